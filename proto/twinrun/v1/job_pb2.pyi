@@ -1,0 +1,543 @@
+import datetime
+
+from google.protobuf import duration_pb2 as _duration_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.rpc import status_pb2 as _status_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class ActivationFunction(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ACTIVATION_FUNCTION_UNSPECIFIED: _ClassVar[ActivationFunction]
+    ACTIVATION_FUNCTION_RELU: _ClassVar[ActivationFunction]
+    ACTIVATION_FUNCTION_TANH: _ClassVar[ActivationFunction]
+    ACTIVATION_FUNCTION_SIGMOID: _ClassVar[ActivationFunction]
+    ACTIVATION_FUNCTION_GELU: _ClassVar[ActivationFunction]
+    ACTIVATION_FUNCTION_SOFTMAX: _ClassVar[ActivationFunction]
+
+class FanMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    FAN_MODE_UNSPECIFIED: _ClassVar[FanMode]
+    FAN_MODE_IN: _ClassVar[FanMode]
+    FAN_MODE_OUT: _ClassVar[FanMode]
+    FAN_MODE_AVERAGE: _ClassVar[FanMode]
+
+class Distribution(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DISTRIBUTION_UNSPECIFIED: _ClassVar[Distribution]
+    DISTRIBUTION_UNIFORM: _ClassVar[Distribution]
+    DISTRIBUTION_NORMAL: _ClassVar[Distribution]
+
+class Loss(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    LOSS_UNSPECIFIED: _ClassVar[Loss]
+    LOSS_SOFTMAX_CROSS_ENTROPY: _ClassVar[Loss]
+
+class Recipe(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    RECIPE_UNSPECIFIED: _ClassVar[Recipe]
+    RECIPE_MATCHED: _ClassVar[Recipe]
+    RECIPE_IDIOMATIC: _ClassVar[Recipe]
+
+class Loop(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    LOOP_UNSPECIFIED: _ClassVar[Loop]
+    LOOP_FIT: _ClassVar[Loop]
+    LOOP_CUSTOM: _ClassVar[Loop]
+
+class Execution(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    EXECUTION_UNSPECIFIED: _ClassVar[Execution]
+    EXECUTION_DEFAULT: _ClassVar[Execution]
+    EXECUTION_EAGER: _ClassVar[Execution]
+    EXECUTION_COMPILED: _ClassVar[Execution]
+
+class Precision(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    PRECISION_UNSPECIFIED: _ClassVar[Precision]
+    PRECISION_FLOAT32: _ClassVar[Precision]
+    PRECISION_FLOAT64: _ClassVar[Precision]
+    PRECISION_BFLOAT16: _ClassVar[Precision]
+
+class Device(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DEVICE_UNSPECIFIED: _ClassVar[Device]
+    DEVICE_CPU: _ClassVar[Device]
+    DEVICE_CUDA: _ClassVar[Device]
+
+class JobKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    JOB_KIND_UNSPECIFIED: _ClassVar[JobKind]
+    JOB_KIND_TRAIN: _ClassVar[JobKind]
+    JOB_KIND_EVALUATE: _ClassVar[JobKind]
+
+class JobState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    JOB_STATE_UNSPECIFIED: _ClassVar[JobState]
+    JOB_STATE_PENDING: _ClassVar[JobState]
+    JOB_STATE_RUNNING: _ClassVar[JobState]
+    JOB_STATE_SUCCEEDED: _ClassVar[JobState]
+    JOB_STATE_FAILED: _ClassVar[JobState]
+    JOB_STATE_CANCELLED: _ClassVar[JobState]
+
+class Phase(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    PHASE_UNSPECIFIED: _ClassVar[Phase]
+    PHASE_IMPORT: _ClassVar[Phase]
+    PHASE_DATA: _ClassVar[Phase]
+    PHASE_BUILD: _ClassVar[Phase]
+    PHASE_COMPILE: _ClassVar[Phase]
+    PHASE_TRAIN: _ClassVar[Phase]
+    PHASE_EVALUATE: _ClassVar[Phase]
+
+class WeightsKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    WEIGHTS_KIND_UNSPECIFIED: _ClassVar[WeightsKind]
+    WEIGHTS_KIND_INITIAL: _ClassVar[WeightsKind]
+    WEIGHTS_KIND_FINAL: _ClassVar[WeightsKind]
+ACTIVATION_FUNCTION_UNSPECIFIED: ActivationFunction
+ACTIVATION_FUNCTION_RELU: ActivationFunction
+ACTIVATION_FUNCTION_TANH: ActivationFunction
+ACTIVATION_FUNCTION_SIGMOID: ActivationFunction
+ACTIVATION_FUNCTION_GELU: ActivationFunction
+ACTIVATION_FUNCTION_SOFTMAX: ActivationFunction
+FAN_MODE_UNSPECIFIED: FanMode
+FAN_MODE_IN: FanMode
+FAN_MODE_OUT: FanMode
+FAN_MODE_AVERAGE: FanMode
+DISTRIBUTION_UNSPECIFIED: Distribution
+DISTRIBUTION_UNIFORM: Distribution
+DISTRIBUTION_NORMAL: Distribution
+LOSS_UNSPECIFIED: Loss
+LOSS_SOFTMAX_CROSS_ENTROPY: Loss
+RECIPE_UNSPECIFIED: Recipe
+RECIPE_MATCHED: Recipe
+RECIPE_IDIOMATIC: Recipe
+LOOP_UNSPECIFIED: Loop
+LOOP_FIT: Loop
+LOOP_CUSTOM: Loop
+EXECUTION_UNSPECIFIED: Execution
+EXECUTION_DEFAULT: Execution
+EXECUTION_EAGER: Execution
+EXECUTION_COMPILED: Execution
+PRECISION_UNSPECIFIED: Precision
+PRECISION_FLOAT32: Precision
+PRECISION_FLOAT64: Precision
+PRECISION_BFLOAT16: Precision
+DEVICE_UNSPECIFIED: Device
+DEVICE_CPU: Device
+DEVICE_CUDA: Device
+JOB_KIND_UNSPECIFIED: JobKind
+JOB_KIND_TRAIN: JobKind
+JOB_KIND_EVALUATE: JobKind
+JOB_STATE_UNSPECIFIED: JobState
+JOB_STATE_PENDING: JobState
+JOB_STATE_RUNNING: JobState
+JOB_STATE_SUCCEEDED: JobState
+JOB_STATE_FAILED: JobState
+JOB_STATE_CANCELLED: JobState
+PHASE_UNSPECIFIED: Phase
+PHASE_IMPORT: Phase
+PHASE_DATA: Phase
+PHASE_BUILD: Phase
+PHASE_COMPILE: Phase
+PHASE_TRAIN: Phase
+PHASE_EVALUATE: Phase
+WEIGHTS_KIND_UNSPECIFIED: WeightsKind
+WEIGHTS_KIND_INITIAL: WeightsKind
+WEIGHTS_KIND_FINAL: WeightsKind
+
+class JobSpec(_message.Message):
+    __slots__ = ("dataset", "layers", "optimizer", "loss", "epochs", "batch_size", "seed", "recipe", "loop", "execution", "precision", "device", "threads", "report_every_steps", "allow_tf32")
+    DATASET_FIELD_NUMBER: _ClassVar[int]
+    LAYERS_FIELD_NUMBER: _ClassVar[int]
+    OPTIMIZER_FIELD_NUMBER: _ClassVar[int]
+    LOSS_FIELD_NUMBER: _ClassVar[int]
+    EPOCHS_FIELD_NUMBER: _ClassVar[int]
+    BATCH_SIZE_FIELD_NUMBER: _ClassVar[int]
+    SEED_FIELD_NUMBER: _ClassVar[int]
+    RECIPE_FIELD_NUMBER: _ClassVar[int]
+    LOOP_FIELD_NUMBER: _ClassVar[int]
+    EXECUTION_FIELD_NUMBER: _ClassVar[int]
+    PRECISION_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_FIELD_NUMBER: _ClassVar[int]
+    THREADS_FIELD_NUMBER: _ClassVar[int]
+    REPORT_EVERY_STEPS_FIELD_NUMBER: _ClassVar[int]
+    ALLOW_TF32_FIELD_NUMBER: _ClassVar[int]
+    dataset: Dataset
+    layers: _containers.RepeatedCompositeFieldContainer[Layer]
+    optimizer: Optimizer
+    loss: Loss
+    epochs: int
+    batch_size: int
+    seed: int
+    recipe: Recipe
+    loop: Loop
+    execution: Execution
+    precision: Precision
+    device: Device
+    threads: int
+    report_every_steps: int
+    allow_tf32: bool
+    def __init__(self, dataset: _Optional[_Union[Dataset, _Mapping]] = ..., layers: _Optional[_Iterable[_Union[Layer, _Mapping]]] = ..., optimizer: _Optional[_Union[Optimizer, _Mapping]] = ..., loss: _Optional[_Union[Loss, str]] = ..., epochs: _Optional[int] = ..., batch_size: _Optional[int] = ..., seed: _Optional[int] = ..., recipe: _Optional[_Union[Recipe, str]] = ..., loop: _Optional[_Union[Loop, str]] = ..., execution: _Optional[_Union[Execution, str]] = ..., precision: _Optional[_Union[Precision, str]] = ..., device: _Optional[_Union[Device, str]] = ..., threads: _Optional[int] = ..., report_every_steps: _Optional[int] = ..., allow_tf32: _Optional[bool] = ...) -> None: ...
+
+class Dataset(_message.Message):
+    __slots__ = ("name", "train_limit", "test_limit", "normalization", "synthetic")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    TRAIN_LIMIT_FIELD_NUMBER: _ClassVar[int]
+    TEST_LIMIT_FIELD_NUMBER: _ClassVar[int]
+    NORMALIZATION_FIELD_NUMBER: _ClassVar[int]
+    SYNTHETIC_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    train_limit: int
+    test_limit: int
+    normalization: Normalization
+    synthetic: Synthetic
+    def __init__(self, name: _Optional[str] = ..., train_limit: _Optional[int] = ..., test_limit: _Optional[int] = ..., normalization: _Optional[_Union[Normalization, _Mapping]] = ..., synthetic: _Optional[_Union[Synthetic, _Mapping]] = ...) -> None: ...
+
+class Normalization(_message.Message):
+    __slots__ = ("mean", "std")
+    MEAN_FIELD_NUMBER: _ClassVar[int]
+    STD_FIELD_NUMBER: _ClassVar[int]
+    mean: float
+    std: float
+    def __init__(self, mean: _Optional[float] = ..., std: _Optional[float] = ...) -> None: ...
+
+class Synthetic(_message.Message):
+    __slots__ = ("train_samples", "test_samples", "height", "width", "channels", "classes")
+    TRAIN_SAMPLES_FIELD_NUMBER: _ClassVar[int]
+    TEST_SAMPLES_FIELD_NUMBER: _ClassVar[int]
+    HEIGHT_FIELD_NUMBER: _ClassVar[int]
+    WIDTH_FIELD_NUMBER: _ClassVar[int]
+    CHANNELS_FIELD_NUMBER: _ClassVar[int]
+    CLASSES_FIELD_NUMBER: _ClassVar[int]
+    train_samples: int
+    test_samples: int
+    height: int
+    width: int
+    channels: int
+    classes: int
+    def __init__(self, train_samples: _Optional[int] = ..., test_samples: _Optional[int] = ..., height: _Optional[int] = ..., width: _Optional[int] = ..., channels: _Optional[int] = ..., classes: _Optional[int] = ...) -> None: ...
+
+class Layer(_message.Message):
+    __slots__ = ("flatten", "dense", "activation")
+    FLATTEN_FIELD_NUMBER: _ClassVar[int]
+    DENSE_FIELD_NUMBER: _ClassVar[int]
+    ACTIVATION_FIELD_NUMBER: _ClassVar[int]
+    flatten: Flatten
+    dense: Dense
+    activation: Activation
+    def __init__(self, flatten: _Optional[_Union[Flatten, _Mapping]] = ..., dense: _Optional[_Union[Dense, _Mapping]] = ..., activation: _Optional[_Union[Activation, _Mapping]] = ...) -> None: ...
+
+class Flatten(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class Dense(_message.Message):
+    __slots__ = ("units", "kernel_initializer", "bias_initializer")
+    UNITS_FIELD_NUMBER: _ClassVar[int]
+    KERNEL_INITIALIZER_FIELD_NUMBER: _ClassVar[int]
+    BIAS_INITIALIZER_FIELD_NUMBER: _ClassVar[int]
+    units: int
+    kernel_initializer: Initializer
+    bias_initializer: Initializer
+    def __init__(self, units: _Optional[int] = ..., kernel_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., bias_initializer: _Optional[_Union[Initializer, _Mapping]] = ...) -> None: ...
+
+class Activation(_message.Message):
+    __slots__ = ("function",)
+    FUNCTION_FIELD_NUMBER: _ClassVar[int]
+    function: ActivationFunction
+    def __init__(self, function: _Optional[_Union[ActivationFunction, str]] = ...) -> None: ...
+
+class Initializer(_message.Message):
+    __slots__ = ("zeros", "normal", "variance_scaling")
+    ZEROS_FIELD_NUMBER: _ClassVar[int]
+    NORMAL_FIELD_NUMBER: _ClassVar[int]
+    VARIANCE_SCALING_FIELD_NUMBER: _ClassVar[int]
+    zeros: Zeros
+    normal: Normal
+    variance_scaling: VarianceScaling
+    def __init__(self, zeros: _Optional[_Union[Zeros, _Mapping]] = ..., normal: _Optional[_Union[Normal, _Mapping]] = ..., variance_scaling: _Optional[_Union[VarianceScaling, _Mapping]] = ...) -> None: ...
+
+class Zeros(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class Normal(_message.Message):
+    __slots__ = ("stddev",)
+    STDDEV_FIELD_NUMBER: _ClassVar[int]
+    stddev: float
+    def __init__(self, stddev: _Optional[float] = ...) -> None: ...
+
+class VarianceScaling(_message.Message):
+    __slots__ = ("scale", "mode", "distribution")
+    SCALE_FIELD_NUMBER: _ClassVar[int]
+    MODE_FIELD_NUMBER: _ClassVar[int]
+    DISTRIBUTION_FIELD_NUMBER: _ClassVar[int]
+    scale: float
+    mode: FanMode
+    distribution: Distribution
+    def __init__(self, scale: _Optional[float] = ..., mode: _Optional[_Union[FanMode, str]] = ..., distribution: _Optional[_Union[Distribution, str]] = ...) -> None: ...
+
+class Optimizer(_message.Message):
+    __slots__ = ("learning_rate", "sgd", "adam", "adamw")
+    LEARNING_RATE_FIELD_NUMBER: _ClassVar[int]
+    SGD_FIELD_NUMBER: _ClassVar[int]
+    ADAM_FIELD_NUMBER: _ClassVar[int]
+    ADAMW_FIELD_NUMBER: _ClassVar[int]
+    learning_rate: float
+    sgd: Sgd
+    adam: Adam
+    adamw: AdamW
+    def __init__(self, learning_rate: _Optional[float] = ..., sgd: _Optional[_Union[Sgd, _Mapping]] = ..., adam: _Optional[_Union[Adam, _Mapping]] = ..., adamw: _Optional[_Union[AdamW, _Mapping]] = ...) -> None: ...
+
+class Sgd(_message.Message):
+    __slots__ = ("momentum",)
+    MOMENTUM_FIELD_NUMBER: _ClassVar[int]
+    momentum: float
+    def __init__(self, momentum: _Optional[float] = ...) -> None: ...
+
+class Adam(_message.Message):
+    __slots__ = ("beta_1", "beta_2", "epsilon")
+    BETA_1_FIELD_NUMBER: _ClassVar[int]
+    BETA_2_FIELD_NUMBER: _ClassVar[int]
+    EPSILON_FIELD_NUMBER: _ClassVar[int]
+    beta_1: float
+    beta_2: float
+    epsilon: float
+    def __init__(self, beta_1: _Optional[float] = ..., beta_2: _Optional[float] = ..., epsilon: _Optional[float] = ...) -> None: ...
+
+class AdamW(_message.Message):
+    __slots__ = ("beta_1", "beta_2", "epsilon", "weight_decay")
+    BETA_1_FIELD_NUMBER: _ClassVar[int]
+    BETA_2_FIELD_NUMBER: _ClassVar[int]
+    EPSILON_FIELD_NUMBER: _ClassVar[int]
+    WEIGHT_DECAY_FIELD_NUMBER: _ClassVar[int]
+    beta_1: float
+    beta_2: float
+    epsilon: float
+    weight_decay: float
+    def __init__(self, beta_1: _Optional[float] = ..., beta_2: _Optional[float] = ..., epsilon: _Optional[float] = ..., weight_decay: _Optional[float] = ...) -> None: ...
+
+class Job(_message.Message):
+    __slots__ = ("job_id", "request_id", "kind", "state", "spec", "create_time", "start_time", "end_time", "error", "last_sequence")
+    JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    SPEC_FIELD_NUMBER: _ClassVar[int]
+    CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_FIELD_NUMBER: _ClassVar[int]
+    END_TIME_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    LAST_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    job_id: str
+    request_id: str
+    kind: JobKind
+    state: JobState
+    spec: JobSpec
+    create_time: _timestamp_pb2.Timestamp
+    start_time: _timestamp_pb2.Timestamp
+    end_time: _timestamp_pb2.Timestamp
+    error: _status_pb2.Status
+    last_sequence: int
+    def __init__(self, job_id: _Optional[str] = ..., request_id: _Optional[str] = ..., kind: _Optional[_Union[JobKind, str]] = ..., state: _Optional[_Union[JobState, str]] = ..., spec: _Optional[_Union[JobSpec, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., last_sequence: _Optional[int] = ...) -> None: ...
+
+class JobEvent(_message.Message):
+    __slots__ = ("sequence", "event_time", "state_changed", "phase_started", "phase_finished", "environment", "download_progress", "inputs", "steps_finished", "epoch_finished", "evaluation_finished", "weights_saved", "resources_used")
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    EVENT_TIME_FIELD_NUMBER: _ClassVar[int]
+    STATE_CHANGED_FIELD_NUMBER: _ClassVar[int]
+    PHASE_STARTED_FIELD_NUMBER: _ClassVar[int]
+    PHASE_FINISHED_FIELD_NUMBER: _ClassVar[int]
+    ENVIRONMENT_FIELD_NUMBER: _ClassVar[int]
+    DOWNLOAD_PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    INPUTS_FIELD_NUMBER: _ClassVar[int]
+    STEPS_FINISHED_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FINISHED_FIELD_NUMBER: _ClassVar[int]
+    EVALUATION_FINISHED_FIELD_NUMBER: _ClassVar[int]
+    WEIGHTS_SAVED_FIELD_NUMBER: _ClassVar[int]
+    RESOURCES_USED_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    event_time: _timestamp_pb2.Timestamp
+    state_changed: StateChanged
+    phase_started: PhaseStarted
+    phase_finished: PhaseFinished
+    environment: Environment
+    download_progress: DownloadProgress
+    inputs: Inputs
+    steps_finished: StepsFinished
+    epoch_finished: EpochFinished
+    evaluation_finished: EvaluationFinished
+    weights_saved: WeightsSaved
+    resources_used: ResourcesUsed
+    def __init__(self, sequence: _Optional[int] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state_changed: _Optional[_Union[StateChanged, _Mapping]] = ..., phase_started: _Optional[_Union[PhaseStarted, _Mapping]] = ..., phase_finished: _Optional[_Union[PhaseFinished, _Mapping]] = ..., environment: _Optional[_Union[Environment, _Mapping]] = ..., download_progress: _Optional[_Union[DownloadProgress, _Mapping]] = ..., inputs: _Optional[_Union[Inputs, _Mapping]] = ..., steps_finished: _Optional[_Union[StepsFinished, _Mapping]] = ..., epoch_finished: _Optional[_Union[EpochFinished, _Mapping]] = ..., evaluation_finished: _Optional[_Union[EvaluationFinished, _Mapping]] = ..., weights_saved: _Optional[_Union[WeightsSaved, _Mapping]] = ..., resources_used: _Optional[_Union[ResourcesUsed, _Mapping]] = ...) -> None: ...
+
+class StateChanged(_message.Message):
+    __slots__ = ("state", "error")
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    state: JobState
+    error: _status_pb2.Status
+    def __init__(self, state: _Optional[_Union[JobState, str]] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ...) -> None: ...
+
+class PhaseStarted(_message.Message):
+    __slots__ = ("phase",)
+    PHASE_FIELD_NUMBER: _ClassVar[int]
+    phase: Phase
+    def __init__(self, phase: _Optional[_Union[Phase, str]] = ...) -> None: ...
+
+class PhaseFinished(_message.Message):
+    __slots__ = ("phase", "duration", "cpu_duration")
+    PHASE_FIELD_NUMBER: _ClassVar[int]
+    DURATION_FIELD_NUMBER: _ClassVar[int]
+    CPU_DURATION_FIELD_NUMBER: _ClassVar[int]
+    phase: Phase
+    duration: _duration_pb2.Duration
+    cpu_duration: _duration_pb2.Duration
+    def __init__(self, phase: _Optional[_Union[Phase, str]] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., cpu_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+
+class DownloadProgress(_message.Message):
+    __slots__ = ("file", "source", "received_bytes", "total_bytes")
+    FILE_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    RECEIVED_BYTES_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_BYTES_FIELD_NUMBER: _ClassVar[int]
+    file: str
+    source: str
+    received_bytes: int
+    total_bytes: int
+    def __init__(self, file: _Optional[str] = ..., source: _Optional[str] = ..., received_bytes: _Optional[int] = ..., total_bytes: _Optional[int] = ...) -> None: ...
+
+class Inputs(_message.Message):
+    __slots__ = ("data_sha256", "initial_weights_sha256", "batch_order_sha256", "train_samples", "test_samples", "parameter_count", "steps_per_epoch")
+    DATA_SHA256_FIELD_NUMBER: _ClassVar[int]
+    INITIAL_WEIGHTS_SHA256_FIELD_NUMBER: _ClassVar[int]
+    BATCH_ORDER_SHA256_FIELD_NUMBER: _ClassVar[int]
+    TRAIN_SAMPLES_FIELD_NUMBER: _ClassVar[int]
+    TEST_SAMPLES_FIELD_NUMBER: _ClassVar[int]
+    PARAMETER_COUNT_FIELD_NUMBER: _ClassVar[int]
+    STEPS_PER_EPOCH_FIELD_NUMBER: _ClassVar[int]
+    data_sha256: str
+    initial_weights_sha256: str
+    batch_order_sha256: str
+    train_samples: int
+    test_samples: int
+    parameter_count: int
+    steps_per_epoch: int
+    def __init__(self, data_sha256: _Optional[str] = ..., initial_weights_sha256: _Optional[str] = ..., batch_order_sha256: _Optional[str] = ..., train_samples: _Optional[int] = ..., test_samples: _Optional[int] = ..., parameter_count: _Optional[int] = ..., steps_per_epoch: _Optional[int] = ...) -> None: ...
+
+class StepsFinished(_message.Message):
+    __slots__ = ("epoch", "first_step", "losses")
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    FIRST_STEP_FIELD_NUMBER: _ClassVar[int]
+    LOSSES_FIELD_NUMBER: _ClassVar[int]
+    epoch: int
+    first_step: int
+    losses: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, epoch: _Optional[int] = ..., first_step: _Optional[int] = ..., losses: _Optional[_Iterable[float]] = ...) -> None: ...
+
+class EpochFinished(_message.Message):
+    __slots__ = ("epoch", "train_duration", "evaluate_duration", "train_loss", "test", "samples_per_second")
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    TRAIN_DURATION_FIELD_NUMBER: _ClassVar[int]
+    EVALUATE_DURATION_FIELD_NUMBER: _ClassVar[int]
+    TRAIN_LOSS_FIELD_NUMBER: _ClassVar[int]
+    TEST_FIELD_NUMBER: _ClassVar[int]
+    SAMPLES_PER_SECOND_FIELD_NUMBER: _ClassVar[int]
+    epoch: int
+    train_duration: _duration_pb2.Duration
+    evaluate_duration: _duration_pb2.Duration
+    train_loss: float
+    test: Metrics
+    samples_per_second: float
+    def __init__(self, epoch: _Optional[int] = ..., train_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., evaluate_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., train_loss: _Optional[float] = ..., test: _Optional[_Union[Metrics, _Mapping]] = ..., samples_per_second: _Optional[float] = ...) -> None: ...
+
+class Metrics(_message.Message):
+    __slots__ = ("loss", "accuracy", "samples")
+    LOSS_FIELD_NUMBER: _ClassVar[int]
+    ACCURACY_FIELD_NUMBER: _ClassVar[int]
+    SAMPLES_FIELD_NUMBER: _ClassVar[int]
+    loss: float
+    accuracy: float
+    samples: int
+    def __init__(self, loss: _Optional[float] = ..., accuracy: _Optional[float] = ..., samples: _Optional[int] = ...) -> None: ...
+
+class EvaluationFinished(_message.Message):
+    __slots__ = ("test",)
+    TEST_FIELD_NUMBER: _ClassVar[int]
+    test: Metrics
+    def __init__(self, test: _Optional[_Union[Metrics, _Mapping]] = ...) -> None: ...
+
+class WeightsSaved(_message.Message):
+    __slots__ = ("kind", "sha256", "size_bytes")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    SHA256_FIELD_NUMBER: _ClassVar[int]
+    SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    kind: WeightsKind
+    sha256: str
+    size_bytes: int
+    def __init__(self, kind: _Optional[_Union[WeightsKind, str]] = ..., sha256: _Optional[str] = ..., size_bytes: _Optional[int] = ...) -> None: ...
+
+class ResourcesUsed(_message.Message):
+    __slots__ = ("peak_memory_bytes", "peak_device_memory_bytes")
+    PEAK_MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
+    PEAK_DEVICE_MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
+    peak_memory_bytes: int
+    peak_device_memory_bytes: int
+    def __init__(self, peak_memory_bytes: _Optional[int] = ..., peak_device_memory_bytes: _Optional[int] = ...) -> None: ...
+
+class Environment(_message.Message):
+    __slots__ = ("framework", "framework_version", "python_version", "platform", "cpu_model", "available_cpus", "threads", "blas", "cuda_version", "cudnn_version", "driver_version", "accelerators", "packages", "precision_notes")
+    class PackagesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    FRAMEWORK_FIELD_NUMBER: _ClassVar[int]
+    FRAMEWORK_VERSION_FIELD_NUMBER: _ClassVar[int]
+    PYTHON_VERSION_FIELD_NUMBER: _ClassVar[int]
+    PLATFORM_FIELD_NUMBER: _ClassVar[int]
+    CPU_MODEL_FIELD_NUMBER: _ClassVar[int]
+    AVAILABLE_CPUS_FIELD_NUMBER: _ClassVar[int]
+    THREADS_FIELD_NUMBER: _ClassVar[int]
+    BLAS_FIELD_NUMBER: _ClassVar[int]
+    CUDA_VERSION_FIELD_NUMBER: _ClassVar[int]
+    CUDNN_VERSION_FIELD_NUMBER: _ClassVar[int]
+    DRIVER_VERSION_FIELD_NUMBER: _ClassVar[int]
+    ACCELERATORS_FIELD_NUMBER: _ClassVar[int]
+    PACKAGES_FIELD_NUMBER: _ClassVar[int]
+    PRECISION_NOTES_FIELD_NUMBER: _ClassVar[int]
+    framework: str
+    framework_version: str
+    python_version: str
+    platform: str
+    cpu_model: str
+    available_cpus: int
+    threads: int
+    blas: str
+    cuda_version: str
+    cudnn_version: str
+    driver_version: str
+    accelerators: _containers.RepeatedCompositeFieldContainer[Accelerator]
+    packages: _containers.ScalarMap[str, str]
+    precision_notes: str
+    def __init__(self, framework: _Optional[str] = ..., framework_version: _Optional[str] = ..., python_version: _Optional[str] = ..., platform: _Optional[str] = ..., cpu_model: _Optional[str] = ..., available_cpus: _Optional[int] = ..., threads: _Optional[int] = ..., blas: _Optional[str] = ..., cuda_version: _Optional[str] = ..., cudnn_version: _Optional[str] = ..., driver_version: _Optional[str] = ..., accelerators: _Optional[_Iterable[_Union[Accelerator, _Mapping]]] = ..., packages: _Optional[_Mapping[str, str]] = ..., precision_notes: _Optional[str] = ...) -> None: ...
+
+class Accelerator(_message.Message):
+    __slots__ = ("name", "uuid", "memory_bytes")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    UUID_FIELD_NUMBER: _ClassVar[int]
+    MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    uuid: str
+    memory_bytes: int
+    def __init__(self, name: _Optional[str] = ..., uuid: _Optional[str] = ..., memory_bytes: _Optional[int] = ...) -> None: ...

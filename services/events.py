@@ -1,0 +1,158 @@
+"""What a trial reports. Times in seconds, sizes in bytes; otherwise as in job.proto."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class JobState(StrEnum):
+    PENDING = "pending"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def ended(self) -> bool:
+        return self not in (JobState.PENDING, JobState.RUNNING)
+
+
+class Phase(StrEnum):
+    IMPORT = "import"
+    DATA = "data"
+    BUILD = "build"
+    COMPILE = "compile"
+    TRAIN = "train"
+    EVALUATE = "evaluate"
+
+
+class WeightsKind(StrEnum):
+    INITIAL = "initial"
+    FINAL = "final"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a job did not succeed: as `google.rpc.Status` with `ErrorInfo` on the wire."""
+
+    reason: str
+    message: str
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    state: JobState
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseStarted:
+    phase: Phase
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseFinished:
+    phase: Phase
+    seconds: float
+    cpu_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadProgress:
+    file: str
+    source: str
+    received_bytes: int
+    total_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    data_sha256: str
+    initial_weights_sha256: str
+    batch_order_sha256: str
+    train_samples: int
+    test_samples: int
+    parameter_count: int
+    steps_per_epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepsFinished:
+    epoch: int
+    first_step: int
+    losses: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    loss: float
+    accuracy: float
+    samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class EpochFinished:
+    epoch: int
+    train_seconds: float
+    evaluate_seconds: float
+    train_loss: float
+    test: Metrics
+    samples_per_second: float
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationFinished:
+    test: Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsSaved:
+    kind: WeightsKind
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResourcesUsed:
+    peak_memory_bytes: int
+    peak_device_memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accelerator:
+    name: str
+    uuid: str
+    memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    framework: str
+    framework_version: str
+    python_version: str
+    platform: str
+    cpu_model: str
+    available_cpus: int
+    threads: int
+    blas: str
+    cuda_version: str = ""
+    cudnn_version: str = ""
+    driver_version: str = ""
+    accelerators: tuple[Accelerator, ...] = ()
+    packages: dict[str, str] = field(default_factory=dict)
+    precision_notes: str = ""
+
+
+Event = (
+    StateChanged
+    | PhaseStarted
+    | PhaseFinished
+    | DownloadProgress
+    | Environment
+    | Inputs
+    | StepsFinished
+    | EpochFinished
+    | EvaluationFinished
+    | WeightsSaved
+    | ResourcesUsed
+)

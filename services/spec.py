@@ -1,0 +1,249 @@
+"""The job spec: everything that a job depends on, with its defaults, validated as a whole.
+
+Field names, units and defaults are those of ``proto/twinrun/v1/job.proto``.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Loss(StrEnum):
+    SOFTMAX_CROSS_ENTROPY = "softmax_cross_entropy"
+
+
+class Recipe(StrEnum):
+    MATCHED = "matched"
+    IDIOMATIC = "idiomatic"
+
+
+class Loop(StrEnum):
+    FIT = "fit"
+    CUSTOM = "custom"
+
+
+class Execution(StrEnum):
+    DEFAULT = "default"
+    EAGER = "eager"
+    COMPILED = "compiled"
+
+
+class Precision(StrEnum):
+    FLOAT32 = "float32"
+    FLOAT64 = "float64"
+    BFLOAT16 = "bfloat16"
+
+
+class Device(StrEnum):
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+class ActivationFunction(StrEnum):
+    RELU = "relu"
+    TANH = "tanh"
+    SIGMOID = "sigmoid"
+    GELU = "gelu"
+    SOFTMAX = "softmax"
+
+
+class FanMode(StrEnum):
+    IN = "in"
+    OUT = "out"
+    AVERAGE = "average"
+
+
+class Distribution(StrEnum):
+    UNIFORM = "uniform"
+    NORMAL = "normal"
+
+
+@dataclass(frozen=True, slots=True)
+class Zeros:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Normal:
+    stddev: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class VarianceScaling:
+    scale: float = 1.0
+    mode: FanMode = FanMode.AVERAGE
+    distribution: Distribution = Distribution.UNIFORM
+
+
+Initializer = Zeros | Normal | VarianceScaling
+
+
+@dataclass(frozen=True, slots=True)
+class Flatten:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Dense:
+    units: int
+    kernel_initializer: Initializer = VarianceScaling()
+    bias_initializer: Initializer = Zeros()
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    function: ActivationFunction
+
+
+Layer = Flatten | Dense | Activation
+
+
+@dataclass(frozen=True, slots=True)
+class Sgd:
+    momentum: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Adam:
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+
+
+@dataclass(frozen=True, slots=True)
+class AdamW:
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+    weight_decay: float = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Optimizer:
+    kind: Sgd | Adam | AdamW
+    learning_rate: float = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class Normalization:
+    mean: float = 0.5
+    std: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Synthetic:
+    train_samples: int = 10_000
+    test_samples: int = 2_000
+    height: int = 28
+    width: int = 28
+    channels: int = 1
+    classes: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    name: str
+    train_limit: int | None = None
+    test_limit: int | None = None
+    normalization: Normalization = Normalization()
+    synthetic: Synthetic = Synthetic()
+
+
+@dataclass(frozen=True, slots=True)
+class JobSpec:
+    dataset: Dataset
+    layers: tuple[Layer, ...]
+    optimizer: Optimizer
+    threads: int
+    loss: Loss = Loss.SOFTMAX_CROSS_ENTROPY
+    epochs: int = 5
+    batch_size: int = 64
+    seed: int = 0
+    recipe: Recipe = Recipe.MATCHED
+    loop: Loop = Loop.FIT
+    execution: Execution = Execution.DEFAULT
+    precision: Precision = Precision.FLOAT32
+    device: Device = Device.CPU
+    report_every_steps: int = 100
+    allow_tf32: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One bad field: its path as in the proto, and what is wrong, with the value and the remedy."""
+
+    field: str
+    message: str
+
+
+def between(field: str, value: float, low: float, high: float) -> Iterator[Violation]:
+    """A violation unless ``low <= value <= high``; NaN and infinities never are."""
+    if not (math.isfinite(value) and low <= value <= high):
+        yield Violation(field, f"is {value:g}; it must be from {low:g} to {high:g}")
+
+
+def _above_zero(field: str, value: float, high: float) -> Iterator[Violation]:
+    if not (math.isfinite(value) and 0 < value <= high):
+        yield Violation(field, f"is {value:g}; it must be above 0 and at most {high:g}")
+
+
+def _fraction(field: str, value: float) -> Iterator[Violation]:
+    if not (math.isfinite(value) and 0 <= value < 1):
+        yield Violation(field, f"is {value:g}; it must be from 0 to below 1")
+
+
+def value_violations(spec: JobSpec) -> Iterator[Violation]:
+    """Every field whose value alone is out of range; how fields fit is the workload's to say."""
+    yield from between("epochs", spec.epochs, 1, 10_000)
+    yield from between("batch_size", spec.batch_size, 1, 1_000_000)
+    yield from between("seed", spec.seed, 0, 2**31 - 1)
+    yield from between("threads", spec.threads, 1, 1024)
+    yield from between("report_every_steps", spec.report_every_steps, 1, 1_000_000)
+    yield from _optimizer_violations(spec.optimizer)
+    yield from _dataset_violations(spec.dataset)
+    for index, layer in enumerate(spec.layers):
+        if isinstance(layer, Dense):
+            field = f"layers[{index}].dense"
+            yield from between(f"{field}.units", layer.units, 1, 1_000_000)
+            yield from _initializer_violations(
+                f"{field}.kernel_initializer", layer.kernel_initializer
+            )
+            yield from _initializer_violations(f"{field}.bias_initializer", layer.bias_initializer)
+    if spec.precision is Precision.BFLOAT16 and spec.device is not Device.CUDA:
+        yield Violation("precision", "is bfloat16, which runs on cuda only; use float32")
+
+
+def _optimizer_violations(optimizer: Optimizer) -> Iterator[Violation]:
+    yield from _above_zero("optimizer.learning_rate", optimizer.learning_rate, 1_000)
+    match optimizer.kind:
+        case Sgd(momentum):
+            yield from _fraction("optimizer.sgd.momentum", momentum)
+        case Adam() | AdamW() as adam:
+            field = f"optimizer.{type(adam).__name__.lower()}"
+            yield from _fraction(f"{field}.beta_1", adam.beta_1)
+            yield from _fraction(f"{field}.beta_2", adam.beta_2)
+            yield from _above_zero(f"{field}.epsilon", adam.epsilon, 1)
+            if isinstance(adam, AdamW):
+                yield from between(f"{field}.weight_decay", adam.weight_decay, 0, 100)
+
+
+def _dataset_violations(dataset: Dataset) -> Iterator[Violation]:
+    yield from between("dataset.normalization.mean", dataset.normalization.mean, -1_000, 1_000)
+    yield from _above_zero("dataset.normalization.std", dataset.normalization.std, 1_000)
+    if dataset.name == "synthetic":
+        made = dataset.synthetic
+        yield from between("dataset.synthetic.train_samples", made.train_samples, 1, 10_000_000)
+        yield from between("dataset.synthetic.test_samples", made.test_samples, 1, 10_000_000)
+        yield from between("dataset.synthetic.height", made.height, 1, 4096)
+        yield from between("dataset.synthetic.width", made.width, 1, 4096)
+        yield from between("dataset.synthetic.channels", made.channels, 1, 64)
+        yield from between("dataset.synthetic.classes", made.classes, 2, 10_000)
+
+
+def _initializer_violations(field: str, initializer: Initializer) -> Iterator[Violation]:
+    match initializer:
+        case Normal(stddev):
+            yield from _above_zero(f"{field}.normal.stddev", stddev, 1_000)
+        case VarianceScaling(scale=scale):
+            yield from _above_zero(f"{field}.variance_scaling.scale", scale, 1_000)

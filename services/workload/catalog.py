@@ -1,0 +1,63 @@
+"""What is known of a dataset before it is read."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from services.spec import Dataset, Violation, between
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetInfo:
+    """Sizes of a dataset: samples of each split, a sample's shape [h, w, c], number of classes."""
+
+    train_samples: int
+    test_samples: int
+    shape: tuple[int, int, int]
+    classes: int
+
+
+DATASETS = {
+    "mnist": DatasetInfo(60_000, 10_000, (28, 28, 1), 10),
+    "fashion-mnist": DatasetInfo(60_000, 10_000, (28, 28, 1), 10),
+}
+NAMES = (*DATASETS, "synthetic")
+_LARGEST_BYTES = 4 * 2**30  # of uint8 pixels, a split
+
+
+def info(dataset: Dataset) -> DatasetInfo:
+    """The sizes with the limits applied. Raises KeyError for a name that is not in NAMES."""
+    if dataset.name == "synthetic":
+        made = dataset.synthetic
+        full = DatasetInfo(
+            made.train_samples,
+            made.test_samples,
+            (made.height, made.width, made.channels),
+            made.classes,
+        )
+    else:
+        full = DATASETS[dataset.name]
+    return DatasetInfo(
+        dataset.train_limit or full.train_samples,
+        dataset.test_limit or full.test_samples,
+        full.shape,
+        full.classes,
+    )
+
+
+def violations(dataset: Dataset) -> Iterator[Violation]:
+    """An unknown name, and limits that the dataset cannot meet."""
+    if dataset.name not in NAMES:
+        yield Violation("dataset.name", f"is {dataset.name!r}; this runner has {', '.join(NAMES)}")
+        return
+    full = info(Dataset(dataset.name, synthetic=dataset.synthetic))
+    if dataset.train_limit is not None:
+        yield from between("dataset.train_limit", dataset.train_limit, 1, full.train_samples)
+    if dataset.test_limit is not None:
+        yield from between("dataset.test_limit", dataset.test_limit, 1, full.test_samples)
+    height, width, channels = full.shape
+    largest = max(full.train_samples, full.test_samples) * height * width * channels
+    if largest > _LARGEST_BYTES:
+        yield Violation(
+            "dataset.synthetic",
+            f"makes {largest:,} bytes of pixels in a split; at most {_LARGEST_BYTES:,} fit",
+        )

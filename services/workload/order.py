@@ -1,0 +1,30 @@
+"""Batch order: the same samples in the same batches in every framework."""
+
+import hashlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def permutation(seed: int, epoch: int, samples: int) -> NDArray[np.int32]:
+    """Sample indices of one epoch (from 0), int32[samples], by Philox keyed (seed, epoch)."""
+    generator = np.random.Generator(np.random.Philox(key=[seed, epoch]))
+    return generator.permutation(samples).astype(np.int32)
+
+
+def chunks(order: NDArray[np.int32], batch_size: int, steps: int) -> list[NDArray[np.int32]]:
+    """Cut an epoch's order into int32[up to steps, batch_size]; a short last batch stands alone."""
+    whole = len(order) // batch_size
+    batches = order[: whole * batch_size].reshape(whole, batch_size)
+    cut = [batches[start : start + steps] for start in range(0, whole, steps)]
+    if len(order) % batch_size:
+        cut.append(order[whole * batch_size :].reshape(1, -1))
+    return cut
+
+
+def digest(seed: int, epochs: int, samples: int) -> str:
+    """SHA-256, hexadecimal, of the index arrays of all epochs as little-endian int32."""
+    sha256 = hashlib.sha256()
+    for epoch in range(epochs):
+        sha256.update(permutation(seed, epoch, samples).astype("<i4").tobytes())
+    return sha256.hexdigest()
