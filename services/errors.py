@@ -3,7 +3,9 @@
 A reason is a constant in upper case, unique in the domain ``twinrun``; `docs/errors.md` lists them.
 """
 
+import errno
 from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from services.spec import Violation
@@ -75,6 +77,13 @@ class DiskFull(TwinrunError):
     reason = "DISK_FULL"
 
 
+class StateUnwritable(TwinrunError):
+    """The runner's state directory takes no files."""
+
+    code = "INTERNAL"
+    reason = "STATE_UNWRITABLE"
+
+
 class DataUnavailable(TwinrunError):
     """A dataset could not be had, or what was had is not it."""
 
@@ -131,6 +140,20 @@ class RunnerStopped(TwinrunError):
 class RunnerRestarted(TwinrunError):
     code = "ABORTED"
     reason = "RUNNER_RESTARTED"
+
+
+def disk_error(error: OSError, directory: Path) -> TwinrunError:
+    """What a fault in writing below ``directory`` is to a client."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull(
+            f"No space is left on the disk that holds {directory}: free some, or choose another "
+            "directory.",
+            directory=str(directory),
+        )
+    return StateUnwritable(
+        f"{directory} cannot be written to: {error}. Choose a directory that can.",
+        directory=str(directory),
+    )
 
 
 def by_reason() -> dict[str, type[TwinrunError]]:

@@ -230,7 +230,8 @@ def _optimizer_violations(optimizer: Optimizer) -> Iterator[Violation]:
 
 def _dataset_violations(dataset: Dataset) -> Iterator[Violation]:
     yield from between("dataset.normalization.mean", dataset.normalization.mean, -1_000, 1_000)
-    yield from _above_zero("dataset.normalization.std", dataset.normalization.std, 1_000)
+    # A smaller one would make pixels that float32 cannot hold.
+    yield from between("dataset.normalization.std", dataset.normalization.std, 1e-6, 1_000)
     if dataset.name == "synthetic":
         made = dataset.synthetic
         yield from between("dataset.synthetic.train_samples", made.train_samples, 1, 10_000_000)

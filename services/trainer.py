@@ -49,17 +49,3 @@ class Trainer(Protocol):
 
     def peak_device_memory_bytes(self) -> int:
         """By the framework's own allocator, since it was imported; 0 on a CPU."""
-
-
-# For each framework: the module whose `Trainer` and `environment() -> Environment` a child
-# imports, and the distribution that must be installed for it.
-@dataclass(frozen=True, slots=True)
-class Framework:
-    module: str
-    requires: str
-
-
-FRAMEWORKS = {
-    "pytorch": Framework("services.pytorch", requires="torch"),
-    "tensorflow": Framework("services.tensorflow", requires="tensorflow"),
-}

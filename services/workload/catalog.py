@@ -55,7 +55,8 @@ def violations(dataset: Dataset) -> Iterator[Violation]:
     if dataset.test_limit is not None:
         yield from between("dataset.test_limit", dataset.test_limit, 1, full.test_samples)
     height, width, channels = full.shape
-    largest = max(full.train_samples, full.test_samples) * height * width * channels
+    images = max(full.train_samples, full.test_samples, full.classes)  # a pattern for each class
+    largest = images * height * width * channels
     if largest > _LARGEST_BYTES:
         yield Violation(
             "dataset.synthetic",

@@ -1,6 +1,5 @@
 """A model's parameters: initial values drawn from the seed, and the file that holds them."""
 
-import hashlib
 import math
 from collections.abc import Mapping, Sequence
 
@@ -80,8 +79,3 @@ def from_safetensors(
         )
         raise BadWeights(f"The weights are not this model's: {'; '.join(misfits)}.")
     return {name: found[name].astype(parameter_dtype(precision)) for name in expected}
-
-
-def sha256(content: bytes) -> str:
-    """SHA-256, hexadecimal."""
-    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,50 @@
+"""How far the trials of two frameworks went together: a number to look at, not yet a proof."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orchestrator.trial import Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Two frameworks' first trials; ``second`` is held against ``first``.
+
+    ``largest_loss_difference``: of the losses of the ``steps`` that both have, the largest
+    |a - b| / max(|a|, |b|); infinite where one of them is not finite. ``at_step``: where, from 0.
+    ``accuracy_difference``: test accuracy of ``second`` minus that of ``first``, in -1..1, after
+    the last epoch that both finished.
+    """
+
+    first: str
+    second: str
+    steps: int
+    largest_loss_difference: float | None
+    at_step: int | None
+    accuracy_difference: float | None
+
+
+def agreement(first: Trial, second: Trial) -> Agreement:
+    """Compares over the steps and epochs that both have."""
+    steps = min(len(first.losses), len(second.losses))
+    differences = _relative_differences(first.losses[:steps], second.losses[:steps])
+    at_step = int(np.argmax(differences)) if steps else None
+    epochs = min(len(first.epochs), len(second.epochs))
+    accuracies = [trial.epochs[epochs - 1].test_accuracy for trial in (first, second) if epochs]
+    return Agreement(
+        first=first.framework,
+        second=second.framework,
+        steps=steps,
+        largest_loss_difference=None if at_step is None else float(differences[at_step]),
+        at_step=at_step,
+        accuracy_difference=accuracies[1] - accuracies[0] if accuracies else None,
+    )
+
+
+def _relative_differences(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    with np.errstate(all="ignore"):
+        relative = np.abs(a - b) / np.maximum(np.abs(a), np.abs(b))
+    relative[a == b] = 0.0  # two zeros too
+    return np.where(np.isfinite(a) & np.isfinite(b), relative, np.inf)

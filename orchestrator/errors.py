@@ -1,0 +1,48 @@
+"""Every foreseen fault of the orchestrator, with the exit code of the command that meets it.
+
+| code | meaning |
+|---|---|
+| 0 | success |
+| 1 | an unforeseen fault |
+| 2 | bad input: a flag, a workload, a spec, a run that cannot be found or read |
+| 3 | no runner could be reached, or it is the wrong one |
+| 4 | a job failed |
+| 5 | results could not be written |
+| 130 | interrupted |
+"""
+
+from typing import ClassVar
+
+
+class OrchestratorError(Exception):
+    """A foreseen fault: ``message`` names the value and the remedy."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class BadInput(OrchestratorError):
+    exit_code = 2
+
+
+class RunNotFound(BadInput):
+    pass
+
+
+class RunUnreadable(BadInput):
+    """A file of a run directory is not what it should be."""
+
+
+class RunnerUnavailable(OrchestratorError):
+    exit_code = 3
+
+
+class JobFailed(OrchestratorError):
+    exit_code = 4
+
+
+class OutputError(OrchestratorError):
+    exit_code = 5

@@ -1,0 +1,64 @@
+"""Whether all trials were given the same: spec, data, initial weights, batch order."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.trial import Trial
+
+_SAME = "All trials had the same job spec, data, initial weights and batch order."
+_UNKNOWN = "It is not known whether the trials had the same inputs: {trials} did not report them."
+_DIFFERENT = {
+    "data_sha256": "This was not the same job: the training or test data differed.",
+    "initial_weights_sha256": "This was not the same job: the initial weights differed.",
+    "batch_order_sha256": "This was not the same job: the order of the batches differed.",
+}
+_OTHER_SPEC = "This was not the same job: the specs differed in {fields}."
+
+
+@dataclass(frozen=True, slots=True)
+class InputsCheck:
+    """``same``: None where some trial did not report what it was given.
+
+    ``differences``: the digests (names of job.proto's Inputs) and spec fields (``spec.threads``)
+    that were not the same in all trials. ``sentence``: the same in words.
+    """
+
+    same: bool | None
+    differences: tuple[str, ...]
+    sentence: str
+
+
+def check_inputs(trials: Sequence[Trial]) -> InputsCheck:
+    """Holds every trial's inputs against those of all others."""
+    reported = [trial.inputs for trial in trials if trial.inputs]
+    digests = [name for name in _DIFFERENT if len({getattr(i, name) for i in reported}) > 1]
+    fields = _differing_fields([trial.spec for trial in trials if trial.spec])
+    if digests or fields:
+        said = [_DIFFERENT[name] for name in digests]
+        if fields:
+            said.append(_OTHER_SPEC.format(fields=", ".join(fields)))
+        differences = (*digests, *(f"spec.{field}" for field in fields))
+        return InputsCheck(False, differences, " ".join(said))
+    silent = [trial.name for trial in trials if not (trial.inputs and trial.spec)]
+    if silent:
+        return InputsCheck(None, (), _UNKNOWN.format(trials=", ".join(silent)))
+    return InputsCheck(True, (), _SAME)
+
+
+def _differing_fields(specs: Sequence[Mapping[str, Any]]) -> list[str]:
+    flat = [dict(_flatten(spec)) for spec in specs]
+    paths = sorted({path for spec in flat for path in spec})
+    return [path for path in paths if any(spec.get(path) != flat[0].get(path) for spec in flat)]
+
+
+def _flatten(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every leaf with its path, such as ``layers[1].dense.units``; an empty message is a leaf."""
+    if isinstance(value, Mapping) and value:
+        for name, inner in value.items():
+            yield from _flatten(inner, f"{path}.{name}" if path else name)
+    elif isinstance(value, list) and value:
+        for index, inner in enumerate(value):
+            yield from _flatten(inner, f"{path}[{index}]")
+    else:
+        yield path, value

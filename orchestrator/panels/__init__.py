@@ -1,0 +1,13 @@
+"""The panels that figures are made of: each draws one aspect of a comparison on given axes."""
+
+from collections.abc import Callable
+
+from matplotlib.axes import Axes
+
+from orchestrator.compare import Comparison
+from orchestrator.panels.bars import time
+from orchestrator.panels.curves import accuracy, loss
+
+Panel = Callable[[Axes, Comparison], None]
+
+__all__ = ["Panel", "accuracy", "loss", "time"]

@@ -1,0 +1,167 @@
+"""A comparison -> figures, as contents by file name. The same comparison makes the same bytes.
+
+matplotlib's object interface only: no window, no global figure; its settings are put back after.
+"""
+
+import io
+import math
+import textwrap
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from statistics import median
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from orchestrator import panels
+from orchestrator.compare import Comparison
+from orchestrator.trial import State
+from orchestrator.words import label, number, percent
+
+_STYLE: dict[Any, Any] = {
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlepad": 12,
+    "axes.titlesize": 15,
+    "axes.titleweight": "bold",
+    "figure.dpi": 160,
+    "figure.constrained_layout.h_pad": 0.12,  # inches
+    "figure.constrained_layout.w_pad": 0.12,
+    "font.family": "DejaVu Sans",
+    "font.size": 12,
+    "grid.color": "#E0E0E0",
+    "hatch.linewidth": 0.8,
+    "legend.frameon": False,
+    "svg.hashsalt": "twinrun",
+    "text.parse_math": False,  # a dollar in a message is a dollar
+}
+_TITLE_COLUMNS = 86  # characters that fit above a figure
+_LONGEST_TITLE = 3 * _TITLE_COLUMNS
+
+_ACCURACIES = "Test accuracies end within {points:.2f} points of each other."
+_ACCURACY = "{framework} ends at {accuracy} test accuracy."
+_LOSSES = "Training losses of the last epoch are within {percent:.2f} % of each other."
+_LOSS = "{framework} ends at a training loss of {loss}."
+
+
+def figures(comparison: Comparison) -> dict[str, bytes]:
+    """``accuracy``, ``loss``, ``time`` and ``overview``, each as .svg and .png."""
+    with _style():
+        drawn = {
+            "accuracy": _single(comparison, panels.accuracy, _accuracy_title(comparison), 5.6),
+            "loss": _single(comparison, panels.loss, _loss_title(comparison), 5.6),
+            "time": _single(comparison, panels.time, comparison.finding, 4.6),
+            "overview": _overview(comparison),
+        }
+        return {
+            f"{name}.{kind}": _bytes(figure, kind)
+            for name, figure in drawn.items()
+            for kind in ("svg", "png")
+        }
+
+
+def _single(comparison: Comparison, panel: panels.Panel, title: str, height: float) -> Figure:
+    """One panel; ``height`` in inches."""
+    figure = Figure(figsize=(10, height), layout="constrained")
+    axes = figure.add_subplot()
+    panel(axes, comparison)
+    figure.suptitle(_wrapped(title), x=0.01, ha="left", fontsize=14, fontweight="bold")
+    _footer(figure, comparison)
+    return figure
+
+
+def _overview(comparison: Comparison) -> Figure:
+    figure = Figure(figsize=(14, 9), layout="constrained")
+    grid = figure.add_gridspec(2, 2, height_ratios=(4, 5), hspace=0.08, wspace=0.06)
+    for place, panel, title in (
+        (grid[0, :], panels.time, ""),
+        (grid[1, 0], panels.accuracy, "Test accuracy"),
+        (grid[1, 1], panels.loss, "Training loss"),
+    ):
+        axes = figure.add_subplot(place)
+        panel(axes, comparison)
+        axes.set_title(title, fontsize=13)
+    title = _wrapped(comparison.finding)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=19, fontweight="bold")
+    _footer(figure, comparison)
+    return figure
+
+
+def _footer(figure: Figure, comparison: Comparison) -> None:
+    """What ran, small, below."""
+    figure.supxlabel(_job_line(comparison), x=0.01, ha="left", fontsize=9, color="#555555")
+
+
+def _job_line(comparison: Comparison) -> str:
+    job: Mapping[str, Any] = comparison.job
+    optimizer = job.get("optimizer", {})
+    threads = job.get("threads")
+    parts = [
+        job.get("dataset", {}).get("name"),
+        *(kind for kind in ("sgd", "adam", "adamw") if kind in optimizer),
+        f"batch size {job['batch_size']}" if "batch_size" in job else None,
+        str(job.get("precision", "")).removeprefix("PRECISION_").lower(),
+        str(job.get("device", "")).removeprefix("DEVICE_").lower(),
+        f"threads {threads}" if threads else None,
+        *(
+            f"{label(name)} {trials[0].environment.framework_version}"
+            for name, trials in comparison.trials.items()
+            if trials[0].environment
+        ),
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def _accuracy_title(comparison: Comparison) -> str:
+    ends = _ends(comparison, "test_accuracy")
+    if len(ends) > 1:
+        return _ACCURACIES.format(points=100 * (max(ends.values()) - min(ends.values())))
+    for name, value in ends.items():
+        return _ACCURACY.format(framework=label(name), accuracy=percent(value))
+    return comparison.finding
+
+
+def _loss_title(comparison: Comparison) -> str:
+    ends = _ends(comparison, "train_loss")
+    if len(ends) > 1:
+        apart = max(ends.values()) / min(ends.values()) - 1
+        return _LOSSES.format(percent=max(1, math.ceil(10_000 * apart)) / 100)
+    for name, value in ends.items():
+        return _LOSS.format(framework=label(name), loss=number(value))
+    return comparison.finding
+
+
+def _ends(comparison: Comparison, field: str) -> dict[str, float]:
+    """Each framework's median of the last epoch; nothing unless all got there with a number."""
+    ends = {
+        name: median(getattr(trial.epochs[-1], field) for trial in trials)
+        for name, trials in comparison.trials.items()
+        if all(trial.state is State.SUCCEEDED and trial.epochs for trial in trials)
+    }
+    whole = len(ends) == len(comparison.trials)
+    return ends if whole and all(0 < value < math.inf for value in ends.values()) else {}
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(textwrap.shorten(text, _LONGEST_TITLE, placeholder=" ..."), _TITLE_COLUMNS)
+
+
+@contextmanager
+def _style() -> Iterator[None]:
+    with mpl.rc_context(), warnings.catch_warnings():
+        # A message from elsewhere may hold what the font has not.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        mpl.rcdefaults()
+        mpl.rcParams.update(_STYLE)
+        yield
+
+
+def _bytes(figure: Figure, kind: str) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=kind, metadata={"Date": None} if kind == "svg" else None)
+    return buffer.getvalue()

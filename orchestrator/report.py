@@ -1,0 +1,168 @@
+"""A comparison -> what a person reads: a table for a terminal, the same in plain text elsewhere."""
+
+import textwrap
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from orchestrator.agreement import Agreement
+from orchestrator.compare import Comparison, samples_per_second
+from orchestrator.palette import looks
+from orchestrator.trial import State, Trial
+from orchestrator.words import label, memory, number, percent
+
+_UNKNOWN = "-"
+_START_UP = ("import", "build", "compile")
+_LOSSES = (
+    "Over {steps:,} steps the largest relative difference between the losses of {first} and "
+    "{second} is {difference:.1e}, at step {step:,}."
+)
+_LOSSES_DIVERGED = (
+    "Over {steps:,} steps some loss of {first} or {second} is not a finite number "
+    "(first at step {step:,})."
+)
+_ACCURACIES = "Test accuracies of {first} and {second} differ by {points:.2f} points."
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A quantity and its value for each framework; ``compared``: the one the verdict is about."""
+
+    name: str
+    values: Sequence[str]
+    compared: bool = False
+
+
+def table_rows(comparison: Comparison) -> list[Row]:
+    """What is shown of each framework, medians where it has several trials."""
+    groups = list(comparison.trials.values())
+    shown: Mapping[str, Callable[[Sequence[Trial]], str]] = {
+        "Outcome": _outcome,
+        "Epochs": lambda trials: f"{median(len(trial.epochs) for trial in trials):g}",
+        "Training": lambda trials: _seconds(_phase(trials, "train")),
+        "  per epoch": lambda trials: _seconds([e.train_seconds for t in trials for e in t.epochs]),
+        "  samples per second": _throughput,
+        "Test accuracy": lambda trials: _last(trials, "test_accuracy", percent),
+        "Test loss": lambda trials: _last(trials, "test_loss", number),
+        "Evaluation": lambda trials: _seconds(_phase(trials, "evaluate")),
+        "Data": lambda trials: _seconds(_phase(trials, "data")),
+        "Start-up (import, build, compile)": lambda trials: _seconds(_start_up(trials)),
+        "Peak memory": lambda trials: _peak(trials, "peak_memory_bytes"),
+        "Peak device memory": lambda trials: _peak(trials, "peak_device_memory_bytes"),
+        "Version": lambda trials: _environment(trials, "framework_version"),
+        "Python": lambda trials: _environment(trials, "python_version"),
+    }
+    rows = [
+        Row(name, [value(trials) for trials in groups], compared=name == "Training")
+        for name, value in shown.items()
+    ]
+    return [row for row in rows if set(row.values) != {_UNKNOWN}]
+
+
+def sentences(comparison: Comparison) -> list[str]:
+    """The finding first, then what it rests on."""
+    found = [comparison.finding]
+    if comparison.inputs.same and len(comparison.trials) > 1:
+        found.append(comparison.inputs.sentence)
+    for agreement in comparison.agreements:
+        found += _agreement(agreement)
+    return found
+
+
+def rich_report(comparison: Comparison) -> RenderableType:
+    """For a terminal: prints on a `rich.console.Console`."""
+    table = Table(header_style="bold")
+    table.add_column("")
+    for name, look in looks(list(comparison.trials)).items():
+        table.add_column(Text(label(name), style=look.colour), justify="right")
+    for row in table_rows(comparison):
+        table.add_row(row.name, *row.values, style="bold" if row.compared else "")
+    finding, *rest = sentences(comparison)
+    return Group(table, Text(finding, style="bold"), *map(Text, rest))
+
+
+def plain_report(comparison: Comparison, width: int = 80) -> str:
+    """The same without colours or lines, at most ``width`` columns wide."""
+    names = [label(name) for name in comparison.trials]
+    rows = table_rows(comparison)
+    lines = list(_columns(names, rows))
+    if max(map(len, lines), default=0) > width:
+        lines = list(_stacked(names, rows))
+    text = [textwrap.fill(sentence, width) for sentence in sentences(comparison)]
+    return "\n".join([*lines, "", *text])
+
+
+def _columns(names: Sequence[str], rows: Sequence[Row]) -> Iterator[str]:
+    cells = [["", *names], *([row.name, *row.values] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for first, *rest in cells:
+        right = [cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True)]
+        yield "  ".join([first.ljust(widths[0]), *right])
+
+
+def _stacked(names: Sequence[str], rows: Sequence[Row]) -> Iterator[str]:
+    for index, name in enumerate(names):
+        yield name
+        for row in rows:
+            yield f"  {row.name}: {row.values[index]}"
+
+
+def _outcome(trials: Sequence[Trial]) -> str:
+    states = [trial.state for trial in trials]
+    if len(trials) == 1:
+        return states[0].value
+    return f"{states.count(State.SUCCEEDED)} of {len(trials)} succeeded"
+
+
+def _phase(trials: Sequence[Trial], phase: str) -> list[float]:
+    return [seconds for t in trials if (seconds := t.seconds(phase)) is not None]
+
+
+def _start_up(trials: Sequence[Trial]) -> list[float]:
+    parts = [[t.phases[phase] for phase in _START_UP if phase in t.phases] for t in trials]
+    return [sum(found) for found in parts if found]
+
+
+def _seconds(values: Sequence[float]) -> str:
+    return f"{number(median(values))} s" if values else _UNKNOWN
+
+
+def _throughput(trials: Sequence[Trial]) -> str:
+    found = samples_per_second(trials)
+    return f"{found:,.0f}" if found else _UNKNOWN
+
+
+def _last(trials: Sequence[Trial], field: str, written: Callable[[float], str]) -> str:
+    values = [getattr(trial.epochs[-1], field) for trial in trials if trial.epochs]
+    return written(median(values)) if values else _UNKNOWN
+
+
+def _peak(trials: Sequence[Trial], field: str) -> str:
+    values = [size for trial in trials if (size := getattr(trial, field))]
+    return memory(median(values)) if values else _UNKNOWN
+
+
+def _environment(trials: Sequence[Trial], field: str) -> str:
+    found = {getattr(trial.environment, field) for trial in trials if trial.environment}
+    return ", ".join(sorted(found)) or _UNKNOWN
+
+
+def _agreement(agreement: Agreement) -> Iterator[str]:
+    names = {
+        "first": label(agreement.first),
+        "second": label(agreement.second),
+        "steps": agreement.steps,
+        "step": agreement.at_step,
+    }
+    difference = agreement.largest_loss_difference
+    if difference == float("inf"):
+        yield _LOSSES_DIVERGED.format(**names)
+    elif difference is not None:
+        yield _LOSSES.format(**names, difference=difference)
+    if agreement.accuracy_difference is not None:
+        points = abs(100 * agreement.accuracy_difference)
+        yield _ACCURACIES.format(**names, points=points)

@@ -1,0 +1,225 @@
+"""The run directory: what was asked for, everything that came back, and what was made of it.
+
+Whole files are there whole or not at all. Events are appended as they arrive, a line each; a line
+that was cut off in the writing is dropped by the reader, so a killed run can still be read.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from google.protobuf import json_format
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2
+from twinrun.v1 import job_pb2
+
+from orchestrator.errors import RunNotFound
+from orchestrator.files import parse, read, write_whole, writing
+from orchestrator.trial import Trial, fold
+
+LATEST = "latest"
+_STAMP = "%Y%m%dT%H%M%SZ"
+_TRIAL_FILE = re.compile(r"(?P<framework>.+)-(?P<number>\d+)\.jsonl")
+# JSON mapping needs to know the messages that a status may hold; knowing the file is enough.
+_STATUS_DETAILS = error_details_pb2.DESCRIPTOR
+
+
+class EventLog:
+    """The events of one trial, written as they arrive. Raises OutputError where it cannot."""
+
+    def __init__(self, path: Path) -> None:
+        """Opens the file, or makes it; goes on after its last whole line."""
+        self._path = path
+        kept = list(_events(path)) if path.exists() else []
+        self.last_sequence = kept[-1].sequence if kept else 0
+        with writing(path):
+            path.parent.mkdir(exist_ok=True)
+            self._file = path.open("ab")
+            self._file.truncate(_whole_lines_end(path))
+
+    def append(self, event: job_pb2.JobEvent) -> None:
+        """Adds an event, unless it is one that is there already."""
+        if event.sequence <= self.last_sequence:
+            return
+        line = json_format.MessageToJson(
+            event, indent=None, preserving_proto_field_name=True, ensure_ascii=False
+        )
+        with writing(self._path):
+            self._file.write(line.encode() + b"\n")
+            self._file.flush()
+        self.last_sequence = event.sequence
+
+    def close(self) -> None:
+        with writing(self._path):
+            self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """An existing run directory. Writing raises OutputError, reading RunUnreadable."""
+
+    path: Path
+
+    @property
+    def log_path(self) -> Path:
+        return self.path / "log.txt"
+
+    def spec(self) -> job_pb2.JobSpec:
+        """The spec as it was asked for."""
+        return parse(read(self.path / "job.json"), job_pb2.JobSpec(), self.path / "job.json")
+
+    def open_events(self, framework: str, number: int) -> EventLog:
+        return EventLog(self.path / "events" / f"{framework}-{number}.jsonl")
+
+    def events(self, framework: str, number: int) -> list[job_pb2.JobEvent]:
+        """The events that were written whole."""
+        return list(_events(self.path / "events" / f"{framework}-{number}.jsonl"))
+
+    def write_job(self, framework: str, number: int, job: job_pb2.Job) -> None:
+        """Keeps the runner's own account of a trial: job id, completed spec, state."""
+        self._write(Path("jobs") / f"{framework}-{number}.json", _to_json(job))
+
+    def job(self, framework: str, number: int) -> job_pb2.Job | None:
+        """The same read back. None: it was never written."""
+        path = self.path / "jobs" / f"{framework}-{number}.json"
+        return parse(read(path), job_pb2.Job(), path) if path.exists() else None
+
+    def trials(self) -> list[Trial]:
+        """Every trial that has events, by framework and number."""
+        found = [
+            (name["framework"], int(name["number"]))
+            for path in (self.path / "events").glob("*.jsonl")
+            if (name := _TRIAL_FILE.fullmatch(path.name))
+        ]
+        return [self._trial(framework, number) for framework, number in sorted(found)]
+
+    def _trial(self, framework: str, number: int) -> Trial:
+        job = self.job(framework, number)
+        spec = to_mapping(job.spec) if job and job.HasField("spec") else None
+        return fold(framework, number, self.events(framework, number), spec)
+
+    def write_environments(self, environments: Mapping[str, job_pb2.Environment]) -> None:
+        """``environments`` by framework."""
+        mapping = {name: to_mapping(found) for name, found in environments.items()}
+        self._write(Path("environments.json"), _dumps(mapping))
+
+    def write_initial_weights(self, content: bytes) -> None:
+        self._write(Path("initial_weights.safetensors"), content)
+
+    def write_weights(self, framework: str, number: int, content: bytes) -> None:
+        self._write(Path("weights") / f"{framework}-{number}.safetensors", content)
+
+    def weights(self, framework: str, number: int) -> bytes:
+        """The final weights, a safetensors file."""
+        return read(self.path / "weights" / f"{framework}-{number}.safetensors")
+
+    def write_comparison(self, comparison: Mapping[str, Any]) -> None:
+        self._write(Path("comparison.json"), _dumps(comparison))
+
+    def write_figures(self, figures: Mapping[str, bytes]) -> None:
+        """``figures``: contents by file name."""
+        for name, content in figures.items():
+            self._write(Path("figures") / name, content)
+
+    def _write(self, name: Path, content: bytes) -> None:
+        write_whole(self.path / name, content)
+
+
+def create(output: Path, workload: str, spec: job_pb2.JobSpec, now: datetime | None = None) -> Run:
+    """A new run directory in ``output``, which is made where it is missing, with its job.json.
+
+    Raises OutputError.
+    """
+    name = f"{(now or datetime.now(UTC)).astimezone(UTC).strftime(_STAMP)}-{workload}"
+    path = output / name
+    with writing(path):
+        output.mkdir(parents=True, exist_ok=True)
+        path = _claim(output, name)
+    run = Run(path)
+    write_whole(path / "job.json", _to_json(spec))
+    return run
+
+
+def find(name: str, output: Path) -> Run:
+    """The run that ``name`` means: a path, a name within ``output``, or ``latest``.
+
+    Raises RunNotFound.
+    """
+    if name == LATEST:
+        known = runs(output)
+        if not known:
+            raise RunNotFound(
+                f"There is no run in {output}; make one with `orchestrator compare`, "
+                f"or say where the runs are with --output."
+            )
+        return known[-1]
+    for path in (output / name, Path(name)):
+        if (path / "job.json").is_file():
+            return Run(path)
+    raise RunNotFound(
+        f"There is no run {name!r}, neither as a path nor in {output}; "
+        f"`{LATEST}` means the newest one there."
+    )
+
+
+def runs(output: Path) -> list[Run]:
+    """The runs in ``output``, oldest first. What has no job.json is none."""
+    found = [job.parent for job in output.glob("*/job.json")]
+    # Within one second the order is that in which they were made.
+    return [
+        Run(path)
+        for path in sorted(found, key=lambda p: (p.name[:16], (p / "job.json").stat().st_mtime_ns))
+    ]
+
+
+def to_mapping(message: Message) -> dict[str, Any]:
+    """A message in proto's JSON mapping, with the proto's own field names."""
+    return json_format.MessageToDict(message, preserving_proto_field_name=True)
+
+
+def _claim(output: Path, name: str) -> Path:
+    """Makes the directory; a name that is taken gets -2, -3 ... behind it."""
+    number = 1
+    while True:
+        path = output / (name if number == 1 else f"{name}-{number}")
+        try:
+            path.mkdir()
+        except FileExistsError:
+            number += 1
+        else:
+            return path
+
+
+def _whole_lines_end(path: Path) -> int:
+    """Bytes up to and with the last line's end."""
+    return path.read_bytes().rfind(b"\n") + 1
+
+
+def _events(path: Path) -> Iterator[job_pb2.JobEvent]:
+    *lines, _cut_off = read(path).split(b"\n")
+    for number, line in enumerate(lines, start=1):
+        yield parse(line, job_pb2.JobEvent(), path, number)
+
+
+def _to_json(message: Message) -> bytes:
+    return _dumps(to_mapping(message))
+
+
+def _dumps(mapping: Mapping[str, Any]) -> bytes:
+    return json.dumps(mapping, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n"

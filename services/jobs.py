@@ -1,0 +1,220 @@
+"""The runner's queue with its one slot: submit, run, watch, cancel, stop."""
+
+import logging
+import re
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from twinrun.v1 import job_pb2
+
+from services import errors
+from services.convert import spec_to_proto
+from services.events import Environment, Event, JobState, StateChanged, WeightsKind
+from services.pipe import Task
+from services.records import Record, Records
+from services.spec import JobSpec, Violation
+from services.worker import Run, Worker
+
+_log = logging.getLogger(__name__)
+_WATCH_POLL_SECONDS = 2.0  # after which a watcher that has gone away is noticed
+_END_SECONDS = 10.0  # for a cancelled job to have ended
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{0,64}")
+
+
+class Jobs:
+    """All methods may be called from any thread."""
+
+    def __init__(self, records: Records, worker: Worker, data_dir: Path, backlog: int) -> None:
+        """``backlog``: how many jobs may wait."""
+        self._records = records
+        self._worker = worker
+        self._data_dir = data_dir
+        self._backlog = backlog
+        self._changed = threading.Condition()
+        self._pending: deque[tuple[Record, Task]] = deque()
+        self._running: tuple[Record, Run] | None = None
+        self._stopping = False
+
+    def submit(
+        self, kind: job_pb2.JobKind, request_id: str, spec: JobSpec, weights: bytes | None = None
+    ) -> job_pb2.Job:
+        """Queue a job and return it; the one that it made before where the request id is known.
+
+        Raises InvalidRequest, RequestIdReused, RunnerBusy, RunnerStopping, DiskFull.
+        """
+        if not _REQUEST_ID.fullmatch(request_id):
+            message = "takes up to 64 letters, digits, hyphens and underscores"
+            raise errors.InvalidRequest(
+                [Violation("request_id", f"is {request_id[:80]!r}; it {message}")]
+            )
+        completed = spec_to_proto(spec)
+        with self._changed:
+            known = self._records.by_request_id(request_id)
+            if known is not None:
+                if known.job.kind != kind or known.job.spec != completed:
+                    raise errors.RequestIdReused(
+                        f"The request id {request_id!r} made the job {known.job.job_id}, which has "
+                        "another spec. Take a new id.",
+                        job_id=known.job.job_id,
+                    )
+                return _copy(known)
+            if self._stopping:
+                raise errors.RunnerStopping("The runner is stopping; it takes no more jobs.")
+            if len(self._pending) >= self._backlog:
+                raise errors.RunnerBusy(
+                    f"The runner has {len(self._pending)} jobs waiting, its limit; try again when "
+                    "one has ended.",
+                    waiting=str(len(self._pending)),
+                )
+            record = self._records.create(kind, request_id, completed)
+            self._pending.append((record, Task(spec, self._data_dir, record.directory, weights)))
+            self._changed.notify_all()
+            return _copy(record)
+
+    def get(self, job_id: str) -> job_pb2.Job:
+        """Raises JobNotFound."""
+        with self._changed:
+            return _copy(self._records.get(job_id))
+
+    def page(self, size: int, before: str) -> tuple[list[job_pb2.Job], str]:
+        """As `Records.page`."""
+        with self._changed:
+            records, following = self._records.page(size, before)
+            return [_copy(record) for record in records], following
+
+    def cancel(self, job_id: str) -> job_pb2.Job:
+        """A waiting job ends here and now, a running one within a second. Raises JobNotFound."""
+        with self._changed:
+            record = self._records.get(job_id)
+            for waiting in self._pending:
+                if waiting[0] is record:
+                    self._pending.remove(waiting)
+                    record.end(errors.Cancelled("The job was cancelled while it waited."))
+                    self._changed.notify_all()
+                    break
+            if self._running is not None and self._running[0] is record:
+                self._running[1].cancel()
+            return _copy(record)
+
+    def watch(
+        self, job_id: str, after: int, watched: Callable[[], bool]
+    ) -> Iterator[job_pb2.JobEvent]:
+        """Events later than ``after``, until the job's last one or until nobody watches.
+
+        Raises JobNotFound.
+        """
+        with self._changed:
+            record = self._records.get(job_id)
+            log = record.log
+        with log.reader(after) as reader:
+            while True:
+                with self._changed:
+                    last, ended = log.last_sequence, record.ended
+                yield from reader.read()
+                if ended or not watched():
+                    return
+                with self._changed:
+                    if log.last_sequence == last and not record.ended:
+                        self._changed.wait(_WATCH_POLL_SECONDS)
+
+    def weights(self, job_id: str, kind: WeightsKind) -> bytes:
+        """A safetensors file. Raises JobNotFound, WeightsNotFound."""
+        with self._changed:
+            directory = self._records.get(job_id).directory
+        try:
+            return (directory / f"{kind}.safetensors").read_bytes()
+        except FileNotFoundError:
+            raise errors.WeightsNotFound(
+                f"The job {job_id} has no {kind} weights: initial ones are there once it has "
+                "started, final ones once it has trained.",
+                job_id=job_id,
+            ) from None
+
+    def prepare(self) -> Environment:
+        """As `Worker.prepare`."""
+        return self._worker.prepare()
+
+    def run(self) -> None:
+        """Run one job after another until `stop`. For a thread of its own."""
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._pending or self._stopping)
+                if not self._pending:
+                    self._worker.close()
+                    return
+                record, task = self._pending.popleft()
+                try:
+                    run = self._worker.start(task)
+                except OSError as error:
+                    record.end(errors.TrainerFailed(f"No process could be started: {error}."))
+                    continue
+                self._running = (record, run)
+            failure = self._follow(record, run)
+            with self._changed:
+                if failure is not None:
+                    record.end(failure)
+                self._running = None
+                self._changed.notify_all()
+            _log.info("job %s: %s", record.job.job_id, record.state)
+
+    def stop(self, grace_seconds: float) -> None:
+        """Cancel what waits; let the running job finish within the grace period, else cancel it."""
+        with self._changed:
+            self._stopping = True
+            while self._pending:
+                record, _ = self._pending.popleft()
+                record.end(errors.RunnerStopped("The runner was stopped while the job waited."))
+            self._changed.notify_all()
+            if self._running is None:
+                return
+            record, run = self._running
+            job_id = record.job.job_id
+            _log.info("stopping: job %s has %g s to finish", job_id, grace_seconds)
+            if not self._changed.wait_for(self._is_free, grace_seconds):
+                _log.warning("job %s did not finish in time: it is cancelled", job_id)
+                run.cancel()
+                self._changed.wait_for(self._is_free, _END_SECONDS)
+
+    @property
+    def idle(self) -> bool:
+        """Whether no job runs or waits."""
+        with self._changed:
+            return self._is_free() and not self._pending
+
+    def _is_free(self) -> bool:
+        return self._running is None
+
+    def _follow(self, record: Record, run: Run) -> errors.TwinrunError | None:
+        """Write down what the run reports; return why it did not succeed."""
+        try:
+            self._append(record, StateChanged(JobState.RUNNING))
+            for event in run.events():
+                self._append(record, event)
+            self._append(record, StateChanged(JobState.SUCCEEDED))
+        except errors.Cancelled as error:
+            if self._stopping:
+                return errors.RunnerStopped("The runner was stopped before the job could finish.")
+            return error
+        except errors.TwinrunError as error:
+            return error
+        except OSError as error:
+            return errors.disk_error(error, record.directory)
+        except Exception as error:  # noqa: BLE001 - the next job must run all the same
+            _log.exception("job %s", record.job.job_id)
+            return errors.TrainerFailed(f"The runner failed: {error!r}.")
+        finally:
+            run.cancel()
+        return None
+
+    def _append(self, record: Record, event: Event) -> None:
+        with self._changed:
+            record.append(event)
+            self._changed.notify_all()
+
+
+def _copy(record: Record) -> job_pb2.Job:
+    copy = job_pb2.Job()
+    copy.CopyFrom(record.job)
+    return copy

@@ -1,0 +1,68 @@
+"""What the matched recipe asks of every framework alike. NumPy only."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.errors import BadWeights, Unsupported
+from services.spec import Adam, AdamW, JobSpec, Loop, Optimizer, Recipe, Sgd
+from services.workload import layers, order
+from services.workload.weights import Weights
+
+EVALUATE_BATCH = 4096  # samples: large enough to hide a call's cost, small enough for any memory
+
+
+def require_supported(spec: JobSpec) -> None:
+    """Raises Unsupported for a recipe or a loop that no trainer here runs."""
+    if spec.recipe is not Recipe.MATCHED:
+        raise Unsupported(
+            f"recipe is {spec.recipe}; this runner runs {Recipe.MATCHED}", field="recipe"
+        )
+    if spec.loop is not Loop.FIT:
+        raise Unsupported(f"loop is {spec.loop}; this runner runs {Loop.FIT}", field="loop")
+
+
+def ordered(spec: JobSpec, shape: Sequence[int], weights: Weights) -> dict[str, NDArray]:
+    """The weights in model order, for samples of ``shape``.
+
+    Raises BadWeights where one is missing, misshapen or left over, so that none goes unused.
+    """
+    expected = {p.name: p.shape for p in layers.parameters(spec.layers, tuple(shape))}
+    given = {name: array.shape for name, array in weights.items()}
+    if given != expected:
+        raise BadWeights(f"The model's parameters are {expected}, but the weights are {given}.")
+    return {name: weights[name] for name in expected}
+
+
+def schedule(
+    optimizer: Optimizer, first: int, steps: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Rates and epsilons, float64[steps] each, of the steps that come after ``first`` steps.
+
+    Algorithm 1's step  lr * m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + epsilon)  is the same as
+    rate * m / (sqrt(v) + epsilon_hat) with rate = lr * sqrt(1 - b2^t) / (1 - b1^t) and
+    epsilon_hat = epsilon * sqrt(1 - b2^t)  (Kingma and Ba 2015, end of section 2). Both are made
+    here in float64: in float32, 1 - 0.999 alone would be wrong by one part in 80,000.
+    """
+    match optimizer.kind:
+        case Sgd():
+            return np.full(steps, optimizer.learning_rate), np.zeros(steps)
+        case Adam(beta_1, beta_2, epsilon) | AdamW(beta_1, beta_2, epsilon):
+            t = np.arange(first + 1, first + steps + 1, dtype=np.float64)
+            root = np.sqrt(1 - beta_2**t)
+            return optimizer.learning_rate * root / (1 - beta_1**t), epsilon * root
+
+
+def epoch_chunks(spec: JobSpec, epoch: int, samples: int) -> list[NDArray[np.int32]]:
+    """The index arrays int32[steps, batch] of one epoch (from 0), a chunk each."""
+    permutation = order.permutation(spec.seed, epoch, samples)
+    return order.chunks(permutation, spec.batch_size, spec.report_every_steps)
+
+
+def chunk_shapes(spec: JobSpec, samples: int) -> list[tuple[int, int]]:
+    """The shapes [steps, batch] that `epoch_chunks` has, each once."""
+    chunks = order.chunks(
+        np.arange(samples, dtype=np.int32), spec.batch_size, spec.report_every_steps
+    )
+    return list(dict.fromkeys((len(chunk), chunk.shape[1]) for chunk in chunks))

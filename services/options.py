@@ -1,0 +1,102 @@
+"""A runner's command line."""
+
+import argparse
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from services.frameworks import FRAMEWORKS
+
+EXIT_STATE = 3
+EXIT_PORT = 4
+EXIT_NOT_INSTALLED = 5
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """The options, completed. Ends the process with code 2 on a bad one, as argparse does."""
+    options = _parser().parse_args(arguments)
+    framework = FRAMEWORKS[options.framework]
+    options.listen = options.listen or f"127.0.0.1:{framework.port}"
+    options.state_dir = options.state_dir or _home("STATE", ".local/state") / options.framework
+    return options
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m services.server",
+        description="Run training jobs of one framework, one at a time, for gRPC clients.",
+        epilog="Exit codes: 0 stopped by a signal; 2 bad options; "
+        f"{EXIT_STATE} the state directory cannot be used; {EXIT_PORT} the address cannot be "
+        f"listened on; {EXIT_NOT_INSTALLED} the framework is not installed.",
+    )
+    add = parser.add_argument
+    add("--framework", required=True, choices=sorted(FRAMEWORKS))
+    add(
+        "--listen",
+        metavar="HOST:PORT",
+        help="default: 127.0.0.1 and "
+        + ", ".join(f"{f.port} for {name}" for name, f in FRAMEWORKS.items()),
+    )
+    add(
+        "--data-dir",
+        type=Path,
+        metavar="DIR",
+        default=os.environ.get("TWINRUN_DATA_DIR") or _home("CACHE", ".cache") / "data",
+        help="datasets; runners may share it (default: $TWINRUN_DATA_DIR or %(default)s)",
+    )
+    add(
+        "--state-dir",
+        type=Path,
+        metavar="DIR",
+        help=f"jobs; one runner's own (default: {_home('STATE', '.local/state')}/FRAMEWORK)",
+    )
+    add(
+        "--backlog",
+        type=_at_least(0),
+        default=8,
+        metavar="N",
+        help="jobs that may wait (default: %(default)s)",
+    )
+    add(
+        "--keep",
+        type=_at_least(1),
+        default=500,
+        metavar="N",
+        help="ended jobs that stay on disk (default: %(default)s)",
+    )
+    add(
+        "--grace",
+        type=_at_least(0),
+        default=8,
+        metavar="SECONDS",
+        help="that the running job has to finish after SIGTERM (default: %(default)s)",
+    )
+    add(
+        "--max-message-mib",
+        type=_at_least(1),
+        default=64,
+        metavar="MIB",
+        help="the largest request (default: %(default)s)",
+    )
+    add(
+        "--until-stdin-closes",
+        action="store_true",
+        help="stop, once idle for 30 s, after standard input has ended: for a runner that belongs "
+        "to another process",
+    )
+    return parser
+
+
+def _home(kind: str, default: str) -> Path:
+    """The user's directory of that kind, by the XDG Base Directory Specification."""
+    return Path(os.environ.get(f"XDG_{kind}_HOME") or Path.home() / default) / "twinrun"
+
+
+def _at_least(least: int) -> Callable[[str], int]:
+    def whole_number(text: str) -> int:
+        value = int(text)
+        if value < least:
+            raise argparse.ArgumentTypeError(f"is {value}; it must be at least {least}")
+        return value
+
+    return whole_number

@@ -1,0 +1,11 @@
+"""Training on PyTorch. With services/tensorflow, the only folders that import a framework."""
+
+import os
+
+# One numbering of GPUs, whatever counts them: CUDA's own default is "fastest first".
+os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
+
+from services.pytorch.environment import environment
+from services.pytorch.matched import MatchedTrainer as Trainer
+
+__all__ = ["Trainer", "environment"]

@@ -1,0 +1,139 @@
+"""Steps as compiled functions: gather, forward, backward and update in one, by torch.compile.
+
+What was found by profiling `mnist-mlp` on two threads: products take two thirds of a step, and
+the rest is mostly what each call costs (Python's wrapper, guards, one OpenMP region a kernel).
+So several steps are unrolled into one call, and the calls between kernels are C++.
+"""
+
+import itertools
+import os
+import shlex
+import shutil
+import sys
+import sysconfig
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import torch
+
+from services import matched
+from services.errors import Unsupported
+from services.pytorch import model, optimizers
+from services.spec import Device, JobSpec
+
+# More make a call cheaper by less than a noisy epoch shows, and compiling longer by as much again.
+STEPS_PER_CALL = 4
+
+State = tuple[Sequence[torch.Tensor], Sequence[Sequence[torch.Tensor]]]  # parameters and slots
+Data = tuple[torch.Tensor, torch.Tensor]  # images and labels, all of them
+Plan = Sequence[torch.Tensor]  # rates and epsilons, [steps] each
+Steps = Callable[[State, Data, torch.Tensor, Plan], torch.Tensor]
+
+
+def require_compiler(spec: JobSpec) -> None:
+    """Raises Unsupported where torch.compile would fail for want of a compiler or its headers."""
+    if spec.device is Device.CUDA:
+        names = [os.environ.get("CC", ""), "gcc", "clang"]  # of Triton's launchers
+    else:
+        names = [os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")]
+    commands = [words[0] for name in names if (words := shlex.split(name))]
+    if not any(shutil.which(command) for command in commands):
+        raise Unsupported(
+            f"execution is compiled, which on PyTorch needs a compiler, but {commands[0]} is not "
+            "to be found; install it (Debian: apt-get install g++), or use execution default",
+            field="execution",
+        )
+    header = Path(sysconfig.get_path("include"), "Python.h")
+    if not header.is_file():
+        raise Unsupported(
+            f"execution is compiled, which on PyTorch needs Python's headers, but {header} is not "
+            "there; install them (Debian: apt-get install python3-dev), or use execution default",
+            field="execution",
+        )
+
+
+class CompiledSteps:
+    """Trains ``parameters`` in place."""
+
+    def __init__(
+        self,
+        spec: JobSpec,
+        parameters: Sequence[torch.Tensor],
+        images: torch.Tensor,
+        labels: torch.Tensor,
+        products: torch.dtype,
+    ) -> None:
+        require_compiler(spec)
+        self._spec = spec
+        self._state = list(parameters), optimizers.slots(spec.optimizer, parameters)
+        self._data = images, labels
+        self._products = products
+        self._taken = 0
+        self._warm = False
+
+    @cached_property
+    def _steps(self) -> Steps:
+        """The compiled function. Made at first use: the compiler's import belongs to warming up."""
+        spec, products = self._spec, self._products
+
+        def loss_of(
+            parameters: Sequence[torch.Tensor], images: torch.Tensor, labels: torch.Tensor
+        ) -> torch.Tensor:
+            return model.loss(model.logits(spec.layers, parameters, images, products), labels)
+
+        gradients_and_loss = torch.func.grad_and_value(loss_of)
+
+        def steps(state: State, data: Data, chunk: torch.Tensor, plan: Plan) -> torch.Tensor:
+            parameters, slots = state
+            images, labels = data
+            losses = []
+            for batch, rate, epsilon in zip(chunk, *plan, strict=True):
+                batch_images = images.index_select(0, batch)
+                batch_labels = labels.index_select(0, batch)
+                gradients, loss = gradients_and_loss(parameters, batch_images, batch_labels)
+                optimizers.update(spec.optimizer, parameters, slots, gradients, (rate, epsilon))
+                losses.append(loss)
+            return torch.stack(losses)
+
+        on_cpu = self._data[0].device.type == "cpu"
+        compiled: Steps = torch.compile(
+            steps, fullgraph=True, dynamic=False, options={"cpp_wrapper": on_cpu}
+        )
+        return compiled
+
+    @torch.no_grad()
+    def run(self, chunk: torch.Tensor) -> torch.Tensor:
+        """Takes the steps of ``chunk`` int32[steps, batch]; their losses [steps], on the device."""
+        rates, epsilons = (
+            torch.from_numpy(numbers).to(self._data[0])
+            for numbers in matched.schedule(self._spec.optimizer, self._taken, len(chunk))
+        )
+        self._taken += len(chunk)
+        # After the warm-up a compilation would be on the clock: an error says so instead.
+        stance = "fail_on_recompile" if self._warm else "default"
+        with torch.compiler.set_stance(stance):
+            losses = [
+                self._steps(self._state, self._data, batches, plan)
+                for batches, *plan in zip(*map(_pieces, (chunk, rates, epsilons)), strict=True)
+            ]
+        return torch.cat(losses)
+
+    def warm_up(self, shapes: Sequence[tuple[int, int]]) -> None:
+        """Runs a chunk of each of ``shapes``, and puts everything back as it was."""
+        parameters, slots = self._state
+        tensors = [*parameters, *itertools.chain(*slots)]
+        values = [tensor.clone() for tensor in tensors]
+        for shape in shapes:
+            self.run(torch.zeros(shape, dtype=torch.int32, device=parameters[0].device))
+        for tensor, value in zip(tensors, values, strict=True):
+            tensor.copy_(value)
+        self._taken = 0
+        self._warm = True
+
+
+def _pieces(tensor: torch.Tensor) -> list[torch.Tensor]:
+    """Cut along the steps: STEPS_PER_CALL in each, and what is left one by one."""
+    whole = len(tensor) // STEPS_PER_CALL * STEPS_PER_CALL
+    pieces = tensor[:whole].split(STEPS_PER_CALL) if whole else ()
+    return [*pieces, *tensor[whole:].unsqueeze(1)]

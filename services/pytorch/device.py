@@ -1,0 +1,52 @@
+"""The device, the threads and the precision of products that a spec asks for."""
+
+import torch
+
+from services.errors import DeviceUnavailable
+from services.spec import Device, Execution, JobSpec, Precision
+
+# In which the products of a step are taken; parameters and the rest are as in the spec's Weights.
+PRODUCTS = {
+    Precision.FLOAT32: torch.float32,
+    Precision.FLOAT64: torch.float64,
+    Precision.BFLOAT16: torch.bfloat16,
+}
+
+
+def prepare(spec: JobSpec) -> torch.device:
+    """Sets threads and TF32, and returns the device. Raises DeviceUnavailable."""
+    torch.set_num_threads(spec.threads)
+    if spec.device is Device.CPU:
+        return torch.device("cpu")
+    if torch.version.cuda is None:
+        raise DeviceUnavailable(
+            f"device is cuda, but this PyTorch ({torch.__version__}) is built without CUDA; "
+            "use device cpu, or install a CUDA build of PyTorch",
+            device="cuda",
+        )
+    if not torch.cuda.is_available():
+        raise DeviceUnavailable(
+            f"device is cuda, but PyTorch {torch.__version__} (CUDA {torch.version.cuda}) sees no "
+            "GPU; use device cpu, or install NVIDIA's driver and make a GPU visible to the runner",
+            device="cuda",
+        )
+    precision = "tf32" if spec.allow_tf32 else "ieee"
+    torch.backends.cuda.matmul.fp32_precision = precision
+    torch.backends.cudnn.conv.fp32_precision = precision
+    return torch.device("cuda", 0)
+
+
+def synchronize(device: torch.device) -> None:
+    """Returns when the device has done all that it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def notes(spec: JobSpec) -> str:
+    """What was set, for a person to read."""
+    execution = "torch.compile" if spec.execution is Execution.COMPILED else "op by op"
+    products = f"products in {PRODUCTS[spec.precision]}".replace("torch.", "")
+    if spec.device is Device.CPU:
+        return f"{execution}; {products}"
+    tf32 = "on" if spec.allow_tf32 else "off"
+    return f"{execution}; {products}; TF32 {tf32}"

@@ -1,0 +1,52 @@
+"""Steps op by op: a Python loop over the batches of a chunk."""
+
+import copy
+from collections.abc import Sequence
+
+import torch
+
+from services.pytorch import model, optimizers
+from services.spec import JobSpec
+
+
+class EagerSteps:
+    """Trains ``parameters`` in place."""
+
+    def __init__(
+        self,
+        spec: JobSpec,
+        parameters: Sequence[torch.Tensor],
+        images: torch.Tensor,
+        labels: torch.Tensor,
+        products: torch.dtype,
+    ) -> None:
+        self._layers = spec.layers
+        self._parameters = [parameter.requires_grad_() for parameter in parameters]
+        self._images, self._labels, self._products = images, labels, products
+        self._optimizer = optimizers.optimizer(spec.optimizer, self._parameters)
+
+    def run(self, chunk: torch.Tensor) -> torch.Tensor:
+        """Takes the steps of ``chunk`` int32[steps, batch]; their losses [steps], on the device."""
+        return torch.stack([self._step(batch) for batch in chunk.unbind()])
+
+    def _step(self, batch: torch.Tensor) -> torch.Tensor:
+        images = self._images.index_select(0, batch)
+        labels = self._labels.index_select(0, batch)
+        loss = model.loss(
+            model.logits(self._layers, self._parameters, images, self._products), labels
+        )
+        self._optimizer.zero_grad()
+        loss.backward()
+        self._optimizer.step()
+        return loss.detach()
+
+    def warm_up(self, shapes: Sequence[tuple[int, int]]) -> None:
+        """Runs a chunk of each of ``shapes``, and puts everything back as it was."""
+        parameters = [parameter.detach().clone() for parameter in self._parameters]
+        state = copy.deepcopy(self._optimizer.state_dict())
+        for shape in shapes:
+            self.run(torch.zeros(shape, dtype=torch.int32, device=self._images.device))
+        with torch.no_grad():
+            for parameter, value in zip(self._parameters, parameters, strict=True):
+                parameter.copy_(value)
+        self._optimizer.load_state_dict(state)

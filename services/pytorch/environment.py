@@ -1,0 +1,54 @@
+"""What a trial on PyTorch runs on."""
+
+import re
+
+import torch
+
+from services import host
+from services.events import Environment
+
+_PACKAGES = ("torch", "numpy", "triton", "nvidia-cublas", "nvidia-cudnn-cu13", "nvidia-cudnn-cu12")
+
+
+def environment(threads: int = 0, precision_notes: str = "") -> Environment:
+    """The environment, with what a trainer has set, if one has. Makes no CUDA context."""
+    driver, accelerators = host.accelerators()
+    cudnn = torch.backends.cudnn.version() if torch.backends.cudnn.is_available() else None
+    return Environment(
+        framework="pytorch",
+        framework_version=torch.__version__,
+        python_version=host.python_version(),
+        platform=host.platform_name(),
+        cpu_model=host.cpu_model(),
+        available_cpus=host.available_cpus(),
+        threads=threads,
+        blas=_blas(),
+        cuda_version=torch.version.cuda or "",
+        cudnn_version=_cudnn_version(cudnn) if cudnn else "",
+        driver_version=driver,
+        accelerators=accelerators,
+        packages=host.versions(_PACKAGES),
+        precision_notes=precision_notes,
+    )
+
+
+def _cudnn_version(number: int) -> str:
+    """90203 as 9.2.3; below version 9 it is 8907 for 8.9.7."""
+    major = 10_000 if number >= 90_000 else 1_000
+    return f"{number // major}.{number % major // 100}.{number % 100}"
+
+
+def _blas() -> str:
+    """The libraries for products that this build of PyTorch names, with their versions."""
+    build = torch.__config__.show()
+    names = [
+        f"{name} {match[1]}"
+        for name, pattern in {
+            "MKL": r"Math Kernel Library Version (\S+)",
+            "oneDNN": r"MKL-DNN v(\S+)",
+        }.items()
+        if (match := re.search(pattern, build))
+    ]
+    if not names and (match := re.search(r"BLAS_INFO=(\w+)", build)):
+        names = [match[1]]
+    return ", ".join(names)

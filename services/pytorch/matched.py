@@ -1,0 +1,73 @@
+"""The matched recipe: data resident on the device, a chunk of steps at a time."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from services import matched
+from services.events import Environment
+from services.pytorch import device, model
+from services.pytorch.compiled import CompiledSteps
+from services.pytorch.eager import EagerSteps
+from services.pytorch.environment import environment
+from services.spec import Execution, JobSpec
+from services.trainer import Data
+from services.workload.weights import Weights
+
+
+class MatchedTrainer:
+    """A `services.trainer.Trainer`.
+
+    Executions default and eager are the same here: op by op. Where steps are compiled, evaluation
+    still runs op by op: in large batches it is bound by products, which compiling leaves as they
+    are.
+    """
+
+    def __init__(self, spec: JobSpec, data: Data, weights: Weights) -> None:
+        matched.require_supported(spec)
+        self._spec = spec
+        self._device = device.prepare(spec)
+        self._products = device.PRODUCTS[spec.precision]
+        initial = matched.ordered(spec, data.train_images.shape[1:], weights)
+        self._names = list(initial)
+        self._parameters = [self._put(array.copy()) for array in initial.values()]
+        self._images = self._put(data.train_images)
+        self._test_images = self._put(data.test_images)
+        labels = self._put(data.train_labels.astype(np.int64))  # as PyTorch's loss takes them
+        steps = CompiledSteps if spec.execution is Execution.COMPILED else EagerSteps
+        self._steps = steps(spec, self._parameters, self._images, labels, self._products)
+        device.synchronize(self._device)
+
+    def _put(self, array: NDArray[np.generic]) -> torch.Tensor:
+        """On a CPU without a copy, if the array can be written to: PyTorch has no other tensors."""
+        return torch.from_numpy(array if array.flags.writeable else array.copy()).to(self._device)
+
+    def warm_up(self) -> None:
+        self._steps.warm_up(matched.chunk_shapes(self._spec, len(self._images)))
+        self.evaluate()
+
+    def train_epoch(self, epoch: int) -> Iterator[NDArray[np.floating]]:
+        for chunk in matched.epoch_chunks(self._spec, epoch, len(self._images)):
+            yield self._steps.run(self._put(chunk)).cpu().numpy()
+
+    @torch.no_grad()
+    def evaluate(self) -> NDArray[np.float32]:
+        batches = self._test_images.split(matched.EVALUATE_BATCH)
+        parts = [
+            model.logits(self._spec.layers, self._parameters, batch, self._products)
+            for batch in batches
+        ]
+        logits: NDArray[np.float32] = torch.cat(parts).float().cpu().numpy()
+        return logits
+
+    def weights(self) -> Weights:
+        arrays = (np.array(parameter.detach().cpu()) for parameter in self._parameters)
+        return dict(zip(self._names, arrays, strict=True))
+
+    def environment(self) -> Environment:
+        return environment(torch.get_num_threads(), device.notes(self._spec))
+
+    def peak_device_memory_bytes(self) -> int:
+        return torch.cuda.max_memory_allocated() if self._device.type == "cuda" else 0

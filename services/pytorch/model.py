@@ -1,0 +1,53 @@
+"""The model as a function of its parameters, and its loss."""
+
+from collections.abc import Sequence
+
+import torch
+from torch.nn import functional
+
+from services.spec import Activation, ActivationFunction, Dense, Flatten, Layer
+from services.workload.layers import trained_layers
+
+_ACTIVATIONS = {
+    ActivationFunction.RELU: functional.relu,
+    ActivationFunction.TANH: torch.tanh,
+    ActivationFunction.SIGMOID: torch.sigmoid,
+    ActivationFunction.GELU: functional.gelu,  # exact: approximate="none" is its default
+}
+
+
+def logits(
+    layers: Sequence[Layer],
+    parameters: Sequence[torch.Tensor],
+    images: torch.Tensor,
+    products: torch.dtype,
+) -> torch.Tensor:
+    """Logits [batch, classes] of ``images`` [batch, h, w, c], in the parameters' precision.
+
+    ``parameters`` stand in model order. Where ``products`` is another dtype than theirs, inputs
+    and kernels are cast to it, and each product is cast back before its bias is added.
+    """
+    left = iter(parameters)
+    x = images
+    for layer in trained_layers(layers):
+        match layer:
+            case Flatten():
+                x = x.flatten(1)
+            case Dense():
+                x = _dense(x, next(left), next(left), products)
+            case Activation(function):
+                x = _ACTIVATIONS[function](x)
+    return x
+
+
+def _dense(
+    x: torch.Tensor, kernel: torch.Tensor, bias: torch.Tensor, products: torch.dtype
+) -> torch.Tensor:
+    if products is kernel.dtype:
+        return torch.addmm(bias, x, kernel)
+    return (x.to(products) @ kernel.to(products)).to(bias.dtype) + bias
+
+
+def loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Softmax cross-entropy from logits [batch, classes], mean over the batch."""
+    return functional.cross_entropy(logits, labels)

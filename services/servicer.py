@@ -1,0 +1,133 @@
+"""RunnerService: proto in, jobs, proto out."""
+
+import threading
+from collections.abc import Iterator
+from importlib.metadata import version
+
+import grpc
+from google.rpc import status_pb2
+from twinrun.v1 import job_pb2, runner_service_pb2, runner_service_pb2_grpc
+
+from services import host
+from services.convert import environment_to_proto, error_to_status, spec_from_proto
+from services.errors import InvalidRequest, TooManyWatchers, TwinrunError
+from services.events import Environment, WeightsKind
+from services.files import sha256
+from services.jobs import Jobs
+from services.spec import Violation, between
+
+PROTOCOL_VERSION = 1
+CHUNK_BYTES = 2**20
+_KINDS = {
+    job_pb2.WEIGHTS_KIND_UNSPECIFIED: WeightsKind.FINAL,
+    job_pb2.WEIGHTS_KIND_INITIAL: WeightsKind.INITIAL,
+    job_pb2.WEIGHTS_KIND_FINAL: WeightsKind.FINAL,
+}
+
+
+class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
+    """One framework's. `prepared` and `failed` tell it how the first import went."""
+
+    def __init__(
+        self, framework: str, jobs: Jobs, max_message_bytes: int, max_watchers: int
+    ) -> None:
+        self._framework = framework
+        self._jobs = jobs
+        self._max_message_bytes = max_message_bytes
+        self._max_watchers = max_watchers
+        self._watchers = threading.BoundedSemaphore(max_watchers)
+        self._environment: job_pb2.Environment | None = None
+        self._import_error: status_pb2.Status | None = None
+
+    def prepared(self, environment: Environment) -> None:
+        self._environment = environment_to_proto(environment)
+
+    def failed(self, error: TwinrunError) -> None:
+        self._import_error = error_to_status(error)
+
+    def GetServerInfo(
+        self,
+        request: runner_service_pb2.GetServerInfoRequest,
+        context: grpc.ServicerContext,
+    ) -> runner_service_pb2.GetServerInfoResponse:
+        return runner_service_pb2.GetServerInfoResponse(
+            framework=self._framework,
+            version=version("twinrun"),
+            protocol_version=PROTOCOL_VERSION,
+            available_cpus=host.available_cpus(),
+            environment=self._environment,
+            import_error=self._import_error,
+            max_message_bytes=self._max_message_bytes,
+        )
+
+    def Train(
+        self, request: runner_service_pb2.TrainRequest, context: grpc.ServicerContext
+    ) -> job_pb2.Job:
+        spec = spec_from_proto(request.spec, host.available_cpus())
+        return self._jobs.submit(job_pb2.JOB_KIND_TRAIN, request.request_id, spec)
+
+    def Evaluate(
+        self, request: runner_service_pb2.EvaluateRequest, context: grpc.ServicerContext
+    ) -> job_pb2.Job:
+        spec = spec_from_proto(request.spec, host.available_cpus())
+        weights = self._weights(request)
+        return self._jobs.submit(job_pb2.JOB_KIND_EVALUATE, request.request_id, spec, weights)
+
+    def _weights(self, request: runner_service_pb2.EvaluateRequest) -> bytes:
+        match request.WhichOneof("weights"):
+            case "safetensors":
+                return request.safetensors
+            case "job_id":
+                return self._jobs.weights(request.job_id, WeightsKind.FINAL)
+        raise InvalidRequest([Violation("weights", "are not set; give safetensors or a job_id")])
+
+    def WatchJob(
+        self, request: runner_service_pb2.WatchJobRequest, context: grpc.ServicerContext
+    ) -> Iterator[job_pb2.JobEvent]:
+        _check(between("after_sequence", request.after_sequence, 0, 2**62))
+        if not self._watchers.acquire(blocking=False):
+            raise TooManyWatchers(
+                f"{self._max_watchers} clients are watching already, the most that this runner "
+                "serves; try again when one has gone."
+            )
+        try:
+            yield from self._jobs.watch(request.job_id, request.after_sequence, context.is_active)
+        finally:
+            self._watchers.release()
+
+    def GetJob(
+        self, request: runner_service_pb2.GetJobRequest, context: grpc.ServicerContext
+    ) -> job_pb2.Job:
+        return self._jobs.get(request.job_id)
+
+    def ListJobs(
+        self, request: runner_service_pb2.ListJobsRequest, context: grpc.ServicerContext
+    ) -> runner_service_pb2.ListJobsResponse:
+        _check(between("page_size", request.page_size, 0, 1000))
+        jobs, following = self._jobs.page(request.page_size or 100, request.page_token)
+        return runner_service_pb2.ListJobsResponse(jobs=jobs, next_page_token=following)
+
+    def CancelJob(
+        self, request: runner_service_pb2.CancelJobRequest, context: grpc.ServicerContext
+    ) -> job_pb2.Job:
+        return self._jobs.cancel(request.job_id)
+
+    def DownloadWeights(
+        self,
+        request: runner_service_pb2.DownloadWeightsRequest,
+        context: grpc.ServicerContext,
+    ) -> runner_service_pb2.DownloadWeightsResponse:
+        if request.kind not in _KINDS:
+            raise InvalidRequest([Violation("kind", f"is {request.kind}; give INITIAL or FINAL")])
+        content = self._jobs.weights(request.job_id, _KINDS[request.kind])
+        _check(between("offset", request.offset, 0, len(content)))
+        return runner_service_pb2.DownloadWeightsResponse(
+            chunk=content[request.offset : request.offset + CHUNK_BYTES],
+            total_bytes=len(content),
+            sha256=sha256(content),
+        )
+
+
+def _check(violations: Iterator[Violation]) -> None:
+    if found := list(violations):
+        raise InvalidRequest(found)

@@ -1,0 +1,13 @@
+"""Training on TensorFlow. With services/pytorch, the only folders that import a framework."""
+
+import os
+
+# One numbering of GPUs, whatever counts them: CUDA's own default is "fastest first".
+os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
+# Warnings and errors only: standard error is kept as the reason where a trial's process dies.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+
+from services.tensorflow.environment import environment
+from services.tensorflow.matched import MatchedTrainer as Trainer
+
+__all__ = ["Trainer", "environment"]

@@ -1,0 +1,48 @@
+"""The device, the threads and the precision of products that a spec asks for."""
+
+import tensorflow as tf
+
+from services.errors import DeviceUnavailable, Unsupported
+from services.spec import Device, JobSpec, Precision
+
+DTYPES = {
+    Precision.FLOAT32: tf.float32,
+    Precision.FLOAT64: tf.float64,
+    Precision.BFLOAT16: tf.bfloat16,
+}
+
+
+def prepare(spec: JobSpec) -> str:
+    """Sets threads, memory growth and TF32, and returns the device's name.
+
+    Raises DeviceUnavailable, and Unsupported where this process has run TensorFlow with another
+    number of threads: its pools are made once.
+    """
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(spec.threads)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    except RuntimeError as error:
+        raise Unsupported(
+            f"threads is {spec.threads}, but this process has begun with "
+            f"{tf.config.threading.get_intra_op_parallelism_threads()}; run the job in a new one",
+            field="threads",
+        ) from error
+    if spec.device is Device.CPU:
+        return "/CPU:0"
+    if not tf.test.is_built_with_cuda():
+        raise DeviceUnavailable(
+            f"device is cuda, but this TensorFlow ({tf.__version__}) is built without CUDA; "
+            "use device cpu, or install tensorflow[and-cuda]",
+            device="cuda",
+        )
+    gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        raise DeviceUnavailable(
+            f"device is cuda, but TensorFlow {tf.__version__} sees no GPU; use device cpu, or "
+            "install NVIDIA's driver and make a GPU visible to the runner",
+            device="cuda",
+        )
+    tf.config.set_visible_devices(gpus[0], "GPU")
+    tf.config.experimental.set_memory_growth(gpus[0], enable=True)
+    tf.config.experimental.enable_tensor_float_32_execution(spec.allow_tf32)
+    return "/GPU:0"

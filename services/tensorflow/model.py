@@ -1,0 +1,50 @@
+"""The model as a function of its parameters, and its loss."""
+
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+from services.spec import Activation, ActivationFunction, Dense, Flatten, Layer
+from services.workload.layers import trained_layers
+
+_ACTIVATIONS = {
+    ActivationFunction.RELU: tf.nn.relu,
+    ActivationFunction.TANH: tf.math.tanh,
+    ActivationFunction.SIGMOID: tf.math.sigmoid,
+    ActivationFunction.GELU: tf.nn.gelu,  # exact: approximate=False is its default
+}
+
+
+def logits(
+    layers: Sequence[Layer],
+    parameters: Sequence[tf.Variable],
+    images: tf.Tensor,
+    products: tf.DType,
+) -> tf.Tensor:
+    """Logits [batch, classes] of ``images`` [batch, h, w, c], in the parameters' precision.
+
+    ``parameters`` stand in model order. Where ``products`` is another dtype than theirs, inputs
+    and kernels are cast to it, and each product is cast back before its bias is added.
+    """
+    left = iter(parameters)
+    x = images
+    for layer in trained_layers(layers):
+        match layer:
+            case Flatten():
+                x = tf.reshape(x, (-1, x.shape[1:].num_elements()))
+            case Dense():
+                x = _dense(x, next(left), next(left), products)
+            case Activation(function):
+                x = _ACTIVATIONS[function](x)
+    return x
+
+
+def _dense(x: tf.Tensor, kernel: tf.Variable, bias: tf.Variable, products: tf.DType) -> tf.Tensor:
+    product = tf.matmul(tf.cast(x, products), tf.cast(kernel, products))
+    return tf.nn.bias_add(tf.cast(product, bias.dtype), bias)
+
+
+def loss(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """Softmax cross-entropy from logits [batch, classes], mean over the batch."""
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+    return tf.reduce_mean(losses)

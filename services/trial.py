@@ -1,0 +1,145 @@
+"""One trial, in the process that calls it: the phases, the clock, the events."""
+
+import math
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.events import (
+    EpochFinished,
+    EvaluationFinished,
+    Event,
+    Inputs,
+    Phase,
+    PhaseFinished,
+    PhaseStarted,
+    ResourcesUsed,
+    StepsFinished,
+    WeightsKind,
+    WeightsSaved,
+)
+from services.files import sha256, write_whole
+from services.pipe import Task
+from services.spec import JobSpec
+from services.trainer import Data, Trainer
+from services.workload import catalog, datasets, metrics, order
+from services.workload import weights as parameters
+
+Emit = Callable[[Event], None]
+
+
+class _Phases:
+    """Adds up wall and CPU time by phase."""
+
+    def __init__(self, emit: Emit) -> None:
+        self._emit = emit
+        self._seconds: dict[Phase, tuple[float, float]] = {}
+
+    @contextmanager
+    def part(self, phase: Phase) -> Iterator[None]:
+        if phase not in self._seconds:
+            self._emit(PhaseStarted(phase))
+        wall, cpu = self._seconds.get(phase, (0.0, 0.0))
+        wall_start, cpu_start = time.perf_counter(), time.process_time()
+        yield
+        self._seconds[phase] = (
+            wall + time.perf_counter() - wall_start,
+            cpu + time.process_time() - cpu_start,
+        )
+
+    def seconds(self, phase: Phase) -> float:
+        return self._seconds.get(phase, (0.0, 0.0))[0]
+
+    def finish(self, phase: Phase) -> None:
+        self._emit(PhaseFinished(phase, *self._seconds[phase]))
+
+    @contextmanager
+    def whole(self, phase: Phase) -> Iterator[None]:
+        with self.part(phase):
+            yield
+        self.finish(phase)
+
+
+def run(task: Task, trainer_class: type[Trainer], emit: Emit) -> None:
+    """Train or evaluate. Raises `services.errors.TwinrunError`, or what the framework raises."""
+    phases = _Phases(emit)
+    spec = task.spec
+    with phases.whole(Phase.DATA):
+        loaded = datasets.load(spec, task.data_dir, emit)
+    with phases.whole(Phase.BUILD):
+        shape = catalog.info(spec.dataset).shape
+        if task.weights is None:
+            initial = parameters.initial(spec.layers, shape, spec.seed, spec.precision)
+        else:
+            initial = parameters.from_safetensors(task.weights, spec.layers, shape, spec.precision)
+        trainer = trainer_class(spec, loaded.data, initial)
+    emit(trainer.environment())
+    samples = len(loaded.data.train_labels)
+    emit(
+        Inputs(
+            data_sha256=loaded.sha256,
+            initial_weights_sha256=_save(WeightsKind.INITIAL, initial, task.output_dir, emit),
+            batch_order_sha256=order.digest(spec.seed, spec.epochs, samples),
+            train_samples=samples,
+            test_samples=len(loaded.data.test_labels),
+            parameter_count=sum(array.size for array in initial.values()),
+            steps_per_epoch=math.ceil(samples / spec.batch_size),
+        )
+    )
+    with phases.whole(Phase.COMPILE):
+        trainer.warm_up()
+    if task.weights is None:
+        _train(spec, loaded.data, trainer, phases, emit)
+        _save(WeightsKind.FINAL, trainer.weights(), task.output_dir, emit)
+    else:
+        with phases.whole(Phase.EVALUATE):
+            logits = trainer.evaluate()
+        emit(EvaluationFinished(metrics.evaluate(logits, loaded.data.test_labels)))
+    emit(ResourcesUsed(_peak_memory_bytes(), trainer.peak_device_memory_bytes()))
+
+
+def _train(spec: JobSpec, data: Data, trainer: Trainer, phases: _Phases, emit: Emit) -> None:
+    samples = len(data.train_labels)
+    step = 0
+    for epoch in range(spec.epochs):
+        trained, evaluated = phases.seconds(Phase.TRAIN), phases.seconds(Phase.EVALUATE)
+        losses: list[NDArray[np.floating]] = []
+        with phases.part(Phase.TRAIN):
+            for chunk in trainer.train_epoch(epoch):
+                emit(StepsFinished(epoch, step, tuple(chunk.tolist())))
+                step += len(chunk)
+                losses.append(chunk)
+        with phases.part(Phase.EVALUATE):
+            logits = trainer.evaluate()
+        trained = phases.seconds(Phase.TRAIN) - trained
+        emit(
+            EpochFinished(
+                epoch=epoch,
+                train_seconds=trained,
+                evaluate_seconds=phases.seconds(Phase.EVALUATE) - evaluated,
+                train_loss=metrics.mean_loss(np.concatenate(losses), spec.batch_size, samples),
+                test=metrics.evaluate(logits, data.test_labels),
+                samples_per_second=samples / trained,
+            )
+        )
+    phases.finish(Phase.TRAIN)
+    phases.finish(Phase.EVALUATE)
+
+
+def _save(kind: WeightsKind, weights: parameters.Weights, directory: Path, emit: Emit) -> str:
+    content = parameters.to_safetensors(weights)
+    write_whole(directory / f"{kind}.safetensors", content)
+    digest = sha256(content)
+    emit(WeightsSaved(kind, digest, len(content)))
+    return digest
+
+
+def _peak_memory_bytes() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # kilobytes everywhere else

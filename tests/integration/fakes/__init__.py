@@ -1,0 +1,1 @@
+"""Frameworks that exist for tests: one that works, and one for each way of going wrong."""

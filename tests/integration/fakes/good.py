@@ -1,0 +1,66 @@
+"""A linear model in NumPy alone: small, quick, and really learning."""
+
+import platform
+from collections.abc import Iterator
+
+import numpy as np
+
+from services.events import Environment
+from services.spec import JobSpec
+from services.trainer import Data
+from services.workload import order
+from services.workload.weights import Weights
+
+
+def environment() -> Environment:
+    return Environment(
+        framework="pytorch",
+        framework_version="0.0-fake",
+        python_version=platform.python_version(),
+        platform=platform.platform(),
+        cpu_model="a fake",
+        available_cpus=1,
+        threads=0,
+        blas="NumPy's",
+    )
+
+
+class Trainer:
+    def __init__(self, spec: JobSpec, data: Data, weights: Weights) -> None:
+        self.spec = spec
+        self.data = data
+        self.state = {name: array.copy() for name, array in weights.items()}
+        self.kernel, self.bias = list(self.state.values())[-2:]
+
+    def warm_up(self) -> None:
+        pass
+
+    def train_epoch(self, epoch: int) -> Iterator[np.ndarray]:
+        samples = order.permutation(self.spec.seed, epoch, len(self.data.train_labels))
+        for chunk in order.chunks(samples, self.spec.batch_size, self.spec.report_every_steps):
+            yield np.array([self.step(batch) for batch in chunk])
+
+    def step(self, batch: np.ndarray) -> float:
+        x = self.data.train_images[batch].reshape(len(batch), -1)
+        y = self.data.train_labels[batch]
+        logits = x @ self.kernel + self.bias
+        p = np.exp(logits - logits.max(axis=1, keepdims=True))
+        p /= p.sum(axis=1, keepdims=True)
+        loss = -np.log(p[np.arange(len(y)), y] + 1e-30).mean()
+        p[np.arange(len(y)), y] -= 1
+        self.kernel -= 0.01 * x.T @ p / len(y)
+        self.bias -= 0.01 * p.mean(axis=0)
+        return float(loss)
+
+    def evaluate(self) -> np.ndarray:
+        x = self.data.test_images.reshape(len(self.data.test_labels), -1)
+        return (x @ self.kernel + self.bias).astype(np.float32)
+
+    def weights(self) -> Weights:
+        return self.state
+
+    def environment(self) -> Environment:
+        return environment()
+
+    def peak_device_memory_bytes(self) -> int:
+        return 0

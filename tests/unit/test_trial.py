@@ -1,0 +1,104 @@
+import numpy as np
+from twinrun.v1 import job_pb2
+
+from orchestrator.trial import Failure, State, fold
+from tests.unit.events import (
+    PHASES,
+    STEPS,
+    duration,
+    failed_events,
+    failed_trial,
+    losses,
+    numbered,
+    trial,
+    trial_events,
+)
+
+
+def test_a_trial_is_folded_from_its_events():
+    found = trial("tensorflow", 2, seconds=(1.5, 1.0))
+    assert (found.name, found.state, found.error) == ("tensorflow-2", State.SUCCEEDED, None)
+    assert found.environment.framework_version == "2.21.0"
+    assert found.inputs.parameter_count == 109_386
+    assert found.peak_memory_bytes == 612_000_000
+    assert [epoch.epoch for epoch in found.epochs] == [0, 1]
+    assert found.epochs[0].train_seconds == 1.5
+    assert found.epochs[0].samples_per_second == 3200 / 1.5
+
+
+def test_phases_are_wall_and_cpu_seconds_by_name():
+    found = trial(seconds=(1.5, 1.0))
+    assert found.phases == {**PHASES, "train": 2.5, "evaluate": 0.25}
+    assert found.cpu_seconds["import"] == 2 * PHASES["import"]
+
+
+def test_losses_are_float64_in_step_order_whatever_the_chunks():
+    found = trial(seconds=(1.0, 1.0))
+    assert found.losses.dtype == np.float64
+    assert found.losses.tolist() == losses(2)
+
+
+def test_a_step_that_was_not_reported_is_nan():
+    events = trial_events(seconds=(1.0,))
+    missing = next(i for i, event in enumerate(events) if event.HasField("steps_finished"))
+    found = fold("pytorch", 1, events[:missing] + events[missing + 1 :])
+    assert np.isnan(found.losses[:20]).all()
+    assert np.isfinite(found.losses[20:]).all()
+
+
+def test_a_failed_trial_keeps_what_it_had_finished_and_says_why():
+    found = failed_trial(after=2)
+    assert found.state is State.FAILED
+    assert found.error == Failure("CHILD_DIED", "The process was ended by signal 9 (SIGKILL).")
+    assert len(found.epochs) == 2
+    assert len(found.losses) == 2 * STEPS + 20
+    assert "train" not in found.phases
+    assert found.seconds("train") == sum(epoch.train_seconds for epoch in found.epochs)
+    assert found.seconds("import") == PHASES["import"]
+
+
+def test_every_beginning_of_the_events_makes_a_trial():
+    events = trial_events()
+    for count in range(len(events)):
+        found = fold("pytorch", 1, events[:count])
+        assert found.state in (State.PENDING, State.RUNNING)
+        assert found.error is None
+        assert len(found.losses) <= 3 * STEPS
+
+
+def test_a_trial_without_events_is_pending_and_knows_nothing():
+    found = fold("pytorch", 1, [])
+    assert found.state is State.PENDING
+    assert found.environment is found.inputs is found.peak_memory_bytes is None
+    assert found.seconds("train") is None
+    assert found.trained_samples == 0
+
+
+def test_an_error_without_a_reason_keeps_its_message():
+    event = job_pb2.JobEvent()
+    event.state_changed.state = job_pb2.JOB_STATE_FAILED
+    event.state_changed.error.message = "gone"
+    assert fold("pytorch", 1, [event]).error == Failure("", "gone")
+
+
+def test_an_evaluation_is_kept_with_its_metrics():
+    event = job_pb2.JobEvent()
+    event.evaluation_finished.test.accuracy = 0.97
+    event.evaluation_finished.test.samples = 1000
+    found = fold("pytorch", 1, numbered([event]))
+    assert (found.evaluation.accuracy, found.evaluation.samples) == (0.97, 1000)
+
+
+def test_durations_keep_their_nanoseconds():
+    event = job_pb2.JobEvent()
+    event.phase_finished.phase = job_pb2.PHASE_TRAIN
+    event.phase_finished.duration.CopyFrom(duration(1.000000001))
+    assert fold("pytorch", 1, [event]).phases == {"train": 1.000000001}
+
+
+def test_an_event_of_a_kind_that_is_not_known_is_passed_over():
+    assert fold("pytorch", 1, [job_pb2.JobEvent(sequence=1)]).state is State.PENDING
+
+
+def test_trained_samples_count_finished_epochs_only():
+    assert fold("pytorch", 1, failed_events("pytorch", after=2)).trained_samples == 6400
