@@ -41,7 +41,6 @@ _STYLE: dict[Any, Any] = {
     "text.parse_math": False,  # a dollar in a message is a dollar
 }
 _TITLE_COLUMNS = 86  # characters that fit above a figure
-_LONGEST_TITLE = 3 * _TITLE_COLUMNS
 
 _ACCURACIES = "Test accuracies end within {points:.2f} points of each other."
 _ACCURACY = "{framework} ends at {accuracy} test accuracy."
@@ -147,8 +146,9 @@ def _ends(comparison: Comparison, field: str) -> dict[str, float]:
     return ends if whole and all(0 < value < math.inf for value in ends.values()) else {}
 
 
-def _wrapped(text: str) -> str:
-    return textwrap.fill(textwrap.shorten(text, _LONGEST_TITLE, placeholder=" ..."), _TITLE_COLUMNS)
+def _wrapped(title: str) -> str:
+    lines = textwrap.wrap(title, _TITLE_COLUMNS, max_lines=3, placeholder=" ...")
+    return "\n".join(lines)
 
 
 @contextmanager

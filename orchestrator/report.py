@@ -21,6 +21,7 @@ _LOSSES = (
     "Over {steps:,} steps the largest relative difference between the losses of {first} and "
     "{second} is {difference:.1e}, at step {step:,}."
 )
+_LOSSES_SAME = "Over {steps:,} steps the losses of {first} and {second} are the same."
 _LOSSES_DIVERGED = (
     "Over {steps:,} steps some loss of {first} or {second} is not a finite number "
     "(first at step {step:,})."
@@ -60,7 +61,7 @@ def table_rows(comparison: Comparison) -> list[Row]:
         Row(name, [value(trials) for trials in groups], compared=name == "Training")
         for name, value in shown.items()
     ]
-    return [row for row in rows if set(row.values) != {_UNKNOWN}]
+    return [row for row in rows if set(row.values) - {_UNKNOWN}]
 
 
 def sentences(comparison: Comparison) -> list[str]:
@@ -91,7 +92,7 @@ def plain_report(comparison: Comparison, width: int = 80) -> str:
     rows = table_rows(comparison)
     lines = list(_columns(names, rows))
     if max(map(len, lines), default=0) > width:
-        lines = list(_stacked(names, rows))
+        lines = list(_stacked(names, rows, width))
     text = [textwrap.fill(sentence, width) for sentence in sentences(comparison)]
     return "\n".join([*lines, "", *text])
 
@@ -104,11 +105,12 @@ def _columns(names: Sequence[str], rows: Sequence[Row]) -> Iterator[str]:
         yield "  ".join([first.ljust(widths[0]), *right])
 
 
-def _stacked(names: Sequence[str], rows: Sequence[Row]) -> Iterator[str]:
+def _stacked(names: Sequence[str], rows: Sequence[Row], width: int) -> Iterator[str]:
     for index, name in enumerate(names):
         yield name
         for row in rows:
-            yield f"  {row.name}: {row.values[index]}"
+            text = f"  {row.name}: {row.values[index]}"
+            yield from textwrap.wrap(text, width, subsequent_indent="    ")
 
 
 def _outcome(trials: Sequence[Trial]) -> str:
@@ -161,6 +163,8 @@ def _agreement(agreement: Agreement) -> Iterator[str]:
     difference = agreement.largest_loss_difference
     if difference == float("inf"):
         yield _LOSSES_DIVERGED.format(**names)
+    elif difference == 0:
+        yield _LOSSES_SAME.format(**names)
     elif difference is not None:
         yield _LOSSES.format(**names, difference=difference)
     if agreement.accuracy_difference is not None:

@@ -6,6 +6,7 @@ that was cut off in the writing is dropped by the reader, so a killed run can st
 
 import json
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -81,8 +82,17 @@ class Run:
         return self.path / "log.txt"
 
     def spec(self) -> job_pb2.JobSpec:
-        """The spec as it was asked for."""
+        """The spec: as it was asked for, once a runner has taken it as that completed it."""
         return parse(read(self.path / "job.json"), job_pb2.JobSpec(), self.path / "job.json")
+
+    def write_spec(self, spec: job_pb2.JobSpec) -> None:
+        """Replaces what was asked for by what a runner made of it: every default filled in."""
+        self._write(Path("job.json"), _to_json(spec))
+
+    def discard_unless_begun(self) -> None:
+        """Removes the directory again where no trial has left anything in it."""
+        if not (self.path / "events").exists():
+            shutil.rmtree(self.path, ignore_errors=True)
 
     def open_events(self, framework: str, number: int) -> EventLog:
         return EventLog(self.path / "events" / f"{framework}-{number}.jsonl")

@@ -2,6 +2,8 @@
 
 import math
 
+from twinrun.v1 import job_pb2
+
 _LABELS = {"pytorch": "PyTorch", "tensorflow": "TensorFlow"}
 
 
@@ -11,13 +13,14 @@ def label(framework: str) -> str:
 
 
 def number(value: float) -> str:
-    """Three significant digits, without an exponent where a person would write none."""
+    """To three significant digits, without an exponent where a person would write none."""
     if not math.isfinite(value):
         return str(value)
     if value == 0 or abs(value) < 0.0005:
         return f"{value:.2g}"
-    decimals = max(0, 2 - math.floor(math.log10(abs(value))))
-    return f"{value:,.{decimals}f}"
+    rounded = float(f"{value:.3g}")
+    decimals = max(0, 2 - math.floor(math.log10(abs(rounded))))
+    return f"{rounded:,.{decimals}f}"
 
 
 def percent(fraction: float) -> str:
@@ -28,3 +31,8 @@ def percent(fraction: float) -> str:
 def memory(size_bytes: float) -> str:
     """Bytes, in powers of ten."""
     return f"{number(size_bytes / 1e9)} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:.0f} MB"
+
+
+def state_name(state: job_pb2.JobState) -> str:
+    """``succeeded``."""
+    return job_pb2.JobState.Name(state).removeprefix("JOB_STATE_").lower()

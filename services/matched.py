@@ -10,6 +10,7 @@ from services.spec import Adam, AdamW, JobSpec, Loop, Optimizer, Recipe, Sgd
 from services.workload import layers, order
 from services.workload.weights import Weights
 
+WARM_UP_STEPS = 4  # of each shape: enough for what is made at first use
 EVALUATE_BATCH = 4096  # samples: large enough to hide a call's cost, small enough for any memory
 
 
@@ -23,7 +24,9 @@ def require_supported(spec: JobSpec) -> None:
         raise Unsupported(f"loop is {spec.loop}; this runner runs {Loop.FIT}", field="loop")
 
 
-def ordered(spec: JobSpec, shape: Sequence[int], weights: Weights) -> dict[str, NDArray]:
+def ordered(
+    spec: JobSpec, shape: Sequence[int], weights: Weights
+) -> dict[str, NDArray[np.floating]]:
     """The weights in model order, for samples of ``shape``.
 
     Raises BadWeights where one is missing, misshapen or left over, so that none goes unused.

@@ -11,7 +11,7 @@ import shlex
 import shutil
 import sys
 import sysconfig
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -102,7 +102,6 @@ class CompiledSteps:
         )
         return compiled
 
-    @torch.no_grad()
     def run(self, chunk: torch.Tensor) -> torch.Tensor:
         """Takes the steps of ``chunk`` int32[steps, batch]; their losses [steps], on the device."""
         rates, epsilons = (
@@ -112,7 +111,7 @@ class CompiledSteps:
         self._taken += len(chunk)
         # After the warm-up a compilation would be on the clock: an error says so instead.
         stance = "fail_on_recompile" if self._warm else "default"
-        with torch.compiler.set_stance(stance):
+        with torch.no_grad(), torch.compiler.set_stance(stance):
             losses = [
                 self._steps(self._state, self._data, batches, plan)
                 for batches, *plan in zip(*map(_pieces, (chunk, rates, epsilons)), strict=True)
@@ -120,16 +119,25 @@ class CompiledSteps:
         return torch.cat(losses)
 
     def warm_up(self, shapes: Sequence[tuple[int, int]]) -> None:
-        """Runs a chunk of each of ``shapes``, and puts everything back as it was."""
+        """Compiles for each of ``shapes``, runs it, and puts everything back as it was."""
         parameters, slots = self._state
         tensors = [*parameters, *itertools.chain(*slots)]
         values = [tensor.clone() for tensor in tensors]
-        for shape in shapes:
+        for shape in _calls(shapes):
             self.run(torch.zeros(shape, dtype=torch.int32, device=parameters[0].device))
         for tensor, value in zip(tensors, values, strict=True):
             tensor.copy_(value)
         self._taken = 0
         self._warm = True
+
+
+def _calls(shapes: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The shapes [steps, batch] of the calls that chunks of ``shapes`` are cut into."""
+    for steps, batch in shapes:
+        if steps >= STEPS_PER_CALL:
+            yield STEPS_PER_CALL, batch
+        if steps % STEPS_PER_CALL:
+            yield 1, batch
 
 
 def _pieces(tensor: torch.Tensor) -> list[torch.Tensor]:

@@ -5,7 +5,7 @@ import torch
 from services.errors import DeviceUnavailable
 from services.spec import Device, Execution, JobSpec, Precision
 
-# In which the products of a step are taken; parameters and the rest are as in the spec's Weights.
+# In which products are taken; parameters and all else are float64 with float64, else float32.
 PRODUCTS = {
     Precision.FLOAT32: torch.float32,
     Precision.FLOAT64: torch.float64,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import torch
 
+from services import matched
 from services.pytorch import model, optimizers
 from services.spec import JobSpec
 
@@ -41,10 +42,11 @@ class EagerSteps:
         return loss.detach()
 
     def warm_up(self, shapes: Sequence[tuple[int, int]]) -> None:
-        """Runs a chunk of each of ``shapes``, and puts everything back as it was."""
+        """Runs a little of each of ``shapes``, and puts everything back as it was."""
         parameters = [parameter.detach().clone() for parameter in self._parameters]
         state = copy.deepcopy(self._optimizer.state_dict())
-        for shape in shapes:
+        for steps, batch in shapes:
+            shape = min(steps, matched.WARM_UP_STEPS), batch
             self.run(torch.zeros(shape, dtype=torch.int32, device=self._images.device))
         with torch.no_grad():
             for parameter, value in zip(self._parameters, parameters, strict=True):

@@ -52,14 +52,14 @@ class MatchedTrainer:
         for chunk in matched.epoch_chunks(self._spec, epoch, len(self._images)):
             yield self._steps.run(self._put(chunk)).cpu().numpy()
 
-    @torch.no_grad()
     def evaluate(self) -> NDArray[np.float32]:
         batches = self._test_images.split(matched.EVALUATE_BATCH)
-        parts = [
-            model.logits(self._spec.layers, self._parameters, batch, self._products)
-            for batch in batches
-        ]
-        logits: NDArray[np.float32] = torch.cat(parts).float().cpu().numpy()
+        with torch.no_grad():
+            parts = [
+                model.logits(self._spec.layers, self._parameters, batch, self._products)
+                for batch in batches
+            ]
+            logits: NDArray[np.float32] = torch.cat(parts).float().cpu().numpy()
         return logits
 
     def weights(self) -> Weights:

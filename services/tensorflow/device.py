@@ -3,9 +3,10 @@
 import tensorflow as tf
 
 from services.errors import DeviceUnavailable, Unsupported
-from services.spec import Device, JobSpec, Precision
+from services.spec import Device, Execution, JobSpec, Precision
 
-DTYPES = {
+# In which products are taken; parameters and all else are float64 with float64, else float32.
+PRODUCTS = {
     Precision.FLOAT32: tf.float32,
     Precision.FLOAT64: tf.float64,
     Precision.BFLOAT16: tf.bfloat16,
@@ -46,3 +47,19 @@ def prepare(spec: JobSpec) -> str:
     tf.config.experimental.set_memory_growth(gpus[0], enable=True)
     tf.config.experimental.enable_tensor_float_32_execution(spec.allow_tf32)
     return "/GPU:0"
+
+
+_EXECUTIONS = {
+    Execution.DEFAULT: "one graph a chunk",
+    Execution.EAGER: "op by op",
+    Execution.COMPILED: "one graph a chunk by XLA",
+}
+
+
+def notes(spec: JobSpec) -> str:
+    """What was set, for a person to read."""
+    products = f"products in {PRODUCTS[spec.precision].name}"
+    notes = f"{_EXECUTIONS[spec.execution]}; {products}"
+    if spec.device is Device.CPU:
+        return notes
+    return f"{notes}; TF32 {'on' if spec.allow_tf32 else 'off'}"

@@ -11,69 +11,72 @@ from services.events import Environment
 from services.spec import Device, Execution, JobSpec
 from services.tensorflow import device, model
 from services.tensorflow.environment import environment
-from services.tensorflow.steps import Steps
+from services.tensorflow.steps import EagerSteps, GraphSteps
 from services.trainer import Data
 from services.workload.weights import Weights
 
 
 class MatchedTrainer:
-    """A `services.trainer.Trainer`."""
+    """A `services.trainer.Trainer`.
+
+    Where steps are compiled by XLA, evaluation is a plain graph: in large batches it is bound by
+    products, which XLA does not make faster.
+    """
 
     def __init__(self, spec: JobSpec, data: Data, weights: Weights) -> None:
         matched.require_supported(spec)
         self._spec = spec
         self._device = device.prepare(spec)
         initial = matched.ordered(spec, data.train_images.shape[1:], weights)
-        self._products = device.DTYPES[spec.precision]
+        self._names = list(initial)
+        eager = spec.execution is Execution.EAGER
+        self._samples = len(data.train_images)
+        size = matched.EVALUATE_BATCH
         with tf.device(self._device):
-            self._parameters = [tf.Variable(array, name=name) for name, array in initial.items()]
-            self._names = list(initial)
-            self._images = tf.constant(data.train_images)
-            self._labels = tf.constant(data.train_labels.astype(np.int64))
-            self._test_images = tf.constant(data.test_images)
-            self._steps = Steps(spec, self._parameters, self._images, self._labels, self._products)
-        self._logits = model.logits if spec.execution is Execution.EAGER else None
-        self._evaluate = (
-            self._logits_of
-            if spec.execution is Execution.EAGER
-            else tf.function(self._logits_of, autograph=False, reduce_retracing=True)
-        )
+            self._parameters = [tf.Variable(array) for array in initial.values()]
+            self._test_batches = [
+                tf.constant(data.test_images[start : start + size])
+                for start in range(0, len(data.test_images), size)
+            ]
+            images = tf.constant(data.train_images)
+            # int64, since TensorFlow keeps int32 in the host's memory, also for a GPU
+            labels = tf.constant(data.train_labels.astype(np.int64))
+            steps = EagerSteps if eager else GraphSteps
+            self._steps = steps(spec, self._parameters, images, labels)
+        signature = tf.TensorSpec([None, *images.shape[1:]], images.dtype)
+        self._logits = self._op_by_op if eager else tf.function(self._op_by_op, [signature])
 
-    def _logits_of(self, images: tf.Tensor) -> tf.Tensor:
-        return tf.cast(
-            model.logits(self._spec.layers, self._parameters, images, self._products), tf.float32
-        )
+    def _op_by_op(self, images: tf.Tensor) -> tf.Tensor:
+        products = device.PRODUCTS[self._spec.precision]
+        logits = model.logits(self._spec.layers, self._parameters, images, products)
+        return tf.cast(logits, tf.float32)
 
     def warm_up(self) -> None:
         with tf.device(self._device):
-            self._steps.warm_up(matched.chunk_shapes(self._spec, len(self._images)))
+            self._steps.warm_up(matched.chunk_shapes(self._spec, self._samples))
         self.evaluate()
 
     def train_epoch(self, epoch: int) -> Iterator[NDArray[np.floating]]:
-        for chunk in matched.epoch_chunks(self._spec, epoch, len(self._images)):
+        for chunk in matched.epoch_chunks(self._spec, epoch, self._samples):
             with tf.device(self._device):
-                yield self._steps.run(chunk)
+                losses = self._steps.run(chunk)
+            yield losses
 
     def evaluate(self) -> NDArray[np.float32]:
         with tf.device(self._device):
-            parts = [
-                self._evaluate(self._test_images[start : start + matched.EVALUATE_BATCH])
-                for start in range(0, len(self._test_images), matched.EVALUATE_BATCH)
-            ]
-            return tf.concat(parts, 0).numpy()
+            logits = tf.concat([self._logits(batch) for batch in self._test_batches], 0)
+        on_host: NDArray[np.float32] = logits.numpy()
+        return on_host
 
     def weights(self) -> Weights:
-        return {
-            name: parameter.numpy()
-            for name, parameter in zip(self._names, self._parameters, strict=True)
-        }
+        arrays = (np.array(parameter) for parameter in self._parameters)
+        return dict(zip(self._names, arrays, strict=True))
 
     def environment(self) -> Environment:
-        return environment(tf.config.threading.get_intra_op_parallelism_threads(), "")
+        threads = tf.config.threading.get_intra_op_parallelism_threads()
+        return environment(threads, device.notes(self._spec))
 
     def peak_device_memory_bytes(self) -> int:
-        return (
-            tf.config.experimental.get_memory_info("GPU:0")["peak"]
-            if self._spec.device is Device.CUDA
-            else 0
-        )
+        if self._spec.device is Device.CPU:
+            return 0
+        return int(tf.config.experimental.get_memory_info("GPU:0")["peak"])

@@ -1,7 +1,8 @@
-"""The optimizers of job.proto, by TensorFlow's own kernels or in plain operations.
+"""The optimizers of job.proto: by TensorFlow's own kernels, and in plain operations.
 
-A step's rate and epsilon come from `services.matched`. The kernels are the fastest; XLA cannot
-fuse them with what comes before, so under it the same formulas stand in plain operations.
+`update` is for graphs and op by op: one kernel for each parameter. `update_plainly` is for XLA,
+which makes plain operations one kernel together with what comes before, and cannot see into a
+kernel of TensorFlow's. A plan is a step's rate and epsilon, by `services.matched.schedule`.
 """
 
 from collections.abc import Sequence
@@ -10,77 +11,81 @@ import tensorflow as tf
 
 from services.spec import Adam, AdamW, Optimizer, Sgd
 
+Plan = tuple[tf.Tensor, tf.Tensor]
 
-class Update:
-    """Updates ``parameters``; holds the optimizer's state for each, in `slots`."""
 
-    def __init__(self, spec: Optimizer, parameters: Sequence[tf.Variable], plain: bool) -> None:
-        self._spec = spec
-        self._parameters = parameters
-        self._plain = plain
+def slots(spec: Optimizer, parameters: Sequence[tf.Variable]) -> list[list[tf.Variable]]:
+    """For each parameter the state that an update keeps, all zeros."""
+    match spec.kind:
+        case Sgd(momentum):
+            count = 1 if momentum else 0
+        case Adam() | AdamW():
+            count = 2
+    return [[tf.Variable(tf.zeros_like(w)) for _ in range(count)] for w in parameters]
+
+
+def update(
+    spec: Optimizer,
+    parameters: Sequence[tf.Variable],
+    slots: Sequence[Sequence[tf.Variable]],
+    gradients: Sequence[tf.Tensor],
+    plan: Plan,
+) -> None:
+    """One step, in place, by kernels."""
+    rate, epsilon = plan
+    for w, g, state in zip(parameters, gradients, slots, strict=True):
+        handles = [slot.handle for slot in state]
+        match spec.kind:
+            case Sgd(momentum) if momentum:
+                tf.raw_ops.ResourceApplyMomentum(
+                    var=w.handle, accum=handles[0], lr=rate, grad=g, momentum=_as(momentum, g)
+                )
+            case Sgd():
+                tf.raw_ops.ResourceApplyGradientDescent(var=w.handle, alpha=rate, delta=g)
+            case Adam(beta_1, beta_2) | AdamW(beta_1, beta_2):
+                _decay(spec, w)
+                # The kernel would correct for the powers of beta, in the parameters' precision.
+                # The plan has done so, more precisely, so that the powers are given as zero.
+                tf.raw_ops.ResourceApplyAdam(
+                    var=w.handle,
+                    m=handles[0],
+                    v=handles[1],
+                    beta1_power=_as(0.0, g),
+                    beta2_power=_as(0.0, g),
+                    lr=rate,
+                    beta1=_as(beta_1, g),
+                    beta2=_as(beta_2, g),
+                    epsilon=epsilon,
+                    grad=g,
+                )
+
+
+def update_plainly(
+    spec: Optimizer,
+    parameters: Sequence[tf.Variable],
+    slots: Sequence[Sequence[tf.Variable]],
+    gradients: Sequence[tf.Tensor],
+    plan: Plan,
+) -> None:
+    """One step, in place, in plain operations."""
+    rate, epsilon = plan
+    for w, g, state in zip(parameters, gradients, slots, strict=True):
         match spec.kind:
             case Sgd(momentum):
-                count = 1 if momentum else 0
-            case Adam() | AdamW():
-                count = 2
-        self.slots = [
-            [tf.Variable(tf.zeros_like(parameter)) for _ in range(count)]
-            for parameter in parameters
-        ]
-
-    def apply(self, gradients: Sequence[tf.Tensor], rate: tf.Tensor, epsilon: tf.Tensor) -> None:
-        """One step; ``rate`` and ``epsilon`` are scalars in the parameters' precision."""
-        for parameter, slots, gradient in zip(self._parameters, self.slots, gradients, strict=True):
-            match self._spec.kind:
-                case Sgd(momentum):
-                    update = _sgd_plain if self._plain else _sgd
-                    update(parameter, slots, gradient, rate, momentum)
-                case Adam() | AdamW() as kind:
-                    if isinstance(kind, AdamW):
-                        decay = self._spec.learning_rate * kind.weight_decay
-                        parameter.assign_sub(decay * parameter)
-                    update = _adam_plain if self._plain else _adam
-                    update(parameter, slots, gradient, rate, epsilon, kind)
+                velocity = state[0].assign(momentum * state[0] + g) if state else g
+                w.assign_sub(rate * velocity)
+            case Adam(beta_1, beta_2) | AdamW(beta_1, beta_2):
+                _decay(spec, w)
+                m = state[0].assign(beta_1 * state[0] + (1 - beta_1) * g)
+                v = state[1].assign(beta_2 * state[1] + (1 - beta_2) * g * g)
+                w.assign_sub(rate * m / (tf.sqrt(v) + epsilon))
 
 
-def _sgd(parameter, slots, gradient, rate, momentum):
-    if not slots:
-        tf.raw_ops.ResourceApplyGradientDescent(var=parameter.handle, alpha=rate, delta=gradient)
-        return
-    tf.raw_ops.ResourceApplyMomentum(
-        var=parameter.handle,
-        accum=slots[0].handle,
-        lr=rate,
-        grad=gradient,
-        momentum=tf.constant(momentum, gradient.dtype),
-    )
+def _decay(spec: Optimizer, w: tf.Variable) -> None:
+    """AdamW's decoupled decay; nothing for another kind."""
+    if isinstance(spec.kind, AdamW):
+        w.assign_sub(spec.learning_rate * spec.kind.weight_decay * w)
 
 
-def _sgd_plain(parameter, slots, gradient, rate, momentum):
-    if slots:
-        gradient = slots[0].assign(momentum * slots[0] + gradient)
-    parameter.assign_sub(rate * gradient)
-
-
-def _adam(parameter, slots, gradient, rate, epsilon, kind):
-    """The kernel corrects by its beta powers and puts epsilon inside; `rate` and `epsilon` have
-    done so, exactly, so the powers given are zero."""
-    dtype = gradient.dtype
-    tf.raw_ops.ResourceApplyAdam(
-        var=parameter.handle,
-        m=slots[0].handle,
-        v=slots[1].handle,
-        beta1_power=tf.zeros((), dtype),
-        beta2_power=tf.zeros((), dtype),
-        lr=rate,
-        beta1=tf.constant(kind.beta_1, dtype),
-        beta2=tf.constant(kind.beta_2, dtype),
-        epsilon=epsilon,
-        grad=gradient,
-    )
-
-
-def _adam_plain(parameter, slots, gradient, rate, epsilon, kind):
-    m = slots[0].assign(kind.beta_1 * slots[0] + (1 - kind.beta_1) * gradient)
-    v = slots[1].assign(kind.beta_2 * slots[1] + (1 - kind.beta_2) * tf.square(gradient))
-    parameter.assign_sub(rate * m / (tf.sqrt(v) + epsilon))
+def _as(number: float, like: tf.Tensor) -> tf.Tensor:
+    return tf.constant(number, like.dtype)

@@ -1,6 +1,7 @@
-"""A chunk of steps in one call: in a graph, under XLA, or op by op."""
+"""A chunk of steps: op by op, or in one call, which is a graph with a loop in it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 import tensorflow as tf
@@ -8,10 +9,10 @@ from numpy.typing import NDArray
 
 from services import matched
 from services.spec import Execution, JobSpec
-from services.tensorflow import model, optimizers
+from services.tensorflow import device, model, optimizers
 
 
-class Steps:
+class EagerSteps:
     """Trains ``parameters`` in place."""
 
     def __init__(
@@ -20,80 +21,115 @@ class Steps:
         parameters: Sequence[tf.Variable],
         images: tf.Tensor,
         labels: tf.Tensor,
-        products: tf.DType,
     ) -> None:
         self._spec = spec
         self._parameters = parameters
-        self._images, self._labels, self._products = images, labels, products
+        self._images, self._labels = images, labels
+        self._slots = optimizers.slots(spec.optimizer, parameters)
         compiled = spec.execution is Execution.COMPILED
-        self._update = optimizers.Update(spec.optimizer, parameters, plain=compiled)
+        self._update = optimizers.update_plainly if compiled else optimizers.update
         self._taken = 0
-        self._call: Callable[..., tf.Tensor] = self._chunk
-        if spec.execution is Execution.EAGER:
-            self._call = self._chunk_eagerly
-        else:
-            scalars = tf.TensorSpec([None], parameters[0].dtype)
-            self._call = tf.function(
-                self._chunk,
-                autograph=False,
-                jit_compile=compiled,
-            )
 
     def run(self, chunk: NDArray[np.int32]) -> NDArray[np.floating]:
         """Takes the steps of ``chunk`` int32[steps, batch]; returns their losses [steps]."""
-        steps = len(chunk)
-        rates, epsilons = matched.schedule(self._spec.optimizer, self._taken, steps)
-        self._taken += steps
-        padding = (
-            self._spec.report_every_steps - steps
-            if self._spec.execution is Execution.COMPILED
-            and chunk.shape[1] == self._spec.batch_size
-            else 0
-        )
-        pad = lambda a: np.pad(a, [(0, padding)] + [(0, 0)] * (a.ndim - 1))
-        dtype = self._parameters[0].dtype.as_numpy_dtype
-        losses = self._call(
-            tf.constant(pad(chunk)),
-            tf.constant(pad(rates).astype(dtype)),
-            tf.constant(pad(epsilons).astype(dtype)),
-            tf.constant(steps),
-        )
-        return losses.numpy()[:steps]
+        plan = matched.schedule(self._spec.optimizer, self._taken, len(chunk))
+        self._taken += len(chunk)
+        dtype = self._images.dtype.as_numpy_dtype
+        return self._run(chunk, *(numbers.astype(dtype) for numbers in plan))
+
+    def _run(
+        self,
+        chunk: NDArray[np.int32],
+        rates: NDArray[np.floating],
+        epsilons: NDArray[np.floating],
+    ) -> NDArray[np.floating]:
+        steps = zip(*map(tf.unstack, (chunk, rates, epsilons)), strict=True)
+        losses: NDArray[np.floating] = tf.stack([self._step(*step) for step in steps]).numpy()
+        return losses
 
     def _step(self, batch: tf.Tensor, rate: tf.Tensor, epsilon: tf.Tensor) -> tf.Tensor:
         images, labels = tf.gather(self._images, batch), tf.gather(self._labels, batch)
+        products = device.PRODUCTS[self._spec.precision]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self._parameters)
-            logits = model.logits(self._spec.layers, self._parameters, images, self._products)
+            logits = model.logits(self._spec.layers, self._parameters, images, products)
             loss = model.loss(logits, labels)
-        self._update.apply(tape.gradient(loss, self._parameters), rate, epsilon)
+        gradients = tape.gradient(loss, self._parameters)
+        plan = rate, epsilon
+        self._update(self._spec.optimizer, self._parameters, self._slots, gradients, plan)
         return loss
 
-    def _chunk(self, chunk, rates, epsilons, steps) -> tf.Tensor:
-        losses = tf.TensorArray(rates.dtype, tf.shape(chunk)[0])
-
-        def body(i, losses):
-            return i + 1, losses.write(i, self._step(chunk[i], rates[i], epsilons[i]))
-
-        _, losses = tf.while_loop(lambda i, _: i < steps, body, (0, losses))
-        return losses.stack()
-
-    def _chunk_eagerly(self, chunk, rates, epsilons, steps) -> tf.Tensor:
-        return tf.stack(
-            [
-                self._step(batch, rate, epsilon)
-                for batch, rate, epsilon in zip(
-                    tf.unstack(chunk), tf.unstack(rates), tf.unstack(epsilons), strict=True
-                )
-            ]
-        )
-
     def warm_up(self, shapes: Sequence[tuple[int, int]]) -> None:
-        """Runs a chunk of each of ``shapes``, and puts everything back as it was."""
-        state = [*self._parameters, *(slot for slots in self._update.slots for slot in slots)]
-        values = [tf.identity(variable) for variable in state]
-        for shape in shapes:
-            self.run(np.zeros(shape, np.int32))
-        for variable, value in zip(state, values, strict=True):
+        """Runs a little of each of ``shapes``, and puts everything back as it was."""
+        variables = [*self._parameters, *(slot for slots in self._slots for slot in slots)]
+        values = [tf.identity(variable) for variable in variables]
+        for steps, batch in shapes:
+            self.run(np.zeros((min(steps, matched.WARM_UP_STEPS), batch), np.int32))
+        for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
         self._taken = 0
+
+
+class GraphSteps(EagerSteps):
+    """The same steps in one call for a chunk; by XLA where the execution is compiled."""
+
+    def __init__(
+        self,
+        spec: JobSpec,
+        parameters: Sequence[tf.Variable],
+        images: tf.Tensor,
+        labels: tf.Tensor,
+    ) -> None:
+        super().__init__(spec, parameters, images, labels)
+        # XLA compiles for each length, so that there all chunks of a batch size are given one.
+        self._lengths: dict[int, int] = {}
+        if compiled := spec.execution is Execution.COMPILED:
+            for steps, batch in matched.chunk_shapes(spec, len(images)):
+                self._lengths[batch] = max(steps, self._lengths.get(batch, 0))
+        numbers = tf.TensorSpec([None], images.dtype)
+        signature = (
+            tf.TensorSpec([None, None], tf.int32),
+            numbers,
+            numbers,
+            tf.TensorSpec([], tf.int32),
+        )
+        self._chunk: Chunk = tf.function(
+            self._loop, signature, autograph=False, jit_compile=compiled
+        )
+
+    def _run(
+        self,
+        chunk: NDArray[np.int32],
+        rates: NDArray[np.floating],
+        epsilons: NDArray[np.floating],
+    ) -> NDArray[np.floating]:
+        steps, batch = chunk.shape
+        padding = self._lengths.get(batch, steps) - steps
+        losses = self._chunk(
+            tf.constant(np.pad(chunk, ((0, padding), (0, 0)))),
+            tf.constant(np.pad(rates, (0, padding))),
+            tf.constant(np.pad(epsilons, (0, padding))),
+            tf.constant(steps),
+        )
+        on_host: NDArray[np.floating] = losses.numpy()
+        return on_host[:steps]
+
+    def _loop(
+        self, chunk: tf.Tensor, rates: tf.Tensor, epsilons: tf.Tensor, steps: tf.Tensor
+    ) -> tf.Tensor:
+        """The first ``steps`` steps of the chunk; the losses after them are undefined."""
+        chunk = tf.cast(chunk, tf.int64)  # to a GPU at once: int32 stays in the host's memory
+        losses = tf.TensorArray(rates.dtype, tf.shape(rates)[0])
+
+        def body(i: tf.Tensor, losses: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
+            return i + 1, losses.write(i, self._step(chunk[i], rates[i], epsilons[i]))
+
+        return tf.while_loop(lambda i, _: i < steps, body, (0, losses))[1].stack()
+
+
+class Chunk(Protocol):
+    """`GraphSteps._loop` as a graph."""
+
+    def __call__(
+        self, chunk: tf.Tensor, rates: tf.Tensor, epsilons: tf.Tensor, steps: tf.Tensor
+    ) -> tf.Tensor: ...

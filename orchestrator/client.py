@@ -1,0 +1,238 @@
+"""One runner over gRPC: deadlines, retries, reattaching. The only file that touches stubs."""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, NoReturn, Self
+
+import grpc
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
+from twinrun.v1 import job_pb2, runner_service_pb2, runner_service_pb2_grpc
+
+from orchestrator.errors import BadInput, JobFailed, OrchestratorError, RunnerUnavailable
+
+PROTOCOL_VERSION = 1
+_CALL_SECONDS = 20.0
+_REATTACH_SECONDS = 10.0  # for a runner to come back in the middle of a job
+_PAUSE_SECONDS = 0.5
+_CODES = grpc.StatusCode
+_LOST = {_CODES.UNAVAILABLE, _CODES.DEADLINE_EXCEEDED, _CODES.UNKNOWN, _CODES.INTERNAL}
+
+
+@dataclass(frozen=True, slots=True)
+class _Details:
+    """What a status carries beside its code and message."""
+
+    reason: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
+    retry_seconds: float = 0.0
+
+
+class Client:
+    """Calls the runner of ``framework`` at ``address`` (HOST:PORT). A context manager.
+
+    Methods raise RunnerUnavailable where it cannot be reached, BadInput for what it refuses.
+    ``gone`` tells, where anyone knows, that the runner has ended for good.
+    """
+
+    def __init__(
+        self, framework: str, address: str, gone: Callable[[], bool] = lambda: False
+    ) -> None:
+        self.framework = framework
+        self.address = address
+        self._gone = gone
+        self._channel = grpc.insecure_channel(
+            address,
+            options=[
+                ("grpc.max_send_message_length", -1),  # the runner's limit is what counts
+                ("grpc.initial_reconnect_backoff_ms", 200),
+                ("grpc.max_reconnect_backoff_ms", 1000),
+                ("grpc.enable_http_proxy", 0),
+            ],
+        )
+        self._stub = runner_service_pb2_grpc.RunnerServiceStub(self._channel)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._channel.close()
+
+    def info(self, timeout: float = _CALL_SECONDS) -> runner_service_pb2.GetServerInfoResponse:
+        """Who answers; raises RunnerUnavailable too where it is not who it should be."""
+        request = runner_service_pb2.GetServerInfoRequest()
+        info: runner_service_pb2.GetServerInfoResponse = self._call(
+            self._stub.GetServerInfo, request, timeout=timeout
+        )
+        if info.framework != self.framework:
+            raise RunnerUnavailable(
+                f"The runner at {self.address} runs {info.framework}, not {self.framework}: give "
+                f"the address of a {self.framework} runner."
+            )
+        if info.protocol_version != PROTOCOL_VERSION:
+            raise RunnerUnavailable(
+                f"The {self.framework} runner at {self.address} speaks version "
+                f"{info.protocol_version} of the protocol (Twinrun {info.version}), this "
+                f"orchestrator version {PROTOCOL_VERSION}: update the older of the two."
+            )
+        return info
+
+    def environment(self) -> job_pb2.Environment:
+        """Where jobs run; waits for the framework's first import. Raises JobFailed if it failed."""
+        while True:
+            info = self.info()
+            if info.HasField("import_error"):
+                raise JobFailed(f"{self.framework}: {info.import_error.message}")
+            if info.HasField("environment"):
+                return info.environment
+            time.sleep(_PAUSE_SECONDS)
+
+    def train(self, spec: job_pb2.JobSpec, request_id: str) -> job_pb2.Job:
+        """Submit a job; waits while the runner's queue is full."""
+        request = runner_service_pb2.TrainRequest(request_id=request_id, spec=spec)
+        return self._submit(self._stub.Train, request)
+
+    def evaluate(self, spec: job_pb2.JobSpec, weights: bytes, request_id: str) -> job_pb2.Job:
+        """Submit an evaluation of ``weights``, a safetensors file; waits as `train` does."""
+        request = runner_service_pb2.EvaluateRequest(
+            request_id=request_id, spec=spec, safetensors=weights
+        )
+        return self._submit(self._stub.Evaluate, request)
+
+    def watch(self, job_id: str, after: int = 0) -> Iterator[job_pb2.JobEvent]:
+        """Events to the job's end; taken up again where the connection was lost meanwhile."""
+        lost_since = None
+        while True:
+            try:
+                request = runner_service_pb2.WatchJobRequest(job_id=job_id, after_sequence=after)
+                for event in self._stub.WatchJob(request):
+                    after, lost_since = event.sequence, None
+                    yield event
+            except grpc.RpcError as error:
+                if error.code() not in _LOST:
+                    self._refuse(error)
+                lost_since = lost_since or time.monotonic()
+                if self._gone() or time.monotonic() - lost_since > _REATTACH_SECONDS:
+                    raise RunnerUnavailable(
+                        f"The {self.framework} runner at {self.address} is gone in the middle of "
+                        f"the job {job_id}. What it had reported is kept; once it runs again, "
+                        f"'orchestrator watch {job_id}' tells how the job ended."
+                    ) from error
+                time.sleep(_PAUSE_SECONDS)
+            else:
+                return
+
+    def job(self, job_id: str) -> job_pb2.Job:
+        request = runner_service_pb2.GetJobRequest(job_id=job_id)
+        job: job_pb2.Job = self._call(self._stub.GetJob, request)
+        return job
+
+    def jobs(self) -> Iterator[job_pb2.Job]:
+        """All jobs, newest first."""
+        token = ""
+        while True:
+            request = runner_service_pb2.ListJobsRequest(page_token=token)
+            page: runner_service_pb2.ListJobsResponse = self._call(self._stub.ListJobs, request)
+            yield from page.jobs
+            token = page.next_page_token
+            if not token:
+                return
+
+    def cancel(self, job_id: str) -> job_pb2.Job:
+        request = runner_service_pb2.CancelJobRequest(job_id=job_id)
+        job: job_pb2.Job = self._call(self._stub.CancelJob, request)
+        return job
+
+    def weights(self, job_id: str, kind: job_pb2.WeightsKind) -> bytes:
+        """A safetensors file, its SHA-256 checked."""
+        content = b""
+        while True:
+            request = runner_service_pb2.DownloadWeightsRequest(
+                job_id=job_id, kind=kind, offset=len(content)
+            )
+            piece: runner_service_pb2.DownloadWeightsResponse = self._call(
+                self._stub.DownloadWeights, request
+            )
+            content += piece.chunk
+            if len(content) >= piece.total_bytes or not piece.chunk:
+                break
+        if hashlib.sha256(content).hexdigest() != piece.sha256:
+            raise RunnerUnavailable(
+                f"The weights of {job_id} came from {self.address} with another SHA-256 than the "
+                "runner said; run the command again."
+            )
+        return content
+
+    def _submit(self, method: Callable[..., Any], request: Message) -> job_pb2.Job:
+        while True:
+            try:
+                job: job_pb2.Job = method(request, timeout=_CALL_SECONDS, wait_for_ready=True)
+            except grpc.RpcError as error:
+                details = _details(error)
+                if details.reason != "RUNNER_BUSY":
+                    self._refuse(error)
+                time.sleep(details.retry_seconds)
+            else:
+                return job
+
+    def _call(
+        self, method: Callable[..., Any], request: Message, timeout: float = _CALL_SECONDS
+    ) -> Any:
+        try:
+            return method(request, timeout=timeout)
+        except grpc.RpcError as error:
+            self._refuse(error)
+
+    def _refuse(self, error: Any) -> NoReturn:
+        raise self._error(error) from error
+
+    def _error(self, error: Any) -> OrchestratorError:
+        """What the call's failure is to the user."""
+        code, details = error.code(), _details(error)
+        who = f"The {self.framework} runner at {self.address}"
+        if details.fields:
+            bad = "; ".join(f"{field} {message}" for field, message in details.fields)
+            return BadInput(f"The job was refused: {bad}.")
+        if code in (_CODES.UNAVAILABLE, _CODES.DEADLINE_EXCEEDED):
+            if details.reason:
+                return RunnerUnavailable(f"{who}: {error.details()}")
+            return RunnerUnavailable(
+                f"{who} does not answer ({error.details()}). Start it with "
+                f"'make serve-{self.framework}', or leave the address out to have one started."
+            )
+        if code is _CODES.UNIMPLEMENTED:
+            return RunnerUnavailable(
+                f"What answers at {self.address} is no Twinrun runner, or one of another version."
+            )
+        if details.reason or code is _CODES.RESOURCE_EXHAUSTED:
+            return BadInput(f"{who} refused: {error.details()}")
+        return RunnerUnavailable(f"{who} failed: {code.name}: {error.details()}")
+
+
+def _details(error: Any) -> _Details:
+    try:
+        status = rpc_status.from_call(error)
+    except ValueError:  # the details do not belong to the code
+        status = None
+    if status is None:
+        return _Details()
+    info = error_details_pb2.ErrorInfo()
+    bad = error_details_pb2.BadRequest()
+    retry = error_details_pb2.RetryInfo()
+    for detail in status.details:
+        for kind in (info, bad, retry):
+            detail.Unpack(kind)
+    return _Details(
+        info.reason,
+        tuple((v.field, v.description) for v in bad.field_violations),
+        retry.retry_delay.ToMilliseconds() / 1000,
+    )

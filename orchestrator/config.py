@@ -1,0 +1,68 @@
+"""Settings: what was asked for on the command line, over the environment, over the defaults."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import json_format
+from twinrun.v1 import job_pb2
+
+from orchestrator import workloads
+from orchestrator.errors import BadInput
+
+# Each framework's runner listens here unless told otherwise.
+PORTS = {"pytorch": 50051, "tensorflow": 50052}
+FRAMEWORKS = tuple(PORTS)
+
+
+def state_home() -> Path:
+    """Where local runners keep their jobs: the user's, by the XDG Base Directory Specification."""
+    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state"
+    return Path(home) / "twinrun"
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where runners are looked for: ``addresses`` (HOST:PORT, by framework) that were given."""
+
+    addresses: Mapping[str, str | None] = field(default_factory=dict)
+    state_home: Path = field(default_factory=state_home)
+    environments: Path = Path(__file__).resolve().parents[1]  # holds .venv-pytorch and the like
+
+    def python(self, framework: str) -> Path:
+        """The interpreter that has the framework, for a runner started here."""
+        return self.environments / f".venv-{framework}" / "bin" / "python"
+
+
+def frameworks(names: str) -> tuple[str, ...]:
+    """``pytorch,tensorflow`` taken apart. Raises BadInput."""
+    found = tuple(dict.fromkeys(name.strip() for name in names.split(",")))
+    unknown = [name for name in found if name not in FRAMEWORKS]
+    if unknown:
+        raise BadInput(
+            f"There is no framework {', '.join(map(repr, unknown))}; there are "
+            f"{', '.join(FRAMEWORKS)}."
+        )
+    return found
+
+
+def job_spec(workload: str, changes: Mapping[str, Any]) -> job_pb2.JobSpec:
+    """The workload's spec with ``changes``: dotted field to value, None for none.
+
+    Values are checked by the runner, which names all bad fields at once; what the proto cannot
+    even hold raises BadInput here.
+    """
+    mapping = workloads.load(workload)
+    for path, value in changes.items():
+        if value is not None:
+            *parents, name = path.split(".")
+            target = mapping
+            for parent in parents:
+                target = target.setdefault(parent, {})
+            target[name] = value
+    try:
+        return json_format.ParseDict(mapping, job_pb2.JobSpec())
+    except json_format.ParseError as error:
+        raise BadInput(f"The workload {workload} with these flags is not a job: {error}") from error

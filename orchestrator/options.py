@@ -1,0 +1,170 @@
+"""The flags that commands share, in groups, and how a command takes a group as one argument."""
+
+import dataclasses
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from orchestrator.config import Places
+
+
+class Execution(StrEnum):
+    DEFAULT = "default"
+    EAGER = "eager"
+    COMPILED = "compiled"
+
+
+class Precision(StrEnum):
+    FLOAT32 = "float32"
+    FLOAT64 = "float64"
+    BFLOAT16 = "bfloat16"
+
+
+class Device(StrEnum):
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+class Framework(StrEnum):
+    PYTORCH = "pytorch"
+    TENSORFLOW = "tensorflow"
+
+
+def _option(panel: str, *names: str, **settings: Any) -> Any:
+    return typer.Option(*names, rich_help_panel=panel, **settings)
+
+
+_JOB, _WHERE, _SHOWN = "The job", "Where it runs", "What is shown and kept"
+_NO_CHANGE = "Otherwise the workload's own."
+
+
+@dataclass(frozen=True, slots=True)
+class JobOptions:
+    """A workload, and what is changed of it."""
+
+    workload: Annotated[str, _option(_JOB, "--workload", "-w", help="A preset.")] = "mnist-mlp"
+    epochs: Annotated[int | None, _option(_JOB, help="Passes over the data.")] = None
+    batch_size: Annotated[int | None, _option(_JOB, help="Samples in a step.")] = None
+    learning_rate: Annotated[float | None, _option(_JOB, help="Of the optimizer.")] = None
+    seed: Annotated[
+        int | None, _option(_JOB, help="Of initial values, batch order, synthetic data.")
+    ] = None
+    device: Annotated[Device | None, _option(_JOB, help="Where the framework computes.")] = None
+    execution: Annotated[
+        Execution | None,
+        _option(
+            _JOB,
+            help="default: PyTorch eager, TensorFlow graph; eager: both op by op; "
+            "compiled: torch.compile and XLA.",
+        ),
+    ] = None
+    precision: Annotated[Precision | None, _option(_JOB, help="bfloat16: on cuda only.")] = None
+    threads: Annotated[
+        int | None,
+        _option(_JOB, help="CPU threads of each framework; otherwise all CPUs that it may use."),
+    ] = None
+    train_limit: Annotated[
+        int | None, _option(_JOB, metavar="N", help="Only the first N training samples.")
+    ] = None
+
+    def changes(self) -> dict[str, Any]:
+        """By dotted field of the JobSpec; None: no change."""
+        return {
+            "epochs": self.epochs,
+            "batch_size": self.batch_size,
+            "optimizer.learning_rate": self.learning_rate,
+            "seed": self.seed,
+            "device": self.device and f"DEVICE_{self.device.name}",
+            "execution": self.execution and f"EXECUTION_{self.execution.name}",
+            "precision": self.precision and f"PRECISION_{self.precision.name}",
+            "threads": self.threads,
+            "dataset.train_limit": self.train_limit,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class WhereOptions:
+    """Addresses of runners."""
+
+    pytorch: Annotated[
+        str | None,
+        _option(
+            _WHERE,
+            "--pytorch",
+            metavar="HOST:PORT",
+            envvar="TWINRUN_PYTORCH",
+            help="PyTorch's runner; otherwise one on port 50051, or a local process.",
+        ),
+    ] = None
+    tensorflow: Annotated[
+        str | None,
+        _option(
+            _WHERE,
+            "--tensorflow",
+            metavar="HOST:PORT",
+            envvar="TWINRUN_TENSORFLOW",
+            help="TensorFlow's runner; otherwise one on port 50052, or a local process.",
+        ),
+    ] = None
+
+    def places(self) -> Places:
+        return Places({"pytorch": self.pytorch, "tensorflow": self.tensorflow})
+
+
+@dataclass(frozen=True, slots=True)
+class ShownOptions:
+    """Where runs are kept, and how results are printed."""
+
+    output: Annotated[
+        Path,
+        _option(
+            _SHOWN,
+            "--output",
+            "-o",
+            metavar="DIR",
+            envvar="TWINRUN_OUTPUT",
+            help="Holds the runs, a directory each.",
+        ),
+    ] = Path("runs")
+    as_json: Annotated[bool, _option(_SHOWN, "--json", help="Results as JSON on stdout.")] = False
+    quiet: Annotated[
+        bool, _option(_SHOWN, "--quiet", "-q", help="Nothing on stderr but errors.")
+    ] = False
+
+
+def grouped(function: Callable[..., None]) -> Callable[..., None]:
+    """Make each field of the dataclasses that ``function`` takes a flag of the command."""
+    flags: list[inspect.Parameter] = []
+    groups: dict[str, Any] = {}
+    for parameter in inspect.signature(function, eval_str=True).parameters.values():
+        group = parameter.annotation
+        if not dataclasses.is_dataclass(group):
+            flags.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+            continue
+        groups[parameter.name] = group
+        hints = get_type_hints(group, include_extras=True)
+        flags += [
+            inspect.Parameter(
+                field.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=field.default,
+                annotation=hints[field.name],
+            )
+            for field in dataclasses.fields(group)
+        ]
+
+    def command(**given: Any) -> None:
+        for name, group in groups.items():
+            fields = [field.name for field in dataclasses.fields(group)]
+            given[name] = group(**{field: given.pop(field) for field in fields})
+        function(**given)
+
+    command.__name__, command.__doc__ = function.__name__, function.__doc__
+    command.__annotations__ = {flag.name: flag.annotation for flag in flags}
+    command.__signature__ = inspect.Signature(flags)  # type: ignore[attr-defined]
+    return command

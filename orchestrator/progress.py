@@ -1,0 +1,152 @@
+"""What happens while it happens: bars on a terminal, lines elsewhere. Always on stderr."""
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Protocol, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from twinrun.v1 import job_pb2
+
+from orchestrator.palette import looks
+from orchestrator.words import label, number, percent, state_name
+
+_PHASES = {
+    job_pb2.PHASE_IMPORT: "importing the framework",
+    job_pb2.PHASE_DATA: "reading the data",
+    job_pb2.PHASE_BUILD: "building the model",
+    job_pb2.PHASE_COMPILE: "warming up",
+    job_pb2.PHASE_TRAIN: "training",
+    job_pb2.PHASE_EVALUATE: "evaluating",
+}
+
+
+class Display(Protocol):
+    """Shows what is said and what trials report. A context manager."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+    def say(self, text: str) -> None: ...
+    def event(self, framework: str, trial: int, event: job_pb2.JobEvent) -> None: ...
+
+
+def describe(framework: str, event: job_pb2.JobEvent) -> str | None:
+    """A line for the events that a person wants to read of."""
+    name = label(framework)
+    match event.WhichOneof("event"):
+        case "state_changed":
+            changed = event.state_changed
+            why = f": {changed.error.message}" if changed.error.message else ""
+            return f"{name}: {state_name(changed.state)}{why}"
+        case "phase_started" if event.phase_started.phase in _PHASES:
+            return f"{name}: {_PHASES[event.phase_started.phase]}"
+        case "download_progress":
+            return f"{name}: {_download(event.download_progress)}"
+        case "epoch_finished":
+            return f"{name}: {_epoch(event.epoch_finished)}"
+        case "evaluation_finished":
+            test = event.evaluation_finished.test
+            return f"{name}: test accuracy {percent(test.accuracy)}, test loss {number(test.loss)}"
+    return None
+
+
+def _download(progress: job_pb2.DownloadProgress) -> str:
+    megabytes = f"{progress.received_bytes / 1e6:.1f} MB"
+    if progress.total_bytes:
+        megabytes += f" of {progress.total_bytes / 1e6:.1f} MB"
+    return f"{progress.file} from {progress.source}: {megabytes}"
+
+
+def _epoch(epoch: job_pb2.EpochFinished) -> str:
+    seconds = epoch.train_duration.ToNanoseconds() / 1e9
+    return (
+        f"epoch {epoch.epoch + 1}: trained in {number(seconds)} s, "
+        f"loss {number(epoch.train_loss)}, test accuracy {percent(epoch.test.accuracy)}"
+    )
+
+
+class Lines:
+    """A line for each thing that happened; ``write`` takes it."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+        self._last = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        pass
+
+    def say(self, text: str) -> None:
+        self._write(text)
+
+    def event(self, framework: str, trial: int, event: job_pb2.JobEvent) -> None:  # noqa: ARG002
+        line = describe(framework, event)
+        if line is not None and line != self._last:
+            self._last = line
+            self._write(line)
+
+
+class Bars:
+    """A bar for each framework: the steps of its trial."""
+
+    def __init__(self, console: Console, frameworks: tuple[str, ...], epochs: int) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[now]}"),
+            console=console,
+            # Redrawing costs CPU that the trial may need.
+            refresh_per_second=2,
+        )
+        self._epochs = epochs
+        self._tasks = {
+            name: self._progress.add_task(
+                f"[{look.colour}]{label(name)}[/]", start=False, total=None, now="waiting"
+            )
+            for name, look in looks(list(frameworks)).items()
+        }
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def say(self, text: str) -> None:
+        self._progress.console.print(text, markup=False, highlight=False)
+
+    def event(self, framework: str, trial: int, event: job_pb2.JobEvent) -> None:  # noqa: ARG002
+        task, update = self._tasks[framework], self._progress.update
+        match event.WhichOneof("event"):
+            case "inputs":
+                update(task, total=event.inputs.steps_per_epoch * self._epochs)
+            case "steps_finished":
+                steps = event.steps_finished
+                update(task, completed=steps.first_step + len(steps.losses))
+            case "state_changed" if event.state_changed.state == job_pb2.JOB_STATE_RUNNING:
+                self._progress.start_task(task)
+            case "state_changed" if event.state_changed.state != job_pb2.JOB_STATE_PENDING:
+                self._progress.stop_task(task)
+        line = describe(framework, event)
+        if line is not None:
+            update(task, now=line.partition(": ")[2])

@@ -1,0 +1,281 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from orchestrator.compare import as_dict, compare, samples_per_second, speed_ratio
+from orchestrator.trial import State, fold
+from tests.unit.events import SPEC, failed_trial, losses, trial
+
+LAW = settings(deadline=None, database=None, max_examples=50)  # a shared machine may be slow
+SECONDS = st.floats(1e-3, 1e5)
+TIMES = st.lists(SECONDS, min_size=1, max_size=5)
+
+
+def timed(framework, seconds, number=1):
+    """A trial of one epoch; `seconds` are not rounded, as those of an event would be."""
+    return replace(trial(framework, number, seconds=(1.0,)), phases={"train": seconds})
+
+
+def both(pytorch, tensorflow):
+    return compare(SPEC, [timed("pytorch", pytorch), timed("tensorflow", tensorflow)])
+
+
+def test_the_faster_framework_is_named_with_the_ratio_of_training_times():
+    found = both(1.12, 1.0)
+    assert (found.verdict.faster, found.verdict.slower) == ("tensorflow", "pytorch")
+    assert found.verdict.ratio == pytest.approx(1.12)
+    assert found.finding == (
+        "TensorFlow trained 1.12 times as fast as PyTorch (one trial each: provisional)."
+    )
+
+
+def test_only_training_is_compared():
+    slow_start = trial("pytorch", seconds=(1.0,), phases={"import": 1000.0, "compile": 500.0})
+    found = compare(SPEC, [slow_start, trial("tensorflow", seconds=(2.0,))])
+    assert found.verdict.faster == "pytorch"
+    assert found.verdict.ratio == 2.0
+
+
+def test_one_trial_each_is_provisional_and_several_are_not():
+    several = [timed(name, 1.0 + n, n) for name in ("pytorch", "tensorflow") for n in (1, 2, 3)]
+    assert both(1.0, 2.0).verdict.provisional
+    assert not compare(SPEC, several).verdict.provisional
+    assert compare(SPEC, several[2:]).verdict.provisional
+
+
+def test_several_trials_are_compared_by_their_medians_and_counted():
+    trials = [timed("pytorch", seconds, n) for n, seconds in enumerate((2.0, 3.0, 100.0))]
+    trials += [timed("tensorflow", seconds, n) for n, seconds in enumerate((0.1, 1.5, 2.0))]
+    found = compare(SPEC, trials)
+    assert found.verdict.seconds == {"pytorch": 3.0, "tensorflow": 1.5}
+    assert found.finding == (
+        "TensorFlow trained 2.00 times as fast as PyTorch (medians of 3 trials each)."
+    )
+    unequal = compare(SPEC, trials[1:])
+    assert "(medians of 2 PyTorch, 3 TensorFlow trials)" in unequal.finding
+
+
+@pytest.mark.parametrize(("slower", "level"), [(1.0, True), (1.0099, True), (1.0101, False)])
+def test_a_ratio_below_one_percent_is_called_level(slower, level):
+    found = both(1.0, slower)
+    assert found.verdict.level is level
+    assert ("trained level within 1 %" in found.finding) is level
+    assert ("times as fast" in found.finding) is not level
+
+
+@LAW
+@given(TIMES, TIMES)
+def test_swapping_the_frameworks_inverts_the_ratio(first, second):
+    assert speed_ratio(first, second) == pytest.approx(1 / speed_ratio(second, first))
+
+
+@LAW
+@given(SECONDS, SECONDS)
+def test_swapping_the_frameworks_swaps_their_names_and_nothing_else(first, second):
+    assume(first != second)
+    found, swapped = both(first, second).verdict, both(second, first).verdict
+    assert (found.faster, found.slower) == (swapped.slower, swapped.faster)
+    assert found.ratio == swapped.ratio >= 1
+    assert found.level == swapped.level
+
+
+@LAW
+@given(SECONDS, SECONDS, st.integers(-8, 8))
+def test_scaling_both_times_changes_nothing(first, second, power):
+    scale = 2.0**power  # exact
+    found, scaled = both(first, second).verdict, both(scale * first, scale * second).verdict
+    assert (found.faster, found.ratio, found.sentence) == (
+        scaled.faster,
+        scaled.ratio,
+        scaled.sentence,
+    )
+
+
+@LAW
+@given(st.permutations([("pytorch", 1), ("pytorch", 2), ("tensorflow", 1), ("tensorflow", 2)]))
+def test_the_order_of_the_trials_changes_nothing(order):
+    trials = [timed(name, 1.0 + number / 8, number) for name, number in order]
+    ordered = sorted(trials, key=lambda found: found.name)
+    assert as_dict(compare(SPEC, trials)) == as_dict(compare(SPEC, ordered))
+
+
+def test_three_frameworks_are_compared_by_the_two_fastest():
+    trials = [timed("pytorch", 3.0), timed("tensorflow", 2.0), timed("jax", 1.0)]
+    found = compare(SPEC, trials)
+    assert found.finding.startswith("jax trained 2.00 times as fast as TensorFlow")
+    assert found.verdict.seconds == {"jax": 1.0, "pytorch": 3.0, "tensorflow": 2.0}
+    assert len(found.agreements) == 3
+
+
+def test_a_failed_trial_leaves_no_verdict_and_its_reason():
+    found = compare(SPEC, [trial("pytorch"), failed_trial("tensorflow")])
+    assert found.verdict is None
+    assert found.finding == (
+        "No verdict on speed: trial 1 of TensorFlow failed: "
+        "The process was ended by signal 9 (SIGKILL)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (State.PENDING, "did not start"),
+        (State.RUNNING, "was not seen to its end"),
+        (State.FAILED, "failed: it gave no reason"),
+        (State.CANCELLED, "was cancelled"),
+    ],
+)
+def test_whatever_did_not_succeed_leaves_no_verdict(state, said):
+    found = compare(SPEC, [replace(trial("pytorch"), state=state), trial("tensorflow")])
+    assert found.verdict is None
+    assert said in found.finding
+
+
+def test_a_trial_without_training_time_leaves_no_verdict():
+    found = compare(SPEC, [timed("pytorch", 0.0), trial("tensorflow")])
+    assert found.verdict is None
+    assert "reported no training time" in found.finding
+
+
+def test_one_framework_alone_gets_no_verdict_and_no_trial_at_all_gets_a_sentence():
+    assert compare(SPEC, [trial("pytorch")]).verdict is None
+    assert "PyTorch ran alone" in compare(SPEC, [trial("pytorch")]).finding
+    assert compare(SPEC, []).finding == "There is no trial to compare."
+
+
+def test_the_same_inputs_are_the_same_job():
+    found = compare(SPEC, [trial("pytorch"), trial("tensorflow")]).inputs
+    assert (found.same, found.differences) == (True, ())
+
+
+@pytest.mark.parametrize(
+    ("digest", "said"),
+    [
+        ("data_sha256", "the training or test data differed"),
+        ("initial_weights_sha256", "the initial weights differed"),
+        ("batch_order_sha256", "the order of the batches differed"),
+    ],
+)
+def test_a_differing_digest_is_said_before_any_verdict(digest, said):
+    other = trial("tensorflow", inputs={digest: 64 * "b"}, seconds=(9.0,))
+    found = compare(SPEC, [trial("pytorch"), other])
+    assert found.inputs.same is False
+    assert found.inputs.differences == (digest,)
+    assert found.finding.startswith(f"This was not the same job: {said}. PyTorch trained")
+
+
+def test_a_differing_spec_is_said_with_its_fields():
+    layers = [SPEC["layers"][0], {"dense": {"units": 12}}]
+    other = replace(trial("tensorflow"), spec={**SPEC, "threads": 4, "layers": layers})
+    found = compare(SPEC, [trial("pytorch"), other])
+    assert found.inputs.differences == ("spec.layers[1].dense.units", "spec.threads")
+    assert "the specs differed in layers[1].dense.units, threads." in found.finding
+
+
+def test_a_spec_field_that_only_one_trial_has_is_a_difference():
+    without = {name: value for name, value in SPEC.items() if name != "seed"}
+    other = replace(trial("tensorflow"), spec=without)
+    assert compare(SPEC, [trial("pytorch"), other]).inputs.differences == ("spec.seed",)
+
+
+def test_inputs_that_were_not_reported_are_not_called_the_same():
+    found = compare(SPEC, [replace(trial("pytorch"), inputs=None), trial("tensorflow")])
+    assert found.inputs.same is None
+    assert "pytorch-1 did not report them. " in found.finding
+
+
+def test_the_job_is_the_completed_spec_where_the_trials_agree_on_it():
+    asked = {"dataset": {"name": "mnist"}}
+    other = replace(trial("tensorflow"), spec={**SPEC, "threads": 4})
+    assert compare(asked, [trial("pytorch")]).job == SPEC
+    assert compare(asked, [trial("pytorch"), other]).job == asked
+
+
+def test_throughput_is_all_samples_over_all_time_and_not_a_mean_of_rates():
+    trials = [trial(seconds=(1.0, 3.0), samples=600), trial(seconds=(4.0, 4.0), samples=600)]
+    assert samples_per_second(trials) == 2400 / 12
+    assert samples_per_second([failed_trial(after=0)]) is None
+
+
+def test_the_largest_relative_loss_difference_is_found_with_its_step():
+    values = losses(3)
+    values[7] *= 1.25
+    values[99] *= 0.9
+    other = trial("tensorflow", step_losses=values)
+    (found,) = compare(SPEC, [trial("pytorch"), other]).agreements
+    assert (found.first, found.second, found.steps) == ("pytorch", "tensorflow", 150)
+    assert found.largest_loss_difference == pytest.approx(0.2)
+    assert found.at_step == 7
+
+
+def test_losses_are_compared_over_the_common_steps_only():
+    (found,) = compare(SPEC, [trial("pytorch"), failed_trial("tensorflow")]).agreements
+    assert (found.steps, found.largest_loss_difference) == (70, 0.0)
+
+
+@pytest.mark.parametrize("values", [(np.nan, 1.0), (1.0, np.inf), (np.nan, np.nan)])
+def test_a_loss_that_is_not_finite_is_an_infinite_difference(values):
+    first, second = (replace(trial(), losses=np.array([1.0, value])) for value in values)
+    second = replace(second, framework="tensorflow")
+    (found,) = compare(SPEC, [first, second]).agreements
+    assert (found.largest_loss_difference, found.at_step) == (np.inf, 1)
+
+
+def test_two_zero_losses_are_the_same():
+    zeros = replace(trial(), losses=np.zeros(2))
+    (found,) = compare(SPEC, [zeros, replace(zeros, framework="tensorflow")]).agreements
+    assert found.largest_loss_difference == 0.0
+
+
+def test_accuracies_are_compared_after_the_last_common_epoch():
+    first = trial("pytorch", accuracies=[0.90, 0.95, 0.99])
+    second = trial("tensorflow", seconds=(1.0, 1.0), accuracies=[0.91, 0.94])
+    (found,) = compare(SPEC, [first, second]).agreements
+    assert found.accuracy_difference == pytest.approx(-0.01)
+
+
+def test_trials_without_steps_agree_on_nothing():
+    trials = [fold("pytorch", 1, []), fold("tensorflow", 1, [])]
+    (found,) = compare(SPEC, trials).agreements
+    assert (found.steps, found.largest_loss_difference, found.accuracy_difference) == (
+        0,
+        None,
+        None,
+    )
+
+
+def test_comparison_json_is_as_the_design_says():
+    found = as_dict(compare(SPEC, [trial("pytorch"), trial("tensorflow")]))
+    assert found["schema"] == "twinrun.comparison/1"
+    assert found["job"] == SPEC
+    framework = found["frameworks"]["tensorflow"]
+    assert framework["environment"]["framework_version"] == "2.21.0"
+    assert framework["environment"]["accelerators"][0]["memory_bytes"] == 80_000_000_000
+    (only,) = framework["trials"]
+    assert set(only["phases"]) == {"import", "data", "build", "compile", "train", "evaluate"}
+    assert only["peak_memory_bytes"] == 612_000_000
+    epoch = only["epochs"][0]
+    expected = {"train_seconds", "evaluate_seconds", "train_loss", "test_loss", "test_accuracy"}
+    assert expected | {"epoch", "samples_per_second"} == set(epoch)
+    assert 0 <= epoch["test_accuracy"] <= 1
+    assert found["verdict"]["provisional"] is True
+
+
+def test_comparison_json_of_a_failed_run_has_no_verdict_and_says_why():
+    found = as_dict(compare(SPEC, [trial("pytorch"), failed_trial("tensorflow")]))
+    assert found["verdict"] is None
+    assert "SIGKILL" in found["finding"]
+    assert found["frameworks"]["tensorflow"]["trials"][0]["error"]["reason"] == "CHILD_DIED"
+
+
+def test_comparison_json_holds_no_number_that_json_does_not_know():
+    values = [*losses(1)[:20], *30 * [float("nan")]]
+    diverged = trial("pytorch", seconds=(1.0,), step_losses=values)
+    found = as_dict(compare(SPEC, [diverged, trial("tensorflow", seconds=(1.0,))]))
+    json.dumps(found, allow_nan=False)
+    assert found["frameworks"]["pytorch"]["trials"][0]["epochs"][0]["train_loss"] is None
+    assert found["agreements"][0]["largest_loss_difference"] is None
