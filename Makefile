@@ -1,8 +1,97 @@
-PY = .venv/bin/python
-PROTOS = proto/twinrun/v1/job.proto proto/twinrun/v1/runner_service.proto
+# Twinrun: each target makes what it needs. `make help` lists them.
+PYTHON ?= python3
+TORCH ?= default
+TENSORFLOW ?= cpu
+ARGS ?=
 
-proto: ## Generate the protocol's code again
-	$(PY) -m grpc_tools.protoc -Iproto -I$$($(PY) -c 'import google.rpc; print(list(google.rpc.__path__)[0])')/../.. \
+PROTOS := proto/twinrun/v1/job.proto proto/twinrun/v1/runner_service.proto
+TORCH_CPU_INDEX := https://download.pytorch.org/whl/cpu
+TORCH_PACKAGES := $(shell sed -n 's/^\(torch\(vision\)\{0,1\}==[^ ]*\).*/\1/p' requirements/pytorch.txt)
+PYTORCH_REQUIREMENTS := $(if $(filter cpu,$(TORCH)),requirements/pytorch-cpu.txt,requirements/pytorch.txt)
+TENSORFLOW_REQUIREMENTS := requirements/tensorflow$(if $(filter cuda,$(TENSORFLOW)),-cuda).txt
+ORCHESTRATOR := .venv/.orchestrator
+DEV := .venv/.dev
+RUNNERS := .venv-pytorch/.runner .venv-tensorflow/.runner
+PIP_INSTALL = bin/python -m pip install --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+##@ Use
+setup: $(ORCHESTRATOR) $(RUNNERS) ## Make the three environments. TORCH=cpu: PyTorch's small CPU-only build; TENSORFLOW=cuda: TensorFlow with CUDA
+
+compare: setup ## Train MNIST on both frameworks, 5 epochs, and compare. ARGS="--execution compiled" and the like
+	.venv/bin/orchestrator compare --epochs 5 $(ARGS)
+
+serve-pytorch: .venv-pytorch/.runner ## Run PyTorch's runner on 127.0.0.1:50051
+	.venv-pytorch/bin/python -m services.server --framework pytorch $(ARGS)
+
+serve-tensorflow: .venv-tensorflow/.runner ## Run TensorFlow's runner on 127.0.0.1:50052
+	.venv-tensorflow/bin/python -m services.server --framework tensorflow $(ARGS)
+
+##@ Develop
+test: $(DEV) $(RUNNERS:.runner=.test) ## Run all tests but those of containers
+	.venv/bin/python -m pytest tests/unit tests/integration
+	.venv-pytorch/bin/python -m pytest tests/frameworks
+	.venv-tensorflow/bin/python -m pytest tests/frameworks
+	.venv/bin/python -m pytest tests/system
+
+lint: $(DEV) ## Check style and types
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+format: $(DEV) ## Mend style
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+bench: $(DEV) $(RUNNERS) ## Measure the trainers against bare loops; takes some minutes, wants a quiet machine
+	.venv/bin/python -m bench $(ARGS)
+
+proto: $(DEV) ## Generate the protocol's code again
+	.venv/bin/python -m grpc_tools.protoc -Iproto \
+	  -I$$(.venv/bin/python -c 'import google.rpc, pathlib; print(pathlib.Path(list(google.rpc.__path__)[0]).parents[1])') \
 	  --python_out=proto --pyi_out=proto --grpc_python_out=proto $(PROTOS)
 
-.PHONY: proto
+lock: $(DEV) ## Resolve the requirements again, for every platform
+	.venv/bin/python requirements/lock.py
+
+clean: ## Remove environments and caches; runs and datasets stay
+	rm -rf .venv .venv-pytorch .venv-tensorflow .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# Environments. Each is whole when its stamp is there; hashes are pinned in requirements/.
+.venv/bin/python .venv-pytorch/bin/python .venv-tensorflow/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Twinrun needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) --version). Give another: make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv $(@:/bin/python=)
+
+$(ORCHESTRATOR): requirements/orchestrator.txt pyproject.toml | .venv/bin/python
+	.venv/$(PIP_INSTALL) -r $<
+	.venv/$(PIP_INSTALL) --no-deps --editable .
+	@touch $@
+
+$(DEV): requirements/dev.txt $(ORCHESTRATOR)
+	.venv/$(PIP_INSTALL) -r $<
+	@touch $@
+
+.venv-pytorch/.runner: $(PYTORCH_REQUIREMENTS) pyproject.toml | .venv-pytorch/bin/python
+	.venv-pytorch/$(PIP_INSTALL) -r $<
+	$(if $(filter cpu,$(TORCH)),.venv-pytorch/$(PIP_INSTALL) --no-deps --index-url $(TORCH_CPU_INDEX) $(TORCH_PACKAGES))
+	.venv-pytorch/$(PIP_INSTALL) --no-deps --editable .
+	@touch $@
+
+.venv-tensorflow/.runner: $(TENSORFLOW_REQUIREMENTS) pyproject.toml | .venv-tensorflow/bin/python
+	.venv-tensorflow/$(PIP_INSTALL) -r $<
+	.venv-tensorflow/$(PIP_INSTALL) --no-deps --editable .
+	@touch $@
+
+.venv-%/.test: requirements/test.txt .venv-%/.runner
+	.venv-$*/$(PIP_INSTALL) -r $<
+	@touch $@
+
+.PHONY: setup compare serve-pytorch serve-tensorflow test lint format bench proto lock clean help

@@ -190,12 +190,9 @@ def find(name: str, output: Path) -> Run:
 
 def runs(output: Path) -> list[Run]:
     """The runs in ``output``, oldest first. What has no job.json is none."""
-    found = [job.parent for job in output.glob("*/job.json")]
-    # Within one second the order is that in which they were made.
-    return [
-        Run(path)
-        for path in sorted(found, key=lambda p: (p.name[:16], (p / "job.json").stat().st_mtime_ns))
-    ]
+    found = (job.parent for job in output.glob("*/job.json"))
+    # A longer suffix is a higher one.
+    return [Run(path) for path in sorted(found, key=lambda p: (p.name[:16], len(p.name), p.name))]
 
 
 def to_mapping(message: Message) -> dict[str, Any]:

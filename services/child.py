@@ -7,12 +7,13 @@ says what goes through it.
 import importlib
 import os
 import queue
+import signal
 import sys
 import threading
 import time
 import traceback
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, NoReturn
 
 from services import errors
 from services.events import Failure, Phase, PhaseFinished
@@ -41,17 +42,44 @@ class _Sender:
             try:
                 connection.send(report)
             except OSError:  # the runner is gone, so nobody wants the rest
-                os._exit(1)
+                _end_all()
+            except Exception as error:  # noqa: BLE001 - a report that cannot be sent
+                connection.send(_failure(error))
+
+
+class _Receiver:
+    """Waits for the task, and then for the runner's end, which is this process's too."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
+        threading.Thread(target=self._receive, args=(connection,), daemon=True).start()
+
+    def task(self) -> Task:
+        """The one task, once it has come."""
+        return self._tasks.get()
+
+    def _receive(self, connection: Connection) -> None:
+        try:
+            self._tasks.put(connection.recv())
+            connection.recv()  # nothing comes after the task, so that this ends with the runner
+        finally:
+            _end_all()
+
+
+def _end_all() -> NoReturn:
+    """End this process, which leads its process group, and all that it has started."""
+    os.killpg(os.getpid(), signal.SIGKILL)
+    raise AssertionError
 
 
 def main() -> None:
     descriptor, module = int(sys.argv[1]), sys.argv[2]
     os.set_inheritable(descriptor, False)
     connection = Connection(descriptor)
-    sender = _Sender(connection)
+    sender, receiver = _Sender(connection), _Receiver(connection)
     try:
-        _serve(connection, module, sender)
-    except Exception as error:  # noqa: BLE001 - the one place where a fault becomes a report
+        _serve(module, sender, receiver)
+    except BaseException as error:  # noqa: BLE001 - the one place where a fault becomes a report
         traceback.print_exc()
         sender.send(_failure(error))
     sender.close()
@@ -61,7 +89,7 @@ def main() -> None:
     os._exit(0)
 
 
-def _serve(connection: Connection, module_name: str, sender: _Sender) -> None:
+def _serve(module_name: str, sender: _Sender, receiver: _Receiver) -> None:
     wall, cpu = time.perf_counter(), time.process_time()
     try:
         module = importlib.import_module(module_name)
@@ -72,25 +100,13 @@ def _serve(connection: Connection, module_name: str, sender: _Sender) -> None:
         ) from error
     imported = PhaseFinished(Phase.IMPORT, time.perf_counter() - wall, time.process_time() - cpu)
     sender.send(Ready(environment))
-    try:
-        task: Task = connection.recv()
-    except EOFError:
-        return  # the runner ended before there was a job
-    threading.Thread(target=_end_with_runner, args=(connection,), daemon=True).start()
+    task = receiver.task()
     sender.send(imported)
     run(task, module.Trainer, sender.send)
     sender.send(Finished())
 
 
-def _end_with_runner(connection: Connection) -> None:
-    """The runner sends nothing after the task, so that reading ends when it does."""
-    try:
-        connection.recv()
-    except (EOFError, OSError):
-        os._exit(1)
-
-
-def _failure(error: Exception) -> Failure:
+def _failure(error: BaseException) -> Failure:
     if isinstance(error, errors.TwinrunError):
         return Failure(error.reason, error.message, error.metadata)
     named: dict[str, Any] = {"type": type(error).__name__}
@@ -100,7 +116,7 @@ def _failure(error: Exception) -> Failure:
     return Failure(errors.TrainerFailed.reason, f"The trainer failed: {text}.", named)
 
 
-def _is_out_of_memory(error: Exception) -> bool:
+def _is_out_of_memory(error: BaseException) -> bool:
     """By name, since no framework may be imported here."""
     return (
         isinstance(error, MemoryError)

@@ -4,7 +4,7 @@ A reason is a constant in upper case, unique in the domain ``twinrun``; `docs/er
 """
 
 import errno
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -30,6 +30,7 @@ class InvalidRequest(TwinrunError):
 
     code = "INVALID_ARGUMENT"
     reason = "INVALID_REQUEST"
+    violations: tuple[Violation, ...] = ()
 
     def __init__(self, violations: Sequence[Violation]) -> None:
         super().__init__("; ".join(f"{v.field} {v.message}" for v in violations) + ".")
@@ -158,4 +159,13 @@ def disk_error(error: OSError, directory: Path) -> TwinrunError:
 
 def by_reason() -> dict[str, type[TwinrunError]]:
     """Every error class by its reason."""
-    return {error.reason: error for error in TwinrunError.__subclasses__()}
+    classes: list[type[TwinrunError]] = [TwinrunError, *TwinrunError.__subclasses__()]
+    return {cls.reason: cls for cls in classes}
+
+
+def again(reason: str, message: str, metadata: Mapping[str, str]) -> TwinrunError:
+    """The error that another process has reported; TrainerFailed where the reason is not known."""
+    cls = by_reason().get(reason, TrainerFailed)
+    error = cls.__new__(cls)  # past constructors that make the message themselves
+    TwinrunError.__init__(error, message, **metadata)
+    return error

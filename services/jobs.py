@@ -1,5 +1,6 @@
 """The runner's queue with its one slot: submit, run, watch, cancel, stop."""
 
+import contextlib
 import logging
 import re
 import threading
@@ -47,7 +48,7 @@ class Jobs:
         if not _REQUEST_ID.fullmatch(request_id):
             message = "takes up to 64 letters, digits, hyphens and underscores"
             raise errors.InvalidRequest(
-                [Violation("request_id", f"is {request_id[:80]!r}; it {message}")]
+                [Violation("request_id", f"is {request_id[:80]!a}; it {message}")]
             )
         completed = spec_to_proto(spec)
         with self._changed:
@@ -62,11 +63,12 @@ class Jobs:
                 return _copy(known)
             if self._stopping:
                 raise errors.RunnerStopping("The runner is stopping; it takes no more jobs.")
-            if len(self._pending) >= self._backlog:
+            unfinished = len(self._pending) + (self._running is not None)
+            if unfinished > self._backlog:
                 raise errors.RunnerBusy(
-                    f"The runner has {len(self._pending)} jobs waiting, its limit; try again when "
-                    "one has ended.",
-                    waiting=str(len(self._pending)),
+                    f"The runner has {unfinished} jobs that run or wait, its limit; try again "
+                    "when one has ended.",
+                    unfinished=str(unfinished),
                 )
             record = self._records.create(kind, request_id, completed)
             self._pending.append((record, Task(spec, self._data_dir, record.directory, weights)))
@@ -95,7 +97,7 @@ class Jobs:
                     self._changed.notify_all()
                     break
             if self._running is not None and self._running[0] is record:
-                self._running[1].cancel()
+                self._running[1].cancel(errors.Cancelled("The job was cancelled."))
             return _copy(record)
 
     def watch(
@@ -108,29 +110,30 @@ class Jobs:
         with self._changed:
             record = self._records.get(job_id)
             log = record.log
-        with log.reader(after) as reader:
-            while True:
-                with self._changed:
-                    last, ended = log.last_sequence, record.ended
-                yield from reader.read()
-                if ended or not watched():
-                    return
-                with self._changed:
-                    if log.last_sequence == last and not record.ended:
-                        self._changed.wait(_WATCH_POLL_SECONDS)
+        reader = log.reader(after)
+        while watched():
+            with self._changed:
+                last, ended = log.last_sequence, record.ended
+            yield from reader.read()
+            if ended:
+                if record.unwritten is not None and record.unwritten.sequence > after:
+                    yield record.unwritten
+                return
+            with self._changed:
+                if log.last_sequence == last and not record.ended:
+                    self._changed.wait(_WATCH_POLL_SECONDS)
 
-    def weights(self, job_id: str, kind: WeightsKind) -> bytes:
+    def weights(self, job_id: str, kind: WeightsKind) -> Path:
         """A safetensors file. Raises JobNotFound, WeightsNotFound."""
         with self._changed:
-            directory = self._records.get(job_id).directory
-        try:
-            return (directory / f"{kind}.safetensors").read_bytes()
-        except FileNotFoundError:
+            path = self._records.get(job_id).directory / f"{kind}.safetensors"
+        if not path.exists():
             raise errors.WeightsNotFound(
                 f"The job {job_id} has no {kind} weights: initial ones are there once it has "
                 "started, final ones once it has trained.",
                 job_id=job_id,
-            ) from None
+            )
+        return path
 
     def prepare(self) -> Environment:
         """As `Worker.prepare`."""
@@ -138,26 +141,32 @@ class Jobs:
 
     def run(self) -> None:
         """Run one job after another until `stop`. For a thread of its own."""
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._pending or self._stopping)
-                if not self._pending:
-                    self._worker.close()
-                    return
-                record, task = self._pending.popleft()
-                try:
-                    run = self._worker.start(task)
-                except OSError as error:
-                    record.end(errors.TrainerFailed(f"No process could be started: {error}."))
-                    continue
-                self._running = (record, run)
-            failure = self._follow(record, run)
-            with self._changed:
-                if failure is not None:
-                    record.end(failure)
-                self._running = None
+        while self._run_next():
+            pass
+        self._worker.close()
+
+    def _run_next(self) -> bool:
+        """Whether there was one; False when the runner stops."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._pending or self._stopping)
+            if not self._pending:
+                return False
+            record, task = self._pending.popleft()
+            try:
+                run = self._worker.start(task)
+            except (OSError, RuntimeError) as error:  # no process, or no thread to wait for it
+                record.end(errors.TrainerFailed(f"No process could be started: {error}."))
                 self._changed.notify_all()
-            _log.info("job %s: %s", record.job.job_id, record.state)
+                return True
+            self._running = (record, run)
+        failure = self._follow(record, run)
+        with self._changed:
+            if failure is not None:
+                record.end(failure)
+            self._running = None
+            self._changed.notify_all()
+        _log.info("job %s: %s", record.job.job_id, record.state)
+        return True
 
     def stop(self, grace_seconds: float) -> None:
         """Cancel what waits; let the running job finish within the grace period, else cancel it."""
@@ -174,14 +183,20 @@ class Jobs:
             _log.info("stopping: job %s has %g s to finish", job_id, grace_seconds)
             if not self._changed.wait_for(self._is_free, grace_seconds):
                 _log.warning("job %s did not finish in time: it is cancelled", job_id)
-                run.cancel()
+                run.cancel(
+                    errors.RunnerStopped("The runner was stopped before the job could finish.")
+                )
                 self._changed.wait_for(self._is_free, _END_SECONDS)
 
-    @property
-    def idle(self) -> bool:
-        """Whether no job runs or waits."""
+    def wait_until_idle(self, seconds: float) -> None:
+        """Return when no job has run or waited for so long."""
         with self._changed:
-            return self._is_free() and not self._pending
+            while True:
+                self._changed.wait_for(lambda: self._is_free() and not self._pending)
+                if not self._changed.wait_for(
+                    lambda: not self._is_free() or self._pending, seconds
+                ):
+                    return
 
     def _is_free(self) -> bool:
         return self._running is None
@@ -189,14 +204,11 @@ class Jobs:
     def _follow(self, record: Record, run: Run) -> errors.TwinrunError | None:
         """Write down what the run reports; return why it did not succeed."""
         try:
-            self._append(record, StateChanged(JobState.RUNNING))
-            for event in run.events():
-                self._append(record, event)
+            with contextlib.closing(run):  # no process of the job is left when it is said to end
+                self._append(record, StateChanged(JobState.RUNNING))
+                for event in run.events():
+                    self._append(record, event)
             self._append(record, StateChanged(JobState.SUCCEEDED))
-        except errors.Cancelled as error:
-            if self._stopping:
-                return errors.RunnerStopped("The runner was stopped before the job could finish.")
-            return error
         except errors.TwinrunError as error:
             return error
         except OSError as error:
@@ -204,8 +216,6 @@ class Jobs:
         except Exception as error:  # noqa: BLE001 - the next job must run all the same
             _log.exception("job %s", record.job.job_id)
             return errors.TrainerFailed(f"The runner failed: {error!r}.")
-        finally:
-            run.cancel()
         return None
 
     def _append(self, record: Record, event: Event) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,13 +11,16 @@ from services.frameworks import FRAMEWORKS
 EXIT_STATE = 3
 EXIT_PORT = 4
 EXIT_NOT_INSTALLED = 5
+_ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^:/\s\[\]]+):(?P<port>[0-9]{1,5})")
+_LAST_PORT = 65_535
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """The options, completed. Ends the process with code 2 on a bad one, as argparse does."""
     options = _parser().parse_args(arguments)
     framework = FRAMEWORKS[options.framework]
-    options.listen = options.listen or f"127.0.0.1:{framework.port}"
+    if options.listen is None:
+        options.listen = f"127.0.0.1:{framework.port}"
     options.state_dir = options.state_dir or _home("STATE", ".local/state") / options.framework
     return options
 
@@ -33,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--framework", required=True, choices=sorted(FRAMEWORKS))
     add(
         "--listen",
+        type=_address,
         metavar="HOST:PORT",
         help="default: 127.0.0.1 and "
         + ", ".join(f"{f.port} for {name}" for name, f in FRAMEWORKS.items()),
@@ -90,6 +95,15 @@ def _parser() -> argparse.ArgumentParser:
 def _home(kind: str, default: str) -> Path:
     """The user's directory of that kind, by the XDG Base Directory Specification."""
     return Path(os.environ.get(f"XDG_{kind}_HOME") or Path.home() / default) / "twinrun"
+
+
+def _address(text: str) -> str:
+    match = _ADDRESS.fullmatch(text)
+    if match is None or int(match["port"]) > _LAST_PORT:
+        raise argparse.ArgumentTypeError(
+            f"is {text!r}; give HOST:PORT, such as 127.0.0.1:50051 (port 0: any that is free)"
+        )
+    return text
 
 
 def _at_least(least: int) -> Callable[[str], int]:

@@ -4,7 +4,10 @@
 Job says of its state follows from its events; ``job.json`` spares reading all of them.
 """
 
+import contextlib
+import itertools
 import logging
+import os
 import secrets
 import shutil
 from datetime import UTC, datetime
@@ -14,12 +17,16 @@ from google.protobuf import json_format
 from twinrun.v1 import job_pb2
 
 from services import errors
-from services.convert import error_to_status, event_to_proto
+from services.convert import event_to_proto
 from services.event_log import EventLog
 from services.events import Event, Failure, JobState, StateChanged
 from services.files import write_whole
+from services.spec import Violation
 
 _log = logging.getLogger(__name__)
+# Room for a job's last event on a disk that is full by then: more than the longest takes.
+_RESERVE_BYTES = 2**16
+_PAGE_BYTES = 2**20  # gRPC's clients take messages of up to 4 MiB unless told otherwise
 _STATES = {state: getattr(job_pb2, f"JOB_STATE_{state.name}") for state in JobState}
 _ENDED = {_STATES[state] for state in JobState if state.ended}
 
@@ -30,6 +37,7 @@ class Record:
     def __init__(self, job: job_pb2.Job, directory: Path) -> None:
         self.job = job
         self.directory = directory
+        self.unwritten: job_pb2.JobEvent | None = None  # the last one, if the disk did not take it
         self._log: EventLog | None = None
 
     @property
@@ -47,34 +55,46 @@ class Record:
         """Its name as people read it: ``SUCCEEDED``."""
         return job_pb2.JobState.Name(self.job.state).removeprefix("JOB_STATE_")
 
+    def create(self) -> None:
+        """Write it down, PENDING. Raises OSError."""
+        self.directory.mkdir()
+        self._reserve.write_bytes(os.urandom(_RESERVE_BYTES))  # that no disk can compress
+        self._write(event_to_proto(StateChanged(JobState.PENDING)))
+        self._save()
+
     def append(self, event: Event) -> None:
-        """Write an event, and the job where its state changed. Raises OSError."""
+        """Write an event. Raises OSError."""
         message = event_to_proto(event)
-        self.log.append(message)
-        self.job.last_sequence = message.sequence
-        if isinstance(event, StateChanged):
-            self._follow(message)
-            self._save()
+        self._write(message)
+        if message.HasField("state_changed"):
+            self._try_to_save()
 
     def end(self, error: errors.TwinrunError) -> None:
         """FAILED or CANCELLED by ``error``; so in memory even where the disk takes no more."""
         state = JobState.CANCELLED if error.code == "CANCELLED" else JobState.FAILED
+        failure = Failure(error.reason, error.message, error.metadata)
+        message = event_to_proto(StateChanged(state, failure))
         try:
-            self.append(StateChanged(state, Failure(error.reason, error.message, error.metadata)))
+            self._write(message)
         except OSError as fault:
             _log.warning("the end of job %s could not be written: %s", self.job.job_id, fault)
-            self.job.state = _STATES[state]
-            self.job.error.CopyFrom(error_to_status(error))
+            self.unwritten = message
+            self._follow(message)
+        self._try_to_save()
 
     def recover(self) -> None:
         """Take the state from the events; where they have no end, the runner's was the job's."""
-        with self.log.reader(0) as reader:
-            for message in reader.read():
-                self.job.last_sequence = message.sequence
-                if message.HasField("state_changed"):
-                    self._follow(message)
+        try:
+            for message in self.log.reader(0).read():
+                self._follow(message)
+        except ValueError as error:  # as the end of a file can be after a power cut
+            _log.warning(
+                "job %s has no events after %d: %s",
+                *(self.job.job_id, self.job.last_sequence, error),
+            )
+            self.log.cut(self.job.last_sequence)
         if self.ended:
-            self._save()
+            self._try_to_save()
             return
         self.end(
             errors.RunnerRestarted(
@@ -83,7 +103,21 @@ class Record:
             )
         )
 
+    @property
+    def _reserve(self) -> Path:
+        return self.directory / "reserve"
+
+    def _write(self, message: job_pb2.JobEvent) -> None:
+        changed = message.HasField("state_changed")
+        if changed and message.state_changed.state in _ENDED:
+            self._reserve.unlink(missing_ok=True)
+        self.log.append(message, durable=changed)
+        self._follow(message)
+
     def _follow(self, message: job_pb2.JobEvent) -> None:
+        self.job.last_sequence = message.sequence
+        if not message.HasField("state_changed"):
+            return
         self.job.state = message.state_changed.state
         if message.state_changed.HasField("error"):
             self.job.error.CopyFrom(message.state_changed.error)
@@ -95,6 +129,10 @@ class Record:
     def _save(self) -> None:
         text = json_format.MessageToJson(self.job, preserving_proto_field_name=True)
         write_whole(self.directory / "job.json", text.encode())
+
+    def _try_to_save(self) -> None:
+        with contextlib.suppress(OSError):  # `recover` has the state from the events
+            self._save()
 
 
 class Records:
@@ -115,8 +153,7 @@ class Records:
         job.job_id = f"{self._framework}-{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
         record = Record(job, self._directory / job.job_id)
         try:
-            record.directory.mkdir()
-            record.append(StateChanged(JobState.PENDING))
+            record.create()
         except OSError as error:
             shutil.rmtree(record.directory, ignore_errors=True)
             raise errors.disk_error(error, self._directory) from error
@@ -141,21 +178,38 @@ class Records:
         return next((r for r in self._by_id.values() if r.job.request_id == request_id), None)
 
     def page(self, size: int, before: str) -> tuple[list[Record], str]:
-        """Newest first, from after the job ``before`` if given; and the next page's ``before``."""
+        """Newest first, from after the job ``before`` if given; and the next page's ``before``.
+
+        A page of large jobs has fewer than ``size``.
+        """
         newest = list(reversed(self._by_id.values()))
         if before:
-            newest = newest[newest.index(self.get(before)) + 1 :]
-        page = newest[:size]
-        return page, page[-1].job.job_id if len(newest) > size else ""
+            if before not in self._by_id:
+                raise errors.InvalidRequest(
+                    [
+                        Violation(
+                            "page_token",
+                            f"is {before[:80]!a}, which is no page's here, or its jobs are gone; "
+                            "begin again without one",
+                        )
+                    ]
+                )
+            newest = newest[newest.index(self._by_id[before]) + 1 :]
+        sizes = itertools.accumulate(record.job.ByteSize() for record in newest[:size])
+        count = max(1, sum(total <= _PAGE_BYTES for total in sizes))
+        page = newest[:count]
+        return page, page[-1].job.job_id if len(newest) > count else ""
 
 
 def _load(directory: Path) -> dict[str, Record]:
     records = []
     for found in directory.iterdir():
         try:
-            text = (found / "job.json").read_bytes()
-            records.append(Record(json_format.Parse(text, job_pb2.Job()), found))
-        except (OSError, json_format.ParseError) as error:
+            job = json_format.Parse((found / "job.json").read_bytes(), job_pb2.Job())
+            if job.job_id != found.name:
+                raise ValueError(f"it holds the job {job.job_id!r}")  # noqa: TRY301 - as the rest
+            records.append(Record(job, found))
+        except (OSError, ValueError, json_format.ParseError) as error:
             _log.warning("%s is not a job and is left alone: %s", found, error)
     records.sort(key=lambda record: record.job.create_time.ToNanoseconds())
     for record in records:

@@ -1,13 +1,18 @@
 """A runner: ``python -m services.server --framework pytorch --listen 127.0.0.1:50051``."""
 
 import argparse
+import contextlib
+import errno
 import importlib.util
 import logging
+import queue
 import signal
+import socket
 import sys
 import threading
-import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import FrameType
 
 import filelock
@@ -30,7 +35,7 @@ _log = logging.getLogger("twinrun")
 _SERVICE = runner_service_pb2.DESCRIPTOR.services_by_name["RunnerService"].full_name
 _WATCHERS = 32
 _OTHER_CALLS = 8  # threads that are left where every watcher has one
-_LINGER_SECONDS = 30.0  # for which an idle runner outlives the one that started it
+LINGER_SECONDS = 30.0  # for which an idle runner outlives the one that started it
 
 
 class _Fault(Exception):
@@ -51,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     try:
         _check_installed(options.framework)
-        with _locked(options):
+        with _locked(options.state_dir):
             _serve(options)
     except _Fault as fault:
         sys.stderr.write(f"runner: {fault}\n")
@@ -69,22 +74,24 @@ def _check_installed(framework: str) -> None:
         )
 
 
-def _locked(options: argparse.Namespace) -> filelock.BaseFileLock:
+@contextlib.contextmanager
+def _locked(state_dir: Path) -> Iterator[None]:
     """The state directory, for this runner alone."""
+    lock = filelock.FileLock(state_dir / "lock")
     try:
-        options.state_dir.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(options.state_dir / "lock")
+        state_dir.mkdir(parents=True, exist_ok=True)
         lock.acquire(blocking=False)
     except filelock.Timeout:
         raise _Fault(
             EXIT_STATE,
-            f"another runner uses {options.state_dir}; stop it, or give --state-dir",
+            f"another runner uses {state_dir}; stop it, or give --state-dir",
         ) from None
     except OSError as error:
-        raise _Fault(
-            EXIT_STATE, f"{options.state_dir} cannot be used: {error}; give --state-dir"
-        ) from None
-    return lock
+        raise _Fault(EXIT_STATE, f"{state_dir} cannot be used: {error}; give --state-dir") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _serve(options: argparse.Namespace) -> None:
@@ -100,22 +107,30 @@ def _serve(options: argparse.Namespace) -> None:
     server = _server(servicer, health_servicer, max_message_bytes)
     _set_serving(health_servicer, serving=False)
     port = _listen(server, options.listen)
-    stop = _stop_on_signals(jobs)
+    stops = _stops()
     server.start()
     address = f"{options.listen.rpartition(':')[0]}:{port}"
-    write_whole(options.state_dir / "address", address.encode())
-    _log.info("listening on %s; jobs in %s", address, options.state_dir)
+    _announce(address, options.state_dir)
 
     threading.Thread(target=_work, args=(jobs, servicer, health_servicer), daemon=True).start()
     if options.until_stdin_closes:
-        threading.Thread(target=_stop_without_owner, args=(jobs, stop), daemon=True).start()
-    stop.wait()
+        threading.Thread(target=_stop_without_owner, args=(jobs, stops), daemon=True).start()
+    stops.get()
     _set_serving(health_servicer, serving=False)
+    threading.Thread(target=_stop_at_once, args=(jobs, stops), daemon=True).start()
     jobs.stop(options.grace)
     worker.close()
     (options.state_dir / "address").unlink(missing_ok=True)
     server.stop(grace=2).wait()
     _log.info("stopped")
+
+
+def _announce(address: str, state_dir: Path) -> None:
+    try:
+        write_whole(state_dir / "address", address.encode())
+    except OSError as error:
+        raise _Fault(EXIT_STATE, f"{state_dir} cannot be written to: {error}") from None
+    _log.info("listening on %s; jobs in %s", address, state_dir)
 
 
 def _work(jobs: Jobs, servicer: Servicer, health_servicer: health.HealthServicer) -> None:
@@ -151,16 +166,35 @@ def _server(
 
 def _listen(server: grpc.Server, address: str) -> int:
     try:
-        port = server.add_insecure_port(address)
-    except RuntimeError:
-        port = 0
-    if not port:
+        _check_free(address)
+        port: int = server.add_insecure_port(address)
+    except (OSError, RuntimeError) as error:
         raise _Fault(
             EXIT_PORT,
-            f"{address} cannot be listened on: it is taken, or not an address HOST:PORT of this "
-            "machine; give another with --listen (port 0: any that is free)",
-        )
+            f"{address} cannot be listened on: {getattr(error, 'strerror', error)}; give another "
+            "with --listen (port 0: any that is free)",
+        ) from None
     return port
+
+
+def _check_free(address: str) -> None:
+    """Raises OSError where the address is taken, or not this machine's: gRPC does not say which.
+
+    A name may stand for several addresses, of which gRPC would be content with one.
+    """
+    host, _, port = address.rpartition(":")
+    faults = []
+    found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+    for family, kind, protocol, _, place in found:
+        try:
+            with socket.socket(family, kind, protocol) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(place)
+        except OSError as error:
+            faults.append(error)
+    for fault in faults:
+        if fault.errno == errno.EADDRINUSE or len(faults) == len(found):
+            raise fault
 
 
 def _set_serving(servicer: health.HealthServicer, *, serving: bool) -> None:
@@ -169,30 +203,31 @@ def _set_serving(servicer: health.HealthServicer, *, serving: bool) -> None:
         servicer.set(name, status.SERVING if serving else status.NOT_SERVING)
 
 
-def _stop_on_signals(jobs: Jobs) -> threading.Event:
-    """An event that SIGTERM or SIGINT sets; the second one ends the running job at once."""
-    stop = threading.Event()
+def _stops() -> "queue.SimpleQueue[None]":
+    """What SIGTERM and SIGINT are put into: unlike an Event's, its lock is safe in a handler."""
+    stops: queue.SimpleQueue[None] = queue.SimpleQueue()
 
     def handle(_number: int, _frame: FrameType | None) -> None:
-        if stop.is_set():
-            threading.Thread(target=jobs.stop, args=(0,), daemon=True).start()
-        stop.set()
+        stops.put(None)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, handle)
-    return stop
+    return stops
 
 
-def _stop_without_owner(jobs: Jobs, stop: threading.Event) -> None:
+def _stop_at_once(jobs: Jobs, stops: "queue.SimpleQueue[None]") -> None:
+    """What a second signal asks for."""
+    stops.get()
+    jobs.stop(0)
+
+
+def _stop_without_owner(jobs: Jobs, stops: "queue.SimpleQueue[None]") -> None:
     """Jobs that run or come in meanwhile are done first, so that someone can still watch them."""
-    sys.stdin.buffer.read()
-    idle_since = time.monotonic()
-    while time.monotonic() - idle_since < _LINGER_SECONDS:
-        time.sleep(1)
-        if not jobs.idle:
-            idle_since = time.monotonic()
+    if sys.stdin is not None:  # as it is where it was closed from the start
+        sys.stdin.buffer.read()
+    jobs.wait_until_idle(LINGER_SECONDS)
     _log.info("idle, and whoever started this runner is gone")
-    stop.set()
+    stops.put(None)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,12 @@
 """RunnerService: proto in, jobs, proto out."""
 
+import functools
+import hashlib
+import os
 import threading
 from collections.abc import Iterator
 from importlib.metadata import version
+from pathlib import Path
 
 import grpc
 from google.rpc import status_pb2
@@ -12,7 +16,6 @@ from services import host
 from services.convert import environment_to_proto, error_to_status, spec_from_proto
 from services.errors import InvalidRequest, TooManyWatchers, TwinrunError
 from services.events import Environment, WeightsKind
-from services.files import sha256
 from services.jobs import Jobs
 from services.spec import Violation, between
 
@@ -78,7 +81,7 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
             case "safetensors":
                 return request.safetensors
             case "job_id":
-                return self._jobs.weights(request.job_id, WeightsKind.FINAL)
+                return self._jobs.weights(request.job_id, WeightsKind.FINAL).read_bytes()
         raise InvalidRequest([Violation("weights", "are not set; give safetensors or a job_id")])
 
     def WatchJob(
@@ -119,13 +122,21 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
     ) -> runner_service_pb2.DownloadWeightsResponse:
         if request.kind not in _KINDS:
             raise InvalidRequest([Violation("kind", f"is {request.kind}; give INITIAL or FINAL")])
-        content = self._jobs.weights(request.job_id, _KINDS[request.kind])
-        _check(between("offset", request.offset, 0, len(content)))
-        return runner_service_pb2.DownloadWeightsResponse(
-            chunk=content[request.offset : request.offset + CHUNK_BYTES],
-            total_bytes=len(content),
-            sha256=sha256(content),
-        )
+        path = self._jobs.weights(request.job_id, _KINDS[request.kind])
+        with path.open("rb") as file:
+            total = file.seek(0, os.SEEK_END)
+            _check(between("offset", request.offset, 0, total))
+            file.seek(request.offset)
+            return runner_service_pb2.DownloadWeightsResponse(
+                chunk=file.read(CHUNK_BYTES), total_bytes=total, sha256=_sha256(path)
+            )
+
+
+@functools.lru_cache
+def _sha256(path: Path) -> str:
+    """Of a job's weights, which never change; their path is never used again."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _check(violations: Iterator[Violation]) -> None:

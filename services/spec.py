@@ -180,17 +180,17 @@ class Violation:
 def between(field: str, value: float, low: float, high: float) -> Iterator[Violation]:
     """A violation unless ``low <= value <= high``; NaN and infinities never are."""
     if not (math.isfinite(value) and low <= value <= high):
-        yield Violation(field, f"is {value:g}; it must be from {low:g} to {high:g}")
+        yield Violation(field, f"is {value}; it must be from {low} to {high}")
 
 
 def _above_zero(field: str, value: float, high: float) -> Iterator[Violation]:
     if not (math.isfinite(value) and 0 < value <= high):
-        yield Violation(field, f"is {value:g}; it must be above 0 and at most {high:g}")
+        yield Violation(field, f"is {value}; it must be above 0 and at most {high}")
 
 
 def _fraction(field: str, value: float) -> Iterator[Violation]:
     if not (math.isfinite(value) and 0 <= value < 1):
-        yield Violation(field, f"is {value:g}; it must be from 0 to below 1")
+        yield Violation(field, f"is {value}; it must be from 0 to below 1")
 
 
 def value_violations(spec: JobSpec) -> Iterator[Violation]:
@@ -199,7 +199,8 @@ def value_violations(spec: JobSpec) -> Iterator[Violation]:
     yield from between("batch_size", spec.batch_size, 1, 1_000_000)
     yield from between("seed", spec.seed, 0, 2**31 - 1)
     yield from between("threads", spec.threads, 1, 1024)
-    yield from between("report_every_steps", spec.report_every_steps, 1, 1_000_000)
+    # More losses in one event than this would not fit into a message of 4 MiB, gRPC's limit.
+    yield from between("report_every_steps", spec.report_every_steps, 1, 100_000)
     yield from _optimizer_violations(spec.optimizer)
     yield from _dataset_violations(spec.dataset)
     for index, layer in enumerate(spec.layers):

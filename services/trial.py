@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from services.errors import disk_error
 from services.events import (
     EpochFinished,
     EvaluationFinished,
@@ -134,7 +135,10 @@ def _train(spec: JobSpec, data: Data, trainer: Trainer, phases: _Phases, emit: E
 
 def _save(kind: WeightsKind, weights: parameters.Weights, directory: Path, emit: Emit) -> str:
     content = parameters.to_safetensors(weights)
-    write_whole(directory / f"{kind}.safetensors", content)
+    try:
+        write_whole(directory / f"{kind}.safetensors", content)
+    except OSError as error:
+        raise disk_error(error, directory) from error
     digest = sha256(content)
     emit(WeightsSaved(kind, digest, len(content)))
     return digest

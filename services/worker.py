@@ -19,7 +19,8 @@ from services.pipe import Finished, Ready, Report, Task
 _STDERR_LINES = 20
 _STDERR_BYTES = 16_384
 _EXIT_SECONDS = 5.0  # for a child that has reported its end to be gone
-_CGROUP_EVENTS = Path("/sys/fs/cgroup/memory.events")
+_CGROUPS = Path("/sys/fs/cgroup")
+_UNFORESEEN = (errors.TrainerFailed, errors.ImportFailed)  # whose traceback is wanted
 
 
 class Worker:
@@ -28,46 +29,66 @@ class Worker:
     def __init__(self, module: str) -> None:
         self._module = module
         self._standby: _Child | None = None
+        self._closed = False
 
     def prepare(self) -> Environment:
         """Have a child stand by with the framework imported. Raises ImportFailed, ChildDied."""
-        self._standby = _Child(self._module)
-        return self._standby.ready()
+        child = self._standby = _Child(self._module)
+        if self._closed:
+            child.kill()
+        try:
+            return child.ready()
+        except BaseException:
+            self._standby = None
+            child.close()
+            raise
 
     def start(self, task: Task) -> "Run":
-        """Take the child that stands by, or a new one. Raises OSError where none can be started."""
+        """Take the child that stands by, or a new one.
+
+        Raises OSError or RuntimeError where none can be started.
+        """
         child, self._standby = self._standby, None
-        if child is None or not child.alive:
-            child = _Child(self._module)
-        return Run(child, task)
+        if child is not None and not child.waits:
+            child.close()
+            child = None
+        return Run(child or _Child(self._module), task)
 
     def close(self) -> None:
-        """End the child that stands by."""
-        if self._standby is not None:
-            self._standby.kill()
+        """End the child that stands by, be it in the middle of its import. From any thread."""
+        self._closed = True
+        if (child := self._standby) is not None:
+            child.kill()
 
 
 class Run:
-    """One task in its process. `cancel` may come from any thread, `events` be called once."""
+    """One task in its process. `cancel` may come from any thread; `close` ends what is left."""
 
     def __init__(self, child: "_Child", task: Task) -> None:
         self._child = child
         self._task = task
-        self._cancelled = False
+        self._cancelled: errors.TwinrunError | None = None
 
-    def cancel(self) -> None:
-        """End the process; `events` then raises Cancelled, unless the task was done."""
-        self._cancelled = True
+    def cancel(self, why: errors.TwinrunError) -> None:
+        """End the process; `events` then raises the first ``why``, unless the task was done."""
+        self._cancelled = self._cancelled or why
         self._child.kill()
 
+    def close(self) -> None:
+        """End the process and all that it started; return when it is gone."""
+        self._child.close()
+
     def events(self) -> Iterator[Event]:
-        """What the task reports until it is done. Raises the TwinrunError that ended it."""
+        """What the task reports until it is done. Raises the TwinrunError that ended it.
+
+        To be called once.
+        """
         oom_kills = _oom_kills()
         try:
             yield from self._child.run(self._task)
         except errors.ChildDied as death:
-            if self._cancelled:
-                raise errors.Cancelled("The job was cancelled.") from death
+            if self._cancelled is not None:
+                raise self._cancelled from death
             if _oom_kills() > oom_kills:
                 raise errors.OutOfMemory(
                     "The kernel killed the job's process because memory ran out. Give the runner "
@@ -75,8 +96,6 @@ class Run:
                     **death.metadata,
                 ) from death
             raise
-        finally:
-            self._child.kill()
 
 
 class _Child:
@@ -84,22 +103,23 @@ class _Child:
         self._connection, theirs = Pipe()
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the child
         # A process group of its own, so that its own workers can be ended with it.
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "services.child", str(theirs.fileno()), module],
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=self._stderr,
-            stderr=self._stderr,
-            start_new_session=True,
-        )
-        theirs.close()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "services.child", str(theirs.fileno()), module],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=self._stderr,
+                stderr=self._stderr,
+                start_new_session=True,
+            )
         # Its workers may outlive it and hold its end of the pipe, which would never end then.
         self._reaper = threading.Thread(target=self._reap, daemon=True)
         self._reaper.start()
 
     @property
-    def alive(self) -> bool:
-        return self._process.poll() is None
+    def waits(self) -> bool:
+        """Whether it lives: it has nothing to say before its task, but a dead one's pipe ends."""
+        return not self._connection.poll()
 
     def ready(self) -> Environment:
         """Wait for the import."""
@@ -108,7 +128,7 @@ class _Child:
             case Ready(environment):
                 return environment
             case Failure():
-                raise _error(report)
+                raise self._error(report)
         raise self._death()
 
     def run(self, task: Task) -> Iterator[Event]:
@@ -127,33 +147,48 @@ class _Child:
                 case Finished():
                     return
                 case Failure():
-                    raise _error(report)
+                    raise self._error(report)
                 case _:
                     yield report
 
     def kill(self) -> None:
         """End the child and all that it started. Nothing happens where it has ended."""
         if self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+            self._kill_group()
+
+    def close(self) -> None:
+        """As `kill`; return when it is done, and let go of the pipe."""
+        self.kill()
+        self._reaper.join()
+        self._connection.close()
+        self._stderr.close()
 
     def _reap(self) -> None:
-        # Its id stays taken until it is reaped, so that the group killed is surely its own.
-        os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
-        self.kill()
         self._process.wait()
+        self._kill_group()  # no new process gets the group's id while one of the group is left
+
+    def _kill_group(self) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+    def _error(self, failure: Failure) -> errors.TwinrunError:
+        """The error that the child reported."""
+        error = errors.again(failure.reason, failure.message, failure.metadata)
+        if isinstance(error, _UNFORESEEN):
+            error.metadata["stderr"] = "\n".join(self._last_lines())
+        return error
 
     def _death(self) -> errors.TwinrunError:
         """Why the child ended without a word: its exit code or signal, and its last lines."""
-        try:
-            code = self._process.wait(_EXIT_SECONDS)
-        except subprocess.TimeoutExpired:  # it closed its pipe and lives on
+        self._reaper.join(_EXIT_SECONDS)
+        if self._reaper.is_alive():  # it closed its pipe and lives on
             self.kill()
-            code = self._process.wait()
+            self._reaper.join()
+        code = self._process.returncode
         lines = self._last_lines()
         metadata = {"stderr": "\n".join(lines)}
         if code < 0:
-            name = signal.Signals(-code).name
+            name = _signal_name(-code)
             metadata["signal"] = name
             what = f"was killed by signal {-code} ({name})"
             if -code == signal.SIGKILL:
@@ -179,16 +214,18 @@ def _receive(connection: Connection) -> Report | None:
     return report
 
 
-def _error(failure: Failure) -> errors.TwinrunError:
-    """The error that a child reported."""
-    cls = errors.by_reason().get(failure.reason, errors.TrainerFailed)
-    return cls(failure.message, **failure.metadata)
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal
+        return str(number)
 
 
 def _oom_kills() -> int:
     """Processes of this control group that the kernel has killed for memory; 0 where not known."""
     try:
-        lines = _CGROUP_EVENTS.read_text().splitlines()
+        group = Path("/proc/self/cgroup").read_text().rpartition("::")[2].strip()
+        lines = (_CGROUPS / group.lstrip("/") / "memory.events").read_text().splitlines()
     except OSError:
         return 0
     return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)

@@ -52,8 +52,11 @@ def loss(axes: Axes, comparison: Comparison) -> None:
         nothing(axes, _NO_STEP)
         return
     block = min(_SMOOTHED_STEPS, max(1, steps // 25))
+    highest = 0.0
     for name, look in looks(list(comparison.trials)).items():
-        axes.plot(comparison.trials[name][0].losses, color=look.colour, alpha=0.13, lw=0.5)
+        raw = comparison.trials[name][0].losses
+        axes.plot(raw, color=look.colour, alpha=0.13, lw=0.5)
+        highest = max(highest, np.max(raw, where=np.isfinite(raw), initial=0.0))
     curves = {
         name: [_block_means(trial.losses, block) for trial in trials]
         for name, trials in comparison.trials.items()
@@ -67,7 +70,7 @@ def loss(axes: Axes, comparison: Comparison) -> None:
     shown = means[np.isfinite(means) & (means > 0)]
     if len(shown):
         axes.set_yscale("log")
-        axes.set_ylim(shown.min() / 4, shown.max() * 2)
+        axes.set_ylim(shown.min() / 4, 1.2 * max(highest, shown.max()))
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.yaxis.set_minor_formatter(NullFormatter())

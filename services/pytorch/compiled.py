@@ -98,7 +98,11 @@ class CompiledSteps:
 
         on_cpu = self._data[0].device.type == "cpu"
         compiled: Steps = torch.compile(
-            steps, fullgraph=True, dynamic=False, options={"cpp_wrapper": on_cpu}
+            steps,
+            fullgraph=True,
+            dynamic=False,
+            isolate_recompiles=True,  # so that trainers in one process do not count as one
+            options={"cpp_wrapper": on_cpu},
         )
         return compiled
 

@@ -57,7 +57,7 @@ def update(
                 w.sub_(rate * velocity)
             case Adam(beta_1, beta_2) | AdamW(beta_1, beta_2):
                 if isinstance(spec.kind, AdamW):
-                    w.sub_(spec.learning_rate * spec.kind.weight_decay * w)
+                    w.mul_(1 - spec.learning_rate * spec.kind.weight_decay)
                 m = s[0].mul_(beta_1).add_((1 - beta_1) * g)
                 v = s[1].mul_(beta_2).add_((1 - beta_2) * g * g)
                 w.sub_(rate * m / (v.sqrt() + epsilon))

@@ -4,8 +4,8 @@ import os
 
 # One numbering of GPUs, whatever counts them: CUDA's own default is "fastest first".
 os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
-# Warnings and errors only: standard error is kept as the reason where a trial's process dies.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+# Errors only: standard error is kept as the reason where a trial's process dies.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from services.tensorflow.environment import environment
 from services.tensorflow.matched import MatchedTrainer as Trainer

@@ -82,9 +82,9 @@ def update_plainly(
 
 
 def _decay(spec: Optimizer, w: tf.Variable) -> None:
-    """AdamW's decoupled decay; nothing for another kind."""
+    """AdamW's decoupled decay, rounded as PyTorch's kernel does; nothing for another kind."""
     if isinstance(spec.kind, AdamW):
-        w.assign_sub(spec.learning_rate * spec.kind.weight_decay * w)
+        w.assign(w * (1 - spec.learning_rate * spec.kind.weight_decay))
 
 
 def _as(number: float, like: tf.Tensor) -> tf.Tensor:

@@ -1,10 +1,12 @@
 """Real runners on fake frameworks, each in a process of its own, ended after each test."""
 
+import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +45,7 @@ class Runner:
     stub: runner_service_pb2_grpc.RunnerServiceStub
     state_dir: Path
     stderr_path: Path
+    mark: str = ""  # in the environment of the runner and of all that it starts
 
     def train(self, request_id="", **changes) -> job_pb2.Job:
         return self.stub.Train(
@@ -78,42 +81,96 @@ class Runner:
     def stderr(self) -> str:
         return self.stderr_path.read_text()
 
+    @property
+    def descendants(self) -> list[int]:
+        """Processes that the runner or a job of it started, orphans too, without zombies."""
+        return [pid for pid in marked(self.mark) if pid != self.process.pid]
+
+    def log(self, job: job_pb2.Job) -> list[str]:
+        """The lines of the job's events on disk."""
+        return (self.state_dir / "jobs" / job.job_id / "events.jsonl").read_text().splitlines()
+
+
+def marked(mark: str) -> list[int]:
+    """Processes that have ``mark`` in their environment; none where there is no /proc."""
+    found = []
+    for environ in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if mark.encode() in environ.read_bytes():
+                found.append(int(environ.parent.name))
+        except OSError:
+            continue
+    return found
+
+
+def eventually(holds: Callable[[], object], seconds: float = 5.0) -> bool:
+    """Whether it holds in time."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def command(fake: str, state_dir: Path, *options: str, framework="pytorch") -> list[str]:
+    """Starts a runner with the fake on a free port, unless ``options`` say otherwise."""
+    return [
+        *(sys.executable, "-m", "tests.integration.fake_runner", fake),
+        *("--framework", framework, "--listen", "127.0.0.1:0"),
+        *("--state-dir", str(state_dir), "--data-dir", str(state_dir.parent / "data")),
+        *options,
+    ]
+
 
 @pytest.fixture
 def start(tmp_path) -> Iterator[Callable[..., Runner]]:
-    """Starts a runner; the same ``name`` again means the same state directory."""
-    runners: list[tuple[Runner, grpc.Channel]] = []
+    """Starts a runner; the same ``name`` again means the same state directory.
 
-    def start(fake: str = "good", *options: str, framework="pytorch", name="state") -> Runner:
+    ``inside`` is a command that the runner's own command is given to, and that becomes it in a
+    mount namespace of its own. After the test no process may be left.
+    """
+    processes: list[subprocess.Popen[str]] = []
+    channels: list[grpc.Channel] = []
+    mark = f"TWINRUN_TEST={uuid.uuid4()}"
+
+    def start(
+        fake: str = "good",
+        *options: str,
+        framework="pytorch",
+        name="state",
+        inside: Sequence[str] = (),
+    ) -> Runner:
         state_dir = tmp_path / name
-        stderr_path = tmp_path / f"{name}-{len(runners)}.stderr"
+        stderr_path = tmp_path / f"{name}-{len(processes)}.stderr"
         (state_dir / "address").unlink(missing_ok=True)
         with stderr_path.open("w") as stderr:
             process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "tests.integration.fake_runner", fake),
-                    *("--framework", framework, "--listen", "127.0.0.1:0"),
-                    *("--state-dir", str(state_dir), "--data-dir", str(tmp_path / "data")),
-                    *options,
-                ],
+                [*inside, *command(fake, state_dir, *options, framework=framework)],
                 stdin=subprocess.PIPE,
                 stderr=stderr,
                 text=True,
+                env=os.environ | dict([mark.split("=")]),
             )
+        processes.append(process)
+        if inside:
+            state_dir = Path(f"/proc/{process.pid}/root{state_dir}")
         address = await_text(state_dir / "address", process)
-        channel = grpc.insecure_channel(address)
-        stub = runner_service_pb2_grpc.RunnerServiceStub(channel)
-        runner = Runner(process, address, stub, state_dir, stderr_path)
-        runners.append((runner, channel))
-        return runner
+        channels.append(grpc.insecure_channel(address))
+        stub = runner_service_pb2_grpc.RunnerServiceStub(channels[-1])
+        return Runner(process, address, stub, state_dir, stderr_path, mark)
 
     yield start
-    for runner, channel in runners:
+    for channel in channels:
         channel.close()
-        if runner.process.poll() is None:
-            runner.process.kill()
-        runner.process.wait()
-        runner.process.stdin.close()
+    for process in processes:
+        process.kill()
+        process.wait()
+        process.stdin.close()
+    left = [] if eventually(lambda: not marked(mark)) else marked(mark)
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    assert not left, "processes were left behind"
 
 
 def await_text(path: Path, process: subprocess.Popen) -> str:

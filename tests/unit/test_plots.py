@@ -147,7 +147,7 @@ def test_an_svg_holds_no_date_and_no_reference_to_elsewhere(made):
 
 
 def test_drawing_leaves_the_users_settings_alone_and_is_not_changed_by_them(made):
-    with mpl.rc_context({"font.size": 99.0, "lines.linewidth": 42.0}):
+    with mpl.rc_context({"font.size": 99.0, "axes.facecolor": "red"}):
         before = dict(mpl.rcParams)
         assert overview(BOTH) == made["overview.svg"]
         assert dict(mpl.rcParams) == before

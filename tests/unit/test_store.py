@@ -225,9 +225,22 @@ def test_a_run_is_found_by_path_by_name_and_as_the_latest(tmp_path, monkeypatch)
 
 def test_runs_of_one_second_are_listed_as_they_were_made(tmp_path):
     made = [store.create(tmp_path, "w", SPEC_MESSAGE, NOW) for _ in range(11)]
-    for index, run in enumerate(made):
-        os.utime(run.path / "job.json", ns=(index, index))
+    made[0].write_spec(SPEC_MESSAGE)
     assert store.runs(tmp_path) == made
+
+
+def test_the_completed_spec_takes_the_place_of_what_was_asked_for(run):
+    completed = job_pb2.JobSpec(epochs=7)
+    run.write_spec(completed)
+    assert run.spec() == completed
+
+
+def test_a_run_is_discarded_only_where_no_trial_began(tmp_path):
+    empty, begun = (store.create(tmp_path, "w", SPEC_MESSAGE, NOW) for _ in range(2))
+    write(begun)
+    for made in (empty, begun):
+        made.discard_unless_begun()
+    assert store.runs(tmp_path) == [begun]
 
 
 def test_a_directory_without_a_job_is_no_run(tmp_path):

@@ -1,4 +1,4 @@
-"""Ends its process with a code of its own after its first epoch."""
+"""Ends its process with a code of its own after its first epoch; with seed 2 as scripts do."""
 
 import os
 import sys
@@ -12,8 +12,10 @@ __all__ = ["Trainer", "environment"]
 
 class Trainer(good.Trainer):
     def train_epoch(self, epoch):
-        if epoch == 1:
+        if epoch == 1 and self.spec.seed == 2:
+            sys.exit("gave up")
+        if epoch == 1 and self.spec.seed == 0:
             time.sleep(0.2)  # so that the first epoch's events are in the pipe
-            sys.stderr.write("the last words\n")
+            sys.stderr.write("first words\nthe last words\n")
             os._exit(7)
         return super().train_epoch(epoch)

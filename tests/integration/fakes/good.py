@@ -1,4 +1,4 @@
-"""A linear model in NumPy alone: small, quick, and really learning."""
+"""Layers without activations, the last one learning, in NumPy alone: small and quick."""
 
 import platform
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ class Trainer:
         self.spec = spec
         self.data = data
         self.state = {name: array.copy() for name, array in weights.items()}
-        self.kernel, self.bias = list(self.state.values())[-2:]
+        *self.before, self.kernel, self.bias = self.state.values()
 
     def warm_up(self) -> None:
         pass
@@ -41,7 +41,7 @@ class Trainer:
             yield np.array([self.step(batch) for batch in chunk])
 
     def step(self, batch: np.ndarray) -> float:
-        x = self.data.train_images[batch].reshape(len(batch), -1)
+        x = self.features(self.data.train_images[batch])
         y = self.data.train_labels[batch]
         logits = x @ self.kernel + self.bias
         p = np.exp(logits - logits.max(axis=1, keepdims=True))
@@ -52,8 +52,14 @@ class Trainer:
         self.bias -= 0.01 * p.mean(axis=0)
         return float(loss)
 
+    def features(self, images: np.ndarray) -> np.ndarray:
+        x = images.reshape(len(images), -1)
+        for kernel, bias in zip(self.before[::2], self.before[1::2], strict=True):
+            x = x @ kernel + bias
+        return x
+
     def evaluate(self) -> np.ndarray:
-        x = self.data.test_images.reshape(len(self.data.test_labels), -1)
+        x = self.features(self.data.test_images)
         return (x @ self.kernel + self.bias).astype(np.float32)
 
     def weights(self) -> Weights:

@@ -9,4 +9,6 @@ __all__ = ["Trainer", "environment"]
 
 class Trainer(good.Trainer):
     def __init__(self, spec, data, weights):
-        raise DeviceUnavailable("cuda was asked for, and no device is visible.", device="cuda")
+        if spec.seed == 0:
+            raise DeviceUnavailable("cuda was asked for, and no device is visible.", device="cuda")
+        super().__init__(spec, data, weights)

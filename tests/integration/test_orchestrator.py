@@ -1,0 +1,292 @@
+"""The orchestrator's commands against real runners on fake frameworks."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from orchestrator import store
+from orchestrator.trial import State
+
+
+class Orchestrator:
+    """Runs commands in a directory of its own, with homes and environments of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.output = home / "runs"
+        self.env = {
+            **os.environ,
+            "XDG_STATE_HOME": str(home / "state"),
+            "XDG_CACHE_HOME": str(home / "cache"),
+        }
+        for name in ("TWINRUN_PYTORCH", "TWINRUN_TENSORFLOW", "TWINRUN_OUTPUT"):
+            self.env.pop(name, None)
+
+    def start(self, *arguments: str, **settings) -> subprocess.Popen:
+        return subprocess.Popen(
+            [sys.executable, "-m", "orchestrator", *arguments],
+            cwd=self.home,
+            env={**self.env, **settings},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments: str, code: int = 0, **settings) -> subprocess.CompletedProcess:
+        """The command, ended with ``code`` and without a traceback."""
+        process = self.start(*arguments, **settings)
+        try:
+            stdout, stderr = process.communicate(timeout=60)
+        finally:
+            process.kill()
+        assert "Traceback" not in stderr, stderr
+        assert process.returncode == code, stderr
+        return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
+
+    def latest(self) -> store.Run:
+        return store.find("latest", self.output)
+
+
+@pytest.fixture
+def orchestrator(tmp_path):
+    return Orchestrator(tmp_path)
+
+
+@pytest.fixture
+def two(start):
+    """Addresses of a runner for each framework, as flags."""
+
+    def two(fake="good", *options, tensorflow=None):
+        runners = {
+            "pytorch": start(fake, *options, name="p"),
+            "tensorflow": start(tensorflow or fake, *options, framework="tensorflow", name="t"),
+        }
+        flags = [f"--{name}={runner.address}" for name, runner in runners.items()]
+        return runners, flags
+
+    return two
+
+
+SMALL = ("--workload=synthetic-mlp", "--threads=1", "--train-limit=1000", "--batch-size=100")
+
+
+def test_compare_runs_the_same_job_on_both_and_keeps_everything(orchestrator, two):
+    _, flags = two()
+    done = orchestrator.run("compare", *SMALL, *flags)
+    assert "All trials had the same job spec, data, initial weights and batch order." in done.stdout
+    assert "times as fast" in done.stdout or "level" in done.stdout
+    run = orchestrator.latest()
+    kept = {str(p.relative_to(run.path)) for p in run.path.rglob("*") if p.is_file()}
+    assert {
+        "job.json",
+        "environments.json",
+        "events/pytorch-1.jsonl",
+        "events/tensorflow-1.jsonl",
+        "initial_weights.safetensors",
+        "weights/pytorch-1.safetensors",
+        "weights/tensorflow-1.safetensors",
+        "comparison.json",
+        "figures/overview.svg",
+        "figures/accuracy.png",
+        "log.txt",
+    } <= kept
+    spec = run.spec()
+    assert spec.HasField("loss") or spec.loss  # completed by the runner
+    assert [trial.state for trial in run.trials()] == [State.SUCCEEDED, State.SUCCEEDED]
+    comparison = json.loads((run.path / "comparison.json").read_text())
+    assert comparison["schema"] == "twinrun.comparison/1"
+    assert comparison["inputs"]["same"] is True
+
+
+def test_json_goes_to_stdout_alone_and_quiet_silences_stderr(orchestrator, two):
+    _, flags = two()
+    done = orchestrator.run("compare", *SMALL, *flags, "--json", "--quiet")
+    assert json.loads(done.stdout)["frameworks"].keys() == {"pytorch", "tensorflow"}
+    assert done.stderr == ""
+
+
+def test_train_runs_one_framework_alone(orchestrator, start):
+    runner = start()
+    done = orchestrator.run("train", "--framework=pytorch", *SMALL, f"--pytorch={runner.address}")
+    assert "PyTorch ran alone" in done.stdout
+
+
+def test_evaluate_gives_the_metrics_that_training_ended_with(orchestrator, start):
+    runner = start()
+    where = f"--pytorch={runner.address}"
+    orchestrator.run("train", "--framework=pytorch", *SMALL, where)
+    done = orchestrator.run("evaluate", "latest", "--framework=pytorch", where, "--json")
+    found = json.loads(done.stdout)
+    last = orchestrator.latest().trials()[0].epochs[-1]
+    assert (found["accuracy"], found["loss"]) == (last.test_accuracy, last.test_loss)
+
+
+def test_jobs_lists_and_watch_replays_a_job_that_has_ended(orchestrator, start):
+    runner = start()
+    where = f"--pytorch={runner.address}"
+    orchestrator.run("train", "--framework=pytorch", *SMALL, where)
+    listed = orchestrator.run("jobs", "--frameworks=pytorch", where).stdout
+    job_id = listed.split()[0]
+    assert "succeeded" in listed
+    replayed = orchestrator.run("watch", job_id, where).stdout
+    assert "epoch 2" in replayed
+    assert replayed.strip().endswith("succeeded")
+
+
+def test_cancel_ends_a_running_job(orchestrator, start):
+    runner = start("slow")
+    job = runner.train(epochs=100)
+    runner.wait_for(job, "inputs")
+    done = orchestrator.run("cancel", job.job_id, f"--pytorch={runner.address}")
+    assert "cancelled" in done.stdout
+    failed = orchestrator.run("watch", job.job_id, f"--pytorch={runner.address}", code=4)
+    assert "cancelled" in failed.stderr
+
+
+def test_env_shows_both_side_by_side(orchestrator, two):
+    _, flags = two()
+    done = orchestrator.run("env", *flags)
+    assert "0.0-fake" in done.stdout
+    assert "PyTorch" in done.stdout
+    assert "TensorFlow" in done.stdout
+
+
+def test_every_bad_flag_of_a_job_is_named_at_once_and_nothing_is_left(orchestrator, two):
+    _, flags = two()
+    done = orchestrator.run(
+        *("compare", *flags, "--workload=synthetic-mlp", "--epochs=0", "--learning-rate=nan"),
+        *("--train-limit=-5", "--batch-size=1000000000"),
+        code=2,
+    )
+    for field in ("epochs", "optimizer.learning_rate", "dataset.train_limit", "batch_size"):
+        assert field in done.stderr
+    assert list(orchestrator.output.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("flags", "named"),
+    [
+        (["--workload=nope"], "mnist-mlp"),
+        (["--frameworks=pytorch,jax"], "jax"),
+        (["--precision=float16"], "float16"),
+        (["--epochs=99999999999999999999"], "epochs"),
+        (["--workload=../../etc/passwd"], "mnist-mlp"),
+    ],
+)
+def test_what_no_runner_needs_to_see_is_refused_at_once(orchestrator, flags, named):
+    done = orchestrator.run("compare", *flags, code=2)
+    assert named in done.stderr
+
+
+def test_an_address_where_nothing_answers_is_named_with_the_remedy(orchestrator):
+    done = orchestrator.run("compare", "--pytorch=127.0.0.1:1", code=3)
+    assert "127.0.0.1:1" in done.stderr
+    assert "make serve-pytorch" in done.stderr
+
+
+def test_a_runner_of_the_wrong_framework_is_refused(orchestrator, start):
+    runner = start(framework="tensorflow")
+    done = orchestrator.run("compare", f"--pytorch={runner.address}", code=3)
+    assert "runs tensorflow, not pytorch" in done.stderr
+
+
+def test_an_output_that_cannot_be_made_is_named_before_anything_runs(orchestrator, two):
+    runners, flags = two()
+    (orchestrator.home / "file").write_text("in the way")
+    done = orchestrator.run("compare", *SMALL, *flags, "--output=file/runs", code=5)
+    assert "file/runs" in done.stderr
+    assert "--output" in done.stderr
+    assert not list((runners["pytorch"].state_dir / "jobs").iterdir())
+
+
+def test_a_trial_that_fails_is_told_and_the_other_one_still_runs(orchestrator, two):
+    _, flags = two("raises", tensorflow="good")
+    done = orchestrator.run("compare", *SMALL, *flags, code=4)
+    assert "the planted fault" in done.stderr
+    trials = {trial.framework: trial for trial in orchestrator.latest().trials()}
+    assert trials["pytorch"].state is State.FAILED
+    assert len(trials["pytorch"].epochs) == 1
+    assert trials["tensorflow"].state is State.SUCCEEDED
+    assert "No verdict on speed" in done.stdout
+
+
+def test_a_runner_killed_in_the_middle_is_told_and_what_it_had_reported_is_kept(
+    orchestrator, start
+):
+    runner = start("slow")
+    process = orchestrator.start(
+        "train", "--framework=pytorch", *SMALL, "--epochs=50", f"--pytorch={runner.address}"
+    )
+    await_epoch(orchestrator, process)
+    runner.process.kill()
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 4
+    assert "is gone in the middle of the job" in stderr
+    assert "orchestrator watch" in stderr
+    assert "Traceback" not in stderr
+    assert orchestrator.latest().trials()[0].epochs
+
+
+def test_a_runner_that_comes_back_is_taken_up_again(orchestrator, start):
+    runner = start("slow")
+    port = runner.address.rpartition(":")[2]
+    process = orchestrator.start(
+        "train", "--framework=pytorch", *SMALL, "--epochs=50", f"--pytorch={runner.address}"
+    )
+    await_epoch(orchestrator, process)
+    runner.process.kill()
+    runner.process.wait()
+    start("slow", "--listen", f"127.0.0.1:{port}")
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 4
+    assert "was started again" in stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_cancels_the_job_and_keeps_what_was_finished(orchestrator, start, number):
+    runner = start("slow")
+    process = orchestrator.start(
+        "train", "--framework=pytorch", *SMALL, "--epochs=50", f"--pytorch={runner.address}"
+    )
+    await_epoch(orchestrator, process)
+    process.send_signal(number)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in stderr
+    run = orchestrator.latest()
+    assert run.trials()[0].state is State.CANCELLED
+    assert (run.path / "comparison.json").exists()
+    assert (run.path / "figures" / "overview.png").exists()
+
+
+def test_a_killed_orchestrator_leaves_a_readable_run_and_a_job_to_watch(orchestrator, start):
+    runner = start("slow")
+    where = f"--pytorch={runner.address}"
+    process = orchestrator.start("train", "--framework=pytorch", *SMALL, "--epochs=3", where)
+    await_epoch(orchestrator, process)
+    process.kill()
+    process.communicate()
+    job_id = orchestrator.run("jobs", "--frameworks=pytorch", where).stdout.split()[0]
+    replayed = orchestrator.run("watch", job_id, where)
+    assert "epoch 3" in replayed.stdout
+    assert orchestrator.latest().trials()[0].epochs
+    assert not list(orchestrator.latest().path.rglob(".*"))
+
+
+def await_epoch(orchestrator: Orchestrator, process: subprocess.Popen) -> None:
+    """Until the run has an epoch."""
+    for _ in range(300):
+        assert process.poll() is None, process.communicate()
+        if store.runs(orchestrator.output):
+            trials = orchestrator.latest().trials()
+            if trials and trials[0].epochs:
+                return
+        time.sleep(0.05)
+    raise AssertionError("no epoch was seen")

@@ -1,0 +1,108 @@
+"""The whole of it: the orchestrator's command, real runners in their own environments."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from orchestrator import store
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture
+def orchestrator(home):
+    """Runs a command with local runners; datasets stay in the user's cache."""
+    environment = {**os.environ, "XDG_STATE_HOME": str(home / "state")}
+    for name in ("TWINRUN_PYTORCH", "TWINRUN_TENSORFLOW", "TWINRUN_OUTPUT"):
+        environment.pop(name, None)
+
+    def run(*arguments: str, code: int = 0) -> subprocess.CompletedProcess:
+        done = subprocess.run(
+            [sys.executable, "-m", "orchestrator", *arguments],
+            cwd=home,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=280,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        assert done.returncode == code, done.stderr
+        return done
+
+    yield run
+    assert not runners_of(home), "a runner was left behind"
+
+
+def runners_of(home: Path) -> list[int]:
+    """Process ids of runners whose state is below ``home``."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().decode(errors="replace").split("\0")
+        except OSError:
+            continue
+        if "services.server" in words and any(str(home) in word for word in words):
+            found.append(int(path.parent.name))
+    return found
+
+
+@pytest.mark.parametrize("execution", ["default", "eager", "compiled"])
+def test_float64_losses_of_the_frameworks_agree_to_1e_12_on_mnist(orchestrator, execution):
+    if execution == "compiled" and not has_compiler():
+        pytest.skip("torch.compile needs a C++ compiler, and there is none")
+    done = orchestrator(
+        *("compare", "--json", "--epochs=1", "--train-limit=6000", "--precision=float64"),
+        f"--execution={execution}",
+    )
+    comparison = json.loads(done.stdout)
+    assert comparison["inputs"]["same"] is True
+    (agreement,) = comparison["agreements"]
+    assert agreement["steps"] == 94  # the last batch is short
+    assert agreement["largest_loss_difference"] < 1e-12
+    assert agreement["accuracy_difference"] == 0
+
+
+def has_compiler() -> bool:
+    return any(shutil.which(name) for name in ("g++", "clang++"))
+
+
+def test_a_run_learns_and_its_weights_evaluate_alike_in_their_own_framework(orchestrator, home):
+    orchestrator("compare", "--epochs=2", "--seed=1")
+    run = store.find("latest", home / "runs")
+    for trial in run.trials():
+        assert trial.epochs[-1].test_accuracy > 0.95
+        assert trial.losses.shape == (2 * 938,)
+        done = orchestrator("evaluate", "latest", f"--framework={trial.framework}", "--json")
+        assert json.loads(done.stdout)["accuracy"] == trial.epochs[-1].test_accuracy
+
+
+def test_env_tells_what_each_framework_runs_on(orchestrator):
+    found = json.loads(orchestrator("env", "--json").stdout)
+    assert found["pytorch"]["framework_version"].startswith("2.")
+    assert found["tensorflow"]["framework_version"].startswith("2.")
+    for environment in found.values():
+        assert environment["available_cpus"] >= 1
+        assert environment["cpu_model"]
+        assert environment["blas"]
+        assert environment["packages"]["numpy"] == found["pytorch"]["packages"]["numpy"]
+
+
+def test_cuda_is_refused_with_the_remedy_where_there_is_none(orchestrator):
+    if Path("/dev/nvidia0").exists():
+        pytest.skip("there is a GPU")
+    done = orchestrator("compare", "--workload=synthetic-mlp", "--device=cuda", code=4)
+    assert "pytorch: " in done.stderr
+    assert "tensorflow: " in done.stderr
+    assert "cuda" in done.stderr
+    assert "cpu" in done.stderr
