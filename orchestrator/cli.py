@@ -179,7 +179,7 @@ def env(
     where: WhereOptions, frameworks: FrameworksOption = _ALL, as_json: JsonOption = False
 ) -> None:
     """Show where each runner's jobs run: versions, devices, driver, CUDA, CPU, threads, BLAS."""
-    with Runners(where.places(), _to_stderr) as runners:
+    with Runners(where.places(), _to_stderr, lazy=False) as runners:
         found = {name: runners.get(name).environment() for name in config.frameworks(frameworks)}
     if as_json:
         _print_json({name: store.to_mapping(environment) for name, environment in found.items()})

@@ -1,5 +1,6 @@
 """Settings: what was asked for on the command line, over the environment, over the defaults."""
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -61,8 +62,15 @@ def job_spec(workload: str, changes: Mapping[str, Any]) -> job_pb2.JobSpec:
             target = mapping
             for parent in parents:
                 target = target.setdefault(parent, {})
-            target[name] = value
+            target[name] = _json_number(value)
     try:
         return json_format.ParseDict(mapping, job_pb2.JobSpec())
     except json_format.ParseError as error:
         raise BadInput(f"The workload {workload} with these flags is not a job: {error}") from error
+
+
+def _json_number(value: Any) -> Any:
+    """Numbers that are none are text in proto's JSON mapping: "NaN", "Infinity", "-Infinity"."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else f"{value:+}".replace("inf", "Infinity").lstrip("+")
+    return value

@@ -3,6 +3,7 @@
 import subprocess
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from orchestrator.config import Places
 from orchestrator.errors import RunnerUnavailable
@@ -17,21 +18,38 @@ class LocalRunner:
     """One that was started here. It outlives a killed orchestrator until its job is done."""
 
     framework: str
-    address: str
     process: subprocess.Popen[bytes]
+    state_dir: Path
 
     @property
     def gone(self) -> bool:
         return self.process.poll() is not None
 
+    def address(self) -> str:
+        """Where it listens, once it does. Raises RunnerUnavailable."""
+        deadline = time.monotonic() + _START_SECONDS
+        address = self.state_dir / "address"
+        while not address.exists():
+            if self.gone or time.monotonic() > deadline:
+                log = _log(self.state_dir)
+                last = "\n".join(log.read_text(errors="replace").splitlines()[-_LOG_LINES:])
+                raise RunnerUnavailable(
+                    f"The {self.framework} runner ended as it was started; its last lines, from "
+                    f"{log}:\n{last}"
+                )
+            time.sleep(0.01)
+        return address.read_text()
+
     def leave(self) -> None:
-        """Let it end by itself once idle: someone else's job runs on it."""
+        """Let it end by itself once idle."""
         if self.process.stdin is not None:
             self.process.stdin.close()
 
-    def stop(self) -> None:
-        """End it."""
+    def terminate(self) -> None:
         self.process.terminate()
+
+    def wait(self) -> None:
+        """Until it has ended; it is killed where it does not."""
         try:
             self.process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -40,43 +58,39 @@ class LocalRunner:
         self.leave()
 
 
-def require_environment(framework: str, places: Places) -> None:
-    """Raises RunnerUnavailable where a runner of the framework could not be started."""
-    python = places.python(framework)
-    if not python.exists():
-        raise RunnerUnavailable(
-            f"No {framework} runner answers, and there is no {python} to start one: run "
-            f"'make setup', or give the address of one with --{framework}."
-        )
-
-
 def announced(framework: str, places: Places) -> str | None:
-    """The address that a runner with the user's own state directory last listened on."""
+    """The address that a runner with the user's own state directory says that it listens on."""
     try:
         return (places.state_home / framework / "address").read_text()
     except OSError:
         return None
 
 
-def start(framework: str, places: Places) -> LocalRunner:
-    """Start a runner on a free port; it listens when this returns. Raises RunnerUnavailable."""
-    require_environment(framework, places)
+def start(framework: str, places: Places, lazy: bool) -> LocalRunner:
+    """Start a runner on a free port; return at once. Raises RunnerUnavailable.
+
+    ``lazy``: it imports the framework with its first job, so as not to disturb another's trial.
+    """
+    python = places.python(framework)
+    if not python.exists():
+        raise RunnerUnavailable(
+            f"No {framework} runner answers, and there is no {python} to start one: run "
+            f"'make setup', or give the address of one with --{framework}."
+        )
     state_dir = places.state_home / framework
-    log = state_dir / "runner.log"
-    address = state_dir / "address"
     try:
         state_dir.mkdir(parents=True, exist_ok=True)
-        address.unlink(missing_ok=True)
-        with log.open("wb") as stderr:
+        (state_dir / "address").unlink(missing_ok=True)
+        with _log(state_dir).open("wb") as log:
             process = subprocess.Popen(
                 [
-                    *(places.python(framework), "-m", "services.server"),
-                    *("--framework", framework, "--listen", "127.0.0.1:0"),
-                    *("--state-dir", state_dir, "--until-stdin-closes"),
+                    *(python, "-m", "services.server", "--framework", framework),
+                    *("--listen", "127.0.0.1:0", "--state-dir", state_dir),
+                    *("--until-stdin-closes", *(["--lazy"] if lazy else [])),
                 ],
                 stdin=subprocess.PIPE,
-                stdout=stderr,
-                stderr=stderr,
+                stdout=log,
+                stderr=log,
                 start_new_session=True,  # Ctrl-C is the orchestrator's to handle
             )
     except OSError as error:
@@ -84,15 +98,8 @@ def start(framework: str, places: Places) -> LocalRunner:
             f"A {framework} runner could not be started: {error}. It keeps its jobs in "
             f"{state_dir}; set XDG_STATE_HOME to have them elsewhere."
         ) from error
-    deadline = time.monotonic() + _START_SECONDS
-    while not address.exists():
-        if process.poll() is not None or time.monotonic() > deadline:
-            process.kill()
-            process.wait()
-            last = "\n".join(log.read_text(errors="replace").splitlines()[-_LOG_LINES:])
-            raise RunnerUnavailable(
-                f"The {framework} runner ended as it was started; its last lines, from {log}:\n"
-                f"{last}"
-            )
-        time.sleep(0.02)
-    return LocalRunner(framework, address.read_text(), process)
+    return LocalRunner(framework, process, state_dir)
+
+
+def _log(state_dir: Path) -> Path:
+    return state_dir / "runner.log"

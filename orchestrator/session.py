@@ -40,13 +40,13 @@ def train(request: Request, runners: Runners, display: Display) -> Outcome:
 
     Raises OrchestratorError.
     """
-    for framework in request.frameworks:
-        runners.require(framework)
+    runners.prepare(request.frameworks)
+    # Takes a while to import: now, while runners start, rather than beside or after the trials.
+    from orchestrator import plots  # noqa: F401, PLC0415
+
     spec = request.spec
     if not spec.HasField("threads"):
-        known = [cpus for name in request.frameworks if (cpus := runners.available_cpus(name))]
-        if known:
-            spec.threads = min(known)
+        spec.threads = min(runners.get(name).info().available_cpus for name in request.frameworks)
     run = store.create(request.output, request.workload, spec)
     interrupted, faults = False, list[str]()
     with run.log_path.open("a", encoding="utf-8", buffering=1) as log:
@@ -69,7 +69,7 @@ def train(request: Request, runners: Runners, display: Display) -> Outcome:
 
 def finish(run: Run, say: Callable[[str], None]) -> Comparison:
     """Everything of a run that follows from its trials: comparison.json and the figures."""
-    from orchestrator import plots  # noqa: PLC0415 - matplotlib takes a while to import
+    from orchestrator import plots  # noqa: PLC0415 - not before it is needed
 
     comparison = compare(store.to_mapping(run.spec()), run.trials())
     run.write_comparison(as_dict(comparison))

@@ -1,7 +1,7 @@
 """The process of one trial: imports a framework, waits for its task, reports, ends.
 
-``python -m services.child FD MODULE``: FD is the child's end of a duplex pipe; `services.pipe`
-says what goes through it.
+``python -m services.child FD MODULE STARTED_AT``: FD is the child's end of a duplex pipe, of which
+`services.pipe` says what goes through it; STARTED_AT the monotonic clock's seconds at the spawn.
 """
 
 import importlib
@@ -73,12 +73,12 @@ def _end_all() -> NoReturn:
 
 
 def main() -> None:
-    descriptor, module = int(sys.argv[1]), sys.argv[2]
+    descriptor, module, started_at = int(sys.argv[1]), sys.argv[2], float(sys.argv[3])
     os.set_inheritable(descriptor, False)
     connection = Connection(descriptor)
     sender, receiver = _Sender(connection), _Receiver(connection)
     try:
-        _serve(module, sender, receiver)
+        _serve(module, started_at, sender, receiver)
     except BaseException as error:  # noqa: BLE001 - the one place where a fault becomes a report
         traceback.print_exc()
         sender.send(_failure(error))
@@ -89,8 +89,7 @@ def main() -> None:
     os._exit(0)
 
 
-def _serve(module_name: str, sender: _Sender, receiver: _Receiver) -> None:
-    wall, cpu = time.perf_counter(), time.process_time()
+def _serve(module_name: str, started_at: float, sender: _Sender, receiver: _Receiver) -> None:
     try:
         module = importlib.import_module(module_name)
         environment = module.environment()
@@ -98,7 +97,8 @@ def _serve(module_name: str, sender: _Sender, receiver: _Receiver) -> None:
         raise errors.ImportFailed(
             f"{module_name} could not be imported: {type(error).__name__}: {error}."
         ) from error
-    imported = PhaseFinished(Phase.IMPORT, time.perf_counter() - wall, time.process_time() - cpu)
+    # From the start of the process: the interpreter's own part is part of starting a framework.
+    imported = PhaseFinished(Phase.IMPORT, time.monotonic() - started_at, time.process_time())
     sender.send(Ready(environment))
     task = receiver.task()
     sender.send(imported)

@@ -139,6 +139,11 @@ class Jobs:
         """As `Worker.prepare`."""
         return self._worker.prepare()
 
+    def wait_for_work(self) -> None:
+        """Return when a job waits, or when the runner stops."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._pending or self._stopping)
+
     def run(self) -> None:
         """Run one job after another until `stop`. For a thread of its own."""
         while self._run_next():

@@ -89,6 +89,11 @@ def _parser() -> argparse.ArgumentParser:
         help="stop, once idle for 30 s, after standard input has ended: for a runner that belongs "
         "to another process",
     )
+    add(
+        "--lazy",
+        action="store_true",
+        help="import the framework with the first job, not at the start; not ready until then",
+    )
     return parser
 
 

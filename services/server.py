@@ -5,7 +5,8 @@ import contextlib
 import errno
 import importlib.util
 import logging
-import queue
+import os
+import os
 import signal
 import socket
 import sys
@@ -13,7 +14,6 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import FrameType
 
 import filelock
 import grpc
@@ -107,15 +107,17 @@ def _serve(options: argparse.Namespace) -> None:
     server = _server(servicer, health_servicer, max_message_bytes)
     _set_serving(health_servicer, serving=False)
     port = _listen(server, options.listen)
-    stops = _stops()
+    stops, ask = _stops()
     server.start()
     address = f"{options.listen.rpartition(':')[0]}:{port}"
     _announce(address, options.state_dir)
 
-    threading.Thread(target=_work, args=(jobs, servicer, health_servicer), daemon=True).start()
+    threading.Thread(
+        target=_work, args=(jobs, servicer, health_servicer, options.lazy), daemon=True
+    ).start()
     if options.until_stdin_closes:
-        threading.Thread(target=_stop_without_owner, args=(jobs, stops), daemon=True).start()
-    stops.get()
+        threading.Thread(target=_stop_without_owner, args=(jobs, ask), daemon=True).start()
+    os.read(stops, 1)
     _set_serving(health_servicer, serving=False)
     threading.Thread(target=_stop_at_once, args=(jobs, stops), daemon=True).start()
     jobs.stop(options.grace)
@@ -133,7 +135,11 @@ def _announce(address: str, state_dir: Path) -> None:
     _log.info("listening on %s; jobs in %s", address, state_dir)
 
 
-def _work(jobs: Jobs, servicer: Servicer, health_servicer: health.HealthServicer) -> None:
+def _work(
+    jobs: Jobs, servicer: Servicer, health_servicer: health.HealthServicer, lazy: bool
+) -> None:
+    if lazy:
+        jobs.wait_for_work()
     try:
         servicer.prepared(jobs.prepare())
     except Exception as error:  # noqa: BLE001 - whatever it was, jobs can still be asked for
@@ -203,31 +209,34 @@ def _set_serving(servicer: health.HealthServicer, *, serving: bool) -> None:
         servicer.set(name, status.SERVING if serving else status.NOT_SERVING)
 
 
-def _stops() -> "queue.SimpleQueue[None]":
-    """What SIGTERM and SIGINT are put into: unlike an Event's, its lock is safe in a handler."""
-    stops: queue.SimpleQueue[None] = queue.SimpleQueue()
+def _stops() -> tuple[int, int]:
+    """A pipe's ends: each SIGTERM or SIGINT makes a byte.
 
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        stops.put(None)
-
+    A lock or a queue would not do: where another thread takes the signal, the main one waits on.
+    """
+    stops, ask = os.pipe()
+    os.set_blocking(ask, False)  # as `set_wakeup_fd` wants it
+    signal.set_wakeup_fd(ask)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, handle)
-    return stops
+        signal.signal(number, lambda _number, _frame: None)
+    return stops, ask
 
 
-def _stop_at_once(jobs: Jobs, stops: "queue.SimpleQueue[None]") -> None:
+def _stop_at_once(jobs: Jobs, stops: int) -> None:
     """What a second signal asks for."""
-    stops.get()
+    os.read(stops, 1)
     jobs.stop(0)
 
 
-def _stop_without_owner(jobs: Jobs, stops: "queue.SimpleQueue[None]") -> None:
+def _stop_without_owner(jobs: Jobs, ask: int) -> None:
     """Jobs that run or come in meanwhile are done first, so that someone can still watch them."""
-    if sys.stdin is not None:  # as it is where it was closed from the start
-        sys.stdin.buffer.read()
+    # Not by sys.stdin, whose lock a thread that still waits at the end would hold for ever.
+    with contextlib.suppress(OSError):  # closed from the start
+        while os.read(0, 1024):
+            pass
     jobs.wait_until_idle(LINGER_SECONDS)
     _log.info("idle, and whoever started this runner is gone")
-    stops.put(None)
+    os.write(ask, b"\0")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -103,9 +104,10 @@ class _Child:
         self._connection, theirs = Pipe()
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the child
         # A process group of its own, so that its own workers can be ended with it.
+        started_at = str(time.monotonic())  # the same clock in every process of a machine
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "services.child", str(theirs.fileno()), module],
+                [sys.executable, "-m", "services.child", str(theirs.fileno()), module, started_at],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=self._stderr,

@@ -63,7 +63,7 @@ class MatchedTrainer:
         return logits
 
     def weights(self) -> Weights:
-        arrays = (np.array(parameter.detach().cpu()) for parameter in self._parameters)
+        arrays = (parameter.detach().cpu().numpy().copy() for parameter in self._parameters)
         return dict(zip(self._names, arrays, strict=True))
 
     def environment(self) -> Environment:

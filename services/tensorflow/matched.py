@@ -44,7 +44,9 @@ class MatchedTrainer:
             steps = EagerSteps if eager else GraphSteps
             self._steps = steps(spec, self._parameters, images, labels)
         signature = tf.TensorSpec([None, *images.shape[1:]], images.dtype)
-        self._logits = self._op_by_op if eager else tf.function(self._op_by_op, [signature])
+        self._logits = (
+            self._op_by_op if eager else tf.function(self._op_by_op, [signature], autograph=False)
+        )
 
     def _op_by_op(self, images: tf.Tensor) -> tf.Tensor:
         products = device.PRODUCTS[self._spec.precision]
@@ -69,7 +71,7 @@ class MatchedTrainer:
         return on_host
 
     def weights(self) -> Weights:
-        arrays = (np.array(parameter) for parameter in self._parameters)
+        arrays = (parameter.numpy().copy() for parameter in self._parameters)
         return dict(zip(self._names, arrays, strict=True))
 
     def environment(self) -> Environment:

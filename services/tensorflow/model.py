@@ -1,5 +1,6 @@
 """The model as a function of its parameters, and its loss."""
 
+import math
 from collections.abc import Sequence
 
 import tensorflow as tf
@@ -7,11 +8,18 @@ import tensorflow as tf
 from services.spec import Activation, ActivationFunction, Dense, Flatten, Layer
 from services.workload.layers import trained_layers
 
+
+def _gelu(x: tf.Tensor) -> tf.Tensor:
+    """Exact; `tf.nn.gelu` takes the square root of 2 in float32, also for float64."""
+    root = tf.constant(math.sqrt(2), x.dtype)
+    return 0.5 * x * (1 + tf.math.erf(x / root))
+
+
 _ACTIVATIONS = {
     ActivationFunction.RELU: tf.nn.relu,
     ActivationFunction.TANH: tf.math.tanh,
     ActivationFunction.SIGMOID: tf.math.sigmoid,
-    ActivationFunction.GELU: tf.nn.gelu,  # exact: approximate=False is its default
+    ActivationFunction.GELU: _gelu,
 }
 
 

@@ -14,6 +14,8 @@ import grpc
 import pytest
 from google.protobuf import json_format
 from google.rpc import error_details_pb2
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_status import rpc_status
 from twinrun.v1 import job_pb2, runner_service_pb2, runner_service_pb2_grpc
 
 ENDED = {
@@ -113,12 +115,12 @@ def eventually(holds: Callable[[], object], seconds: float = 5.0) -> bool:
     return True
 
 
-def command(fake: str, state_dir: Path, *options: str, framework="pytorch") -> list[str]:
+def command(fake: str, state_dir: Path | str, *options: str, framework="pytorch") -> list[str]:
     """Starts a runner with the fake on a free port, unless ``options`` say otherwise."""
     return [
         *(sys.executable, "-m", "tests.integration.fake_runner", fake),
         *("--framework", framework, "--listen", "127.0.0.1:0"),
-        *("--state-dir", str(state_dir), "--data-dir", str(state_dir.parent / "data")),
+        *("--state-dir", str(state_dir), "--data-dir", str(Path(state_dir).parent / "data")),
         *options,
     ]
 
@@ -180,6 +182,22 @@ def await_text(path: Path, process: subprocess.Popen) -> str:
         assert process.poll() is None, "the runner ended at its start"
         time.sleep(0.05)
     raise AssertionError(f"{path} did not appear")
+
+
+def health(address: str, wait_for_ready=False):
+    with grpc.insecure_channel(address) as channel:
+        stub = health_pb2_grpc.HealthStub(channel)
+        request = health_pb2.HealthCheckRequest(service="twinrun.v1.RunnerService")
+        return stub.Check(request, timeout=5, wait_for_ready=wait_for_ready).status
+
+
+def details(error: grpc.RpcError, kind):
+    """The detail of that kind in the status of a call."""
+    found = kind()
+    for detail in rpc_status.from_call(error).details:
+        if detail.Unpack(found):
+            return found
+    raise AssertionError(f"no {kind} in {error}")
 
 
 def reason(status) -> str:

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from twinrun.v1 import job_pb2
 
 from orchestrator import store
 from orchestrator.trial import State
@@ -97,8 +98,7 @@ def test_compare_runs_the_same_job_on_both_and_keeps_everything(orchestrator, tw
         "figures/accuracy.png",
         "log.txt",
     } <= kept
-    spec = run.spec()
-    assert spec.HasField("loss") or spec.loss  # completed by the runner
+    assert run.spec().loss == job_pb2.LOSS_SOFTMAX_CROSS_ENTROPY  # as the runner completed it
     assert [trial.state for trial in run.trials()] == [State.SUCCEEDED, State.SUCCEEDED]
     comparison = json.loads((run.path / "comparison.json").read_text())
     assert comparison["schema"] == "twinrun.comparison/1"

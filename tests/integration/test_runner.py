@@ -7,27 +7,11 @@ import time
 import grpc
 import pytest
 from google.rpc import error_details_pb2
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
-from grpc_status import rpc_status
 from twinrun.v1 import job_pb2, runner_service_pb2
 
-from tests.integration.conftest import reason, small_spec
-
-
-def health(address: str, wait_for_ready=False):
-    with grpc.insecure_channel(address) as channel:
-        stub = health_pb2_grpc.HealthStub(channel)
-        request = health_pb2.HealthCheckRequest(service="twinrun.v1.RunnerService")
-        return stub.Check(request, timeout=5, wait_for_ready=wait_for_ready).status
-
-
-def details(error: grpc.RpcError, kind):
-    found = kind()
-    for detail in rpc_status.from_call(error).details:
-        if detail.Unpack(found):
-            return found
-    raise AssertionError(f"no {kind} in {error}")
+from tests.integration.conftest import details, health, reason, small_spec
 
 
 def test_a_job_reports_every_part_of_a_trial_in_numbered_events(start):

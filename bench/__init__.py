@@ -1,0 +1,1 @@
+"""Benchmarks: the trainers against bare loops, and against the arithmetic alone."""

@@ -1,0 +1,72 @@
+"""Timing variants in turns, so that what else the machine does meets all of them alike."""
+
+import random
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+Multiply = Callable[[], object]
+SIDE = 1024  # of the square matrices whose product gives the machine's rate
+PRODUCTS = 20  # in one timing
+
+
+@dataclass
+class Variant:
+    """``run`` takes one epoch, or one timing of products; ``slow`` ones get fewer rounds."""
+
+    run: Callable[[], object]
+    slow: bool = False
+    seconds: list[float] = field(default_factory=list)
+
+
+def products(multiply: Multiply) -> Callable[[], None]:
+    """Runs ``multiply``, a product of two SIDE x SIDE matrices, PRODUCTS times."""
+
+    def run() -> None:
+        for _ in range(PRODUCTS):
+            multiply()
+
+    return run
+
+
+def numpy_products() -> Callable[[], None]:
+    """NumPy's: the same library and yardstick beside every framework."""
+    generator = np.random.default_rng(0)
+    a, b = generator.random((2, SIDE, SIDE), dtype=np.float32)
+    out = np.empty_like(a)
+    return products(lambda: np.matmul(a, b, out=out))
+
+
+def rate(seconds: float) -> float:
+    """Operations a second, from the time of one run of `products`."""
+    return PRODUCTS * 2 * SIDE**3 / seconds
+
+
+def measure(variants: dict[str, Variant], rounds: int, slow_rounds: int) -> None:
+    """Time each variant once a round, in an order drawn anew, after a warm-up of all but slow."""
+    order = random.Random(0)  # noqa: S311 - not for secrets
+    for number in range(rounds + 1):
+        names = [n for n, v in variants.items() if not v.slow or 1 <= number <= slow_rounds]
+        order.shuffle(names)
+        for name in names:
+            start = time.perf_counter()
+            variants[name].run()
+            seconds = time.perf_counter() - start
+            if number:
+                variants[name].seconds.append(seconds)
+
+
+def summary(variants: dict[str, Variant]) -> dict[str, dict[str, float]]:
+    """Seconds of each variant: median, least, most."""
+    return {
+        name: {
+            "median": statistics.median(variant.seconds),
+            "min": min(variant.seconds),
+            "max": max(variant.seconds),
+            "rounds": len(variant.seconds),
+        }
+        for name, variant in variants.items()
+    }

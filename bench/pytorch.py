@@ -1,0 +1,122 @@
+"""PyTorch: the trainer, and the loops that it is held against.
+
+``python -m bench.pytorch`` in PyTorch's environment. The loops are the benchmark's own: what a good
+user would write in memory, and what lessons teach.
+"""
+
+import itertools
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+from torchvision import transforms
+
+from bench import interleave, report, workload
+from bench.interleave import Variant
+from services import pytorch
+from services.spec import Execution
+from services.trainer import Data
+
+
+def model() -> nn.Module:
+    return nn.Sequential(
+        nn.Flatten(),
+        nn.Linear(784, 128),
+        nn.ReLU(),
+        nn.Linear(128, 64),
+        nn.ReLU(),
+        nn.Linear(64, 10),
+    )
+
+
+def in_memory(data: Data, **adam: bool) -> Variant:
+    """The plain loop over tensors in memory; losses are fetched once for 100 steps."""
+    images = torch.from_numpy(data.train_images)
+    labels = torch.from_numpy(data.train_labels).long()
+    net = model()
+    criterion = nn.CrossEntropyLoss()
+    optimizer = torch.optim.Adam(net.parameters(), lr=workload.LEARNING_RATE, **adam)
+
+    def epoch() -> None:
+        losses = []
+        for batch in torch.randperm(len(images)).split(workload.BATCH):
+            optimizer.zero_grad()
+            loss = criterion(net(images[batch]), labels[batch])
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.detach())
+            if len(losses) == 100:
+                torch.stack(losses).numpy()
+                losses = []
+        torch.stack(losses).numpy()
+
+    return Variant(epoch)
+
+
+class Pictures(Dataset):
+    """Images as files hold them, each transformed when it is asked for."""
+
+    def __init__(self, data: Data) -> None:
+        pixels = (data.train_images * workload.STD + workload.MEAN) * 255
+        self._pixels = np.rint(pixels).astype(np.uint8)[..., 0]
+        self._labels = data.train_labels.tolist()
+        self._transform = transforms.Compose(
+            [transforms.ToTensor(), transforms.Normalize((workload.MEAN,), (workload.STD,))]
+        )
+
+    def __len__(self) -> int:
+        return len(self._labels)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
+        return self._transform(Image.fromarray(self._pixels[index])), self._labels[index]
+
+
+def lesson(data: Data) -> Variant:
+    """As lessons have it: two loading processes, a transform for each sample, a loss each step."""
+    loader = DataLoader(Pictures(data), workload.BATCH, shuffle=True, num_workers=2)
+    net = model()
+    criterion = nn.CrossEntropyLoss()
+    optimizer = torch.optim.Adam(net.parameters(), lr=workload.LEARNING_RATE)
+
+    def epoch() -> None:
+        total = 0.0
+        for images, labels in loader:
+            optimizer.zero_grad()
+            loss = criterion(net(images), labels)
+            loss.backward()
+            optimizer.step()
+            total += loss.item()
+
+    return Variant(epoch, slow=True)
+
+
+def matched(chosen, data: Data, execution: Execution) -> Variant:
+    job = workload.spec(chosen, execution=execution)
+    trainer = pytorch.Trainer(job, data, workload.initial(job))
+    trainer.warm_up()
+    epochs = itertools.count()
+    return Variant(lambda: list(trainer.train_epoch(next(epochs))))
+
+
+def main() -> None:
+    chosen = workload.options()
+    data = workload.load(chosen)
+    a, b = torch.rand(2, interleave.SIDE, interleave.SIDE)
+    out = torch.empty_like(a)
+    variants = {
+        "matched, default": matched(chosen, data, Execution.DEFAULT),
+        "matched, compiled": matched(chosen, data, Execution.COMPILED),
+        "bare loop": in_memory(data),
+        "bare loop, fused Adam": in_memory(data, fused=True),
+        "lesson-style loop": lesson(data),
+        "products, NumPy": Variant(interleave.numpy_products()),
+        "products, framework": Variant(interleave.products(lambda: torch.mm(a, b, out=out))),
+    }
+    interleave.measure(variants, chosen.rounds, chosen.slow_rounds)
+    report.save(chosen, pytorch.environment(chosen.threads), variants)
+
+
+if __name__ == "__main__":
+    main()

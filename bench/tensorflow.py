@@ -1,0 +1,110 @@
+"""TensorFlow: the trainer, and the loops that it is held against.
+
+``python -m bench.tensorflow`` in TensorFlow's environment. The loops are the benchmark's own: what
+a good user would write in memory, and what lessons teach.
+"""
+
+import itertools
+
+import numpy as np
+
+from bench import interleave, report, workload
+from bench.interleave import Variant
+from services import tensorflow
+from services.spec import Execution
+from services.trainer import Data
+
+import keras  # isort: skip - after the trainer's module, which quiets TensorFlow's import
+import tensorflow as tf  # isort: skip
+
+
+def model(**last: str) -> keras.Model:
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            keras.layers.Flatten(),
+            keras.layers.Dense(128, activation="relu"),
+            keras.layers.Dense(64, activation="relu"),
+            keras.layers.Dense(10, **last),
+        ]
+    )
+
+
+def one_graph(data: Data, *, xla: bool = False) -> Variant:
+    """A Keras model and Keras's Adam in one `tf.function` an epoch, with the loop in it."""
+    images = tf.constant(data.train_images)
+    labels = tf.constant(data.train_labels)
+    net = model()
+    optimizer = keras.optimizers.Adam(workload.LEARNING_RATE)
+    optimizer.build(net.trainable_variables)
+    whole, short = divmod(len(data.train_labels), workload.BATCH)
+
+    def step(batch: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            logits = net(tf.gather(images, batch), training=True)
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
+                tf.gather(labels, batch), logits
+            )
+            loss = tf.reduce_mean(losses)
+        gradients = tape.gradient(loss, net.trainable_variables)
+        optimizer.apply(gradients, net.trainable_variables)
+        return loss
+
+    @tf.function(jit_compile=xla)
+    def epoch(order: tf.Tensor) -> tf.Tensor:
+        batches = tf.reshape(order[: whole * workload.BATCH], (whole, workload.BATCH))
+        losses = tf.TensorArray(tf.float32, whole)
+        for i in tf.range(whole):
+            losses = losses.write(i, step(batches[i]))
+        if short:
+            step(order[whole * workload.BATCH :])
+        return losses.stack()
+
+    generator = np.random.default_rng(0)
+
+    def run() -> None:
+        epoch(tf.constant(generator.permutation(len(data.train_labels)))).numpy()
+
+    return Variant(run)
+
+
+def lesson(data: Data) -> Variant:
+    """As lessons have it: `fit` on NumPy arrays, softmax in the model, labels one-hot."""
+    net = model(activation="softmax")
+    net.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
+    answers = keras.utils.to_categorical(data.train_labels, 10)
+    return Variant(
+        lambda: net.fit(data.train_images, answers, batch_size=workload.BATCH, verbose=0),
+        slow=True,
+    )
+
+
+def matched(chosen, data: Data, execution: Execution) -> Variant:
+    job = workload.spec(chosen, execution=execution)
+    trainer = tensorflow.Trainer(job, data, workload.initial(job))
+    trainer.warm_up()
+    epochs = itertools.count()
+    return Variant(lambda: list(trainer.train_epoch(next(epochs))))
+
+
+def main() -> None:
+    chosen = workload.options()
+    data = workload.load(chosen)
+    variants = {
+        "matched, default": matched(chosen, data, Execution.DEFAULT),
+        "matched, compiled": matched(chosen, data, Execution.COMPILED),
+    }
+    a, b = tf.random.uniform((2, interleave.SIDE, interleave.SIDE))
+    variants |= {
+        "bare tf.function": one_graph(data),
+        "bare tf.function, XLA": one_graph(data, xla=True),
+        "lesson-style Keras fit": lesson(data),
+        "products, NumPy": Variant(interleave.numpy_products()),
+        "products, framework": Variant(interleave.products(lambda: tf.matmul(a, b))),
+    }
+    interleave.measure(variants, chosen.rounds, chosen.slow_rounds)
+    report.save(chosen, tensorflow.environment(chosen.threads), variants)
+
+
+if __name__ == "__main__":
+    main()

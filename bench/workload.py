@@ -1,0 +1,76 @@
+"""What is measured: one epoch of `mnist-mlp`, and how much arithmetic that is."""
+
+import argparse
+import math
+import os
+from pathlib import Path
+
+from services.spec import (
+    Activation,
+    ActivationFunction,
+    Adam,
+    Dataset,
+    Dense,
+    Flatten,
+    JobSpec,
+    Normalization,
+    Optimizer,
+    Synthetic,
+)
+from services.trainer import Data
+from services.workload import catalog, datasets, layers, weights
+
+RELU = Activation(ActivationFunction.RELU)
+MLP = (Flatten(), Dense(128), RELU, Dense(64), RELU, Dense(10))
+MEAN, STD = 0.1307, 0.3081
+BATCH = 64
+LEARNING_RATE = 1e-3
+
+
+def options() -> argparse.Namespace:
+    """The command line of a framework's benchmark."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=7, help="of each variant, after a warm-up")
+    parser.add_argument("--slow-rounds", type=int, default=3, help="of the lesson-style loop")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--dataset", choices=("mnist", "synthetic"), default="mnist")
+    parser.add_argument("--data-dir", type=Path, default=Path.home() / ".cache/twinrun/data")
+    parser.add_argument("--output", type=Path, default=Path("bench-results"), help="a directory")
+    return parser.parse_args()
+
+
+def spec(chosen: argparse.Namespace, **changes: object) -> JobSpec:
+    """`mnist-mlp`; with the dataset synthetic, the same sizes from no file."""
+    return JobSpec(
+        dataset=Dataset(
+            chosen.dataset,
+            normalization=Normalization(MEAN, STD),
+            synthetic=Synthetic(train_samples=60_000, test_samples=10_000),
+        ),
+        layers=MLP,
+        optimizer=Optimizer(Adam(), LEARNING_RATE),
+        threads=chosen.threads,
+        batch_size=BATCH,
+        **changes,
+    )
+
+
+def load(chosen: argparse.Namespace) -> Data:
+    return datasets.load(spec(chosen), chosen.data_dir, progress=lambda _: None).data
+
+
+def initial(job: JobSpec) -> weights.Weights:
+    return weights.initial(job.layers, catalog.info(job.dataset).shape, job.seed, job.precision)
+
+
+def epoch_operations(job: JobSpec) -> int:
+    """Floating point operations of the matrix products of one epoch, a multiplication as one.
+
+    A dense layer has three products: its output, and the gradients of its kernel and its input;
+    the first layer's input has none. 27.3e9 for `mnist-mlp`. (Three for every layer, as the usual
+    rule of 6 operations for each parameter and sample has it, would be 39.3e9.)
+    """
+    info = catalog.info(job.dataset)
+    kernels = [p.shape for p in layers.parameters(job.layers, info.shape) if len(p.shape) == 2]
+    sizes = [math.prod(shape) for shape in kernels]
+    return info.train_samples * 2 * (3 * sum(sizes) - sizes[0])

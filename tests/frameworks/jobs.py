@@ -1,0 +1,103 @@
+"""Small jobs, and what a trainer made of them."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from services.spec import (
+    Activation,
+    ActivationFunction,
+    Adam,
+    AdamW,
+    Dataset,
+    Dense,
+    Execution,
+    Flatten,
+    JobSpec,
+    Optimizer,
+    Precision,
+    Sgd,
+)
+from services.trainer import Data
+from services.workload import weights as parameters
+
+THREADS = 1  # of all jobs in one process: TensorFlow makes its pools once
+SHAPE, CLASSES = (4, 3, 2), 5
+SAMPLES, TEST_SAMPLES = 67, 11
+
+ACTIVATIONS = [f for f in ActivationFunction if f is not ActivationFunction.SOFTMAX]
+
+
+def layers(*activations: ActivationFunction):
+    """A dense layer before each activation, and one for the logits."""
+    hidden = [layer for f in activations for layer in (Dense(6), Activation(f))]
+    return (Flatten(), *hidden, Dense(CLASSES), Activation(ActivationFunction.SOFTMAX))
+
+
+def spec(**changes) -> JobSpec:
+    """Five epochs of Adam in float64: four whole batches and a short one, two chunks."""
+    job = JobSpec(
+        dataset=Dataset("synthetic"),
+        layers=layers(*ACTIVATIONS),
+        optimizer=Optimizer(Adam(), 0.01),
+        threads=THREADS,
+        epochs=5,
+        batch_size=16,
+        precision=Precision.FLOAT64,
+        report_every_steps=4,
+    )
+    return replace(job, **changes)
+
+
+def data(precision: Precision = Precision.FLOAT64, samples: int = SAMPLES) -> Data:
+    generator = np.random.default_rng(7)
+    dtype = parameters.parameter_dtype(precision)
+
+    def split(n):
+        images = generator.normal(size=(n, *SHAPE)).astype(dtype)
+        return images, generator.integers(0, CLASSES, n, dtype=np.int32)
+
+    return Data(*split(samples), *split(TEST_SAMPLES))
+
+
+def weights(job: JobSpec):
+    return parameters.initial(job.layers, SHAPE, job.seed, job.precision)
+
+
+# Together they have each activation and optimizer, and batches and chunks of each kind, in as few
+# graphs as can be: compiling one takes PyTorch seconds.
+SHALLOW = layers(ActivationFunction.RELU)
+JOBS = {
+    "adam, chunks of uneven length": spec(batch_size=8, report_every_steps=6, epochs=4),
+    "adamw": spec(optimizer=Optimizer(AdamW(weight_decay=0.1), 0.01), layers=SHALLOW),
+    "sgd with momentum": spec(optimizer=Optimizer(Sgd(momentum=0.9), 0.05), layers=SHALLOW),
+    "sgd, batches of one sample": spec(
+        optimizer=Optimizer(Sgd(), 0.05),
+        layers=SHALLOW,
+        batch_size=1,
+        epochs=1,
+        report_every_steps=64,
+    ),
+}
+EXECUTIONS = list(Execution)
+
+
+@dataclass
+class Run:
+    """What a trainer did with a job."""
+
+    losses: np.ndarray
+    chunk_lengths: list[int]
+    weights: dict
+    logits: np.ndarray
+
+
+def train(framework, job: JobSpec, warm: bool = True) -> Run:
+    held = data(job.precision)
+    trainer = framework.Trainer(job, held, weights(job))
+    if warm:
+        trainer.warm_up()
+    chunks = [chunk for epoch in range(job.epochs) for chunk in trainer.train_epoch(epoch)]
+    return Run(
+        np.concatenate(chunks), [len(c) for c in chunks], trainer.weights(), trainer.evaluate()
+    )

@@ -1,0 +1,74 @@
+"""Every framework is held to the same NumPy, and so to each other."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from services.spec import Adam, AdamW, Execution, Optimizer, Precision, Sgd
+from tests.frameworks import jobs, reference
+
+UNCOMPILED = [Execution.DEFAULT, Execution.EAGER]
+
+
+def assert_same(framework, job):
+    run = jobs.train(framework, job)
+    losses, weights = reference.train(job, jobs.data(), jobs.weights(job))
+    np.testing.assert_allclose(run.losses, losses, rtol=1e-12, atol=0)
+    assert run.weights.keys() == weights.keys()
+    for name, array in weights.items():
+        np.testing.assert_allclose(run.weights[name], array, rtol=0, atol=1e-12, err_msg=name)
+    logits, _ = reference.forward(job, weights, jobs.data().test_images)
+    np.testing.assert_allclose(run.logits, logits, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("execution", jobs.EXECUTIONS)
+@pytest.mark.parametrize("job", jobs.JOBS.values(), ids=jobs.JOBS)
+def test_float64_losses_weights_and_logits_are_the_formulas(framework, job, execution):
+    assert_same(framework, replace(job, execution=execution))
+
+
+@pytest.mark.parametrize("execution", UNCOMPILED)
+@pytest.mark.parametrize("kind", [Sgd(), Sgd(0.9), Adam(), AdamW()], ids=str)
+@pytest.mark.parametrize("batch_size", [1, 16, jobs.SAMPLES, 1000])
+def test_each_optimizer_is_its_formula_at_each_batch_size(framework, execution, kind, batch_size):
+    job = jobs.spec(
+        optimizer=Optimizer(kind, 0.02), batch_size=batch_size, execution=execution, epochs=2
+    )
+    assert_same(framework, job)
+
+
+@pytest.mark.parametrize("execution", UNCOMPILED)
+@pytest.mark.parametrize("activation", jobs.ACTIVATIONS)
+def test_each_activation_is_its_formula(framework, execution, activation):
+    assert_same(framework, jobs.spec(layers=jobs.layers(activation), execution=execution))
+
+
+@pytest.mark.parametrize("kind", [Adam(0.0, 0.0, 0.1), Adam(0.5, 0.9, 1e-3)], ids=str)
+def test_epsilon_is_added_after_the_bias_correction(framework, kind):
+    assert_same(framework, jobs.spec(optimizer=Optimizer(kind, 0.02)))
+
+
+@pytest.mark.parametrize("execution", jobs.EXECUTIONS)
+def test_float32_losses_begin_as_float64_ones(framework, execution):
+    job = jobs.spec(
+        precision=Precision.FLOAT32, execution=execution, epochs=2, layers=jobs.SHALLOW
+    )
+    run = jobs.train(framework, job)
+    data = jobs.data(Precision.FLOAT32)
+    losses, _ = reference.train(job, data, jobs.weights(job))
+    assert run.losses.dtype == np.float32
+    assert {array.dtype for array in run.weights.values()} == {np.dtype(np.float32)}
+    np.testing.assert_allclose(run.losses, losses, rtol=2e-5)
+
+
+@pytest.mark.parametrize("execution", UNCOMPILED)
+def test_bfloat16_rounds_the_products_and_nothing_else(framework, execution):
+    # A spec asks for it on CUDA only; the formula is the same on a CPU.
+    job = jobs.spec(precision=Precision.BFLOAT16, execution=execution)
+    run = jobs.train(framework, job)
+    losses, _ = reference.train(job, jobs.data(job.precision), jobs.weights(job))
+    assert run.losses.dtype == np.float32
+    assert {array.dtype for array in run.weights.values()} == {np.dtype(np.float32)}
+    off = np.abs(run.losses / losses - 1)
+    assert 1e-5 < off.max() < 2e-2

@@ -1,0 +1,113 @@
+"""What a trial says about where it ran."""
+
+import os
+import platform
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from services import host
+from services.events import Accelerator
+from services.spec import Execution
+from tests.frameworks import jobs
+
+
+def test_the_environment_is_known_before_any_job(framework, name):
+    found = framework.environment()
+    assert found.framework == name
+    assert found.framework_version.startswith(("2.", "3."))
+    assert found.python_version == platform.python_version()
+    assert found.platform
+    assert found.cpu_model
+    assert 1 <= found.available_cpus <= os.cpu_count()
+    assert found.threads == 0
+    assert "oneDNN" in found.blas
+    assert {"numpy"} < found.packages.keys()
+
+
+@pytest.mark.parametrize("execution", [Execution.DEFAULT, Execution.EAGER])
+def test_a_trainer_tells_the_threads_and_the_precision_that_it_set(framework, execution):
+    job = jobs.spec(execution=execution)
+    trainer = framework.Trainer(job, jobs.data(), jobs.weights(job))
+    found = trainer.environment()
+    assert found.threads == jobs.THREADS
+    assert "float64" in found.precision_notes
+
+
+# In a process of its own: in this one, jobs have run.
+FRESH = """
+import importlib, sys
+from services.frameworks import FRAMEWORKS
+from tests.frameworks import jobs
+framework = importlib.import_module(FRAMEWORKS[sys.argv[1]].module)
+framework.environment()
+heavy = {"torch._inductor", "torch._dynamo", "torchvision"} & sys.modules.keys()
+assert not heavy, heavy
+if sys.argv[1] == "pytorch":
+    import torch
+    assert not torch.cuda.is_initialized()
+job = jobs.spec(threads=3)
+trainer = framework.Trainer(job, jobs.data(), jobs.weights(job))
+list(trainer.train_epoch(0))
+print(trainer.environment().threads)
+"""
+
+
+def test_importing_and_asking_leave_the_threads_to_be_set_by_a_job(name):
+    done = subprocess.run(
+        [sys.executable, "-c", FRESH, name], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["3"]
+
+
+def test_the_cpu_quota_of_a_container_is_rounded_up(tmp_path):
+    (tmp_path / "cpu.max").write_text("50000 100000\n")
+    assert host.available_cpus(tmp_path) == 1
+    (tmp_path / "cpu.max").write_text("max 100000\n")
+    assert host.available_cpus(tmp_path) == len(os.sched_getaffinity(0))
+
+
+def test_the_cpu_quota_is_also_read_from_control_groups_of_version_1(tmp_path):
+    (tmp_path / "cpu").mkdir()
+    (tmp_path / "cpu/cpu.cfs_quota_us").write_text("100000\n")
+    (tmp_path / "cpu/cpu.cfs_period_us").write_text("100000\n")
+    assert host.available_cpus(tmp_path) == 1
+    assert host.available_cpus(tmp_path / "none") == len(os.sched_getaffinity(0))
+
+
+def test_a_machine_that_gives_its_processor_no_name_has_its_architecture(tmp_path):
+    assert host.cpu_model(tmp_path / "cpuinfo")
+
+
+@pytest.mark.parametrize(
+    ("visible", "uuids"),
+    [
+        (None, ["GPU-aa", "GPU-bb"]),
+        ("1", ["GPU-bb"]),
+        ("GPU-a", ["GPU-aa"]),
+        ("0,7", ["GPU-aa"]),
+        ("", []),
+    ],
+)
+def test_gpus_are_those_that_cuda_would_show(tmp_path, monkeypatch, visible, uuids):
+    fake = tmp_path / "nvidia-smi"
+    rows = "580.1, NVIDIA H100, GPU-aa, 81559", "580.1, NVIDIA GB10, GPU-bb, [N/A]"
+    fake.write_text("#!/bin/sh\n" + "\n".join(f"echo '{row}'" for row in rows))
+    fake.chmod(fake.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    both = [
+        Accelerator("NVIDIA H100", "GPU-aa", 81559 * 2**20),
+        Accelerator("NVIDIA GB10", "GPU-bb", 0),
+    ]
+    assert host.accelerators() == ("580.1", tuple(gpu for gpu in both if gpu.uuid in uuids))
+
+
+def test_without_nvidias_driver_there_are_no_gpus(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert host.accelerators() == ("", ())

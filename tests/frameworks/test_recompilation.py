@@ -1,0 +1,74 @@
+"""After the warm-up nothing is traced or compiled: that time belongs to another phase."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from services.spec import Execution
+from tests.frameworks import jobs
+
+JOB = jobs.spec(batch_size=8, report_every_steps=6, epochs=1)  # chunks of 6, 2 and 1 short
+
+
+def count_traces(name: str, monkeypatch) -> list[None]:
+    """A list that grows by one each time that the framework makes a graph."""
+    traces: list[None] = []
+    if name == "pytorch":
+        from torch._dynamo import convert_frame  # noqa: PLC0415 - one framework is there
+
+        module, function = convert_frame, "compile_frame"
+    else:
+        from tensorflow.python.eager.polymorphic_function import (  # noqa: PLC0415
+            tracing_compilation,
+        )
+
+        module, function = tracing_compilation, "_create_concrete_function"
+    original = getattr(module, function)
+
+    def counted(*args, **kwargs):
+        traces.append(None)
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(module, function, counted)
+    return traces
+
+
+@pytest.mark.parametrize("execution", [Execution.DEFAULT, Execution.COMPILED])
+def test_nothing_is_traced_after_the_warm_up(framework, name, execution, monkeypatch):
+    job = jobs.replace(JOB, execution=execution)
+    trainer = framework.Trainer(job, jobs.data(), jobs.weights(job))
+    traces = count_traces(name, monkeypatch)
+    trainer.warm_up()
+    if (name, execution) != ("pytorch", Execution.DEFAULT):
+        assert traces, "tracing is not seen, so this test would see none ever"
+    traces.clear()
+    for epoch in range(2):
+        list(trainer.train_epoch(epoch))
+        trainer.evaluate()
+    assert not traces
+
+
+def test_xla_compiles_nothing_after_the_warm_up(name, tmp_path):
+    if name != "tensorflow":
+        pytest.skip("XLA is TensorFlow's")
+    script = (
+        "from pathlib import Path; from tests.frameworks import jobs; import services.tensorflow\n"
+        "from tests.frameworks.test_recompilation import JOB\n"
+        "job = jobs.replace(JOB, execution=jobs.Execution.COMPILED)\n"
+        "trainer = services.tensorflow.Trainer(job, jobs.data(), jobs.weights(job))\n"
+        f"modules = lambda: len(list(Path({str(tmp_path)!r}).glob('*before_optimizations*')))\n"
+        "trainer.warm_up(); before = modules()\n"
+        "for epoch in range(2): list(trainer.train_epoch(epoch)); trainer.evaluate()\n"
+        "print(before, modules())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "XLA_FLAGS": f"--xla_dump_to={tmp_path}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["2", "2"]  # whole batches, and the short one

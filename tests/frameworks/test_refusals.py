@@ -1,0 +1,53 @@
+"""What a trainer cannot do it says at once, with the remedy."""
+
+import sysconfig
+
+import pytest
+
+from services.errors import DeviceUnavailable, Unsupported
+from services.spec import Device, Execution, Loop, Recipe
+from tests.frameworks import jobs
+
+
+def build(framework, **changes):
+    job = jobs.spec(**changes)
+    return framework.Trainer(job, jobs.data(job.precision), jobs.weights(job))
+
+
+def test_cuda_where_there_is_none_is_refused_with_what_was_found_and_the_remedy(framework):
+    with pytest.raises(DeviceUnavailable, match=r"device is cuda, but .* use device cpu, or ") as e:
+        build(framework, device=Device.CUDA)
+    assert e.value.metadata == {"device": "cuda"}
+
+
+@pytest.mark.parametrize(("field", "value"), [("recipe", Recipe.IDIOMATIC), ("loop", Loop.CUSTOM)])
+def test_recipes_and_loops_that_are_not_there_are_refused_by_name(framework, field, value):
+    with pytest.raises(Unsupported, match=rf"{field} is {value}; this runner runs ") as e:
+        build(framework, **{field: value})
+    assert e.value.metadata == {"field": field}
+
+
+def test_threads_that_cannot_be_changed_any_more_are_refused(framework, name):
+    build(framework)
+    if name == "pytorch":  # its threads can be changed at any time
+        assert build(framework, threads=3).environment().threads == 3
+        return
+    with pytest.raises(Unsupported, match=r"threads is 3, but .* 1; run the job in a new") as e:
+        build(framework, threads=3)
+    assert e.value.metadata == {"field": "threads"}
+
+
+@pytest.mark.parametrize("lacking", ["the compiler", "its headers"])
+def test_compiled_without_a_compiler_is_refused_before_anything_is_compiled(
+    framework, name, monkeypatch, tmp_path, lacking
+):
+    if name == "tensorflow":
+        pytest.skip("XLA brings its own compiler")
+    monkeypatch.delenv("CXX", raising=False)
+    if lacking == "the compiler":
+        monkeypatch.setenv("PATH", str(tmp_path))
+    else:
+        monkeypatch.setattr(sysconfig, "get_path", lambda name: str(tmp_path))
+    with pytest.raises(Unsupported, match=r"install .* use execution default") as e:
+        build(framework, execution=Execution.COMPILED)
+    assert e.value.metadata == {"field": "execution"}

@@ -1,0 +1,146 @@
+"""How a runner ends: by a signal, with a grace period, or because its owner is gone."""
+
+import signal
+import threading
+import time
+
+import grpc
+import pytest
+from google.rpc import error_details_pb2
+from twinrun.v1 import job_pb2
+
+from tests.integration.conftest import details, eventually, reason
+
+
+class Watcher(threading.Thread):
+    """Follows a job to its end."""
+
+    def __init__(self, runner, job):
+        super().__init__()
+        self.stream = runner.watch(job)
+        self.events = []
+        self.start()
+
+    def run(self):
+        self.events.extend(self.stream)
+
+    @property
+    def last(self) -> job_pb2.StateChanged:
+        self.join(20)
+        return self.events[-1].state_changed
+
+
+def running(runner, **changes):
+    """A job that has begun to train, and one who watches it."""
+    job = runner.train(**changes)
+    watcher = Watcher(runner, job)
+    assert eventually(lambda: runner.get(job).last_sequence >= 5)
+    return job, watcher
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_an_idle_runner_ends_at_once_with_code_0(start, number):
+    runner = start()
+    began = time.monotonic()
+    assert runner.stop(number) == 0
+    assert time.monotonic() - began < 3
+    assert "Traceback" not in runner.stderr
+    assert not (runner.state_dir / "address").exists()
+
+
+def test_a_job_that_finishes_within_the_grace_period_has_succeeded_and_the_log_says_so(start):
+    runner = start("slow")
+    job, watcher = running(runner)
+    waiting = runner.train()
+    waiter = Watcher(runner, waiting)
+    assert runner.stop() == 0
+    assert watcher.last.state == job_pb2.JOB_STATE_SUCCEEDED
+    assert waiter.last.state == job_pb2.JOB_STATE_CANCELLED
+    assert reason(waiter.last.error) == "RUNNER_STOPPED"
+    assert f"stopping: job {job.job_id} has 8 s to finish" in runner.stderr
+    assert f"job {job.job_id}: SUCCEEDED" in runner.stderr
+
+
+def test_a_job_that_takes_longer_is_cancelled_by_name_and_the_log_says_so(start):
+    runner = start("slow", "--grace", "1")
+    job, watcher = running(runner, epochs=1000)
+    assert runner.stop() == 0
+    assert watcher.last.state == job_pb2.JOB_STATE_CANCELLED
+    assert reason(watcher.last.error) == "RUNNER_STOPPED"
+    assert f"job {job.job_id} did not finish in time: it is cancelled" in runner.stderr
+    again = start("slow")
+    assert again.get(job).state == job_pb2.JOB_STATE_CANCELLED
+    assert list(again.watch(job)) == watcher.events
+
+
+def test_a_second_signal_ends_the_job_at_once(start):
+    runner = start("slow", "--grace", "600")
+    _, watcher = running(runner, epochs=1000)
+    runner.process.send_signal(signal.SIGTERM)
+    time.sleep(0.5)
+    assert runner.process.poll() is None
+    began = time.monotonic()
+    assert runner.stop() == 0
+    assert time.monotonic() - began < 3
+    assert reason(watcher.last.error) == "RUNNER_STOPPED"
+
+
+def test_a_stopping_runner_takes_no_job_but_answers_otherwise(start):
+    runner = start("slow", "--grace", "600")
+    job, watcher = running(runner, request_id="mine", epochs=1000)
+    runner.process.send_signal(signal.SIGTERM)
+    assert eventually(lambda: "stopping" in runner.stderr)
+    with pytest.raises(grpc.RpcError) as caught:
+        runner.train()
+    assert caught.value.code() == grpc.StatusCode.UNAVAILABLE
+    assert details(caught.value, error_details_pb2.ErrorInfo).reason == "RUNNER_STOPPING"
+    assert runner.train("mine", epochs=1000).job_id == job.job_id
+    runner.cancel(job)
+    assert reason(watcher.last.error) == "CANCELLED"
+    assert runner.process.wait(5) == 0
+
+
+@pytest.mark.parametrize("fake", ["blocks_in_import", "blocks"])
+def test_a_runner_whose_process_blocks_can_be_stopped(start, fake):
+    runner = start(fake, "--grace", "0")
+    watcher = Watcher(runner, runner.train())
+    time.sleep(0.5)
+    assert runner.stop() == 0
+    assert reason(watcher.last.error) == "RUNNER_STOPPED"
+
+
+def test_signals_at_any_moment_of_a_runners_life_end_it_with_code_0(start):
+    for delay in range(6):
+        runner = start(name=f"state-{delay}")
+        job = runner.train()
+        time.sleep(delay / 20)
+        assert runner.stop() == 0
+        assert "Traceback" not in runner.stderr
+        last = runner.log(job)[-1]
+        assert "JOB_STATE_SUCCEEDED" in last or "RUNNER_STOPPED" in last
+
+
+def test_a_runner_whose_owner_is_gone_finishes_its_jobs_before_it_ends(start):
+    runner = start("slow", "--until-stdin-closes")
+    job, watcher = running(runner, epochs=4)
+    runner.process.stdin.close()
+    time.sleep(1.5)  # longer than an idle one stays
+    assert runner.get(job).state == job_pb2.JOB_STATE_RUNNING
+    assert watcher.last.state == job_pb2.JOB_STATE_SUCCEEDED
+    assert runner.process.wait(5) == 0
+
+
+def test_a_runner_whose_owner_is_gone_stays_while_someone_else_submits(start):
+    runner = start("good", "--until-stdin-closes")
+    runner.process.stdin.close()
+    for _ in range(5):
+        time.sleep(0.5)
+        assert runner.wait(runner.train()).state == job_pb2.JOB_STATE_SUCCEEDED
+    assert runner.process.wait(5) == 0
+    assert "whoever started this runner is gone" in runner.stderr
+
+
+def test_a_runner_stays_while_its_owner_holds_its_standard_input(start):
+    runner = start("good", "--until-stdin-closes")
+    time.sleep(1.5)
+    assert runner.process.poll() is None
