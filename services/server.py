@@ -6,7 +6,6 @@ import errno
 import importlib.util
 import logging
 import os
-import os
 import signal
 import socket
 import sys

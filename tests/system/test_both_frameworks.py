@@ -3,8 +3,10 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -26,20 +28,24 @@ def orchestrator(home):
     for name in ("TWINRUN_PYTORCH", "TWINRUN_TENSORFLOW", "TWINRUN_OUTPUT"):
         environment.pop(name, None)
 
-    def run(*arguments: str, code: int = 0) -> subprocess.CompletedProcess:
-        done = subprocess.run(
+    def start(*arguments: str) -> subprocess.Popen:
+        return subprocess.Popen(
             [sys.executable, "-m", "orchestrator", *arguments],
             cwd=home,
             env=environment,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=280,
-            check=False,
         )
-        assert "Traceback" not in done.stderr, done.stderr
-        assert done.returncode == code, done.stderr
-        return done
 
+    def run(*arguments: str, code: int = 0) -> subprocess.CompletedProcess:
+        process = start(*arguments)
+        stdout, stderr = process.communicate(timeout=280)
+        assert "Traceback" not in stderr, stderr
+        assert process.returncode == code, stderr
+        return subprocess.CompletedProcess(arguments, code, stdout, stderr)
+
+    run.start = start
     yield run
     assert not runners_of(home), "a runner was left behind"
 
@@ -64,6 +70,7 @@ def test_float64_losses_of_the_frameworks_agree_to_1e_12_on_mnist(orchestrator, 
     done = orchestrator(
         *("compare", "--json", "--epochs=1", "--train-limit=6000", "--precision=float64"),
         f"--execution={execution}",
+        "--threads=1",  # several are slow where the machine does other things
     )
     comparison = json.loads(done.stdout)
     assert comparison["inputs"]["same"] is True
@@ -78,7 +85,7 @@ def has_compiler() -> bool:
 
 
 def test_a_run_learns_and_its_weights_evaluate_alike_in_their_own_framework(orchestrator, home):
-    orchestrator("compare", "--epochs=2", "--seed=1")
+    orchestrator("compare", "--epochs=2", "--seed=1", "--threads=1")
     run = store.find("latest", home / "runs")
     for trial in run.trials():
         assert trial.epochs[-1].test_accuracy > 0.95
@@ -106,3 +113,40 @@ def test_cuda_is_refused_with_the_remedy_where_there_is_none(orchestrator):
     assert "tensorflow: " in done.stderr
     assert "cuda" in done.stderr
     assert "cpu" in done.stderr
+
+
+def test_the_job_of_a_killed_orchestrator_goes_on_and_can_be_watched(orchestrator, home):
+    process = orchestrator.start(
+        "train", "--framework=pytorch", "--epochs=3", "--seed=5", "--threads=1"
+    )
+    trial = None
+    while trial is None or not trial.epochs:
+        assert process.poll() is None
+        time.sleep(0.1)
+        runs = store.runs(home / "runs")
+        trials = runs[-1].trials() if runs and runs[-1].spec().seed == 5 else []
+        trial = trials[0] if trials else None
+    process.kill()
+    process.communicate()
+    job_id = store.runs(home / "runs")[-1].job("pytorch", 1).job_id
+    watched = orchestrator("watch", job_id)
+    assert "epoch 3" in watched.stdout
+    assert watched.stdout.strip().endswith("succeeded")
+    for pid in runners_of(home):  # it would end by itself half a minute later
+        os.kill(pid, signal.SIGTERM)
+    while runners_of(home):
+        time.sleep(0.1)
+
+
+def test_an_interrupted_compare_stops_the_runners_that_it_started(orchestrator, home):
+    process = orchestrator.start("compare", "--epochs=100", "--seed=6", "--threads=1")
+    while not (runs := store.runs(home / "runs")) or not (
+        runs[-1].spec().seed == 6 and runs[-1].trials() and runs[-1].trials()[0].epochs
+    ):
+        assert process.poll() is None
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "cancelled" in stdout
+    assert "Traceback" not in stderr
