@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import statistics
 from dataclasses import asdict
 from pathlib import Path
 
@@ -29,33 +30,46 @@ def save(
     path.write_text(json.dumps(content, indent=2) + "\n")
 
 
-def median(content: dict, variant: str) -> float:
-    return content["variants"][variant]["median"]
+def ratio(content: dict, variant: str, against: str) -> float:
+    """The time of ``variant`` over that of ``against``: of each round, and of those the median.
+
+    Against products it is over the time that an epoch's arithmetic takes at their rate.
+    """
+    ratios = [
+        seconds / _epoch_seconds(content, against, other)
+        for seconds, other in zip(_seconds(content, variant), _seconds(content, against))
+    ]  # a slow variant has the first rounds only
+    return statistics.median(ratios)
 
 
-def arithmetic_seconds(content: dict, by: str) -> float:
-    """What an epoch's products take at the rate of the products called ``by``."""
-    return content["epoch_operations"] / interleave.rate(median(content, by))
+def _seconds(content: dict, variant: str) -> list[float]:
+    return content["variants"][variant]["seconds"]
+
+
+def _epoch_seconds(content: dict, variant: str, seconds: float) -> float:
+    if variant.startswith("products"):
+        return content["epoch_operations"] / interleave.rate(seconds)
+    return seconds
 
 
 def table(content: dict) -> str:
-    """Markdown: each variant's seconds, and its ratio to the matched default."""
-    base = median(content, "matched, default")
+    """Markdown: each variant's seconds, and the matched trainer's ratios to it."""
     lines = [
-        f"| {content['framework']}, {content['threads']} threads | median s | min | max | of matched |",
-        "|---|---|---|---|---|",
+        f"| {content['framework']}, {content['threads']} threads, seconds an epoch | median | least"
+        " | most | default / this | compiled / this |",
+        "|---|---|---|---|---|---|",
     ]
     for name, figures in content["variants"].items():
+        median, least, most = (
+            _epoch_seconds(content, name, figures[key]) for key in ("median", "min", "max")
+        )
+        label = name
         if name.startswith("products"):
-            seconds = arithmetic_seconds(content, name)
             speed = interleave.rate(figures["median"]) / 1e9
-            lines.append(
-                f"| arithmetic, at {speed:.0f} GFLOP/s ({name}) | {seconds:.3f} | | |"
-                f" {seconds / base:.2f} |"
-            )
-        else:
-            lines.append(
-                f"| {name} | {figures['median']:.3f} | {figures['min']:.3f} |"
-                f" {figures['max']:.3f} | {figures['median'] / base:.2f} |"
-            )
+            label = f"its arithmetic at {speed:.0f} GFLOP/s ({name})"
+        lines.append(
+            f"| {label} | {median:.3f} | {least:.3f} | {most:.3f} |"
+            f" {ratio(content, 'matched, default', name):.2f} |"
+            f" {ratio(content, 'matched, compiled', name):.2f} |"
+        )
     return "\n".join(lines)

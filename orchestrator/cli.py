@@ -6,7 +6,7 @@ import signal
 import sys
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from types import FrameType
 from typing import Annotated, Any
 
@@ -107,14 +107,14 @@ def evaluate(
     found = store.find(run, shown.output)
     weights = found.weights(name, trial)
     with (
-        _display(shown, (name,), 1) as display,
-        Runners(where.places(), display.say) as runners,
+        closing(_display(shown, (name,), 1)) as display,
+        closing(Runners(where.places(), display.say)) as runners,
     ):
         client = runners.get(name)
         submitted = client.evaluate(found.spec(), weights, request_id=uuid.uuid4().hex)
         test = None
         for event in client.watch(submitted.job_id):
-            display.event(name, trial, event)
+            display.event(name, event)
             if event.HasField("evaluation_finished"):
                 test = event.evaluation_finished.test
         raise_unless_succeeded(client.job(submitted.job_id), name)
@@ -133,21 +133,21 @@ def evaluate(
 def watch(job_id: JobArgument, where: WhereOptions, as_json: JsonOption = False) -> None:
     """Show what a job has reported and follow it to its end; it may have ended long ago."""
     framework = _framework_of(job_id)
-    with Runners(where.places(), _to_stderr) as runners:
+    with closing(Runners(where.places(), _to_stderr)) as runners:
         client = runners.get(framework)
         lines = Lines(typer.echo)
         for event in client.watch(job_id):
             if as_json:
                 typer.echo(json.dumps(store.to_mapping(event)))
             else:
-                lines.event(framework, 1, event)
+                lines.event(framework, event)
         raise_unless_succeeded(client.job(job_id), framework)
 
 
 @_command
 def cancel(job_id: JobArgument, where: WhereOptions) -> None:
     """End a job that waits or runs; what it has reported is kept."""
-    with Runners(where.places(), _to_stderr) as runners:
+    with closing(Runners(where.places(), _to_stderr)) as runners:
         client = runners.get(_framework_of(job_id))
         client.cancel(job_id)
         for _ in client.watch(job_id):
@@ -160,7 +160,7 @@ def jobs(
     where: WhereOptions, frameworks: FrameworksOption = _ALL, as_json: JsonOption = False
 ) -> None:
     """List each runner's jobs, newest first."""
-    with Runners(where.places(), _to_stderr) as runners:
+    with closing(Runners(where.places(), _to_stderr)) as runners:
         found = [job for name in config.frameworks(frameworks) for job in runners.get(name).jobs()]
     if as_json:
         _print_json([store.to_mapping(job) for job in found])
@@ -179,7 +179,7 @@ def env(
     where: WhereOptions, frameworks: FrameworksOption = _ALL, as_json: JsonOption = False
 ) -> None:
     """Show where each runner's jobs run: versions, devices, driver, CUDA, CPU, threads, BLAS."""
-    with Runners(where.places(), _to_stderr, lazy=False) as runners:
+    with closing(Runners(where.places(), _to_stderr, lazy=False)) as runners:
         found = {name: runners.get(name).environment() for name in config.frameworks(frameworks)}
     if as_json:
         _print_json({name: store.to_mapping(environment) for name, environment in found.items()})
@@ -192,8 +192,8 @@ def _train(
 ) -> None:
     spec = config.job_spec(job.workload, job.changes())
     with (
-        _display(shown, frameworks, spec.epochs) as display,
-        Runners(where.places(), display.say) as runners,
+        closing(_display(shown, frameworks, spec.epochs)) as display,
+        closing(Runners(where.places(), display.say)) as runners,
     ):
         request = session.Request(job.workload, spec, frameworks, shown.output)
         outcome = session.train(request, runners, display)

@@ -4,8 +4,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import Any, NoReturn
 
 import grpc
 from google.protobuf.message import Message
@@ -33,7 +32,7 @@ class _Details:
 
 
 class Client:
-    """Calls the runner of ``framework`` at ``address`` (HOST:PORT). A context manager.
+    """Calls the runner of ``framework`` at ``address`` (HOST:PORT).
 
     Methods raise RunnerUnavailable where it cannot be reached, BadInput for what it refuses.
     ``gone`` tells, where anyone knows, that the runner has ended for good.
@@ -56,15 +55,7 @@ class Client:
         )
         self._stub = runner_service_pb2_grpc.RunnerServiceStub(self._channel)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._channel.close()
 
     def info(self, timeout: float = _CALL_SECONDS) -> runner_service_pb2.GetServerInfoResponse:

@@ -1,8 +1,7 @@
 """What happens while it happens: bars on a terminal, lines elsewhere. Always on stderr."""
 
 from collections.abc import Callable
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -22,17 +21,11 @@ _PHASES = {
 
 
 class Display(Protocol):
-    """Shows what is said and what trials report. A context manager."""
+    """Shows what is said and what trials report."""
 
-    def __enter__(self) -> Self: ...
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None: ...
+    def close(self) -> None: ...
     def say(self, text: str) -> None: ...
-    def event(self, framework: str, trial: int, event: job_pb2.JobEvent) -> None: ...
+    def event(self, framework: str, event: job_pb2.JobEvent) -> None: ...
 
 
 def describe(framework: str, event: job_pb2.JobEvent) -> str | None:
@@ -77,21 +70,13 @@ class Lines:
         self._write = write
         self._last = ""
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         pass
 
     def say(self, text: str) -> None:
         self._write(text)
 
-    def event(self, framework: str, trial: int, event: job_pb2.JobEvent) -> None:  # noqa: ARG002
+    def event(self, framework: str, event: job_pb2.JobEvent) -> None:
         line = describe(framework, event)
         if line is not None and line != self._last:
             self._last = line
@@ -119,23 +104,15 @@ class Bars:
             )
             for name, look in looks(list(frameworks)).items()
         }
-
-    def __enter__(self) -> Self:
         self._progress.start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._progress.stop()
 
     def say(self, text: str) -> None:
         self._progress.console.print(text, markup=False, highlight=False)
 
-    def event(self, framework: str, trial: int, event: job_pb2.JobEvent) -> None:  # noqa: ARG002
+    def event(self, framework: str, event: job_pb2.JobEvent) -> None:
         task, update = self._tasks[framework], self._progress.update
         match event.WhichOneof("event"):
             case "inputs":

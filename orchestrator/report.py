@@ -4,22 +4,33 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.agreement import Agreement
+from orchestrator.agreement import TOGETHER, Agreement
 from orchestrator.compare import Comparison, samples_per_second
 from orchestrator.palette import looks
 from orchestrator.trial import State, Trial
 from orchestrator.words import label, memory, number, percent
 
 _UNKNOWN = "-"
+_ROUNDED = ("float32", "bfloat16")
 _START_UP = ("import", "build", "compile")
 _LOSSES = (
     "Over {steps:,} steps the largest relative difference between the losses of {first} and "
     "{second} is {difference:.1e}, at step {step:,}."
+)
+_LOSSES_PART = (
+    "The losses of {first} and {second} stay within {together:g} % of each other for "
+    "{steps_together:,} of {steps:,} steps; the largest relative difference is {difference:.1e}, "
+    "at step {step:,}."
+)
+_ROUNDING = (
+    "So it goes in {precision}, where rounding grows from step to step; in float64 the same job "
+    "agrees to 1e-12 (--precision float64)."
 )
 _LOSSES_SAME = "Over {steps:,} steps the losses of {first} and {second} are the same."
 _LOSSES_DIVERGED = (
@@ -70,7 +81,7 @@ def sentences(comparison: Comparison) -> list[str]:
     if comparison.inputs.same and len(comparison.trials) > 1:
         found.append(comparison.inputs.sentence)
     for agreement in comparison.agreements:
-        found += _agreement(agreement)
+        found += _agreement(agreement, comparison.job)
     return found
 
 
@@ -153,18 +164,25 @@ def _environment(trials: Sequence[Trial], field: str) -> str:
     return ", ".join(sorted(found)) or _UNKNOWN
 
 
-def _agreement(agreement: Agreement) -> Iterator[str]:
+def _agreement(agreement: Agreement, job: Mapping[str, Any]) -> Iterator[str]:
     names = {
         "first": label(agreement.first),
         "second": label(agreement.second),
         "steps": agreement.steps,
         "step": agreement.at_step,
+        "steps_together": agreement.steps_together,
+        "together": 100 * TOGETHER,
     }
+    precision = str(job.get("precision", "")).removeprefix("PRECISION_").lower()
     difference = agreement.largest_loss_difference
     if difference == float("inf"):
         yield _LOSSES_DIVERGED.format(**names)
     elif difference == 0:
         yield _LOSSES_SAME.format(**names)
+    elif difference is not None and agreement.steps_together < agreement.steps:
+        yield _LOSSES_PART.format(**names, difference=difference)
+        if precision in _ROUNDED:
+            yield _ROUNDING.format(precision=precision)
     elif difference is not None:
         yield _LOSSES.format(**names, difference=difference)
     if agreement.accuracy_difference is not None:

@@ -2,9 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
-from types import TracebackType
-from typing import Self
+from contextlib import ExitStack, closing
 
 from twinrun.v1 import job_pb2
 
@@ -18,10 +16,10 @@ _ACTIVE = {job_pb2.JOB_STATE_PENDING, job_pb2.JOB_STATE_RUNNING}
 
 
 class Runners:
-    """Runners by framework. A context manager.
+    """Runners by framework.
 
     Each is taken in this order: a given address, the framework's default port, one that was
-    started before, a new local process, which ends with the block.
+    started before, a new local process, which `close` ends.
     """
 
     def __init__(self, places: Places, say: Callable[[str], None], lazy: bool = True) -> None:
@@ -33,15 +31,8 @@ class Runners:
         self._started: dict[str, local.LocalRunner] = {}
         self._exits = ExitStack()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End those that were started; return when they are gone."""
         ending = []
         for framework, runner in self._started.items():
             client = self._clients.get(framework)
@@ -81,7 +72,7 @@ class Runners:
     def _connect(
         self, framework: str, address: str, gone: Callable[[], bool] = lambda: False
     ) -> Client:
-        return self._exits.enter_context(Client(framework, address, gone))
+        return self._exits.enter_context(closing(Client(framework, address, gone)))
 
     def _given(self, framework: str, address: str) -> Client:
         client = self._connect(framework, address)

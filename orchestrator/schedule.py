@@ -12,8 +12,8 @@ from orchestrator.runners import Runners
 from orchestrator.store import Run
 from orchestrator.words import state_name
 
-# Told of each event: the framework, the trial's number (from 1), the event.
-Listener = Callable[[str, int, job_pb2.JobEvent], None]
+# Told of each event: the framework, the event.
+Listener = Callable[[str, job_pb2.JobEvent], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def _follow(
         def keep(events: Iterator[job_pb2.JobEvent]) -> None:
             for event in events:
                 log.append(event)
-                listener(framework, number, event)
+                listener(framework, event)
 
         try:
             keep(client.watch(job.job_id))

@@ -52,9 +52,9 @@ def train(request: Request, runners: Runners, display: Display) -> Outcome:
     with run.log_path.open("a", encoding="utf-8", buffering=1) as log:
         lines = Lines(lambda text: print(text, file=log))
 
-        def listen(framework: str, trial: int, event: job_pb2.JobEvent) -> None:
-            lines.event(framework, trial, event)
-            display.event(framework, trial, event)
+        def listen(framework: str, event: job_pb2.JobEvent) -> None:
+            lines.event(framework, event)
+            display.event(framework, event)
 
         try:
             faults = run_trials(placements(request.frameworks), spec, runners, run, listen)

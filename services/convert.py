@@ -49,7 +49,14 @@ def spec_from_proto(message: job_pb2.JobSpec, available_cpus: int) -> JobSpec:
         )
     reader = _Reader()
     spec: JobSpec = reader.read(message, JobSpec, "", defaults={"threads": available_cpus})
-    found = [*reader.violations, *value_violations(spec), *catalog.violations(spec.dataset)]
+    # What was put in place of an unset message is not the client's to mend.
+    unset = tuple(f"{violation.field}." for violation in reader.violations)
+    found = [
+        violation
+        for violation in (*value_violations(spec), *catalog.violations(spec.dataset))
+        if not violation.field.startswith(unset)
+    ]
+    found = [*reader.violations, *found]
     if spec.threads > available_cpus:
         found.append(
             Violation("threads", f"is {spec.threads}; this runner may use {available_cpus} CPUs")

@@ -139,10 +139,11 @@ class Jobs:
         """As `Worker.prepare`."""
         return self._worker.prepare()
 
-    def wait_for_work(self) -> None:
-        """Return when a job waits, or when the runner stops."""
+    def wait_for_work(self) -> bool:
+        """Whether a job waits; False when the runner stops."""
         with self._changed:
             self._changed.wait_for(lambda: self._pending or self._stopping)
+            return bool(self._pending)
 
     def run(self) -> None:
         """Run one job after another until `stop`. For a thread of its own."""
@@ -153,8 +154,7 @@ class Jobs:
     def _run_next(self) -> bool:
         """Whether there was one; False when the runner stops."""
         with self._changed:
-            self._changed.wait_for(lambda: self._pending or self._stopping)
-            if not self._pending:
+            if not self.wait_for_work():
                 return False
             record, task = self._pending.popleft()
             try:

@@ -137,8 +137,8 @@ def _announce(address: str, state_dir: Path) -> None:
 def _work(
     jobs: Jobs, servicer: Servicer, health_servicer: health.HealthServicer, lazy: bool
 ) -> None:
-    if lazy:
-        jobs.wait_for_work()
+    if lazy and not jobs.wait_for_work():
+        return
     try:
         servicer.prepared(jobs.prepare())
     except Exception as error:  # noqa: BLE001 - whatever it was, jobs can still be asked for

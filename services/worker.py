@@ -1,6 +1,5 @@
 """Spawns the process of a trial and yields what it reports, to the last event before its death."""
 
-import contextlib
 import os
 import signal
 import subprocess
@@ -20,6 +19,7 @@ from services.pipe import Finished, Ready, Report, Task
 _STDERR_LINES = 20
 _STDERR_BYTES = 16_384
 _EXIT_SECONDS = 5.0  # for a child that has reported its end to be gone
+_ORPHAN_POLLS, _ORPHAN_SECONDS = 100, 0.01  # for what a dead child left to be gone
 _CGROUPS = Path("/sys/fs/cgroup")
 _UNFORESEEN = (errors.TrainerFailed, errors.ImportFailed)  # whose traceback is wanted
 
@@ -167,11 +167,19 @@ class _Child:
 
     def _reap(self) -> None:
         self._process.wait()
-        self._kill_group()  # no new process gets the group's id while one of the group is left
+        # No new process gets the group's id while one of the group is left.
+        for _ in range(_ORPHAN_POLLS):
+            if not self._kill_group():
+                return
+            time.sleep(_ORPHAN_SECONDS)
 
-    def _kill_group(self) -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
+    def _kill_group(self) -> bool:
+        """Whether anything is left of it."""
+        try:
             os.killpg(self._process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):  # macOS: that of what has ended already
+            return False
+        return True
 
     def _error(self, failure: Failure) -> errors.TwinrunError:
         """The error that the child reported."""

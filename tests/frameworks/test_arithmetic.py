@@ -51,9 +51,7 @@ def test_epsilon_is_added_after_the_bias_correction(framework, kind):
 
 @pytest.mark.parametrize("execution", jobs.EXECUTIONS)
 def test_float32_losses_begin_as_float64_ones(framework, execution):
-    job = jobs.spec(
-        precision=Precision.FLOAT32, execution=execution, epochs=2, layers=jobs.SHALLOW
-    )
+    job = jobs.spec(precision=Precision.FLOAT32, execution=execution, epochs=2, layers=jobs.SHALLOW)
     run = jobs.train(framework, job)
     data = jobs.data(Precision.FLOAT32)
     losses, _ = reference.train(job, data, jobs.weights(job))

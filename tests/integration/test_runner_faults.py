@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+from pathlib import Path
 
 import grpc
 import pytest
@@ -110,8 +111,9 @@ def test_a_process_killed_from_outside_in_the_middle_is_a_failed_job(start, numb
 def test_a_process_killed_while_it_stood_by_costs_no_job(start):
     runner = start()
     assert eventually(lambda: runner.stub.GetServerInfo(INFO).HasField("environment"))
-    os.kill(runner.descendants[0], signal.SIGKILL)
-    assert eventually(lambda: not runner.descendants)
+    process = Path(f"/proc/{runner.descendants[0]}")
+    os.kill(int(process.name), signal.SIGKILL)
+    assert eventually(lambda: not process.exists())
     assert takes_the_next(runner)
 
 

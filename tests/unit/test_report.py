@@ -1,5 +1,6 @@
 import io
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -76,7 +77,25 @@ def test_losses_that_differ_are_told_with_the_largest_difference_and_its_step():
     values[61] *= 1.25
     other = trial("tensorflow", seconds=(1.0, 1.0), step_losses=values)
     text = plain_report(compare(SPEC, [PYTORCH, other]), 200)
-    assert "the losses of PyTorch and TensorFlow is 2.0e-01, at step 61." in text
+    assert "stay within 0.1 % of each other for 61 of 100 steps" in text
+    assert "the largest relative difference is 2.0e-01, at step 61." in text
+
+
+def test_losses_that_part_in_float32_come_with_the_reason_and_in_float64_without():
+    values = losses(2)
+    values[61] *= 1.25
+    other = trial("tensorflow", seconds=(1.0, 1.0), step_losses=values)
+    for precision, said in (("FLOAT32", True), ("FLOAT64", False)):
+        spec = {**SPEC, "precision": f"PRECISION_{precision}"}
+        text = plain_report(compare(spec, [replace(t, spec=spec) for t in (PYTORCH, other)]), 200)
+        assert ("rounding grows from step to step" in text) is said
+
+
+def test_losses_that_stay_together_are_told_with_the_largest_difference():
+    values = [loss * (1 + 1e-6) for loss in losses(2)]
+    other = trial("tensorflow", seconds=(1.0, 1.0), step_losses=values)
+    text = plain_report(compare(SPEC, [PYTORCH, other]), 200)
+    assert "Over 100 steps the largest relative difference" in text
 
 
 def test_the_rich_report_shows_what_the_plain_one_does():

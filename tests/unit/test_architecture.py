@@ -1,0 +1,105 @@
+"""What imports what, by the syntax tree: imports inside functions count too."""
+
+import ast
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FRAMEWORKS = {
+    "services/pytorch": {"torch", "torchvision"},
+    "services/tensorflow": {"tensorflow", "keras"},
+}
+# What a runner's own process imports; NumPy would double its memory.
+RUNNER = ("server", "servicer", "interceptor", "jobs", "records", "event_log", "worker", "convert")
+
+
+@functools.cache
+def imported(path: Path) -> set[str]:
+    """Dotted names of all that a module imports: ``a.b`` and ``a.b.c`` for ``from a.b import c``."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            package = list(path.relative_to(ROOT).parts[: -node.level]) if node.level else []
+            module = ".".join([*package, *([node.module] if node.module else [])])
+            found |= {module, *(f"{module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+            found |= {
+                argument.value for argument in node.args if isinstance(argument, ast.Constant)
+            }
+    return found
+
+
+def packages(path: Path) -> set[str]:
+    return {name.partition(".")[0] for name in imported(path)}
+
+
+def modules(*folders: str) -> Iterator[tuple[str, Path]]:
+    """Every module below the folders, with its path from the root of the project."""
+    for folder in folders:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            yield path.relative_to(ROOT).as_posix(), path
+
+
+def test_orchestrator_and_services_never_import_each_other():
+    for name, path in modules("orchestrator"):
+        assert "services" not in packages(path), name
+    for name, path in modules("services"):
+        assert "orchestrator" not in packages(path), name
+
+
+@pytest.mark.parametrize("home", FRAMEWORKS)
+def test_a_framework_is_imported_in_its_own_folder_only(home):
+    for name, path in modules("services", "orchestrator", "tests/unit", "tests/integration"):
+        if not name.startswith(f"{home}/"):
+            assert not packages(path) & FRAMEWORKS[home], name
+    assert any(packages(path) & FRAMEWORKS[home] for _, path in modules(home))
+
+
+def test_only_the_trial_process_imports_what_lies_in_a_frameworks_folder():
+    for name, path in modules("services", "orchestrator"):
+        if not name.startswith(tuple(FRAMEWORKS)):
+            used = {
+                n for n in imported(path) if n.startswith(("services.pytorch", "services.tens"))
+            }
+            assert not used, name
+
+
+def test_the_generated_stubs_are_used_by_the_client_alone_in_the_orchestrator():
+    users = [
+        name
+        for name, path in modules("orchestrator")
+        if any(used.endswith("runner_service_pb2_grpc") for used in imported(path))
+    ]
+    assert users == ["orchestrator/client.py"]
+
+
+def test_a_runners_own_modules_import_numpy_neither_themselves_nor_by_another():
+    seen: set[str] = set()
+    waiting = [f"services.{name}" for name in RUNNER]
+    while waiting:
+        module = waiting.pop()
+        path = ROOT / f"{module.replace('.', '/')}.py"
+        if module in seen or not path.exists():
+            continue
+        seen.add(module)
+        assert not packages(path) & {"numpy", "safetensors"}, module
+        waiting += [name for name in imported(path) if name.startswith("services.")]
+    assert "services.workload.layers" in seen
+
+
+def test_what_runs_in_a_trial_knows_neither_grpc_nor_jobs():
+    folders = ("services/pytorch", "services/tensorflow", "services/workload")
+    alone = ["services/child.py", "services/trial.py", "services/matched.py", "services/pipe.py"]
+    for name, path in [*modules(*folders), *((name, ROOT / name) for name in alone)]:
+        assert not packages(path) & {"grpc", "google", "twinrun"}, name
+        assert not imported(path) & {"services.jobs", "services.records", "services.worker"}, name
+
+
+def test_bench_is_imported_by_nobody():
+    for name, path in modules("services", "orchestrator"):
+        assert not packages(path) & {"bench", "tests"}, name

@@ -1,0 +1,77 @@
+import errno
+import re
+from pathlib import Path
+
+import pytest
+from google.rpc import code_pb2
+
+from services import errors
+from services.spec import Violation
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "errors.md"
+
+
+def every_class(cls=errors.TwinrunError) -> list[type[errors.TwinrunError]]:
+    return [cls, *(found for sub in cls.__subclasses__() for found in every_class(sub))]
+
+
+def test_no_two_errors_have_one_reason():
+    reasons = [cls.reason for cls in every_class()]
+    assert len(reasons) == len(set(reasons))
+    assert all(re.fullmatch(r"[A-Z]+(_[A-Z]+)*", reason) for reason in reasons)
+
+
+def test_every_error_is_found_by_its_reason():
+    assert errors.by_reason() == {cls.reason: cls for cls in every_class()}
+
+
+@pytest.mark.parametrize("cls", every_class())
+def test_every_error_has_a_grpc_status_code_that_means_a_fault(cls):
+    assert cls.code in code_pb2.Code.keys()
+    assert cls.code not in ("OK", "UNKNOWN")
+
+
+def test_the_document_lists_exactly_the_errors_that_there_are_with_their_codes():
+    rows = re.findall(
+        r"^\| `([A-Z_]+)` \| `([A-Z_]+)` \| \S.*\. \| \S.*\. \|$",
+        DOCUMENT.read_text(),
+        re.MULTILINE,
+    )
+    assert len(rows) == DOCUMENT.read_text().count("\n|") - 2
+    assert sorted(rows) == sorted((cls.reason, cls.code) for cls in every_class())
+
+
+@pytest.mark.parametrize("cls", every_class())
+def test_every_error_can_be_made_again_from_what_another_process_reported(cls):
+    error = errors.again(cls.reason, "a message", {"key": "value"})
+    assert type(error) is cls
+    assert (error.message, str(error), error.metadata) == (
+        "a message",
+        "a message",
+        {"key": "value"},
+    )
+
+
+def test_an_unknown_reason_is_a_failure_of_the_trainer():
+    assert type(errors.again("OF_A_NEWER_CHILD", "a message", {})) is errors.TrainerFailed
+
+
+def test_a_bad_request_says_all_that_is_bad_in_its_message():
+    error = errors.InvalidRequest([Violation("epochs", "is 0"), Violation("seed", "is -1")])
+    assert error.message == "epochs is 0; seed is -1."
+
+
+@pytest.mark.parametrize(
+    ("number", "cls"),
+    [
+        (errno.ENOSPC, errors.DiskFull),
+        (errno.EDQUOT, errors.DiskFull),
+        (errno.EROFS, errors.StateUnwritable),
+        (errno.EACCES, errors.StateUnwritable),
+    ],
+)
+def test_a_fault_in_writing_is_told_by_its_kind_with_the_directory(number, cls, tmp_path):
+    error = errors.disk_error(OSError(number, "why"), tmp_path)
+    assert type(error) is cls
+    assert str(tmp_path) in error.message
+    assert error.metadata == {"directory": str(tmp_path)}
