@@ -35,11 +35,9 @@ def ratio(content: dict, variant: str, against: str) -> float:
 
     Against products it is over the time that an epoch's arithmetic takes at their rate.
     """
-    ratios = [
-        seconds / _epoch_seconds(content, against, other)
-        for seconds, other in zip(_seconds(content, variant), _seconds(content, against))
-    ]  # a slow variant has the first rounds only
-    return statistics.median(ratios)
+    pairs = zip(_seconds(content, variant), _seconds(content, against), strict=False)
+    # Not strict: a slow variant has the first rounds only.
+    return statistics.median(a / _epoch_seconds(content, against, b) for a, b in pairs)
 
 
 def _seconds(content: dict, variant: str) -> list[float]:
@@ -54,9 +52,9 @@ def _epoch_seconds(content: dict, variant: str, seconds: float) -> float:
 
 def table(content: dict) -> str:
     """Markdown: each variant's seconds, and the matched trainer's ratios to it."""
+    head = f"{content['framework']}, {content['threads']} threads, seconds an epoch"
     lines = [
-        f"| {content['framework']}, {content['threads']} threads, seconds an epoch | median | least"
-        " | most | default / this | compiled / this |",
+        f"| {head} | median | least | most | default / this | compiled / this |",
         "|---|---|---|---|---|---|",
     ]
     for name, figures in content["variants"].items():

@@ -34,7 +34,8 @@ def options() -> argparse.Namespace:
     parser.add_argument("--slow-rounds", type=int, default=3, help="of the lesson-style loop")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--dataset", choices=("mnist", "synthetic"), default="mnist")
-    parser.add_argument("--data-dir", type=Path, default=Path.home() / ".cache/twinrun/data")
+    data = os.environ.get("TWINRUN_DATA_DIR") or Path.home() / ".cache/twinrun/data"
+    parser.add_argument("--data-dir", type=Path, default=data)
     parser.add_argument("--output", type=Path, default=Path("bench-results"), help="a directory")
     return parser.parse_args()
 

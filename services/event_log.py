@@ -69,14 +69,17 @@ class LogReader:
                 self._offset += len(line)
                 self._sequence += 1
                 if self._sequence > self._after:
-                    yield _parse(line)
+                    yield _parse(line, self._sequence)
 
 
-def _parse(line: bytes) -> JobEvent:
+def _parse(line: bytes, sequence: int) -> JobEvent:
     try:
-        return json_format.Parse(line, JobEvent())
+        event = json_format.Parse(line, JobEvent())
     except json_format.ParseError as error:
         raise ValueError(str(error)) from error
+    if event.sequence != sequence:
+        raise ValueError(f"line {sequence} holds the event {event.sequence}")
+    return event
 
 
 def _write_all(file: FileIO, content: bytes) -> None:

@@ -19,7 +19,7 @@ from services.pipe import Finished, Ready, Report, Task
 _STDERR_LINES = 20
 _STDERR_BYTES = 16_384
 _EXIT_SECONDS = 5.0  # for a child that has reported its end to be gone
-_ORPHAN_POLLS, _ORPHAN_SECONDS = 100, 0.01  # for what a dead child left to be gone
+_ORPHAN_POLLS, _ORPHAN_SECONDS = 30, 0.01  # for what a dead child left to be gone
 _CGROUPS = Path("/sys/fs/cgroup")
 _UNFORESEEN = (errors.TrainerFailed, errors.ImportFailed)  # whose traceback is wanted
 

@@ -16,7 +16,7 @@ def environment(threads: int = 0, precision_notes: str = "") -> Environment:
     cudnn = torch.backends.cudnn.version() if torch.backends.cudnn.is_available() else None
     return Environment(
         framework="pytorch",
-        framework_version=torch.__version__,
+        framework_version=str(torch.__version__),
         python_version=host.python_version(),
         platform=host.platform_name(),
         cpu_model=host.cpu_model(),

@@ -104,13 +104,10 @@ class GraphSteps(EagerSteps):
         epsilons: NDArray[np.floating],
     ) -> NDArray[np.floating]:
         steps, batch = chunk.shape
-        padding = self._lengths.get(batch, steps) - steps
-        losses = self._chunk(
-            tf.constant(np.pad(chunk, ((0, padding), (0, 0)))),
-            tf.constant(np.pad(rates, (0, padding))),
-            tf.constant(np.pad(epsilons, (0, padding))),
-            tf.constant(steps),
-        )
+        if padding := self._lengths.get(batch, steps) - steps:
+            chunk = np.pad(chunk, ((0, padding), (0, 0)))
+            rates, epsilons = (np.pad(numbers, (0, padding)) for numbers in (rates, epsilons))
+        losses = self._chunk(*map(tf.constant, (chunk, rates, epsilons, steps)))
         on_host: NDArray[np.floating] = losses.numpy()
         return on_host[:steps]
 

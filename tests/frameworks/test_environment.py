@@ -1,5 +1,6 @@
 """What a trial says about where it ran."""
 
+import dataclasses
 import os
 import platform
 import stat
@@ -25,6 +26,19 @@ def test_the_environment_is_known_before_any_job(framework, name):
     assert found.threads == 0
     assert "oneDNN" in found.blas
     assert {"numpy"} < found.packages.keys()
+
+
+def test_the_environment_holds_no_type_of_the_framework(framework):
+    # PyTorch's version is a str of its own kind: the runner that unpickled it would import torch.
+    def classes(value) -> set[str]:
+        parts = value if isinstance(value, tuple) else ()
+        if isinstance(value, dict):
+            parts = (*value.keys(), *value.values())
+        if dataclasses.is_dataclass(value):
+            parts = [getattr(value, field.name) for field in dataclasses.fields(value)]
+        return {type(value).__module__}.union(*map(classes, parts))
+
+    assert classes(framework.environment()) == {"builtins", "services.events"}
 
 
 @pytest.mark.parametrize("execution", [Execution.DEFAULT, Execution.EAGER])

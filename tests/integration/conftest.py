@@ -1,5 +1,6 @@
 """Real runners on fake frameworks, each in a process of its own, ended after each test."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -127,10 +128,17 @@ def command(fake: str, state_dir: Path | str, *options: str, framework="pytorch"
 
 @pytest.fixture
 def start(tmp_path) -> Iterator[Callable[..., Runner]]:
-    """Starts a runner; the same ``name`` again means the same state directory.
+    """Starts runners that end after the test."""
+    with runners(tmp_path) as starting:
+        yield starting
+
+
+@contextlib.contextmanager
+def runners(directory: Path) -> Iterator[Callable[..., Runner]]:
+    """Gives a function that starts a runner; the same ``name`` again means the same state.
 
     ``inside`` is a command that the runner's own command is given to, and that becomes it in a
-    mount namespace of its own. After the test no process may be left.
+    mount namespace of its own. Afterwards no process may be left.
     """
     processes: list[subprocess.Popen[str]] = []
     channels: list[grpc.Channel] = []
@@ -143,8 +151,8 @@ def start(tmp_path) -> Iterator[Callable[..., Runner]]:
         name="state",
         inside: Sequence[str] = (),
     ) -> Runner:
-        state_dir = tmp_path / name
-        stderr_path = tmp_path / f"{name}-{len(processes)}.stderr"
+        state_dir = directory / name
+        stderr_path = directory / f"{name}-{len(processes)}.stderr"
         (state_dir / "address").unlink(missing_ok=True)
         with stderr_path.open("w") as stderr:
             process = subprocess.Popen(

@@ -11,7 +11,7 @@ def main() -> int:
     for name, framework in list(FRAMEWORKS.items()):
         module = f"tests.integration.fakes.{fake}"
         FRAMEWORKS[name] = Framework(module, requires="numpy", port=framework.port)
-    server.LINGER_SECONDS = 1.0  # so that no test waits for half a minute
+    server.LINGER_SECONDS = 0.6  # so that no test waits for half a minute
     return server.main(options)
 
 

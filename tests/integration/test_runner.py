@@ -79,7 +79,7 @@ def test_one_job_runs_at_a_time_and_a_full_backlog_is_refused_with_a_time_to_ret
     runner = start("slow", "--backlog", "1")
     running = runner.train()
     runner.wait_for(running, "inputs")
-    waiting = runner.train()
+    waiting = runner.train(seed=1)
     assert runner.get(waiting).state == job_pb2.JOB_STATE_PENDING
     with pytest.raises(grpc.RpcError) as caught:
         runner.train()
@@ -104,7 +104,7 @@ def test_every_bad_field_is_named_at_once(start):
 def test_a_request_over_the_limit_is_refused(start):
     runner = start("good", "--max-message-mib", "1")
     with pytest.raises(grpc.RpcError) as caught:
-        runner.train(layers=[{"flatten": {}}] * 600_000)
+        runner.train(dataset={"name": "x" * 2**20})
     assert caught.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
@@ -242,3 +242,11 @@ def test_many_watchers_leave_room_for_other_calls(start):
     assert runner.get(job).state == job_pb2.JOB_STATE_RUNNING
     for stream in streams:
         stream.cancel()
+
+
+def test_a_lazy_runner_is_ready_once_its_first_job_has_imported_the_framework(start):
+    runner = start("good", "--lazy")
+    assert health(runner.address) == health_pb2.HealthCheckResponse.NOT_SERVING
+    assert runner.descendants == []
+    assert runner.wait(runner.train()).state == job_pb2.JOB_STATE_SUCCEEDED
+    assert health(runner.address) == health_pb2.HealthCheckResponse.SERVING

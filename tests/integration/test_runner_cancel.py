@@ -63,9 +63,9 @@ def test_a_cancelled_job_stays_as_it_is_when_cancelled_again(start):
 
 def test_a_job_that_is_cancelled_right_after_it_was_submitted_ends_once(start):
     runner = start()
-    for delay in range(30):
+    for delay in range(15):
         job = runner.train()
-        time.sleep(delay / 100)  # until after the longest of these jobs has ended
+        time.sleep(delay / 50)  # until after the longest of these jobs has ended
         runner.cancel(job)
         events = list(runner.watch(job))
         states = [e.state_changed.state for e in events if e.HasField("state_changed")]

@@ -174,7 +174,7 @@ def test_a_framework_that_cannot_be_imported_leaves_a_runner_that_says_so(start)
 
 
 def tmpfs_in_a_namespace(directory) -> list[str]:
-    """A command that runs another one where ``directory`` is a disk of 2 MiB; skips if it cannot."""
+    """Runs a command where ``directory`` is a disk of 2 MiB; skips the test if that cannot be."""
     inside = [
         *("unshare", "--user", "--map-root-user", "--mount", "sh", "-c"),
         'mkdir -p "$0" && mount -t tmpfs -o size=2m none "$0" && exec "$@"',

@@ -1,6 +1,5 @@
 """What a runner's own process costs: start, memory, open files, threads, processes."""
 
-import os
 import subprocess
 import time
 from pathlib import Path
@@ -21,16 +20,13 @@ def resident_mb(pid: int) -> float:
 
 
 def open_files(pid: int) -> list[str]:
-    return [os.readlink(entry) for entry in Path(f"/proc/{pid}/fd").iterdir()]
+    return [str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()]
 
 
 def children(pid: int) -> list[str]:
-    """The children of a process, zombies too."""
-    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split() + [
-        task.name
-        for task in Path(f"/proc/{pid}/task").iterdir()
-        if task.name != str(pid) and (task / "children").read_text().split()
-    ]
+    """The children of a process, whichever thread started them; zombies too."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    return [child for task in tasks for child in task.read_text().split()]
 
 
 @LINUX

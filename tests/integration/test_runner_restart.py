@@ -1,18 +1,33 @@
 """A runner that is killed and started again: what was there still is."""
 
+import dataclasses
 import json
+import shutil
 
 import pytest
 from google.protobuf import json_format
 from twinrun.v1 import job_pb2, runner_service_pb2
 
-from tests.integration.conftest import eventually, reason
+from tests.integration.conftest import eventually, reason, runners
+
+
+@pytest.fixture(scope="module")
+def dead(tmp_path_factory):
+    """A runner killed with -9 after one job, in the middle of a second, while a third waited."""
+    with runners(tmp_path_factory.mktemp("killed")) as start:
+        yield kill(start("slow"))
 
 
 @pytest.fixture
-def killed(start):
-    """Kills a runner with -9 after one job, in the middle of a second, while a third waits."""
-    runner = start("slow")
+def killed(dead, tmp_path):
+    """A copy of it, whose state the next runner takes; its jobs; and their events till then."""
+    runner, jobs, seen = dead
+    state_dir = tmp_path / "state"
+    shutil.copytree(runner.state_dir, state_dir)
+    return dataclasses.replace(runner, state_dir=state_dir), jobs, seen
+
+
+def kill(runner):
     finished = runner.wait(runner.train("finished", epochs=1))
     running = runner.train("running", epochs=1000)
     runner.wait_for(running, "steps_finished")
@@ -30,8 +45,8 @@ def events_till_now(runner, job) -> list[job_pb2.JobEvent]:
     return events
 
 
-def test_no_process_of_a_killed_runner_is_left(killed):
-    runner, *_ = killed
+def test_no_process_of_a_killed_runner_is_left(dead):
+    runner, *_ = dead
     assert eventually(lambda: not runner.descendants)
 
 

@@ -100,6 +100,14 @@ def test_a_stopping_runner_takes_no_job_but_answers_otherwise(start):
     assert runner.process.wait(5) == 0
 
 
+def test_a_lazy_runner_that_never_had_a_job_ends_without_importing_anything(start):
+    runner = start("good", "--lazy")
+    time.sleep(0.3)
+    assert runner.descendants == []
+    assert runner.stop() == 0
+    assert "ready" not in runner.stderr
+
+
 @pytest.mark.parametrize("fake", ["blocks_in_import", "blocks"])
 def test_a_runner_whose_process_blocks_can_be_stopped(start, fake):
     runner = start(fake, "--grace", "0")
@@ -110,10 +118,10 @@ def test_a_runner_whose_process_blocks_can_be_stopped(start, fake):
 
 
 def test_signals_at_any_moment_of_a_runners_life_end_it_with_code_0(start):
-    for delay in range(6):
+    for delay in range(4):
         runner = start(name=f"state-{delay}")
         job = runner.train()
-        time.sleep(delay / 20)
+        time.sleep(delay / 12)
         assert runner.stop() == 0
         assert "Traceback" not in runner.stderr
         last = runner.log(job)[-1]
@@ -122,9 +130,9 @@ def test_signals_at_any_moment_of_a_runners_life_end_it_with_code_0(start):
 
 def test_a_runner_whose_owner_is_gone_finishes_its_jobs_before_it_ends(start):
     runner = start("slow", "--until-stdin-closes")
-    job, watcher = running(runner, epochs=4)
+    job, watcher = running(runner, epochs=3)
     runner.process.stdin.close()
-    time.sleep(1.5)  # longer than an idle one stays
+    time.sleep(1)  # longer than an idle one stays
     assert runner.get(job).state == job_pb2.JOB_STATE_RUNNING
     assert watcher.last.state == job_pb2.JOB_STATE_SUCCEEDED
     assert runner.process.wait(5) == 0
@@ -133,8 +141,8 @@ def test_a_runner_whose_owner_is_gone_finishes_its_jobs_before_it_ends(start):
 def test_a_runner_whose_owner_is_gone_stays_while_someone_else_submits(start):
     runner = start("good", "--until-stdin-closes")
     runner.process.stdin.close()
-    for _ in range(5):
-        time.sleep(0.5)
+    for _ in range(3):
+        time.sleep(0.4)
         assert runner.wait(runner.train()).state == job_pb2.JOB_STATE_SUCCEEDED
     assert runner.process.wait(5) == 0
     assert "whoever started this runner is gone" in runner.stderr
@@ -142,5 +150,5 @@ def test_a_runner_whose_owner_is_gone_stays_while_someone_else_submits(start):
 
 def test_a_runner_stays_while_its_owner_holds_its_standard_input(start):
     runner = start("good", "--until-stdin-closes")
-    time.sleep(1.5)
+    time.sleep(1)
     assert runner.process.poll() is None

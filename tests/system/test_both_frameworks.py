@@ -128,6 +128,8 @@ def test_the_job_of_a_killed_orchestrator_goes_on_and_can_be_watched(orchestrato
         trial = trials[0] if trials else None
     process.kill()
     process.communicate()
+    (pid,) = runners_of(home)
+    assert "libtorch" not in Path(f"/proc/{pid}/maps").read_text()  # only its child imports it
     job_id = store.runs(home / "runs")[-1].job("pytorch", 1).job_id
     watched = orchestrator("watch", job_id)
     assert "epoch 3" in watched.stdout

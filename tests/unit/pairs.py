@@ -23,9 +23,11 @@ def reachable(descriptor, seen=None) -> dict:
 
 
 MESSAGES = reachable(job_pb2.JobSpec.DESCRIPTOR) | reachable(job_pb2.JobEvent.DESCRIPTOR)
-UNIONS = {name: m for name, m in MESSAGES.items() if dataclass_named(name) is None}
-PAIRS = [(m, dataclass_named(name)) for name, m in MESSAGES.items() if name not in UNIONS]
-PAIRS = [(m, cls) for m, cls in PAIRS if dataclasses.is_dataclass(cls)]
+PAIRS = [
+    (message, dataclass_named(name))
+    for name, message in MESSAGES.items()
+    if dataclasses.is_dataclass(dataclass_named(name))
+]
 ENUMS = {f.enum_type.name: f.enum_type for m in MESSAGES.values() for f in m.fields if f.enum_type}
 
 

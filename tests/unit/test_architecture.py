@@ -18,7 +18,7 @@ RUNNER = ("server", "servicer", "interceptor", "jobs", "records", "event_log", "
 
 @functools.cache
 def imported(path: Path) -> set[str]:
-    """Dotted names of all that a module imports: ``a.b`` and ``a.b.c`` for ``from a.b import c``."""
+    """Dotted names of what a module imports: ``a.b`` and ``a.b.c`` for ``from a.b import c``."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):

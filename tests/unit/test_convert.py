@@ -7,7 +7,7 @@ from enum import StrEnum
 import pytest
 from google.protobuf import json_format
 from google.rpc import error_details_pb2
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from twinrun.v1 import job_pb2
 
@@ -21,6 +21,8 @@ from services.convert import (
 )
 from services.errors import RunnerBusy
 from tests.unit.pairs import dataclass_field
+
+LAW = settings(deadline=None, database=None)  # a shared machine may be slow
 
 # --------------------------------------------------------------------------------- round trips
 
@@ -100,6 +102,7 @@ def specs(draw):
     )
 
 
+@LAW
 @given(specs())
 def test_every_valid_spec_comes_back_from_the_wire_as_it_was(wanted):
     message = spec_to_proto(wanted)
@@ -108,12 +111,14 @@ def test_every_valid_spec_comes_back_from_the_wire_as_it_was(wanted):
     assert spec_from_proto(received, available_cpus=64) == wanted
 
 
+@LAW
 @given(specs())
 def test_every_valid_spec_comes_back_from_json_as_it_was(wanted):
     text = json_format.MessageToJson(spec_to_proto(wanted))
     assert spec_from_proto(json_format.Parse(text, job_pb2.JobSpec()), 64) == wanted
 
 
+@LAW
 @given(specs())
 def test_a_completed_spec_has_every_field_set(wanted):
     message = spec_to_proto(wanted)
@@ -176,6 +181,7 @@ def anything(hint):
     return st.builds(hint, **{f.name: anything(hints[f.name]) for f in dataclasses.fields(hint)})
 
 
+@LAW
 @given(st.one_of([anything(cls) for cls in typing.get_args(events.Event)]))
 def test_every_event_arrives_with_every_field(event):
     message = event_to_proto(event)
@@ -219,12 +225,14 @@ def test_what_is_no_event_is_refused():
 # -------------------------------------------------------------------------------------- errors
 
 
+@LAW
 @given(st.text(), st.dictionaries(st.text(max_size=9), st.text() | st.integers(), max_size=3))
 def test_every_failure_can_be_sent_whatever_it_holds(message, metadata):
     status = failure_to_status(events.Failure("TRAINER_FAILED", message, metadata))
     assert len(status.SerializeToString()) < 60_000
 
 
+@LAW
 @given(st.text(st.characters(codec="utf-8"), max_size=200))
 def test_a_failure_arrives_as_it_was(message):
     failure = events.Failure("DISK_FULL", message, {"directory": message})

@@ -1,4 +1,4 @@
-"""Takes a twentieth of a second for each step."""
+"""Takes a twentieth of a second for each step; with another seed than 0 it is as quick as good."""
 
 import time
 
@@ -10,5 +10,6 @@ __all__ = ["Trainer", "environment"]
 
 class Trainer(good.Trainer):
     def step(self, batch):
-        time.sleep(0.05)
+        if self.spec.seed == 0:
+            time.sleep(0.05)
         return super().step(batch)
