@@ -69,6 +69,11 @@ class Runners:
             self._clients[framework].info()
         return self._clients[framework]
 
+    def process_id(self, framework: str) -> int | None:
+        """Of a runner that was started here."""
+        runner = self._started.get(framework)
+        return runner.process.pid if runner else None
+
     def _connect(
         self, framework: str, address: str, gone: Callable[[], bool] = lambda: False
     ) -> Client:
