@@ -114,6 +114,7 @@ def test_a_disk_that_takes_half_a_line_leaves_no_trace_of_it(log, monkeypatch):
     log.append(steps(2))
     assert [list(event.steps_finished.losses) for event in reader.read()] == [[2]]
     assert sequences(EventLog(log.path)) == [1, 2]
+    assert log.path.read_bytes().endswith(b'"steps_finished": {"losses": [2.0]}}\n')
 
 
 def test_what_is_no_event_is_found_and_can_be_cut_off(log):

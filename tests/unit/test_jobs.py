@@ -91,7 +91,9 @@ def submit(jobs: Jobs, seed=0, request_id="") -> job_pb2.Job:
 
 
 def watch(jobs: Jobs, job: job_pb2.Job, after=0) -> list[job_pb2.JobEvent]:
-    return list(jobs.watch(job.job_id, after, lambda: True))
+    """All events to the job's end; what comes late is as bad as what never comes."""
+    deadline = time.monotonic() + 20
+    return list(jobs.watch(job.job_id, after, lambda: time.monotonic() < deadline))
 
 
 def ended(jobs: Jobs, job: job_pb2.Job) -> job_pb2.Job:

@@ -157,7 +157,12 @@ def test_a_job_that_was_alive_has_failed_after_a_restart_once_and_for_all(record
     assert events(again(tmp_path).get(record.job.job_id)) == events(first)
 
 
-@settings(deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=30,  # each writes files
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(st.text(), st.dictionaries(st.text(max_size=9), st.text() | st.integers(), max_size=3))
 def test_a_job_can_end_with_any_error_whatever_it_holds(records, message, metadata):
     record = create(records)
