@@ -112,7 +112,7 @@ def main() -> None:
         "bare loop, fused Adam": in_memory(data, fused=True),
         "lesson-style loop": lesson(data),
         "products, NumPy": Variant(interleave.numpy_products()),
-        "products, framework": Variant(interleave.products(lambda: torch.mm(a, b, out=out))),
+        "products, PyTorch": Variant(interleave.products(lambda: torch.mm(a, b, out=out))),
     }
     interleave.measure(variants, chosen.rounds, chosen.slow_rounds)
     report.save(chosen, pytorch.environment(chosen.threads), variants)

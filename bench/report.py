@@ -3,11 +3,15 @@
 import argparse
 import json
 import statistics
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from bench import interleave, workload
 from services.events import Environment
+
+Content = dict[str, Any]  # of a framework's file
 
 
 def save(
@@ -30,44 +34,67 @@ def save(
     path.write_text(json.dumps(content, indent=2) + "\n")
 
 
-def ratio(content: dict, variant: str, against: str) -> float:
+def ratio(content: Content, variant: str, against: str) -> float:
     """The time of ``variant`` over that of ``against``: of each round, and of those the median.
 
-    Against products it is over the time that an epoch's arithmetic takes at their rate.
+    ``against`` may be ``products, OF, COUNT``: then it is over the time that an epoch's arithmetic
+    takes at the rate of OF, by that COUNT of `workload.epoch_operations`.
     """
     pairs = zip(_seconds(content, variant), _seconds(content, against), strict=False)
     # Not strict: a slow variant has the first rounds only.
     return statistics.median(a / _epoch_seconds(content, against, b) for a, b in pairs)
 
 
-def _seconds(content: dict, variant: str) -> list[float]:
-    return content["variants"][variant]["seconds"]
-
-
-def _epoch_seconds(content: dict, variant: str, seconds: float) -> float:
-    if variant.startswith("products"):
-        return content["epoch_operations"] / interleave.rate(seconds)
+def _seconds(content: Content, variant: str) -> list[float]:
+    seconds: list[float] = content["variants"][_measured(variant)]["seconds"]
     return seconds
 
 
-def table(content: dict) -> str:
+def _measured(variant: str) -> str:
+    """The variant that was timed: both counts of products come from one."""
+    return variant.rpartition(", ")[0] if variant.startswith("products") else variant
+
+
+def _epoch_seconds(content: Content, variant: str, seconds: float) -> float:
+    if variant.startswith("products"):
+        count = variant.rpartition(", ")[2]
+        operations: int = content["epoch_operations"][count]
+        return operations / interleave.rate(seconds)
+    return seconds
+
+
+def table(content: Content) -> str:
     """Markdown: each variant's seconds, and the matched trainer's ratios to it."""
     head = f"{content['framework']}, {content['threads']} threads, seconds an epoch"
     lines = [
         f"| {head} | median | least | most | default / this | compiled / this |",
         "|---|---|---|---|---|---|",
     ]
-    for name, figures in content["variants"].items():
+    for name in _rows(content):
+        figures = content["variants"][_measured(name)]
         median, least, most = (
             _epoch_seconds(content, name, figures[key]) for key in ("median", "min", "max")
         )
-        label = name
-        if name.startswith("products"):
-            speed = interleave.rate(figures["median"]) / 1e9
-            label = f"its arithmetic at {speed:.0f} GFLOP/s ({name})"
         lines.append(
-            f"| {label} | {median:.3f} | {least:.3f} | {most:.3f} |"
+            f"| {_label(content, name)} | {median:.3f} | {least:.3f} | {most:.3f} |"
             f" {ratio(content, 'matched, default', name):.2f} |"
             f" {ratio(content, 'matched, compiled', name):.2f} |"
         )
     return "\n".join(lines)
+
+
+def _rows(content: Content) -> Iterator[str]:
+    for name in content["variants"]:
+        if name.startswith("products"):
+            yield from (f"{name}, {count}" for count in content["epoch_operations"])
+        else:
+            yield name
+
+
+def _label(content: Content, name: str) -> str:
+    if not name.startswith("products"):
+        return name
+    _, by, count = name.split(", ")
+    operations = content["epoch_operations"][count] / 1e9
+    speed = interleave.rate(content["variants"][_measured(name)]["median"]) / 1e9
+    return f"its {operations:.1f} GFLOP ({count}) at {by}'s {speed:.0f} GFLOP/s"

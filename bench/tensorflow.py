@@ -100,7 +100,7 @@ def main() -> None:
         "bare tf.function, XLA": one_graph(data, xla=True),
         "lesson-style Keras fit": lesson(data),
         "products, NumPy": Variant(interleave.numpy_products()),
-        "products, framework": Variant(interleave.products(lambda: tf.matmul(a, b))),
+        "products, TensorFlow": Variant(interleave.products(lambda: tf.matmul(a, b))),
     }
     interleave.measure(variants, chosen.rounds, chosen.slow_rounds)
     report.save(chosen, tensorflow.environment(chosen.threads), variants)

@@ -7,8 +7,8 @@ from typing import Any, NoReturn, TypeAlias
 import grpc
 from grpc_status import rpc_status
 
-from services.convert import error_to_status
 from services.errors import TwinrunError
+from services.status import error_to_status
 
 _log = logging.getLogger(__name__)
 _Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"  # generic for type checkers only

@@ -19,7 +19,7 @@ from services.spec import JobSpec, Violation
 from services.worker import Run, Worker
 
 _log = logging.getLogger(__name__)
-_WATCH_POLL_SECONDS = 2.0  # after which a watcher that has gone away is noticed
+_WATCH_POLL_SECONDS = 0.5  # after which a watcher that has gone away is noticed
 _END_SECONDS = 10.0  # for a cancelled job to have ended
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{0,64}")
 
@@ -170,7 +170,8 @@ class Jobs:
                 record.end(failure)
             self._running = None
             self._changed.notify_all()
-        _log.info("job %s: %s", record.job.job_id, record.state)
+        why = f": {record.job.error.message}" if failure is not None else ""
+        _log.info("job %s: %s%s", record.job.job_id, record.state, why)
         return True
 
     def stop(self, grace_seconds: float) -> None:

@@ -84,6 +84,7 @@ class Record:
 
     def recover(self) -> None:
         """Take the state from the events; where they have no end, the runner's was the job's."""
+        self.job.last_sequence = 0
         try:
             for message in self.log.reader(0).read():
                 self._follow(message)
@@ -110,7 +111,8 @@ class Record:
     def _write(self, message: job_pb2.JobEvent) -> None:
         changed = message.HasField("state_changed")
         if changed and message.state_changed.state in _ENDED:
-            self._reserve.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self._reserve.unlink()
         self.log.append(message, durable=changed)
         self._follow(message)
 

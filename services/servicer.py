@@ -13,11 +13,12 @@ from google.rpc import status_pb2
 from twinrun.v1 import job_pb2, runner_service_pb2, runner_service_pb2_grpc
 
 from services import host
-from services.convert import environment_to_proto, error_to_status, spec_from_proto
+from services.convert import environment_to_proto, spec_from_proto
 from services.errors import InvalidRequest, TooManyWatchers, TwinrunError
 from services.events import Environment, WeightsKind
 from services.jobs import Jobs
 from services.spec import Violation, between
+from services.status import error_to_status
 
 PROTOCOL_VERSION = 1
 CHUNK_BYTES = 2**20

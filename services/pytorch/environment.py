@@ -44,8 +44,8 @@ def _blas() -> str:
     names = [
         f"{name} {match[1]}"
         for name, pattern in {
-            "MKL": r"Math Kernel Library Version (\S+)",
-            "oneDNN": r"MKL-DNN v(\S+)",
+            "MKL": r"Math Kernel Library Version ([\d.]+)",
+            "oneDNN": r"MKL-DNN v([\d.]+)",
         }.items()
         if (match := re.search(pattern, build))
     ]

@@ -89,7 +89,7 @@ def test_a_stopping_runner_takes_no_job_but_answers_otherwise(start):
     runner = start("slow", "--grace", "600")
     job, watcher = running(runner, request_id="mine", epochs=1000)
     runner.process.send_signal(signal.SIGTERM)
-    assert eventually(lambda: "stopping" in runner.stderr)
+    assert eventually(lambda: f"stopping: job {job.job_id}" in runner.stderr)
     with pytest.raises(grpc.RpcError) as caught:
         runner.train()
     assert caught.value.code() == grpc.StatusCode.UNAVAILABLE

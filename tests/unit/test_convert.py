@@ -6,20 +6,16 @@ from enum import StrEnum
 
 import pytest
 from google.protobuf import json_format
-from google.rpc import error_details_pb2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twinrun.v1 import job_pb2
 
 from services import events, spec
 from services.convert import (
-    error_to_status,
     event_to_proto,
-    failure_to_status,
     spec_from_proto,
     spec_to_proto,
 )
-from services.errors import RunnerBusy
 from tests.unit.pairs import dataclass_field
 
 LAW = settings(deadline=None, database=None)  # a shared machine may be slow
@@ -220,32 +216,3 @@ def assert_equal(one, other):
 def test_what_is_no_event_is_refused():
     with pytest.raises(TypeError, match="JobEvent has no case for str"):
         event_to_proto("no event")
-
-
-# -------------------------------------------------------------------------------------- errors
-
-
-@LAW
-@given(st.text(), st.dictionaries(st.text(max_size=9), st.text() | st.integers(), max_size=3))
-def test_every_failure_can_be_sent_whatever_it_holds(message, metadata):
-    status = failure_to_status(events.Failure("TRAINER_FAILED", message, metadata))
-    assert len(status.SerializeToString()) < 60_000
-
-
-@LAW
-@given(st.text(st.characters(codec="utf-8"), max_size=200))
-def test_a_failure_arrives_as_it_was(message):
-    failure = events.Failure("DISK_FULL", message, {"directory": message})
-    status = failure_to_status(failure)
-    info = error_details_pb2.ErrorInfo()
-    assert status.details[0].Unpack(info)
-    assert (status.code, status.message) == (8, message)
-    assert (info.reason, info.domain) == ("DISK_FULL", "twinrun")
-    assert info.metadata["directory"] == message
-
-
-def test_a_busy_runner_says_when_to_come_back():
-    status = error_to_status(RunnerBusy("busy"))
-    retry = error_details_pb2.RetryInfo()
-    assert status.details[1].Unpack(retry)
-    assert retry.retry_delay.ToMilliseconds() == RunnerBusy.retry_seconds * 1000

@@ -227,3 +227,21 @@ def test_a_request_id_finds_its_job_and_an_empty_one_finds_none(records, tmp_pat
     assert records.by_request_id("mine") is record
     assert records.by_request_id("") is None
     assert again(tmp_path).by_request_id("mine").job.job_id == record.job.job_id
+
+
+def test_a_job_whose_events_have_lost_all_sense_has_failed_after_a_restart(records, tmp_path):
+    record = running(records)
+    record.log.path.write_bytes(b"\0\0\n\0\0\n\0\0")
+    found = again(tmp_path).get(record.job.job_id)
+    assert reason(found.job) == "RUNNER_RESTARTED"
+    assert [event.sequence for event in events(found)] == [1]
+    assert found.job.last_sequence == 1
+
+
+def test_a_reserve_that_cannot_be_given_up_does_not_keep_a_job_from_ending(records):
+    record = running(records)
+    (record.directory / "reserve").unlink()
+    (record.directory / "reserve").mkdir()  # which unlinking refuses
+    record.end(errors.Cancelled("over"))
+    assert [event.sequence for event in events(record)] == [1, 2, 3, 4]
+    assert record.job.last_sequence == 4
