@@ -23,8 +23,8 @@ from orchestrator.config import Places
 from orchestrator.runners import Runners
 from orchestrator.trial import State, fold
 
-ROUNDS = 8
-EPOCHS = 10
+ROUNDS = 6
+EPOCHS = 8
 COMPARES = 3
 POLL_SECONDS = 1.0  # how often an unwatched job is asked whether it has ended
 

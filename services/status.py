@@ -12,7 +12,7 @@ from services.spec import Violation
 # A call's status travels in headers, of which gRPC takes 8 KiB: as text and once more in base64.
 _MESSAGE_BYTES = 1000
 _VIOLATION_BYTES = 500
-_BAD_REQUEST_BYTES = 2500
+_BAD_REQUEST_BYTES = 2000
 _METADATA_BYTES = 2**14  # the last lines of a process, in a Job and not in headers
 
 
