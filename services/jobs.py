@@ -20,6 +20,7 @@ from services.worker import Run, Worker
 
 _log = logging.getLogger(__name__)
 _WATCH_POLL_SECONDS = 0.5  # after which a watcher that has gone away is noticed
+_WATCH_GATHER_SECONDS = 0.2  # by which a watcher's events may come later
 _END_SECONDS = 10.0  # for a cancelled job to have ended
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{0,64}")
 
@@ -122,6 +123,8 @@ class Jobs:
             with self._changed:
                 if log.last_sequence == last and not record.ended:
                     self._changed.wait(_WATCH_POLL_SECONDS)
+                # Several at once cost the trial's machine less than one by one.
+                self._changed.wait_for(lambda: record.ended, _WATCH_GATHER_SECONDS)
 
     def weights(self, job_id: str, kind: WeightsKind) -> Path:
         """A safetensors file. Raises JobNotFound, WeightsNotFound."""
