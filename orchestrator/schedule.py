@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from twinrun.v1 import job_pb2
 
 from orchestrator.client import Client
-from orchestrator.errors import JobFailed, RunnerUnavailable
+from orchestrator.errors import JobFailed, OutputError, RunnerUnavailable
 from orchestrator.runners import Runners
 from orchestrator.store import Run
 from orchestrator.words import state_name
@@ -86,6 +86,9 @@ def _follow(
         except KeyboardInterrupt:
             client.cancel(job.job_id)
             keep(client.watch(job.job_id, after=log.last_sequence))
+            raise
+        except OutputError:  # what cannot be kept need not be run
+            client.cancel(job.job_id)
             raise
 
 

@@ -136,8 +136,15 @@ class Run:
         self._write(Path("weights") / f"{framework}-{number}.safetensors", content)
 
     def weights(self, framework: str, number: int) -> bytes:
-        """The final weights, a safetensors file."""
-        return read(self.path / "weights" / f"{framework}-{number}.safetensors")
+        """The final weights, a safetensors file. Raises RunNotFound where the trial has none."""
+        path = self.path / "weights" / f"{framework}-{number}.safetensors"
+        if not path.exists():
+            kept = ", ".join(sorted(found.stem for found in path.parent.glob("*.safetensors")))
+            raise RunNotFound(
+                f"{self.path} has no weights of {framework}-{number}: a trial has them when it has "
+                f"succeeded. It has {kept or 'none'}."
+            )
+        return read(path)
 
     def write_comparison(self, comparison: Mapping[str, Any]) -> None:
         self._write(Path("comparison.json"), _dumps(comparison))

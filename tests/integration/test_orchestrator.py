@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from twinrun.v1 import job_pb2
+from twinrun.v1 import job_pb2, runner_service_pb2
 
 from orchestrator import store
 from orchestrator.trial import State
@@ -204,6 +204,38 @@ def test_an_output_that_cannot_be_made_is_named_before_anything_runs(orchestrato
     assert "file/runs" in done.stderr
     assert "--output" in done.stderr
     assert not list((runners["pytorch"].state_dir / "jobs").iterdir())
+
+
+def test_an_output_that_takes_no_more_ends_the_job_and_names_the_file(orchestrator, start):
+    runner = start("slow")
+    command = [
+        *(sys.executable, "-m", "orchestrator", "train", "--framework=pytorch", *SMALL),
+        *("--epochs=50", f"--pytorch={runner.address}"),
+    ]
+    done = subprocess.run(
+        ["sh", "-c", 'ulimit -f 16; exec "$@"', "sh", *command],  # 8 KiB a file
+        cwd=orchestrator.home,
+        env=orchestrator.env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 5, done.stderr
+    assert "events/pytorch-1.jsonl" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert orchestrator.latest().trials()[0].inputs  # what was written before is readable
+    (job,) = runner.stub.ListJobs(runner_service_pb2.ListJobsRequest()).jobs
+    assert runner.wait(job).state == job_pb2.JOB_STATE_CANCELLED
+
+
+def test_weights_that_a_run_lacks_are_named_with_those_that_it_has(orchestrator, start):
+    runner = start()
+    where = f"--pytorch={runner.address}"
+    orchestrator.run("train", "--framework=pytorch", *SMALL, where)
+    done = orchestrator.run("evaluate", "latest", "--framework=tensorflow", code=2)
+    assert "no weights of tensorflow-1" in done.stderr
+    assert "It has pytorch-1" in done.stderr
 
 
 def test_a_trial_that_fails_is_told_and_the_other_one_still_runs(orchestrator, two):
