@@ -171,7 +171,7 @@ class Client:
                 details = _details(error)
                 if details.reason != "RUNNER_BUSY":
                     self._refuse(error)
-                time.sleep(details.retry_seconds)
+                time.sleep(max(details.retry_seconds, _PAUSE_SECONDS))
             else:
                 return job
 

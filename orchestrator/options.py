@@ -40,7 +40,6 @@ def _option(panel: str, *names: str, **settings: Any) -> Any:
 
 
 _JOB, _WHERE, _SHOWN = "The job", "Where it runs", "What is shown and kept"
-_NO_CHANGE = "Otherwise the workload's own."
 
 
 @dataclass(frozen=True, slots=True)
