@@ -145,23 +145,28 @@ class Client:
 
     def weights(self, job_id: str, kind: job_pb2.WeightsKind) -> bytes:
         """A safetensors file, its SHA-256 checked."""
-        content = b""
+        request = runner_service_pb2.DownloadWeightsRequest(job_id=job_id, kind=kind)
+        return self._download(self._stub.DownloadWeights, request)
+
+    def logits(self, job_id: str) -> bytes:
+        """A safetensors file of logits and labels of the test samples, its SHA-256 checked."""
+        request = runner_service_pb2.DownloadLogitsRequest(job_id=job_id)
+        return self._download(self._stub.DownloadLogits, request)
+
+    def _download(self, method: Callable[..., Any], request: Any) -> bytes:
+        content = bytearray()
         while True:
-            request = runner_service_pb2.DownloadWeightsRequest(
-                job_id=job_id, kind=kind, offset=len(content)
-            )
-            piece: runner_service_pb2.DownloadWeightsResponse = self._call(
-                self._stub.DownloadWeights, request
-            )
+            request.offset = len(content)
+            piece = self._call(method, request)
             content += piece.chunk
             if len(content) >= piece.total_bytes or not piece.chunk:
                 break
         if hashlib.sha256(content).hexdigest() != piece.sha256:
             raise RunnerUnavailable(
-                f"The weights of {job_id} came from {self.address} with another SHA-256 than the "
-                "runner said; run the command again."
+                f"A file of {request.job_id} came from {self.address} with another SHA-256 than "
+                "the runner said; run the command again."
             )
-        return content
+        return bytes(content)
 
     def _submit(self, method: Callable[..., Any], request: Message) -> job_pb2.Job:
         while True:

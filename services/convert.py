@@ -6,6 +6,7 @@ union of dataclasses is a message with a oneof ``kind``.
 """
 
 import dataclasses
+import functools
 import re
 import types
 import typing
@@ -94,12 +95,13 @@ class _Reader:
 
     def _value(self, message: Message, name: str, hint: Any, path: str, default: Any) -> Any:
         value = getattr(message, name)
+        enum = message.DESCRIPTOR.fields_by_name[name].enum_type
         if typing.get_origin(hint) is tuple:
             element = typing.get_args(hint)[0]
-            return tuple(self._union(v, element, f"{path}[{i}]") for i, v in enumerate(value))
-        enum = message.DESCRIPTOR.fields_by_name[name].enum_type
+            read = functools.partial(self._enum, enum) if enum else self._union
+            return tuple(read(v, element, f"{path}[{i}]") for i, v in enumerate(value))
         if enum is not None:
-            return self._enum(value, enum, hint, path, default)
+            return self._enum(enum, value, hint, path, default)
         if isinstance(value, Message):
             if "kind" in value.DESCRIPTOR.oneofs_by_name and not dataclasses.is_dataclass(hint):
                 return self._union(value, hint, path)
@@ -119,10 +121,17 @@ class _Reader:
         by_name = {cls.__name__: cls for cls in typing.get_args(union)}
         return self.read(inner, by_name[inner.DESCRIPTOR.name], f"{path}.{case}")
 
-    def _enum(self, number: int, enum: Any, cls: type[StrEnum], path: str, default: Any) -> StrEnum:
+    def _enum(
+        self,
+        enum: Any,
+        number: int,
+        cls: type[StrEnum],
+        path: str,
+        default: Any = dataclasses.MISSING,
+    ) -> StrEnum:
         prefix = _prefix(enum.name)
         value = enum.values_by_number.get(number)
-        if value is not None:
+        if value is not None and number:
             return cls[value.name.removeprefix(prefix)]
         known = ", ".join(v.name for v in enum.values if v.number)
         self.violations.append(Violation(path, f"is {number}; this runner knows {known}"))
@@ -205,8 +214,9 @@ def _write_field(value: Any, name: str, message: Message) -> None:
     if name == "seconds" or name.endswith("_seconds"):
         getattr(message, name.removesuffix("seconds") + "duration").CopyFrom(_duration(value))
     elif isinstance(value, StrEnum):
-        enum: Any = message.DESCRIPTOR.fields_by_name[name].enum_type
-        setattr(message, name, enum.values_by_name[_prefix(enum.name) + value.name].number)
+        setattr(message, name, _number(value, message, name))
+    elif isinstance(value, tuple) and value and isinstance(value[0], StrEnum):
+        getattr(message, name).extend(_number(member, message, name) for member in value)
     elif isinstance(value, tuple):
         _write_repeated(value, getattr(message, name))
     elif isinstance(value, dict):
@@ -223,6 +233,12 @@ def _write_repeated(values: tuple[Any, ...], repeated: Any) -> None:
             _write(value, repeated.add())
     else:
         repeated.extend(values)
+
+
+def _number(member: StrEnum, message: Message, name: str) -> int:
+    enum: Any = message.DESCRIPTOR.fields_by_name[name].enum_type
+    number: int = enum.values_by_name[_prefix(enum.name) + member.name].number
+    return number
 
 
 def _message_name(field: Any) -> str:

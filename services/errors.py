@@ -52,6 +52,11 @@ class WeightsNotFound(TwinrunError):
     reason = "WEIGHTS_NOT_FOUND"
 
 
+class LogitsNotFound(TwinrunError):
+    code = "NOT_FOUND"
+    reason = "LOGITS_NOT_FOUND"
+
+
 class RequestIdReused(TwinrunError):
     code = "ALREADY_EXISTS"
     reason = "REQUEST_ID_REUSED"

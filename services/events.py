@@ -77,10 +77,24 @@ class Inputs:
 
 
 @dataclass(frozen=True, slots=True)
+class GradientNorms:
+    parameter: str
+    norms: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StepDetails:
+    ordered_losses: tuple[float, ...]
+    accuracies: tuple[float, ...]
+    gradient_norms: tuple[GradientNorms, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StepsFinished:
     epoch: int
     first_step: int
     losses: tuple[float, ...]
+    details: StepDetails | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +112,8 @@ class EpochFinished:
     train_loss: float
     test: Metrics
     samples_per_second: float
+    data_wait_seconds: float = 0.0
+    running_accuracy: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +129,26 @@ class WeightsSaved:
 
 
 @dataclass(frozen=True, slots=True)
+class LogitsSaved:
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class AcceleratorUsed:
+    uuid: str
+    samples: int
+    peak_memory_bytes: int
+    mean_utilization: float | None = None
+    mean_power_watts: float | None = None
+    energy_joules: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ResourcesUsed:
     peak_memory_bytes: int
     peak_device_memory_bytes: int
+    accelerator: AcceleratorUsed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +174,7 @@ class Environment:
     accelerators: tuple[Accelerator, ...] = ()
     packages: dict[str, str] = field(default_factory=dict)
     precision_notes: str = ""
+    cpu_set: str = ""
 
 
 Event = (
@@ -154,5 +188,6 @@ Event = (
     | EpochFinished
     | EvaluationFinished
     | WeightsSaved
+    | LogitsSaved
     | ResourcesUsed
 )

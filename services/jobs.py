@@ -13,7 +13,7 @@ from twinrun.v1 import job_pb2
 from services import errors
 from services.convert import spec_to_proto
 from services.events import Environment, Event, JobState, StateChanged, WeightsKind
-from services.pipe import Task
+from services.pipe import LOGITS_FILE, Task
 from services.records import Record, Records
 from services.spec import JobSpec, Violation
 from services.worker import Run, Worker
@@ -134,6 +134,17 @@ class Jobs:
             raise errors.WeightsNotFound(
                 f"The job {job_id} has no {kind} weights: initial ones are there once it has "
                 "started, final ones once it has trained.",
+                job_id=job_id,
+            )
+        return path
+
+    def logits(self, job_id: str) -> Path:
+        """A safetensors file. Raises JobNotFound, LogitsNotFound."""
+        with self._changed:
+            path = self._records.get(job_id).directory / LOGITS_FILE
+        if not path.exists():
+            raise errors.LogitsNotFound(
+                f"The job {job_id} has no logits: they are there once it has succeeded.",
                 job_id=job_id,
             )
         return path

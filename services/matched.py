@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.errors import BadWeights, Unsupported
+from services.events import GradientNorms, StepDetails
 from services.spec import Adam, AdamW, JobSpec, Loop, Optimizer, Recipe, Sgd
+from services.trainer import Steps
 from services.workload import layers, order
 from services.workload.weights import Weights
 
@@ -55,6 +57,24 @@ def schedule(
             t = np.arange(first + 1, first + steps + 1, dtype=np.float64)
             root = np.sqrt(1 - beta_2**t)
             return optimizer.learning_rate * root / (1 - beta_1**t), epsilon * root
+
+
+def steps_taken(spec: JobSpec, measured: NDArray[np.floating], parameters: Sequence[str]) -> Steps:
+    """A chunk from what its steps measured: losses float[steps].
+
+    With the details of ``report_step_details`` float[steps, 3 + parameters]: loss, ordered loss,
+    accuracy, and the norm of the gradient of each of ``parameters``, named in model order.
+    """
+    if not spec.report_step_details:
+        return Steps(measured)
+    losses, ordered, accuracies, *norms = measured.T
+    named = zip(parameters, norms, strict=True)
+    details = StepDetails(
+        ordered_losses=tuple(ordered.tolist()),
+        accuracies=tuple(accuracies.tolist()),
+        gradient_norms=tuple(GradientNorms(name, tuple(n.tolist())) for name, n in named),
+    )
+    return Steps(losses, details)
 
 
 def epoch_chunks(spec: JobSpec, epoch: int, samples: int) -> list[NDArray[np.int32]]:

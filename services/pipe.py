@@ -10,6 +10,8 @@ from pathlib import Path
 from services.events import Environment, Event, Failure
 from services.spec import JobSpec
 
+LOGITS_FILE = "logits.safetensors"  # in a task's output_dir
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -17,7 +19,7 @@ class Task:
 
     spec: JobSpec
     data_dir: Path
-    output_dir: Path  # for the weights
+    output_dir: Path  # for weights and logits
     weights: bytes | None = None
 
 

@@ -124,18 +124,35 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
         if request.kind not in _KINDS:
             raise InvalidRequest([Violation("kind", f"is {request.kind}; give INITIAL or FINAL")])
         path = self._jobs.weights(request.job_id, _KINDS[request.kind])
-        with path.open("rb") as file:
-            total = file.seek(0, os.SEEK_END)
-            _check(between("offset", request.offset, 0, total))
-            file.seek(request.offset)
-            return runner_service_pb2.DownloadWeightsResponse(
-                chunk=file.read(CHUNK_BYTES), total_bytes=total, sha256=_sha256(path)
-            )
+        chunk, total = _piece(path, request.offset)
+        return runner_service_pb2.DownloadWeightsResponse(
+            chunk=chunk, total_bytes=total, sha256=_sha256(path)
+        )
+
+    def DownloadLogits(
+        self,
+        request: runner_service_pb2.DownloadLogitsRequest,
+        context: grpc.ServicerContext,
+    ) -> runner_service_pb2.DownloadLogitsResponse:
+        path = self._jobs.logits(request.job_id)
+        chunk, total = _piece(path, request.offset)
+        return runner_service_pb2.DownloadLogitsResponse(
+            chunk=chunk, total_bytes=total, sha256=_sha256(path)
+        )
+
+
+def _piece(path: Path, offset: int) -> tuple[bytes, int]:
+    """A piece of the file from ``offset``, and the size of all of it in bytes."""
+    with path.open("rb") as file:
+        total = file.seek(0, os.SEEK_END)
+        _check(between("offset", offset, 0, total))
+        file.seek(offset)
+        return file.read(CHUNK_BYTES), total
 
 
 @functools.lru_cache
 def _sha256(path: Path) -> str:
-    """Of a job's weights, which never change; their path is never used again."""
+    """Of a file of a job, which never changes; its path is never used again."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -18,6 +18,17 @@ class Recipe(StrEnum):
     IDIOMATIC = "idiomatic"
 
 
+class OwnWay(StrEnum):
+    INITIAL_WEIGHTS = "initial_weights"
+    BATCH_ORDER = "batch_order"
+    ADAM_EPSILON = "adam_epsilon"
+    LOSS = "loss"
+    LAST_BATCH = "last_batch"
+    ACCURACY = "accuracy"
+    DATA_PIPELINE = "data_pipeline"
+    JIT_COMPILE = "jit_compile"
+
+
 class Loop(StrEnum):
     FIT = "fit"
     CUSTOM = "custom"
@@ -167,6 +178,9 @@ class JobSpec:
     device: Device = Device.CPU
     report_every_steps: int = 100
     allow_tf32: bool = False
+    own_ways: tuple[OwnWay, ...] = ()
+    report_step_details: bool = False
+    perturb_initial_weights: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +225,8 @@ def value_violations(spec: JobSpec) -> Iterator[Violation]:
                 f"{field}.kernel_initializer", layer.kernel_initializer
             )
             yield from _initializer_violations(f"{field}.bias_initializer", layer.bias_initializer)
+    if spec.own_ways and spec.recipe is not Recipe.MATCHED:
+        yield Violation("own_ways", "are of the matched recipe; in the idiomatic one all is own")
     if spec.precision is Precision.BFLOAT16 and spec.device is not Device.CUDA:
         yield Violation("precision", "is bfloat16, which runs on cuda only; use float32")
 

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from services.events import Environment
+from services.events import Environment, StepDetails
 from services.spec import JobSpec
 from services.workload.weights import Weights
 
@@ -20,6 +20,22 @@ class Data:
     train_labels: NDArray[np.int32]
     test_images: NDArray[np.floating]
     test_labels: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """A chunk of steps as a trainer took them, synchronised.
+
+    ``losses`` float[steps], each the mean over its batch; where a framework tells a mean over
+    several steps only, it stands for each of them. ``details``: where the spec asks for them.
+    ``accuracies`` float[steps], of each batch before its step, where they are known without.
+    ``wait_seconds``: of the chunk's time what went by waiting for a batch.
+    """
+
+    losses: NDArray[np.floating]
+    details: StepDetails | None = None
+    accuracies: NDArray[np.floating] | None = None
+    wait_seconds: float = 0.0
 
 
 class Trainer(Protocol):
@@ -35,11 +51,14 @@ class Trainer(Protocol):
     def warm_up(self) -> None:
         """Compiles and runs what training will need; parameters and optimizer stay as they are."""
 
-    def train_epoch(self, epoch: int) -> Iterator[NDArray[np.floating]]:
-        """Trains one epoch (from 0); yields the losses of each chunk, synchronised."""
+    def train_epoch(self, epoch: int) -> Iterator[Steps]:
+        """Trains one epoch (from 0), a chunk of steps at a time."""
 
-    def evaluate(self) -> NDArray[np.float32]:
-        """Logits of all test samples in their order, float32[n, classes], synchronised."""
+    def evaluate(self) -> NDArray[np.floating]:
+        """Logits of all test samples in their order, float[n, classes], synchronised.
+
+        In the parameters' precision.
+        """
 
     def weights(self) -> Weights:
         """The parameters as they are now, canonical names and layouts."""

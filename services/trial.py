@@ -4,7 +4,7 @@ import math
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from services.events import (
     EvaluationFinished,
     Event,
     Inputs,
+    LogitsSaved,
     Phase,
     PhaseFinished,
     PhaseStarted,
@@ -26,9 +27,9 @@ from services.events import (
     WeightsSaved,
 )
 from services.files import sha256, write_whole
-from services.pipe import Task
-from services.spec import JobSpec
-from services.trainer import Data, Trainer
+from services.pipe import LOGITS_FILE, Task
+from services.spec import JobSpec, OwnWay, Recipe
+from services.trainer import Data, Steps, Trainer
 from services.workload import catalog, datasets, metrics, order
 from services.workload import weights as parameters
 
@@ -79,14 +80,19 @@ def run(task: Task, trainer_class: type[Trainer], emit: Emit) -> None:
             initial = parameters.initial(spec.layers, shape, spec.seed, spec.precision)
         else:
             initial = parameters.from_safetensors(task.weights, spec.layers, shape, spec.precision)
+        if spec.perturb_initial_weights:
+            initial = parameters.perturbed(initial)
         trainer = trainer_class(spec, loaded.data, initial)
     emit(trainer.environment())
     samples = len(loaded.data.train_labels)
     emit(
         Inputs(
             data_sha256=loaded.sha256,
-            initial_weights_sha256=_save(WeightsKind.INITIAL, initial, task.output_dir, emit),
-            batch_order_sha256=order.digest(spec.seed, spec.epochs, samples),
+            # As the trainer has them, so that what it made of them shows.
+            initial_weights_sha256=_save(
+                WeightsKind.INITIAL, trainer.weights(), task.output_dir, emit
+            ),
+            batch_order_sha256=_order_digest(spec, samples),
             train_samples=samples,
             test_samples=len(loaded.data.test_labels),
             parameter_count=sum(array.size for array in initial.values()),
@@ -96,52 +102,86 @@ def run(task: Task, trainer_class: type[Trainer], emit: Emit) -> None:
     with phases.whole(Phase.COMPILE):
         trainer.warm_up()
     if task.weights is None:
-        _train(spec, loaded.data, trainer, phases, emit)
+        logits = _train(spec, loaded.data, trainer, phases, emit)
         _save(WeightsKind.FINAL, trainer.weights(), task.output_dir, emit)
     else:
         with phases.whole(Phase.EVALUATE):
             logits = trainer.evaluate()
         emit(EvaluationFinished(metrics.evaluate(logits, loaded.data.test_labels)))
+    outputs = {"logits": logits, "labels": loaded.data.test_labels}
+    emit(LogitsSaved(*_write(LOGITS_FILE, outputs, task.output_dir)))
     emit(ResourcesUsed(_peak_memory_bytes(), trainer.peak_device_memory_bytes()))
 
 
-def _train(spec: JobSpec, data: Data, trainer: Trainer, phases: _Phases, emit: Emit) -> None:
-    samples = len(data.train_labels)
+def _train(
+    spec: JobSpec, data: Data, trainer: Trainer, phases: _Phases, emit: Emit
+) -> NDArray[np.floating]:
+    """Returns the logits of the last evaluation."""
     step = 0
     for epoch in range(spec.epochs):
         trained, evaluated = phases.seconds(Phase.TRAIN), phases.seconds(Phase.EVALUATE)
-        losses: list[NDArray[np.floating]] = []
+        chunks: list[Steps] = []
         with phases.part(Phase.TRAIN):
             for chunk in trainer.train_epoch(epoch):
-                emit(StepsFinished(epoch, step, tuple(chunk.tolist())))
-                step += len(chunk)
-                losses.append(chunk)
+                emit(StepsFinished(epoch, step, tuple(chunk.losses.tolist()), chunk.details))
+                step += len(chunk.losses)
+                chunks.append(chunk)
         with phases.part(Phase.EVALUATE):
             logits = trainer.evaluate()
         trained = phases.seconds(Phase.TRAIN) - trained
+        losses = np.concatenate([chunk.losses for chunk in chunks])
+        sizes = order.batch_sizes(len(data.train_labels), spec.batch_size, len(losses))
         emit(
             EpochFinished(
                 epoch=epoch,
                 train_seconds=trained,
                 evaluate_seconds=phases.seconds(Phase.EVALUATE) - evaluated,
-                train_loss=metrics.mean_loss(np.concatenate(losses), spec.batch_size, samples),
+                train_loss=metrics.mean_over_samples(losses, sizes),
                 test=metrics.evaluate(logits, data.test_labels),
-                samples_per_second=samples / trained,
+                samples_per_second=int(sizes.sum()) / trained,
+                data_wait_seconds=sum(chunk.wait_seconds for chunk in chunks),
+                running_accuracy=_running_accuracy(chunks, sizes),
             )
         )
     phases.finish(Phase.TRAIN)
     phases.finish(Phase.EVALUATE)
+    return logits
+
+
+def _running_accuracy(chunks: Sequence[Steps], sizes: NDArray[np.int64]) -> float | None:
+    """Over the epoch's samples, as the steps saw them; None where some chunk does not tell."""
+    found = [
+        chunk.accuracies if chunk.details is None else np.array(chunk.details.accuracies)
+        for chunk in chunks
+    ]
+    known = [accuracies for accuracies in found if accuracies is not None]
+    if len(known) < len(found):
+        return None
+    return metrics.mean_over_samples(np.concatenate(known), sizes)
+
+
+def _order_digest(spec: JobSpec, samples: int) -> str:
+    """Empty where the order is the framework's own."""
+    own = spec.recipe is Recipe.IDIOMATIC or OwnWay.BATCH_ORDER in spec.own_ways
+    return "" if own else order.digest(spec.seed, spec.epochs, samples)
 
 
 def _save(kind: WeightsKind, weights: parameters.Weights, directory: Path, emit: Emit) -> str:
-    content = parameters.to_safetensors(weights)
+    digest, size = _write(f"{kind}.safetensors", weights, directory)
+    emit(WeightsSaved(kind, digest, size))
+    return digest
+
+
+def _write(
+    name: str, arrays: Mapping[str, NDArray[np.generic]], directory: Path
+) -> tuple[str, int]:
+    """A safetensors file; its SHA-256, hexadecimal, and its size in bytes."""
+    content = parameters.to_safetensors(arrays)
     try:
-        write_whole(directory / f"{kind}.safetensors", content)
+        write_whole(directory / name, content)
     except OSError as error:
         raise disk_error(error, directory) from error
-    digest = sha256(content)
-    emit(WeightsSaved(kind, digest, len(content)))
-    return digest
+    return sha256(content), len(content)
 
 
 def _peak_memory_bytes() -> int:

@@ -79,22 +79,28 @@ class CompiledSteps:
 
         def loss_of(
             parameters: Sequence[torch.Tensor], images: torch.Tensor, labels: torch.Tensor
-        ) -> torch.Tensor:
-            return model.loss(model.logits(spec.layers, parameters, images, products), labels)
+        ) -> tuple[torch.Tensor, torch.Tensor]:
+            logits = model.logits(spec.layers, parameters, images, products)
+            return model.loss(logits, labels), logits
 
-        gradients_and_loss = torch.func.grad_and_value(loss_of)
+        gradients_and_loss = torch.func.grad_and_value(loss_of, has_aux=True)
 
         def steps(state: State, data: Data, chunk: torch.Tensor, plan: Plan) -> torch.Tensor:
             parameters, slots = state
             images, labels = data
-            losses = []
+            measured = []
             for batch, rate, epsilon in zip(chunk, *plan, strict=True):
                 batch_images = images.index_select(0, batch)
                 batch_labels = labels.index_select(0, batch)
-                gradients, loss = gradients_and_loss(parameters, batch_images, batch_labels)
+                gradients, (loss, logits) = gradients_and_loss(
+                    parameters, batch_images, batch_labels
+                )
+                if spec.report_step_details:
+                    rest = model.details(logits, batch_labels, gradients)
+                    loss = torch.cat([loss.view(1), rest])
                 optimizers.update(spec.optimizer, parameters, slots, gradients, (rate, epsilon))
-                losses.append(loss)
-            return torch.stack(losses)
+                measured.append(loss)
+            return torch.stack(measured)
 
         on_cpu = self._data[0].device.type == "cpu"
         compiled: Steps = torch.compile(
@@ -107,7 +113,10 @@ class CompiledSteps:
         return compiled
 
     def run(self, chunk: torch.Tensor) -> torch.Tensor:
-        """Takes the steps of ``chunk`` int32[steps, batch]; their losses [steps], on the device."""
+        """Takes the steps of ``chunk`` int32[steps, batch]; what they measured, on the device.
+
+        As `services.matched.steps_taken` wants it.
+        """
         rates, epsilons = (
             torch.from_numpy(numbers).to(self._data[0])
             for numbers in matched.schedule(self._spec.optimizer, self._taken, len(chunk))
@@ -116,11 +125,11 @@ class CompiledSteps:
         # After the warm-up a compilation would be on the clock: an error says so instead.
         stance = "fail_on_recompile" if self._warm else "default"
         with torch.no_grad(), torch.compiler.set_stance(stance):
-            losses = [
+            measured = [
                 self._steps(self._state, self._data, batches, plan)
                 for batches, *plan in zip(*map(_pieces, (chunk, rates, epsilons)), strict=True)
             ]
-        return torch.cat(losses)
+        return torch.cat(measured)
 
     def warm_up(self, shapes: Sequence[tuple[int, int]]) -> None:
         """Compiles for each of ``shapes``, runs it, and puts everything back as it was."""

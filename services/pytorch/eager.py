@@ -22,24 +22,33 @@ class EagerSteps:
         products: torch.dtype,
     ) -> None:
         self._layers = spec.layers
+        self._details = spec.report_step_details
         self._parameters = [parameter.requires_grad_() for parameter in parameters]
         self._images, self._labels, self._products = images, labels, products
         self._optimizer = optimizers.optimizer(spec.optimizer, self._parameters)
 
     def run(self, chunk: torch.Tensor) -> torch.Tensor:
-        """Takes the steps of ``chunk`` int32[steps, batch]; their losses [steps], on the device."""
+        """Takes the steps of ``chunk`` int32[steps, batch]; what they measured, on the device.
+
+        As `services.matched.steps_taken` wants it.
+        """
         return torch.stack([self._step(batch) for batch in chunk.unbind()])
 
     def _step(self, batch: torch.Tensor) -> torch.Tensor:
         images = self._images.index_select(0, batch)
         labels = self._labels.index_select(0, batch)
-        loss = model.loss(
-            model.logits(self._layers, self._parameters, images, self._products), labels
-        )
+        logits = model.logits(self._layers, self._parameters, images, self._products)
+        loss = model.loss(logits, labels)
         self._optimizer.zero_grad()
         loss.backward()
+        measured = loss.detach()
+        if self._details:
+            gradients = [parameter.grad for parameter in self._parameters]
+            with torch.no_grad():
+                rest = model.details(logits, labels, gradients)
+            measured = torch.cat([measured.view(1), rest])
         self._optimizer.step()
-        return loss.detach()
+        return measured
 
     def warm_up(self, shapes: Sequence[tuple[int, int]]) -> None:
         """Runs a little of each of ``shapes``, and puts everything back as it was."""

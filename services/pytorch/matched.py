@@ -13,7 +13,7 @@ from services.pytorch.compiled import CompiledSteps
 from services.pytorch.eager import EagerSteps
 from services.pytorch.environment import environment
 from services.spec import Execution, JobSpec
-from services.trainer import Data
+from services.trainer import Data, Steps
 from services.workload.weights import Weights
 
 
@@ -48,18 +48,19 @@ class MatchedTrainer:
         self._steps.warm_up(matched.chunk_shapes(self._spec, len(self._images)))
         self.evaluate()
 
-    def train_epoch(self, epoch: int) -> Iterator[NDArray[np.floating]]:
+    def train_epoch(self, epoch: int) -> Iterator[Steps]:
         for chunk in matched.epoch_chunks(self._spec, epoch, len(self._images)):
-            yield self._steps.run(self._put(chunk)).cpu().numpy()
+            measured = self._steps.run(self._put(chunk)).cpu().numpy()
+            yield matched.steps_taken(self._spec, measured, self._names)
 
-    def evaluate(self) -> NDArray[np.float32]:
+    def evaluate(self) -> NDArray[np.floating]:
         batches = self._test_images.split(matched.EVALUATE_BATCH)
         with torch.no_grad():
             parts = [
                 model.logits(self._spec.layers, self._parameters, batch, self._products)
                 for batch in batches
             ]
-            logits: NDArray[np.float32] = torch.cat(parts).float().cpu().numpy()
+            logits: NDArray[np.floating] = torch.cat(parts).cpu().numpy()
         return logits
 
     def weights(self) -> Weights:

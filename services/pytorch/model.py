@@ -48,6 +48,18 @@ def _dense(
     return (x.to(products) @ kernel.to(products)).to(bias.dtype) + bias
 
 
+def details(
+    logits: torch.Tensor, labels: torch.Tensor, gradients: Sequence[torch.Tensor]
+) -> torch.Tensor:
+    """What `services.matched.steps_taken` wants of a step after its loss: [2 + parameters]."""
+    losses = functional.cross_entropy(logits, labels, reduction="none")
+    places = torch.arange(1, len(losses) + 1, dtype=losses.dtype, device=losses.device)
+    ordered = (losses * places).sum() / places.sum()
+    accuracy = (logits.argmax(1) == labels).to(losses.dtype).mean()
+    norms = [torch.linalg.vector_norm(gradient) for gradient in gradients]
+    return torch.stack([ordered, accuracy, *norms])
+
+
 def loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """Softmax cross-entropy from logits [batch, classes], mean over the batch."""
     return functional.cross_entropy(logits, labels)

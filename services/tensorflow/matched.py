@@ -12,7 +12,7 @@ from services.spec import Device, Execution, JobSpec
 from services.tensorflow import device, model
 from services.tensorflow.environment import environment
 from services.tensorflow.steps import EagerSteps, GraphSteps
-from services.trainer import Data
+from services.trainer import Data, Steps
 from services.workload.weights import Weights
 
 
@@ -50,24 +50,23 @@ class MatchedTrainer:
 
     def _op_by_op(self, images: tf.Tensor) -> tf.Tensor:
         products = device.PRODUCTS[self._spec.precision]
-        logits = model.logits(self._spec.layers, self._parameters, images, products)
-        return tf.cast(logits, tf.float32)
+        return model.logits(self._spec.layers, self._parameters, images, products)
 
     def warm_up(self) -> None:
         with tf.device(self._device):
             self._steps.warm_up(matched.chunk_shapes(self._spec, self._samples))
         self.evaluate()
 
-    def train_epoch(self, epoch: int) -> Iterator[NDArray[np.floating]]:
+    def train_epoch(self, epoch: int) -> Iterator[Steps]:
         for chunk in matched.epoch_chunks(self._spec, epoch, self._samples):
             with tf.device(self._device):
-                losses = self._steps.run(chunk)
-            yield losses
+                measured = self._steps.run(chunk)
+            yield matched.steps_taken(self._spec, measured, self._names)
 
-    def evaluate(self) -> NDArray[np.float32]:
+    def evaluate(self) -> NDArray[np.floating]:
         with tf.device(self._device):
             logits = tf.concat([self._logits(batch) for batch in self._test_batches], 0)
-        on_host: NDArray[np.float32] = logits.numpy()
+        on_host: NDArray[np.floating] = logits.numpy()
         return on_host
 
     def weights(self) -> Weights:

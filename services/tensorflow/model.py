@@ -52,6 +52,17 @@ def _dense(x: tf.Tensor, kernel: tf.Variable, bias: tf.Variable, products: tf.DT
     return tf.nn.bias_add(tf.cast(product, bias.dtype), bias)
 
 
+def details(logits: tf.Tensor, labels: tf.Tensor, gradients: Sequence[tf.Tensor]) -> tf.Tensor:
+    """What `services.matched.steps_taken` wants of a step after its loss: [2 + parameters]."""
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+    places = tf.cast(tf.range(1, tf.size(losses) + 1), losses.dtype)
+    ordered = tf.reduce_sum(losses * places) / tf.reduce_sum(places)
+    right = tf.argmax(logits, 1, labels.dtype) == labels
+    accuracy = tf.reduce_mean(tf.cast(right, losses.dtype))
+    norms = [tf.norm(gradient) for gradient in gradients]
+    return tf.stack([ordered, accuracy, *norms])
+
+
 def loss(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """Softmax cross-entropy from logits [batch, classes], mean over the batch."""
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)

@@ -31,7 +31,10 @@ class EagerSteps:
         self._taken = 0
 
     def run(self, chunk: NDArray[np.int32]) -> NDArray[np.floating]:
-        """Takes the steps of ``chunk`` int32[steps, batch]; returns their losses [steps]."""
+        """Takes the steps of ``chunk`` int32[steps, batch]; returns what they measured.
+
+        As `services.matched.steps_taken` wants it.
+        """
         plan = matched.schedule(self._spec.optimizer, self._taken, len(chunk))
         self._taken += len(chunk)
         dtype = self._images.dtype.as_numpy_dtype
@@ -44,8 +47,8 @@ class EagerSteps:
         epsilons: NDArray[np.floating],
     ) -> NDArray[np.floating]:
         steps = zip(*map(tf.unstack, (chunk, rates, epsilons)), strict=True)
-        losses: NDArray[np.floating] = tf.stack([self._step(*step) for step in steps]).numpy()
-        return losses
+        measured: NDArray[np.floating] = tf.stack([self._step(*step) for step in steps]).numpy()
+        return measured
 
     def _step(self, batch: tf.Tensor, rate: tf.Tensor, epsilon: tf.Tensor) -> tf.Tensor:
         images, labels = tf.gather(self._images, batch), tf.gather(self._labels, batch)
@@ -55,6 +58,8 @@ class EagerSteps:
             logits = model.logits(self._spec.layers, self._parameters, images, products)
             loss = model.loss(logits, labels)
         gradients = tape.gradient(loss, self._parameters)
+        if self._spec.report_step_details:
+            loss = tf.concat([[loss], model.details(logits, labels, gradients)], 0)
         plan = rate, epsilon
         self._update(self._spec.optimizer, self._parameters, self._slots, gradients, plan)
         return loss
@@ -107,21 +112,21 @@ class GraphSteps(EagerSteps):
         if padding := self._lengths.get(batch, steps) - steps:
             chunk = np.pad(chunk, ((0, padding), (0, 0)))
             rates, epsilons = (np.pad(numbers, (0, padding)) for numbers in (rates, epsilons))
-        losses = self._chunk(*map(tf.constant, (chunk, rates, epsilons, steps)))
-        on_host: NDArray[np.floating] = losses.numpy()
+        measured = self._chunk(*map(tf.constant, (chunk, rates, epsilons, steps)))
+        on_host: NDArray[np.floating] = measured.numpy()
         return on_host[:steps]
 
     def _loop(
         self, chunk: tf.Tensor, rates: tf.Tensor, epsilons: tf.Tensor, steps: tf.Tensor
     ) -> tf.Tensor:
-        """The first ``steps`` steps of the chunk; the losses after them are undefined."""
+        """The first ``steps`` steps of the chunk; what comes after them is undefined."""
         chunk = tf.cast(chunk, tf.int64)  # to a GPU at once: int32 stays in the host's memory
-        losses = tf.TensorArray(rates.dtype, tf.shape(rates)[0])
+        measured = tf.TensorArray(rates.dtype, tf.shape(rates)[0])
 
-        def body(i: tf.Tensor, losses: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
-            return i + 1, losses.write(i, self._step(chunk[i], rates[i], epsilons[i]))
+        def body(i: tf.Tensor, measured: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
+            return i + 1, measured.write(i, self._step(chunk[i], rates[i], epsilons[i]))
 
-        return tf.while_loop(lambda i, _: i < steps, body, (0, losses))[1].stack()
+        return tf.while_loop(lambda i, _: i < steps, body, (0, measured))[1].stack()
 
 
 class Chunk(Protocol):

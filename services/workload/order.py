@@ -22,6 +22,17 @@ def chunks(order: NDArray[np.int32], batch_size: int, steps: int) -> list[NDArra
     return cut
 
 
+def batch_sizes(samples: int, batch_size: int, steps: int) -> NDArray[np.int64]:
+    """Sizes of an epoch's batches, int64[steps]: the last one may be short, or be left out.
+
+    Raises ValueError where an epoch of ``samples`` has another number of steps.
+    """
+    sizes = np.minimum(batch_size, samples - np.arange(0, samples, batch_size))
+    if steps != len(sizes) and steps != samples // batch_size:
+        raise ValueError(f"{steps} steps were taken in an epoch of {len(sizes)}")
+    return sizes[:steps]
+
+
 def digest(seed: int, epochs: int, samples: int) -> str:
     """SHA-256, hexadecimal, of the index arrays of all epochs as little-endian int32."""
     sha256 = hashlib.sha256()

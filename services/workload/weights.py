@@ -21,6 +21,15 @@ def parameter_dtype(precision: Precision) -> np.dtype[np.floating]:
     return np.dtype(np.float64 if precision is Precision.FLOAT64 else np.float32)
 
 
+def perturbed(weights: Weights) -> Weights:
+    """The same with one value moved by one unit in its last place: the last kernel's largest."""
+    last = [name for name in weights if name.endswith(".kernel")][-1]
+    kernel = weights[last].copy()
+    place = np.unravel_index(np.abs(kernel).argmax(), kernel.shape)
+    kernel[place] = np.nextafter(kernel[place], kernel.dtype.type(np.inf))
+    return {**weights, last: kernel}
+
+
 def initial(
     layers: Sequence[Layer], shape: tuple[int, ...], seed: int, precision: Precision
 ) -> Weights:
@@ -51,9 +60,9 @@ def _draw(parameter: shapes.Parameter, seed: int, index: int) -> NDArray[np.floa
             return generator.uniform(-limit, limit, parameter.shape)
 
 
-def to_safetensors(weights: Weights) -> bytes:
-    """The weights as a safetensors file; the same weights make the same bytes."""
-    return safetensors.numpy.save({name: np.ascontiguousarray(w) for name, w in weights.items()})
+def to_safetensors(arrays: Mapping[str, NDArray[np.generic]]) -> bytes:
+    """Named arrays as a safetensors file; the same arrays make the same bytes."""
+    return safetensors.numpy.save({name: np.ascontiguousarray(a) for name, a in arrays.items()})
 
 
 def from_safetensors(

@@ -98,6 +98,7 @@ def train(framework, job: JobSpec, warm: bool = True) -> Run:
     if warm:
         trainer.warm_up()
     chunks = [chunk for epoch in range(job.epochs) for chunk in trainer.train_epoch(epoch)]
+    losses = [chunk.losses for chunk in chunks]
     return Run(
-        np.concatenate(chunks), [len(c) for c in chunks], trainer.weights(), trainer.evaluate()
+        np.concatenate(losses), [len(c) for c in losses], trainer.weights(), trainer.evaluate()
     )

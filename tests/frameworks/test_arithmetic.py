@@ -19,7 +19,7 @@ def assert_same(framework, job):
     for name, array in weights.items():
         np.testing.assert_allclose(run.weights[name], array, rtol=0, atol=1e-12, err_msg=name)
     logits, _ = reference.forward(job, weights, jobs.data().test_images)
-    np.testing.assert_allclose(run.logits, logits, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(run.logits, logits, rtol=1e-11, atol=1e-11)
 
 
 @pytest.mark.parametrize("execution", jobs.EXECUTIONS)

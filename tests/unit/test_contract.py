@@ -160,4 +160,5 @@ def test_every_default_is_named_in_the_proto():
         ("Dataset", "normalization"),
         ("Dataset", "synthetic"),
     }  # their own fields have theirs
-    assert actual_defaults().keys() - documented_defaults().keys() == nested
+    lists = {("JobSpec", "own_ways")}  # empty
+    assert actual_defaults().keys() - documented_defaults().keys() == nested | lists

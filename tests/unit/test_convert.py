@@ -1,6 +1,7 @@
 """Round trips between proto and dataclasses."""
 
 import dataclasses
+import types
 import typing
 from enum import StrEnum
 
@@ -77,6 +78,8 @@ def specs(draw):
     last = [spec.Dense(classes, draw(initializers), draw(initializers))]
     if draw(st.booleans()):
         last.append(spec.Activation(spec.ActivationFunction.SOFTMAX))
+    recipe = draw(st.sampled_from(spec.Recipe))
+    own_ways = st.lists(st.sampled_from(spec.OwnWay), unique=True)
     device = draw(st.sampled_from(spec.Device))
     precisions = [p for p in spec.Precision if p is not p.BFLOAT16 or device is device.CUDA]
     return spec.JobSpec(
@@ -88,13 +91,16 @@ def specs(draw):
         epochs=draw(st.integers(1, 10_000)),
         batch_size=draw(st.integers(1, 1_000_000)),
         seed=draw(st.integers(0, 2**31 - 1)),
-        recipe=draw(st.sampled_from(spec.Recipe)),
+        recipe=recipe,
         loop=draw(st.sampled_from(spec.Loop)),
         execution=draw(st.sampled_from(spec.Execution)),
         precision=draw(st.sampled_from(precisions)),
         device=device,
         report_every_steps=draw(st.integers(1, 100_000)),
         allow_tf32=draw(st.booleans()),
+        own_ways=() if recipe is spec.Recipe.IDIOMATIC else tuple(draw(own_ways)),
+        report_step_details=draw(st.booleans()),
+        perturb_initial_weights=draw(st.booleans()),
     )
 
 
@@ -171,6 +177,8 @@ def anything(hint):
         return FIELDS[hint]
     if typing.get_origin(hint) is tuple:
         return st.lists(anything(typing.get_args(hint)[0]), max_size=3).map(tuple)
+    if isinstance(hint, types.UnionType):
+        return st.none() | anything(typing.get_args(hint)[0])
     if issubclass(hint, StrEnum):
         return st.sampled_from(hint)
     hints = typing.get_type_hints(hint)
@@ -191,7 +199,9 @@ def assert_same(event, message):
         if dataclass_field(field) == "failure":
             continue
         sent, came = getattr(event, dataclass_field(field)), getattr(message, field.name)
-        if field.message_type is not None and field.message_type.name == "Duration":
+        if sent is None:
+            assert not message.HasField(field.name)
+        elif field.message_type is not None and field.message_type.name == "Duration":
             assert came.ToNanoseconds() == round(sent * 1e9)
         elif isinstance(sent, StrEnum):
             assert field.enum_type.values_by_number[came].name.endswith(f"_{sent.name}")

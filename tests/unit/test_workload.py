@@ -292,20 +292,23 @@ def test_infinite_logits_make_the_loss_nan_without_a_warning() -> None:
 def test_an_epochs_loss_is_the_mean_over_its_samples(losses: list[float], batch_size: int) -> None:
     starts = range(0, len(losses), batch_size)
     steps = np.array([np.mean(losses[start : start + batch_size]) for start in starts])
-    found = metrics.mean_loss(steps, batch_size, len(losses))
+    sizes = order.batch_sizes(len(losses), batch_size, len(steps))
+    found = metrics.mean_over_samples(steps, sizes)
     assert found == pytest.approx(np.mean(losses), rel=1e-12, abs=1e-12)
 
 
 def test_an_epochs_loss_is_summed_in_double_precision() -> None:
     losses = np.full(100_000, 0.1, np.float32)
-    found = metrics.mean_loss(losses, 1, 100_000)
+    found = metrics.mean_over_samples(losses, np.ones(100_000, np.int64))
     assert found == pytest.approx(float(np.float32(0.1)), rel=1e-12)
 
 
 def test_a_nan_step_makes_the_epochs_loss_nan() -> None:
-    assert math.isnan(metrics.mean_loss(np.array([1.0, np.nan]), 2, 3))
+    assert math.isnan(metrics.mean_over_samples(np.array([1.0, np.nan]), np.array([2, 1])))
 
 
-def test_losses_that_are_not_the_epochs_are_refused() -> None:
-    with pytest.raises(ValueError, match="3 steps"):
-        metrics.mean_loss(np.ones(2), 10, 21)
+def test_a_short_last_batch_may_be_left_out_and_nothing_else() -> None:
+    assert order.batch_sizes(25, 10, 2).tolist() == [10, 10]
+    assert order.batch_sizes(25, 10, 3).tolist() == [10, 10, 5]
+    with pytest.raises(ValueError, match="1 steps were taken in an epoch of 3"):
+        order.batch_sizes(25, 10, 1)

@@ -45,6 +45,18 @@ class Recipe(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     RECIPE_MATCHED: _ClassVar[Recipe]
     RECIPE_IDIOMATIC: _ClassVar[Recipe]
 
+class OwnWay(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    OWN_WAY_UNSPECIFIED: _ClassVar[OwnWay]
+    OWN_WAY_INITIAL_WEIGHTS: _ClassVar[OwnWay]
+    OWN_WAY_BATCH_ORDER: _ClassVar[OwnWay]
+    OWN_WAY_ADAM_EPSILON: _ClassVar[OwnWay]
+    OWN_WAY_LOSS: _ClassVar[OwnWay]
+    OWN_WAY_LAST_BATCH: _ClassVar[OwnWay]
+    OWN_WAY_ACCURACY: _ClassVar[OwnWay]
+    OWN_WAY_DATA_PIPELINE: _ClassVar[OwnWay]
+    OWN_WAY_JIT_COMPILE: _ClassVar[OwnWay]
+
 class Loop(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     LOOP_UNSPECIFIED: _ClassVar[Loop]
@@ -119,6 +131,15 @@ LOSS_SOFTMAX_CROSS_ENTROPY: Loss
 RECIPE_UNSPECIFIED: Recipe
 RECIPE_MATCHED: Recipe
 RECIPE_IDIOMATIC: Recipe
+OWN_WAY_UNSPECIFIED: OwnWay
+OWN_WAY_INITIAL_WEIGHTS: OwnWay
+OWN_WAY_BATCH_ORDER: OwnWay
+OWN_WAY_ADAM_EPSILON: OwnWay
+OWN_WAY_LOSS: OwnWay
+OWN_WAY_LAST_BATCH: OwnWay
+OWN_WAY_ACCURACY: OwnWay
+OWN_WAY_DATA_PIPELINE: OwnWay
+OWN_WAY_JIT_COMPILE: OwnWay
 LOOP_UNSPECIFIED: Loop
 LOOP_FIT: Loop
 LOOP_CUSTOM: Loop
@@ -154,7 +175,7 @@ WEIGHTS_KIND_INITIAL: WeightsKind
 WEIGHTS_KIND_FINAL: WeightsKind
 
 class JobSpec(_message.Message):
-    __slots__ = ("dataset", "layers", "optimizer", "loss", "epochs", "batch_size", "seed", "recipe", "loop", "execution", "precision", "device", "threads", "report_every_steps", "allow_tf32")
+    __slots__ = ("dataset", "layers", "optimizer", "loss", "epochs", "batch_size", "seed", "recipe", "loop", "execution", "precision", "device", "threads", "report_every_steps", "allow_tf32", "own_ways", "report_step_details", "perturb_initial_weights")
     DATASET_FIELD_NUMBER: _ClassVar[int]
     LAYERS_FIELD_NUMBER: _ClassVar[int]
     OPTIMIZER_FIELD_NUMBER: _ClassVar[int]
@@ -170,6 +191,9 @@ class JobSpec(_message.Message):
     THREADS_FIELD_NUMBER: _ClassVar[int]
     REPORT_EVERY_STEPS_FIELD_NUMBER: _ClassVar[int]
     ALLOW_TF32_FIELD_NUMBER: _ClassVar[int]
+    OWN_WAYS_FIELD_NUMBER: _ClassVar[int]
+    REPORT_STEP_DETAILS_FIELD_NUMBER: _ClassVar[int]
+    PERTURB_INITIAL_WEIGHTS_FIELD_NUMBER: _ClassVar[int]
     dataset: Dataset
     layers: _containers.RepeatedCompositeFieldContainer[Layer]
     optimizer: Optimizer
@@ -185,7 +209,10 @@ class JobSpec(_message.Message):
     threads: int
     report_every_steps: int
     allow_tf32: bool
-    def __init__(self, dataset: _Optional[_Union[Dataset, _Mapping]] = ..., layers: _Optional[_Iterable[_Union[Layer, _Mapping]]] = ..., optimizer: _Optional[_Union[Optimizer, _Mapping]] = ..., loss: _Optional[_Union[Loss, str]] = ..., epochs: _Optional[int] = ..., batch_size: _Optional[int] = ..., seed: _Optional[int] = ..., recipe: _Optional[_Union[Recipe, str]] = ..., loop: _Optional[_Union[Loop, str]] = ..., execution: _Optional[_Union[Execution, str]] = ..., precision: _Optional[_Union[Precision, str]] = ..., device: _Optional[_Union[Device, str]] = ..., threads: _Optional[int] = ..., report_every_steps: _Optional[int] = ..., allow_tf32: _Optional[bool] = ...) -> None: ...
+    own_ways: _containers.RepeatedScalarFieldContainer[OwnWay]
+    report_step_details: bool
+    perturb_initial_weights: bool
+    def __init__(self, dataset: _Optional[_Union[Dataset, _Mapping]] = ..., layers: _Optional[_Iterable[_Union[Layer, _Mapping]]] = ..., optimizer: _Optional[_Union[Optimizer, _Mapping]] = ..., loss: _Optional[_Union[Loss, str]] = ..., epochs: _Optional[int] = ..., batch_size: _Optional[int] = ..., seed: _Optional[int] = ..., recipe: _Optional[_Union[Recipe, str]] = ..., loop: _Optional[_Union[Loop, str]] = ..., execution: _Optional[_Union[Execution, str]] = ..., precision: _Optional[_Union[Precision, str]] = ..., device: _Optional[_Union[Device, str]] = ..., threads: _Optional[int] = ..., report_every_steps: _Optional[int] = ..., allow_tf32: _Optional[bool] = ..., own_ways: _Optional[_Iterable[_Union[OwnWay, str]]] = ..., report_step_details: _Optional[bool] = ..., perturb_initial_weights: _Optional[bool] = ...) -> None: ...
 
 class Dataset(_message.Message):
     __slots__ = ("name", "train_limit", "test_limit", "normalization", "synthetic")
@@ -350,7 +377,7 @@ class Job(_message.Message):
     def __init__(self, job_id: _Optional[str] = ..., request_id: _Optional[str] = ..., kind: _Optional[_Union[JobKind, str]] = ..., state: _Optional[_Union[JobState, str]] = ..., spec: _Optional[_Union[JobSpec, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., last_sequence: _Optional[int] = ...) -> None: ...
 
 class JobEvent(_message.Message):
-    __slots__ = ("sequence", "event_time", "state_changed", "phase_started", "phase_finished", "environment", "download_progress", "inputs", "steps_finished", "epoch_finished", "evaluation_finished", "weights_saved", "resources_used")
+    __slots__ = ("sequence", "event_time", "state_changed", "phase_started", "phase_finished", "environment", "download_progress", "inputs", "steps_finished", "epoch_finished", "evaluation_finished", "weights_saved", "resources_used", "logits_saved")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     EVENT_TIME_FIELD_NUMBER: _ClassVar[int]
     STATE_CHANGED_FIELD_NUMBER: _ClassVar[int]
@@ -364,6 +391,7 @@ class JobEvent(_message.Message):
     EVALUATION_FINISHED_FIELD_NUMBER: _ClassVar[int]
     WEIGHTS_SAVED_FIELD_NUMBER: _ClassVar[int]
     RESOURCES_USED_FIELD_NUMBER: _ClassVar[int]
+    LOGITS_SAVED_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     event_time: _timestamp_pb2.Timestamp
     state_changed: StateChanged
@@ -377,7 +405,8 @@ class JobEvent(_message.Message):
     evaluation_finished: EvaluationFinished
     weights_saved: WeightsSaved
     resources_used: ResourcesUsed
-    def __init__(self, sequence: _Optional[int] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state_changed: _Optional[_Union[StateChanged, _Mapping]] = ..., phase_started: _Optional[_Union[PhaseStarted, _Mapping]] = ..., phase_finished: _Optional[_Union[PhaseFinished, _Mapping]] = ..., environment: _Optional[_Union[Environment, _Mapping]] = ..., download_progress: _Optional[_Union[DownloadProgress, _Mapping]] = ..., inputs: _Optional[_Union[Inputs, _Mapping]] = ..., steps_finished: _Optional[_Union[StepsFinished, _Mapping]] = ..., epoch_finished: _Optional[_Union[EpochFinished, _Mapping]] = ..., evaluation_finished: _Optional[_Union[EvaluationFinished, _Mapping]] = ..., weights_saved: _Optional[_Union[WeightsSaved, _Mapping]] = ..., resources_used: _Optional[_Union[ResourcesUsed, _Mapping]] = ...) -> None: ...
+    logits_saved: LogitsSaved
+    def __init__(self, sequence: _Optional[int] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state_changed: _Optional[_Union[StateChanged, _Mapping]] = ..., phase_started: _Optional[_Union[PhaseStarted, _Mapping]] = ..., phase_finished: _Optional[_Union[PhaseFinished, _Mapping]] = ..., environment: _Optional[_Union[Environment, _Mapping]] = ..., download_progress: _Optional[_Union[DownloadProgress, _Mapping]] = ..., inputs: _Optional[_Union[Inputs, _Mapping]] = ..., steps_finished: _Optional[_Union[StepsFinished, _Mapping]] = ..., epoch_finished: _Optional[_Union[EpochFinished, _Mapping]] = ..., evaluation_finished: _Optional[_Union[EvaluationFinished, _Mapping]] = ..., weights_saved: _Optional[_Union[WeightsSaved, _Mapping]] = ..., resources_used: _Optional[_Union[ResourcesUsed, _Mapping]] = ..., logits_saved: _Optional[_Union[LogitsSaved, _Mapping]] = ...) -> None: ...
 
 class StateChanged(_message.Message):
     __slots__ = ("state", "error")
@@ -434,30 +463,54 @@ class Inputs(_message.Message):
     def __init__(self, data_sha256: _Optional[str] = ..., initial_weights_sha256: _Optional[str] = ..., batch_order_sha256: _Optional[str] = ..., train_samples: _Optional[int] = ..., test_samples: _Optional[int] = ..., parameter_count: _Optional[int] = ..., steps_per_epoch: _Optional[int] = ...) -> None: ...
 
 class StepsFinished(_message.Message):
-    __slots__ = ("epoch", "first_step", "losses")
+    __slots__ = ("epoch", "first_step", "losses", "details")
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     FIRST_STEP_FIELD_NUMBER: _ClassVar[int]
     LOSSES_FIELD_NUMBER: _ClassVar[int]
+    DETAILS_FIELD_NUMBER: _ClassVar[int]
     epoch: int
     first_step: int
     losses: _containers.RepeatedScalarFieldContainer[float]
-    def __init__(self, epoch: _Optional[int] = ..., first_step: _Optional[int] = ..., losses: _Optional[_Iterable[float]] = ...) -> None: ...
+    details: StepDetails
+    def __init__(self, epoch: _Optional[int] = ..., first_step: _Optional[int] = ..., losses: _Optional[_Iterable[float]] = ..., details: _Optional[_Union[StepDetails, _Mapping]] = ...) -> None: ...
+
+class StepDetails(_message.Message):
+    __slots__ = ("ordered_losses", "accuracies", "gradient_norms")
+    ORDERED_LOSSES_FIELD_NUMBER: _ClassVar[int]
+    ACCURACIES_FIELD_NUMBER: _ClassVar[int]
+    GRADIENT_NORMS_FIELD_NUMBER: _ClassVar[int]
+    ordered_losses: _containers.RepeatedScalarFieldContainer[float]
+    accuracies: _containers.RepeatedScalarFieldContainer[float]
+    gradient_norms: _containers.RepeatedCompositeFieldContainer[GradientNorms]
+    def __init__(self, ordered_losses: _Optional[_Iterable[float]] = ..., accuracies: _Optional[_Iterable[float]] = ..., gradient_norms: _Optional[_Iterable[_Union[GradientNorms, _Mapping]]] = ...) -> None: ...
+
+class GradientNorms(_message.Message):
+    __slots__ = ("parameter", "norms")
+    PARAMETER_FIELD_NUMBER: _ClassVar[int]
+    NORMS_FIELD_NUMBER: _ClassVar[int]
+    parameter: str
+    norms: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, parameter: _Optional[str] = ..., norms: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class EpochFinished(_message.Message):
-    __slots__ = ("epoch", "train_duration", "evaluate_duration", "train_loss", "test", "samples_per_second")
+    __slots__ = ("epoch", "train_duration", "evaluate_duration", "train_loss", "test", "samples_per_second", "data_wait_duration", "running_accuracy")
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     TRAIN_DURATION_FIELD_NUMBER: _ClassVar[int]
     EVALUATE_DURATION_FIELD_NUMBER: _ClassVar[int]
     TRAIN_LOSS_FIELD_NUMBER: _ClassVar[int]
     TEST_FIELD_NUMBER: _ClassVar[int]
     SAMPLES_PER_SECOND_FIELD_NUMBER: _ClassVar[int]
+    DATA_WAIT_DURATION_FIELD_NUMBER: _ClassVar[int]
+    RUNNING_ACCURACY_FIELD_NUMBER: _ClassVar[int]
     epoch: int
     train_duration: _duration_pb2.Duration
     evaluate_duration: _duration_pb2.Duration
     train_loss: float
     test: Metrics
     samples_per_second: float
-    def __init__(self, epoch: _Optional[int] = ..., train_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., evaluate_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., train_loss: _Optional[float] = ..., test: _Optional[_Union[Metrics, _Mapping]] = ..., samples_per_second: _Optional[float] = ...) -> None: ...
+    data_wait_duration: _duration_pb2.Duration
+    running_accuracy: float
+    def __init__(self, epoch: _Optional[int] = ..., train_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., evaluate_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., train_loss: _Optional[float] = ..., test: _Optional[_Union[Metrics, _Mapping]] = ..., samples_per_second: _Optional[float] = ..., data_wait_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., running_accuracy: _Optional[float] = ...) -> None: ...
 
 class Metrics(_message.Message):
     __slots__ = ("loss", "accuracy", "samples")
@@ -485,16 +538,42 @@ class WeightsSaved(_message.Message):
     size_bytes: int
     def __init__(self, kind: _Optional[_Union[WeightsKind, str]] = ..., sha256: _Optional[str] = ..., size_bytes: _Optional[int] = ...) -> None: ...
 
+class LogitsSaved(_message.Message):
+    __slots__ = ("sha256", "size_bytes")
+    SHA256_FIELD_NUMBER: _ClassVar[int]
+    SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    sha256: str
+    size_bytes: int
+    def __init__(self, sha256: _Optional[str] = ..., size_bytes: _Optional[int] = ...) -> None: ...
+
 class ResourcesUsed(_message.Message):
-    __slots__ = ("peak_memory_bytes", "peak_device_memory_bytes")
+    __slots__ = ("peak_memory_bytes", "peak_device_memory_bytes", "accelerator")
     PEAK_MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
     PEAK_DEVICE_MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
+    ACCELERATOR_FIELD_NUMBER: _ClassVar[int]
     peak_memory_bytes: int
     peak_device_memory_bytes: int
-    def __init__(self, peak_memory_bytes: _Optional[int] = ..., peak_device_memory_bytes: _Optional[int] = ...) -> None: ...
+    accelerator: AcceleratorUsed
+    def __init__(self, peak_memory_bytes: _Optional[int] = ..., peak_device_memory_bytes: _Optional[int] = ..., accelerator: _Optional[_Union[AcceleratorUsed, _Mapping]] = ...) -> None: ...
+
+class AcceleratorUsed(_message.Message):
+    __slots__ = ("uuid", "samples", "peak_memory_bytes", "mean_utilization", "mean_power_watts", "energy_joules")
+    UUID_FIELD_NUMBER: _ClassVar[int]
+    SAMPLES_FIELD_NUMBER: _ClassVar[int]
+    PEAK_MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
+    MEAN_UTILIZATION_FIELD_NUMBER: _ClassVar[int]
+    MEAN_POWER_WATTS_FIELD_NUMBER: _ClassVar[int]
+    ENERGY_JOULES_FIELD_NUMBER: _ClassVar[int]
+    uuid: str
+    samples: int
+    peak_memory_bytes: int
+    mean_utilization: float
+    mean_power_watts: float
+    energy_joules: float
+    def __init__(self, uuid: _Optional[str] = ..., samples: _Optional[int] = ..., peak_memory_bytes: _Optional[int] = ..., mean_utilization: _Optional[float] = ..., mean_power_watts: _Optional[float] = ..., energy_joules: _Optional[float] = ...) -> None: ...
 
 class Environment(_message.Message):
-    __slots__ = ("framework", "framework_version", "python_version", "platform", "cpu_model", "available_cpus", "threads", "blas", "cuda_version", "cudnn_version", "driver_version", "accelerators", "packages", "precision_notes")
+    __slots__ = ("framework", "framework_version", "python_version", "platform", "cpu_model", "available_cpus", "threads", "blas", "cuda_version", "cudnn_version", "driver_version", "accelerators", "packages", "precision_notes", "cpu_set")
     class PackagesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -516,6 +595,7 @@ class Environment(_message.Message):
     ACCELERATORS_FIELD_NUMBER: _ClassVar[int]
     PACKAGES_FIELD_NUMBER: _ClassVar[int]
     PRECISION_NOTES_FIELD_NUMBER: _ClassVar[int]
+    CPU_SET_FIELD_NUMBER: _ClassVar[int]
     framework: str
     framework_version: str
     python_version: str
@@ -530,7 +610,8 @@ class Environment(_message.Message):
     accelerators: _containers.RepeatedCompositeFieldContainer[Accelerator]
     packages: _containers.ScalarMap[str, str]
     precision_notes: str
-    def __init__(self, framework: _Optional[str] = ..., framework_version: _Optional[str] = ..., python_version: _Optional[str] = ..., platform: _Optional[str] = ..., cpu_model: _Optional[str] = ..., available_cpus: _Optional[int] = ..., threads: _Optional[int] = ..., blas: _Optional[str] = ..., cuda_version: _Optional[str] = ..., cudnn_version: _Optional[str] = ..., driver_version: _Optional[str] = ..., accelerators: _Optional[_Iterable[_Union[Accelerator, _Mapping]]] = ..., packages: _Optional[_Mapping[str, str]] = ..., precision_notes: _Optional[str] = ...) -> None: ...
+    cpu_set: str
+    def __init__(self, framework: _Optional[str] = ..., framework_version: _Optional[str] = ..., python_version: _Optional[str] = ..., platform: _Optional[str] = ..., cpu_model: _Optional[str] = ..., available_cpus: _Optional[int] = ..., threads: _Optional[int] = ..., blas: _Optional[str] = ..., cuda_version: _Optional[str] = ..., cudnn_version: _Optional[str] = ..., driver_version: _Optional[str] = ..., accelerators: _Optional[_Iterable[_Union[Accelerator, _Mapping]]] = ..., packages: _Optional[_Mapping[str, str]] = ..., precision_notes: _Optional[str] = ..., cpu_set: _Optional[str] = ...) -> None: ...
 
 class Accelerator(_message.Message):
     __slots__ = ("name", "uuid", "memory_bytes")

@@ -75,6 +75,11 @@ class RunnerServiceStub:
                 request_serializer=twinrun_dot_v1_dot_runner__service__pb2.DownloadWeightsRequest.SerializeToString,
                 response_deserializer=twinrun_dot_v1_dot_runner__service__pb2.DownloadWeightsResponse.FromString,
                 _registered_method=True)
+        self.DownloadLogits = channel.unary_unary(
+                '/twinrun.v1.RunnerService/DownloadLogits',
+                request_serializer=twinrun_dot_v1_dot_runner__service__pb2.DownloadLogitsRequest.SerializeToString,
+                response_deserializer=twinrun_dot_v1_dot_runner__service__pb2.DownloadLogitsResponse.FromString,
+                _registered_method=True)
 
 
 class RunnerServiceServicer:
@@ -134,6 +139,13 @@ class RunnerServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DownloadLogits(self, request, context):
+        """The same of the logits of the test samples and of their labels.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RunnerServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -176,6 +188,11 @@ def add_RunnerServiceServicer_to_server(servicer, server):
                     servicer.DownloadWeights,
                     request_deserializer=twinrun_dot_v1_dot_runner__service__pb2.DownloadWeightsRequest.FromString,
                     response_serializer=twinrun_dot_v1_dot_runner__service__pb2.DownloadWeightsResponse.SerializeToString,
+            ),
+            'DownloadLogits': grpc.unary_unary_rpc_method_handler(
+                    servicer.DownloadLogits,
+                    request_deserializer=twinrun_dot_v1_dot_runner__service__pb2.DownloadLogitsRequest.FromString,
+                    response_serializer=twinrun_dot_v1_dot_runner__service__pb2.DownloadLogitsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -394,6 +411,33 @@ class RunnerService:
             '/twinrun.v1.RunnerService/DownloadWeights',
             twinrun_dot_v1_dot_runner__service__pb2.DownloadWeightsRequest.SerializeToString,
             twinrun_dot_v1_dot_runner__service__pb2.DownloadWeightsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DownloadLogits(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/twinrun.v1.RunnerService/DownloadLogits',
+            twinrun_dot_v1_dot_runner__service__pb2.DownloadLogitsRequest.SerializeToString,
+            twinrun_dot_v1_dot_runner__service__pb2.DownloadLogitsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -7,7 +7,7 @@ import numpy as np
 
 from services.events import Environment
 from services.spec import JobSpec
-from services.trainer import Data
+from services.trainer import Data, Steps
 from services.workload import order
 from services.workload.weights import Weights
 
@@ -35,10 +35,10 @@ class Trainer:
     def warm_up(self) -> None:
         pass
 
-    def train_epoch(self, epoch: int) -> Iterator[np.ndarray]:
+    def train_epoch(self, epoch: int) -> Iterator[Steps]:
         samples = order.permutation(self.spec.seed, epoch, len(self.data.train_labels))
         for chunk in order.chunks(samples, self.spec.batch_size, self.spec.report_every_steps):
-            yield np.array([self.step(batch) for batch in chunk])
+            yield Steps(np.array([self.step(batch) for batch in chunk]))
 
     def step(self, batch: np.ndarray) -> float:
         x = self.features(self.data.train_images[batch])
