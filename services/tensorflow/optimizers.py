@@ -5,9 +5,12 @@ which makes plain operations one kernel together with what comes before, and can
 kernel of TensorFlow's. A plan is a step's rate and epsilon, by `services.matched.schedule`.
 """
 
+import math
 from collections.abc import Sequence
 
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from services.spec import Adam, AdamW, Optimizer, Sgd
 
@@ -22,6 +25,37 @@ def slots(spec: Optimizer, parameters: Sequence[tf.Variable]) -> list[list[tf.Va
         case Adam() | AdamW():
             count = 2
     return [[tf.Variable(tf.zeros_like(w)) for _ in range(count)] for w in parameters]
+
+
+def kernel_plan(
+    spec: Optimizer,
+    plan: tuple[NDArray[np.float64], NDArray[np.float64]],
+    dtype: type[np.floating],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The ``plan`` of `services.matched.schedule`, for `update`'s kernels in ``dtype``.
+
+    Adam's kernel takes 1 - beta in the parameters' precision: in float32, 1 - 0.999 is too small
+    by one part in 78,000, and both moments with it, which parts the frameworks within some fifty
+    steps. The moments are linear in that factor, so that rate and epsilon can make up for it.
+    """
+    rates, epsilons = plan
+    of_m, of_v = _kernel_factors(spec, dtype)
+    return rates * math.sqrt(of_v) / of_m, epsilons * math.sqrt(of_v)
+
+
+def has_kernel(spec: Optimizer, dtype: type[np.floating]) -> bool:
+    """Whether `update` can take the spec: not a beta that ``dtype`` rounds to 1."""
+    return 0 not in _kernel_factors(spec, dtype)
+
+
+def _kernel_factors(spec: Optimizer, dtype: type[np.floating]) -> tuple[float, float]:
+    """By which the moments of Adam's kernel are too large."""
+    match spec.kind:
+        case Adam(beta_1, beta_2) | AdamW(beta_1, beta_2):
+            of_m, of_v = ((1 - float(dtype(beta))) / (1 - beta) for beta in (beta_1, beta_2))
+            return of_m, of_v
+        case _:
+            return 1.0, 1.0
 
 
 def update(

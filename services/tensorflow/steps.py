@@ -27,7 +27,9 @@ class EagerSteps:
         self._images, self._labels = images, labels
         self._slots = optimizers.slots(spec.optimizer, parameters)
         compiled = spec.execution is Execution.COMPILED
-        self._update = optimizers.update_plainly if compiled else optimizers.update
+        dtype = images.dtype.as_numpy_dtype
+        kernels = not compiled and optimizers.has_kernel(spec.optimizer, dtype)
+        self._update = optimizers.update if kernels else optimizers.update_plainly
         self._taken = 0
 
     def run(self, chunk: NDArray[np.int32]) -> NDArray[np.floating]:
@@ -38,6 +40,8 @@ class EagerSteps:
         plan = matched.schedule(self._spec.optimizer, self._taken, len(chunk))
         self._taken += len(chunk)
         dtype = self._images.dtype.as_numpy_dtype
+        if self._update is optimizers.update:
+            plan = optimizers.kernel_plan(self._spec.optimizer, plan, dtype)
         return self._run(chunk, *(numbers.astype(dtype) for numbers in plan))
 
     def _run(

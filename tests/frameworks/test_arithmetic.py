@@ -70,3 +70,24 @@ def test_bfloat16_rounds_the_products_and_nothing_else(framework, execution):
     assert {array.dtype for array in run.weights.values()} == {np.dtype(np.float32)}
     off = np.abs(run.losses / losses - 1)
     assert 1e-5 < off.max() < 2e-2
+
+
+@pytest.mark.parametrize("kind", [Adam(), AdamW(weight_decay=0), Adam(0.9, 0.99999999)], ids=str)
+@pytest.mark.parametrize("execution", UNCOMPILED)
+def test_a_step_of_adam_is_as_long_in_float32_as_in_float64(framework, execution, kind):
+    job = jobs.spec(
+        precision=Precision.FLOAT32,
+        optimizer=Optimizer(kind, 1.0),
+        batch_size=jobs.SAMPLES,
+        epochs=1,
+        execution=execution,
+    )
+    before = jobs.weights(job)
+    after = jobs.train(framework, job).weights
+    wide = {name: array.astype(np.float64) for name, array in before.items()}
+    _, expected = reference.train(job, jobs.data(Precision.FLOAT64), wide)
+    for name, start in wide.items():
+        moved, wanted = np.abs(after[name] - start), np.abs(expected[name] - start)
+        far = wanted > 0.99  # a gradient well above epsilon and rounding
+        assert far.any(), name
+        np.testing.assert_allclose(moved[far], wanted[far], rtol=1e-6, err_msg=name)
