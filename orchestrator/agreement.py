@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from orchestrator.relative import differences
 from orchestrator.trial import Trial
 
 TOGETHER = 0.001  # relative difference of two losses that a figure does not show
@@ -33,24 +33,17 @@ class Agreement:
 def agreement(first: Trial, second: Trial) -> Agreement:
     """Compares over the steps and epochs that both have."""
     steps = min(len(first.losses), len(second.losses))
-    differences = _relative_differences(first.losses[:steps], second.losses[:steps])
-    apart = differences > TOGETHER
-    at_step = int(np.argmax(differences)) if steps else None
+    relative = differences(first.losses[:steps], second.losses[:steps])
+    apart = relative > TOGETHER
+    at_step = int(np.argmax(relative)) if steps else None
     epochs = min(len(first.epochs), len(second.epochs))
     accuracies = [trial.epochs[epochs - 1].test_accuracy for trial in (first, second) if epochs]
     return Agreement(
         first=first.framework,
         second=second.framework,
         steps=steps,
-        largest_loss_difference=None if at_step is None else float(differences[at_step]),
+        largest_loss_difference=None if at_step is None else float(relative[at_step]),
         at_step=at_step,
         steps_together=int(np.argmax(apart)) if apart.any() else steps,
         accuracy_difference=accuracies[1] - accuracies[0] if accuracies else None,
     )
-
-
-def _relative_differences(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    with np.errstate(all="ignore"):
-        relative = np.abs(a - b) / np.maximum(np.abs(a), np.abs(b))
-    relative[a == b] = 0.0  # two zeros too
-    return np.where(np.isfinite(a) & np.isfinite(b), relative, np.inf)

@@ -14,9 +14,10 @@ import typer
 from rich.console import Console
 from twinrun.v1 import job_pb2
 
-from orchestrator import config, environments, report, session, store
+from orchestrator import certificate, config, environments, proof, report, session, store, workloads
+from orchestrator.certificate_report import certificate_report
 from orchestrator.compare import as_dict
-from orchestrator.errors import BadInput, JobFailed, OrchestratorError
+from orchestrator.errors import BadInput, JobFailed, NotTheSameJob, OrchestratorError
 from orchestrator.options import Framework, JobOptions, ShownOptions, WhereOptions, grouped
 from orchestrator.progress import Bars, Display, Lines
 from orchestrator.runners import Runners
@@ -29,6 +30,7 @@ app = typer.Typer(
     help="Run exactly the same training job on PyTorch and on TensorFlow, and say which was "
     "faster.\n\nExit codes: 0 success; 1 an unforeseen fault; 2 bad input; 3 no runner could be "
     "reached, or it is the wrong one; 4 a job failed; 5 results could not be written; "
+    "6 not shown to be the same job; "
     "130 interrupted (what was finished is kept).",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -38,6 +40,8 @@ JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="As 'orchestrato
 FrameworksOption = Annotated[str, typer.Option(help="Which, and in which order, with commas.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 _ALL = ",".join(config.FRAMEWORKS)
+# What `verify` changes of a workload, unless a flag says otherwise.
+_VERIFIED = {"epochs": 1, "precision": "PRECISION_FLOAT64"}
 
 
 def main() -> None:
@@ -69,13 +73,66 @@ def compare(
     job: JobOptions,
     where: WhereOptions,
     shown: ShownOptions,
+    *,
     frameworks: FrameworksOption = _ALL,
+    certify: Annotated[
+        bool,
+        typer.Option("--verify/--no-verify", help="Show first that it is the same job on both."),
+    ] = True,
+    concurrent: Annotated[
+        bool,
+        typer.Option("--concurrent", help="At the same time, where each runner has its own GPU."),
+    ] = False,
 ) -> None:
     """Train the same job on each framework, one after the other, and set the results side by side.
 
     Example: orchestrator compare --epochs 5 --execution compiled
     """
-    _train(job, where, shown, config.frameworks(frameworks))
+    names = config.frameworks(frameworks)
+    _train(job, where, shown, names, certify=certify, concurrent=concurrent)
+
+
+@_command
+def verify(
+    job: JobOptions,
+    where: WhereOptions,
+    shown: ShownOptions,
+    *,
+    frameworks: FrameworksOption = _ALL,
+    steps: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Only N steps of each epoch, its last one among them."),
+    ] = None,
+    all_workloads: Annotated[bool, typer.Option("--all", help="Every workload.")] = False,
+) -> None:
+    """Show that the frameworks do the same job, and keep the evidence: a certificate.
+
+    One epoch in float64, unless told otherwise; with --precision float32 each framework is held
+    against its own rounding too. Exit code 6: not shown to be the same job.
+
+    Example: orchestrator verify --workload mnist-mlp --epochs 5
+    """
+    names = config.frameworks(frameworks)
+    if len(names) != 2:
+        raise BadInput(f"A certificate is of two frameworks; --frameworks names {len(names)}.")
+    found = {}
+    with closing(Runners(where.places(), _say(shown))) as runners:
+        runners.prepare(names)
+        for workload in workloads.names() if all_workloads else [job.workload]:
+            given = {name: value for name, value in job.changes().items() if value is not None}
+            changes = _VERIFIED | given | {"steps_per_epoch_limit": steps}
+            spec = config.job_spec(workload, changes)
+            with closing(_display(shown, names, spec.epochs)) as display:
+                request = proof.Request(workload, spec, names, shown.output)
+                _, found[workload] = proof.verify(request, runners, display)
+            if not shown.as_json:
+                Console(highlight=False).print(certificate_report(workload, found[workload]))
+    if shown.as_json:
+        made = {name: certificate.as_dict(each) for name, each in found.items()}
+        _print_json(made if all_workloads else made[job.workload])
+    failed = [name for name, each in found.items() if not each.same_job]
+    if failed:
+        raise NotTheSameJob(f"Not shown to be the same job: {', '.join(failed)}.")
 
 
 @_command
@@ -188,14 +245,21 @@ def env(
 
 
 def _train(
-    job: JobOptions, where: WhereOptions, shown: ShownOptions, frameworks: tuple[str, ...]
+    job: JobOptions,
+    where: WhereOptions,
+    shown: ShownOptions,
+    frameworks: tuple[str, ...],
+    *,
+    certify: bool = False,
+    concurrent: bool = False,
 ) -> None:
     spec = config.job_spec(job.workload, job.changes())
+    lazy = not (concurrent and spec.device == job_pb2.DEVICE_CUDA)  # a GPU is known once imported
     with (
         closing(_display(shown, frameworks, spec.epochs)) as display,
-        closing(Runners(where.places(), display.say)) as runners,
+        closing(Runners(where.places(), display.say, lazy)) as runners,
     ):
-        request = session.Request(job.workload, spec, frameworks, shown.output)
+        request = session.Request(job.workload, spec, frameworks, shown.output, certify, concurrent)
         outcome = session.train(request, runners, display)
     if shown.as_json:
         _print_json(as_dict(outcome.comparison))
@@ -223,6 +287,10 @@ def _display(shown: ShownOptions, frameworks: tuple[str, ...], epochs: int) -> D
     if sys.stderr.isatty():
         return Bars(Console(stderr=True), frameworks, epochs)
     return Lines(_to_stderr)
+
+
+def _say(shown: ShownOptions) -> Callable[[str], None]:
+    return (lambda _: None) if shown.quiet else _to_stderr
 
 
 def _to_stderr(text: str) -> None:

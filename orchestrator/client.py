@@ -12,7 +12,13 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 from twinrun.v1 import job_pb2, runner_service_pb2, runner_service_pb2_grpc
 
-from orchestrator.errors import BadInput, JobFailed, OrchestratorError, RunnerUnavailable
+from orchestrator.errors import (
+    BadInput,
+    JobFailed,
+    OrchestratorError,
+    RunnerUnavailable,
+    WrongRunner,
+)
 
 PROTOCOL_VERSION = 1
 _CALL_SECONDS = 20.0
@@ -65,12 +71,12 @@ class Client:
             self._stub.GetServerInfo, request, timeout=timeout
         )
         if info.framework != self.framework:
-            raise RunnerUnavailable(
+            raise WrongRunner(
                 f"The runner at {self.address} runs {info.framework}, not {self.framework}: give "
                 f"the address of a {self.framework} runner."
             )
         if info.protocol_version != PROTOCOL_VERSION:
-            raise RunnerUnavailable(
+            raise WrongRunner(
                 f"The {self.framework} runner at {self.address} speaks version "
                 f"{info.protocol_version} of the protocol (Twinrun {info.version}), this "
                 f"orchestrator version {PROTOCOL_VERSION}: update the older of the two."
@@ -86,6 +92,12 @@ class Client:
             if info.HasField("environment"):
                 return info.environment
             time.sleep(_PAUSE_SECONDS)
+
+    def validate(self, spec: job_pb2.JobSpec) -> job_pb2.JobSpec:
+        """The spec with every default filled in; raises BadInput with every bad field."""
+        request = runner_service_pb2.TrainRequest(spec=spec, validate_only=True)
+        job: job_pb2.Job = self._call(self._stub.Train, request)
+        return job.spec
 
     def train(self, spec: job_pb2.JobSpec, request_id: str) -> job_pb2.Job:
         """Submit a job; waits while the runner's queue is full."""
@@ -203,10 +215,11 @@ class Client:
                 return RunnerUnavailable(f"{who}: {error.details()}")
             return RunnerUnavailable(
                 f"{who} does not answer ({error.details()}). Start it with "
-                f"'make serve-{self.framework}', or leave the address out to have one started."
+                f"'make serve-{self.framework}' or, in a container, 'make up-{self.framework}', or "
+                "leave the address out to have one started."
             )
         if code is _CODES.UNIMPLEMENTED:
-            return RunnerUnavailable(
+            return WrongRunner(
                 f"What answers at {self.address} is no Twinrun runner, or one of another version."
             )
         if details.reason or code is _CODES.RESOURCE_EXHAUSTED:

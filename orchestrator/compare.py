@@ -2,7 +2,6 @@
 
 import dataclasses
 import itertools
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -12,6 +11,7 @@ from google.protobuf import json_format
 
 from orchestrator.agreement import Agreement, agreement
 from orchestrator.inputs import InputsCheck, check_inputs
+from orchestrator.numbers import finite
 from orchestrator.trial import State, Trial
 from orchestrator.words import label
 
@@ -58,19 +58,27 @@ class Verdict:
 class Comparison:
     """The trials of one job side by side.
 
-    ``job``: the spec in JSON mapping, completed where the trials agree on it. ``finding``: always
-    a whole sentence or two: the verdict with what limits it, or why there is none.
+    ``job``: the spec in JSON mapping, completed where the trials agree on it. ``certificate``: as
+    in certificate.json. ``finding``: always a whole sentence or two: the verdict with what limits
+    it, or why there is none. ``concurrent``: trials of several frameworks ran at the same time.
     """
 
     job: Mapping[str, Any]
     trials: Mapping[str, Sequence[Trial]]
+    certificate: Mapping[str, Any] | None
     inputs: InputsCheck
     agreements: Sequence[Agreement]
     verdict: Verdict | None
     finding: str
+    concurrent: bool
 
 
-def compare(job: Mapping[str, Any], trials: Sequence[Trial]) -> Comparison:
+def compare(
+    job: Mapping[str, Any],
+    trials: Sequence[Trial],
+    certificate: Mapping[str, Any] | None = None,
+    concurrent: bool = False,
+) -> Comparison:
     """Compares ``trials``, in any number and of any number of frameworks; ``job`` is their spec."""
     order = sorted(trials, key=lambda trial: (trial.framework, trial.number))
     grouped = {
@@ -82,17 +90,23 @@ def compare(job: Mapping[str, Any], trials: Sequence[Trial]) -> Comparison:
     verdict = None if reason else _verdict(grouped)
     said = reason or (verdict.sentence if verdict else "")
     # A difference is always said; what is not known matters where a verdict leans on it.
-    doubted = inputs.same is False or (verdict is not None and inputs.same is None)
+    doubts = []
+    if inputs.same is False or (verdict is not None and inputs.same is None):
+        doubts.append(inputs.sentence)
+    if certificate is not None and not certificate["same_job"]:
+        doubts.append(certificate["sentence"])
     completed = order[0].spec if order and inputs.same else None
     return Comparison(
         job=completed or job,
         trials=grouped,
+        certificate=certificate,
         inputs=inputs,
         agreements=tuple(
             agreement(a[0], b[0]) for a, b in itertools.combinations(grouped.values(), 2)
         ),
         verdict=verdict,
-        finding=f"{inputs.sentence} {said}" if doubted else said,
+        finding=" ".join([*doubts, said]),
+        concurrent=concurrent,
     )
 
 
@@ -156,10 +170,11 @@ def as_dict(comparison: Comparison) -> dict[str, Any]:
 
     Per-step losses are left to the event files.
     """
-    found: dict[str, Any] = _finite(
+    found: dict[str, Any] = finite(
         {
             "schema": SCHEMA,
             "job": comparison.job,
+            "concurrent": comparison.concurrent,
             "frameworks": {
                 name: {
                     "environment": _environment(trials),
@@ -168,6 +183,7 @@ def as_dict(comparison: Comparison) -> dict[str, Any]:
                 }
                 for name, trials in comparison.trials.items()
             },
+            "certificate": comparison.certificate,
             "inputs": dataclasses.asdict(comparison.inputs),
             "agreements": [dataclasses.asdict(agreement) for agreement in comparison.agreements],
             "verdict": dataclasses.asdict(comparison.verdict) if comparison.verdict else None,
@@ -188,6 +204,7 @@ def _trial(trial: Trial) -> dict[str, Any]:
         "epochs": [dataclasses.asdict(epoch) for epoch in trial.epochs],
         "peak_memory_bytes": trial.peak_memory_bytes,
         "peak_device_memory_bytes": trial.peak_device_memory_bytes,
+        "accelerator": dataclasses.asdict(trial.accelerator) if trial.accelerator else None,
     }
 
 
@@ -200,12 +217,3 @@ def _environment(trials: Sequence[Trial]) -> dict[str, Any] | None:
     for accelerator in mapping.get("accelerators", []):  # the mapping writes int64 as text
         accelerator["memory_bytes"] = int(accelerator.get("memory_bytes", 0))
     return mapping
-
-
-def _finite(value: Any) -> Any:
-    """The same with None for every number that JSON cannot hold."""
-    if isinstance(value, Mapping):
-        return {name: _finite(inner) for name, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
 from google.protobuf import json_format
 from twinrun.v1 import job_pb2
 
@@ -49,6 +50,17 @@ def frameworks(names: str) -> tuple[str, ...]:
     return found
 
 
+def assignment(text: str) -> tuple[str, Any]:
+    """``optimizer.learning_rate=0.01`` taken apart, its value read as YAML. Raises BadInput."""
+    name, equals, value = text.partition("=")
+    try:
+        if not (equals and name.strip()):
+            raise BadInput(f"--set takes FIELD=VALUE, such as 'batch_size=32'; it got {text!r}.")
+        return name.strip(), yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise BadInput(f"--set {name}: {value!r} is not YAML: {error}") from error
+
+
 def job_spec(workload: str, changes: Mapping[str, Any]) -> job_pb2.JobSpec:
     """The workload's spec with ``changes``: dotted field to value, None for none.
 
@@ -62,6 +74,8 @@ def job_spec(workload: str, changes: Mapping[str, Any]) -> job_pb2.JobSpec:
             target = mapping
             for parent in parents:
                 target = target.setdefault(parent, {})
+                if not isinstance(target, dict):
+                    raise BadInput(f"The job spec has no field {path}: {parent} has no fields.")
             target[name] = _json_number(value)
     try:
         return json_format.ParseDict(mapping, job_pb2.JobSpec())

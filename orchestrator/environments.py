@@ -18,6 +18,7 @@ def table(environments: Mapping[str, job_pb2.Environment]) -> Table:
         "Platform": lambda e: e.platform,
         "CPU": lambda e: e.cpu_model,
         "CPUs that it may use": lambda e: str(e.available_cpus),
+        "CPU set": lambda e: e.cpu_set,
         "Threads": lambda e: str(e.threads) if e.threads else "set by each job",
         "BLAS": lambda e: e.blas,
         "Device": _devices,

@@ -8,6 +8,7 @@
 | 3 | no runner could be reached, or it is the wrong one |
 | 4 | a job failed |
 | 5 | results could not be written |
+| 6 | not shown to be the same job |
 | 130 | interrupted |
 """
 
@@ -40,8 +41,16 @@ class RunnerUnavailable(OrchestratorError):
     exit_code = 3
 
 
+class WrongRunner(RunnerUnavailable):
+    """One that answers, but is another framework's, or of another version."""
+
+
 class JobFailed(OrchestratorError):
     exit_code = 4
+
+
+class NotTheSameJob(OrchestratorError):
+    exit_code = 6
 
 
 class OutputError(OrchestratorError):

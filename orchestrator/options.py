@@ -10,6 +10,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from orchestrator import config
 from orchestrator.config import Places
 
 
@@ -70,6 +71,16 @@ class JobOptions:
     train_limit: Annotated[
         int | None, _option(_JOB, metavar="N", help="Only the first N training samples.")
     ] = None
+    changed: Annotated[
+        list[str] | None,
+        _option(
+            _JOB,
+            "--set",
+            metavar="FIELD=VALUE",
+            help="Any other field of the job spec, in YAML: --set 'optimizer={sgd: {momentum: "
+            "0.9}, learning_rate: 0.05}'. May be given again.",
+        ),
+    ] = None
 
     def changes(self) -> dict[str, Any]:
         """By dotted field of the JobSpec; None: no change."""
@@ -83,6 +94,7 @@ class JobOptions:
             "precision": self.precision and f"PRECISION_{self.precision.name}",
             "threads": self.threads,
             "dataset.train_limit": self.train_limit,
+            **dict(map(config.assignment, self.changed or [])),
         }
 
 

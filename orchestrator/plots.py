@@ -16,6 +16,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from orchestrator import panels
+from orchestrator.certificate import Certificate
 from orchestrator.compare import Comparison
 from orchestrator.trial import State
 from orchestrator.words import label, number, percent
@@ -62,6 +63,16 @@ def figures(comparison: Comparison) -> dict[str, bytes]:
             for name, figure in drawn.items()
             for kind in ("svg", "png")
         }
+
+
+def certificate_figures(certificate: Certificate) -> dict[str, bytes]:
+    """``certificate`` as .svg and .png."""
+    with _style():
+        figure = Figure(figsize=(10, 6), layout="constrained")
+        panels.parting(figure.add_subplot(), certificate)
+        title = _wrapped(certificate.sentence)
+        figure.suptitle(title, x=0.01, ha="left", fontsize=14, fontweight="bold")
+        return {f"certificate.{kind}": _bytes(figure, kind) for kind in ("svg", "png")}
 
 
 def _single(comparison: Comparison, panel: panels.Panel, title: str, height: float) -> Figure:

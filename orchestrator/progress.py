@@ -1,6 +1,8 @@
 """What happens while it happens: bars on a terminal, lines elsewhere. Always on stderr."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Protocol
 
 from rich.console import Console
@@ -81,6 +83,19 @@ class Lines:
         if line is not None and line != self._last:
             self._last = line
             self._write(line)
+
+
+@contextmanager
+def logged(path: Path, display: Display) -> Iterator[Callable[[str, job_pb2.JobEvent], None]]:
+    """Takes events: shows them, and appends a line for each to the file."""
+    with path.open("a", encoding="utf-8", buffering=1) as log:
+        lines = Lines(lambda text: print(text, file=log))
+
+        def listen(framework: str, event: job_pb2.JobEvent) -> None:
+            lines.event(framework, event)
+            display.event(framework, event)
+
+        yield listen
 
 
 class Bars:

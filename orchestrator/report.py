@@ -37,6 +37,8 @@ _LOSSES_DIVERGED = (
     "Over {steps:,} steps some loss of {first} or {second} is not a finite number "
     "(first at step {step:,})."
 )
+_NO_CERTIFICATE = "No certificate was made, so that it is not shown to be the same job."
+_CONCURRENT = "The trials ran at the same time, each on a GPU of its own."
 _ACCURACIES = "Test accuracies of {first} and {second} differ by {points:.2f} points."
 
 
@@ -65,6 +67,10 @@ def table_rows(comparison: Comparison) -> list[Row]:
         "Start-up (import, build, compile)": lambda trials: _seconds(_start_up(trials)),
         "Peak memory": lambda trials: _peak(trials, "peak_memory_bytes"),
         "Peak device memory": lambda trials: _peak(trials, "peak_device_memory_bytes"),
+        "GPU memory, by NVML": lambda trials: _gpu(trials, "peak_memory_bytes", memory),
+        "GPU utilisation": lambda trials: _gpu(trials, "mean_utilization", percent),
+        "Mean power": lambda trials: _gpu(trials, "mean_power_watts", _unit("W")),
+        "Energy": lambda trials: _gpu(trials, "energy_joules", _unit("J")),
         "Version": lambda trials: _environment(trials, "framework_version"),
         "Python": lambda trials: _environment(trials, "python_version"),
     }
@@ -78,11 +84,23 @@ def table_rows(comparison: Comparison) -> list[Row]:
 def sentences(comparison: Comparison) -> list[str]:
     """The finding first, then what it rests on."""
     found = [comparison.finding]
+    found += _certificate(comparison)
     if comparison.inputs.same and len(comparison.trials) > 1:
         found.append(comparison.inputs.sentence)
+    if comparison.concurrent:
+        found.append(_CONCURRENT)
     for agreement in comparison.agreements:
         found += _agreement(agreement, comparison.job)
     return found
+
+
+def _certificate(comparison: Comparison) -> Iterator[str]:
+    """Whether it was the same job, unless the finding says already that it was not."""
+    if comparison.certificate is None:
+        if comparison.verdict:
+            yield _NO_CERTIFICATE
+    elif comparison.certificate["same_job"]:
+        yield comparison.certificate["sentence"]
 
 
 def rich_report(comparison: Comparison) -> RenderableType:
@@ -157,6 +175,16 @@ def _last(trials: Sequence[Trial], field: str, written: Callable[[float], str]) 
 def _peak(trials: Sequence[Trial], field: str) -> str:
     values = [size for trial in trials if (size := getattr(trial, field))]
     return memory(median(values)) if values else _UNKNOWN
+
+
+def _gpu(trials: Sequence[Trial], field: str, written: Callable[[float], str]) -> str:
+    used = [trial.accelerator for trial in trials if trial.accelerator]
+    values = [value for each in used if (value := getattr(each, field)) is not None]
+    return written(median(values)) if values else _UNKNOWN
+
+
+def _unit(unit: str) -> Callable[[float], str]:
+    return lambda value: f"{number(value)} {unit}"
 
 
 def _environment(trials: Sequence[Trial], field: str) -> str:

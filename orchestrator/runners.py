@@ -1,6 +1,5 @@
 """Finds each framework's runner, or starts one, and stops those that it started."""
 
-import contextlib
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 
@@ -9,7 +8,7 @@ from twinrun.v1 import job_pb2
 from orchestrator import local
 from orchestrator.client import Client
 from orchestrator.config import PORTS, Places
-from orchestrator.errors import OrchestratorError, RunnerUnavailable
+from orchestrator.errors import OrchestratorError, RunnerUnavailable, WrongRunner
 
 _PROBE_SECONDS = 2.0
 _ACTIVE = {job_pb2.JOB_STATE_PENDING, job_pb2.JOB_STATE_RUNNING}
@@ -18,8 +17,9 @@ _ACTIVE = {job_pb2.JOB_STATE_PENDING, job_pb2.JOB_STATE_RUNNING}
 class Runners:
     """Runners by framework.
 
-    Each is taken in this order: a given address, the framework's default port, one that was
-    started before, a new local process, which `close` ends.
+    Each is taken in this order: a given address, the framework's default port, where a container
+    listens too, one that was started before, a new local process, which `close` ends. A runner
+    that still imports its framework is taken; one that could not is not, unless it was given.
     """
 
     def __init__(self, places: Places, say: Callable[[str], None], lazy: bool = True) -> None:
@@ -90,9 +90,16 @@ class Runners:
             if address is None:
                 continue
             client = self._connect(framework, address)
-            with contextlib.suppress(RunnerUnavailable):
-                client.info(_PROBE_SECONDS)
+            try:
+                info = client.info(_PROBE_SECONDS)
+            except WrongRunner as error:
+                self._say(f"{framework}: passed over: {error.message}")
+                continue
+            except RunnerUnavailable:
+                continue
+            if not info.HasField("import_error"):
                 return client
+            self._say(f"{framework}: passed over: {address}: {info.import_error.message}")
         return None
 
 

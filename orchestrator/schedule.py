@@ -1,16 +1,23 @@
-"""Which trial runs where and when: one at a time, so that none disturbs another's clock."""
+"""Which trial runs where and when: one at a time, so that none disturbs another's clock.
 
+Trials that have a GPU each may run at the same time.
+"""
+
+import itertools
+import threading
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass
 
 from twinrun.v1 import job_pb2
 
 from orchestrator.client import Client
-from orchestrator.errors import JobFailed, OutputError, RunnerUnavailable
+from orchestrator.errors import JobFailed, OrchestratorError, OutputError, RunnerUnavailable
 from orchestrator.runners import Runners
 from orchestrator.store import Run
-from orchestrator.words import state_name
+from orchestrator.words import label, state_name
 
 # Told of each event: the framework, the event.
 Listener = Callable[[str, job_pb2.JobEvent], None]
@@ -18,54 +25,162 @@ Listener = Callable[[str, job_pb2.JobEvent], None]
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """One trial: which framework, and which of its trials, from 1."""
+    """One trial: which framework, which of its trials, from 1, and what it is to do."""
 
     framework: str
     number: int
+    spec: job_pb2.JobSpec
 
 
-def placements(frameworks: Sequence[str]) -> Iterator[Placement]:
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """One that has been submitted."""
+
+    placement: Placement
+    client: Client
+    job: job_pb2.Job
+
+
+def placements(frameworks: Sequence[str], spec: job_pb2.JobSpec) -> Iterator[Placement]:
     """The order of the trials: one of each framework, as named."""
     for framework in frameworks:
-        yield Placement(framework, 1)
+        yield Placement(framework, 1, spec)
+
+
+def completed(
+    spec: job_pb2.JobSpec, frameworks: Sequence[str], runners: Runners
+) -> job_pb2.JobSpec:
+    """The spec with every default filled in, so that no trial fills in one of its own.
+
+    Raises BadInput where a runner refuses it.
+    """
+    clients = [runners.get(name) for name in frameworks]
+    whole = job_pb2.JobSpec()
+    whole.CopyFrom(spec)
+    if not whole.HasField("threads"):
+        whole.threads = min(client.info().available_cpus for client in clients)
+    first, *_ = [client.validate(whole) for client in clients]  # each may refuse
+    return first
+
+
+def why_not_at_once(
+    spec: job_pb2.JobSpec, environments: Mapping[str, job_pb2.Environment | None]
+) -> str | None:
+    """Why trials of the frameworks may not run at the same time; None: each has its own GPU.
+
+    ``environments`` by framework, None where it is not known.
+    """
+    if spec.device != job_pb2.DEVICE_CUDA:
+        return "trials on a CPU would take each other's time"
+    users: dict[str, str] = {}
+    for framework, environment in environments.items():
+        # Of the GPUs that it sees, a trial takes the first.
+        gpus = environment.accelerators if environment else ()
+        gpu = gpus[0].uuid if gpus else ""
+        if not gpu:
+            return f"the {label(framework)} runner does not tell which GPU it uses"
+        if gpu in users:
+            return f"the {label(users[gpu])} and {label(framework)} runners both use the GPU {gpu}"
+        users[gpu] = framework
+    return None
 
 
 def run_trials(
     order: Iterable[Placement],
-    spec: job_pb2.JobSpec,
     runners: Runners,
     run: Run,
     listener: Listener,
+    *,
+    at_once: bool = False,
 ) -> list[str]:
     """Run the trials and keep all that they report; return what went wrong, a sentence each.
 
-    Every trial gets the spec as the first one's runner completed it, so that none fills in a
-    default of its own. A trial that fails keeps none of the others from running. On
-    KeyboardInterrupt the running trial is cancelled, and what it had finished is kept.
+    ``at_once``: those of the same number run at the same time, and are fetched when all have
+    ended. A trial that fails keeps none of the others from running. On KeyboardInterrupt those
+    that run are cancelled, and what they had finished is kept.
     """
-    faults = []
-    environments: dict[str, job_pb2.Environment] = {}
-    for placement in order:
-        client = runners.get(placement.framework)
-        job = client.train(spec, request_id=uuid.uuid4().hex)
-        if spec != job.spec:
-            spec = job.spec
-            run.write_spec(spec)
+    trials = _Trials(runners, run, listener)
+    for group in _groups(order, at_once):
+        trials.run(group)
+    return trials.faults
+
+
+def _groups(order: Iterable[Placement], at_once: bool) -> Iterator[list[Placement]]:
+    """The trials of each group run at the same time."""
+    if at_once:
+        for _, group in itertools.groupby(order, key=lambda placement: placement.number):
+            yield list(group)
+    else:
+        for placement in order:
+            yield [placement]
+
+
+class _Trials:
+    """Runs trials, a group at a time, and keeps what they report in ``run``."""
+
+    def __init__(self, runners: Runners, run: Run, listener: Listener) -> None:
+        self.faults: list[str] = []
+        self._runners = runners
+        self._run = run
+        self._listener = listener
+        self._listening = threading.Lock()
+        self._environments: dict[str, job_pb2.Environment] = {}
+
+    def run(self, group: Sequence[Placement]) -> None:
+        submitted = map(self._submit, group)
         try:
-            _follow(client, job, placement, run, listener)
-        except RunnerUnavailable as error:
-            faults.append(error.message)
-            continue
+            if len(group) == 1:
+                ended = [(trial, self._watch(trial)) for trial in submitted]
+            else:
+                ended = self._watch_at_once(submitted)
         finally:
-            for event in run.events(placement.framework, placement.number):
-                if event.HasField("environment"):
-                    environments[placement.framework] = event.environment
-            run.write_environments(environments)
+            self._run.write_environments(self._environments)
+        for trial, fault in ended:
+            found = fault or self._fetch(trial)
+            if found:
+                self.faults.append(found)
+
+    def _submit(self, placement: Placement) -> _Trial:
+        client = self._runners.get(placement.framework)
+        return _Trial(placement, client, client.train(placement.spec, uuid.uuid4().hex))
+
+    def _watch(self, trial: _Trial) -> str | None:
+        """To its end. What went wrong with its runner, if anything did."""
         try:
-            _finish(client, job, placement, run)
-        except JobFailed as error:
-            faults.append(error.message)
-    return faults
+            _follow(trial.client, trial.job, trial.placement, self._run, self._listen)
+        except RunnerUnavailable as error:
+            return error.message
+        return None
+
+    def _watch_at_once(self, submitted: Iterator[_Trial]) -> list[tuple[_Trial, str | None]]:
+        """Each in a thread of its own. Where anything is raised, all are cancelled."""
+        watching: dict[Future[str | None], _Trial] = {}
+        with ThreadPoolExecutor() as threads:
+            try:
+                for trial in submitted:
+                    watching[threads.submit(self._watch, trial)] = trial
+                for future in as_completed(watching):
+                    future.result()
+            except BaseException:  # Ctrl-C comes to this thread alone
+                for trial in watching.values():
+                    with suppress(OrchestratorError):
+                        trial.client.cancel(trial.job.job_id)
+                raise  # once all have been watched to their ends
+        return [(trial, future.result()) for future, trial in watching.items()]
+
+    def _fetch(self, trial: _Trial) -> str | None:
+        """What kept its results from being fetched, if anything did."""
+        try:
+            _finish(trial.client, trial.job, trial.placement, self._run)
+        except (JobFailed, RunnerUnavailable) as error:
+            return error.message
+        return None
+
+    def _listen(self, framework: str, event: job_pb2.JobEvent) -> None:
+        with self._listening:
+            if event.HasField("environment"):
+                self._environments[framework] = event.environment
+            self._listener(framework, event)
 
 
 def _follow(
@@ -93,13 +208,15 @@ def _follow(
 
 
 def _finish(client: Client, job: job_pb2.Job, placement: Placement, run: Run) -> None:
-    """Fetch the weights of a trial that succeeded. Raises JobFailed of any other."""
+    """Fetch weights and logits of a trial that succeeded. Raises JobFailed of any other."""
     framework, number = placement.framework, placement.number
     ended = client.job(job.job_id)
     run.write_job(framework, number, ended)
     raise_unless_succeeded(ended, framework)
-    run.write_initial_weights(client.weights(job.job_id, job_pb2.WEIGHTS_KIND_INITIAL))
+    initial = client.weights(job.job_id, job_pb2.WEIGHTS_KIND_INITIAL)
+    run.write_initial_weights(framework, number, initial)
     run.write_weights(framework, number, client.weights(job.job_id, job_pb2.WEIGHTS_KIND_FINAL))
+    run.write_logits(framework, number, client.logits(job.job_id))
 
 
 def raise_unless_succeeded(job: job_pb2.Job, framework: str) -> None:

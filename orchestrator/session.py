@@ -1,28 +1,37 @@
 """One command's worth of work: find runners, run trials, compare what came back, draw it."""
 
+import dataclasses
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from twinrun.v1 import job_pb2
 
-from orchestrator import store
+from orchestrator import certificate, proof, store
 from orchestrator.compare import Comparison, as_dict, compare
-from orchestrator.errors import BadInput
-from orchestrator.progress import Display, Lines
+from orchestrator.errors import JobFailed
+from orchestrator.progress import Display, logged
 from orchestrator.runners import Runners
-from orchestrator.schedule import placements, run_trials
+from orchestrator.schedule import completed, placements, run_trials, why_not_at_once
 from orchestrator.store import Run
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is to be run: ``spec`` on each of ``frameworks``, kept in a new run in ``output``."""
+    """What is to be run: ``spec`` on each of ``frameworks``, kept in a new run in ``output``.
+
+    ``certify``: show first that it is the same job, if it is to be. ``concurrent``: run trials of
+    different frameworks at the same time, where each has a GPU of its own.
+    """
 
     workload: str
     spec: job_pb2.JobSpec
     frameworks: Sequence[str]
     output: Path
+    certify: bool = False
+    concurrent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,35 +53,60 @@ def train(request: Request, runners: Runners, display: Display) -> Outcome:
     # Takes a while to import: now, while runners start, rather than beside or after the trials.
     from orchestrator import plots  # noqa: F401, PLC0415
 
-    spec = request.spec
-    if not spec.HasField("threads"):
-        spec.threads = min(runners.get(name).info().available_cpus for name in request.frameworks)
+    spec = completed(request.spec, request.frameworks, runners)
+    request = dataclasses.replace(request, spec=spec)
     run = store.create(request.output, request.workload, spec)
     interrupted, faults = False, list[str]()
-    with run.log_path.open("a", encoding="utf-8", buffering=1) as log:
-        lines = Lines(lambda text: print(text, file=log))
-
-        def listen(framework: str, event: job_pb2.JobEvent) -> None:
-            lines.event(framework, event)
-            display.event(framework, event)
-
-        try:
-            faults = run_trials(placements(request.frameworks), spec, runners, run, listen)
-        except BadInput:
-            run.discard_unless_begun()
-            raise
-        except KeyboardInterrupt:
-            interrupted = True
+    try:
+        if request.certify and len(request.frameworks) == 2:
+            run.write_certificate(_certificate(request, run, runners, display))
+        at_once = _at_once(request, runners, display)
+        if at_once:
+            run.write_concurrent()
+        with logged(run.log_path, display) as listen:
+            order = placements(request.frameworks, spec)
+            faults = run_trials(order, runners, run, listen, at_once=at_once)
+    except KeyboardInterrupt:
+        interrupted = True
     comparison = finish(run, display.say)
     return Outcome(run, comparison, faults, interrupted)
+
+
+def _at_once(request: Request, runners: Runners, display: Display) -> bool:
+    """Whether trials run at the same time; where they should and may not, it is said why."""
+    if not request.concurrent or len(request.frameworks) < 2:
+        return False
+    environments: dict[str, job_pb2.Environment | None] = dict.fromkeys(request.frameworks)
+    if request.spec.device == job_pb2.DEVICE_CUDA:
+        for name in environments:
+            with suppress(JobFailed):  # which the trial will say
+                environments[name] = runners.get(name).environment()
+    reason = why_not_at_once(request.spec, environments)
+    if reason is not None:
+        display.say(f"--concurrent: {reason}; one trial at a time")
+    return reason is None
+
+
+def _certificate(request: Request, run: Run, runners: Runners, display: Display) -> dict[str, Any]:
+    """For certificate.json; where none can be made, the sentence that says why."""
+    asked = proof.Request(request.workload, request.spec, request.frameworks, request.output)
+    try:
+        return certificate.as_dict(proof.short(asked, run, runners, display))
+    except JobFailed as error:
+        return certificate.none_made(error.message)
 
 
 def finish(run: Run, say: Callable[[str], None]) -> Comparison:
     """Everything of a run that follows from its trials: comparison.json and the figures."""
     from orchestrator import plots  # noqa: PLC0415 - not before it is needed
 
-    comparison = compare(store.to_mapping(run.spec()), run.trials())
+    comparison = compare(
+        store.to_mapping(run.spec()), run.trials(), run.certificate(), run.concurrent()
+    )
     run.write_comparison(as_dict(comparison))
+    if comparison.certificate and "loss_differences" in comparison.certificate:
+        made = certificate.from_dict(comparison.certificate)
+        run.write_figures(plots.certificate_figures(made))
     if any(trial.epochs for trials in comparison.trials.values() for trial in trials):
         run.write_figures(plots.figures(comparison))
     say(f"kept in {run.path}")

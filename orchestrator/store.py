@@ -6,7 +6,6 @@ that was cut off in the writing is dropped by the reader, so a killed run can st
 
 import json
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,11 +18,12 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2
 from twinrun.v1 import job_pb2
 
-from orchestrator.errors import RunNotFound
+from orchestrator.errors import RunNotFound, RunUnreadable
 from orchestrator.files import parse, read, write_whole, writing
 from orchestrator.trial import Trial, fold
 
 LATEST = "latest"
+_SCHEDULE = Path("schedule.json")
 _STAMP = "%Y%m%dT%H%M%SZ"
 _TRIAL_FILE = re.compile(r"(?P<framework>.+)-(?P<number>\d+)\.jsonl")
 # JSON mapping needs to know the messages that a status may hold; knowing the file is enough.
@@ -89,11 +89,6 @@ class Run:
         """Replaces what was asked for by what a runner made of it: every default filled in."""
         self._write(Path("job.json"), _to_json(spec))
 
-    def discard_unless_begun(self) -> None:
-        """Removes the directory again where no trial has left anything in it."""
-        if not (self.path / "events").exists():
-            shutil.rmtree(self.path, ignore_errors=True)
-
     def open_events(self, framework: str, number: int) -> EventLog:
         return EventLog(self.path / "events" / f"{framework}-{number}.jsonl")
 
@@ -129,11 +124,50 @@ class Run:
         mapping = {name: to_mapping(found) for name, found in environments.items()}
         self._write(Path("environments.json"), _dumps(mapping))
 
-    def write_initial_weights(self, content: bytes) -> None:
-        self._write(Path("initial_weights.safetensors"), content)
+    def write_initial_weights(self, framework: str, number: int, content: bytes) -> None:
+        """One file for all trials; one of its own for a trial that did not start as the first."""
+        common = Path("initial_weights.safetensors")
+        if not (self.path / common).exists():
+            self._write(common, content)
+        elif read(self.path / common) != content:
+            self._write(_own_initial_weights(framework, number), content)
 
     def write_weights(self, framework: str, number: int, content: bytes) -> None:
         self._write(Path("weights") / f"{framework}-{number}.safetensors", content)
+
+    def initial_weights(self, framework: str, number: int) -> bytes:
+        """A safetensors file. Raises RunUnreadable where there is none."""
+        own = self.path / _own_initial_weights(framework, number)
+        return read(own if own.exists() else self.path / "initial_weights.safetensors")
+
+    def write_logits(self, framework: str, number: int, content: bytes) -> None:
+        self._write(Path("logits") / f"{framework}-{number}.safetensors", content)
+
+    def logits(self, framework: str, number: int) -> bytes:
+        """Logits and labels of the test samples. Raises RunUnreadable where there are none."""
+        return read(self.path / "logits" / f"{framework}-{number}.safetensors")
+
+    def write_certificate(self, certificate: Mapping[str, Any]) -> None:
+        self._write(Path("certificate.json"), _dumps(certificate))
+
+    def certificate(self) -> dict[str, Any] | None:
+        """What `write_certificate` wrote. None: nothing. Raises RunUnreadable."""
+        path = self.path / "certificate.json"
+        if not path.exists():
+            return None
+        try:
+            found: dict[str, Any] = json.loads(read(path))
+        except ValueError as error:
+            raise RunUnreadable(f"{path} is not JSON: {error}. Make the run again.") from error
+        return found
+
+    def write_concurrent(self) -> None:
+        """Notes that trials of several frameworks ran at the same time."""
+        self._write(_SCHEDULE, _dumps({"concurrent": True}))
+
+    def concurrent(self) -> bool:
+        """Whether `write_concurrent` was called."""
+        return (self.path / _SCHEDULE).exists()
 
     def weights(self, framework: str, number: int) -> bytes:
         """The final weights, a safetensors file. Raises RunNotFound where the trial has none."""
@@ -173,6 +207,15 @@ def create(output: Path, workload: str, spec: job_pb2.JobSpec, now: datetime | N
     return run
 
 
+def within(run: Run, name: str, spec: job_pb2.JobSpec) -> Run:
+    """A run inside another one's directory. Raises OutputError."""
+    path = run.path / name
+    with writing(path):
+        path.mkdir(exist_ok=True)
+    write_whole(path / "job.json", _to_json(spec))
+    return Run(path)
+
+
 def find(name: str, output: Path) -> Run:
     """The run that ``name`` means: a path, a name within ``output``, or ``latest``.
 
@@ -205,6 +248,10 @@ def runs(output: Path) -> list[Run]:
 def to_mapping(message: Message) -> dict[str, Any]:
     """A message in proto's JSON mapping, with the proto's own field names."""
     return json_format.MessageToDict(message, preserving_proto_field_name=True)
+
+
+def _own_initial_weights(framework: str, number: int) -> Path:
+    return Path("weights") / f"{framework}-{number}.initial.safetensors"
 
 
 def _claim(output: Path, name: str) -> Path:

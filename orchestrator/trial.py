@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -52,6 +52,20 @@ class Epoch:
     test_loss: float
     test_accuracy: float
     samples_per_second: float
+    data_wait_seconds: float = 0.0
+    running_accuracy: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StepDetails:
+    """What is known of each step beside its loss: float64[steps] each, as in job.proto.
+
+    ``gradient_norms`` by parameter, in model order.
+    """
+
+    ordered_losses: NDArray[np.float64]
+    accuracies: NDArray[np.float64]
+    gradient_norms: Mapping[str, NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +81,25 @@ class Inputs:
     steps_per_epoch: int
 
 
+@dataclass(frozen=True, slots=True)
+class AcceleratorUsed:
+    """A GPU while the trial trained, by NVML, as in job.proto; None: the device does not tell."""
+
+    uuid: str
+    samples: int
+    peak_memory_bytes: int | None
+    mean_utilization: float | None
+    mean_power_watts: float | None
+    energy_joules: float | None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Trial:
     """What is known of a trial. One that failed or was cancelled keeps whatever it had finished.
 
     ``phases`` and ``cpu_seconds``: wall and CPU seconds by the phase's name, finished phases only.
     ``losses``: float64[steps], each the mean over its batch; NaN where a step was not reported.
+    ``details``: where the spec asked for them.
     ``spec``: the spec as the runner completed it, in JSON mapping. None: not reported.
     """
 
@@ -87,9 +114,11 @@ class Trial:
     cpu_seconds: Mapping[str, float]
     epochs: tuple[Epoch, ...]
     losses: NDArray[np.float64]
+    details: StepDetails | None
     evaluation: Metrics | None
     peak_memory_bytes: int | None
     peak_device_memory_bytes: int | None
+    accelerator: AcceleratorUsed | None
 
     @property
     def name(self) -> str:
@@ -136,9 +165,11 @@ def fold(
         cpu_seconds={_phase(p.phase): _seconds(p.cpu_duration) for p in found["phase_finished"]},
         epochs=tuple(map(_epoch, found["epoch_finished"])),
         losses=_losses(found["steps_finished"]),
+        details=_details(found["steps_finished"]),
         evaluation=_metrics(found["evaluation_finished"]),
         peak_memory_bytes=resources.peak_memory_bytes if resources else None,
         peak_device_memory_bytes=resources.peak_device_memory_bytes if resources else None,
+        accelerator=_accelerator(resources) if resources else None,
     )
 
 
@@ -164,6 +195,21 @@ def _inputs(message: job_pb2.Inputs) -> Inputs:
     return Inputs(**{f.name: getattr(message, f.name) for f in dataclasses.fields(Inputs)})
 
 
+def _accelerator(message: job_pb2.ResourcesUsed) -> AcceleratorUsed | None:
+    if not message.HasField("accelerator"):
+        return None
+    used = message.accelerator
+    return AcceleratorUsed(
+        uuid=used.uuid,
+        samples=used.samples,
+        peak_memory_bytes=used.peak_memory_bytes or None,
+        **{
+            name: getattr(used, name) if used.HasField(name) else None
+            for name in ("mean_utilization", "mean_power_watts", "energy_joules")
+        },
+    )
+
+
 def _epoch(message: job_pb2.EpochFinished) -> Epoch:
     return Epoch(
         epoch=message.epoch,
@@ -173,6 +219,10 @@ def _epoch(message: job_pb2.EpochFinished) -> Epoch:
         test_loss=message.test.loss,
         test_accuracy=message.test.accuracy,
         samples_per_second=message.samples_per_second,
+        data_wait_seconds=_seconds(message.data_wait_duration),
+        running_accuracy=(
+            message.running_accuracy if message.HasField("running_accuracy") else None
+        ),
     )
 
 
@@ -184,8 +234,29 @@ def _metrics(found: list[job_pb2.EvaluationFinished]) -> Metrics | None:
 
 
 def _losses(chunks: list[job_pb2.StepsFinished]) -> NDArray[np.float64]:
+    return _by_step(chunks, lambda chunk: chunk.losses)
+
+
+def _details(chunks: list[job_pb2.StepsFinished]) -> StepDetails | None:
+    if not chunks or not all(chunk.HasField("details") for chunk in chunks):
+        return None
+    norms = [norm.parameter for norm in chunks[0].details.gradient_norms]
+    return StepDetails(
+        ordered_losses=_by_step(chunks, lambda chunk: chunk.details.ordered_losses),
+        accuracies=_by_step(chunks, lambda chunk: chunk.details.accuracies),
+        gradient_norms={
+            parameter: _by_step(chunks, lambda chunk, i=i: chunk.details.gradient_norms[i].norms)
+            for i, parameter in enumerate(norms)
+        },
+    )
+
+
+def _by_step(
+    chunks: list[job_pb2.StepsFinished], numbers: Callable[..., Iterable[float]]
+) -> NDArray[np.float64]:
+    """float64[steps]; NaN where a step was not reported."""
     steps = max((chunk.first_step + len(chunk.losses) for chunk in chunks), default=0)
-    losses = np.full(steps, np.nan)
+    found = np.full(steps, np.nan)
     for chunk in chunks:
-        losses[chunk.first_step : chunk.first_step + len(chunk.losses)] = chunk.losses
-    return losses
+        found[chunk.first_step : chunk.first_step + len(chunk.losses)] = numbers(chunk)
+    return found

@@ -16,6 +16,7 @@ ARGUMENTS = [
 ]
 # PyTorch's own index has builds without CUDA; what they need beside themselves is pinned here.
 CUDA_PACKAGES = ("torch", "torchvision", "triton")
+NVML_PACKAGE = "nvidia-ml-py"  # asks the driver, and needs no CUDA
 
 
 def compile_extra(extra: str, *options: str, name: str | None = None) -> None:
@@ -31,7 +32,8 @@ def without_cuda(source: Path, target: Path) -> None:
     kept = [
         entry.replace("\\\0", "\\\n")
         for entry in entries
-        if not entry.startswith(("nvidia-", "cuda-", *(f"{name}==" for name in CUDA_PACKAGES)))
+        if entry.startswith(f"{NVML_PACKAGE}==")
+        or not entry.startswith(("nvidia-", "cuda-", *(f"{name}==" for name in CUDA_PACKAGES)))
     ]
     target.write_text("\n".join(kept) + "\n")
 

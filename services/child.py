@@ -73,6 +73,7 @@ def _end_all() -> NoReturn:
 
 
 def main() -> None:
+    os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")  # so that CUDA counts as NVML does
     descriptor, module, started_at = int(sys.argv[1]), sys.argv[2], float(sys.argv[3])
     os.set_inheritable(descriptor, False)
     connection = Connection(descriptor)

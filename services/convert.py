@@ -29,8 +29,10 @@ _MOST_LAYERS = 1000
 # ------------------------------------------------------------------------------- proto -> spec
 
 
-def spec_from_proto(message: job_pb2.JobSpec, available_cpus: int) -> JobSpec:
-    """The spec with every default filled in; all CPUs where no threads are given.
+def spec_from_proto(
+    message: job_pb2.JobSpec, available_cpus: int, default_threads: int | None = None
+) -> JobSpec:
+    """The spec with every default filled in; ``default_threads`` where none are given, else all.
 
     Raises InvalidRequest, which names every bad field at once.
     """
@@ -43,7 +45,8 @@ def spec_from_proto(message: job_pb2.JobSpec, available_cpus: int) -> JobSpec:
             ]
         )
     reader = _Reader()
-    spec: JobSpec = reader.read(message, JobSpec, "", defaults={"threads": available_cpus})
+    defaults = {"threads": default_threads or available_cpus}
+    spec: JobSpec = reader.read(message, JobSpec, "", defaults=defaults)
     # What was put in place of an unset message is not the client's to mend.
     unset = tuple(f"{violation.field}." for violation in reader.violations)
     found = [

@@ -4,11 +4,8 @@ import importlib.metadata
 import math
 import os
 import platform
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
-
-from services.events import Accelerator
 
 
 def python_version() -> str:
@@ -38,6 +35,18 @@ def available_cpus(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
     return max(1, min(cpus, math.ceil(quota)) if quota else cpus)
 
 
+def cpu_set() -> str:
+    """The CPUs that this process may run on, such as 0-3,8; empty where the system does not say."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    ranges: list[list[int]] = []
+    for cpu in sorted(affinity(0)) if affinity else ():
+        if ranges and cpu == ranges[-1][1] + 1:
+            ranges[-1][1] = cpu
+        else:
+            ranges.append([cpu, cpu])
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
+
+
 def _quota(cgroup: Path) -> float | None:
     """CPUs that the control group (version 2, else 1) grants; None without a limit."""
     try:
@@ -60,48 +69,3 @@ def versions(distributions: Iterable[str]) -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
-
-
-def accelerators() -> tuple[str, tuple[Accelerator, ...]]:
-    """NVIDIA's driver version and the GPUs that this process may see; "" and none without.
-
-    Asks ``nvidia-smi``, so that no CUDA context is made in this process, and so that both
-    frameworks tell the same. GPUs that CUDA_VISIBLE_DEVICES hides are left out.
-    """
-    query = ["nvidia-smi", "--query-gpu=driver_version,name,uuid,memory.total"]
-    try:
-        answer = subprocess.run(
-            [*query, "--format=csv,noheader,nounits"],
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=True,
-        ).stdout
-    except (OSError, subprocess.SubprocessError):
-        return "", ()
-    rows = [[cell.strip() for cell in line.split(",")] for line in answer.splitlines()]
-    rows = [row for row in rows if len(row) == 4]
-    gpus = [Accelerator(name, uuid, _mebibytes(memory)) for _, name, uuid, memory in rows]
-    return rows[0][0] if rows else "", _visible(gpus, os.environ.get("CUDA_VISIBLE_DEVICES"))
-
-
-def _mebibytes(number: str) -> int:
-    """Bytes; 0 where the driver says "[N/A]", as it does where memory is the host's."""
-    return int(number) * 2**20 if number.isdecimal() else 0
-
-
-def _visible(gpus: list[Accelerator], names: str | None) -> tuple[Accelerator, ...]:
-    """The GPUs in the order in which CUDA shows them; like CUDA, ends at a name that it lacks."""
-    if names is None:
-        return tuple(gpus)
-    visible = []
-    for name in (name.strip() for name in names.split(",")):
-        if name.isdecimal() and int(name) < len(gpus):
-            visible.append(gpus[int(name)])
-        elif name.startswith("GPU-") and (
-            matching := [gpu for gpu in gpus if gpu.uuid.startswith(name)]
-        ):
-            visible.append(matching[0])
-        else:
-            break
-    return tuple(visible)

@@ -79,13 +79,15 @@ def steps_taken(spec: JobSpec, measured: NDArray[np.floating], parameters: Seque
 
 def epoch_chunks(spec: JobSpec, epoch: int, samples: int) -> list[NDArray[np.int32]]:
     """The index arrays int32[steps, batch] of one epoch (from 0), a chunk each."""
-    permutation = order.permutation(spec.seed, epoch, samples)
-    return order.chunks(permutation, spec.batch_size, spec.report_every_steps)
+    return _chunks(spec, order.permutation(spec.seed, epoch, samples))
 
 
 def chunk_shapes(spec: JobSpec, samples: int) -> list[tuple[int, int]]:
     """The shapes [steps, batch] that `epoch_chunks` has, each once."""
-    chunks = order.chunks(
-        np.arange(samples, dtype=np.int32), spec.batch_size, spec.report_every_steps
-    )
+    chunks = _chunks(spec, np.arange(samples, dtype=np.int32))
     return list(dict.fromkeys((len(chunk), chunk.shape[1]) for chunk in chunks))
+
+
+def _chunks(spec: JobSpec, indices: NDArray[np.int32]) -> list[NDArray[np.int32]]:
+    limited = order.limited(indices, spec.batch_size, spec.steps_per_epoch_limit)
+    return order.chunks(limited, spec.batch_size, spec.report_every_steps)

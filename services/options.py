@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from services import host
 from services.frameworks import FRAMEWORKS
 
 EXIT_STATE = 3
@@ -17,7 +18,13 @@ _LAST_PORT = 65_535
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """The options, completed. Ends the process with code 2 on a bad one, as argparse does."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.threads > host.available_cpus():
+        parser.error(
+            f"argument --threads: is {options.threads}; this runner may use "
+            f"{host.available_cpus()} CPUs"
+        )
     framework = FRAMEWORKS[options.framework]
     if options.listen is None:
         options.listen = f"127.0.0.1:{framework.port}"
@@ -54,6 +61,14 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="DIR",
         help=f"jobs; one runner's own (default: {_home('STATE', '.local/state')}/FRAMEWORK)",
+    )
+    add(
+        "--threads",
+        type=_at_least(1),
+        metavar="N",
+        default=os.environ.get("TWINRUN_THREADS") or host.available_cpus(),
+        help="of a job whose spec gives none (default: $TWINRUN_THREADS or all CPUs that the "
+        "runner may use, %(default)s)",
     )
     add(
         "--backlog",

@@ -101,7 +101,7 @@ def _serve(options: argparse.Namespace) -> None:
         raise _Fault(EXIT_STATE, f"{options.state_dir} cannot be read: {error}") from None
     jobs = Jobs(records, worker, options.data_dir.absolute(), options.backlog)
     max_message_bytes = options.max_message_mib * 2**20
-    servicer = Servicer(options.framework, jobs, max_message_bytes, _WATCHERS)
+    servicer = Servicer(options.framework, jobs, max_message_bytes, _WATCHERS, options.threads)
     health_servicer = health.HealthServicer()
     server = _server(servicer, health_servicer, max_message_bytes)
     _set_serving(health_servicer, serving=False)

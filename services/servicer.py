@@ -1,5 +1,6 @@
 """RunnerService: proto in, jobs, proto out."""
 
+import dataclasses
 import functools
 import hashlib
 import os
@@ -12,12 +13,12 @@ import grpc
 from google.rpc import status_pb2
 from twinrun.v1 import job_pb2, runner_service_pb2, runner_service_pb2_grpc
 
-from services import host
-from services.convert import environment_to_proto, spec_from_proto
+from services import build, host
+from services.convert import environment_to_proto, spec_from_proto, spec_to_proto
 from services.errors import InvalidRequest, TooManyWatchers, TwinrunError
 from services.events import Environment, WeightsKind
 from services.jobs import Jobs
-from services.spec import Violation, between
+from services.spec import JobSpec, Violation, between
 from services.status import error_to_status
 
 PROTOCOL_VERSION = 1
@@ -33,18 +34,26 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
     """One framework's. `prepared` and `failed` tell it how the first import went."""
 
     def __init__(
-        self, framework: str, jobs: Jobs, max_message_bytes: int, max_watchers: int
+        self,
+        framework: str,
+        jobs: Jobs,
+        max_message_bytes: int,
+        max_watchers: int,
+        default_threads: int,
     ) -> None:
         self._framework = framework
         self._jobs = jobs
         self._max_message_bytes = max_message_bytes
         self._max_watchers = max_watchers
+        self._default_threads = default_threads
         self._watchers = threading.BoundedSemaphore(max_watchers)
         self._environment: job_pb2.Environment | None = None
         self._import_error: status_pb2.Status | None = None
 
     def prepared(self, environment: Environment) -> None:
-        self._environment = environment_to_proto(environment)
+        self._environment = environment_to_proto(
+            dataclasses.replace(environment, threads=self._default_threads)
+        )
 
     def failed(self, error: TwinrunError) -> None:
         self._import_error = error_to_status(error)
@@ -62,20 +71,26 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
             environment=self._environment,
             import_error=self._import_error,
             max_message_bytes=self._max_message_bytes,
+            build_sha256=build.digest(),
         )
 
     def Train(
         self, request: runner_service_pb2.TrainRequest, context: grpc.ServicerContext
     ) -> job_pb2.Job:
-        spec = spec_from_proto(request.spec, host.available_cpus())
+        spec = self._spec(request.spec)
+        if request.validate_only:
+            return job_pb2.Job(kind=job_pb2.JOB_KIND_TRAIN, spec=spec_to_proto(spec))
         return self._jobs.submit(job_pb2.JOB_KIND_TRAIN, request.request_id, spec)
 
     def Evaluate(
         self, request: runner_service_pb2.EvaluateRequest, context: grpc.ServicerContext
     ) -> job_pb2.Job:
-        spec = spec_from_proto(request.spec, host.available_cpus())
+        spec = self._spec(request.spec)
         weights = self._weights(request)
         return self._jobs.submit(job_pb2.JOB_KIND_EVALUATE, request.request_id, spec, weights)
+
+    def _spec(self, spec: job_pb2.JobSpec) -> JobSpec:
+        return spec_from_proto(spec, host.available_cpus(), self._default_threads)
 
     def _weights(self, request: runner_service_pb2.EvaluateRequest) -> bytes:
         match request.WhichOneof("weights"):

@@ -181,6 +181,7 @@ class JobSpec:
     own_ways: tuple[OwnWay, ...] = ()
     report_step_details: bool = False
     perturb_initial_weights: bool = False
+    steps_per_epoch_limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +226,10 @@ def value_violations(spec: JobSpec) -> Iterator[Violation]:
                 f"{field}.kernel_initializer", layer.kernel_initializer
             )
             yield from _initializer_violations(f"{field}.bias_initializer", layer.bias_initializer)
+    if spec.steps_per_epoch_limit is not None:
+        yield from between("steps_per_epoch_limit", spec.steps_per_epoch_limit, 1, 10_000_000)
+        if spec.recipe is not Recipe.MATCHED:
+            yield Violation("steps_per_epoch_limit", "is of the matched recipe only; leave it out")
     if spec.own_ways and spec.recipe is not Recipe.MATCHED:
         yield Violation("own_ways", "are of the matched recipe; in the idiomatic one all is own")
     if spec.precision is Precision.BFLOAT16 and spec.device is not Device.CUDA:

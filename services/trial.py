@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from services import nvml
 from services.errors import disk_error
 from services.events import (
     EpochFinished,
@@ -28,7 +29,7 @@ from services.events import (
 )
 from services.files import sha256, write_whole
 from services.pipe import LOGITS_FILE, Task
-from services.spec import JobSpec, OwnWay, Recipe
+from services.spec import Device, JobSpec, OwnWay, Recipe
 from services.trainer import Data, Steps, Trainer
 from services.workload import catalog, datasets, metrics, order
 from services.workload import weights as parameters
@@ -83,7 +84,11 @@ def run(task: Task, trainer_class: type[Trainer], emit: Emit) -> None:
         if spec.perturb_initial_weights:
             initial = parameters.perturbed(initial)
         trainer = trainer_class(spec, loaded.data, initial)
-    emit(trainer.environment())
+    environment = trainer.environment()
+    emit(environment)
+    # Of the GPUs that it sees, a trial takes the first.
+    gpus = environment.accelerators if spec.device is Device.CUDA else ()
+    sampler = nvml.Sampler(gpus[0].uuid if gpus else "")
     samples = len(loaded.data.train_labels)
     emit(
         Inputs(
@@ -96,13 +101,15 @@ def run(task: Task, trainer_class: type[Trainer], emit: Emit) -> None:
             train_samples=samples,
             test_samples=len(loaded.data.test_labels),
             parameter_count=sum(array.size for array in initial.values()),
-            steps_per_epoch=math.ceil(samples / spec.batch_size),
+            steps_per_epoch=min(
+                math.ceil(samples / spec.batch_size), spec.steps_per_epoch_limit or samples
+            ),
         )
     )
     with phases.whole(Phase.COMPILE):
         trainer.warm_up()
     if task.weights is None:
-        logits = _train(spec, loaded.data, trainer, phases, emit)
+        logits = _train(spec, loaded.data, trainer, phases, emit, sampler=sampler)
         _save(WeightsKind.FINAL, trainer.weights(), task.output_dir, emit)
     else:
         with phases.whole(Phase.EVALUATE):
@@ -110,18 +117,28 @@ def run(task: Task, trainer_class: type[Trainer], emit: Emit) -> None:
         emit(EvaluationFinished(metrics.evaluate(logits, loaded.data.test_labels)))
     outputs = {"logits": logits, "labels": loaded.data.test_labels}
     emit(LogitsSaved(*_write(LOGITS_FILE, outputs, task.output_dir)))
-    emit(ResourcesUsed(_peak_memory_bytes(), trainer.peak_device_memory_bytes()))
+    emit(
+        ResourcesUsed(
+            _peak_memory_bytes(), trainer.peak_device_memory_bytes(), accelerator=sampler.used()
+        )
+    )
 
 
 def _train(
-    spec: JobSpec, data: Data, trainer: Trainer, phases: _Phases, emit: Emit
+    spec: JobSpec,
+    data: Data,
+    trainer: Trainer,
+    phases: _Phases,
+    emit: Emit,
+    *,
+    sampler: nvml.Sampler,
 ) -> NDArray[np.floating]:
     """Returns the logits of the last evaluation."""
     step = 0
     for epoch in range(spec.epochs):
         trained, evaluated = phases.seconds(Phase.TRAIN), phases.seconds(Phase.EVALUATE)
         chunks: list[Steps] = []
-        with phases.part(Phase.TRAIN):
+        with sampler, phases.part(Phase.TRAIN):
             for chunk in trainer.train_epoch(epoch):
                 emit(StepsFinished(epoch, step, tuple(chunk.losses.tolist()), chunk.details))
                 step += len(chunk.losses)
@@ -130,7 +147,9 @@ def _train(
             logits = trainer.evaluate()
         trained = phases.seconds(Phase.TRAIN) - trained
         losses = np.concatenate([chunk.losses for chunk in chunks])
-        sizes = order.batch_sizes(len(data.train_labels), spec.batch_size, len(losses))
+        indices = np.arange(len(data.train_labels), dtype=np.int32)
+        taken = order.limited(indices, spec.batch_size, spec.steps_per_epoch_limit)
+        sizes = order.batch_sizes(len(taken), spec.batch_size, len(losses))
         emit(
             EpochFinished(
                 epoch=epoch,
@@ -163,7 +182,11 @@ def _running_accuracy(chunks: Sequence[Steps], sizes: NDArray[np.int64]) -> floa
 def _order_digest(spec: JobSpec, samples: int) -> str:
     """Empty where the order is the framework's own."""
     own = spec.recipe is Recipe.IDIOMATIC or OwnWay.BATCH_ORDER in spec.own_ways
-    return "" if own else order.digest(spec.seed, spec.epochs, samples)
+    if own:
+        return ""
+    orders = (order.permutation(spec.seed, epoch, samples) for epoch in range(spec.epochs))
+    limit = spec.steps_per_epoch_limit
+    return order.digest(order.limited(indices, spec.batch_size, limit) for indices in orders)
 
 
 def _save(kind: WeightsKind, weights: parameters.Weights, directory: Path, emit: Emit) -> str:

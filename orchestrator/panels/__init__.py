@@ -7,7 +7,8 @@ from matplotlib.axes import Axes
 from orchestrator.compare import Comparison
 from orchestrator.panels.bars import time
 from orchestrator.panels.curves import accuracy, loss
+from orchestrator.panels.parting import parting
 
 Panel = Callable[[Axes, Comparison], None]
 
-__all__ = ["Panel", "accuracy", "loss", "time"]
+__all__ = ["Panel", "accuracy", "loss", "parting", "time"]

@@ -4,7 +4,7 @@ import re
 
 import torch
 
-from services import host
+from services import host, nvml
 from services.events import Environment
 
 _PACKAGES = ("torch", "numpy", "triton", "nvidia-cublas", "nvidia-cudnn-cu13", "nvidia-cudnn-cu12")
@@ -12,7 +12,7 @@ _PACKAGES = ("torch", "numpy", "triton", "nvidia-cublas", "nvidia-cudnn-cu13", "
 
 def environment(threads: int = 0, precision_notes: str = "") -> Environment:
     """The environment, with what a trainer has set, if one has. Makes no CUDA context."""
-    driver, accelerators = host.accelerators()
+    driver, accelerators = nvml.accelerators()
     cudnn = torch.backends.cudnn.version() if torch.backends.cudnn.is_available() else None
     return Environment(
         framework="pytorch",
@@ -21,6 +21,7 @@ def environment(threads: int = 0, precision_notes: str = "") -> Environment:
         platform=host.platform_name(),
         cpu_model=host.cpu_model(),
         available_cpus=host.available_cpus(),
+        cpu_set=host.cpu_set(),
         threads=threads,
         blas=_blas(),
         cuda_version=torch.version.cuda or "",

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from services import host
+from services import host, nvml
 from services.events import Environment
 
 _PACKAGES = (
@@ -17,7 +17,7 @@ _PACKAGES = (
 
 def environment(threads: int = 0, precision_notes: str = "") -> Environment:
     """The environment, with what a trainer has set, if one has. Makes no context."""
-    driver, accelerators = host.accelerators()
+    driver, accelerators = nvml.accelerators()
     build = tf.sysconfig.get_build_info()
     return Environment(
         framework="tensorflow",
@@ -26,6 +26,7 @@ def environment(threads: int = 0, precision_notes: str = "") -> Environment:
         platform=host.platform_name(),
         cpu_model=host.cpu_model(),
         available_cpus=host.available_cpus(),
+        cpu_set=host.cpu_set(),
         threads=threads,
         blas=_BLAS,
         cuda_version=str(build.get("cuda_version", "")),

@@ -1,6 +1,7 @@
 """Batch order: the same samples in the same batches in every framework."""
 
 import hashlib
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,14 @@ def permutation(seed: int, epoch: int, samples: int) -> NDArray[np.int32]:
     """Sample indices of one epoch (from 0), int32[samples], by Philox keyed (seed, epoch)."""
     generator = np.random.Generator(np.random.Philox(key=[seed, epoch]))
     return generator.permutation(samples).astype(np.int32)
+
+
+def limited(order: NDArray[np.int32], batch_size: int, steps: int | None) -> NDArray[np.int32]:
+    """Of an epoch's order the first ``steps`` - 1 batches and the last one. None: all of it."""
+    last = (len(order) - 1) // batch_size  # the last batch's index
+    if steps is None or steps > last:
+        return order
+    return np.concatenate([order[: (steps - 1) * batch_size], order[last * batch_size :]])
 
 
 def chunks(order: NDArray[np.int32], batch_size: int, steps: int) -> list[NDArray[np.int32]]:
@@ -33,9 +42,9 @@ def batch_sizes(samples: int, batch_size: int, steps: int) -> NDArray[np.int64]:
     return sizes[:steps]
 
 
-def digest(seed: int, epochs: int, samples: int) -> str:
+def digest(orders: Iterable[NDArray[np.int32]]) -> str:
     """SHA-256, hexadecimal, of the index arrays of all epochs as little-endian int32."""
     sha256 = hashlib.sha256()
-    for epoch in range(epochs):
-        sha256.update(permutation(seed, epoch, samples).astype("<i4").tobytes())
+    for order in orders:
+        sha256.update(order.astype("<i4").tobytes())
     return sha256.hexdigest()

@@ -101,7 +101,8 @@ class Optimizer:
 def batches(spec: JobSpec, samples: int) -> Iterator[np.ndarray]:
     for epoch in range(spec.epochs):
         indices = order.permutation(spec.seed, epoch, samples)
-        for start in range(0, samples, spec.batch_size):
+        indices = order.limited(indices, spec.batch_size, spec.steps_per_epoch_limit)
+        for start in range(0, len(indices), spec.batch_size):
             yield indices[start : start + spec.batch_size]
 
 

@@ -24,6 +24,7 @@ ENDED = {
     job_pb2.JOB_STATE_FAILED,
     job_pb2.JOB_STATE_CANCELLED,
 }
+STANDINS = Path(__file__).parents[1] / "standins"
 
 
 def small_spec(**changes) -> job_pb2.JobSpec:
@@ -124,6 +125,15 @@ def command(fake: str, state_dir: Path | str, *options: str, framework="pytorch"
         *("--state-dir", str(state_dir), "--data-dir", str(Path(state_dir).parent / "data")),
         *options,
     ]
+
+
+@pytest.fixture
+def gpus(monkeypatch):
+    """Runners that are started find NVML's stand-in; gives what sets their environment."""
+    path = [str(STANDINS), os.environ.get("PYTHONPATH", "")]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, path)))
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    return monkeypatch
 
 
 @pytest.fixture

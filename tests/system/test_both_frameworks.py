@@ -4,63 +4,15 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from orchestrator import store
+from tests.system.conftest import runners_of
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("home")
-
-
-@pytest.fixture
-def orchestrator(home):
-    """Runs a command with local runners; datasets stay in the user's cache."""
-    environment = {**os.environ, "XDG_STATE_HOME": str(home / "state")}
-    for name in ("TWINRUN_PYTORCH", "TWINRUN_TENSORFLOW", "TWINRUN_OUTPUT"):
-        environment.pop(name, None)
-
-    def start(*arguments: str) -> subprocess.Popen:
-        return subprocess.Popen(
-            [sys.executable, "-m", "orchestrator", *arguments],
-            cwd=home,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def run(*arguments: str, code: int = 0) -> subprocess.CompletedProcess:
-        process = start(*arguments)
-        stdout, stderr = process.communicate(timeout=280)
-        assert "Traceback" not in stderr, stderr
-        assert process.returncode == code, stderr
-        return subprocess.CompletedProcess(arguments, code, stdout, stderr)
-
-    run.start = start
-    yield run
-    assert not runners_of(home), "a runner was left behind"
-
-
-def runners_of(home: Path) -> list[int]:
-    """Process ids of runners whose state is below ``home``."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = path.read_bytes().decode(errors="replace").split("\0")
-        except OSError:
-            continue
-        if "services.server" in words and any(str(home) in word for word in words):
-            found.append(int(path.parent.name))
-    return found
 
 
 @pytest.mark.parametrize("execution", ["default", "eager", "compiled"])

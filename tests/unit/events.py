@@ -101,6 +101,7 @@ def trial_events(
     step_losses: Sequence[float] | None = None,
     samples: int = SAMPLES,
     inputs: dict[str, str] | None = None,
+    detailed: bool = False,
     phases: dict[str, float] | None = None,
 ) -> list[job_pb2.JobEvent]:
     """Of a trial that succeeded; ``seconds`` are those of its epochs' training."""
@@ -135,6 +136,10 @@ def trial_events(
     for epoch in range(epochs):
         values = step_losses[epoch * steps : (epoch + 1) * steps]
         events += epoch_events(epoch, values, seconds[epoch], accuracies[epoch], samples)
+    if detailed:
+        for event in events:
+            if event.HasField("steps_finished"):
+                _add_details(event.steps_finished)
     used = job_pb2.ResourcesUsed(peak_memory_bytes=612_000_000)
     events += [
         phase("train", sum(seconds)),
@@ -143,6 +148,16 @@ def trial_events(
         state("SUCCEEDED"),
     ]
     return numbered(events)
+
+
+def _add_details(chunk: job_pb2.StepsFinished) -> None:
+    """Numbers that follow from the losses, so that trials of the same losses have the same."""
+    values = list(chunk.losses)
+    chunk.details.ordered_losses.extend(1.5 * value for value in values)
+    chunk.details.accuracies.extend([0.5] * len(values))
+    for index, parameter in enumerate(("layers.1.kernel", "layers.1.bias")):
+        norms = [value + index for value in values]
+        chunk.details.gradient_norms.add(parameter=parameter, norms=norms)
 
 
 def trial(framework: str = "pytorch", number: int = 1, **given: Any) -> Trial:

@@ -144,7 +144,7 @@ def actual_defaults() -> dict[tuple[str, str], object]:
 
 def test_every_default_that_the_proto_names_is_the_dataclasss():
     named = documented_defaults()
-    assert named.pop(("JobSpec", "threads")) == "CPUs"  # the machine's, not the dataclass's
+    assert named.pop(("JobSpec", "threads")) == "the"  # runner's, not the dataclass's
     actual = actual_defaults()
     assert named.keys() <= actual.keys()
     for field, text in named.items():

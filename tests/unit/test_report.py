@@ -9,7 +9,7 @@ from rich.console import Console
 
 from orchestrator.compare import compare
 from orchestrator.report import plain_report, rich_report
-from orchestrator.trial import fold
+from orchestrator.trial import AcceleratorUsed, fold
 from orchestrator.words import memory, number, percent
 from tests.unit.events import SPEC, failed_trial, losses, trial
 
@@ -136,7 +136,28 @@ def test_several_trials_are_shown_by_their_medians_and_counted():
     assert row(text, "Epochs") == ["2"]
 
 
+def on_gpu(framework, energy):
+    used = AcceleratorUsed("GPU-aa", 9, 1_500_000_000, 0.8, 300.0, energy)
+    return replace(trial(framework), accelerator=used)
+
+
+def test_what_nvml_saw_is_shown_as_far_as_the_gpu_tells_it():
+    text = plain_report(compare(SPEC, [on_gpu("pytorch", 310.0), on_gpu("tensorflow", None)]))
+    assert row(text, "GPU memory, by NVML") == ["1.50 GB", "1.50 GB"]
+    assert row(text, "GPU utilisation") == ["80.00 %", "80.00 %"]
+    assert row(text, "Mean power") == ["300 W", "300 W"]
+    assert row(text, "Energy") == ["310 J", "-"]
+
+
+def test_trials_that_ran_at_the_same_time_are_told_so():
+    said = "The trials ran at the same time, each on a GPU of its own."
+    assert said in plain_report(compare(SPEC, [PYTORCH, TENSORFLOW], concurrent=True))
+    assert said not in plain_report(BOTH)
+
+
 def test_a_quantity_that_nobody_reported_has_no_row():
+    assert "GPU" not in plain_report(BOTH)
+    assert "Energy" not in plain_report(BOTH)
     assert "Peak device memory" not in plain_report(BOTH)
     assert "Version" not in plain_report(compare(SPEC, [fold("pytorch", 1, [])]))
 

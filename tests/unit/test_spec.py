@@ -58,6 +58,7 @@ BAD = {
     "seed": [-1, -HUGE],
     "threads": [0, -1, CPUS + 1, HUGE],
     "report_every_steps": [0, -1, 100_001, HUGE],
+    "steps_per_epoch_limit": [0, -1, HUGE],
     "optimizer.learning_rate": [0, -0.001, 1001, 1e300, *NOT_A_NUMBER],
     "optimizer.sgd.momentum": [-0.1, 1, 2, *NOT_A_NUMBER],
     "optimizer.adam.beta_1": [-0.1, 1, *NOT_A_NUMBER],
@@ -121,6 +122,17 @@ def numeric_fields(message, path="") -> set[str]:
 
 def test_no_numeric_field_of_a_spec_is_without_a_bad_value_here():
     assert numeric_fields(job_pb2.JobSpec.DESCRIPTOR) == BAD.keys()
+
+
+def test_what_is_of_the_matched_recipe_is_refused_with_the_idiomatic_one():
+    matched = {"own_ways": ["OWN_WAY_LOSS"], "steps_per_epoch_limit": 3}
+    assert violations(proto(recipe="RECIPE_IDIOMATIC", **matched)).keys() == matched.keys()
+
+
+def test_an_own_way_that_is_not_known_is_named_by_its_place():
+    message = proto(own_ways=["OWN_WAY_LOSS"])
+    message.own_ways.append(99)
+    assert violations(message).keys() == {"own_ways[1]"}
 
 
 @pytest.mark.parametrize("name", ["loss", "recipe", "loop", "execution", "precision", "device"])

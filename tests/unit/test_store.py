@@ -157,7 +157,7 @@ def test_a_run_killed_in_the_middle_of_a_trial_can_be_read(run):
 
 
 def test_weights_come_back_byte_for_byte(run):
-    run.write_initial_weights(b"\x00\x01")
+    run.write_initial_weights("pytorch", 1, b"\x00\x01")
     run.write_weights("pytorch", 1, b"\x02\x03")
     assert run.weights("pytorch", 1) == b"\x02\x03"
     assert (run.path / "initial_weights.safetensors").read_bytes() == b"\x00\x01"
@@ -235,12 +235,21 @@ def test_the_completed_spec_takes_the_place_of_what_was_asked_for(run):
     assert run.spec() == completed
 
 
-def test_a_run_is_discarded_only_where_no_trial_began(tmp_path):
-    empty, begun = (store.create(tmp_path, "w", SPEC_MESSAGE, NOW) for _ in range(2))
-    write(begun)
-    for made in (empty, begun):
-        made.discard_unless_begun()
-    assert store.runs(tmp_path) == [begun]
+def test_a_trial_that_began_with_other_weights_keeps_its_own(run):
+    for framework, content in (("pytorch", b"1"), ("tensorflow", b"1"), ("third", b"2")):
+        run.write_initial_weights(framework, 1, content)
+    found = [run.initial_weights(name, 1) for name in ("pytorch", "tensorflow", "third")]
+    assert found == [b"1", b"1", b"2"]
+    assert len(list(run.path.rglob("*.safetensors"))) == 2
+
+
+def test_a_certificate_comes_back_and_a_broken_one_is_named(run):
+    assert run.certificate() is None
+    run.write_certificate({"same_job": True})
+    assert run.certificate() == {"same_job": True}
+    (run.path / "certificate.json").write_text("{")
+    with pytest.raises(RunUnreadable, match=r"certificate\.json"):
+        run.certificate()
 
 
 def test_a_directory_without_a_job_is_no_run(tmp_path):

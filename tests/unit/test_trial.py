@@ -74,6 +74,20 @@ def test_a_trial_without_events_is_pending_and_knows_nothing():
     assert found.trained_samples == 0
 
 
+def test_what_a_gpu_does_not_tell_is_none():
+    event = job_pb2.JobEvent()
+    event.resources_used.accelerator.uuid = "GPU-aa"
+    event.resources_used.accelerator.samples = 3
+    event.resources_used.accelerator.mean_utilization = 0.0
+    used = fold("pytorch", 1, [event]).accelerator
+    assert (used.uuid, used.samples, used.mean_utilization) == ("GPU-aa", 3, 0.0)
+    assert used.peak_memory_bytes is used.mean_power_watts is used.energy_joules is None
+
+
+def test_a_trial_on_a_cpu_has_used_no_gpu():
+    assert trial().accelerator is None
+
+
 def test_an_error_without_a_reason_keeps_its_message():
     event = job_pb2.JobEvent()
     event.state_changed.state = job_pb2.JOB_STATE_FAILED

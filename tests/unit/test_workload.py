@@ -67,7 +67,10 @@ def test_chunks_are_the_order_cut_with_a_short_last_batch_alone(
 
 
 def test_the_digest_of_the_order_depends_on_all_that_the_order_does() -> None:
-    digests = {order.digest(*of) for of in [(0, 2, 9), (1, 2, 9), (0, 3, 9), (0, 2, 10)]}
+    def digest(seed: int, epochs: int, samples: int) -> str:
+        return order.digest(order.permutation(seed, epoch, samples) for epoch in range(epochs))
+
+    digests = {digest(*of) for of in [(0, 2, 9), (1, 2, 9), (0, 3, 9), (0, 2, 10)]}
     assert len(digests) == 4
 
 
@@ -305,6 +308,17 @@ def test_an_epochs_loss_is_summed_in_double_precision() -> None:
 
 def test_a_nan_step_makes_the_epochs_loss_nan() -> None:
     assert math.isnan(metrics.mean_over_samples(np.array([1.0, np.nan]), np.array([2, 1])))
+
+
+@LAW
+@given(st.integers(1, 300), st.integers(1, 70), st.integers(1, 40))
+def test_a_limit_leaves_the_first_batches_and_the_last(samples: int, size: int, limit: int) -> None:
+    whole = order.permutation(0, 0, samples)
+    batches = [whole[start : start + size].tolist() for start in range(0, samples, size)]
+    found = order.limited(whole, size, limit).tolist()
+    kept = batches if len(batches) <= limit else [*batches[: limit - 1], batches[-1]]
+    assert found == [index for batch in kept for index in batch]
+    assert order.limited(whole, size, None) is whole
 
 
 def test_a_short_last_batch_may_be_left_out_and_nothing_else() -> None:

@@ -175,7 +175,7 @@ WEIGHTS_KIND_INITIAL: WeightsKind
 WEIGHTS_KIND_FINAL: WeightsKind
 
 class JobSpec(_message.Message):
-    __slots__ = ("dataset", "layers", "optimizer", "loss", "epochs", "batch_size", "seed", "recipe", "loop", "execution", "precision", "device", "threads", "report_every_steps", "allow_tf32", "own_ways", "report_step_details", "perturb_initial_weights")
+    __slots__ = ("dataset", "layers", "optimizer", "loss", "epochs", "batch_size", "seed", "recipe", "loop", "execution", "precision", "device", "threads", "report_every_steps", "allow_tf32", "own_ways", "report_step_details", "perturb_initial_weights", "steps_per_epoch_limit")
     DATASET_FIELD_NUMBER: _ClassVar[int]
     LAYERS_FIELD_NUMBER: _ClassVar[int]
     OPTIMIZER_FIELD_NUMBER: _ClassVar[int]
@@ -194,6 +194,7 @@ class JobSpec(_message.Message):
     OWN_WAYS_FIELD_NUMBER: _ClassVar[int]
     REPORT_STEP_DETAILS_FIELD_NUMBER: _ClassVar[int]
     PERTURB_INITIAL_WEIGHTS_FIELD_NUMBER: _ClassVar[int]
+    STEPS_PER_EPOCH_LIMIT_FIELD_NUMBER: _ClassVar[int]
     dataset: Dataset
     layers: _containers.RepeatedCompositeFieldContainer[Layer]
     optimizer: Optimizer
@@ -212,7 +213,8 @@ class JobSpec(_message.Message):
     own_ways: _containers.RepeatedScalarFieldContainer[OwnWay]
     report_step_details: bool
     perturb_initial_weights: bool
-    def __init__(self, dataset: _Optional[_Union[Dataset, _Mapping]] = ..., layers: _Optional[_Iterable[_Union[Layer, _Mapping]]] = ..., optimizer: _Optional[_Union[Optimizer, _Mapping]] = ..., loss: _Optional[_Union[Loss, str]] = ..., epochs: _Optional[int] = ..., batch_size: _Optional[int] = ..., seed: _Optional[int] = ..., recipe: _Optional[_Union[Recipe, str]] = ..., loop: _Optional[_Union[Loop, str]] = ..., execution: _Optional[_Union[Execution, str]] = ..., precision: _Optional[_Union[Precision, str]] = ..., device: _Optional[_Union[Device, str]] = ..., threads: _Optional[int] = ..., report_every_steps: _Optional[int] = ..., allow_tf32: _Optional[bool] = ..., own_ways: _Optional[_Iterable[_Union[OwnWay, str]]] = ..., report_step_details: _Optional[bool] = ..., perturb_initial_weights: _Optional[bool] = ...) -> None: ...
+    steps_per_epoch_limit: int
+    def __init__(self, dataset: _Optional[_Union[Dataset, _Mapping]] = ..., layers: _Optional[_Iterable[_Union[Layer, _Mapping]]] = ..., optimizer: _Optional[_Union[Optimizer, _Mapping]] = ..., loss: _Optional[_Union[Loss, str]] = ..., epochs: _Optional[int] = ..., batch_size: _Optional[int] = ..., seed: _Optional[int] = ..., recipe: _Optional[_Union[Recipe, str]] = ..., loop: _Optional[_Union[Loop, str]] = ..., execution: _Optional[_Union[Execution, str]] = ..., precision: _Optional[_Union[Precision, str]] = ..., device: _Optional[_Union[Device, str]] = ..., threads: _Optional[int] = ..., report_every_steps: _Optional[int] = ..., allow_tf32: _Optional[bool] = ..., own_ways: _Optional[_Iterable[_Union[OwnWay, str]]] = ..., report_step_details: _Optional[bool] = ..., perturb_initial_weights: _Optional[bool] = ..., steps_per_epoch_limit: _Optional[int] = ...) -> None: ...
 
 class Dataset(_message.Message):
     __slots__ = ("name", "train_limit", "test_limit", "normalization", "synthetic")

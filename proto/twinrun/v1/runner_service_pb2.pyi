@@ -13,7 +13,7 @@ class GetServerInfoRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetServerInfoResponse(_message.Message):
-    __slots__ = ("framework", "version", "protocol_version", "available_cpus", "environment", "import_error", "max_message_bytes")
+    __slots__ = ("framework", "version", "protocol_version", "available_cpus", "environment", "import_error", "max_message_bytes", "build_sha256")
     FRAMEWORK_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     PROTOCOL_VERSION_FIELD_NUMBER: _ClassVar[int]
@@ -21,6 +21,7 @@ class GetServerInfoResponse(_message.Message):
     ENVIRONMENT_FIELD_NUMBER: _ClassVar[int]
     IMPORT_ERROR_FIELD_NUMBER: _ClassVar[int]
     MAX_MESSAGE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    BUILD_SHA256_FIELD_NUMBER: _ClassVar[int]
     framework: str
     version: str
     protocol_version: int
@@ -28,15 +29,18 @@ class GetServerInfoResponse(_message.Message):
     environment: _job_pb2.Environment
     import_error: _status_pb2.Status
     max_message_bytes: int
-    def __init__(self, framework: _Optional[str] = ..., version: _Optional[str] = ..., protocol_version: _Optional[int] = ..., available_cpus: _Optional[int] = ..., environment: _Optional[_Union[_job_pb2.Environment, _Mapping]] = ..., import_error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., max_message_bytes: _Optional[int] = ...) -> None: ...
+    build_sha256: str
+    def __init__(self, framework: _Optional[str] = ..., version: _Optional[str] = ..., protocol_version: _Optional[int] = ..., available_cpus: _Optional[int] = ..., environment: _Optional[_Union[_job_pb2.Environment, _Mapping]] = ..., import_error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., max_message_bytes: _Optional[int] = ..., build_sha256: _Optional[str] = ...) -> None: ...
 
 class TrainRequest(_message.Message):
-    __slots__ = ("request_id", "spec")
+    __slots__ = ("request_id", "spec", "validate_only")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     SPEC_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     spec: _job_pb2.JobSpec
-    def __init__(self, request_id: _Optional[str] = ..., spec: _Optional[_Union[_job_pb2.JobSpec, _Mapping]] = ...) -> None: ...
+    validate_only: bool
+    def __init__(self, request_id: _Optional[str] = ..., spec: _Optional[_Union[_job_pb2.JobSpec, _Mapping]] = ..., validate_only: _Optional[bool] = ...) -> None: ...
 
 class EvaluateRequest(_message.Message):
     __slots__ = ("request_id", "spec", "safetensors", "job_id")

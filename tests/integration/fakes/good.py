@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from services import matched
 from services.events import Environment
 from services.spec import JobSpec
 from services.trainer import Data, Steps
@@ -37,20 +38,29 @@ class Trainer:
 
     def train_epoch(self, epoch: int) -> Iterator[Steps]:
         samples = order.permutation(self.spec.seed, epoch, len(self.data.train_labels))
+        samples = order.limited(samples, self.spec.batch_size, self.spec.steps_per_epoch_limit)
         for chunk in order.chunks(samples, self.spec.batch_size, self.spec.report_every_steps):
-            yield Steps(np.array([self.step(batch) for batch in chunk]))
+            measured = np.array([self.step(batch) for batch in chunk])
+            yield matched.steps_taken(self.spec, measured, list(self.state))
 
-    def step(self, batch: np.ndarray) -> float:
+    def step(self, batch: np.ndarray) -> float | list[float]:
         x = self.features(self.data.train_images[batch])
         y = self.data.train_labels[batch]
         logits = x @ self.kernel + self.bias
         p = np.exp(logits - logits.max(axis=1, keepdims=True))
         p /= p.sum(axis=1, keepdims=True)
-        loss = -np.log(p[np.arange(len(y)), y] + 1e-30).mean()
+        losses = -np.log(p[np.arange(len(y)), y] + 1e-30)
         p[np.arange(len(y)), y] -= 1
-        self.kernel -= 0.01 * x.T @ p / len(y)
-        self.bias -= 0.01 * p.mean(axis=0)
-        return float(loss)
+        of_kernel, of_bias = x.T @ p / len(y), p.mean(axis=0)
+        self.kernel -= 0.01 * of_kernel
+        self.bias -= 0.01 * of_bias
+        if not self.spec.report_step_details:
+            return float(losses.mean())
+        places = np.arange(1, len(y) + 1)
+        ordered = (losses * places).sum() / places.sum()
+        right = (logits.argmax(axis=1) == y).mean()
+        norms = [*np.zeros(len(self.before)), *map(np.linalg.norm, (of_kernel, of_bias))]
+        return [losses.mean(), ordered, right, *norms]
 
     def features(self, images: np.ndarray) -> np.ndarray:
         x = images.reshape(len(images), -1)

@@ -1,0 +1,54 @@
+"""What a trial leaves that shows which arithmetic it did, read back from its run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+from numpy.typing import NDArray
+
+from orchestrator.errors import RunUnreadable
+from orchestrator.store import Run
+from orchestrator.trial import Trial
+
+Tensors = Mapping[str, NDArray[np.floating]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """A trial that succeeded, and what it left beside its events.
+
+    Weights by canonical name, in model order; ``logits`` of the test samples,
+    float[samples, classes].
+    """
+
+    trial: Trial
+    initial_weights: Tensors
+    weights: Tensors
+    logits: NDArray[np.floating]
+
+
+def evidence(run: Run, trial: Trial) -> Evidence:
+    """Raises RunNotFound where the trial left no weights, RunUnreadable."""
+    framework, number = trial.framework, trial.number
+    initial = _tensors(run.initial_weights(framework, number), f"initial weights of {trial.name}")
+    final = _tensors(run.weights(framework, number), f"weights of {trial.name}")
+    logits = _tensors(run.logits(framework, number), f"logits of {trial.name}")
+    return Evidence(trial, initial, final, logits["logits"])
+
+
+def _tensors(content: bytes, what: str) -> Tensors:
+    """In model order, which their names tell: safetensors sorts by size and name."""
+    try:
+        found = safetensors.numpy.load(content)
+    except safetensors.SafetensorError as error:
+        raise RunUnreadable(f"The {what} are not a safetensors file: {error}.") from error
+    return dict(sorted(found.items(), key=lambda item: _place(item[0])))
+
+
+def _place(name: str) -> tuple[int, bool, str]:
+    """``layers.3.kernel`` before ``layers.3.bias`` before ``layers.10.kernel``."""
+    _, _, rest = name.partition(".")
+    index, _, part = rest.partition(".")
+    return int(index) if index.isdecimal() else 0, part != "kernel", part

@@ -1,0 +1,210 @@
+"""NVIDIA's GPUs by NVML: which this process may see, and what one did while a trial trained.
+
+No CUDA context is made. Where there is no library, no driver or no answer, nothing is known of
+GPUs; that is no error.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Self
+
+from services.events import Accelerator, AcceleratorUsed
+
+_LOOK_SECONDS = 0.1  # from one look to the next
+_MEMORY_V2, _MIG_ENABLED = 0x02000028, 1  # as in nvml.h
+
+
+def accelerators() -> tuple[str, tuple[Accelerator, ...]]:
+    """The driver's version and the GPUs that CUDA shows this process; "" and none without.
+
+    In the order of the PCI bus, which a trial's process has CUDA take too.
+    """
+    with _library() as nvml:
+        if nvml is None:
+            return "", ()
+        driver = nvml.ask("nvmlSystemGetDriverVersion") or ""
+        count = nvml.ask("nvmlDeviceGetCount") or 0
+        gpus = [found for index in range(count) if (found := _gpu(nvml, index))]
+    return driver, _visible(gpus, os.environ.get("CUDA_VISIBLE_DEVICES"))
+
+
+class Sampler:
+    """Looks at one GPU every now and then while it is entered, which may be several times."""
+
+    def __init__(self, uuid: str, look_seconds: float = _LOOK_SECONDS) -> None:
+        """Nothing is looked at where ``uuid`` is empty, or where NVML does not know it."""
+        self._uuid = uuid
+        self._look_seconds = look_seconds
+        self._nvml = _initialised() if uuid else None  # for as long as the process lives
+        self._handle = self._nvml and self._nvml.ask("nvmlDeviceGetHandleByUUID", uuid)
+        self._samples = 0
+        self._peak_memory_bytes = 0
+        self._utilization, self._watts = _Mean(), _Mean()
+        self._seconds = 0.0  # that it was entered
+        self._joules: float | None = 0.0  # None: the device does not count them
+
+    def used(self) -> AcceleratorUsed | None:
+        """What was seen so far. None: nothing was."""
+        if not self._samples:
+            return None
+        watts = self._watts.value
+        energy = self._joules
+        if energy is None and watts is not None:
+            energy = watts * self._seconds
+        return AcceleratorUsed(
+            uuid=self._uuid,
+            samples=self._samples,
+            peak_memory_bytes=self._peak_memory_bytes,
+            mean_utilization=self._utilization.value,
+            mean_power_watts=watts,
+            energy_joules=energy,
+        )
+
+    def __enter__(self) -> Self:
+        if self._handle is not None:
+            self._ends = threading.Event()
+            self._thread = threading.Thread(target=self._look_repeatedly, daemon=True)
+            self._joules_before = self._counter()
+            self._entered = self._looked = time.monotonic()
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._handle is None:
+            return
+        self._seconds += time.monotonic() - self._entered
+        counter = self._counter()
+        if self._joules is None or counter is None or self._joules_before is None:
+            self._joules = None
+        else:
+            self._joules += counter - self._joules_before
+        self._ends.set()
+        self._thread.join()
+        self._look()  # a short stay has one look at least
+
+    def _look_repeatedly(self) -> None:
+        while not self._ends.wait(self._look_seconds):
+            self._look()
+
+    def _look(self) -> None:
+        """What is seen stands for the time since the last look."""
+        before, self._looked = self._looked, time.monotonic()
+        seconds = self._looked - before
+        # The second version leaves out what the driver keeps for itself; old drivers lack it.
+        memory = self._ask("nvmlDeviceGetMemoryInfo", _MEMORY_V2)
+        if memory is None:
+            memory = self._ask("nvmlDeviceGetMemoryInfo")
+        if memory is not None:
+            self._peak_memory_bytes = max(self._peak_memory_bytes, memory.used)
+        if (rates := self._ask("nvmlDeviceGetUtilizationRates")) is not None:
+            self._utilization.add(rates.gpu / 100, seconds)
+        if (milliwatts := self._ask("nvmlDeviceGetPowerUsage")) is not None:
+            self._watts.add(milliwatts / 1000, seconds)
+        self._samples += 1
+
+    def _counter(self) -> float | None:
+        """Joules since the driver was loaded."""
+        millijoules = self._ask("nvmlDeviceGetTotalEnergyConsumption")
+        return None if millijoules is None else millijoules / 1000
+
+    def _ask(self, function: str, *arguments: Any) -> Any:
+        return self._nvml and self._nvml.ask(function, self._handle, *arguments)
+
+
+class _Mean:
+    """Of a quantity over time."""
+
+    def __init__(self) -> None:
+        self._sum = self._seconds = 0.0
+
+    def add(self, value: float, seconds: float) -> None:
+        self._sum += value * seconds
+        self._seconds += seconds
+
+    @property
+    def value(self) -> float | None:
+        """None: nothing was added."""
+        return self._sum / self._seconds if self._seconds else None
+
+
+class _Library:
+    def __init__(self, module: Any) -> None:
+        self._module = module
+
+    def ask(self, function: str, *arguments: Any) -> Any:
+        """What the function answers; None where device, driver or library has no answer."""
+        try:
+            return getattr(self._module, function)(*arguments)
+        except self._module.NVMLError:
+            return None
+
+
+def _initialised() -> _Library | None:
+    """None: this machine has no NVML."""
+    try:
+        import pynvml  # noqa: PLC0415 - large, and not in every environment
+    except ImportError:
+        return None
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        return None
+    return _Library(pynvml)
+
+
+@contextmanager
+def _library() -> Iterator[_Library | None]:
+    nvml = _initialised()
+    try:
+        yield nvml
+    finally:
+        if nvml is not None:
+            nvml.ask("nvmlShutdown")
+
+
+def _gpu(nvml: _Library, index: int) -> list[Accelerator]:
+    """The GPU, or the MIG devices that it is divided into; none where it may not be used."""
+    handle = nvml.ask("nvmlDeviceGetHandleByIndex", index)
+    if handle is None:
+        return []
+    mode = nvml.ask("nvmlDeviceGetMigMode", handle)
+    if mode is None or mode[0] != _MIG_ENABLED:
+        return [_accelerator(nvml, handle)]
+    slots = range(nvml.ask("nvmlDeviceGetMaxMigDeviceCount", handle) or 0)
+    parts = (nvml.ask("nvmlDeviceGetMigDeviceHandleByIndex", handle, slot) for slot in slots)
+    return [_accelerator(nvml, part) for part in parts if part is not None]
+
+
+def _accelerator(nvml: _Library, handle: Any) -> Accelerator:
+    memory = nvml.ask("nvmlDeviceGetMemoryInfo", handle)  # has none where it is the host's
+    return Accelerator(
+        name=nvml.ask("nvmlDeviceGetName", handle) or "",
+        uuid=nvml.ask("nvmlDeviceGetUUID", handle) or "",
+        memory_bytes=0 if memory is None else memory.total,
+    )
+
+
+def _visible(gpus: list[list[Accelerator]], names: str | None) -> tuple[Accelerator, ...]:
+    """As CUDA: of a divided GPU one part, and nothing after a name that is not known."""
+    if names is None:
+        return tuple(parts[0] for parts in gpus)
+    visible = []
+    for name in (name.strip() for name in names.split(",")):
+        if name.isdecimal() and int(name) < len(gpus):
+            visible.append(gpus[int(name)][0])
+        elif name.startswith(("GPU-", "MIG-")) and (
+            matching := [each for parts in gpus for each in parts if each.uuid.startswith(name)]
+        ):
+            visible.append(matching[0])
+        else:
+            break
+    return tuple(visible)

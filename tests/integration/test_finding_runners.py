@@ -1,0 +1,94 @@
+"""Which runner the orchestrator takes, where none was given."""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+
+import grpc
+import pytest
+from twinrun.v1 import runner_service_pb2, runner_service_pb2_grpc
+
+from orchestrator import runners as found_by
+from orchestrator.config import Places
+from orchestrator.errors import RunnerUnavailable
+from orchestrator.runners import Runners
+from tests.integration.conftest import eventually
+
+BOTH_VERSIONS = "speaks version 2 of the protocol (Twinrun 9.9.9), this orchestrator version 1"
+
+
+@pytest.fixture
+def find(tmp_path, monkeypatch):
+    """Looks for PyTorch's runner where ``address`` is its default; what was taken, and said.
+
+    There is no environment to start one from.
+    """
+
+    def find(address: str, **given) -> tuple[str | None, list[str]]:
+        monkeypatch.setattr(found_by, "PORTS", {"pytorch": address.rpartition(":")[2]})
+        said: list[str] = []
+        places = Places(given, state_home=tmp_path / "home", environments=tmp_path / "none")
+        with closing(Runners(places, said.append)) as runners:
+            try:
+                return runners.get("pytorch").address, said
+            except RunnerUnavailable as error:
+                return None, [*said, error.message]
+
+    return find
+
+
+def test_a_runner_on_its_default_port_is_taken_and_named(find, start):
+    runner = start()
+    assert find(runner.address) == (runner.address, [f"pytorch: the runner at {runner.address}"])
+
+
+def test_a_runner_that_still_imports_its_framework_is_taken(find, start):
+    runner = start("slow_to_import")
+    assert not runner.stub.GetServerInfo(info_request()).HasField("environment")
+    assert find(runner.address)[0] == runner.address
+
+
+def test_a_runner_that_could_not_import_its_framework_is_passed_over_with_the_reason(find, start):
+    runner = start("not_importable")
+    assert eventually(lambda: runner.stub.GetServerInfo(info_request()).HasField("import_error"))
+    taken, said = find(runner.address)
+    assert taken is None
+    assert said[0].startswith(f"pytorch: passed over: {runner.address}: ")
+    assert "could not be imported" in said[0]
+    assert "make setup" in said[1]
+
+
+def test_a_runner_of_another_protocol_is_passed_over_with_both_versions(find):
+    with another_version() as address:
+        taken, said = find(address)
+    assert taken is None
+    assert BOTH_VERSIONS in said[0]
+
+
+def test_a_given_runner_of_another_protocol_is_refused_with_both_versions(find):
+    with another_version() as address:
+        taken, said = find("127.0.0.1:1", pytorch=address)
+    assert taken is None
+    (refused,) = said
+    assert BOTH_VERSIONS in refused
+
+
+def info_request() -> runner_service_pb2.GetServerInfoRequest:
+    return runner_service_pb2.GetServerInfoRequest()
+
+
+@contextmanager
+def another_version():
+    """The address of a runner of the next version of the protocol."""
+
+    class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
+        def GetServerInfo(self, request, context):  # noqa: N802
+            return runner_service_pb2.GetServerInfoResponse(
+                framework="pytorch", version="9.9.9", protocol_version=2
+            )
+
+    server = grpc.server(ThreadPoolExecutor(2))
+    runner_service_pb2_grpc.add_RunnerServiceServicer_to_server(Servicer(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield f"127.0.0.1:{port}"
+    server.stop(None).wait()

@@ -1,0 +1,76 @@
+"""A job that is not quite the same is not certified: differences planted in TensorFlow."""
+
+import json
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.system.planted import PLANTS
+
+ROOT = Path(__file__).parents[2]
+SMALL = ("--workload=synthetic-mlp", "--steps=12", "--epochs=2", "--json", "--quiet")
+SGD = "--set=optimizer={learning_rate: 0.01, sgd: {momentum: 0.9}}"
+# What the certificate says, and where it says that the two parted.
+EXPECTED = {
+    "nothing": ("The same job", None),
+    "one weight off by 1e-6": (
+        "initial values differ, first in layers.1.kernel",
+        {"step": None, "tensor": "layers.1.kernel"},
+    ),
+    "two samples swapped in one batch": ("the losses in the order of samples differ", {"step": 2}),
+    "epsilon 1e-7": ("differ by", {"step": 1}),
+    "momentum 0.900001": ("differ by", {"step": 2}),
+    "one label wrong": ("differ by", {"step": 1}),
+    "last batch dropped": ("took 24 steps and TensorFlow 22", {"step": 11}),
+    "data normalised in float32": ("differ by", {"step": 0}),
+}
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """Of a runner on TensorFlow that plants what the job's seed says."""
+    state = tmp_path_factory.mktemp("planted")
+    with (state / "runner.log").open("w") as log:
+        runner = subprocess.Popen(
+            [
+                *(ROOT / ".venv-tensorflow/bin/python", "-m", "tests.system.planted"),
+                *("--framework=tensorflow", "--listen=127.0.0.1:0", "--lazy"),
+                f"--state-dir={state}",
+            ],
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
+        )
+    while not (state / "address").exists():
+        assert runner.poll() is None, (state / "runner.log").read_text()
+        time.sleep(0.05)
+    yield (state / "address").read_text()
+    runner.terminate()
+    runner.wait(30)
+
+
+@pytest.mark.parametrize("plant", PLANTS)
+def test_what_is_planted_is_found_and_said_where(orchestrator, address, plant):
+    seed = list(PLANTS).index(plant)
+    flags = [f"--seed={seed}", *([SGD] if "momentum" in plant else [])]
+    code = 0 if plant == "nothing" else 6
+    done = orchestrator("verify", *SMALL, *flags, f"--tensorflow={address}", code=code)
+    certificate = json.loads(done.stdout)
+    sentence, parting = EXPECTED[plant]
+    assert certificate["same_job"] is (code == 0)
+    assert sentence in certificate["sentence"]
+    found = certificate["parting"]
+    assert (found is None) if parting is None else (found.items() >= parting.items())
+
+
+def test_a_speed_is_not_said_without_saying_that_it_was_not_shown_to_be_the_same_job(
+    orchestrator, address
+):
+    small = ("--workload=synthetic-mlp", "--epochs=1", "--threads=1", "--quiet")
+    seed = list(PLANTS).index("data normalised in float32")
+    done = orchestrator("compare", *small, f"--seed={seed}", f"--tensorflow={address}")
+    finding = done.stdout.partition("Not shown to be the same job, because")
+    assert finding[1], done.stdout
+    assert "trained" in finding[2]

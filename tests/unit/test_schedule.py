@@ -1,0 +1,250 @@
+"""When trials run, with clients that answer from a script."""
+
+import threading
+
+import pytest
+from twinrun.v1 import job_pb2, runner_service_pb2
+
+from orchestrator import store
+from orchestrator.errors import BadInput, OutputError, RunnerUnavailable
+from orchestrator.schedule import Placement, completed, placements, run_trials, why_not_at_once
+from orchestrator.trial import State
+from tests.unit.events import numbered, state, trial_events
+
+BOTH = ("pytorch", "tensorflow")
+WAIT = 10.0  # seconds, for what must come
+
+
+class FakeClient:
+    """A runner of one job; ``meets``: it ends only when the others that meet have begun too."""
+
+    def __init__(self, framework, meets=None, fault=None, waits=False):
+        self.framework = framework
+        self.meets = meets
+        self.fault = fault
+        self.waits = waits
+        self.refuses = None
+        self.specs = []
+        self.cancelled = threading.Event()
+        self.watched = threading.Event()
+
+    def info(self):
+        return runner_service_pb2.GetServerInfoResponse(
+            available_cpus={"pytorch": 4, "tensorflow": 2}[self.framework]
+        )
+
+    def validate(self, spec):
+        if self.refuses:
+            raise self.refuses
+        self.specs.append(spec)
+        whole = job_pb2.JobSpec(seed=7)
+        whole.MergeFrom(spec)
+        return whole
+
+    def train(self, spec, request_id):
+        return job_pb2.Job(job_id=f"{self.framework}-job", spec=spec)
+
+    def watch(self, job_id, after=0):
+        events = trial_events(self.framework)
+        yield from [event for event in events[:10] if event.sequence > after]
+        self.watched.set()
+        if self.meets is not None:
+            self.meets.wait(WAIT)
+        if self.fault is not None:
+            raise self.fault
+        if self.waits:
+            assert self.cancelled.wait(WAIT)
+            yield numbered([*events[:10], state("CANCELLED", "CANCELLED", "was cancelled")])[-1]
+        else:
+            yield from events[10:]
+
+    def cancel(self, job_id):
+        self.cancelled.set()
+
+    def job(self, job_id):
+        cancelled = self.cancelled.is_set()
+        ended = job_pb2.JOB_STATE_CANCELLED if cancelled else job_pb2.JOB_STATE_SUCCEEDED
+        return job_pb2.Job(job_id=job_id, state=ended)
+
+    def weights(self, job_id, kind):
+        return b"weights"
+
+    def logits(self, job_id):
+        return b"logits"
+
+
+class FakeRunners(dict):
+    """Clients by framework."""
+
+    def __init__(self, *clients):
+        super().__init__({client.framework: client for client in clients})
+
+    def get(self, framework):
+        return self[framework]
+
+
+@pytest.fixture
+def run(tmp_path):
+    return store.create(tmp_path, "w", job_pb2.JobSpec())
+
+
+def go(run, *clients, listener=lambda *_: None, at_once=True, order=None):
+    names = [client.framework for client in clients]
+    order = placements(names, job_pb2.JobSpec()) if order is None else order
+    return run_trials(order, FakeRunners(*clients), run, listener, at_once=at_once)
+
+
+def states(run):
+    return {trial.framework: trial.state for trial in run.trials()}
+
+
+# -------------------------------------------------------------------------- whether they may
+
+
+def environment(*uuids):
+    return job_pb2.Environment(accelerators=[job_pb2.Accelerator(uuid=uuid) for uuid in uuids])
+
+
+CUDA = job_pb2.JobSpec(device=job_pb2.DEVICE_CUDA)
+FIRST, SECOND = environment("GPU-aa", "GPU-bb"), environment("GPU-bb")
+
+
+@pytest.mark.parametrize(
+    ("spec", "pytorch", "tensorflow", "said"),
+    [
+        (CUDA, FIRST, SECOND, None),
+        (CUDA, FIRST, FIRST, "the PyTorch and TensorFlow runners both use the GPU GPU-aa"),
+        (CUDA, FIRST, environment(), "the TensorFlow runner does not tell which GPU it uses"),
+        (CUDA, environment(""), SECOND, "the PyTorch runner does not tell which GPU it uses"),
+        (CUDA, None, SECOND, "the PyTorch runner does not tell which GPU it uses"),
+        (job_pb2.JobSpec(), FIRST, SECOND, "trials on a CPU would take each other's time"),
+    ],
+)
+def test_trials_run_at_once_only_where_each_is_known_to_have_its_own_gpu(
+    spec, pytorch, tensorflow, said
+):
+    assert why_not_at_once(spec, {"pytorch": pytorch, "tensorflow": tensorflow}) == said
+
+
+def test_of_three_that_run_at_once_no_two_share_a_gpu():
+    third = {"pytorch": FIRST, "tensorflow": SECOND, "jax": environment("GPU-aa")}
+    assert "PyTorch and jax" in why_not_at_once(CUDA, third)
+
+
+# --------------------------------------------------------------------------------- how they do
+
+
+def test_trials_at_once_meet_and_each_keeps_its_own_events_and_files(run):
+    meets = threading.Barrier(2)
+    faults = go(run, *(FakeClient(name, meets) for name in BOTH))
+    assert faults == []
+    assert not meets.broken
+    assert states(run) == dict.fromkeys(BOTH, State.SUCCEEDED)
+    for name in BOTH:
+        (said,) = {
+            event.environment.framework
+            for event in run.events(name, 1)
+            if event.HasField("environment")
+        }
+        assert said == name
+        assert run.weights(name, 1) == b"weights"
+    kept = (run.path / "environments.json").read_text()
+    assert all(name in kept for name in BOTH)
+
+
+def test_otherwise_no_trial_begins_before_the_one_before_has_ended(run):
+    running = []
+
+    def listener(framework, event):
+        if event.HasField("state_changed"):
+            running.append((framework, event.state_changed.state))
+
+    go(run, *map(FakeClient, BOTH), listener=listener, at_once=False)
+    assert [framework for framework, _ in running] == 3 * ["pytorch"] + 3 * ["tensorflow"]
+
+
+def test_trials_of_another_number_wait_for_those_before(run):
+    trials_before = []
+
+    class Noting(FakeClient):
+        def train(self, spec, request_id):
+            trials_before.append(len(run.trials()))
+            return super().train(spec, request_id)
+
+    order = [Placement(name, number, job_pb2.JobSpec()) for number in (1, 2) for name in BOTH]
+    assert go(run, *map(Noting, BOTH), order=order) == []
+    assert trials_before[2] == 2
+    assert len(run.trials()) == 4
+
+
+def test_a_spec_is_completed_once_by_the_first_runner_and_every_runner_may_refuse_it():
+    clients = [FakeClient(name) for name in BOTH]
+    asked = job_pb2.JobSpec()
+    found = completed(asked, BOTH, FakeRunners(*clients))
+    assert (found.seed, found.threads) == (7, 2)
+    assert asked == job_pb2.JobSpec()
+    assert [client.specs for client in clients] == [[job_pb2.JobSpec(threads=2)]] * 2
+    clients[1].refuses = BadInput("no")
+    with pytest.raises(BadInput, match="no"):
+        completed(asked, BOTH, FakeRunners(*clients))
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_a_runner_that_is_lost_keeps_no_other_trial_from_its_end(run, at_once):
+    lost = FakeClient("pytorch", fault=RunnerUnavailable("it is gone"))
+    assert go(run, lost, FakeClient("tensorflow"), at_once=at_once) == ["it is gone"]
+    assert states(run) == {"pytorch": State.RUNNING, "tensorflow": State.SUCCEEDED}
+    assert run.weights("tensorflow", 1) == b"weights"
+
+
+def test_an_interrupt_cancels_all_that_run_and_keeps_what_they_had_reported(run, monkeypatch):
+    clients = [FakeClient(name, waits=True) for name in BOTH]
+
+    def interrupted(_):
+        for client in clients:
+            assert client.watched.wait(WAIT)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("orchestrator.schedule.as_completed", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        go(run, *clients)
+    assert states(run) == dict.fromkeys(BOTH, State.CANCELLED)
+    assert all(trial.inputs for trial in run.trials())
+    assert (run.path / "environments.json").exists()
+
+
+def test_a_submission_that_fails_cancels_those_that_run(run):
+    first, second = FakeClient("pytorch", waits=True), FakeClient("tensorflow")
+
+    def refuse(spec, request_id):
+        assert first.watched.wait(WAIT)
+        raise BadInput("refused")
+
+    second.train = refuse
+    with pytest.raises(BadInput):
+        go(run, first, second)
+    assert states(run) == {"pytorch": State.CANCELLED}
+
+
+def test_what_cannot_be_kept_ends_all(run):
+    first, second = FakeClient("pytorch", waits=True), FakeClient("tensorflow")
+
+    def listener(framework, event):
+        if framework == "tensorflow":
+            raise OutputError("full")
+
+    with pytest.raises(OutputError):
+        go(run, first, second, listener=listener)
+    assert states(run)["pytorch"] is State.CANCELLED
+    assert second.cancelled.is_set()
+
+
+def test_the_listener_is_told_of_one_event_at_a_time(run):
+    inside = threading.Lock()
+
+    def listener(framework, event):
+        assert inside.acquire(blocking=False)
+        inside.release()
+
+    meets = threading.Barrier(2)
+    assert go(run, *(FakeClient(name, meets) for name in BOTH), listener=listener) == []
