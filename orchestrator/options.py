@@ -36,6 +36,12 @@ class Framework(StrEnum):
     TENSORFLOW = "tensorflow"
 
 
+ALL = ",".join(config.FRAMEWORKS)
+FrameworkOption = Annotated[Framework, typer.Option("--framework", "-f", help="Which one.")]
+FrameworksOption = Annotated[str, typer.Option(help="Which, and in which order, with commas.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
+
+
 def _option(panel: str, *names: str, **settings: Any) -> Any:
     return typer.Option(*names, rich_help_panel=panel, **settings)
 

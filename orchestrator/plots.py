@@ -7,7 +7,7 @@ import io
 import math
 import textwrap
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from statistics import median
 from typing import Any
@@ -18,6 +18,9 @@ from matplotlib.figure import Figure
 from orchestrator import panels
 from orchestrator.certificate import Certificate
 from orchestrator.compare import Comparison
+from orchestrator.explain import Row
+from orchestrator.palette import looks
+from orchestrator.panels import pitfalls
 from orchestrator.trial import State
 from orchestrator.words import label, number, percent
 
@@ -43,6 +46,10 @@ _STYLE: dict[Any, Any] = {
 }
 _TITLE_COLUMNS = 86  # characters that fit above a figure
 
+_EXPLAINED = "One difference at a time: what each does to a comparison of the same job"
+_TOGETHER = "Losses stay together"
+_ACCURACY_OF = "Accuracy of {second}\nabove {first}'s, points"
+_TIME_OF = "Training time of {second}\nover {first}'s"
 _ACCURACIES = "Test accuracies end within {points:.2f} points of each other."
 _ACCURACY = "{framework} ends at {accuracy} test accuracy."
 _LOSSES = "Training losses of the last epoch are within {percent:.2f} % of each other."
@@ -73,6 +80,27 @@ def certificate_figures(certificate: Certificate) -> dict[str, bytes]:
         title = _wrapped(certificate.sentence)
         figure.suptitle(title, x=0.01, ha="left", fontsize=14, fontweight="bold")
         return {f"certificate.{kind}": _bytes(figure, kind) for kind in ("svg", "png")}
+
+
+def explanation_figures(rows: Sequence[Row]) -> dict[str, bytes]:
+    """``explanation`` as .svg and .png."""
+    first, second = (label(name) for name in rows[0].seconds)
+    look = looks(list(rows[0].seconds))[list(rows[0].seconds)[1]]
+    headings = {
+        pitfalls.parts: _TOGETHER,
+        pitfalls.accuracy: _ACCURACY_OF.format(first=first, second=second),
+        pitfalls.time: _TIME_OF.format(first=first, second=second),
+    }
+    with _style():
+        figure = Figure(figsize=(14, 2 + 0.62 * len(rows)), layout="constrained")
+        found = figure.subplots(1, 3, sharey=True, width_ratios=(5, 4, 4))
+        for axes, (panel, heading) in zip(found, headings.items(), strict=True):
+            panel(axes, rows, look)
+            axes.set_title(heading, fontsize=13)
+            axes.grid(visible=False, axis="y")
+        found[0].invert_yaxis()
+        figure.suptitle(_EXPLAINED, x=0.01, ha="left", fontsize=17, fontweight="bold")
+        return {f"explanation.{kind}": _bytes(figure, kind) for kind in ("svg", "png")}
 
 
 def _single(comparison: Comparison, panel: panels.Panel, title: str, height: float) -> Figure:

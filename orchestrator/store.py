@@ -150,6 +150,9 @@ class Run:
     def write_certificate(self, certificate: Mapping[str, Any]) -> None:
         self._write(Path("certificate.json"), _dumps(certificate))
 
+    def write_explanation(self, explanation: Mapping[str, Any]) -> None:
+        self._write(Path("explanation.json"), _dumps(explanation))
+
     def certificate(self) -> dict[str, Any] | None:
         """What `write_certificate` wrote. None: nothing. Raises RunUnreadable."""
         path = self.path / "certificate.json"

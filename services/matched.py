@@ -1,26 +1,31 @@
 """What the matched recipe asks of every framework alike. NumPy only."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.errors import BadWeights, Unsupported
 from services.events import GradientNorms, StepDetails
-from services.spec import Adam, AdamW, JobSpec, Loop, Optimizer, Recipe, Sgd
+from services.spec import Adam, AdamW, Execution, JobSpec, Loop, Optimizer, OwnWay, Sgd
 from services.trainer import Steps
 from services.workload import layers, order
 from services.workload.weights import Weights
+
+# Sample indices of an epoch, int32[samples], from seed, epoch and number of samples.
+Permutation = Callable[[int, int, int], NDArray[np.int32]]
 
 WARM_UP_STEPS = 4  # of each shape: enough for what is made at first use
 EVALUATE_BATCH = 4096  # samples: large enough to hide a call's cost, small enough for any memory
 
 
 def require_supported(spec: JobSpec) -> None:
-    """Raises Unsupported for a recipe or a loop that no trainer here runs."""
-    if spec.recipe is not Recipe.MATCHED:
+    """Raises Unsupported for what no trainer here runs."""
+    if OwnWay.DATA_PIPELINE in spec.own_ways and spec.execution is Execution.COMPILED:
         raise Unsupported(
-            f"recipe is {spec.recipe}; this runner runs {Recipe.MATCHED}", field="recipe"
+            "own_ways has data_pipeline, which hands out one batch at a time, and execution is "
+            "compiled, where a step fetches its own batch; take execution default",
+            field="own_ways",
         )
     if spec.loop is not Loop.FIT:
         raise Unsupported(f"loop is {spec.loop}; this runner runs {Loop.FIT}", field="loop")
@@ -59,14 +64,21 @@ def schedule(
             return optimizer.learning_rate * root / (1 - beta_1**t), epsilon * root
 
 
-def steps_taken(spec: JobSpec, measured: NDArray[np.floating], parameters: Sequence[str]) -> Steps:
-    """A chunk from what its steps measured: losses float[steps].
+def steps_taken(
+    spec: JobSpec,
+    measured: NDArray[np.floating],
+    parameters: Sequence[str],
+    wait_seconds: float = 0.0,
+) -> Steps:
+    """A chunk from what its steps measured: losses float[steps], or with accuracies [steps, 2].
 
     With the details of ``report_step_details`` float[steps, 3 + parameters]: loss, ordered loss,
     accuracy, and the norm of the gradient of each of ``parameters``, named in model order.
     """
     if not spec.report_step_details:
-        return Steps(measured)
+        if measured.ndim == 1:
+            return Steps(measured, wait_seconds=wait_seconds)
+        return Steps(measured[:, 0], accuracies=measured[:, 1], wait_seconds=wait_seconds)
     losses, ordered, accuracies, *norms = measured.T
     named = zip(parameters, norms, strict=True)
     details = StepDetails(
@@ -74,18 +86,23 @@ def steps_taken(spec: JobSpec, measured: NDArray[np.floating], parameters: Seque
         accuracies=tuple(accuracies.tolist()),
         gradient_norms=tuple(GradientNorms(name, tuple(n.tolist())) for name, n in named),
     )
-    return Steps(losses, details)
+    return Steps(losses, details, wait_seconds=wait_seconds)
 
 
-def epoch_chunks(spec: JobSpec, epoch: int, samples: int) -> list[NDArray[np.int32]]:
-    """The index arrays int32[steps, batch] of one epoch (from 0), a chunk each."""
-    return _chunks(spec, order.permutation(spec.seed, epoch, samples))
+def epoch_chunks(
+    spec: JobSpec, epoch: int, samples: int, permutation: Permutation = order.permutation
+) -> list[NDArray[np.int32]]:
+    """The index arrays int32[steps, batch] of one epoch (from 0), a chunk each.
+
+    ``permutation``: the framework's own, where the batch order is.
+    """
+    return _chunks(spec, permutation(spec.seed, epoch, samples))
 
 
 def chunk_shapes(spec: JobSpec, samples: int) -> list[tuple[int, int]]:
     """The shapes [steps, batch] that `epoch_chunks` has, each once."""
-    chunks = _chunks(spec, np.arange(samples, dtype=np.int32))
-    return list(dict.fromkeys((len(chunk), chunk.shape[1]) for chunk in chunks))
+    found = _chunks(spec, np.arange(samples, dtype=np.int32))
+    return list(dict.fromkeys((len(chunk), chunk.shape[1]) for chunk in found))
 
 
 def _chunks(spec: JobSpec, indices: NDArray[np.int32]) -> list[NDArray[np.int32]]:

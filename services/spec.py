@@ -230,6 +230,8 @@ def value_violations(spec: JobSpec) -> Iterator[Violation]:
         yield from between("steps_per_epoch_limit", spec.steps_per_epoch_limit, 1, 10_000_000)
         if spec.recipe is not Recipe.MATCHED:
             yield Violation("steps_per_epoch_limit", "is of the matched recipe only; leave it out")
+    if spec.perturb_initial_weights and OwnWay.INITIAL_WEIGHTS in spec.own_ways:
+        yield Violation("perturb_initial_weights", "is of matched initial weights; leave it out")
     if spec.own_ways and spec.recipe is not Recipe.MATCHED:
         yield Violation("own_ways", "are of the matched recipe; in the idiomatic one all is own")
     if spec.precision is Precision.BFLOAT16 and spec.device is not Device.CUDA:

@@ -14,12 +14,17 @@ from services.workload.weights import Weights
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """A dataset in memory: images in the parameters' precision [n, h, w, c], labels int32[n]."""
+    """A dataset in memory: images in the parameters' precision [n, h, w, c], labels int32[n].
+
+    Pixels are the images as they were before normalisation, uint8[n, h, w, c].
+    """
 
     train_images: NDArray[np.floating]
     train_labels: NDArray[np.int32]
     test_images: NDArray[np.floating]
     test_labels: NDArray[np.int32]
+    train_pixels: NDArray[np.uint8]
+    test_pixels: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +47,11 @@ class Trainer(Protocol):
     """One model in training.
 
     A constructor takes what is below, sets the threads, and puts data and weights onto the
-    device. It raises `services.errors.DeviceUnavailable` where the device is not there, and
-    `services.errors.Unsupported` for what this framework cannot do.
+    device; without weights it draws its own. It raises `services.errors.DeviceUnavailable` where
+    the device is not there, and `services.errors.Unsupported` for what this framework cannot do.
     """
 
-    def __init__(self, spec: JobSpec, data: Data, weights: Weights) -> None: ...
+    def __init__(self, spec: JobSpec, data: Data, weights: Weights | None) -> None: ...
 
     def warm_up(self) -> None:
         """Compiles and runs what training will need; parameters and optimizer stay as they are."""

@@ -35,6 +35,7 @@ from services.workload import catalog, datasets, metrics, order
 from services.workload import weights as parameters
 
 Emit = Callable[[Event], None]
+MakeTrainer = Callable[[JobSpec, Data, parameters.Weights | None], Trainer]
 
 
 class _Phases:
@@ -69,7 +70,7 @@ class _Phases:
         self.finish(phase)
 
 
-def run(task: Task, trainer_class: type[Trainer], emit: Emit) -> None:
+def run(task: Task, make_trainer: MakeTrainer, emit: Emit) -> None:
     """Train or evaluate. Raises `services.errors.TwinrunError`, or what the framework raises."""
     phases = _Phases(emit)
     spec = task.spec
@@ -77,13 +78,15 @@ def run(task: Task, trainer_class: type[Trainer], emit: Emit) -> None:
         loaded = datasets.load(spec, task.data_dir, emit)
     with phases.whole(Phase.BUILD):
         shape = catalog.info(spec.dataset).shape
-        if task.weights is None:
-            initial = parameters.initial(spec.layers, shape, spec.seed, spec.precision)
-        else:
+        initial: parameters.Weights | None = None  # the trainer's own
+        if task.weights is not None:
             initial = parameters.from_safetensors(task.weights, spec.layers, shape, spec.precision)
-        if spec.perturb_initial_weights:
-            initial = parameters.perturbed(initial)
-        trainer = trainer_class(spec, loaded.data, initial)
+        elif spec.recipe is Recipe.MATCHED and OwnWay.INITIAL_WEIGHTS not in spec.own_ways:
+            initial = parameters.initial(spec.layers, shape, spec.seed, spec.precision)
+            if spec.perturb_initial_weights:
+                initial = parameters.perturbed(initial)
+        trainer = make_trainer(spec, loaded.data, initial)
+        held = trainer.weights()  # as it has them, so that what it made of them shows
     environment = trainer.environment()
     emit(environment)
     # Of the GPUs that it sees, a trial takes the first.
@@ -93,14 +96,11 @@ def run(task: Task, trainer_class: type[Trainer], emit: Emit) -> None:
     emit(
         Inputs(
             data_sha256=loaded.sha256,
-            # As the trainer has them, so that what it made of them shows.
-            initial_weights_sha256=_save(
-                WeightsKind.INITIAL, trainer.weights(), task.output_dir, emit
-            ),
+            initial_weights_sha256=_save(WeightsKind.INITIAL, held, task.output_dir, emit),
             batch_order_sha256=_order_digest(spec, samples),
             train_samples=samples,
             test_samples=len(loaded.data.test_labels),
-            parameter_count=sum(array.size for array in initial.values()),
+            parameter_count=sum(array.size for array in held.values()),
             steps_per_epoch=min(
                 math.ceil(samples / spec.batch_size), spec.steps_per_epoch_limit or samples
             ),

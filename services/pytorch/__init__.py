@@ -8,7 +8,18 @@ os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
 from services import trainer
 from services.pytorch.environment import environment
 from services.pytorch.matched import MatchedTrainer
+from services.spec import JobSpec, Recipe
+from services.trainer import Data
+from services.workload.weights import Weights
 
-Trainer: type[trainer.Trainer] = MatchedTrainer
+
+def Trainer(spec: JobSpec, data: Data, weights: Weights | None) -> trainer.Trainer:  # noqa: N802
+    """The trainer of the spec's recipe."""
+    if spec.recipe is Recipe.MATCHED:
+        return MatchedTrainer(spec, data, weights)
+    from services.pytorch.idiomatic import IdiomaticTrainer  # noqa: PLC0415 - imports torchvision
+
+    return IdiomaticTrainer(spec, data, weights)
+
 
 __all__ = ["Trainer", "environment"]

@@ -15,7 +15,9 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from services import matched
 from services.errors import Unsupported
@@ -41,7 +43,8 @@ def require_compiler(spec: JobSpec) -> None:
     if not any(shutil.which(command) for command in commands):
         raise Unsupported(
             f"execution is compiled, which on PyTorch needs a compiler, but {commands[0]} is not "
-            "to be found; install it (Debian: apt-get install g++), or use execution default",
+            "to be found; install it (Debian: apt-get install g++; containers: make up "
+            "COMPILER=with), or use execution default",
             field="execution",
         )
     header = Path(sysconfig.get_path("include"), "Python.h")
@@ -76,12 +79,13 @@ class CompiledSteps:
     def _steps(self) -> Steps:
         """The compiled function. Made at first use: the compiler's import belongs to warming up."""
         spec, products = self._spec, self._products
+        loss_from = model.loss_of(spec)
 
         def loss_of(
             parameters: Sequence[torch.Tensor], images: torch.Tensor, labels: torch.Tensor
         ) -> tuple[torch.Tensor, torch.Tensor]:
             logits = model.logits(spec.layers, parameters, images, products)
-            return model.loss(logits, labels), logits
+            return loss_from(logits, labels), logits
 
         gradients_and_loss = torch.func.grad_and_value(loss_of, has_aux=True)
 
@@ -130,6 +134,13 @@ class CompiledSteps:
                 for batches, *plan in zip(*map(_pieces, (chunk, rates, epsilons)), strict=True)
             ]
         return torch.cat(measured)
+
+    def begin(self, chunks: Sequence[NDArray[np.int32]]) -> None:
+        """What an epoch will `run`."""
+
+    def waited(self) -> float:
+        """Seconds that were waited for data since it was last asked: it is there."""
+        return 0.0
 
     def warm_up(self, shapes: Sequence[tuple[int, int]]) -> None:
         """Compiles for each of ``shapes``, runs it, and puts everything back as it was."""

@@ -3,7 +3,9 @@
 import copy
 from collections.abc import Sequence
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from services import matched
 from services.pytorch import model, optimizers
@@ -21,7 +23,9 @@ class EagerSteps:
         labels: torch.Tensor,
         products: torch.dtype,
     ) -> None:
+        self._spec = spec
         self._layers = spec.layers
+        self._loss = model.loss_of(spec)
         self._details = spec.report_step_details
         self._parameters = [parameter.requires_grad_() for parameter in parameters]
         self._images, self._labels, self._products = images, labels, products
@@ -32,13 +36,24 @@ class EagerSteps:
 
         As `services.matched.steps_taken` wants it.
         """
-        return torch.stack([self._step(batch) for batch in chunk.unbind()])
+        return torch.stack(
+            [
+                self.step(self._images.index_select(0, batch), self._labels.index_select(0, batch))
+                for batch in chunk.unbind()
+            ]
+        )
 
-    def _step(self, batch: torch.Tensor) -> torch.Tensor:
-        images = self._images.index_select(0, batch)
-        labels = self._labels.index_select(0, batch)
+    def begin(self, chunks: Sequence[NDArray[np.int32]]) -> None:
+        """What an epoch will `run`."""
+
+    def waited(self) -> float:
+        """Seconds that were waited for data since it was last asked: it is there."""
+        return 0.0
+
+    def step(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """One step on ``images`` [batch, h, w, c]; what it measured."""
         logits = model.logits(self._layers, self._parameters, images, self._products)
-        loss = model.loss(logits, labels)
+        loss = self._loss(logits, labels)
         self._optimizer.zero_grad()
         loss.backward()
         measured = loss.detach()

@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 
 from services import matched
 from services.events import Environment
-from services.pytorch import device, model
+from services.pytorch import device, model, own
 from services.pytorch.compiled import CompiledSteps
 from services.pytorch.eager import EagerSteps
 from services.pytorch.environment import environment
-from services.spec import Execution, JobSpec
+from services.spec import Execution, JobSpec, OwnWay
 from services.trainer import Data, Steps
+from services.workload import order
 from services.workload.weights import Weights
 
 
@@ -25,19 +26,32 @@ class MatchedTrainer:
     are.
     """
 
-    def __init__(self, spec: JobSpec, data: Data, weights: Weights) -> None:
+    def __init__(self, spec: JobSpec, data: Data, weights: Weights | None) -> None:
         matched.require_supported(spec)
-        self._spec = spec
+        self._spec = spec = own.as_it_does(spec)
         self._device = device.prepare(spec)
         self._products = device.PRODUCTS[spec.precision]
-        initial = matched.ordered(spec, data.train_images.shape[1:], weights)
+        shape = data.train_images.shape[1:]
+        if weights is None:
+            dtype = data.train_images.dtype
+            weights = own.initial_weights(spec.layers, shape, spec.seed, dtype)
+        initial = matched.ordered(spec, shape, weights)
         self._names = list(initial)
         self._parameters = [self._put(array.copy()) for array in initial.values()]
         self._images = self._put(data.train_images)
         self._test_images = self._put(data.test_images)
         labels = self._put(data.train_labels.astype(np.int64))  # as PyTorch's loss takes them
-        steps = CompiledSteps if spec.execution is Execution.COMPILED else EagerSteps
-        self._steps = steps(spec, self._parameters, self._images, labels, self._products)
+        given = (spec, self._parameters, self._images, labels, self._products)
+        self._steps: CompiledSteps | EagerSteps
+        if OwnWay.DATA_PIPELINE in spec.own_ways:
+            from services.pytorch.pipeline_steps import PipelineSteps  # noqa: PLC0415
+
+            self._steps = pipeline = PipelineSteps(*given)  # imports torchvision, for seconds
+            pipeline.take_from(data)
+        elif spec.execution is Execution.COMPILED:
+            self._steps = CompiledSteps(*given)
+        else:
+            self._steps = EagerSteps(*given)
         device.synchronize(self._device)
 
     def _put(self, array: NDArray[np.generic]) -> torch.Tensor:
@@ -49,9 +63,16 @@ class MatchedTrainer:
         self.evaluate()
 
     def train_epoch(self, epoch: int) -> Iterator[Steps]:
-        for chunk in matched.epoch_chunks(self._spec, epoch, len(self._images)):
+        shuffled = OwnWay.BATCH_ORDER in self._spec.own_ways
+        permutation = own.permutation if shuffled else order.permutation
+        chunks = matched.epoch_chunks(self._spec, epoch, len(self._images), permutation)
+        if OwnWay.LAST_BATCH in self._spec.own_ways:
+            chunks = [chunk for chunk in chunks if chunk.shape[1] == self._spec.batch_size]
+        self._steps.begin(chunks)
+        for chunk in chunks:
             measured = self._steps.run(self._put(chunk)).cpu().numpy()
-            yield matched.steps_taken(self._spec, measured, self._names)
+            waited = self._steps.waited()
+            yield matched.steps_taken(self._spec, measured, self._names, waited)
 
     def evaluate(self) -> NDArray[np.floating]:
         batches = self._test_images.split(matched.EVALUATE_BATCH)

@@ -1,11 +1,11 @@
 """The model as a function of its parameters, and its loss."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch.nn import functional
 
-from services.spec import Activation, ActivationFunction, Dense, Flatten, Layer
+from services.spec import Activation, ActivationFunction, Dense, Flatten, JobSpec, Layer, OwnWay
 from services.workload.layers import trained_layers
 
 _ACTIVATIONS = {
@@ -60,6 +60,21 @@ def details(
     return torch.stack([ordered, accuracy, *norms])
 
 
+Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+def loss_of(spec: JobSpec) -> Loss:
+    """The loss of logits [batch, classes] and labels [batch]: mean over the batch."""
+    if OwnWay.LOSS in spec.own_ways:
+        return _softmax_twice
+    return loss
+
+
 def loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """Softmax cross-entropy from logits [batch, classes], mean over the batch."""
     return functional.cross_entropy(logits, labels)
+
+
+def _softmax_twice(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Of a model that ends in softmax: PyTorch's loss takes what it gets for logits."""
+    return functional.cross_entropy(logits.softmax(1), labels)

@@ -8,9 +8,20 @@ os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from services import trainer
+from services.spec import JobSpec, Recipe
 from services.tensorflow.environment import environment
 from services.tensorflow.matched import MatchedTrainer
+from services.trainer import Data
+from services.workload.weights import Weights
 
-Trainer: type[trainer.Trainer] = MatchedTrainer
+
+def Trainer(spec: JobSpec, data: Data, weights: Weights | None) -> trainer.Trainer:  # noqa: N802
+    """The trainer of the spec's recipe."""
+    if spec.recipe is Recipe.MATCHED:
+        return MatchedTrainer(spec, data, weights)
+    from services.tensorflow.idiomatic import IdiomaticTrainer  # noqa: PLC0415 - imports Keras
+
+    return IdiomaticTrainer(spec, data, weights)
+
 
 __all__ = ["Trainer", "environment"]

@@ -8,11 +8,13 @@ from numpy.typing import NDArray
 
 from services import matched
 from services.events import Environment
-from services.spec import Device, Execution, JobSpec
-from services.tensorflow import device, model
+from services.spec import Device, Execution, JobSpec, OwnWay
+from services.tensorflow import device, model, own
 from services.tensorflow.environment import environment
+from services.tensorflow.pipeline import PipelineSteps
 from services.tensorflow.steps import EagerSteps, GraphSteps
 from services.trainer import Data, Steps
+from services.workload import order
 from services.workload.weights import Weights
 
 
@@ -23,11 +25,15 @@ class MatchedTrainer:
     products, which XLA does not make faster.
     """
 
-    def __init__(self, spec: JobSpec, data: Data, weights: Weights) -> None:
+    def __init__(self, spec: JobSpec, data: Data, weights: Weights | None) -> None:
         matched.require_supported(spec)
-        self._spec = spec
+        self._spec = spec = own.as_it_does(spec)
         self._device = device.prepare(spec)
-        initial = matched.ordered(spec, data.train_images.shape[1:], weights)
+        shape = data.train_images.shape[1:]
+        if weights is None:
+            dtype = data.train_images.dtype
+            weights = own.initial_weights(spec.layers, shape, spec.seed, dtype)
+        initial = matched.ordered(spec, shape, weights)
         self._names = list(initial)
         eager = spec.execution is Execution.EAGER
         self._samples = len(data.train_images)
@@ -41,8 +47,11 @@ class MatchedTrainer:
             images = tf.constant(data.train_images)
             # int64, since TensorFlow keeps int32 in the host's memory, also for a GPU
             labels = tf.constant(data.train_labels.astype(np.int64))
-            steps = EagerSteps if eager else GraphSteps
-            self._steps = steps(spec, self._parameters, images, labels)
+            given = (spec, self._parameters, images, labels)
+            if OwnWay.DATA_PIPELINE in spec.own_ways:
+                self._steps: EagerSteps = PipelineSteps(*given, data)
+            else:
+                self._steps = EagerSteps(*given) if eager else GraphSteps(*given)
         signature = tf.TensorSpec([None, *images.shape[1:]], images.dtype)
         self._logits = (
             self._op_by_op if eager else tf.function(self._op_by_op, [signature], autograph=False)
@@ -58,10 +67,14 @@ class MatchedTrainer:
         self.evaluate()
 
     def train_epoch(self, epoch: int) -> Iterator[Steps]:
-        for chunk in matched.epoch_chunks(self._spec, epoch, self._samples):
+        shuffled = OwnWay.BATCH_ORDER in self._spec.own_ways
+        permutation = own.permutation if shuffled else order.permutation
+        chunks = matched.epoch_chunks(self._spec, epoch, self._samples, permutation)
+        self._steps.begin(chunks)
+        for chunk in chunks:
             with tf.device(self._device):
                 measured = self._steps.run(chunk)
-            yield matched.steps_taken(self._spec, measured, self._names)
+            yield matched.steps_taken(self._spec, measured, self._names, self._steps.waited())
 
     def evaluate(self) -> NDArray[np.floating]:
         with tf.device(self._device):

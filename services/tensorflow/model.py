@@ -1,11 +1,11 @@
 """The model as a function of its parameters, and its loss."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
-from services.spec import Activation, ActivationFunction, Dense, Flatten, Layer
+from services.spec import Activation, ActivationFunction, Dense, Flatten, JobSpec, Layer, OwnWay
 from services.workload.layers import trained_layers
 
 
@@ -57,13 +57,32 @@ def details(logits: tf.Tensor, labels: tf.Tensor, gradients: Sequence[tf.Tensor]
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
     places = tf.cast(tf.range(1, tf.size(losses) + 1), losses.dtype)
     ordered = tf.reduce_sum(losses * places) / tf.reduce_sum(places)
-    right = tf.argmax(logits, 1, labels.dtype) == labels
-    accuracy = tf.reduce_mean(tf.cast(right, losses.dtype))
     norms = [tf.norm(gradient) for gradient in gradients]
-    return tf.stack([ordered, accuracy, *norms])
+    return tf.stack([ordered, accuracy(logits, labels), *norms])
 
 
-def loss(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """Softmax cross-entropy from logits [batch, classes], mean over the batch."""
+def accuracy(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """Of a batch, 0 to 1."""
+    right = tf.argmax(logits, 1, labels.dtype) == labels
+    return tf.reduce_mean(tf.cast(right, logits.dtype))
+
+
+Loss = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+
+
+def loss_of(spec: JobSpec) -> Loss:
+    """The loss of logits [batch, classes] and labels [batch]: mean over the batch."""
+    return _from_probabilities if OwnWay.LOSS in spec.own_ways else _from_logits
+
+
+def _from_logits(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+    return tf.reduce_mean(losses)
+
+
+def _from_probabilities(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """Of a model that ends in softmax: in a graph, Keras finds the logits behind it."""
+    import keras  # noqa: PLC0415 - takes a while, and a matched job does without
+
+    losses = keras.losses.sparse_categorical_crossentropy(labels, tf.nn.softmax(logits))
     return tf.reduce_mean(losses)

@@ -8,8 +8,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from services import matched
-from services.spec import Execution, JobSpec
-from services.tensorflow import device, model, optimizers
+from services.spec import Execution, JobSpec, OwnWay
+from services.tensorflow import device, model, optimizers, own
 
 
 class EagerSteps:
@@ -23,6 +23,7 @@ class EagerSteps:
         labels: tf.Tensor,
     ) -> None:
         self._spec = spec
+        self._loss = model.loss_of(spec)
         self._parameters = parameters
         self._images, self._labels = images, labels
         self._slots = optimizers.slots(spec.optimizer, parameters)
@@ -37,7 +38,7 @@ class EagerSteps:
 
         As `services.matched.steps_taken` wants it.
         """
-        plan = matched.schedule(self._spec.optimizer, self._taken, len(chunk))
+        plan = own.plan(self._spec, self._taken, len(chunk))
         self._taken += len(chunk)
         dtype = self._images.dtype.as_numpy_dtype
         if self._update is optimizers.update:
@@ -56,17 +57,32 @@ class EagerSteps:
 
     def _step(self, batch: tf.Tensor, rate: tf.Tensor, epsilon: tf.Tensor) -> tf.Tensor:
         images, labels = tf.gather(self._images, batch), tf.gather(self._labels, batch)
+        return self._step_on(images, labels, rate, epsilon)
+
+    def _step_on(
+        self, images: tf.Tensor, labels: tf.Tensor, rate: tf.Tensor, epsilon: tf.Tensor
+    ) -> tf.Tensor:
+        """One step on ``images`` [batch, h, w, c]; what it measured."""
         products = device.PRODUCTS[self._spec.precision]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self._parameters)
             logits = model.logits(self._spec.layers, self._parameters, images, products)
-            loss = model.loss(logits, labels)
+            loss = self._loss(logits, labels)
         gradients = tape.gradient(loss, self._parameters)
         if self._spec.report_step_details:
             loss = tf.concat([[loss], model.details(logits, labels, gradients)], 0)
+        elif OwnWay.ACCURACY in self._spec.own_ways:
+            loss = tf.stack([loss, model.accuracy(logits, labels)])
         plan = rate, epsilon
         self._update(self._spec.optimizer, self._parameters, self._slots, gradients, plan)
         return loss
+
+    def begin(self, chunks: Sequence[NDArray[np.int32]]) -> None:
+        """What an epoch will `run`."""
+
+    def waited(self) -> float:
+        """Seconds that were waited for data since it was last asked: it is there."""
+        return 0.0
 
     def warm_up(self, shapes: Sequence[tuple[int, int]]) -> None:
         """Runs a little of each of ``shapes``, and puts everything back as it was."""

@@ -51,7 +51,11 @@ def load(
         train = train[0][: info.train_samples], train[1][: info.train_samples]
         test = test[0][: info.test_samples], test[1][: info.test_samples]
     table = _normalised_pixels(spec.dataset.normalization, parameter_dtype(spec.precision))
-    data = Data(_normalise(train[0], table), train[1], _normalise(test[0], table), test[1])
+    data = Data(
+        *(_normalise(train[0], table), train[1], _normalise(test[0], table), test[1]),
+        train_pixels=train[0],
+        test_pixels=test[0],
+    )
     return Loaded(data, _digest(*train, *test))
 
 

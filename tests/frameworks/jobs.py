@@ -54,10 +54,12 @@ def data(precision: Precision = Precision.FLOAT64, samples: int = SAMPLES) -> Da
     dtype = parameters.parameter_dtype(precision)
 
     def split(n):
-        images = generator.normal(size=(n, *SHAPE)).astype(dtype)
-        return images, generator.integers(0, CLASSES, n, dtype=np.int32)
+        pixels = generator.integers(0, 256, (n, *SHAPE), np.uint8)
+        return pixels, generator.integers(0, CLASSES, n, dtype=np.int32)
 
-    return Data(*split(samples), *split(TEST_SAMPLES))
+    (train, train_labels), (test, test_labels) = split(samples), split(TEST_SAMPLES)
+    images, test_images = (((pixels / 255 - 0.5) / 0.5).astype(dtype) for pixels in (train, test))
+    return Data(images, train_labels, test_images, test_labels, train, test)
 
 
 def weights(job: JobSpec):

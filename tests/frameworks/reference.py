@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -73,11 +74,22 @@ def gradients(spec: JobSpec, weights, images, labels):
     return loss, found
 
 
+@dataclass
+class StepDetails:
+    """As in job.proto: arrays [steps], gradient norms by parameter."""
+
+    ordered_losses: np.ndarray
+    accuracies: np.ndarray
+    gradient_norms: dict[str, np.ndarray]
+
+
 class Optimizer:
     """The formulas as job.proto has them."""
 
-    def __init__(self, spec: JobSpec) -> None:
+    def __init__(self, spec: JobSpec, epsilon_hat: float | None = None) -> None:
+        """``epsilon_hat``: in the place of Adam's epsilon, before the bias correction."""
         self.spec, self.step, self.state = spec.optimizer, 0, {}
+        self.epsilon_hat = epsilon_hat
 
     def update(self, weights, found) -> None:
         self.step += 1
@@ -92,6 +104,8 @@ class Optimizer:
                 case Adam(beta_1, beta_2, epsilon) | AdamW(beta_1, beta_2, epsilon):
                     if isinstance(self.spec.kind, AdamW):
                         w -= rate * self.spec.kind.weight_decay * w
+                    if self.epsilon_hat is not None:
+                        epsilon = self.epsilon_hat / np.sqrt(1 - beta_2**t)
                     m = beta_1 * m + (1 - beta_1) * g
                     v = beta_2 * v + (1 - beta_2) * g**2
                     w -= rate * (m / (1 - beta_1**t)) / (np.sqrt(v / (1 - beta_2**t)) + epsilon)
@@ -106,10 +120,32 @@ def batches(spec: JobSpec, samples: int) -> Iterator[np.ndarray]:
             yield indices[start : start + spec.batch_size]
 
 
-def train(spec: JobSpec, data: Data, weights):
-    """The losses of all steps, and the weights after them."""
+def details(spec: JobSpec, data: Data, weights) -> StepDetails:
+    """What is told of each step beside its loss."""
     weights = {name: array.astype(np.float64) for name, array in weights.items()}
     optimizer = Optimizer(spec)
+    ordered, accuracies, norms = [], [], {name: [] for name in weights}
+    for batch in batches(spec, len(data.train_images)):
+        images, labels = data.train_images[batch], data.train_labels[batch]
+        logits, _ = forward(spec, weights, images)
+        shifted = logits - logits.max(axis=1, keepdims=True)
+        each = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(labels)), labels]
+        places = np.arange(1, len(labels) + 1)
+        ordered.append((each * places).sum() / places.sum())
+        accuracies.append((logits.argmax(axis=1) == labels).mean())
+        _, found = gradients(spec, weights, images, labels)
+        for name, told in norms.items():
+            told.append(np.linalg.norm(found[name]))
+        optimizer.update(weights, found)
+    return StepDetails(
+        np.array(ordered), np.array(accuracies), {k: np.array(v) for k, v in norms.items()}
+    )
+
+
+def train(spec: JobSpec, data: Data, weights, epsilon_hat: float | None = None):
+    """The losses of all steps, and the weights after them."""
+    weights = {name: array.astype(np.float64) for name, array in weights.items()}
+    optimizer = Optimizer(spec, epsilon_hat)
     losses = []
     for batch in batches(spec, len(data.train_images)):
         loss, found = gradients(spec, weights, data.train_images[batch], data.train_labels[batch])

@@ -1,0 +1,82 @@
+"""Commands that look at runners and their jobs."""
+
+import json
+from contextlib import closing
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from twinrun.v1 import job_pb2
+
+from orchestrator import config, environments, store
+from orchestrator.errors import BadInput
+from orchestrator.options import ALL, FrameworksOption, JsonOption, WhereOptions
+from orchestrator.output import print_json, to_stderr
+from orchestrator.progress import Lines
+from orchestrator.runners import Runners
+from orchestrator.schedule import raise_unless_succeeded
+from orchestrator.words import state_name
+
+JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="As 'orchestrator jobs' lists it.")]
+
+
+def watch(job_id: JobArgument, where: WhereOptions, as_json: JsonOption = False) -> None:
+    """Show what a job has reported and follow it to its end; it may have ended long ago."""
+    framework = _framework_of(job_id)
+    with closing(Runners(where.places(), to_stderr)) as runners:
+        client = runners.get(framework)
+        lines = Lines(typer.echo)
+        for event in client.watch(job_id):
+            if as_json:
+                typer.echo(json.dumps(store.to_mapping(event)))
+            else:
+                lines.event(framework, event)
+        raise_unless_succeeded(client.job(job_id), framework)
+
+
+def cancel(job_id: JobArgument, where: WhereOptions) -> None:
+    """End a job that waits or runs; what it has reported is kept."""
+    with closing(Runners(where.places(), to_stderr)) as runners:
+        client = runners.get(_framework_of(job_id))
+        client.cancel(job_id)
+        for _ in client.watch(job_id):
+            pass
+        typer.echo(f"{job_id}: {state_name(client.job(job_id).state)}")
+
+
+def jobs(
+    where: WhereOptions, frameworks: FrameworksOption = ALL, as_json: JsonOption = False
+) -> None:
+    """List each runner's jobs, newest first."""
+    with closing(Runners(where.places(), to_stderr)) as runners:
+        found = [job for name in config.frameworks(frameworks) for job in runners.get(name).jobs()]
+    if as_json:
+        print_json([store.to_mapping(job) for job in found])
+        return
+    for job in found:
+        kind = job_pb2.JobKind.Name(job.kind).removeprefix("JOB_KIND_").lower()
+        created = job.create_time.ToDatetime().isoformat(" ", "seconds")
+        columns = [job.job_id, f"{created}Z", f"{kind:8}", f"{state_name(job.state):9}"]
+        typer.echo("  ".join([*columns, job.error.message]).rstrip())
+    if not found:
+        to_stderr("There are no jobs.")
+
+
+def env(
+    where: WhereOptions, frameworks: FrameworksOption = ALL, as_json: JsonOption = False
+) -> None:
+    """Show where each runner's jobs run: versions, devices, driver, CUDA, CPU, threads, BLAS."""
+    with closing(Runners(where.places(), to_stderr, lazy=False)) as runners:
+        found = {name: runners.get(name).environment() for name in config.frameworks(frameworks)}
+    if as_json:
+        print_json({name: store.to_mapping(environment) for name, environment in found.items()})
+    else:
+        Console(highlight=False).print(environments.table(found))
+
+
+def _framework_of(job_id: str) -> str:
+    """A runner begins the ids of its jobs with its framework."""
+    framework = job_id.partition("-")[0]
+    if framework not in config.FRAMEWORKS:
+        raise BadInput(f"{job_id[:80]!r} is not the id of a job; 'orchestrator jobs' lists them.")
+    return framework

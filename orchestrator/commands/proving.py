@@ -1,0 +1,107 @@
+"""Commands that show that it is the same job, and what happens where it is not."""
+
+from contextlib import closing
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from orchestrator import (
+    certificate,
+    config,
+    explaining,
+    explanation_report,
+    pitfalls,
+    proof,
+    workloads,
+)
+from orchestrator.certificate_report import certificate_report
+from orchestrator.errors import BadInput, JobFailed, NotTheSameJob
+from orchestrator.explain import as_dict
+from orchestrator.options import ALL, FrameworksOption, JobOptions, ShownOptions, WhereOptions
+from orchestrator.output import display_of, print_json, say_of
+from orchestrator.runners import Runners
+
+# What `verify` changes of a workload, unless a flag says otherwise.
+_VERIFIED = {"epochs": 1, "precision": "PRECISION_FLOAT64"}
+
+
+def verify(
+    job: JobOptions,
+    where: WhereOptions,
+    shown: ShownOptions,
+    *,
+    frameworks: FrameworksOption = ALL,
+    steps: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Only N steps of each epoch, its last one among them."),
+    ] = None,
+    all_workloads: Annotated[bool, typer.Option("--all", help="Every workload.")] = False,
+) -> None:
+    """Show that the frameworks do the same job, and keep the evidence: a certificate.
+
+    One epoch in float64, unless told otherwise; with --precision float32 each framework is held
+    against its own rounding too. Exit code 6: not shown to be the same job.
+
+    Example: orchestrator verify --workload mnist-mlp --epochs 5
+    """
+    names = config.frameworks(frameworks)
+    if len(names) != 2:
+        raise BadInput(f"A certificate is of two frameworks; --frameworks names {len(names)}.")
+    found = {}
+    with closing(Runners(where.places(), say_of(shown))) as runners:
+        runners.prepare(names)
+        for workload in workloads.names() if all_workloads else [job.workload]:
+            given = {name: value for name, value in job.changes().items() if value is not None}
+            changes = _VERIFIED | given | {"steps_per_epoch_limit": steps}
+            spec = config.job_spec(workload, changes)
+            with closing(display_of(shown, names, spec.epochs)) as display:
+                request = proof.Request(workload, spec, names, shown.output)
+                _, found[workload] = proof.verify(request, runners, display)
+            if not shown.as_json:
+                Console(highlight=False).print(certificate_report(workload, found[workload]))
+    if shown.as_json:
+        made = {name: certificate.as_dict(each) for name, each in found.items()}
+        print_json(made if all_workloads else made[job.workload])
+    failed = [name for name, each in found.items() if not each.same_job]
+    if failed:
+        raise NotTheSameJob(f"Not shown to be the same job: {', '.join(failed)}.")
+
+
+def explain(
+    job: JobOptions,
+    where: WhereOptions,
+    shown: ShownOptions,
+    pitfall: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help=f"One alone: {', '.join(pitfalls.NAMES)}."),
+    ] = None,
+) -> None:
+    """Let one difference at a time into the same job, and show what each does to the comparison.
+
+    One epoch, unless told otherwise.
+
+    Example: orchestrator explain --pitfall adam-epsilon
+    """
+    chosen = [p for p in pitfalls.PITFALLS if pitfall in (None, p.name)]
+    if not chosen:
+        raise BadInput(f"There is no pitfall {pitfall!r}; there are {', '.join(pitfalls.NAMES)}.")
+    given = {name: value for name, value in job.changes().items() if value is not None}
+    spec = config.job_spec(job.workload, {"epochs": 1} | given)
+    names = config.FRAMEWORKS
+    with (
+        closing(display_of(shown, names, spec.epochs)) as display,
+        closing(Runners(where.places(), display.say)) as runners,
+    ):
+        request = explaining.Request(job.workload, spec, names, chosen, shown.output)
+        outcome = explaining.run_explanation(request, runners, display)
+    if shown.as_json:
+        print_json(as_dict(job.workload, outcome.rows))
+    elif outcome.rows:
+        Console(highlight=False).print(explanation_report.table(outcome.rows))
+    if pitfall and not shown.as_json:
+        typer.echo("\n" + explanation_report.paragraph(chosen[0]))
+    if outcome.interrupted:
+        raise KeyboardInterrupt
+    if outcome.faults:
+        raise JobFailed("\n".join(outcome.faults))

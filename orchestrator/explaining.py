@@ -1,0 +1,70 @@
+"""Runs the trials of an explanation: the matched job, and one difference at a time."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from twinrun.v1 import job_pb2
+
+from orchestrator import store
+from orchestrator.explain import MATCHED, Row, as_dict, explain, number_of
+from orchestrator.pitfalls import Pitfall
+from orchestrator.progress import Display, logged
+from orchestrator.runners import Runners
+from orchestrator.schedule import Placement, completed, run_trials
+from orchestrator.store import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """``spec`` on each of two ``frameworks``, and again with each of ``pitfalls``."""
+
+    workload: str
+    spec: job_pb2.JobSpec
+    frameworks: Sequence[str]
+    pitfalls: Sequence[Pitfall]
+    output: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A finished run, and a sentence for each trial that failed."""
+
+    run: Run
+    rows: Sequence[Row]
+    faults: Sequence[str]
+    interrupted: bool
+
+
+def run_explanation(request: Request, runners: Runners, display: Display) -> Outcome:
+    """One trial after the other; what is finished is kept, also on Ctrl-C."""
+    runners.prepare(request.frameworks)
+    from orchestrator import plots  # noqa: PLC0415 - takes a while to import
+
+    spec = completed(request.spec, request.frameworks, runners)
+    run = store.create(request.output, f"explain-{request.workload}", spec)
+    faults, interrupted = list[str](), False
+    try:
+        with logged(run.log_path, display) as listen:
+            order = _placements(spec, request, display)
+            faults = run_trials(order, runners, run, listen)
+    except KeyboardInterrupt:
+        interrupted = True
+    rows = explain(run.trials(), request.frameworks)
+    run.write_explanation(as_dict(request.workload, rows))
+    if rows:
+        run.write_figures(plots.explanation_figures(rows))
+    display.say(f"kept in {run.path}")
+    return Outcome(run, rows, faults, interrupted)
+
+
+def _placements(spec: job_pb2.JobSpec, request: Request, display: Display) -> Iterator[Placement]:
+    for name in request.frameworks:
+        yield Placement(name, MATCHED, spec)
+    for pitfall in request.pitfalls:
+        display.say(f"letting in: {pitfall.title.lower()}")
+        changed = job_pb2.JobSpec()
+        changed.CopyFrom(spec)
+        changed.own_ways.append(pitfall.way)
+        for name in request.frameworks:
+            yield Placement(name, number_of(pitfall), changed)

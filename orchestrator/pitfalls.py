@@ -1,0 +1,166 @@
+"""The differences that a careless comparison lets in, one by one, and what is known of each."""
+
+from dataclasses import dataclass
+
+from twinrun.v1 import job_pb2
+
+
+@dataclass(frozen=True, slots=True)
+class Pitfall:
+    """One difference: ``way`` is how a job spec asks for it.
+
+    ``pytorch`` and ``tensorflow`` say what each does, in a few words; ``paragraph`` why it
+    matters, ``source`` where it is written.
+    """
+
+    name: str
+    way: job_pb2.OwnWay
+    title: str
+    pytorch: str
+    tensorflow: str
+    paragraph: str
+    source: str
+
+    def does(self, framework: str) -> str:
+        """What the framework does."""
+        return {"pytorch": self.pytorch, "tensorflow": self.tensorflow}[framework]
+
+
+PITFALLS = (
+    Pitfall(
+        name="initial-values",
+        way=job_pb2.OWN_WAY_INITIAL_WEIGHTS,
+        title="Own initial values",
+        pytorch="U(±1/√fan_in), biases too",
+        tensorflow="Glorot uniform, biases zero",
+        paragraph=(
+            "torch.nn.Linear draws kernel and bias uniformly within one over the square root of "
+            "its inputs; a Keras Dense layer draws its kernel by Glorot and Bengio's rule and "
+            "starts its bias at zero. Both draw from generators of their own, so that one seed "
+            "gives two different models. The runs part at the first step, and whichever ends "
+            "ahead may have drawn the luckier start."
+        ),
+        source=(
+            "https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html, "
+            "https://keras.io/api/layers/core_layers/dense/"
+        ),
+    ),
+    Pitfall(
+        name="batch-order",
+        way=job_pb2.OWN_WAY_BATCH_ORDER,
+        title="Own batch order",
+        pytorch="RandomSampler, its own generator",
+        tensorflow="tf.data's shuffle, its own generator",
+        paragraph=(
+            "Each framework shuffles with a generator of its own, and tf.data shuffles within a "
+            "buffer: one that is smaller than the data set does not even mix all of it. With "
+            "other samples in a batch the gradient is another, from the first step on. Over many "
+            "seeds it evens out; in one run it can be a tenth of a point of accuracy."
+        ),
+        source=(
+            "https://docs.pytorch.org/docs/stable/data.html, "
+            "https://www.tensorflow.org/api_docs/python/tf/data/Dataset#shuffle"
+        ),
+    ),
+    Pitfall(
+        name="adam-epsilon",
+        way=job_pb2.OWN_WAY_ADAM_EPSILON,
+        title="Adam's epsilon",
+        pytorch="1e-8, after the bias correction",
+        tensorflow="1e-7, before it",
+        paragraph=(
+            "Kingma and Ba's Algorithm 1 adds epsilon to the square root of the corrected second "
+            "moment, and PyTorch does so. Keras uses the reformulation at the end of their "
+            "section 2 and adds what they call epsilon-hat before the correction, which makes it "
+            "up to thirty times as large in the first steps; its default is ten times PyTorch's "
+            "too. Writing the same number into both does not make them the same optimizer."
+        ),
+        source=(
+            "https://arxiv.org/abs/1412.6980, https://keras.io/api/optimizers/adam/, "
+            "https://docs.pytorch.org/docs/stable/generated/torch.optim.Adam.html"
+        ),
+    ),
+    Pitfall(
+        name="loss-from-softmax",
+        way=job_pb2.OWN_WAY_LOSS,
+        title="Loss from softmax",
+        pytorch="from logits",
+        tensorflow="from probabilities, clipped at 1e-7",
+        paragraph=(
+            "torch.nn.CrossEntropyLoss takes logits. Keras's losses take probabilities unless "
+            "from_logits=True is said, and clip them at 1e-7 on the way to the logarithm: a "
+            "sample that is badly wrong then has a loss of 16.1 and no gradient at all. A softmax "
+            "before PyTorch's loss, the same slip the other way round, is taken twice."
+        ),
+        source=(
+            "https://keras.io/api/losses/probabilistic_losses/, "
+            "https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html"
+        ),
+    ),
+    Pitfall(
+        name="last-batch",
+        way=job_pb2.OWN_WAY_LAST_BATCH,
+        title="Dropped last batch",
+        pytorch="dropped, as drop_last=True does",
+        tensorflow="kept",
+        paragraph=(
+            "Where the batch size does not divide the number of samples, the last batch is short. "
+            "Both frameworks keep it unless told otherwise, but many training scripts drop it, to "
+            "keep shapes the same for a compiler or for batch normalisation. Then one side takes "
+            "a step less in each epoch, and every step after that is out of line."
+        ),
+        source=(
+            "https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader, "
+            "https://www.tensorflow.org/api_docs/python/tf/data/Dataset#batch"
+        ),
+    ),
+    Pitfall(
+        name="running-accuracy",
+        way=job_pb2.OWN_WAY_ACCURACY,
+        title="Running accuracy",
+        pytorch="on the test data, after the epoch",
+        tensorflow="on the training data, during the epoch",
+        paragraph=(
+            "The accuracy in Keras's progress bar is a mean over the epoch's batches, each "
+            "measured before its own step and while the model was still learning. A PyTorch loop "
+            "usually measures after the epoch. The training is the same; the two numbers answer "
+            "different questions, and in the first epoch they can be several points apart."
+        ),
+        source="https://keras.io/api/metrics/, https://keras.io/api/models/model_training_apis/",
+    ),
+    Pitfall(
+        name="data-pipeline",
+        way=job_pb2.OWN_WAY_DATA_PIPELINE,
+        title="Own data pipeline",
+        pytorch="DataLoader, transforms a sample at a time",
+        tensorflow="tf.data, a batch at a time",
+        paragraph=(
+            "The same samples in the same order, but fetched as each framework's tutorials do. A "
+            "Dataset with transforms calls Python for every sample; on a small model that takes "
+            "many times as long as the training itself, and a comparison then tells how fast "
+            "Python decodes images. It is behind most reports that PyTorch is slow on MNIST."
+        ),
+        source=(
+            "https://github.com/pytorch/pytorch/issues/42402, "
+            "https://www.tensorflow.org/guide/data_performance"
+        ),
+    ),
+    Pitfall(
+        name="jit-compile",
+        way=job_pb2.OWN_WAY_JIT_COMPILE,
+        title="jit_compile",
+        pytorch="op by op",
+        tensorflow="compiled by XLA",
+        paragraph=(
+            "Model.compile has jit_compile='auto': Keras compiles with XLA where it thinks that "
+            "it helps, on a GPU, and says nothing. PyTorch compiles when it is asked to. Without "
+            "a look at this setting a comparison pits a compiler against none; and the first "
+            "epoch, which contains the compiling, against later ones."
+        ),
+        source=(
+            "https://keras.io/api/models/model_training_apis/, "
+            "https://docs.pytorch.org/docs/stable/generated/torch.compile.html"
+        ),
+    ),
+)
+NAMES = tuple(pitfall.name for pitfall in PITFALLS)

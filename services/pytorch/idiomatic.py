@@ -1,0 +1,213 @@
+"""The idiomatic recipe: a module, a data loader and a loop as PyTorch's users write them today."""
+
+import contextlib
+import copy
+import math
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from services import matched
+from services.events import Environment
+from services.pytorch import device
+from services.pytorch.compiled import require_compiler
+from services.pytorch.environment import environment
+from services.pytorch.pipeline import Batch, Samples, loader
+from services.spec import (
+    Activation,
+    ActivationFunction,
+    Adam,
+    AdamW,
+    Dense,
+    Execution,
+    Flatten,
+    JobSpec,
+    Precision,
+    Sgd,
+)
+from services.trainer import Data, Steps
+from services.waiting import Waiting
+from services.workload import layers as shapes
+from services.workload.weights import Weights
+
+_ACTIVATIONS: dict[ActivationFunction, Callable[[], nn.Module]] = {
+    ActivationFunction.RELU: nn.ReLU,
+    ActivationFunction.TANH: nn.Tanh,
+    ActivationFunction.SIGMOID: nn.Sigmoid,
+    ActivationFunction.GELU: nn.GELU,
+}
+_TEST_BATCH = 1000  # samples
+
+
+class IdiomaticTrainer:
+    """A `services.trainer.Trainer`.
+
+    Initial values, shuffling and whatever the spec does not name of the optimizer are PyTorch's
+    own. The time of the first epoch has the start of the loader's workers in it, as a user's has.
+    """
+
+    def __init__(self, spec: JobSpec, data: Data, weights: Weights | None) -> None:
+        matched.require_supported(spec)
+        self._spec = spec
+        self._device = device.prepare(spec)
+        torch.manual_seed(spec.seed)
+        self._shape = data.train_images.shape[1:]
+        self._modules = _modules(spec, self._shape)
+        if weights is not None:
+            self._load(matched.ordered(spec, self._shape, weights))
+        if spec.precision is Precision.FLOAT64:
+            self._modules.double()
+        self._modules.to(self._device)
+        self._model: Callable[[torch.Tensor], torch.Tensor] = self._modules
+        if spec.execution is Execution.COMPILED:
+            require_compiler(spec)
+            self._model = torch.compile(self._modules, isolate_recompiles=True)
+        self._optimizer = _optimizer(spec, self._modules)
+        self._loss = nn.CrossEntropyLoss()
+        self._train = loader(
+            spec,
+            Samples(spec, data.train_pixels, data.train_labels),
+            batch_size=spec.batch_size,
+            shuffle=True,
+            generator=torch.Generator().manual_seed(spec.seed),
+            persistent_workers=True,
+        )
+        self._test = loader(
+            spec, Samples(spec, data.test_pixels, data.test_labels), batch_size=_TEST_BATCH
+        )
+        self._samples, self._test_samples = len(data.train_labels), len(data.test_labels)
+        device.synchronize(self._device)
+
+    def warm_up(self) -> None:
+        """On batches of zeros: the loader and its shuffling are as they were."""
+        model, optimizer = copy.deepcopy((self._modules.state_dict(), self._optimizer.state_dict()))
+        sizes = {min(self._spec.batch_size, self._samples), self._samples % self._spec.batch_size}
+        for size in sorted(sizes - {0}, reverse=True):
+            for _ in range(matched.WARM_UP_STEPS):
+                self._step(self._zeros(size))
+        with torch.inference_mode():
+            for size in {min(_TEST_BATCH, self._test_samples), self._test_samples % _TEST_BATCH}:
+                if size:
+                    self._modules.eval()
+                    self._logits(self._zeros(size)[0])
+        self._modules.load_state_dict(model)
+        self._optimizer.load_state_dict(optimizer)
+        device.synchronize(self._device)
+
+    def train_epoch(self, epoch: int) -> Iterator[Steps]:  # noqa: ARG002 - it shuffles by itself
+        self._modules.train()
+        waiting = Waiting(iter(self._train))
+        losses: list[torch.Tensor] = []
+        for batch in waiting:
+            losses.append(self._step(batch))
+            if len(losses) == self._spec.report_every_steps:
+                yield Steps(torch.stack(losses).cpu().numpy(), wait_seconds=waiting.taken())
+                losses = []
+        if losses:
+            yield Steps(torch.stack(losses).cpu().numpy(), wait_seconds=waiting.taken())
+
+    def _step(self, batch: Batch) -> torch.Tensor:
+        images, labels = (tensor.to(self._device, non_blocking=True) for tensor in batch)
+        self._optimizer.zero_grad()
+        loss = self._loss(self._logits(images), labels)
+        loss.backward()
+        self._optimizer.step()
+        detached: torch.Tensor = loss.detach()
+        return detached
+
+    def _logits(self, images: torch.Tensor) -> torch.Tensor:
+        mixed: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
+        if self._spec.precision is Precision.BFLOAT16:
+            mixed = torch.autocast(self._device.type, torch.bfloat16)
+        with mixed:
+            return self._model(images.to(self._device, non_blocking=True))
+
+    def _zeros(self, size: int) -> Batch:
+        height, width, channels = self._shape
+        dtype = torch.float64 if self._spec.precision is Precision.FLOAT64 else torch.float32
+        images = torch.zeros((size, channels, height, width), dtype=dtype)
+        return images, torch.zeros(size, dtype=torch.int64)
+
+    def evaluate(self) -> NDArray[np.floating]:
+        self._modules.eval()
+        with torch.inference_mode():
+            parts = [self._logits(images) for images, _ in self._test]
+            whole = torch.cat(parts).cpu()
+            whole = whole.float() if whole.dtype is torch.bfloat16 else whole
+            logits: NDArray[np.floating] = whole.numpy()
+        return logits
+
+    def weights(self) -> Weights:
+        found = {}
+        for index, (module, rows) in self._linear().items():
+            kernel = module.weight.detach().cpu().numpy().T
+            found[f"layers.{index}.kernel"] = kernel if rows is None else kernel[rows]
+            found[f"layers.{index}.bias"] = module.bias.detach().cpu().numpy().copy()
+        return {name: np.array(array) for name, array in found.items()}
+
+    def _load(self, weights: Weights) -> None:
+        with torch.no_grad():
+            for index, (module, rows) in self._linear().items():
+                kernel = weights[f"layers.{index}.kernel"]
+                if rows is not None:
+                    kernel = kernel[np.argsort(rows)]
+                module.weight.copy_(torch.from_numpy(kernel.T.copy()))
+                module.bias.copy_(torch.from_numpy(weights[f"layers.{index}.bias"].copy()))
+
+    def _linear(self) -> dict[int, tuple[nn.Linear, NDArray[np.intp] | None]]:
+        """The dense layers by index, and where a flatten comes before one, the order of its rows.
+
+        PyTorch's images are [c, h, w], so that it flattens in another order than [h, w, c].
+        """
+        found, flattened = {}, self._shape
+        for index, module in enumerate(self._modules):
+            if isinstance(module, nn.Linear):
+                rows = None
+                if len(flattened) == 3:
+                    height, width, channels = flattened
+                    places = np.arange(math.prod(flattened)).reshape(channels, height, width)
+                    rows = places.transpose(1, 2, 0).ravel()
+                found[index] = module, rows
+                flattened = ()
+        return found
+
+    def environment(self) -> Environment:
+        notes = (
+            f"{device.notes(self._spec)}; DataLoader with {self._train.num_workers} workers; "
+            f"{type(self._optimizer).__name__} epsilon {self._optimizer.defaults.get('eps', '-')}"
+        )
+        return environment(torch.get_num_threads(), notes)
+
+    def peak_device_memory_bytes(self) -> int:
+        return torch.cuda.max_memory_allocated() if self._device.type == "cuda" else 0
+
+
+def _modules(spec: JobSpec, shape: tuple[int, ...]) -> nn.Sequential:
+    modules: list[nn.Module] = []
+    for layer in shapes.trained_layers(spec.layers):
+        match layer:
+            case Flatten():
+                modules.append(nn.Flatten())
+            case Dense(units):
+                modules.append(nn.Linear(shape[0], units))
+            case Activation(function):
+                modules.append(_ACTIVATIONS[function]())
+        shape = shapes.output_shape(layer, shape)
+    return nn.Sequential(*modules)
+
+
+def _optimizer(spec: JobSpec, modules: nn.Module) -> torch.optim.Optimizer:
+    """Epsilon is left to PyTorch."""
+    rate, parameters = spec.optimizer.learning_rate, modules.parameters()
+    match spec.optimizer.kind:
+        case Sgd(momentum):
+            return torch.optim.SGD(parameters, lr=rate, momentum=momentum)
+        case Adam(beta_1, beta_2):
+            return torch.optim.Adam(parameters, lr=rate, betas=(beta_1, beta_2))
+        case AdamW(beta_1, beta_2, _, weight_decay):
+            return torch.optim.AdamW(
+                parameters, lr=rate, betas=(beta_1, beta_2), weight_decay=weight_decay
+            )

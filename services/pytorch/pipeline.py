@@ -1,0 +1,61 @@
+"""Samples by `DataLoader`, each transformed by torchvision: as PyTorch's users have it."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torchvision.transforms import v2
+
+from services.spec import Device, JobSpec
+from services.workload.weights import parameter_dtype
+
+Batch = tuple[torch.Tensor, torch.Tensor]  # images [batch, c, h, w] and labels [batch]
+
+
+class Samples(torch.utils.data.Dataset[tuple[torch.Tensor, int]]):  # type: ignore[misc]
+    """Pixels uint8[n, h, w, c] and labels, transformed when they are asked for."""
+
+    def __init__(self, spec: JobSpec, pixels: NDArray[np.uint8], labels: NDArray[np.int32]) -> None:
+        self._pixels, self._labels = pixels, labels
+        normalization = spec.dataset.normalization
+        channels = pixels.shape[-1]
+        dtype = torch.from_numpy(np.empty(0, parameter_dtype(spec.precision))).dtype
+        self._transform = v2.Compose(
+            [
+                v2.ToImage(),
+                v2.ToDtype(dtype, scale=True),
+                v2.Normalize([normalization.mean] * channels, [normalization.std] * channels),
+            ]
+        )
+
+    def __len__(self) -> int:
+        return len(self._labels)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
+        return self._transform(self._pixels[index]), int(self._labels[index])
+
+
+def loader(spec: JobSpec, samples: Samples, **how: Any) -> torch.utils.data.DataLoader[Batch]:
+    """A `DataLoader` with up to two workers, as tutorials have it, no more than threads."""
+    return torch.utils.data.DataLoader(
+        samples,
+        num_workers=min(2, spec.threads),
+        pin_memory=spec.device is Device.CUDA,
+        **how,
+    )
+
+
+class Order(torch.utils.data.Sampler[Sequence[int]]):  # type: ignore[misc]
+    """Batches in an order that is given: chunks of int32[steps, batch]."""
+
+    def __init__(self) -> None:
+        self.chunks: Sequence[NDArray[np.int32]] = ()
+
+    def __len__(self) -> int:
+        return sum(map(len, self.chunks))
+
+    def __iter__(self) -> Iterator[Sequence[int]]:
+        for chunk in self.chunks:
+            yield from chunk.tolist()

@@ -1,0 +1,58 @@
+"""Steps op by op on batches that come by `DataLoader`, in the order of a matched job."""
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from services.pytorch.eager import EagerSteps
+from services.pytorch.pipeline import Batch, Order, Samples, loader
+from services.spec import JobSpec
+from services.trainer import Data
+from services.waiting import Waiting
+
+
+class PipelineSteps(EagerSteps):
+    """`begin` each epoch, then `run` its chunks."""
+
+    def __init__(
+        self,
+        spec: JobSpec,
+        parameters: Sequence[torch.Tensor],
+        images: torch.Tensor,
+        labels: torch.Tensor,
+        products: torch.dtype,
+    ) -> None:
+        super().__init__(spec, parameters, images, labels, products)
+        self._order = Order()
+        self._batches: Waiting[Batch] = Waiting(iter(()))
+        self._warm = False
+
+    def take_from(self, data: Data) -> None:
+        """The samples that come."""
+        samples = Samples(self._spec, data.train_pixels, data.train_labels)
+        self._loader = loader(self._spec, samples, batch_sampler=self._order)
+
+    def begin(self, chunks: Sequence[NDArray[np.int32]]) -> None:
+        """Let the loader fetch an epoch's batches, chunks of int32[steps, batch]."""
+        self._order.chunks = chunks
+        self._batches = Waiting(iter(self._loader))
+        self._warm = True
+
+    def run(self, chunk: torch.Tensor) -> torch.Tensor:
+        """Takes as many steps as ``chunk`` has; what they measured, on the device."""
+        if not self._warm:  # the shapes alone matter, and the loader is not asked yet
+            return super().run(chunk)
+        batches = itertools.islice(self._batches, len(chunk))
+        return torch.stack([self._on_device(*batch) for batch in batches])
+
+    def _on_device(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        device = self._images.device
+        images = images.to(device, non_blocking=True).permute(0, 2, 3, 1)
+        return self.step(images, labels.to(device, non_blocking=True))
+
+    def waited(self) -> float:
+        """Seconds that were waited for data since it was last asked."""
+        return self._batches.taken()

@@ -1,0 +1,195 @@
+"""The idiomatic recipe: a Keras model that is compiled and fitted as its users do today."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from services import matched
+from services.events import Environment
+from services.spec import (
+    Activation,
+    Adam,
+    AdamW,
+    Dense,
+    Device,
+    Execution,
+    Flatten,
+    JobSpec,
+    Precision,
+    Sgd,
+)
+from services.tensorflow import device
+from services.tensorflow.environment import environment
+from services.trainer import Data, Steps
+from services.workload import layers as shapes
+from services.workload.weights import Weights
+
+_POLICIES = {
+    Precision.FLOAT32: "float32",
+    Precision.FLOAT64: "float64",
+    Precision.BFLOAT16: "mixed_bfloat16",
+}
+_TEST_BATCH = 1000  # samples
+_TIMED_STEPS = 200  # for which it is measured how long a step waits for its batch
+
+
+class IdiomaticTrainer:
+    """A `services.trainer.Trainer`.
+
+    Initial values, shuffling and whatever the spec does not name of the optimizer are Keras's own.
+    The data are arrays, normalised beforehand, as its guides have it for what fits into memory.
+
+    `fit` cannot be asked how long a step waited for its batch. What is reported was measured
+    while warming up: how much longer steps took on the arrays than on one batch that was at hand.
+    """
+
+    def __init__(self, spec: JobSpec, data: Data, weights: Weights | None) -> None:
+        matched.require_supported(spec)
+        self._spec = spec
+        self._device = device.prepare(spec)
+        if spec.device is Device.CPU:
+            tf.config.set_visible_devices([], "GPU")
+        self._images, self._labels = data.train_images, data.train_labels
+        self._test_images = data.test_images
+        self._wait_seconds = 0.0  # of a step
+        # To which Keras casts what it is given.
+        keras.config.set_floatx("float64" if spec.precision is Precision.FLOAT64 else "float32")
+        keras.utils.set_random_seed(spec.seed)
+        self._model = _model(spec, self._images.shape[1:])
+        self._dense = {
+            index: layer
+            for index, layer in enumerate(self._model.layers)
+            if isinstance(layer, keras.layers.Dense)
+        }
+        if weights is not None:
+            ordered = matched.ordered(spec, self._images.shape[1:], weights)
+            for index, layer in self._dense.items():
+                layer.set_weights([ordered[f"layers.{index}.{p}"] for p in ("kernel", "bias")])
+        self._model.compile(
+            optimizer=_optimizer(spec),
+            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            metrics=["accuracy"],
+            run_eagerly=spec.execution is Execution.EAGER,
+            jit_compile=True if spec.execution is Execution.COMPILED else "auto",
+        )
+
+    def warm_up(self) -> None:
+        self._model.optimizer.build(self._model.trainable_variables)
+        variables = [*self._model.variables, *self._model.optimizer.variables]
+        values = [variable.numpy() for variable in variables]
+        samples, batch = len(self._images), self._spec.batch_size
+        last = samples % batch  # a short batch is a graph of its own
+        taken = min(samples, _TIMED_STEPS * batch + last)
+        self._fit(self._images[:taken], self._labels[:taken])  # compiles
+        steps = -(-taken // batch)
+        at_hand = tf.data.Dataset.from_tensors((self._images[:batch], self._labels[:batch]))
+        self._fit(at_hand.repeat(steps))
+        start = time.perf_counter()
+        self._fit(self._images[:taken], self._labels[:taken])
+        middle = time.perf_counter()
+        self._fit(at_hand.repeat(steps))
+        longer = (middle - start) - (time.perf_counter() - middle)
+        self._wait_seconds = max(0.0, longer / steps)
+        self.evaluate()
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+        keras.utils.set_random_seed(self._spec.seed)
+
+    def _fit(self, *data: Any, callbacks: tuple[keras.callbacks.Callback, ...] = ()) -> None:
+        arrays = len(data) > 1
+        how: dict[str, Any] = (
+            {"batch_size": self._spec.batch_size} if arrays else {"shuffle": False}
+        )
+        self._model.fit(*data, epochs=1, verbose=0, callbacks=list(callbacks), **how)
+
+    def train_epoch(self, epoch: int) -> Iterator[Steps]:  # noqa: ARG002 - it shuffles by itself
+        start = time.perf_counter()
+        edges = _Edges(self._spec, len(self._images))
+        self._fit(self._images, self._labels, callbacks=(edges,))
+        longest = (time.perf_counter() - start) / edges.steps
+        for losses, accuracies in edges.chunks:
+            waited = min(self._wait_seconds, longest) * len(losses)
+            yield Steps(losses, accuracies=accuracies, wait_seconds=waited)
+
+    def evaluate(self) -> NDArray[np.floating]:
+        logits: NDArray[np.floating] = self._model.predict(
+            self._test_images, batch_size=_TEST_BATCH, verbose=0
+        )
+        return logits
+
+    def weights(self) -> Weights:
+        return {
+            f"layers.{index}.{part}": getattr(layer, part).numpy()
+            for index, layer in self._dense.items()
+            for part in ("kernel", "bias")
+        }
+
+    def environment(self) -> Environment:
+        optimizer = self._model.optimizer
+        notes = (
+            f"{device.notes(self._spec)}; Keras {keras.__version__} fit, "
+            f"jit_compile {self._model.jit_compile}; {type(optimizer).__name__} epsilon "
+            f"{getattr(optimizer, 'epsilon', '-')}"
+        )
+        return environment(tf.config.threading.get_intra_op_parallelism_threads(), notes)
+
+    def peak_device_memory_bytes(self) -> int:
+        if self._spec.device is Device.CPU:
+            return 0
+        return int(tf.config.experimental.get_memory_info("GPU:0")["peak"])
+
+
+class _Edges(keras.callbacks.Callback):  # type: ignore[misc]
+    """Keras tells means over the epoch so far: at each chunk's edge, those of the chunk."""
+
+    def __init__(self, spec: JobSpec, samples: int) -> None:
+        super().__init__()
+        self.chunks: list[tuple[NDArray[np.floating], NDArray[np.floating]]] = []
+        self.steps = 0
+        self._every, self._batch, self._samples = spec.report_every_steps, spec.batch_size, samples
+        self._before = np.zeros(2)  # sums over the samples until the last edge
+        self._began = 0
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        self.steps = batch + 1
+        seen = min(self.steps * self._batch, self._samples)
+        if not logs or (self.steps % self._every and seen < self._samples):
+            return
+        sums = np.array([float(logs["loss"]), float(logs["accuracy"])]) * seen
+        loss, accuracy = (sums - self._before) / (seen - self._began * self._batch)
+        steps = self.steps - self._began
+        self.chunks.append((np.full(steps, loss), np.full(steps, accuracy)))
+        self._before, self._began = sums, self.steps
+
+
+def _model(spec: JobSpec, shape: tuple[int, ...]) -> keras.Sequential:
+    policy = _POLICIES[spec.precision]
+    model = [keras.Input(shape)]
+    for layer in shapes.trained_layers(spec.layers):
+        match layer:
+            case Flatten():
+                model.append(keras.layers.Flatten(dtype=policy))
+            case Dense(units):
+                model.append(keras.layers.Dense(units, dtype=policy))
+            case Activation(function):
+                model.append(keras.layers.Activation(function.value, dtype=policy))
+    return keras.Sequential(model)
+
+
+def _optimizer(spec: JobSpec) -> keras.optimizers.Optimizer:
+    """Epsilon is left to Keras."""
+    rate = spec.optimizer.learning_rate
+    match spec.optimizer.kind:
+        case Sgd(momentum):
+            return keras.optimizers.SGD(rate, momentum=momentum)
+        case Adam(beta_1, beta_2):
+            return keras.optimizers.Adam(rate, beta_1=beta_1, beta_2=beta_2)
+        case AdamW(beta_1, beta_2, _, weight_decay):
+            return keras.optimizers.AdamW(
+                rate, beta_1=beta_1, beta_2=beta_2, weight_decay=weight_decay
+            )

@@ -1,0 +1,31 @@
+"""The time that training waits for its data, apart from the time of its steps."""
+
+import time
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Waiting(Generic[T]):
+    """Iterates, and adds up the seconds that it waited for what came next."""
+
+    def __init__(self, batches: Iterator[T]) -> None:
+        self._batches = batches
+        self._seconds = 0.0
+
+    def __iter__(self) -> Iterator[T]:
+        while True:
+            start = time.perf_counter()
+            try:
+                batch = next(self._batches)
+            except StopIteration:
+                return
+            finally:
+                self._seconds += time.perf_counter() - start
+            yield batch
+
+    def taken(self) -> float:
+        """The seconds since it was last asked."""
+        seconds, self._seconds = self._seconds, 0.0
+        return seconds

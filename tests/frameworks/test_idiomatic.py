@@ -1,0 +1,97 @@
+"""The recipe that each framework's own users would write: its own, but the job all the same."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from services.spec import (
+    Activation,
+    ActivationFunction,
+    Adam,
+    AdamW,
+    Dense,
+    Flatten,
+    Optimizer,
+    Precision,
+    Recipe,
+    Sgd,
+)
+from tests.frameworks import jobs, reference
+
+
+def spec(**changes):
+    """Adam in float32, in three whole batches and a short one."""
+    job = jobs.spec(recipe=Recipe.IDIOMATIC, precision=Precision.FLOAT32, layers=jobs.SHALLOW)
+    return replace(job, **changes)
+
+
+def trainer(framework, job, weights=None):
+    return framework.Trainer(job, jobs.data(job.precision), weights)
+
+
+def train(made, epochs=1):
+    return [steps for epoch in range(epochs) for steps in made.train_epoch(epoch)]
+
+
+@pytest.mark.parametrize("kind", [Sgd(0.9), Adam(), AdamW()], ids=str)
+def test_it_learns(framework, kind):
+    made = trainer(framework, spec(optimizer=Optimizer(kind, 0.05)))
+    taken = train(made, epochs=30)
+    first, last = (np.mean([s.losses.mean() for s in part]) for part in (taken[:2], taken[-2:]))
+    assert last < 0.9 * first
+
+
+def test_its_weights_in_canonical_layout_make_its_logits(framework):
+    layers = (Flatten(), Dense(6), Activation(ActivationFunction.TANH), Dense(jobs.CLASSES))
+    job = spec(layers=layers, precision=Precision.FLOAT64)
+    made = trainer(framework, job)
+    train(made)
+    logits, _ = reference.forward(job, made.weights(), jobs.data().test_images)
+    np.testing.assert_allclose(made.evaluate(), logits, rtol=1e-10, atol=1e-10)
+
+
+def test_weights_that_are_given_are_taken(framework):
+    job = spec()
+    given = jobs.weights(job)
+    found = trainer(framework, job, given).weights()
+    assert found.keys() == given.keys()
+    for name, array in given.items():
+        np.testing.assert_array_equal(found[name], array, err_msg=name)
+
+
+def test_its_initial_weights_are_its_own_and_the_seeds(framework):
+    job = spec()
+    first, again = (trainer(framework, job).weights() for _ in range(2))
+    other = trainer(framework, spec(seed=1)).weights()
+    for name, array in jobs.weights(job).items():
+        assert first[name].shape == array.shape
+        np.testing.assert_array_equal(first[name], again[name])
+    kernel = "layers.1.kernel"
+    assert not np.array_equal(first[kernel], other[kernel])
+    assert not np.array_equal(first[kernel], jobs.weights(job)[kernel])
+
+
+def test_every_step_of_an_epoch_is_told_in_chunks_with_the_wait_for_its_data(framework):
+    made = trainer(framework, spec(report_every_steps=2))
+    taken = train(made)
+    assert [len(steps.losses) for steps in taken] == [2, 2, 1]
+    assert all(np.isfinite(steps.losses).all() and steps.wait_seconds >= 0 for steps in taken)
+
+
+def test_warming_up_leaves_weights_and_training_as_they_were(framework):
+    cold, warm = (trainer(framework, spec()) for _ in range(2))
+    warm.warm_up()
+    for name, array in cold.weights().items():
+        np.testing.assert_array_equal(warm.weights()[name], array, err_msg=name)
+    losses = [np.concatenate([steps.losses for steps in train(made)]) for made in (cold, warm)]
+    assert losses[0][0] == pytest.approx(losses[1][0], rel=0.5)
+    assert train(warm)[-1].losses.mean() < 2 * losses[0].mean()
+
+
+def test_what_is_its_own_is_noted(framework):
+    made = trainer(framework, spec())
+    notes = made.environment().precision_notes
+    expected = {"pytorch": ("DataLoader with 1 workers", "1e-08"), "tensorflow": ("fit", "1e-07")}
+    for text in expected[made.environment().framework]:
+        assert text in notes

@@ -1,0 +1,152 @@
+"""Each own way changes what it says, by the framework's own code, and nothing else."""
+
+import numpy as np
+import pytest
+
+from services.errors import Unsupported
+from services.spec import Adam, Execution, Optimizer, OwnWay, Sgd
+from services.workload import order
+from tests.frameworks import jobs, reference
+
+UNCOMPILED = [Execution.DEFAULT, Execution.EAGER]
+
+
+def spec(*ways, **changes):
+    changes.setdefault("layers", jobs.SHALLOW)
+    return jobs.spec(own_ways=ways, epochs=2, **changes)
+
+
+def name_of(framework):
+    return framework.environment().framework
+
+
+def steps(framework, job, weights=None):
+    made = framework.Trainer(job, jobs.data(job.precision), weights or jobs.weights(job))
+    made.warm_up()
+    return [taken for epoch in range(job.epochs) for taken in made.train_epoch(epoch)]
+
+
+def losses(framework, job):
+    return np.concatenate([taken.losses for taken in steps(framework, job)])
+
+
+def expected(job):
+    return reference.train(job, jobs.data(), jobs.weights(job))[0]
+
+
+@pytest.mark.parametrize("execution", jobs.EXECUTIONS)
+def test_details_are_what_numpy_says_of_the_same_steps(framework, execution):
+    job = jobs.spec(report_step_details=True, execution=execution, epochs=2, layers=jobs.SHALLOW)
+    found = [taken.details for taken in steps(framework, job)]
+    wanted = reference.details(job, jobs.data(), jobs.weights(job))
+    ordered = np.concatenate([details.ordered_losses for details in found])
+    np.testing.assert_allclose(ordered, wanted.ordered_losses, rtol=1e-12)
+    accuracies = np.concatenate([details.accuracies for details in found])
+    np.testing.assert_allclose(accuracies, wanted.accuracies, rtol=1e-12)
+    for index, (parameter, norms) in enumerate(wanted.gradient_norms.items()):
+        assert {details.gradient_norms[index].parameter for details in found} == {parameter}
+        ours = np.concatenate([details.gradient_norms[index].norms for details in found])
+        np.testing.assert_allclose(ours, norms, rtol=1e-11, err_msg=parameter)
+
+
+def test_only_so_many_batches_of_an_epoch_are_its_first_and_its_last(framework):
+    job = jobs.spec(steps_per_epoch_limit=3, epochs=2, layers=jobs.SHALLOW)
+    np.testing.assert_allclose(losses(framework, job), expected(job), rtol=1e-12)
+
+
+def test_own_initial_weights_are_drawn_by_the_seed_and_the_rest_is_matched(framework):
+    job = spec(OwnWay.INITIAL_WEIGHTS)
+    made, again = (framework.Trainer(job, jobs.data(), None) for _ in range(2))
+    drawn = made.weights()
+    for name, array in jobs.weights(job).items():
+        assert drawn[name].shape == array.shape
+        np.testing.assert_array_equal(drawn[name], again.weights()[name])
+    has_bias = np.any(drawn["layers.1.bias"])
+    assert has_bias == (name_of(framework) == "pytorch")  # Keras starts at zero
+    found = np.concatenate([t.losses for e in range(2) for t in made.train_epoch(e)])
+    wanted, _ = reference.train(job, jobs.data(), drawn)
+    np.testing.assert_allclose(found, wanted, rtol=1e-12)
+
+
+def test_an_own_batch_order_is_a_permutation_of_its_own(framework):
+    own = __import__(f"services.{name_of(framework)}.own", fromlist=["permutation"])
+    found = own.permutation(3, 1, 50)
+    assert sorted(found) == list(range(50))
+    assert np.array_equal(found, own.permutation(3, 1, 50))
+    assert not np.array_equal(found, own.permutation(3, 2, 50))
+    assert not np.array_equal(found, order.permutation(3, 1, 50))
+    job = spec(OwnWay.BATCH_ORDER)
+    first, plain = losses(framework, job), expected(spec())
+    assert not np.allclose(first[:4], plain[:4], rtol=1e-6)
+
+
+@pytest.mark.parametrize("execution", UNCOMPILED)
+def test_adams_own_epsilon_is_pytorchs_default_and_kerass_place(framework, execution):
+    job = spec(
+        OwnWay.ADAM_EPSILON, optimizer=Optimizer(Adam(epsilon=1e-3), 0.01), execution=execution
+    )
+    found = losses(framework, job)
+    if name_of(framework) == "pytorch":
+        wanted = expected(spec(optimizer=Optimizer(Adam(), 0.01)))
+    else:
+        wanted = reference.train(job, jobs.data(), jobs.weights(job), epsilon_hat=1e-7)[0]
+    np.testing.assert_allclose(found, wanted, rtol=1e-12)
+
+
+def test_adams_epsilon_is_nothing_to_sgd(framework):
+    job = spec(OwnWay.ADAM_EPSILON, optimizer=Optimizer(Sgd(), 0.05))
+    np.testing.assert_allclose(losses(framework, job), expected(job), rtol=1e-12)
+
+
+@pytest.mark.parametrize("execution", jobs.EXECUTIONS)
+def test_a_model_that_ends_in_softmax_keras_sees_through_and_pytorch_does_not(framework, execution):
+    job = spec(OwnWay.LOSS, execution=execution)
+    found, plain = losses(framework, job), expected(job)
+    if name_of(framework) == "pytorch":
+        assert not np.allclose(found, plain, rtol=1e-3)
+        assert found[0] == pytest.approx(np.log(jobs.CLASSES), rel=0.2)
+    else:
+        np.testing.assert_allclose(found, plain, rtol=1e-6)
+
+
+def test_pytorch_drops_the_last_batch_and_tensorflow_keeps_it(framework):
+    found = losses(framework, spec(OwnWay.LAST_BATCH))
+    whole = jobs.SAMPLES // 16
+    assert len(found) == 2 * (whole if name_of(framework) == "pytorch" else whole + 1)
+    np.testing.assert_allclose(found[:whole], expected(spec())[:whole], rtol=1e-12)
+
+
+def test_tensorflow_tells_its_running_accuracy_and_pytorch_does_not(framework):
+    job = spec(OwnWay.ACCURACY)
+    found = steps(framework, job)
+    told = [taken.accuracies for taken in found]
+    np.testing.assert_allclose(np.concatenate([t.losses for t in found]), expected(job), rtol=1e-12)
+    if name_of(framework) == "pytorch":
+        assert told == [None] * len(told)
+    else:
+        wanted = reference.details(job, jobs.data(), jobs.weights(job)).accuracies
+        np.testing.assert_allclose(np.concatenate(told), wanted, rtol=1e-12)
+
+
+@pytest.mark.parametrize("execution", UNCOMPILED)
+def test_an_own_data_pipeline_brings_the_same_batches_and_tells_how_long_it_took(
+    framework, execution
+):
+    job = spec(OwnWay.DATA_PIPELINE, execution=execution)
+    found = steps(framework, job)
+    np.testing.assert_allclose(np.concatenate([t.losses for t in found]), expected(job), rtol=1e-12)
+    assert all(taken.wait_seconds > 0 for taken in found)
+
+
+def test_an_own_data_pipeline_is_not_for_compiled_steps(framework):
+    job = spec(OwnWay.DATA_PIPELINE, execution=Execution.COMPILED)
+    with pytest.raises(Unsupported, match="data_pipeline") as caught:
+        framework.Trainer(job, jobs.data(), jobs.weights(job))
+    assert caught.value.metadata == {"field": "own_ways"}
+
+
+def test_jit_compile_compiles_in_tensorflow_alone(framework):
+    made = framework.Trainer(spec(OwnWay.JIT_COMPILE), jobs.data(), jobs.weights(spec()))
+    notes = made.environment().precision_notes
+    assert ("XLA" in notes) == (name_of(framework) == "tensorflow")
+    assert "torch.compile" not in notes
