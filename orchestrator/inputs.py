@@ -7,6 +7,7 @@ from typing import Any
 from orchestrator.trial import Trial
 
 _SAME = "All trials had the same job spec, data, initial weights and batch order."
+_OWN = "Each framework did the job in its own way, with the same data."
 _UNKNOWN = "It is not known whether the trials had the same inputs: {trials} did not report them."
 _DIFFERENT = {
     "data_sha256": "This was not the same job: the training or test data differed.",
@@ -32,7 +33,9 @@ class InputsCheck:
 def check_inputs(trials: Sequence[Trial]) -> InputsCheck:
     """Holds every trial's inputs against those of all others."""
     reported = [trial.inputs for trial in trials if trial.inputs]
-    digests = [name for name in _DIFFERENT if len({getattr(i, name) for i in reported}) > 1]
+    own = any(_in_own_way(trial.spec) for trial in trials if trial.spec)
+    names = ["data_sha256"] if own else list(_DIFFERENT)
+    digests = [name for name in names if len({getattr(i, name) for i in reported}) > 1]
     fields = _differing_fields([trial.spec for trial in trials if trial.spec])
     if digests or fields:
         said = [_DIFFERENT[name] for name in digests]
@@ -43,7 +46,12 @@ def check_inputs(trials: Sequence[Trial]) -> InputsCheck:
     silent = [trial.name for trial in trials if not (trial.inputs and trial.spec)]
     if silent:
         return InputsCheck(None, (), _UNKNOWN.format(trials=", ".join(silent)))
-    return InputsCheck(True, (), _SAME)
+    return InputsCheck(True, (), _OWN if own else _SAME)
+
+
+def _in_own_way(spec: Mapping[str, Any]) -> bool:
+    """Whether initial values and batch order may be the framework's own."""
+    return spec.get("recipe") == "RECIPE_IDIOMATIC" or bool(spec.get("own_ways"))
 
 
 def _differing_fields(specs: Sequence[Mapping[str, Any]]) -> list[str]:

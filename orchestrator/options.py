@@ -20,6 +20,12 @@ class Execution(StrEnum):
     COMPILED = "compiled"
 
 
+class Recipe(StrEnum):
+    MATCHED = "matched"
+    IDIOMATIC = "idiomatic"
+    BOTH = "both"
+
+
 class Precision(StrEnum):
     FLOAT32 = "float32"
     FLOAT64 = "float64"

@@ -81,16 +81,18 @@ PITFALLS = (
         ),
     ),
     Pitfall(
-        name="loss-from-softmax",
+        name="softmax-in-model",
         way=job_pb2.OWN_WAY_LOSS,
-        title="Loss from softmax",
-        pytorch="from logits",
-        tensorflow="from probabilities, clipped at 1e-7",
+        title="Softmax in the model",
+        pytorch="its loss takes softmax again",
+        tensorflow="its loss finds the logits behind it",
         paragraph=(
-            "torch.nn.CrossEntropyLoss takes logits. Keras's losses take probabilities unless "
-            "from_logits=True is said, and clip them at 1e-7 on the way to the logarithm: a "
-            "sample that is badly wrong then has a loss of 16.1 and no gradient at all. A softmax "
-            "before PyTorch's loss, the same slip the other way round, is taken twice."
+            "A Keras model ends in softmax as often as not, for its losses take probabilities "
+            "unless from_logits=True is said; in a graph Keras looks for the softmax and takes "
+            "the logits behind it, and where it cannot, it clips the probabilities at 1e-7. "
+            "torch.nn.CrossEntropyLoss takes logits, always: the same model carried over has its "
+            "softmax taken twice, which no error tells. The loss can then not fall below 1.46 "
+            "with ten classes, and the gradients are small."
         ),
         source=(
             "https://keras.io/api/losses/probabilistic_losses/, "

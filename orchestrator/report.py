@@ -13,6 +13,7 @@ from rich.text import Text
 from orchestrator.agreement import TOGETHER, Agreement
 from orchestrator.compare import Comparison, samples_per_second
 from orchestrator.palette import looks
+from orchestrator.recipes import Recipes, Times
 from orchestrator.trial import State, Trial
 from orchestrator.words import label, memory, number, percent
 
@@ -90,17 +91,44 @@ def sentences(comparison: Comparison) -> list[str]:
     if comparison.concurrent:
         found.append(_CONCURRENT)
     for agreement in comparison.agreements:
-        found += _agreement(agreement, comparison.job)
+        if not _in_own_way(comparison):
+            found += _losses(agreement, comparison.job)
+        found += _accuracies(agreement)
     return found
+
+
+def _in_own_way(comparison: Comparison) -> bool:
+    """Whether the frameworks were not to do the same arithmetic."""
+    job = comparison.job
+    return job.get("recipe") == "RECIPE_IDIOMATIC" or bool(job.get("own_ways"))
 
 
 def _certificate(comparison: Comparison) -> Iterator[str]:
     """Whether it was the same job, unless the finding says already that it was not."""
     if comparison.certificate is None:
-        if comparison.verdict:
+        if comparison.verdict and not _in_own_way(comparison):
             yield _NO_CERTIFICATE
     elif comparison.certificate["same_job"]:
         yield comparison.certificate["sentence"]
+
+
+def recipes_table(found: Recipes) -> Table:
+    """The two recipes, one below the other."""
+    frameworks = list(dict.fromkeys(name for times in found.times.values() for name in times))
+    table = Table(header_style="bold", box=None, pad_edge=False)
+    table.add_column("")
+    for name in frameworks:
+        table.add_column(label(name), justify="right")
+    shown: Mapping[str, Callable[[Times], str]] = {
+        "training": lambda times: f"{number(times.train_seconds)} s",
+        "  of it waiting for data": lambda times: f"{number(times.wait_seconds)} s",
+        "test accuracy": lambda times: percent(times.test_accuracy),
+    }
+    for recipe, by_name in found.times.items():
+        for name, written in shown.items():
+            cells = [written(by_name[f]) if f in by_name else _UNKNOWN for f in frameworks]
+            table.add_row(f"{recipe}: {name}" if not name.startswith(" ") else name, *cells)
+    return table
 
 
 def rich_report(comparison: Comparison) -> RenderableType:
@@ -192,7 +220,7 @@ def _environment(trials: Sequence[Trial], field: str) -> str:
     return ", ".join(sorted(found)) or _UNKNOWN
 
 
-def _agreement(agreement: Agreement, job: Mapping[str, Any]) -> Iterator[str]:
+def _losses(agreement: Agreement, job: Mapping[str, Any]) -> Iterator[str]:
     names = {
         "first": label(agreement.first),
         "second": label(agreement.second),
@@ -213,6 +241,9 @@ def _agreement(agreement: Agreement, job: Mapping[str, Any]) -> Iterator[str]:
             yield _ROUNDING.format(precision=precision)
     elif difference is not None:
         yield _LOSSES.format(**names, difference=difference)
+
+
+def _accuracies(agreement: Agreement) -> Iterator[str]:
     if agreement.accuracy_difference is not None:
-        points = abs(100 * agreement.accuracy_difference)
-        yield _ACCURACIES.format(**names, points=points)
+        names = {"first": label(agreement.first), "second": label(agreement.second)}
+        yield _ACCURACIES.format(**names, points=abs(100 * agreement.accuracy_difference))

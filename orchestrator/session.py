@@ -13,9 +13,13 @@ from orchestrator import certificate, proof, store
 from orchestrator.compare import Comparison, as_dict, compare
 from orchestrator.errors import JobFailed
 from orchestrator.progress import Display, logged
+from orchestrator.recipes import Recipes, recipes
+from orchestrator.recipes import as_dict as as_dict_of_recipes
 from orchestrator.runners import Runners
 from orchestrator.schedule import completed, placements, run_trials, why_not_at_once
 from orchestrator.store import Run
+
+RECIPES = {"matched": job_pb2.RECIPE_MATCHED, "idiomatic": job_pb2.RECIPE_IDIOMATIC}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +60,39 @@ def train(request: Request, runners: Runners, display: Display) -> Outcome:
     spec = completed(request.spec, request.frameworks, runners)
     request = dataclasses.replace(request, spec=spec)
     run = store.create(request.output, request.workload, spec)
+    return _train_into(run, request, runners, display)
+
+
+def train_both(
+    request: Request, runners: Runners, display: Display
+) -> tuple[Run, Recipes, list[Outcome]]:
+    """As `train`, by both recipes, each in a run of its own inside a new one."""
+    runners.prepare(request.frameworks)
+    spec = completed(request.spec, request.frameworks, runners)
+    run = store.create(request.output, f"{request.workload}-recipes", spec)
+    outcomes = []
+    for recipe, number in RECIPES.items():
+        display.say(f"recipe {recipe}")
+        asked = job_pb2.JobSpec()
+        asked.CopyFrom(spec)
+        asked.recipe = number
+        inner = store.within(run, recipe, asked)
+        asked_for = dataclasses.replace(request, spec=asked)
+        outcomes.append(_train_into(inner, asked_for, runners, display))
+        if outcomes[-1].interrupted:
+            break
+    compared = [outcome.comparison for outcome in outcomes]
+    empty = compare(store.to_mapping(spec), [])
+    found = recipes(*[*compared, empty][:2])
+    run.write_recipes(as_dict_of_recipes(found))
+    return run, found, outcomes
+
+
+def _train_into(run: Run, request: Request, runners: Runners, display: Display) -> Outcome:
+    spec = request.spec
     interrupted, faults = False, list[str]()
     try:
-        if request.certify and len(request.frameworks) == 2:
+        if request.certify and _is_to_be_the_same(request):
             run.write_certificate(_certificate(request, run, runners, display))
         at_once = _at_once(request, runners, display)
         if at_once:
@@ -70,6 +104,12 @@ def train(request: Request, runners: Runners, display: Display) -> Outcome:
         interrupted = True
     comparison = finish(run, display.say)
     return Outcome(run, comparison, faults, interrupted)
+
+
+def _is_to_be_the_same(request: Request) -> bool:
+    """Whether the job is matched in all: only then is there something to certify."""
+    matched = request.spec.recipe == job_pb2.RECIPE_MATCHED and not request.spec.own_ways
+    return matched and len(request.frameworks) == 2
 
 
 def _at_once(request: Request, runners: Runners, display: Display) -> bool:

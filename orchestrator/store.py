@@ -150,6 +150,9 @@ class Run:
     def write_certificate(self, certificate: Mapping[str, Any]) -> None:
         self._write(Path("certificate.json"), _dumps(certificate))
 
+    def write_recipes(self, recipes: Mapping[str, Any]) -> None:
+        self._write(Path("recipes.json"), _dumps(recipes))
+
     def write_explanation(self, explanation: Mapping[str, Any]) -> None:
         self._write(Path("explanation.json"), _dumps(explanation))
 

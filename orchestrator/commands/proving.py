@@ -48,21 +48,28 @@ def verify(
     names = config.frameworks(frameworks)
     if len(names) != 2:
         raise BadInput(f"A certificate is of two frameworks; --frameworks names {len(names)}.")
-    found = {}
+    found: dict[str, certificate.Certificate] = {}
+    faults: list[str] = []
     with closing(Runners(where.places(), say_of(shown))) as runners:
         runners.prepare(names)
         for workload in workloads.names() if all_workloads else [job.workload]:
             given = {name: value for name, value in job.changes().items() if value is not None}
             changes = _VERIFIED | given | {"steps_per_epoch_limit": steps}
             spec = config.job_spec(workload, changes)
-            with closing(display_of(shown, names, spec.epochs)) as display:
-                request = proof.Request(workload, spec, names, shown.output)
-                _, found[workload] = proof.verify(request, runners, display)
+            try:
+                with closing(display_of(shown, names, spec.epochs)) as display:
+                    request = proof.Request(workload, spec, names, shown.output)
+                    _, found[workload] = proof.verify(request, runners, display)
+            except JobFailed as error:  # which keeps no other workload from being verified
+                faults.append(f"{workload}: {error.message}")
+                continue
             if not shown.as_json:
                 Console(highlight=False).print(certificate_report(workload, found[workload]))
     if shown.as_json:
         made = {name: certificate.as_dict(each) for name, each in found.items()}
-        print_json(made if all_workloads else made[job.workload])
+        print_json(made if all_workloads else made.get(job.workload))
+    if faults:
+        raise JobFailed("\n".join(faults))
     failed = [name for name, each in found.items() if not each.same_job]
     if failed:
         raise NotTheSameJob(f"Not shown to be the same job: {', '.join(failed)}.")
@@ -98,7 +105,7 @@ def explain(
     if shown.as_json:
         print_json(as_dict(job.workload, outcome.rows))
     elif outcome.rows:
-        Console(highlight=False).print(explanation_report.table(outcome.rows))
+        Console(highlight=False).print(explanation_report.report(outcome.rows))
     if pitfall and not shown.as_json:
         typer.echo("\n" + explanation_report.paragraph(chosen[0]))
     if outcome.interrupted:

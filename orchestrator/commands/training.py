@@ -2,14 +2,15 @@
 
 import sys
 import uuid
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from twinrun.v1 import job_pb2
 
-from orchestrator import config, report, session, store
+from orchestrator import config, recipes, report, session, store
 from orchestrator.compare import as_dict
 from orchestrator.errors import JobFailed
 from orchestrator.options import (
@@ -17,10 +18,12 @@ from orchestrator.options import (
     FrameworkOption,
     FrameworksOption,
     JobOptions,
+    Recipe,
     ShownOptions,
     WhereOptions,
 )
 from orchestrator.output import display_of, print_json
+from orchestrator.progress import Display
 from orchestrator.runners import Runners
 from orchestrator.schedule import raise_unless_succeeded
 from orchestrator.words import label, number, percent
@@ -32,6 +35,13 @@ def compare(
     shown: ShownOptions,
     *,
     frameworks: FrameworksOption = ALL,
+    recipe: Annotated[
+        Recipe,
+        typer.Option(
+            help="matched: the same arithmetic; idiomatic: as each framework's users write it; "
+            "both: one after the other, and what of the difference is data.",
+        ),
+    ] = Recipe.MATCHED,
     certify: Annotated[
         bool,
         typer.Option("--verify/--no-verify", help="Show first that it is the same job on both."),
@@ -45,8 +55,16 @@ def compare(
 
     Example: orchestrator compare --epochs 5 --execution compiled
     """
-    names = config.frameworks(frameworks)
-    _train(job, where, shown, names, certify=certify, concurrent=concurrent)
+    spec = config.job_spec(job.workload, job.changes())
+    if recipe is not Recipe.BOTH:
+        spec.recipe = session.RECIPES[recipe.value]
+    request = session.Request(
+        job.workload, spec, config.frameworks(frameworks), shown.output, certify, concurrent
+    )
+    if recipe is Recipe.BOTH:
+        _train_both(request, where, shown)
+    else:
+        _train(request, where, shown)
 
 
 def train(
@@ -56,7 +74,8 @@ def train(
 
     Example: orchestrator train --framework pytorch --workload synthetic-mlp
     """
-    _train(job, where, shown, (framework.value,))
+    spec = config.job_spec(job.workload, job.changes())
+    _train(session.Request(job.workload, spec, (framework.value,), shown.output), where, shown)
 
 
 def evaluate(
@@ -98,22 +117,8 @@ def evaluate(
         )
 
 
-def _train(
-    job: JobOptions,
-    where: WhereOptions,
-    shown: ShownOptions,
-    frameworks: tuple[str, ...],
-    *,
-    certify: bool = False,
-    concurrent: bool = False,
-) -> None:
-    spec = config.job_spec(job.workload, job.changes())
-    lazy = not (concurrent and spec.device == job_pb2.DEVICE_CUDA)  # a GPU is known once imported
-    with (
-        closing(display_of(shown, frameworks, spec.epochs)) as display,
-        closing(Runners(where.places(), display.say, lazy)) as runners,
-    ):
-        request = session.Request(job.workload, spec, frameworks, shown.output, certify, concurrent)
+def _train(request: session.Request, where: WhereOptions, shown: ShownOptions) -> None:
+    with _at_work(request, where, shown) as (runners, display):
         outcome = session.train(request, runners, display)
     if shown.as_json:
         print_json(as_dict(outcome.comparison))
@@ -121,7 +126,39 @@ def _train(
         Console().print(report.rich_report(outcome.comparison))
     else:
         typer.echo(report.plain_report(outcome.comparison))
-    if outcome.interrupted:
+    _raise_for([outcome])
+
+
+def _train_both(request: session.Request, where: WhereOptions, shown: ShownOptions) -> None:
+    with _at_work(request, where, shown) as (runners, display):
+        _, found, outcomes = session.train_both(request, runners, display)
+    if shown.as_json:
+        print_json(recipes.as_dict(found))
+    else:
+        Console(highlight=False).print(report.recipes_table(found))
+        typer.echo("")
+        for outcome in outcomes:
+            for sentence in report.sentences(outcome.comparison):
+                typer.echo(sentence)
+        typer.echo(found.sentence)
+    _raise_for(outcomes)
+
+
+@contextmanager
+def _at_work(
+    request: session.Request, where: WhereOptions, shown: ShownOptions
+) -> Iterator[tuple[Runners, Display]]:
+    # A GPU is known once the framework has been imported.
+    lazy = not (request.concurrent and request.spec.device == job_pb2.DEVICE_CUDA)
+    with (
+        closing(display_of(shown, tuple(request.frameworks), request.spec.epochs)) as display,
+        closing(Runners(where.places(), display.say, lazy)) as runners,
+    ):
+        yield runners, display
+
+
+def _raise_for(outcomes: Sequence[session.Outcome]) -> None:
+    if any(outcome.interrupted for outcome in outcomes):
         raise KeyboardInterrupt
-    if outcome.faults:
-        raise JobFailed("\n".join(outcome.faults))
+    if faults := [fault for outcome in outcomes for fault in outcome.faults]:
+        raise JobFailed("\n".join(faults))

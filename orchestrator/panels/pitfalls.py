@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from orchestrator.explain import Row
 from orchestrator.palette import Look
@@ -55,7 +55,9 @@ def time(axes: Axes, rows: Sequence[Row], look: Look) -> None:
     axes.plot(ratios, range(len(rows)), look.marker, color=look.colour, markersize=9)
     reach = 2.2 * max(1.5, ratios.max(), (1 / ratios).max())
     axes.set_xlim(1 / reach, reach)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
     for place, value in enumerate(ratios):
         text = f"{number(value)}x"
         axes.annotate(text, (value, place), (9, 0), textcoords="offset points", va="center")

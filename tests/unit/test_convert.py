@@ -81,6 +81,8 @@ def specs(draw):
     recipe = draw(st.sampled_from(spec.Recipe))
     idiomatic = recipe is spec.Recipe.IDIOMATIC
     own_ways = st.lists(st.sampled_from(spec.OwnWay), unique=True)
+    ways = () if idiomatic else tuple(draw(own_ways))
+    perturbable = spec.OwnWay.INITIAL_WEIGHTS not in ways
     device = draw(st.sampled_from(spec.Device))
     precisions = [p for p in spec.Precision if p is not p.BFLOAT16 or device is device.CUDA]
     return spec.JobSpec(
@@ -99,9 +101,9 @@ def specs(draw):
         device=device,
         report_every_steps=draw(st.integers(1, 100_000)),
         allow_tf32=draw(st.booleans()),
-        own_ways=() if idiomatic else tuple(draw(own_ways)),
+        own_ways=ways,
         report_step_details=draw(st.booleans()),
-        perturb_initial_weights=draw(st.booleans()),
+        perturb_initial_weights=perturbable and draw(st.booleans()),
         steps_per_epoch_limit=None if idiomatic else draw(st.none() | st.integers(1, 1000)),
     )
 

@@ -129,6 +129,11 @@ def test_what_is_of_the_matched_recipe_is_refused_with_the_idiomatic_one():
     assert violations(proto(recipe="RECIPE_IDIOMATIC", **matched)).keys() == matched.keys()
 
 
+def test_initial_weights_of_its_own_cannot_be_perturbed():
+    message = proto(own_ways=["OWN_WAY_INITIAL_WEIGHTS"], perturb_initial_weights=True)
+    assert violations(message).keys() == {"perturb_initial_weights"}
+
+
 def test_an_own_way_that_is_not_known_is_named_by_its_place():
     message = proto(own_ways=["OWN_WAY_LOSS"])
     message.own_ways.append(99)

@@ -10,7 +10,7 @@ from services.events import Environment
 from services.spec import JobSpec
 from services.trainer import Data, Steps
 from services.workload import order
-from services.workload.weights import Weights
+from services.workload.weights import Weights, initial
 
 
 def environment() -> Environment:
@@ -27,9 +27,12 @@ def environment() -> Environment:
 
 
 class Trainer:
-    def __init__(self, spec: JobSpec, data: Data, weights: Weights) -> None:
+    def __init__(self, spec: JobSpec, data: Data, weights: Weights | None) -> None:
         self.spec = spec
         self.data = data
+        if weights is None:
+            shape = data.train_images.shape[1:]
+            weights = initial(spec.layers, shape, spec.seed, spec.precision)
         self.state = {name: array.copy() for name, array in weights.items()}
         *self.before, self.kernel, self.bias = self.state.values()
 

@@ -1,0 +1,89 @@
+"""The same workload by two recipes: what of a difference is data, framework, and the rest."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from orchestrator.compare import Comparison
+from orchestrator.numbers import finite
+from orchestrator.trial import State, Trial
+from orchestrator.words import label, number
+
+SCHEMA = "twinrun.recipes/1"
+_LONGER = (
+    "Written as its users do, {slower} trained {seconds} s longer than {faster}: {wait} s by "
+    "waiting for its data, {matched} s by what it took longer on the same job, and {rest} s by the "
+    "rest: how it is written, and the CPUs that its data pipeline takes from its steps."
+)
+_NOT_BOTH = "A recipe has no finished trial of each framework, so nothing is taken apart."
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """A framework's medians over its trials of a recipe: seconds of training, of these waiting."""
+
+    train_seconds: float
+    wait_seconds: float
+    test_accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recipes:
+    """``times`` by recipe and framework; ``sentence`` says where the difference comes from.
+
+    Seconds that the slower framework took longer in the idiomatic recipe, and of these: by
+    waiting for data, on the matched job, and the rest. None where a trial is missing.
+    """
+
+    times: Mapping[str, Mapping[str, Times]]
+    longer_seconds: float | None
+    wait_seconds: float | None
+    matched_seconds: float | None
+    sentence: str
+
+
+def recipes(matched: Comparison, idiomatic: Comparison) -> Recipes:
+    """Takes the difference of two frameworks apart."""
+    times = {
+        "matched": {name: _times(trials) for name, trials in matched.trials.items()},
+        "idiomatic": {name: _times(trials) for name, trials in idiomatic.trials.items()},
+    }
+    found = {
+        recipe: {name: times for name, times in by_name.items() if times is not None}
+        for recipe, by_name in times.items()
+    }
+    if any(len(by_name) != 2 for by_name in found.values()):
+        return Recipes(found, None, None, None, _NOT_BOTH)
+    own, same = found["idiomatic"], found["matched"]
+    faster, slower = sorted(own, key=lambda name: own[name].train_seconds)
+    longer = own[slower].train_seconds - own[faster].train_seconds
+    wait = own[slower].wait_seconds - own[faster].wait_seconds
+    alike = same[slower].train_seconds - same[faster].train_seconds
+    sentence = _LONGER.format(
+        slower=label(slower),
+        faster=label(faster),
+        seconds=number(longer),
+        wait=number(wait),
+        matched=number(alike),
+        rest=number(longer - wait - alike),
+    )
+    return Recipes(found, longer, wait, alike, sentence)
+
+
+def _times(trials: Sequence[Trial]) -> Times | None:
+    ended = [trial for trial in trials if trial.state is State.SUCCEEDED and trial.epochs]
+    if not ended:
+        return None
+    return Times(
+        train_seconds=median(trial.seconds("train") or 0.0 for trial in ended),
+        wait_seconds=median(sum(e.data_wait_seconds for e in t.epochs) for t in ended),
+        test_accuracy=median(trial.epochs[-1].test_accuracy for trial in ended),
+    )
+
+
+def as_dict(found: Recipes) -> dict[str, Any]:
+    """For recipes.json."""
+    made: dict[str, Any] = finite({"schema": SCHEMA, **dataclasses.asdict(found)})
+    return made
