@@ -2,6 +2,7 @@
 
 import functools
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -9,6 +10,7 @@ from typing import Any
 
 import typer
 
+from orchestrator import settings
 from orchestrator.commands import COMMANDS
 from orchestrator.errors import OrchestratorError
 from orchestrator.options import grouped
@@ -21,14 +23,37 @@ app = typer.Typer(
     "faster.\n\nExit codes: 0 success; 1 an unforeseen fault; 2 bad input; 3 no runner could be "
     "reached, or it is the wrong one; 4 a job failed; 5 results could not be written; "
     "6 not shown to be the same job; "
-    "130 interrupted (what was finished is kept).",
+    "130 interrupted (what was finished is kept).\n\nEvery flag can be given as an environment "
+    "variable too (--batch-size of compare: TWINRUN_COMPARE_BATCH_SIZE), or in twinrun.toml (here "
+    "or in ~/.config/twinrun; $TWINRUN_CONFIG names another): a key at the top is a flag of every "
+    "command, one in a table such as [compare] of that command alone.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 
 
 def main() -> None:
-    app()
+    """A flag: from the command line, else the environment, else the file, else its default."""
+    try:
+        found = settings.defaults(_flags(), settings.path())
+    except OrchestratorError as error:
+        to_stderr(f"orchestrator: {error.message}")
+        sys.exit(error.exit_code)
+    app(default_map=found, auto_envvar_prefix="TWINRUN")
+
+
+def _flags() -> dict[str, dict[str, str]]:
+    """Each command's flags without dashes before them, and the parameters that they set."""
+    group: Any = typer.main.get_command(app)
+    return {
+        name: {
+            flag.lstrip("-"): parameter.name
+            for parameter in command.params
+            for flag in parameter.opts
+            if flag.startswith("--")
+        }
+        for name, command in group.commands.items()
+    }
 
 
 def _command(function: Callable[..., None]) -> Callable[..., None]:

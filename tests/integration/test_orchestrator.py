@@ -322,3 +322,24 @@ def await_epoch(orchestrator: Orchestrator, process: subprocess.Popen) -> None:
                 return
         time.sleep(0.05)
     raise AssertionError("no epoch was seen")
+
+
+def test_flags_come_from_the_command_line_else_the_environment_else_the_file(orchestrator, two):
+    runners, _ = two()
+    (orchestrator.home / "twinrun.toml").write_text(
+        f'pytorch = "{runners["pytorch"].address}"\n'
+        f'tensorflow = "{runners["tensorflow"].address}"\n'
+        "[compare]\nepochs = 3\nseed = 3\nbatch-size = 50\nverify = false\n"
+    )
+    small = ("--workload=synthetic-mlp", "--threads=1", "--train-limit=200")
+    flags, environment = ("--batch-size=40",), {"TWINRUN_COMPARE_SEED": "5"}
+    orchestrator.run("compare", *small, *flags, **environment)
+    spec = orchestrator.latest().spec()
+    assert (spec.epochs, spec.seed, spec.batch_size) == (3, 5, 40)
+    assert orchestrator.latest().certificate() is None
+
+
+def test_a_file_with_what_is_no_flag_is_refused_before_anything_runs(orchestrator):
+    (orchestrator.home / "twinrun.toml").write_text("[compare]\nephocs = 3\n")
+    done = orchestrator.run("compare", code=2)
+    assert "compare.ephocs" in done.stderr
