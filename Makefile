@@ -29,12 +29,40 @@ serve-pytorch: .venv-pytorch/.runner ## Run PyTorch's runner on 127.0.0.1:50051
 serve-tensorflow: .venv-tensorflow/.runner ## Run TensorFlow's runner on 127.0.0.1:50052
 	.venv-tensorflow/bin/python -m services.server --framework tensorflow $(ARGS)
 
+##@ Containers (docs/containers.md); TORCH, TENSORFLOW as above
+up: ## Build and start both runners in containers, wait until they are healthy. GPU=0, GPU=1: never, or surely, on a GPU
+	@$(PYTHON) -m docker.containers up
+
+up-pytorch: ## The same of PyTorch's alone. COMPILER=with: with g++, for 'execution compiled'
+	@$(PYTHON) -m docker.containers up pytorch
+
+up-tensorflow: ## The same of TensorFlow's alone
+	@$(PYTHON) -m docker.containers up tensorflow
+
+down: ## Remove containers, network and volumes: job logs and downloaded data too. 'docker compose stop' keeps them
+	docker compose --profile cli down --volumes --remove-orphans
+
+restart: ## Restart the runners; finished jobs stay
+	@$(PYTHON) -m docker.containers restart
+
+logs: ## Show what the runners have written, and follow
+	docker compose logs --follow --tail 100
+
+ps: ## List the containers and their health
+	docker compose ps --all
+
+images: ## Build all images, and start nothing
+	@$(PYTHON) -m docker.containers images
+
 ##@ Develop
 test: $(DEV) $(RUNNERS:.runner=.test) ## Run all tests but those of containers
 	.venv/bin/python -m pytest tests/unit tests/integration
 	.venv-pytorch/bin/python -m pytest tests/frameworks
 	.venv-tensorflow/bin/python -m pytest tests/frameworks
 	.venv/bin/python -m pytest tests/system
+
+test-e2e: $(DEV) ## Run the tests of containers; skipped where no engine answers
+	.venv/bin/python -m pytest tests/e2e
 
 lint: $(DEV) ## Check style and types
 	.venv/bin/ruff check .
@@ -62,7 +90,7 @@ clean: ## Remove environments and caches; runs and datasets stay
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z0-9-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Environments. Each is whole when its stamp is there; hashes are pinned in requirements/.
 .venv/bin/python .venv-pytorch/bin/python .venv-tensorflow/bin/python:
@@ -94,4 +122,5 @@ $(DEV): requirements/dev.txt $(ORCHESTRATOR)
 	.venv-$*/$(PIP_INSTALL) -r $<
 	@touch $@
 
-.PHONY: setup compare serve-pytorch serve-tensorflow test lint format bench proto lock clean help
+.PHONY: setup compare serve-pytorch serve-tensorflow up up-pytorch up-tensorflow down restart logs ps images \
+  test test-e2e lint format bench proto lock clean help

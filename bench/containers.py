@@ -1,0 +1,123 @@
+"""``python -m bench.containers``, after `make up`: a trial in a container beside a local one.
+
+The same job in turns, container, local, local, container and so on, so that what else the machine
+does meets both alike. Ends with code 1 where a container takes more than 1.03 of the time.
+``--python`` gives the local runner another interpreter, with the packages of its environment: one
+build of Python can be a tenth faster than another, and the image has its own.
+"""
+
+import argparse
+import contextlib
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from twinrun.v1 import job_pb2
+
+from orchestrator.client import Client
+from orchestrator.config import PORTS, job_spec
+
+MOST = 1.03
+TURNS = ("container", "local", "local", "container")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.containers", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=8, help="of four trials, after a warm-up")
+    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--python", help="of the local runner (default: its environment's)")
+    chosen = parser.parse_args()
+    changes = {
+        "epochs": chosen.epochs,
+        "threads": chosen.threads,
+        "dataset.synthetic.train_samples": 60_000,
+    }
+    spec = job_spec("synthetic-mlp", changes)
+    missed = 0
+    print("| framework | local, s | container, s | container / local, by pairs |")
+    print("|---|---|---|---|")
+    for framework in PORTS:
+        seconds = measure(framework, spec, chosen.rounds, chosen.python)
+        # Neighbours in time have met the same machine.
+        pairs = zip(seconds["container"], seconds["local"], strict=True)
+        ratio = statistics.median(container / local for container, local in pairs)
+        missed += ratio > MOST
+        print(
+            f"| {framework} | {spread(seconds['local'])} | {spread(seconds['container'])} |"
+            f" {ratio:.3f}{' MISSED' if ratio > MOST else ''} |",
+            flush=True,
+        )
+    return int(missed > 0)
+
+
+def spread(seconds: list[float]) -> str:
+    return f"{statistics.median(seconds):.3f} ({min(seconds):.3f} to {max(seconds):.3f})"
+
+
+def measure(
+    framework: str, spec: job_pb2.JobSpec, rounds: int, python: str | None
+) -> dict[str, list[float]]:
+    """Seconds of training of each trial, in the order in which they ran."""
+    seconds: dict[str, list[float]] = {"container": [], "local": []}
+    with contextlib.ExitStack() as exits:
+        addresses = {
+            "container": f"127.0.0.1:{PORTS[framework]}",
+            "local": exits.enter_context(local_runner(framework, python)),
+        }
+        clients = {
+            where: exits.enter_context(contextlib.closing(Client(framework, address)))
+            for where, address in addresses.items()
+        }
+        for client in clients.values():
+            client.environment()  # waits for the import that stands by
+        for number in range(rounds + 1):
+            for where in TURNS:
+                took = train(clients[where], spec)
+                if number:
+                    seconds[where].append(took)
+    return seconds
+
+
+def train(client: Client, spec: job_pb2.JobSpec) -> float:
+    """Seconds of the phase that is compared."""
+    job = client.train(spec, uuid.uuid4().hex)
+    for event in client.watch(job.job_id):
+        finished = event.phase_finished
+        if event.HasField("phase_finished") and finished.phase == job_pb2.PHASE_TRAIN:
+            took = finished.duration.ToNanoseconds() / 1e9
+    return took
+
+
+@contextlib.contextmanager
+def local_runner(framework: str, python: str | None) -> Iterator[str]:
+    """The address of one that ends with the block."""
+    (packages,) = Path(f".venv-{framework}").glob("lib/python3*/site-packages")
+    paths = (packages.resolve(), Path.cwd(), Path.cwd() / "proto")
+    environment = os.environ | ({"PYTHONPATH": ":".join(map(str, paths))} if python else {})
+    with tempfile.TemporaryDirectory() as directory:
+        command = [
+            *(python or f".venv-{framework}/bin/python", "-m", "services.server"),
+            *("--framework", framework, "--listen", "127.0.0.1:0", "--state-dir", directory),
+        ]
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=environment)
+        address = Path(directory) / "address"
+        try:
+            while not address.exists():
+                if process.poll() is not None:
+                    raise SystemExit(f"The local {framework} runner ended at its start.")
+                time.sleep(0.1)
+            yield address.read_text()
+        finally:
+            process.terminate()
+            process.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Containers: what `make up` does. Needs no packages, but the engine's client."""
