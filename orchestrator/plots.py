@@ -44,6 +44,7 @@ _STYLE: dict[Any, Any] = {
     "svg.hashsalt": "twinrun",
     "text.parse_math": False,  # a dollar in a message is a dollar
 }
+_FOOTER_COLUMNS = 130
 _TITLE_COLUMNS = 86  # characters that fit above a figure
 
 _EXPLAINED = "One difference at a time: what each does to a comparison of the same job"
@@ -131,8 +132,12 @@ def _overview(comparison: Comparison) -> Figure:
 
 
 def _footer(figure: Figure, comparison: Comparison) -> None:
-    """What ran, small, below."""
-    figure.supxlabel(_job_line(comparison), x=0.01, ha="left", fontsize=9, color="#555555")
+    """What ran and whether it was the same job, small, below."""
+    lines = [_job_line(comparison)]
+    if comparison.certificate is not None:
+        sentence = str(comparison.certificate["sentence"])
+        lines += textwrap.wrap(sentence, _FOOTER_COLUMNS, max_lines=2, placeholder=" ...")
+    figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=9, color="#555555")
 
 
 def _job_line(comparison: Comparison) -> str:

@@ -256,3 +256,24 @@ def test_a_framework_has_the_same_look_whatever_runs_beside_it():
     assert alone["tensorflow"] == beside["tensorflow"]
     assert len({look.colour for look in beside.values()}) == 3
     assert len({look.marker for look in beside.values()}) == 3
+
+
+def test_every_figure_says_whether_it_was_the_same_job():
+    sentence = "The same job: in float64, they agree."
+    trials = [trial("pytorch"), trial("tensorflow")]
+    found = compare(SPEC, trials, {"same_job": True, "sentence": sentence})
+    with plots._style():
+        for figure in (
+            plots._overview(found),
+            plots._single(found, panels.accuracy, "a title", 5),
+        ):
+            assert sentence in figure.get_supxlabel()
+
+
+def test_a_failed_certificate_stands_above_the_figure():
+    failed = {"same_job": False, "sentence": "Not shown to be the same job, because of this."}
+    found = compare(SPEC, [trial("pytorch"), trial("tensorflow")], failed)
+    with plots._style():
+        title = plots._overview(found).get_suptitle()
+    assert title.startswith("Not shown to be the same job, because of this.")
+    assert "trained" in title
