@@ -56,7 +56,8 @@ FLOAT64 = Rule("float64", None, 100.0, 2.0**-52)
 class Envelope:
     """How trials part: the largest relative difference of the losses up to each step.
 
-    float64[steps] each, ``between`` the frameworks, and each framework's ``own`` from itself.
+    Of the losses in the order of samples too, where they are known. float64[steps] each,
+    ``between`` the frameworks, and each framework's ``own`` from itself.
     ``ratio``: the largest of ``between`` over the larger ``own``, within the judged steps.
     """
 
@@ -119,8 +120,12 @@ def envelope(first: Trial, second: Trial, perturbed: Mapping[str, Trial], rule: 
 
 def _running(a: Trial, b: Trial) -> Floats:
     steps = min(len(a.losses), len(b.losses))
-    found: Floats = np.maximum.accumulate(differences(a.losses[:steps], b.losses[:steps]))
-    return found
+    found = differences(a.losses[:steps], b.losses[:steps])
+    if a.details and b.details:  # samples in another order are no rounding
+        ordered = a.details.ordered_losses[:steps], b.details.ordered_losses[:steps]
+        found = np.maximum(found, differences(*ordered))
+    running: Floats = np.maximum.accumulate(found)
+    return running
 
 
 def _together(curve: Floats) -> int:

@@ -43,7 +43,7 @@ def one_label(spec, data, weights):
 
 
 def float32_data(spec, data, weights):
-    rounded = data.train_images.astype(np.float32).astype(np.float64)
+    rounded = data.train_images.astype(np.float32).astype(data.train_images.dtype)
     return spec, replace(data, train_images=rounded), weights
 
 

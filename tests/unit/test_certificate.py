@@ -199,6 +199,21 @@ def test_a_job_that_enlarges_rounding_is_held_against_itself_in_float64_too(part
     assert said in found.sentence
 
 
+def test_samples_in_another_order_are_not_taken_for_rounding():
+    other = evidence("tensorflow")
+    details = other.trial.details
+    ordered = details.ordered_losses.copy()
+    ordered[2] *= 1.01
+    details = dataclasses.replace(details, ordered_losses=ordered)
+    other = dataclasses.replace(other, trial=dataclasses.replace(other.trial, details=details))
+    first = evidence()
+    held = envelope(first.trial, other.trial, perturbed(), FLOAT64)
+    found = made(first, other, envelope=held)
+    assert not held.within
+    assert not found.same_job
+    assert found.parting.step == 2
+
+
 def test_only_the_first_steps_are_judged():
     values = np.array(losses(6))
     values[FLOAT32.judged_steps :] *= 2
