@@ -33,7 +33,7 @@ class InputsCheck:
 def check_inputs(trials: Sequence[Trial]) -> InputsCheck:
     """Holds every trial's inputs against those of all others."""
     reported = [trial.inputs for trial in trials if trial.inputs]
-    own = any(_in_own_way(trial.spec) for trial in trials if trial.spec)
+    own = any(in_own_way(trial.spec) for trial in trials if trial.spec)
     names = ["data_sha256"] if own else list(_DIFFERENT)
     digests = [name for name in names if len({getattr(i, name) for i in reported}) > 1]
     fields = _differing_fields([trial.spec for trial in trials if trial.spec])
@@ -49,8 +49,8 @@ def check_inputs(trials: Sequence[Trial]) -> InputsCheck:
     return InputsCheck(True, (), _OWN if own else _SAME)
 
 
-def _in_own_way(spec: Mapping[str, Any]) -> bool:
-    """Whether initial values and batch order may be the framework's own."""
+def in_own_way(spec: Mapping[str, Any]) -> bool:
+    """Whether the frameworks are not to do the same arithmetic. ``spec``: in JSON mapping."""
     return spec.get("recipe") == "RECIPE_IDIOMATIC" or bool(spec.get("own_ways"))
 
 

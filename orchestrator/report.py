@@ -12,6 +12,7 @@ from rich.text import Text
 
 from orchestrator.agreement import TOGETHER, Agreement
 from orchestrator.compare import Comparison, samples_per_second
+from orchestrator.inputs import in_own_way
 from orchestrator.palette import looks
 from orchestrator.recipes import Recipes, Times
 from orchestrator.trial import State, Trial
@@ -91,22 +92,16 @@ def sentences(comparison: Comparison) -> list[str]:
     if comparison.concurrent:
         found.append(_CONCURRENT)
     for agreement in comparison.agreements:
-        if not _in_own_way(comparison):
+        if not in_own_way(comparison.job):
             found += _losses(agreement, comparison.job)
         found += _accuracies(agreement)
     return found
 
 
-def _in_own_way(comparison: Comparison) -> bool:
-    """Whether the frameworks were not to do the same arithmetic."""
-    job = comparison.job
-    return job.get("recipe") == "RECIPE_IDIOMATIC" or bool(job.get("own_ways"))
-
-
 def _certificate(comparison: Comparison) -> Iterator[str]:
     """Whether it was the same job, unless the finding says already that it was not."""
     if comparison.certificate is None:
-        if comparison.verdict and not _in_own_way(comparison):
+        if comparison.verdict and not in_own_way(comparison.job):
             yield _NO_CERTIFICATE
     elif comparison.certificate["same_job"]:
         yield comparison.certificate["sentence"]
