@@ -74,6 +74,8 @@ class Inputs:
     test_samples: int
     parameter_count: int
     steps_per_epoch: int
+    epoch_operations: float = 0.0
+    epoch_bytes: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,15 @@ class Metrics:
 
 
 @dataclass(frozen=True, slots=True)
+class Load:
+    own_cpu_seconds: float
+    other_cpu_seconds: float
+    stolen_seconds: float
+    throttled_seconds: float
+    clock_hertz: float
+
+
+@dataclass(frozen=True, slots=True)
 class EpochFinished:
     epoch: int
     train_seconds: float
@@ -114,6 +125,7 @@ class EpochFinished:
     samples_per_second: float
     data_wait_seconds: float = 0.0
     running_accuracy: float | None = None
+    load: Load | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +154,8 @@ class AcceleratorUsed:
     mean_utilization: float | None = None
     mean_power_watts: float | None = None
     energy_joules: float | None = None
+    throttled: tuple[str, ...] = ()
+    most_processes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +163,27 @@ class ResourcesUsed:
     peak_memory_bytes: int
     peak_device_memory_bytes: int
     accelerator: AcceleratorUsed | None = None
+    swapped_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    name: str
+    calls: int
+    self_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Profiled:
+    operations: tuple[Operation, ...]
+    total_seconds: float
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class MachineMeasured:
+    operations_per_second: float
+    bytes_per_second: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +197,12 @@ class Accelerator:
 class Environment:
     framework: str
     framework_version: str
-    python_version: str
-    platform: str
-    cpu_model: str
-    available_cpus: int
-    threads: int
-    blas: str
+    python_version: str = ""
+    platform: str = ""
+    cpu_model: str = ""
+    available_cpus: int = 0
+    threads: int = 0
+    blas: str = ""
     cuda_version: str = ""
     cudnn_version: str = ""
     driver_version: str = ""
@@ -175,6 +210,14 @@ class Environment:
     packages: dict[str, str] = field(default_factory=dict)
     precision_notes: str = ""
     cpu_set: str = ""
+    cpu_flags: tuple[str, ...] = ()
+    cpu_governor: str = ""
+    cpu_limit: float = 0.0
+    memory_bytes: int = 0
+    image: str = ""
+    git_commit: str = ""
+    debug_build: bool = False
+    tf32: bool = False
 
 
 Event = (
@@ -190,4 +233,6 @@ Event = (
     | WeightsSaved
     | LogitsSaved
     | ResourcesUsed
+    | Profiled
+    | MachineMeasured
 )

@@ -16,6 +16,7 @@ from services.workload.weights import Weights
 Permutation = Callable[[int, int, int], NDArray[np.int32]]
 
 WARM_UP_STEPS = 4  # of each shape: enough for what is made at first use
+PROFILED_OPERATIONS = 10  # that a profile names
 EVALUATE_BATCH = 4096  # samples: large enough to hide a call's cost, small enough for any memory
 
 

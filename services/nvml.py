@@ -16,6 +16,14 @@ from services.events import Accelerator, AcceleratorUsed
 
 _LOOK_SECONDS = 0.1  # from one look to the next
 _MEMORY_V2, _MIG_ENABLED = 0x02000028, 1  # as in nvml.h
+# What holds a GPU's clock back, as in nvml.h; idling and what its user has set do not count.
+_THROTTLED = {
+    0x04: "SwPowerCap",
+    0x08: "HwSlowdown",
+    0x20: "SwThermalSlowdown",
+    0x40: "HwThermalSlowdown",
+    0x80: "HwPowerBrakeSlowdown",
+}
 
 
 def accelerators() -> tuple[str, tuple[Accelerator, ...]]:
@@ -43,6 +51,8 @@ class Sampler:
         self._handle = self._nvml and self._nvml.ask("nvmlDeviceGetHandleByUUID", uuid)
         self._samples = 0
         self._peak_memory_bytes = 0
+        self._throttled = 0  # NVML's reasons, a bit each
+        self._most_processes = 0
         self._utilization, self._watts = _Mean(), _Mean()
         self._seconds = 0.0  # that it was entered
         self._joules: float | None = 0.0  # None: the device does not count them
@@ -62,6 +72,8 @@ class Sampler:
             mean_utilization=self._utilization.value,
             mean_power_watts=watts,
             energy_joules=energy,
+            throttled=tuple(name for bit, name in _THROTTLED.items() if self._throttled & bit),
+            most_processes=self._most_processes,
         )
 
     def __enter__(self) -> Self:
@@ -109,6 +121,9 @@ class Sampler:
             self._utilization.add(rates.gpu / 100, seconds)
         if (milliwatts := self._ask("nvmlDeviceGetPowerUsage")) is not None:
             self._watts.add(milliwatts / 1000, seconds)
+        self._throttled |= self._ask("nvmlDeviceGetCurrentClocksThrottleReasons") or 0
+        processes = self._ask("nvmlDeviceGetComputeRunningProcesses") or ()
+        self._most_processes = max(self._most_processes, len(processes))
         self._samples += 1
 
     def _counter(self) -> float | None:

@@ -20,6 +20,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from twinrun.v1 import runner_service_pb2, runner_service_pb2_grpc
 
+from services import host
 from services.errors import ImportFailed, TwinrunError
 from services.files import write_whole
 from services.frameworks import FRAMEWORKS
@@ -94,6 +95,7 @@ def _locked(state_dir: Path) -> Iterator[None]:
 
 
 def _serve(options: argparse.Namespace) -> None:
+    os.environ[host.COMMIT_VARIABLE] = host.git_commit()  # asked once, for all trials
     worker = Worker(FRAMEWORKS[options.framework].module)
     try:
         records = Records(options.framework, options.state_dir / "jobs", options.keep)

@@ -182,6 +182,8 @@ class JobSpec:
     report_step_details: bool = False
     perturb_initial_weights: bool = False
     steps_per_epoch_limit: int | None = None
+    target_accuracy: float | None = None
+    profile: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +232,8 @@ def value_violations(spec: JobSpec) -> Iterator[Violation]:
         yield from between("steps_per_epoch_limit", spec.steps_per_epoch_limit, 1, 10_000_000)
         if spec.recipe is not Recipe.MATCHED:
             yield Violation("steps_per_epoch_limit", "is of the matched recipe only; leave it out")
+    if spec.target_accuracy is not None:
+        yield from between("target_accuracy", spec.target_accuracy, 0, 1)
     if spec.perturb_initial_weights and OwnWay.INITIAL_WEIGHTS in spec.own_ways:
         yield Violation("perturb_initial_weights", "is of matched initial weights; leave it out")
     if spec.own_ways and spec.recipe is not Recipe.MATCHED:

@@ -1,13 +1,13 @@
 """What a framework must offer: the only code that imports it. Knows no gRPC, no job, no file."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.events import Environment, StepDetails
+from services.events import Environment, Profiled, StepDetails
 from services.spec import JobSpec
 from services.workload.weights import Weights
 
@@ -70,6 +70,9 @@ class Trainer(Protocol):
 
     def environment(self) -> Environment:
         """Where this trainer runs, with the threads and the precision that were set."""
+
+    def profiled(self, take_steps: Callable[[], int]) -> Profiled:
+        """Where the time goes in ``take_steps``, which trains and returns how many it took."""
 
     def peak_device_memory_bytes(self) -> int:
         """By the framework's own allocator, since it was imported; 0 on a CPU."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from services import nvml
+from services import load, nvml
 from services.errors import disk_error
 from services.events import (
     EpochFinished,
@@ -31,7 +31,7 @@ from services.files import sha256, write_whole
 from services.pipe import LOGITS_FILE, Task
 from services.spec import Device, JobSpec, OwnWay, Recipe
 from services.trainer import Data, Steps, Trainer
-from services.workload import catalog, datasets, metrics, order
+from services.workload import arithmetic, catalog, datasets, metrics, order
 from services.workload import weights as parameters
 
 Emit = Callable[[Event], None]
@@ -92,7 +92,9 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit) -> None:
     # Of the GPUs that it sees, a trial takes the first.
     gpus = environment.accelerators if spec.device is Device.CUDA else ()
     sampler = nvml.Sampler(gpus[0].uuid if gpus else "")
-    samples = len(loaded.data.train_labels)
+    data = loaded.data
+    samples = len(data.train_labels)
+    steps = min(math.ceil(samples / spec.batch_size), spec.steps_per_epoch_limit or samples)
     emit(
         Inputs(
             data_sha256=loaded.sha256,
@@ -101,9 +103,11 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit) -> None:
             train_samples=samples,
             test_samples=len(loaded.data.test_labels),
             parameter_count=sum(array.size for array in held.values()),
-            steps_per_epoch=min(
-                math.ceil(samples / spec.batch_size), spec.steps_per_epoch_limit or samples
+            steps_per_epoch=steps,
+            epoch_operations=arithmetic.epoch_operations(
+                spec, shape, min(samples, steps * spec.batch_size)
             ),
+            epoch_bytes=arithmetic.epoch_bytes(spec, held, data.train_images[0].nbytes, steps),
         )
     )
     with phases.whole(Phase.COMPILE):
@@ -119,9 +123,15 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit) -> None:
     emit(LogitsSaved(*_write(LOGITS_FILE, outputs, task.output_dir)))
     emit(
         ResourcesUsed(
-            _peak_memory_bytes(), trainer.peak_device_memory_bytes(), accelerator=sampler.used()
+            _peak_memory_bytes(),
+            trainer.peak_device_memory_bytes(),
+            accelerator=sampler.used(),
+            swapped_bytes=load.swapped_bytes(),
         )
     )
+    if spec.profile and task.weights is None:
+        # After all that is timed: the profiler makes steps slower.
+        emit(trainer.profiled(lambda: len(next(trainer.train_epoch(spec.epochs)).losses)))
 
 
 def _train(
@@ -138,11 +148,13 @@ def _train(
     for epoch in range(spec.epochs):
         trained, evaluated = phases.seconds(Phase.TRAIN), phases.seconds(Phase.EVALUATE)
         chunks: list[Steps] = []
+        before = load.read()
         with sampler, phases.part(Phase.TRAIN):
             for chunk in trainer.train_epoch(epoch):
                 emit(StepsFinished(epoch, step, tuple(chunk.losses.tolist()), chunk.details))
                 step += len(chunk.losses)
                 chunks.append(chunk)
+        used = load.between(before, load.read())
         with phases.part(Phase.EVALUATE):
             logits = trainer.evaluate()
         trained = phases.seconds(Phase.TRAIN) - trained
@@ -160,6 +172,7 @@ def _train(
                 samples_per_second=int(sizes.sum()) / trained,
                 data_wait_seconds=sum(chunk.wait_seconds for chunk in chunks),
                 running_accuracy=_running_accuracy(chunks, sizes),
+                load=used,
             )
         )
     phases.finish(Phase.TRAIN)

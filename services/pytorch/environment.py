@@ -4,32 +4,25 @@ import re
 
 import torch
 
-from services import host, nvml
+from services.environment import completed
 from services.events import Environment
-
-_PACKAGES = ("torch", "numpy", "triton", "nvidia-cublas", "nvidia-cudnn-cu13", "nvidia-cudnn-cu12")
 
 
 def environment(threads: int = 0, precision_notes: str = "") -> Environment:
     """The environment, with what a trainer has set, if one has. Makes no CUDA context."""
-    driver, accelerators = nvml.accelerators()
     cudnn = torch.backends.cudnn.version() if torch.backends.cudnn.is_available() else None
-    return Environment(
-        framework="pytorch",
-        framework_version=str(torch.__version__),
-        python_version=host.python_version(),
-        platform=host.platform_name(),
-        cpu_model=host.cpu_model(),
-        available_cpus=host.available_cpus(),
-        cpu_set=host.cpu_set(),
-        threads=threads,
-        blas=_blas(),
-        cuda_version=torch.version.cuda or "",
-        cudnn_version=_cudnn_version(cudnn) if cudnn else "",
-        driver_version=driver,
-        accelerators=accelerators,
-        packages=host.versions(_PACKAGES),
-        precision_notes=precision_notes,
+    return completed(
+        Environment(
+            framework="pytorch",
+            framework_version=str(torch.__version__),
+            threads=threads,
+            blas=_blas(),
+            cuda_version=torch.version.cuda or "",
+            cudnn_version=_cudnn_version(cudnn) if cudnn else "",
+            precision_notes=precision_notes,
+            debug_build=bool(torch.version.debug),
+            tf32=torch.backends.cuda.matmul.fp32_precision == "tf32",
+        )
     )
 
 

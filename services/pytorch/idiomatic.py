@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from services import matched
-from services.events import Environment
-from services.pytorch import device
+from services.events import Environment, Profiled
+from services.pytorch import device, profile
 from services.pytorch.compiled import require_compiler
 from services.pytorch.environment import environment
 from services.pytorch.pipeline import Batch, Samples, loader
@@ -180,6 +180,9 @@ class IdiomaticTrainer:
             f"{type(self._optimizer).__name__} epsilon {self._optimizer.defaults.get('eps', '-')}"
         )
         return environment(torch.get_num_threads(), notes)
+
+    def profiled(self, take_steps: Callable[[], int]) -> Profiled:
+        return profile.profiled(take_steps, self._device)
 
     def peak_device_memory_bytes(self) -> int:
         return torch.cuda.max_memory_allocated() if self._device.type == "cuda" else 0

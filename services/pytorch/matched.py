@@ -1,14 +1,14 @@
 """The matched recipe: data resident on the device, a chunk of steps at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from services import matched
-from services.events import Environment
-from services.pytorch import device, model, own
+from services.events import Environment, Profiled
+from services.pytorch import device, model, own, profile
 from services.pytorch.compiled import CompiledSteps
 from services.pytorch.eager import EagerSteps
 from services.pytorch.environment import environment
@@ -90,6 +90,9 @@ class MatchedTrainer:
 
     def environment(self) -> Environment:
         return environment(torch.get_num_threads(), device.notes(self._spec))
+
+    def profiled(self, take_steps: Callable[[], int]) -> Profiled:
+        return profile.profiled(take_steps, self._device)
 
     def peak_device_memory_bytes(self) -> int:
         return torch.cuda.max_memory_allocated() if self._device.type == "cuda" else 0

@@ -1,7 +1,7 @@
 """The idiomatic recipe: a Keras model that is compiled and fitted as its users do today."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -10,7 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from services import matched
-from services.events import Environment
+from services.events import Environment, Profiled
 from services.spec import (
     Activation,
     Adam,
@@ -23,7 +23,7 @@ from services.spec import (
     Precision,
     Sgd,
 )
-from services.tensorflow import device
+from services.tensorflow import device, profile
 from services.tensorflow.environment import environment
 from services.trainer import Data, Steps
 from services.workload import layers as shapes
@@ -137,6 +137,9 @@ class IdiomaticTrainer:
             f"{getattr(optimizer, 'epsilon', '-')}"
         )
         return environment(tf.config.threading.get_intra_op_parallelism_threads(), notes)
+
+    def profiled(self, take_steps: Callable[[], int]) -> Profiled:
+        return profile.profiled(take_steps, on_gpu=self._spec.device is Device.CUDA)
 
     def peak_device_memory_bytes(self) -> int:
         if self._spec.device is Device.CPU:

@@ -1,15 +1,15 @@
 """The matched recipe: data resident on the device, a chunk of steps at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from services import matched
-from services.events import Environment
+from services.events import Environment, Profiled
 from services.spec import Device, Execution, JobSpec, OwnWay
-from services.tensorflow import device, model, own
+from services.tensorflow import device, model, own, profile
 from services.tensorflow.environment import environment
 from services.tensorflow.pipeline import PipelineSteps
 from services.tensorflow.steps import EagerSteps, GraphSteps
@@ -89,6 +89,9 @@ class MatchedTrainer:
     def environment(self) -> Environment:
         threads = tf.config.threading.get_intra_op_parallelism_threads()
         return environment(threads, device.notes(self._spec))
+
+    def profiled(self, take_steps: Callable[[], int]) -> Profiled:
+        return profile.profiled(take_steps, on_gpu=self._spec.device is Device.CUDA)
 
     def peak_device_memory_bytes(self) -> int:
         if self._spec.device is Device.CPU:

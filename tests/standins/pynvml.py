@@ -37,6 +37,8 @@ H100 = Gpu(
     memory_v2=memory(1_500_000_000),
     utilization=SimpleNamespace(gpu=80, memory=30),
     milliwatts=300_000,
+    throttle_reasons=0x01 | 0x20,  # idle a moment ago, and too warm
+    processes=[SimpleNamespace(pid=1), SimpleNamespace(pid=2)],
     millijoules=lambda: int(time.monotonic() * 310_000),
     mig=lambda: [int("STANDIN_MIG" in os.environ)] * 2,
     parts=[None, *PARTS, None],
@@ -95,6 +97,14 @@ def nvmlDeviceGetPowerUsage(gpu):
 
 def nvmlDeviceGetTotalEnergyConsumption(gpu):
     return gpu["millijoules"]
+
+
+def nvmlDeviceGetCurrentClocksThrottleReasons(gpu):
+    return gpu["throttle_reasons"]
+
+
+def nvmlDeviceGetComputeRunningProcesses(gpu):
+    return gpu["processes"]
 
 
 def nvmlDeviceGetMigMode(gpu):

@@ -168,6 +168,7 @@ def test_an_explicit_zero_is_told_apart_from_what_is_not_set():
 
 FIELDS = {
     str: st.text(max_size=20),
+    bool: st.booleans(),
     int: st.integers(-(2**31), 2**31 - 1),
     float: st.floats(0, 1e6).map(lambda seconds: round(seconds, 9)),
     dict[str, str]: st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=3),

@@ -104,6 +104,14 @@ def test_a_gpu_that_tells_everything_is_told_of(standin):
     assert 310 * 0.1 * 0.9 <= used.energy_joules <= 310 * (time.monotonic() - began)
 
 
+def test_what_held_a_gpu_back_and_who_else_was_on_it_is_told(standin):
+    used = looked_at("GPU-aa")
+    assert used.throttled == ("SwThermalSlowdown",)  # that it idled a moment ago is no fault
+    assert used.most_processes == 2
+    silent = looked_at("GPU-bb")
+    assert (silent.throttled, silent.most_processes) == ((), 0)
+
+
 def test_energy_that_is_not_counted_is_power_over_time_and_what_is_not_told_is_not_known(standin):
     began = time.monotonic()
     used = looked_at("GPU-bb")

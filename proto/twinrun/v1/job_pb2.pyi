@@ -88,6 +88,7 @@ class JobKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     JOB_KIND_UNSPECIFIED: _ClassVar[JobKind]
     JOB_KIND_TRAIN: _ClassVar[JobKind]
     JOB_KIND_EVALUATE: _ClassVar[JobKind]
+    JOB_KIND_MEASURE: _ClassVar[JobKind]
 
 class JobState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -157,6 +158,7 @@ DEVICE_CUDA: Device
 JOB_KIND_UNSPECIFIED: JobKind
 JOB_KIND_TRAIN: JobKind
 JOB_KIND_EVALUATE: JobKind
+JOB_KIND_MEASURE: JobKind
 JOB_STATE_UNSPECIFIED: JobState
 JOB_STATE_PENDING: JobState
 JOB_STATE_RUNNING: JobState
@@ -175,7 +177,7 @@ WEIGHTS_KIND_INITIAL: WeightsKind
 WEIGHTS_KIND_FINAL: WeightsKind
 
 class JobSpec(_message.Message):
-    __slots__ = ("dataset", "layers", "optimizer", "loss", "epochs", "batch_size", "seed", "recipe", "loop", "execution", "precision", "device", "threads", "report_every_steps", "allow_tf32", "own_ways", "report_step_details", "perturb_initial_weights", "steps_per_epoch_limit")
+    __slots__ = ("dataset", "layers", "optimizer", "loss", "epochs", "batch_size", "seed", "recipe", "loop", "execution", "precision", "device", "threads", "report_every_steps", "allow_tf32", "own_ways", "report_step_details", "perturb_initial_weights", "steps_per_epoch_limit", "target_accuracy", "profile")
     DATASET_FIELD_NUMBER: _ClassVar[int]
     LAYERS_FIELD_NUMBER: _ClassVar[int]
     OPTIMIZER_FIELD_NUMBER: _ClassVar[int]
@@ -195,6 +197,8 @@ class JobSpec(_message.Message):
     REPORT_STEP_DETAILS_FIELD_NUMBER: _ClassVar[int]
     PERTURB_INITIAL_WEIGHTS_FIELD_NUMBER: _ClassVar[int]
     STEPS_PER_EPOCH_LIMIT_FIELD_NUMBER: _ClassVar[int]
+    TARGET_ACCURACY_FIELD_NUMBER: _ClassVar[int]
+    PROFILE_FIELD_NUMBER: _ClassVar[int]
     dataset: Dataset
     layers: _containers.RepeatedCompositeFieldContainer[Layer]
     optimizer: Optimizer
@@ -214,7 +218,9 @@ class JobSpec(_message.Message):
     report_step_details: bool
     perturb_initial_weights: bool
     steps_per_epoch_limit: int
-    def __init__(self, dataset: _Optional[_Union[Dataset, _Mapping]] = ..., layers: _Optional[_Iterable[_Union[Layer, _Mapping]]] = ..., optimizer: _Optional[_Union[Optimizer, _Mapping]] = ..., loss: _Optional[_Union[Loss, str]] = ..., epochs: _Optional[int] = ..., batch_size: _Optional[int] = ..., seed: _Optional[int] = ..., recipe: _Optional[_Union[Recipe, str]] = ..., loop: _Optional[_Union[Loop, str]] = ..., execution: _Optional[_Union[Execution, str]] = ..., precision: _Optional[_Union[Precision, str]] = ..., device: _Optional[_Union[Device, str]] = ..., threads: _Optional[int] = ..., report_every_steps: _Optional[int] = ..., allow_tf32: _Optional[bool] = ..., own_ways: _Optional[_Iterable[_Union[OwnWay, str]]] = ..., report_step_details: _Optional[bool] = ..., perturb_initial_weights: _Optional[bool] = ..., steps_per_epoch_limit: _Optional[int] = ...) -> None: ...
+    target_accuracy: float
+    profile: bool
+    def __init__(self, dataset: _Optional[_Union[Dataset, _Mapping]] = ..., layers: _Optional[_Iterable[_Union[Layer, _Mapping]]] = ..., optimizer: _Optional[_Union[Optimizer, _Mapping]] = ..., loss: _Optional[_Union[Loss, str]] = ..., epochs: _Optional[int] = ..., batch_size: _Optional[int] = ..., seed: _Optional[int] = ..., recipe: _Optional[_Union[Recipe, str]] = ..., loop: _Optional[_Union[Loop, str]] = ..., execution: _Optional[_Union[Execution, str]] = ..., precision: _Optional[_Union[Precision, str]] = ..., device: _Optional[_Union[Device, str]] = ..., threads: _Optional[int] = ..., report_every_steps: _Optional[int] = ..., allow_tf32: _Optional[bool] = ..., own_ways: _Optional[_Iterable[_Union[OwnWay, str]]] = ..., report_step_details: _Optional[bool] = ..., perturb_initial_weights: _Optional[bool] = ..., steps_per_epoch_limit: _Optional[int] = ..., target_accuracy: _Optional[float] = ..., profile: _Optional[bool] = ...) -> None: ...
 
 class Dataset(_message.Message):
     __slots__ = ("name", "train_limit", "test_limit", "normalization", "synthetic")
@@ -379,7 +385,7 @@ class Job(_message.Message):
     def __init__(self, job_id: _Optional[str] = ..., request_id: _Optional[str] = ..., kind: _Optional[_Union[JobKind, str]] = ..., state: _Optional[_Union[JobState, str]] = ..., spec: _Optional[_Union[JobSpec, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., last_sequence: _Optional[int] = ...) -> None: ...
 
 class JobEvent(_message.Message):
-    __slots__ = ("sequence", "event_time", "state_changed", "phase_started", "phase_finished", "environment", "download_progress", "inputs", "steps_finished", "epoch_finished", "evaluation_finished", "weights_saved", "resources_used", "logits_saved")
+    __slots__ = ("sequence", "event_time", "state_changed", "phase_started", "phase_finished", "environment", "download_progress", "inputs", "steps_finished", "epoch_finished", "evaluation_finished", "weights_saved", "resources_used", "logits_saved", "machine_measured", "profiled")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     EVENT_TIME_FIELD_NUMBER: _ClassVar[int]
     STATE_CHANGED_FIELD_NUMBER: _ClassVar[int]
@@ -394,6 +400,8 @@ class JobEvent(_message.Message):
     WEIGHTS_SAVED_FIELD_NUMBER: _ClassVar[int]
     RESOURCES_USED_FIELD_NUMBER: _ClassVar[int]
     LOGITS_SAVED_FIELD_NUMBER: _ClassVar[int]
+    MACHINE_MEASURED_FIELD_NUMBER: _ClassVar[int]
+    PROFILED_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     event_time: _timestamp_pb2.Timestamp
     state_changed: StateChanged
@@ -408,7 +416,9 @@ class JobEvent(_message.Message):
     weights_saved: WeightsSaved
     resources_used: ResourcesUsed
     logits_saved: LogitsSaved
-    def __init__(self, sequence: _Optional[int] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state_changed: _Optional[_Union[StateChanged, _Mapping]] = ..., phase_started: _Optional[_Union[PhaseStarted, _Mapping]] = ..., phase_finished: _Optional[_Union[PhaseFinished, _Mapping]] = ..., environment: _Optional[_Union[Environment, _Mapping]] = ..., download_progress: _Optional[_Union[DownloadProgress, _Mapping]] = ..., inputs: _Optional[_Union[Inputs, _Mapping]] = ..., steps_finished: _Optional[_Union[StepsFinished, _Mapping]] = ..., epoch_finished: _Optional[_Union[EpochFinished, _Mapping]] = ..., evaluation_finished: _Optional[_Union[EvaluationFinished, _Mapping]] = ..., weights_saved: _Optional[_Union[WeightsSaved, _Mapping]] = ..., resources_used: _Optional[_Union[ResourcesUsed, _Mapping]] = ..., logits_saved: _Optional[_Union[LogitsSaved, _Mapping]] = ...) -> None: ...
+    machine_measured: MachineMeasured
+    profiled: Profiled
+    def __init__(self, sequence: _Optional[int] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state_changed: _Optional[_Union[StateChanged, _Mapping]] = ..., phase_started: _Optional[_Union[PhaseStarted, _Mapping]] = ..., phase_finished: _Optional[_Union[PhaseFinished, _Mapping]] = ..., environment: _Optional[_Union[Environment, _Mapping]] = ..., download_progress: _Optional[_Union[DownloadProgress, _Mapping]] = ..., inputs: _Optional[_Union[Inputs, _Mapping]] = ..., steps_finished: _Optional[_Union[StepsFinished, _Mapping]] = ..., epoch_finished: _Optional[_Union[EpochFinished, _Mapping]] = ..., evaluation_finished: _Optional[_Union[EvaluationFinished, _Mapping]] = ..., weights_saved: _Optional[_Union[WeightsSaved, _Mapping]] = ..., resources_used: _Optional[_Union[ResourcesUsed, _Mapping]] = ..., logits_saved: _Optional[_Union[LogitsSaved, _Mapping]] = ..., machine_measured: _Optional[_Union[MachineMeasured, _Mapping]] = ..., profiled: _Optional[_Union[Profiled, _Mapping]] = ...) -> None: ...
 
 class StateChanged(_message.Message):
     __slots__ = ("state", "error")
@@ -447,7 +457,7 @@ class DownloadProgress(_message.Message):
     def __init__(self, file: _Optional[str] = ..., source: _Optional[str] = ..., received_bytes: _Optional[int] = ..., total_bytes: _Optional[int] = ...) -> None: ...
 
 class Inputs(_message.Message):
-    __slots__ = ("data_sha256", "initial_weights_sha256", "batch_order_sha256", "train_samples", "test_samples", "parameter_count", "steps_per_epoch")
+    __slots__ = ("data_sha256", "initial_weights_sha256", "batch_order_sha256", "train_samples", "test_samples", "parameter_count", "steps_per_epoch", "epoch_operations", "epoch_bytes")
     DATA_SHA256_FIELD_NUMBER: _ClassVar[int]
     INITIAL_WEIGHTS_SHA256_FIELD_NUMBER: _ClassVar[int]
     BATCH_ORDER_SHA256_FIELD_NUMBER: _ClassVar[int]
@@ -455,6 +465,8 @@ class Inputs(_message.Message):
     TEST_SAMPLES_FIELD_NUMBER: _ClassVar[int]
     PARAMETER_COUNT_FIELD_NUMBER: _ClassVar[int]
     STEPS_PER_EPOCH_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_OPERATIONS_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_BYTES_FIELD_NUMBER: _ClassVar[int]
     data_sha256: str
     initial_weights_sha256: str
     batch_order_sha256: str
@@ -462,7 +474,9 @@ class Inputs(_message.Message):
     test_samples: int
     parameter_count: int
     steps_per_epoch: int
-    def __init__(self, data_sha256: _Optional[str] = ..., initial_weights_sha256: _Optional[str] = ..., batch_order_sha256: _Optional[str] = ..., train_samples: _Optional[int] = ..., test_samples: _Optional[int] = ..., parameter_count: _Optional[int] = ..., steps_per_epoch: _Optional[int] = ...) -> None: ...
+    epoch_operations: float
+    epoch_bytes: float
+    def __init__(self, data_sha256: _Optional[str] = ..., initial_weights_sha256: _Optional[str] = ..., batch_order_sha256: _Optional[str] = ..., train_samples: _Optional[int] = ..., test_samples: _Optional[int] = ..., parameter_count: _Optional[int] = ..., steps_per_epoch: _Optional[int] = ..., epoch_operations: _Optional[float] = ..., epoch_bytes: _Optional[float] = ...) -> None: ...
 
 class StepsFinished(_message.Message):
     __slots__ = ("epoch", "first_step", "losses", "details")
@@ -495,7 +509,7 @@ class GradientNorms(_message.Message):
     def __init__(self, parameter: _Optional[str] = ..., norms: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class EpochFinished(_message.Message):
-    __slots__ = ("epoch", "train_duration", "evaluate_duration", "train_loss", "test", "samples_per_second", "data_wait_duration", "running_accuracy")
+    __slots__ = ("epoch", "train_duration", "evaluate_duration", "train_loss", "test", "samples_per_second", "data_wait_duration", "running_accuracy", "load")
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     TRAIN_DURATION_FIELD_NUMBER: _ClassVar[int]
     EVALUATE_DURATION_FIELD_NUMBER: _ClassVar[int]
@@ -504,6 +518,7 @@ class EpochFinished(_message.Message):
     SAMPLES_PER_SECOND_FIELD_NUMBER: _ClassVar[int]
     DATA_WAIT_DURATION_FIELD_NUMBER: _ClassVar[int]
     RUNNING_ACCURACY_FIELD_NUMBER: _ClassVar[int]
+    LOAD_FIELD_NUMBER: _ClassVar[int]
     epoch: int
     train_duration: _duration_pb2.Duration
     evaluate_duration: _duration_pb2.Duration
@@ -512,7 +527,22 @@ class EpochFinished(_message.Message):
     samples_per_second: float
     data_wait_duration: _duration_pb2.Duration
     running_accuracy: float
-    def __init__(self, epoch: _Optional[int] = ..., train_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., evaluate_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., train_loss: _Optional[float] = ..., test: _Optional[_Union[Metrics, _Mapping]] = ..., samples_per_second: _Optional[float] = ..., data_wait_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., running_accuracy: _Optional[float] = ...) -> None: ...
+    load: Load
+    def __init__(self, epoch: _Optional[int] = ..., train_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., evaluate_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., train_loss: _Optional[float] = ..., test: _Optional[_Union[Metrics, _Mapping]] = ..., samples_per_second: _Optional[float] = ..., data_wait_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., running_accuracy: _Optional[float] = ..., load: _Optional[_Union[Load, _Mapping]] = ...) -> None: ...
+
+class Load(_message.Message):
+    __slots__ = ("own_cpu_duration", "other_cpu_duration", "stolen_duration", "throttled_duration", "clock_hertz")
+    OWN_CPU_DURATION_FIELD_NUMBER: _ClassVar[int]
+    OTHER_CPU_DURATION_FIELD_NUMBER: _ClassVar[int]
+    STOLEN_DURATION_FIELD_NUMBER: _ClassVar[int]
+    THROTTLED_DURATION_FIELD_NUMBER: _ClassVar[int]
+    CLOCK_HERTZ_FIELD_NUMBER: _ClassVar[int]
+    own_cpu_duration: _duration_pb2.Duration
+    other_cpu_duration: _duration_pb2.Duration
+    stolen_duration: _duration_pb2.Duration
+    throttled_duration: _duration_pb2.Duration
+    clock_hertz: float
+    def __init__(self, own_cpu_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., other_cpu_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., stolen_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., throttled_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., clock_hertz: _Optional[float] = ...) -> None: ...
 
 class Metrics(_message.Message):
     __slots__ = ("loss", "accuracy", "samples")
@@ -549,33 +579,67 @@ class LogitsSaved(_message.Message):
     def __init__(self, sha256: _Optional[str] = ..., size_bytes: _Optional[int] = ...) -> None: ...
 
 class ResourcesUsed(_message.Message):
-    __slots__ = ("peak_memory_bytes", "peak_device_memory_bytes", "accelerator")
+    __slots__ = ("peak_memory_bytes", "peak_device_memory_bytes", "accelerator", "swapped_bytes")
     PEAK_MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
     PEAK_DEVICE_MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
     ACCELERATOR_FIELD_NUMBER: _ClassVar[int]
+    SWAPPED_BYTES_FIELD_NUMBER: _ClassVar[int]
     peak_memory_bytes: int
     peak_device_memory_bytes: int
     accelerator: AcceleratorUsed
-    def __init__(self, peak_memory_bytes: _Optional[int] = ..., peak_device_memory_bytes: _Optional[int] = ..., accelerator: _Optional[_Union[AcceleratorUsed, _Mapping]] = ...) -> None: ...
+    swapped_bytes: int
+    def __init__(self, peak_memory_bytes: _Optional[int] = ..., peak_device_memory_bytes: _Optional[int] = ..., accelerator: _Optional[_Union[AcceleratorUsed, _Mapping]] = ..., swapped_bytes: _Optional[int] = ...) -> None: ...
+
+class MachineMeasured(_message.Message):
+    __slots__ = ("operations_per_second", "bytes_per_second")
+    OPERATIONS_PER_SECOND_FIELD_NUMBER: _ClassVar[int]
+    BYTES_PER_SECOND_FIELD_NUMBER: _ClassVar[int]
+    operations_per_second: float
+    bytes_per_second: float
+    def __init__(self, operations_per_second: _Optional[float] = ..., bytes_per_second: _Optional[float] = ...) -> None: ...
+
+class Profiled(_message.Message):
+    __slots__ = ("operations", "total_duration", "steps")
+    OPERATIONS_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_DURATION_FIELD_NUMBER: _ClassVar[int]
+    STEPS_FIELD_NUMBER: _ClassVar[int]
+    operations: _containers.RepeatedCompositeFieldContainer[Operation]
+    total_duration: _duration_pb2.Duration
+    steps: int
+    def __init__(self, operations: _Optional[_Iterable[_Union[Operation, _Mapping]]] = ..., total_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., steps: _Optional[int] = ...) -> None: ...
+
+class Operation(_message.Message):
+    __slots__ = ("name", "calls", "self_duration")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    CALLS_FIELD_NUMBER: _ClassVar[int]
+    SELF_DURATION_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    calls: int
+    self_duration: _duration_pb2.Duration
+    def __init__(self, name: _Optional[str] = ..., calls: _Optional[int] = ..., self_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class AcceleratorUsed(_message.Message):
-    __slots__ = ("uuid", "samples", "peak_memory_bytes", "mean_utilization", "mean_power_watts", "energy_joules")
+    __slots__ = ("uuid", "samples", "peak_memory_bytes", "mean_utilization", "mean_power_watts", "energy_joules", "throttled", "most_processes")
     UUID_FIELD_NUMBER: _ClassVar[int]
     SAMPLES_FIELD_NUMBER: _ClassVar[int]
     PEAK_MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
     MEAN_UTILIZATION_FIELD_NUMBER: _ClassVar[int]
     MEAN_POWER_WATTS_FIELD_NUMBER: _ClassVar[int]
     ENERGY_JOULES_FIELD_NUMBER: _ClassVar[int]
+    THROTTLED_FIELD_NUMBER: _ClassVar[int]
+    MOST_PROCESSES_FIELD_NUMBER: _ClassVar[int]
     uuid: str
     samples: int
     peak_memory_bytes: int
     mean_utilization: float
     mean_power_watts: float
     energy_joules: float
-    def __init__(self, uuid: _Optional[str] = ..., samples: _Optional[int] = ..., peak_memory_bytes: _Optional[int] = ..., mean_utilization: _Optional[float] = ..., mean_power_watts: _Optional[float] = ..., energy_joules: _Optional[float] = ...) -> None: ...
+    throttled: _containers.RepeatedScalarFieldContainer[str]
+    most_processes: int
+    def __init__(self, uuid: _Optional[str] = ..., samples: _Optional[int] = ..., peak_memory_bytes: _Optional[int] = ..., mean_utilization: _Optional[float] = ..., mean_power_watts: _Optional[float] = ..., energy_joules: _Optional[float] = ..., throttled: _Optional[_Iterable[str]] = ..., most_processes: _Optional[int] = ...) -> None: ...
 
 class Environment(_message.Message):
-    __slots__ = ("framework", "framework_version", "python_version", "platform", "cpu_model", "available_cpus", "threads", "blas", "cuda_version", "cudnn_version", "driver_version", "accelerators", "packages", "precision_notes", "cpu_set")
+    __slots__ = ("framework", "framework_version", "python_version", "platform", "cpu_model", "available_cpus", "threads", "blas", "cuda_version", "cudnn_version", "driver_version", "accelerators", "packages", "precision_notes", "cpu_set", "cpu_flags", "cpu_governor", "cpu_limit", "memory_bytes", "image", "git_commit", "debug_build", "tf32")
     class PackagesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -598,6 +662,14 @@ class Environment(_message.Message):
     PACKAGES_FIELD_NUMBER: _ClassVar[int]
     PRECISION_NOTES_FIELD_NUMBER: _ClassVar[int]
     CPU_SET_FIELD_NUMBER: _ClassVar[int]
+    CPU_FLAGS_FIELD_NUMBER: _ClassVar[int]
+    CPU_GOVERNOR_FIELD_NUMBER: _ClassVar[int]
+    CPU_LIMIT_FIELD_NUMBER: _ClassVar[int]
+    MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
+    IMAGE_FIELD_NUMBER: _ClassVar[int]
+    GIT_COMMIT_FIELD_NUMBER: _ClassVar[int]
+    DEBUG_BUILD_FIELD_NUMBER: _ClassVar[int]
+    TF32_FIELD_NUMBER: _ClassVar[int]
     framework: str
     framework_version: str
     python_version: str
@@ -613,7 +685,15 @@ class Environment(_message.Message):
     packages: _containers.ScalarMap[str, str]
     precision_notes: str
     cpu_set: str
-    def __init__(self, framework: _Optional[str] = ..., framework_version: _Optional[str] = ..., python_version: _Optional[str] = ..., platform: _Optional[str] = ..., cpu_model: _Optional[str] = ..., available_cpus: _Optional[int] = ..., threads: _Optional[int] = ..., blas: _Optional[str] = ..., cuda_version: _Optional[str] = ..., cudnn_version: _Optional[str] = ..., driver_version: _Optional[str] = ..., accelerators: _Optional[_Iterable[_Union[Accelerator, _Mapping]]] = ..., packages: _Optional[_Mapping[str, str]] = ..., precision_notes: _Optional[str] = ..., cpu_set: _Optional[str] = ...) -> None: ...
+    cpu_flags: _containers.RepeatedScalarFieldContainer[str]
+    cpu_governor: str
+    cpu_limit: float
+    memory_bytes: int
+    image: str
+    git_commit: str
+    debug_build: bool
+    tf32: bool
+    def __init__(self, framework: _Optional[str] = ..., framework_version: _Optional[str] = ..., python_version: _Optional[str] = ..., platform: _Optional[str] = ..., cpu_model: _Optional[str] = ..., available_cpus: _Optional[int] = ..., threads: _Optional[int] = ..., blas: _Optional[str] = ..., cuda_version: _Optional[str] = ..., cudnn_version: _Optional[str] = ..., driver_version: _Optional[str] = ..., accelerators: _Optional[_Iterable[_Union[Accelerator, _Mapping]]] = ..., packages: _Optional[_Mapping[str, str]] = ..., precision_notes: _Optional[str] = ..., cpu_set: _Optional[str] = ..., cpu_flags: _Optional[_Iterable[str]] = ..., cpu_governor: _Optional[str] = ..., cpu_limit: _Optional[float] = ..., memory_bytes: _Optional[int] = ..., image: _Optional[str] = ..., git_commit: _Optional[str] = ..., debug_build: _Optional[bool] = ..., tf32: _Optional[bool] = ...) -> None: ...
 
 class Accelerator(_message.Message):
     __slots__ = ("name", "uuid", "memory_bytes")

@@ -1,0 +1,83 @@
+"""Where the time of some steps goes, by TensorFlow's own profiler."""
+
+import re
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from services.events import Operation, Profiled
+from services.matched import PROFILED_OPERATIONS
+
+# As the executor names what it runs: the node, then its kind.
+_KERNEL = re.compile(r"[^:]+:(?P<kind>\w+)")
+_HOST = "/host:CPU"
+
+Span = tuple[int, int, str]  # start and duration in picoseconds, kind
+
+
+def profiled(take_steps: Callable[[], int], on_gpu: bool) -> Profiled:
+    """Runs ``take_steps``, which returns how many it took. On a GPU its kernels are what counts."""
+    with tempfile.TemporaryDirectory() as directory:
+        tf.profiler.experimental.start(directory)
+        try:
+            steps = take_steps()
+        finally:
+            tf.profiler.experimental.stop()
+        spans = [
+            line for path in Path(directory).rglob("*.xplane.pb") for line in _lines(path, on_gpu)
+        ]
+    calls: dict[str, int] = defaultdict(int)
+    times: dict[str, float] = defaultdict(float)
+    for line in spans:
+        for kind, picoseconds in self_times(line):
+            calls[kind] += 1
+            times[kind] += picoseconds / 1e12
+    found = sorted(times, key=lambda kind: -times[kind])[:PROFILED_OPERATIONS]
+    operations = tuple(Operation(kind, calls[kind], times[kind]) for kind in found)
+    return Profiled(operations, sum(times.values()), steps)
+
+
+def self_times(spans: Iterable[Span]) -> Iterator[tuple[str, int]]:
+    """Of each span of one thread its kind, and its duration without those that lie within it."""
+    open_spans: list[list[Any]] = []  # end, kind, what is left of the duration
+    for start, duration, kind in sorted(spans, key=lambda span: (span[0], -span[1])):
+        while open_spans and open_spans[-1][0] <= start:
+            _, ended, left = open_spans.pop()
+            yield ended, left
+        if open_spans:
+            open_spans[-1][2] -= duration
+        open_spans.append([start + duration, kind, duration])
+    for _, kind, left in open_spans:
+        yield kind, left
+
+
+def _lines(path: Path, on_gpu: bool) -> Iterator[list[Span]]:
+    """The spans of each thread, or of each of a GPU's streams."""
+    # TensorFlow ships no other reader of what its profiler writes.
+    from tensorflow.tsl.profiler.protobuf import xplane_pb2  # noqa: PLC0415
+
+    space = xplane_pb2.XSpace()
+    space.ParseFromString(path.read_bytes())
+    for plane in space.planes:
+        names = {number: data.name for number, data in plane.event_metadata.items()}
+        for line in plane.lines:
+            found = [
+                (
+                    line.timestamp_ns * 1000 + event.offset_ps,
+                    event.duration_ps,
+                    names[event.metadata_id],
+                )
+                for event in line.events
+            ]
+            if on_gpu and plane.name.startswith("/device:GPU") and line.name.startswith("Stream"):
+                yield found
+            elif not on_gpu and plane.name == _HOST:
+                yield [
+                    (start, duration, kernel["kind"])
+                    for start, duration, name in found
+                    if (kernel := _KERNEL.fullmatch(name))
+                ]

@@ -1,0 +1,45 @@
+"""How much arithmetic and memory traffic a job cannot do without, however it is computed."""
+
+import math
+
+from services.spec import Adam, AdamW, JobSpec, Sgd
+from services.workload import layers
+from services.workload.weights import Weights
+
+
+def epoch_operations(spec: JobSpec, shape: tuple[int, ...], samples: int) -> float:
+    """Floating-point operations of the products of one epoch over ``samples`` of ``shape``.
+
+    A kernel is used in three products: the layer's output, and the gradients of the kernel and of
+    its input; nobody needs the gradient of the first one's input. Each is a multiplication and an
+    addition for each value of the kernel and place that it is laid on. All else is small beside it.
+    """
+    kernels = {
+        parameter.name: parameter.shape
+        for parameter in layers.parameters(spec.layers, shape)
+        if parameter.name.endswith(".kernel")
+    }
+    operations = 0
+    products = 2
+    for index, layer in enumerate(spec.layers):
+        shape = layers.output_shape(layer, shape)
+        if (kernel := kernels.get(f"layers.{index}.kernel")) is not None:
+            places = math.prod(shape) // kernel[-1]
+            operations += 2 * products * math.prod(kernel) * places
+            products = 3
+    return float(operations * samples)
+
+
+def epoch_bytes(spec: JobSpec, weights: Weights, sample_bytes: int, steps: int) -> float:
+    """Bytes that one epoch moves if nothing stays in a cache between two steps.
+
+    Each sample is read once. At each step the optimizer reads and writes each parameter and each
+    value of its state; gradients need not reach the memory.
+    """
+    match spec.optimizer.kind:
+        case Sgd(momentum):
+            arrays = 2 if momentum else 1
+        case Adam() | AdamW():
+            arrays = 3
+    state = 2 * arrays * sum(array.nbytes for array in weights.values())
+    return float(steps * (state + spec.batch_size * sample_bytes))
