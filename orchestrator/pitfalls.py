@@ -164,5 +164,25 @@ PITFALLS = (
             "https://docs.pytorch.org/docs/stable/generated/torch.compile.html"
         ),
     ),
+    Pitfall(
+        name="denormals",
+        way=job_pb2.OWN_WAY_DENORMALS,
+        title="Denormal numbers",
+        pytorch="kept",
+        tensorflow="made zero",
+        paragraph=(
+            "Where a weight has no gradient for a while, as behind a ReLU that is off, Adam's "
+            "first moment of it shrinks by a tenth at each step, and within some 700 steps is "
+            "smaller than any normal float32. A processor takes a hundred cycles or more for each "
+            "operation on such a denormal number. TensorFlow has its threads make them zero; "
+            "PyTorch keeps them unless torch.set_flush_denormal(True) is called. The losses are "
+            "the same to the last digit, and from the second epoch on each takes up to several "
+            "times as long."
+        ),
+        source=(
+            "https://docs.pytorch.org/docs/stable/generated/torch.set_flush_denormal.html, "
+            "https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/platform/denormal.h"
+        ),
+    ),
 )
 NAMES = tuple(pitfall.name for pitfall in PITFALLS)

@@ -27,6 +27,7 @@ class OwnWay(StrEnum):
     ACCURACY = "accuracy"
     DATA_PIPELINE = "data_pipeline"
     JIT_COMPILE = "jit_compile"
+    DENORMALS = "denormals"
 
 
 class Loop(StrEnum):

@@ -61,5 +61,5 @@ def notes(spec: JobSpec) -> str:
     products = f"products in {PRODUCTS[spec.precision].name}"
     notes = f"{_EXECUTIONS[spec.execution]}; {products}"
     if spec.device is Device.CPU:
-        return notes
+        return f"{notes}; denormals flushed to zero"
     return f"{notes}; TF32 {'on' if spec.allow_tf32 else 'off'}"

@@ -150,3 +150,25 @@ def test_jit_compile_compiles_in_tensorflow_alone(framework):
     notes = made.environment().precision_notes
     assert ("XLA" in notes) == (name_of(framework) == "tensorflow")
     assert "torch.compile" not in notes
+
+
+def halves(framework, number):
+    """Half of a number, by the framework, in float32."""
+    if name_of(framework) == "pytorch":
+        import torch  # noqa: PLC0415 - whichever is there
+
+        return float(torch.full((4096,), number) * 0.5 @ torch.ones(4096)) / 4096
+    import tensorflow as tf  # noqa: PLC0415
+
+    return float(tf.reduce_mean(tf.fill([4096], number) * 0.5))
+
+
+def test_denormal_numbers_become_zero_in_both_unless_pytorch_is_let_keep_them(framework):
+    least = float(np.finfo(np.float32).tiny)
+    own = spec(OwnWay.DENORMALS)
+    framework.Trainer(own, jobs.data(), jobs.weights(own))
+    kept = halves(framework, least)
+    assert (kept > 0) == (name_of(framework) == "pytorch")
+    framework.Trainer(spec(), jobs.data(), jobs.weights(spec()))
+    assert halves(framework, least) == 0
+    assert halves(framework, 4 * least) == 2 * least

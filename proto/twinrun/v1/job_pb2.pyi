@@ -56,6 +56,7 @@ class OwnWay(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     OWN_WAY_ACCURACY: _ClassVar[OwnWay]
     OWN_WAY_DATA_PIPELINE: _ClassVar[OwnWay]
     OWN_WAY_JIT_COMPILE: _ClassVar[OwnWay]
+    OWN_WAY_DENORMALS: _ClassVar[OwnWay]
 
 class Loop(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -141,6 +142,7 @@ OWN_WAY_LAST_BATCH: OwnWay
 OWN_WAY_ACCURACY: OwnWay
 OWN_WAY_DATA_PIPELINE: OwnWay
 OWN_WAY_JIT_COMPILE: OwnWay
+OWN_WAY_DENORMALS: OwnWay
 LOOP_UNSPECIFIED: Loop
 LOOP_FIT: Loop
 LOOP_CUSTOM: Loop
