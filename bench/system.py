@@ -20,8 +20,9 @@ from twinrun.v1 import job_pb2
 from orchestrator import config
 from orchestrator.client import Client
 from orchestrator.config import Places
+from orchestrator.fold import fold
 from orchestrator.runners import Runners
-from orchestrator.trial import State, fold
+from orchestrator.trial import State
 
 ROUNDS = 6
 EPOCHS = 8

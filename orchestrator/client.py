@@ -111,6 +111,11 @@ class Client:
         )
         return self._submit(self._stub.Evaluate, request)
 
+    def measure(self, spec: job_pb2.JobSpec, request_id: str) -> job_pb2.Job:
+        """Submit a job that measures what the machine can do, and return it."""
+        request = runner_service_pb2.MeasureRequest(request_id=request_id, spec=spec)
+        return self._submit(self._stub.Measure, request)
+
     def watch(self, job_id: str, after: int = 0) -> Iterator[job_pb2.JobEvent]:
         """Events to the job's end; taken up again where the connection was lost meanwhile."""
         lost_since = None

@@ -4,63 +4,46 @@ import dataclasses
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
 from typing import Any
 
 from google.protobuf import json_format
 
 from orchestrator.agreement import Agreement, agreement
+from orchestrator.cautions import Caution, cautions
+from orchestrator.estimate import Estimate
 from orchestrator.inputs import InputsCheck, check_inputs
 from orchestrator.numbers import finite
-from orchestrator.trial import State, Trial
+from orchestrator.quantities import ratios
+from orchestrator.sides import framework_of
+from orchestrator.trial import Profile, State, Trial
+from orchestrator.verdict import Verdict, verdict
 from orchestrator.words import label
 
 SCHEMA = "twinrun.comparison/1"
-LEVEL_BELOW = 1.01  # a smaller ratio is not sold as a difference
 
-_FASTER = "{faster} trained {ratio:.2f} times as fast as {slower} ({trials})."
-_LEVEL = "{faster} and {slower} trained level within 1 % ({trials})."
-_ONE_EACH = "one trial each: provisional"
-_SEVERAL_EACH = "medians of {count} trials each"
-_MEDIANS = "medians of {counts} trials"
-_MEDIANS_PROVISIONAL = "medians of {counts} trials: provisional"
 _ALONE = "{framework} ran alone, so there is nothing to hold its speed against."
 _NO_TRIAL = "There is no trial to compare."
+_NO_VERDICT = "No verdict on speed: {why}"
+_LEFT_OUT = "Left out with its pair: {why}"
 _NOT_SUCCEEDED = {
-    State.PENDING: "No verdict on speed: trial {number} of {framework} did not start.",
-    State.RUNNING: "No verdict on speed: trial {number} of {framework} was not seen to its end.",
-    State.FAILED: "No verdict on speed: trial {number} of {framework} failed: {error}",
-    State.CANCELLED: "No verdict on speed: trial {number} of {framework} was cancelled.",
+    State.PENDING: "trial {number} of {framework} did not start.",
+    State.RUNNING: "trial {number} of {framework} was not seen to its end.",
+    State.FAILED: "trial {number} of {framework} failed: {error}",
+    State.CANCELLED: "trial {number} of {framework} was cancelled.",
 }
-_NO_TIME = "No verdict on speed: trial {number} of {framework} reported no training time."
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Which framework trained faster, by the median of its trials' ``train`` seconds.
-
-    ``faster`` and ``slower`` are the two fastest; with three frameworks ``seconds`` tells the rest.
-    ``ratio``: the slower's seconds over the faster's, so never below 1. ``level``: too close to
-    be called a difference. ``provisional``: some framework has one trial only.
-    """
-
-    faster: str
-    slower: str
-    ratio: float
-    level: bool
-    provisional: bool
-    seconds: Mapping[str, float]
-    trials: Mapping[str, int]
-    sentence: str
+_NO_TIME = "trial {number} of {framework} reported no training time."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
     """The trials of one job side by side.
 
-    ``job``: the spec in JSON mapping, completed where the trials agree on it. ``certificate``: as
-    in certificate.json. ``finding``: always a whole sentence or two: the verdict with what limits
-    it, or why there is none. ``concurrent``: trials of several frameworks ran at the same time.
+    ``job``: the spec in JSON mapping, completed where the trials agree on it. ``trials`` by side.
+    ``certificate``: as in certificate.json. ``finding``: always a whole sentence or two: the
+    verdict with what limits it, or why there is none. ``ratios``: the second side's over the
+    first's, by quantity, where there are two sides. ``cautions``: what to keep in mind with it.
+    ``known``: of the machine, as `orchestrator.machine.known`. ``profiles`` by framework.
+    ``concurrent``: trials of several sides ran at the same time.
     """
 
     job: Mapping[str, Any]
@@ -70,6 +53,10 @@ class Comparison:
     agreements: Sequence[Agreement]
     verdict: Verdict | None
     finding: str
+    ratios: Mapping[str, Estimate]
+    cautions: Sequence[Caution]
+    known: Mapping[str, Mapping[str, Any]]
+    profiles: Mapping[str, Profile]
     concurrent: bool
 
 
@@ -77,42 +64,46 @@ def compare(
     job: Mapping[str, Any],
     trials: Sequence[Trial],
     certificate: Mapping[str, Any] | None = None,
+    *,
     concurrent: bool = False,
+    known: Mapping[str, Mapping[str, Any]] | None = None,
+    profiles: Sequence[Trial] = (),
 ) -> Comparison:
-    """Compares ``trials``, in any number and of any number of frameworks; ``job`` is their spec."""
+    """Compares ``trials``, in any number and of any number of sides; ``job`` is their spec."""
     order = sorted(trials, key=lambda trial: (trial.framework, trial.number))
-    grouped = {
-        framework: tuple(group)
-        for framework, group in itertools.groupby(order, key=lambda trial: trial.framework)
-    }
+    grouped = _by_side(order)
     inputs = check_inputs(order)
-    reason = next(_reasons_against_a_verdict(grouped), None)
-    verdict = None if reason else _verdict(grouped)
-    said = reason or (verdict.sentence if verdict else "")
+    faults = list(_faults(order))
+    sound = _paired(grouped)
+    reason = _reason_against_a_verdict(grouped, sound, faults)
+    made = None if reason else verdict(sound)
     # A difference is always said; what is not known matters where a verdict leans on it.
-    doubts = []
-    if inputs.same is False or (verdict is not None and inputs.same is None):
-        doubts.append(inputs.sentence)
+    said = []
+    if inputs.same is False or (made is not None and inputs.same is None):
+        said.append(inputs.sentence)
     if certificate is not None and not certificate["same_job"]:
-        doubts.append(certificate["sentence"])
+        said.append(certificate["sentence"])
+    said.append(reason or (made.sentence if made else ""))
+    if made is not None:
+        said += [_LEFT_OUT.format(why=fault) for fault in faults]
     completed = order[0].spec if order and inputs.same else None
+    found = completed or job
     return Comparison(
-        job=completed or job,
+        job=found,
         trials=grouped,
         certificate=certificate,
         inputs=inputs,
         agreements=tuple(
             agreement(a[0], b[0]) for a, b in itertools.combinations(grouped.values(), 2)
         ),
-        verdict=verdict,
-        finding=" ".join([*doubts, said]),
+        verdict=made,
+        finding=" ".join(said),
+        ratios=_ratios(sound, found) if made else {},
+        cautions=cautions(grouped, found, made, certificate, known or {}),
+        known=known or {},
+        profiles={trial.framework: trial.profile for trial in profiles if trial.profile},
         concurrent=concurrent,
     )
-
-
-def speed_ratio(seconds: Sequence[float], other: Sequence[float]) -> float:
-    """How many times as fast ``other`` was: the median of ``seconds`` over that of ``other``."""
-    return median(seconds) / median(other)
 
 
 def samples_per_second(trials: Sequence[Trial]) -> float | None:
@@ -122,47 +113,52 @@ def samples_per_second(trials: Sequence[Trial]) -> float | None:
     return samples / seconds if seconds else None
 
 
-def _reasons_against_a_verdict(trials: Mapping[str, Sequence[Trial]]) -> Iterator[str]:
-    for trial in itertools.chain(*trials.values()):
+def _ratios(sound: Mapping[str, Sequence[Trial]], job: Mapping[str, Any]) -> dict[str, Estimate]:
+    """Of two sides; of any other number there is no one ratio."""
+    if len(sound) != 2:
+        return {}
+    first, second = sound.values()
+    return ratios(first, second, job)
+
+
+def _by_side(order: Sequence[Trial]) -> dict[str, tuple[Trial, ...]]:
+    groups = itertools.groupby(order, key=lambda trial: trial.framework)
+    return {side: tuple(group) for side, group in groups}
+
+
+def _paired(trials: Mapping[str, Sequence[Trial]]) -> dict[str, list[Trial]]:
+    """Trials of whose number every side has one that succeeded."""
+    sound = {side: [t for t in group if _is_sound(t)] for side, group in trials.items()}
+    numbers = [{trial.number for trial in group} for group in sound.values()]
+    common = set.intersection(*numbers) if numbers else set()
+    return {side: [t for t in group if t.number in common] for side, group in sound.items()}
+
+
+def _is_sound(trial: Trial) -> bool:
+    return trial.state is State.SUCCEEDED and bool(trial.seconds("train")) and bool(trial.epochs)
+
+
+def _faults(trials: Sequence[Trial]) -> Iterator[str]:
+    """A sentence for each trial that can be compared with nothing."""
+    for trial in trials:
         names = {"framework": label(trial.framework), "number": trial.number}
         if trial.state in _NOT_SUCCEEDED:
             error = trial.error.message if trial.error else "it gave no reason."
             yield _NOT_SUCCEEDED[trial.state].format(**names, error=error)
-        elif not trial.seconds("train"):
+        elif not _is_sound(trial):
             yield _NO_TIME.format(**names)
+
+
+def _reason_against_a_verdict(
+    trials: Mapping[str, Sequence[Trial]], sound: Mapping[str, Sequence[Trial]], faults: list[str]
+) -> str | None:
     if not trials:
-        yield _NO_TRIAL
+        return _NO_TRIAL
+    if faults and not all(sound.values()):
+        return _NO_VERDICT.format(why=faults[0])
     if len(trials) == 1:
-        yield _ALONE.format(framework=label(next(iter(trials))))
-
-
-def _verdict(trials: Mapping[str, Sequence[Trial]]) -> Verdict:
-    """Of two or more frameworks, whose trials all succeeded."""
-    seconds = {name: [t.seconds("train") or 0.0 for t in group] for name, group in trials.items()}
-    faster, slower, *_ = sorted(seconds, key=lambda name: median(seconds[name]))
-    ratio = speed_ratio(seconds[slower], seconds[faster])
-    counts = {name: len(group) for name, group in trials.items()}
-    level = ratio < LEVEL_BELOW
-    return Verdict(
-        faster=faster,
-        slower=slower,
-        ratio=ratio,
-        level=level,
-        provisional=min(counts.values()) == 1,
-        seconds={name: median(values) for name, values in seconds.items()},
-        trials=counts,
-        sentence=(_LEVEL if level else _FASTER).format(
-            faster=label(faster), slower=label(slower), ratio=ratio, trials=_trials(counts)
-        ),
-    )
-
-
-def _trials(counts: Mapping[str, int]) -> str:
-    if len(set(counts.values())) == 1:
-        count = min(counts.values())
-        return _ONE_EACH if count == 1 else _SEVERAL_EACH.format(count=count)
-    text = _MEDIANS_PROVISIONAL if 1 in counts.values() else _MEDIANS
-    return text.format(counts=", ".join(f"{n} {label(name)}" for name, n in counts.items()))
+        return _ALONE.format(framework=label(next(iter(trials))))
+    return None
 
 
 def as_dict(comparison: Comparison) -> dict[str, Any]:
@@ -177,6 +173,7 @@ def as_dict(comparison: Comparison) -> dict[str, Any]:
             "concurrent": comparison.concurrent,
             "frameworks": {
                 name: {
+                    "framework": framework_of(name),
                     "environment": _environment(trials),
                     "samples_per_second": samples_per_second(trials),
                     "trials": [_trial(trial) for trial in trials],
@@ -188,6 +185,14 @@ def as_dict(comparison: Comparison) -> dict[str, Any]:
             "agreements": [dataclasses.asdict(agreement) for agreement in comparison.agreements],
             "verdict": dataclasses.asdict(comparison.verdict) if comparison.verdict else None,
             "finding": comparison.finding,
+            "ratios": {
+                name: dataclasses.asdict(ratio) for name, ratio in comparison.ratios.items()
+            },
+            "warnings": [dataclasses.asdict(caution) for caution in comparison.cautions],
+            "machine": comparison.known,
+            "profiles": {
+                name: dataclasses.asdict(profile) for name, profile in comparison.profiles.items()
+            },
         }
     )
     return found

@@ -50,6 +50,17 @@ def frameworks(names: str) -> tuple[str, ...]:
     return found
 
 
+def fraction(flag: str, text: str) -> float:
+    """``2%``, ``2`` or ``2.5 %`` as 0.02 and the like. Raises BadInput."""
+    try:
+        found = float(text.strip().removesuffix("%")) / 100
+    except ValueError:
+        found = math.nan
+    if not 0 < found < 1:
+        raise BadInput(f"{flag} is {text!r}; give a percentage such as 2%.")
+    return found
+
+
 def assignment(text: str) -> tuple[str, Any]:
     """``optimizer.learning_rate=0.01`` taken apart, its value read as YAML. Raises BadInput."""
     name, equals, value = text.partition("=")

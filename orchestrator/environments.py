@@ -5,13 +5,20 @@ from collections.abc import Callable, Mapping
 from rich.table import Table
 from twinrun.v1 import job_pb2
 
-from orchestrator.words import label, memory
+from orchestrator.words import label, memory, number
 
 _NONE = "-"
 
 
-def table(environments: Mapping[str, job_pb2.Environment]) -> Table:
-    """``environments`` by framework; what none of them has is left out."""
+# Of all packages that are installed, those whose version may change a result or its time.
+_TOLD = ("torch", "torchvision", "triton", "tensorflow", "tensorflow-cpu", "keras", "numpy")
+
+
+def table(
+    environments: Mapping[str, job_pb2.Environment],
+    rates: Mapping[str, job_pb2.MachineMeasured] | None = None,
+) -> Table:
+    """``environments`` by framework, and what was measured; what none of them has is left out."""
     shown: Mapping[str, Callable[[job_pb2.Environment], str]] = {
         "Version": lambda e: e.framework_version,
         "Python": lambda e: e.python_version,
@@ -25,7 +32,12 @@ def table(environments: Mapping[str, job_pb2.Environment]) -> Table:
         "Driver": lambda e: e.driver_version,
         "CUDA": lambda e: e.cuda_version,
         "cuDNN": lambda e: e.cudnn_version,
-        "Packages": lambda e: "\n".join(f"{n} {v}" for n, v in sorted(e.packages.items())),
+        "CPU limit": lambda e: number(e.cpu_limit) if e.cpu_limit else "",
+        "CPU governor": lambda e: e.cpu_governor,
+        "Memory": lambda e: memory(e.memory_bytes) if e.memory_bytes else "",
+        "Image": lambda e: e.image,
+        "Twinrun's commit": lambda e: e.git_commit,
+        "Packages": _packages,
     }
     made = Table(box=None, pad_edge=False, show_edge=False)
     made.add_column("")
@@ -35,7 +47,26 @@ def table(environments: Mapping[str, job_pb2.Environment]) -> Table:
         values = [value(environment) or _NONE for environment in environments.values()]
         if set(values) != {_NONE}:
             made.add_row(title, *values)
+    for title, rate in _RATES.items() if rates else ():
+        made.add_row(title, *map(rate, (rates or {}).values()))
     return made
+
+
+_RATES: Mapping[str, Callable[[job_pb2.MachineMeasured], str]] = {
+    "Matrix products": lambda rate: f"{number(rate.operations_per_second / 1e9)} GFLOP/s",
+    "Memory traffic": lambda rate: f"{number(rate.bytes_per_second / 1e9)} GB/s",
+}
+
+
+def _packages(environment: job_pb2.Environment) -> str:
+    told = {
+        name: version
+        for name, version in sorted(environment.packages.items())
+        if name in _TOLD or name.startswith(("nvidia-cublas", "nvidia-cudnn"))
+    }
+    rest = len(environment.packages) - len(told)
+    lines = [f"{name} {version}" for name, version in told.items()]
+    return "\n".join([*lines, *([f"and {rest} more (--json)"] if rest else [])])
 
 
 def _devices(environment: job_pb2.Environment) -> str:

@@ -9,6 +9,7 @@
 | 4 | a job failed |
 | 5 | results could not be written |
 | 6 | not shown to be the same job |
+| 7 | the result stands with warnings, and --strict was given |
 | 130 | interrupted |
 """
 
@@ -47,6 +48,12 @@ class WrongRunner(RunnerUnavailable):
 
 class JobFailed(OrchestratorError):
     exit_code = 4
+
+
+class Doubtful(OrchestratorError):
+    """A result that stands with warnings, where none were to be taken."""
+
+    exit_code = 7
 
 
 class NotTheSameJob(OrchestratorError):

@@ -9,9 +9,10 @@ from twinrun.v1 import job_pb2
 from orchestrator import store
 from orchestrator.explain import MATCHED, Row, as_dict, explain, number_of
 from orchestrator.pitfalls import Pitfall
+from orchestrator.placement import Placement
 from orchestrator.progress import Display, logged
 from orchestrator.runners import Runners
-from orchestrator.schedule import Placement, completed, run_trials
+from orchestrator.schedule import completed, run_trials
 from orchestrator.store import Run
 
 

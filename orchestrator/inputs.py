@@ -1,5 +1,6 @@
-"""Whether all trials were given the same: spec, data, initial weights, batch order."""
+"""Whether trials that make a pair were given the same: spec, data, initial weights, batch order."""
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,12 +32,14 @@ class InputsCheck:
 
 
 def check_inputs(trials: Sequence[Trial]) -> InputsCheck:
-    """Holds every trial's inputs against those of all others."""
-    reported = [trial.inputs for trial in trials if trial.inputs]
+    """Holds every trial's inputs against those of all others, but for the seed of another pair."""
     own = any(in_own_way(trial.spec) for trial in trials if trial.spec)
     names = ["data_sha256"] if own else list(_DIFFERENT)
-    digests = [name for name in names if len({getattr(i, name) for i in reported}) > 1]
-    fields = _differing_fields([trial.spec for trial in trials if trial.spec])
+    pairs = _pairs(trials)
+    digests = [name for name in names if any(_differ(name, pair) for pair in pairs)]
+    of_pairs = [_differing_fields([t.spec for t in pair if t.spec]) for pair in pairs]
+    seedless = [{**trial.spec, "seed": None} for trial in trials if trial.spec]
+    fields = sorted({*itertools.chain(*of_pairs), *_differing_fields(seedless)})
     if digests or fields:
         said = [_DIFFERENT[name] for name in digests]
         if fields:
@@ -47,6 +50,16 @@ def check_inputs(trials: Sequence[Trial]) -> InputsCheck:
     if silent:
         return InputsCheck(None, (), _UNKNOWN.format(trials=", ".join(silent)))
     return InputsCheck(True, (), _OWN if own else _SAME)
+
+
+def _pairs(trials: Sequence[Trial]) -> list[list[Trial]]:
+    """Those of the same number."""
+    order = sorted(trials, key=lambda trial: trial.number)
+    return [list(pair) for _, pair in itertools.groupby(order, key=lambda trial: trial.number)]
+
+
+def _differ(digest: str, pair: Sequence[Trial]) -> bool:
+    return len({getattr(trial.inputs, digest) for trial in pair if trial.inputs}) > 1
 
 
 def in_own_way(spec: Mapping[str, Any]) -> bool:

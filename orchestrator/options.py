@@ -12,6 +12,7 @@ import typer
 
 from orchestrator import config
 from orchestrator.config import Places
+from orchestrator.repeating import Plan
 
 
 class Execution(StrEnum):
@@ -44,7 +45,7 @@ class Framework(StrEnum):
 
 ALL = ",".join(config.FRAMEWORKS)
 FrameworkOption = Annotated[Framework, typer.Option("--framework", "-f", help="Which one.")]
-FrameworksOption = Annotated[str, typer.Option(help="Which, and in which order, with commas.")]
+FrameworksOption = Annotated[str, typer.Option(help="Which, with commas.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 
 
@@ -53,6 +54,7 @@ def _option(panel: str, *names: str, **settings: Any) -> Any:
 
 
 _JOB, _WHERE, _SHOWN = "The job", "Where it runs", "What is shown and kept"
+_SURE = "How sure it is"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,10 @@ class JobOptions:
         int | None,
         _option(_JOB, help="CPU threads of each framework; otherwise all CPUs that it may use."),
     ] = None
+    target_accuracy: Annotated[
+        float | None,
+        _option(_JOB, help="Test accuracy, 0 to 1, that is to be reached: how soon is compared."),
+    ] = None
     train_limit: Annotated[
         int | None, _option(_JOB, metavar="N", help="Only the first N training samples.")
     ] = None
@@ -105,6 +111,7 @@ class JobOptions:
             "execution": self.execution and f"EXECUTION_{self.execution.name}",
             "precision": self.precision and f"PRECISION_{self.precision.name}",
             "threads": self.threads,
+            "target_accuracy": self.target_accuracy,
             "dataset.train_limit": self.train_limit,
             **dict(map(config.assignment, self.changed or [])),
         }
@@ -158,6 +165,61 @@ class ShownOptions:
     quiet: Annotated[
         bool, _option(_SHOWN, "--quiet", "-q", help="Nothing on stderr but errors.")
     ] = False
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatOptions:
+    """How often, and until how sure."""
+
+    repeats: Annotated[
+        int,
+        _option(
+            _SURE,
+            "--repeats",
+            "-n",
+            min=1,
+            max=1000,
+            help="Pairs of trials, in an order drawn at random and balanced. It takes 6 for an "
+            "interval.",
+        ),
+    ] = 1
+    same_seed: Annotated[
+        bool, _option(_SURE, help="The same seed for every pair, not the next one for each.")
+    ] = False
+    until_sure: Annotated[
+        bool,
+        _option(_SURE, "--until-sure", help="Repeat until the interval is narrow enough."),
+    ] = False
+    precision_target: Annotated[
+        str,
+        _option(_SURE, metavar="PERCENT", help="With --until-sure: to either side of the ratio."),
+    ] = "2%"
+    max_minutes: Annotated[
+        float, _option(_SURE, min=0.1, help="With --until-sure: begin no pair after so many.")
+    ] = 30.0
+    twice: Annotated[
+        Framework | None,
+        _option(
+            _SURE,
+            "--aa",
+            metavar="FRAMEWORK",
+            help="An A/A test: the same framework on both sides. What it finds is this machine's "
+            "noise floor, and is said with later verdicts.",
+        ),
+    ] = None
+    strict: Annotated[
+        bool, _option(_SURE, "--strict", help="End with code 7 where there is a warning.")
+    ] = False
+
+    def plan(self) -> Plan:
+        """Raises BadInput."""
+        precision = config.fraction("--precision-target", self.precision_target)
+        return Plan(
+            self.repeats,
+            self.same_seed,
+            precision if self.until_sure else None,
+            60 * self.max_minutes,
+        )
 
 
 def grouped(function: Callable[..., None]) -> Callable[..., None]:

@@ -14,11 +14,13 @@ class Look:
 
 # Okabe and Ito's colours, which colour-blind people can tell apart.
 _LOOKS = {"pytorch": Look("#D55E00", "o"), "tensorflow": Look("#0072B2", "D")}
+# The second of two sides of the same framework is told by a colour of its own.
 _OTHERS = (Look("#009E73", "s"), Look("#CC79A7", "^"), Look("#E69F00", "v"))
 
 
 def looks(frameworks: Sequence[str]) -> dict[str, Look]:
     """The look of each; one without a look of its own takes the next of the others."""
-    unknown = sorted(name for name in frameworks if name not in _LOOKS)
+    found = {name: _LOOKS.get(name.removesuffix("-a")) for name in frameworks}
+    unknown = sorted(name for name, look in found.items() if look is None)
     spare = {name: _OTHERS[index % len(_OTHERS)] for index, name in enumerate(unknown)}
-    return {name: _LOOKS.get(name) or spare[name] for name in frameworks}
+    return {name: look or spare[name] for name, look in found.items()}

@@ -136,7 +136,7 @@ class Bars:
                 steps = event.steps_finished
                 update(task, completed=steps.first_step + len(steps.losses))
             case "state_changed" if event.state_changed.state == job_pb2.JOB_STATE_RUNNING:
-                self._progress.start_task(task)
+                self._progress.reset(task)  # of a trial before, too
             case "state_changed" if event.state_changed.state != job_pb2.JOB_STATE_PENDING:
                 self._progress.stop_task(task)
         line = describe(framework, event)

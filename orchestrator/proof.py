@@ -17,9 +17,10 @@ from orchestrator.certificate import Certificate, as_dict, certify, from_dict
 from orchestrator.envelope import FLOAT32, FLOAT64, envelope
 from orchestrator.errors import JobFailed
 from orchestrator.evidence import evidence
+from orchestrator.placement import Placement
 from orchestrator.progress import Display, Lines, logged
 from orchestrator.runners import Runners
-from orchestrator.schedule import Placement, completed, run_trials
+from orchestrator.schedule import completed, run_trials
 from orchestrator.store import Run
 from orchestrator.tolerance import tolerance
 
@@ -127,6 +128,7 @@ def _key(request: Request, spec: job_pb2.JobSpec, runners: Runners) -> str:
     """Of a short certificate: the spec, the tolerance and what computes it."""
     builds = [runners.get(name).info().build_sha256 for name in request.frameworks]
     mapping = store.to_mapping(spec)
-    mapping.pop("threads", None)
+    for name in ("threads", "target_accuracy"):  # on which the arithmetic does not depend
+        mapping.pop(name, None)
     parts = [mapping, request.workload, list(request.frameworks), builds]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

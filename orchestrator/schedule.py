@@ -15,21 +15,13 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.client import Client
 from orchestrator.errors import JobFailed, OrchestratorError, OutputError, RunnerUnavailable
+from orchestrator.placement import Placement
 from orchestrator.runners import Runners
 from orchestrator.store import Run
 from orchestrator.words import label, state_name
 
-# Told of each event: the framework, the event.
+# Told of each event: the side, the event.
 Listener = Callable[[str, job_pb2.JobEvent], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """One trial: which framework, which of its trials, from 1, and what it is to do."""
-
-    framework: str
-    number: int
-    spec: job_pb2.JobSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +31,6 @@ class _Trial:
     placement: Placement
     client: Client
     job: job_pb2.Job
-
-
-def placements(frameworks: Sequence[str], spec: job_pb2.JobSpec) -> Iterator[Placement]:
-    """The order of the trials: one of each framework, as named."""
-    for framework in frameworks:
-        yield Placement(framework, 1, spec)
 
 
 def completed(
@@ -176,25 +162,25 @@ class _Trials:
             return error.message
         return None
 
-    def _listen(self, framework: str, event: job_pb2.JobEvent) -> None:
+    def _listen(self, side: str, event: job_pb2.JobEvent) -> None:
         with self._listening:
             if event.HasField("environment"):
-                self._environments[framework] = event.environment
-            self._listener(framework, event)
+                self._environments[side] = event.environment
+            self._listener(side, event)
 
 
 def _follow(
     client: Client, job: job_pb2.Job, placement: Placement, run: Run, listener: Listener
 ) -> None:
     """Keep the events as they come."""
-    framework, number = placement.framework, placement.number
-    run.write_job(framework, number, job)
-    with run.open_events(framework, number) as log:
+    side, number = placement.side, placement.number
+    run.write_job(side, number, job)
+    with run.open_events(side, number) as log:
 
         def keep(events: Iterator[job_pb2.JobEvent]) -> None:
             for event in events:
                 log.append(event)
-                listener(framework, event)
+                listener(side, event)
 
         try:
             keep(client.watch(job.job_id))
@@ -209,14 +195,14 @@ def _follow(
 
 def _finish(client: Client, job: job_pb2.Job, placement: Placement, run: Run) -> None:
     """Fetch weights and logits of a trial that succeeded. Raises JobFailed of any other."""
-    framework, number = placement.framework, placement.number
+    side, number = placement.side, placement.number
     ended = client.job(job.job_id)
-    run.write_job(framework, number, ended)
-    raise_unless_succeeded(ended, framework)
+    run.write_job(side, number, ended)
+    raise_unless_succeeded(ended, placement.framework)
     initial = client.weights(job.job_id, job_pb2.WEIGHTS_KIND_INITIAL)
-    run.write_initial_weights(framework, number, initial)
-    run.write_weights(framework, number, client.weights(job.job_id, job_pb2.WEIGHTS_KIND_FINAL))
-    run.write_logits(framework, number, client.logits(job.job_id))
+    run.write_initial_weights(side, number, initial)
+    run.write_weights(side, number, client.weights(job.job_id, job_pb2.WEIGHTS_KIND_FINAL))
+    run.write_logits(side, number, client.logits(job.job_id))
 
 
 def raise_unless_succeeded(job: job_pb2.Job, framework: str) -> None:

@@ -3,20 +3,24 @@
 import dataclasses
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from twinrun.v1 import job_pb2
 
-from orchestrator import certificate, proof, store
+from orchestrator import certificate, machine, proof, store
 from orchestrator.compare import Comparison, as_dict, compare
 from orchestrator.errors import JobFailed
+from orchestrator.placement import placements
 from orchestrator.progress import Display, logged
 from orchestrator.recipes import Recipes, recipes
 from orchestrator.recipes import as_dict as as_dict_of_recipes
+from orchestrator.repeating import Plan, enough
 from orchestrator.runners import Runners
-from orchestrator.schedule import completed, placements, run_trials, why_not_at_once
+from orchestrator.schedule import Listener, completed, run_trials, why_not_at_once
+from orchestrator.sides import twice
 from orchestrator.store import Run
 
 RECIPES = {"matched": job_pb2.RECIPE_MATCHED, "idiomatic": job_pb2.RECIPE_IDIOMATIC}
@@ -27,7 +31,9 @@ class Request:
     """What is to be run: ``spec`` on each of ``frameworks``, kept in a new run in ``output``.
 
     ``certify``: show first that it is the same job, if it is to be. ``concurrent``: run trials of
-    different frameworks at the same time, where each has a GPU of its own.
+    different frameworks at the same time, where each has a GPU of its own. ``plan``: how often.
+    ``twice``: an A/A test, both sides the one framework. ``profile``: one more trial of each side,
+    under its framework's profiler.
     """
 
     workload: str
@@ -36,6 +42,14 @@ class Request:
     output: Path
     certify: bool = False
     concurrent: bool = False
+    plan: Plan = field(default_factory=Plan)
+    twice: bool = False
+    profile: bool = False
+
+    @property
+    def sides(self) -> tuple[str, ...]:
+        """Of the comparison."""
+        return twice(self.frameworks[0]) if self.twice else tuple(self.frameworks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +112,61 @@ def _train_into(run: Run, request: Request, runners: Runners, display: Display) 
         if at_once:
             run.write_concurrent()
         with logged(run.log_path, display) as listen:
-            order = placements(request.frameworks, spec)
+            order = placements(
+                request.sides,
+                spec,
+                enough(request.plan, run, display.say),
+                same_seed=request.plan.same_seed,
+            )
             faults = run_trials(order, runners, run, listen, at_once=at_once)
+            if request.profile:
+                faults += _profile(run, request, runners, listen)
     except KeyboardInterrupt:
         interrupted = True
+    _recall(run)
     comparison = finish(run, display.say)
+    if request.twice:
+        _learn_noise(comparison, request)
     return Outcome(run, comparison, faults, interrupted)
+
+
+def _profile(run: Run, request: Request, runners: Runners, listen: Listener) -> list[str]:
+    """One epoch of each framework in a run of its own inside ``run``; what went wrong."""
+    spec = job_pb2.JobSpec()
+    spec.CopyFrom(request.spec)
+    spec.epochs, spec.profile = 1, True
+    inner = store.within(run, store.PROFILE, spec)
+    return run_trials(placements(request.frameworks, spec), runners, inner, listen)
+
+
+def _recall(run: Run) -> None:
+    """Keep with the run what is known of the machine that it was made on."""
+    environments = [trial.environment for trial in run.trials() if trial.environment]
+    if environments:
+        run.write_known(machine.known(machine.key(environments[0])))
+
+
+def _learn_noise(comparison: Comparison, request: Request) -> None:
+    """Keep an A/A test's interval as the machine's noise floor."""
+    found = comparison.verdict
+    environments = [t.environment for t in next(iter(comparison.trials.values()), ())]
+    if found is None or found.low is None or not environments or environments[0] is None:
+        return
+    of = f"{request.frameworks[0]} {machine.conditions(comparison.job)}"
+    noise = {
+        "low": found.low,
+        "high": found.high,
+        "pairs": found.pairs,
+        "workload": request.workload,
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    machine.learn(machine.key(environments[0]), machine.NOISE, of, noise)
 
 
 def _is_to_be_the_same(request: Request) -> bool:
     """Whether the job is matched in all: only then is there something to certify."""
     matched = request.spec.recipe == job_pb2.RECIPE_MATCHED and not request.spec.own_ways
-    return matched and len(request.frameworks) == 2
+    return matched and len(request.frameworks) == 2 and not request.twice
 
 
 def _at_once(request: Request, runners: Runners, display: Display) -> bool:
@@ -141,7 +198,12 @@ def finish(run: Run, say: Callable[[str], None]) -> Comparison:
     from orchestrator import plots  # noqa: PLC0415 - not before it is needed
 
     comparison = compare(
-        store.to_mapping(run.spec()), run.trials(), run.certificate(), run.concurrent()
+        store.to_mapping(run.spec()),
+        run.trials(),
+        run.certificate(),
+        concurrent=run.concurrent(),
+        known=run.known(),
+        profiles=run.profiles(),
     )
     run.write_comparison(as_dict(comparison))
     if comparison.certificate and "loss_differences" in comparison.certificate:

@@ -6,12 +6,11 @@ that was cut off in the writing is dropped by the reader, so a killed run can st
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from google.protobuf import json_format
 from google.protobuf.message import Message
@@ -19,56 +18,19 @@ from google.rpc import error_details_pb2
 from twinrun.v1 import job_pb2
 
 from orchestrator.errors import RunNotFound, RunUnreadable
+from orchestrator.event_log import EventLog, read_events
 from orchestrator.files import parse, read, write_whole, writing
-from orchestrator.trial import Trial, fold
+from orchestrator.fold import fold
+from orchestrator.trial import Trial
 
 LATEST = "latest"
+PROFILE = "profile"  # a run inside a run
 _SCHEDULE = Path("schedule.json")
+_MACHINE = Path("machine.json")
 _STAMP = "%Y%m%dT%H%M%SZ"
 _TRIAL_FILE = re.compile(r"(?P<framework>.+)-(?P<number>\d+)\.jsonl")
 # JSON mapping needs to know the messages that a status may hold; knowing the file is enough.
 _STATUS_DETAILS = error_details_pb2.DESCRIPTOR
-
-
-class EventLog:
-    """The events of one trial, written as they arrive. Raises OutputError where it cannot."""
-
-    def __init__(self, path: Path) -> None:
-        """Opens the file, or makes it; goes on after its last whole line."""
-        self._path = path
-        kept = list(_events(path)) if path.exists() else []
-        self.last_sequence = kept[-1].sequence if kept else 0
-        with writing(path):
-            path.parent.mkdir(exist_ok=True)
-            self._file = path.open("ab")
-            self._file.truncate(_whole_lines_end(path))
-
-    def append(self, event: job_pb2.JobEvent) -> None:
-        """Adds an event, unless it is one that is there already."""
-        if event.sequence <= self.last_sequence:
-            return
-        line = json_format.MessageToJson(
-            event, indent=None, preserving_proto_field_name=True, ensure_ascii=False
-        )
-        with writing(self._path):
-            self._file.write(line.encode() + b"\n")
-            self._file.flush()
-        self.last_sequence = event.sequence
-
-    def close(self) -> None:
-        with writing(self._path):
-            self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +56,7 @@ class Run:
 
     def events(self, framework: str, number: int) -> list[job_pb2.JobEvent]:
         """The events that were written whole."""
-        return list(_events(self.path / "events" / f"{framework}-{number}.jsonl"))
+        return list(read_events(self.path / "events" / f"{framework}-{number}.jsonl"))
 
     def write_job(self, framework: str, number: int, job: job_pb2.Job) -> None:
         """Keeps the runner's own account of a trial: job id, completed spec, state."""
@@ -158,14 +120,15 @@ class Run:
 
     def certificate(self) -> dict[str, Any] | None:
         """What `write_certificate` wrote. None: nothing. Raises RunUnreadable."""
-        path = self.path / "certificate.json"
-        if not path.exists():
-            return None
-        try:
-            found: dict[str, Any] = json.loads(read(path))
-        except ValueError as error:
-            raise RunUnreadable(f"{path} is not JSON: {error}. Make the run again.") from error
-        return found
+        return self._json(Path("certificate.json"))
+
+    def write_known(self, known: Mapping[str, Any]) -> None:
+        """What was known of the machine when the run was made."""
+        self._write(_MACHINE, _dumps(known))
+
+    def known(self) -> dict[str, Any]:
+        """What `write_known` wrote; empty: nothing. Raises RunUnreadable."""
+        return self._json(_MACHINE) or {}
 
     def write_concurrent(self) -> None:
         """Notes that trials of several frameworks ran at the same time."""
@@ -193,6 +156,20 @@ class Run:
         """``figures``: contents by file name."""
         for name, content in figures.items():
             self._write(Path("figures") / name, content)
+
+    def profiles(self) -> list[Trial]:
+        """The trials that were run for their profiles alone."""
+        return Run(self.path / PROFILE).trials()
+
+    def _json(self, name: Path) -> dict[str, Any] | None:
+        path = self.path / name
+        if not path.exists():
+            return None
+        try:
+            found: dict[str, Any] = json.loads(read(path))
+        except ValueError as error:
+            raise RunUnreadable(f"{path} is not JSON: {error}. Make the run again.") from error
+        return found
 
     def _write(self, name: Path, content: bytes) -> None:
         write_whole(self.path / name, content)
@@ -271,17 +248,6 @@ def _claim(output: Path, name: str) -> Path:
             number += 1
         else:
             return path
-
-
-def _whole_lines_end(path: Path) -> int:
-    """Bytes up to and with the last line's end."""
-    return path.read_bytes().rfind(b"\n") + 1
-
-
-def _events(path: Path) -> Iterator[job_pb2.JobEvent]:
-    *lines, _cut_off = read(path).split(b"\n")
-    for number, line in enumerate(lines, start=1):
-        yield parse(line, job_pb2.JobEvent(), path, number)
 
 
 def _to_json(message: Message) -> bytes:

@@ -7,9 +7,10 @@ from twinrun.v1 import job_pb2
 _LABELS = {"pytorch": "PyTorch", "tensorflow": "TensorFlow"}
 
 
-def label(framework: str) -> str:
-    """A framework's own spelling of its name."""
-    return _LABELS.get(framework, framework)
+def label(side: str) -> str:
+    """A framework's own spelling of its name; ``PyTorch A`` of one of two that are the same."""
+    framework, _, letter = side.partition("-")
+    return f"{_LABELS.get(framework, framework)} {letter.upper()}".rstrip()
 
 
 def number(value: float) -> str:

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from services import errors
 from services.events import Failure, Phase, PhaseFinished
-from services.pipe import Finished, Ready, Report, Task
+from services.pipe import Finished, Kind, Ready, Report, Task
 from services.trial import run
 
 
@@ -103,7 +103,10 @@ def _serve(module_name: str, started_at: float, sender: _Sender, receiver: _Rece
     sender.send(Ready(environment))
     task = receiver.task()
     sender.send(imported)
-    run(task, module.Trainer, sender.send)
+    if task.kind is Kind.MEASURE:
+        sender.send(module.measure(task.spec))
+    else:
+        run(task, module.Trainer, sender.send)
     sender.send(Finished())
 
 

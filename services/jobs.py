@@ -13,7 +13,7 @@ from twinrun.v1 import job_pb2
 from services import errors
 from services.convert import spec_to_proto
 from services.events import Environment, Event, JobState, StateChanged, WeightsKind
-from services.pipe import LOGITS_FILE, Task
+from services.pipe import LOGITS_FILE, Kind, Task
 from services.records import Record, Records
 from services.spec import JobSpec, Violation
 from services.worker import Run, Worker
@@ -22,6 +22,11 @@ _log = logging.getLogger(__name__)
 _WATCH_POLL_SECONDS = 0.5  # after which a watcher that has gone away is noticed
 _WATCH_GATHER_SECONDS = 0.2  # by which a watcher's events may come later
 _END_SECONDS = 10.0  # for a cancelled job to have ended
+_KINDS = {
+    job_pb2.JOB_KIND_TRAIN: Kind.TRAIN,
+    job_pb2.JOB_KIND_EVALUATE: Kind.EVALUATE,
+    job_pb2.JOB_KIND_MEASURE: Kind.MEASURE,
+}
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{0,64}")
 
 
@@ -72,7 +77,9 @@ class Jobs:
                     unfinished=str(unfinished),
                 )
             record = self._records.create(kind, request_id, completed)
-            self._pending.append((record, Task(spec, self._data_dir, record.directory, weights)))
+            self._pending.append(
+                (record, Task(spec, self._data_dir, record.directory, _KINDS[kind], weights))
+            )
             self._changed.notify_all()
             return _copy(record)
 

@@ -5,6 +5,7 @@ Out: `Ready` or `Failure`. In: one `Task`. Out: its events, then `Finished` or
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from services.events import Environment, Event, Failure
@@ -13,13 +14,22 @@ from services.spec import JobSpec
 LOGITS_FILE = "logits.safetensors"  # in a task's output_dir
 
 
+class Kind(StrEnum):
+    """Of a task, as job.proto's JobKind."""
+
+    TRAIN = "train"
+    EVALUATE = "evaluate"
+    MEASURE = "measure"
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a trial is to do. With ``weights`` (a safetensors file) it evaluates, else it trains."""
+    """What a trial is to do; ``weights``, a safetensors file, are those to evaluate."""
 
     spec: JobSpec
     data_dir: Path
     output_dir: Path  # for weights and logits
+    kind: Kind = Kind.TRAIN
     weights: bytes | None = None
 
 

@@ -8,13 +8,13 @@ import typer
 from rich.console import Console
 from twinrun.v1 import job_pb2
 
-from orchestrator import config, environments, store
+from orchestrator import config, environments, measuring, store
 from orchestrator.errors import BadInput
-from orchestrator.options import ALL, FrameworksOption, JsonOption, WhereOptions
+from orchestrator.options import ALL, FrameworksOption, JobOptions, JsonOption, WhereOptions
 from orchestrator.output import print_json, to_stderr
 from orchestrator.progress import Lines
 from orchestrator.runners import Runners
-from orchestrator.schedule import raise_unless_succeeded
+from orchestrator.schedule import completed, raise_unless_succeeded
 from orchestrator.words import state_name
 
 JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="As 'orchestrator jobs' lists it.")]
@@ -63,15 +63,42 @@ def jobs(
 
 
 def env(
-    where: WhereOptions, frameworks: FrameworksOption = ALL, as_json: JsonOption = False
+    job: JobOptions,
+    where: WhereOptions,
+    *,
+    frameworks: FrameworksOption = ALL,
+    measure: Annotated[
+        bool,
+        typer.Option(
+            "--measure",
+            help="Measure too how fast the machine multiplies matrices and moves memory, with the "
+            "job's device, precision and threads. Later comparisons are held against it.",
+        ),
+    ] = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """Show where each runner's jobs run: versions, devices, driver, CUDA, CPU, threads, BLAS."""
+    """Show where each runner's jobs run: versions, devices, driver, CUDA, CPU, threads, BLAS.
+
+    Example: orchestrator env --measure --threads 2
+    """
+    names = config.frameworks(frameworks)
+    rates: dict[str, job_pb2.MachineMeasured] = {}
     with closing(Runners(where.places(), to_stderr, lazy=False)) as runners:
-        found = {name: runners.get(name).environment() for name in config.frameworks(frameworks)}
+        found = {name: runners.get(name).environment() for name in names}
+        if measure:
+            spec = completed(config.job_spec(job.workload, job.changes()), names, runners)
+            rates = {name: measuring.measure(runners.get(name), spec) for name in names}
+            measuring.keep(rates, found, spec)
     if as_json:
-        print_json({name: store.to_mapping(environment) for name, environment in found.items()})
+        print_json(
+            {
+                name: store.to_mapping(environment)
+                | ({"measured": store.to_mapping(rates[name])} if name in rates else {})
+                for name, environment in found.items()
+            }
+        )
     else:
-        Console(highlight=False).print(environments.table(found))
+        Console(highlight=False).print(environments.table(found, rates))
 
 
 def _framework_of(job_id: str) -> str:

@@ -10,15 +10,16 @@ import typer
 from rich.console import Console
 from twinrun.v1 import job_pb2
 
-from orchestrator import config, recipes, report, session, store
+from orchestrator import config, recipes, recipes_report, report, session, store
 from orchestrator.compare import as_dict
-from orchestrator.errors import JobFailed
+from orchestrator.errors import Doubtful, JobFailed
 from orchestrator.options import (
     ALL,
     FrameworkOption,
     FrameworksOption,
     JobOptions,
     Recipe,
+    RepeatOptions,
     ShownOptions,
     WhereOptions,
 )
@@ -33,6 +34,7 @@ def compare(
     job: JobOptions,
     where: WhereOptions,
     shown: ShownOptions,
+    repeat: RepeatOptions,
     *,
     frameworks: FrameworksOption = ALL,
     recipe: Annotated[
@@ -50,21 +52,35 @@ def compare(
         bool,
         typer.Option("--concurrent", help="At the same time, where each runner has its own GPU."),
     ] = False,
+    profile: Annotated[
+        bool,
+        typer.Option("--profile", help="Show in which operations the time goes, by its profiler."),
+    ] = False,
 ) -> None:
     """Train the same job on each framework, one after the other, and set the results side by side.
 
-    Example: orchestrator compare --epochs 5 --execution compiled
+    Example: orchestrator compare --epochs 5 --repeats 10
     """
     spec = config.job_spec(job.workload, job.changes())
     if recipe is not Recipe.BOTH:
         spec.recipe = session.RECIPES[recipe.value]
     request = session.Request(
-        job.workload, spec, config.frameworks(frameworks), shown.output, certify, concurrent
+        job.workload,
+        spec,
+        (repeat.twice.value,) if repeat.twice else config.frameworks(frameworks),
+        shown.output,
+        certify,
+        concurrent,
+        repeat.plan(),
+        twice=repeat.twice is not None,
+        profile=profile,
     )
     if recipe is Recipe.BOTH:
-        _train_both(request, where, shown)
+        outcomes = _train_both(request, where, shown)
     else:
-        _train(request, where, shown)
+        outcomes = [_train(request, where, shown)]
+    if repeat.strict:
+        _raise_for_cautions(outcomes)
 
 
 def train(
@@ -117,7 +133,7 @@ def evaluate(
         )
 
 
-def _train(request: session.Request, where: WhereOptions, shown: ShownOptions) -> None:
+def _train(request: session.Request, where: WhereOptions, shown: ShownOptions) -> session.Outcome:
     with _at_work(request, where, shown) as (runners, display):
         outcome = session.train(request, runners, display)
     if shown.as_json:
@@ -127,21 +143,25 @@ def _train(request: session.Request, where: WhereOptions, shown: ShownOptions) -
     else:
         typer.echo(report.plain_report(outcome.comparison))
     _raise_for([outcome])
+    return outcome
 
 
-def _train_both(request: session.Request, where: WhereOptions, shown: ShownOptions) -> None:
+def _train_both(
+    request: session.Request, where: WhereOptions, shown: ShownOptions
+) -> list[session.Outcome]:
     with _at_work(request, where, shown) as (runners, display):
         _, found, outcomes = session.train_both(request, runners, display)
     if shown.as_json:
         print_json(recipes.as_dict(found))
     else:
-        Console(highlight=False).print(report.recipes_table(found))
+        Console(highlight=False).print(recipes_report.recipes_table(found))
         typer.echo("")
         for outcome in outcomes:
             for sentence in report.sentences(outcome.comparison):
                 typer.echo(sentence)
         typer.echo(found.sentence)
     _raise_for(outcomes)
+    return outcomes
 
 
 @contextmanager
@@ -151,7 +171,7 @@ def _at_work(
     # A GPU is known once the framework has been imported.
     lazy = not (request.concurrent and request.spec.device == job_pb2.DEVICE_CUDA)
     with (
-        closing(display_of(shown, tuple(request.frameworks), request.spec.epochs)) as display,
+        closing(display_of(shown, request.sides, request.spec.epochs)) as display,
         closing(Runners(where.places(), display.say, lazy)) as runners,
     ):
         yield runners, display
@@ -162,3 +182,9 @@ def _raise_for(outcomes: Sequence[session.Outcome]) -> None:
         raise KeyboardInterrupt
     if faults := [fault for outcome in outcomes for fault in outcome.faults]:
         raise JobFailed("\n".join(faults))
+
+
+def _raise_for_cautions(outcomes: Sequence[session.Outcome]) -> None:
+    codes = dict.fromkeys(c.code for outcome in outcomes for c in outcome.comparison.cautions)
+    if codes:
+        raise Doubtful(f"--strict: the result stands with warnings: {', '.join(codes)}.")

@@ -8,6 +8,7 @@ os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
 from services import trainer
 from services.pytorch.environment import environment
 from services.pytorch.matched import MatchedTrainer
+from services.pytorch.measure import measure
 from services.spec import JobSpec, Recipe
 from services.trainer import Data
 from services.workload.weights import Weights
@@ -22,4 +23,4 @@ def Trainer(spec: JobSpec, data: Data, weights: Weights | None) -> trainer.Train
     return IdiomaticTrainer(spec, data, weights)
 
 
-__all__ = ["Trainer", "environment"]
+__all__ = ["Trainer", "environment", "measure"]

@@ -11,6 +11,7 @@ from services import trainer
 from services.spec import JobSpec, Recipe
 from services.tensorflow.environment import environment
 from services.tensorflow.matched import MatchedTrainer
+from services.tensorflow.measure import measure
 from services.trainer import Data
 from services.workload.weights import Weights
 
@@ -24,4 +25,4 @@ def Trainer(spec: JobSpec, data: Data, weights: Weights | None) -> trainer.Train
     return IdiomaticTrainer(spec, data, weights)
 
 
-__all__ = ["Trainer", "environment"]
+__all__ = ["Trainer", "environment", "measure"]

@@ -73,14 +73,15 @@ def test_swapped_memory_is_in_bytes(tmp_path):
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_the_work_of_a_process_that_was_started_is_ones_own():
     before = load.read()
-    code = "import time\nwhile time.process_time() < 0.3: pass\nprint(flush=True)\ninput()"
+    works = "import sys, time\nwhile time.process_time() < 0.3: pass"
+    code = f"{works}\nprint(flush=True)\nsys.stdin.read()"
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as child:
         child.stdout.readline()
         used = load.between(before, load.read())
         child.stdin.close()
-    assert used.own_cpu_seconds >= 0.3
+    assert used.own_cpu_seconds >= 0.25  # the kernel counts in ticks
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

@@ -14,8 +14,8 @@ from PIL import Image
 
 from orchestrator import panels, plots
 from orchestrator.compare import compare
+from orchestrator.fold import fold
 from orchestrator.palette import looks
-from orchestrator.trial import fold
 from tests.unit.events import SPEC, failed_trial, losses, trial
 
 NAN = float("nan")

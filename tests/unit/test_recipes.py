@@ -6,7 +6,8 @@ import pytest
 
 from orchestrator.compare import compare
 from orchestrator.recipes import as_dict, recipes
-from orchestrator.report import recipes_table, sentences
+from orchestrator.recipes_report import recipes_table
+from orchestrator.report import sentences
 from tests.unit.events import SPEC, failed_trial, trial
 
 IDIOMATIC = {**SPEC, "recipe": "RECIPE_IDIOMATIC"}

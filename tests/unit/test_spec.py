@@ -59,6 +59,7 @@ BAD = {
     "threads": [0, -1, CPUS + 1, HUGE],
     "report_every_steps": [0, -1, 100_001, HUGE],
     "steps_per_epoch_limit": [0, -1, HUGE],
+    "target_accuracy": [-0.1, 1.1, *NOT_A_NUMBER],
     "optimizer.learning_rate": [0, -0.001, 1001, 1e300, *NOT_A_NUMBER],
     "optimizer.sgd.momentum": [-0.1, 1, 2, *NOT_A_NUMBER],
     "optimizer.adam.beta_1": [-0.1, 1, *NOT_A_NUMBER],

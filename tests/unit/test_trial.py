@@ -1,7 +1,8 @@
 import numpy as np
 from twinrun.v1 import job_pb2
 
-from orchestrator.trial import Failure, State, fold
+from orchestrator.fold import fold
+from orchestrator.trial import Failure, State
 from tests.unit.events import (
     PHASES,
     STEPS,

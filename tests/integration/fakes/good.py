@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from services import matched
-from services.events import Environment
+from services.events import Environment, MachineMeasured, Operation, Profiled
 from services.spec import JobSpec
 from services.trainer import Data, Steps
 from services.workload import order
@@ -24,6 +24,10 @@ def environment() -> Environment:
         threads=0,
         blas="NumPy's",
     )
+
+
+def measure(spec: JobSpec) -> MachineMeasured:
+    return MachineMeasured(operations_per_second=2e9 * spec.threads, bytes_per_second=1e9)
 
 
 class Trainer:
@@ -80,6 +84,10 @@ class Trainer:
 
     def environment(self) -> Environment:
         return environment()
+
+    def profiled(self, take_steps) -> Profiled:
+        steps = take_steps()
+        return Profiled((Operation("matmul", steps, 0.75), Operation("add", 1, 0.25)), 1.0, steps)
 
     def peak_device_memory_bytes(self) -> int:
         return 0

@@ -1,0 +1,245 @@
+"""What to keep in mind with a verdict: each with a code, a sentence, and what to do about it.
+
+They travel with the result; `--strict` makes a failure of them.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from twinrun.v1 import job_pb2
+
+from orchestrator import machine
+from orchestrator.inputs import in_own_way
+from orchestrator.sides import are_the_same, framework_of
+from orchestrator.trial import Load, Trial
+from orchestrator.verdict import FEWEST_PAIRS, Verdict
+from orchestrator.words import label, number, percent
+
+OTHER_CPUS = 0.05  # of the CPUs; runner and orchestrator take about a fifth of it
+STOLEN_CPUS = 0.02  # of the CPUs
+THROTTLED = 0.01  # of the training time
+CLOCK_RANGE = 0.1  # of the highest clock that a trial ended with
+
+Sides = Mapping[str, Sequence[Trial]]
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """``code`` stays the same from version to version; ``remedy``: how to be rid of it."""
+
+    code: str
+    sentence: str
+    remedy: str
+
+
+def cautions(
+    trials: Sides,
+    job: Mapping[str, Any],
+    verdict: Verdict | None,
+    certificate: Mapping[str, Any] | None,
+    known: Mapping[str, Mapping[str, Any]],
+) -> tuple[Caution, ...]:
+    """Of a comparison; ``known`` of the machine, as `orchestrator.machine.known`."""
+    return tuple(
+        itertools.chain(
+            _of_the_proof(trials, job, certificate),
+            _of_the_verdict(verdict, trials, job, known),
+            _of_learning(trials, job),
+            _of_the_load(trials),
+            _of_the_clock(trials),
+            _of_gpus(trials),
+            _of_memory(trials),
+            _of_environments(trials, job),
+        )
+    )
+
+
+def _of_the_proof(
+    trials: Sides, job: Mapping[str, Any], certificate: Mapping[str, Any] | None
+) -> Iterator[Caution]:
+    if len(trials) < 2 or in_own_way(job) or are_the_same(tuple(trials)):
+        return
+    if certificate is None:
+        yield Caution(
+            "CERTIFICATE_MISSING",
+            "No certificate was made, so that it is not shown to be the same job.",
+            "Leave out --no-verify; a certificate is of two frameworks.",
+        )
+    elif not certificate["same_job"]:
+        yield Caution(
+            "CERTIFICATE_FAILED",
+            "It is not shown to be the same job.",
+            "See where the two part in certificate.json, and with 'orchestrator verify'.",
+        )
+
+
+def _of_the_verdict(
+    verdict: Verdict | None,
+    trials: Sides,
+    job: Mapping[str, Any],
+    known: Mapping[str, Mapping[str, Any]],
+) -> Iterator[Caution]:
+    if verdict is None:
+        return
+    if verdict.provisional:
+        pairs = "1 pair" if verdict.pairs == 1 else f"{verdict.pairs} pairs"
+        yield Caution(
+            "FEW_PAIRS",
+            f"{pairs} of trials cannot say how sure the ratio is; it takes {FEWEST_PAIRS}.",
+            "Repeat: --repeats 10, or --until-sure.",
+        )
+    if verdict.shown and not are_the_same(tuple(trials)):
+        under = machine.conditions(job)
+        floors = {
+            name: known.get(machine.NOISE, {}).get(f"{name} {under}")
+            for name in sorted({framework_of(side) for side in trials})
+        }
+        for name, floor in floors.items():
+            if floor and max(floor["high"], 1 / floor["low"]) >= verdict.ratio:
+                yield Caution(
+                    "WITHIN_NOISE_FLOOR",
+                    f"On this machine {label(name)} differed from itself by as much: its A/A test "
+                    f"came to {floor['low']:.3f} to {floor['high']:.3f}.",
+                    "Repeat more often, and make the A/A test anew: --aa " + name + ".",
+                )
+
+
+def _of_learning(trials: Sides, job: Mapping[str, Any]) -> Iterator[Caution]:
+    target = job.get("target_accuracy")
+    for side, group in trials.items():
+        reached = [trial.epochs[-1].test_accuracy for trial in group if trial.epochs]
+        if target is not None and reached and median(reached) < target:
+            yield Caution(
+                "BELOW_TARGET",
+                f"{label(side)} ends at {percent(median(reached))} test accuracy, below the "
+                f"target of {percent(target)}: a fast job that does not learn is no win.",
+                "Train for more epochs or on more samples, or set another --target-accuracy.",
+            )
+
+
+def _of_the_load(trials: Sides) -> Iterator[Caution]:
+    worst = _worst(trials, lambda load, seconds, cpus: load.other_cpu_seconds / seconds / cpus)
+    if worst and worst[1] > OTHER_CPUS:
+        yield Caution(
+            "CPU_SHARED",
+            f"Other processes took {percent(worst[1])} of the CPUs while {worst[0]} trained.",
+            "Stop what else runs, or repeat until it evens out: --until-sure.",
+        )
+    worst = _worst(trials, lambda load, seconds, cpus: load.stolen_seconds / seconds / cpus)
+    if worst and worst[1] > STOLEN_CPUS:
+        yield Caution(
+            "CPU_STOLEN",
+            f"The hypervisor took {percent(worst[1])} of the CPUs away while {worst[0]} trained.",
+            "Take a machine of your own, or repeat until it evens out: --until-sure.",
+        )
+    worst = _worst(trials, lambda load, seconds, _: load.throttled_seconds / seconds)
+    if worst and worst[1] > THROTTLED:
+        yield Caution(
+            "CPU_THROTTLED",
+            f"A CPU limit held {worst[0]} back for {percent(worst[1])} of its training.",
+            "Give it as many --threads as the limit grants CPUs, or a higher limit.",
+        )
+
+
+def _worst(trials: Sides, share: Callable[[Load, float, int], float]) -> tuple[str, float] | None:
+    """The trial with the largest share over its training, and that share."""
+    found = []
+    for trial in itertools.chain(*trials.values()):
+        loads = [(epoch.load, epoch.train_seconds) for epoch in trial.epochs if epoch.load]
+        seconds = sum(each for _, each in loads)
+        cpus = max(1, trial.environment.available_cpus if trial.environment else 1)
+        if seconds:
+            total = sum(share(load, each, cpus) * each for load, each in loads) / seconds
+            found.append((total, f"trial {trial.number} of {label(trial.framework)}"))
+    if not found:
+        return None
+    largest, name = max(found)
+    return name, largest
+
+
+def _of_the_clock(trials: Sides) -> Iterator[Caution]:
+    clocks = [
+        epoch.load.clock_hertz
+        for trial in itertools.chain(*trials.values())
+        for epoch in trial.epochs
+        if epoch.load and epoch.load.clock_hertz
+    ]
+    if clocks and min(clocks) < (1 - CLOCK_RANGE) * max(clocks):
+        yield Caution(
+            "CLOCK_VARIED",
+            f"The CPUs' clock went from {number(min(clocks) / 1e9)} to "
+            f"{number(max(clocks) / 1e9)} GHz.",
+            "Set the governor to performance and switch turbo off, or repeat more often.",
+        )
+
+
+def _of_gpus(trials: Sides) -> Iterator[Caution]:
+    used = [(t, t.accelerator) for t in itertools.chain(*trials.values()) if t.accelerator]
+    shared = [trial for trial, gpu in used if gpu.most_processes > 1]
+    if shared:
+        yield Caution(
+            "GPU_SHARED",
+            f"Other processes computed on the GPU while trial {shared[0].number} of "
+            f"{label(shared[0].framework)} trained.",
+            "Stop them, or give the runner a GPU of its own: CUDA_VISIBLE_DEVICES.",
+        )
+    reasons = sorted({reason for _, gpu in used for reason in gpu.throttled})
+    if reasons:
+        yield Caution(
+            "GPU_THROTTLED",
+            f"The GPU's clock was held back: {', '.join(reasons)}.",
+            "See to its cooling and its power limit, or lock its clock: nvidia-smi -lgc.",
+        )
+
+
+def _of_memory(trials: Sides) -> Iterator[Caution]:
+    swapped = [t for t in itertools.chain(*trials.values()) if t.swapped_bytes]
+    if swapped:
+        yield Caution(
+            "SWAPPED",
+            f"Trial {swapped[0].number} of {label(swapped[0].framework)} was partly swapped out.",
+            "Free memory, or take a smaller job.",
+        )
+
+
+def _of_environments(trials: Sides, job: Mapping[str, Any]) -> Iterator[Caution]:
+    found = [
+        (label(t.framework), t.environment)
+        for t in itertools.chain(*trials.values())
+        if t.environment
+    ]
+    if unequal := [
+        name
+        for name, value in _CPUS.items()
+        if len({value(environment) for _, environment in found}) > 1
+    ]:
+        yield Caution(
+            "CPUS_UNEQUAL",
+            f"The trials did not have the same {', '.join(unequal)}.",
+            "Run both on the same machine, and give both containers the same CPU set.",
+        )
+    on_gpu = job.get("device") == "DEVICE_CUDA"
+    if on_gpu and len({environment.tf32 for _, environment in found}) > 1:
+        yield Caution(
+            "TF32_UNEQUAL",
+            "Products were TensorFloat-32 in some trials and float32 in others.",
+            "Set allow_tf32 in the job spec, and nothing else that changes it.",
+        )
+    if debug := sorted({name for name, environment in found if environment.debug_build}):
+        yield Caution(
+            "DEBUG_BUILD",
+            f"{' and '.join(debug)} ran in a debug build, which is slower.",
+            "Install release builds of Python and of the framework.",
+        )
+
+
+_CPUS: Mapping[str, Callable[[job_pb2.Environment], object]] = {
+    "processor": lambda environment: environment.cpu_model,
+    "number of CPUs": lambda environment: environment.available_cpus,
+    "CPU set": lambda environment: environment.cpu_set,
+    "CPU limit": lambda environment: environment.cpu_limit,
+    "threads": lambda environment: environment.threads,
+}

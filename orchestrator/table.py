@@ -1,0 +1,129 @@
+"""What the table of a comparison shows of each side."""
+
+from collections.abc import Callable, Mapping, Sequence
+from statistics import median
+from typing import Any
+
+from orchestrator.compare import Comparison, samples_per_second
+from orchestrator.quantities import COMPARED, start_up_seconds, target_seconds
+from orchestrator.rows import UNKNOWN, Row
+from orchestrator.trial import State, Trial
+from orchestrator.words import memory, number, percent
+
+_START_UP = "Start-up (import, build, compile)"
+_TO_TARGET = "  to {target} test accuracy"
+# The rows that have a ratio, and of which quantity.
+_QUANTITIES = {
+    "Training": "train_seconds",
+    "  per epoch": COMPARED,
+    "Evaluation": "evaluate_seconds",
+    "Data": "data_seconds",
+    _START_UP: "start_up_seconds",
+    "Peak memory": "peak_memory_bytes",
+    "Peak device memory": "peak_device_memory_bytes",
+    "Energy": "energy_joules",
+}
+
+
+def table_rows(comparison: Comparison) -> list[Row]:
+    """What is shown of each side, medians where it has several trials."""
+    groups = list(comparison.trials.values())
+    target = _to_target(comparison.job)
+    quantities = {**_QUANTITIES, target: "target_seconds"}
+    shown: Mapping[str, Callable[[Sequence[Trial]], str]] = {
+        "Outcome": _outcome,
+        "Epochs": lambda trials: f"{median(len(trial.epochs) for trial in trials):g}",
+        "Training": lambda trials: _seconds(_phase(trials, "train")),
+        "  per epoch": lambda trials: _seconds([e.train_seconds for t in trials for e in t.epochs]),
+        "  samples per second": _throughput,
+        target: lambda trials: _seconds(_targets(trials, comparison.job)),
+        "Test accuracy": lambda trials: _last(trials, "test_accuracy", percent),
+        "Test loss": lambda trials: _last(trials, "test_loss", number),
+        "Evaluation": lambda trials: _seconds(_phase(trials, "evaluate")),
+        "Data": lambda trials: _seconds(_phase(trials, "data")),
+        _START_UP: lambda trials: _seconds(_known(trials, start_up_seconds)),
+        "Peak memory": lambda trials: _peak(trials, "peak_memory_bytes"),
+        "Peak device memory": lambda trials: _peak(trials, "peak_device_memory_bytes"),
+        "GPU memory, by NVML": lambda trials: _gpu(trials, "peak_memory_bytes", memory),
+        "GPU utilisation": lambda trials: _gpu(trials, "mean_utilization", percent),
+        "Mean power": lambda trials: _gpu(trials, "mean_power_watts", _unit("W")),
+        "Energy": lambda trials: _gpu(trials, "energy_joules", _unit("J")),
+        "Version": lambda trials: _environment(trials, "framework_version"),
+        "Python": lambda trials: _environment(trials, "python_version"),
+    }
+    rows = [
+        Row(
+            name,
+            [value(trials) for trials in groups],
+            ratio=_ratio(comparison, quantities.get(name, "")),
+            compared=quantities.get(name) == COMPARED,
+        )
+        for name, value in shown.items()
+    ]
+    return [row for row in rows if set(row.values) - {UNKNOWN}]
+
+
+def _outcome(trials: Sequence[Trial]) -> str:
+    states = [trial.state for trial in trials]
+    if len(trials) == 1:
+        return states[0].value
+    return f"{states.count(State.SUCCEEDED)} of {len(trials)} succeeded"
+
+
+def _phase(trials: Sequence[Trial], phase: str) -> list[float]:
+    return [seconds for t in trials if (seconds := t.seconds(phase)) is not None]
+
+
+def _known(trials: Sequence[Trial], measure: Callable[[Trial], float | None]) -> list[float]:
+    return [value for trial in trials if (value := measure(trial)) is not None]
+
+
+def _targets(trials: Sequence[Trial], job: Mapping[str, Any]) -> list[float]:
+    return _known(trials, lambda trial: target_seconds(trial, job))
+
+
+def _to_target(job: Mapping[str, Any]) -> str:
+    return _TO_TARGET.format(target=percent(job.get("target_accuracy", 0)))
+
+
+def _ratio(comparison: Comparison, quantity: str) -> str:
+    found = comparison.ratios.get(quantity)
+    if found is None:
+        return ""
+    if found.low is None or found.high is None:
+        return f"{found.ratio:.2f}"
+    return f"{found.ratio:.2f} ({found.low:.2f} to {found.high:.2f})"
+
+
+def _seconds(values: Sequence[float]) -> str:
+    return f"{number(median(values))} s" if values else UNKNOWN
+
+
+def _throughput(trials: Sequence[Trial]) -> str:
+    found = samples_per_second(trials)
+    return f"{found:,.0f}" if found else UNKNOWN
+
+
+def _last(trials: Sequence[Trial], field: str, written: Callable[[float], str]) -> str:
+    values = [getattr(trial.epochs[-1], field) for trial in trials if trial.epochs]
+    return written(median(values)) if values else UNKNOWN
+
+
+def _peak(trials: Sequence[Trial], field: str) -> str:
+    values = [size for trial in trials if (size := getattr(trial, field))]
+    return memory(median(values)) if values else UNKNOWN
+
+
+def _gpu(trials: Sequence[Trial], field: str, written: Callable[[float], str]) -> str:
+    used = [trial.accelerator for trial in trials if trial.accelerator]
+    values = [value for each in used if (value := getattr(each, field)) is not None]
+    return written(median(values)) if values else UNKNOWN
+
+
+def _unit(unit: str) -> Callable[[float], str]:
+    return lambda value: f"{number(value)} {unit}"
+
+
+def _environment(trials: Sequence[Trial], field: str) -> str:
+    found = {getattr(trial.environment, field) for trial in trials if trial.environment}
+    return ", ".join(sorted(found)) or UNKNOWN

@@ -1,0 +1,99 @@
+"""Which side trained faster, by how much, and how sure that is: figures, and the sentence."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from orchestrator.estimate import FEWEST_PAIRS, Estimate, estimate
+from orchestrator.quantities import epoch_seconds
+from orchestrator.trial import Trial
+from orchestrator.words import label
+
+LEVEL_BELOW = 1.01  # a smaller ratio is not sold as a difference
+
+_FASTER = "{faster} trained {ratio:.2f} times as fast as {slower} ({basis})."
+_LEVEL = "{faster} and {slower} trained level within 1 % ({basis})."
+_NOT_SHOWN = (
+    "No difference is shown between the training of {faster} and {slower}; one below {least:.1%} "
+    "could not have been seen ({pairs} pairs)."
+)
+_INTERVAL = "95 %: {low:.2f} to {high:.2f}, {pairs} pairs"
+_FEW = "{pairs} pairs: provisional"
+_ONE = "one trial each: provisional"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Which side trained faster, by the seconds of an epoch.
+
+    ``faster`` and ``slower`` are the two fastest; with three sides ``seconds``, medians over the
+    trials, tells the rest. ``ratio``: how many times as fast, with the ends of its 95 % interval,
+    None where there are too few ``pairs``, and the verdict is ``provisional``. ``shown``: there is
+    a difference, and one worth the name. ``level``: as close as makes no difference.
+    """
+
+    faster: str
+    slower: str
+    ratio: float
+    low: float | None
+    high: float | None
+    pairs: int
+    shown: bool
+    level: bool
+    provisional: bool
+    least_seen: float | None
+    seconds: Mapping[str, float]
+    sentence: str
+
+
+def verdict(trials: Mapping[str, Sequence[Trial]]) -> Verdict:
+    """Of two or more sides, whose trials all succeeded. Raises ValueError where none pair up."""
+    by_number = {
+        side: {trial.number: epoch_seconds(trial) or 0.0 for trial in group}
+        for side, group in trials.items()
+    }
+    seconds = {side: median(found.values()) for side, found in by_number.items()}
+    one, other, *_ = sorted(seconds, key=lambda side: seconds[side])
+    found = _estimate(by_number[one], by_number[other])
+    faster, slower = one, other
+    if found.ratio < 1:  # the pairs tell more than the medians
+        faster, slower = other, one
+        found = _estimate(by_number[faster], by_number[slower])
+    provisional = found.half_width is None
+    level = found.ratio < LEVEL_BELOW and (provisional or found.shown)
+    return Verdict(
+        faster=faster,
+        slower=slower,
+        ratio=found.ratio,
+        low=found.low,
+        high=found.high,
+        pairs=found.pairs,
+        shown=found.ratio >= LEVEL_BELOW and found.shown,
+        level=level,
+        provisional=provisional,
+        least_seen=found.half_width,
+        seconds=seconds,
+        sentence=_sentence(faster, slower, found, level=level),
+    )
+
+
+def _estimate(first: Mapping[int, float], second: Mapping[int, float]) -> Estimate:
+    numbers = sorted(first.keys() & second.keys())
+    return estimate([first[n] for n in numbers], [second[n] for n in numbers])
+
+
+def _sentence(faster: str, slower: str, found: Estimate, *, level: bool) -> str:
+    names = {"faster": label(faster), "slower": label(slower), "ratio": found.ratio}
+    if found.half_width is not None and not found.shown:
+        return _NOT_SHOWN.format(**names, least=found.half_width, pairs=found.pairs)
+    return (_LEVEL if level else _FASTER).format(**names, basis=basis(found))
+
+
+def basis(found: Estimate) -> str:
+    """What an estimate rests on: its interval, or why it has none."""
+    if found.half_width is not None:
+        return _INTERVAL.format(low=found.low, high=found.high, pairs=found.pairs)
+    return _ONE if found.pairs == 1 else _FEW.format(pairs=found.pairs)
+
+
+__all__ = ["FEWEST_PAIRS", "LEVEL_BELOW", "Verdict", "basis", "verdict"]

@@ -1,0 +1,93 @@
+"""Where the time went and how far that is from what the machine can do: rows for each side."""
+
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from statistics import median
+
+from orchestrator import machine
+from orchestrator.compare import Comparison
+from orchestrator.quantities import epoch_seconds
+from orchestrator.rows import UNKNOWN, Row
+from orchestrator.trial import Load, Trial
+from orchestrator.words import number, percent
+
+_PHASES = {
+    "import": "import",
+    "data": "data",
+    "build": "build",
+    "compile": "compile (warm-up)",
+    "train": "train",
+    "evaluate": "evaluate",
+}
+_SECONDS = "{wall} s, CPU {cpu} s"
+_GAP = "{ours} of {most} {unit}: {share}"
+_NOT_MEASURED = (
+    "What the machine can do at most is not known; 'orchestrator env --measure' with the same "
+    "--threads, --precision and --device finds it."
+)
+
+
+def why_rows(comparison: Comparison) -> list[Row]:
+    """Medians over the trials of each side; rows that none can fill are left out."""
+    operations, moved = machine.best_rates(comparison.known, comparison.job)
+    shown: dict[str, Callable[[Sequence[Trial]], str]] = {}
+    for phase, title in _PHASES.items():
+        shown[title] = functools.partial(_phase, phase=phase)
+        if phase == "train":
+            shown["  waiting for data"] = _waiting
+            shown["  CPUs in use"] = lambda trials: _cpus(trials, lambda load: load.own_cpu_seconds)
+            shown["  CPUs taken by others"] = lambda trials: _cpus(
+                trials, lambda load: load.other_cpu_seconds + load.stolen_seconds
+            )
+    shown["Products"] = lambda trials: _rate(trials, "epoch_operations", operations, "GFLOP/s")
+    shown["Memory traffic"] = lambda trials: _rate(trials, "epoch_bytes", moved, "GB/s")
+    groups = list(comparison.trials.values())
+    rows = [Row(name, [value(trials) for trials in groups]) for name, value in shown.items()]
+    return [row for row in rows if set(row.values) - {UNKNOWN}]
+
+
+def why_sentence(comparison: Comparison) -> str | None:
+    """What is to be done to know more; None: all is known."""
+    rates = machine.best_rates(comparison.known, comparison.job)
+    return None if all(rates) or not comparison.verdict else _NOT_MEASURED
+
+
+def _phase(trials: Sequence[Trial], *, phase: str) -> str:
+    both = [(t.phases[phase], t.cpu_seconds[phase]) for t in trials if phase in t.phases]
+    if not both:
+        return UNKNOWN
+    wall, cpu = (median(values) for values in zip(*both, strict=True))
+    return _SECONDS.format(wall=number(wall), cpu=number(cpu))
+
+
+def _waiting(trials: Sequence[Trial]) -> str:
+    waits = [sum(epoch.data_wait_seconds for epoch in t.epochs) for t in trials if t.epochs]
+    return f"{number(median(waits))} s" if any(waits) else UNKNOWN
+
+
+def _cpus(trials: Sequence[Trial], seconds: Callable[[Load], float]) -> str:
+    found = [
+        sum(seconds(epoch.load) for epoch in trial.epochs if epoch.load) / trained
+        for trial in trials
+        if (trained := sum(epoch.train_seconds for epoch in trial.epochs if epoch.load))
+    ]
+    return f"{median(found):.2f}" if found else UNKNOWN
+
+
+def _rate(trials: Sequence[Trial], field: str, most: float, unit: str) -> str:
+    ours = _per_second(trials, field)
+    if not ours:
+        return UNKNOWN
+    if not most:
+        return f"{number(ours / 1e9)} {unit}"
+    names = {"ours": number(ours / 1e9), "most": number(most / 1e9), "unit": unit}
+    return _GAP.format(**names, share=percent(ours / most))
+
+
+def _per_second(trials: Iterable[Trial], field: str) -> float | None:
+    found = [
+        getattr(trial.inputs, field) / seconds
+        for trial in trials
+        if trial.inputs and (seconds := epoch_seconds(trial))
+    ]
+    return median(found) if found else None

@@ -1,0 +1,34 @@
+"""What the machine can do at most, by TensorFlow's own kernels."""
+
+import tensorflow as tf
+
+from services.events import MachineMeasured
+from services.measuring import ELEMENTS, SIDE, best_rate
+from services.spec import JobSpec
+from services.tensorflow import device
+
+
+def measure(spec: JobSpec) -> MachineMeasured:
+    """With the device, precision and threads of ``spec``. Raises DeviceUnavailable."""
+    where = device.prepare(spec)
+    dtype = device.PRODUCTS[spec.precision]
+    side = SIDE[spec.device]
+    with tf.device(where):
+        a, b = (tf.cast(tf.random.uniform((side, side)), dtype) for _ in range(2))
+        x, y = (tf.cast(tf.random.uniform((ELEMENTS,)), dtype) for _ in range(2))
+
+        def multiply() -> None:
+            _await(tf.matmul(a, b))
+
+        def add() -> None:
+            _await(tf.add(x, y))
+
+        return MachineMeasured(
+            operations_per_second=best_rate(multiply, 2 * side**3),
+            bytes_per_second=best_rate(add, 3 * ELEMENTS * dtype.size),
+        )
+
+
+def _await(tensor: tf.Tensor) -> None:
+    """Until the device has made it."""
+    tf.reshape(tensor, [-1])[0].numpy()
