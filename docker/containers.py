@@ -76,6 +76,10 @@ def build(docker: Docker, services: Sequence[str]) -> None:
 
 
 def start(docker: Docker, services: Sequence[str]) -> None:
+    for name in services:  # which a container cannot find out by itself
+        image = docker.compose("config", "--images", name).stdout.strip()
+        found = docker.ask("image", "inspect", "--format={{.Id}}", image).stdout.strip()
+        docker.settings[f"TWINRUN_{name.upper()}_IMAGE"] = f"{image}@{found}"
     started = docker.compose("up", "--detach", "--no-build", *services)
     if started.returncode == 0:
         return

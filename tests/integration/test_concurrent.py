@@ -33,8 +33,9 @@ def two(gpus, start):
 
 
 def ran_at_once(run) -> bool:
-    first, second = (run.job(name, 1) for name in ("pytorch", "tensorflow"))
-    return second.start_time.ToNanoseconds() < first.end_time.ToNanoseconds()
+    jobs = [run.job(name, 1) for name in ("pytorch", "tensorflow")]
+    last_start = max(job.start_time.ToNanoseconds() for job in jobs)
+    return last_start < min(job.end_time.ToNanoseconds() for job in jobs)
 
 
 def test_trials_on_gpus_of_their_own_run_at_the_same_time_and_the_comparison_says_so(

@@ -7,7 +7,7 @@ from twinrun.v1 import job_pb2, runner_service_pb2
 
 from orchestrator import store
 from orchestrator.errors import BadInput, OutputError, RunnerUnavailable
-from orchestrator.placement import Placement, placements
+from orchestrator.placement import Placement
 from orchestrator.schedule import completed, run_trials, why_not_at_once
 from orchestrator.trial import State
 from tests.unit.events import numbered, state, trial_events
@@ -91,7 +91,7 @@ def run(tmp_path):
 
 def go(run, *clients, listener=lambda *_: None, at_once=True, order=None):
     names = [client.framework for client in clients]
-    order = placements(names, job_pb2.JobSpec()) if order is None else order
+    order = [Placement(name, 1, job_pb2.JobSpec()) for name in names] if order is None else order
     return run_trials(order, FakeRunners(*clients), run, listener, at_once=at_once)
 
 

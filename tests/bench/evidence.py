@@ -1,0 +1,174 @@
+"""How often a verdict is right on this machine: of sides that are alike, and of one that is slower.
+
+``.venv/bin/python -m tests.bench.evidence`` takes about 40 minutes and prints a table; --help has
+what makes it shorter. Half of the comparisons are of PyTorch against itself, half of TensorFlow.
+"""
+
+import argparse
+import itertools
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator import config, store
+from orchestrator.compare import compare
+from orchestrator.config import Places
+from orchestrator.placement import placements
+from orchestrator.runners import Runners
+from orchestrator.schedule import completed, run_trials
+from orchestrator.sides import twice
+from orchestrator.verdict import Verdict
+
+ROOT = Path(__file__).parents[2]
+FRAMEWORKS = ("pytorch", "tensorflow")
+NARROW = 0.03
+
+
+@dataclass(frozen=True)
+class Planted:
+    """``comparisons`` of a framework with itself, one side slower by ``part``."""
+
+    part: float
+    comparisons: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a comparison came to, and whether it was what is true."""
+
+    framework: str
+    part: float
+    verdict: Verdict
+
+    @property
+    def claimed(self) -> bool:
+        return self.verdict.shown
+
+    @property
+    def right(self) -> bool:
+        """The side that was slowed is found slower; of sides that are alike, none is."""
+        if not self.part:
+            return not self.claimed
+        return self.claimed and self.verdict.slower.endswith("-b")
+
+    @property
+    def holds_truth(self) -> bool:
+        low, high = self.verdict.low, self.verdict.high
+        slower_is_b = self.verdict.slower.endswith("-b")
+        true = 1 + self.part if slower_is_b else 1 / (1 + self.part)
+        return low is not None and high is not None and low <= true <= high
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.evidence", description=__doc__)
+    parser.add_argument("--pairs", type=int, default=8)
+    parser.add_argument("--same", type=int, default=12, help="A/A comparisons")
+    parser.add_argument("--five", type=int, default=10, help="with 5 %% planted")
+    parser.add_argument("--ten", type=int, default=5, help="with 10 %% planted")
+    parser.add_argument("--workload", default="mnist-mlp")
+    parser.add_argument("--train-limit", type=int, default=20_000)
+    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--threads", type=int, default=1)
+    chosen = parser.parse_args(arguments)
+    plan = [Planted(0.0, chosen.same), Planted(0.05, chosen.five), Planted(0.1, chosen.ten)]
+    todo = [planted.part for planted in plan for _ in range(planted.comparisons)]
+    random.shuffle(todo)  # so that a noisy quarter of an hour meets all kinds
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        for number, (part, framework) in enumerate(
+            zip(todo, itertools.cycle(FRAMEWORKS), strict=False), start=1
+        ):
+            began = time.monotonic()
+            found.append(compared(framework, part, chosen, Path(folder)))
+            print(
+                f"{number}/{len(todo)} {framework} +{part:.0%}: {found[-1].verdict.sentence} "
+                f"({time.monotonic() - began:.0f} s)",
+                file=sys.stderr,
+            )
+    print(table(found))
+    return 0
+
+
+def compared(framework: str, part: float, chosen: argparse.Namespace, folder: Path) -> Found:
+    """One comparison of a framework with itself, by fresh processes, side b slower by ``part``."""
+    changes = {
+        "epochs": chosen.epochs,
+        "threads": chosen.threads,
+        "dataset.train_limit": chosen.train_limit,
+        "dataset.test_limit": 1000,
+        "target_accuracy": 0,
+    }
+    slower = folder / "slower"
+    with (
+        slowed(framework, slower, folder) as address,
+        closing(Runners(Places({framework: address}), lambda _: None)) as runners,
+    ):
+        spec = completed(config.job_spec(chosen.workload, changes), [framework], runners)
+        run = store.create(folder, "evidence", spec)
+        order = placements(twice(framework), spec, lambda number: number >= chosen.pairs)
+
+        def told() -> Iterator:
+            for placement in order:
+                slower.write_text(str(part if placement.side.endswith("-b") else 0))
+                yield placement
+
+        if faults := run_trials(told(), runners, run, lambda *_: None):
+            raise SystemExit("\n".join(faults))
+        verdict = compare(store.to_mapping(spec), run.trials()).verdict
+    assert verdict is not None
+    return Found(framework, part, verdict)
+
+
+@contextmanager
+def slowed(framework: str, slower: Path, folder: Path) -> Iterator[str]:
+    """The address of a runner whose trials are as much slower as the file ``slower`` says."""
+    state = Path(tempfile.mkdtemp(dir=folder))
+    environment = {**os.environ, "SLOWED": framework, "SLOWED_BY": str(slower)}
+    command = [
+        *(ROOT / f".venv-{framework}/bin/python", "-m", "tests.bench.slowed"),
+        *("--framework", framework, "--listen", "127.0.0.1:0", "--lazy", "--state-dir", state),
+    ]
+    with ExitStack() as exits:
+        log = exits.enter_context((state / "runner.log").open("w"))
+        runner = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+        exits.callback(runner.wait, 30)
+        exits.callback(runner.terminate)
+        while not (state / "address").exists():
+            assert runner.poll() is None, (state / "runner.log").read_text()
+            time.sleep(0.05)
+        yield (state / "address").read_text()
+
+
+def table(found: list[Found]) -> str:
+    """Markdown: a line for each part that was planted."""
+    lines = [
+        "| planted | comparisons | claimed | rightly | truth in interval "
+        + "| half-width, median | largest | at most 3 % | ratios |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for part in sorted({each.part for each in found}):
+        group = [each for each in found if each.part == part]
+        widths = [each.verdict.least_seen or 0.0 for each in group]
+        ratios = [each.verdict.ratio for each in group]
+        lines.append(
+            f"| {f'{part:.0%} slower' if part else 'nothing (A/A)'} | {len(group)} "
+            f"| {sum(each.claimed for each in group)} "
+            f"| {sum(each.right and each.claimed for each in group) if part else '-'} "
+            f"| {sum(each.holds_truth for each in group)} "
+            f"| {statistics.median(widths):.2%} | {max(widths):.2%} "
+            f"| {sum(width <= NARROW for width in widths)} "
+            f"| {min(ratios):.3f} to {max(ratios):.3f} |"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
