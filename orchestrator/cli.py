@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from orchestrator import settings
+from orchestrator import settings, workloads
 from orchestrator.commands import COMMANDS
 from orchestrator.errors import OrchestratorError
 from orchestrator.options import grouped
@@ -63,7 +63,10 @@ def _command(function: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(body)
     def command(**given: Any) -> None:
         try:
-            with _terminated_as_interrupted():
+            with (
+                _terminated_as_interrupted(),
+                workloads.lines_in_refusals(given.get("workload")),
+            ):
                 body(**given)
         except OrchestratorError as error:
             to_stderr(f"orchestrator: {error.message}")

@@ -16,6 +16,7 @@ from orchestrator.errors import (
     BadInput,
     JobFailed,
     OrchestratorError,
+    Refused,
     RunnerUnavailable,
     WrongRunner,
 )
@@ -213,8 +214,7 @@ class Client:
         code, details = error.code(), _details(error)
         who = f"The {self.framework} runner at {self.address}"
         if details.fields:
-            bad = "; ".join(f"{field} {message}" for field, message in details.fields)
-            return BadInput(f"The job was refused: {bad}.")
+            return Refused(details.fields)
         if code in (_CODES.UNAVAILABLE, _CODES.DEADLINE_EXCEEDED):
             if details.reason:
                 return RunnerUnavailable(f"{who}: {error.details()}")

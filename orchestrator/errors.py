@@ -13,6 +13,7 @@
 | 130 | interrupted |
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -28,6 +29,15 @@ class OrchestratorError(Exception):
 
 class BadInput(OrchestratorError):
     exit_code = 2
+
+
+class Refused(BadInput):
+    """A job that a runner does not take; ``fields``: path in the spec, and what is wrong."""
+
+    def __init__(self, fields: Sequence[tuple[str, str]]) -> None:
+        bad = "; ".join(f"{field} {message}" for field, message in fields)
+        super().__init__(f"The job was refused: {bad}.")
+        self.fields = tuple(fields)
 
 
 class RunNotFound(BadInput):

@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from orchestrator import config
+from orchestrator import config, workloads
 from orchestrator.config import Places
 from orchestrator.repeating import Plan
 
@@ -61,7 +61,15 @@ _SURE = "How sure it is"
 class JobOptions:
     """A workload, and what is changed of it."""
 
-    workload: Annotated[str, _option(_JOB, "--workload", "-w", help="A preset.")] = "mnist-mlp"
+    workload: Annotated[
+        str,
+        _option(
+            _JOB,
+            "--workload",
+            "-w",
+            help="As 'orchestrator workloads' lists them, or a file of your own, mine.yaml.",
+        ),
+    ] = "mnist-mlp"
     epochs: Annotated[int | None, _option(_JOB, help="Passes over the data.")] = None
     batch_size: Annotated[int | None, _option(_JOB, help="Samples in a step.")] = None
     learning_rate: Annotated[float | None, _option(_JOB, help="Of the optimizer.")] = None
@@ -99,6 +107,11 @@ class JobOptions:
             "0.9}, learning_rate: 0.05}'. May be given again.",
         ),
     ] = None
+
+    @property
+    def title(self) -> str:
+        """What runs are named after."""
+        return workloads.title(self.workload)
 
     def changes(self) -> dict[str, Any]:
         """By dotted field of the JobSpec; None: no change."""

@@ -4,6 +4,7 @@ Field names, units and defaults are those of ``proto/twinrun/v1/job.proto``.
 """
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -108,7 +109,35 @@ class Activation:
     function: ActivationFunction
 
 
-Layer = Flatten | Dense | Activation
+@dataclass(frozen=True, slots=True)
+class CustomDense:
+    units: int
+    stddev: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Conv2d:
+    filters: int
+    size: int = 3
+    stride: int = 1
+    padding: int = 0
+    kernel_initializer: Initializer = VarianceScaling()
+    bias_initializer: Initializer = Zeros()
+
+
+@dataclass(frozen=True, slots=True)
+class MaxPool2d:
+    size: int = 2
+    stride: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class AveragePool2d:
+    size: int = 2
+    stride: int = 2
+
+
+Layer = Flatten | Dense | Activation | CustomDense | Conv2d | MaxPool2d | AveragePool2d
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,13 +251,7 @@ def value_violations(spec: JobSpec) -> Iterator[Violation]:
     yield from _optimizer_violations(spec.optimizer)
     yield from _dataset_violations(spec.dataset)
     for index, layer in enumerate(spec.layers):
-        if isinstance(layer, Dense):
-            field = f"layers[{index}].dense"
-            yield from between(f"{field}.units", layer.units, 1, 1_000_000)
-            yield from _initializer_violations(
-                f"{field}.kernel_initializer", layer.kernel_initializer
-            )
-            yield from _initializer_violations(f"{field}.bias_initializer", layer.bias_initializer)
+        yield from _layer_violations(f"layers[{index}].{layer_field(layer)}", layer)
     if spec.steps_per_epoch_limit is not None:
         yield from between("steps_per_epoch_limit", spec.steps_per_epoch_limit, 1, 10_000_000)
         if spec.recipe is not Recipe.MATCHED:
@@ -241,6 +264,32 @@ def value_violations(spec: JobSpec) -> Iterator[Violation]:
         yield Violation("own_ways", "are of the matched recipe; in the idiomatic one all is own")
     if spec.precision is Precision.BFLOAT16 and spec.device is not Device.CUDA:
         yield Violation("precision", "is bfloat16, which runs on cuda only; use float32")
+
+
+def layer_field(layer: Layer) -> str:
+    """What the layer's case is called in the proto: ``max_pool2d``."""
+    return re.sub("(?<=[a-z])(?=[A-Z])", "_", type(layer).__name__).lower()
+
+
+def _layer_violations(field: str, layer: Layer) -> Iterator[Violation]:
+    match layer:
+        case Dense(units) | CustomDense(units):
+            yield from between(f"{field}.units", units, 1, 1_000_000)
+        case Conv2d(filters, padding=padding):
+            yield from between(f"{field}.filters", filters, 1, 100_000)
+            yield from between(f"{field}.padding", padding, 0, 4096)
+    match layer:
+        case Conv2d() | MaxPool2d() | AveragePool2d():
+            yield from between(f"{field}.size", layer.size, 1, 4096)
+            yield from between(f"{field}.stride", layer.stride, 1, 4096)
+        case CustomDense(stddev=stddev):
+            yield from _above_zero(f"{field}.stddev", stddev, 1_000)
+    match layer:
+        case Dense() | Conv2d():
+            yield from _initializer_violations(
+                f"{field}.kernel_initializer", layer.kernel_initializer
+            )
+            yield from _initializer_violations(f"{field}.bias_initializer", layer.bias_initializer)
 
 
 def _optimizer_violations(optimizer: Optimizer) -> Iterator[Violation]:

@@ -2,13 +2,16 @@
 
 import json
 from contextlib import closing
+from enum import StrEnum
 from typing import Annotated
 
 import typer
+import yaml
 from rich.console import Console
 from twinrun.v1 import job_pb2
 
-from orchestrator import config, environments, measuring, store
+from orchestrator import config, environments, measuring, store, workloads_report
+from orchestrator import workloads as presets
 from orchestrator.errors import BadInput
 from orchestrator.options import ALL, FrameworksOption, JobOptions, JsonOption, WhereOptions
 from orchestrator.output import print_json, to_stderr
@@ -99,6 +102,46 @@ def env(
         )
     else:
         Console(highlight=False).print(environments.table(found, rates))
+
+
+class _Action(StrEnum):
+    LIST = "list"
+    SHOW = "show"
+
+
+def workloads(
+    where: WhereOptions,
+    action: Annotated[_Action, typer.Argument(help="list, or show one in full.")] = _Action.LIST,
+    workload: Annotated[
+        str | None, typer.Argument(help="To show: a preset, or a file of your own.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the workloads that there are; 'show' prints one in full, with every default filled in.
+
+    What it prints is a workload too: change it, keep it as mine.yaml, give --workload mine.yaml.
+
+    Example: orchestrator workloads show mnist-mlp
+    """
+    if (workload is None) is (action is _Action.SHOW):
+        raise BadInput("Say 'workloads', or 'workloads show' and which one.")
+    if workload is None:
+        found = presets.presets()
+        if as_json:
+            print_json({preset.name: preset.spec for preset in found})
+        else:
+            Console(highlight=False).print(workloads_report.table(found))
+        return
+    with (
+        presets.lines_in_refusals(workload),
+        closing(Runners(where.places(), lambda _: None)) as runners,
+    ):
+        spec = completed(config.job_spec(workload, {}), config.FRAMEWORKS[:1], runners)
+    mapping = store.to_mapping(spec)
+    if as_json:
+        print_json(mapping)
+    else:
+        typer.echo(yaml.safe_dump(mapping, sort_keys=False), nl=False)
 
 
 def _framework_of(job_id: str) -> str:

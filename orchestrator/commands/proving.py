@@ -56,18 +56,19 @@ def verify(
             given = {name: value for name, value in job.changes().items() if value is not None}
             changes = _VERIFIED | given | {"steps_per_epoch_limit": steps}
             spec = config.job_spec(workload, changes)
+            name = workloads.title(workload)
             try:
                 with closing(display_of(shown, names, spec.epochs)) as display:
-                    request = proof.Request(workload, spec, names, shown.output)
-                    _, found[workload] = proof.verify(request, runners, display)
+                    request = proof.Request(name, spec, names, shown.output)
+                    _, found[name] = proof.verify(request, runners, display)
             except JobFailed as error:  # which keeps no other workload from being verified
-                faults.append(f"{workload}: {error.message}")
+                faults.append(f"{name}: {error.message}")
                 continue
             if not shown.as_json:
-                Console(highlight=False).print(certificate_report(workload, found[workload]))
+                Console(highlight=False).print(certificate_report(name, found[name]))
     if shown.as_json:
         made = {name: certificate.as_dict(each) for name, each in found.items()}
-        print_json(made if all_workloads else made.get(job.workload))
+        print_json(made if all_workloads else made.get(job.title))
     if faults:
         raise JobFailed("\n".join(faults))
     failed = [name for name, each in found.items() if not each.same_job]
@@ -100,10 +101,10 @@ def explain(
         closing(display_of(shown, names, spec.epochs)) as display,
         closing(Runners(where.places(), display.say)) as runners,
     ):
-        request = explaining.Request(job.workload, spec, names, chosen, shown.output)
+        request = explaining.Request(job.title, spec, names, chosen, shown.output)
         outcome = explaining.run_explanation(request, runners, display)
     if shown.as_json:
-        print_json(as_dict(job.workload, outcome.rows))
+        print_json(as_dict(job.title, outcome.rows))
     elif outcome.rows:
         Console(highlight=False).print(explanation_report.report(outcome.rows))
     if pitfall and not shown.as_json:

@@ -65,7 +65,7 @@ def compare(
     if recipe is not Recipe.BOTH:
         spec.recipe = session.RECIPES[recipe.value]
     request = session.Request(
-        job.workload,
+        job.title,
         spec,
         (repeat.twice.value,) if repeat.twice else config.frameworks(frameworks),
         shown.output,
@@ -91,7 +91,7 @@ def train(
     Example: orchestrator train --framework pytorch --workload synthetic-mlp
     """
     spec = config.job_spec(job.workload, job.changes())
-    _train(session.Request(job.workload, spec, (framework.value,), shown.output), where, shown)
+    _train(session.Request(job.title, spec, (framework.value,), shown.output), where, shown)
 
 
 def evaluate(

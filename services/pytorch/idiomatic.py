@@ -12,7 +12,7 @@ from torch import nn
 
 from services import matched
 from services.events import Environment, Profiled
-from services.pytorch import device, profile
+from services.pytorch import custom, device, profile
 from services.pytorch.compiled import require_compiler
 from services.pytorch.environment import environment
 from services.pytorch.pipeline import Batch, Samples, loader
@@ -21,10 +21,14 @@ from services.spec import (
     ActivationFunction,
     Adam,
     AdamW,
+    AveragePool2d,
+    Conv2d,
+    CustomDense,
     Dense,
     Execution,
     Flatten,
     JobSpec,
+    MaxPool2d,
     Precision,
     Sgd,
 )
@@ -142,36 +146,39 @@ class IdiomaticTrainer:
 
     def weights(self) -> Weights:
         found = {}
-        for index, (module, rows) in self._linear().items():
-            kernel = module.weight.detach().cpu().numpy().T
+        for index, (module, rows) in self._trained().items():
+            kernel = _kernel(module).detach().cpu().numpy().transpose(_axes(module))
             found[f"layers.{index}.kernel"] = kernel if rows is None else kernel[rows]
-            found[f"layers.{index}.bias"] = module.bias.detach().cpu().numpy().copy()
-        return {name: np.array(array) for name, array in found.items()}
+            found[f"layers.{index}.bias"] = module.bias.detach().cpu().numpy()
+        return {name: np.array(array, order="C") for name, array in found.items()}
 
     def _load(self, weights: Weights) -> None:
         with torch.no_grad():
-            for index, (module, rows) in self._linear().items():
+            for index, (module, rows) in self._trained().items():
                 kernel = weights[f"layers.{index}.kernel"]
                 if rows is not None:
                     kernel = kernel[np.argsort(rows)]
-                module.weight.copy_(torch.from_numpy(kernel.T.copy()))
+                own = kernel.transpose(np.argsort(_axes(module)))
+                _kernel(module).copy_(torch.from_numpy(own.copy()))
                 module.bias.copy_(torch.from_numpy(weights[f"layers.{index}.bias"].copy()))
 
-    def _linear(self) -> dict[int, tuple[nn.Linear, NDArray[np.intp] | None]]:
-        """The dense layers by index, and where a flatten comes before one, the order of its rows.
+    def _trained(self) -> dict[int, tuple[nn.Module, NDArray[np.intp] | None]]:
+        """Modules with parameters by layer, and after a flatten the order of the kernel's rows.
 
         PyTorch's images are [c, h, w], so that it flattens in another order than [h, w, c].
         """
-        found, flattened = {}, self._shape
-        for index, module in enumerate(self._modules):
-            if isinstance(module, nn.Linear):
-                rows = None
-                if len(flattened) == 3:
-                    height, width, channels = flattened
-                    places = np.arange(math.prod(flattened)).reshape(channels, height, width)
-                    rows = places.transpose(1, 2, 0).ravel()
+        found, shape, rows = {}, self._shape, None
+        for index, (layer, module) in enumerate(
+            zip(self._spec.layers, self._modules, strict=False)
+        ):
+            if isinstance(layer, Flatten) and len(shape) == 3:
+                height, width, channels = shape
+                places = np.arange(math.prod(shape)).reshape(channels, height, width)
+                rows = places.transpose(1, 2, 0).ravel()
+            elif isinstance(module, _TRAINED):
                 found[index] = module, rows
-                flattened = ()
+                rows = None
+            shape = shapes.output_shape(layer, shape)
         return found
 
     def environment(self) -> Environment:
@@ -188,6 +195,25 @@ class IdiomaticTrainer:
         return torch.cuda.max_memory_allocated() if self._device.type == "cuda" else 0
 
 
+_TRAINED = nn.Linear, nn.Conv2d, custom.CustomDense
+
+
+def _kernel(module: nn.Module) -> torch.Tensor:
+    found: torch.Tensor = module.kernel if isinstance(module, custom.CustomDense) else module.weight
+    return found
+
+
+def _axes(module: nn.Module) -> tuple[int, ...]:
+    """Where the axes of the canonical kernel, [..., in, out], are in the module's own."""
+    match module:
+        case nn.Linear():
+            return 1, 0
+        case nn.Conv2d():
+            return 2, 3, 1, 0
+        case _:
+            return 0, 1
+
+
 def _modules(spec: JobSpec, shape: tuple[int, ...]) -> nn.Sequential:
     modules: list[nn.Module] = []
     for layer in shapes.trained_layers(spec.layers):
@@ -196,8 +222,16 @@ def _modules(spec: JobSpec, shape: tuple[int, ...]) -> nn.Sequential:
                 modules.append(nn.Flatten())
             case Dense(units):
                 modules.append(nn.Linear(shape[0], units))
+            case CustomDense(units, stddev):
+                modules.append(custom.CustomDense(shape[0], units, stddev))
             case Activation(function):
                 modules.append(_ACTIVATIONS[function]())
+            case Conv2d(filters, size, stride, padding):
+                modules.append(nn.Conv2d(shape[-1], filters, size, stride, padding))
+            case MaxPool2d(size, stride):
+                modules.append(nn.MaxPool2d(size, stride))
+            case AveragePool2d(size, stride):
+                modules.append(nn.AvgPool2d(size, stride))
         shape = shapes.output_shape(layer, shape)
     return nn.Sequential(*modules)
 

@@ -5,7 +5,20 @@ from collections.abc import Callable, Sequence
 import torch
 from torch.nn import functional
 
-from services.spec import Activation, ActivationFunction, Dense, Flatten, JobSpec, Layer, OwnWay
+from services.pytorch import custom
+from services.spec import (
+    Activation,
+    ActivationFunction,
+    AveragePool2d,
+    Conv2d,
+    CustomDense,
+    Dense,
+    Flatten,
+    JobSpec,
+    Layer,
+    MaxPool2d,
+    OwnWay,
+)
 from services.workload.layers import trained_layers
 
 _ACTIVATIONS = {
@@ -35,9 +48,42 @@ def logits(
                 x = x.flatten(1)
             case Dense():
                 x = _dense(x, next(left), next(left), products)
+            case CustomDense():
+                x = custom.dense(x, next(left), next(left), products)
             case Activation(function):
                 x = _ACTIVATIONS[function](x)
+            case Conv2d():
+                x = _conv2d(layer, x, next(left), next(left), products)
+            case MaxPool2d(size, stride):
+                x = _channels_last(functional.max_pool2d(_channels_first(x), size, stride))
+            case AveragePool2d(size, stride):
+                x = _channels_last(functional.avg_pool2d(_channels_first(x), size, stride))
     return x
+
+
+def _channels_first(x: torch.Tensor) -> torch.Tensor:
+    """[batch, h, w, c] as [batch, c, h, w], as PyTorch names its axes; nothing is moved."""
+    return x.permute(0, 3, 1, 2)
+
+
+def _channels_last(x: torch.Tensor) -> torch.Tensor:
+    return x.permute(0, 2, 3, 1)
+
+
+def _conv2d(
+    layer: Conv2d,
+    x: torch.Tensor,
+    kernel: torch.Tensor,
+    bias: torch.Tensor,
+    products: torch.dtype,
+) -> torch.Tensor:
+    """Of ``x`` [batch, h, w, in] with ``kernel`` [size, size, in, filters]."""
+    x, laid = _channels_first(x), kernel.permute(3, 2, 0, 1)
+    how = layer.stride, layer.padding
+    if products is kernel.dtype:
+        return _channels_last(functional.conv2d(x, laid, bias, *how))
+    product = functional.conv2d(x.to(products), laid.to(products), None, *how)
+    return _channels_last(product).to(bias.dtype) + bias
 
 
 def _dense(

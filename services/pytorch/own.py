@@ -8,7 +8,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from services.spec import Adam, AdamW, Dense, Execution, JobSpec, Layer, Optimizer, OwnWay
+from services.pytorch import custom
+from services.spec import (
+    Adam,
+    AdamW,
+    Conv2d,
+    CustomDense,
+    Dense,
+    Execution,
+    JobSpec,
+    Layer,
+    Optimizer,
+    OwnWay,
+)
 from services.workload import layers as shapes
 from services.workload.weights import Weights
 
@@ -35,14 +47,24 @@ def _with_own_epsilon(optimizer: Optimizer) -> Optimizer:
 def initial_weights(
     layers: Sequence[Layer], shape: tuple[int, ...], seed: int, dtype: np.dtype[np.floating]
 ) -> Weights:
-    """As `torch.nn.Linear` draws them, for samples of ``shape`` [h, w, c]."""
+    """As PyTorch's modules draw them, for samples of ``shape`` [h, w, c]."""
     torch.manual_seed(seed)
     found = {}
     for index, layer in enumerate(layers):
-        if isinstance(layer, Dense):
-            made = torch.nn.Linear(shape[0], layer.units)
-            found[f"layers.{index}.kernel"] = made.weight.detach().numpy().T.astype(dtype)
-            found[f"layers.{index}.bias"] = made.bias.detach().numpy().astype(dtype)
+        drawn: tuple[torch.Tensor, torch.Tensor] | None = None  # kernel and bias
+        match layer:
+            case Dense(units):
+                linear = torch.nn.Linear(shape[0], units)
+                drawn = linear.weight.T, linear.bias
+            case CustomDense(units, stddev):
+                own = custom.CustomDense(shape[0], units, stddev)
+                drawn = own.kernel, own.bias
+            case Conv2d(filters, size):
+                conv = torch.nn.Conv2d(shape[-1], filters, size)
+                drawn = conv.weight.permute(2, 3, 1, 0), conv.bias
+        if drawn is not None:
+            arrays = [tensor.detach().numpy().astype(dtype, order="C") for tensor in drawn]
+            found[f"layers.{index}.kernel"], found[f"layers.{index}.bias"] = arrays
         shape = shapes.output_shape(layer, shape)
     return found
 

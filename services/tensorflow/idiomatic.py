@@ -12,18 +12,15 @@ from numpy.typing import NDArray
 from services import matched
 from services.events import Environment, Profiled
 from services.spec import (
-    Activation,
     Adam,
     AdamW,
-    Dense,
     Device,
     Execution,
-    Flatten,
     JobSpec,
     Precision,
     Sgd,
 )
-from services.tensorflow import device, profile
+from services.tensorflow import device, layers, profile
 from services.tensorflow.environment import environment
 from services.trainer import Data, Steps
 from services.workload import layers as shapes
@@ -60,15 +57,12 @@ class IdiomaticTrainer:
         # To which Keras casts what it is given.
         keras.config.set_floatx("float64" if spec.precision is Precision.FLOAT64 else "float32")
         keras.utils.set_random_seed(spec.seed)
-        self._model = _model(spec, self._images.shape[1:])
-        self._dense = {
-            index: layer
-            for index, layer in enumerate(self._model.layers)
-            if isinstance(layer, keras.layers.Dense)
-        }
+        made = _layers(spec)
+        self._model = _model(spec, made, self._images.shape[1:])
+        self._trained = {index: layer for index, layer in enumerate(made) if layer.weights}
         if weights is not None:
             ordered = matched.ordered(spec, self._images.shape[1:], weights)
-            for index, layer in self._dense.items():
+            for index, layer in self._trained.items():
                 layer.set_weights([ordered[f"layers.{index}.{p}"] for p in ("kernel", "bias")])
         self._model.compile(
             optimizer=_optimizer(spec),
@@ -125,7 +119,7 @@ class IdiomaticTrainer:
     def weights(self) -> Weights:
         return {
             f"layers.{index}.{part}": getattr(layer, part).numpy()
-            for index, layer in self._dense.items()
+            for index, layer in self._trained.items()
             for part in ("kernel", "bias")
         }
 
@@ -170,17 +164,17 @@ class _Edges(keras.callbacks.Callback):  # type: ignore[misc]
         self._before, self._began = sums, self.steps
 
 
-def _model(spec: JobSpec, shape: tuple[int, ...]) -> keras.Sequential:
+def _layers(spec: JobSpec) -> list[keras.layers.Layer]:
+    """One for each that is trained, in the spec's order."""
+    policy = _POLICIES[spec.precision]
+    return [layers.made(layer, policy) for layer in shapes.trained_layers(spec.layers)]
+
+
+def _model(spec: JobSpec, made: list[keras.layers.Layer], shape: tuple[int, ...]) -> keras.Model:
     policy = _POLICIES[spec.precision]
     model = [keras.Input(shape)]
-    for layer in shapes.trained_layers(spec.layers):
-        match layer:
-            case Flatten():
-                model.append(keras.layers.Flatten(dtype=policy))
-            case Dense(units):
-                model.append(keras.layers.Dense(units, dtype=policy))
-            case Activation(function):
-                model.append(keras.layers.Activation(function.value, dtype=policy))
+    for layer, of_keras in zip(spec.layers, made, strict=False):
+        model += [*layers.padded(layer, policy), of_keras]
     return keras.Sequential(model)
 
 

@@ -5,7 +5,19 @@ from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
-from services.spec import Activation, ActivationFunction, Dense, Flatten, JobSpec, Layer, OwnWay
+from services.spec import (
+    Activation,
+    ActivationFunction,
+    AveragePool2d,
+    Conv2d,
+    CustomDense,
+    Dense,
+    Flatten,
+    JobSpec,
+    Layer,
+    MaxPool2d,
+    OwnWay,
+)
 from services.workload.layers import trained_layers
 
 
@@ -42,9 +54,27 @@ def logits(
                 x = tf.reshape(x, (-1, x.shape[1:].num_elements()))
             case Dense():
                 x = _dense(x, next(left), next(left), products)
+            case CustomDense():
+                kernel, bias = (next(left), next(left))
+                product = tf.matmul(tf.cast(x, products), tf.cast(kernel, products))
+                x = tf.cast(product, bias.dtype) + bias  # as one writes it, without bias_add
             case Activation(function):
                 x = _ACTIVATIONS[function](x)
+            case Conv2d():
+                x = _conv2d(layer, x, next(left), next(left), products)
+            case MaxPool2d(size, stride):
+                x = tf.nn.max_pool2d(x, size, stride, "VALID")
+            case AveragePool2d(size, stride):
+                x = tf.nn.avg_pool2d(x, size, stride, "VALID")
     return x
+
+
+def _conv2d(
+    layer: Conv2d, x: tf.Tensor, kernel: tf.Variable, bias: tf.Variable, products: tf.DType
+) -> tf.Tensor:
+    sides = [[0, 0], [layer.padding] * 2, [layer.padding] * 2, [0, 0]]
+    product = tf.nn.conv2d(tf.cast(x, products), tf.cast(kernel, products), layer.stride, sides)
+    return tf.nn.bias_add(tf.cast(product, bias.dtype), bias)
 
 
 def _dense(x: tf.Tensor, kernel: tf.Variable, bias: tf.Variable, products: tf.DType) -> tf.Tensor:

@@ -8,7 +8,17 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from services import matched
-from services.spec import Adam, AdamW, Dense, Execution, JobSpec, Layer, OwnWay
+from services.spec import (
+    Adam,
+    AdamW,
+    Conv2d,
+    CustomDense,
+    Dense,
+    Execution,
+    JobSpec,
+    Layer,
+    OwnWay,
+)
 from services.workload import layers as shapes
 from services.workload.weights import Weights
 
@@ -39,14 +49,16 @@ def plan(spec: JobSpec, first: int, steps: int) -> Plan:
 def initial_weights(
     layers: Sequence[Layer], shape: tuple[int, ...], seed: int, dtype: np.dtype[np.floating]
 ) -> Weights:
-    """As `keras.layers.Dense` draws them, for samples of ``shape`` [h, w, c]."""
+    """As Keras's layers draw them, for samples of ``shape`` [h, w, c]."""
     import keras  # noqa: PLC0415 - as above
+
+    from services.tensorflow import layers as own_layers  # noqa: PLC0415 - imports Keras
 
     keras.utils.set_random_seed(seed)
     found = {}
     for index, layer in enumerate(layers):
-        if isinstance(layer, Dense):
-            made = keras.layers.Dense(layer.units, dtype=dtype.name)
+        made = own_layers.made(layer, dtype.name)
+        if isinstance(layer, Dense | CustomDense | Conv2d):
             made.build((None, *shape))
             found[f"layers.{index}.kernel"] = made.kernel.numpy()
             found[f"layers.{index}.bias"] = made.bias.numpy()

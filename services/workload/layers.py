@@ -7,11 +7,17 @@ from dataclasses import dataclass
 from services.spec import (
     Activation,
     ActivationFunction,
+    AveragePool2d,
+    Conv2d,
+    CustomDense,
     Dense,
     Flatten,
     Initializer,
     Layer,
+    MaxPool2d,
+    Normal,
     Violation,
+    layer_field,
 )
 
 Shape = tuple[int, ...]
@@ -41,13 +47,28 @@ def output_shape(layer: Layer, shape: Shape) -> Shape:
     match layer:
         case Flatten():
             return (math.prod(shape),)
-        case Dense(units):
+        case Dense(units) | CustomDense(units):
             if len(shape) != 1:
                 size = "x".join(map(str, shape))
                 raise ValueError(f"takes a flat input, but gets {size}; put a flatten before it")
             return (units,)
         case Activation():
             return shape
+        case Conv2d(filters, size, stride, padding):
+            return (*_windows(shape, size, stride, padding), filters)
+        case MaxPool2d(size, stride) | AveragePool2d(size, stride):
+            return (*_windows(shape, size, stride, 0), shape[-1])
+
+
+def _windows(shape: Shape, size: int, stride: int, padding: int) -> Shape:
+    """How many windows fit, down and across. Raises ValueError where none does."""
+    if len(shape) != 3:
+        raise ValueError("takes images, but gets a flat input; put it before the flatten")
+    found = tuple((side + 2 * padding - size) // stride + 1 for side in shape[:2])
+    if min(found) < 1:
+        height, width = (side + 2 * padding for side in shape[:2])
+        raise ValueError(f"has a window of {size} pixels, but gets {height}x{width}")
+    return found
 
 
 def parameters(layers: Sequence[Layer], shape: Shape) -> list[Parameter]:
@@ -55,17 +76,30 @@ def parameters(layers: Sequence[Layer], shape: Shape) -> list[Parameter]:
     found = []
     for index, layer in enumerate(layers):
         made = output_shape(layer, shape)
-        if isinstance(layer, Dense):
-            fan_in, fan_out = shape[0], layer.units
-            name = f"layers.{index}"
-            found += [
-                Parameter(
-                    f"{name}.kernel", (fan_in, fan_out), layer.kernel_initializer, fan_in, fan_out
-                ),
-                Parameter(f"{name}.bias", (fan_out,), layer.bias_initializer, fan_in, fan_out),
-            ]
+        match layer:
+            case Dense(units, of_kernel, of_bias):
+                found += _kernel_and_bias(index, (shape[0], units), of_kernel, of_bias)
+            case CustomDense(units, stddev):
+                drawn = Normal(stddev)
+                found += _kernel_and_bias(index, (shape[0], units), drawn, drawn)
+            case Conv2d(filters, size, _, _, of_kernel, of_bias):
+                kernel = (size, size, shape[-1], filters)
+                found += _kernel_and_bias(index, kernel, of_kernel, of_bias)
         shape = made
     return found
+
+
+def _kernel_and_bias(
+    index: int, kernel: Shape, of_kernel: Initializer, of_bias: Initializer
+) -> list[Parameter]:
+    """``kernel`` [..., in, out]; a fan is a channel times the pixels of a window."""
+    *window, channels, units = kernel
+    fans = math.prod(window) * channels, math.prod(window) * units
+    name = f"layers.{index}"
+    return [
+        Parameter(f"{name}.kernel", kernel, of_kernel, *fans),
+        Parameter(f"{name}.bias", (units,), of_bias, *fans),
+    ]
 
 
 def violations(layers: Sequence[Layer], shape: Shape, classes: int) -> Iterator[Violation]:
@@ -85,7 +119,7 @@ def violations(layers: Sequence[Layer], shape: Shape, classes: int) -> Iterator[
         try:
             shape = output_shape(layer, shape)
         except ValueError as misfit:
-            yield Violation(f"layers[{index}].{type(layer).__name__.lower()}", str(misfit))
+            yield Violation(f"layers[{index}].{layer_field(layer)}", str(misfit))
             return  # what follows has no shape to be held against
     if shape != (classes,):
         size = "x".join(map(str, shape))
@@ -93,7 +127,7 @@ def violations(layers: Sequence[Layer], shape: Shape, classes: int) -> Iterator[
             f"layers[{last}]",
             f"makes {size} outputs for {classes} classes; end with a dense of {classes} units",
         )
-    if not any(isinstance(layer, Dense) for layer in layers):
+    if not any(isinstance(layer, Dense | CustomDense | Conv2d) for layer in layers):
         yield Violation("layers", "have no parameter to train; add a dense layer")
 
 

@@ -9,11 +9,16 @@ from services.spec import (
     ActivationFunction,
     Adam,
     AdamW,
+    AveragePool2d,
+    Conv2d,
+    CustomDense,
     Dataset,
     Dense,
     Execution,
     Flatten,
     JobSpec,
+    MaxPool2d,
+    Normal,
     Optimizer,
     Precision,
     Sgd,
@@ -69,7 +74,21 @@ def weights(job: JobSpec):
 # Together they have each activation and optimizer, and batches and chunks of each kind, in as few
 # graphs as can be: compiling one takes PyTorch seconds.
 SHALLOW = layers(ActivationFunction.RELU)
+# Windows that overlap, leave pixels out, and reach beyond the edge; a custom layer at the end.
+CONVOLUTIONS = (
+    Conv2d(3, size=3, padding=1, bias_initializer=Normal(0.1)),
+    Activation(ActivationFunction.RELU),
+    MaxPool2d(2, stride=1),
+    Conv2d(4, size=2, stride=2, padding=1),
+    Activation(ActivationFunction.TANH),
+    AveragePool2d(2, stride=1),
+    Flatten(),
+    CustomDense(6, stddev=0.3),
+    Activation(ActivationFunction.RELU),
+    Dense(CLASSES),
+)
 JOBS = {
+    "convolutions": spec(layers=CONVOLUTIONS, epochs=3),
     "adam, chunks of uneven length": spec(batch_size=8, report_every_steps=6, epochs=4),
     "adamw": spec(optimizer=Optimizer(AdamW(weight_decay=0.1), 0.01), layers=SHALLOW),
     "sgd with momentum": spec(optimizer=Optimizer(Sgd(momentum=0.9), 0.05), layers=SHALLOW),

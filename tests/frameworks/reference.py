@@ -6,7 +6,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.spec import Activation, ActivationFunction, Adam, AdamW, Dense, JobSpec, Sgd
+from services.spec import (
+    Activation,
+    ActivationFunction,
+    Adam,
+    AdamW,
+    AveragePool2d,
+    Conv2d,
+    CustomDense,
+    Dense,
+    JobSpec,
+    MaxPool2d,
+    Sgd,
+)
 from services.trainer import Data
 from services.workload import order
 from services.workload.layers import trained_layers
@@ -35,16 +47,46 @@ ACTIVATIONS = {
 }
 
 
+def padded(x, layer: Conv2d):
+    """Zeros around images [batch, h, w, c]."""
+    return np.pad(x, ((0, 0), (layer.padding,) * 2, (layer.padding,) * 2, (0, 0)))
+
+
+def windows(x, layer):
+    """What lies under each place of a window: [batch, h', w', c, size, size]."""
+    found = np.lib.stride_tricks.sliding_window_view(x, (layer.size,) * 2, axis=(1, 2))
+    return found[:, :: layer.stride, :: layer.stride]
+
+
+def laid_back(under, shape, layer):
+    """The sum of windows where they lie in images of ``shape``."""
+    found = np.zeros(shape)
+    _, height, width, *_ = under.shape
+    for i, j in np.ndindex(layer.size, layer.size):
+        rows = slice(i, i + layer.stride * height, layer.stride)
+        columns = slice(j, j + layer.stride * width, layer.stride)
+        found[:, rows, columns] += under[..., i, j]
+    return found
+
+
 def forward(spec: JobSpec, weights, images):
     """Logits, and what went into each layer."""
     x, inputs = np.asarray(images, np.float64), []
     for index, layer in enumerate(trained_layers(spec.layers)):
         inputs.append(x)
         match layer:
-            case Dense():
+            case Dense() | CustomDense():
                 x = x @ weights[f"layers.{index}.kernel"] + weights[f"layers.{index}.bias"]
             case Activation(function):
                 x = ACTIVATIONS[function][0](x)
+            case Conv2d():
+                under = windows(padded(x, layer), layer)
+                x = np.einsum("bhwcij,ijcf->bhwf", under, weights[f"layers.{index}.kernel"])
+                x += weights[f"layers.{index}.bias"]
+            case MaxPool2d():
+                x = windows(x, layer).max(axis=(4, 5))
+            case AveragePool2d():
+                x = windows(x, layer).mean(axis=(4, 5))
             case _:
                 x = x.reshape(len(x), -1)
     return x, inputs
@@ -63,12 +105,31 @@ def gradients(spec: JobSpec, weights, images, labels):
     found = {}
     for index, layer in reversed(list(enumerate(trained_layers(spec.layers)))):
         match layer:
-            case Dense():
+            case Dense() | CustomDense():
                 found[f"layers.{index}.kernel"] = inputs[index].T @ g
                 found[f"layers.{index}.bias"] = g.sum(axis=0)
                 g = g @ weights[f"layers.{index}.kernel"].T
             case Activation(function):
                 g = g * ACTIVATIONS[function][1](inputs[index])
+            case Conv2d():
+                kernel, x = weights[f"layers.{index}.kernel"], padded(inputs[index], layer)
+                under = windows(x, layer)
+                found[f"layers.{index}.kernel"] = np.einsum("bhwcij,bhwf->ijcf", under, g)
+                found[f"layers.{index}.bias"] = g.sum(axis=(0, 1, 2))
+                g = laid_back(np.einsum("bhwf,ijcf->bhwcij", g, kernel), x.shape, layer)
+                edge = slice(layer.padding, -layer.padding or None)
+                g = g[:, edge, edge]
+            case MaxPool2d():
+                under = windows(inputs[index], layer)
+                flat = under.reshape(*under.shape[:4], -1)
+                first = np.eye(flat.shape[-1])[flat.argmax(axis=-1)]  # of equal ones the first
+                g = laid_back(
+                    (g[..., None] * first).reshape(under.shape), inputs[index].shape, layer
+                )
+            case AveragePool2d():
+                shape = windows(inputs[index], layer).shape
+                spread = np.broadcast_to(g[..., None, None] / layer.size**2, shape)
+                g = laid_back(spread, inputs[index].shape, layer)
             case _:
                 g = g.reshape(inputs[index].shape)
     return loss, found

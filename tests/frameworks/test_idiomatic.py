@@ -42,8 +42,11 @@ def test_it_learns(framework, kind):
     assert last < 0.9 * first
 
 
-def test_its_weights_in_canonical_layout_make_its_logits(framework):
-    layers = (Flatten(), Dense(6), Activation(ActivationFunction.TANH), Dense(jobs.CLASSES))
+DENSE = (Flatten(), Dense(6), Activation(ActivationFunction.TANH), Dense(jobs.CLASSES))
+
+
+@pytest.mark.parametrize("layers", [DENSE, jobs.CONVOLUTIONS], ids=["dense", "convolutions"])
+def test_its_weights_in_canonical_layout_make_its_logits(framework, layers):
     job = spec(layers=layers, precision=Precision.FLOAT64)
     made = trainer(framework, job)
     train(made)
@@ -51,8 +54,9 @@ def test_its_weights_in_canonical_layout_make_its_logits(framework):
     np.testing.assert_allclose(made.evaluate(), logits, rtol=1e-10, atol=1e-10)
 
 
-def test_weights_that_are_given_are_taken(framework):
-    job = spec()
+@pytest.mark.parametrize("layers", [DENSE, jobs.CONVOLUTIONS], ids=["dense", "convolutions"])
+def test_weights_that_are_given_are_taken(framework, layers):
+    job = spec(layers=layers)
     given = jobs.weights(job)
     found = trainer(framework, job, given).weights()
     assert found.keys() == given.keys()

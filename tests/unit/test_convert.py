@@ -35,9 +35,29 @@ initializers = (
         st.sampled_from(spec.Distribution),
     )
 )
-hidden = st.builds(spec.Dense, st.integers(1, 100), initializers, initializers) | st.builds(
+activations = st.builds(
     spec.Activation,
     st.sampled_from([f for f in spec.ActivationFunction if f is not f.SOFTMAX]),
+)
+hidden = (
+    st.builds(spec.Dense, st.integers(1, 100), initializers, initializers)
+    | st.builds(spec.CustomDense, st.integers(1, 100), positive)
+    | activations
+)
+# Of images: a kernel is no larger than its padding makes of one pixel.
+convolutions = st.integers(0, 3).flatmap(
+    lambda padding: st.builds(
+        spec.Conv2d,
+        st.integers(1, 20),
+        st.integers(1, 2 * padding + 1),
+        st.integers(1, 3),
+        st.just(padding),
+        initializers,
+        initializers,
+    )
+)
+pools = st.builds(spec.MaxPool2d, st.just(1), st.integers(1, 3)) | st.builds(
+    spec.AveragePool2d, st.just(1), st.integers(1, 3)
 )
 optimizers = st.builds(
     spec.Optimizer,
@@ -87,7 +107,12 @@ def specs(draw):
     precisions = [p for p in spec.Precision if p is not p.BFLOAT16 or device is device.CUDA]
     return spec.JobSpec(
         dataset=dataset,
-        layers=(spec.Flatten(), *draw(st.lists(hidden, max_size=4)), *last),
+        layers=(
+            *draw(st.lists(convolutions | pools | activations, max_size=3)),
+            spec.Flatten(),
+            *draw(st.lists(hidden, max_size=4)),
+            *last,
+        ),
         optimizer=draw(optimizers),
         threads=draw(st.integers(1, 64)),
         loss=draw(st.sampled_from(spec.Loss)),

@@ -12,9 +12,11 @@ from services.spec import between
 
 CPUS = 4
 LAYERS = [{"flatten": {}}, {"dense": {"units": 10}}]
-LAST = "dense.units"
+ACTIVATION = {"activation": {"function": "ACTIVATION_FUNCTION_RELU"}}
+REQUIRED = {"dense": {"units": 10}, "custom_dense": {"units": 10}, "conv2d": {"filters": 2}}
 NOT_A_NUMBER = ["NaN", "Infinity", "-Infinity"]
 HUGE = 2**31 - 1
+WINDOW = [0, -1, 4097, HUGE]
 
 
 def proto(**changes) -> job_pb2.JobSpec:
@@ -41,9 +43,10 @@ def with_field(path: str, value) -> job_pb2.JobSpec:
     """A spec that is good but for one field."""
     if path.startswith("layers[1]"):
         layer = nested(path.removeprefix("layers[1]."), value)
-        if not path.endswith("units"):
-            layer["dense"]["units"] = 10
-        return proto(layers=[LAYERS[0], layer])
+        (kind,) = layer
+        layer[kind] = REQUIRED.get(kind, {}) | layer[kind]
+        before, after = (LAYERS[:1], []) if "dense" in kind else ([ACTIVATION], LAYERS)
+        return proto(layers=[*before, layer, *after])
     change = nested(path, value)
     if path.startswith("dataset"):
         change["dataset"]["name"] = "synthetic" if "synthetic" in path else "mnist"
@@ -79,6 +82,20 @@ BAD = {
     "dataset.synthetic.width": [0, -1, HUGE],
     "dataset.synthetic.channels": [0, -1, HUGE],
     "dataset.synthetic.classes": [0, -1, 1, HUGE],
+    "layers[1].custom_dense.units": [-1, 1_000_001, HUGE],
+    "layers[1].custom_dense.stddev": [0, -1, 1001, *NOT_A_NUMBER],
+    "layers[1].conv2d.filters": [-1, 100_001, HUGE],
+    "layers[1].conv2d.size": WINDOW,
+    "layers[1].conv2d.stride": WINDOW,
+    "layers[1].conv2d.padding": [-1, 4097, HUGE],
+    "layers[1].conv2d.kernel_initializer.normal.stddev": [0, -1, 1001, *NOT_A_NUMBER],
+    "layers[1].conv2d.bias_initializer.normal.stddev": [0, -1, 1001, *NOT_A_NUMBER],
+    "layers[1].conv2d.kernel_initializer.variance_scaling.scale": [0, -1, 1001, *NOT_A_NUMBER],
+    "layers[1].conv2d.bias_initializer.variance_scaling.scale": [0, -1, 1001, *NOT_A_NUMBER],
+    "layers[1].max_pool2d.size": WINDOW,
+    "layers[1].max_pool2d.stride": WINDOW,
+    "layers[1].average_pool2d.size": WINDOW,
+    "layers[1].average_pool2d.stride": WINDOW,
     "layers[1].dense.units": [-1, 1_000_001, HUGE],
     "layers[1].dense.kernel_initializer.normal.stddev": [0, -1, 1001, *NOT_A_NUMBER],
     "layers[1].dense.bias_initializer.normal.stddev": [0, -1, 1001, *NOT_A_NUMBER],

@@ -12,10 +12,14 @@ from services.errors import BadWeights
 from services.spec import (
     Activation,
     ActivationFunction,
+    AveragePool2d,
+    Conv2d,
+    CustomDense,
     Dense,
     Distribution,
     FanMode,
     Flatten,
+    MaxPool2d,
     Normal,
     Precision,
     VarianceScaling,
@@ -201,6 +205,11 @@ def test_flatten_keeps_every_value_and_dense_makes_its_units(sizes: list[int], u
         ((Flatten(), SOFTMAX, Dense(3)), "layers[1].activation.function", "may stand last only"),
         ((Flatten(), Dense(4)), "layers[1]", "makes 4 outputs for 3 classes"),
         ((Flatten(),), "layers", "no parameter to train"),
+        ((Flatten(), Conv2d(3)), "layers[1].conv2d", "put it before the flatten"),
+        ((Conv2d(3, size=99),), "layers[0].conv2d", "a window of 99 pixels"),
+        ((MaxPool2d(99),), "layers[0].max_pool2d", "a window of 99 pixels"),
+        ((AveragePool2d(99),), "layers[0].average_pool2d", "a window of 99 pixels"),
+        ((CustomDense(3),), "layers[0].custom_dense", "put a flatten before it"),
         ((RELU,) * 1001, "layers", "at most 1000"),
     ],
 )
@@ -209,6 +218,34 @@ def test_layers_that_do_not_fit_are_named(
 ) -> None:
     found = list(layers.violations(model, SHAPE, 3))
     assert any(v.field == field and message in v.message for v in found)
+
+
+@pytest.mark.parametrize(
+    ("layer", "made"),
+    [
+        (Conv2d(5), (26, 10, 5)),
+        (Conv2d(5, padding=1), (28, 12, 5)),
+        (Conv2d(5, size=5, stride=2, padding=2), (14, 6, 5)),
+        (MaxPool2d(), (14, 6, 3)),
+        (AveragePool2d(3), (13, 5, 3)),
+        (MaxPool2d(3, stride=1), (26, 10, 3)),
+    ],
+    ids=str,
+)
+def test_windows_make_as_many_values_as_fit(layer: layers.Layer, made: layers.Shape) -> None:
+    assert layers.output_shape(layer, (28, 12, 3)) == made
+
+
+def test_a_convolutions_fans_are_channels_times_the_pixels_of_its_window() -> None:
+    kernel, bias = layers.parameters((Conv2d(8, size=5),), (28, 28, 3))
+    assert (kernel.shape, bias.shape) == ((5, 5, 3, 8), (8,))
+    assert (kernel.fan_in, kernel.fan_out) == (75, 200)
+
+
+def test_a_custom_layer_draws_kernel_and_bias_from_its_normal_distribution() -> None:
+    drawn = weights.initial((Flatten(), CustomDense(400, 0.05)), (20, 20, 1), 0, Precision.FLOAT64)
+    assert drawn["layers.1.kernel"].std() == pytest.approx(0.05, rel=0.02)
+    assert drawn["layers.1.bias"].std() == pytest.approx(0.05, rel=0.2)
 
 
 def test_layers_that_fit_are_accepted_with_and_without_a_softmax() -> None:

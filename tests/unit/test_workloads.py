@@ -3,11 +3,18 @@ from google.protobuf import json_format
 from twinrun.v1 import job_pb2
 
 from orchestrator import workloads
-from orchestrator.errors import BadInput
+from orchestrator.errors import BadInput, Refused
 
 
 def test_the_presets_are_listed_by_name():
-    assert workloads.names() == ["fashion-mlp", "mnist-mlp", "synthetic-mlp"]
+    assert workloads.names() == [
+        "fashion-cnn",
+        "fashion-mlp",
+        "mnist-cnn",
+        "mnist-custom-layer",
+        "mnist-mlp",
+        "synthetic-mlp",
+    ]
 
 
 @pytest.mark.parametrize("name", workloads.names())
@@ -29,11 +36,137 @@ def test_mnist_mlp_is_the_model_of_the_lesson():
     assert (spec.batch_size, spec.epochs, spec.seed) == (64, 5, 0)
 
 
-@pytest.mark.parametrize(
-    "name", ["resnet", "", "../workloads/mnist-mlp", "/etc/passwd", "mnist-mlp.yaml", "a\0b"]
-)
+@pytest.mark.parametrize("name", ["resnet", "", "../workloads/mnist-mlp", "/etc/passwd", "a\0b"])
 def test_an_unknown_name_is_bad_input_that_lists_what_there_is(name):
-    with pytest.raises(BadInput, match="fashion-mlp, mnist-mlp, synthetic-mlp") as caught:
+    with pytest.raises(BadInput, match="fashion-mlp, mnist-cnn") as caught:
         workloads.load(name)
     assert repr(name) in caught.value.message
     assert caught.value.exit_code == 2
+
+
+def test_each_preset_is_described_in_a_sentence():
+    for preset in workloads.presets():
+        assert preset.description
+        assert ". " not in preset.description
+        assert preset.name in workloads.names()
+
+
+# ------------------------------------------------------------------------------- files of one's own
+
+GOOD = """
+dataset:
+  name: mnist
+layers:
+  - flatten: {}
+  - dense: {units: 10}
+optimizer:
+  learningRate: 0.01
+  adam: {}
+"""
+
+
+@pytest.fixture
+def mine(tmp_path):
+    def mine(text, name="mine.yaml"):
+        (tmp_path / name).write_text(text)
+        return str(tmp_path / name)
+
+    return mine
+
+
+def refused(path):
+    with pytest.raises(BadInput) as caught:
+        workloads.load(path)
+    assert caught.value.exit_code == 2
+    return caught.value.message
+
+
+@pytest.mark.parametrize("name", ["mine.yaml", "mine.yml"])
+def test_a_file_of_ones_own_is_a_workload_named_after_it(mine, name):
+    path = mine(GOOD, name)
+    spec = json_format.ParseDict(workloads.load(path), job_pb2.JobSpec())
+    assert spec.optimizer.learning_rate == 0.01
+    assert workloads.title(path) == "mine"
+    assert workloads.title("mnist-mlp") == "mnist-mlp"
+
+
+def test_json_is_taken_too(mine):
+    text = json_format.MessageToJson(json_format.ParseDict({"epochs": 3}, job_pb2.JobSpec()))
+    assert workloads.load(mine(text, "mine.json")) == {"epochs": 3}
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("epocs: 3", "epocs is no field; there are dataset, layers"),
+        ("epochs: three", "epochs is 'three'; it must be a number"),
+        ("epochs: 1.5", "epochs is 1.5; it must be a number"),
+        ("allow_tf32: 3", "allow_tf32 is 3; it must be true or false"),
+        ("recipe: matched", "recipe is 'matched'; it must be RECIPE_MATCHED or RECIPE_IDIOMATIC"),
+        ("own_ways: [OWN_WAY_LOSS, 7x]", "own_ways is ['OWN_WAY_LOSS', '7x']"),
+        ("loss: {a: 3}", "loss is {'a': 3}; it must be LOSS_SOFTMAX_CROSS_ENTROPY"),
+    ],
+)
+def test_what_the_proto_cannot_hold_is_said_with_its_line(mine, line, said):
+    path = mine(GOOD + line + "\n")
+    assert f"{path}:{GOOD.count(chr(10)) + 1}: {said}" in refused(path)
+
+
+def test_all_that_is_wrong_is_said_at_once_with_paths_as_a_runner_has_them(mine):
+    text = GOOD.replace("units: 10", "unit: 10, units: x").replace("adam: {}", "adam: 3")
+    path = mine(text)
+    first, *rest = refused(path).splitlines()
+    assert first == f"{path} is not a job spec:"
+    assert [line.partition(";")[0] for line in rest] == [
+        f"  {path}:6: layers[1].dense.unit is no field",
+        f"  {path}:6: layers[1].dense.units is 'x'",
+        f"  {path}:9: optimizer.adam must have fields of its own",
+    ]
+    assert rest[-1].endswith("there are beta_1, beta_2, epsilon")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is not a job spec"),
+        ("- 1", "is not a job spec"),
+        ("layers: [", "mine.yaml:1: this is not YAML"),
+        ("a: b: c", "mine.yaml:1: this is not YAML"),
+    ],
+)
+def test_a_file_that_is_no_mapping_or_no_yaml(mine, text, said):
+    assert said in refused(mine(text))
+
+
+def test_a_file_that_is_not_there_or_no_text(mine, tmp_path):
+    assert refused("no/such.yaml") == "There is no file no/such.yaml."
+    (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")
+    assert "cannot be read" in refused(str(tmp_path / "binary.yaml"))
+    (tmp_path / "folder.yaml").mkdir()
+    assert "cannot be read" in refused(str(tmp_path / "folder.yaml"))
+
+
+def test_what_a_runner_refuses_is_said_with_its_line(mine):
+    path = mine(GOOD)
+    fields = [
+        ("layers[1].dense.units", "is bad"),
+        ("optimizer.learning_rate", "is bad too"),
+        ("optimizer.adam.beta_1", "is not there: its parent is"),
+        ("layers[7].dense.units", "is not there: the list is"),
+        ("epochs", "is nowhere"),
+    ]
+    with pytest.raises(BadInput) as caught, workloads.lines_in_refusals(path):
+        raise Refused(fields)
+    assert caught.value.message.splitlines()[1:] == [
+        f"  {path}:1: epochs is nowhere",
+        f"  {path}:4: layers[7].dense.units is not there: the list is",
+        f"  {path}:6: layers[1].dense.units is bad",
+        f"  {path}:8: optimizer.learning_rate is bad too",
+        f"  {path}:9: optimizer.adam.beta_1 is not there: its parent is",
+    ]
+
+
+@pytest.mark.parametrize("workload", ["mnist-mlp", None])
+def test_a_presets_refusal_is_left_as_it_is(workload):
+    with pytest.raises(Refused), workloads.lines_in_refusals(workload):
+        raise Refused([("epochs", "is 0")])

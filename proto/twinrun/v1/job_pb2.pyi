@@ -263,14 +263,22 @@ class Synthetic(_message.Message):
     def __init__(self, train_samples: _Optional[int] = ..., test_samples: _Optional[int] = ..., height: _Optional[int] = ..., width: _Optional[int] = ..., channels: _Optional[int] = ..., classes: _Optional[int] = ...) -> None: ...
 
 class Layer(_message.Message):
-    __slots__ = ("flatten", "dense", "activation")
+    __slots__ = ("flatten", "dense", "activation", "custom_dense", "conv2d", "max_pool2d", "average_pool2d")
     FLATTEN_FIELD_NUMBER: _ClassVar[int]
     DENSE_FIELD_NUMBER: _ClassVar[int]
     ACTIVATION_FIELD_NUMBER: _ClassVar[int]
+    CUSTOM_DENSE_FIELD_NUMBER: _ClassVar[int]
+    CONV2D_FIELD_NUMBER: _ClassVar[int]
+    MAX_POOL2D_FIELD_NUMBER: _ClassVar[int]
+    AVERAGE_POOL2D_FIELD_NUMBER: _ClassVar[int]
     flatten: Flatten
     dense: Dense
     activation: Activation
-    def __init__(self, flatten: _Optional[_Union[Flatten, _Mapping]] = ..., dense: _Optional[_Union[Dense, _Mapping]] = ..., activation: _Optional[_Union[Activation, _Mapping]] = ...) -> None: ...
+    custom_dense: CustomDense
+    conv2d: Conv2d
+    max_pool2d: MaxPool2d
+    average_pool2d: AveragePool2d
+    def __init__(self, flatten: _Optional[_Union[Flatten, _Mapping]] = ..., dense: _Optional[_Union[Dense, _Mapping]] = ..., activation: _Optional[_Union[Activation, _Mapping]] = ..., custom_dense: _Optional[_Union[CustomDense, _Mapping]] = ..., conv2d: _Optional[_Union[Conv2d, _Mapping]] = ..., max_pool2d: _Optional[_Union[MaxPool2d, _Mapping]] = ..., average_pool2d: _Optional[_Union[AveragePool2d, _Mapping]] = ...) -> None: ...
 
 class Flatten(_message.Message):
     __slots__ = ()
@@ -291,6 +299,46 @@ class Activation(_message.Message):
     FUNCTION_FIELD_NUMBER: _ClassVar[int]
     function: ActivationFunction
     def __init__(self, function: _Optional[_Union[ActivationFunction, str]] = ...) -> None: ...
+
+class CustomDense(_message.Message):
+    __slots__ = ("units", "stddev")
+    UNITS_FIELD_NUMBER: _ClassVar[int]
+    STDDEV_FIELD_NUMBER: _ClassVar[int]
+    units: int
+    stddev: float
+    def __init__(self, units: _Optional[int] = ..., stddev: _Optional[float] = ...) -> None: ...
+
+class Conv2d(_message.Message):
+    __slots__ = ("filters", "size", "stride", "padding", "kernel_initializer", "bias_initializer")
+    FILTERS_FIELD_NUMBER: _ClassVar[int]
+    SIZE_FIELD_NUMBER: _ClassVar[int]
+    STRIDE_FIELD_NUMBER: _ClassVar[int]
+    PADDING_FIELD_NUMBER: _ClassVar[int]
+    KERNEL_INITIALIZER_FIELD_NUMBER: _ClassVar[int]
+    BIAS_INITIALIZER_FIELD_NUMBER: _ClassVar[int]
+    filters: int
+    size: int
+    stride: int
+    padding: int
+    kernel_initializer: Initializer
+    bias_initializer: Initializer
+    def __init__(self, filters: _Optional[int] = ..., size: _Optional[int] = ..., stride: _Optional[int] = ..., padding: _Optional[int] = ..., kernel_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., bias_initializer: _Optional[_Union[Initializer, _Mapping]] = ...) -> None: ...
+
+class MaxPool2d(_message.Message):
+    __slots__ = ("size", "stride")
+    SIZE_FIELD_NUMBER: _ClassVar[int]
+    STRIDE_FIELD_NUMBER: _ClassVar[int]
+    size: int
+    stride: int
+    def __init__(self, size: _Optional[int] = ..., stride: _Optional[int] = ...) -> None: ...
+
+class AveragePool2d(_message.Message):
+    __slots__ = ("size", "stride")
+    SIZE_FIELD_NUMBER: _ClassVar[int]
+    STRIDE_FIELD_NUMBER: _ClassVar[int]
+    size: int
+    stride: int
+    def __init__(self, size: _Optional[int] = ..., stride: _Optional[int] = ...) -> None: ...
 
 class Initializer(_message.Message):
     __slots__ = ("zeros", "normal", "variance_scaling")

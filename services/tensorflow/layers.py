@@ -1,0 +1,41 @@
+"""A layer as users of Keras make it."""
+
+import keras
+
+from services.spec import (
+    Activation,
+    AveragePool2d,
+    Conv2d,
+    CustomDense,
+    Dense,
+    Flatten,
+    Layer,
+    MaxPool2d,
+)
+from services.tensorflow import custom
+
+
+def made(layer: Layer, dtype: str) -> keras.layers.Layer:
+    """Of a dtype policy's name; padding by an explicit number of pixels is `padded`'s to add."""
+    match layer:
+        case Flatten():
+            return keras.layers.Flatten(dtype=dtype)
+        case Dense(units):
+            return keras.layers.Dense(units, dtype=dtype)
+        case CustomDense(units, stddev):
+            return custom.CustomDense(units, stddev, dtype=dtype)
+        case Activation(function):
+            return keras.layers.Activation(function.value, dtype=dtype)
+        case Conv2d(filters, size, stride):
+            return keras.layers.Conv2D(filters, size, stride, dtype=dtype)
+        case MaxPool2d(size, stride):
+            return keras.layers.MaxPooling2D(size, stride, dtype=dtype)
+        case AveragePool2d(size, stride):
+            return keras.layers.AveragePooling2D(size, stride, dtype=dtype)
+
+
+def padded(layer: Layer, dtype: str) -> list[keras.layers.Layer]:
+    """What stands before a layer: Keras's own paddings are none, and as much as keeps the size."""
+    if isinstance(layer, Conv2d) and layer.padding:
+        return [keras.layers.ZeroPadding2D(layer.padding, dtype=dtype)]
+    return []
