@@ -27,6 +27,12 @@ class Recipe(StrEnum):
     BOTH = "both"
 
 
+class Loop(StrEnum):
+    FIT = "fit"
+    CUSTOM = "custom"
+    BOTH = "both"
+
+
 class Precision(StrEnum):
     FLOAT32 = "float32"
     FLOAT64 = "float64"

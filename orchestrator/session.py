@@ -1,7 +1,7 @@
 """One command's worth of work: find runners, run trials, compare what came back, draw it."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,6 +13,8 @@ from twinrun.v1 import job_pb2
 from orchestrator import certificate, machine, proof, store
 from orchestrator.compare import Comparison, as_dict, compare
 from orchestrator.errors import JobFailed
+from orchestrator.loops import VARIANTS, Loops, loops
+from orchestrator.loops import as_dict as as_dict_of_loops
 from orchestrator.placement import placements
 from orchestrator.progress import Display, logged
 from orchestrator.recipes import Recipes, recipes
@@ -77,29 +79,55 @@ def train(request: Request, runners: Runners, display: Display) -> Outcome:
     return _train_into(run, request, runners, display)
 
 
-def train_both(
+def train_recipes(
     request: Request, runners: Runners, display: Display
-) -> tuple[Run, Recipes, list[Outcome]]:
+) -> tuple[Recipes, list[Outcome]]:
     """As `train`, by both recipes, each in a run of its own inside a new one."""
+    variants = {name: {"recipe": number} for name, number in RECIPES.items()}
+    run, outcomes = _train_variants(request, "recipes", variants, runners, display)
+    empty = compare(store.to_mapping(run.spec()), [])
+    found = recipes(
+        *(outcomes[name].comparison if name in outcomes else empty for name in variants)
+    )
+    run.write_recipes(as_dict_of_recipes(found))
+    return found, list(outcomes.values())
+
+
+def train_loops(
+    request: Request, runners: Runners, display: Display
+) -> tuple[Loops, list[Outcome]]:
+    """As `train`, by both loops, op by op and not, each in a run of its own inside a new one."""
+    run, outcomes = _train_variants(request, "loops", VARIANTS, runners, display)
+    found = loops({name: outcome.comparison for name, outcome in outcomes.items()})
+    run.write_loops(as_dict_of_loops(found))
+    return found, list(outcomes.values())
+
+
+def _train_variants(
+    request: Request,
+    title: str,
+    variants: Mapping[str, Mapping[str, int]],
+    runners: Runners,
+    display: Display,
+) -> tuple[Run, dict[str, Outcome]]:
+    """``variants``: what each changes of the spec. Those after an interrupt have no outcome."""
     runners.prepare(request.frameworks)
     spec = completed(request.spec, request.frameworks, runners)
-    run = store.create(request.output, f"{request.workload}-recipes", spec)
-    outcomes = []
-    for recipe, number in RECIPES.items():
-        display.say(f"recipe {recipe}")
+    run = store.create(request.output, f"{request.workload}-{title}", spec)
+    outcomes: dict[str, Outcome] = {}
+    for name, changes in variants.items():
+        display.say(f"{title}: {name}")
         asked = job_pb2.JobSpec()
         asked.CopyFrom(spec)
-        asked.recipe = number
-        inner = store.within(run, recipe, asked)
-        asked_for = dataclasses.replace(request, spec=asked)
-        outcomes.append(_train_into(inner, asked_for, runners, display))
-        if outcomes[-1].interrupted:
+        for field_name, value in changes.items():
+            setattr(asked, field_name, value)
+        inner = store.within(run, name, asked)
+        outcomes[name] = _train_into(
+            inner, dataclasses.replace(request, spec=asked), runners, display
+        )
+        if outcomes[name].interrupted:
             break
-    compared = [outcome.comparison for outcome in outcomes]
-    empty = compare(store.to_mapping(spec), [])
-    found = recipes(*[*compared, empty][:2])
-    run.write_recipes(as_dict_of_recipes(found))
-    return run, found, outcomes
+    return run, outcomes
 
 
 def _train_into(run: Run, request: Request, runners: Runners, display: Display) -> Outcome:

@@ -112,6 +112,9 @@ class Run:
     def write_certificate(self, certificate: Mapping[str, Any]) -> None:
         self._write(Path("certificate.json"), _dumps(certificate))
 
+    def write_loops(self, loops: Mapping[str, Any]) -> None:
+        self._write(Path("loops.json"), _dumps(loops))
+
     def write_recipes(self, recipes: Mapping[str, Any]) -> None:
         self._write(Path("recipes.json"), _dumps(recipes))
 

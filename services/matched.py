@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from services.errors import BadWeights, Unsupported
 from services.events import GradientNorms, StepDetails
-from services.spec import Adam, AdamW, Execution, JobSpec, Loop, Optimizer, OwnWay, Sgd
+from services.spec import Adam, AdamW, Execution, JobSpec, Optimizer, OwnWay, Sgd
 from services.trainer import Steps
 from services.workload import layers, order
 from services.workload.weights import Weights
@@ -28,8 +28,6 @@ def require_supported(spec: JobSpec) -> None:
             "compiled, where a step fetches its own batch; take execution default",
             field="own_ways",
         )
-    if spec.loop is not Loop.FIT:
-        raise Unsupported(f"loop is {spec.loop}; this runner runs {Loop.FIT}", field="loop")
 
 
 def ordered(

@@ -10,14 +10,24 @@ import typer
 from rich.console import Console
 from twinrun.v1 import job_pb2
 
-from orchestrator import config, recipes, recipes_report, report, session, store
+from orchestrator import (
+    config,
+    loops,
+    loops_report,
+    recipes,
+    recipes_report,
+    report,
+    session,
+    store,
+)
 from orchestrator.compare import as_dict
-from orchestrator.errors import Doubtful, JobFailed
+from orchestrator.errors import BadInput, Doubtful, JobFailed
 from orchestrator.options import (
     ALL,
     FrameworkOption,
     FrameworksOption,
     JobOptions,
+    Loop,
     Recipe,
     RepeatOptions,
     ShownOptions,
@@ -28,6 +38,8 @@ from orchestrator.progress import Display
 from orchestrator.runners import Runners
 from orchestrator.schedule import raise_unless_succeeded
 from orchestrator.words import label, number, percent
+
+_LOOPS = {Loop.FIT: job_pb2.LOOP_FIT, Loop.CUSTOM: job_pb2.LOOP_CUSTOM}
 
 
 def compare(
@@ -44,6 +56,13 @@ def compare(
             "both: one after the other, and what of the difference is data.",
         ),
     ] = Recipe.MATCHED,
+    loop: Annotated[
+        Loop | None,
+        typer.Option(
+            help="fit: each framework's own, the default; custom: a step written by hand; both: "
+            "side by side, each as by default and op by op.",
+        ),
+    ] = None,
     certify: Annotated[
         bool,
         typer.Option("--verify/--no-verify", help="Show first that it is the same job on both."),
@@ -64,6 +83,12 @@ def compare(
     spec = config.job_spec(job.workload, job.changes())
     if recipe is not Recipe.BOTH:
         spec.recipe = session.RECIPES[recipe.value]
+    if loop is Loop.BOTH and recipe is Recipe.BOTH:
+        raise BadInput(
+            "--loop both and --recipe both are two comparisons; run one after the other."
+        )
+    if loop in _LOOPS:
+        spec.loop = _LOOPS[loop]
     request = session.Request(
         job.title,
         spec,
@@ -76,7 +101,9 @@ def compare(
         profile=profile,
     )
     if recipe is Recipe.BOTH:
-        outcomes = _train_both(request, where, shown)
+        outcomes = _train_recipes(request, where, shown)
+    elif loop is Loop.BOTH:
+        outcomes = _train_loops(request, where, shown)
     else:
         outcomes = [_train(request, where, shown)]
     if repeat.strict:
@@ -146,11 +173,29 @@ def _train(request: session.Request, where: WhereOptions, shown: ShownOptions) -
     return outcome
 
 
-def _train_both(
+def _train_loops(
     request: session.Request, where: WhereOptions, shown: ShownOptions
 ) -> list[session.Outcome]:
     with _at_work(request, where, shown) as (runners, display):
-        _, found, outcomes = session.train_both(request, runners, display)
+        found, outcomes = session.train_loops(request, runners, display)
+    if shown.as_json:
+        print_json(loops.as_dict(found))
+    else:
+        Console(highlight=False).print(loops_report.loops_table(found))
+        typer.echo("")
+        for sentence in dict.fromkeys(outcome.comparison.finding for outcome in outcomes):
+            typer.echo(sentence)
+        for sentence in found.sentences:
+            typer.echo(sentence)
+    _raise_for(outcomes)
+    return outcomes
+
+
+def _train_recipes(
+    request: session.Request, where: WhereOptions, shown: ShownOptions
+) -> list[session.Outcome]:
+    with _at_work(request, where, shown) as (runners, display):
+        found, outcomes = session.train_recipes(request, runners, display)
     if shown.as_json:
         print_json(recipes.as_dict(found))
     else:

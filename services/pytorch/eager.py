@@ -29,7 +29,7 @@ class EagerSteps:
         self._details = spec.report_step_details
         self._parameters = [parameter.requires_grad_() for parameter in parameters]
         self._images, self._labels, self._products = images, labels, products
-        self._optimizer = optimizers.optimizer(spec.optimizer, self._parameters)
+        self._optimizer = optimizers.optimizer(spec.optimizer, self._parameters, spec.loop)
 
     def run(self, chunk: torch.Tensor) -> torch.Tensor:
         """Takes the steps of ``chunk`` int32[steps, batch]; what they measured, on the device.

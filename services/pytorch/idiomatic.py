@@ -12,7 +12,7 @@ from torch import nn
 
 from services import matched
 from services.events import Environment, Profiled
-from services.pytorch import custom, device, profile
+from services.pytorch import custom, device, optimizers, own, profile
 from services.pytorch.compiled import require_compiler
 from services.pytorch.environment import environment
 from services.pytorch.pipeline import Batch, Samples, loader
@@ -28,6 +28,7 @@ from services.spec import (
     Execution,
     Flatten,
     JobSpec,
+    Loop,
     MaxPool2d,
     Precision,
     Sgd,
@@ -236,9 +237,11 @@ def _modules(spec: JobSpec, shape: tuple[int, ...]) -> nn.Sequential:
     return nn.Sequential(*modules)
 
 
-def _optimizer(spec: JobSpec, modules: nn.Module) -> torch.optim.Optimizer:
+def _optimizer(spec: JobSpec, modules: nn.Module) -> "torch.optim.Optimizer | optimizers.Written":
     """Epsilon is left to PyTorch."""
     rate, parameters = spec.optimizer.learning_rate, modules.parameters()
+    if spec.loop is Loop.CUSTOM:
+        return optimizers.Written(own.with_own_epsilon(spec.optimizer), parameters)
     match spec.optimizer.kind:
         case Sgd(momentum):
             return torch.optim.SGD(parameters, lr=rate, momentum=momentum)

@@ -1,18 +1,25 @@
 """The optimizers of job.proto: PyTorch's own, whose formulas they are, and in plain operations.
 
-`optimizer` is for steps op by op. `update` is for compiled steps: the compiler makes it one kernel
-for each parameter, together with what comes before.
+`optimizer` is for steps op by op, by PyTorch or written by hand. `update` is for the latter, and
+for compiled steps: the compiler makes it one kernel for each parameter, together with what comes
+before.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import torch
 
-from services.spec import Adam, AdamW, Optimizer, Sgd
+from services import matched
+from services.spec import Adam, AdamW, Loop, Optimizer, Sgd
 
 
-def optimizer(spec: Optimizer, parameters: Sequence[torch.Tensor]) -> torch.optim.Optimizer:
-    """PyTorch's optimizer for ``spec``; fused, so that a step is one kernel."""
+def optimizer(
+    spec: Optimizer, parameters: Sequence[torch.Tensor], loop: Loop
+) -> "torch.optim.Optimizer | Written":
+    """PyTorch's optimizer for ``spec``, fused, so that a step is one kernel; or one by hand."""
+    if loop is Loop.CUSTOM:
+        return Written(spec, parameters)
     match spec.kind:
         case Sgd(momentum):
             return torch.optim.SGD(parameters, lr=spec.learning_rate, momentum=momentum, fused=True)
@@ -31,6 +38,35 @@ def optimizer(spec: Optimizer, parameters: Sequence[torch.Tensor]) -> torch.opti
             )
 
 
+class Written:
+    """The same formulas as a step that one writes by hand, with an optimizer's methods."""
+
+    def __init__(self, spec: Optimizer, parameters: Iterable[torch.Tensor]) -> None:
+        self._spec = spec
+        self._parameters = list(parameters)
+        self._slots = slots(spec, self._parameters)
+        self._taken = 0
+        self.defaults = {"eps": getattr(spec.kind, "epsilon", "-")}
+
+    def zero_grad(self) -> None:
+        for parameter in self._parameters:
+            parameter.grad = None
+
+    @torch.no_grad()  # type: ignore[untyped-decorator]
+    def step(self) -> None:
+        rates, epsilons = matched.schedule(self._spec, self._taken, 1)
+        self._taken += 1
+        gradients = [parameter.grad for parameter in self._parameters]
+        plan = float(rates[0]), float(epsilons[0])
+        update(self._spec, self._parameters, self._slots, gradients, plan)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"slots": self._slots, "taken": self._taken}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self._slots, self._taken = state["slots"], state["taken"]
+
+
 def slots(spec: Optimizer, parameters: Sequence[torch.Tensor]) -> list[list[torch.Tensor]]:
     """The state that `update` keeps, all zeros: a list as long as the parameters for each kind."""
     match spec.kind:
@@ -46,7 +82,7 @@ def update(
     parameters: Sequence[torch.Tensor],
     slots: Sequence[Sequence[torch.Tensor]],
     gradients: Sequence[torch.Tensor],
-    plan: tuple[torch.Tensor, torch.Tensor],
+    plan: tuple[torch.Tensor | float, torch.Tensor | float],
 ) -> None:
     """One step, in place; ``plan`` is its rate and epsilon, by `services.matched.schedule`."""
     rate, epsilon = plan

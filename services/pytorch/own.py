@@ -28,13 +28,14 @@ from services.workload.weights import Weights
 def as_it_does(spec: JobSpec) -> JobSpec:
     """The spec with what PyTorch's own ways change of it."""
     if OwnWay.ADAM_EPSILON in spec.own_ways:
-        spec = replace(spec, optimizer=_with_own_epsilon(spec.optimizer))
+        spec = replace(spec, optimizer=with_own_epsilon(spec.optimizer))
     if OwnWay.JIT_COMPILE in spec.own_ways:
         spec = replace(spec, execution=Execution.DEFAULT)  # it compiles when it is asked to
     return spec
 
 
-def _with_own_epsilon(optimizer: Optimizer) -> Optimizer:
+def with_own_epsilon(optimizer: Optimizer) -> Optimizer:
+    """With the epsilon that PyTorch has by default."""
     match optimizer.kind:
         case Adam() | AdamW() as kind:
             made = getattr(torch.optim, type(kind).__name__)

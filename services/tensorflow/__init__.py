@@ -8,7 +8,7 @@ os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from services import trainer
-from services.spec import JobSpec, Recipe
+from services.spec import JobSpec, Loop, Recipe
 from services.tensorflow.environment import environment
 from services.tensorflow.matched import MatchedTrainer
 from services.tensorflow.measure import measure
@@ -20,9 +20,11 @@ def Trainer(spec: JobSpec, data: Data, weights: Weights | None) -> trainer.Train
     """The trainer of the spec's recipe."""
     if spec.recipe is Recipe.MATCHED:
         return MatchedTrainer(spec, data, weights)
-    from services.tensorflow.idiomatic import IdiomaticTrainer  # noqa: PLC0415 - imports Keras
+    from services.tensorflow.custom_loop import CustomLoopTrainer  # noqa: PLC0415 - imports Keras
+    from services.tensorflow.idiomatic import IdiomaticTrainer  # noqa: PLC0415
 
-    return IdiomaticTrainer(spec, data, weights)
+    made = CustomLoopTrainer if spec.loop is Loop.CUSTOM else IdiomaticTrainer
+    return made(spec, data, weights)
 
 
 __all__ = ["Trainer", "environment", "measure"]

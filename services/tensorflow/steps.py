@@ -8,7 +8,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from services import matched
-from services.spec import Execution, JobSpec, OwnWay
+from services.spec import Execution, JobSpec, Loop, OwnWay
 from services.tensorflow import device, model, optimizers, own
 
 
@@ -29,7 +29,9 @@ class EagerSteps:
         self._slots = optimizers.slots(spec.optimizer, parameters)
         compiled = spec.execution is Execution.COMPILED
         dtype = images.dtype.as_numpy_dtype
-        kernels = not compiled and optimizers.has_kernel(spec.optimizer, dtype)
+        kernels = (
+            spec.loop is Loop.FIT and not compiled and optimizers.has_kernel(spec.optimizer, dtype)
+        )
         self._update = optimizers.update if kernels else optimizers.update_plainly
         self._taken = 0
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from services.spec import Adam, AdamW, Execution, Optimizer, Precision, Sgd
+from services.spec import Adam, AdamW, Execution, Loop, Optimizer, Precision, Sgd
 from tests.frameworks import jobs, reference
 
 UNCOMPILED = [Execution.DEFAULT, Execution.EAGER]
@@ -35,6 +35,14 @@ def test_each_optimizer_is_its_formula_at_each_batch_size(framework, execution, 
     job = jobs.spec(
         optimizer=Optimizer(kind, 0.02), batch_size=batch_size, execution=execution, epochs=2
     )
+    assert_same(framework, job)
+
+
+@pytest.mark.parametrize("execution", UNCOMPILED)
+@pytest.mark.parametrize("kind", [Sgd(), Sgd(0.9), Adam(), AdamW()], ids=str)
+def test_a_hand_written_step_is_the_same_formula(framework, execution, kind):
+    optimizer = Optimizer(kind, 0.02)
+    job = jobs.spec(optimizer=optimizer, loop=Loop.CUSTOM, execution=execution, epochs=2)
     assert_same(framework, job)
 
 

@@ -11,7 +11,9 @@ from services.spec import (
     Adam,
     AdamW,
     Dense,
+    Execution,
     Flatten,
+    Loop,
     Optimizer,
     Precision,
     Recipe,
@@ -34,9 +36,10 @@ def train(made, epochs=1):
     return [steps for epoch in range(epochs) for steps in made.train_epoch(epoch)]
 
 
+@pytest.mark.parametrize("loop", list(Loop))
 @pytest.mark.parametrize("kind", [Sgd(0.9), Adam(), AdamW()], ids=str)
-def test_it_learns(framework, kind):
-    made = trainer(framework, spec(optimizer=Optimizer(kind, 0.05)))
+def test_it_learns(framework, kind, loop):
+    made = trainer(framework, spec(optimizer=Optimizer(kind, 0.05), loop=loop))
     taken = train(made, epochs=30)
     first, last = (np.mean([s.losses.mean() for s in part]) for part in (taken[:2], taken[-2:]))
     assert last < 0.9 * first
@@ -76,8 +79,20 @@ def test_its_initial_weights_are_its_own_and_the_seeds(framework):
     assert not np.array_equal(first[kernel], jobs.weights(job)[kernel])
 
 
-def test_every_step_of_an_epoch_is_told_in_chunks_with_the_wait_for_its_data(framework):
-    made = trainer(framework, spec(report_every_steps=2))
+@pytest.mark.parametrize("execution", [Execution.DEFAULT, Execution.EAGER])
+def test_a_loop_of_ones_own_begins_as_it_did_before_it_was_warm(framework, execution):
+    job = spec(loop=Loop.CUSTOM, precision=Precision.FLOAT64, execution=execution)
+    cold, warm = (trainer(framework, job) for _ in range(2))
+    warm.warm_up()
+    for name, array in cold.weights().items():
+        np.testing.assert_array_equal(warm.weights()[name], array, err_msg=name)
+    losses = [np.concatenate([steps.losses for steps in train(made)]) for made in (cold, warm)]
+    np.testing.assert_allclose(*losses, rtol=1e-12)
+
+
+@pytest.mark.parametrize("loop", list(Loop))
+def test_every_step_of_an_epoch_is_told_in_chunks_with_the_wait_for_its_data(framework, loop):
+    made = trainer(framework, spec(report_every_steps=2, loop=loop))
     taken = train(made)
     assert [len(steps.losses) for steps in taken] == [2, 2, 1]
     assert all(np.isfinite(steps.losses).all() and steps.wait_seconds >= 0 for steps in taken)

@@ -5,7 +5,7 @@ import sysconfig
 import pytest
 
 from services.errors import DeviceUnavailable, Unsupported
-from services.spec import Device, Execution, Loop, Recipe
+from services.spec import Device, Execution
 from tests.frameworks import jobs
 
 
@@ -18,13 +18,6 @@ def test_cuda_where_there_is_none_is_refused_with_what_was_found_and_the_remedy(
     with pytest.raises(DeviceUnavailable, match=r"device is cuda, but .* use device cpu, or ") as e:
         build(framework, device=Device.CUDA)
     assert e.value.metadata == {"device": "cuda"}
-
-
-@pytest.mark.parametrize("recipe", list(Recipe))
-def test_a_loop_that_is_not_there_is_refused_by_name(framework, recipe):
-    with pytest.raises(Unsupported, match=r"loop is custom; this runner runs ") as e:
-        build(framework, loop=Loop.CUSTOM, recipe=recipe)
-    assert e.value.metadata == {"field": "loop"}
 
 
 def test_threads_that_cannot_be_changed_any_more_are_refused(framework, name):

@@ -2,6 +2,8 @@
 
 import json
 
+from twinrun.v1 import job_pb2
+
 from orchestrator import store
 from tests.integration.test_orchestrator import SMALL, orchestrator, two
 
@@ -93,6 +95,32 @@ def test_explain_lets_in_one_difference_and_tells_of_it(orchestrator, two):
 def test_a_pitfall_that_is_not_known_is_refused_with_those_that_are(orchestrator):
     done = orchestrator.run("explain", "--pitfall=none-such", code=2)
     assert "jit-compile" in done.stderr
+
+
+def test_both_loops_are_kept_in_one_run_side_by_side(orchestrator, two):
+    _, flags = two()
+    done = orchestrator.run("compare", "--loop=both", "--no-verify", *SMALL, *flags)
+    assert "a loop of one's own, op by op" in done.stdout
+    run = orchestrator.latest()
+    assert run.path.name.endswith("synthetic-mlp-loops")
+    found = json.loads((run.path / "loops.json").read_text())
+    assert found["epoch_seconds"].keys() == {"fit", "custom", "fit-eager", "custom-eager"}
+    for variant, seconds in found["epoch_seconds"].items():
+        assert seconds.keys() == {"pytorch", "tensorflow"}
+        assert len(store.Run(run.path / variant).trials()) == 2
+    asked = store.Run(run.path / "custom-eager").spec()
+    assert (asked.loop, asked.execution) == (job_pb2.LOOP_CUSTOM, job_pb2.EXECUTION_EAGER)
+
+
+def test_one_loop_is_a_field_of_the_job(orchestrator, two):
+    _, flags = two()
+    orchestrator.run("compare", "--loop=custom", "--no-verify", *SMALL, *flags)
+    assert orchestrator.latest().spec().loop == job_pb2.LOOP_CUSTOM
+
+
+def test_both_of_both_are_refused(orchestrator):
+    done = orchestrator.run("compare", "--loop=both", "--recipe=both", code=2)
+    assert "run one after the other" in done.stderr
 
 
 def test_both_recipes_are_kept_in_one_run_and_taken_apart(orchestrator, two):

@@ -1,0 +1,29 @@
+"""Loops -> a table: an epoch by each loop and framework."""
+
+from rich.table import Table
+
+from orchestrator.loops import Loops
+from orchestrator.rows import UNKNOWN
+from orchestrator.words import label, number
+
+_TITLES = {
+    "fit": "its own loop",
+    "custom": "a loop of one's own",
+    "fit-eager": "its own loop, op by op",
+    "custom-eager": "a loop of one's own, op by op",
+}
+
+
+def loops_table(found: Loops) -> Table:
+    """Prints on a `rich.console.Console`."""
+    frameworks = list(
+        dict.fromkeys(name for by_name in found.epoch_seconds.values() for name in by_name)
+    )
+    table = Table(header_style="bold", box=None, pad_edge=False)
+    table.add_column("Seconds of an epoch")
+    for name in frameworks:
+        table.add_column(label(name), justify="right")
+    for variant, by_name in found.epoch_seconds.items():
+        cells = [number(by_name[name]) if name in by_name else UNKNOWN for name in frameworks]
+        table.add_row(_TITLES[variant], *cells)
+    return table

@@ -1,0 +1,69 @@
+"""The idiomatic recipe with a loop of one's own around a Keras model, by GradientTape."""
+
+from collections.abc import Iterator
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from services import matched
+from services.spec import Execution, JobSpec
+from services.tensorflow.idiomatic import IdiomaticTrainer
+from services.trainer import Data, Steps
+from services.waiting import Waiting
+from services.workload.weights import Weights
+
+
+class CustomLoopTrainer(IdiomaticTrainer):
+    """A `services.trainer.Trainer`; model, optimizer and evaluation are those of `fit`."""
+
+    def __init__(self, spec: JobSpec, data: Data, weights: Weights | None) -> None:
+        super().__init__(spec, data, weights)
+        self._loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        self._batches = (
+            tf.data.Dataset.from_tensor_slices((self._images, self._labels))
+            .shuffle(len(self._labels), seed=spec.seed)
+            .batch(spec.batch_size)
+            .prefetch(tf.data.AUTOTUNE)
+        )
+        self._step = self._op_by_op
+        if spec.execution is not Execution.EAGER:
+            compiled = spec.execution is Execution.COMPILED
+            self._step = tf.function(self._op_by_op, jit_compile=compiled)
+
+    def _op_by_op(self, images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            loss = self._loss(labels, self._model(images, training=True))
+        variables = self._model.trainable_variables
+        self._model.optimizer.apply_gradients(
+            zip(tape.gradient(loss, variables), variables, strict=True)
+        )
+        return loss
+
+    def warm_up(self) -> None:
+        self._model.optimizer.build(self._model.trainable_variables)
+        variables = [*self._model.variables, *self._model.optimizer.variables]
+        values = [variable.numpy() for variable in variables]
+        samples, batch = len(self._images), self._spec.batch_size
+        for size in {min(batch, samples), samples % batch} - {0}:  # each is a graph of its own
+            for _ in range(matched.WARM_UP_STEPS):
+                self._step(self._images[:size], self._labels[:size])
+        self.evaluate()
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+
+    def train_epoch(self, epoch: int) -> Iterator[Steps]:  # noqa: ARG002 - it shuffles by itself
+        waiting = Waiting(iter(self._batches))
+        losses: list[tf.Tensor] = []
+        for images, labels in waiting:
+            losses.append(self._step(images, labels))
+            if len(losses) == self._spec.report_every_steps:
+                yield Steps(_values(losses), wait_seconds=waiting.taken())
+                losses = []
+        if losses:
+            yield Steps(_values(losses), wait_seconds=waiting.taken())
+
+
+def _values(losses: list[tf.Tensor]) -> NDArray[np.floating]:
+    return np.array([loss.numpy() for loss in losses])
