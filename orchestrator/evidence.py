@@ -34,8 +34,16 @@ def evidence(run: Run, trial: Trial) -> Evidence:
     framework, number = trial.framework, trial.number
     initial = _tensors(run.initial_weights(framework, number), f"initial weights of {trial.name}")
     final = _tensors(run.weights(framework, number), f"weights of {trial.name}")
-    logits = _tensors(run.logits(framework, number), f"logits of {trial.name}")
-    return Evidence(trial, initial, final, logits["logits"])
+    return Evidence(trial, initial, final, logits(run.logits(framework, number), trial.name)[0])
+
+
+def logits(content: bytes, name: str) -> tuple[NDArray[np.floating], NDArray[np.integer]]:
+    """Logits [samples, classes] and labels [samples] of a safetensors file.
+
+    Raises RunUnreadable.
+    """
+    found = _tensors(content, f"logits of {name}")
+    return found["logits"], found["labels"].astype(np.int64)
 
 
 def _tensors(content: bytes, what: str) -> Tensors:

@@ -18,9 +18,11 @@ from matplotlib.figure import Figure
 from orchestrator import panels
 from orchestrator.certificate import Certificate
 from orchestrator.compare import Comparison
+from orchestrator.evaluation import Evaluation
 from orchestrator.explain import Row
 from orchestrator.palette import looks
 from orchestrator.panels import pitfalls
+from orchestrator.panels.confusion import confusion
 from orchestrator.trial import State
 from orchestrator.words import label, number, percent
 
@@ -48,6 +50,7 @@ _FOOTER_COLUMNS = 130
 _TITLE_COLUMNS = 86  # characters that fit above a figure
 
 _EXPLAINED = "One difference at a time: what each does to a comparison of the same job"
+_MISTAKES = "{framework}, weights of {trained}:\n{mistakes:,} of {samples:,} said wrongly"
 _TOGETHER = "Losses stay together"
 _ACCURACY_OF = "Accuracy of {second}\nabove {first}'s, points"
 _TIME_OF = "Training time of {second}\nover {first}'s"
@@ -102,6 +105,26 @@ def explanation_figures(rows: Sequence[Row]) -> dict[str, bytes]:
         found[0].invert_yaxis()
         figure.suptitle(_EXPLAINED, x=0.01, ha="left", fontsize=17, fontweight="bold")
         return {f"explanation.{kind}": _bytes(figure, kind) for kind in ("svg", "png")}
+
+
+def evaluation_figures(found: Evaluation, name: str) -> dict[str, bytes]:
+    """``evaluation-<name>.svg`` and .png: the confusion matrix."""
+    with _style():
+        figure = Figure(figsize=(8, 7.6), layout="constrained")
+        axes = figure.subplots()
+        confusion(axes, found)
+        mistakes = sum(sum(row) for row in found.confusion) - sum(
+            row[index] for index, row in enumerate(found.confusion)
+        )
+        axes.set_title(
+            _MISTAKES.format(
+                framework=label(found.framework),
+                trained=label(found.trained),
+                mistakes=mistakes,
+                samples=found.samples,
+            )
+        )
+        return {f"evaluation-{name}.{kind}": _bytes(figure, kind) for kind in ("svg", "png")}
 
 
 def _single(comparison: Comparison, panel: panels.Panel, title: str, height: float) -> Figure:

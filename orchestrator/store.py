@@ -112,6 +112,9 @@ class Run:
     def write_certificate(self, certificate: Mapping[str, Any]) -> None:
         self._write(Path("certificate.json"), _dumps(certificate))
 
+    def write_evaluation(self, name: str, evaluation: Mapping[str, Any]) -> None:
+        self._write(Path("evaluations") / f"{name}.json", _dumps(evaluation))
+
     def write_loops(self, loops: Mapping[str, Any]) -> None:
         self._write(Path("loops.json"), _dumps(loops))
 

@@ -129,8 +129,19 @@ class EpochFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class Latency:
+    batch_size: int
+    calls: int
+    p50_seconds: float
+    p90_seconds: float
+    p99_seconds: float
+    samples_per_second: float
+
+
+@dataclass(frozen=True, slots=True)
 class EvaluationFinished:
     test: Metrics
+    latencies: tuple[Latency, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

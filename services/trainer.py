@@ -65,6 +65,9 @@ class Trainer(Protocol):
         In the parameters' precision.
         """
 
+    def predict(self, samples: int) -> None:
+        """The logits of so many test samples in one batch, into the host's memory."""
+
     def weights(self) -> Weights:
         """The parameters as they are now, canonical names and layouts."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from services import load, nvml
+from services import latency, load, nvml
 from services.errors import disk_error
 from services.events import (
     EpochFinished,
@@ -118,7 +118,8 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit) -> None:
     else:
         with phases.whole(Phase.EVALUATE):
             logits = trainer.evaluate()
-        emit(EvaluationFinished(metrics.evaluate(logits, loaded.data.test_labels)))
+        test = metrics.evaluate(logits, loaded.data.test_labels)
+        emit(EvaluationFinished(test, latency.latencies(trainer.predict, test.samples)))
     outputs = {"logits": logits, "labels": loaded.data.test_labels}
     emit(LogitsSaved(*_write(LOGITS_FILE, outputs, task.output_dir)))
     emit(

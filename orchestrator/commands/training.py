@@ -1,7 +1,6 @@
 """Commands that train, and that evaluate what was trained."""
 
 import sys
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Annotated
@@ -12,6 +11,9 @@ from twinrun.v1 import job_pb2
 
 from orchestrator import (
     config,
+    evaluating,
+    evaluation,
+    evaluation_report,
     loops,
     loops_report,
     recipes,
@@ -24,6 +26,7 @@ from orchestrator.compare import as_dict
 from orchestrator.errors import BadInput, Doubtful, JobFailed
 from orchestrator.options import (
     ALL,
+    Framework,
     FrameworkOption,
     FrameworksOption,
     JobOptions,
@@ -36,8 +39,6 @@ from orchestrator.options import (
 from orchestrator.output import display_of, print_json
 from orchestrator.progress import Display
 from orchestrator.runners import Runners
-from orchestrator.schedule import raise_unless_succeeded
-from orchestrator.words import label, number, percent
 
 _LOOPS = {Loop.FIT: job_pb2.LOOP_FIT, Loop.CUSTOM: job_pb2.LOOP_CUSTOM}
 
@@ -128,36 +129,32 @@ def evaluate(
     where: WhereOptions,
     shown: ShownOptions,
     framework: FrameworkOption,
+    *,
     trial: Annotated[int, typer.Option(min=1, help="Which of the framework's trials.")] = 1,
+    weights_from: Annotated[
+        Framework | None,
+        typer.Option(metavar="FRAMEWORK", help="Which trained them, if it was the other one."),
+    ] = None,
 ) -> None:
-    """Evaluate the weights of a finished trial on the test split, in its framework.
+    """Evaluate the weights of a finished trial on the test split, in either framework.
 
-    Example: orchestrator evaluate latest --framework tensorflow
+    Precision and recall of each class, a confusion matrix, and how long a batch takes.
+
+    Example: orchestrator evaluate latest --framework tensorflow --weights-from pytorch
     """
     name = framework.value
     found = store.find(run, shown.output)
-    weights = found.weights(name, trial)
+    request = evaluating.Request(found, name, (weights_from or framework).value, trial)
     with (
         closing(display_of(shown, (name,), 1)) as display,
         closing(Runners(where.places(), display.say)) as runners,
     ):
-        client = runners.get(name)
-        submitted = client.evaluate(found.spec(), weights, request_id=uuid.uuid4().hex)
-        test = None
-        for event in client.watch(submitted.job_id):
-            display.event(name, event)
-            if event.HasField("evaluation_finished"):
-                test = event.evaluation_finished.test
-        raise_unless_succeeded(client.job(submitted.job_id), name)
-    if test is None:
-        raise JobFailed(f"{name}: the job {submitted.job_id} reported no evaluation.")
+        made = evaluating.evaluate(request, runners, display)
+        display.say(f"kept in {found.path}")
     if shown.as_json:
-        print_json({"accuracy": test.accuracy, "loss": test.loss, "samples": test.samples})
+        print_json(evaluation.as_dict(made))
     else:
-        typer.echo(
-            f"{label(name)}: test accuracy {percent(test.accuracy)}, "
-            f"test loss {number(test.loss)}, {test.samples:,} samples"
-        )
+        Console(highlight=False).print(evaluation_report.report(made))
 
 
 def _train(request: session.Request, where: WhereOptions, shown: ShownOptions) -> session.Outcome:

@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import functools
 import math
 from collections.abc import Callable, Iterator
 
@@ -144,6 +145,17 @@ class IdiomaticTrainer:
             whole = whole.float() if whole.dtype is torch.bfloat16 else whole
             logits: NDArray[np.floating] = whole.numpy()
         return logits
+
+    def predict(self, samples: int) -> None:
+        with torch.inference_mode():
+            self._logits(self._first(samples)).cpu()
+
+    @functools.cache  # noqa: B019 - there is one trainer in a process
+    def _first(self, samples: int) -> torch.Tensor:
+        """Test images on the device."""
+        self._modules.eval()
+        images = [self._test.dataset[index][0] for index in range(samples)]
+        return torch.stack(images).to(self._device)
 
     def weights(self) -> Weights:
         found = {}

@@ -84,6 +84,11 @@ class MatchedTrainer:
             logits: NDArray[np.floating] = torch.cat(parts).cpu().numpy()
         return logits
 
+    def predict(self, samples: int) -> None:
+        batch = self._test_images[:samples]
+        with torch.inference_mode():
+            model.logits(self._spec.layers, self._parameters, batch, self._products).cpu()
+
     def weights(self) -> Weights:
         arrays = (parameter.detach().cpu().numpy().copy() for parameter in self._parameters)
         return dict(zip(self._names, arrays, strict=True))

@@ -116,6 +116,9 @@ class IdiomaticTrainer:
         )
         return logits
 
+    def predict(self, samples: int) -> None:
+        self._model.predict_on_batch(self._test_images[:samples])
+
     def weights(self) -> Weights:
         return {
             f"layers.{index}.{part}": getattr(layer, part).numpy()

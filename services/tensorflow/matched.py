@@ -82,6 +82,10 @@ class MatchedTrainer:
         on_host: NDArray[np.floating] = logits.numpy()
         return on_host
 
+    def predict(self, samples: int) -> None:
+        with tf.device(self._device):
+            self._logits(self._test_batches[0][:samples]).numpy()
+
     def weights(self) -> Weights:
         arrays = (parameter.numpy().copy() for parameter in self._parameters)
         return dict(zip(self._names, arrays, strict=True))

@@ -114,3 +114,12 @@ def test_what_is_its_own_is_noted(framework):
     expected = {"pytorch": ("DataLoader with 1 workers", "1e-08"), "tensorflow": ("fit", "1e-07")}
     for text in expected[made.environment().framework]:
         assert text in notes
+
+
+@pytest.mark.parametrize("recipe", list(Recipe))
+def test_a_batch_of_any_size_can_be_predicted(framework, recipe):
+    made = trainer(framework, spec(recipe=recipe, layers=jobs.CONVOLUTIONS), None)
+    before = made.evaluate()
+    for samples in (1, 3, jobs.TEST_SAMPLES):
+        made.predict(samples)
+    np.testing.assert_allclose(made.evaluate(), before, rtol=1e-6)

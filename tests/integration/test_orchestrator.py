@@ -126,6 +126,27 @@ def test_evaluate_gives_the_metrics_that_training_ended_with(orchestrator, start
     found = json.loads(done.stdout)
     last = orchestrator.latest().trials()[0].epochs[-1]
     assert (found["accuracy"], found["loss"]) == (last.test_accuracy, last.test_loss)
+    assert [each["batch_size"] for each in found["latencies"]] == [1, 8, 64, 512]
+    assert all(
+        0 < e["p50_seconds"] <= e["p90_seconds"] <= e["p99_seconds"] for e in found["latencies"]
+    )
+    assert sum(map(sum, found["confusion"])) == found["samples"] == 1000
+    path = orchestrator.latest().path
+    assert json.loads((path / "evaluations/pytorch-1.json").read_text()) == found
+    assert (path / "figures/evaluation-pytorch-1.svg").exists()
+
+
+def test_the_other_framework_evaluates_the_same_weights_and_it_is_said_whether_it_agrees(
+    orchestrator, two
+):
+    _, flags = two()
+    orchestrator.run("compare", *SMALL, "--no-verify", *flags)
+    asked = ("evaluate", "latest", "--framework=tensorflow", "--weights-from=pytorch", *flags)
+    said = " ".join(orchestrator.run(*asked).stdout.split())
+    assert "TensorFlow makes the same 1,000 predictions of PyTorch's weights as PyTorch" in said
+    assert "TensorFlow, with the weights of PyTorch: test accuracy" in said
+    kept = orchestrator.latest().path / "evaluations/tensorflow-1-from-pytorch.json"
+    assert json.loads(kept.read_text())["agreement"]["differing"] == 0
 
 
 def test_jobs_lists_and_watch_replays_a_job_that_has_ended(orchestrator, start):

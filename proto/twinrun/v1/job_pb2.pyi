@@ -605,10 +605,28 @@ class Metrics(_message.Message):
     def __init__(self, loss: _Optional[float] = ..., accuracy: _Optional[float] = ..., samples: _Optional[int] = ...) -> None: ...
 
 class EvaluationFinished(_message.Message):
-    __slots__ = ("test",)
+    __slots__ = ("test", "latencies")
     TEST_FIELD_NUMBER: _ClassVar[int]
+    LATENCIES_FIELD_NUMBER: _ClassVar[int]
     test: Metrics
-    def __init__(self, test: _Optional[_Union[Metrics, _Mapping]] = ...) -> None: ...
+    latencies: _containers.RepeatedCompositeFieldContainer[Latency]
+    def __init__(self, test: _Optional[_Union[Metrics, _Mapping]] = ..., latencies: _Optional[_Iterable[_Union[Latency, _Mapping]]] = ...) -> None: ...
+
+class Latency(_message.Message):
+    __slots__ = ("batch_size", "calls", "p50_duration", "p90_duration", "p99_duration", "samples_per_second")
+    BATCH_SIZE_FIELD_NUMBER: _ClassVar[int]
+    CALLS_FIELD_NUMBER: _ClassVar[int]
+    P50_DURATION_FIELD_NUMBER: _ClassVar[int]
+    P90_DURATION_FIELD_NUMBER: _ClassVar[int]
+    P99_DURATION_FIELD_NUMBER: _ClassVar[int]
+    SAMPLES_PER_SECOND_FIELD_NUMBER: _ClassVar[int]
+    batch_size: int
+    calls: int
+    p50_duration: _duration_pb2.Duration
+    p90_duration: _duration_pb2.Duration
+    p99_duration: _duration_pb2.Duration
+    samples_per_second: float
+    def __init__(self, batch_size: _Optional[int] = ..., calls: _Optional[int] = ..., p50_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., p90_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., p99_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., samples_per_second: _Optional[float] = ...) -> None: ...
 
 class WeightsSaved(_message.Message):
     __slots__ = ("kind", "sha256", "size_bytes")

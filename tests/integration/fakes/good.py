@@ -79,6 +79,9 @@ class Trainer:
         x = self.features(self.data.test_images)
         return (x @ self.kernel + self.bias).astype(np.float32)
 
+    def predict(self, samples: int) -> None:
+        self.features(self.data.test_images[:samples])
+
     def weights(self) -> Weights:
         return self.state
 

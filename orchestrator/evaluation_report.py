@@ -1,0 +1,52 @@
+"""An evaluation -> tables and sentences for a terminal."""
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from orchestrator.evaluation import Evaluation
+from orchestrator.words import label, number, percent
+
+_FINDING = "{framework}{by}: test accuracy {accuracy}, test loss {loss}, {samples:,} samples"
+_TRAINED_BY = ", with the weights of {trained}"
+
+
+def report(found: Evaluation) -> RenderableType:
+    """Prints on a `rich.console.Console`."""
+    by = "" if found.agreement is None else _TRAINED_BY.format(trained=label(found.trained))
+    finding = _FINDING.format(
+        framework=label(found.framework),
+        by=by,
+        accuracy=percent(found.accuracy),
+        loss=number(found.loss),
+        samples=found.samples,
+    )
+    parts: list[RenderableType] = [Text(finding, style="bold"), _classes(found), _latencies(found)]
+    if found.agreement is not None:
+        parts.append(Text(found.agreement.sentence))
+    return Group(*parts)
+
+
+def _classes(found: Evaluation) -> Table:
+    table = _table("Class", "Precision", "Recall", "Samples")
+    for each in found.classes:
+        cells = percent(each.precision), percent(each.recall), f"{each.samples:,}"
+        table.add_row(str(each.number), *cells)
+    return table
+
+
+def _latencies(found: Evaluation) -> Table:
+    table = _table("Batch size", "p50", "p90", "p99", "Samples per second")
+    for each in found.latencies:
+        quantiles = (each.p50_seconds, each.p90_seconds, each.p99_seconds)
+        cells = [f"{number(1e3 * seconds)} ms" for seconds in quantiles]
+        table.add_row(f"{each.batch_size:,}", *cells, f"{each.samples_per_second:,.0f}")
+    return table
+
+
+def _table(*columns: str) -> Table:
+    table = Table(header_style="bold", box=box.SIMPLE, pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right")
+    return table
