@@ -28,6 +28,14 @@ _MNIST = Tolerance(
     "gradients' norms, 4.1e-13 in the weights, 7e-15 in the logits. Over one epoch: 4e-15 in the "
     "losses. What is summed with fewer terms than a loss is allowed ten times as much.",
 )
+_CNN = Tolerance(
+    losses=1e-12,
+    gradient_norms=1e-11,
+    weights=1e-11,
+    logits=1e-11,
+    reason="Seen over one epoch of mnist-cnn: 2.1e-14 in the losses, 1.1e-14 in the gradients' "
+    "norms, 3.8e-13 in the weights, 3e-15 in the logits; less of fashion-cnn.",
+)
 _BY_WORKLOAD = {
     "mnist-mlp": _MNIST,
     "fashion-mlp": Tolerance(
@@ -37,6 +45,16 @@ _BY_WORKLOAD = {
         logits=1e-11,
         reason="The model and the steps of mnist-mlp.",
     ),
+    "mnist-custom-layer": Tolerance(
+        losses=1e-12,
+        gradient_norms=1e-11,
+        weights=1e-11,
+        logits=1e-11,
+        reason="Seen over one epoch: 8e-15 in the losses, 2.6e-14 in the gradients' norms, 5.5e-13 "
+        "in the weights, 7e-15 in the logits.",
+    ),
+    "mnist-cnn": _CNN,
+    "fashion-cnn": _CNN,
     "synthetic-mlp": Tolerance(
         losses=1e-12,
         gradient_norms=1e-11,

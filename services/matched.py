@@ -17,7 +17,7 @@ Permutation = Callable[[int, int, int], NDArray[np.int32]]
 
 WARM_UP_STEPS = 4  # of each shape: enough for what is made at first use
 PROFILED_OPERATIONS = 10  # that a profile names
-EVALUATE_BATCH = 4096  # samples: large enough to hide a call's cost, small enough for any memory
+EVALUATE_BATCH = 1024  # samples: a call costs little beside it, and it fits into caches
 
 
 def require_supported(spec: JobSpec) -> None:

@@ -78,7 +78,10 @@ def _conv2d(
     products: torch.dtype,
 ) -> torch.Tensor:
     """Of ``x`` [batch, h, w, in] with ``kernel`` [size, size, in, filters]."""
-    x, laid = _channels_first(x), kernel.permute(3, 2, 0, 1)
+    # The kernel's layout decides in which one PyTorch computes, where images have one channel; with
+    # channels last it took two thirds of the time, as measured on CPUs.
+    laid = kernel.permute(3, 2, 0, 1).contiguous(memory_format=torch.channels_last)
+    x = _channels_first(x)
     how = layer.stride, layer.padding
     if products is kernel.dtype:
         return _channels_last(functional.conv2d(x, laid, bias, *how))
