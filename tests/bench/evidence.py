@@ -67,7 +67,7 @@ class Found:
         return low is not None and high is not None and low <= true <= high
 
 
-def main(arguments: list[str] | None = None) -> int:
+def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.evidence", description=__doc__)
     parser.add_argument("--pairs", type=int, default=8)
     parser.add_argument("--same", type=int, default=12, help="A/A comparisons")
@@ -78,7 +78,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--batch-size", type=int, default=256)
     parser.add_argument("--threads", type=int, default=1)
-    chosen = parser.parse_args(arguments)
+    return parser.parse_args(arguments)
+
+
+def main() -> int:
+    chosen = options()
     plan = [Planted(0.0, chosen.same), Planted(0.05, chosen.five), Planted(0.1, chosen.ten)]
     todo = [planted.part for planted in plan for _ in range(planted.comparisons)]
     random.shuffle(todo)  # so that a noisy quarter of an hour meets all kinds
