@@ -61,7 +61,10 @@ _LOSS = "{framework} ends at a training loss of {loss}."
 
 
 def figures(comparison: Comparison) -> dict[str, bytes]:
-    """``accuracy``, ``loss``, ``time`` and ``overview``, each as .svg and .png."""
+    """``accuracy``, ``loss``, ``time`` and ``overview``, each as .svg and .png.
+
+    Of several pairs of trials ``ratios`` too.
+    """
     with _style():
         drawn = {
             "accuracy": _single(comparison, panels.accuracy, _accuracy_title(comparison), 5.6),
@@ -69,6 +72,8 @@ def figures(comparison: Comparison) -> dict[str, bytes]:
             "time": _single(comparison, panels.time, comparison.finding, 4.6),
             "overview": _overview(comparison),
         }
+        if comparison.verdict is not None and comparison.verdict.pairs > 1:
+            drawn["ratios"] = _single(comparison, panels.ratios, comparison.finding, 5.6)
         return {
             f"{name}.{kind}": _bytes(figure, kind)
             for name, figure in drawn.items()

@@ -30,6 +30,7 @@ class Verdict:
     trials, tells the rest. ``ratio``: how many times as fast, with the ends of its 95 % interval,
     None where there are too few ``pairs``, and the verdict is ``provisional``. ``shown``: there is
     a difference, and one worth the name. ``level``: as close as makes no difference.
+    ``pair_ratios``: of each pair, by its number, the slower one's seconds over the faster one's.
     """
 
     faster: str
@@ -42,6 +43,7 @@ class Verdict:
     level: bool
     provisional: bool
     least_seen: float | None
+    pair_ratios: Mapping[int, float]
     seconds: Mapping[str, float]
     sentence: str
 
@@ -72,6 +74,10 @@ def verdict(trials: Mapping[str, Sequence[Trial]]) -> Verdict:
         level=level,
         provisional=provisional,
         least_seen=found.half_width,
+        pair_ratios={
+            number: by_number[slower][number] / by_number[faster][number]
+            for number in sorted(by_number[faster].keys() & by_number[slower].keys())
+        },
         seconds=seconds,
         sentence=_sentence(faster, slower, found, level=level),
     )

@@ -8,7 +8,8 @@ from orchestrator.compare import Comparison
 from orchestrator.panels.bars import time
 from orchestrator.panels.curves import accuracy, loss
 from orchestrator.panels.parting import parting
+from orchestrator.panels.ratios import ratios
 
 Panel = Callable[[Axes, Comparison], None]
 
-__all__ = ["Panel", "accuracy", "loss", "parting", "time"]
+__all__ = ["Panel", "accuracy", "loss", "parting", "ratios", "time"]

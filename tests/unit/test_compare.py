@@ -71,6 +71,8 @@ def test_many_pairs_make_a_verdict_with_an_interval():
     found = compare(SPEC, pairs([1.2 * noise for noise in NOISE])).verdict
     assert (found.shown, found.provisional, found.level) == (True, False, False)
     assert found.low < found.ratio < found.high
+    assert list(found.pair_ratios) == list(range(1, 9))
+    assert list(found.pair_ratios.values()) == pytest.approx([1.2 * noise for noise in NOISE])
     assert re.fullmatch(
         r"PyTorch trained 1\.20 times as fast as TensorFlow \(95 %: 1\.1\d to 1\.2\d, 8 pairs\)\.",
         found.sentence,

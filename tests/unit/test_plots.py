@@ -17,6 +17,7 @@ from orchestrator.compare import compare
 from orchestrator.fold import fold
 from orchestrator.palette import looks
 from tests.unit.events import SPEC, failed_trial, losses, trial
+from tests.unit.test_compare import NOISE, pairs
 
 NAN = float("nan")
 BOTH = compare(SPEC, [trial("pytorch"), trial("tensorflow", seconds=(1.0, 0.9, 0.9))])
@@ -75,6 +76,13 @@ def test_every_figure_is_made_as_svg_and_png(made):
             assert ET.fromstring(content).tag.endswith("svg")
         else:
             assert Image.open(io.BytesIO(content)).size[0] >= 1600
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.3])
+def test_several_pairs_have_a_figure_of_their_ratios(ratio):
+    drawn = plots.figures(compare(SPEC, pairs([ratio * noise for noise in NOISE])))
+    assert ET.fromstring(drawn["ratios.svg"]).tag.endswith("svg")
+    assert "ratios.png" in drawn
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -1,0 +1,44 @@
+"""How many times as long each pair's slower side took, and between what the ratio lies."""
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from orchestrator.compare import Comparison
+from orchestrator.palette import looks
+from orchestrator.panels.common import GREY, lighter, nothing
+from orchestrator.words import label
+
+_NO_PAIRS = "There is no pair of trials to hold against each other."
+_AXIS = "{slower}'s epoch over {faster}'s"
+_INTERVAL = "95 %: {low:.3f} to {high:.3f}"
+_RATIO = "ratio {ratio:.3f}"
+
+
+def ratios(axes: Axes, comparison: Comparison) -> None:
+    """A mark for each pair, in the order of the trials; the ratio and its interval behind them."""
+    verdict = comparison.verdict
+    if verdict is None:
+        nothing(axes, _NO_PAIRS)
+        return
+    look = looks(list(comparison.trials))[verdict.faster]
+    names = {"faster": label(verdict.faster), "slower": label(verdict.slower)}
+    axes.set(xlabel="pair", ylabel=_AXIS.format(**names))
+    axes.axhline(1, color=GREY, lw=1, ls="--", label="as long")
+    if verdict.low is not None and verdict.high is not None:
+        text = _INTERVAL.format(low=verdict.low, high=verdict.high)
+        axes.axhspan(
+            verdict.low, verdict.high, color=lighter(look.colour, 0.8), lw=0, label=text, zorder=0
+        )
+    axes.axhline(verdict.ratio, color=look.colour, label=_RATIO.format(ratio=verdict.ratio))
+    axes.plot(
+        list(verdict.pair_ratios),
+        list(verdict.pair_ratios.values()),
+        color=look.colour,
+        marker=look.marker,
+        ls="",
+        ms=8,
+        label="one pair",
+    )
+    axes.margins(y=0.15)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend(loc="lower left", bbox_to_anchor=(-0.01, 1.01), ncols=4, fontsize="small")
