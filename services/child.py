@@ -103,10 +103,13 @@ def _serve(module_name: str, started_at: float, sender: _Sender, receiver: _Rece
     sender.send(Ready(environment))
     task = receiver.task()
     sender.send(imported)
-    if task.kind is Kind.MEASURE:
-        sender.send(module.measure(task.spec))
-    else:
-        run(task, module.Trainer, sender.send)
+    match task.kind:
+        case Kind.MEASURE:
+            sender.send(module.measure(task.spec))
+        case Kind.SUMMARIZE:
+            sender.send(module.summarize(task.spec))
+        case Kind.TRAIN | Kind.EVALUATE:
+            run(task, module.Trainer, sender.send)
     sender.send(Finished())
 
 

@@ -192,6 +192,20 @@ class Profiled:
 
 
 @dataclass(frozen=True, slots=True)
+class LayerSummary:
+    kind: str
+    output_shape: tuple[int, ...]
+    parameter_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSummarized:
+    layers: tuple[LayerSummary, ...]
+    parameter_count: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class MachineMeasured:
     operations_per_second: float
     bytes_per_second: float
@@ -245,5 +259,6 @@ Event = (
     | LogitsSaved
     | ResourcesUsed
     | Profiled
+    | ModelSummarized
     | MachineMeasured
 )

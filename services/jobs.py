@@ -25,6 +25,7 @@ _END_SECONDS = 10.0  # for a cancelled job to have ended
 _KINDS = {
     job_pb2.JOB_KIND_TRAIN: Kind.TRAIN,
     job_pb2.JOB_KIND_EVALUATE: Kind.EVALUATE,
+    job_pb2.JOB_KIND_SUMMARIZE: Kind.SUMMARIZE,
     job_pb2.JOB_KIND_MEASURE: Kind.MEASURE,
 }
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{0,64}")

@@ -19,6 +19,7 @@ class Kind(StrEnum):
 
     TRAIN = "train"
     EVALUATE = "evaluate"
+    SUMMARIZE = "summarize"
     MEASURE = "measure"
 
 

@@ -95,6 +95,12 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
         spec = self._spec(request.spec)
         return self._jobs.submit(job_pb2.JOB_KIND_MEASURE, request.request_id, spec)
 
+    def Summarize(
+        self, request: runner_service_pb2.SummarizeRequest, context: grpc.ServicerContext
+    ) -> job_pb2.Job:
+        spec = self._spec(request.spec)
+        return self._jobs.submit(job_pb2.JOB_KIND_SUMMARIZE, request.request_id, spec)
+
     def _spec(self, spec: job_pb2.JobSpec) -> JobSpec:
         return spec_from_proto(spec, host.available_cpus(), self._default_threads)
 

@@ -10,7 +10,8 @@ import yaml
 from rich.console import Console
 from twinrun.v1 import job_pb2
 
-from orchestrator import config, environments, measuring, store, workloads_report
+from orchestrator import config, environments, measuring, store, summary_report, workloads_report
+from orchestrator import summary as summaries
 from orchestrator import workloads as presets
 from orchestrator.errors import BadInput
 from orchestrator.options import ALL, FrameworksOption, JobOptions, JsonOption, WhereOptions
@@ -102,6 +103,27 @@ def env(
         )
     else:
         Console(highlight=False).print(environments.table(found, rates))
+
+
+def summary(
+    job: JobOptions,
+    where: WhereOptions,
+    *,
+    frameworks: FrameworksOption = ALL,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the model as each framework's users would make it, by its own account, side by side.
+
+    Example: orchestrator summary --workload mnist-cnn
+    """
+    names = config.frameworks(frameworks)
+    with closing(Runners(where.places(), to_stderr)) as runners:
+        spec = completed(config.job_spec(job.workload, job.changes()), names, runners)
+        found = summaries.summary({n: summaries.ask(runners.get(n), spec) for n in names})
+    if as_json:
+        print_json(summaries.as_dict(found))
+    else:
+        Console(highlight=False).print(summary_report.report(found))
 
 
 class _Action(StrEnum):

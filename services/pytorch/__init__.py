@@ -9,6 +9,7 @@ from services import trainer
 from services.pytorch.environment import environment
 from services.pytorch.matched import MatchedTrainer
 from services.pytorch.measure import measure
+from services.pytorch.summary import summarize
 from services.spec import JobSpec, Recipe
 from services.trainer import Data
 from services.workload.weights import Weights
@@ -23,4 +24,4 @@ def Trainer(spec: JobSpec, data: Data, weights: Weights | None) -> trainer.Train
     return IdiomaticTrainer(spec, data, weights)
 
 
-__all__ = ["Trainer", "environment", "measure"]
+__all__ = ["Trainer", "environment", "measure", "summarize"]

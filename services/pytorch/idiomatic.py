@@ -13,24 +13,17 @@ from torch import nn
 
 from services import matched
 from services.events import Environment, Profiled
-from services.pytorch import custom, device, optimizers, own, profile
+from services.pytorch import device, modules, optimizers, own, profile
 from services.pytorch.compiled import require_compiler
 from services.pytorch.environment import environment
 from services.pytorch.pipeline import Batch, Samples, loader
 from services.spec import (
-    Activation,
-    ActivationFunction,
     Adam,
     AdamW,
-    AveragePool2d,
-    Conv2d,
-    CustomDense,
-    Dense,
     Execution,
     Flatten,
     JobSpec,
     Loop,
-    MaxPool2d,
     Precision,
     Sgd,
 )
@@ -39,12 +32,6 @@ from services.waiting import Waiting
 from services.workload import layers as shapes
 from services.workload.weights import Weights
 
-_ACTIVATIONS: dict[ActivationFunction, Callable[[], nn.Module]] = {
-    ActivationFunction.RELU: nn.ReLU,
-    ActivationFunction.TANH: nn.Tanh,
-    ActivationFunction.SIGMOID: nn.Sigmoid,
-    ActivationFunction.GELU: nn.GELU,
-}
 _TEST_BATCH = 1000  # samples
 
 
@@ -61,7 +48,7 @@ class IdiomaticTrainer:
         self._device = device.prepare(spec)
         torch.manual_seed(spec.seed)
         self._shape = data.train_images.shape[1:]
-        self._modules = _modules(spec, self._shape)
+        self._modules = modules.sequential(spec.layers, self._shape)
         if weights is not None:
             self._load(matched.ordered(spec, self._shape, weights))
         if spec.precision is Precision.FLOAT64:
@@ -160,7 +147,7 @@ class IdiomaticTrainer:
     def weights(self) -> Weights:
         found = {}
         for index, (module, rows) in self._trained().items():
-            kernel = _kernel(module).detach().cpu().numpy().transpose(_axes(module))
+            kernel = modules.kernel(module).detach().cpu().numpy().transpose(modules.axes(module))
             found[f"layers.{index}.kernel"] = kernel if rows is None else kernel[rows]
             found[f"layers.{index}.bias"] = module.bias.detach().cpu().numpy()
         return {name: np.array(array, order="C") for name, array in found.items()}
@@ -171,8 +158,8 @@ class IdiomaticTrainer:
                 kernel = weights[f"layers.{index}.kernel"]
                 if rows is not None:
                     kernel = kernel[np.argsort(rows)]
-                own = kernel.transpose(np.argsort(_axes(module)))
-                _kernel(module).copy_(torch.from_numpy(own.copy()))
+                own = kernel.transpose(np.argsort(modules.axes(module)))
+                modules.kernel(module).copy_(torch.from_numpy(own.copy()))
                 module.bias.copy_(torch.from_numpy(weights[f"layers.{index}.bias"].copy()))
 
     def _trained(self) -> dict[int, tuple[nn.Module, NDArray[np.intp] | None]]:
@@ -188,7 +175,7 @@ class IdiomaticTrainer:
                 height, width, channels = shape
                 places = np.arange(math.prod(shape)).reshape(channels, height, width)
                 rows = places.transpose(1, 2, 0).ravel()
-            elif isinstance(module, _TRAINED):
+            elif isinstance(module, modules.TRAINED):
                 found[index] = module, rows
                 rows = None
             shape = shapes.output_shape(layer, shape)
@@ -208,50 +195,9 @@ class IdiomaticTrainer:
         return torch.cuda.max_memory_allocated() if self._device.type == "cuda" else 0
 
 
-_TRAINED = nn.Linear, nn.Conv2d, custom.CustomDense
-
-
-def _kernel(module: nn.Module) -> torch.Tensor:
-    found: torch.Tensor = module.kernel if isinstance(module, custom.CustomDense) else module.weight
-    return found
-
-
-def _axes(module: nn.Module) -> tuple[int, ...]:
-    """Where the axes of the canonical kernel, [..., in, out], are in the module's own."""
-    match module:
-        case nn.Linear():
-            return 1, 0
-        case nn.Conv2d():
-            return 2, 3, 1, 0
-        case _:
-            return 0, 1
-
-
-def _modules(spec: JobSpec, shape: tuple[int, ...]) -> nn.Sequential:
-    modules: list[nn.Module] = []
-    for layer in shapes.trained_layers(spec.layers):
-        match layer:
-            case Flatten():
-                modules.append(nn.Flatten())
-            case Dense(units):
-                modules.append(nn.Linear(shape[0], units))
-            case CustomDense(units, stddev):
-                modules.append(custom.CustomDense(shape[0], units, stddev))
-            case Activation(function):
-                modules.append(_ACTIVATIONS[function]())
-            case Conv2d(filters, size, stride, padding):
-                modules.append(nn.Conv2d(shape[-1], filters, size, stride, padding))
-            case MaxPool2d(size, stride):
-                modules.append(nn.MaxPool2d(size, stride))
-            case AveragePool2d(size, stride):
-                modules.append(nn.AvgPool2d(size, stride))
-        shape = shapes.output_shape(layer, shape)
-    return nn.Sequential(*modules)
-
-
-def _optimizer(spec: JobSpec, modules: nn.Module) -> "torch.optim.Optimizer | optimizers.Written":
+def _optimizer(spec: JobSpec, model: nn.Module) -> "torch.optim.Optimizer | optimizers.Written":
     """Epsilon is left to PyTorch."""
-    rate, parameters = spec.optimizer.learning_rate, modules.parameters()
+    rate, parameters = spec.optimizer.learning_rate, model.parameters()
     if spec.loop is Loop.CUSTOM:
         return optimizers.Written(own.with_own_epsilon(spec.optimizer), parameters)
     match spec.optimizer.kind:

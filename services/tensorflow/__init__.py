@@ -12,6 +12,7 @@ from services.spec import JobSpec, Loop, Recipe
 from services.tensorflow.environment import environment
 from services.tensorflow.matched import MatchedTrainer
 from services.tensorflow.measure import measure
+from services.tensorflow.summary import summarize
 from services.trainer import Data
 from services.workload.weights import Weights
 
@@ -27,4 +28,4 @@ def Trainer(spec: JobSpec, data: Data, weights: Weights | None) -> trainer.Train
     return made(spec, data, weights)
 
 
-__all__ = ["Trainer", "environment", "measure"]
+__all__ = ["Trainer", "environment", "measure", "summarize"]

@@ -23,7 +23,6 @@ from services.spec import (
 from services.tensorflow import device, layers, profile
 from services.tensorflow.environment import environment
 from services.trainer import Data, Steps
-from services.workload import layers as shapes
 from services.workload.weights import Weights
 
 _POLICIES = {
@@ -57,8 +56,8 @@ class IdiomaticTrainer:
         # To which Keras casts what it is given.
         keras.config.set_floatx("float64" if spec.precision is Precision.FLOAT64 else "float32")
         keras.utils.set_random_seed(spec.seed)
-        made = _layers(spec)
-        self._model = _model(spec, made, self._images.shape[1:])
+        policy = _POLICIES[spec.precision]
+        self._model, made = layers.sequential(spec.layers, self._images.shape[1:], policy)
         self._trained = {index: layer for index, layer in enumerate(made) if layer.weights}
         if weights is not None:
             ordered = matched.ordered(spec, self._images.shape[1:], weights)
@@ -165,20 +164,6 @@ class _Edges(keras.callbacks.Callback):  # type: ignore[misc]
         steps = self.steps - self._began
         self.chunks.append((np.full(steps, loss), np.full(steps, accuracy)))
         self._before, self._began = sums, self.steps
-
-
-def _layers(spec: JobSpec) -> list[keras.layers.Layer]:
-    """One for each that is trained, in the spec's order."""
-    policy = _POLICIES[spec.precision]
-    return [layers.made(layer, policy) for layer in shapes.trained_layers(spec.layers)]
-
-
-def _model(spec: JobSpec, made: list[keras.layers.Layer], shape: tuple[int, ...]) -> keras.Model:
-    policy = _POLICIES[spec.precision]
-    model = [keras.Input(shape)]
-    for layer, of_keras in zip(spec.layers, made, strict=False):
-        model += [*layers.padded(layer, policy), of_keras]
-    return keras.Sequential(model)
 
 
 def _optimizer(spec: JobSpec) -> keras.optimizers.Optimizer:

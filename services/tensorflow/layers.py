@@ -1,5 +1,7 @@
 """A layer as users of Keras make it."""
 
+from collections.abc import Sequence
+
 import keras
 
 from services.spec import (
@@ -13,6 +15,7 @@ from services.spec import (
     MaxPool2d,
 )
 from services.tensorflow import custom
+from services.workload import layers as shapes
 
 
 def made(layer: Layer, dtype: str) -> keras.layers.Layer:
@@ -32,6 +35,18 @@ def made(layer: Layer, dtype: str) -> keras.layers.Layer:
             return keras.layers.MaxPooling2D(size, stride, dtype=dtype)
         case AveragePool2d(size, stride):
             return keras.layers.AveragePooling2D(size, stride, dtype=dtype)
+
+
+def sequential(
+    layers: Sequence[Layer], shape: tuple[int, ...], dtype: str
+) -> tuple[keras.Sequential, list[keras.layers.Layer]]:
+    """A model up to the logits, for samples of ``shape``, and its layer for each of ``layers``."""
+    trained = shapes.trained_layers(layers)
+    found = [made(layer, dtype) for layer in trained]
+    model = [keras.Input(shape)]
+    for layer, of_keras in zip(trained, found, strict=True):
+        model += [*padded(layer, dtype), of_keras]
+    return keras.Sequential(model), found
 
 
 def padded(layer: Layer, dtype: str) -> list[keras.layers.Layer]:

@@ -1,5 +1,6 @@
 """The recipe that each framework's own users would write: its own, but the job all the same."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ from services.spec import (
     ActivationFunction,
     Adam,
     AdamW,
+    Dataset,
     Dense,
     Execution,
     Flatten,
@@ -18,7 +20,9 @@ from services.spec import (
     Precision,
     Recipe,
     Sgd,
+    Synthetic,
 )
+from services.workload import layers as shapes
 from tests.frameworks import jobs, reference
 
 
@@ -123,3 +127,19 @@ def test_a_batch_of_any_size_can_be_predicted(framework, recipe):
     for samples in (1, 3, jobs.TEST_SAMPLES):
         made.predict(samples)
     np.testing.assert_allclose(made.evaluate(), before, rtol=1e-6)
+
+
+def test_its_model_is_summed_up_layer_by_layer(framework):
+    dataset = Dataset("synthetic", synthetic=Synthetic(height=4, width=3, channels=2, classes=5))
+    job = spec(layers=jobs.CONVOLUTIONS, dataset=dataset)
+    found = framework.summarize(job)
+    shape, counts = jobs.SHAPE, {}
+    for parameter in shapes.parameters(job.layers, shape):
+        index = int(parameter.name.split(".")[1])
+        counts[index] = counts.get(index, 0) + math.prod(parameter.shape)
+    for index, (layer, told) in enumerate(zip(job.layers, found.layers, strict=True)):
+        shape = shapes.output_shape(layer, shape)
+        assert told.output_shape == shape, layer
+        assert told.parameter_count == counts.get(index, 0), layer
+    assert found.parameter_count == sum(counts.values())
+    assert "CustomDense" in found.text or "custom_dense" in found.text

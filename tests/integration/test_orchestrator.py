@@ -149,6 +149,15 @@ def test_the_other_framework_evaluates_the_same_weights_and_it_is_said_whether_i
     assert json.loads(kept.read_text())["agreement"]["differing"] == 0
 
 
+def test_summary_sets_the_models_side_by_side(orchestrator, two):
+    _, flags = two()
+    done = orchestrator.run("summary", "--workload=synthetic-mlp", *flags)
+    assert "PyTorch and TensorFlow agree: 4 layers, 16 parameters." in done.stdout
+    assert "as a fake writes it" in done.stdout
+    done = orchestrator.run("summary", "--workload=synthetic-mlp", "--json", *flags)
+    assert json.loads(done.stdout)["agree"] is True
+
+
 def test_jobs_lists_and_watch_replays_a_job_that_has_ended(orchestrator, start):
     runner = start()
     where = f"--pytorch={runner.address}"

@@ -89,6 +89,7 @@ class JobKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     JOB_KIND_UNSPECIFIED: _ClassVar[JobKind]
     JOB_KIND_TRAIN: _ClassVar[JobKind]
     JOB_KIND_EVALUATE: _ClassVar[JobKind]
+    JOB_KIND_SUMMARIZE: _ClassVar[JobKind]
     JOB_KIND_MEASURE: _ClassVar[JobKind]
 
 class JobState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
@@ -160,6 +161,7 @@ DEVICE_CUDA: Device
 JOB_KIND_UNSPECIFIED: JobKind
 JOB_KIND_TRAIN: JobKind
 JOB_KIND_EVALUATE: JobKind
+JOB_KIND_SUMMARIZE: JobKind
 JOB_KIND_MEASURE: JobKind
 JOB_STATE_UNSPECIFIED: JobState
 JOB_STATE_PENDING: JobState
@@ -435,7 +437,7 @@ class Job(_message.Message):
     def __init__(self, job_id: _Optional[str] = ..., request_id: _Optional[str] = ..., kind: _Optional[_Union[JobKind, str]] = ..., state: _Optional[_Union[JobState, str]] = ..., spec: _Optional[_Union[JobSpec, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., last_sequence: _Optional[int] = ...) -> None: ...
 
 class JobEvent(_message.Message):
-    __slots__ = ("sequence", "event_time", "state_changed", "phase_started", "phase_finished", "environment", "download_progress", "inputs", "steps_finished", "epoch_finished", "evaluation_finished", "weights_saved", "resources_used", "logits_saved", "machine_measured", "profiled")
+    __slots__ = ("sequence", "event_time", "state_changed", "phase_started", "phase_finished", "environment", "download_progress", "inputs", "steps_finished", "epoch_finished", "evaluation_finished", "weights_saved", "resources_used", "logits_saved", "model_summarized", "machine_measured", "profiled")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     EVENT_TIME_FIELD_NUMBER: _ClassVar[int]
     STATE_CHANGED_FIELD_NUMBER: _ClassVar[int]
@@ -450,6 +452,7 @@ class JobEvent(_message.Message):
     WEIGHTS_SAVED_FIELD_NUMBER: _ClassVar[int]
     RESOURCES_USED_FIELD_NUMBER: _ClassVar[int]
     LOGITS_SAVED_FIELD_NUMBER: _ClassVar[int]
+    MODEL_SUMMARIZED_FIELD_NUMBER: _ClassVar[int]
     MACHINE_MEASURED_FIELD_NUMBER: _ClassVar[int]
     PROFILED_FIELD_NUMBER: _ClassVar[int]
     sequence: int
@@ -466,9 +469,10 @@ class JobEvent(_message.Message):
     weights_saved: WeightsSaved
     resources_used: ResourcesUsed
     logits_saved: LogitsSaved
+    model_summarized: ModelSummarized
     machine_measured: MachineMeasured
     profiled: Profiled
-    def __init__(self, sequence: _Optional[int] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state_changed: _Optional[_Union[StateChanged, _Mapping]] = ..., phase_started: _Optional[_Union[PhaseStarted, _Mapping]] = ..., phase_finished: _Optional[_Union[PhaseFinished, _Mapping]] = ..., environment: _Optional[_Union[Environment, _Mapping]] = ..., download_progress: _Optional[_Union[DownloadProgress, _Mapping]] = ..., inputs: _Optional[_Union[Inputs, _Mapping]] = ..., steps_finished: _Optional[_Union[StepsFinished, _Mapping]] = ..., epoch_finished: _Optional[_Union[EpochFinished, _Mapping]] = ..., evaluation_finished: _Optional[_Union[EvaluationFinished, _Mapping]] = ..., weights_saved: _Optional[_Union[WeightsSaved, _Mapping]] = ..., resources_used: _Optional[_Union[ResourcesUsed, _Mapping]] = ..., logits_saved: _Optional[_Union[LogitsSaved, _Mapping]] = ..., machine_measured: _Optional[_Union[MachineMeasured, _Mapping]] = ..., profiled: _Optional[_Union[Profiled, _Mapping]] = ...) -> None: ...
+    def __init__(self, sequence: _Optional[int] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state_changed: _Optional[_Union[StateChanged, _Mapping]] = ..., phase_started: _Optional[_Union[PhaseStarted, _Mapping]] = ..., phase_finished: _Optional[_Union[PhaseFinished, _Mapping]] = ..., environment: _Optional[_Union[Environment, _Mapping]] = ..., download_progress: _Optional[_Union[DownloadProgress, _Mapping]] = ..., inputs: _Optional[_Union[Inputs, _Mapping]] = ..., steps_finished: _Optional[_Union[StepsFinished, _Mapping]] = ..., epoch_finished: _Optional[_Union[EpochFinished, _Mapping]] = ..., evaluation_finished: _Optional[_Union[EvaluationFinished, _Mapping]] = ..., weights_saved: _Optional[_Union[WeightsSaved, _Mapping]] = ..., resources_used: _Optional[_Union[ResourcesUsed, _Mapping]] = ..., logits_saved: _Optional[_Union[LogitsSaved, _Mapping]] = ..., model_summarized: _Optional[_Union[ModelSummarized, _Mapping]] = ..., machine_measured: _Optional[_Union[MachineMeasured, _Mapping]] = ..., profiled: _Optional[_Union[Profiled, _Mapping]] = ...) -> None: ...
 
 class StateChanged(_message.Message):
     __slots__ = ("state", "error")
@@ -657,6 +661,26 @@ class ResourcesUsed(_message.Message):
     accelerator: AcceleratorUsed
     swapped_bytes: int
     def __init__(self, peak_memory_bytes: _Optional[int] = ..., peak_device_memory_bytes: _Optional[int] = ..., accelerator: _Optional[_Union[AcceleratorUsed, _Mapping]] = ..., swapped_bytes: _Optional[int] = ...) -> None: ...
+
+class ModelSummarized(_message.Message):
+    __slots__ = ("layers", "parameter_count", "text")
+    LAYERS_FIELD_NUMBER: _ClassVar[int]
+    PARAMETER_COUNT_FIELD_NUMBER: _ClassVar[int]
+    TEXT_FIELD_NUMBER: _ClassVar[int]
+    layers: _containers.RepeatedCompositeFieldContainer[LayerSummary]
+    parameter_count: int
+    text: str
+    def __init__(self, layers: _Optional[_Iterable[_Union[LayerSummary, _Mapping]]] = ..., parameter_count: _Optional[int] = ..., text: _Optional[str] = ...) -> None: ...
+
+class LayerSummary(_message.Message):
+    __slots__ = ("kind", "output_shape", "parameter_count")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_SHAPE_FIELD_NUMBER: _ClassVar[int]
+    PARAMETER_COUNT_FIELD_NUMBER: _ClassVar[int]
+    kind: str
+    output_shape: _containers.RepeatedScalarFieldContainer[int]
+    parameter_count: int
+    def __init__(self, kind: _Optional[str] = ..., output_shape: _Optional[_Iterable[int]] = ..., parameter_count: _Optional[int] = ...) -> None: ...
 
 class MachineMeasured(_message.Message):
     __slots__ = ("operations_per_second", "bytes_per_second")

@@ -55,6 +55,11 @@ class RunnerServiceStub:
                 request_serializer=twinrun_dot_v1_dot_runner__service__pb2.MeasureRequest.SerializeToString,
                 response_deserializer=twinrun_dot_v1_dot_job__pb2.Job.FromString,
                 _registered_method=True)
+        self.Summarize = channel.unary_unary(
+                '/twinrun.v1.RunnerService/Summarize',
+                request_serializer=twinrun_dot_v1_dot_runner__service__pb2.SummarizeRequest.SerializeToString,
+                response_deserializer=twinrun_dot_v1_dot_job__pb2.Job.FromString,
+                _registered_method=True)
         self.WatchJob = channel.unary_stream(
                 '/twinrun.v1.RunnerService/WatchJob',
                 request_serializer=twinrun_dot_v1_dot_runner__service__pb2.WatchJobRequest.SerializeToString,
@@ -112,6 +117,13 @@ class RunnerServiceServicer:
 
     def Measure(self, request, context):
         """The same, for the machine's own rates with the spec's device, precision and threads.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Summarize(self, request, context):
+        """The same, for the model of the spec by the framework's own account.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -179,6 +191,11 @@ def add_RunnerServiceServicer_to_server(servicer, server):
             'Measure': grpc.unary_unary_rpc_method_handler(
                     servicer.Measure,
                     request_deserializer=twinrun_dot_v1_dot_runner__service__pb2.MeasureRequest.FromString,
+                    response_serializer=twinrun_dot_v1_dot_job__pb2.Job.SerializeToString,
+            ),
+            'Summarize': grpc.unary_unary_rpc_method_handler(
+                    servicer.Summarize,
+                    request_deserializer=twinrun_dot_v1_dot_runner__service__pb2.SummarizeRequest.FromString,
                     response_serializer=twinrun_dot_v1_dot_job__pb2.Job.SerializeToString,
             ),
             'WatchJob': grpc.unary_stream_rpc_method_handler(
@@ -319,6 +336,33 @@ class RunnerService:
             target,
             '/twinrun.v1.RunnerService/Measure',
             twinrun_dot_v1_dot_runner__service__pb2.MeasureRequest.SerializeToString,
+            twinrun_dot_v1_dot_job__pb2.Job.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Summarize(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/twinrun.v1.RunnerService/Summarize',
+            twinrun_dot_v1_dot_runner__service__pb2.SummarizeRequest.SerializeToString,
             twinrun_dot_v1_dot_job__pb2.Job.FromString,
             options,
             channel_credentials,

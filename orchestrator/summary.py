@@ -1,0 +1,92 @@
+"""A model by each framework's own account, side by side."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from twinrun.v1 import job_pb2
+
+from orchestrator import store
+from orchestrator.client import Client
+from orchestrator.errors import JobFailed
+from orchestrator.schedule import raise_unless_succeeded
+from orchestrator.words import label
+
+SCHEMA = "twinrun.summary/1"
+_AGREE = "{frameworks} agree: {layers} layers, {parameters:,} parameters."
+_DIFFER = "They do not agree: {differences}."
+_COUNT = "{first} has {one} layers and {second} {other}"
+_LAYER = "layer {index} of {first} makes {one} and of {second} {other}"
+_ONE = "{framework}: {layers} layers, {parameters:,} parameters."
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """``models`` by framework; ``agree``: None where there is one alone."""
+
+    models: Mapping[str, job_pb2.ModelSummarized]
+    agree: bool | None
+    sentence: str
+
+
+def ask(client: Client, spec: job_pb2.JobSpec) -> job_pb2.ModelSummarized:
+    """Raises JobFailed."""
+    submitted = client.summarize(spec, uuid.uuid4().hex)
+    events = list(client.watch(submitted.job_id))
+    raise_unless_succeeded(client.job(submitted.job_id), client.framework)
+    found = [event.model_summarized for event in events if event.HasField("model_summarized")]
+    if not found:
+        raise JobFailed(f"{client.framework}: the job {submitted.job_id} reported no model.")
+    return found[-1]
+
+
+def summary(models: Mapping[str, job_pb2.ModelSummarized]) -> Summary:
+    """Layers agree where they make the same shape with as many parameters."""
+    (first, one), *others = models.items()
+    if not others:
+        sentence = _ONE.format(
+            framework=label(first), layers=len(one.layers), parameters=one.parameter_count
+        )
+        return Summary(models, None, sentence)
+    differences = [text for name, other in others for text in _differences(first, one, name, other)]
+    if differences:
+        return Summary(models, False, _DIFFER.format(differences="; ".join(differences)))
+    sentence = _AGREE.format(
+        frameworks=" and ".join(map(label, models)),
+        layers=len(one.layers),
+        parameters=one.parameter_count,
+    )
+    return Summary(models, True, sentence)
+
+
+def _differences(
+    first: str, one: job_pb2.ModelSummarized, second: str, other: job_pb2.ModelSummarized
+) -> Sequence[str]:
+    names = {"first": label(first), "second": label(second)}
+    if len(one.layers) != len(other.layers):
+        return [_COUNT.format(**names, one=len(one.layers), other=len(other.layers))]
+    pairs = zip(map(described, one.layers), map(described, other.layers), strict=True)
+    return [
+        _LAYER.format(**names, index=index, one=a, other=b)
+        for index, (a, b) in enumerate(pairs)
+        if a != b
+    ]
+
+
+def described(layer: job_pb2.LayerSummary) -> str:
+    """``24x24x32 with 832 parameters``."""
+    return f"{shape(layer)} with {layer.parameter_count:,} parameters"
+
+
+def shape(layer: job_pb2.LayerSummary) -> str:
+    return "x".join(map(str, layer.output_shape))
+
+
+def as_dict(found: Summary) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "models": {name: store.to_mapping(model) for name, model in found.models.items()},
+        "agree": found.agree,
+        "sentence": found.sentence,
+    }

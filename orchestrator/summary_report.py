@@ -1,0 +1,36 @@
+"""A model's summary -> a table, and each framework's own account."""
+
+import itertools
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from orchestrator.rows import UNKNOWN
+from orchestrator.summary import Summary, shape
+from orchestrator.words import label
+
+
+def report(found: Summary) -> RenderableType:
+    """Prints on a `rich.console.Console`."""
+    table = Table(header_style="bold", box=box.SIMPLE, pad_edge=False)
+    table.add_column("Layer", justify="right")
+    for name in found.models:
+        table.add_column(label(name))
+        table.add_column("makes", justify="right")
+        table.add_column("parameters", justify="right")
+    rows = itertools.zip_longest(*(model.layers for model in found.models.values()))
+    for index, layers in enumerate(rows):
+        cells = [
+            text
+            for each in layers
+            for text in (
+                (each.kind, shape(each), f"{each.parameter_count:,}") if each else 3 * (UNKNOWN,)
+            )
+        ]
+        table.add_row(str(index), *cells)
+    parts: list[RenderableType] = [table, Text(found.sentence, style="bold")]
+    for name, model in found.models.items():
+        parts += [Text(), Text(label(name), style="bold"), Text(model.text)]
+    return Group(*parts)

@@ -1,0 +1,22 @@
+"""The model that a user of Keras would make of a spec, by Keras's own account."""
+
+from services.events import LayerSummary, ModelSummarized
+from services.spec import JobSpec
+from services.workload import catalog
+
+
+def summarize(spec: JobSpec) -> ModelSummarized:
+    """Padding by a number of pixels is a layer of its own in the text, and of none in the list."""
+    from services.tensorflow import layers  # noqa: PLC0415 - imports Keras
+
+    model, made = layers.sequential(spec.layers, catalog.info(spec.dataset).shape, "float32")
+    lines: list[str] = []
+    model.summary(print_fn=lines.append, line_length=80)
+    return ModelSummarized(
+        tuple(
+            LayerSummary(type(layer).__name__, tuple(layer.output.shape[1:]), layer.count_params())
+            for layer in made
+        ),
+        model.count_params(),
+        "\n".join(lines),
+    )
