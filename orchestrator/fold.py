@@ -114,6 +114,10 @@ def _epoch(message: job_pb2.EpochFinished) -> Epoch:
         running_accuracy=(
             message.running_accuracy if message.HasField("running_accuracy") else None
         ),
+        validation_loss=message.validation.loss if message.HasField("validation") else None,
+        validation_accuracy=(
+            message.validation.accuracy if message.HasField("validation") else None
+        ),
         load=_load(message.load) if message.HasField("load") else None,
     )
 

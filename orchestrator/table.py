@@ -37,6 +37,8 @@ def table_rows(comparison: Comparison) -> list[Row]:
         "  per epoch": lambda trials: _seconds([e.train_seconds for t in trials for e in t.epochs]),
         "  samples per second": _throughput,
         target: lambda trials: _seconds(_targets(trials, comparison.job)),
+        "Validation accuracy": lambda trials: _last(trials, "validation_accuracy", percent),
+        "Validation loss": lambda trials: _last(trials, "validation_loss", number),
         "Test accuracy": lambda trials: _last(trials, "test_accuracy", percent),
         "Test loss": lambda trials: _last(trials, "test_loss", number),
         "Evaluation": lambda trials: _seconds(_phase(trials, "evaluate")),
@@ -106,7 +108,8 @@ def _throughput(trials: Sequence[Trial]) -> str:
 
 def _last(trials: Sequence[Trial], field: str, written: Callable[[float], str]) -> str:
     values = [getattr(trial.epochs[-1], field) for trial in trials if trial.epochs]
-    return written(median(values)) if values else UNKNOWN
+    known = [value for value in values if value is not None]
+    return written(median(known)) if known else UNKNOWN
 
 
 def _peak(trials: Sequence[Trial], field: str) -> str:

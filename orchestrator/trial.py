@@ -61,6 +61,8 @@ class Epoch:
     samples_per_second: float
     data_wait_seconds: float = 0.0
     running_accuracy: float | None = None
+    validation_loss: float | None = None
+    validation_accuracy: float | None = None
     load: Load | None = None
 
 
@@ -87,6 +89,7 @@ class Inputs:
     test_samples: int
     parameter_count: int
     steps_per_epoch: int
+    validation_samples: int = 0
     epoch_operations: float = 0.0
     epoch_bytes: float = 0.0
 

@@ -74,6 +74,7 @@ class Inputs:
     test_samples: int
     parameter_count: int
     steps_per_epoch: int
+    validation_samples: int = 0
     epoch_operations: float = 0.0
     epoch_bytes: float = 0.0
 
@@ -125,6 +126,7 @@ class EpochFinished:
     samples_per_second: float
     data_wait_seconds: float = 0.0
     running_accuracy: float | None = None
+    validation: Metrics | None = None
     load: Load | None = None
 
 

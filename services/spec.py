@@ -189,6 +189,7 @@ class Dataset:
     test_limit: int | None = None
     normalization: Normalization = Normalization()
     synthetic: Synthetic = Synthetic()
+    validation_fraction: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +311,7 @@ def _dataset_violations(dataset: Dataset) -> Iterator[Violation]:
     yield from between("dataset.normalization.mean", dataset.normalization.mean, -1_000, 1_000)
     # A smaller one would make pixels that float32 cannot hold.
     yield from between("dataset.normalization.std", dataset.normalization.std, 1e-6, 1_000)
+    yield from _fraction("dataset.validation_fraction", dataset.validation_fraction)
     if dataset.name == "synthetic":
         made = dataset.synthetic
         yield from between("dataset.synthetic.train_samples", made.train_samples, 1, 10_000_000)

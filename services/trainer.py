@@ -16,6 +16,7 @@ from services.workload.weights import Weights
 class Data:
     """A dataset in memory: images in the parameters' precision [n, h, w, c], labels int32[n].
 
+    Where training samples are held back for validation, they stand before those of the test split.
     Pixels are the images as they were before normalisation, uint8[n, h, w, c].
     """
 

@@ -19,6 +19,7 @@ from services.events import (
     Event,
     Inputs,
     LogitsSaved,
+    Metrics,
     Phase,
     PhaseFinished,
     PhaseStarted,
@@ -101,7 +102,8 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit) -> None:
             initial_weights_sha256=_save(WeightsKind.INITIAL, held, task.output_dir, emit),
             batch_order_sha256=_order_digest(spec, samples),
             train_samples=samples,
-            test_samples=len(loaded.data.test_labels),
+            test_samples=len(data.test_labels) - loaded.validation_samples,
+            validation_samples=loaded.validation_samples,
             parameter_count=sum(array.size for array in held.values()),
             steps_per_epoch=steps,
             epoch_operations=arithmetic.epoch_operations(
@@ -113,14 +115,15 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit) -> None:
     with phases.whole(Phase.COMPILE):
         trainer.warm_up()
     if task.weights is None:
-        logits = _train(spec, loaded.data, trainer, phases, emit, sampler=sampler)
+        logits = _train(spec, loaded, trainer, phases, emit, sampler=sampler)
         _save(WeightsKind.FINAL, trainer.weights(), task.output_dir, emit)
     else:
         with phases.whole(Phase.EVALUATE):
             logits = trainer.evaluate()
-        test = metrics.evaluate(logits, loaded.data.test_labels)
+        _, test = _metrics(logits, loaded)
         emit(EvaluationFinished(test, latency.latencies(trainer.predict, test.samples)))
-    outputs = {"logits": logits, "labels": loaded.data.test_labels}
+    tested = slice(loaded.validation_samples, None)
+    outputs = {"logits": logits[tested], "labels": data.test_labels[tested]}
     emit(LogitsSaved(*_write(LOGITS_FILE, outputs, task.output_dir)))
     emit(
         ResourcesUsed(
@@ -135,9 +138,18 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit) -> None:
         emit(trainer.profiled(lambda: len(next(trainer.train_epoch(spec.epochs)).losses)))
 
 
+def _metrics(
+    logits: NDArray[np.floating], loaded: datasets.Loaded
+) -> tuple[Metrics | None, Metrics]:
+    """On the samples that were held back, None where there are none, and on the test split."""
+    held, labels = loaded.validation_samples, loaded.data.test_labels
+    validation = metrics.evaluate(logits[:held], labels[:held]) if held else None
+    return validation, metrics.evaluate(logits[held:], labels[held:])
+
+
 def _train(
     spec: JobSpec,
-    data: Data,
+    loaded: datasets.Loaded,
     trainer: Trainer,
     phases: _Phases,
     emit: Emit,
@@ -145,7 +157,7 @@ def _train(
     sampler: nvml.Sampler,
 ) -> NDArray[np.floating]:
     """Returns the logits of the last evaluation."""
-    step = 0
+    data, step = loaded.data, 0
     for epoch in range(spec.epochs):
         trained, evaluated = phases.seconds(Phase.TRAIN), phases.seconds(Phase.EVALUATE)
         chunks: list[Steps] = []
@@ -163,16 +175,18 @@ def _train(
         indices = np.arange(len(data.train_labels), dtype=np.int32)
         taken = order.limited(indices, spec.batch_size, spec.steps_per_epoch_limit)
         sizes = order.batch_sizes(len(taken), spec.batch_size, len(losses))
+        validation, test = _metrics(logits, loaded)
         emit(
             EpochFinished(
                 epoch=epoch,
                 train_seconds=trained,
                 evaluate_seconds=phases.seconds(Phase.EVALUATE) - evaluated,
                 train_loss=metrics.mean_over_samples(losses, sizes),
-                test=metrics.evaluate(logits, data.test_labels),
+                test=test,
                 samples_per_second=int(sizes.sum()) / trained,
                 data_wait_seconds=sum(chunk.wait_seconds for chunk in chunks),
                 running_accuracy=_running_accuracy(chunks, sizes),
+                validation=validation,
                 load=used,
             )
         )

@@ -23,10 +23,14 @@ Split = tuple[NDArray[np.uint8], NDArray[np.int32]]  # images [n, h, w, c], labe
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The data, and the SHA-256 (hexadecimal) of its pixels and labels before normalisation."""
+    """The data, and the SHA-256 (hexadecimal) of its pixels and labels before normalisation.
+
+    ``validation_samples``: how many of the test samples were held back from the training ones.
+    """
 
     data: Data
     sha256: str
+    validation_samples: int = 0
 
 
 def load(
@@ -50,13 +54,28 @@ def load(
         test = _split(contents, source.test_images, source.test_labels, info.classes)
         train = train[0][: info.train_samples], train[1][: info.train_samples]
         test = test[0][: info.test_samples], test[1][: info.test_samples]
+    sha256 = _digest(*train, *test)
+    held = int(len(train[1]) * spec.dataset.validation_fraction)
+    train, test = _held_back(train, test, held)
     table = _normalised_pixels(spec.dataset.normalization, parameter_dtype(spec.precision))
     data = Data(
         *(_normalise(train[0], table), train[1], _normalise(test[0], table), test[1]),
         train_pixels=train[0],
         test_pixels=test[0],
     )
-    return Loaded(data, _digest(*train, *test))
+    return Loaded(data, sha256, held)
+
+
+def _held_back(train: Split, test: Split, samples: int) -> tuple[Split, Split]:
+    """The last ``samples`` of the training split before the test split."""
+    if not samples:
+        return train, test
+    (images, labels), (test_images, test_labels) = train, test
+    tested = (
+        np.concatenate([images[-samples:], test_images]),
+        np.concatenate([labels[-samples:], test_labels]),
+    )
+    return (images[:-samples], labels[:-samples]), tested
 
 
 def _split(contents: Mapping[File, bytes], images: File, labels: File, classes: int) -> Split:

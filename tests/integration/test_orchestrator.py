@@ -149,6 +149,23 @@ def test_the_other_framework_evaluates_the_same_weights_and_it_is_said_whether_i
     assert json.loads(kept.read_text())["agreement"]["differing"] == 0
 
 
+def test_samples_that_are_held_back_are_told_apart_from_the_test_split(orchestrator, start):
+    runner = start()
+    where = f"--pytorch={runner.address}"
+    part = "--set=dataset.validation_fraction=0.2"
+    done = orchestrator.run("train", "--framework=pytorch", *SMALL, part, where)
+    assert "Validation accuracy" in done.stdout
+    (trial,) = orchestrator.latest().trials()
+    assert (trial.inputs.train_samples, trial.inputs.validation_samples) == (800, 200)
+    assert trial.inputs.test_samples == 1000
+    last = trial.epochs[-1]
+    assert last.validation_loss != last.test_loss
+    assert 0 <= last.validation_accuracy <= 1
+    done = orchestrator.run("evaluate", "latest", "--framework=pytorch", where, "--json")
+    found = json.loads(done.stdout)
+    assert (found["accuracy"], found["samples"]) == (last.test_accuracy, 1000)
+
+
 def test_summary_sets_the_models_side_by_side(orchestrator, two):
     _, flags = two()
     done = orchestrator.run("summary", "--workload=synthetic-mlp", *flags)

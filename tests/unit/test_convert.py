@@ -87,6 +87,7 @@ def datasets(draw):
         draw(st.none() | st.integers(1, test)),
         draw(normalizations),
         synthetic,
+        draw(fraction),
     )
 
 

@@ -60,6 +60,23 @@ def test_limits_cut_and_change_nothing_else(seed: int, train: int, test: int) ->
     assert np.array_equal(cut.test_labels, whole.test_labels[:test])
 
 
+@LAW
+@given(st.floats(0, 1, exclude_max=True))
+def test_a_part_of_the_training_samples_is_held_back_before_the_test_split(part: float) -> None:
+    whole = loaded(Dataset("synthetic", synthetic=SMALL))
+    split = loaded(Dataset("synthetic", synthetic=SMALL, validation_fraction=part))
+    held = split.validation_samples
+    assert held == int(300 * part)
+    found = split.data
+    assert len(found.train_labels) == 300 - held
+    assert np.array_equal(found.train_images, whole.data.train_images[: 300 - held])
+    assert np.array_equal(found.test_images[:held], whole.data.train_images[300 - held :])
+    assert np.array_equal(found.test_images[held:], whole.data.test_images)
+    assert np.array_equal(found.test_labels[:held], whole.data.train_labels[300 - held :])
+    assert np.array_equal(found.test_pixels[held:], whole.data.test_pixels)
+    assert split.sha256 == whole.sha256  # of the same data, however it is split
+
+
 def test_the_first_samples_stay_the_same_across_the_chunks_in_which_they_are_made() -> None:
     shape = (64, 64, 4)  # 64 samples a chunk
     most, _ = synthetic.make(0, synthetic.Split.TRAIN, 200, shape, 3)

@@ -74,6 +74,7 @@ BAD = {
     "optimizer.adamw.weight_decay": [-0.1, 101, *NOT_A_NUMBER],
     "dataset.train_limit": [0, -1, 60_001, HUGE],
     "dataset.test_limit": [0, -1, 10_001, HUGE],
+    "dataset.validation_fraction": [-0.1, 1, *NOT_A_NUMBER],
     "dataset.normalization.mean": [-1001, 1e300, *NOT_A_NUMBER],
     "dataset.normalization.std": [0, -1, 1e-7, 1001, *NOT_A_NUMBER],
     "dataset.synthetic.train_samples": [0, -1, HUGE],

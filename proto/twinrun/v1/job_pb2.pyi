@@ -227,18 +227,20 @@ class JobSpec(_message.Message):
     def __init__(self, dataset: _Optional[_Union[Dataset, _Mapping]] = ..., layers: _Optional[_Iterable[_Union[Layer, _Mapping]]] = ..., optimizer: _Optional[_Union[Optimizer, _Mapping]] = ..., loss: _Optional[_Union[Loss, str]] = ..., epochs: _Optional[int] = ..., batch_size: _Optional[int] = ..., seed: _Optional[int] = ..., recipe: _Optional[_Union[Recipe, str]] = ..., loop: _Optional[_Union[Loop, str]] = ..., execution: _Optional[_Union[Execution, str]] = ..., precision: _Optional[_Union[Precision, str]] = ..., device: _Optional[_Union[Device, str]] = ..., threads: _Optional[int] = ..., report_every_steps: _Optional[int] = ..., allow_tf32: _Optional[bool] = ..., own_ways: _Optional[_Iterable[_Union[OwnWay, str]]] = ..., report_step_details: _Optional[bool] = ..., perturb_initial_weights: _Optional[bool] = ..., steps_per_epoch_limit: _Optional[int] = ..., target_accuracy: _Optional[float] = ..., profile: _Optional[bool] = ...) -> None: ...
 
 class Dataset(_message.Message):
-    __slots__ = ("name", "train_limit", "test_limit", "normalization", "synthetic")
+    __slots__ = ("name", "train_limit", "test_limit", "normalization", "synthetic", "validation_fraction")
     NAME_FIELD_NUMBER: _ClassVar[int]
     TRAIN_LIMIT_FIELD_NUMBER: _ClassVar[int]
     TEST_LIMIT_FIELD_NUMBER: _ClassVar[int]
     NORMALIZATION_FIELD_NUMBER: _ClassVar[int]
     SYNTHETIC_FIELD_NUMBER: _ClassVar[int]
+    VALIDATION_FRACTION_FIELD_NUMBER: _ClassVar[int]
     name: str
     train_limit: int
     test_limit: int
     normalization: Normalization
     synthetic: Synthetic
-    def __init__(self, name: _Optional[str] = ..., train_limit: _Optional[int] = ..., test_limit: _Optional[int] = ..., normalization: _Optional[_Union[Normalization, _Mapping]] = ..., synthetic: _Optional[_Union[Synthetic, _Mapping]] = ...) -> None: ...
+    validation_fraction: float
+    def __init__(self, name: _Optional[str] = ..., train_limit: _Optional[int] = ..., test_limit: _Optional[int] = ..., normalization: _Optional[_Union[Normalization, _Mapping]] = ..., synthetic: _Optional[_Union[Synthetic, _Mapping]] = ..., validation_fraction: _Optional[float] = ...) -> None: ...
 
 class Normalization(_message.Message):
     __slots__ = ("mean", "std")
@@ -511,7 +513,7 @@ class DownloadProgress(_message.Message):
     def __init__(self, file: _Optional[str] = ..., source: _Optional[str] = ..., received_bytes: _Optional[int] = ..., total_bytes: _Optional[int] = ...) -> None: ...
 
 class Inputs(_message.Message):
-    __slots__ = ("data_sha256", "initial_weights_sha256", "batch_order_sha256", "train_samples", "test_samples", "parameter_count", "steps_per_epoch", "epoch_operations", "epoch_bytes")
+    __slots__ = ("data_sha256", "initial_weights_sha256", "batch_order_sha256", "train_samples", "test_samples", "parameter_count", "steps_per_epoch", "validation_samples", "epoch_operations", "epoch_bytes")
     DATA_SHA256_FIELD_NUMBER: _ClassVar[int]
     INITIAL_WEIGHTS_SHA256_FIELD_NUMBER: _ClassVar[int]
     BATCH_ORDER_SHA256_FIELD_NUMBER: _ClassVar[int]
@@ -519,6 +521,7 @@ class Inputs(_message.Message):
     TEST_SAMPLES_FIELD_NUMBER: _ClassVar[int]
     PARAMETER_COUNT_FIELD_NUMBER: _ClassVar[int]
     STEPS_PER_EPOCH_FIELD_NUMBER: _ClassVar[int]
+    VALIDATION_SAMPLES_FIELD_NUMBER: _ClassVar[int]
     EPOCH_OPERATIONS_FIELD_NUMBER: _ClassVar[int]
     EPOCH_BYTES_FIELD_NUMBER: _ClassVar[int]
     data_sha256: str
@@ -528,9 +531,10 @@ class Inputs(_message.Message):
     test_samples: int
     parameter_count: int
     steps_per_epoch: int
+    validation_samples: int
     epoch_operations: float
     epoch_bytes: float
-    def __init__(self, data_sha256: _Optional[str] = ..., initial_weights_sha256: _Optional[str] = ..., batch_order_sha256: _Optional[str] = ..., train_samples: _Optional[int] = ..., test_samples: _Optional[int] = ..., parameter_count: _Optional[int] = ..., steps_per_epoch: _Optional[int] = ..., epoch_operations: _Optional[float] = ..., epoch_bytes: _Optional[float] = ...) -> None: ...
+    def __init__(self, data_sha256: _Optional[str] = ..., initial_weights_sha256: _Optional[str] = ..., batch_order_sha256: _Optional[str] = ..., train_samples: _Optional[int] = ..., test_samples: _Optional[int] = ..., parameter_count: _Optional[int] = ..., steps_per_epoch: _Optional[int] = ..., validation_samples: _Optional[int] = ..., epoch_operations: _Optional[float] = ..., epoch_bytes: _Optional[float] = ...) -> None: ...
 
 class StepsFinished(_message.Message):
     __slots__ = ("epoch", "first_step", "losses", "details")
@@ -563,7 +567,7 @@ class GradientNorms(_message.Message):
     def __init__(self, parameter: _Optional[str] = ..., norms: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class EpochFinished(_message.Message):
-    __slots__ = ("epoch", "train_duration", "evaluate_duration", "train_loss", "test", "samples_per_second", "data_wait_duration", "running_accuracy", "load")
+    __slots__ = ("epoch", "train_duration", "evaluate_duration", "train_loss", "test", "samples_per_second", "data_wait_duration", "running_accuracy", "validation", "load")
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     TRAIN_DURATION_FIELD_NUMBER: _ClassVar[int]
     EVALUATE_DURATION_FIELD_NUMBER: _ClassVar[int]
@@ -572,6 +576,7 @@ class EpochFinished(_message.Message):
     SAMPLES_PER_SECOND_FIELD_NUMBER: _ClassVar[int]
     DATA_WAIT_DURATION_FIELD_NUMBER: _ClassVar[int]
     RUNNING_ACCURACY_FIELD_NUMBER: _ClassVar[int]
+    VALIDATION_FIELD_NUMBER: _ClassVar[int]
     LOAD_FIELD_NUMBER: _ClassVar[int]
     epoch: int
     train_duration: _duration_pb2.Duration
@@ -581,8 +586,9 @@ class EpochFinished(_message.Message):
     samples_per_second: float
     data_wait_duration: _duration_pb2.Duration
     running_accuracy: float
+    validation: Metrics
     load: Load
-    def __init__(self, epoch: _Optional[int] = ..., train_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., evaluate_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., train_loss: _Optional[float] = ..., test: _Optional[_Union[Metrics, _Mapping]] = ..., samples_per_second: _Optional[float] = ..., data_wait_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., running_accuracy: _Optional[float] = ..., load: _Optional[_Union[Load, _Mapping]] = ...) -> None: ...
+    def __init__(self, epoch: _Optional[int] = ..., train_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., evaluate_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., train_loss: _Optional[float] = ..., test: _Optional[_Union[Metrics, _Mapping]] = ..., samples_per_second: _Optional[float] = ..., data_wait_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., running_accuracy: _Optional[float] = ..., validation: _Optional[_Union[Metrics, _Mapping]] = ..., load: _Optional[_Union[Load, _Mapping]] = ...) -> None: ...
 
 class Load(_message.Message):
     __slots__ = ("own_cpu_duration", "other_cpu_duration", "stolen_duration", "throttled_duration", "clock_hertz")
