@@ -10,7 +10,7 @@ from orchestrator.rows import UNKNOWN, Row
 from orchestrator.trial import State, Trial
 from orchestrator.words import memory, number, percent
 
-_START_UP = "Start-up (import, build, compile)"
+_START_UP = "Start-up"
 _TO_TARGET = "  to {target} test accuracy"
 # The rows that have a ratio, and of which quantity.
 _QUANTITIES = {

@@ -34,7 +34,7 @@ def row(text, name):
         ("per epoch", ["1.50 s", "1.00 s", "0.67"]),
         ("samples per second", ["40,000", "60,000"]),
         ("Test accuracy", ["97.31 %", "97.25 %"]),
-        ("Start-up (import, build, compile)", ["4.90 s", "4.90 s", "1.00"]),
+        ("Start-up", ["4.90 s", "4.90 s", "1.00"]),
         ("Peak memory", ["612 MB", "612 MB", "1.00"]),
         ("train", ["3.00 s, CPU 6.00 s", "2.00 s, CPU 4.00 s"]),
         ("Version", ["2.14.1", "2.21.0"]),
