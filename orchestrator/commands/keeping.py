@@ -6,7 +6,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from orchestrator import history, history_report, report, session, store
+from orchestrator import difference as differences
+from orchestrator import (
+    difference_report,
+    history,
+    history_report,
+    report,
+    session,
+    store,
+)
 from orchestrator.compare import as_dict
 from orchestrator.errors import BadInput
 from orchestrator.options import ShownOptions
@@ -60,6 +68,20 @@ def show(run: RunArgument, shown: ShownOptions) -> None:
         typer.echo(report.plain_report(comparison))
     if not shown.quiet:
         to_stderr(f"kept in {found.path}")
+
+
+def diff(first: RunArgument, second: RunArgument, shown: ShownOptions) -> None:
+    """Hold two runs of the same job against each other: before and after, or two machines.
+
+    Example: orchestrator diff 20261124T031339Z-mnist-mlp latest
+    """
+    runs_found = [store.find(name, shown.output) for name in (first, second)]
+    found = differences.difference(*map(session.comparison_of, runs_found))
+    if shown.as_json:
+        print_json(differences.as_dict(found))
+        return
+    for line in difference_report.lines(found):
+        typer.echo(line)
 
 
 def rm(
