@@ -16,6 +16,7 @@ the truth.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +67,47 @@ def estimate(first: Sequence[float], second: Sequence[float]) -> Estimate:
     return Estimate(math.exp(middle), math.exp(low), math.exp(high), len(ratios))
 
 
+def estimate_apart(first: Sequence[float], second: Sequence[float]) -> Estimate:
+    """``second`` over ``first``, of trials that make no pairs: of another day, or machine.
+
+    Hodges and Lehmann's shift, the median of all differences of a log of the one and a log of the
+    other; its interval by percentiles of a bootstrap of both, as far out as above. ``pairs`` is the
+    number of the smaller side. Raises ValueError where one has none.
+    """
+    if not first or not second:
+        raise ValueError(f"{len(first)} and {len(second)} values cannot be held together")
+    one, other = (np.log(np.asarray(values, float)) for values in (first, second))
+    middle, fewest = math.exp(_shift(one, other)), min(len(one), len(other))
+    if fewest < FEWEST_PAIRS:
+        return Estimate(middle, None, None, fewest)
+    from scipy import stats  # noqa: PLC0415 - takes a while to import
+
+    rng = np.random.default_rng(0)
+    drawn = [
+        values[rng.integers(len(values), size=(_RESAMPLES, len(values)))] for values in (one, other)
+    ]
+    shifts = [
+        _shift(*(resampled[start : start + _BATCH] for resampled in drawn))
+        for start in range(0, _RESAMPLES, _BATCH)
+    ]
+    outside = stats.norm.cdf(-_reach(fewest))
+    low, high = np.quantile(np.concatenate(shifts), [outside, 1 - outside])
+    return Estimate(middle, math.exp(low), math.exp(high), fewest)
+
+
+def _shift(first: NDArray[np.float64], second: NDArray[np.float64]) -> Any:
+    """Along the last axis."""
+    apart = second[..., :, np.newaxis] - first[..., np.newaxis, :]
+    return np.median(apart, axis=(-2, -1))
+
+
+def _reach(count: int) -> float:
+    """How many standard deviations out the ends of an interval of so many values are."""
+    from scipy import stats  # noqa: PLC0415 - as above
+
+    return float(math.sqrt(count / (count - 1)) * stats.t.ppf((1 + LEVEL) / 2, count - 1))
+
+
 def centre(values: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
     """Hodges and Lehmann's estimate along an axis."""
     values = np.moveaxis(values, axis, -1)
@@ -83,15 +125,13 @@ def _interval(
         return middle, middle
     from scipy import stats  # noqa: PLC0415 - takes a while to import
 
-    count = len(values)
-    reach = math.sqrt(count / (count - 1)) * stats.t.ppf((1 + LEVEL) / 2, count - 1)
     found = stats.bootstrap(
         (values,),
         centre,
         n_resamples=_RESAMPLES,
         batch=_BATCH,
         vectorized=True,
-        confidence_level=2 * stats.norm.cdf(reach) - 1,
+        confidence_level=2 * stats.norm.cdf(_reach(len(values))) - 1,
         method="BCa",
         rng=np.random.default_rng(0),  # so that the same trials always say the same
     ).confidence_interval

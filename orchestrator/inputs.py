@@ -37,9 +37,9 @@ def check_inputs(trials: Sequence[Trial]) -> InputsCheck:
     names = ["data_sha256"] if own else list(_DIFFERENT)
     pairs = _pairs(trials)
     digests = [name for name in names if any(_differ(name, pair) for pair in pairs)]
-    of_pairs = [_differing_fields([t.spec for t in pair if t.spec]) for pair in pairs]
+    of_pairs = [differing_fields([t.spec for t in pair if t.spec]) for pair in pairs]
     seedless = [{**trial.spec, "seed": None} for trial in trials if trial.spec]
-    fields = sorted({*itertools.chain(*of_pairs), *_differing_fields(seedless)})
+    fields = sorted({*itertools.chain(*of_pairs), *differing_fields(seedless)})
     if digests or fields:
         said = [_DIFFERENT[name] for name in digests]
         if fields:
@@ -67,19 +67,20 @@ def in_own_way(spec: Mapping[str, Any]) -> bool:
     return spec.get("recipe") == "RECIPE_IDIOMATIC" or bool(spec.get("own_ways"))
 
 
-def _differing_fields(specs: Sequence[Mapping[str, Any]]) -> list[str]:
-    flat = [dict(_flatten(spec)) for spec in specs]
+def differing_fields(specs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Paths of fields that are not the same in all ``specs``, each in JSON mapping."""
+    flat = [dict(leaves(spec)) for spec in specs]
     paths = sorted({path for spec in flat for path in spec})
     return [path for path in paths if any(spec.get(path) != flat[0].get(path) for spec in flat)]
 
 
-def _flatten(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Every leaf with its path, such as ``layers[1].dense.units``; an empty message is a leaf."""
     if isinstance(value, Mapping) and value:
         for name, inner in value.items():
-            yield from _flatten(inner, f"{path}.{name}" if path else name)
+            yield from leaves(inner, f"{path}.{name}" if path else name)
     elif isinstance(value, list) and value:
         for index, inner in enumerate(value):
-            yield from _flatten(inner, f"{path}[{index}]")
+            yield from leaves(inner, f"{path}[{index}]")
     else:
         yield path, value

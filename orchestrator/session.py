@@ -221,11 +221,9 @@ def _certificate(request: Request, run: Run, runners: Runners, display: Display)
         return certificate.none_made(error.message)
 
 
-def finish(run: Run, say: Callable[[str], None]) -> Comparison:
-    """Everything of a run that follows from its trials: comparison.json and the figures."""
-    from orchestrator import plots  # noqa: PLC0415 - not before it is needed
-
-    comparison = compare(
+def comparison_of(run: Run) -> Comparison:
+    """What its trials say side by side, from all that the run keeps. Raises RunUnreadable."""
+    return compare(
         store.to_mapping(run.spec()),
         run.trials(),
         run.certificate(),
@@ -233,6 +231,13 @@ def finish(run: Run, say: Callable[[str], None]) -> Comparison:
         known=run.known(),
         profiles=run.profiles(),
     )
+
+
+def finish(run: Run, say: Callable[[str], None]) -> Comparison:
+    """Everything of a run that follows from its trials: comparison.json and the figures."""
+    from orchestrator import plots  # noqa: PLC0415 - not before it is needed
+
+    comparison = comparison_of(run)
     run.write_comparison(as_dict(comparison))
     if comparison.certificate and "loss_differences" in comparison.certificate:
         made = certificate.from_dict(comparison.certificate)

@@ -6,6 +6,7 @@ that was cut off in the writing is dropped by the reader, so a killed run can st
 
 import json
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,7 +28,7 @@ LATEST = "latest"
 PROFILE = "profile"  # a run inside a run
 _SCHEDULE = Path("schedule.json")
 _MACHINE = Path("machine.json")
-_STAMP = "%Y%m%dT%H%M%SZ"
+STAMP = "%Y%m%dT%H%M%SZ"
 _TRIAL_FILE = re.compile(r"(?P<framework>.+)-(?P<number>\d+)\.jsonl")
 # JSON mapping needs to know the messages that a status may hold; knowing the file is enough.
 _STATUS_DETAILS = error_details_pb2.DESCRIPTOR
@@ -109,6 +110,10 @@ class Run:
         """Logits and labels of the test samples. Raises RunUnreadable where there are none."""
         return read(self.path / "logits" / f"{framework}-{number}.safetensors")
 
+    def result(self, kind: str) -> dict[str, Any] | None:
+        """``<kind>.json``. None: there is none. Raises RunUnreadable."""
+        return self._json(Path(f"{kind}.json"))
+
     def write_certificate(self, certificate: Mapping[str, Any]) -> None:
         self._write(Path("certificate.json"), _dumps(certificate))
 
@@ -186,7 +191,7 @@ def create(output: Path, workload: str, spec: job_pb2.JobSpec, now: datetime | N
 
     Raises OutputError.
     """
-    name = f"{(now or datetime.now(UTC)).astimezone(UTC).strftime(_STAMP)}-{workload}"
+    name = f"{(now or datetime.now(UTC)).astimezone(UTC).strftime(STAMP)}-{workload}"
     path = output / name
     with writing(path):
         output.mkdir(parents=True, exist_ok=True)
@@ -232,6 +237,12 @@ def runs(output: Path) -> list[Run]:
     found = (job.parent for job in output.glob("*/job.json"))
     # A longer suffix is a higher one.
     return [Run(path) for path in sorted(found, key=lambda p: (p.name[:16], len(p.name), p.name))]
+
+
+def remove(run: Run) -> None:
+    """Delete a run with all that it keeps. Raises OutputError."""
+    with writing(run.path):
+        shutil.rmtree(run.path)
 
 
 def to_mapping(message: Message) -> dict[str, Any]:

@@ -1,7 +1,13 @@
 """The commands, in the order in which ``--help`` lists them."""
 
+from orchestrator.commands.keeping import diff, rm, runs, show
 from orchestrator.commands.looking import cancel, env, jobs, summary, watch, workloads
 from orchestrator.commands.proving import explain, verify
 from orchestrator.commands.training import compare, evaluate, train
 
-COMMANDS = (compare, verify, explain, train, evaluate, workloads, summary, watch, cancel, jobs, env)
+COMMANDS = (
+    *(compare, verify, explain, train, evaluate),
+    *(workloads, summary),
+    *(runs, show, diff, rm),
+    *(watch, cancel, jobs, env),
+)

@@ -166,6 +166,23 @@ def test_samples_that_are_held_back_are_told_apart_from_the_test_split(orchestra
     assert (found["accuracy"], found["samples"]) == (last.test_accuracy, 1000)
 
 
+def test_runs_are_listed_shown_and_removed(orchestrator, two):
+    _, flags = two()
+    orchestrator.run("compare", *SMALL, "--epochs=1", "--no-verify", *flags)
+    name = orchestrator.latest().path.name
+    (listed,) = json.loads(orchestrator.run("runs", "--json").stdout)
+    assert (listed["name"], listed["kind"]) == (name, "compare")
+    assert listed["finding"] in " ".join(orchestrator.run("runs").stdout.split())
+    shown = " ".join(orchestrator.run("show", "latest").stdout.split())
+    assert listed["finding"] in shown
+    assert json.loads(orchestrator.run("show", name, "--json").stdout)["finding"] in shown
+    refused = orchestrator.run("rm", name, code=2)
+    assert "say --yes" in refused.stderr
+    assert orchestrator.run("rm", "--yes", name).stdout == ""
+    assert "There are no runs" in orchestrator.run("runs").stderr
+    assert "There is no run" in orchestrator.run("show", "latest", code=2).stderr
+
+
 def test_summary_sets_the_models_side_by_side(orchestrator, two):
     _, flags = two()
     done = orchestrator.run("summary", "--workload=synthetic-mlp", *flags)

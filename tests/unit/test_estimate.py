@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.estimate import FEWEST_PAIRS, centre, estimate
+from orchestrator.estimate import FEWEST_PAIRS, centre, estimate, estimate_apart
 
 SECONDS = st.floats(0.1, 100)
 PAIRS = st.lists(st.tuples(SECONDS, SECONDS), min_size=1, max_size=12)
@@ -106,3 +106,22 @@ def test_what_does_not_make_pairs_is_refused():
         estimate([1, 2], [1])
     with pytest.raises(ValueError, match="0 and 0"):
         estimate([], [])
+
+
+@pytest.mark.parametrize(("one", "other"), [(8, 8), (6, 20)])
+def test_the_interval_of_trials_that_make_no_pairs_holds_the_truth_too(one, other):
+    rng = np.random.default_rng(5)
+    held, repeats = 0, 200
+    for _ in range(repeats):
+        found = estimate_apart(
+            np.exp(0.03 * rng.normal(size=one)).tolist(),
+            (1.1 * np.exp(0.03 * rng.normal(size=other))).tolist(),
+        )
+        held += found.low <= 1.1 <= found.high
+    assert 0.9 <= held / repeats <= 0.995
+
+
+@pytest.mark.parametrize(("first", "second"), [([], [1.0]), ([1.0], [])])
+def test_nothing_cannot_be_held_against_something(first, second):
+    with pytest.raises(ValueError, match="cannot be held"):
+        estimate_apart(first, second)

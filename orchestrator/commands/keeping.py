@@ -1,0 +1,106 @@
+"""Commands on runs that were made before."""
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from orchestrator import difference as differences
+from orchestrator import (
+    difference_report,
+    history,
+    history_report,
+    report,
+    session,
+    store,
+)
+from orchestrator.compare import as_dict
+from orchestrator.errors import BadInput
+from orchestrator.options import ShownOptions
+from orchestrator.output import print_json, to_stderr
+
+RunArgument = Annotated[
+    str, typer.Argument(metavar="RUN", help="A path, a name in the output directory, or 'latest'.")
+]
+
+
+def runs(
+    shown: ShownOptions,
+    number: Annotated[int, typer.Option("--number", "-n", min=1, help="The newest so many.")] = 20,
+) -> None:
+    """List the runs that there are, newest first.
+
+    Example: orchestrator runs --json --number 1000
+    """
+    found = store.runs(shown.output)
+    listed = history.entries(found[: -number - 1 : -1])
+    if shown.as_json:
+        print_json(history.as_dicts(listed))
+    else:
+        for line in history_report.lines(listed, Console().width):
+            typer.echo(line)
+    if not found:
+        to_stderr(f"There are no runs in {shown.output}.")
+    elif len(found) > len(listed) and not shown.quiet:
+        to_stderr(f"{len(listed)} of {len(found)} runs; --number shows more.")
+
+
+def show(run: RunArgument, shown: ShownOptions) -> None:
+    """Show what a run came to, from what it keeps.
+
+    Example: orchestrator show latest
+    """
+    found = store.find(run, shown.output)
+    if not found.trials():
+        listed = history.entry(found)
+        if shown.as_json:
+            print_json(history.as_dicts([listed])[0])
+        else:
+            typer.echo(f"{listed.name}: {listed.finding}")
+        return
+    comparison = session.comparison_of(found)
+    if shown.as_json:
+        print_json(as_dict(comparison))
+    elif sys.stdout.isatty():
+        Console().print(report.rich_report(comparison))
+    else:
+        typer.echo(report.plain_report(comparison))
+    if not shown.quiet:
+        to_stderr(f"kept in {found.path}")
+
+
+def diff(first: RunArgument, second: RunArgument, shown: ShownOptions) -> None:
+    """Hold two runs of the same job against each other: before and after, or two machines.
+
+    Example: orchestrator diff 20261124T031339Z-mnist-mlp latest
+    """
+    runs_found = [store.find(name, shown.output) for name in (first, second)]
+    found = differences.difference(*map(session.comparison_of, runs_found))
+    if shown.as_json:
+        print_json(differences.as_dict(found))
+        return
+    for line in difference_report.lines(found):
+        typer.echo(line)
+
+
+def rm(
+    names: Annotated[list[str], typer.Argument(metavar="RUN...", help="As for 'show'.")],
+    shown: ShownOptions,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete runs with all that they keep: weights, events, figures.
+
+    Example: orchestrator rm --yes 20261124T031339Z-mnist-mlp
+    """
+    found = {run.path: run for run in (store.find(name, shown.output) for name in names)}
+    if not yes:
+        if not sys.stdin.isatty():
+            raise BadInput("Deleting is for good: say --yes where nobody can be asked.")
+        listed = ", ".join(map(str, found))
+        if not typer.confirm(f"Delete {listed}?", err=True):
+            raise BadInput("Nothing was deleted.")
+    for run in found.values():
+        store.remove(run)
+        if not shown.quiet:
+            to_stderr(f"deleted {run.path}")

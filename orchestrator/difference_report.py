@@ -1,0 +1,42 @@
+"""A difference of two runs -> lines: what it comes to, then what else differs."""
+
+from collections.abc import Iterator, Sequence
+
+from orchestrator.difference import Change, Difference
+from orchestrator.rows import UNKNOWN
+from orchestrator.words import label
+
+_SPEC = "The jobs differ in:"
+_ENVIRONMENT = "{side}'s environments differ in:"
+_ALIKE = "{side}'s environments are the same."
+_MOST = 60  # characters of a value
+
+
+def lines(found: Difference) -> Iterator[str]:
+    """A finding for each framework first."""
+    for side in found.sides:
+        yield side.sentence
+    if found.spec:
+        yield ""
+        yield _SPEC
+        yield from map(_line, found.spec)
+    for side in found.sides:
+        yield ""
+        yield from _environment(label(side.name), side.environment)
+
+
+def _environment(side: str, changes: Sequence[Change]) -> Iterator[str]:
+    if not changes:
+        yield _ALIKE.format(side=side)
+        return
+    yield _ENVIRONMENT.format(side=side)
+    yield from map(_line, changes)
+
+
+def _line(change: Change) -> str:
+    return f"  {change.field}: {_written(change.first)} -> {_written(change.second)}"
+
+
+def _written(value: object) -> str:
+    text = UNKNOWN if value is None else str(value)
+    return text if len(text) <= _MOST else f"{text[:_MOST]}..."

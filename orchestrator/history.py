@@ -1,0 +1,120 @@
+"""The runs that there are: what each was, and what it came to."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from orchestrator import store
+from orchestrator.errors import RunUnreadable
+from orchestrator.store import Run
+
+_NOT_FINISHED = "It was not finished."
+_UNREADABLE = "It cannot be read: {why}"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One run. ``kind``: compare, train, recipes, loops, verify, explain, or unknown.
+
+    ``time``: when it was made, ISO 8601, empty where its name does not tell; ``finding``: what it
+    came to, a sentence; ``same_job``: None where there is no certificate; ``warnings``: codes.
+    """
+
+    name: str
+    path: str
+    kind: str
+    time: str
+    workload: str
+    frameworks: Sequence[str]
+    finding: str
+    same_job: bool | None
+    warnings: Sequence[str]
+
+
+def entries(runs: Sequence[Run]) -> list[Entry]:
+    """Of ``runs``, in their order. One that cannot be read says so."""
+    return [entry(run) for run in runs]
+
+
+def entry(run: Run) -> Entry:
+    """What is known of one run by its results alone; events are not read."""
+    stamp, _, workload = run.path.name.partition("-")
+    found: dict[str, Any] = {"kind": "unknown", "finding": _NOT_FINISHED}
+    try:
+        for kind, read in _KINDS.items():
+            if (result := run.result(kind)) is not None:
+                found = read(result)
+                break
+    except (RunUnreadable, KeyError, TypeError, AttributeError) as error:
+        found["finding"] = _UNREADABLE.format(why=getattr(error, "message", repr(error)))
+    title = workload.removeprefix("verify-").removeprefix("explain-")
+    return Entry(
+        name=run.path.name,
+        path=str(run.path),
+        kind=found["kind"],
+        time=_time(stamp),
+        workload=title.removesuffix("-recipes").removesuffix("-loops"),
+        frameworks=found.get("frameworks", ()),
+        finding=found["finding"],
+        same_job=found.get("same_job"),
+        warnings=found.get("warnings", ()),
+    )
+
+
+def _time(stamp: str) -> str:
+    try:
+        return datetime.strptime(stamp, store.STAMP).replace(tzinfo=UTC).isoformat()
+    except ValueError:
+        return ""
+
+
+def _compared(found: Mapping[str, Any]) -> dict[str, Any]:
+    frameworks = list(found["frameworks"])
+    certificate = found.get("certificate")
+    return {
+        "kind": "train" if len(frameworks) == 1 else "compare",
+        "frameworks": frameworks,
+        "finding": found["verdict"]["sentence"] if found["verdict"] else found["finding"],
+        "same_job": certificate and certificate["same_job"],
+        "warnings": [warning["code"] for warning in found.get("warnings", ())],
+    }
+
+
+def _recipes(found: Mapping[str, Any]) -> dict[str, Any]:
+    frameworks = {name for by_name in found["times"].values() for name in by_name}
+    return {"kind": "recipes", "frameworks": sorted(frameworks), "finding": found["sentence"]}
+
+
+def _loops(found: Mapping[str, Any]) -> dict[str, Any]:
+    frameworks = {name for by_name in found["epoch_seconds"].values() for name in by_name}
+    finding = " ".join(found["sentences"]) or _NOT_FINISHED
+    return {"kind": "loops", "frameworks": sorted(frameworks), "finding": finding}
+
+
+def _explained(found: Mapping[str, Any]) -> dict[str, Any]:
+    rows = found["rows"]
+    return {"kind": "explain", "finding": f"{len(rows)} differences, one at a time."}
+
+
+def _verified(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "kind": "verify",
+        "frameworks": list(found.get("versions", ())),
+        "finding": found["sentence"],
+        "same_job": found["same_job"],
+    }
+
+
+# By the file that a run of the kind has, in the order in which they are looked for.
+_KINDS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+    "comparison": _compared,
+    "recipes": _recipes,
+    "loops": _loops,
+    "explanation": _explained,
+    "certificate": _verified,
+}
+
+
+def as_dicts(found: Sequence[Entry]) -> list[dict[str, Any]]:
+    return [asdict(each) for each in found]

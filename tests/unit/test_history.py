@@ -1,0 +1,103 @@
+"""Runs that were made before: found by what they came to, whatever became of them."""
+
+import json
+
+import pytest
+from twinrun.v1 import job_pb2
+
+from orchestrator import history, history_report, store
+from orchestrator.compare import as_dict, compare
+from tests.unit.events import SPEC, failed_trial, trial
+
+
+@pytest.fixture
+def made(tmp_path):
+    def made(workload="mnist-mlp", **results):
+        run = store.create(tmp_path, workload, job_pb2.JobSpec())
+        for name, result in results.items():
+            text = result if isinstance(result, str) else json.dumps(result)
+            (run.path / f"{name}.json").write_text(text)
+        return run
+
+    return made
+
+
+def compared(*trials, certificate=None):
+    return as_dict(compare(SPEC, trials, certificate))
+
+
+SAME = {
+    "same_job": True,
+    "sentence": "The same job.",
+    "versions": {"pytorch": "2", "tensorflow": "2"},
+}
+
+
+def test_a_comparison_tells_its_verdict_and_its_warnings(made):
+    both = compared(trial("pytorch"), trial("tensorflow"), certificate=SAME)
+    found = history.entry(made(comparison=both))
+    assert (found.kind, found.workload) == ("compare", "mnist-mlp")
+    assert found.frameworks == ["pytorch", "tensorflow"]
+    assert found.finding == both["verdict"]["sentence"]
+    assert found.same_job is True
+    assert found.warnings == ["FEW_PAIRS"]
+    assert found.time.endswith("+00:00")
+
+
+def test_one_framework_alone_is_a_training(made):
+    found = history.entry(made(comparison=compared(trial("pytorch"))))
+    assert found.kind == "train"
+    assert found.same_job is None
+
+
+def test_one_that_failed_says_why(made):
+    failed = compared(trial("pytorch"), failed_trial("tensorflow"))
+    assert "SIGKILL" in history.entry(made(comparison=failed)).finding
+
+
+@pytest.mark.parametrize(
+    ("workload", "results", "kind", "finding"),
+    [
+        ("verify-w", {"certificate": SAME}, "verify", "The same job."),
+        ("explain-w", {"explanation": {"rows": [1, 2]}}, "explain", "2 differences"),
+        (
+            "w-recipes",
+            {"recipes": {"times": {"a": {"pytorch": 1}}, "sentence": "S."}},
+            "recipes",
+            "S.",
+        ),
+        (
+            "w-loops",
+            {"loops": {"epoch_seconds": {"fit": {"pytorch": 1}}, "sentences": ["A.", "B."]}},
+            "loops",
+            "A. B.",
+        ),
+        ("w", {}, "unknown", "not finished"),
+        ("w", {"comparison": "{"}, "unknown", "cannot be read"),
+        ("w", {"comparison": "[]"}, "unknown", "cannot be read"),
+        ("w", {"comparison": {"frameworks": None}}, "unknown", "cannot be read"),
+    ],
+)
+def test_each_kind_of_run_is_told_and_none_ends_the_list(made, workload, results, kind, finding):
+    found = history.entry(made(workload, **results))
+    assert found.kind == kind
+    assert finding in found.finding
+    assert found.workload == "w"
+
+
+def test_lines_are_no_wider_than_asked_for_but_for_a_name(made):
+    listed = history.entries([made(comparison=compared(trial("pytorch"), trial("tensorflow")))])
+    name, *rest = history_report.lines(listed, 60)
+    assert name == listed[0].name
+    assert all(line.startswith("    ") and len(line) <= 60 for line in rest)
+
+
+def test_entries_are_json(made):
+    assert json.loads(json.dumps(history.as_dicts([history.entry(made())])))[0]["kind"] == "unknown"
+
+
+def test_a_run_is_removed_with_all_that_it_keeps(made, tmp_path):
+    run = made(comparison={})
+    other = made()
+    store.remove(run)
+    assert store.runs(tmp_path) == [other]
