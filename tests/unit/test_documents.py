@@ -123,3 +123,12 @@ def test_a_link_to_a_file_outside_the_documents_is_mended(tmp_path):
     assert "](files/docker/compose.gpu.yaml)" in text
     assert (tmp_path / "files/docker/compose.gpu.yaml").is_file()
     assert "](same-job.md)" in (tmp_path / "index.md").read_text()
+
+
+def test_a_path_of_the_project_in_a_sentence_is_there():
+    folders = {path.name for path in ROOT.iterdir() if path.is_dir()} - {"runs", "build"}
+    named = re.compile(rf"({'|'.join(map(re.escape, sorted(folders)))})/[\w*./-]+")
+    for path in DOCUMENTS:
+        for code in inline(path):
+            if named.fullmatch(code) and "NAME" not in code and not code.startswith(".venv"):
+                assert list(ROOT.glob(code)), f"{path.name}: {code}"
