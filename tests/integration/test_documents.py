@@ -52,8 +52,8 @@ class Reader:
     def filled(self, line: str) -> str:
         """With a value in place of each word that a reader replaces."""
         line = line.replace("HOST:PORT", self.pytorch.address)
-        if "RUN" in line:
-            line = line.replace("RUN", store.runs(self.directory / "runs")[0].path.name)
+        for run in store.runs(self.directory / "runs")[:2]:
+            line = line.replace("RUN", run.path.name, 1)
         if "JOB" in line:
             line = line.replace("JOB", self.pytorch.train().job_id)
         return line
