@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from orchestrator.envelope import Envelope
 from orchestrator.evidence import Evidence
 from orchestrator.inputs import InputsCheck, check_inputs
-from orchestrator.language import Phrase, Sentence, clause, english, join
+from orchestrator.language import Phrase, Sentence, clause, english, join, stored
 from orchestrator.numbers import finite
 from orchestrator.pair import Pair, pair
 from orchestrator.tolerance import Tolerance
@@ -284,21 +284,21 @@ def retold(found: Mapping[str, Any]) -> Sentence:
 
     As it stands there, which is in English, where that does not give the same.
     """
-    stored = english(Phrase(found["sentence"]))
+    kept = stored(found["sentence"])
     if "why" in found:
-        return _none_made(english(Phrase(found["why"])))
+        return _none_made(stored(found["why"]))
     try:
         made = from_dict(found)
         again = _sentence(made, list(_reasons(made)))
     except (KeyError, TypeError, ValueError):  # of an older version
-        return stored
-    return again if again == stored else stored
+        return kept
+    return again if again == kept else kept
 
 
 def from_dict(found: Mapping[str, Any]) -> Certificate:
     """A certificate as `as_dict` left it."""
     fields = {f.name: found[f.name] for f in dataclasses.fields(Certificate)}
-    fields["sentence"] = english(Phrase(found["sentence"]))
+    fields["sentence"] = stored(found["sentence"])
     fields["inputs"] = InputsCheck.from_dict(found["inputs"])
     fields["differences"] = [
         Difference(d["quantity"], _number(d["largest"]), d["tolerance"], d["step"], d["tensor"])

@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestrator.language import Phrase, Sentence, english, join
+from orchestrator.language import Phrase, Sentence, english, join, stored
 from orchestrator.relative import differences
 from orchestrator.trial import Trial
 from orchestrator.words import COMMA, NEXT, label, number
@@ -27,7 +27,7 @@ _BEYOND = Phrase(
     "In {precision} {first} and {second} part faster than rounding explains: over {judged} steps "
     "by up to {ratio} times as much as a framework from itself, where {allowed:g} are allowed."
 )
-_TOGETHER = Phrase("Within {percent:g} % of each other stay: {pairs}.")
+_TOGETHER = Phrase("Within {share} of each other stay: {pairs}.")
 _PAIR = Phrase("{first} and {second} for {steps:,} of {all:,} steps")
 _ALL = Phrase("all {steps:,}")
 _FIRST = Phrase("the first {steps:,}")
@@ -90,8 +90,8 @@ class Envelope:
         between = curve(found["between"])
         own = {name: curve(numbers) for name, numbers in found["own"].items()}
         told = (_sentence(between, own, ratio, rule) for rule in (FLOAT32, FLOAT64))
-        stored = english(Phrase(found["sentence"]))
-        sentence = next((each for each in told if each == stored), stored)
+        kept = stored(found["sentence"])
+        sentence = next((each for each in told if each == kept), kept)
         return cls(found["within"], ratio, between, own, sentence)
 
 
@@ -125,7 +125,7 @@ def _sentence(between: Floats, own: Mapping[str, Floats], ratio: float, rule: Ru
         ratio=number(ratio),
         allowed=rule.allowed,
     )
-    together = english(_TOGETHER, percent=100 * TOGETHER, pairs=join(COMMA, pairs))
+    together = english(_TOGETHER, share=f"{100 * TOGETHER:g} %", pairs=join(COMMA, pairs))
     return join(NEXT, [sentence, together])
 
 

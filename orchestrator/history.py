@@ -8,7 +8,7 @@ from typing import Any
 from orchestrator import store
 from orchestrator.certificate import retold
 from orchestrator.errors import RunUnreadable
-from orchestrator.language import Phrase, Sentence, english, join
+from orchestrator.language import Phrase, Sentence, english, join, stored
 from orchestrator.store import Run
 from orchestrator.verdict import retold as verdict_retold
 from orchestrator.words import NEXT
@@ -89,7 +89,7 @@ def _compared(found: Mapping[str, Any]) -> dict[str, Any]:
 def _finding(found: Mapping[str, Any]) -> Sentence:
     if found["verdict"]:
         return verdict_retold(found["verdict"])
-    return english(Phrase(found["finding"]))
+    return stored(found["finding"])
 
 
 def _recipes(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,13 +97,13 @@ def _recipes(found: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "kind": "recipes",
         "frameworks": sorted(frameworks),
-        "finding": english(Phrase(found["sentence"])),
+        "finding": stored(found["sentence"]),
     }
 
 
 def _loops(found: Mapping[str, Any]) -> dict[str, Any]:
     frameworks = {name for by_name in found["epoch_seconds"].values() for name in by_name}
-    said = [english(Phrase(sentence)) for sentence in found["sentences"]]
+    said = [stored(sentence) for sentence in found["sentences"]]
     finding = join(NEXT, said) if said else english(_NOT_FINISHED)
     return {"kind": "loops", "frameworks": sorted(frameworks), "finding": finding}
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from orchestrator.language import Phrase, Sentence, english, join
+from orchestrator.language import Phrase, Sentence, english, join, stored
 from orchestrator.trial import Trial
 from orchestrator.words import NEXT
 
@@ -37,10 +37,10 @@ class InputsCheck:
     @classmethod
     def from_dict(cls, found: Mapping[str, Any]) -> Self:
         """As `dataclasses.asdict` left it."""
-        stored = english(Phrase(found["sentence"]))
+        kept = stored(found["sentence"])
         differences = tuple(found["differences"])
-        again = _said(differences) if differences else stored
-        return cls(found["same"], differences, again if again == stored else stored)
+        again = _said(differences) if differences else kept
+        return cls(found["same"], differences, again if again == kept else kept)
 
 
 def check_inputs(trials: Sequence[Trial]) -> InputsCheck:

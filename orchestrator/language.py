@@ -49,6 +49,11 @@ def english(phrase: Phrase, /, **values: object) -> Sentence:
     return made
 
 
+def stored(text: str) -> Sentence:
+    """English text of a file: known in another language where it holds no values."""
+    return english(Phrase(text))
+
+
 def clause(sentence: Sentence) -> Clause:
     """The same without its full stop."""
     made = Clause(_without_stop(sentence))

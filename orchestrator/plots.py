@@ -60,7 +60,7 @@ _ACCURACY_OF = Phrase("Accuracy of {second}\nabove {first}'s, points")
 _TIME_OF = Phrase("Training time of {second}\nover {first}'s")
 _ACCURACIES = Phrase("Test accuracies end within {points:.2f} points of each other.")
 _ACCURACY = Phrase("{framework} ends at {accuracy} test accuracy.")
-_LOSSES = Phrase("Training losses of the last epoch are within {percent:.2f} % of each other.")
+_LOSSES = Phrase("Training losses of the last epoch are within {share} of each other.")
 _LOSS = Phrase("{framework} ends at a training loss of {loss}.")
 
 
@@ -206,7 +206,7 @@ def _loss_title(comparison: Comparison) -> str:
     ends = _ends(comparison, "train_loss")
     if len(ends) > 1:
         apart = max(ends.values()) / min(ends.values()) - 1
-        return say(_LOSSES, percent=max(1, math.ceil(10_000 * apart)) / 100)
+        return say(_LOSSES, share=percent(max(1, math.ceil(10_000 * apart)) / 10_000))
     for name, value in ends.items():
         return say(_LOSS, framework=label(name), loss=number(value))
     return say(comparison.finding)

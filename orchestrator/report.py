@@ -28,7 +28,7 @@ _LOSSES = Phrase(
     "{second} is {difference:.1e}, at step {step:,}."
 )
 _LOSSES_PART = Phrase(
-    "The losses of {first} and {second} stay within {together:g} % of each other for "
+    "The losses of {first} and {second} stay within {together} of each other for "
     "{steps_together:,} of {steps:,} steps; the largest relative difference is {difference:.1e}, "
     "at step {step:,}."
 )
@@ -184,7 +184,7 @@ def _losses(agreement: Agreement, job: Mapping[str, Any]) -> Iterator[str]:
         "steps": agreement.steps,
         "step": agreement.at_step,
         "steps_together": agreement.steps_together,
-        "together": 100 * TOGETHER,
+        "together": f"{100 * TOGETHER:g} %",
     }
     precision = str(job.get("precision", "")).removeprefix("PRECISION_").lower()
     difference = agreement.largest_loss_difference

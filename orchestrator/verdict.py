@@ -6,7 +6,7 @@ from statistics import median
 from typing import Any
 
 from orchestrator.estimate import FEWEST_PAIRS, Estimate, estimate
-from orchestrator.language import Phrase, Sentence, english
+from orchestrator.language import Phrase, Sentence, english, stored
 from orchestrator.quantities import epoch_seconds
 from orchestrator.trial import Trial
 from orchestrator.words import label
@@ -102,13 +102,13 @@ def retold(found: Mapping[str, Any]) -> Sentence:
 
     As it stands there, which is in English, where that does not give the same.
     """
-    stored = english(Phrase(found["sentence"]))
+    kept = stored(found["sentence"])
     try:
         ratio = Estimate(found["ratio"], found["low"], found["high"], found["pairs"])
         again = _sentence(found["faster"], found["slower"], ratio, level=found["level"])
     except KeyError:  # of an older version
-        return stored
-    return again if again == stored else stored
+        return kept
+    return again if again == kept else kept
 
 
 def basis(found: Estimate) -> Sentence:

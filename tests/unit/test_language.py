@@ -4,10 +4,11 @@ import ast
 import copy
 import json
 import re
+import string
 from pathlib import Path
 
 import pytest
-from babel.messages import mofile, pofile
+from babel.messages import extract, mofile, pofile
 
 from orchestrator.errors import BadInput
 from orchestrator.language import (
@@ -27,6 +28,7 @@ from orchestrator.words import AND, NEXT, OF
 
 ROOT = Path(__file__).parents[2] / "orchestrator"
 SOURCES = sorted(ROOT.rglob("*.py"))
+CATALOGUES = sorted((ROOT / "locale").rglob("*.po"))
 # Two words of plain text beside each other.
 # What is neither said nor shown: help, sources, reasons that are stored; names of other packages.
 KEYWORDS = {"help", "message", "reason", "source"}
@@ -151,12 +153,47 @@ def test_a_phrase_is_made_a_text_by_the_language_alone():
             assert ".format(" not in path.read_text(encoding="utf-8"), path
 
 
+@pytest.fixture(scope="module")
+def extracted():
+    """Every phrase in the sources."""
+    found = extract.extract_from_dir(ROOT, [("**.py", "python")], keywords={"Phrase": None})
+    return {message[2] for message in found}
+
+
+def catalogue(path):
+    with path.open("rb") as file:
+        return pofile.read_po(file)
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=str)
+def test_every_phrase_is_translated_and_nothing_else_is(path, extracted):
+    found = catalogue(path)
+    translated = {message.id for message in found if message.id and message.string}
+    assert extracted - translated == set(), "run 'make messages', and translate"
+    assert translated - extracted == set(), "run 'make messages'"
+    assert not found.obsolete
+    assert not any(message.fuzzy for message in found if message.id)
+
+
+def placeholders(text):
+    """Each with how it is written: {ratio:.2f}."""
+    parts = string.Formatter().parse(text)
+    return {(name, spec, how) for _, name, spec, how in parts if name is not None}
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=str)
+def test_a_translation_has_the_placeholders_and_the_indent_of_its_phrase(path):
+    for message in catalogue(path):
+        if message.id:
+            assert placeholders(message.string) == placeholders(message.id), message.id
+            if message.id.startswith("  "):
+                indents = [len(text) - len(text.lstrip()) for text in (message.id, message.string)]
+                assert indents[0] == indents[1], message.id
+
+
 def test_the_compiled_catalogue_is_what_has_been_translated():
-    for path in ROOT.rglob("*.po"):
-        with path.open("rb") as file:
-            translated = {
-                message.id: message.string for message in pofile.read_po(file) if message.string
-            }
+    for path in CATALOGUES:
+        translated = {message.id: message.string for message in catalogue(path) if message.string}
         with path.with_suffix(".mo").open("rb") as file:
             compiled = {message.id: message.string for message in mofile.read_mo(file)}
         del translated[""], compiled[""]  # the headers
