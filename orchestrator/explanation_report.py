@@ -1,11 +1,11 @@
 """An explanation -> tables, and a paragraph for a pitfall."""
 
-import textwrap
 from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 
+from orchestrator import cells
 from orchestrator.explain import Row
 from orchestrator.language import Phrase, english, say
 from orchestrator.pitfalls import Pitfall
@@ -55,6 +55,6 @@ def paragraph(pitfall: Pitfall, width: int = 80) -> str:
         say(OF, name=label(name), what=english(pitfall.does(name)))
         for name in ("pytorch", "tensorflow")
     ]
-    text = [textwrap.fill(say(pitfall.paragraph), width)]
-    source = textwrap.fill(say(_SOURCE, source=pitfall.source), width, break_on_hyphens=False)
-    return "\n".join([say(pitfall.title), *does, "", *text, "", source])
+    text = cells.wrap(say(pitfall.paragraph), width)
+    source = cells.wrap(say(_SOURCE, source=pitfall.source), width, break_on_hyphens=False)
+    return "\n".join([say(pitfall.title), *does, "", *text, "", *source])

@@ -1,8 +1,8 @@
 """Runs -> lines: what each is, and below it what it came to."""
 
-import textwrap
 from collections.abc import Iterator, Sequence
 
+from orchestrator import cells
 from orchestrator.history import Entry
 from orchestrator.language import Phrase, english, join, say
 from orchestrator.words import AND, SEMICOLON, label
@@ -31,7 +31,7 @@ def lines(found: Sequence[Entry], width: int) -> Iterator[str]:
         told = [english(_KINDS[each.kind]), frameworks, _same(each.same_job), warnings]
         yield each.name
         for text in (say(join(SEMICOLON, filter(None, told))), say(each.finding)):
-            yield from textwrap.wrap(text, width, initial_indent=_INDENT, subsequent_indent=_INDENT)
+            yield from cells.wrap(text, width, initial_indent=_INDENT, subsequent_indent=_INDENT)
 
 
 def _same(same_job: bool | None) -> str:

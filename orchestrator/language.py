@@ -73,6 +73,11 @@ def current() -> str:
     return _current.get()
 
 
+def characters(language: str) -> frozenset[str]:
+    """Beyond ASCII, that the texts in a language are written with, at least."""
+    return frozenset(filter(lambda c: not c.isascii(), _path(language).read_text("utf-8")))
+
+
 @contextmanager
 def speaking(language: str) -> Iterator[None]:
     """Makes it the current language of the block, in this thread."""
@@ -111,5 +116,11 @@ def _made(language: str, phrase: Phrase, values: Mapping[str, object]) -> str:
 def _catalogue(language: str) -> gettext.NullTranslations:
     if language == ENGLISH:
         return gettext.NullTranslations()
-    folder = Path(__file__).with_name("locale")
-    return gettext.translation("twinrun", folder, [language.replace("-", "_")])
+    with _path(language).with_suffix(".mo").open("rb") as file:
+        return gettext.GNUTranslations(file)
+
+
+def _path(language: str) -> Path:
+    """What was translated; beside it lies the same compiled."""
+    folder = Path(__file__).with_name("locale") / language.replace("-", "_")
+    return folder / "LC_MESSAGES" / "twinrun.po"

@@ -5,7 +5,6 @@ matplotlib's object interface only: no window, no global figure; its settings ar
 
 import io
 import math
-import textwrap
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,12 +14,12 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from orchestrator import panels
+from orchestrator import cells, fonts, panels
 from orchestrator.certificate import Certificate, retold
 from orchestrator.compare import Comparison
 from orchestrator.evaluation import Evaluation
 from orchestrator.explain import Row
-from orchestrator.language import Phrase, say
+from orchestrator.language import ENGLISH, Phrase, current, say, speaking
 from orchestrator.palette import looks
 from orchestrator.panels import pitfalls
 from orchestrator.panels.confusion import confusion
@@ -39,7 +38,6 @@ _STYLE: dict[Any, Any] = {
     "figure.dpi": 160,
     "figure.constrained_layout.h_pad": 0.12,  # inches
     "figure.constrained_layout.w_pad": 0.12,
-    "font.family": "DejaVu Sans",
     "font.size": 12,
     "grid.color": "#E0E0E0",
     "hatch.linewidth": 0.8,
@@ -97,14 +95,14 @@ def certificate_figures(certificate: Certificate) -> dict[str, bytes]:
 
 def explanation_figures(rows: Sequence[Row]) -> dict[str, bytes]:
     """``explanation`` as .svg and .png."""
-    first, second = (label(name) for name in rows[0].seconds)
-    look = looks(list(rows[0].seconds))[list(rows[0].seconds)[1]]
-    headings = {
-        pitfalls.parts: say(_TOGETHER),
-        pitfalls.accuracy: say(_ACCURACY_OF, first=first, second=second),
-        pitfalls.time: say(_TIME_OF, first=first, second=second),
-    }
     with _style():
+        first, second = (label(name) for name in rows[0].seconds)
+        look = looks(list(rows[0].seconds))[list(rows[0].seconds)[1]]
+        headings = {
+            pitfalls.parts: say(_TOGETHER),
+            pitfalls.accuracy: say(_ACCURACY_OF, first=first, second=second),
+            pitfalls.time: say(_TIME_OF, first=first, second=second),
+        }
         figure = Figure(figsize=(14, 2 + 0.62 * len(rows)), layout="constrained")
         found = figure.subplots(1, 3, sharey=True, width_ratios=(5, 4, 4))
         for axes, (panel, heading) in zip(found, headings.items(), strict=True):
@@ -169,7 +167,7 @@ def _footer(figure: Figure, comparison: Comparison) -> None:
     lines = [_job_line(comparison)]
     if comparison.certificate is not None:
         sentence = say(retold(comparison.certificate))
-        lines += textwrap.wrap(sentence, _FOOTER_COLUMNS, max_lines=2, placeholder=" ...")
+        lines += cells.wrap(sentence, _FOOTER_COLUMNS, max_lines=2, placeholder=" ...")
     figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=9, color="#555555")
 
 
@@ -224,17 +222,24 @@ def _ends(comparison: Comparison, field: str) -> dict[str, float]:
 
 
 def _wrapped(title: str) -> str:
-    lines = textwrap.wrap(title, _TITLE_COLUMNS, max_lines=3, placeholder=" ...")
+    lines = cells.wrap(title, _TITLE_COLUMNS, max_lines=3, placeholder=" ...")
     return "\n".join(lines)
 
 
 @contextmanager
 def _style() -> Iterator[None]:
-    with mpl.rc_context(), warnings.catch_warnings():
+    """In the current language, where a font has its characters; else in English."""
+    chinese = None if current() == ENGLISH else fonts.family(current())
+    with (
+        speaking(current() if chinese else ENGLISH),
+        mpl.rc_context(),
+        warnings.catch_warnings(),
+    ):
         # A message from elsewhere may hold what the font has not.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         mpl.rcdefaults()
         mpl.rcParams.update(_STYLE)
+        mpl.rcParams["font.family"] = [fonts.LATIN, *([chinese] if chinese else [])]
         yield
 
 

@@ -1,6 +1,5 @@
 """A comparison -> what a person reads: tables for a terminal, the same in plain text elsewhere."""
 
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -8,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator import machine
+from orchestrator import cells, machine
 from orchestrator.agreement import TOGETHER, Agreement
 from orchestrator.cautions import Caution
 from orchestrator.certificate import retold
@@ -113,7 +112,7 @@ def plain_report(comparison: Comparison, width: int = 80) -> str:
         lines += ["", say(_WHY), *_plain_table(comparison, why, width)]
     texts = [*_profiles(comparison), "", *sentences(comparison)]
     texts += [f"{caution.code} {_caution(caution)}" for caution in comparison.cautions]
-    lines += ["", *(line for text in texts for line in textwrap.wrap(text, width) or [""])]
+    lines += ["", *(line for text in texts for line in cells.wrap(text, width) or [""])]
     return "\n".join(lines)
 
 
@@ -143,8 +142,8 @@ def _table(comparison: Comparison, rows: Sequence[Row]) -> Table:
     if ratio:
         table.add_column(Text(_ratio_header(comparison)), justify="right")
     for row in rows:
-        cells = [row.name, *row.values, *([row.ratio] if ratio else [])]
-        table.add_row(*cells, style="bold" if row.compared else "")
+        texts = [row.name, *row.values, *([row.ratio] if ratio else [])]
+        table.add_row(*texts, style="bold" if row.compared else "")
     return table
 
 
@@ -155,17 +154,17 @@ def _plain_table(comparison: Comparison, rows: Sequence[Row], width: int) -> Ite
         names.append(_ratio_header(comparison))
         columns = [[*column, row.ratio] for column, row in zip(columns, rows, strict=True)]
     lines = list(_columns(names, columns))
-    if max(map(len, lines), default=0) > width:
+    if max(map(cells.width, lines), default=0) > width:
         lines = list(_stacked(names, columns, width))
     yield from lines
 
 
 def _columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    cells = [["", *names], *rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for first, *rest in cells:
-        right = [cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True)]
-        yield "  ".join([first.ljust(widths[0]), *right]).rstrip()
+    table = [["", *names], *rows]
+    widths = [max(map(cells.width, column)) for column in zip(*table, strict=True)]
+    for first, *rest in table:
+        right = [cells.rjust(cell, width) for cell, width in zip(rest, widths[1:], strict=True)]
+        yield "  ".join([cells.ljust(first, widths[0]), *right]).rstrip()
 
 
 def _stacked(names: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> Iterator[str]:
@@ -174,7 +173,7 @@ def _stacked(names: Sequence[str], rows: Sequence[Sequence[str]], width: int) ->
         for row in rows:
             if row[index]:
                 text = f"  {row[0]}: {row[index]}"
-                yield from textwrap.wrap(text, width, subsequent_indent="    ")
+                yield from cells.wrap(text, width, subsequent_indent="    ")
 
 
 def _losses(agreement: Agreement, job: Mapping[str, Any]) -> Iterator[str]:

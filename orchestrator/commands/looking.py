@@ -10,7 +10,15 @@ import yaml
 from rich.console import Console
 from twinrun.v1 import job_pb2
 
-from orchestrator import config, environments, measuring, store, summary_report, workloads_report
+from orchestrator import (
+    cells,
+    config,
+    environments,
+    measuring,
+    store,
+    summary_report,
+    workloads_report,
+)
 from orchestrator import summary as summaries
 from orchestrator import workloads as presets
 from orchestrator.errors import BadInput
@@ -65,7 +73,7 @@ def jobs(
         kind = job_pb2.JobKind.Name(job.kind).removeprefix("JOB_KIND_").lower()
         created = job.create_time.ToDatetime().isoformat(" ", "seconds")
         state = say(state_name(job.state))
-        columns = [job.job_id, f"{created}Z", f"{kind:8}", f"{state:9}"]
+        columns = [job.job_id, f"{created}Z", f"{kind:8}", cells.ljust(state, 9)]
         typer.echo("  ".join([*columns, job.error.message]).rstrip())
     if not found:
         to_stderr(say(_NO_JOBS))

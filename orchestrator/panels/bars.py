@@ -7,6 +7,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
+from orchestrator.cells import width
 from orchestrator.compare import Comparison
 from orchestrator.language import Phrase, english, say
 from orchestrator.palette import Look, looks
@@ -87,7 +88,7 @@ def _bar(axes: Axes, row: int, parts: Mapping[str, float], look: Look) -> None:
         )
         text = say(_PHASE, phase=english(_NAMES[phase]), seconds=number(seconds))
         style: dict[str, Any] = {"fontweight": "bold" if compared else "normal"}
-        if seconds > 0.014 * len(text) * axes.get_xlim()[1]:  # as wide as it is written
+        if seconds > 0.014 * width(text) * axes.get_xlim()[1]:  # as wide as it is written
             style |= {"ha": "center", "va": "center", "color": "white" if compared else "black"}
             style["bbox"] = {"facecolor": face, "edgecolor": "none", "pad": 1.5}
             axes.text(left + seconds / 2, row, text, **style)
