@@ -65,6 +65,11 @@ def words(command: str) -> list[str]:
     return found[: found.index(">")] if ">" in found else found
 
 
+def program(command: str) -> str:
+    """What is run, behind the variables that are set for it."""
+    return next(word for word in words(command) if "=" not in word)
+
+
 def prose(path: Path) -> str:
     """The document without its blocks; their lines stay, empty."""
     inside, kept = False, []

@@ -10,14 +10,19 @@ from pathlib import Path
 import pytest
 
 from orchestrator import store
-from tests.documents import DOCUMENTS, Block, blocks
+from tests.documents import DOCUMENTS, Block, blocks, program
 from tests.integration.conftest import Runner, runners
+
+
+def of_orchestrator(command: str) -> bool:
+    return program(command) == "orchestrator"
+
 
 BLOCKS = [
     block
     for path in DOCUMENTS
     for block in blocks(path)
-    if any(command.startswith("orchestrator ") for command in block.commands)
+    if any(map(of_orchestrator, block.commands))
 ]
 # What alone makes a command long is taken back by a flag after its own.
 ORCHESTRATOR = """#!/bin/sh
@@ -90,6 +95,6 @@ def test_a_reader_can_run_each_line_of_a_block_after_the_other(shelf, tmp_path, 
     shutil.copytree(shelf.directory / "runs", tmp_path / "runs")
     reader = Reader(tmp_path, shelf.env, shelf.pytorch)
     for command in block.commands:
-        if command.startswith("orchestrator "):
+        if of_orchestrator(command):
             done = reader.run(command)
             assert done.returncode == 0, f"{command}\n{done.stderr}"
