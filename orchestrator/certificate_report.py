@@ -31,7 +31,7 @@ def certificate_report(workload: str, certificate: Certificate) -> RenderableTyp
     """The sentence first, then what it rests on."""
     table = Table(box=None, pad_edge=False, show_edge=False)
     for heading in _HEADINGS:
-        table.add_column(say(heading))
+        table.add_column(say(heading), overflow="fold")
     judged = certificate.envelope is None
     for difference in certificate.differences:
         allowed = f"{difference.tolerance:.0e}" if judged else "-"
