@@ -8,6 +8,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+_CHINESE = ".zh-TW.md"
+TRANSLATIONS = {
+    path: path.with_name(path.name.replace(_CHINESE, ".md"))
+    for path in DOCUMENTS
+    if path.name.endswith(_CHINESE)
+}  # and what each is a translation of
 _FENCE = re.compile(r" *```(\w*)")
 _INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -89,10 +95,14 @@ def links(path: Path) -> list[str]:
     return _LINK.findall(_INLINE.sub("", prose(path)))
 
 
+def headings(path: Path) -> list[str]:
+    return re.findall(r"^#+ +(.+?) *$", prose(path), re.MULTILINE)
+
+
 def anchors(path: Path) -> set[str]:
     """Of a document's headings, as code hosts make them."""
     found: set[str] = set()
-    for heading in re.findall(r"^#+ +(.+?) *$", prose(path), re.MULTILINE):
+    for heading in headings(path):
         slug = re.sub(r"[^\w\- ]", "", _LINK.sub("", heading).lower()).replace(" ", "-")
         copies = sum(known == slug or known.startswith(f"{slug}-") for known in found)
         found.add(f"{slug}-{copies}" if slug in found else slug)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator import store
-from tests.documents import DOCUMENTS, Block, blocks, program
+from tests.documents import DOCUMENTS, TRANSLATIONS, Block, blocks, program
 from tests.integration.conftest import Runner, runners
 
 
@@ -21,6 +21,7 @@ def of_orchestrator(command: str) -> bool:
 BLOCKS = [
     block
     for path in DOCUMENTS
+    if path not in TRANSLATIONS  # which have the same commands
     for block in blocks(path)
     if any(map(of_orchestrator, block.commands))
 ]

@@ -10,7 +10,17 @@ import yaml
 from orchestrator import cli
 from reference import cli as cli_page
 from reference import pages, protocol
-from tests.documents import DOCUMENTS, ROOT, anchors, blocks, inline, links, words
+from tests.documents import (
+    DOCUMENTS,
+    ROOT,
+    TRANSLATIONS,
+    anchors,
+    blocks,
+    headings,
+    inline,
+    links,
+    words,
+)
 
 COMMANDS = {
     f"{block.place} {command}": words(command)
@@ -84,6 +94,22 @@ def test_a_link_leads_to_a_file_and_a_heading_that_there_are(path):
         assert target.is_file(), link
         if anchor:
             assert anchor in anchors(target), link
+
+
+@pytest.mark.parametrize("path", TRANSLATIONS, ids=lambda path: path.name)
+def test_a_translation_has_the_headings_commands_and_pictures_of_its_original(path):
+    original = TRANSLATIONS[path]
+    assert len(headings(path)) == len(headings(original))
+    assert commands_of(path) == commands_of(original)
+    assert pictures(path) == pictures(original)
+
+
+def commands_of(path: Path) -> list[list[list[str]]]:
+    return [[words(command) for command in block.commands] for block in blocks(path)]
+
+
+def pictures(path: Path) -> list[str]:
+    return [link for link in links(path) if link.endswith(".png")]
 
 
 def test_the_site_has_every_page_and_no_other():
