@@ -12,6 +12,7 @@ from orchestrator.words import label
 _INPUTS: Mapping[str, str] = {
     "data_sha256": "data",
     "batch_order_sha256": "batch order",
+    "augmentation_sha256": "augmentation",
     "initial_weights_sha256": "initial values",
 }
 _DIGEST_CHARACTERS = 12

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.spec import JobSpec
+from services.workload import augmentation
+from services.workload.weights import parameter_dtype
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 # Numbers [steps, batch, ...] for samples int32[steps, batch], of which the first step is so
@@ -60,13 +62,14 @@ def blank(spec: JobSpec, shape: tuple[int, ...], steps: int, batch: int) -> Chun
     return next(carried(spec, shape, 0, [np.zeros((steps, batch), np.int32)]))
 
 
-def _draws(
-    spec: JobSpec,  # noqa: ARG001
-    shape: tuple[int, ...],  # noqa: ARG001
-    epoch: int,  # noqa: ARG001
-) -> dict[str, Draw]:
+def _draws(spec: JobSpec, shape: tuple[int, ...], epoch: int) -> dict[str, Draw]:
     """What a step of this job needs, by name."""
-    return {}
+    draws: dict[str, Draw] = {}
+    if augmentation.wanted(spec):
+        dtype = parameter_dtype(spec.precision)
+        transforms = augmentation.transforms(spec, shape, epoch).astype(dtype)
+        draws[augmentation.TRANSFORMS] = lambda _, indices: transforms[indices]
+    return draws
 
 
 def _padded(array: NDArray[Scalar], more: int) -> NDArray[Scalar]:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from services import chunks, matched
 from services.chunks import Chunk
 from services.errors import Unsupported
-from services.pytorch import device, model, optimizers
+from services.pytorch import augmentation, device, model, optimizers
 from services.spec import Device, JobSpec
 
 # More make a call cheaper by less than a noisy epoch shows, and compiling longer by as much again.
@@ -82,6 +82,7 @@ class CompiledSteps:
         """The compiled function. Made at first use: the compiler's import belongs to warming up."""
         spec, products = self._spec, self._products
         loss_from = model.loss_of(spec)
+        augment = augmentation.augment(spec, self._data[0])
 
         def loss_of(
             parameters: Sequence[torch.Tensor], images: torch.Tensor, labels: torch.Tensor
@@ -94,10 +95,11 @@ class CompiledSteps:
         def steps(state: State, data: Data, call: Call, plan: Plan) -> torch.Tensor:
             parameters, slots = state
             images, labels = data
-            indices, _ = call
+            indices, drawn = call
             measured = []
-            for batch, rate, epsilon in zip(indices, *plan, strict=True):
-                batch_images = images.index_select(0, batch)
+            for step, (batch, rate, epsilon) in enumerate(zip(indices, *plan, strict=True)):
+                numbers = {name: tensor[step] for name, tensor in drawn.items()}
+                batch_images = augment(images.index_select(0, batch), numbers)
                 batch_labels = labels.index_select(0, batch)
                 gradients, (loss, logits) = gradients_and_loss(
                     parameters, batch_images, batch_labels
