@@ -62,7 +62,7 @@ class IdiomaticTrainer:
         self._loss = nn.CrossEntropyLoss()
         self._train = loader(
             spec,
-            Samples(spec, data.train_pixels, data.train_labels),
+            Samples(spec, data.train_pixels, data.train_labels, spec.augmentation),
             batch_size=spec.batch_size,
             shuffle=True,
             generator=torch.Generator().manual_seed(spec.seed),
