@@ -57,6 +57,11 @@ def carried(
         taken += len(indices)
 
 
+def whole(spec: JobSpec, shape: tuple[int, ...]) -> Chunk:
+    """One step of the first epoch with all samples in their order."""
+    return next(carried(spec, shape, 0, [np.arange(shape[0], dtype=np.int32)[np.newaxis]]))
+
+
 def blank(spec: JobSpec, shape: tuple[int, ...], steps: int, batch: int) -> Chunk:
     """A chunk to warm up with: all of its samples are the first."""
     return next(carried(spec, shape, 0, [np.zeros((steps, batch), np.int32)]))

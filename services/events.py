@@ -209,6 +209,14 @@ class ModelSummarized:
 
 
 @dataclass(frozen=True, slots=True)
+class ImagesPreviewed:
+    shape: tuple[int, ...]
+    originals: tuple[float, ...]
+    augmented: tuple[float, ...]
+    labels: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MachineMeasured:
     operations_per_second: float
     bytes_per_second: float
@@ -264,4 +272,5 @@ Event = (
     | Profiled
     | ModelSummarized
     | MachineMeasured
+    | ImagesPreviewed
 )

@@ -144,6 +144,11 @@ class IdiomaticTrainer:
         images = [self._test.dataset[index][0] for index in range(samples)]
         return torch.stack(images).to(self._device)
 
+    def augmented(self) -> NDArray[np.floating]:
+        images = torch.stack([self._train.dataset[i][0] for i in range(self._samples)])
+        found: NDArray[np.floating] = images.permute(0, 2, 3, 1).numpy()
+        return found
+
     def weights(self) -> Weights:
         found = {}
         for index, (module, rows) in self._trained().items():

@@ -55,12 +55,12 @@ class IdiomaticTrainer:
             tf.config.set_visible_devices([], "GPU")
         self._images, self._labels = data.train_images, data.train_labels
         self._test_images = data.test_images
-        self._preprocessing = Preprocessing(spec)
         self._wait_seconds = 0.0  # of a step
-        self._data = self._given(len(self._images))
         # To which Keras casts what it is given.
         keras.config.set_floatx("float64" if spec.precision is Precision.FLOAT64 else "float32")
         keras.utils.set_random_seed(spec.seed)
+        self._preprocessing = Preprocessing(spec)
+        self._data = self._given(len(self._images))
         policy = _POLICIES[spec.precision]
         self._model, made = layers.sequential(spec.layers, self._images.shape[1:], policy)
         self._trained = {index: layer for index, layer in enumerate(made) if layer.weights}
@@ -128,6 +128,10 @@ class IdiomaticTrainer:
 
     def predict(self, samples: int) -> None:
         self._model.predict_on_batch(self._test_images[:samples])
+
+    def augmented(self) -> NDArray[np.floating]:
+        images: NDArray[np.floating] = self._preprocessing(tf.constant(self._images)).numpy()
+        return images
 
     def weights(self) -> Weights:
         return {
