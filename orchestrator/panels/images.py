@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from orchestrator.panels.common import GREY
 
-
 _SMALL = 0.01  # below which a number is written with an exponent
 
 

@@ -110,6 +110,20 @@ def test_test_images_are_not_augmented(framework, execution):
     np.testing.assert_array_equal(plain.evaluate(), augmented.evaluate())
 
 
+@pytest.mark.parametrize("execution", jobs.EXECUTIONS)
+def test_a_trainer_shows_the_images_that_its_first_epoch_trains_on(framework, execution):
+    job = jobs.spec(augmentation=jobs.AUGMENTATION, execution=execution)
+    data = jobs.data()
+    by = augmentation.transforms(job, data.train_images.shape, 0)
+    found = framework.Trainer(job, data, jobs.weights(job)).augmented()
+    np.testing.assert_allclose(
+        found, reference.resample(data.train_images, by, FILL), rtol=0, atol=1e-14
+    )
+    plain = jobs.spec(execution=execution)
+    found = framework.Trainer(plain, data, jobs.weights(plain)).augmented()
+    np.testing.assert_array_equal(found, data.train_images)
+
+
 @pytest.mark.parametrize("execution", EXECUTIONS)
 def test_what_comes_in_from_outside_is_pixel_0_by_the_jobs_own_normalisation(framework, execution):
     dataset = Dataset("synthetic", normalization=Normalization(0.25, 0.125))
