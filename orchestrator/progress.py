@@ -12,7 +12,7 @@ from twinrun.v1 import job_pb2
 from orchestrator.palette import looks
 from orchestrator.words import label, number, percent, state_name
 
-_PHASES = {
+PHASES = {
     job_pb2.PHASE_IMPORT: "importing the framework",
     job_pb2.PHASE_DATA: "reading the data",
     job_pb2.PHASE_BUILD: "building the model",
@@ -38,8 +38,8 @@ def describe(framework: str, event: job_pb2.JobEvent) -> str | None:
             changed = event.state_changed
             why = f": {changed.error.message}" if changed.error.message else ""
             return f"{name}: {state_name(changed.state)}{why}"
-        case "phase_started" if event.phase_started.phase in _PHASES:
-            return f"{name}: {_PHASES[event.phase_started.phase]}"
+        case "phase_started" if event.phase_started.phase in PHASES:
+            return f"{name}: {PHASES[event.phase_started.phase]}"
         case "download_progress":
             return f"{name}: {_download(event.download_progress)}"
         case "epoch_finished":

@@ -85,22 +85,35 @@ class Runners:
         return client
 
     def _answering(self, framework: str) -> Client | None:
-        default = f"127.0.0.1:{PORTS[framework]}"
-        for address in (default, local.announced(framework, self._places)):
-            if address is None:
-                continue
-            client = self._connect(framework, address)
-            try:
-                info = client.info(_PROBE_SECONDS)
-            except WrongRunner as error:
-                self._say(f"{framework}: passed over: {error.message}")
-                continue
-            except RunnerUnavailable:
-                continue
+        client = answering(framework, self._places, self._say)
+        return client and self._exits.enter_context(closing(client))
+
+
+def answering(
+    framework: str, places: Places, say: Callable[[str], None] = lambda _: None
+) -> Client | None:
+    """A client of the framework's runner that answers now; None where none does. Starts none.
+
+    At the given address, else at the default port, else where one says that it listens. ``say`` is
+    told which is passed over, and why. The caller closes the client.
+    """
+    given = places.addresses.get(framework)
+    default = f"127.0.0.1:{PORTS[framework]}"
+    for address in [given] if given else [default, local.announced(framework, places)]:
+        if address is None:
+            continue
+        client = Client(framework, address)
+        try:
+            info = client.info(_PROBE_SECONDS)
             if not info.HasField("import_error"):
                 return client
-            self._say(f"{framework}: passed over: {address}: {info.import_error.message}")
-        return None
+            say(f"{framework}: passed over: {address}: {info.import_error.message}")
+        except WrongRunner as error:
+            say(f"{framework}: passed over: {error.message}")
+        except RunnerUnavailable:
+            pass
+        client.close()
+    return None
 
 
 def _has_active_jobs(client: Client) -> bool:

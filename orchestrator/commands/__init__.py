@@ -1,6 +1,7 @@
 """The commands, in the order in which ``--help`` lists them."""
 
 from orchestrator.commands.keeping import diff, rm, runs, show
+from orchestrator.commands.live import live
 from orchestrator.commands.looking import cancel, env, jobs, summary, watch, workloads
 from orchestrator.commands.proving import explain, verify
 from orchestrator.commands.training import compare, evaluate, train
@@ -9,5 +10,5 @@ COMMANDS = (
     *(compare, verify, explain, train, evaluate),
     *(workloads, summary),
     *(runs, show, diff, rm),
-    *(watch, cancel, jobs, env),
+    *(live, watch, cancel, jobs, env),
 )

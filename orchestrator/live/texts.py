@@ -1,0 +1,132 @@
+"""What the page says of a job: a title, what sets it apart, how far it is."""
+
+from collections import Counter
+
+from twinrun.v1 import job_pb2
+
+from orchestrator.live.state import LiveJob, Runner
+from orchestrator.progress import PHASES
+from orchestrator.trial import State
+from orchestrator.words import number, percent
+
+# Sentences that stand in the page itself, by the name that it has for them.
+PAGE = {
+    "title": "Twinrun live",
+    "connecting": "Connecting",
+    "connected": "Live",
+    "lost": "Connection lost. Trying again; start 'orchestrator live' if it has ended.",
+    "waiting": "Waiting for a job",
+    "start_one": "Start one with",
+    "no_job": "No job yet",
+    "loss": "Training loss by step",
+    "accuracy": "Test accuracy by epoch",
+    "nothing_yet": "Nothing yet",
+    "jobs": "Jobs, newest first",
+    "log": "Log",
+    "figure_accuracy": "Test accuracy",
+    "figure_loss": "Training loss",
+    "figure_rate": "Samples per second",
+    "figure_seconds": "Training time",
+    "progress": "Progress",
+    "step": "step",
+    "epoch": "epoch",
+    "scripts": "This page needs JavaScript.",
+}
+
+_TITLE = "{dataset}, {epochs}"
+_EPOCHS = "{number} epochs"
+_ONE_EPOCH = "1 epoch"
+_PROOF = "{dataset}: is it the same job?"
+_PROFILE = "{dataset}: in which operations the time goes"
+_DETAILS = (
+    "{model}. Batch {batch}, {optimizer} with learning rate {rate}, {precision}, {execution}, "
+    "{recipe} recipe, {threads}, seed {seed}"
+)
+_THREADS = "{number} threads"
+_ONE_THREAD = "1 thread"
+_EPOCH = "epoch {epoch} of {epochs}"
+_RUNNER = "Runner at {address}"
+_NO_RUNNER = "No runner yet"
+_GONE = "The runner is gone"
+_LOST = "lost: the runner went away before the job had ended"
+_OUTCOME = "{seconds} s, {accuracy}"
+_NONE = "-"
+_STATES = {
+    State.PENDING: "waiting for its turn",
+    State.RUNNING: "running",
+    State.SUCCEEDED: "finished",
+    State.FAILED: "failed",
+    State.CANCELLED: "cancelled",
+}
+
+
+def title(spec: job_pb2.JobSpec) -> str:
+    dataset = spec.dataset.name
+    if spec.report_step_details:
+        return _PROOF.format(dataset=dataset)
+    if spec.profile:
+        return _PROFILE.format(dataset=dataset)
+    epochs = _ONE_EPOCH if spec.epochs == 1 else _EPOCHS.format(number=spec.epochs)
+    return _TITLE.format(dataset=dataset, epochs=epochs)
+
+
+def details(spec: job_pb2.JobSpec) -> str:
+    """What a person asks of a job that is seen on a wall."""
+    kinds = Counter(layer.WhichOneof("kind") for layer in spec.layers)
+    kinds = Counter({kind: n for kind, n in kinds.items() if kind not in ("flatten", "activation")})
+    return _DETAILS.format(
+        model=" + ".join(f"{n} {kind}" for kind, n in kinds.items()),
+        batch=spec.batch_size,
+        optimizer=spec.optimizer.WhichOneof("kind"),
+        rate=f"{spec.optimizer.learning_rate:g}",
+        precision=_name(job_pb2.Precision, "PRECISION", spec.precision),
+        execution=_name(job_pb2.Execution, "EXECUTION", spec.execution),
+        recipe=_name(job_pb2.Recipe, "RECIPE", spec.recipe),
+        threads=_ONE_THREAD if spec.threads == 1 else _THREADS.format(number=spec.threads),
+        seed=spec.seed,
+    )
+
+
+def _name(enum: object, prefix: str, value: int) -> str:
+    return str(enum.Name(value)).removeprefix(f"{prefix}_").lower()  # type: ignore[attr-defined]
+
+
+def runner(found: Runner) -> str:
+    if found.address is not None:
+        return _RUNNER.format(address=found.address)
+    return _GONE if found.seen else _NO_RUNNER
+
+
+def state(job: LiveJob, *, lost: bool) -> str:
+    if lost:
+        return _LOST
+    if job.state is State.RUNNING and job.phase in PHASES:
+        return PHASES[job.phase]
+    return _STATES[job.state]
+
+
+def progress(job: LiveJob) -> str:
+    """Empty where no step was taken yet."""
+    if not job.steps:
+        return ""
+    current = min(job.epochs + job.active, job.spec.epochs)
+    return _EPOCH.format(epoch=current, epochs=job.spec.epochs)
+
+
+def figures(job: LiveJob) -> dict[str, str]:
+    """The numbers beside the curves; a dash for those that there are none of yet."""
+    seconds = job.seconds if job.seconds is not None else job.epochs_seconds or None
+    return {
+        "accuracy": percent(job.epoch.test_accuracy) if job.epoch else _NONE,
+        "loss": _NONE if job.loss is None else number(job.loss),
+        "rate": f"{job.rate:,.0f}" if job.rate else _NONE,
+        "seconds": f"{number(seconds)} s" if seconds else _NONE,
+    }
+
+
+def outcome(job: LiveJob, *, lost: bool) -> str:
+    """In the list of jobs."""
+    if job.state is not State.SUCCEEDED or job.epoch is None or job.seconds is None:
+        return state(job, lost=lost)
+    accuracy = percent(job.epoch.test_accuracy)
+    return _OUTCOME.format(seconds=number(job.seconds), accuracy=accuracy)
