@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 MOST = 240  # buckets
+_WANTED = 100  # of a run whose length is known, so that two of the same length have the same ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,21 @@ class Curve:
     buckets: tuple[Bucket, ...] = ()
     width: int = 1
     last: tuple[int, float] | None = None  # step, value
+
+
+def tip(curve: Curve) -> float | None:
+    """The mean where it ends; over two buckets where the last is not half full, and noisy."""
+    if not curve.buckets:
+        return None
+    last = curve.buckets[-1]
+    if 2 * last.number < curve.width and len(curve.buckets) > 1:
+        last = _joined(curve.buckets[-2], last)
+    return last.mean
+
+
+def for_steps(steps: int) -> Curve:
+    """An empty one for a run of so many steps."""
+    return Curve(width=max(1, math.ceil(steps / _WANTED)))
 
 
 def extended(curve: Curve, first_step: int, values: Iterable[float], version: int) -> Curve:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from orchestrator.live import texts
-from orchestrator.live.curve import Curve
+from orchestrator.live.curve import Curve, tip
 from orchestrator.live.state import Live, LiveJob
 from orchestrator.numbers import finite
 from orchestrator.palette import looks
@@ -132,13 +132,14 @@ def _points(curve: Curve, after: int) -> dict[str, Any]:
         (i for i, bucket in enumerate(curve.buckets) if bucket.version > after),
         len(curve.buckets),
     )
+    means = [bucket.mean for bucket in curve.buckets[:-1]] + [tip(curve)]
     return {
         "start": start,
         "width": curve.width,
         "last": curve.last,
         "points": [
-            [bucket.first, _short(bucket.mean), _short(bucket.least), _short(bucket.greatest)]
-            for bucket in curve.buckets[start:]
+            [bucket.first, *map(_short, (mean, bucket.least, bucket.greatest))]
+            for bucket, mean in list(zip(curve.buckets, means, strict=False))[start:]
         ],
     }
 

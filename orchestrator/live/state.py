@@ -8,7 +8,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from twinrun.v1 import job_pb2
 
 from orchestrator.fold import fold
-from orchestrator.live.curve import Curve, extended
+from orchestrator.live.curve import Curve, extended, for_steps
 from orchestrator.progress import describe
 from orchestrator.trial import Epoch, State
 
@@ -30,9 +30,9 @@ class Line:
 class LiveJob:
     """A training job as its events up to ``sequence`` tell of it.
 
-    ``losses`` by step, ``accuracies`` of the test split by epoch, from 0. ``loss``: the mean over
-    the steps that were reported last. ``seconds``: of training, where it has ended. ``rate``:
-    samples a second, of the last epoch, or so far of the first.
+    ``losses`` by step, ``accuracies`` of the test split by epoch, from 0. ``seconds``: of
+    training, where it has ended. ``rate``: samples a second, of the last epoch, or so far of the
+    first.
     """
 
     framework: str
@@ -45,7 +45,6 @@ class LiveJob:
     phase: job_pb2.Phase = job_pb2.PHASE_UNSPECIFIED
     steps: int = 0
     steps_per_epoch: int = 0
-    loss: float | None = None
     losses: Curve = field(default_factory=Curve)
     accuracies: Curve = field(default_factory=Curve)
     epochs: int = 0
@@ -152,8 +151,8 @@ def _after_steps(job: LiveJob, chunk: job_pb2.StepsFinished, time: float) -> Liv
         rate = (steps - began[0]) * job.spec.batch_size / (time - began[1])
     return dataclasses.replace(
         job,
+        phase=job_pb2.PHASE_TRAIN,  # said once only, however often evaluation comes between
         steps=steps,
-        loss=sum(chunk.losses) / len(chunk.losses) if chunk.losses else job.loss,
         began=began,
         rate=rate,
         losses=extended(job.losses, chunk.first_step, chunk.losses, job.sequence),
@@ -168,6 +167,7 @@ def _after_fold(job: LiveJob, event: job_pb2.JobEvent) -> LiveJob:
         job = dataclasses.replace(job, state=told.state, error=error)
     if told.inputs is not None:
         job = dataclasses.replace(job, steps_per_epoch=told.inputs.steps_per_epoch)
+        job = dataclasses.replace(job, losses=for_steps(job.all_steps))
     for epoch in told.epochs:
         job = dataclasses.replace(
             job,

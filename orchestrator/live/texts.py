@@ -1,9 +1,11 @@
 """What the page says of a job: a title, what sets it apart, how far it is."""
 
+import math
 from collections import Counter
 
 from twinrun.v1 import job_pb2
 
+from orchestrator.live.curve import Curve, tip
 from orchestrator.live.state import LiveJob, Runner
 from orchestrator.progress import PHASES
 from orchestrator.trial import State
@@ -17,7 +19,7 @@ PAGE = {
     "lost": "Connection lost. Trying again; start 'orchestrator live' if it has ended.",
     "waiting": "Waiting for a job",
     "start_one": "Start one with",
-    "no_job": "No job yet",
+    "no_job": "no job yet",
     "loss": "Training loss by step",
     "accuracy": "Test accuracy by epoch",
     "nothing_yet": "Nothing yet",
@@ -25,7 +27,7 @@ PAGE = {
     "log": "Log",
     "figure_accuracy": "Test accuracy",
     "figure_loss": "Training loss",
-    "figure_rate": "Samples per second",
+    "figure_rate": "Samples / s",
     "figure_seconds": "Training time",
     "progress": "Progress",
     "step": "step",
@@ -33,23 +35,24 @@ PAGE = {
     "scripts": "This page needs JavaScript.",
 }
 
-_TITLE = "{dataset}, {epochs}"
+_TITLE = "{dataset}, {epochs}, seed {seed}"
 _EPOCHS = "{number} epochs"
 _ONE_EPOCH = "1 epoch"
 _PROOF = "{dataset}: is it the same job?"
 _PROFILE = "{dataset}: in which operations the time goes"
 _DETAILS = (
-    "{model}. Batch {batch}, {optimizer} with learning rate {rate}, {precision}, {execution}, "
-    "{recipe} recipe, {threads}, seed {seed}"
+    "layers {layers}; batch {batch}; {optimizer} at {rate}; {precision}; recipe {recipe}; "
+    "execution {execution}; {threads}"
 )
 _THREADS = "{number} threads"
 _ONE_THREAD = "1 thread"
 _EPOCH = "epoch {epoch} of {epochs}"
-_RUNNER = "Runner at {address}"
-_NO_RUNNER = "No runner yet"
-_GONE = "The runner is gone"
+_RUNNER = "at {address}"
+_NO_RUNNER = "no runner yet"
+_GONE = "the runner is gone"
 _LOST = "lost: the runner went away before the job had ended"
 _OUTCOME = "{seconds} s, {accuracy}"
+_OPTIMIZERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW"}
 _NONE = "-"
 _STATES = {
     State.PENDING: "waiting for its turn",
@@ -67,7 +70,7 @@ def title(spec: job_pb2.JobSpec) -> str:
     if spec.profile:
         return _PROFILE.format(dataset=dataset)
     epochs = _ONE_EPOCH if spec.epochs == 1 else _EPOCHS.format(number=spec.epochs)
-    return _TITLE.format(dataset=dataset, epochs=epochs)
+    return _TITLE.format(dataset=dataset, epochs=epochs, seed=spec.seed)
 
 
 def details(spec: job_pb2.JobSpec) -> str:
@@ -75,15 +78,14 @@ def details(spec: job_pb2.JobSpec) -> str:
     kinds = Counter(layer.WhichOneof("kind") for layer in spec.layers)
     kinds = Counter({kind: n for kind, n in kinds.items() if kind not in ("flatten", "activation")})
     return _DETAILS.format(
-        model=" + ".join(f"{n} {kind}" for kind, n in kinds.items()),
+        layers=", ".join(f"{n} {kind}" for kind, n in kinds.items()),
         batch=spec.batch_size,
-        optimizer=spec.optimizer.WhichOneof("kind"),
+        optimizer=_OPTIMIZERS.get(spec.optimizer.WhichOneof("kind") or "", ""),
         rate=f"{spec.optimizer.learning_rate:g}",
         precision=_name(job_pb2.Precision, "PRECISION", spec.precision),
         execution=_name(job_pb2.Execution, "EXECUTION", spec.execution),
         recipe=_name(job_pb2.Recipe, "RECIPE", spec.recipe),
         threads=_ONE_THREAD if spec.threads == 1 else _THREADS.format(number=spec.threads),
-        seed=spec.seed,
     )
 
 
@@ -118,10 +120,19 @@ def figures(job: LiveJob) -> dict[str, str]:
     seconds = job.seconds if job.seconds is not None else job.epochs_seconds or None
     return {
         "accuracy": percent(job.epoch.test_accuracy) if job.epoch else _NONE,
-        "loss": _NONE if job.loss is None else number(job.loss),
+        "loss": _loss(job.losses),
         "rate": f"{job.rate:,.0f}" if job.rate else _NONE,
         "seconds": f"{number(seconds)} s" if seconds else _NONE,
     }
+
+
+def _loss(losses: Curve) -> str:
+    """Where the curve ends; the last step's as it is where that is no finite number."""
+    if losses.last is None:
+        return _NONE
+    value = losses.last[1]
+    mean = tip(losses)
+    return number(mean if mean is not None and math.isfinite(value) else value)
 
 
 def outcome(job: LiveJob, *, lost: bool) -> str:

@@ -29,8 +29,8 @@ function niceStep(range, about, least = 0) {
 
 function linearTicks(low, high, step) {
   const ticks = [];
-  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i += 1) {
-    ticks.push(i * step);
+  for (let i = Math.ceil(low / step - 1e-9) + 0; i * step <= high + step * 1e-9; i += 1) {
+    ticks.push(i * step + 0);
   }
   return ticks;
 }
@@ -46,7 +46,7 @@ function logarithmicTicks(low, high) {
 }
 
 export class Chart {
-  // xLabel: under the axis. logarithmic: of y. format: of a value of y. percent: y is 0 to 100.
+  // xLabel: under the axis. logarithmic: y. format: of a value of y. nothing: what an empty one says.
   constructor(figure, { xLabel, logarithmic, format, nothing }) {
     this.plot = figure.querySelector(".plot");
     this.caption = figure.querySelector("figcaption").textContent;
@@ -78,7 +78,7 @@ export class Chart {
     const box = {
       left: 3.4 * em,
       right: width - (wide ? 5.2 : 0.9) * em,
-      top: (wide ? 0.9 : 1.9) * em,
+      top: (wide ? 0.9 : 2.2) * em,
       bottom: height - 2.6 * em,
     };
     const y = this.#vertical(shown, box);
@@ -106,8 +106,8 @@ export class Chart {
     };
     if (this.logarithmic && low > 0) {
       // Bounds that seldom move, so that the curve does not jump while it grows.
-      const power = 10 ** Math.floor(Math.log10(low / 1.5));
-      low = power * [5, 2, 1].find((factor) => factor * power <= low / 1.5);
+      const power = 10 ** Math.floor(Math.log10(low / 2));
+      low = power * [5, 2, 1].find((factor) => factor * power <= low / 2);
       high *= 1.1;
       return { at: scale(Math.log), ticks: logarithmicTicks(low, high), low };
     }
@@ -126,7 +126,8 @@ export class Chart {
       const place = { x: box.left - 0.5 * em, y: at, dy: "0.33em", "text-anchor": "end" };
       found.push(node("text", place, this.format(tick)));
     }
-    const about = Math.max(2, (box.right - box.left) / (6 * em));
+    const digits = last.toLocaleString("en").length;
+    const about = Math.max(2, (box.right - box.left) / ((digits + 2) * 0.85 * em));
     for (const tick of linearTicks(first, last, niceStep(last - first, about, 1))) {
       const place = { x: x(tick), y: box.bottom + 1.15 * em, "text-anchor": "middle" };
       found.push(node("text", place, tick.toLocaleString("en")));
@@ -144,7 +145,7 @@ export class Chart {
     const up = curve.points.map((point) => [x(point[0]), at(point[3])]);
     const down = curve.points.map((point) => [x(point[0]), at(point[2])]).reverse();
     const mean = curve.points.map((point) => [x(point[0]), at(point[1])]);
-    const width = (index === 0 ? 0.36 : 0.14) * em;
+    const width = (index === 0 ? 0.42 : 0.18) * em;
     return [
       node("path", { class: "band", d: `${path([...up, ...down])}Z`, fill: curve.colour }),
       node("path", { class: "line", d: path(mean), stroke: curve.colour, "stroke-width": width }),
@@ -171,7 +172,7 @@ export class Chart {
       found.push(marker(end.curve.marker, { class: "mark", fill: end.curve.colour, transform }));
       const key = wide
         ? { x: end.x + 1.1 * em, y: end.label - over }
-        : { x: box.left + index * ((box.right - box.left) / 2) + 0.8 * em, y: 0.7 * em };
+        : { x: box.left + index * ((box.right - box.left) / 2) + 0.8 * em, y: 1 * em };
       const small = `translate(${key.x.toFixed(1)} ${key.y.toFixed(1)}) scale(${(em / 16) * 0.7})`;
       if (curves.length > 1 || !wide) {
         found.push(marker(end.curve.marker, { fill: end.curve.colour, transform: small }));

@@ -91,6 +91,7 @@ function drawSoon() {
 
 function draw() {
   const group = overview.groups.find(({ jobs: [id] }) => id === chosen) ?? overview.groups[0];
+  document.querySelector("main").toggleAttribute("data-idle", !group);
   if (group) {
     put(element("title"), group.title);
     put(element("details"), group.details);
