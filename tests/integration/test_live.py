@@ -139,7 +139,7 @@ def test_a_runner_that_another_process_started_is_found_lost_and_found_again(
         again = start("slow", name="pytorch")
         assert eventually(lambda: not board.live.jobs[job.job_id].active, 10)
         assert _runner(board).address == again.address
-        assert "restarted" in board.live.jobs[job.job_id].error
+        assert "was started again" in board.live.jobs[job.job_id].error
     finally:
         follower.stop()
 
