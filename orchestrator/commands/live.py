@@ -7,15 +7,16 @@ import typer
 
 from orchestrator import config
 from orchestrator.errors import BadInput
+from orchestrator.language import Phrase, english, say
 from orchestrator.options import WhereOptions
 from orchestrator.output import to_stderr
 
-_NOT_INSTALLED = (
+_NOT_INSTALLED = Phrase(
     "'orchestrator live' needs {package}, which this environment lacks: run 'make setup' again, or "
     "'pip install starlette uvicorn' in it."
 )
-_LOOK = "Open {url} in a browser. Ctrl-C ends it."
-_NO_BROWSER = "No browser could be opened; open {url} in one."
+_LOOK = Phrase("Open {url} in a browser. Ctrl-C ends it.")
+_NO_BROWSER = Phrase("No browser could be opened; open {url} in one.")
 
 
 def live(
@@ -36,7 +37,7 @@ def live(
     try:
         from orchestrator.live import follow, server  # noqa: PLC0415 - takes a while, unused else
     except ModuleNotFoundError as error:
-        raise BadInput(_NOT_INSTALLED.format(package=error.name)) from error
+        raise BadInput(english(_NOT_INSTALLED, package=error.name)) from error
     listener = server.listening(port)
     url = f"http://{server.HOST}:{listener.getsockname()[1]}/"
     board = follow.Board()
@@ -48,9 +49,9 @@ def live(
         serving.start()
         for follower in followers:
             follower.start()
-        typer.echo(_LOOK.format(url=url))
+        typer.echo(say(_LOOK, url=url))
         if browser and not webbrowser.open(url):
-            to_stderr(_NO_BROWSER.format(url=url))
+            to_stderr(say(_NO_BROWSER, url=url))
         serving.wait()
     except KeyboardInterrupt:
         pass  # how it is meant to end

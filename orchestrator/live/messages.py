@@ -4,12 +4,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from orchestrator.language import say
 from orchestrator.live import texts
 from orchestrator.live.curve import Curve, tip
 from orchestrator.live.state import Live, LiveJob
 from orchestrator.numbers import finite
 from orchestrator.palette import looks
-from orchestrator.words import label
+from orchestrator.words import OF, label
 
 SHOWN_GROUPS = 12
 # Job id -> the sequence of the last of its events that the page knows.
@@ -84,7 +85,7 @@ def _overview(live: Live, shown: Sequence[Sequence[LiveJob]]) -> dict[str, Any]:
                 "details": texts.details(group[0].spec),
                 "jobs": [job.job_id for job in group],
                 "lines": [
-                    f"{label(job.framework)}: {texts.outcome(job, lost=live.lost(job))}"
+                    say(OF, name=label(job.framework), what=texts.outcome(job, lost=live.lost(job)))
                     for job in group
                 ],
             }
@@ -102,6 +103,7 @@ def _overview(live: Live, shown: Sequence[Sequence[LiveJob]]) -> dict[str, Any]:
 
 def _update(job: LiveJob, after: int) -> dict[str, Any]:
     """What a page that knows the events up to ``after`` does not know yet."""
+    name = label(job.framework)
     return {
         "id": job.job_id,
         "framework": job.framework,
@@ -116,7 +118,11 @@ def _update(job: LiveJob, after: int) -> dict[str, Any]:
         "losses": _points(job.losses, after),
         "accuracies": _points(job.accuracies, after),
         "lines": [
-            {"sequence": line.sequence, "time": line.time, "text": line.text}
+            {
+                "sequence": line.sequence,
+                "time": line.time,
+                "text": say(OF, name=name, what=line.text),
+            }
             for line in job.lines
             if line.sequence > after
         ],
@@ -132,14 +138,16 @@ def _points(curve: Curve, after: int) -> dict[str, Any]:
         (i for i, bucket in enumerate(curve.buckets) if bucket.version > after),
         len(curve.buckets),
     )
-    means = [bucket.mean for bucket in curve.buckets[:-1]] + [tip(curve)]
+    means = [bucket.mean for bucket in curve.buckets]
+    end = tip(curve)
+    means[-1:] = [] if end is None else [end]
     return {
         "start": start,
         "width": curve.width,
         "last": curve.last,
         "points": [
             [bucket.first, *map(_short, (mean, bucket.least, bucket.greatest))]
-            for bucket, mean in list(zip(curve.buckets, means, strict=False))[start:]
+            for bucket, mean in zip(curve.buckets[start:], means[start:], strict=True)
         ],
     }
 

@@ -1,6 +1,7 @@
 """Serves the page: GET only, to this machine only, and nothing from anywhere else."""
 
 import asyncio
+import contextvars
 import json
 import socket
 import threading
@@ -18,6 +19,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from orchestrator.errors import BadInput
+from orchestrator.language import Phrase, current, english, say
 from orchestrator.live import texts
 from orchestrator.live.follow import Board
 from orchestrator.live.messages import cursor_of, encoded, news
@@ -43,9 +45,14 @@ _FILES = {
     "chart.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
-_ONLY_GET = "This server answers GET alone: the page looks, and changes nothing."
-_ONLY_HERE = "This page is for 127.0.0.1 and localhost; 'ssh -L' brings it to another machine."
-_TAKEN = "Port {port} of {host} cannot be listened on: {why}. Give another with --port; 0: any."
+_ONLY_GET = Phrase("This server answers GET alone: the page looks, and changes nothing.")
+_ONLY_HERE = Phrase(
+    "This page is for 127.0.0.1 and localhost; 'ssh -L' brings it to another machine."
+)
+_NO_FILE = Phrase("There is no such file.")
+_TAKEN = Phrase(
+    "Port {port} of {host} cannot be listened on: {why}. Give another with --port; 0: any."
+)
 
 
 def listening(port: int) -> socket.socket:
@@ -57,7 +64,7 @@ def listening(port: int) -> socket.socket:
         listener.listen()
     except OSError as error:
         listener.close()
-        raise BadInput(_TAKEN.format(port=port, host=HOST, why=error.strerror)) from error
+        raise BadInput(english(_TAKEN, port=port, host=HOST, why=error.strerror)) from error
     return listener
 
 
@@ -79,8 +86,10 @@ class Server:
             server_header=False,
         )
         self._server = uvicorn.Server(config)
+        # It speaks the language of whoever made it.
+        speaking = contextvars.copy_context()
         self._thread = threading.Thread(
-            target=self._server.run, args=([listener],), name="live", daemon=True
+            target=speaking.run, args=(self._server.run, [listener]), name="live", daemon=True
         )
 
     def start(self) -> None:
@@ -112,7 +121,7 @@ def application(board: Board, stopping: threading.Event) -> ASGIApp:
     async def file(request: Request) -> Response:
         name = request.path_params["name"]
         if name not in _FILES:
-            return PlainTextResponse("There is no such file.", 404)
+            return PlainTextResponse(say(_NO_FILE), 404)
         return Response(_text(name), media_type=_FILES[name])
 
     routes = [Route("/", index), Route("/events", events), Route("/{name}", file)]
@@ -141,10 +150,11 @@ async def _stream(
 
 
 def _page() -> str:
-    words = {name: escape(text) for name, text in texts.PAGE.items()}
+    words = {name: say(text) for name, text in texts.PAGE.items()}
     # No sign that HTML could take for its own is left in the script's words.
-    script = json.dumps(texts.PAGE).replace("<", "\\u003c")
-    return Template(_text("index.html")).substitute(words, words=script)
+    script = json.dumps(words).replace("<", "\\u003c")
+    escaped = {name: escape(text) for name, text in words.items()}
+    return Template(_text("index.html")).substitute(escaped, words=script, language=current())
 
 
 def _text(name: str) -> str:
@@ -169,7 +179,7 @@ class _Guard:
         name = Headers(scope=scope).get("host", "").partition(":")[0]
         answer = self._inner
         if name not in _NAMES:
-            answer = PlainTextResponse(_ONLY_HERE, 421)
+            answer = PlainTextResponse(say(_ONLY_HERE), 421)
         elif scope["method"] != "GET":
-            answer = PlainTextResponse(_ONLY_GET, 405, {"Allow": "GET"})
+            answer = PlainTextResponse(say(_ONLY_GET), 405, {"Allow": "GET"})
         await answer(scope, receive, send_guarded)

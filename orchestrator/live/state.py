@@ -8,8 +8,9 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from twinrun.v1 import job_pb2
 
 from orchestrator.fold import fold
+from orchestrator.language import Sentence
 from orchestrator.live.curve import Curve, extended, for_steps
-from orchestrator.progress import describe
+from orchestrator.progress import happened
 from orchestrator.trial import Epoch, State
 
 KEPT_JOBS = 12  # of each framework, the newest
@@ -19,11 +20,14 @@ _ACTIVE = (State.PENDING, State.RUNNING)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a job's log; ``sequence`` of its event; ``time`` in seconds since 1970."""
+    """Of a job's log, without whose it is.
+
+    ``sequence`` of its event; ``time`` in seconds since 1970.
+    """
 
     sequence: int
     time: float
-    text: str
+    text: Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +133,10 @@ def heard(live: Live, job_id: str, events: Sequence[job_pb2.JobEvent]) -> Live:
 
 def _after(job: LiveJob, event: job_pb2.JobEvent) -> LiveJob:
     time = _seconds(event.event_time)
-    text = describe(job.framework, event)
+    what = happened(event)
     lines = job.lines
-    if text is not None and (not lines or lines[-1].text != text):
-        lines = (*lines, Line(event.sequence, time, text))[-KEPT_LINES:]
+    if what is not None and (not lines or lines[-1].text != what):
+        lines = (*lines, Line(event.sequence, time, what))[-KEPT_LINES:]
     job = dataclasses.replace(job, sequence=event.sequence, lines=lines)
     match event.WhichOneof("event"):
         case "steps_finished":

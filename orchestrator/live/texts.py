@@ -5,79 +5,81 @@ from collections import Counter
 
 from twinrun.v1 import job_pb2
 
+from orchestrator.language import Phrase, say
 from orchestrator.live.curve import Curve, tip
 from orchestrator.live.state import LiveJob, Runner
 from orchestrator.progress import PHASES
 from orchestrator.trial import State
 from orchestrator.words import number, percent
 
-# Sentences that stand in the page itself, by the name that it has for them.
+# What stands in the page itself, by the name that it has for it.
 PAGE = {
-    "title": "Twinrun live",
-    "connecting": "Connecting",
-    "connected": "Live",
-    "lost": "Connection lost. Trying again; start 'orchestrator live' if it has ended.",
-    "waiting": "Waiting for a job",
-    "start_one": "Start one with",
-    "no_job": "no job yet",
-    "loss": "Training loss by step",
-    "accuracy": "Test accuracy by epoch",
-    "nothing_yet": "Nothing yet",
-    "jobs": "Jobs, newest first",
-    "log": "Log",
-    "figure_accuracy": "Test accuracy",
-    "figure_loss": "Training loss",
-    "figure_rate": "Samples / s",
-    "figure_seconds": "Training time",
-    "progress": "Progress",
-    "step": "step",
-    "epoch": "epoch",
-    "scripts": "This page needs JavaScript.",
+    "title": Phrase("Twinrun live"),
+    "connecting": Phrase("Connecting"),
+    "connected": Phrase("Live"),
+    "lost": Phrase("Connection lost. Trying again; start 'orchestrator live' if it has ended."),
+    "waiting": Phrase("Waiting for a job"),
+    "start_one": Phrase("Start one with"),
+    "no_job": Phrase("no job yet"),
+    "loss": Phrase("Training loss by step"),
+    "accuracy": Phrase("Test accuracy by epoch"),
+    "nothing_yet": Phrase("Nothing yet"),
+    "jobs": Phrase("Jobs, newest first"),
+    "log": Phrase("Log"),
+    "figure_accuracy": Phrase("Test accuracy"),
+    "figure_loss": Phrase("Training loss"),
+    "figure_rate": Phrase("Samples / s"),
+    "figure_seconds": Phrase("Training time"),
+    "progress": Phrase("Progress"),
+    "step": Phrase("step"),
+    "epoch": Phrase("epoch"),
+    "scripts": Phrase("This page needs JavaScript."),
 }
 
-_TITLE = "{dataset}, {epochs}, seed {seed}"
-_EPOCHS = "{number} epochs"
-_ONE_EPOCH = "1 epoch"
-_PROOF = "{dataset}: is it the same job?"
-_PROFILE = "{dataset}: in which operations the time goes"
-_DETAILS = (
+_TITLE = Phrase("{dataset}, {epochs}, seed {seed}")
+_EPOCHS = Phrase("{number} epochs")
+_ONE_EPOCH = Phrase("1 epoch")
+_PROOF = Phrase("{dataset}: is it the same job?")
+_PROFILE = Phrase("{dataset}: in which operations the time goes")
+_DETAILS = Phrase(
     "layers {layers}; batch {batch}; {optimizer} at {rate}; {precision}; recipe {recipe}; "
     "execution {execution}; {threads}"
 )
-_THREADS = "{number} threads"
-_ONE_THREAD = "1 thread"
-_EPOCH = "epoch {epoch} of {epochs}"
-_RUNNER = "at {address}"
-_NO_RUNNER = "no runner yet"
-_GONE = "the runner is gone"
-_LOST = "lost: the runner went away before the job had ended"
-_OUTCOME = "{seconds} s, {accuracy}"
+_THREADS = Phrase("{number} threads")
+_ONE_THREAD = Phrase("1 thread")
+_EPOCH = Phrase("epoch {epoch} of {epochs}")
+_RUNNER = Phrase("at {address}")
+_NO_RUNNER = Phrase("no runner yet")
+_GONE = Phrase("the runner is gone")
+_LOST = Phrase("lost: the runner went away before the job had ended")
+_OUTCOME = Phrase("{seconds} s, {accuracy}")
 _OPTIMIZERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW"}
 _NONE = "-"
 _STATES = {
-    State.PENDING: "waiting for its turn",
-    State.RUNNING: "running",
-    State.SUCCEEDED: "finished",
-    State.FAILED: "failed",
-    State.CANCELLED: "cancelled",
+    State.PENDING: Phrase("waiting for its turn"),
+    State.RUNNING: Phrase("running"),
+    State.SUCCEEDED: Phrase("finished"),
+    State.FAILED: Phrase("failed"),
+    State.CANCELLED: Phrase("cancelled"),
 }
 
 
 def title(spec: job_pb2.JobSpec) -> str:
     dataset = spec.dataset.name
     if spec.report_step_details:
-        return _PROOF.format(dataset=dataset)
+        return say(_PROOF, dataset=dataset)
     if spec.profile:
-        return _PROFILE.format(dataset=dataset)
-    epochs = _ONE_EPOCH if spec.epochs == 1 else _EPOCHS.format(number=spec.epochs)
-    return _TITLE.format(dataset=dataset, epochs=epochs, seed=spec.seed)
+        return say(_PROFILE, dataset=dataset)
+    epochs = say(_ONE_EPOCH) if spec.epochs == 1 else say(_EPOCHS, number=spec.epochs)
+    return say(_TITLE, dataset=dataset, epochs=epochs, seed=spec.seed)
 
 
 def details(spec: job_pb2.JobSpec) -> str:
     """What a person asks of a job that is seen on a wall."""
     kinds = Counter(layer.WhichOneof("kind") for layer in spec.layers)
     kinds = Counter({kind: n for kind, n in kinds.items() if kind not in ("flatten", "activation")})
-    return _DETAILS.format(
+    return say(
+        _DETAILS,
         layers=", ".join(f"{n} {kind}" for kind, n in kinds.items()),
         batch=spec.batch_size,
         optimizer=_OPTIMIZERS.get(spec.optimizer.WhichOneof("kind") or "", ""),
@@ -85,7 +87,7 @@ def details(spec: job_pb2.JobSpec) -> str:
         precision=_name(job_pb2.Precision, "PRECISION", spec.precision),
         execution=_name(job_pb2.Execution, "EXECUTION", spec.execution),
         recipe=_name(job_pb2.Recipe, "RECIPE", spec.recipe),
-        threads=_ONE_THREAD if spec.threads == 1 else _THREADS.format(number=spec.threads),
+        threads=say(_ONE_THREAD) if spec.threads == 1 else say(_THREADS, number=spec.threads),
     )
 
 
@@ -95,16 +97,16 @@ def _name(enum: object, prefix: str, value: int) -> str:
 
 def runner(found: Runner) -> str:
     if found.address is not None:
-        return _RUNNER.format(address=found.address)
-    return _GONE if found.seen else _NO_RUNNER
+        return say(_RUNNER, address=found.address)
+    return say(_GONE if found.seen else _NO_RUNNER)
 
 
 def state(job: LiveJob, *, lost: bool) -> str:
     if lost:
-        return _LOST
+        return say(_LOST)
     if job.state is State.RUNNING and job.phase in PHASES:
-        return PHASES[job.phase]
-    return _STATES[job.state]
+        return say(PHASES[job.phase])
+    return say(_STATES[job.state])
 
 
 def progress(job: LiveJob) -> str:
@@ -112,7 +114,7 @@ def progress(job: LiveJob) -> str:
     if not job.steps:
         return ""
     current = min(job.epochs + job.active, job.spec.epochs)
-    return _EPOCH.format(epoch=current, epochs=job.spec.epochs)
+    return say(_EPOCH, epoch=current, epochs=job.spec.epochs)
 
 
 def figures(job: LiveJob) -> dict[str, str]:
@@ -140,4 +142,4 @@ def outcome(job: LiveJob, *, lost: bool) -> str:
     if job.state is not State.SUCCEEDED or job.epoch is None or job.seconds is None:
         return state(job, lost=lost)
     accuracy = percent(job.epoch.test_accuracy)
-    return _OUTCOME.format(seconds=number(job.seconds), accuracy=accuracy)
+    return say(_OUTCOME, seconds=number(job.seconds), accuracy=accuracy)
