@@ -55,7 +55,7 @@ images: ## Build all images, and start nothing
 	@$(PYTHON) -m docker.containers images
 
 ##@ Develop
-test: $(DEV) $(RUNNERS:.runner=.test) ## Run all tests but those of containers
+test: $(DEV) $(RUNNERS:.runner=.test) ## Run all tests but those of containers and of pages in a browser
 	.venv/bin/python -m pytest tests/unit tests/integration
 	.venv-pytorch/bin/python -m pytest tests/frameworks
 	.venv-tensorflow/bin/python -m pytest tests/frameworks
@@ -63,6 +63,9 @@ test: $(DEV) $(RUNNERS:.runner=.test) ## Run all tests but those of containers
 
 test-e2e: $(DEV) ## Run the tests of containers; skipped where no engine answers
 	.venv/bin/python -m pytest tests/e2e
+
+test-browser: $(DEV) ## Run the tests of pages in the system's Chromium; skipped where there is none
+	.venv/bin/python -m pytest tests/browser
 
 lint: $(DEV) ## Check style and types
 	.venv/bin/ruff check .
@@ -135,4 +138,4 @@ $(DEV): requirements/dev.txt $(ORCHESTRATOR)
 	@touch $@
 
 .PHONY: setup compare serve-pytorch serve-tensorflow up up-pytorch up-tensorflow down restart logs ps images \
-  test test-e2e lint format bench docs proto lock clean help
+  test test-e2e test-browser lint format bench docs proto messages lock clean help

@@ -13,6 +13,7 @@ from orchestrator.words import OF, label
 _INPUTS: Mapping[str, Phrase] = {
     "data_sha256": Phrase("data"),
     "batch_order_sha256": Phrase("batch order"),
+    "augmentation_sha256": Phrase("augmentation"),
     "initial_weights_sha256": Phrase("initial values"),
 }
 _HEADINGS = (
