@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 
 from orchestrator import panels
 from orchestrator.certificate import Certificate
-from orchestrator.compare import Comparison
+from orchestrator.comparison import Comparison
 from orchestrator.evaluation import Evaluation
 from orchestrator.explain import Row
 from orchestrator.palette import looks

@@ -11,7 +11,7 @@ from rich.text import Text
 from orchestrator import machine
 from orchestrator.agreement import TOGETHER, Agreement
 from orchestrator.cautions import Caution
-from orchestrator.compare import Comparison
+from orchestrator.comparison import Comparison
 from orchestrator.inputs import in_own_way
 from orchestrator.palette import looks
 from orchestrator.rows import Row

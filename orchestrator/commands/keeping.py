@@ -15,7 +15,7 @@ from orchestrator import (
     session,
     store,
 )
-from orchestrator.compare import as_dict
+from orchestrator.comparison import as_dict
 from orchestrator.errors import BadInput
 from orchestrator.options import ShownOptions
 from orchestrator.output import print_json, to_stderr

@@ -22,7 +22,7 @@ from orchestrator import (
     session,
     store,
 )
-from orchestrator.compare import as_dict
+from orchestrator.comparison import as_dict
 from orchestrator.errors import BadInput, Doubtful, JobFailed
 from orchestrator.options import (
     ALL,

@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
-from orchestrator.compare import Comparison
+from orchestrator.comparison import Comparison
 from orchestrator.palette import Look, looks
 from orchestrator.panels.common import GREY, lighter, nothing
 from orchestrator.trial import State, Trial

@@ -6,7 +6,7 @@ import pytest
 from twinrun.v1 import job_pb2
 
 from orchestrator import history, history_report, store
-from orchestrator.compare import as_dict, compare
+from orchestrator.comparison import as_dict, compare
 from tests.unit.events import SPEC, failed_trial, trial
 
 
