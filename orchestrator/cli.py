@@ -1,50 +1,52 @@
-"""The command line: parse, call, print, exit code."""
+"""The command line: ``orchestrator``, its commands, and where their flags come from."""
 
-import functools
-import signal
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import FrameType
 from typing import Any
 
 import typer
 
-from orchestrator import settings, workloads
-from orchestrator.commands import COMMANDS
+from orchestrator import settings
+from orchestrator.commands.lazy import Commands
 from orchestrator.errors import OrchestratorError
-from orchestrator.options import grouped
-from orchestrator.output import to_stderr
 
-_EXIT_INTERRUPTED = 130
-
-app = typer.Typer(
-    help="Run exactly the same training job on PyTorch and on TensorFlow, and say which was "
+_HELP = (
+    "Run exactly the same training job on PyTorch and on TensorFlow, and say which was "
     "faster.\n\nExit codes: 0 success; 1 an unforeseen fault; 2 bad input; 3 no runner could be "
     "reached, or it is the wrong one; 4 a job failed; 5 results could not be written; "
     "6 not shown to be the same job; 7 the result stands with warnings, and --strict was given; "
     "130 interrupted (what was finished is kept).\n\nEvery flag can be given as an environment "
     "variable too (--batch-size of compare: TWINRUN_COMPARE_BATCH_SIZE), or in twinrun.toml (here "
     "or in ~/.config/twinrun; $TWINRUN_CONFIG names another): a key at the top is a flag of every "
-    "command, one in a table such as [compare] of that command alone.",
+    "command, one in a table such as \\[compare] of that command alone."
+)
+
+
+def _begin(context: typer.Context) -> None:
+    """A flag: from the command line, else the environment, else the file, else its default."""
+    try:
+        file = settings.path()
+        if file is not None:  # only then is every command imported, for its flags
+            context.default_map = settings.defaults(_flags(context.command), file)
+    except OrchestratorError as error:
+        typer.echo(f"orchestrator: {error.message}", err=True)
+        raise typer.Exit(error.exit_code) from None
+
+
+app = typer.Typer(
+    cls=Commands,
+    callback=_begin,
+    help=_HELP,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 
 
 def main() -> None:
-    """A flag: from the command line, else the environment, else the file, else its default."""
-    try:
-        found = settings.defaults(_flags(), settings.path())
-    except OrchestratorError as error:
-        to_stderr(f"orchestrator: {error.message}")
-        sys.exit(error.exit_code)
-    app(default_map=found, auto_envvar_prefix="TWINRUN")
+    """What ``orchestrator`` calls."""
+    app(auto_envvar_prefix="TWINRUN")
 
 
-def _flags() -> dict[str, dict[str, str]]:
+def _flags(group: Any) -> dict[str, dict[str, str]]:
     """Each command's flags without dashes before them, and the parameters that they set."""
-    group: Any = typer.main.get_command(app)
     return {
         name: {
             flag.lstrip("-"): parameter.name
@@ -54,44 +56,3 @@ def _flags() -> dict[str, dict[str, str]]:
         }
         for name, command in group.commands.items()
     }
-
-
-def _command(function: Callable[..., None]) -> Callable[..., None]:
-    """Add a command. The only place where an error becomes a message and an exit code."""
-    body = grouped(function)
-
-    @functools.wraps(body)
-    def command(**given: Any) -> None:
-        try:
-            with (
-                _terminated_as_interrupted(),
-                workloads.lines_in_refusals(given.get("workload")),
-            ):
-                body(**given)
-        except OrchestratorError as error:
-            to_stderr(f"orchestrator: {error.message}")
-            raise typer.Exit(error.exit_code) from None
-        except KeyboardInterrupt:
-            to_stderr("orchestrator: interrupted; what was finished is kept")
-            raise typer.Exit(_EXIT_INTERRUPTED) from None
-
-    app.command()(command)
-    return function
-
-
-@contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
-    """SIGTERM ends a run as tidily as Ctrl-C."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-for _function in COMMANDS:
-    _command(_function)

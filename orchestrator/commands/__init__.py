@@ -1,13 +1,25 @@
-"""The commands, in the order in which ``--help`` lists them."""
+"""The commands, in the order in which ``--help`` lists them, each with its module in this folder.
 
-from orchestrator.commands.keeping import diff, rm, runs, show
-from orchestrator.commands.looking import cancel, env, jobs, summary, watch, workloads
-from orchestrator.commands.proving import explain, verify
-from orchestrator.commands.training import compare, evaluate, train
+A module is imported when one of its commands is looked at or run, not before: `lazy`.
+"""
 
-COMMANDS = (
-    *(compare, verify, explain, train, evaluate),
-    *(workloads, summary),
-    *(runs, show, diff, rm),
-    *(watch, cancel, jobs, env),
-)
+from collections.abc import Mapping
+
+COMMANDS: Mapping[str, str] = {
+    "compare": "training",
+    "verify": "proving",
+    "explain": "proving",
+    "train": "training",
+    "evaluate": "training",
+    "workloads": "looking",
+    "summary": "looking",
+    "runs": "keeping",
+    "show": "keeping",
+    "diff": "keeping",
+    "export": "exporting",
+    "rm": "keeping",
+    "watch": "looking",
+    "cancel": "looking",
+    "jobs": "looking",
+    "env": "looking",
+}
