@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from orchestrator import config, workloads
+from orchestrator import completion, config, workloads
 from orchestrator.config import Places
 from orchestrator.repeating import Plan
 
@@ -51,7 +51,9 @@ class Framework(StrEnum):
 
 ALL = ",".join(config.FRAMEWORKS)
 FrameworkOption = Annotated[Framework, typer.Option("--framework", "-f", help="Which one.")]
-FrameworksOption = Annotated[str, typer.Option(help="Which, with commas.")]
+FrameworksOption = Annotated[
+    str, typer.Option(help="Which, with commas.", autocompletion=completion.frameworks)
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 
 
@@ -74,6 +76,7 @@ class JobOptions:
             "--workload",
             "-w",
             help="As 'orchestrator workloads' lists them, or a file of your own, mine.yaml.",
+            autocompletion=completion.presets,
         ),
     ] = "mnist-mlp"
     epochs: Annotated[int | None, _option(_JOB, help="Passes over the data.")] = None
@@ -122,16 +125,18 @@ class JobOptions:
     def changes(self) -> dict[str, Any]:
         """By dotted field of the JobSpec; None: no change."""
         return {
-            "epochs": self.epochs,
-            "batch_size": self.batch_size,
-            "optimizer.learning_rate": self.learning_rate,
-            "seed": self.seed,
-            "device": self.device and f"DEVICE_{self.device.name}",
-            "execution": self.execution and f"EXECUTION_{self.execution.name}",
-            "precision": self.precision and f"PRECISION_{self.precision.name}",
-            "threads": self.threads,
-            "target_accuracy": self.target_accuracy,
-            "dataset.train_limit": self.train_limit,
+            **config.changes(
+                epochs=self.epochs,
+                batch_size=self.batch_size,
+                learning_rate=self.learning_rate,
+                seed=self.seed,
+                device=self.device,
+                execution=self.execution,
+                precision=self.precision,
+                threads=self.threads,
+                target_accuracy=self.target_accuracy,
+                train_limit=self.train_limit,
+            ),
             **dict(map(config.assignment, self.changed or [])),
         }
 

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from orchestrator import difference as differences
 from orchestrator import (
+    completion,
     difference_report,
     history,
     history_report,
@@ -15,13 +15,19 @@ from orchestrator import (
     session,
     store,
 )
+from orchestrator import difference as differences
 from orchestrator.comparison import as_dict
 from orchestrator.errors import BadInput
 from orchestrator.options import ShownOptions
 from orchestrator.output import print_json, to_stderr
 
 RunArgument = Annotated[
-    str, typer.Argument(metavar="RUN", help="A path, a name in the output directory, or 'latest'.")
+    str,
+    typer.Argument(
+        metavar="RUN",
+        help="A path, a name in the output directory, or 'latest'.",
+        autocompletion=completion.runs,
+    ),
 ]
 
 
@@ -85,7 +91,10 @@ def diff(first: RunArgument, second: RunArgument, shown: ShownOptions) -> None:
 
 
 def rm(
-    names: Annotated[list[str], typer.Argument(metavar="RUN...", help="As for 'show'.")],
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="RUN...", help="As for 'show'.", autocompletion=completion.runs),
+    ],
     shown: ShownOptions,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:

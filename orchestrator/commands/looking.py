@@ -10,7 +10,15 @@ import yaml
 from rich.console import Console
 from twinrun.v1 import job_pb2
 
-from orchestrator import config, environments, measuring, store, summary_report, workloads_report
+from orchestrator import (
+    completion,
+    config,
+    environments,
+    measuring,
+    store,
+    summary_report,
+    workloads_report,
+)
 from orchestrator import summary as summaries
 from orchestrator import workloads as presets
 from orchestrator.errors import BadInput
@@ -135,7 +143,10 @@ def workloads(
     where: WhereOptions,
     action: Annotated[_Action, typer.Argument(help="list, or show one in full.")] = _Action.LIST,
     workload: Annotated[
-        str | None, typer.Argument(help="To show: a preset, or a file of your own.")
+        str | None,
+        typer.Argument(
+            help="To show: a preset, or a file of your own.", autocompletion=completion.presets
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
