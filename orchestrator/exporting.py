@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import sys
+import uuid
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -40,7 +41,8 @@ def export(run: Run, to: str, place: Path | None, *, force: bool) -> Path:
     write = _writer(to)
     result = _result(run, place)
     _refuse(place, force=force)
-    partial = place.with_name(f".{place.name}.{os.getpid()}")
+    # A name of its own each time: MLflow keeps stores open by their names.
+    partial = place.with_name(f".{place.name}.{uuid.uuid4().hex}")
     with writing(place):
         try:
             partial.mkdir(parents=True)
