@@ -12,8 +12,10 @@ from typing import TypeVar
 from urllib.parse import unquote, urlparse
 
 from mlflow.entities import Metric, Param
+from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
+from orchestrator.errors import OutputError
 from orchestrator.exports import Result
 from orchestrator.inputs import leaves
 from orchestrator.tidy import TABLES, Row
@@ -29,10 +31,19 @@ _KEY = ("trial", "epoch", "step")  # say which, and are no metrics
 _TAGS = ("side", "framework", "trial", "state", "error", "framework_version", "python_version")
 # Whose numbers become metrics, and what their names begin with.
 _METRICS = {"steps": "step", "epochs": "epoch", "trials": "trial"}
+_FAILED = "MLflow could not write its store for {place}: {why}"
 T = TypeVar("T")
 
 
 def write(result: Result, folder: Path) -> None:
+    """Raises OutputError."""
+    try:
+        _write(result, folder)
+    except MlflowException as error:
+        raise OutputError(_FAILED.format(place=result.place, why=error.message)) from error
+
+
+def _write(result: Result, folder: Path) -> None:
     client = MlflowClient(f"sqlite:///{folder / _STORE}")
     place = (result.place / _ARTIFACTS).as_uri()
     client.delete_experiment(_DEFAULT)  # MLflow's own, whose files would lie where one is now
