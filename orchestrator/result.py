@@ -1,5 +1,6 @@
 """What a comparison came to, as an object that notebooks show."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,8 +65,9 @@ class Result:
         return self.comparison.cautions
 
     def to_dict(self) -> dict[str, Any]:
-        """As in comparison.json."""
-        return as_dict(self.comparison)
+        """What comparison.json holds."""
+        held: dict[str, Any] = json.loads(json.dumps(as_dict(self.comparison)))
+        return held
 
     def to_frame(self, table: str = "epochs") -> "pandas.DataFrame":
         """``epochs``, ``steps``, ``trials`` or ``phases``, as ``orchestrator export`` writes them.
