@@ -5,8 +5,10 @@ from typing import Any
 import typer
 
 from orchestrator import settings
+from orchestrator.commands.ending import errors_told
 from orchestrator.commands.lazy import Commands
-from orchestrator.errors import OrchestratorError
+from orchestrator.language import speaking
+from orchestrator.language_option import LanguageOption, chosen
 
 _HELP = (
     "Run exactly the same training job on PyTorch and on TensorFlow, and say which was "
@@ -20,20 +22,18 @@ _HELP = (
 )
 
 
-def _begin(context: typer.Context) -> None:
+def _before(context: typer.Context, lang: LanguageOption = None) -> None:
     """A flag: from the command line, else the environment, else the file, else its default."""
-    try:
+    del lang  # `chosen` finds it
+    with errors_told(), speaking(chosen(context)), errors_told():
         file = settings.path()
         if file is not None:  # only then is every command imported, for its flags
             context.default_map = settings.defaults(_flags(context.command), file)
-    except OrchestratorError as error:
-        typer.echo(f"orchestrator: {error.message}", err=True)
-        raise typer.Exit(error.exit_code) from None
 
 
 app = typer.Typer(
     cls=Commands,
-    callback=_begin,
+    callback=_before,
     help=_HELP,
     no_args_is_help=True,
     pretty_exceptions_enable=False,

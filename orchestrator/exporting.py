@@ -14,18 +14,19 @@ from orchestrator import history, session
 from orchestrator.errors import BadInput
 from orchestrator.exports import WRITERS, Result
 from orchestrator.files import writing
+from orchestrator.language import Phrase, english
 from orchestrator.store import Run
 
 SCHEMA = "twinrun.export/1"
 _MARK = "twinrun.json"  # in each folder that is an export
-_NO_TRIAL = "{run} has no trial of its own to export{inner}."
-_INNER = "; it holds runs that have: {paths}"
-_MISSING = (
+_NO_TRIAL = Phrase("{run} has no trial to export.")
+_INNER = Phrase("{run} has no trial of its own to export; it holds runs that have: {paths}.")
+_MISSING = Phrase(
     "Exporting to {to} needs {package}, which is not installed: "
     "{python} -m pip install 'twinrun[{extra}]'"
 )
-_THERE = "{place} is there already; say --force to replace it, or name another with --into."
-_OTHERS = (
+_THERE = Phrase("{place} is there already; say --force to replace it, or name another with --into.")
+_OTHERS = Phrase(
     "{place} holds what is not an export of Twinrun, and is left as it is; name another place with "
     "--into."
 )
@@ -68,7 +69,7 @@ def _writer(to: str) -> Callable[[Result, Path], None]:
         if not writer.extra:
             raise
         names = {"to": to, "package": error.name, "extra": writer.extra}
-        raise BadInput(_MISSING.format(python=sys.executable, **names)) from error
+        raise BadInput(english(_MISSING, python=sys.executable, **names)) from error
     return write
 
 
@@ -76,8 +77,8 @@ def _result(run: Run, place: Path) -> Result:
     comparison = session.comparison_of(run)
     if not comparison.trials:
         inner = sorted(str(path.parent) for path in run.path.glob("*/events"))
-        said = _INNER.format(paths=", ".join(inner)) if inner else ""
-        raise BadInput(_NO_TRIAL.format(run=run.path, inner=said))
+        phrase = _INNER if inner else _NO_TRIAL
+        raise BadInput(english(phrase, run=run.path, paths=", ".join(inner)))
     entry = history.entry(run)
     began = datetime.fromisoformat(entry.time).timestamp() if entry.time else 0.0
     figures = sorted((run.path / "figures").glob("*.*"))
@@ -90,6 +91,6 @@ def _refuse(place: Path, *, force: bool) -> None:
     if not place.exists() or (place.is_dir() and not any(place.iterdir())):
         return
     if not (place / _MARK).is_file():
-        raise BadInput(_OTHERS.format(place=place))
+        raise BadInput(english(_OTHERS, place=place))
     if not force:
-        raise BadInput(_THERE.format(place=place))
+        raise BadInput(english(_THERE, place=place))

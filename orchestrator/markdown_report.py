@@ -5,17 +5,17 @@ from collections.abc import Iterator, Sequence
 from twinrun.v1 import job_pb2
 
 from orchestrator.comparison import Comparison
-from orchestrator.report import sentences
+from orchestrator.language import Phrase, say
+from orchestrator.report import caution_text, ratio_header, sentences
 from orchestrator.rows import Row
 from orchestrator.table import table_rows
 from orchestrator.why import why_rows
 from orchestrator.words import label, memory
 
-_RATIO = "{second} / {first}"
-_WHY = "Why"
-_WARNINGS = "Warnings"
-_ENVIRONMENTS = "Environments"
-_THREADS = "{threads} threads on {cpus} CPUs"
+_WHY = Phrase("Why")
+_WARNINGS = Phrase("Warnings")
+_ENVIRONMENTS = Phrase("Environments")
+_THREADS = Phrase("{threads} threads on {cpus} CPUs")
 _ESCAPED = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]<>#|"})
 
 
@@ -27,12 +27,12 @@ def text(comparison: Comparison, title: str) -> str:
         parts.append(_table(comparison, rows))
     parts += [_escaped(sentence) for sentence in rest]
     if rows := why_rows(comparison):
-        parts += [f"#### {_WHY}", _table(comparison, rows)]
+        parts += [f"#### {say(_WHY)}", _table(comparison, rows)]
     if comparison.cautions:
-        told = [f"`{c.code}` {_escaped(f'{c.sentence} {c.remedy}')}" for c in comparison.cautions]
-        parts += [f"#### {_WARNINGS}", _list(told)]
+        told = [f"`{c.code}` {_escaped(caution_text(c))}" for c in comparison.cautions]
+        parts += [f"#### {say(_WARNINGS)}", _list(told)]
     if found := list(_environments(comparison)):
-        parts += [f"#### {_ENVIRONMENTS}", _list(found)]
+        parts += [f"#### {say(_ENVIRONMENTS)}", _list(found)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -40,7 +40,7 @@ def _table(comparison: Comparison, rows: Sequence[Row]) -> str:
     names = [label(name) for name in comparison.trials]
     cells = [[row.name.strip(), *row.values] for row in rows]
     if any(row.ratio for row in rows):
-        names.append(_RATIO.format(first=names[0], second=names[1]))
+        names.append(ratio_header(comparison))
         cells = [[*line, row.ratio] for line, row in zip(cells, rows, strict=True)]
     ruled = ["---", *("---:" for _ in names)]
     return "\n".join(
@@ -61,7 +61,7 @@ def _parts(side: str, found: job_pb2.Environment) -> Iterator[str]:
     yield f"Python {found.python_version}"
     yield found.platform
     yield found.cpu_model
-    yield _THREADS.format(threads=found.threads, cpus=found.available_cpus)
+    yield say(_THREADS, threads=found.threads, cpus=found.available_cpus)
     yield found.blas
     for gpu in found.accelerators:
         yield f"{gpu.name} ({memory(gpu.memory_bytes)})"

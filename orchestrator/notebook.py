@@ -1,13 +1,15 @@
 """What ``import orchestrator`` offers: the words of the command line as functions."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from orchestrator import config, history, session, store, work, workloads
+from orchestrator import config, history, locales, session, store, work, workloads
 from orchestrator.config import Places
 from orchestrator.errors import BadInput, JobFailed
+from orchestrator.language import Phrase, english, say, speaking
 from orchestrator.progress import Lines
 from orchestrator.repeating import Plan
 from orchestrator.result import Result
@@ -15,9 +17,10 @@ from orchestrator.session import Request
 
 Progress = bool | Callable[[str], None]
 
-_KEPT = "{why}\nWhat was finished is kept: orchestrator.load({path!r})"
-_INTERRUPTED = "Interrupted."
-_NO_TRIAL = (
+_FEW = Phrase("repeats is {given}; it has to be 1 or more.")
+_KEPT = Phrase("{why}\nWhat was finished is kept: orchestrator.load({path!r})")
+_INTERRUPTED = Phrase("Interrupted.")
+_NO_TRIAL = Phrase(
     "{path} has no trial of its own: it is of another kind, or was not begun. 'orchestrator show' "
     "says what it came to."
 )
@@ -56,7 +59,7 @@ def compare(
     failed, or on KeyboardInterrupt, what was finished is kept, and the message says where.
     """
     if repeats < 1:
-        raise BadInput(f"repeats is {repeats}; it has to be 1 or more.")
+        raise BadInput(english(_FEW, given=repeats))
     asked = config.changes(
         epochs=epochs,
         batch_size=batch_size,
@@ -79,15 +82,19 @@ def compare(
         plan=Plan(repeats),
     )
     places = Places({"pytorch": pytorch, "tensorflow": tensorflow})
-    with closing(Lines(_writer(progress))) as display, workloads.lines_in_refusals(name):
+    with (
+        speaking(locales.of(os.environ)),
+        closing(Lines(_writer(progress))) as display,
+        workloads.lines_in_refusals(name),
+    ):
         outcome = work.compare(request, places, display)
     path = str(outcome.run.path)
     try:
         work.raise_for([outcome])
     except JobFailed as error:
-        raise JobFailed(_KEPT.format(why=error.message, path=path)) from None
+        raise JobFailed(english(_KEPT, why=error.message, path=path)) from None
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(_KEPT.format(why=_INTERRUPTED, path=path)) from None
+        raise KeyboardInterrupt(say(_KEPT, why=english(_INTERRUPTED), path=path)) from None
     return Result(outcome.run.path, outcome.comparison)
 
 
@@ -99,7 +106,7 @@ def load(run: str | Path = store.LATEST, output: str | Path = "runs") -> Result:
     found = store.find(str(run), Path(output))
     comparison = session.comparison_of(found)
     if not comparison.trials:
-        raise BadInput(_NO_TRIAL.format(path=found.path))
+        raise BadInput(english(_NO_TRIAL, path=found.path))
     return Result(found.path, comparison)
 
 

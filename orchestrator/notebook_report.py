@@ -8,13 +8,12 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from orchestrator.comparison import Comparison
-from orchestrator.report import sentences
+from orchestrator.language import say
+from orchestrator.report import caution_text, ratio_header, sentences
 from orchestrator.rows import Row
 from orchestrator.table import table_rows
-from orchestrator.words import label
+from orchestrator.words import KEPT, label
 
-_RATIO = "{second} / {first}"
-_KEPT = "Kept in {path}"
 _RIGHT = ' style="text-align: right"'
 _LEFT = ' style="text-align: left"'
 
@@ -29,7 +28,7 @@ def page(comparison: Comparison, path: str, svg: str) -> str:
             *(f"<p>{escape(sentence)}</p>" for sentence in rest),
             *_warnings(comparison),
             *_image(finding, svg),
-            f"<p><small>{escape(_KEPT.format(path=path))}</small></p></div>",
+            f"<p><small>{escape(say(KEPT, path=path))}</small></p></div>",
         ]
     )
 
@@ -39,7 +38,7 @@ def _table(comparison: Comparison, rows: Sequence[Row]) -> Iterator[str]:
         return
     names = [label(name) for name in comparison.trials]
     if ratio := any(row.ratio for row in rows):
-        names.append(_RATIO.format(first=names[0], second=names[1]))
+        names.append(ratio_header(comparison))
     head = "".join(f'<th scope="col"{_RIGHT}>{escape(name)}</th>' for name in names)
     yield f"<table><thead><tr><td></td>{head}</tr></thead><tbody>"
     for row in rows:
@@ -52,8 +51,7 @@ def _table(comparison: Comparison, rows: Sequence[Row]) -> Iterator[str]:
 def _warnings(comparison: Comparison) -> Iterator[str]:
     if comparison.cautions:
         told = (
-            f"<li><code>{escape(caution.code)}</code> "
-            f"{escape(f'{caution.sentence} {caution.remedy}')}</li>"
+            f"<li><code>{escape(caution.code)}</code> {escape(caution_text(caution))}</li>"
             for caution in comparison.cautions
         )
         yield f"<ul>{''.join(told)}</ul>"

@@ -1,16 +1,18 @@
 """What a comparison came to, as an object that notebooks show."""
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestrator import notebook_report
+from orchestrator import locales, notebook_report
 from orchestrator.cautions import Caution
 from orchestrator.comparison import Comparison, as_dict
 from orchestrator.errors import BadInput
 from orchestrator.files import read
+from orchestrator.language import Phrase, english, speaking
 from orchestrator.tidy import TABLES
 from orchestrator.verdict import Verdict
 
@@ -18,9 +20,12 @@ if TYPE_CHECKING:
     import pandas
 
 _OVERVIEW = "overview"
-_NO_TABLE = "There is no table {name!r}; there are {known}."
-_NO_FIGURE = "{path} has no figure {name!r}; it has {known}."
-_NO_PANDAS = "to_frame() needs pandas, which is not installed: pip install 'twinrun[notebook]'"
+_NO_TABLE = Phrase("There is no table {name!r}; there are {known}.")
+_NO_FIGURE = Phrase("{path} has no figure {name!r}; it has {known}.")
+_NO_FIGURES = Phrase("{path} has no figures: no epoch was finished.")
+_NO_PANDAS = Phrase(
+    "to_frame() needs pandas, which is not installed: pip install 'twinrun[notebook]'"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +80,11 @@ class Result:
         Raises BadInput, of another name or without pandas.
         """
         if table not in TABLES:
-            raise BadInput(_NO_TABLE.format(name=table, known=", ".join(TABLES)))
+            raise BadInput(english(_NO_TABLE, name=table, known=", ".join(TABLES)))
         try:
             import pandas  # noqa: PLC0415 - an extra
         except ModuleNotFoundError as error:
-            raise BadInput(_NO_PANDAS) from error
+            raise BadInput(english(_NO_PANDAS)) from error
         columns = TABLES[table].columns
         rows = TABLES[table].rows(self.comparison)
         frame = pandas.DataFrame(rows, columns=list(columns))
@@ -92,19 +97,21 @@ class Result:
         """
         kept = {path.stem: path for path in sorted((self.path / "figures").glob("*.svg"))}
         if name not in kept:
-            known = ", ".join(kept) or "none"
-            raise BadInput(_NO_FIGURE.format(path=self.path, name=name, known=known))
+            phrase = _NO_FIGURE if kept else _NO_FIGURES
+            raise BadInput(english(phrase, path=self.path, name=name, known=", ".join(kept)))
         return Figure(name, read(kept[name]).decode())
 
     def __repr__(self) -> str:
         return f"<Result {self.path.name}: {self.finding}>"
 
     def _repr_html_(self) -> str:
+        """In the language of the locale, as the command line."""
         try:
             svg = self.figure().svg
         except BadInput:  # no epoch was finished
             svg = ""
-        return notebook_report.page(self.comparison, str(self.path), svg)
+        with speaking(locales.of(os.environ)):
+            return notebook_report.page(self.comparison, str(self.path), svg)
 
 
 # Of pandas: those that know of nothing.

@@ -8,9 +8,11 @@ from twinrun.v1 import job_pb2
 from orchestrator import session
 from orchestrator.config import Places
 from orchestrator.errors import JobFailed
+from orchestrator.language import join
 from orchestrator.progress import Display
 from orchestrator.runners import Runners
 from orchestrator.session import Outcome, Request
+from orchestrator.words import LINES
 
 
 def compare(request: Request, places: Places, display: Display) -> Outcome:
@@ -33,4 +35,4 @@ def raise_for(outcomes: Sequence[Outcome]) -> None:
     if any(outcome.interrupted for outcome in outcomes):
         raise KeyboardInterrupt
     if faults := [fault for outcome in outcomes for fault in outcome.faults]:
-        raise JobFailed("\n".join(faults))
+        raise JobFailed(join(LINES, faults))

@@ -1,58 +1,45 @@
-"""A command as it is run: flags from the command line, faults to a message and an exit code."""
+"""A command as Typer runs it: its flags, its language, and how it ends."""
 
 import functools
 import importlib
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
+import inspect
 from typing import Any
 
 import typer
 
 from orchestrator import workloads
 from orchestrator.commands import COMMANDS
-from orchestrator.errors import OrchestratorError
+from orchestrator.commands.ending import errors_told, terminated_as_interrupted
+from orchestrator.language import speaking
+from orchestrator.language_option import LanguageOption, chosen
 from orchestrator.options import grouped
-from orchestrator.output import to_stderr
-
-_EXIT_INTERRUPTED = 130
 
 
 def command(name: str) -> Any:
-    """Typer's command of that name. The only place where an error becomes an exit code."""
+    """Typer's command of that name, with a flag for its language."""
     module = importlib.import_module(f"orchestrator.commands.{COMMANDS[name]}")
     body = grouped(getattr(module, name))
 
     @functools.wraps(body)
-    def run(**given: Any) -> None:
-        try:
-            with (
-                _terminated_as_interrupted(),
-                workloads.lines_in_refusals(given.get("workload")),
-            ):
-                body(**given)
-        except OrchestratorError as error:
-            to_stderr(f"orchestrator: {error.message}")
-            raise typer.Exit(error.exit_code) from None
-        except KeyboardInterrupt:
-            to_stderr("orchestrator: interrupted; what was finished is kept")
-            raise typer.Exit(_EXIT_INTERRUPTED) from None
+    def run(context: typer.Context, lang: str | None, **given: Any) -> None:
+        del lang  # `chosen` finds it
+        with (
+            errors_told(),
+            speaking(chosen(context)),
+            errors_told(),
+            terminated_as_interrupted(),
+            workloads.lines_in_refusals(given.get("workload")),
+        ):
+            body(**given)
 
+    flags = inspect.signature(body).parameters.values()
+    own = {"context": typer.Context, "lang": LanguageOption}
+    added = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+        for (name, kind), default in zip(own.items(), (inspect.Parameter.empty, None), strict=True)
+    ]
+    run.__signature__ = inspect.Signature([*flags, *added])  # type: ignore[attr-defined]
+    run.__annotations__ = {**body.__annotations__, **own}
     alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     alone.command(name)(run)
     return typer.main.get_command(alone)
-
-
-@contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
-    """SIGTERM ends a run as tidily as Ctrl-C."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

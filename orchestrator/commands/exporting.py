@@ -9,9 +9,12 @@ import typer
 from orchestrator import exporting, store
 from orchestrator.commands.keeping import RunArgument
 from orchestrator.exports import WRITERS
+from orchestrator.language import Phrase, say
 from orchestrator.options import ShownOptions
 from orchestrator.output import print_json, to_stderr
 
+_FILE = Phrase("wrote {name}")
+_FOLDER = Phrase("wrote {name}: {count} files")
 _Format = StrEnum("_Format", {name.upper(): name for name in WRITERS})  # type: ignore[misc]
 
 
@@ -39,7 +42,8 @@ def export(
     if not shown.quiet:
         for path in sorted(folder.iterdir()):
             inside = sum(each.is_file() for each in path.rglob("*"))
-            to_stderr(f"wrote {path.name}" + (f": {inside} files" if path.is_dir() else ""))
+            wrote = _FOLDER if path.is_dir() else _FILE
+            to_stderr(say(wrote, name=path.name, count=inside))
     if shown.as_json:
         print_json({"folder": str(folder)})
     else:

@@ -18,6 +18,7 @@ from mlflow.tracking import MlflowClient
 from orchestrator.errors import OutputError
 from orchestrator.exports import Result
 from orchestrator.inputs import leaves
+from orchestrator.language import Phrase, english
 from orchestrator.tidy import TABLES, Row
 from orchestrator.trial import State
 
@@ -31,7 +32,7 @@ _KEY = ("trial", "epoch", "step")  # say which, and are no metrics
 _TAGS = ("side", "framework", "trial", "state", "error", "framework_version", "python_version")
 # Whose numbers become metrics, and what their names begin with.
 _METRICS = {"steps": "step", "epochs": "epoch", "trials": "trial"}
-_FAILED = "MLflow could not write its store for {place}: {why}"
+_FAILED = Phrase("MLflow could not write its store for {place}: {why}")
 T = TypeVar("T")
 
 
@@ -40,7 +41,7 @@ def write(result: Result, folder: Path) -> None:
     try:
         _write(result, folder)
     except MlflowException as error:
-        raise OutputError(_FAILED.format(place=result.place, why=error.message)) from error
+        raise OutputError(english(_FAILED, place=result.place, why=error.message)) from error
 
 
 def _write(result: Result, folder: Path) -> None:
