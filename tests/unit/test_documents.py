@@ -54,10 +54,13 @@ def orchestrators() -> dict[str, list[str]]:
     return found
 
 
-@pytest.mark.parametrize("place", orchestrators())
+ORCHESTRATORS = orchestrators()
+
+
+@pytest.mark.parametrize("place", ORCHESTRATORS)
 def test_a_command_and_its_flags_are_those_that_there_are(place):
     group = typer.main.get_command(cli.app)
-    name, *arguments = orchestrators()[place][1:]
+    name, *arguments = ORCHESTRATORS[place][1:]
     if name.startswith("-"):
         return
     command = group.commands[name]
