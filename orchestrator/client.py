@@ -150,6 +150,11 @@ class Client:
         request = runner_service_pb2.SummarizeRequest(request_id=request_id, spec=spec)
         return self._submit(self._stub.Summarize, request)
 
+    def preview(self, spec: job_pb2.JobSpec, request_id: str) -> job_pb2.Job:
+        """Submit a job that shows what becomes of training images, and return it."""
+        request = runner_service_pb2.PreviewRequest(request_id=request_id, spec=spec)
+        return self._submit(self._stub.Preview, request)
+
     def watch(
         self, job_id: str, after: int = 0, reattach_seconds: float = _REATTACH_SECONDS
     ) -> Iterator[job_pb2.JobEvent]:
