@@ -1,15 +1,21 @@
 """The command line: ``orchestrator``, its commands, and where their flags come from."""
 
+import io
+import os
+import sys
 from typing import Any
 
 import typer
 
-from orchestrator import settings
+from orchestrator import locales, settings
 from orchestrator.commands.ending import errors_told
 from orchestrator.commands.lazy import Commands
-from orchestrator.language import speaking
+from orchestrator.errors import OrchestratorError
+from orchestrator.help import say_help
+from orchestrator.language import Phrase, say, speaking
 from orchestrator.language_option import LanguageOption, chosen
 
+_ERROR = Phrase("orchestrator: {message}")
 _HELP = (
     "Run exactly the same training job on PyTorch and on TensorFlow, and say which was "
     "faster.\n\nExit codes: 0 success; 1 an unforeseen fault; 2 bad input; 3 no runner could be "
@@ -42,10 +48,25 @@ app = typer.Typer(
 
 def main() -> None:
     """What ``orchestrator`` calls."""
-    app(auto_envvar_prefix="TWINRUN")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # what its encoding has not is no fault
+    commands = group()
+    try:
+        language = locales.asked(sys.argv) or locales.of(os.environ)
+    except OrchestratorError as error:
+        typer.echo(say(_ERROR, message=error.message), err=True)
+        sys.exit(error.exit_code)
+    with speaking(language):
+        say_help(commands)
+        commands(auto_envvar_prefix="TWINRUN")
 
 
-def _flags(group: Any) -> dict[str, dict[str, str]]:
+def group() -> Any:
+    """All commands, as Click has them."""
+    return typer.main.get_command(app)
+
+
+def _flags(commands: Any) -> dict[str, dict[str, str]]:
     """Each command's flags without dashes before them, and the parameters that they set."""
     return {
         name: {
@@ -54,5 +75,5 @@ def _flags(group: Any) -> dict[str, dict[str, str]]:
             for flag in parameter.opts
             if flag.startswith("--")
         }
-        for name, command in group.commands.items()
+        for name, command in commands.commands.items()
     }

@@ -13,7 +13,8 @@ LanguageOption = Annotated[
     typer.Option(
         "--lang",
         metavar=f"[{'|'.join(LANGUAGES)}]",
-        help="Of what is shown; otherwise as the locale says. What is stored is in English.",
+        help="Of what is shown; otherwise as TWINRUN_LANG or the locale says. What is stored is in "
+        "English.",
         rich_help_panel="What is shown and kept",
         show_default=False,
     ),

@@ -10,6 +10,7 @@ import typer
 from orchestrator import workloads
 from orchestrator.commands import COMMANDS
 from orchestrator.commands.ending import errors_told, terminated_as_interrupted
+from orchestrator.help import say_help
 from orchestrator.language import speaking
 from orchestrator.language_option import LanguageOption, chosen
 from orchestrator.options import grouped
@@ -42,4 +43,6 @@ def command(name: str) -> Any:
     run.__annotations__ = {**body.__annotations__, **own}
     alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     alone.command(name)(run)
-    return typer.main.get_command(alone)
+    made = typer.main.get_command(alone)
+    say_help(made)
+    return made
