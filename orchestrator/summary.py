@@ -14,11 +14,14 @@ from orchestrator.schedule import raise_unless_succeeded
 from orchestrator.words import label
 
 SCHEMA = "twinrun.summary/1"
-_AGREE = "{frameworks} agree: {layers} layers, {parameters:,} parameters."
+_AGREE = "{frameworks} agree: {layers} layers, {parameters:,} parameters{untrained}."
 _DIFFER = "They do not agree: {differences}."
 _COUNT = "{first} has {one} layers and {second} {other}"
 _LAYER = "layer {index} of {first} makes {one} and of {second} {other}"
-_ONE = "{framework}: {layers} layers, {parameters:,} parameters."
+_ONE = "{framework}: {layers} layers, {parameters:,} parameters{untrained}."
+_UNTRAINED = ", {count:,} of them not trained (moving statistics, which PyTorch calls buffers)"
+_DESCRIBED = "{shape} with {parameters:,} parameters"
+_DESCRIBED_UNTRAINED = "{shape} with {parameters:,} parameters ({untrained:,} not trained)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,10 @@ def summary(models: Mapping[str, job_pb2.ModelSummarized]) -> Summary:
     (first, one), *others = models.items()
     if not others:
         sentence = _ONE.format(
-            framework=label(first), layers=len(one.layers), parameters=one.parameter_count
+            framework=label(first),
+            layers=len(one.layers),
+            parameters=one.parameter_count,
+            untrained=_untrained(one),
         )
         return Summary(models, None, sentence)
     differences = [text for name, other in others for text in _differences(first, one, name, other)]
@@ -56,8 +62,14 @@ def summary(models: Mapping[str, job_pb2.ModelSummarized]) -> Summary:
         frameworks=" and ".join(map(label, models)),
         layers=len(one.layers),
         parameters=one.parameter_count,
+        untrained=_untrained(one),
     )
     return Summary(models, True, sentence)
+
+
+def _untrained(model: job_pb2.ModelSummarized) -> str:
+    count = model.untrained_count
+    return _UNTRAINED.format(count=count) if count else ""
 
 
 def _differences(
@@ -76,7 +88,10 @@ def _differences(
 
 def described(layer: job_pb2.LayerSummary) -> str:
     """``24x24x32 with 832 parameters``."""
-    return f"{shape(layer)} with {layer.parameter_count:,} parameters"
+    sentence = _DESCRIBED_UNTRAINED if layer.untrained_count else _DESCRIBED
+    return sentence.format(
+        shape=shape(layer), parameters=layer.parameter_count, untrained=layer.untrained_count
+    )
 
 
 def shape(layer: job_pb2.LayerSummary) -> str:

@@ -109,7 +109,9 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit) -> None:
             epoch_operations=arithmetic.epoch_operations(
                 spec, shape, min(samples, steps * spec.batch_size)
             ),
-            epoch_bytes=arithmetic.epoch_bytes(spec, held, data.train_images[0].nbytes, steps),
+            epoch_bytes=arithmetic.epoch_bytes(
+                spec, shape, held, data.train_images[0].nbytes, steps
+            ),
         )
     )
     with phases.whole(Phase.COMPILE):

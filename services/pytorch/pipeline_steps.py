@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from services.matched import Held
 from services.pytorch.eager import EagerSteps
 from services.pytorch.pipeline import Batch, Order, Samples, loader
 from services.spec import JobSpec
@@ -20,12 +21,12 @@ class PipelineSteps(EagerSteps):
     def __init__(
         self,
         spec: JobSpec,
-        parameters: Sequence[torch.Tensor],
+        held: Held[torch.Tensor],
         images: torch.Tensor,
         labels: torch.Tensor,
         products: torch.dtype,
     ) -> None:
-        super().__init__(spec, parameters, images, labels, products)
+        super().__init__(spec, held, images, labels, products)
         self._order = Order()
         self._batches: Waiting[Batch] = Waiting(iter(()))
         self._warm = False

@@ -23,6 +23,7 @@ from services.spec import (
 from services.tensorflow import device, layers, profile
 from services.tensorflow.environment import environment
 from services.trainer import Data, Steps
+from services.workload import layers as shapes
 from services.workload.weights import Weights
 
 _POLICIES = {
@@ -57,12 +58,15 @@ class IdiomaticTrainer:
         keras.config.set_floatx("float64" if spec.precision is Precision.FLOAT64 else "float32")
         keras.utils.set_random_seed(spec.seed)
         policy = _POLICIES[spec.precision]
-        self._model, made = layers.sequential(spec.layers, self._images.shape[1:], policy)
-        self._trained = {index: layer for index, layer in enumerate(made) if layer.weights}
+        shape = self._images.shape[1:]
+        self._model, made = layers.sequential(spec.layers, shape, policy)
+        self._variables = {
+            parameter.name: layers.held(made, parameter.name)
+            for parameter in shapes.parameters(spec.layers, shape)
+        }
         if weights is not None:
-            ordered = matched.ordered(spec, self._images.shape[1:], weights)
-            for index, layer in self._trained.items():
-                layer.set_weights([ordered[f"layers.{index}.{p}"] for p in ("kernel", "bias")])
+            for name, array in matched.ordered(spec, shape, weights).items():
+                self._variables[name].assign(array)
         self._model.compile(
             optimizer=_optimizer(spec),
             loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
@@ -119,11 +123,7 @@ class IdiomaticTrainer:
         self._model.predict_on_batch(self._test_images[:samples])
 
     def weights(self) -> Weights:
-        return {
-            f"layers.{index}.{part}": getattr(layer, part).numpy()
-            for index, layer in self._trained.items()
-            for part in ("kernel", "bias")
-        }
+        return {name: variable.numpy() for name, variable in self._variables.items()}
 
     def environment(self) -> Environment:
         optimizer = self._model.optimizer

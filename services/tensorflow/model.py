@@ -5,19 +5,23 @@ from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
+from services.matched import Held
 from services.spec import (
     Activation,
     ActivationFunction,
     AveragePool2d,
+    BatchNorm,
     Conv2d,
     CustomDense,
     Dense,
+    Execution,
     Flatten,
     JobSpec,
     Layer,
     MaxPool2d,
     OwnWay,
 )
+from services.tensorflow import batch_norm
 from services.workload.layers import trained_layers
 
 
@@ -37,15 +41,58 @@ _ACTIVATIONS = {
 
 def logits(
     layers: Sequence[Layer],
-    parameters: Sequence[tf.Variable],
+    held: Held[tf.Variable],
     images: tf.Tensor,
     products: tf.DType,
 ) -> tf.Tensor:
     """Logits [batch, classes] of ``images`` [batch, h, w, c], in the parameters' precision.
 
-    ``parameters`` stand in model order. Where ``products`` is another dtype than theirs, inputs
-    and kernels are cast to it, and each product is cast back before its bias is added.
+    Where ``products`` is another dtype than theirs, inputs and kernels are cast to it, and each
+    product is cast back before its bias is added.
     """
+    kept = iter(held.kept)
+
+    def normalise(layer: BatchNorm, x: tf.Tensor, *trained: tf.Variable) -> tf.Tensor:
+        return batch_norm.by_moving(layer, x, *trained, moving=(next(kept), next(kept)))
+
+    return _through(layers, held.trained, images, products, normalise)
+
+
+def training_logits(
+    spec: JobSpec, parameters: Sequence[tf.Variable], images: tf.Tensor, products: tf.DType
+) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    """`logits` as a step has them, and the batch's statistics, in the order of what is kept."""
+    statistics: list[tf.Tensor] = []
+    compiled = spec.execution is Execution.COMPILED
+
+    def normalise(layer: BatchNorm, x: tf.Tensor, *trained: tf.Variable) -> tf.Tensor:
+        normalised, *found = batch_norm.by_batch(layer, x, *trained, compiled=compiled)
+        statistics.extend(found)
+        return normalised
+
+    return _through(spec.layers, parameters, images, products, normalise), statistics
+
+
+def keep(
+    layers: Sequence[Layer], kept: Sequence[tf.Variable], statistics: Sequence[tf.Tensor]
+) -> None:
+    """Moves what is ``kept`` towards a batch's statistics, in place."""
+    momenta = [layer.momentum for layer in layers if isinstance(layer, BatchNorm) for _ in range(2)]
+    for moving, batch, momentum in zip(kept, statistics, momenta, strict=True):
+        moving.assign(momentum * moving + (1 - momentum) * batch)
+
+
+# Of a layer, what goes into it, gamma and beta.
+Normalise = Callable[..., tf.Tensor]
+
+
+def _through(
+    layers: Sequence[Layer],
+    parameters: Sequence[tf.Variable],
+    images: tf.Tensor,
+    products: tf.DType,
+    normalise: Normalise,
+) -> tf.Tensor:
     left = iter(parameters)
     x = images
     for layer in trained_layers(layers):
@@ -53,7 +100,7 @@ def logits(
             case Flatten():
                 x = tf.reshape(x, (-1, x.shape[1:].num_elements()))
             case Dense():
-                x = _dense(x, next(left), next(left), products)
+                x = _dense(x, next(left), next(left) if layer.use_bias else None, products)
             case CustomDense():
                 kernel, bias = (next(left), next(left))
                 product = tf.matmul(tf.cast(x, products), tf.cast(kernel, products))
@@ -61,7 +108,10 @@ def logits(
             case Activation(function):
                 x = _ACTIVATIONS[function](x)
             case Conv2d():
-                x = _conv2d(layer, x, next(left), next(left), products)
+                kernel, bias = next(left), next(left) if layer.use_bias else None
+                x = _conv2d(layer, x, kernel, bias, products)
+            case BatchNorm():
+                x = normalise(layer, x, next(left), next(left))
             case MaxPool2d(size, stride):
                 x = tf.nn.max_pool2d(x, size, stride, "VALID")
             case AveragePool2d(size, stride):
@@ -70,16 +120,22 @@ def logits(
 
 
 def _conv2d(
-    layer: Conv2d, x: tf.Tensor, kernel: tf.Variable, bias: tf.Variable, products: tf.DType
+    layer: Conv2d, x: tf.Tensor, kernel: tf.Variable, bias: tf.Variable | None, products: tf.DType
 ) -> tf.Tensor:
     sides = [[0, 0], [layer.padding] * 2, [layer.padding] * 2, [0, 0]]
     product = tf.nn.conv2d(tf.cast(x, products), tf.cast(kernel, products), layer.stride, sides)
-    return tf.nn.bias_add(tf.cast(product, bias.dtype), bias)
+    return _with_bias(tf.cast(product, kernel.dtype), bias)
 
 
-def _dense(x: tf.Tensor, kernel: tf.Variable, bias: tf.Variable, products: tf.DType) -> tf.Tensor:
+def _dense(
+    x: tf.Tensor, kernel: tf.Variable, bias: tf.Variable | None, products: tf.DType
+) -> tf.Tensor:
     product = tf.matmul(tf.cast(x, products), tf.cast(kernel, products))
-    return tf.nn.bias_add(tf.cast(product, bias.dtype), bias)
+    return _with_bias(tf.cast(product, kernel.dtype), bias)
+
+
+def _with_bias(x: tf.Tensor, bias: tf.Variable | None) -> tf.Tensor:
+    return x if bias is None else tf.nn.bias_add(x, bias)
 
 
 def details(logits: tf.Tensor, labels: tf.Tensor, gradients: Sequence[tf.Tensor]) -> tf.Tensor:

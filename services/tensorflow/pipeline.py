@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from services.matched import Held
 from services.spec import Execution, JobSpec
 from services.tensorflow.steps import EagerSteps
 from services.trainer import Data
@@ -21,12 +22,12 @@ class PipelineSteps(EagerSteps):
     def __init__(
         self,
         spec: JobSpec,
-        parameters: Sequence[tf.Variable],
+        held: Held[tf.Variable],
         images: tf.Tensor,
         labels: tf.Tensor,
         data: Data,
     ) -> None:
-        super().__init__(spec, parameters, images, labels)
+        super().__init__(spec, held, images, labels)
         with tf.device("/CPU:0"):
             self._pixels = tf.constant(data.train_pixels)
             self._answers = tf.constant(data.train_labels.astype(np.int64))

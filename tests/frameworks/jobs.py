@@ -10,6 +10,7 @@ from services.spec import (
     Adam,
     AdamW,
     AveragePool2d,
+    BatchNorm,
     Conv2d,
     CustomDense,
     Dataset,
@@ -87,7 +88,22 @@ CONVOLUTIONS = (
     Activation(ActivationFunction.RELU),
     Dense(CLASSES),
 )
+# After images, after a flatten and after a dense layer. What only shifts or
+# scales the input of a batch norm has no gradient but rounding: no bias stands before one.
+NORMALISED = (
+    Conv2d(3, size=2, use_bias=False),
+    BatchNorm(momentum=0.7, epsilon=1e-3),
+    Activation(ActivationFunction.TANH),
+    Flatten(),
+    BatchNorm(),
+    Activation(ActivationFunction.SIGMOID),
+    Dense(6, use_bias=False),
+    BatchNorm(momentum=0.0, epsilon=0.1),
+    Activation(ActivationFunction.TANH),
+    Dense(CLASSES),
+)
 JOBS = {
+    "batch norms": spec(layers=NORMALISED, epochs=3),
     "convolutions": spec(layers=CONVOLUTIONS, epochs=3),
     "adam, chunks of uneven length": spec(batch_size=8, report_every_steps=6, epochs=4),
     "adamw": spec(optimizer=Optimizer(AdamW(weight_decay=0.1), 0.01), layers=SHALLOW),

@@ -12,6 +12,7 @@ from services.spec import (
     Adam,
     AdamW,
     AveragePool2d,
+    BatchNorm,
     Conv2d,
     CustomDense,
     Dense,
@@ -69,20 +70,32 @@ def laid_back(under, shape, layer):
     return found
 
 
-def forward(spec: JobSpec, weights, images):
-    """Logits, and what went into each layer."""
+def of_channels(x):
+    """Mean and biased variance, over all axes but the last."""
+    axes = tuple(range(x.ndim - 1))
+    mean = x.mean(axis=axes)
+    return mean, ((x - mean) ** 2).mean(axis=axes)
+
+
+def forward(spec: JobSpec, weights, images, training=False):
+    """Logits, and what went into each layer; while ``training`` by each batch's statistics."""
     x, inputs = np.asarray(images, np.float64), []
     for index, layer in enumerate(trained_layers(spec.layers)):
         inputs.append(x)
         match layer:
             case Dense() | CustomDense():
-                x = x @ weights[f"layers.{index}.kernel"] + weights[f"layers.{index}.bias"]
+                x = x @ weights[f"layers.{index}.kernel"] + weights.get(f"layers.{index}.bias", 0)
             case Activation(function):
                 x = ACTIVATIONS[function][0](x)
             case Conv2d():
                 under = windows(padded(x, layer), layer)
                 x = np.einsum("bhwcij,ijcf->bhwf", under, weights[f"layers.{index}.kernel"])
-                x += weights[f"layers.{index}.bias"]
+                x += weights.get(f"layers.{index}.bias", 0)
+            case BatchNorm(_, epsilon):
+                kept = (weights[f"layers.{index}.moving_{of}"] for of in ("mean", "variance"))
+                mean, variance = of_channels(x) if training else kept
+                x = (x - mean) / np.sqrt(variance + epsilon)
+                x = weights[f"layers.{index}.gamma"] * x + weights[f"layers.{index}.beta"]
             case MaxPool2d():
                 x = windows(x, layer).max(axis=(4, 5))
             case AveragePool2d():
@@ -94,7 +107,7 @@ def forward(spec: JobSpec, weights, images):
 
 def gradients(spec: JobSpec, weights, images, labels):
     """The batch's loss, and its gradient by name."""
-    logits, inputs = forward(spec, weights, images)
+    logits, inputs = forward(spec, weights, images, training=True)
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
     probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
     rows = np.arange(len(labels))
@@ -107,7 +120,8 @@ def gradients(spec: JobSpec, weights, images, labels):
         match layer:
             case Dense() | CustomDense():
                 found[f"layers.{index}.kernel"] = inputs[index].T @ g
-                found[f"layers.{index}.bias"] = g.sum(axis=0)
+                if f"layers.{index}.bias" in weights:
+                    found[f"layers.{index}.bias"] = g.sum(axis=0)
                 g = g @ weights[f"layers.{index}.kernel"].T
             case Activation(function):
                 g = g * ACTIVATIONS[function][1](inputs[index])
@@ -115,10 +129,19 @@ def gradients(spec: JobSpec, weights, images, labels):
                 kernel, x = weights[f"layers.{index}.kernel"], padded(inputs[index], layer)
                 under = windows(x, layer)
                 found[f"layers.{index}.kernel"] = np.einsum("bhwcij,bhwf->ijcf", under, g)
-                found[f"layers.{index}.bias"] = g.sum(axis=(0, 1, 2))
+                if f"layers.{index}.bias" in weights:
+                    found[f"layers.{index}.bias"] = g.sum(axis=(0, 1, 2))
                 g = laid_back(np.einsum("bhwf,ijcf->bhwcij", g, kernel), x.shape, layer)
                 edge = slice(layer.padding, -layer.padding or None)
                 g = g[:, edge, edge]
+            case BatchNorm(_, epsilon):
+                x, axes = inputs[index], tuple(range(g.ndim - 1))
+                mean, variance = of_channels(x)
+                standard = (x - mean) / np.sqrt(variance + epsilon)
+                found[f"layers.{index}.gamma"] = (g * standard).sum(axis=axes)
+                found[f"layers.{index}.beta"] = g.sum(axis=axes)
+                g = g * weights[f"layers.{index}.gamma"] / np.sqrt(variance + epsilon)
+                g = g - g.mean(axis=axes) - standard * (g * standard).mean(axis=axes)
             case MaxPool2d():
                 under = windows(inputs[index], layer)
                 flat = under.reshape(*under.shape[:4], -1)
@@ -133,6 +156,16 @@ def gradients(spec: JobSpec, weights, images, labels):
             case _:
                 g = g.reshape(inputs[index].shape)
     return loss, found
+
+
+def keep(spec: JobSpec, weights, images) -> None:
+    """Moves the moving statistics towards the batch's."""
+    _, inputs = forward(spec, weights, images, training=True)
+    for index, layer in enumerate(trained_layers(spec.layers)):
+        if isinstance(layer, BatchNorm):
+            for of, value in zip(("mean", "variance"), of_channels(inputs[index]), strict=True):
+                moving = weights[f"layers.{index}.moving_{of}"]
+                moving[...] = layer.momentum * moving + (1 - layer.momentum) * value
 
 
 @dataclass
@@ -185,10 +218,11 @@ def details(spec: JobSpec, data: Data, weights) -> StepDetails:
     """What is told of each step beside its loss."""
     weights = {name: array.astype(np.float64) for name, array in weights.items()}
     optimizer = Optimizer(spec)
-    ordered, accuracies, norms = [], [], {name: [] for name in weights}
+    ordered, accuracies = [], []
+    norms = {name: [] for name in weights if "moving" not in name}
     for batch in batches(spec, len(data.train_images)):
         images, labels = data.train_images[batch], data.train_labels[batch]
-        logits, _ = forward(spec, weights, images)
+        logits, _ = forward(spec, weights, images, training=True)
         shifted = logits - logits.max(axis=1, keepdims=True)
         each = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(labels)), labels]
         places = np.arange(1, len(labels) + 1)
@@ -197,6 +231,7 @@ def details(spec: JobSpec, data: Data, weights) -> StepDetails:
         _, found = gradients(spec, weights, images, labels)
         for name, told in norms.items():
             told.append(np.linalg.norm(found[name]))
+        keep(spec, weights, images)
         optimizer.update(weights, found)
     return StepDetails(
         np.array(ordered), np.array(accuracies), {k: np.array(v) for k, v in norms.items()}
@@ -210,6 +245,7 @@ def train(spec: JobSpec, data: Data, weights, epsilon_hat: float | None = None):
     losses = []
     for batch in batches(spec, len(data.train_images)):
         loss, found = gradients(spec, weights, data.train_images[batch], data.train_labels[batch])
+        keep(spec, weights, data.train_images[batch])
         optimizer.update(weights, found)
         losses.append(loss)
     return np.array(losses), weights

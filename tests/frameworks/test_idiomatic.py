@@ -6,11 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from services.errors import Unsupported
 from services.spec import (
     Activation,
     ActivationFunction,
     Adam,
     AdamW,
+    BatchNorm,
     Dataset,
     Dense,
     Execution,
@@ -49,19 +51,33 @@ def test_it_learns(framework, kind, loop):
     assert last < 0.9 * first
 
 
-DENSE = (Flatten(), Dense(6), Activation(ActivationFunction.TANH), Dense(jobs.CLASSES))
+def with_own_epsilon(framework, layers):
+    """Batch norms' epsilon is left to the framework."""
+    epsilon = {"pytorch": 1e-5, "tensorflow": 1e-3}[framework.environment().framework]
+    return tuple(replace(x, epsilon=epsilon) if isinstance(x, BatchNorm) else x for x in layers)
 
 
-@pytest.mark.parametrize("layers", [DENSE, jobs.CONVOLUTIONS], ids=["dense", "convolutions"])
+LAYERS = pytest.mark.parametrize(
+    "layers",
+    [
+        (Flatten(), Dense(6), Activation(ActivationFunction.TANH), Dense(jobs.CLASSES)),
+        jobs.CONVOLUTIONS,
+        jobs.NORMALISED,
+    ],
+    ids=["dense", "convolutions", "normalised"],
+)
+
+
+@LAYERS
 def test_its_weights_in_canonical_layout_make_its_logits(framework, layers):
-    job = spec(layers=layers, precision=Precision.FLOAT64)
+    job = spec(layers=with_own_epsilon(framework, layers), precision=Precision.FLOAT64)
     made = trainer(framework, job)
     train(made)
     logits, _ = reference.forward(job, made.weights(), jobs.data().test_images)
     np.testing.assert_allclose(made.evaluate(), logits, rtol=1e-10, atol=1e-10)
 
 
-@pytest.mark.parametrize("layers", [DENSE, jobs.CONVOLUTIONS], ids=["dense", "convolutions"])
+@LAYERS
 def test_weights_that_are_given_are_taken(framework, layers):
     job = spec(layers=layers)
     given = jobs.weights(job)
@@ -129,17 +145,37 @@ def test_a_batch_of_any_size_can_be_predicted(framework, recipe):
     np.testing.assert_allclose(made.evaluate(), before, rtol=1e-6)
 
 
-def test_its_model_is_summed_up_layer_by_layer(framework):
+@pytest.mark.parametrize("layers", [jobs.CONVOLUTIONS, jobs.NORMALISED], ids=["plain", "normal"])
+def test_its_model_is_summed_up_layer_by_layer(framework, layers):
     dataset = Dataset("synthetic", synthetic=Synthetic(height=4, width=3, channels=2, classes=5))
-    job = spec(layers=jobs.CONVOLUTIONS, dataset=dataset)
+    job = spec(layers=layers, dataset=dataset)
     found = framework.summarize(job)
-    shape, counts = jobs.SHAPE, {}
+    shape, counts, untrained = jobs.SHAPE, {}, {}
     for parameter in shapes.parameters(job.layers, shape):
         index = int(parameter.name.split(".")[1])
         counts[index] = counts.get(index, 0) + math.prod(parameter.shape)
+        kept = 0 if parameter.trained else math.prod(parameter.shape)
+        untrained[index] = untrained.get(index, 0) + kept
     for index, (layer, told) in enumerate(zip(job.layers, found.layers, strict=True)):
         shape = shapes.output_shape(layer, shape)
         assert told.output_shape == shape, layer
         assert told.parameter_count == counts.get(index, 0), layer
+        assert told.untrained_count == untrained.get(index, 0), layer
     assert found.parameter_count == sum(counts.values())
-    assert "CustomDense" in found.text or "custom_dense" in found.text
+    assert found.untrained_count == sum(untrained.values())
+    if layers is jobs.CONVOLUTIONS:
+        assert "CustomDense" in found.text or "custom_dense" in found.text
+    else:
+        assert "BatchNorm" in found.text or "batch_normalization" in found.text
+
+
+def test_a_batch_of_one_that_pytorchs_batch_norm_refuses_is_refused_before_it_trains(framework):
+    job = spec(layers=jobs.NORMALISED, batch_size=33)  # of 67 samples
+    if framework.environment().framework == "tensorflow":
+        assert len(train(trainer(framework, job))) == 1
+        return
+    with pytest.raises(Unsupported, match="leaves a batch of one of 67 samples") as caught:
+        trainer(framework, job)
+    assert caught.value.metadata == {"field": "batch_size"}
+    images_alone = (*jobs.NORMALISED[:4], *jobs.SHALLOW[1:])
+    train(trainer(framework, replace(job, layers=images_alone)))
