@@ -145,7 +145,22 @@ class BatchNorm:
     epsilon: float = 1e-5
 
 
-Layer = Flatten | Dense | Activation | CustomDense | Conv2d | MaxPool2d | AveragePool2d | BatchNorm
+@dataclass(frozen=True, slots=True)
+class Dropout:
+    rate: float
+
+
+Layer = (
+    Flatten
+    | Dense
+    | Activation
+    | CustomDense
+    | Conv2d
+    | MaxPool2d
+    | AveragePool2d
+    | BatchNorm
+    | Dropout
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +311,8 @@ def _layer_violations(field: str, layer: Layer) -> Iterator[Violation]:
         case BatchNorm(momentum, epsilon):
             yield from _fraction(f"{field}.momentum", momentum)
             yield from _above_zero(f"{field}.epsilon", epsilon, 1)
+        case Dropout(rate):
+            yield from _fraction(f"{field}.rate", rate)
     match layer:
         case Dense() | Conv2d():
             yield from _initializer_violations(

@@ -1,15 +1,16 @@
 """Steps op by op: a Python loop over the batches of a chunk."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from services import matched
+from services import chunks, matched
+from services.chunks import Chunk
 from services.matched import Held
-from services.pytorch import model, optimizers
+from services.pytorch import device, model, optimizers
 from services.spec import JobSpec
 
 
@@ -33,29 +34,39 @@ class EagerSteps:
         self._images, self._labels, self._products = images, labels, products
         self._optimizer = optimizers.optimizer(spec.optimizer, self._parameters, spec.loop)
 
-    def run(self, chunk: torch.Tensor) -> torch.Tensor:
-        """Takes the steps of ``chunk`` int32[steps, batch]; what they measured, on the device.
+    def run(self, chunk: Chunk) -> torch.Tensor:
+        """Takes the steps of ``chunk``; what they measured, on the device.
 
         As `services.matched.steps_taken` wants it.
         """
+        indices, drawn = device.put_chunk(chunk, self._images.device)
         return torch.stack(
             [
-                self.step(self._images.index_select(0, batch), self._labels.index_select(0, batch))
-                for batch in chunk.unbind()
+                self.step(
+                    self._images.index_select(0, batch),
+                    self._labels.index_select(0, batch),
+                    {name: numbers[step] for name, numbers in drawn.items()},
+                )
+                for step, batch in enumerate(indices.unbind())
             ]
         )
 
-    def begin(self, chunks: Sequence[NDArray[np.int32]]) -> None:
+    def begin(self, order: Sequence[NDArray[np.int32]]) -> None:
         """What an epoch will `run`."""
 
     def waited(self) -> float:
         """Seconds that were waited for data since it was last asked: it is there."""
         return 0.0
 
-    def step(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """One step on ``images`` [batch, h, w, c]; what it measured."""
+    def step(
+        self,
+        images: torch.Tensor,
+        labels: torch.Tensor,
+        drawn: Mapping[str, torch.Tensor],
+    ) -> torch.Tensor:
+        """One step on ``images`` [batch, h, w, c], with what was ``drawn``; what it measured."""
         logits, statistics = model.training_logits(
-            self._layers, self._parameters, images, self._products
+            self._layers, self._parameters, images, self._products, drawn
         )
         loss = self._loss(logits, labels)
         self._optimizer.zero_grad()
@@ -76,8 +87,8 @@ class EagerSteps:
         values = [tensor.detach().clone() for tensor in tensors]
         optimizer = copy.deepcopy(self._optimizer.state_dict())
         for steps, batch in shapes:
-            shape = min(steps, matched.WARM_UP_STEPS), batch
-            self.run(torch.zeros(shape, dtype=torch.int32, device=self._images.device))
+            few = min(steps, matched.WARM_UP_STEPS)
+            self.run(chunks.blank(self._spec, self._images.shape, few, batch))
         with torch.no_grad():
             for tensor, value in zip(tensors, values, strict=True):
                 tensor.copy_(value)

@@ -81,7 +81,13 @@ class IdiomaticTrainer:
         device.synchronize(self._device)
 
     def warm_up(self) -> None:
-        """On batches of zeros: the loader and its shuffling are as they were."""
+        """On batches of zeros: the loader, its shuffling and the generator are as they were."""
+        gpus = [self._device] if self._device.type == "cuda" else []
+        with torch.random.fork_rng(gpus):  # dropout draws
+            self._warm_up()
+        device.synchronize(self._device)
+
+    def _warm_up(self) -> None:
         model, optimizer = copy.deepcopy((self._modules.state_dict(), self._optimizer.state_dict()))
         sizes = {min(self._spec.batch_size, self._samples), self._samples % self._spec.batch_size}
         for size in sorted(sizes - {0}, reverse=True):
@@ -94,7 +100,6 @@ class IdiomaticTrainer:
                     self._logits(self._zeros(size)[0])
         self._modules.load_state_dict(model)
         self._optimizer.load_state_dict(optimizer)
-        device.synchronize(self._device)
 
     def train_epoch(self, epoch: int) -> Iterator[Steps]:  # noqa: ARG002 - it shuffles by itself
         self._modules.train()

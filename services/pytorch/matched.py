@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from services import matched
+from services import chunks, matched
 from services.events import Environment, Profiled
 from services.pytorch import device, model, own, profile
 from services.pytorch.compiled import CompiledSteps
@@ -36,12 +36,13 @@ class MatchedTrainer:
             dtype = data.train_images.dtype
             weights = own.initial_weights(spec.layers, shape, spec.seed, dtype)
         initial = matched.ordered(spec, shape, weights)
-        self._tensors = {name: self._put(array.copy()) for name, array in initial.items()}
+        self._tensors = {n: device.put(a.copy(), self._device) for n, a in initial.items()}
         self._names = matched.trained(spec, shape)
         self._held = matched.held(self._names, self._tensors)
-        self._images = self._put(data.train_images)
-        self._test_images = self._put(data.test_images)
-        labels = self._put(data.train_labels.astype(np.int64))  # as PyTorch's loss takes them
+        self._images = device.put(data.train_images, self._device)
+        self._test_images = device.put(data.test_images, self._device)
+        # int64, as PyTorch's loss takes them
+        labels = device.put(data.train_labels.astype(np.int64), self._device)
         given = (spec, self._held, self._images, labels, self._products)
         self._steps: CompiledSteps | EagerSteps
         if OwnWay.DATA_PIPELINE in spec.own_ways:
@@ -55,10 +56,6 @@ class MatchedTrainer:
             self._steps = EagerSteps(*given)
         device.synchronize(self._device)
 
-    def _put(self, array: NDArray[np.generic]) -> torch.Tensor:
-        """On a CPU without a copy, if the array can be written to: PyTorch has no other tensors."""
-        return torch.from_numpy(array if array.flags.writeable else array.copy()).to(self._device)
-
     def warm_up(self) -> None:
         self._steps.warm_up(matched.chunk_shapes(self._spec, len(self._images)))
         self.evaluate()
@@ -66,12 +63,12 @@ class MatchedTrainer:
     def train_epoch(self, epoch: int) -> Iterator[Steps]:
         shuffled = OwnWay.BATCH_ORDER in self._spec.own_ways
         permutation = own.permutation if shuffled else order.permutation
-        chunks = matched.epoch_chunks(self._spec, epoch, len(self._images), permutation)
+        found = matched.epoch_chunks(self._spec, epoch, len(self._images), permutation)
         if OwnWay.LAST_BATCH in self._spec.own_ways:
-            chunks = [chunk for chunk in chunks if chunk.shape[1] == self._spec.batch_size]
-        self._steps.begin(chunks)
-        for chunk in chunks:
-            measured = self._steps.run(self._put(chunk)).cpu().numpy()
+            found = [indices for indices in found if indices.shape[1] == self._spec.batch_size]
+        self._steps.begin(found)
+        for chunk in chunks.carried(self._spec, self._images.shape, epoch, found):
+            measured = self._steps.run(chunk).cpu().numpy()
             waited = self._steps.waited()
             yield matched.steps_taken(self._spec, measured, self._names, waited)
 

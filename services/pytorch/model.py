@@ -1,6 +1,8 @@
 """The model as a function of its parameters, and its loss."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
 
 import torch
 from torch.nn import functional
@@ -16,12 +18,14 @@ from services.spec import (
     Conv2d,
     CustomDense,
     Dense,
+    Dropout,
     Flatten,
     JobSpec,
     Layer,
     MaxPool2d,
     OwnWay,
 )
+from services.workload import dropout
 from services.workload.layers import trained_layers
 
 _ACTIVATIONS = {
@@ -43,12 +47,7 @@ def logits(
     Where ``products`` is another dtype than theirs, inputs and kernels are cast to it, and each
     product is cast back before its bias is added.
     """
-    kept = iter(held.kept)
-
-    def normalise(layer: BatchNorm, x: torch.Tensor, *trained: torch.Tensor) -> torch.Tensor:
-        return batch_norm.by_moving(layer, x, *trained, moving=(next(kept), next(kept)))
-
-    return _through(layers, held.trained, images, products, normalise)
+    return _through(layers, held.trained, images, products, _Evaluating(iter(held.kept)))
 
 
 def training_logits(
@@ -56,16 +55,14 @@ def training_logits(
     parameters: Sequence[torch.Tensor],
     images: torch.Tensor,
     products: torch.dtype,
+    drawn: Mapping[str, torch.Tensor],
 ) -> tuple[torch.Tensor, list[torch.Tensor]]:
-    """`logits` as a step has them, and the batch's statistics, in the order of what is kept."""
-    statistics: list[torch.Tensor] = []
+    """`logits` as a step has them, and the batch's statistics, in the order of what is kept.
 
-    def normalise(layer: BatchNorm, x: torch.Tensor, *trained: torch.Tensor) -> torch.Tensor:
-        normalised, *found = batch_norm.by_batch(layer, x, *trained)
-        statistics.extend(found)
-        return normalised
-
-    return _through(layers, parameters, images, products, normalise), statistics
+    ``drawn``: by name, as in `services.chunks.Chunk`, for this step.
+    """
+    how = _Training(drawn)
+    return _through(layers, parameters, images, products, how), how.statistics
 
 
 def keep(
@@ -77,8 +74,48 @@ def keep(
         moving.mul_(momentum).add_(batch, alpha=1 - momentum)
 
 
-# Of a layer, what goes into it, gamma and beta.
-Normalise = Callable[..., torch.Tensor]
+class _How(Protocol):
+    """What layers do that are not the same in training and in evaluation."""
+
+    def normalise(
+        self, layer: BatchNorm, x: torch.Tensor, gamma: torch.Tensor, beta: torch.Tensor
+    ) -> torch.Tensor: ...
+
+    def drop(self, index: int, layer: Dropout, x: torch.Tensor) -> torch.Tensor: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Evaluating:
+    """``kept``: moving statistics in model order."""
+
+    kept: Iterator[torch.Tensor]
+
+    def normalise(
+        self, layer: BatchNorm, x: torch.Tensor, gamma: torch.Tensor, beta: torch.Tensor
+    ) -> torch.Tensor:
+        moving = next(self.kept), next(self.kept)
+        return batch_norm.by_moving(layer, x, gamma, beta, moving=moving)
+
+    def drop(self, index: int, layer: Dropout, x: torch.Tensor) -> torch.Tensor:  # noqa: ARG002
+        return x
+
+
+@dataclass(frozen=True, slots=True)
+class _Training:
+    """``statistics``: those of the batch, in model order."""
+
+    drawn: Mapping[str, torch.Tensor]
+    statistics: list[torch.Tensor] = field(default_factory=list)
+
+    def normalise(
+        self, layer: BatchNorm, x: torch.Tensor, gamma: torch.Tensor, beta: torch.Tensor
+    ) -> torch.Tensor:
+        normalised, *found = batch_norm.by_batch(layer, x, gamma, beta)
+        self.statistics.extend(found)
+        return normalised
+
+    def drop(self, index: int, layer: Dropout, x: torch.Tensor) -> torch.Tensor:
+        return x * (self.drawn[dropout.name(index)].to(x.dtype) * dropout.scale(layer))
 
 
 def _through(
@@ -86,11 +123,11 @@ def _through(
     parameters: Sequence[torch.Tensor],
     images: torch.Tensor,
     products: torch.dtype,
-    normalise: Normalise,
+    how: _How,
 ) -> torch.Tensor:
     left = iter(parameters)
     x = images
-    for layer in trained_layers(layers):
+    for index, layer in enumerate(trained_layers(layers)):
         match layer:
             case Flatten():
                 x = x.flatten(1)
@@ -104,12 +141,18 @@ def _through(
                 kernel, bias = next(left), next(left) if layer.use_bias else None
                 x = _conv2d(layer, x, kernel, bias, products)
             case BatchNorm():
-                x = normalise(layer, x, next(left), next(left))
-            case MaxPool2d(size, stride):
-                x = channels_last(functional.max_pool2d(channels_first(x), size, stride))
-            case AveragePool2d(size, stride):
-                x = channels_last(functional.avg_pool2d(channels_first(x), size, stride))
+                x = how.normalise(layer, x, next(left), next(left))
+            case Dropout():
+                x = how.drop(index, layer, x)
+            case MaxPool2d() | AveragePool2d():
+                x = _pool(layer, x)
     return x
+
+
+def _pool(layer: MaxPool2d | AveragePool2d, x: torch.Tensor) -> torch.Tensor:
+    largest = isinstance(layer, MaxPool2d)
+    pool = functional.max_pool2d if largest else functional.avg_pool2d
+    return channels_last(pool(channels_first(x), layer.size, layer.stride))
 
 
 def _conv2d(

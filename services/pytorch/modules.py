@@ -14,6 +14,7 @@ from services.spec import (
     Conv2d,
     CustomDense,
     Dense,
+    Dropout,
     Flatten,
     Layer,
     MaxPool2d,
@@ -65,23 +66,30 @@ def sequential(layers: Sequence[Layer], shape: tuple[int, ...]) -> nn.Sequential
     """
     modules: list[nn.Module] = []
     for layer in shapes.trained_layers(layers):
-        match layer:
-            case Flatten():
-                modules.append(nn.Flatten())
-            case Dense(units, use_bias=use_bias):
-                modules.append(nn.Linear(shape[0], units, use_bias))
-            case CustomDense(units, stddev):
-                modules.append(custom.CustomDense(shape[0], units, stddev))
-            case Activation(function):
-                modules.append(_ACTIVATIONS[function]())
-            case Conv2d(filters, size, stride, padding, use_bias=use_bias):
-                modules.append(nn.Conv2d(shape[-1], filters, size, stride, padding, bias=use_bias))
-            case BatchNorm():
-                of_images = len(shape) == 3
-                modules.append((nn.BatchNorm2d if of_images else nn.BatchNorm1d)(shape[-1]))
-            case MaxPool2d(size, stride):
-                modules.append(nn.MaxPool2d(size, stride))
-            case AveragePool2d(size, stride):
-                modules.append(nn.AvgPool2d(size, stride))
+        modules.append(_made(layer, shape))
         shape = shapes.output_shape(layer, shape)
     return nn.Sequential(*modules)
+
+
+def _made(layer: Layer, shape: tuple[int, ...]) -> nn.Module:
+    """The module of a layer, for samples of ``shape``."""
+    match layer:
+        case Flatten():
+            return nn.Flatten()
+        case Dense(units, use_bias=use_bias):
+            return nn.Linear(shape[0], units, use_bias)
+        case CustomDense(units, stddev):
+            return custom.CustomDense(shape[0], units, stddev)
+        case Activation(function):
+            return _ACTIVATIONS[function]()
+        case Conv2d(filters, size, stride, padding, use_bias=use_bias):
+            return nn.Conv2d(shape[-1], filters, size, stride, padding, bias=use_bias)
+        case BatchNorm():
+            of_images = len(shape) == 3
+            return (nn.BatchNorm2d if of_images else nn.BatchNorm1d)(shape[-1])
+        case Dropout(rate):
+            return nn.Dropout(rate)
+        case MaxPool2d(size, stride):
+            return nn.MaxPool2d(size, stride)
+        case AveragePool2d(size, stride):
+            return nn.AvgPool2d(size, stride)

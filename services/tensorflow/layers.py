@@ -11,6 +11,7 @@ from services.spec import (
     Conv2d,
     CustomDense,
     Dense,
+    Dropout,
     Flatten,
     Layer,
     MaxPool2d,
@@ -37,6 +38,8 @@ def made(layer: Layer, dtype: str) -> keras.layers.Layer:
             return keras.layers.Conv2D(filters, size, stride, use_bias=use_bias, dtype=dtype)
         case BatchNorm():
             return keras.layers.BatchNormalization(dtype=dtype)
+        case Dropout(rate):
+            return keras.layers.Dropout(rate, dtype=dtype)
         case MaxPool2d(size, stride):
             return keras.layers.MaxPooling2D(size, stride, dtype=dtype)
         case AveragePool2d(size, stride):

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from services import matched
+from services import chunks, matched
 from services.events import Environment, Profiled
 from services.spec import Device, Execution, JobSpec, OwnWay
 from services.tensorflow import device, model, own, profile
@@ -36,7 +36,7 @@ class MatchedTrainer:
         initial = matched.ordered(spec, shape, weights)
         self._names = matched.trained(spec, shape)
         eager = spec.execution is Execution.EAGER
-        self._samples = len(data.train_images)
+        self._shape = data.train_images.shape
         size = matched.EVALUATE_BATCH
         with tf.device(self._device):
             self._variables = {name: tf.Variable(array) for name, array in initial.items()}
@@ -64,15 +64,15 @@ class MatchedTrainer:
 
     def warm_up(self) -> None:
         with tf.device(self._device):
-            self._steps.warm_up(matched.chunk_shapes(self._spec, self._samples))
+            self._steps.warm_up(matched.chunk_shapes(self._spec, self._shape[0]))
         self.evaluate()
 
     def train_epoch(self, epoch: int) -> Iterator[Steps]:
         shuffled = OwnWay.BATCH_ORDER in self._spec.own_ways
         permutation = own.permutation if shuffled else order.permutation
-        chunks = matched.epoch_chunks(self._spec, epoch, self._samples, permutation)
-        self._steps.begin(chunks)
-        for chunk in chunks:
+        found = matched.epoch_chunks(self._spec, epoch, self._shape[0], permutation)
+        self._steps.begin(found)
+        for chunk in chunks.carried(self._spec, self._shape, epoch, found):
             with tf.device(self._device):
                 measured = self._steps.run(chunk)
             yield matched.steps_taken(self._spec, measured, self._names, self._steps.waited())

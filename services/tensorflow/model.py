@@ -1,7 +1,9 @@
 """The model as a function of its parameters, and its loss."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
 
 import tensorflow as tf
 
@@ -14,6 +16,7 @@ from services.spec import (
     Conv2d,
     CustomDense,
     Dense,
+    Dropout,
     Execution,
     Flatten,
     JobSpec,
@@ -22,6 +25,7 @@ from services.spec import (
     OwnWay,
 )
 from services.tensorflow import batch_norm
+from services.workload import dropout
 from services.workload.layers import trained_layers
 
 
@@ -50,27 +54,22 @@ def logits(
     Where ``products`` is another dtype than theirs, inputs and kernels are cast to it, and each
     product is cast back before its bias is added.
     """
-    kept = iter(held.kept)
-
-    def normalise(layer: BatchNorm, x: tf.Tensor, *trained: tf.Variable) -> tf.Tensor:
-        return batch_norm.by_moving(layer, x, *trained, moving=(next(kept), next(kept)))
-
-    return _through(layers, held.trained, images, products, normalise)
+    return _through(layers, held.trained, images, products, _Evaluating(iter(held.kept)))
 
 
 def training_logits(
-    spec: JobSpec, parameters: Sequence[tf.Variable], images: tf.Tensor, products: tf.DType
+    spec: JobSpec,
+    parameters: Sequence[tf.Variable],
+    images: tf.Tensor,
+    products: tf.DType,
+    drawn: Mapping[str, tf.Tensor],
 ) -> tuple[tf.Tensor, list[tf.Tensor]]:
-    """`logits` as a step has them, and the batch's statistics, in the order of what is kept."""
-    statistics: list[tf.Tensor] = []
-    compiled = spec.execution is Execution.COMPILED
+    """`logits` as a step has them, and the batch's statistics, in the order of what is kept.
 
-    def normalise(layer: BatchNorm, x: tf.Tensor, *trained: tf.Variable) -> tf.Tensor:
-        normalised, *found = batch_norm.by_batch(layer, x, *trained, compiled=compiled)
-        statistics.extend(found)
-        return normalised
-
-    return _through(spec.layers, parameters, images, products, normalise), statistics
+    ``drawn``: by name, as in `services.chunks.Chunk`, for this step.
+    """
+    how = _Training(drawn, compiled=spec.execution is Execution.COMPILED)
+    return _through(spec.layers, parameters, images, products, how), how.statistics
 
 
 def keep(
@@ -82,8 +81,49 @@ def keep(
         moving.assign(momentum * moving + (1 - momentum) * batch)
 
 
-# Of a layer, what goes into it, gamma and beta.
-Normalise = Callable[..., tf.Tensor]
+class _How(Protocol):
+    """What layers do that are not the same in training and in evaluation."""
+
+    def normalise(
+        self, layer: BatchNorm, x: tf.Tensor, gamma: tf.Variable, beta: tf.Variable
+    ) -> tf.Tensor: ...
+
+    def drop(self, index: int, layer: Dropout, x: tf.Tensor) -> tf.Tensor: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Evaluating:
+    """``kept``: moving statistics in model order."""
+
+    kept: Iterator[tf.Variable]
+
+    def normalise(
+        self, layer: BatchNorm, x: tf.Tensor, gamma: tf.Variable, beta: tf.Variable
+    ) -> tf.Tensor:
+        moving = next(self.kept), next(self.kept)
+        return batch_norm.by_moving(layer, x, gamma, beta, moving=moving)
+
+    def drop(self, index: int, layer: Dropout, x: tf.Tensor) -> tf.Tensor:  # noqa: ARG002
+        return x
+
+
+@dataclass(frozen=True, slots=True)
+class _Training:
+    """``statistics``: those of the batch, in model order. ``compiled``: by XLA."""
+
+    drawn: Mapping[str, tf.Tensor]
+    compiled: bool
+    statistics: list[tf.Tensor] = field(default_factory=list)
+
+    def normalise(
+        self, layer: BatchNorm, x: tf.Tensor, gamma: tf.Variable, beta: tf.Variable
+    ) -> tf.Tensor:
+        normalised, *found = batch_norm.by_batch(layer, x, gamma, beta, compiled=self.compiled)
+        self.statistics.extend(found)
+        return normalised
+
+    def drop(self, index: int, layer: Dropout, x: tf.Tensor) -> tf.Tensor:
+        return x * (tf.cast(self.drawn[dropout.name(index)], x.dtype) * dropout.scale(layer))
 
 
 def _through(
@@ -91,11 +131,11 @@ def _through(
     parameters: Sequence[tf.Variable],
     images: tf.Tensor,
     products: tf.DType,
-    normalise: Normalise,
+    how: _How,
 ) -> tf.Tensor:
     left = iter(parameters)
     x = images
-    for layer in trained_layers(layers):
+    for index, layer in enumerate(trained_layers(layers)):
         match layer:
             case Flatten():
                 x = tf.reshape(x, (-1, x.shape[1:].num_elements()))
@@ -111,11 +151,12 @@ def _through(
                 kernel, bias = next(left), next(left) if layer.use_bias else None
                 x = _conv2d(layer, x, kernel, bias, products)
             case BatchNorm():
-                x = normalise(layer, x, next(left), next(left))
-            case MaxPool2d(size, stride):
-                x = tf.nn.max_pool2d(x, size, stride, "VALID")
-            case AveragePool2d(size, stride):
-                x = tf.nn.avg_pool2d(x, size, stride, "VALID")
+                x = how.normalise(layer, x, next(left), next(left))
+            case Dropout():
+                x = how.drop(index, layer, x)
+            case MaxPool2d() | AveragePool2d():
+                pool = tf.nn.max_pool2d if isinstance(layer, MaxPool2d) else tf.nn.avg_pool2d
+                x = pool(x, layer.size, layer.stride, "VALID")
     return x
 
 

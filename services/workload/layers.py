@@ -12,6 +12,7 @@ from services.spec import (
     Conv2d,
     CustomDense,
     Dense,
+    Dropout,
     Flatten,
     Initializer,
     Layer,
@@ -63,7 +64,7 @@ def output_shape(layer: Layer, shape: Shape) -> Shape:
                 size = "x".join(map(str, shape))
                 raise ValueError(f"takes a flat input, but gets {size}; put a flatten before it")
             return (units,)
-        case Activation() | BatchNorm():
+        case Activation() | BatchNorm() | Dropout():
             return shape
         case Conv2d(filters, size, stride, padding):
             return (*_windows(shape, size, stride, padding), filters)

@@ -15,6 +15,7 @@ from services.spec import (
     CustomDense,
     Dataset,
     Dense,
+    Dropout,
     Execution,
     Flatten,
     JobSpec,
@@ -102,7 +103,21 @@ NORMALISED = (
     Activation(ActivationFunction.TANH),
     Dense(CLASSES),
 )
+# Of images and of what is flat; one that drops nothing.
+DROPPED = (
+    Dropout(0.25),
+    Conv2d(3, size=2),
+    Activation(ActivationFunction.RELU),
+    Dropout(0.4),
+    Flatten(),
+    Dense(20),
+    Dropout(0.0),
+    Activation(ActivationFunction.TANH),
+    Dropout(0.9),
+    Dense(CLASSES),
+)
 JOBS = {
+    "dropouts": spec(layers=DROPPED, epochs=3, seed=11),
     "batch norms": spec(layers=NORMALISED, epochs=3),
     "convolutions": spec(layers=CONVOLUTIONS, epochs=3),
     "adam, chunks of uneven length": spec(batch_size=8, report_every_steps=6, epochs=4),

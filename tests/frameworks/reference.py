@@ -16,6 +16,7 @@ from services.spec import (
     Conv2d,
     CustomDense,
     Dense,
+    Dropout,
     JobSpec,
     MaxPool2d,
     Sgd,
@@ -70,6 +71,21 @@ def laid_back(under, shape, layer):
     return found
 
 
+def kept(spec: JobSpec, index, place, shape):
+    """What a dropout multiplies a batch of ``shape`` by: drawn one sample after the other."""
+    (epoch, first), rate = place, spec.layers[index].rate
+    values = math.prod(shape[1:])
+    blocks = math.ceil(values / 16)  # of 16 numbers of 16 bits
+    key = [spec.seed, 2**62 + index * 2**32 + epoch]
+    numbers = []
+    for sample in range(first, first + shape[0]):
+        raw = np.random.Philox(key=key, counter=sample * blocks).random_raw(4 * blocks)
+        bits = [int(word) >> shift & 0xFFFF for word in raw for shift in (0, 16, 32, 48)]
+        numbers.append(bits[:values])
+    mask = np.array(numbers).reshape(shape) >= round(rate * 65536)
+    return mask / (1 - rate)
+
+
 def of_channels(x):
     """Mean and biased variance, over all axes but the last."""
     axes = tuple(range(x.ndim - 1))
@@ -77,8 +93,13 @@ def of_channels(x):
     return mean, ((x - mean) ** 2).mean(axis=axes)
 
 
-def forward(spec: JobSpec, weights, images, training=False):
-    """Logits, and what went into each layer; while ``training`` by each batch's statistics."""
+def forward(spec: JobSpec, weights, images, place=None):
+    """Logits, and what went into each layer.
+
+    In training ``place`` is epoch, first place of the batch in it: batches are normalised by their
+    own statistics, and values drop out.
+    """
+    training = place is not None
     x, inputs = np.asarray(images, np.float64), []
     for index, layer in enumerate(trained_layers(spec.layers)):
         inputs.append(x)
@@ -92,10 +113,12 @@ def forward(spec: JobSpec, weights, images, training=False):
                 x = np.einsum("bhwcij,ijcf->bhwf", under, weights[f"layers.{index}.kernel"])
                 x += weights.get(f"layers.{index}.bias", 0)
             case BatchNorm(_, epsilon):
-                kept = (weights[f"layers.{index}.moving_{of}"] for of in ("mean", "variance"))
-                mean, variance = of_channels(x) if training else kept
+                moving = (weights[f"layers.{index}.moving_{of}"] for of in ("mean", "variance"))
+                mean, variance = of_channels(x) if training else moving
                 x = (x - mean) / np.sqrt(variance + epsilon)
                 x = weights[f"layers.{index}.gamma"] * x + weights[f"layers.{index}.beta"]
+            case Dropout():
+                x = x * kept(spec, index, place, x.shape) if training else x
             case MaxPool2d():
                 x = windows(x, layer).max(axis=(4, 5))
             case AveragePool2d():
@@ -105,9 +128,20 @@ def forward(spec: JobSpec, weights, images, training=False):
     return x, inputs
 
 
-def gradients(spec: JobSpec, weights, images, labels):
+def through_pool(layer: MaxPool2d | AveragePool2d, x, g):
+    """The gradient of ``x``, which went in, from that of what came out."""
+    under = windows(x, layer)
+    if isinstance(layer, AveragePool2d):
+        spread = np.broadcast_to(g[..., None, None] / layer.size**2, under.shape)
+        return laid_back(spread, x.shape, layer)
+    flat = under.reshape(*under.shape[:4], -1)
+    first = np.eye(flat.shape[-1])[flat.argmax(axis=-1)]  # of equal ones the first
+    return laid_back((g[..., None] * first).reshape(under.shape), x.shape, layer)
+
+
+def gradients(spec: JobSpec, weights, images, labels, place):
     """The batch's loss, and its gradient by name."""
-    logits, inputs = forward(spec, weights, images, training=True)
+    logits, inputs = forward(spec, weights, images, place)
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
     probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
     rows = np.arange(len(labels))
@@ -142,25 +176,18 @@ def gradients(spec: JobSpec, weights, images, labels):
                 found[f"layers.{index}.beta"] = g.sum(axis=axes)
                 g = g * weights[f"layers.{index}.gamma"] / np.sqrt(variance + epsilon)
                 g = g - g.mean(axis=axes) - standard * (g * standard).mean(axis=axes)
-            case MaxPool2d():
-                under = windows(inputs[index], layer)
-                flat = under.reshape(*under.shape[:4], -1)
-                first = np.eye(flat.shape[-1])[flat.argmax(axis=-1)]  # of equal ones the first
-                g = laid_back(
-                    (g[..., None] * first).reshape(under.shape), inputs[index].shape, layer
-                )
-            case AveragePool2d():
-                shape = windows(inputs[index], layer).shape
-                spread = np.broadcast_to(g[..., None, None] / layer.size**2, shape)
-                g = laid_back(spread, inputs[index].shape, layer)
+            case Dropout():
+                g = g * kept(spec, index, place, g.shape)
+            case MaxPool2d() | AveragePool2d():
+                g = through_pool(layer, inputs[index], g)
             case _:
                 g = g.reshape(inputs[index].shape)
     return loss, found
 
 
-def keep(spec: JobSpec, weights, images) -> None:
+def keep(spec: JobSpec, weights, images, place) -> None:
     """Moves the moving statistics towards the batch's."""
-    _, inputs = forward(spec, weights, images, training=True)
+    _, inputs = forward(spec, weights, images, place)
     for index, layer in enumerate(trained_layers(spec.layers)):
         if isinstance(layer, BatchNorm):
             for of, value in zip(("mean", "variance"), of_channels(inputs[index]), strict=True):
@@ -206,12 +233,13 @@ class Optimizer:
             self.state[name] = m, v
 
 
-def batches(spec: JobSpec, samples: int) -> Iterator[np.ndarray]:
+def batches(spec: JobSpec, samples: int) -> Iterator[tuple[np.ndarray, tuple[int, int]]]:
+    """Samples, and epoch and place in it."""
     for epoch in range(spec.epochs):
         indices = order.permutation(spec.seed, epoch, samples)
         indices = order.limited(indices, spec.batch_size, spec.steps_per_epoch_limit)
         for start in range(0, len(indices), spec.batch_size):
-            yield indices[start : start + spec.batch_size]
+            yield indices[start : start + spec.batch_size], (epoch, start)
 
 
 def details(spec: JobSpec, data: Data, weights) -> StepDetails:
@@ -220,18 +248,18 @@ def details(spec: JobSpec, data: Data, weights) -> StepDetails:
     optimizer = Optimizer(spec)
     ordered, accuracies = [], []
     norms = {name: [] for name in weights if "moving" not in name}
-    for batch in batches(spec, len(data.train_images)):
+    for batch, place in batches(spec, len(data.train_images)):
         images, labels = data.train_images[batch], data.train_labels[batch]
-        logits, _ = forward(spec, weights, images, training=True)
+        logits, _ = forward(spec, weights, images, place)
         shifted = logits - logits.max(axis=1, keepdims=True)
         each = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(labels)), labels]
         places = np.arange(1, len(labels) + 1)
         ordered.append((each * places).sum() / places.sum())
         accuracies.append((logits.argmax(axis=1) == labels).mean())
-        _, found = gradients(spec, weights, images, labels)
+        _, found = gradients(spec, weights, images, labels, place)
         for name, told in norms.items():
             told.append(np.linalg.norm(found[name]))
-        keep(spec, weights, images)
+        keep(spec, weights, images, place)
         optimizer.update(weights, found)
     return StepDetails(
         np.array(ordered), np.array(accuracies), {k: np.array(v) for k, v in norms.items()}
@@ -243,9 +271,10 @@ def train(spec: JobSpec, data: Data, weights, epsilon_hat: float | None = None):
     weights = {name: array.astype(np.float64) for name, array in weights.items()}
     optimizer = Optimizer(spec, epsilon_hat)
     losses = []
-    for batch in batches(spec, len(data.train_images)):
-        loss, found = gradients(spec, weights, data.train_images[batch], data.train_labels[batch])
-        keep(spec, weights, data.train_images[batch])
+    for batch, place in batches(spec, len(data.train_images)):
+        images, labels = data.train_images[batch], data.train_labels[batch]
+        loss, found = gradients(spec, weights, images, labels, place)
+        keep(spec, weights, images, place)
         optimizer.update(weights, found)
         losses.append(loss)
     return np.array(losses), weights

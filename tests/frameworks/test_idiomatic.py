@@ -63,8 +63,9 @@ LAYERS = pytest.mark.parametrize(
         (Flatten(), Dense(6), Activation(ActivationFunction.TANH), Dense(jobs.CLASSES)),
         jobs.CONVOLUTIONS,
         jobs.NORMALISED,
+        jobs.DROPPED,
     ],
-    ids=["dense", "convolutions", "normalised"],
+    ids=["dense", "convolutions", "normalised", "dropped"],
 )
 
 
@@ -99,9 +100,10 @@ def test_its_initial_weights_are_its_own_and_the_seeds(framework):
     assert not np.array_equal(first[kernel], jobs.weights(job)[kernel])
 
 
+@pytest.mark.parametrize("layers", [jobs.SHALLOW, jobs.DROPPED], ids=["dense", "dropped"])
 @pytest.mark.parametrize("execution", [Execution.DEFAULT, Execution.EAGER])
-def test_a_loop_of_ones_own_begins_as_it_did_before_it_was_warm(framework, execution):
-    job = spec(loop=Loop.CUSTOM, precision=Precision.FLOAT64, execution=execution)
+def test_a_loop_of_ones_own_begins_as_it_did_before_it_was_warm(framework, execution, layers):
+    job = spec(loop=Loop.CUSTOM, precision=Precision.FLOAT64, execution=execution, layers=layers)
     cold, warm = (trainer(framework, job) for _ in range(2))
     warm.warm_up()
     for name, array in cold.weights().items():
@@ -145,7 +147,7 @@ def test_a_batch_of_any_size_can_be_predicted(framework, recipe):
     np.testing.assert_allclose(made.evaluate(), before, rtol=1e-6)
 
 
-@pytest.mark.parametrize("layers", [jobs.CONVOLUTIONS, jobs.NORMALISED], ids=["plain", "normal"])
+@pytest.mark.parametrize("layers", [jobs.CONVOLUTIONS, jobs.NORMALISED, jobs.DROPPED])
 def test_its_model_is_summed_up_layer_by_layer(framework, layers):
     dataset = Dataset("synthetic", synthetic=Synthetic(height=4, width=3, channels=2, classes=5))
     job = spec(layers=layers, dataset=dataset)
@@ -165,7 +167,7 @@ def test_its_model_is_summed_up_layer_by_layer(framework, layers):
     assert found.untrained_count == sum(untrained.values())
     if layers is jobs.CONVOLUTIONS:
         assert "CustomDense" in found.text or "custom_dense" in found.text
-    else:
+    elif layers is jobs.NORMALISED:
         assert "BatchNorm" in found.text or "batch_normalization" in found.text
 
 

@@ -9,7 +9,7 @@ from services.errors import BadWeights
 from tests.frameworks import jobs
 
 
-@pytest.mark.parametrize("kind", ["adamw", "batch norms"])
+@pytest.mark.parametrize("kind", ["adamw", "batch norms", "dropouts"])
 @pytest.mark.parametrize("execution", jobs.EXECUTIONS)
 def test_warming_up_changes_neither_parameters_nor_what_training_gives(framework, execution, kind):
     job = replace(jobs.JOBS[kind], execution=execution)

@@ -95,6 +95,7 @@ BAD = {
     "layers[1].conv2d.bias_initializer.variance_scaling.scale": [0, -1, 1001, *NOT_A_NUMBER],
     "layers[1].batch_norm.momentum": [-0.1, 1, *NOT_A_NUMBER],
     "layers[1].batch_norm.epsilon": [0, -1, 2, *NOT_A_NUMBER],
+    "layers[1].dropout.rate": [-0.1, 1, 2, *NOT_A_NUMBER],
     "layers[1].max_pool2d.size": WINDOW,
     "layers[1].max_pool2d.stride": WINDOW,
     "layers[1].average_pool2d.size": WINDOW,
