@@ -5,6 +5,7 @@ user would write in memory, and what lessons teach.
 """
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from torchvision import transforms
 from bench import interleave, report, workload
 from bench.interleave import Variant
 from services import pytorch
-from services.spec import Execution
+from services.spec import Execution, JobSpec
 from services.trainer import Data
 
 
@@ -31,11 +32,9 @@ def model() -> nn.Module:
     )
 
 
-def in_memory(data: Data, **adam: bool) -> Variant:
+def in_memory(net: nn.Module, images: torch.Tensor, data: Data, **adam: bool) -> Variant:
     """The plain loop over tensors in memory; losses are fetched once for 100 steps."""
-    images = torch.from_numpy(data.train_images)
     labels = torch.from_numpy(data.train_labels).long()
-    net = model()
     criterion = nn.CrossEntropyLoss()
     optimizer = torch.optim.Adam(net.parameters(), lr=workload.LEARNING_RATE, **adam)
 
@@ -92,8 +91,7 @@ def lesson(data: Data) -> Variant:
     return Variant(epoch, slow=True)
 
 
-def matched(chosen, data: Data, execution: Execution) -> Variant:
-    job = workload.spec(chosen, execution=execution)
+def matched(job: JobSpec, data: Data) -> Variant:
     trainer = pytorch.Trainer(job, data, workload.initial(job))
     trainer.warm_up()
     epochs = itertools.count()
@@ -102,14 +100,16 @@ def matched(chosen, data: Data, execution: Execution) -> Variant:
 
 def main() -> None:
     chosen = workload.options()
-    data = workload.load(chosen)
+    job = workload.spec(chosen)
+    data = workload.load(chosen, job)
+    images = torch.from_numpy(data.train_images)
     a, b = torch.rand(2, interleave.SIDE, interleave.SIDE)
     out = torch.empty_like(a)
     variants = {
-        "matched, default": matched(chosen, data, Execution.DEFAULT),
-        "matched, compiled": matched(chosen, data, Execution.COMPILED),
-        "bare loop": in_memory(data),
-        "bare loop, fused Adam": in_memory(data, fused=True),
+        "matched, default": matched(job, data),
+        "matched, compiled": matched(replace(job, execution=Execution.COMPILED), data),
+        "bare loop": in_memory(model(), images, data),
+        "bare loop, fused Adam": in_memory(model(), images, data, fused=True),
         "lesson-style loop": lesson(data),
         "products, NumPy": Variant(interleave.numpy_products()),
         "products, PyTorch": Variant(interleave.products(lambda: torch.mm(a, b, out=out))),

@@ -104,11 +104,15 @@ def test_its_initial_weights_are_its_own_and_the_seeds(framework):
 @pytest.mark.parametrize("execution", [Execution.DEFAULT, Execution.EAGER])
 def test_a_loop_of_ones_own_begins_as_it_did_before_it_was_warm(framework, execution, layers):
     job = spec(loop=Loop.CUSTOM, precision=Precision.FLOAT64, execution=execution, layers=layers)
-    cold, warm = (trainer(framework, job) for _ in range(2))
-    warm.warm_up()
-    for name, array in cold.weights().items():
-        np.testing.assert_array_equal(warm.weights()[name], array, err_msg=name)
-    losses = [np.concatenate([steps.losses for steps in train(made)]) for made in (cold, warm)]
+    weights, losses = [], []
+    for warm in (False, True):  # one after the other: a process has one generator
+        made = trainer(framework, job)
+        if warm:
+            made.warm_up()
+        weights.append(made.weights())
+        losses.append(np.concatenate([steps.losses for steps in train(made)]))
+    for name, array in weights[0].items():
+        np.testing.assert_array_equal(weights[1][name], array, err_msg=name)
     np.testing.assert_allclose(*losses, rtol=1e-12)
 
 
