@@ -1,4 +1,4 @@
-"""What is measured: an epoch of `mnist-mlp`, how much arithmetic that is, and one of `mnist-cnn`."""
+"""What is measured: an epoch of `mnist-mlp`, and how much arithmetic it is; one of `mnist-cnn`."""
 
 import argparse
 import math

@@ -2,15 +2,17 @@
 
 from rich.table import Table
 
+from orchestrator.language import Phrase, say
 from orchestrator.loops import Loops
 from orchestrator.rows import UNKNOWN
 from orchestrator.words import label, number
 
+_SECONDS = Phrase("Seconds of an epoch")
 _TITLES = {
-    "fit": "its own loop",
-    "custom": "a loop of one's own",
-    "fit-eager": "its own loop, op by op",
-    "custom-eager": "a loop of one's own, op by op",
+    "fit": Phrase("its own loop"),
+    "custom": Phrase("a loop of one's own"),
+    "fit-eager": Phrase("its own loop, op by op"),
+    "custom-eager": Phrase("a loop of one's own, op by op"),
 }
 
 
@@ -20,10 +22,10 @@ def loops_table(found: Loops) -> Table:
         dict.fromkeys(name for by_name in found.epoch_seconds.values() for name in by_name)
     )
     table = Table(header_style="bold", box=None, pad_edge=False)
-    table.add_column("Seconds of an epoch")
+    table.add_column(say(_SECONDS))
     for name in frameworks:
         table.add_column(label(name), justify="right")
     for variant, by_name in found.epoch_seconds.items():
         cells = [number(by_name[name]) if name in by_name else UNKNOWN for name in frameworks]
-        table.add_row(_TITLES[variant], *cells)
+        table.add_row(say(_TITLES[variant]), *cells)
     return table

@@ -5,7 +5,6 @@ matplotlib's object interface only: no window, no global figure; its settings ar
 
 import io
 import math
-import textwrap
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,11 +14,12 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from orchestrator import panels
-from orchestrator.certificate import Certificate
+from orchestrator import cells, fonts, panels
+from orchestrator.certificate import Certificate, retold
 from orchestrator.compare import Comparison
 from orchestrator.evaluation import Evaluation
 from orchestrator.explain import Row
+from orchestrator.language import ENGLISH, Phrase, current, say, speaking
 from orchestrator.palette import looks
 from orchestrator.panels import pitfalls
 from orchestrator.panels.confusion import confusion
@@ -38,7 +38,6 @@ _STYLE: dict[Any, Any] = {
     "figure.dpi": 160,
     "figure.constrained_layout.h_pad": 0.12,  # inches
     "figure.constrained_layout.w_pad": 0.12,
-    "font.family": "DejaVu Sans",
     "font.size": 12,
     "grid.color": "#E0E0E0",
     "hatch.linewidth": 0.8,
@@ -49,15 +48,18 @@ _STYLE: dict[Any, Any] = {
 _FOOTER_COLUMNS = 130
 _TITLE_COLUMNS = 86  # characters that fit above a figure
 
-_EXPLAINED = "One difference at a time: what each does to a comparison of the same job"
-_MISTAKES = "{framework}, weights of {trained}:\n{mistakes:,} of {samples:,} said wrongly"
-_TOGETHER = "Losses stay together"
-_ACCURACY_OF = "Accuracy of {second}\nabove {first}'s, points"
-_TIME_OF = "Training time of {second}\nover {first}'s"
-_ACCURACIES = "Test accuracies end within {points:.2f} points of each other."
-_ACCURACY = "{framework} ends at {accuracy} test accuracy."
-_LOSSES = "Training losses of the last epoch are within {percent:.2f} % of each other."
-_LOSS = "{framework} ends at a training loss of {loss}."
+_EXPLAINED = Phrase("One difference at a time: what each does to a comparison of the same job")
+_MISTAKES = Phrase("{framework}, weights of {trained}:\n{mistakes:,} of {samples:,} said wrongly")
+_TEST_ACCURACY, _TRAINING_LOSS = Phrase("Test accuracy"), Phrase("Training loss")
+_BATCH_SIZE = Phrase("batch size {size}")
+_THREADS = Phrase("threads {threads}")
+_TOGETHER = Phrase("Losses stay together")
+_ACCURACY_OF = Phrase("Accuracy of {second}\nabove {first}'s, points")
+_TIME_OF = Phrase("Training time of {second}\nover {first}'s")
+_ACCURACIES = Phrase("Test accuracies end within {points:.2f} points of each other.")
+_ACCURACY = Phrase("{framework} ends at {accuracy} test accuracy.")
+_LOSSES = Phrase("Training losses of the last epoch are within {share} of each other.")
+_LOSS = Phrase("{framework} ends at a training loss of {loss}.")
 
 
 def figures(comparison: Comparison) -> dict[str, bytes]:
@@ -69,11 +71,11 @@ def figures(comparison: Comparison) -> dict[str, bytes]:
         drawn = {
             "accuracy": _single(comparison, panels.accuracy, _accuracy_title(comparison), 5.6),
             "loss": _single(comparison, panels.loss, _loss_title(comparison), 5.6),
-            "time": _single(comparison, panels.time, comparison.finding, 4.6),
+            "time": _single(comparison, panels.time, say(comparison.finding), 4.6),
             "overview": _overview(comparison),
         }
         if comparison.verdict is not None and comparison.verdict.pairs > 1:
-            drawn["ratios"] = _single(comparison, panels.ratios, comparison.finding, 5.6)
+            drawn["ratios"] = _single(comparison, panels.ratios, say(comparison.finding), 5.6)
         return {
             f"{name}.{kind}": _bytes(figure, kind)
             for name, figure in drawn.items()
@@ -86,21 +88,21 @@ def certificate_figures(certificate: Certificate) -> dict[str, bytes]:
     with _style():
         figure = Figure(figsize=(10, 6), layout="constrained")
         panels.parting(figure.add_subplot(), certificate)
-        title = _wrapped(certificate.sentence)
+        title = _wrapped(say(certificate.sentence))
         figure.suptitle(title, x=0.01, ha="left", fontsize=14, fontweight="bold")
         return {f"certificate.{kind}": _bytes(figure, kind) for kind in ("svg", "png")}
 
 
 def explanation_figures(rows: Sequence[Row]) -> dict[str, bytes]:
     """``explanation`` as .svg and .png."""
-    first, second = (label(name) for name in rows[0].seconds)
-    look = looks(list(rows[0].seconds))[list(rows[0].seconds)[1]]
-    headings = {
-        pitfalls.parts: _TOGETHER,
-        pitfalls.accuracy: _ACCURACY_OF.format(first=first, second=second),
-        pitfalls.time: _TIME_OF.format(first=first, second=second),
-    }
     with _style():
+        first, second = (label(name) for name in rows[0].seconds)
+        look = looks(list(rows[0].seconds))[list(rows[0].seconds)[1]]
+        headings = {
+            pitfalls.parts: say(_TOGETHER),
+            pitfalls.accuracy: say(_ACCURACY_OF, first=first, second=second),
+            pitfalls.time: say(_TIME_OF, first=first, second=second),
+        }
         figure = Figure(figsize=(14, 2 + 0.62 * len(rows)), layout="constrained")
         found = figure.subplots(1, 3, sharey=True, width_ratios=(5, 4, 4))
         for axes, (panel, heading) in zip(found, headings.items(), strict=True):
@@ -108,7 +110,7 @@ def explanation_figures(rows: Sequence[Row]) -> dict[str, bytes]:
             axes.set_title(heading, fontsize=13)
             axes.grid(visible=False, axis="y")
         found[0].invert_yaxis()
-        figure.suptitle(_EXPLAINED, x=0.01, ha="left", fontsize=17, fontweight="bold")
+        figure.suptitle(say(_EXPLAINED), x=0.01, ha="left", fontsize=17, fontweight="bold")
         return {f"explanation.{kind}": _bytes(figure, kind) for kind in ("svg", "png")}
 
 
@@ -122,7 +124,8 @@ def evaluation_figures(found: Evaluation, name: str) -> dict[str, bytes]:
             row[index] for index, row in enumerate(found.confusion)
         )
         axes.set_title(
-            _MISTAKES.format(
+            say(
+                _MISTAKES,
                 framework=label(found.framework),
                 trained=label(found.trained),
                 mistakes=mistakes,
@@ -147,13 +150,13 @@ def _overview(comparison: Comparison) -> Figure:
     grid = figure.add_gridspec(2, 2, height_ratios=(4, 5), hspace=0.08, wspace=0.06)
     for place, panel, title in (
         (grid[0, :], panels.time, ""),
-        (grid[1, 0], panels.accuracy, "Test accuracy"),
-        (grid[1, 1], panels.loss, "Training loss"),
+        (grid[1, 0], panels.accuracy, say(_TEST_ACCURACY)),
+        (grid[1, 1], panels.loss, say(_TRAINING_LOSS)),
     ):
         axes = figure.add_subplot(place)
         panel(axes, comparison)
         axes.set_title(title, fontsize=13)
-    title = _wrapped(comparison.finding)
+    title = _wrapped(say(comparison.finding))
     figure.suptitle(title, x=0.01, ha="left", fontsize=19, fontweight="bold")
     _footer(figure, comparison)
     return figure
@@ -163,8 +166,8 @@ def _footer(figure: Figure, comparison: Comparison) -> None:
     """What ran and whether it was the same job, small, below."""
     lines = [_job_line(comparison)]
     if comparison.certificate is not None:
-        sentence = str(comparison.certificate["sentence"])
-        lines += textwrap.wrap(sentence, _FOOTER_COLUMNS, max_lines=2, placeholder=" ...")
+        sentence = say(retold(comparison.certificate))
+        lines += cells.wrap(sentence, _FOOTER_COLUMNS, max_lines=2, placeholder=" ...")
     figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=9, color="#555555")
 
 
@@ -175,10 +178,10 @@ def _job_line(comparison: Comparison) -> str:
     parts = [
         job.get("dataset", {}).get("name"),
         *(kind for kind in ("sgd", "adam", "adamw") if kind in optimizer),
-        f"batch size {job['batch_size']}" if "batch_size" in job else None,
+        say(_BATCH_SIZE, size=job["batch_size"]) if "batch_size" in job else None,
         str(job.get("precision", "")).removeprefix("PRECISION_").lower(),
         str(job.get("device", "")).removeprefix("DEVICE_").lower(),
-        f"threads {threads}" if threads else None,
+        say(_THREADS, threads=threads) if threads else None,
         *(
             f"{label(name)} {trials[0].environment.framework_version}"
             for name, trials in comparison.trials.items()
@@ -191,20 +194,20 @@ def _job_line(comparison: Comparison) -> str:
 def _accuracy_title(comparison: Comparison) -> str:
     ends = _ends(comparison, "test_accuracy")
     if len(ends) > 1:
-        return _ACCURACIES.format(points=100 * (max(ends.values()) - min(ends.values())))
+        return say(_ACCURACIES, points=100 * (max(ends.values()) - min(ends.values())))
     for name, value in ends.items():
-        return _ACCURACY.format(framework=label(name), accuracy=percent(value))
-    return comparison.finding
+        return say(_ACCURACY, framework=label(name), accuracy=percent(value))
+    return say(comparison.finding)
 
 
 def _loss_title(comparison: Comparison) -> str:
     ends = _ends(comparison, "train_loss")
     if len(ends) > 1:
         apart = max(ends.values()) / min(ends.values()) - 1
-        return _LOSSES.format(percent=max(1, math.ceil(10_000 * apart)) / 100)
+        return say(_LOSSES, share=percent(max(1, math.ceil(10_000 * apart)) / 10_000))
     for name, value in ends.items():
-        return _LOSS.format(framework=label(name), loss=number(value))
-    return comparison.finding
+        return say(_LOSS, framework=label(name), loss=number(value))
+    return say(comparison.finding)
 
 
 def _ends(comparison: Comparison, field: str) -> dict[str, float]:
@@ -219,17 +222,24 @@ def _ends(comparison: Comparison, field: str) -> dict[str, float]:
 
 
 def _wrapped(title: str) -> str:
-    lines = textwrap.wrap(title, _TITLE_COLUMNS, max_lines=3, placeholder=" ...")
+    lines = cells.wrap(title, _TITLE_COLUMNS, max_lines=3, placeholder=" ...")
     return "\n".join(lines)
 
 
 @contextmanager
 def _style() -> Iterator[None]:
-    with mpl.rc_context(), warnings.catch_warnings():
+    """In the current language, where a font has its characters; else in English."""
+    chinese = None if current() == ENGLISH else fonts.family(current())
+    with (
+        speaking(current() if chinese else ENGLISH),
+        mpl.rc_context(),
+        warnings.catch_warnings(),
+    ):
         # A message from elsewhere may hold what the font has not.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         mpl.rcdefaults()
         mpl.rcParams.update(_STYLE)
+        mpl.rcParams["font.family"] = [fonts.LATIN, *([chinese] if chinese else [])]
         yield
 
 

@@ -17,13 +17,16 @@ from orchestrator.certificate import Certificate, as_dict, certify, from_dict
 from orchestrator.envelope import FLOAT32, FLOAT64, envelope
 from orchestrator.errors import JobFailed
 from orchestrator.evidence import evidence
+from orchestrator.language import Phrase, join, say
 from orchestrator.placement import Placement
 from orchestrator.progress import Display, Lines, logged
 from orchestrator.runners import Runners
 from orchestrator.schedule import completed, run_trials
 from orchestrator.store import Run
 from orchestrator.tolerance import tolerance
+from orchestrator.words import KEPT, NEXT
 
+_SHOWING = Phrase("showing first, in float64, that it is the same job on both")
 PLAIN, PERTURBED = 1, 2  # the numbers of a framework's trials
 SHORT_EPOCHS, SHORT_STEPS = 2, 25  # of each epoch, the last batch among them
 
@@ -47,7 +50,7 @@ def verify(request: Request, runners: Runners, display: Display) -> tuple[Run, C
     from orchestrator import plots  # noqa: PLC0415 - takes a while to import
 
     run.write_figures(plots.certificate_figures(certificate))
-    display.say(f"kept in {run.path}")
+    display.say(say(KEPT, path=run.path))
     return run, certificate
 
 
@@ -65,7 +68,7 @@ def short(request: Request, run: Run, runners: Runners, display: Display) -> Cer
     key = _key(request, spec, runners)
     if (known := cache.read(key)) is not None:
         return from_dict(known)
-    display.say("showing first, in float64, that it is the same job on both")
+    display.say(say(_SHOWING))
     inner = store.within(run, "certificate", spec)
     certificate = _certificate(request, inner, runners, Lines(lambda _: None))
     if certificate.same_job:
@@ -97,7 +100,7 @@ def _certificate(request: Request, run: Run, runners: Runners, display: Display)
             order = [Placement(name, number, spec) for name in request.frameworks]
             faults = run_trials(order, runners, run, listen, at_once=_at_once(spec))
             if faults:
-                raise JobFailed(" ".join(faults))
+                raise JobFailed(join(NEXT, faults))
 
         train(PLAIN)
         if run.spec().precision == job_pb2.PRECISION_FLOAT64:

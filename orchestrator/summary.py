@@ -10,18 +10,26 @@ from twinrun.v1 import job_pb2
 from orchestrator import store
 from orchestrator.client import Client
 from orchestrator.errors import JobFailed
+from orchestrator.language import Phrase, Sentence, english, join
 from orchestrator.schedule import raise_unless_succeeded
-from orchestrator.words import label
+from orchestrator.words import AND, SEMICOLON, label
 
 SCHEMA = "twinrun.summary/1"
-_AGREE = "{frameworks} agree: {layers} layers, {parameters:,} parameters{untrained}."
-_DIFFER = "They do not agree: {differences}."
-_COUNT = "{first} has {one} layers and {second} {other}"
-_LAYER = "layer {index} of {first} makes {one} and of {second} {other}"
-_ONE = "{framework}: {layers} layers, {parameters:,} parameters{untrained}."
-_UNTRAINED = ", {count:,} of them not trained (moving statistics, which PyTorch calls buffers)"
-_DESCRIBED = "{shape} with {parameters:,} parameters"
-_DESCRIBED_UNTRAINED = "{shape} with {parameters:,} parameters ({untrained:,} not trained)"
+_NO_MODEL = Phrase("{framework}: the job {job_id} reported no model.")
+_AGREE = Phrase("{frameworks} agree: {layers} layers, {parameters:,} parameters.")
+_AGREE_UNTRAINED = Phrase(
+    "{frameworks} agree: {layers} layers, {parameters:,} parameters, {untrained:,} of them not "
+    "trained (moving statistics, which PyTorch calls buffers)."
+)
+_DIFFER = Phrase("They do not agree: {differences}.")
+_COUNT = Phrase("{first} has {one} layers and {second} {other}")
+_LAYER = Phrase("layer {index} of {first} makes {one} and of {second} {other}")
+_DESCRIBED = Phrase("{shape} with {parameters:,} parameters")
+_DESCRIBED_UNTRAINED = Phrase("{shape} with {parameters:,} parameters ({untrained:,} not trained)")
+_ONE = Phrase("{framework}: {layers} layers, {parameters:,} parameters.")
+_ONE_UNTRAINED = Phrase(
+    "{framework}: {layers} layers, {parameters:,} parameters, {untrained:,} of them not trained."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +38,7 @@ class Summary:
 
     models: Mapping[str, job_pb2.ModelSummarized]
     agree: bool | None
-    sentence: str
+    sentence: Sentence
 
 
 def ask(client: Client, spec: job_pb2.JobSpec) -> job_pb2.ModelSummarized:
@@ -40,7 +48,7 @@ def ask(client: Client, spec: job_pb2.JobSpec) -> job_pb2.ModelSummarized:
     raise_unless_succeeded(client.job(submitted.job_id), client.framework)
     found = [event.model_summarized for event in events if event.HasField("model_summarized")]
     if not found:
-        raise JobFailed(f"{client.framework}: the job {submitted.job_id} reported no model.")
+        raise JobFailed(english(_NO_MODEL, framework=client.framework, job_id=submitted.job_id))
     return found[-1]
 
 
@@ -48,49 +56,48 @@ def summary(models: Mapping[str, job_pb2.ModelSummarized]) -> Summary:
     """Layers agree where they make the same shape with as many parameters."""
     (first, one), *others = models.items()
     if not others:
-        sentence = _ONE.format(
+        sentence = english(
+            _ONE_UNTRAINED if one.untrained_count else _ONE,
             framework=label(first),
             layers=len(one.layers),
             parameters=one.parameter_count,
-            untrained=_untrained(one),
+            untrained=one.untrained_count,
         )
         return Summary(models, None, sentence)
     differences = [text for name, other in others for text in _differences(first, one, name, other)]
     if differences:
-        return Summary(models, False, _DIFFER.format(differences="; ".join(differences)))
-    sentence = _AGREE.format(
-        frameworks=" and ".join(map(label, models)),
+        return Summary(models, False, english(_DIFFER, differences=join(SEMICOLON, differences)))
+    sentence = english(
+        _AGREE_UNTRAINED if one.untrained_count else _AGREE,
+        frameworks=join(AND, map(label, models)),
         layers=len(one.layers),
         parameters=one.parameter_count,
-        untrained=_untrained(one),
+        untrained=one.untrained_count,
     )
     return Summary(models, True, sentence)
 
 
-def _untrained(model: job_pb2.ModelSummarized) -> str:
-    count = model.untrained_count
-    return _UNTRAINED.format(count=count) if count else ""
-
-
 def _differences(
     first: str, one: job_pb2.ModelSummarized, second: str, other: job_pb2.ModelSummarized
-) -> Sequence[str]:
+) -> Sequence[Sentence]:
     names = {"first": label(first), "second": label(second)}
     if len(one.layers) != len(other.layers):
-        return [_COUNT.format(**names, one=len(one.layers), other=len(other.layers))]
+        return [english(_COUNT, **names, one=len(one.layers), other=len(other.layers))]
     pairs = zip(map(described, one.layers), map(described, other.layers), strict=True)
     return [
-        _LAYER.format(**names, index=index, one=a, other=b)
+        english(_LAYER, **names, index=index, one=a, other=b)
         for index, (a, b) in enumerate(pairs)
         if a != b
     ]
 
 
-def described(layer: job_pb2.LayerSummary) -> str:
+def described(layer: job_pb2.LayerSummary) -> Sentence:
     """``24x24x32 with 832 parameters``."""
-    sentence = _DESCRIBED_UNTRAINED if layer.untrained_count else _DESCRIBED
-    return sentence.format(
-        shape=shape(layer), parameters=layer.parameter_count, untrained=layer.untrained_count
+    return english(
+        _DESCRIBED_UNTRAINED if layer.untrained_count else _DESCRIBED,
+        shape=shape(layer),
+        parameters=layer.parameter_count,
+        untrained=layer.untrained_count,
     )
 
 

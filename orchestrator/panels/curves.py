@@ -10,6 +10,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 from numpy.typing import NDArray
 
 from orchestrator.compare import Comparison
+from orchestrator.language import Phrase, say
 from orchestrator.palette import looks
 from orchestrator.panels.common import lighter, note, nothing
 from orchestrator.words import label, number
@@ -19,12 +20,15 @@ Floats = NDArray[np.float64]
 _SMOOTHED_STEPS = 100
 _LABEL_GAP = 0.15  # of the axes' height, between the labels of two lines
 
-_STOPPED = "{framework}\nnot finished"
-_DIVERGED = "{framework}\nnot a number from here"
-_FAINT_AND_STRONG = "faint: each step\nstrong: mean of {block} steps"
-_NO_EPOCH = "No epoch was finished."
-_NO_STEP = "No step was finished."
-_NOT_FINITE = "{framework}: no loss is a finite number."
+_EPOCH, _STEP = Phrase("epoch"), Phrase("step")
+_STEP_OF = Phrase("step ({steps:,} in an epoch)")
+_ACCURACY_AXIS, _LOSS_AXIS = Phrase("test accuracy, %"), Phrase("training loss")
+_STOPPED = Phrase("{framework}\nnot finished")
+_DIVERGED = Phrase("{framework}\nnot a number from here")
+_FAINT_AND_STRONG = Phrase("faint: each step\nstrong: mean of {block} steps")
+_NO_EPOCH = Phrase("No epoch was finished.")
+_NO_STEP = Phrase("No step was finished.")
+_NOT_FINITE = Phrase("{framework}: no loss is a finite number.")
 
 
 def accuracy(axes: Axes, comparison: Comparison) -> None:
@@ -35,11 +39,11 @@ def accuracy(axes: Axes, comparison: Comparison) -> None:
     }
     shown = np.concatenate([np.empty(0), *itertools.chain(*curves.values())])
     if not len(shown):
-        nothing(axes, _NO_EPOCH)
+        nothing(axes, say(_NO_EPOCH))
         return
     last = max(map(len, itertools.chain(*curves.values())))
     _lines(axes, comparison, np.arange(1.0, last + 1), curves)
-    axes.set(xlabel="epoch", ylabel="test accuracy, %", xlim=(0.6, last + 0.4))
+    axes.set(xlabel=say(_EPOCH), ylabel=say(_ACCURACY_AXIS), xlim=(0.6, last + 0.4))
     axes.set_ylim(*_percent_limits(shown))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     _name_lines(axes, comparison, "{:.2f} %".format)
@@ -49,7 +53,7 @@ def loss(axes: Axes, comparison: Comparison) -> None:
     """Training loss by step: each step faint, the mean over blocks of steps strong."""
     steps = max((len(t.losses) for trials in comparison.trials.values() for t in trials), default=0)
     if not steps:
-        nothing(axes, _NO_STEP)
+        nothing(axes, say(_NO_STEP))
         return
     block = min(_SMOOTHED_STEPS, max(1, steps // 25))
     highest = 0.0
@@ -64,7 +68,7 @@ def loss(axes: Axes, comparison: Comparison) -> None:
     middles = np.minimum(np.arange(0, steps, block) + (block - 1) / 2, steps - 1)
     thin = {"marker": ""} if steps > block else {}  # a single point needs its marker
     _lines(axes, comparison, middles, curves, **thin)
-    axes.set(xlabel=_steps_label(comparison), ylabel="training loss", xlim=(-0.5, steps - 0.5))
+    axes.set(xlabel=_steps_label(comparison), ylabel=say(_LOSS_AXIS), xlim=(-0.5, steps - 0.5))
     axes.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True))
     means = np.concatenate(list(itertools.chain(*curves.values())))
     shown = means[np.isfinite(means) & (means > 0)]
@@ -74,7 +78,7 @@ def loss(axes: Axes, comparison: Comparison) -> None:
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.yaxis.set_minor_formatter(NullFormatter())
-        note(axes, _FAINT_AND_STRONG.format(block=block), 0.97, 0.97, ha="right", va="top")
+        note(axes, say(_FAINT_AND_STRONG, block=block), 0.97, 0.97, ha="right", va="top")
     _name_lines(axes, comparison, number)
 
 
@@ -135,8 +139,8 @@ def _lines(
 def _steps_label(comparison: Comparison) -> str:
     for trial in itertools.chain(*comparison.trials.values()):
         if trial.inputs:
-            return f"step ({trial.inputs.steps_per_epoch:,} in an epoch)"
-    return "step"
+            return say(_STEP_OF, steps=trial.inputs.steps_per_epoch)
+    return say(_STEP)
 
 
 def _name_lines(axes: Axes, comparison: Comparison, written: Callable[[float], str]) -> None:
@@ -152,11 +156,11 @@ def _name_lines(axes: Axes, comparison: Comparison, written: Callable[[float], s
         points = np.asarray(line.get_xydata())
         finite = points[np.isfinite(points).all(axis=1)]
         if not len(finite):
-            note(axes, _NOT_FINITE.format(framework=label(name)), 0.03, 0.05)
+            note(axes, say(_NOT_FINITE, framework=label(name)), 0.03, 0.05)
         elif len(finite) < len(points):
-            _name_stop(axes, finite[-1], _DIVERGED.format(framework=label(name)), pens[name])
+            _name_stop(axes, finite[-1], say(_DIVERGED, framework=label(name)), pens[name])
         elif finite[-1, 0] < last_x:
-            _name_stop(axes, finite[-1], _STOPPED.format(framework=label(name)), pens[name])
+            _name_stop(axes, finite[-1], say(_STOPPED, framework=label(name)), pens[name])
         else:
             ends[name] = float(finite[-1, 1])
     beside: dict[str, Any] = {"transform": axes.transAxes, "clip_on": False}
