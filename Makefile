@@ -55,7 +55,7 @@ images: ## Build all images, and start nothing
 	@$(PYTHON) -m docker.containers images
 
 ##@ Develop
-test: $(DEV) $(RUNNERS:.runner=.test) ## Run all tests but those of containers
+test: $(DEV) $(RUNNERS:.runner=.test) ## Run all tests but those of containers and of pages in a browser
 	.venv/bin/python -m pytest tests/unit tests/integration
 	.venv-pytorch/bin/python -m pytest tests/frameworks
 	.venv-tensorflow/bin/python -m pytest tests/frameworks
@@ -63,6 +63,9 @@ test: $(DEV) $(RUNNERS:.runner=.test) ## Run all tests but those of containers
 
 test-e2e: $(DEV) ## Run the tests of containers; skipped where no engine answers
 	.venv/bin/python -m pytest tests/e2e
+
+test-browser: $(DEV) ## Run the tests of pages in the system's Chromium; skipped where there is none
+	.venv/bin/python -m pytest tests/browser
 
 lint: $(DEV) ## Check style and types
 	.venv/bin/ruff check .
@@ -75,6 +78,10 @@ format: $(DEV) ## Mend style
 
 bench: $(DEV) $(RUNNERS) ## Measure the trainers against bare loops; takes some minutes, wants a quiet machine
 	.venv/bin/python -m bench $(ARGS)
+
+docs: $(DEV) ## Build the site of the documents into build/site; a link that leads nowhere is an error
+	.venv/bin/python -m reference
+	.venv/bin/zensical build --strict
 
 proto: $(DEV) ## Generate the protocol's code again
 	.venv/bin/python -m grpc_tools.protoc -Iproto \
@@ -93,7 +100,7 @@ lock: $(DEV) ## Resolve the requirements again, for every platform
 	.venv/bin/python requirements/lock.py
 
 clean: ## Remove environments and caches; runs and datasets stay
-	rm -rf .venv .venv-pytorch .venv-tensorflow .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf build .venv .venv-pytorch .venv-tensorflow .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 help: ## List the targets
@@ -131,4 +138,4 @@ $(DEV): requirements/dev.txt $(ORCHESTRATOR)
 	@touch $@
 
 .PHONY: setup compare serve-pytorch serve-tensorflow up up-pytorch up-tensorflow down restart logs ps images \
-  test test-e2e lint format bench proto lock clean help
+  test test-e2e test-browser lint format bench docs proto messages lock clean help

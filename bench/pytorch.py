@@ -5,6 +5,7 @@ user would write in memory, and what lessons teach.
 """
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -57,13 +58,12 @@ def in_memory(net: nn.Module, images: torch.Tensor, data: Data, **adam: bool) ->
 class Pictures(Dataset):
     """Images as files hold them, each transformed when it is asked for."""
 
-    def __init__(self, data: Data) -> None:
+    def __init__(self, data: Data, augmenting: Sequence[nn.Module] = ()) -> None:
         pixels = (data.train_images * workload.STD + workload.MEAN) * 255
         self._pixels = np.rint(pixels).astype(np.uint8)[..., 0]
         self._labels = data.train_labels.tolist()
-        self._transform = transforms.Compose(
-            [transforms.ToTensor(), transforms.Normalize((workload.MEAN,), (workload.STD,))]
-        )
+        normalize = transforms.Normalize((workload.MEAN,), (workload.STD,))
+        self._transform = transforms.Compose([*augmenting, transforms.ToTensor(), normalize])
 
     def __len__(self) -> int:
         return len(self._labels)
@@ -72,9 +72,19 @@ class Pictures(Dataset):
         return self._transform(Image.fromarray(self._pixels[index])), self._labels[index]
 
 
-def lesson(data: Data) -> Variant:
+# Mirrored, turned and moved, one after the other, as lessons have it.
+AUGMENTING = (
+    transforms.RandomHorizontalFlip(workload.AUGMENTED.flip),
+    transforms.RandomRotation(workload.AUGMENTED.rotation_degrees),
+    transforms.RandomAffine(
+        0, translate=(workload.AUGMENTED.width_shift, workload.AUGMENTED.height_shift)
+    ),
+)
+
+
+def lesson(data: Data, augmenting: Sequence[nn.Module] = ()) -> Variant:
     """As lessons have it: two loading processes, a transform for each sample, a loss each step."""
-    loader = DataLoader(Pictures(data), workload.BATCH, shuffle=True, num_workers=2)
+    loader = DataLoader(Pictures(data, augmenting), workload.BATCH, shuffle=True, num_workers=2)
     net = model()
     criterion = nn.CrossEntropyLoss()
     optimizer = torch.optim.Adam(net.parameters(), lr=workload.LEARNING_RATE)
@@ -105,12 +115,18 @@ def main() -> None:
     images = torch.from_numpy(data.train_images)
     a, b = torch.rand(2, interleave.SIDE, interleave.SIDE)
     out = torch.empty_like(a)
+    augmented = replace(job, augmentation=workload.AUGMENTED)
     variants = {
         "matched, default": matched(job, data),
         "matched, compiled": matched(replace(job, execution=Execution.COMPILED), data),
+        "matched, default, augmented": matched(augmented, data),
+        "matched, compiled, augmented": matched(
+            replace(augmented, execution=Execution.COMPILED), data
+        ),
         "bare loop": in_memory(model(), images, data),
         "bare loop, fused Adam": in_memory(model(), images, data, fused=True),
         "lesson-style loop": lesson(data),
+        "lesson-style loop, augmented": lesson(data, AUGMENTING),
         "products, NumPy": Variant(interleave.numpy_products()),
         "products, PyTorch": Variant(interleave.products(lambda: torch.mm(a, b, out=out))),
     }

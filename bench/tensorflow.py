@@ -79,6 +79,33 @@ def lesson(data: Data) -> Variant:
     )
 
 
+def lesson_augmented(data: Data) -> Variant:
+    """As Keras's guides have it since ImageDataGenerator is deprecated: its layers in `tf.data`."""
+    given = workload.AUGMENTED
+    turn, shifts = given.rotation_degrees / 360, (given.height_shift, given.width_shift)
+    layers = [
+        keras.layers.RandomFlip("horizontal"),
+        keras.layers.RandomRotation(turn, fill_mode="constant"),
+        keras.layers.RandomTranslation(*shifts, fill_mode="constant"),
+    ]
+
+    def augment(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        for layer in layers:
+            images = layer(images, training=True)
+        return images, labels
+
+    net = model()
+    net.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), ["accuracy"])
+    batches = (
+        tf.data.Dataset.from_tensor_slices((data.train_images, data.train_labels))
+        .shuffle(len(data.train_labels))
+        .batch(workload.BATCH)
+        .map(augment, num_parallel_calls=tf.data.AUTOTUNE)
+        .prefetch(tf.data.AUTOTUNE)
+    )
+    return Variant(lambda: net.fit(batches, verbose=0), slow=True)
+
+
 def matched(job: JobSpec, data: Data) -> Variant:
     trainer = tensorflow.Trainer(job, data, workload.initial(job))
     trainer.warm_up()
@@ -89,16 +116,22 @@ def matched(job: JobSpec, data: Data) -> Variant:
 def main() -> None:
     chosen = workload.options()
     job = workload.spec(chosen)
+    augmented = replace(job, augmentation=workload.AUGMENTED)
     data = workload.load(chosen, job)
     variants = {
         "matched, default": matched(job, data),
         "matched, compiled": matched(replace(job, execution=Execution.COMPILED), data),
+        "matched, default, augmented": matched(augmented, data),
+        "matched, compiled, augmented": matched(
+            replace(augmented, execution=Execution.COMPILED), data
+        ),
     }
     a, b = tf.random.uniform((2, interleave.SIDE, interleave.SIDE))
     variants |= {
         "bare tf.function": one_graph(model(), data),
         "bare tf.function, XLA": one_graph(model(), data, xla=True),
         "lesson-style Keras fit": lesson(data),
+        "lesson-style Keras fit, augmented": lesson_augmented(data),
         "products, NumPy": Variant(interleave.numpy_products()),
         "products, TensorFlow": Variant(interleave.products(lambda: tf.matmul(a, b))),
     }

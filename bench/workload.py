@@ -11,6 +11,7 @@ from services.spec import (
     Activation,
     ActivationFunction,
     Adam,
+    Augmentation,
     Conv2d,
     Dataset,
     Dense,
@@ -24,6 +25,7 @@ from services.spec import (
 from services.trainer import Data
 from services.workload import catalog, datasets, layers, weights
 
+AUGMENTED = Augmentation(flip=0.5, rotation_degrees=10, width_shift=0.1, height_shift=0.1)
 RELU = Activation(ActivationFunction.RELU)
 MLP = (Flatten(), Dense(128), RELU, Dense(64), RELU, Dense(10))
 CNN = (

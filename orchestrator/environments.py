@@ -44,7 +44,7 @@ def table(
         Phrase("Packages"): _packages,
     }
     made = Table(box=None, pad_edge=False, show_edge=False)
-    made.add_column("")
+    made.add_column("", overflow="fold")
     for name in environments:
         made.add_column(label(name), overflow="fold")
     for title, value in shown.items():

@@ -22,9 +22,9 @@ def loops_table(found: Loops) -> Table:
         dict.fromkeys(name for by_name in found.epoch_seconds.values() for name in by_name)
     )
     table = Table(header_style="bold", box=None, pad_edge=False)
-    table.add_column(say(_SECONDS))
+    table.add_column(say(_SECONDS), overflow="fold")
     for name in frameworks:
-        table.add_column(label(name), justify="right")
+        table.add_column(label(name), justify="right", overflow="fold")
     for variant, by_name in found.epoch_seconds.items():
         cells = [number(by_name[name]) if name in by_name else UNKNOWN for name in frameworks]
         table.add_row(say(_TITLES[variant]), *cells)

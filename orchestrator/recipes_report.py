@@ -17,9 +17,9 @@ def recipes_table(found: Recipes) -> Table:
     """The two recipes, one below the other."""
     frameworks = list(dict.fromkeys(name for times in found.times.values() for name in times))
     table = Table(header_style="bold", box=None, pad_edge=False)
-    table.add_column("")
+    table.add_column("", overflow="fold")
     for name in frameworks:
-        table.add_column(label(name), justify="right")
+        table.add_column(label(name), justify="right", overflow="fold")
     shown: Mapping[Phrase, Callable[[Times], str]] = {
         Phrase("training"): lambda times: f"{number(times.train_seconds)} s",
         _WAITING: lambda times: f"{number(times.wait_seconds)} s",

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.spec import Dropout, JobSpec
-from services.workload import dropout, layers
+from services.workload import augmentation, dropout, layers
+from services.workload.weights import parameter_dtype
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 # Numbers [steps, batch, ...] for samples int32[steps, batch], of which the first step is so
@@ -56,24 +57,29 @@ def carried(
         taken += len(indices)
 
 
+def whole(spec: JobSpec, shape: tuple[int, ...]) -> Chunk:
+    """One step of the first epoch with all samples in their order."""
+    return next(carried(spec, shape, 0, [np.arange(shape[0], dtype=np.int32)[np.newaxis]]))
+
+
 def blank(spec: JobSpec, shape: tuple[int, ...], steps: int, batch: int) -> Chunk:
     """A chunk to warm up with: all of its samples are the first."""
     return next(carried(spec, shape, 0, [np.zeros((steps, batch), np.int32)]))
 
 
-def _draws(
-    spec: JobSpec,
-    shape: tuple[int, ...],
-    epoch: int,
-) -> dict[str, Draw]:
+def _draws(spec: JobSpec, shape: tuple[int, ...], epoch: int) -> dict[str, Draw]:
     """What a step of this job needs, by name."""
-    found = {}
-    made = tuple(shape[1:])
+    draws: dict[str, Draw] = {}
+    if augmentation.wanted(spec):
+        dtype = parameter_dtype(spec.precision)
+        transforms = augmentation.transforms(spec, shape, epoch).astype(dtype)
+        draws[augmentation.TRANSFORMS] = lambda _, indices: transforms[indices]
+    made = shape[1:]
     for index, layer in enumerate(spec.layers):
         made = layers.output_shape(layer, made)
         if isinstance(layer, Dropout):
-            found[dropout.name(index)] = _of_masks(spec, layer.rate, made, (epoch, index))
-    return found
+            draws[dropout.name(index)] = _of_masks(spec, layer.rate, made, (epoch, index))
+    return draws
 
 
 def _of_masks(

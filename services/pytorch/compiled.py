@@ -23,7 +23,7 @@ from services import chunks, matched
 from services.chunks import Chunk
 from services.errors import Unsupported
 from services.matched import Held
-from services.pytorch import device, model, optimizers
+from services.pytorch import augmentation, device, model, optimizers
 from services.spec import Device, JobSpec
 
 # More make a call cheaper by less than a noisy epoch shows, and compiling longer by as much again.
@@ -85,6 +85,7 @@ class CompiledSteps:
         """The compiled function. Made at first use: the compiler's import belongs to warming up."""
         spec, products = self._spec, self._products
         loss_from = model.loss_of(spec)
+        augment = augmentation.augment(spec, self._data[0])
 
         def loss_of(
             parameters: Sequence[torch.Tensor],
@@ -103,13 +104,11 @@ class CompiledSteps:
             indices, drawn = call
             measured = []
             for step, (batch, rate, epsilon) in enumerate(zip(indices, *plan, strict=True)):
-                batch_images = images.index_select(0, batch)
+                numbers = {name: tensor[step] for name, tensor in drawn.items()}
+                batch_images = augment(images.index_select(0, batch), numbers)
                 batch_labels = labels.index_select(0, batch)
                 gradients, (loss, (logits, statistics)) = gradients_and_loss(
-                    parameters,
-                    batch_images,
-                    batch_labels,
-                    {name: numbers[step] for name, numbers in drawn.items()},
+                    parameters, batch_images, batch_labels, numbers
                 )
                 if spec.report_step_details:
                     rest = model.details(logits, batch_labels, gradients)

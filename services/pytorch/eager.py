@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from services import chunks, matched
 from services.chunks import Chunk
 from services.matched import Held
-from services.pytorch import device, model, optimizers
+from services.pytorch import augmentation, device, model, optimizers
 from services.spec import JobSpec
 
 
@@ -32,6 +32,7 @@ class EagerSteps:
         self._parameters = [parameter.requires_grad_() for parameter in held.trained]
         self._kept = held.kept
         self._images, self._labels, self._products = images, labels, products
+        self._augment = augmentation.augment(spec, images)
         self._optimizer = optimizers.optimizer(spec.optimizer, self._parameters, spec.loop)
 
     def run(self, chunk: Chunk) -> torch.Tensor:
@@ -40,16 +41,12 @@ class EagerSteps:
         As `services.matched.steps_taken` wants it.
         """
         indices, drawn = device.put_chunk(chunk, self._images.device)
-        return torch.stack(
-            [
-                self.step(
-                    self._images.index_select(0, batch),
-                    self._labels.index_select(0, batch),
-                    {name: numbers[step] for name, numbers in drawn.items()},
-                )
-                for step, batch in enumerate(indices.unbind())
-            ]
-        )
+        measured = []
+        for step, batch in enumerate(indices.unbind()):
+            numbers = {name: tensor[step] for name, tensor in drawn.items()}
+            images = self._augment(self._images.index_select(0, batch), numbers)
+            measured.append(self.step(images, self._labels.index_select(0, batch), numbers))
+        return torch.stack(measured)
 
     def begin(self, order: Sequence[NDArray[np.int32]]) -> None:
         """What an epoch will `run`."""

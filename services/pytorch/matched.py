@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from services import chunks, matched
 from services.events import Environment, Profiled
-from services.pytorch import device, model, own, profile
+from services.pytorch import augmentation, device, model, own, profile
 from services.pytorch.compiled import CompiledSteps
 from services.pytorch.eager import EagerSteps
 from services.pytorch.environment import environment
@@ -84,6 +84,14 @@ class MatchedTrainer:
 
     def _logits(self, images: torch.Tensor) -> torch.Tensor:
         return model.logits(self._spec.layers, self._held, images, self._products)
+
+    def augmented(self) -> NDArray[np.floating]:
+        chunk = chunks.whole(self._spec, self._images.shape)
+        _, drawn = device.put_chunk(chunk, self._device)
+        numbers = {name: tensor[0] for name, tensor in drawn.items()}
+        augment = augmentation.augment(self._spec, self._images)
+        images: NDArray[np.floating] = augment(self._images, numbers).cpu().numpy()
+        return images
 
     def weights(self) -> Weights:
         return {n: tensor.detach().cpu().numpy().copy() for n, tensor in self._tensors.items()}

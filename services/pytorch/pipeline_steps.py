@@ -50,15 +50,12 @@ class PipelineSteps(EagerSteps):
             return super().run(chunk)
         _, drawn = device.put_chunk(chunk, self._images.device)
         batches = itertools.islice(self._batches, len(chunk))
-        return torch.stack(
-            [
-                self.step(
-                    *self._on_device(*batch),
-                    {name: numbers[step] for name, numbers in drawn.items()},
-                )
-                for step, batch in enumerate(batches)
-            ]
-        )
+        measured = []
+        for step, batch in enumerate(batches):
+            images, labels = self._on_device(*batch)
+            numbers = {name: tensor[step] for name, tensor in drawn.items()}
+            measured.append(self.step(self._augment(images, numbers), labels, numbers))
+        return torch.stack(measured)
 
     def _on_device(self, images: torch.Tensor, labels: torch.Tensor) -> Batch:
         where = self._images.device

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from services import chunks, matched
 from services.events import Environment, Profiled
 from services.spec import Device, Execution, JobSpec, OwnWay
-from services.tensorflow import device, model, own, profile
+from services.tensorflow import augmentation, device, model, own, profile
 from services.tensorflow.environment import environment
 from services.tensorflow.pipeline import PipelineSteps
-from services.tensorflow.steps import EagerSteps, GraphSteps
+from services.tensorflow.steps import EagerSteps, GraphSteps, unstacked
 from services.trainer import Data, Steps
 from services.workload import order
 from services.workload.weights import Weights
@@ -45,7 +45,7 @@ class MatchedTrainer:
                 tf.constant(data.test_images[start : start + size])
                 for start in range(0, len(data.test_images), size)
             ]
-            images = tf.constant(data.train_images)
+            self._images = images = tf.constant(data.train_images)
             # int64, since TensorFlow keeps int32 in the host's memory, also for a GPU
             labels = tf.constant(data.train_labels.astype(np.int64))
             given = (spec, self._held, images, labels)
@@ -86,6 +86,13 @@ class MatchedTrainer:
     def predict(self, samples: int) -> None:
         with tf.device(self._device):
             self._logits(self._test_batches[0][:samples]).numpy()
+
+    def augmented(self) -> NDArray[np.floating]:
+        (drawn,) = unstacked(chunks.whole(self._spec, self._shape).drawn, 1)
+        with tf.device(self._device):
+            augment = augmentation.augment(self._spec, self._images)
+            images: NDArray[np.floating] = augment(self._images, drawn).numpy()
+        return images
 
     def weights(self) -> Weights:
         return {name: variable.numpy().copy() for name, variable in self._variables.items()}

@@ -64,9 +64,13 @@ class PipelineSteps(EagerSteps):
         if not self._warm:  # the shapes alone matter
             return super()._run(chunk, rates, epsilons)
         drawn = unstacked(chunk.drawn, len(chunk))
-        steps = zip(drawn, tf.unstack(rates), tf.unstack(epsilons), strict=True)
         batches = itertools.islice(self._batches, len(chunk))
-        found = [self._step_on(*batch, *step) for batch, step in zip(batches, steps, strict=True)]
+        found = [
+            self._step_on(self._augment(images, numbers), labels, numbers, *step)
+            for (images, labels), numbers, *step in zip(
+                batches, drawn, tf.unstack(rates), tf.unstack(epsilons), strict=True
+            )
+        ]
         measured: NDArray[np.floating] = tf.stack(found).numpy()
         return measured
 

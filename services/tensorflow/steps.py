@@ -11,7 +11,7 @@ from services import chunks, matched
 from services.chunks import Chunk
 from services.matched import Held
 from services.spec import Execution, JobSpec, Loop, OwnWay
-from services.tensorflow import device, model, optimizers, own
+from services.tensorflow import augmentation, device, model, optimizers, own
 
 Drawn = Mapping[str, tf.Tensor]  # as in `services.chunks.Chunk`; of a step without its first axis
 
@@ -36,6 +36,7 @@ class EagerSteps:
         self._loss = model.loss_of(spec)
         self._parameters, self._kept = held.trained, held.kept
         self._images, self._labels = images, labels
+        self._augment = augmentation.augment(spec, images)
         self._slots = optimizers.slots(spec.optimizer, held.trained)
         compiled = spec.execution is Execution.COMPILED
         dtype = images.dtype.as_numpy_dtype
@@ -73,7 +74,8 @@ class EagerSteps:
     def _step(
         self, batch: tf.Tensor, drawn: Drawn, rate: tf.Tensor, epsilon: tf.Tensor
     ) -> tf.Tensor:
-        images, labels = tf.gather(self._images, batch), tf.gather(self._labels, batch)
+        images = self._augment(tf.gather(self._images, batch), drawn)
+        labels = tf.gather(self._labels, batch)
         return self._step_on(images, labels, drawn, rate, epsilon)
 
     def _step_on(
