@@ -25,9 +25,10 @@ BLOCKS = [
     for block in blocks(path)
     if any(map(of_orchestrator, block.commands))
 ]
-# What alone makes a command long is taken back by a flag after its own.
+# What alone makes a command long is taken back by a flag after its own. A page is for long.
 ORCHESTRATOR = """#!/bin/sh
 case $1 in
+  live) BROWSER=true exec timeout --preserve-status 4 {python} -m orchestrator "$@" --port=0 ;;
   compare) set -- "$@" --repeats=1 --precision-target=90% --max-minutes=0.1 ;;
   explain) set -- "$@" --pitfall=adam-epsilon ;;
 esac
