@@ -9,7 +9,7 @@ from rich.text import Text
 from orchestrator.certificate import WEIGHTS, Certificate, Difference
 from orchestrator.words import label
 
-_INPUTS: Mapping[str, str] = {
+INPUTS: Mapping[str, str] = {
     "data_sha256": "data",
     "batch_order_sha256": "batch order",
     "initial_weights_sha256": "initial values",
@@ -28,14 +28,14 @@ def certificate_report(workload: str, certificate: Certificate) -> RenderableTyp
     for difference in certificate.differences:
         allowed = f"{difference.tolerance:.0e}" if judged else "-"
         style = "" if difference.within or not judged else "bold red"
-        cells = [difference.quantity, f"{difference.largest:.1e}", allowed, _where(difference)]
+        cells = [difference.quantity, f"{difference.largest:.1e}", allowed, where(difference)]
         table.add_row(*cells, style=style)
         if difference.quantity == WEIGHTS:
             for tensor, largest in certificate.weights.items():
                 table.add_row(f"  {tensor}", f"{largest:.1e}", "", "")
     digests = [
         f"{name} {certificate.digests[field][:_DIGEST_CHARACTERS]}"
-        for field, name in _INPUTS.items()
+        for field, name in INPUTS.items()
         if certificate.digests.get(field)
     ]
     versions = [f"{label(name)} {version}" for name, version in certificate.versions.items()]
@@ -48,6 +48,7 @@ def certificate_report(workload: str, certificate: Certificate) -> RenderableTyp
     )
 
 
-def _where(difference: Difference) -> str:
+def where(difference: Difference) -> str:
+    """Step and tensor, as far as it has them."""
     found = [] if difference.step is None else [f"step {difference.step:,}"]
     return ", ".join([*found, *([difference.tensor] if difference.tensor else [])])

@@ -75,7 +75,7 @@ def _command(function: Callable[..., None]) -> Callable[..., None]:
             to_stderr("orchestrator: interrupted; what was finished is kept")
             raise typer.Exit(_EXIT_INTERRUPTED) from None
 
-    app.command()(command)
+    app.command(function.__name__.removesuffix("_"))(command)  # `open_` is no builtin
     return function
 
 

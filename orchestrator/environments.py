@@ -1,17 +1,15 @@
 """Environments -> a table of what each framework runs on, side by side."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from rich.table import Table
 from twinrun.v1 import job_pb2
 
+from orchestrator.rows import UNKNOWN, Row
 from orchestrator.words import label, memory, number
 
-_NONE = "-"
-
-
 # Of all packages that are installed, those whose version may change a result or its time.
-_TOLD = ("torch", "torchvision", "triton", "tensorflow", "tensorflow-cpu", "keras", "numpy")
+_PACKAGES = ("torch", "torchvision", "triton", "tensorflow", "tensorflow-cpu", "keras", "numpy")
 
 
 def table(
@@ -19,37 +17,24 @@ def table(
     rates: Mapping[str, job_pb2.MachineMeasured] | None = None,
 ) -> Table:
     """``environments`` by framework, and what was measured; what none of them has is left out."""
-    shown: Mapping[str, Callable[[job_pb2.Environment], str]] = {
-        "Version": lambda e: e.framework_version,
-        "Python": lambda e: e.python_version,
-        "Platform": lambda e: e.platform,
-        "CPU": lambda e: e.cpu_model,
-        "CPUs that it may use": lambda e: str(e.available_cpus),
-        "CPU set": lambda e: e.cpu_set,
-        "Threads": lambda e: str(e.threads) if e.threads else "set by each job",
-        "BLAS": lambda e: e.blas,
-        "Device": _devices,
-        "Driver": lambda e: e.driver_version,
-        "CUDA": lambda e: e.cuda_version,
-        "cuDNN": lambda e: e.cudnn_version,
-        "CPU limit": lambda e: number(e.cpu_limit) if e.cpu_limit else "",
-        "CPU governor": lambda e: e.cpu_governor,
-        "Memory": lambda e: memory(e.memory_bytes) if e.memory_bytes else "",
-        "Image": lambda e: e.image,
-        "Twinrun's commit": lambda e: e.git_commit,
-        "Packages": _packages,
-    }
     made = Table(box=None, pad_edge=False, show_edge=False)
     made.add_column("")
     for name in environments:
         made.add_column(label(name), overflow="fold")
-    for title, value in shown.items():
-        values = [value(environment) or _NONE for environment in environments.values()]
-        if set(values) != {_NONE}:
-            made.add_row(title, *values)
+    for row in rows(list(environments.values())):
+        made.add_row(row.name, *row.values)
     for title, rate in _RATES.items() if rates else ():
         made.add_row(title, *map(rate, (rates or {}).values()))
     return made
+
+
+def rows(environments: Sequence[job_pb2.Environment | None]) -> list[Row]:
+    """What each tells; what none of them has is left out. None: nothing is known of one."""
+    found = [
+        Row(title, [(value(each) if each else "") or UNKNOWN for each in environments])
+        for title, value in _TOLD.items()
+    ]
+    return [row for row in found if set(row.values) != {UNKNOWN}]
 
 
 _RATES: Mapping[str, Callable[[job_pb2.MachineMeasured], str]] = {
@@ -62,7 +47,7 @@ def _packages(environment: job_pb2.Environment) -> str:
     told = {
         name: version
         for name, version in sorted(environment.packages.items())
-        if name in _TOLD or name.startswith(("nvidia-cublas", "nvidia-cudnn"))
+        if name in _PACKAGES or name.startswith(("nvidia-cublas", "nvidia-cudnn"))
     }
     rest = len(environment.packages) - len(told)
     lines = [f"{name} {version}" for name, version in told.items()]
@@ -72,3 +57,25 @@ def _packages(environment: job_pb2.Environment) -> str:
 def _devices(environment: job_pb2.Environment) -> str:
     found = [f"{a.name}, {memory(a.memory_bytes)}, {a.uuid}" for a in environment.accelerators]
     return "\n".join(found) or "CPU only"
+
+
+_TOLD: Mapping[str, Callable[[job_pb2.Environment], str]] = {
+    "Version": lambda e: e.framework_version,
+    "Python": lambda e: e.python_version,
+    "Platform": lambda e: e.platform,
+    "CPU": lambda e: e.cpu_model,
+    "CPUs that it may use": lambda e: str(e.available_cpus),
+    "CPU set": lambda e: e.cpu_set,
+    "Threads": lambda e: str(e.threads) if e.threads else "set by each job",
+    "BLAS": lambda e: e.blas,
+    "Device": _devices,
+    "Driver": lambda e: e.driver_version,
+    "CUDA": lambda e: e.cuda_version,
+    "cuDNN": lambda e: e.cudnn_version,
+    "CPU limit": lambda e: number(e.cpu_limit) if e.cpu_limit else "",
+    "CPU governor": lambda e: e.cpu_governor,
+    "Memory": lambda e: memory(e.memory_bytes) if e.memory_bytes else "",
+    "Image": lambda e: e.image,
+    "Twinrun's commit": lambda e: e.git_commit,
+    "Packages": _packages,
+}

@@ -10,6 +10,8 @@ from orchestrator.explain import Row
 from orchestrator.pitfalls import Pitfall
 from orchestrator.words import label, number
 
+LET_IN = "Let in"
+HEADINGS = ("losses part", "accuracy", "time")
 _MATCHED = "nothing"
 _MEANING = (
     "Losses part: by more than 0.1 %. Accuracy: {second}'s less {first}'s. Time: {second}'s over "
@@ -25,23 +27,37 @@ def report(rows: Sequence[Row]) -> RenderableType:
     """A line for each difference that was let in, and what each framework then does."""
     first, second = (label(name) for name in rows[0].seconds)
     made = Table(box=None, pad_edge=False, show_edge=False)
-    made.add_column("Let in")
-    for heading in ("losses part", "accuracy", "time"):
+    made.add_column(LET_IN)
+    for heading in HEADINGS:
         made.add_column(heading, justify="right")
-    for row in rows:
-        made.add_row(
-            row.pitfall.title if row.pitfall else _MATCHED,
-            _NEVER if row.parts_at is None else _STEP.format(step=row.parts_at),
-            f"{100 * row.accuracy_difference:+.2f} points",
-            number(row.time_ratio),
-        )
+    for each in cells(rows):
+        made.add_row(*each)
     does = Table(box=None, pad_edge=False, show_edge=False)
     for heading in ("", first, second):
         does.add_column(heading, overflow="fold")
     for row in rows:
         if row.pitfall:
             does.add_row(row.pitfall.title, *(row.pitfall.does(name) for name in row.seconds))
-    return Group(made, _MEANING.format(first=first, second=second), "", does)
+    return Group(made, meaning(rows), "", does)
+
+
+def cells(rows: Sequence[Row]) -> list[tuple[str, ...]]:
+    """What was let in, and what it does, by `HEADINGS`."""
+    return [
+        (
+            row.pitfall.title if row.pitfall else _MATCHED,
+            _NEVER if row.parts_at is None else _STEP.format(step=row.parts_at),
+            f"{100 * row.accuracy_difference:+.2f} points",
+            number(row.time_ratio),
+        )
+        for row in rows
+    ]
+
+
+def meaning(rows: Sequence[Row]) -> str:
+    """Of the headings."""
+    first, second = (label(name) for name in rows[0].seconds)
+    return _MEANING.format(first=first, second=second)
 
 
 def paragraph(pitfall: Pitfall, width: int = 80) -> str:

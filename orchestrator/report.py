@@ -62,13 +62,18 @@ def sentences(comparison: Comparison) -> list[str]:
         found.append(comparison.inputs.sentence)
     if comparison.concurrent:
         found.append(_CONCURRENT)
-    for agreement in comparison.agreements:
-        if not in_own_way(comparison.job):
-            found += _losses(agreement, comparison.job)
-        found += _accuracies(agreement)
+    found += of_agreements(comparison)
     if more := why_sentence(comparison):
         found.append(more)
     return found
+
+
+def of_agreements(comparison: Comparison) -> Iterator[str]:
+    """How far the losses went together, and how close the accuracies ended."""
+    for agreement in comparison.agreements:
+        if not in_own_way(comparison.job):
+            yield from _losses(agreement, comparison.job)
+        yield from _accuracies(agreement)
 
 
 def _certificate(comparison: Comparison) -> Iterator[str]:
@@ -126,7 +131,8 @@ def _profiles(comparison: Comparison) -> Iterator[str]:
             yield "  " + _OPERATION.format(name=operation.name, share=share, calls=operation.calls)
 
 
-def _ratio_header(comparison: Comparison) -> str:
+def ratio_heading(comparison: Comparison) -> str:
+    """``TensorFlow / PyTorch``, of the two sides that there are."""
     first, second = (label(side) for side in comparison.trials)
     return _RATIO.format(first=first, second=second)
 
@@ -138,7 +144,7 @@ def _table(comparison: Comparison, rows: Sequence[Row]) -> Table:
         table.add_column(Text(label(name), style=look.colour), justify="right")
     ratio = any(row.ratio for row in rows)
     if ratio:
-        table.add_column(Text(_ratio_header(comparison)), justify="right")
+        table.add_column(Text(ratio_heading(comparison)), justify="right")
     for row in rows:
         cells = [row.name, *row.values, *([row.ratio] if ratio else [])]
         table.add_row(*cells, style="bold" if row.compared else "")
@@ -149,7 +155,7 @@ def _plain_table(comparison: Comparison, rows: Sequence[Row], width: int) -> Ite
     names = [label(name) for name in comparison.trials]
     columns = [[row.name, *row.values] for row in rows]
     if any(row.ratio for row in rows):
-        names.append(_ratio_header(comparison))
+        names.append(ratio_heading(comparison))
         columns = [[*column, row.ratio] for column, row in zip(columns, rows, strict=True)]
     lines = list(_columns(names, columns))
     if max(map(len, lines), default=0) > width:

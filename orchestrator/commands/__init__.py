@@ -1,6 +1,6 @@
 """The commands, in the order in which ``--help`` lists them."""
 
-from orchestrator.commands.keeping import diff, rm, runs, show
+from orchestrator.commands.keeping import diff, open_, report, rm, runs, show
 from orchestrator.commands.looking import cancel, env, jobs, summary, watch, workloads
 from orchestrator.commands.proving import explain, verify
 from orchestrator.commands.training import compare, evaluate, train
@@ -8,6 +8,6 @@ from orchestrator.commands.training import compare, evaluate, train
 COMMANDS = (
     *(compare, verify, explain, train, evaluate),
     *(workloads, summary),
-    *(runs, show, diff, rm),
+    *(runs, show, open_, report, diff, rm),
     *(watch, cancel, jobs, env),
 )

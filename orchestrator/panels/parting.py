@@ -11,15 +11,16 @@ from orchestrator.certificate import Certificate
 from orchestrator.envelope import Envelope
 from orchestrator.palette import looks
 from orchestrator.panels.common import GREY
+from orchestrator.panels.lines import extremes
 from orchestrator.words import label
 
 # Where losses that are the same are drawn: below what each precision can tell apart.
 _LEAST, _LEAST_ROUNDED = 1e-17, 1e-8
 _BETWEEN = "{first} and {second}"
-_OWN = "{framework} and itself, one initial value moved by one unit in its last place"
+_OWN = "{framework} and itself, one initial value\nmoved by one unit in its last place"
 _ALLOWED = "allowed: {tolerance:.0e}"
 _SAME = "the same"
-_AXIS = "relative difference of the losses, {what}"
+_AXIS = "relative difference, {what}"
 
 
 def parting(axes: Axes, certificate: Certificate) -> None:
@@ -37,7 +38,8 @@ def parting(axes: Axes, certificate: Certificate) -> None:
 
 def _steps(axes: Axes, found: NDArray[np.float64], allowed: float, text: str) -> None:
     dots: dict[str, Any] = {"color": "black", "marker": ".", "markersize": 3, "linestyle": ""}
-    axes.plot(np.clip(found, _LEAST, 10), label=text, **dots)
+    steps = extremes(found)
+    axes.plot(steps, np.clip(found[steps], _LEAST, 10), label=text, **dots)
     beside: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "color": GREY}
     if not found.all():
         axes.text(1.01, _LEAST, _SAME, va="center", **beside)
@@ -53,5 +55,5 @@ def _running(axes: Axes, envelope: Envelope, precision: str | None, text: str) -
     for name, look in looks(list(envelope.own)).items():
         curve = np.clip(envelope.own[name], least, 10)
         axes.plot(curve, "--", color=look.colour, lw=2, label=_OWN.format(framework=label(name)))
-    axes.set_ylabel(_AXIS.format(what="the largest so far"))
+    axes.set_ylabel(_AXIS.format(what="largest so far"))
     axes.set_ylim(least / 3, 10)

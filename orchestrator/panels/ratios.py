@@ -5,11 +5,11 @@ from matplotlib.ticker import MaxNLocator
 
 from orchestrator.compare import Comparison
 from orchestrator.palette import looks
-from orchestrator.panels.common import GREY, lighter, nothing
+from orchestrator.panels.common import GREY, PALE, lighter, nothing
 from orchestrator.words import label
 
 _NO_PAIRS = "There is no pair of trials to hold against each other."
-_AXIS = "{slower}'s epoch over {faster}'s"
+_AXIS = "epoch, {slower} / {faster}"
 _INTERVAL = "95 %: {low:.3f} to {high:.3f}"
 _RATIO = "ratio {ratio:.3f}"
 
@@ -27,7 +27,7 @@ def ratios(axes: Axes, comparison: Comparison) -> None:
     if verdict.low is not None and verdict.high is not None:
         text = _INTERVAL.format(low=verdict.low, high=verdict.high)
         axes.axhspan(
-            verdict.low, verdict.high, color=lighter(look.colour, 0.8), lw=0, label=text, zorder=0
+            verdict.low, verdict.high, color=lighter(look.colour, PALE), lw=0, label=text, zorder=0
         )
     axes.axhline(verdict.ratio, color=look.colour, label=_RATIO.format(ratio=verdict.ratio))
     axes.plot(
@@ -36,9 +36,9 @@ def ratios(axes: Axes, comparison: Comparison) -> None:
         color=look.colour,
         marker=look.marker,
         ls="",
-        ms=8,
+        ms=7,
         label="one pair",
     )
     axes.margins(y=0.15)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.legend(loc="lower left", bbox_to_anchor=(-0.01, 1.01), ncols=4, fontsize="small")
+    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.01), ncols=2, fontsize="small")
