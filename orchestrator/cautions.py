@@ -13,15 +13,39 @@ from twinrun.v1 import job_pb2
 
 from orchestrator import machine
 from orchestrator.inputs import in_own_way
+from orchestrator.language import Phrase, Sentence, english, join
 from orchestrator.sides import are_the_same, framework_of
 from orchestrator.trial import Load, Trial
 from orchestrator.verdict import FEWEST_PAIRS, Verdict
-from orchestrator.words import label, number, percent
+from orchestrator.words import AND, COMMA, label, number, percent
 
 OTHER_CPUS = 0.05  # of the CPUs; runner and orchestrator take about a fifth of it
 STOLEN_CPUS = 0.02  # of the CPUs
 THROTTLED = 0.01  # of the training time
 CLOCK_RANGE = 0.1  # of the highest clock that a trial ended with
+
+_ONE_PAIR = Phrase("1 pair")
+_PAIRS = Phrase("{pairs} pairs")
+_FEW = Phrase("{pairs} of trials cannot say how sure the ratio is; it takes {fewest}.")
+_FLOOR = Phrase(
+    "On this machine {side} differed from itself by as much: its A/A test came to {low:.3f} to "
+    "{high:.3f}."
+)
+_TEST_ANEW = Phrase("Repeat more often, and make the A/A test anew: --aa {name}.")
+_BELOW = Phrase(
+    "{side} ends at {accuracy} test accuracy, below the target of {target}: a fast job that does "
+    "not learn is no win."
+)
+_TRIAL = Phrase("trial {number} of {side}")
+_SHARED = Phrase("Other processes took {share} of the CPUs while {trial} trained.")
+_STOLEN = Phrase("The hypervisor took {share} of the CPUs away while {trial} trained.")
+_THROTTLED = Phrase("A CPU limit held {trial} back for {share} of its training.")
+_CLOCK = Phrase("The CPUs' clock went from {lowest} to {highest} GHz.")
+_GPU_SHARED = Phrase("Other processes computed on the GPU while {trial} trained.")
+_GPU_THROTTLED = Phrase("The GPU's clock was held back: {reasons}.")
+_SWAPPED = Phrase("Trial {number} of {side} was partly swapped out.")
+_UNEQUAL = Phrase("The trials did not have the same {what}.")
+_DEBUG = Phrase("{sides} ran in a debug build, which is slower.")
 
 Sides = Mapping[str, Sequence[Trial]]
 
@@ -31,8 +55,8 @@ class Caution:
     """``code`` stays the same from version to version; ``remedy``: how to be rid of it."""
 
     code: str
-    sentence: str
-    remedy: str
+    sentence: Sentence
+    remedy: Sentence
 
 
 def cautions(
@@ -65,14 +89,18 @@ def _of_the_proof(
     if certificate is None:
         yield Caution(
             "CERTIFICATE_MISSING",
-            "No certificate was made, so that it is not shown to be the same job.",
-            "Leave out --no-verify; a certificate is of two frameworks.",
+            english(Phrase("No certificate was made, so that it is not shown to be the same job.")),
+            english(Phrase("Leave out --no-verify; a certificate is of two frameworks.")),
         )
     elif not certificate["same_job"]:
         yield Caution(
             "CERTIFICATE_FAILED",
-            "It is not shown to be the same job.",
-            "See where the two part in certificate.json, and with 'orchestrator verify'.",
+            english(Phrase("It is not shown to be the same job.")),
+            english(
+                Phrase(
+                    "See where the two part in certificate.json, and with 'orchestrator verify'."
+                )
+            ),
         )
 
 
@@ -85,11 +113,11 @@ def _of_the_verdict(
     if verdict is None:
         return
     if verdict.provisional:
-        pairs = "1 pair" if verdict.pairs == 1 else f"{verdict.pairs} pairs"
+        pairs = english(_ONE_PAIR if verdict.pairs == 1 else _PAIRS, pairs=verdict.pairs)
         yield Caution(
             "FEW_PAIRS",
-            f"{pairs} of trials cannot say how sure the ratio is; it takes {FEWEST_PAIRS}.",
-            "Repeat: --repeats 10, or --until-sure.",
+            english(_FEW, pairs=pairs, fewest=FEWEST_PAIRS),
+            english(Phrase("Repeat: --repeats 10, or --until-sure.")),
         )
     if verdict.shown and not are_the_same(tuple(trials)):
         under = machine.conditions(job)
@@ -101,9 +129,8 @@ def _of_the_verdict(
             if floor and max(floor["high"], 1 / floor["low"]) >= verdict.ratio:
                 yield Caution(
                     "WITHIN_NOISE_FLOOR",
-                    f"On this machine {label(name)} differed from itself by as much: its A/A test "
-                    f"came to {floor['low']:.3f} to {floor['high']:.3f}.",
-                    "Repeat more often, and make the A/A test anew: --aa " + name + ".",
+                    english(_FLOOR, side=label(name), low=floor["low"], high=floor["high"]),
+                    english(_TEST_ANEW, name=name),
                 )
 
 
@@ -114,9 +141,18 @@ def _of_learning(trials: Sides, job: Mapping[str, Any]) -> Iterator[Caution]:
         if target is not None and reached and median(reached) < target:
             yield Caution(
                 "BELOW_TARGET",
-                f"{label(side)} ends at {percent(median(reached))} test accuracy, below the "
-                f"target of {percent(target)}: a fast job that does not learn is no win.",
-                "Train for more epochs or on more samples, or set another --target-accuracy.",
+                english(
+                    _BELOW,
+                    side=label(side),
+                    accuracy=percent(median(reached)),
+                    target=percent(target),
+                ),
+                english(
+                    Phrase(
+                        "Train for more epochs or on more samples, or set another "
+                        "--target-accuracy."
+                    )
+                ),
             )
 
 
@@ -125,26 +161,32 @@ def _of_the_load(trials: Sides) -> Iterator[Caution]:
     if worst and worst[1] > OTHER_CPUS:
         yield Caution(
             "CPU_SHARED",
-            f"Other processes took {percent(worst[1])} of the CPUs while {worst[0]} trained.",
-            "Stop what else runs, or repeat until it evens out: --until-sure.",
+            english(_SHARED, share=percent(worst[1]), trial=worst[0]),
+            english(Phrase("Stop what else runs, or repeat until it evens out: --until-sure.")),
         )
     worst = _worst(trials, lambda load, seconds, cpus: load.stolen_seconds / seconds / cpus)
     if worst and worst[1] > STOLEN_CPUS:
         yield Caution(
             "CPU_STOLEN",
-            f"The hypervisor took {percent(worst[1])} of the CPUs away while {worst[0]} trained.",
-            "Take a machine of your own, or repeat until it evens out: --until-sure.",
+            english(_STOLEN, share=percent(worst[1]), trial=worst[0]),
+            english(
+                Phrase("Take a machine of your own, or repeat until it evens out: --until-sure.")
+            ),
         )
     worst = _worst(trials, lambda load, seconds, _: load.throttled_seconds / seconds)
     if worst and worst[1] > THROTTLED:
         yield Caution(
             "CPU_THROTTLED",
-            f"A CPU limit held {worst[0]} back for {percent(worst[1])} of its training.",
-            "Give it as many --threads as the limit grants CPUs, or a higher limit.",
+            english(_THROTTLED, share=percent(worst[1]), trial=worst[0]),
+            english(
+                Phrase("Give it as many --threads as the limit grants CPUs, or a higher limit.")
+            ),
         )
 
 
-def _worst(trials: Sides, share: Callable[[Load, float, int], float]) -> tuple[str, float] | None:
+def _worst(
+    trials: Sides, share: Callable[[Load, float, int], float]
+) -> tuple[Sentence, float] | None:
     """The trial with the largest share over its training, and that share."""
     found = []
     for trial in itertools.chain(*trials.values()):
@@ -153,11 +195,15 @@ def _worst(trials: Sides, share: Callable[[Load, float, int], float]) -> tuple[s
         cpus = max(1, trial.environment.available_cpus if trial.environment else 1)
         if seconds:
             total = sum(share(load, each, cpus) * each for load, each in loads) / seconds
-            found.append((total, f"trial {trial.number} of {label(trial.framework)}"))
+            found.append((total, _name(trial)))
     if not found:
         return None
     largest, name = max(found)
     return name, largest
+
+
+def _name(trial: Trial) -> Sentence:
+    return english(_TRIAL, number=trial.number, side=label(trial.framework))
 
 
 def _of_the_clock(trials: Sides) -> Iterator[Caution]:
@@ -170,9 +216,12 @@ def _of_the_clock(trials: Sides) -> Iterator[Caution]:
     if clocks and min(clocks) < (1 - CLOCK_RANGE) * max(clocks):
         yield Caution(
             "CLOCK_VARIED",
-            f"The CPUs' clock went from {number(min(clocks) / 1e9)} to "
-            f"{number(max(clocks) / 1e9)} GHz.",
-            "Set the governor to performance and switch turbo off, or repeat more often.",
+            english(_CLOCK, lowest=number(min(clocks) / 1e9), highest=number(max(clocks) / 1e9)),
+            english(
+                Phrase(
+                    "Set the governor to performance and switch turbo off, or repeat more often."
+                )
+            ),
         )
 
 
@@ -182,16 +231,21 @@ def _of_gpus(trials: Sides) -> Iterator[Caution]:
     if shared:
         yield Caution(
             "GPU_SHARED",
-            f"Other processes computed on the GPU while trial {shared[0].number} of "
-            f"{label(shared[0].framework)} trained.",
-            "Stop them, or give the runner a GPU of its own: CUDA_VISIBLE_DEVICES.",
+            english(_GPU_SHARED, trial=_name(shared[0])),
+            english(
+                Phrase("Stop them, or give the runner a GPU of its own: CUDA_VISIBLE_DEVICES.")
+            ),
         )
     reasons = sorted({reason for _, gpu in used for reason in gpu.throttled})
     if reasons:
         yield Caution(
             "GPU_THROTTLED",
-            f"The GPU's clock was held back: {', '.join(reasons)}.",
-            "See to its cooling and its power limit, or lock its clock: nvidia-smi -lgc.",
+            english(_GPU_THROTTLED, reasons=", ".join(reasons)),
+            english(
+                Phrase(
+                    "See to its cooling and its power limit, or lock its clock: nvidia-smi -lgc."
+                )
+            ),
         )
 
 
@@ -200,8 +254,8 @@ def _of_memory(trials: Sides) -> Iterator[Caution]:
     if swapped:
         yield Caution(
             "SWAPPED",
-            f"Trial {swapped[0].number} of {label(swapped[0].framework)} was partly swapped out.",
-            "Free memory, or take a smaller job.",
+            english(_SWAPPED, number=swapped[0].number, side=label(swapped[0].framework)),
+            english(Phrase("Free memory, or take a smaller job.")),
         )
 
 
@@ -212,34 +266,36 @@ def _of_environments(trials: Sides, job: Mapping[str, Any]) -> Iterator[Caution]
         if t.environment
     ]
     if unequal := [
-        name
+        english(name)
         for name, value in _CPUS.items()
         if len({value(environment) for _, environment in found}) > 1
     ]:
         yield Caution(
             "CPUS_UNEQUAL",
-            f"The trials did not have the same {', '.join(unequal)}.",
-            "Run both on the same machine, and give both containers the same CPU set.",
+            english(_UNEQUAL, what=join(COMMA, unequal)),
+            english(
+                Phrase("Run both on the same machine, and give both containers the same CPU set.")
+            ),
         )
     on_gpu = job.get("device") == "DEVICE_CUDA"
     if on_gpu and len({environment.tf32 for _, environment in found}) > 1:
         yield Caution(
             "TF32_UNEQUAL",
-            "Products were TensorFloat-32 in some trials and float32 in others.",
-            "Set allow_tf32 in the job spec, and nothing else that changes it.",
+            english(Phrase("Products were TensorFloat-32 in some trials and float32 in others.")),
+            english(Phrase("Set allow_tf32 in the job spec, and nothing else that changes it.")),
         )
     if debug := sorted({name for name, environment in found if environment.debug_build}):
         yield Caution(
             "DEBUG_BUILD",
-            f"{' and '.join(debug)} ran in a debug build, which is slower.",
-            "Install release builds of Python and of the framework.",
+            english(_DEBUG, sides=join(AND, debug)),
+            english(Phrase("Install release builds of Python and of the framework.")),
         )
 
 
-_CPUS: Mapping[str, Callable[[job_pb2.Environment], object]] = {
-    "processor": lambda environment: environment.cpu_model,
-    "number of CPUs": lambda environment: environment.available_cpus,
-    "CPU set": lambda environment: environment.cpu_set,
-    "CPU limit": lambda environment: environment.cpu_limit,
-    "threads": lambda environment: environment.threads,
+_CPUS: Mapping[Phrase, Callable[[job_pb2.Environment], object]] = {
+    Phrase("processor"): lambda environment: environment.cpu_model,
+    Phrase("number of CPUs"): lambda environment: environment.available_cpus,
+    Phrase("CPU set"): lambda environment: environment.cpu_set,
+    Phrase("CPU limit"): lambda environment: environment.cpu_limit,
+    Phrase("threads"): lambda environment: environment.threads,
 }

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,29 +11,37 @@ from numpy.typing import NDArray
 from orchestrator.envelope import Envelope
 from orchestrator.evidence import Evidence
 from orchestrator.inputs import InputsCheck, check_inputs
+from orchestrator.language import Phrase, Sentence, clause, english, join, stored
 from orchestrator.numbers import finite
 from orchestrator.pair import Pair, pair
 from orchestrator.tolerance import Tolerance
-from orchestrator.words import label
+from orchestrator.words import AND, SEMICOLON, label
 
 SCHEMA = "twinrun.certificate/1"
-LOSSES, WEIGHTS, LOGITS = "losses", "final weights", "test logits"
+LOSSES, WEIGHTS, LOGITS = Phrase("losses"), Phrase("final weights"), Phrase("test logits")
+_ORDERED = Phrase("losses in the order of samples")
+_NORMS = Phrase("gradients' norms")
 
-_SAME = (
+_SAME = Phrase(
     "The same job: in float64, over {steps:,} steps, {first} and {second} agree to {losses:.0e} in "
     "every loss, to {weights:.0e} in the final weights and to {logits:.0e} in the test logits."
 )
-_SAME_SO_FAR = (
+_SAME_SO_FAR = Phrase(
     "The same job, as far as rounding lets it be shown: the losses of {first} and {second} agree "
     "to {allowed:.0e} for {together:,} of {steps:,} steps, and this job enlarges every rounding. "
     "{rounding}"
 )
-_NOT_SAME = "Not shown to be the same job, because {reasons}."
-_STEPS = "{first} took {steps:,} steps and {second} {other_steps:,}"
-_INITIAL = "the initial values differ, first in {tensor}"
-_APART = "the {quantity} differ by {largest:.0e}{where}, where {tolerance:.0e} is allowed"
-_FIRST = "they first part at step {step:,}{tensor}"
-_SILENT = "{trials} did not report the details of its steps"
+_NOT_SAME = Phrase("Not shown to be the same job, because {reasons}.")
+_STEPS = Phrase("{first} took {steps:,} steps and {second} {other_steps:,}")
+_INITIAL = Phrase("the initial values differ, first in {tensor}")
+_APART = Phrase("the {quantity} differ by {largest:.0e}{where}, where {tolerance:.0e} is allowed")
+_AT = Phrase(" at step {step:,}")
+_IN = Phrase(" in {tensor}")
+_AT_IN = Phrase(" at step {step:,} in {tensor}")
+_FIRST = Phrase("they first part at step {step:,}")
+_FIRST_IN = Phrase("they first part at step {step:,}, in {tensor}")
+_NONE = Phrase("no certificate could be made: {why}")
+_SILENT = Phrase("{trials} did not report the details of its steps")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +51,7 @@ class Difference:
     ``step`` (from 0) and ``tensor`` say where, as far as the quantity has them.
     """
 
-    quantity: str
+    quantity: Phrase
     largest: float
     tolerance: float
     step: int | None = None
@@ -72,7 +80,7 @@ class Certificate:
     """
 
     same_job: bool
-    sentence: str
+    sentence: Sentence
     job: Mapping[str, Any]
     first: str
     second: str
@@ -93,7 +101,7 @@ def certify(
     first: Evidence,
     second: Evidence,
     tolerance: Tolerance,
-    made: str,
+    now: str,
     envelope: Envelope | None = None,
 ) -> Certificate:
     """Holds two trials of one spec against each other.
@@ -101,25 +109,10 @@ def certify(
     With an ``envelope`` what counts is that: there no difference is too large by itself.
     """
     held = pair(first, second)
-    inputs = check_inputs(held.trials)
-    differences = list(_differences(held, tolerance))
-    parting = _parting(held, tolerance)
-    reasons = list(_doubts(held, inputs))
-    exact = (first.trial.spec or {}).get("precision") == "PRECISION_FLOAT64"
-    if exact and not (envelope and envelope.within):
-        reasons += _beyond(differences, parting)
-    if envelope and not envelope.within:
-        reasons.append(envelope.sentence.rstrip("."))
-    if reasons:
-        sentence = _NOT_SAME.format(reasons="; ".join(reasons))
-    elif envelope and exact:
-        sentence = _as_far_as_can_be(held, tolerance, envelope)
-    else:
-        sentence = envelope.sentence if envelope else _same(held, differences)
     reported = first.trial.inputs
-    return Certificate(
-        same_job=not reasons,
-        sentence=sentence,
+    made = Certificate(
+        same_job=False,
+        sentence=english(_NOT_SAME, reasons=""),
         job=first.trial.spec or {},
         first=first.trial.framework,
         second=second.trial.framework,
@@ -128,34 +121,36 @@ def certify(
             for trial in held.trials
             if trial.environment
         },
-        inputs=inputs,
+        inputs=check_inputs(held.trials),
         digests={name: getattr(reported, name) for name in _DIGESTS} if reported else {},
         steps=held.steps,
-        differences=differences,
+        differences=list(_differences(held, tolerance)),
         weights=held.weights,
-        parting=parting,
+        parting=_parting(held, tolerance),
         tolerance=tolerance,
         loss_differences=held.losses,
         envelope=envelope,
-        made=made,
+        made=now,
     )
+    reasons = [*_unheld(held), *_reasons(made)]
+    return replace(made, same_job=not reasons, sentence=_sentence(made, reasons))
 
 
 _DIGESTS = ("data_sha256", "batch_order_sha256", "initial_weights_sha256")
 
 
 def _differences(held: Pair, tolerance: Tolerance) -> Iterator[Difference]:
-    def by_step(quantity: str, found: NDArray[np.float64]) -> Difference:
+    def by_step(quantity: Phrase, found: NDArray[np.float64]) -> Difference:
         step = int(found.argmax())
         return Difference(quantity, float(found[step]), tolerance.losses, step)
 
     yield by_step(LOSSES, held.losses)
     if held.detailed:
-        yield by_step("losses in the order of samples", held.ordered_losses)
+        yield by_step(_ORDERED, held.ordered_losses)
         step, index = np.unravel_index(held.norms.argmax(), held.norms.shape)
         largest = float(held.norms[step, index])
         tensor = held.tensors[int(index)]
-        yield Difference("gradients' norms", largest, tolerance.gradient_norms, int(step), tensor)
+        yield Difference(_NORMS, largest, tolerance.gradient_norms, int(step), tensor)
     tensor = max(held.weights, key=lambda name: held.weights[name])
     yield Difference(WEIGHTS, held.weights[tensor], tolerance.weights, tensor=tensor)
     yield Difference(LOGITS, held.logits, tolerance.logits)
@@ -177,64 +172,82 @@ def _parting(held: Pair, tolerance: Tolerance) -> Parting | None:
     return Parting(held.steps - 1, beyond[0]) if beyond else None
 
 
-def _doubts(held: Pair, inputs: InputsCheck) -> Iterator[str]:
-    """What no tolerance excuses."""
+def _unheld(held: Pair) -> Iterator[Sentence]:
+    """What kept the trials from being held against each other in full."""
     silent = [trial.name for trial in held.trials if trial.details is None]
     if silent:
-        yield _SILENT.format(trials=" and ".join(silent))
-    if inputs.same is not True:
-        yield inputs.sentence.rstrip(".")
-    changed = [name for name, difference in held.initial_weights.items() if difference]
-    if changed:
-        yield _INITIAL.format(tensor=changed[0])
+        yield english(_SILENT, trials=join(AND, silent))
     steps, other_steps = (len(trial.losses) for trial in held.trials)
     if steps != other_steps:
-        yield _STEPS.format(**_names(held), steps=steps, other_steps=other_steps)
+        first, second = (label(trial.framework) for trial in held.trials)
+        yield english(_STEPS, first=first, second=second, steps=steps, other_steps=other_steps)
 
 
-def _beyond(differences: Sequence[Difference], parting: Parting | None) -> Iterator[str]:
+def _reasons(found: Certificate) -> Iterator[Sentence]:
+    """Why it is not shown to be the same job, by what the certificate holds."""
+    envelope = found.envelope
+    if found.inputs.same is not True:
+        yield clause(found.inputs.sentence)
+    if found.parting and found.parting.step is None:
+        yield english(_INITIAL, tensor=found.parting.tensor)
+    if _is_exact(found) and not (envelope and envelope.within):
+        yield from _beyond(found.differences, found.parting)
+    if envelope and not envelope.within:
+        yield clause(envelope.sentence)
+
+
+def _is_exact(found: Certificate) -> bool:
+    return found.job.get("precision") == "PRECISION_FLOAT64"
+
+
+def _beyond(differences: Sequence[Difference], parting: Parting | None) -> Iterator[Sentence]:
     """The quantity that is furthest beyond what is allowed, and where it began."""
     beyond = [difference for difference in differences if not difference.within]
     if not beyond:
         return
     worst = max(beyond, key=lambda difference: difference.largest / difference.tolerance)
-    at = f" at step {worst.step:,}" if worst.step is not None else ""
-    yield _APART.format(
-        quantity=worst.quantity,
+    yield english(
+        _APART,
+        quantity=english(worst.quantity),
         largest=worst.largest,
-        where=f"{at} in {worst.tensor}" if worst.tensor else at,
+        where=_where(worst),
         tolerance=worst.tolerance,
     )
     if parting and parting.step is not None:
-        tensor = f", in {parting.tensor}" if parting.tensor else ""
-        yield _FIRST.format(step=parting.step, tensor=tensor)
+        at = {"step": parting.step, "tensor": parting.tensor}
+        yield english(_FIRST_IN if parting.tensor else _FIRST, **at)
 
 
-def _same(held: Pair, differences: Sequence[Difference]) -> str:
-    largest = {difference.quantity: difference.largest for difference in differences}
-    return _SAME.format(
-        steps=held.steps,
-        **_names(held),
+def _where(difference: Difference) -> str:
+    at = {"step": difference.step, "tensor": difference.tensor}
+    if difference.step is None:
+        return english(_IN, **at) if difference.tensor else ""
+    return english(_AT_IN if difference.tensor else _AT, **at)
+
+
+def _sentence(found: Certificate, reasons: Sequence[Sentence]) -> Sentence:
+    names = {"first": label(found.first), "second": label(found.second), "steps": found.steps}
+    if reasons:
+        return english(_NOT_SAME, reasons=join(SEMICOLON, reasons))
+    if found.envelope and _is_exact(found):
+        apart = found.loss_differences > found.tolerance.losses
+        return english(
+            _SAME_SO_FAR,
+            **names,
+            allowed=found.tolerance.losses,
+            together=int(apart.argmax()) if apart.any() else found.steps,
+            rounding=found.envelope.sentence,
+        )
+    if found.envelope:
+        return found.envelope.sentence
+    largest = {difference.quantity: difference.largest for difference in found.differences}
+    return english(
+        _SAME,
+        **names,
         losses=largest[LOSSES],
         weights=largest[WEIGHTS],
         logits=largest[LOGITS],
     )
-
-
-def _as_far_as_can_be(held: Pair, tolerance: Tolerance, envelope: Envelope) -> str:
-    apart = held.losses > tolerance.losses
-    return _SAME_SO_FAR.format(
-        **_names(held),
-        allowed=tolerance.losses,
-        together=int(apart.argmax()) if apart.any() else held.steps,
-        steps=held.steps,
-        rounding=envelope.sentence,
-    )
-
-
-def _names(held: Pair) -> dict[str, str]:
-    first, second = held.trials
-    return {"first": label(first.framework), "second": label(second.framework)}
 
 
 def as_dict(certificate: Certificate) -> dict[str, Any]:
@@ -257,19 +270,36 @@ def as_dict(certificate: Certificate) -> dict[str, Any]:
     return found
 
 
-def none_made(why: str) -> dict[str, Any]:
+def none_made(why: Sentence) -> dict[str, Any]:
     """For certificate.json where the trials of a certificate could not be run."""
-    return {
-        "schema": SCHEMA,
-        "same_job": False,
-        "sentence": _NOT_SAME.format(reasons=f"no certificate could be made: {why.rstrip('.')}"),
-    }
+    return {"schema": SCHEMA, "same_job": False, "sentence": _none_made(why), "why": why}
+
+
+def _none_made(why: Sentence) -> Sentence:
+    return english(_NOT_SAME, reasons=english(_NONE, why=clause(why)))
+
+
+def retold(found: Mapping[str, Any]) -> Sentence:
+    """The sentence of a certificate.json, made again from what else it holds.
+
+    As it stands there, which is in English, where that does not give the same.
+    """
+    kept = stored(found["sentence"])
+    if "why" in found:
+        return _none_made(stored(found["why"]))
+    try:
+        made = from_dict(found)
+        again = _sentence(made, list(_reasons(made)))
+    except (KeyError, TypeError, ValueError):  # of an older version
+        return kept
+    return again if again == kept else kept
 
 
 def from_dict(found: Mapping[str, Any]) -> Certificate:
     """A certificate as `as_dict` left it."""
     fields = {f.name: found[f.name] for f in dataclasses.fields(Certificate)}
-    fields["inputs"] = InputsCheck(**found["inputs"])
+    fields["sentence"] = stored(found["sentence"])
+    fields["inputs"] = InputsCheck.from_dict(found["inputs"])
     fields["differences"] = [
         Difference(d["quantity"], _number(d["largest"]), d["tolerance"], d["step"], d["tensor"])
         for d in found["differences"]

@@ -1,6 +1,8 @@
 """The command line: parse, call, print, exit code."""
 
 import functools
+import inspect
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -10,13 +12,16 @@ from typing import Any
 
 import typer
 
-from orchestrator import settings, workloads
+from orchestrator import locales, settings, workloads
 from orchestrator.commands import COMMANDS
 from orchestrator.errors import OrchestratorError
-from orchestrator.options import grouped
+from orchestrator.language import Phrase, current, english, say, speaking
+from orchestrator.options import LanguageOption, grouped
 from orchestrator.output import to_stderr
 
 _EXIT_INTERRUPTED = 130
+_ERROR = Phrase("orchestrator: {message}")
+_INTERRUPTED = Phrase("interrupted; what was finished is kept")
 
 app = typer.Typer(
     help="Run exactly the same training job on PyTorch and on TensorFlow, and say which was "
@@ -35,11 +40,20 @@ app = typer.Typer(
 def main() -> None:
     """A flag: from the command line, else the environment, else the file, else its default."""
     try:
-        found = settings.defaults(_flags(), settings.path())
+        language = locales.of(os.environ)
+        with speaking(language):
+            found = settings.defaults(_flags(), settings.path())
     except OrchestratorError as error:
-        to_stderr(f"orchestrator: {error.message}")
+        to_stderr(say(_ERROR, message=error.message))
         sys.exit(error.exit_code)
-    app(default_map=found, auto_envvar_prefix="TWINRUN")
+    with speaking(language):
+        app(default_map=found, auto_envvar_prefix="TWINRUN")
+
+
+@app.callback()
+def _before(lang: LanguageOption = None) -> None:
+    """What may stand before a command."""
+    del lang  # `_language` finds it
 
 
 def _flags() -> dict[str, dict[str, str]]:
@@ -57,26 +71,54 @@ def _flags() -> dict[str, dict[str, str]]:
 
 
 def _command(function: Callable[..., None]) -> Callable[..., None]:
-    """Add a command. The only place where an error becomes a message and an exit code."""
+    """Add a command, with a flag for its language."""
     body = grouped(function)
 
     @functools.wraps(body)
-    def command(**given: Any) -> None:
-        try:
-            with (
-                _terminated_as_interrupted(),
-                workloads.lines_in_refusals(given.get("workload")),
-            ):
-                body(**given)
-        except OrchestratorError as error:
-            to_stderr(f"orchestrator: {error.message}")
-            raise typer.Exit(error.exit_code) from None
-        except KeyboardInterrupt:
-            to_stderr("orchestrator: interrupted; what was finished is kept")
-            raise typer.Exit(_EXIT_INTERRUPTED) from None
+    def command(context: typer.Context, lang: str | None, **given: Any) -> None:
+        del lang  # `_language` finds it
+        with (
+            _errors_told(),
+            speaking(_language(context)),
+            _errors_told(),
+            _terminated_as_interrupted(),
+            workloads.lines_in_refusals(given.get("workload")),
+        ):
+            body(**given)
 
+    flags = inspect.signature(body).parameters.values()
+    own = {"context": typer.Context, "lang": LanguageOption}
+    added = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+        for (name, kind), default in zip(own.items(), (inspect.Parameter.empty, None), strict=True)
+    ]
+    command.__signature__ = inspect.Signature([*flags, *added])  # type: ignore[attr-defined]
+    command.__annotations__ = {**body.__annotations__, **own}
     app.command(function.__name__.removesuffix("_"))(command)  # `open_` is no builtin
     return function
+
+
+def _language(context: typer.Context) -> str:
+    """As the command line says, behind the command or before it; else the environment, the file."""
+    for source in ("COMMANDLINE", "ENVIRONMENT", "DEFAULT_MAP"):
+        for each in (context, context.parent):
+            told = each.get_parameter_source("lang") if each else None
+            if each and told and told.name == source:
+                return locales.named(each.params["lang"])
+    return current()
+
+
+@contextmanager
+def _errors_told() -> Iterator[None]:
+    """The only place where an error becomes a message and an exit code."""
+    try:
+        yield
+    except OrchestratorError as error:
+        to_stderr(say(_ERROR, message=error.message))
+        raise typer.Exit(error.exit_code) from None
+    except KeyboardInterrupt:
+        to_stderr(say(_ERROR, message=english(_INTERRUPTED)))
+        raise typer.Exit(_EXIT_INTERRUPTED) from None
 
 
 @contextmanager

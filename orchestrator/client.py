@@ -20,7 +20,34 @@ from orchestrator.errors import (
     RunnerUnavailable,
     WrongRunner,
 )
+from orchestrator.language import Phrase, english
+from orchestrator.words import OF
 
+_OTHER_FRAMEWORK = Phrase(
+    "The runner at {address} runs {found}, not {framework}: give the address of a {framework} "
+    "runner."
+)
+_OTHER_VERSION = Phrase(
+    "The {framework} runner at {address} speaks version {theirs} of the protocol (Twinrun "
+    "{version}), this orchestrator version {ours}: update the older of the two."
+)
+_LOST_MIDWAY = Phrase(
+    "The {framework} runner at {address} is gone in the middle of the job {job_id}. What it had "
+    "reported is kept; once it runs again, 'orchestrator watch {job_id}' tells how the job ended."
+)
+_SAYS = Phrase("The {framework} runner at {address}: {details}")
+_NO_ANSWER = Phrase(
+    "The {framework} runner at {address} does not answer ({details}). Start it with "
+    "'make serve-{framework}' or, in a container, 'make up-{framework}', or leave the address out "
+    "to have one started."
+)
+_NO_RUNNER = Phrase("What answers at {address} is no Twinrun runner, or one of another version.")
+_CHANGED = Phrase(
+    "A file of {job_id} came from {address} with another SHA-256 than the runner said; run the "
+    "command again."
+)
+_REFUSES = Phrase("The {framework} runner at {address} refused: {details}")
+_FAILED = Phrase("The {framework} runner at {address} failed: {code}: {details}")
 PROTOCOL_VERSION = 1
 _CALL_SECONDS = 20.0
 _REATTACH_SECONDS = 10.0  # for a runner to come back in the middle of a job
@@ -72,15 +99,16 @@ class Client:
             self._stub.GetServerInfo, request, timeout=timeout
         )
         if info.framework != self.framework:
-            raise WrongRunner(
-                f"The runner at {self.address} runs {info.framework}, not {self.framework}: give "
-                f"the address of a {self.framework} runner."
-            )
+            raise WrongRunner(english(_OTHER_FRAMEWORK, **self._names, found=info.framework))
         if info.protocol_version != PROTOCOL_VERSION:
             raise WrongRunner(
-                f"The {self.framework} runner at {self.address} speaks version "
-                f"{info.protocol_version} of the protocol (Twinrun {info.version}), this "
-                f"orchestrator version {PROTOCOL_VERSION}: update the older of the two."
+                english(
+                    _OTHER_VERSION,
+                    **self._names,
+                    theirs=info.protocol_version,
+                    version=info.version,
+                    ours=PROTOCOL_VERSION,
+                )
             )
         return info
 
@@ -89,7 +117,7 @@ class Client:
         while True:
             info = self.info()
             if info.HasField("import_error"):
-                raise JobFailed(f"{self.framework}: {info.import_error.message}")
+                raise JobFailed(english(OF, name=self.framework, what=info.import_error.message))
             if info.HasField("environment"):
                 return info.environment
             time.sleep(_PAUSE_SECONDS)
@@ -137,9 +165,7 @@ class Client:
                 lost_since = lost_since or time.monotonic()
                 if self._gone() or time.monotonic() - lost_since > _REATTACH_SECONDS:
                     raise RunnerUnavailable(
-                        f"The {self.framework} runner at {self.address} is gone in the middle of "
-                        f"the job {job_id}. What it had reported is kept; once it runs again, "
-                        f"'orchestrator watch {job_id}' tells how the job ended."
+                        english(_LOST_MIDWAY, **self._names, job_id=job_id)
                     ) from error
                 time.sleep(_PAUSE_SECONDS)
             else:
@@ -185,10 +211,7 @@ class Client:
             if len(content) >= piece.total_bytes or not piece.chunk:
                 break
         if hashlib.sha256(content).hexdigest() != piece.sha256:
-            raise RunnerUnavailable(
-                f"A file of {request.job_id} came from {self.address} with another SHA-256 than "
-                "the runner said; run the command again."
-            )
+            raise RunnerUnavailable(english(_CHANGED, job_id=request.job_id, address=self.address))
         return bytes(content)
 
     def _submit(self, method: Callable[..., Any], request: Message) -> job_pb2.Job:
@@ -214,27 +237,25 @@ class Client:
     def _refuse(self, error: Any) -> NoReturn:
         raise self._error(error) from error
 
+    @property
+    def _names(self) -> dict[str, str]:
+        return {"framework": self.framework, "address": self.address}
+
     def _error(self, error: Any) -> OrchestratorError:
         """What the call's failure is to the user."""
         code, details = error.code(), _details(error)
-        who = f"The {self.framework} runner at {self.address}"
+        told = {**self._names, "details": error.details()}
         if details.fields:
             return Refused(details.fields)
         if code in (_CODES.UNAVAILABLE, _CODES.DEADLINE_EXCEEDED):
             if details.reason:
-                return RunnerUnavailable(f"{who}: {error.details()}")
-            return RunnerUnavailable(
-                f"{who} does not answer ({error.details()}). Start it with "
-                f"'make serve-{self.framework}' or, in a container, 'make up-{self.framework}', or "
-                "leave the address out to have one started."
-            )
+                return RunnerUnavailable(english(_SAYS, **told))
+            return RunnerUnavailable(english(_NO_ANSWER, **told))
         if code is _CODES.UNIMPLEMENTED:
-            return WrongRunner(
-                f"What answers at {self.address} is no Twinrun runner, or one of another version."
-            )
+            return WrongRunner(english(_NO_RUNNER, **told))
         if details.reason or code is _CODES.RESOURCE_EXHAUSTED:
-            return BadInput(f"{who} refused: {error.details()}")
-        return RunnerUnavailable(f"{who} failed: {code.name}: {error.details()}")
+            return BadInput(english(_REFUSES, **told))
+        return RunnerUnavailable(english(_FAILED, **told, code=code.name))
 
 
 def _details(error: Any) -> _Details:

@@ -10,28 +10,31 @@ from google.protobuf import json_format
 
 from orchestrator.agreement import Agreement, agreement
 from orchestrator.cautions import Caution, cautions
+from orchestrator.certificate import retold
 from orchestrator.estimate import Estimate
 from orchestrator.inputs import InputsCheck, check_inputs
+from orchestrator.language import Phrase, Sentence, english, join
 from orchestrator.numbers import finite
 from orchestrator.quantities import ratios
 from orchestrator.sides import framework_of
 from orchestrator.trial import Profile, State, Trial
 from orchestrator.verdict import Verdict, verdict
-from orchestrator.words import label
+from orchestrator.words import NEXT, label
 
 SCHEMA = "twinrun.comparison/1"
 
-_ALONE = "{framework} ran alone, so there is nothing to hold its speed against."
-_NO_TRIAL = "There is no trial to compare."
-_NO_VERDICT = "No verdict on speed: {why}"
-_LEFT_OUT = "Left out with its pair: {why}"
+_ALONE = Phrase("{framework} ran alone, so there is nothing to hold its speed against.")
+_NO_TRIAL = Phrase("There is no trial to compare.")
+_NO_VERDICT = Phrase("No verdict on speed: {why}")
+_LEFT_OUT = Phrase("Left out with its pair: {why}")
 _NOT_SUCCEEDED = {
-    State.PENDING: "trial {number} of {framework} did not start.",
-    State.RUNNING: "trial {number} of {framework} was not seen to its end.",
-    State.FAILED: "trial {number} of {framework} failed: {error}",
-    State.CANCELLED: "trial {number} of {framework} was cancelled.",
+    State.PENDING: Phrase("trial {number} of {framework} did not start."),
+    State.RUNNING: Phrase("trial {number} of {framework} was not seen to its end."),
+    State.FAILED: Phrase("trial {number} of {framework} failed: {error}"),
+    State.CANCELLED: Phrase("trial {number} of {framework} was cancelled."),
 }
-_NO_TIME = "trial {number} of {framework} reported no training time."
+_NO_REASON = Phrase("it gave no reason.")
+_NO_TIME = Phrase("trial {number} of {framework} reported no training time.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +55,7 @@ class Comparison:
     inputs: InputsCheck
     agreements: Sequence[Agreement]
     verdict: Verdict | None
-    finding: str
+    finding: Sentence
     ratios: Mapping[str, Estimate]
     cautions: Sequence[Caution]
     known: Mapping[str, Mapping[str, Any]]
@@ -78,14 +81,16 @@ def compare(
     reason = _reason_against_a_verdict(grouped, sound, faults)
     made = None if reason else verdict(sound)
     # A difference is always said; what is not known matters where a verdict leans on it.
-    said = []
+    said = list[Sentence]()
     if inputs.same is False or (made is not None and inputs.same is None):
         said.append(inputs.sentence)
     if certificate is not None and not certificate["same_job"]:
-        said.append(certificate["sentence"])
-    said.append(reason or (made.sentence if made else ""))
+        said.append(retold(certificate))
+    if reason is not None:
+        said.append(reason)
     if made is not None:
-        said += [_LEFT_OUT.format(why=fault) for fault in faults]
+        said.append(made.sentence)
+        said += [english(_LEFT_OUT, why=fault) for fault in faults]
     completed = order[0].spec if order and inputs.same else None
     found = completed or job
     return Comparison(
@@ -97,7 +102,7 @@ def compare(
             agreement(a[0], b[0]) for a, b in itertools.combinations(grouped.values(), 2)
         ),
         verdict=made,
-        finding=" ".join(said),
+        finding=join(NEXT, said),
         ratios=_ratios(sound, found) if made else {},
         cautions=cautions(grouped, found, made, certificate, known or {}),
         known=known or {},
@@ -138,26 +143,28 @@ def _is_sound(trial: Trial) -> bool:
     return trial.state is State.SUCCEEDED and bool(trial.seconds("train")) and bool(trial.epochs)
 
 
-def _faults(trials: Sequence[Trial]) -> Iterator[str]:
+def _faults(trials: Sequence[Trial]) -> Iterator[Sentence]:
     """A sentence for each trial that can be compared with nothing."""
     for trial in trials:
         names = {"framework": label(trial.framework), "number": trial.number}
         if trial.state in _NOT_SUCCEEDED:
-            error = trial.error.message if trial.error else "it gave no reason."
-            yield _NOT_SUCCEEDED[trial.state].format(**names, error=error)
+            error = trial.error.message if trial.error else english(_NO_REASON)
+            yield english(_NOT_SUCCEEDED[trial.state], **names, error=error)
         elif not _is_sound(trial):
-            yield _NO_TIME.format(**names)
+            yield english(_NO_TIME, **names)
 
 
 def _reason_against_a_verdict(
-    trials: Mapping[str, Sequence[Trial]], sound: Mapping[str, Sequence[Trial]], faults: list[str]
-) -> str | None:
+    trials: Mapping[str, Sequence[Trial]],
+    sound: Mapping[str, Sequence[Trial]],
+    faults: list[Sentence],
+) -> Sentence | None:
     if not trials:
-        return _NO_TRIAL
+        return english(_NO_TRIAL)
     if faults and not all(sound.values()):
-        return _NO_VERDICT.format(why=faults[0])
+        return english(_NO_VERDICT, why=faults[0])
     if len(trials) == 1:
-        return _ALONE.format(framework=label(next(iter(trials))))
+        return english(_ALONE, framework=label(next(iter(trials))))
     return None
 
 

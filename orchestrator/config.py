@@ -13,7 +13,14 @@ from twinrun.v1 import job_pb2
 
 from orchestrator import workloads
 from orchestrator.errors import BadInput
+from orchestrator.language import Phrase, english
 
+_NO_FRAMEWORK = Phrase("There is no framework {names}; there are {known}.")
+_NO_PERCENTAGE = Phrase("{flag} is {text!r}; give a percentage such as 2%.")
+_NO_ASSIGNMENT = Phrase("--set takes FIELD=VALUE, such as 'batch_size=32'; it got {text!r}.")
+_NOT_YAML = Phrase("--set {name}: {value!r} is not YAML: {error}")
+_NO_FIELDS = Phrase("The job spec has no field {path}: {parent} has no fields.")
+_NO_JOB = Phrase("The workload {workload} with these flags is not a job: {error}")
 # Each framework's runner listens here unless told otherwise.
 PORTS = {"pytorch": 50051, "tensorflow": 50052}
 FRAMEWORKS = tuple(PORTS)
@@ -44,8 +51,11 @@ def frameworks(names: str) -> tuple[str, ...]:
     unknown = [name for name in found if name not in FRAMEWORKS]
     if unknown:
         raise BadInput(
-            f"There is no framework {', '.join(map(repr, unknown))}; there are "
-            f"{', '.join(FRAMEWORKS)}."
+            english(
+                _NO_FRAMEWORK,
+                names=", ".join(map(repr, unknown)),
+                known=", ".join(FRAMEWORKS),
+            )
         )
     return found
 
@@ -57,7 +67,7 @@ def fraction(flag: str, text: str) -> float:
     except ValueError:
         found = math.nan
     if not 0 < found < 1:
-        raise BadInput(f"{flag} is {text!r}; give a percentage such as 2%.")
+        raise BadInput(english(_NO_PERCENTAGE, flag=flag, text=text))
     return found
 
 
@@ -66,10 +76,10 @@ def assignment(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     try:
         if not (equals and name.strip()):
-            raise BadInput(f"--set takes FIELD=VALUE, such as 'batch_size=32'; it got {text!r}.")
+            raise BadInput(english(_NO_ASSIGNMENT, text=text))
         return name.strip(), yaml.safe_load(value)
     except yaml.YAMLError as error:
-        raise BadInput(f"--set {name}: {value!r} is not YAML: {error}") from error
+        raise BadInput(english(_NOT_YAML, name=name, value=value, error=error)) from error
 
 
 def job_spec(workload: str, changes: Mapping[str, Any]) -> job_pb2.JobSpec:
@@ -86,12 +96,12 @@ def job_spec(workload: str, changes: Mapping[str, Any]) -> job_pb2.JobSpec:
             for parent in parents:
                 target = target.setdefault(parent, {})
                 if not isinstance(target, dict):
-                    raise BadInput(f"The job spec has no field {path}: {parent} has no fields.")
+                    raise BadInput(english(_NO_FIELDS, path=path, parent=parent))
             target[name] = _json_number(value)
     try:
         return json_format.ParseDict(mapping, job_pb2.JobSpec())
     except json_format.ParseError as error:
-        raise BadInput(f"The workload {workload} with these flags is not a job: {error}") from error
+        raise BadInput(english(_NO_JOB, workload=workload, error=error)) from error
 
 
 def _json_number(value: Any) -> Any:

@@ -9,6 +9,7 @@ from orchestrator.compare import Comparison
 from orchestrator.errors import BadInput
 from orchestrator.estimate import Estimate, estimate_apart
 from orchestrator.inputs import differing_fields, leaves
+from orchestrator.language import Phrase, Sentence, english
 from orchestrator.numbers import finite
 from orchestrator.quantities import epoch_seconds
 from orchestrator.trial import State, Trial
@@ -25,18 +26,18 @@ _HOW = (
     "target_accuracy",
     "profile",
 )
-_OTHER_JOB = "These are not the same job, and cannot be compared: they differ in {fields}."
-_NONE_ALIKE = "No framework has a finished trial in both runs."
-_SLOWER = (
+_OTHER_JOB = Phrase("These are not the same job, and cannot be compared: they differ in {fields}.")
+_NONE_ALIKE = Phrase("No framework has a finished trial in both runs.")
+_SLOWER = Phrase(
     "{side}'s epoch took {ratio:.2f} times as long in the second run as in the first ({basis})."
 )
-_NOT_SHOWN = (
+_NOT_SHOWN = Phrase(
     "No difference is shown between {side}'s epochs in the two runs; one below {least:.1%} could "
     "not have been seen ({basis})."
 )
-_INTERVAL = "95 %: {low:.2f} to {high:.2f}, {first} and {second} trials"
-_TRIALS = "{first} and {second} trials"
-_PROVISIONAL = "{first} and {second} trials: provisional"
+_INTERVAL = Phrase("95 %: {low:.2f} to {high:.2f}, {first} and {second} trials")
+_TRIALS = Phrase("{first} and {second} trials")
+_PROVISIONAL = Phrase("{first} and {second} trials: provisional")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Side:
 
     name: str
     ratio: Estimate
-    sentence: str
+    sentence: Sentence
     environment: Sequence[Change]
 
 
@@ -70,14 +71,14 @@ def difference(first: Comparison, second: Comparison) -> Difference:
     """Raises BadInput where the jobs are different ones, or no framework is in both."""
     fields = differing_fields([first.job, second.job])
     if other := [field for field in fields if field.partition(".")[0] not in _HOW]:
-        raise BadInput(_OTHER_JOB.format(fields=", ".join(other)))
+        raise BadInput(english(_OTHER_JOB, fields=", ".join(other)))
     sides = [
         _side(name, first.trials[name], second.trials[name])
         for name in first.trials
         if name in second.trials and _epochs(first.trials[name]) and _epochs(second.trials[name])
     ]
     if not sides:
-        raise BadInput(_NONE_ALIKE)
+        raise BadInput(english(_NONE_ALIKE))
     return Difference(sides, list(_changes(first.job, second.job, fields)))
 
 
@@ -90,15 +91,15 @@ def _side(name: str, first: Sequence[Trial], second: Sequence[Trial]) -> Side:
     return Side(name, found, _sentence(name, found, counts), changes)
 
 
-def _sentence(name: str, found: Estimate, counts: Mapping[str, int]) -> str:
+def _sentence(name: str, found: Estimate, counts: Mapping[str, int]) -> Sentence:
     side = label(name)
     if found.half_width is None:
-        return _SLOWER.format(side=side, ratio=found.ratio, basis=_PROVISIONAL.format(**counts))
+        return english(_SLOWER, side=side, ratio=found.ratio, basis=english(_PROVISIONAL, **counts))
     if not found.shown:
-        basis = _TRIALS.format(**counts)
-        return _NOT_SHOWN.format(side=side, least=found.half_width, basis=basis)
-    basis = _INTERVAL.format(low=found.low, high=found.high, **counts)
-    return _SLOWER.format(side=side, ratio=found.ratio, basis=basis)
+        basis = english(_TRIALS, **counts)
+        return english(_NOT_SHOWN, side=side, least=found.half_width, basis=basis)
+    basis = english(_INTERVAL, low=found.low, high=found.high, **counts)
+    return english(_SLOWER, side=side, ratio=found.ratio, basis=basis)
 
 
 def _epochs(trials: Sequence[Trial]) -> list[float]:

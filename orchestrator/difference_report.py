@@ -3,22 +3,23 @@
 from collections.abc import Iterator, Sequence
 
 from orchestrator.difference import Change, Difference
+from orchestrator.language import Phrase, say
 from orchestrator.rows import UNKNOWN
 from orchestrator.words import label
 
-_SPEC = "The jobs differ in:"
-_ENVIRONMENT = "{side}'s environments differ in:"
-_ALIKE = "{side}'s environments are the same."
+_SPEC = Phrase("The jobs differ in:")
+_ENVIRONMENT = Phrase("{side}'s environments differ in:")
+_ALIKE = Phrase("{side}'s environments are the same.")
 _MOST = 60  # characters of a value
 
 
 def lines(found: Difference) -> Iterator[str]:
     """A finding for each framework first."""
     for side in found.sides:
-        yield side.sentence
+        yield say(side.sentence)
     if found.spec:
         yield ""
-        yield _SPEC
+        yield say(_SPEC)
         yield from map(_line, found.spec)
     for side in found.sides:
         yield ""
@@ -27,9 +28,9 @@ def lines(found: Difference) -> Iterator[str]:
 
 def _environment(side: str, changes: Sequence[Change]) -> Iterator[str]:
     if not changes:
-        yield _ALIKE.format(side=side)
+        yield say(_ALIKE, side=side)
         return
-    yield _ENVIRONMENT.format(side=side)
+    yield say(_ENVIRONMENT, side=side)
     yield from map(_line, changes)
 
 

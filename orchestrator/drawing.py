@@ -4,7 +4,6 @@ matplotlib's object interface only: no window, no global figure; its settings ar
 """
 
 import io
-import textwrap
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +14,9 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from orchestrator import cells, fonts
+from orchestrator.language import ENGLISH, current, speaking
 
 TITLE, FOOTER = "title", "footer"  # ids in an SVG
 POINTS = 72  # in an inch
@@ -31,7 +33,6 @@ _STYLE: dict[Any, Any] = {
     "figure.dpi": 160,
     "figure.constrained_layout.h_pad": 0.12,  # inches
     "figure.constrained_layout.w_pad": 0.12,
-    "font.family": "DejaVu Sans",
     "font.size": 11.5,
     "grid.color": "#E0E0E0",
     "hatch.linewidth": 0.8,
@@ -87,8 +88,8 @@ class Drawing:
 
 def drawn(name: str, title: str, footer: Sequence[str], panel: Panel, room: Room) -> Drawing:
     """Nothing is laid out by trial: a panel has the same place whatever is on it."""
-    lines = textwrap.wrap(title, _TITLE_COLUMNS, max_lines=_TITLE_LINES, placeholder=" ...")
-    below = [line for text in footer for line in textwrap.wrap(text, _FOOTER_COLUMNS)]
+    lines = cells.wrap(title, _TITLE_COLUMNS, max_lines=_TITLE_LINES, placeholder=" ...")
+    below = [line for text in footer for line in cells.wrap(text, _FOOTER_COLUMNS)]
     head = _EDGE + _TITLE_LINE * len(lines)
     foot = 2 * _EDGE + _FOOTER_LINE * len(below) if below else 0.0
     height = head + _HEIGHT + foot
@@ -118,12 +119,21 @@ def whole(name: str, title: str, figure: Figure) -> Drawing:
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Of all figures, whatever the user has set."""
-    with mpl.rc_context(), warnings.catch_warnings():
+    """Of all figures, whatever the user has set.
+
+    In the current language, where a font has its characters; else in English.
+    """
+    chinese = None if current() == ENGLISH else fonts.family(current())
+    with (
+        speaking(current() if chinese else ENGLISH),
+        mpl.rc_context(),
+        warnings.catch_warnings(),
+    ):
         # A message from elsewhere may hold what the font has not.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         mpl.rcdefaults()
         mpl.rcParams.update(_STYLE)
+        mpl.rcParams["font.family"] = [fonts.LATIN, *([chinese] if chinese else [])]
         yield
 
 

@@ -11,24 +11,27 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from orchestrator.language import Phrase, Sentence, english, join, stored
 from orchestrator.relative import differences
 from orchestrator.trial import Trial
-from orchestrator.words import label, number
+from orchestrator.words import COMMA, NEXT, label, number
 
 Floats = NDArray[np.float64]
 
 TOGETHER = 0.001
-_WITHIN = (
+_WITHIN = Phrase(
     "In {precision} {first} and {second} part as rounding alone parts a framework from itself: "
     "over {judged} steps by up to {ratio} times as much ({allowed:g} are allowed)."
 )
-_BEYOND = (
+_BEYOND = Phrase(
     "In {precision} {first} and {second} part faster than rounding explains: over {judged} steps "
     "by up to {ratio} times as much as a framework from itself, where {allowed:g} are allowed."
 )
-_TOGETHER = "Within {percent:g} % of each other stay: {pairs}."
-_PAIR = "{first} and {second} for {steps:,} of {all:,} steps"
-_OWN = "{framework} and itself for {steps:,}"
+_TOGETHER = Phrase("Within {share} of each other stay: {pairs}.")
+_PAIR = Phrase("{first} and {second} for {steps:,} of {all:,} steps")
+_ALL = Phrase("all {steps:,}")
+_FIRST = Phrase("the first {steps:,}")
+_OWN = Phrase("{framework} and itself for {steps:,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class Envelope:
     ratio: float
     between: Floats
     own: Mapping[str, Floats]
-    sentence: str
+    sentence: Sentence
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -83,13 +86,13 @@ class Envelope:
         def curve(numbers: list[float | None]) -> Floats:
             return np.array([np.inf if n is None else n for n in numbers])
 
-        return cls(
-            found["within"],
-            np.inf if found["ratio"] is None else found["ratio"],
-            curve(found["between"]),
-            {name: curve(numbers) for name, numbers in found["own"].items()},
-            found["sentence"],
-        )
+        ratio = np.inf if found["ratio"] is None else found["ratio"]
+        between = curve(found["between"])
+        own = {name: curve(numbers) for name, numbers in found["own"].items()}
+        told = (_sentence(between, own, ratio, rule) for rule in (FLOAT32, FLOAT64))
+        kept = stored(found["sentence"])
+        sentence = next((each for each in told if each == kept), kept)
+        return cls(found["within"], ratio, between, own, sentence)
 
 
 def envelope(first: Trial, second: Trial, perturbed: Mapping[str, Trial], rule: Rule) -> Envelope:
@@ -104,18 +107,26 @@ def envelope(first: Trial, second: Trial, perturbed: Mapping[str, Trial], rule: 
         ratios = between[:judged] / np.maximum(largest_own, rule.least)
     ratio = float(np.nan_to_num(ratios, nan=np.inf).max())
     within = ratio <= rule.allowed
-    names = {"first": label(first.framework), "second": label(second.framework)}
-    pairs = [_PAIR.format(**names, steps=_together(between), all=steps)]
-    pairs += [_OWN.format(framework=label(n), steps=_together(c)) for n, c in own.items()]
-    sentence = (_WITHIN if within else _BEYOND).format(
+    return Envelope(within, ratio, between, own, _sentence(between, own, ratio, rule))
+
+
+def _sentence(between: Floats, own: Mapping[str, Floats], ratio: float, rule: Rule) -> Sentence:
+    steps = min(map(len, (between, *own.values())))
+    judged = min(steps, rule.judged_steps or steps)
+    first, second = map(label, own)
+    names = {"first": first, "second": second}
+    pairs = [english(_PAIR, **names, steps=_together(between), all=steps)]
+    pairs += [english(_OWN, framework=label(n), steps=_together(c)) for n, c in own.items()]
+    sentence = english(
+        _WITHIN if ratio <= rule.allowed else _BEYOND,
         **names,
         precision=rule.precision,
-        judged=f"all {steps:,}" if judged == steps else f"the first {judged:,}",
+        judged=english(_ALL if judged == steps else _FIRST, steps=judged),
         ratio=number(ratio),
         allowed=rule.allowed,
     )
-    together = _TOGETHER.format(percent=100 * TOGETHER, pairs=", ".join(pairs))
-    return Envelope(within, ratio, between, own, f"{sentence} {together}")
+    together = english(_TOGETHER, share=f"{100 * TOGETHER:g} %", pairs=join(COMMA, pairs))
+    return join(NEXT, [sentence, together])
 
 
 def _running(a: Trial, b: Trial) -> Floats:

@@ -16,13 +16,19 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
+from orchestrator.language import Phrase, Sentence, english, join
+from orchestrator.words import SEMICOLON
+
+_REFUSED = Phrase("The job was refused: {faults}.")
+_FAULT = Phrase("{field} {message}")
+
 
 class OrchestratorError(Exception):
     """A foreseen fault: ``message`` names the value and the remedy."""
 
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: Sentence) -> None:
         super().__init__(message)
         self.message = message
 
@@ -35,8 +41,8 @@ class Refused(BadInput):
     """A job that a runner does not take; ``fields``: path in the spec, and what is wrong."""
 
     def __init__(self, fields: Sequence[tuple[str, str]]) -> None:
-        bad = "; ".join(f"{field} {message}" for field, message in fields)
-        super().__init__(f"The job was refused: {bad}.")
+        bad = [english(_FAULT, field=field, message=message) for field, message in fields]
+        super().__init__(english(_REFUSED, faults=join(SEMICOLON, bad)))
         self.fields = tuple(fields)
 
 

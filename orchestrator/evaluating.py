@@ -8,10 +8,13 @@ from twinrun.v1 import job_pb2
 from orchestrator import evidence
 from orchestrator.errors import JobFailed
 from orchestrator.evaluation import Evaluation, as_dict, evaluation
+from orchestrator.language import Phrase, english
 from orchestrator.progress import Display
 from orchestrator.runners import Runners
 from orchestrator.schedule import raise_unless_succeeded
 from orchestrator.store import Run
+
+_NO_EVALUATION = Phrase("{framework}: the job {job_id} reported no evaluation.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ def evaluate(request: Request, runners: Runners, display: Display) -> Evaluation
             finished = event.evaluation_finished
     raise_unless_succeeded(client.job(submitted.job_id), name)
     if finished is None:
-        raise JobFailed(f"{name}: the job {submitted.job_id} reported no evaluation.")
+        raise JobFailed(english(_NO_EVALUATION, framework=name, job_id=submitted.job_id))
     of_trained = None
     if name != request.trained:
         held = evidence.logits(run.logits(request.trained, request.number), request.trained)

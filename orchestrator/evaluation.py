@@ -8,15 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 from twinrun.v1 import job_pb2
 
+from orchestrator.language import Phrase, Sentence, english
 from orchestrator.numbers import finite
 from orchestrator.words import label
 
 SCHEMA = "twinrun.evaluation/1"
-_SAME = (
+_SAME = Phrase(
     "{framework} makes the same {samples:,} predictions of {trained}'s weights as {trained}; the "
     "largest difference of a logit is {difference:.1e}."
 )
-_DIFFERENT = (
+_DIFFERENT = Phrase(
     "{framework} makes {differing:,} of {samples:,} predictions of {trained}'s weights otherwise "
     "than {trained}; the largest difference of a logit is {difference:.1e}."
 )
@@ -54,7 +55,7 @@ class Agreement:
     samples: int
     differing: int
     logit_difference: float
-    sentence: str
+    sentence: Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,8 @@ def _agreement(framework: str, trained: str, logits: Logits, of_trained: Logits)
     differing = int((logits.argmax(axis=1) != of_trained.argmax(axis=1)).sum())
     wide = logits.astype(np.float64), of_trained.astype(np.float64)
     difference = float(np.abs(wide[0] - wide[1]).max())
-    sentence = (_DIFFERENT if differing else _SAME).format(
+    sentence = english(
+        _DIFFERENT if differing else _SAME,
         framework=label(framework),
         trained=label(trained),
         samples=len(logits),

@@ -6,16 +6,28 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.evaluation import Evaluation
+from orchestrator.language import Phrase, say
 from orchestrator.words import label, number, percent
 
-_FINDING = "{framework}{by}: test accuracy {accuracy}, test loss {loss}, {samples:,} samples"
-_TRAINED_BY = ", with the weights of {trained}"
+_FINDING = Phrase(
+    "{framework}{by}: test accuracy {accuracy}, test loss {loss}, {samples:,} samples"
+)
+_BY_CLASS = (Phrase("Class"), Phrase("Precision"), Phrase("Recall"), Phrase("Samples"))
+_BY_BATCH_SIZE = (
+    Phrase("Batch size"),
+    Phrase("p50"),
+    Phrase("p90"),
+    Phrase("p99"),
+    Phrase("Samples per second"),
+)
+_TRAINED_BY = Phrase(", with the weights of {trained}")
 
 
 def report(found: Evaluation) -> RenderableType:
     """Prints on a `rich.console.Console`."""
-    by = "" if found.agreement is None else _TRAINED_BY.format(trained=label(found.trained))
-    finding = _FINDING.format(
+    by = "" if found.agreement is None else say(_TRAINED_BY, trained=label(found.trained))
+    finding = say(
+        _FINDING,
         framework=label(found.framework),
         by=by,
         accuracy=percent(found.accuracy),
@@ -24,12 +36,12 @@ def report(found: Evaluation) -> RenderableType:
     )
     parts: list[RenderableType] = [Text(finding, style="bold"), _classes(found), _latencies(found)]
     if found.agreement is not None:
-        parts.append(Text(found.agreement.sentence))
+        parts.append(Text(say(found.agreement.sentence)))
     return Group(*parts)
 
 
 def _classes(found: Evaluation) -> Table:
-    table = _table("Class", "Precision", "Recall", "Samples")
+    table = _table(*_BY_CLASS)
     for each in found.classes:
         cells = percent(each.precision), percent(each.recall), f"{each.samples:,}"
         table.add_row(str(each.number), *cells)
@@ -37,7 +49,7 @@ def _classes(found: Evaluation) -> Table:
 
 
 def _latencies(found: Evaluation) -> Table:
-    table = _table("Batch size", "p50", "p90", "p99", "Samples per second")
+    table = _table(*_BY_BATCH_SIZE)
     for each in found.latencies:
         quantiles = (each.p50_seconds, each.p90_seconds, each.p99_seconds)
         cells = [f"{number(1e3 * seconds)} ms" for seconds in quantiles]
@@ -45,8 +57,8 @@ def _latencies(found: Evaluation) -> Table:
     return table
 
 
-def _table(*columns: str) -> Table:
+def _table(*columns: Phrase) -> Table:
     table = Table(header_style="bold", box=box.SIMPLE, pad_edge=False)
     for column in columns:
-        table.add_column(column, justify="right")
+        table.add_column(say(column), justify="right")
     return table

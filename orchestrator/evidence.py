@@ -9,8 +9,14 @@ import safetensors.numpy
 from numpy.typing import NDArray
 
 from orchestrator.errors import RunUnreadable
+from orchestrator.language import Phrase, Sentence, english
 from orchestrator.store import Run
 from orchestrator.trial import Trial
+
+_INITIAL = Phrase("initial weights of {trial}")
+_WEIGHTS = Phrase("weights of {trial}")
+_LOGITS = Phrase("logits of {trial}")
+_NOT_SAFETENSORS = Phrase("The {what} are not a safetensors file: {error}.")
 
 Tensors = Mapping[str, NDArray[np.floating]]
 
@@ -32,8 +38,8 @@ class Evidence:
 def evidence(run: Run, trial: Trial) -> Evidence:
     """Raises RunNotFound where the trial left no weights, RunUnreadable."""
     framework, number = trial.framework, trial.number
-    initial = _tensors(run.initial_weights(framework, number), f"initial weights of {trial.name}")
-    final = _tensors(run.weights(framework, number), f"weights of {trial.name}")
+    initial = _tensors(run.initial_weights(framework, number), english(_INITIAL, trial=trial.name))
+    final = _tensors(run.weights(framework, number), english(_WEIGHTS, trial=trial.name))
     return Evidence(trial, initial, final, logits(run.logits(framework, number), trial.name)[0])
 
 
@@ -42,16 +48,16 @@ def logits(content: bytes, name: str) -> tuple[NDArray[np.floating], NDArray[np.
 
     Raises RunUnreadable.
     """
-    found = _tensors(content, f"logits of {name}")
+    found = _tensors(content, english(_LOGITS, trial=name))
     return found["logits"], found["labels"].astype(np.int64)
 
 
-def _tensors(content: bytes, what: str) -> Tensors:
+def _tensors(content: bytes, what: Sentence) -> Tensors:
     """In model order, which their names tell: safetensors sorts by size and name."""
     try:
         found = safetensors.numpy.load(content)
     except safetensors.SafetensorError as error:
-        raise RunUnreadable(f"The {what} are not a safetensors file: {error}.") from error
+        raise RunUnreadable(english(_NOT_SAFETENSORS, what=what, error=error)) from error
     return dict(sorted(found.items(), key=lambda item: _place(item[0])))
 
 

@@ -9,12 +9,16 @@ from twinrun.v1 import job_pb2
 from orchestrator import store
 from orchestrator.about import about
 from orchestrator.explain import MATCHED, Row, as_dict, explain, number_of
+from orchestrator.language import Phrase, Sentence, english, say
 from orchestrator.pitfalls import Pitfall
 from orchestrator.placement import Placement
 from orchestrator.progress import Display, logged
 from orchestrator.runners import Runners
 from orchestrator.schedule import completed, run_trials
 from orchestrator.store import Run
+from orchestrator.words import KEPT
+
+_LETTING_IN = Phrase("letting in: {what}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ class Outcome:
 
     run: Run
     rows: Sequence[Row]
-    faults: Sequence[str]
+    faults: Sequence[Sentence]
     interrupted: bool
 
 
@@ -45,7 +49,7 @@ def run_explanation(request: Request, runners: Runners, display: Display) -> Out
 
     spec = completed(request.spec, request.frameworks, runners)
     run = store.create(request.output, f"explain-{request.workload}", spec)
-    faults, interrupted = list[str](), False
+    faults, interrupted = list[Sentence](), False
     try:
         with logged(run.log_path, display) as listen:
             order = _placements(spec, request, display)
@@ -53,7 +57,7 @@ def run_explanation(request: Request, runners: Runners, display: Display) -> Out
     except KeyboardInterrupt:
         interrupted = True
     rows = finish(run, request.frameworks)
-    display.say(f"kept in {run.path}")
+    display.say(say(KEPT, path=run.path))
     return Outcome(run, rows, faults, interrupted)
 
 
@@ -75,7 +79,7 @@ def _placements(spec: job_pb2.JobSpec, request: Request, display: Display) -> It
     for name in request.frameworks:
         yield Placement(name, MATCHED, spec)
     for pitfall in request.pitfalls:
-        display.say(f"letting in: {pitfall.title.lower()}")
+        display.say(say(_LETTING_IN, what=english(pitfall.title)))
         changed = job_pb2.JobSpec()
         changed.CopyFrom(spec)
         changed.own_ways.append(pitfall.way)

@@ -10,6 +10,17 @@ from google.protobuf import json_format
 from google.protobuf.message import Message
 
 from orchestrator.errors import OutputError, RunUnreadable
+from orchestrator.language import Phrase, english
+
+_NOT_WRITTEN = Phrase(
+    "Cannot write {path}: {why}. Make room or give access there, or name another place with "
+    "--output."
+)
+_NOT_READ = Phrase("Cannot read {path}: {why}.")
+_LINE = Phrase("{path}, line {line},")
+_NOT_A_MESSAGE = Phrase(
+    "{where} is not a {kind} in JSON: {error}. Restore the file, or make the run again."
+)
 
 M = TypeVar("M", bound=Message)
 
@@ -20,10 +31,7 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise OutputError(
-            f"Cannot write {path}: {error.strerror or error}. "
-            f"Make room or give access there, or name another place with --output."
-        ) from error
+        raise OutputError(english(_NOT_WRITTEN, path=path, why=error.strerror or error)) from error
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -49,7 +57,7 @@ def read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise RunUnreadable(f"Cannot read {path}: {error.strerror or error}.") from error
+        raise RunUnreadable(english(_NOT_READ, path=path, why=error.strerror or error)) from error
 
 
 def parse(content: bytes, message: M, path: Path, line: int | None = None) -> M:
@@ -60,8 +68,7 @@ def parse(content: bytes, message: M, path: Path, line: int | None = None) -> M:
     try:
         return json_format.Parse(content, message, ignore_unknown_fields=True)
     except (json_format.ParseError, UnicodeDecodeError) as error:
-        where = path if line is None else f"{path}, line {line},"
+        where = path if line is None else english(_LINE, path=path, line=line)
         raise RunUnreadable(
-            f"{where} is not a {message.DESCRIPTOR.name} in JSON: {error}. "
-            f"Restore the file, or make the run again."
+            english(_NOT_A_MESSAGE, where=where, kind=message.DESCRIPTOR.name, error=error)
         ) from error

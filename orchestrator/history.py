@@ -5,11 +5,16 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from orchestrator.about import about
+from orchestrator.certificate import retold
 from orchestrator.errors import RunUnreadable
+from orchestrator.language import Phrase, Sentence, english, join, stored
 from orchestrator.store import Run
+from orchestrator.verdict import retold as verdict_retold
+from orchestrator.words import NEXT
 
-_NOT_FINISHED = "It was not finished."
-_UNREADABLE = "It cannot be read: {why}"
+_NOT_FINISHED = Phrase("It was not finished.")
+_DIFFERENCES = Phrase("{count} differences, one at a time.")
+_UNREADABLE = Phrase("It cannot be read: {why}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +31,7 @@ class Entry:
     time: str
     workload: str
     frameworks: Sequence[str]
-    finding: str
+    finding: Sentence
     same_job: bool | None
     warnings: Sequence[str]
 
@@ -39,14 +44,14 @@ def entries(runs: Sequence[Run]) -> list[Entry]:
 def entry(run: Run) -> Entry:
     """What is known of one run by its results alone; events are not read."""
     named = about(run.path)
-    found: dict[str, Any] = {"kind": "unknown", "finding": _NOT_FINISHED}
+    found: dict[str, Any] = {"kind": "unknown", "finding": english(_NOT_FINISHED)}
     try:
         for kind, read in _KINDS.items():
             if (result := run.result(kind)) is not None:
                 found = read(result)
                 break
     except (RunUnreadable, KeyError, TypeError, AttributeError) as error:
-        found["finding"] = _UNREADABLE.format(why=getattr(error, "message", repr(error)))
+        found["finding"] = english(_UNREADABLE, why=getattr(error, "message", repr(error)))
     return Entry(
         name=run.path.name,
         path=str(run.path),
@@ -66,33 +71,44 @@ def _compared(found: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "kind": "train" if len(frameworks) == 1 else "compare",
         "frameworks": frameworks,
-        "finding": found["verdict"]["sentence"] if found["verdict"] else found["finding"],
+        "finding": _finding(found),
         "same_job": certificate and certificate["same_job"],
         "warnings": [warning["code"] for warning in found.get("warnings", ())],
     }
 
 
+def _finding(found: Mapping[str, Any]) -> Sentence:
+    if found["verdict"]:
+        return verdict_retold(found["verdict"])
+    return stored(found["finding"])
+
+
 def _recipes(found: Mapping[str, Any]) -> dict[str, Any]:
     frameworks = {name for by_name in found["times"].values() for name in by_name}
-    return {"kind": "recipes", "frameworks": sorted(frameworks), "finding": found["sentence"]}
+    return {
+        "kind": "recipes",
+        "frameworks": sorted(frameworks),
+        "finding": stored(found["sentence"]),
+    }
 
 
 def _loops(found: Mapping[str, Any]) -> dict[str, Any]:
     frameworks = {name for by_name in found["epoch_seconds"].values() for name in by_name}
-    finding = " ".join(found["sentences"]) or _NOT_FINISHED
+    said = [stored(sentence) for sentence in found["sentences"]]
+    finding = join(NEXT, said) if said else english(_NOT_FINISHED)
     return {"kind": "loops", "frameworks": sorted(frameworks), "finding": finding}
 
 
 def _explained(found: Mapping[str, Any]) -> dict[str, Any]:
     rows = found["rows"]
-    return {"kind": "explain", "finding": f"{len(rows)} differences, one at a time."}
+    return {"kind": "explain", "finding": english(_DIFFERENCES, count=len(rows))}
 
 
 def _verified(found: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "kind": "verify",
         "frameworks": list(found.get("versions", ())),
-        "finding": found["sentence"],
+        "finding": retold(found),
         "same_job": found["same_job"],
     }
 

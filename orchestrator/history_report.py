@@ -1,20 +1,38 @@
 """Runs -> lines: what each is, and below it what it came to."""
 
-import textwrap
 from collections.abc import Iterator, Sequence
 
+from orchestrator import cells
 from orchestrator.history import Entry
-from orchestrator.words import label
+from orchestrator.language import Phrase, english, join, say
+from orchestrator.words import AND, SEMICOLON, label
 
-_SAME = {True: "same job", False: "not shown to be the same job", None: ""}
+_SAME = {
+    True: Phrase("same job"),
+    False: Phrase("not shown to be the same job"),
+}
+_KINDS = {
+    "compare": Phrase("compare"),
+    "train": Phrase("train"),
+    "recipes": Phrase("recipes"),
+    "loops": Phrase("loops"),
+    "verify": Phrase("verify"),
+    "explain": Phrase("explain"),
+    "unknown": Phrase("unknown"),
+}
 _INDENT = "    "
 
 
 def lines(found: Sequence[Entry], width: int) -> Iterator[str]:
     """At most ``width`` columns wide, but for a run's name."""
     for each in found:
-        frameworks = " and ".join(map(label, each.frameworks))
-        told = [each.kind, frameworks, _SAME[each.same_job], ", ".join(each.warnings)]
+        frameworks = join(AND, map(label, each.frameworks))
+        warnings = ", ".join(each.warnings)
+        told = [english(_KINDS[each.kind]), frameworks, _same(each.same_job), warnings]
         yield each.name
-        for text in ("; ".join(filter(None, told)), each.finding):
-            yield from textwrap.wrap(text, width, initial_indent=_INDENT, subsequent_indent=_INDENT)
+        for text in (say(join(SEMICOLON, filter(None, told))), say(each.finding)):
+            yield from cells.wrap(text, width, initial_indent=_INDENT, subsequent_indent=_INDENT)
+
+
+def _same(same_job: bool | None) -> str:
+    return "" if same_job is None else english(_SAME[same_job])

@@ -3,19 +3,23 @@
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
+from orchestrator.language import Phrase, Sentence, english, join, stored
 from orchestrator.trial import Trial
+from orchestrator.words import NEXT
 
-_SAME = "All trials had the same job spec, data, initial weights and batch order."
-_OWN = "Each framework did the job in its own way, with the same data."
-_UNKNOWN = "It is not known whether the trials had the same inputs: {trials} did not report them."
+_SAME = Phrase("All trials had the same job spec, data, initial weights and batch order.")
+_OWN = Phrase("Each framework did the job in its own way, with the same data.")
+_UNKNOWN = Phrase(
+    "It is not known whether the trials had the same inputs: {trials} did not report them."
+)
 _DIFFERENT = {
-    "data_sha256": "This was not the same job: the training or test data differed.",
-    "initial_weights_sha256": "This was not the same job: the initial weights differed.",
-    "batch_order_sha256": "This was not the same job: the order of the batches differed.",
+    "data_sha256": Phrase("This was not the same job: the training or test data differed."),
+    "initial_weights_sha256": Phrase("This was not the same job: the initial weights differed."),
+    "batch_order_sha256": Phrase("This was not the same job: the order of the batches differed."),
 }
-_OTHER_SPEC = "This was not the same job: the specs differed in {fields}."
+_OTHER_SPEC = Phrase("This was not the same job: the specs differed in {fields}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,15 @@ class InputsCheck:
 
     same: bool | None
     differences: tuple[str, ...]
-    sentence: str
+    sentence: Sentence
+
+    @classmethod
+    def from_dict(cls, found: Mapping[str, Any]) -> Self:
+        """As `dataclasses.asdict` left it."""
+        kept = stored(found["sentence"])
+        differences = tuple(found["differences"])
+        again = _said(differences) if differences else kept
+        return cls(found["same"], differences, again if again == kept else kept)
 
 
 def check_inputs(trials: Sequence[Trial]) -> InputsCheck:
@@ -41,15 +53,20 @@ def check_inputs(trials: Sequence[Trial]) -> InputsCheck:
     seedless = [{**trial.spec, "seed": None} for trial in trials if trial.spec]
     fields = sorted({*itertools.chain(*of_pairs), *differing_fields(seedless)})
     if digests or fields:
-        said = [_DIFFERENT[name] for name in digests]
-        if fields:
-            said.append(_OTHER_SPEC.format(fields=", ".join(fields)))
         differences = (*digests, *(f"spec.{field}" for field in fields))
-        return InputsCheck(False, differences, " ".join(said))
+        return InputsCheck(False, differences, _said(differences))
     silent = [trial.name for trial in trials if not (trial.inputs and trial.spec)]
     if silent:
-        return InputsCheck(None, (), _UNKNOWN.format(trials=", ".join(silent)))
-    return InputsCheck(True, (), _OWN if own else _SAME)
+        return InputsCheck(None, (), english(_UNKNOWN, trials=", ".join(silent)))
+    return InputsCheck(True, (), english(_OWN if own else _SAME))
+
+
+def _said(differences: Sequence[str]) -> Sentence:
+    said = [english(_DIFFERENT[name]) for name in differences if name in _DIFFERENT]
+    fields = [name.removeprefix("spec.") for name in differences if name not in _DIFFERENT]
+    if fields:
+        said.append(english(_OTHER_SPEC, fields=", ".join(fields)))
+    return join(NEXT, said)
 
 
 def _pairs(trials: Sequence[Trial]) -> list[list[Trial]]:

@@ -7,7 +7,19 @@ from pathlib import Path
 
 from orchestrator.config import Places
 from orchestrator.errors import RunnerUnavailable
+from orchestrator.language import Phrase, english
 
+_ENDED = Phrase(
+    "The {framework} runner ended as it was started; its last lines, from {log}:\n{last}"
+)
+_NO_PYTHON = Phrase(
+    "No {framework} runner answers, and there is no {python} to start one: run 'make setup', or "
+    "give the address of one with --{framework}."
+)
+_NOT_STARTED = Phrase(
+    "A {framework} runner could not be started: {error}. It keeps its jobs in {state_dir}; set "
+    "XDG_STATE_HOME to have them elsewhere."
+)
 _START_SECONDS = 20.0
 _STOP_SECONDS = 15.0
 _LOG_LINES = 5
@@ -34,8 +46,7 @@ class LocalRunner:
                 log = _log(self.state_dir)
                 last = "\n".join(log.read_text(errors="replace").splitlines()[-_LOG_LINES:])
                 raise RunnerUnavailable(
-                    f"The {self.framework} runner ended as it was started; its last lines, from "
-                    f"{log}:\n{last}"
+                    english(_ENDED, framework=self.framework, log=log, last=last)
                 )
             time.sleep(0.01)
         return address.read_text()
@@ -73,10 +84,7 @@ def start(framework: str, places: Places, lazy: bool) -> LocalRunner:
     """
     python = places.python(framework)
     if not python.exists():
-        raise RunnerUnavailable(
-            f"No {framework} runner answers, and there is no {python} to start one: run "
-            f"'make setup', or give the address of one with --{framework}."
-        )
+        raise RunnerUnavailable(english(_NO_PYTHON, framework=framework, python=python))
     state_dir = places.state_home / framework
     try:
         state_dir.mkdir(parents=True, exist_ok=True)
@@ -95,8 +103,7 @@ def start(framework: str, places: Places, lazy: bool) -> LocalRunner:
             )
     except OSError as error:
         raise RunnerUnavailable(
-            f"A {framework} runner could not be started: {error}. It keeps its jobs in "
-            f"{state_dir}; set XDG_STATE_HOME to have them elsewhere."
+            english(_NOT_STARTED, framework=framework, error=error, state_dir=state_dir)
         ) from error
     return LocalRunner(framework, process, state_dir)
 

@@ -8,6 +8,7 @@ from typing import Any
 from twinrun.v1 import job_pb2
 
 from orchestrator.compare import Comparison
+from orchestrator.language import Phrase, Sentence, english
 from orchestrator.numbers import finite
 from orchestrator.quantities import epoch_seconds
 from orchestrator.trial import State, Trial
@@ -22,8 +23,10 @@ VARIANTS: Mapping[str, Mapping[str, int]] = {
     "fit-eager": {"loop": job_pb2.LOOP_FIT, "execution": _EAGER},
     "custom-eager": {"loop": job_pb2.LOOP_CUSTOM, "execution": _EAGER},
 }
-_TIMES = "{framework}: a loop of one's own took {custom:.2f} times as long as its own, {eager}."
-_OP_BY_OP = "op by op {fit:.2f} and {custom:.2f} times as long"
+_TIMES = Phrase(
+    "{framework}: a loop of one's own took {custom:.2f} times as long as its own, {eager}."
+)
+_OP_BY_OP = Phrase("op by op {fit:.2f} and {custom:.2f} times as long")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Loops:
     """Median seconds of an epoch by variant and framework; a sentence for each framework."""
 
     epoch_seconds: Mapping[str, Mapping[str, float]]
-    sentences: Sequence[str]
+    sentences: Sequence[Sentence]
 
 
 def loops(compared: Mapping[str, Comparison]) -> Loops:
@@ -53,14 +56,14 @@ def _seconds(trials: Sequence[Trial]) -> float | None:
     return median(value for value in known if value) if any(known) else None
 
 
-def _sentence(found: Mapping[str, Mapping[str, float]], framework: str) -> str:
-    """Against the framework's own loop; empty where a variant is missing."""
+def _sentence(found: Mapping[str, Mapping[str, float]], framework: str) -> Sentence | None:
+    """Against the framework's own loop; None where a variant is missing."""
     times = {variant: by_name.get(framework) for variant, by_name in found.items()}
     if set(times) != set(VARIANTS) or not all(times.values()):
-        return ""
+        return None
     of = {variant: (seconds or 0.0) / (times["fit"] or 1.0) for variant, seconds in times.items()}
-    eager = _OP_BY_OP.format(fit=of["fit-eager"], custom=of["custom-eager"])
-    return _TIMES.format(framework=label(framework), custom=of["custom"], eager=eager)
+    eager = english(_OP_BY_OP, fit=of["fit-eager"], custom=of["custom-eager"])
+    return english(_TIMES, framework=label(framework), custom=of["custom"], eager=eager)
 
 
 def as_dict(found: Loops) -> dict[str, Any]:

@@ -2,23 +2,24 @@
 
 from rich.table import Table
 
+from orchestrator.language import Phrase, say
 from orchestrator.loops import Loops
 from orchestrator.rows import UNKNOWN, Row
 from orchestrator.words import label, number
 
-HEADING = "Seconds of an epoch"
+HEADING = Phrase("Seconds of an epoch")
 _TITLES = {
-    "fit": "its own loop",
-    "custom": "a loop of one's own",
-    "fit-eager": "its own loop, op by op",
-    "custom-eager": "a loop of one's own, op by op",
+    "fit": Phrase("its own loop"),
+    "custom": Phrase("a loop of one's own"),
+    "fit-eager": Phrase("its own loop, op by op"),
+    "custom-eager": Phrase("a loop of one's own, op by op"),
 }
 
 
 def loops_table(found: Loops) -> Table:
     """Prints on a `rich.console.Console`."""
     table = Table(header_style="bold", box=None, pad_edge=False)
-    table.add_column(HEADING)
+    table.add_column(say(HEADING))
     for name in frameworks(found):
         table.add_column(label(name), justify="right")
     for row in loops_rows(found):
@@ -35,7 +36,7 @@ def loops_rows(found: Loops) -> list[Row]:
     """One for each loop."""
     return [
         Row(
-            _TITLES[variant],
+            say(_TITLES[variant]),
             [number(by_name[each]) if each in by_name else UNKNOWN for each in frameworks(found)],
         )
         for variant, by_name in found.epoch_seconds.items()

@@ -8,7 +8,10 @@ from twinrun.v1 import job_pb2
 from orchestrator import machine, store
 from orchestrator.client import Client
 from orchestrator.errors import JobFailed
+from orchestrator.language import Phrase, english
 from orchestrator.schedule import raise_unless_succeeded
+
+_NO_RATES = Phrase("{framework}: the job {job_id} reported no rates.")
 
 
 def measure(client: Client, spec: job_pb2.JobSpec) -> job_pb2.MachineMeasured:
@@ -18,7 +21,7 @@ def measure(client: Client, spec: job_pb2.JobSpec) -> job_pb2.MachineMeasured:
     raise_unless_succeeded(client.job(submitted.job_id), client.framework)
     found = [event.machine_measured for event in events if event.HasField("machine_measured")]
     if not found:
-        raise JobFailed(f"{client.framework}: the job {submitted.job_id} reported no rates.")
+        raise JobFailed(english(_NO_RATES, framework=client.framework, job_id=submitted.job_id))
     return found[-1]
 
 

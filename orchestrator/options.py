@@ -12,6 +12,7 @@ import typer
 
 from orchestrator import config, workloads
 from orchestrator.config import Places
+from orchestrator.language import LANGUAGES
 from orchestrator.repeating import Plan
 
 
@@ -61,6 +62,18 @@ def _option(panel: str, *names: str, **settings: Any) -> Any:
 
 _JOB, _WHERE, _SHOWN = "The job", "Where it runs", "What is shown and kept"
 _SURE = "How sure it is"
+
+
+LanguageOption = Annotated[
+    str | None,
+    _option(
+        _SHOWN,
+        "--lang",
+        metavar=f"[{'|'.join(LANGUAGES)}]",
+        help="Of what is shown; otherwise as the locale says. What is stored is in English.",
+        show_default=False,
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from twinrun.v1 import job_pb2
 
+from orchestrator.language import Phrase
+
 
 @dataclass(frozen=True, slots=True)
 class Pitfall:
@@ -15,13 +17,13 @@ class Pitfall:
 
     name: str
     way: job_pb2.OwnWay
-    title: str
-    pytorch: str
-    tensorflow: str
-    paragraph: str
+    title: Phrase
+    pytorch: Phrase
+    tensorflow: Phrase
+    paragraph: Phrase
     source: str
 
-    def does(self, framework: str) -> str:
+    def does(self, framework: str) -> Phrase:
         """What the framework does."""
         return {"pytorch": self.pytorch, "tensorflow": self.tensorflow}[framework]
 
@@ -30,10 +32,10 @@ PITFALLS = (
     Pitfall(
         name="initial-values",
         way=job_pb2.OWN_WAY_INITIAL_WEIGHTS,
-        title="Own initial values",
-        pytorch="U(±1/√fan_in), biases too",
-        tensorflow="Glorot uniform, biases zero",
-        paragraph=(
+        title=Phrase("Own initial values"),
+        pytorch=Phrase("U(±1/√fan_in), biases too"),
+        tensorflow=Phrase("Glorot uniform, biases zero"),
+        paragraph=Phrase(
             "torch.nn.Linear draws kernel and bias uniformly within one over the square root of "
             "its inputs; a Keras Dense layer draws its kernel by Glorot and Bengio's rule and "
             "starts its bias at zero. Both draw from generators of their own, so that one seed "
@@ -48,10 +50,10 @@ PITFALLS = (
     Pitfall(
         name="batch-order",
         way=job_pb2.OWN_WAY_BATCH_ORDER,
-        title="Own batch order",
-        pytorch="RandomSampler, its own generator",
-        tensorflow="tf.data's shuffle, its own generator",
-        paragraph=(
+        title=Phrase("Own batch order"),
+        pytorch=Phrase("RandomSampler, its own generator"),
+        tensorflow=Phrase("tf.data's shuffle, its own generator"),
+        paragraph=Phrase(
             "Each framework shuffles with a generator of its own, and tf.data shuffles within a "
             "buffer: one that is smaller than the data set does not even mix all of it. With "
             "other samples in a batch the gradient is another, from the first step on. Over many "
@@ -65,10 +67,10 @@ PITFALLS = (
     Pitfall(
         name="adam-epsilon",
         way=job_pb2.OWN_WAY_ADAM_EPSILON,
-        title="Adam's epsilon",
-        pytorch="1e-8, after the bias correction",
-        tensorflow="1e-7, before it",
-        paragraph=(
+        title=Phrase("Adam's epsilon"),
+        pytorch=Phrase("1e-8, after the bias correction"),
+        tensorflow=Phrase("1e-7, before it"),
+        paragraph=Phrase(
             "Kingma and Ba's Algorithm 1 adds epsilon to the square root of the corrected second "
             "moment, and PyTorch does so. Keras uses the reformulation at the end of their "
             "section 2 and adds what they call epsilon-hat before the correction, which makes it "
@@ -83,10 +85,10 @@ PITFALLS = (
     Pitfall(
         name="softmax-in-model",
         way=job_pb2.OWN_WAY_LOSS,
-        title="Softmax in the model",
-        pytorch="its loss takes softmax again",
-        tensorflow="its loss finds the logits behind it",
-        paragraph=(
+        title=Phrase("Softmax in the model"),
+        pytorch=Phrase("its loss takes softmax again"),
+        tensorflow=Phrase("its loss finds the logits behind it"),
+        paragraph=Phrase(
             "A Keras model ends in softmax as often as not, for its losses take probabilities "
             "unless from_logits=True is said; in a graph Keras looks for the softmax and takes "
             "the logits behind it, and where it cannot, it clips the probabilities at 1e-7. "
@@ -102,10 +104,10 @@ PITFALLS = (
     Pitfall(
         name="last-batch",
         way=job_pb2.OWN_WAY_LAST_BATCH,
-        title="Dropped last batch",
-        pytorch="dropped, as drop_last=True does",
-        tensorflow="kept",
-        paragraph=(
+        title=Phrase("Dropped last batch"),
+        pytorch=Phrase("dropped, as drop_last=True does"),
+        tensorflow=Phrase("kept"),
+        paragraph=Phrase(
             "Where the batch size does not divide the number of samples, the last batch is short. "
             "Both frameworks keep it unless told otherwise, but many training scripts drop it, to "
             "keep shapes the same for a compiler or for batch normalisation. Then one side takes "
@@ -119,10 +121,10 @@ PITFALLS = (
     Pitfall(
         name="running-accuracy",
         way=job_pb2.OWN_WAY_ACCURACY,
-        title="Running accuracy",
-        pytorch="on the test data, after the epoch",
-        tensorflow="on the training data, during the epoch",
-        paragraph=(
+        title=Phrase("Running accuracy"),
+        pytorch=Phrase("on the test data, after the epoch"),
+        tensorflow=Phrase("on the training data, during the epoch"),
+        paragraph=Phrase(
             "The accuracy in Keras's progress bar is a mean over the epoch's batches, each "
             "measured before its own step and while the model was still learning. A PyTorch loop "
             "usually measures after the epoch. The training is the same; the two numbers answer "
@@ -133,10 +135,10 @@ PITFALLS = (
     Pitfall(
         name="data-pipeline",
         way=job_pb2.OWN_WAY_DATA_PIPELINE,
-        title="Own data pipeline",
-        pytorch="DataLoader, transforms a sample at a time",
-        tensorflow="tf.data, a batch at a time",
-        paragraph=(
+        title=Phrase("Own data pipeline"),
+        pytorch=Phrase("DataLoader, transforms a sample at a time"),
+        tensorflow=Phrase("tf.data, a batch at a time"),
+        paragraph=Phrase(
             "The same samples in the same order, but fetched as each framework's tutorials do. A "
             "Dataset with transforms calls Python for every sample; on a small model that takes "
             "many times as long as the training itself, and a comparison then tells how fast "
@@ -150,10 +152,10 @@ PITFALLS = (
     Pitfall(
         name="jit-compile",
         way=job_pb2.OWN_WAY_JIT_COMPILE,
-        title="jit_compile",
-        pytorch="op by op",
-        tensorflow="compiled by XLA",
-        paragraph=(
+        title=Phrase("jit_compile"),
+        pytorch=Phrase("op by op"),
+        tensorflow=Phrase("compiled by XLA"),
+        paragraph=Phrase(
             "Model.compile has jit_compile='auto': Keras compiles with XLA where it thinks that "
             "it helps, on a GPU, and says nothing. PyTorch compiles when it is asked to. Without "
             "a look at this setting a comparison pits a compiler against none; and the first "
@@ -167,10 +169,10 @@ PITFALLS = (
     Pitfall(
         name="denormals",
         way=job_pb2.OWN_WAY_DENORMALS,
-        title="Denormal numbers",
-        pytorch="kept",
-        tensorflow="made zero",
-        paragraph=(
+        title=Phrase("Denormal numbers"),
+        pytorch=Phrase("kept"),
+        tensorflow=Phrase("made zero"),
+        paragraph=Phrase(
             "Where a weight has no gradient for a while, as behind a ReLU that is off, Adam's "
             "first moment of it shrinks by a tenth at each step, and within some 700 steps is "
             "smaller than any normal float32. A processor takes a hundred cycles or more for each "

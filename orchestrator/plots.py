@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from statistics import median
@@ -11,19 +10,20 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from orchestrator import panels
-from orchestrator.certificate import Certificate
+from orchestrator import cells, panels
+from orchestrator.certificate import Certificate, retold
 from orchestrator.compare import Comparison
 from orchestrator.drawing import BARS, NAMED, Drawing, Room, drawn, style, whole
 from orchestrator.evaluation import Evaluation
 from orchestrator.explain import Row
+from orchestrator.language import Phrase, join, say
 from orchestrator.palette import looks
 from orchestrator.panels import pitfalls
 from orchestrator.panels.bars import median_phases
 from orchestrator.panels.confusion import confusion
 from orchestrator.quantities import target_seconds
 from orchestrator.trial import State
-from orchestrator.words import label, memory, number, percent
+from orchestrator.words import COMMA, label, memory, number, percent
 
 _FOOTER_COLUMNS = 130
 _TITLE_COLUMNS = 86  # characters that fit above a figure
@@ -38,31 +38,45 @@ _PANELS: Mapping[str, tuple[panels.Panel, Room]] = {
 }
 _PARTING = Room(left=0.95, right=0.95)
 
-_EXPLAINED = "One difference at a time: what each does to a comparison of the same job"
-_MISTAKES = "{framework}, weights of {trained}:\n{mistakes:,} of {samples:,} said wrongly"
-_TOGETHER = "Losses stay together"
-_ACCURACY_OF = "Accuracy of {second}\nabove {first}'s, points"
-_TIME_OF = "Training time of {second}\nover {first}'s"
-_ACCURACIES = "Test accuracies end within {points:.2f} points of each other."
-_ACCURACY = "{framework} ends at {accuracy} test accuracy."
-_LOSSES = "Training losses of the last epoch are within {percent:.2f} % of each other."
-_LOSS = "{framework} ends at a training loss of {loss}."
-_REACHED = "To {target} test accuracy: {times} of training."
-_REACHED_AFTER = "{framework} {seconds} s"
-_NOT_REACHED = "Not every trial reached {target} test accuracy."
-_TIME = "Training took {times}."
-_TIME_OF_ALL = "{framework} {train} s of {seconds} s"
-_NO_TARGET = "Test accuracy over the seconds trained."
-_MEMORY = "Peak memory: {sizes}."
-_MEMORY_OF = "{framework} {size}"
+_EXPLAINED = Phrase("One difference at a time: what each does to a comparison of the same job")
+_MISTAKES = Phrase("{framework}, weights of {trained}:\n{mistakes:,} of {samples:,} said wrongly")
+_TEST_ACCURACY, _TRAINING_LOSS = Phrase("Test accuracy"), Phrase("Training loss")
+_BATCH_SIZE = Phrase("batch size {size}")
+_THREADS = Phrase("threads {threads}")
+_TOGETHER = Phrase("Losses stay together")
+_ACCURACY_OF = Phrase("Accuracy of {second}\nabove {first}'s, points")
+_TIME_OF = Phrase("Training time of {second}\nover {first}'s")
+_ACCURACIES = Phrase("Test accuracies end within {points:.2f} points of each other.")
+_ACCURACY = Phrase("{framework} ends at {accuracy} test accuracy.")
+_LOSSES = Phrase("Training losses of the last epoch are within {share} of each other.")
+_LOSS = Phrase("{framework} ends at a training loss of {loss}.")
+_REACHED = Phrase("To {target} test accuracy: {times} of training.")
+_REACHED_AFTER = Phrase("{framework} {seconds} s")
+_NOT_REACHED = Phrase("Not every trial reached {target} test accuracy.")
+_NO_TARGET = Phrase("Test accuracy over the seconds trained.")
+_TIME = Phrase("Training took {times}.")
+_TIME_OF_ALL = Phrase("{framework} {train} s of {seconds} s")
+_MEMORY = Phrase("Peak memory: {sizes}.")
+_MEMORY_OF = Phrase("{framework} {size}")
 
 
 def drawings(comparison: Comparison) -> list[Drawing]:
     """Every figure of what is told, each with one panel, in the order in which they are read."""
+    with style():
+        titles, footer = _titles(comparison), _footer(comparison)
+        return [
+            drawn(name, title, footer, _of(panel, comparison), room)
+            for name, (panel, room) in _PANELS.items()
+            if (title := titles.get(name)) is not None
+        ]
+
+
+def _titles(comparison: Comparison) -> dict[str, str]:
+    """Of the figures that have something to show."""
     trials = [trial for group in comparison.trials.values() for trial in group]
     titles: dict[str, str] = {"time": _time_title(comparison)} if trials else {}
     if comparison.verdict is not None and comparison.verdict.pairs > 1:
-        titles["ratios"] = comparison.finding
+        titles["ratios"] = say(comparison.finding)
     if any(trial.epochs for trial in trials):
         titles["accuracy"] = _accuracy_title(comparison)
         titles["reaching"] = _reaching_title(comparison)
@@ -70,13 +84,7 @@ def drawings(comparison: Comparison) -> list[Drawing]:
         titles["loss"] = _loss_title(comparison)
     if any(trial.peak_memory_bytes for trial in trials):
         titles["memory"] = _memory_title(comparison)
-    footer = _footer(comparison)
-    with style():
-        return [
-            drawn(name, title, footer, _of(panel, comparison), room)
-            for name, (panel, room) in _PANELS.items()
-            if (title := titles.get(name)) is not None
-        ]
+    return titles
 
 
 def _of(panel: panels.Panel, comparison: Comparison) -> Callable[[Axes], None]:
@@ -86,7 +94,7 @@ def _of(panel: panels.Panel, comparison: Comparison) -> Callable[[Axes], None]:
 def overview(comparison: Comparison) -> Drawing:
     """What there is to see at once: time, accuracy, loss."""
     with style():
-        return whole("overview", comparison.finding, _overview(comparison))
+        return whole("overview", say(comparison.finding), _overview(comparison))
 
 
 def figures(comparison: Comparison) -> dict[str, bytes]:
@@ -99,21 +107,21 @@ def certificate_drawing(certificate: Certificate) -> Drawing:
     """How far the two parted, step by step."""
     with style():
         return drawn(
-            *("certificate", certificate.sentence, []),
+            *("certificate", say(certificate.sentence), []),
             *(lambda axes: panels.parting(axes, certificate), _PARTING),
         )
 
 
 def explanation_drawing(rows: Sequence[Row]) -> Drawing:
     """A row for each difference, a panel for each of what it does."""
-    first, second = (label(name) for name in rows[0].seconds)
-    look = looks(list(rows[0].seconds))[list(rows[0].seconds)[1]]
-    headings = {
-        pitfalls.parts: _TOGETHER,
-        pitfalls.accuracy: _ACCURACY_OF.format(first=first, second=second),
-        pitfalls.time: _TIME_OF.format(first=first, second=second),
-    }
     with style():
+        first, second = (label(name) for name in rows[0].seconds)
+        look = looks(list(rows[0].seconds))[list(rows[0].seconds)[1]]
+        headings = {
+            pitfalls.parts: say(_TOGETHER),
+            pitfalls.accuracy: say(_ACCURACY_OF, first=first, second=second),
+            pitfalls.time: say(_TIME_OF, first=first, second=second),
+        }
         figure = Figure(figsize=(14, 2 + 0.62 * len(rows)), layout="constrained")
         found = figure.subplots(1, 3, sharey=True, width_ratios=(5, 4, 4))
         for axes, (panel, heading) in zip(found, headings.items(), strict=True):
@@ -121,8 +129,8 @@ def explanation_drawing(rows: Sequence[Row]) -> Drawing:
             axes.set_title(heading, fontsize=13)
             axes.grid(visible=False, axis="y")
         found[0].invert_yaxis()
-        figure.suptitle(_EXPLAINED, x=0.01, ha="left", fontsize=17, fontweight="bold")
-        return whole("explanation", _EXPLAINED, figure)
+        figure.suptitle(say(_EXPLAINED), x=0.01, ha="left", fontsize=17, fontweight="bold")
+        return whole("explanation", say(_EXPLAINED), figure)
 
 
 def evaluation_figures(found: Evaluation, name: str) -> dict[str, bytes]:
@@ -135,7 +143,8 @@ def evaluation_figures(found: Evaluation, name: str) -> dict[str, bytes]:
             row[index] for index, row in enumerate(found.confusion)
         )
         axes.set_title(
-            _MISTAKES.format(
+            say(
+                _MISTAKES,
                 framework=label(found.framework),
                 trained=label(found.trained),
                 mistakes=mistakes,
@@ -150,18 +159,18 @@ def _overview(comparison: Comparison) -> Figure:
     grid = figure.add_gridspec(2, 2, height_ratios=(4, 5), hspace=0.08, wspace=0.06)
     for place, panel, title in (
         (grid[0, :], panels.time, ""),
-        (grid[1, 0], panels.accuracy, "Test accuracy"),
-        (grid[1, 1], panels.loss, "Training loss"),
+        (grid[1, 0], panels.accuracy, say(_TEST_ACCURACY)),
+        (grid[1, 1], panels.loss, say(_TRAINING_LOSS)),
     ):
         axes = figure.add_subplot(place)
         panel(axes, comparison)
         axes.set_title(title, fontsize=13)
-    title = _wrapped(comparison.finding)
+    title = _wrapped(say(comparison.finding))
     figure.suptitle(title, x=0.01, ha="left", fontsize=19, fontweight="bold")
     lines = [
         line
         for text in _footer(comparison)
-        for line in textwrap.wrap(text, _FOOTER_COLUMNS, max_lines=2, placeholder=" ...")
+        for line in cells.wrap(text, _FOOTER_COLUMNS, max_lines=2, placeholder=" ...")
     ]
     figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=9, color="#555555")
     return figure
@@ -170,7 +179,7 @@ def _overview(comparison: Comparison) -> Figure:
 def _footer(comparison: Comparison) -> list[str]:
     """What ran, and whether it was the same job."""
     certificate = comparison.certificate
-    return [_job_line(comparison), *([str(certificate["sentence"])] if certificate else [])]
+    return [_job_line(comparison), *([say(retold(certificate))] if certificate else [])]
 
 
 def _job_line(comparison: Comparison) -> str:
@@ -180,10 +189,10 @@ def _job_line(comparison: Comparison) -> str:
     parts = [
         job.get("dataset", {}).get("name"),
         *(kind for kind in ("sgd", "adam", "adamw") if kind in optimizer),
-        f"batch size {job['batch_size']}" if "batch_size" in job else None,
+        say(_BATCH_SIZE, size=job["batch_size"]) if "batch_size" in job else None,
         str(job.get("precision", "")).removeprefix("PRECISION_").lower(),
         str(job.get("device", "")).removeprefix("DEVICE_").lower(),
-        f"threads {threads}" if threads else None,
+        say(_THREADS, threads=threads) if threads else None,
         *(
             f"{label(name)} {trials[0].environment.framework_version}"
             for name, trials in comparison.trials.items()
@@ -196,48 +205,48 @@ def _job_line(comparison: Comparison) -> str:
 def _accuracy_title(comparison: Comparison) -> str:
     ends = _ends(comparison, "test_accuracy")
     if len(ends) > 1:
-        return _ACCURACIES.format(points=100 * (max(ends.values()) - min(ends.values())))
+        return say(_ACCURACIES, points=100 * (max(ends.values()) - min(ends.values())))
     for name, value in ends.items():
-        return _ACCURACY.format(framework=label(name), accuracy=percent(value))
-    return comparison.finding
+        return say(_ACCURACY, framework=label(name), accuracy=percent(value))
+    return say(comparison.finding)
 
 
 def _loss_title(comparison: Comparison) -> str:
     ends = _ends(comparison, "train_loss")
     if len(ends) > 1:
         apart = max(ends.values()) / min(ends.values()) - 1
-        return _LOSSES.format(percent=max(1, math.ceil(10_000 * apart)) / 100)
+        return say(_LOSSES, share=percent(max(1, math.ceil(10_000 * apart)) / 10_000))
     for name, value in ends.items():
-        return _LOSS.format(framework=label(name), loss=number(value))
-    return comparison.finding
+        return say(_LOSS, framework=label(name), loss=number(value))
+    return say(comparison.finding)
 
 
 def _time_title(comparison: Comparison) -> str:
     if comparison.verdict is None:
-        return comparison.finding
+        return say(comparison.finding)
     said = []
     for name, trials in comparison.trials.items():
         phases = median_phases(trials)
         names = {"framework": label(name), "train": number(phases["train"])}
-        said.append(_TIME_OF_ALL.format(**names, seconds=number(sum(phases.values()))))
-    return _TIME.format(times=", ".join(said))
+        said.append(say(_TIME_OF_ALL, **names, seconds=number(sum(phases.values()))))
+    return say(_TIME, times=_listed(said))
 
 
 def _reaching_title(comparison: Comparison) -> str:
     target = comparison.job.get("target_accuracy")
     if target is None:
-        return _NO_TARGET
+        return say(_NO_TARGET)
     times = {
         name: [target_seconds(trial, comparison.job) for trial in trials]
         for name, trials in comparison.trials.items()
     }
     if any(seconds is None for found in times.values() for seconds in found):
-        return _NOT_REACHED.format(target=percent(target))
+        return say(_NOT_REACHED, target=percent(target))
     said = [
-        _REACHED_AFTER.format(seconds=number(median(filter(None, found))), framework=label(name))
+        say(_REACHED_AFTER, seconds=number(median(filter(None, found))), framework=label(name))
         for name, found in times.items()
     ]
-    return _REACHED.format(target=percent(target), times=", ".join(said))
+    return say(_REACHED, target=percent(target), times=_listed(said))
 
 
 def _memory_title(comparison: Comparison) -> str:
@@ -246,11 +255,15 @@ def _memory_title(comparison: Comparison) -> str:
         for name, trials in comparison.trials.items()
     }
     said = [
-        _MEMORY_OF.format(framework=label(name), size=memory(median(found)))
+        say(_MEMORY_OF, framework=label(name), size=memory(median(found)))
         for name, found in sizes.items()
         if found
     ]
-    return _MEMORY.format(sizes=", ".join(said))
+    return say(_MEMORY, sizes=_listed(said))
+
+
+def _listed(texts: Sequence[str]) -> str:
+    return say(join(COMMA, texts))
 
 
 def _ends(comparison: Comparison, field: str) -> dict[str, float]:
@@ -265,5 +278,5 @@ def _ends(comparison: Comparison, field: str) -> dict[str, float]:
 
 
 def _wrapped(title: str) -> str:
-    lines = textwrap.wrap(title, _TITLE_COLUMNS, max_lines=3, placeholder=" ...")
+    lines = cells.wrap(title, _TITLE_COLUMNS, max_lines=3, placeholder=" ...")
     return "\n".join(lines)

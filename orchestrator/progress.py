@@ -9,17 +9,25 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from twinrun.v1 import job_pb2
 
+from orchestrator.language import ENGLISH, Phrase, Sentence, english, say, speaking
 from orchestrator.palette import looks
-from orchestrator.words import label, number, percent, state_name
+from orchestrator.words import OF, label, number, percent, state_name
 
 _PHASES = {
-    job_pb2.PHASE_IMPORT: "importing the framework",
-    job_pb2.PHASE_DATA: "reading the data",
-    job_pb2.PHASE_BUILD: "building the model",
-    job_pb2.PHASE_COMPILE: "warming up",
-    job_pb2.PHASE_TRAIN: "training",
-    job_pb2.PHASE_EVALUATE: "evaluating",
+    job_pb2.PHASE_IMPORT: Phrase("importing the framework"),
+    job_pb2.PHASE_DATA: Phrase("reading the data"),
+    job_pb2.PHASE_BUILD: Phrase("building the model"),
+    job_pb2.PHASE_COMPILE: Phrase("warming up"),
+    job_pb2.PHASE_TRAIN: Phrase("training"),
+    job_pb2.PHASE_EVALUATE: Phrase("evaluating"),
 }
+
+
+_WAITING = Phrase("waiting")
+_DOWNLOAD = Phrase("{file} from {source}: {received:.1f} MB")
+_DOWNLOAD_OF = Phrase("{file} from {source}: {received:.1f} MB of {total:.1f} MB")
+_EPOCH = Phrase("epoch {epoch}: trained in {seconds} s, loss {loss}, test accuracy {accuracy}")
+_EVALUATED = Phrase("test accuracy {accuracy}, test loss {loss}")
 
 
 class Display(Protocol):
@@ -32,36 +40,47 @@ class Display(Protocol):
 
 def describe(framework: str, event: job_pb2.JobEvent) -> str | None:
     """A line for the events that a person wants to read of."""
-    name = label(framework)
+    found = happened(event)
+    return None if found is None else say(OF, name=label(framework), what=found)
+
+
+def happened(event: job_pb2.JobEvent) -> Sentence | None:
+    """The same without whose it is."""
     match event.WhichOneof("event"):
         case "state_changed":
             changed = event.state_changed
-            why = f": {changed.error.message}" if changed.error.message else ""
-            return f"{name}: {state_name(changed.state)}{why}"
+            state = state_name(changed.state)
+            why = changed.error.message
+            return english(OF, name=state, what=why) if why else state
         case "phase_started" if event.phase_started.phase in _PHASES:
-            return f"{name}: {_PHASES[event.phase_started.phase]}"
+            return english(_PHASES[event.phase_started.phase])
         case "download_progress":
-            return f"{name}: {_download(event.download_progress)}"
+            return _download(event.download_progress)
         case "epoch_finished":
-            return f"{name}: {_epoch(event.epoch_finished)}"
+            return _epoch(event.epoch_finished)
         case "evaluation_finished":
             test = event.evaluation_finished.test
-            return f"{name}: test accuracy {percent(test.accuracy)}, test loss {number(test.loss)}"
+            return english(_EVALUATED, accuracy=percent(test.accuracy), loss=number(test.loss))
     return None
 
 
-def _download(progress: job_pb2.DownloadProgress) -> str:
-    megabytes = f"{progress.received_bytes / 1e6:.1f} MB"
-    if progress.total_bytes:
-        megabytes += f" of {progress.total_bytes / 1e6:.1f} MB"
-    return f"{progress.file} from {progress.source}: {megabytes}"
+def _download(progress: job_pb2.DownloadProgress) -> Sentence:
+    return english(
+        _DOWNLOAD_OF if progress.total_bytes else _DOWNLOAD,
+        file=progress.file,
+        source=progress.source,
+        received=progress.received_bytes / 1e6,
+        total=progress.total_bytes / 1e6,
+    )
 
 
-def _epoch(epoch: job_pb2.EpochFinished) -> str:
-    seconds = epoch.train_duration.ToNanoseconds() / 1e9
-    return (
-        f"epoch {epoch.epoch + 1}: trained in {number(seconds)} s, "
-        f"loss {number(epoch.train_loss)}, test accuracy {percent(epoch.test.accuracy)}"
+def _epoch(epoch: job_pb2.EpochFinished) -> Sentence:
+    return english(
+        _EPOCH,
+        epoch=epoch.epoch + 1,
+        seconds=number(epoch.train_duration.ToNanoseconds() / 1e9),
+        loss=number(epoch.train_loss),
+        accuracy=percent(epoch.test.accuracy),
     )
 
 
@@ -87,12 +106,13 @@ class Lines:
 
 @contextmanager
 def logged(path: Path, display: Display) -> Iterator[Callable[[str, job_pb2.JobEvent], None]]:
-    """Takes events: shows them, and appends a line for each to the file."""
+    """Takes events: shows them, and appends a line for each to the file, in English."""
     with path.open("a", encoding="utf-8", buffering=1) as log:
         lines = Lines(lambda text: print(text, file=log))
 
         def listen(framework: str, event: job_pb2.JobEvent) -> None:
-            lines.event(framework, event)
+            with speaking(ENGLISH):
+                lines.event(framework, event)
             display.event(framework, event)
 
         yield listen
@@ -115,7 +135,7 @@ class Bars:
         self._epochs = epochs
         self._tasks = {
             name: self._progress.add_task(
-                f"[{look.colour}]{label(name)}[/]", start=False, total=None, now="waiting"
+                f"[{look.colour}]{label(name)}[/]", start=False, total=None, now=say(_WAITING)
             )
             for name, look in looks(list(frameworks)).items()
         }
@@ -139,6 +159,6 @@ class Bars:
                 self._progress.reset(task)  # of a trial before, too
             case "state_changed" if event.state_changed.state != job_pb2.JOB_STATE_PENDING:
                 self._progress.stop_task(task)
-        line = describe(framework, event)
-        if line is not None:
-            update(task, now=line.partition(": ")[2])
+        found = happened(event)
+        if found is not None:
+            update(task, now=say(found))

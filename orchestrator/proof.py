@@ -18,13 +18,17 @@ from orchestrator.certificate import Certificate, as_dict, certify, from_dict
 from orchestrator.envelope import FLOAT32, FLOAT64, envelope
 from orchestrator.errors import JobFailed, RunUnreadable
 from orchestrator.evidence import evidence
+from orchestrator.language import Phrase, english, join, say
 from orchestrator.placement import Placement
 from orchestrator.progress import Display, Lines, logged
 from orchestrator.runners import Runners
 from orchestrator.schedule import completed, run_trials
 from orchestrator.store import Run
 from orchestrator.tolerance import tolerance
+from orchestrator.words import KEPT, NEXT
 
+_NO_TRIALS = Phrase("{path} has no finished trial of each framework: verify again.")
+_SHOWING = Phrase("showing first, in float64, that it is the same job on both")
 PLAIN, PERTURBED = 1, 2  # the numbers of a framework's trials
 SHORT_EPOCHS, SHORT_STEPS = 2, 25  # of each epoch, the last batch among them
 
@@ -45,7 +49,7 @@ def verify(request: Request, runners: Runners, display: Display) -> tuple[Run, C
     run = store.create(request.output, f"verify-{request.workload}", spec)
     certificate = _certificate(request, run, runners, display)
     keep(run, certificate)
-    display.say(f"kept in {run.path}")
+    display.say(say(KEPT, path=run.path))
     return run, certificate
 
 
@@ -69,7 +73,7 @@ def again(run: Run) -> Certificate:
     frameworks = [trial.framework for trial in run.trials() if trial.number == PLAIN]
     if len(frameworks) != 2:
         if kept is None:
-            raise RunUnreadable(f"{run.path} has no trial of each framework: verify again.")
+            raise RunUnreadable(english(_NO_TRIALS, path=run.path))
         return from_dict(kept)
     request = Request(workload, run.spec(), frameworks, run.path.parent)
     made = _made(request, run)
@@ -90,7 +94,7 @@ def short(request: Request, run: Run, runners: Runners, display: Display) -> Cer
     key = _key(request, spec, runners)
     if (known := cache.read(key)) is not None:
         return from_dict(known)
-    display.say("showing first, in float64, that it is the same job on both")
+    display.say(say(_SHOWING))
     inner = store.within(run, "certificate", spec)
     certificate = _certificate(request, inner, runners, Lines(lambda _: None))
     if certificate.same_job:
@@ -122,7 +126,7 @@ def _certificate(request: Request, run: Run, runners: Runners, display: Display)
             order = [Placement(name, number, spec) for name in request.frameworks]
             faults = run_trials(order, runners, run, listen, at_once=_at_once(spec))
             if faults:
-                raise JobFailed(" ".join(faults))
+                raise JobFailed(join(NEXT, faults))
 
         train(PLAIN)
         if run.spec().precision == job_pb2.PRECISION_FLOAT64:

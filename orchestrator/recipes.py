@@ -7,17 +7,18 @@ from statistics import median
 from typing import Any
 
 from orchestrator.compare import Comparison
+from orchestrator.language import Phrase, Sentence, english
 from orchestrator.numbers import finite
 from orchestrator.trial import State, Trial
 from orchestrator.words import label, number
 
 SCHEMA = "twinrun.recipes/1"
-_LONGER = (
+_LONGER = Phrase(
     "Written as its users do, {slower} trained {seconds} s longer than {faster}: {wait} s by "
     "waiting for its data, {matched} s by what it took longer on the same job, and {rest} s by the "
     "rest: how it is written, and the CPUs that its data pipeline takes from its steps."
 )
-_NOT_BOTH = "A recipe has no finished trial of each framework, so nothing is taken apart."
+_NOT_BOTH = Phrase("A recipe has no finished trial of each framework, so nothing is taken apart.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Recipes:
     longer_seconds: float | None
     wait_seconds: float | None
     matched_seconds: float | None
-    sentence: str
+    sentence: Sentence
 
 
 def recipes(matched: Comparison, idiomatic: Comparison) -> Recipes:
@@ -55,13 +56,14 @@ def recipes(matched: Comparison, idiomatic: Comparison) -> Recipes:
         for recipe, by_name in times.items()
     }
     if any(len(by_name) != 2 for by_name in found.values()):
-        return Recipes(found, None, None, None, _NOT_BOTH)
+        return Recipes(found, None, None, None, english(_NOT_BOTH))
     own, same = found["idiomatic"], found["matched"]
     faster, slower = sorted(own, key=lambda name: own[name].train_seconds)
     longer = own[slower].train_seconds - own[faster].train_seconds
     wait = own[slower].wait_seconds - own[faster].wait_seconds
     alike = same[slower].train_seconds - same[faster].train_seconds
-    sentence = _LONGER.format(
+    sentence = english(
+        _LONGER,
         slower=label(slower),
         faster=label(faster),
         seconds=number(longer),

@@ -4,15 +4,19 @@ from collections.abc import Callable, Mapping
 
 from rich.table import Table
 
+from orchestrator.language import Phrase, english, say
 from orchestrator.recipes import Recipes, Times
 from orchestrator.rows import UNKNOWN, Row
-from orchestrator.words import label, number, percent
+from orchestrator.words import OF, label, number, percent
 
-_OF = "{recipe}: {name}"
-_SHOWN: Mapping[str, Callable[[Times], str]] = {
-    "training": lambda times: f"{number(times.train_seconds)} s",
-    "  of it waiting for data": lambda times: f"{number(times.wait_seconds)} s",
-    "test accuracy": lambda times: percent(times.test_accuracy),
+_WAITING = Phrase("  of it waiting for data")
+_RECIPES = {"matched": Phrase("matched"), "idiomatic": Phrase("idiomatic")}
+
+
+_SHOWN: Mapping[Phrase, Callable[[Times], str]] = {
+    Phrase("training"): lambda times: f"{number(times.train_seconds)} s",
+    _WAITING: lambda times: f"{number(times.wait_seconds)} s",
+    Phrase("test accuracy"): lambda times: percent(times.test_accuracy),
 }
 
 
@@ -36,7 +40,9 @@ def recipes_rows(found: Recipes) -> list[Row]:
     """The two recipes, one below the other."""
     return [
         Row(
-            name if name.startswith(" ") else _OF.format(recipe=recipe, name=name),
+            say(name)
+            if name == _WAITING
+            else say(OF, name=english(_RECIPES[recipe]), what=english(name)),
             [written(by_name[each]) if each in by_name else UNKNOWN for each in frameworks(found)],
         )
         for recipe, by_name in found.times.items()

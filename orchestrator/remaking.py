@@ -5,10 +5,13 @@ from collections.abc import Iterable
 from orchestrator import explaining, proof, session, store
 from orchestrator.config import FRAMEWORKS
 from orchestrator.errors import RunUnreadable
+from orchestrator.language import Phrase, english
 from orchestrator.loops import VARIANTS
 from orchestrator.store import Run
 
-_NOTHING = "{path} keeps no trial and no result, so that there is nothing to report: make it again."
+_NOTHING = Phrase(
+    "{path} keeps no trial and no result, so that there is nothing to report: make it again."
+)
 
 
 def remake(run: Run) -> None:
@@ -30,7 +33,7 @@ def remake(run: Run) -> None:
             _remake_inner(run, VARIANTS)
             session.finish_loops(run)
         case _:
-            raise RunUnreadable(_NOTHING.format(path=run.path))
+            raise RunUnreadable(english(_NOTHING, path=run.path))
 
 
 def _kind(run: Run) -> str:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from orchestrator import store
 from orchestrator.compare import compare
 from orchestrator.estimate import FEWEST_PAIRS
+from orchestrator.language import Phrase, say
 from orchestrator.placement import Enough
 from orchestrator.store import Run
 from orchestrator.verdict import Verdict
 
-_SO_FAR = "{number} repetitions: {sentence}"
+_LATE = Phrase("--max-minutes: {minutes:g} have gone by; not sure enough yet")
+_SO_FAR = Phrase("{number} repetitions: {sentence}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +30,8 @@ class Plan:
     most_seconds: float = 1800.0
 
 
-def enough(plan: Plan, run: Run, say: Callable[[str], None]) -> Enough:
-    """Judges by what ``run`` has; a trial that failed ends it too."""
+def enough(plan: Plan, run: Run, tell: Callable[[str], None]) -> Enough:
+    """Judges by what ``run`` has; a trial that failed ends it too. ``tell`` is told how it goes."""
     began = time.monotonic()
     least = plan.repeats if plan.precision is None else max(plan.repeats, FEWEST_PAIRS)
 
@@ -41,12 +43,12 @@ def enough(plan: Plan, run: Run, say: Callable[[str], None]) -> Enough:
         found = _verdict(run)
         if found is None or _failed(run):
             return True
-        say(_SO_FAR.format(number=number, sentence=found.sentence))
+        tell(say(_SO_FAR, number=number, sentence=found.sentence))
         if found.least_seen is not None and found.least_seen <= plan.precision:
             return True
         late = time.monotonic() - began > plan.most_seconds
         if late:
-            say(f"--max-minutes: {plan.most_seconds / 60:g} have gone by; not sure enough yet")
+            tell(say(_LATE, minutes=plan.most_seconds / 60))
         return late
 
     return judge

@@ -1,6 +1,5 @@
 """A comparison -> what a person reads: tables for a terminal, the same in plain text elsewhere."""
 
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -8,60 +7,62 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator import machine
+from orchestrator import cells, machine
 from orchestrator.agreement import TOGETHER, Agreement
 from orchestrator.cautions import Caution
+from orchestrator.certificate import retold
 from orchestrator.compare import Comparison
 from orchestrator.inputs import in_own_way
+from orchestrator.language import Phrase, join, say
 from orchestrator.palette import looks
 from orchestrator.rows import Row
 from orchestrator.sides import framework_of
 from orchestrator.table import table_rows
 from orchestrator.why import why_rows, why_sentence
-from orchestrator.words import label, percent
+from orchestrator.words import NEXT, label, percent
 
 _ROUNDED = ("float32", "bfloat16")
-_LOSSES = (
+_LOSSES = Phrase(
     "Over {steps:,} steps the largest relative difference between the losses of {first} and "
     "{second} is {difference:.1e}, at step {step:,}."
 )
-_LOSSES_PART = (
-    "The losses of {first} and {second} stay within {together:g} % of each other for "
+_LOSSES_PART = Phrase(
+    "The losses of {first} and {second} stay within {together} of each other for "
     "{steps_together:,} of {steps:,} steps; the largest relative difference is {difference:.1e}, "
     "at step {step:,}."
 )
-_ROUNDING = (
+_ROUNDING = Phrase(
     "So it goes in {precision}, where rounding grows from step to step; in float64 the same job "
     "agrees to 1e-12 (--precision float64)."
 )
-_LOSSES_SAME = "Over {steps:,} steps the losses of {first} and {second} are the same."
-_LOSSES_DIVERGED = (
+_LOSSES_SAME = Phrase("Over {steps:,} steps the losses of {first} and {second} are the same.")
+_LOSSES_DIVERGED = Phrase(
     "Over {steps:,} steps some loss of {first} or {second} is not a finite number "
     "(first at step {step:,})."
 )
-_CONCURRENT = "The trials ran at the same time, each on a GPU of its own."
-_ACCURACIES = "Test accuracies of {first} and {second} differ by {points:.2f} points."
+_CONCURRENT = Phrase("The trials ran at the same time, each on a GPU of its own.")
+_ACCURACIES = Phrase("Test accuracies of {first} and {second} differ by {points:.2f} points.")
 
 
-_NOISE = (
+_NOISE = Phrase(
     "On this machine {framework} held against itself came to {low:.3f} to {high:.3f} "
     "({pairs} pairs of {workload}, {day})."
 )
-_RATIO = "{second} / {first}"
-_WHY = "Why"
-_PROFILE = "Profile of {side}: {steps} steps"
-_OPERATION = "{name}: {share}, {calls} calls"
+_RATIO = Phrase("{second} / {first}")
+_WHY = Phrase("Why")
+_PROFILE = Phrase("Profile of {side}: {steps} steps")
+_OPERATION = Phrase("{name}: {share}, {calls} calls")
 
 
 def sentences(comparison: Comparison) -> list[str]:
     """The finding first, then what it rests on."""
-    found = [comparison.finding]
+    found = [say(comparison.finding)]
     found += _certificate(comparison)
     found += noise(comparison)
     if comparison.inputs.same and len(comparison.trials) > 1:
-        found.append(comparison.inputs.sentence)
+        found.append(say(comparison.inputs.sentence))
     if comparison.concurrent:
-        found.append(_CONCURRENT)
+        found.append(say(_CONCURRENT))
     found += of_agreements(comparison)
     if more := why_sentence(comparison):
         found.append(more)
@@ -79,7 +80,7 @@ def of_agreements(comparison: Comparison) -> Iterator[str]:
 def _certificate(comparison: Comparison) -> Iterator[str]:
     """That it was the same job; that it was not, the finding says."""
     if comparison.certificate is not None and comparison.certificate["same_job"]:
-        yield comparison.certificate["sentence"]
+        yield say(retold(comparison.certificate))
 
 
 def noise(comparison: Comparison) -> Iterator[str]:
@@ -88,7 +89,8 @@ def noise(comparison: Comparison) -> Iterator[str]:
     under = machine.conditions(comparison.job)
     for framework in dict.fromkeys(framework_of(side) for side in comparison.trials):
         if found := known.get(f"{framework} {under}"):
-            yield _NOISE.format(
+            yield say(
+                _NOISE,
                 framework=label(framework),
                 **{name: found[name] for name in ("low", "high", "pairs", "workload")},
                 day=found["time"][:10],
@@ -100,7 +102,7 @@ def rich_report(comparison: Comparison) -> RenderableType:
     finding, *rest = sentences(comparison)
     parts: list[RenderableType] = [_table(comparison, table_rows(comparison))]
     if why := why_rows(comparison):
-        parts += [Text(), Text(_WHY, style="bold"), _table(comparison, why)]
+        parts += [Text(), Text(say(_WHY), style="bold"), _table(comparison, why)]
     parts += [Text(text) for text in _profiles(comparison)]
     parts += [Text(), Text(finding, style="bold"), *map(Text, rest)]
     for caution in comparison.cautions:
@@ -112,29 +114,29 @@ def plain_report(comparison: Comparison, width: int = 80) -> str:
     """The same without colours or lines, at most ``width`` columns wide."""
     lines = list(_plain_table(comparison, table_rows(comparison), width))
     if why := why_rows(comparison):
-        lines += ["", _WHY, *_plain_table(comparison, why, width)]
+        lines += ["", say(_WHY), *_plain_table(comparison, why, width)]
     texts = [*_profiles(comparison), "", *sentences(comparison)]
     texts += [f"{caution.code} {_caution(caution)}" for caution in comparison.cautions]
-    lines += ["", *(line for text in texts for line in textwrap.wrap(text, width) or [""])]
+    lines += ["", *(line for text in texts for line in cells.wrap(text, width) or [""])]
     return "\n".join(lines)
 
 
 def _caution(caution: Caution) -> str:
-    return f"{caution.sentence} {caution.remedy}"
+    return say(join(NEXT, [caution.sentence, caution.remedy]))
 
 
 def _profiles(comparison: Comparison) -> Iterator[str]:
     for side, profile in comparison.profiles.items():
-        yield _PROFILE.format(side=label(side), steps=profile.steps)
+        yield say(_PROFILE, side=label(side), steps=profile.steps)
         for operation in profile.operations:
             share = percent(operation.self_seconds / profile.total_seconds)
-            yield "  " + _OPERATION.format(name=operation.name, share=share, calls=operation.calls)
+            yield "  " + say(_OPERATION, name=operation.name, share=share, calls=operation.calls)
 
 
 def ratio_heading(comparison: Comparison) -> str:
     """``TensorFlow / PyTorch``, of the two sides that there are."""
     first, second = (label(side) for side in comparison.trials)
-    return _RATIO.format(first=first, second=second)
+    return say(_RATIO, first=first, second=second)
 
 
 def _table(comparison: Comparison, rows: Sequence[Row]) -> Table:
@@ -146,8 +148,8 @@ def _table(comparison: Comparison, rows: Sequence[Row]) -> Table:
     if ratio:
         table.add_column(Text(ratio_heading(comparison)), justify="right")
     for row in rows:
-        cells = [row.name, *row.values, *([row.ratio] if ratio else [])]
-        table.add_row(*cells, style="bold" if row.compared else "")
+        texts = [row.name, *row.values, *([row.ratio] if ratio else [])]
+        table.add_row(*texts, style="bold" if row.compared else "")
     return table
 
 
@@ -158,17 +160,17 @@ def _plain_table(comparison: Comparison, rows: Sequence[Row], width: int) -> Ite
         names.append(ratio_heading(comparison))
         columns = [[*column, row.ratio] for column, row in zip(columns, rows, strict=True)]
     lines = list(_columns(names, columns))
-    if max(map(len, lines), default=0) > width:
+    if max(map(cells.width, lines), default=0) > width:
         lines = list(_stacked(names, columns, width))
     yield from lines
 
 
 def _columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    cells = [["", *names], *rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for first, *rest in cells:
-        right = [cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True)]
-        yield "  ".join([first.ljust(widths[0]), *right]).rstrip()
+    table = [["", *names], *rows]
+    widths = [max(map(cells.width, column)) for column in zip(*table, strict=True)]
+    for first, *rest in table:
+        right = [cells.rjust(cell, width) for cell, width in zip(rest, widths[1:], strict=True)]
+        yield "  ".join([cells.ljust(first, widths[0]), *right]).rstrip()
 
 
 def _stacked(names: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> Iterator[str]:
@@ -177,7 +179,7 @@ def _stacked(names: Sequence[str], rows: Sequence[Sequence[str]], width: int) ->
         for row in rows:
             if row[index]:
                 text = f"  {row[0]}: {row[index]}"
-                yield from textwrap.wrap(text, width, subsequent_indent="    ")
+                yield from cells.wrap(text, width, subsequent_indent="    ")
 
 
 def _losses(agreement: Agreement, job: Mapping[str, Any]) -> Iterator[str]:
@@ -187,23 +189,23 @@ def _losses(agreement: Agreement, job: Mapping[str, Any]) -> Iterator[str]:
         "steps": agreement.steps,
         "step": agreement.at_step,
         "steps_together": agreement.steps_together,
-        "together": 100 * TOGETHER,
+        "together": f"{100 * TOGETHER:g} %",
     }
     precision = str(job.get("precision", "")).removeprefix("PRECISION_").lower()
     difference = agreement.largest_loss_difference
     if difference == float("inf"):
-        yield _LOSSES_DIVERGED.format(**names)
+        yield say(_LOSSES_DIVERGED, **names)
     elif difference == 0:
-        yield _LOSSES_SAME.format(**names)
+        yield say(_LOSSES_SAME, **names)
     elif difference is not None and agreement.steps_together < agreement.steps:
-        yield _LOSSES_PART.format(**names, difference=difference)
+        yield say(_LOSSES_PART, **names, difference=difference)
         if precision in _ROUNDED:
-            yield _ROUNDING.format(precision=precision)
+            yield say(_ROUNDING, precision=precision)
     elif difference is not None:
-        yield _LOSSES.format(**names, difference=difference)
+        yield say(_LOSSES, **names, difference=difference)
 
 
 def _accuracies(agreement: Agreement) -> Iterator[str]:
     if agreement.accuracy_difference is not None:
         names = {"first": label(agreement.first), "second": label(agreement.second)}
-        yield _ACCURACIES.format(**names, points=abs(100 * agreement.accuracy_difference))
+        yield say(_ACCURACIES, **names, points=abs(100 * agreement.accuracy_difference))

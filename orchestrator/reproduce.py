@@ -86,6 +86,6 @@ def _made(words: list[str], file: str, job: Mapping[str, Any], commits: set[str]
     lines = [shlex.join(["orchestrator", *words])]
     known = commits - {""}
     if len(known) == 1 and not any(commit.endswith(_CHANGED) for commit in known):
-        lines = [shlex.join(["git", "checkout", *known]), "make setup", *lines]
+        lines = [shlex.join(["git", "checkout", *known]), shlex.join(["make", "setup"]), *lines]
     text = yaml.safe_dump(dict(job), sort_keys=False, allow_unicode=True, width=100)
     return Reproduction(lines, file, text)

@@ -9,7 +9,12 @@ from orchestrator import local
 from orchestrator.client import Client
 from orchestrator.config import PORTS, Places
 from orchestrator.errors import OrchestratorError, RunnerUnavailable, WrongRunner
+from orchestrator.language import Phrase, english, say
+from orchestrator.words import OF
 
+_TAKEN = Phrase("{framework}: the runner at {address}")
+_STARTED = Phrase("{framework}: a local runner, started for this command")
+_PASSED_OVER = Phrase("{framework}: passed over: {why}")
 _PROBE_SECONDS = 2.0
 _ACTIVE = {job_pb2.JOB_STATE_PENDING, job_pb2.JOB_STATE_RUNNING}
 
@@ -22,10 +27,10 @@ class Runners:
     that still imports its framework is taken; one that could not is not, unless it was given.
     """
 
-    def __init__(self, places: Places, say: Callable[[str], None], lazy: bool = True) -> None:
-        """``say`` is told which runner is taken; ``lazy`` as in `local.start`."""
+    def __init__(self, places: Places, tell: Callable[[str], None], lazy: bool = True) -> None:
+        """``tell`` is told which runner is taken; ``lazy`` as in `local.start`."""
         self._places = places
-        self._say = say
+        self._tell = tell
         self._lazy = lazy
         self._clients: dict[str, Client] = {}
         self._started: dict[str, local.LocalRunner] = {}
@@ -52,10 +57,10 @@ class Runners:
             client = self._given(framework, given) if given else self._answering(framework)
             if client is not None:
                 self._clients[framework] = client
-                self._say(f"{framework}: the runner at {client.address}")
+                self._tell(say(_TAKEN, framework=framework, address=client.address))
             else:
                 self._started[framework] = local.start(framework, self._places, self._lazy)
-                self._say(f"{framework}: a local runner, started for this command")
+                self._tell(say(_STARTED, framework=framework))
 
     def get(self, framework: str) -> Client:
         """The client of the framework's runner. Raises RunnerUnavailable."""
@@ -93,13 +98,14 @@ class Runners:
             try:
                 info = client.info(_PROBE_SECONDS)
             except WrongRunner as error:
-                self._say(f"{framework}: passed over: {error.message}")
+                self._tell(say(_PASSED_OVER, framework=framework, why=error.message))
                 continue
             except RunnerUnavailable:
                 continue
             if not info.HasField("import_error"):
                 return client
-            self._say(f"{framework}: passed over: {address}: {info.import_error.message}")
+            why = english(OF, name=address, what=info.import_error.message)
+            self._tell(say(_PASSED_OVER, framework=framework, why=why))
         return None
 
 

@@ -3,6 +3,7 @@
 Trials that have a GPU each may run at the same time.
 """
 
+import contextvars
 import itertools
 import threading
 import uuid
@@ -15,10 +16,16 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.client import Client
 from orchestrator.errors import JobFailed, OrchestratorError, OutputError, RunnerUnavailable
+from orchestrator.language import Phrase, Sentence, english
 from orchestrator.placement import Placement
 from orchestrator.runners import Runners
 from orchestrator.store import Run
 from orchestrator.words import label, state_name
+
+_ON_A_CPU = Phrase("trials on a CPU would take each other's time")
+_NO_GPU = Phrase("the {framework} runner does not tell which GPU it uses")
+_ONE_GPU = Phrase("the {first} and {second} runners both use the GPU {gpu}")
+_ENDED = Phrase("{framework}: the job {job_id} {state}: {message}")
 
 # Told of each event: the side, the event.
 Listener = Callable[[str, job_pb2.JobEvent], None]
@@ -51,22 +58,23 @@ def completed(
 
 def why_not_at_once(
     spec: job_pb2.JobSpec, environments: Mapping[str, job_pb2.Environment | None]
-) -> str | None:
+) -> Sentence | None:
     """Why trials of the frameworks may not run at the same time; None: each has its own GPU.
 
     ``environments`` by framework, None where it is not known.
     """
     if spec.device != job_pb2.DEVICE_CUDA:
-        return "trials on a CPU would take each other's time"
+        return english(_ON_A_CPU)
     users: dict[str, str] = {}
     for framework, environment in environments.items():
         # Of the GPUs that it sees, a trial takes the first.
         gpus = environment.accelerators if environment else ()
         gpu = gpus[0].uuid if gpus else ""
         if not gpu:
-            return f"the {label(framework)} runner does not tell which GPU it uses"
+            return english(_NO_GPU, framework=label(framework))
         if gpu in users:
-            return f"the {label(users[gpu])} and {label(framework)} runners both use the GPU {gpu}"
+            names = {"first": label(users[gpu]), "second": label(framework)}
+            return english(_ONE_GPU, **names, gpu=gpu)
         users[gpu] = framework
     return None
 
@@ -78,7 +86,7 @@ def run_trials(
     listener: Listener,
     *,
     at_once: bool = False,
-) -> list[str]:
+) -> list[Sentence]:
     """Run the trials and keep all that they report; return what went wrong, a sentence each.
 
     ``at_once``: those of the same number run at the same time, and are fetched when all have
@@ -105,7 +113,7 @@ class _Trials:
     """Runs trials, a group at a time, and keeps what they report in ``run``."""
 
     def __init__(self, runners: Runners, run: Run, listener: Listener) -> None:
-        self.faults: list[str] = []
+        self.faults: list[Sentence] = []
         self._runners = runners
         self._run = run
         self._listener = listener
@@ -130,7 +138,7 @@ class _Trials:
         client = self._runners.get(placement.framework)
         return _Trial(placement, client, client.train(placement.spec, uuid.uuid4().hex))
 
-    def _watch(self, trial: _Trial) -> str | None:
+    def _watch(self, trial: _Trial) -> Sentence | None:
         """To its end. What went wrong with its runner, if anything did."""
         try:
             _follow(trial.client, trial.job, trial.placement, self._run, self._listen)
@@ -138,13 +146,14 @@ class _Trials:
             return error.message
         return None
 
-    def _watch_at_once(self, submitted: Iterator[_Trial]) -> list[tuple[_Trial, str | None]]:
+    def _watch_at_once(self, submitted: Iterator[_Trial]) -> list[tuple[_Trial, Sentence | None]]:
         """Each in a thread of its own. Where anything is raised, all are cancelled."""
-        watching: dict[Future[str | None], _Trial] = {}
+        watching: dict[Future[Sentence | None], _Trial] = {}
         with ThreadPoolExecutor() as threads:
             try:
                 for trial in submitted:
-                    watching[threads.submit(self._watch, trial)] = trial
+                    in_language = contextvars.copy_context().run
+                    watching[threads.submit(in_language, self._watch, trial)] = trial
                 for future in as_completed(watching):
                     future.result()
             except BaseException:  # Ctrl-C comes to this thread alone
@@ -154,7 +163,7 @@ class _Trials:
                 raise  # once all have been watched to their ends
         return [(trial, future.result()) for future, trial in watching.items()]
 
-    def _fetch(self, trial: _Trial) -> str | None:
+    def _fetch(self, trial: _Trial) -> Sentence | None:
         """What kept its results from being fetched, if anything did."""
         try:
             _finish(trial.client, trial.job, trial.placement, self._run)
@@ -209,5 +218,11 @@ def raise_unless_succeeded(job: job_pb2.Job, framework: str) -> None:
     """Raises JobFailed with the job's own reason."""
     if job.state != job_pb2.JOB_STATE_SUCCEEDED:
         raise JobFailed(
-            f"{framework}: the job {job.job_id} {state_name(job.state)}: {job.error.message}"
+            english(
+                _ENDED,
+                framework=framework,
+                job_id=job.job_id,
+                state=state_name(job.state),
+                message=job.error.message,
+            )
         )

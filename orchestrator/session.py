@@ -14,6 +14,7 @@ from orchestrator import certificate, machine, proof, store
 from orchestrator.about import about
 from orchestrator.compare import Comparison, as_dict, compare
 from orchestrator.errors import JobFailed
+from orchestrator.language import Phrase, Sentence, english, say
 from orchestrator.loops import VARIANTS, Loops, loops
 from orchestrator.loops import as_dict as as_dict_of_loops
 from orchestrator.placement import placements
@@ -25,7 +26,10 @@ from orchestrator.runners import Runners
 from orchestrator.schedule import Listener, completed, run_trials, why_not_at_once
 from orchestrator.sides import twice
 from orchestrator.store import Run
+from orchestrator.words import KEPT, OF
 
+_VARIANTS = {"recipes": Phrase("recipes"), "loops": Phrase("loops")}
+_NOT_AT_ONCE = Phrase("--concurrent: {reason}; one trial at a time")
 RECIPES = {"matched": job_pb2.RECIPE_MATCHED, "idiomatic": job_pb2.RECIPE_IDIOMATIC}
 
 
@@ -61,7 +65,7 @@ class Outcome:
 
     run: Run
     comparison: Comparison
-    faults: Sequence[str]
+    faults: Sequence[Sentence]
     interrupted: bool
 
 
@@ -110,7 +114,7 @@ def _train_variants(
     run = store.create(request.output, f"{request.workload}-{title}", spec)
     outcomes: dict[str, Outcome] = {}
     for name, changes in variants.items():
-        display.say(f"{title}: {name}")
+        display.say(say(OF, name=english(_VARIANTS[title]), what=name))
         asked = job_pb2.JobSpec()
         asked.CopyFrom(spec)
         for field_name, value in changes.items():
@@ -126,7 +130,7 @@ def _train_variants(
 
 def _train_into(run: Run, request: Request, runners: Runners, display: Display) -> Outcome:
     spec = request.spec
-    interrupted, faults = False, list[str]()
+    interrupted, faults = False, list[Sentence]()
     try:
         if request.certify and _is_to_be_the_same(request):
             run.write_certificate(_certificate(request, run, runners, display))
@@ -152,7 +156,7 @@ def _train_into(run: Run, request: Request, runners: Runners, display: Display) 
     return Outcome(run, comparison, faults, interrupted)
 
 
-def _profile(run: Run, request: Request, runners: Runners, listen: Listener) -> list[str]:
+def _profile(run: Run, request: Request, runners: Runners, listen: Listener) -> list[Sentence]:
     """One epoch of each framework in a run of its own inside ``run``; what went wrong."""
     spec = job_pb2.JobSpec()
     spec.CopyFrom(request.spec)
@@ -202,7 +206,7 @@ def _at_once(request: Request, runners: Runners, display: Display) -> bool:
                 environments[name] = runners.get(name).environment()
     reason = why_not_at_once(request.spec, environments)
     if reason is not None:
-        display.say(f"--concurrent: {reason}; one trial at a time")
+        display.say(say(_NOT_AT_ONCE, reason=reason))
     return reason is None
 
 
@@ -227,7 +231,7 @@ def comparison_of(run: Run) -> Comparison:
     )
 
 
-def finish(run: Run, say: Callable[[str], None]) -> Comparison:
+def finish(run: Run, tell: Callable[[str], None]) -> Comparison:
     """Everything of a run that follows from its trials: comparison.json, the figures, the page."""
     from orchestrator import page, plots  # noqa: PLC0415 - not before they are needed
 
@@ -243,7 +247,7 @@ def finish(run: Run, say: Callable[[str], None]) -> Comparison:
         drawings.append(plots.overview(comparison))
     for drawing in drawings:
         run.write_figures(drawing.files())
-    say(f"kept in {run.path}")
+    tell(say(KEPT, path=run.path))
     return comparison
 
 

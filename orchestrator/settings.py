@@ -16,8 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import BadInput
+from orchestrator.language import Phrase, english
 
 _NAME = "twinrun.toml"
+_NO_FILE = Phrase("TWINRUN_CONFIG is {given!r}, and there is no such file.")
+_NOT_READ = Phrase("{file} cannot be read: {error}")
+_NO_FLAG = Phrase(
+    "{file}: {names} is no flag of a command; 'orchestrator COMMAND --help' lists them."
+)
 
 
 def path() -> Path | None:
@@ -28,7 +34,7 @@ def path() -> Path | None:
     given = os.environ.get("TWINRUN_CONFIG")
     if given:
         if not Path(given).is_file():
-            raise BadInput(f"TWINRUN_CONFIG is {given!r}, and there is no such file.")
+            raise BadInput(english(_NO_FILE, given=given))
         return Path(given)
     home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
     return next((p for p in (Path(_NAME), home / "twinrun" / _NAME) if p.is_file()), None)
@@ -46,7 +52,7 @@ def defaults(
     try:
         given = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadInput(f"{file} cannot be read: {error}") from error
+        raise BadInput(english(_NOT_READ, file=file, error=error)) from error
     tables = {name: value for name, value in given.items() if isinstance(value, dict)}
     shared = {name: value for name, value in given.items() if name not in tables}
     known = {flag for parameters in flags.values() for flag in parameters}
@@ -57,10 +63,7 @@ def defaults(
         else:
             unknown.append(f"[{command}]")
     if unknown:
-        raise BadInput(
-            f"{file}: {', '.join(unknown)} is no flag of a command; 'orchestrator COMMAND --help' "
-            "lists them."
-        )
+        raise BadInput(english(_NO_FLAG, file=file, names=", ".join(unknown)))
     return {
         command: {
             parameters[flag]: value

@@ -22,9 +22,23 @@ from orchestrator.errors import RunNotFound, RunUnreadable
 from orchestrator.event_log import EventLog, read_events
 from orchestrator.files import parse, read, write_whole, writing
 from orchestrator.fold import fold
+from orchestrator.language import Phrase, english
 from orchestrator.trial import Trial
 
 LATEST = "latest"
+_NO_WEIGHTS = Phrase(
+    "{path} has no weights of {trial}: a trial has them when it has succeeded. It has {kept}."
+)
+_NO_TRIALS = Phrase("none")
+_NOT_JSON = Phrase("{path} is not JSON: {error}. Make the run again.")
+_NO_RUNS = Phrase(
+    "There is no run in {output}; make one with `orchestrator compare`, or say where the runs are "
+    "with --output."
+)
+_NO_RUN = Phrase(
+    "There is no run {name!r}, neither as a path nor in {output}; `{latest}` means the newest one "
+    "there."
+)
 PROFILE = "profile"  # a run inside a run
 _SCHEDULE = Path("schedule.json")
 _MACHINE = Path("machine.json")
@@ -155,8 +169,12 @@ class Run:
         if not path.exists():
             kept = ", ".join(sorted(found.stem for found in path.parent.glob("*.safetensors")))
             raise RunNotFound(
-                f"{self.path} has no weights of {framework}-{number}: a trial has them when it has "
-                f"succeeded. It has {kept or 'none'}."
+                english(
+                    _NO_WEIGHTS,
+                    path=self.path,
+                    trial=f"{framework}-{number}",
+                    kept=kept or english(_NO_TRIALS),
+                )
             )
         return read(path)
 
@@ -186,7 +204,7 @@ class Run:
         try:
             found: dict[str, Any] = json.loads(read(path))
         except ValueError as error:
-            raise RunUnreadable(f"{path} is not JSON: {error}. Make the run again.") from error
+            raise RunUnreadable(english(_NOT_JSON, path=path, error=error)) from error
         return found
 
     def _write(self, name: Path, content: bytes) -> None:
@@ -231,18 +249,12 @@ def find(name: str, output: Path) -> Run:
     if name == LATEST:
         known = runs(output)
         if not known:
-            raise RunNotFound(
-                f"There is no run in {output}; make one with `orchestrator compare`, "
-                f"or say where the runs are with --output."
-            )
+            raise RunNotFound(english(_NO_RUNS, output=output))
         return known[-1]
     for path in (output / name, Path(name)):
         if (path / "job.json").is_file():
             return Run(path)
-    raise RunNotFound(
-        f"There is no run {name!r}, neither as a path nor in {output}; "
-        f"`{LATEST}` means the newest one there."
-    )
+    raise RunNotFound(english(_NO_RUN, name=name, output=output, latest=LATEST))
 
 
 def runs(output: Path) -> list[Run]:

@@ -10,15 +10,18 @@ from twinrun.v1 import job_pb2
 from orchestrator import store
 from orchestrator.client import Client
 from orchestrator.errors import JobFailed
+from orchestrator.language import Phrase, Sentence, english, join
 from orchestrator.schedule import raise_unless_succeeded
-from orchestrator.words import label
+from orchestrator.words import AND, SEMICOLON, label
 
 SCHEMA = "twinrun.summary/1"
-_AGREE = "{frameworks} agree: {layers} layers, {parameters:,} parameters."
-_DIFFER = "They do not agree: {differences}."
-_COUNT = "{first} has {one} layers and {second} {other}"
-_LAYER = "layer {index} of {first} makes {one} and of {second} {other}"
-_ONE = "{framework}: {layers} layers, {parameters:,} parameters."
+_NO_MODEL = Phrase("{framework}: the job {job_id} reported no model.")
+_AGREE = Phrase("{frameworks} agree: {layers} layers, {parameters:,} parameters.")
+_DIFFER = Phrase("They do not agree: {differences}.")
+_COUNT = Phrase("{first} has {one} layers and {second} {other}")
+_LAYER = Phrase("layer {index} of {first} makes {one} and of {second} {other}")
+_DESCRIBED = Phrase("{shape} with {parameters:,} parameters")
+_ONE = Phrase("{framework}: {layers} layers, {parameters:,} parameters.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class Summary:
 
     models: Mapping[str, job_pb2.ModelSummarized]
     agree: bool | None
-    sentence: str
+    sentence: Sentence
 
 
 def ask(client: Client, spec: job_pb2.JobSpec) -> job_pb2.ModelSummarized:
@@ -37,7 +40,7 @@ def ask(client: Client, spec: job_pb2.JobSpec) -> job_pb2.ModelSummarized:
     raise_unless_succeeded(client.job(submitted.job_id), client.framework)
     found = [event.model_summarized for event in events if event.HasField("model_summarized")]
     if not found:
-        raise JobFailed(f"{client.framework}: the job {submitted.job_id} reported no model.")
+        raise JobFailed(english(_NO_MODEL, framework=client.framework, job_id=submitted.job_id))
     return found[-1]
 
 
@@ -45,15 +48,16 @@ def summary(models: Mapping[str, job_pb2.ModelSummarized]) -> Summary:
     """Layers agree where they make the same shape with as many parameters."""
     (first, one), *others = models.items()
     if not others:
-        sentence = _ONE.format(
-            framework=label(first), layers=len(one.layers), parameters=one.parameter_count
+        sentence = english(
+            _ONE, framework=label(first), layers=len(one.layers), parameters=one.parameter_count
         )
         return Summary(models, None, sentence)
     differences = [text for name, other in others for text in _differences(first, one, name, other)]
     if differences:
-        return Summary(models, False, _DIFFER.format(differences="; ".join(differences)))
-    sentence = _AGREE.format(
-        frameworks=" and ".join(map(label, models)),
+        return Summary(models, False, english(_DIFFER, differences=join(SEMICOLON, differences)))
+    sentence = english(
+        _AGREE,
+        frameworks=join(AND, map(label, models)),
         layers=len(one.layers),
         parameters=one.parameter_count,
     )
@@ -62,21 +66,21 @@ def summary(models: Mapping[str, job_pb2.ModelSummarized]) -> Summary:
 
 def _differences(
     first: str, one: job_pb2.ModelSummarized, second: str, other: job_pb2.ModelSummarized
-) -> Sequence[str]:
+) -> Sequence[Sentence]:
     names = {"first": label(first), "second": label(second)}
     if len(one.layers) != len(other.layers):
-        return [_COUNT.format(**names, one=len(one.layers), other=len(other.layers))]
+        return [english(_COUNT, **names, one=len(one.layers), other=len(other.layers))]
     pairs = zip(map(described, one.layers), map(described, other.layers), strict=True)
     return [
-        _LAYER.format(**names, index=index, one=a, other=b)
+        english(_LAYER, **names, index=index, one=a, other=b)
         for index, (a, b) in enumerate(pairs)
         if a != b
     ]
 
 
-def described(layer: job_pb2.LayerSummary) -> str:
+def described(layer: job_pb2.LayerSummary) -> Sentence:
     """``24x24x32 with 832 parameters``."""
-    return f"{shape(layer)} with {layer.parameter_count:,} parameters"
+    return english(_DESCRIBED, shape=shape(layer), parameters=layer.parameter_count)
 
 
 def shape(layer: job_pb2.LayerSummary) -> str:

@@ -7,19 +7,22 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from orchestrator.language import Phrase, say
 from orchestrator.rows import UNKNOWN
 from orchestrator.summary import Summary, shape
 from orchestrator.words import label
+
+_LAYER, _MAKES, _PARAMETERS = Phrase("Layer"), Phrase("makes"), Phrase("parameters")
 
 
 def report(found: Summary) -> RenderableType:
     """Prints on a `rich.console.Console`."""
     table = Table(header_style="bold", box=box.SIMPLE, pad_edge=False)
-    table.add_column("Layer", justify="right")
+    table.add_column(say(_LAYER), justify="right")
     for name in found.models:
         table.add_column(label(name))
-        table.add_column("makes", justify="right")
-        table.add_column("parameters", justify="right")
+        table.add_column(say(_MAKES), justify="right")
+        table.add_column(say(_PARAMETERS), justify="right")
     rows = itertools.zip_longest(*(model.layers for model in found.models.values()))
     for index, layers in enumerate(rows):
         cells = [
@@ -30,7 +33,7 @@ def report(found: Summary) -> RenderableType:
             )
         ]
         table.add_row(str(index), *cells)
-    parts: list[RenderableType] = [table, Text(found.sentence, style="bold")]
+    parts: list[RenderableType] = [table, Text(say(found.sentence), style="bold")]
     for name, model in found.models.items():
         parts += [Text(), Text(label(name), style="bold"), Text(model.text)]
     return Group(*parts)

@@ -3,23 +3,25 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
 from orchestrator.estimate import FEWEST_PAIRS, Estimate, estimate
+from orchestrator.language import Phrase, Sentence, english, stored
 from orchestrator.quantities import epoch_seconds
 from orchestrator.trial import Trial
 from orchestrator.words import label
 
 LEVEL_BELOW = 1.01  # a smaller ratio is not sold as a difference
 
-_FASTER = "{faster} trained {ratio:.2f} times as fast as {slower} ({basis})."
-_LEVEL = "{faster} and {slower} trained level within 1 % ({basis})."
-_NOT_SHOWN = (
+_FASTER = Phrase("{faster} trained {ratio:.2f} times as fast as {slower} ({basis}).")
+_LEVEL = Phrase("{faster} and {slower} trained level within 1 % ({basis}).")
+_NOT_SHOWN = Phrase(
     "No difference is shown between the training of {faster} and {slower}; one below {least:.1%} "
     "could not have been seen ({pairs} pairs)."
 )
-_INTERVAL = "95 %: {low:.2f} to {high:.2f}, {pairs} pairs"
-_FEW = "{pairs} pairs: provisional"
-_ONE = "one trial each: provisional"
+_INTERVAL = Phrase("95 %: {low:.2f} to {high:.2f}, {pairs} pairs")
+_FEW = Phrase("{pairs} pairs: provisional")
+_ONE = Phrase("one trial each: provisional")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Verdict:
     least_seen: float | None
     pair_ratios: Mapping[int, float]
     seconds: Mapping[str, float]
-    sentence: str
+    sentence: Sentence
 
 
 def verdict(trials: Mapping[str, Sequence[Trial]]) -> Verdict:
@@ -88,18 +90,32 @@ def _estimate(first: Mapping[int, float], second: Mapping[int, float]) -> Estima
     return estimate([first[n] for n in numbers], [second[n] for n in numbers])
 
 
-def _sentence(faster: str, slower: str, found: Estimate, *, level: bool) -> str:
+def _sentence(faster: str, slower: str, found: Estimate, *, level: bool) -> Sentence:
     names = {"faster": label(faster), "slower": label(slower), "ratio": found.ratio}
     if found.half_width is not None and not found.shown:
-        return _NOT_SHOWN.format(**names, least=found.half_width, pairs=found.pairs)
-    return (_LEVEL if level else _FASTER).format(**names, basis=basis(found))
+        return english(_NOT_SHOWN, **names, least=found.half_width, pairs=found.pairs)
+    return english(_LEVEL if level else _FASTER, **names, basis=basis(found))
 
 
-def basis(found: Estimate) -> str:
+def retold(found: Mapping[str, Any]) -> Sentence:
+    """The sentence of a verdict in comparison.json, made again from what else it holds.
+
+    As it stands there, which is in English, where that does not give the same.
+    """
+    kept = stored(found["sentence"])
+    try:
+        ratio = Estimate(found["ratio"], found["low"], found["high"], found["pairs"])
+        again = _sentence(found["faster"], found["slower"], ratio, level=found["level"])
+    except KeyError:  # of an older version
+        return kept
+    return again if again == kept else kept
+
+
+def basis(found: Estimate) -> Sentence:
     """What an estimate rests on: its interval, or why it has none."""
     if found.half_width is not None:
-        return _INTERVAL.format(low=found.low, high=found.high, pairs=found.pairs)
-    return _ONE if found.pairs == 1 else _FEW.format(pairs=found.pairs)
+        return english(_INTERVAL, low=found.low, high=found.high, pairs=found.pairs)
+    return english(_ONE) if found.pairs == 1 else english(_FEW, pairs=found.pairs)
 
 
-__all__ = ["FEWEST_PAIRS", "LEVEL_BELOW", "Verdict", "basis", "verdict"]
+__all__ = ["FEWEST_PAIRS", "LEVEL_BELOW", "Verdict", "basis", "retold", "verdict"]

@@ -6,22 +6,23 @@ from statistics import median
 
 from orchestrator import machine
 from orchestrator.compare import Comparison
+from orchestrator.language import Phrase, say
 from orchestrator.quantities import epoch_seconds
 from orchestrator.rows import UNKNOWN, Row
 from orchestrator.trial import Load, Trial
 from orchestrator.words import number, percent
 
 _PHASES = {
-    "import": "import",
-    "data": "data",
-    "build": "build",
-    "compile": "compile (warm-up)",
-    "train": "train",
-    "evaluate": "evaluate",
+    "import": Phrase("import"),
+    "data": Phrase("data"),
+    "build": Phrase("build"),
+    "compile": Phrase("compile (warm-up)"),
+    "train": Phrase("train"),
+    "evaluate": Phrase("evaluate"),
 }
-_SECONDS = "{wall} s, CPU {cpu} s"
-_GAP = "{ours} of {most} {unit}: {share}"
-_NOT_MEASURED = (
+_SECONDS = Phrase("{wall} s, CPU {cpu} s")
+_GAP = Phrase("{ours} of {most} {unit}: {share}")
+_NOT_MEASURED = Phrase(
     "What the machine can do at most is not known; 'orchestrator env --measure' with the same "
     "--threads, --precision and --device finds it."
 )
@@ -30,26 +31,30 @@ _NOT_MEASURED = (
 def why_rows(comparison: Comparison) -> list[Row]:
     """Medians over the trials of each side; rows that none can fill are left out."""
     operations, moved = machine.best_rates(comparison.known, comparison.job)
-    shown: dict[str, Callable[[Sequence[Trial]], str]] = {}
+    shown: dict[Phrase, Callable[[Sequence[Trial]], str]] = {}
     for phase, title in _PHASES.items():
         shown[title] = functools.partial(_phase, phase=phase)
         if phase == "train":
-            shown["  waiting for data"] = _waiting
-            shown["  CPUs in use"] = lambda trials: _cpus(trials, lambda load: load.own_cpu_seconds)
-            shown["  CPUs taken by others"] = lambda trials: _cpus(
+            shown[Phrase("  waiting for data")] = _waiting
+            shown[Phrase("  CPUs in use")] = lambda trials: _cpus(
+                trials, lambda load: load.own_cpu_seconds
+            )
+            shown[Phrase("  CPUs taken by others")] = lambda trials: _cpus(
                 trials, lambda load: load.other_cpu_seconds + load.stolen_seconds
             )
-    shown["Products"] = lambda trials: _rate(trials, "epoch_operations", operations, "GFLOP/s")
-    shown["Memory traffic"] = lambda trials: _rate(trials, "epoch_bytes", moved, "GB/s")
+    shown[Phrase("Products")] = lambda trials: _rate(
+        trials, "epoch_operations", operations, "GFLOP/s"
+    )
+    shown[Phrase("Memory traffic")] = lambda trials: _rate(trials, "epoch_bytes", moved, "GB/s")
     groups = list(comparison.trials.values())
-    rows = [Row(name, [value(trials) for trials in groups]) for name, value in shown.items()]
+    rows = [Row(say(name), [value(trials) for trials in groups]) for name, value in shown.items()]
     return [row for row in rows if set(row.values) - {UNKNOWN}]
 
 
 def why_sentence(comparison: Comparison) -> str | None:
     """What is to be done to know more; None: all is known."""
     rates = machine.best_rates(comparison.known, comparison.job)
-    return None if all(rates) or not comparison.verdict else _NOT_MEASURED
+    return None if all(rates) or not comparison.verdict else say(_NOT_MEASURED)
 
 
 def _phase(trials: Sequence[Trial], *, phase: str) -> str:
@@ -57,7 +62,7 @@ def _phase(trials: Sequence[Trial], *, phase: str) -> str:
     if not both:
         return UNKNOWN
     wall, cpu = (median(values) for values in zip(*both, strict=True))
-    return _SECONDS.format(wall=number(wall), cpu=number(cpu))
+    return say(_SECONDS, wall=number(wall), cpu=number(cpu))
 
 
 def _waiting(trials: Sequence[Trial]) -> str:
@@ -91,7 +96,7 @@ def _rate(trials: Sequence[Trial], field: str, most: float, unit: str) -> str:
     if not most:
         return f"{number(ours / 1e9)} {unit}"
     names = {"ours": number(ours / 1e9), "most": number(most / 1e9), "unit": unit}
-    return _GAP.format(**names, share=percent(ours / most))
+    return say(_GAP, **names, share=percent(ours / most))
 
 
 def _per_second(trials: Iterable[Trial], field: str) -> float | None:

@@ -4,7 +4,25 @@ import math
 
 from twinrun.v1 import job_pb2
 
+from orchestrator.language import Phrase, Sentence, english
+
+# How parts are put together.
+AND = Phrase("{one} and {other}")
+COMMA = Phrase("{one}, {other}")
+SEMICOLON = Phrase("{one}; {other}")
+NEXT = Phrase("{one} {other}")
+LINES = Phrase("{one}\n{other}")
+KEPT = Phrase("kept in {path}")
+OF = Phrase("{name}: {what}")
+
 _LABELS = {"pytorch": "PyTorch", "tensorflow": "TensorFlow"}
+_STATES = {
+    "pending": Phrase("pending"),
+    "running": Phrase("running"),
+    "succeeded": Phrase("succeeded"),
+    "failed": Phrase("failed"),
+    "cancelled": Phrase("cancelled"),
+}
 
 
 def label(side: str) -> str:
@@ -34,6 +52,11 @@ def memory(size_bytes: float) -> str:
     return f"{number(size_bytes / 1e9)} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:.0f} MB"
 
 
-def state_name(state: job_pb2.JobState) -> str:
+def state_name(state: job_pb2.JobState) -> Sentence:
     """``succeeded``."""
-    return job_pb2.JobState.Name(state).removeprefix("JOB_STATE_").lower()
+    return state_of(job_pb2.JobState.Name(state).removeprefix("JOB_STATE_").lower())
+
+
+def state_of(name: str) -> Sentence:
+    """The state of that name, in words."""
+    return english(_STATES.get(name, Phrase(name)))

@@ -6,16 +6,23 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
+from orchestrator.language import Phrase, say
 from orchestrator.workloads import Preset
 
-_COLUMNS = ("", "Data", "Layers", "Optimizer", "What it is")
+_COLUMNS = (
+    Phrase("Data"),
+    Phrase("Layers"),
+    Phrase("Optimizer"),
+    Phrase("What it is"),
+)
 
 
 def table(presets: Sequence[Preset]) -> Table:
     """Prints on a `rich.console.Console`."""
     made = Table(header_style="bold", box=box.SIMPLE)
+    made.add_column("", no_wrap=True)
     for column in _COLUMNS:
-        made.add_column(column, no_wrap=not column)
+        made.add_column(say(column))
     for preset in presets:
         spec = preset.spec
         made.add_row(

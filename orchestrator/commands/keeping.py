@@ -19,10 +19,18 @@ from orchestrator import (
 )
 from orchestrator.compare import as_dict
 from orchestrator.errors import BadInput
+from orchestrator.language import Phrase, english, say
 from orchestrator.options import ShownOptions
 from orchestrator.output import print_json, to_stderr
 from orchestrator.report import plain_report, rich_report
+from orchestrator.words import KEPT, OF
 
+_NO_RUNS = Phrase("There are no runs in {output}.")
+_MORE = Phrase("{listed} of {found} runs; --number shows more.")
+_SAY_YES = Phrase("Deleting is for good: say --yes where nobody can be asked.")
+_DELETE = Phrase("Delete {runs}?")
+_NOTHING = Phrase("Nothing was deleted.")
+_DELETED = Phrase("deleted {path}")
 RunArgument = Annotated[
     str, typer.Argument(metavar="RUN", help="A path, a name in the output directory, or 'latest'.")
 ]
@@ -44,9 +52,9 @@ def runs(
         for line in history_report.lines(listed, Console().width):
             typer.echo(line)
     if not found:
-        to_stderr(f"There are no runs in {shown.output}.")
+        to_stderr(say(_NO_RUNS, output=shown.output))
     elif len(found) > len(listed) and not shown.quiet:
-        to_stderr(f"{len(listed)} of {len(found)} runs; --number shows more.")
+        to_stderr(say(_MORE, listed=len(listed), found=len(found)))
 
 
 def show(run: RunArgument, shown: ShownOptions) -> None:
@@ -60,7 +68,7 @@ def show(run: RunArgument, shown: ShownOptions) -> None:
         if shown.as_json:
             print_json(history.as_dicts([listed])[0])
         else:
-            typer.echo(f"{listed.name}: {listed.finding}")
+            typer.echo(say(OF, name=listed.name, what=listed.finding))
         return
     comparison = session.comparison_of(found)
     if shown.as_json:
@@ -70,7 +78,7 @@ def show(run: RunArgument, shown: ShownOptions) -> None:
     else:
         typer.echo(plain_report(comparison))
     if not shown.quiet:
-        to_stderr(f"kept in {found.path}")
+        to_stderr(say(KEPT, path=found.path))
 
 
 def report(run: RunArgument, shown: ShownOptions) -> None:
@@ -132,11 +140,11 @@ def rm(
     found = {run.path: run for run in (store.find(name, shown.output) for name in names)}
     if not yes:
         if not sys.stdin.isatty():
-            raise BadInput("Deleting is for good: say --yes where nobody can be asked.")
+            raise BadInput(english(_SAY_YES))
         listed = ", ".join(map(str, found))
-        if not typer.confirm(f"Delete {listed}?", err=True):
-            raise BadInput("Nothing was deleted.")
+        if not typer.confirm(say(_DELETE, runs=listed), err=True):
+            raise BadInput(english(_NOTHING))
     for run in found.values():
         store.remove(run)
         if not shown.quiet:
-            to_stderr(f"deleted {run.path}")
+            to_stderr(say(_DELETED, path=run.path))

@@ -10,17 +10,29 @@ import yaml
 from rich.console import Console
 from twinrun.v1 import job_pb2
 
-from orchestrator import config, environments, measuring, store, summary_report, workloads_report
+from orchestrator import (
+    cells,
+    config,
+    environments,
+    measuring,
+    store,
+    summary_report,
+    workloads_report,
+)
 from orchestrator import summary as summaries
 from orchestrator import workloads as presets
 from orchestrator.errors import BadInput
+from orchestrator.language import Phrase, english, say
 from orchestrator.options import ALL, FrameworksOption, JobOptions, JsonOption, WhereOptions
 from orchestrator.output import print_json, to_stderr
 from orchestrator.progress import Lines
 from orchestrator.runners import Runners
 from orchestrator.schedule import completed, raise_unless_succeeded
-from orchestrator.words import state_name
+from orchestrator.words import OF, state_name
 
+_NO_JOBS = Phrase("There are no jobs.")
+_WHICH = Phrase("Say 'workloads', or 'workloads show' and which one.")
+_NO_JOB = Phrase("{given!r} is not the id of a job; 'orchestrator jobs' lists them.")
 JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="As 'orchestrator jobs' lists it.")]
 
 
@@ -45,7 +57,7 @@ def cancel(job_id: JobArgument, where: WhereOptions) -> None:
         client.cancel(job_id)
         for _ in client.watch(job_id):
             pass
-        typer.echo(f"{job_id}: {state_name(client.job(job_id).state)}")
+        typer.echo(say(OF, name=job_id, what=state_name(client.job(job_id).state)))
 
 
 def jobs(
@@ -60,10 +72,11 @@ def jobs(
     for job in found:
         kind = job_pb2.JobKind.Name(job.kind).removeprefix("JOB_KIND_").lower()
         created = job.create_time.ToDatetime().isoformat(" ", "seconds")
-        columns = [job.job_id, f"{created}Z", f"{kind:8}", f"{state_name(job.state):9}"]
+        state = say(state_name(job.state))
+        columns = [job.job_id, f"{created}Z", f"{kind:8}", cells.ljust(state, 9)]
         typer.echo("  ".join([*columns, job.error.message]).rstrip())
     if not found:
-        to_stderr("There are no jobs.")
+        to_stderr(say(_NO_JOBS))
 
 
 def env(
@@ -146,7 +159,7 @@ def workloads(
     Example: orchestrator workloads show mnist-mlp
     """
     if (workload is None) is (action is _Action.SHOW):
-        raise BadInput("Say 'workloads', or 'workloads show' and which one.")
+        raise BadInput(english(_WHICH))
     if workload is None:
         found = presets.presets()
         if as_json:
@@ -170,5 +183,5 @@ def _framework_of(job_id: str) -> str:
     """A runner begins the ids of its jobs with its framework."""
     framework = job_id.partition("-")[0]
     if framework not in config.FRAMEWORKS:
-        raise BadInput(f"{job_id[:80]!r} is not the id of a job; 'orchestrator jobs' lists them.")
+        raise BadInput(english(_NO_JOB, given=job_id[:80]))
     return framework

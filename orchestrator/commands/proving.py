@@ -18,10 +18,15 @@ from orchestrator import (
 from orchestrator.certificate_report import certificate_report
 from orchestrator.errors import BadInput, JobFailed, NotTheSameJob
 from orchestrator.explain import as_dict
+from orchestrator.language import Phrase, Sentence, english, join
 from orchestrator.options import ALL, FrameworksOption, JobOptions, ShownOptions, WhereOptions
 from orchestrator.output import display_of, print_json, say_of
 from orchestrator.runners import Runners
+from orchestrator.words import LINES, OF
 
+_NOT_TWO = Phrase("A certificate is of two frameworks; --frameworks names {count}.")
+_NOT_SHOWN = Phrase("Not shown to be the same job: {names}.")
+_NO_PITFALL = Phrase("There is no pitfall {name!r}; there are {known}.")
 # What `verify` changes of a workload, unless a flag says otherwise.
 _VERIFIED = {"epochs": 1, "precision": "PRECISION_FLOAT64"}
 
@@ -47,9 +52,9 @@ def verify(
     """
     names = config.frameworks(frameworks)
     if len(names) != 2:
-        raise BadInput(f"A certificate is of two frameworks; --frameworks names {len(names)}.")
+        raise BadInput(english(_NOT_TWO, count=len(names)))
     found: dict[str, certificate.Certificate] = {}
-    faults: list[str] = []
+    faults: list[Sentence] = []
     with closing(Runners(where.places(), say_of(shown))) as runners:
         runners.prepare(names)
         for workload in workloads.names() if all_workloads else [job.workload]:
@@ -62,7 +67,7 @@ def verify(
                     request = proof.Request(name, spec, names, shown.output)
                     _, found[name] = proof.verify(request, runners, display)
             except JobFailed as error:  # which keeps no other workload from being verified
-                faults.append(f"{name}: {error.message}")
+                faults.append(english(OF, name=name, what=error.message))
                 continue
             if not shown.as_json:
                 Console(highlight=False).print(certificate_report(name, found[name]))
@@ -70,10 +75,10 @@ def verify(
         made = {name: certificate.as_dict(each) for name, each in found.items()}
         print_json(made if all_workloads else made.get(job.title))
     if faults:
-        raise JobFailed("\n".join(faults))
+        raise JobFailed(join(LINES, faults))
     failed = [name for name, each in found.items() if not each.same_job]
     if failed:
-        raise NotTheSameJob(f"Not shown to be the same job: {', '.join(failed)}.")
+        raise NotTheSameJob(english(_NOT_SHOWN, names=", ".join(failed)))
 
 
 def explain(
@@ -93,7 +98,7 @@ def explain(
     """
     chosen = [p for p in pitfalls.PITFALLS if pitfall in (None, p.name)]
     if not chosen:
-        raise BadInput(f"There is no pitfall {pitfall!r}; there are {', '.join(pitfalls.NAMES)}.")
+        raise BadInput(english(_NO_PITFALL, name=pitfall, known=", ".join(pitfalls.NAMES)))
     given = {name: value for name, value in job.changes().items() if value is not None}
     spec = config.job_spec(job.workload, {"epochs": 1} | given)
     names = config.FRAMEWORKS
@@ -112,4 +117,4 @@ def explain(
     if outcome.interrupted:
         raise KeyboardInterrupt
     if outcome.faults:
-        raise JobFailed("\n".join(outcome.faults))
+        raise JobFailed(join(LINES, outcome.faults))

@@ -24,6 +24,7 @@ from orchestrator import (
 )
 from orchestrator.compare import as_dict
 from orchestrator.errors import BadInput, Doubtful, JobFailed
+from orchestrator.language import Phrase, english, join, say
 from orchestrator.options import (
     ALL,
     Framework,
@@ -39,7 +40,10 @@ from orchestrator.options import (
 from orchestrator.output import display_of, print_json
 from orchestrator.progress import Display
 from orchestrator.runners import Runners
+from orchestrator.words import KEPT, LINES
 
+_BOTH = Phrase("--loop both and --recipe both are two comparisons; run one after the other.")
+_WARNED = Phrase("--strict: the result stands with warnings: {codes}.")
 _LOOPS = {Loop.FIT: job_pb2.LOOP_FIT, Loop.CUSTOM: job_pb2.LOOP_CUSTOM}
 
 
@@ -85,9 +89,7 @@ def compare(
     if recipe is not Recipe.BOTH:
         spec.recipe = session.RECIPES[recipe.value]
     if loop is Loop.BOTH and recipe is Recipe.BOTH:
-        raise BadInput(
-            "--loop both and --recipe both are two comparisons; run one after the other."
-        )
+        raise BadInput(english(_BOTH))
     if loop in _LOOPS:
         spec.loop = _LOOPS[loop]
     request = session.Request(
@@ -150,7 +152,7 @@ def evaluate(
         closing(Runners(where.places(), display.say)) as runners,
     ):
         made = evaluating.evaluate(request, runners, display)
-        display.say(f"kept in {found.path}")
+        display.say(say(KEPT, path=found.path))
     if shown.as_json:
         print_json(evaluation.as_dict(made))
     else:
@@ -181,9 +183,9 @@ def _train_loops(
         Console(highlight=False).print(loops_report.loops_table(found))
         typer.echo("")
         for sentence in dict.fromkeys(outcome.comparison.finding for outcome in outcomes):
-            typer.echo(sentence)
+            typer.echo(say(sentence))
         for sentence in found.sentences:
-            typer.echo(sentence)
+            typer.echo(say(sentence))
     _raise_for(outcomes)
     return outcomes
 
@@ -201,7 +203,7 @@ def _train_recipes(
         for outcome in outcomes:
             for sentence in report.sentences(outcome.comparison):
                 typer.echo(sentence)
-        typer.echo(found.sentence)
+        typer.echo(say(found.sentence))
     _raise_for(outcomes)
     return outcomes
 
@@ -223,10 +225,10 @@ def _raise_for(outcomes: Sequence[session.Outcome]) -> None:
     if any(outcome.interrupted for outcome in outcomes):
         raise KeyboardInterrupt
     if faults := [fault for outcome in outcomes for fault in outcome.faults]:
-        raise JobFailed("\n".join(faults))
+        raise JobFailed(join(LINES, faults))
 
 
 def _raise_for_cautions(outcomes: Sequence[session.Outcome]) -> None:
     codes = dict.fromkeys(c.code for outcome in outcomes for c in outcome.comparison.cautions)
     if codes:
-        raise Doubtful(f"--strict: the result stands with warnings: {', '.join(codes)}.")
+        raise Doubtful(english(_WARNED, codes=", ".join(codes)))

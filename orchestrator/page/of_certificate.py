@@ -6,64 +6,64 @@ from orchestrator.about import About
 from orchestrator.certificate import Certificate, as_dict
 from orchestrator.certificate_report import INPUTS, where
 from orchestrator.drawing import Drawing
+from orchestrator.language import Phrase, join, say
 from orchestrator.page.blocks import Answer, Cell, Page, Section, Table, TableRow, sides
 from orchestrator.page.of_comparison import figures_section
 from orchestrator.page.parts import data_section, lead, reproduce_section
 from orchestrator.reproduce import of_certificate
-from orchestrator.words import label
+from orchestrator.words import COMMA, OF, label
 
-_TITLE = "{workload}: {sentence}"
-_SAME_JOB = "Was it the same job?"
-_YES, _NO = "Yes", "Not shown"
-_GIVEN = "Were they given the same?"
-_UNKNOWN = "Not known"
-_WHAT = "What was compared?"
-_STEPS = "{steps:,} steps"
-_VERSIONS = "{versions}."
-_ALLOWED = "What is allowed, and why?"
-_EVIDENCE = "The evidence"
-_EVIDENCE_CAPTION = "The largest relative difference in each quantity, and what is allowed."
-_WEIGHTS_CAPTION = "The final weights' largest relative difference, by tensor."
-_COLUMNS = ("Quantity", "Largest", "Allowed", "Where")
-_TENSOR_COLUMNS = ("Tensor", "Largest")
-_INPUTS_CAPTION = "What both were given, by SHA-256."
-_INPUT_COLUMNS = ("Input", "SHA-256")
-_WITHIN = "within"
-_BEYOND = "beyond"
-_NO_LIMIT = "held against own rounding"
-_DATA = "the evidence, every step of it"
+_SAME_JOB = Phrase("Was it the same job?")
+_YES, _NO = Phrase("Yes"), Phrase("Not shown")
+_GIVEN = Phrase("Were they given the same?")
+_UNKNOWN = Phrase("Not known")
+_WHAT = Phrase("What was compared?")
+_STEPS = Phrase("{steps:,} steps")
+_VERSIONS = Phrase("{versions}.")
+_ALLOWED = Phrase("What is allowed, and why?")
+_EVIDENCE = Phrase("The evidence")
+_EVIDENCE_CAPTION = Phrase("The largest relative difference in each quantity, and what is allowed.")
+_WEIGHTS_CAPTION = Phrase("The final weights' largest relative difference, by tensor.")
+_COLUMNS = (Phrase("Quantity"), Phrase("Largest"), Phrase("Allowed"), Phrase("Where"))
+_TENSOR_COLUMNS = (Phrase("Tensor"), Phrase("Largest"))
+_INPUTS_CAPTION = Phrase("What both were given, by SHA-256.")
+_INPUT_COLUMNS = (Phrase("Input"), Phrase("SHA-256"))
+_WITHIN = Phrase("{tolerance:.0e}, within")
+_BEYOND = Phrase("{tolerance:.0e}, beyond")
+_NO_LIMIT = Phrase("held against own rounding")
+_DATA = Phrase("the evidence, every step of it")
 
 
 def certificate_page(found: Certificate, about: About, drawings: Sequence[Drawing]) -> Page:
     named = sides([found.first, found.second])
     versions = [f"{label(name)} {version}" for name, version in found.versions.items()]
     return Page(
-        title=_TITLE.format(workload=about.workload, sentence=found.sentence),
+        title=say(OF, name=about.workload, what=found.sentence),
         lead=lead(about),
-        headline=found.sentence,
+        headline=say(found.sentence),
         sides=list(named.values()),
         pace_title="",
         pace=[],
         aside=[],
         answers=[
-            Answer(_SAME_JOB, _YES if found.same_job else _NO, [found.sentence]),
+            Answer(say(_SAME_JOB), say(_YES if found.same_job else _NO), [say(found.sentence)]),
             Answer(
-                _GIVEN,
-                {True: _YES, False: _NO, None: _UNKNOWN}[found.inputs.same],
-                [found.inputs.sentence],
+                say(_GIVEN),
+                say({True: _YES, False: _NO, None: _UNKNOWN}[found.inputs.same]),
+                [say(found.inputs.sentence)],
             ),
             Answer(
-                _WHAT,
-                _STEPS.format(steps=found.steps),
-                [_VERSIONS.format(versions=", ".join(versions))],
+                say(_WHAT),
+                say(_STEPS, steps=found.steps),
+                [say(_VERSIONS, versions=say(join(COMMA, versions)))],
             ),
-            Answer(_ALLOWED, f"{found.tolerance.losses:.0e}", [found.tolerance.reason]),
+            Answer(say(_ALLOWED), f"{found.tolerance.losses:.0e}", [found.tolerance.reason]),
         ],
         sections=[
             *figures_section(drawings, [side.colour for side in named.values()]),
-            Section("evidence", _EVIDENCE, list(_evidence(found))),
+            Section("evidence", say(_EVIDENCE), list(_evidence(found))),
             reproduce_section(of_certificate(found, about.workload)),
-            data_section("certificate.json", as_dict(found), _DATA),
+            data_section("certificate.json", as_dict(found), say(_DATA)),
         ],
     )
 
@@ -71,14 +71,16 @@ def certificate_page(found: Certificate, about: About, drawings: Sequence[Drawin
 def _evidence(found: Certificate) -> Iterator[Table]:
     judged = found.envelope is None
     yield Table(
-        _EVIDENCE_CAPTION,
-        [Cell(name) for name in _COLUMNS],
+        say(_EVIDENCE_CAPTION),
+        [Cell(say(name)) for name in _COLUMNS],
         [
             TableRow(
-                Cell(each.quantity),
+                Cell(say(each.quantity)),
                 [
                     Cell(f"{each.largest:.1e}", strong=judged and not each.within),
-                    Cell(_allowed(each.tolerance, within=each.within) if judged else _NO_LIMIT),
+                    Cell(
+                        _allowed(each.tolerance, within=each.within) if judged else say(_NO_LIMIT)
+                    ),
                     Cell(where(each)),
                 ],
             )
@@ -87,8 +89,8 @@ def _evidence(found: Certificate) -> Iterator[Table]:
     )
     if found.weights:
         yield Table(
-            _WEIGHTS_CAPTION,
-            [Cell(name) for name in _TENSOR_COLUMNS],
+            say(_WEIGHTS_CAPTION),
+            [Cell(say(name)) for name in _TENSOR_COLUMNS],
             [TableRow(Cell(name), [Cell(f"{v:.1e}")]) for name, v in found.weights.items()],
         )
     digests = [
@@ -96,12 +98,12 @@ def _evidence(found: Certificate) -> Iterator[Table]:
     ]
     if digests:
         yield Table(
-            _INPUTS_CAPTION,
-            [Cell(name) for name in _INPUT_COLUMNS],
-            [TableRow(Cell(text), [Cell(digest)]) for text, digest in digests],
+            say(_INPUTS_CAPTION),
+            [Cell(say(name)) for name in _INPUT_COLUMNS],
+            [TableRow(Cell(say(text)), [Cell(digest)]) for text, digest in digests],
             numeric=False,
         )
 
 
 def _allowed(tolerance: float, *, within: bool) -> str:
-    return f"{tolerance:.0e}, {_WITHIN if within else _BEYOND}"
+    return say(_WITHIN if within else _BEYOND, tolerance=tolerance)

@@ -10,6 +10,7 @@ from twinrun.v1 import job_pb2
 from orchestrator import environments
 from orchestrator.about import About
 from orchestrator.cautions import Caution
+from orchestrator.language import Phrase, say
 from orchestrator.page.blocks import (
     Block,
     Cell,
@@ -28,39 +29,45 @@ from orchestrator.quantities import epoch_seconds, start_up_seconds
 from orchestrator.reproduce import Reproduction
 from orchestrator.rows import UNKNOWN, Row
 from orchestrator.trial import Trial
-from orchestrator.words import label, memory, number, percent
+from orchestrator.words import OF, label, memory, number, percent, state_of
 
-_TRIALS = "Every trial"
-_TRIALS_CAPTION = "Trials of the same pair had the same seed and ran one after the other."
+_TRIALS = Phrase("Every trial")
+_TRIALS_CAPTION = Phrase("Trials of the same pair had the same seed and ran one after the other.")
 _TRIAL_COLUMNS = (
-    "Pair",
-    "Side",
-    "Outcome",
-    "Seed",
-    "Epoch, s",
-    "Training, s",
-    "Start-up, s",
-    "Test accuracy",
-    "Test loss",
-    "Peak memory",
+    Phrase("Pair"),
+    Phrase("Side"),
+    Phrase("Outcome"),
+    Phrase("Seed"),
+    Phrase("Epoch, s"),
+    Phrase("Training, s"),
+    Phrase("Start-up, s"),
+    Phrase("Test accuracy"),
+    Phrase("Test loss"),
+    Phrase("Peak memory"),
 )
-_ENVIRONMENTS = "Environments"
-_ENVIRONMENTS_CAPTION = "What each ran on. Rows marked \u2260 are not the same on all sides."
-_QUANTITY = "Quantity"
-_PROPERTY = "Property"
-_PACKAGE = "Package"
-_PACKAGES = "All packages, {count} in all"
-_PACKAGES_CAPTION = "Versions of what was installed. Rows marked \u2260 are of different versions."
-_ABSENT = "not there"
-_WARNINGS = "What to keep in mind"
-_REPRODUCE = "Run it again"
-_REPRODUCE_TEXT = (
+_ENVIRONMENTS = Phrase("Environments")
+_ENVIRONMENTS_CAPTION = Phrase(
+    "What each ran on. Rows marked \u2260 are not the same on all sides."
+)
+_QUANTITY = Phrase("Quantity")
+_PROPERTY = Phrase("Property")
+_PACKAGE = Phrase("Package")
+_PACKAGES = Phrase("All packages, {count} in all")
+_PACKAGES_CAPTION = Phrase(
+    "Versions of what was installed. Rows marked \u2260 are of different versions."
+)
+_ABSENT = Phrase("not there")
+_WARNINGS = Phrase("What to keep in mind")
+_REPRODUCE = Phrase("Run it again")
+_REPRODUCE_TEXT = Phrase(
     "Save the job below beside you, and run the same with Twinrun's code and environments."
 )
-_FILE = "The whole job, every value spelled out"
-_JOB = "Show {name}"
-_DATA = "The data"
-_DATA_TEXT = "All that this page says, as numbers; the run directory keeps every event and weight."
+_FILE = Phrase("The whole job, every value spelled out")
+_JOB = Phrase("Show {name}")
+_DATA = Phrase("The data")
+_DATA_TEXT = Phrase(
+    "All that this page says, as numbers; the run directory keeps every event and weight."
+)
 
 
 def lead(about: About) -> list[str]:
@@ -77,7 +84,7 @@ def side_by_side(caption: str, names: Sequence[str], rows: Sequence[Row], ratio:
     """``ratio``: heading of a last column; empty: there is none."""
     return Table(
         caption,
-        [Cell(_QUANTITY), *heads(names), *([Cell(ratio)] if ratio else [])],
+        [Cell(say(_QUANTITY)), *heads(names), *([Cell(ratio)] if ratio else [])],
         [
             TableRow(
                 Cell(row.name.strip(), strong=row.compared),
@@ -102,14 +109,14 @@ def trials_section(trials: Mapping[str, Sequence[Trial]]) -> Section:
         TableRow(Cell(str(trial.number)), _trial_cells(trial, index[trial.framework]))
         for trial in order
     ]
-    columns = [Cell(text) for text in _TRIAL_COLUMNS]
-    return Section("trials", _TRIALS, [Table(_TRIALS_CAPTION, columns, rows)])
+    columns = [Cell(say(text)) for text in _TRIAL_COLUMNS]
+    return Section("trials", say(_TRIALS), [Table(say(_TRIALS_CAPTION), columns, rows)])
 
 
 def _trial_cells(trial: Trial, side: int) -> list[Cell]:
     last = trial.epochs[-1] if trial.epochs else None
-    state = trial.state.value
-    said = f"{state}: {trial.error.message}" if trial.error else state
+    state = state_of(trial.state.value)
+    said = say(OF, name=state, what=trial.error.message) if trial.error else say(state)
     epoch, train = epoch_seconds(trial), trial.seconds("train")
     start = start_up_seconds(trial)
     return [
@@ -125,44 +132,46 @@ def _trial_cells(trial: Trial, side: int) -> list[Cell]:
 
 def environments_section(found: Mapping[str, job_pb2.Environment | None]) -> Section:
     """By side, with what differs marked."""
-    told = [row for row in environments.rows(list(found.values())) if row.name != "Packages"]
+    every = say(environments.PACKAGES)
+    told = [row for row in environments.rows(list(found.values())) if row.name != every]
     rows = [_compared_row(row.name, row.values) for row in told]
-    columns = [Cell(_PROPERTY), *heads(list(found))]
-    blocks: list[Block] = [Table(_ENVIRONMENTS_CAPTION, columns, rows, numeric=False)]
+    columns = [Cell(say(_PROPERTY)), *heads(list(found))]
+    blocks: list[Block] = [Table(say(_ENVIRONMENTS_CAPTION), columns, rows, numeric=False)]
     packages = [dict(each.packages) if each else {} for each in found.values()]
     if names := sorted({name for each in packages for name in each}):
+        absent = say(_ABSENT)
         versions = [
-            _compared_row(name, [each.get(name, _ABSENT) for each in packages]) for name in names
+            _compared_row(name, [each.get(name, absent) for each in packages]) for name in names
         ]
-        columns = [Cell(_PACKAGE), *heads(list(found))]
-        listed = Table(_PACKAGES_CAPTION, columns, versions, numeric=False)
-        blocks.append(Folded(_PACKAGES.format(count=len(names)), listed))
-    return Section("environments", _ENVIRONMENTS, blocks)
+        columns = [Cell(say(_PACKAGE)), *heads(list(found))]
+        listed = Table(say(_PACKAGES_CAPTION), columns, versions, numeric=False)
+        blocks.append(Folded(say(_PACKAGES, count=len(names)), listed))
+    return Section("environments", say(_ENVIRONMENTS), blocks)
 
 
 def _compared_row(name: str, values: Sequence[str]) -> TableRow:
     """Different where two tell different things; what only one has is no difference of versions."""
-    told = {value for value in values if value not in (_ABSENT, UNKNOWN)}
+    told = {value for value in values if value not in (say(_ABSENT), UNKNOWN)}
     return TableRow(Cell(name), [Cell(value) for value in values], differs=len(told) > 1)
 
 
 def warnings_section(cautions: Sequence[Caution]) -> list[Section]:
     if not cautions:
         return []
-    notes = [Note(caution.code, caution.sentence, caution.remedy) for caution in cautions]
-    return [Section("warnings", _WARNINGS, [Notes(notes)])]
+    notes = [Note(caution.code, say(caution.sentence), say(caution.remedy)) for caution in cautions]
+    return [Section("warnings", say(_WARNINGS), [Notes(notes)])]
 
 
 def reproduce_section(found: Reproduction) -> Section:
-    file = Download(found.file, "application/yaml", found.job.encode(), _FILE)
+    file = Download(found.file, "application/yaml", found.job.encode(), say(_FILE))
     return Section(
         "reproduce",
-        _REPRODUCE,
+        say(_REPRODUCE),
         [
-            Prose(_REPRODUCE_TEXT),
+            Prose(say(_REPRODUCE_TEXT)),
             file,
-            Commands(_REPRODUCE, found.lines),
-            Listing(_JOB.format(name=found.file), found.job),
+            Commands(say(_REPRODUCE), found.lines),
+            Listing(say(_JOB, name=found.file), found.job),
         ],
     )
 
@@ -171,7 +180,9 @@ def data_section(name: str, result: Mapping[str, Any], text: str) -> Section:
     """``result``: what the file ``name`` holds."""
     content = json.dumps(result, ensure_ascii=False, separators=(",", ":")).encode()
     return Section(
-        "data", _DATA, [Prose(_DATA_TEXT), Download(name, "application/json", content, text)]
+        "data",
+        say(_DATA),
+        [Prose(say(_DATA_TEXT)), Download(name, "application/json", content, text)],
     )
 
 

@@ -5,14 +5,23 @@ import re
 
 import jinja2
 
+from orchestrator.language import Phrase, current, say
 from orchestrator.page.blocks import Page
 
+_WORDS = {
+    "answers": Phrase("Answers"),
+    "contents": Phrase("Contents"),
+    "differs": Phrase("differs"),
+    "made": Phrase("Made by Twinrun from what the run kept. This page holds all that it shows."),
+    "skip": Phrase("To the content"),
+}
 _UNIT = re.compile(r"(?<=\d) (%|s|GB|MB)(?!\w)")
 
 
 def render(page: Page) -> bytes:
     """The same page makes the same bytes."""
-    return _template().render(page=page).encode()
+    words = {name: say(phrase) for name, phrase in _WORDS.items()}
+    return _template().render(page=page, language=current(), words=words).encode()
 
 
 def _unbroken(text: str) -> str:

@@ -7,7 +7,9 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
+from orchestrator.cells import width
 from orchestrator.compare import Comparison
+from orchestrator.language import Phrase, say
 from orchestrator.palette import Look, looks
 from orchestrator.panels.common import FAINT, GREY, PALE, lighter, name_row, nothing
 from orchestrator.trial import State, Trial
@@ -16,10 +18,20 @@ from orchestrator.words import label, number
 # What is compared stands first, so that its bars share a baseline; then the rest as it happens.
 _PARTS = {"train": "", "import": "", "data": "--", "build": "xx", "compile": "//", "evaluate": "||"}
 
-_IN_ALL = "train {train} s of {seconds} s in all"
-_STOPPED_AFTER = "train {train} s of {seconds} s, not finished"
-_NO_TRAINING = "{seconds} s, not finished"
-_NO_PHASE = "No phase was finished."
+_NAMES = {
+    "train": Phrase("train"),
+    "import": Phrase("import"),
+    "data": Phrase("data"),
+    "build": Phrase("build"),
+    "compile": Phrase("compile"),
+    "evaluate": Phrase("evaluate"),
+}
+_AXIS = Phrase("seconds")
+_COMPARED = Phrase("train (compared)")
+_IN_ALL = Phrase("train {train} s of {seconds} s in all")
+_STOPPED_AFTER = Phrase("train {train} s of {seconds} s, not finished")
+_NO_TRAINING = Phrase("{seconds} s, not finished")
+_NO_PHASE = Phrase("No phase was finished.")
 
 
 def time(axes: Axes, comparison: Comparison) -> None:
@@ -27,9 +39,9 @@ def time(axes: Axes, comparison: Comparison) -> None:
     parts = {name: median_phases(trials) for name, trials in comparison.trials.items()}
     longest = max((sum(seconds.values()) for seconds in parts.values()), default=0.0)
     if not longest:
-        nothing(axes, _NO_PHASE)
+        nothing(axes, say(_NO_PHASE))
         return
-    axes.set(xlabel="seconds", xlim=(0, 1.01 * longest), ylim=(len(parts) - 0.5, -0.75))
+    axes.set(xlabel=say(_AXIS), xlim=(0, 1.01 * longest), ylim=(len(parts) - 0.5, -0.75))
     for row, (name, look) in enumerate(looks(list(parts)).items()):
         _bar(axes, row, parts[name], look)
         finished = all(t.state is State.SUCCEEDED for t in comparison.trials[name])
@@ -50,9 +62,9 @@ def time(axes: Axes, comparison: Comparison) -> None:
 def _words(parts: Mapping[str, float], *, finished: bool) -> str:
     total = number(sum(parts.values()))
     if "train" not in parts:
-        return _NO_TRAINING.format(seconds=total)
+        return say(_NO_TRAINING, seconds=total)
     text = _IN_ALL if finished else _STOPPED_AFTER
-    return text.format(train=number(parts["train"]), seconds=total)
+    return say(text, train=number(parts["train"]), seconds=total)
 
 
 def median_phases(trials: Sequence[Trial]) -> dict[str, float]:
@@ -81,7 +93,7 @@ def _bar(axes: Axes, row: int, parts: Mapping[str, float], look: Look) -> None:
             lw=0.8,
         )
         text = f"{number(seconds)} s"
-        if not compared and seconds > 0.026 * len(text) * axes.get_xlim()[1]:  # as it is wide
+        if not compared and seconds > 0.026 * width(text) * axes.get_xlim()[1]:  # as it is wide
             style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": "small"}
             style["bbox"] = {"facecolor": face, "edgecolor": "none", "pad": 1.5}
             axes.text(left + seconds / 2, row, text, **style)
@@ -94,5 +106,5 @@ def _legend_patch(phase: str) -> Patch:
         facecolor=GREY if compared else FAINT,
         edgecolor=GREY,
         hatch=_PARTS[phase],
-        label="train (compared)" if compared else phase,
+        label=say(_COMPARED if compared else _NAMES[phase]),
     )

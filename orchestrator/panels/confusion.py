@@ -4,8 +4,10 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from orchestrator.evaluation import Evaluation
+from orchestrator.language import Phrase, say
 from orchestrator.panels.common import GREY
 
+_SAID_TO_BE, _IS = Phrase("said to be"), Phrase("is")
 _MOST_WRITTEN = 20  # classes whose numbers can be read
 
 
@@ -15,7 +17,7 @@ def confusion(axes: Axes, found: Evaluation) -> None:
     mistakes = np.where(np.eye(len(counts), dtype=bool), 0, counts)
     axes.imshow(mistakes, cmap="Oranges", vmin=0, vmax=max(1, mistakes.max()))
     axes.grid(visible=False)
-    axes.set(xlabel="said to be", ylabel="is")
+    axes.set(xlabel=say(_SAID_TO_BE), ylabel=say(_IS))
     axes.set_xticks(range(len(counts)))
     axes.set_yticks(range(len(counts)))
     if len(counts) > _MOST_WRITTEN:

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from orchestrator.compare import Comparison
+from orchestrator.language import Phrase, say
 from orchestrator.palette import looks
 from orchestrator.panels.common import GREY, note, nothing
 from orchestrator.panels.lines import Floats, band_words, extremes, lines, name_lines, pens
@@ -18,13 +19,17 @@ from orchestrator.words import label, number, percent
 
 _SMOOTHED_STEPS = 100
 
-_FAINT_AND_STRONG = "faint: each step\nstrong: mean of {block} steps"
-_MEANS = "means of {block} steps"
-_NO_EPOCH = "No epoch was finished."
-_NO_STEP = "No step was finished."
-_TARGET = "target {target}"
-_REACHED = "{framework}: target after {seconds} s"
-_NOT_REACHED = "{framework}: target not reached"
+_EPOCH, _STEP = Phrase("epoch"), Phrase("step")
+_STEP_OF = Phrase("step ({steps:,} in an epoch)")
+_SECONDS = Phrase("seconds of training")
+_ACCURACY_AXIS, _LOSS_AXIS = Phrase("test accuracy, %"), Phrase("training loss")
+_FAINT_AND_STRONG = Phrase("faint: each step\nstrong: mean of {block} steps")
+_MEANS = Phrase("means of {block} steps\n{band}")
+_NO_EPOCH = Phrase("No epoch was finished.")
+_NO_STEP = Phrase("No step was finished.")
+_TARGET = Phrase("target {target}")
+_REACHED = Phrase("{framework}: target after {seconds} s")
+_NOT_REACHED = Phrase("{framework}: target not reached")
 
 
 def accuracy(axes: Axes, comparison: Comparison) -> None:
@@ -32,11 +37,11 @@ def accuracy(axes: Axes, comparison: Comparison) -> None:
     curves = {name: list(map(_percents, trials)) for name, trials in comparison.trials.items()}
     shown = np.concatenate([np.empty(0), *itertools.chain(*curves.values())])
     if not len(shown):
-        nothing(axes, _NO_EPOCH)
+        nothing(axes, say(_NO_EPOCH))
         return
     last = max(map(len, itertools.chain(*curves.values())))
     lines(axes, comparison, np.arange(1.0, last + 1), curves)
-    axes.set(xlabel="epoch", ylabel="test accuracy, %", xlim=(0.6, last + 0.4))
+    axes.set(xlabel=say(_EPOCH), ylabel=say(_ACCURACY_AXIS), xlim=(0.6, last + 0.4))
     axes.set_ylim(*_percent_limits(shown))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     name_lines(axes, comparison, "{:.2f} %".format)
@@ -50,7 +55,7 @@ def reaching(axes: Axes, comparison: Comparison) -> None:
         [np.empty(0), *(_percents(t) for group in comparison.trials.values() for t in group)]
     )
     if not len(shown):
-        nothing(axes, _NO_EPOCH)
+        nothing(axes, say(_NO_EPOCH))
         return
     target = comparison.job.get("target_accuracy")
     for name, pen in pens(comparison).items():
@@ -70,13 +75,13 @@ def reaching(axes: Axes, comparison: Comparison) -> None:
             for of in (_seconds, _percents)
         ]
         axes.plot(*middles, label=_reached(name, group, comparison), **pen)
-    axes.set(xlabel="seconds of training", ylabel="test accuracy, %")
+    axes.set(xlabel=say(_SECONDS), ylabel=say(_ACCURACY_AXIS))
     axes.set_xlim(left=0)
     axes.set_ylim(*_percent_limits(np.append(shown, 100 * target) if target else shown))
     if target:
         axes.axhline(100 * target, color=GREY, ls="--", lw=1, zorder=1)
         beside = axes.get_yaxis_transform()
-        text = _TARGET.format(target=percent(target))
+        text = say(_TARGET, target=percent(target))
         pen = {"color": GREY, "fontsize": "small", "xytext": (4, 3)}
         axes.annotate(text, (0, 100 * target), xycoords=beside, textcoords="offset points", **pen)
     axes.legend(loc="lower right", fontsize="small")
@@ -88,8 +93,8 @@ def _reached(side: str, group: Sequence[Trial], comparison: Comparison) -> str:
     found = [target_seconds(trial, comparison.job) for trial in group]
     seconds = [value for value in found if value is not None]
     if len(seconds) < len(found):
-        return _NOT_REACHED.format(framework=label(side))
-    return _REACHED.format(framework=label(side), seconds=number(median(seconds)))
+        return say(_NOT_REACHED, framework=label(side))
+    return say(_REACHED, framework=label(side), seconds=number(median(seconds)))
 
 
 def _percents(trial: Trial) -> Floats:
@@ -104,7 +109,7 @@ def loss(axes: Axes, comparison: Comparison) -> None:
     """Training loss by step: means over blocks of steps; of one trial each step too, faint."""
     steps = max((len(t.losses) for trials in comparison.trials.values() for t in trials), default=0)
     if not steps:
-        nothing(axes, _NO_STEP)
+        nothing(axes, say(_NO_STEP))
         return
     block = min(_SMOOTHED_STEPS, max(1, steps // 25))
     alone = not band_words(comparison)
@@ -116,7 +121,7 @@ def loss(axes: Axes, comparison: Comparison) -> None:
     middles = np.minimum(np.arange(0, steps, block) + (block - 1) / 2, steps - 1)
     thin = {"marker": ""} if steps > block else {}  # a single point needs its marker
     lines(axes, comparison, middles, curves, **thin)
-    axes.set(xlabel=_steps_label(comparison), ylabel="training loss", xlim=(-0.5, steps - 0.5))
+    axes.set(xlabel=_steps_label(comparison), ylabel=say(_LOSS_AXIS), xlim=(-0.5, steps - 0.5))
     axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10], integer=True))
     means = np.concatenate(list(itertools.chain(*curves.values())))
     shown = means[np.isfinite(means) & (means > 0)]
@@ -126,8 +131,9 @@ def loss(axes: Axes, comparison: Comparison) -> None:
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.yaxis.set_minor_formatter(NullFormatter())
-        text = _FAINT_AND_STRONG if alone else f"{_MEANS}\n{band_words(comparison)}"
-        note(axes, text.format(block=block), 0.97, 0.97, ha="right", va="top")
+        text = _FAINT_AND_STRONG if alone else _MEANS
+        words = {} if alone else {"band": band_words(comparison)}
+        note(axes, say(text, block=block, **words), 0.97, 0.97, ha="right", va="top")
     name_lines(axes, comparison, number)
 
 
@@ -160,5 +166,5 @@ def _block_means(losses: Floats, block: int) -> Floats:
 def _steps_label(comparison: Comparison) -> str:
     for trial in itertools.chain(*comparison.trials.values()):
         if trial.inputs:
-            return f"step ({trial.inputs.steps_per_epoch:,} in an epoch)"
-    return "step"
+            return say(_STEP_OF, steps=trial.inputs.steps_per_epoch)
+    return say(_STEP)

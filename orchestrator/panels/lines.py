@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from orchestrator.compare import Comparison
+from orchestrator.language import Phrase, say
 from orchestrator.palette import looks
 from orchestrator.panels.common import HALF, PALE, lighter, note
 from orchestrator.words import label
@@ -18,10 +19,10 @@ Floats = NDArray[np.float64]
 _DRAWN_STEPS = 1500  # more cannot be told apart
 _LABEL_GAP = 0.16  # of the axes' height, between the labels of two lines
 
-_STOPPED = "{framework}\nnot finished"
-_DIVERGED = "{framework}\nnot a number from here"
-_NOT_FINITE = "{framework}: no loss is a finite number."
-_BAND = "band: least to most of {most} trials"
+_STOPPED = Phrase("{framework}\nnot finished")
+_DIVERGED = Phrase("{framework}\nnot a number from here")
+_NOT_FINITE = Phrase("{framework}: no loss is a finite number.")
+_BAND = Phrase("band: least to most of {most} trials")
 
 
 def pens(comparison: Comparison) -> dict[str, dict[str, Any]]:
@@ -73,7 +74,7 @@ def _band(axes: Axes, x: Floats, found: Sequence[Floats], colour: str) -> None:
 def band_words(comparison: Comparison) -> str:
     """What a band is of; empty: there is none."""
     most = max(map(len, comparison.trials.values()), default=0)
-    return _BAND.format(most=most) if most > 1 else ""
+    return say(_BAND, most=most) if most > 1 else ""
 
 
 def extremes(values: Floats) -> NDArray[np.intp]:
@@ -98,11 +99,11 @@ def name_lines(axes: Axes, comparison: Comparison, written: Callable[[float], st
         points = np.asarray(line.get_xydata())
         finite = points[np.isfinite(points).all(axis=1)]
         if not len(finite):
-            note(axes, _NOT_FINITE.format(framework=label(name)), 0.03, 0.05)
+            note(axes, say(_NOT_FINITE, framework=label(name)), 0.03, 0.05)
         elif len(finite) < len(points):
-            _name_stop(axes, finite[-1], _DIVERGED.format(framework=label(name)), found[name])
+            _name_stop(axes, finite[-1], say(_DIVERGED, framework=label(name)), found[name])
         elif finite[-1, 0] < last_x:
-            _name_stop(axes, finite[-1], _STOPPED.format(framework=label(name)), found[name])
+            _name_stop(axes, finite[-1], say(_STOPPED, framework=label(name)), found[name])
         else:
             ends[name] = float(finite[-1, 1])
     beside: dict[str, Any] = {"transform": axes.transAxes, "clip_on": False}

@@ -7,19 +7,19 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from orchestrator.compare import Comparison
+from orchestrator.language import Phrase, english, say
 from orchestrator.palette import looks
 from orchestrator.panels.common import PALE, lighter, name_row, nothing
 from orchestrator.trial import Trial
-from orchestrator.words import label, memory
+from orchestrator.words import COMMA, label, memory
 
 # What is told of a trial, in bytes, and what it is called.
-_KINDS: Mapping[str, Callable[[Trial], int | None]] = {
-    "process": lambda trial: trial.peak_memory_bytes,
-    "device": lambda trial: trial.peak_device_memory_bytes,
+_KINDS: Mapping[Phrase, Callable[[Trial], int | None]] = {
+    Phrase("process"): lambda trial: trial.peak_memory_bytes,
+    Phrase("device"): lambda trial: trial.peak_device_memory_bytes,
 }
-_NOT_TOLD = "No trial told how much memory it took."
-_NAME = "{side}, {kind}"
-_AXIS = "peak memory, GB"
+_NOT_TOLD = Phrase("No trial told how much memory it took.")
+_AXIS = Phrase("peak memory, GB")
 
 
 def peaks(axes: Axes, comparison: Comparison) -> None:
@@ -31,10 +31,10 @@ def peaks(axes: Axes, comparison: Comparison) -> None:
         if (sizes := _gigabytes(trials, told))
     }
     if not found:
-        nothing(axes, _NOT_TOLD)
+        nothing(axes, say(_NOT_TOLD))
         return
     most = max(map(max, found.values()))
-    axes.set(xlabel=_AXIS, xlim=(0, 1.03 * most), ylim=(len(found) - 0.5, -0.75))
+    axes.set(xlabel=say(_AXIS), xlim=(0, 1.03 * most), ylim=(len(found) - 0.5, -0.75))
     several_kinds = len({kind for _, kind in found}) > 1
     found_looks = looks(list(comparison.trials))
     for row, ((side, kind), sizes) in enumerate(found.items()):
@@ -44,7 +44,7 @@ def peaks(axes: Axes, comparison: Comparison) -> None:
         if len(sizes) > 1:
             marks: dict[str, Any] = {"color": look.colour, "markersize": 5, "alpha": 0.6, "ls": ""}
             axes.plot(sizes, len(sizes) * [row], look.marker, **marks)
-        name = _NAME.format(side=label(side), kind=kind) if several_kinds else label(side)
+        name = say(COMMA, one=label(side), other=english(kind)) if several_kinds else label(side)
         name_row(axes, row, name, memory(1e9 * median(sizes)), most)
     axes.set_yticks([])
     axes.grid(visible=False, axis="y")

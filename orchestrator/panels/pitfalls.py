@@ -8,12 +8,14 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from orchestrator.explain import Row
+from orchestrator.language import Phrase, say
 from orchestrator.palette import Look
 from orchestrator.panels.common import GREY
 from orchestrator.words import number
 
-_MATCHED = "the matched job"
-_STEP = "{step:,}"
+_MATCHED = Phrase("the matched job")
+_TO_THE_END = Phrase("to the end")
+_STEPS = Phrase("steps until the losses are 0.1 % apart")
 
 
 def parts(axes: Axes, rows: Sequence[Row], _look: Look) -> None:
@@ -22,13 +24,13 @@ def parts(axes: Axes, rows: Sequence[Row], _look: Look) -> None:
     for place, (row, steps) in enumerate(zip(rows, together, strict=True)):
         never = row.parts_at is None
         axes.barh(place, max(steps, 1), height=0.6, color="#9BD0B5" if never else "#E9B3A2")
-        text = "to the end" if never else _STEP.format(step=row.parts_at)
+        text = say(_TO_THE_END) if never else f"{row.parts_at:,}"
         axes.annotate(text, (max(steps, 1), place), (4, 0), textcoords="offset points", va="center")
     axes.set_xscale("log")
     axes.set_xlim(0.8, 12 * max(2, *(row.steps for row in rows)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    axes.set_xlabel("steps until the losses are 0.1 % apart")
-    names = [row.pitfall.title if row.pitfall else _MATCHED for row in rows]
+    axes.set_xlabel(say(_STEPS))
+    names = [say(row.pitfall.title if row.pitfall else _MATCHED) for row in rows]
     axes.set_yticks(range(len(rows)), names)
     axes.tick_params(axis="y", length=0)
 

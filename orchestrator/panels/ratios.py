@@ -4,32 +4,34 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from orchestrator.compare import Comparison
+from orchestrator.language import Phrase, say
 from orchestrator.palette import looks
 from orchestrator.panels.common import GREY, PALE, lighter, nothing
 from orchestrator.words import label
 
-_NO_PAIRS = "There is no pair of trials to hold against each other."
-_AXIS = "epoch, {slower} / {faster}"
-_INTERVAL = "95 %: {low:.3f} to {high:.3f}"
-_RATIO = "ratio {ratio:.3f}"
+_NO_PAIRS = Phrase("There is no pair of trials to hold against each other.")
+_PAIR, _AS_LONG, _ONE = Phrase("pair"), Phrase("as long"), Phrase("one pair")
+_AXIS = Phrase("epoch, {slower} / {faster}")
+_INTERVAL = Phrase("95 %: {low:.3f} to {high:.3f}")
+_RATIO = Phrase("ratio {ratio:.3f}")
 
 
 def ratios(axes: Axes, comparison: Comparison) -> None:
     """A mark for each pair, in the order of the trials; the ratio and its interval behind them."""
     verdict = comparison.verdict
     if verdict is None:
-        nothing(axes, _NO_PAIRS)
+        nothing(axes, say(_NO_PAIRS))
         return
     look = looks(list(comparison.trials))[verdict.faster]
     names = {"faster": label(verdict.faster), "slower": label(verdict.slower)}
-    axes.set(xlabel="pair", ylabel=_AXIS.format(**names))
-    axes.axhline(1, color=GREY, lw=1, ls="--", label="as long")
+    axes.set(xlabel=say(_PAIR), ylabel=say(_AXIS, **names))
+    axes.axhline(1, color=GREY, lw=1, ls="--", label=say(_AS_LONG))
     if verdict.low is not None and verdict.high is not None:
-        text = _INTERVAL.format(low=verdict.low, high=verdict.high)
+        text = say(_INTERVAL, low=verdict.low, high=verdict.high)
         axes.axhspan(
             verdict.low, verdict.high, color=lighter(look.colour, PALE), lw=0, label=text, zorder=0
         )
-    axes.axhline(verdict.ratio, color=look.colour, label=_RATIO.format(ratio=verdict.ratio))
+    axes.axhline(verdict.ratio, color=look.colour, label=say(_RATIO, ratio=verdict.ratio))
     axes.plot(
         list(verdict.pair_ratios),
         list(verdict.pair_ratios.values()),
@@ -37,7 +39,7 @@ def ratios(axes: Axes, comparison: Comparison) -> None:
         marker=look.marker,
         ls="",
         ms=7,
-        label="one pair",
+        label=say(_ONE),
     )
     axes.margins(y=0.15)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))

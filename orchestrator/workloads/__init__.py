@@ -14,11 +14,14 @@ from typing import Any
 import yaml
 
 from orchestrator.errors import BadInput, Refused
+from orchestrator.language import Phrase, english
 from orchestrator.workloads import lines
 
 _SUFFIXES = (".yaml", ".yml", ".json")  # JSON is YAML too
 _SUFFIX = ".yaml"
-_TO_NAME = "There is no workload {name!r}; take one of {known}, or the path of a file of your own."
+_TO_NAME = Phrase(
+    "There is no workload {name!r}; take one of {known}, or the path of a file of your own."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ def load(workload: str) -> dict[str, Any]:
     if is_path(workload):
         return lines.load(Path(workload))
     if workload not in names():
-        raise BadInput(_TO_NAME.format(name=workload, known=", ".join(names())))
+        raise BadInput(english(_TO_NAME, name=workload, known=", ".join(names())))
     spec: dict[str, Any] = yaml.safe_load(_text(workload))
     return spec
 

@@ -11,25 +11,42 @@ from google.protobuf.message_factory import GetMessageClass
 from twinrun.v1 import job_pb2
 
 from orchestrator.errors import BadInput
+from orchestrator.language import Phrase, Sentence, english, join
+from orchestrator.words import LINES
 
-_REFUSED = "The job was refused:"
-_NOT_A_SPEC = "{path} is not a job spec; it has fields such as dataset, layers and optimizer."
+_REFUSED = Phrase("The job was refused:")
+_NOT_A_SPEC = Phrase(
+    "{path} is not a job spec; it has fields such as dataset, layers and optimizer."
+)
 
-Fault = tuple[int, str]  # line, message
+_BAD_SPEC = Phrase("{path} is not a job spec:")
+_FAULT = Phrase("{field} {message}")
+_AT_LINE = Phrase("  {path}:{line}: {message}")
+_NO_FILE = Phrase("There is no file {path}.")
+_NOT_READ = Phrase("{path} cannot be read: {error}.")
+_NOT_YAML = Phrase("{path}:{line}: this is not YAML: {problem}.")
+_NO_FIELD = Phrase("{field} is no field; there are {known}")
+_NO_FIELDS = Phrase("{field} must have fields of its own; there are {known}")
+_NONE = Phrase("none: write {nothing}")
+_UNFIT = Phrase("{field} is {value!r}; it must be {wanted}")
+_NUMBER, _BOOL, _TEXT = Phrase("a number"), Phrase("true or false"), Phrase("text")
+_OR = Phrase("{one} or {other}")
+
+Fault = tuple[int, Sentence]  # line, message
 
 
 def load(path: Path) -> dict[str, Any]:
     """The file's spec. Raises BadInput with everything that the proto cannot hold."""
     node = _parsed(path)
     if not isinstance(node, yaml.MappingNode):
-        raise BadInput(_NOT_A_SPEC.format(path=path))
+        raise BadInput(english(_NOT_A_SPEC, path=path))
     if faults := list(_faults(node, job_pb2.JobSpec.DESCRIPTOR, "")):
-        raise BadInput(_sentence(path, f"{path} is not a job spec:", faults))
+        raise BadInput(_sentence(path, english(_BAD_SPEC, path=path), faults))
     spec: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     return spec
 
 
-def located(path: Path, fields: Sequence[tuple[str, str]]) -> str:
+def located(path: Path, fields: Sequence[tuple[str, str]]) -> Sentence:
     """A refusal of ``fields``, path in the spec and message, with the lines that they are on."""
     known = dict(_lines(_parsed(path), ""))
     faults = []
@@ -37,24 +54,25 @@ def located(path: Path, fields: Sequence[tuple[str, str]]) -> str:
         nearest = field
         while nearest and nearest not in known:  # of what is not there, where it would be
             nearest = re.sub(r"(^|\.)?[^.\[]+$|\[\d+\]$", "", nearest)
-        faults.append((known.get(nearest, 1), f"{field} {message}"))
-    return _sentence(path, _REFUSED, faults)
+        faults.append((known.get(nearest, 1), english(_FAULT, field=field, message=message)))
+    return _sentence(path, english(_REFUSED), faults)
 
 
-def _sentence(path: Path, what: str, faults: Sequence[Fault]) -> str:
-    return "\n".join([what, *(f"  {path}:{line}: {message}" for line, message in sorted(faults))])
+def _sentence(path: Path, what: Sentence, faults: Sequence[Fault]) -> Sentence:
+    lines = [english(_AT_LINE, path=path, line=n, message=message) for n, message in sorted(faults)]
+    return join(LINES, [what, *lines])
 
 
 def _parsed(path: Path) -> yaml.Node | None:
     try:
         return yaml.compose(path.read_text(encoding="utf-8"), yaml.SafeLoader)
     except FileNotFoundError:
-        raise BadInput(f"There is no file {path}.") from None
+        raise BadInput(english(_NO_FILE, path=path)) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path} cannot be read: {error}.") from None
+        raise BadInput(english(_NOT_READ, path=path, error=error)) from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise BadInput(f"{path}:{line}: this is not YAML: {error.problem}.") from None
+        raise BadInput(english(_NOT_YAML, path=path, line=line, problem=error.problem)) from None
 
 
 def _lines(node: yaml.Node | None, path: str) -> Iterator[tuple[str, int]]:
@@ -78,7 +96,7 @@ def _faults(node: yaml.MappingNode, descriptor: Any, path: str) -> Iterator[Faul
         field = fields.get(str(key.value))
         if field is None:
             known = ", ".join(f.name for f in descriptor.fields)
-            yield line, f"{here} is no field; there are {known}"
+            yield line, english(_NO_FIELD, field=here, known=known)
         elif field.message_type is None:
             yield from _unless_it_fits(field, key, value, here)
         elif isinstance(value, yaml.SequenceNode) and field.is_repeated:
@@ -92,8 +110,9 @@ def _of_message(node: yaml.Node, descriptor: Any, path: str) -> Iterator[Fault]:
     if isinstance(node, yaml.MappingNode):
         yield from _faults(node, descriptor, path)
     else:
-        known = ", ".join(f.name for f in descriptor.fields) or "none: write {}"
-        yield node.start_mark.line + 1, f"{path} must have fields of its own; there are {known}"
+        known = ", ".join(f.name for f in descriptor.fields)
+        fault = english(_NO_FIELDS, field=path, known=known or english(_NONE, nothing="{}"))
+        yield node.start_mark.line + 1, fault
 
 
 def _unless_it_fits(field: Any, key: yaml.Node, value: yaml.Node, path: str) -> Iterator[Fault]:
@@ -101,12 +120,14 @@ def _unless_it_fits(field: Any, key: yaml.Node, value: yaml.Node, path: str) -> 
     try:
         json_format.ParseDict(mapping, GetMessageClass(field.containing_type)())
     except json_format.ParseError:
-        wanted = "a number"
+        wanted = english(_NUMBER)
         if field.enum_type is not None:
-            wanted = " or ".join(v.name for v in field.enum_type.values if v.number)
+            wanted = join(_OR, (v.name for v in field.enum_type.values if v.number))
         elif field.type in (field.TYPE_BOOL, field.TYPE_STRING):
-            wanted = "true or false" if field.type == field.TYPE_BOOL else "text"
-        yield key.start_mark.line + 1, f"{path} is {mapping[field.name]!r}; it must be {wanted}"
+            wanted = english(_BOOL if field.type == field.TYPE_BOOL else _TEXT)
+        value_given = mapping[field.name]
+        fault = english(_UNFIT, field=path, value=value_given, wanted=wanted)
+        yield key.start_mark.line + 1, fault
 
 
 def _joined(path: str, name: str) -> str:

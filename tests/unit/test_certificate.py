@@ -12,6 +12,7 @@ from orchestrator import certificate as certificates
 from orchestrator.certificate import LOSSES, WEIGHTS, Parting, certify
 from orchestrator.envelope import FLOAT32, FLOAT64, envelope
 from orchestrator.evidence import Evidence
+from orchestrator.language import Phrase, english
 from orchestrator.tolerance import Tolerance, tolerance
 from tests.unit.events import SPEC, losses, trial
 
@@ -151,7 +152,7 @@ def test_a_certificate_comes_back_from_json_as_it_was(rounded):
 
 
 def test_that_no_certificate_could_be_made_is_no_certificate():
-    found = certificates.none_made("the runner is gone.")
+    found = certificates.none_made(english(Phrase("the runner is gone.")))
     assert found["same_job"] is False
     assert found["sentence"].endswith("no certificate could be made: the runner is gone.")
 

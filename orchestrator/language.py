@@ -1,0 +1,126 @@
+"""What a person reads, in a language that they read: English or Traditional Chinese.
+
+Texts are written in English with named placeholders, each marked as a `Phrase`, by which it is
+found for translation. `say` makes one in the current language, for a terminal, a figure or a page.
+`english` makes one in English, for data: what is stored is for machines and colleagues. It keeps
+what it was made of, so that `say` can say it in another language later.
+"""
+
+import functools
+import gettext
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import NewType
+
+ENGLISH = "en"
+LANGUAGES = (ENGLISH, "zh-TW")
+
+Phrase = NewType("Phrase", str)
+
+_current: ContextVar[str] = ContextVar("language", default=ENGLISH)
+
+
+class Sentence(str):
+    """English text that keeps the phrase and the values that it was made of."""
+
+    __slots__ = ("phrase", "values")
+    phrase: Phrase
+    values: Mapping[str, object]
+
+
+class Clause(Sentence):
+    """A sentence without its full stop, to be part of another."""
+
+
+def say(text: Phrase | Sentence, /, **values: object) -> str:
+    """In the current language. Values that are `Sentence`s are said in it too."""
+    language = _current.get()
+    if isinstance(text, Sentence):
+        return _told(language, text)
+    return _made(language, text, values)
+
+
+def english(phrase: Phrase, /, **values: object) -> Sentence:
+    """In English, for data."""
+    made = Sentence(_made(ENGLISH, phrase, values))
+    made.phrase, made.values = phrase, values
+    return made
+
+
+def stored(text: str) -> Sentence:
+    """English text of a file: known in another language where it holds no values."""
+    return english(Phrase(text))
+
+
+def clause(sentence: Sentence) -> Clause:
+    """The same without its full stop."""
+    made = Clause(_without_stop(sentence))
+    made.phrase, made.values = sentence.phrase, sentence.values
+    return made
+
+
+def join(pair: Phrase, parts: Iterable[str]) -> Sentence:
+    """``parts`` as ``pair`` puts {one} and {other} together; empty where there are none."""
+    first, *rest = list(parts) or [""]
+    start = first if isinstance(first, Sentence) else _verbatim(first)
+    return functools.reduce(lambda one, other: english(pair, one=one, other=other), rest, start)
+
+
+def current() -> str:
+    """One of `LANGUAGES`."""
+    return _current.get()
+
+
+def characters(language: str) -> frozenset[str]:
+    """Beyond ASCII, that the texts in a language are written with, at least."""
+    return frozenset(filter(lambda c: not c.isascii(), _path(language).read_text("utf-8")))
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Makes it the current language of the block, in this thread."""
+    before = _current.set(language)
+    try:
+        yield
+    finally:
+        _current.reset(before)
+
+
+def _verbatim(text: str) -> Sentence:
+    """The same in every language."""
+    return english(Phrase("{text}"), text=text)
+
+
+def _told(language: str, sentence: Sentence) -> str:
+    text = _made(language, sentence.phrase, sentence.values)
+    return _without_stop(text) if isinstance(sentence, Clause) else text
+
+
+def _without_stop(text: str) -> str:
+    return text.rstrip(".。")
+
+
+def _made(language: str, phrase: Phrase, values: Mapping[str, object]) -> str:
+    # The empty phrase means the catalogue's header.
+    text = _catalogue(language).gettext(phrase) if phrase else phrase
+    said = {
+        name: _told(language, value) if isinstance(value, Sentence) else value
+        for name, value in values.items()
+    }
+    return text.format(**said) if said else text
+
+
+@functools.cache
+def _catalogue(language: str) -> gettext.NullTranslations:
+    if language == ENGLISH:
+        return gettext.NullTranslations()
+    with _path(language).with_suffix(".mo").open("rb") as file:
+        return gettext.GNUTranslations(file)
+
+
+def _path(language: str) -> Path:
+    """What was translated; beside it lies the same compiled."""
+    folder = Path(__file__).with_name("locale") / language.replace("-", "_")
+    return folder / "LC_MESSAGES" / "twinrun.po"
