@@ -79,6 +79,10 @@ format: $(DEV) ## Mend style
 bench: $(DEV) $(RUNNERS) ## Measure the trainers against bare loops; takes some minutes, wants a quiet machine
 	.venv/bin/python -m bench $(ARGS)
 
+docs: $(DEV) ## Build the site of the documents into build/site; a link that leads nowhere is an error
+	.venv/bin/python -m reference
+	.venv/bin/zensical build --strict
+
 proto: $(DEV) ## Generate the protocol's code again
 	.venv/bin/python -m grpc_tools.protoc -Iproto \
 	  -I$$(.venv/bin/python -c 'import google.rpc, pathlib; print(pathlib.Path(list(google.rpc.__path__)[0]).parents[1])') \
@@ -96,7 +100,7 @@ lock: $(DEV) ## Resolve the requirements again, for every platform
 	.venv/bin/python requirements/lock.py
 
 clean: ## Remove environments and caches; runs and datasets stay
-	rm -rf .venv .venv-pytorch .venv-tensorflow .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf build .venv .venv-pytorch .venv-tensorflow .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 help: ## List the targets
@@ -134,4 +138,4 @@ $(DEV): requirements/dev.txt $(ORCHESTRATOR)
 	@touch $@
 
 .PHONY: setup compare serve-pytorch serve-tensorflow up up-pytorch up-tensorflow down restart logs ps images \
-  test test-e2e test-browser lint format bench proto lock clean help
+  test test-e2e test-browser lint format bench docs proto messages lock clean help

@@ -28,6 +28,8 @@ TARGETS = [
     Target("tensorflow", "matched, default", "bare tf.function", 1.05),
     Target("pytorch", "matched, default", "lesson-style loop", 1 / 8),
     Target("tensorflow", "matched, default", "lesson-style Keras fit", 1 / 2.5),
+    Target("pytorch", "matched, default, augmented", "matched, default", 1.6),
+    Target("tensorflow", "matched, default, augmented", "matched, default", 1.6),
     Target("pytorch", "matched, compiled", "products, NumPy, by rule", 2.0),
     Target("tensorflow", "matched, compiled", "products, NumPy, by rule", 1.3),
 ]

@@ -5,6 +5,7 @@ user would write in memory, and what lessons teach.
 """
 
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from torchvision import transforms
 from bench import interleave, report, workload
 from bench.interleave import Variant
 from services import pytorch
-from services.spec import Execution
+from services.spec import Augmentation, Execution
 from services.trainer import Data
 
 
@@ -58,13 +59,12 @@ def in_memory(data: Data, **adam: bool) -> Variant:
 class Pictures(Dataset):
     """Images as files hold them, each transformed when it is asked for."""
 
-    def __init__(self, data: Data) -> None:
+    def __init__(self, data: Data, augmenting: Sequence[nn.Module] = ()) -> None:
         pixels = (data.train_images * workload.STD + workload.MEAN) * 255
         self._pixels = np.rint(pixels).astype(np.uint8)[..., 0]
         self._labels = data.train_labels.tolist()
-        self._transform = transforms.Compose(
-            [transforms.ToTensor(), transforms.Normalize((workload.MEAN,), (workload.STD,))]
-        )
+        normalize = transforms.Normalize((workload.MEAN,), (workload.STD,))
+        self._transform = transforms.Compose([*augmenting, transforms.ToTensor(), normalize])
 
     def __len__(self) -> int:
         return len(self._labels)
@@ -73,9 +73,19 @@ class Pictures(Dataset):
         return self._transform(Image.fromarray(self._pixels[index])), self._labels[index]
 
 
-def lesson(data: Data) -> Variant:
+# Mirrored, turned and moved, one after the other, as lessons have it.
+AUGMENTING = (
+    transforms.RandomHorizontalFlip(workload.AUGMENTED.flip),
+    transforms.RandomRotation(workload.AUGMENTED.rotation_degrees),
+    transforms.RandomAffine(
+        0, translate=(workload.AUGMENTED.width_shift, workload.AUGMENTED.height_shift)
+    ),
+)
+
+
+def lesson(data: Data, augmenting: Sequence[nn.Module] = ()) -> Variant:
     """As lessons have it: two loading processes, a transform for each sample, a loss each step."""
-    loader = DataLoader(Pictures(data), workload.BATCH, shuffle=True, num_workers=2)
+    loader = DataLoader(Pictures(data, augmenting), workload.BATCH, shuffle=True, num_workers=2)
     net = model()
     criterion = nn.CrossEntropyLoss()
     optimizer = torch.optim.Adam(net.parameters(), lr=workload.LEARNING_RATE)
@@ -92,8 +102,8 @@ def lesson(data: Data) -> Variant:
     return Variant(epoch, slow=True)
 
 
-def matched(chosen, data: Data, execution: Execution) -> Variant:
-    job = workload.spec(chosen, execution=execution)
+def matched(chosen, data: Data, execution: Execution, **changes: Augmentation) -> Variant:
+    job = workload.spec(chosen, execution=execution, **changes)
     trainer = pytorch.Trainer(job, data, workload.initial(job))
     trainer.warm_up()
     epochs = itertools.count()
@@ -105,12 +115,16 @@ def main() -> None:
     data = workload.load(chosen)
     a, b = torch.rand(2, interleave.SIDE, interleave.SIDE)
     out = torch.empty_like(a)
+    augmented = {"augmentation": workload.AUGMENTED}
     variants = {
         "matched, default": matched(chosen, data, Execution.DEFAULT),
         "matched, compiled": matched(chosen, data, Execution.COMPILED),
+        "matched, default, augmented": matched(chosen, data, Execution.DEFAULT, **augmented),
+        "matched, compiled, augmented": matched(chosen, data, Execution.COMPILED, **augmented),
         "bare loop": in_memory(data),
         "bare loop, fused Adam": in_memory(data, fused=True),
         "lesson-style loop": lesson(data),
+        "lesson-style loop, augmented": lesson(data, AUGMENTING),
         "products, NumPy": Variant(interleave.numpy_products()),
         "products, PyTorch": Variant(interleave.products(lambda: torch.mm(a, b, out=out))),
     }

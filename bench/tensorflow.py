@@ -11,7 +11,7 @@ import numpy as np
 from bench import interleave, report, workload
 from bench.interleave import Variant
 from services import tensorflow
-from services.spec import Execution
+from services.spec import Augmentation, Execution
 from services.trainer import Data
 
 import keras  # isort: skip - after the trainer's module, which quiets TensorFlow's import
@@ -79,8 +79,35 @@ def lesson(data: Data) -> Variant:
     )
 
 
-def matched(chosen, data: Data, execution: Execution) -> Variant:
-    job = workload.spec(chosen, execution=execution)
+def lesson_augmented(data: Data) -> Variant:
+    """As Keras's guides have it since ImageDataGenerator is deprecated: its layers in `tf.data`."""
+    given = workload.AUGMENTED
+    turn, shifts = given.rotation_degrees / 360, (given.height_shift, given.width_shift)
+    layers = [
+        keras.layers.RandomFlip("horizontal"),
+        keras.layers.RandomRotation(turn, fill_mode="constant"),
+        keras.layers.RandomTranslation(*shifts, fill_mode="constant"),
+    ]
+
+    def augment(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        for layer in layers:
+            images = layer(images, training=True)
+        return images, labels
+
+    net = model()
+    net.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), ["accuracy"])
+    batches = (
+        tf.data.Dataset.from_tensor_slices((data.train_images, data.train_labels))
+        .shuffle(len(data.train_labels))
+        .batch(workload.BATCH)
+        .map(augment, num_parallel_calls=tf.data.AUTOTUNE)
+        .prefetch(tf.data.AUTOTUNE)
+    )
+    return Variant(lambda: net.fit(batches, verbose=0), slow=True)
+
+
+def matched(chosen, data: Data, execution: Execution, **changes: Augmentation) -> Variant:
+    job = workload.spec(chosen, execution=execution, **changes)
     trainer = tensorflow.Trainer(job, data, workload.initial(job))
     trainer.warm_up()
     epochs = itertools.count()
@@ -90,15 +117,19 @@ def matched(chosen, data: Data, execution: Execution) -> Variant:
 def main() -> None:
     chosen = workload.options()
     data = workload.load(chosen)
+    augmented = {"augmentation": workload.AUGMENTED}
     variants = {
         "matched, default": matched(chosen, data, Execution.DEFAULT),
         "matched, compiled": matched(chosen, data, Execution.COMPILED),
+        "matched, default, augmented": matched(chosen, data, Execution.DEFAULT, **augmented),
+        "matched, compiled, augmented": matched(chosen, data, Execution.COMPILED, **augmented),
     }
     a, b = tf.random.uniform((2, interleave.SIDE, interleave.SIDE))
     variants |= {
         "bare tf.function": one_graph(data),
         "bare tf.function, XLA": one_graph(data, xla=True),
         "lesson-style Keras fit": lesson(data),
+        "lesson-style Keras fit, augmented": lesson_augmented(data),
         "products, NumPy": Variant(interleave.numpy_products()),
         "products, TensorFlow": Variant(interleave.products(lambda: tf.matmul(a, b))),
     }

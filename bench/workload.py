@@ -10,6 +10,7 @@ from services.spec import (
     Activation,
     ActivationFunction,
     Adam,
+    Augmentation,
     Dataset,
     Dense,
     Flatten,
@@ -21,6 +22,7 @@ from services.spec import (
 from services.trainer import Data
 from services.workload import catalog, datasets, layers, weights
 
+AUGMENTED = Augmentation(flip=0.5, rotation_degrees=10, width_shift=0.1, height_shift=0.1)
 RELU = Activation(ActivationFunction.RELU)
 MLP = (Flatten(), Dense(128), RELU, Dense(64), RELU, Dense(10))
 MEAN, STD = 0.1307, 0.3081

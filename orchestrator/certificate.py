@@ -136,7 +136,12 @@ def certify(
     return replace(made, same_job=not reasons, sentence=_sentence(made, reasons))
 
 
-_DIGESTS = ("data_sha256", "batch_order_sha256", "initial_weights_sha256")
+_DIGESTS = (
+    "data_sha256",
+    "batch_order_sha256",
+    "augmentation_sha256",
+    "initial_weights_sha256",
+)
 
 
 def _differences(held: Pair, tolerance: Tolerance) -> Iterator[Difference]:

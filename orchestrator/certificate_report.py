@@ -13,6 +13,7 @@ from orchestrator.words import OF, label
 INPUTS: Mapping[str, Phrase] = {
     "data_sha256": Phrase("data"),
     "batch_order_sha256": Phrase("batch order"),
+    "augmentation_sha256": Phrase("augmentation"),
     "initial_weights_sha256": Phrase("initial values"),
 }
 _HEADINGS = (
@@ -31,7 +32,7 @@ def certificate_report(workload: str, certificate: Certificate) -> RenderableTyp
     """The sentence first, then what it rests on."""
     table = Table(box=None, pad_edge=False, show_edge=False)
     for heading in _HEADINGS:
-        table.add_column(say(heading))
+        table.add_column(say(heading), overflow="fold")
     judged = certificate.envelope is None
     for difference in certificate.differences:
         allowed = f"{difference.tolerance:.0e}" if judged else "-"

@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import io
 import os
 import signal
 import sys
@@ -15,6 +16,7 @@ import typer
 from orchestrator import locales, settings, workloads
 from orchestrator.commands import COMMANDS
 from orchestrator.errors import OrchestratorError
+from orchestrator.help import say_help
 from orchestrator.language import Phrase, current, english, say, speaking
 from orchestrator.options import LanguageOption, grouped
 from orchestrator.output import to_stderr
@@ -31,7 +33,7 @@ app = typer.Typer(
     "130 interrupted (what was finished is kept).\n\nEvery flag can be given as an environment "
     "variable too (--batch-size of compare: TWINRUN_COMPARE_BATCH_SIZE), or in twinrun.toml (here "
     "or in ~/.config/twinrun; $TWINRUN_CONFIG names another): a key at the top is a flag of every "
-    "command, one in a table such as [compare] of that command alone.",
+    "command, one in a table such as \\[compare] of that command alone.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -39,15 +41,25 @@ app = typer.Typer(
 
 def main() -> None:
     """A flag: from the command line, else the environment, else the file, else its default."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # what its encoding has not is no fault
+    commands = group()
     try:
         language = locales.of(os.environ)
         with speaking(language):
-            found = settings.defaults(_flags(), settings.path())
+            found = settings.defaults(_flags(commands), settings.path())
     except OrchestratorError as error:
         to_stderr(say(_ERROR, message=error.message))
         sys.exit(error.exit_code)
+    with speaking(locales.asked(sys.argv) or language):
+        say_help(commands)
     with speaking(language):
-        app(default_map=found, auto_envvar_prefix="TWINRUN")
+        commands(default_map=found, auto_envvar_prefix="TWINRUN")
+
+
+def group() -> Any:
+    """All commands, as Click has them."""
+    return typer.main.get_command(app)
 
 
 @app.callback()
@@ -56,9 +68,8 @@ def _before(lang: LanguageOption = None) -> None:
     del lang  # `_language` finds it
 
 
-def _flags() -> dict[str, dict[str, str]]:
+def _flags(commands: Any) -> dict[str, dict[str, str]]:
     """Each command's flags without dashes before them, and the parameters that they set."""
-    group: Any = typer.main.get_command(app)
     return {
         name: {
             flag.lstrip("-"): parameter.name
@@ -66,7 +77,7 @@ def _flags() -> dict[str, dict[str, str]]:
             for flag in parameter.opts
             if flag.startswith("--")
         }
-        for name, command in group.commands.items()
+        for name, command in commands.commands.items()
     }
 
 

@@ -150,8 +150,15 @@ class Client:
         request = runner_service_pb2.SummarizeRequest(request_id=request_id, spec=spec)
         return self._submit(self._stub.Summarize, request)
 
-    def watch(self, job_id: str, after: int = 0) -> Iterator[job_pb2.JobEvent]:
-        """Events to the job's end; taken up again where the connection was lost meanwhile."""
+    def preview(self, spec: job_pb2.JobSpec, request_id: str) -> job_pb2.Job:
+        """Submit a job that shows what becomes of training images, and return it."""
+        request = runner_service_pb2.PreviewRequest(request_id=request_id, spec=spec)
+        return self._submit(self._stub.Preview, request)
+
+    def watch(
+        self, job_id: str, after: int = 0, reattach_seconds: float = _REATTACH_SECONDS
+    ) -> Iterator[job_pb2.JobEvent]:
+        """Events to the job's end; taken up again where the connection was lost for so long."""
         lost_since = None
         while True:
             try:
@@ -163,7 +170,7 @@ class Client:
                 if error.code() not in _LOST:
                     self._refuse(error)
                 lost_since = lost_since or time.monotonic()
-                if self._gone() or time.monotonic() - lost_since > _REATTACH_SECONDS:
+                if self._gone() or time.monotonic() - lost_since >= reattach_seconds:
                     raise RunnerUnavailable(
                         english(_LOST_MIDWAY, **self._names, job_id=job_id)
                     ) from error
@@ -176,11 +183,11 @@ class Client:
         job: job_pb2.Job = self._call(self._stub.GetJob, request)
         return job
 
-    def jobs(self) -> Iterator[job_pb2.Job]:
-        """All jobs, newest first."""
+    def jobs(self, page_size: int = 0) -> Iterator[job_pb2.Job]:
+        """All jobs, newest first; so many are asked for at once, 0: as many as the runner likes."""
         token = ""
         while True:
-            request = runner_service_pb2.ListJobsRequest(page_token=token)
+            request = runner_service_pb2.ListJobsRequest(page_size=page_size, page_token=token)
             page: runner_service_pb2.ListJobsResponse = self._call(self._stub.ListJobs, request)
             yield from page.jobs
             token = page.next_page_token

@@ -25,7 +25,7 @@ def table(
 ) -> Table:
     """``environments`` by framework, and what was measured; what none of them has is left out."""
     made = Table(box=None, pad_edge=False, show_edge=False)
-    made.add_column("")
+    made.add_column("", overflow="fold")
     for name in environments:
         made.add_column(label(name), overflow="fold")
     for row in rows(list(environments.values())):

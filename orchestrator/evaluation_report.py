@@ -60,5 +60,5 @@ def _latencies(found: Evaluation) -> Table:
 def _table(*columns: Phrase) -> Table:
     table = Table(header_style="bold", box=box.SIMPLE, pad_edge=False)
     for column in columns:
-        table.add_column(say(column), justify="right")
+        table.add_column(say(column), justify="right", overflow="fold")
     return table

@@ -28,9 +28,9 @@ def report(rows: Sequence[Row]) -> RenderableType:
     """A line for each difference that was let in, and what each framework then does."""
     first, second = (label(name) for name in rows[0].seconds)
     made = Table(box=None, pad_edge=False, show_edge=False)
-    made.add_column(say(LET_IN))
+    made.add_column(say(LET_IN), overflow="fold")
     for heading in HEADINGS:
-        made.add_column(say(heading), justify="right")
+        made.add_column(say(heading), justify="right", overflow="fold")
     for each in differences(rows):
         made.add_row(*each)
     does = Table(box=None, pad_edge=False, show_edge=False)

@@ -1,6 +1,8 @@
 """Which language a person reads, as they or their environment say."""
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from orchestrator.errors import BadInput
 from orchestrator.language import ENGLISH, LANGUAGES, Phrase, english
@@ -24,6 +26,16 @@ def of(environment: Mapping[str, str]) -> str:
     """As its variables say: $TWINRUN_LANG, else the locale. Raises BadInput."""
     given = environment.get(VARIABLE)
     return named(given) if given else of_locale(environment)
+
+
+def asked(arguments: Sequence[str]) -> str | None:
+    """By --lang, before anything else is known of a command line; what is no language is none."""
+    for flag, value in itertools.pairwise((*arguments, "")):
+        name, equals, with_it = flag.partition("=")
+        if name == "--lang":
+            with suppress(BadInput):
+                return named(with_it if equals else value)
+    return None
 
 
 def of_locale(environment: Mapping[str, str]) -> str:

@@ -19,9 +19,9 @@ _TITLES = {
 def loops_table(found: Loops) -> Table:
     """Prints on a `rich.console.Console`."""
     table = Table(header_style="bold", box=None, pad_edge=False)
-    table.add_column(say(HEADING))
+    table.add_column(say(HEADING), overflow="fold")
     for name in frameworks(found):
-        table.add_column(label(name), justify="right")
+        table.add_column(label(name), justify="right", overflow="fold")
     for row in loops_rows(found):
         table.add_row(row.name, *row.values)
     return table

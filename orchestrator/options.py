@@ -70,7 +70,8 @@ LanguageOption = Annotated[
         _SHOWN,
         "--lang",
         metavar=f"[{'|'.join(LANGUAGES)}]",
-        help="Of what is shown; otherwise as the locale says. What is stored is in English.",
+        help="Of what is shown; otherwise as TWINRUN_LANG or the locale says. What is stored is in "
+        "English.",
         show_default=False,
     ),
 ]

@@ -21,11 +21,13 @@ from orchestrator.palette import looks
 from orchestrator.panels import pitfalls
 from orchestrator.panels.bars import median_phases
 from orchestrator.panels.confusion import confusion
+from orchestrator.preview import Preview
 from orchestrator.quantities import target_seconds
 from orchestrator.trial import State
 from orchestrator.words import COMMA, label, memory, number, percent
 
 _FOOTER_COLUMNS = 130
+_IMAGES_ACROSS = 10
 _TITLE_COLUMNS = 86  # characters that fit above a figure
 # In the order in which they are read.
 _PANELS: Mapping[str, tuple[panels.Panel, Room]] = {
@@ -39,6 +41,7 @@ _PANELS: Mapping[str, tuple[panels.Panel, Room]] = {
 _PARTING = Room(left=0.95, right=0.95)
 
 _EXPLAINED = Phrase("One difference at a time: what each does to a comparison of the same job")
+_ORIGINALS, _DIFFERENCE = Phrase("originals"), Phrase("difference")
 _MISTAKES = Phrase("{framework}, weights of {trained}:\n{mistakes:,} of {samples:,} said wrongly")
 _TEST_ACCURACY, _TRAINING_LOSS = Phrase("Test accuracy"), Phrase("Training loss")
 _BATCH_SIZE = Phrase("batch size {size}")
@@ -152,6 +155,36 @@ def evaluation_figures(found: Evaluation, name: str) -> dict[str, bytes]:
             )
         )
         return whole(f"evaluation-{name}", axes.get_title("left"), figure).files()
+
+
+def preview_figures(found: Preview) -> dict[str, bytes]:
+    """By suffix, .svg and .png: originals, each framework's images, their difference, in rows."""
+    rows = {say(_ORIGINALS): found.originals}
+    rows |= {label(name): array for name, array in found.augmented.items()}
+    count, across = len(found.labels), min(len(found.labels), _IMAGES_ACROSS)
+    bands = -(-count // across)
+    more = found.differences is not None
+    height = len(rows) + more
+    with style():
+        size = max(7.0, 1.2 * across + 1), 1.25 * height * bands + 1.2
+        figure = Figure(figsize=size, layout="constrained")
+        grid = figure.subplots(bands * height, across, squeeze=False)
+        for band in range(bands):
+            part = slice(band * across, min(count, (band + 1) * across))
+            here = grid[band * height : (band + 1) * height]
+            for unused in here[:, part.stop - part.start :].flat:
+                unused.set_axis_off()
+            here = here[:, : part.stop - part.start]
+            for axes, (name, images) in zip(here, rows.items(), strict=False):
+                panels.images(axes, name, images[part])
+            for axes, number_of in zip(here[0], found.labels[part], strict=True):
+                axes.set_title(str(number_of), fontsize="small", loc="center", pad=3)
+            if found.differences is not None:
+                panels.differences(here[-1], say(_DIFFERENCE), found.differences[part])
+        columns = int(_TITLE_COLUMNS * size[0] / 11)
+        title = "\n".join(cells.wrap(say(found.sentence), columns))
+        figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
+        return whole("", title, figure).files()
 
 
 def _overview(comparison: Comparison) -> Figure:

@@ -13,7 +13,7 @@ from orchestrator.language import ENGLISH, Phrase, Sentence, english, say, speak
 from orchestrator.palette import looks
 from orchestrator.words import OF, label, number, percent, state_name
 
-_PHASES = {
+PHASES = {
     job_pb2.PHASE_IMPORT: Phrase("importing the framework"),
     job_pb2.PHASE_DATA: Phrase("reading the data"),
     job_pb2.PHASE_BUILD: Phrase("building the model"),
@@ -52,8 +52,8 @@ def happened(event: job_pb2.JobEvent) -> Sentence | None:
             state = state_name(changed.state)
             why = changed.error.message
             return english(OF, name=state, what=why) if why else state
-        case "phase_started" if event.phase_started.phase in _PHASES:
-            return english(_PHASES[event.phase_started.phase])
+        case "phase_started" if event.phase_started.phase in PHASES:
+            return english(PHASES[event.phase_started.phase])
         case "download_progress":
             return _download(event.download_progress)
         case "epoch_finished":

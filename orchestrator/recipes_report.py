@@ -23,9 +23,9 @@ _SHOWN: Mapping[Phrase, Callable[[Times], str]] = {
 def recipes_table(found: Recipes) -> Table:
     """Prints on a `rich.console.Console`."""
     table = Table(header_style="bold", box=None, pad_edge=False)
-    table.add_column("")
+    table.add_column("", overflow="fold")
     for name in frameworks(found):
-        table.add_column(label(name), justify="right")
+        table.add_column(label(name), justify="right", overflow="fold")
     for row in recipes_rows(found):
         table.add_row(row.name, *row.values)
     return table

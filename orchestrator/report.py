@@ -141,12 +141,12 @@ def ratio_heading(comparison: Comparison) -> str:
 
 def _table(comparison: Comparison, rows: Sequence[Row]) -> Table:
     table = Table(header_style="bold")
-    table.add_column("")
+    table.add_column("", overflow="fold")
     for name, look in looks(list(comparison.trials)).items():
-        table.add_column(Text(label(name), style=look.colour), justify="right")
+        table.add_column(Text(label(name), style=look.colour), justify="right", overflow="fold")
     ratio = any(row.ratio for row in rows)
     if ratio:
-        table.add_column(Text(ratio_heading(comparison)), justify="right")
+        table.add_column(Text(ratio_heading(comparison)), justify="right", overflow="fold")
     for row in rows:
         texts = [row.name, *row.values, *([row.ratio] if ratio else [])]
         table.add_row(*texts, style="bold" if row.compared else "")

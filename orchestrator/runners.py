@@ -90,23 +90,36 @@ class Runners:
         return client
 
     def _answering(self, framework: str) -> Client | None:
-        default = f"127.0.0.1:{PORTS[framework]}"
-        for address in (default, local.announced(framework, self._places)):
-            if address is None:
-                continue
-            client = self._connect(framework, address)
-            try:
-                info = client.info(_PROBE_SECONDS)
-            except WrongRunner as error:
-                self._tell(say(_PASSED_OVER, framework=framework, why=error.message))
-                continue
-            except RunnerUnavailable:
-                continue
+        client = answering(framework, self._places, self._tell)
+        return client and self._exits.enter_context(closing(client))
+
+
+def answering(
+    framework: str, places: Places, tell: Callable[[str], None] = lambda _: None
+) -> Client | None:
+    """A client of the framework's runner that answers now; None where none does. Starts none.
+
+    At the given address, else at the default port, else where one says that it listens. ``tell``
+    is told which is passed over, and why. The caller closes the client.
+    """
+    given = places.addresses.get(framework)
+    default = f"127.0.0.1:{PORTS[framework]}"
+    for address in [given] if given else [default, local.announced(framework, places)]:
+        if address is None:
+            continue
+        client = Client(framework, address)
+        try:
+            info = client.info(_PROBE_SECONDS)
             if not info.HasField("import_error"):
                 return client
             why = english(OF, name=address, what=info.import_error.message)
-            self._tell(say(_PASSED_OVER, framework=framework, why=why))
-        return None
+            tell(say(_PASSED_OVER, framework=framework, why=why))
+        except WrongRunner as error:
+            tell(say(_PASSED_OVER, framework=framework, why=error.message))
+        except RunnerUnavailable:
+            pass
+        client.close()
+    return None
 
 
 def _has_active_jobs(client: Client) -> bool:

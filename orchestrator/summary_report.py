@@ -18,11 +18,11 @@ _LAYER, _MAKES, _PARAMETERS = Phrase("Layer"), Phrase("makes"), Phrase("paramete
 def report(found: Summary) -> RenderableType:
     """Prints on a `rich.console.Console`."""
     table = Table(header_style="bold", box=box.SIMPLE, pad_edge=False)
-    table.add_column(say(_LAYER), justify="right")
+    table.add_column(say(_LAYER), justify="right", overflow="fold")
     for name in found.models:
-        table.add_column(label(name))
-        table.add_column(say(_MAKES), justify="right")
-        table.add_column(say(_PARAMETERS), justify="right")
+        table.add_column(label(name), overflow="fold")
+        table.add_column(say(_MAKES), justify="right", overflow="fold")
+        table.add_column(say(_PARAMETERS), justify="right", overflow="fold")
     rows = itertools.zip_longest(*(model.layers for model in found.models.values()))
     for index, layers in enumerate(rows):
         cells = [

@@ -92,6 +92,7 @@ class Inputs:
     validation_samples: int = 0
     epoch_operations: float = 0.0
     epoch_bytes: float = 0.0
+    augmentation_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)

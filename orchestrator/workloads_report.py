@@ -6,7 +6,7 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
-from orchestrator.language import Phrase, say
+from orchestrator.language import Phrase, say, stored
 from orchestrator.workloads import Preset
 
 _COLUMNS = (
@@ -22,7 +22,7 @@ def table(presets: Sequence[Preset]) -> Table:
     made = Table(header_style="bold", box=box.SIMPLE)
     made.add_column("", no_wrap=True)
     for column in _COLUMNS:
-        made.add_column(say(column))
+        made.add_column(say(column), overflow="fold")
     for preset in presets:
         spec = preset.spec
         made.add_row(
@@ -30,7 +30,7 @@ def table(presets: Sequence[Preset]) -> Table:
             spec["dataset"]["name"],
             ", ".join(_layers(spec["layers"])),
             next(name for name in spec["optimizer"] if name != "learning_rate"),
-            preset.description,
+            say(stored(preset.description)),
         )
     return made
 

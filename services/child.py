@@ -15,7 +15,7 @@ import traceback
 from multiprocessing.connection import Connection
 from typing import Any, NoReturn
 
-from services import errors
+from services import errors, preview
 from services.events import Failure, Phase, PhaseFinished
 from services.pipe import Finished, Kind, Ready, Report, Task
 from services.trial import run
@@ -108,6 +108,8 @@ def _serve(module_name: str, started_at: float, sender: _Sender, receiver: _Rece
             sender.send(module.measure(task.spec))
         case Kind.SUMMARIZE:
             sender.send(module.summarize(task.spec))
+        case Kind.PREVIEW:
+            preview.run(task, module.Trainer, sender.send)
         case Kind.TRAIN | Kind.EVALUATE:
             run(task, module.Trainer, sender.send)
     sender.send(Finished())

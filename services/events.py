@@ -77,6 +77,7 @@ class Inputs:
     validation_samples: int = 0
     epoch_operations: float = 0.0
     epoch_bytes: float = 0.0
+    augmentation_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +209,14 @@ class ModelSummarized:
 
 
 @dataclass(frozen=True, slots=True)
+class ImagesPreviewed:
+    shape: tuple[int, ...]
+    originals: tuple[float, ...]
+    augmented: tuple[float, ...]
+    labels: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MachineMeasured:
     operations_per_second: float
     bytes_per_second: float
@@ -263,4 +272,5 @@ Event = (
     | Profiled
     | ModelSummarized
     | MachineMeasured
+    | ImagesPreviewed
 )

@@ -27,6 +27,7 @@ _KINDS = {
     job_pb2.JOB_KIND_EVALUATE: Kind.EVALUATE,
     job_pb2.JOB_KIND_SUMMARIZE: Kind.SUMMARIZE,
     job_pb2.JOB_KIND_MEASURE: Kind.MEASURE,
+    job_pb2.JOB_KIND_PREVIEW: Kind.PREVIEW,
 }
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{0,64}")
 

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     EVALUATE = "evaluate"
     SUMMARIZE = "summarize"
     MEASURE = "measure"
+    PREVIEW = "preview"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import grpc
 from google.rpc import status_pb2
 from twinrun.v1 import job_pb2, runner_service_pb2, runner_service_pb2_grpc
 
-from services import build, host
+from services import build, host, preview
 from services.convert import environment_to_proto, spec_from_proto, spec_to_proto
 from services.errors import InvalidRequest, TooManyWatchers, TwinrunError
 from services.events import Environment, WeightsKind
@@ -100,6 +100,13 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
     ) -> job_pb2.Job:
         spec = self._spec(request.spec)
         return self._jobs.submit(job_pb2.JOB_KIND_SUMMARIZE, request.request_id, spec)
+
+    def Preview(
+        self, request: runner_service_pb2.PreviewRequest, context: grpc.ServicerContext
+    ) -> job_pb2.Job:
+        spec = self._spec(request.spec)
+        _check(preview.violations(spec))
+        return self._jobs.submit(job_pb2.JOB_KIND_PREVIEW, request.request_id, spec)
 
     def _spec(self, spec: job_pb2.JobSpec) -> JobSpec:
         return spec_from_proto(spec, host.available_cpus(), self._default_threads)

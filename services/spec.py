@@ -193,6 +193,15 @@ class Dataset:
 
 
 @dataclass(frozen=True, slots=True)
+class Augmentation:
+    flip: float = 0.0
+    rotation_degrees: float = 0.0
+    width_shift: float = 0.0
+    height_shift: float = 0.0
+    zoom: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class JobSpec:
     dataset: Dataset
     layers: tuple[Layer, ...]
@@ -215,6 +224,7 @@ class JobSpec:
     steps_per_epoch_limit: int | None = None
     target_accuracy: float | None = None
     profile: bool = False
+    augmentation: Augmentation = Augmentation()
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +261,7 @@ def value_violations(spec: JobSpec) -> Iterator[Violation]:
     yield from between("report_every_steps", spec.report_every_steps, 1, 100_000)
     yield from _optimizer_violations(spec.optimizer)
     yield from _dataset_violations(spec.dataset)
+    yield from _augmentation_violations(spec.augmentation)
     for index, layer in enumerate(spec.layers):
         yield from _layer_violations(f"layers[{index}].{layer_field(layer)}", layer)
     if spec.steps_per_epoch_limit is not None:
@@ -320,6 +331,14 @@ def _dataset_violations(dataset: Dataset) -> Iterator[Violation]:
         yield from between("dataset.synthetic.width", made.width, 1, 4096)
         yield from between("dataset.synthetic.channels", made.channels, 1, 64)
         yield from between("dataset.synthetic.classes", made.classes, 2, 10_000)
+
+
+def _augmentation_violations(augmentation: Augmentation) -> Iterator[Violation]:
+    yield from between("augmentation.flip", augmentation.flip, 0, 1)
+    yield from between("augmentation.rotation_degrees", augmentation.rotation_degrees, 0, 180)
+    yield from between("augmentation.width_shift", augmentation.width_shift, 0, 1)
+    yield from between("augmentation.height_shift", augmentation.height_shift, 0, 1)
+    yield from _fraction("augmentation.zoom", augmentation.zoom)
 
 
 def _initializer_violations(field: str, initializer: Initializer) -> Iterator[Violation]:

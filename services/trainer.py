@@ -69,6 +69,12 @@ class Trainer(Protocol):
     def predict(self, samples: int) -> None:
         """The logits of so many test samples in one batch, into the host's memory."""
 
+    def augmented(self) -> NDArray[np.floating]:
+        """All training images in their order as the steps of the first epoch get them.
+
+        float[n, h, w, c], in the parameters' precision. For a few, to be looked at.
+        """
+
     def weights(self) -> Weights:
         """The parameters as they are now, canonical names and layouts."""
 

@@ -32,7 +32,7 @@ from services.files import sha256, write_whole
 from services.pipe import LOGITS_FILE, Task
 from services.spec import Device, JobSpec, OwnWay, Recipe
 from services.trainer import Data, Steps, Trainer
-from services.workload import arithmetic, catalog, datasets, metrics, order
+from services.workload import arithmetic, augmentation, catalog, datasets, metrics, order
 from services.workload import weights as parameters
 
 Emit = Callable[[Event], None]
@@ -109,6 +109,7 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit) -> None:
             epoch_operations=arithmetic.epoch_operations(
                 spec, shape, min(samples, steps * spec.batch_size)
             ),
+            augmentation_sha256=_augmentation_digest(spec, data.train_images.shape),
             epoch_bytes=arithmetic.epoch_bytes(spec, held, data.train_images[0].nbytes, steps),
         )
     )
@@ -215,6 +216,11 @@ def _order_digest(spec: JobSpec, samples: int) -> str:
     orders = (order.permutation(spec.seed, epoch, samples) for epoch in range(spec.epochs))
     limit = spec.steps_per_epoch_limit
     return order.digest(order.limited(indices, spec.batch_size, limit) for indices in orders)
+
+
+def _augmentation_digest(spec: JobSpec, shape: Sequence[int]) -> str:
+    """Empty where the draws are the framework's own."""
+    return augmentation.digest(spec, shape) if spec.recipe is Recipe.MATCHED else ""
 
 
 def _save(kind: WeightsKind, weights: parameters.Weights, directory: Path, emit: Emit) -> str:

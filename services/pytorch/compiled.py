@@ -11,7 +11,7 @@ import shlex
 import shutil
 import sys
 import sysconfig
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -19,9 +19,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from services import matched
+from services import chunks, matched
+from services.chunks import Chunk
 from services.errors import Unsupported
-from services.pytorch import model, optimizers
+from services.pytorch import augmentation, device, model, optimizers
 from services.spec import Device, JobSpec
 
 # More make a call cheaper by less than a noisy epoch shows, and compiling longer by as much again.
@@ -29,8 +30,9 @@ STEPS_PER_CALL = 4
 
 State = tuple[Sequence[torch.Tensor], Sequence[Sequence[torch.Tensor]]]  # parameters and slots
 Data = tuple[torch.Tensor, torch.Tensor]  # images and labels, all of them
+Call = tuple[torch.Tensor, Mapping[str, torch.Tensor]]  # a chunk, or a piece, on the device
 Plan = Sequence[torch.Tensor]  # rates and epsilons, [steps] each
-Steps = Callable[[State, Data, torch.Tensor, Plan], torch.Tensor]
+Steps = Callable[[State, Data, Call, Plan], torch.Tensor]
 
 
 def require_compiler(spec: JobSpec) -> None:
@@ -80,6 +82,7 @@ class CompiledSteps:
         """The compiled function. Made at first use: the compiler's import belongs to warming up."""
         spec, products = self._spec, self._products
         loss_from = model.loss_of(spec)
+        augment = augmentation.augment(spec, self._data[0])
 
         def loss_of(
             parameters: Sequence[torch.Tensor], images: torch.Tensor, labels: torch.Tensor
@@ -89,12 +92,14 @@ class CompiledSteps:
 
         gradients_and_loss = torch.func.grad_and_value(loss_of, has_aux=True)
 
-        def steps(state: State, data: Data, chunk: torch.Tensor, plan: Plan) -> torch.Tensor:
+        def steps(state: State, data: Data, call: Call, plan: Plan) -> torch.Tensor:
             parameters, slots = state
             images, labels = data
+            indices, drawn = call
             measured = []
-            for batch, rate, epsilon in zip(chunk, *plan, strict=True):
-                batch_images = images.index_select(0, batch)
+            for step, (batch, rate, epsilon) in enumerate(zip(indices, *plan, strict=True)):
+                numbers = {name: tensor[step] for name, tensor in drawn.items()}
+                batch_images = augment(images.index_select(0, batch), numbers)
                 batch_labels = labels.index_select(0, batch)
                 gradients, (loss, logits) = gradients_and_loss(
                     parameters, batch_images, batch_labels
@@ -116,8 +121,8 @@ class CompiledSteps:
         )
         return compiled
 
-    def run(self, chunk: torch.Tensor) -> torch.Tensor:
-        """Takes the steps of ``chunk`` int32[steps, batch]; what they measured, on the device.
+    def run(self, chunk: Chunk) -> torch.Tensor:
+        """Takes the steps of ``chunk``; what they measured, on the device.
 
         As `services.matched.steps_taken` wants it.
         """
@@ -126,16 +131,23 @@ class CompiledSteps:
             for numbers in matched.schedule(self._spec.optimizer, self._taken, len(chunk))
         )
         self._taken += len(chunk)
+        indices, drawn = device.put_chunk(chunk, self._data[0].device)
         # After the warm-up a compilation would be on the clock: an error says so instead.
         stance = "fail_on_recompile" if self._warm else "default"
         with torch.no_grad(), torch.compiler.set_stance(stance):
+            given = indices, rates, epsilons, *drawn.values()
             measured = [
-                self._steps(self._state, self._data, batches, plan)
-                for batches, *plan in zip(*map(_pieces, (chunk, rates, epsilons)), strict=True)
+                self._steps(
+                    self._state,
+                    self._data,
+                    (batches, dict(zip(drawn, numbers, strict=True))),
+                    (rate, epsilon),
+                )
+                for batches, rate, epsilon, *numbers in zip(*map(_pieces, given), strict=True)
             ]
         return torch.cat(measured)
 
-    def begin(self, chunks: Sequence[NDArray[np.int32]]) -> None:
+    def begin(self, order: Sequence[NDArray[np.int32]]) -> None:
         """What an epoch will `run`."""
 
     def waited(self) -> float:
@@ -148,7 +160,7 @@ class CompiledSteps:
         tensors = [*parameters, *itertools.chain(*slots)]
         values = [tensor.clone() for tensor in tensors]
         for shape in _calls(shapes):
-            self.run(torch.zeros(shape, dtype=torch.int32, device=parameters[0].device))
+            self.run(chunks.blank(self._spec, self._data[0].shape, *shape))
         for tensor, value in zip(tensors, values, strict=True):
             tensor.copy_(value)
         self._taken = 0

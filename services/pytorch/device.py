@@ -1,7 +1,10 @@
 """The device, the threads and the precision of products that a spec asks for."""
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from services.chunks import Chunk
 from services.errors import DeviceUnavailable
 from services.spec import Device, Execution, JobSpec, OwnWay, Precision, Recipe
 
@@ -45,6 +48,16 @@ def prepare(spec: JobSpec) -> torch.device:
     torch.backends.cuda.matmul.fp32_precision = precision
     torch.backends.cudnn.conv.fp32_precision = precision
     return torch.device("cuda", 0)
+
+
+def put(array: NDArray[np.generic], where: torch.device) -> torch.Tensor:
+    """On a CPU without a copy, if the array can be written to: PyTorch has no other tensors."""
+    return torch.from_numpy(array if array.flags.writeable else array.copy()).to(where)
+
+
+def put_chunk(chunk: Chunk, where: torch.device) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    """Its indices, and what was drawn for it."""
+    return put(chunk.indices, where), {name: put(a, where) for name, a in chunk.drawn.items()}
 
 
 def synchronize(device: torch.device) -> None:

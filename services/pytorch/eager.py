@@ -1,14 +1,15 @@
 """Steps op by op: a Python loop over the batches of a chunk."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from services import matched
-from services.pytorch import model, optimizers
+from services import chunks, matched
+from services.chunks import Chunk
+from services.pytorch import augmentation, device, model, optimizers
 from services.spec import JobSpec
 
 
@@ -29,29 +30,36 @@ class EagerSteps:
         self._details = spec.report_step_details
         self._parameters = [parameter.requires_grad_() for parameter in parameters]
         self._images, self._labels, self._products = images, labels, products
+        self._augment = augmentation.augment(spec, images)
         self._optimizer = optimizers.optimizer(spec.optimizer, self._parameters, spec.loop)
 
-    def run(self, chunk: torch.Tensor) -> torch.Tensor:
-        """Takes the steps of ``chunk`` int32[steps, batch]; what they measured, on the device.
+    def run(self, chunk: Chunk) -> torch.Tensor:
+        """Takes the steps of ``chunk``; what they measured, on the device.
 
         As `services.matched.steps_taken` wants it.
         """
-        return torch.stack(
-            [
-                self.step(self._images.index_select(0, batch), self._labels.index_select(0, batch))
-                for batch in chunk.unbind()
-            ]
-        )
+        indices, drawn = device.put_chunk(chunk, self._images.device)
+        measured = []
+        for step, batch in enumerate(indices.unbind()):
+            numbers = {name: tensor[step] for name, tensor in drawn.items()}
+            images = self._augment(self._images.index_select(0, batch), numbers)
+            measured.append(self.step(images, self._labels.index_select(0, batch), numbers))
+        return torch.stack(measured)
 
-    def begin(self, chunks: Sequence[NDArray[np.int32]]) -> None:
+    def begin(self, order: Sequence[NDArray[np.int32]]) -> None:
         """What an epoch will `run`."""
 
     def waited(self) -> float:
         """Seconds that were waited for data since it was last asked: it is there."""
         return 0.0
 
-    def step(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """One step on ``images`` [batch, h, w, c]; what it measured."""
+    def step(
+        self,
+        images: torch.Tensor,
+        labels: torch.Tensor,
+        drawn: Mapping[str, torch.Tensor],  # noqa: ARG002
+    ) -> torch.Tensor:
+        """One step on ``images`` [batch, h, w, c], with what was ``drawn``; what it measured."""
         logits = model.logits(self._layers, self._parameters, images, self._products)
         loss = self._loss(logits, labels)
         self._optimizer.zero_grad()
@@ -70,8 +78,8 @@ class EagerSteps:
         parameters = [parameter.detach().clone() for parameter in self._parameters]
         state = copy.deepcopy(self._optimizer.state_dict())
         for steps, batch in shapes:
-            shape = min(steps, matched.WARM_UP_STEPS), batch
-            self.run(torch.zeros(shape, dtype=torch.int32, device=self._images.device))
+            few = min(steps, matched.WARM_UP_STEPS)
+            self.run(chunks.blank(self._spec, self._images.shape, few, batch))
         with torch.no_grad():
             for parameter, value in zip(self._parameters, parameters, strict=True):
                 parameter.copy_(value)

@@ -62,7 +62,7 @@ class IdiomaticTrainer:
         self._loss = nn.CrossEntropyLoss()
         self._train = loader(
             spec,
-            Samples(spec, data.train_pixels, data.train_labels),
+            Samples(spec, data.train_pixels, data.train_labels, spec.augmentation),
             batch_size=spec.batch_size,
             shuffle=True,
             generator=torch.Generator().manual_seed(spec.seed),
@@ -143,6 +143,11 @@ class IdiomaticTrainer:
         self._modules.eval()
         images = [self._test.dataset[index][0] for index in range(samples)]
         return torch.stack(images).to(self._device)
+
+    def augmented(self) -> NDArray[np.floating]:
+        images = torch.stack([self._train.dataset[i][0] for i in range(self._samples)])
+        found: NDArray[np.floating] = images.permute(0, 2, 3, 1).numpy()
+        return found
 
     def weights(self) -> Weights:
         found = {}

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from services import matched
+from services import chunks, matched
 from services.events import Environment, Profiled
-from services.pytorch import device, model, own, profile
+from services.pytorch import augmentation, device, model, own, profile
 from services.pytorch.compiled import CompiledSteps
 from services.pytorch.eager import EagerSteps
 from services.pytorch.environment import environment
@@ -37,10 +37,11 @@ class MatchedTrainer:
             weights = own.initial_weights(spec.layers, shape, spec.seed, dtype)
         initial = matched.ordered(spec, shape, weights)
         self._names = list(initial)
-        self._parameters = [self._put(array.copy()) for array in initial.values()]
-        self._images = self._put(data.train_images)
-        self._test_images = self._put(data.test_images)
-        labels = self._put(data.train_labels.astype(np.int64))  # as PyTorch's loss takes them
+        self._parameters = [device.put(array.copy(), self._device) for array in initial.values()]
+        self._images = device.put(data.train_images, self._device)
+        self._test_images = device.put(data.test_images, self._device)
+        # int64, as PyTorch's loss takes them
+        labels = device.put(data.train_labels.astype(np.int64), self._device)
         given = (spec, self._parameters, self._images, labels, self._products)
         self._steps: CompiledSteps | EagerSteps
         if OwnWay.DATA_PIPELINE in spec.own_ways:
@@ -54,10 +55,6 @@ class MatchedTrainer:
             self._steps = EagerSteps(*given)
         device.synchronize(self._device)
 
-    def _put(self, array: NDArray[np.generic]) -> torch.Tensor:
-        """On a CPU without a copy, if the array can be written to: PyTorch has no other tensors."""
-        return torch.from_numpy(array if array.flags.writeable else array.copy()).to(self._device)
-
     def warm_up(self) -> None:
         self._steps.warm_up(matched.chunk_shapes(self._spec, len(self._images)))
         self.evaluate()
@@ -65,12 +62,12 @@ class MatchedTrainer:
     def train_epoch(self, epoch: int) -> Iterator[Steps]:
         shuffled = OwnWay.BATCH_ORDER in self._spec.own_ways
         permutation = own.permutation if shuffled else order.permutation
-        chunks = matched.epoch_chunks(self._spec, epoch, len(self._images), permutation)
+        found = matched.epoch_chunks(self._spec, epoch, len(self._images), permutation)
         if OwnWay.LAST_BATCH in self._spec.own_ways:
-            chunks = [chunk for chunk in chunks if chunk.shape[1] == self._spec.batch_size]
-        self._steps.begin(chunks)
-        for chunk in chunks:
-            measured = self._steps.run(self._put(chunk)).cpu().numpy()
+            found = [indices for indices in found if indices.shape[1] == self._spec.batch_size]
+        self._steps.begin(found)
+        for chunk in chunks.carried(self._spec, self._images.shape, epoch, found):
+            measured = self._steps.run(chunk).cpu().numpy()
             waited = self._steps.waited()
             yield matched.steps_taken(self._spec, measured, self._names, waited)
 
@@ -88,6 +85,14 @@ class MatchedTrainer:
         batch = self._test_images[:samples]
         with torch.inference_mode():
             model.logits(self._spec.layers, self._parameters, batch, self._products).cpu()
+
+    def augmented(self) -> NDArray[np.floating]:
+        chunk = chunks.whole(self._spec, self._images.shape)
+        _, drawn = device.put_chunk(chunk, self._device)
+        numbers = {name: tensor[0] for name, tensor in drawn.items()}
+        augment = augmentation.augment(self._spec, self._images)
+        images: NDArray[np.floating] = augment(self._images, numbers).cpu().numpy()
+        return images
 
     def weights(self) -> Weights:
         arrays = (parameter.detach().cpu().numpy().copy() for parameter in self._parameters)

@@ -8,16 +8,26 @@ import torch
 from numpy.typing import NDArray
 from torchvision.transforms import v2
 
-from services.spec import Device, JobSpec
+from services.spec import Augmentation, Device, JobSpec
 from services.workload.weights import parameter_dtype
 
+_NONE = Augmentation()
 Batch = tuple[torch.Tensor, torch.Tensor]  # images [batch, c, h, w] and labels [batch]
 
 
 class Samples(torch.utils.data.Dataset[tuple[torch.Tensor, int]]):  # type: ignore[misc]
-    """Pixels uint8[n, h, w, c] and labels, transformed when they are asked for."""
+    """Pixels uint8[n, h, w, c] and labels, transformed when they are asked for.
 
-    def __init__(self, spec: JobSpec, pixels: NDArray[np.uint8], labels: NDArray[np.int32]) -> None:
+    With an ``augmentation`` they are another image each time.
+    """
+
+    def __init__(
+        self,
+        spec: JobSpec,
+        pixels: NDArray[np.uint8],
+        labels: NDArray[np.int32],
+        augmentation: Augmentation = _NONE,
+    ) -> None:
         self._pixels, self._labels = pixels, labels
         normalization = spec.dataset.normalization
         channels = pixels.shape[-1]
@@ -25,6 +35,7 @@ class Samples(torch.utils.data.Dataset[tuple[torch.Tensor, int]]):  # type: igno
         self._transform = v2.Compose(
             [
                 v2.ToImage(),
+                *_augmenting(augmentation),
                 v2.ToDtype(dtype, scale=True),
                 v2.Normalize([normalization.mean] * channels, [normalization.std] * channels),
             ]
@@ -35,6 +46,19 @@ class Samples(torch.utils.data.Dataset[tuple[torch.Tensor, int]]):  # type: igno
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
         return self._transform(self._pixels[index]), int(self._labels[index])
+
+
+def _augmenting(given: Augmentation) -> Iterator[v2.Transform]:
+    """Before normalisation, so that 0, with which torchvision fills, is the background."""
+    if given.flip:
+        yield v2.RandomHorizontalFlip(given.flip)
+    if given != Augmentation(given.flip):
+        yield v2.RandomAffine(
+            given.rotation_degrees,
+            translate=(given.width_shift, given.height_shift),
+            scale=(1 - given.zoom, 1 + given.zoom),
+            interpolation=v2.InterpolationMode.BILINEAR,
+        )
 
 
 def loader(spec: JobSpec, samples: Samples, **how: Any) -> torch.utils.data.DataLoader[Batch]:

@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from services.chunks import Chunk
+from services.pytorch import device
 from services.pytorch.eager import EagerSteps
 from services.pytorch.pipeline import Batch, Order, Samples, loader
 from services.spec import JobSpec
@@ -35,23 +37,29 @@ class PipelineSteps(EagerSteps):
         samples = Samples(self._spec, data.train_pixels, data.train_labels)
         self._loader = loader(self._spec, samples, batch_sampler=self._order)
 
-    def begin(self, chunks: Sequence[NDArray[np.int32]]) -> None:
+    def begin(self, order: Sequence[NDArray[np.int32]]) -> None:
         """Let the loader fetch an epoch's batches, chunks of int32[steps, batch]."""
-        self._order.chunks = chunks
+        self._order.chunks = order
         self._batches = Waiting(iter(self._loader))
         self._warm = True
 
-    def run(self, chunk: torch.Tensor) -> torch.Tensor:
+    def run(self, chunk: Chunk) -> torch.Tensor:
         """Takes as many steps as ``chunk`` has; what they measured, on the device."""
         if not self._warm:  # the shapes alone matter, and the loader is not asked yet
             return super().run(chunk)
+        _, drawn = device.put_chunk(chunk, self._images.device)
         batches = itertools.islice(self._batches, len(chunk))
-        return torch.stack([self._on_device(*batch) for batch in batches])
+        measured = []
+        for step, batch in enumerate(batches):
+            images, labels = self._on_device(*batch)
+            numbers = {name: tensor[step] for name, tensor in drawn.items()}
+            measured.append(self.step(self._augment(images, numbers), labels, numbers))
+        return torch.stack(measured)
 
-    def _on_device(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        device = self._images.device
-        images = images.to(device, non_blocking=True).permute(0, 2, 3, 1)
-        return self.step(images, labels.to(device, non_blocking=True))
+    def _on_device(self, images: torch.Tensor, labels: torch.Tensor) -> Batch:
+        where = self._images.device
+        images = images.to(where, non_blocking=True).permute(0, 2, 3, 1)
+        return images, labels.to(where, non_blocking=True)
 
     def waited(self) -> float:
         """Seconds that were waited for data since it was last asked."""

@@ -21,12 +21,7 @@ class CustomLoopTrainer(IdiomaticTrainer):
     def __init__(self, spec: JobSpec, data: Data, weights: Weights | None) -> None:
         super().__init__(spec, data, weights)
         self._loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        self._batches = (
-            tf.data.Dataset.from_tensor_slices((self._images, self._labels))
-            .shuffle(len(self._labels), seed=spec.seed)
-            .batch(spec.batch_size)
-            .prefetch(tf.data.AUTOTUNE)
-        )
+        self._batches = self._preprocessing.batches(self._images, self._labels)
         self._step = self._op_by_op
         if spec.execution is not Execution.EAGER:
             compiled = spec.execution is Execution.COMPILED

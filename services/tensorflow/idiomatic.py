@@ -22,7 +22,9 @@ from services.spec import (
 )
 from services.tensorflow import device, layers, profile
 from services.tensorflow.environment import environment
+from services.tensorflow.preprocessing import Preprocessing
 from services.trainer import Data, Steps
+from services.workload.augmentation import wanted
 from services.workload.weights import Weights
 
 _POLICIES = {
@@ -38,7 +40,8 @@ class IdiomaticTrainer:
     """A `services.trainer.Trainer`.
 
     Initial values, shuffling and whatever the spec does not name of the optimizer are Keras's own.
-    The data are arrays, normalised beforehand, as its guides have it for what fits into memory.
+    The data are arrays, normalised beforehand, as its guides have it for what fits into memory;
+    with augmentation they go through `tf.data`.
 
     `fit` cannot be asked how long a step waited for its batch. What is reported was measured
     while warming up: how much longer steps took on the arrays than on one batch that was at hand.
@@ -56,6 +59,8 @@ class IdiomaticTrainer:
         # To which Keras casts what it is given.
         keras.config.set_floatx("float64" if spec.precision is Precision.FLOAT64 else "float32")
         keras.utils.set_random_seed(spec.seed)
+        self._preprocessing = Preprocessing(spec)
+        self._data = self._given(len(self._images))
         policy = _POLICIES[spec.precision]
         self._model, made = layers.sequential(spec.layers, self._images.shape[1:], policy)
         self._trained = {index: layer for index, layer in enumerate(made) if layer.weights}
@@ -78,12 +83,13 @@ class IdiomaticTrainer:
         samples, batch = len(self._images), self._spec.batch_size
         last = samples % batch  # a short batch is a graph of its own
         taken = min(samples, _TIMED_STEPS * batch + last)
-        self._fit(self._images[:taken], self._labels[:taken])  # compiles
+        data = self._given(taken)
+        self._fit(*data)  # compiles
         steps = -(-taken // batch)
         at_hand = tf.data.Dataset.from_tensors((self._images[:batch], self._labels[:batch]))
         self._fit(at_hand.repeat(steps))
         start = time.perf_counter()
-        self._fit(self._images[:taken], self._labels[:taken])
+        self._fit(*data)
         middle = time.perf_counter()
         self._fit(at_hand.repeat(steps))
         longer = (middle - start) - (time.perf_counter() - middle)
@@ -92,6 +98,11 @@ class IdiomaticTrainer:
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
         keras.utils.set_random_seed(self._spec.seed)
+
+    def _given(self, samples: int) -> tuple[Any, ...]:
+        """What `fit` takes of the first ``samples``."""
+        arrays = self._images[:samples], self._labels[:samples]
+        return (self._preprocessing.batches(*arrays),) if wanted(self._spec) else arrays
 
     def _fit(self, *data: Any, callbacks: tuple[keras.callbacks.Callback, ...] = ()) -> None:
         arrays = len(data) > 1
@@ -103,7 +114,7 @@ class IdiomaticTrainer:
     def train_epoch(self, epoch: int) -> Iterator[Steps]:  # noqa: ARG002 - it shuffles by itself
         start = time.perf_counter()
         edges = _Edges(self._spec, len(self._images))
-        self._fit(self._images, self._labels, callbacks=(edges,))
+        self._fit(*self._data, callbacks=(edges,))
         longest = (time.perf_counter() - start) / edges.steps
         for losses, accuracies in edges.chunks:
             waited = min(self._wait_seconds, longest) * len(losses)
@@ -117,6 +128,10 @@ class IdiomaticTrainer:
 
     def predict(self, samples: int) -> None:
         self._model.predict_on_batch(self._test_images[:samples])
+
+    def augmented(self) -> NDArray[np.floating]:
+        images: NDArray[np.floating] = self._preprocessing(tf.constant(self._images)).numpy()
+        return images
 
     def weights(self) -> Weights:
         return {

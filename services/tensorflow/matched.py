@@ -6,13 +6,13 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from services import matched
+from services import chunks, matched
 from services.events import Environment, Profiled
 from services.spec import Device, Execution, JobSpec, OwnWay
-from services.tensorflow import device, model, own, profile
+from services.tensorflow import augmentation, device, model, own, profile
 from services.tensorflow.environment import environment
 from services.tensorflow.pipeline import PipelineSteps
-from services.tensorflow.steps import EagerSteps, GraphSteps
+from services.tensorflow.steps import EagerSteps, GraphSteps, unstacked
 from services.trainer import Data, Steps
 from services.workload import order
 from services.workload.weights import Weights
@@ -36,7 +36,7 @@ class MatchedTrainer:
         initial = matched.ordered(spec, shape, weights)
         self._names = list(initial)
         eager = spec.execution is Execution.EAGER
-        self._samples = len(data.train_images)
+        self._shape = data.train_images.shape
         size = matched.EVALUATE_BATCH
         with tf.device(self._device):
             self._parameters = [tf.Variable(array) for array in initial.values()]
@@ -44,7 +44,7 @@ class MatchedTrainer:
                 tf.constant(data.test_images[start : start + size])
                 for start in range(0, len(data.test_images), size)
             ]
-            images = tf.constant(data.train_images)
+            self._images = images = tf.constant(data.train_images)
             # int64, since TensorFlow keeps int32 in the host's memory, also for a GPU
             labels = tf.constant(data.train_labels.astype(np.int64))
             given = (spec, self._parameters, images, labels)
@@ -63,15 +63,15 @@ class MatchedTrainer:
 
     def warm_up(self) -> None:
         with tf.device(self._device):
-            self._steps.warm_up(matched.chunk_shapes(self._spec, self._samples))
+            self._steps.warm_up(matched.chunk_shapes(self._spec, self._shape[0]))
         self.evaluate()
 
     def train_epoch(self, epoch: int) -> Iterator[Steps]:
         shuffled = OwnWay.BATCH_ORDER in self._spec.own_ways
         permutation = own.permutation if shuffled else order.permutation
-        chunks = matched.epoch_chunks(self._spec, epoch, self._samples, permutation)
-        self._steps.begin(chunks)
-        for chunk in chunks:
+        found = matched.epoch_chunks(self._spec, epoch, self._shape[0], permutation)
+        self._steps.begin(found)
+        for chunk in chunks.carried(self._spec, self._shape, epoch, found):
             with tf.device(self._device):
                 measured = self._steps.run(chunk)
             yield matched.steps_taken(self._spec, measured, self._names, self._steps.waited())
@@ -85,6 +85,13 @@ class MatchedTrainer:
     def predict(self, samples: int) -> None:
         with tf.device(self._device):
             self._logits(self._test_batches[0][:samples]).numpy()
+
+    def augmented(self) -> NDArray[np.floating]:
+        (drawn,) = unstacked(chunks.whole(self._spec, self._shape).drawn, 1)
+        with tf.device(self._device):
+            augment = augmentation.augment(self._spec, self._images)
+            images: NDArray[np.floating] = augment(self._images, drawn).numpy()
+        return images
 
     def weights(self) -> Weights:
         arrays = (parameter.numpy().copy() for parameter in self._parameters)

@@ -7,8 +7,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from services.chunks import Chunk
 from services.spec import Execution, JobSpec
-from services.tensorflow.steps import EagerSteps
+from services.tensorflow.steps import EagerSteps, unstacked
 from services.trainer import Data
 from services.waiting import Waiting
 
@@ -37,7 +38,7 @@ class PipelineSteps(EagerSteps):
                 self._step_on, reduce_retracing=True, autograph=False
             )
 
-    def begin(self, chunks: Sequence[NDArray[np.int32]]) -> None:
+    def begin(self, order: Sequence[NDArray[np.int32]]) -> None:
         """Let `tf.data` fetch an epoch's batches, chunks of int32[steps, batch]."""
         normalization = self._spec.dataset.normalization
         dtype = self._images.dtype
@@ -48,25 +49,27 @@ class PipelineSteps(EagerSteps):
             return images, tf.gather(self._answers, batch)
 
         with tf.device("/CPU:0"):
-            order = [batch for chunk in chunks for batch in chunk]
+            indices = [batch for chunk in order for batch in chunk]
             batches = tf.data.Dataset.from_generator(
-                lambda: iter(order), output_signature=tf.TensorSpec([None], tf.int32)
+                lambda: iter(indices), output_signature=tf.TensorSpec([None], tf.int32)
             )
             batches = batches.map(normalised, num_parallel_calls=tf.data.AUTOTUNE)
             self._batches = Waiting(iter(batches.prefetch(tf.data.AUTOTUNE)))
         self._warm = True
 
     def _run(
-        self,
-        chunk: NDArray[np.int32],
-        rates: NDArray[np.floating],
-        epsilons: NDArray[np.floating],
+        self, chunk: Chunk, rates: NDArray[np.floating], epsilons: NDArray[np.floating]
     ) -> NDArray[np.floating]:
         if not self._warm:  # the shapes alone matter
             return super()._run(chunk, rates, epsilons)
-        plan = zip(tf.unstack(rates), tf.unstack(epsilons), strict=True)
+        drawn = unstacked(chunk.drawn, len(chunk))
         batches = itertools.islice(self._batches, len(chunk))
-        found = [self._step_on(*batch, *step) for batch, step in zip(batches, plan, strict=True)]
+        found = [
+            self._step_on(self._augment(images, numbers), labels, numbers, *step)
+            for (images, labels), numbers, *step in zip(
+                batches, drawn, tf.unstack(rates), tf.unstack(epsilons), strict=True
+            )
+        ]
         measured: NDArray[np.floating] = tf.stack(found).numpy()
         return measured
 

@@ -1,15 +1,24 @@
 """A chunk of steps: op by op, or in one call, which is a graph with a loop in it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from services import matched
+from services import chunks, matched
+from services.chunks import Chunk
 from services.spec import Execution, JobSpec, Loop, OwnWay
-from services.tensorflow import device, model, optimizers, own
+from services.tensorflow import augmentation, device, model, optimizers, own
+
+Drawn = Mapping[str, tf.Tensor]  # as in `services.chunks.Chunk`; of a step without its first axis
+
+
+def unstacked(drawn: Mapping[str, NDArray[np.generic]], steps: int) -> list[Drawn]:
+    """What was ``drawn`` for a chunk, for each of its steps."""
+    parts = {name: tf.unstack(array) for name, array in drawn.items()}
+    return [{name: part[step] for name, part in parts.items()} for step in range(steps)]
 
 
 class EagerSteps:
@@ -26,6 +35,7 @@ class EagerSteps:
         self._loss = model.loss_of(spec)
         self._parameters = parameters
         self._images, self._labels = images, labels
+        self._augment = augmentation.augment(spec, images)
         self._slots = optimizers.slots(spec.optimizer, parameters)
         compiled = spec.execution is Execution.COMPILED
         dtype = images.dtype.as_numpy_dtype
@@ -35,8 +45,8 @@ class EagerSteps:
         self._update = optimizers.update if kernels else optimizers.update_plainly
         self._taken = 0
 
-    def run(self, chunk: NDArray[np.int32]) -> NDArray[np.floating]:
-        """Takes the steps of ``chunk`` int32[steps, batch]; returns what they measured.
+    def run(self, chunk: Chunk) -> NDArray[np.floating]:
+        """Takes the steps of ``chunk``; returns what they measured.
 
         As `services.matched.steps_taken` wants it.
         """
@@ -48,23 +58,34 @@ class EagerSteps:
         return self._run(chunk, *(numbers.astype(dtype) for numbers in plan))
 
     def _run(
-        self,
-        chunk: NDArray[np.int32],
-        rates: NDArray[np.floating],
-        epsilons: NDArray[np.floating],
+        self, chunk: Chunk, rates: NDArray[np.floating], epsilons: NDArray[np.floating]
     ) -> NDArray[np.floating]:
-        steps = zip(*map(tf.unstack, (chunk, rates, epsilons)), strict=True)
+        steps = zip(
+            tf.unstack(chunk.indices),
+            unstacked(chunk.drawn, len(chunk)),
+            tf.unstack(rates),
+            tf.unstack(epsilons),
+            strict=True,
+        )
         measured: NDArray[np.floating] = tf.stack([self._step(*step) for step in steps]).numpy()
         return measured
 
-    def _step(self, batch: tf.Tensor, rate: tf.Tensor, epsilon: tf.Tensor) -> tf.Tensor:
-        images, labels = tf.gather(self._images, batch), tf.gather(self._labels, batch)
-        return self._step_on(images, labels, rate, epsilon)
+    def _step(
+        self, batch: tf.Tensor, drawn: Drawn, rate: tf.Tensor, epsilon: tf.Tensor
+    ) -> tf.Tensor:
+        images = self._augment(tf.gather(self._images, batch), drawn)
+        labels = tf.gather(self._labels, batch)
+        return self._step_on(images, labels, drawn, rate, epsilon)
 
     def _step_on(
-        self, images: tf.Tensor, labels: tf.Tensor, rate: tf.Tensor, epsilon: tf.Tensor
+        self,
+        images: tf.Tensor,
+        labels: tf.Tensor,
+        drawn: Drawn,  # noqa: ARG002
+        rate: tf.Tensor,
+        epsilon: tf.Tensor,
     ) -> tf.Tensor:
-        """One step on ``images`` [batch, h, w, c]; what it measured."""
+        """One step on ``images`` [batch, h, w, c], with what was ``drawn``; what it measured."""
         products = device.PRODUCTS[self._spec.precision]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self._parameters)
@@ -79,7 +100,7 @@ class EagerSteps:
         self._update(self._spec.optimizer, self._parameters, self._slots, gradients, plan)
         return loss
 
-    def begin(self, chunks: Sequence[NDArray[np.int32]]) -> None:
+    def begin(self, order: Sequence[NDArray[np.int32]]) -> None:
         """What an epoch will `run`."""
 
     def waited(self) -> float:
@@ -91,7 +112,8 @@ class EagerSteps:
         variables = [*self._parameters, *(slot for slots in self._slots for slot in slots)]
         values = [tf.identity(variable) for variable in variables]
         for steps, batch in shapes:
-            self.run(np.zeros((min(steps, matched.WARM_UP_STEPS), batch), np.int32))
+            few = min(steps, matched.WARM_UP_STEPS)
+            self.run(chunks.blank(self._spec, tuple(self._images.shape), few, batch))
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
         self._taken = 0
@@ -114,46 +136,61 @@ class GraphSteps(EagerSteps):
             for steps, batch in matched.chunk_shapes(spec, len(images)):
                 self._lengths[batch] = max(steps, self._lengths.get(batch, 0))
         numbers = tf.TensorSpec([None], images.dtype)
+        drawn = chunks.blank(spec, tuple(images.shape), 1, 1).drawn
         signature = (
             tf.TensorSpec([None, None], tf.int32),
+            {
+                name: tf.TensorSpec([None, None, *array.shape[2:]], array.dtype)
+                for name, array in drawn.items()
+            },
             numbers,
             numbers,
             tf.TensorSpec([], tf.int32),
         )
-        self._chunk: Chunk = tf.function(
+        self._chunk: ChunkLoop = tf.function(
             self._loop, signature, autograph=False, jit_compile=compiled
         )
 
     def _run(
-        self,
-        chunk: NDArray[np.int32],
-        rates: NDArray[np.floating],
-        epsilons: NDArray[np.floating],
+        self, chunk: Chunk, rates: NDArray[np.floating], epsilons: NDArray[np.floating]
     ) -> NDArray[np.floating]:
-        steps, batch = chunk.shape
+        steps, batch = chunk.indices.shape
         if padding := self._lengths.get(batch, steps) - steps:
-            chunk = np.pad(chunk, ((0, padding), (0, 0)))
+            chunk = chunk.padded(steps + padding)
             rates, epsilons = (np.pad(numbers, (0, padding)) for numbers in (rates, epsilons))
-        measured = self._chunk(*map(tf.constant, (chunk, rates, epsilons, steps)))
+        drawn = {name: tf.constant(array) for name, array in chunk.drawn.items()}
+        numbers = map(tf.constant, (rates, epsilons, steps))
+        measured = self._chunk(tf.constant(chunk.indices), drawn, *numbers)
         on_host: NDArray[np.floating] = measured.numpy()
         return on_host[:steps]
 
     def _loop(
-        self, chunk: tf.Tensor, rates: tf.Tensor, epsilons: tf.Tensor, steps: tf.Tensor
+        self,
+        indices: tf.Tensor,
+        drawn: Drawn,
+        rates: tf.Tensor,
+        epsilons: tf.Tensor,
+        steps: tf.Tensor,
     ) -> tf.Tensor:
         """The first ``steps`` steps of the chunk; what comes after them is undefined."""
-        chunk = tf.cast(chunk, tf.int64)  # to a GPU at once: int32 stays in the host's memory
+        indices = tf.cast(indices, tf.int64)  # to a GPU at once: int32 stays in the host's memory
         measured = tf.TensorArray(rates.dtype, tf.shape(rates)[0])
 
         def body(i: tf.Tensor, measured: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
-            return i + 1, measured.write(i, self._step(chunk[i], rates[i], epsilons[i]))
+            numbers = {name: array[i] for name, array in drawn.items()}
+            return i + 1, measured.write(i, self._step(indices[i], numbers, rates[i], epsilons[i]))
 
         return tf.while_loop(lambda i, _: i < steps, body, (0, measured))[1].stack()
 
 
-class Chunk(Protocol):
+class ChunkLoop(Protocol):
     """`GraphSteps._loop` as a graph."""
 
     def __call__(
-        self, chunk: tf.Tensor, rates: tf.Tensor, epsilons: tf.Tensor, steps: tf.Tensor
+        self,
+        indices: tf.Tensor,
+        drawn: Drawn,
+        rates: tf.Tensor,
+        epsilons: tf.Tensor,
+        steps: tf.Tensor,
     ) -> tf.Tensor: ...

@@ -9,6 +9,7 @@ from services.spec import (
     ActivationFunction,
     Adam,
     AdamW,
+    Augmentation,
     AveragePool2d,
     Conv2d,
     CustomDense,
@@ -87,8 +88,12 @@ CONVOLUTIONS = (
     Activation(ActivationFunction.RELU),
     Dense(CLASSES),
 )
+AUGMENTATION = Augmentation(0.5, 30, 0.2, 0.1, 0.3)
 JOBS = {
     "convolutions": spec(layers=CONVOLUTIONS, epochs=3),
+    "augmented, chunks of uneven length": spec(
+        augmentation=AUGMENTATION, layers=SHALLOW, batch_size=8, report_every_steps=6, epochs=3
+    ),
     "adam, chunks of uneven length": spec(batch_size=8, report_every_steps=6, epochs=4),
     "adamw": spec(optimizer=Optimizer(AdamW(weight_decay=0.1), 0.01), layers=SHALLOW),
     "sgd with momentum": spec(optimizer=Optimizer(Sgd(momentum=0.9), 0.05), layers=SHALLOW),

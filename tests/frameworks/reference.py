@@ -20,7 +20,7 @@ from services.spec import (
     Sgd,
 )
 from services.trainer import Data
-from services.workload import order
+from services.workload import augmentation, order
 from services.workload.layers import trained_layers
 
 erf = np.vectorize(math.erf, otypes=[np.float64])
@@ -173,12 +173,45 @@ class Optimizer:
             self.state[name] = m, v
 
 
-def batches(spec: JobSpec, samples: int) -> Iterator[np.ndarray]:
+def resample(images, transforms, fill):
+    """Each pixel from where its image's inverse map says, bilinearly between those around it."""
+    images = np.asarray(images, np.float64)
+    samples, height, width, _ = images.shape
+    found = np.empty_like(images)
+    for sample, y, x in np.ndindex(samples, height, width):
+        (a, b, c), (d, e, f) = np.asarray(transforms[sample], np.float64)
+        u, v = x - (width - 1) / 2, y - (height - 1) / 2
+        right = a * u + b * v + c + (width - 1) / 2
+        below = d * u + e * v + f + (height - 1) / 2
+        left, top = math.floor(right), math.floor(below)
+        found[sample, y, x] = sum(
+            (1 - abs(right - column))
+            * (1 - abs(below - row))
+            * (images[sample, row, column] if inside(row, column, height, width) else fill)
+            for row in (top, top + 1)
+            for column in (left, left + 1)
+        )
+    return found
+
+
+def inside(row, column, height, width):
+    return 0 <= row < height and 0 <= column < width
+
+
+def batches(spec: JobSpec, data: Data) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The images and labels of each step."""
+    shape = data.train_images.shape
     for epoch in range(spec.epochs):
-        indices = order.permutation(spec.seed, epoch, samples)
+        indices = order.permutation(spec.seed, epoch, len(data.train_images))
         indices = order.limited(indices, spec.batch_size, spec.steps_per_epoch_limit)
+        maps = augmentation.transforms(spec, shape, epoch)
         for start in range(0, len(indices), spec.batch_size):
-            yield indices[start : start + spec.batch_size]
+            batch = indices[start : start + spec.batch_size]
+            images = data.train_images[batch]
+            if augmentation.wanted(spec):
+                fill = augmentation.background(spec.dataset.normalization)
+                images = resample(images, maps[batch], fill)
+            yield images, data.train_labels[batch]
 
 
 def details(spec: JobSpec, data: Data, weights) -> StepDetails:
@@ -186,8 +219,7 @@ def details(spec: JobSpec, data: Data, weights) -> StepDetails:
     weights = {name: array.astype(np.float64) for name, array in weights.items()}
     optimizer = Optimizer(spec)
     ordered, accuracies, norms = [], [], {name: [] for name in weights}
-    for batch in batches(spec, len(data.train_images)):
-        images, labels = data.train_images[batch], data.train_labels[batch]
+    for images, labels in batches(spec, data):
         logits, _ = forward(spec, weights, images)
         shifted = logits - logits.max(axis=1, keepdims=True)
         each = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(labels)), labels]
@@ -208,8 +240,8 @@ def train(spec: JobSpec, data: Data, weights, epsilon_hat: float | None = None):
     weights = {name: array.astype(np.float64) for name, array in weights.items()}
     optimizer = Optimizer(spec, epsilon_hat)
     losses = []
-    for batch in batches(spec, len(data.train_images)):
-        loss, found = gradients(spec, weights, data.train_images[batch], data.train_labels[batch])
+    for images, labels in batches(spec, data):
+        loss, found = gradients(spec, weights, images, labels)
         optimizer.update(weights, found)
         losses.append(loss)
     return np.array(losses), weights

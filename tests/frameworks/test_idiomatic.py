@@ -6,11 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from services.errors import Unsupported
 from services.spec import (
     Activation,
     ActivationFunction,
     Adam,
     AdamW,
+    Augmentation,
     Dataset,
     Dense,
     Execution,
@@ -92,6 +94,48 @@ def test_a_loop_of_ones_own_begins_as_it_did_before_it_was_warm(framework, execu
         np.testing.assert_array_equal(warm.weights()[name], array, err_msg=name)
     losses = [np.concatenate([steps.losses for steps in train(made)]) for made in (cold, warm)]
     np.testing.assert_allclose(*losses, rtol=1e-12)
+
+
+@pytest.mark.parametrize("loop", list(Loop))
+def test_it_learns_from_images_that_are_augmented(framework, loop):
+    made = trainer(framework, spec(augmentation=jobs.AUGMENTATION, loop=loop))
+    made.warm_up()
+    taken = train(made, epochs=30)
+    first, last = (np.mean([s.losses.mean() for s in part]) for part in (taken[:2], taken[-2:]))
+    assert last < 0.97 * first
+
+
+def test_images_are_augmented_for_training_alone_and_otherwise_as_they_were(framework):
+    data = jobs.data(Precision.FLOAT32)
+    np.testing.assert_allclose(trainer(framework, spec()).augmented(), data.train_images, atol=1e-6)
+    flipped = trainer(framework, spec(augmentation=Augmentation(0.5)))
+    for image, original in zip(flipped.augmented(), data.train_images, strict=True):
+        ways = [original, original[:, ::-1]]
+        assert min(np.abs(image - way).max() for way in ways) < 1e-6
+    assert np.abs(flipped.augmented() - data.train_images).max() > 0.1
+    weights = jobs.weights(spec())
+    logits = [
+        trainer(framework, spec(augmentation=given), weights).evaluate()
+        for given in (Augmentation(), jobs.AUGMENTATION)
+    ]
+    np.testing.assert_allclose(*logits, rtol=1e-5, atol=1e-6)
+
+
+def test_what_comes_in_from_outside_is_the_background(framework):
+    given = Augmentation(width_shift=1, height_shift=1)
+    images = trainer(framework, spec(augmentation=given)).augmented()
+    assert images.min() == pytest.approx(-1)  # pixel 0, by the normalisation of jobs.data
+    assert np.isclose(images, -1).mean() > 0.5
+
+
+def test_a_flip_that_is_no_fair_coin_is_refused_where_there_is_no_layer_for_it(framework):
+    job = spec(augmentation=Augmentation(0.3))
+    if framework.environment().framework == "pytorch":
+        assert trainer(framework, job).augmented().shape == (jobs.SAMPLES, *jobs.SHAPE)
+        return
+    with pytest.raises(Unsupported, match="RandomFlip mirrors half") as caught:
+        trainer(framework, job)
+    assert caught.value.metadata == {"field": "augmentation.flip"}
 
 
 @pytest.mark.parametrize("loop", list(Loop))

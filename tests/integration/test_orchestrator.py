@@ -192,6 +192,43 @@ def test_summary_sets_the_models_side_by_side(orchestrator, two):
     assert json.loads(done.stdout)["agree"] is True
 
 
+AUGMENTED = ("preview", "--workload=synthetic-mlp", "--set=augmentation.flip=0.5", "--count=3")
+
+
+def test_preview_draws_what_both_make_of_the_first_images_and_says_how_far_apart(orchestrator, two):
+    _, flags = two()
+    done = orchestrator.run(*AUGMENTED, "--json", *flags)
+    told = json.loads(done.stdout)
+    assert told["images"] == 3
+    assert told["largest_difference"] == 0
+    assert "PyTorch and TensorFlow make the same images" in told["sentence"]
+    for suffix in ("png", "svg"):
+        assert (orchestrator.home / f"runs/preview-synthetic-mlp.{suffix}").stat().st_size > 5000
+    said = orchestrator.run(*AUGMENTED, "--recipe=idiomatic", *flags).stdout
+    assert "differ by design" in " ".join(said.split())
+    said = orchestrator.run("preview", "--workload=synthetic-mlp", *flags).stdout
+    assert "synthetic-mlp augments nothing" in " ".join(said.split())
+
+
+def test_preview_goes_where_output_says(orchestrator, two):
+    _, flags = two()
+    orchestrator.run("compare", *SMALL, "--epochs=1", "--no-verify", "-q", *flags)
+    run = orchestrator.latest().path
+    orchestrator.run(*AUGMENTED, "--output=here.svg", *flags)
+    orchestrator.run(*AUGMENTED, f"--output={run}", *flags)
+    assert (orchestrator.home / "here.svg").read_bytes().startswith(b"<?xml")
+    assert {"preview.png", "preview.svg"} <= {path.name for path in (run / "figures").iterdir()}
+    (orchestrator.home / "notes.txt").touch()
+    refused = orchestrator.run(*AUGMENTED, "--output=notes.txt", *flags, code=2)
+    assert "notes.txt; give a file that ends in .png or .svg" in refused.stderr
+
+
+def test_a_preview_of_what_cannot_be_is_refused_with_the_field(orchestrator, two):
+    _, flags = two()
+    done = orchestrator.run("preview", "--set=augmentation.zoom=1", *flags, code=2)
+    assert "augmentation.zoom is 1.0; it must be from 0 to below 1" in " ".join(done.stderr.split())
+
+
 def test_jobs_lists_and_watch_replays_a_job_that_has_ended(orchestrator, start):
     runner = start()
     where = f"--pytorch={runner.address}"

@@ -11,6 +11,7 @@ import pytest
 from babel.messages import extract, mofile, pofile
 
 from orchestrator.errors import BadInput
+from orchestrator.help import unmarked
 from orchestrator.language import (
     ENGLISH,
     LANGUAGES,
@@ -23,7 +24,7 @@ from orchestrator.language import (
     say,
     speaking,
 )
-from orchestrator.locales import named, of
+from orchestrator.locales import asked, named, of
 from orchestrator.words import AND, NEXT, OF
 
 ROOT = Path(__file__).parents[2] / "orchestrator"
@@ -115,6 +116,20 @@ def test_the_language_is_what_the_environment_says(variables, language):
     assert of(variables) == language
 
 
+@pytest.mark.parametrize(
+    ("arguments", "language"),
+    [
+        (["compare", "--help"], None),
+        (["--lang", "zh-TW", "--help"], "zh-TW"),
+        (["compare", "--lang=zh-TW", "--help"], "zh-TW"),
+        (["compare", "--lang"], None),
+        (["--lang", "fr"], None),
+    ],
+)
+def test_help_is_in_the_language_that_its_command_line_asks_for(arguments, language):
+    assert asked(arguments) == language
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=[str(path.relative_to(ROOT)) for path in SOURCES])
 def test_every_text_that_people_read_is_a_phrase(path):
     untold = [
@@ -158,7 +173,7 @@ def test_a_phrase_is_made_a_text_by_the_language_alone():
 def extracted():
     """Every phrase in the sources."""
     found = extract.extract_from_dir(ROOT, [("**.py", "python")], keywords={"Phrase": None})
-    return {message[2] for message in found}
+    return {message[2] for message in found} | unmarked()
 
 
 def catalogue(path):

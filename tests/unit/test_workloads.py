@@ -10,6 +10,8 @@ def test_the_presets_are_listed_by_name():
     assert workloads.names() == [
         "fashion-cnn",
         "fashion-mlp",
+        "mnist-augmented",
+        "mnist-augmented-noflip",
         "mnist-cnn",
         "mnist-custom-layer",
         "mnist-mlp",
@@ -38,7 +40,7 @@ def test_mnist_mlp_is_the_model_of_the_lesson():
 
 @pytest.mark.parametrize("name", ["resnet", "", "../workloads/mnist-mlp", "/etc/passwd", "a\0b"])
 def test_an_unknown_name_is_bad_input_that_lists_what_there_is(name):
-    with pytest.raises(BadInput, match="fashion-mlp, mnist-cnn") as caught:
+    with pytest.raises(BadInput, match="fashion-mlp, mnist-augmented") as caught:
         workloads.load(name)
     assert repr(name) in caught.value.message
     assert caught.value.exit_code == 2

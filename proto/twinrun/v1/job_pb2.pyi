@@ -91,6 +91,7 @@ class JobKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     JOB_KIND_EVALUATE: _ClassVar[JobKind]
     JOB_KIND_SUMMARIZE: _ClassVar[JobKind]
     JOB_KIND_MEASURE: _ClassVar[JobKind]
+    JOB_KIND_PREVIEW: _ClassVar[JobKind]
 
 class JobState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -163,6 +164,7 @@ JOB_KIND_TRAIN: JobKind
 JOB_KIND_EVALUATE: JobKind
 JOB_KIND_SUMMARIZE: JobKind
 JOB_KIND_MEASURE: JobKind
+JOB_KIND_PREVIEW: JobKind
 JOB_STATE_UNSPECIFIED: JobState
 JOB_STATE_PENDING: JobState
 JOB_STATE_RUNNING: JobState
@@ -181,7 +183,7 @@ WEIGHTS_KIND_INITIAL: WeightsKind
 WEIGHTS_KIND_FINAL: WeightsKind
 
 class JobSpec(_message.Message):
-    __slots__ = ("dataset", "layers", "optimizer", "loss", "epochs", "batch_size", "seed", "recipe", "loop", "execution", "precision", "device", "threads", "report_every_steps", "allow_tf32", "own_ways", "report_step_details", "perturb_initial_weights", "steps_per_epoch_limit", "target_accuracy", "profile")
+    __slots__ = ("dataset", "layers", "optimizer", "loss", "epochs", "batch_size", "seed", "recipe", "loop", "execution", "precision", "device", "threads", "report_every_steps", "allow_tf32", "own_ways", "report_step_details", "perturb_initial_weights", "steps_per_epoch_limit", "target_accuracy", "profile", "augmentation")
     DATASET_FIELD_NUMBER: _ClassVar[int]
     LAYERS_FIELD_NUMBER: _ClassVar[int]
     OPTIMIZER_FIELD_NUMBER: _ClassVar[int]
@@ -203,6 +205,7 @@ class JobSpec(_message.Message):
     STEPS_PER_EPOCH_LIMIT_FIELD_NUMBER: _ClassVar[int]
     TARGET_ACCURACY_FIELD_NUMBER: _ClassVar[int]
     PROFILE_FIELD_NUMBER: _ClassVar[int]
+    AUGMENTATION_FIELD_NUMBER: _ClassVar[int]
     dataset: Dataset
     layers: _containers.RepeatedCompositeFieldContainer[Layer]
     optimizer: Optimizer
@@ -224,7 +227,8 @@ class JobSpec(_message.Message):
     steps_per_epoch_limit: int
     target_accuracy: float
     profile: bool
-    def __init__(self, dataset: _Optional[_Union[Dataset, _Mapping]] = ..., layers: _Optional[_Iterable[_Union[Layer, _Mapping]]] = ..., optimizer: _Optional[_Union[Optimizer, _Mapping]] = ..., loss: _Optional[_Union[Loss, str]] = ..., epochs: _Optional[int] = ..., batch_size: _Optional[int] = ..., seed: _Optional[int] = ..., recipe: _Optional[_Union[Recipe, str]] = ..., loop: _Optional[_Union[Loop, str]] = ..., execution: _Optional[_Union[Execution, str]] = ..., precision: _Optional[_Union[Precision, str]] = ..., device: _Optional[_Union[Device, str]] = ..., threads: _Optional[int] = ..., report_every_steps: _Optional[int] = ..., allow_tf32: _Optional[bool] = ..., own_ways: _Optional[_Iterable[_Union[OwnWay, str]]] = ..., report_step_details: _Optional[bool] = ..., perturb_initial_weights: _Optional[bool] = ..., steps_per_epoch_limit: _Optional[int] = ..., target_accuracy: _Optional[float] = ..., profile: _Optional[bool] = ...) -> None: ...
+    augmentation: Augmentation
+    def __init__(self, dataset: _Optional[_Union[Dataset, _Mapping]] = ..., layers: _Optional[_Iterable[_Union[Layer, _Mapping]]] = ..., optimizer: _Optional[_Union[Optimizer, _Mapping]] = ..., loss: _Optional[_Union[Loss, str]] = ..., epochs: _Optional[int] = ..., batch_size: _Optional[int] = ..., seed: _Optional[int] = ..., recipe: _Optional[_Union[Recipe, str]] = ..., loop: _Optional[_Union[Loop, str]] = ..., execution: _Optional[_Union[Execution, str]] = ..., precision: _Optional[_Union[Precision, str]] = ..., device: _Optional[_Union[Device, str]] = ..., threads: _Optional[int] = ..., report_every_steps: _Optional[int] = ..., allow_tf32: _Optional[bool] = ..., own_ways: _Optional[_Iterable[_Union[OwnWay, str]]] = ..., report_step_details: _Optional[bool] = ..., perturb_initial_weights: _Optional[bool] = ..., steps_per_epoch_limit: _Optional[int] = ..., target_accuracy: _Optional[float] = ..., profile: _Optional[bool] = ..., augmentation: _Optional[_Union[Augmentation, _Mapping]] = ...) -> None: ...
 
 class Dataset(_message.Message):
     __slots__ = ("name", "train_limit", "test_limit", "normalization", "synthetic", "validation_fraction")
@@ -265,6 +269,20 @@ class Synthetic(_message.Message):
     channels: int
     classes: int
     def __init__(self, train_samples: _Optional[int] = ..., test_samples: _Optional[int] = ..., height: _Optional[int] = ..., width: _Optional[int] = ..., channels: _Optional[int] = ..., classes: _Optional[int] = ...) -> None: ...
+
+class Augmentation(_message.Message):
+    __slots__ = ("flip", "rotation_degrees", "width_shift", "height_shift", "zoom")
+    FLIP_FIELD_NUMBER: _ClassVar[int]
+    ROTATION_DEGREES_FIELD_NUMBER: _ClassVar[int]
+    WIDTH_SHIFT_FIELD_NUMBER: _ClassVar[int]
+    HEIGHT_SHIFT_FIELD_NUMBER: _ClassVar[int]
+    ZOOM_FIELD_NUMBER: _ClassVar[int]
+    flip: float
+    rotation_degrees: float
+    width_shift: float
+    height_shift: float
+    zoom: float
+    def __init__(self, flip: _Optional[float] = ..., rotation_degrees: _Optional[float] = ..., width_shift: _Optional[float] = ..., height_shift: _Optional[float] = ..., zoom: _Optional[float] = ...) -> None: ...
 
 class Layer(_message.Message):
     __slots__ = ("flatten", "dense", "activation", "custom_dense", "conv2d", "max_pool2d", "average_pool2d")
@@ -439,7 +457,7 @@ class Job(_message.Message):
     def __init__(self, job_id: _Optional[str] = ..., request_id: _Optional[str] = ..., kind: _Optional[_Union[JobKind, str]] = ..., state: _Optional[_Union[JobState, str]] = ..., spec: _Optional[_Union[JobSpec, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., last_sequence: _Optional[int] = ...) -> None: ...
 
 class JobEvent(_message.Message):
-    __slots__ = ("sequence", "event_time", "state_changed", "phase_started", "phase_finished", "environment", "download_progress", "inputs", "steps_finished", "epoch_finished", "evaluation_finished", "weights_saved", "resources_used", "logits_saved", "model_summarized", "machine_measured", "profiled")
+    __slots__ = ("sequence", "event_time", "state_changed", "phase_started", "phase_finished", "environment", "download_progress", "inputs", "steps_finished", "epoch_finished", "evaluation_finished", "weights_saved", "resources_used", "logits_saved", "model_summarized", "machine_measured", "profiled", "images_previewed")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     EVENT_TIME_FIELD_NUMBER: _ClassVar[int]
     STATE_CHANGED_FIELD_NUMBER: _ClassVar[int]
@@ -457,6 +475,7 @@ class JobEvent(_message.Message):
     MODEL_SUMMARIZED_FIELD_NUMBER: _ClassVar[int]
     MACHINE_MEASURED_FIELD_NUMBER: _ClassVar[int]
     PROFILED_FIELD_NUMBER: _ClassVar[int]
+    IMAGES_PREVIEWED_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     event_time: _timestamp_pb2.Timestamp
     state_changed: StateChanged
@@ -474,7 +493,8 @@ class JobEvent(_message.Message):
     model_summarized: ModelSummarized
     machine_measured: MachineMeasured
     profiled: Profiled
-    def __init__(self, sequence: _Optional[int] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state_changed: _Optional[_Union[StateChanged, _Mapping]] = ..., phase_started: _Optional[_Union[PhaseStarted, _Mapping]] = ..., phase_finished: _Optional[_Union[PhaseFinished, _Mapping]] = ..., environment: _Optional[_Union[Environment, _Mapping]] = ..., download_progress: _Optional[_Union[DownloadProgress, _Mapping]] = ..., inputs: _Optional[_Union[Inputs, _Mapping]] = ..., steps_finished: _Optional[_Union[StepsFinished, _Mapping]] = ..., epoch_finished: _Optional[_Union[EpochFinished, _Mapping]] = ..., evaluation_finished: _Optional[_Union[EvaluationFinished, _Mapping]] = ..., weights_saved: _Optional[_Union[WeightsSaved, _Mapping]] = ..., resources_used: _Optional[_Union[ResourcesUsed, _Mapping]] = ..., logits_saved: _Optional[_Union[LogitsSaved, _Mapping]] = ..., model_summarized: _Optional[_Union[ModelSummarized, _Mapping]] = ..., machine_measured: _Optional[_Union[MachineMeasured, _Mapping]] = ..., profiled: _Optional[_Union[Profiled, _Mapping]] = ...) -> None: ...
+    images_previewed: ImagesPreviewed
+    def __init__(self, sequence: _Optional[int] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state_changed: _Optional[_Union[StateChanged, _Mapping]] = ..., phase_started: _Optional[_Union[PhaseStarted, _Mapping]] = ..., phase_finished: _Optional[_Union[PhaseFinished, _Mapping]] = ..., environment: _Optional[_Union[Environment, _Mapping]] = ..., download_progress: _Optional[_Union[DownloadProgress, _Mapping]] = ..., inputs: _Optional[_Union[Inputs, _Mapping]] = ..., steps_finished: _Optional[_Union[StepsFinished, _Mapping]] = ..., epoch_finished: _Optional[_Union[EpochFinished, _Mapping]] = ..., evaluation_finished: _Optional[_Union[EvaluationFinished, _Mapping]] = ..., weights_saved: _Optional[_Union[WeightsSaved, _Mapping]] = ..., resources_used: _Optional[_Union[ResourcesUsed, _Mapping]] = ..., logits_saved: _Optional[_Union[LogitsSaved, _Mapping]] = ..., model_summarized: _Optional[_Union[ModelSummarized, _Mapping]] = ..., machine_measured: _Optional[_Union[MachineMeasured, _Mapping]] = ..., profiled: _Optional[_Union[Profiled, _Mapping]] = ..., images_previewed: _Optional[_Union[ImagesPreviewed, _Mapping]] = ...) -> None: ...
 
 class StateChanged(_message.Message):
     __slots__ = ("state", "error")
@@ -513,7 +533,7 @@ class DownloadProgress(_message.Message):
     def __init__(self, file: _Optional[str] = ..., source: _Optional[str] = ..., received_bytes: _Optional[int] = ..., total_bytes: _Optional[int] = ...) -> None: ...
 
 class Inputs(_message.Message):
-    __slots__ = ("data_sha256", "initial_weights_sha256", "batch_order_sha256", "train_samples", "test_samples", "parameter_count", "steps_per_epoch", "validation_samples", "epoch_operations", "epoch_bytes")
+    __slots__ = ("data_sha256", "initial_weights_sha256", "batch_order_sha256", "train_samples", "test_samples", "parameter_count", "steps_per_epoch", "validation_samples", "epoch_operations", "epoch_bytes", "augmentation_sha256")
     DATA_SHA256_FIELD_NUMBER: _ClassVar[int]
     INITIAL_WEIGHTS_SHA256_FIELD_NUMBER: _ClassVar[int]
     BATCH_ORDER_SHA256_FIELD_NUMBER: _ClassVar[int]
@@ -524,6 +544,7 @@ class Inputs(_message.Message):
     VALIDATION_SAMPLES_FIELD_NUMBER: _ClassVar[int]
     EPOCH_OPERATIONS_FIELD_NUMBER: _ClassVar[int]
     EPOCH_BYTES_FIELD_NUMBER: _ClassVar[int]
+    AUGMENTATION_SHA256_FIELD_NUMBER: _ClassVar[int]
     data_sha256: str
     initial_weights_sha256: str
     batch_order_sha256: str
@@ -534,7 +555,8 @@ class Inputs(_message.Message):
     validation_samples: int
     epoch_operations: float
     epoch_bytes: float
-    def __init__(self, data_sha256: _Optional[str] = ..., initial_weights_sha256: _Optional[str] = ..., batch_order_sha256: _Optional[str] = ..., train_samples: _Optional[int] = ..., test_samples: _Optional[int] = ..., parameter_count: _Optional[int] = ..., steps_per_epoch: _Optional[int] = ..., validation_samples: _Optional[int] = ..., epoch_operations: _Optional[float] = ..., epoch_bytes: _Optional[float] = ...) -> None: ...
+    augmentation_sha256: str
+    def __init__(self, data_sha256: _Optional[str] = ..., initial_weights_sha256: _Optional[str] = ..., batch_order_sha256: _Optional[str] = ..., train_samples: _Optional[int] = ..., test_samples: _Optional[int] = ..., parameter_count: _Optional[int] = ..., steps_per_epoch: _Optional[int] = ..., validation_samples: _Optional[int] = ..., epoch_operations: _Optional[float] = ..., epoch_bytes: _Optional[float] = ..., augmentation_sha256: _Optional[str] = ...) -> None: ...
 
 class StepsFinished(_message.Message):
     __slots__ = ("epoch", "first_step", "losses", "details")
@@ -687,6 +709,18 @@ class LayerSummary(_message.Message):
     output_shape: _containers.RepeatedScalarFieldContainer[int]
     parameter_count: int
     def __init__(self, kind: _Optional[str] = ..., output_shape: _Optional[_Iterable[int]] = ..., parameter_count: _Optional[int] = ...) -> None: ...
+
+class ImagesPreviewed(_message.Message):
+    __slots__ = ("shape", "originals", "augmented", "labels")
+    SHAPE_FIELD_NUMBER: _ClassVar[int]
+    ORIGINALS_FIELD_NUMBER: _ClassVar[int]
+    AUGMENTED_FIELD_NUMBER: _ClassVar[int]
+    LABELS_FIELD_NUMBER: _ClassVar[int]
+    shape: _containers.RepeatedScalarFieldContainer[int]
+    originals: _containers.RepeatedScalarFieldContainer[float]
+    augmented: _containers.RepeatedScalarFieldContainer[float]
+    labels: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, shape: _Optional[_Iterable[int]] = ..., originals: _Optional[_Iterable[float]] = ..., augmented: _Optional[_Iterable[float]] = ..., labels: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class MachineMeasured(_message.Message):
     __slots__ = ("operations_per_second", "bytes_per_second")

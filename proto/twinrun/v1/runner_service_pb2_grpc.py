@@ -60,6 +60,11 @@ class RunnerServiceStub:
                 request_serializer=twinrun_dot_v1_dot_runner__service__pb2.SummarizeRequest.SerializeToString,
                 response_deserializer=twinrun_dot_v1_dot_job__pb2.Job.FromString,
                 _registered_method=True)
+        self.Preview = channel.unary_unary(
+                '/twinrun.v1.RunnerService/Preview',
+                request_serializer=twinrun_dot_v1_dot_runner__service__pb2.PreviewRequest.SerializeToString,
+                response_deserializer=twinrun_dot_v1_dot_job__pb2.Job.FromString,
+                _registered_method=True)
         self.WatchJob = channel.unary_stream(
                 '/twinrun.v1.RunnerService/WatchJob',
                 request_serializer=twinrun_dot_v1_dot_runner__service__pb2.WatchJobRequest.SerializeToString,
@@ -124,6 +129,14 @@ class RunnerServiceServicer:
 
     def Summarize(self, request, context):
         """The same, for the model of the spec by the framework's own account.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Preview(self, request, context):
+        """The same, for what becomes of the training images of the spec before the steps get them. They must
+        fit into one message: set dataset.train_limit.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -196,6 +209,11 @@ def add_RunnerServiceServicer_to_server(servicer, server):
             'Summarize': grpc.unary_unary_rpc_method_handler(
                     servicer.Summarize,
                     request_deserializer=twinrun_dot_v1_dot_runner__service__pb2.SummarizeRequest.FromString,
+                    response_serializer=twinrun_dot_v1_dot_job__pb2.Job.SerializeToString,
+            ),
+            'Preview': grpc.unary_unary_rpc_method_handler(
+                    servicer.Preview,
+                    request_deserializer=twinrun_dot_v1_dot_runner__service__pb2.PreviewRequest.FromString,
                     response_serializer=twinrun_dot_v1_dot_job__pb2.Job.SerializeToString,
             ),
             'WatchJob': grpc.unary_stream_rpc_method_handler(
@@ -363,6 +381,33 @@ class RunnerService:
             target,
             '/twinrun.v1.RunnerService/Summarize',
             twinrun_dot_v1_dot_runner__service__pb2.SummarizeRequest.SerializeToString,
+            twinrun_dot_v1_dot_job__pb2.Job.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Preview(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/twinrun.v1.RunnerService/Preview',
+            twinrun_dot_v1_dot_runner__service__pb2.PreviewRequest.SerializeToString,
             twinrun_dot_v1_dot_job__pb2.Job.FromString,
             options,
             channel_credentials,

@@ -17,6 +17,7 @@ from services.events import (
 from services.spec import JobSpec
 from services.trainer import Data, Steps
 from services.workload import order
+from services.workload.augmentation import wanted
 from services.workload.weights import Weights, initial
 
 
@@ -93,6 +94,11 @@ class Trainer:
 
     def predict(self, samples: int) -> None:
         self.features(self.data.test_images[:samples])
+
+    def augmented(self) -> np.ndarray:
+        """Mirrored: a fake's way."""
+        images = self.data.train_images
+        return images[:, :, ::-1] if wanted(self.spec) else images
 
     def weights(self) -> Weights:
         return self.state

@@ -1,0 +1,61 @@
+"""The command that follows running jobs on a page."""
+
+import webbrowser
+from typing import Annotated
+
+import typer
+
+from orchestrator import config
+from orchestrator.errors import BadInput
+from orchestrator.language import Phrase, english, say
+from orchestrator.options import WhereOptions
+from orchestrator.output import to_stderr
+
+_NOT_INSTALLED = Phrase(
+    "'orchestrator live' needs {package}, which this environment lacks: run 'make setup' again, or "
+    "'pip install starlette uvicorn' in it."
+)
+_LOOK = Phrase("Open {url} in a browser. Ctrl-C ends it.")
+_NO_BROWSER = Phrase("No browser could be opened; open {url} in one.")
+
+
+def live(
+    where: WhereOptions,
+    *,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Of 127.0.0.1; 0: any that is free.")
+    ] = 8050,
+    browser: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+) -> None:
+    """Follow running jobs on a page in a browser: curves, progress, log.
+
+    It looks at the runners that there are, as they come and go, and starts neither runners nor
+    jobs. The page is for this machine alone: it has no password, so it listens on 127.0.0.1.
+
+    Example: orchestrator live --open
+    """
+    try:
+        from orchestrator.live import follow, server  # noqa: PLC0415 - takes a while, unused else
+    except ModuleNotFoundError as error:
+        raise BadInput(english(_NOT_INSTALLED, package=error.name)) from error
+    listener = server.listening(port)
+    url = f"http://{server.HOST}:{listener.getsockname()[1]}/"
+    board = follow.Board()
+    serving = server.Server(board, listener)
+    followers = [
+        follow.Follower(framework, where.places(), board) for framework in config.FRAMEWORKS
+    ]
+    try:
+        serving.start()
+        for follower in followers:
+            follower.start()
+        typer.echo(say(_LOOK, url=url))
+        if browser and not webbrowser.open(url):
+            to_stderr(say(_NO_BROWSER, url=url))
+        serving.wait()
+    except KeyboardInterrupt:
+        pass  # how it is meant to end
+    finally:
+        serving.stop()
+        for follower in followers:
+            follower.stop()

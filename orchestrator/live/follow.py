@@ -1,0 +1,117 @@
+"""Follows runners that others have started: finds them, lists their jobs, reads their events."""
+
+import functools
+import itertools
+import threading
+from collections.abc import Callable
+from contextlib import closing
+
+from twinrun.v1 import job_pb2
+
+from orchestrator.client import Client
+from orchestrator.config import FRAMEWORKS, Places
+from orchestrator.errors import BadInput, RunnerUnavailable
+from orchestrator.live.state import KEPT_JOBS, Live, Runner, answered, heard, listed
+from orchestrator.runners import answering
+
+_LOOK_SECONDS = 2.0  # between looks for a runner
+_LIST_SECONDS = 1.0  # between looks for a job
+_ACTIVE = (job_pb2.JOB_STATE_PENDING, job_pb2.JOB_STATE_RUNNING)
+
+
+class Board:
+    """The live state as it is now. Any thread may read it, any change it."""
+
+    def __init__(self) -> None:
+        self.live = Live({framework: Runner() for framework in FRAMEWORKS})
+        self._changing = threading.Lock()
+
+    def change(self, how: Callable[[Live], Live]) -> None:
+        with self._changing:
+            self.live = how(self.live)
+
+
+class Follower:
+    """Follows the runner of one framework, in a thread of its own, from `start` to `stop`.
+
+    It starts no runner and no job. One job is read at a time: the one that runs, else the newest
+    that was not read yet. While it is read nothing else is asked of the runner, whose machine has
+    a trial to time.
+    """
+
+    def __init__(self, framework: str, places: Places, board: Board) -> None:
+        self._framework = framework
+        self._places = places
+        self._board = board
+        self._client: Client | None = None
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"follow-{framework}", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Return when its thread has ended."""
+        self._stopping.set()
+        client = self._client
+        if client is not None:
+            client.close()  # ends a call that waits
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._client = answering(self._framework, self._places)
+            if self._client is not None:
+                with closing(self._client) as client:
+                    self._answered(client.address)
+                    self._follow_until_gone(client)
+            self._answered(None)
+            self._stopping.wait(_LOOK_SECONDS)
+
+    def _answered(self, address: str | None) -> None:
+        if self._board.live.runners[self._framework].address != address:
+            self._board.change(lambda live: answered(live, self._framework, address))
+
+    def _follow_until_gone(self, client: Client) -> None:
+        try:
+            while not self._stopping.is_set():
+                if not self._read_next(client):
+                    self._stopping.wait(_LIST_SECONDS)
+        except RunnerUnavailable:
+            pass
+        except ValueError:  # of a channel that `stop` has closed
+            if not self._stopping.is_set():
+                raise
+
+    def _read_next(self, client: Client) -> bool:
+        """Read a job to its end; False where there is none to read. Raises RunnerUnavailable."""
+        found = list(itertools.islice(client.jobs(KEPT_JOBS), KEPT_JOBS))
+        if self._is_new(found):
+            self._board.change(lambda live: listed(live, self._framework, found))
+        job = self._unread(found)
+        if job is None:
+            return False
+        after = self._board.live.jobs[job.job_id].sequence
+        try:
+            for event in client.watch(job.job_id, after, reattach_seconds=0):
+                self._board.change(functools.partial(heard, job_id=job.job_id, events=[event]))
+                if self._stopping.is_set():
+                    break
+        except BadInput:  # it was removed meanwhile, or too many are watching
+            return False
+        return True
+
+    def _is_new(self, found: list[job_pb2.Job]) -> bool:
+        ids = {job.job_id for job in found if job.kind == job_pb2.JOB_KIND_TRAIN}
+        return ids != self._board.live.runners[self._framework].jobs
+
+    def _unread(self, found: list[job_pb2.Job]) -> job_pb2.Job | None:
+        """``found``: newest first. The oldest that has not ended, else the newest unread one."""
+        known = self._board.live.jobs
+        unread = [
+            job
+            for job in found
+            if job.job_id in known and job.last_sequence > known[job.job_id].sequence
+        ]
+        active = [job for job in found if job.job_id in known and job.state in _ACTIVE]
+        return active[-1] if active else next(iter(unread), None)

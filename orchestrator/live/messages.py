@@ -1,0 +1,156 @@
+"""Live state -> what is sent to a page: all of it at first, later what has changed."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from orchestrator.language import say
+from orchestrator.live import texts
+from orchestrator.live.curve import Curve, tip
+from orchestrator.live.state import Live, LiveJob
+from orchestrator.numbers import finite
+from orchestrator.palette import looks
+from orchestrator.words import OF, label
+
+SHOWN_GROUPS = 12
+# Job id -> the sequence of the last of its events that the page knows.
+Cursor = Mapping[str, int]
+
+
+def cursor_of(text: str) -> dict[str, int]:
+    """From a Last-Event-ID; whatever is none of this program's is passed over."""
+    found = {}
+    for part in text[:10_000].split(","):
+        job_id, _, sequence = part.partition(":")
+        if job_id and sequence.isascii() and sequence.isdigit() and len(sequence) < 19:
+            found[job_id] = int(sequence)
+    return found
+
+
+def groups(live: Live) -> list[list[LiveJob]]:
+    """The same job on each framework, side by side; newest first."""
+    found: list[list[LiveJob]] = []
+    for job in sorted(live.jobs.values(), key=lambda job: (job.created, job.job_id)):
+        for group in reversed(found):
+            taken = {other.framework for other in group}
+            if job.framework not in taken and group[0].spec == job.spec:
+                group.append(job)
+                break
+        else:
+            found.append([job])
+    found.sort(key=lambda group: group[-1].created)
+    return found[: -SHOWN_GROUPS - 1 : -1]
+
+
+def news(live: Live, cursor: Cursor, overview: str) -> Iterator[tuple[str, str, dict[str, int]]]:
+    """Each message's event, its data, and what the page knows after it.
+
+    ``overview``: the one that it has, empty for none.
+    """
+    shown = groups(live)
+    jobs = [job for group in shown for job in group]
+    known = {job.job_id: cursor[job.job_id] for job in jobs if job.job_id in cursor}
+    now = json.dumps(_overview(live, shown))
+    if now != overview:
+        yield "overview", now, dict(known)
+    for job in jobs:
+        if job.job_id not in known or job.sequence > known[job.job_id]:
+            update = finite(_update(job, known.get(job.job_id, 0)))
+            known[job.job_id] = job.sequence
+            yield "job", json.dumps(update), dict(known)
+
+
+def encoded(event: str, data: str, known: Cursor) -> bytes:
+    """As a server-sent event, whose id says what the page knows after it."""
+    ids = ",".join(f"{job_id}:{sequence}" for job_id, sequence in known.items())
+    return f"event: {event}\nid: {ids}\ndata: {data}\n\n".encode()
+
+
+def _overview(live: Live, shown: Sequence[Sequence[LiveJob]]) -> dict[str, Any]:
+    return {
+        "runners": [
+            {
+                "framework": name,
+                "label": label(name),
+                "colour": look.colour,
+                "marker": look.marker,
+                "connected": live.runners[name].address is not None,
+                "text": texts.runner(live.runners[name]),
+            }
+            for name, look in looks(list(live.runners)).items()
+        ],
+        "groups": [
+            {
+                "title": texts.title(group[0].spec),
+                "details": texts.details(group[0].spec),
+                "jobs": [job.job_id for job in group],
+                "lines": [
+                    say(OF, name=label(job.framework), what=texts.outcome(job, lost=live.lost(job)))
+                    for job in group
+                ],
+            }
+            for group in shown
+        ],
+        # Not an event of the job: nobody is left who could tell of it.
+        "lost": {
+            job.job_id: texts.state(job, lost=True)
+            for group in shown
+            for job in group
+            if live.lost(job)
+        },
+    }
+
+
+def _update(job: LiveJob, after: int) -> dict[str, Any]:
+    """What a page that knows the events up to ``after`` does not know yet."""
+    name = label(job.framework)
+    return {
+        "id": job.job_id,
+        "framework": job.framework,
+        "state": texts.state(job, lost=False),
+        "active": job.active,
+        "error": job.error,
+        "share": min(1.0, job.steps / job.all_steps) if job.all_steps else None,
+        "progress": texts.progress(job),
+        "figures": texts.figures(job),
+        "steps": job.all_steps,
+        "epochs": job.spec.epochs,
+        "losses": _points(job.losses, after),
+        "accuracies": _points(job.accuracies, after),
+        "lines": [
+            {
+                "sequence": line.sequence,
+                "time": line.time,
+                "text": say(OF, name=name, what=line.text),
+            }
+            for line in job.lines
+            if line.sequence > after
+        ],
+    }
+
+
+def _points(curve: Curve, after: int) -> dict[str, Any]:
+    """Those that have changed, which take the place of all from the index ``start``.
+
+    Each: its first step, the mean, the least and the greatest value.
+    """
+    start = next(
+        (i for i, bucket in enumerate(curve.buckets) if bucket.version > after),
+        len(curve.buckets),
+    )
+    means = [bucket.mean for bucket in curve.buckets]
+    end = tip(curve)
+    means[-1:] = [] if end is None else [end]
+    return {
+        "start": start,
+        "width": curve.width,
+        "last": curve.last,
+        "points": [
+            [bucket.first, *map(_short, (mean, bucket.least, bucket.greatest))]
+            for bucket, mean in zip(curve.buckets[start:], means[start:], strict=True)
+        ],
+    }
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.6g}")

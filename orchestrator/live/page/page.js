@@ -1,0 +1,223 @@
+// The page: what the server sends -> what is seen. It asks for nothing but the stream of events.
+
+import { Chart, marker } from "./chart.js";
+
+const AGAIN_MS = 2000;
+const KEPT_LINES = 200; // of a job, as the server keeps them
+const element = (id) => document.getElementById(id);
+const words = JSON.parse(element("words").textContent);
+const jobs = new Map(); // what is known of each, by id
+const lanes = new Map(); // elements, by framework
+let overview = { runners: [], groups: [], lost: {} };
+let chosen = null; // the id of the first job of the group in front; null: the newest group
+let written = null; // the group whose lines stand in the log
+let lastId = "";
+let waiting = false; // for the next frame
+
+const charts = {
+  losses: new Chart(element("loss"), {
+    xLabel: words.step,
+    logarithmic: true,
+    format: (value) => `${Number(value.toPrecision(3))}`,
+    nothing: words.nothing_yet,
+  }),
+  accuracies: new Chart(element("accuracy"), {
+    xLabel: words.epoch,
+    logarithmic: false,
+    format: (value) => `${Number(value.toPrecision(4))} %`,
+    nothing: words.nothing_yet,
+  }),
+};
+
+function put(target, text) {
+  if (target.textContent !== text) target.textContent = text;
+}
+
+// ------------------------------------------------------------------------------- what comes
+
+function connect() {
+  const source = new EventSource(`events?after=${encodeURIComponent(lastId)}`);
+  source.onopen = () => tell("connected");
+  source.onerror = () => {
+    tell("lost");
+    if (source.readyState === EventSource.CLOSED) setTimeout(connect, AGAIN_MS);
+  };
+  source.addEventListener("overview", (event) => {
+    lastId = event.lastEventId;
+    overview = JSON.parse(event.data);
+    const known = new Set(overview.groups.flatMap((group) => group.jobs));
+    for (const id of jobs.keys()) if (!known.has(id)) jobs.delete(id);
+    drawSoon();
+  });
+  source.addEventListener("job", (event) => {
+    lastId = event.lastEventId;
+    take(JSON.parse(event.data));
+    drawSoon();
+  });
+}
+
+function tell(state) {
+  const shown = element("connection");
+  shown.dataset.state = state;
+  put(shown, words[state]);
+}
+
+function take(update) {
+  const before = jobs.get(update.id) ?? { losses: [], accuracies: [], lines: [] };
+  const whole = { ...update };
+  for (const name of ["losses", "accuracies"]) {
+    const { start, points, width, last } = update[name];
+    const kept = before[name].slice(0, start);
+    // A point stands in the middle of the steps that it is the mean of.
+    const middle = (first) => (last ? Math.min(first + (width - 1) / 2, last[0]) : first);
+    whole[name] = [...kept, ...points.map(([first, ...values]) => [middle(first), ...values])];
+  }
+  const known = before.lines.at(-1)?.sequence ?? 0;
+  whole.lines = [...before.lines, ...update.lines.filter((line) => line.sequence > known)];
+  whole.lines = whole.lines.slice(-KEPT_LINES);
+  jobs.set(update.id, whole);
+}
+
+// ------------------------------------------------------------------------------ what is seen
+
+function drawSoon() {
+  if (waiting) return;
+  waiting = true;
+  requestAnimationFrame(() => {
+    waiting = false;
+    draw();
+  });
+}
+
+function draw() {
+  const group = overview.groups.find(({ jobs: [id] }) => id === chosen) ?? overview.groups[0];
+  document.querySelector("main").toggleAttribute("data-idle", !group);
+  if (group) {
+    put(element("title"), group.title);
+    put(element("details"), group.details);
+    document.title = `${group.title} – ${words.title}`;
+  }
+  const front = (group?.jobs ?? []).map((id) => jobs.get(id)).filter(Boolean);
+  for (const runner of overview.runners) {
+    drawLane(runner, front.find((job) => job.framework === runner.framework));
+  }
+  drawCharts(front);
+  drawLog(group, front);
+  drawJobs(group);
+}
+
+function drawLane(runner, job) {
+  let lane = lanes.get(runner.framework);
+  if (!lane) {
+    lane = element("lane").content.firstElementChild.cloneNode(true);
+    lane.style.setProperty("--colour", runner.colour);
+    lane.dataset.framework = runner.framework;
+    lane.querySelector(".marker").append(marker(runner.marker));
+    put(lane.querySelector(".label"), runner.label);
+    lane.querySelector("progress").setAttribute("aria-label", `${words.progress}: ${runner.label}`);
+    lanes.set(runner.framework, lane);
+    element("lanes").append(lane);
+  }
+  const share = job?.share ?? 0;
+  put(lane.querySelector(".state"), job ? (overview.lost[job.id] ?? job.state) : words.no_job);
+  put(lane.querySelector(".epoch"), job?.progress ?? "");
+  put(lane.querySelector(".percent"), job?.share ? `${Math.floor(100 * share)} %` : "");
+  put(lane.querySelector(".error"), job?.error ?? "");
+  lane.querySelector("progress").value = share;
+  for (const shown of lane.querySelectorAll("[data-figure]")) {
+    put(shown, job?.figures[shown.dataset.figure] ?? "-");
+  }
+  const from = lane.querySelector(".runner");
+  put(from, runner.text);
+  from.toggleAttribute("data-gone", !runner.connected && job !== undefined && job.active);
+}
+
+function drawCharts(front) {
+  const curves = (name, figure, map) =>
+    overview.runners.flatMap((runner) => {
+      const job = front.find(({ framework }) => framework === runner.framework);
+      if (!job) return [];
+      const { label, colour, marker: shape } = runner;
+      return [{ label, colour, marker: shape, text: job.figures[figure], points: job[name].map(map) }];
+    });
+  const most = (field) => Math.max(1, ...front.map((job) => job[field]));
+  const percent = ([epoch, ...values]) => [epoch + 1, ...values.map((value) => 100 * value)];
+  charts.losses.draw(curves("losses", "loss", (point) => point), [0, most("steps")]);
+  charts.accuracies.draw(curves("accuracies", "accuracy", percent), [1, most("epochs")]);
+}
+
+function drawLog(group, front) {
+  const log = element("log");
+  const atEnd = log.scrollTop + log.clientHeight > log.scrollHeight - 24;
+  if (written !== group?.jobs[0]) {
+    written = group?.jobs[0];
+    log.replaceChildren();
+  }
+  const shown = new Map([...log.children].map((item) => [item.dataset.key, item]));
+  for (const job of front) {
+    for (const line of job.lines) {
+      const key = `${job.id} ${line.sequence}`;
+      if (!shown.delete(key)) log.insertBefore(lineOf(key, line), after(log, line.time));
+    }
+  }
+  for (const old of shown.values()) old.remove();
+  if (atEnd) log.scrollTop = log.scrollHeight;
+}
+
+function lineOf(key, { time, text }) {
+  const item = document.createElement("li");
+  const when = document.createElement("time");
+  const date = new Date(1000 * time);
+  item.dataset.key = key;
+  item.dataset.time = time;
+  when.dateTime = date.toISOString();
+  when.textContent = date.toLocaleTimeString("en-GB");
+  const what = document.createElement("span");
+  what.textContent = text;
+  item.append(when, what);
+  return item;
+}
+
+// The first line that is later; null: there is none.
+function after(log, time) {
+  let next = null;
+  for (let item = log.lastElementChild; item; item = item.previousElementSibling) {
+    if (Number(item.dataset.time) <= time) break;
+    next = item;
+  }
+  return next;
+}
+
+function drawJobs(front) {
+  const list = element("jobs");
+  while (list.children.length > overview.groups.length) list.lastElementChild.remove();
+  overview.groups.forEach((group, index) => {
+    const item = list.children[index] ?? list.appendChild(itemOf());
+    const button = item.firstElementChild;
+    const [title, ...rest] = [group.title, ...group.lines];
+    button.dataset.id = group.jobs[0];
+    put(button.querySelector("strong"), title);
+    const lines = [...button.querySelectorAll("span")];
+    rest.forEach((text, i) => {
+      put(lines[i] ?? button.appendChild(document.createElement("span")), text);
+    });
+    lines.slice(rest.length).forEach((extra) => extra.remove());
+    if (group === front) button.setAttribute("aria-current", "true");
+    else button.removeAttribute("aria-current");
+  });
+}
+
+function itemOf() {
+  const item = document.createElement("li");
+  const button = document.createElement("button");
+  button.type = "button";
+  button.append(document.createElement("strong"));
+  button.addEventListener("click", () => {
+    chosen = button.dataset.id === overview.groups[0].jobs[0] ? null : button.dataset.id;
+    draw();
+  });
+  item.append(button);
+  return item;
+}
+
+connect();

@@ -1,0 +1,188 @@
+"""What is known of runners and their jobs: a pure fold over what they tell."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from twinrun.v1 import job_pb2
+
+from orchestrator.fold import fold
+from orchestrator.language import Sentence
+from orchestrator.live.curve import Curve, extended, for_steps
+from orchestrator.progress import happened
+from orchestrator.trial import Epoch, State
+
+KEPT_JOBS = 12  # of each framework, the newest
+KEPT_LINES = 200  # of each job, the newest
+_ACTIVE = (State.PENDING, State.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Of a job's log, without whose it is.
+
+    ``sequence`` of its event; ``time`` in seconds since 1970.
+    """
+
+    sequence: int
+    time: float
+    text: Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class LiveJob:
+    """A training job as its events up to ``sequence`` tell of it.
+
+    ``losses`` by step, ``accuracies`` of the test split by epoch, from 0. ``seconds``: of
+    training, where it has ended. ``rate``: samples a second, of the last epoch, or so far of the
+    first.
+    """
+
+    framework: str
+    job_id: str
+    spec: job_pb2.JobSpec  # completed
+    created: float  # seconds since 1970
+    state: State
+    sequence: int = 0
+    error: str = ""
+    phase: job_pb2.Phase = job_pb2.PHASE_UNSPECIFIED
+    steps: int = 0
+    steps_per_epoch: int = 0
+    losses: Curve = field(default_factory=Curve)
+    accuracies: Curve = field(default_factory=Curve)
+    epochs: int = 0
+    epoch: Epoch | None = None  # the last one
+    epochs_seconds: float = 0.0
+    seconds: float | None = None
+    rate: float | None = None
+    began: tuple[int, float] | None = None  # steps at the first report, and when
+    lines: tuple[Line, ...] = ()
+
+    @property
+    def active(self) -> bool:
+        return self.state in _ACTIVE
+
+    @property
+    def all_steps(self) -> int:
+        """0: not known yet."""
+        return self.steps_per_epoch * self.spec.epochs
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """``address``: where it answers, None where none does. ``seen``: whether any ever did.
+
+    ``jobs``: the ids of those that it listed last.
+    """
+
+    address: str | None = None
+    seen: bool = False
+    jobs: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """Everything that the page shows."""
+
+    runners: Mapping[str, Runner]
+    jobs: Mapping[str, LiveJob] = field(default_factory=dict)
+
+    def lost(self, job: LiveJob) -> bool:
+        """Whether it had not ended when its runner was last heard of."""
+        runner = self.runners[job.framework]
+        return job.active and (runner.address is None or job.job_id not in runner.jobs)
+
+
+def answered(live: Live, framework: str, address: str | None) -> Live:
+    """A runner answers at the address; None: it does no more, or none does."""
+    before = live.runners[framework]
+    jobs = before.jobs if address == before.address else frozenset()
+    runner = Runner(address, before.seen or address is not None, jobs)
+    return dataclasses.replace(live, runners={**live.runners, framework: runner})
+
+
+def listed(live: Live, framework: str, found: Iterable[job_pb2.Job]) -> Live:
+    """A runner has these jobs. Those that train are taken in, the oldest of all leave."""
+    jobs = dict(live.jobs)
+    training = [job for job in found if job.kind == job_pb2.JOB_KIND_TRAIN]
+    for job in training:
+        if job.job_id not in jobs:
+            state = State[job_pb2.JobState.Name(job.state).removeprefix("JOB_STATE_")]
+            jobs[job.job_id] = LiveJob(
+                framework, job.job_id, job.spec, _seconds(job.create_time), state
+            )
+    kept = [job for job in jobs.values() if job.framework == framework]
+    for old in sorted(kept, key=lambda job: job.created)[:-KEPT_JOBS]:
+        del jobs[old.job_id]
+    ids = frozenset(job.job_id for job in training)
+    runner = dataclasses.replace(live.runners[framework], jobs=ids)
+    return dataclasses.replace(live, runners={**live.runners, framework: runner}, jobs=jobs)
+
+
+def heard(live: Live, job_id: str, events: Sequence[job_pb2.JobEvent]) -> Live:
+    """The job's next events have come. Those known already, and of jobs not kept, are let be."""
+    job = live.jobs.get(job_id)
+    if job is None:
+        return live
+    for event in events:
+        if event.sequence > job.sequence:
+            job = _after(job, event)
+    return dataclasses.replace(live, jobs={**live.jobs, job_id: job})
+
+
+def _after(job: LiveJob, event: job_pb2.JobEvent) -> LiveJob:
+    time = _seconds(event.event_time)
+    what = happened(event)
+    lines = job.lines
+    if what is not None and (not lines or lines[-1].text != what):
+        lines = (*lines, Line(event.sequence, time, what))[-KEPT_LINES:]
+    job = dataclasses.replace(job, sequence=event.sequence, lines=lines)
+    match event.WhichOneof("event"):
+        case "steps_finished":
+            return _after_steps(job, event.steps_finished, time)
+        case "phase_started":
+            return dataclasses.replace(job, phase=event.phase_started.phase)
+        case "state_changed" | "inputs" | "epoch_finished" | "phase_finished":
+            return _after_fold(job, event)
+    return job
+
+
+def _after_steps(job: LiveJob, chunk: job_pb2.StepsFinished, time: float) -> LiveJob:
+    steps = chunk.first_step + len(chunk.losses)
+    began, rate = job.began or (steps, time), job.rate
+    if not job.epochs and time > began[1]:
+        rate = (steps - began[0]) * job.spec.batch_size / (time - began[1])
+    return dataclasses.replace(
+        job,
+        phase=job_pb2.PHASE_TRAIN,  # said once only, however often evaluation comes between
+        steps=steps,
+        began=began,
+        rate=rate,
+        losses=extended(job.losses, chunk.first_step, chunk.losses, job.sequence),
+    )
+
+
+def _after_fold(job: LiveJob, event: job_pb2.JobEvent) -> LiveJob:
+    """What the one event tells, by the same reading of it as everywhere."""
+    told = fold(job.framework, 1, [event])
+    if event.HasField("state_changed"):
+        error = told.error.message if told.error else ""
+        job = dataclasses.replace(job, state=told.state, error=error)
+    if told.inputs is not None:
+        job = dataclasses.replace(job, steps_per_epoch=told.inputs.steps_per_epoch)
+        job = dataclasses.replace(job, losses=for_steps(job.all_steps))
+    for epoch in told.epochs:
+        job = dataclasses.replace(
+            job,
+            epochs=epoch.epoch + 1,
+            epoch=epoch,
+            rate=epoch.samples_per_second,
+            epochs_seconds=job.epochs_seconds + epoch.train_seconds,
+            accuracies=extended(job.accuracies, epoch.epoch, [epoch.test_accuracy], job.sequence),
+        )
+    return dataclasses.replace(job, seconds=told.phases.get("train", job.seconds))
+
+
+def _seconds(timestamp: Timestamp) -> float:
+    return timestamp.ToNanoseconds() / 1e9

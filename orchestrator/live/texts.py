@@ -1,0 +1,145 @@
+"""What the page says of a job: a title, what sets it apart, how far it is."""
+
+import math
+from collections import Counter
+
+from twinrun.v1 import job_pb2
+
+from orchestrator.language import Phrase, say
+from orchestrator.live.curve import Curve, tip
+from orchestrator.live.state import LiveJob, Runner
+from orchestrator.progress import PHASES
+from orchestrator.trial import State
+from orchestrator.words import number, percent
+
+# What stands in the page itself, by the name that it has for it.
+PAGE = {
+    "title": Phrase("Twinrun live"),
+    "connecting": Phrase("Connecting"),
+    "connected": Phrase("Live"),
+    "lost": Phrase("Connection lost. Trying again; start 'orchestrator live' if it has ended."),
+    "waiting": Phrase("Waiting for a job"),
+    "start_one": Phrase("Start one with"),
+    "no_job": Phrase("no job yet"),
+    "loss": Phrase("Training loss by step"),
+    "accuracy": Phrase("Test accuracy by epoch"),
+    "nothing_yet": Phrase("Nothing yet"),
+    "jobs": Phrase("Jobs, newest first"),
+    "log": Phrase("Log"),
+    "figure_accuracy": Phrase("Test accuracy"),
+    "figure_loss": Phrase("Training loss"),
+    "figure_rate": Phrase("Samples / s"),
+    "figure_seconds": Phrase("Training time"),
+    "progress": Phrase("Progress"),
+    "step": Phrase("step"),
+    "epoch": Phrase("epoch"),
+    "scripts": Phrase("This page needs JavaScript."),
+}
+
+_TITLE = Phrase("{dataset}, {epochs}, seed {seed}")
+_EPOCHS = Phrase("{number} epochs")
+_ONE_EPOCH = Phrase("1 epoch")
+_PROOF = Phrase("{dataset}: is it the same job?")
+_PROFILE = Phrase("{dataset}: in which operations the time goes")
+_DETAILS = Phrase(
+    "layers {layers}; batch {batch}; {optimizer} at {rate}; {precision}; recipe {recipe}; "
+    "execution {execution}; {threads}"
+)
+_THREADS = Phrase("{number} threads")
+_ONE_THREAD = Phrase("1 thread")
+_EPOCH = Phrase("epoch {epoch} of {epochs}")
+_RUNNER = Phrase("at {address}")
+_NO_RUNNER = Phrase("no runner yet")
+_GONE = Phrase("the runner is gone")
+_LOST = Phrase("lost: the runner went away before the job had ended")
+_OUTCOME = Phrase("{seconds} s, {accuracy}")
+_OPTIMIZERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW"}
+_NONE = "-"
+_STATES = {
+    State.PENDING: Phrase("waiting for its turn"),
+    State.RUNNING: Phrase("running"),
+    State.SUCCEEDED: Phrase("finished"),
+    State.FAILED: Phrase("failed"),
+    State.CANCELLED: Phrase("cancelled"),
+}
+
+
+def title(spec: job_pb2.JobSpec) -> str:
+    dataset = spec.dataset.name
+    if spec.report_step_details:
+        return say(_PROOF, dataset=dataset)
+    if spec.profile:
+        return say(_PROFILE, dataset=dataset)
+    epochs = say(_ONE_EPOCH) if spec.epochs == 1 else say(_EPOCHS, number=spec.epochs)
+    return say(_TITLE, dataset=dataset, epochs=epochs, seed=spec.seed)
+
+
+def details(spec: job_pb2.JobSpec) -> str:
+    """What a person asks of a job that is seen on a wall."""
+    kinds = Counter(layer.WhichOneof("kind") for layer in spec.layers)
+    kinds = Counter({kind: n for kind, n in kinds.items() if kind not in ("flatten", "activation")})
+    return say(
+        _DETAILS,
+        layers=", ".join(f"{n} {kind}" for kind, n in kinds.items()),
+        batch=spec.batch_size,
+        optimizer=_OPTIMIZERS.get(spec.optimizer.WhichOneof("kind") or "", ""),
+        rate=f"{spec.optimizer.learning_rate:g}",
+        precision=_name(job_pb2.Precision, "PRECISION", spec.precision),
+        execution=_name(job_pb2.Execution, "EXECUTION", spec.execution),
+        recipe=_name(job_pb2.Recipe, "RECIPE", spec.recipe),
+        threads=say(_ONE_THREAD) if spec.threads == 1 else say(_THREADS, number=spec.threads),
+    )
+
+
+def _name(enum: object, prefix: str, value: int) -> str:
+    return str(enum.Name(value)).removeprefix(f"{prefix}_").lower()  # type: ignore[attr-defined]
+
+
+def runner(found: Runner) -> str:
+    if found.address is not None:
+        return say(_RUNNER, address=found.address)
+    return say(_GONE if found.seen else _NO_RUNNER)
+
+
+def state(job: LiveJob, *, lost: bool) -> str:
+    if lost:
+        return say(_LOST)
+    if job.state is State.RUNNING and job.phase in PHASES:
+        return say(PHASES[job.phase])
+    return say(_STATES[job.state])
+
+
+def progress(job: LiveJob) -> str:
+    """Empty where no step was taken yet."""
+    if not job.steps:
+        return ""
+    current = min(job.epochs + job.active, job.spec.epochs)
+    return say(_EPOCH, epoch=current, epochs=job.spec.epochs)
+
+
+def figures(job: LiveJob) -> dict[str, str]:
+    """The numbers beside the curves; a dash for those that there are none of yet."""
+    seconds = job.seconds if job.seconds is not None else job.epochs_seconds or None
+    return {
+        "accuracy": percent(job.epoch.test_accuracy) if job.epoch else _NONE,
+        "loss": _loss(job.losses),
+        "rate": f"{job.rate:,.0f}" if job.rate else _NONE,
+        "seconds": f"{number(seconds)} s" if seconds else _NONE,
+    }
+
+
+def _loss(losses: Curve) -> str:
+    """Where the curve ends; the last step's as it is where that is no finite number."""
+    if losses.last is None:
+        return _NONE
+    value = losses.last[1]
+    mean = tip(losses)
+    return number(mean if mean is not None and math.isfinite(value) else value)
+
+
+def outcome(job: LiveJob, *, lost: bool) -> str:
+    """In the list of jobs."""
+    if job.state is not State.SUCCEEDED or job.epoch is None or job.seconds is None:
+        return state(job, lost=lost)
+    accuracy = percent(job.epoch.test_accuracy)
+    return say(_OUTCOME, seconds=number(job.seconds), accuracy=accuracy)

@@ -1,0 +1,219 @@
+"""The live page in a real browser, with real runners: what a class would see."""
+
+import re
+import subprocess
+import time
+
+import pytest
+
+from orchestrator.palette import looks
+from tests.integration.conftest import runners
+from tests.integration.fakes.markup import MESSAGE
+from tests.integration.live import environment, live, orchestrator
+
+NO_TENSORFLOW = "--tensorflow=127.0.0.1:1"
+
+
+@pytest.fixture
+def start(tmp_path):
+    with runners(tmp_path) as starting:
+        yield starting
+
+
+def lane(page, framework="pytorch"):
+    return page.locator(f".lane[data-framework={framework}]")
+
+
+def curve_width(page) -> float:
+    """Of the loss by step, pixels."""
+    line = page.locator("#loss path.line")
+    return line.evaluate("path => path.getBBox().width") if line.count() else 0.0
+
+
+def percent(page) -> int:
+    found = re.match(r"(\d+) %", lane(page).locator(".percent").text_content() or "")
+    return int(found[1]) if found else 0
+
+
+def wait_until(holds, seconds=30.0):
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def clean(seen) -> bool:
+    """Nothing on the console, and nothing asked of another host."""
+    return not seen.console_errors and not seen.external_requests
+
+
+def test_a_job_grows_before_the_eyes_to_its_final_numbers(visit, start, tmp_path):
+    runner = start("slow")
+    seen = visit()
+    page = seen.page
+    with live(tmp_path, f"--pytorch={runner.address}", NO_TENSORFLOW) as server:
+        page.goto(server.url)
+        page.get_by_role("heading", name="Waiting for a job").wait_for()
+        assert page.get_by_text("orchestrator compare").is_visible()
+        assert not page.locator("#loss").is_visible()
+        runner.train(epochs=6)
+        widths, shares = set(), set()
+
+        def finished() -> bool:
+            widths.add(curve_width(page))
+            shares.add(percent(page))
+            return lane(page).get_by_text("finished", exact=True).is_visible()
+
+        wait_until(finished)
+        assert len(widths) > 3
+        assert len(shares) > 3
+        assert max(shares) == 100
+        assert page.locator("#loss path.line").is_visible()
+        assert page.locator("#accuracy path.line").is_visible()
+        accuracy = lane(page).locator("[data-figure=accuracy]").text_content()
+        assert re.fullmatch(r"\d+\.\d\d %", accuracy)
+        assert page.locator("#log").get_by_text("PyTorch: succeeded").count() == 1
+        assert page.get_by_role("img", name=re.compile("Training loss by step: PyTorch")).count()
+    assert server.url in seen.requests
+    assert clean(seen)
+
+
+def test_when_the_server_is_killed_the_page_says_so_and_takes_up_where_it_left_off(
+    visit, start, tmp_path
+):
+    runner = start("slow")
+    job = runner.train(epochs=10)
+    seen = visit()
+    page = seen.page
+    flags = (f"--pytorch={runner.address}", NO_TENSORFLOW)
+    with live(tmp_path, *flags) as server:
+        page.goto(server.url)
+        wait_until(lambda: curve_width(page) > 0)
+        server.process.kill()
+        page.get_by_role("status").get_by_text("Connection lost").wait_for()
+        before = page.locator("#log li").all_text_contents()
+        assert curve_width(page) > 0, "what was known stays"
+    with live(tmp_path, *flags, f"--port={server.port}"):
+        page.get_by_role("status").get_by_text("Live", exact=True).wait_for()
+        lane(page).get_by_text("finished", exact=True).wait_for()
+        lines = page.locator("#log li").all_text_contents()
+    assert lines[: len(before)] == before
+    said = [line for line in lines if "epoch" in line]
+    assert len(said) == runner.get(job).spec.epochs == 10
+    assert not seen.external_requests
+    refused = [e for e in seen.console_errors if "ERR_" not in e]
+    assert not refused, "but for the connection that was refused"
+
+
+def test_when_a_runner_is_gone_the_page_says_so_in_its_lane(visit, start, tmp_path):
+    runner = start("slow")
+    runner.train(epochs=50)
+    seen = visit()
+    with live(tmp_path, f"--pytorch={runner.address}", NO_TENSORFLOW) as server:
+        seen.page.goto(server.url)
+        wait_until(lambda: curve_width(seen.page) > 0)
+        runner.process.kill()
+        lane(seen.page).get_by_text("the runner is gone").wait_for()
+        lane(seen.page).get_by_text("lost: the runner went away").wait_for()
+    assert clean(seen)
+
+
+def test_what_others_wrote_is_shown_as_text_and_never_run(visit, start, tmp_path):
+    runner = start("markup")
+    runner.wait(runner.train())
+    seen = visit()
+    with live(tmp_path, f"--pytorch={runner.address}", NO_TENSORFLOW) as server:
+        seen.page.goto(server.url)
+        lane(seen.page).locator(".error").get_by_text("<img src=x onerror").wait_for()
+        assert MESSAGE in lane(seen.page).locator(".error").text_content()
+        assert MESSAGE in seen.page.locator("#log").text_content()
+        assert seen.page.locator("img").count() == 0
+        assert "taken over" not in seen.page.title()
+    assert clean(seen)
+
+
+def test_an_older_pair_can_be_chosen_by_keyboard_while_the_newest_is_in_front(
+    visit, start, tmp_path
+):
+    both = [start(name="p"), start(name="t", framework="tensorflow")]
+    for seed in (1, 2):
+        for runner in both:
+            runner.wait(runner.train(seed=seed))
+    seen = visit()
+    page = seen.page
+    flags = [f"--{n}={r.address}" for n, r in zip(("pytorch", "tensorflow"), both, strict=True)]
+    with live(tmp_path, *flags) as server:
+        page.goto(server.url)
+        title = page.get_by_role("heading", level=1)
+        title.get_by_text("seed 2").wait_for()
+        wait_until(lambda: page.locator("#loss path.line").count() == 2)
+        older = page.get_by_role("button", name=re.compile("seed 1"))
+        older.focus()
+        page.keyboard.press("Enter")
+        title.get_by_text("seed 1").wait_for()
+        assert older.get_attribute("aria-current") == "true"
+        page.get_by_role("button", name=re.compile("seed 2")).click()
+        for runner in both:
+            runner.train(seed=3)
+        title.get_by_text("seed 3").wait_for()
+    assert clean(seen)
+
+
+def test_each_framework_has_its_own_colour_as_everywhere(visit, start, tmp_path):
+    runner = start()
+    runner.wait(runner.train(seed=1))
+    seen = visit()
+    with live(tmp_path, f"--pytorch={runner.address}", NO_TENSORFLOW) as server:
+        seen.page.goto(server.url)
+        line = seen.page.locator("#loss path.line")
+        line.wait_for(state="attached")
+        assert line.get_attribute("stroke") == looks(["pytorch"])["pytorch"].colour
+        found = lane(seen.page).evaluate("e => getComputedStyle(e).getPropertyValue('--colour')")
+        assert found == looks(["pytorch"])["pytorch"].colour
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280, 1920])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_is_cut_off_at_any_width_in_light_and_dark(visit, start, tmp_path, width, scheme):
+    runner = start()
+    runner.wait(runner.train(seed=1))
+    seen = visit(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page = seen.page
+    with live(tmp_path, f"--pytorch={runner.address}", NO_TENSORFLOW) as server:
+        page.goto(server.url)
+        page.locator("#loss path.line").wait_for(state="attached")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        ground = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+        assert (int(re.search(r"\d+", ground)[0]) < 100) == (scheme == "dark")
+        for text in page.locator("svg text").all():
+            box, plot = text.bounding_box(), page.locator("main").bounding_box()
+            assert box["x"] >= plot["x"]
+            assert box["x"] + box["width"] <= plot["x"] + plot["width"] + 1
+
+
+def test_a_real_frameworks_job_is_followed_to_the_numbers_that_its_command_prints(visit, tmp_path):
+    """PyTorch itself, by `orchestrator train` in another process, which starts the runner."""
+    seen = visit()
+    page = seen.page
+    with live(tmp_path) as server:
+        page.goto(server.url)
+        train = subprocess.Popen(
+            orchestrator("train", "--framework=pytorch", "--workload=synthetic-mlp", "--epochs=6"),
+            cwd=tmp_path,
+            env=environment(tmp_path),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        try:
+            lane(page).get_by_text("finished", exact=True).wait_for(timeout=90_000)
+            out, _ = train.communicate(timeout=60)
+        finally:
+            train.kill()
+            train.wait()
+        assert train.returncode == 0, out
+        assert page.locator("#loss path.line").is_visible()
+        assert page.locator("#log").get_by_text("epoch 6:").count() == 1
+        accuracy = lane(page).locator("[data-figure=accuracy]").text_content()
+        assert accuracy in out, "the page's final number is the command's"
+    assert clean(seen)

@@ -1,0 +1,101 @@
+"""Every command of the documents, as it stands there, against real runners on fake frameworks."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from orchestrator import store
+from tests.documents import DOCUMENTS, TRANSLATIONS, Block, blocks, program
+from tests.integration.conftest import Runner, runners
+
+
+def of_orchestrator(command: str) -> bool:
+    return program(command) == "orchestrator"
+
+
+BLOCKS = [
+    block
+    for path in DOCUMENTS
+    if path not in TRANSLATIONS  # which have the same commands
+    for block in blocks(path)
+    if any(map(of_orchestrator, block.commands))
+]
+# What alone makes a command long is taken back by a flag after its own.
+ORCHESTRATOR = """#!/bin/sh
+case $1 in
+  compare) set -- "$@" --repeats=1 --precision-target=90% --max-minutes=0.1 ;;
+  explain) set -- "$@" --pitfall=adam-epsilon ;;
+esac
+exec {python} -m orchestrator "$@"
+"""
+
+
+@dataclass
+class Reader:
+    """Runs lines in a shell, with runners of both frameworks and two runs that were made before."""
+
+    directory: Path
+    env: dict[str, str]
+    pytorch: Runner
+
+    def run(self, line: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            ["sh", "-c", self.filled(line)],
+            cwd=self.directory,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    def filled(self, line: str) -> str:
+        """With a value in place of each word that a reader replaces."""
+        line = line.replace("HOST:PORT", self.pytorch.address)
+        for run in store.runs(self.directory / "runs")[:2]:
+            line = line.replace("RUN", run.path.name, 1)
+        if "JOB" in line:
+            line = line.replace("JOB", self.pytorch.train().job_id)
+        return line
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory):
+    home = tmp_path_factory.mktemp("home")
+    program = home / "bin/orchestrator"
+    program.parent.mkdir()
+    program.write_text(ORCHESTRATOR.format(python=sys.executable))
+    program.chmod(0o755)
+    with runners(home) as start:
+        pytorch = start("documented", name="p")
+        tensorflow = start("documented", framework="tensorflow", name="t")
+        env = {
+            **os.environ,
+            "PATH": f"{program.parent}:{os.environ['PATH']}",
+            "TWINRUN_PYTORCH": pytorch.address,
+            "TWINRUN_TENSORFLOW": tensorflow.address,
+            "XDG_STATE_HOME": str(home / "state"),
+            "XDG_CACHE_HOME": str(home / "cache"),
+        }
+        env.pop("TWINRUN_OUTPUT", None)
+        reader = Reader(home, env, pytorch)
+        assert reader.run("orchestrator compare").returncode == 0
+        (made,) = (home / "runs").iterdir()
+        shutil.copytree(made, made.with_name("20200101T000000Z-mnist-mlp"))
+        yield reader
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.place)
+def test_a_reader_can_run_each_line_of_a_block_after_the_other(shelf, tmp_path, block: Block):
+    shutil.copytree(shelf.directory / "runs", tmp_path / "runs")
+    reader = Reader(tmp_path, shelf.env, shelf.pytorch)
+    for command in block.commands:
+        if of_orchestrator(command):
+            done = reader.run(command)
+            assert done.returncode == 0, f"{command}\n{done.stderr}"

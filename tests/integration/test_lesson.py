@@ -1,0 +1,51 @@
+"""The lesson's notebook in a real kernel, against the runners of the documents."""
+
+import json
+
+import pytest
+
+from tests.documents import ROOT
+from tests.integration.test_documents import Reader, shelf
+
+__all__ = ["shelf"]  # a fixture
+
+jupyter = pytest.importorskip("jupyter_client.manager")
+pytest.importorskip("ipykernel")
+NOTEBOOK = json.loads((ROOT / "docs/lesson.ipynb").read_text(encoding="utf-8"))
+SECONDS = 120  # for a cell
+
+
+def test_the_notebook_is_kept_without_what_it_showed():
+    for cell in NOTEBOOK["cells"]:
+        assert not cell.get("outputs")
+        assert cell.get("execution_count") is None
+
+
+def test_every_cell_of_the_notebook_runs_in_a_clone(shelf: Reader, tmp_path):
+    clone = tmp_path / "clone"
+    (clone / "docs").mkdir(parents=True)
+    for name in ("orchestrator", ".venv", ".venv-pytorch", ".venv-tensorflow"):
+        (clone / name).symlink_to(ROOT / name)
+    folders = {name: str(tmp_path / name) for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR")}
+    environment = shelf.env | folders | {"PYTHONPATH": f"{ROOT}:{ROOT / 'proto'}"}
+    manager, client = jupyter.start_new_kernel(cwd=str(clone / "docs"), env=environment)
+    try:
+        for cell in NOTEBOOK["cells"]:
+            if cell["cell_type"] == "code":
+                run(client, "".join(cell["source"]))
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def run(client, source: str) -> None:
+    """The cell, which may raise nothing and whose commands may not fail."""
+    said = []
+    reply = client.execute_interactive(
+        f"_exit_code = 0\n{source}",
+        timeout=SECONDS,
+        user_expressions={"code": "_exit_code"},
+        output_hook=lambda message: said.append(message["content"].get("text", "")),
+    )["content"]
+    assert reply["status"] == "ok", reply
+    assert reply["user_expressions"]["code"]["data"]["text/plain"] == "0", "".join(said)

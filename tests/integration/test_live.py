@@ -1,0 +1,273 @@
+"""The page's server with real runners on fake frameworks: what it streams, whom it lets in."""
+
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from orchestrator import runners as found_by
+from orchestrator.commands.live import live as command
+from orchestrator.config import Places
+from orchestrator.errors import BadInput
+from orchestrator.live.follow import Board, Follower
+from orchestrator.live.state import Runner
+from orchestrator.options import WhereOptions
+from orchestrator.progress import describe
+from tests.integration.conftest import eventually
+from tests.integration.live import Page, ended, live
+from tests.integration.live import start as start_live
+
+NOWHERE = ("--pytorch=127.0.0.1:1", "--tensorflow=127.0.0.1:1")
+FILES = ("/", "/page.js", "/chart.js", "/page.css", "/icon.svg")
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """`orchestrator live` where there is no runner."""
+    with live(tmp_path, *NOWHERE) as server:
+        yield server
+
+
+def flags(runner) -> tuple[str, str]:
+    return f"--pytorch={runner.address}", "--tensorflow=127.0.0.1:1"
+
+
+def described(runner, job) -> list[str]:
+    """The lines of the job's log, from the runner itself."""
+    lines: list[str] = []
+    for event in runner.watch(job):
+        line = describe("pytorch", event)
+        if line is not None and line != (lines or [""])[-1]:
+            lines.append(line)
+    return lines
+
+
+def test_a_job_is_followed_from_its_start_to_its_final_numbers(start, tmp_path):
+    runner = start("slow")
+    page = Page()
+    with live(tmp_path, *flags(runner)) as server:
+        job = runner.train()
+        shares = []
+        page.until(server, lambda p: shares.append(_share(p, job)) or ended(job.job_id)(p))
+    found = page.jobs[job.job_id]
+    assert found["state"] == "finished"
+    assert found["progress"] == "epoch 2 of 2"
+    assert [line["text"] for line in page.lines[job.job_id]] == described(runner, job)
+    losses = [loss for e in runner.watch(job) for loss in e.steps_finished.losses]
+    assert [point[1] for point in page.losses[job.job_id]] == pytest.approx(losses, rel=1e-5)
+    assert len({share for share in shares if share and share < 1}) >= 2, "it grew before the eyes"
+
+
+def _share(page, job):
+    return page.jobs.get(job.job_id, {}).get("share")
+
+
+def test_a_page_that_comes_back_gets_the_rest_without_gap_or_repeat(start, tmp_path):
+    runner = start("slow")
+    job = runner.train(epochs=6)
+    page, visits = Page(), 0
+    with live(tmp_path, *flags(runner)) as server:
+        while not ended(job.job_id)(page):
+            known = page.last_id
+            page.until(server, lambda p, known=known: p.last_id != known)
+            visits += 1
+    assert visits > 4
+    assert [line["text"] for line in page.lines[job.job_id]] == described(runner, job)
+    assert len(page.losses[job.job_id]) == 60
+
+
+def test_a_server_that_was_killed_goes_on_where_the_page_left_off(start, tmp_path):
+    runner = start("slow")
+    job = runner.train()
+    page = Page()
+    with live(tmp_path, *flags(runner)) as server:
+        page.until(server, lambda p: len(p.losses.get(job.job_id, [])) >= 5)
+        port = server.port
+        server.process.kill()
+    before = list(page.lines[job.job_id])
+    with live(tmp_path, *flags(runner), f"--port={port}") as server:
+        page.until(server, ended(job.job_id))
+    assert page.lines[job.job_id][: len(before)] == before
+    assert [line["text"] for line in page.lines[job.job_id]] == described(runner, job)
+    assert len(page.losses[job.job_id]) == 20
+
+
+def test_jobs_that_ended_before_are_read_and_the_newest_is_first(start, tmp_path):
+    runner = start()
+    first, second = (runner.wait(runner.train(seed=seed)) for seed in (1, 2))
+    page = Page()
+    with live(tmp_path, *flags(runner)) as server:
+        page.until(server, lambda p: ended(first.job_id)(p) and ended(second.job_id)(p))
+    assert [group["jobs"] for group in page.overview["groups"]] == [
+        [second.job_id],
+        [first.job_id],
+    ]
+
+
+def test_the_same_job_on_both_frameworks_is_one_group(start, tmp_path):
+    runners = [start(name="p"), start(name="t", framework="tensorflow")]
+    jobs = [runner.wait(runner.train(seed=1)).job_id for runner in runners]
+    page = Page()
+    addresses = [
+        f"--{name}={runner.address}"
+        for name, runner in zip(("pytorch", "tensorflow"), runners, strict=True)
+    ]
+    with live(tmp_path, *addresses) as server:
+        page.until(server, lambda p: all(ended(job)(p) for job in jobs))
+    assert [group["jobs"] for group in page.overview["groups"]] == [jobs]
+
+
+def test_a_runner_that_another_process_started_is_found_lost_and_found_again(
+    start, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(found_by, "PORTS", {"pytorch": 1})  # nobody listens there
+    places = Places(state_home=tmp_path)  # where one announces its address
+    board = Board()
+    follower = Follower("pytorch", places, board)
+    follower.start()
+    try:
+        runner = start("slow", name="pytorch")
+        assert eventually(lambda: _runner(board).address == runner.address, 10)
+        job = runner.train()
+        assert eventually(lambda: _steps(board, job), 10)
+        runner.stop(signal.SIGKILL)
+        assert eventually(lambda: board.live.lost(board.live.jobs[job.job_id]), 10)
+        again = start("slow", name="pytorch")
+        assert eventually(lambda: not board.live.jobs[job.job_id].active, 10)
+        assert _runner(board).address == again.address
+        assert "was started again" in board.live.jobs[job.job_id].error
+    finally:
+        follower.stop()
+
+
+def _runner(board: Board) -> Runner:
+    return board.live.runners["pytorch"]
+
+
+def _steps(board: Board, job) -> int:
+    known = board.live.jobs.get(job.job_id)
+    return known.steps if known else 0
+
+
+def _text(page) -> str:
+    return page.overview["runners"][0]["text"]
+
+
+def test_neither_a_runner_nor_a_job_is_started(start, tmp_path):
+    runner = start(name="elsewhere")
+    with live(tmp_path, *flags(runner)) as server:
+        page = Page()
+        page.until(server, lambda p: _text(p).startswith("at "))
+        time.sleep(1.5)  # a look for jobs more
+        children = Path(f"/proc/{server.process.pid}/task").glob("*/children")
+        assert not "".join(path.read_text() for path in children)
+    assert not list((runner.state_dir / "jobs").glob("*"))
+    assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"])
+@pytest.mark.parametrize("path", ["/", "/events"])
+def test_nothing_but_get_is_answered(serve, method, path):
+    answer = serve.ask(path, method)
+    assert answer.status == 405
+    assert answer.headers["Allow"] == "GET"
+
+
+@pytest.mark.parametrize(
+    "name", ["evil.example", "evil.example:8050", "", "127.0.0.1.evil.example"]
+)
+@pytest.mark.parametrize("path", ["/", "/events", "/page.js"])
+def test_a_page_that_came_under_another_hosts_name_is_refused(serve, name, path):
+    assert serve.ask(path, Host=name).status == 421
+
+
+@pytest.mark.parametrize("name", ["localhost", "localhost:9000", "127.0.0.1", "127.0.0.1:9000"])
+def test_this_machines_own_names_are_let_in_by_a_forwarded_port_too(serve, name):
+    assert serve.ask(Host=name).status == 200
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_every_file_has_a_strict_policy_and_names_no_other_host(serve, path):
+    answer = serve.ask(path)
+    assert answer.status == 200
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    text = answer.text.replace("http://www.w3.org/2000/svg", "")
+    assert not re.search(r"https?:|//[a-z]+\.", text)
+
+
+@pytest.mark.parametrize("path", ["/no", "/../server.py", "/..%2fserver.py", "/page", "/%2e%2e/x"])
+def test_there_are_no_other_files(serve, path):
+    assert serve.ask(path).status == 404
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_ends_it_at_once_with_code_0_while_pages_and_jobs_are_followed(
+    start, tmp_path, number
+):
+    runner = start("slow")
+    job = runner.train(epochs=50)
+    with live(tmp_path, *flags(runner)) as server:
+        pages = [Page(), Page()]
+        streams = [page.follow(server) for page in pages]
+        for stream, page in zip(streams, pages, strict=True):
+            assert any(page.losses.get(job.job_id) for _ in stream)
+        began = time.monotonic()
+        code, _, stderr = server.stop(number)
+        assert time.monotonic() - began < 3
+        assert (code, stderr) == (0, "")
+        for stream in streams:
+            list(stream)  # which ends
+
+
+def test_a_port_that_is_taken_is_named_with_the_remedy(serve, tmp_path):
+    process = start_live(tmp_path, f"--port={serve.port}")
+    stdout, stderr = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert stdout == ""
+    assert f"Port {serve.port} of 127.0.0.1 cannot be listened on" in stderr
+    assert "--port" in stderr
+    assert "Traceback" not in stderr
+
+
+def test_it_listens_on_this_machine_alone(serve):
+    found = {}
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        address, state = line.split()[1], line.split()[3]
+        found.setdefault((int(address.partition(":")[2], 16), state), set()).add(address[:8])
+    assert found[serve.port, "0A"] == {"0100007F"}
+
+
+def test_a_page_is_open_again_within_seconds_of_a_restart(tmp_path):
+    with live(tmp_path, *NOWHERE) as server:
+        page = Page()
+        page.until(server, lambda p: p.overview)
+        port = server.port
+        assert server.stop()[0] == 0
+    with live(tmp_path, *NOWHERE, f"--port={port}") as server:
+        assert server.ask().status == 200
+
+
+def test_without_the_server_library_the_message_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    monkeypatch.delitem(sys.modules, "orchestrator.live.server", raising=False)
+    with pytest.raises(BadInput, match=r"needs uvicorn.*make setup"):
+        command(WhereOptions(), port=0)
+
+
+def test_help_does_not_pay_for_the_server_library():
+    code = "import sys, orchestrator.cli; print(*({'uvicorn', 'starlette'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == ""
+
+
+def test_a_flood_of_rubbish_in_the_last_id_does_no_harm(serve):
+    page = Page(last_id=",".join(f"x{i}:{i}" for i in range(3000)))
+    page.until(serve, lambda p: p.overview)
+    assert serve.ask().status == 200

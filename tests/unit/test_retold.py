@@ -1,0 +1,93 @@
+"""Sentences of files are in English, and are said in another language from what else is there."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from orchestrator import certificate, verdict
+from orchestrator.compare import as_dict, compare
+from orchestrator.envelope import FLOAT32, FLOAT64, envelope
+from orchestrator.language import LANGUAGES, Phrase, english, say, speaking
+from tests.unit.events import SPEC, losses, trial
+from tests.unit.test_certificate import KERNEL, evidence, made, perturbed
+from tests.unit.test_compare import NOISE, pairs
+
+CHINESE = LANGUAGES[1]
+
+
+def apart(part, **given):
+    values = np.array(losses(2)) * (1 + part)
+    return evidence("tensorflow", step_losses=values, **given)
+
+
+def rounded(precision, rule, part):
+    sides = evidence(precision=precision), apart(part, precision=precision)
+    return made(*sides, envelope=envelope(*(s.trial for s in sides), perturbed(1e-7), rule))
+
+
+def other_initial_values():
+    other = evidence("tensorflow", inputs={"initial_weights_sha256": 64 * "b"})
+    changed = {**other.initial_weights, "layers.1.bias": np.full(3, 1e-6)}
+    return made(second=dataclasses.replace(other, initial_weights=changed))
+
+
+CERTIFICATES = {
+    "the same": made,
+    "losses that part": lambda: made(second=apart(1e-6)),
+    "weights that part": lambda: made(second=evidence("tensorflow", kernel=KERNEL * 1.1)),
+    "other initial values": other_initial_values,
+    "as rounding does": lambda: rounded("FLOAT32", FLOAT32, 1e-7),
+    "faster than rounding": lambda: rounded("FLOAT32", FLOAT32, 1e-2),
+    "rounding enlarged": lambda: rounded("FLOAT64", FLOAT64, 1e-7),
+}
+
+
+def from_file(found):
+    """As it is when it was written and read."""
+    return json.loads(json.dumps(found))
+
+
+@pytest.mark.parametrize("name", CERTIFICATES)
+def test_a_certificate_is_stored_in_english_and_said_in_chinese(name):
+    found = CERTIFICATES[name]()
+    with speaking(CHINESE):
+        read = from_file(certificate.as_dict(found))
+        said = say(certificate.retold(read))
+        assert said == say(found.sentence)
+    assert read["sentence"] == found.sentence
+    assert read["sentence"].isascii()
+    assert said != read["sentence"]
+
+
+def test_why_there_is_no_certificate_is_said_too():
+    read = from_file(certificate.none_made(english(Phrase("It was not finished."))))
+    assert certificate.retold(read) == read["sentence"]
+    with speaking(CHINESE):
+        assert say(Phrase("It was not finished.")).rstrip("。") in say(certificate.retold(read))
+
+
+@pytest.mark.parametrize("change", [{"sentence": "Another version said so."}, {"steps": None}])
+def test_what_cannot_be_made_again_is_left_as_it_is_stored(change):
+    read = {**from_file(certificate.as_dict(made())), **change}
+    with speaking(CHINESE):
+        assert say(certificate.retold(read)) == read["sentence"]
+
+
+@pytest.mark.parametrize("ratios", [[1.5], [1.001], 3 * [1.5], 8 * [1.5], NOISE])
+def test_a_verdict_is_stored_in_english_and_said_in_chinese(ratios):
+    found = compare(SPEC, pairs(ratios))
+    with speaking(CHINESE):
+        read = from_file(as_dict(found))["verdict"]
+        said = say(verdict.retold(read))
+        assert said == say(found.verdict.sentence)
+    assert read["sentence"] == found.verdict.sentence
+    assert said != read["sentence"]
+
+
+def test_nothing_of_a_comparison_is_stored_in_another_language():
+    trials = [trial("pytorch"), trial("tensorflow", seconds=(9.0, 9.0, 9.0))]
+    in_english = as_dict(compare(SPEC, trials, from_file(certificate.as_dict(made()))))
+    with speaking(CHINESE):
+        assert as_dict(compare(SPEC, trials, from_file(certificate.as_dict(made())))) == in_english
