@@ -1,5 +1,6 @@
 """A run's page in a real browser: complete, quiet, readable by everybody, everywhere."""
 
+import itertools
 import json
 import re
 
@@ -95,7 +96,8 @@ CONTRASTS = """() => {
     return "white";
   };
   const found = {};
-  for (const e of document.querySelectorAll("p, h1, h2, h3, th, td, a, dd, code, summary, caption, svg text")) {
+  const texts = "p, h1, h2, h3, th, td, a, dd, code, summary, caption, figcaption, svg text";
+  for (const e of document.querySelectorAll(texts)) {
     if (!e.textContent.trim()) continue;
     const style = getComputedStyle(e);
     const [a, b] = [luminance(e.closest("svg") ? style.fill : style.color), luminance(behind(e))];
@@ -128,7 +130,7 @@ def test_headings_are_in_order_and_landmarks_are_there_once(opened, kind):
     )
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
     for landmark in ("banner", "navigation", "main", "contentinfo"):
         assert page.get_by_role(landmark).count() == 1
 
@@ -137,8 +139,8 @@ def test_headings_are_in_order_and_landmarks_are_there_once(opened, kind):
 def test_tables_have_captions_and_every_heading_a_scope_and_figures_a_name(opened, kind):
     page = opened(kind).page
     assert page.evaluate(
-        """() => [...document.querySelectorAll("table")].every(t =>
-          t.caption && [...t.querySelectorAll("th")].every(h => ["row", "col"].includes(h.scope)))"""
+        """() => [...document.querySelectorAll("table")].every(table => table.caption &&
+          [...table.querySelectorAll("th")].every(h => ["row", "col"].includes(h.scope)))"""
     )
     for table in page.get_by_role("table").all():
         assert (
