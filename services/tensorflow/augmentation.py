@@ -9,6 +9,7 @@ from services.workload.augmentation import TRANSFORMS, background, wanted
 
 # Images [batch, h, w, c] and what was drawn for them; images of the same shape.
 Augment = Callable[[tf.Tensor, Mapping[str, tf.Tensor]], tf.Tensor]
+Resampling = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]  # as `resample`
 
 
 def augment(spec: JobSpec, images: tf.Tensor) -> Augment:
@@ -19,34 +20,44 @@ def augment(spec: JobSpec, images: tf.Tensor) -> Augment:
     """
     if not wanted(spec):
         return lambda batch, _: batch
+    resampled = resampling(spec, images)
+    return lambda batch, drawn: resampled(framed(spec, batch), drawn[TRANSFORMS])
+
+
+def framed(spec: JobSpec, images: tf.Tensor) -> tf.Tensor:
+    """With a pixel of background all round: what lies further out is taken from there."""
     fill = background(spec.dataset.normalization)
-
-    def resampled(batch: tf.Tensor, transforms: tf.Tensor) -> tf.Tensor:
-        return resample(batch, transforms, fill)
-
-    if spec.execution is not Execution.EAGER:
-        of_batch = tf.TensorSpec([None, *images.shape[1:]], images.dtype)
-        maps = tf.TensorSpec([None, 2, 3], images.dtype)
-        resampled = tf.function(resampled, [of_batch, maps], autograph=False, jit_compile=True)
-    return lambda batch, drawn: resampled(batch, drawn[TRANSFORMS])
+    return tf.pad(images, [[0, 0], [1, 1], [1, 1], [0, 0]], constant_values=fill)
 
 
-def resample(images: tf.Tensor, transforms: tf.Tensor, fill: float) -> tf.Tensor:
-    """Bilinear: ``images`` [batch, h, w, c], by inverse ``transforms`` [batch, 2, 3] in pixels."""
+def resampling(spec: JobSpec, images: tf.Tensor) -> Resampling:
+    """`resample`, as the job executes it, for images like ``images`` [n, h, w, c]."""
+    if spec.execution is Execution.EAGER:
+        return resample
     _, height, width, channels = images.shape
+    of_batch = tf.TensorSpec([None, height + 2, width + 2, channels], images.dtype)
+    maps = tf.TensorSpec([None, 2, 3], images.dtype)
+    made: Resampling = tf.function(resample, [of_batch, maps], autograph=False, jit_compile=True)
+    return made
+
+
+def resample(images: tf.Tensor, transforms: tf.Tensor) -> tf.Tensor:
+    """Bilinear: `framed` ``images``, by inverse ``transforms`` [batch, 2, 3] in pixels.
+
+    Without the frame, [batch, h, w, c].
+    """
+    _, rows, row, channels = images.shape
+    height, width = rows - 2, row - 2
     batch = tf.shape(images)[0]
-    # A pixel of background all round; what lies further out is taken from there.
-    laid = tf.pad(images, [[0, 0], [1, 1], [1, 1], [0, 0]], constant_values=fill)
     along, down, moved = tf.unstack(transforms[..., None, None], axis=2)  # [batch, 2, 1, 1] each
     right = tf.range(width, dtype=images.dtype) - (width - 1) / 2
     below = (tf.range(height, dtype=images.dtype) - (height - 1) / 2)[:, None]
     places = (along * right + moved) + down * below
     x, left = _cell(places[:, 0], width)
     y, top = _cell(places[:, 1], height)
-    row = width + 2
     first = tf.cast(top * row + left, tf.int32)
-    first += tf.reshape(tf.range(batch) * ((height + 2) * row), (-1, 1, 1))
-    pixels = tf.reshape(laid, [-1, channels])
+    first += tf.reshape(tf.range(batch) * (rows * row), (-1, 1, 1))
+    pixels = tf.reshape(images, [-1, channels])
     over, over_right, under, under_right = (
         tf.gather(pixels, first + beside) for beside in (0, 1, row, row + 1)
     )

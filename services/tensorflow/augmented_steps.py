@@ -1,7 +1,11 @@
 """Steps of a graph on images that are augmented, some steps' images at a time."""
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 
+from services.spec import JobSpec
+from services.tensorflow import augmentation
 from services.tensorflow.steps import Drawn, GraphSteps
 from services.workload.augmentation import TRANSFORMS
 
@@ -9,7 +13,19 @@ _IMAGES = 512  # at once, at least: XLA gives less than some 400,000 pixels to o
 
 
 class AugmentedSteps(GraphSteps):
-    """As `GraphSteps`, of a job that augments."""
+    """As `GraphSteps`, of a job that augments. Its images are framed once and for all."""
+
+    def __init__(
+        self,
+        spec: JobSpec,
+        parameters: Sequence[tf.Variable],
+        images: tf.Tensor,
+        labels: tf.Tensor,
+    ) -> None:
+        super().__init__(spec, parameters, images, labels)
+        self._shape = images.shape[1:]
+        self._images = augmentation.framed(spec, images)
+        self._resample = augmentation.resampling(spec, images)
 
     def _length(self, steps: int, batch: int) -> int:
         """Whole groups of steps, so that XLA meets one shape for each batch size."""
@@ -33,8 +49,8 @@ class AugmentedSteps(GraphSteps):
 
         def of_group(number: tf.Tensor, measured: tf.TensorArray) -> tuple[tf.Tensor, tf.Tensor]:
             images = tf.gather(self._images, samples[number])
-            images = self._augment(images, {TRANSFORMS: maps[number]})
-            images = tf.reshape(images, [group, batch, *self._images.shape[1:]])
+            images = self._resample(images, maps[number])
+            images = tf.reshape(images, [group, batch, *self._shape])
             first = number * group
 
             def body(i: tf.Tensor, measured: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
