@@ -147,7 +147,9 @@ def _texts(tree):
                 told |= set(ast.walk(node))
             case ast.keyword(arg=name) if name in KEYWORDS:
                 told |= set(ast.walk(node))
-            case ast.Raise(exc=ast.Call(func=ast.Name("ValueError"))):
+            case ast.Raise(
+                exc=ast.Call(func=ast.Name("ValueError" | "AttributeError" | "LookupError"))
+            ):
                 told |= set(ast.walk(node))
             case ast.Expr(value=ast.Constant()):
                 told.add(node.value)
@@ -157,6 +159,7 @@ def _texts(tree):
         if isinstance(node, ast.Constant)
         and isinstance(node.value, str)
         and WORDS.search(node.value)
+        and '="' not in node.value  # attributes of HTML
         and node.value not in NAMES | PANELS
         and node not in told
     ]
