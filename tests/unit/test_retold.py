@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from tests.unit.test_compare import NOISE, pairs
+from tests.unit.test_comparison import NOISE, pairs
 
 from orchestrator import certificate, verdict
 from orchestrator.comparison import as_dict, compare
