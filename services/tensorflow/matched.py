@@ -10,11 +10,13 @@ from services import chunks, matched
 from services.events import Environment, Profiled
 from services.spec import Device, Execution, JobSpec, OwnWay
 from services.tensorflow import augmentation, device, model, own, profile
+from services.tensorflow.augmented_steps import AugmentedSteps
 from services.tensorflow.environment import environment
 from services.tensorflow.pipeline import PipelineSteps
 from services.tensorflow.steps import EagerSteps, GraphSteps, unstacked
 from services.trainer import Data, Steps
 from services.workload import order
+from services.workload.augmentation import wanted
 from services.workload.weights import Weights
 
 
@@ -52,7 +54,8 @@ class MatchedTrainer:
             if OwnWay.DATA_PIPELINE in spec.own_ways:
                 self._steps: EagerSteps = PipelineSteps(*given, data)
             else:
-                self._steps = EagerSteps(*given) if eager else GraphSteps(*given)
+                graph = AugmentedSteps if wanted(spec) else GraphSteps
+                self._steps = EagerSteps(*given) if eager else graph(*given)
         signature = tf.TensorSpec([None, *images.shape[1:]], images.dtype)
         self._logits = (
             self._op_by_op if eager else tf.function(self._op_by_op, [signature], autograph=False)

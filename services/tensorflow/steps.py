@@ -160,7 +160,7 @@ class GraphSteps(EagerSteps):
         self, chunk: Chunk, rates: NDArray[np.floating], epsilons: NDArray[np.floating]
     ) -> NDArray[np.floating]:
         steps, batch = chunk.indices.shape
-        if padding := self._lengths.get(batch, steps) - steps:
+        if padding := self._length(steps, batch) - steps:
             chunk = chunk.padded(steps + padding)
             rates, epsilons = (np.pad(numbers, (0, padding)) for numbers in (rates, epsilons))
         drawn = {name: tf.constant(array) for name, array in chunk.drawn.items()}
@@ -168,6 +168,10 @@ class GraphSteps(EagerSteps):
         measured = self._chunk(tf.constant(chunk.indices), drawn, *numbers)
         on_host: NDArray[np.floating] = measured.numpy()
         return on_host[:steps]
+
+    def _length(self, steps: int, batch: int) -> int:
+        """To which a chunk is padded."""
+        return self._lengths.get(batch, steps)
 
     def _loop(
         self,
