@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from orchestrator import cells, panels
 from orchestrator.certificate import Certificate, retold
-from orchestrator.compare import Comparison
+from orchestrator.comparison import Comparison
 from orchestrator.drawing import BARS, NAMED, Drawing, Room, drawn, style, whole
 from orchestrator.evaluation import Evaluation
 from orchestrator.explain import Row

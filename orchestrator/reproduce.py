@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from orchestrator.certificate import Certificate
-from orchestrator.compare import Comparison
+from orchestrator.comparison import Comparison
 from orchestrator.config import FRAMEWORKS
 from orchestrator.inputs import in_own_way
 from orchestrator.sides import are_the_same, framework_of

@@ -12,7 +12,7 @@ from twinrun.v1 import job_pb2
 
 from orchestrator import certificate, machine, proof, store
 from orchestrator.about import about
-from orchestrator.compare import Comparison, as_dict, compare
+from orchestrator.comparison import Comparison, as_dict, compare
 from orchestrator.errors import JobFailed
 from orchestrator.language import Phrase, Sentence, english, say
 from orchestrator.loops import VARIANTS, Loops, loops

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from orchestrator import difference as differences
 from orchestrator import (
+    completion,
     difference_report,
     history,
     history_report,
@@ -17,7 +17,8 @@ from orchestrator import (
     session,
     store,
 )
-from orchestrator.compare import as_dict
+from orchestrator import difference as differences
+from orchestrator.comparison import as_dict
 from orchestrator.errors import BadInput
 from orchestrator.language import Phrase, english, say
 from orchestrator.options import ShownOptions
@@ -32,7 +33,12 @@ _DELETE = Phrase("Delete {runs}?")
 _NOTHING = Phrase("Nothing was deleted.")
 _DELETED = Phrase("deleted {path}")
 RunArgument = Annotated[
-    str, typer.Argument(metavar="RUN", help="A path, a name in the output directory, or 'latest'.")
+    str,
+    typer.Argument(
+        metavar="RUN",
+        help="A path, a name in the output directory, or 'latest'.",
+        autocompletion=completion.runs,
+    ),
 ]
 
 
@@ -93,7 +99,7 @@ def report(run: RunArgument, shown: ShownOptions) -> None:
     typer.echo(str(found.page_path))
 
 
-def open_(run: RunArgument, shown: ShownOptions) -> None:
+def open(run: RunArgument, shown: ShownOptions) -> None:  # noqa: A001 - the command is called so
     """Open a run's page in the browser; made first where it is missing.
 
     Where there is no browser, only the page's path is printed.
@@ -129,7 +135,10 @@ def diff(first: RunArgument, second: RunArgument, shown: ShownOptions) -> None:
 
 
 def rm(
-    names: Annotated[list[str], typer.Argument(metavar="RUN...", help="As for 'show'.")],
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="RUN...", help="As for 'show'.", autocompletion=completion.runs),
+    ],
     shown: ShownOptions,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from orchestrator import report
 from orchestrator.about import About
 from orchestrator.certificate import retold
-from orchestrator.compare import Comparison
+from orchestrator.comparison import Comparison
 from orchestrator.inputs import in_own_way
 from orchestrator.language import Phrase, english, join, say
 from orchestrator.page.blocks import Answer

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from orchestrator.compare import Comparison
+from orchestrator.comparison import Comparison
 from orchestrator.language import Phrase, say
 from orchestrator.palette import looks
 from orchestrator.panels.common import GREY, note, nothing

@@ -6,7 +6,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from orchestrator.compare import Comparison
+from orchestrator.comparison import Comparison
 from orchestrator.language import Phrase, english, say
 from orchestrator.palette import looks
 from orchestrator.panels.common import PALE, lighter, name_row, nothing

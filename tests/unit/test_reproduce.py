@@ -9,7 +9,7 @@ from twinrun.v1 import job_pb2
 
 from orchestrator import config
 from orchestrator.cli import group
-from orchestrator.compare import compare
+from orchestrator.comparison import compare
 from orchestrator.options import JobOptions
 from orchestrator.reproduce import of_certificate, of_comparison
 from tests.unit import test_certificate
