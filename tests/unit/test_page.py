@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
-from tests.unit.test_compare import NOISE, pairs
 
 from orchestrator import page, plots
 from orchestrator.about import About
@@ -22,6 +21,7 @@ from orchestrator.recipes import recipes
 from orchestrator.trial import Failure
 from tests.unit import test_certificate, test_explain
 from tests.unit.events import SPEC, failed_trial, trial
+from tests.unit.test_comparison import NOISE, pairs
 
 ABOUT = About("20261124T231346Z-mnist-mlp", "mnist-mlp", datetime(2026, 11, 24, 23, 13, tzinfo=UTC))
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{ 7 * 7 }}"

@@ -5,7 +5,6 @@ import json
 
 import numpy as np
 import pytest
-from tests.unit.test_compare import NOISE, pairs
 
 from orchestrator import certificate, verdict
 from orchestrator.comparison import as_dict, compare
@@ -13,6 +12,7 @@ from orchestrator.envelope import FLOAT32, FLOAT64, envelope
 from orchestrator.language import LANGUAGES, Phrase, english, say, speaking
 from tests.unit.events import SPEC, losses, trial
 from tests.unit.test_certificate import KERNEL, evidence, made, perturbed
+from tests.unit.test_comparison import NOISE, pairs
 
 CHINESE = LANGUAGES[1]
 
