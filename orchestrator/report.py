@@ -134,8 +134,8 @@ def _profiles(comparison: Comparison) -> Iterator[str]:
             yield "  " + say(_OPERATION, name=operation.name, share=share, calls=operation.calls)
 
 
-def ratio_header(comparison: Comparison) -> str:
-    """Of the column of ratios."""
+def ratio_heading(comparison: Comparison) -> str:
+    """``TensorFlow / PyTorch``, of the two sides that there are."""
     first, second = (label(side) for side in comparison.trials)
     return say(_RATIO, first=first, second=second)
 
@@ -147,7 +147,7 @@ def _table(comparison: Comparison, rows: Sequence[Row]) -> Table:
         table.add_column(Text(label(name), style=look.colour), justify="right", overflow="fold")
     ratio = any(row.ratio for row in rows)
     if ratio:
-        table.add_column(Text(ratio_header(comparison)), justify="right", overflow="fold")
+        table.add_column(Text(ratio_heading(comparison)), justify="right", overflow="fold")
     for row in rows:
         texts = [row.name, *row.values, *([row.ratio] if ratio else [])]
         table.add_row(*texts, style="bold" if row.compared else "")
@@ -158,7 +158,7 @@ def _plain_table(comparison: Comparison, rows: Sequence[Row], width: int) -> Ite
     names = [label(name) for name in comparison.trials]
     columns = [[row.name, *row.values] for row in rows]
     if any(row.ratio for row in rows):
-        names.append(ratio_header(comparison))
+        names.append(ratio_heading(comparison))
         columns = [[*column, row.ratio] for column, row in zip(columns, rows, strict=True)]
     lines = list(_columns(names, columns))
     if max(map(cells.width, lines), default=0) > width:

@@ -99,7 +99,9 @@ def report(run: RunArgument, shown: ShownOptions) -> None:
     typer.echo(str(found.page_path))
 
 
-def open(run: RunArgument, shown: ShownOptions) -> None:  # noqa: A001 - the command is called so
+def open(  # noqa: A001 - the command's name
+    run: RunArgument, shown: ShownOptions
+) -> None:
     """Open a run's page in the browser; made first where it is missing.
 
     Where there is no browser, only the page's path is printed.

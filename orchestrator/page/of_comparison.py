@@ -28,7 +28,7 @@ from orchestrator.page.parts import (
     trials_section,
     warnings_section,
 )
-from orchestrator.report import ratio_header
+from orchestrator.report import ratio_heading
 from orchestrator.reproduce import of_comparison
 from orchestrator.table import table_rows
 from orchestrator.trial import Profile
@@ -151,7 +151,7 @@ def _aside(comparison: Comparison) -> list[str]:
 def _numbers(comparison: Comparison) -> list[Section]:
     names = list(comparison.trials)
     rows, why = table_rows(comparison), why_rows(comparison)
-    heading = ratio_header(comparison) if comparison.ratios else ""
+    heading = ratio_heading(comparison) if comparison.ratios else ""
     blocks: list[Block] = []
     if rows:
         sure = any(ratio.low is not None for ratio in comparison.ratios.values())
