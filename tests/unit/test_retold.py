@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from orchestrator import certificate, verdict
+from orchestrator import certificate, loops, recipes, verdict
 from orchestrator.compare import as_dict, compare
 from orchestrator.envelope import FLOAT32, FLOAT64, envelope
 from orchestrator.language import LANGUAGES, Phrase, english, say, speaking
@@ -15,6 +15,7 @@ from tests.unit.test_certificate import KERNEL, evidence, made, perturbed
 from tests.unit.test_compare import NOISE, pairs
 
 CHINESE = LANGUAGES[1]
+RATIOS = dict(zip(loops.VARIANTS, (1.5, 1.4, 1.2, 1.1), strict=True))
 
 
 def apart(part, **given):
@@ -84,6 +85,19 @@ def test_a_verdict_is_stored_in_english_and_said_in_chinese(ratios):
         assert said == say(found.verdict.sentence)
     assert read["sentence"] == found.verdict.sentence
     assert said != read["sentence"]
+
+
+def test_what_recipes_and_loops_came_to_is_said_in_chinese():
+    compared = {name: compare(SPEC, pairs([ratio])) for name, ratio in RATIOS.items()}
+    by_recipe = recipes.recipes(compared["custom"], compared["fit"])
+    by_loop = loops.loops(compared)
+    with speaking(CHINESE):
+        said = say(recipes.retold(from_file(recipes.as_dict(by_recipe))))
+        assert said == say(by_recipe.sentence) != by_recipe.sentence
+        each = loops.retold(from_file(loops.as_dict(by_loop)))
+        assert list(map(say, each)) == list(map(say, by_loop.sentences))
+    assert each == by_loop.sentences
+    assert len(each) == 2
 
 
 def test_nothing_of_a_comparison_is_stored_in_another_language():
