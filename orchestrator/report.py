@@ -11,7 +11,7 @@ from orchestrator import cells, machine
 from orchestrator.agreement import TOGETHER, Agreement
 from orchestrator.cautions import Caution
 from orchestrator.certificate import retold
-from orchestrator.compare import Comparison
+from orchestrator.comparison import Comparison
 from orchestrator.inputs import in_own_way
 from orchestrator.language import Phrase, join, say
 from orchestrator.palette import looks
@@ -63,13 +63,18 @@ def sentences(comparison: Comparison) -> list[str]:
         found.append(say(comparison.inputs.sentence))
     if comparison.concurrent:
         found.append(say(_CONCURRENT))
-    for agreement in comparison.agreements:
-        if not in_own_way(comparison.job):
-            found += _losses(agreement, comparison.job)
-        found += _accuracies(agreement)
+    found += of_agreements(comparison)
     if more := why_sentence(comparison):
         found.append(more)
     return found
+
+
+def of_agreements(comparison: Comparison) -> Iterator[str]:
+    """How far the losses went together, and how close the accuracies ended."""
+    for agreement in comparison.agreements:
+        if not in_own_way(comparison.job):
+            yield from _losses(agreement, comparison.job)
+        yield from _accuracies(agreement)
 
 
 def _certificate(comparison: Comparison) -> Iterator[str]:
@@ -101,7 +106,7 @@ def rich_report(comparison: Comparison) -> RenderableType:
     parts += [Text(text) for text in _profiles(comparison)]
     parts += [Text(), Text(finding, style="bold"), *map(Text, rest)]
     for caution in comparison.cautions:
-        parts.append(Text.assemble((f"{caution.code} ", "yellow"), _caution(caution)))
+        parts.append(Text.assemble((f"{caution.code} ", "yellow"), caution_text(caution)))
     return Group(*parts)
 
 
@@ -111,12 +116,13 @@ def plain_report(comparison: Comparison, width: int = 80) -> str:
     if why := why_rows(comparison):
         lines += ["", say(_WHY), *_plain_table(comparison, why, width)]
     texts = [*_profiles(comparison), "", *sentences(comparison)]
-    texts += [f"{caution.code} {_caution(caution)}" for caution in comparison.cautions]
+    texts += [f"{caution.code} {caution_text(caution)}" for caution in comparison.cautions]
     lines += ["", *(line for text in texts for line in cells.wrap(text, width) or [""])]
     return "\n".join(lines)
 
 
-def _caution(caution: Caution) -> str:
+def caution_text(caution: Caution) -> str:
+    """What it is, and what to do about it."""
     return say(join(NEXT, [caution.sentence, caution.remedy]))
 
 
@@ -128,7 +134,8 @@ def _profiles(comparison: Comparison) -> Iterator[str]:
             yield "  " + say(_OPERATION, name=operation.name, share=share, calls=operation.calls)
 
 
-def _ratio_header(comparison: Comparison) -> str:
+def ratio_heading(comparison: Comparison) -> str:
+    """``TensorFlow / PyTorch``, of the two sides that there are."""
     first, second = (label(side) for side in comparison.trials)
     return say(_RATIO, first=first, second=second)
 
@@ -140,7 +147,7 @@ def _table(comparison: Comparison, rows: Sequence[Row]) -> Table:
         table.add_column(Text(label(name), style=look.colour), justify="right", overflow="fold")
     ratio = any(row.ratio for row in rows)
     if ratio:
-        table.add_column(Text(_ratio_header(comparison)), justify="right", overflow="fold")
+        table.add_column(Text(ratio_heading(comparison)), justify="right", overflow="fold")
     for row in rows:
         texts = [row.name, *row.values, *([row.ratio] if ratio else [])]
         table.add_row(*texts, style="bold" if row.compared else "")
@@ -151,7 +158,7 @@ def _plain_table(comparison: Comparison, rows: Sequence[Row], width: int) -> Ite
     names = [label(name) for name in comparison.trials]
     columns = [[row.name, *row.values] for row in rows]
     if any(row.ratio for row in rows):
-        names.append(_ratio_header(comparison))
+        names.append(ratio_heading(comparison))
         columns = [[*column, row.ratio] for column, row in zip(columns, rows, strict=True)]
     lines = list(_columns(names, columns))
     if max(map(cells.width, lines), default=0) > width:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -25,10 +26,11 @@ BLOCKS = [
     for block in blocks(path)
     if any(map(of_orchestrator, block.commands))
 ]
-# What alone makes a command long is taken back by a flag after its own.
+# What makes a command long, or needs a free port, is taken back by a flag after its own.
 ORCHESTRATOR = """#!/bin/sh
 case $1 in
   compare) set -- "$@" --repeats=1 --precision-target=90% --max-minutes=0.1 ;;
+  live) set -- "$@" --port=0 ;;
   explain) set -- "$@" --pitfall=adam-epsilon ;;
 esac
 exec {python} -m orchestrator "$@"
@@ -44,6 +46,8 @@ class Reader:
     pytorch: Runner
 
     def run(self, line: str) -> subprocess.CompletedProcess:
+        if "orchestrator live" in line:
+            return self.interrupted(line)
         return subprocess.run(
             ["sh", "-c", self.filled(line)],
             cwd=self.directory,
@@ -54,6 +58,22 @@ class Reader:
             timeout=120,
             check=False,
         )
+
+    def interrupted(self, line: str) -> subprocess.CompletedProcess:
+        """A command that goes on until Ctrl-C, which it gets when it has said its first word."""
+        process = subprocess.Popen(
+            ["sh", "-c", f"exec {line}"],
+            cwd=self.directory,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        said = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=60)
+        return subprocess.CompletedProcess(line, process.returncode, said + stdout, stderr)
 
     def filled(self, line: str) -> str:
         """With a value in place of each word that a reader replaces."""
@@ -80,6 +100,7 @@ def shelf(tmp_path_factory):
             "PATH": f"{program.parent}:{os.environ['PATH']}",
             "TWINRUN_PYTORCH": pytorch.address,
             "TWINRUN_TENSORFLOW": tensorflow.address,
+            "BROWSER": "true",  # which opens nothing
             "XDG_STATE_HOME": str(home / "state"),
             "XDG_CACHE_HOME": str(home / "cache"),
         }

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from orchestrator import certificate, loops, recipes, verdict
-from orchestrator.compare import as_dict, compare
+from orchestrator.comparison import as_dict, compare
 from orchestrator.envelope import FLOAT32, FLOAT64, envelope
 from orchestrator.language import LANGUAGES, Phrase, english, say, speaking
 from tests.unit.events import SPEC, losses, trial
 from tests.unit.test_certificate import KERNEL, evidence, made, perturbed
-from tests.unit.test_compare import NOISE, pairs
+from tests.unit.test_comparison import NOISE, pairs
 
 CHINESE = LANGUAGES[1]
 RATIOS = dict(zip(loops.VARIANTS, (1.5, 1.4, 1.2, 1.1), strict=True))
