@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from orchestrator import certificate, loops, recipes, verdict
+from orchestrator import certificate, comparison, loops, recipes, verdict
 from orchestrator.about import about
 from orchestrator.errors import RunUnreadable
-from orchestrator.language import Phrase, Sentence, english, join, stored
+from orchestrator.language import Phrase, Sentence, english, join
 from orchestrator.store import Run
 from orchestrator.words import NEXT
 
@@ -79,7 +79,7 @@ def _compared(found: Mapping[str, Any]) -> dict[str, Any]:
 def _finding(found: Mapping[str, Any]) -> Sentence:
     if found["verdict"]:
         return verdict.retold(found["verdict"])
-    return stored(found["finding"])
+    return comparison.finding_retold(found)
 
 
 def _recipes(found: Mapping[str, Any]) -> dict[str, Any]:
