@@ -6,6 +6,7 @@ user would write in memory, and what lessons teach.
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from torchvision import transforms
 from bench import interleave, report, workload
 from bench.interleave import Variant
 from services import pytorch
-from services.spec import Augmentation, Execution
+from services.spec import Execution, JobSpec
 from services.trainer import Data
 
 
@@ -32,11 +33,9 @@ def model() -> nn.Module:
     )
 
 
-def in_memory(data: Data, **adam: bool) -> Variant:
+def in_memory(net: nn.Module, images: torch.Tensor, data: Data, **adam: bool) -> Variant:
     """The plain loop over tensors in memory; losses are fetched once for 100 steps."""
-    images = torch.from_numpy(data.train_images)
     labels = torch.from_numpy(data.train_labels).long()
-    net = model()
     criterion = nn.CrossEntropyLoss()
     optimizer = torch.optim.Adam(net.parameters(), lr=workload.LEARNING_RATE, **adam)
 
@@ -102,8 +101,7 @@ def lesson(data: Data, augmenting: Sequence[nn.Module] = ()) -> Variant:
     return Variant(epoch, slow=True)
 
 
-def matched(chosen, data: Data, execution: Execution, **changes: Augmentation) -> Variant:
-    job = workload.spec(chosen, execution=execution, **changes)
+def matched(job: JobSpec, data: Data) -> Variant:
     trainer = pytorch.Trainer(job, data, workload.initial(job))
     trainer.warm_up()
     epochs = itertools.count()
@@ -112,17 +110,21 @@ def matched(chosen, data: Data, execution: Execution, **changes: Augmentation) -
 
 def main() -> None:
     chosen = workload.options()
-    data = workload.load(chosen)
+    job = workload.spec(chosen)
+    data = workload.load(chosen, job)
+    images = torch.from_numpy(data.train_images)
     a, b = torch.rand(2, interleave.SIDE, interleave.SIDE)
     out = torch.empty_like(a)
-    augmented = {"augmentation": workload.AUGMENTED}
+    augmented = replace(job, augmentation=workload.AUGMENTED)
     variants = {
-        "matched, default": matched(chosen, data, Execution.DEFAULT),
-        "matched, compiled": matched(chosen, data, Execution.COMPILED),
-        "matched, default, augmented": matched(chosen, data, Execution.DEFAULT, **augmented),
-        "matched, compiled, augmented": matched(chosen, data, Execution.COMPILED, **augmented),
-        "bare loop": in_memory(data),
-        "bare loop, fused Adam": in_memory(data, fused=True),
+        "matched, default": matched(job, data),
+        "matched, compiled": matched(replace(job, execution=Execution.COMPILED), data),
+        "matched, default, augmented": matched(augmented, data),
+        "matched, compiled, augmented": matched(
+            replace(augmented, execution=Execution.COMPILED), data
+        ),
+        "bare loop": in_memory(model(), images, data),
+        "bare loop, fused Adam": in_memory(model(), images, data, fused=True),
         "lesson-style loop": lesson(data),
         "lesson-style loop, augmented": lesson(data, AUGMENTING),
         "products, NumPy": Variant(interleave.numpy_products()),

@@ -15,9 +15,12 @@ Content = dict[str, Any]  # of a framework's file
 
 
 def save(
-    chosen: argparse.Namespace, environment: Environment, variants: dict[str, interleave.Variant]
+    chosen: argparse.Namespace,
+    environment: Environment,
+    variants: dict[str, interleave.Variant],
+    of: str = "",
 ) -> None:
-    """Write OUTPUT/FRAMEWORK.json."""
+    """Write OUTPUT/FRAMEWORK.json, with ``of`` after the framework's name."""
     content = {
         "framework": environment.framework,
         "environment": asdict(environment),
@@ -30,7 +33,7 @@ def save(
         },
     }
     chosen.output.mkdir(parents=True, exist_ok=True)
-    path: Path = chosen.output / f"{environment.framework}.json"
+    path: Path = chosen.output / f"{environment.framework}{of}.json"
     path.write_text(json.dumps(content, indent=2) + "\n")
 
 
@@ -66,20 +69,17 @@ def _epoch_seconds(content: Content, variant: str, seconds: float) -> float:
 def table(content: Content) -> str:
     """Markdown: each variant's seconds, and the matched trainer's ratios to it."""
     head = f"{content['framework']}, {content['threads']} threads, seconds an epoch"
-    lines = [
-        f"| {head} | median | least | most | default / this | compiled / this |",
-        "|---|---|---|---|---|---|",
-    ]
+    matched = [name for name in content["variants"] if name.startswith("matched, ")]
+    ratios = "".join(f" {name.removeprefix('matched, ')} / this |" for name in matched)
+    lines = [f"| {head} | median | least | most |{ratios}", "|---" * (4 + len(matched)) + "|"]
     for name in _rows(content):
         figures = content["variants"][_measured(name)]
         median, least, most = (
             _epoch_seconds(content, name, figures[key]) for key in ("median", "min", "max")
         )
-        lines.append(
-            f"| {_label(content, name)} | {median:.3f} | {least:.3f} | {most:.3f} |"
-            f" {ratio(content, 'matched, default', name):.2f} |"
-            f" {ratio(content, 'matched, compiled', name):.2f} |"
-        )
+        to_it = "".join(f" {ratio(content, variant, name):.2f} |" for variant in matched)
+        label = _label(content, name)
+        lines.append(f"| {label} | {median:.3f} | {least:.3f} | {most:.3f} |{to_it}")
     return "\n".join(lines)
 
 

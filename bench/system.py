@@ -3,6 +3,9 @@
 ``python -m bench.system`` in the orchestrator's environment. Runners and runs are thrown away.
 """
 
+import contextlib
+import http.client
+import itertools
 import json
 import os
 import random
@@ -10,10 +13,14 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import urllib.request
 import uuid
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
+from typing import IO
 
 from twinrun.v1 import job_pb2
 
@@ -27,6 +34,7 @@ from orchestrator.trial import State
 ROUNDS = 6
 EPOCHS = 8
 COMPARES = 3
+SETTLE_SECONDS = 2.0
 POLL_SECONDS = 1.0  # how often an unwatched job is asked whether it has ended
 
 
@@ -37,7 +45,7 @@ def cpu_seconds(pid: int | str = "self") -> float:
 
 
 def trained_seconds(client: Client, watched: bool) -> float:
-    """The train phase of one job, which somebody watches or nobody does."""
+    """The train phase of one job, which a client watches or none does."""
     spec = config.job_spec("mnist-mlp", {"epochs": EPOCHS, "threads": 1})
     job_id = client.train(spec, uuid.uuid4().hex).job_id
     if watched:
@@ -53,11 +61,36 @@ def trained_seconds(client: Client, watched: bool) -> float:
     return trial.phases["train"]
 
 
-def watching(framework: str) -> tuple[float, float]:
-    """What watching costs, as parts of the train seconds.
+@contextmanager
+def page(client: Client) -> Iterator[int]:
+    """`orchestrator live` with one page open on it; its process id."""
+    command = [sys.executable, "-m", "orchestrator", "live", "--port=0"]
+    process = subprocess.Popen(
+        [*command, f"--{client.framework}={client.address}"], stdout=subprocess.PIPE, text=True
+    )
+    (line,) = itertools.islice(process.stdout or (), 1)
+    url = next(word for word in line.split() if word.startswith("http://"))
+    stream = urllib.request.urlopen(f"{url}events")  # noqa: S310 - of this machine
+    threading.Thread(target=_drain, args=(stream,), daemon=True).start()
+    time.sleep(SETTLE_SECONDS)  # it reads the jobs before
+    try:
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _drain(stream: IO[bytes]) -> None:
+    with contextlib.suppress(OSError, http.client.HTTPException), stream:
+        while stream.readline():
+            pass
+
+
+def watching(framework: str, by_page: bool = False) -> tuple[float, float]:
+    """What watching costs, by a client or by the live page, as parts of the train seconds.
 
     Wall: by the median of pairs, a watched job's seconds over an unwatched one's. CPU: what runner
-    and watcher use more of it where somebody watches, which other load does not blur.
+    and watchers use more of it where somebody watches, which other load does not blur.
     """
     order = random.Random(0)  # noqa: S311 - not for secrets
     ratios: list[float] = []
@@ -67,16 +100,17 @@ def watching(framework: str) -> tuple[float, float]:
         with closing(Runners(places, lambda _: None)) as runners:
             client = runners.get(framework)
             trained_seconds(client, watched=True)  # a warm-up
-            pid = runners.process_id(framework)
+            runner = runners.process_id(framework)
             for _ in range(ROUNDS):
                 pair = [True, False]
                 order.shuffle(pair)
                 seconds = {}
                 for watched in pair:
-                    before = cpu_seconds() + cpu_seconds(pid)
-                    seconds[watched] = trained_seconds(client, watched)
-                    used = cpu_seconds() + cpu_seconds(pid) - before
-                    cpu[watched].append(used / seconds[watched])
+                    with page(client) if watched and by_page else nullcontext() as server:
+                        used = [cpu_seconds(pid) for pid in ("self", runner, server) if pid]
+                        seconds[watched] = trained_seconds(client, watched and not by_page)
+                        more = [cpu_seconds(pid) for pid in ("self", runner, server) if pid]
+                    cpu[watched].append((sum(more) - sum(used)) / seconds[watched])
                 ratios.append(seconds[True] / seconds[False])
     print(f"{framework}: watched / unwatched: " + ", ".join(f"{r:.3f}" for r in ratios))
     wall = statistics.median(ratios) - 1
@@ -111,8 +145,10 @@ def main() -> None:
         wall, phases = compare()
         print(f"compare: {wall:.2f} s, its trials' phases {phases:.2f} s: {wall / phases:.3f}")
     for framework in config.FRAMEWORKS:
-        wall, cpu = watching(framework)
-        print(f"{framework}: watching costs {wall:+.2%} of the time, {cpu:+.2%} of a CPU")
+        for by_page in (False, True):
+            wall, cpu = watching(framework, by_page)
+            watcher = "the live page" if by_page else "watching"
+            print(f"{framework}: {watcher} costs {wall:+.2%} of the time, {cpu:+.2%} of a CPU")
 
 
 if __name__ == "__main__":

@@ -5,13 +5,14 @@ a good user would write in memory, and what lessons teach.
 """
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 
 from bench import interleave, report, workload
 from bench.interleave import Variant
 from services import tensorflow
-from services.spec import Augmentation, Execution
+from services.spec import Execution, JobSpec
 from services.trainer import Data
 
 import keras  # isort: skip - after the trainer's module, which quiets TensorFlow's import
@@ -30,11 +31,10 @@ def model(**last: str) -> keras.Model:
     )
 
 
-def one_graph(data: Data, *, xla: bool = False) -> Variant:
+def one_graph(net: keras.Model, data: Data, *, xla: bool = False) -> Variant:
     """A Keras model and Keras's Adam in one `tf.function` an epoch, with the loop in it."""
     images = tf.constant(data.train_images)
     labels = tf.constant(data.train_labels)
-    net = model()
     optimizer = keras.optimizers.Adam(workload.LEARNING_RATE)
     optimizer.build(net.trainable_variables)
     whole, short = divmod(len(data.train_labels), workload.BATCH)
@@ -106,8 +106,7 @@ def lesson_augmented(data: Data) -> Variant:
     return Variant(lambda: net.fit(batches, verbose=0), slow=True)
 
 
-def matched(chosen, data: Data, execution: Execution, **changes: Augmentation) -> Variant:
-    job = workload.spec(chosen, execution=execution, **changes)
+def matched(job: JobSpec, data: Data) -> Variant:
     trainer = tensorflow.Trainer(job, data, workload.initial(job))
     trainer.warm_up()
     epochs = itertools.count()
@@ -116,18 +115,21 @@ def matched(chosen, data: Data, execution: Execution, **changes: Augmentation) -
 
 def main() -> None:
     chosen = workload.options()
-    data = workload.load(chosen)
-    augmented = {"augmentation": workload.AUGMENTED}
+    job = workload.spec(chosen)
+    augmented = replace(job, augmentation=workload.AUGMENTED)
+    data = workload.load(chosen, job)
     variants = {
-        "matched, default": matched(chosen, data, Execution.DEFAULT),
-        "matched, compiled": matched(chosen, data, Execution.COMPILED),
-        "matched, default, augmented": matched(chosen, data, Execution.DEFAULT, **augmented),
-        "matched, compiled, augmented": matched(chosen, data, Execution.COMPILED, **augmented),
+        "matched, default": matched(job, data),
+        "matched, compiled": matched(replace(job, execution=Execution.COMPILED), data),
+        "matched, default, augmented": matched(augmented, data),
+        "matched, compiled, augmented": matched(
+            replace(augmented, execution=Execution.COMPILED), data
+        ),
     }
     a, b = tf.random.uniform((2, interleave.SIDE, interleave.SIDE))
     variants |= {
-        "bare tf.function": one_graph(data),
-        "bare tf.function, XLA": one_graph(data, xla=True),
+        "bare tf.function": one_graph(model(), data),
+        "bare tf.function, XLA": one_graph(model(), data, xla=True),
         "lesson-style Keras fit": lesson(data),
         "lesson-style Keras fit, augmented": lesson_augmented(data),
         "products, NumPy": Variant(interleave.numpy_products()),

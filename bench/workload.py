@@ -1,8 +1,9 @@
-"""What is measured: one epoch of `mnist-mlp`, and how much arithmetic that is."""
+"""What is measured: an epoch of `mnist-mlp`, and how much arithmetic it is; one of `mnist-cnn`."""
 
 import argparse
 import math
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ from services.spec import (
     ActivationFunction,
     Adam,
     Augmentation,
+    Conv2d,
     Dataset,
     Dense,
     Flatten,
     JobSpec,
+    MaxPool2d,
     Normalization,
     Optimizer,
     Synthetic,
@@ -25,6 +28,12 @@ from services.workload import catalog, datasets, layers, weights
 AUGMENTED = Augmentation(flip=0.5, rotation_degrees=10, width_shift=0.1, height_shift=0.1)
 RELU = Activation(ActivationFunction.RELU)
 MLP = (Flatten(), Dense(128), RELU, Dense(64), RELU, Dense(10))
+CNN = (
+    *(Conv2d(32, size=5), RELU, MaxPool2d()),
+    *(Conv2d(64, size=5), RELU, MaxPool2d()),
+    *(Flatten(), Dense(128), RELU, Dense(10)),
+)
+CNN_SAMPLES = 6_400  # of an epoch: whole ones would take minutes
 MEAN, STD = 0.1307, 0.3081
 BATCH = 64
 LEARNING_RATE = 1e-3
@@ -59,8 +68,14 @@ def spec(chosen: argparse.Namespace, **changes: Any) -> JobSpec:
     )
 
 
-def load(chosen: argparse.Namespace) -> Data:
-    return datasets.load(spec(chosen), chosen.data_dir, progress=lambda _: None).data
+def cnn(chosen: argparse.Namespace, **changes: Any) -> JobSpec:
+    """`mnist-cnn` on the first CNN_SAMPLES."""
+    job = spec(chosen, **changes)
+    return replace(job, layers=CNN, dataset=replace(job.dataset, train_limit=CNN_SAMPLES))
+
+
+def load(chosen: argparse.Namespace, job: JobSpec) -> Data:
+    return datasets.load(job, chosen.data_dir, progress=lambda _: None).data
 
 
 def initial(job: JobSpec) -> weights.Weights:

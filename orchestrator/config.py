@@ -15,6 +15,7 @@ from orchestrator import workloads
 from orchestrator.errors import BadInput
 from orchestrator.language import Phrase, english
 
+_NO_CHOICE = Phrase("{flag} is {given!r}; it can be {known}.")
 _NO_FRAMEWORK = Phrase("There is no framework {names}; there are {known}.")
 _NO_PERCENTAGE = Phrase("{flag} is {text!r}; give a percentage such as 2%.")
 _NO_ASSIGNMENT = Phrase("--set takes FIELD=VALUE, such as 'batch_size=32'; it got {text!r}.")
@@ -43,6 +44,46 @@ class Places:
     def python(self, framework: str) -> Path:
         """The interpreter that has the framework, for a runner started here."""
         return self.environments / f".venv-{framework}" / "bin" / "python"
+
+
+def changes(
+    *,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    learning_rate: float | None = None,
+    seed: int | None = None,
+    device: str | None = None,
+    execution: str | None = None,
+    precision: str | None = None,
+    threads: int | None = None,
+    target_accuracy: float | None = None,
+    train_limit: int | None = None,
+) -> dict[str, Any]:
+    """What the flags of a job, by the same names, change: by dotted field of the JobSpec.
+
+    None: no change. Raises BadInput.
+    """
+    return {
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "optimizer.learning_rate": learning_rate,
+        "seed": seed,
+        "device": device and _choice("device", device, job_pb2.Device),
+        "execution": execution and _choice("execution", execution, job_pb2.Execution),
+        "precision": precision and _choice("precision", precision, job_pb2.Precision),
+        "threads": threads,
+        "target_accuracy": target_accuracy,
+        "dataset.train_limit": train_limit,
+    }
+
+
+def _choice(flag: str, given: str, values: Any) -> str:
+    """The proto's name of a value: ``DEVICE_CPU`` of ``cpu``. Raises BadInput."""
+    prefix = f"{flag.upper()}_"
+    known = [name.removeprefix(prefix).lower() for name, number in values.items() if number]
+    if given not in known:
+        raise BadInput(english(_NO_CHOICE, flag=flag, given=given, known=", ".join(known)))
+    return f"{prefix}{given.upper()}"
 
 
 def frameworks(names: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from orchestrator import store
-from orchestrator.compare import Comparison
+from orchestrator.comparison import Comparison
 from orchestrator.errors import BadInput
 from orchestrator.estimate import Estimate, estimate_apart
 from orchestrator.inputs import differing_fields, leaves

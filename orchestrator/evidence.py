@@ -61,8 +61,12 @@ def _tensors(content: bytes, what: Sentence) -> Tensors:
     return dict(sorted(found.items(), key=lambda item: _place(item[0])))
 
 
-def _place(name: str) -> tuple[int, bool, str]:
+_PARTS = ("kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance")
+
+
+def _place(name: str) -> tuple[int, int, str]:
     """``layers.3.kernel`` before ``layers.3.bias`` before ``layers.10.kernel``."""
     _, _, rest = name.partition(".")
     index, _, part = rest.partition(".")
-    return int(index) if index.isdecimal() else 0, part != "kernel", part
+    place = _PARTS.index(part) if part in _PARTS else len(_PARTS)
+    return int(index) if index.isdecimal() else 0, place, part

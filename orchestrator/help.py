@@ -5,7 +5,6 @@ from typing import Any
 
 from rich.text import Text
 
-from orchestrator import workloads
 from orchestrator.language import ENGLISH, Phrase, current, say
 
 
@@ -23,28 +22,41 @@ _FIELDS = ("help", "rich_help_panel")
 
 def texts(group: Any) -> Iterator[tuple[Any, str, Phrase]]:
     """Each text of a command and of those in it: what has it, in which field, and the text."""
-    own = (flag for flag in group.params if not flag.name.endswith("_completion"))  # Typer's
-    for found in (group, *own):
-        for field in _FIELDS:
-            if isinstance(text := getattr(found, field, None), str) and text:
-                yield found, field, Phrase(text)
+    yield from _own(group)
     for command in getattr(group, "commands", {}).values():
         yield from texts(command)
 
 
-def say_help(group: Any) -> None:
-    """Puts every text into the current language, and lets none be cut off where --help shows it."""
+def _own(command: Any) -> Iterator[tuple[Any, str, Phrase]]:
+    flags = (flag for flag in command.params if not flag.name.endswith("_completion"))  # Typer's
+    for found in (command, *flags):
+        yield from _of(found)
+
+
+def _of(found: Any) -> Iterator[tuple[Any, str, Phrase]]:
+    for field in _FIELDS:
+        if isinstance(text := getattr(found, field, None), str) and text:
+            yield found, field, Phrase(text)
+
+
+def say_help(command: Any) -> None:
+    """Puts its texts into the current language, and lets none be cut off where --help shows it.
+
+    Of a group's commands what each does in a sentence; they put their flags themselves.
+    """
     if current() == ENGLISH:
         return
     from typer import rich_utils  # noqa: PLC0415 - takes a while to import
 
     rich_utils.Text = _Folded  # type: ignore[attr-defined]
-    for found, field, text in list(texts(group)):
+    listed = getattr(command, "commands", {}).values()
+    for found, field, text in [*_own(command), *(each for one in listed for each in _of(one))]:
         setattr(found, field, say(text))
 
 
 def unmarked() -> set[Phrase]:
     """Of ``--help``, some of which are docstrings, and the presets' descriptions."""
+    from orchestrator import workloads  # noqa: PLC0415 - takes a while, and --help needs none
     from orchestrator.cli import group  # noqa: PLC0415 - which imports this
 
     described = {Phrase(preset.description) for preset in workloads.presets()}

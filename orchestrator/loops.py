@@ -7,7 +7,7 @@ from typing import Any
 
 from twinrun.v1 import job_pb2
 
-from orchestrator.compare import Comparison
+from orchestrator.comparison import Comparison
 from orchestrator.language import Phrase, Sentence, english
 from orchestrator.numbers import finite
 from orchestrator.quantities import epoch_seconds

@@ -10,9 +10,8 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from orchestrator import config, workloads
+from orchestrator import completion, config, workloads
 from orchestrator.config import Places
-from orchestrator.language import LANGUAGES
 from orchestrator.repeating import Plan
 
 
@@ -52,7 +51,9 @@ class Framework(StrEnum):
 
 ALL = ",".join(config.FRAMEWORKS)
 FrameworkOption = Annotated[Framework, typer.Option("--framework", "-f", help="Which one.")]
-FrameworksOption = Annotated[str, typer.Option(help="Which, with commas.")]
+FrameworksOption = Annotated[
+    str, typer.Option(help="Which, with commas.", autocompletion=completion.frameworks)
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 
 
@@ -62,19 +63,6 @@ def _option(panel: str, *names: str, **settings: Any) -> Any:
 
 _JOB, _WHERE, _SHOWN = "The job", "Where it runs", "What is shown and kept"
 _SURE = "How sure it is"
-
-
-LanguageOption = Annotated[
-    str | None,
-    _option(
-        _SHOWN,
-        "--lang",
-        metavar=f"[{'|'.join(LANGUAGES)}]",
-        help="Of what is shown; otherwise as TWINRUN_LANG or the locale says. What is stored is in "
-        "English.",
-        show_default=False,
-    ),
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +76,7 @@ class JobOptions:
             "--workload",
             "-w",
             help="As 'orchestrator workloads' lists them, or a file of your own, mine.yaml.",
+            autocompletion=completion.presets,
         ),
     ] = "mnist-mlp"
     epochs: Annotated[int | None, _option(_JOB, help="Passes over the data.")] = None
@@ -136,16 +125,18 @@ class JobOptions:
     def changes(self) -> dict[str, Any]:
         """By dotted field of the JobSpec; None: no change."""
         return {
-            "epochs": self.epochs,
-            "batch_size": self.batch_size,
-            "optimizer.learning_rate": self.learning_rate,
-            "seed": self.seed,
-            "device": self.device and f"DEVICE_{self.device.name}",
-            "execution": self.execution and f"EXECUTION_{self.execution.name}",
-            "precision": self.precision and f"PRECISION_{self.precision.name}",
-            "threads": self.threads,
-            "target_accuracy": self.target_accuracy,
-            "dataset.train_limit": self.train_limit,
+            **config.changes(
+                epochs=self.epochs,
+                batch_size=self.batch_size,
+                learning_rate=self.learning_rate,
+                seed=self.seed,
+                device=self.device,
+                execution=self.execution,
+                precision=self.precision,
+                threads=self.threads,
+                target_accuracy=self.target_accuracy,
+                train_limit=self.train_limit,
+            ),
             **dict(map(config.assignment, self.changed or [])),
         }
 

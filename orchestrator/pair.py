@@ -51,7 +51,7 @@ def pair(first: Evidence, second: Evidence) -> Pair:
         detailed=detailed,
         ordered_losses=ordered,
         norms=norms,
-        tensors=list(first.weights),
+        tensors=list(a.details.gradient_norms) if detailed and a.details else [],
         initial_weights=_by_tensor(first.initial_weights, second.initial_weights),
         weights=_by_tensor(first.weights, second.weights),
         logits=_of_largest(first.logits, second.logits),

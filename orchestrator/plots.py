@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from orchestrator import cells, fonts, panels
 from orchestrator.certificate import Certificate, retold
-from orchestrator.compare import Comparison
+from orchestrator.comparison import Comparison
 from orchestrator.evaluation import Evaluation
 from orchestrator.explain import Row
 from orchestrator.language import ENGLISH, Phrase, current, say, speaking

@@ -11,7 +11,8 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.language import ENGLISH, Phrase, Sentence, english, say, speaking
 from orchestrator.palette import looks
-from orchestrator.words import OF, label, number, percent, state_name
+from orchestrator.states import state_name
+from orchestrator.words import OF, label, number, percent
 
 PHASES = {
     job_pb2.PHASE_IMPORT: Phrase("importing the framework"),

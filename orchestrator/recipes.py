@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from orchestrator.compare import Comparison
+from orchestrator.comparison import Comparison
 from orchestrator.language import Phrase, Sentence, english
 from orchestrator.numbers import finite
 from orchestrator.trial import State, Trial

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from orchestrator import store
-from orchestrator.compare import compare
+from orchestrator.comparison import compare
 from orchestrator.estimate import FEWEST_PAIRS
 from orchestrator.language import Phrase, say
 from orchestrator.placement import Enough

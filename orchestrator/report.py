@@ -11,7 +11,7 @@ from orchestrator import cells, machine
 from orchestrator.agreement import TOGETHER, Agreement
 from orchestrator.cautions import Caution
 from orchestrator.certificate import retold
-from orchestrator.compare import Comparison
+from orchestrator.comparison import Comparison
 from orchestrator.inputs import in_own_way
 from orchestrator.language import Phrase, join, say
 from orchestrator.palette import looks
@@ -101,7 +101,7 @@ def rich_report(comparison: Comparison) -> RenderableType:
     parts += [Text(text) for text in _profiles(comparison)]
     parts += [Text(), Text(finding, style="bold"), *map(Text, rest)]
     for caution in comparison.cautions:
-        parts.append(Text.assemble((f"{caution.code} ", "yellow"), _caution(caution)))
+        parts.append(Text.assemble((f"{caution.code} ", "yellow"), caution_text(caution)))
     return Group(*parts)
 
 
@@ -111,12 +111,13 @@ def plain_report(comparison: Comparison, width: int = 80) -> str:
     if why := why_rows(comparison):
         lines += ["", say(_WHY), *_plain_table(comparison, why, width)]
     texts = [*_profiles(comparison), "", *sentences(comparison)]
-    texts += [f"{caution.code} {_caution(caution)}" for caution in comparison.cautions]
+    texts += [f"{caution.code} {caution_text(caution)}" for caution in comparison.cautions]
     lines += ["", *(line for text in texts for line in cells.wrap(text, width) or [""])]
     return "\n".join(lines)
 
 
-def _caution(caution: Caution) -> str:
+def caution_text(caution: Caution) -> str:
+    """What it is, and what to do about it."""
     return say(join(NEXT, [caution.sentence, caution.remedy]))
 
 
@@ -128,7 +129,8 @@ def _profiles(comparison: Comparison) -> Iterator[str]:
             yield "  " + say(_OPERATION, name=operation.name, share=share, calls=operation.calls)
 
 
-def _ratio_header(comparison: Comparison) -> str:
+def ratio_header(comparison: Comparison) -> str:
+    """Of the column of ratios."""
     first, second = (label(side) for side in comparison.trials)
     return say(_RATIO, first=first, second=second)
 
@@ -140,7 +142,7 @@ def _table(comparison: Comparison, rows: Sequence[Row]) -> Table:
         table.add_column(Text(label(name), style=look.colour), justify="right", overflow="fold")
     ratio = any(row.ratio for row in rows)
     if ratio:
-        table.add_column(Text(_ratio_header(comparison)), justify="right", overflow="fold")
+        table.add_column(Text(ratio_header(comparison)), justify="right", overflow="fold")
     for row in rows:
         texts = [row.name, *row.values, *([row.ratio] if ratio else [])]
         table.add_row(*texts, style="bold" if row.compared else "")
@@ -151,7 +153,7 @@ def _plain_table(comparison: Comparison, rows: Sequence[Row], width: int) -> Ite
     names = [label(name) for name in comparison.trials]
     columns = [[row.name, *row.values] for row in rows]
     if any(row.ratio for row in rows):
-        names.append(_ratio_header(comparison))
+        names.append(ratio_header(comparison))
         columns = [[*column, row.ratio] for column, row in zip(columns, rows, strict=True)]
     lines = list(_columns(names, columns))
     if max(map(cells.width, lines), default=0) > width:

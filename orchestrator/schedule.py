@@ -19,8 +19,9 @@ from orchestrator.errors import JobFailed, OrchestratorError, OutputError, Runne
 from orchestrator.language import Phrase, Sentence, english
 from orchestrator.placement import Placement
 from orchestrator.runners import Runners
+from orchestrator.states import state_name
 from orchestrator.store import Run
-from orchestrator.words import label, state_name
+from orchestrator.words import label
 
 _ON_A_CPU = Phrase("trials on a CPU would take each other's time")
 _NO_GPU = Phrase("the {framework} runner does not tell which GPU it uses")

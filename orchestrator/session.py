@@ -11,7 +11,7 @@ from typing import Any
 from twinrun.v1 import job_pb2
 
 from orchestrator import certificate, machine, proof, store
-from orchestrator.compare import Comparison, as_dict, compare
+from orchestrator.comparison import Comparison, as_dict, compare
 from orchestrator.errors import JobFailed
 from orchestrator.language import Phrase, Sentence, english, say
 from orchestrator.loops import VARIANTS, Loops, loops

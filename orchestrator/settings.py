@@ -40,15 +40,11 @@ def path() -> Path | None:
     return next((p for p in (Path(_NAME), home / "twinrun" / _NAME) if p.is_file()), None)
 
 
-def defaults(
-    flags: Mapping[str, Mapping[str, str]], file: Path | None
-) -> dict[str, dict[str, Any]]:
+def defaults(flags: Mapping[str, Mapping[str, str]], file: Path) -> dict[str, dict[str, Any]]:
     """By command and parameter. ``flags``: each command's flags, and the parameters they set.
 
     Raises BadInput, which names every key that is no flag.
     """
-    if file is None:
-        return {}
     try:
         given = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -17,11 +17,19 @@ from orchestrator.words import AND, SEMICOLON, label
 SCHEMA = "twinrun.summary/1"
 _NO_MODEL = Phrase("{framework}: the job {job_id} reported no model.")
 _AGREE = Phrase("{frameworks} agree: {layers} layers, {parameters:,} parameters.")
+_AGREE_UNTRAINED = Phrase(
+    "{frameworks} agree: {layers} layers, {parameters:,} parameters, {untrained:,} of them not "
+    "trained (moving statistics, which PyTorch calls buffers)."
+)
 _DIFFER = Phrase("They do not agree: {differences}.")
 _COUNT = Phrase("{first} has {one} layers and {second} {other}")
 _LAYER = Phrase("layer {index} of {first} makes {one} and of {second} {other}")
 _DESCRIBED = Phrase("{shape} with {parameters:,} parameters")
+_DESCRIBED_UNTRAINED = Phrase("{shape} with {parameters:,} parameters ({untrained:,} not trained)")
 _ONE = Phrase("{framework}: {layers} layers, {parameters:,} parameters.")
+_ONE_UNTRAINED = Phrase(
+    "{framework}: {layers} layers, {parameters:,} parameters, {untrained:,} of them not trained."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +57,22 @@ def summary(models: Mapping[str, job_pb2.ModelSummarized]) -> Summary:
     (first, one), *others = models.items()
     if not others:
         sentence = english(
-            _ONE, framework=label(first), layers=len(one.layers), parameters=one.parameter_count
+            _ONE_UNTRAINED if one.untrained_count else _ONE,
+            framework=label(first),
+            layers=len(one.layers),
+            parameters=one.parameter_count,
+            untrained=one.untrained_count,
         )
         return Summary(models, None, sentence)
     differences = [text for name, other in others for text in _differences(first, one, name, other)]
     if differences:
         return Summary(models, False, english(_DIFFER, differences=join(SEMICOLON, differences)))
     sentence = english(
-        _AGREE,
+        _AGREE_UNTRAINED if one.untrained_count else _AGREE,
         frameworks=join(AND, map(label, models)),
         layers=len(one.layers),
         parameters=one.parameter_count,
+        untrained=one.untrained_count,
     )
     return Summary(models, True, sentence)
 
@@ -80,7 +93,12 @@ def _differences(
 
 def described(layer: job_pb2.LayerSummary) -> Sentence:
     """``24x24x32 with 832 parameters``."""
-    return english(_DESCRIBED, shape=shape(layer), parameters=layer.parameter_count)
+    return english(
+        _DESCRIBED_UNTRAINED if layer.untrained_count else _DESCRIBED,
+        shape=shape(layer),
+        parameters=layer.parameter_count,
+        untrained=layer.untrained_count,
+    )
 
 
 def shape(layer: job_pb2.LayerSummary) -> str:

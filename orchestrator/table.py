@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 from typing import Any
 
-from orchestrator.compare import Comparison, samples_per_second
+from orchestrator.comparison import Comparison, samples_per_second
 from orchestrator.language import Phrase, say
 from orchestrator.quantities import COMPARED, start_up_seconds, target_seconds
 from orchestrator.rows import UNKNOWN, Row

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from statistics import median
 
 from orchestrator import machine
-from orchestrator.compare import Comparison
+from orchestrator.comparison import Comparison
 from orchestrator.language import Phrase, say
 from orchestrator.quantities import epoch_seconds
 from orchestrator.rows import UNKNOWN, Row

@@ -2,8 +2,6 @@
 
 import math
 
-from twinrun.v1 import job_pb2
-
 from orchestrator.language import Phrase, Sentence, english
 
 # How parts are put together.
@@ -50,11 +48,6 @@ def percent(fraction: float) -> str:
 def memory(size_bytes: float) -> str:
     """Bytes, in powers of ten."""
     return f"{number(size_bytes / 1e9)} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:.0f} MB"
-
-
-def state_name(state: job_pb2.JobState) -> Sentence:
-    """``succeeded``."""
-    return state_of(job_pb2.JobState.Name(state).removeprefix("JOB_STATE_").lower())
 
 
 def state_of(name: str) -> Sentence:

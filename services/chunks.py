@@ -7,8 +7,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from services.spec import JobSpec
-from services.workload import augmentation
+from services.spec import Dropout, JobSpec
+from services.workload import augmentation, dropout, layers
 from services.workload.weights import parameter_dtype
 
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -74,7 +74,28 @@ def _draws(spec: JobSpec, shape: tuple[int, ...], epoch: int) -> dict[str, Draw]
         dtype = parameter_dtype(spec.precision)
         transforms = augmentation.transforms(spec, shape, epoch).astype(dtype)
         draws[augmentation.TRANSFORMS] = lambda _, indices: transforms[indices]
+    made = shape[1:]
+    for index, layer in enumerate(spec.layers):
+        made = layers.output_shape(layer, made)
+        if isinstance(layer, Dropout):
+            draws[dropout.name(index)] = _of_masks(spec, layer.rate, made, (epoch, index))
     return draws
+
+
+def _of_masks(
+    spec: JobSpec, rate: float, shape: tuple[int, ...], epoch_and_layer: tuple[int, int]
+) -> Draw:
+    def draw(taken: int, indices: NDArray[np.int32]) -> NDArray[np.generic]:
+        found = dropout.masks(
+            rate,
+            shape,
+            stream=(spec.seed, *epoch_and_layer),
+            first=taken * spec.batch_size,
+            samples=indices.size,
+        )
+        return found.reshape(*indices.shape, *shape)
+
+    return draw
 
 
 def _padded(array: NDArray[Scalar], more: int) -> NDArray[Scalar]:

@@ -199,6 +199,7 @@ class LayerSummary:
     kind: str
     output_shape: tuple[int, ...]
     parameter_count: int
+    untrained_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +207,7 @@ class ModelSummarized:
     layers: tuple[LayerSummary, ...]
     parameter_count: int
     text: str
+    untrained_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)

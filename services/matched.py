@@ -1,6 +1,8 @@
 """What the matched recipe asks of every framework alike. NumPy only."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,8 @@ from services.workload.weights import Weights
 
 # Sample indices of an epoch, int32[samples], from seed, epoch and number of samples.
 Permutation = Callable[[int, int, int], NDArray[np.int32]]
+
+Tensor = TypeVar("Tensor")  # a framework's own
 
 WARM_UP_STEPS = 4  # of each shape: enough for what is made at first use
 PROFILED_OPERATIONS = 10  # that a profile names
@@ -42,6 +46,25 @@ def ordered(
     if given != expected:
         raise BadWeights(f"The model's parameters are {expected}, but the weights are {given}.")
     return {name: weights[name] for name in expected}
+
+
+@dataclass(frozen=True, slots=True)
+class Held(Generic[Tensor]):
+    """A model's arrays on a device, in model order: those that are trained, and those kept."""
+
+    trained: Sequence[Tensor]
+    kept: Sequence[Tensor]
+
+
+def trained(spec: JobSpec, shape: Sequence[int]) -> list[str]:
+    """The names of the parameters that have gradients, in model order."""
+    return [p.name for p in layers.parameters(spec.layers, tuple(shape)) if p.trained]
+
+
+def held(names: Sequence[str], arrays: Mapping[str, Tensor]) -> Held[Tensor]:
+    """Arrays by name, in model order, of which those of ``names`` are trained."""
+    kept = [array for name, array in arrays.items() if name not in names]
+    return Held([arrays[name] for name in names], kept)
 
 
 def schedule(

@@ -102,6 +102,7 @@ class Dense:
     units: int
     kernel_initializer: Initializer = VarianceScaling()
     bias_initializer: Initializer = Zeros()
+    use_bias: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,7 @@ class Conv2d:
     padding: int = 0
     kernel_initializer: Initializer = VarianceScaling()
     bias_initializer: Initializer = Zeros()
+    use_bias: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,28 @@ class AveragePool2d:
     stride: int = 2
 
 
-Layer = Flatten | Dense | Activation | CustomDense | Conv2d | MaxPool2d | AveragePool2d
+@dataclass(frozen=True, slots=True)
+class BatchNorm:
+    momentum: float = 0.9
+    epsilon: float = 1e-5
+
+
+@dataclass(frozen=True, slots=True)
+class Dropout:
+    rate: float
+
+
+Layer = (
+    Flatten
+    | Dense
+    | Activation
+    | CustomDense
+    | Conv2d
+    | MaxPool2d
+    | AveragePool2d
+    | BatchNorm
+    | Dropout
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +319,11 @@ def _layer_violations(field: str, layer: Layer) -> Iterator[Violation]:
             yield from between(f"{field}.stride", layer.stride, 1, 4096)
         case CustomDense(stddev=stddev):
             yield from _above_zero(f"{field}.stddev", stddev, 1_000)
+        case BatchNorm(momentum, epsilon):
+            yield from _fraction(f"{field}.momentum", momentum)
+            yield from _above_zero(f"{field}.epsilon", epsilon, 1)
+        case Dropout(rate):
+            yield from _fraction(f"{field}.rate", rate)
     match layer:
         case Dense() | Conv2d():
             yield from _initializer_violations(

@@ -110,7 +110,9 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit) -> None:
                 spec, shape, min(samples, steps * spec.batch_size)
             ),
             augmentation_sha256=_augmentation_digest(spec, data.train_images.shape),
-            epoch_bytes=arithmetic.epoch_bytes(spec, held, data.train_images[0].nbytes, steps),
+            epoch_bytes=arithmetic.epoch_bytes(
+                spec, shape, held, data.train_images[0].nbytes, steps
+            ),
         )
     )
     with phases.whole(Phase.COMPILE):

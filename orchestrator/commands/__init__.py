@@ -1,15 +1,27 @@
-"""The commands, in the order in which ``--help`` lists them."""
+"""The commands, in the order in which ``--help`` lists them, each with its module in this folder.
 
-from orchestrator.commands.keeping import diff, rm, runs, show
-from orchestrator.commands.live import live
-from orchestrator.commands.looking import cancel, env, jobs, summary, watch, workloads
-from orchestrator.commands.previewing import preview
-from orchestrator.commands.proving import explain, verify
-from orchestrator.commands.training import compare, evaluate, train
+A module is imported when one of its commands is looked at or run, not before: `lazy`.
+"""
 
-COMMANDS = (
-    *(compare, verify, explain, train, evaluate),
-    *(workloads, summary, preview),
-    *(runs, show, diff, rm),
-    *(live, watch, cancel, jobs, env),
-)
+from collections.abc import Mapping
+
+COMMANDS: Mapping[str, str] = {
+    "compare": "training",
+    "verify": "proving",
+    "explain": "proving",
+    "train": "training",
+    "evaluate": "training",
+    "workloads": "looking",
+    "summary": "looking",
+    "preview": "previewing",
+    "runs": "keeping",
+    "show": "keeping",
+    "diff": "keeping",
+    "export": "exporting",
+    "rm": "keeping",
+    "live": "live",
+    "watch": "looking",
+    "cancel": "looking",
+    "jobs": "looking",
+    "env": "looking",
+}

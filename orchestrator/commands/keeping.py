@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from orchestrator import difference as differences
 from orchestrator import (
+    completion,
     difference_report,
     history,
     history_report,
@@ -15,7 +15,8 @@ from orchestrator import (
     session,
     store,
 )
-from orchestrator.compare import as_dict
+from orchestrator import difference as differences
+from orchestrator.comparison import as_dict
 from orchestrator.errors import BadInput
 from orchestrator.language import Phrase, english, say
 from orchestrator.options import ShownOptions
@@ -29,7 +30,12 @@ _DELETE = Phrase("Delete {runs}?")
 _NOTHING = Phrase("Nothing was deleted.")
 _DELETED = Phrase("deleted {path}")
 RunArgument = Annotated[
-    str, typer.Argument(metavar="RUN", help="A path, a name in the output directory, or 'latest'.")
+    str,
+    typer.Argument(
+        metavar="RUN",
+        help="A path, a name in the output directory, or 'latest'.",
+        autocompletion=completion.runs,
+    ),
 ]
 
 
@@ -93,7 +99,10 @@ def diff(first: RunArgument, second: RunArgument, shown: ShownOptions) -> None:
 
 
 def rm(
-    names: Annotated[list[str], typer.Argument(metavar="RUN...", help="As for 'show'.")],
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="RUN...", help="As for 'show'.", autocompletion=completion.runs),
+    ],
     shown: ShownOptions,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:

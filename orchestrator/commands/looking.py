@@ -12,6 +12,7 @@ from twinrun.v1 import job_pb2
 
 from orchestrator import (
     cells,
+    completion,
     config,
     environments,
     measuring,
@@ -28,7 +29,8 @@ from orchestrator.output import print_json, to_stderr
 from orchestrator.progress import Lines
 from orchestrator.runners import Runners
 from orchestrator.schedule import completed, raise_unless_succeeded
-from orchestrator.words import OF, state_name
+from orchestrator.states import state_name
+from orchestrator.words import OF
 
 _NO_JOBS = Phrase("There are no jobs.")
 _WHICH = Phrase("Say 'workloads', or 'workloads show' and which one.")
@@ -148,7 +150,10 @@ def workloads(
     where: WhereOptions,
     action: Annotated[_Action, typer.Argument(help="list, or show one in full.")] = _Action.LIST,
     workload: Annotated[
-        str | None, typer.Argument(help="To show: a preset, or a file of your own.")
+        str | None,
+        typer.Argument(
+            help="To show: a preset, or a file of your own.", autocompletion=completion.presets
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -1,8 +1,8 @@
 """Commands that train, and that evaluate what was trained."""
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -21,10 +21,12 @@ from orchestrator import (
     report,
     session,
     store,
+    work,
 )
-from orchestrator.compare import as_dict
-from orchestrator.errors import BadInput, Doubtful, JobFailed
-from orchestrator.language import Phrase, english, join, say
+from orchestrator.commands.keeping import RunArgument
+from orchestrator.comparison import as_dict
+from orchestrator.errors import BadInput, Doubtful
+from orchestrator.language import Phrase, english, say
 from orchestrator.options import (
     ALL,
     Framework,
@@ -38,9 +40,8 @@ from orchestrator.options import (
     WhereOptions,
 )
 from orchestrator.output import display_of, print_json
-from orchestrator.progress import Display
 from orchestrator.runners import Runners
-from orchestrator.words import KEPT, LINES
+from orchestrator.words import KEPT
 
 _BOTH = Phrase("--loop both and --recipe both are two comparisons; run one after the other.")
 _WARNED = Phrase("--strict: the result stands with warnings: {codes}.")
@@ -125,9 +126,7 @@ def train(
 
 
 def evaluate(
-    run: Annotated[
-        str, typer.Argument(help="A path, a name in the output directory, or 'latest'.")
-    ],
+    run: RunArgument,
     where: WhereOptions,
     shown: ShownOptions,
     framework: FrameworkOption,
@@ -160,22 +159,25 @@ def evaluate(
 
 
 def _train(request: session.Request, where: WhereOptions, shown: ShownOptions) -> session.Outcome:
-    with _at_work(request, where, shown) as (runners, display):
-        outcome = session.train(request, runners, display)
+    with closing(display_of(shown, request.sides, request.spec.epochs)) as display:
+        outcome = work.compare(request, where.places(), display)
     if shown.as_json:
         print_json(as_dict(outcome.comparison))
     elif sys.stdout.isatty():
         Console().print(report.rich_report(outcome.comparison))
     else:
         typer.echo(report.plain_report(outcome.comparison))
-    _raise_for([outcome])
+    work.raise_for([outcome])
     return outcome
 
 
 def _train_loops(
     request: session.Request, where: WhereOptions, shown: ShownOptions
 ) -> list[session.Outcome]:
-    with _at_work(request, where, shown) as (runners, display):
+    with (
+        closing(display_of(shown, request.sides, request.spec.epochs)) as display,
+        work.runners_for(request, where.places(), display) as runners,
+    ):
         found, outcomes = session.train_loops(request, runners, display)
     if shown.as_json:
         print_json(loops.as_dict(found))
@@ -186,14 +188,17 @@ def _train_loops(
             typer.echo(say(sentence))
         for sentence in found.sentences:
             typer.echo(say(sentence))
-    _raise_for(outcomes)
+    work.raise_for(outcomes)
     return outcomes
 
 
 def _train_recipes(
     request: session.Request, where: WhereOptions, shown: ShownOptions
 ) -> list[session.Outcome]:
-    with _at_work(request, where, shown) as (runners, display):
+    with (
+        closing(display_of(shown, request.sides, request.spec.epochs)) as display,
+        work.runners_for(request, where.places(), display) as runners,
+    ):
         found, outcomes = session.train_recipes(request, runners, display)
     if shown.as_json:
         print_json(recipes.as_dict(found))
@@ -204,28 +209,8 @@ def _train_recipes(
             for sentence in report.sentences(outcome.comparison):
                 typer.echo(sentence)
         typer.echo(say(found.sentence))
-    _raise_for(outcomes)
+    work.raise_for(outcomes)
     return outcomes
-
-
-@contextmanager
-def _at_work(
-    request: session.Request, where: WhereOptions, shown: ShownOptions
-) -> Iterator[tuple[Runners, Display]]:
-    # A GPU is known once the framework has been imported.
-    lazy = not (request.concurrent and request.spec.device == job_pb2.DEVICE_CUDA)
-    with (
-        closing(display_of(shown, request.sides, request.spec.epochs)) as display,
-        closing(Runners(where.places(), display.say, lazy)) as runners,
-    ):
-        yield runners, display
-
-
-def _raise_for(outcomes: Sequence[session.Outcome]) -> None:
-    if any(outcome.interrupted for outcome in outcomes):
-        raise KeyboardInterrupt
-    if faults := [fault for outcome in outcomes for fault in outcome.faults]:
-        raise JobFailed(join(LINES, faults))
 
 
 def _raise_for_cautions(outcomes: Sequence[session.Outcome]) -> None:

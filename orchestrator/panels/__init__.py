@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from matplotlib.axes import Axes
 
-from orchestrator.compare import Comparison
+from orchestrator.comparison import Comparison
 from orchestrator.panels.bars import time
 from orchestrator.panels.curves import accuracy, loss
 from orchestrator.panels.images import differences, images

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
 from orchestrator.cells import width
-from orchestrator.compare import Comparison
+from orchestrator.comparison import Comparison
 from orchestrator.language import Phrase, english, say
 from orchestrator.palette import Look, looks
 from orchestrator.panels.common import GREY, lighter, nothing

@@ -3,7 +3,7 @@
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from orchestrator.compare import Comparison
+from orchestrator.comparison import Comparison
 from orchestrator.language import Phrase, say
 from orchestrator.palette import looks
 from orchestrator.panels.common import GREY, lighter, nothing

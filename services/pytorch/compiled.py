@@ -22,13 +22,15 @@ from numpy.typing import NDArray
 from services import chunks, matched
 from services.chunks import Chunk
 from services.errors import Unsupported
+from services.matched import Held
 from services.pytorch import augmentation, device, model, optimizers
 from services.spec import Device, JobSpec
 
 # More make a call cheaper by less than a noisy epoch shows, and compiling longer by as much again.
 STEPS_PER_CALL = 4
 
-State = tuple[Sequence[torch.Tensor], Sequence[Sequence[torch.Tensor]]]  # parameters and slots
+# Parameters, the optimizer's slots, and what the model keeps.
+State = tuple[Sequence[torch.Tensor], Sequence[Sequence[torch.Tensor]], Sequence[torch.Tensor]]
 Data = tuple[torch.Tensor, torch.Tensor]  # images and labels, all of them
 Call = tuple[torch.Tensor, Mapping[str, torch.Tensor]]  # a chunk, or a piece, on the device
 Plan = Sequence[torch.Tensor]  # rates and epsilons, [steps] each
@@ -59,19 +61,20 @@ def require_compiler(spec: JobSpec) -> None:
 
 
 class CompiledSteps:
-    """Trains ``parameters`` in place."""
+    """Trains what is ``held``, in place."""
 
     def __init__(
         self,
         spec: JobSpec,
-        parameters: Sequence[torch.Tensor],
+        held: Held[torch.Tensor],
         images: torch.Tensor,
         labels: torch.Tensor,
         products: torch.dtype,
     ) -> None:
         require_compiler(spec)
         self._spec = spec
-        self._state = list(parameters), optimizers.slots(spec.optimizer, parameters)
+        slots = optimizers.slots(spec.optimizer, held.trained)
+        self._state = list(held.trained), slots, list(held.kept)
         self._data = images, labels
         self._products = products
         self._taken = 0
@@ -85,15 +88,18 @@ class CompiledSteps:
         augment = augmentation.augment(spec, self._data[0])
 
         def loss_of(
-            parameters: Sequence[torch.Tensor], images: torch.Tensor, labels: torch.Tensor
-        ) -> tuple[torch.Tensor, torch.Tensor]:
-            logits = model.logits(spec.layers, parameters, images, products)
-            return loss_from(logits, labels), logits
+            parameters: Sequence[torch.Tensor],
+            images: torch.Tensor,
+            labels: torch.Tensor,
+            drawn: Mapping[str, torch.Tensor],
+        ) -> tuple[torch.Tensor, tuple[torch.Tensor, list[torch.Tensor]]]:
+            made = model.training_logits(spec.layers, parameters, images, products, drawn)
+            return loss_from(made[0], labels), made
 
         gradients_and_loss = torch.func.grad_and_value(loss_of, has_aux=True)
 
         def steps(state: State, data: Data, call: Call, plan: Plan) -> torch.Tensor:
-            parameters, slots = state
+            parameters, slots, kept = state
             images, labels = data
             indices, drawn = call
             measured = []
@@ -101,13 +107,14 @@ class CompiledSteps:
                 numbers = {name: tensor[step] for name, tensor in drawn.items()}
                 batch_images = augment(images.index_select(0, batch), numbers)
                 batch_labels = labels.index_select(0, batch)
-                gradients, (loss, logits) = gradients_and_loss(
-                    parameters, batch_images, batch_labels
+                gradients, (loss, (logits, statistics)) = gradients_and_loss(
+                    parameters, batch_images, batch_labels, numbers
                 )
                 if spec.report_step_details:
                     rest = model.details(logits, batch_labels, gradients)
                     loss = torch.cat([loss.view(1), rest])
                 optimizers.update(spec.optimizer, parameters, slots, gradients, (rate, epsilon))
+                model.keep(spec.layers, kept, statistics)
                 measured.append(loss)
             return torch.stack(measured)
 
@@ -156,8 +163,8 @@ class CompiledSteps:
 
     def warm_up(self, shapes: Sequence[tuple[int, int]]) -> None:
         """Compiles for each of ``shapes``, runs it, and puts everything back as it was."""
-        parameters, slots = self._state
-        tensors = [*parameters, *itertools.chain(*slots)]
+        parameters, slots, kept = self._state
+        tensors = [*parameters, *itertools.chain(*slots), *kept]
         values = [tensor.clone() for tensor in tensors]
         for shape in _calls(shapes):
             self.run(chunks.blank(self._spec, self._data[0].shape, *shape))

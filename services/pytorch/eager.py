@@ -9,17 +9,18 @@ from numpy.typing import NDArray
 
 from services import chunks, matched
 from services.chunks import Chunk
+from services.matched import Held
 from services.pytorch import augmentation, device, model, optimizers
 from services.spec import JobSpec
 
 
 class EagerSteps:
-    """Trains ``parameters`` in place."""
+    """Trains what is ``held``, in place."""
 
     def __init__(
         self,
         spec: JobSpec,
-        parameters: Sequence[torch.Tensor],
+        held: Held[torch.Tensor],
         images: torch.Tensor,
         labels: torch.Tensor,
         products: torch.dtype,
@@ -28,7 +29,8 @@ class EagerSteps:
         self._layers = spec.layers
         self._loss = model.loss_of(spec)
         self._details = spec.report_step_details
-        self._parameters = [parameter.requires_grad_() for parameter in parameters]
+        self._parameters = [parameter.requires_grad_() for parameter in held.trained]
+        self._kept = held.kept
         self._images, self._labels, self._products = images, labels, products
         self._augment = augmentation.augment(spec, images)
         self._optimizer = optimizers.optimizer(spec.optimizer, self._parameters, spec.loop)
@@ -57,10 +59,12 @@ class EagerSteps:
         self,
         images: torch.Tensor,
         labels: torch.Tensor,
-        drawn: Mapping[str, torch.Tensor],  # noqa: ARG002
+        drawn: Mapping[str, torch.Tensor],
     ) -> torch.Tensor:
         """One step on ``images`` [batch, h, w, c], with what was ``drawn``; what it measured."""
-        logits = model.logits(self._layers, self._parameters, images, self._products)
+        logits, statistics = model.training_logits(
+            self._layers, self._parameters, images, self._products, drawn
+        )
         loss = self._loss(logits, labels)
         self._optimizer.zero_grad()
         loss.backward()
@@ -71,16 +75,18 @@ class EagerSteps:
                 rest = model.details(logits, labels, gradients)
             measured = torch.cat([measured.view(1), rest])
         self._optimizer.step()
+        model.keep(self._layers, self._kept, statistics)
         return measured
 
     def warm_up(self, shapes: Sequence[tuple[int, int]]) -> None:
         """Runs a little of each of ``shapes``, and puts everything back as it was."""
-        parameters = [parameter.detach().clone() for parameter in self._parameters]
-        state = copy.deepcopy(self._optimizer.state_dict())
+        tensors = [*self._parameters, *self._kept]
+        values = [tensor.detach().clone() for tensor in tensors]
+        optimizer = copy.deepcopy(self._optimizer.state_dict())
         for steps, batch in shapes:
             few = min(steps, matched.WARM_UP_STEPS)
             self.run(chunks.blank(self._spec, self._images.shape, few, batch))
         with torch.no_grad():
-            for parameter, value in zip(self._parameters, parameters, strict=True):
-                parameter.copy_(value)
-        self._optimizer.load_state_dict(state)
+            for tensor, value in zip(tensors, values, strict=True):
+                tensor.copy_(value)
+        self._optimizer.load_state_dict(optimizer)

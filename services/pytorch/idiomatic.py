@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from services import matched
+from services.errors import Unsupported
 from services.events import Environment, Profiled
 from services.pytorch import device, modules, optimizers, own, profile
 from services.pytorch.compiled import require_compiler
@@ -20,6 +21,9 @@ from services.pytorch.pipeline import Batch, Samples, loader
 from services.spec import (
     Adam,
     AdamW,
+    BatchNorm,
+    CustomDense,
+    Dense,
     Execution,
     Flatten,
     JobSpec,
@@ -33,6 +37,7 @@ from services.workload import layers as shapes
 from services.workload.weights import Weights
 
 _TEST_BATCH = 1000  # samples
+_AS_IT_IS = slice(None)
 
 
 class IdiomaticTrainer:
@@ -45,14 +50,15 @@ class IdiomaticTrainer:
     def __init__(self, spec: JobSpec, data: Data, weights: Weights | None) -> None:
         matched.require_supported(spec)
         self._spec = spec
+        _require_batches(spec, data)
         self._device = device.prepare(spec)
         torch.manual_seed(spec.seed)
         self._shape = data.train_images.shape[1:]
         self._modules = modules.sequential(spec.layers, self._shape)
-        if weights is not None:
-            self._load(matched.ordered(spec, self._shape, weights))
         if spec.precision is Precision.FLOAT64:
             self._modules.double()
+        if weights is not None:
+            self._load(matched.ordered(spec, self._shape, weights))
         self._modules.to(self._device)
         self._model: Callable[[torch.Tensor], torch.Tensor] = self._modules
         if spec.execution is Execution.COMPILED:
@@ -75,7 +81,13 @@ class IdiomaticTrainer:
         device.synchronize(self._device)
 
     def warm_up(self) -> None:
-        """On batches of zeros: the loader and its shuffling are as they were."""
+        """On batches of zeros: the loader, its shuffling and the generator are as they were."""
+        gpus = [self._device] if self._device.type == "cuda" else []
+        with torch.random.fork_rng(gpus):  # dropout draws
+            self._warm_up()
+        device.synchronize(self._device)
+
+    def _warm_up(self) -> None:
         model, optimizer = copy.deepcopy((self._modules.state_dict(), self._optimizer.state_dict()))
         sizes = {min(self._spec.batch_size, self._samples), self._samples % self._spec.batch_size}
         for size in sorted(sizes - {0}, reverse=True):
@@ -88,7 +100,6 @@ class IdiomaticTrainer:
                     self._logits(self._zeros(size)[0])
         self._modules.load_state_dict(model)
         self._optimizer.load_state_dict(optimizer)
-        device.synchronize(self._device)
 
     def train_epoch(self, epoch: int) -> Iterator[Steps]:  # noqa: ARG002 - it shuffles by itself
         self._modules.train()
@@ -150,29 +161,23 @@ class IdiomaticTrainer:
         return found
 
     def weights(self) -> Weights:
-        found = {}
-        for index, (module, rows) in self._trained().items():
-            kernel = modules.kernel(module).detach().cpu().numpy().transpose(modules.axes(module))
-            found[f"layers.{index}.kernel"] = kernel if rows is None else kernel[rows]
-            found[f"layers.{index}.bias"] = module.bias.detach().cpu().numpy()
-        return {name: np.array(array, order="C") for name, array in found.items()}
+        return {
+            name: np.array(tensor.cpu().numpy()[rows], order="C")
+            for name, tensor, rows in self._held()
+        }
 
     def _load(self, weights: Weights) -> None:
-        with torch.no_grad():
-            for index, (module, rows) in self._trained().items():
-                kernel = weights[f"layers.{index}.kernel"]
-                if rows is not None:
-                    kernel = kernel[np.argsort(rows)]
-                own = kernel.transpose(np.argsort(modules.axes(module)))
-                modules.kernel(module).copy_(torch.from_numpy(own.copy()))
-                module.bias.copy_(torch.from_numpy(weights[f"layers.{index}.bias"].copy()))
+        for name, tensor, rows in self._held():
+            tensor[rows] = torch.from_numpy(weights[name].copy()).to(tensor)
 
-    def _trained(self) -> dict[int, tuple[nn.Module, NDArray[np.intp] | None]]:
-        """Modules with parameters by layer, and after a flatten the order of the kernel's rows.
+    def _held(self) -> Iterator[tuple[str, torch.Tensor, NDArray[np.intp] | slice]]:
+        """Names and values of the modules' parameters, and the canonical order of their first axis.
 
-        PyTorch's images are [c, h, w], so that it flattens in another order than [h, w, c].
+        PyTorch's images are [c, h, w], so that it flattens in another order than [h, w, c]: as far
+        as the next dense layer, whose kernel's rows are in that order too.
         """
-        found, shape, rows = {}, self._shape, None
+        shape = self._shape
+        rows: NDArray[np.intp] | slice = _AS_IT_IS
         for index, (layer, module) in enumerate(
             zip(self._spec.layers, self._modules, strict=False)
         ):
@@ -180,11 +185,11 @@ class IdiomaticTrainer:
                 height, width, channels = shape
                 places = np.arange(math.prod(shape)).reshape(channels, height, width)
                 rows = places.transpose(1, 2, 0).ravel()
-            elif isinstance(module, modules.TRAINED):
-                found[index] = module, rows
-                rows = None
+            for part, tensor in modules.held(module).items():
+                yield f"layers.{index}.{part}", tensor, _AS_IT_IS if part == "bias" else rows
+            if isinstance(layer, Dense | CustomDense):
+                rows = _AS_IT_IS
             shape = shapes.output_shape(layer, shape)
-        return found
 
     def environment(self) -> Environment:
         notes = (
@@ -198,6 +203,22 @@ class IdiomaticTrainer:
 
     def peak_device_memory_bytes(self) -> int:
         return torch.cuda.max_memory_allocated() if self._device.type == "cuda" else 0
+
+
+def _require_batches(spec: JobSpec, data: Data) -> None:
+    """Raises Unsupported where PyTorch's batch norm would get a batch of one value a channel."""
+    samples, shape = len(data.train_labels), data.train_images.shape[1:]
+    if min(spec.batch_size, samples % spec.batch_size or samples) > 1:
+        return
+    for layer in spec.layers:
+        if isinstance(layer, BatchNorm) and math.prod(shape[:-1]) == 1:
+            raise Unsupported(
+                f"batch_size is {spec.batch_size}, which leaves a batch of one of {samples:,} "
+                "samples, and PyTorch's batch norm takes two values or more; use another batch "
+                "size, or recipe matched",
+                field="batch_size",
+            )
+        shape = shapes.output_shape(layer, shape)
 
 
 def _optimizer(spec: JobSpec, model: nn.Module) -> "torch.optim.Optimizer | optimizers.Written":

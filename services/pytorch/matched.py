@@ -36,13 +36,14 @@ class MatchedTrainer:
             dtype = data.train_images.dtype
             weights = own.initial_weights(spec.layers, shape, spec.seed, dtype)
         initial = matched.ordered(spec, shape, weights)
-        self._names = list(initial)
-        self._parameters = [device.put(array.copy(), self._device) for array in initial.values()]
+        self._tensors = {n: device.put(a.copy(), self._device) for n, a in initial.items()}
+        self._names = matched.trained(spec, shape)
+        self._held = matched.held(self._names, self._tensors)
         self._images = device.put(data.train_images, self._device)
         self._test_images = device.put(data.test_images, self._device)
         # int64, as PyTorch's loss takes them
         labels = device.put(data.train_labels.astype(np.int64), self._device)
-        given = (spec, self._parameters, self._images, labels, self._products)
+        given = (spec, self._held, self._images, labels, self._products)
         self._steps: CompiledSteps | EagerSteps
         if OwnWay.DATA_PIPELINE in spec.own_ways:
             from services.pytorch.pipeline_steps import PipelineSteps  # noqa: PLC0415
@@ -72,19 +73,17 @@ class MatchedTrainer:
             yield matched.steps_taken(self._spec, measured, self._names, waited)
 
     def evaluate(self) -> NDArray[np.floating]:
-        batches = self._test_images.split(matched.EVALUATE_BATCH)
         with torch.no_grad():
-            parts = [
-                model.logits(self._spec.layers, self._parameters, batch, self._products)
-                for batch in batches
-            ]
-            logits: NDArray[np.floating] = torch.cat(parts).cpu().numpy()
+            parts = map(self._logits, self._test_images.split(matched.EVALUATE_BATCH))
+            logits: NDArray[np.floating] = torch.cat(list(parts)).cpu().numpy()
         return logits
 
     def predict(self, samples: int) -> None:
-        batch = self._test_images[:samples]
         with torch.inference_mode():
-            model.logits(self._spec.layers, self._parameters, batch, self._products).cpu()
+            self._logits(self._test_images[:samples]).cpu()
+
+    def _logits(self, images: torch.Tensor) -> torch.Tensor:
+        return model.logits(self._spec.layers, self._held, images, self._products)
 
     def augmented(self) -> NDArray[np.floating]:
         chunk = chunks.whole(self._spec, self._images.shape)
@@ -95,8 +94,7 @@ class MatchedTrainer:
         return images
 
     def weights(self) -> Weights:
-        arrays = (parameter.detach().cpu().numpy().copy() for parameter in self._parameters)
-        return dict(zip(self._names, arrays, strict=True))
+        return {n: tensor.detach().cpu().numpy().copy() for n, tensor in self._tensors.items()}
 
     def environment(self) -> Environment:
         return environment(torch.get_num_threads(), device.notes(self._spec))

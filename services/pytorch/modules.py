@@ -10,9 +10,11 @@ from services.spec import (
     Activation,
     ActivationFunction,
     AveragePool2d,
+    BatchNorm,
     Conv2d,
     CustomDense,
     Dense,
+    Dropout,
     Flatten,
     Layer,
     MaxPool2d,
@@ -25,44 +27,69 @@ _ACTIVATIONS: dict[ActivationFunction, Callable[[], nn.Module]] = {
     ActivationFunction.SIGMOID: nn.Sigmoid,
     ActivationFunction.GELU: nn.GELU,
 }
-TRAINED = nn.Linear, nn.Conv2d, custom.CustomDense
 
 
-def kernel(module: nn.Module) -> torch.Tensor:
-    """Of one of the TRAINED, in its own layout."""
-    found: torch.Tensor = module.kernel if isinstance(module, custom.CustomDense) else module.weight
-    return found
-
-
-def axes(module: nn.Module) -> tuple[int, ...]:
-    """Where the axes of the canonical kernel, [..., in, out], are in the module's own."""
+def held(module: nn.Module) -> dict[str, torch.Tensor]:
+    """What a module holds, by its name in canonical weights, as views of the canonical layout."""
     match module:
         case nn.Linear():
-            return 1, 0
+            found = {"kernel": module.weight.T, "bias": module.bias}
         case nn.Conv2d():
-            return 2, 3, 1, 0
+            found = {"kernel": module.weight.permute(2, 3, 1, 0), "bias": module.bias}
+        case custom.CustomDense():
+            found = {"kernel": module.kernel, "bias": module.bias}
+        case nn.BatchNorm1d() | nn.BatchNorm2d():
+            found = {
+                "gamma": module.weight,
+                "beta": module.bias,
+                "moving_mean": module.running_mean,
+                "moving_variance": module.running_var,
+            }
         case _:
-            return 0, 1
+            return {}
+    return {part: tensor.detach() for part, tensor in found.items() if tensor is not None}
+
+
+def untrained_count(module: nn.Module) -> int:
+    """Values of its moving statistics; not of the count of batches, which Keras does not keep."""
+    return sum(
+        tensor.numel()
+        for name, tensor in module.named_buffers()
+        if not name.endswith("num_batches_tracked")
+    )
 
 
 def sequential(layers: Sequence[Layer], shape: tuple[int, ...]) -> nn.Sequential:
-    """A module for each layer up to the logits, for samples of ``shape`` [h, w, c]."""
+    """A module for each layer up to the logits, for samples of ``shape`` [h, w, c].
+
+    Initial values, and a batch norm's momentum and epsilon, are left to PyTorch.
+    """
     modules: list[nn.Module] = []
     for layer in shapes.trained_layers(layers):
-        match layer:
-            case Flatten():
-                modules.append(nn.Flatten())
-            case Dense(units):
-                modules.append(nn.Linear(shape[0], units))
-            case CustomDense(units, stddev):
-                modules.append(custom.CustomDense(shape[0], units, stddev))
-            case Activation(function):
-                modules.append(_ACTIVATIONS[function]())
-            case Conv2d(filters, size, stride, padding):
-                modules.append(nn.Conv2d(shape[-1], filters, size, stride, padding))
-            case MaxPool2d(size, stride):
-                modules.append(nn.MaxPool2d(size, stride))
-            case AveragePool2d(size, stride):
-                modules.append(nn.AvgPool2d(size, stride))
+        modules.append(_made(layer, shape))
         shape = shapes.output_shape(layer, shape)
     return nn.Sequential(*modules)
+
+
+def _made(layer: Layer, shape: tuple[int, ...]) -> nn.Module:
+    """The module of a layer, for samples of ``shape``."""
+    match layer:
+        case Flatten():
+            return nn.Flatten()
+        case Dense(units, use_bias=use_bias):
+            return nn.Linear(shape[0], units, use_bias)
+        case CustomDense(units, stddev):
+            return custom.CustomDense(shape[0], units, stddev)
+        case Activation(function):
+            return _ACTIVATIONS[function]()
+        case Conv2d(filters, size, stride, padding, use_bias=use_bias):
+            return nn.Conv2d(shape[-1], filters, size, stride, padding, bias=use_bias)
+        case BatchNorm():
+            of_images = len(shape) == 3
+            return (nn.BatchNorm2d if of_images else nn.BatchNorm1d)(shape[-1])
+        case Dropout(rate):
+            return nn.Dropout(rate)
+        case MaxPool2d(size, stride):
+            return nn.MaxPool2d(size, stride)
+        case AveragePool2d(size, stride):
+            return nn.AvgPool2d(size, stride)

@@ -8,20 +8,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from services.pytorch import custom
+from services.pytorch import modules
 from services.spec import (
     Adam,
     AdamW,
-    Conv2d,
-    CustomDense,
-    Dense,
     Execution,
     JobSpec,
     Layer,
     Optimizer,
     OwnWay,
 )
-from services.workload import layers as shapes
 from services.workload.weights import Weights
 
 
@@ -50,24 +46,11 @@ def initial_weights(
 ) -> Weights:
     """As PyTorch's modules draw them, for samples of ``shape`` [h, w, c]."""
     torch.manual_seed(seed)
-    found = {}
-    for index, layer in enumerate(layers):
-        drawn: tuple[torch.Tensor, torch.Tensor] | None = None  # kernel and bias
-        match layer:
-            case Dense(units):
-                linear = torch.nn.Linear(shape[0], units)
-                drawn = linear.weight.T, linear.bias
-            case CustomDense(units, stddev):
-                own = custom.CustomDense(shape[0], units, stddev)
-                drawn = own.kernel, own.bias
-            case Conv2d(filters, size):
-                conv = torch.nn.Conv2d(shape[-1], filters, size)
-                drawn = conv.weight.permute(2, 3, 1, 0), conv.bias
-        if drawn is not None:
-            arrays = [tensor.detach().numpy().astype(dtype, order="C") for tensor in drawn]
-            found[f"layers.{index}.kernel"], found[f"layers.{index}.bias"] = arrays
-        shape = shapes.output_shape(layer, shape)
-    return found
+    return {
+        f"layers.{index}.{part}": tensor.numpy().astype(dtype, order="C")
+        for index, module in enumerate(modules.sequential(layers, shape))
+        for part, tensor in modules.held(module).items()
+    }
 
 
 def permutation(seed: int, epoch: int, samples: int) -> NDArray[np.int32]:

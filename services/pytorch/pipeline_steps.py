@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from services.chunks import Chunk
+from services.matched import Held
 from services.pytorch import device
 from services.pytorch.eager import EagerSteps
 from services.pytorch.pipeline import Batch, Order, Samples, loader
@@ -22,12 +23,12 @@ class PipelineSteps(EagerSteps):
     def __init__(
         self,
         spec: JobSpec,
-        parameters: Sequence[torch.Tensor],
+        held: Held[torch.Tensor],
         images: torch.Tensor,
         labels: torch.Tensor,
         products: torch.dtype,
     ) -> None:
-        super().__init__(spec, parameters, images, labels, products)
+        super().__init__(spec, held, images, labels, products)
         self._order = Order()
         self._batches: Waiting[Batch] = Waiting(iter(()))
         self._warm = False

@@ -12,7 +12,7 @@ from services.workload import catalog
 def summarize(spec: JobSpec) -> ModelSummarized:
     """Shapes are of what each module makes of a sample of zeros."""
     height, width, channels = shape = catalog.info(spec.dataset).shape
-    model = modules.sequential(spec.layers, shape)
+    model = modules.sequential(spec.layers, shape).eval()
     x = torch.zeros(1, channels, height, width)
     layers = []
     with torch.inference_mode():
@@ -20,10 +20,13 @@ def summarize(spec: JobSpec) -> ModelSummarized:
             x = module(x)
             made = x.permute(0, 2, 3, 1) if x.ndim == 4 else x
             layers.append(
-                LayerSummary(type(module).__name__, tuple(made.shape[1:]), _parameters(module))
+                LayerSummary(type(module).__name__, tuple(made.shape[1:]), *_counts(module))
             )
-    return ModelSummarized(tuple(layers), _parameters(model), str(model))
+    parameters, untrained = _counts(model)
+    return ModelSummarized(tuple(layers), parameters, str(model), untrained)
 
 
-def _parameters(module: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in module.parameters())
+def _counts(module: nn.Module) -> tuple[int, int]:
+    """All values that a module holds, and those that are not trained, which PyTorch has apart."""
+    untrained = modules.untrained_count(module)
+    return sum(parameter.numel() for parameter in module.parameters()) + untrained, untrained

@@ -24,6 +24,7 @@ from services.tensorflow import device, layers, profile
 from services.tensorflow.environment import environment
 from services.tensorflow.preprocessing import Preprocessing
 from services.trainer import Data, Steps
+from services.workload import layers as shapes
 from services.workload.augmentation import wanted
 from services.workload.weights import Weights
 
@@ -62,12 +63,15 @@ class IdiomaticTrainer:
         self._preprocessing = Preprocessing(spec)
         self._data = self._given(len(self._images))
         policy = _POLICIES[spec.precision]
-        self._model, made = layers.sequential(spec.layers, self._images.shape[1:], policy)
-        self._trained = {index: layer for index, layer in enumerate(made) if layer.weights}
+        shape = self._images.shape[1:]
+        self._model, made = layers.sequential(spec.layers, shape, policy)
+        self._variables = {
+            parameter.name: layers.held(made, parameter.name)
+            for parameter in shapes.parameters(spec.layers, shape)
+        }
         if weights is not None:
-            ordered = matched.ordered(spec, self._images.shape[1:], weights)
-            for index, layer in self._trained.items():
-                layer.set_weights([ordered[f"layers.{index}.{p}"] for p in ("kernel", "bias")])
+            for name, array in matched.ordered(spec, shape, weights).items():
+                self._variables[name].assign(array)
         self._model.compile(
             optimizer=_optimizer(spec),
             loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
@@ -134,11 +138,7 @@ class IdiomaticTrainer:
         return images
 
     def weights(self) -> Weights:
-        return {
-            f"layers.{index}.{part}": getattr(layer, part).numpy()
-            for index, layer in self._trained.items()
-            for part in ("kernel", "bias")
-        }
+        return {name: variable.numpy() for name, variable in self._variables.items()}
 
     def environment(self) -> Environment:
         optimizer = self._model.optimizer

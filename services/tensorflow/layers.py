@@ -7,9 +7,11 @@ import keras
 from services.spec import (
     Activation,
     AveragePool2d,
+    BatchNorm,
     Conv2d,
     CustomDense,
     Dense,
+    Dropout,
     Flatten,
     Layer,
     MaxPool2d,
@@ -19,18 +21,25 @@ from services.workload import layers as shapes
 
 
 def made(layer: Layer, dtype: str) -> keras.layers.Layer:
-    """Of a dtype policy's name; padding by an explicit number of pixels is `padded`'s to add."""
+    """Of a dtype policy's name; padding by an explicit number of pixels is `padded`'s to add.
+
+    Initial values, and a batch norm's momentum and epsilon, are left to Keras.
+    """
     match layer:
         case Flatten():
             return keras.layers.Flatten(dtype=dtype)
-        case Dense(units):
-            return keras.layers.Dense(units, dtype=dtype)
+        case Dense(units, use_bias=use_bias):
+            return keras.layers.Dense(units, use_bias=use_bias, dtype=dtype)
         case CustomDense(units, stddev):
             return custom.CustomDense(units, stddev, dtype=dtype)
         case Activation(function):
             return keras.layers.Activation(function.value, dtype=dtype)
-        case Conv2d(filters, size, stride):
-            return keras.layers.Conv2D(filters, size, stride, dtype=dtype)
+        case Conv2d(filters, size, stride, use_bias=use_bias):
+            return keras.layers.Conv2D(filters, size, stride, use_bias=use_bias, dtype=dtype)
+        case BatchNorm():
+            return keras.layers.BatchNormalization(dtype=dtype)
+        case Dropout(rate):
+            return keras.layers.Dropout(rate, dtype=dtype)
         case MaxPool2d(size, stride):
             return keras.layers.MaxPooling2D(size, stride, dtype=dtype)
         case AveragePool2d(size, stride):
@@ -54,3 +63,9 @@ def padded(layer: Layer, dtype: str) -> list[keras.layers.Layer]:
     if isinstance(layer, Conv2d) and layer.padding:
         return [keras.layers.ZeroPadding2D(layer.padding, dtype=dtype)]
     return []
+
+
+def held(made: Sequence[keras.layers.Layer], name: str) -> keras.Variable:
+    """Of the layers of `sequential` what ``layers.<index>.<part>`` is in canonical weights."""
+    _, index, part = name.split(".")
+    return getattr(made[int(index)], part)

@@ -34,12 +34,13 @@ class MatchedTrainer:
             dtype = data.train_images.dtype
             weights = own.initial_weights(spec.layers, shape, spec.seed, dtype)
         initial = matched.ordered(spec, shape, weights)
-        self._names = list(initial)
+        self._names = matched.trained(spec, shape)
         eager = spec.execution is Execution.EAGER
         self._shape = data.train_images.shape
         size = matched.EVALUATE_BATCH
         with tf.device(self._device):
-            self._parameters = [tf.Variable(array) for array in initial.values()]
+            self._variables = {name: tf.Variable(array) for name, array in initial.items()}
+            self._held = matched.held(self._names, self._variables)
             self._test_batches = [
                 tf.constant(data.test_images[start : start + size])
                 for start in range(0, len(data.test_images), size)
@@ -47,7 +48,7 @@ class MatchedTrainer:
             self._images = images = tf.constant(data.train_images)
             # int64, since TensorFlow keeps int32 in the host's memory, also for a GPU
             labels = tf.constant(data.train_labels.astype(np.int64))
-            given = (spec, self._parameters, images, labels)
+            given = (spec, self._held, images, labels)
             if OwnWay.DATA_PIPELINE in spec.own_ways:
                 self._steps: EagerSteps = PipelineSteps(*given, data)
             else:
@@ -59,7 +60,7 @@ class MatchedTrainer:
 
     def _op_by_op(self, images: tf.Tensor) -> tf.Tensor:
         products = device.PRODUCTS[self._spec.precision]
-        return model.logits(self._spec.layers, self._parameters, images, products)
+        return model.logits(self._spec.layers, self._held, images, products)
 
     def warm_up(self) -> None:
         with tf.device(self._device):
@@ -94,8 +95,7 @@ class MatchedTrainer:
         return images
 
     def weights(self) -> Weights:
-        arrays = (parameter.numpy().copy() for parameter in self._parameters)
-        return dict(zip(self._names, arrays, strict=True))
+        return {name: variable.numpy().copy() for name, variable in self._variables.items()}
 
     def environment(self) -> Environment:
         threads = tf.config.threading.get_intra_op_parallelism_threads()

@@ -1,23 +1,31 @@
 """The model as a function of its parameters, and its loss."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
 
 import tensorflow as tf
 
+from services.matched import Held
 from services.spec import (
     Activation,
     ActivationFunction,
     AveragePool2d,
+    BatchNorm,
     Conv2d,
     CustomDense,
     Dense,
+    Dropout,
+    Execution,
     Flatten,
     JobSpec,
     Layer,
     MaxPool2d,
     OwnWay,
 )
+from services.tensorflow import batch_norm
+from services.workload import dropout
 from services.workload.layers import trained_layers
 
 
@@ -37,23 +45,102 @@ _ACTIVATIONS = {
 
 def logits(
     layers: Sequence[Layer],
-    parameters: Sequence[tf.Variable],
+    held: Held[tf.Variable],
     images: tf.Tensor,
     products: tf.DType,
 ) -> tf.Tensor:
     """Logits [batch, classes] of ``images`` [batch, h, w, c], in the parameters' precision.
 
-    ``parameters`` stand in model order. Where ``products`` is another dtype than theirs, inputs
-    and kernels are cast to it, and each product is cast back before its bias is added.
+    Where ``products`` is another dtype than theirs, inputs and kernels are cast to it, and each
+    product is cast back before its bias is added.
     """
+    return _through(layers, held.trained, images, products, _Evaluating(iter(held.kept)))
+
+
+def training_logits(
+    spec: JobSpec,
+    parameters: Sequence[tf.Variable],
+    images: tf.Tensor,
+    products: tf.DType,
+    drawn: Mapping[str, tf.Tensor],
+) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    """`logits` as a step has them, and the batch's statistics, in the order of what is kept.
+
+    ``drawn``: by name, as in `services.chunks.Chunk`, for this step.
+    """
+    how = _Training(drawn, compiled=spec.execution is Execution.COMPILED)
+    return _through(spec.layers, parameters, images, products, how), how.statistics
+
+
+def keep(
+    layers: Sequence[Layer], kept: Sequence[tf.Variable], statistics: Sequence[tf.Tensor]
+) -> None:
+    """Moves what is ``kept`` towards a batch's statistics, in place."""
+    momenta = [layer.momentum for layer in layers if isinstance(layer, BatchNorm) for _ in range(2)]
+    for moving, batch, momentum in zip(kept, statistics, momenta, strict=True):
+        moving.assign(momentum * moving + (1 - momentum) * batch)
+
+
+class _How(Protocol):
+    """What layers do that are not the same in training and in evaluation."""
+
+    def normalise(
+        self, layer: BatchNorm, x: tf.Tensor, gamma: tf.Variable, beta: tf.Variable
+    ) -> tf.Tensor: ...
+
+    def drop(self, index: int, layer: Dropout, x: tf.Tensor) -> tf.Tensor: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Evaluating:
+    """``kept``: moving statistics in model order."""
+
+    kept: Iterator[tf.Variable]
+
+    def normalise(
+        self, layer: BatchNorm, x: tf.Tensor, gamma: tf.Variable, beta: tf.Variable
+    ) -> tf.Tensor:
+        moving = next(self.kept), next(self.kept)
+        return batch_norm.by_moving(layer, x, gamma, beta, moving=moving)
+
+    def drop(self, index: int, layer: Dropout, x: tf.Tensor) -> tf.Tensor:  # noqa: ARG002
+        return x
+
+
+@dataclass(frozen=True, slots=True)
+class _Training:
+    """``statistics``: those of the batch, in model order. ``compiled``: by XLA."""
+
+    drawn: Mapping[str, tf.Tensor]
+    compiled: bool
+    statistics: list[tf.Tensor] = field(default_factory=list)
+
+    def normalise(
+        self, layer: BatchNorm, x: tf.Tensor, gamma: tf.Variable, beta: tf.Variable
+    ) -> tf.Tensor:
+        normalised, *found = batch_norm.by_batch(layer, x, gamma, beta, compiled=self.compiled)
+        self.statistics.extend(found)
+        return normalised
+
+    def drop(self, index: int, layer: Dropout, x: tf.Tensor) -> tf.Tensor:
+        return x * (tf.cast(self.drawn[dropout.name(index)], x.dtype) * dropout.scale(layer))
+
+
+def _through(
+    layers: Sequence[Layer],
+    parameters: Sequence[tf.Variable],
+    images: tf.Tensor,
+    products: tf.DType,
+    how: _How,
+) -> tf.Tensor:
     left = iter(parameters)
     x = images
-    for layer in trained_layers(layers):
+    for index, layer in enumerate(trained_layers(layers)):
         match layer:
             case Flatten():
                 x = tf.reshape(x, (-1, x.shape[1:].num_elements()))
             case Dense():
-                x = _dense(x, next(left), next(left), products)
+                x = _dense(x, next(left), next(left) if layer.use_bias else None, products)
             case CustomDense():
                 kernel, bias = (next(left), next(left))
                 product = tf.matmul(tf.cast(x, products), tf.cast(kernel, products))
@@ -61,25 +148,35 @@ def logits(
             case Activation(function):
                 x = _ACTIVATIONS[function](x)
             case Conv2d():
-                x = _conv2d(layer, x, next(left), next(left), products)
-            case MaxPool2d(size, stride):
-                x = tf.nn.max_pool2d(x, size, stride, "VALID")
-            case AveragePool2d(size, stride):
-                x = tf.nn.avg_pool2d(x, size, stride, "VALID")
+                kernel, bias = next(left), next(left) if layer.use_bias else None
+                x = _conv2d(layer, x, kernel, bias, products)
+            case BatchNorm():
+                x = how.normalise(layer, x, next(left), next(left))
+            case Dropout():
+                x = how.drop(index, layer, x)
+            case MaxPool2d() | AveragePool2d():
+                pool = tf.nn.max_pool2d if isinstance(layer, MaxPool2d) else tf.nn.avg_pool2d
+                x = pool(x, layer.size, layer.stride, "VALID")
     return x
 
 
 def _conv2d(
-    layer: Conv2d, x: tf.Tensor, kernel: tf.Variable, bias: tf.Variable, products: tf.DType
+    layer: Conv2d, x: tf.Tensor, kernel: tf.Variable, bias: tf.Variable | None, products: tf.DType
 ) -> tf.Tensor:
     sides = [[0, 0], [layer.padding] * 2, [layer.padding] * 2, [0, 0]]
     product = tf.nn.conv2d(tf.cast(x, products), tf.cast(kernel, products), layer.stride, sides)
-    return tf.nn.bias_add(tf.cast(product, bias.dtype), bias)
+    return _with_bias(tf.cast(product, kernel.dtype), bias)
 
 
-def _dense(x: tf.Tensor, kernel: tf.Variable, bias: tf.Variable, products: tf.DType) -> tf.Tensor:
+def _dense(
+    x: tf.Tensor, kernel: tf.Variable, bias: tf.Variable | None, products: tf.DType
+) -> tf.Tensor:
     product = tf.matmul(tf.cast(x, products), tf.cast(kernel, products))
-    return tf.nn.bias_add(tf.cast(product, bias.dtype), bias)
+    return _with_bias(tf.cast(product, kernel.dtype), bias)
+
+
+def _with_bias(x: tf.Tensor, bias: tf.Variable | None) -> tf.Tensor:
+    return x if bias is None else tf.nn.bias_add(x, bias)
 
 
 def details(logits: tf.Tensor, labels: tf.Tensor, gradients: Sequence[tf.Tensor]) -> tf.Tensor:

@@ -11,9 +11,6 @@ from services import matched
 from services.spec import (
     Adam,
     AdamW,
-    Conv2d,
-    CustomDense,
-    Dense,
     Execution,
     JobSpec,
     Layer,
@@ -55,15 +52,11 @@ def initial_weights(
     from services.tensorflow import layers as own_layers  # noqa: PLC0415 - imports Keras
 
     keras.utils.set_random_seed(seed)
-    found = {}
-    for index, layer in enumerate(layers):
-        made = own_layers.made(layer, dtype.name)
-        if isinstance(layer, Dense | CustomDense | Conv2d):
-            made.build((None, *shape))
-            found[f"layers.{index}.kernel"] = made.kernel.numpy()
-            found[f"layers.{index}.bias"] = made.bias.numpy()
-        shape = shapes.output_shape(layer, shape)
-    return found
+    _, made = own_layers.sequential(layers, shape, dtype.name)
+    return {
+        parameter.name: own_layers.held(made, parameter.name).numpy()
+        for parameter in shapes.parameters(layers, shape)
+    }
 
 
 def permutation(seed: int, epoch: int, samples: int) -> NDArray[np.int32]:

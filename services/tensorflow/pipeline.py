@@ -8,6 +8,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from services.chunks import Chunk
+from services.matched import Held
 from services.spec import Execution, JobSpec
 from services.tensorflow.steps import EagerSteps, unstacked
 from services.trainer import Data
@@ -22,12 +23,12 @@ class PipelineSteps(EagerSteps):
     def __init__(
         self,
         spec: JobSpec,
-        parameters: Sequence[tf.Variable],
+        held: Held[tf.Variable],
         images: tf.Tensor,
         labels: tf.Tensor,
         data: Data,
     ) -> None:
-        super().__init__(spec, parameters, images, labels)
+        super().__init__(spec, held, images, labels)
         with tf.device("/CPU:0"):
             self._pixels = tf.constant(data.train_pixels)
             self._answers = tf.constant(data.train_labels.astype(np.int64))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from services import chunks, matched
 from services.chunks import Chunk
+from services.matched import Held
 from services.spec import Execution, JobSpec, Loop, OwnWay
 from services.tensorflow import augmentation, device, model, optimizers, own
 
@@ -22,21 +23,21 @@ def unstacked(drawn: Mapping[str, NDArray[np.generic]], steps: int) -> list[Draw
 
 
 class EagerSteps:
-    """Trains ``parameters`` in place."""
+    """Trains what is ``held``, in place."""
 
     def __init__(
         self,
         spec: JobSpec,
-        parameters: Sequence[tf.Variable],
+        held: Held[tf.Variable],
         images: tf.Tensor,
         labels: tf.Tensor,
     ) -> None:
         self._spec = spec
         self._loss = model.loss_of(spec)
-        self._parameters = parameters
+        self._parameters, self._kept = held.trained, held.kept
         self._images, self._labels = images, labels
         self._augment = augmentation.augment(spec, images)
-        self._slots = optimizers.slots(spec.optimizer, parameters)
+        self._slots = optimizers.slots(spec.optimizer, held.trained)
         compiled = spec.execution is Execution.COMPILED
         dtype = images.dtype.as_numpy_dtype
         kernels = (
@@ -81,7 +82,7 @@ class EagerSteps:
         self,
         images: tf.Tensor,
         labels: tf.Tensor,
-        drawn: Drawn,  # noqa: ARG002
+        drawn: Drawn,
         rate: tf.Tensor,
         epsilon: tf.Tensor,
     ) -> tf.Tensor:
@@ -89,7 +90,9 @@ class EagerSteps:
         products = device.PRODUCTS[self._spec.precision]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self._parameters)
-            logits = model.logits(self._spec.layers, self._parameters, images, products)
+            logits, statistics = model.training_logits(
+                self._spec, self._parameters, images, products, drawn
+            )
             loss = self._loss(logits, labels)
         gradients = tape.gradient(loss, self._parameters)
         if self._spec.report_step_details:
@@ -98,6 +101,7 @@ class EagerSteps:
             loss = tf.stack([loss, model.accuracy(logits, labels)])
         plan = rate, epsilon
         self._update(self._spec.optimizer, self._parameters, self._slots, gradients, plan)
+        model.keep(self._spec.layers, self._kept, statistics)
         return loss
 
     def begin(self, order: Sequence[NDArray[np.int32]]) -> None:
@@ -109,7 +113,8 @@ class EagerSteps:
 
     def warm_up(self, shapes: Sequence[tuple[int, int]]) -> None:
         """Runs a little of each of ``shapes``, and puts everything back as it was."""
-        variables = [*self._parameters, *(slot for slots in self._slots for slot in slots)]
+        slots = [slot for slots in self._slots for slot in slots]
+        variables = [*self._parameters, *self._kept, *slots]
         values = [tf.identity(variable) for variable in variables]
         for steps, batch in shapes:
             few = min(steps, matched.WARM_UP_STEPS)
@@ -125,11 +130,11 @@ class GraphSteps(EagerSteps):
     def __init__(
         self,
         spec: JobSpec,
-        parameters: Sequence[tf.Variable],
+        held: Held[tf.Variable],
         images: tf.Tensor,
         labels: tf.Tensor,
     ) -> None:
-        super().__init__(spec, parameters, images, labels)
+        super().__init__(spec, held, images, labels)
         # XLA compiles for each length, so that there all chunks of a batch size are given one.
         self._lengths: dict[int, int] = {}
         if compiled := spec.execution is Execution.COMPILED:

@@ -1,5 +1,8 @@
 """The model that a user of Keras would make of a spec, by Keras's own account."""
 
+import math
+from typing import Any
+
 from services.events import LayerSummary, ModelSummarized
 from services.spec import JobSpec
 from services.workload import catalog
@@ -14,9 +17,19 @@ def summarize(spec: JobSpec) -> ModelSummarized:
     model.summary(print_fn=lines.append, line_length=80)
     return ModelSummarized(
         tuple(
-            LayerSummary(type(layer).__name__, tuple(layer.output.shape[1:]), layer.count_params())
+            LayerSummary(
+                type(layer).__name__,
+                tuple(layer.output.shape[1:]),
+                layer.count_params(),
+                _untrained(layer),
+            )
             for layer in made
         ),
         model.count_params(),
         "\n".join(lines),
+        _untrained(model),
     )
+
+
+def _untrained(layer: Any) -> int:
+    return sum(math.prod(variable.shape) for variable in layer.non_trainable_weights)

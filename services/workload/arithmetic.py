@@ -30,16 +30,22 @@ def epoch_operations(spec: JobSpec, shape: tuple[int, ...], samples: int) -> flo
     return float(operations * samples)
 
 
-def epoch_bytes(spec: JobSpec, weights: Weights, sample_bytes: int, steps: int) -> float:
-    """Bytes that one epoch moves if nothing stays in a cache between two steps.
+def epoch_bytes(
+    spec: JobSpec, shape: tuple[int, ...], weights: Weights, sample_bytes: int, steps: int
+) -> float:
+    """Bytes that one epoch over samples of ``shape`` moves if nothing stays in a cache.
 
-    Each sample is read once. At each step the optimizer reads and writes each parameter and each
-    value of its state; gradients need not reach the memory.
+    Each sample is read once. At each step the optimizer reads and writes each trained parameter and
+    each value of its state, and what is kept without it is read and written; gradients need not
+    reach the memory.
     """
     match spec.optimizer.kind:
         case Sgd(momentum):
             arrays = 2 if momentum else 1
         case Adam() | AdamW():
             arrays = 3
-    state = 2 * arrays * sum(array.nbytes for array in weights.values())
-    return float(steps * (state + spec.batch_size * sample_bytes))
+    touched = sum(
+        (arrays if parameter.trained else 1) * weights[parameter.name].nbytes
+        for parameter in layers.parameters(spec.layers, shape)
+    )
+    return float(steps * (2 * touched + spec.batch_size * sample_bytes))

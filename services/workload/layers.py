@@ -8,15 +8,18 @@ from services.spec import (
     Activation,
     ActivationFunction,
     AveragePool2d,
+    BatchNorm,
     Conv2d,
     CustomDense,
     Dense,
+    Dropout,
     Flatten,
     Initializer,
     Layer,
     MaxPool2d,
     Normal,
     Violation,
+    Zeros,
     layer_field,
 )
 
@@ -25,14 +28,23 @@ _MOST_PARAMETERS = 2**31
 
 
 @dataclass(frozen=True, slots=True)
+class Ones:
+    """Initial values that no spec asks for: a batch norm's."""
+
+
+@dataclass(frozen=True, slots=True)
 class Parameter:
-    """One array of the model: canonical name and layout, and the fans of its layer's kernel."""
+    """One array of the model: canonical name and layout, and the fans of its layer's kernel.
+
+    Not ``trained`` is what the model keeps by itself while others are: moving statistics.
+    """
 
     name: str
     shape: Shape
-    initializer: Initializer
-    fan_in: int
-    fan_out: int
+    initializer: Initializer | Ones
+    fan_in: int = 1
+    fan_out: int = 1
+    trained: bool = True
 
 
 def trained_layers(layers: Sequence[Layer]) -> Sequence[Layer]:
@@ -52,7 +64,7 @@ def output_shape(layer: Layer, shape: Shape) -> Shape:
                 size = "x".join(map(str, shape))
                 raise ValueError(f"takes a flat input, but gets {size}; put a flatten before it")
             return (units,)
-        case Activation():
+        case Activation() | BatchNorm() | Dropout():
             return shape
         case Conv2d(filters, size, stride, padding):
             return (*_windows(shape, size, stride, padding), filters)
@@ -77,28 +89,41 @@ def parameters(layers: Sequence[Layer], shape: Shape) -> list[Parameter]:
     for index, layer in enumerate(layers):
         made = output_shape(layer, shape)
         match layer:
-            case Dense(units, of_kernel, of_bias):
-                found += _kernel_and_bias(index, (shape[0], units), of_kernel, of_bias)
+            case Dense(units, of_kernel, of_bias, use_bias):
+                bias = of_bias if use_bias else None
+                found += _kernel_and_bias(index, (shape[0], units), of_kernel, bias)
             case CustomDense(units, stddev):
                 drawn = Normal(stddev)
                 found += _kernel_and_bias(index, (shape[0], units), drawn, drawn)
-            case Conv2d(filters, size, _, _, of_kernel, of_bias):
+            case Conv2d(filters, size, _, _, of_kernel, of_bias, use_bias):
                 kernel = (size, size, shape[-1], filters)
-                found += _kernel_and_bias(index, kernel, of_kernel, of_bias)
+                found += _kernel_and_bias(index, kernel, of_kernel, of_bias if use_bias else None)
+            case BatchNorm():
+                found += _of_batch_norm(index, shape[-1:])
         shape = made
     return found
 
 
 def _kernel_and_bias(
-    index: int, kernel: Shape, of_kernel: Initializer, of_bias: Initializer
+    index: int, kernel: Shape, of_kernel: Initializer, of_bias: Initializer | None
 ) -> list[Parameter]:
     """``kernel`` [..., in, out]; a fan is a channel times the pixels of a window."""
     *window, channels, units = kernel
     fans = math.prod(window) * channels, math.prod(window) * units
     name = f"layers.{index}"
+    found = [Parameter(f"{name}.kernel", kernel, of_kernel, *fans)]
+    if of_bias is not None:
+        found.append(Parameter(f"{name}.bias", (units,), of_bias, *fans))
+    return found
+
+
+def _of_batch_norm(index: int, channels: Shape) -> list[Parameter]:
+    name = f"layers.{index}"
     return [
-        Parameter(f"{name}.kernel", kernel, of_kernel, *fans),
-        Parameter(f"{name}.bias", (units,), of_bias, *fans),
+        Parameter(f"{name}.gamma", channels, Ones()),
+        Parameter(f"{name}.beta", channels, Zeros()),
+        Parameter(f"{name}.moving_mean", channels, Zeros(), trained=False),
+        Parameter(f"{name}.moving_variance", channels, Ones(), trained=False),
     ]
 
 

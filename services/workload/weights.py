@@ -45,6 +45,8 @@ def _draw(parameter: shapes.Parameter, seed: int, index: int) -> NDArray[np.floa
     match parameter.initializer:
         case Zeros():
             return np.zeros(parameter.shape)
+        case shapes.Ones():
+            return np.ones(parameter.shape)
         case Normal(stddev):
             return generator.normal(0.0, stddev, parameter.shape)
         case VarianceScaling(scale, mode, distribution):

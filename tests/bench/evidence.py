@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator import config, store
-from orchestrator.compare import compare
+from orchestrator.comparison import compare
 from orchestrator.config import Places
 from orchestrator.placement import placements
 from orchestrator.runners import Runners

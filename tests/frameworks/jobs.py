@@ -11,10 +11,12 @@ from services.spec import (
     AdamW,
     Augmentation,
     AveragePool2d,
+    BatchNorm,
     Conv2d,
     CustomDense,
     Dataset,
     Dense,
+    Dropout,
     Execution,
     Flatten,
     JobSpec,
@@ -88,8 +90,37 @@ CONVOLUTIONS = (
     Activation(ActivationFunction.RELU),
     Dense(CLASSES),
 )
+# After images, after a flatten and after a dense layer. What only shifts or
+# scales the input of a batch norm has no gradient but rounding: no bias stands before one.
+NORMALISED = (
+    Conv2d(3, size=2, use_bias=False),
+    BatchNorm(momentum=0.7, epsilon=1e-3),
+    Activation(ActivationFunction.TANH),
+    Flatten(),
+    BatchNorm(),
+    Activation(ActivationFunction.SIGMOID),
+    Dense(6, use_bias=False),
+    BatchNorm(momentum=0.0, epsilon=0.1),
+    Activation(ActivationFunction.TANH),
+    Dense(CLASSES),
+)
+# Of images and of what is flat; one that drops nothing.
+DROPPED = (
+    Dropout(0.25),
+    Conv2d(3, size=2),
+    Activation(ActivationFunction.RELU),
+    Dropout(0.4),
+    Flatten(),
+    Dense(20),
+    Dropout(0.0),
+    Activation(ActivationFunction.TANH),
+    Dropout(0.9),
+    Dense(CLASSES),
+)
 AUGMENTATION = Augmentation(0.5, 30, 0.2, 0.1, 0.3)
 JOBS = {
+    "dropouts": spec(layers=DROPPED, epochs=3, seed=11),
+    "batch norms": spec(layers=NORMALISED, epochs=3),
     "convolutions": spec(layers=CONVOLUTIONS, epochs=3),
     "augmented, chunks of uneven length": spec(
         augmentation=AUGMENTATION, layers=SHALLOW, batch_size=8, report_every_steps=6, epochs=3

@@ -12,9 +12,11 @@ from services.spec import (
     Adam,
     AdamW,
     AveragePool2d,
+    BatchNorm,
     Conv2d,
     CustomDense,
     Dense,
+    Dropout,
     JobSpec,
     MaxPool2d,
     Sgd,
@@ -69,20 +71,54 @@ def laid_back(under, shape, layer):
     return found
 
 
-def forward(spec: JobSpec, weights, images):
-    """Logits, and what went into each layer."""
+def kept(spec: JobSpec, index, place, shape):
+    """What a dropout multiplies a batch of ``shape`` by: drawn one sample after the other."""
+    (epoch, first), rate = place, spec.layers[index].rate
+    values = math.prod(shape[1:])
+    blocks = math.ceil(values / 16)  # of 16 numbers of 16 bits
+    key = [spec.seed, 2**62 + index * 2**32 + epoch]
+    numbers = []
+    for sample in range(first, first + shape[0]):
+        raw = np.random.Philox(key=key, counter=sample * blocks).random_raw(4 * blocks)
+        bits = [int(word) >> shift & 0xFFFF for word in raw for shift in (0, 16, 32, 48)]
+        numbers.append(bits[:values])
+    mask = np.array(numbers).reshape(shape) >= round(rate * 65536)
+    return mask / (1 - rate)
+
+
+def of_channels(x):
+    """Mean and biased variance, over all axes but the last."""
+    axes = tuple(range(x.ndim - 1))
+    mean = x.mean(axis=axes)
+    return mean, ((x - mean) ** 2).mean(axis=axes)
+
+
+def forward(spec: JobSpec, weights, images, place=None):
+    """Logits, and what went into each layer.
+
+    In training ``place`` is epoch, first place of the batch in it: batches are normalised by their
+    own statistics, and values drop out.
+    """
+    training = place is not None
     x, inputs = np.asarray(images, np.float64), []
     for index, layer in enumerate(trained_layers(spec.layers)):
         inputs.append(x)
         match layer:
             case Dense() | CustomDense():
-                x = x @ weights[f"layers.{index}.kernel"] + weights[f"layers.{index}.bias"]
+                x = x @ weights[f"layers.{index}.kernel"] + weights.get(f"layers.{index}.bias", 0)
             case Activation(function):
                 x = ACTIVATIONS[function][0](x)
             case Conv2d():
                 under = windows(padded(x, layer), layer)
                 x = np.einsum("bhwcij,ijcf->bhwf", under, weights[f"layers.{index}.kernel"])
-                x += weights[f"layers.{index}.bias"]
+                x += weights.get(f"layers.{index}.bias", 0)
+            case BatchNorm(_, epsilon):
+                moving = (weights[f"layers.{index}.moving_{of}"] for of in ("mean", "variance"))
+                mean, variance = of_channels(x) if training else moving
+                x = (x - mean) / np.sqrt(variance + epsilon)
+                x = weights[f"layers.{index}.gamma"] * x + weights[f"layers.{index}.beta"]
+            case Dropout():
+                x = x * kept(spec, index, place, x.shape) if training else x
             case MaxPool2d():
                 x = windows(x, layer).max(axis=(4, 5))
             case AveragePool2d():
@@ -92,9 +128,20 @@ def forward(spec: JobSpec, weights, images):
     return x, inputs
 
 
-def gradients(spec: JobSpec, weights, images, labels):
+def through_pool(layer: MaxPool2d | AveragePool2d, x, g):
+    """The gradient of ``x``, which went in, from that of what came out."""
+    under = windows(x, layer)
+    if isinstance(layer, AveragePool2d):
+        spread = np.broadcast_to(g[..., None, None] / layer.size**2, under.shape)
+        return laid_back(spread, x.shape, layer)
+    flat = under.reshape(*under.shape[:4], -1)
+    first = np.eye(flat.shape[-1])[flat.argmax(axis=-1)]  # of equal ones the first
+    return laid_back((g[..., None] * first).reshape(under.shape), x.shape, layer)
+
+
+def gradients(spec: JobSpec, weights, images, labels, place):
     """The batch's loss, and its gradient by name."""
-    logits, inputs = forward(spec, weights, images)
+    logits, inputs = forward(spec, weights, images, place)
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
     probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
     rows = np.arange(len(labels))
@@ -107,7 +154,8 @@ def gradients(spec: JobSpec, weights, images, labels):
         match layer:
             case Dense() | CustomDense():
                 found[f"layers.{index}.kernel"] = inputs[index].T @ g
-                found[f"layers.{index}.bias"] = g.sum(axis=0)
+                if f"layers.{index}.bias" in weights:
+                    found[f"layers.{index}.bias"] = g.sum(axis=0)
                 g = g @ weights[f"layers.{index}.kernel"].T
             case Activation(function):
                 g = g * ACTIVATIONS[function][1](inputs[index])
@@ -115,24 +163,36 @@ def gradients(spec: JobSpec, weights, images, labels):
                 kernel, x = weights[f"layers.{index}.kernel"], padded(inputs[index], layer)
                 under = windows(x, layer)
                 found[f"layers.{index}.kernel"] = np.einsum("bhwcij,bhwf->ijcf", under, g)
-                found[f"layers.{index}.bias"] = g.sum(axis=(0, 1, 2))
+                if f"layers.{index}.bias" in weights:
+                    found[f"layers.{index}.bias"] = g.sum(axis=(0, 1, 2))
                 g = laid_back(np.einsum("bhwf,ijcf->bhwcij", g, kernel), x.shape, layer)
                 edge = slice(layer.padding, -layer.padding or None)
                 g = g[:, edge, edge]
-            case MaxPool2d():
-                under = windows(inputs[index], layer)
-                flat = under.reshape(*under.shape[:4], -1)
-                first = np.eye(flat.shape[-1])[flat.argmax(axis=-1)]  # of equal ones the first
-                g = laid_back(
-                    (g[..., None] * first).reshape(under.shape), inputs[index].shape, layer
-                )
-            case AveragePool2d():
-                shape = windows(inputs[index], layer).shape
-                spread = np.broadcast_to(g[..., None, None] / layer.size**2, shape)
-                g = laid_back(spread, inputs[index].shape, layer)
+            case BatchNorm(_, epsilon):
+                x, axes = inputs[index], tuple(range(g.ndim - 1))
+                mean, variance = of_channels(x)
+                standard = (x - mean) / np.sqrt(variance + epsilon)
+                found[f"layers.{index}.gamma"] = (g * standard).sum(axis=axes)
+                found[f"layers.{index}.beta"] = g.sum(axis=axes)
+                g = g * weights[f"layers.{index}.gamma"] / np.sqrt(variance + epsilon)
+                g = g - g.mean(axis=axes) - standard * (g * standard).mean(axis=axes)
+            case Dropout():
+                g = g * kept(spec, index, place, g.shape)
+            case MaxPool2d() | AveragePool2d():
+                g = through_pool(layer, inputs[index], g)
             case _:
                 g = g.reshape(inputs[index].shape)
     return loss, found
+
+
+def keep(spec: JobSpec, weights, images, place) -> None:
+    """Moves the moving statistics towards the batch's."""
+    _, inputs = forward(spec, weights, images, place)
+    for index, layer in enumerate(trained_layers(spec.layers)):
+        if isinstance(layer, BatchNorm):
+            for of, value in zip(("mean", "variance"), of_channels(inputs[index]), strict=True):
+                moving = weights[f"layers.{index}.moving_{of}"]
+                moving[...] = layer.momentum * moving + (1 - layer.momentum) * value
 
 
 @dataclass
@@ -198,8 +258,8 @@ def inside(row, column, height, width):
     return 0 <= row < height and 0 <= column < width
 
 
-def batches(spec: JobSpec, data: Data) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """The images and labels of each step."""
+def batches(spec: JobSpec, data: Data) -> Iterator[tuple[np.ndarray, np.ndarray, tuple[int, int]]]:
+    """The images and labels of each step, and epoch and place in it."""
     shape = data.train_images.shape
     for epoch in range(spec.epochs):
         indices = order.permutation(spec.seed, epoch, len(data.train_images))
@@ -211,24 +271,26 @@ def batches(spec: JobSpec, data: Data) -> Iterator[tuple[np.ndarray, np.ndarray]
             if augmentation.wanted(spec):
                 fill = augmentation.background(spec.dataset.normalization)
                 images = resample(images, maps[batch], fill)
-            yield images, data.train_labels[batch]
+            yield images, data.train_labels[batch], (epoch, start)
 
 
 def details(spec: JobSpec, data: Data, weights) -> StepDetails:
     """What is told of each step beside its loss."""
     weights = {name: array.astype(np.float64) for name, array in weights.items()}
     optimizer = Optimizer(spec)
-    ordered, accuracies, norms = [], [], {name: [] for name in weights}
-    for images, labels in batches(spec, data):
-        logits, _ = forward(spec, weights, images)
+    ordered, accuracies = [], []
+    norms = {name: [] for name in weights if "moving" not in name}
+    for images, labels, place in batches(spec, data):
+        logits, _ = forward(spec, weights, images, place)
         shifted = logits - logits.max(axis=1, keepdims=True)
         each = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(labels)), labels]
         places = np.arange(1, len(labels) + 1)
         ordered.append((each * places).sum() / places.sum())
         accuracies.append((logits.argmax(axis=1) == labels).mean())
-        _, found = gradients(spec, weights, images, labels)
+        _, found = gradients(spec, weights, images, labels, place)
         for name, told in norms.items():
             told.append(np.linalg.norm(found[name]))
+        keep(spec, weights, images, place)
         optimizer.update(weights, found)
     return StepDetails(
         np.array(ordered), np.array(accuracies), {k: np.array(v) for k, v in norms.items()}
@@ -240,8 +302,9 @@ def train(spec: JobSpec, data: Data, weights, epsilon_hat: float | None = None):
     weights = {name: array.astype(np.float64) for name, array in weights.items()}
     optimizer = Optimizer(spec, epsilon_hat)
     losses = []
-    for images, labels in batches(spec, data):
-        loss, found = gradients(spec, weights, images, labels)
+    for images, labels, place in batches(spec, data):
+        loss, found = gradients(spec, weights, images, labels, place)
+        keep(spec, weights, images, place)
         optimizer.update(weights, found)
         losses.append(loss)
     return np.array(losses), weights

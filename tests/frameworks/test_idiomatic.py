@@ -13,6 +13,7 @@ from services.spec import (
     Adam,
     AdamW,
     Augmentation,
+    BatchNorm,
     Dataset,
     Dense,
     Execution,
@@ -51,19 +52,34 @@ def test_it_learns(framework, kind, loop):
     assert last < 0.9 * first
 
 
-DENSE = (Flatten(), Dense(6), Activation(ActivationFunction.TANH), Dense(jobs.CLASSES))
+def with_own_epsilon(framework, layers):
+    """Batch norms' epsilon is left to the framework."""
+    epsilon = {"pytorch": 1e-5, "tensorflow": 1e-3}[framework.environment().framework]
+    return tuple(replace(x, epsilon=epsilon) if isinstance(x, BatchNorm) else x for x in layers)
 
 
-@pytest.mark.parametrize("layers", [DENSE, jobs.CONVOLUTIONS], ids=["dense", "convolutions"])
+LAYERS = pytest.mark.parametrize(
+    "layers",
+    [
+        (Flatten(), Dense(6), Activation(ActivationFunction.TANH), Dense(jobs.CLASSES)),
+        jobs.CONVOLUTIONS,
+        jobs.NORMALISED,
+        jobs.DROPPED,
+    ],
+    ids=["dense", "convolutions", "normalised", "dropped"],
+)
+
+
+@LAYERS
 def test_its_weights_in_canonical_layout_make_its_logits(framework, layers):
-    job = spec(layers=layers, precision=Precision.FLOAT64)
+    job = spec(layers=with_own_epsilon(framework, layers), precision=Precision.FLOAT64)
     made = trainer(framework, job)
     train(made)
     logits, _ = reference.forward(job, made.weights(), jobs.data().test_images)
     np.testing.assert_allclose(made.evaluate(), logits, rtol=1e-10, atol=1e-10)
 
 
-@pytest.mark.parametrize("layers", [DENSE, jobs.CONVOLUTIONS], ids=["dense", "convolutions"])
+@LAYERS
 def test_weights_that_are_given_are_taken(framework, layers):
     job = spec(layers=layers)
     given = jobs.weights(job)
@@ -85,14 +101,19 @@ def test_its_initial_weights_are_its_own_and_the_seeds(framework):
     assert not np.array_equal(first[kernel], jobs.weights(job)[kernel])
 
 
+@pytest.mark.parametrize("layers", [jobs.SHALLOW, jobs.DROPPED], ids=["dense", "dropped"])
 @pytest.mark.parametrize("execution", [Execution.DEFAULT, Execution.EAGER])
-def test_a_loop_of_ones_own_begins_as_it_did_before_it_was_warm(framework, execution):
-    job = spec(loop=Loop.CUSTOM, precision=Precision.FLOAT64, execution=execution)
-    cold, warm = (trainer(framework, job) for _ in range(2))
-    warm.warm_up()
-    for name, array in cold.weights().items():
-        np.testing.assert_array_equal(warm.weights()[name], array, err_msg=name)
-    losses = [np.concatenate([steps.losses for steps in train(made)]) for made in (cold, warm)]
+def test_a_loop_of_ones_own_begins_as_it_did_before_it_was_warm(framework, execution, layers):
+    job = spec(loop=Loop.CUSTOM, precision=Precision.FLOAT64, execution=execution, layers=layers)
+    weights, losses = [], []
+    for warm in (False, True):  # one after the other: a process has one generator
+        made = trainer(framework, job)
+        if warm:
+            made.warm_up()
+        weights.append(made.weights())
+        losses.append(np.concatenate([steps.losses for steps in train(made)]))
+    for name, array in weights[0].items():
+        np.testing.assert_array_equal(weights[1][name], array, err_msg=name)
     np.testing.assert_allclose(*losses, rtol=1e-12)
 
 
@@ -173,17 +194,37 @@ def test_a_batch_of_any_size_can_be_predicted(framework, recipe):
     np.testing.assert_allclose(made.evaluate(), before, rtol=1e-6)
 
 
-def test_its_model_is_summed_up_layer_by_layer(framework):
+@pytest.mark.parametrize("layers", [jobs.CONVOLUTIONS, jobs.NORMALISED, jobs.DROPPED])
+def test_its_model_is_summed_up_layer_by_layer(framework, layers):
     dataset = Dataset("synthetic", synthetic=Synthetic(height=4, width=3, channels=2, classes=5))
-    job = spec(layers=jobs.CONVOLUTIONS, dataset=dataset)
+    job = spec(layers=layers, dataset=dataset)
     found = framework.summarize(job)
-    shape, counts = jobs.SHAPE, {}
+    shape, counts, untrained = jobs.SHAPE, {}, {}
     for parameter in shapes.parameters(job.layers, shape):
         index = int(parameter.name.split(".")[1])
         counts[index] = counts.get(index, 0) + math.prod(parameter.shape)
+        kept = 0 if parameter.trained else math.prod(parameter.shape)
+        untrained[index] = untrained.get(index, 0) + kept
     for index, (layer, told) in enumerate(zip(job.layers, found.layers, strict=True)):
         shape = shapes.output_shape(layer, shape)
         assert told.output_shape == shape, layer
         assert told.parameter_count == counts.get(index, 0), layer
+        assert told.untrained_count == untrained.get(index, 0), layer
     assert found.parameter_count == sum(counts.values())
-    assert "CustomDense" in found.text or "custom_dense" in found.text
+    assert found.untrained_count == sum(untrained.values())
+    if layers is jobs.CONVOLUTIONS:
+        assert "CustomDense" in found.text or "custom_dense" in found.text
+    elif layers is jobs.NORMALISED:
+        assert "BatchNorm" in found.text or "batch_normalization" in found.text
+
+
+def test_a_batch_of_one_that_pytorchs_batch_norm_refuses_is_refused_before_it_trains(framework):
+    job = spec(layers=jobs.NORMALISED, batch_size=33)  # of 67 samples
+    if framework.environment().framework == "tensorflow":
+        assert len(train(trainer(framework, job))) == 1
+        return
+    with pytest.raises(Unsupported, match="leaves a batch of one of 67 samples") as caught:
+        trainer(framework, job)
+    assert caught.value.metadata == {"field": "batch_size"}
+    images_alone = (*jobs.NORMALISED[:4], *jobs.SHALLOW[1:])
+    train(trainer(framework, replace(job, layers=images_alone)))

@@ -9,9 +9,10 @@ from services.errors import BadWeights
 from tests.frameworks import jobs
 
 
+@pytest.mark.parametrize("kind", ["adamw", "batch norms", "dropouts"])
 @pytest.mark.parametrize("execution", jobs.EXECUTIONS)
-def test_warming_up_changes_neither_parameters_nor_what_training_gives(framework, execution):
-    job = replace(jobs.JOBS["adamw"], execution=execution)
+def test_warming_up_changes_neither_parameters_nor_what_training_gives(framework, execution, kind):
+    job = replace(jobs.JOBS[kind], execution=execution)
     initial = jobs.weights(job)
     trainer = framework.Trainer(job, jobs.data(), initial)
     trainer.warm_up()

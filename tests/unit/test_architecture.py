@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import orchestrator
+
 ROOT = Path(__file__).parents[2]
 FRAMEWORKS = {
     "services/pytorch": {"torch", "torchvision"},
@@ -103,3 +105,22 @@ def test_what_runs_in_a_trial_knows_neither_grpc_nor_jobs():
 def test_bench_is_imported_by_nobody():
     for name, path in modules("services", "orchestrator"):
         assert not packages(path) & {"bench", "tests"}, name
+
+
+def test_what_users_call_has_no_module_of_the_same_name():
+    """Importing the module would take the place of the function."""
+    path = ROOT / "orchestrator"
+    assert orchestrator.__all__
+    for name in orchestrator.__all__:
+        assert not (path / f"{name}.py").exists(), name
+        assert not (path / name).exists(), name
+
+
+def test_the_command_line_and_notebooks_know_nothing_of_each_other():
+    assert not {
+        name
+        for name in imported(ROOT / "orchestrator/notebook.py")
+        if name.startswith(("typer", "orchestrator.commands", "orchestrator.options"))
+    }
+    for name, path in modules("orchestrator/commands"):
+        assert not imported(path) & {"orchestrator.notebook", "orchestrator.result"}, name

@@ -1,7 +1,8 @@
-import numpy as np
+import dataclasses
 
 from services import spec
 from services.workload import arithmetic
+from services.workload.weights import initial
 
 RELU = spec.Activation(spec.ActivationFunction.RELU)
 MLP = (spec.Flatten(), spec.Dense(128), RELU, spec.Dense(64), RELU, spec.Dense(10))
@@ -17,10 +18,13 @@ def test_the_first_kernel_is_in_two_products_and_the_others_in_three():
     assert found == 1000 * (2 * 2 * first + 3 * 2 * rest)
 
 
-def test_the_optimizers_state_is_read_and_written_at_each_step():
-    weights = {"layers.1.kernel": np.zeros((10, 10), np.float32)}
+def test_the_optimizers_state_is_read_and_written_at_each_step_and_what_is_kept_too():
+    model = (spec.Flatten(), spec.Dense(10, use_bias=False), spec.BatchNorm())
+    weights = initial(model, (2, 5, 1), 0, spec.Precision.FLOAT32)
     images = 64 * 3136
     for kind, arrays in ((spec.Sgd(), 1), (spec.Sgd(0.9), 2), (spec.Adam(), 3)):
-        assert arithmetic.epoch_bytes(job(kind), weights, 3136, 5) == 5 * (
-            2 * arrays * 400 + images
+        asked = dataclasses.replace(job(kind), layers=model)
+        trained, kept = (10 * 10 + 10 + 10) * 4, (10 + 10) * 4
+        assert arithmetic.epoch_bytes(asked, (2, 5, 1), weights, 3136, 5) == 5 * (
+            2 * (arrays * trained + kept) + images
         )

@@ -39,10 +39,14 @@ activations = st.builds(
     spec.Activation,
     st.sampled_from([f for f in spec.ActivationFunction if f is not f.SOFTMAX]),
 )
+regulars = st.builds(spec.BatchNorm, fraction, st.floats(1e-12, 1)) | st.builds(
+    spec.Dropout, fraction
+)
 hidden = (
-    st.builds(spec.Dense, st.integers(1, 100), initializers, initializers)
+    st.builds(spec.Dense, st.integers(1, 100), initializers, initializers, st.booleans())
     | st.builds(spec.CustomDense, st.integers(1, 100), positive)
     | activations
+    | regulars
 )
 # Of images: a kernel is no larger than its padding makes of one pixel.
 convolutions = st.integers(0, 3).flatmap(
@@ -54,6 +58,7 @@ convolutions = st.integers(0, 3).flatmap(
         st.just(padding),
         initializers,
         initializers,
+        st.booleans(),
     )
 )
 pools = st.builds(spec.MaxPool2d, st.just(1), st.integers(1, 3)) | st.builds(
@@ -109,7 +114,7 @@ def specs(draw):
     return spec.JobSpec(
         dataset=dataset,
         layers=(
-            *draw(st.lists(convolutions | pools | activations, max_size=3)),
+            *draw(st.lists(convolutions | pools | activations | regulars, max_size=3)),
             spec.Flatten(),
             *draw(st.lists(hidden, max_size=4)),
             *last,

@@ -7,11 +7,11 @@ import pytest
 from twinrun.v1 import job_pb2
 
 from orchestrator import difference_report
-from orchestrator.compare import compare
+from orchestrator.comparison import compare
 from orchestrator.difference import as_dict, difference
 from orchestrator.errors import BadInput
 from tests.unit.events import SPEC
-from tests.unit.test_compare import NOISE, timed
+from tests.unit.test_comparison import NOISE, timed
 
 
 def run(seconds, count=8, framework="pytorch", environment=None, **spec):

@@ -1,12 +1,13 @@
 """Runs that were made before: found by what they came to, whatever became of them."""
 
 import json
+from pathlib import Path
 
 import pytest
 from twinrun.v1 import job_pb2
 
 from orchestrator import history, history_report, store
-from orchestrator.compare import as_dict, compare
+from orchestrator.comparison import as_dict, compare
 from tests.unit.events import SPEC, failed_trial, trial
 
 
@@ -101,3 +102,19 @@ def test_a_run_is_removed_with_all_that_it_keeps(made, tmp_path):
     other = made()
     store.remove(run)
     assert store.runs(tmp_path) == [other]
+
+
+def test_a_thousand_runs_are_listed_by_one_file_read_of_each(tmp_path, monkeypatch):
+    text = json.dumps(compared(trial("pytorch"), trial("tensorflow"), certificate=SAME))
+    for number in range(1000):
+        run = tmp_path / f"20260101T{number:06}Z-w"
+        run.mkdir()
+        for name in ("job", "comparison"):
+            (run / f"{name}.json").write_text(text)
+    opened = []
+    read_bytes = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: opened.append(path) or read_bytes(path))
+    found = history.entries(store.runs(tmp_path))
+    assert [entry.name for entry in found] == sorted(path.name for path in tmp_path.iterdir())
+    assert len(opened) == len(set(opened)) == 1000
+    assert {path.name for path in opened} == {"comparison.json"}

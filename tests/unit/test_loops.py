@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from orchestrator.compare import compare
+from orchestrator.comparison import compare
 from orchestrator.loops import VARIANTS, as_dict, loops
 from orchestrator.loops_report import loops_table
 from tests.unit.events import SPEC, failed_trial, trial

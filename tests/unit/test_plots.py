@@ -13,11 +13,11 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from orchestrator import panels, plots
-from orchestrator.compare import compare
+from orchestrator.comparison import compare
 from orchestrator.fold import fold
 from orchestrator.palette import looks
 from tests.unit.events import SPEC, failed_trial, losses, trial
-from tests.unit.test_compare import NOISE, pairs
+from tests.unit.test_comparison import NOISE, pairs
 
 NAN = float("nan")
 BOTH = compare(SPEC, [trial("pytorch"), trial("tensorflow", seconds=(1.0, 0.9, 0.9))])

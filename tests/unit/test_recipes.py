@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from orchestrator.compare import compare
+from orchestrator.comparison import compare
 from orchestrator.recipes import as_dict, recipes
 from orchestrator.recipes_report import recipes_table
 from orchestrator.report import sentences

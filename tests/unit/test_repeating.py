@@ -7,7 +7,7 @@ from twinrun.v1 import job_pb2
 from orchestrator.estimate import FEWEST_PAIRS
 from orchestrator.repeating import Plan, enough
 from tests.unit.events import SPEC, failed_trial
-from tests.unit.test_compare import NOISE, pairs
+from tests.unit.test_comparison import NOISE, pairs
 
 STEADY, NOISY = (1.2,) * 9, tuple(1.2 * (1 + 20 * (noise - 1)) for noise in NOISE)
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from orchestrator.compare import compare
+from orchestrator.comparison import compare
 from orchestrator.fold import fold
 from orchestrator.report import plain_report, rich_report
 from orchestrator.trial import AcceleratorUsed

@@ -5,14 +5,14 @@ import json
 
 import numpy as np
 import pytest
+from tests.unit.test_compare import NOISE, pairs
 
 from orchestrator import certificate, verdict
-from orchestrator.compare import as_dict, compare
+from orchestrator.comparison import as_dict, compare
 from orchestrator.envelope import FLOAT32, FLOAT64, envelope
 from orchestrator.language import LANGUAGES, Phrase, english, say, speaking
 from tests.unit.events import SPEC, losses, trial
 from tests.unit.test_certificate import KERNEL, evidence, made, perturbed
-from tests.unit.test_compare import NOISE, pairs
 
 CHINESE = LANGUAGES[1]
 

@@ -26,10 +26,6 @@ def test_a_key_at_the_top_is_every_commands_and_one_in_a_table_that_commands(fil
     assert found == {"compare": {"as_json": True, "epochs": 7}, "jobs": {"as_json": True}}
 
 
-def test_no_file_is_no_default():
-    assert settings.defaults(FLAGS, None) == {}
-
-
 def test_every_key_that_is_no_flag_is_named_at_once(file):
     text = "ephocs = 2\n[compare]\nseeed = 1\n[jobs]\nepochs = 3\n[nothing]\nx = 1\n"
     with pytest.raises(BadInput) as caught:

@@ -9,10 +9,13 @@ from orchestrator.summary_report import report
 
 
 def model(*layers):
-    """``layers``: shape and parameters."""
-    found = job_pb2.ModelSummarized(parameter_count=sum(count for _, count in layers), text="own")
-    for shape, count in layers:
+    """``layers``: shape, parameters, and how many of those are not trained."""
+    found = job_pb2.ModelSummarized(text="own")
+    for shape, count, *untrained in layers:
         found.layers.add(kind="Kind", output_shape=shape, parameter_count=count)
+        found.parameter_count += count
+        found.layers[-1].untrained_count = sum(untrained)
+        found.untrained_count += sum(untrained)
     return found
 
 
@@ -45,6 +48,18 @@ def test_one_alone_has_nothing_to_agree_with():
     found = summary({"pytorch": ONE})
     assert found.agree is None
     assert found.sentence == "PyTorch: 2 layers, 882 parameters."
+
+
+def test_what_is_not_trained_is_said_and_must_agree_too():
+    normalised = model(((24, 24, 32), 128, 64), ((10,), 50))
+    found = summary({"pytorch": normalised, "tensorflow": normalised})
+    assert found.sentence == (
+        "PyTorch and TensorFlow agree: 2 layers, 178 parameters, 64 of them not trained (moving "
+        "statistics, which PyTorch calls buffers)."
+    )
+    found = summary({"pytorch": normalised, "tensorflow": model(((24, 24, 32), 128), ((10,), 50))})
+    assert found.agree is False
+    assert "makes 24x24x32 with 128 parameters (64 not trained) and of" in found.sentence
 
 
 def test_it_is_json():

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from orchestrator import machine
-from orchestrator.compare import compare
+from orchestrator.comparison import compare
 from orchestrator.trial import Load
 from orchestrator.why import why_rows, why_sentence
 from tests.unit.events import SPEC, trial

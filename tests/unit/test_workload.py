@@ -13,6 +13,7 @@ from services.spec import (
     Activation,
     ActivationFunction,
     AveragePool2d,
+    BatchNorm,
     Conv2d,
     CustomDense,
     Dense,
@@ -246,6 +247,29 @@ def test_a_custom_layer_draws_kernel_and_bias_from_its_normal_distribution() -> 
     drawn = weights.initial((Flatten(), CustomDense(400, 0.05)), (20, 20, 1), 0, Precision.FLOAT64)
     assert drawn["layers.1.kernel"].std() == pytest.approx(0.05, rel=0.02)
     assert drawn["layers.1.bias"].std() == pytest.approx(0.05, rel=0.2)
+
+
+@pytest.mark.parametrize("shape", [(4, 4, 3), (48,)])
+def test_a_batch_norm_has_a_value_of_each_kind_for_each_channel_and_trains_two(shape) -> None:
+    found = layers.parameters((BatchNorm(),), shape)
+    assert {p.name.removeprefix("layers.0."): p.trained for p in found} == {
+        "gamma": True,
+        "beta": True,
+        "moving_mean": False,
+        "moving_variance": False,
+    }
+    assert {p.shape for p in found} == {shape[-1:]}
+    assert layers.output_shape(BatchNorm(), shape) == shape
+    drawn = weights.initial((BatchNorm(),), shape, 0, Precision.FLOAT32)
+    assert [set(array.tolist()) for array in drawn.values()] == [{1}, {0}, {0}, {1}]
+
+
+@pytest.mark.parametrize("layer", [Dense(5, use_bias=False), Conv2d(5, use_bias=False)], ids=str)
+def test_a_layer_without_a_bias_has_a_kernel_alone(layer) -> None:
+    shape = (8, 8, 1) if isinstance(layer, Conv2d) else (64,)
+    (kernel,) = layers.parameters((layer,), shape)
+    assert kernel.name == "layers.0.kernel"
+    assert kernel.shape[-1] == 5
 
 
 def test_layers_that_fit_are_accepted_with_and_without_a_softmax() -> None:

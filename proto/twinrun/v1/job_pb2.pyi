@@ -285,7 +285,7 @@ class Augmentation(_message.Message):
     def __init__(self, flip: _Optional[float] = ..., rotation_degrees: _Optional[float] = ..., width_shift: _Optional[float] = ..., height_shift: _Optional[float] = ..., zoom: _Optional[float] = ...) -> None: ...
 
 class Layer(_message.Message):
-    __slots__ = ("flatten", "dense", "activation", "custom_dense", "conv2d", "max_pool2d", "average_pool2d")
+    __slots__ = ("flatten", "dense", "activation", "custom_dense", "conv2d", "max_pool2d", "average_pool2d", "batch_norm", "dropout")
     FLATTEN_FIELD_NUMBER: _ClassVar[int]
     DENSE_FIELD_NUMBER: _ClassVar[int]
     ACTIVATION_FIELD_NUMBER: _ClassVar[int]
@@ -293,6 +293,8 @@ class Layer(_message.Message):
     CONV2D_FIELD_NUMBER: _ClassVar[int]
     MAX_POOL2D_FIELD_NUMBER: _ClassVar[int]
     AVERAGE_POOL2D_FIELD_NUMBER: _ClassVar[int]
+    BATCH_NORM_FIELD_NUMBER: _ClassVar[int]
+    DROPOUT_FIELD_NUMBER: _ClassVar[int]
     flatten: Flatten
     dense: Dense
     activation: Activation
@@ -300,21 +302,25 @@ class Layer(_message.Message):
     conv2d: Conv2d
     max_pool2d: MaxPool2d
     average_pool2d: AveragePool2d
-    def __init__(self, flatten: _Optional[_Union[Flatten, _Mapping]] = ..., dense: _Optional[_Union[Dense, _Mapping]] = ..., activation: _Optional[_Union[Activation, _Mapping]] = ..., custom_dense: _Optional[_Union[CustomDense, _Mapping]] = ..., conv2d: _Optional[_Union[Conv2d, _Mapping]] = ..., max_pool2d: _Optional[_Union[MaxPool2d, _Mapping]] = ..., average_pool2d: _Optional[_Union[AveragePool2d, _Mapping]] = ...) -> None: ...
+    batch_norm: BatchNorm
+    dropout: Dropout
+    def __init__(self, flatten: _Optional[_Union[Flatten, _Mapping]] = ..., dense: _Optional[_Union[Dense, _Mapping]] = ..., activation: _Optional[_Union[Activation, _Mapping]] = ..., custom_dense: _Optional[_Union[CustomDense, _Mapping]] = ..., conv2d: _Optional[_Union[Conv2d, _Mapping]] = ..., max_pool2d: _Optional[_Union[MaxPool2d, _Mapping]] = ..., average_pool2d: _Optional[_Union[AveragePool2d, _Mapping]] = ..., batch_norm: _Optional[_Union[BatchNorm, _Mapping]] = ..., dropout: _Optional[_Union[Dropout, _Mapping]] = ...) -> None: ...
 
 class Flatten(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
 class Dense(_message.Message):
-    __slots__ = ("units", "kernel_initializer", "bias_initializer")
+    __slots__ = ("units", "kernel_initializer", "bias_initializer", "use_bias")
     UNITS_FIELD_NUMBER: _ClassVar[int]
     KERNEL_INITIALIZER_FIELD_NUMBER: _ClassVar[int]
     BIAS_INITIALIZER_FIELD_NUMBER: _ClassVar[int]
+    USE_BIAS_FIELD_NUMBER: _ClassVar[int]
     units: int
     kernel_initializer: Initializer
     bias_initializer: Initializer
-    def __init__(self, units: _Optional[int] = ..., kernel_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., bias_initializer: _Optional[_Union[Initializer, _Mapping]] = ...) -> None: ...
+    use_bias: bool
+    def __init__(self, units: _Optional[int] = ..., kernel_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., bias_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., use_bias: _Optional[bool] = ...) -> None: ...
 
 class Activation(_message.Message):
     __slots__ = ("function",)
@@ -331,20 +337,22 @@ class CustomDense(_message.Message):
     def __init__(self, units: _Optional[int] = ..., stddev: _Optional[float] = ...) -> None: ...
 
 class Conv2d(_message.Message):
-    __slots__ = ("filters", "size", "stride", "padding", "kernel_initializer", "bias_initializer")
+    __slots__ = ("filters", "size", "stride", "padding", "kernel_initializer", "bias_initializer", "use_bias")
     FILTERS_FIELD_NUMBER: _ClassVar[int]
     SIZE_FIELD_NUMBER: _ClassVar[int]
     STRIDE_FIELD_NUMBER: _ClassVar[int]
     PADDING_FIELD_NUMBER: _ClassVar[int]
     KERNEL_INITIALIZER_FIELD_NUMBER: _ClassVar[int]
     BIAS_INITIALIZER_FIELD_NUMBER: _ClassVar[int]
+    USE_BIAS_FIELD_NUMBER: _ClassVar[int]
     filters: int
     size: int
     stride: int
     padding: int
     kernel_initializer: Initializer
     bias_initializer: Initializer
-    def __init__(self, filters: _Optional[int] = ..., size: _Optional[int] = ..., stride: _Optional[int] = ..., padding: _Optional[int] = ..., kernel_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., bias_initializer: _Optional[_Union[Initializer, _Mapping]] = ...) -> None: ...
+    use_bias: bool
+    def __init__(self, filters: _Optional[int] = ..., size: _Optional[int] = ..., stride: _Optional[int] = ..., padding: _Optional[int] = ..., kernel_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., bias_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., use_bias: _Optional[bool] = ...) -> None: ...
 
 class MaxPool2d(_message.Message):
     __slots__ = ("size", "stride")
@@ -361,6 +369,20 @@ class AveragePool2d(_message.Message):
     size: int
     stride: int
     def __init__(self, size: _Optional[int] = ..., stride: _Optional[int] = ...) -> None: ...
+
+class BatchNorm(_message.Message):
+    __slots__ = ("momentum", "epsilon")
+    MOMENTUM_FIELD_NUMBER: _ClassVar[int]
+    EPSILON_FIELD_NUMBER: _ClassVar[int]
+    momentum: float
+    epsilon: float
+    def __init__(self, momentum: _Optional[float] = ..., epsilon: _Optional[float] = ...) -> None: ...
+
+class Dropout(_message.Message):
+    __slots__ = ("rate",)
+    RATE_FIELD_NUMBER: _ClassVar[int]
+    rate: float
+    def __init__(self, rate: _Optional[float] = ...) -> None: ...
 
 class Initializer(_message.Message):
     __slots__ = ("zeros", "normal", "variance_scaling")
@@ -691,24 +713,28 @@ class ResourcesUsed(_message.Message):
     def __init__(self, peak_memory_bytes: _Optional[int] = ..., peak_device_memory_bytes: _Optional[int] = ..., accelerator: _Optional[_Union[AcceleratorUsed, _Mapping]] = ..., swapped_bytes: _Optional[int] = ...) -> None: ...
 
 class ModelSummarized(_message.Message):
-    __slots__ = ("layers", "parameter_count", "text")
+    __slots__ = ("layers", "parameter_count", "text", "untrained_count")
     LAYERS_FIELD_NUMBER: _ClassVar[int]
     PARAMETER_COUNT_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
+    UNTRAINED_COUNT_FIELD_NUMBER: _ClassVar[int]
     layers: _containers.RepeatedCompositeFieldContainer[LayerSummary]
     parameter_count: int
     text: str
-    def __init__(self, layers: _Optional[_Iterable[_Union[LayerSummary, _Mapping]]] = ..., parameter_count: _Optional[int] = ..., text: _Optional[str] = ...) -> None: ...
+    untrained_count: int
+    def __init__(self, layers: _Optional[_Iterable[_Union[LayerSummary, _Mapping]]] = ..., parameter_count: _Optional[int] = ..., text: _Optional[str] = ..., untrained_count: _Optional[int] = ...) -> None: ...
 
 class LayerSummary(_message.Message):
-    __slots__ = ("kind", "output_shape", "parameter_count")
+    __slots__ = ("kind", "output_shape", "parameter_count", "untrained_count")
     KIND_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_SHAPE_FIELD_NUMBER: _ClassVar[int]
     PARAMETER_COUNT_FIELD_NUMBER: _ClassVar[int]
+    UNTRAINED_COUNT_FIELD_NUMBER: _ClassVar[int]
     kind: str
     output_shape: _containers.RepeatedScalarFieldContainer[int]
     parameter_count: int
-    def __init__(self, kind: _Optional[str] = ..., output_shape: _Optional[_Iterable[int]] = ..., parameter_count: _Optional[int] = ...) -> None: ...
+    untrained_count: int
+    def __init__(self, kind: _Optional[str] = ..., output_shape: _Optional[_Iterable[int]] = ..., parameter_count: _Optional[int] = ..., untrained_count: _Optional[int] = ...) -> None: ...
 
 class ImagesPreviewed(_message.Message):
     __slots__ = ("shape", "originals", "augmented", "labels")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from orchestrator.compare import as_dict, compare, samples_per_second
+from orchestrator.comparison import as_dict, compare, samples_per_second
 from orchestrator.fold import fold
 from orchestrator.trial import State
 from tests.unit.events import SPEC, failed_trial, losses, trial

@@ -1,0 +1,52 @@
+"""Writers of a run's results for other programs, a module each, imported only when asked for.
+
+A module has ``write(result, folder)``: it fills the empty folder, which is moved to where it is to
+be once it is whole. It imports the other program's own library, an optional extra of the package.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orchestrator.comparison import Comparison
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """What is written. ``name`` of the run; ``began``: when, in seconds since 1970, 0: unknown.
+
+    ``files``: what may be attached, figures and comparison.json. ``place``: where the folder will
+    be in the end, an absolute path.
+    """
+
+    name: str
+    workload: str
+    began: float
+    comparison: Comparison
+    files: Sequence[Path]
+    place: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """``extra``: which of the package's brings the libraries that it needs; empty: none.
+
+    ``settings``: environment variables that they heed as they are imported.
+    """
+
+    module: str
+    extra: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+WRITERS: Mapping[str, Writer] = {
+    "tensorboard": Writer("orchestrator.exports.tensorboard", "tensorboard"),
+    "mlflow": Writer(
+        "orchestrator.exports.mlflow",
+        "mlflow",
+        {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_LOGGING_LEVEL": "WARNING"},
+    ),
+    "csv": Writer("orchestrator.exports.csv_tables"),
+    "parquet": Writer("orchestrator.exports.parquet", "parquet"),
+    "markdown": Writer("orchestrator.exports.markdown"),
+}

@@ -1,0 +1,11 @@
+"""Markdown: ``result.md``, the result as one pastes it into an issue or a README."""
+
+from pathlib import Path
+
+from orchestrator.exports import Result
+from orchestrator.markdown_report import text
+
+
+def write(result: Result, folder: Path) -> None:
+    made = text(result.comparison, f"{result.workload}: {result.name}")
+    (folder / "result.md").write_text(made, encoding="utf-8")

@@ -1,0 +1,38 @@
+"""What the command line and notebooks do alike: a request, with runners found or started for it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+
+from twinrun.v1 import job_pb2
+
+from orchestrator import session
+from orchestrator.config import Places
+from orchestrator.errors import JobFailed
+from orchestrator.language import join
+from orchestrator.progress import Display
+from orchestrator.runners import Runners
+from orchestrator.session import Outcome, Request
+from orchestrator.words import LINES
+
+
+def compare(request: Request, places: Places, display: Display) -> Outcome:
+    """Run the trials of a request, and compare them. Raises OrchestratorError."""
+    with runners_for(request, places, display) as runners:
+        return session.train(request, runners, display)
+
+
+@contextmanager
+def runners_for(request: Request, places: Places, display: Display) -> Iterator[Runners]:
+    """Those that are started here end with it."""
+    # A GPU is known once the framework has been imported.
+    lazy = not (request.concurrent and request.spec.device == job_pb2.DEVICE_CUDA)
+    with closing(Runners(places, display.say, lazy)) as runners:
+        yield runners
+
+
+def raise_for(outcomes: Sequence[Outcome]) -> None:
+    """Raises KeyboardInterrupt where one was interrupted, JobFailed where a trial failed."""
+    if any(outcome.interrupted for outcome in outcomes):
+        raise KeyboardInterrupt
+    if faults := [fault for outcome in outcomes for fault in outcome.faults]:
+        raise JobFailed(join(LINES, faults))

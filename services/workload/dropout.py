@@ -1,0 +1,40 @@
+"""Dropout's masks: drawn once by NumPy, the same for every framework."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.spec import Dropout
+
+_LEVELS = 2**16  # a value is kept or not by a number of 16 bits: fewer draw faster
+_A_BLOCK = 16  # such numbers that Philox makes at once
+
+
+def name(layer: int) -> str:
+    """Of the masks of a dropout, by its index among the layers."""
+    return f"layers.{layer}.mask"
+
+
+def scale(dropout: Dropout) -> float:
+    """By which values that are kept grow, so that the mean stays as it was."""
+    return 1 / (1 - dropout.rate)
+
+
+def masks(
+    rate: float, shape: tuple[int, ...], *, stream: tuple[int, int, int], first: int, samples: int
+) -> NDArray[np.bool_]:
+    """True where a value of ``shape`` is kept, bool[samples, *shape].
+
+    ``stream``: seed, epoch and index of the layer. ``first``: the place in the epoch (from 0) of
+    the first sample; each place has numbers of its own, in however many parts they are drawn.
+    """
+    seed, epoch, layer = stream
+    values = math.prod(shape)
+    blocks = -(-values // _A_BLOCK)
+    key = [seed, 2**62 + layer * 2**32 + epoch]
+    philox = np.random.Philox(key=key, counter=first * blocks)
+    drawn = philox.random_raw(samples * blocks * _A_BLOCK // 4).astype("<u8", copy=False)
+    numbers = drawn.view("<u2").reshape(samples, blocks * _A_BLOCK)[:, :values]
+    kept: NDArray[np.bool_] = numbers >= round(rate * _LEVELS)
+    return kept.reshape(samples, *shape)
