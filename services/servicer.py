@@ -13,13 +13,14 @@ import grpc
 from google.rpc import status_pb2
 from twinrun.v1 import job_pb2, runner_service_pb2, runner_service_pb2_grpc
 
-from services import build, host, preview
+from services import build, host
 from services.convert import environment_to_proto, spec_from_proto, spec_to_proto
 from services.errors import InvalidRequest, TooManyWatchers, TwinrunError
 from services.events import Environment, WeightsKind
 from services.jobs import Jobs
 from services.spec import JobSpec, Violation, between
 from services.status import error_to_status
+from services.workload import catalog
 
 PROTOCOL_VERSION = 1
 CHUNK_BYTES = 2**20
@@ -105,7 +106,7 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
         self, request: runner_service_pb2.PreviewRequest, context: grpc.ServicerContext
     ) -> job_pb2.Job:
         spec = self._spec(request.spec)
-        _check(preview.violations(spec))
+        _check(catalog.preview_violations(spec.dataset))
         return self._jobs.submit(job_pb2.JOB_KIND_PREVIEW, request.request_id, spec)
 
     def _spec(self, spec: job_pb2.JobSpec) -> JobSpec:

@@ -1,5 +1,6 @@
 """What is known of a dataset before it is read."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ DATASETS = {
     "fashion-mnist": DatasetInfo(60_000, 10_000, (28, 28, 1), 10),
 }
 NAMES = (*DATASETS, "synthetic")
+_PREVIEWED = 100_000  # numbers of images in one event, which is to fit into a message of 4 MiB
 _LARGEST_BYTES = 4 * 2**30  # of uint8 pixels, a split
 
 
@@ -42,6 +44,19 @@ def info(dataset: Dataset) -> DatasetInfo:
         full.shape,
         full.classes,
     )
+
+
+def preview_violations(dataset: Dataset) -> Iterator[Violation]:
+    """More training images than a preview holds."""
+    found = info(dataset)
+    size = math.prod(found.shape)
+    most = _PREVIEWED // size
+    if found.train_samples > most:
+        yield Violation(
+            "dataset.train_limit",
+            f"leaves {found.train_samples:,} images of {size:,} numbers; a preview shows at most "
+            f"{most:,} of them",
+        )
 
 
 def violations(dataset: Dataset) -> Iterator[Violation]:

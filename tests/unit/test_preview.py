@@ -10,8 +10,8 @@ from twinrun.v1 import job_pb2
 
 from orchestrator import plots
 from orchestrator.preview import as_dict, preview
-from services import preview as service
 from services.convert import spec_from_proto
+from services.workload import catalog
 
 SHAPE = (3, 4, 5, 1)
 PIXELS = np.random.default_rng(1).random(SHAPE)
@@ -109,9 +109,9 @@ def test_it_is_json():
 
 def test_more_images_than_fit_into_a_message_are_refused_with_how_many_do():
     asked = spec()
-    assert not list(service.violations(spec_from_proto(asked, 4)))
+    assert not list(catalog.preview_violations(spec_from_proto(asked, 4).dataset))
     asked.dataset.ClearField("train_limit")
-    (violation,) = service.violations(spec_from_proto(asked, 4))
+    (violation,) = catalog.preview_violations(spec_from_proto(asked, 4).dataset)
     assert violation.field == "dataset.train_limit"
     assert "leaves 60,000 images of 784 numbers" in violation.message
     assert "at most 127 of them" in violation.message
