@@ -1,6 +1,10 @@
 """The command that follows running jobs on a page."""
 
+import signal
+import threading
 import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -18,6 +22,8 @@ _NOT_INSTALLED = Phrase(
 _LOOK = Phrase("Open {url} in a browser. Ctrl-C ends it.")
 _NO_BROWSER = Phrase("No browser could be opened; open {url} in one.")
 
+_LOOK_SECONDS = 1.0  # between looks whether the server still serves
+
 
 def live(
     where: WhereOptions,
@@ -34,28 +40,41 @@ def live(
 
     Example: orchestrator live --open
     """
-    try:
-        from orchestrator.live import follow, server  # noqa: PLC0415 - takes a while, unused else
-    except ModuleNotFoundError as error:
-        raise BadInput(english(_NOT_INSTALLED, package=error.name)) from error
-    listener = server.listening(port)
-    url = f"http://{server.HOST}:{listener.getsockname()[1]}/"
-    board = follow.Board()
-    serving = server.Server(board, listener)
-    followers = [
-        follow.Follower(framework, where.places(), board) for framework in config.FRAMEWORKS
-    ]
-    try:
+    ending = threading.Event()
+    with _ended_by_signals(ending):
+        try:
+            from orchestrator.live import follow, server  # noqa: PLC0415 - a while, for this alone
+        except ModuleNotFoundError as error:
+            raise BadInput(english(_NOT_INSTALLED, package=error.name)) from error
+        listener = server.listening(port)
+        url = f"http://{server.HOST}:{listener.getsockname()[1]}/"
+        board = follow.Board()
+        serving = server.Server(board, listener)
+        followers = [
+            follow.Follower(framework, where.places(), board) for framework in config.FRAMEWORKS
+        ]
         serving.start()
         for follower in followers:
             follower.start()
         typer.echo(say(_LOOK, url=url))
         if browser and not webbrowser.open(url):
             to_stderr(say(_NO_BROWSER, url=url))
-        serving.wait()
-    except KeyboardInterrupt:
-        pass  # how it is meant to end
-    finally:
+        while serving.alive and not ending.wait(_LOOK_SECONDS):
+            pass
         serving.stop()
         for follower in followers:
             follower.stop()
+
+
+@contextmanager
+def _ended_by_signals(ending: threading.Event) -> Iterator[None]:
+    """Ctrl-C and SIGTERM, how often ever, set ``ending``: it is how a page is meant to end."""
+    before = {
+        number: signal.signal(number, lambda *_: ending.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

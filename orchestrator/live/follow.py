@@ -16,6 +16,7 @@ from orchestrator.runners import answering
 
 _LOOK_SECONDS = 2.0  # between looks for a runner
 _LIST_SECONDS = 1.0  # between looks for a job
+_STOP_SECONDS = 1.0
 _ACTIVE = (job_pb2.JOB_STATE_PENDING, job_pb2.JOB_STATE_RUNNING)
 
 
@@ -51,12 +52,12 @@ class Follower:
         self._thread.start()
 
     def stop(self) -> None:
-        """Return when its thread has ended."""
+        """Return when its thread has ended, or hangs on a host that does not answer."""
         self._stopping.set()
         client = self._client
         if client is not None:
             client.close()  # ends a call that waits
-        self._thread.join()
+        self._thread.join(_STOP_SECONDS)
 
     def _run(self) -> None:
         while not self._stopping.is_set():

@@ -95,9 +95,9 @@ class Server:
     def start(self) -> None:
         self._thread.start()
 
-    def wait(self) -> None:
-        """Until it has ended."""
-        self._thread.join()
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
 
     def stop(self) -> None:
         """End at once, open streams too; return when it has ended."""

@@ -2,6 +2,7 @@
 
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,6 +14,8 @@ from orchestrator import runners as found_by
 from orchestrator.commands.live import live as command
 from orchestrator.config import Places
 from orchestrator.errors import BadInput
+from orchestrator.language import say, speaking
+from orchestrator.live import texts
 from orchestrator.live.follow import Board, Follower
 from orchestrator.live.state import Runner
 from orchestrator.options import WhereOptions
@@ -169,6 +172,20 @@ def test_neither_a_runner_nor_a_job_is_started(start, tmp_path):
     assert not (tmp_path / "state").exists()
 
 
+def test_the_page_and_its_log_speak_the_language_that_was_asked_for(start, tmp_path):
+    runner = start()
+    job = runner.wait(runner.train(seed=1))
+    page = Page()
+    with live(tmp_path, *flags(runner), "--lang=zh-TW") as server:
+        page.until(server, ended(job.job_id))
+        text = server.ask().text
+    assert '<html lang="zh-TW">' in text
+    with speaking("zh-TW"):
+        assert say(texts.PAGE["waiting"]) in text
+        assert page.jobs[job.job_id]["state"] == "已完成"
+        assert [line["text"] for line in page.lines[job.job_id]] == described(runner, job)
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"])
 @pytest.mark.parametrize("path", ["/", "/events"])
 def test_nothing_but_get_is_answered(serve, method, path):
@@ -224,6 +241,23 @@ def test_ctrl_c_ends_it_at_once_with_code_0_while_pages_and_jobs_are_followed(
         assert (code, stderr) == (0, "")
         for stream in streams:
             list(stream)  # which ends
+
+
+def test_a_second_ctrl_c_changes_nothing(serve):
+    for _ in range(3):
+        serve.process.send_signal(signal.SIGINT)
+    code, _, stderr = serve.stop()
+    assert (code, stderr) == (0, "")
+
+
+def test_ctrl_c_does_not_wait_for_a_host_that_does_not_answer(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        flag = f"--pytorch=127.0.0.1:{silent.getsockname()[1]}"
+        with live(tmp_path, flag, "--tensorflow=127.0.0.1:1") as server:
+            time.sleep(0.5)
+            began = time.monotonic()
+            assert server.stop()[0] == 0
+            assert time.monotonic() - began < 3
 
 
 def test_a_port_that_is_taken_is_named_with_the_remedy(serve, tmp_path):

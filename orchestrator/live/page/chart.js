@@ -60,7 +60,8 @@ export class Chart {
     new ResizeObserver(() => this.drawn && this.draw(...this.drawn)).observe(this.plot);
   }
 
-  // curves: {label, colour, marker, text, points: [[x, mean, least, greatest]]}; xs: first and last x.
+  // curves: {label, colour, marker, wide, text, points: [[x, mean, least, greatest]]}; xs: first and
+  // last x. One is wide, so that another that lies on it leaves it to be seen.
   draw(curves, xs) {
     this.drawn = [curves, xs];
     const { clientWidth: width, clientHeight: height } = this.plot;
@@ -89,7 +90,7 @@ export class Chart {
         : (box.left + box.right) / 2;
     this.svg.replaceChildren(
       ...this.#axes(box, x, xs, y, em),
-      ...shown.flatMap((curve, index) => this.#curve(curve, index, x, y, box, em)),
+      ...shown.flatMap((curve) => this.#curve(curve, x, y, box, em)),
       ...this.#ends(shown, x, y, box, em, wide),
     );
   }
@@ -138,14 +139,13 @@ export class Chart {
     return found;
   }
 
-  // The first curve is the widest, so that one that lies on it leaves it to be seen.
-  #curve(curve, index, x, y, box, em) {
+  #curve(curve, x, y, box, em) {
     const at = (value) => Math.min(Math.max(y.at(Math.max(value, y.low)), box.top), box.bottom);
     const path = (points) => `M${points.map(([a, b]) => `${a.toFixed(1)} ${b.toFixed(1)}`).join("L")}`;
     const up = curve.points.map((point) => [x(point[0]), at(point[3])]);
     const down = curve.points.map((point) => [x(point[0]), at(point[2])]).reverse();
     const mean = curve.points.map((point) => [x(point[0]), at(point[1])]);
-    const width = (index === 0 ? 0.42 : 0.18) * em;
+    const width = (curve.wide ? 0.42 : 0.18) * em;
     return [
       node("path", { class: "band", d: `${path([...up, ...down])}Z`, fill: curve.colour }),
       node("path", { class: "line", d: path(mean), stroke: curve.colour, "stroke-width": width }),
@@ -167,7 +167,7 @@ export class Chart {
     });
     const over = Math.max(0, (labels.at(-1)?.label ?? 0) - box.bottom);
     for (const [index, end] of ends.entries()) {
-      const scale = (em / 16) * (index === 0 ? 1.15 : 0.95);
+      const scale = (em / 16) * (end.curve.wide ? 1.15 : 0.95);
       const transform = `translate(${end.x.toFixed(1)} ${end.y.toFixed(1)}) scale(${scale})`;
       found.push(marker(end.curve.marker, { class: "mark", fill: end.curve.colour, transform }));
       const key = wide

@@ -137,8 +137,9 @@ function drawCharts(front) {
     overview.runners.flatMap((runner) => {
       const job = front.find(({ framework }) => framework === runner.framework);
       if (!job) return [];
-      const { label, colour, marker: shape } = runner;
-      return [{ label, colour, marker: shape, text: job.figures[figure], points: job[name].map(map) }];
+      const wide = runner === overview.runners[0];
+      const shown = { text: job.figures[figure], points: job[name].map(map), wide };
+      return [{ label: runner.label, colour: runner.colour, marker: runner.marker, ...shown }];
     });
   const most = (field) => Math.max(1, ...front.map((job) => job[field]));
   const percent = ([epoch, ...values]) => [epoch + 1, ...values.map((value) => 100 * value)];
