@@ -10,7 +10,7 @@ from orchestrator.certificate import WEIGHTS, Certificate, Difference
 from orchestrator.language import Phrase, say
 from orchestrator.words import OF, label
 
-_INPUTS: Mapping[str, Phrase] = {
+INPUTS: Mapping[str, Phrase] = {
     "data_sha256": Phrase("data"),
     "batch_order_sha256": Phrase("batch order"),
     "augmentation_sha256": Phrase("augmentation"),
@@ -37,14 +37,14 @@ def certificate_report(workload: str, certificate: Certificate) -> RenderableTyp
     for difference in certificate.differences:
         allowed = f"{difference.tolerance:.0e}" if judged else "-"
         style = "" if difference.within or not judged else "bold red"
-        cells = [say(difference.quantity), f"{difference.largest:.1e}", allowed, _where(difference)]
+        cells = [say(difference.quantity), f"{difference.largest:.1e}", allowed, where(difference)]
         table.add_row(*cells, style=style)
         if difference.quantity == WEIGHTS:
             for tensor, largest in certificate.weights.items():
                 table.add_row(f"  {tensor}", f"{largest:.1e}", "", "")
     digests = [
         f"{say(name)} {certificate.digests[field][:_DIGEST_CHARACTERS]}"
-        for field, name in _INPUTS.items()
+        for field, name in INPUTS.items()
         if certificate.digests.get(field)
     ]
     versions = [f"{label(name)} {version}" for name, version in certificate.versions.items()]
@@ -60,6 +60,7 @@ def certificate_report(workload: str, certificate: Certificate) -> RenderableTyp
     )
 
 
-def _where(difference: Difference) -> str:
+def where(difference: Difference) -> str:
+    """Step and tensor, as far as it has them."""
     found = [] if difference.step is None else [say(_STEP, step=difference.step)]
     return ", ".join([*found, *([difference.tensor] if difference.tensor else [])])

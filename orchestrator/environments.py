@@ -1,21 +1,22 @@
 """Environments -> a table of what each framework runs on, side by side."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from rich.table import Table
 from twinrun.v1 import job_pb2
 
 from orchestrator.language import Phrase, say
+from orchestrator.rows import UNKNOWN, Row
 from orchestrator.words import label, memory, number
 
-_NONE = "-"
+PACKAGES = Phrase("Packages")
 _BY_JOB = Phrase("set by each job")
 _CPU_ONLY = Phrase("CPU only")
 _MORE = Phrase("and {rest} more (--json)")
 
 
 # Of all packages that are installed, those whose version may change a result or its time.
-_TOLD = ("torch", "torchvision", "triton", "tensorflow", "tensorflow-cpu", "keras", "numpy")
+_TIMED = ("torch", "torchvision", "triton", "tensorflow", "tensorflow-cpu", "keras", "numpy")
 
 
 def table(
@@ -23,37 +24,24 @@ def table(
     rates: Mapping[str, job_pb2.MachineMeasured] | None = None,
 ) -> Table:
     """``environments`` by framework, and what was measured; what none of them has is left out."""
-    shown: Mapping[Phrase, Callable[[job_pb2.Environment], str]] = {
-        Phrase("Version"): lambda e: e.framework_version,
-        Phrase("Python"): lambda e: e.python_version,
-        Phrase("Platform"): lambda e: e.platform,
-        Phrase("CPU"): lambda e: e.cpu_model,
-        Phrase("CPUs that it may use"): lambda e: str(e.available_cpus),
-        Phrase("CPU set"): lambda e: e.cpu_set,
-        Phrase("Threads"): lambda e: str(e.threads) if e.threads else say(_BY_JOB),
-        Phrase("BLAS"): lambda e: e.blas,
-        Phrase("Device"): _devices,
-        Phrase("Driver"): lambda e: e.driver_version,
-        Phrase("CUDA"): lambda e: e.cuda_version,
-        Phrase("cuDNN"): lambda e: e.cudnn_version,
-        Phrase("CPU limit"): lambda e: number(e.cpu_limit) if e.cpu_limit else "",
-        Phrase("CPU governor"): lambda e: e.cpu_governor,
-        Phrase("Memory"): lambda e: memory(e.memory_bytes) if e.memory_bytes else "",
-        Phrase("Image"): lambda e: e.image,
-        Phrase("Twinrun's commit"): lambda e: e.git_commit,
-        Phrase("Packages"): _packages,
-    }
     made = Table(box=None, pad_edge=False, show_edge=False)
     made.add_column("", overflow="fold")
     for name in environments:
         made.add_column(label(name), overflow="fold")
-    for title, value in shown.items():
-        values = [value(environment) or _NONE for environment in environments.values()]
-        if set(values) != {_NONE}:
-            made.add_row(say(title), *values)
+    for row in rows(list(environments.values())):
+        made.add_row(row.name, *row.values)
     for title, rate in _RATES.items() if rates else ():
         made.add_row(say(title), *map(rate, (rates or {}).values()))
     return made
+
+
+def rows(environments: Sequence[job_pb2.Environment | None]) -> list[Row]:
+    """What each tells; what none of them has is left out. None: nothing is known of one."""
+    found = [
+        Row(say(title), [(value(each) if each else "") or UNKNOWN for each in environments])
+        for title, value in _TOLD.items()
+    ]
+    return [row for row in found if set(row.values) != {UNKNOWN}]
 
 
 _RATES: Mapping[Phrase, Callable[[job_pb2.MachineMeasured], str]] = {
@@ -66,7 +54,7 @@ def _packages(environment: job_pb2.Environment) -> str:
     told = {
         name: version
         for name, version in sorted(environment.packages.items())
-        if name in _TOLD or name.startswith(("nvidia-cublas", "nvidia-cudnn"))
+        if name in _TIMED or name.startswith(("nvidia-cublas", "nvidia-cudnn"))
     }
     rest = len(environment.packages) - len(told)
     lines = [f"{name} {version}" for name, version in told.items()]
@@ -76,3 +64,25 @@ def _packages(environment: job_pb2.Environment) -> str:
 def _devices(environment: job_pb2.Environment) -> str:
     found = [f"{a.name}, {memory(a.memory_bytes)}, {a.uuid}" for a in environment.accelerators]
     return "\n".join(found) or say(_CPU_ONLY)
+
+
+_TOLD: Mapping[Phrase, Callable[[job_pb2.Environment], str]] = {
+    Phrase("Version"): lambda e: e.framework_version,
+    Phrase("Python"): lambda e: e.python_version,
+    Phrase("Platform"): lambda e: e.platform,
+    Phrase("CPU"): lambda e: e.cpu_model,
+    Phrase("CPUs that it may use"): lambda e: str(e.available_cpus),
+    Phrase("CPU set"): lambda e: e.cpu_set,
+    Phrase("Threads"): lambda e: str(e.threads) if e.threads else say(_BY_JOB),
+    Phrase("BLAS"): lambda e: e.blas,
+    Phrase("Device"): _devices,
+    Phrase("Driver"): lambda e: e.driver_version,
+    Phrase("CUDA"): lambda e: e.cuda_version,
+    Phrase("cuDNN"): lambda e: e.cudnn_version,
+    Phrase("CPU limit"): lambda e: number(e.cpu_limit) if e.cpu_limit else "",
+    Phrase("CPU governor"): lambda e: e.cpu_governor,
+    Phrase("Memory"): lambda e: memory(e.memory_bytes) if e.memory_bytes else "",
+    Phrase("Image"): lambda e: e.image,
+    Phrase("Twinrun's commit"): lambda e: e.git_commit,
+    PACKAGES: _packages,
+}

@@ -7,6 +7,7 @@ from pathlib import Path
 from twinrun.v1 import job_pb2
 
 from orchestrator import store
+from orchestrator.about import about
 from orchestrator.explain import MATCHED, Row, as_dict, explain, number_of
 from orchestrator.language import Phrase, Sentence, english, say
 from orchestrator.pitfalls import Pitfall
@@ -44,7 +45,7 @@ class Outcome:
 def run_explanation(request: Request, runners: Runners, display: Display) -> Outcome:
     """One trial after the other; what is finished is kept, also on Ctrl-C."""
     runners.prepare(request.frameworks)
-    from orchestrator import plots  # noqa: PLC0415 - takes a while to import
+    from orchestrator import page, plots  # noqa: F401, PLC0415 - take a while to import
 
     spec = completed(request.spec, request.frameworks, runners)
     run = store.create(request.output, f"explain-{request.workload}", spec)
@@ -55,12 +56,23 @@ def run_explanation(request: Request, runners: Runners, display: Display) -> Out
             faults = run_trials(order, runners, run, listen)
     except KeyboardInterrupt:
         interrupted = True
-    rows = explain(run.trials(), request.frameworks)
-    run.write_explanation(as_dict(request.workload, rows))
-    if rows:
-        run.write_figures(plots.explanation_figures(rows))
+    rows = finish(run, request.frameworks)
     display.say(say(KEPT, path=run.path))
     return Outcome(run, rows, faults, interrupted)
+
+
+def finish(run: Run, frameworks: Sequence[str]) -> list[Row]:
+    """All of the run that follows from its trials: explanation.json, the figure, the page."""
+    from orchestrator import page, plots  # noqa: PLC0415 - as above
+
+    rows = explain(run.trials(), frameworks)
+    named = about(run.path)
+    run.write_explanation(as_dict(named.workload, rows))
+    drawings = [plots.explanation_drawing(rows)] if rows else []
+    run.write_page(page.render(page.explanation_page(rows, named, drawings)))
+    for drawing in drawings:
+        run.write_figures(drawing.files())
+    return rows
 
 
 def _placements(spec: job_pb2.JobSpec, request: Request, display: Display) -> Iterator[Placement]:

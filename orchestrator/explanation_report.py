@@ -18,8 +18,8 @@ _MEANING = Phrase(
 )
 _NEVER = Phrase("never")
 _STEP = Phrase("step {step:,}")
-_LET_IN = Phrase("Let in")
-_HEADINGS = (Phrase("losses part"), Phrase("accuracy"), Phrase("time"))
+LET_IN = Phrase("Let in")
+HEADINGS = (Phrase("losses part"), Phrase("accuracy"), Phrase("time"))
 _POINTS = Phrase("{points:+.2f} points")
 _SOURCE = Phrase("Source: {source}")
 
@@ -28,16 +28,11 @@ def report(rows: Sequence[Row]) -> RenderableType:
     """A line for each difference that was let in, and what each framework then does."""
     first, second = (label(name) for name in rows[0].seconds)
     made = Table(box=None, pad_edge=False, show_edge=False)
-    made.add_column(say(_LET_IN), overflow="fold")
-    for heading in _HEADINGS:
+    made.add_column(say(LET_IN), overflow="fold")
+    for heading in HEADINGS:
         made.add_column(say(heading), justify="right", overflow="fold")
-    for row in rows:
-        made.add_row(
-            say(row.pitfall.title if row.pitfall else _MATCHED),
-            say(_NEVER) if row.parts_at is None else say(_STEP, step=row.parts_at),
-            say(_POINTS, points=100 * row.accuracy_difference),
-            number(row.time_ratio),
-        )
+    for each in differences(rows):
+        made.add_row(*each)
     does = Table(box=None, pad_edge=False, show_edge=False)
     for title in ("", first, second):
         does.add_column(title, overflow="fold")
@@ -46,7 +41,26 @@ def report(rows: Sequence[Row]) -> RenderableType:
             does.add_row(
                 say(row.pitfall.title), *(say(row.pitfall.does(name)) for name in row.seconds)
             )
-    return Group(made, say(_MEANING, first=first, second=second), "", does)
+    return Group(made, meaning(rows), "", does)
+
+
+def differences(rows: Sequence[Row]) -> list[tuple[str, ...]]:
+    """What was let in, and what it does, by `HEADINGS`."""
+    return [
+        (
+            say(row.pitfall.title if row.pitfall else _MATCHED),
+            say(_NEVER) if row.parts_at is None else say(_STEP, step=row.parts_at),
+            say(_POINTS, points=100 * row.accuracy_difference),
+            number(row.time_ratio),
+        )
+        for row in rows
+    ]
+
+
+def meaning(rows: Sequence[Row]) -> str:
+    """Of the headings."""
+    first, second = (label(name) for name in rows[0].seconds)
+    return say(_MEANING, first=first, second=second)
 
 
 def paragraph(pitfall: Pitfall, width: int = 80) -> str:

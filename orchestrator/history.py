@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from orchestrator import store
+from orchestrator.about import about
 from orchestrator.certificate import retold
 from orchestrator.errors import RunUnreadable
 from orchestrator.language import Phrase, Sentence, english, join, stored
@@ -44,7 +43,7 @@ def entries(runs: Sequence[Run]) -> list[Entry]:
 
 def entry(run: Run) -> Entry:
     """What is known of one run by its results alone; events are not read."""
-    stamp, _, workload = run.path.name.partition("-")
+    named = about(run.path)
     found: dict[str, Any] = {"kind": "unknown", "finding": english(_NOT_FINISHED)}
     try:
         for kind, read in _KINDS.items():
@@ -53,25 +52,17 @@ def entry(run: Run) -> Entry:
                 break
     except (RunUnreadable, KeyError, TypeError, AttributeError) as error:
         found["finding"] = english(_UNREADABLE, why=getattr(error, "message", repr(error)))
-    title = workload.removeprefix("verify-").removeprefix("explain-")
     return Entry(
         name=run.path.name,
         path=str(run.path),
         kind=found["kind"],
-        time=_time(stamp),
-        workload=title.removesuffix("-recipes").removesuffix("-loops"),
+        time=named.time.isoformat() if named.time else "",
+        workload=named.workload,
         frameworks=found.get("frameworks", ()),
         finding=found["finding"],
         same_job=found.get("same_job"),
         warnings=found.get("warnings", ()),
     )
-
-
-def _time(stamp: str) -> str:
-    try:
-        return datetime.strptime(stamp, store.STAMP).replace(tzinfo=UTC).isoformat()
-    except ValueError:
-        return ""
 
 
 def _compared(found: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,10 +4,10 @@ from rich.table import Table
 
 from orchestrator.language import Phrase, say
 from orchestrator.loops import Loops
-from orchestrator.rows import UNKNOWN
+from orchestrator.rows import UNKNOWN, Row
 from orchestrator.words import label, number
 
-_SECONDS = Phrase("Seconds of an epoch")
+HEADING = Phrase("Seconds of an epoch")
 _TITLES = {
     "fit": Phrase("its own loop"),
     "custom": Phrase("a loop of one's own"),
@@ -18,14 +18,26 @@ _TITLES = {
 
 def loops_table(found: Loops) -> Table:
     """Prints on a `rich.console.Console`."""
-    frameworks = list(
-        dict.fromkeys(name for by_name in found.epoch_seconds.values() for name in by_name)
-    )
     table = Table(header_style="bold", box=None, pad_edge=False)
-    table.add_column(say(_SECONDS), overflow="fold")
-    for name in frameworks:
+    table.add_column(say(HEADING), overflow="fold")
+    for name in frameworks(found):
         table.add_column(label(name), justify="right", overflow="fold")
-    for variant, by_name in found.epoch_seconds.items():
-        cells = [number(by_name[name]) if name in by_name else UNKNOWN for name in frameworks]
-        table.add_row(say(_TITLES[variant]), *cells)
+    for row in loops_rows(found):
+        table.add_row(row.name, *row.values)
     return table
+
+
+def frameworks(found: Loops) -> list[str]:
+    """That have a finished trial of any loop."""
+    return list(dict.fromkeys(name for times in found.epoch_seconds.values() for name in times))
+
+
+def loops_rows(found: Loops) -> list[Row]:
+    """One for each loop."""
+    return [
+        Row(
+            say(_TITLES[variant]),
+            [number(by_name[each]) if each in by_name else UNKNOWN for each in frameworks(found)],
+        )
+        for variant, by_name in found.epoch_seconds.items()
+    ]

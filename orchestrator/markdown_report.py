@@ -6,7 +6,7 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.comparison import Comparison
 from orchestrator.language import Phrase, say
-from orchestrator.report import caution_text, ratio_header, sentences
+from orchestrator.report import caution_text, ratio_heading, sentences
 from orchestrator.rows import Row
 from orchestrator.table import table_rows
 from orchestrator.why import why_rows
@@ -40,7 +40,7 @@ def _table(comparison: Comparison, rows: Sequence[Row]) -> str:
     names = [label(name) for name in comparison.trials]
     cells = [[row.name.strip(), *row.values] for row in rows]
     if any(row.ratio for row in rows):
-        names.append(ratio_header(comparison))
+        names.append(ratio_heading(comparison))
         cells = [[*line, row.ratio] for line, row in zip(cells, rows, strict=True)]
     ruled = ["---", *("---:" for _ in names)]
     return "\n".join(

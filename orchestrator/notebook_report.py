@@ -9,7 +9,7 @@ from html import escape
 
 from orchestrator.comparison import Comparison
 from orchestrator.language import say
-from orchestrator.report import caution_text, ratio_header, sentences
+from orchestrator.report import caution_text, ratio_heading, sentences
 from orchestrator.rows import Row
 from orchestrator.table import table_rows
 from orchestrator.words import KEPT, label
@@ -38,7 +38,7 @@ def _table(comparison: Comparison, rows: Sequence[Row]) -> Iterator[str]:
         return
     names = [label(name) for name in comparison.trials]
     if ratio := any(row.ratio for row in rows):
-        names.append(ratio_header(comparison))
+        names.append(ratio_heading(comparison))
     head = "".join(f'<th scope="col"{_RIGHT}>{escape(name)}</th>' for name in names)
     yield f"<table><thead><tr><td></td>{head}</tr></thead><tbody>"
     for row in rows:

@@ -1,54 +1,44 @@
-"""A comparison -> figures, as contents by file name. The same comparison makes the same bytes.
+"""A comparison -> figures, each as SVG and PNG. The same comparison makes the same bytes."""
 
-matplotlib's object interface only: no window, no global figure; its settings are put back after.
-"""
-
-import io
+import itertools
 import math
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from statistics import median
 from typing import Any
 
-import matplotlib as mpl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from orchestrator import cells, fonts, panels
+from orchestrator import cells, panels
 from orchestrator.certificate import Certificate, retold
 from orchestrator.comparison import Comparison
+from orchestrator.drawing import BARS, NAMED, Drawing, Room, drawn, style, whole
 from orchestrator.evaluation import Evaluation
 from orchestrator.explain import Row
-from orchestrator.language import ENGLISH, Phrase, current, say, speaking
+from orchestrator.language import Phrase, join, say
 from orchestrator.palette import looks
 from orchestrator.panels import pitfalls
+from orchestrator.panels.bars import median_phases
 from orchestrator.panels.confusion import confusion
 from orchestrator.preview import Preview
+from orchestrator.quantities import target_seconds
 from orchestrator.trial import State
-from orchestrator.words import label, number, percent
+from orchestrator.words import COMMA, label, memory, number, percent
 
-_STYLE: dict[Any, Any] = {
-    "axes.axisbelow": True,
-    "axes.grid": True,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "axes.titlelocation": "left",
-    "axes.titlepad": 12,
-    "axes.titlesize": 15,
-    "axes.titleweight": "bold",
-    "figure.dpi": 160,
-    "figure.constrained_layout.h_pad": 0.12,  # inches
-    "figure.constrained_layout.w_pad": 0.12,
-    "font.size": 12,
-    "grid.color": "#E0E0E0",
-    "hatch.linewidth": 0.8,
-    "legend.frameon": False,
-    "svg.hashsalt": "twinrun",
-    "text.parse_math": False,  # a dollar in a message is a dollar
-}
 _FOOTER_COLUMNS = 130
 _IMAGES_ACROSS = 10
 _TITLE_COLUMNS = 86  # characters that fit above a figure
+# In the order in which they are read.
+_PANELS: Mapping[str, tuple[panels.Panel, Room]] = {
+    "ratios": (panels.ratios, Room(above=0.6)),
+    "time": (panels.time, replace(BARS, above=0.6)),
+    "accuracy": (panels.accuracy, NAMED),
+    "reaching": (panels.reaching, Room()),
+    "loss": (panels.loss, NAMED),
+    "memory": (panels.peaks, BARS),
+}
+_PARTING = Room(left=0.95, right=0.95)
 
 _EXPLAINED = Phrase("One difference at a time: what each does to a comparison of the same job")
 _ORIGINALS, _DIFFERENCE = Phrase("originals"), Phrase("difference")
@@ -63,42 +53,71 @@ _ACCURACIES = Phrase("Test accuracies end within {points:.2f} points of each oth
 _ACCURACY = Phrase("{framework} ends at {accuracy} test accuracy.")
 _LOSSES = Phrase("Training losses of the last epoch are within {share} of each other.")
 _LOSS = Phrase("{framework} ends at a training loss of {loss}.")
+_REACHED = Phrase("To {target} test accuracy: {times} of training.")
+_REACHED_AFTER = Phrase("{framework} {seconds} s")
+_NOT_REACHED = Phrase("Not every trial reached {target} test accuracy.")
+_NO_TARGET = Phrase("Test accuracy over the seconds trained.")
+_TIME = Phrase("Training took {times}.")
+_TIME_OF_ALL = Phrase("{framework} {train} s of {seconds} s")
+_MEMORY = Phrase("Peak memory: {sizes}.")
+_MEMORY_OF = Phrase("{framework} {size}")
+
+
+def drawings(comparison: Comparison) -> list[Drawing]:
+    """Every figure of what is told, each with one panel, in the order in which they are read."""
+    with style():
+        titles, footer = _titles(comparison), _footer(comparison)
+        return [
+            drawn(name, title, footer, _of(panel, comparison), room)
+            for name, (panel, room) in _PANELS.items()
+            if (title := titles.get(name)) is not None
+        ]
+
+
+def _titles(comparison: Comparison) -> dict[str, str]:
+    """Of the figures that have something to show."""
+    trials = [trial for group in comparison.trials.values() for trial in group]
+    titles: dict[str, str] = {"time": _time_title(comparison)} if trials else {}
+    if comparison.verdict is not None and comparison.verdict.pairs > 1:
+        titles["ratios"] = say(comparison.finding)
+    if any(trial.epochs for trial in trials):
+        titles["accuracy"] = _accuracy_title(comparison)
+        titles["reaching"] = _reaching_title(comparison)
+    if any(len(trial.losses) for trial in trials):
+        titles["loss"] = _loss_title(comparison)
+    if any(trial.peak_memory_bytes for trial in trials):
+        titles["memory"] = _memory_title(comparison)
+    return titles
+
+
+def _of(panel: panels.Panel, comparison: Comparison) -> Callable[[Axes], None]:
+    return lambda axes: panel(axes, comparison)
+
+
+def overview(comparison: Comparison) -> Drawing:
+    """What there is to see at once: time, accuracy, loss."""
+    with style():
+        return whole("overview", say(comparison.finding), _overview(comparison))
 
 
 def figures(comparison: Comparison) -> dict[str, bytes]:
-    """``accuracy``, ``loss``, ``time`` and ``overview``, each as .svg and .png.
-
-    Of several pairs of trials ``ratios`` too.
-    """
-    with _style():
-        drawn = {
-            "accuracy": _single(comparison, panels.accuracy, _accuracy_title(comparison), 5.6),
-            "loss": _single(comparison, panels.loss, _loss_title(comparison), 5.6),
-            "time": _single(comparison, panels.time, say(comparison.finding), 4.6),
-            "overview": _overview(comparison),
-        }
-        if comparison.verdict is not None and comparison.verdict.pairs > 1:
-            drawn["ratios"] = _single(comparison, panels.ratios, say(comparison.finding), 5.6)
-        return {
-            f"{name}.{kind}": _bytes(figure, kind)
-            for name, figure in drawn.items()
-            for kind in ("svg", "png")
-        }
+    """All figures as contents by file name, each as .svg and .png."""
+    made = [overview(comparison), *drawings(comparison)]
+    return dict(itertools.chain.from_iterable(drawing.files().items() for drawing in made))
 
 
-def certificate_figures(certificate: Certificate) -> dict[str, bytes]:
-    """``certificate`` as .svg and .png."""
-    with _style():
-        figure = Figure(figsize=(10, 6), layout="constrained")
-        panels.parting(figure.add_subplot(), certificate)
-        title = _wrapped(say(certificate.sentence))
-        figure.suptitle(title, x=0.01, ha="left", fontsize=14, fontweight="bold")
-        return {f"certificate.{kind}": _bytes(figure, kind) for kind in ("svg", "png")}
+def certificate_drawing(certificate: Certificate) -> Drawing:
+    """How far the two parted, step by step."""
+    with style():
+        return drawn(
+            *("certificate", say(certificate.sentence), []),
+            *(lambda axes: panels.parting(axes, certificate), _PARTING),
+        )
 
 
-def explanation_figures(rows: Sequence[Row]) -> dict[str, bytes]:
-    """``explanation`` as .svg and .png."""
-    with _style():
+def explanation_drawing(rows: Sequence[Row]) -> Drawing:
+    """A row for each difference, a panel for each of what it does."""
+    with style():
         first, second = (label(name) for name in rows[0].seconds)
         look = looks(list(rows[0].seconds))[list(rows[0].seconds)[1]]
         headings = {
@@ -114,12 +133,12 @@ def explanation_figures(rows: Sequence[Row]) -> dict[str, bytes]:
             axes.grid(visible=False, axis="y")
         found[0].invert_yaxis()
         figure.suptitle(say(_EXPLAINED), x=0.01, ha="left", fontsize=17, fontweight="bold")
-        return {f"explanation.{kind}": _bytes(figure, kind) for kind in ("svg", "png")}
+        return whole("explanation", say(_EXPLAINED), figure)
 
 
 def evaluation_figures(found: Evaluation, name: str) -> dict[str, bytes]:
     """``evaluation-<name>.svg`` and .png: the confusion matrix."""
-    with _style():
+    with style():
         figure = Figure(figsize=(8, 7.6), layout="constrained")
         axes = figure.subplots()
         confusion(axes, found)
@@ -135,7 +154,7 @@ def evaluation_figures(found: Evaluation, name: str) -> dict[str, bytes]:
                 samples=found.samples,
             )
         )
-        return {f"evaluation-{name}.{kind}": _bytes(figure, kind) for kind in ("svg", "png")}
+        return whole(f"evaluation-{name}", axes.get_title("left"), figure).files()
 
 
 def preview_figures(found: Preview) -> dict[str, bytes]:
@@ -146,7 +165,7 @@ def preview_figures(found: Preview) -> dict[str, bytes]:
     bands = -(-count // across)
     more = found.differences is not None
     height = len(rows) + more
-    with _style():
+    with style():
         size = max(7.0, 1.2 * across + 1), 1.25 * height * bands + 1.2
         figure = Figure(figsize=size, layout="constrained")
         grid = figure.subplots(bands * height, across, squeeze=False)
@@ -165,17 +184,7 @@ def preview_figures(found: Preview) -> dict[str, bytes]:
         columns = int(_TITLE_COLUMNS * size[0] / 11)
         title = "\n".join(cells.wrap(say(found.sentence), columns))
         figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
-        return {f".{kind}": _bytes(figure, kind) for kind in ("svg", "png")}
-
-
-def _single(comparison: Comparison, panel: panels.Panel, title: str, height: float) -> Figure:
-    """One panel; ``height`` in inches."""
-    figure = Figure(figsize=(10, height), layout="constrained")
-    axes = figure.add_subplot()
-    panel(axes, comparison)
-    figure.suptitle(_wrapped(title), x=0.01, ha="left", fontsize=14, fontweight="bold")
-    _footer(figure, comparison)
-    return figure
+        return whole("", title, figure).files()
 
 
 def _overview(comparison: Comparison) -> Figure:
@@ -191,17 +200,19 @@ def _overview(comparison: Comparison) -> Figure:
         axes.set_title(title, fontsize=13)
     title = _wrapped(say(comparison.finding))
     figure.suptitle(title, x=0.01, ha="left", fontsize=19, fontweight="bold")
-    _footer(figure, comparison)
+    lines = [
+        line
+        for text in _footer(comparison)
+        for line in cells.wrap(text, _FOOTER_COLUMNS, max_lines=2, placeholder=" ...")
+    ]
+    figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=9, color="#555555")
     return figure
 
 
-def _footer(figure: Figure, comparison: Comparison) -> None:
-    """What ran and whether it was the same job, small, below."""
-    lines = [_job_line(comparison)]
-    if comparison.certificate is not None:
-        sentence = say(retold(comparison.certificate))
-        lines += cells.wrap(sentence, _FOOTER_COLUMNS, max_lines=2, placeholder=" ...")
-    figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=9, color="#555555")
+def _footer(comparison: Comparison) -> list[str]:
+    """What ran, and whether it was the same job."""
+    certificate = comparison.certificate
+    return [_job_line(comparison), *([say(retold(certificate))] if certificate else [])]
 
 
 def _job_line(comparison: Comparison) -> str:
@@ -243,6 +254,51 @@ def _loss_title(comparison: Comparison) -> str:
     return say(comparison.finding)
 
 
+def _time_title(comparison: Comparison) -> str:
+    if comparison.verdict is None:
+        return say(comparison.finding)
+    said = []
+    for name, trials in comparison.trials.items():
+        phases = median_phases(trials)
+        names = {"framework": label(name), "train": number(phases["train"])}
+        said.append(say(_TIME_OF_ALL, **names, seconds=number(sum(phases.values()))))
+    return say(_TIME, times=_listed(said))
+
+
+def _reaching_title(comparison: Comparison) -> str:
+    target = comparison.job.get("target_accuracy")
+    if target is None:
+        return say(_NO_TARGET)
+    times = {
+        name: [target_seconds(trial, comparison.job) for trial in trials]
+        for name, trials in comparison.trials.items()
+    }
+    if any(seconds is None for found in times.values() for seconds in found):
+        return say(_NOT_REACHED, target=percent(target))
+    said = [
+        say(_REACHED_AFTER, seconds=number(median(filter(None, found))), framework=label(name))
+        for name, found in times.items()
+    ]
+    return say(_REACHED, target=percent(target), times=_listed(said))
+
+
+def _memory_title(comparison: Comparison) -> str:
+    sizes = {
+        name: [trial.peak_memory_bytes for trial in trials if trial.peak_memory_bytes]
+        for name, trials in comparison.trials.items()
+    }
+    said = [
+        say(_MEMORY_OF, framework=label(name), size=memory(median(found)))
+        for name, found in sizes.items()
+        if found
+    ]
+    return say(_MEMORY, sizes=_listed(said))
+
+
+def _listed(texts: Sequence[str]) -> str:
+    return say(join(COMMA, texts))
+
+
 def _ends(comparison: Comparison, field: str) -> dict[str, float]:
     """Each framework's median of the last epoch; nothing unless all got there with a number."""
     ends = {
@@ -257,26 +313,3 @@ def _ends(comparison: Comparison, field: str) -> dict[str, float]:
 def _wrapped(title: str) -> str:
     lines = cells.wrap(title, _TITLE_COLUMNS, max_lines=3, placeholder=" ...")
     return "\n".join(lines)
-
-
-@contextmanager
-def _style() -> Iterator[None]:
-    """In the current language, where a font has its characters; else in English."""
-    chinese = None if current() == ENGLISH else fonts.family(current())
-    with (
-        speaking(current() if chinese else ENGLISH),
-        mpl.rc_context(),
-        warnings.catch_warnings(),
-    ):
-        # A message from elsewhere may hold what the font has not.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        mpl.rcdefaults()
-        mpl.rcParams.update(_STYLE)
-        mpl.rcParams["font.family"] = [fonts.LATIN, *([chinese] if chinese else [])]
-        yield
-
-
-def _bytes(figure: Figure, kind: str) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format=kind, metadata={"Date": None} if kind == "svg" else None)
-    return buffer.getvalue()

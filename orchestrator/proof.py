@@ -13,11 +13,12 @@ from pathlib import Path
 from twinrun.v1 import job_pb2
 
 from orchestrator import cache, store
+from orchestrator.about import about
 from orchestrator.certificate import Certificate, as_dict, certify, from_dict
 from orchestrator.envelope import FLOAT32, FLOAT64, envelope
-from orchestrator.errors import JobFailed
+from orchestrator.errors import JobFailed, RunUnreadable
 from orchestrator.evidence import evidence
-from orchestrator.language import Phrase, join, say
+from orchestrator.language import Phrase, english, join, say
 from orchestrator.placement import Placement
 from orchestrator.progress import Display, Lines, logged
 from orchestrator.runners import Runners
@@ -26,6 +27,7 @@ from orchestrator.store import Run
 from orchestrator.tolerance import tolerance
 from orchestrator.words import KEPT, NEXT
 
+_NO_TRIALS = Phrase("{path} has no finished trial of each framework: verify again.")
 _SHOWING = Phrase("showing first, in float64, that it is the same job on both")
 PLAIN, PERTURBED = 1, 2  # the numbers of a framework's trials
 SHORT_EPOCHS, SHORT_STEPS = 2, 25  # of each epoch, the last batch among them
@@ -46,12 +48,36 @@ def verify(request: Request, runners: Runners, display: Display) -> tuple[Run, C
     spec = _verifiable(request, runners)
     run = store.create(request.output, f"verify-{request.workload}", spec)
     certificate = _certificate(request, run, runners, display)
-    run.write_certificate(as_dict(certificate))
-    from orchestrator import plots  # noqa: PLC0415 - takes a while to import
-
-    run.write_figures(plots.certificate_figures(certificate))
+    keep(run, certificate)
     display.say(say(KEPT, path=run.path))
     return run, certificate
+
+
+def keep(run: Run, certificate: Certificate) -> None:
+    """certificate.json, its figure, its page."""
+    from orchestrator import page, plots  # noqa: PLC0415 - take a while to import
+
+    run.write_certificate(as_dict(certificate))
+    drawing = plots.certificate_drawing(certificate)
+    run.write_page(page.render(page.certificate_page(certificate, about(run.path), [drawing])))
+    run.write_figures(drawing.files())
+
+
+def again(run: Run) -> Certificate:
+    """Of a run that `verify` made: from its trials; without them as it was kept.
+
+    Raises RunUnreadable.
+    """
+    kept = run.certificate()
+    workload = about(run.path).workload
+    frameworks = [trial.framework for trial in run.trials() if trial.number == PLAIN]
+    if len(frameworks) != 2:
+        if kept is None:
+            raise RunUnreadable(english(_NO_TRIALS, path=run.path))
+        return from_dict(kept)
+    request = Request(workload, run.spec(), frameworks, run.path.parent)
+    made = _made(request, run)
+    return replace(made, made=kept["made"]) if kept else made
 
 
 def short(request: Request, run: Run, runners: Runners, display: Display) -> Certificate:

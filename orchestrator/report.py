@@ -63,13 +63,18 @@ def sentences(comparison: Comparison) -> list[str]:
         found.append(say(comparison.inputs.sentence))
     if comparison.concurrent:
         found.append(say(_CONCURRENT))
-    for agreement in comparison.agreements:
-        if not in_own_way(comparison.job):
-            found += _losses(agreement, comparison.job)
-        found += _accuracies(agreement)
+    found += of_agreements(comparison)
     if more := why_sentence(comparison):
         found.append(more)
     return found
+
+
+def of_agreements(comparison: Comparison) -> Iterator[str]:
+    """How far the losses went together, and how close the accuracies ended."""
+    for agreement in comparison.agreements:
+        if not in_own_way(comparison.job):
+            yield from _losses(agreement, comparison.job)
+        yield from _accuracies(agreement)
 
 
 def _certificate(comparison: Comparison) -> Iterator[str]:
@@ -129,8 +134,8 @@ def _profiles(comparison: Comparison) -> Iterator[str]:
             yield "  " + say(_OPERATION, name=operation.name, share=share, calls=operation.calls)
 
 
-def ratio_header(comparison: Comparison) -> str:
-    """Of the column of ratios."""
+def ratio_heading(comparison: Comparison) -> str:
+    """``TensorFlow / PyTorch``, of the two sides that there are."""
     first, second = (label(side) for side in comparison.trials)
     return say(_RATIO, first=first, second=second)
 
@@ -142,7 +147,7 @@ def _table(comparison: Comparison, rows: Sequence[Row]) -> Table:
         table.add_column(Text(label(name), style=look.colour), justify="right", overflow="fold")
     ratio = any(row.ratio for row in rows)
     if ratio:
-        table.add_column(Text(ratio_header(comparison)), justify="right", overflow="fold")
+        table.add_column(Text(ratio_heading(comparison)), justify="right", overflow="fold")
     for row in rows:
         texts = [row.name, *row.values, *([row.ratio] if ratio else [])]
         table.add_row(*texts, style="bold" if row.compared else "")
@@ -153,7 +158,7 @@ def _plain_table(comparison: Comparison, rows: Sequence[Row], width: int) -> Ite
     names = [label(name) for name in comparison.trials]
     columns = [[row.name, *row.values] for row in rows]
     if any(row.ratio for row in rows):
-        names.append(ratio_header(comparison))
+        names.append(ratio_heading(comparison))
         columns = [[*column, row.ratio] for column, row in zip(columns, rows, strict=True)]
     lines = list(_columns(names, columns))
     if max(map(cells.width, lines), default=0) > width:

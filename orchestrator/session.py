@@ -1,7 +1,7 @@
 """One command's worth of work: find runners, run trials, compare what came back, draw it."""
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,6 +11,7 @@ from typing import Any
 from twinrun.v1 import job_pb2
 
 from orchestrator import certificate, machine, proof, store
+from orchestrator.about import about
 from orchestrator.comparison import Comparison, as_dict, compare
 from orchestrator.errors import JobFailed
 from orchestrator.language import Phrase, Sentence, english, say
@@ -74,8 +75,8 @@ def train(request: Request, runners: Runners, display: Display) -> Outcome:
     Raises OrchestratorError.
     """
     runners.prepare(request.frameworks)
-    # Takes a while to import: now, while runners start, rather than beside or after the trials.
-    from orchestrator import plots  # noqa: F401, PLC0415
+    # Take a while to import: now, while runners start, rather than beside or after the trials.
+    from orchestrator import page, plots  # noqa: F401, PLC0415
 
     spec = completed(request.spec, request.frameworks, runners)
     request = dataclasses.replace(request, spec=spec)
@@ -89,12 +90,7 @@ def train_recipes(
     """As `train`, by both recipes, each in a run of its own inside a new one."""
     variants = {name: {"recipe": number} for name, number in RECIPES.items()}
     run, outcomes = _train_variants(request, "recipes", variants, runners, display)
-    empty = compare(store.to_mapping(run.spec()), [])
-    found = recipes(
-        *(outcomes[name].comparison if name in outcomes else empty for name in variants)
-    )
-    run.write_recipes(as_dict_of_recipes(found))
-    return found, list(outcomes.values())
+    return finish_recipes(run), list(outcomes.values())
 
 
 def train_loops(
@@ -102,9 +98,7 @@ def train_loops(
 ) -> tuple[Loops, list[Outcome]]:
     """As `train`, by both loops, op by op and not, each in a run of its own inside a new one."""
     run, outcomes = _train_variants(request, "loops", VARIANTS, runners, display)
-    found = loops({name: outcome.comparison for name, outcome in outcomes.items()})
-    run.write_loops(as_dict_of_loops(found))
-    return found, list(outcomes.values())
+    return finish_loops(run), list(outcomes.values())
 
 
 def _train_variants(
@@ -238,15 +232,48 @@ def comparison_of(run: Run) -> Comparison:
 
 
 def finish(run: Run, tell: Callable[[str], None]) -> Comparison:
-    """Everything of a run that follows from its trials: comparison.json and the figures."""
-    from orchestrator import plots  # noqa: PLC0415 - not before it is needed
+    """Everything of a run that follows from its trials: comparison.json, the figures, the page."""
+    from orchestrator import page, plots  # noqa: PLC0415 - not before they are needed
 
     comparison = comparison_of(run)
     run.write_comparison(as_dict(comparison))
+    drawings = plots.drawings(comparison)
     if comparison.certificate and "loss_differences" in comparison.certificate:
         made = certificate.from_dict(comparison.certificate)
-        run.write_figures(plots.certificate_figures(made))
+        drawings.append(plots.certificate_drawing(made))
+    shown = page.comparison_page(comparison, about(run.path), drawings)
+    run.write_page(page.render(shown))
     if any(trial.epochs for trials in comparison.trials.values() for trial in trials):
-        run.write_figures(plots.figures(comparison))
+        drawings.append(plots.overview(comparison))
+    for drawing in drawings:
+        run.write_figures(drawing.files())
     tell(say(KEPT, path=run.path))
     return comparison
+
+
+def finish_recipes(run: Run) -> Recipes:
+    """The same of what its inner runs say together."""
+    from orchestrator import page  # noqa: PLC0415 - as above
+
+    inner = _inner(run, RECIPES)
+    empty = compare(store.to_mapping(run.spec()), [])
+    found = recipes(*(inner.get(name, empty) for name in RECIPES))
+    run.write_recipes(as_dict_of_recipes(found))
+    run.write_page(page.render(page.recipes_page(found, about(run.path), list(inner))))
+    return found
+
+
+def finish_loops(run: Run) -> Loops:
+    """As `finish_recipes`."""
+    from orchestrator import page  # noqa: PLC0415 - as above
+
+    inner = _inner(run, VARIANTS)
+    found = loops(inner)
+    run.write_loops(as_dict_of_loops(found))
+    run.write_page(page.render(page.loops_page(found, about(run.path), list(inner))))
+    return found
+
+
+def _inner(run: Run, names: Iterable[str]) -> dict[str, Comparison]:
+    """The comparisons of the runs within it, as far as they were begun."""
+    return {name: comparison_of(found) for name in names if (found := store.inner(run, name))}

@@ -186,6 +186,13 @@ class Run:
         for name, content in figures.items():
             self._write(Path("figures") / name, content)
 
+    @property
+    def page_path(self) -> Path:
+        return self.path / "report.html"
+
+    def write_page(self, page: bytes) -> None:
+        self._write(Path(self.page_path.name), page)
+
     def profiles(self) -> list[Trial]:
         """The trials that were run for their profiles alone."""
         return Run(self.path / PROFILE).trials()
@@ -226,6 +233,12 @@ def within(run: Run, name: str, spec: job_pb2.JobSpec) -> Run:
         path.mkdir(exist_ok=True)
     write_whole(path / "job.json", _to_json(spec))
     return Run(path)
+
+
+def inner(run: Run, name: str) -> Run | None:
+    """The run of that name inside another one's directory. None: there is none."""
+    found = Run(run.path / name)
+    return found if (found.path / "job.json").is_file() else None
 
 
 def find(name: str, output: Path) -> Run:

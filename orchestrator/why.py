@@ -70,13 +70,23 @@ def _waiting(trials: Sequence[Trial]) -> str:
     return f"{number(median(waits))} s" if any(waits) else UNKNOWN
 
 
+def cpus_in_use(trials: Sequence[Trial]) -> float | None:
+    """By a trial's own process while it trained, the median. None: not reported."""
+    return _median_cpus(trials, lambda load: load.own_cpu_seconds)
+
+
 def _cpus(trials: Sequence[Trial], seconds: Callable[[Load], float]) -> str:
+    found = _median_cpus(trials, seconds)
+    return UNKNOWN if found is None else f"{found:.2f}"
+
+
+def _median_cpus(trials: Sequence[Trial], seconds: Callable[[Load], float]) -> float | None:
     found = [
         sum(seconds(epoch.load) for epoch in trial.epochs if epoch.load) / trained
         for trial in trials
         if (trained := sum(epoch.train_seconds for epoch in trial.epochs if epoch.load))
     ]
-    return f"{median(found):.2f}" if found else UNKNOWN
+    return median(found) if found else None
 
 
 def _rate(trials: Sequence[Trial], field: str, most: float, unit: str) -> str:

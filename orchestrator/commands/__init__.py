@@ -16,6 +16,8 @@ COMMANDS: Mapping[str, str] = {
     "preview": "previewing",
     "runs": "keeping",
     "show": "keeping",
+    "open": "keeping",
+    "report": "keeping",
     "diff": "keeping",
     "export": "exporting",
     "rm": "keeping",

@@ -1,6 +1,8 @@
 """Commands on runs that were made before."""
 
+import os
 import sys
+import webbrowser
 from typing import Annotated
 
 import typer
@@ -11,7 +13,7 @@ from orchestrator import (
     difference_report,
     history,
     history_report,
-    report,
+    remaking,
     session,
     store,
 )
@@ -21,6 +23,7 @@ from orchestrator.errors import BadInput
 from orchestrator.language import Phrase, english, say
 from orchestrator.options import ShownOptions
 from orchestrator.output import print_json, to_stderr
+from orchestrator.report import plain_report, rich_report
 from orchestrator.words import KEPT, OF
 
 _NO_RUNS = Phrase("There are no runs in {output}.")
@@ -77,11 +80,46 @@ def show(run: RunArgument, shown: ShownOptions) -> None:
     if shown.as_json:
         print_json(as_dict(comparison))
     elif sys.stdout.isatty():
-        Console().print(report.rich_report(comparison))
+        Console().print(rich_report(comparison))
     else:
-        typer.echo(report.plain_report(comparison))
+        typer.echo(plain_report(comparison))
     if not shown.quiet:
         to_stderr(say(KEPT, path=found.path))
+
+
+def report(run: RunArgument, shown: ShownOptions) -> None:
+    """Make a run's results, figures and page again from what it keeps.
+
+    Runs of earlier versions too. Prints where the page is.
+
+    Example: orchestrator report latest
+    """
+    found = store.find(run, shown.output)
+    remaking.remake(found)
+    typer.echo(str(found.page_path))
+
+
+def open(  # noqa: A001 - the command's name
+    run: RunArgument, shown: ShownOptions
+) -> None:
+    """Open a run's page in the browser; made first where it is missing.
+
+    Where there is no browser, only the page's path is printed.
+
+    Example: orchestrator open latest
+    """
+    found = store.find(run, shown.output)
+    if not found.page_path.exists():
+        remaking.remake(found)
+    typer.echo(str(found.page_path))
+    if _shows_windows():
+        webbrowser.open(found.page_path.resolve().as_uri())
+
+
+def _shows_windows() -> bool:
+    """A browser in the terminal is not meant; one that the user names is."""
+    windows = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
+    return sys.platform in ("darwin", "win32") or any(map(os.environ.get, windows))
 
 
 def diff(first: RunArgument, second: RunArgument, shown: ShownOptions) -> None:

@@ -6,6 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
 GREY = "#555555"
+FAINT = "#E4E4E4"  # what stands for no framework
+HALF, PALE = 0.5, 0.75  # shares of white: of a line under others, of what is not compared
 
 
 def nothing(axes: Axes, text: str) -> None:
@@ -17,6 +19,12 @@ def nothing(axes: Axes, text: str) -> None:
 def note(axes: Axes, text: str, x: float, y: float, **aligned: Any) -> None:
     """Small and grey, at fractions of the axes' width and height."""
     axes.text(x, y, text, color=GREY, fontsize="small", transform=axes.transAxes, **aligned)
+
+
+def name_row(axes: Axes, row: int, name: str, text: str, right: float) -> None:
+    """Above a horizontal bar: whose it is, and at ``right``, in the axis's unit, what it says."""
+    axes.text(0, row - 0.38, name, va="bottom", fontweight="bold")
+    axes.text(right, row - 0.38, text, va="bottom", ha="right", color=GREY)
 
 
 def lighter(colour: str, share: float) -> tuple[float, ...]:

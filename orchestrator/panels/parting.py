@@ -12,16 +12,17 @@ from orchestrator.envelope import Envelope
 from orchestrator.language import Phrase, english, say
 from orchestrator.palette import looks
 from orchestrator.panels.common import GREY
+from orchestrator.panels.lines import extremes
 from orchestrator.words import label
 
 # Where losses that are the same are drawn: below what each precision can tell apart.
 _LEAST, _LEAST_ROUNDED = 1e-17, 1e-8
 _BETWEEN = Phrase("{first} and {second}")
-_OWN = Phrase("{framework} and itself, one initial value moved by one unit in its last place")
+_OWN = Phrase("{framework} and itself, one initial value\nmoved by one unit in its last place")
 _ALLOWED = Phrase("allowed: {tolerance:.0e}")
 _SAME = Phrase("the same")
-_STEP, _EACH, _LARGEST = Phrase("step"), Phrase("each step"), Phrase("the largest so far")
-_AXIS = Phrase("relative difference of the losses, {what}")
+_STEP, _EACH, _LARGEST = Phrase("step"), Phrase("each step"), Phrase("largest so far")
+_AXIS = Phrase("relative difference, {what}")
 
 
 def parting(axes: Axes, certificate: Certificate) -> None:
@@ -39,7 +40,8 @@ def parting(axes: Axes, certificate: Certificate) -> None:
 
 def _steps(axes: Axes, found: NDArray[np.float64], allowed: float, text: str) -> None:
     dots: dict[str, Any] = {"color": "black", "marker": ".", "markersize": 3, "linestyle": ""}
-    axes.plot(np.clip(found, _LEAST, 10), label=text, **dots)
+    steps = extremes(found)
+    axes.plot(steps, np.clip(found[steps], _LEAST, 10), label=text, **dots)
     beside: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "color": GREY}
     if not found.all():
         axes.text(1.01, _LEAST, say(_SAME), va="center", **beside)

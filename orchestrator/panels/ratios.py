@@ -6,12 +6,12 @@ from matplotlib.ticker import MaxNLocator
 from orchestrator.comparison import Comparison
 from orchestrator.language import Phrase, say
 from orchestrator.palette import looks
-from orchestrator.panels.common import GREY, lighter, nothing
+from orchestrator.panels.common import GREY, PALE, lighter, nothing
 from orchestrator.words import label
 
 _NO_PAIRS = Phrase("There is no pair of trials to hold against each other.")
 _PAIR, _AS_LONG, _ONE = Phrase("pair"), Phrase("as long"), Phrase("one pair")
-_AXIS = Phrase("{slower}'s epoch over {faster}'s")
+_AXIS = Phrase("epoch, {slower} / {faster}")
 _INTERVAL = Phrase("95 %: {low:.3f} to {high:.3f}")
 _RATIO = Phrase("ratio {ratio:.3f}")
 
@@ -29,7 +29,7 @@ def ratios(axes: Axes, comparison: Comparison) -> None:
     if verdict.low is not None and verdict.high is not None:
         text = say(_INTERVAL, low=verdict.low, high=verdict.high)
         axes.axhspan(
-            verdict.low, verdict.high, color=lighter(look.colour, 0.8), lw=0, label=text, zorder=0
+            verdict.low, verdict.high, color=lighter(look.colour, PALE), lw=0, label=text, zorder=0
         )
     axes.axhline(verdict.ratio, color=look.colour, label=say(_RATIO, ratio=verdict.ratio))
     axes.plot(
@@ -38,9 +38,9 @@ def ratios(axes: Axes, comparison: Comparison) -> None:
         color=look.colour,
         marker=look.marker,
         ls="",
-        ms=8,
+        ms=7,
         label=say(_ONE),
     )
     axes.margins(y=0.15)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.legend(loc="lower left", bbox_to_anchor=(-0.01, 1.01), ncols=4, fontsize="small")
+    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.01), ncols=2, fontsize="small")

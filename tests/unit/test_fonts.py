@@ -6,7 +6,7 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from matplotlib import font_manager
 from matplotlib.text import Text
 
-from orchestrator import fonts, plots
+from orchestrator import drawing, fonts, plots
 from orchestrator.explain import number_of
 from orchestrator.language import LANGUAGES, characters, speaking
 from orchestrator.pitfalls import PITFALLS
@@ -24,8 +24,8 @@ def explained():
 
 DRAWN = {
     "comparison": lambda: plots.figures(BOTH),
-    "certificate": lambda: plots.certificate_figures(test_certificate.made()),
-    "explanation": lambda: plots.explanation_figures(explained()),
+    "certificate": lambda: plots.certificate_drawing(test_certificate.made()).files(),
+    "explanation": lambda: plots.explanation_drawing(explained()).files(),
     "evaluation": lambda: plots.evaluation_figures(test_evaluation.made(), "x"),
 }
 
@@ -72,10 +72,10 @@ def drawn(monkeypatch):
         texts.extend(text.get_text() for text in figure.findobj(Text))
         return before(figure, kind)
 
-    before = plots._bytes
-    monkeypatch.setattr(plots, "_bytes", keep)
+    before = drawing._saved
+    monkeypatch.setattr(drawing, "_saved", keep)
     # A missing glyph is a warning, and a warning is an error.
-    monkeypatch.setattr(plots.warnings, "filterwarnings", lambda *_, **__: None)
+    monkeypatch.setattr(drawing.warnings, "filterwarnings", lambda *_, **__: None)
     return texts
 
 

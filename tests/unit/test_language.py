@@ -33,7 +33,8 @@ CATALOGUES = sorted((ROOT / "locale").rglob("*.po"))
 # Two words of plain text beside each other.
 # What is neither said nor shown: help, sources, reasons that are stored; names of other packages.
 KEYWORDS = {"help", "message", "reason", "source"}
-NAMES = {"bold red", "lower left", "offset points", "upper left"}
+NAMES = {"bold red", "lower left", "lower right", "offset points", "upper left"}
+NAMES |= {"color-mix(in srgb, "}
 PANELS = {"The job", "Where it runs", "What is shown and kept", "How sure it is"}  # of --help
 WORDS = re.compile(r"[A-Za-z]{2,}[,:;]? [a-z]{2,}")
 TAIWANESE = LANGUAGES[1]

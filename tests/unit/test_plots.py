@@ -14,6 +14,7 @@ from PIL import Image
 
 from orchestrator import panels, plots
 from orchestrator.comparison import compare
+from orchestrator.drawing import FOOTER
 from orchestrator.fold import fold
 from orchestrator.palette import looks
 from tests.unit.events import SPEC, failed_trial, losses, trial
@@ -63,19 +64,18 @@ def made():
 
 
 def overview(comparison):
-    """Made of all panels."""
-    with plots._style():
-        return plots._bytes(plots._overview(comparison), "svg")
+    """Made of the panels that are seen at once."""
+    return plots.overview(comparison).svg
 
 
 def test_every_figure_is_made_as_svg_and_png(made):
-    names = {f"{n}.{k}" for n in ("accuracy", "loss", "time", "overview") for k in ("svg", "png")}
-    assert set(made) == names
+    names = ("overview", "time", "accuracy", "reaching", "loss", "memory")
+    assert set(made) == {f"{name}.{kind}" for name in names for kind in ("svg", "png")}
     for name, content in made.items():
         if name.endswith(".svg"):
             assert ET.fromstring(content).tag.endswith("svg")
         else:
-            assert Image.open(io.BytesIO(content)).size[0] >= 1600
+            assert Image.open(io.BytesIO(content)).size[0] >= 1290
 
 
 @pytest.mark.parametrize("ratio", [1.0, 1.3])
@@ -170,8 +170,9 @@ def test_a_message_in_a_title_is_neither_read_as_a_formula_nor_warned_of():
     assert overview(dataclasses.replace(BOTH, finding="It cost $5, \\frac$ and \u4e2d\u6587."))
 
 
-def test_a_long_message_is_cut_to_three_lines_of_title():
-    assert plots._wrapped(100 * "word ").count("\n") == 2
+def test_a_long_message_is_cut_to_a_few_lines_of_title():
+    found = plots.overview(dataclasses.replace(BOTH, finding=100 * "word "))
+    assert found.figure.get_suptitle().count("\n") == 2
 
 
 def test_accuracy_is_drawn_in_percent_by_epoch_from_one():
@@ -247,6 +248,46 @@ def test_bars_are_the_phases_in_seconds_from_a_common_start_of_training():
     assert sum(bar.get_width() for bar in axes.patches) == pytest.approx(2 * 5.3 + 1.1 * 6.2)
 
 
+def test_seconds_and_accuracies_of_reaching_are_those_of_the_trial():
+    line = next(line for line in panel(panels.reaching, BOTH).lines if len(line.get_xdata()) == 3)
+    assert np.allclose(line.get_xdata(), [1.2, 2.3, 3.4])
+    assert np.allclose(line.get_ydata(), [94.0, 96.0, 96.6667])
+
+
+def test_when_the_target_was_reached_is_said_where_it_was():
+    job = {**SPEC, "target_accuracy": 0.955}
+    found = compare(SPEC, [trial("pytorch"), trial("tensorflow", accuracies=[0.9, 0.9, 0.9])])
+    found = dataclasses.replace(found, job=job)
+    labels = [text.get_text() for text in panel(panels.reaching, found).get_legend().get_texts()]
+    assert labels == ["PyTorch: target after 2.30 s", "TensorFlow: target not reached"]
+    assert plots._reaching_title(found) == "Not every trial reached 95.50 % test accuracy."
+
+
+def test_a_band_spans_the_least_and_the_most_of_the_trials():
+    given = [trial("pytorch", n, accuracies=[a, a, a]) for n, a in ((1, 0.93), (2, 0.95))]
+    (band,) = panel(panels.accuracy, compare(SPEC, given)).collections
+    heights = band.get_paths()[0].vertices[:, 1]
+    assert (heights.min(), heights.max()) == (pytest.approx(93), pytest.approx(95))
+
+
+def test_of_one_trial_there_is_no_band():
+    assert not panel(panels.accuracy, BOTH).collections
+
+
+def test_memory_is_drawn_in_gigabytes_with_a_mark_for_each_of_several_trials():
+    axes = panel(panels.peaks, compare(SPEC, [trial("pytorch", 1), trial("pytorch", 2)]))
+    assert [bar.get_width() for bar in axes.patches] == [pytest.approx(0.612)]
+    assert list(axes.lines[0].get_xdata()) == [pytest.approx(0.612)] * 2
+
+
+def test_of_many_steps_only_as_many_are_drawn_as_can_be_told_apart_extremes_among_them():
+    values = losses(1, 9000)
+    given = trial("pytorch", seconds=(1.0,), step_losses=values)
+    raw = panel(panels.loss, compare(SPEC, [given])).lines[0].get_ydata()
+    assert len(raw) <= 1500
+    assert (min(raw), max(raw)) == (min(values), max(values))
+
+
 def test_only_the_compared_part_has_the_frameworks_full_colour():
     axes = panel(panels.time, BOTH)
     full = [bar for bar in axes.patches if bar.get_facecolor()[:3] == bar.get_edgecolor()[:3]]
@@ -270,18 +311,15 @@ def test_every_figure_says_whether_it_was_the_same_job():
     sentence = "The same job: in float64, they agree."
     trials = [trial("pytorch"), trial("tensorflow")]
     found = compare(SPEC, trials, {"same_job": True, "sentence": sentence})
-    with plots._style():
-        for figure in (
-            plots._overview(found),
-            plots._single(found, panels.accuracy, "a title", 5),
-        ):
-            assert sentence in figure.get_supxlabel()
+    assert sentence in plots.overview(found).figure.get_supxlabel()
+    for drawing in plots.drawings(found):
+        footer = next(text for text in drawing.figure.texts if text.get_gid() == FOOTER)
+        assert sentence in " ".join(footer.get_text().split())
 
 
 def test_a_failed_certificate_stands_above_the_figure():
     failed = {"same_job": False, "sentence": "Not shown to be the same job, because of this."}
     found = compare(SPEC, [trial("pytorch"), trial("tensorflow")], failed)
-    with plots._style():
-        title = plots._overview(found).get_suptitle()
+    title = plots.overview(found).figure.get_suptitle()
     assert title.startswith("Not shown to be the same job, because of this.")
     assert "trained" in title

@@ -1,0 +1,17 @@
+"""What a run came to, as one page that opens from disk anywhere and asks nothing of a network."""
+
+from orchestrator.page.blocks import Page
+from orchestrator.page.of_certificate import certificate_page
+from orchestrator.page.of_comparison import comparison_page
+from orchestrator.page.of_variants import explanation_page, loops_page, recipes_page
+from orchestrator.page.render import render
+
+__all__ = [
+    "Page",
+    "certificate_page",
+    "comparison_page",
+    "explanation_page",
+    "loops_page",
+    "recipes_page",
+    "render",
+]

@@ -1,0 +1,197 @@
+"""What a reader asks first, and what a comparison answers: each in a word, then in sentences."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from orchestrator import report
+from orchestrator.about import About
+from orchestrator.certificate import retold
+from orchestrator.comparison import Comparison
+from orchestrator.inputs import in_own_way
+from orchestrator.language import Phrase, english, join, say
+from orchestrator.page.blocks import Answer
+from orchestrator.page.parts import middle
+from orchestrator.quantities import epoch_seconds
+from orchestrator.sides import are_the_same
+from orchestrator.trial import State
+from orchestrator.verdict import Verdict
+from orchestrator.why import cpus_in_use, why_sentence
+from orchestrator.words import AND, COMMA, label, number, percent
+
+_WHAT = Phrase("What ran?")
+_JOB = Phrase(
+    "A model of {parameters:,} parameters, trained on {samples:,} samples of {dataset} for "
+    "{epochs}: {optimizer}, batch size {batch_size}."
+)
+_JOB_UNKNOWN = Phrase("A model trained on {dataset}; no trial reported what it was given.")
+_HOW = Phrase(
+    "In {precision} on {device}, threads {threads}; recipe {recipe}, execution {execution}."
+)
+_TRIALS = Phrase("{trials} of {sides}.")
+_SAME_JOB = Phrase("Was it the same job?")
+_YES, _NO = Phrase("Yes"), Phrase("No")
+_NOT_SHOWN, _NOT_CHECKED = Phrase("Not shown"), Phrase("Not checked")
+_OWN_WAY = Phrase("In their own ways")
+_FASTER = Phrase("Who was faster, and how sure is it?")
+_TIMES = Phrase("{faster}, {ratio:.2f} times")
+_LEVEL = Phrase("Level")
+_NO_DIFFERENCE = Phrase("No difference shown")
+_NO_VERDICT = Phrase("No verdict")
+_PROVISIONAL = Phrase("{short}, provisional")
+_INTERVAL = Phrase(
+    "The {pairs} pairs of trials put the ratio between {low:.3f} and {high:.3f} (95 %); "
+    "a difference below {least:.1%} could not have been seen."
+)
+_LEARNED = Phrase("Did both learn?")
+_LEARNED_ONE = Phrase("Did it learn?")
+_NOTHING = Phrase("Not known")
+_REACHED = Phrase("The target of {target} test accuracy was reached by {reached} of {trials}.")
+_NO_TARGET = Phrase("The job names no target accuracy.")
+_WHY = Phrase("Why?")
+_EPOCH = Phrase("An epoch took {side} {seconds} s.")
+_EPOCH_CPUS = Phrase("An epoch took {side} {seconds} s, with {cpus} CPUs in use.")
+_NOT_TIMED = Phrase("No epoch was timed")
+_SHORT_EPOCH = Phrase("{seconds} s an epoch")
+_SHORT_CPUS = Phrase("{cpus} CPUs in use")
+_A_TRIAL, _SOME_TRIALS = Phrase("1 trial"), Phrase("{count:,} trials")
+_AN_EPOCH, _SOME_EPOCHS = Phrase("1 epoch"), Phrase("{count:,} epochs")
+
+
+def answers(comparison: Comparison, about: About) -> list[Answer]:
+    """In the order in which they are asked."""
+    several = len(comparison.trials) > 1
+    found = [_what_ran(comparison, about)]
+    if several:
+        found += [_same_job(comparison), _faster(comparison)]
+    return [*found, _learned(comparison, several=several), _why(comparison)]
+
+
+def _what_ran(comparison: Comparison, about: About) -> Answer:
+    job = comparison.job
+    trials = [trial for group in comparison.trials.values() for trial in group]
+    given = next((trial.inputs for trial in trials if trial.inputs), None)
+    names = {"dataset": job.get("dataset", {}).get("name", "?")}
+    said = [say(_JOB_UNKNOWN, **names)]
+    if given:
+        said = [
+            say(
+                _JOB,
+                **names,
+                parameters=given.parameter_count,
+                samples=given.train_samples,
+                epochs=_count(job.get("epochs", 0), _AN_EPOCH, _SOME_EPOCHS),
+                optimizer=next((k for k in ("sgd", "adamw", "adam") if k in job["optimizer"]), "?"),
+                batch_size=job.get("batch_size", "?"),
+            )
+        ]
+    said.append(
+        say(
+            _HOW,
+            precision=_word(job, "precision"),
+            device=_word(job, "device"),
+            threads=job.get("threads", "?"),
+            recipe=_word(job, "recipe"),
+            execution=_word(job, "execution"),
+        )
+    )
+    versions = [
+        " ".join([label(side), *sorted(known)])
+        for side, group in comparison.trials.items()
+        if (known := {t.environment.framework_version for t in group if t.environment})
+    ]
+    counted = _count(len(trials), _A_TRIAL, _SOME_TRIALS)
+    said.append(say(_TRIALS, trials=counted, sides=say(join(COMMA, versions)) or "?"))
+    return Answer(say(_WHAT), about.workload, said)
+
+
+def _word(job: Mapping[str, Any], field: str) -> str:
+    """``float32`` of ``PRECISION_FLOAT32``."""
+    return str(job.get(field, "")).removeprefix(f"{field.upper()}_").lower() or "default"
+
+
+def _count(count: int, one: Phrase, several: Phrase) -> str:
+    return say(one) if count == 1 else say(several, count=count)
+
+
+def _same_job(comparison: Comparison) -> Answer:
+    certificate, inputs = comparison.certificate, comparison.inputs
+    said = [say(retold(certificate))] if certificate else []
+    said.append(say(inputs.sentence))
+    if inputs.same is False:
+        short = _NO
+    elif in_own_way(comparison.job):
+        short = _OWN_WAY
+    elif certificate is not None:
+        short = _YES if certificate["same_job"] and inputs.same else _NOT_SHOWN
+    else:
+        alike = are_the_same(tuple(comparison.trials)) and inputs.same
+        short = _YES if alike else _NOT_CHECKED
+    return Answer(say(_SAME_JOB), say(short), said)
+
+
+def _faster(comparison: Comparison) -> Answer:
+    found = comparison.verdict
+    if found is None:
+        return Answer(say(_FASTER), say(_NO_VERDICT), [say(comparison.finding)])
+    said = [say(found.sentence)]
+    if found.low is not None and found.high is not None:
+        names = {"pairs": found.pairs, "low": found.low, "high": found.high}
+        said.append(say(_INTERVAL, **names, least=found.least_seen))
+    return Answer(say(_FASTER), _short(found), [*said, *report.noise(comparison)])
+
+
+def _short(found: Verdict) -> str:
+    times = english(_TIMES, faster=label(found.faster), ratio=found.ratio)
+    if found.provisional:
+        return say(_PROVISIONAL, short=english(_LEVEL) if found.level else times)
+    if found.shown:
+        return say(times)
+    return say(_LEVEL if found.level else _NO_DIFFERENCE)
+
+
+def _learned(comparison: Comparison, *, several: bool) -> Answer:
+    question = say(_LEARNED if several else _LEARNED_ONE)
+    ended = [
+        [trial.epochs[-1].test_accuracy for trial in group if trial.epochs]
+        for group in comparison.trials.values()
+    ]
+    if not any(ended):
+        return Answer(question, say(_NOTHING), [say(comparison.finding)])
+    short = _and([percent(value) for group in ended if (value := middle(group)) is not None])
+    return Answer(question, short, list(_of_learning(comparison, ended)))
+
+
+def _of_learning(comparison: Comparison, ended: Sequence[Sequence[float]]) -> Iterator[str]:
+    target = comparison.job.get("target_accuracy")
+    trials = [accuracy for group in ended for accuracy in group]
+    if target is None:
+        yield say(_NO_TARGET)
+    else:
+        reached = sum(accuracy >= target for accuracy in trials)
+        counted = _count(len(trials), _A_TRIAL, _SOME_TRIALS)
+        yield say(_REACHED, target=percent(target), reached=reached, trials=counted)
+    yield from report.of_agreements(comparison)
+
+
+def _why(comparison: Comparison) -> Answer:
+    said, times, used = list[str](), list[str](), list[str]()
+    for side, group in comparison.trials.items():
+        ended = [trial for trial in group if trial.state is State.SUCCEEDED]
+        seconds = middle([epoch_seconds(trial) for trial in ended])
+        if seconds is None:
+            continue
+        cpus = cpus_in_use(ended)
+        times.append(number(seconds))
+        used += [] if cpus is None else [f"{cpus:.2f}"]
+        names = {"side": label(side), "seconds": number(seconds)}
+        in_use = {} if cpus is None else {"cpus": f"{cpus:.2f}"}
+        said.append(say(_EPOCH_CPUS if in_use else _EPOCH, **names, **in_use))
+    short = say(_SHORT_EPOCH, seconds=_and(times)) if times else say(_NOT_TIMED)
+    if used and len(used) == len(times):
+        short = say(_SHORT_CPUS, cpus=_and(used))
+    more = why_sentence(comparison)
+    return Answer(say(_WHY), short, [*said, *([more] if more else [])])
+
+
+def _and(texts: Sequence[str]) -> str:
+    return say(join(AND, texts))

@@ -1,0 +1,210 @@
+"""What a page is made of. Every text is plain: the template escapes it."""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from markupsafe import Markup
+
+from orchestrator.palette import looks
+from orchestrator.words import label
+
+# matplotlib's markers as characters.
+_GLYPHS = {"o": "\u25cf", "D": "\u25c6", "s": "\u25a0", "^": "\u25b2", "v": "\u25bc"}
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of those compared, as it is told on the page: by name, glyph and colour."""
+
+    name: str
+    glyph: str
+    colour: str
+
+
+def sides(names: Sequence[str]) -> dict[str, Side]:
+    """By name of the side."""
+    return {
+        name: Side(label(name), _GLYPHS.get(look.marker, "\u25cf"), look.colour)
+        for name, look in looks(names).items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """``side``: whose glyph stands before it, by index. ``strong``: not to be overlooked."""
+
+    text: str
+    side: int | None = None
+    strong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """``heading`` names the row. ``differs``: its cells are not the same; it is marked so.
+
+    ``inner``: a part of the row before.
+    """
+
+    heading: Cell
+    cells: Sequence[Cell]
+    differs: bool = False
+    inner: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """``columns``: headings, the first that of the rows' own. ``numeric``: aligned right."""
+
+    kind: ClassVar[str] = "table"
+    caption: str
+    columns: Sequence[Cell]
+    rows: Sequence[TableRow]
+    numeric: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """``title``: what it shows. ``caption``: how it is to be read. ``svg``: for the page.
+
+    ``wide``: it does not fit beside another one, nor on a phone.
+    """
+
+    name: str
+    title: str
+    caption: str
+    svg: Markup
+    wide: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    kind: ClassVar[str] = "figures"
+    figures: Sequence[Figure]
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    kind: ClassVar[str] = "prose"
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A warning: its code, what is so, what to do."""
+
+    code: str
+    sentence: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    kind: ClassVar[str] = "notes"
+    notes: Sequence[Note]
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """To be typed into a shell, a line each."""
+
+    kind: ClassVar[str] = "commands"
+    name: str
+    lines: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A text that is there for who wants it: folded away under its name."""
+
+    kind: ClassVar[str] = "listing"
+    summary: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A table that is there for who wants it."""
+
+    kind: ClassVar[str] = "folded"
+    summary: str
+    table: Table
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file that the page itself holds."""
+
+    kind: ClassVar[str] = "download"
+    name: str
+    media_type: str
+    content: bytes
+    text: str
+
+    @property
+    def link(self) -> str:
+        return f"data:{self.media_type};base64,{base64.b64encode(self.content).decode()}"
+
+    @property
+    def size(self) -> str:
+        return f"{max(1, round(len(self.content) / 1000)):,} kB"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """To a page beside this one."""
+
+    target: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    kind: ClassVar[str] = "links"
+    links: Sequence[Link]
+
+
+Block = Table | Figures | Prose | Notes | Commands | Listing | Folded | Download | Links
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """``name``: its anchor."""
+
+    name: str
+    title: str
+    blocks: Sequence[Block]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """To one question: in a word or two, and in whole sentences."""
+
+    question: str
+    short: str
+    sentences: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Of a side, by its index: its figure in words, and its bar's length, 0..1."""
+
+    side: int
+    text: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """``lead``: what it was, above the ``headline``, which is the answer. ``aside``: below it."""
+
+    title: str
+    lead: Sequence[str]
+    headline: str
+    sides: Sequence[Side]
+    pace_title: str
+    pace: Sequence[Pace]
+    aside: Sequence[str]
+    answers: Sequence[Answer]
+    sections: Sequence[Section]

@@ -1,0 +1,170 @@
+"""A comparison -> its page."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from orchestrator.about import About
+from orchestrator.comparison import Comparison, as_dict
+from orchestrator.drawing import Drawing
+from orchestrator.language import Phrase, say
+from orchestrator.page.answers import answers
+from orchestrator.page.blocks import (
+    Block,
+    Cell,
+    Figures,
+    Pace,
+    Page,
+    Section,
+    Table,
+    TableRow,
+    sides,
+)
+from orchestrator.page.inline import inlined
+from orchestrator.page.parts import (
+    data_section,
+    environments_section,
+    lead,
+    reproduce_section,
+    side_by_side,
+    trials_section,
+    warnings_section,
+)
+from orchestrator.report import ratio_heading
+from orchestrator.reproduce import of_comparison
+from orchestrator.table import table_rows
+from orchestrator.trial import Profile
+from orchestrator.why import why_rows
+from orchestrator.words import OF, label, number, percent
+
+_FIGURES = Phrase("Figures")
+_NUMBERS = Phrase("In numbers")
+_NUMBERS_CAPTION = Phrase("Medians over the trials of each side.")
+_NUMBERS_INTERVAL = Phrase("Medians over the trials; ratios with their interval (95 %).")
+_WHY_CAPTION = Phrase(
+    "Where the time went: wall and CPU seconds of each phase, and what was in use."
+)
+_PROFILE_CAPTION = Phrase("{side}: where the time of {steps:,} steps went, by its own profiler.")
+_OPERATION = Phrase("Operation")
+_PROFILE_COLUMNS = (Phrase("Calls"), Phrase("Share"))
+_PACE = Phrase("Seconds per epoch of training; the shorter, the faster")
+_SECONDS = Phrase("{seconds} s")
+_ONE_CAUTION = Phrase("One thing to keep in mind")
+_CAUTIONS = Phrase("{count} things to keep in mind")
+_DATA = Phrase("every number of every trial and epoch")
+# What the page says at its beginning is not said again above a figure.
+_TITLES: Mapping[str, Phrase] = {
+    "ratios": Phrase("Pair by pair, how many times as long the slower side took"),
+    "certificate": Phrase("The two held against each other, step by step"),
+}
+# How each figure is to be read.
+_CAPTIONS: Mapping[str, Phrase] = {
+    "ratios": Phrase(
+        "Each mark is a pair of trials, in the order in which they ran: the slower side's seconds "
+        "per epoch over the faster side's. The line is the estimate, the band its interval (95 %)."
+    ),
+    "time": Phrase("Medians over the trials. Only training is compared; the rest is shown."),
+    "accuracy": Phrase(
+        "Test accuracy after each epoch: the median of the trials, in a band from the least to the "
+        "most of them."
+    ),
+    "reaching": Phrase(
+        "The same accuracy over the seconds spent training, evaluation not counted: each trial "
+        "thin, the medians strong."
+    ),
+    "loss": Phrase(
+        "Mean training loss of blocks of steps. The curves of the same job lie on each other, "
+        "until rounding parts them."
+    ),
+    "memory": Phrase("Peak memory of a trial's process: a bar is the median, a mark a trial."),
+    "certificate": Phrase("How far the losses are apart at each step, and how much is allowed."),
+}
+
+
+def comparison_page(comparison: Comparison, about: About, drawings: Sequence[Drawing]) -> Page:
+    """``drawings``: its figures, in the order in which they are read."""
+    found = sides(list(comparison.trials))
+    return Page(
+        title=say(OF, name=about.workload, what=comparison.finding),
+        lead=lead(about),
+        headline=say(comparison.finding),
+        sides=list(found.values()),
+        pace_title=say(_PACE),
+        pace=list(_pace(comparison)),
+        aside=_aside(comparison),
+        answers=answers(comparison, about),
+        sections=[
+            *figures_section(drawings, [side.colour for side in found.values()]),
+            *_numbers(comparison),
+            trials_section(comparison.trials),
+            environments_section(
+                {
+                    side: next((t.environment for t in group if t.environment), None)
+                    for side, group in comparison.trials.items()
+                }
+            ),
+            *warnings_section(comparison.cautions),
+            reproduce_section(of_comparison(comparison, about.workload)),
+            data_section("comparison.json", as_dict(comparison), say(_DATA)),
+        ],
+    )
+
+
+def figures_section(drawings: Sequence[Drawing], colours: Sequence[str]) -> list[Section]:
+    made = [
+        inlined(
+            drawing,
+            say(_TITLES[drawing.name]) if drawing.name in _TITLES else drawing.title,
+            say(_CAPTIONS[drawing.name]),
+            colours,
+        )
+        for drawing in drawings
+    ]
+    return [Section("figures", say(_FIGURES), [Figures(made)])] if made else []
+
+
+def _pace(comparison: Comparison) -> Iterator[Pace]:
+    """Of the sides that were compared."""
+    seconds = comparison.verdict.seconds if comparison.verdict else {}
+    slowest = max(seconds.values(), default=0.0)
+    for index, side in enumerate(comparison.trials):
+        if slowest and side in seconds:
+            text = say(_SECONDS, seconds=number(seconds[side]))
+            yield Pace(index, text, round(seconds[side] / slowest, 4))
+
+
+def _aside(comparison: Comparison) -> list[str]:
+    count = len(comparison.cautions)
+    if not count:
+        return []
+    return [say(_ONE_CAUTION) if count == 1 else say(_CAUTIONS, count=count)]
+
+
+def _numbers(comparison: Comparison) -> list[Section]:
+    names = list(comparison.trials)
+    rows, why = table_rows(comparison), why_rows(comparison)
+    heading = ratio_heading(comparison) if comparison.ratios else ""
+    blocks: list[Block] = []
+    if rows:
+        sure = any(ratio.low is not None for ratio in comparison.ratios.values())
+        caption = _NUMBERS_INTERVAL if sure else _NUMBERS_CAPTION
+        blocks.append(side_by_side(say(caption), names, rows, heading))
+    if why:
+        blocks.append(side_by_side(say(_WHY_CAPTION), names, why, ""))
+    blocks += [_profile(side, found) for side, found in comparison.profiles.items()]
+    return [Section("numbers", say(_NUMBERS), blocks)] if blocks else []
+
+
+def _profile(side: str, found: Profile) -> Table:
+    return Table(
+        say(_PROFILE_CAPTION, side=label(side), steps=found.steps),
+        [Cell(say(name)) for name in (_OPERATION, *_PROFILE_COLUMNS)],
+        [
+            TableRow(
+                Cell(operation.name),
+                [
+                    Cell(f"{operation.calls:,}"),
+                    Cell(percent(operation.self_seconds / found.total_seconds)),
+                ],
+            )
+            for operation in found.operations
+        ],
+    )

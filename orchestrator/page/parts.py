@@ -1,0 +1,192 @@
+"""The parts that pages have in common: environments, trials, what to type, what to keep."""
+
+import json
+from collections.abc import Mapping, Sequence
+from statistics import median
+from typing import Any
+
+from twinrun.v1 import job_pb2
+
+from orchestrator import environments
+from orchestrator.about import About
+from orchestrator.cautions import Caution
+from orchestrator.language import Phrase, say
+from orchestrator.page.blocks import (
+    Block,
+    Cell,
+    Commands,
+    Download,
+    Folded,
+    Listing,
+    Note,
+    Notes,
+    Prose,
+    Section,
+    Table,
+    TableRow,
+)
+from orchestrator.quantities import epoch_seconds, start_up_seconds
+from orchestrator.reproduce import Reproduction
+from orchestrator.rows import UNKNOWN, Row
+from orchestrator.trial import Trial
+from orchestrator.words import OF, label, memory, number, percent, state_of
+
+_TRIALS = Phrase("Every trial")
+_TRIALS_CAPTION = Phrase("Trials of the same pair had the same seed and ran one after the other.")
+_TRIAL_COLUMNS = (
+    Phrase("Pair"),
+    Phrase("Side"),
+    Phrase("Outcome"),
+    Phrase("Seed"),
+    Phrase("Epoch, s"),
+    Phrase("Training, s"),
+    Phrase("Start-up, s"),
+    Phrase("Test accuracy"),
+    Phrase("Test loss"),
+    Phrase("Peak memory"),
+)
+_ENVIRONMENTS = Phrase("Environments")
+_ENVIRONMENTS_CAPTION = Phrase(
+    "What each ran on. Rows marked \u2260 are not the same on all sides."
+)
+_QUANTITY = Phrase("Quantity")
+_PROPERTY = Phrase("Property")
+_PACKAGE = Phrase("Package")
+_PACKAGES = Phrase("All packages, {count} in all")
+_PACKAGES_CAPTION = Phrase(
+    "Versions of what was installed. Rows marked \u2260 are of different versions."
+)
+_ABSENT = Phrase("not there")
+_WARNINGS = Phrase("What to keep in mind")
+_REPRODUCE = Phrase("Run it again")
+_REPRODUCE_TEXT = Phrase(
+    "Save the job below beside you, and run the same with Twinrun's code and environments."
+)
+_FILE = Phrase("The whole job, every value spelled out")
+_JOB = Phrase("Show {name}")
+_DATA = Phrase("The data")
+_DATA_TEXT = Phrase(
+    "All that this page says, as numbers; the run directory keeps every event and weight."
+)
+
+
+def lead(about: About) -> list[str]:
+    """What ran, and when."""
+    return [about.workload, *([f"{about.time:%Y-%m-%d %H:%M} UTC"] if about.time else [])]
+
+
+def heads(names: Sequence[str]) -> list[Cell]:
+    """Of the columns that belong to sides."""
+    return [Cell(label(name), side=index) for index, name in enumerate(names)]
+
+
+def side_by_side(caption: str, names: Sequence[str], rows: Sequence[Row], ratio: str) -> Table:
+    """``ratio``: heading of a last column; empty: there is none."""
+    return Table(
+        caption,
+        [Cell(say(_QUANTITY)), *heads(names), *([Cell(ratio)] if ratio else [])],
+        [
+            TableRow(
+                Cell(row.name.strip(), strong=row.compared),
+                [
+                    *(Cell(value, strong=row.compared) for value in row.values),
+                    *([Cell(row.ratio, strong=row.compared)] if ratio else []),
+                ],
+                inner=row.name.startswith(" "),
+            )
+            for row in rows
+        ],
+    )
+
+
+def trials_section(trials: Mapping[str, Sequence[Trial]]) -> Section:
+    index = {side: place for place, side in enumerate(trials)}
+    order = sorted(
+        (trial for group in trials.values() for trial in group),
+        key=lambda trial: (trial.number, index[trial.framework]),
+    )
+    rows = [
+        TableRow(Cell(str(trial.number)), _trial_cells(trial, index[trial.framework]))
+        for trial in order
+    ]
+    columns = [Cell(say(text)) for text in _TRIAL_COLUMNS]
+    return Section("trials", say(_TRIALS), [Table(say(_TRIALS_CAPTION), columns, rows)])
+
+
+def _trial_cells(trial: Trial, side: int) -> list[Cell]:
+    last = trial.epochs[-1] if trial.epochs else None
+    state = state_of(trial.state.value)
+    said = say(OF, name=state, what=trial.error.message) if trial.error else say(state)
+    epoch, train = epoch_seconds(trial), trial.seconds("train")
+    start = start_up_seconds(trial)
+    return [
+        Cell(label(trial.framework), side=side),
+        Cell(said, strong=trial.error is not None),
+        Cell(str((trial.spec or {}).get("seed", UNKNOWN))),
+        *(Cell(UNKNOWN if value is None else number(value)) for value in (epoch, train, start)),
+        Cell(percent(last.test_accuracy) if last else UNKNOWN),
+        Cell(number(last.test_loss) if last else UNKNOWN),
+        Cell(memory(trial.peak_memory_bytes) if trial.peak_memory_bytes else UNKNOWN),
+    ]
+
+
+def environments_section(found: Mapping[str, job_pb2.Environment | None]) -> Section:
+    """By side, with what differs marked."""
+    every = say(environments.PACKAGES)
+    told = [row for row in environments.rows(list(found.values())) if row.name != every]
+    rows = [_compared_row(row.name, row.values) for row in told]
+    columns = [Cell(say(_PROPERTY)), *heads(list(found))]
+    blocks: list[Block] = [Table(say(_ENVIRONMENTS_CAPTION), columns, rows, numeric=False)]
+    packages = [dict(each.packages) if each else {} for each in found.values()]
+    if names := sorted({name for each in packages for name in each}):
+        absent = say(_ABSENT)
+        versions = [
+            _compared_row(name, [each.get(name, absent) for each in packages]) for name in names
+        ]
+        columns = [Cell(say(_PACKAGE)), *heads(list(found))]
+        listed = Table(say(_PACKAGES_CAPTION), columns, versions, numeric=False)
+        blocks.append(Folded(say(_PACKAGES, count=len(names)), listed))
+    return Section("environments", say(_ENVIRONMENTS), blocks)
+
+
+def _compared_row(name: str, values: Sequence[str]) -> TableRow:
+    """Different where two tell different things; what only one has is no difference of versions."""
+    told = {value for value in values if value not in (say(_ABSENT), UNKNOWN)}
+    return TableRow(Cell(name), [Cell(value) for value in values], differs=len(told) > 1)
+
+
+def warnings_section(cautions: Sequence[Caution]) -> list[Section]:
+    if not cautions:
+        return []
+    notes = [Note(caution.code, say(caution.sentence), say(caution.remedy)) for caution in cautions]
+    return [Section("warnings", say(_WARNINGS), [Notes(notes)])]
+
+
+def reproduce_section(found: Reproduction) -> Section:
+    file = Download(found.file, "application/yaml", found.job.encode(), say(_FILE))
+    return Section(
+        "reproduce",
+        say(_REPRODUCE),
+        [
+            Prose(say(_REPRODUCE_TEXT)),
+            file,
+            Commands(say(_REPRODUCE), found.lines),
+            Listing(say(_JOB, name=found.file), found.job),
+        ],
+    )
+
+
+def data_section(name: str, result: Mapping[str, Any], text: str) -> Section:
+    """``result``: what the file ``name`` holds."""
+    content = json.dumps(result, ensure_ascii=False, separators=(",", ":")).encode()
+    return Section(
+        "data",
+        say(_DATA),
+        [Prose(say(_DATA_TEXT)), Download(name, "application/json", content, text)],
+    )
+
+
+def middle(values: Sequence[float | None]) -> float | None:
+    """The median of those that are known."""
+    known = [value for value in values if value is not None]
+    return median(known) if known else None

@@ -1,0 +1,137 @@
+"""All that follows from a run's events is made again, whatever wrote them, and in time."""
+
+import json
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from twinrun.v1 import job_pb2
+
+from orchestrator import explaining, session, store
+from orchestrator.about import about
+from orchestrator.errors import RunUnreadable
+from orchestrator.explain import number_of
+from orchestrator.pitfalls import PITFALLS
+from orchestrator.remaking import remake
+from orchestrator.store import Run
+from tests.unit.stored import add_trial, compared, verified
+
+KEPT = Path(__file__).parent / "kept"
+
+
+def names(run):
+    return {path.name for path in (run.path / "figures").iterdir()}
+
+
+def test_twenty_trials_of_five_epochs_are_reported_in_five_seconds_and_three_megabytes(tmp_path):
+    run = compared(tmp_path, 10, epochs=5, steps=938)
+    remake(compared(tmp_path, 1))  # what is imported and compiled once
+    start = time.process_time()
+    remake(run)
+    assert time.process_time() - start < 5
+    assert run.page_path.stat().st_size < 3_000_000
+    text = run.page_path.read_text()
+    assert text.count("succeeded") >= 20
+    assert "ratios.svg" in names(run)
+
+
+def test_a_run_of_an_earlier_version_is_reported_as_one_of_today(tmp_path):
+    (kept,) = KEPT.iterdir()
+    run = Run(Path(shutil.copytree(kept, tmp_path / kept.name)))
+    assert "warnings" not in run.result("comparison")
+    remake(run)
+    assert {"warnings", "ratios", "agreements"} <= run.result("comparison").keys()
+    assert "TensorFlow trained" in run.page_path.read_text()
+    assert {"overview.png", "accuracy.svg", "certificate.svg"} <= names(run)
+
+
+def test_what_is_made_again_is_what_was_made(tmp_path):
+    run = compared(tmp_path)
+    session.finish(run, lambda _: None)
+    before = {path.name: path.read_bytes() for path in (run.path / "figures").iterdir()}
+    page, comparison = run.page_path.read_bytes(), run.result("comparison")
+    shutil.rmtree(run.path / "figures")
+    run.page_path.unlink()
+    remake(run)
+    assert run.page_path.read_bytes() == page
+    assert run.result("comparison") == comparison
+    assert {path.name: path.read_bytes() for path in (run.path / "figures").iterdir()} == before
+
+
+def test_a_run_that_was_killed_in_an_epoch_is_reported(tmp_path):
+    run = compared(tmp_path)
+    events = run.path / "events" / "tensorflow-1.jsonl"
+    events.write_bytes(events.read_bytes()[:-3000])
+    remake(run)
+    assert "was not seen to its end" in run.page_path.read_text()
+
+
+def test_a_certificate_is_reported_from_what_is_kept_of_it(tmp_path):
+    run = verified(tmp_path)
+    before = run.certificate()
+    remake(run)
+    assert run.certificate() == before
+    assert "The same job: in float64" in run.page_path.read_text()
+    assert names(run) == {"certificate.svg", "certificate.png"}
+
+
+@pytest.mark.parametrize("kind", ["recipes", "loops"])
+def test_runs_within_a_run_are_reported_with_it(tmp_path, kind):
+    outer = compared(tmp_path, workload=f"mnist-mlp-{kind}")
+    shutil.rmtree(outer.path / "events")
+    name = {"recipes": "matched", "loops": "fit"}[kind]
+    inner = compared(tmp_path / "elsewhere")
+    shutil.move(inner.path, outer.path / name)
+    remake(outer)
+    assert f"{name}/report.html" in outer.page_path.read_text()
+    assert (outer.path / name / "report.html").exists()
+    assert outer.result(kind) is not None
+
+
+def test_an_explanation_is_reported(tmp_path):
+    run = compared(tmp_path, workload="explain-mnist-mlp")
+    for framework in ("pytorch", "tensorflow"):
+        add_trial(run, framework, number_of(PITFALLS[0]))
+    remake(run)
+    assert len(run.result("explanation")["rows"]) == 2
+    assert PITFALLS[0].title in run.page_path.read_text()
+    assert len(explaining.finish(run, ("pytorch", "tensorflow"))) == 2
+
+
+def test_a_run_without_anything_says_so(tmp_path):
+    run = store.create(tmp_path, "w", job_pb2.JobSpec())
+    with pytest.raises(RunUnreadable, match="nothing to report"):
+        remake(run)
+
+
+def test_a_result_that_cannot_be_read_is_named(tmp_path):
+    run = compared(tmp_path)
+    (run.path / "certificate.json").write_text("{")
+    with pytest.raises(RunUnreadable, match=r"certificate\.json is not JSON"):
+        remake(run)
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "workload", "timed"),
+    [
+        ("runs/20261124T231346Z-mnist-mlp", "20261124T231346Z-mnist-mlp", "mnist-mlp", True),
+        ("20261124T231346Z-verify-w", "20261124T231346Z-verify-w", "w", True),
+        ("20261124T231346Z-w-recipes/matched", "20261124T231346Z-w-recipes/matched", "w", True),
+        ("elsewhere/renamed", "renamed", "renamed", False),
+    ],
+)
+def test_a_runs_directory_tells_what_it_was(path, name, workload, timed):
+    found = about(Path(path))
+    assert (found.name, found.workload, found.time is not None) == (name, workload, timed)
+
+
+def test_the_page_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
+    run = compared(tmp_path)
+    remake(run)
+    before = run.page_path.read_bytes()
+    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError("full")))
+    with pytest.raises(Exception, match="Cannot write"):
+        run.write_page(b"<half")
+    assert run.page_path.read_bytes() == before
+    assert json.loads((run.path / "comparison.json").read_text())
