@@ -100,7 +100,7 @@ lock: $(DEV) ## Resolve the requirements again, for every platform
 	.venv/bin/python requirements/lock.py
 
 clean: ## Remove environments and caches; runs and datasets stay
-	rm -rf build .venv .venv-pytorch .venv-tensorflow .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf build .cache .venv .venv-pytorch .venv-tensorflow .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 help: ## List the targets

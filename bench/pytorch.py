@@ -50,7 +50,8 @@ def in_memory(net: nn.Module, images: torch.Tensor, data: Data, **adam: bool) ->
             if len(losses) == 100:
                 torch.stack(losses).numpy()
                 losses = []
-        torch.stack(losses).numpy()
+        if losses:
+            torch.stack(losses).numpy()
 
     return Variant(epoch)
 

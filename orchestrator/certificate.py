@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -289,15 +290,13 @@ def retold(found: Mapping[str, Any]) -> Sentence:
 
     As it stands there, which is in English, where that does not give the same.
     """
-    kept = stored(found["sentence"])
     if "why" in found:
         return _none_made(stored(found["why"]))
-    try:
+    again = []
+    with suppress(KeyError, TypeError, ValueError):  # of an older version
         made = from_dict(found)
-        again = _sentence(made, list(_reasons(made)))
-    except (KeyError, TypeError, ValueError):  # of an older version
-        return kept
-    return again if again == kept else kept
+        again.append(_sentence(made, list(_reasons(made))))
+    return stored(found["sentence"], *again)
 
 
 def from_dict(found: Mapping[str, Any]) -> Certificate:

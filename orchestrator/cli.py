@@ -16,16 +16,6 @@ from orchestrator.language import Phrase, say, speaking
 from orchestrator.language_option import LanguageOption, chosen
 
 _ERROR = Phrase("orchestrator: {message}")
-_HELP = (
-    "Run exactly the same training job on PyTorch and on TensorFlow, and say which was "
-    "faster.\n\nExit codes: 0 success; 1 an unforeseen fault; 2 bad input; 3 no runner could be "
-    "reached, or it is the wrong one; 4 a job failed; 5 results could not be written; "
-    "6 not shown to be the same job; 7 the result stands with warnings, and --strict was given; "
-    "130 interrupted (what was finished is kept).\n\nEvery flag can be given as an environment "
-    "variable too (--batch-size of compare: TWINRUN_COMPARE_BATCH_SIZE), or in twinrun.toml (here "
-    "or in ~/.config/twinrun; $TWINRUN_CONFIG names another): a key at the top is a flag of every "
-    "command, one in a table such as \\[compare] of that command alone."
-)
 
 
 def _before(context: typer.Context, lang: LanguageOption = None) -> None:
@@ -40,7 +30,14 @@ def _before(context: typer.Context, lang: LanguageOption = None) -> None:
 app = typer.Typer(
     cls=Commands,
     callback=_before,
-    help=_HELP,
+    help="Run exactly the same training job on PyTorch and on TensorFlow, and say which was "
+    "faster.\n\nExit codes: 0 success; 1 an unforeseen fault; 2 bad input; 3 no runner could be "
+    "reached, or it is the wrong one; 4 a job failed; 5 results could not be written; "
+    "6 not shown to be the same job; 7 the result stands with warnings, and --strict was given; "
+    "130 interrupted (what was finished is kept).\n\nEvery flag can be given as an environment "
+    "variable too (--batch-size of compare: TWINRUN_COMPARE_BATCH_SIZE), or in twinrun.toml (here "
+    "or in ~/.config/twinrun; $TWINRUN_CONFIG names another): a key at the top is a flag of every "
+    "command, one in a table such as \\[compare] of that command alone.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )

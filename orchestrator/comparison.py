@@ -13,7 +13,7 @@ from orchestrator.cautions import Caution, cautions
 from orchestrator.certificate import retold
 from orchestrator.estimate import Estimate
 from orchestrator.inputs import InputsCheck, check_inputs
-from orchestrator.language import Phrase, Sentence, english, join
+from orchestrator.language import Phrase, Sentence, english, join, stored
 from orchestrator.numbers import finite
 from orchestrator.quantities import ratios
 from orchestrator.sides import framework_of
@@ -146,12 +146,16 @@ def _is_sound(trial: Trial) -> bool:
 def _faults(trials: Sequence[Trial]) -> Iterator[Sentence]:
     """A sentence for each trial that can be compared with nothing."""
     for trial in trials:
-        names = {"framework": label(trial.framework), "number": trial.number}
         if trial.state in _NOT_SUCCEEDED:
-            error = trial.error.message if trial.error else english(_NO_REASON)
-            yield english(_NOT_SUCCEEDED[trial.state], **names, error=error)
+            error = trial.error.message if trial.error else None
+            yield _fault(trial.framework, trial.number, trial.state, error)
         elif not _is_sound(trial):
-            yield english(_NO_TIME, **names)
+            yield english(_NO_TIME, framework=label(trial.framework), number=trial.number)
+
+
+def _fault(side: str, number: int, state: State, error: str | None) -> Sentence:
+    why = english(_NO_REASON) if error is None else error
+    return english(_NOT_SUCCEEDED[state], framework=label(side), number=number, error=why)
 
 
 def _reason_against_a_verdict(
@@ -166,6 +170,19 @@ def _reason_against_a_verdict(
     if len(trials) == 1:
         return english(_ALONE, framework=label(next(iter(trials))))
     return None
+
+
+def finding_retold(found: Mapping[str, Any]) -> Sentence:
+    """The finding of a comparison.json without a verdict, made again from what else it holds."""
+    faults = [
+        _fault(side, trial["number"], State(trial["state"]), (trial["error"] or {}).get("message"))
+        for side, each in found["frameworks"].items()
+        for trial in each["trials"]
+        if trial["state"] in _NOT_SUCCEEDED
+    ]
+    again = [english(_ALONE, framework=label(side)) for side in found["frameworks"]]
+    again += [english(_NO_VERDICT, why=fault) for fault in faults]
+    return stored(found["finding"], *again)
 
 
 def as_dict(comparison: Comparison) -> dict[str, Any]:

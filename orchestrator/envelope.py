@@ -90,8 +90,7 @@ class Envelope:
         between = curve(found["between"])
         own = {name: curve(numbers) for name, numbers in found["own"].items()}
         told = (_sentence(between, own, ratio, rule) for rule in (FLOAT32, FLOAT64))
-        kept = stored(found["sentence"])
-        sentence = next((each for each in told if each == kept), kept)
+        sentence = stored(found["sentence"], *told)
         return cls(found["within"], ratio, between, own, sentence)
 
 

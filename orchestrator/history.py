@@ -4,12 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from orchestrator import certificate, comparison, loops, recipes, verdict
 from orchestrator.about import about
-from orchestrator.certificate import retold
 from orchestrator.errors import RunUnreadable
-from orchestrator.language import Phrase, Sentence, english, join, stored
+from orchestrator.language import Phrase, Sentence, english, join
 from orchestrator.store import Run
-from orchestrator.verdict import retold as verdict_retold
 from orchestrator.words import NEXT
 
 _NOT_FINISHED = Phrase("It was not finished.")
@@ -67,20 +66,20 @@ def entry(run: Run) -> Entry:
 
 def _compared(found: Mapping[str, Any]) -> dict[str, Any]:
     frameworks = list(found["frameworks"])
-    certificate = found.get("certificate")
+    proof = found.get("certificate")
     return {
         "kind": "train" if len(frameworks) == 1 else "compare",
         "frameworks": frameworks,
         "finding": _finding(found),
-        "same_job": certificate and certificate["same_job"],
+        "same_job": proof and proof["same_job"],
         "warnings": [warning["code"] for warning in found.get("warnings", ())],
     }
 
 
 def _finding(found: Mapping[str, Any]) -> Sentence:
     if found["verdict"]:
-        return verdict_retold(found["verdict"])
-    return stored(found["finding"])
+        return verdict.retold(found["verdict"])
+    return comparison.finding_retold(found)
 
 
 def _recipes(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,13 +87,13 @@ def _recipes(found: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "kind": "recipes",
         "frameworks": sorted(frameworks),
-        "finding": stored(found["sentence"]),
+        "finding": recipes.retold(found),
     }
 
 
 def _loops(found: Mapping[str, Any]) -> dict[str, Any]:
     frameworks = {name for by_name in found["epoch_seconds"].values() for name in by_name}
-    said = [stored(sentence) for sentence in found["sentences"]]
+    said = loops.retold(found)
     finding = join(NEXT, said) if said else english(_NOT_FINISHED)
     return {"kind": "loops", "frameworks": sorted(frameworks), "finding": finding}
 
@@ -108,7 +107,7 @@ def _verified(found: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "kind": "verify",
         "frameworks": list(found.get("versions", ())),
-        "finding": retold(found),
+        "finding": certificate.retold(found),
         "same_job": found["same_job"],
     }
 

@@ -38,10 +38,9 @@ class InputsCheck:
     @classmethod
     def from_dict(cls, found: Mapping[str, Any]) -> Self:
         """As `dataclasses.asdict` left it."""
-        kept = stored(found["sentence"])
         differences = tuple(found["differences"])
-        again = _said(differences) if differences else kept
-        return cls(found["same"], differences, again if again == kept else kept)
+        sentence = stored(found["sentence"], _said(differences))
+        return cls(found["same"], differences, sentence)
 
 
 def check_inputs(trials: Sequence[Trial]) -> InputsCheck:

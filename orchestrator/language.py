@@ -49,9 +49,12 @@ def english(phrase: Phrase, /, **values: object) -> Sentence:
     return made
 
 
-def stored(text: str) -> Sentence:
-    """English text of a file: known in another language where it holds no values."""
-    return english(Phrase(text))
+def stored(text: str, *again: Sentence) -> Sentence:
+    """English text of a file: the one of ``again`` that is the same.
+
+    Where none is, the text as it stands, which is known in another language if it holds no values.
+    """
+    return next((each for each in again if each == text), english(Phrase(text)))
 
 
 def clause(sentence: Sentence) -> Clause:

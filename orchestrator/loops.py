@@ -8,7 +8,7 @@ from typing import Any
 from twinrun.v1 import job_pb2
 
 from orchestrator.comparison import Comparison
-from orchestrator.language import Phrase, Sentence, english
+from orchestrator.language import Phrase, Sentence, english, stored
 from orchestrator.numbers import finite
 from orchestrator.quantities import epoch_seconds
 from orchestrator.trial import State, Trial
@@ -64,6 +64,14 @@ def _sentence(found: Mapping[str, Mapping[str, float]], framework: str) -> Sente
     of = {variant: (seconds or 0.0) / (times["fit"] or 1.0) for variant, seconds in times.items()}
     eager = english(_OP_BY_OP, fit=of["fit-eager"], custom=of["custom-eager"])
     return english(_TIMES, framework=label(framework), custom=of["custom"], eager=eager)
+
+
+def retold(found: Mapping[str, Any]) -> list[Sentence]:
+    """The sentences of a loops.json, made again from what else it holds."""
+    times = found["epoch_seconds"]
+    names = dict.fromkeys(name for by_name in times.values() for name in by_name)
+    again = [text for name in names if (text := _sentence(times, name))]
+    return [stored(sentence, *again) for sentence in found["sentences"]]
 
 
 def as_dict(found: Loops) -> dict[str, Any]:

@@ -188,24 +188,32 @@ def preview_figures(found: Preview) -> dict[str, bytes]:
 
 
 def _overview(comparison: Comparison) -> Figure:
-    figure = Figure(figsize=(14, 9), layout="constrained")
-    grid = figure.add_gridspec(2, 2, height_ratios=(4, 5), hspace=0.08, wspace=0.06)
-    for place, panel, title in (
-        (grid[0, :], panels.time, ""),
-        (grid[1, 0], panels.accuracy, say(_TEST_ACCURACY)),
-        (grid[1, 1], panels.loss, say(_TRAINING_LOSS)),
-    ):
-        axes = figure.add_subplot(place)
-        panel(axes, comparison)
-        axes.set_title(title, fontsize=13)
+    """Nothing is laid out by trial, as with a `drawn`."""
     title = _wrapped(say(comparison.finding))
-    figure.suptitle(title, x=0.01, ha="left", fontsize=19, fontweight="bold")
     lines = [
         line
         for text in _footer(comparison)
         for line in cells.wrap(text, _FOOTER_COLUMNS, max_lines=2, placeholder=" ...")
     ]
-    figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=9, color="#555555")
+    width, height = 14.0, 9.0  # inches, as all below
+    top = height - 0.45 - 0.36 * (title.count("\n") + 1)
+    bottom = 0.85 + 0.17 * len(lines)
+    middle = bottom + 0.5 * (top - bottom)
+    figure = Figure(figsize=(width, height))
+    for (left, low, right, high), panel, heading in (
+        ((0.3, middle + 0.75, width - 0.3, top - 0.5), panels.time, ""),
+        ((0.85, bottom, 5.5, middle - 0.45), panels.accuracy, say(_TEST_ACCURACY)),
+        ((7.75, bottom, 12.35, middle - 0.45), panels.loss, say(_TRAINING_LOSS)),
+    ):
+        place = (left / width, low / height, (right - left) / width, (high - low) / height)
+        axes = figure.add_axes(place)
+        panel(axes, comparison)
+        axes.set_title(heading, fontsize=13)
+    edge: dict[str, Any] = {"x": 0.01, "ha": "left"}
+    figure.suptitle(title, y=1 - 0.2 / height, va="top", fontsize=19, fontweight="bold", **edge)
+    figure.supxlabel(
+        "\n".join(lines), y=0.12 / height, va="bottom", fontsize=9, color="#555555", **edge
+    )
     return figure
 
 

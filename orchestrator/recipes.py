@@ -7,7 +7,7 @@ from statistics import median
 from typing import Any
 
 from orchestrator.comparison import Comparison
-from orchestrator.language import Phrase, Sentence, english
+from orchestrator.language import Phrase, Sentence, english, stored
 from orchestrator.numbers import finite
 from orchestrator.trial import State, Trial
 from orchestrator.words import label, number
@@ -57,12 +57,31 @@ def recipes(matched: Comparison, idiomatic: Comparison) -> Recipes:
     }
     if any(len(by_name) != 2 for by_name in found.values()):
         return Recipes(found, None, None, None, english(_NOT_BOTH))
-    own, same = found["idiomatic"], found["matched"]
-    faster, slower = sorted(own, key=lambda name: own[name].train_seconds)
-    longer = own[slower].train_seconds - own[faster].train_seconds
-    wait = own[slower].wait_seconds - own[faster].wait_seconds
-    alike = same[slower].train_seconds - same[faster].train_seconds
-    sentence = english(
+    longer, wait, alike = _parts(found)
+    return Recipes(found, longer, wait, alike, _sentence(found))
+
+
+def _sides(times: Mapping[str, Mapping[str, Times]]) -> list[str]:
+    """The faster and the slower as their users write them."""
+    own = times["idiomatic"]
+    return sorted(own, key=lambda name: own[name].train_seconds)
+
+
+def _parts(times: Mapping[str, Mapping[str, Times]]) -> tuple[float, float, float]:
+    """How much longer the slower took, of that by waiting, and on the same job; in seconds."""
+    own, same = times["idiomatic"], times["matched"]
+    faster, slower = _sides(times)
+    return (
+        own[slower].train_seconds - own[faster].train_seconds,
+        own[slower].wait_seconds - own[faster].wait_seconds,
+        same[slower].train_seconds - same[faster].train_seconds,
+    )
+
+
+def _sentence(times: Mapping[str, Mapping[str, Times]]) -> Sentence:
+    longer, wait, alike = _parts(times)
+    faster, slower = _sides(times)
+    return english(
         _LONGER,
         slower=label(slower),
         faster=label(faster),
@@ -71,7 +90,18 @@ def recipes(matched: Comparison, idiomatic: Comparison) -> Recipes:
         matched=number(alike),
         rest=number(longer - wait - alike),
     )
-    return Recipes(found, longer, wait, alike, sentence)
+
+
+def retold(found: Mapping[str, Any]) -> Sentence:
+    """The sentence of a recipes.json, made again from what else it holds."""
+    again = []
+    if found.get("longer_seconds") is not None:
+        times = {
+            recipe: {name: Times(**each) for name, each in by_name.items()}
+            for recipe, by_name in found["times"].items()
+        }
+        again.append(_sentence(times))
+    return stored(found["sentence"], *again)
 
 
 def _times(trials: Sequence[Trial]) -> Times | None:

@@ -34,7 +34,7 @@ _CNN = Tolerance(
     weights=1e-11,
     logits=1e-11,
     reason="Seen over one epoch of mnist-cnn: 2.1e-14 in the losses, 1.1e-14 in the gradients' "
-    "norms, 3.8e-13 in the weights, 3e-15 in the logits; less of fashion-cnn.",
+    "norms, 3.8e-13 in the weights, 3e-15 in the logits.",
 )
 _AUGMENTED = Tolerance(
     losses=1e-12,
@@ -43,6 +43,15 @@ _AUGMENTED = Tolerance(
     logits=1e-11,
     reason="Seen over 5 epochs, with and without flips: 1.7e-14 in the losses, 1.6e-14 in the "
     "gradients' norms, 3.7e-13 in the weights, 6.9e-15 in the logits.",
+)
+_FASHION_CNN = Tolerance(
+    losses=1e-12,
+    gradient_norms=1e-11,
+    weights=1e-9,
+    logits=1e-11,
+    reason="Seen over one epoch: 3.4e-14 in the losses, 7.5e-14 in the gradients' norms, 2.7e-14 "
+    "in the logits; 1.7e-11 in the weights, of the kernel behind a dropout: inputs that are seldom "
+    "there have gradients near Adam's epsilon, which it makes large.",
 )
 _BY_WORKLOAD = {
     "mnist-mlp": _MNIST,
@@ -64,7 +73,7 @@ _BY_WORKLOAD = {
     "mnist-augmented": _AUGMENTED,
     "mnist-augmented-noflip": _AUGMENTED,
     "mnist-cnn": _CNN,
-    "fashion-cnn": _CNN,
+    "fashion-cnn": _FASHION_CNN,
     "synthetic-mlp": Tolerance(
         losses=1e-12,
         gradient_norms=1e-11,

@@ -1,6 +1,7 @@
 """Which side trained faster, by how much, and how sure that is: figures, and the sentence."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -102,13 +103,11 @@ def retold(found: Mapping[str, Any]) -> Sentence:
 
     As it stands there, which is in English, where that does not give the same.
     """
-    kept = stored(found["sentence"])
-    try:
+    again = []
+    with suppress(KeyError):  # of an older version
         ratio = Estimate(found["ratio"], found["low"], found["high"], found["pairs"])
-        again = _sentence(found["faster"], found["slower"], ratio, level=found["level"])
-    except KeyError:  # of an older version
-        return kept
-    return again if again == kept else kept
+        again.append(_sentence(found["faster"], found["slower"], ratio, level=found["level"]))
+    return stored(found["sentence"], *again)
 
 
 def basis(found: Estimate) -> Sentence:

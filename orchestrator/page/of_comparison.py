@@ -55,6 +55,11 @@ _TITLES: Mapping[str, Phrase] = {
     "ratios": Phrase("Pair by pair, how many times as long the slower side took"),
     "certificate": Phrase("The two held against each other, step by step"),
 }
+_PLAIN_TITLES: Mapping[str, Phrase] = {
+    "time": Phrase("Training time"),
+    "accuracy": Phrase("Test accuracy"),
+    "loss": Phrase("Training loss"),
+}
 # How each figure is to be read.
 _CAPTIONS: Mapping[str, Phrase] = {
     "ratios": Phrase(
@@ -92,7 +97,7 @@ def comparison_page(comparison: Comparison, about: About, drawings: Sequence[Dra
         aside=_aside(comparison),
         answers=answers(comparison, about),
         sections=[
-            *figures_section(drawings, [side.colour for side in found.values()]),
+            *figures_section(drawings, [side.colour for side in found.values()], comparison),
             *_numbers(comparison),
             trials_section(comparison.trials),
             environments_section(
@@ -108,17 +113,22 @@ def comparison_page(comparison: Comparison, about: About, drawings: Sequence[Dra
     )
 
 
-def figures_section(drawings: Sequence[Drawing], colours: Sequence[str]) -> list[Section]:
+def figures_section(
+    drawings: Sequence[Drawing], colours: Sequence[str], comparison: Comparison | None = None
+) -> list[Section]:
+    said = say(comparison.finding) if comparison else ""
     made = [
-        inlined(
-            drawing,
-            say(_TITLES[drawing.name]) if drawing.name in _TITLES else drawing.title,
-            say(_CAPTIONS[drawing.name]),
-            colours,
-        )
+        inlined(drawing, _title(drawing, said), say(_CAPTIONS[drawing.name]), colours)
         for drawing in drawings
     ]
     return [Section("figures", say(_FIGURES), [Figures(made)])] if made else []
+
+
+def _title(drawing: Drawing, said: str) -> str:
+    """``said``: what the page is headed by."""
+    plain = _PLAIN_TITLES.get(drawing.name) if drawing.title == said else None
+    phrase = _TITLES.get(drawing.name, plain)
+    return drawing.title if phrase is None else say(phrase)
 
 
 def _pace(comparison: Comparison) -> Iterator[Pace]:

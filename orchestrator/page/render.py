@@ -15,6 +15,7 @@ _WORDS = {
     "made": Phrase("Made by Twinrun from what the run kept. This page holds all that it shows."),
     "skip": Phrase("To the content"),
 }
+_EXPONENT = re.compile(r"(?<=\d)e-(?=\d)")
 _UNIT = re.compile(r"(?<=\d) (%|s|GB|MB)(?!\w)")
 
 
@@ -25,8 +26,8 @@ def render(page: Page) -> bytes:
 
 
 def _unbroken(text: str) -> str:
-    """With no line's end between a number and its unit."""
-    return _UNIT.sub("\u00a0\\1", text)
+    """With no line's end between a number and its unit, nor within a number."""
+    return _EXPONENT.sub("e\u2060-\u2060", _UNIT.sub("\u00a0\\1", text))
 
 
 @functools.cache

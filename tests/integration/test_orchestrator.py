@@ -97,6 +97,7 @@ def test_compare_runs_the_same_job_on_both_and_keeps_everything(orchestrator, tw
         "figures/overview.svg",
         "figures/accuracy.png",
         "log.txt",
+        "report.html",
     } <= kept
     assert run.spec().loss == job_pb2.LOSS_SOFTMAX_CROSS_ENTROPY  # as the runner completed it
     assert [trial.state for trial in run.trials()] == [State.SUCCEEDED, State.SUCCEEDED]

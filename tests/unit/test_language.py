@@ -36,6 +36,7 @@ KEYWORDS = {"help", "message", "reason", "source"}
 NAMES = {"bold red", "lower left", "lower right", "offset points", "upper left"}
 NAMES |= {"color-mix(in srgb, "}
 PANELS = {"The job", "Where it runs", "What is shown and kept", "How sure it is"}  # of --help
+FAULTS = {"AttributeError", "LookupError", "ValueError"}  # of the code
 WORDS = re.compile(r"[A-Za-z]{2,}[,:;]? [a-z]{2,}")
 TAIWANESE = LANGUAGES[1]
 
@@ -148,7 +149,9 @@ def _texts(tree):
                 told |= set(ast.walk(node))
             case ast.keyword(arg=name) if name in KEYWORDS:
                 told |= set(ast.walk(node))
-            case ast.Raise(exc=ast.Call(func=ast.Name("ValueError"))):
+            case ast.Raise(exc=ast.Call(func=ast.Name(name))) if name in FAULTS:
+                told |= set(ast.walk(node))
+            case ast.Assign(targets=[ast.Name("_HELP")]):
                 told |= set(ast.walk(node))
             case ast.Expr(value=ast.Constant()):
                 told.add(node.value)
@@ -158,6 +161,7 @@ def _texts(tree):
         if isinstance(node, ast.Constant)
         and isinstance(node.value, str)
         and WORDS.search(node.value)
+        and '="' not in node.value  # HTML
         and node.value not in NAMES | PANELS
         and node not in told
     ]

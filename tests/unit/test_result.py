@@ -71,7 +71,7 @@ def test_without_pandas_it_is_said_what_to_install(result, monkeypatch):
 
 
 def test_a_figure_that_is_not_there_is_refused_with_those_that_are(result, tmp_path):
-    with pytest.raises(BadInput, match="it has none"):
+    with pytest.raises(BadInput, match="has no figures"):
         result().figure()
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures/loss.svg").write_text("<svg/>")

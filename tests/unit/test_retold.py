@@ -5,16 +5,18 @@ import json
 
 import numpy as np
 import pytest
-from tests.unit.test_compare import NOISE, pairs
 
-from orchestrator import certificate, verdict
-from orchestrator.comparison import as_dict, compare
+from orchestrator import certificate, loops, recipes, verdict
+from orchestrator.comparison import as_dict, compare, finding_retold
 from orchestrator.envelope import FLOAT32, FLOAT64, envelope
+from orchestrator.fold import fold
 from orchestrator.language import LANGUAGES, Phrase, english, say, speaking
-from tests.unit.events import SPEC, losses, trial
+from tests.unit.events import SPEC, failed_trial, losses, trial
 from tests.unit.test_certificate import KERNEL, evidence, made, perturbed
+from tests.unit.test_comparison import NOISE, pairs
 
 CHINESE = LANGUAGES[1]
+RATIOS = dict(zip(loops.VARIANTS, (1.5, 1.4, 1.2, 1.1), strict=True))
 
 
 def apart(part, **given):
@@ -84,6 +86,34 @@ def test_a_verdict_is_stored_in_english_and_said_in_chinese(ratios):
         assert said == say(found.verdict.sentence)
     assert read["sentence"] == found.verdict.sentence
     assert said != read["sentence"]
+
+
+@pytest.mark.parametrize(
+    "trials",
+    [
+        [trial("pytorch")],
+        [trial("pytorch"), failed_trial("tensorflow")],
+        [trial("pytorch"), fold("tensorflow", 1, [])],
+    ],
+)
+def test_why_there_is_no_verdict_is_said_in_chinese(trials):
+    found = compare(SPEC, trials)
+    with speaking(CHINESE):
+        read = from_file(as_dict(found))
+        assert say(finding_retold(read)) == say(found.finding) != read["finding"]
+
+
+def test_what_recipes_and_loops_came_to_is_said_in_chinese():
+    compared = {name: compare(SPEC, pairs([ratio])) for name, ratio in RATIOS.items()}
+    by_recipe = recipes.recipes(compared["custom"], compared["fit"])
+    by_loop = loops.loops(compared)
+    with speaking(CHINESE):
+        said = say(recipes.retold(from_file(recipes.as_dict(by_recipe))))
+        assert said == say(by_recipe.sentence) != by_recipe.sentence
+        each = loops.retold(from_file(loops.as_dict(by_loop)))
+        assert list(map(say, each)) == list(map(say, by_loop.sentences))
+    assert each == by_loop.sentences
+    assert len(each) == 2
 
 
 def test_nothing_of_a_comparison_is_stored_in_another_language():

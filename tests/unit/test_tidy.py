@@ -1,6 +1,7 @@
 """Long tables: as many rows as there was to observe, each with every column, of its kind."""
 
 import math
+from pathlib import Path
 
 import pytest
 
@@ -67,3 +68,10 @@ def test_a_side_of_a_test_against_itself_is_told_apart_from_its_framework():
 def test_the_epochs_seconds_add_up_to_the_trials():
     seconds = sum(row["train_seconds"] for row in rows("epochs", trial()))
     assert rows("trials", trial())[0]["train_seconds"] == pytest.approx(seconds)
+
+
+def test_the_documents_tell_of_every_column():
+    text = (Path(__file__).parents[2] / "docs/export.md").read_text()
+    for name, table in TABLES.items():
+        assert f"| `{name}` |" in text
+        assert not [column for column in table.columns if f"`{column}`" not in text], name

@@ -14,7 +14,7 @@ from tests.integration.fakes.good import environment, measure, summarize
 
 __all__ = ["Trainer", "environment", "measure", "summarize"]
 
-_SAMPLES = {"train_samples": 200, "test_samples": 100}
+_TRAIN, _TEST = 200, 100
 _load = datasets.load
 
 
@@ -24,9 +24,9 @@ def load(spec, data_dir, progress):
     small = replace(
         spec.dataset,
         name="synthetic",
-        synthetic=replace(made, **_SAMPLES),
-        train_limit=None,
-        test_limit=None,
+        synthetic=replace(made, train_samples=_TRAIN, test_samples=_TEST),
+        train_limit=min(spec.dataset.train_limit or _TRAIN, _TRAIN),
+        test_limit=min(spec.dataset.test_limit or _TEST, _TEST),
     )
     return _load(replace(spec, dataset=small), data_dir, progress)
 
