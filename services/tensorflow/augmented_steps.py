@@ -1,9 +1,8 @@
 """Steps of a graph on images that are augmented, some steps' images at a time."""
 
-from collections.abc import Sequence
-
 import tensorflow as tf
 
+from services.matched import Held
 from services.spec import JobSpec
 from services.tensorflow import augmentation
 from services.tensorflow.steps import Drawn, GraphSteps
@@ -18,12 +17,11 @@ class AugmentedSteps(GraphSteps):
     def __init__(
         self,
         spec: JobSpec,
-        parameters: Sequence[tf.Variable],
+        held: Held[tf.Variable],
         images: tf.Tensor,
         labels: tf.Tensor,
     ) -> None:
-        super().__init__(spec, parameters, images, labels)
-        self._shape = images.shape[1:]
+        super().__init__(spec, held, images, labels)
         self._images = augmentation.framed(spec, images)
         self._resample = augmentation.resampling(spec, images)
 
@@ -50,7 +48,7 @@ class AugmentedSteps(GraphSteps):
         def of_group(number: tf.Tensor, measured: tf.TensorArray) -> tuple[tf.Tensor, tf.Tensor]:
             images = tf.gather(self._images, samples[number])
             images = self._resample(images, maps[number])
-            images = tf.reshape(images, [group, batch, *self._shape])
+            images = tf.reshape(images, [group, batch, *self._shape[1:]])
             first = number * group
 
             def body(i: tf.Tensor, measured: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:

@@ -36,6 +36,7 @@ class EagerSteps:
         self._loss = model.loss_of(spec)
         self._parameters, self._kept = held.trained, held.kept
         self._images, self._labels = images, labels
+        self._shape = tuple(images.shape)
         self._augment = augmentation.augment(spec, images)
         self._slots = optimizers.slots(spec.optimizer, held.trained)
         compiled = spec.execution is Execution.COMPILED
@@ -118,7 +119,7 @@ class EagerSteps:
         values = [tf.identity(variable) for variable in variables]
         for steps, batch in shapes:
             few = min(steps, matched.WARM_UP_STEPS)
-            self.run(chunks.blank(self._spec, tuple(self._images.shape), few, batch))
+            self.run(chunks.blank(self._spec, self._shape, few, batch))
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
         self._taken = 0

@@ -8,7 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from services.spec import Augmentation, Dataset, Execution, Normalization, OwnWay, Precision
+from services.spec import (
+    Augmentation,
+    Conv2d,
+    Dataset,
+    Dense,
+    Dropout,
+    Execution,
+    Flatten,
+    Normalization,
+    OwnWay,
+    Precision,
+)
 from services.workload import augmentation
 from tests.frameworks import jobs, reference
 
@@ -108,6 +119,21 @@ def test_test_images_are_not_augmented(framework, execution):
         for given in (Augmentation(), jobs.AUGMENTATION)
     )
     np.testing.assert_array_equal(plain.evaluate(), augmented.evaluate())
+
+
+@pytest.mark.parametrize("execution", EXECUTIONS)
+def test_masks_of_dropout_are_drawn_beside_the_maps_of_images(framework, execution):
+    layers = (Conv2d(3), Dropout(0.5), Flatten(), Dense(jobs.CLASSES))
+    job = jobs.spec(
+        layers=layers,
+        augmentation=jobs.AUGMENTATION,
+        execution=execution,
+        batch_size=8,
+        report_every_steps=6,
+        epochs=2,
+    )
+    wanted, _ = reference.train(job, jobs.data(), jobs.weights(job))[:2]
+    np.testing.assert_allclose(jobs.train(framework, job).losses, wanted, rtol=1e-12)
 
 
 @pytest.mark.parametrize("execution", jobs.EXECUTIONS)
