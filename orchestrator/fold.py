@@ -111,6 +111,7 @@ def _epoch(message: job_pb2.EpochFinished) -> Epoch:
         test_accuracy=message.test.accuracy,
         samples_per_second=message.samples_per_second,
         data_wait_seconds=_seconds(message.data_wait_duration),
+        sync_seconds=_seconds(message.sync_duration),
         running_accuracy=(
             message.running_accuracy if message.HasField("running_accuracy") else None
         ),

@@ -20,6 +20,7 @@ _EPOCH = {
     "train_seconds": float,
     "evaluate_seconds": float,
     "data_wait_seconds": float,
+    "sync_seconds": float,
     "samples_per_second": float,
     "train_loss": float,
     "test_loss": float,

@@ -60,6 +60,7 @@ class Epoch:
     test_accuracy: float
     samples_per_second: float
     data_wait_seconds: float = 0.0
+    sync_seconds: float = 0.0
     running_accuracy: float | None = None
     validation_loss: float | None = None
     validation_accuracy: float | None = None

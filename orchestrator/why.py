@@ -9,7 +9,7 @@ from orchestrator.comparison import Comparison
 from orchestrator.language import Phrase, say
 from orchestrator.quantities import epoch_seconds
 from orchestrator.rows import UNKNOWN, Row
-from orchestrator.trial import Load, Trial
+from orchestrator.trial import Epoch, Load, Trial
 from orchestrator.words import number, percent
 
 _PHASES = {
@@ -36,6 +36,8 @@ def why_rows(comparison: Comparison) -> list[Row]:
         shown[title] = functools.partial(_phase, phase=phase)
         if phase == "train":
             shown[Phrase("  waiting for data")] = _waiting
+            shown[Phrase("  taking steps")] = _stepping
+            shown[Phrase("  synchronising")] = _synchronising
             shown[Phrase("  CPUs in use")] = lambda trials: _cpus(
                 trials, lambda load: load.own_cpu_seconds
             )
@@ -66,8 +68,25 @@ def _phase(trials: Sequence[Trial], *, phase: str) -> str:
 
 
 def _waiting(trials: Sequence[Trial]) -> str:
-    waits = [sum(epoch.data_wait_seconds for epoch in t.epochs) for t in trials if t.epochs]
-    return f"{number(median(waits))} s" if any(waits) else UNKNOWN
+    return _of_training(trials, lambda epoch: epoch.data_wait_seconds)
+
+
+def _synchronising(trials: Sequence[Trial]) -> str:
+    return _of_training(trials, lambda epoch: epoch.sync_seconds)
+
+
+def _stepping(trials: Sequence[Trial]) -> str:
+    """What is left of training; where it is not known what that is, the phase says it all."""
+    if _synchronising(trials) == UNKNOWN:
+        return UNKNOWN
+    return _of_training(
+        trials, lambda epoch: epoch.train_seconds - epoch.data_wait_seconds - epoch.sync_seconds
+    )
+
+
+def _of_training(trials: Sequence[Trial], seconds: Callable[[Epoch], float]) -> str:
+    found = [sum(map(seconds, trial.epochs)) for trial in trials if trial.epochs]
+    return f"{number(median(found))} s" if any(found) else UNKNOWN
 
 
 def cpus_in_use(trials: Sequence[Trial]) -> float | None:

@@ -126,6 +126,7 @@ class EpochFinished:
     test: Metrics
     samples_per_second: float
     data_wait_seconds: float = 0.0
+    sync_seconds: float = 0.0
     running_accuracy: float | None = None
     validation: Metrics | None = None
     load: Load | None = None

@@ -90,25 +90,27 @@ def steps_taken(
     spec: JobSpec,
     measured: NDArray[np.floating],
     parameters: Sequence[str],
+    *,
     wait_seconds: float = 0.0,
+    sync_seconds: float = 0.0,
 ) -> Steps:
     """A chunk from what its steps measured: losses float[steps], or with accuracies [steps, 2].
 
     With the details of ``report_step_details`` float[steps, 3 + parameters]: loss, ordered loss,
     accuracy, and the norm of the gradient of each of ``parameters``, named in model order.
     """
-    if not spec.report_step_details:
-        if measured.ndim == 1:
-            return Steps(measured, wait_seconds=wait_seconds)
-        return Steps(measured[:, 0], accuracies=measured[:, 1], wait_seconds=wait_seconds)
-    losses, ordered, accuracies, *norms = measured.T
-    named = zip(parameters, norms, strict=True)
-    details = StepDetails(
-        ordered_losses=tuple(ordered.tolist()),
-        accuracies=tuple(accuracies.tolist()),
-        gradient_norms=tuple(GradientNorms(name, tuple(n.tolist())) for name, n in named),
-    )
-    return Steps(losses, details, wait_seconds=wait_seconds)
+    losses, details, accuracies = measured, None, None
+    if spec.report_step_details:
+        losses, ordered, right, *norms = measured.T
+        named = zip(parameters, norms, strict=True)
+        details = StepDetails(
+            ordered_losses=tuple(ordered.tolist()),
+            accuracies=tuple(right.tolist()),
+            gradient_norms=tuple(GradientNorms(name, tuple(n.tolist())) for name, n in named),
+        )
+    elif measured.ndim > 1:
+        losses, accuracies = measured.T
+    return Steps(losses, details, accuracies, wait_seconds, sync_seconds)
 
 
 def epoch_chunks(

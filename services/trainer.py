@@ -35,13 +35,15 @@ class Steps:
     ``losses`` float[steps], each the mean over its batch; where a framework tells a mean over
     several steps only, it stands for each of them. ``details``: where the spec asks for them.
     ``accuracies`` float[steps], of each batch before its step, where they are known without.
-    ``wait_seconds``: of the chunk's time what went by waiting for a batch.
+    ``wait_seconds``: of the chunk's time what went by waiting for a batch; ``sync_seconds``: what
+    went by waiting, at its end, for what the device still had to do, where that can be told.
     """
 
     losses: NDArray[np.floating]
     details: StepDetails | None = None
     accuracies: NDArray[np.floating] | None = None
     wait_seconds: float = 0.0
+    sync_seconds: float = 0.0
 
 
 class Trainer(Protocol):

@@ -188,6 +188,7 @@ def _train(
                 test=test,
                 samples_per_second=int(sizes.sum()) / trained,
                 data_wait_seconds=sum(chunk.wait_seconds for chunk in chunks),
+                sync_seconds=sum(chunk.sync_seconds for chunk in chunks),
                 running_accuracy=_running_accuracy(chunks, sizes),
                 validation=validation,
                 load=used,

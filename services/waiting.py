@@ -1,7 +1,7 @@
-"""The time that training waits for its data, apart from the time of its steps."""
+"""The times that training waits: for its data, and for the device at a chunk's edge."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -29,3 +29,10 @@ class Waiting(Generic[T]):
         """The seconds since it was last asked."""
         seconds, self._seconds = self._seconds, 0.0
         return seconds
+
+
+def timed(fetch: Callable[[], T]) -> tuple[T, float]:
+    """What ``fetch`` returns, and the seconds that it took."""
+    start = time.perf_counter()
+    found = fetch()
+    return found, time.perf_counter() - start

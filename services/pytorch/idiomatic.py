@@ -32,7 +32,7 @@ from services.spec import (
     Sgd,
 )
 from services.trainer import Data, Steps
-from services.waiting import Waiting
+from services.waiting import Waiting, timed
 from services.workload import layers as shapes
 from services.workload.weights import Weights
 
@@ -108,10 +108,10 @@ class IdiomaticTrainer:
         for batch in waiting:
             losses.append(self._step(batch))
             if len(losses) == self._spec.report_every_steps:
-                yield Steps(torch.stack(losses).cpu().numpy(), wait_seconds=waiting.taken())
+                yield _taken(losses, waiting)
                 losses = []
         if losses:
-            yield Steps(torch.stack(losses).cpu().numpy(), wait_seconds=waiting.taken())
+            yield _taken(losses, waiting)
 
     def _step(self, batch: Batch) -> torch.Tensor:
         images, labels = (tensor.to(self._device, non_blocking=True) for tensor in batch)
@@ -219,6 +219,11 @@ def _require_batches(spec: JobSpec, data: Data) -> None:
                 field="batch_size",
             )
         shape = shapes.output_shape(layer, shape)
+
+
+def _taken(losses: list[torch.Tensor], waiting: Waiting[Batch]) -> Steps:
+    on_host, synced = timed(torch.stack(losses).cpu)
+    return Steps(on_host.numpy(), wait_seconds=waiting.taken(), sync_seconds=synced)
 
 
 def _optimizer(spec: JobSpec, model: nn.Module) -> "torch.optim.Optimizer | optimizers.Written":

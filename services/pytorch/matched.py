@@ -14,6 +14,7 @@ from services.pytorch.eager import EagerSteps
 from services.pytorch.environment import environment
 from services.spec import Execution, JobSpec, OwnWay
 from services.trainer import Data, Steps
+from services.waiting import timed
 from services.workload import order
 from services.workload.weights import Weights
 
@@ -68,9 +69,13 @@ class MatchedTrainer:
             found = [indices for indices in found if indices.shape[1] == self._spec.batch_size]
         self._steps.begin(found)
         for chunk in chunks.carried(self._spec, self._images.shape, epoch, found):
-            measured = self._steps.run(chunk).cpu().numpy()
+            measured, synced = timed(self._steps.run(chunk).cpu)
             waited = self._steps.waited()
-            yield matched.steps_taken(self._spec, measured, self._names, waited)
+            yield matched.steps_taken(
+                *(self._spec, measured.numpy(), self._names),
+                wait_seconds=waited,
+                sync_seconds=synced,
+            )
 
     def evaluate(self) -> NDArray[np.floating]:
         with torch.no_grad():

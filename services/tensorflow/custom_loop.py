@@ -3,15 +3,13 @@
 from collections.abc import Iterator
 
 import keras
-import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from services import matched
 from services.spec import Execution, JobSpec
 from services.tensorflow.idiomatic import IdiomaticTrainer
 from services.trainer import Data, Steps
-from services.waiting import Waiting
+from services.waiting import Waiting, timed
 from services.workload.weights import Weights
 
 
@@ -54,11 +52,12 @@ class CustomLoopTrainer(IdiomaticTrainer):
         for images, labels in waiting:
             losses.append(self._step(images, labels))
             if len(losses) == self._spec.report_every_steps:
-                yield Steps(_values(losses), wait_seconds=waiting.taken())
+                yield _taken(losses, waiting)
                 losses = []
         if losses:
-            yield Steps(_values(losses), wait_seconds=waiting.taken())
+            yield _taken(losses, waiting)
 
 
-def _values(losses: list[tf.Tensor]) -> NDArray[np.floating]:
-    return np.array([loss.numpy() for loss in losses])
+def _taken(losses: list[tf.Tensor], waiting: Waiting[tuple[tf.Tensor, tf.Tensor]]) -> Steps:
+    on_host, synced = timed(tf.stack(losses).numpy)
+    return Steps(on_host, wait_seconds=waiting.taken(), sync_seconds=synced)

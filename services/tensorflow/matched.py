@@ -15,6 +15,7 @@ from services.tensorflow.environment import environment
 from services.tensorflow.pipeline import PipelineSteps
 from services.tensorflow.steps import EagerSteps, GraphSteps, unstacked
 from services.trainer import Data, Steps
+from services.waiting import timed
 from services.workload import order
 from services.workload.augmentation import wanted
 from services.workload.weights import Weights
@@ -77,8 +78,13 @@ class MatchedTrainer:
         self._steps.begin(found)
         for chunk in chunks.carried(self._spec, self._shape, epoch, found):
             with tf.device(self._device):
-                measured = self._steps.run(chunk)
-            yield matched.steps_taken(self._spec, measured, self._names, self._steps.waited())
+                measured, synced = timed(self._steps.run(chunk).numpy)
+            waited = self._steps.waited()
+            yield matched.steps_taken(
+                *(self._spec, measured[: len(chunk)], self._names),
+                wait_seconds=waited,
+                sync_seconds=synced,
+            )
 
     def evaluate(self) -> NDArray[np.floating]:
         with tf.device(self._device):

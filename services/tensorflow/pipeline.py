@@ -60,7 +60,7 @@ class PipelineSteps(EagerSteps):
 
     def _run(
         self, chunk: Chunk, rates: NDArray[np.floating], epsilons: NDArray[np.floating]
-    ) -> NDArray[np.floating]:
+    ) -> tf.Tensor:
         if not self._warm:  # the shapes alone matter
             return super()._run(chunk, rates, epsilons)
         drawn = unstacked(chunk.drawn, len(chunk))
@@ -71,8 +71,7 @@ class PipelineSteps(EagerSteps):
                 batches, drawn, tf.unstack(rates), tf.unstack(epsilons), strict=True
             )
         ]
-        measured: NDArray[np.floating] = tf.stack(found).numpy()
-        return measured
+        return tf.stack(found)
 
     def waited(self) -> float:
         """Seconds that were waited for data since it was last asked."""

@@ -47,10 +47,10 @@ class EagerSteps:
         self._update = optimizers.update if kernels else optimizers.update_plainly
         self._taken = 0
 
-    def run(self, chunk: Chunk) -> NDArray[np.floating]:
-        """Takes the steps of ``chunk``; returns what they measured.
+    def run(self, chunk: Chunk) -> tf.Tensor:
+        """Takes the steps of ``chunk``; what they measured, on the device.
 
-        As `services.matched.steps_taken` wants it.
+        As `services.matched.steps_taken` wants it, but that more may stand behind it.
         """
         plan = own.plan(self._spec, self._taken, len(chunk))
         self._taken += len(chunk)
@@ -61,7 +61,7 @@ class EagerSteps:
 
     def _run(
         self, chunk: Chunk, rates: NDArray[np.floating], epsilons: NDArray[np.floating]
-    ) -> NDArray[np.floating]:
+    ) -> tf.Tensor:
         steps = zip(
             tf.unstack(chunk.indices),
             unstacked(chunk.drawn, len(chunk)),
@@ -69,8 +69,7 @@ class EagerSteps:
             tf.unstack(epsilons),
             strict=True,
         )
-        measured: NDArray[np.floating] = tf.stack([self._step(*step) for step in steps]).numpy()
-        return measured
+        return tf.stack([self._step(*step) for step in steps])
 
     def _step(
         self, batch: tf.Tensor, drawn: Drawn, rate: tf.Tensor, epsilon: tf.Tensor
@@ -159,16 +158,14 @@ class GraphSteps(EagerSteps):
 
     def _run(
         self, chunk: Chunk, rates: NDArray[np.floating], epsilons: NDArray[np.floating]
-    ) -> NDArray[np.floating]:
+    ) -> tf.Tensor:
         steps, batch = chunk.indices.shape
         if padding := self._length(steps, batch) - steps:
             chunk = chunk.padded(steps + padding)
             rates, epsilons = (np.pad(numbers, (0, padding)) for numbers in (rates, epsilons))
         drawn = {name: tf.constant(array) for name, array in chunk.drawn.items()}
         numbers = map(tf.constant, (rates, epsilons, steps))
-        measured = self._chunk(tf.constant(chunk.indices), drawn, *numbers)
-        on_host: NDArray[np.floating] = measured.numpy()
-        return on_host[:steps]
+        return self._chunk(tf.constant(chunk.indices), drawn, *numbers)
 
     def _length(self, steps: int, batch: int) -> int:
         """To which a chunk is padded."""

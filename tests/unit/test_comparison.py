@@ -329,7 +329,14 @@ def test_comparison_json_is_as_the_design_says():
     assert only["peak_memory_bytes"] == 612_000_000
     epoch = only["epochs"][0]
     expected = {"train_seconds", "evaluate_seconds", "train_loss", "test_loss", "test_accuracy"}
-    expected |= {"epoch", "samples_per_second", "data_wait_seconds", "running_accuracy", "load"}
+    expected |= {
+        "epoch",
+        "samples_per_second",
+        "data_wait_seconds",
+        "sync_seconds",
+        "running_accuracy",
+        "load",
+    }
     expected |= {"validation_loss", "validation_accuracy"}
     assert expected == set(epoch)
     assert 0 <= epoch["test_accuracy"] <= 1

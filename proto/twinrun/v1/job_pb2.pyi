@@ -611,7 +611,7 @@ class GradientNorms(_message.Message):
     def __init__(self, parameter: _Optional[str] = ..., norms: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class EpochFinished(_message.Message):
-    __slots__ = ("epoch", "train_duration", "evaluate_duration", "train_loss", "test", "samples_per_second", "data_wait_duration", "running_accuracy", "validation", "load")
+    __slots__ = ("epoch", "train_duration", "evaluate_duration", "train_loss", "test", "samples_per_second", "data_wait_duration", "running_accuracy", "validation", "load", "sync_duration")
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     TRAIN_DURATION_FIELD_NUMBER: _ClassVar[int]
     EVALUATE_DURATION_FIELD_NUMBER: _ClassVar[int]
@@ -622,6 +622,7 @@ class EpochFinished(_message.Message):
     RUNNING_ACCURACY_FIELD_NUMBER: _ClassVar[int]
     VALIDATION_FIELD_NUMBER: _ClassVar[int]
     LOAD_FIELD_NUMBER: _ClassVar[int]
+    SYNC_DURATION_FIELD_NUMBER: _ClassVar[int]
     epoch: int
     train_duration: _duration_pb2.Duration
     evaluate_duration: _duration_pb2.Duration
@@ -632,7 +633,8 @@ class EpochFinished(_message.Message):
     running_accuracy: float
     validation: Metrics
     load: Load
-    def __init__(self, epoch: _Optional[int] = ..., train_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., evaluate_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., train_loss: _Optional[float] = ..., test: _Optional[_Union[Metrics, _Mapping]] = ..., samples_per_second: _Optional[float] = ..., data_wait_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., running_accuracy: _Optional[float] = ..., validation: _Optional[_Union[Metrics, _Mapping]] = ..., load: _Optional[_Union[Load, _Mapping]] = ...) -> None: ...
+    sync_duration: _duration_pb2.Duration
+    def __init__(self, epoch: _Optional[int] = ..., train_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., evaluate_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., train_loss: _Optional[float] = ..., test: _Optional[_Union[Metrics, _Mapping]] = ..., samples_per_second: _Optional[float] = ..., data_wait_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., running_accuracy: _Optional[float] = ..., validation: _Optional[_Union[Metrics, _Mapping]] = ..., load: _Optional[_Union[Load, _Mapping]] = ..., sync_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class Load(_message.Message):
     __slots__ = ("own_cpu_duration", "other_cpu_duration", "stolen_duration", "throttled_duration", "clock_hertz")
