@@ -95,7 +95,8 @@ def lesson_augmented(data: Data) -> Variant:
         return images, labels
 
     net = model()
-    net.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), ["accuracy"])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    net.compile("adam", loss, metrics=["accuracy"])
     batches = (
         tf.data.Dataset.from_tensor_slices((data.train_images, data.train_labels))
         .shuffle(len(data.train_labels))
