@@ -60,7 +60,7 @@ def test_an_a_a_test_is_kept_as_the_machines_noise_and_said_with_later_verdicts(
     }
     (kept,) = (orchestrator.home / "state/twinrun/machines").glob("*.json")
     (noise,) = json.loads(kept.read_text())["noise"].values()
-    assert noise["low"] <= 1 / noise["low"]
+    assert noise["low"] <= noise["high"]  # one interval in twenty misses 1: that is no fault
     assert noise["pairs"] == 6
     later = orchestrator.run(*COMPARE, *flags)
     assert "On this machine PyTorch held against itself came to" in later.stdout
