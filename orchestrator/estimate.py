@@ -125,6 +125,9 @@ def _interval(
         return middle, middle
     from scipy import stats  # noqa: PLC0415 - takes a while to import
 
+    # Where the centre stays whichever value is left out, as with sizes of which most are the same,
+    # BCa's acceleration is 0 / 0: there is no skewness to correct for.
+    without = [float(centre(np.delete(values, index))) for index in range(len(values))]
     found = stats.bootstrap(
         (values,),
         centre,
@@ -132,7 +135,7 @@ def _interval(
         batch=_BATCH,
         vectorized=True,
         confidence_level=2 * stats.norm.cdf(_reach(len(values))) - 1,
-        method="BCa",
+        method="BCa" if np.ptp(without) else "percentile",
         rng=np.random.default_rng(0),  # so that the same trials always say the same
     ).confidence_interval
     return float(found.low), float(found.high)

@@ -125,3 +125,11 @@ def test_the_interval_of_trials_that_make_no_pairs_holds_the_truth_too(one, othe
 def test_nothing_cannot_be_held_against_something(first, second):
     with pytest.raises(ValueError, match="cannot be held"):
         estimate_apart(first, second)
+
+
+@pytest.mark.parametrize("ratios", [[0.9, 1.1] * 3, [0.9, 1.1] * 4, [1.0] * 7 + [1.2]], ids=str)
+def test_ratios_whose_centre_no_single_one_moves_have_an_interval_too(ratios):
+    found = estimate([1.0] * len(ratios), ratios)
+    assert found.low is not None
+    assert found.high is not None
+    assert min(ratios) * 0.999 <= found.low <= found.ratio <= found.high <= max(ratios) * 1.001
