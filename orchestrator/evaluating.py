@@ -56,5 +56,5 @@ def evaluate(request: Request, runners: Runners, display: Display) -> Evaluation
     found = evidence.logits(client.logits(submitted.job_id), name)
     made = evaluation(name, request.trained, finished, found, of_trained)
     run.write_evaluation(request.name, as_dict(made))
-    run.write_figures(plots.evaluation_figures(made, request.name))
+    run.write_figures(plots.evaluation_canvas(made, request.name).drawing().files())
     return made

@@ -68,7 +68,7 @@ def finish(run: Run, frameworks: Sequence[str]) -> list[Row]:
     rows = explain(run.trials(), frameworks)
     named = about(run.path)
     run.write_explanation(as_dict(named.workload, rows))
-    drawings = [plots.explanation_drawing(rows)] if rows else []
+    drawings = [plots.explanation_canvas(rows).drawing()] if rows else []
     run.write_page(page.render(page.explanation_page(rows, named, drawings)))
     for drawing in drawings:
         run.write_figures(drawing.files())

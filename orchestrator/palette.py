@@ -3,6 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+GREY = "#555555"
+FAINT = "#E4E4E4"  # what stands for no framework
+HALF, PALE = 0.5, 0.75  # shares of white: of a line under others, of what is not compared
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -24,3 +28,8 @@ def looks(frameworks: Sequence[str]) -> dict[str, Look]:
     unknown = sorted(name for name, look in found.items() if look is None)
     spare = {name: _OTHERS[index % len(_OTHERS)] for index, name in enumerate(unknown)}
     return {name: look or spare[name] for name, look in found.items()}
+
+
+def lighter(colour: str, share: float) -> tuple[float, ...]:
+    """Red, green and blue, 0..1, of a ``#rrggbb`` with so much white."""
+    return tuple(share + (1 - share) * part / 255 for part in bytes.fromhex(colour[1:]))

@@ -1,19 +1,18 @@
-"""A comparison -> figures, each as SVG and PNG. The same comparison makes the same bytes."""
+"""A comparison -> its figures. The same comparison makes the same bytes."""
 
-import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from statistics import median
 from typing import Any
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from orchestrator import cells, panels
-from orchestrator.certificate import Certificate, retold
+from orchestrator.canvas import BARS, NAMED, Canvas, Room, drawn, style, whole
+from orchestrator.certificate import Certificate, from_dict, retold
 from orchestrator.comparison import Comparison
-from orchestrator.drawing import BARS, NAMED, Drawing, Room, drawn, style, whole
+from orchestrator.drawing import Drawing
 from orchestrator.evaluation import Evaluation
 from orchestrator.explain import Row
 from orchestrator.language import Phrase, join, say
@@ -23,12 +22,13 @@ from orchestrator.panels.bars import median_phases
 from orchestrator.panels.confusion import confusion
 from orchestrator.preview import Preview
 from orchestrator.quantities import target_seconds
-from orchestrator.trial import State
+from orchestrator.trial import State, Trial
 from orchestrator.words import COMMA, label, memory, number, percent
 
 _FOOTER_COLUMNS = 130
 _IMAGES_ACROSS = 10
 _TITLE_COLUMNS = 86  # characters that fit above a figure
+OVERVIEW, CERTIFICATE = "overview", "certificate"
 # In the order in which they are read.
 _PANELS: Mapping[str, tuple[panels.Panel, Room]] = {
     "ratios": (panels.ratios, Room(above=0.6)),
@@ -63,20 +63,36 @@ _MEMORY = Phrase("Peak memory: {sizes}.")
 _MEMORY_OF = Phrase("{framework} {size}")
 
 
-def drawings(comparison: Comparison) -> list[Drawing]:
-    """Every figure of what is told, each with one panel, in the order in which they are read."""
+def names(comparison: Comparison) -> list[str]:
+    """Of the figures that have something to show: the overview, the rest as they are read."""
+    found = [OVERVIEW] if any(t.epochs for t in _trials(comparison)) else []
+    titles = _titles(comparison)
+    found += [name for name in _PANELS if name in titles]
+    if comparison.certificate and "loss_differences" in comparison.certificate:
+        found.append(CERTIFICATE)
+    return found
+
+
+def canvas(comparison: Comparison, name: str) -> Canvas:
+    """The figure of one of `names`."""
+    if name == OVERVIEW:
+        return overview(comparison)
+    if name == CERTIFICATE:
+        return certificate_canvas(from_dict(comparison.certificate or {}))
+    panel, room = _PANELS[name]
     with style():
-        titles, footer = _titles(comparison), _footer(comparison)
-        return [
-            drawn(name, title, footer, _of(panel, comparison), room)
-            for name, (panel, room) in _PANELS.items()
-            if (title := titles.get(name)) is not None
-        ]
+        title, footer = _titles(comparison)[name], _footer(comparison)
+        return drawn(name, title, footer, lambda axes: panel(axes, comparison), room)
+
+
+def drawing(comparison: Comparison, name: str) -> Drawing:
+    """As `canvas`, rendered."""
+    return canvas(comparison, name).drawing()
 
 
 def _titles(comparison: Comparison) -> dict[str, str]:
     """Of the figures that have something to show."""
-    trials = [trial for group in comparison.trials.values() for trial in group]
+    trials = _trials(comparison)
     titles: dict[str, str] = {"time": _time_title(comparison)} if trials else {}
     if comparison.verdict is not None and comparison.verdict.pairs > 1:
         titles["ratios"] = say(comparison.finding)
@@ -90,32 +106,22 @@ def _titles(comparison: Comparison) -> dict[str, str]:
     return titles
 
 
-def _of(panel: panels.Panel, comparison: Comparison) -> Callable[[Axes], None]:
-    return lambda axes: panel(axes, comparison)
-
-
-def overview(comparison: Comparison) -> Drawing:
+def overview(comparison: Comparison) -> Canvas:
     """What there is to see at once: time, accuracy, loss."""
     with style():
-        return whole("overview", say(comparison.finding), _overview(comparison))
+        return whole(OVERVIEW, say(comparison.finding), _overview(comparison))
 
 
-def figures(comparison: Comparison) -> dict[str, bytes]:
-    """All figures as contents by file name, each as .svg and .png."""
-    made = [overview(comparison), *drawings(comparison)]
-    return dict(itertools.chain.from_iterable(drawing.files().items() for drawing in made))
-
-
-def certificate_drawing(certificate: Certificate) -> Drawing:
+def certificate_canvas(certificate: Certificate) -> Canvas:
     """How far the two parted, step by step."""
     with style():
         return drawn(
-            *("certificate", say(certificate.sentence), []),
+            *(CERTIFICATE, say(certificate.sentence), []),
             *(lambda axes: panels.parting(axes, certificate), _PARTING),
         )
 
 
-def explanation_drawing(rows: Sequence[Row]) -> Drawing:
+def explanation_canvas(rows: Sequence[Row]) -> Canvas:
     """A row for each difference, a panel for each of what it does."""
     with style():
         first, second = (label(name) for name in rows[0].seconds)
@@ -136,8 +142,8 @@ def explanation_drawing(rows: Sequence[Row]) -> Drawing:
         return whole("explanation", say(_EXPLAINED), figure)
 
 
-def evaluation_figures(found: Evaluation, name: str) -> dict[str, bytes]:
-    """``evaluation-<name>.svg`` and .png: the confusion matrix."""
+def evaluation_canvas(found: Evaluation, name: str) -> Canvas:
+    """The confusion matrix: ``evaluation-<name>``."""
     with style():
         figure = Figure(figsize=(8, 7.6), layout="constrained")
         axes = figure.subplots()
@@ -154,11 +160,11 @@ def evaluation_figures(found: Evaluation, name: str) -> dict[str, bytes]:
                 samples=found.samples,
             )
         )
-        return whole(f"evaluation-{name}", axes.get_title("left"), figure).files()
+        return whole(f"evaluation-{name}", axes.get_title("left"), figure)
 
 
-def preview_figures(found: Preview) -> dict[str, bytes]:
-    """By suffix, .svg and .png: originals, each framework's images, their difference, in rows."""
+def preview_canvas(found: Preview) -> Canvas:
+    """Originals, each framework's images, their difference, in rows."""
     rows = {say(_ORIGINALS): found.originals}
     rows |= {label(name): array for name, array in found.augmented.items()}
     count, across = len(found.labels), min(len(found.labels), _IMAGES_ACROSS)
@@ -184,7 +190,7 @@ def preview_figures(found: Preview) -> dict[str, bytes]:
         columns = int(_TITLE_COLUMNS * size[0] / 11)
         title = "\n".join(cells.wrap(say(found.sentence), columns))
         figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
-        return whole("", title, figure).files()
+        return whole("preview", title, figure)
 
 
 def _overview(comparison: Comparison) -> Figure:
@@ -215,6 +221,10 @@ def _overview(comparison: Comparison) -> Figure:
         "\n".join(lines), y=0.12 / height, va="bottom", fontsize=9, color="#555555", **edge
     )
     return figure
+
+
+def _trials(comparison: Comparison) -> list[Trial]:
+    return [trial for group in comparison.trials.values() for trial in group]
 
 
 def _footer(comparison: Comparison) -> list[str]:

@@ -58,7 +58,7 @@ def keep(run: Run, certificate: Certificate) -> None:
     from orchestrator import page, plots  # noqa: PLC0415 - take a while to import
 
     run.write_certificate(as_dict(certificate))
-    drawing = plots.certificate_drawing(certificate)
+    drawing = plots.certificate_canvas(certificate).drawing()
     run.write_page(page.render(page.certificate_page(certificate, about(run.path), [drawing])))
     run.write_figures(drawing.files())
 

@@ -1,12 +1,14 @@
 """All that follows from what a run keeps, made again: results, figures, page."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 
 from orchestrator import explaining, proof, session, store
 from orchestrator.config import FRAMEWORKS
 from orchestrator.errors import RunUnreadable
 from orchestrator.language import Phrase, english
 from orchestrator.loops import VARIANTS
+from orchestrator.renderer import Renderer
 from orchestrator.store import Run
 
 _NOTHING = Phrase(
@@ -21,16 +23,16 @@ def remake(run: Run) -> None:
     """
     match _kind(run):
         case "compare":
-            session.finish(run, _silent)
+            _finish([run])
         case "verify":
             proof.keep(run, proof.again(run))
         case "explain":
             explaining.finish(run, FRAMEWORKS)
         case "recipes":
-            _remake_inner(run, session.RECIPES)
+            _finish(_inner(run, session.RECIPES))
             session.finish_recipes(run)
         case "loops":
-            _remake_inner(run, VARIANTS)
+            _finish(_inner(run, VARIANTS))
             session.finish_loops(run)
         case _:
             raise RunUnreadable(english(_NOTHING, path=run.path))
@@ -45,18 +47,21 @@ def _kind(run: Run) -> str:
     if run.result("explanation") is not None or name.startswith("explain-"):
         return "explain"
     if run.result("comparison") is None and (
-        name.startswith("verify-") or (run.certificate() and not run.trials())
+        name.startswith("verify-") or (run.certificate() and not run.has_trials())
     ):
         return "verify"
-    return "compare" if run.trials() else "unknown"
+    return "compare" if run.has_trials() else "unknown"
 
 
-def _remake_inner(run: Run, names: Iterable[str]) -> None:
+def _inner(run: Run, names: Iterable[str]) -> Iterator[Run]:
+    """The runs within it that were begun."""
     for name in names:
         found = store.inner(run, name)
-        if found is not None and found.trials():
-            session.finish(found, _silent)
+        if found is not None and found.has_trials():
+            yield found
 
 
-def _silent(_text: str) -> None:
-    """Nobody waits for it."""
+def _finish(runs: Iterable[Run]) -> None:
+    with closing(Renderer()) as renderer:
+        for run in runs:
+            session.finish(run, renderer, lambda _: None)

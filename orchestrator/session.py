@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from orchestrator.placement import placements
 from orchestrator.progress import Display, logged
 from orchestrator.recipes import Recipes, recipes
 from orchestrator.recipes import as_dict as as_dict_of_recipes
+from orchestrator.renderer import Renderer
 from orchestrator.repeating import Plan, enough
 from orchestrator.runners import Runners
 from orchestrator.schedule import Listener, completed, run_trials, why_not_at_once
@@ -75,13 +76,11 @@ def train(request: Request, runners: Runners, display: Display) -> Outcome:
     Raises OrchestratorError.
     """
     runners.prepare(request.frameworks)
-    # Take a while to import: now, while runners start, rather than beside or after the trials.
-    from orchestrator import page, plots  # noqa: F401, PLC0415
-
-    spec = completed(request.spec, request.frameworks, runners)
-    request = dataclasses.replace(request, spec=spec)
-    run = store.create(request.output, request.workload, spec)
-    return _train_into(run, request, runners, display)
+    with closing(Renderer()) as renderer:
+        spec = completed(request.spec, request.frameworks, runners)
+        request = dataclasses.replace(request, spec=spec)
+        run = store.create(request.output, request.workload, spec)
+        return _train_into(run, request, runners, renderer, display)
 
 
 def train_recipes(
@@ -110,28 +109,31 @@ def _train_variants(
 ) -> tuple[Run, dict[str, Outcome]]:
     """``variants``: what each changes of the spec. Those after an interrupt have no outcome."""
     runners.prepare(request.frameworks)
-    spec = completed(request.spec, request.frameworks, runners)
-    run = store.create(request.output, f"{request.workload}-{title}", spec)
-    outcomes: dict[str, Outcome] = {}
-    for name, changes in variants.items():
-        display.say(say(OF, name=english(_VARIANTS[title]), what=name))
-        asked = job_pb2.JobSpec()
-        asked.CopyFrom(spec)
-        for field_name, value in changes.items():
-            setattr(asked, field_name, value)
-        inner = store.within(run, name, asked)
-        outcomes[name] = _train_into(
-            inner, dataclasses.replace(request, spec=asked), runners, display
-        )
-        if outcomes[name].interrupted:
-            break
+    with closing(Renderer()) as renderer:
+        spec = completed(request.spec, request.frameworks, runners)
+        run = store.create(request.output, f"{request.workload}-{title}", spec)
+        outcomes: dict[str, Outcome] = {}
+        for name, changes in variants.items():
+            display.say(say(OF, name=english(_VARIANTS[title]), what=name))
+            asked = job_pb2.JobSpec()
+            asked.CopyFrom(spec)
+            for field_name, value in changes.items():
+                setattr(asked, field_name, value)
+            inner = store.within(run, name, asked)
+            part = dataclasses.replace(request, spec=asked)
+            outcomes[name] = _train_into(inner, part, runners, renderer, display)
+            if outcomes[name].interrupted:
+                break
     return run, outcomes
 
 
-def _train_into(run: Run, request: Request, runners: Runners, display: Display) -> Outcome:
+def _train_into(
+    run: Run, request: Request, runners: Runners, renderer: Renderer, display: Display
+) -> Outcome:
     spec = request.spec
     interrupted, faults = False, list[Sentence]()
     try:
+        renderer.ready()  # its start is not to disturb a trial
         if request.certify and _is_to_be_the_same(request):
             run.write_certificate(_certificate(request, run, runners, display))
         at_once = _at_once(request, runners, display)
@@ -150,7 +152,7 @@ def _train_into(run: Run, request: Request, runners: Runners, display: Display) 
     except KeyboardInterrupt:
         interrupted = True
     _recall(run)
-    comparison = finish(run, display.say)
+    comparison = finish(run, renderer, display.say)
     if request.twice:
         _learn_noise(comparison, request)
     return Outcome(run, comparison, faults, interrupted)
@@ -231,22 +233,16 @@ def comparison_of(run: Run) -> Comparison:
     )
 
 
-def finish(run: Run, tell: Callable[[str], None]) -> Comparison:
+def finish(run: Run, renderer: Renderer, tell: Callable[[str], None]) -> Comparison:
     """Everything of a run that follows from its trials: comparison.json, the figures, the page."""
-    from orchestrator import page, plots  # noqa: PLC0415 - not before they are needed
+    from orchestrator import page  # noqa: PLC0415 - not before it is needed
 
     comparison = comparison_of(run)
     run.write_comparison(as_dict(comparison))
-    drawings = plots.drawings(comparison)
-    if comparison.certificate and "loss_differences" in comparison.certificate:
-        made = certificate.from_dict(comparison.certificate)
-        drawings.append(plots.certificate_drawing(made))
-    shown = page.comparison_page(comparison, about(run.path), drawings)
-    run.write_page(page.render(shown))
-    if any(trial.epochs for trials in comparison.trials.values() for trial in trials):
-        drawings.append(plots.overview(comparison))
+    drawings = renderer.draw(comparison)
     for drawing in drawings:
         run.write_figures(drawing.files())
+    run.write_page(page.render(page.comparison_page(comparison, about(run.path), drawings)))
     tell(say(KEPT, path=run.path))
     return comparison
 

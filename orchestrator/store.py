@@ -7,7 +7,7 @@ that was cut off in the writing is dropped by the reader, so a killed run can st
 import json
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,12 +84,16 @@ class Run:
 
     def trials(self) -> list[Trial]:
         """Every trial that has events, by framework and number."""
-        found = [
-            (name["framework"], int(name["number"]))
-            for path in (self.path / "events").glob("*.jsonl")
-            if (name := _TRIAL_FILE.fullmatch(path.name))
-        ]
-        return [self._trial(framework, number) for framework, number in sorted(found)]
+        return [self._trial(framework, number) for framework, number in sorted(self._found())]
+
+    def has_trials(self) -> bool:
+        """Whether there are any, without reading them."""
+        return any(True for _ in self._found())
+
+    def _found(self) -> Iterator[tuple[str, int]]:
+        for path in (self.path / "events").glob("*.jsonl"):
+            if name := _TRIAL_FILE.fullmatch(path.name):
+                yield name["framework"], int(name["number"])
 
     def _trial(self, framework: str, number: int) -> Trial:
         job = self.job(framework, number)

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from orchestrator import config, session
 from orchestrator import preview as previews
+from orchestrator.drawing import Drawing
 from orchestrator.errors import BadInput
 from orchestrator.files import write_whole
 from orchestrator.language import Phrase, english, say
@@ -74,7 +75,7 @@ def preview(
         spec = completed(asked, names, runners)
         shown = {name: previews.ask(runners.get(name), spec) for name in names}
     found = previews.preview(job.title, spec, shown)
-    for written, content in _files(path, plots.preview_figures(found)).items():
+    for written, content in _files(path, plots.preview_canvas(found).drawing()).items():
         write_whole(written, content)
         path = written
     if as_json:
@@ -95,8 +96,9 @@ def _path(output: Path, title: str) -> Path:
     return output / f"preview-{title}"
 
 
-def _files(path: Path, figures: dict[str, bytes]) -> dict[Path, bytes]:
-    """The figures, by suffix, that are wanted at ``path``: the one it names, or all."""
+def _files(path: Path, drawing: Drawing) -> dict[Path, bytes]:
+    """What is wanted at ``path``: the kind of file that it names, or all."""
+    kinds = {Path(name).suffix: content for name, content in drawing.files().items()}
     if path.suffix in _KINDS:
-        return {path: figures[path.suffix]}
-    return {path.with_name(path.name + suffix): content for suffix, content in figures.items()}
+        return {path: kinds[path.suffix]}
+    return {path.with_name(path.name + kind): content for kind, content in kinds.items()}

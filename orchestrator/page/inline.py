@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from orchestrator.drawing import FOOTER, TITLE, Drawing
 from orchestrator.page.blocks import Figure
-from orchestrator.panels.common import FAINT, GREY, HALF, PALE, lighter
+from orchestrator.palette import FAINT, GREY, HALF, PALE, lighter
 
 _SVG = "http://www.w3.org/2000/svg"
 _HREF = "{http://www.w3.org/1999/xlink}href"

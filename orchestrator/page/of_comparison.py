@@ -120,6 +120,7 @@ def figures_section(
     made = [
         inlined(drawing, _title(drawing, said), say(_CAPTIONS[drawing.name]), colours)
         for drawing in drawings
+        if drawing.name in _CAPTIONS  # an overview says again what the others say
     ]
     return [Section("figures", say(_FIGURES), [Figures(made)])] if made else []
 

@@ -10,8 +10,8 @@ from matplotlib.patches import Patch
 from orchestrator.cells import width
 from orchestrator.comparison import Comparison
 from orchestrator.language import Phrase, say
-from orchestrator.palette import Look, looks
-from orchestrator.panels.common import FAINT, GREY, PALE, lighter, name_row, nothing
+from orchestrator.palette import FAINT, GREY, PALE, Look, lighter, looks
+from orchestrator.panels.common import name_row, nothing
 from orchestrator.trial import State, Trial
 from orchestrator.words import label, number
 

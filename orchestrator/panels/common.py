@@ -1,13 +1,10 @@
-"""What the panels share: notes on them, lighter colours."""
+"""What the panels share: notes on them."""
 
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
 
-GREY = "#555555"
-FAINT = "#E4E4E4"  # what stands for no framework
-HALF, PALE = 0.5, 0.75  # shares of white: of a line under others, of what is not compared
+from orchestrator.palette import GREY
 
 
 def nothing(axes: Axes, text: str) -> None:
@@ -25,8 +22,3 @@ def name_row(axes: Axes, row: int, name: str, text: str, right: float) -> None:
     """Above a horizontal bar: whose it is, and at ``right``, in the axis's unit, what it says."""
     axes.text(0, row - 0.38, name, va="bottom", fontweight="bold")
     axes.text(right, row - 0.38, text, va="bottom", ha="right", color=GREY)
-
-
-def lighter(colour: str, share: float) -> tuple[float, ...]:
-    """The colour with so much white, 0..1."""
-    return tuple(share + (1 - share) * part for part in to_rgb(colour))

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 
 from orchestrator.evaluation import Evaluation
 from orchestrator.language import Phrase, say
-from orchestrator.panels.common import GREY
+from orchestrator.palette import GREY
 
 _SAID_TO_BE, _IS = Phrase("said to be"), Phrase("is")
 _MOST_WRITTEN = 20  # classes whose numbers can be read

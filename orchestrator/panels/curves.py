@@ -10,8 +10,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from orchestrator.comparison import Comparison
 from orchestrator.language import Phrase, say
-from orchestrator.palette import looks
-from orchestrator.panels.common import GREY, note, nothing
+from orchestrator.palette import GREY, looks
+from orchestrator.panels.common import note, nothing
 from orchestrator.panels.lines import Floats, band_words, extremes, lines, name_lines, pens
 from orchestrator.quantities import target_seconds
 from orchestrator.trial import Trial

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from orchestrator.panels.common import GREY
+from orchestrator.palette import GREY
 
 _SMALL = 0.01  # below which a number is written with an exponent
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from orchestrator.comparison import Comparison
 from orchestrator.language import Phrase, say
-from orchestrator.palette import looks
-from orchestrator.panels.common import HALF, PALE, lighter, note
+from orchestrator.palette import HALF, PALE, lighter, looks
+from orchestrator.panels.common import note
 from orchestrator.words import label
 
 Floats = NDArray[np.float64]

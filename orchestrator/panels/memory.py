@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 
 from orchestrator.comparison import Comparison
 from orchestrator.language import Phrase, english, say
-from orchestrator.palette import looks
-from orchestrator.panels.common import PALE, lighter, name_row, nothing
+from orchestrator.palette import PALE, lighter, looks
+from orchestrator.panels.common import name_row, nothing
 from orchestrator.trial import Trial
 from orchestrator.words import COMMA, label, memory
 

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from orchestrator.certificate import Certificate
 from orchestrator.envelope import Envelope
 from orchestrator.language import Phrase, english, say
-from orchestrator.palette import looks
-from orchestrator.panels.common import GREY
+from orchestrator.palette import GREY, looks
 from orchestrator.panels.lines import extremes
 from orchestrator.words import label
 

@@ -9,8 +9,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from orchestrator.explain import Row
 from orchestrator.language import Phrase, say
-from orchestrator.palette import Look
-from orchestrator.panels.common import GREY
+from orchestrator.palette import GREY, Look
 from orchestrator.words import number
 
 _MATCHED = Phrase("the matched job")

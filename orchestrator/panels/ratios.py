@@ -5,8 +5,8 @@ from matplotlib.ticker import MaxNLocator
 
 from orchestrator.comparison import Comparison
 from orchestrator.language import Phrase, say
-from orchestrator.palette import looks
-from orchestrator.panels.common import GREY, PALE, lighter, nothing
+from orchestrator.palette import GREY, PALE, lighter, looks
+from orchestrator.panels.common import nothing
 from orchestrator.words import label
 
 _NO_PAIRS = Phrase("There is no pair of trials to hold against each other.")

@@ -56,7 +56,7 @@ def test_infinite_differences_are_drawn_at_the_top():
 
 @pytest.mark.parametrize("certificate", [made(), rounded("FLOAT32", FLOAT32)])
 def test_it_is_made_as_svg_and_png(certificate):
-    assert set(plots.certificate_drawing(certificate).files()) == {
+    assert set(plots.certificate_canvas(certificate).drawing().files()) == {
         "certificate.svg",
         "certificate.png",
     }

@@ -74,7 +74,7 @@ def test_predictions_that_differ_are_counted():
 def test_it_is_kept_as_json_and_drawn():
     found = made("tensorflow", of_trained=LOGITS)
     assert json.loads(json.dumps(as_dict(found)))["schema"] == "twinrun.evaluation/1"
-    drawn = plots.evaluation_figures(found, "tensorflow-1-from-pytorch")
+    drawn = plots.evaluation_canvas(found, "tensorflow-1-from-pytorch").drawing().files()
     assert drawn.keys() == {
         f"evaluation-tensorflow-1-from-pytorch.{kind}" for kind in ("svg", "png")
     }

@@ -73,7 +73,10 @@ def test_the_report_names_every_row_and_fits_a_narrow_terminal():
     text = console.file.getvalue()
     assert all(pitfall.title in text for pitfall in PITFALLS)
     assert max(map(len, text.splitlines())) <= 80
-    assert set(plots.explanation_drawing(found).files()) == {"explanation.svg", "explanation.png"}
+    assert set(plots.explanation_canvas(found).drawing().files()) == {
+        "explanation.svg",
+        "explanation.png",
+    }
     assert [row["pitfall"] for row in as_dict("w", found)["rows"]] == [None, *NAMES]
 
 

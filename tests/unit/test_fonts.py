@@ -6,11 +6,12 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from matplotlib import font_manager
 from matplotlib.text import Text
 
-from orchestrator import drawing, fonts, plots
+from orchestrator import canvas, fonts, plots
 from orchestrator.explain import number_of
 from orchestrator.language import LANGUAGES, characters, speaking
 from orchestrator.pitfalls import PITFALLS
 from tests.unit import test_certificate, test_evaluation, test_explain
+from tests.unit.drawn import figures
 from tests.unit.test_plots import BOTH
 
 CHINESE = LANGUAGES[1]
@@ -23,10 +24,10 @@ def explained():
 
 
 DRAWN = {
-    "comparison": lambda: plots.figures(BOTH),
-    "certificate": lambda: plots.certificate_drawing(test_certificate.made()).files(),
-    "explanation": lambda: plots.explanation_drawing(explained()).files(),
-    "evaluation": lambda: plots.evaluation_figures(test_evaluation.made(), "x"),
+    "comparison": lambda: figures(BOTH),
+    "certificate": lambda: plots.certificate_canvas(test_certificate.made()).drawing(),
+    "explanation": lambda: plots.explanation_canvas(explained()).drawing(),
+    "evaluation": lambda: plots.evaluation_canvas(test_evaluation.made(), "x").drawing(),
 }
 
 
@@ -72,10 +73,10 @@ def drawn(monkeypatch):
         texts.extend(text.get_text() for text in figure.findobj(Text))
         return before(figure, kind)
 
-    before = drawing._saved
-    monkeypatch.setattr(drawing, "_saved", keep)
+    before = canvas._saved
+    monkeypatch.setattr(canvas, "_saved", keep)
     # A missing glyph is a warning, and a warning is an error.
-    monkeypatch.setattr(drawing.warnings, "filterwarnings", lambda *_, **__: None)
+    monkeypatch.setattr(canvas.warnings, "filterwarnings", lambda *_, **__: None)
     return texts
 
 

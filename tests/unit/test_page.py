@@ -20,6 +20,7 @@ from orchestrator.pitfalls import PITFALLS
 from orchestrator.recipes import recipes
 from orchestrator.trial import Failure
 from tests.unit import test_certificate, test_explain
+from tests.unit.drawn import drawings
 from tests.unit.events import SPEC, failed_trial, trial
 from tests.unit.test_comparison import NOISE, pairs
 
@@ -62,7 +63,7 @@ class Document(HTMLParser):
 
 def shown(comparison, **about):
     made = page.comparison_page(
-        comparison, dataclasses.replace(ABOUT, **about), plots.drawings(comparison)
+        comparison, dataclasses.replace(ABOUT, **about), drawings(comparison)
     )
     return Document(page.render(made))
 
@@ -179,15 +180,15 @@ def test_ids_are_not_given_twice_and_every_reference_is_to_one():
     assert len(ids) == len(set(ids))
     referred = [a["href"][1:] for a in found.tags("a") if a["href"].startswith("#")]
     referred += [use["href"][1:] for use in found.tags("use")]
-    content = page.render(page.comparison_page(BOTH, ABOUT, plots.drawings(BOTH))).decode()
+    content = page.render(page.comparison_page(BOTH, ABOUT, drawings(BOTH))).decode()
     referred += re.findall(r"url\(#([^)]+)\)", content)
     assert set(referred) <= set(ids)
 
 
 def test_figures_are_in_the_pages_own_colours():
-    for figure in plots.drawings(BOTH):
+    for figure in drawings(BOTH):
         assert b"#d55e00" in figure.svg  # which the page replaces by its own
-    made = page.comparison_page(BOTH, ABOUT, plots.drawings(BOTH))
+    made = page.comparison_page(BOTH, ABOUT, drawings(BOTH))
     svgs = "".join(
         f.svg for s in made.sections for b in s.blocks for f in getattr(b, "figures", ())
     )
@@ -196,8 +197,8 @@ def test_figures_are_in_the_pages_own_colours():
 
 
 def test_the_same_comparison_makes_the_same_page():
-    drawings = plots.drawings(BOTH)
-    first, second = (page.render(page.comparison_page(BOTH, ABOUT, drawings)) for _ in range(2))
+    made = drawings(BOTH)
+    first, second = (page.render(page.comparison_page(BOTH, ABOUT, made)) for _ in range(2))
     assert first == second
 
 
@@ -219,8 +220,8 @@ def test_there_is_a_page_of(case):
 
 def test_a_certificate_has_a_page_of_its_evidence():
     made = test_certificate.made()
-    drawings = [plots.certificate_drawing(made)]
-    found = Document(page.render(page.certificate_page(made, ABOUT, drawings)))
+    figures = [plots.certificate_canvas(made).drawing()]
+    found = Document(page.render(page.certificate_page(made, ABOUT, figures)))
     assert made.sentence in found.text
     assert all(difference.quantity in found.text for difference in made.differences)
     assert "orchestrator verify --workload mnist-mlp.yaml" in found.text
@@ -230,8 +231,8 @@ def test_an_explanation_has_a_page_with_a_row_for_each_difference():
     rows = test_explain.rows(
         test_explain.pair(), *(test_explain.pair(number_of(p), parts_at=5) for p in PITFALLS)
     )
-    drawings = [plots.explanation_drawing(rows)]
-    found = Document(page.render(page.explanation_page(rows, ABOUT, drawings)))
+    figures = [plots.explanation_canvas(rows).drawing()]
+    found = Document(page.render(page.explanation_page(rows, ABOUT, figures)))
     assert all(pitfall.title in found.text for pitfall in PITFALLS)
 
 

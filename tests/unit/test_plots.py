@@ -17,6 +17,7 @@ from orchestrator.comparison import compare
 from orchestrator.drawing import FOOTER
 from orchestrator.fold import fold
 from orchestrator.palette import looks
+from tests.unit.drawn import figures
 from tests.unit.events import SPEC, failed_trial, losses, trial
 from tests.unit.test_comparison import NOISE, pairs
 
@@ -60,12 +61,12 @@ def texts(axes):
 
 @pytest.fixture(scope="module")
 def made():
-    return plots.figures(BOTH)
+    return figures(BOTH)
 
 
 def overview(comparison):
     """Made of the panels that are seen at once."""
-    return plots.overview(comparison).svg
+    return plots.overview(comparison).drawing().svg
 
 
 def test_every_figure_is_made_as_svg_and_png(made):
@@ -80,7 +81,7 @@ def test_every_figure_is_made_as_svg_and_png(made):
 
 @pytest.mark.parametrize("ratio", [1.0, 1.3])
 def test_several_pairs_have_a_figure_of_their_ratios(ratio):
-    drawn = plots.figures(compare(SPEC, pairs([ratio * noise for noise in NOISE])))
+    drawn = figures(compare(SPEC, pairs([ratio * noise for noise in NOISE])))
     assert ET.fromstring(drawn["ratios.svg"]).tag.endswith("svg")
     assert "ratios.png" in drawn
 
@@ -134,7 +135,7 @@ def test_one_framework_alone_is_titled_by_what_it_reached():
 
 
 def test_the_same_comparison_makes_the_same_bytes(made):
-    assert plots.figures(BOTH) == made
+    assert figures(BOTH) == made
 
 
 def test_the_same_comparison_makes_the_same_svg_in_another_process(made):
@@ -312,8 +313,9 @@ def test_every_figure_says_whether_it_was_the_same_job():
     trials = [trial("pytorch"), trial("tensorflow")]
     found = compare(SPEC, trials, {"same_job": True, "sentence": sentence})
     assert sentence in plots.overview(found).figure.get_supxlabel()
-    for drawing in plots.drawings(found):
-        footer = next(text for text in drawing.figure.texts if text.get_gid() == FOOTER)
+    for name in set(plots.names(found)) - {plots.OVERVIEW}:
+        drawn = plots.canvas(found, name).figure.texts
+        footer = next(text for text in drawn if text.get_gid() == FOOTER)
         assert sentence in " ".join(footer.get_text().split())
 
 

@@ -88,16 +88,16 @@ def test_one_framework_alone_has_no_difference():
     found = preview("mine", spec(**FLIP), {"tensorflow": shown()})
     assert found.sentence == "mine, as TensorFlow augments it."
     assert found.differences is found.largest is None
-    assert set(plots.preview_figures(found)) == {".svg", ".png"}
+    assert plots.preview_canvas(found).drawing().png.startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("shape", [(1, 4, 5, 1), (3, 4, 5, 3), (12, 4, 5, 2)])
 def test_figures_of_any_number_of_images_and_channels_are_drawn(shape):
     images = {"pytorch": shown(shape=shape), "tensorflow": shown(1e-7, shape)}
-    figures = plots.preview_figures(preview("mine", spec(**FLIP), images))
-    assert figures[".png"].startswith(b"\x89PNG")
+    drawn = plots.preview_canvas(preview("mine", spec(**FLIP), images)).drawing()
+    assert drawn.png.startswith(b"\x89PNG")
     for said in (b"originals", b"PyTorch", b"TensorFlow", b"difference", b"1.0e-07"):
-        assert said in figures[".svg"]
+        assert said in drawn.svg
 
 
 def test_it_is_json():

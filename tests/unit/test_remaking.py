@@ -2,7 +2,10 @@
 
 import json
 import shutil
+import subprocess
+import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ from orchestrator.errors import RunUnreadable
 from orchestrator.explain import number_of
 from orchestrator.pitfalls import PITFALLS
 from orchestrator.remaking import remake
+from orchestrator.renderer import Renderer
 from orchestrator.store import Run
 from tests.unit.stored import add_trial, compared, verified
 
@@ -24,12 +28,19 @@ def names(run):
     return {path.name for path in (run.path / "figures").iterdir()}
 
 
-def test_twenty_trials_of_five_epochs_are_reported_in_five_seconds_and_three_megabytes(tmp_path):
+def reported(run):
+    """Seconds of the whole command, as the user waits for it."""
+    start = time.perf_counter()
+    command = [sys.executable, "-m", "orchestrator", "report", run.path]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - start
+
+
+def test_a_report_of_twenty_trials_takes_not_much_longer_than_one_of_two(tmp_path):
+    few = compared(tmp_path, 1, epochs=5, steps=938)
     run = compared(tmp_path, 10, epochs=5, steps=938)
-    remake(compared(tmp_path, 1))  # what is imported and compiled once
-    start = time.process_time()
-    remake(run)
-    assert time.process_time() - start < 5
+    ratios = [reported(run) / reported(few) for _ in range(2)]
+    assert min(ratios) < 2.5  # 1.4 where nobody else computes
     assert run.page_path.stat().st_size < 3_000_000
     text = run.page_path.read_text()
     assert text.count("succeeded") >= 20
@@ -48,7 +59,8 @@ def test_a_run_of_an_earlier_version_is_reported_as_one_of_today(tmp_path):
 
 def test_what_is_made_again_is_what_was_made(tmp_path):
     run = compared(tmp_path)
-    session.finish(run, lambda _: None)
+    with closing(Renderer()) as renderer:
+        session.finish(run, renderer, lambda _: None)
     before = {path.name: path.read_bytes() for path in (run.path / "figures").iterdir()}
     page, comparison = run.page_path.read_bytes(), run.result("comparison")
     shutil.rmtree(run.path / "figures")

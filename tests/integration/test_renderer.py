@@ -1,0 +1,96 @@
+"""Figures drawn by a process of their own: the same ones, without delay, and nothing stays."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from contextlib import closing
+
+import pytest
+
+from bench.system import cpu_seconds
+from orchestrator.comparison import compare
+from orchestrator.errors import OutputError
+from orchestrator.language import LANGUAGES, speaking
+from orchestrator.renderer import Renderer
+from orchestrator.store import Run
+from tests.integration.conftest import eventually, marked
+from tests.unit.drawn import drawings
+from tests.unit.events import SPEC, trial
+from tests.unit.stored import compared
+
+BOTH = compare(SPEC, [trial("pytorch"), trial("tensorflow", seconds=(1.0, 0.9, 0.9))])
+
+
+@pytest.fixture
+def alive(monkeypatch):
+    """Calls to it tell the processes that were started by the test and are there still."""
+    mark = f"TWINRUN_TEST={uuid.uuid4().hex}"
+    monkeypatch.setenv(*mark.split("="))
+    return lambda: marked(mark)
+
+
+def test_it_draws_what_would_be_drawn_here_again_and_again():
+    expected = drawings(BOTH)
+    with closing(Renderer()) as renderer:
+        assert renderer.draw(BOTH) == expected
+        assert renderer.draw(BOTH) == expected
+
+
+def test_it_speaks_the_callers_language():
+    with closing(Renderer()) as renderer, speaking(LANGUAGES[1]):
+        told = renderer.draw(BOTH)
+    with speaking(LANGUAGES[1]):
+        assert told == drawings(BOTH)
+
+
+def test_once_ready_it_takes_no_time_and_once_closed_it_is_gone(alive):
+    with closing(Renderer()) as renderer:
+        renderer.ready()
+        (process,) = alive()
+        before = cpu_seconds(process)
+        time.sleep(0.5)
+        assert cpu_seconds(process) - before <= 0.02  # two ticks of the clock
+    assert not alive()
+
+
+def test_closing_it_before_it_is_ready_leaves_nothing_behind(alive):
+    renderer = Renderer()
+    assert alive()
+    renderer.close()
+    assert not alive()
+
+
+@pytest.mark.parametrize("delay", [0, 0.2])
+def test_where_it_is_killed_it_is_said_what_is_kept_and_nothing_stays(alive, delay):
+    with closing(Renderer()) as renderer:
+        renderer.ready()
+        (process,) = alive()
+        killer = threading.Timer(delay, os.kill, (process, signal.SIGKILL))
+        killer.start()
+        if not delay:
+            killer.join()
+        with pytest.raises(OutputError, match=r"could not be drawn.*orchestrator report"):
+            renderer.draw(BOTH)
+    assert eventually(lambda: not alive())
+
+
+def test_a_fault_of_its_own_is_told_in_a_line_and_no_traceback():
+    with closing(Renderer()) as renderer, pytest.raises(OutputError) as told:
+        renderer.draw("no comparison")
+    assert "AttributeError" in told.value.message
+    assert "\n" not in told.value.message
+
+
+def test_a_command_that_reports_imports_no_matplotlib_itself(tmp_path):
+    run: Run = compared(tmp_path)
+    script = (
+        "import sys\nfrom orchestrator.cli import main\ntry: main()\nfinally:\n"
+        " assert 'matplotlib' not in sys.modules\n"
+    )
+    command = [sys.executable, "-c", script, "report", str(run.path)]
+    assert re.search("report.html", subprocess.check_output(command, text=True))

@@ -1,0 +1,14 @@
+"""A comparison's figures, drawn in the test's own process."""
+
+from orchestrator import plots
+from orchestrator.comparison import Comparison
+from orchestrator.drawing import Drawing
+
+
+def drawings(comparison: Comparison) -> list[Drawing]:
+    return [plots.drawing(comparison, name) for name in plots.names(comparison)]
+
+
+def figures(comparison: Comparison) -> dict[str, bytes]:
+    """Contents by file name."""
+    return {k: v for each in drawings(comparison) for k, v in each.files().items()}
