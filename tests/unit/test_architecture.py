@@ -80,6 +80,14 @@ def test_the_generated_stubs_are_used_by_the_client_alone_in_the_orchestrator():
     assert users == ["orchestrator/client.py"]
 
 
+def test_matplotlib_is_for_drawing_alone():
+    """It takes a while to import, so that a command leaves it to the renderer."""
+    drawing = {"orchestrator/canvas.py", "orchestrator/fonts.py", "orchestrator/plots.py"}
+    for name, path in modules("orchestrator"):
+        if name not in drawing and not name.startswith("orchestrator/panels/"):
+            assert "matplotlib" not in packages(path), name
+
+
 def test_a_runners_own_modules_import_nothing_large_neither_themselves_nor_by_another():
     seen: set[str] = set()
     waiting = [f"services.{name}" for name in RUNNER]

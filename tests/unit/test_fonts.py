@@ -55,6 +55,7 @@ def build(path, name, wanted):
 @pytest.fixture(scope="module", autouse=True)
 def installed(tmp_path_factory):
     """One font with all characters, and one with all but one."""
+    fonts._learn_new_fonts()  # which it does once, so that it must not be undone
     known = list(font_manager.fontManager.ttflist)
     wanted = characters(CHINESE)
     folder = tmp_path_factory.mktemp("fonts")
