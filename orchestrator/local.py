@@ -1,5 +1,6 @@
 """Runners as processes of this machine, each in its framework's own environment."""
 
+import os
 import subprocess
 import time
 from dataclasses import dataclass
@@ -96,6 +97,7 @@ def start(framework: str, places: Places, lazy: bool) -> LocalRunner:
                     *("--listen", "127.0.0.1:0", "--state-dir", state_dir),
                     *("--until-stdin-closes", *(["--lazy"] if lazy else [])),
                 ],
+                env={**os.environ, "PYTHONSAFEPATH": "1"},  # imports nothing of the user's folder
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,

@@ -34,13 +34,13 @@ class Renderer:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - `close` does
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", __name__],
+                [sys.executable, "-P", "-m", __name__],  # nothing of the user's folder
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
                 env={
                     **os.environ,
-                    "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+                    "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),  # what is found here
                     "OPENBLAS_NUM_THREADS": "1",  # a process that forks has no other threads
                 },
                 start_new_session=True,  # Ctrl-C is the caller's to handle

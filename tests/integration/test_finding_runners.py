@@ -1,5 +1,6 @@
 """Which runner the orchestrator takes, where none was given."""
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 
@@ -92,3 +93,19 @@ def another_version():
     server.start()
     yield f"127.0.0.1:{port}"
     server.stop(None).wait()
+
+
+def test_a_file_in_the_users_folder_is_not_taken_for_a_module(tmp_path, monkeypatch):
+    python = tmp_path / ".venv-pytorch/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    (tmp_path / "random.py").write_text("raise SystemExit('not this one')\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(found_by, "PORTS", {"pytorch": 1})  # where none listens
+    places = Places(state_home=tmp_path / "home", environments=tmp_path)
+    with (
+        closing(Runners(places, lambda _: None)) as runners,
+        pytest.raises(RunnerUnavailable, match="torch is not installed"),  # so far it comes
+    ):
+        runners.get("pytorch")

@@ -60,7 +60,7 @@ def test_once_ready_it_takes_no_time_and_once_closed_it_is_gone(alive):
 
 def test_closing_it_before_it_is_ready_leaves_nothing_behind(alive):
     renderer = Renderer()
-    assert alive()
+    assert eventually(alive)  # its environment is told once it has begun
     renderer.close()
     assert not alive()
 
@@ -77,6 +77,13 @@ def test_where_it_is_killed_it_is_said_what_is_kept_and_nothing_stays(alive, del
         with pytest.raises(OutputError, match=r"could not be drawn.*orchestrator report"):
             renderer.draw(BOTH)
     assert eventually(lambda: not alive())
+
+
+def test_a_file_in_the_users_folder_is_not_taken_for_a_module(tmp_path, monkeypatch):
+    (tmp_path / "random.py").write_text("raise SystemExit('not this one')\n")
+    monkeypatch.chdir(tmp_path)
+    with closing(Renderer()) as renderer:
+        renderer.ready()
 
 
 def test_a_fault_of_its_own_is_told_in_a_line_and_no_traceback():

@@ -10,7 +10,11 @@ import pytest
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("home")
+    """Where commands are given, among a student's files, of which none is to be imported."""
+    path = tmp_path_factory.mktemp("home")
+    for name in ("random", "types", "code"):
+        (path / f"{name}.py").write_text("raise SystemExit('not this one')\n")
+    return path
 
 
 @pytest.fixture
@@ -28,7 +32,7 @@ def orchestrator(home):
 
     def start(*arguments: str) -> subprocess.Popen:
         return subprocess.Popen(
-            [sys.executable, "-m", "orchestrator", *arguments],
+            [sys.executable, "-P", "-m", "orchestrator", *arguments],
             cwd=home,
             env=environment,
             stdout=subprocess.PIPE,
