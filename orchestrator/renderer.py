@@ -21,18 +21,18 @@ from orchestrator.errors import OutputError
 from orchestrator.language import Phrase, current, english, speaking
 
 _FAILED = Phrase(
-    "The figures could not be drawn: the process that draws them ended ({last}). What was "
-    "measured is kept: draw them with `orchestrator report`."
+    "The figures cannot be drawn; the process that draws them told: {last}. What was measured is "
+    "kept: draw them with `orchestrator report`."
 )
-_NO_WORD = Phrase("without a word")
+_NO_WORD = Phrase("not a word")
 
 
 class Renderer:
     """The process, started at once. Raises OutputError where it cannot be, or ends too early."""
 
     def __init__(self) -> None:
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - `close` does
         try:
+            self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - `close` does
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", __name__],  # nothing of the user's folder
                 stdin=subprocess.PIPE,
@@ -46,7 +46,6 @@ class Renderer:
                 start_new_session=True,  # Ctrl-C is the caller's to handle
             )
         except OSError as error:
-            self._errors.close()
             raise OutputError(english(_FAILED, last=error)) from error
         self._requests = cast("IO[bytes]", self._process.stdin)
         self._answers = cast("IO[bytes]", self._process.stdout)

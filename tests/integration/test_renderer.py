@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import uuid
@@ -74,7 +75,7 @@ def test_where_it_is_killed_it_is_said_what_is_kept_and_nothing_stays(alive, del
         killer.start()
         if not delay:
             killer.join()
-        with pytest.raises(OutputError, match=r"could not be drawn.*orchestrator report"):
+        with pytest.raises(OutputError, match=r"cannot be drawn.*orchestrator report"):
             renderer.draw(BOTH)
     assert eventually(lambda: not alive())
 
@@ -84,6 +85,12 @@ def test_a_file_in_the_users_folder_is_not_taken_for_a_module(tmp_path, monkeypa
     monkeypatch.chdir(tmp_path)
     with closing(Renderer()) as renderer:
         renderer.ready()
+
+
+def test_where_there_is_no_room_for_what_it_tells_it_is_not_started(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    with pytest.raises(OutputError, match="cannot be drawn.*none"):
+        Renderer()
 
 
 def test_a_fault_of_its_own_is_told_in_a_line_and_no_traceback():
