@@ -89,7 +89,7 @@ def test_a_file_in_the_users_folder_is_not_taken_for_a_module(tmp_path, monkeypa
 
 def test_where_there_is_no_room_for_what_it_tells_it_is_not_started(monkeypatch, tmp_path):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
-    with pytest.raises(OutputError, match="cannot be drawn.*none"):
+    with pytest.raises(OutputError, match=r"cannot be drawn.*none"):
         Renderer()
 
 
