@@ -13,6 +13,7 @@ import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import IO, Any, cast
 
 from orchestrator.comparison import Comparison
@@ -40,7 +41,8 @@ class Renderer:
                 stderr=self._errors,
                 env={
                     **os.environ,
-                    "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),  # what is found here
+                    # It finds what is found here: in a notebook, what lies beside it too.
+                    "PYTHONPATH": os.pathsep.join(str(Path(path).absolute()) for path in sys.path),
                     "OPENBLAS_NUM_THREADS": "1",  # a process that forks has no other threads
                 },
                 start_new_session=True,  # Ctrl-C is the caller's to handle
