@@ -56,7 +56,7 @@ images: ## Build all images, and start nothing
 
 ##@ Develop
 test: $(DEV) $(RUNNERS:.runner=.test) ## Run all tests but those of containers and of pages in a browser
-	.venv/bin/python -m pytest tests/unit tests/integration
+	.venv/bin/python -m pytest -n 2 --dist worksteal tests/unit tests/integration
 	.venv-pytorch/bin/python -m pytest tests/frameworks
 	.venv-tensorflow/bin/python -m pytest tests/frameworks
 	.venv/bin/python -m pytest tests/system
