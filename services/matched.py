@@ -1,5 +1,6 @@
 """What the matched recipe asks of every framework alike. NumPy only."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -9,10 +10,10 @@ from numpy.typing import NDArray
 
 from services.errors import BadWeights, Unsupported
 from services.events import GradientNorms, StepDetails
-from services.spec import Adam, AdamW, Execution, JobSpec, Optimizer, OwnWay, Sgd
+from services.spec import Adam, AdamW, Device, Execution, JobSpec, Optimizer, OwnWay, Sgd
 from services.trainer import Steps
 from services.workload import layers, order
-from services.workload.weights import Weights
+from services.workload.weights import Weights, parameter_dtype
 
 # Sample indices of an epoch, int32[samples], from seed, epoch and number of samples.
 Permutation = Callable[[int, int, int], NDArray[np.int32]]
@@ -21,7 +22,11 @@ Tensor = TypeVar("Tensor")  # a framework's own
 
 WARM_UP_STEPS = 4  # of each shape: enough for what is made at first use
 PROFILED_OPERATIONS = 10  # that a profile names
-EVALUATE_BATCH = 1024  # samples: a call costs little beside it, and it fits into caches
+_EVALUATE_BATCH = 1024  # samples: a call costs little beside it
+# Bytes. Above 32 MiB, the most that M_MMAP_THRESHOLD grows to, glibc's malloc asks the system for
+# memory anew each time (mallopt(3)), and PyTorch's convolutions take up to three times as long.
+# Above this, what is free is given back now and then, and asked for again, which takes as long.
+_LARGE = 8 * 2**20
 
 
 def require_supported(spec: JobSpec) -> None:
@@ -59,6 +64,21 @@ class Held(Generic[Tensor]):
 def trained(spec: JobSpec, shape: Sequence[int]) -> list[str]:
     """The names of the parameters that have gradients, in model order."""
     return [p.name for p in layers.parameters(spec.layers, tuple(shape)) if p.trained]
+
+
+def evaluate_batch(spec: JobSpec, shape: Sequence[int]) -> int:
+    """Samples of ``shape`` in a call of evaluation, the same for each framework.
+
+    On a CPU no layer makes anything large of them. A GPU's memory either framework keeps itself.
+    """
+    made, widest, samples = tuple(shape), math.prod(shape), _EVALUATE_BATCH
+    for layer in spec.layers:
+        made = layers.output_shape(layer, made)
+        widest = max(widest, math.prod(made))
+    row = widest * parameter_dtype(spec.precision).itemsize
+    while spec.device is Device.CPU and samples > 1 and samples * row >= _LARGE:
+        samples //= 2
+    return samples
 
 
 def held(names: Sequence[str], arrays: Mapping[str, Tensor]) -> Held[Tensor]:

@@ -42,6 +42,7 @@ class MatchedTrainer:
         self._held = matched.held(self._names, self._tensors)
         self._images = device.put(data.train_images, self._device)
         self._test_images = device.put(data.test_images, self._device)
+        self._evaluate_batch = matched.evaluate_batch(spec, shape)
         # int64, as PyTorch's loss takes them
         labels = device.put(data.train_labels.astype(np.int64), self._device)
         given = (spec, self._held, self._images, labels, self._products)
@@ -79,7 +80,7 @@ class MatchedTrainer:
 
     def evaluate(self) -> NDArray[np.floating]:
         with torch.no_grad():
-            parts = map(self._logits, self._test_images.split(matched.EVALUATE_BATCH))
+            parts = map(self._logits, self._test_images.split(self._evaluate_batch))
             logits: NDArray[np.floating] = torch.cat(list(parts)).cpu().numpy()
         return logits
 

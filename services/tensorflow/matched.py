@@ -1,5 +1,6 @@
 """The matched recipe: data resident on the device, a chunk of steps at a time."""
 
+import functools
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -40,7 +41,8 @@ class MatchedTrainer:
         self._names = matched.trained(spec, shape)
         eager = spec.execution is Execution.EAGER
         self._shape = data.train_images.shape
-        size = matched.EVALUATE_BATCH
+        size = matched.evaluate_batch(spec, shape)
+        self._test_images = data.test_images
         with tf.device(self._device):
             self._variables = {name: tf.Variable(array) for name, array in initial.items()}
             self._held = matched.held(self._names, self._variables)
@@ -94,7 +96,12 @@ class MatchedTrainer:
 
     def predict(self, samples: int) -> None:
         with tf.device(self._device):
-            self._logits(self._test_batches[0][:samples]).numpy()
+            self._logits(self._first(samples)).numpy()
+
+    @functools.cache  # noqa: B019 - there is one trainer in a process
+    def _first(self, samples: int) -> tf.Tensor:
+        """Test images on the device."""
+        return tf.constant(self._test_images[:samples])
 
     def augmented(self) -> NDArray[np.floating]:
         (drawn,) = unstacked(chunks.whole(self._spec, self._shape).drawn, 1)
