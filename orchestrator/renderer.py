@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, cast
@@ -33,20 +33,17 @@ class Renderer:
 
     def __init__(self) -> None:
         try:
-            self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - `close` does
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", __name__],  # nothing of the user's folder
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._errors,
-                env={
-                    **os.environ,
-                    # It finds what is found here: in a notebook, what lies beside it too.
-                    "PYTHONPATH": os.pathsep.join(str(Path(path).absolute()) for path in sys.path),
-                    "OPENBLAS_NUM_THREADS": "1",  # a process that forks has no other threads
-                },
-                start_new_session=True,  # Ctrl-C is the caller's to handle
-            )
+            with ExitStack() as opened:
+                self._errors = opened.enter_context(tempfile.TemporaryFile())
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", __name__],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=self._errors,
+                    env=_environment(),
+                    start_new_session=True,  # Ctrl-C is the caller's to handle
+                )
+                self._opened = opened.pop_all()
         except OSError as error:
             raise OutputError(english(_FAILED, last=error)) from error
         self._requests = cast("IO[bytes]", self._process.stdin)
@@ -71,10 +68,8 @@ class Renderer:
         """End it, and whatever it has started."""
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        for file in (self._requests, self._answers, self._errors):
-            with suppress(OSError):  # what was not sent
-                file.close()
+        with self._opened, suppress(OSError), self._process:  # an error is of what was not sent
+            pass
 
     def _answer(self) -> Any:
         try:
@@ -85,6 +80,17 @@ class Renderer:
             lines = self._errors.read().decode(errors="replace").splitlines()
             last = lines[-1] if lines else english(_NO_WORD)
             raise OutputError(english(_FAILED, last=last)) from error
+
+
+def _environment() -> dict[str, str]:
+    return {
+        **os.environ,
+        # It finds what is found here: in a notebook, what lies beside it too; else nothing of the
+        # user's folder.
+        "PYTHONPATH": os.pathsep.join(str(Path(path).absolute()) for path in sys.path),
+        "PYTHONSAFEPATH": "1",
+        "OPENBLAS_NUM_THREADS": "1",  # a process that forks has no other threads
+    }
 
 
 def serve(requests: IO[bytes], answers: IO[bytes]) -> None:

@@ -74,9 +74,8 @@ def _draws(spec: JobSpec, shape: tuple[int, ...], epoch: int) -> dict[str, Draw]
         dtype = parameter_dtype(spec.precision)
         transforms = augmentation.transforms(spec, shape, epoch).astype(dtype)
         draws[augmentation.TRANSFORMS] = lambda _, indices: transforms[indices]
-    made = shape[1:]
-    for index, layer in enumerate(spec.layers):
-        made = layers.output_shape(layer, made)
+    shapes = layers.output_shapes(spec.layers, shape[1:])
+    for index, (layer, made) in enumerate(zip(spec.layers, shapes, strict=True)):
         if isinstance(layer, Dropout):
             draws[dropout.name(index)] = _of_masks(spec, layer.rate, made, (epoch, index))
     return draws

@@ -12,18 +12,20 @@ _WARM_CALLS = 10
 _LEAST_CALLS, _MOST_CALLS, _SECONDS = 20, 1000, 0.5  # of each size
 
 
-def latencies(predict: Callable[[int], None], samples: int) -> tuple[Latency, ...]:
-    """Of each batch size that ``samples`` test samples make; ``predict`` as a trainer's."""
-    return tuple(_latency(predict, size) for size in BATCH_SIZES if size <= samples)
+def latencies(
+    predictor: Callable[[int], Callable[[], object]], samples: int
+) -> tuple[Latency, ...]:
+    """Of each batch size that ``samples`` test samples make; ``predictor`` as a trainer's."""
+    return tuple(_latency(predictor(size), size) for size in BATCH_SIZES if size <= samples)
 
 
-def _latency(predict: Callable[[int], None], size: int) -> Latency:
+def _latency(predict: Callable[[], object], size: int) -> Latency:
     for _ in range(_WARM_CALLS):
-        predict(size)
+        predict()
     seconds: list[float] = []
     while len(seconds) < _LEAST_CALLS or (sum(seconds) < _SECONDS and len(seconds) < _MOST_CALLS):
         start = time.perf_counter()
-        predict(size)
+        predict()
         seconds.append(time.perf_counter() - start)
     p50, p90, p99 = np.percentile(seconds, [50, 90, 99]).tolist()
     return Latency(size, len(seconds), p50, p90, p99, size * len(seconds) / sum(seconds))

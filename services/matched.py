@@ -71,11 +71,9 @@ def evaluate_batch(spec: JobSpec, shape: Sequence[int]) -> int:
 
     On a CPU no layer makes anything large of them. A GPU's memory either framework keeps itself.
     """
-    made, widest, samples = tuple(shape), math.prod(shape), _EVALUATE_BATCH
-    for layer in spec.layers:
-        made = layers.output_shape(layer, made)
-        widest = max(widest, math.prod(made))
-    row = widest * parameter_dtype(spec.precision).itemsize
+    shapes = [tuple(shape), *layers.output_shapes(spec.layers, tuple(shape))]
+    row = max(map(math.prod, shapes)) * parameter_dtype(spec.precision).itemsize
+    samples = _EVALUATE_BATCH
     while spec.device is Device.CPU and samples > 1 and samples * row >= _LARGE:
         samples //= 2
     return samples

@@ -68,8 +68,8 @@ class Trainer(Protocol):
         In the parameters' precision.
         """
 
-    def predict(self, samples: int) -> None:
-        """The logits of so many test samples in one batch, into the host's memory."""
+    def predictor(self, samples: int) -> Callable[[], object]:
+        """Lays so many test samples ready; each call brings their logits into the host's memory."""
 
     def augmented(self) -> NDArray[np.floating]:
         """All training images in their order as the steps of the first epoch get them.

@@ -124,7 +124,7 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit) -> None:
         with phases.whole(Phase.EVALUATE):
             logits = trainer.evaluate()
         _, test = _metrics(logits, loaded)
-        emit(EvaluationFinished(test, latency.latencies(trainer.predict, test.samples)))
+        emit(EvaluationFinished(test, latency.latencies(trainer.predictor, test.samples)))
     tested = slice(loaded.validation_samples, None)
     outputs = {"logits": logits[tested], "labels": data.test_labels[tested]}
     emit(LogitsSaved(*_write(LOGITS_FILE, outputs, task.output_dir)))

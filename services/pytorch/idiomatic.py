@@ -2,7 +2,6 @@
 
 import contextlib
 import copy
-import functools
 import math
 from collections.abc import Callable, Iterator
 
@@ -144,16 +143,16 @@ class IdiomaticTrainer:
             logits: NDArray[np.floating] = whole.numpy()
         return logits
 
-    def predict(self, samples: int) -> None:
-        with torch.inference_mode():
-            self._logits(self._first(samples)).cpu()
-
-    @functools.cache  # noqa: B019 - there is one trainer in a process
-    def _first(self, samples: int) -> torch.Tensor:
-        """Test images on the device."""
+    def predictor(self, samples: int) -> Callable[[], object]:
+        images = torch.stack([self._test.dataset[index][0] for index in range(samples)])
+        images = images.to(self._device)
         self._modules.eval()
-        images = [self._test.dataset[index][0] for index in range(samples)]
-        return torch.stack(images).to(self._device)
+
+        def predict() -> None:
+            with torch.inference_mode():
+                self._logits(images).cpu()
+
+        return predict
 
     def augmented(self) -> NDArray[np.floating]:
         images = torch.stack([self._train.dataset[i][0] for i in range(self._samples)])

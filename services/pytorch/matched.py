@@ -84,9 +84,14 @@ class MatchedTrainer:
             logits: NDArray[np.floating] = torch.cat(list(parts)).cpu().numpy()
         return logits
 
-    def predict(self, samples: int) -> None:
-        with torch.inference_mode():
-            self._logits(self._test_images[:samples]).cpu()
+    def predictor(self, samples: int) -> Callable[[], object]:
+        images = self._test_images[:samples]
+
+        def predict() -> None:
+            with torch.inference_mode():
+                self._logits(images).cpu()
+
+        return predict
 
     def _logits(self, images: torch.Tensor) -> torch.Tensor:
         return model.logits(self._spec.layers, self._held, images, self._products)

@@ -1,5 +1,6 @@
 """The idiomatic recipe: a Keras model that is compiled and fitted as its users do today."""
 
+import functools
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -130,8 +131,8 @@ class IdiomaticTrainer:
         )
         return logits
 
-    def predict(self, samples: int) -> None:
-        self._model.predict_on_batch(self._test_images[:samples])
+    def predictor(self, samples: int) -> Callable[[], object]:
+        return functools.partial(self._model.predict_on_batch, self._test_images[:samples])
 
     def augmented(self) -> NDArray[np.floating]:
         images: NDArray[np.floating] = self._preprocessing(tf.constant(self._images)).numpy()

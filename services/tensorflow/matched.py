@@ -1,6 +1,5 @@
 """The matched recipe: data resident on the device, a chunk of steps at a time."""
 
-import functools
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -42,7 +41,6 @@ class MatchedTrainer:
         eager = spec.execution is Execution.EAGER
         self._shape = data.train_images.shape
         size = matched.evaluate_batch(spec, shape)
-        self._test_images = data.test_images
         with tf.device(self._device):
             self._variables = {name: tf.Variable(array) for name, array in initial.items()}
             self._held = matched.held(self._names, self._variables)
@@ -94,14 +92,15 @@ class MatchedTrainer:
         on_host: NDArray[np.floating] = logits.numpy()
         return on_host
 
-    def predict(self, samples: int) -> None:
+    def predictor(self, samples: int) -> Callable[[], object]:
         with tf.device(self._device):
-            self._logits(self._first(samples)).numpy()
+            images = tf.concat(self._test_batches, 0)[:samples]
 
-    @functools.cache  # noqa: B019 - there is one trainer in a process
-    def _first(self, samples: int) -> tf.Tensor:
-        """Test images on the device."""
-        return tf.constant(self._test_images[:samples])
+        def predict() -> None:
+            with tf.device(self._device):
+                self._logits(images).numpy()
+
+        return predict
 
     def augmented(self) -> NDArray[np.floating]:
         (drawn,) = unstacked(chunks.whole(self._spec, self._shape).drawn, 1)

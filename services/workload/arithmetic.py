@@ -21,10 +21,9 @@ def epoch_operations(spec: JobSpec, shape: tuple[int, ...], samples: int) -> flo
     }
     operations = 0
     products = 2
-    for index, layer in enumerate(spec.layers):
-        shape = layers.output_shape(layer, shape)
+    for index, made in enumerate(layers.output_shapes(spec.layers, shape)):
         if (kernel := kernels.get(f"layers.{index}.kernel")) is not None:
-            places = math.prod(shape) // kernel[-1]
+            places = math.prod(made) // kernel[-1]
             operations += 2 * products * math.prod(kernel) * places
             products = 3
     return float(operations * samples)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from services.spec import (
     Activation,
@@ -70,6 +71,12 @@ def output_shape(layer: Layer, shape: Shape) -> Shape:
             return (*_windows(shape, size, stride, padding), filters)
         case MaxPool2d(size, stride) | AveragePool2d(size, stride):
             return (*_windows(shape, size, stride, 0), shape[-1])
+
+
+def output_shapes(layers: Sequence[Layer], shape: Shape) -> list[Shape]:
+    """What each layer makes of a sample of ``shape``. Raises ValueError where one cannot."""
+    made = accumulate(layers, lambda before, layer: output_shape(layer, before), initial=shape)
+    return list(made)[1:]
 
 
 def _windows(shape: Shape, size: int, stride: int, padding: int) -> Shape:

@@ -190,7 +190,7 @@ def test_a_batch_of_any_size_can_be_predicted(framework, recipe):
     made = trainer(framework, spec(recipe=recipe, layers=jobs.CONVOLUTIONS), None)
     before = made.evaluate()
     for samples in (1, 3, jobs.TEST_SAMPLES):
-        made.predict(samples)
+        made.predictor(samples)()
     np.testing.assert_allclose(made.evaluate(), before, rtol=1e-6)
 
 

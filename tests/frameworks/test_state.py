@@ -104,7 +104,7 @@ def test_as_many_samples_are_predicted_as_are_asked_for(framework, name, monkeyp
 
     monkeypatch.setattr(model, "logits", keep)
     for samples in (1, 8, jobs.TEST_SAMPLES):
-        trainer.predict(samples)
+        trainer.predictor(samples)()
     assert seen == [1, 8, jobs.TEST_SAMPLES]
 
 

@@ -81,7 +81,7 @@ def test_the_generated_stubs_are_used_by_the_client_alone_in_the_orchestrator():
 
 
 def test_matplotlib_is_for_drawing_alone():
-    """It takes a while to import, so that a command leaves it to the renderer."""
+    """It takes a while to import: what only looks at results does without."""
     drawing = {"orchestrator/canvas.py", "orchestrator/fonts.py", "orchestrator/plots.py"}
     for name, path in modules("orchestrator"):
         if name not in drawing and not name.startswith("orchestrator/panels/"):
