@@ -186,27 +186,19 @@ def _of_statement(node: ast.AST) -> Iterator[Change]:
             yield _put("condition", test, ast.UnaryOp(ast.Not(), test))
         case ast.Expr() | ast.AugAssign() | ast.Assign(targets=[ast.Attribute() | ast.Subscript()]):
             yield _text("dropped line", node, "pass")
+        case ast.Assign(targets=[ast.Name(id=name)]) if name in _names(node.value, ast.Load):
+            yield _text("dropped line", node, "pass")  # the name had a value
 
 
 def _of_block(statements: list[ast.stmt]) -> Iterator[Change]:
     for one, other in pairwise(statements):
         if _depend(one, other):
             yield _swapped_lines(one, other)
-        if _reassigns(other):
-            yield _text("dropped line", other, "pass")
-
-
-def _reassigns(statement: ast.stmt) -> bool:
-    """Whether it changes a name that had a value."""
-    match statement:
-        case ast.Assign(targets=[ast.Name(id=name)], value=value):
-            return name in _names(value, ast.Load)
-    return False
 
 
 def _depend(one: ast.stmt, other: ast.stmt) -> bool:
     """Whether it may matter which comes first, and neither order lacks a name."""
-    if not isinstance(one, _SIMPLE) or not isinstance(other, _SIMPLE):
+    if not isinstance(one, _SIMPLE) or not isinstance(other, _SIMPLE) or is_text(one):
         return False
     made, read = _names(one, ast.Store), _names(other, ast.Load)
     if made & read and not made & _names(one, ast.Load):
@@ -215,6 +207,15 @@ def _depend(one: ast.stmt, other: ast.stmt) -> bool:
         other, ast.Expr | ast.AugAssign
     )
     return acting or bool(made & read)
+
+
+def is_text(node: ast.AST) -> bool:
+    """A docstring, or the dots of a body that is left out."""
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and not isinstance(node.value.value, int)
+    )
 
 
 def _names(node: ast.AST, context: type[ast.expr_context]) -> set[str]:

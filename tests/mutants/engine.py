@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,11 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator import store
-from tests.mutants import judge
+from tests.mutants import judge, report
+from tests.mutants.known import Known
 from tests.mutants.matrix import Case
 from tests.mutants.operators import Mutant
+from tests.mutants.planted import Planted
 from tests.mutants.process import Gone, Process
+from tests.mutants.report import Found
 from tests.mutants.targets import FRAMEWORKS, ROOT
+
+_FEW = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +32,6 @@ class Kept:
     run: store.Run
     lines: Mapping[str, set[int]]
     seconds: Mapping[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What became of a mutant: by which case it was caught and why, else which did not catch it."""
-
-    mutant: Mutant
-    caught: bool
-    why: str
-    cases: Sequence[str]
 
 
 @dataclass
@@ -80,16 +76,24 @@ class Engine:
             raise ValueError(f"{case.name}: {verdict.sentence}")
         return Kept(case, run, lines, seconds)
 
-    def tried(self, framework: str, mutant: Mutant, kept: Sequence[Kept]) -> Found:
-        """``kept``: of all cases."""
+    def tried(self, framework: str, mutant: Mutant, kept: Sequence[Kept], known: Known) -> Found:
+        """``kept``: of all cases. One that is known to change nothing is tried on the first few."""
         first, last = mutant.lines
         span = set(range(first, last + 1))
         running = [each for each in kept if span & each.lines.get(mutant.file, set())]
         running.sort(key=lambda each: each.seconds[framework])
+        if mutant.name in known.equivalent:
+            running = running[:_FEW]
         for each in running:
             if why := self._caught(framework, mutant, each):
-                return Found(mutant, True, why, [each.case.name])
-        return Found(mutant, False, "", [each.case.name for each in running])
+                return report.found(mutant, known, caught=why, where=each.case.name)
+        return report.found(mutant, known, tried=len(running))
+
+    def found(self, fault: Planted, kept: Sequence[Kept]) -> Found:
+        """A fault that was planted, on its own case."""
+        (case,) = (each for each in kept if each.case.name == fault.case)
+        why = self._caught(fault.framework, fault.mutant(), case)
+        return report.found(fault.mutant(), Known(), caught=why, where=fault.case, tried=1)
 
     def _caught(self, framework: str, mutant: Mutant, kept: Kept) -> str:
         """Why; empty where the certificate says that it is the same job."""
@@ -97,6 +101,8 @@ class Engine:
             takes = judge.takes(kept.case.spec())
             verdict = judge.Verdict(False, "")
             for later in (False, True):
+                if later:
+                    self._link(kept, run, framework, judge.LATER)
                 for number in (n for n in takes if (n in judge.LATER) is later):
                     try:
                         answer = self._take(run, framework, number, kept.case, mutant=mutant)
@@ -139,13 +145,19 @@ class Engine:
 
     @contextmanager
     def _beside(self, kept: Kept, framework: str) -> Iterator[store.Run]:
-        """A run that has the other framework's trials, as they were kept."""
+        """A run that has the other framework's first trials, as they were kept."""
         with tempfile.TemporaryDirectory(dir=self.folder) as name:
-            path = Path(name)
-            for file in kept.run.path.rglob("*.*"):
-                own = file.name.startswith(f"{framework}-") and "-of-" not in file.name
-                if file.is_file() and not own:
-                    target = path / file.relative_to(kept.run.path)
-                    target.parent.mkdir(exist_ok=True)
-                    os.link(file, target)
-            yield store.Run(path)
+            run = store.Run(Path(name))
+            for file in ("job.json", "initial_weights.safetensors"):
+                os.link(kept.run.path / file, run.path / file)
+            takes = judge.takes(kept.case.spec())
+            self._link(kept, run, framework, takes.keys() - judge.LATER)
+            yield run
+
+    def _link(self, kept: Kept, run: store.Run, framework: str, numbers: AbstractSet[int]) -> None:
+        (other,) = (name for name in FRAMEWORKS if name != framework)
+        for file in kept.run.path.glob("*/*.*"):
+            if file.stem in {f"{other}-{number}" for number in numbers}:
+                target = run.path / file.relative_to(kept.run.path)
+                target.parent.mkdir(exist_ok=True)
+                os.link(file, target)

@@ -58,7 +58,7 @@ def laid(run: Run, framework: str, number: int, folder: Path) -> None:
 def new_run(folder: Path, spec: job_pb2.JobSpec) -> Run:
     folder.mkdir(parents=True, exist_ok=True)
     run = Run(folder)
-    run.write_spec(spec)
+    run.write_spec(takes(spec)[proof.PLAIN])
     return run
 
 

@@ -17,14 +17,17 @@ _SKIPPED = (ast.Import, ast.ImportFrom, ast.Raise, ast.Assert, ast.JoinedStr, as
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """``source``: the whole of ``file`` with one thing changed.
+    """``source``: the whole of ``file`` with one thing changed in ``function``.
 
-    ``lines``: the first and the last of the statement that it is in, of a compound one its head.
+    ``lines``: the first and the last of the statement that it is in, of a compound one its head;
+    ``statement``: their text.
     """
 
     name: str
     file: str
+    function: str
     lines: tuple[int, int]
+    statement: str
     kind: str
     source: str
 
@@ -46,7 +49,8 @@ def mutants(file: str, source: str, skipped: Sequence[str] = ()) -> list[Mutant]
             if seen[name] > 1:
                 name = f"{name} #{seen[name]}"
             made = _replaced(lines, change)
-            found.append(Mutant(name, file, span, change.kind, made))
+            text = _told("".join(lines[span[0] - 1 : span[1]]))
+            found.append(Mutant(name, file, function, span, text, change.kind, made))
     return found
 
 
@@ -100,17 +104,8 @@ def _parts(node: ast.AST) -> Iterator[ast.AST]:
         case _:
             children = list(ast.iter_child_nodes(node))
     for child in children:
-        if not isinstance(child, _SKIPPED) and not _is_text(child):
+        if not isinstance(child, _SKIPPED) and not changes.is_text(child):
             yield child
-
-
-def _is_text(node: ast.AST) -> bool:
-    """A docstring, or the dots of a body that is left out."""
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and not isinstance(node.value.value, int)
-    )
 
 
 def _is_protocol(node: ast.AST) -> bool:

@@ -27,7 +27,8 @@ class Planted:
         source = (ROOT / self.file).read_text()
         for change in self.changes:
             source = replaced(source, change["old"], change["new"])
-        return Mutant(f"{self.file}: planted: {self.what}", self.file, (0, 0), "planted", source)
+        name = f"{self.file}: planted: {self.what}"
+        return Mutant(name, self.file, "", (0, 0), "", "planted", source)
 
 
 def _read() -> list[Planted]:

@@ -56,7 +56,7 @@ def run(
         sys.meta_path.insert(0, worker.Changed(*change))
     outcome, lines = Outcome(), defaultdict(set)
     options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "_hypothesis_pytestplugin"]
-    options += ["--hypothesis-seed=1", "-Wignore"]
+    options += ["--hypothesis-seed=1", "-Wignore::pytest.PytestAssertRewriteWarning"]
     with worker.traced(lines, "services/") if traced else contextlib.nullcontext():
         code = pytest.main([*options, *files], plugins=[outcome])
     found = {file: sorted(numbers) for file, numbers in lines.items()}

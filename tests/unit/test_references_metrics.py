@@ -48,6 +48,7 @@ def assert_formula(logits: np.ndarray, labels: list[int]) -> None:
     right = [list(row).index(max(row)) == label for row, label in zip(logits, labels, strict=True)]
     assert found.accuracy == sum(right) / len(right)
     assert found.samples == len(labels)
+    assert (type(found.loss), type(found.accuracy)) == (float, float)  # as a message has them
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -84,6 +85,7 @@ def test_an_epochs_mean_weighs_each_step_by_its_samples(dtype):
     weighed = sum(Fraction(float(v)) * int(n) for v, n in zip(values, sizes, strict=True))
     found = metrics.mean_over_samples(values, sizes)
     assert found == pytest.approx(float(weighed / int(sizes.sum())), rel=1e-13)
+    assert type(found) is float
 
 
 # -------------------------------------------------------------------------------------- pixels

@@ -1,0 +1,89 @@
+"""Tries every mutant of the trainers and of what they share: ``make mutants``.
+
+Ends with 1 where one survives that is not listed in known.toml.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tests.mutants import known, report, targets
+from tests.mutants.engine import Engine
+from tests.mutants.matrix import CASES
+from tests.mutants.operators import Mutant, mutants
+from tests.mutants.planted import PLANTED
+from tests.mutants.report import Found
+from tests.mutants.unit import Tests
+
+SHARED = "shared"
+
+
+def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
+    parser.add_argument("--of", nargs="*", default=[*targets.FRAMEWORKS, SHARED], help="whose code")
+    parser.add_argument("--file", default="", help="only files with this in their names")
+    parser.add_argument("--every", type=int, default=1, help="only each so many-th mutant")
+    parser.add_argument("--keep", type=Path, default=targets.ROOT / "build/mutants.jsonl")
+    return parser.parse_args(arguments)
+
+
+def main() -> int:
+    chosen, began = options(), time.monotonic()
+    listed = known.read()
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        results = _results(chosen, Path(folder), listed)
+    report.keep(results, chosen.keep)
+    files = {each.name.split(":")[0] for each in results}
+    stale = list(listed.stale(files)) if chosen.every == 1 else []
+    bad = list(report.faults(results, stale))
+    print(*bad, report.table(results), report.by_what(results), sep="\n\n")
+    print(f"\n{len(results)} mutants in {time.monotonic() - began:.0f} s; {len(bad)} to look at")
+    return 1 if bad else 0
+
+
+def _results(chosen: argparse.Namespace, folder: Path, listed: known.Known) -> list[Found]:
+    engine, tests = Engine(folder), Tests(folder)
+    try:
+        frameworks = [name for name in chosen.of if name != SHARED]
+        kept = [engine.keep(case) for case in CASES] if frameworks else []
+        if SHARED in chosen.of:
+            tests.learn()
+
+        def of(name: str) -> list[Found]:
+            if name == SHARED:
+                return _each(chosen, targets.SHARED, lambda m: tests.tried(m, listed))
+            its = {file: targets.MUTATED[file] for file in targets.files(name)}
+            planted = [fault for fault in PLANTED if fault.framework == name]
+            return [
+                *_each(chosen, its, lambda m: engine.tried(name, m, kept, listed)),
+                *(engine.found(fault, kept) for fault in planted),
+            ]
+
+        with ThreadPoolExecutor() as pool:
+            return [each for results in pool.map(of, chosen.of) for each in results]
+    finally:
+        engine.close()
+        tests.close()
+
+
+def _each(
+    chosen: argparse.Namespace,
+    files: dict[str, dict[str, str]],
+    tried: Callable[[Mutant], Found],
+) -> list[Found]:
+    found = []
+    for file, skipped in files.items():
+        if chosen.file in file:
+            source = (targets.ROOT / file).read_text()
+            made = mutants(file, source, list(skipped))[:: chosen.every]
+            found += [tried(mutant) for mutant in made]
+            print(file, len(made), file=sys.stderr, flush=True)
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
