@@ -15,6 +15,7 @@ from orchestrator import machine
 from orchestrator.inputs import in_own_way
 from orchestrator.language import Phrase, Sentence, english, join
 from orchestrator.sides import are_the_same, framework_of
+from orchestrator.timed import Timed, not_finite
 from orchestrator.trial import Load, Trial
 from orchestrator.verdict import FEWEST_PAIRS, Verdict
 from orchestrator.words import AND, COMMA, label, number, percent
@@ -45,6 +46,7 @@ _GPU_SHARED = Phrase("Other processes computed on the GPU while {trial} trained.
 _GPU_THROTTLED = Phrase("The GPU's clock was held back: {reasons}.")
 _SWAPPED = Phrase("Trial {number} of {side} was partly swapped out.")
 _UNEQUAL = Phrase("The trials did not have the same {what}.")
+_NOT_FINITE = Phrase("The losses of {side} are no finite numbers from step {step:,} on.")
 _DEBUG = Phrase("{sides} ran in a debug build, which is slower.")
 
 Sides = Mapping[str, Sequence[Trial]]
@@ -65,11 +67,14 @@ def cautions(
     verdict: Verdict | None,
     certificate: Mapping[str, Any] | None,
     known: Mapping[str, Mapping[str, Any]],
+    *,
+    timed: Timed | None = None,
 ) -> tuple[Caution, ...]:
     """Of a comparison; ``known`` of the machine, as `orchestrator.machine.known`."""
     return tuple(
         itertools.chain(
             _of_the_proof(trials, job, certificate),
+            _of_the_timed(trials, timed),
             _of_the_verdict(verdict, trials, job, known),
             _of_learning(trials, job),
             _of_the_load(trials),
@@ -101,6 +106,21 @@ def _of_the_proof(
                     "See where the two part in certificate.json, and with 'orchestrator verify'."
                 )
             ),
+        )
+
+
+def _of_the_timed(trials: Sides, timed: Timed | None) -> Iterator[Caution]:
+    if timed is not None and timed.sentence is not None:
+        yield Caution(
+            "TIMED_NOT_SAME",
+            timed.sentence,
+            english(Phrase("Look where the losses part; 'orchestrator verify' tells more.")),
+        )
+    for side, step in not_finite(trials).items():
+        yield Caution(
+            "NOT_FINITE",
+            english(_NOT_FINITE, side=label(side), step=step),
+            english(Phrase("Take a smaller learning rate: what does not learn is not compared.")),
         )
 
 

@@ -1,66 +1,33 @@
-"""Two trials -> the evidence that they did the same arithmetic, or where they first did not."""
+"""Two sides' trials -> the evidence that they did the same arithmetic, or where they part."""
 
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestrator.envelope import Envelope
+from orchestrator import certificate_text as text
+from orchestrator.envelope import Envelope, envelope
 from orchestrator.evidence import Evidence
+from orchestrator.gaps import (
+    AGAIN,
+    BY_STEP,
+    INITIAL,
+    LOSSES,
+    NORMS,
+    WEIGHTS,
+    Gap,
+    again,
+    by_tensor,
+    gaps,
+)
 from orchestrator.inputs import InputsCheck, check_inputs
-from orchestrator.language import Phrase, Sentence, clause, english, join, stored
-from orchestrator.numbers import finite
-from orchestrator.pair import Pair, pair
+from orchestrator.judge import Clause, Difference, Gaps, Standard, distrust, judge, undetermined
+from orchestrator.language import Sentence, clause, english
+from orchestrator.rounding import FLOAT64, Rule, rule_of
 from orchestrator.tolerance import Tolerance
-from orchestrator.words import AND, SEMICOLON, label
-
-SCHEMA = "twinrun.certificate/1"
-LOSSES, WEIGHTS, LOGITS = Phrase("losses"), Phrase("final weights"), Phrase("test logits")
-_ORDERED = Phrase("losses in the order of samples")
-_NORMS = Phrase("gradients' norms")
-
-_SAME = Phrase(
-    "The same job: in float64, over {steps:,} steps, {first} and {second} agree to {losses:.0e} in "
-    "every loss, to {weights:.0e} in the final weights and to {logits:.0e} in the test logits."
-)
-_SAME_SO_FAR = Phrase(
-    "The same job, as far as rounding lets it be shown: the losses of {first} and {second} agree "
-    "to {allowed:.0e} for {together:,} of {steps:,} steps, and this job enlarges every rounding. "
-    "{rounding}"
-)
-_NOT_SAME = Phrase("Not shown to be the same job, because {reasons}.")
-_STEPS = Phrase("{first} took {steps:,} steps and {second} {other_steps:,}")
-_INITIAL = Phrase("the initial values differ, first in {tensor}")
-_APART = Phrase("the {quantity} differ by {largest:.0e}{where}, where {tolerance:.0e} is allowed")
-_AT = Phrase(" at step {step:,}")
-_IN = Phrase(" in {tensor}")
-_AT_IN = Phrase(" at step {step:,} in {tensor}")
-_FIRST = Phrase("they first part at step {step:,}")
-_FIRST_IN = Phrase("they first part at step {step:,}, in {tensor}")
-_NONE = Phrase("no certificate could be made: {why}")
-_SILENT = Phrase("{trials} did not report the details of its steps")
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """The largest relative difference in a quantity, and the largest that is allowed.
-
-    ``step`` (from 0) and ``tensor`` say where, as far as the quantity has them.
-    """
-
-    quantity: Phrase
-    largest: float
-    tolerance: float
-    step: int | None = None
-    tensor: str | None = None
-
-    @property
-    def within(self) -> bool:
-        return self.largest <= self.tolerance
+from orchestrator.trial import State, Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +39,30 @@ class Parting:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Proof:
+    """The trials of one framework that a certificate rests on.
+
+    ``plain``; the same with every initial value moved, ``perturbed``, and again, ``repeated``,
+    where rounding has to explain something; ``timed`` and ``timed_perturbed``: in the precision in
+    which the job is timed, where that is another.
+    """
+
+    plain: Evidence
+    perturbed: Evidence | None = None
+    repeated: Evidence | None = None
+    timed: Evidence | None = None
+    timed_perturbed: Evidence | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Certificate:
     """What was found of the trials of two frameworks, ``first`` and ``second``.
 
     ``steps``: how many both took. ``weights``: the final weights' difference by tensor.
     ``loss_differences`` float64[steps]: relative, of each step's losses. ``versions`` by framework.
-    ``envelope``: in float32, what the difference was held against. ``made``: when, UTC, ISO 8601.
+    ``envelope``: what the difference was held against, where that was needed. ``timed``: the same
+    in the precision in which the job is timed. ``undetermined``: parameters whose gradient is
+    nothing but rounding. ``made``: when, UTC, ISO 8601.
     """
 
     same_job: bool
@@ -96,48 +81,11 @@ class Certificate:
     loss_differences: NDArray[np.float64]
     envelope: Envelope | None
     made: str
+    timed: Envelope | None = None
+    undetermined: Sequence[str] = field(default_factory=tuple)
 
 
-def certify(
-    first: Evidence,
-    second: Evidence,
-    tolerance: Tolerance,
-    now: str,
-    envelope: Envelope | None = None,
-) -> Certificate:
-    """Holds two trials of one spec against each other.
-
-    With an ``envelope`` what counts is that: there no difference is too large by itself.
-    """
-    held = pair(first, second)
-    reported = first.trial.inputs
-    made = Certificate(
-        same_job=False,
-        sentence=english(_NOT_SAME, reasons=""),
-        job=first.trial.spec or {},
-        first=first.trial.framework,
-        second=second.trial.framework,
-        versions={
-            trial.framework: trial.environment.framework_version
-            for trial in held.trials
-            if trial.environment
-        },
-        inputs=check_inputs(held.trials),
-        digests={name: getattr(reported, name) for name in _DIGESTS} if reported else {},
-        steps=held.steps,
-        differences=list(_differences(held, tolerance)),
-        weights=held.weights,
-        parting=_parting(held, tolerance),
-        tolerance=tolerance,
-        loss_differences=held.losses,
-        envelope=envelope,
-        made=now,
-    )
-    reasons = [*_unheld(held), *_reasons(made)]
-    return replace(made, same_job=not reasons, sentence=_sentence(made, reasons))
-
-
-_DIGESTS = (
+DIGESTS = (
     "data_sha256",
     "batch_order_sha256",
     "augmentation_sha256",
@@ -145,177 +93,182 @@ _DIGESTS = (
 )
 
 
-def _differences(held: Pair, tolerance: Tolerance) -> Iterator[Difference]:
-    def by_step(quantity: Phrase, found: NDArray[np.float64]) -> Difference:
-        step = int(found.argmax())
-        return Difference(quantity, float(found[step]), tolerance.losses, step)
-
-    yield by_step(LOSSES, held.losses)
-    if held.detailed:
-        yield by_step(_ORDERED, held.ordered_losses)
-        step, index = np.unravel_index(held.norms.argmax(), held.norms.shape)
-        largest = float(held.norms[step, index])
-        tensor = held.tensors[int(index)]
-        yield Difference(_NORMS, largest, tolerance.gradient_norms, int(step), tensor)
-    tensor = max(held.weights, key=lambda name: held.weights[name])
-    yield Difference(WEIGHTS, held.weights[tensor], tolerance.weights, tensor=tensor)
-    yield Difference(LOGITS, held.logits, tolerance.logits)
-
-
-def _parting(held: Pair, tolerance: Tolerance) -> Parting | None:
-    for tensor, difference in held.initial_weights.items():
-        if difference:
-            return Parting(None, tensor)
-    norms = held.norms > tolerance.gradient_norms
-    apart = np.maximum(held.losses, held.ordered_losses) > tolerance.losses
-    apart |= norms.any(axis=1)
-    if apart.any():
-        step = int(apart.argmax())
-        return Parting(step, next(iter(np.array(held.tensors)[norms[step]].tolist()), None))
-    if len({len(trial.losses) for trial in held.trials}) > 1:
-        return Parting(held.steps, None)
-    beyond = [name for name, largest in held.weights.items() if largest > tolerance.weights]
-    return Parting(held.steps - 1, beyond[0]) if beyond else None
-
-
-def _unheld(held: Pair) -> Iterator[Sentence]:
-    """What kept the trials from being held against each other in full."""
-    silent = [trial.name for trial in held.trials if trial.details is None]
-    if silent:
-        yield english(_SILENT, trials=join(AND, silent))
-    steps, other_steps = (len(trial.losses) for trial in held.trials)
-    if steps != other_steps:
-        first, second = (label(trial.framework) for trial in held.trials)
-        yield english(_STEPS, first=first, second=second, steps=steps, other_steps=other_steps)
-
-
-def _reasons(found: Certificate) -> Iterator[Sentence]:
-    """Why it is not shown to be the same job, by what the certificate holds."""
-    envelope = found.envelope
-    if found.inputs.same is not True:
-        yield clause(found.inputs.sentence)
-    if found.parting and found.parting.step is None:
-        yield english(_INITIAL, tensor=found.parting.tensor)
-    if _is_exact(found) and not (envelope and envelope.within):
-        yield from _beyond(found.differences, found.parting)
-    if envelope and not envelope.within:
-        yield clause(envelope.sentence)
-
-
-def _is_exact(found: Certificate) -> bool:
-    return found.job.get("precision") == "PRECISION_FLOAT64"
-
-
-def _beyond(differences: Sequence[Difference], parting: Parting | None) -> Iterator[Sentence]:
-    """The quantity that is furthest beyond what is allowed, and where it began."""
-    beyond = [difference for difference in differences if not difference.within]
-    if not beyond:
-        return
-    worst = max(beyond, key=lambda difference: difference.largest / difference.tolerance)
-    yield english(
-        _APART,
-        quantity=english(worst.quantity),
-        largest=worst.largest,
-        where=_where(worst),
-        tolerance=worst.tolerance,
+def certify(first: Proof, second: Proof, tolerance: Tolerance, now: str) -> Certificate:
+    """Hold two sides' trials of one spec against each other."""
+    sides = first, second
+    plain = first.plain, second.plain
+    trials = tuple(each.trial for each in plain)
+    rule = rule_of(plain[0].trial.spec or {})
+    between = _gaps(*plain)
+    own = _own(sides)
+    nothing = undetermined(trials) if rule is FLOAT64 else frozenset[str]()
+    by = Standard(tolerance, rule, nothing, *_sizes(trials[0]))
+    doubts = list(distrust(between, own, _repeated(sides), by)) if own else []
+    usable = list(own.values()) if len(own) == 2 and not doubts else []
+    differences = [*judge(between, usable, by), *judge(_again(plain), [], by)]
+    reported = trials[0].inputs
+    made = Certificate(
+        same_job=False,
+        sentence=english(text.NOT_SAME, reasons=""),
+        job=trials[0].spec or {},
+        first=trials[0].framework,
+        second=trials[1].framework,
+        versions={t.framework: t.environment.framework_version for t in trials if t.environment},
+        inputs=check_inputs(trials),
+        digests={name: getattr(reported, name) for name in DIGESTS} if reported else {},
+        steps=len(between[LOSSES, None].values),
+        differences=_summarised(differences),
+        weights=by_tensor(between, WEIGHTS),
+        parting=_parting(differences, trials),
+        tolerance=tolerance,
+        loss_differences=between[LOSSES, None].values,
+        envelope=envelope(between, own, rule) if len(own) == 2 else None,
+        made=now,
+        undetermined=sorted(nothing & {d.tensor for d in differences if d.tensor}),
     )
-    if parting and parting.step is not None:
-        at = {"step": parting.step, "tensor": parting.tensor}
-        yield english(_FIRST_IN if parting.tensor else _FIRST, **at)
-
-
-def _where(difference: Difference) -> str:
-    at = {"step": difference.step, "tensor": difference.tensor}
-    if difference.step is None:
-        return english(_IN, **at) if difference.tensor else ""
-    return english(_AT_IN if difference.tensor else _AT, **at)
-
-
-def _sentence(found: Certificate, reasons: Sequence[Sentence]) -> Sentence:
-    names = {"first": label(found.first), "second": label(found.second), "steps": found.steps}
-    if reasons:
-        return english(_NOT_SAME, reasons=join(SEMICOLON, reasons))
-    if found.envelope and _is_exact(found):
-        apart = found.loss_differences > found.tolerance.losses
-        return english(
-            _SAME_SO_FAR,
-            **names,
-            allowed=found.tolerance.losses,
-            together=int(apart.argmax()) if apart.any() else found.steps,
-            rounding=found.envelope.sentence,
-        )
-    if found.envelope:
-        return found.envelope.sentence
-    largest = {difference.quantity: difference.largest for difference in found.differences}
-    return english(
-        _SAME,
-        **names,
-        losses=largest[LOSSES],
-        weights=largest[WEIGHTS],
-        logits=largest[LOGITS],
-    )
-
-
-def as_dict(certificate: Certificate) -> dict[str, Any]:
-    """For certificate.json; null for what is not finite."""
-    found: dict[str, Any] = finite(
-        {
-            "schema": SCHEMA,
-            **{f.name: getattr(certificate, f.name) for f in dataclasses.fields(certificate)},
-            "inputs": dataclasses.asdict(certificate.inputs),
-            "differences": [
-                {**dataclasses.asdict(difference), "within": difference.within}
-                for difference in certificate.differences
-            ],
-            "parting": dataclasses.asdict(certificate.parting) if certificate.parting else None,
-            "tolerance": dataclasses.asdict(certificate.tolerance),
-            "loss_differences": certificate.loss_differences.tolist(),
-            "envelope": certificate.envelope.as_dict() if certificate.envelope else None,
-        }
-    )
-    return found
-
-
-def none_made(why: Sentence) -> dict[str, Any]:
-    """For certificate.json where the trials of a certificate could not be run."""
-    return {"schema": SCHEMA, "same_job": False, "sentence": _none_made(why), "why": why}
-
-
-def _none_made(why: Sentence) -> Sentence:
-    return english(_NOT_SAME, reasons=english(_NONE, why=clause(why)))
-
-
-def retold(found: Mapping[str, Any]) -> Sentence:
-    """The sentence of a certificate.json, made again from what else it holds.
-
-    As it stands there, which is in English, where that does not give the same.
-    """
-    if "why" in found:
-        return _none_made(stored(found["why"]))
-    again = []
-    with suppress(KeyError, TypeError, ValueError):  # of an older version
-        made = from_dict(found)
-        again.append(_sentence(made, list(_reasons(made))))
-    return stored(found["sentence"], *again)
-
-
-def from_dict(found: Mapping[str, Any]) -> Certificate:
-    """A certificate as `as_dict` left it."""
-    fields = {f.name: found[f.name] for f in dataclasses.fields(Certificate)}
-    fields["sentence"] = stored(found["sentence"])
-    fields["inputs"] = InputsCheck.from_dict(found["inputs"])
-    fields["differences"] = [
-        Difference(d["quantity"], _number(d["largest"]), d["tolerance"], d["step"], d["tensor"])
-        for d in found["differences"]
+    timed, faults = _timed(sides, tolerance)
+    made = replace(made, timed=timed)
+    reasons = [
+        *_unfinished(trials),
+        *_silent(trials),
+        *_reasons(made, differences, doubts),
+        *faults,
     ]
-    fields["weights"] = {name: _number(value) for name, value in found["weights"].items()}
-    fields["parting"] = Parting(**found["parting"]) if found["parting"] else None
-    fields["tolerance"] = Tolerance(**found["tolerance"])
-    fields["loss_differences"] = np.array([_number(d) for d in found["loss_differences"]])
-    fields["envelope"] = Envelope.from_dict(found["envelope"]) if found["envelope"] else None
-    return Certificate(**fields)
+    return replace(made, same_job=not reasons, sentence=text.sentence(made, reasons))
 
 
-def _number(value: float | None) -> float:
-    """JSON has no infinity."""
-    return float("inf") if value is None else value
+def _gaps(a: Evidence, b: Evidence) -> dict[Any, Gap]:
+    return {gap.key: gap for gap in gaps(a, b)}
+
+
+def _own(sides: Sequence[Proof]) -> dict[str, Gaps]:
+    return {
+        side.plain.trial.framework: _gaps(side.plain, side.perturbed)
+        for side in sides
+        if side.perturbed is not None
+    }
+
+
+def _repeated(sides: Sequence[Proof]) -> dict[str, Gaps]:
+    return {
+        side.plain.trial.framework: _gaps(side.plain, side.repeated)
+        for side in sides
+        if side.repeated is not None
+    }
+
+
+def _again(plain: Sequence[Evidence]) -> dict[Any, Gap]:
+    return {gap.key: gap for each in plain for gap in again(each)}
+
+
+def _sizes(trial: Trial) -> tuple[int, int]:
+    """Samples of a batch, and of an evaluation."""
+    inputs = trial.inputs
+    samples = [n for n in (inputs.test_samples, inputs.validation_samples) if n] if inputs else []
+    return int((trial.spec or {}).get("batch_size") or 1), min(samples, default=1)
+
+
+def _timed(sides: Sequence[Proof], tolerance: Tolerance) -> tuple[Envelope | None, list[Sentence]]:
+    """What was found in the precision in which the job is timed, and what is against it."""
+    pairs = [(side.timed, side.timed_perturbed) for side in sides]
+    plain = [timed for timed, moved in pairs if timed is not None and moved is not None]
+    moved = [moved for timed, moved in pairs if timed is not None and moved is not None]
+    if len(plain) < 2:
+        return None, []
+    job = plain[0].trial.spec or {}
+    rule = rule_of(job)
+    between = _gaps(*plain)
+    own = {a.trial.framework: _gaps(a, b) for a, b in zip(plain, moved, strict=True)}
+    trials = tuple(each.trial for each in plain)
+    by = Standard(tolerance, rule, frozenset(), *_sizes(trials[0]))
+    faults = [*_unfinished(trials), *distrust(between, own, {}, by)]
+    if not faults:
+        faults = list(text.beyond(judge(between, list(own.values()), by)))
+    inputs = check_inputs(trials)
+    if inputs.same is not True:
+        faults.append(clause(inputs.sentence))
+    said = [english(text.TIMED_IN, precision=rule.precision, reason=fault) for fault in faults]
+    return envelope(between, own, rule), said
+
+
+def _unfinished(trials: Sequence[Trial]) -> Iterator[Sentence]:
+    """What kept the trials from being held against each other in full."""
+    for trial in trials:
+        if trial.state is not State.SUCCEEDED:
+            yield english(text.UNFINISHED, trial=trial.name)
+    counts = {len(trial.losses) for trial in trials}
+    for trial in trials:
+        epochs = int((trial.spec or {}).get("epochs") or 0)
+        wanted = trial.inputs.steps_per_epoch * epochs if trial.inputs else 0
+        if len(counts) == 1 and wanted and len(trial.losses) != wanted:
+            yield english(text.TOO_FEW, trial=trial.name, steps=len(trial.losses), all_steps=wanted)
+    if len(counts) > 1:
+        yield text.steps(*trials)
+
+
+def _silent(trials: Sequence[Trial]) -> Iterator[Sentence]:
+    if silent := [trial for trial in trials if trial.details is None]:
+        yield english(text.SILENT, trials=text.names(silent))
+
+
+def _reasons(
+    made: Certificate, differences: Sequence[Difference], doubts: Sequence[Sentence]
+) -> Iterator[Sentence]:
+    """Why it is not shown to be the same job."""
+    if made.inputs.same is not True:
+        yield clause(made.inputs.sentence)
+    if made.parting and made.parting.step is None:
+        yield english(text.INITIAL_APART, tensor=made.parting.tensor)
+    diverged = _diverged(made)
+    if diverged is not None:
+        yield diverged
+        return
+    beyond = [d for d in differences if not d.within and d.quantity != INITIAL]
+    if beyond:
+        yield from doubts
+        yield from text.beyond(beyond, made.parting, made.envelope)
+
+
+def _diverged(made: Certificate) -> Sentence | None:
+    """Where the losses stop being numbers, and agree till then."""
+    infinite = ~np.isfinite(made.loss_differences)
+    if not infinite.any():
+        return None
+    step = int(infinite.argmax())
+    until = made.loss_differences[:step]
+    return english(text.NOT_FINITE, step=step, largest=float(until.max()) if len(until) else 0.0)
+
+
+def _parting(differences: Sequence[Difference], trials: Sequence[Trial]) -> Parting | None:
+    """The first place of all that are beyond what is allowed."""
+    beyond = [d for d in differences if not d.within]
+    initial = [d.tensor for d in beyond if d.quantity == INITIAL]
+    if initial:
+        return Parting(None, initial[0])
+    by_step = [d for d in beyond if d.quantity in BY_STEP and d.first is not None]
+    if by_step:
+        step = min(d.first for d in by_step if d.first is not None)
+        tensors = [d.tensor for d in by_step if d.first == step and d.quantity == NORMS]
+        return Parting(step, tensors[0] if tensors else None)
+    steps = [len(trial.losses) for trial in trials]
+    if len(set(steps)) > 1:
+        return Parting(min(steps), None)
+    weights = [d.tensor for d in beyond if d.quantity == WEIGHTS]
+    return Parting(min(steps) - 1, weights[0]) if weights else None
+
+
+def _summarised(found: Sequence[Difference]) -> list[Difference]:
+    """Of each quantity's tensors the furthest apart by each clause; all that are not determined."""
+    kept: list[Difference] = []
+    for quantity in dict.fromkeys(d.quantity for d in found if d.quantity != INITIAL):
+        each = [d for d in found if d.quantity == quantity]
+        for kind in Clause:
+            some = [d for d in each if d.clause is kind]
+            if quantity == AGAIN or kind is Clause.UNDETERMINED:
+                kept += some
+            elif some:
+                kept.append(max(some, key=lambda d: d.largest / max(d.own or 0, d.tolerance)))
+    return kept
+
+
+__all__ = ["Certificate", "Parting", "Proof", "Rule", "certify"]

@@ -1,12 +1,15 @@
 """A certificate -> what a person reads."""
 
 from collections.abc import Mapping
+from typing import assert_never
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.certificate import WEIGHTS, Certificate, Difference
+from orchestrator.certificate import Certificate
+from orchestrator.gaps import EVALUATED_ACCURACIES, EVALUATED_LOSSES
+from orchestrator.judge import Clause, Difference
 from orchestrator.language import Phrase, say
 from orchestrator.words import OF, label
 
@@ -23,6 +26,12 @@ _HEADINGS = (
     Phrase("where"),
 )
 _STEP = Phrase("step {step:,}")
+_EPOCH = Phrase("epoch {step:,}")
+_WITHIN = Phrase("{tolerance:.0e}, within")
+_BEYOND = Phrase("{tolerance:.0e}, beyond")
+_BY_ROUNDING = Phrase("as rounding does: {own:.0e}")
+_BEYOND_ROUNDING = Phrase("beyond what rounding does: {own:.0e}")
+_NOT_DETERMINED = Phrase("not determined by the job")
 _DIGEST_CHARACTERS = 12
 _INPUTS_LINE = Phrase("Inputs of both, by SHA-256: {digests}.")
 _VERSIONS = Phrase("{versions}; {steps:,} steps compared.")
@@ -33,15 +42,13 @@ def certificate_report(workload: str, certificate: Certificate) -> RenderableTyp
     table = Table(box=None, pad_edge=False, show_edge=False)
     for heading in _HEADINGS:
         table.add_column(say(heading), overflow="fold")
-    judged = certificate.envelope is None
     for difference in certificate.differences:
-        allowed = f"{difference.tolerance:.0e}" if judged else "-"
-        style = "" if difference.within or not judged else "bold red"
-        cells = [say(difference.quantity), f"{difference.largest:.1e}", allowed, where(difference)]
+        style = "" if difference.within else "bold red"
+        largest = f"{difference.largest:.1e}"
+        cells = [say(difference.quantity), largest, allowed(difference), where(difference)]
         table.add_row(*cells, style=style)
-        if difference.quantity == WEIGHTS:
-            for tensor, largest in certificate.weights.items():
-                table.add_row(f"  {tensor}", f"{largest:.1e}", "", "")
+    for tensor, apart in certificate.weights.items():
+        table.add_row(f"  {tensor}", f"{apart:.1e}", "", "")
     digests = [
         f"{say(name)} {certificate.digests[field][:_DIGEST_CHARACTERS]}"
         for field, name in INPUTS.items()
@@ -60,7 +67,25 @@ def certificate_report(workload: str, certificate: Certificate) -> RenderableTyp
     )
 
 
+def allowed(difference: Difference) -> str:
+    """What is allowed, and by which clause it is so."""
+    match difference.clause:
+        case Clause.TOLERANCE | Clause.BEYOND if difference.own is None:
+            phrase = _WITHIN if difference.within else _BEYOND
+            return say(phrase, tolerance=difference.tolerance)
+        case Clause.TOLERANCE | Clause.ROUNDING:
+            return say(_BY_ROUNDING, own=difference.own)
+        case Clause.BEYOND:
+            return say(_BEYOND_ROUNDING, own=difference.own)
+        case Clause.UNDETERMINED:
+            return say(_NOT_DETERMINED)
+        case _:
+            assert_never(difference.clause)
+
+
 def where(difference: Difference) -> str:
     """Step and tensor, as far as it has them."""
-    found = [] if difference.step is None else [say(_STEP, step=difference.step)]
+    of_epochs = difference.quantity in (EVALUATED_LOSSES, EVALUATED_ACCURACIES)
+    at = _EPOCH if of_epochs else _STEP
+    found = [] if difference.step is None else [say(at, step=difference.step)]
     return ", ".join([*found, *([difference.tensor] if difference.tensor else [])])

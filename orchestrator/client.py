@@ -49,6 +49,8 @@ _CHANGED = Phrase(
 _REFUSES = Phrase("The {framework} runner at {address} refused: {details}")
 _FAILED = Phrase("The {framework} runner at {address} failed: {code}: {details}")
 PROTOCOL_VERSION = 1
+ProcessUse = runner_service_pb2.ProcessUse
+OWN = runner_service_pb2.PROCESS_USE_OWN
 _CALL_SECONDS = 20.0
 _REATTACH_SECONDS = 10.0  # for a runner to come back in the middle of a job
 _PAUSE_SECONDS = 0.5
@@ -128,15 +130,23 @@ class Client:
         job: job_pb2.Job = self._call(self._stub.Train, request)
         return job.spec
 
-    def train(self, spec: job_pb2.JobSpec, request_id: str) -> job_pb2.Job:
+    def train(
+        self, spec: job_pb2.JobSpec, request_id: str, process: ProcessUse = OWN
+    ) -> job_pb2.Job:
         """Submit a job; waits while the runner's queue is full."""
-        request = runner_service_pb2.TrainRequest(request_id=request_id, spec=spec)
+        request = runner_service_pb2.TrainRequest(request_id=request_id, spec=spec, process=process)
         return self._submit(self._stub.Train, request)
 
-    def evaluate(self, spec: job_pb2.JobSpec, weights: bytes, request_id: str) -> job_pb2.Job:
+    def evaluate(
+        self,
+        spec: job_pb2.JobSpec,
+        weights: bytes,
+        request_id: str,
+        process: ProcessUse = OWN,
+    ) -> job_pb2.Job:
         """Submit an evaluation of ``weights``, a safetensors file; waits as `train` does."""
         request = runner_service_pb2.EvaluateRequest(
-            request_id=request_id, spec=spec, safetensors=weights
+            request_id=request_id, spec=spec, safetensors=weights, process=process
         )
         return self._submit(self._stub.Evaluate, request)
 

@@ -10,13 +10,15 @@ from google.protobuf import json_format
 
 from orchestrator.agreement import Agreement, agreement
 from orchestrator.cautions import Caution, cautions
-from orchestrator.certificate import retold
+from orchestrator.certificate_file import retold
+from orchestrator.envelope import Envelope
 from orchestrator.estimate import Estimate
-from orchestrator.inputs import InputsCheck, check_inputs
+from orchestrator.inputs import InputsCheck, check_inputs, in_own_way
 from orchestrator.language import Phrase, Sentence, english, join, stored
 from orchestrator.numbers import finite
 from orchestrator.quantities import ratios
-from orchestrator.sides import framework_of
+from orchestrator.sides import are_the_same, framework_of
+from orchestrator.timed import Timed, judge_timed, not_finite
 from orchestrator.trial import Profile, State, Trial
 from orchestrator.verdict import Verdict, verdict
 from orchestrator.words import NEXT, label
@@ -34,6 +36,7 @@ _NOT_SUCCEEDED = {
     State.CANCELLED: Phrase("trial {number} of {framework} was cancelled."),
 }
 _NO_REASON = Phrase("it gave no reason.")
+_NOT_FINITE = Phrase("the losses of {side} are no finite numbers from step {step:,} on.")
 _NO_TIME = Phrase("trial {number} of {framework} reported no training time.")
 
 
@@ -45,6 +48,7 @@ class Comparison:
     ``certificate``: as in certificate.json. ``finding``: always a whole sentence or two: the
     verdict with what limits it, or why there is none. ``ratios``: the second side's over the
     first's, by quantity, where there are two sides. ``cautions``: what to keep in mind with it.
+    ``timed``: whether the trials that were timed did the same arithmetic, None: nothing to judge.
     ``known``: of the machine, as `orchestrator.machine.known`. ``profiles`` by framework.
     ``concurrent``: trials of several sides ran at the same time.
     """
@@ -53,6 +57,7 @@ class Comparison:
     trials: Mapping[str, Sequence[Trial]]
     certificate: Mapping[str, Any] | None
     inputs: InputsCheck
+    timed: Timed | None
     agreements: Sequence[Agreement]
     verdict: Verdict | None
     finding: Sentence
@@ -78,6 +83,7 @@ def compare(
     inputs = check_inputs(order)
     faults = list(_faults(order))
     sound = _paired(grouped)
+    timed = None if inputs.same is False else _timed(sound, job, certificate)
     reason = _reason_against_a_verdict(grouped, sound, faults)
     made = None if reason else verdict(sound)
     # A difference is always said; what is not known matters where a verdict leans on it.
@@ -86,6 +92,8 @@ def compare(
         said.append(inputs.sentence)
     if certificate is not None and not certificate["same_job"]:
         said.append(retold(certificate))
+    if timed is not None and timed.sentence is not None:
+        said.append(timed.sentence)
     if reason is not None:
         said.append(reason)
     if made is not None:
@@ -98,13 +106,14 @@ def compare(
         trials=grouped,
         certificate=certificate,
         inputs=inputs,
+        timed=timed,
         agreements=tuple(
             agreement(a[0], b[0]) for a, b in itertools.combinations(grouped.values(), 2)
         ),
         verdict=made,
         finding=join(NEXT, said),
         ratios=_ratios(sound, found) if made else {},
-        cautions=cautions(grouped, found, made, certificate, known or {}),
+        cautions=cautions(grouped, found, made, certificate, known or {}, timed=timed),
         known=known or {},
         profiles={trial.framework: trial.profile for trial in profiles if trial.profile},
         concurrent=concurrent,
@@ -169,7 +178,35 @@ def _reason_against_a_verdict(
         return english(_NO_VERDICT, why=faults[0])
     if len(trials) == 1:
         return english(_ALONE, framework=label(next(iter(trials))))
+    for side, step in not_finite(sound).items():
+        return english(_NO_VERDICT, why=english(_NOT_FINITE, side=label(side), step=step))
     return None
+
+
+def _timed(
+    sound: Mapping[str, Sequence[Trial]],
+    job: Mapping[str, Any],
+    certificate: Mapping[str, Any] | None,
+) -> Timed | None:
+    """Of two frameworks that are to do the same."""
+    if len(sound) != 2 or in_own_way(job) or are_the_same(tuple(sound)):
+        return None
+    held, exact = (
+        Envelope.from_dict(certificate[name]) if certificate and certificate.get(name) else None
+        for name in ("timed", "envelope")
+    )
+    first, second = sound.values()
+    return judge_timed(first, second, held, exact)
+
+
+def same_job(comparison: Comparison) -> bool | None:
+    """Whether it was shown to be the same job, as certified and as timed. None: not tried."""
+    if in_own_way(comparison.job) or are_the_same(tuple(comparison.trials)):
+        return None
+    if comparison.inputs.same is False or (comparison.timed and not comparison.timed.same):
+        return False
+    certificate = comparison.certificate
+    return None if certificate is None else bool(certificate["same_job"])
 
 
 def finding_retold(found: Mapping[str, Any]) -> Sentence:
@@ -206,6 +243,7 @@ def as_dict(comparison: Comparison) -> dict[str, Any]:
             },
             "certificate": comparison.certificate,
             "inputs": dataclasses.asdict(comparison.inputs),
+            "timed": dataclasses.asdict(comparison.timed) if comparison.timed else None,
             "agreements": [dataclasses.asdict(agreement) for agreement in comparison.agreements],
             "verdict": dataclasses.asdict(comparison.verdict) if comparison.verdict else None,
             "finding": comparison.finding,

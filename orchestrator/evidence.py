@@ -1,7 +1,7 @@
 """What a trial leaves that shows which arithmetic it did, read back from its run."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import safetensors
@@ -16,39 +16,65 @@ from orchestrator.trial import Trial
 _INITIAL = Phrase("initial weights of {trial}")
 _WEIGHTS = Phrase("weights of {trial}")
 _LOGITS = Phrase("logits of {trial}")
+_AGAIN = Phrase("logits of the weights of {trial} in {framework}")
 _NOT_SAFETENSORS = Phrase("The {what} are not a safetensors file: {error}.")
+_NO_LOGITS = Phrase("The {what} lack logits or labels.")
 
 Tensors = Mapping[str, NDArray[np.floating]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """A trial that succeeded, and what it left beside its events.
+    """A trial, and what it left beside its events.
 
     Weights by canonical name, in model order; ``logits`` of the test samples,
-    float[samples, classes].
+    float[samples, classes]; ``validation_logits`` of those that were held back, None where none
+    were. ``again``: the test logits that each framework made of the saved final weights.
     """
 
     trial: Trial
     initial_weights: Tensors
     weights: Tensors
     logits: NDArray[np.floating]
+    validation_logits: NDArray[np.floating] | None = None
+    again: Mapping[str, NDArray[np.floating]] = field(default_factory=dict)
 
 
-def evidence(run: Run, trial: Trial) -> Evidence:
-    """Raises RunNotFound where the trial left no weights, RunUnreadable."""
-    framework, number = trial.framework, trial.number
-    initial = _tensors(run.initial_weights(framework, number), english(_INITIAL, trial=trial.name))
-    final = _tensors(run.weights(framework, number), english(_WEIGHTS, trial=trial.name))
-    return Evidence(trial, initial, final, logits(run.logits(framework, number), trial.name)[0])
+def evidence(run: Run, trial: Trial, frameworks: Sequence[str] = ()) -> Evidence:
+    """Read it, with what ``frameworks`` made of the saved weights, as far as that is there.
+
+    Raises RunNotFound where the trial left no weights, RunUnreadable.
+    """
+    side, number = trial.framework, trial.number
+    found = _tensors(run.logits(side, number), english(_LOGITS, trial=trial.name))
+    if not {"logits", "labels"} <= found.keys():
+        raise RunUnreadable(english(_NO_LOGITS, what=english(_LOGITS, trial=trial.name)))
+    again = {name: run.logits_again(name, side) for name in frameworks}
+    return Evidence(
+        trial,
+        _tensors(run.initial_weights(side, number), english(_INITIAL, trial=trial.name)),
+        _tensors(run.weights(side, number), english(_WEIGHTS, trial=trial.name)),
+        found["logits"],
+        found.get("validation_logits"),
+        {
+            name: logits(content, english(_AGAIN, trial=trial.name, framework=name))[0]
+            for name, content in again.items()
+            if content is not None
+        },
+    )
 
 
-def logits(content: bytes, name: str) -> tuple[NDArray[np.floating], NDArray[np.integer]]:
+def logits(
+    content: bytes, name: str | Sentence
+) -> tuple[NDArray[np.floating], NDArray[np.integer]]:
     """Logits [samples, classes] and labels [samples] of a safetensors file.
 
     Raises RunUnreadable.
     """
-    found = _tensors(content, english(_LOGITS, trial=name))
+    what = name if isinstance(name, Sentence) else english(_LOGITS, trial=name)
+    found = _tensors(content, what)
+    if not {"logits", "labels"} <= found.keys():
+        raise RunUnreadable(english(_NO_LOGITS, what=what))
     return found["logits"], found["labels"].astype(np.int64)
 
 

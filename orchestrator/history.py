@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from orchestrator import certificate, comparison, loops, recipes, verdict
+from orchestrator import certificate_file, comparison, loops, recipes, verdict
 from orchestrator.about import about
 from orchestrator.errors import RunUnreadable
 from orchestrator.language import Phrase, Sentence, english, join
@@ -107,7 +107,7 @@ def _verified(found: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "kind": "verify",
         "frameworks": list(found.get("versions", ())),
-        "finding": certificate.retold(found),
+        "finding": certificate_file.retold(found),
         "same_job": found["same_job"],
     }
 

@@ -8,11 +8,12 @@ what it was made of, so that `say` can say it in another language later.
 
 import functools
 import gettext
+import math
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
-from typing import NewType
+from typing import Any, NewType
 
 ENGLISH = "en"
 LANGUAGES = (ENGLISH, "zh-TW")
@@ -55,6 +56,34 @@ def stored(text: str, *again: Sentence) -> Sentence:
     Where none is, the text as it stands, which is known in another language if it holds no values.
     """
     return next((each for each in again if each == text), english(Phrase(text)))
+
+
+def kept(value: object) -> Any:
+    """What a sentence was made of, for JSON; `told` makes it again."""
+    if isinstance(value, Sentence):
+        values = {name: kept(each) for name, each in value.values.items()}
+        return {"phrase": value.phrase, "values": values, "clause": isinstance(value, Clause)}
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"number": str(value)}
+    return value if isinstance(value, bool | int | float | None) else str(value)
+
+
+def told(found: Mapping[str, Any], text: str) -> Sentence:
+    """The sentence that `kept` kept; ``text`` as it stands where that does not make the same."""
+    with suppress(ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        made = _again(found)
+        if isinstance(made, Sentence) and made == text:
+            return made
+    return stored(text)
+
+
+def _again(found: Any) -> object:
+    if not isinstance(found, Mapping):
+        return found
+    if "number" in found:
+        return float(found["number"])
+    made = english(Phrase(found["phrase"]), **{n: _again(v) for n, v in found["values"].items()})
+    return clause(made) if found["clause"] else made
 
 
 def clause(sentence: Sentence) -> Clause:

@@ -5,18 +5,22 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from twinrun.v1 import job_pb2
+from twinrun.v1 import job_pb2, runner_service_pb2
 
 from orchestrator.sides import framework_of
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """One trial: of which side, which of its trials, from 1, and what it is to do."""
+    """One trial: of which side, which of its trials, from 1, and what it is to do.
+
+    ``process``: only one in a process of its own may be timed.
+    """
 
     side: str
     number: int
     spec: job_pb2.JobSpec
+    process: runner_service_pb2.ProcessUse = runner_service_pb2.PROCESS_USE_OWN
 
     @property
     def framework(self) -> str:

@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 
 from orchestrator import cells, panels
 from orchestrator.canvas import BARS, NAMED, Canvas, Room, drawn, style, whole
-from orchestrator.certificate import Certificate, from_dict, retold
+from orchestrator.certificate import Certificate
+from orchestrator.certificate_file import from_dict, retold
 from orchestrator.comparison import Comparison
 from orchestrator.drawing import Drawing
 from orchestrator.evaluation import Evaluation

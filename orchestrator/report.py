@@ -1,7 +1,6 @@
 """A comparison -> what a person reads: tables for a terminal, the same in plain text elsewhere."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -10,8 +9,8 @@ from rich.text import Text
 from orchestrator import cells, machine
 from orchestrator.agreement import TOGETHER, Agreement
 from orchestrator.cautions import Caution
-from orchestrator.certificate import retold
-from orchestrator.comparison import Comparison
+from orchestrator.certificate_file import retold
+from orchestrator.comparison import Comparison, same_job
 from orchestrator.inputs import in_own_way
 from orchestrator.language import Phrase, join, say
 from orchestrator.palette import looks
@@ -32,8 +31,8 @@ _LOSSES_PART = Phrase(
     "at step {step:,}."
 )
 _ROUNDING = Phrase(
-    "So it goes in {precision}, where rounding grows from step to step; in float64 the same job "
-    "agrees to 1e-12 (--precision float64)."
+    "They part no faster than rounding parts a framework from itself in {precision}, where it "
+    "grows from step to step."
 )
 _LOSSES_SAME = Phrase("Over {steps:,} steps the losses of {first} and {second} are the same.")
 _LOSSES_DIVERGED = Phrase(
@@ -73,7 +72,7 @@ def of_agreements(comparison: Comparison) -> Iterator[str]:
     """How far the losses went together, and how close the accuracies ended."""
     for agreement in comparison.agreements:
         if not in_own_way(comparison.job):
-            yield from _losses(agreement, comparison.job)
+            yield from _losses(agreement, comparison)
         yield from _accuracies(agreement)
 
 
@@ -183,7 +182,7 @@ def _stacked(names: Sequence[str], rows: Sequence[Sequence[str]], width: int) ->
                 yield from cells.wrap(text, width, subsequent_indent="    ")
 
 
-def _losses(agreement: Agreement, job: Mapping[str, Any]) -> Iterator[str]:
+def _losses(agreement: Agreement, comparison: Comparison) -> Iterator[str]:
     names = {
         "first": label(agreement.first),
         "second": label(agreement.second),
@@ -192,7 +191,7 @@ def _losses(agreement: Agreement, job: Mapping[str, Any]) -> Iterator[str]:
         "steps_together": agreement.steps_together,
         "together": f"{100 * TOGETHER:g} %",
     }
-    precision = str(job.get("precision", "")).removeprefix("PRECISION_").lower()
+    precision = str(comparison.job.get("precision", "")).removeprefix("PRECISION_").lower()
     difference = agreement.largest_loss_difference
     if difference == float("inf"):
         yield say(_LOSSES_DIVERGED, **names)
@@ -200,7 +199,7 @@ def _losses(agreement: Agreement, job: Mapping[str, Any]) -> Iterator[str]:
         yield say(_LOSSES_SAME, **names)
     elif difference is not None and agreement.steps_together < agreement.steps:
         yield say(_LOSSES_PART, **names, difference=difference)
-        if precision in _ROUNDED:
+        if precision in _ROUNDED and same_job(comparison):
             yield say(_ROUNDING, precision=precision)
     elif difference is not None:
         yield say(_LOSSES, **names, difference=difference)

@@ -137,7 +137,8 @@ class _Trials:
 
     def _submit(self, placement: Placement) -> _Trial:
         client = self._runners.get(placement.framework)
-        return _Trial(placement, client, client.train(placement.spec, uuid.uuid4().hex))
+        asked = placement.spec, uuid.uuid4().hex, placement.process
+        return _Trial(placement, client, client.train(*asked))
 
     def _watch(self, trial: _Trial) -> Sentence | None:
         """To its end. What went wrong with its runner, if anything did."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from twinrun.v1 import job_pb2
 
-from orchestrator import certificate, machine, proof, store
+from orchestrator import certificate_file, machine, proof, store
 from orchestrator.about import about
 from orchestrator.comparison import Comparison, as_dict, compare
 from orchestrator.errors import JobFailed
@@ -216,9 +216,9 @@ def _certificate(request: Request, run: Run, runners: Runners, display: Display)
     """For certificate.json; where none can be made, the sentence that says why."""
     asked = proof.Request(request.workload, request.spec, request.frameworks, request.output)
     try:
-        return certificate.as_dict(proof.short(asked, run, runners, display))
+        return certificate_file.as_dict(proof.short(asked, run, runners, display))
     except JobFailed as error:
-        return certificate.none_made(error.message)
+        return certificate_file.none_made(error.message)
 
 
 def comparison_of(run: Run) -> Comparison:

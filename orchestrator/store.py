@@ -128,6 +128,15 @@ class Run:
         """Logits and labels of the test samples. Raises RunUnreadable where there are none."""
         return read(self.path / "logits" / f"{framework}-{number}.safetensors")
 
+    def write_logits_again(self, framework: str, trained: str, content: bytes) -> None:
+        """Keep what ``framework`` made of the final weights of ``trained``'s first trial."""
+        self._write(Path("logits") / f"{framework}-of-{trained}.safetensors", content)
+
+    def logits_again(self, framework: str, trained: str) -> bytes | None:
+        """The same read back. None: it was never written."""
+        path = self.path / "logits" / f"{framework}-of-{trained}.safetensors"
+        return read(path) if path.exists() else None
+
     def result(self, kind: str) -> dict[str, Any] | None:
         """``<kind>.json``. None: there is none. Raises RunUnreadable."""
         return self._json(Path(f"{kind}.json"))

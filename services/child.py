@@ -1,4 +1,6 @@
-"""The process of one trial: imports a framework, waits for its task, reports, ends.
+"""The process of a trial: imports a framework, waits for its task, reports, ends.
+
+One of several trials that share a process waits for the next instead, and keeps the data.
 
 ``python -m services.child FD MODULE STARTED_AT``: FD is the child's end of a duplex pipe, of which
 `services.pipe` says what goes through it; STARTED_AT the monotonic clock's seconds at the spawn.
@@ -17,8 +19,10 @@ from typing import Any, NoReturn
 
 from services import errors, preview
 from services.events import Failure, Phase, PhaseFinished
-from services.pipe import Finished, Kind, Ready, Report, Task
+from services.pipe import Finished, Kind, ProcessUse, Ready, Report, Task
 from services.trial import run
+from services.workload import datasets
+from services.workload.kept import Kept
 
 
 class _Sender:
@@ -55,13 +59,13 @@ class _Receiver:
         threading.Thread(target=self._receive, args=(connection,), daemon=True).start()
 
     def task(self) -> Task:
-        """The one task, once it has come."""
+        """The next task, once it has come."""
         return self._tasks.get()
 
     def _receive(self, connection: Connection) -> None:
         try:
-            self._tasks.put(connection.recv())
-            connection.recv()  # nothing comes after the task, so that this ends with the runner
+            while True:  # ends with the runner
+                self._tasks.put(connection.recv())
         finally:
             _end_all()
 
@@ -101,18 +105,23 @@ def _serve(module_name: str, started_at: float, sender: _Sender, receiver: _Rece
     # From the start of the process: the interpreter's own part is part of starting a framework.
     imported = PhaseFinished(Phase.IMPORT, time.monotonic() - started_at, time.process_time())
     sender.send(Ready(environment))
-    task = receiver.task()
-    sender.send(imported)
-    match task.kind:
-        case Kind.MEASURE:
-            sender.send(module.measure(task.spec))
-        case Kind.SUMMARIZE:
-            sender.send(module.summarize(task.spec))
-        case Kind.PREVIEW:
-            preview.run(task, module.Trainer, sender.send)
-        case Kind.TRAIN | Kind.EVALUATE:
-            run(task, module.Trainer, sender.send)
-    sender.send(Finished())
+    kept = Kept()
+    while True:
+        task = receiver.task()
+        sender.send(imported)
+        match task.kind:
+            case Kind.MEASURE:
+                sender.send(module.measure(task.spec))
+            case Kind.SUMMARIZE:
+                sender.send(module.summarize(task.spec))
+            case Kind.PREVIEW:
+                preview.run(task, module.Trainer, sender.send)
+            case Kind.TRAIN | Kind.EVALUATE:
+                load = kept.load if task.shares_process else datasets.load
+                run(task, module.Trainer, sender.send, load)
+        sender.send(Finished())
+        if task.process is not ProcessUse.SHARED:
+            return
 
 
 def _failure(error: BaseException) -> Failure:

@@ -140,6 +140,7 @@ class Latency:
     p90_seconds: float
     p99_seconds: float
     samples_per_second: float
+    largest_difference: float
 
 
 @dataclass(frozen=True, slots=True)

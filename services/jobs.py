@@ -13,7 +13,7 @@ from twinrun.v1 import job_pb2
 from services import errors
 from services.convert import spec_to_proto
 from services.events import Environment, Event, JobState, StateChanged, WeightsKind
-from services.pipe import LOGITS_FILE, Kind, Task
+from services.pipe import LOGITS_FILE, Kind, ProcessUse, Task
 from services.records import Record, Records
 from services.spec import JobSpec, Violation
 from services.worker import Run, Worker
@@ -22,6 +22,7 @@ _log = logging.getLogger(__name__)
 _WATCH_POLL_SECONDS = 0.5  # after which a watcher that has gone away is noticed
 _WATCH_GATHER_SECONDS = 0.2  # by which a watcher's events may come later
 _END_SECONDS = 10.0  # for a cancelled job to have ended
+_SHARED_SECONDS = 60.0  # after which a process that jobs share, and none has asked for, ends
 _KINDS = {
     job_pb2.JOB_KIND_TRAIN: Kind.TRAIN,
     job_pb2.JOB_KIND_EVALUATE: Kind.EVALUATE,
@@ -47,7 +48,12 @@ class Jobs:
         self._stopping = False
 
     def submit(
-        self, kind: job_pb2.JobKind, request_id: str, spec: JobSpec, weights: bytes | None = None
+        self,
+        kind: job_pb2.JobKind,
+        request_id: str,
+        spec: JobSpec,
+        weights: bytes | None = None,
+        process: ProcessUse = ProcessUse.OWN,
     ) -> job_pb2.Job:
         """Queue a job and return it; the one that it made before where the request id is known.
 
@@ -79,9 +85,8 @@ class Jobs:
                     unfinished=str(unfinished),
                 )
             record = self._records.create(kind, request_id, completed)
-            self._pending.append(
-                (record, Task(spec, self._data_dir, record.directory, _KINDS[kind], weights))
-            )
+            task = Task(spec, self._data_dir, record.directory, _KINDS[kind], weights, process)
+            self._pending.append((record, task))
             self._changed.notify_all()
             return _copy(record)
 
@@ -165,7 +170,9 @@ class Jobs:
     def wait_for_work(self) -> bool:
         """Whether a job waits; False when the runner stops."""
         with self._changed:
-            self._changed.wait_for(lambda: self._pending or self._stopping)
+            if not self._changed.wait_for(lambda: self._pending or self._stopping, _SHARED_SECONDS):
+                self._worker.end_standby()
+                self._changed.wait_for(lambda: self._pending or self._stopping)
             return bool(self._pending)
 
     def run(self) -> None:
@@ -237,6 +244,7 @@ class Jobs:
                 self._append(record, StateChanged(JobState.RUNNING))
                 for event in run.events():
                     self._append(record, event)
+            self._worker.leave(run)
             self._append(record, StateChanged(JobState.SUCCEEDED))
         except errors.TwinrunError as error:
             return error

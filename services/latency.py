@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.events import Latency
 
@@ -11,21 +12,40 @@ BATCH_SIZES = (1, 8, 64, 512)
 _WARM_CALLS = 10
 _LEAST_CALLS, _MOST_CALLS, _SECONDS = 20, 1000, 0.5  # of each size
 
+Logits = NDArray[np.floating]
+Predict = Callable[[], Logits]
+
 
 def latencies(
-    predictor: Callable[[int], Callable[[], object]], samples: int
+    predictor: Callable[[int], Predict], samples: int, logits: Logits
 ) -> tuple[Latency, ...]:
-    """Of each batch size that ``samples`` test samples make; ``predictor`` as a trainer's."""
-    return tuple(_latency(predictor(size), size) for size in BATCH_SIZES if size <= samples)
+    """Of each batch size that ``samples`` test samples make; ``predictor`` as a trainer's.
+
+    ``logits`` float[samples, classes]: those that an evaluation gave, to hold the calls' against.
+    """
+    return tuple(
+        _latency(predictor(size), logits[:size]) for size in BATCH_SIZES if size <= samples
+    )
 
 
-def _latency(predict: Callable[[], object], size: int) -> Latency:
+def _latency(predict: Predict, logits: Logits) -> Latency:
     for _ in range(_WARM_CALLS):
         predict()
     seconds: list[float] = []
+    predicted: Logits
     while len(seconds) < _LEAST_CALLS or (sum(seconds) < _SECONDS and len(seconds) < _MOST_CALLS):
         start = time.perf_counter()
-        predict()
+        predicted = predict()
         seconds.append(time.perf_counter() - start)
     p50, p90, p99 = np.percentile(seconds, [50, 90, 99]).tolist()
-    return Latency(size, len(seconds), p50, p90, p99, size * len(seconds) / sum(seconds))
+    size = len(logits)
+    per_second = size * len(seconds) / sum(seconds)
+    return Latency(size, len(seconds), p50, p90, p99, per_second, _apart(predicted, logits))
+
+
+def _apart(a: Logits, b: Logits) -> float:
+    """The largest difference, relative to the largest logit; infinite where shapes differ."""
+    if a.shape != b.shape:
+        return float("inf")
+    apart = float(np.abs(a.astype(np.float64) - b).max())
+    return apart / float(np.abs(b).max()) if apart else 0.0

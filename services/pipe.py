@@ -1,7 +1,8 @@
 """What goes through the pipe between a runner and the process of a trial.
 
-Out: `Ready` or `Failure`. In: one `Task`. Out: its events, then `Finished` or
-`Failure`. The module is imported by both sides, so that both mean the same classes.
+Out: `Ready` or `Failure`. In: one `Task`. Out: its events, then `Finished` or `Failure`. After a
+task that leaves its process another one may come in. The module is imported by both sides, so that
+both mean the same classes.
 """
 
 from dataclasses import dataclass
@@ -24,6 +25,14 @@ class Kind(StrEnum):
     PREVIEW = "preview"
 
 
+class ProcessUse(StrEnum):
+    """As runner_service.proto's."""
+
+    OWN = "own"
+    SHARED = "shared"
+    SHARED_LAST = "shared_last"
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """What a trial is to do; ``weights``, a safetensors file, are those to evaluate."""
@@ -33,6 +42,20 @@ class Task:
     output_dir: Path  # for weights and logits
     kind: Kind = Kind.TRAIN
     weights: bytes | None = None
+    process: ProcessUse = ProcessUse.OWN
+
+    @property
+    def shares_process(self) -> bool:
+        """Whether it runs where others did: then nothing that it tells of time means anything."""
+        return self.process is not ProcessUse.OWN
+
+    def fits(self, other: "Task") -> bool:
+        """Whether it may run in the process that ``other`` left: what that set stays set."""
+        mine, theirs = self.spec, other.spec
+        same = (mine.device, mine.threads, mine.recipe) == (
+            *(theirs.device, theirs.threads, theirs.recipe),
+        )
+        return self.shares_process and other.process is ProcessUse.SHARED and same
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,18 @@ from services.convert import environment_to_proto, spec_from_proto, spec_to_prot
 from services.errors import InvalidRequest, TooManyWatchers, TwinrunError
 from services.events import Environment, WeightsKind
 from services.jobs import Jobs
+from services.pipe import ProcessUse
 from services.spec import JobSpec, Violation, between
 from services.status import error_to_status
 from services.workload import catalog
 
 PROTOCOL_VERSION = 1
+_PROCESS_USES = {
+    runner_service_pb2.PROCESS_USE_UNSPECIFIED: ProcessUse.OWN,
+    runner_service_pb2.PROCESS_USE_OWN: ProcessUse.OWN,
+    runner_service_pb2.PROCESS_USE_SHARED: ProcessUse.SHARED,
+    runner_service_pb2.PROCESS_USE_SHARED_LAST: ProcessUse.SHARED_LAST,
+}
 CHUNK_BYTES = 2**20
 _KINDS = {
     job_pb2.WEIGHTS_KIND_UNSPECIFIED: WeightsKind.FINAL,
@@ -81,14 +88,18 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
         spec = self._spec(request.spec)
         if request.validate_only:
             return job_pb2.Job(kind=job_pb2.JOB_KIND_TRAIN, spec=spec_to_proto(spec))
-        return self._jobs.submit(job_pb2.JOB_KIND_TRAIN, request.request_id, spec)
+        process = _process(request.process)
+        return self._jobs.submit(job_pb2.JOB_KIND_TRAIN, request.request_id, spec, process=process)
 
     def Evaluate(
         self, request: runner_service_pb2.EvaluateRequest, context: grpc.ServicerContext
     ) -> job_pb2.Job:
         spec = self._spec(request.spec)
         weights = self._weights(request)
-        return self._jobs.submit(job_pb2.JOB_KIND_EVALUATE, request.request_id, spec, weights)
+        process = _process(request.process)
+        return self._jobs.submit(
+            job_pb2.JOB_KIND_EVALUATE, request.request_id, spec, weights, process
+        )
 
     def Measure(
         self, request: runner_service_pb2.MeasureRequest, context: grpc.ServicerContext
@@ -174,6 +185,12 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
         return runner_service_pb2.DownloadLogitsResponse(
             chunk=chunk, total_bytes=total, sha256=_sha256(path)
         )
+
+
+def _process(use: runner_service_pb2.ProcessUse) -> ProcessUse:
+    if use not in _PROCESS_USES:
+        raise InvalidRequest([Violation("process", f"is {use}; give OWN, SHARED or SHARED_LAST")])
+    return _PROCESS_USES[use]
 
 
 def _piece(path: Path, offset: int) -> tuple[bytes, int]:

@@ -225,6 +225,15 @@ class Augmentation:
 
 
 @dataclass(frozen=True, slots=True)
+class Tolerance:
+    losses: float = 1e-12
+    gradient_norms: float = 1e-11
+    weights: float = 1e-11
+    logits: float = 1e-11
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class JobSpec:
     dataset: Dataset
     layers: tuple[Layer, ...]
@@ -248,6 +257,14 @@ class JobSpec:
     target_accuracy: float | None = None
     profile: bool = False
     augmentation: Augmentation = Augmentation()
+    late_epoch: int | None = None
+    tolerance: Tolerance = Tolerance()
+
+    @property
+    def epoch_numbers(self) -> tuple[int, ...]:
+        """Of the epochs that are trained, from 0, in their order."""
+        numbers = range(self.epochs)
+        return tuple(numbers) if self.late_epoch is None else (*numbers[:-1], self.late_epoch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +308,8 @@ def value_violations(spec: JobSpec) -> Iterator[Violation]:
         yield from between("steps_per_epoch_limit", spec.steps_per_epoch_limit, 1, 10_000_000)
         if spec.recipe is not Recipe.MATCHED:
             yield Violation("steps_per_epoch_limit", "is of the matched recipe only; leave it out")
+    yield from _late_epoch_violations(spec)
+    yield from _tolerance_violations(spec.tolerance)
     if spec.target_accuracy is not None:
         yield from between("target_accuracy", spec.target_accuracy, 0, 1)
     if spec.perturb_initial_weights and OwnWay.INITIAL_WEIGHTS in spec.own_ways:
@@ -299,6 +318,29 @@ def value_violations(spec: JobSpec) -> Iterator[Violation]:
         yield Violation("own_ways", "are of the matched recipe; in the idiomatic one all is own")
     if spec.precision is Precision.BFLOAT16 and spec.device is not Device.CUDA:
         yield Violation("precision", "is bfloat16, which runs on cuda only; use float32")
+
+
+def _late_epoch_violations(spec: JobSpec) -> Iterator[Violation]:
+    if spec.late_epoch is None:
+        return
+    yield from between("late_epoch", spec.late_epoch, max(1, spec.epochs - 1), 10_000)
+    if spec.epochs < 2:  # PyTorch's optimizers have no count before their first step
+        yield Violation("late_epoch", "needs at least 2 epochs; take one more")
+    if spec.recipe is not Recipe.MATCHED:
+        yield Violation("late_epoch", "is of the matched recipe only; leave it out")
+
+
+def _tolerance_violations(tolerance: Tolerance) -> Iterator[Violation]:
+    usual = Tolerance()
+    for name in ("losses", "gradient_norms", "weights", "logits"):
+        # What matters least, data normalised in float32, is off by 6e-8.
+        yield from _above_zero(f"tolerance.{name}", getattr(tolerance, name), 1e-8)
+        if getattr(tolerance, name) > getattr(usual, name) and not tolerance.reason:
+            yield Violation(
+                "tolerance.reason",
+                f"is not set; tolerance.{name} is above {getattr(usual, name):g}: say what was "
+                "measured",
+            )
 
 
 def layer_field(layer: Layer) -> str:

@@ -62,14 +62,23 @@ class Trainer(Protocol):
     def train_epoch(self, epoch: int) -> Iterator[Steps]:
         """Trains one epoch (from 0), a chunk of steps at a time."""
 
+    def advance(self, steps: int) -> None:
+        """Makes the optimizer's count of steps so many, as if it had taken them.
+
+        Of the matched recipe.
+        """
+
     def evaluate(self) -> NDArray[np.floating]:
         """Logits of all test samples in their order, float[n, classes], synchronised.
 
         In the parameters' precision.
         """
 
-    def predictor(self, samples: int) -> Callable[[], object]:
-        """Lays so many test samples ready; each call brings their logits into the host's memory."""
+    def predictor(self, samples: int) -> Callable[[], NDArray[np.floating]]:
+        """Lays so many test samples ready; each call brings their logits into the host's memory.
+
+        float[samples, classes]
+        """
 
     def augmented(self) -> NDArray[np.floating]:
         """All training images in their order as the steps of the first epoch get them.

@@ -18,6 +18,7 @@ from services.events import (
     EvaluationFinished,
     Event,
     Inputs,
+    Latency,
     LogitsSaved,
     Metrics,
     Phase,
@@ -71,12 +72,15 @@ class _Phases:
         self.finish(phase)
 
 
-def run(task: Task, make_trainer: MakeTrainer, emit: Emit) -> None:
+Load = Callable[[JobSpec, Path, Callable[[Event], None]], datasets.Loaded]
+
+
+def run(task: Task, make_trainer: MakeTrainer, emit: Emit, load_data: Load = datasets.load) -> None:
     """Train or evaluate. Raises `services.errors.TwinrunError`, or what the framework raises."""
     phases = _Phases(emit)
     spec = task.spec
     with phases.whole(Phase.DATA):
-        loaded = datasets.load(spec, task.data_dir, emit)
+        loaded = load_data(spec, task.data_dir, emit)
     with phases.whole(Phase.BUILD):
         shape = catalog.info(spec.dataset).shape
         initial: parameters.Weights | None = None  # the trainer's own
@@ -85,7 +89,7 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit) -> None:
         elif spec.recipe is Recipe.MATCHED and OwnWay.INITIAL_WEIGHTS not in spec.own_ways:
             initial = parameters.initial(spec.layers, shape, spec.seed, spec.precision)
             if spec.perturb_initial_weights:
-                initial = parameters.perturbed(initial)
+                initial = parameters.perturbed(initial, spec.seed)
         trainer = make_trainer(spec, loaded.data, initial)
         held = trainer.weights()  # as it has them, so that what it made of them shows
     environment = trainer.environment()
@@ -116,7 +120,8 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit) -> None:
         )
     )
     with phases.whole(Phase.COMPILE):
-        trainer.warm_up()
+        if task.weights is None or not task.shares_process:  # else nobody reads the times
+            trainer.warm_up()
     if task.weights is None:
         logits = _train(spec, loaded, trainer, phases, emit, sampler=sampler)
         _save(WeightsKind.FINAL, trainer.weights(), task.output_dir, emit)
@@ -124,10 +129,12 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit) -> None:
         with phases.whole(Phase.EVALUATE):
             logits = trainer.evaluate()
         _, test = _metrics(logits, loaded)
-        emit(EvaluationFinished(test, latency.latencies(trainer.predictor, test.samples)))
-    tested = slice(loaded.validation_samples, None)
-    outputs = {"logits": logits[tested], "labels": data.test_labels[tested]}
-    emit(LogitsSaved(*_write(LOGITS_FILE, outputs, task.output_dir)))
+        timed: tuple[Latency, ...] = ()
+        if not task.shares_process:
+            # The trainer's own test samples: where some are held back, those come first.
+            timed = latency.latencies(trainer.predictor, test.samples, logits)
+        emit(EvaluationFinished(test, timed))
+    emit(LogitsSaved(*_write(LOGITS_FILE, _outputs(logits, loaded), task.output_dir)))
     emit(
         ResourcesUsed(
             _peak_memory_bytes(),
@@ -139,6 +146,17 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit) -> None:
     if spec.profile and task.weights is None:
         # After all that is timed: the profiler makes steps slower.
         emit(trainer.profiled(lambda: len(next(trainer.train_epoch(spec.epochs)).losses)))
+
+
+def _outputs(
+    logits: NDArray[np.floating], loaded: datasets.Loaded
+) -> dict[str, NDArray[np.generic]]:
+    """What is kept of an evaluation: logits and labels, those of held back samples apart."""
+    held, labels = loaded.validation_samples, loaded.data.test_labels
+    outputs: dict[str, NDArray[np.generic]] = {"logits": logits[held:], "labels": labels[held:]}
+    if held:
+        outputs |= {"validation_logits": logits[:held], "validation_labels": labels[:held]}
+    return outputs
 
 
 def _metrics(
@@ -161,12 +179,15 @@ def _train(
 ) -> NDArray[np.floating]:
     """Returns the logits of the last evaluation."""
     data, step = loaded.data, 0
-    for epoch in range(spec.epochs):
+    whole_epoch = math.ceil(len(data.train_labels) / spec.batch_size)
+    for epoch, number in enumerate(spec.epoch_numbers):
+        if number != epoch:
+            trainer.advance(number * whole_epoch)
         trained, evaluated = phases.seconds(Phase.TRAIN), phases.seconds(Phase.EVALUATE)
         chunks: list[Steps] = []
         before = load.read()
         with sampler, phases.part(Phase.TRAIN):
-            for chunk in trainer.train_epoch(epoch):
+            for chunk in trainer.train_epoch(number):
                 emit(StepsFinished(epoch, step, tuple(chunk.losses.tolist()), chunk.details))
                 step += len(chunk.losses)
                 chunks.append(chunk)
@@ -216,7 +237,7 @@ def _order_digest(spec: JobSpec, samples: int) -> str:
     own = spec.recipe is Recipe.IDIOMATIC or OwnWay.BATCH_ORDER in spec.own_ways
     if own:
         return ""
-    orders = (order.permutation(spec.seed, epoch, samples) for epoch in range(spec.epochs))
+    orders = (order.permutation(spec.seed, epoch, samples) for epoch in spec.epoch_numbers)
     limit = spec.steps_per_epoch_limit
     return order.digest(order.limited(indices, spec.batch_size, limit) for indices in orders)
 

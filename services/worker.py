@@ -14,7 +14,7 @@ from pathlib import Path
 
 from services import errors
 from services.events import Environment, Event, Failure
-from services.pipe import Finished, Ready, Report, Task
+from services.pipe import Finished, ProcessUse, Ready, Report, Task
 
 _STDERR_LINES = 20
 _STDERR_BYTES = 16_384
@@ -50,10 +50,23 @@ class Worker:
         Raises OSError or RuntimeError where none can be started.
         """
         child, self._standby = self._standby, None
-        if child is not None and not child.waits:
+        if child is not None and not (child.waits and child.takes(task)):
             child.close()
             child = None
         return Run(child or _Child(self._module), task)
+
+    def leave(self, run: "Run") -> None:
+        """Have the child of a run that has ended well stand by, where its task said so."""
+        if (child := run.left()) is not None:
+            self._standby = child
+            if self._closed:
+                child.kill()
+
+    def end_standby(self) -> None:
+        """End a child that a job has left, and return when it is gone."""
+        if self._standby is not None and self._standby.task is not None:
+            child, self._standby = self._standby, None
+            child.close()
 
     def close(self) -> None:
         """End the child that stands by, be it in the middle of its import. From any thread."""
@@ -69,6 +82,7 @@ class Run:
         self._child = child
         self._task = task
         self._cancelled: errors.TwinrunError | None = None
+        self._done = False
 
     def cancel(self, why: errors.TwinrunError) -> None:
         """End the process; `events` then raises the first ``why``, unless the task was done."""
@@ -76,8 +90,17 @@ class Run:
         self._child.kill()
 
     def close(self) -> None:
-        """End the process and all that it started; return when it is gone."""
-        self._child.close()
+        """End the process, unless it is left to others, and all that it started.
+
+        Return when it is gone.
+        """
+        if self.left() is None:
+            self._child.close()
+
+    def left(self) -> "_Child | None":
+        """The process, where the task is done and leaves it to others."""
+        shared = self._task.process is ProcessUse.SHARED
+        return self._child if self._done and shared and self._cancelled is None else None
 
     def events(self) -> Iterator[Event]:
         """What the task reports until it is done. Raises the TwinrunError that ended it.
@@ -87,6 +110,7 @@ class Run:
         oom_kills = _oom_kills()
         try:
             yield from self._child.run(self._task)
+            self._done = True
         except errors.ChildDied as death:
             if self._cancelled is not None:
                 raise self._cancelled from death
@@ -101,6 +125,7 @@ class Run:
 
 class _Child:
     def __init__(self, module: str) -> None:
+        self.task: Task | None = None  # the last one
         self._connection, theirs = Pipe()
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the child
         # A process group of its own, so that its own workers can be ended with it.
@@ -123,6 +148,10 @@ class _Child:
         """Whether it lives: it has nothing to say before its task, but a dead one's pipe ends."""
         return not self._connection.poll()
 
+    def takes(self, task: Task) -> bool:
+        """Whether the task may run here: where no other has, or one that it shares with."""
+        return self.task is None or task.fits(self.task)
+
     def ready(self) -> Environment:
         """Wait for the import."""
         report = _receive(self._connection)
@@ -135,6 +164,7 @@ class _Child:
 
     def run(self, task: Task) -> Iterator[Event]:
         """Send the task and yield its events; it may still be importing."""
+        self.task = task
         try:
             self._connection.send(task)
         except OSError as error:

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from orchestrator import (
-    certificate,
+    certificate_file,
     config,
     explaining,
     explanation_report,
@@ -15,6 +15,7 @@ from orchestrator import (
     proof,
     workloads,
 )
+from orchestrator.certificate import Certificate
 from orchestrator.certificate_report import certificate_report
 from orchestrator.errors import BadInput, JobFailed, NotTheSameJob
 from orchestrator.explain import as_dict
@@ -53,7 +54,7 @@ def verify(
     names = config.frameworks(frameworks)
     if len(names) != 2:
         raise BadInput(english(_NOT_TWO, count=len(names)))
-    found: dict[str, certificate.Certificate] = {}
+    found: dict[str, Certificate] = {}
     faults: list[Sentence] = []
     with closing(Runners(where.places(), say_of(shown))) as runners:
         runners.prepare(names)
@@ -72,7 +73,7 @@ def verify(
             if not shown.as_json:
                 Console(highlight=False).print(certificate_report(name, found[name]))
     if shown.as_json:
-        made = {name: certificate.as_dict(each) for name, each in found.items()}
+        made = {name: certificate_file.as_dict(each) for name, each in found.items()}
         print_json(made if all_workloads else made.get(job.title))
     if faults:
         raise JobFailed(join(LINES, faults))

@@ -24,8 +24,8 @@ from orchestrator import (
     work,
 )
 from orchestrator.commands.keeping import RunArgument
-from orchestrator.comparison import as_dict
-from orchestrator.errors import BadInput, Doubtful
+from orchestrator.comparison import as_dict, same_job
+from orchestrator.errors import BadInput, Doubtful, NotTheSameJob
 from orchestrator.language import Phrase, english, say
 from orchestrator.options import (
     ALL,
@@ -110,6 +110,7 @@ def compare(
         outcomes = _train_loops(request, where, shown)
     else:
         outcomes = [_train(request, where, shown)]
+    _raise_unless_the_same(outcomes)
     if repeat.strict:
         _raise_for_cautions(outcomes)
 
@@ -211,6 +212,13 @@ def _train_recipes(
         typer.echo(say(found.sentence))
     work.raise_for(outcomes)
     return outcomes
+
+
+def _raise_unless_the_same(outcomes: Sequence[session.Outcome]) -> None:
+    """Raises NotTheSameJob where a comparison was to be of the same job, and is not."""
+    failed = [outcome for outcome in outcomes if same_job(outcome.comparison) is False]
+    if failed:
+        raise NotTheSameJob(failed[0].comparison.finding)
 
 
 def _raise_for_cautions(outcomes: Sequence[session.Outcome]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from orchestrator import report
 from orchestrator.about import About
-from orchestrator.certificate import retold
+from orchestrator.certificate_file import retold
 from orchestrator.comparison import Comparison
 from orchestrator.inputs import in_own_way
 from orchestrator.language import Phrase, english, join, say
@@ -116,11 +116,15 @@ def _count(count: int, one: Phrase, several: Phrase) -> str:
 def _same_job(comparison: Comparison) -> Answer:
     certificate, inputs = comparison.certificate, comparison.inputs
     said = [say(retold(certificate))] if certificate else []
+    if comparison.timed is not None and comparison.timed.sentence is not None:
+        said.insert(0, say(comparison.timed.sentence))
     said.append(say(inputs.sentence))
     if inputs.same is False:
         short = _NO
     elif in_own_way(comparison.job):
         short = _OWN_WAY
+    elif comparison.timed is not None and not comparison.timed.same:
+        short = _NO
     elif certificate is not None:
         short = _YES if certificate["same_job"] and inputs.same else _NOT_SHOWN
     else:

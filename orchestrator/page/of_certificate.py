@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from orchestrator.about import About
-from orchestrator.certificate import Certificate, as_dict
-from orchestrator.certificate_report import INPUTS, where
+from orchestrator.certificate import Certificate
+from orchestrator.certificate_file import as_dict
+from orchestrator.certificate_report import INPUTS, allowed, where
 from orchestrator.drawing import Drawing
 from orchestrator.language import Phrase, join, say
 from orchestrator.page.blocks import Answer, Cell, Page, Section, Table, TableRow, sides
@@ -28,9 +29,6 @@ _COLUMNS = (Phrase("Quantity"), Phrase("Largest"), Phrase("Allowed"), Phrase("Wh
 _TENSOR_COLUMNS = (Phrase("Tensor"), Phrase("Largest"))
 _INPUTS_CAPTION = Phrase("What both were given, by SHA-256.")
 _INPUT_COLUMNS = (Phrase("Input"), Phrase("SHA-256"))
-_WITHIN = Phrase("{tolerance:.0e}, within")
-_BEYOND = Phrase("{tolerance:.0e}, beyond")
-_NO_LIMIT = Phrase("held against own rounding")
 _DATA = Phrase("the evidence, every step of it")
 
 
@@ -69,7 +67,6 @@ def certificate_page(found: Certificate, about: About, drawings: Sequence[Drawin
 
 
 def _evidence(found: Certificate) -> Iterator[Table]:
-    judged = found.envelope is None
     yield Table(
         say(_EVIDENCE_CAPTION),
         [Cell(say(name)) for name in _COLUMNS],
@@ -77,10 +74,8 @@ def _evidence(found: Certificate) -> Iterator[Table]:
             TableRow(
                 Cell(say(each.quantity)),
                 [
-                    Cell(f"{each.largest:.1e}", strong=judged and not each.within),
-                    Cell(
-                        _allowed(each.tolerance, within=each.within) if judged else say(_NO_LIMIT)
-                    ),
+                    Cell(f"{each.largest:.1e}", strong=not each.within),
+                    Cell(allowed(each)),
                     Cell(where(each)),
                 ],
             )
@@ -103,7 +98,3 @@ def _evidence(found: Certificate) -> Iterator[Table]:
             [TableRow(Cell(say(text)), [Cell(digest)]) for text, digest in digests],
             numeric=False,
         )
-
-
-def _allowed(tolerance: float, *, within: bool) -> str:
-    return say(_WITHIN if within else _BEYOND, tolerance=tolerance)

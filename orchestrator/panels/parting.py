@@ -17,7 +17,7 @@ from orchestrator.words import label
 # Where losses that are the same are drawn: below what each precision can tell apart.
 _LEAST, _LEAST_ROUNDED = 1e-17, 1e-8
 _BETWEEN = Phrase("{first} and {second}")
-_OWN = Phrase("{framework} and itself, one initial value\nmoved by one unit in its last place")
+_OWN = Phrase("{framework} and itself, every initial value\nmoved by one unit in its last place")
 _ALLOWED = Phrase("allowed: {tolerance:.0e}")
 _SAME = Phrase("the same")
 _STEP, _EACH, _LARGEST = Phrase("step"), Phrase("each step"), Phrase("largest so far")

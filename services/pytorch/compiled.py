@@ -154,6 +154,10 @@ class CompiledSteps:
             ]
         return torch.cat(measured)
 
+    def advance(self, steps: int) -> None:
+        """As `services.trainer.Trainer.advance`."""
+        self._taken = steps
+
     def begin(self, order: Sequence[NDArray[np.int32]]) -> None:
         """What an epoch will `run`."""
 

@@ -48,6 +48,10 @@ class EagerSteps:
             measured.append(self.step(images, self._labels.index_select(0, batch), numbers))
         return torch.stack(measured)
 
+    def advance(self, steps: int) -> None:
+        """As `services.trainer.Trainer.advance`."""
+        optimizers.advance(self._optimizer, steps)
+
     def begin(self, order: Sequence[NDArray[np.int32]]) -> None:
         """What an epoch will `run`."""
 

@@ -78,18 +78,22 @@ class MatchedTrainer:
                 sync_seconds=synced,
             )
 
+    def advance(self, steps: int) -> None:
+        self._steps.advance(steps)
+
     def evaluate(self) -> NDArray[np.floating]:
         with torch.no_grad():
             parts = map(self._logits, self._test_images.split(self._evaluate_batch))
             logits: NDArray[np.floating] = torch.cat(list(parts)).cpu().numpy()
         return logits
 
-    def predictor(self, samples: int) -> Callable[[], object]:
+    def predictor(self, samples: int) -> Callable[[], NDArray[np.floating]]:
         images = self._test_images[:samples]
 
-        def predict() -> None:
+        def predict() -> NDArray[np.floating]:
             with torch.inference_mode():
-                self._logits(images).cpu()
+                logits: NDArray[np.floating] = self._logits(images).cpu().numpy()
+            return logits
 
         return predict
 

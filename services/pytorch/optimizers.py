@@ -60,11 +60,24 @@ class Written:
         plan = float(rates[0]), float(epsilons[0])
         update(self._spec, self._parameters, self._slots, gradients, plan)
 
+    def advance(self, steps: int) -> None:
+        self._taken = steps
+
     def state_dict(self) -> dict[str, Any]:
         return {"slots": self._slots, "taken": self._taken}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self._slots, self._taken = state["slots"], state["taken"]
+
+
+def advance(made: "torch.optim.Optimizer | Written", steps: int) -> None:
+    """Make the count of steps of an `optimizer` so many. Of SGD there is none."""
+    if isinstance(made, Written):
+        made.advance(steps)
+        return
+    for state in made.state.values():
+        if "step" in state:
+            state["step"].fill_(steps)
 
 
 def slots(spec: Optimizer, parameters: Sequence[torch.Tensor]) -> list[list[torch.Tensor]]:

@@ -86,19 +86,23 @@ class MatchedTrainer:
                 sync_seconds=synced,
             )
 
+    def advance(self, steps: int) -> None:
+        self._steps.advance(steps)
+
     def evaluate(self) -> NDArray[np.floating]:
         with tf.device(self._device):
             logits = tf.concat([self._logits(batch) for batch in self._test_batches], 0)
         on_host: NDArray[np.floating] = logits.numpy()
         return on_host
 
-    def predictor(self, samples: int) -> Callable[[], object]:
+    def predictor(self, samples: int) -> Callable[[], NDArray[np.floating]]:
         with tf.device(self._device):
             images = tf.concat(self._test_batches, 0)[:samples]
 
-        def predict() -> None:
+        def predict() -> NDArray[np.floating]:
             with tf.device(self._device):
-                self._logits(images).numpy()
+                logits: NDArray[np.floating] = self._logits(images).numpy()
+            return logits
 
         return predict
 

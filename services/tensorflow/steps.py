@@ -104,6 +104,10 @@ class EagerSteps:
         model.keep(self._spec.layers, self._kept, statistics)
         return loss
 
+    def advance(self, steps: int) -> None:
+        """As `services.trainer.Trainer.advance`."""
+        self._taken = steps
+
     def begin(self, order: Sequence[NDArray[np.int32]]) -> None:
         """What an epoch will `run`."""
 

@@ -58,6 +58,6 @@ def digest(spec: JobSpec, shape: Sequence[int]) -> str:
     if not wanted(spec):
         return ""
     sha256 = hashlib.sha256()
-    for epoch in range(spec.epochs):
+    for epoch in spec.epoch_numbers:
         sha256.update(transforms(spec, shape, epoch).astype("<f8").tobytes())
     return sha256.hexdigest()

@@ -21,13 +21,14 @@ def parameter_dtype(precision: Precision) -> np.dtype[np.floating]:
     return np.dtype(np.float64 if precision is Precision.FLOAT64 else np.float32)
 
 
-def perturbed(weights: Weights) -> Weights:
-    """The same with one value moved by one unit in its last place: the last kernel's largest."""
-    last = [name for name in weights if name.endswith(".kernel")][-1]
-    kernel = weights[last].copy()
-    place = np.unravel_index(np.abs(kernel).argmax(), kernel.shape)
-    kernel[place] = np.nextafter(kernel[place], kernel.dtype.type(np.inf))
-    return {**weights, last: kernel}
+def perturbed(weights: Weights, seed: int) -> Weights:
+    """The same with every value but zeros moved by one unit in its last place, up or down."""
+    generator = np.random.Generator(np.random.Philox(key=[seed, 2**35]))
+    moved = {}
+    for name, array in weights.items():
+        towards = np.where(generator.random(array.shape) < 0.5, -np.inf, np.inf)
+        moved[name] = np.where(array == 0, array, np.nextafter(array, towards.astype(array.dtype)))
+    return moved
 
 
 def initial(

@@ -9,10 +9,10 @@ import numpy as np
 from google.protobuf import json_format
 from twinrun.v1 import job_pb2
 
-from orchestrator import certificate, store
+from orchestrator import certificate_file, store
 from orchestrator.store import Run
 from tests.unit.events import SPEC, losses, trial_events
-from tests.unit.test_certificate import evidence, made
+from tests.unit.proofs import evidence, made
 
 SPEC_OF_MNIST: dict[str, Any] = {
     **SPEC,
@@ -60,7 +60,7 @@ def compared(
                 samples=60_000,
                 phases={"import": 1.0 + 3 * seconds, "compile": 0.1},
             )
-    run.write_certificate(certificate.as_dict(made()))
+    run.write_certificate(certificate_file.as_dict(made()))
     return run
 
 
@@ -71,7 +71,7 @@ def verified(output: Path) -> Run:
     values = np.array(losses(2))
     values[30:] *= 1 + 3e-15
     found = made(second=evidence("tensorflow", step_losses=values))
-    run.write_certificate(certificate.as_dict(dataclasses.replace(found, job=spec)))
+    run.write_certificate(certificate_file.as_dict(dataclasses.replace(found, job=spec)))
     return run
 
 

@@ -5,9 +5,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from orchestrator import panels, plots
-from orchestrator.envelope import FLOAT32, FLOAT64, envelope
 from tests.unit.events import losses
-from tests.unit.test_certificate import evidence, made, perturbed
+from tests.unit.proofs import evidence, made, rounded
 
 
 def drawn(certificate):
@@ -16,14 +15,7 @@ def drawn(certificate):
     return axes
 
 
-def rounded(precision, rule):
-    values = np.array(losses(2)) * (1 + 1e-7)
-    sides = (
-        evidence(precision=precision),
-        evidence("tensorflow", precision=precision, step_losses=values),
-    )
-    held = envelope(*(side.trial for side in sides), perturbed(1e-7), rule)
-    return made(*sides, envelope=held)
+ROUNDED = [rounded(1e-16), rounded(1e-7, precision="FLOAT32", own=1e-7, growth=1.05)]
 
 
 def test_in_float64_each_step_is_a_point_and_what_is_allowed_a_line():
@@ -37,9 +29,9 @@ def test_in_float64_each_step_is_a_point_and_what_is_allowed_a_line():
     assert "the same" in [text.get_text() for text in axes.texts]
 
 
-@pytest.mark.parametrize(("precision", "rule"), [("FLOAT32", FLOAT32), ("FLOAT64", FLOAT64)])
-def test_where_rounding_is_held_against_rounding_there_are_three_curves(precision, rule):
-    axes = drawn(rounded(precision, rule))
+@pytest.mark.parametrize("certificate", ROUNDED)
+def test_where_rounding_is_held_against_rounding_there_are_three_curves(certificate):
+    axes = drawn(certificate)
     labels = [line.get_label() for line in axes.lines]
     assert labels[0] == "PyTorch and TensorFlow"
     assert [label.partition(" and itself")[0] for label in labels[1:]] == ["PyTorch", "TensorFlow"]
@@ -54,7 +46,7 @@ def test_infinite_differences_are_drawn_at_the_top():
     assert np.isfinite(axes.lines[0].get_ydata()).all()
 
 
-@pytest.mark.parametrize("certificate", [made(), rounded("FLOAT32", FLOAT32)])
+@pytest.mark.parametrize("certificate", [made(), ROUNDED[1]])
 def test_it_is_made_as_svg_and_png(certificate):
     assert set(plots.certificate_canvas(certificate).drawing().files()) == {
         "certificate.svg",

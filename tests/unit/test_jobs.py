@@ -61,6 +61,12 @@ class FakeWorker:
         self.runs.append(FakeRun(task))
         return self.runs[-1]
 
+    def leave(self, run):
+        """No process is left to others."""
+
+    def end_standby(self):
+        """As `leave`."""
+
     def close(self):
         self.closed = True
 

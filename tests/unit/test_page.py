@@ -19,7 +19,7 @@ from orchestrator.loops import loops
 from orchestrator.pitfalls import PITFALLS
 from orchestrator.recipes import recipes
 from orchestrator.trial import Failure
-from tests.unit import test_certificate, test_explain
+from tests.unit import proofs, test_explain
 from tests.unit.drawn import drawings
 from tests.unit.events import SPEC, failed_trial, trial
 from tests.unit.test_comparison import NOISE, pairs
@@ -219,7 +219,7 @@ def test_there_is_a_page_of(case):
 
 
 def test_a_certificate_has_a_page_of_its_evidence():
-    made = test_certificate.made()
+    made = proofs.made()
     figures = [plots.certificate_canvas(made).drawing()]
     found = Document(page.render(page.certificate_page(made, ABOUT, figures)))
     assert made.sentence in found.text

@@ -6,13 +6,12 @@ import json
 import numpy as np
 import pytest
 
-from orchestrator import certificate, loops, recipes, verdict
+from orchestrator import certificate_file, loops, recipes, verdict
 from orchestrator.comparison import as_dict, compare, finding_retold
-from orchestrator.envelope import FLOAT32, FLOAT64, envelope
 from orchestrator.fold import fold
 from orchestrator.language import LANGUAGES, Phrase, english, say, speaking
 from tests.unit.events import SPEC, failed_trial, losses, trial
-from tests.unit.test_certificate import KERNEL, evidence, made, perturbed
+from tests.unit.proofs import KERNEL, evidence, made, rounded
 from tests.unit.test_comparison import NOISE, pairs
 
 CHINESE = LANGUAGES[1]
@@ -22,11 +21,6 @@ RATIOS = dict(zip(loops.VARIANTS, (1.5, 1.4, 1.2, 1.1), strict=True))
 def apart(part, **given):
     values = np.array(losses(2)) * (1 + part)
     return evidence("tensorflow", step_losses=values, **given)
-
-
-def rounded(precision, rule, part):
-    sides = evidence(precision=precision), apart(part, precision=precision)
-    return made(*sides, envelope=envelope(*(s.trial for s in sides), perturbed(1e-7), rule))
 
 
 def other_initial_values():
@@ -40,9 +34,10 @@ CERTIFICATES = {
     "losses that part": lambda: made(second=apart(1e-6)),
     "weights that part": lambda: made(second=evidence("tensorflow", kernel=KERNEL * 1.1)),
     "other initial values": other_initial_values,
-    "as rounding does": lambda: rounded("FLOAT32", FLOAT32, 1e-7),
-    "faster than rounding": lambda: rounded("FLOAT32", FLOAT32, 1e-2),
-    "rounding enlarged": lambda: rounded("FLOAT64", FLOAT64, 1e-7),
+    "as rounding does": lambda: rounded(1e-7, precision="FLOAT32", own=1e-7, growth=1.05),
+    "faster than rounding": lambda: rounded(1e-2, precision="FLOAT32", own=1e-7, growth=1.05),
+    "rounding enlarged": lambda: rounded(1e-16),
+    "not deterministic": lambda: rounded(1e-16, again=np.array(losses(2)) * 1.15),
 }
 
 
@@ -55,8 +50,8 @@ def from_file(found):
 def test_a_certificate_is_stored_in_english_and_said_in_chinese(name):
     found = CERTIFICATES[name]()
     with speaking(CHINESE):
-        read = from_file(certificate.as_dict(found))
-        said = say(certificate.retold(read))
+        read = from_file(certificate_file.as_dict(found))
+        said = say(certificate_file.retold(read))
         assert said == say(found.sentence)
     assert read["sentence"] == found.sentence
     assert read["sentence"].isascii()
@@ -64,17 +59,27 @@ def test_a_certificate_is_stored_in_english_and_said_in_chinese(name):
 
 
 def test_why_there_is_no_certificate_is_said_too():
-    read = from_file(certificate.none_made(english(Phrase("It was not finished."))))
-    assert certificate.retold(read) == read["sentence"]
+    read = from_file(certificate_file.none_made(english(Phrase("It was not finished."))))
+    assert certificate_file.retold(read) == read["sentence"]
     with speaking(CHINESE):
-        assert say(Phrase("It was not finished.")).rstrip("。") in say(certificate.retold(read))
+        assert say(Phrase("It was not finished.")).rstrip("。") in say(
+            certificate_file.retold(read)
+        )
 
 
-@pytest.mark.parametrize("change", [{"sentence": "Another version said so."}, {"steps": None}])
+OTHERS = [
+    {"sentence": "Another version said so."},
+    {"said": {}},
+    {"said": {"phrase": "{a.b} {c:d}", "values": {"a": 1}, "clause": False}},
+    {"said": {"phrase": 5, "values": [], "clause": None}},
+]
+
+
+@pytest.mark.parametrize("change", OTHERS)
 def test_what_cannot_be_made_again_is_left_as_it_is_stored(change):
-    read = {**from_file(certificate.as_dict(made())), **change}
+    read = {**from_file(certificate_file.as_dict(made())), **change}
     with speaking(CHINESE):
-        assert say(certificate.retold(read)) == read["sentence"]
+        assert say(certificate_file.retold(read)) == read["sentence"]
 
 
 @pytest.mark.parametrize("ratios", [[1.5], [1.001], 3 * [1.5], 8 * [1.5], NOISE])
@@ -118,6 +123,9 @@ def test_what_recipes_and_loops_came_to_is_said_in_chinese():
 
 def test_nothing_of_a_comparison_is_stored_in_another_language():
     trials = [trial("pytorch"), trial("tensorflow", seconds=(9.0, 9.0, 9.0))]
-    in_english = as_dict(compare(SPEC, trials, from_file(certificate.as_dict(made()))))
+    in_english = as_dict(compare(SPEC, trials, from_file(certificate_file.as_dict(made()))))
     with speaking(CHINESE):
-        assert as_dict(compare(SPEC, trials, from_file(certificate.as_dict(made())))) == in_english
+        assert (
+            as_dict(compare(SPEC, trials, from_file(certificate_file.as_dict(made()))))
+            == in_english
+        )

@@ -42,7 +42,7 @@ class FakeClient:
         whole.MergeFrom(spec)
         return whole
 
-    def train(self, spec, request_id):
+    def train(self, spec, request_id, process=0):
         return job_pb2.Job(job_id=f"{self.framework}-job", spec=spec)
 
     def watch(self, job_id, after=0):
@@ -169,7 +169,7 @@ def test_trials_of_another_number_wait_for_those_before(run):
     trials_before = []
 
     class Noting(FakeClient):
-        def train(self, spec, request_id):
+        def train(self, spec, request_id, process=0):
             trials_before.append(len(run.trials()))
             return super().train(spec, request_id)
 
@@ -218,7 +218,7 @@ def test_an_interrupt_cancels_all_that_run_and_keeps_what_they_had_reported(run,
 def test_a_submission_that_fails_cancels_those_that_run(run):
     first, second = FakeClient("pytorch", waits=True), FakeClient("tensorflow")
 
-    def refuse(spec, request_id):
+    def refuse(spec, request_id, process):
         assert first.watched.wait(WAIT)
         raise BadInput("refused")
 

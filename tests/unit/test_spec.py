@@ -62,6 +62,11 @@ BAD = {
     "threads": [0, -1, CPUS + 1, HUGE],
     "report_every_steps": [0, -1, 100_001, HUGE],
     "steps_per_epoch_limit": [0, -1, HUGE],
+    "late_epoch": [0, -1, 10_001, HUGE],
+    "tolerance.losses": [0, -1, 1e-7, *NOT_A_NUMBER],
+    "tolerance.gradient_norms": [0, -1, 1e-7, *NOT_A_NUMBER],
+    "tolerance.weights": [0, -1, 1e-7, *NOT_A_NUMBER],
+    "tolerance.logits": [0, -1, 1e-7, *NOT_A_NUMBER],
     "target_accuracy": [-0.1, 1.1, *NOT_A_NUMBER],
     "augmentation.flip": [-0.1, 1.1, *NOT_A_NUMBER],
     "augmentation.rotation_degrees": [-1, 181, *NOT_A_NUMBER],
@@ -122,7 +127,8 @@ def test_a_number_out_of_range_is_named_with_its_value_and_the_range(path, value
     said = str(float(value)) if isinstance(value, str) else str(value)
     assert found[path].startswith(f"is {said}")
     assert "must be" in found[path] or "may use" in found[path]
-    others = found.keys() - {path, "dataset.synthetic"}  # which such sizes can make too large
+    # What such sizes can make too large; and what a tolerance above its default lacks.
+    others = found.keys() - {path, "dataset.synthetic", "tolerance.reason"}
     assert not others
 
 
@@ -294,3 +300,18 @@ def test_what_is_not_within_a_range_is_out_of_it(value):
     (found,) = between("field", value, 1, 10)
     assert found.field == "field"
     assert found.message == f"is {value}; it must be from 1 to 10"
+
+
+def test_a_tolerance_above_its_default_needs_what_was_measured():
+    asked = proto(tolerance={"losses": 1e-11, "weights": 1e-11})
+    assert violations(asked).keys() == {"tolerance.reason"}
+    assert "tolerance.losses is above 1e-12" in violations(asked)["tolerance.reason"]
+    for taken in ({"losses": 1e-11, "reason": "Seen: 3e-12."}, {"losses": 1e-13}):
+        spec_from_proto(proto(tolerance=taken), CPUS)
+
+
+def test_a_late_epoch_is_the_last_of_several_of_a_matched_job():
+    assert violations(proto(late_epoch=7, epochs=1)).keys() == {"late_epoch"}
+    assert violations(proto(late_epoch=1, epochs=3)).keys() == {"late_epoch"}
+    assert violations(proto(late_epoch=7, recipe="RECIPE_IDIOMATIC")).keys() == {"late_epoch"}
+    assert spec_from_proto(proto(late_epoch=7, epochs=3), CPUS).epoch_numbers == (0, 1, 7)

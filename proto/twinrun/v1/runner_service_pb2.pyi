@@ -1,12 +1,24 @@
 from google.rpc import status_pb2 as _status_pb2
 from twinrun.v1 import job_pb2 as _job_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class ProcessUse(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    PROCESS_USE_UNSPECIFIED: _ClassVar[ProcessUse]
+    PROCESS_USE_OWN: _ClassVar[ProcessUse]
+    PROCESS_USE_SHARED: _ClassVar[ProcessUse]
+    PROCESS_USE_SHARED_LAST: _ClassVar[ProcessUse]
+PROCESS_USE_UNSPECIFIED: ProcessUse
+PROCESS_USE_OWN: ProcessUse
+PROCESS_USE_SHARED: ProcessUse
+PROCESS_USE_SHARED_LAST: ProcessUse
 
 class GetServerInfoRequest(_message.Message):
     __slots__ = ()
@@ -33,26 +45,30 @@ class GetServerInfoResponse(_message.Message):
     def __init__(self, framework: _Optional[str] = ..., version: _Optional[str] = ..., protocol_version: _Optional[int] = ..., available_cpus: _Optional[int] = ..., environment: _Optional[_Union[_job_pb2.Environment, _Mapping]] = ..., import_error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., max_message_bytes: _Optional[int] = ..., build_sha256: _Optional[str] = ...) -> None: ...
 
 class TrainRequest(_message.Message):
-    __slots__ = ("request_id", "spec", "validate_only")
+    __slots__ = ("request_id", "spec", "validate_only", "process")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     SPEC_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    PROCESS_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     spec: _job_pb2.JobSpec
     validate_only: bool
-    def __init__(self, request_id: _Optional[str] = ..., spec: _Optional[_Union[_job_pb2.JobSpec, _Mapping]] = ..., validate_only: _Optional[bool] = ...) -> None: ...
+    process: ProcessUse
+    def __init__(self, request_id: _Optional[str] = ..., spec: _Optional[_Union[_job_pb2.JobSpec, _Mapping]] = ..., validate_only: _Optional[bool] = ..., process: _Optional[_Union[ProcessUse, str]] = ...) -> None: ...
 
 class EvaluateRequest(_message.Message):
-    __slots__ = ("request_id", "spec", "safetensors", "job_id")
+    __slots__ = ("request_id", "spec", "safetensors", "job_id", "process")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     SPEC_FIELD_NUMBER: _ClassVar[int]
     SAFETENSORS_FIELD_NUMBER: _ClassVar[int]
     JOB_ID_FIELD_NUMBER: _ClassVar[int]
+    PROCESS_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     spec: _job_pb2.JobSpec
     safetensors: bytes
     job_id: str
-    def __init__(self, request_id: _Optional[str] = ..., spec: _Optional[_Union[_job_pb2.JobSpec, _Mapping]] = ..., safetensors: _Optional[bytes] = ..., job_id: _Optional[str] = ...) -> None: ...
+    process: ProcessUse
+    def __init__(self, request_id: _Optional[str] = ..., spec: _Optional[_Union[_job_pb2.JobSpec, _Mapping]] = ..., safetensors: _Optional[bytes] = ..., job_id: _Optional[str] = ..., process: _Optional[_Union[ProcessUse, str]] = ...) -> None: ...
 
 class MeasureRequest(_message.Message):
     __slots__ = ("request_id", "spec")
