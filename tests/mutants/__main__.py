@@ -50,6 +50,9 @@ def _results(chosen: argparse.Namespace, folder: Path, listed: known.Known) -> l
     try:
         frameworks = [name for name in chosen.of if name != SHARED]
         kept = [engine.keep(case) for case in CASES] if frameworks else []
+        for each in kept:
+            if refused := engine.honest(each):
+                raise ValueError(f"{each.case.name} without any mutant: {refused}")
         if SHARED in chosen.of:
             tests.learn()
 

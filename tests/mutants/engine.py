@@ -4,12 +4,10 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from orchestrator import store
 from tests.mutants import judge, report
@@ -26,7 +24,10 @@ _FEW = 3
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A case as both frameworks run it unchanged: its run, what each take ran, how long it took."""
+    """A case as both frameworks run it unchanged.
+
+    ``run``: what they left. ``lines``: which each file's code ran. ``seconds``: by framework.
+    """
 
     case: Case
     run: store.Run
@@ -34,47 +35,112 @@ class Kept:
     seconds: Mapping[str, float]
 
 
+class Failed(Exception):
+    """A trial did not end well."""
+
+
 @dataclass
+class Side:
+    """One framework's trials of a case, of its code as it is or of a ``mutant``, for a ``run``."""
+
+    process: Process
+    framework: str
+    case: Case
+    run: store.Run
+    folder: Path  # for what one trial leaves
+    mutant: Mutant | None = None
+    traced: bool = False
+    seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.lines: dict[str, set[int]] = {}
+
+    def take(self, *numbers: int) -> None:
+        """Raises Failed."""
+        for number, spec in judge.takes(self.case.spec()).items():
+            if number in numbers:
+                self._ask({"spec": store.to_mapping(spec)})
+                judge.laid(self.run, self.framework, number, self.folder)
+
+    def evaluate(self, run: store.Run, trained: str) -> None:
+        """The final weights that ``trained`` left in ``run``. Raises Failed."""
+        (number,) = judge.FIRST
+        spec = judge.takes(self.case.spec())[number]
+        weights = judge.weights(run, trained)
+        self._ask({"spec": store.to_mapping(spec), "weights": str(weights)})
+        judge.laid_again(self.run, self.framework, trained, self.folder)
+
+    def _ask(self, request: dict[str, object]) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+        change = [self.mutant.file, self.mutant.source] if self.mutant else None
+        request |= {"change": change, "folder": str(self.folder), "traced": self.traced}
+        try:
+            answer = self.process.ask(request)
+        except Gone as gone:
+            raise Failed(str(gone)) from gone
+        if answer["failure"]:
+            raise Failed(answer["failure"])
+        self.seconds += answer["seconds"]
+        for file, found in answer["lines"].items():
+            self.lines.setdefault(file, set()).update(found)
+
+
 class Engine:
     """``folder``: for what the trials leave."""
 
-    folder: Path
-    workers: dict[str, Process] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.workers = {
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._processes = {
             name: Process(
                 [ROOT / f".venv-{name}/bin/python", "-m", "tests.mutants.worker", name],
-                self.folder / f"{name}.log",
+                folder / f"{name}.log",
             )
             for name in FRAMEWORKS
         }
 
     def close(self) -> None:
-        for worker in self.workers.values():
-            worker.close()
+        for process in self._processes.values():
+            process.close()
 
     def keep(self, case: Case) -> Kept:
-        """Runs a case as it is. Raises ValueError where the certificate does not hold."""
-        run = judge.new_run(self.folder / "plain" / case.name.replace(" ", "-"), case.spec())
-        lines: dict[str, set[int]] = {}
-        seconds = dict.fromkeys(FRAMEWORKS, 0.0)
+        """Runs a case as it is. Raises ValueError where it is not certified."""
+        run = judge.new_run(self._folder / "plain" / case.name.replace(" ", "-"), case.spec())
+        sides = [self._side(name, case, run, traced=True) for name in FRAMEWORKS]
 
-        def take_all(framework: str) -> None:
-            for number in judge.takes(case.spec()):
-                answer = self._take(run, framework, number, case, traced=True)
-                if answer["failure"]:
-                    raise ValueError(f"{case.name} on {framework}: {answer['failure']}")
-                seconds[framework] += answer["seconds"]
-                for file, found in answer["lines"].items():
-                    lines.setdefault(file, set()).update(found)
+        def take(side: Side) -> None:
+            side.take(*judge.FIRST, *judge.TIMED)
+            side.traced = False  # a perturbed trial runs the same lines
+            side.take(*judge.ROUNDING)
+            side.traced = True
+
+        def evaluate(side: Side) -> None:
+            for trained in FRAMEWORKS:
+                side.evaluate(run, trained)
 
         with ThreadPoolExecutor() as pool:
-            list(pool.map(take_all, FRAMEWORKS))
+            try:
+                list(pool.map(take, sides))
+                list(pool.map(evaluate, sides))
+            except Failed as failed:
+                raise ValueError(f"{case.name}: {failed}") from failed
         verdict = judge.judged(run)
         if not verdict.same_job:
             raise ValueError(f"{case.name}: {verdict.sentence}")
-        return Kept(case, run, lines, seconds)
+        lines = {file: found for side in sides for file, found in side.lines.items()}
+        return Kept(case, run, lines, {side.framework: side.seconds for side in sides})
+
+    def _side(
+        self,
+        framework: str,
+        case: Case,
+        run: store.Run,
+        *,
+        mutant: Mutant | None = None,
+        traced: bool = False,
+    ) -> Side:
+        folder = self._folder / f"{framework}-out"
+        process = self._processes[framework]
+        return Side(process, framework, case, run, folder, mutant, traced=traced)
 
     def tried(self, framework: str, mutant: Mutant, kept: Sequence[Kept], known: Known) -> Found:
         """``kept``: of all cases. One that is known to change nothing is tried on the first few."""
@@ -95,69 +161,55 @@ class Engine:
         why = self._caught(fault.framework, fault.mutant(), case)
         return report.found(fault.mutant(), Known(), caught=why, where=fault.case, tried=1)
 
-    def _caught(self, framework: str, mutant: Mutant, kept: Kept) -> str:
+    def honest(self, kept: Kept) -> str:
+        """Why a framework's code as it is would be refused; empty where it is not."""
+        return "".join(self._caught(framework, None, kept) for framework in FRAMEWORKS)
+
+    def _caught(self, framework: str, mutant: Mutant | None, kept: Kept) -> str:
         """Why; empty where the certificate says that it is the same job."""
         with self._beside(kept, framework) as run:
-            takes = judge.takes(kept.case.spec())
-            verdict = judge.Verdict(False, "")
-            for later in (False, True):
-                if later:
-                    self._link(kept, run, framework, judge.LATER)
-                for number in (n for n in takes if (n in judge.LATER) is later):
-                    try:
-                        answer = self._take(run, framework, number, kept.case, mutant=mutant)
-                    except Gone as gone:
-                        return f"failed: {gone}"
-                    if answer["failure"]:
-                        return f"failed: {answer['failure']}"
-                try:
-                    verdict = judge.judged(run)
-                except Exception as error:  # noqa: BLE001 - an answer too
-                    return f"judge: {type(error).__name__}: {error}"
-                if verdict.same_job:
-                    return ""
-            return verdict.sentence
+            side = self._side(framework, kept.case, run, mutant=mutant)
+            try:
+                return self._refused(side, kept)
+            except Failed as failed:
+                return f"failed: {failed}"
 
-    def _take(
-        self,
-        run: store.Run,
-        framework: str,
-        number: int,
-        case: Case,
-        *,
-        mutant: Mutant | None = None,
-        traced: bool = False,
-    ) -> dict[str, Any]:
-        folder = self.folder / f"{framework}-out"
-        shutil.rmtree(folder, ignore_errors=True)
-        spec = judge.takes(case.spec())[number]
-        answer = self.workers[framework].ask(
-            {
-                "change": [mutant.file, mutant.source] if mutant else None,
-                "spec": store.to_mapping(spec),
-                "folder": str(folder),
-                "traced": traced,
-            }
-        )
-        if not answer["failure"]:
-            judge.laid(run, framework, number, folder)
-        return answer
+    def _refused(self, side: Side, kept: Kept) -> str:
+        """As `orchestrator.proof` goes about it; empty where nothing is refused."""
+        side.take(*judge.FIRST)
+        if not judge.judged(side.run).same_job:
+            self._link(kept, side, *judge.ROUNDING)
+            side.take(*judge.ROUNDING)
+            if not (verdict := judge.judged(side.run)).same_job:
+                return verdict.sentence
+        self._link(kept, side, *judge.TIMED)
+        side.take(*judge.TIMED)
+        for trained in FRAMEWORKS:
+            side.evaluate(side.run if trained == side.framework else kept.run, trained)
+            if not (verdict := judge.predicted(side.folder)).same_job:
+                return verdict.sentence
+        # What the other framework makes of this one's weights is what it made of the unchanged
+        # one's: where it would be anything else, the weights differ, which is refused already.
+        self._link(kept, side, *(f"of-{trained}" for trained in FRAMEWORKS))
+        verdict = judge.judged(side.run)
+        return "" if verdict.same_job else verdict.sentence
 
     @contextmanager
     def _beside(self, kept: Kept, framework: str) -> Iterator[store.Run]:
-        """A run that has the other framework's first trials, as they were kept."""
-        with tempfile.TemporaryDirectory(dir=self.folder) as name:
+        """A run that has the other framework's first trial, as it was kept."""
+        with tempfile.TemporaryDirectory(dir=self._folder) as name:
             run = store.Run(Path(name))
             for file in ("job.json", "initial_weights.safetensors"):
                 os.link(kept.run.path / file, run.path / file)
-            takes = judge.takes(kept.case.spec())
-            self._link(kept, run, framework, takes.keys() - judge.LATER)
+            self._link(kept, self._side(framework, kept.case, run), *judge.FIRST)
             yield run
 
-    def _link(self, kept: Kept, run: store.Run, framework: str, numbers: AbstractSet[int]) -> None:
-        (other,) = (name for name in FRAMEWORKS if name != framework)
+    @staticmethod
+    def _link(kept: Kept, side: Side, *numbers: int | str) -> None:
+        """The other framework's files of those names, as they were kept."""
+        (other,) = (name for name in FRAMEWORKS if name != side.framework)
         for file in kept.run.path.glob("*/*.*"):
-            if file.stem in {f"{other}-{number}" for number in numbers}:
-                target = run.path / file.relative_to(kept.run.path)
+            if file.name.partition(".")[0] in {f"{other}-{number}" for number in numbers}:
+                target = side.run.path / file.relative_to(kept.run.path)
                 target.parent.mkdir(exist_ok=True)
                 os.link(file, target)

@@ -6,9 +6,14 @@ from pathlib import Path
 
 from twinrun.v1 import job_pb2
 
-from orchestrator import proof, store
+from orchestrator import proof
+from orchestrator.event_log import read_events
 from orchestrator.store import Run
 from tests.mutants.targets import FRAMEWORKS
+
+# In the order in which a certificate is made: the second ones only where the first is not exact.
+FIRST, ROUNDING = (proof.PLAIN,), (proof.PERTURBED, proof.REPEATED)
+TIMED = (proof.TIMED, proof.TIMED_PERTURBED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,40 +24,45 @@ class Verdict:
 
 def takes(spec: job_pb2.JobSpec) -> Mapping[int, job_pb2.JobSpec]:
     """The trials of a short certificate, by number."""
-    made = {}
-    for number in (proof.PLAIN, proof.PERTURBED):
-        take = job_pb2.JobSpec()
-        take.CopyFrom(spec)
-        take.precision = job_pb2.PRECISION_FLOAT64
-        take.epochs, take.report_step_details = proof.SHORT_EPOCHS, True
-        take.perturb_initial_weights = number == proof.PERTURBED
-        made[number] = take
-    return made
-
-
-# What is only run where the others do not agree within their tolerances.
-LATER = frozenset({proof.PERTURBED})
+    return proof.takes(spec)
 
 
 def judged(run: Run) -> Verdict:
-    request = proof.Request("mutants", run.spec(), FRAMEWORKS, run.path.parent)
-    certificate = proof._made(request, run)
+    certificate = proof.judged(run, FRAMEWORKS)
     return Verdict(certificate.same_job, str(certificate.sentence))
 
 
+def predicted(folder: Path, tolerance: float = 1e-11) -> Verdict:
+    """Whether the calls that latencies are timed of brought what the evaluation gave."""
+    largest = max(
+        latency.largest_difference
+        for event in read_events(folder / "events.jsonl")
+        for latency in event.evaluation_finished.latencies
+    )
+    return Verdict(largest <= tolerance, f"predictions differ by {largest:.0e}")
+
+
 def laid(run: Run, framework: str, number: int, folder: Path) -> None:
-    """What a worker left in ``folder``, where a run has it."""
+    """What a worker's trial left in ``folder``, where a run has it."""
     for kind in ("events", "jobs"):
         (run.path / kind).mkdir(exist_ok=True)
     events = (folder / "events.jsonl").read_bytes()
     (run.path / "events" / f"{framework}-{number}.jsonl").write_bytes(events)
-    (run.path / "jobs" / f"{framework}-{number}.json").write_bytes(
-        (folder / "job.json").read_bytes()
-    )
+    job = (folder / "job.json").read_bytes()
+    (run.path / "jobs" / f"{framework}-{number}.json").write_bytes(job)
     initial = (folder / "initial.safetensors").read_bytes()
     run.write_initial_weights(framework, number, initial)
     run.write_weights(framework, number, (folder / "final.safetensors").read_bytes())
     run.write_logits(framework, number, (folder / "logits.safetensors").read_bytes())
+
+
+def laid_again(run: Run, framework: str, trained: str, folder: Path) -> None:
+    """What a worker made of the weights of ``trained``."""
+    run.write_logits_again(framework, trained, (folder / "logits.safetensors").read_bytes())
+
+
+def weights(run: Run, framework: str) -> Path:
+    return run.path / "weights" / f"{framework}-{proof.PLAIN}.safetensors"
 
 
 def new_run(folder: Path, spec: job_pb2.JobSpec) -> Run:
@@ -60,6 +70,3 @@ def new_run(folder: Path, spec: job_pb2.JobSpec) -> Run:
     run = Run(folder)
     run.write_spec(takes(spec)[proof.PLAIN])
     return run
-
-
-__all__ = ["FRAMEWORKS", "LATER", "Verdict", "judged", "laid", "new_run", "store", "takes"]

@@ -110,8 +110,8 @@ class Case:
         return spec
 
 
-def job(layers: list[Mapping], optimizer: Mapping, samples: int = 61, **given: Any) -> Mapping:
-    """Seven whole batches and a short one, three and three and one steps to a chunk."""
+def job(layers: list[Mapping], optimizer: Mapping, samples: int = 51, **given: Any) -> Mapping:
+    """Twelve whole batches and a short one, in chunks of five, five and two steps, and of one."""
     held = given.pop("validation_fraction", 0.0)
     made = {"train_samples": samples, "test_samples": 13, "height": 6, "width": 5}
     made |= {"channels": given.pop("channels", 1), "classes": 3}
@@ -123,27 +123,29 @@ def job(layers: list[Mapping], optimizer: Mapping, samples: int = 61, **given: A
         "optimizer": optimizer,
         "loss": "LOSS_SOFTMAX_CROSS_ENTROPY",
         "threads": 1,
-        "epochs": 3,
-        "batch_size": 8,
+        "epochs": 2,
+        "batch_size": 4,
         "seed": 3,
-        "report_every_steps": 3,
+        "report_every_steps": 5,
         **given,
     }
 
 
 def _jobs() -> Iterator[tuple[str, Mapping]]:
     yield "dense, adam", job(PLAIN, ADAM)
-    yield "dense, sgd, limited", job(PLAIN, SGD, steps_per_epoch_limit=5)
+    yield "dense, sgd, limited", job(PLAIN, SGD, 123)
     yield "dense, momentum, eager", job(PLAIN, MOMENTUM, execution=EAGER)
-    yield "activations, adamw, validation", job(ACTIVATED, ADAMW, 80, validation_fraction=0.25)
+    yield "activations, adamw, validation", job(ACTIVATED, ADAMW, 68, validation_fraction=0.25)
     yield "windows, momentum", job(WINDOWED, MOMENTUM, channels=2)
     yield "batch norms, sgd", job(NORMALISED, SGD)
-    yield "biases before batch norms, adam", job(ENLARGED, ADAMW)
+    yield "batch norms, momentum, a last batch of one", job(NORMALISED, MOMENTUM, 49)
+    float64 = {"precision": "PRECISION_FLOAT64"}
+    yield "biases before batch norms, adam", job(ENLARGED, ADAMW, **float64)
     yield "dropouts, adam", job(DROPPED, ADAM, channels=2)
     yield "augmented, momentum", job(PLAIN, MOMENTUM, augmentation=AUGMENTED, channels=2)
     yield (
         "all layers, eager, adamw",
-        job(ALL, ADAMW, 80, execution=EAGER, augmentation=AUGMENTED, validation_fraction=0.25),
+        job(ALL, ADAMW, 68, execution=EAGER, augmentation=AUGMENTED, validation_fraction=0.25),
     )
     for name, optimizer in {"sgd": SGD, "momentum": MOMENTUM, "adam": ADAM, "adamw": ADAMW}.items():
         yield f"custom loop, {name}", job(PLAIN, optimizer, loop="LOOP_CUSTOM")

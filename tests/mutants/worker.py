@@ -146,7 +146,7 @@ def traced(found: dict[str, set[int]], prefix: str) -> Iterator[None]:
 def main() -> None:
     name, answers = sys.argv[1], os.fdopen(int(sys.argv[2]), "w")
     matched._EVALUATE_BATCH = _EVALUATED
-    latency._SECONDS, latency._WARM_CALLS, latency._LEAST_CALLS = 0.0, 0, 1
+    latency._SECONDS, latency._WARM_CALLS, latency._LEAST_CALLS = 0.0, 1, 1
     host.packages = functools.cache(host.packages)  # which takes as long as a trial
     frameworks = Frameworks(name)
     is_compiling = None

@@ -25,6 +25,7 @@ def found(tmp_path_factory):
 
     try:
         kept = [engine.keep(case) for case in CASES if case.name in wanted]
+        assert not engine.honest(kept[0])
         with ThreadPoolExecutor() as pool:
             return {name: each for part in pool.map(of, FRAMEWORKS) for name, each in part.items()}
     finally:

@@ -122,22 +122,26 @@ def test_values_are_rounded_once_from_float64_to_the_parameters_precision(precis
 
 
 @pytest.mark.parametrize("precision", [Precision.FLOAT32, Precision.FLOAT64])
-def test_a_perturbed_model_differs_by_one_unit_in_one_value_of_its_last_kernel(precision):
-    layers = (Flatten(), Dense(6, Normal()), BatchNorm(), Dense(3, Normal(), Normal()), BatchNorm())
+@pytest.mark.parametrize("seed", [0, 7])
+def test_a_perturbed_model_has_every_value_but_zeros_one_unit_up_or_down_as_drawn(precision, seed):
+    layers = (Flatten(), Dense(6, Normal()), BatchNorm(), Dense(3, Normal(), Normal()))
     plain = weights.initial(layers, SHAPE, 1, precision)
     kept = {name: array.copy() for name, array in plain.items()}
-    found = weights.perturbed(plain)
+    found = weights.perturbed(plain, seed)
+    drawn = philox.fractions(seed, 2**35)
     assert list(found) == list(plain)
-    for name, array in kept.items():
-        np.testing.assert_array_equal(plain[name], array)  # what was given stays
-        assert found[name].dtype == array.dtype
-        if name != "layers.3.kernel":
-            np.testing.assert_array_equal(found[name], array)
-    before, after = kept["layers.3.kernel"], found["layers.3.kernel"]
-    (place,) = np.argwhere(before != after)
-    assert abs(before[tuple(place)]) == np.abs(before).max()
-    moved = float(after[tuple(place)]) - float(before[tuple(place)])
-    assert moved in (np.spacing(np.abs(before).max()), np.spacing(np.abs(before).max()) / 2)
+    for name, before in kept.items():
+        np.testing.assert_array_equal(plain[name], before)  # what was given stays
+        assert found[name].dtype == before.dtype
+        assert found[name].shape == before.shape
+        bits = np.int64 if precision is Precision.FLOAT64 else np.int32
+        ours, theirs = (
+            array.ravel().view(bits).astype(np.int64) for array in (before, found[name])
+        )
+        for value, one, other in zip(before.ravel(), ours, theirs, strict=True):
+            down = next(drawn) < 0.5
+            away = (value > 0) != down  # from zero; of floats as integers a unit is a unit
+            assert other - one == (0 if value == 0 else (1 if away else -1))
 
 
 # ---------------------------------------------------------------------------------- augmentation

@@ -102,8 +102,11 @@ class Trainer:
         self.evaluations += 1
         return logits(self.evaluations)
 
+    def advance(self, steps: int) -> None:
+        self.calls.append(f"advance {steps}")
+
     def predictor(self, samples: int):
-        return lambda: None
+        return lambda: logits(self.evaluations)[:samples]
 
     def weights(self) -> weights.Weights:
         held = self.initial or weights.initial(LAYERS, SHAPE, 0, Precision.FLOAT64)
@@ -269,7 +272,7 @@ def test_what_is_not_a_frameworks_own_is_as_it_always_is(tmp_path, own):
 
 def test_the_trainer_gets_the_values_drawn_and_one_of_them_moved_where_that_is_asked(tmp_path):
     plain = weights.initial(LAYERS, SHAPE, 5, Precision.FLOAT64)
-    for perturb, wanted in ((False, plain), (True, weights.perturbed(plain))):
+    for perturb, wanted in ((False, plain), (True, weights.perturbed(plain, 5))):
         found = run(tmp_path, job(perturb_initial_weights=perturb)).trainer.initial
         assert list(found) == list(wanted)
         for name, array in wanted.items():
