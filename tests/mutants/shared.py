@@ -21,7 +21,7 @@ from services import convert
 from tests.mutants import worker
 
 _LOADED = hypothesis, np, safetensors, convert  # before any fork
-_SECONDS = 300  # that only what never ends takes
+_SECONDS = 180  # that only what never ends takes
 
 
 class Outcome:

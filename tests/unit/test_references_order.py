@@ -136,6 +136,15 @@ def test_masks_begin_anew_with_so_many_whole_blocks_of_numbers_a_sample(values):
         assert found[place].tolist() == [next(numbers) >= 16384 for _ in range(values)]
 
 
+@pytest.mark.parametrize("rate", [0.2, 4e-6, 0.1])
+def test_a_rate_is_rounded_to_the_nearest_of_65536_levels(rate):
+    numbers = np.random.Philox(key=[1, 2**62]).random_raw(500_000).view("<u2")
+    level = round(rate * 65536)
+    assert (numbers == level).any()
+    kept = dropout.masks(rate, (2_000_000,), stream=(1, 0, 0), first=0, samples=1)
+    np.testing.assert_array_equal(kept[0], numbers >= level)
+
+
 @pytest.mark.parametrize("epoch", LATE)
 @pytest.mark.parametrize("precision", [Precision.FLOAT32, Precision.FLOAT64])
 def test_each_step_carries_the_maps_of_its_own_samples_in_the_jobs_precision(epoch, precision):
