@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.mutants import known, report, targets
-from tests.mutants.engine import Engine
-from tests.mutants.matrix import CASES
+from tests.mutants.engine import Engine, Kept
+from tests.mutants.matrix import CASES, Case
 from tests.mutants.operators import Mutant, mutants
 from tests.mutants.planted import PLANTED
 from tests.mutants.report import Found
@@ -36,7 +36,6 @@ def main() -> int:
     listed = known.read()
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         results = _results(chosen, Path(folder), listed)
-    report.keep(results, chosen.keep)
     files = {each.name.split(":")[0] for each in results}
     stale = list(listed.stale(files)) if chosen.every == 1 else []
     bad = list(report.faults(results, stale))
@@ -46,24 +45,21 @@ def main() -> int:
 
 
 def _results(chosen: argparse.Namespace, folder: Path, listed: known.Known) -> list[Found]:
-    engine, tests = Engine(folder), Tests(folder)
+    engine, tests, log = Engine(folder), Tests(folder), report.Log(chosen.keep)
     try:
         frameworks = [name for name in chosen.of if name != SHARED]
-        kept = [engine.keep(case) for case in CASES] if frameworks else []
-        for each in kept:
-            if refused := engine.honest(each):
-                raise ValueError(f"{each.case.name} without any mutant: {refused}")
+        kept = [_kept(engine, case) for case in CASES] if frameworks else []
         if SHARED in chosen.of:
             tests.learn()
 
         def of(name: str) -> list[Found]:
             if name == SHARED:
-                return _each(chosen, targets.SHARED, lambda m: tests.tried(m, listed))
+                return _each(chosen, targets.SHARED, lambda m: log.add(tests.tried(m, listed)))
             its = {file: targets.MUTATED[file] for file in targets.files(name)}
             planted = [fault for fault in PLANTED if fault.framework == name]
             return [
-                *_each(chosen, its, lambda m: engine.tried(name, m, kept, listed)),
-                *(engine.found(fault, kept) for fault in planted),
+                *(log.add(engine.found(fault, kept)) for fault in planted),
+                *_each(chosen, its, lambda m: log.add(engine.tried(name, m, kept, listed))),
             ]
 
         with ThreadPoolExecutor() as pool:
@@ -71,6 +67,16 @@ def _results(chosen: argparse.Namespace, folder: Path, listed: known.Known) -> l
     finally:
         engine.close()
         tests.close()
+
+
+def _kept(engine: Engine, case: Case) -> Kept:
+    """Raises ValueError where the code as it is would be refused."""
+    kept = engine.keep(case)
+    if refused := engine.honest(kept):
+        raise ValueError(f"{case.name} without any mutant: {refused}")
+    seconds = ", ".join(f"{name} {taken:.1f} s" for name, taken in kept.seconds.items())
+    print(f"{case.name}: {seconds}", file=sys.stderr, flush=True)
+    return kept
 
 
 def _each(

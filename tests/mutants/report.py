@@ -81,6 +81,14 @@ def faults(results: Sequence[Found], stale: Sequence[str]) -> Iterator[str]:
     yield from stale
 
 
-def keep(results: Sequence[Found], path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(asdict(each)) + "\n" for each in results))
+class Log:
+    """Keeps each result as soon as it is known, a line of JSON."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("w")
+
+    def add(self, result: Found) -> Found:
+        self._file.write(json.dumps(asdict(result)) + "\n")
+        self._file.flush()
+        return result
