@@ -1,4 +1,4 @@
-"""What a certificate's trials do otherwise than timed ones: they tell of each step, and end late."""
+"""What a certificate asks beyond a timed trial: details of each step, and a late epoch."""
 
 from dataclasses import replace
 
