@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 # Nothing takes so long, on whatever machine: it hangs. Who mends a test that does may wait less.
-HANG_SECONDS = float(os.environ.get("TWINRUN_TEST_HANG_SECONDS") or 900)
+HANG_SECONDS = float(os.environ.get("TWINRUN_TEST_HANG_SECONDS") or 1800)
 FOREVER_SECONDS = 100 * HANG_SECONDS  # what blocks for so long does not end by itself
 _PAUSE_SECONDS = 0.02
 
