@@ -5,7 +5,6 @@ import sys
 
 from tests.waiting import HANG_SECONDS, eventually
 
-
 # An engine would ask again.
 PATIENT = f"""
 import sys

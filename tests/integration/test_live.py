@@ -25,6 +25,7 @@ from tests.integration.live import start as start_live
 from tests.waiting import HANG_SECONDS, eventually
 
 NOWHERE = ("--pytorch=127.0.0.1:1", "--tensorflow=127.0.0.1:1")
+HTTP2 = bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])  # a server's greeting: settings, of which none differ
 FILES = ("/", "/page.js", "/chart.js", "/page.css", "/icon.svg")
 
 
@@ -263,8 +264,9 @@ def test_ctrl_c_does_not_wait_for_a_host_that_does_not_answer(tmp_path):
         given = (flag, "--tensorflow=127.0.0.1:1")
         with live(tmp_path, *given, module="tests.integration.patient") as server:
             silent.settimeout(HANG_SECONDS)
-            asking, _ = silent.accept()  # for ever, as it is patient
+            asking, _ = silent.accept()
             with asking:
+                asking.sendall(HTTP2)  # so that it is asked, for ever, as the command is patient
                 assert server.stop()[0] == 0
 
 
