@@ -15,7 +15,7 @@ from orchestrator.words import OF
 _TAKEN = Phrase("{framework}: the runner at {address}")
 _STARTED = Phrase("{framework}: a local runner, started for this command")
 _PASSED_OVER = Phrase("{framework}: passed over: {why}")
-_PROBE_SECONDS = 2.0
+_PROBE_SECONDS = 10.0  # where nobody listens, it is known at once
 _ACTIVE = {job_pb2.JOB_STATE_PENDING, job_pb2.JOB_STATE_RUNNING}
 
 

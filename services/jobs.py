@@ -45,6 +45,7 @@ class Jobs:
         self._changed = threading.Condition()
         self._pending: deque[tuple[Record, Task]] = deque()
         self._running: tuple[Record, Run] | None = None
+        self._submitted = 0  # jobs that were taken
         self._stopping = False
 
     def submit(
@@ -87,6 +88,7 @@ class Jobs:
             record = self._records.create(kind, request_id, completed)
             task = Task(spec, self._data_dir, record.directory, _KINDS[kind], weights, process)
             self._pending.append((record, task))
+            self._submitted += 1
             self._changed.notify_all()
             return _copy(record)
 
@@ -229,10 +231,13 @@ class Jobs:
         with self._changed:
             while True:
                 self._changed.wait_for(lambda: self._is_free() and not self._pending)
-                if not self._changed.wait_for(
-                    lambda: not self._is_free() or self._pending, seconds
-                ):
+                if not self._another_comes(seconds):
                     return
+
+    def _another_comes(self, seconds: float) -> bool:
+        """Whether a job is submitted by then; it may be gone again, if it was a quick one."""
+        before = self._submitted
+        return self._changed.wait_for(lambda: self._submitted != before, seconds)
 
     def _is_free(self) -> bool:
         return self._running is None

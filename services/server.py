@@ -35,6 +35,7 @@ _log = logging.getLogger("twinrun")
 _SERVICE = runner_service_pb2.DESCRIPTOR.services_by_name["RunnerService"].full_name
 _WATCHERS = 32
 _OTHER_CALLS = 8  # threads that are left where every watcher has one
+CLOSE_SECONDS = 2.0  # for open calls to end when all jobs have
 LINGER_SECONDS = 30.0  # for which an idle runner outlives the one that started it
 
 
@@ -124,7 +125,7 @@ def _serve(options: argparse.Namespace) -> None:
     jobs.stop(options.grace)
     worker.close()
     (options.state_dir / "address").unlink(missing_ok=True)
-    server.stop(grace=2).wait()
+    server.stop(CLOSE_SECONDS).wait()
     _log.info("stopped")
 
 

@@ -2,12 +2,12 @@
 
 import json
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.system.planted import PLANTS
+from tests.waiting import HANG_SECONDS, eventually
 
 ROOT = Path(__file__).parents[2]
 SMALL = ("--workload=synthetic-mlp", "--steps=12", "--epochs=2", "--json", "--quiet")
@@ -54,12 +54,14 @@ def address(tmp_path_factory):
             stdout=log,
             stderr=log,
         )
-    while not (state / "address").exists():
-        assert runner.poll() is None, (state / "runner.log").read_text()
-        time.sleep(0.05)
-    yield (state / "address").read_text()
-    runner.terminate()
-    runner.wait(30)
+    announced = (state / "address").exists
+    try:
+        assert eventually(lambda: announced() or runner.poll() is not None)
+        assert announced(), (state / "runner.log").read_text()
+        yield (state / "address").read_text()
+    finally:
+        runner.terminate()
+        runner.wait(HANG_SECONDS)
 
 
 def flags_of(plant):

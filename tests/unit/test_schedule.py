@@ -11,9 +11,9 @@ from orchestrator.placement import Placement
 from orchestrator.schedule import completed, run_trials, why_not_at_once
 from orchestrator.trial import State
 from tests.unit.events import numbered, state, trial_events
+from tests.waiting import HANG_SECONDS
 
 BOTH = ("pytorch", "tensorflow")
-WAIT = 10.0  # seconds, for what must come
 
 
 class FakeClient:
@@ -50,11 +50,11 @@ class FakeClient:
         yield from [event for event in events[:10] if event.sequence > after]
         self.watched.set()
         if self.meets is not None:
-            self.meets.wait(WAIT)
+            self.meets.wait(HANG_SECONDS)
         if self.fault is not None:
             raise self.fault
         if self.waits:
-            assert self.cancelled.wait(WAIT)
+            assert self.cancelled.wait(HANG_SECONDS)
             yield numbered([*events[:10], state("CANCELLED", "CANCELLED", "was cancelled")])[-1]
         else:
             yield from events[10:]
@@ -204,7 +204,7 @@ def test_an_interrupt_cancels_all_that_run_and_keeps_what_they_had_reported(run,
 
     def interrupted(_):
         for client in clients:
-            assert client.watched.wait(WAIT)
+            assert client.watched.wait(HANG_SECONDS)
         raise KeyboardInterrupt
 
     monkeypatch.setattr("orchestrator.schedule.as_completed", interrupted)
@@ -219,7 +219,7 @@ def test_a_submission_that_fails_cancels_those_that_run(run):
     first, second = FakeClient("pytorch", waits=True), FakeClient("tensorflow")
 
     def refuse(spec, request_id, process):
-        assert first.watched.wait(WAIT)
+        assert first.watched.wait(HANG_SECONDS)
         raise BadInput("refused")
 
     second.train = refuse
