@@ -6,7 +6,6 @@ from typing import Any
 
 from orchestrator import certificate, comparison, loops, recipes, verdict
 from orchestrator.about import about
-from orchestrator.errors import RunUnreadable
 from orchestrator.language import Phrase, Sentence, english, join
 from orchestrator.store import Run
 from orchestrator.words import NEXT
@@ -49,7 +48,7 @@ def entry(run: Run) -> Entry:
             if (result := run.result(kind)) is not None:
                 found = read(result)
                 break
-    except (RunUnreadable, KeyError, TypeError, AttributeError) as error:
+    except Exception as error:  # noqa: BLE001 - one bad run must not hide the others
         found["finding"] = english(_UNREADABLE, why=getattr(error, "message", repr(error)))
     return Entry(
         name=run.path.name,
