@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from orchestrator.certificate import WEIGHTS, Certificate, Difference
 from orchestrator.language import Phrase, say
+from orchestrator.plain import Table
 from orchestrator.words import OF, label
 
 INPUTS: Mapping[str, Phrase] = {

@@ -23,11 +23,14 @@ from orchestrator.errors import (
     RunnerUnavailable,
     WrongReport,
 )
+from orchestrator.gate.fault import Fault, Origin
+from orchestrator.gate.peers import Peers
 from orchestrator.gate.refusal import failed, refusal
 from orchestrator.gate.spec import check_same
 from orchestrator.language import Phrase, Sentence, english
 from orchestrator.placement import Placement
 from orchestrator.runners import Runners
+from orchestrator.sides import framework_of
 from orchestrator.states import state_name
 from orchestrator.store import Run
 from orchestrator.words import label
@@ -129,6 +132,7 @@ class _Trials:
         self._run = run
         self._listener = listener
         self._listening = threading.Lock()
+        self._peers = Peers()
         self._environments: dict[str, job_pb2.Environment] = {}
 
     def run(self, group: Sequence[Placement]) -> None:
@@ -163,6 +167,13 @@ class _Trials:
         except WrongReport as error:
             self._fail(trial.placement, trial.job, error)
             return error.message
+        except Fault as fault:  # against what other runners reported
+            client, job_id = trial.client, trial.job.job_id
+            wrong = WrongReport(Origin(client.framework, client.address, job_id).said(fault))
+            with suppress(OrchestratorError):
+                client.cancel(job_id)
+            self._fail(trial.placement, trial.job, wrong)
+            return wrong.message
         except (RunnerUnavailable, BadInput) as error:
             return error.message
         return None
@@ -205,6 +216,7 @@ class _Trials:
         self._listen(side, event)
 
     def _listen(self, side: str, event: job_pb2.JobEvent) -> None:
+        self._peers.check(framework_of(side), event)
         with self._listening:
             if event.HasField("environment"):
                 self._environments[side] = event.environment

@@ -46,6 +46,14 @@ class Expected:
         """Whether each step has to tell them: the idiomatic recipe has none."""
         return self.spec.report_step_details and self.matched
 
+    @property
+    def images(self) -> int | None:
+        """Training images, without those that are held back; None: not known."""
+        dataset = self.spec.dataset
+        if not dataset.HasField("train_limit"):
+            return None
+        return dataset.train_limit - int(dataset.train_limit * dataset.validation_fraction)
+
     def steps(self, train_samples: int) -> int:
         """Of an epoch."""
         steps = math.ceil(train_samples / self.spec.batch_size)

@@ -49,13 +49,15 @@ class Origin:
         try:
             yield
         except Fault as fault:
-            raise self._error(fault) from fault
+            kind = WrongReport if self.job_id else WrongRunner
+            raise kind(self.said(fault)) from fault
 
-    def _error(self, fault: Fault) -> WrongReport | WrongRunner:
+    def said(self, fault: Fault) -> Sentence:
+        """The fault as the user is told of it."""
         names = {"framework": self.framework, "address": self.address, "what": fault.what}
         if self.job_id:
-            return WrongReport(english(_OF_A_JOB, **names, job_id=clean(self.job_id, _SHOWN)))
-        return WrongRunner(english(_OF_ITSELF, **names))
+            return english(_OF_A_JOB, **names, job_id=clean(self.job_id, _SHOWN))
+        return english(_OF_ITSELF, **names)
 
 
 def require(holds: bool, field: str, value: object, wanted: object) -> None:

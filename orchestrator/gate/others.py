@@ -90,8 +90,9 @@ def check_images(given: job_pb2.ImagesPreviewed, expected: Expected) -> None:
     if expected.sample is not None:
         due = english(_OF_THE_JOB, due=list(expected.sample))
         require(shape[1:] == list(expected.sample), "images_previewed.shape[1:]", shape[1:], due)
-    if expected.train_samples is not None:
-        require_from("images_previewed.shape[0]", shape[0], 1, expected.train_samples)
+    if expected.images is not None:
+        due = english(_OF_THE_JOB, due=expected.images)
+        require(shape[0] == expected.images, "images_previewed.shape[0]", shape[0], due)
     for name, count in (
         ("originals", math.prod(shape)),
         ("augmented", math.prod(shape)),
