@@ -22,6 +22,7 @@ _ID = re.compile(r"[A-Za-z0-9-]{1,128}")
 _MOST_CPUS = 1_000_000
 _LIST_SECONDS = 45.0
 _LIST_BYTES = 64 * 2**20
+_MOST_PAGES = 2_000
 
 Page = runner_service_pb2.ListJobsResponse
 
@@ -92,6 +93,8 @@ def pages(origin: Origin, ask: Callable[[str], Page]) -> Iterator[job_pb2.Job]:
             sound = token not in tokens and (not token or len(page.jobs) > 0)
             require(sound, "next_page_token", token, english(_ANOTHER))
             tokens.add(token)
+            most = english(AT_MOST, most=_MOST_PAGES)
+            require(len(tokens) <= _MOST_PAGES, "number of pages", len(tokens), most)
             wanted = english(_WITHIN, seconds=_LIST_SECONDS)
             require(time.monotonic() < due, "number of jobs", f"{len(seen)} and more", wanted)
         yield from page.jobs

@@ -19,7 +19,7 @@ from orchestrator.gate.times import Elapsed, require_sum
 from orchestrator.gate.training import Training
 from orchestrator.language import Phrase, Sentence, english
 
-_MOST_PROGRESS = 50_000  # four a second, for hours
+_MOST_PROGRESS = 10_000  # four a second, for 40 minutes
 _THE_NEXT = Phrase("the next one, {next},")
 _NO_KIND = Phrase("event {sequence} is of no kind that this orchestrator knows")
 _UNDUE = Phrase("{event} came, which a {kind} does not report")
