@@ -60,14 +60,13 @@ def _changes(asked: Message, given: Message, path: str) -> Iterator[Fault]:
         if _is_open(asked, field):
             continue
         answer = getattr(given, field.name)
-        if field.type != FieldDescriptor.TYPE_MESSAGE:
+        if field.has_presence and not given.HasField(field.name):  # be it zero
+            yield Fault(english(_DROPPED, field=here))
+        elif field.type != FieldDescriptor.TYPE_MESSAGE:
             if answer != value:
                 yield _changed(here, value, answer, field)
         elif not field.is_repeated:
-            if given.HasField(field.name):
-                yield from _changes(value, answer, here)
-            else:
-                yield Fault(english(_DROPPED, field=here))
+            yield from _changes(value, answer, here)
         elif len(answer) != len(value):
             yield _changed(f"len({here})", len(value), len(answer))
         else:

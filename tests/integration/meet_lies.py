@@ -137,6 +137,11 @@ def meet(case: Case, liar: Liar, addresses: list[str], directory: Path) -> dict[
     return {"wrong": wrong, "seconds": seconds, "said": text[-3000:] if wrong else text[-400:]}
 
 
+def tell(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 def _hung(*_: object) -> None:
     raise Hung
 
@@ -159,13 +164,13 @@ def main(directory: Path, part: str = "") -> None:
         ]
         before = meet(Case("train", Lie(), (0,)), liar, addresses, directory)
         store.find("latest", directory / "runs").path.rename(directory / "runs" / "truth")
-        print(json.dumps({"name": "the truth", **before}), flush=True)
+        tell(json.dumps({"name": "the truth", **before}))
         for name, case in CASES.items():
             if part in name:
                 found = meet(case, liar, addresses, directory)
-                print(json.dumps({"name": name, **found}), flush=True)
+                tell(json.dumps({"name": name, **found}))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(json.dumps({"peak_bytes": peak * 1024}), flush=True)
+    tell(json.dumps({"peak_bytes": peak * 1024}))
 
 
 if __name__ == "__main__":
