@@ -22,7 +22,7 @@ from orchestrator.errors import RunNotFound, RunUnreadable
 from orchestrator.event_log import EventLog, read_events
 from orchestrator.files import parse, read, write_whole, writing
 from orchestrator.fold import fold
-from orchestrator.gate.text import cleaned
+from orchestrator.gate.text import cleaned, cleaned_json
 from orchestrator.language import Phrase, english
 from orchestrator.trial import Trial
 
@@ -207,8 +207,8 @@ class Run:
         if not path.exists():
             return None
         try:
-            found: dict[str, Any] = json.loads(read(path))
-        except ValueError as error:
+            found: dict[str, Any] = cleaned_json(json.loads(read(path)))
+        except (ValueError, RecursionError) as error:
             raise RunUnreadable(english(_NOT_JSON, path=path, error=error)) from error
         return found
 

@@ -45,6 +45,15 @@ def clean_lines(text: str, most: int) -> str:
     return _cut("\n".join(_UNSEEN.sub("", line) for line in whole.split("\n")), most)
 
 
+def cleaned_json(value: Any) -> Any:
+    """What was parsed of JSON with its texts cleaned, in which lines may end."""
+    if isinstance(value, dict):
+        return {name: cleaned_json(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [cleaned_json(inner) for inner in value]
+    return clean_lines(value, len(value)) if isinstance(value, str) else value
+
+
 def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 1].rstrip()}\u2026"
 
