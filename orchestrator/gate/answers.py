@@ -14,7 +14,7 @@ from orchestrator.gate.spec import check_completed, check_taken
 from orchestrator.gate.text import clean_message
 from orchestrator.language import Phrase, english
 
-_AS_ASKED = Phrase("{asked}, as was asked for,")
+_AS_ASKED = Phrase("{asked}, as was asked for")
 _AN_ID = Phrase("up to 128 letters, digits and hyphens")
 _ANOTHER = Phrase("one that has not come before")
 _WITHIN = Phrase("all of them within {seconds:.0f} s")
@@ -84,7 +84,7 @@ def pages(origin: Origin, ask: Callable[[str], Page]) -> Iterator[job_pb2.Job]:
         with origin.telling():
             size += page.ByteSize()
             most = english(AT_MOST, most=_LIST_BYTES)
-            require(size <= _LIST_BYTES, "bytes of all jobs", size, most)
+            require(size <= _LIST_BYTES, "bytes(jobs)", size, most)
             for job in page.jobs:
                 _require_job(job)
                 require(job.job_id not in seen, "job_id", job.job_id, english(_ANOTHER))
@@ -94,9 +94,9 @@ def pages(origin: Origin, ask: Callable[[str], Page]) -> Iterator[job_pb2.Job]:
             require(sound, "next_page_token", token, english(_ANOTHER))
             tokens.add(token)
             most = english(AT_MOST, most=_MOST_PAGES)
-            require(len(tokens) <= _MOST_PAGES, "number of pages", len(tokens), most)
+            require(len(tokens) <= _MOST_PAGES, "len(pages)", len(tokens), most)
             wanted = english(_WITHIN, seconds=_LIST_SECONDS)
-            require(time.monotonic() < due, "number of jobs", f"{len(seen)} and more", wanted)
+            require(time.monotonic() < due, "len(jobs)", len(seen), wanted)
         yield from page.jobs
         if not token:
             return
@@ -109,4 +109,4 @@ def _require_job(job: job_pb2.Job) -> None:
         ("state", job.state, job_pb2.JobState),
     ):
         names = ", ".join(name for name, value in known.items() if value)
-        require(number != 0, field, "not set", english(ONE_OF, known=names))
+        require(number != 0, field, number, english(ONE_OF, known=names))

@@ -10,18 +10,18 @@ from orchestrator.gate.text import clean
 from orchestrator.language import Phrase, Sentence, english
 
 _SHOWN = 60  # characters of a value
-_IS = Phrase("{field} is {value}, where {wanted} is due")
+_IS = Phrase("{field} is {value}, but should be {wanted}")
 FROM = Phrase("a number from {low} to {high}")
 ABOVE = Phrase("a number above {low} and up to {high}")
 AT_LEAST = Phrase("{least} or more")
 AT_MOST = Phrase("at most {most}")
 ONE_OF = Phrase("one of {known}")
 _OF_A_JOB = Phrase(
-    "The {framework} runner at {address} reported of the job {job_id} what cannot be: {what}. The "
-    "job counts as failed; update or restart this runner, or ask another one."
+    "The {framework} runner at {address} sent an impossible report of the job {job_id}: {what}. "
+    "The job counts as failed; update or restart this runner, or ask another one."
 )
 _OF_ITSELF = Phrase(
-    "The {framework} runner at {address} answered what cannot be: {what}. Update or restart this "
+    "The {framework} runner at {address} gave an impossible answer: {what}. Update or restart this "
     "runner, or ask another one."
 )
 _LARGEST, _SMALLEST = 1e6, 1e-4  # beyond these, numbers have an exponent

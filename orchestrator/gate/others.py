@@ -15,9 +15,9 @@ from orchestrator.gate.values import seconds
 from orchestrator.language import Phrase, english
 
 _A_TIME = Phrase("a time above 0 s")
-_A_SHAPE = Phrase("[images, height, width, channels], {most:,} numbers at most,")
-_AS_SHAPED = Phrase("{count}, as its shape says,")
-_OF_THE_JOB = Phrase("{due}, as in the job,")
+_A_SHAPE = Phrase("[images, height, width, channels], {most:,} numbers at most")
+_AS_SHAPED = Phrase("{count}, as its shape says")
+_OF_THE_JOB = Phrase("{due}, as in the job")
 _RISING = Phrase("more than that of the one before")
 _MOST_NUMBERS = 100_000  # of previewed images
 _MOST_OPERATIONS = 100

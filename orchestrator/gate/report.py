@@ -20,16 +20,16 @@ from orchestrator.gate.training import Training
 from orchestrator.language import Phrase, Sentence, english
 
 _MOST_PROGRESS = 10_000  # four a second, for 40 minutes
-_THE_NEXT = Phrase("the next one, {next},")
+_THE_NEXT = Phrase("the next one, {next}")
 _NO_KIND = Phrase("event {sequence} is of no kind that this orchestrator knows")
 _UNDUE = Phrase("{event} came, which a {kind} does not report")
 _TOO_EARLY = Phrase("{event} came before the job's epochs had ended")
 _WITHOUT = Phrase("the job is said to have succeeded, without {missing}")
 _CUT_OFF = Phrase("its report ended before the job did")
 _NOT_ANNOUNCED = Phrase("{file} were never announced")
-_AS_REPORTED = Phrase("{state}, as its events say,")
-_AS_SAVED = Phrase("{digest}, the digest of the initial weights,")
-_NONE = Phrase("none, since the order of batches is the framework's own,")
+_AS_REPORTED = Phrase("{state}, as its events say")
+_AS_SAVED = Phrase("{digest}, the digest of the initial weights")
+_NONE = Phrase("none, since the order of batches is the framework's own")
 _EPOCHS = Phrase("all of its epochs")
 _THE_WEIGHTS = Phrase("weights_saved of both")
 _INITIAL, _FINAL = job_pb2.WEIGHTS_KIND_INITIAL, job_pb2.WEIGHTS_KIND_FINAL
@@ -161,7 +161,7 @@ class Gate:
 
     def _download(self, given: job_pb2.DownloadProgress) -> None:
         count, most = self._came["download_progress"], english(AT_MOST, most=_MOST_PROGRESS)
-        require(count <= _MOST_PROGRESS, "number of download_progress", count, most)
+        require(count <= _MOST_PROGRESS, "len(download_progress)", count, most)
         others.check_download(given)
 
     def _take_inputs(self, given: job_pb2.Inputs) -> None:
@@ -185,16 +185,16 @@ class Gate:
         if self._kind != _TRAIN:
             return
         if given.phase == job_pb2.PHASE_TRAIN:
-            self._require_trained("phase_finished of PHASE_TRAIN")
+            self._require_trained("phase_finished(PHASE_TRAIN)")
             parts = self._training.train_seconds
         elif given.phase == job_pb2.PHASE_EVALUATE:
             parts = self._training.evaluate_seconds
         else:
             return
-        require_sum(f"phase_finished of {phase_name(given.phase)}", given.duration, parts)
+        require_sum(f"phase_finished({phase_name(given.phase)})", given.duration, parts)
 
     def _announce_weights(self, given: job_pb2.WeightsSaved) -> None:
-        field = f"weights_saved of {job_pb2.WeightsKind.Name(given.kind)}"
+        field = f"weights_saved({job_pb2.WeightsKind.Name(given.kind)})"
         if given.kind != _INITIAL:
             wanted = english(ONE_OF, known="WEIGHTS_KIND_INITIAL, WEIGHTS_KIND_FINAL")
             require(given.kind == _FINAL, "weights_saved.kind", given.kind, wanted)
@@ -239,7 +239,7 @@ class Gate:
             if self._expected.spec.profile and not self._came.get("profiled"):
                 missing.append("profiled")
             due = {job_pb2.PHASE_TRAIN, job_pb2.PHASE_EVALUATE} - {*self._phases.finished}
-            missing += [f"phase_finished of {phase_name(phase)}" for phase in sorted(due)]
-        missing += [f"phase_finished of {phase_name(phase)}" for phase in self._phases.running]
+            missing += [f"phase_finished({phase_name(phase)})" for phase in sorted(due)]
+        missing += [f"phase_finished({phase_name(phase)})" for phase in self._phases.running]
         if missing:
             raise Fault(english(_WITHOUT, missing=missing[0]))

@@ -67,20 +67,20 @@ class Phases:
     def start(self, given: job_pb2.PhaseStarted) -> None:
         _require_phase("phase_started.phase", given.phase)
         if given.phase in (*self.running, *self.finished):
-            raise Fault(english(AGAIN, event=f"phase_started of {phase_name(given.phase)}"))
+            raise Fault(english(AGAIN, event=f"phase_started({phase_name(given.phase)})"))
         self.running.append(given.phase)
 
     def finish(self, given: job_pb2.PhaseFinished) -> None:
         _require_phase("phase_finished.phase", given.phase)
         told = phase_name(given.phase)
         if given.phase in self.finished:
-            raise Fault(english(AGAIN, event=f"phase_finished of {told}"))
+            raise Fault(english(AGAIN, event=f"phase_finished({told})"))
         if given.phase in self.running:
             self.running.remove(given.phase)
         elif given.phase != _IMPORT:
             raise Fault(english(_NOT_STARTED, phase=told))
         if given.phase != _IMPORT:
-            times.require_lived(f"phase_finished of {told}", given.duration, self._elapsed)
+            times.require_lived(f"phase_finished({told})", given.duration, self._elapsed)
         self.finished.append(given.phase)
 
 

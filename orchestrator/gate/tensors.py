@@ -27,7 +27,7 @@ _TOO_SHORT = Phrase("it is too short")
 _NOT_JSON = Phrase("it is not JSON")
 _MISSING = Phrase("{file} has no tensor {name}, which the job's model has")
 _LEFT_OVER = Phrase("{file} has a tensor {name}, which the job's model has not")
-_THE_SHAPE = Phrase("{shape}, as in the job's model,")
+_THE_SHAPE = Phrase("{shape}, as in the job's model")
 _BYTES_AT = Phrase("bytes {first} to {last}")
 
 

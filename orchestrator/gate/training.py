@@ -12,14 +12,14 @@ from orchestrator.gate.times import Elapsed
 from orchestrator.gate.values import seconds
 from orchestrator.language import Phrase, english
 
-_THE_NEXT = Phrase("the next one, {next},")
-_AS_MANY = Phrase("{count}, as the losses are,")
+_THE_NEXT = Phrase("the next one, {next}")
+_AS_MANY = Phrase("{count}, as the losses are")
 _BEFORE_INPUTS = Phrase("{event} came before inputs")
 _UNASKED = Phrase("{field} came, which the job does not ask for")
 _MISSING = Phrase("{field} is missing, which the job asks for")
 _THE_MODELS = Phrase("the tensors of the job's model")
-_OF_ITS_STEPS = Phrase("a mean of the losses of its steps, {low:.6g} to {high:.6g},")
-_NOT_FINITE = Phrase("no finite number, as some loss of its steps,")
+_OF_ITS_STEPS = Phrase("a mean of the losses of its steps, {low:.6g} to {high:.6g}")
+_NOT_FINITE = Phrase("no finite number, as some loss of its steps")
 _ROUNDING = 1e-4
 
 
@@ -73,7 +73,7 @@ class Training:
         _require_count("details.ordered_losses", details.ordered_losses, count)
         _require_count("details.accuracies", details.accuracies, count)
         for norms in details.gradient_norms:
-            _require_count(f"norms of {norms.parameter}", norms.norms, count)
+            _require_count(f"norms[{norms.parameter}]", norms.norms, count)
         self._check_norms([norms.parameter for norms in details.gradient_norms])
 
     def _check_norms(self, names: list[str]) -> None:
@@ -91,7 +91,7 @@ class Training:
         inputs, steps = self.require_inputs("epoch_finished"), len(self._losses)
         _require_next("epoch_finished.epoch", given.epoch, self.epochs)
         require_from(
-            "steps of the epoch",
+            "len(steps)",
             steps,
             self._expected.least_steps(inputs.train_samples),
             inputs.steps_per_epoch,

@@ -107,7 +107,7 @@ def test_a_file_of_another_precision_is_refused():
     shape = catalog.info(spec.dataset).shape
     content = weights.to_safetensors(weights.initial(spec.layers, shape, 0, Precision.FLOAT64))
     found, _ = tensors.of_model(whole)
-    with pytest.raises(Fault, match="dtype is F64, where one of F32 is due"):
+    with pytest.raises(Fault, match="dtype is F64, but should be one of F32"):
         tensors.check_file(english(Phrase("w")), content, found)
 
 
@@ -119,7 +119,7 @@ def test_a_download_without_end_ends(monkeypatch):
     message = runner_service_pb2.DownloadWeightsResponse(**piece)
     download.take(message)
     monkeypatch.setattr("time.monotonic", lambda: math.inf)
-    with pytest.raises(WrongReport, match="1 of 1000 bytes, where all of it within 30 s is due"):
+    with pytest.raises(WrongReport, match="1 of 1000 bytes, but should be all of it within 30 s"):
         download.take(message)
 
 

@@ -309,7 +309,10 @@ def test_a_trial_of_other_sizes_than_the_first_is_cancelled_and_has_failed(run):
 
     other = Smaller("tensorflow")
     (said,) = go(run, FakeClient("pytorch"), other, at_once=False)
-    assert "inputs.train_samples is 1600, where 3200, as pytorch reported of the same job" in said
+    assert (
+        "inputs.train_samples is 1600, but should be 3200, as pytorch reported of the same job"
+        in said
+    )
     assert other.cancelled.is_set()
     assert states(run) == {"pytorch": State.SUCCEEDED, "tensorflow": State.FAILED}
 

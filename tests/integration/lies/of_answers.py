@@ -118,7 +118,7 @@ def _one(**given: Any) -> Callable[[str, Any], Any]:
 
 answer("jobs: a token that repeats", "jobs", (3,), "next_page_token", page=_same)
 answer("jobs: a job that repeats", "jobs", (3,), "", page=_page())
-answer("jobs: pages without end", "jobs", (3,), "number of pages", page=_count)
+answer("jobs: pages without end", "jobs", (3,), "len(pages)", page=_count)
 answer("jobs: a kind of 77", "jobs", (3,), "kind", page=_one(kind=77))
 answer("jobs: no state", "jobs", (3,), "state", page=_one(state=0))
 answer("jobs: an id of two lines", "jobs", (3,), "job_id", page=_one(job_id="a\nb"))
