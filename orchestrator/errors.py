@@ -66,6 +66,10 @@ class JobFailed(OrchestratorError):
     exit_code = 4
 
 
+class WrongReport(JobFailed):
+    """What a runner sent of a job, and what cannot be; it names the runner and the field."""
+
+
 class Doubtful(OrchestratorError):
     """A result that stands with warnings, where none were to be taken."""
 

@@ -15,10 +15,22 @@ from dataclasses import dataclass
 from twinrun.v1 import job_pb2
 
 from orchestrator.client import Client
-from orchestrator.errors import JobFailed, OrchestratorError, OutputError, RunnerUnavailable
+from orchestrator.errors import (
+    BadInput,
+    JobFailed,
+    OrchestratorError,
+    OutputError,
+    RunnerUnavailable,
+    WrongReport,
+)
+from orchestrator.gate.fault import Fault, Origin
+from orchestrator.gate.peers import Peers
+from orchestrator.gate.refusal import failed, refusal
+from orchestrator.gate.spec import check_same
 from orchestrator.language import Phrase, Sentence, english
 from orchestrator.placement import Placement
 from orchestrator.runners import Runners
+from orchestrator.sides import framework_of
 from orchestrator.states import state_name
 from orchestrator.store import Run
 from orchestrator.words import label
@@ -46,15 +58,16 @@ def completed(
 ) -> job_pb2.JobSpec:
     """The spec with every default filled in, so that no trial fills in one of its own.
 
-    Raises BadInput where a runner refuses it.
+    Raises BadInput where a runner refuses it, WrongRunner where two do not make the same of it.
     """
     clients = [runners.get(name) for name in frameworks]
     whole = job_pb2.JobSpec()
     whole.CopyFrom(spec)
     if not whole.HasField("threads"):
         whole.threads = min(client.info().available_cpus for client in clients)
-    first, *_ = [client.validate(whole) for client in clients]  # each may refuse
-    return first
+    given = [client.validate(whole) for client in clients]  # each may refuse
+    check_same([client.framework for client in clients], given)
+    return given[0]
 
 
 def why_not_at_once(
@@ -119,10 +132,11 @@ class _Trials:
         self._run = run
         self._listener = listener
         self._listening = threading.Lock()
+        self._peers = Peers()
         self._environments: dict[str, job_pb2.Environment] = {}
 
     def run(self, group: Sequence[Placement]) -> None:
-        submitted = map(self._submit, group)
+        submitted = filter(None, map(self._submit, group))
         try:
             if len(group) == 1:
                 ended = [(trial, self._watch(trial)) for trial in submitted]
@@ -135,16 +149,32 @@ class _Trials:
             if found:
                 self.faults.append(found)
 
-    def _submit(self, placement: Placement) -> _Trial:
+    def _submit(self, placement: Placement) -> _Trial | None:
+        """None: what its runner made of it cannot be, so that it has failed."""
         client = self._runners.get(placement.framework)
-        asked = placement.spec, uuid.uuid4().hex, placement.process
-        return _Trial(placement, client, client.train(*asked))
+        try:
+            job = client.train(placement.spec, uuid.uuid4().hex, placement.process)
+        except WrongReport as error:
+            self.faults.append(error.message)
+            self._fail(placement, job_pb2.Job(spec=placement.spec), error)
+            return None
+        return _Trial(placement, client, job)
 
     def _watch(self, trial: _Trial) -> Sentence | None:
         """To its end. What went wrong with its runner, if anything did."""
         try:
             _follow(trial.client, trial.job, trial.placement, self._run, self._listen)
-        except RunnerUnavailable as error:
+        except WrongReport as error:
+            self._fail(trial.placement, trial.job, error)
+            return error.message
+        except Fault as fault:  # against what other runners reported
+            client, job_id = trial.client, trial.job.job_id
+            wrong = WrongReport(Origin(client.framework, client.address, job_id).said(fault))
+            with suppress(OrchestratorError):
+                client.cancel(job_id)
+            self._fail(trial.placement, trial.job, wrong)
+            return wrong.message
+        except (RunnerUnavailable, BadInput) as error:
             return error.message
         return None
 
@@ -169,11 +199,24 @@ class _Trials:
         """What kept its results from being fetched, if anything did."""
         try:
             _finish(trial.client, trial.job, trial.placement, self._run)
-        except (JobFailed, RunnerUnavailable) as error:
+        except WrongReport as error:
+            self._fail(trial.placement, trial.job, error)
+            return error.message
+        except (JobFailed, RunnerUnavailable, BadInput) as error:
             return error.message
         return None
 
+    def _fail(self, placement: Placement, job: job_pb2.Job, error: WrongReport) -> None:
+        """Keep that the trial has failed, whatever its runner says of it."""
+        side, number = placement.side, placement.number
+        with self._run.open_events(side, number) as log:
+            event = refusal(log.last_sequence + 1, error.message)
+            log.append(event)
+        self._run.write_job(side, number, failed(job, error.message))
+        self._listen(side, event)
+
     def _listen(self, side: str, event: job_pb2.JobEvent) -> None:
+        self._peers.check(framework_of(side), event)
         with self._listening:
             if event.HasField("environment"):
                 self._environments[side] = event.environment

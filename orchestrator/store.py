@@ -22,6 +22,7 @@ from orchestrator.errors import RunNotFound, RunUnreadable
 from orchestrator.event_log import EventLog, read_events
 from orchestrator.files import parse, read, write_whole, writing
 from orchestrator.fold import fold
+from orchestrator.gate.text import cleaned, cleaned_json
 from orchestrator.language import Phrase, english
 from orchestrator.trial import Trial
 
@@ -80,7 +81,7 @@ class Run:
     def job(self, framework: str, number: int) -> job_pb2.Job | None:
         """The same read back. None: it was never written."""
         path = self.path / "jobs" / f"{framework}-{number}.json"
-        return parse(read(path), job_pb2.Job(), path) if path.exists() else None
+        return cleaned(parse(read(path), job_pb2.Job(), path)) if path.exists() else None
 
     def trials(self) -> list[Trial]:
         """Every trial that has events, by framework and number."""
@@ -215,8 +216,8 @@ class Run:
         if not path.exists():
             return None
         try:
-            found: dict[str, Any] = json.loads(read(path))
-        except ValueError as error:
+            found: dict[str, Any] = cleaned_json(json.loads(read(path)))
+        except (ValueError, RecursionError) as error:
             raise RunUnreadable(english(_NOT_JSON, path=path, error=error)) from error
         return found
 

@@ -6,10 +6,16 @@ import pytest
 from twinrun.v1 import job_pb2, runner_service_pb2
 
 from orchestrator import store
-from orchestrator.errors import BadInput, OutputError, RunnerUnavailable
+from orchestrator.errors import (
+    BadInput,
+    OutputError,
+    RunnerUnavailable,
+    WrongReport,
+    WrongRunner,
+)
 from orchestrator.placement import Placement
 from orchestrator.schedule import completed, run_trials, why_not_at_once
-from orchestrator.trial import State
+from orchestrator.trial import Failure, State
 from tests.unit.events import numbered, state, trial_events
 from tests.waiting import HANG_SECONDS
 
@@ -250,3 +256,69 @@ def test_the_listener_is_told_of_one_event_at_a_time(run):
 
     meets = threading.Barrier(2)
     assert go(run, *(FakeClient(name, meets) for name in BOTH), listener=listener) == []
+
+
+# -------------------------------------------------------------------- what cannot be is a failure
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_a_trial_whose_report_cannot_be_has_failed_with_that_sentence_and_others_go_on(
+    run, at_once
+):
+    heard = []
+    wrong = FakeClient("pytorch", fault=WrongReport("it cannot be"))
+    listener = lambda side, event: heard.append((side, event.state_changed.state))  # noqa: E731
+    assert go(run, wrong, FakeClient("tensorflow"), listener=listener, at_once=at_once) == [
+        "it cannot be"
+    ]
+    assert states(run) == {"pytorch": State.FAILED, "tensorflow": State.SUCCEEDED}
+    (failed, _) = run.trials()
+    assert failed.error == Failure("RUNNER_WRONG", "it cannot be")
+    assert failed.inputs is not None  # what had come is kept
+    assert ("pytorch", job_pb2.JOB_STATE_FAILED) in heard
+    assert run.job("pytorch", 1).state == job_pb2.JOB_STATE_FAILED
+
+
+def test_a_trial_whose_files_cannot_be_has_failed_though_its_events_say_otherwise(run):
+    class Wrong(FakeClient):
+        def weights(self, job_id, kind):
+            raise WrongReport("no such file")
+
+    assert go(run, Wrong("pytorch")) == ["no such file"]
+    assert states(run) == {"pytorch": State.FAILED}
+
+
+def test_a_trial_that_was_not_taken_as_it_was_asked_for_has_failed_and_others_go_on(run):
+    class Wrong(FakeClient):
+        def train(self, spec, request_id):
+            raise WrongReport("another job")
+
+    assert go(run, Wrong("pytorch"), FakeClient("tensorflow"), at_once=False) == ["another job"]
+    assert states(run) == {"pytorch": State.FAILED, "tensorflow": State.SUCCEEDED}
+
+
+def test_a_trial_of_other_sizes_than_the_first_is_cancelled_and_has_failed(run):
+    class Smaller(FakeClient):
+        address = "127.0.0.1:1"
+
+        def watch(self, job_id, after=0):
+            for event in super().watch(job_id, after):
+                if event.HasField("inputs"):
+                    event.inputs.train_samples //= 2
+                yield event
+
+    other = Smaller("tensorflow")
+    (said,) = go(run, FakeClient("pytorch"), other, at_once=False)
+    assert (
+        "inputs.train_samples is 1600, but should be 3200, as pytorch reported of the same job"
+        in said
+    )
+    assert other.cancelled.is_set()
+    assert states(run) == {"pytorch": State.SUCCEEDED, "tensorflow": State.FAILED}
+
+
+def test_a_job_that_two_runners_complete_differently_is_refused():
+    clients = [FakeClient(name) for name in BOTH]
+    clients[1].validate = lambda spec: job_pb2.JobSpec(seed=8, threads=2)
+    with pytest.raises(WrongRunner, match=r"pytorch and tensorflow runners .* differ in seed"):
+        completed(job_pb2.JobSpec(), BOTH, FakeRunners(*clients))
