@@ -29,6 +29,7 @@ EXECUTIONS = "tests/frameworks/test_arithmetic: every execution against the refe
 DETAILS = "tests/frameworks/test_details: with and without step details, to the last bit"
 GPU = "on a GPU alone: the certificate runs on the device of the job"
 MESSAGE = "words, no arithmetic"
+OWN_WAY = "an own way, of which there is no certificate: test_own_ways"
 # Each place, and what covers it.
 COVERED = {
     "pytorch/batch_norm.py by_batch: torch.compiler.is_compiling() or x.dtype == torch.float64": (
@@ -46,7 +47,7 @@ COVERED = {
     "pytorch/matched.py peak_device_memory_bytes: self._device.type == 'cuda'": MESSAGE,
     "pytorch/model.py _conv2d: products is kernel.dtype": f"bfloat16, {GPU}",
     "pytorch/model.py _dense: products is kernel.dtype and bias is not None": f"bfloat16, {GPU}",
-    "pytorch/pipeline_steps.py run: not self._warm": "an own way: no certificate, test_own_ways",
+    "pytorch/pipeline_steps.py run: not self._warm": OWN_WAY,
     "tensorflow/augmentation.py resampling: spec.execution is Execution.EAGER": EXECUTIONS,
     "tensorflow/batch_norm.py by_batch: "
     "x.shape.rank == 4 and x.dtype == tf.float32 and (not compiled)": f"{BOTH}; {EXECUTIONS}",
@@ -54,10 +55,11 @@ COVERED = {
     "tensorflow/device.py notes: spec.device is Device.CPU": MESSAGE,
     "tensorflow/matched.py __init__: eager": EXECUTIONS,
     "tensorflow/matched.py peak_device_memory_bytes: self._spec.device is Device.CPU": MESSAGE,
-    "tensorflow/pipeline.py __init__: spec.execution is not Execution.EAGER": "an own way, as above",
-    "tensorflow/pipeline.py _run: not self._warm": "an own way, as above",
+    "tensorflow/pipeline.py __init__: spec.execution is not Execution.EAGER": OWN_WAY,
+    "tensorflow/pipeline.py _run: not self._warm": OWN_WAY,
     "tensorflow/steps.py __init__: kernels": f"{TIMED}; {EXECUTIONS}",
-    "tensorflow/steps.py __init__: (compiled := (spec.execution is Execution.COMPILED))": EXECUTIONS,
+    "tensorflow/steps.py __init__: "
+    "(compiled := (spec.execution is Execution.COMPILED))": EXECUTIONS,
     "tensorflow/steps.py _step_on: self._spec.report_step_details": DETAILS,
 }
 
