@@ -1,8 +1,10 @@
 """One runner over gRPC: deadlines, retries, reattaching. The only file that touches stubs."""
 
 import hashlib
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -20,7 +22,8 @@ from orchestrator.errors import (
     RunnerUnavailable,
     WrongRunner,
 )
-from orchestrator.language import Phrase, english
+from orchestrator.language import Phrase, Sentence, english
+from orchestrator.silence import Limit
 from orchestrator.words import OF
 
 _OTHER_FRAMEWORK = Phrase(
@@ -34,6 +37,14 @@ _OTHER_VERSION = Phrase(
 _LOST_MIDWAY = Phrase(
     "The {framework} runner at {address} is gone in the middle of the job {job_id}. What it had "
     "reported is kept; once it runs again, 'orchestrator watch {job_id}' tells how the job ended."
+)
+_HANGS = Phrase(
+    "The {framework} runner at {address} hangs: in the middle of the job {job_id} it told nothing "
+    "for {seconds:g} s, nor when it was asked again. What it had reported is kept."
+)
+_NOT_IN_TIME = Phrase(
+    "The {framework} runner at {address} did not end the job {job_id} in time; it is not waited "
+    "for any longer."
 )
 _SAYS = Phrase("The {framework} runner at {address}: {details}")
 _NO_ANSWER = Phrase(
@@ -52,6 +63,10 @@ PROTOCOL_VERSION = 1
 _CALL_SECONDS = 20.0
 _REATTACH_SECONDS = 10.0  # for a runner to come back in the middle of a job
 _PAUSE_SECONDS = 0.5
+# Without a word, even a heartbeat, after which a runner is asked whether it lives. Long, since a
+# machine may be overloaded.
+_SILENT_SECONDS = 60.0
+_EXIT_SECONDS = 2.0  # for a process that closed its connections to be seen to have ended
 _CODES = grpc.StatusCode
 _LOST = {_CODES.UNAVAILABLE, _CODES.DEADLINE_EXCEEDED, _CODES.UNKNOWN, _CODES.INTERNAL}
 
@@ -65,19 +80,24 @@ class _Details:
     retry_seconds: float = 0.0
 
 
+class _Silent(Exception):
+    """A stream told nothing for too long."""
+
+
 class Client:
     """Calls the runner of ``framework`` at ``address`` (HOST:PORT).
 
     Methods raise RunnerUnavailable where it cannot be reached, BadInput for what it refuses.
-    ``gone`` tells, where anyone knows, that the runner has ended for good.
+    ``own``: a process that was started here, whose end `ended` tells.
     """
 
-    def __init__(
-        self, framework: str, address: str, gone: Callable[[], bool] = lambda: False
-    ) -> None:
+    def __init__(self, framework: str, address: str, *, own: bool = False) -> None:
         self.framework = framework
         self.address = address
-        self._gone = gone
+        self._own = own
+        self._gone = threading.Event()
+        self._why: Sentence | None = None  # it has gone
+        self._limit = Limit()
         self._channel = grpc.insecure_channel(
             address,
             options=[
@@ -92,7 +112,17 @@ class Client:
     def close(self) -> None:
         self._channel.close()
 
-    def info(self, timeout: float = _CALL_SECONDS) -> runner_service_pb2.GetServerInfoResponse:
+    def ended(self, why: Sentence) -> None:
+        """Its runner has ended for good: what was asked of it ends at once, with ``why``."""
+        self._why = why
+        self._gone.set()
+        self._channel.close()
+
+    def limit(self, seconds: float) -> None:
+        """Wait no longer than so from now on, all calls together; `math.inf`: as before."""
+        self._limit.set(seconds)
+
+    def info(self, timeout: float | None = None) -> runner_service_pb2.GetServerInfoResponse:
         """Who answers; raises RunnerUnavailable too where it is not who it should be."""
         request = runner_service_pb2.GetServerInfoRequest()
         info: runner_service_pb2.GetServerInfoResponse = self._call(
@@ -160,23 +190,47 @@ class Client:
     ) -> Iterator[job_pb2.JobEvent]:
         """Events to the job's end; taken up again where the connection was lost for so long."""
         lost_since = None
+        beats, silences = False, 0  # a runner of an earlier version sends no heartbeats
         while True:
             try:
-                request = runner_service_pb2.WatchJobRequest(job_id=job_id, after_sequence=after)
-                for event in self._stub.WatchJob(request):
-                    after, lost_since = event.sequence, None
-                    yield event
+                for event in self._stream(job_id, after):
+                    lost_since, silences = None, 0
+                    if event.HasField("heartbeat"):
+                        beats = True
+                    else:
+                        after = event.sequence
+                        yield event
+            except _Silent as error:
+                silences += 1
+                if (beats and silences > 1) or not self._answers(job_id):
+                    raise self._lost(_HANGS, job_id, seconds=_SILENT_SECONDS) from error
             except grpc.RpcError as error:
                 if error.code() not in _LOST:
                     self._refuse(error)
                 lost_since = lost_since or time.monotonic()
-                if self._gone() or time.monotonic() - lost_since >= reattach_seconds:
-                    raise RunnerUnavailable(
-                        english(_LOST_MIDWAY, **self._names, job_id=job_id)
-                    ) from error
-                time.sleep(_PAUSE_SECONDS)
+                if time.monotonic() - lost_since >= reattach_seconds:
+                    raise self._lost(_LOST_MIDWAY, job_id) from error
+                self._gone.wait(_PAUSE_SECONDS)
             else:
                 return
+
+    def _stream(self, job_id: str, after: int) -> Iterator[job_pb2.JobEvent]:
+        """What comes on one connection. Raises _Silent, RpcError, RunnerUnavailable."""
+        request = runner_service_pb2.WatchJobRequest(job_id=job_id, after_sequence=after)
+        with self._told():
+            stream = self._stub.WatchJob(request)
+        with self._limit.over(stream, _SILENT_SECONDS) as watch:
+            try:
+                with self._told():
+                    for event in stream:
+                        watch.heard()
+                        yield event
+            except grpc.RpcError as error:
+                if self._limit.left == 0:
+                    raise self._lost(_NOT_IN_TIME, job_id) from error
+                if watch.silent:
+                    raise _Silent from error
+                raise
 
     def job(self, job_id: str) -> job_pb2.Job:
         request = runner_service_pb2.GetJobRequest(job_id=job_id)
@@ -224,22 +278,50 @@ class Client:
     def _submit(self, method: Callable[..., Any], request: Message) -> job_pb2.Job:
         while True:
             try:
-                job: job_pb2.Job = method(request, timeout=_CALL_SECONDS, wait_for_ready=True)
+                with self._told():
+                    job: job_pb2.Job = method(
+                        request, timeout=min(_CALL_SECONDS, self._limit.left), wait_for_ready=True
+                    )
             except grpc.RpcError as error:
                 details = _details(error)
                 if details.reason != "RUNNER_BUSY":
                     self._refuse(error)
-                time.sleep(max(details.retry_seconds, _PAUSE_SECONDS))
+                self._gone.wait(max(details.retry_seconds, _PAUSE_SECONDS))
             else:
                 return job
 
     def _call(
-        self, method: Callable[..., Any], request: Message, timeout: float = _CALL_SECONDS
+        self, method: Callable[..., Any], request: Message, timeout: float | None = None
     ) -> Any:
         try:
-            return method(request, timeout=timeout)
+            with self._told():
+                seconds = min(timeout or _CALL_SECONDS, self._limit.left)
+                return method(request, timeout=seconds)
         except grpc.RpcError as error:
             self._refuse(error)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Raises RunnerUnavailable where what fails in the block does so for its runner's end."""
+        try:
+            yield
+        except (grpc.RpcError, ValueError) as error:  # ValueError: of a channel that was closed
+            lost = isinstance(error, grpc.RpcError) and error.code() is _CODES.UNAVAILABLE
+            if self._own and lost:
+                self._gone.wait(_EXIT_SECONDS)
+            if self._why is not None:
+                raise RunnerUnavailable(self._why) from error
+            raise
+
+    def _answers(self, job_id: str) -> bool:
+        try:
+            self.job(job_id)
+        except RunnerUnavailable:
+            return False
+        return True
+
+    def _lost(self, phrase: Phrase, job_id: str, **values: object) -> RunnerUnavailable:
+        return RunnerUnavailable(english(phrase, **self._names, job_id=job_id, **values))
 
     def _refuse(self, error: Any) -> NoReturn:
         raise self._error(error) from error
