@@ -66,24 +66,36 @@ def test_closing_it_before_it_is_ready_leaves_nothing_behind(alive):
     assert not alive()
 
 
-@pytest.mark.parametrize("drawing", [False, True])
-def test_where_it_is_killed_it_is_said_what_is_kept_and_nothing_stays(alive, drawing):
+@pytest.mark.parametrize("moment", ["before it is ready", "ready", "drawing"])
+def test_where_it_is_killed_another_one_draws_the_same_and_nothing_stays(alive, moment):
+    expected = drawings(BOTH)
     with closing(Renderer()) as renderer:
-        renderer.ready()
-        (process,) = alive()
+        if moment != "before it is ready":
+            renderer.ready()
+        assert eventually(alive, 300)
+        process = min(alive())
 
         def kill():
-            if drawing:  # by others than itself, where there are several CPUs
+            if moment == "drawing":  # by others than itself, where there are several CPUs
                 eventually(lambda: len(alive()) > 1, 0.1)
             os.kill(process, signal.SIGKILL)
 
         killer = threading.Thread(target=kill)
         killer.start()
-        if not drawing:
+        if moment != "drawing":
             killer.join()
+        renderer.ready()  # raises nothing: trials are to run
+        assert renderer.draw(BOTH) == expected
+        killer.join()
+    assert eventually(lambda: not alive(), 300)
+
+
+def test_where_each_that_is_started_ends_it_is_said_what_is_kept(monkeypatch):
+    monkeypatch.setattr("orchestrator.renderer._environment", lambda: {"PYTHONHOME": "/none"})
+    with closing(Renderer()) as renderer:
+        renderer.ready()
         with pytest.raises(OutputError, match=r"cannot be drawn.*orchestrator report"):
             renderer.draw(BOTH)
-    assert eventually(lambda: not alive())
 
 
 def test_a_file_in_the_users_folder_is_not_taken_for_a_module(tmp_path, monkeypatch):
@@ -96,8 +108,8 @@ def test_a_file_in_the_users_folder_is_not_taken_for_a_module(tmp_path, monkeypa
 @pytest.mark.parametrize(("module", "name"), [(tempfile, "tempdir"), (sys, "executable")])
 def test_where_it_cannot_be_started_it_is_said_why(monkeypatch, tmp_path, module, name):
     monkeypatch.setattr(module, name, str(tmp_path / "none"))
-    with pytest.raises(OutputError, match=r"cannot be drawn.*none"):
-        Renderer()
+    with closing(Renderer()) as renderer, pytest.raises(OutputError, match=r"be drawn.*none"):
+        renderer.draw(BOTH)
 
 
 def test_a_fault_of_its_own_is_told_in_a_line_and_no_traceback():
