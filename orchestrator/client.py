@@ -1,8 +1,10 @@
 """One runner over gRPC: deadlines, retries, reattaching. The only file that touches stubs."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import grpc
@@ -21,9 +23,11 @@ from orchestrator.errors import (
 from orchestrator.gate import answers
 from orchestrator.gate.files import Download
 from orchestrator.gate.gates import Gates
+from orchestrator.gate.report import Gate
 from orchestrator.gate.status import details
 from orchestrator.gate.times import since_now
-from orchestrator.language import Phrase, english
+from orchestrator.language import Phrase, Sentence, english
+from orchestrator.silence import Limit
 from orchestrator.words import OF
 
 _OTHER_FRAMEWORK = Phrase(
@@ -37,6 +41,14 @@ _OTHER_VERSION = Phrase(
 _LOST_MIDWAY = Phrase(
     "The {framework} runner at {address} is gone in the middle of the job {job_id}. What it had "
     "reported is kept; once it runs again, 'orchestrator watch {job_id}' tells how the job ended."
+)
+_HANGS = Phrase(
+    "The {framework} runner at {address} hangs: in the middle of the job {job_id} it told nothing "
+    "for {seconds:g} s, nor when it was asked again. What it had reported is kept."
+)
+_NOT_IN_TIME = Phrase(
+    "The {framework} runner at {address} did not end the job {job_id} in time; it is not waited "
+    "for any longer."
 )
 _SAYS = Phrase("The {framework} runner at {address}: {details}")
 _NO_ANSWER = Phrase(
@@ -66,23 +78,44 @@ _CANCEL_SECONDS = 5.0
 _NEWEST = 20  # jobs: those that run or wait are among them
 _MOST_IDLE = 4  # looks at the jobs of a runner that says it is busy, and lists none
 _ACTIVE = {job_pb2.JOB_STATE_PENDING, job_pb2.JOB_STATE_RUNNING}
+# Without a word, even a heartbeat, after which a runner is asked whether it lives. Long, since a
+# machine may be overloaded.
+_SILENT_SECONDS = 60.0
+_EXIT_SECONDS = 2.0  # for a process that closed its connections to be seen to have ended
 _CODES = grpc.StatusCode
 _LOST = {_CODES.UNAVAILABLE, _CODES.DEADLINE_EXCEEDED, _CODES.UNKNOWN, _CODES.INTERNAL}
+
+
+class _Silent(Exception):
+    """A stream told nothing for too long."""
+
+
+@dataclass(slots=True)
+class _Seen:
+    """Of a stream that is watched: heartbeats, which an earlier version's runner does not send.
+
+    ``silences``: one after the other; ``lost_since``: when its connection was, monotonic seconds.
+    """
+
+    beats: bool = False
+    silences: int = 0
+    lost_since: float | None = None
 
 
 class Client:
     """Calls the runner of ``framework`` at ``address`` (HOST:PORT).
 
     Methods raise RunnerUnavailable where it cannot be reached, BadInput for what it refuses.
-    ``gone`` tells, where anyone knows, that the runner has ended for good.
+    ``own``: a process that was started here, whose end `ended` tells.
     """
 
-    def __init__(
-        self, framework: str, address: str, gone: Callable[[], bool] = lambda: False
-    ) -> None:
+    def __init__(self, framework: str, address: str, *, own: bool = False) -> None:
         self.framework = framework
         self.address = address
-        self._gone = gone
+        self._own = own
+        self._gone = threading.Event()
+        self._why: Sentence | None = None  # it has gone
+        self._limit = Limit()
         self._gates = Gates(framework, address)
         self._channel = grpc.insecure_channel(
             address,
@@ -98,7 +131,17 @@ class Client:
     def close(self) -> None:
         self._channel.close()
 
-    def info(self, timeout: float = _CALL_SECONDS) -> runner_service_pb2.GetServerInfoResponse:
+    def ended(self, why: Sentence) -> None:
+        """Its runner has ended for good: what was asked of it ends at once, with ``why``."""
+        self._why = why
+        self._gone.set()
+        self._channel.close()
+
+    def limit(self, seconds: float) -> None:
+        """Wait no longer than so from now on, all calls together; `math.inf`: as before."""
+        self._limit.set(seconds)
+
+    def info(self, timeout: float | None = None) -> runner_service_pb2.GetServerInfoResponse:
         """Who answers; raises RunnerUnavailable too where it is not who it should be."""
         request = runner_service_pb2.GetServerInfoRequest()
         info: runner_service_pb2.GetServerInfoResponse = self._call(
@@ -180,31 +223,57 @@ class Client:
     ) -> Iterator[job_pb2.JobEvent]:
         """Events to the job's end; taken up again where the connection was lost for so long."""
         gate = self._gates.of(job_id, self.job, after)
-        lost_since = None
+        seen = _Seen()
         while True:
             try:
-                request = runner_service_pb2.WatchJobRequest(
-                    job_id=job_id, after_sequence=gate.sequence
-                )
-                for event in self._stub.WatchJob(request):
-                    admitted, lost_since = gate.admit(event), None
-                    if admitted.sequence > after:
-                        yield admitted
-                gate.end(self.job(job_id))
-            except WrongReport:
-                self._give_up(job_id)
-                raise
+                for event in self._admitted(gate, job_id, seen):
+                    if event.sequence > after:
+                        yield event
+            except _Silent as error:
+                seen.silences += 1
+                if (seen.beats and seen.silences > 1) or not self._answers(job_id):
+                    raise self._lost(_HANGS, job_id, seconds=_SILENT_SECONDS) from error
             except grpc.RpcError as error:
                 if error.code() not in _LOST:
                     self._refuse(error, job_id)
-                lost_since = lost_since or time.monotonic()
-                if self._gone() or time.monotonic() - lost_since >= reattach_seconds:
-                    raise RunnerUnavailable(
-                        english(_LOST_MIDWAY, **self._names, job_id=job_id)
-                    ) from error
-                time.sleep(_PAUSE_SECONDS)
+                seen.lost_since = seen.lost_since or time.monotonic()
+                if time.monotonic() - seen.lost_since >= reattach_seconds:
+                    raise self._lost(_LOST_MIDWAY, job_id) from error
+                self._gone.wait(_PAUSE_SECONDS)
             else:
                 return
+
+    def _admitted(self, gate: Gate, job_id: str, seen: "_Seen") -> Iterator[job_pb2.JobEvent]:
+        """What comes on one connection, once it is admitted. Raises as `_stream`; WrongReport."""
+        try:
+            for event in self._stream(job_id, gate.sequence):
+                seen.lost_since, seen.silences = None, 0
+                if event.HasField("heartbeat"):
+                    seen.beats = True
+                else:
+                    yield gate.admit(event)
+            gate.end(self.job(job_id))
+        except WrongReport:
+            self._give_up(job_id)
+            raise
+
+    def _stream(self, job_id: str, after: int) -> Iterator[job_pb2.JobEvent]:
+        """What comes on one connection. Raises _Silent, RpcError, RunnerUnavailable."""
+        request = runner_service_pb2.WatchJobRequest(job_id=job_id, after_sequence=after)
+        with self._told():
+            stream = self._stub.WatchJob(request)
+        with self._limit.over(stream, _SILENT_SECONDS) as watch:
+            try:
+                with self._told():
+                    for event in stream:
+                        watch.heard()
+                        yield event
+            except grpc.RpcError as error:
+                if self._limit.left == 0:
+                    raise self._lost(_NOT_IN_TIME, job_id) from error
+                if watch.silent:
+                    raise _Silent from error
+                raise
 
     def job(self, job_id: str) -> job_pb2.Job:
         request = runner_service_pb2.GetJobRequest(job_id=job_id)
@@ -249,7 +318,10 @@ class Client:
         while True:
             elapsed = since_now()
             try:
-                job: job_pb2.Job = method(request, timeout=_CALL_SECONDS, wait_for_ready=True)
+                with self._told():
+                    job: job_pb2.Job = method(
+                        request, timeout=min(_CALL_SECONDS, self._limit.left), wait_for_ready=True
+                    )
             except grpc.RpcError as error:
                 found = details(error)
                 if found.reason != "RUNNER_BUSY":
@@ -257,7 +329,7 @@ class Client:
                 idle = idle + 1 if self._is_idle() else 0
                 if idle == _MOST_IDLE:
                     raise WrongRunner(english(_NOT_BUSY, **self._names)) from error
-                time.sleep(max(found.retry_seconds, _PAUSE_SECONDS))
+                self._gone.wait(max(found.retry_seconds, _PAUSE_SECONDS))
             else:
                 break
         try:
@@ -287,16 +359,41 @@ class Client:
         self,
         method: Callable[..., Any],
         request: Message,
-        timeout: float = _CALL_SECONDS,
+        timeout: float | None = None,
         job_id: str = "",
     ) -> Any:
         """The answer, looked at and cleaned; ``job_id``: the job that it is of."""
         try:
-            answer = method(request, timeout=timeout)
+            with self._told():
+                seconds = min(timeout or _CALL_SECONDS, self._limit.left)
+                answer = method(request, timeout=seconds)
         except grpc.RpcError as error:
             self._refuse(error, job_id)
         answers.look(self._gates.origin(job_id), answer)
         return answer
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Raises RunnerUnavailable where what fails in the block does so for its runner's end."""
+        try:
+            yield
+        except (grpc.RpcError, ValueError) as error:  # ValueError: of a channel that was closed
+            lost = isinstance(error, grpc.RpcError) and error.code() is _CODES.UNAVAILABLE
+            if self._own and lost:
+                self._gone.wait(_EXIT_SECONDS)
+            if self._why is not None:
+                raise RunnerUnavailable(self._why) from error
+            raise
+
+    def _answers(self, job_id: str) -> bool:
+        try:
+            self.job(job_id)
+        except RunnerUnavailable:
+            return False
+        return True
+
+    def _lost(self, phrase: Phrase, job_id: str, **values: object) -> RunnerUnavailable:
+        return RunnerUnavailable(english(phrase, **self._names, job_id=job_id, **values))
 
     def _refuse(self, error: Any, job_id: str = "") -> NoReturn:
         found = details(error)

@@ -106,6 +106,10 @@ class Run:
         mapping = {name: to_mapping(found) for name, found in environments.items()}
         self._write(Path("environments.json"), _dumps(mapping))
 
+    def write_runners(self, taken: Mapping[str, Mapping[str, Any]]) -> None:
+        """``taken``: which runner each framework's trials ran on."""
+        self._write(Path("runners.json"), _dumps(taken))
+
     def write_initial_weights(self, framework: str, number: int, content: bytes) -> None:
         """One file for all trials; one of its own for a trial that did not start as the first."""
         common = Path("initial_weights.safetensors")

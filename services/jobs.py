@@ -4,6 +4,7 @@ import contextlib
 import logging
 import re
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from services.worker import Run, Worker
 _log = logging.getLogger(__name__)
 _WATCH_POLL_SECONDS = 0.5  # after which a watcher that has gone away is noticed
 _WATCH_GATHER_SECONDS = 0.2  # by which a watcher's events may come later
+_BEAT_SECONDS = 5.0  # of silence, after which a watcher is told that the runner lives
 _END_SECONDS = 10.0  # for a cancelled job to have ended
 _SHARED_SECONDS = 60.0  # after which a process that jobs share, and none has asked for, ends
 _KINDS = {
@@ -122,16 +124,21 @@ class Jobs:
     ) -> Iterator[job_pb2.JobEvent]:
         """Events later than ``after``, until the job's last one or until nobody watches.
 
-        Raises JobNotFound.
+        Heartbeats where there are none. Raises JobNotFound.
         """
         with self._changed:
             record = self._records.get(job_id)
             log = record.log
-        reader = log.reader(after)
+        reader, told, told_at = log.reader(after), after, time.monotonic()
         while watched():
             with self._changed:
                 last, ended = log.last_sequence, record.ended
-            yield from reader.read()
+            for event in reader.read():
+                yield event
+                told, told_at = event.sequence, time.monotonic()
+            if time.monotonic() - told_at >= _BEAT_SECONDS:
+                yield job_pb2.JobEvent(sequence=told, heartbeat=job_pb2.Heartbeat())
+                told_at = time.monotonic()
             if ended:
                 if record.unwritten is not None and record.unwritten.sequence > after:
                     yield record.unwritten
@@ -225,6 +232,12 @@ class Jobs:
                     errors.RunnerStopped("The runner was stopped before the job could finish.")
                 )
                 self._changed.wait_for(self._is_free, _END_SECONDS)
+
+    @property
+    def idle(self) -> bool:
+        """Whether no job runs or waits."""
+        with self._changed:
+            return self._is_free() and not self._pending
 
     def wait_until_idle(self, seconds: float) -> None:
         """Return when no job has run or waited for so long."""

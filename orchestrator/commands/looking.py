@@ -28,7 +28,7 @@ from orchestrator.output import print_json, to_stderr
 from orchestrator.plain import console
 from orchestrator.progress import Lines
 from orchestrator.runners import Runners
-from orchestrator.schedule import completed, raise_unless_succeeded
+from orchestrator.schedule import completed, hurried, raise_unless_succeeded
 from orchestrator.states import state_name
 from orchestrator.words import OF
 
@@ -56,9 +56,10 @@ def cancel(job_id: JobArgument, where: WhereOptions) -> None:
     """End a job that waits or runs; what it has reported is kept."""
     with closing(Runners(where.places(), to_stderr)) as runners:
         client = runners.get(_framework_of(job_id))
-        client.cancel(job_id)
-        for _ in client.watch(job_id):
-            pass
+        with hurried(client, to_stderr):
+            client.cancel(job_id)
+            for _ in client.watch(job_id):
+                pass
         typer.echo(say(OF, name=job_id, what=state_name(client.job(job_id).state)))
 
 

@@ -119,3 +119,5 @@ def explain(
         raise KeyboardInterrupt
     if outcome.faults:
         raise JobFailed(join(LINES, outcome.faults))
+    if outcome.ended:
+        raise outcome.ended

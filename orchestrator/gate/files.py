@@ -3,9 +3,12 @@
 import hashlib
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import safetensors.numpy
+from numpy.typing import NDArray
 from twinrun.v1 import job_pb2, runner_service_pb2
 
 from orchestrator.gate.expected import Expected
@@ -22,6 +25,7 @@ _LABELS = Phrase("{file}.labels")
 _INITIAL = Phrase("the initial weights")
 _FINAL = Phrase("the final weights")
 _LOGITS = Phrase("the logits")
+_OF_ITS_LOGITS = Phrase("{value:.9g}, as its logits give")
 _MOST_CHUNK_BYTES = 2**20
 _SECONDS, _LEAST_RATE = 30.0, 250_000  # bytes a second, for a whole file
 _MOST_BYTES = 2**31 * 8  # of parameters that a spec may have
@@ -37,6 +41,7 @@ class File:
     size_bytes: int
     tensors: Tensors | None
     classes: int | None = None  # of logits with their labels
+    test: job_pb2.Metrics | None = None  # what was said of them
 
 
 def weights_file(given: job_pb2.WeightsSaved, expected: Expected) -> File:
@@ -49,11 +54,23 @@ def weights_file(given: job_pb2.WeightsSaved, expected: Expected) -> File:
     return file
 
 
-def logits_file(given: job_pb2.LogitsSaved, expected: Expected, samples: int) -> File:
-    """Of so many test samples. Raises Fault where it cannot be theirs."""
-    classes = expected.classes
-    tensors = None if classes is None else of_logits(expected.spec, samples, classes)
-    file = File(english(_LOGITS), given.sha256, given.size_bytes, tensors, classes)
+def logits_file(
+    given: job_pb2.LogitsSaved,
+    expected: Expected,
+    inputs: job_pb2.Inputs,
+    test: job_pb2.Metrics | None,
+) -> File:
+    """Of as many samples as went in; ``test``: what was said of them.
+
+    Raises Fault where it cannot be theirs.
+    """
+    classes, tensors = expected.classes, None
+    if classes is not None:
+        tensors = of_logits(expected.spec, inputs.test_samples, classes)
+        if inputs.validation_samples:
+            held = of_logits(expected.spec, inputs.validation_samples, classes)
+            tensors = {**tensors, **{f"validation_{name}": held[name] for name in held}}
+    file = File(english(_LOGITS), given.sha256, given.size_bytes, tensors, classes, test)
     _check("logits_saved", file)
     return file
 
@@ -121,6 +138,25 @@ def _check_content(file: File, content: bytes) -> None:
         places = check_file(file.name, content, file.tensors)
         if file.classes is not None:
             _check_labels(file, content[slice(*places["labels"])])
+        if file.test is not None:
+            _check_metrics(file.test, safetensors.numpy.load(content))
+
+
+def _check_metrics(said: job_pb2.Metrics, found: Mapping[str, NDArray[np.generic]]) -> None:
+    """What was said of the test samples is what their logits give. Raises Fault."""
+    logits, labels = found["logits"].astype(np.float64), found["labels"].astype(np.int64)
+    if not np.isfinite(logits).all():
+        return
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    right = shifted[np.arange(len(labels)), labels]
+    loss = float((np.log(np.exp(shifted).sum(axis=1)) - right).mean())
+    accuracy = float((logits.argmax(axis=1) == labels).mean())
+    for name, value, given, off in (
+        ("loss", loss, said.loss, 1e-6 * max(loss, 1.0)),
+        ("accuracy", accuracy, said.accuracy, 1e-9),
+    ):
+        wanted = english(_OF_ITS_LOGITS, value=value)
+        require(abs(given - value) <= off, f"test.{name}", given, wanted)
 
 
 def _check_labels(file: File, content: bytes) -> None:

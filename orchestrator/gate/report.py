@@ -171,11 +171,12 @@ class Gate:
     def _evaluated(self, given: job_pb2.EvaluationFinished) -> None:
         samples = self._training.require_inputs("evaluation_finished").test_samples
         others.check_evaluation(given, samples, self._elapsed)
+        self._training.test = given.test
 
     def _announce_logits(self, given: job_pb2.LogitsSaved) -> None:
         self._require_trained("logits_saved")
-        samples = self._training.require_inputs("logits_saved").test_samples
-        self._files["logits"] = logits_file(given, self._expected, samples)
+        inputs = self._training.require_inputs("logits_saved")
+        self._files["logits"] = logits_file(given, self._expected, inputs, self._training.test)
 
     def _profiled(self, given: job_pb2.Profiled) -> None:
         self._require_trained("profiled")

@@ -28,6 +28,7 @@ class Training:
 
     def __init__(self, expected: Expected, elapsed: Elapsed | None) -> None:
         self.inputs: job_pb2.Inputs | None = None
+        self.test: job_pb2.Metrics | None = None  # of the last evaluation
         self.epochs = self.steps = 0
         self.train_seconds = self.evaluate_seconds = 0.0
         self._expected = expected
@@ -103,6 +104,7 @@ class Training:
         elif given.HasField("validation"):
             raise Fault(english(_UNASKED, field="epoch_finished.validation"))
         _check_mean(given.train_loss, self._losses)
+        self.test = given.test
         self.epochs += 1
         self.train_seconds += seconds(given.train_duration)
         self.evaluate_seconds += seconds(given.evaluate_duration)

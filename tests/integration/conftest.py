@@ -44,6 +44,20 @@ def small_spec(**changes) -> job_pb2.JobSpec:
     return json_format.ParseDict(spec, job_pb2.JobSpec())
 
 
+class Watching:
+    """A job's events, without heartbeats, which come where a machine is slow."""
+
+    def __init__(self, stream) -> None:
+        self.cancel = stream.cancel
+        self._events = (event for event in stream if not event.HasField("heartbeat"))
+
+    def __iter__(self) -> Iterator[job_pb2.JobEvent]:
+        return self._events
+
+    def __next__(self) -> job_pb2.JobEvent:
+        return next(self._events)
+
+
 @dataclass
 class Runner:
     process: subprocess.Popen[str]
@@ -60,6 +74,10 @@ class Runner:
         )
 
     def watch(self, job: job_pb2.Job, after=0):
+        return Watching(self.watch_all(job, after))
+
+    def watch_all(self, job: job_pb2.Job, after=0):
+        """Heartbeats too."""
         return self.stub.WatchJob(
             runner_service_pb2.WatchJobRequest(job_id=job.job_id, after_sequence=after),
             timeout=HANG_SECONDS,
@@ -112,6 +130,15 @@ def marked(mark: str) -> list[int]:
         except OSError:
             continue
     return found
+
+
+def fake_environment(directory: Path, fake: str, framework="pytorch") -> None:
+    """An environment for `Places`, whose interpreter runs the fake in place of the framework."""
+    python = directory / f".venv-{framework}/bin/python"
+    python.parent.mkdir(parents=True)
+    runs = f"{sys.executable} -m tests.integration.fake_runner {fake}"
+    python.write_text(f'#!/bin/sh\nshift 2\nexec {runs} "$@"\n')  # for -m services.server
+    python.chmod(0o755)
 
 
 def command(fake: str, state_dir: Path | str, *options: str, framework="pytorch") -> list[str]:

@@ -1,5 +1,7 @@
 """Which runner the orchestrator takes, where none was given."""
 
+import os
+import pwd
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -14,6 +16,7 @@ from orchestrator.errors import RunnerUnavailable
 from orchestrator.runners import Runners
 from tests.waiting import HANG_SECONDS, eventually
 
+LINUX = sys.platform == "linux"
 BOTH_VERSIONS = "speaks version 2 of the protocol (Twinrun 9.9.9), this orchestrator version 1"
 
 
@@ -40,7 +43,12 @@ def find(tmp_path, monkeypatch):
 
 def test_a_runner_on_its_default_port_is_taken_and_named(find, start):
     runner = start()
-    assert find(runner.address) == (runner.address, [f"pytorch: the runner at {runner.address}"])
+    taken, (said,) = find(runner.address)
+    assert taken == runner.address
+    assert said.startswith(f"pytorch: the runner at {runner.address}")
+    if LINUX:  # elsewhere it is not known
+        process, user = runner.process.pid, pwd.getpwuid(os.geteuid()).pw_name
+        assert said.endswith(f", process {process} of the user {user}")
 
 
 def test_a_runner_that_still_imports_its_framework_is_taken(find, start):

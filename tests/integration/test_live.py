@@ -205,7 +205,16 @@ def test_nothing_but_get_is_answered(serve, method, path):
 
 
 @pytest.mark.parametrize(
-    "name", ["evil.example", "evil.example:8050", "", "127.0.0.1.evil.example"]
+    "name",
+    [
+        *("evil.example", "evil.example:8050", "", "127.0.0.1.evil.example"),
+        *(
+            "localhost:8050@evil.example",
+            "localhost:evil.example",
+            "127.0.0.1:",
+            "localhost:8050:1",
+        ),
+    ],
 )
 @pytest.mark.parametrize("path", ["/", "/events", "/page.js"])
 def test_a_page_that_came_under_another_hosts_name_is_refused(serve, name, path):

@@ -361,11 +361,14 @@ def test_a_runner_killed_in_the_middle_is_told_and_what_it_had_reported_is_kept(
     await_epoch(orchestrator, process)
     runner.process.kill()
     _, stderr = process.communicate(timeout=HANG_SECONDS)
-    assert process.returncode == 4
+    assert process.returncode == 3
     assert "is gone in the middle of the job" in stderr
     assert "orchestrator watch" in stderr
     assert "Traceback" not in stderr
-    assert orchestrator.latest().trials()[0].epochs
+    run = orchestrator.latest()
+    assert run.trials()[0].epochs
+    assert (run.path / "comparison.json").exists()
+    assert (run.path / "report.html").exists()
 
 
 def test_a_runner_that_comes_back_is_taken_up_again(orchestrator, start):

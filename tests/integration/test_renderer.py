@@ -1,6 +1,5 @@
 """Figures drawn by a process of their own: the same ones, without delay, and nothing stays."""
 
-import dataclasses
 import multiprocessing
 import os
 import re
@@ -94,24 +93,37 @@ def test_closing_it_before_it_is_ready_leaves_nothing_behind(alive):
     assert eventually(lambda: not alive())
 
 
-@pytest.mark.parametrize("drawing", [False, True])
-def test_where_it_is_killed_it_is_said_what_is_kept_and_nothing_stays(alive, drawing):
+@pytest.mark.parametrize("moment", ["before it is ready", "ready", "drawing"])
+def test_where_it_is_killed_another_one_draws_the_same_and_nothing_stays(alive, moment):
+    expected = drawings(BOTH)
     with closing(Renderer()) as renderer:
-        renderer.ready()
-        (process,) = alive()
+        if moment != "before it is ready":
+            renderer.ready()
+        assert eventually(alive)
+        process, done = min(alive()), threading.Event()
 
         def kill():
-            if drawing and len(os.sched_getaffinity(0)) > 1:  # by others than itself
-                assert eventually(lambda: len(alive()) > 1)
+            if moment == "drawing":  # by others than itself, where there are several CPUs
+                assert eventually(lambda: len(alive()) > 1 or done.is_set())
             os.kill(process, signal.SIGKILL)
 
         killer = threading.Thread(target=kill)
         killer.start()
-        if not drawing:
+        if moment != "drawing":
             killer.join()
-        with pytest.raises(OutputError, match=r"cannot be drawn.*orchestrator report"):
-            renderer.draw(dataclasses.replace(BOTH, job={**BOTH.job, "endless": Endless()}))
+        renderer.ready()  # raises nothing: trials are to run
+        assert renderer.draw(BOTH) == expected
+        done.set()
+        killer.join()
     assert eventually(lambda: not alive())
+
+
+def test_where_each_that_is_started_ends_it_is_said_what_is_kept(monkeypatch):
+    monkeypatch.setattr("orchestrator.renderer._environment", lambda: {"PYTHONHOME": "/none"})
+    with closing(Renderer()) as renderer:
+        renderer.ready()
+        with pytest.raises(OutputError, match=r"cannot be drawn.*orchestrator report"):
+            renderer.draw(BOTH)
 
 
 def test_a_file_in_the_users_folder_is_not_taken_for_a_module(tmp_path, monkeypatch):
@@ -124,8 +136,8 @@ def test_a_file_in_the_users_folder_is_not_taken_for_a_module(tmp_path, monkeypa
 @pytest.mark.parametrize(("module", "name"), [(tempfile, "tempdir"), (sys, "executable")])
 def test_where_it_cannot_be_started_it_is_said_why(monkeypatch, tmp_path, module, name):
     monkeypatch.setattr(module, name, str(tmp_path / "none"))
-    with pytest.raises(OutputError, match=r"cannot be drawn.*none"):
-        Renderer()
+    with closing(Renderer()) as renderer, pytest.raises(OutputError, match=r"be drawn.*none"):
+        renderer.draw(BOTH)
 
 
 def test_a_fault_of_its_own_is_told_in_a_line_and_no_traceback():

@@ -1,6 +1,8 @@
 """When trials run, with clients that answer from a script."""
 
+import math
 import threading
+import time
 
 import pytest
 from twinrun.v1 import job_pb2, runner_service_pb2
@@ -32,6 +34,7 @@ class FakeClient:
         self.waits = waits
         self.refuses = None
         self.specs = []
+        self.limits = []
         self.cancelled = threading.Event()
         self.watched = threading.Event()
 
@@ -68,6 +71,9 @@ class FakeClient:
     def cancel(self, job_id):
         self.cancelled.set()
 
+    def limit(self, seconds):
+        self.limits.append(seconds)
+
     def job(self, job_id):
         cancelled = self.cancelled.is_set()
         ended = job_pb2.JOB_STATE_CANCELLED if cancelled else job_pb2.JOB_STATE_SUCCEEDED
@@ -85,9 +91,16 @@ class FakeRunners(dict):
 
     def __init__(self, *clients):
         super().__init__({client.framework: client for client in clients})
+        self.told = []
 
     def get(self, framework):
         return self[framework]
+
+    def taken(self):
+        return {framework: {"started_by_this_command": False} for framework in self}
+
+    def tell(self, text):
+        self.told.append(text)
 
 
 @pytest.fixture
@@ -197,12 +210,93 @@ def test_a_spec_is_completed_once_by_the_first_runner_and_every_runner_may_refus
         completed(asked, BOTH, FakeRunners(*clients))
 
 
-@pytest.mark.parametrize("at_once", [False, True])
-def test_a_runner_that_is_lost_keeps_no_other_trial_from_its_end(run, at_once):
+def test_where_a_runner_is_lost_what_was_finished_is_kept_and_nothing_more_begins(run):
+    clients = [FakeClient("pytorch"), FakeClient("tensorflow")]
+    faults = iter([None, RunnerUnavailable("it is gone")])
+
+    def lose(spec, request_id, process):
+        clients[1].fault = next(faults)
+        return job_pb2.Job(job_id="tensorflow-job", spec=spec)
+
+    clients[1].train = lose
+    order = [Placement(name, number, job_pb2.JobSpec()) for number in (1, 2, 3) for name in BOTH]
+    with pytest.raises(RunnerUnavailable, match="it is gone"):
+        go(run, *clients, at_once=False, order=order)
+    names = {trial.name: trial.state for trial in run.trials()}
+    assert names == {
+        "pytorch-1": State.SUCCEEDED,
+        "tensorflow-1": State.SUCCEEDED,
+        "pytorch-2": State.SUCCEEDED,
+        "tensorflow-2": State.RUNNING,
+    }
+    assert run.weights("pytorch", 2) == b"weights"
+
+
+def test_where_a_runner_is_lost_the_other_side_is_cancelled_at_once(run):
+    going = FakeClient("tensorflow", waits=True)
     lost = FakeClient("pytorch", fault=RunnerUnavailable("it is gone"))
-    assert go(run, lost, FakeClient("tensorflow"), at_once=at_once) == ["it is gone"]
-    assert states(run) == {"pytorch": State.RUNNING, "tensorflow": State.SUCCEEDED}
+    runners = FakeRunners(lost, going)
+    order = [Placement(name, 1, job_pb2.JobSpec()) for name in BOTH]
+    with pytest.raises(RunnerUnavailable, match="it is gone"):
+        run_trials(order, runners, run, lambda *_: None, at_once=True)
+    assert states(run) == {"pytorch": State.RUNNING, "tensorflow": State.CANCELLED}
+    assert runners.told == ["waiting for the TensorFlow runner to cancel, at most 10 s"]
+    assert going.limits == [10, math.inf]
+
+
+def test_where_a_runner_is_lost_at_once_what_the_other_had_finished_is_fetched(run):
+    other = FakeClient("tensorflow")
+
+    class Late(FakeClient):
+        def watch(self, job_id, after=0):
+            assert eventually_ended(run, "tensorflow")
+            raise RunnerUnavailable("it is gone")
+            yield
+
+    with pytest.raises(RunnerUnavailable, match="it is gone"):
+        go(run, Late("pytorch"), other)
     assert run.weights("tensorflow", 1) == b"weights"
+
+
+def eventually_ended(run, name):
+    deadline = time.monotonic() + HANG_SECONDS
+    while states(run).get(name) is not State.SUCCEEDED:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def test_a_job_that_may_have_been_taken_as_an_interrupt_came_is_cancelled(run):
+    client = FakeClient("pytorch")
+    asked = []
+
+    def train(spec, request_id, process):
+        asked.append(request_id)
+        if len(asked) == 1:
+            raise KeyboardInterrupt
+        return job_pb2.Job(job_id="pytorch-job", spec=spec)
+
+    client.train = train
+    with pytest.raises(KeyboardInterrupt):
+        go(run, client, at_once=False)
+    assert len(set(asked)) == 1
+    assert client.cancelled.is_set()
+
+
+def test_a_runner_that_does_not_cancel_is_not_waited_for_and_the_interrupt_stands(run):
+    client = FakeClient("pytorch")
+
+    def watch(job_id, after=0):
+        if not client.limits:
+            yield trial_events("pytorch")[0]
+            raise KeyboardInterrupt
+        raise RunnerUnavailable("did not end in time")
+
+    client.watch = watch
+    with pytest.raises(KeyboardInterrupt):
+        go(run, client, at_once=False)
+    assert client.limits == [10, math.inf]
 
 
 def test_an_interrupt_cancels_all_that_run_and_keeps_what_they_had_reported(run, monkeypatch):
@@ -290,7 +384,7 @@ def test_a_trial_whose_files_cannot_be_has_failed_though_its_events_say_otherwis
 
 def test_a_trial_that_was_not_taken_as_it_was_asked_for_has_failed_and_others_go_on(run):
     class Wrong(FakeClient):
-        def train(self, spec, request_id):
+        def train(self, spec, request_id, process=0):
             raise WrongReport("another job")
 
     assert go(run, Wrong("pytorch"), FakeClient("tensorflow"), at_once=False) == ["another job"]
