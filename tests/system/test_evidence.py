@@ -14,10 +14,3 @@ def test_a_planted_slowdown_is_found_and_said_how_large_it_is(framework, tmp_pat
     assert found.right, found.verdict
     assert found.holds_truth
     assert 1.05 < found.verdict.ratio < 1.15
-
-
-@pytest.mark.parametrize("framework", evidence.FRAMEWORKS)
-def test_where_nothing_is_planted_nothing_is_found(framework, tmp_path):
-    options = evidence.options([*SHORT, "--pairs=6"])
-    found = evidence.compared(framework, 0.0, options, tmp_path, step_seconds=0.001)
-    assert found.right, found.verdict
