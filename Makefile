@@ -56,10 +56,15 @@ images: ## Build all images, and start nothing
 
 ##@ Develop
 test: $(DEV) $(RUNNERS:.runner=.test) ## Run all tests but those of containers and of pages in a browser
-	.venv/bin/python -m pytest -n 2 --dist worksteal tests/unit tests/integration
-	.venv-pytorch/bin/python -m pytest tests/frameworks
-	.venv-tensorflow/bin/python -m pytest tests/frameworks
-	.venv/bin/python -m pytest tests/system
+	@failed=; \
+	part() { \
+	  echo "$$*"; "$$@" || failed="$$failed$$(printf '\n  %s' "$$*")"; \
+	}; \
+	part .venv/bin/python -m pytest -n 2 --dist worksteal tests/unit tests/integration; \
+	part .venv-pytorch/bin/python -m pytest tests/frameworks; \
+	part .venv-tensorflow/bin/python -m pytest tests/frameworks; \
+	part .venv/bin/python -m pytest tests/system; \
+	if [ -n "$$failed" ]; then echo "These parts failed:$$failed" >&2; exit 1; fi
 
 test-e2e: $(DEV) ## Run the tests of containers; skipped where no engine answers
 	.venv/bin/python -m pytest tests/e2e

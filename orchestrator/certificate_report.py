@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import assert_never
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from orchestrator.certificate import Certificate
 from orchestrator.gaps import EVALUATED_ACCURACIES, EVALUATED_LOSSES
 from orchestrator.judge import Clause, Difference
 from orchestrator.language import Phrase, say
+from orchestrator.plain import Table
 from orchestrator.words import OF, label
 
 INPUTS: Mapping[str, Phrase] = {

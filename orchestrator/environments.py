@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from rich.table import Table
 from twinrun.v1 import job_pb2
 
 from orchestrator.language import Phrase, say
+from orchestrator.plain import Table
 from orchestrator.rows import UNKNOWN, Row
 from orchestrator.words import label, memory, number
 

@@ -5,7 +5,7 @@
 | 0 | success |
 | 1 | an unforeseen fault |
 | 2 | bad input: a flag, a workload, a spec, a run that cannot be found or read |
-| 3 | no runner could be reached, or it is the wrong one |
+| 3 | no runner could be reached, it was lost, or it is the wrong one |
 | 4 | a job failed |
 | 5 | results could not be written |
 | 6 | not shown to be the same job |
@@ -64,6 +64,10 @@ class WrongRunner(RunnerUnavailable):
 
 class JobFailed(OrchestratorError):
     exit_code = 4
+
+
+class WrongReport(JobFailed):
+    """What a runner sent of a job, and what cannot be; it names the runner and the field."""
 
 
 class Doubtful(OrchestratorError):

@@ -15,6 +15,10 @@ from orchestrator.schedule import raise_unless_succeeded
 from orchestrator.store import Run
 
 _NO_EVALUATION = Phrase("{framework}: the job {job_id} reported no evaluation.")
+_OTHER_SAMPLES = Phrase(
+    "{framework} evaluated {found} logits, where the run has {kept} of {trained}: the two did not "
+    "have the same test samples."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,9 @@ def evaluate(request: Request, runners: Runners, display: Display) -> Evaluation
         held = evidence.logits(run.logits(request.trained, request.number), request.trained)
         of_trained = held[0]
     found = evidence.logits(client.logits(submitted.job_id), name)
+    if of_trained is not None and of_trained.shape != found[0].shape:
+        shapes = {"found": found[0].shape, "kept": of_trained.shape}
+        raise JobFailed(english(_OTHER_SAMPLES, framework=name, trained=request.trained, **shapes))
     made = evaluation(name, request.trained, finished, found, of_trained)
     run.write_evaluation(request.name, as_dict(made))
     run.write_figures(plots.evaluation_canvas(made, request.name).drawing().files())

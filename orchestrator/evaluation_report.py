@@ -2,11 +2,11 @@
 
 from rich import box
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from orchestrator.evaluation import Evaluation
 from orchestrator.language import Phrase, say
+from orchestrator.plain import Table
 from orchestrator.words import label, number, percent
 
 _FINDING = Phrase(

@@ -8,6 +8,7 @@ from twinrun.v1 import job_pb2
 
 from orchestrator import store
 from orchestrator.about import about
+from orchestrator.errors import OrchestratorError, OutputError
 from orchestrator.explain import MATCHED, Row, as_dict, explain, number_of
 from orchestrator.language import Phrase, Sentence, english, say
 from orchestrator.pitfalls import Pitfall
@@ -34,31 +35,37 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A finished run, and a sentence for each trial that failed."""
+    """A finished run, and a sentence for each trial that failed; ``ended``: what cut it short."""
 
     run: Run
     rows: Sequence[Row]
     faults: Sequence[Sentence]
     interrupted: bool
+    ended: OrchestratorError | None = None
 
 
 def run_explanation(request: Request, runners: Runners, display: Display) -> Outcome:
-    """One trial after the other; what is finished is kept, also on Ctrl-C."""
+    """One trial after the other; what is finished is kept, also on Ctrl-C or without a runner."""
     runners.prepare(request.frameworks)
     from orchestrator import page, plots  # noqa: F401, PLC0415 - take a while to import
 
     spec = completed(request.spec, request.frameworks, runners)
     run = store.create(request.output, f"explain-{request.workload}", spec)
     faults, interrupted = list[Sentence](), False
+    ended: OrchestratorError | None = None
     try:
         with logged(run.log_path, display) as listen:
             order = _placements(spec, request, display)
             faults = run_trials(order, runners, run, listen)
     except KeyboardInterrupt:
         interrupted = True
+    except OutputError:
+        raise
+    except OrchestratorError as error:
+        ended = error
     rows = finish(run, request.frameworks)
     display.say(say(KEPT, path=run.path))
-    return Outcome(run, rows, faults, interrupted)
+    return Outcome(run, rows, faults, interrupted, ended)
 
 
 def finish(run: Run, frameworks: Sequence[str]) -> list[Row]:

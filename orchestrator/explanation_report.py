@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 
 from orchestrator import cells
 from orchestrator.explain import Row
 from orchestrator.language import Phrase, english, say
 from orchestrator.pitfalls import Pitfall
+from orchestrator.plain import Table
 from orchestrator.words import OF, label, number
 
 _MATCHED = Phrase("nothing")

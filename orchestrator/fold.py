@@ -7,10 +7,14 @@ from typing import Any
 
 import numpy as np
 from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 from numpy.typing import NDArray
 from twinrun.v1 import job_pb2
 
+from orchestrator.errors import RunUnreadable
+from orchestrator.gate.text import cleaned
+from orchestrator.language import Phrase, english
 from orchestrator.trial import (
     AcceleratorUsed,
     Epoch,
@@ -25,6 +29,9 @@ from orchestrator.trial import (
     Trial,
 )
 
+_NO_TRIAL = Phrase("The events of {trial} are damaged: {error}. Make the run again.")
+_MOST_MISSING = 1_000_000  # steps: more are no gap but a damage
+
 
 def fold(
     framework: str,
@@ -32,12 +39,29 @@ def fold(
     events: Iterable[job_pb2.JobEvent],
     spec: dict[str, Any] | None = None,
 ) -> Trial:
-    """The trial that its events, from the first to however far they go, tell of."""
+    """The trial that its events, from the first to however far they go, tell of.
+
+    Raises RunUnreadable where they tell of none, as events may that passed no gate; their texts
+    are cleaned for the same reason.
+    """
+    try:
+        return _fold(framework, number, events, spec)
+    except (ValueError, KeyError, IndexError, DecodeError) as error:
+        trial = f"{framework}-{number}"
+        raise RunUnreadable(english(_NO_TRIAL, trial=trial, error=error)) from error
+
+
+def _fold(
+    framework: str,
+    number: int,
+    events: Iterable[job_pb2.JobEvent],
+    spec: dict[str, Any] | None,
+) -> Trial:
     found: dict[str, list[Any]] = defaultdict(list)
     for event in events:
         case = event.WhichOneof("event")
         if case is not None:
-            found[case].append(getattr(event, case))
+            found[case].append(cleaned(getattr(event, case)))
     state = found["state_changed"][-1] if found["state_changed"] else None
     resources = found["resources_used"][-1] if found["resources_used"] else None
     return Trial(
@@ -173,6 +197,9 @@ def _by_step(
 ) -> NDArray[np.float64]:
     """float64[steps]; NaN where a step was not reported."""
     steps = max((chunk.first_step + len(chunk.losses) for chunk in chunks), default=0)
+    reported = sum(len(chunk.losses) for chunk in chunks)
+    if steps - reported > _MOST_MISSING or any(chunk.first_step < 0 for chunk in chunks):
+        raise ValueError(f"{steps} steps, of which {reported} are there")
     found = np.full(steps, np.nan)
     for chunk in chunks:
         found[chunk.first_step : chunk.first_step + len(chunk.losses)] = numbers(chunk)

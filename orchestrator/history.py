@@ -6,8 +6,7 @@ from typing import Any
 
 from orchestrator import certificate_file, comparison, loops, recipes, verdict
 from orchestrator.about import about
-from orchestrator.errors import RunUnreadable
-from orchestrator.language import Phrase, Sentence, english, join
+from orchestrator.language import Phrase, Sentence, english, join, say
 from orchestrator.store import Run
 from orchestrator.words import NEXT
 
@@ -47,9 +46,9 @@ def entry(run: Run) -> Entry:
     try:
         for kind, read in _KINDS.items():
             if (result := run.result(kind)) is not None:
-                found = read(result)
+                found = _sound(read(result))
                 break
-    except (RunUnreadable, KeyError, TypeError, AttributeError) as error:
+    except Exception as error:  # noqa: BLE001 - one bad run must not hide the others
         found["finding"] = english(_UNREADABLE, why=getattr(error, "message", repr(error)))
     return Entry(
         name=run.path.name,
@@ -62,6 +61,14 @@ def entry(run: Run) -> Entry:
         same_job=found.get("same_job"),
         warnings=found.get("warnings", ()),
     )
+
+
+def _sound(found: dict[str, Any]) -> dict[str, Any]:
+    """The same, if all that is shown of it are texts. Raises TypeError."""
+    texts = [say(found["finding"]), *found.get("frameworks", ()), *found.get("warnings", ())]
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError(f"not a text: {texts}")
+    return found
 
 
 def _compared(found: Mapping[str, Any]) -> dict[str, Any]:

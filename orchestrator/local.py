@@ -1,18 +1,29 @@
 """Runners as processes of this machine, each in its framework's own environment."""
 
 import os
+import signal
 import subprocess
+import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from twinrun.contract import state_dir
+
 from orchestrator.config import Places
 from orchestrator.errors import RunnerUnavailable
-from orchestrator.language import Phrase, english
+from orchestrator.language import Phrase, Sentence, english
 
 _ENDED = Phrase(
     "The {framework} runner ended as it was started; its last lines, from {log}:\n{last}"
 )
+_DIED = Phrase(
+    "The {framework} runner, process {pid}, has ended: {how}. What was finished is kept; {log} has "
+    "its last words."
+)
+_BY_SIGNAL = Phrase("killed by signal {number} ({name})")
+_BY_CODE = Phrase("exit code {code}")
 _NO_PYTHON = Phrase(
     "No {framework} runner answers, and there is no {python} to start one: run 'make setup', or "
     "give the address of one with --{framework}."
@@ -21,9 +32,23 @@ _NOT_STARTED = Phrase(
     "A {framework} runner could not be started: {error}. It keeps its jobs in {state_dir}; set "
     "XDG_STATE_HOME to have them elsewhere."
 )
-_START_SECONDS = 20.0
+START_SECONDS = 300.0  # one that lives and takes longer hangs: a busy machine is slow
 _STOP_SECONDS = 15.0
 _LOG_LINES = 5
+
+
+class Lease:
+    """Keeps a local runner from ending by itself, until it is closed or this process ends."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def alone(self) -> bool:
+        """Whether no other command has one. If so none gets one until this is closed."""
+        return state_dir.hold(self._descriptor, alone=True)
+
+    def close(self) -> None:
+        os.close(self._descriptor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +65,30 @@ class LocalRunner:
 
     def address(self) -> str:
         """Where it listens, once it does. Raises RunnerUnavailable."""
-        deadline = time.monotonic() + _START_SECONDS
-        address = self.state_dir / "address"
-        while not address.exists():
+        deadline = time.monotonic() + START_SECONDS
+        while (address := state_dir.read(self.state_dir / state_dir.ADDRESS)) is None:
             if self.gone or time.monotonic() > deadline:
-                log = _log(self.state_dir)
+                log = self.state_dir / state_dir.LOG
                 last = "\n".join(log.read_text(errors="replace").splitlines()[-_LOG_LINES:])
                 raise RunnerUnavailable(
                     english(_ENDED, framework=self.framework, log=log, last=last)
                 )
             time.sleep(0.01)
-        return address.read_text()
+        return address
+
+    def tell(self, ended: Callable[[Sentence], None]) -> None:
+        """Have ``ended`` called once it has ended, from a thread of its own, with what to say."""
+
+        def wait() -> None:
+            code = self.process.wait()
+            how = english(_BY_CODE, code=code)
+            if code < 0:
+                how = english(_BY_SIGNAL, number=-code, name=_signal_name(-code))
+            log = self.state_dir / state_dir.LOG
+            names = {"framework": self.framework, "pid": self.process.pid, "log": log}
+            ended(english(_DIED, **names, how=how))
+
+        threading.Thread(target=wait, daemon=True).start()
 
     def leave(self) -> None:
         """Let it end by itself once idle."""
@@ -59,6 +97,9 @@ class LocalRunner:
 
     def terminate(self) -> None:
         self.process.terminate()
+
+    def kill(self) -> None:
+        self.process.kill()
 
     def wait(self) -> None:
         """Until it has ended; it is killed where it does not."""
@@ -71,44 +112,91 @@ class LocalRunner:
 
 
 def announced(framework: str, places: Places) -> str | None:
-    """The address that a runner with the user's own state directory says that it listens on."""
+    """Where the runner that has the user's own state directory says that it listens."""
+    return state_dir.read(places.state_home / framework / state_dir.ADDRESS)
+
+
+def holder(framework: str, places: Places) -> int | None:
+    """The process of the runner that has the user's own state directory. None: there is none."""
+    path = places.state_home / framework
     try:
-        return (places.state_home / framework / "address").read_text()
-    except OSError:
+        lock = state_dir.held(path / state_dir.LOCK, alone=False)
+    except OSError:  # no such directory; one that cannot be used is told by `start`
         return None
+    if lock is None:
+        text = (state_dir.read(path / state_dir.LOCK) or "").strip()
+        return int(text) if text.isdecimal() else 0  # 0: it is just being started
+    os.close(lock)
+    return None
 
 
-def start(framework: str, places: Places, lazy: bool) -> LocalRunner:
-    """Start a runner on a free port; return at once. Raises RunnerUnavailable.
+def lease(framework: str, places: Places) -> Lease | None:
+    """On the runner of the user's own state directory, there or to come. None: one is ending.
+
+    Raises RunnerUnavailable where the directory cannot be used.
+    """
+    path = places.state_home / framework
+    try:
+        state_dir.prepare(path)
+        descriptor = state_dir.held(path / state_dir.LEASE, alone=False)
+    except OSError as error:
+        raise _not_started(framework, path, error) from error
+    return None if descriptor is None else Lease(descriptor)
+
+
+def start(framework: str, places: Places, lazy: bool) -> LocalRunner | None:
+    """Start a runner on a free port; return at once. None: another has the state directory.
 
     ``lazy``: it imports the framework with its first job, so as not to disturb another's trial.
+    Raises RunnerUnavailable.
     """
     python = places.python(framework)
     if not python.exists():
         raise RunnerUnavailable(english(_NO_PYTHON, framework=framework, python=python))
-    state_dir = places.state_home / framework
+    path = places.state_home / framework
     try:
-        state_dir.mkdir(parents=True, exist_ok=True)
-        (state_dir / "address").unlink(missing_ok=True)
-        with _log(state_dir).open("wb") as log:
-            process = subprocess.Popen(
-                [
-                    *(python, "-m", "services.server", "--framework", framework),
-                    *("--listen", "127.0.0.1:0", "--state-dir", state_dir),
-                    *("--until-stdin-closes", *(["--lazy"] if lazy else [])),
-                ],
-                env={**os.environ, "PYTHONSAFEPATH": "1"},  # imports nothing of the user's folder
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,  # Ctrl-C is the orchestrator's to handle
-            )
+        lock = state_dir.held(path / state_dir.LOCK, alone=True)
+        if lock is None:
+            return None
+        try:
+            process = _started(python, framework, path, lock, lazy)
+        finally:
+            os.close(lock)  # the runner has it too, from its first moment
     except OSError as error:
-        raise RunnerUnavailable(
-            english(_NOT_STARTED, framework=framework, error=error, state_dir=state_dir)
-        ) from error
-    return LocalRunner(framework, process, state_dir)
+        raise _not_started(framework, path, error) from error
+    return LocalRunner(framework, process, path)
 
 
-def _log(state_dir: Path) -> Path:
-    return state_dir / "runner.log"
+def _started(
+    python: Path, framework: str, path: Path, lock: int, lazy: bool
+) -> subprocess.Popen[bytes]:
+    os.truncate(lock, 0)
+    (path / state_dir.ADDRESS).unlink(missing_ok=True)
+    log = state_dir.opened(path / state_dir.LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    with os.fdopen(log, "wb"):
+        return subprocess.Popen(
+            [
+                *(python, "-m", "services.server", "--framework", framework),
+                *("--listen", "127.0.0.1:0", "--state-dir", path, "--lock-fd", str(lock)),
+                *("--until-stdin-closes", *(["--lazy"] if lazy else [])),
+            ],
+            env={**os.environ, "PYTHONSAFEPATH": "1"},  # imports nothing of the user's folder
+            pass_fds=[lock],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # Ctrl-C is the orchestrator's to handle
+        )
+
+
+def _not_started(framework: str, path: Path, error: OSError) -> RunnerUnavailable:
+    return RunnerUnavailable(
+        english(_NOT_STARTED, framework=framework, error=error, state_dir=path)
+    )
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal
+        return str(number)

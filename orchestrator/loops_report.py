@@ -1,9 +1,8 @@
 """Loops -> a table: an epoch by each loop and framework."""
 
-from rich.table import Table
-
 from orchestrator.language import Phrase, say
 from orchestrator.loops import Loops
+from orchestrator.plain import Table
 from orchestrator.rows import UNKNOWN, Row
 from orchestrator.words import label, number
 

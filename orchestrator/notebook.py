@@ -8,7 +8,7 @@ from typing import Any
 
 from orchestrator import config, history, locales, session, store, work, workloads
 from orchestrator.config import Places
-from orchestrator.errors import BadInput, JobFailed
+from orchestrator.errors import BadInput, JobFailed, RunnerUnavailable
 from orchestrator.language import Phrase, english, say, speaking
 from orchestrator.progress import Lines
 from orchestrator.repeating import Plan
@@ -91,8 +91,8 @@ def compare(
     path = str(outcome.run.path)
     try:
         work.raise_for([outcome])
-    except JobFailed as error:
-        raise JobFailed(english(_KEPT, why=error.message, path=path)) from None
+    except (JobFailed, RunnerUnavailable) as error:
+        raise type(error)(english(_KEPT, why=error.message, path=path)) from None
     except KeyboardInterrupt:
         raise KeyboardInterrupt(say(_KEPT, why=english(_INTERRUPTED), path=path)) from None
     return Result(outcome.run.path, outcome.comparison)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import typer
-from rich.console import Console
 
 from orchestrator.options import ShownOptions
+from orchestrator.plain import console
 from orchestrator.progress import Bars, Display, Lines
 
 
@@ -16,7 +16,7 @@ def display_of(shown: ShownOptions, frameworks: tuple[str, ...], epochs: int) ->
     if shown.quiet:
         return Lines(lambda _: None)
     if sys.stderr.isatty():
-        return Bars(Console(stderr=True), frameworks, epochs)
+        return Bars(console(stderr=True), frameworks, epochs)
     return Lines(to_stderr)
 
 

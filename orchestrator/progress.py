@@ -128,7 +128,7 @@ class Bars:
             BarColumn(),
             TextColumn("{task.percentage:>3.0f} %"),
             TimeElapsedColumn(),
-            TextColumn("{task.fields[now]}"),
+            TextColumn("{task.fields[now]}", markup=False),
             console=console,
             # Redrawing costs CPU that the trial may need.
             refresh_per_second=2,

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
-from rich.table import Table
-
 from orchestrator.language import Phrase, english, say
+from orchestrator.plain import Table
 from orchestrator.recipes import Recipes, Times
 from orchestrator.rows import UNKNOWN, Row
 from orchestrator.words import OF, label, number, percent

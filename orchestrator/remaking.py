@@ -3,9 +3,12 @@
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 
+from twinrun.contract.state_dir import sweep
+
 from orchestrator import explaining, proof, session, store
 from orchestrator.config import FRAMEWORKS
 from orchestrator.errors import RunUnreadable
+from orchestrator.files import writing
 from orchestrator.language import Phrase, english
 from orchestrator.loops import VARIANTS
 from orchestrator.renderer import Renderer
@@ -21,6 +24,8 @@ def remake(run: Run) -> None:
 
     Raises RunUnreadable, OutputError.
     """
+    with writing(run.path):
+        sweep(run.path)  # what a command that was killed had half written
     match _kind(run):
         case "compare":
             _finish([run])

@@ -29,7 +29,40 @@ _NO_WORD = Phrase("not a word")
 
 
 class Renderer:
-    """The process, started at once. Raises OutputError where it cannot be, or ends too early."""
+    """Draws; its process is started at once, and again where it ended before it had drawn."""
+
+    def __init__(self) -> None:
+        self._process: _Process | None = None
+        with suppress(OutputError):  # `draw` tries again, when all that matters is kept
+            self._process = _Process()
+
+    def ready(self) -> None:
+        """Return once it waits for work, and takes no more time from what others do."""
+        if self._process is not None:
+            with suppress(OutputError):
+                self._process.ready()
+
+    def draw(self, comparison: Comparison) -> list[Drawing]:
+        """Every figure that has something to show: the overview, the rest as they are read.
+
+        Raises OutputError where it cannot be started, or ends twice.
+        """
+        if self._process is not None:
+            with suppress(OutputError):
+                return self._process.draw(comparison)
+            self.close()
+        self._process = _Process()
+        return self._process.draw(comparison)
+
+    def close(self) -> None:
+        """End it, and whatever it has started."""
+        if self._process is not None:
+            self._process.close()
+            self._process = None
+
+
+class _Process:
+    """Raises OutputError where it cannot be started, or ends too early."""
 
     def __init__(self) -> None:
         try:
@@ -51,12 +84,10 @@ class Renderer:
         self._is_ready = False
 
     def ready(self) -> None:
-        """Return once it waits for work, and takes no more time from what others do."""
         if not self._is_ready:
             self._is_ready = self._answer()
 
     def draw(self, comparison: Comparison) -> list[Drawing]:
-        """Every figure that has something to show: the overview, the rest as they are read."""
         self.ready()
         with suppress(OSError):  # it has ended, which is told below
             pickle.dump((current(), comparison), self._requests)
@@ -65,7 +96,6 @@ class Renderer:
         return drawings
 
     def close(self) -> None:
-        """End it, and whatever it has started."""
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         with self._opened, suppress(OSError), self._process:  # an error is of what was not sent

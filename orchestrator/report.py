@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from orchestrator import cells, machine
@@ -14,6 +13,7 @@ from orchestrator.comparison import Comparison, same_job
 from orchestrator.inputs import in_own_way
 from orchestrator.language import Phrase, join, say
 from orchestrator.palette import looks
+from orchestrator.plain import Table
 from orchestrator.rows import Row
 from orchestrator.sides import framework_of
 from orchestrator.table import table_rows

@@ -5,28 +5,43 @@ Trials that have a GPU each may run at the same time.
 
 import contextvars
 import itertools
+import math
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 from twinrun.v1 import job_pb2
 
 from orchestrator.client import Client
-from orchestrator.errors import JobFailed, OrchestratorError, OutputError, RunnerUnavailable
-from orchestrator.language import Phrase, Sentence, english
+from orchestrator.errors import (
+    BadInput,
+    JobFailed,
+    OrchestratorError,
+    OutputError,
+    RunnerUnavailable,
+    WrongReport,
+)
+from orchestrator.gate.fault import Fault, Origin
+from orchestrator.gate.peers import Peers
+from orchestrator.gate.refusal import failed, refusal
+from orchestrator.gate.spec import check_same
+from orchestrator.language import Phrase, Sentence, english, join, say
 from orchestrator.placement import Placement
 from orchestrator.runners import Runners
+from orchestrator.sides import framework_of
 from orchestrator.states import state_name
 from orchestrator.store import Run
-from orchestrator.words import label
+from orchestrator.words import LINES, label
 
 _ON_A_CPU = Phrase("trials on a CPU would take each other's time")
 _NO_GPU = Phrase("the {framework} runner does not tell which GPU it uses")
 _ONE_GPU = Phrase("the {first} and {second} runners both use the GPU {gpu}")
 _ENDED = Phrase("{framework}: the job {job_id} {state}: {message}")
+_CANCELLING = Phrase("waiting for the {framework} runner to cancel, at most {seconds:g} s")
+_CANCEL_SECONDS = 10.0
 
 # Told of each event: the side, the event.
 Listener = Callable[[str, job_pb2.JobEvent], None]
@@ -46,15 +61,16 @@ def completed(
 ) -> job_pb2.JobSpec:
     """The spec with every default filled in, so that no trial fills in one of its own.
 
-    Raises BadInput where a runner refuses it.
+    Raises BadInput where a runner refuses it, WrongRunner where two do not make the same of it.
     """
     clients = [runners.get(name) for name in frameworks]
     whole = job_pb2.JobSpec()
     whole.CopyFrom(spec)
     if not whole.HasField("threads"):
         whole.threads = min(client.info().available_cpus for client in clients)
-    first, *_ = [client.validate(whole) for client in clients]  # each may refuse
-    return first
+    given = [client.validate(whole) for client in clients]  # each may refuse
+    check_same([client.framework for client in clients], given)
+    return given[0]
 
 
 def why_not_at_once(
@@ -92,11 +108,15 @@ def run_trials(
 
     ``at_once``: those of the same number run at the same time, and are fetched when all have
     ended. A trial that fails keeps none of the others from running. On KeyboardInterrupt those
-    that run are cancelled, and what they had finished is kept.
+    that run are cancelled, and what they had finished is kept; so too where a runner is lost,
+    which raises RunnerUnavailable with all that went wrong till then.
     """
     trials = _Trials(runners, run, listener)
     for group in _groups(order, at_once):
-        trials.run(group)
+        try:
+            trials.run(group)
+        except RunnerUnavailable as error:
+            raise RunnerUnavailable(join(LINES, [*trials.faults, error.message])) from error
     return trials.faults
 
 
@@ -119,89 +139,168 @@ class _Trials:
         self._run = run
         self._listener = listener
         self._listening = threading.Lock()
+        self._peers = Peers()
         self._environments: dict[str, job_pb2.Environment] = {}
 
     def run(self, group: Sequence[Placement]) -> None:
-        submitted = map(self._submit, group)
+        ended: list[_Trial] = []
+        lost = None
         try:
             if len(group) == 1:
-                ended = [(trial, self._watch(trial)) for trial in submitted]
+                trial = self._submit(group[0])
+                if trial is not None and self._watch(trial):
+                    ended.append(trial)
             else:
-                ended = self._watch_at_once(submitted)
+                self._watch_at_once(group, ended)
+        except RunnerUnavailable as error:
+            lost = error
         finally:
             self._run.write_environments(self._environments)
-        for trial, fault in ended:
-            found = fault or self._fetch(trial)
-            if found:
-                self.faults.append(found)
-
-    def _submit(self, placement: Placement) -> _Trial:
-        client = self._runners.get(placement.framework)
-        asked = placement.spec, uuid.uuid4().hex, placement.process
-        return _Trial(placement, client, client.train(*asked))
-
-    def _watch(self, trial: _Trial) -> Sentence | None:
-        """To its end. What went wrong with its runner, if anything did."""
-        try:
-            _follow(trial.client, trial.job, trial.placement, self._run, self._listen)
-        except RunnerUnavailable as error:
-            return error.message
-        return None
-
-    def _watch_at_once(self, submitted: Iterator[_Trial]) -> list[tuple[_Trial, Sentence | None]]:
-        """Each in a thread of its own. Where anything is raised, all are cancelled."""
-        watching: dict[Future[Sentence | None], _Trial] = {}
-        with ThreadPoolExecutor() as threads:
+            self._run.write_runners(self._runners.taken())
+        for trial in ended:
             try:
-                for trial in submitted:
-                    in_language = contextvars.copy_context().run
-                    watching[threads.submit(in_language, self._watch, trial)] = trial
-                for future in as_completed(watching):
-                    future.result()
-            except BaseException:  # Ctrl-C comes to this thread alone
-                for trial in watching.values():
-                    with suppress(OrchestratorError):
-                        trial.client.cancel(trial.job.job_id)
-                raise  # once all have been watched to their ends
-        return [(trial, future.result()) for future, trial in watching.items()]
+                found = self._fetch(trial)
+            except RunnerUnavailable as error:
+                lost = lost or error
+            else:
+                self.faults += [found] if found else []
+        if lost is not None:
+            raise lost
+
+    def _submit(self, placement: Placement) -> _Trial | None:
+        """None: what its runner made of it cannot be, so that it has failed."""
+        client = self._runners.get(placement.framework)
+        request_id = uuid.uuid4().hex
+        try:
+            job = client.train(placement.spec, request_id, placement.process)
+        except KeyboardInterrupt:  # it may have been taken
+            with hurried(client, self._runners.tell), suppress(OrchestratorError):
+                taken = client.train(placement.spec, request_id, placement.process)
+                client.cancel(taken.job_id)
+            raise
+        except WrongReport as error:
+            self.faults.append(error.message)
+            self._fail(placement, job_pb2.Job(spec=placement.spec), error)
+            return None
+        return _Trial(placement, client, job)
+
+    def _watch(self, trial: _Trial) -> bool:
+        """Keep its events as they come, to its end; whether all of them can be.
+
+        Raises RunnerUnavailable where it is lost.
+        """
+        try:
+            self._follow(trial)
+        except WrongReport as error:
+            self._refuse(trial, error)
+        except Fault as fault:  # against what other runners reported
+            client, job_id = trial.client, trial.job.job_id
+            _cancel(trial)
+            self._refuse(
+                trial, WrongReport(Origin(client.framework, client.address, job_id).said(fault))
+            )
+        except BadInput as error:
+            self.faults.append(error.message)
+        else:
+            return True
+        return False
+
+    def _refuse(self, trial: _Trial, error: WrongReport) -> None:
+        self.faults.append(error.message)
+        self._fail(trial.placement, trial.job, error)
+
+    def _follow(self, trial: _Trial) -> None:
+        client, job_id = trial.client, trial.job.job_id
+        side, number = trial.placement.side, trial.placement.number
+        self._run.write_job(side, number, trial.job)
+        with self._run.open_events(side, number) as log:
+
+            def keep(events: Iterator[job_pb2.JobEvent]) -> None:
+                for event in events:
+                    log.append(event)
+                    self._listen(side, event)
+
+            try:
+                keep(client.watch(job_id))
+            except KeyboardInterrupt:
+                with hurried(client, self._runners.tell), suppress(OrchestratorError):
+                    client.cancel(job_id)
+                    keep(client.watch(job_id, after=log.last_sequence))
+                raise
+            except OutputError:  # what cannot be kept need not be run
+                _cancel(trial)
+                raise
+
+    def _watch_at_once(self, group: Sequence[Placement], ended: list[_Trial]) -> None:
+        """Each in a thread of its own. Where anything is raised, the others are cancelled."""
+        watching: dict[Future[bool], _Trial] = {}
+        try:
+            # Whoever is hurried is so till all have been watched to their ends.
+            with ExitStack() as limits, ThreadPoolExecutor() as threads:
+                try:
+                    for placement in group:
+                        trial = self._submit(placement)
+                        if trial is None:
+                            continue
+                        in_language = contextvars.copy_context().run
+                        watching[threads.submit(in_language, self._watch, trial)] = trial
+                    for future in as_completed(watching):
+                        future.result()
+                except BaseException:  # Ctrl-C comes to this thread alone
+                    running = [trial for future, trial in watching.items() if not future.done()]
+                    for trial in running:
+                        limits.enter_context(hurried(trial.client, self._runners.tell))
+                        threads.submit(_cancel, trial)
+                    raise
+        finally:
+            ended += [
+                trial
+                for future, trial in watching.items()
+                if not future.exception() and future.result()
+            ]
 
     def _fetch(self, trial: _Trial) -> Sentence | None:
-        """What kept its results from being fetched, if anything did."""
+        """Why there are no results of it, if there are none. Raises RunnerUnavailable."""
         try:
             _finish(trial.client, trial.job, trial.placement, self._run)
-        except (JobFailed, RunnerUnavailable) as error:
+        except WrongReport as error:
+            self._fail(trial.placement, trial.job, error)
+            return error.message
+        except (JobFailed, BadInput) as error:
             return error.message
         return None
 
+    def _fail(self, placement: Placement, job: job_pb2.Job, error: WrongReport) -> None:
+        """Keep that the trial has failed, whatever its runner says of it."""
+        side, number = placement.side, placement.number
+        with self._run.open_events(side, number) as log:
+            event = refusal(log.last_sequence + 1, error.message)
+            log.append(event)
+        self._run.write_job(side, number, failed(job, error.message))
+        self._listen(side, event)
+
     def _listen(self, side: str, event: job_pb2.JobEvent) -> None:
+        self._peers.check(framework_of(side), event)
         with self._listening:
             if event.HasField("environment"):
                 self._environments[side] = event.environment
             self._listener(side, event)
 
 
-def _follow(
-    client: Client, job: job_pb2.Job, placement: Placement, run: Run, listener: Listener
-) -> None:
-    """Keep the events as they come."""
-    side, number = placement.side, placement.number
-    run.write_job(side, number, job)
-    with run.open_events(side, number) as log:
+@contextmanager
+def hurried(client: Client, tell: Callable[[str], None]) -> Iterator[None]:
+    """In the block its runner is waited for as long as cancelling may take, which is told."""
+    tell(say(_CANCELLING, framework=label(client.framework), seconds=_CANCEL_SECONDS))
+    client.limit(_CANCEL_SECONDS)
+    try:
+        yield
+    finally:
+        client.limit(math.inf)
 
-        def keep(events: Iterator[job_pb2.JobEvent]) -> None:
-            for event in events:
-                log.append(event)
-                listener(side, event)
 
-        try:
-            keep(client.watch(job.job_id))
-        except KeyboardInterrupt:
-            client.cancel(job.job_id)
-            keep(client.watch(job.job_id, after=log.last_sequence))
-            raise
-        except OutputError:  # what cannot be kept need not be run
-            client.cancel(job.job_id)
-            raise
+def _cancel(trial: _Trial) -> None:
+    with suppress(OrchestratorError):
+        trial.client.cancel(trial.job.job_id)
 
 
 def _finish(client: Client, job: job_pb2.Job, placement: Placement, run: Run) -> None:

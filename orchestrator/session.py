@@ -13,7 +13,8 @@ from twinrun.v1 import job_pb2
 from orchestrator import certificate_file, machine, proof, store
 from orchestrator.about import about
 from orchestrator.comparison import Comparison, as_dict, compare
-from orchestrator.errors import JobFailed
+from orchestrator.drawing import Drawing
+from orchestrator.errors import JobFailed, OrchestratorError, OutputError
 from orchestrator.language import Phrase, Sentence, english, say
 from orchestrator.loops import VARIANTS, Loops, loops
 from orchestrator.loops import as_dict as as_dict_of_loops
@@ -62,16 +63,20 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A finished run: where it is, what it says, and a sentence for each trial that failed."""
+    """A finished run: where it is, what it says, and a sentence for each trial that failed.
+
+    ``ended``: what cut it short, such as a runner that was lost, or kept it from being drawn.
+    """
 
     run: Run
     comparison: Comparison
     faults: Sequence[Sentence]
     interrupted: bool
+    ended: OrchestratorError | None = None
 
 
 def train(request: Request, runners: Runners, display: Display) -> Outcome:
-    """Run the trials and compare what there is then, be it cut short by Ctrl-C.
+    """Run the trials and compare what there is then, be it cut short by Ctrl-C or a lost runner.
 
     Raises OrchestratorError.
     """
@@ -107,7 +112,7 @@ def _train_variants(
     runners: Runners,
     display: Display,
 ) -> tuple[Run, dict[str, Outcome]]:
-    """``variants``: what each changes of the spec. Those after an interrupt have no outcome."""
+    """``variants``: what each changes of the spec. Those after one cut short have no outcome."""
     runners.prepare(request.frameworks)
     with closing(Renderer()) as renderer:
         spec = completed(request.spec, request.frameworks, runners)
@@ -122,7 +127,7 @@ def _train_variants(
             inner = store.within(run, name, asked)
             part = dataclasses.replace(request, spec=asked)
             outcomes[name] = _train_into(inner, part, runners, renderer, display)
-            if outcomes[name].interrupted:
+            if outcomes[name].interrupted or outcomes[name].ended:
                 break
     return run, outcomes
 
@@ -132,6 +137,7 @@ def _train_into(
 ) -> Outcome:
     spec = request.spec
     interrupted, faults = False, list[Sentence]()
+    ended: OrchestratorError | None = None
     try:
         renderer.ready()  # its start is not to disturb a trial
         if request.certify and _is_to_be_the_same(request):
@@ -151,11 +157,20 @@ def _train_into(
                 faults += _profile(run, request, runners, listen)
     except KeyboardInterrupt:
         interrupted = True
+    except OutputError:
+        raise
+    except OrchestratorError as error:  # all that is finished is written first
+        ended = error
     _recall(run)
-    comparison = finish(run, renderer, display.say)
+    comparison = judge(run)
     if request.twice:
         _learn_noise(comparison, request)
-    return Outcome(run, comparison, faults, interrupted)
+    try:
+        draw(run, comparison, renderer)
+    except OutputError as error:
+        ended = ended or error
+    display.say(say(KEPT, path=run.path))
+    return Outcome(run, comparison, faults, interrupted, ended)
 
 
 def _profile(run: Run, request: Request, runners: Runners, listen: Listener) -> list[Sentence]:
@@ -235,16 +250,33 @@ def comparison_of(run: Run) -> Comparison:
 
 def finish(run: Run, renderer: Renderer, tell: Callable[[str], None]) -> Comparison:
     """Everything of a run that follows from its trials: comparison.json, the figures, the page."""
-    from orchestrator import page  # noqa: PLC0415 - not before it is needed
-
-    comparison = comparison_of(run)
-    run.write_comparison(as_dict(comparison))
-    drawings = renderer.draw(comparison)
-    for drawing in drawings:
-        run.write_figures(drawing.files())
-    run.write_page(page.render(page.comparison_page(comparison, about(run.path), drawings)))
+    comparison = judge(run)
+    draw(run, comparison, renderer)
     tell(say(KEPT, path=run.path))
     return comparison
+
+
+def judge(run: Run) -> Comparison:
+    """Compare its trials, and write comparison.json."""
+    comparison = comparison_of(run)
+    run.write_comparison(as_dict(comparison))
+    return comparison
+
+
+def draw(run: Run, comparison: Comparison, renderer: Renderer) -> None:
+    """Write its figures and its page: the page alone where they cannot be drawn.
+
+    Raises OutputError.
+    """
+    from orchestrator import page  # noqa: PLC0415 - not before it is needed
+
+    drawings: list[Drawing] = []
+    try:
+        drawings = renderer.draw(comparison)
+        for drawing in drawings:
+            run.write_figures(drawing.files())
+    finally:
+        run.write_page(page.render(page.comparison_page(comparison, about(run.path), drawings)))
 
 
 def finish_recipes(run: Run) -> Recipes:

@@ -22,6 +22,7 @@ from orchestrator.errors import RunNotFound, RunUnreadable
 from orchestrator.event_log import EventLog, read_events
 from orchestrator.files import parse, read, write_whole, writing
 from orchestrator.fold import fold
+from orchestrator.gate.text import cleaned, cleaned_json
 from orchestrator.language import Phrase, english
 from orchestrator.trial import Trial
 
@@ -80,7 +81,7 @@ class Run:
     def job(self, framework: str, number: int) -> job_pb2.Job | None:
         """The same read back. None: it was never written."""
         path = self.path / "jobs" / f"{framework}-{number}.json"
-        return parse(read(path), job_pb2.Job(), path) if path.exists() else None
+        return cleaned(parse(read(path), job_pb2.Job(), path)) if path.exists() else None
 
     def trials(self) -> list[Trial]:
         """Every trial that has events, by framework and number."""
@@ -104,6 +105,10 @@ class Run:
         """``environments`` by framework."""
         mapping = {name: to_mapping(found) for name, found in environments.items()}
         self._write(Path("environments.json"), _dumps(mapping))
+
+    def write_runners(self, taken: Mapping[str, Mapping[str, Any]]) -> None:
+        """``taken``: which runner each framework's trials ran on."""
+        self._write(Path("runners.json"), _dumps(taken))
 
     def write_initial_weights(self, framework: str, number: int, content: bytes) -> None:
         """One file for all trials; one of its own for a trial that did not start as the first."""
@@ -215,8 +220,8 @@ class Run:
         if not path.exists():
             return None
         try:
-            found: dict[str, Any] = json.loads(read(path))
-        except ValueError as error:
+            found: dict[str, Any] = cleaned_json(json.loads(read(path)))
+        except (ValueError, RecursionError) as error:
             raise RunUnreadable(english(_NOT_JSON, path=path, error=error)) from error
         return found
 

@@ -4,10 +4,10 @@ import itertools
 
 from rich import box
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from orchestrator.language import Phrase, say
+from orchestrator.plain import Table
 from orchestrator.rows import UNKNOWN
 from orchestrator.summary import Summary, shape
 from orchestrator.words import label

@@ -31,8 +31,14 @@ def runners_for(request: Request, places: Places, display: Display) -> Iterator[
 
 
 def raise_for(outcomes: Sequence[Outcome]) -> None:
-    """Raises KeyboardInterrupt where one was interrupted, JobFailed where a trial failed."""
+    """Raises KeyboardInterrupt where one was interrupted, JobFailed where a trial failed.
+
+    Raises what cut one short, where nothing else went wrong.
+    """
     if any(outcome.interrupted for outcome in outcomes):
         raise KeyboardInterrupt
+    ended = [outcome.ended for outcome in outcomes if outcome.ended]
     if faults := [fault for outcome in outcomes for fault in outcome.faults]:
-        raise JobFailed(join(LINES, faults))
+        raise JobFailed(join(LINES, [*faults, *(error.message for error in ended)]))
+    if ended:
+        raise ended[0]

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich import box
-from rich.table import Table
 
 from orchestrator.language import Phrase, say, stored
+from orchestrator.plain import Table
 from orchestrator.workloads import Preset
 
 _COLUMNS = (

@@ -6,6 +6,7 @@ from io import FileIO
 from pathlib import Path
 
 from google.protobuf import json_format
+from twinrun.contract.state_dir import opened
 from twinrun.v1.job_pb2 import JobEvent
 
 _BLOCK_BYTES = 2**20
@@ -16,7 +17,7 @@ class EventLog:
 
     def __init__(self, path: Path) -> None:
         """Go on with what is there, but for half a line that a killed process left."""
-        path.touch()
+        os.close(opened(path, os.O_RDWR | os.O_CREAT))
         self.path = path
         self.size, self.last_sequence = _whole_lines(path)
 

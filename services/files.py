@@ -1,9 +1,11 @@
-"""Files that are there whole or not at all."""
+"""Files that are there whole or not at all, for their user alone."""
 
 import hashlib
 import os
 import threading
 from pathlib import Path
+
+from twinrun.contract.state_dir import opened
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -13,7 +15,7 @@ def write_whole(path: Path, content: bytes) -> None:
     """
     part = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:
-        with part.open("wb") as file:
+        with os.fdopen(opened(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

@@ -4,6 +4,7 @@ import contextlib
 import logging
 import re
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from services.worker import Run, Worker
 _log = logging.getLogger(__name__)
 _WATCH_POLL_SECONDS = 0.5  # after which a watcher that has gone away is noticed
 _WATCH_GATHER_SECONDS = 0.2  # by which a watcher's events may come later
+_BEAT_SECONDS = 5.0  # of silence, after which a watcher is told that the runner lives
 _END_SECONDS = 10.0  # for a cancelled job to have ended
 _SHARED_SECONDS = 60.0  # after which a process that jobs share, and none has asked for, ends
 _KINDS = {
@@ -45,6 +47,7 @@ class Jobs:
         self._changed = threading.Condition()
         self._pending: deque[tuple[Record, Task]] = deque()
         self._running: tuple[Record, Run] | None = None
+        self._submitted = 0  # jobs that were taken
         self._stopping = False
 
     def submit(
@@ -87,6 +90,7 @@ class Jobs:
             record = self._records.create(kind, request_id, completed)
             task = Task(spec, self._data_dir, record.directory, _KINDS[kind], weights, process)
             self._pending.append((record, task))
+            self._submitted += 1
             self._changed.notify_all()
             return _copy(record)
 
@@ -120,16 +124,21 @@ class Jobs:
     ) -> Iterator[job_pb2.JobEvent]:
         """Events later than ``after``, until the job's last one or until nobody watches.
 
-        Raises JobNotFound.
+        Heartbeats where there are none. Raises JobNotFound.
         """
         with self._changed:
             record = self._records.get(job_id)
             log = record.log
-        reader = log.reader(after)
+        reader, told, told_at = log.reader(after), after, time.monotonic()
         while watched():
             with self._changed:
                 last, ended = log.last_sequence, record.ended
-            yield from reader.read()
+            for event in reader.read():
+                yield event
+                told, told_at = event.sequence, time.monotonic()
+            if time.monotonic() - told_at >= _BEAT_SECONDS:
+                yield job_pb2.JobEvent(sequence=told, heartbeat=job_pb2.Heartbeat())
+                told_at = time.monotonic()
             if ended:
                 if record.unwritten is not None and record.unwritten.sequence > after:
                     yield record.unwritten
@@ -224,15 +233,24 @@ class Jobs:
                 )
                 self._changed.wait_for(self._is_free, _END_SECONDS)
 
+    @property
+    def idle(self) -> bool:
+        """Whether no job runs or waits."""
+        with self._changed:
+            return self._is_free() and not self._pending
+
     def wait_until_idle(self, seconds: float) -> None:
         """Return when no job has run or waited for so long."""
         with self._changed:
             while True:
                 self._changed.wait_for(lambda: self._is_free() and not self._pending)
-                if not self._changed.wait_for(
-                    lambda: not self._is_free() or self._pending, seconds
-                ):
+                if not self._another_comes(seconds):
                     return
+
+    def _another_comes(self, seconds: float) -> bool:
+        """Whether a job is submitted by then; it may be gone again, if it was a quick one."""
+        before = self._submitted
+        return self._changed.wait_for(lambda: self._submitted != before, seconds)
 
     def _is_free(self) -> bool:
         return self._running is None

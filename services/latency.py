@@ -44,8 +44,11 @@ def _latency(predict: Predict, logits: Logits) -> Latency:
 
 
 def _apart(a: Logits, b: Logits) -> float:
-    """The largest difference, relative to the largest logit; infinite where shapes differ."""
+    """The largest difference, relative to the largest logit; of what is finite on both sides."""
     if a.shape != b.shape:
-        return float("inf")
-    apart = float(np.abs(a.astype(np.float64) - b).max())
-    return apart / float(np.abs(b).max()) if apart else 0.0
+        raise ValueError(f"the timed calls gave logits of shape {a.shape}, not {b.shape}")
+    both = np.isfinite(a) & np.isfinite(b)
+    if (np.isfinite(a) != np.isfinite(b)).any():
+        raise ValueError("the timed calls gave logits that are no numbers where others are")
+    apart = np.abs(a.astype(np.float64) - b)[both].max(initial=0.0)
+    return float(apart / np.abs(b[both]).max()) if apart else 0.0

@@ -104,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
         help="stop, once idle for 30 s, after standard input has ended: for a runner that belongs "
         "to another process",
     )
+    add("--lock-fd", type=int, metavar="FD", help=argparse.SUPPRESS)  # see `server`
     add(
         "--lazy",
         action="store_true",

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from google.protobuf import json_format
+from twinrun.contract.state_dir import make
 from twinrun.v1 import job_pb2
 
 from services import errors
@@ -57,8 +58,8 @@ class Record:
 
     def create(self) -> None:
         """Write it down, PENDING. Raises OSError."""
-        self.directory.mkdir()
-        self._reserve.write_bytes(os.urandom(_RESERVE_BYTES))  # that no disk can compress
+        make(self.directory)
+        write_whole(self._reserve, os.urandom(_RESERVE_BYTES))  # that no disk can compress
         self._write(event_to_proto(StateChanged(JobState.PENDING)))
         self._save()
 
@@ -145,7 +146,8 @@ class Records:
         self._framework = framework
         self._directory = directory
         self._keep = keep
-        directory.mkdir(parents=True, exist_ok=True)
+        if not directory.is_dir():
+            make(directory)
         self._by_id = _load(directory)
 
     def create(self, kind: job_pb2.JobKind, request_id: str, spec: job_pb2.JobSpec) -> Record:

@@ -10,14 +10,15 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import filelock
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
+from twinrun.contract import state_dir
 from twinrun.v1 import runner_service_pb2, runner_service_pb2_grpc
 
 from services import host
@@ -35,6 +36,8 @@ _log = logging.getLogger("twinrun")
 _SERVICE = runner_service_pb2.DESCRIPTOR.services_by_name["RunnerService"].full_name
 _WATCHERS = 32
 _OTHER_CALLS = 8  # threads that are left where every watcher has one
+CLOSE_SECONDS = 2.0  # for open calls to end when all jobs have
+_LOOK_SECONDS = 0.2
 LINGER_SECONDS = 30.0  # for which an idle runner outlives the one that started it
 
 
@@ -56,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     try:
         _check_installed(options.framework)
-        with _locked(options.state_dir):
+        with _locked(options.state_dir, options.lock_fd):
             _serve(options)
     except _Fault as fault:
         sys.stderr.write(f"runner: {fault}\n")
@@ -75,23 +78,39 @@ def _check_installed(framework: str) -> None:
 
 
 @contextlib.contextmanager
-def _locked(state_dir: Path) -> Iterator[None]:
-    """The state directory, for this runner alone."""
-    lock = filelock.FileLock(state_dir / "lock")
+def _locked(path: Path, lock: int | None) -> Iterator[None]:
+    """The state directory, for this runner alone, without what one that was killed left there.
+
+    ``lock``: the descriptor by which whoever started this runner holds it already.
+    """
     try:
-        state_dir.mkdir(parents=True, exist_ok=True)
-        lock.acquire(blocking=False)
-    except filelock.Timeout:
-        raise _Fault(
-            EXIT_STATE,
-            f"another runner uses {state_dir}; stop it, or give --state-dir",
-        ) from None
+        state_dir.prepare(path)
+        if lock is None:
+            lock = _lock(path / state_dir.LOCK)
+        elif not state_dir.hold(lock, alone=True):
+            lock = None
+        if lock is None:
+            raise _Fault(EXIT_STATE, f"another runner uses {path}; stop it, or give --state-dir")
+        os.set_inheritable(lock, False)
+        os.truncate(lock, 0)
+        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+        (path / state_dir.ADDRESS).unlink(missing_ok=True)
+        state_dir.sweep(path)
     except OSError as error:
-        raise _Fault(EXIT_STATE, f"{state_dir} cannot be used: {error}; give --state-dir") from None
+        raise _Fault(EXIT_STATE, f"{path} cannot be used: {error}; give --state-dir") from None
     try:
         yield
     finally:
-        lock.release()
+        os.close(lock)
+
+
+def _lock(path: Path) -> int | None:
+    """As `state_dir.held`; asked twice, since someone may hold it for a moment, to look."""
+    lock = state_dir.held(path, alone=True)
+    if lock is None:
+        time.sleep(_LOOK_SECONDS)
+        lock = state_dir.held(path, alone=True)
+    return lock
 
 
 def _serve(options: argparse.Namespace) -> None:
@@ -117,23 +136,26 @@ def _serve(options: argparse.Namespace) -> None:
         target=_work, args=(jobs, servicer, health_servicer, options.lazy), daemon=True
     ).start()
     if options.until_stdin_closes:
-        threading.Thread(target=_stop_without_owner, args=(jobs, ask), daemon=True).start()
+        threading.Thread(
+            target=_stop_without_owner, args=(jobs, options.state_dir, ask), daemon=True
+        ).start()
     os.read(stops, 1)
+    (options.state_dir / state_dir.ADDRESS).unlink(missing_ok=True)  # nobody new is to come
     _set_serving(health_servicer, serving=False)
     threading.Thread(target=_stop_at_once, args=(jobs, stops), daemon=True).start()
     jobs.stop(options.grace)
     worker.close()
-    (options.state_dir / "address").unlink(missing_ok=True)
-    server.stop(grace=2).wait()
+    (options.state_dir / state_dir.ADDRESS).unlink(missing_ok=True)
+    server.stop(CLOSE_SECONDS).wait()
     _log.info("stopped")
 
 
-def _announce(address: str, state_dir: Path) -> None:
+def _announce(address: str, path: Path) -> None:
     try:
-        write_whole(state_dir / "address", address.encode())
+        write_whole(path / state_dir.ADDRESS, address.encode())
     except OSError as error:
-        raise _Fault(EXIT_STATE, f"{state_dir} cannot be written to: {error}") from None
-    _log.info("listening on %s; jobs in %s", address, state_dir)
+        raise _Fault(EXIT_STATE, f"{path} cannot be written to: {error}") from None
+    _log.info("listening on %s; jobs in %s", address, path)
 
 
 def _work(
@@ -229,13 +251,21 @@ def _stop_at_once(jobs: Jobs, stops: int) -> None:
     jobs.stop(0)
 
 
-def _stop_without_owner(jobs: Jobs, ask: int) -> None:
-    """Jobs that run or come in meanwhile are done first, so that someone can still watch them."""
+def _stop_without_owner(jobs: Jobs, path: Path, ask: int) -> None:
+    """Jobs that run or come in meanwhile are done first, so that someone can still watch them.
+
+    It outlives every command that uses it, and each of those holds the lease.
+    """
     # Not by sys.stdin, whose lock a thread that still waits at the end would hold for ever.
     with contextlib.suppress(OSError):  # closed from the start
         while os.read(0, 1024):
             pass
     jobs.wait_until_idle(LINGER_SECONDS)
+    with contextlib.suppress(OSError):  # where there can be no lease, nobody has one
+        lease = state_dir.opened(path / state_dir.LEASE, os.O_RDWR | os.O_CREAT)
+        while not (state_dir.hold(lease, alone=True, wait=True) and jobs.idle):
+            state_dir.hold(lease, alone=False)  # its job goes on without it
+            jobs.wait_until_idle(LINGER_SECONDS)
     _log.info("idle, and whoever started this runner is gone")
     os.write(ask, b"\0")
 

@@ -3,8 +3,14 @@
 import os
 import signal
 
+from hypothesis import HealthCheck, settings
+
 # Whoever runs the tests in the background may have Ctrl-C ignored, which processes inherit.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # What commands print is held against English text, whatever the developer's locale is.
 os.environ["TWINRUN_LANG"] = "en"
+
+# Hypothesis has limits of time of its own: for one example, and for how long drawing one takes.
+settings.register_profile("any-speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any-speed")

@@ -6,7 +6,6 @@ import webbrowser
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from orchestrator import (
     completion,
@@ -23,6 +22,7 @@ from orchestrator.errors import BadInput
 from orchestrator.language import Phrase, english, say
 from orchestrator.options import ShownOptions
 from orchestrator.output import print_json, to_stderr
+from orchestrator.plain import console
 from orchestrator.report import plain_report, rich_report
 from orchestrator.words import KEPT, OF
 
@@ -55,7 +55,7 @@ def runs(
     if shown.as_json:
         print_json(history.as_dicts(listed))
     else:
-        for line in history_report.lines(listed, Console().width):
+        for line in history_report.lines(listed, console().width):
             typer.echo(line)
     if not found:
         to_stderr(say(_NO_RUNS, output=shown.output))
@@ -80,7 +80,7 @@ def show(run: RunArgument, shown: ShownOptions) -> None:
     if shown.as_json:
         print_json(as_dict(comparison))
     elif sys.stdout.isatty():
-        Console().print(rich_report(comparison))
+        console().print(rich_report(comparison))
     else:
         typer.echo(plain_report(comparison))
     if not shown.quiet:

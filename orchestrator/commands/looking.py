@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 import yaml
-from rich.console import Console
 from twinrun.v1 import job_pb2
 
 from orchestrator import (
@@ -26,9 +25,10 @@ from orchestrator.errors import BadInput
 from orchestrator.language import Phrase, english, say
 from orchestrator.options import ALL, FrameworksOption, JobOptions, JsonOption, WhereOptions
 from orchestrator.output import print_json, to_stderr
+from orchestrator.plain import console
 from orchestrator.progress import Lines
 from orchestrator.runners import Runners
-from orchestrator.schedule import completed, raise_unless_succeeded
+from orchestrator.schedule import completed, hurried, raise_unless_succeeded
 from orchestrator.states import state_name
 from orchestrator.words import OF
 
@@ -56,9 +56,10 @@ def cancel(job_id: JobArgument, where: WhereOptions) -> None:
     """End a job that waits or runs; what it has reported is kept."""
     with closing(Runners(where.places(), to_stderr)) as runners:
         client = runners.get(_framework_of(job_id))
-        client.cancel(job_id)
-        for _ in client.watch(job_id):
-            pass
+        with hurried(client, to_stderr):
+            client.cancel(job_id)
+            for _ in client.watch(job_id):
+                pass
         typer.echo(say(OF, name=job_id, what=state_name(client.job(job_id).state)))
 
 
@@ -117,7 +118,7 @@ def env(
             }
         )
     else:
-        Console(highlight=False).print(environments.table(found, rates))
+        console().print(environments.table(found, rates))
 
 
 def summary(
@@ -138,7 +139,7 @@ def summary(
     if as_json:
         print_json(summaries.as_dict(found))
     else:
-        Console(highlight=False).print(summary_report.report(found))
+        console().print(summary_report.report(found))
 
 
 class _Action(StrEnum):
@@ -170,7 +171,7 @@ def workloads(
         if as_json:
             print_json({preset.name: preset.spec for preset in found})
         else:
-            Console(highlight=False).print(workloads_report.table(found))
+            console().print(workloads_report.table(found))
         return
     with (
         presets.lines_in_refusals(workload),

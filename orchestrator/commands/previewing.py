@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from orchestrator import config, session
@@ -23,6 +22,7 @@ from orchestrator.options import (
     WhereOptions,
 )
 from orchestrator.output import print_json, to_stderr
+from orchestrator.plain import console
 from orchestrator.runners import Runners
 from orchestrator.schedule import completed
 from orchestrator.words import KEPT
@@ -81,7 +81,7 @@ def preview(
     if as_json:
         print_json(previews.as_dict(job.title, found, path))
     else:
-        Console(highlight=False).print(Text(say(found.sentence)))
+        console().print(Text(say(found.sentence)))
         to_stderr(say(KEPT, path=path))
 
 

@@ -4,7 +4,6 @@ from contextlib import closing
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from orchestrator import (
     certificate_file,
@@ -22,6 +21,7 @@ from orchestrator.explain import as_dict
 from orchestrator.language import Phrase, Sentence, english, join
 from orchestrator.options import ALL, FrameworksOption, JobOptions, ShownOptions, WhereOptions
 from orchestrator.output import display_of, print_json, say_of
+from orchestrator.plain import console
 from orchestrator.runners import Runners
 from orchestrator.words import LINES, OF
 
@@ -71,7 +71,7 @@ def verify(
                 faults.append(english(OF, name=name, what=error.message))
                 continue
             if not shown.as_json:
-                Console(highlight=False).print(certificate_report(name, found[name]))
+                console().print(certificate_report(name, found[name]))
     if shown.as_json:
         made = {name: certificate_file.as_dict(each) for name, each in found.items()}
         print_json(made if all_workloads else made.get(job.title))
@@ -112,10 +112,12 @@ def explain(
     if shown.as_json:
         print_json(as_dict(job.title, outcome.rows))
     elif outcome.rows:
-        Console(highlight=False).print(explanation_report.report(outcome.rows))
+        console().print(explanation_report.report(outcome.rows))
     if pitfall and not shown.as_json:
         typer.echo("\n" + explanation_report.paragraph(chosen[0]))
     if outcome.interrupted:
         raise KeyboardInterrupt
     if outcome.faults:
         raise JobFailed(join(LINES, outcome.faults))
+    if outcome.ended:
+        raise outcome.ended

@@ -6,7 +6,6 @@ from contextlib import closing
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from twinrun.v1 import job_pb2
 
 from orchestrator import (
@@ -40,6 +39,7 @@ from orchestrator.options import (
     WhereOptions,
 )
 from orchestrator.output import display_of, print_json
+from orchestrator.plain import console
 from orchestrator.runners import Runners
 from orchestrator.words import KEPT
 
@@ -156,7 +156,7 @@ def evaluate(
     if shown.as_json:
         print_json(evaluation.as_dict(made))
     else:
-        Console(highlight=False).print(evaluation_report.report(made))
+        console().print(evaluation_report.report(made))
 
 
 def _train(request: session.Request, where: WhereOptions, shown: ShownOptions) -> session.Outcome:
@@ -165,7 +165,7 @@ def _train(request: session.Request, where: WhereOptions, shown: ShownOptions) -
     if shown.as_json:
         print_json(as_dict(outcome.comparison))
     elif sys.stdout.isatty():
-        Console().print(report.rich_report(outcome.comparison))
+        console().print(report.rich_report(outcome.comparison))
     else:
         typer.echo(report.plain_report(outcome.comparison))
     work.raise_for([outcome])
@@ -183,7 +183,7 @@ def _train_loops(
     if shown.as_json:
         print_json(loops.as_dict(found))
     else:
-        Console(highlight=False).print(loops_report.loops_table(found))
+        console().print(loops_report.loops_table(found))
         typer.echo("")
         for sentence in dict.fromkeys(outcome.comparison.finding for outcome in outcomes):
             typer.echo(say(sentence))
@@ -204,7 +204,7 @@ def _train_recipes(
     if shown.as_json:
         print_json(recipes.as_dict(found))
     else:
-        Console(highlight=False).print(recipes_report.recipes_table(found))
+        console().print(recipes_report.recipes_table(found))
         typer.echo("")
         for outcome in outcomes:
             for sentence in report.sentences(outcome.comparison):

@@ -10,7 +10,8 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.client import Client
 from orchestrator.config import FRAMEWORKS, Places
-from orchestrator.errors import BadInput, RunnerUnavailable
+from orchestrator.errors import BadInput, RunnerUnavailable, WrongReport
+from orchestrator.gate.refusal import refusal
 from orchestrator.live.state import KEPT_JOBS, Live, Runner, answered, heard, listed
 from orchestrator.runners import answering
 
@@ -45,6 +46,7 @@ class Follower:
         self._places = places
         self._board = board
         self._client: Client | None = None
+        self._refused = set[str]()  # jobs whose reports cannot be
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"follow-{framework}", daemon=True)
 
@@ -100,6 +102,11 @@ class Follower:
                     break
         except BadInput:  # it was removed meanwhile, or too many are watching
             return False
+        except WrongReport as error:
+            self._refused.add(job.job_id)
+            last = self._board.live.jobs[job.job_id].sequence
+            events = [refusal(last + 1, error.message)]
+            self._board.change(functools.partial(heard, job_id=job.job_id, events=events))
         return True
 
     def _is_new(self, found: list[job_pb2.Job]) -> bool:
@@ -109,10 +116,7 @@ class Follower:
     def _unread(self, found: list[job_pb2.Job]) -> job_pb2.Job | None:
         """``found``: newest first. The oldest that has not ended, else the newest unread one."""
         known = self._board.live.jobs
-        unread = [
-            job
-            for job in found
-            if job.job_id in known and job.last_sequence > known[job.job_id].sequence
-        ]
-        active = [job for job in found if job.job_id in known and job.state in _ACTIVE]
+        taken = [job for job in found if job.job_id in known and job.job_id not in self._refused]
+        unread = [job for job in taken if job.last_sequence > known[job.job_id].sequence]
+        active = [job for job in taken if job.state in _ACTIVE]
         return active[-1] if active else next(iter(unread), None)

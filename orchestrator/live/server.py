@@ -3,6 +3,7 @@
 import asyncio
 import contextvars
 import json
+import re
 import socket
 import threading
 from collections.abc import AsyncIterator
@@ -26,7 +27,7 @@ from orchestrator.live.messages import cursor_of, encoded, news
 from orchestrator.live.state import Live
 
 HOST = "127.0.0.1"
-_NAMES = (HOST, "localhost")
+_NAMES = re.compile(r"(127\.0\.0\.1|localhost)(:[0-9]{1,5})?")  # 'ssh -L' may change the port
 _SEND_SECONDS = 0.3  # between messages to a page, so that watching costs the trial nothing
 _SILENT_SECONDS = 15.0  # after which a page is told that the connection stands
 _RETRY_MS = 1000  # after which a page connects again
@@ -176,9 +177,9 @@ class _Guard:
                 MutableHeaders(scope=message).update(_HEADERS)
             await send(message)
 
-        name = Headers(scope=scope).get("host", "").partition(":")[0]
+        name = Headers(scope=scope).get("host", "")
         answer = self._inner
-        if name not in _NAMES:
+        if not _NAMES.fullmatch(name):
             answer = PlainTextResponse(say(_ONLY_HERE), 421)
         elif scope["method"] != "GET":
             answer = PlainTextResponse(say(_ONLY_GET), 405, {"Allow": "GET"})

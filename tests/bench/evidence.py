@@ -26,6 +26,7 @@ from orchestrator.runners import Runners
 from orchestrator.schedule import completed, run_trials
 from orchestrator.sides import twice
 from orchestrator.verdict import Verdict
+from tests.waiting import HANG_SECONDS
 
 ROOT = Path(__file__).parents[2]
 FRAMEWORKS = ("pytorch", "tensorflow")
@@ -102,8 +103,17 @@ def main() -> int:
     return 0
 
 
-def compared(framework: str, part: float, chosen: argparse.Namespace, folder: Path) -> Found:
-    """One comparison of a framework with itself, by fresh processes, side b slower by ``part``."""
+def compared(
+    framework: str,
+    part: float,
+    chosen: argparse.Namespace,
+    folder: Path,
+    step_seconds: float | None = None,
+) -> Found:
+    """One comparison of a framework with itself, by fresh processes, side b slower by ``part``.
+
+    ``step_seconds``: by a clock of its own, as in `tests.bench.slowed`; None: the machine's.
+    """
     changes = {
         "epochs": chosen.epochs,
         "threads": chosen.threads,
@@ -114,12 +124,14 @@ def compared(framework: str, part: float, chosen: argparse.Namespace, folder: Pa
     }
     slower = folder / "slower"
     with (
-        slowed(framework, slower, folder) as address,
+        slowed(framework, slower, folder, step_seconds) as address,
         closing(Runners(Places({framework: address}), lambda _: None)) as runners,
     ):
         spec = completed(config.job_spec(chosen.workload, changes), [framework], runners)
         run = store.create(folder, "evidence", spec)
-        order = placements(twice(framework), spec, lambda number: number >= chosen.pairs)
+        # By a clock of its own, all is as it was the time before.
+        rng = None if step_seconds is None else random.Random(0)
+        order = placements(twice(framework), spec, lambda number: number >= chosen.pairs, rng=rng)
 
         def told() -> Iterator:
             for placement in order:
@@ -134,10 +146,14 @@ def compared(framework: str, part: float, chosen: argparse.Namespace, folder: Pa
 
 
 @contextmanager
-def slowed(framework: str, slower: Path, folder: Path) -> Iterator[str]:
+def slowed(
+    framework: str, slower: Path, folder: Path, step_seconds: float | None = None
+) -> Iterator[str]:
     """The address of a runner whose trials are as much slower as the file ``slower`` says."""
     state = Path(tempfile.mkdtemp(dir=folder))
     environment = {**os.environ, "SLOWED": framework, "SLOWED_BY": str(slower)}
+    if step_seconds is not None:
+        environment["SLOWED_STEP_SECONDS"] = str(step_seconds)
     command = [
         *(ROOT / f".venv-{framework}/bin/python", "-m", "tests.bench.slowed"),
         *("--framework", framework, "--listen", "127.0.0.1:0", "--lazy", "--state-dir", state),
@@ -145,7 +161,7 @@ def slowed(framework: str, slower: Path, folder: Path) -> Iterator[str]:
     with ExitStack() as exits:
         log = exits.enter_context((state / "runner.log").open("w"))
         runner = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-        exits.callback(runner.wait, 30)
+        exits.callback(runner.wait, HANG_SECONDS)
         exits.callback(runner.terminate)
         while not (state / "address").exists():
             assert runner.poll() is None, (state / "runner.log").read_text()

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.waiting import HANG_SECONDS
+
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 # Nothing of the browser's own goes out either.
 _FLAGS = (
@@ -18,7 +20,6 @@ _FLAGS = (
     "--no-first-run",
 )
 _HERE = ("127.0.0.1", "localhost", "::1")
-_TIMEOUT_MS = 20_000
 
 
 @dataclass
@@ -79,7 +80,7 @@ def visit(chromium) -> Iterator[Callable[..., Visit]]:
             **{"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", **options}
         )
         contexts.append(context)
-        context.set_default_timeout(_TIMEOUT_MS)
+        context.set_default_timeout(1000 * HANG_SECONDS)
         context.route(is_external, lambda route: route.abort())
         made = Visit(context.new_page())
         made.page.on("console", made.note_message)

@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-import time
 
 import pytest
 
@@ -10,6 +9,7 @@ from orchestrator.palette import looks
 from tests.integration.conftest import runners
 from tests.integration.fakes.markup import MESSAGE
 from tests.integration.live import environment, live, orchestrator
+from tests.waiting import HANG_SECONDS, eventually
 
 NO_TENSORFLOW = "--tensorflow=127.0.0.1:1"
 
@@ -35,20 +35,13 @@ def percent(page) -> int:
     return int(found[1]) if found else 0
 
 
-def wait_until(holds, seconds=30.0):
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 def clean(seen) -> bool:
     """Nothing on the console, and nothing asked of another host."""
     return not seen.console_errors and not seen.external_requests
 
 
 def test_a_job_grows_before_the_eyes_to_its_final_numbers(visit, start, tmp_path):
-    runner = start("slow")
+    runner = start("gated")
     seen = visit()
     page = seen.page
     with live(tmp_path, f"--pytorch={runner.address}", NO_TENSORFLOW) as server:
@@ -56,18 +49,15 @@ def test_a_job_grows_before_the_eyes_to_its_final_numbers(visit, start, tmp_path
         page.get_by_role("heading", name="Waiting for a job").wait_for()
         assert page.get_by_text("orchestrator compare").is_visible()
         assert not page.locator("#loss").is_visible()
-        runner.train(epochs=6)
-        widths, shares = set(), set()
-
-        def finished() -> bool:
-            widths.add(curve_width(page))
-            shares.add(percent(page))
-            return lane(page).get_by_text("finished", exact=True).is_visible()
-
-        wait_until(finished)
-        assert len(widths) > 3
-        assert len(shares) > 3
-        assert max(shares) == 100
+        runner.train(epochs=5)
+        widths = [0.0]
+        for epoch in range(1, 5):  # each waits until the one before is on the page
+            assert eventually(lambda epoch=epoch: percent(page) == 20 * epoch)
+            assert eventually(lambda: curve_width(page) > widths[-1])
+            widths.append(curve_width(page))
+            runner.open(f"epoch-{epoch}")
+        lane(page).get_by_text("finished", exact=True).wait_for()
+        assert percent(page) == 100
         assert page.locator("#loss path.line").is_visible()
         assert page.locator("#accuracy path.line").is_visible()
         accuracy = lane(page).locator("[data-figure=accuracy]").text_content()
@@ -88,7 +78,7 @@ def test_when_the_server_is_killed_the_page_says_so_and_takes_up_where_it_left_o
     flags = (f"--pytorch={runner.address}", NO_TENSORFLOW)
     with live(tmp_path, *flags) as server:
         page.goto(server.url)
-        wait_until(lambda: curve_width(page) > 0)
+        assert eventually(lambda: curve_width(page) > 0)
         server.process.kill()
         page.get_by_role("status").get_by_text("Connection lost").wait_for()
         before = page.locator("#log li").all_text_contents()
@@ -107,11 +97,11 @@ def test_when_the_server_is_killed_the_page_says_so_and_takes_up_where_it_left_o
 
 def test_when_a_runner_is_gone_the_page_says_so_in_its_lane(visit, start, tmp_path):
     runner = start("slow")
-    runner.train(epochs=50)
+    runner.train(epochs=10_000)
     seen = visit()
     with live(tmp_path, f"--pytorch={runner.address}", NO_TENSORFLOW) as server:
         seen.page.goto(server.url)
-        wait_until(lambda: curve_width(seen.page) > 0)
+        assert eventually(lambda: curve_width(seen.page) > 0)
         runner.process.kill()
         lane(seen.page).get_by_text("the runner is gone").wait_for()
         lane(seen.page).get_by_text("lost: the runner went away").wait_for()
@@ -146,7 +136,7 @@ def test_an_older_pair_can_be_chosen_by_keyboard_while_the_newest_is_in_front(
         page.goto(server.url)
         title = page.get_by_role("heading", level=1)
         title.get_by_text("seed 2").wait_for()
-        wait_until(lambda: page.locator("#loss path.line").count() == 2)
+        assert eventually(lambda: page.locator("#loss path.line").count() == 2)
         older = page.get_by_role("button", name=re.compile("seed 1"))
         older.focus()
         page.keyboard.press("Enter")
@@ -206,8 +196,8 @@ def test_a_real_frameworks_job_is_followed_to_the_numbers_that_its_command_print
             text=True,
         )
         try:
-            lane(page).get_by_text("finished", exact=True).wait_for(timeout=90_000)
-            out, _ = train.communicate(timeout=60)
+            lane(page).get_by_text("finished", exact=True).wait_for()
+            out, _ = train.communicate(timeout=HANG_SECONDS)
         finally:
             train.kill()
             train.wait()

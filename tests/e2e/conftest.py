@@ -7,12 +7,13 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.waiting import HANG_SECONDS, eventually
 
 ROOT = Path(__file__).parents[2]
 PROJECT = "twinrun-e2e"
@@ -47,7 +48,7 @@ def run(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=400,
+        timeout=HANG_SECONDS,
         check=False,
     )
     assert "Traceback" not in done.stderr, done.stderr
@@ -84,16 +85,6 @@ def left_over() -> list[str]:
     ]
 
 
-def eventually(holds: Callable[[], object], seconds: float = 60.0) -> bool:
-    """Whether it holds in time."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.2)
-    return True
-
-
 class Orchestrator:
     """The command on the host, with homes of its own and the containers' addresses."""
 
@@ -116,7 +107,7 @@ class Orchestrator:
         self, command: str, *arguments: str, code: int = 0
     ) -> subprocess.CompletedProcess[str]:
         process = self.start(command, *arguments)
-        stdout, stderr = process.communicate(timeout=200)
+        stdout, stderr = process.communicate(timeout=HANG_SECONDS)
         assert "Traceback" not in stderr, stderr
         assert process.returncode == code, stderr
         return subprocess.CompletedProcess(arguments, code, stdout, stderr)

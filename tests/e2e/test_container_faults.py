@@ -12,12 +12,12 @@ from tests.e2e.conftest import (
     SMALL,
     container,
     docker,
-    eventually,
     inspect,
     listening,
     make,
     run,
 )
+from tests.waiting import HANG_SECONDS, eventually
 
 # As docs/containers.md gives them for one image alone.
 ALONE = (
@@ -70,8 +70,8 @@ def test_a_container_killed_in_the_middle_of_a_job(up, orchestrator):
     (finished,) = orchestrator.jobs("pytorch")
     process, job_id = orchestrator.start_long_job("pytorch")
     docker("kill", "--signal=KILL", container("pytorch"))
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 4
+    _, said = process.communicate(timeout=HANG_SECONDS)
+    assert process.returncode == 3
     assert f"is gone in the middle of the job {job_id}" in said
     assert "Traceback" not in said
     make("up")
@@ -85,7 +85,7 @@ def test_a_container_killed_in_the_middle_of_a_job(up, orchestrator):
 def test_a_restart_in_the_middle_of_a_job_ends_it_tidily(up, orchestrator):
     process, job_id = orchestrator.start_long_job("tensorflow")
     make("restart")
-    process.communicate(timeout=60)
+    process.communicate(timeout=HANG_SECONDS)
     assert process.returncode != 0
     job = orchestrator.jobs("tensorflow")[job_id]
     assert reason(job) == "RUNNER_STOPPED"
@@ -112,7 +112,7 @@ def test_an_image_runs_alone_with_the_documented_options(down, orchestrator, fra
     with alone(IMAGES[framework], framework, *ALONE) as name:
         assert eventually(lambda: healthy(name))
         orchestrator("train", "-f", framework, *SMALL)
-        docker("stop", name)
+        docker("stop", f"--time={HANG_SECONDS:.0f}", name)
         assert inspect(name)["State"]["ExitCode"] == 0
 
 

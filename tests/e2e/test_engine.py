@@ -18,11 +18,11 @@ from tests.e2e.conftest import (
     SMALL,
     container,
     docker,
-    eventually,
     inspect,
     make,
     run,
 )
+from tests.waiting import HANG_SECONDS, eventually
 
 ENGINE = shlex.split(os.environ.get("TWINRUN_TEST_ENGINE", ""))
 CONFIGURATION = Path("/etc/docker/daemon.json")
@@ -50,7 +50,7 @@ def test_an_engine_restarted_in_the_middle_of_a_job_loses_no_finished_one(up, or
     before = orchestrator.jobs("tensorflow")
     process, job_id = orchestrator.start_long_job("tensorflow")
     restart_engine()
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=HANG_SECONDS)
     assert process.returncode == 4
     assert job_id in said or "The runner was stopped" in said
     assert inspect(container("tensorflow"))["State"]["Status"] == "exited"

@@ -1,5 +1,6 @@
 """Small jobs, and what a trainer made of them."""
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -154,7 +155,11 @@ def train(framework, job: JobSpec, warm: bool = True) -> Run:
     trainer = framework.Trainer(job, held, weights(job))
     if warm:
         trainer.warm_up()
-    chunks = [chunk for epoch in range(job.epochs) for chunk in trainer.train_epoch(epoch)]
+    chunks = []
+    for epoch in job.epoch_numbers:
+        if epoch == job.late_epoch:
+            trainer.advance(epoch * math.ceil(SAMPLES / job.batch_size))
+        chunks += trainer.train_epoch(epoch)
     losses = [chunk.losses for chunk in chunks]
     return Run(
         np.concatenate(losses), [len(c) for c in losses], trainer.weights(), trainer.evaluate()

@@ -261,7 +261,7 @@ def inside(row, column, height, width):
 def batches(spec: JobSpec, data: Data) -> Iterator[tuple[np.ndarray, np.ndarray, tuple[int, int]]]:
     """The images and labels of each step, and epoch and place in it."""
     shape = data.train_images.shape
-    for epoch in range(spec.epochs):
+    for epoch in spec.epoch_numbers:
         indices = order.permutation(spec.seed, epoch, len(data.train_images))
         indices = order.limited(indices, spec.batch_size, spec.steps_per_epoch_limit)
         maps = augmentation.transforms(spec, shape, epoch)
@@ -302,7 +302,10 @@ def train(spec: JobSpec, data: Data, weights, epsilon_hat: float | None = None):
     weights = {name: array.astype(np.float64) for name, array in weights.items()}
     optimizer = Optimizer(spec, epsilon_hat)
     losses = []
+    whole_epoch = math.ceil(len(data.train_images) / spec.batch_size)
     for images, labels, place in batches(spec, data):
+        if place == (spec.late_epoch, 0):
+            optimizer.step = spec.late_epoch * whole_epoch
         loss, found = gradients(spec, weights, images, labels, place)
         keep(spec, weights, images, place)
         optimizer.update(weights, found)

@@ -4,7 +4,7 @@ import importlib
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -86,14 +86,12 @@ def repeated(one):
     return np.stack([one, one])
 
 
-@settings(deadline=None)
 @given(pixels)
 def test_the_map_of_each_pixel_to_itself_changes_nothing(framework, pixels):
     resample = resample_of(framework)
     np.testing.assert_array_equal(resample(pixels, repeated(IDENTITY)), pixels)
 
 
-@settings(deadline=None)
 @given(pixels)
 def test_a_mirrored_image_is_the_image_from_right_to_left_and_twice_the_image(framework, pixels):
     resample = resample_of(framework)
@@ -102,7 +100,6 @@ def test_a_mirrored_image_is_the_image_from_right_to_left_and_twice_the_image(fr
     np.testing.assert_array_equal(resample(mirrored, repeated(MIRROR)), pixels)
 
 
-@settings(deadline=None)
 @given(pixels, places)
 def test_a_move_by_whole_pixels_is_a_shift_with_background_behind_it(framework, pixels, place):
     right, down = place

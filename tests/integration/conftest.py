@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,9 @@ from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
 from twinrun.v1 import job_pb2, runner_service_pb2, runner_service_pb2_grpc
+
+from tests.integration import gates
+from tests.waiting import HANG_SECONDS, eventually
 
 ENDED = {
     job_pb2.JOB_STATE_SUCCEEDED,
@@ -42,6 +44,20 @@ def small_spec(**changes) -> job_pb2.JobSpec:
     return json_format.ParseDict(spec, job_pb2.JobSpec())
 
 
+class Watching:
+    """A job's events, without heartbeats, which come where a machine is slow."""
+
+    def __init__(self, stream) -> None:
+        self.cancel = stream.cancel
+        self._events = (event for event in stream if not event.HasField("heartbeat"))
+
+    def __iter__(self) -> Iterator[job_pb2.JobEvent]:
+        return self._events
+
+    def __next__(self) -> job_pb2.JobEvent:
+        return next(self._events)
+
+
 @dataclass
 class Runner:
     process: subprocess.Popen[str]
@@ -49,6 +65,7 @@ class Runner:
     stub: runner_service_pb2_grpc.RunnerServiceStub
     state_dir: Path
     stderr_path: Path
+    gates_dir: Path
     mark: str = ""  # in the environment of the runner and of all that it starts
 
     def train(self, request_id="", **changes) -> job_pb2.Job:
@@ -57,9 +74,13 @@ class Runner:
         )
 
     def watch(self, job: job_pb2.Job, after=0):
+        return Watching(self.watch_all(job, after))
+
+    def watch_all(self, job: job_pb2.Job, after=0):
+        """Heartbeats too."""
         return self.stub.WatchJob(
             runner_service_pb2.WatchJobRequest(job_id=job.job_id, after_sequence=after),
-            timeout=60,
+            timeout=HANG_SECONDS,
         )
 
     def get(self, job: job_pb2.Job) -> job_pb2.Job:
@@ -77,9 +98,13 @@ class Runner:
     def wait_for(self, job: job_pb2.Job, case: str) -> job_pb2.JobEvent:
         return next(event for event in self.watch(job) if event.HasField(case))
 
+    def open(self, gate: str) -> None:
+        """Lets processes of the runner pass that wait there, as some fakes do."""
+        gates.open_(self.gates_dir, gate)
+
     def stop(self, number=signal.SIGTERM) -> int:
         self.process.send_signal(number)
-        return self.process.wait(30)
+        return self.process.wait(HANG_SECONDS)
 
     @property
     def stderr(self) -> str:
@@ -107,14 +132,13 @@ def marked(mark: str) -> list[int]:
     return found
 
 
-def eventually(holds: Callable[[], object], seconds: float = 5.0) -> bool:
-    """Whether it holds in time."""
-    deadline = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
+def fake_environment(directory: Path, fake: str, framework="pytorch") -> None:
+    """An environment for `Places`, whose interpreter runs the fake in place of the framework."""
+    python = directory / f".venv-{framework}/bin/python"
+    python.parent.mkdir(parents=True)
+    runs = f"{sys.executable} -m tests.integration.fake_runner {fake}"
+    python.write_text(f'#!/bin/sh\nshift 2\nexec {runs} "$@"\n')  # for -m services.server
+    python.chmod(0o755)
 
 
 def command(fake: str, state_dir: Path | str, *options: str, framework="pytorch") -> list[str]:
@@ -163,6 +187,8 @@ def runners(directory: Path) -> Iterator[Callable[..., Runner]]:
     ) -> Runner:
         state_dir = directory / name
         stderr_path = directory / f"{name}-{len(processes)}.stderr"
+        gates_dir = directory / f"{name}-{len(processes)}.gates"
+        gates_dir.mkdir(parents=True)
         (state_dir / "address").unlink(missing_ok=True)
         with stderr_path.open("w") as stderr:
             process = subprocess.Popen(
@@ -170,7 +196,7 @@ def runners(directory: Path) -> Iterator[Callable[..., Runner]]:
                 stdin=subprocess.PIPE,
                 stderr=stderr,
                 text=True,
-                env=os.environ | dict([mark.split("=")]),
+                env=os.environ | {gates.VARIABLE: str(gates_dir)} | dict([mark.split("=")]),
             )
         processes.append(process)
         if inside:
@@ -178,7 +204,7 @@ def runners(directory: Path) -> Iterator[Callable[..., Runner]]:
         address = await_text(state_dir / "address", process)
         channels.append(grpc.insecure_channel(address))
         stub = runner_service_pb2_grpc.RunnerServiceStub(channels[-1])
-        return Runner(process, address, stub, state_dir, stderr_path, mark)
+        return Runner(process, address, stub, state_dir, stderr_path, gates_dir, mark)
 
     yield start
     for channel in channels:
@@ -194,19 +220,16 @@ def runners(directory: Path) -> Iterator[Callable[..., Runner]]:
 
 
 def await_text(path: Path, process: subprocess.Popen) -> str:
-    for _ in range(200):
-        if path.exists():
-            return path.read_text()
-        assert process.poll() is None, "the runner ended at its start"
-        time.sleep(0.05)
-    raise AssertionError(f"{path} did not appear")
+    assert eventually(lambda: path.exists() or process.poll() is not None), f"no {path}"
+    assert path.exists(), "the runner ended at its start"
+    return path.read_text()
 
 
 def health(address: str, wait_for_ready=False):
     with grpc.insecure_channel(address) as channel:
         stub = health_pb2_grpc.HealthStub(channel)
         request = health_pb2.HealthCheckRequest(service="twinrun.v1.RunnerService")
-        return stub.Check(request, timeout=5, wait_for_ready=wait_for_ready).status
+        return stub.Check(request, timeout=HANG_SECONDS, wait_for_ready=wait_for_ready).status
 
 
 def details(error: grpc.RpcError, kind):

@@ -1,9 +1,16 @@
-"""A real runner on a fake framework: ``python -m tests.integration.fake_runner FAKE [options]``."""
+"""A real runner on a fake framework: ``python -m tests.integration.fake_runner FAKE [options]``.
 
+Its own limits are beyond a test's patience, so that what it does only when one runs out is a hang.
+"""
+
+import os
 import sys
 
-from services import server
+from services import jobs, server, worker
 from services.frameworks import FRAMEWORKS, Framework
+from tests.waiting import FOREVER_SECONDS
+
+LINGER = "TWINRUN_TEST_LINGER"  # seconds, where it is not to be for ever
 
 
 def main() -> int:
@@ -11,7 +18,8 @@ def main() -> int:
     for name, framework in list(FRAMEWORKS.items()):
         module = f"tests.integration.fakes.{fake}"
         FRAMEWORKS[name] = Framework(module, requires="numpy", port=framework.port)
-    server.LINGER_SECONDS = 0.6  # so that no test waits for half a minute
+    server.LINGER_SECONDS = float(os.environ.get(LINGER, FOREVER_SECONDS))
+    server.CLOSE_SECONDS = jobs._END_SECONDS = worker._EXIT_SECONDS = FOREVER_SECONDS
     return server.main(options)
 
 

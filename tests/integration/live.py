@@ -14,7 +14,7 @@ from email.message import Message
 from pathlib import Path
 from urllib.parse import urlsplit
 
-SECONDS = 30
+from tests.waiting import HANG_SECONDS
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Server:
 
     @contextmanager
     def asked(self, path, method, headers) -> Iterator[http.client.HTTPResponse]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=HANG_SECONDS)
         with closing(connection):
             connection.request(method, path, headers=headers)
             with closing(connection.getresponse()) as response:
@@ -42,7 +42,7 @@ class Server:
     def stop(self, number=signal.SIGINT) -> tuple[int, str, str]:
         """Exit code, stdout, stderr."""
         self.process.send_signal(number)
-        stdout, stderr = self.process.communicate(timeout=SECONDS)
+        stdout, stderr = self.process.communicate(timeout=HANG_SECONDS)
         return self.process.returncode, stdout, stderr
 
 
@@ -54,9 +54,9 @@ class Answer:
 
 
 @contextmanager
-def live(home: Path, *flags: str) -> Iterator[Server]:
+def live(home: Path, *flags: str, module: str = "orchestrator") -> Iterator[Server]:
     """The command with an empty state directory; ``flags``: addresses of runners, --port."""
-    process = start(home, *flags)
+    process = start(home, *flags, module=module)
     try:
         yield Server(process, url_of(process))
     finally:
@@ -72,15 +72,15 @@ def environment(home: Path) -> dict[str, str]:
     return found
 
 
-def orchestrator(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "orchestrator", *arguments]
+def orchestrator(*arguments: str, module: str = "orchestrator") -> list[str]:
+    return [sys.executable, "-m", module, *arguments]
 
 
-def start(home: Path, *flags: str) -> subprocess.Popen:
+def start(home: Path, *flags: str, module: str = "orchestrator") -> subprocess.Popen:
     if not any(flag.startswith("--port") for flag in flags):
         flags = (*flags, "--port=0")
     return subprocess.Popen(
-        orchestrator("live", *flags),
+        orchestrator("live", *flags, module=module),
         cwd=home,
         env=environment(home),
         stdin=subprocess.DEVNULL,
@@ -107,15 +107,15 @@ class Page:
     lines: dict[str, list] = field(default_factory=dict)
 
     def follow(self, server: Server) -> Iterator[str]:
-        """Take messages in; yield the name of each when it was. For SECONDS at most."""
-        deadline = time.monotonic() + SECONDS
+        """Take messages in; yield the name of each when it was."""
+        end = time.monotonic() + HANG_SECONDS
         headers = {"Last-Event-ID": self.last_id} if self.last_id else {}
         with server.asked("/events", "GET", headers) as response:
             assert response.status == 200
             assert response.headers["Content-Type"].startswith("text/event-stream")
             message: dict[str, str] = {}
             while line := response.readline().decode():
-                assert time.monotonic() < deadline, self
+                assert time.monotonic() < end, self
                 name, _, value = line.rstrip("\n").partition(": ")
                 if name:
                     message[name] = value

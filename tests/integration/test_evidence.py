@@ -7,8 +7,8 @@ import pytest
 
 from orchestrator import store
 from orchestrator.trial import State
-from tests.integration.conftest import eventually
 from tests.integration.test_orchestrator import SMALL, orchestrator, two
+from tests.waiting import HANG_SECONDS, eventually
 
 __all__ = ["orchestrator", "two"]  # fixtures
 
@@ -67,9 +67,10 @@ def test_an_a_a_test_is_kept_as_the_machines_noise_and_said_with_later_verdicts(
 
 
 def test_until_sure_goes_on_until_the_interval_is_narrow_enough(orchestrator, two):
-    _, flags = two()
-    done = orchestrator.run(*COMPARE, "--until-sure", "--precision-target=90%", *flags)
+    _, flags = two("clocked")
+    done = orchestrator.run(*COMPARE, "--until-sure", "--precision-target=1%", *flags)
     assert "6 repetitions: " in done.stderr
+    assert "PyTorch and TensorFlow" in done.stderr
     assert len(orchestrator.latest().trials()) == 12
 
 
@@ -91,9 +92,9 @@ def test_an_interrupt_keeps_the_pairs_that_were_finished(orchestrator, two):
     _, flags = two()
     process = orchestrator.start(*COMPARE, "--repeats=500", *flags)
     runs = orchestrator.output
-    eventually(lambda: len(list(runs.glob("*/weights/tensorflow-*.safetensors"))) >= 2, 40)
+    assert eventually(lambda: len(list(runs.glob("*/weights/tensorflow-*.safetensors"))) >= 2)
     process.send_signal(signal.SIGINT)
-    _, stderr = process.communicate(timeout=30)
+    _, stderr = process.communicate(timeout=HANG_SECONDS)
     assert process.returncode == 130, stderr
     run = orchestrator.latest()
     ended = [trial for trial in run.trials() if trial.state is State.SUCCEEDED]

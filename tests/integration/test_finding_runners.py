@@ -1,5 +1,7 @@
 """Which runner the orchestrator takes, where none was given."""
 
+import os
+import pwd
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -12,8 +14,9 @@ from orchestrator import runners as found_by
 from orchestrator.config import Places
 from orchestrator.errors import RunnerUnavailable
 from orchestrator.runners import Runners
-from tests.integration.conftest import eventually
+from tests.waiting import HANG_SECONDS, eventually
 
+LINUX = sys.platform == "linux"
 BOTH_VERSIONS = "speaks version 2 of the protocol (Twinrun 9.9.9), this orchestrator version 1"
 
 
@@ -26,6 +29,7 @@ def find(tmp_path, monkeypatch):
 
     def find(address: str, **given) -> tuple[str | None, list[str]]:
         monkeypatch.setattr(found_by, "PORTS", {"pytorch": address.rpartition(":")[2]})
+        monkeypatch.setattr(found_by, "_PROBE_SECONDS", HANG_SECONDS)  # a slow one answers too
         said: list[str] = []
         places = Places(given, state_home=tmp_path / "home", environments=tmp_path / "none")
         with closing(Runners(places, said.append)) as runners:
@@ -39,11 +43,16 @@ def find(tmp_path, monkeypatch):
 
 def test_a_runner_on_its_default_port_is_taken_and_named(find, start):
     runner = start()
-    assert find(runner.address) == (runner.address, [f"pytorch: the runner at {runner.address}"])
+    taken, (said,) = find(runner.address)
+    assert taken == runner.address
+    assert said.startswith(f"pytorch: the runner at {runner.address}")
+    if LINUX:  # elsewhere it is not known
+        process, user = runner.process.pid, pwd.getpwuid(os.geteuid()).pw_name
+        assert said.endswith(f", process {process} of the user {user}")
 
 
 def test_a_runner_that_still_imports_its_framework_is_taken(find, start):
-    runner = start("slow_to_import")
+    runner = start("blocks_in_import")
     assert not runner.stub.GetServerInfo(info_request()).HasField("environment")
     assert find(runner.address)[0] == runner.address
 

@@ -6,13 +6,13 @@ import pytest
 
 from tests.documents import ROOT
 from tests.integration.test_documents import Reader, shelf
+from tests.waiting import HANG_SECONDS
 
 __all__ = ["shelf"]  # a fixture
 
 jupyter = pytest.importorskip("jupyter_client.manager")
 pytest.importorskip("ipykernel")
 NOTEBOOK = json.loads((ROOT / "docs/lesson.ipynb").read_text(encoding="utf-8"))
-SECONDS = 120  # for a cell
 
 
 def test_the_notebook_is_kept_without_what_it_showed():
@@ -28,7 +28,9 @@ def test_every_cell_of_the_notebook_runs_in_a_clone(shelf: Reader, tmp_path):
         (clone / name).symlink_to(ROOT / name)
     folders = {name: str(tmp_path / name) for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR")}
     environment = shelf.env | folders | {"PYTHONPATH": f"{ROOT}:{ROOT / 'proto'}"}
-    manager, client = jupyter.start_new_kernel(cwd=str(clone / "docs"), env=environment)
+    manager, client = jupyter.start_new_kernel(
+        startup_timeout=HANG_SECONDS, cwd=str(clone / "docs"), env=environment
+    )
     try:
         for cell in NOTEBOOK["cells"]:
             if cell["cell_type"] == "code":
@@ -41,10 +43,10 @@ def test_every_cell_of_the_notebook_runs_in_a_clone(shelf: Reader, tmp_path):
 def run(client, source: str) -> None:
     """The cell, which may raise nothing; a command that fails raises, but for one after a ``!``."""
     said = []
-    client.execute_interactive("_exit_code = 0", timeout=SECONDS)
+    client.execute_interactive("_exit_code = 0", timeout=HANG_SECONDS)
     reply = client.execute_interactive(
         source,
-        timeout=SECONDS,
+        timeout=HANG_SECONDS,
         user_expressions={"code": "_exit_code"},
         output_hook=lambda message: said.append(message["content"].get("text", "")),
     )["content"]

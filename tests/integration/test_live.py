@@ -20,11 +20,12 @@ from orchestrator.live.follow import Board, Follower
 from orchestrator.live.state import Runner
 from orchestrator.options import WhereOptions
 from orchestrator.progress import describe
-from tests.integration.conftest import eventually
 from tests.integration.live import Page, ended, live
 from tests.integration.live import start as start_live
+from tests.waiting import HANG_SECONDS, eventually
 
 NOWHERE = ("--pytorch=127.0.0.1:1", "--tensorflow=127.0.0.1:1")
+HTTP2 = bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])  # a server's greeting: settings, of which none differ
 FILES = ("/", "/page.js", "/chart.js", "/page.css", "/icon.svg")
 
 
@@ -50,19 +51,26 @@ def described(runner, job) -> list[str]:
 
 
 def test_a_job_is_followed_from_its_start_to_its_final_numbers(start, tmp_path):
-    runner = start("slow")
+    runner = start("gated")
     page = Page()
     with live(tmp_path, *flags(runner)) as server:
         job = runner.train()
         shares = []
-        page.until(server, lambda p: shares.append(_share(p, job)) or ended(job.job_id)(p))
+
+        def half(page):
+            shares.append(_share(page, job))
+            return shares[-1] == 0.5
+
+        page.until(server, half)
+        runner.open("epoch-1")
+        page.until(server, ended(job.job_id))
+    assert shares[0] != 0.5, "it grew before the eyes"
     found = page.jobs[job.job_id]
     assert found["state"] == "finished"
     assert found["progress"] == "epoch 2 of 2"
     assert [line["text"] for line in page.lines[job.job_id]] == described(runner, job)
     losses = [loss for e in runner.watch(job) for loss in e.steps_finished.losses]
     assert [point[1] for point in page.losses[job.job_id]] == pytest.approx(losses, rel=1e-5)
-    assert len({share for share in shares if share and share < 1}) >= 2, "it grew before the eyes"
 
 
 def _share(page, job):
@@ -70,7 +78,7 @@ def _share(page, job):
 
 
 def test_a_page_that_comes_back_gets_the_rest_without_gap_or_repeat(start, tmp_path):
-    runner = start("slow")
+    runner = start("gated")
     job = runner.train(epochs=6)
     page, visits = Page(), 0
     with live(tmp_path, *flags(runner)) as server:
@@ -78,7 +86,9 @@ def test_a_page_that_comes_back_gets_the_rest_without_gap_or_repeat(start, tmp_p
             known = page.last_id
             page.until(server, lambda p, known=known: p.last_id != known)
             visits += 1
-    assert visits > 4
+            trained = len(page.losses.get(job.job_id, [])) // 10
+            runner.open(f"epoch-{trained}")  # the next; so that no visit sees more than one
+    assert visits >= 6
     assert [line["text"] for line in page.lines[job.job_id]] == described(runner, job)
     assert len(page.losses[job.job_id]) == 60
 
@@ -134,13 +144,13 @@ def test_a_runner_that_another_process_started_is_found_lost_and_found_again(
     follower.start()
     try:
         runner = start("slow", name="pytorch")
-        assert eventually(lambda: _runner(board).address == runner.address, 10)
-        job = runner.train()
-        assert eventually(lambda: _steps(board, job), 10)
+        assert eventually(lambda: _runner(board).address == runner.address)
+        job = runner.train(epochs=10_000)
+        assert eventually(lambda: _steps(board, job))
         runner.stop(signal.SIGKILL)
-        assert eventually(lambda: board.live.lost(board.live.jobs[job.job_id]), 10)
+        assert eventually(lambda: board.live.lost(board.live.jobs[job.job_id]))
         again = start("slow", name="pytorch")
-        assert eventually(lambda: not board.live.jobs[job.job_id].active, 10)
+        assert eventually(lambda: not board.live.jobs[job.job_id].active)
         assert _runner(board).address == again.address
         assert "was started again" in board.live.jobs[job.job_id].error
     finally:
@@ -195,7 +205,16 @@ def test_nothing_but_get_is_answered(serve, method, path):
 
 
 @pytest.mark.parametrize(
-    "name", ["evil.example", "evil.example:8050", "", "127.0.0.1.evil.example"]
+    "name",
+    [
+        *("evil.example", "evil.example:8050", "", "127.0.0.1.evil.example"),
+        *(
+            "localhost:8050@evil.example",
+            "localhost:evil.example",
+            "127.0.0.1:",
+            "localhost:8050:1",
+        ),
+    ],
 )
 @pytest.mark.parametrize("path", ["/", "/events", "/page.js"])
 def test_a_page_that_came_under_another_hosts_name_is_refused(serve, name, path):
@@ -229,15 +248,13 @@ def test_ctrl_c_ends_it_at_once_with_code_0_while_pages_and_jobs_are_followed(
     start, tmp_path, number
 ):
     runner = start("slow")
-    job = runner.train(epochs=50)
+    job = runner.train(epochs=10_000)
     with live(tmp_path, *flags(runner)) as server:
         pages = [Page(), Page()]
         streams = [page.follow(server) for page in pages]
         for stream, page in zip(streams, pages, strict=True):
             assert any(page.losses.get(job.job_id) for _ in stream)
-        began = time.monotonic()
-        code, _, stderr = server.stop(number)
-        assert time.monotonic() - began < 3
+        code, _, stderr = server.stop(number)  # long before the job
         assert (code, stderr) == (0, "")
         for stream in streams:
             list(stream)  # which ends
@@ -253,16 +270,18 @@ def test_a_second_ctrl_c_changes_nothing(serve):
 def test_ctrl_c_does_not_wait_for_a_host_that_does_not_answer(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         flag = f"--pytorch=127.0.0.1:{silent.getsockname()[1]}"
-        with live(tmp_path, flag, "--tensorflow=127.0.0.1:1") as server:
-            time.sleep(0.5)
-            began = time.monotonic()
-            assert server.stop()[0] == 0
-            assert time.monotonic() - began < 3
+        given = (flag, "--tensorflow=127.0.0.1:1")
+        with live(tmp_path, *given, module="tests.integration.patient") as server:
+            silent.settimeout(HANG_SECONDS)
+            asking, _ = silent.accept()
+            with asking:
+                asking.sendall(HTTP2)  # so that it is asked, for ever, as the command is patient
+                assert server.stop()[0] == 0
 
 
 def test_a_port_that_is_taken_is_named_with_the_remedy(serve, tmp_path):
     process = start_live(tmp_path, f"--port={serve.port}")
-    stdout, stderr = process.communicate(timeout=30)
+    stdout, stderr = process.communicate(timeout=HANG_SECONDS)
     assert process.returncode == 2
     assert stdout == ""
     assert f"Port {serve.port} of 127.0.0.1 cannot be listened on" in stderr

@@ -7,7 +7,6 @@ an interrupt does, are the kernel's doing, and IPython's formatters alone would 
 import base64
 import os
 import re
-import time
 from dataclasses import dataclass, field
 from xml.etree import ElementTree as ET
 
@@ -15,6 +14,7 @@ import pytest
 
 from orchestrator import store
 from orchestrator.trial import State
+from tests.waiting import HANG_SECONDS, eventually
 
 jupyter = pytest.importorskip("jupyter_client.manager")
 pytest.importorskip("ipykernel")
@@ -38,7 +38,7 @@ class Notebook:
         folders = ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "XDG_STATE_HOME", "XDG_CACHE_HOME")
         env = {**os.environ, **{name: str(home / name.lower()) for name in folders}}
         self.manager, self.client = jupyter.start_new_kernel(
-            kernel_name="python3", cwd=str(home), env=env
+            HANG_SECONDS, kernel_name="python3", cwd=str(home), env=env
         )
 
     def run(self, code, meanwhile=lambda: None):
@@ -46,7 +46,7 @@ class Notebook:
         asked = self.client.execute(code)
         meanwhile()
         while True:
-            message = self.client.get_iopub_msg(timeout=60)
+            message = self.client.get_iopub_msg(timeout=HANG_SECONDS)
             if message["parent_header"].get("msg_id") != asked:
                 continue
             content = message["content"]
@@ -150,15 +150,15 @@ def test_a_trial_that_fails_raises_and_says_where_the_rest_is_kept(notebook, two
 
 def test_an_interrupt_of_the_cell_keeps_what_was_finished_and_the_kernel(notebook, two):
     def interrupt():
-        for _ in range(600):
+        def has_an_epoch():
             found = store.runs(notebook.home / "runs")
             trials = found[0].trials() if found else []
-            if trials and trials[0].epochs:
-                return notebook.manager.interrupt_kernel()
-            time.sleep(0.05)
-        raise AssertionError("no epoch was seen")
+            return trials and trials[0].epochs
 
-    given = f"{SMALL}, epochs=50, verify=False, {two('slow')}"
+        assert eventually(has_an_epoch)
+        notebook.manager.interrupt_kernel()
+
+    given = f"{SMALL}, epochs=10000, verify=False, {two('slow')}"
     cell = notebook.run(f"import orchestrator\norchestrator.compare({given})", interrupt)
     name, message = cell.error
     assert name == "KeyboardInterrupt"

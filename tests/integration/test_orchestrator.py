@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from twinrun.v1 import job_pb2, runner_service_pb2
 
 from orchestrator import store
 from orchestrator.trial import State
+from tests.waiting import HANG_SECONDS, eventually
 
 
 class Orchestrator:
@@ -29,9 +29,9 @@ class Orchestrator:
         for name in ("TWINRUN_PYTORCH", "TWINRUN_TENSORFLOW", "TWINRUN_OUTPUT"):
             self.env.pop(name, None)
 
-    def start(self, *arguments: str, **settings) -> subprocess.Popen:
+    def start(self, *arguments: str, module: str = "orchestrator", **settings) -> subprocess.Popen:
         return subprocess.Popen(
-            [sys.executable, "-m", "orchestrator", *arguments],
+            [sys.executable, "-m", module, *arguments],
             cwd=self.home,
             env={**self.env, **settings},
             stdin=subprocess.DEVNULL,
@@ -44,7 +44,7 @@ class Orchestrator:
         """The command, ended with ``code`` and without a traceback."""
         process = self.start(*arguments, **settings)
         try:
-            stdout, stderr = process.communicate(timeout=60)
+            stdout, stderr = process.communicate(timeout=HANG_SECONDS)
         finally:
             process.kill()
         assert "Traceback" not in stderr, stderr
@@ -244,7 +244,7 @@ def test_jobs_lists_and_watch_replays_a_job_that_has_ended(orchestrator, start):
 
 def test_cancel_ends_a_running_job(orchestrator, start):
     runner = start("slow")
-    job = runner.train(epochs=100)
+    job = runner.train(epochs=10_000)
     runner.wait_for(job, "inputs")
     done = orchestrator.run("cancel", job.job_id, f"--pytorch={runner.address}")
     assert "cancelled" in done.stdout
@@ -312,7 +312,7 @@ def test_an_output_that_takes_no_more_ends_the_job_and_names_the_file(orchestrat
     runner = start("slow")
     command = [
         *(sys.executable, "-m", "orchestrator", "train", "--framework=pytorch", *SMALL),
-        *("--epochs=50", f"--pytorch={runner.address}"),
+        *("--epochs=10000", f"--pytorch={runner.address}"),
     ]
     done = subprocess.run(
         ["sh", "-c", 'ulimit -f 16; exec "$@"', "sh", *command],  # 8 KiB a file
@@ -320,7 +320,7 @@ def test_an_output_that_takes_no_more_ends_the_job_and_names_the_file(orchestrat
         env=orchestrator.env,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG_SECONDS,
         check=False,
     )
     assert done.returncode == 5, done.stderr
@@ -356,29 +356,34 @@ def test_a_runner_killed_in_the_middle_is_told_and_what_it_had_reported_is_kept(
 ):
     runner = start("slow")
     process = orchestrator.start(
-        "train", "--framework=pytorch", *SMALL, "--epochs=50", f"--pytorch={runner.address}"
+        "train", "--framework=pytorch", *SMALL, "--epochs=10000", f"--pytorch={runner.address}"
     )
     await_epoch(orchestrator, process)
     runner.process.kill()
-    _, stderr = process.communicate(timeout=60)
-    assert process.returncode == 4
+    _, stderr = process.communicate(timeout=HANG_SECONDS)
+    assert process.returncode == 3
     assert "is gone in the middle of the job" in stderr
     assert "orchestrator watch" in stderr
     assert "Traceback" not in stderr
-    assert orchestrator.latest().trials()[0].epochs
+    run = orchestrator.latest()
+    assert run.trials()[0].epochs
+    assert (run.path / "comparison.json").exists()
+    assert (run.path / "report.html").exists()
 
 
 def test_a_runner_that_comes_back_is_taken_up_again(orchestrator, start):
     runner = start("slow")
     port = runner.address.rpartition(":")[2]
     process = orchestrator.start(
-        "train", "--framework=pytorch", *SMALL, "--epochs=50", f"--pytorch={runner.address}"
+        *("train", "--framework=pytorch", *SMALL, "--epochs=10000"),
+        f"--pytorch={runner.address}",
+        module="tests.integration.patient",
     )
     await_epoch(orchestrator, process)
     runner.process.kill()
     runner.process.wait()
     start("slow", "--listen", f"127.0.0.1:{port}")
-    _, stderr = process.communicate(timeout=60)
+    _, stderr = process.communicate(timeout=HANG_SECONDS)
     assert process.returncode == 4
     assert "was started again" in stderr
 
@@ -387,11 +392,11 @@ def test_a_runner_that_comes_back_is_taken_up_again(orchestrator, start):
 def test_an_interrupt_cancels_the_job_and_keeps_what_was_finished(orchestrator, start, number):
     runner = start("slow")
     process = orchestrator.start(
-        "train", "--framework=pytorch", *SMALL, "--epochs=50", f"--pytorch={runner.address}"
+        "train", "--framework=pytorch", *SMALL, "--epochs=10000", f"--pytorch={runner.address}"
     )
     await_epoch(orchestrator, process)
     process.send_signal(number)
-    _, stderr = process.communicate(timeout=60)
+    _, stderr = process.communicate(timeout=HANG_SECONDS)
     assert process.returncode == 130
     assert "Traceback" not in stderr
     run = orchestrator.latest()
@@ -416,14 +421,13 @@ def test_a_killed_orchestrator_leaves_a_readable_run_and_a_job_to_watch(orchestr
 
 def await_epoch(orchestrator: Orchestrator, process: subprocess.Popen) -> None:
     """Until the run has an epoch."""
-    for _ in range(300):
+
+    def has_one() -> bool:
         assert process.poll() is None, process.communicate()
-        if store.runs(orchestrator.output):
-            trials = orchestrator.latest().trials()
-            if trials and trials[0].epochs:
-                return
-        time.sleep(0.05)
-    raise AssertionError("no epoch was seen")
+        trials = orchestrator.latest().trials() if store.runs(orchestrator.output) else []
+        return bool(trials and trials[0].epochs)
+
+    assert eventually(has_one)
 
 
 def test_flags_come_from_the_command_line_else_the_environment_else_the_file(orchestrator, two):

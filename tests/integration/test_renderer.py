@@ -1,5 +1,6 @@
 """Figures drawn by a process of their own: the same ones, without delay, and nothing stays."""
 
+import multiprocessing
 import os
 import re
 import signal
@@ -10,19 +11,20 @@ import threading
 import time
 import uuid
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
-from bench.system import cpu_seconds
 from orchestrator.comparison import compare
 from orchestrator.errors import OutputError
 from orchestrator.language import LANGUAGES, speaking
 from orchestrator.renderer import Renderer
 from orchestrator.store import Run
-from tests.integration.conftest import eventually, marked
+from tests.integration.conftest import marked
 from tests.unit.drawn import drawings
 from tests.unit.events import SPEC, trial
 from tests.unit.stored import compared
+from tests.waiting import FOREVER_SECONDS, eventually
 
 BOTH = compare(SPEC, [trial("pytorch"), trial("tensorflow", seconds=(1.0, 0.9, 0.9))])
 
@@ -49,13 +51,38 @@ def test_it_speaks_the_callers_language():
         assert told == drawings(BOTH)
 
 
+def sleeps(process: int) -> bool:
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "S"
+
+
+def switches(process: int) -> str:
+    """How often it has gone to sleep."""
+    status = Path(f"/proc/{process}/status").read_text()
+    return re.search(r"^voluntary_ctxt_switches:\s+(\d+)$", status, re.MULTILINE)[1]
+
+
+class Endless:
+    """Whoever draws a comparison that has it never ends."""
+
+    def __reduce__(self):
+        return _endless, ()
+
+
+def _endless() -> Endless:
+    """In the process that draws: a copy of the renderer's, or itself where it has one CPU."""
+    if multiprocessing.parent_process() is not None or len(os.sched_getaffinity(0)) < 2:
+        time.sleep(FOREVER_SECONDS)
+    return Endless()
+
+
 def test_once_ready_it_takes_no_time_and_once_closed_it_is_gone(alive):
     with closing(Renderer()) as renderer:
         renderer.ready()
         (process,) = alive()
-        before = cpu_seconds(process)
+        assert eventually(lambda: sleeps(process))
+        before = switches(process)
         time.sleep(0.5)
-        assert cpu_seconds(process) - before <= 0.02  # two ticks of the clock
+        assert switches(process) == before
     assert not alive()
 
 
@@ -63,27 +90,40 @@ def test_closing_it_before_it_is_ready_leaves_nothing_behind(alive):
     renderer = Renderer()
     assert eventually(alive)  # its environment is told once it has begun
     renderer.close()
-    assert not alive()
+    assert eventually(lambda: not alive())
 
 
-@pytest.mark.parametrize("drawing", [False, True])
-def test_where_it_is_killed_it_is_said_what_is_kept_and_nothing_stays(alive, drawing):
+@pytest.mark.parametrize("moment", ["before it is ready", "ready", "drawing"])
+def test_where_it_is_killed_another_one_draws_the_same_and_nothing_stays(alive, moment):
+    expected = drawings(BOTH)
     with closing(Renderer()) as renderer:
-        renderer.ready()
-        (process,) = alive()
+        if moment != "before it is ready":
+            renderer.ready()
+        assert eventually(alive)
+        process, done = min(alive()), threading.Event()
 
         def kill():
-            if drawing:  # by others than itself, where there are several CPUs
-                eventually(lambda: len(alive()) > 1, 0.1)
+            if moment == "drawing":  # by others than itself, where there are several CPUs
+                assert eventually(lambda: len(alive()) > 1 or done.is_set())
             os.kill(process, signal.SIGKILL)
 
         killer = threading.Thread(target=kill)
         killer.start()
-        if not drawing:
+        if moment != "drawing":
             killer.join()
+        renderer.ready()  # raises nothing: trials are to run
+        assert renderer.draw(BOTH) == expected
+        done.set()
+        killer.join()
+    assert eventually(lambda: not alive())
+
+
+def test_where_each_that_is_started_ends_it_is_said_what_is_kept(monkeypatch):
+    monkeypatch.setattr("orchestrator.renderer._environment", lambda: {"PYTHONHOME": "/none"})
+    with closing(Renderer()) as renderer:
+        renderer.ready()
         with pytest.raises(OutputError, match=r"cannot be drawn.*orchestrator report"):
             renderer.draw(BOTH)
-    assert eventually(lambda: not alive())
 
 
 def test_a_file_in_the_users_folder_is_not_taken_for_a_module(tmp_path, monkeypatch):
@@ -96,8 +136,8 @@ def test_a_file_in_the_users_folder_is_not_taken_for_a_module(tmp_path, monkeypa
 @pytest.mark.parametrize(("module", "name"), [(tempfile, "tempdir"), (sys, "executable")])
 def test_where_it_cannot_be_started_it_is_said_why(monkeypatch, tmp_path, module, name):
     monkeypatch.setattr(module, name, str(tmp_path / "none"))
-    with pytest.raises(OutputError, match=r"cannot be drawn.*none"):
-        Renderer()
+    with closing(Renderer()) as renderer, pytest.raises(OutputError, match=r"be drawn.*none"):
+        renderer.draw(BOTH)
 
 
 def test_a_fault_of_its_own_is_told_in_a_line_and_no_traceback():

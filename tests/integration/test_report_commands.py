@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from tests.unit.stored import compared
+from tests.waiting import HANG_SECONDS
 
 WINDOWS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 
@@ -26,7 +27,7 @@ def orchestrator(tmp_path):
             env=environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=HANG_SECONDS,
             check=False,
         )
         assert done.returncode == code, done.stderr

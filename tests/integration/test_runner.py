@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 
 import grpc
 import pytest
@@ -11,7 +10,8 @@ from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from twinrun.v1 import job_pb2, runner_service_pb2
 
-from tests.integration.conftest import details, eventually, health, reason, small_spec
+from tests.integration.conftest import details, health, reason, small_spec
+from tests.waiting import eventually
 
 
 def test_a_job_reports_every_part_of_a_trial_in_numbered_events(start):
@@ -76,7 +76,7 @@ def test_the_same_request_id_makes_one_job(start):
 
 
 def test_one_job_runs_at_a_time_and_a_full_backlog_is_refused_with_a_time_to_retry(start):
-    runner = start("slow", "--backlog", "1")
+    runner = start("gated", "--backlog", "1")
     running = runner.train()
     runner.wait_for(running, "inputs")
     waiting = runner.train(seed=1)
@@ -86,6 +86,7 @@ def test_one_job_runs_at_a_time_and_a_full_backlog_is_refused_with_a_time_to_ret
     assert caught.value.code() == grpc.StatusCode.UNAVAILABLE
     assert details(caught.value, error_details_pb2.ErrorInfo).reason == "RUNNER_BUSY"
     assert details(caught.value, error_details_pb2.RetryInfo).retry_delay.seconds > 0
+    runner.open("epoch-1")
     assert runner.wait(running).state == runner.wait(waiting).state == job_pb2.JOB_STATE_SUCCEEDED
     assert runner.get(running).end_time.ToNanoseconds() <= (
         runner.get(waiting).start_time.ToNanoseconds()
@@ -182,23 +183,28 @@ def test_weights_of_another_model_are_refused_by_name(start):
 
 
 def test_weights_that_are_not_there_yet_are_not_found(start):
-    runner = start("slow")
+    runner = start("gated")
     job = runner.train()
     with pytest.raises(grpc.RpcError) as caught:
         runner.stub.DownloadWeights(runner_service_pb2.DownloadWeightsRequest(job_id=job.job_id))
     assert details(caught.value, error_details_pb2.ErrorInfo).reason == "WEIGHTS_NOT_FOUND"
 
 
-def test_health_is_answered_before_the_framework_is_there_and_while_a_job_runs(start):
-    began = time.monotonic()
-    runner = start("slow_to_import")
+def test_health_is_answered_before_the_framework_is_there(start):
+    runner = start("gated_import")
     assert health(runner.address, wait_for_ready=True) == (
         health_pb2.HealthCheckResponse.NOT_SERVING
     )
-    assert time.monotonic() - began < 3  # which is what the import takes
+    runner.open("import")
+    assert eventually(lambda: health(runner.address) == health_pb2.HealthCheckResponse.SERVING)
+
+
+def test_health_is_answered_while_a_job_runs(start):
+    runner = start("blocks")
     job = runner.train()
-    runner.wait_for(job, "environment")
+    runner.wait_for(job, "weights_saved")
     assert health(runner.address) == health_pb2.HealthCheckResponse.SERVING
+    assert runner.get(job).state == job_pb2.JOB_STATE_RUNNING
 
 
 def test_server_info_tells_the_environment_once_the_framework_is_imported(start):
@@ -235,15 +241,21 @@ def test_many_watchers_leave_room_for_other_calls(start):
     assert eventually(lambda: runner.get(job).state == job_pb2.JOB_STATE_RUNNING)
     streams = [runner.watch(job) for _ in range(32)]
     for stream in streams:
-        next(stream)
+        next(event for event in stream if event.HasField("weights_saved"))  # the last, for ever
     with pytest.raises(grpc.RpcError) as caught:
         next(runner.watch(job))
     assert details(caught.value, error_details_pb2.ErrorInfo).reason == "TOO_MANY_WATCHERS"
     assert runner.get(job).state == job_pb2.JOB_STATE_RUNNING
     for stream in streams:
         stream.cancel()
-    time.sleep(1)
-    next(runner.watch(job))  # there is room again, though the job has not reported anything
+
+    def has_room() -> bool:
+        try:
+            return bool(next(runner.watch(job)))
+        except grpc.RpcError:  # too many, as before
+            return False
+
+    assert eventually(has_room)  # again, though the job has not reported anything
 
 
 def test_a_lazy_runner_is_ready_once_its_first_job_has_imported_the_framework(start):

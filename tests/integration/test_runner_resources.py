@@ -1,15 +1,14 @@
-"""What a runner's own process costs: start, memory, open files, threads, processes."""
+"""What a runner's own process costs: imports, memory, open files, threads, processes."""
 
+import re
 import subprocess
-import time
+import sys
 from pathlib import Path
 
-import grpc
 import pytest
-from grpc_health.v1 import health_pb2, health_pb2_grpc
 from twinrun.v1 import runner_service_pb2
 
-from tests.integration.conftest import command, eventually
+from tests.waiting import eventually
 
 LINUX = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads Linux's /proc")
 
@@ -42,27 +41,22 @@ def test_a_runner_stays_small_imports_no_numpy_and_leaks_nothing_over_many_jobs(
         runner.wait(job)
     assert eventually(lambda: len(open_files(pid)) <= files), open_files(pid)
     assert not children(pid)
-    assert len(list(Path(f"/proc/{pid}/task").iterdir())) <= threads + 2
+    # Less than one a job. How many calls overlap, and so have a thread each, is chance.
+    assert eventually(lambda: len(list(Path(f"/proc/{pid}/task").iterdir())) < threads + 10)
     assert resident_mb(pid) < 150
     assert "numpy" not in Path(f"/proc/{pid}/maps").read_text()
 
 
-def test_health_is_answered_in_under_two_seconds_from_the_start_of_the_process(tmp_path):
-    state_dir = tmp_path / "state"
-    began = time.monotonic()
-    process = subprocess.Popen(command("good", state_dir), stderr=subprocess.DEVNULL)
-    try:
-        assert eventually((state_dir / "address").exists)
-        with grpc.insecure_channel((state_dir / "address").read_text()) as channel:
-            stub = health_pb2_grpc.HealthStub(channel)
-            stub.Check(health_pb2.HealthCheckRequest(), wait_for_ready=True, timeout=5)
-            assert time.monotonic() - began < 2
-    finally:
-        process.terminate()
-        process.wait(10)
+def test_what_a_runner_imports_before_it_answers_is_little():
+    """Nearly all of its start is that: measured by modules, which no other load changes."""
+    command = [sys.executable, "-X", "importtime", "-c", "import services.server"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    modules = re.findall(r"^import time: .*\| +(\S+)$", done.stderr, re.MULTILINE)
+    assert "grpc" in modules
+    assert len(modules) < 420  # some 350; NumPy would be 90 more
 
 
-def test_a_runner_with_a_thousand_old_jobs_starts_in_under_two_seconds(start, tmp_path):
+def test_a_runner_with_a_thousand_old_jobs_lists_them_all(start):
     first = start()
     job = first.wait(first.train())
     first.stop()
@@ -72,8 +66,6 @@ def test_a_runner_with_a_thousand_old_jobs_starts_in_under_two_seconds(start, tm
         copy = jobs / f"{job.job_id}-{number}"
         copy.mkdir()
         (copy / "job.json").write_text(text.replace(job.job_id, copy.name))
-    began = time.monotonic()
     runner = start()
     listed = runner.stub.ListJobs(runner_service_pb2.ListJobsRequest(page_size=1000)).jobs
-    assert time.monotonic() - began < 2
     assert len(listed) == 1000

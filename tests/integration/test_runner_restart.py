@@ -8,7 +8,8 @@ import pytest
 from google.protobuf import json_format
 from twinrun.v1 import job_pb2, runner_service_pb2
 
-from tests.integration.conftest import eventually, reason, runners
+from tests.integration.conftest import reason, runners
+from tests.waiting import eventually
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def killed(dead, tmp_path):
 
 def kill(runner):
     finished = runner.wait(runner.train("finished", epochs=1))
-    running = runner.train("running", epochs=1000)
+    running = runner.train("running", epochs=10_000)
     runner.wait_for(running, "steps_finished")
     waiting = runner.train("waiting")
     seen = {job.job_id: events_till_now(runner, job) for job in (finished, running, waiting)}

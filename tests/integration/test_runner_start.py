@@ -8,12 +8,13 @@ import pytest
 
 from services.options import EXIT_NOT_INSTALLED, EXIT_PORT, EXIT_STATE
 from tests.integration.conftest import command
+from tests.waiting import HANG_SECONDS
 
 
 def refused(*arguments: str) -> tuple[int, str]:
     """The exit code and what the runner wrote."""
     done = subprocess.run(
-        arguments, stdin=subprocess.DEVNULL, capture_output=True, timeout=20, check=False
+        arguments, stdin=subprocess.DEVNULL, capture_output=True, timeout=HANG_SECONDS, check=False
     )
     assert not done.stdout
     assert b"Traceback" not in done.stderr

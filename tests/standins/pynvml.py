@@ -1,12 +1,12 @@
 """Stands in for NVML, as its own module does: two GPUs with different abilities.
 
-The first tells everything, and with STANDIN_MIG is divided into two; the second, whose memory is
-the host's, counts no energy and tells neither its memory nor its utilisation. What a GPU lacks
-raises. STANDIN_NO_DRIVER: NVML cannot be initialised.
+The first tells everything, and with STANDIN_MIG is divided into two; its energy grows each time
+that it is asked for. The second, whose memory is the host's, counts no energy and tells neither its
+memory nor its utilisation. What a GPU lacks raises. STANDIN_NO_DRIVER: NVML cannot be initialised.
 """
 
+import itertools
 import os
-import time
 from types import SimpleNamespace
 
 
@@ -39,12 +39,15 @@ H100 = Gpu(
     milliwatts=300_000,
     throttle_reasons=0x01 | 0x20,  # idle a moment ago, and too warm
     processes=[SimpleNamespace(pid=1), SimpleNamespace(pid=2)],
-    millijoules=lambda: int(time.monotonic() * 310_000),
+    millijoules=itertools.count(0, 310_000).__next__,  # 310 J from one reading to the next
     mig=lambda: [int("STANDIN_MIG" in os.environ)] * 2,
     parts=[None, *PARTS, None],
 )
 GB10 = Gpu(name="NVIDIA GB10", uuid="GPU-bb", milliwatts=50_000)
 GPUS = [H100, GB10]
+
+
+looks = 0  # at the last of what a look asks for
 
 
 def nvmlInit():
@@ -104,6 +107,8 @@ def nvmlDeviceGetCurrentClocksThrottleReasons(gpu):
 
 
 def nvmlDeviceGetComputeRunningProcesses(gpu):
+    global looks  # noqa: PLW0603 - as a module has its state
+    looks += 1
     return gpu["processes"]
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import HANG_SECONDS
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Path:
@@ -42,7 +44,7 @@ def orchestrator(home):
 
     def run(*arguments: str, code: int = 0) -> subprocess.CompletedProcess:
         process = start(*arguments)
-        stdout, stderr = process.communicate(timeout=280)
+        stdout, stderr = process.communicate(timeout=HANG_SECONDS)
         assert "Traceback" not in stderr, stderr
         assert process.returncode == code, stderr
         return subprocess.CompletedProcess(arguments, code, stdout, stderr)

@@ -61,6 +61,90 @@ def without_last(chunks):
     return chunks[:-1]
 
 
+def in_timed_precision_alone(function, factor):
+    """What it returns, or the first of several, times ``factor`` in float32."""
+    from services.tensorflow import model  # noqa: PLC0415 - as above
+
+    module, name = (model.batch_norm, "by_batch") if function == "by_batch" else (model, function)
+    original = getattr(module, name)
+
+    def planted(*given, **named):
+        found = original(*given, **named)
+        first = found[0] if isinstance(found, tuple) else found
+        if first.dtype.name != "float32":
+            return found
+        return (first * factor, *found[1:]) if isinstance(found, tuple) else first * factor
+
+    setattr(module, name, planted)
+
+
+def batch_norm_in_float32(spec, data, weights):
+    in_timed_precision_alone("by_batch", 1.01)
+    return spec, data, weights
+
+
+def products_in_float32(spec, data, weights):
+    in_timed_precision_alone("_dense", 1.0001)
+    return spec, data, weights
+
+
+def steps_without_details(spec, data, weights):
+    """A step is half as long again where nobody asks for its details."""
+    from services.tensorflow.steps import EagerSteps  # noqa: PLC0415 - as above
+
+    original = EagerSteps._step_on
+
+    def planted(self, *given):
+        *first, rate, epsilon = given
+        longer = rate if self._spec.report_step_details else 1.5 * rate
+        return original(self, *first, longer, epsilon)
+
+    EagerSteps._step_on = planted
+    return spec, data, weights
+
+
+def moving_statistics(spec, data, weights):
+    from services.tensorflow import model  # noqa: PLC0415 - as above
+
+    original = model.keep
+    model.keep = lambda layers, kept, found: original(layers, kept, [1.5 * each for each in found])
+    return spec, data, weights
+
+
+def evaluation_epsilon(spec, data, weights):
+    from services.tensorflow import batch_norm  # noqa: PLC0415 - as above
+
+    original = batch_norm.by_moving
+
+    def planted(layer, *given, **named):
+        return original(replace(layer, epsilon=3 * layer.epsilon), *given, **named)
+
+    batch_norm.by_moving = planted
+    return spec, data, weights
+
+
+def no_update(spec, data, weights):
+    from services.tensorflow import optimizers  # noqa: PLC0415 - as above
+
+    optimizers.update = optimizers.update_plainly = lambda *_: None
+    return spec, data, weights
+
+
+def unseeded_dropout(spec, data, weights):
+    from services.tensorflow import model  # noqa: PLC0415 - as above
+
+    original = model._Training.drop
+    generator = np.random.default_rng()
+
+    def planted(self, index, layer, x):
+        noise = model.tf.random.uniform(model.tf.shape(x), 0, 1, x.dtype)
+        return original(self, index, layer, x) * model.tf.cast(noise < 0.9, x.dtype)
+
+    model._Training.drop = planted
+    model.tf.random.set_seed(int(generator.integers(2**31)))
+    return spec, data, weights
+
+
 # By seed: what becomes of the trainer's arguments, and of an epoch's batches.
 PLANTS = {
     "nothing": (as_it_is, list),
@@ -71,6 +155,13 @@ PLANTS = {
     "one label wrong": (one_label, list),
     "last batch dropped": (as_it_is, without_last),
     "data normalised in float32": (float32_data, list),
+    "moving statistics x1.5": (moving_statistics, list),
+    "the evaluation's epsilon x3": (evaluation_epsilon, list),
+    "no update at all": (no_update, list),
+    "a dropout that nobody seeded": (unseeded_dropout, list),
+    "batch norm x1.01 in float32": (batch_norm_in_float32, list),
+    "dense products x1.0001 in float32": (products_in_float32, list),
+    "longer steps without details": (steps_without_details, list),
 }
 
 

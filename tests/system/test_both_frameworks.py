@@ -1,16 +1,17 @@
 """The whole of it: the orchestrator's command, real runners in their own environments."""
 
+import contextlib
 import json
 import os
 import shutil
 import signal
-import time
 from pathlib import Path
 
 import pytest
 
 from orchestrator import store
 from tests.system.conftest import runners_of
+from tests.waiting import HANG_SECONDS, eventually
 
 ROOT = Path(__file__).parents[2]
 
@@ -67,40 +68,56 @@ def test_cuda_is_refused_with_the_remedy_where_there_is_none(orchestrator):
     assert "cpu" in done.stderr
 
 
+def has_epoch(process, home, seed) -> bool:
+    """Whether the run that the process makes has one. It must not have ended."""
+    assert process.poll() is None, process.communicate()
+    runs = store.runs(home / "runs")
+    trials = runs[-1].trials() if runs and runs[-1].spec().seed == seed else []
+    return bool(trials and trials[0].epochs)
+
+
+def children_of(pid) -> list[int]:
+    found = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for path in found for child in path.read_text().split()]
+
+
+@contextlib.contextmanager
+def stopped(pid):
+    """It does nothing meanwhile."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
 def test_the_job_of_a_killed_orchestrator_goes_on_and_can_be_watched(orchestrator, home):
     process = orchestrator.start(
-        "train", "--framework=pytorch", "--epochs=3", "--seed=5", "--threads=1"
+        "train", "--framework=pytorch", "--epochs=5", "--seed=5", "--threads=1"
     )
-    trial = None
-    while trial is None or not trial.epochs:
-        assert process.poll() is None
-        time.sleep(0.1)
-        runs = store.runs(home / "runs")
-        trials = runs[-1].trials() if runs and runs[-1].spec().seed == 5 else []
-        trial = trials[0] if trials else None
-    process.kill()
-    process.communicate()
+    assert eventually(lambda: has_epoch(process, home, seed=5))
     (pid,) = runners_of(home)
-    assert "libtorch" not in Path(f"/proc/{pid}/maps").read_text()  # only its child imports it
-    job_id = store.runs(home / "runs")[-1].job("pytorch", 1).job_id
-    watched = orchestrator("watch", job_id)
-    assert "epoch 3" in watched.stdout
-    assert watched.stdout.strip().endswith("succeeded")
-    for pid in runners_of(home):  # it would end by itself half a minute later
-        os.kill(pid, signal.SIGTERM)
-    while runners_of(home):
-        time.sleep(0.1)
+    (child,) = children_of(pid)
+    with stopped(child):  # so that the job does not end before it is watched
+        process.kill()
+        process.communicate()
+        assert "libtorch" not in Path(f"/proc/{pid}/maps").read_text()  # only its child imports it
+        job_id = store.runs(home / "runs")[-1].job("pytorch", 1).job_id
+        watching = orchestrator.start("watch", job_id)
+        assert watching.stdout.readline()
+    stdout, stderr = watching.communicate(timeout=HANG_SECONDS)
+    assert watching.returncode == 0, stderr
+    assert "epoch 5" in stdout
+    assert stdout.strip().endswith("succeeded")
+    os.kill(pid, signal.SIGTERM)  # it would end by itself half a minute later
+    assert eventually(lambda: not runners_of(home))
 
 
 def test_an_interrupted_compare_stops_the_runners_that_it_started(orchestrator, home):
-    process = orchestrator.start("compare", "--epochs=100", "--seed=6", "--threads=1")
-    while not (runs := store.runs(home / "runs")) or not (
-        runs[-1].spec().seed == 6 and runs[-1].trials() and runs[-1].trials()[0].epochs
-    ):
-        assert process.poll() is None
-        time.sleep(0.1)
+    process = orchestrator.start("compare", "--epochs=1000", "--seed=6", "--threads=1")
+    assert eventually(lambda: has_epoch(process, home, seed=6))
     process.send_signal(signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=60)
+    stdout, stderr = process.communicate(timeout=HANG_SECONDS)
     assert process.returncode == 130
     assert "cancelled" in stdout
     assert "Traceback" not in stderr

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from orchestrator import cli
 from orchestrator.commands import COMMANDS
+from tests.waiting import HANG_SECONDS
 
 LARGE = {
     *("numpy", "scipy", "sklearn", "matplotlib", "pandas", "safetensors"),
@@ -28,7 +29,7 @@ def imported(*arguments, **environment) -> set[str]:
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG_SECONDS,
         check=True,
     )
     return set(IMPORTED.findall(done.stderr))

@@ -12,7 +12,7 @@ from orchestrator.fold import fold
 from orchestrator.trial import State
 from tests.unit.events import SPEC, failed_trial, losses, trial
 
-LAW = settings(deadline=None, database=None, max_examples=50)  # a shared machine may be slow
+LAW = settings(database=None, max_examples=50)
 SECONDS = st.floats(1e-3, 1e5)
 
 

@@ -19,7 +19,7 @@ from services.convert import (
 )
 from tests.unit.pairs import dataclass_field
 
-LAW = settings(deadline=None, database=None)  # a shared machine may be slow
+LAW = settings(database=None)
 
 # --------------------------------------------------------------------------------- round trips
 

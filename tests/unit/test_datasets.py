@@ -28,7 +28,7 @@ from services.workload.datasets import Loaded, load
 from services.workload.published import SOURCES
 from services.workload.source import File, Source
 
-LAW = settings(deadline=None, database=None, max_examples=30)  # a shared machine may be slow
+LAW = settings(database=None, max_examples=30)
 SMALL = Synthetic(train_samples=300, test_samples=50, height=6, width=5, channels=2, classes=4)
 FASHION = Path(__file__).parents[3] / "shared/data/fashion-mnist"
 

@@ -12,7 +12,7 @@ from services import chunks
 from services.spec import Adam, Dataset, Dense, Dropout, Flatten, JobSpec, Optimizer
 from services.workload import dropout, order
 
-LAW = settings(deadline=None, database=None, max_examples=50)  # a shared machine may be slow
+LAW = settings(database=None, max_examples=50)
 MASKS = "layers.1.mask"
 
 

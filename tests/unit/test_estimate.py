@@ -7,7 +7,7 @@ from orchestrator.estimate import FEWEST_PAIRS, centre, estimate, estimate_apart
 
 SECONDS = st.floats(0.1, 100)
 PAIRS = st.lists(st.tuples(SECONDS, SECONDS), min_size=1, max_size=12)
-LAW = settings(deadline=None, max_examples=25)
+LAW = settings(max_examples=25)
 
 
 def sides(pairs):

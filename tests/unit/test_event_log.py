@@ -12,6 +12,7 @@ from twinrun.v1.job_pb2 import JobEvent
 
 from services import event_log
 from services.event_log import EventLog
+from tests.waiting import HANG_SECONDS
 
 
 def steps(*losses: float) -> JobEvent:
@@ -71,7 +72,7 @@ def test_a_line_is_readable_text(log):
     assert line.endswith('"steps_finished": {"losses": [0.5]}}')
 
 
-@settings(deadline=None, database=None)
+@settings(database=None)
 @given(st.lists(st.floats()))
 def test_every_number_comes_back_to_its_last_bit(tmp_path_factory, losses):
     log = EventLog(tmp_path_factory.mktemp("log") / "events.jsonl")
@@ -154,7 +155,7 @@ def test_readers_in_other_threads_miss_nothing_and_see_no_half_line(log):
     for number in range(count):
         log.append(steps(*range(number % 200)))
     for thread in threads:
-        thread.join(30)
+        thread.join(HANG_SECONDS)
     for sequence in seen.values():
         assert sequence[0] == 1
         assert all(later - earlier == 1 for earlier, later in pairwise(sequence))

@@ -118,3 +118,17 @@ def test_a_thousand_runs_are_listed_by_one_file_read_of_each(tmp_path, monkeypat
     assert [entry.name for entry in found] == sorted(path.name for path in tmp_path.iterdir())
     assert len(opened) == len(set(opened)) == 1000
     assert {path.name for path in opened} == {"comparison.json"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("[]", "3", '"x"', "null", "{}", '{"frameworks": 3, "verdict": {}}', "[" * 100_000),
+        '{"frameworks": {"a": 1}, "verdict": {"sentence": 3, "ratio": "x", "pairs": null}}',
+    ],
+)
+def test_one_bad_run_keeps_no_other_from_being_listed(made, content):
+    bad, good = made(comparison=content), made(comparison=compared(trial("pytorch")))
+    found = history.entries([bad, good])
+    assert [entry.name for entry in found] == [bad.path.name, good.path.name]
+    assert list(history_report.lines(found, 80))

@@ -3,7 +3,6 @@
 import contextlib
 import random
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from services.events import Phase, PhaseStarted
 from services.jobs import Jobs
 from services.records import Records
 from services.spec import Dataset, Dense, Flatten, JobSpec, Optimizer, Sgd
+from tests.waiting import FOREVER_SECONDS, HANG_SECONDS, eventually
 
 
 class FakeRun:
@@ -31,7 +31,7 @@ class FakeRun:
             yield PhaseStarted(phase)
         match self.seed:
             case 1:
-                self.cancelled.wait(10)
+                self.cancelled.wait(FOREVER_SECONDS)
             case 2:
                 raise ZeroDivisionError("nobody foresaw it")
             case 3:
@@ -47,6 +47,27 @@ class FakeRun:
 
     def close(self):
         self.closed = True
+
+
+class Moved(threading.Condition):
+    """A condition whose waits with a limit last as long as the test says that time has passed."""
+
+    def __init__(self):
+        super().__init__()
+        self.seconds = 0.0
+        self.limited = 0  # waits with a limit that have begun
+
+    def wait_for(self, predicate, timeout=None):
+        end = None if timeout is None else self.seconds + timeout
+        self.limited += timeout is not None
+        while not (holds := predicate()) and (end is None or self.seconds < end):
+            self.wait()
+        return holds
+
+    def move(self, seconds):
+        with self:
+            self.seconds += seconds
+            self.notify_all()
 
 
 class FakeWorker:
@@ -77,14 +98,19 @@ def worker():
 
 
 @pytest.fixture
-def jobs(worker, tmp_path):
+def idle(worker, tmp_path):
+    """Before its work."""
+    return Jobs(Records("pytorch", tmp_path / "jobs", 1000), worker, Path(), backlog=1000)
+
+
+@pytest.fixture
+def jobs(idle, worker):
     """In the middle of its work, in a thread as in a runner."""
-    jobs = Jobs(Records("pytorch", tmp_path / "jobs", 1000), worker, Path(), backlog=1000)
-    thread = threading.Thread(target=jobs.run)
+    thread = threading.Thread(target=idle.run)
     thread.start()
-    yield jobs
-    jobs.stop(0)
-    thread.join(10)
+    yield idle
+    idle.stop(0)
+    thread.join(HANG_SECONDS)
     assert not thread.is_alive()
     assert worker.closed
     assert all(run.closed for run in worker.runs)
@@ -97,9 +123,14 @@ def submit(jobs: Jobs, seed=0, request_id="") -> job_pb2.Job:
 
 
 def watch(jobs: Jobs, job: job_pb2.Job, after=0) -> list[job_pb2.JobEvent]:
-    """All events to the job's end; what comes late is as bad as what never comes."""
-    deadline = time.monotonic() + 20
-    return list(jobs.watch(job.job_id, after, lambda: time.monotonic() < deadline))
+    """All events to the job's end."""
+    hangs = threading.Event()
+    timer = threading.Timer(HANG_SECONDS, hangs.set)
+    timer.start()
+    try:
+        return list(jobs.watch(job.job_id, after, lambda: not hangs.is_set()))
+    finally:
+        timer.cancel()
 
 
 def ended(jobs: Jobs, job: job_pb2.Job) -> job_pb2.Job:
@@ -142,14 +173,14 @@ def test_a_process_that_cannot_be_started_fails_the_job_and_the_next_one_runs(jo
 def test_a_job_that_a_client_cancels_while_the_runner_stops_was_cancelled_by_the_client(jobs):
     job = submit(jobs, seed=1)
     next(e for e in jobs.watch(job.job_id, 0, lambda: True) if e.HasField("phase_started"))
-    stopper = threading.Thread(target=jobs.stop, args=(10,))
+    stopper = threading.Thread(target=jobs.stop, args=(FOREVER_SECONDS,))
     stopper.start()
-    while not jobs._stopping:
-        time.sleep(0.001)
+    assert eventually(lambda: jobs._stopping)
     with pytest.raises(errors.RunnerStopping):
         submit(jobs)
     jobs.cancel(job.job_id)
-    stopper.join(5)
+    stopper.join(HANG_SECONDS)
+    assert not stopper.is_alive()
     assert reason(jobs.get(job.job_id)) == "CANCELLED"
 
 
@@ -187,20 +218,37 @@ def test_an_end_that_no_disk_took_is_told_to_watchers_once(jobs, monkeypatch):
     assert ended(jobs, submit(jobs)).state == job_pb2.JOB_STATE_SUCCEEDED
 
 
-def test_waiting_until_idle_begins_anew_with_each_job(jobs):
-    done = threading.Event()
-
-    def wait():
-        jobs.wait_until_idle(0.4)
-        done.set()
-
-    waiter = threading.Thread(target=wait)
+def test_waiting_until_idle_begins_anew_with_each_job(idle):
+    """Nothing runs the jobs: each is cancelled, gone again before the one who waits can look."""
+    time = idle._changed = Moved()
+    waiter = threading.Thread(target=idle.wait_until_idle, args=(1.0,), daemon=True)
     waiter.start()
-    for _ in range(5):
-        assert not done.wait(0.2)
-        submit(jobs)
-    assert done.wait(5)
-    waiter.join()
+
+    def waits(number):
+        assert eventually(lambda: time.limited == number or not waiter.is_alive())
+        return waiter.is_alive()
+
+    for number in range(1, 6):
+        assert waits(number)  # anew
+        time.move(0.75)
+        with time:  # all at once
+            idle.cancel(submit(idle).job_id)
+    assert waits(6)
+    time.move(1.0)
+    waiter.join(HANG_SECONDS)
+    assert not waiter.is_alive()
+
+
+def test_waiting_until_idle_takes_no_account_of_the_time_that_a_job_runs(jobs):
+    running = submit(jobs, seed=1)
+    waiter = threading.Thread(target=jobs.wait_until_idle, args=(0.0,), daemon=True)
+    waiter.start()
+    watching = jobs.watch(running.job_id, 0, lambda: True)
+    next(e for e in watching if e.HasField("phase_started"))
+    assert waiter.is_alive()
+    jobs.cancel(running.job_id)
+    waiter.join(HANG_SECONDS)
+    assert not waiter.is_alive()
 
 
 def test_jobs_that_are_submitted_watched_and_cancelled_all_at_once_each_end_once(jobs):
@@ -230,7 +278,7 @@ def test_jobs_that_are_submitted_watched_and_cancelled_all_at_once_each_end_once
     for thread in clients:
         thread.start()
     for thread in clients:
-        thread.join(60)
+        thread.join(HANG_SECONDS)
     assert not faults
     assert len(streams) == 6 * 25
     for events in streams:

@@ -1,18 +1,12 @@
 import subprocess
 import sys
-import time
+from pathlib import Path
 
 import pytest
 
 from services import host, load
 
 STAT = "cpu  100 20 30 4000 50 6 7 {steal} 0 0\ncpu0 1 1 1 1 1 1 1 1 0 0\n"
-
-
-def busy(seconds):
-    end = time.process_time() + seconds
-    while time.process_time() < end:
-        pass
 
 
 def proc(path, steal=8, extra=""):
@@ -84,13 +78,19 @@ def test_the_work_of_a_process_that_was_started_is_ones_own():
     assert used.own_cpu_seconds >= 0.25  # the kernel counts in ticks
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_a_reading_costs_little():
-    load.read()
-    began = time.process_time()
-    for _ in range(20):
-        load.read()
-    assert (time.process_time() - began) / 20 < 0.005
+def test_a_reading_costs_little(tmp_path, monkeypatch):
+    """It opens few files, however many processes there are."""
+    proc(tmp_path)
+    for number in range(200):
+        (tmp_path / str(number)).mkdir()
+        (tmp_path / str(number) / "stat").write_text("0 (other) S 1")
+    opened, open_ = [], Path.open
+    monkeypatch.setattr(
+        Path, "open", lambda path, *given, **by: opened.append(path) or open_(path, *given, **by)
+    )
+    assert load.read(tmp_path, tmp_path) is not None
+    assert tmp_path / "stat" in opened
+    assert len(opened) <= 4  # the counters, this process's children, the control group's two
 
 
 def test_a_commit_that_was_handed_over_is_taken(monkeypatch):

@@ -11,6 +11,7 @@ import pytest
 
 from docker.containers import count
 from docker.engine import Fault
+from tests.waiting import HANG_SECONDS
 
 ROOT = Path(__file__).parents[2]
 HEALTHY = {"Status": "running", "Health": {"Status": "healthy", "Log": []}}
@@ -75,7 +76,7 @@ class Engine:
             env={**kept, "PATH": str(self._bin), **settings},
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=HANG_SECONDS,
             check=False,
         )
         assert "Traceback" not in done.stderr, done.stderr

@@ -5,13 +5,13 @@ import re
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
 
 from services import host, nvml
 from services.events import Accelerator
+from tests.waiting import FOREVER_SECONDS, Clock, eventually
 
 H100 = Accelerator("NVIDIA H100", "GPU-aa", 85_520_809_984)
 GB10 = Accelerator("NVIDIA GB10", "GPU-bb", 0)
@@ -29,10 +29,24 @@ def standin(monkeypatch):
     return module
 
 
-def looked_at(uuid, seconds=0.1, look_seconds=0.01):
-    sampler = nvml.Sampler(uuid, look_seconds)
+@pytest.fixture
+def clock(monkeypatch):
+    """The sampler's, which the test moves."""
+    clock = Clock()
+    monkeypatch.setattr(nvml, "time", clock)
+    return clock
+
+
+def by_hand(uuid):
+    """A sampler that looks when it is told to, and at the end of each stay."""
+    return nvml.Sampler(uuid, FOREVER_SECONDS)
+
+
+def looked_at(uuid):
+    """Once by itself, while it is entered, and at the end."""
+    sampler = by_hand(uuid)
     with sampler:
-        time.sleep(seconds)
+        sampler._look()
     return sampler.used()
 
 
@@ -81,27 +95,37 @@ def test_a_gpu_that_may_not_be_used_is_passed_over(standin, monkeypatch):
 def test_without_a_driver_nothing_is_known(standin, monkeypatch):
     monkeypatch.setenv("STANDIN_NO_DRIVER", "1")
     assert nvml.accelerators() == ("", ())
-    assert looked_at("GPU-aa", seconds=0) is None
+    with (sampler := by_hand("GPU-aa")):
+        pass
+    assert sampler.used() is None
 
 
 def test_without_the_module_nothing_is_known(monkeypatch):
     monkeypatch.setitem(sys.modules, "pynvml", None)
     assert nvml.accelerators() == ("", ())
-    assert looked_at("GPU-aa", seconds=0) is None
+    with (sampler := by_hand("GPU-aa")):
+        pass
+    assert sampler.used() is None
 
 
 # ------------------------------------------------------------------------------ what was used
 
 
 def test_a_gpu_that_tells_everything_is_told_of(standin):
-    began = time.monotonic()
     used = looked_at("GPU-aa")
     assert used.uuid == "GPU-aa"
-    assert used.samples > 1
+    assert used.samples == 2
     assert used.peak_memory_bytes == 1_500_000_000
     assert used.mean_utilization == pytest.approx(0.8)
     assert used.mean_power_watts == pytest.approx(300)
-    assert 310 * 0.1 * 0.9 <= used.energy_joules <= 310 * (time.monotonic() - began)
+    assert used.energy_joules == pytest.approx(310)
+
+
+def test_it_looks_again_and_again_by_itself(standin):
+    sampler = nvml.Sampler("GPU-aa", 0.001)
+    with sampler:
+        assert eventually(lambda: standin.looks >= 5)
+    assert sampler.used().samples >= 6  # and once more at the end
 
 
 def test_what_held_a_gpu_back_and_who_else_was_on_it_is_told(standin):
@@ -112,13 +136,17 @@ def test_what_held_a_gpu_back_and_who_else_was_on_it_is_told(standin):
     assert (silent.throttled, silent.most_processes) == ((), 0)
 
 
-def test_energy_that_is_not_counted_is_power_over_time_and_what_is_not_told_is_not_known(standin):
-    began = time.monotonic()
-    used = looked_at("GPU-bb")
+def test_energy_that_is_not_counted_is_power_over_time_and_what_is_not_told_is_not_known(
+    standin, clock
+):
+    sampler = by_hand("GPU-bb")
+    with sampler:
+        clock.move(0.25)
+    used = sampler.used()
     assert used.mean_utilization is None
     assert used.peak_memory_bytes == 0
     assert used.mean_power_watts == pytest.approx(50)
-    assert 50 * 0.1 <= used.energy_joules <= 50 * (time.monotonic() - began)
+    assert used.energy_joules == pytest.approx(50 * 0.25)
 
 
 def test_a_part_of_a_gpu_tells_its_memory_alone(standin):
@@ -127,11 +155,11 @@ def test_a_part_of_a_gpu_tells_its_memory_alone(standin):
     assert used.mean_utilization is used.mean_power_watts is used.energy_joules is None
 
 
-def test_the_peak_is_the_highest_and_means_are_over_time(standin):
-    sampler = nvml.Sampler("GPU-aa", 60)
+def test_the_peak_is_the_highest_and_means_are_over_time(standin, clock):
+    sampler = by_hand("GPU-aa")
     with sampler:
-        for seconds, memory, watts in ((0.05, 1000, 100), (0.15, 3000, 200), (0, 2000, 900)):
-            time.sleep(seconds)
+        for seconds, memory, watts in ((1, 1000, 100), (3, 3000, 200), (0, 2000, 900)):
+            clock.move(seconds)
             standin.H100.abilities["memory_v2"] = standin.memory(memory)
             standin.H100.abilities["milliwatts"] = 1000 * watts
             if seconds:
@@ -139,29 +167,30 @@ def test_the_peak_is_the_highest_and_means_are_over_time(standin):
     used = sampler.used()
     assert used.samples == 3
     assert used.peak_memory_bytes == 3000
-    assert 150 < used.mean_power_watts < 250
+    assert used.mean_power_watts == pytest.approx((1 * 100 + 3 * 200) / 4)
 
 
-def test_only_the_time_within_counts_and_every_stay_does(standin):
-    sampler = nvml.Sampler("GPU-bb", 0.01)
+def test_only_the_time_within_counts_and_every_stay_does(standin, clock):
+    counting, telling = by_hand("GPU-bb"), by_hand("GPU-aa")
     for _ in range(3):
-        with sampler:
-            time.sleep(0.03)
-        time.sleep(0.3)
-    assert 50 * 0.09 <= sampler.used().energy_joules < 50 * 0.6
+        with counting, telling:
+            clock.move(0.5)
+        clock.move(100)
+    assert counting.used().energy_joules == pytest.approx(50 * 3 * 0.5)
+    assert telling.used().energy_joules == pytest.approx(310 * 3)
 
 
 def test_a_stay_shorter_than_a_look_is_seen_too(standin):
-    assert looked_at("GPU-aa", seconds=0, look_seconds=60).samples == 1
+    with (sampler := by_hand("GPU-aa")):
+        pass
+    assert sampler.used().samples == 1
 
 
-def test_a_counter_that_stops_to_answer_gives_way_to_power_over_time(standin):
-    sampler = nvml.Sampler("GPU-aa", 0.01)
-    with sampler:
-        time.sleep(0.05)
+def test_a_counter_that_stops_to_answer_gives_way_to_power_over_time(standin, clock):
+    with (sampler := by_hand("GPU-aa")):
+        clock.move(0.5)
         del standin.H100.abilities["millijoules"]
-    seconds = sampler.used().energy_joules / 300
-    assert 0.05 <= seconds < 1
+    assert sampler.used().energy_joules == pytest.approx(300 * 0.5)
 
 
 @pytest.mark.parametrize("uuid", ["", "GPU-none"])
@@ -181,14 +210,16 @@ def test_no_thread_is_left_when_training_fails(standin):
     assert sampler.used().samples == 1
 
 
-def test_looking_takes_less_than_a_hundredth_of_a_cpu(standin):
-    sampler = nvml.Sampler("GPU-aa", 60)
-    with sampler:
-        before = time.thread_time()
-        for _ in range(100):
-            sampler._look()
-        seconds = (time.thread_time() - before) / 100
-    assert seconds < 0.01 * nvml._LOOK_SECONDS
+def test_a_look_asks_little(standin, monkeypatch):
+    """Each function once: what one costs is the driver's."""
+    asked = []
+    with (sampler := by_hand("GPU-aa")):
+        ask = sampler._nvml.ask
+        monkeypatch.setattr(
+            sampler._nvml, "ask", lambda name, *given: asked.append(name) or ask(name, *given)
+        )
+        sampler._look()
+        assert len(asked) == len(set(asked)) == 5
 
 
 def test_every_function_that_is_asked_is_one_of_nvmls():

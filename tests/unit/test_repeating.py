@@ -4,10 +4,12 @@ import pytest
 from google.protobuf import json_format
 from twinrun.v1 import job_pb2
 
+from orchestrator import repeating
 from orchestrator.estimate import FEWEST_PAIRS
 from orchestrator.repeating import Plan, enough
 from tests.unit.events import SPEC, failed_trial
 from tests.unit.test_comparison import NOISE, pairs
+from tests.waiting import Clock
 
 STEADY, NOISY = (1.2,) * 9, tuple(1.2 * (1 + 20 * (noise - 1)) for noise in NOISE)
 
@@ -66,8 +68,14 @@ def test_until_sure_goes_on_where_it_varies_and_says_how_far_it_is():
     assert len(said) == 9 - FEWEST_PAIRS + 1
 
 
-def test_until_sure_begins_no_more_when_the_time_is_over():
-    number, said = repetitions(Plan(precision=0.02, most_seconds=0.0), ratios=NOISY)
+def test_until_sure_begins_no_more_when_the_time_is_over(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(repeating, "time", clock)
+    judged = FakeRun.trials
+    monkeypatch.setattr(FakeRun, "trials", lambda run: clock.move(10) or judged(run))
+    before = repetitions(Plan(precision=0.02, most_seconds=1e6), ratios=NOISY)
+    assert before[0] is None
+    number, said = repetitions(Plan(precision=0.02, most_seconds=10.0), ratios=NOISY)
     assert number == FEWEST_PAIRS
     assert "not sure enough yet" in said[-1]
 

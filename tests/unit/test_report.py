@@ -15,7 +15,7 @@ from orchestrator.trial import AcceleratorUsed
 from orchestrator.words import memory, number, percent
 from tests.unit.events import SPEC, failed_trial, losses, trial
 
-LAW = settings(deadline=None, database=None, max_examples=50)  # a shared machine may be slow
+LAW = settings(database=None, max_examples=50)
 PYTORCH = trial("pytorch", seconds=(2.0, 1.0), accuracies=[0.9, 0.9731], samples=60_000)
 TENSORFLOW = trial("tensorflow", seconds=(1.0, 1.0), accuracies=[0.9, 0.9725], samples=60_000)
 BOTH = compare(SPEC, [PYTORCH, TENSORFLOW])

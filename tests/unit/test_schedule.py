@@ -1,19 +1,27 @@
 """When trials run, with clients that answer from a script."""
 
+import math
 import threading
+import time
 
 import pytest
 from twinrun.v1 import job_pb2, runner_service_pb2
 
 from orchestrator import store
-from orchestrator.errors import BadInput, OutputError, RunnerUnavailable
+from orchestrator.errors import (
+    BadInput,
+    OutputError,
+    RunnerUnavailable,
+    WrongReport,
+    WrongRunner,
+)
 from orchestrator.placement import Placement
 from orchestrator.schedule import completed, run_trials, why_not_at_once
-from orchestrator.trial import State
+from orchestrator.trial import Failure, State
 from tests.unit.events import numbered, state, trial_events
+from tests.waiting import HANG_SECONDS
 
 BOTH = ("pytorch", "tensorflow")
-WAIT = 10.0  # seconds, for what must come
 
 
 class FakeClient:
@@ -26,6 +34,7 @@ class FakeClient:
         self.waits = waits
         self.refuses = None
         self.specs = []
+        self.limits = []
         self.cancelled = threading.Event()
         self.watched = threading.Event()
 
@@ -50,17 +59,20 @@ class FakeClient:
         yield from [event for event in events[:10] if event.sequence > after]
         self.watched.set()
         if self.meets is not None:
-            self.meets.wait(WAIT)
+            self.meets.wait(HANG_SECONDS)
         if self.fault is not None:
             raise self.fault
         if self.waits:
-            assert self.cancelled.wait(WAIT)
+            assert self.cancelled.wait(HANG_SECONDS)
             yield numbered([*events[:10], state("CANCELLED", "CANCELLED", "was cancelled")])[-1]
         else:
             yield from events[10:]
 
     def cancel(self, job_id):
         self.cancelled.set()
+
+    def limit(self, seconds):
+        self.limits.append(seconds)
 
     def job(self, job_id):
         cancelled = self.cancelled.is_set()
@@ -79,9 +91,16 @@ class FakeRunners(dict):
 
     def __init__(self, *clients):
         super().__init__({client.framework: client for client in clients})
+        self.told = []
 
     def get(self, framework):
         return self[framework]
+
+    def taken(self):
+        return {framework: {"started_by_this_command": False} for framework in self}
+
+    def tell(self, text):
+        self.told.append(text)
 
 
 @pytest.fixture
@@ -191,12 +210,93 @@ def test_a_spec_is_completed_once_by_the_first_runner_and_every_runner_may_refus
         completed(asked, BOTH, FakeRunners(*clients))
 
 
-@pytest.mark.parametrize("at_once", [False, True])
-def test_a_runner_that_is_lost_keeps_no_other_trial_from_its_end(run, at_once):
+def test_where_a_runner_is_lost_what_was_finished_is_kept_and_nothing_more_begins(run):
+    clients = [FakeClient("pytorch"), FakeClient("tensorflow")]
+    faults = iter([None, RunnerUnavailable("it is gone")])
+
+    def lose(spec, request_id, process):
+        clients[1].fault = next(faults)
+        return job_pb2.Job(job_id="tensorflow-job", spec=spec)
+
+    clients[1].train = lose
+    order = [Placement(name, number, job_pb2.JobSpec()) for number in (1, 2, 3) for name in BOTH]
+    with pytest.raises(RunnerUnavailable, match="it is gone"):
+        go(run, *clients, at_once=False, order=order)
+    names = {trial.name: trial.state for trial in run.trials()}
+    assert names == {
+        "pytorch-1": State.SUCCEEDED,
+        "tensorflow-1": State.SUCCEEDED,
+        "pytorch-2": State.SUCCEEDED,
+        "tensorflow-2": State.RUNNING,
+    }
+    assert run.weights("pytorch", 2) == b"weights"
+
+
+def test_where_a_runner_is_lost_the_other_side_is_cancelled_at_once(run):
+    going = FakeClient("tensorflow", waits=True)
     lost = FakeClient("pytorch", fault=RunnerUnavailable("it is gone"))
-    assert go(run, lost, FakeClient("tensorflow"), at_once=at_once) == ["it is gone"]
-    assert states(run) == {"pytorch": State.RUNNING, "tensorflow": State.SUCCEEDED}
+    runners = FakeRunners(lost, going)
+    order = [Placement(name, 1, job_pb2.JobSpec()) for name in BOTH]
+    with pytest.raises(RunnerUnavailable, match="it is gone"):
+        run_trials(order, runners, run, lambda *_: None, at_once=True)
+    assert states(run) == {"pytorch": State.RUNNING, "tensorflow": State.CANCELLED}
+    assert runners.told == ["waiting for the TensorFlow runner to cancel, at most 10 s"]
+    assert going.limits == [10, math.inf]
+
+
+def test_where_a_runner_is_lost_at_once_what_the_other_had_finished_is_fetched(run):
+    other = FakeClient("tensorflow")
+
+    class Late(FakeClient):
+        def watch(self, job_id, after=0):
+            assert eventually_ended(run, "tensorflow")
+            raise RunnerUnavailable("it is gone")
+            yield
+
+    with pytest.raises(RunnerUnavailable, match="it is gone"):
+        go(run, Late("pytorch"), other)
     assert run.weights("tensorflow", 1) == b"weights"
+
+
+def eventually_ended(run, name):
+    deadline = time.monotonic() + HANG_SECONDS
+    while states(run).get(name) is not State.SUCCEEDED:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def test_a_job_that_may_have_been_taken_as_an_interrupt_came_is_cancelled(run):
+    client = FakeClient("pytorch")
+    asked = []
+
+    def train(spec, request_id, process):
+        asked.append(request_id)
+        if len(asked) == 1:
+            raise KeyboardInterrupt
+        return job_pb2.Job(job_id="pytorch-job", spec=spec)
+
+    client.train = train
+    with pytest.raises(KeyboardInterrupt):
+        go(run, client, at_once=False)
+    assert len(set(asked)) == 1
+    assert client.cancelled.is_set()
+
+
+def test_a_runner_that_does_not_cancel_is_not_waited_for_and_the_interrupt_stands(run):
+    client = FakeClient("pytorch")
+
+    def watch(job_id, after=0):
+        if not client.limits:
+            yield trial_events("pytorch")[0]
+            raise KeyboardInterrupt
+        raise RunnerUnavailable("did not end in time")
+
+    client.watch = watch
+    with pytest.raises(KeyboardInterrupt):
+        go(run, client, at_once=False)
+    assert client.limits == [10, math.inf]
 
 
 def test_an_interrupt_cancels_all_that_run_and_keeps_what_they_had_reported(run, monkeypatch):
@@ -204,7 +304,7 @@ def test_an_interrupt_cancels_all_that_run_and_keeps_what_they_had_reported(run,
 
     def interrupted(_):
         for client in clients:
-            assert client.watched.wait(WAIT)
+            assert client.watched.wait(HANG_SECONDS)
         raise KeyboardInterrupt
 
     monkeypatch.setattr("orchestrator.schedule.as_completed", interrupted)
@@ -219,7 +319,7 @@ def test_a_submission_that_fails_cancels_those_that_run(run):
     first, second = FakeClient("pytorch", waits=True), FakeClient("tensorflow")
 
     def refuse(spec, request_id, process):
-        assert first.watched.wait(WAIT)
+        assert first.watched.wait(HANG_SECONDS)
         raise BadInput("refused")
 
     second.train = refuse
@@ -250,3 +350,69 @@ def test_the_listener_is_told_of_one_event_at_a_time(run):
 
     meets = threading.Barrier(2)
     assert go(run, *(FakeClient(name, meets) for name in BOTH), listener=listener) == []
+
+
+# -------------------------------------------------------------------- what cannot be is a failure
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_a_trial_whose_report_cannot_be_has_failed_with_that_sentence_and_others_go_on(
+    run, at_once
+):
+    heard = []
+    wrong = FakeClient("pytorch", fault=WrongReport("it cannot be"))
+    listener = lambda side, event: heard.append((side, event.state_changed.state))  # noqa: E731
+    assert go(run, wrong, FakeClient("tensorflow"), listener=listener, at_once=at_once) == [
+        "it cannot be"
+    ]
+    assert states(run) == {"pytorch": State.FAILED, "tensorflow": State.SUCCEEDED}
+    (failed, _) = run.trials()
+    assert failed.error == Failure("RUNNER_WRONG", "it cannot be")
+    assert failed.inputs is not None  # what had come is kept
+    assert ("pytorch", job_pb2.JOB_STATE_FAILED) in heard
+    assert run.job("pytorch", 1).state == job_pb2.JOB_STATE_FAILED
+
+
+def test_a_trial_whose_files_cannot_be_has_failed_though_its_events_say_otherwise(run):
+    class Wrong(FakeClient):
+        def weights(self, job_id, kind):
+            raise WrongReport("no such file")
+
+    assert go(run, Wrong("pytorch")) == ["no such file"]
+    assert states(run) == {"pytorch": State.FAILED}
+
+
+def test_a_trial_that_was_not_taken_as_it_was_asked_for_has_failed_and_others_go_on(run):
+    class Wrong(FakeClient):
+        def train(self, spec, request_id, process=0):
+            raise WrongReport("another job")
+
+    assert go(run, Wrong("pytorch"), FakeClient("tensorflow"), at_once=False) == ["another job"]
+    assert states(run) == {"pytorch": State.FAILED, "tensorflow": State.SUCCEEDED}
+
+
+def test_a_trial_of_other_sizes_than_the_first_is_cancelled_and_has_failed(run):
+    class Smaller(FakeClient):
+        address = "127.0.0.1:1"
+
+        def watch(self, job_id, after=0):
+            for event in super().watch(job_id, after):
+                if event.HasField("inputs"):
+                    event.inputs.train_samples //= 2
+                yield event
+
+    other = Smaller("tensorflow")
+    (said,) = go(run, FakeClient("pytorch"), other, at_once=False)
+    assert (
+        "inputs.train_samples is 1600, but should be 3200, as pytorch reported of the same job"
+        in said
+    )
+    assert other.cancelled.is_set()
+    assert states(run) == {"pytorch": State.SUCCEEDED, "tensorflow": State.FAILED}
+
+
+def test_a_job_that_two_runners_complete_differently_is_refused():
+    clients = [FakeClient(name) for name in BOTH]
+    clients[1].validate = lambda spec: job_pb2.JobSpec(seed=8, threads=2)
+    with pytest.raises(WrongRunner, match=r"pytorch and tensorflow runners .* differ in seed"):
+        completed(job_pb2.JobSpec(), BOTH, FakeRunners(*clients))

@@ -9,7 +9,7 @@ from services.events import Failure
 from services.spec import Violation
 from services.status import error_to_status, failure_to_status
 
-LAW = settings(deadline=None, database=None)  # a shared machine may be slow
+LAW = settings(database=None)
 
 
 @LAW

@@ -19,7 +19,7 @@ from tests.unit.events import SPEC, failed_events, trial_events
 NOW = datetime(2026, 11, 23, 10, 24, tzinfo=UTC)
 SPEC_MESSAGE = json_format.ParseDict(SPEC, job_pb2.JobSpec())
 EVENTS = trial_events(seconds=(1.0,))
-LAW = settings(deadline=None, database=None, max_examples=50)  # a shared machine may be slow
+LAW = settings(database=None, max_examples=50)
 
 
 @pytest.fixture

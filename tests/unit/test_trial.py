@@ -1,8 +1,13 @@
+import tracemalloc
+
 import numpy as np
+import pytest
 from twinrun.v1 import job_pb2
 
+from orchestrator.errors import RunUnreadable
 from orchestrator.fold import fold
 from orchestrator.trial import Failure, State
+from tests.integration.lying import put
 from tests.unit.events import (
     PHASES,
     STEPS,
@@ -117,3 +122,51 @@ def test_an_event_of_a_kind_that_is_not_known_is_passed_over():
 
 def test_trained_samples_count_finished_epochs_only():
     assert fold("pytorch", 1, failed_events("pytorch", after=2)).trained_samples == 6400
+
+
+# ---------------------------------------------------- events that passed no gate, as old ones did
+
+
+def damaged(kind, path, value):
+    events = trial_events(seconds=(1.0,))
+    put([getattr(e, kind) for e in events if e.HasField(kind)][-1], path, value)
+    return events
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "value"),
+    [
+        ("steps_finished", "first_step", 100_000_000),
+        ("steps_finished", "first_step", 2**31 - 1),
+        ("steps_finished", "first_step", -5),
+        ("state_changed", "state", 42),
+        ("phase_finished", "phase", 77),
+    ],
+)
+def test_damaged_events_are_a_sentence_that_names_the_trial_and_take_no_memory(kind, path, value):
+    tracemalloc.start()
+    with pytest.raises(RunUnreadable, match=r"The events of pytorch-1 are damaged: .+ again\."):
+        fold("pytorch", 1, damaged(kind, path, value))
+    assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    tracemalloc.stop()
+
+
+def test_details_of_another_length_are_damage_too():
+    events = trial_events(seconds=(1.0,), detailed=True)
+    del next(e for e in events if e.HasField("steps_finished")).steps_finished.details.accuracies[
+        2:
+    ]
+    with pytest.raises(RunUnreadable, match="pytorch-1"):
+        fold("pytorch", 1, events)
+
+
+def test_texts_of_events_that_passed_no_gate_are_cleaned():
+    events = trial_events()
+    put(next(e for e in events if e.HasField("environment")), "environment.blas", "\x1b[1ma\nb")
+    event = job_pb2.JobEvent()
+    event.state_changed.state = job_pb2.JOB_STATE_FAILED
+    event.state_changed.error.message = "one\ntwo\x07"
+    event.state_changed.error.details.add(type_url="no.Such", value=b"\xff")
+    found = fold("pytorch", 1, [*events[:-1], event])
+    assert found.environment.blas == "a b"
+    assert found.error == Failure("", "one two")

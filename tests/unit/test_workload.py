@@ -28,7 +28,7 @@ from services.spec import (
 )
 from services.workload import layers, metrics, order, weights
 
-LAW = settings(deadline=None, database=None, max_examples=50)  # a shared machine may be slow
+LAW = settings(database=None, max_examples=50)
 SEEDS = st.integers(0, 2**31 - 1)
 EPOCHS = st.integers(0, 9_999)
 RELU, SOFTMAX = Activation(ActivationFunction.RELU), Activation(ActivationFunction.SOFTMAX)

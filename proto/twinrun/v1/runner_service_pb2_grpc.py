@@ -144,7 +144,7 @@ class RunnerServiceServicer:
 
     def WatchJob(self, request, context):
         """Replays the job's events after a sequence number, then follows it to its end.
-        Going away cancels nothing; the same call takes up where it left off.
+        Going away cancels nothing; the same call takes up where it left off. Where nothing happens it sends Heartbeats.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

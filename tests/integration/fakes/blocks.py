@@ -4,6 +4,7 @@ import time
 
 from tests.integration.fakes import good
 from tests.integration.fakes.good import environment
+from tests.waiting import FOREVER_SECONDS
 
 __all__ = ["Trainer", "environment"]
 
@@ -11,4 +12,4 @@ __all__ = ["Trainer", "environment"]
 class Trainer(good.Trainer):
     def warm_up(self):
         if self.spec.seed == 0:
-            time.sleep(600)
+            time.sleep(FOREVER_SECONDS)

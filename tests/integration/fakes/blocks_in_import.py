@@ -2,4 +2,6 @@
 
 import time
 
-time.sleep(600)
+from tests.waiting import FOREVER_SECONDS
+
+time.sleep(FOREVER_SECONDS)

@@ -89,11 +89,17 @@ class Trainer:
         return x
 
     def evaluate(self) -> np.ndarray:
-        x = self.features(self.data.test_images)
-        return (x @ self.kernel + self.bias).astype(np.float32)
+        return self.predictor(len(self.data.test_images))()
 
-    def predictor(self, samples: int) -> Callable[[], object]:
-        return lambda: self.features(self.data.test_images[:samples])
+    def advance(self, steps: int) -> None:
+        """It counts no steps."""
+
+    def predictor(self, samples: int) -> Callable[[], np.ndarray]:
+        def predict() -> np.ndarray:
+            x = self.features(self.data.test_images[:samples])
+            return (x @ self.kernel + self.bias).astype(np.float32)
+
+        return predict
 
     def augmented(self) -> np.ndarray:
         """Mirrored: a fake's way."""

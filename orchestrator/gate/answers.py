@@ -1,0 +1,112 @@
+"""What a runner answers beside its reports: of itself, of its jobs, of a job that was asked for."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+
+from google.protobuf.message import Message
+from twinrun.v1 import job_pb2, runner_service_pb2
+
+from orchestrator.gate import values
+from orchestrator.gate.fault import AT_MOST, ONE_OF, Origin, require, require_from
+from orchestrator.gate.files import require_digest
+from orchestrator.gate.spec import check_completed, check_taken
+from orchestrator.gate.text import clean_message
+from orchestrator.language import Phrase, english
+
+_AS_ASKED = Phrase("{asked}, as was asked for")
+_AN_ID = Phrase("up to 128 letters, digits and hyphens")
+_ANOTHER = Phrase("one that has not come before")
+_WITHIN = Phrase("all of them within {seconds:.0f} s")
+_ID = re.compile(r"[A-Za-z0-9-]{1,128}")
+_MOST_CPUS = 1_000_000
+_LIST_SECONDS = 45.0
+_LIST_BYTES = 64 * 2**20
+_MOST_PAGES = 2_000
+
+Page = runner_service_pb2.ListJobsResponse
+
+
+def look(origin: Origin, answer: Message) -> None:
+    """At every number of an answer, and clean its texts. Raises WrongRunner, WrongReport."""
+    with origin.telling():
+        values.check(answer)
+        clean_message(answer)
+
+
+def check_info(origin: Origin, info: runner_service_pb2.GetServerInfoResponse) -> None:
+    """Raises WrongRunner."""
+    with origin.telling():
+        require_from("available_cpus", info.available_cpus, 1, _MOST_CPUS)
+        if info.build_sha256:
+            require_digest("build_sha256", info.build_sha256)
+
+
+def check_completed_by(origin: Origin, asked: job_pb2.JobSpec, job: job_pb2.Job) -> job_pb2.JobSpec:
+    """The spec with every default filled in. Raises WrongRunner."""
+    with origin.telling():
+        check_completed(asked, job.spec)
+    return job.spec
+
+
+def check_submitted(
+    origin: Origin, kind: job_pb2.JobKind, request_id: str, spec: job_pb2.JobSpec, job: job_pb2.Job
+) -> None:
+    """The job that a runner made of a request. Raises WrongReport."""
+    with origin.telling():
+        _require_job(job)
+        name = job_pb2.JobKind.Name
+        require(job.kind == kind, "kind", name(job.kind), english(_AS_ASKED, asked=name(kind)))
+        asked = english(_AS_ASKED, asked=request_id)
+        require(job.request_id == request_id, "request_id", job.request_id, asked)
+        # A trial's job was completed by validation; others may be of a run of an earlier version.
+        check = check_taken if kind == job_pb2.JOB_KIND_TRAIN else check_completed
+        check(spec, job.spec)
+
+
+def check_job(origin: Origin, job: job_pb2.Job, job_id: str) -> None:
+    """One that was asked for by its id. Raises WrongReport."""
+    with origin.telling():
+        _require_job(job)
+        asked = english(_AS_ASKED, asked=job_id)
+        require(job.job_id == job_id, "job_id", job.job_id, asked)
+
+
+def pages(origin: Origin, ask: Callable[[str], Page]) -> Iterator[job_pb2.Job]:
+    """All jobs of all pages, of which ``ask`` gets the one of a token. Raises WrongRunner.
+
+    The jobs of a page are looked at before its first one comes out.
+    """
+    due = time.monotonic() + _LIST_SECONDS
+    seen, tokens, size, token = set[str](), set[str](), 0, ""
+    while True:
+        page = ask(token)
+        with origin.telling():
+            size += page.ByteSize()
+            most = english(AT_MOST, most=_LIST_BYTES)
+            require(size <= _LIST_BYTES, "bytes(jobs)", size, most)
+            for job in page.jobs:
+                _require_job(job)
+                require(job.job_id not in seen, "job_id", job.job_id, english(_ANOTHER))
+                seen.add(job.job_id)
+            token = page.next_page_token
+            sound = token not in tokens and (not token or len(page.jobs) > 0)
+            require(sound, "next_page_token", token, english(_ANOTHER))
+            tokens.add(token)
+            most = english(AT_MOST, most=_MOST_PAGES)
+            require(len(tokens) <= _MOST_PAGES, "len(pages)", len(tokens), most)
+            wanted = english(_WITHIN, seconds=_LIST_SECONDS)
+            require(time.monotonic() < due, "len(jobs)", len(seen), wanted)
+        yield from page.jobs
+        if not token:
+            return
+
+
+def _require_job(job: job_pb2.Job) -> None:
+    require(bool(_ID.fullmatch(job.job_id)), "job_id", job.job_id, english(_AN_ID))
+    for field, number, known in (
+        ("kind", job.kind, job_pb2.JobKind),
+        ("state", job.state, job_pb2.JobState),
+    ):
+        names = ", ".join(name for name, value in known.items() if value)
+        require(number != 0, field, number, english(ONE_OF, known=names))

@@ -1,0 +1,112 @@
+"""What a job's spec says that its report will have."""
+
+import math
+from dataclasses import dataclass
+
+from twinrun.v1 import job_pb2
+
+from orchestrator.gate.fault import require, require_from
+from orchestrator.gate.tensors import Tensors, is_trained, of_model, sample_shape
+
+_MOST_EPOCHS, _MOST_BATCH, _MOST_CHUNK = 10_000, 1_000_000, 100_000  # that a spec takes
+_MOST = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """``model``: None where it cannot be told from the spec; ``classes`` likewise.
+
+    ``train_samples`` and ``test_samples``: the most that there can be, with those that are held
+    back; None: not known.
+    """
+
+    spec: job_pb2.JobSpec
+    model: Tensors | None
+    classes: int | None
+    sample: tuple[int, ...] | None
+    train_samples: int | None
+    test_samples: int | None
+
+    @property
+    def draws_alike(self) -> bool:
+        """Whether the batch order is the spec's."""
+        own = job_pb2.OWN_WAY_BATCH_ORDER in self.spec.own_ways
+        return self.matched and not own
+
+    @property
+    def matched(self) -> bool:
+        return self.spec.recipe == job_pb2.RECIPE_MATCHED
+
+    @property
+    def augments(self) -> bool:
+        return any(value for _, value in self.spec.augmentation.ListFields())
+
+    @property
+    def details(self) -> bool:
+        """Whether each step has to tell them: the idiomatic recipe has none."""
+        return self.spec.report_step_details and self.matched
+
+    @property
+    def images(self) -> int | None:
+        """Training images, without those that are held back; None: not known."""
+        dataset = self.spec.dataset
+        if not dataset.HasField("train_limit"):
+            return None
+        return dataset.train_limit - int(dataset.train_limit * dataset.validation_fraction)
+
+    def steps(self, train_samples: int) -> int:
+        """Of an epoch."""
+        steps = math.ceil(train_samples / self.spec.batch_size)
+        has_limit = self.spec.HasField("steps_per_epoch_limit")
+        return min(steps, self.spec.steps_per_epoch_limit) if has_limit else steps
+
+    def least_steps(self, train_samples: int) -> int:
+        """The same where a short last batch may be left out."""
+        steps = self.steps(train_samples)
+        drops = job_pb2.OWN_WAY_LAST_BATCH in self.spec.own_ways
+        return steps - 1 if drops and train_samples % self.spec.batch_size and steps > 1 else steps
+
+    def check_inputs(self, given: job_pb2.Inputs) -> None:
+        """Whether these can be the job's. Raises Fault."""
+        held, fraction = given.validation_samples, self.spec.dataset.validation_fraction
+        for name, count, most in (
+            ("train_samples", given.train_samples, (self.train_samples or _MOST) - held),
+            ("test_samples", given.test_samples, self.test_samples or _MOST),
+        ):
+            require_from(f"inputs.{name}", count, 1, most)
+        due = int((given.train_samples + held) * fraction)
+        require(held == due, "inputs.validation_samples", held, due)
+        steps = self.steps(given.train_samples)
+        require(given.steps_per_epoch == steps, *_field(given, "steps_per_epoch"), steps)
+        if self.model is not None:
+            count = sum(math.prod(tensor.shape) for tensor in self.model.values())
+            require(given.parameter_count == count, *_field(given, "parameter_count"), count)
+        else:
+            require_from("inputs.parameter_count", given.parameter_count, 1, _MOST)
+
+    def gradients(self) -> tuple[list[str], list[str]] | None:
+        """The tensors that have gradients, and all; None: not known."""
+        if self.model is None:
+            return None
+        return [name for name in self.model if is_trained(name)], list(self.model)
+
+
+def _field(given: job_pb2.Inputs, name: str) -> tuple[str, int]:
+    return f"inputs.{name}", getattr(given, name)
+
+
+def expected(spec: job_pb2.JobSpec) -> Expected:
+    """Raises Fault where the spec itself leaves no report possible."""
+    require_from("spec.epochs", spec.epochs, 1, _MOST_EPOCHS)
+    require_from("spec.batch_size", spec.batch_size, 1, _MOST_BATCH)
+    require_from("spec.report_every_steps", spec.report_every_steps, 1, _MOST_CHUNK)
+    model, classes = of_model(spec) or (None, None)
+    train, test = _most_samples(spec.dataset)
+    return Expected(spec, model, classes, sample_shape(spec), train, test)
+
+
+def _most_samples(dataset: job_pb2.Dataset) -> tuple[int | None, int | None]:
+    made = dataset.synthetic if dataset.name == "synthetic" else None
+    train = dataset.train_limit or (made.train_samples if made else None)
+    test = dataset.test_limit or (made.test_samples if made else None)
+    return train, test

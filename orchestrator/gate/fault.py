@@ -1,0 +1,80 @@
+"""What is wrong with something that a runner sent: one sentence, which names field and value."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from orchestrator.errors import WrongReport, WrongRunner
+from orchestrator.gate.text import clean
+from orchestrator.language import Phrase, Sentence, english
+
+_SHOWN = 60  # characters of a value
+_IS = Phrase("{field} is {value}, but should be {wanted}")
+FROM = Phrase("a number from {low} to {high}")
+ABOVE = Phrase("a number above {low} and up to {high}")
+AT_LEAST = Phrase("{least} or more")
+AT_MOST = Phrase("at most {most}")
+ONE_OF = Phrase("one of {known}")
+_OF_A_JOB = Phrase(
+    "The {framework} runner at {address} sent an impossible report of the job {job_id}: {what}. "
+    "The job counts as failed; update or restart this runner, or ask another one."
+)
+_OF_ITSELF = Phrase(
+    "The {framework} runner at {address} gave an impossible answer: {what}. Update or restart this "
+    "runner, or ask another one."
+)
+_LARGEST, _SMALLEST = 1e6, 1e-4  # beyond these, numbers have an exponent
+
+
+class Fault(Exception):
+    """``what``: a clause."""
+
+    def __init__(self, what: Sentence) -> None:
+        super().__init__(what)
+        self.what = what
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The runner that something came from, and the job that it is of; empty: of none."""
+
+    framework: str
+    address: str
+    job_id: str = ""
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """A Fault of the block is raised as the user is told of it."""
+        try:
+            yield
+        except Fault as fault:
+            kind = WrongReport if self.job_id else WrongRunner
+            raise kind(self.said(fault)) from fault
+
+    def said(self, fault: Fault) -> Sentence:
+        """The fault as the user is told of it."""
+        names = {"framework": self.framework, "address": self.address, "what": fault.what}
+        if self.job_id:
+            return english(_OF_A_JOB, **names, job_id=clean(self.job_id, _SHOWN))
+        return english(_OF_ITSELF, **names)
+
+
+def require(holds: bool, field: str, value: object, wanted: object) -> None:
+    """Raises Fault unless it ``holds``."""
+    if not holds:
+        raise Fault(english(_IS, field=field, value=shown(value), wanted=wanted))
+
+
+def require_from(field: str, value: float, low: float, high: float) -> None:
+    """Raises Fault unless ``low <= value <= high``; NaN never is."""
+    if not low <= value <= high:
+        require(False, field, value, english(FROM, low=shown(low), high=shown(high)))
+
+
+def shown(value: object) -> str:
+    """A value as a person reads it: one short line."""
+    if isinstance(value, float):
+        plain = value == 0 or _SMALLEST <= abs(value) < _LARGEST or not math.isfinite(value)
+        return f"{value:.6g}" if not plain else f"{value:.10g}"
+    return clean(str(value), _SHOWN) if value != "" else "''"

@@ -1,0 +1,168 @@
+"""Files that a job announces, and their coming in: no more than was announced, and just that."""
+
+import hashlib
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import safetensors.numpy
+from numpy.typing import NDArray
+from twinrun.v1 import job_pb2, runner_service_pb2
+
+from orchestrator.gate.expected import Expected
+from orchestrator.gate.fault import Origin, require, require_from
+from orchestrator.gate.tensors import Tensors, check_file, of_logits, size_range
+from orchestrator.language import Phrase, Sentence, english
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_A_DIGEST = Phrase("a SHA-256 in hexadecimal")
+_ANNOUNCED = Phrase("{value}, as was announced")
+_OVERDUE = Phrase("all of it within {seconds:.0f} s")
+_CLASSES = Phrase("the number of a class, below {classes}")
+_LABELS = Phrase("{file}.labels")
+_INITIAL = Phrase("the initial weights")
+_FINAL = Phrase("the final weights")
+_LOGITS = Phrase("the logits")
+_OF_ITS_LOGITS = Phrase("{value:.9g}, as its logits give")
+_MOST_CHUNK_BYTES = 2**20
+_SECONDS, _LEAST_RATE = 30.0, 250_000  # bytes a second, for a whole file
+_MOST_BYTES = 2**31 * 8  # of parameters that a spec may have
+_Piece = runner_service_pb2.DownloadWeightsResponse | runner_service_pb2.DownloadLogitsResponse
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One that was announced. ``tensors``: None where the spec does not tell them."""
+
+    name: Sentence
+    sha256: str
+    size_bytes: int
+    tensors: Tensors | None
+    classes: int | None = None  # of logits with their labels
+    test: job_pb2.Metrics | None = None  # what was said of them
+
+
+def weights_file(given: job_pb2.WeightsSaved, expected: Expected) -> File:
+    """Raises Fault where it cannot be the model's."""
+    initial = given.kind == job_pb2.WEIGHTS_KIND_INITIAL
+    file = File(
+        english(_INITIAL if initial else _FINAL), given.sha256, given.size_bytes, expected.model
+    )
+    _check("weights_saved", file)
+    return file
+
+
+def logits_file(
+    given: job_pb2.LogitsSaved,
+    expected: Expected,
+    inputs: job_pb2.Inputs,
+    test: job_pb2.Metrics | None,
+) -> File:
+    """Of as many samples as went in; ``test``: what was said of them.
+
+    Raises Fault where it cannot be theirs.
+    """
+    classes, tensors = expected.classes, None
+    if classes is not None:
+        tensors = of_logits(expected.spec, inputs.test_samples, classes)
+        if inputs.validation_samples:
+            held = of_logits(expected.spec, inputs.validation_samples, classes)
+            tensors = {**tensors, **{f"validation_{name}": held[name] for name in held}}
+    file = File(english(_LOGITS), given.sha256, given.size_bytes, tensors, classes, test)
+    _check("logits_saved", file)
+    return file
+
+
+def _check(field: str, file: File) -> None:
+    require_digest(f"{field}.sha256", file.sha256)
+    least, most = (1, _MOST_BYTES) if file.tensors is None else size_range(file.tensors)
+    require_from(f"{field}.size_bytes", file.size_bytes, least, most)
+
+
+def require_digest(field: str, value: str) -> None:
+    """Raises Fault."""
+    require(bool(_DIGEST.fullmatch(value)), field, value, english(_A_DIGEST))
+
+
+class Download:
+    """A file as its pieces come in. Raises WrongReport."""
+
+    def __init__(self, origin: Origin, file: File) -> None:
+        self._origin = origin
+        self._file = file
+        self._content = bytearray()
+        self._seconds = _SECONDS + file.size_bytes / _LEAST_RATE
+        self._due = time.monotonic() + self._seconds
+
+    @property
+    def size(self) -> int:
+        return len(self._content)
+
+    @property
+    def done(self) -> bool:
+        return self.size == self._file.size_bytes
+
+    def take(self, piece: _Piece) -> None:
+        with self._origin.telling():
+            self._check(piece)
+        self._content += piece.chunk
+
+    def content(self) -> bytes:
+        """All of it, once it is done."""
+        content = bytes(self._content)
+        with self._origin.telling():
+            _check_content(self._file, content)
+        return content
+
+    def _check(self, piece: _Piece) -> None:
+        file, size = self._file, self._file.size_bytes
+        known = english(_ANNOUNCED, value=size)
+        require(piece.total_bytes == size, f"{file.name}: total_bytes", piece.total_bytes, known)
+        known = english(_ANNOUNCED, value=file.sha256)
+        require(piece.sha256 == file.sha256, f"{file.name}: sha256", piece.sha256, known)
+        most = min(_MOST_CHUNK_BYTES, size - self.size)
+        require_from(f"{file.name}: len(chunk)", len(piece.chunk), 1, most)
+        overdue = time.monotonic() > self._due
+        wanted = english(_OVERDUE, seconds=self._seconds)
+        require(not overdue, str(file.name), f"{self.size} of {size} bytes", wanted)
+
+
+def _check_content(file: File, content: bytes) -> None:
+    """The digest first, then the tensors that it should hold. Raises Fault."""
+    digest = hashlib.sha256(content).hexdigest()
+    known = english(_ANNOUNCED, value=file.sha256)
+    require(digest == file.sha256, f"{file.name}: SHA-256", digest, known)
+    if file.tensors is not None:
+        places = check_file(file.name, content, file.tensors)
+        if file.classes is not None:
+            _check_labels(file, content[slice(*places["labels"])])
+        if file.test is not None:
+            _check_metrics(file.test, safetensors.numpy.load(content))
+
+
+def _check_metrics(said: job_pb2.Metrics, found: Mapping[str, NDArray[np.generic]]) -> None:
+    """What was said of the test samples is what their logits give. Raises Fault."""
+    logits, labels = found["logits"].astype(np.float64), found["labels"].astype(np.int64)
+    if not np.isfinite(logits).all():
+        return
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    right = shifted[np.arange(len(labels)), labels]
+    loss = float((np.log(np.exp(shifted).sum(axis=1)) - right).mean())
+    accuracy = float((logits.argmax(axis=1) == labels).mean())
+    for name, value, given, off in (
+        ("loss", loss, said.loss, 1e-6 * max(loss, 1.0)),
+        ("accuracy", accuracy, said.accuracy, 1e-9),
+    ):
+        wanted = english(_OF_ITS_LOGITS, value=value)
+        require(abs(given - value) <= off, f"test.{name}", given, wanted)
+
+
+def _check_labels(file: File, content: bytes) -> None:
+    labels = np.frombuffer(content, "<i4")
+    least, most = int(labels.min()), int(labels.max())
+    wrong = least if least < 0 else most
+    wanted = english(_CLASSES, classes=file.classes)
+    sound = least >= 0 and most < (file.classes or 0)
+    require(sound, english(_LABELS, file=file.name), wrong, wanted)

@@ -1,0 +1,115 @@
+"""Events that stand for themselves: what each may say."""
+
+import math
+from typing import Any
+
+from google.protobuf.duration_pb2 import Duration
+from twinrun.v1 import job_pb2
+
+from orchestrator.gate import times
+from orchestrator.gate.expected import Expected
+from orchestrator.gate.fault import ABOVE, AT_LEAST, AT_MOST, require, require_from
+from orchestrator.gate.times import Elapsed
+from orchestrator.gate.training import check_metrics
+from orchestrator.gate.values import seconds
+from orchestrator.language import Phrase, english
+
+_A_TIME = Phrase("a time above 0 s")
+_A_SHAPE = Phrase("[images, height, width, channels], {most:,} numbers at most")
+_AS_SHAPED = Phrase("{count}, as its shape says")
+_OF_THE_JOB = Phrase("{due}, as in the job")
+_RISING = Phrase("more than that of the one before")
+_MOST_NUMBERS = 100_000  # of previewed images
+_MOST_OPERATIONS = 100
+_MOST_RATE = 1e21  # a second: more than any machine has
+_MOST_LAYERS, _MOST_AXES = 2_000, 8
+_MOST_PARAMETERS = 2**32
+
+
+def check_download(given: job_pb2.DownloadProgress) -> None:
+    if given.total_bytes:
+        received = "download_progress.received_bytes"
+        require_from(received, given.received_bytes, 0, given.total_bytes)
+
+
+def check_evaluation(
+    given: job_pb2.EvaluationFinished, samples: int, elapsed: Elapsed | None
+) -> None:
+    check_metrics("evaluation_finished.test", given.test, samples)
+    before = 0
+    for index, latency in enumerate(given.latencies):
+        field = f"latencies[{index}]"
+        size = latency.batch_size
+        require(size > before, f"{field}.batch_size", size, english(_RISING))
+        require_from(f"{field}.batch_size", size, 1, samples)
+        require(latency.calls >= 1, f"{field}.calls", latency.calls, english(AT_LEAST, least=1))
+        times_of = (latency.p50_duration, latency.p90_duration, latency.p99_duration)
+        _require_time(f"{field}.p50_duration", latency.p50_duration)
+        for name, shorter, longer in zip(
+            ("p50_duration", "p90_duration"), times_of, times_of[1:], strict=False
+        ):
+            times.require_part(f"{field}.{name}", shorter, longer)
+        times.require_lived(f"{field}.p99_duration", latency.p99_duration, elapsed)
+        _require_rate(f"{field}.samples_per_second", latency.samples_per_second)
+        before = size
+
+
+def check_profile(given: job_pb2.Profiled) -> None:
+    most = english(AT_MOST, most=_MOST_OPERATIONS)
+    count = len(given.operations)
+    require(count <= _MOST_OPERATIONS, "len(profiled.operations)", count, most)
+    require_from("profiled.steps", given.steps, 1, 10_000_000)
+    if given.operations:
+        _require_time("profiled.total_duration", given.total_duration)
+    for index, operation in enumerate(given.operations):
+        field = f"profiled.operations[{index}].self_duration"
+        times.require_part(field, operation.self_duration, given.total_duration)
+
+
+def check_measured(given: job_pb2.MachineMeasured) -> None:
+    _require_rate("machine_measured.operations_per_second", given.operations_per_second)
+    _require_rate("machine_measured.bytes_per_second", given.bytes_per_second)
+
+
+def check_model(given: job_pb2.ModelSummarized) -> None:
+    require_from("len(model_summarized.layers)", len(given.layers), 1, _MOST_LAYERS)
+    told: dict[str, Any] = {"model_summarized": given}
+    told |= {f"model_summarized.layers[{i}]": layer for i, layer in enumerate(given.layers)}
+    for field, each in told.items():
+        require_from(f"{field}.parameter_count", each.parameter_count, 0, _MOST_PARAMETERS)
+        require_from(f"{field}.untrained_count", each.untrained_count, 0, each.parameter_count)
+    for index, layer in enumerate(given.layers):
+        require_from(f"len(layers[{index}].output_shape)", len(layer.output_shape), 1, _MOST_AXES)
+
+
+def check_images(given: job_pb2.ImagesPreviewed, expected: Expected) -> None:
+    """Of the job's first images, in the shape that its samples have."""
+    shape = list(given.shape)
+    sound = len(shape) == 4 and all(shape) and math.prod(shape) <= _MOST_NUMBERS
+    require(sound, "images_previewed.shape", shape, english(_A_SHAPE, most=_MOST_NUMBERS))
+    if expected.sample is not None:
+        due = english(_OF_THE_JOB, due=list(expected.sample))
+        require(shape[1:] == list(expected.sample), "images_previewed.shape[1:]", shape[1:], due)
+    if expected.images is not None:
+        due = english(_OF_THE_JOB, due=expected.images)
+        require(shape[0] == expected.images, "images_previewed.shape[0]", shape[0], due)
+    for name, count in (
+        ("originals", math.prod(shape)),
+        ("augmented", math.prod(shape)),
+        ("labels", shape[0]),
+    ):
+        found = len(getattr(given, name))
+        due = english(_AS_SHAPED, count=count)
+        require(found == count, f"len(images_previewed.{name})", found, due)
+    if expected.classes is not None:
+        for index, value in enumerate(given.labels):
+            require_from(f"images_previewed.labels[{index}]", value, 0, expected.classes - 1)
+
+
+def _require_time(field: str, duration: Duration) -> None:
+    require(seconds(duration) > 0, field, f"{seconds(duration):g} s", english(_A_TIME))
+
+
+def _require_rate(field: str, rate: float) -> None:
+    sound = 0 < rate <= _MOST_RATE
+    require(sound, field, rate, english(ABOVE, low=0, high=f"{_MOST_RATE:g}"))

@@ -1,0 +1,33 @@
+"""A refused report as the end of its job, so that what is stored tells why it failed."""
+
+from google.rpc import code_pb2, error_details_pb2, status_pb2
+from twinrun.v1 import job_pb2
+
+from orchestrator.language import Sentence
+
+REASON = "RUNNER_WRONG"
+_DOMAIN = "twinrun"
+
+
+def refusal(sequence: int, why: Sentence) -> job_pb2.JobEvent:
+    """The event of that number by which a job has failed."""
+    event = job_pb2.JobEvent(sequence=sequence)
+    event.event_time.GetCurrentTime()
+    event.state_changed.state = job_pb2.JOB_STATE_FAILED
+    event.state_changed.error.CopyFrom(_status(why))
+    return event
+
+
+def failed(job: job_pb2.Job, why: Sentence) -> job_pb2.Job:
+    """The job as the orchestrator has it from then on."""
+    made = job_pb2.Job()
+    made.CopyFrom(job)
+    made.state = job_pb2.JOB_STATE_FAILED
+    made.error.CopyFrom(_status(why))
+    return made
+
+
+def _status(why: Sentence) -> status_pb2.Status:
+    status = status_pb2.Status(code=code_pb2.DATA_LOSS, message=why)
+    status.details.add().Pack(error_details_pb2.ErrorInfo(reason=REASON, domain=_DOMAIN))
+    return status

@@ -1,0 +1,101 @@
+"""A spec as a runner completed it: all that was asked for comes back unchanged."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
+from google.protobuf.unknown_fields import UnknownFieldSet
+from twinrun.v1 import job_pb2
+
+from orchestrator.errors import WrongRunner
+from orchestrator.gate.fault import Fault, shown
+from orchestrator.inputs import differing_fields
+from orchestrator.language import Phrase, english
+from orchestrator.store import to_mapping
+
+_CHANGED = Phrase("{field} was {asked} in the job that was asked for, and came back as {given}")
+_DROPPED = Phrase("{field} was in the job that was asked for, and did not come back")
+_UNKNOWN = Phrase(
+    "{field} has the field number {number}, which this orchestrator does not know and could not "
+    "keep"
+)
+_ADDED = Phrase("{field} was not in the job that was asked for, which was complete, and came back")
+_DIFFERENT = Phrase(
+    "The {first} and {second} runners do not make the same job of what was asked for: they differ "
+    "in {fields}. Update the older of the two."
+)
+
+
+def check_completed(asked: job_pb2.JobSpec, given: job_pb2.JobSpec) -> None:
+    """What a runner made of the spec that it was asked for. Raises Fault."""
+    for fault in (*_changes(asked, given, "spec"), *_unknown(given, "spec")):
+        raise fault
+
+
+def check_taken(asked: job_pb2.JobSpec, given: job_pb2.JobSpec) -> None:
+    """The same of one that was completed before, to which nothing is added. Raises Fault."""
+    check_completed(asked, given)
+    for field in differing_fields([to_mapping(asked), to_mapping(given)]):
+        raise Fault(english(_ADDED, field=f"spec.{field}"))
+
+
+def check_same(frameworks: Sequence[str], given: Sequence[job_pb2.JobSpec]) -> None:
+    """What each framework's runner made of one spec. Raises WrongRunner."""
+    first, *others = map(to_mapping, given)
+    for framework, other in zip(frameworks[1:], others, strict=True):
+        if fields := differing_fields([first, other]):
+            names = {"first": frameworks[0], "second": framework}
+            raise WrongRunner(english(_DIFFERENT, **names, fields=", ".join(fields)))
+
+
+def _changes(asked: Message, given: Message, path: str) -> Iterator[Fault]:
+    """A fault for each field that did not come back as it was; one that has a default may be set.
+
+    A list, a bool and a size that is required have none.
+    """
+    for field in asked.DESCRIPTOR.fields:
+        here = f"{path}.{field.name}"
+        value = getattr(asked, field.name)
+        if _is_open(asked, field):
+            continue
+        answer = getattr(given, field.name)
+        if field.has_presence and not given.HasField(field.name):  # be it zero
+            yield Fault(english(_DROPPED, field=here))
+        elif field.type != FieldDescriptor.TYPE_MESSAGE:
+            if answer != value:
+                yield _changed(here, value, answer, field)
+        elif not field.is_repeated:
+            yield from _changes(value, answer, here)
+        elif len(answer) != len(value):
+            yield _changed(f"len({here})", len(value), len(answer))
+        else:
+            for index, (one, other) in enumerate(zip(value, answer, strict=True)):
+                yield from _changes(one, other, f"{here}[{index}]")
+
+
+def _is_open(asked: Message, field: Any) -> bool:
+    if field.has_presence:
+        return not asked.HasField(field.name)
+    single = not field.is_repeated
+    return single and field.type == FieldDescriptor.TYPE_ENUM and not getattr(asked, field.name)
+
+
+def _changed(path: str, asked: Any, given: Any, field: Any = None) -> Fault:
+    names = field.enum_type.values_by_number if field is not None and field.enum_type else {}
+    was, became = (
+        names[value].name if isinstance(value, int) and value in names else shown(value)
+        for value in (asked, given)
+    )
+    return Fault(english(_CHANGED, field=path, asked=was, given=became))
+
+
+def _unknown(message: Message, path: str) -> Iterator[Fault]:
+    """A fault for each field that this code's protocol has not."""
+    unknown: Any = UnknownFieldSet(message)
+    for each in unknown:
+        yield Fault(english(_UNKNOWN, field=path, number=each.field_number))
+    for field, value in message.ListFields():
+        if field.type == FieldDescriptor.TYPE_MESSAGE:
+            for each in value if field.is_repeated else [value]:
+                yield from _unknown(each, f"{path}.{field.name}")

@@ -1,0 +1,98 @@
+"""Where a job stands: its state and its phases, which follow one another."""
+
+from collections.abc import Mapping
+
+from twinrun.v1 import job_pb2
+
+from orchestrator.gate import times
+from orchestrator.gate.fault import ONE_OF, Fault, require
+from orchestrator.gate.times import Elapsed
+from orchestrator.language import Phrase, english
+from orchestrator.states import state_name
+
+AGAIN = Phrase("{event} came again")
+_AFTER_END = Phrase("{event} came after the job's end")
+_NOT_RUNNING = Phrase("{event} came before the job ran")
+_NOT_STARTED = Phrase("{phase} ended, which did not start")
+_A_STATE = Phrase("a state that may follow {before}")
+_NO_ERROR = Phrase("an error came of a job that is {state}")
+
+_UNENDED = (
+    job_pb2.JOB_STATE_UNSPECIFIED,
+    job_pb2.JOB_STATE_PENDING,
+    job_pb2.JOB_STATE_RUNNING,
+)
+FAILED = (job_pb2.JOB_STATE_FAILED, job_pb2.JOB_STATE_CANCELLED)
+ENDED = (job_pb2.JOB_STATE_SUCCEEDED, *FAILED)
+_BEFORE: Mapping[int, tuple[int, ...]] = {  # which may come before each
+    job_pb2.JOB_STATE_PENDING: _UNENDED[:1],
+    job_pb2.JOB_STATE_RUNNING: _UNENDED[:2],
+    job_pb2.JOB_STATE_SUCCEEDED: _UNENDED[2:],
+    job_pb2.JOB_STATE_FAILED: _UNENDED,
+    job_pb2.JOB_STATE_CANCELLED: _UNENDED,
+}
+_IMPORT = job_pb2.PHASE_IMPORT  # may have begun before the job
+
+
+class States:
+    """``state``: as last reported."""
+
+    def __init__(self) -> None:
+        self.state: int = job_pb2.JOB_STATE_UNSPECIFIED
+
+    def change(self, given: job_pb2.StateChanged) -> None:
+        may_follow = self.state in _BEFORE.get(given.state, ())
+        wanted = english(_A_STATE, before=name(self.state))
+        require(may_follow, "state_changed.state", name(given.state), wanted)
+        if given.HasField("error") and given.state not in FAILED:
+            raise Fault(english(_NO_ERROR, state=state_name(given.state)))
+        self.state = given.state
+
+    def require_running(self, event: str) -> None:
+        """Raises Fault where an event cannot come now."""
+        if self.state in ENDED:
+            raise Fault(english(_AFTER_END, event=event))
+        if self.state != job_pb2.JOB_STATE_RUNNING:
+            raise Fault(english(_NOT_RUNNING, event=event))
+
+
+class Phases:
+    """``running``: those that started and have not finished."""
+
+    def __init__(self, elapsed: Elapsed | None) -> None:
+        self.running: list[int] = []
+        self.finished: list[int] = []
+        self._elapsed = elapsed
+
+    def start(self, given: job_pb2.PhaseStarted) -> None:
+        _require_phase("phase_started.phase", given.phase)
+        if given.phase in (*self.running, *self.finished):
+            raise Fault(english(AGAIN, event=f"phase_started({phase_name(given.phase)})"))
+        self.running.append(given.phase)
+
+    def finish(self, given: job_pb2.PhaseFinished) -> None:
+        _require_phase("phase_finished.phase", given.phase)
+        told = phase_name(given.phase)
+        if given.phase in self.finished:
+            raise Fault(english(AGAIN, event=f"phase_finished({told})"))
+        if given.phase in self.running:
+            self.running.remove(given.phase)
+        elif given.phase != _IMPORT:
+            raise Fault(english(_NOT_STARTED, phase=told))
+        if given.phase != _IMPORT:
+            times.require_lived(f"phase_finished({told})", given.duration, self._elapsed)
+        self.finished.append(given.phase)
+
+
+def _require_phase(field: str, phase: int) -> None:
+    known = {number: name for name, number in job_pb2.Phase.items() if number}
+    require(phase in known, field, phase, english(ONE_OF, known=", ".join(known.values())))
+
+
+def phase_name(phase: int) -> str:
+    return str(job_pb2.Phase.Name(phase))
+
+
+def name(state: int) -> str:
+    """``JOB_STATE_RUNNING``; the number of one that nobody knows."""
+    return {number: name for name, number in job_pb2.JobState.items()}.get(state, str(state))

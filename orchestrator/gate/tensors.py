@@ -1,0 +1,199 @@
+"""The tensors that a spec implies, and files of tensors, looked at before memory is taken.
+
+A safetensors file is 8 bytes, the size of its header as a little-endian number; the header, in
+JSON: type, shape and place of each tensor; and the tensors, back to back.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from twinrun.v1 import job_pb2
+
+from orchestrator.gate.fault import AT_MOST, ONE_OF, Fault, require
+from orchestrator.language import Phrase, Sentence, english
+
+Shape = tuple[int, ...]
+
+_SAMPLES: Mapping[str, Shape] = {"mnist": (28, 28, 1), "fashion-mnist": (28, 28, 1)}
+_BYTES = {"F64": 8, "F32": 4, "I32": 4}
+_LENGTH_BYTES = 8
+_ENTRY_BYTES = 256  # of a tensor in a header, beside its name
+_SLACK_BYTES = 2_048  # of a header, for padding and metadata
+_NOT_A_HEADER = Phrase("the header of {file} is not one of a safetensors file: {why}")
+_TOO_SHORT = Phrase("it is too short")
+_NOT_JSON = Phrase("it is not JSON")
+_MISSING = Phrase("{file} has no tensor {name}, which the job's model has")
+_LEFT_OVER = Phrase("{file} has a tensor {name}, which the job's model has not")
+_THE_SHAPE = Phrase("{shape}, as in the job's model")
+_BYTES_AT = Phrase("bytes {first} to {last}")
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """``dtypes``: by safetensors' names, those that it may have."""
+
+    shape: Shape
+    dtypes: tuple[str, ...]
+
+    @property
+    def most_bytes(self) -> int:
+        return math.prod(self.shape) * max(_BYTES[dtype] for dtype in self.dtypes)
+
+    @property
+    def least_bytes(self) -> int:
+        return math.prod(self.shape) * min(_BYTES[dtype] for dtype in self.dtypes)
+
+
+Tensors = Mapping[str, Tensor]
+
+
+def sample_shape(spec: job_pb2.JobSpec) -> Shape | None:
+    """[h, w, c]; None: of a dataset that is not known here."""
+    if spec.dataset.name == "synthetic":
+        made = spec.dataset.synthetic
+        return made.height, made.width, made.channels
+    return _SAMPLES.get(spec.dataset.name)
+
+
+def of_model(spec: job_pb2.JobSpec) -> tuple[Tensors, int] | None:
+    """The model's tensors by name, in model order, and its number of classes.
+
+    None: they cannot be told from the spec.
+    """
+    shape = sample_shape(spec)
+    dtype = ("F64",) if spec.precision == job_pb2.PRECISION_FLOAT64 else ("F32",)
+    found: dict[str, Tensor] = {}
+    for index, layer in enumerate(spec.layers):
+        after = _after(layer, shape) if shape else None
+        if after is None:
+            return None
+        shape, parameters = after
+        for part, size in parameters.items():
+            found[f"layers.{index}.{part}"] = Tensor(size, dtype)
+    return (found, shape[-1]) if shape and len(shape) == 1 else None
+
+
+def of_logits(spec: job_pb2.JobSpec, samples: int, classes: int) -> Tensors:
+    """Of so many test samples."""
+    double = spec.precision == job_pb2.PRECISION_FLOAT64
+    dtypes = ("F64", "F32") if double else ("F32",)
+    return {
+        "logits": Tensor((samples, classes), dtypes),
+        "labels": Tensor((samples,), ("I32",)),
+    }
+
+
+def _after(layer: job_pb2.Layer, shape: Shape) -> tuple[Shape, dict[str, Shape]] | None:
+    """What the layer makes of a sample of ``shape``, and its parameters. None: it cannot."""
+    kind = layer.WhichOneof("kind")
+    match kind:
+        case "flatten":
+            return (math.prod(shape),), {}
+        case "activation" | "dropout":
+            return shape, {}
+        case "dense" | "custom_dense":
+            made: Any = getattr(layer, kind)
+            parameters: dict[str, Shape] = {"kernel": (*shape, made.units)}
+            if kind == "custom_dense" or made.use_bias:
+                parameters["bias"] = (made.units,)
+            return ((made.units,), parameters) if len(shape) == 1 else None
+        case "conv2d":
+            conv = layer.conv2d
+            parameters = {"kernel": (conv.size, conv.size, shape[-1], conv.filters)}
+            if conv.use_bias:
+                parameters["bias"] = (conv.filters,)
+            windows = _windows(shape, conv.size, conv.stride, conv.padding)
+            return ((*windows, conv.filters), parameters) if windows else None
+        case "max_pool2d" | "average_pool2d":
+            pool: Any = getattr(layer, kind)
+            windows = _windows(shape, pool.size, pool.stride, 0)
+            return ((*windows, shape[-1]), {}) if windows else None
+        case "batch_norm":
+            parts = ("gamma", "beta", "moving_mean", "moving_variance")
+            return shape, dict.fromkeys(parts, shape[-1:])
+        case _:  # of a later version
+            return None
+
+
+def _windows(shape: Shape, size: int, stride: int, padding: int) -> Shape | None:
+    if len(shape) != 3 or stride < 1:
+        return None
+    found = tuple((side + 2 * padding - size) // stride + 1 for side in shape[:2])
+    return found if min(found) > 0 else None
+
+
+def is_trained(name: str) -> bool:
+    """Whether a tensor of `of_model` has a gradient."""
+    return ".moving_" not in name
+
+
+def size_range(tensors: Tensors) -> tuple[int, int]:
+    """Bytes that a file of them has at least, and at most."""
+    header = sum(_ENTRY_BYTES + len(name) for name in tensors) + _SLACK_BYTES
+    least = sum(tensor.least_bytes for tensor in tensors.values())
+    return least, sum(tensor.most_bytes for tensor in tensors.values()) + header
+
+
+def check_file(
+    file: Sentence, content: bytes | bytearray, tensors: Tensors
+) -> dict[str, tuple[int, int]]:
+    """Where each of the tensors begins and ends. Raises Fault where it has not these alone."""
+    header, begin = _header(file, content, sum(_ENTRY_BYTES + len(name) for name in tensors))
+    for name in tensors.keys() - header.keys():
+        raise Fault(english(_MISSING, file=file, name=name))
+    for name in header.keys() - tensors.keys():
+        raise Fault(english(_LEFT_OVER, file=file, name=str(name)[:80]))
+    places = sorted(_place(name, header[name], tensors[name]) for name in tensors)
+    end = 0
+    for first, last, name in places:
+        due = english(_BYTES_AT, first=end, last=last - first + end)
+        require(first == end, name, english(_BYTES_AT, first=first, last=last), due)
+        end = last
+    require(end == len(content) - begin, f"len({file})", len(content), end + begin)
+    return {name: (begin + first, begin + last) for first, last, name in places}
+
+
+def _header(
+    file: Sentence, content: bytes | bytearray, entries_bytes: int
+) -> tuple[dict[str, Any], int]:
+    """What it says of each tensor, and where the first one begins."""
+    if len(content) < _LENGTH_BYTES:
+        raise Fault(english(_NOT_A_HEADER, file=file, why=english(_TOO_SHORT)))
+    length = int.from_bytes(content[:_LENGTH_BYTES], "little")
+    most = min(entries_bytes + _SLACK_BYTES, len(content) - _LENGTH_BYTES)
+    require(length <= most, f"len({file}.header)", length, english(AT_MOST, most=most))
+    begin = _LENGTH_BYTES + length
+    try:
+        text = bytes(content[_LENGTH_BYTES:begin])
+        pairs: Any = json.loads(text, object_pairs_hook=list) if text.startswith(b"{") else None
+        found = dict(pairs)
+    except (ValueError, TypeError, RecursionError):
+        raise Fault(english(_NOT_A_HEADER, file=file, why=english(_NOT_JSON))) from None
+    require(len(found) == len(pairs), f"{file}.header", len(pairs), len(found))
+    return found, begin
+
+
+def _place(name: str, entry: Any, tensor: Tensor) -> tuple[int, int, str]:
+    """Where the tensor begins and ends, if it is the one that is due. Raises Fault."""
+    try:
+        told = dict(entry)
+        dtype, shape, offsets = told["dtype"], told["shape"], told["data_offsets"]
+    except (KeyError, TypeError, ValueError):
+        raise Fault(english(_NOT_A_HEADER, file=name, why=english(_NOT_JSON))) from None
+    wanted = english(ONE_OF, known=", ".join(tensor.dtypes))
+    require(dtype in tensor.dtypes, f"{name}.dtype", dtype, wanted)
+    due = english(_THE_SHAPE, shape=list(tensor.shape))
+    # True is 1, and 1.0 too.
+    require(repr(shape) == repr(list(tensor.shape)), f"{name}.shape", shape, due)
+    size = math.prod(tensor.shape) * _BYTES[dtype]
+    sound = _are_offsets(offsets) and offsets[1] - offsets[0] == size
+    require(sound, f"{name}.data_offsets", offsets, size)
+    return offsets[0], offsets[1], name
+
+
+def _are_offsets(found: Any) -> bool:
+    whole = isinstance(found, Sequence) and len(found) == 2
+    return whole and all(type(each) is int and 0 <= each < 2**62 for each in found)

@@ -1,0 +1,154 @@
+"""The epochs of a training job as they come: every step of each, once and in order."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+from twinrun.v1 import job_pb2
+
+from orchestrator.gate import times
+from orchestrator.gate.expected import Expected
+from orchestrator.gate.fault import AT_MOST, FROM, Fault, require, require_from
+from orchestrator.gate.times import Elapsed
+from orchestrator.gate.values import seconds
+from orchestrator.language import Phrase, english
+
+_THE_NEXT = Phrase("the next one, {next}")
+_AS_MANY = Phrase("{count}, as the losses are")
+_BEFORE_INPUTS = Phrase("{event} came before inputs")
+_UNASKED = Phrase("{field} came, which the job does not ask for")
+_MISSING = Phrase("{field} is missing, which the job asks for")
+_THE_MODELS = Phrase("the tensors of the job's model")
+_OF_ITS_STEPS = Phrase("a mean of the losses of its steps, {low:.6g} to {high:.6g}")
+_NOT_FINITE = Phrase("no finite number, as some loss of its steps")
+_ROUNDING = 1e-4
+
+
+class Training:
+    """``epochs``: how many have ended; ``steps``: how many were taken in all."""
+
+    def __init__(self, expected: Expected, elapsed: Elapsed | None) -> None:
+        self.inputs: job_pb2.Inputs | None = None
+        self.test: job_pb2.Metrics | None = None  # of the last evaluation
+        self.epochs = self.steps = 0
+        self.train_seconds = self.evaluate_seconds = 0.0
+        self._expected = expected
+        self._elapsed = elapsed
+        self._losses: list[float] = []  # of the epoch that runs
+        self._norms: list[str] | None = None
+
+    @property
+    def done(self) -> bool:
+        return self.epochs == self._expected.spec.epochs
+
+    def require_inputs(self, event: str) -> job_pb2.Inputs:
+        """Raises Fault where they have not come yet."""
+        if self.inputs is None:
+            raise Fault(english(_BEFORE_INPUTS, event=event))
+        return self.inputs
+
+    def take_inputs(self, given: job_pb2.Inputs) -> None:
+        self._expected.check_inputs(given)
+        self.inputs = given
+
+    def take_steps(self, given: job_pb2.StepsFinished) -> None:
+        inputs, count = self.require_inputs("steps_finished"), len(given.losses)
+        _require_next("steps_finished.epoch", given.epoch, self.epochs)
+        _require_next("steps_finished.first_step", given.first_step, self.steps)
+        require_from("steps_finished.epoch", given.epoch, 0, self._expected.spec.epochs - 1)
+        require_from("len(steps_finished.losses)", count, 1, self._expected.spec.report_every_steps)
+        taken = len(self._losses) + count
+        most = english(AT_MOST, most=inputs.steps_per_epoch)
+        require(taken <= inputs.steps_per_epoch, "steps_per_epoch", taken, most)
+        self._check_details(given, count)
+        self._losses += given.losses
+        self.steps += count
+
+    def _check_details(self, given: job_pb2.StepsFinished, count: int) -> None:
+        if not given.HasField("details"):
+            if self._expected.details:
+                raise Fault(english(_MISSING, field="steps_finished.details"))
+            return
+        if not self._expected.spec.report_step_details:
+            raise Fault(english(_UNASKED, field="steps_finished.details"))
+        details = given.details
+        _require_count("details.ordered_losses", details.ordered_losses, count)
+        _require_count("details.accuracies", details.accuracies, count)
+        for norms in details.gradient_norms:
+            _require_count(f"norms[{norms.parameter}]", norms.norms, count)
+        self._check_norms([norms.parameter for norms in details.gradient_norms])
+
+    def _check_norms(self, names: list[str]) -> None:
+        """Each of the model's tensors that is trained, once, in model order; some tell of all."""
+        known = self._expected.gradients()
+        sound = len(set(names)) == len(names)
+        if self._norms is not None:
+            sound = names == self._norms
+        elif known is not None:
+            sound = names in known
+        require(sound, "details.gradient_norms", names, english(_THE_MODELS))
+        self._norms = names
+
+    def take_epoch(self, given: job_pb2.EpochFinished) -> None:
+        inputs, steps = self.require_inputs("epoch_finished"), len(self._losses)
+        _require_next("epoch_finished.epoch", given.epoch, self.epochs)
+        require_from(
+            "len(steps)",
+            steps,
+            self._expected.least_steps(inputs.train_samples),
+            inputs.steps_per_epoch,
+        )
+        self._check_times(given, inputs, steps)
+        check_metrics("epoch_finished.test", given.test, inputs.test_samples)
+        if inputs.validation_samples:
+            check_metrics("epoch_finished.validation", given.validation, inputs.validation_samples)
+        elif given.HasField("validation"):
+            raise Fault(english(_UNASKED, field="epoch_finished.validation"))
+        _check_mean(given.train_loss, self._losses)
+        self.test = given.test
+        self.epochs += 1
+        self.train_seconds += seconds(given.train_duration)
+        self.evaluate_seconds += seconds(given.evaluate_duration)
+        self._losses = []
+
+    def _check_times(
+        self, given: job_pb2.EpochFinished, inputs: job_pb2.Inputs, steps: int
+    ) -> None:
+        trained = given.train_duration
+        times.require_training("epoch_finished.train_duration", trained, steps)
+        for name in ("train_duration", "evaluate_duration"):
+            field = f"epoch_finished.{name}"
+            times.require_lived(field, getattr(given, name), self._elapsed)
+        for name in ("data_wait_duration", "sync_duration"):
+            times.require_part(f"epoch_finished.{name}", getattr(given, name), trained)
+        least = (steps - 1) * self._expected.spec.batch_size / seconds(trained)
+        most = inputs.train_samples / seconds(trained)
+        rate = given.samples_per_second
+        wanted = english(FROM, low=f"{least:.6g}", high=f"{most:.6g}")
+        sound = 0.99 * least <= rate <= 1.01 * most and rate > 0
+        require(sound, "epoch_finished.samples_per_second", rate, wanted)
+
+
+def check_metrics(field: str, given: job_pb2.Metrics, samples: int) -> None:
+    """Of so many samples; that accuracies are fractions is looked at elsewhere. Raises Fault."""
+    require(given.samples == samples, f"{field}.samples", given.samples, samples)
+
+
+def _require_next(field: str, value: int, due: int) -> None:
+    require(value == due, field, value, english(_THE_NEXT, next=due))
+
+
+def _require_count(field: str, values: Sequence[float], count: int) -> None:
+    require(len(values) == count, f"len({field})", len(values), english(_AS_MANY, count=count))
+
+
+def _check_mean(mean: float, losses: Iterable[float]) -> None:
+    """What is said of the epoch is a mean of what was said of its steps. Raises Fault."""
+    known = list(losses)
+    field = "epoch_finished.train_loss"
+    if not all(map(math.isfinite, known)):
+        require(not math.isfinite(mean), field, mean, english(_NOT_FINITE))
+        return
+    low, high = min(known), max(known)
+    slack = _ROUNDING * max(abs(low), abs(high)) + _ROUNDING
+    due = english(_OF_ITS_STEPS, low=low, high=high)
+    require(low - slack <= mean <= high + slack, field, mean, due)

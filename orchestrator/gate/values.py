@@ -1,0 +1,112 @@
+"""What holds of every number, by its field's kind, so that a new field is looked at too."""
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from orchestrator.gate.fault import AT_MOST, FROM, ONE_OF, require, require_from
+from orchestrator.language import Phrase, english
+
+_FINITE = Phrase("a finite number")
+_A_TIME = Phrase("a time from 0 s to 10 years")
+_A_DATE = Phrase("a date from 1970 to 9999")
+_MOST_SECONDS = 10 * 365 * 86_400
+_LAST_SECOND = 253_402_300_799  # of the year 9999
+_MOST = 2**60  # of what is counted, in bytes too
+_LARGEST = 1e30
+_NANOS = 999_999_999
+_MOST_ITEMS = 10_000
+_MORE_ITEMS = 100_000  # of numbers that come in chunks; a message of 4 MiB holds no more
+_CHUNKS = {
+    *("losses", "ordered_losses", "accuracies", "norms", "originals", "augmented", "labels"),
+}
+# A job that diverges is honest.
+_MAY_DIVERGE = {"losses", "ordered_losses", "norms", "train_loss", "loss"}
+_SIGNED = {"mean", "originals", "augmented"}
+_FRACTIONS = {
+    *("accuracy", "accuracies", "running_accuracy", "target_accuracy", "mean_utilization"),
+}
+_ROUNDING = 1e-6
+# Processes that end take their part of the sum with them.
+_SIGNED_TIMES = {"own_cpu_duration"}
+_FLOATS = (FieldDescriptor.TYPE_DOUBLE, FieldDescriptor.TYPE_FLOAT)
+_OPAQUE = (FieldDescriptor.TYPE_STRING, FieldDescriptor.TYPE_BYTES, FieldDescriptor.TYPE_BOOL)
+
+
+def check(message: Message, path: str = "") -> None:
+    """Every number of a message, at whatever depth. Raises Fault."""
+    for field, value in message.ListFields():
+        here = f"{path}.{field.name}" if path else field.name
+        if field.is_repeated:
+            most = _MORE_ITEMS if field.name in _CHUNKS else _MOST_ITEMS
+            require(len(value) <= most, f"len({here})", len(value), english(AT_MOST, most=most))
+            if not _is_map(field):
+                _check_all(field, value, here)
+        elif field.type == FieldDescriptor.TYPE_MESSAGE:
+            _check_message(field, value, here)
+        else:
+            _check_all(field, [value], here)
+
+
+def _check_all(field: Any, values: Iterable[Any], path: str) -> None:
+    if field.type in _OPAQUE:
+        return
+    for index, value in enumerate(values):
+        here = f"{path}[{index}]" if field.is_repeated else path
+        if field.type == FieldDescriptor.TYPE_MESSAGE:
+            _check_message(field, value, here)
+        elif field.type == FieldDescriptor.TYPE_ENUM:
+            known = field.enum_type.values_by_number
+            if value not in known:
+                names = ", ".join(each.name for number, each in known.items() if number)
+                require(False, here, value, english(ONE_OF, known=names))
+        elif field.type in _FLOATS:
+            _check_float(field.name, value, here)
+        else:
+            require_from(here, value, 0, _MOST)
+
+
+def _check_float(name: str, value: float, path: str) -> None:
+    if name in _MAY_DIVERGE:
+        return
+    require(math.isfinite(value), path, value, english(_FINITE))
+    if name in _FRACTIONS:
+        sound = 0 <= value <= 1 + _ROUNDING
+        require(sound, path, value, english(FROM, low=0, high=1))
+    elif name in _SIGNED:
+        require_from(path, value, -_LARGEST, _LARGEST)
+    else:
+        require_from(path, value, 0, _LARGEST)
+
+
+def _check_message(field: Any, value: Any, path: str) -> None:
+    if isinstance(value, Duration):
+        _check_duration(field.name, value, path)
+    elif isinstance(value, Timestamp):
+        sound = 0 <= value.seconds <= _LAST_SECOND and 0 <= value.nanos <= _NANOS
+        require(sound, path, value.seconds, english(_A_DATE))
+    else:
+        check(value, path)
+
+
+def _check_duration(name: str, value: Duration, path: str) -> None:
+    least = -_MOST_SECONDS if name in _SIGNED_TIMES else 0
+    same_sign = value.seconds * value.nanos >= 0
+    sound = least <= value.seconds <= _MOST_SECONDS and abs(value.nanos) <= _NANOS and same_sign
+    if least == 0:
+        sound = sound and value.nanos >= 0
+    require(sound, path, f"{seconds(value):g} s", english(_A_TIME))
+
+
+def seconds(duration: Duration) -> float:
+    return float(duration.seconds) + duration.nanos / 1e9
+
+
+def _is_map(field: Any) -> bool:
+    kind = field.message_type
+    return kind is not None and bool(kind.GetOptions().map_entry)

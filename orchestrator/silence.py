@@ -1,0 +1,69 @@
+"""Ends a stream that tells nothing, or that goes on after a limit that was set meanwhile."""
+
+import math
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+class Limit:
+    """When whoever waits is to give up. Any thread may set it."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._at = math.inf
+
+    def set(self, seconds: float) -> None:
+        """From now on; `math.inf`: never."""
+        with self._changed:
+            self._at = time.monotonic() + seconds
+            self._changed.notify_all()
+
+    @property
+    def left(self) -> float:
+        """Seconds, 0 where it has passed."""
+        return max(0.0, self._at - time.monotonic())
+
+    @contextmanager
+    def over(self, stream: Any, silent_seconds: float) -> Iterator["Watch"]:
+        """Cancel ``stream`` where the limit passes, or where nothing is heard for so long.
+
+        The caller tells the `Watch` what it hears. The stream is over with the block.
+        """
+        watch = Watch(silent_seconds)
+        guard = threading.Thread(target=self._guard, args=(stream, watch), daemon=True)
+        guard.start()
+        try:
+            yield watch
+        finally:
+            with self._changed:
+                watch.over = True
+                self._changed.notify_all()
+            stream.cancel()
+            guard.join()
+
+    def _guard(self, stream: Any, watch: "Watch") -> None:
+        with self._changed:
+            while not watch.over and watch.left > 0 and self.left > 0:
+                self._changed.wait(min(watch.left, self.left, threading.TIMEOUT_MAX))
+            watch.silent = not watch.over and watch.left == 0
+        stream.cancel()
+
+
+class Watch:
+    """A stream that is listened to; ``silent``: it was ended because it told nothing."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self.silent = self.over = False
+        self.heard()
+
+    def heard(self) -> None:
+        self._last = time.monotonic()
+
+    @property
+    def left(self) -> float:
+        """Seconds until it is taken for silent."""
+        return max(0.0, self._last + self._seconds - time.monotonic())

@@ -1,0 +1,1 @@
+"""What runner and orchestrator both know beyond the protocol. Imports neither."""

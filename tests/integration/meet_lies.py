@@ -1,0 +1,177 @@
+"""Runs the commands of the orchestrator against every lie: ``... meet_lies DIRECTORY [PART]``.
+
+Prints a line of JSON for each lie, and at last what all of it took of memory. The figures are not
+drawn, which takes a second each.
+"""
+
+import json
+import os
+import re
+import resource
+import signal
+import sys
+import time
+import traceback
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import yaml
+from typer.testing import CliRunner
+
+from orchestrator import client, remaking, session, store
+from orchestrator.cli import app
+from orchestrator.gate import status
+from tests.integration.lies import CASES, Case
+from tests.integration.lying import SPEC, Liar, Lie, serving
+
+MOST_SECONDS = 60
+# What no text of a runner may bring to a terminal, a log or a page.
+CONTROLS = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffe\uffff]"
+)
+NONSENSE = re.compile(r"times as fast|trained level|\b(nan|inf) (s|%|GB|MB|times)|\b500\.00 %")
+
+
+class NoRenderer:
+    """Draws nothing."""
+
+    def ready(self) -> None: ...
+    def close(self) -> None: ...
+    def draw(self, comparison: Any) -> list[Any]:
+        return []
+
+
+class Hung(BaseException):
+    """A command took too long."""
+
+
+def commands(case: Case, addresses: list[str], directory: Path) -> list[str]:
+    """The arguments of the command that meets the lie."""
+    workload = ["--workload", str(directory / "small.yaml")]
+    output = ["--output", str(directory / "runs")]
+    one, both = addresses[:1], ["--frameworks=pytorch", addresses[0]]
+    match case.command:
+        case "train":
+            return ["train", "--framework=pytorch", *workload, *output, *one]
+        case "compare":
+            return ["compare", "--no-verify", *workload, *output, *addresses]
+        case "evaluate":
+            return ["evaluate", "truth", "--framework=pytorch", *output, *one]
+        case "measure":
+            return ["env", "--measure", *workload, *both]
+        case "summary":
+            return ["summary", *workload, *both]
+        case "preview":
+            return ["preview", "--count=3", *workload, *both, *output]
+        case "jobs" | "env":
+            return [case.command, *both]
+    raise AssertionError(case.command)
+
+
+def run(arguments: list[str]) -> tuple[int, str]:
+    """Exit code and all that was printed; a traceback is code 1."""
+    found = CliRunner().invoke(app, arguments)
+    text = found.output
+    if found.exception is not None and not isinstance(found.exception, SystemExit):
+        if isinstance(found.exception, Hung):
+            return -1, text
+        text += "Traceback" + "".join(traceback.format_exception(found.exception))
+        return 1, text
+    return found.exit_code, text
+
+
+def runs(directory: Path) -> list[store.Run]:
+    return store.runs(directory / "runs")
+
+
+def look_again(newest: Path, directory: Path) -> list[str]:
+    """What is wrong with the run that a command has made."""
+    output = ["--output", str(directory / "runs")]
+    wrong = []
+    for arguments in (
+        ["runs"],
+        ["show", "latest"],
+        ["show", "latest", "--json"],
+        ["report", "latest"],
+    ):
+        code, text = run([*arguments, *output])
+        if code != 0:
+            wrong.append(f"{arguments}: code {code}: {text[-1500:]}")
+        elif arguments[-1] != "--json" and (found := CONTROLS.search(text)):
+            wrong.append(f"{arguments}: {found.group()!r} came out")
+    for name in ("log.txt", "report.html"):
+        text = (newest / name).read_text()
+        if found := CONTROLS.search(text):
+            wrong.append(f"{name}: {found.group()!r} is in it")
+    return wrong
+
+
+def meet(case: Case, liar: Liar, addresses: list[str], directory: Path) -> dict[str, Any]:
+    liar.tell(case.lie)
+    signal.signal(signal.SIGALRM, _hung)
+    signal.alarm(MOST_SECONDS)
+    before, begun = runs(directory), time.monotonic()
+    try:
+        code, text = run(commands(case, addresses, directory))
+        seconds = time.monotonic() - begun
+        wrong = []
+        if code not in case.codes:
+            wrong.append(f"code {code}, not {case.codes}")
+        if "Traceback" in text:
+            wrong.append("a traceback")
+        said = " ".join(text.split())
+        if case.says not in said:
+            wrong.append(f"it does not say {case.says!r}")
+        if found := CONTROLS.search(text):
+            wrong.append(f"{found.group()!r} came out")
+        if case.codes != (0,) and (found := NONSENSE.search(text)):
+            wrong.append(f"{found.group()!r} was said")
+        after = runs(directory)
+        if after != before and after[-1].has_trials():
+            wrong += look_again(after[-1].path, directory)
+    except Hung:
+        seconds, text, wrong = MOST_SECONDS, "", ["it hung"]
+    finally:
+        signal.alarm(0)
+    return {"wrong": wrong, "seconds": seconds, "said": text[-3000:] if wrong else text[-400:]}
+
+
+def tell(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _hung(*_: object) -> None:
+    raise Hung
+
+
+def main(directory: Path, part: str = "") -> None:
+    os.chdir(directory)
+    os.environ |= {"XDG_STATE_HOME": "state", "XDG_CONFIG_HOME": "config", "TWINRUN_LANG": "en"}
+    session.Renderer = NoRenderer
+    remaking.Renderer = NoRenderer
+    # What is waited for is as long as it is; that it ends is what is looked at.
+    client._IMPORT_SECONDS = 1.0
+    status._LONGEST_PAUSE_SECONDS = 1.0
+    client.Client.watch.__defaults__ = (0, 1.0)
+    (directory / "small.yaml").write_text("# small\n" + yaml.safe_dump(SPEC))
+    (directory / "runs").mkdir(exist_ok=True)
+    with ExitStack() as served:
+        liar, honest = Liar("pytorch"), Liar("tensorflow")
+        addresses = [
+            f"--{each.framework}={served.enter_context(serving(each))}" for each in (liar, honest)
+        ]
+        before = meet(Case("train", Lie(), (0,)), liar, addresses, directory)
+        store.find("latest", directory / "runs").path.rename(directory / "runs" / "truth")
+        tell(json.dumps({"name": "the truth", **before}))
+        for name, case in CASES.items():
+            if part in name:
+                found = meet(case, liar, addresses, directory)
+                tell(json.dumps({"name": name, **found}))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    tell(json.dumps({"peak_bytes": peak * 1024}))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), *sys.argv[2:])

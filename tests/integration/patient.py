@@ -1,0 +1,18 @@
+"""The orchestrator's command, which waits for a runner as long as it takes.
+
+``python -m tests.integration.patient ...``: no slow runner is taken for one that is gone, and what
+is done only when a limit runs out is a hang.
+"""
+
+import sys
+from functools import partialmethod
+
+from orchestrator import runners
+from orchestrator.cli import main
+from orchestrator.client import Client
+from tests.waiting import FOREVER_SECONDS
+
+if __name__ == "__main__":
+    Client.watch = partialmethod(Client.watch, reattach_seconds=FOREVER_SECONDS)
+    runners._PROBE_SECONDS = FOREVER_SECONDS
+    sys.exit(main())

@@ -1,0 +1,127 @@
+"""What a runner answers: jobs come back as they were asked for; files are what was announced."""
+
+import copy
+import math
+
+import pytest
+from google.protobuf import json_format
+from twinrun.v1 import job_pb2, runner_service_pb2
+
+from orchestrator import config, workloads
+from orchestrator.errors import WrongReport, WrongRunner
+from orchestrator.gate import status, tensors
+from orchestrator.gate.fault import Fault, Origin
+from orchestrator.gate.files import Download, File
+from orchestrator.gate.spec import check_completed, check_same, check_taken
+from orchestrator.language import Phrase, english
+from services.convert import spec_from_proto, spec_to_proto
+from services.spec import Precision
+from services.workload import catalog, layers, weights
+
+PRESETS = [preset.name for preset in workloads.presets()]
+ORIGIN = Origin("pytorch", "127.0.0.1:1", "pytorch-1")
+
+
+def completed(name):
+    return spec_to_proto(spec_from_proto(config.job_spec(name, {}), 2))
+
+
+def changes(mapping, path=()):
+    """The mapping with one of its leaves changed or left out, each way once."""
+    for key in mapping:
+        inner = mapping[key] if isinstance(mapping, dict) else key
+        name = key if isinstance(mapping, dict) else mapping.index(key)
+        if isinstance(inner, (dict, list)) and inner:
+            for path_, changed in changes(inner, (*path, name)):
+                whole = copy.copy(mapping)
+                whole[name] = changed
+                yield path_, whole
+        elif isinstance(mapping, dict):
+            yield (*path, name), {k: v for k, v in mapping.items() if k != name}
+            if isinstance(inner, float):
+                yield (*path, name), {**mapping, name: inner / 2 + 0.1}
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_job_comes_back_as_it_was_asked_for_with_defaults_filled_in(name):
+    asked, whole = config.job_spec(name, {}), completed(name)
+    check_completed(asked, whole)
+    check_taken(whole, whole)
+    check_same(["pytorch", "tensorflow"], [whole, copy.deepcopy(whole)])
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_no_field_that_was_set_can_be_changed_or_dropped(name):
+    whole = completed(name)
+    mapping = json_format.MessageToDict(whole, preserving_proto_field_name=True)
+    tried = 0
+    for path, changed in changes(mapping):
+        given = json_format.ParseDict(changed, job_pb2.JobSpec())
+        if given == whole:
+            continue
+        tried += 1
+        with pytest.raises(Fault, match=str(path[0])):
+            check_completed(whole, given)
+        with pytest.raises(WrongRunner, match="pytorch and tensorflow runners do not make the"):
+            check_same(["pytorch", "tensorflow"], [whole, given])
+    assert tried > 20
+
+
+def test_what_nobody_asked_for_is_refused():
+    asked = config.job_spec("synthetic-mlp", {})
+    for field, value in {"own_ways": [1], "allow_tf32": True, "profile": True}.items():
+        given = completed("synthetic-mlp")
+        list_or_flag = getattr(given, field)
+        list_or_flag.extend(value) if isinstance(value, list) else setattr(given, field, value)
+        with pytest.raises(Fault, match=field):
+            check_completed(asked, given)
+    given = completed("synthetic-mlp")
+    given.layers[0].MergeFromString(b"\xf8\x3f\x01")
+    with pytest.raises(Fault, match="field number 1023"):
+        check_completed(asked, given)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_the_tensors_of_a_model_are_those_that_runners_make(name):
+    whole = completed(name)
+    spec = spec_from_proto(whole, 2)
+    shape = catalog.info(spec.dataset).shape
+    found, classes = tensors.of_model(whole)
+    made = layers.parameters(spec.layers, shape)
+    assert [(n, t.shape) for n, t in found.items()] == [(p.name, p.shape) for p in made]
+    assert [tensors.is_trained(n) for n in found] == [p.trained for p in made]
+    assert classes == catalog.info(spec.dataset).classes
+    for precision, dtype in (Precision.FLOAT32, "F32"), (Precision.FLOAT64, "F64"):
+        whole.precision = job_pb2.Precision.Value(f"PRECISION_{precision.name}")
+        found, _ = tensors.of_model(whole)
+        assert {dtypes for t in found.values() for dtypes in t.dtypes} == {dtype}
+        content = weights.to_safetensors(weights.initial(spec.layers, shape, 0, precision))
+        least, most = tensors.size_range(found)
+        assert least < len(content) <= most < least + 1024 * (len(found) + 3)
+        assert tensors.check_file(english(Phrase("w")), content, found).keys() == found.keys()
+
+
+def test_a_file_of_another_precision_is_refused():
+    whole = completed("synthetic-mlp")
+    spec = spec_from_proto(whole, 2)
+    shape = catalog.info(spec.dataset).shape
+    content = weights.to_safetensors(weights.initial(spec.layers, shape, 0, Precision.FLOAT64))
+    found, _ = tensors.of_model(whole)
+    with pytest.raises(Fault, match="dtype is F64, but should be one of F32"):
+        tensors.check_file(english(Phrase("w")), content, found)
+
+
+def test_a_download_without_end_ends(monkeypatch):
+    file = File(english(Phrase("the weights")), "0" * 64, 1_000, None)
+    download = Download(ORIGIN, file)
+    piece = {"chunk": b"x", "total_bytes": 1_000, "sha256": "0" * 64}
+
+    message = runner_service_pb2.DownloadWeightsResponse(**piece)
+    download.take(message)
+    monkeypatch.setattr("time.monotonic", lambda: math.inf)
+    with pytest.raises(WrongReport, match="1 of 1000 bytes, but should be all of it within 30 s"):
+        download.take(message)
+
+
+def test_nobody_waits_for_years():
+    assert status._LONGEST_PAUSE_SECONDS <= 10
