@@ -71,6 +71,7 @@ _FUNCTIONS = _words("""
     trained_layers
 """)
 _UNTOUCHED = {"isinstance", "getattr", "zip", "TypeVar", "field", "set_stance", "enumerate"}
+_TYPES = {"Callable", "Iterable", "Iterator", "Mapping", "Sequence", "dict", "list", "tuple"}
 _SIMPLE = ast.Expr | ast.Assign | ast.AugAssign | ast.AnnAssign
 
 Place = tuple[int, int]  # line from 1, column from 0
@@ -216,6 +217,16 @@ def is_text(node: ast.AST) -> bool:
         and isinstance(node.value, ast.Constant)
         and not isinstance(node.value.value, int)
     )
+
+
+def is_idle(node: ast.AST) -> bool:
+    """A type, or an argument that decides nothing."""
+    match node:
+        case ast.keyword(arg=name):
+            return name in _IDLE
+        case ast.Subscript(value=ast.Name(id=name)):
+            return name in _TYPES
+    return False
 
 
 def _names(node: ast.AST, context: type[ast.expr_context]) -> set[str]:

@@ -163,8 +163,6 @@ def _jobs() -> Iterator[tuple[str, Mapping]]:
         "pipeline, augmented, eager",
         job(PLAIN, SGD, execution=EAGER, augmentation=AUGMENTED, **pipeline),
     )
-    long = {"learning_rate": 0.01, "adam": {"beta_2": 0.99999999}}
-    yield "a beta that float32 rounds to one", job(PLAIN, long)
 
 
 CASES = [Case(name, mapping) for name, mapping in _jobs()]

@@ -99,12 +99,10 @@ def _parts(node: ast.AST) -> Iterator[ast.AST]:
             children = [node.value] if node.value else []
         case ast.Lambda():
             children = [node.body]
-        case ast.Call() if ast.unparse(node.func) in ("replace", "TypeVar", "cast"):
-            children = [*node.args[1:], *node.keywords]
         case _:
             children = list(ast.iter_child_nodes(node))
     for child in children:
-        if not isinstance(child, _SKIPPED) and not changes.is_text(child):
+        if not (isinstance(child, _SKIPPED) or changes.is_text(child) or changes.is_idle(child)):
             yield child
 
 
