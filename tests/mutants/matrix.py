@@ -83,6 +83,9 @@ DROPPED = [
 ]
 ALL = [*NORMALISED[:3], {"dropout": {"rate": 0.3}}, *WINDOWED[2:4], RELU, FLATTEN, custom(5), TANH]
 ALL += [dense(3)]
+_CHANNELS = 6, 5, 2
+# Of one more pixel a side the square that PyTorch resamples in is twice as large.
+_TALL, _WIDE = (7, 4, 2), (5, 7, 1)
 AUGMENTED = {
     "flip": 0.5,
     "rotation_degrees": 30,
@@ -113,8 +116,9 @@ class Case:
 def job(layers: list[Mapping], optimizer: Mapping, samples: int = 51, **given: Any) -> Mapping:
     """Twelve whole batches and a short one, in chunks of five, five and two steps, and of one."""
     held = given.pop("validation_fraction", 0.0)
-    made = {"train_samples": samples, "test_samples": 13, "height": 6, "width": 5}
-    made |= {"channels": given.pop("channels", 1), "classes": 3}
+    height, width, channels = given.pop("shape", (6, 5, 1))
+    made = {"train_samples": samples, "test_samples": 13, "classes": 3}
+    made |= {"height": height, "width": width, "channels": channels}
     dataset = {"name": "synthetic", "synthetic": made, "validation_fraction": held}
     dataset["normalization"] = {"mean": 0.4, "std": 0.3}
     return {
@@ -136,16 +140,22 @@ def _jobs() -> Iterator[tuple[str, Mapping]]:
     yield "dense, sgd, limited", job(PLAIN, SGD, 123)
     yield "dense, momentum, eager", job(PLAIN, MOMENTUM, execution=EAGER)
     yield "activations, adamw, validation", job(ACTIVATED, ADAMW, 68, validation_fraction=0.25)
-    yield "windows, momentum", job(WINDOWED, MOMENTUM, channels=2)
+    yield "windows, momentum", job(WINDOWED, MOMENTUM, shape=_CHANNELS)
     yield "batch norms, sgd", job(NORMALISED, SGD)
     yield "batch norms, momentum, a last batch of one", job(NORMALISED, MOMENTUM, 49)
     float64 = {"precision": "PRECISION_FLOAT64"}
     yield "biases before batch norms, adam", job(ENLARGED, ADAMW, **float64)
-    yield "dropouts, adam", job(DROPPED, ADAM, channels=2)
-    yield "augmented, momentum", job(PLAIN, MOMENTUM, augmentation=AUGMENTED, channels=2)
+    yield "dropouts, adam", job(DROPPED, ADAM, shape=_CHANNELS)
+    yield "augmented, momentum", job(PLAIN, MOMENTUM, augmentation=AUGMENTED, shape=_TALL)
     yield (
         "all layers, eager, adamw",
-        job(ALL, ADAMW, 68, execution=EAGER, augmentation=AUGMENTED, validation_fraction=0.25),
+        job(
+            *(ALL, ADAMW, 68),
+            execution=EAGER,
+            augmentation=AUGMENTED,
+            validation_fraction=0.25,
+            shape=_WIDE,
+        ),
     )
     for name, optimizer in {"sgd": SGD, "momentum": MOMENTUM, "adam": ADAM, "adamw": ADAMW}.items():
         yield f"custom loop, {name}", job(PLAIN, optimizer, loop="LOOP_CUSTOM")
@@ -155,7 +165,7 @@ def _jobs() -> Iterator[tuple[str, Mapping]]:
     yield "compiled, all layers, momentum", job(ALL, MOMENTUM, execution=COMPILED)
     yield (
         "compiled, augmented, sgd",
-        job(PLAIN, SGD, execution=COMPILED, augmentation=AUGMENTED, channels=2),
+        job(PLAIN, SGD, execution=COMPILED, augmentation=AUGMENTED, shape=_TALL),
     )
     pipeline = {"own_ways": ["OWN_WAY_DATA_PIPELINE"]}
     yield "pipeline, adam", job(DROPPED, ADAM, **pipeline)

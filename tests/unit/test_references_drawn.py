@@ -91,6 +91,8 @@ def test_normal_values_come_from_the_parameters_own_stream():
     found = weights.initial(layers, SHAPE, 8, Precision.FLOAT64)
     wanted = {4: ("layers.2.kernel", 0.5), 5: ("layers.2.bias", 0.5)}
     wanted |= {6: ("layers.3.kernel", 1.0), 7: ("layers.3.bias", 2.0)}
+    shapes = {"layers.2.kernel": (40, 3), "layers.3.kernel": (3, 2)}
+    assert {name: found[name].shape for name in shapes} == shapes
     for index, (name, deviation) in wanted.items():
         generator = np.random.Generator(np.random.Philox(key=[8, 2**32 + index]))
         drawn = deviation * generator.standard_normal(found[name].shape)

@@ -1,140 +1,40 @@
 """What a trial makes of its trainer's numbers, with a trainer whose numbers are known."""
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import safetensors.numpy
 
-from services import matched, trial
+from services import trial
 from services.events import (
-    Environment,
     EpochFinished,
     EvaluationFinished,
-    GradientNorms,
     Inputs,
     LogitsSaved,
-    StepDetails,
     StepsFinished,
     WeightsSaved,
 )
 from services.pipe import LOGITS_FILE, Task
-from services.spec import (
-    Adam,
-    Augmentation,
-    Dataset,
-    Dense,
-    Flatten,
-    JobSpec,
-    Optimizer,
-    OwnWay,
-    Precision,
-    Recipe,
-    Synthetic,
-)
-from services.trainer import Steps
+from services.spec import Augmentation, OwnWay, Precision, Recipe, Synthetic
 from services.workload import arithmetic, augmentation, metrics, order, weights
 from services.workload.datasets import load
-
-SHAPE, CLASSES = (3, 2, 1), 3
-EPOCHS, SAMPLES, TESTED, HELD = 3, 53, 11, 17  # 70 training samples, a quarter held back
-LAYERS = (Flatten(), Dense(CLASSES))
-
-
-def job(**changes) -> JobSpec:
-    made = Synthetic(SAMPLES + HELD, TESTED, *SHAPE, classes=CLASSES)
-    dataset = Dataset("synthetic", synthetic=made, validation_fraction=0.25)
-    spec = JobSpec(dataset, LAYERS, Optimizer(Adam()), threads=1, epochs=EPOCHS, batch_size=8)
-    return replace(spec, precision=Precision.FLOAT64, report_every_steps=3, seed=5, **changes)
-
-
-def losses(epoch: int, steps: int) -> np.ndarray:
-    return 10.0 * epoch + np.arange(steps) ** 2 / 7
-
-
-def accuracies(epoch: int, steps: int) -> np.ndarray:
-    return (np.arange(steps) % 5 + epoch) / 8
-
-
-def logits(evaluation: int) -> np.ndarray:
-    return np.random.default_rng(evaluation).normal(size=(HELD + TESTED, CLASSES))
-
-
-@dataclass
-class Trainer:
-    """Takes no steps, but tells that it did."""
-
-    spec: JobSpec
-    data: object
-    initial: weights.Weights | None
-    evaluations: int = 0
-    calls: list[str] = field(default_factory=list)
-    told: tuple[bool, ...] = (True, True, True)  # whether each chunk of an epoch knows accuracies
-
-    def environment(self) -> Environment:
-        return Environment("fake", "1")
-
-    def warm_up(self) -> None:
-        self.calls.append("warm")
-
-    def train_epoch(self, epoch: int) -> Iterator[Steps]:
-        self.calls.append(f"train {epoch}")
-        taken = 0
-        found = matched.epoch_chunks(self.spec, epoch, len(self.data.train_labels))
-        for chunk, told in zip(found, [*self.told, *[True] * 9], strict=False):
-            rows = slice(taken, taken + len(chunk))
-            taken += len(chunk)
-            right = accuracies(epoch, taken)[rows]
-            norms = (GradientNorms("w", tuple(right)),)
-            details = StepDetails(tuple(right + 1), tuple(right), norms)
-            yield Steps(
-                losses(epoch, taken)[rows],
-                details if self.spec.report_step_details else None,
-                right if told and not self.spec.report_step_details else None,
-                wait_seconds=0.25,
-                sync_seconds=0.5,
-            )
-
-    def evaluate(self) -> np.ndarray:
-        self.calls.append("evaluate")
-        self.evaluations += 1
-        return logits(self.evaluations)
-
-    def advance(self, steps: int) -> None:
-        self.calls.append(f"advance {steps}")
-
-    def predictor(self, samples: int):
-        return lambda: logits(self.evaluations)[:samples]
-
-    def weights(self) -> weights.Weights:
-        held = self.initial or weights.initial(LAYERS, SHAPE, 0, Precision.FLOAT64)
-        return {name: array + self.evaluations for name, array in held.items()}
-
-    def peak_device_memory_bytes(self) -> int:
-        return 77
-
-
-@dataclass
-class Run:
-    events: list
-    trainer: Trainer
-    folder: object
-
-    def of(self, kind: type) -> list:
-        return [event for event in self.events if isinstance(event, kind)]
-
-
-def run(folder, spec: JobSpec, told: tuple[bool, ...] = (), content: bytes | None = None) -> Run:
-    events, made = [], []
-
-    def make(spec, data, initial) -> Trainer:
-        made.append(Trainer(spec, data, initial, told=told))
-        return made[0]
-
-    trial.run(Task(spec, folder, folder, weights=content), make, events.append)
-    return Run(events, made[0], folder)
+from tests.unit.told import (
+    CLASSES,
+    EPOCHS,
+    HELD,
+    LAYERS,
+    SAMPLES,
+    SHAPE,
+    TESTED,
+    Trainer,
+    accuracies,
+    job,
+    logits,
+    losses,
+    run,
+)
 
 
 def sizes(limit: int | None = None) -> list[int]:
@@ -211,6 +111,40 @@ def test_the_logits_kept_are_the_last_ones_of_the_test_samples_alone(tmp_path):
     np.testing.assert_array_equal(kept["logits"], logits(EPOCHS)[HELD:])
     labels = load(spec, tmp_path, made.events.append).data.test_labels
     np.testing.assert_array_equal(kept["labels"], labels[HELD:])
+
+
+def test_the_logits_of_samples_held_back_are_kept_beside_them(tmp_path):
+    spec = job()
+    made = run(tmp_path, spec)
+    kept = safetensors.numpy.load((tmp_path / LOGITS_FILE).read_bytes())
+    labels = load(spec, tmp_path, made.events.append).data.test_labels
+    np.testing.assert_array_equal(kept["validation_logits"], logits(EPOCHS)[:HELD])
+    np.testing.assert_array_equal(kept["validation_labels"], labels[:HELD])
+
+
+def test_a_late_epoch_is_that_epoch_with_the_count_of_steps_before_it(tmp_path):
+    made = run(tmp_path, job(late_epoch=40, report_step_details=True, steps_per_epoch_limit=4))
+    assert made.trainer.calls[-3:] == ["advance 280", "train 40", "evaluate"]  # 7 steps an epoch
+    assert [epoch.epoch for epoch in made.of(EpochFinished)] == [0, 1, 2]
+    assert made.of(StepsFinished)[-1].losses == (losses(40, 4)[-1],)
+    (inputs,) = made.of(Inputs)
+    orders = [order.permutation(5, epoch, SAMPLES) for epoch in (0, 1, 40)]
+    taken = [np.concatenate([indices[:24], indices[48:]]) for indices in orders]
+    assert inputs.batch_order_sha256 == order.digest(taken)
+
+
+def test_data_are_loaded_once_from_where_they_are(tmp_path):
+    asked = []
+
+    def loading(*given):
+        asked.append(given)
+        return load(*given)
+
+    events = []
+    spec = job()
+    task = Task(spec, tmp_path / "data", tmp_path)
+    trial.run(task, Trainer, events.append, loading)
+    assert [(given[0], given[1]) for given in asked] == [(spec, tmp_path / "data")]
 
 
 def test_the_weights_kept_are_those_before_and_after_training(tmp_path):
