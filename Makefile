@@ -72,6 +72,9 @@ test-e2e: $(DEV) ## Run the tests of containers; skipped where no engine answers
 test-browser: $(DEV) ## Run the tests of pages in the system's Chromium; skipped where there is none
 	.venv/bin/python -m pytest tests/browser
 
+mutants: $(DEV) $(RUNNERS) ## Change the trainers in some two thousand small ways, and see that each is found out
+	.venv/bin/python -m tests.mutants $(ARGS)
+
 lint: $(DEV) ## Check style and types
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
@@ -143,4 +146,4 @@ $(DEV): requirements/dev.txt $(ORCHESTRATOR)
 	@touch $@
 
 .PHONY: setup compare serve-pytorch serve-tensorflow up up-pytorch up-tensorflow down restart logs ps images \
-  test test-e2e test-browser lint format bench docs proto messages lock clean help
+  test test-e2e test-browser mutants lint format bench docs proto messages lock clean help

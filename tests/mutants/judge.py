@@ -1,0 +1,72 @@
+"""The orchestrator's certificate, asked of trials that workers ran. All that knows it is here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from twinrun.v1 import job_pb2
+
+from orchestrator import proof
+from orchestrator.event_log import read_events
+from orchestrator.store import Run
+from tests.mutants.targets import FRAMEWORKS
+
+# In the order in which a certificate is made: the second ones only where the first is not exact.
+FIRST, ROUNDING = (proof.PLAIN,), (proof.PERTURBED, proof.REPEATED)
+TIMED = (proof.TIMED, proof.TIMED_PERTURBED)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    same_job: bool
+    sentence: str
+
+
+def takes(spec: job_pb2.JobSpec) -> Mapping[int, job_pb2.JobSpec]:
+    """The trials of a short certificate, by number."""
+    return proof.takes(spec)
+
+
+def judged(run: Run) -> Verdict:
+    certificate = proof.judged(run, FRAMEWORKS)
+    return Verdict(certificate.same_job, str(certificate.sentence))
+
+
+def predicted(folder: Path, tolerance: float = 1e-11) -> Verdict:
+    """Whether the calls that latencies are timed of brought what the evaluation gave."""
+    largest = max(
+        latency.largest_difference
+        for event in read_events(folder / "events.jsonl")
+        for latency in event.evaluation_finished.latencies
+    )
+    return Verdict(largest <= tolerance, f"predictions differ by {largest:.0e}")
+
+
+def laid(run: Run, framework: str, number: int, folder: Path) -> None:
+    """What a worker's trial left in ``folder``, where a run has it."""
+    for kind in ("events", "jobs"):
+        (run.path / kind).mkdir(exist_ok=True)
+    events = (folder / "events.jsonl").read_bytes()
+    (run.path / "events" / f"{framework}-{number}.jsonl").write_bytes(events)
+    job = (folder / "job.json").read_bytes()
+    (run.path / "jobs" / f"{framework}-{number}.json").write_bytes(job)
+    initial = (folder / "initial.safetensors").read_bytes()
+    run.write_initial_weights(framework, number, initial)
+    run.write_weights(framework, number, (folder / "final.safetensors").read_bytes())
+    run.write_logits(framework, number, (folder / "logits.safetensors").read_bytes())
+
+
+def laid_again(run: Run, framework: str, trained: str, folder: Path) -> None:
+    """What a worker made of the weights of ``trained``."""
+    run.write_logits_again(framework, trained, (folder / "logits.safetensors").read_bytes())
+
+
+def weights(run: Run, framework: str) -> Path:
+    return run.path / "weights" / f"{framework}-{proof.PLAIN}.safetensors"
+
+
+def new_run(folder: Path, spec: job_pb2.JobSpec) -> Run:
+    folder.mkdir(parents=True, exist_ok=True)
+    run = Run(folder)
+    run.write_spec(takes(spec)[proof.PLAIN])
+    return run

@@ -1,0 +1,170 @@
+"""Small jobs that together have every layer, optimizer, loop, execution and recipe feature.
+
+A new layer or feature joins by being in one of them. A mutant is tried on those that run its line.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf import json_format
+from twinrun.v1 import job_pb2
+
+Mapping = dict[str, Any]
+
+RELU, TANH, SIGMOID, GELU, SOFTMAX = (
+    {"activation": {"function": f"ACTIVATION_FUNCTION_{name}"}}
+    for name in ("RELU", "TANH", "SIGMOID", "GELU", "SOFTMAX")
+)
+FLATTEN: Mapping = {"flatten": {}}
+NORMAL = {"normal": {"stddev": 0.3}}
+
+
+def dense(units: int, **given: Any) -> Mapping:
+    return {"dense": {"units": units, "bias_initializer": NORMAL, **given}}
+
+
+def conv(filters: int, **given: Any) -> Mapping:
+    return {"conv2d": {"filters": filters, "bias_initializer": NORMAL, **given}}
+
+
+def custom(units: int) -> Mapping:
+    return {"custom_dense": {"units": units, "stddev": 0.4}}
+
+
+PLAIN = [FLATTEN, dense(5), RELU, dense(3)]
+ACTIVATED = [FLATTEN, dense(7), TANH, dense(6), SIGMOID, dense(5), GELU, custom(3), SOFTMAX]
+# Windows that overlap, leave pixels out, and reach beyond the edge.
+WINDOWED = [
+    conv(3, size=3, padding=1),
+    RELU,
+    {"max_pool2d": {"size": 2, "stride": 1}},
+    conv(4, size=2, stride=2, padding=1, use_bias=False),
+    TANH,
+    {"average_pool2d": {"size": 2, "stride": 1}},
+    conv(2, size=2),
+    FLATTEN,
+    custom(4),
+    GELU,
+    dense(3, use_bias=False),
+]
+# After images, after a flatten and after a dense layer. No bias stands before one.
+NORMALISED = [
+    conv(3, size=2, use_bias=False),
+    {"batch_norm": {"momentum": 0.7, "epsilon": 1e-3}},
+    TANH,
+    FLATTEN,
+    dense(6, use_bias=False),
+    {"batch_norm": {"momentum": 0.6, "epsilon": 0.02}},
+    SIGMOID,
+    dense(3),
+]
+# What only shifts the input of a batch norm has no gradient but rounding, and Adam enlarges that.
+ENLARGED = [
+    conv(3, size=2),
+    {"batch_norm": {"momentum": 0.7}},
+    RELU,
+    FLATTEN,
+    dense(6),
+    {"batch_norm": {"momentum": 0.6}},
+    TANH,
+    dense(3),
+]
+DROPPED = [
+    {"dropout": {"rate": 0.2}},
+    conv(3, size=2),
+    RELU,
+    {"dropout": {"rate": 0.4}},
+    FLATTEN,
+    dense(8),
+    TANH,
+    {"dropout": {"rate": 0.6}},
+    dense(3),
+]
+ALL = [*NORMALISED[:3], {"dropout": {"rate": 0.3}}, *WINDOWED[2:4], RELU, FLATTEN, custom(5), TANH]
+ALL += [dense(3)]
+AUGMENTED = {
+    "flip": 0.5,
+    "rotation_degrees": 30,
+    "width_shift": 0.2,
+    "height_shift": 0.1,
+    "zoom": 0.3,
+}
+SGD = {"learning_rate": 0.05, "sgd": {}}
+MOMENTUM = {"learning_rate": 0.03, "sgd": {"momentum": 0.8}}
+ADAM = {"learning_rate": 0.01, "adam": {"beta_1": 0.8, "beta_2": 0.99, "epsilon": 1e-3}}
+ADAMW = {"learning_rate": 0.02, "adamw": {"weight_decay": 0.3, "epsilon": 1e-4}}
+EAGER, COMPILED = "EXECUTION_EAGER", "EXECUTION_COMPILED"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A job of both frameworks."""
+
+    name: str
+    job: Mapping
+
+    def spec(self) -> job_pb2.JobSpec:
+        spec = job_pb2.JobSpec()
+        json_format.ParseDict(self.job, spec)
+        return spec
+
+
+def job(layers: list[Mapping], optimizer: Mapping, samples: int = 51, **given: Any) -> Mapping:
+    """Twelve whole batches and a short one, in chunks of five, five and two steps, and of one."""
+    held = given.pop("validation_fraction", 0.0)
+    made = {"train_samples": samples, "test_samples": 13, "height": 6, "width": 5}
+    made |= {"channels": given.pop("channels", 1), "classes": 3}
+    dataset = {"name": "synthetic", "synthetic": made, "validation_fraction": held}
+    dataset["normalization"] = {"mean": 0.4, "std": 0.3}
+    return {
+        "dataset": dataset,
+        "layers": layers,
+        "optimizer": optimizer,
+        "loss": "LOSS_SOFTMAX_CROSS_ENTROPY",
+        "threads": 1,
+        "epochs": 2,
+        "batch_size": 4,
+        "seed": 3,
+        "report_every_steps": 5,
+        **given,
+    }
+
+
+def _jobs() -> Iterator[tuple[str, Mapping]]:
+    yield "dense, adam", job(PLAIN, ADAM)
+    yield "dense, sgd, limited", job(PLAIN, SGD, 123)
+    yield "dense, momentum, eager", job(PLAIN, MOMENTUM, execution=EAGER)
+    yield "activations, adamw, validation", job(ACTIVATED, ADAMW, 68, validation_fraction=0.25)
+    yield "windows, momentum", job(WINDOWED, MOMENTUM, channels=2)
+    yield "batch norms, sgd", job(NORMALISED, SGD)
+    yield "batch norms, momentum, a last batch of one", job(NORMALISED, MOMENTUM, 49)
+    float64 = {"precision": "PRECISION_FLOAT64"}
+    yield "biases before batch norms, adam", job(ENLARGED, ADAMW, **float64)
+    yield "dropouts, adam", job(DROPPED, ADAM, channels=2)
+    yield "augmented, momentum", job(PLAIN, MOMENTUM, augmentation=AUGMENTED, channels=2)
+    yield (
+        "all layers, eager, adamw",
+        job(ALL, ADAMW, 68, execution=EAGER, augmentation=AUGMENTED, validation_fraction=0.25),
+    )
+    for name, optimizer in {"sgd": SGD, "momentum": MOMENTUM, "adam": ADAM, "adamw": ADAMW}.items():
+        yield f"custom loop, {name}", job(PLAIN, optimizer, loop="LOOP_CUSTOM")
+    yield "custom loop, adamw, eager", job(ALL, ADAMW, loop="LOOP_CUSTOM", execution=EAGER)
+    # XLA takes seconds to compile each, so that these are few.
+    yield "compiled, adamw", job(PLAIN, ADAMW, execution=COMPILED)
+    yield "compiled, all layers, momentum", job(ALL, MOMENTUM, execution=COMPILED)
+    yield (
+        "compiled, augmented, sgd",
+        job(PLAIN, SGD, execution=COMPILED, augmentation=AUGMENTED, channels=2),
+    )
+    pipeline = {"own_ways": ["OWN_WAY_DATA_PIPELINE"]}
+    yield "pipeline, adam", job(DROPPED, ADAM, **pipeline)
+    yield (
+        "pipeline, augmented, eager",
+        job(PLAIN, SGD, execution=EAGER, augmentation=AUGMENTED, **pipeline),
+    )
+    long = {"learning_rate": 0.01, "adam": {"beta_2": 0.99999999}}
+    yield "a beta that float32 rounds to one", job(PLAIN, long)
+
+
+CASES = [Case(name, mapping) for name, mapping in _jobs()]

@@ -1,0 +1,94 @@
+"""What became of mutants, told."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tests.mutants.known import Known
+from tests.mutants.operators import Mutant
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """``caught``: by what, and ``where``: a case or a test; empty where nothing caught it.
+
+    ``tried``: on how many cases or files of tests.
+    """
+
+    name: str
+    kind: str
+    statement: str
+    caught: str
+    where: str
+    tried: int
+    reason: str  # why it is no matter that it was not caught; empty: it is
+
+    @property
+    def survived(self) -> bool:
+        return not self.caught and not self.reason
+
+
+def found(
+    mutant: Mutant, known: Known, *, caught: str = "", where: str = "", tried: int = 0
+) -> Found:
+    """With the reason that is known where it was not caught."""
+    reason = "" if caught else known.reason(mutant)
+    if not caught and not tried:
+        reason = reason or known.out_of_reach(mutant)
+    return Found(mutant.name, mutant.kind, mutant.statement, caught, where, tried, reason)
+
+
+def table(results: Sequence[Found]) -> str:
+    """Counts by file, in Markdown."""
+    lines = ["| file | mutants | caught | change nothing | not run here | survive |"]
+    lines.append("|---|---|---|---|---|---|")
+    files = list(dict.fromkeys(each.name.split(":")[0] for each in results))
+    for file in [*files, ""]:
+        group = [each for each in results if each.name.startswith(file)]
+        caught = sum(1 for each in group if each.caught)
+        equivalent = sum(1 for each in group if each.reason and each.tried)
+        unreached = sum(1 for each in group if each.reason and not each.tried)
+        left = sum(1 for each in group if each.survived)
+        counts = (len(group), caught, equivalent, unreached, left)
+        lines.append(f"| {file or 'all'} | {' | '.join(map(str, counts))} |")
+    return "\n".join(lines)
+
+
+def by_what(results: Sequence[Found]) -> str:
+    counts = Counter(_what(each.caught) for each in results if each.caught)
+    return "\n".join(f"{count:5} {what}" for what, count in counts.most_common())
+
+
+def _what(caught: str) -> str:
+    """A refusal's first words, without numbers."""
+    kind, colon, rest = caught.partition(": ")
+    if kind in ("failed", "judge") and colon:
+        return f"{kind}: {rest.partition(':')[0]}"
+    words = caught.removeprefix("Not shown to be the same job, because ").split()
+    return " ".join(word for word in words[:7] if not any(c.isdigit() for c in word))
+
+
+def faults(results: Sequence[Found], stale: Sequence[str]) -> Iterator[str]:
+    """One line for each that has to be looked at."""
+    for each in results:
+        if each.survived:
+            tried = f"survived {each.tried}" if each.tried else "no case runs it"
+            yield f"{each.name}\n    {tried}; {each.statement[:150]}"
+        if each.caught.startswith("judge: "):
+            yield f"{each.name}\n    no certificate, but an error of its maker: {each.caught}"
+    yield from stale
+
+
+class Log:
+    """Keeps each result as soon as it is known, a line of JSON."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("w")
+
+    def add(self, result: Found) -> Found:
+        self._file.write(json.dumps(asdict(result)) + "\n")
+        self._file.flush()
+        return result

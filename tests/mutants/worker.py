@@ -1,0 +1,186 @@
+"""Runs trials in one framework's process, each with its code as it is or with one file changed.
+
+``python -m tests.mutants.worker FRAMEWORK FD`` takes requests from standard input, a line of JSON
+each, and answers on the file descriptor.
+"""
+
+import functools
+import gc
+import importlib
+import importlib.abc
+import importlib.util
+import json
+import os
+import signal
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from types import CodeType, FrameType, ModuleType
+from typing import Any
+
+from google.protobuf import json_format
+from twinrun.v1 import job_pb2
+
+from services import convert, host, latency, matched, trial
+from services.events import Event, JobState, StateChanged
+from services.pipe import Task
+
+ROOT = Path(__file__).parents[2]
+_SECONDS = 60  # that only what never ends takes
+_EVALUATED = 8  # samples at once, so that the tests' few take more than one call
+
+
+class Changed(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
+    """Gives one module another source."""
+
+    def __init__(self, file: str, source: str) -> None:
+        self._name = file.removesuffix(".py").replace("/", ".")
+        self._file, self._source = file, source
+
+    def find_spec(self, name: str, *_: object) -> Any:
+        if name != self._name:
+            return None
+        return importlib.util.spec_from_loader(name, self, origin=str(ROOT / self._file))
+
+    def get_source(self, fullname: str) -> str:
+        return self._source
+
+
+class Frameworks:
+    """The framework's module: the same as long as the same is asked for."""
+
+    def __init__(self, name: str) -> None:
+        self._package = f"services.{name}"
+        self._now: tuple[str, str] | None = None
+        self._module: ModuleType | None = None
+        importlib.import_module(self._package)  # the framework itself
+
+    def module(self, change: tuple[str, str] | None, *, anew: bool) -> ModuleType:
+        if anew or self._module is None or change != self._now:
+            for name in [n for n in sys.modules if f"{n}.".startswith(f"{self._package}.")]:
+                del sys.modules[name]
+            finders = [Changed(*change)] if change else []
+            sys.meta_path[:0] = finders
+            self._module = None
+            try:
+                self._module = importlib.import_module(self._package)
+                self._load_all()
+            finally:
+                sys.meta_path[:] = sys.meta_path[len(finders) :]
+            self._now = change
+        return self._module
+
+    def _load_all(self) -> None:
+        """What is imported late is to be the changed one too."""
+        if self._package == "services.pytorch":
+            importlib.import_module("services.pytorch.pipeline_steps")
+
+
+def train(request: dict[str, Any], framework: ModuleType) -> None:
+    """One trial, as a runner keeps it: events, weights, logits."""
+    folder = Path(request["folder"])
+    folder.mkdir(parents=True, exist_ok=True)
+    message = job_pb2.JobSpec()
+    json_format.ParseDict(request["spec"], message)
+    spec = convert.spec_from_proto(message, 1)
+    weights = Path(request["weights"]).read_bytes() if request.get("weights") else None
+    with (folder / "events.jsonl").open("w") as events:
+
+        def emit(event: Event) -> None:
+            told = convert.event_to_proto(event)
+            emit.sequence += 1  # type: ignore[attr-defined]
+            told.sequence = emit.sequence  # type: ignore[attr-defined]
+            line = json_format.MessageToJson(told, indent=None, preserving_proto_field_name=True)
+            events.write(line + "\n")
+
+        emit.sequence = 0  # type: ignore[attr-defined]
+        emit(StateChanged(JobState.RUNNING))
+        trial.run(Task(spec, folder, folder, weights=weights), framework.Trainer, emit)
+        emit(StateChanged(JobState.SUCCEEDED))
+    job = job_pb2.Job(state=job_pb2.JOB_STATE_SUCCEEDED, spec=convert.spec_to_proto(spec))
+    (folder / "job.json").write_text(
+        json_format.MessageToJson(job, preserving_proto_field_name=True)
+    )
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    def stop(*_: object) -> None:
+        raise TimeoutError("it does not end")
+
+    signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+@contextmanager
+def traced(found: dict[str, set[int]], prefix: str) -> Iterator[None]:
+    """Notes which lines below ``prefix`` run."""
+    files: dict[CodeType, str | None] = {}
+
+    def of_line(frame: FrameType, what: str, _: object) -> Callable[..., Any]:
+        if what == "line":
+            found[files[frame.f_code] or ""].add(frame.f_lineno)
+        return of_line
+
+    def of_call(frame: FrameType, *_: object) -> Callable[..., Any] | None:
+        code = frame.f_code
+        if code not in files:
+            name = code.co_filename.removeprefix(f"{ROOT}/")
+            files[code] = name if name.startswith(prefix) else None
+        return of_line if files[code] else None
+
+    sys.settrace(of_call)
+    try:
+        yield
+    finally:
+        sys.settrace(None)
+
+
+def main() -> None:
+    name, answers = sys.argv[1], os.fdopen(int(sys.argv[2]), "w")
+    matched._EVALUATE_BATCH = _EVALUATED
+    latency._SECONDS, latency._WARM_CALLS, latency._LEAST_CALLS = 0.0, 1, 1
+    host.packages = functools.cache(host.packages)  # which takes as long as a trial
+    frameworks = Frameworks(name)
+    is_compiling = None
+    if name == "pytorch":
+        import torch  # noqa: PLC0415 - where it is
+
+        torch.compile = lambda function, **_: function
+        torch.compiler.set_stance = lambda *_: nullcontext()
+        is_compiling = torch.compiler.is_compiling
+    print(json.dumps({"ready": name}), file=answers, flush=True)
+    for line in sys.stdin:
+        request = json.loads(line)
+        if is_compiling:
+            compiled = request["spec"].get("execution") == "EXECUTION_COMPILED"
+            torch.compiler.is_compiling = (lambda: True) if compiled else is_compiling
+        lines: dict[str, set[int]] = defaultdict(set)
+        tracing = traced(lines, f"services/{name}/") if request.get("traced") else nullcontext()
+        failure, began = "", time.monotonic()
+        try:
+            with within(_SECONDS), tracing:
+                change = request.get("change")
+                anew = bool(request.get("traced"))
+                train(request, frameworks.module(tuple(change) if change else None, anew=anew))
+        except BaseException as error:  # noqa: BLE001 - whatever a mutant does
+            failure = f"{type(error).__name__}: {error}"[:300]
+        answer = {
+            "failure": failure,
+            "seconds": time.monotonic() - began,
+            "lines": {file: sorted(found) for file, found in lines.items()},
+        }
+        print(json.dumps(answer), file=answers, flush=True)
+        if failure:
+            gc.collect()
+
+
+if __name__ == "__main__":
+    main()

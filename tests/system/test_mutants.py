@@ -1,0 +1,37 @@
+"""Faults that once deceived a certificate are found out, in one process for each framework.
+
+`make mutants` tries all mechanical ones too.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.mutants.engine import Engine
+from tests.mutants.matrix import CASES
+from tests.mutants.planted import PLANTED
+from tests.mutants.targets import FRAMEWORKS
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    """What became of each fault; the jobs that find them are certified as they are."""
+    engine = Engine(tmp_path_factory.mktemp("mutants"))
+    wanted = {fault.case for fault in PLANTED}
+
+    def of(framework: str):
+        mine = [fault for fault in PLANTED if fault.framework == framework]
+        return {f"{framework}: {fault.what}": engine.found(fault, kept) for fault in mine}
+
+    try:
+        kept = [engine.keep(case) for case in CASES if case.name in wanted]
+        assert not engine.honest(kept[0])
+        with ThreadPoolExecutor() as pool:
+            return {name: each for part in pool.map(of, FRAMEWORKS) for name, each in part.items()}
+    finally:
+        engine.close()
+
+
+@pytest.mark.parametrize("fault", [f"{fault.framework}: {fault.what}" for fault in PLANTED])
+def test_a_fault_is_found_out(found, fault):
+    assert found[fault].caught
