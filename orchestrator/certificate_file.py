@@ -75,9 +75,9 @@ def from_dict(found: Mapping[str, Any]) -> Certificate:
 
 def _difference(found: Mapping[str, Any]) -> Difference:
     usual = Clause.TOLERANCE if found.get("within", True) else Clause.BEYOND
-    own = found.get("own")
+    own, quantity = found.get("own"), found["quantity"]
     return Difference(
-        Phrase(found["quantity"]),
+        Phrase(quantity),
         _number(found["largest"]),
         found["tolerance"],
         found["step"],

@@ -46,6 +46,7 @@ class Latency:
     p90_seconds: float
     p99_seconds: float
     samples_per_second: float
+    largest_difference: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +114,8 @@ def evaluation(
 def _latency(message: job_pb2.Latency) -> Latency:
     durations = (message.p50_duration, message.p90_duration, message.p99_duration)
     p50, p90, p99 = (duration.ToNanoseconds() / 1e9 for duration in durations)
-    rate = message.samples_per_second
-    return Latency(message.batch_size, message.calls, p50, p90, p99, rate)
+    rest = message.samples_per_second, message.largest_difference
+    return Latency(message.batch_size, message.calls, p50, p90, p99, *rest)
 
 
 def _agreement(framework: str, trained: str, logits: Logits, of_trained: Logits) -> Agreement:

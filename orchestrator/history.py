@@ -65,7 +65,8 @@ def entry(run: Run) -> Entry:
 
 def _sound(found: dict[str, Any]) -> dict[str, Any]:
     """The same, if all that is shown of it are texts. Raises TypeError."""
-    texts = [say(found["finding"]), *found.get("frameworks", ()), *found.get("warnings", ())]
+    told = found["finding"]
+    texts = [say(told), *found.get("frameworks", ()), *found.get("warnings", ())]
     if not all(isinstance(text, str) for text in texts):
         raise TypeError(f"not a text: {texts}")
     return found

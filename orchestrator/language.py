@@ -82,7 +82,8 @@ def _again(found: Any) -> object:
         return found
     if "number" in found:
         return float(found["number"])
-    made = english(Phrase(found["phrase"]), **{n: _again(v) for n, v in found["values"].items()})
+    phrase, values = found["phrase"], found["values"]
+    made = english(Phrase(phrase), **{name: _again(value) for name, value in values.items()})
     return clause(made) if found["clause"] else made
 
 

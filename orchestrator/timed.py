@@ -22,6 +22,8 @@ from orchestrator.words import label, percent
 _PARTED = 0.02
 # From one step to the next no rounding grows by more, below that.
 _GROWTH = 200.0
+# In float64, the steps that a short certificate begins with.
+_EXACT_STEPS = 24
 # What is left then are means: an epoch's loss is the same to so much of it, or to so many nats.
 _MEAN, _NATS = 0.3, 0.05
 # An evaluation's accuracy: to so much, beside what chance makes of so many samples.
@@ -123,6 +125,8 @@ def _by_step(gap: Floats, trial: Trial, rule: Rule, held: Envelope | None) -> It
         yield english(_FIRST, largest=float(gap[0]), allowed=outright)
         return
     own = held.smaller() if held is not None else np.zeros(0)
+    if held is None and rule is FLOAT64:  # the certificate was exact: so are as many steps of it
+        own = np.zeros(_EXACT_STEPS)
     judged = min(len(own), len(gap))
     allowed = np.maximum(rule.bound(own[:judged]), outright)
     beyond = gap[:judged] > allowed

@@ -25,7 +25,7 @@ from orchestrator import (
 from orchestrator.commands.keeping import RunArgument
 from orchestrator.comparison import as_dict, same_job
 from orchestrator.errors import BadInput, Doubtful, NotTheSameJob
-from orchestrator.language import Phrase, english, say
+from orchestrator.language import Phrase, english, join, say
 from orchestrator.options import (
     ALL,
     Framework,
@@ -41,7 +41,7 @@ from orchestrator.options import (
 from orchestrator.output import display_of, print_json
 from orchestrator.plain import console
 from orchestrator.runners import Runners
-from orchestrator.words import KEPT
+from orchestrator.words import KEPT, LINES
 
 _BOTH = Phrase("--loop both and --recipe both are two comparisons; run one after the other.")
 _WARNED = Phrase("--strict: the result stands with warnings: {codes}.")
@@ -151,12 +151,14 @@ def evaluate(
         closing(display_of(shown, (name,), 1)) as display,
         closing(Runners(where.places(), display.say)) as runners,
     ):
-        made = evaluating.evaluate(request, runners, display)
+        made, faults = evaluating.evaluate(request, runners, display)
         display.say(say(KEPT, path=found.path))
     if shown.as_json:
         print_json(evaluation.as_dict(made))
     else:
         console().print(evaluation_report.report(made))
+    if faults:
+        raise NotTheSameJob(join(LINES, faults))
 
 
 def _train(request: session.Request, where: WhereOptions, shown: ShownOptions) -> session.Outcome:

@@ -15,6 +15,7 @@ from typing import Any
 from orchestrator import store
 from orchestrator.trial import State, Trial
 from tests.integration.conftest import eventually, fake_environment, marked
+from tests.integration.fake_runner import LINGER
 
 TARGETS = ("child", "runner", "orchestrator", "renderer")
 WAIT = 300  # seconds, which only a hang takes
@@ -85,7 +86,7 @@ class Killing:
         return subprocess.Popen(
             [sys.executable, "-c", _COMMAND, str(self.home), *arguments],
             cwd=self.home,
-            env={**os.environ, **homes, name: value},
+            env={**os.environ, **homes, LINGER: "0.6", name: value},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

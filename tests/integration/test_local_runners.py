@@ -22,6 +22,7 @@ from tests.integration.conftest import (
     marked,
     small_spec,
 )
+from tests.integration.fake_runner import LINGER
 
 ALIVE = "TWINRUN_TEST_LOCAL"
 AS_ROOT = os.geteuid() == 0
@@ -32,6 +33,7 @@ def places(tmp_path, monkeypatch):
     """Where nothing listens at the default port, with a fake that starts as the framework."""
     monkeypatch.setattr(found_by, "PORTS", {"pytorch": 1})
     monkeypatch.setenv(ALIVE, str(tmp_path))
+    monkeypatch.setenv(LINGER, "0.6")
     fake_environment(tmp_path, "slow")
     yield Places(state_home=tmp_path / "home", environments=tmp_path)
     assert eventually(lambda: not marked(f"{ALIVE}={tmp_path}"))
@@ -42,6 +44,11 @@ def command(places, said=None):
     """One command's runners."""
     with closing(Runners(places, (said if said is not None else []).append)) as runners:
         yield runners
+
+
+def whole(client, **changes):
+    """A small job as it is asked for: completed."""
+    return client.validate(small_spec(**changes))
 
 
 def home(places):
@@ -69,7 +76,7 @@ def test_the_first_of_two_commands_to_end_leaves_the_runner_to_the_other(places)
         assert client.address == address
         assert second.taken()["pytorch"]["started_by_this_command"] is False
         # It would linger for a moment only, were it not for the lease.
-        job = client.train(small_spec(seed=1), "")
+        job = client.train(whole(client, seed=1), "")
         assert [e.state_changed.state for e in client.watch(job.job_id)][-1] == succeeded()
         assert local.holder("pytorch", places)
     assert eventually(lambda: local.holder("pytorch", places) is None)
@@ -139,7 +146,7 @@ def test_a_command_that_begins_as_another_ends_has_a_whole_runner(places):
             closing_it.start()
             client = second.get("pytorch")
             closing_it.join()
-            job = client.train(small_spec(seed=1), "")
+            job = client.train(whole(client, seed=1), "")
             assert list(client.watch(job.job_id))[-1].state_changed.state == succeeded()
 
 
@@ -150,7 +157,7 @@ def test_the_exit_of_a_local_runner_is_known_at_once_with_its_signal(places, mon
     monkeypatch.setattr("orchestrator.client._REATTACH_SECONDS", 300)
     with command(places) as runners:
         client = runners.get("pytorch")
-        job = client.train(small_spec(epochs=10_000), "")
+        job = client.train(whole(client, epochs=10_000), "")
         events = client.watch(job.job_id, reattach_seconds=300)
         next(events)
         os.kill(runners.process_id("pytorch"), signal.SIGKILL)
@@ -191,7 +198,7 @@ def test_files_of_a_runner_are_its_users_alone_whatever_the_umask(places, umask)
     try:
         with command(places) as runners:
             client = runners.get("pytorch")
-            job = client.train(small_spec(seed=1), "")
+            job = client.train(whole(client, seed=1), "")
             assert list(client.watch(job.job_id))[-1].state_changed.state == succeeded()
             found = [home(places), *home(places).rglob("*")]
             modes = {str(path): stat.S_IMODE(path.stat().st_mode) for path in found}

@@ -5,6 +5,7 @@ import os
 import select
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,7 @@ class Process:
     def close(self) -> None:
         if self._process is not None:
             self._process.kill()
-            self._process.wait()
+            with suppress(OSError), self._process:  # an error is of what was not sent
+                pass
             os.close(self._answers)
             self._process = None

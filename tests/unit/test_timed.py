@@ -97,6 +97,18 @@ def test_in_float64_the_whole_trial_is_held_to_the_tolerance():
     assert not found(at(120, 1e-6)).same
 
 
+def test_in_float64_after_an_exact_certificate_no_first_step_may_differ():
+    def found(values):
+        one, other = pair(values, precision=F64)
+        return judge_timed([one], [other], None, None)
+
+    assert found(PLAIN * (1 + 1e-13)).same
+    assert not found(at(1, 1e-10)).same
+    assert not found(at(20, 1e-10)).same
+    assert not found(at(120, 1e-9)).same
+    assert found(PLAIN * (1 + 1e-14 * 1.06**STEP)).same  # as tanh's over thousands of steps
+
+
 def test_half_of_the_test_set_is_seen_in_the_accuracy():
     found = judged(PLAIN, accuracies=[0.96, 0.967, 0.49])
     assert not found.same

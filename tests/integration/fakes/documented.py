@@ -24,7 +24,11 @@ def load(spec, data_dir, progress):
     small = replace(
         spec.dataset,
         name="synthetic",
-        synthetic=replace(made, train_samples=_TRAIN, test_samples=_TEST),
+        synthetic=replace(
+            made,
+            train_samples=min(made.train_samples, _TRAIN),
+            test_samples=min(made.test_samples, _TEST),
+        ),
         train_limit=min(spec.dataset.train_limit or _TRAIN, _TRAIN),
         test_limit=min(spec.dataset.test_limit or _TEST, _TEST),
     )

@@ -235,8 +235,8 @@ for name, calls, codes, says in (
     ("bad fields", {"Train": [status(3, "bad", FIELDS)]}, (2,), "epochs is [/x] bad"),
     ("a code of no name", {"Train": [status(2, "\x1b[31mred [/x]")]}, (3,), "red [/x]"),
     ("no such job", {"WatchJob": [status(5, "gone\n", BUSY)]}, (4,), "gone"),
-    ("no permission", {"WatchJob": [status(7, "no")]}, (4,), "no"),
+    ("no permission", {"WatchJob": [status(7, "no")]}, (3,), "no"),
     ("no such job, at its end", {"GetJob": [status(5, "gone", BUSY)]}, (4,), "gone"),
-    ("internal for ever", {"WatchJob": [status(13, "x")]}, (4,), "in the middle"),
+    ("internal for ever", {"WatchJob": [status(13, "x")]}, (3,), "in the middle"),
 ):
     CASES[f"status: {name}"] = Case("train", Lie(statuses=calls), codes, says)
