@@ -126,7 +126,7 @@ def certify(first: Proof, second: Proof, tolerance: Tolerance, now: str) -> Cert
         made=now,
         undetermined=sorted(nothing & {d.tensor for d in differences if d.tensor}),
     )
-    timed, faults = _timed(sides, tolerance)
+    timed, faults = _timed(sides, tolerance, nothing)
     made = replace(made, timed=timed)
     reasons = [
         *_unfinished(trials),
@@ -168,8 +168,13 @@ def _sizes(trial: Trial) -> tuple[int, int]:
     return int((trial.spec or {}).get("batch_size") or 1), min(samples, default=1)
 
 
-def _timed(sides: Sequence[Proof], tolerance: Tolerance) -> tuple[Envelope | None, list[Sentence]]:
-    """What was found in the precision in which the job is timed, and what is against it."""
+def _timed(
+    sides: Sequence[Proof], tolerance: Tolerance, nothing: frozenset[str]
+) -> tuple[Envelope | None, list[Sentence]]:
+    """What was found in the precision in which the job is timed, and what is against it.
+
+    ``nothing``: parameters that the job does not determine, by what float64 tells.
+    """
     pairs = [(side.timed, side.timed_perturbed) for side in sides]
     plain = [timed for timed, moved in pairs if timed is not None and moved is not None]
     moved = [moved for timed, moved in pairs if timed is not None and moved is not None]
@@ -180,7 +185,7 @@ def _timed(sides: Sequence[Proof], tolerance: Tolerance) -> tuple[Envelope | Non
     between = _gaps(*plain)
     own = {a.trial.framework: _gaps(a, b) for a, b in zip(plain, moved, strict=True)}
     trials = tuple(each.trial for each in plain)
-    by = Standard(tolerance, rule, frozenset(), *_sizes(trials[0]))
+    by = Standard(tolerance, rule, nothing, *_sizes(trials[0]))
     faults = [*_unfinished(trials), *distrust(between, own, {}, by)]
     if not faults:
         faults = list(text.beyond(judge(between, list(own.values()), by)))
