@@ -29,7 +29,9 @@ def test_verify_in_float32_holds_each_framework_against_its_own_rounding(orchest
     assert certificate["same_job"] is True
     assert certificate["envelope"]["own"].keys() == {"pytorch", "tensorflow"}
     names = {trial.name for trial in orchestrator.latest().trials()}
-    assert names == {f"{name}-{number}" for name in ("pytorch", "tensorflow") for number in (1, 2)}
+    assert names == {
+        f"{name}-{number}" for name in ("pytorch", "tensorflow") for number in (1, 2, 3)
+    }
 
 
 def test_verify_all_makes_a_certificate_for_every_workload_it_can(orchestrator, two, tmp_path):
@@ -46,10 +48,11 @@ def test_compare_makes_a_certificate_once_and_takes_it_again(orchestrator, two):
     jobs = []
     for _ in range(2):
         done = orchestrator.run("compare", *SMALL, *flags)
-        assert "The same job: in float64, over 20 steps" in done.stdout
+        assert "The same job: in float64, over 30 steps" in done.stdout
         jobs.append(len(list((runners["pytorch"].state_dir / "jobs").iterdir())))
         assert orchestrator.latest().certificate()["same_job"] is True
-    assert jobs == [2, 3]  # the certificate's and the trial's; the trial's alone
+    # Of the certificate the plain trial, two as they are timed, both sides' weights; the trial.
+    assert jobs == [6, 7]
     assert "certificate" in json.loads((orchestrator.latest().path / "comparison.json").read_text())
 
 
@@ -57,7 +60,7 @@ def test_another_spec_is_certified_anew(orchestrator, two):
     runners, flags = two()
     for seed in ("--seed=1", "--seed=2"):
         orchestrator.run("compare", *SMALL, seed, *flags)
-    assert len(list((runners["pytorch"].state_dir / "jobs").iterdir())) == 4
+    assert len(list((runners["pytorch"].state_dir / "jobs").iterdir())) == 12
 
 
 def test_without_a_certificate_the_result_says_so(orchestrator, two):

@@ -21,16 +21,17 @@ _load = datasets.load
 def load(spec, data_dir, progress):
     """Whatever the job asks for, in small."""
     made = spec.dataset.synthetic or Synthetic(height=28, width=28, channels=1, classes=10)
+    train, test = min(made.train_samples, _TRAIN), min(made.test_samples, _TEST)
     small = replace(
         spec.dataset,
         name="synthetic",
         synthetic=replace(
             made,
-            train_samples=min(made.train_samples, _TRAIN),
-            test_samples=min(made.test_samples, _TEST),
+            train_samples=train,
+            test_samples=test,
         ),
-        train_limit=min(spec.dataset.train_limit or _TRAIN, _TRAIN),
-        test_limit=min(spec.dataset.test_limit or _TEST, _TEST),
+        train_limit=min(spec.dataset.train_limit or train, train),
+        test_limit=min(spec.dataset.test_limit or test, test),
     )
     return _load(replace(spec, dataset=small), data_dir, progress)
 
