@@ -51,7 +51,7 @@ def test_an_engine_restarted_in_the_middle_of_a_job_loses_no_finished_one(up, or
     process, job_id = orchestrator.start_long_job("tensorflow")
     restart_engine()
     _, said = process.communicate(timeout=HANG_SECONDS)
-    assert process.returncode == 4
+    assert process.returncode in (3, 4)  # lost, or stopped with a word
     assert job_id in said or "The runner was stopped" in said
     assert inspect(container("tensorflow"))["State"]["Status"] == "exited"
     make("up")
