@@ -19,6 +19,16 @@ def environment():
     return tensorflow.environment()
 
 
+_undone = []  # what puts back what a plant of an earlier job of this process has changed
+
+
+def change(where, name, value):
+    """Until the next job: jobs of one command share a process."""
+    original = getattr(where, name)
+    _undone.append(lambda: setattr(where, name, original))
+    setattr(where, name, value)
+
+
 def one_weight(spec, data, weights):
     kernel = weights["layers.1.kernel"].copy()
     kernel[5, 3] += 1e-6
@@ -75,7 +85,7 @@ def in_timed_precision_alone(function, factor):
             return found
         return (first * factor, *found[1:]) if isinstance(found, tuple) else first * factor
 
-    setattr(module, name, planted)
+    change(module, name, planted)
 
 
 def batch_norm_in_float32(spec, data, weights):
@@ -99,7 +109,7 @@ def steps_without_details(spec, data, weights):
         longer = rate if self._spec.report_step_details else 1.5 * rate
         return original(self, *first, longer, epsilon)
 
-    EagerSteps._step_on = planted
+    change(EagerSteps, "_step_on", planted)
     return spec, data, weights
 
 
@@ -107,7 +117,11 @@ def moving_statistics(spec, data, weights):
     from services.tensorflow import model  # noqa: PLC0415 - as above
 
     original = model.keep
-    model.keep = lambda layers, kept, found: original(layers, kept, [1.5 * each for each in found])
+    change(
+        model,
+        "keep",
+        lambda layers, kept, found: original(layers, kept, [1.5 * each for each in found]),
+    )
     return spec, data, weights
 
 
@@ -119,14 +133,15 @@ def evaluation_epsilon(spec, data, weights):
     def planted(layer, *given, **named):
         return original(replace(layer, epsilon=3 * layer.epsilon), *given, **named)
 
-    batch_norm.by_moving = planted
+    change(batch_norm, "by_moving", planted)
     return spec, data, weights
 
 
 def no_update(spec, data, weights):
     from services.tensorflow import optimizers  # noqa: PLC0415 - as above
 
-    optimizers.update = optimizers.update_plainly = lambda *_: None
+    for name in ("update", "update_plainly"):
+        change(optimizers, name, lambda *_: None)
     return spec, data, weights
 
 
@@ -140,7 +155,7 @@ def unseeded_dropout(spec, data, weights):
         noise = model.tf.random.uniform(model.tf.shape(x), 0, 1, x.dtype)
         return original(self, index, layer, x) * model.tf.cast(noise < 0.9, x.dtype)
 
-    model._Training.drop = planted
+    change(model._Training, "drop", planted)
     model.tf.random.set_seed(int(generator.integers(2**31)))
     return spec, data, weights
 
@@ -168,9 +183,11 @@ PLANTS = {
 def Trainer(spec, data, weights):  # noqa: N802 - called as the class is
     from services import matched, tensorflow  # noqa: PLC0415 - as above
 
+    while _undone:
+        _undone.pop()()
     arguments, batches = list(PLANTS.values())[spec.seed]
     original = matched.epoch_chunks
-    matched.epoch_chunks = lambda *given: batches(original(*given))
+    change(matched, "epoch_chunks", lambda *given: batches(original(*given)))
     return tensorflow.Trainer(*arguments(spec, data, weights))
 
 
