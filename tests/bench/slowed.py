@@ -48,7 +48,7 @@ class Stepped:
     def __init__(self, step_seconds, seed):
         self._step_seconds = step_seconds
         self._random = random.Random(seed)
-        self._now = 0.0
+        self._now = time.perf_counter()  # the real one till now
 
     def perf_counter(self):
         return self._now
