@@ -72,7 +72,7 @@ test-e2e: $(DEV) ## Run the tests of containers; skipped where no engine answers
 test-browser: $(DEV) ## Run the tests of pages in the system's Chromium; skipped where there is none
 	.venv/bin/python -m pytest tests/browser
 
-mutants: $(DEV) $(RUNNERS) ## Change the trainers in some two thousand small ways, and see that each is found out
+mutants: $(DEV) $(RUNNERS) ## Change the trainers in some three thousand small ways; those that nobody notices are named
 	.venv/bin/python -m tests.mutants $(ARGS)
 
 lint: $(DEV) ## Check style and types
