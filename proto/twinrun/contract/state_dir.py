@@ -5,6 +5,7 @@ the commands that use it; whoever ends it, and the runner that ends by itself, m
 The kernel lets go of both with the process that held them.
 """
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -24,7 +25,8 @@ def prepare(path: Path) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.is_dir():
-        make(path)
+        with contextlib.suppress(FileExistsError):  # another command was quicker
+            make(path)
     for found in (path.lstat(), path.stat()):  # a link, and what it leads to
         _refuse_others(path, found, trusted=_ROOT)
     inside = {each.name for each in path.iterdir()}
