@@ -77,4 +77,5 @@ def shown(value: object) -> str:
     if isinstance(value, float):
         plain = value == 0 or _SMALLEST <= abs(value) < _LARGEST or not math.isfinite(value)
         return f"{value:.6g}" if not plain else f"{value:.10g}"
-    return clean(str(value), _SHOWN) if value != "" else "''"
+    text = clean(str(value), _SHOWN) if value != "" else "''"
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twinrun.v1 import job_pb2, runner_service_pb2
 
+from orchestrator.gate.fault import shown
 from orchestrator.gate.text import MOST_CHARACTERS, clean, clean_lines, clean_message
 
 HARMFUL = [
@@ -90,3 +91,9 @@ def test_details_of_a_status_are_cleaned_and_those_that_nobody_can_read_are_drop
     (kept,) = status.details
     assert kept.Unpack(info)
     assert (info.reason, info.metadata["stderr"]) == ("R", "x y")
+
+
+def test_what_a_refusal_shows_of_a_value_can_be_printed():
+    """A character that Unicode has not assigned, such as U+D7FC, harms nobody, but shows nothing."""
+    assert shown("a\ud7fcb") == "a\\ud7fcb"
+    assert shown("深 é") == "深 é"
