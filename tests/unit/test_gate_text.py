@@ -94,6 +94,6 @@ def test_details_of_a_status_are_cleaned_and_those_that_nobody_can_read_are_drop
 
 
 def test_what_a_refusal_shows_of_a_value_can_be_printed():
-    """A character that Unicode has not assigned, such as U+D7FC, harms nobody, but shows nothing."""
+    """A character that Unicode has not assigned, such as U+D7FC, shows nothing."""
     assert shown("a\ud7fcb") == "a\\ud7fcb"
     assert shown("深 é") == "深 é"
