@@ -231,7 +231,7 @@ def _reasons(
     beyond = [d for d in differences if not d.within and d.quantity != INITIAL]
     if beyond:
         yield from doubts
-        yield from text.beyond(beyond, made.parting, made.envelope)
+        yield from text.beyond(beyond, made.parting)
 
 
 def _diverged(made: Certificate) -> Sentence | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from orchestrator.envelope import Envelope, together
+from orchestrator.envelope import together
 from orchestrator.gaps import AGAIN, LOGITS, LOSSES, WEIGHTS
 from orchestrator.judge import Clause, Difference
 from orchestrator.language import Phrase, Sentence, english, join
@@ -83,9 +83,7 @@ def steps(first: Trial, second: Trial) -> Sentence:
 
 
 def beyond(
-    differences: Sequence[Difference],
-    parting: "Parting | None" = None,
-    found: Envelope | None = None,  # noqa: ARG001 - told by the figure
+    differences: Sequence[Difference], parting: "Parting | None" = None
 ) -> Iterator[Sentence]:
     """Say which quantity is the furthest beyond what is allowed, and where it began."""
     left = [difference for difference in differences if not difference.within]
