@@ -232,10 +232,10 @@ def distrust(
     """Say why nothing may be explained by rounding, if anything is against it.
 
     ``own`` and ``repeated`` by framework: its trial against the same with its values moved, and
-    against the same again.
+    against the same again. Both are needed: a run may have been killed between them.
     """
     for name in own.keys() | repeated.keys():
-        if name not in own:
+        if name not in own or name not in repeated:
             yield english(_NO_YARDSTICK, framework=label(name))
     for name, found in repeated.items():
         yield from _not_deterministic(name, found, own.get(name, {}), by)

@@ -68,6 +68,16 @@ def test_a_sudden_parting_is_no_rounding():
     assert "part suddenly" in found.sentence
 
 
+def test_what_was_perturbed_and_not_repeated_explains_nothing():
+    """As of a run that was killed in between."""
+    apart = curve(1e-16, 1.3)
+    first = proof(evidence(), moved=curve(1e-16, 1.3))
+    second = proof(evidence("tensorflow", step_losses=apart), moved=apart * (1 + 1e-15))
+    found = made(first, second)
+    assert not found.same_job
+    assert "it is not known what rounding alone does" in found.sentence
+
+
 def test_what_was_not_run_again_explains_nothing():
     first = proof(evidence(), moved=curve(1e-16, 1.3), again=losses(2))
     assert not made(first, evidence("tensorflow", step_losses=curve(1e-16, 1.3))).same_job
