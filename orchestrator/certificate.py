@@ -28,6 +28,7 @@ from orchestrator.language import Sentence, clause, english
 from orchestrator.rounding import FLOAT64, Rule, rule_of
 from orchestrator.tolerance import Tolerance
 from orchestrator.trial import State, Trial
+from orchestrator.words import label
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +94,13 @@ DIGESTS = (
 )
 
 
-def certify(first: Proof, second: Proof, tolerance: Tolerance, now: str) -> Certificate:
-    """Hold two sides' trials of one spec against each other."""
+def certify(
+    first: Proof, second: Proof, tolerance: Tolerance, now: str, *, evaluated: bool = True
+) -> Certificate:
+    """Hold two sides' trials of one spec against each other.
+
+    ``evaluated``: whether each framework must have evaluated the saved weights of both.
+    """
     sides = first, second
     plain = first.plain, second.plain
     trials = tuple(each.trial for each in plain)
@@ -131,6 +137,7 @@ def certify(first: Proof, second: Proof, tolerance: Tolerance, now: str) -> Cert
     reasons = [
         *_unfinished(trials),
         *_silent(trials),
+        *(_not_evaluated(plain) if evaluated else ()),
         *_reasons(made, differences, doubts),
         *faults,
     ]
@@ -215,6 +222,14 @@ def _unfinished(trials: Sequence[Trial]) -> Iterator[Sentence]:
 def _silent(trials: Sequence[Trial]) -> Iterator[Sentence]:
     if silent := [trial for trial in trials if trial.details is None]:
         yield english(text.SILENT, trials=text.names(silent))
+
+
+def _not_evaluated(plain: Sequence[Evidence]) -> Iterator[Sentence]:
+    names = [each.trial.framework for each in plain]
+    for each in plain:
+        for name in names:
+            if name not in each.again:
+                yield english(text.NOT_EVALUATED, framework=label(name), trial=each.trial.name)
 
 
 def _reasons(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 NOT_SAME = Phrase("Not shown to be the same job, because {reasons}.")
 UNFINISHED = Phrase("{trial} did not end in success")
 SILENT = Phrase("{trials} did not report the details of its steps")
+NOT_EVALUATED = Phrase("{framework} has not evaluated the saved weights of {trial}")
 TOO_FEW = Phrase("{trial} took {steps:,} of {all_steps:,} steps")
 INITIAL_APART = Phrase("the initial values differ, first in {tensor}")
 NOT_FINITE = Phrase(

@@ -196,7 +196,7 @@ def _certificate(
         train(PLAIN)
         exact = planned[PLAIN].precision == job_pb2.PRECISION_FLOAT64
         # What is left may be rounding: how far does that take a framework from itself?
-        if not (exact and judged(run, names).same_job):
+        if not (exact and judged(run, names, evaluated=False).same_job):
             train(PERTURBED)
             train(REPEATED)
         for number in (TIMED, TIMED_PERTURBED):
@@ -231,8 +231,11 @@ def _evaluate_again(
         list(threads.map(lambda c, name: c.run(evaluate, name), contexts, names))
 
 
-def judged(run: Run, frameworks: Sequence[str]) -> Certificate:
-    """Of the trials that there are. Raises RunNotFound, RunUnreadable."""
+def judged(run: Run, frameworks: Sequence[str], *, evaluated: bool = True) -> Certificate:
+    """Judge the trials that there are; before the saved weights are ``evaluated`` again too.
+
+    Raises RunNotFound, RunUnreadable.
+    """
     trials = {trial.name: trial for trial in run.trials()}
 
     def found(name: str, number: int) -> Evidence | None:
@@ -247,7 +250,8 @@ def judged(run: Run, frameworks: Sequence[str]) -> Certificate:
 
     first, second = map(proof, frameworks)
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    return certify(first, second, tolerance(first.plain.trial.spec or {}), now)
+    allowed = tolerance(first.plain.trial.spec or {})
+    return certify(first, second, allowed, now, evaluated=evaluated)
 
 
 def _key(request: Request, planned: Mapping[int, job_pb2.JobSpec], runners: Runners) -> str:

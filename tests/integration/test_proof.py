@@ -22,6 +22,21 @@ def test_verify_keeps_a_certificate_and_its_figure_in_a_run_of_its_own(orchestra
     assert {trial.name for trial in run.trials()} == {"pytorch-1", "tensorflow-1"}
 
 
+def test_verify_that_was_killed_before_the_saved_weights_were_evaluated_shows_nothing(
+    orchestrator, two
+):
+    _, flags = two()
+    orchestrator.run("verify", *SMALL, *flags)
+    path = orchestrator.latest().path
+    (path / "certificate.json").unlink()
+    (path / "logits/tensorflow-of-pytorch.safetensors").unlink()
+    orchestrator.run("report", str(path))
+    certificate = orchestrator.latest().certificate()
+    assert certificate["same_job"] is False
+    said = "TensorFlow has not evaluated the saved weights of pytorch-1"
+    assert said in certificate["sentence"]
+
+
 def test_verify_in_float32_holds_each_framework_against_its_own_rounding(orchestrator, two):
     _, flags = two()
     done = orchestrator.run("verify", *SMALL, *flags, "--precision=float32", "--json")

@@ -177,10 +177,10 @@ class Engine:
     def _refused(self, side: Side, kept: Kept) -> str:
         """As `orchestrator.proof` goes about it; empty where nothing is refused."""
         side.take(*judge.FIRST)
-        if not judge.judged(side.run).same_job:
+        if not judge.judged(side.run, evaluated=False).same_job:
             self._link(kept, side, *judge.ROUNDING)
             side.take(*judge.ROUNDING)
-            if not (verdict := judge.judged(side.run)).same_job:
+            if not (verdict := judge.judged(side.run, evaluated=False)).same_job:
                 return verdict.sentence
         self._link(kept, side, *judge.TIMED)
         side.take(*judge.TIMED)

@@ -114,7 +114,7 @@ NAN_IN_ONE = np.array([1.0, float("nan"), 1.0])
 # What is planted in one side, and what the sentence names.
 PLANTED = {
     "moving statistics x1.5": (
-        lambda name: evidence(name, statistics=1.5 * STATISTICS, again=False),
+        lambda name: evidence(name, statistics=1.5 * STATISTICS),
         "final weights differ by 3e-01 in layers.2.moving_mean",
     ),
     "moving statistics x1.5, and what is made of them": (
@@ -161,6 +161,10 @@ PLANTED = {
     "an evaluation that uses other weights than are saved": (
         lambda name: other_again(name, name),
         "test logits of the saved weights differ by 1e-04",
+    ),
+    "saved weights that nobody evaluated": (
+        lambda name: evidence(name, again=False),
+        "PyTorch has not evaluated the saved weights of",
     ),
     "no details of the steps": (
         lambda name: evidence(name, detailed=False),
