@@ -9,10 +9,11 @@ import os
 import re
 import resource
 import signal
+import subprocess
 import sys
 import time
 import traceback
-from contextlib import ExitStack
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from orchestrator import client, remaking, session, store
 from orchestrator.cli import app
 from orchestrator.gate import status
 from tests.integration.lies import CASES, Case
-from tests.integration.lying import SPEC, Liar, Lie, serving
+from tests.integration.lying import SPEC, Lie
 
 MOST_SECONDS = 60
 # What no text of a runner may bring to a terminal, a log or a page.
@@ -107,8 +108,33 @@ def look_again(newest: Path, directory: Path) -> list[str]:
     return wrong
 
 
-def meet(case: Case, liar: Liar, addresses: list[str], directory: Path) -> dict[str, Any]:
-    liar.tell(case.lie)
+class Liars:
+    """Runners in another process, at ``addresses``; the first tells the lie that it is told to."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-m", "tests.integration.liars"]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.addresses = [self._line(), self._line()]
+
+    def tell(self, name: str) -> None:
+        """Tell the lie of the case of that name; of none the truth."""
+        assert self._process.stdin
+        self._process.stdin.write(f"{name}\n")
+        self._process.stdin.flush()
+        self._line()
+
+    def close(self) -> None:
+        """End the process, which ends with its standard input."""
+        self._process.communicate()
+
+    def _line(self) -> str:
+        assert self._process.stdout
+        return self._process.stdout.readline().removesuffix("\n")
+
+
+def meet(case: Case, addresses: list[str], directory: Path) -> dict[str, Any]:
     signal.signal(signal.SIGALRM, _hung)
     signal.alarm(MOST_SECONDS)
     before, begun = runs(directory), time.monotonic()
@@ -157,17 +183,15 @@ def main(directory: Path, part: str = "") -> None:
     client.Client.watch.__defaults__ = (0, 1.0)
     (directory / "small.yaml").write_text("# small\n" + yaml.safe_dump(SPEC))
     (directory / "runs").mkdir(exist_ok=True)
-    with ExitStack() as served:
-        liar, honest = Liar("pytorch"), Liar("tensorflow")
-        addresses = [
-            f"--{each.framework}={served.enter_context(serving(each))}" for each in (liar, honest)
-        ]
-        before = meet(Case("train", Lie(), (0,)), liar, addresses, directory)
+    with closing(Liars()) as liars:
+        liars.tell("")
+        before = meet(Case("train", Lie(), (0,)), liars.addresses, directory)
         store.find("latest", directory / "runs").path.rename(directory / "runs" / "truth")
         tell(json.dumps({"name": "the truth", **before}))
         for name, case in CASES.items():
             if part in name:
-                found = meet(case, liar, addresses, directory)
+                liars.tell(name)
+                found = meet(case, liars.addresses, directory)
                 tell(json.dumps({"name": name, **found}))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     tell(json.dumps({"peak_bytes": peak * 1024}))
