@@ -1,0 +1,112 @@
+"""Which of several ways that give the same numbers a job takes: no certificate can tell."""
+
+import pytest
+
+from services.spec import Adam, AdamW, BatchNorm, Execution, Loop, Optimizer, OwnWay, Precision, Sgd
+from tests.frameworks import jobs
+
+STEPS = {
+    "pytorch": {
+        "default": "EagerSteps",
+        "eager": "EagerSteps",
+        "compiled": "CompiledSteps",
+        "augmented": "EagerSteps",
+        "augmented, eager": "EagerSteps",
+        "pipeline": "PipelineSteps",
+        "pipeline, eager": "PipelineSteps",
+    },
+    "tensorflow": {
+        "default": "GraphSteps",
+        "eager": "EagerSteps",
+        "compiled": "GraphSteps",
+        "augmented": "AugmentedSteps",
+        "augmented, eager": "EagerSteps",
+        "pipeline": "PipelineSteps",
+        "pipeline, eager": "PipelineSteps",
+    },
+}
+EAGER = {"execution": Execution.EAGER}
+AUGMENTED = {"augmentation": jobs.AUGMENTATION}
+PIPELINE = {"own_ways": frozenset({OwnWay.DATA_PIPELINE})}
+CHANGES = {
+    "default": {},
+    "eager": EAGER,
+    "compiled": {"execution": Execution.COMPILED},
+    "augmented": AUGMENTED,
+    "augmented, eager": EAGER | AUGMENTED,
+    "pipeline": PIPELINE,
+    "pipeline, eager": EAGER | PIPELINE,
+}
+KINDS = {"sgd": Sgd(), "momentum": Sgd(0.9), "adam": Adam(), "adamw": AdamW()}
+
+
+def made(framework, **changes):
+    job = jobs.spec(layers=jobs.SHALLOW, **changes)
+    return framework.Trainer(job, jobs.data(job.precision), jobs.weights(job))
+
+
+@pytest.mark.parametrize("case", CHANGES)
+def test_a_job_takes_the_steps_that_it_names(framework, name, case):
+    steps = made(framework, **CHANGES[case])._steps
+    assert type(steps).__name__ == STEPS[name][case]
+
+
+@pytest.mark.parametrize("case", ["default", "eager", "compiled"])
+def test_tensorflow_makes_graphs_of_all_but_eager_jobs_and_xla_compiles_what_says_so(
+    framework, name, case
+):
+    if name != "tensorflow":
+        pytest.skip("TensorFlow's")
+    trainer = made(framework, **CHANGES[case])
+    assert hasattr(trainer._logits, "get_concrete_function") == (case != "eager")
+    if case != "eager":
+        assert trainer._steps._chunk._jit_compile is (case == "compiled")
+
+
+@pytest.mark.parametrize("loop", Loop)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_usual_loop_updates_by_the_framework_s_kernel_and_a_custom_one_by_hand(
+    framework, name, kind, loop
+):
+    steps = made(framework, optimizer=Optimizer(KINDS[kind], 0.01), loop=loop)._steps
+    if name == "tensorflow":
+        by_hand = steps._update.__name__ == "update_plainly"
+    else:
+        by_hand = type(steps._optimizer).__name__ == "Written"
+        assert by_hand or steps._optimizer.defaults["fused"]
+    assert by_hand == (loop is Loop.CUSTOM)
+
+
+@pytest.mark.parametrize("precision", [Precision.FLOAT32, Precision.FLOAT64])
+@pytest.mark.parametrize("shape", [(5, 4, 3, 2), (5, 2)])
+def test_batch_norm_is_by_the_kernel_where_that_is_fast_and_plain_where_it_is_to_be_precise(
+    framework, name, precision, shape, monkeypatch
+):
+    called = []
+    single = precision is Precision.FLOAT32
+    layer = BatchNorm()
+    if name == "pytorch":
+        import torch  # noqa: PLC0415 - whichever is there
+
+        from services.pytorch import batch_norm  # noqa: PLC0415
+
+        original = torch.batch_norm
+        monkeypatch.setattr(torch, "batch_norm", lambda *a: called.append(a) or original(*a))
+        x = torch.rand(shape, dtype=torch.float32 if single else torch.float64)
+        batch_norm.by_batch(layer, x, x.new_ones(2), x.new_zeros(2))
+        assert bool(called) == single
+        return
+    import tensorflow as tf  # noqa: PLC0415
+
+    from services.tensorflow import batch_norm  # noqa: PLC0415
+
+    original = tf.raw_ops.FusedBatchNormV3
+    monkeypatch.setattr(
+        tf.raw_ops, "FusedBatchNormV3", lambda **a: called.append(a) or original(**a)
+    )
+    x = tf.random.uniform(shape, dtype=tf.float32 if single else tf.float64)
+    scale, offset = tf.Variable(tf.ones(2, x.dtype)), tf.Variable(tf.zeros(2, x.dtype))
+    for compiled in (False, True):
+        called.clear()
+        batch_norm.by_batch(layer, x, scale, offset, compiled=compiled)
+        assert bool(called) == (single and len(shape) == 4 and not compiled)
