@@ -19,7 +19,7 @@ from bench import interleave, report, workload
 from bench.interleave import Variant
 from services import pytorch
 from services.spec import Execution, JobSpec
-from services.trainer import Data
+from services.workload.arrays import Data
 
 
 def model() -> nn.Module:

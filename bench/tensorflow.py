@@ -13,7 +13,7 @@ from bench import interleave, report, workload
 from bench.interleave import Variant
 from services import tensorflow
 from services.spec import Execution, JobSpec
-from services.trainer import Data
+from services.workload.arrays import Data
 
 import keras  # isort: skip - after the trainer's module, which quiets TensorFlow's import
 import tensorflow as tf  # isort: skip

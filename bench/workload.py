@@ -22,8 +22,8 @@ from services.spec import (
     Optimizer,
     Synthetic,
 )
-from services.trainer import Data
 from services.workload import catalog, datasets, layers, weights
+from services.workload.arrays import Data
 
 AUGMENTED = Augmentation(flip=0.5, rotation_degrees=10, width_shift=0.1, height_shift=0.1)
 RELU = Activation(ActivationFunction.RELU)

@@ -1,4 +1,4 @@
-"""What ``--help`` shows, in the current language; and all texts that are not marked as phrases."""
+"""What ``--help`` shows, in the current language."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -52,17 +52,3 @@ def say_help(command: Any) -> None:
     listed = getattr(command, "commands", {}).values()
     for found, field, text in [*_own(command), *(each for one in listed for each in _of(one))]:
         setattr(found, field, say(text))
-
-
-def unmarked() -> set[Phrase]:
-    """Of ``--help``, some of which are docstrings, and the presets' descriptions."""
-    from orchestrator import workloads  # noqa: PLC0415 - takes a while, and --help needs none
-    from orchestrator.cli import group  # noqa: PLC0415 - which imports this
-
-    described = {Phrase(preset.description) for preset in workloads.presets()}
-    return described | {text for _, _, text in texts(group())}
-
-
-def extract(*_: Any, **_options: Any) -> Iterator[tuple[int, str, str, list[str]]]:
-    """As Babel wants it, which does not see these."""
-    return ((1, "", text, []) for text in sorted(unmarked()))

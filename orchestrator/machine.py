@@ -12,6 +12,7 @@ from typing import Any
 
 from twinrun.v1 import job_pb2
 
+from orchestrator import store
 from orchestrator.config import state_home
 from orchestrator.errors import OutputError
 from orchestrator.files import write_whole
@@ -45,6 +46,19 @@ def learn(machine: str, kind: str, of: str, what: Mapping[str, Any]) -> None:
     with suppress(OSError, OutputError):
         _path(machine).parent.mkdir(parents=True, exist_ok=True)
         write_whole(_path(machine), json.dumps(found, indent=2).encode())
+
+
+def keep_rates(
+    rates: Mapping[str, job_pb2.MachineMeasured],
+    environments: Mapping[str, job_pb2.Environment],
+    spec: job_pb2.JobSpec,
+) -> None:
+    """Keep what each framework measured, for later comparisons on the same machine."""
+    of = rates_of(store.to_mapping(spec))
+    for name, environment in environments.items():
+        machine = key(environment)
+        before = known(machine).get(RATES, {}).get(of, {})
+        learn(machine, RATES, of, {**before, name: store.to_mapping(rates[name])})
 
 
 def conditions(job: Mapping[str, Any]) -> str:

@@ -1,6 +1,5 @@
 """Training images as they are, and as each framework's steps get them."""
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,17 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from twinrun.v1 import job_pb2
 
-from orchestrator.client import Client
-from orchestrator.errors import JobFailed
 from orchestrator.language import Phrase, Sentence, english, join
-from orchestrator.schedule import raise_unless_succeeded
 from orchestrator.words import AND, label
 
 SCHEMA = "twinrun.preview/1"
 # What rounding may do to a normalised pixel.
 TOLERANCES = {job_pb2.PRECISION_FLOAT64: 1e-12}
 OTHER_TOLERANCE = 1e-6
-_NO_IMAGES = Phrase("{framework}: the job {job_id} reported no images.")
 _NONE = Phrase("{workload} augments nothing: images are trained on as they are.")
 _ONE = Phrase("{workload}, as {frameworks} augments it.")
 _SAME = Phrase(
@@ -54,17 +49,6 @@ class Preview:
     @property
     def largest(self) -> float | None:
         return None if self.differences is None else float(np.abs(self.differences).max())
-
-
-def ask(client: Client, spec: job_pb2.JobSpec) -> job_pb2.ImagesPreviewed:
-    """Raises JobFailed."""
-    submitted = client.preview(spec, uuid.uuid4().hex)
-    events = list(client.watch(submitted.job_id))
-    raise_unless_succeeded(client.job(submitted.job_id), client.framework)
-    found = [event.images_previewed for event in events if event.HasField("images_previewed")]
-    if not found:
-        raise JobFailed(english(_NO_IMAGES, framework=client.framework, job_id=submitted.job_id))
-    return found[-1]
 
 
 def preview(

@@ -1,6 +1,5 @@
 """A model by each framework's own account, side by side."""
 
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,14 +7,10 @@ from typing import Any
 from twinrun.v1 import job_pb2
 
 from orchestrator import store
-from orchestrator.client import Client
-from orchestrator.errors import JobFailed
 from orchestrator.language import Phrase, Sentence, english, join
-from orchestrator.schedule import raise_unless_succeeded
 from orchestrator.words import AND, SEMICOLON, label
 
 SCHEMA = "twinrun.summary/1"
-_NO_MODEL = Phrase("{framework}: the job {job_id} reported no model.")
 _AGREE = Phrase("{frameworks} agree: {layers} layers, {parameters:,} parameters.")
 _AGREE_UNTRAINED = Phrase(
     "{frameworks} agree: {layers} layers, {parameters:,} parameters, {untrained:,} of them not "
@@ -39,17 +34,6 @@ class Summary:
     models: Mapping[str, job_pb2.ModelSummarized]
     agree: bool | None
     sentence: Sentence
-
-
-def ask(client: Client, spec: job_pb2.JobSpec) -> job_pb2.ModelSummarized:
-    """Raises JobFailed."""
-    submitted = client.summarize(spec, uuid.uuid4().hex)
-    events = list(client.watch(submitted.job_id))
-    raise_unless_succeeded(client.job(submitted.job_id), client.framework)
-    found = [event.model_summarized for event in events if event.HasField("model_summarized")]
-    if not found:
-        raise JobFailed(english(_NO_MODEL, framework=client.framework, job_id=submitted.job_id))
-    return found[-1]
 
 
 def summary(models: Mapping[str, job_pb2.ModelSummarized]) -> Summary:

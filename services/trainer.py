@@ -9,23 +9,8 @@ from numpy.typing import NDArray
 
 from services.events import Environment, Profiled, StepDetails
 from services.spec import JobSpec
+from services.workload.arrays import Data
 from services.workload.weights import Weights
-
-
-@dataclass(frozen=True, slots=True)
-class Data:
-    """A dataset in memory: images in the parameters' precision [n, h, w, c], labels int32[n].
-
-    Where training samples are held back for validation, they stand before those of the test split.
-    Pixels are the images as they were before normalisation, uint8[n, h, w, c].
-    """
-
-    train_images: NDArray[np.floating]
-    train_labels: NDArray[np.int32]
-    test_images: NDArray[np.floating]
-    test_labels: NDArray[np.int32]
-    train_pixels: NDArray[np.uint8]
-    test_pixels: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)

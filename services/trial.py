@@ -32,9 +32,10 @@ from services.events import (
 from services.files import sha256, write_whole
 from services.pipe import LOGITS_FILE, Task
 from services.spec import Device, JobSpec, OwnWay, Recipe
-from services.trainer import Data, Steps, Trainer
+from services.trainer import Steps, Trainer
 from services.workload import arithmetic, augmentation, catalog, datasets, metrics, order
 from services.workload import weights as parameters
+from services.workload.arrays import Data
 
 Emit = Callable[[Event], None]
 MakeTrainer = Callable[[JobSpec, Data, parameters.Weights | None], Trainer]

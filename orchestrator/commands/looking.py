@@ -10,11 +10,12 @@ import yaml
 from twinrun.v1 import job_pb2
 
 from orchestrator import (
+    asking,
     cells,
     completion,
     config,
     environments,
-    measuring,
+    machine,
     store,
     summary_report,
     workloads_report,
@@ -107,8 +108,8 @@ def env(
         found = {name: runners.get(name).environment() for name in names}
         if measure:
             spec = completed(config.job_spec(job.workload, job.changes()), names, runners)
-            rates = {name: measuring.measure(runners.get(name), spec) for name in names}
-            measuring.keep(rates, found, spec)
+            rates = {name: asking.rates(runners.get(name), spec) for name in names}
+            machine.keep_rates(rates, found, spec)
     if as_json:
         print_json(
             {
@@ -135,7 +136,7 @@ def summary(
     names = config.frameworks(frameworks)
     with closing(Runners(where.places(), to_stderr)) as runners:
         spec = completed(config.job_spec(job.workload, job.changes()), names, runners)
-        found = summaries.summary({n: summaries.ask(runners.get(n), spec) for n in names})
+        found = summaries.summary({n: asking.model(runners.get(n), spec) for n in names})
     if as_json:
         print_json(summaries.as_dict(found))
     else:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from orchestrator import config, session
+from orchestrator import asking, config, session
 from orchestrator import preview as previews
 from orchestrator.drawing import Drawing
 from orchestrator.errors import BadInput
@@ -73,7 +73,7 @@ def preview(
     asked.recipe = session.RECIPES[recipe.value]
     with closing(Runners(where.places(), to_stderr)) as runners:
         spec = completed(asked, names, runners)
-        shown = {name: previews.ask(runners.get(name), spec) for name in names}
+        shown = {name: asking.images(runners.get(name), spec) for name in names}
     found = previews.preview(job.title, spec, shown)
     for written, content in _files(path, plots.preview_canvas(found).drawing()).items():
         write_whole(written, content)

@@ -11,7 +11,7 @@ from services.pytorch.matched import MatchedTrainer
 from services.pytorch.measure import measure
 from services.pytorch.summary import summarize
 from services.spec import JobSpec, Recipe
-from services.trainer import Data
+from services.workload.arrays import Data
 from services.workload.weights import Weights
 
 

@@ -30,9 +30,10 @@ from services.spec import (
     Precision,
     Sgd,
 )
-from services.trainer import Data, Steps
+from services.trainer import Steps
 from services.waiting import Waiting, timed
 from services.workload import layers as shapes
+from services.workload.arrays import Data
 from services.workload.weights import Weights
 
 _TEST_BATCH = 1000  # samples

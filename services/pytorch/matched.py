@@ -13,9 +13,10 @@ from services.pytorch.compiled import CompiledSteps
 from services.pytorch.eager import EagerSteps
 from services.pytorch.environment import environment
 from services.spec import Execution, JobSpec, OwnWay
-from services.trainer import Data, Steps
+from services.trainer import Steps
 from services.waiting import timed
 from services.workload import order
+from services.workload.arrays import Data
 from services.workload.weights import Weights
 
 

@@ -13,8 +13,8 @@ from services.pytorch import device
 from services.pytorch.eager import EagerSteps
 from services.pytorch.pipeline import Batch, Order, Samples, loader
 from services.spec import JobSpec
-from services.trainer import Data
 from services.waiting import Waiting
+from services.workload.arrays import Data
 
 
 class PipelineSteps(EagerSteps):

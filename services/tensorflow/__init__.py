@@ -13,7 +13,7 @@ from services.tensorflow.environment import environment
 from services.tensorflow.matched import MatchedTrainer
 from services.tensorflow.measure import measure
 from services.tensorflow.summary import summarize
-from services.trainer import Data
+from services.workload.arrays import Data
 from services.workload.weights import Weights
 
 

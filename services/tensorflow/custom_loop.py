@@ -8,8 +8,9 @@ import tensorflow as tf
 from services import matched
 from services.spec import Execution, JobSpec
 from services.tensorflow.idiomatic import IdiomaticTrainer
-from services.trainer import Data, Steps
+from services.trainer import Steps
 from services.waiting import Waiting, timed
+from services.workload.arrays import Data
 from services.workload.weights import Weights
 
 

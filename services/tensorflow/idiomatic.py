@@ -24,8 +24,9 @@ from services.spec import (
 from services.tensorflow import device, layers, profile
 from services.tensorflow.environment import environment
 from services.tensorflow.preprocessing import Preprocessing
-from services.trainer import Data, Steps
+from services.trainer import Steps
 from services.workload import layers as shapes
+from services.workload.arrays import Data
 from services.workload.augmentation import wanted
 from services.workload.weights import Weights
 

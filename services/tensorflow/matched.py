@@ -14,9 +14,10 @@ from services.tensorflow.augmented_steps import AugmentedSteps
 from services.tensorflow.environment import environment
 from services.tensorflow.pipeline import PipelineSteps
 from services.tensorflow.steps import EagerSteps, GraphSteps, unstacked
-from services.trainer import Data, Steps
+from services.trainer import Steps
 from services.waiting import timed
 from services.workload import order
+from services.workload.arrays import Data
 from services.workload.augmentation import wanted
 from services.workload.weights import Weights
 

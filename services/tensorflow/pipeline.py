@@ -11,8 +11,8 @@ from services.chunks import Chunk
 from services.matched import Held
 from services.spec import Execution, JobSpec
 from services.tensorflow.steps import EagerSteps, unstacked
-from services.trainer import Data
 from services.waiting import Waiting
+from services.workload.arrays import Data
 
 Batch = tuple[tf.Tensor, tf.Tensor]  # images [batch, h, w, c] and labels [batch]
 

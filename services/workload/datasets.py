@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from services.errors import DataUnavailable, InvalidRequest
 from services.spec import JobSpec, Normalization, Violation
-from services.trainer import Data
 from services.workload import cache, catalog, idx, synthetic
+from services.workload.arrays import Data
 from services.workload.published import SOURCES
 from services.workload.source import File, Progress, Source
 from services.workload.weights import parameter_dtype

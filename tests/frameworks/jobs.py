@@ -27,8 +27,8 @@ from services.spec import (
     Precision,
     Sgd,
 )
-from services.trainer import Data
 from services.workload import weights as parameters
+from services.workload.arrays import Data
 
 THREADS = 1  # of all jobs in one process: TensorFlow makes its pools once
 SHAPE, CLASSES = (4, 3, 2), 5

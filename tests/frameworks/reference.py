@@ -21,8 +21,8 @@ from services.spec import (
     MaxPool2d,
     Sgd,
 )
-from services.trainer import Data
 from services.workload import augmentation, order
+from services.workload.arrays import Data
 from services.workload.layers import trained_layers
 
 erf = np.vectorize(math.erf, otypes=[np.float64])

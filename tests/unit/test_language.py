@@ -11,7 +11,6 @@ import pytest
 from babel.messages import extract, mofile, pofile
 
 from orchestrator.errors import BadInput
-from orchestrator.help import unmarked
 from orchestrator.language import (
     ENGLISH,
     LANGUAGES,
@@ -26,6 +25,7 @@ from orchestrator.language import (
 )
 from orchestrator.locales import asked, named, of
 from orchestrator.words import AND, NEXT, OF
+from reference.messages import unmarked
 
 ROOT = Path(__file__).parents[2] / "orchestrator"
 SOURCES = sorted(ROOT.rglob("*.py"))

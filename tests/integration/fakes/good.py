@@ -15,8 +15,9 @@ from services.events import (
     Profiled,
 )
 from services.spec import JobSpec
-from services.trainer import Data, Steps
+from services.trainer import Steps
 from services.workload import order
+from services.workload.arrays import Data
 from services.workload.augmentation import wanted
 from services.workload.weights import Weights, initial
 

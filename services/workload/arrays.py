@@ -1,0 +1,22 @@
+"""A dataset as arrays in memory. NumPy only."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """A dataset in memory: images in the parameters' precision [n, h, w, c], labels int32[n].
+
+    Where training samples are held back for validation, they stand before those of the test split.
+    Pixels are the images as they were before normalisation, uint8[n, h, w, c].
+    """
+
+    train_images: NDArray[np.floating]
+    train_labels: NDArray[np.int32]
+    test_images: NDArray[np.floating]
+    test_labels: NDArray[np.int32]
+    train_pixels: NDArray[np.uint8]
+    test_pixels: NDArray[np.uint8]
