@@ -1,9 +1,10 @@
 """Serves a liar and an honest runner in a process of its own: ``-m tests.integration.liars``.
 
-Prints their addresses, a line each; then, for each name of a case on standard input, tells its lie
-and prints a line. What a runner makes ahead of a slow reader is not the reader's memory.
+Prints their addresses, a line each; then, for each name of a case in JSON on standard input, tells
+its lie and prints a line. What a runner makes ahead of a slow reader is not the reader's memory.
 """
 
+import json
 import sys
 from contextlib import ExitStack
 
@@ -17,7 +18,7 @@ def main() -> None:
         for each in (liar, honest):
             say(f"--{each.framework}={served.enter_context(serving(each))}")
         for line in sys.stdin:
-            name = line.removesuffix("\n")
+            name = json.loads(line)
             liar.tell(CASES[name].lie if name else Lie())
             say("told")
 

@@ -121,7 +121,7 @@ class Liars:
     def tell(self, name: str) -> None:
         """Tell the lie of the case of that name; of none the truth."""
         assert self._process.stdin
-        self._process.stdin.write(f"{name}\n")
+        self._process.stdin.write(f"{json.dumps(name)}\n")
         self._process.stdin.flush()
         self._line()
 

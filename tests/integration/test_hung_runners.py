@@ -14,7 +14,7 @@ import grpc
 import pytest
 from twinrun.v1 import job_pb2, runner_service_pb2_grpc
 
-from orchestrator import client as client_module
+from orchestrator import watching, wire
 from orchestrator.client import Client
 from orchestrator.errors import RunnerUnavailable
 from orchestrator.gate.gates import Gates
@@ -49,7 +49,7 @@ class Open(Gates):
 @pytest.fixture(autouse=True)
 def _open(request, monkeypatch):
     if "runner" not in request.fixturenames:
-        monkeypatch.setattr("orchestrator.client.Gates", Open)
+        monkeypatch.setattr("orchestrator.wire.Gates", Open)
 
 
 BEAT = job_pb2.JobEvent(sequence=1, heartbeat=job_pb2.Heartbeat())
@@ -115,8 +115,8 @@ class Sound(Servicer):
 @pytest.fixture
 def impatient(monkeypatch):
     """A fifth of a second is long."""
-    monkeypatch.setattr(client_module, "_SILENT_SECONDS", 0.2)
-    monkeypatch.setattr(client_module, "_CALL_SECONDS", 0.2)
+    monkeypatch.setattr(watching, "_SILENT_SECONDS", 0.2)
+    monkeypatch.setattr(wire, "_CALL_SECONDS", 0.2)
 
 
 @contextmanager
@@ -143,7 +143,7 @@ def test_a_runner_that_hangs_is_told_in_a_sentence_with_what_was_waited_for(impa
 
 
 def test_a_silent_runner_that_answers_is_not_taken_for_hung(monkeypatch):
-    monkeypatch.setattr(client_module, "_SILENT_SECONDS", 0.2)
+    monkeypatch.setattr(watching, "_SILENT_SECONDS", 0.2)
     with serving(Earlier()) as client:
         assert list(client.watch("the-job")) == [FIRST, LAST]
 
@@ -154,7 +154,7 @@ def test_heartbeats_are_heard_by_the_client_alone():
 
 
 def test_a_limit_that_is_set_meanwhile_ends_what_is_waited_for_and_can_be_taken_back(monkeypatch):
-    monkeypatch.setattr(client_module, "_SILENT_SECONDS", 1e6)  # so that nothing else does
+    monkeypatch.setattr(watching, "_SILENT_SECONDS", 1e6)  # so that nothing else does
     with serving(Stuck()) as client:
         events = client.watch("the-job")
         next(events)

@@ -153,8 +153,7 @@ def test_a_command_that_begins_as_another_ends_has_a_whole_runner(places):
 # ------------------------------------------------------------------------------- how it is lost
 
 
-def test_the_exit_of_a_local_runner_is_known_at_once_with_its_signal(places, monkeypatch):
-    monkeypatch.setattr("orchestrator.client._REATTACH_SECONDS", 300)
+def test_the_exit_of_a_local_runner_is_known_at_once_with_its_signal(places):
     with command(places) as runners:
         client = runners.get("pytorch")
         job = client.train(whole(client, epochs=10_000), "")

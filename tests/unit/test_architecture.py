@@ -71,13 +71,13 @@ def test_only_the_trial_process_imports_what_lies_in_a_frameworks_folder():
             assert not used, name
 
 
-def test_the_generated_stubs_are_used_by_the_client_alone_in_the_orchestrator():
+def test_the_generated_stubs_are_used_in_one_place_of_the_orchestrator():
     users = [
         name
         for name, path in modules("orchestrator")
         if any(used.endswith("runner_service_pb2_grpc") for used in imported(path))
     ]
-    assert users == ["orchestrator/client.py"]
+    assert users == ["orchestrator/wire.py"]
 
 
 def test_matplotlib_is_for_drawing_alone():
