@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator import certificate_text as text
+from orchestrator.distrust import distrust
 from orchestrator.envelope import Envelope, envelope
 from orchestrator.evidence import Evidence
 from orchestrator.gaps import (
@@ -23,7 +24,7 @@ from orchestrator.gaps import (
     gaps,
 )
 from orchestrator.inputs import InputsCheck, check_inputs
-from orchestrator.judge import Clause, Difference, Gaps, Standard, distrust, judge, undetermined
+from orchestrator.judge import Clause, Difference, Gaps, Standard, judge, undetermined
 from orchestrator.language import Sentence, clause, english
 from orchestrator.rounding import FLOAT64, Rule, rule_of
 from orchestrator.tolerance import Tolerance

@@ -43,8 +43,17 @@ _TESTED = 1500  # test samples: more than a batch of them
 _BUILT_IN = 10_000  # test samples of every dataset that is not made
 # Modules whose code decides what a certificate says.
 _JUDGES = (
-    *("certificate", "certificate_text", "envelope", "evidence", "gaps", "inputs", "judge"),
-    *("proof", "relative", "rounding", "tolerance"),
+    *(
+        "certificate",
+        "certificate_text",
+        "distrust",
+        "envelope",
+        "evidence",
+        "gaps",
+        "inputs",
+        "judge",
+    ),
+    *("judge", "proof", "relative", "rounding", "tolerance"),
 )
 
 _SHARED = runner_service_pb2.PROCESS_USE_SHARED
