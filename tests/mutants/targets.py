@@ -94,6 +94,7 @@ REFERENCES = [
         "test_references_drawn",
         "test_references_metrics",
         "test_references_trial",
+        "test_references_clock",
         "test_matched",
         "test_dropout",
         "test_augmentation",
