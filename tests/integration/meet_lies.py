@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 from typer.testing import CliRunner
 
-from orchestrator import client, remaking, session, store
+from orchestrator import client, remaking, session, shelf, store
 from orchestrator.cli import app
 from orchestrator.gate import status
 from tests.integration.lies import CASES, Case
@@ -82,7 +82,7 @@ def run(arguments: list[str]) -> tuple[int, str]:
 
 
 def runs(directory: Path) -> list[store.Run]:
-    return store.runs(directory / "runs")
+    return shelf.runs(directory / "runs")
 
 
 def look_again(newest: Path, directory: Path) -> list[str]:
@@ -163,7 +163,7 @@ def main(directory: Path, part: str = "") -> None:
             f"--{each.framework}={served.enter_context(serving(each))}" for each in (liar, honest)
         ]
         before = meet(Case("train", Lie(), (0,)), liar, addresses, directory)
-        store.find("latest", directory / "runs").path.rename(directory / "runs" / "truth")
+        shelf.find("latest", directory / "runs").path.rename(directory / "runs" / "truth")
         tell(json.dumps({"name": "the truth", **before}))
         for name, case in CASES.items():
             if part in name:
