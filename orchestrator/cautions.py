@@ -6,7 +6,6 @@ They travel with the result; `--strict` makes a failure of them.
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
 from typing import Any
 
 from twinrun.v1 import job_pb2
@@ -14,6 +13,7 @@ from twinrun.v1 import job_pb2
 from orchestrator import machine
 from orchestrator.inputs import in_own_way
 from orchestrator.language import Phrase, Sentence, english, join
+from orchestrator.quantities import TEST_ACCURACY
 from orchestrator.sides import are_the_same, framework_of
 from orchestrator.timed import Timed, not_finite
 from orchestrator.trial import Load, Trial
@@ -68,15 +68,19 @@ def cautions(
     certificate: Mapping[str, Any] | None,
     known: Mapping[str, Mapping[str, Any]],
     *,
+    counted: Sides,
     timed: Timed | None = None,
 ) -> tuple[Caution, ...]:
-    """Of a comparison; ``known`` of the machine, as `orchestrator.machine.known`."""
+    """Of a comparison, and of those of its trials that are ``counted``.
+
+    ``known``: of the machine, as `orchestrator.machine.known`.
+    """
     return tuple(
         itertools.chain(
             _of_the_proof(trials, job, certificate),
             _of_the_timed(trials, timed),
             _of_the_verdict(verdict, trials, job, known),
-            _of_learning(trials, job),
+            _of_learning(counted, job),
             _of_the_load(trials),
             _of_the_clock(trials),
             _of_gpus(trials),
@@ -157,14 +161,14 @@ def _of_the_verdict(
 def _of_learning(trials: Sides, job: Mapping[str, Any]) -> Iterator[Caution]:
     target = job.get("target_accuracy")
     for side, group in trials.items():
-        reached = [trial.epochs[-1].test_accuracy for trial in group if trial.epochs]
-        if target is not None and reached and median(reached) < target:
+        reached = TEST_ACCURACY.of(group, job)
+        if target is not None and reached is not None and reached < target:
             yield Caution(
                 "BELOW_TARGET",
                 english(
                     _BELOW,
                     side=label(side),
-                    accuracy=percent(median(reached)),
+                    accuracy=percent(reached),
                     target=percent(target),
                 ),
                 english(

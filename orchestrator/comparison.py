@@ -16,7 +16,7 @@ from orchestrator.estimate import Estimate
 from orchestrator.inputs import InputsCheck, check_inputs, in_own_way
 from orchestrator.language import Phrase, Sentence, english, join, stored
 from orchestrator.numbers import finite
-from orchestrator.quantities import ratios
+from orchestrator.quantities import EPOCH, QUANTITIES, THROUGHPUT, ratios
 from orchestrator.sides import are_the_same, framework_of
 from orchestrator.timed import Timed, judge_timed, not_finite
 from orchestrator.trial import Profile, State, Trial
@@ -37,6 +37,7 @@ _NOT_SUCCEEDED = {
 }
 _NO_REASON = Phrase("it gave no reason.")
 _NOT_FINITE = Phrase("the losses of {side} are no finite numbers from step {step:,} on.")
+_NO_PAIR = Phrase("no pair of trials succeeded.")
 _NO_TIME = Phrase("trial {number} of {framework} reported no training time.")
 
 
@@ -44,7 +45,8 @@ _NO_TIME = Phrase("trial {number} of {framework} reported no training time.")
 class Comparison:
     """The trials of one job side by side.
 
-    ``job``: the spec in JSON mapping, completed where the trials agree on it. ``trials`` by side.
+    ``job``: the spec in JSON mapping, completed where the trials agree on it. ``trials`` by side,
+    and those of them that are ``counted``: a side's numbers are of these alone, as the verdict is.
     ``certificate``: as in certificate.json. ``finding``: always a whole sentence or two: the
     verdict with what limits it, or why there is none. ``ratios``: the second side's over the
     first's, by quantity, where there are two sides. ``cautions``: what to keep in mind with it.
@@ -55,6 +57,7 @@ class Comparison:
 
     job: Mapping[str, Any]
     trials: Mapping[str, Sequence[Trial]]
+    counted: Mapping[str, Sequence[Trial]]
     certificate: Mapping[str, Any] | None
     inputs: InputsCheck
     timed: Timed | None
@@ -83,6 +86,7 @@ def compare(
     inputs = check_inputs(order)
     faults = list(_faults(order))
     sound = _paired(grouped)
+    counted = _counted(grouped, sound)
     timed = None if inputs.same is False else _timed(sound, job, certificate)
     reason = _reason_against_a_verdict(grouped, sound, faults)
     made = None if reason else verdict(sound)
@@ -104,6 +108,7 @@ def compare(
     return Comparison(
         job=found,
         trials=grouped,
+        counted=counted,
         certificate=certificate,
         inputs=inputs,
         timed=timed,
@@ -113,18 +118,13 @@ def compare(
         verdict=made,
         finding=join(NEXT, said),
         ratios=_ratios(sound, found) if made else {},
-        cautions=cautions(grouped, found, made, certificate, known or {}, timed=timed),
+        cautions=cautions(
+            grouped, found, made, certificate, known or {}, counted=counted, timed=timed
+        ),
         known=known or {},
         profiles={trial.framework: trial.profile for trial in profiles if trial.profile},
         concurrent=concurrent,
     )
-
-
-def samples_per_second(trials: Sequence[Trial]) -> float | None:
-    """All training samples of finished epochs over all of their time. None: no epoch ended."""
-    samples = sum(trial.trained_samples for trial in trials)
-    seconds = sum(epoch.train_seconds for trial in trials for epoch in trial.epochs)
-    return samples / seconds if seconds else None
 
 
 def _ratios(sound: Mapping[str, Sequence[Trial]], job: Mapping[str, Any]) -> dict[str, Estimate]:
@@ -149,7 +149,18 @@ def _paired(trials: Mapping[str, Sequence[Trial]]) -> dict[str, list[Trial]]:
 
 
 def _is_sound(trial: Trial) -> bool:
-    return trial.state is State.SUCCEEDED and bool(trial.seconds("train")) and bool(trial.epochs)
+    """Whether it succeeded, and took any time."""
+    return trial.state is State.SUCCEEDED and bool(EPOCH.measure(trial, {}))
+
+
+def _counted(
+    trials: Mapping[str, Sequence[Trial]], paired: Mapping[str, Sequence[Trial]]
+) -> dict[str, Sequence[Trial]]:
+    """Those that have a pair; without any pair a side's sound ones, or else all that it has."""
+    return {
+        side: paired[side] or [trial for trial in group if _is_sound(trial)] or group
+        for side, group in trials.items()
+    }
 
 
 def _faults(trials: Sequence[Trial]) -> Iterator[Sentence]:
@@ -174,8 +185,8 @@ def _reason_against_a_verdict(
 ) -> Sentence | None:
     if not trials:
         return english(_NO_TRIAL)
-    if faults and not all(sound.values()):
-        return english(_NO_VERDICT, why=faults[0])
+    if not all(sound.values()):
+        return english(_NO_VERDICT, why=faults[0] if faults else english(_NO_PAIR))
     if len(trials) == 1:
         return english(_ALONE, framework=label(next(iter(trials))))
     for side, step in not_finite(sound).items():
@@ -218,7 +229,7 @@ def finding_retold(found: Mapping[str, Any]) -> Sentence:
         if trial["state"] in _NOT_SUCCEEDED
     ]
     again = [english(_ALONE, framework=label(side)) for side in found["frameworks"]]
-    again += [english(_NO_VERDICT, why=fault) for fault in faults]
+    again += [english(_NO_VERDICT, why=fault) for fault in (*faults, english(_NO_PAIR))]
     return stored(found["finding"], *again)
 
 
@@ -236,7 +247,11 @@ def as_dict(comparison: Comparison) -> dict[str, Any]:
                 name: {
                     "framework": framework_of(name),
                     "environment": _environment(trials),
-                    "samples_per_second": samples_per_second(trials),
+                    "samples_per_second": THROUGHPUT.of(comparison.counted[name], comparison.job),
+                    "quantities": {
+                        each.name: each.of(comparison.counted[name], comparison.job)
+                        for each in QUANTITIES
+                    },
                     "trials": [_trial(trial) for trial in trials],
                 }
                 for name, trials in comparison.trials.items()

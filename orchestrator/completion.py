@@ -2,13 +2,13 @@
 
 import typer
 
-from orchestrator import config, store, workloads
+from orchestrator import config, shelf, workloads
 
 
 def runs(context: typer.Context, incomplete: str) -> list[str]:
     """Names in the output directory, newest first, and ``latest``."""
-    found = store.runs(context.params["output"])
-    names = [store.LATEST, *(run.path.name for run in reversed(found))] if found else []
+    found = shelf.runs(context.params["output"])
+    names = [shelf.LATEST, *(run.path.name for run in reversed(found))] if found else []
     return [name for name in names if name.startswith(incomplete)]
 
 

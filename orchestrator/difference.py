@@ -11,7 +11,7 @@ from orchestrator.estimate import Estimate, estimate_apart
 from orchestrator.inputs import differing_fields, leaves
 from orchestrator.language import Phrase, Sentence, english
 from orchestrator.numbers import finite
-from orchestrator.quantities import epoch_seconds
+from orchestrator.quantities import EPOCH
 from orchestrator.trial import State, Trial
 from orchestrator.words import label
 
@@ -103,7 +103,7 @@ def _sentence(name: str, found: Estimate, counts: Mapping[str, int]) -> Sentence
 
 
 def _epochs(trials: Sequence[Trial]) -> list[float]:
-    found = [epoch_seconds(trial) for trial in trials if trial.state is State.SUCCEEDED]
+    found = [EPOCH.measure(trial, {}) for trial in trials if trial.state is State.SUCCEEDED]
     return [seconds for seconds in found if seconds]
 
 

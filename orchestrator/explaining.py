@@ -7,7 +7,7 @@ from pathlib import Path
 from twinrun.v1 import job_pb2
 
 from orchestrator import store
-from orchestrator.about import about
+from orchestrator.about import Kind
 from orchestrator.errors import OrchestratorError, OutputError
 from orchestrator.explain import MATCHED, Row, as_dict, explain, number_of
 from orchestrator.language import Phrase, Sentence, english, say
@@ -50,7 +50,7 @@ def run_explanation(request: Request, runners: Runners, display: Display) -> Out
     from orchestrator import page, plots  # noqa: F401, PLC0415 - take a while to import
 
     spec = completed(request.spec, request.frameworks, runners)
-    run = store.create(request.output, f"explain-{request.workload}", spec)
+    run = store.create(request.output, Kind.EXPLAIN, request.workload, request.frameworks, spec)
     faults, interrupted = list[Sentence](), False
     ended: OrchestratorError | None = None
     try:
@@ -73,8 +73,8 @@ def finish(run: Run, frameworks: Sequence[str]) -> list[Row]:
     from orchestrator import page, plots  # noqa: PLC0415 - as above
 
     rows = explain(run.trials(), frameworks)
-    named = about(run.path)
-    run.write_explanation(as_dict(named.workload, rows))
+    named = run.about()
+    run.write_result("explanation", as_dict(named.workload, rows))
     drawings = [plots.explanation_canvas(rows).drawing()] if rows else []
     run.write_page(page.render(page.explanation_page(rows, named, drawings)))
     for drawing in drawings:

@@ -7,10 +7,9 @@ import shutil
 import sys
 import uuid
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 
-from orchestrator import history, session
+from orchestrator import session
 from orchestrator.errors import BadInput
 from orchestrator.exports import WRITERS, Result
 from orchestrator.files import writing
@@ -79,11 +78,11 @@ def _result(run: Run, place: Path) -> Result:
         inner = sorted(str(path.parent) for path in run.path.glob("*/events"))
         phrase = _INNER if inner else _NO_TRIAL
         raise BadInput(english(phrase, run=run.path, paths=", ".join(inner)))
-    entry = history.entry(run)
-    began = datetime.fromisoformat(entry.time).timestamp() if entry.time else 0.0
+    what = run.about()
+    began = what.time.timestamp() if what.time else 0.0
     figures = sorted((run.path / "figures").glob("*.*"))
     kept = [path for path in (*figures, run.path / "comparison.json") if path.is_file()]
-    return Result(run.path.name, entry.workload, began, comparison, kept, place)
+    return Result(run.path.name, what.workload, began, comparison, kept, place)
 
 
 def _refuse(place: Path, *, force: bool) -> None:

@@ -1,15 +1,17 @@
 """Files that are there whole or not at all, and messages read from them. Faults name the file."""
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from google.protobuf import json_format
 from google.protobuf.message import Message
 
 from orchestrator.errors import OutputError, RunUnreadable
+from orchestrator.gate.text import cleaned_json
 from orchestrator.language import Phrase, english
 
 _NOT_WRITTEN = Phrase(
@@ -17,6 +19,7 @@ _NOT_WRITTEN = Phrase(
     "--output."
 )
 _NOT_READ = Phrase("Cannot read {path}: {why}.")
+_NOT_JSON = Phrase("{path} is not JSON: {error}. Make the run again.")
 _LINE = Phrase("{path}, line {line},")
 _NOT_A_MESSAGE = Phrase(
     "{where} is not a {kind} in JSON: {error}. Restore the file, or make the run again."
@@ -58,6 +61,14 @@ def read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise RunUnreadable(english(_NOT_READ, path=path, why=error.strerror or error)) from error
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file, with its texts cleaned. Raises RunUnreadable."""
+    try:
+        return cleaned_json(json.loads(read(path)))
+    except (ValueError, RecursionError) as error:
+        raise RunUnreadable(english(_NOT_JSON, path=path, error=error)) from error
 
 
 def parse(content: bytes, message: M, path: Path, line: int | None = None) -> M:

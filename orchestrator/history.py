@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from orchestrator import certificate_file, comparison, loops, recipes, verdict
-from orchestrator.about import about
+from orchestrator.about import About, Kind
 from orchestrator.language import Phrase, Sentence, english, join, say
 from orchestrator.store import Run
 from orchestrator.words import NEXT
@@ -17,9 +17,9 @@ _UNREADABLE = Phrase("It cannot be read: {why}")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One run. ``kind``: compare, train, recipes, loops, verify, explain, or unknown.
+    """One run. ``kind``: as of `orchestrator.about`, or ``unknown``.
 
-    ``time``: when it was made, ISO 8601, empty where its name does not tell; ``finding``: what it
+    ``time``: when it was made, ISO 8601, empty where that is not known; ``finding``: what it
     came to, a sentence; ``same_job``: None where there is no certificate; ``warnings``: codes.
     """
 
@@ -41,22 +41,22 @@ def entries(runs: Sequence[Run]) -> list[Entry]:
 
 def entry(run: Run) -> Entry:
     """What is known of one run by its results alone; events are not read."""
-    named = about(run.path)
-    found: dict[str, Any] = {"kind": "unknown", "finding": english(_NOT_FINISHED)}
+    what: About | None = None
+    found: dict[str, Any] = {"finding": english(_NOT_FINISHED)}
     try:
-        for kind, read in _KINDS.items():
-            if (result := run.result(kind)) is not None:
-                found = _sound(read(result))
-                break
+        what = run.about()
+        name, read = _RESULTS[what.kind]
+        if (result := run.result(name)) is not None:
+            found = _sound(read(result))
     except Exception as error:  # noqa: BLE001 - one bad run must not hide the others
-        found["finding"] = english(_UNREADABLE, why=getattr(error, "message", repr(error)))
+        found = {"finding": english(_UNREADABLE, why=getattr(error, "message", repr(error)))}
     return Entry(
         name=run.path.name,
         path=str(run.path),
-        kind=found["kind"],
-        time=named.time.isoformat() if named.time else "",
-        workload=named.workload,
-        frameworks=found.get("frameworks", ()),
+        kind=what.kind if what else "unknown",
+        time=what.time.isoformat() if what and what.time else "",
+        workload=what.workload if what else "",
+        frameworks=found.get("frameworks", what.sides if what else ()),
         finding=found["finding"],
         same_job=found.get("same_job"),
         warnings=found.get("warnings", ()),
@@ -73,11 +73,9 @@ def _sound(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _compared(found: Mapping[str, Any]) -> dict[str, Any]:
-    frameworks = list(found["frameworks"])
     proof = found.get("certificate")
     return {
-        "kind": "train" if len(frameworks) == 1 else "compare",
-        "frameworks": frameworks,
+        "frameworks": list(found["frameworks"]),
         "finding": _finding(found),
         "same_job": proof and proof["same_job"],
         "warnings": [warning["code"] for warning in found.get("warnings", ())],
@@ -93,7 +91,6 @@ def _finding(found: Mapping[str, Any]) -> Sentence:
 def _recipes(found: Mapping[str, Any]) -> dict[str, Any]:
     frameworks = {name for by_name in found["times"].values() for name in by_name}
     return {
-        "kind": "recipes",
         "frameworks": sorted(frameworks),
         "finding": recipes.retold(found),
     }
@@ -103,30 +100,30 @@ def _loops(found: Mapping[str, Any]) -> dict[str, Any]:
     frameworks = {name for by_name in found["epoch_seconds"].values() for name in by_name}
     said = loops.retold(found)
     finding = join(NEXT, said) if said else english(_NOT_FINISHED)
-    return {"kind": "loops", "frameworks": sorted(frameworks), "finding": finding}
+    return {"frameworks": sorted(frameworks), "finding": finding}
 
 
 def _explained(found: Mapping[str, Any]) -> dict[str, Any]:
     rows = found["rows"]
-    return {"kind": "explain", "finding": english(_DIFFERENCES, count=len(rows))}
+    return {"finding": english(_DIFFERENCES, count=len(rows))}
 
 
 def _verified(found: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "kind": "verify",
         "frameworks": list(found.get("versions", ())),
         "finding": certificate_file.retold(found),
         "same_job": found["same_job"],
     }
 
 
-# By the file that a run of the kind has, in the order in which they are looked for.
-_KINDS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
-    "comparison": _compared,
-    "recipes": _recipes,
-    "loops": _loops,
-    "explanation": _explained,
-    "certificate": _verified,
+# The file that holds the result of a run, and what is read of it.
+_RESULTS: Mapping[Kind, tuple[str, Callable[[Mapping[str, Any]], dict[str, Any]]]] = {
+    Kind.TRAIN: ("comparison", _compared),
+    Kind.COMPARE: ("comparison", _compared),
+    Kind.RECIPES: ("recipes", _recipes),
+    Kind.LOOPS: ("loops", _loops),
+    Kind.EXPLAIN: ("explanation", _explained),
+    Kind.VERIFY: ("certificate", _verified),
 }
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from statistics import median
 from typing import Any
 
 from twinrun.v1 import job_pb2
@@ -10,7 +9,7 @@ from twinrun.v1 import job_pb2
 from orchestrator.comparison import Comparison
 from orchestrator.language import Phrase, Sentence, english, stored
 from orchestrator.numbers import finite
-from orchestrator.quantities import epoch_seconds
+from orchestrator.quantities import EPOCH
 from orchestrator.trial import State, Trial
 from orchestrator.words import label
 
@@ -42,7 +41,7 @@ def loops(compared: Mapping[str, Comparison]) -> Loops:
     found = {
         variant: {
             name: seconds
-            for name, trials in comparison.trials.items()
+            for name, trials in comparison.counted.items()
             if (seconds := _seconds(trials)) is not None
         }
         for variant, comparison in compared.items()
@@ -52,8 +51,7 @@ def loops(compared: Mapping[str, Comparison]) -> Loops:
 
 
 def _seconds(trials: Sequence[Trial]) -> float | None:
-    known = [epoch_seconds(trial) for trial in trials if trial.state is State.SUCCEEDED]
-    return median(value for value in known if value) if any(known) else None
+    return EPOCH.of([trial for trial in trials if trial.state is State.SUCCEEDED], {})
 
 
 def _sentence(found: Mapping[str, Mapping[str, float]], framework: str) -> Sentence | None:

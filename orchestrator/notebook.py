@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from orchestrator import config, history, locales, session, store, work, workloads
+from orchestrator import config, history, locales, session, shelf, work, workloads
 from orchestrator.config import Places
 from orchestrator.errors import BadInput, JobFailed, RunnerUnavailable
 from orchestrator.language import Phrase, english, say, speaking
@@ -98,12 +98,12 @@ def compare(
     return Result(outcome.run.path, outcome.comparison)
 
 
-def load(run: str | Path = store.LATEST, output: str | Path = "runs") -> Result:
+def load(run: str | Path = shelf.LATEST, output: str | Path = "runs") -> Result:
     """A run that was made before: its path, its name in ``output``, or ``latest``.
 
     Raises OrchestratorError where there is none, or none with trials.
     """
-    found = store.find(str(run), Path(output))
+    found = shelf.find(str(run), Path(output))
     comparison = session.comparison_of(found)
     if not comparison.trials:
         raise BadInput(english(_NO_TRIAL, path=found.path))
@@ -115,7 +115,7 @@ def runs(output: str | Path = "runs") -> list[history.Entry]:
 
     ``pandas.DataFrame(orchestrator.runs())`` is a table of them.
     """
-    return history.entries(store.runs(Path(output))[::-1])
+    return history.entries(shelf.runs(Path(output))[::-1])
 
 
 def _writer(progress: Progress) -> Callable[[str], None]:

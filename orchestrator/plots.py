@@ -22,7 +22,7 @@ from orchestrator.panels import pitfalls
 from orchestrator.panels.bars import median_phases
 from orchestrator.panels.confusion import confusion
 from orchestrator.preview import Preview
-from orchestrator.quantities import target_seconds
+from orchestrator.quantities import PEAK_MEMORY, TARGET
 from orchestrator.trial import State, Trial
 from orchestrator.words import COMMA, label, memory, number, percent
 
@@ -277,7 +277,7 @@ def _time_title(comparison: Comparison) -> str:
     if comparison.verdict is None:
         return say(comparison.finding)
     said = []
-    for name, trials in comparison.trials.items():
+    for name, trials in comparison.counted.items():
         phases = median_phases(trials)
         names = {"framework": label(name), "train": number(phases["train"])}
         said.append(say(_TIME_OF_ALL, **names, seconds=number(sum(phases.values()))))
@@ -288,28 +288,22 @@ def _reaching_title(comparison: Comparison) -> str:
     target = comparison.job.get("target_accuracy")
     if target is None:
         return say(_NO_TARGET)
-    times = {
-        name: [target_seconds(trial, comparison.job) for trial in trials]
-        for name, trials in comparison.trials.items()
-    }
-    if any(seconds is None for found in times.values() for seconds in found):
+    counted, job = comparison.counted, comparison.job
+    if any(TARGET.measure(t, job) is None for trials in counted.values() for t in trials):
         return say(_NOT_REACHED, target=percent(target))
+    times = {name: TARGET.of(trials, job) or 0.0 for name, trials in counted.items()}
     said = [
-        say(_REACHED_AFTER, seconds=number(median(filter(None, found))), framework=label(name))
-        for name, found in times.items()
+        say(_REACHED_AFTER, seconds=number(seconds), framework=label(name))
+        for name, seconds in times.items()
     ]
     return say(_REACHED, target=percent(target), times=_listed(said))
 
 
 def _memory_title(comparison: Comparison) -> str:
-    sizes = {
-        name: [trial.peak_memory_bytes for trial in trials if trial.peak_memory_bytes]
-        for name, trials in comparison.trials.items()
-    }
     said = [
-        say(_MEMORY_OF, framework=label(name), size=memory(median(found)))
-        for name, found in sizes.items()
-        if found
+        say(_MEMORY_OF, framework=label(name), size=memory(size))
+        for name, trials in comparison.counted.items()
+        if (size := PEAK_MEMORY.of(trials, comparison.job))
     ]
     return say(_MEMORY, sizes=_listed(said))
 
@@ -322,7 +316,7 @@ def _ends(comparison: Comparison, field: str) -> dict[str, float]:
     """Each framework's median of the last epoch; nothing unless all got there with a number."""
     ends = {
         name: median(getattr(trial.epochs[-1], field) for trial in trials)
-        for name, trials in comparison.trials.items()
+        for name, trials in comparison.counted.items()
         if all(trial.state is State.SUCCEEDED and trial.epochs for trial in trials)
     }
     whole = len(ends) == len(comparison.trials)

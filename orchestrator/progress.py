@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from twinrun.v1 import job_pb2
 
+from orchestrator.kinds import event_kind
 from orchestrator.language import ENGLISH, Phrase, Sentence, english, say, speaking
 from orchestrator.palette import looks
 from orchestrator.states import state_name
@@ -47,7 +48,8 @@ def describe(framework: str, event: job_pb2.JobEvent) -> str | None:
 
 def happened(event: job_pb2.JobEvent) -> Sentence | None:
     """The same without whose it is."""
-    match event.WhichOneof("event"):
+    kind = event_kind(event)
+    match kind:
         case "state_changed":
             changed = event.state_changed
             state = state_name(changed.state)
@@ -62,7 +64,25 @@ def happened(event: job_pb2.JobEvent) -> Sentence | None:
         case "evaluation_finished":
             test = event.evaluation_finished.test
             return english(_EVALUATED, accuracy=percent(test.accuracy), loss=number(test.loss))
-    return None
+        case (
+            "phase_started"
+            | "phase_finished"
+            | "environment"
+            | "inputs"
+            | "steps_finished"
+            | "weights_saved"
+            | "resources_used"
+            | "logits_saved"
+            | "model_summarized"
+            | "machine_measured"
+            | "profiled"
+            | "images_previewed"
+            | "heartbeat"
+            | None
+        ):
+            return None
+        case _:
+            assert_never(kind)
 
 
 def _download(progress: job_pb2.DownloadProgress) -> Sentence:
@@ -150,15 +170,15 @@ class Bars:
 
     def event(self, framework: str, event: job_pb2.JobEvent) -> None:
         task, update = self._tasks[framework], self._progress.update
-        match event.WhichOneof("event"):
-            case "inputs":
-                update(task, total=event.inputs.steps_per_epoch * self._epochs)
-            case "steps_finished":
-                steps = event.steps_finished
-                update(task, completed=steps.first_step + len(steps.losses))
-            case "state_changed" if event.state_changed.state == job_pb2.JOB_STATE_RUNNING:
+        if event.HasField("inputs"):
+            update(task, total=event.inputs.steps_per_epoch * self._epochs)
+        if event.HasField("steps_finished"):
+            steps = event.steps_finished
+            update(task, completed=steps.first_step + len(steps.losses))
+        if event.HasField("state_changed"):
+            if event.state_changed.state == job_pb2.JOB_STATE_RUNNING:
                 self._progress.reset(task)  # of a trial before, too
-            case "state_changed" if event.state_changed.state != job_pb2.JOB_STATE_PENDING:
+            elif event.state_changed.state != job_pb2.JOB_STATE_PENDING:
                 self._progress.stop_task(task)
         found = happened(event)
         if found is not None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from twinrun.v1 import job_pb2, runner_service_pb2
 
 from orchestrator import cache, store
-from orchestrator.about import about
+from orchestrator.about import Kind
 from orchestrator.certificate import Certificate, Proof, certify
 from orchestrator.certificate_file import SCHEMA, as_dict, from_dict
 from orchestrator.errors import JobFailed, RunUnreadable
@@ -118,7 +118,7 @@ def verify(request: Request, runners: Runners, display: Display) -> tuple[Run, C
     asked = _copy(request.spec)
     asked.report_step_details = True
     spec = _fitting(completed(asked, request.frameworks, runners), request.frameworks)
-    run = store.create(request.output, f"verify-{request.workload}", spec)
+    run = store.create(request.output, Kind.VERIFY, request.workload, request.frameworks, spec)
     certificate = _certificate(_with_rounding(spec), request, run, runners, display)
     keep(run, certificate)
     display.say(say(KEPT, path=run.path))
@@ -131,7 +131,7 @@ def keep(run: Run, certificate: Certificate) -> None:
 
     run.write_certificate(as_dict(certificate))
     drawing = plots.certificate_canvas(certificate).drawing()
-    run.write_page(page.render(page.certificate_page(certificate, about(run.path), [drawing])))
+    run.write_page(page.render(page.certificate_page(certificate, run.about(), [drawing])))
     run.write_figures(drawing.files())
 
 
@@ -143,7 +143,8 @@ def again(run: Run) -> Certificate:
     kept = run.certificate()
     if kept is not None and kept.get("schema") != SCHEMA:  # less was run then than is asked now
         return from_dict(kept)
-    frameworks = [trial.framework for trial in run.trials() if trial.number == PLAIN]
+    ended = {trial.framework for trial in run.trials() if trial.number == PLAIN}
+    frameworks = [side for side in run.about().sides if side in ended]
     if len(frameworks) != 2:
         if kept is None:
             raise RunUnreadable(english(_NO_TRIALS, path=run.path))
@@ -166,7 +167,7 @@ def short(request: Request, run: Run, runners: Runners, display: Display) -> Cer
     if (known := cache.read(key)) is not None:
         return from_dict(known)
     display.say(say(_SHOWING))
-    inner = store.within(run, "certificate", planned[PLAIN])
+    inner = store.within(run, "certificate", Kind.VERIFY, request.frameworks, planned[PLAIN])
     certificate = _certificate(planned, request, inner, runners, Lines(lambda _: None))
     if certificate.same_job:
         cache.write(key, as_dict(certificate))

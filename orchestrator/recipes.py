@@ -9,6 +9,7 @@ from typing import Any
 from orchestrator.comparison import Comparison
 from orchestrator.language import Phrase, Sentence, english, stored
 from orchestrator.numbers import finite
+from orchestrator.quantities import TEST_ACCURACY, TRAINING
 from orchestrator.trial import State, Trial
 from orchestrator.words import label, number
 
@@ -48,8 +49,8 @@ class Recipes:
 def recipes(matched: Comparison, idiomatic: Comparison) -> Recipes:
     """Takes the difference of two frameworks apart."""
     times = {
-        "matched": {name: _times(trials) for name, trials in matched.trials.items()},
-        "idiomatic": {name: _times(trials) for name, trials in idiomatic.trials.items()},
+        "matched": {name: _times(trials) for name, trials in matched.counted.items()},
+        "idiomatic": {name: _times(trials) for name, trials in idiomatic.counted.items()},
     }
     found = {
         recipe: {name: times for name, times in by_name.items() if times is not None}
@@ -109,9 +110,9 @@ def _times(trials: Sequence[Trial]) -> Times | None:
     if not ended:
         return None
     return Times(
-        train_seconds=median(trial.seconds("train") or 0.0 for trial in ended),
+        train_seconds=TRAINING.of(ended, {}) or 0.0,
         wait_seconds=median(sum(e.data_wait_seconds for e in t.epochs) for t in ended),
-        test_accuracy=median(trial.epochs[-1].test_accuracy for trial in ended),
+        test_accuracy=TEST_ACCURACY.of(ended, {}) or 0.0,
     )
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from typing import assert_never
 
 from twinrun.contract.state_dir import sweep
 
 from orchestrator import explaining, proof, session, store
+from orchestrator.about import Kind
 from orchestrator.config import FRAMEWORKS
 from orchestrator.errors import RunUnreadable
 from orchestrator.files import writing
@@ -26,36 +28,25 @@ def remake(run: Run) -> None:
     """
     with writing(run.path):
         sweep(run.path)  # what a command that was killed had half written
-    match _kind(run):
-        case "compare":
+    what = run.about()
+    match what.kind:
+        case Kind.TRAIN | Kind.COMPARE:
+            if not run.has_trials():
+                raise RunUnreadable(english(_NOTHING, path=run.path))
             _finish([run])
-        case "verify":
+        case Kind.VERIFY:
             proof.keep(run, proof.again(run))
-        case "explain":
-            explaining.finish(run, FRAMEWORKS)
-        case "recipes":
+        case Kind.EXPLAIN:
+            # An older run has the sides that began.
+            explaining.finish(run, what.sides if len(what.sides) > 1 else FRAMEWORKS)
+        case Kind.RECIPES:
             _finish(_inner(run, session.RECIPES))
             session.finish_recipes(run)
-        case "loops":
+        case Kind.LOOPS:
             _finish(_inner(run, VARIANTS))
             session.finish_loops(run)
         case _:
-            raise RunUnreadable(english(_NOTHING, path=run.path))
-
-
-def _kind(run: Run) -> str:
-    """By the results that it has; of one that was killed before it had any, by its name."""
-    name = run.path.name.partition("-")[2]
-    for kind in ("recipes", "loops"):
-        if run.result(kind) is not None or name.endswith(f"-{kind}"):
-            return kind
-    if run.result("explanation") is not None or name.startswith("explain-"):
-        return "explain"
-    if run.result("comparison") is None and (
-        name.startswith("verify-") or (run.certificate() and not run.has_trials())
-    ):
-        return "verify"
-    return "compare" if run.has_trials() else "unknown"
+            assert_never(what.kind)
 
 
 def _inner(run: Run, names: Iterable[str]) -> Iterator[Run]:

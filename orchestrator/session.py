@@ -11,7 +11,7 @@ from typing import Any
 from twinrun.v1 import job_pb2
 
 from orchestrator import certificate_file, machine, proof, store
-from orchestrator.about import about
+from orchestrator.about import Kind, plain
 from orchestrator.comparison import Comparison, as_dict, compare
 from orchestrator.drawing import Drawing
 from orchestrator.errors import JobFailed, OrchestratorError, OutputError
@@ -30,7 +30,7 @@ from orchestrator.sides import twice
 from orchestrator.store import Run
 from orchestrator.words import KEPT, OF
 
-_VARIANTS = {"recipes": Phrase("recipes"), "loops": Phrase("loops")}
+_VARIANTS = {Kind.RECIPES: Phrase("recipes"), Kind.LOOPS: Phrase("loops")}
 _NOT_AT_ONCE = Phrase("--concurrent: {reason}; one trial at a time")
 RECIPES = {"matched": job_pb2.RECIPE_MATCHED, "idiomatic": job_pb2.RECIPE_IDIOMATIC}
 
@@ -84,7 +84,9 @@ def train(request: Request, runners: Runners, display: Display) -> Outcome:
     with closing(Renderer()) as renderer:
         spec = completed(request.spec, request.frameworks, runners)
         request = dataclasses.replace(request, spec=spec)
-        run = store.create(request.output, request.workload, spec)
+        run = store.create(
+            request.output, plain(request.sides), request.workload, request.sides, spec
+        )
         return _train_into(run, request, runners, renderer, display)
 
 
@@ -93,7 +95,7 @@ def train_recipes(
 ) -> tuple[Recipes, list[Outcome]]:
     """As `train`, by both recipes, each in a run of its own inside a new one."""
     variants = {name: {"recipe": number} for name, number in RECIPES.items()}
-    run, outcomes = _train_variants(request, "recipes", variants, runners, display)
+    run, outcomes = _train_variants(request, Kind.RECIPES, variants, runners, display)
     return finish_recipes(run), list(outcomes.values())
 
 
@@ -101,13 +103,13 @@ def train_loops(
     request: Request, runners: Runners, display: Display
 ) -> tuple[Loops, list[Outcome]]:
     """As `train`, by both loops, op by op and not, each in a run of its own inside a new one."""
-    run, outcomes = _train_variants(request, "loops", VARIANTS, runners, display)
+    run, outcomes = _train_variants(request, Kind.LOOPS, VARIANTS, runners, display)
     return finish_loops(run), list(outcomes.values())
 
 
 def _train_variants(
     request: Request,
-    title: str,
+    kind: Kind,
     variants: Mapping[str, Mapping[str, int]],
     runners: Runners,
     display: Display,
@@ -116,15 +118,15 @@ def _train_variants(
     runners.prepare(request.frameworks)
     with closing(Renderer()) as renderer:
         spec = completed(request.spec, request.frameworks, runners)
-        run = store.create(request.output, f"{request.workload}-{title}", spec)
+        run = store.create(request.output, kind, request.workload, request.sides, spec)
         outcomes: dict[str, Outcome] = {}
         for name, changes in variants.items():
-            display.say(say(OF, name=english(_VARIANTS[title]), what=name))
+            display.say(say(OF, name=english(_VARIANTS[kind]), what=name))
             asked = job_pb2.JobSpec()
             asked.CopyFrom(spec)
             for field_name, value in changes.items():
                 setattr(asked, field_name, value)
-            inner = store.within(run, name, asked)
+            inner = store.within(run, name, plain(request.sides), request.sides, asked)
             part = dataclasses.replace(request, spec=asked)
             outcomes[name] = _train_into(inner, part, runners, renderer, display)
             if outcomes[name].interrupted or outcomes[name].ended:
@@ -178,7 +180,7 @@ def _profile(run: Run, request: Request, runners: Runners, listen: Listener) -> 
     spec = job_pb2.JobSpec()
     spec.CopyFrom(request.spec)
     spec.epochs, spec.profile = 1, True
-    inner = store.within(run, store.PROFILE, spec)
+    inner = store.within(run, store.PROFILE, plain(request.frameworks), request.frameworks, spec)
     return run_trials(placements(request.frameworks, spec), runners, inner, listen)
 
 
@@ -276,7 +278,7 @@ def draw(run: Run, comparison: Comparison, renderer: Renderer) -> None:
         for drawing in drawings:
             run.write_figures(drawing.files())
     finally:
-        run.write_page(page.render(page.comparison_page(comparison, about(run.path), drawings)))
+        run.write_page(page.render(page.comparison_page(comparison, run.about(), drawings)))
 
 
 def finish_recipes(run: Run) -> Recipes:
@@ -286,8 +288,8 @@ def finish_recipes(run: Run) -> Recipes:
     inner = _inner(run, RECIPES)
     empty = compare(store.to_mapping(run.spec()), [])
     found = recipes(*(inner.get(name, empty) for name in RECIPES))
-    run.write_recipes(as_dict_of_recipes(found))
-    run.write_page(page.render(page.recipes_page(found, about(run.path), list(inner))))
+    run.write_result("recipes", as_dict_of_recipes(found))
+    run.write_page(page.render(page.recipes_page(found, run.about(), list(inner))))
     return found
 
 
@@ -297,8 +299,8 @@ def finish_loops(run: Run) -> Loops:
 
     inner = _inner(run, VARIANTS)
     found = loops(inner)
-    run.write_loops(as_dict_of_loops(found))
-    run.write_page(page.render(page.loops_page(found, about(run.path), list(inner))))
+    run.write_result("loops", as_dict_of_loops(found))
+    run.write_page(page.render(page.loops_page(found, run.about(), list(inner))))
     return found
 
 

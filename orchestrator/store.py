@@ -4,10 +4,10 @@ Whole files are there whole or not at all. Events are appended as they arrive, a
 that was cut off in the writing is dropped by the reader, so a killed run can still be read.
 """
 
+import dataclasses
 import json
 import re
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,32 +18,23 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2
 from twinrun.v1 import job_pb2
 
-from orchestrator.errors import RunNotFound, RunUnreadable
+from orchestrator import about
+from orchestrator.about import STAMP, About, Kind
+from orchestrator.errors import RunNotFound
 from orchestrator.event_log import EventLog, read_events
-from orchestrator.files import parse, read, write_whole, writing
+from orchestrator.files import parse, read, read_json, write_whole, writing
 from orchestrator.fold import fold
-from orchestrator.gate.text import cleaned, cleaned_json
+from orchestrator.gate.text import cleaned
 from orchestrator.language import Phrase, english
 from orchestrator.trial import Trial
 
-LATEST = "latest"
 _NO_WEIGHTS = Phrase(
     "{path} has no weights of {trial}: a trial has them when it has succeeded. It has {kept}."
 )
 _NO_TRIALS = Phrase("none")
-_NOT_JSON = Phrase("{path} is not JSON: {error}. Make the run again.")
-_NO_RUNS = Phrase(
-    "There is no run in {output}; make one with `orchestrator compare`, or say where the runs are "
-    "with --output."
-)
-_NO_RUN = Phrase(
-    "There is no run {name!r}, neither as a path nor in {output}; `{latest}` means the newest one "
-    "there."
-)
 PROFILE = "profile"  # a run inside a run
 _SCHEDULE = Path("schedule.json")
 _MACHINE = Path("machine.json")
-STAMP = "%Y%m%dT%H%M%SZ"
 _TRIAL_FILE = re.compile(r"(?P<framework>.+)-(?P<number>\d+)\.jsonl")
 # JSON mapping needs to know the messages that a status may hold; knowing the file is enough.
 _STATUS_DETAILS = error_details_pb2.DESCRIPTOR
@@ -58,6 +49,10 @@ class Run:
     @property
     def log_path(self) -> Path:
         return self.path / "log.txt"
+
+    def about(self) -> About:
+        """What it is. Raises RunUnreadable."""
+        return about.about(self.path)
 
     def spec(self) -> job_pb2.JobSpec:
         """The spec: as it was asked for, once a runner has taken it as that completed it."""
@@ -146,20 +141,15 @@ class Run:
         """``<kind>.json``. None: there is none. Raises RunUnreadable."""
         return self._json(Path(f"{kind}.json"))
 
+    def write_result(self, kind: str, result: Mapping[str, Any]) -> None:
+        """Write ``<kind>.json``."""
+        self._write(Path(f"{kind}.json"), _dumps(result))
+
     def write_certificate(self, certificate: Mapping[str, Any]) -> None:
         self._write(Path("certificate.json"), _dumps(certificate))
 
     def write_evaluation(self, name: str, evaluation: Mapping[str, Any]) -> None:
         self._write(Path("evaluations") / f"{name}.json", _dumps(evaluation))
-
-    def write_loops(self, loops: Mapping[str, Any]) -> None:
-        self._write(Path("loops.json"), _dumps(loops))
-
-    def write_recipes(self, recipes: Mapping[str, Any]) -> None:
-        self._write(Path("recipes.json"), _dumps(recipes))
-
-    def write_explanation(self, explanation: Mapping[str, Any]) -> None:
-        self._write(Path("explanation.json"), _dumps(explanation))
 
     def certificate(self) -> dict[str, Any] | None:
         """What `write_certificate` wrote. None: nothing. Raises RunUnreadable."""
@@ -217,38 +207,47 @@ class Run:
 
     def _json(self, name: Path) -> dict[str, Any] | None:
         path = self.path / name
-        if not path.exists():
-            return None
-        try:
-            found: dict[str, Any] = cleaned_json(json.loads(read(path)))
-        except (ValueError, RecursionError) as error:
-            raise RunUnreadable(english(_NOT_JSON, path=path, error=error)) from error
+        found: dict[str, Any] | None = read_json(path) if path.exists() else None
         return found
 
     def _write(self, name: Path, content: bytes) -> None:
         write_whole(self.path / name, content)
 
 
-def create(output: Path, workload: str, spec: job_pb2.JobSpec, now: datetime | None = None) -> Run:
-    """A new run directory in ``output``, which is made where it is missing, with its job.json.
+def create(
+    output: Path,
+    kind: Kind,
+    workload: str,
+    sides: Sequence[str],
+    spec: job_pb2.JobSpec,
+    *,
+    now: datetime | None = None,
+) -> Run:
+    """Make a new run directory in ``output``, which is made where it is missing.
 
-    Raises OutputError.
+    It begins with its run.json, of ``kind``, ``workload`` and ``sides``, and its job.json. Raises
+    OutputError.
     """
-    name = f"{(now or datetime.now(UTC)).astimezone(UTC).strftime(STAMP)}-{workload}"
+    time = (now or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
+    name = f"{time.strftime(STAMP)}-{about.title(kind, workload)}"
     path = output / name
     with writing(path):
         output.mkdir(parents=True, exist_ok=True)
         path = _claim(output, name)
-    run = Run(path)
-    write_whole(path / "job.json", _to_json(spec))
-    return run
+    return _begin(About(path.name, kind, workload, time, sides), path, spec)
 
 
-def within(run: Run, name: str, spec: job_pb2.JobSpec) -> Run:
-    """A run inside another one's directory. Raises OutputError."""
+def within(run: Run, name: str, kind: Kind, sides: Sequence[str], spec: job_pb2.JobSpec) -> Run:
+    """Make a run inside another one's directory. Raises OutputError, RunUnreadable."""
     path = run.path / name
     with writing(path):
         path.mkdir(exist_ok=True)
+    return _begin(dataclasses.replace(run.about(), kind=kind, sides=sides), path, spec)
+
+
+def _begin(what: About, path: Path, spec: job_pb2.JobSpec) -> Run:
+    """job.json comes last: by it a directory is a run."""
+    write_whole(path / about.FILE, _dumps(what.as_dict()))
     write_whole(path / "job.json", _to_json(spec))
     return Run(path)
 
@@ -257,35 +256,6 @@ def inner(run: Run, name: str) -> Run | None:
     """The run of that name inside another one's directory. None: there is none."""
     found = Run(run.path / name)
     return found if (found.path / "job.json").is_file() else None
-
-
-def find(name: str, output: Path) -> Run:
-    """The run that ``name`` means: a path, a name within ``output``, or ``latest``.
-
-    Raises RunNotFound.
-    """
-    if name == LATEST:
-        known = runs(output)
-        if not known:
-            raise RunNotFound(english(_NO_RUNS, output=output))
-        return known[-1]
-    for path in (output / name, Path(name)):
-        if (path / "job.json").is_file():
-            return Run(path)
-    raise RunNotFound(english(_NO_RUN, name=name, output=output, latest=LATEST))
-
-
-def runs(output: Path) -> list[Run]:
-    """The runs in ``output``, oldest first. What has no job.json is none."""
-    found = (job.parent for job in output.glob("*/job.json"))
-    # A longer suffix is a higher one.
-    return [Run(path) for path in sorted(found, key=lambda p: (p.name[:16], len(p.name), p.name))]
-
-
-def remove(run: Run) -> None:
-    """Delete a run with all that it keeps. Raises OutputError."""
-    with writing(run.path):
-        shutil.rmtree(run.path)
 
 
 def to_mapping(message: Message) -> dict[str, Any]:

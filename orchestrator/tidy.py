@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.comparison import Comparison
+from orchestrator.quantities import QUANTITIES
 from orchestrator.sides import framework_of
 from orchestrator.trial import Trial
 
@@ -45,6 +46,7 @@ _TRIAL = {
     "epochs": int,
     "train_samples": int,
     "train_seconds": float,
+    "epoch_seconds": float,
     "train_loss": float,
     "test_loss": float,
     "test_accuracy": float,
@@ -115,21 +117,18 @@ def trials(comparison: Comparison) -> Iterator[Row]:
     for side, trial in _trials(comparison):
         seed = (trial.spec or {}).get("seed")
         last = trial.epochs[-1] if trial.epochs else None
-        yield {
-            **_key(side, trial),
+        told = {
             "state": trial.state.value,
             "error": trial.error.message if trial.error else None,
             "seed": None if seed is None else int(seed),  # JSON mapping: an int64 is text
             "epochs": len(trial.epochs),
             "train_samples": trial.inputs.train_samples if trial.inputs else None,
-            "train_seconds": trial.seconds("train"),
             "train_loss": last and last.train_loss,
-            "test_loss": last and last.test_loss,
-            "test_accuracy": last and last.test_accuracy,
-            "validation_loss": last and last.validation_loss,
-            "validation_accuracy": last and last.validation_accuracy,
-            "peak_memory_bytes": trial.peak_memory_bytes,
-            "peak_device_memory_bytes": trial.peak_device_memory_bytes,
+            **{each.name: each.measure(trial, comparison.job) for each in QUANTITIES},
+        }
+        yield {
+            **_key(side, trial),
+            **{name: told[name] for name in _TRIAL},
             **{f"gpu_{name}": getattr(trial.accelerator, name, None) for name in _GPU},
             **{name: getattr(trial.environment, name, None) for name in _VERSIONS},
         }

@@ -169,8 +169,3 @@ class Trial:
         parts = [getattr(epoch, f"{phase}_seconds", None) for epoch in self.epochs]
         found = [part for part in parts if part is not None]
         return sum(found) if found else None
-
-    @property
-    def trained_samples(self) -> int:
-        """Training samples of all finished epochs together."""
-        return self.inputs.train_samples * len(self.epochs) if self.inputs else 0

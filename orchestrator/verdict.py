@@ -3,12 +3,11 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from statistics import median
 from typing import Any
 
 from orchestrator.estimate import FEWEST_PAIRS, Estimate, estimate
 from orchestrator.language import Phrase, Sentence, english, stored
-from orchestrator.quantities import epoch_seconds
+from orchestrator.quantities import EPOCH
 from orchestrator.trial import Trial
 from orchestrator.words import label
 
@@ -54,10 +53,10 @@ class Verdict:
 def verdict(trials: Mapping[str, Sequence[Trial]]) -> Verdict:
     """Of two or more sides, whose trials all succeeded. Raises ValueError where none pair up."""
     by_number = {
-        side: {trial.number: epoch_seconds(trial) or 0.0 for trial in group}
+        side: {trial.number: EPOCH.measure(trial, {}) or 0.0 for trial in group}
         for side, group in trials.items()
     }
-    seconds = {side: median(found.values()) for side, found in by_number.items()}
+    seconds = {side: EPOCH.of(group, {}) or 0.0 for side, group in trials.items()}
     one, other, *_ = sorted(seconds, key=lambda side: seconds[side])
     found = _estimate(by_number[one], by_number[other])
     faster, slower = one, other

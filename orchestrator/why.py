@@ -7,7 +7,7 @@ from statistics import median
 from orchestrator import machine
 from orchestrator.comparison import Comparison
 from orchestrator.language import Phrase, say
-from orchestrator.quantities import epoch_seconds
+from orchestrator.quantities import EPOCH
 from orchestrator.rows import UNKNOWN, Row
 from orchestrator.trial import Epoch, Load, Trial
 from orchestrator.words import number, percent
@@ -48,7 +48,7 @@ def why_rows(comparison: Comparison) -> list[Row]:
         trials, "epoch_operations", operations, "GFLOP/s"
     )
     shown[Phrase("Memory traffic")] = lambda trials: _rate(trials, "epoch_bytes", moved, "GB/s")
-    groups = list(comparison.trials.values())
+    groups = list(comparison.counted.values())
     rows = [Row(say(name), [value(trials) for trials in groups]) for name, value in shown.items()]
     return [row for row in rows if set(row.values) - {UNKNOWN}]
 
@@ -122,6 +122,6 @@ def _per_second(trials: Iterable[Trial], field: str) -> float | None:
     found = [
         getattr(trial.inputs, field) / seconds
         for trial in trials
-        if trial.inputs and (seconds := epoch_seconds(trial))
+        if trial.inputs and (seconds := EPOCH.measure(trial, {}))
     ]
     return median(found) if found else None

@@ -15,7 +15,7 @@ import threading
 import time
 import traceback
 from multiprocessing.connection import Connection
-from typing import Any, NoReturn
+from typing import Any, NoReturn, assert_never
 
 from services import errors, preview
 from services.events import Failure, Phase, PhaseFinished
@@ -119,6 +119,8 @@ def _serve(module_name: str, started_at: float, sender: _Sender, receiver: _Rece
             case Kind.TRAIN | Kind.EVALUATE:
                 load = kept.load if task.shares_process else datasets.load
                 run(task, module.Trainer, sender.send, load)
+            case _:
+                assert_never(task.kind)
         sender.send(Finished())
         if task.process is not ProcessUse.SHARED:
             return

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,6 +102,8 @@ def schedule(
             t = np.arange(first + 1, first + steps + 1, dtype=np.float64)
             root = np.sqrt(1 - beta_2**t)
             return optimizer.learning_rate * root / (1 - beta_1**t), epsilon * root
+        case _:
+            assert_never(optimizer.kind)
 
 
 def steps_taken(

@@ -129,7 +129,9 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
                 return request.safetensors
             case "job_id":
                 return self._jobs.weights(request.job_id, WeightsKind.FINAL).read_bytes()
-        raise InvalidRequest([Violation("weights", "are not set; give safetensors or a job_id")])
+            case _:
+                problem = "are not set; give safetensors or a job_id"
+                raise InvalidRequest([Violation("weights", problem)])
 
     def WatchJob(
         self, request: runner_service_pb2.WatchJobRequest, context: grpc.ServicerContext

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
 
 class Loss(StrEnum):
@@ -291,6 +292,14 @@ def _fraction(field: str, value: float) -> Iterator[Violation]:
         yield Violation(field, f"is {value}; it must be from 0 to below 1")
 
 
+_MATCHED_ONLY = (
+    "steps_per_epoch_limit",
+    "report_step_details",
+    "perturb_initial_weights",
+    "late_epoch",
+)
+
+
 def value_violations(spec: JobSpec) -> Iterator[Violation]:
     """Every field whose value alone is out of range; how fields fit is the workload's to say."""
     yield from between("epochs", spec.epochs, 1, 10_000)
@@ -306,8 +315,12 @@ def value_violations(spec: JobSpec) -> Iterator[Violation]:
         yield from _layer_violations(f"layers[{index}].{layer_field(layer)}", layer)
     if spec.steps_per_epoch_limit is not None:
         yield from between("steps_per_epoch_limit", spec.steps_per_epoch_limit, 1, 10_000_000)
-        if spec.recipe is not Recipe.MATCHED:
-            yield Violation("steps_per_epoch_limit", "is of the matched recipe only; leave it out")
+    if spec.recipe is not Recipe.MATCHED:  # whose trainers would pass them over
+        for name in _MATCHED_ONLY:
+            if getattr(spec, name) not in (None, False):
+                yield Violation(
+                    name, "is of the matched recipe only; leave it out, or take recipe matched"
+                )
     yield from _late_epoch_violations(spec)
     yield from _tolerance_violations(spec.tolerance)
     if spec.target_accuracy is not None:
@@ -326,8 +339,6 @@ def _late_epoch_violations(spec: JobSpec) -> Iterator[Violation]:
     yield from between("late_epoch", spec.late_epoch, max(1, spec.epochs - 1), 10_000)
     if spec.epochs < 2:  # PyTorch's optimizers have no count before their first step
         yield Violation("late_epoch", "needs at least 2 epochs; take one more")
-    if spec.recipe is not Recipe.MATCHED:
-        yield Violation("late_epoch", "is of the matched recipe only; leave it out")
 
 
 def _tolerance_violations(tolerance: Tolerance) -> Iterator[Violation]:
@@ -350,28 +361,40 @@ def layer_field(layer: Layer) -> str:
 
 def _layer_violations(field: str, layer: Layer) -> Iterator[Violation]:
     match layer:
-        case Dense(units) | CustomDense(units):
+        case Flatten() | Activation():
+            pass
+        case Dense():
+            yield from between(f"{field}.units", layer.units, 1, 1_000_000)
+            yield from _initializers_violations(field, layer)
+        case CustomDense(units, stddev):
             yield from between(f"{field}.units", units, 1, 1_000_000)
-        case Conv2d(filters, padding=padding):
-            yield from between(f"{field}.filters", filters, 1, 100_000)
-            yield from between(f"{field}.padding", padding, 0, 4096)
-    match layer:
-        case Conv2d() | MaxPool2d() | AveragePool2d():
-            yield from between(f"{field}.size", layer.size, 1, 4096)
-            yield from between(f"{field}.stride", layer.stride, 1, 4096)
-        case CustomDense(stddev=stddev):
             yield from _above_zero(f"{field}.stddev", stddev, 1_000)
+        case Conv2d():
+            yield from between(f"{field}.filters", layer.filters, 1, 100_000)
+            yield from between(f"{field}.padding", layer.padding, 0, 4096)
+            yield from _window_violations(field, layer)
+            yield from _initializers_violations(field, layer)
+        case MaxPool2d() | AveragePool2d():
+            yield from _window_violations(field, layer)
         case BatchNorm(momentum, epsilon):
             yield from _fraction(f"{field}.momentum", momentum)
             yield from _above_zero(f"{field}.epsilon", epsilon, 1)
         case Dropout(rate):
             yield from _fraction(f"{field}.rate", rate)
-    match layer:
-        case Dense() | Conv2d():
-            yield from _initializer_violations(
-                f"{field}.kernel_initializer", layer.kernel_initializer
-            )
-            yield from _initializer_violations(f"{field}.bias_initializer", layer.bias_initializer)
+        case _:
+            assert_never(layer)
+
+
+def _window_violations(
+    field: str, layer: Conv2d | MaxPool2d | AveragePool2d
+) -> Iterator[Violation]:
+    yield from between(f"{field}.size", layer.size, 1, 4096)
+    yield from between(f"{field}.stride", layer.stride, 1, 4096)
+
+
+def _initializers_violations(field: str, layer: Dense | Conv2d) -> Iterator[Violation]:
+    yield from _initializer_violations(f"{field}.kernel_initializer", layer.kernel_initializer)
+    yield from _initializer_violations(f"{field}.bias_initializer", layer.bias_initializer)
 
 
 def _optimizer_violations(optimizer: Optimizer) -> Iterator[Violation]:
@@ -386,6 +409,8 @@ def _optimizer_violations(optimizer: Optimizer) -> Iterator[Violation]:
             yield from _above_zero(f"{field}.epsilon", adam.epsilon, 1)
             if isinstance(adam, AdamW):
                 yield from between(f"{field}.weight_decay", adam.weight_decay, 0, 100)
+        case _:
+            assert_never(optimizer.kind)
 
 
 def _dataset_violations(dataset: Dataset) -> Iterator[Violation]:
@@ -417,3 +442,7 @@ def _initializer_violations(field: str, initializer: Initializer) -> Iterator[Vi
             yield from _above_zero(f"{field}.normal.stddev", stddev, 1_000)
         case VarianceScaling(scale=scale):
             yield from _above_zero(f"{field}.variance_scaling.scale", scale, 1_000)
+        case Zeros():
+            pass
+        case _:
+            assert_never(initializer)

@@ -160,7 +160,8 @@ class _Child:
                 return environment
             case Failure():
                 raise self._error(report)
-        raise self._death()
+            case _:
+                raise self._death()
 
     def run(self, task: Task) -> Iterator[Event]:
         """Send the task and yield its events; it may still be importing."""

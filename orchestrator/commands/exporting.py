@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator import exporting, store
+from orchestrator import exporting, shelf
 from orchestrator.commands.keeping import RunArgument
 from orchestrator.exports import WRITERS
 from orchestrator.language import Phrase, say
@@ -37,7 +37,7 @@ def export(
 
     Example: orchestrator export latest --to csv
     """
-    found = store.find(run, shown.output)
+    found = shelf.find(run, shown.output)
     folder = exporting.export(found, to.value, into, force=force)
     if not shown.quiet:
         for path in sorted(folder.iterdir()):

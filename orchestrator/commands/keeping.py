@@ -14,7 +14,7 @@ from orchestrator import (
     history_report,
     remaking,
     session,
-    store,
+    shelf,
 )
 from orchestrator import difference as differences
 from orchestrator.comparison import as_dict
@@ -50,7 +50,7 @@ def runs(
 
     Example: orchestrator runs --json --number 1000
     """
-    found = store.runs(shown.output)
+    found = shelf.runs(shown.output)
     listed = history.entries(found[: -number - 1 : -1])
     if shown.as_json:
         print_json(history.as_dicts(listed))
@@ -68,7 +68,7 @@ def show(run: RunArgument, shown: ShownOptions) -> None:
 
     Example: orchestrator show latest
     """
-    found = store.find(run, shown.output)
+    found = shelf.find(run, shown.output)
     if not found.trials():
         listed = history.entry(found)
         if shown.as_json:
@@ -94,7 +94,7 @@ def report(run: RunArgument, shown: ShownOptions) -> None:
 
     Example: orchestrator report latest
     """
-    found = store.find(run, shown.output)
+    found = shelf.find(run, shown.output)
     remaking.remake(found)
     typer.echo(str(found.page_path))
 
@@ -108,7 +108,7 @@ def open(  # noqa: A001 - the command's name
 
     Example: orchestrator open latest
     """
-    found = store.find(run, shown.output)
+    found = shelf.find(run, shown.output)
     if not found.page_path.exists():
         remaking.remake(found)
     typer.echo(str(found.page_path))
@@ -127,7 +127,7 @@ def diff(first: RunArgument, second: RunArgument, shown: ShownOptions) -> None:
 
     Example: orchestrator diff 20261124T031339Z-mnist-mlp latest
     """
-    runs_found = [store.find(name, shown.output) for name in (first, second)]
+    runs_found = [shelf.find(name, shown.output) for name in (first, second)]
     found = differences.difference(*map(session.comparison_of, runs_found))
     if shown.as_json:
         print_json(differences.as_dict(found))
@@ -148,7 +148,7 @@ def rm(
 
     Example: orchestrator rm --yes 20261124T031339Z-mnist-mlp
     """
-    found = {run.path: run for run in (store.find(name, shown.output) for name in names)}
+    found = {run.path: run for run in (shelf.find(name, shown.output) for name in names)}
     if not yes:
         if not sys.stdin.isatty():
             raise BadInput(english(_SAY_YES))
@@ -156,6 +156,6 @@ def rm(
         if not typer.confirm(say(_DELETE, runs=listed), err=True):
             raise BadInput(english(_NOTHING))
     for run in found.values():
-        store.remove(run)
+        shelf.remove(run)
         if not shown.quiet:
             to_stderr(say(_DELETED, path=run.path))

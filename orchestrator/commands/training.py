@@ -19,7 +19,7 @@ from orchestrator import (
     recipes_report,
     report,
     session,
-    store,
+    shelf,
     work,
 )
 from orchestrator.commands.keeping import RunArgument
@@ -145,7 +145,7 @@ def evaluate(
     Example: orchestrator evaluate latest --framework tensorflow --weights-from pytorch
     """
     name = framework.value
-    found = store.find(run, shown.output)
+    found = shelf.find(run, shown.output)
     request = evaluating.Request(found, name, (weights_from or framework).value, trial)
     with (
         closing(display_of(shown, (name,), 1)) as display,

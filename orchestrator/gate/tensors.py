@@ -8,11 +8,12 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 from twinrun.v1 import job_pb2
 
 from orchestrator.gate.fault import AT_MOST, ONE_OF, Fault, require
+from orchestrator.kinds import layer_kind
 from orchestrator.language import Phrase, Sentence, english
 
 Shape = tuple[int, ...]
@@ -88,7 +89,7 @@ def of_logits(spec: job_pb2.JobSpec, samples: int, classes: int) -> Tensors:
 
 def _after(layer: job_pb2.Layer, shape: Shape) -> tuple[Shape, dict[str, Shape]] | None:
     """What the layer makes of a sample of ``shape``, and its parameters. None: it cannot."""
-    kind = layer.WhichOneof("kind")
+    kind = layer_kind(layer)
     match kind:
         case "flatten":
             return (math.prod(shape),), {}
@@ -114,8 +115,10 @@ def _after(layer: job_pb2.Layer, shape: Shape) -> tuple[Shape, dict[str, Shape]]
         case "batch_norm":
             parts = ("gamma", "beta", "moving_mean", "moving_variance")
             return shape, dict.fromkeys(parts, shape[-1:])
-        case _:  # of a later version
+        case None:  # of a later version
             return None
+        case _:
+            assert_never(kind)
 
 
 def _windows(shape: Shape, size: int, stride: int, padding: int) -> Shape | None:

@@ -3,11 +3,13 @@
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from twinrun.v1 import job_pb2
 
 from orchestrator.fold import fold
+from orchestrator.kinds import event_kind
 from orchestrator.language import Sentence
 from orchestrator.live.curve import Curve, extended, for_steps
 from orchestrator.progress import happened
@@ -138,14 +140,31 @@ def _after(job: LiveJob, event: job_pb2.JobEvent) -> LiveJob:
     if what is not None and (not lines or lines[-1].text != what):
         lines = (*lines, Line(event.sequence, time, what))[-KEPT_LINES:]
     job = dataclasses.replace(job, sequence=event.sequence, lines=lines)
-    match event.WhichOneof("event"):
+    kind = event_kind(event)
+    match kind:
         case "steps_finished":
             return _after_steps(job, event.steps_finished, time)
         case "phase_started":
             return dataclasses.replace(job, phase=event.phase_started.phase)
         case "state_changed" | "inputs" | "epoch_finished" | "phase_finished":
             return _after_fold(job, event)
-    return job
+        case (
+            "environment"
+            | "download_progress"
+            | "evaluation_finished"
+            | "weights_saved"
+            | "resources_used"
+            | "logits_saved"
+            | "model_summarized"
+            | "machine_measured"
+            | "profiled"
+            | "images_previewed"
+            | "heartbeat"
+            | None
+        ):
+            return job
+        case _:
+            assert_never(kind)
 
 
 def _after_steps(job: LiveJob, chunk: job_pb2.StepsFinished, time: float) -> LiveJob:

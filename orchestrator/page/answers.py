@@ -10,8 +10,7 @@ from orchestrator.comparison import Comparison
 from orchestrator.inputs import in_own_way
 from orchestrator.language import Phrase, english, join, say
 from orchestrator.page.blocks import Answer
-from orchestrator.page.parts import middle
-from orchestrator.quantities import epoch_seconds
+from orchestrator.quantities import EPOCH, TEST_ACCURACY
 from orchestrator.sides import are_the_same
 from orchestrator.trial import State
 from orchestrator.verdict import Verdict
@@ -155,33 +154,32 @@ def _short(found: Verdict) -> str:
 
 def _learned(comparison: Comparison, *, several: bool) -> Answer:
     question = say(_LEARNED if several else _LEARNED_ONE)
-    ended = [
-        [trial.epochs[-1].test_accuracy for trial in group if trial.epochs]
-        for group in comparison.trials.values()
-    ]
-    if not any(ended):
+    ends = [TEST_ACCURACY.of(group, comparison.job) for group in comparison.counted.values()]
+    reached = [percent(value) for value in ends if value is not None]
+    if not reached:
         return Answer(question, say(_NOTHING), [say(comparison.finding)])
-    short = _and([percent(value) for group in ended if (value := middle(group)) is not None])
-    return Answer(question, short, list(_of_learning(comparison, ended)))
+    return Answer(question, _and(reached), list(_of_learning(comparison)))
 
 
-def _of_learning(comparison: Comparison, ended: Sequence[Sequence[float]]) -> Iterator[str]:
+def _of_learning(comparison: Comparison) -> Iterator[str]:
     target = comparison.job.get("target_accuracy")
-    trials = [accuracy for group in ended for accuracy in group]
+    counted = [trial for group in comparison.counted.values() for trial in group]
+    ends = [TEST_ACCURACY.measure(trial, comparison.job) for trial in counted]
+    trials = [accuracy for accuracy in ends if accuracy is not None]
     if target is None:
         yield say(_NO_TARGET)
     else:
         reached = sum(accuracy >= target for accuracy in trials)
-        counted = _count(len(trials), _A_TRIAL, _SOME_TRIALS)
-        yield say(_REACHED, target=percent(target), reached=reached, trials=counted)
+        told = _count(len(trials), _A_TRIAL, _SOME_TRIALS)
+        yield say(_REACHED, target=percent(target), reached=reached, trials=told)
     yield from report.of_agreements(comparison)
 
 
 def _why(comparison: Comparison) -> Answer:
     said, times, used = list[str](), list[str](), list[str]()
-    for side, group in comparison.trials.items():
+    for side, group in comparison.counted.items():
         ended = [trial for trial in group if trial.state is State.SUCCEEDED]
-        seconds = middle([epoch_seconds(trial) for trial in ended])
+        seconds = EPOCH.of(ended, comparison.job)
         if seconds is None:
             continue
         cpus = cpus_in_use(ended)

@@ -1,8 +1,7 @@
 """The parts that pages have in common: environments, trials, what to type, what to keep."""
 
 import json
-from collections.abc import Mapping, Sequence
-from statistics import median
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from twinrun.v1 import job_pb2
@@ -25,11 +24,19 @@ from orchestrator.page.blocks import (
     Table,
     TableRow,
 )
-from orchestrator.quantities import epoch_seconds, start_up_seconds
+from orchestrator.quantities import (
+    EPOCH,
+    PEAK_MEMORY,
+    START_UP,
+    TEST_ACCURACY,
+    TEST_LOSS,
+    TRAINING,
+    Quantity,
+)
 from orchestrator.reproduce import Reproduction
 from orchestrator.rows import UNKNOWN, Row
 from orchestrator.trial import Trial
-from orchestrator.words import OF, label, memory, number, percent, state_of
+from orchestrator.words import OF, label, number, state_of
 
 _TRIALS = Phrase("Every trial")
 _TRIALS_CAPTION = Phrase("Trials of the same pair had the same seed and ran one after the other.")
@@ -45,6 +52,11 @@ _TRIAL_COLUMNS = (
     Phrase("Test loss"),
     Phrase("Peak memory"),
 )
+# Those of the last columns; a column of seconds says so above.
+_TRIAL_QUANTITIES: Mapping[Quantity, Callable[[float], str]] = {
+    **dict.fromkeys((EPOCH, TRAINING, START_UP), number),
+    **{each: each.written for each in (TEST_ACCURACY, TEST_LOSS, PEAK_MEMORY)},
+}
 _ENVIRONMENTS = Phrase("Environments")
 _ENVIRONMENTS_CAPTION = Phrase(
     "What each ran on. Rows marked \u2260 are not the same on all sides."
@@ -114,19 +126,18 @@ def trials_section(trials: Mapping[str, Sequence[Trial]]) -> Section:
 
 
 def _trial_cells(trial: Trial, side: int) -> list[Cell]:
-    last = trial.epochs[-1] if trial.epochs else None
     state = state_of(trial.state.value)
     said = say(OF, name=state, what=trial.error.message) if trial.error else say(state)
-    epoch, train = epoch_seconds(trial), trial.seconds("train")
-    start = start_up_seconds(trial)
+    job = trial.spec or {}
     return [
         Cell(label(trial.framework), side=side),
         Cell(said, strong=trial.error is not None),
-        Cell(str((trial.spec or {}).get("seed", UNKNOWN))),
-        *(Cell(UNKNOWN if value is None else number(value)) for value in (epoch, train, start)),
-        Cell(percent(last.test_accuracy) if last else UNKNOWN),
-        Cell(number(last.test_loss) if last else UNKNOWN),
-        Cell(memory(trial.peak_memory_bytes) if trial.peak_memory_bytes else UNKNOWN),
+        Cell(str(job.get("seed", UNKNOWN))),
+        *(
+            Cell(UNKNOWN if value is None else written(value))
+            for quantity, written in _TRIAL_QUANTITIES.items()
+            for value in [quantity.measure(trial, job)]
+        ),
     ]
 
 
@@ -184,9 +195,3 @@ def data_section(name: str, result: Mapping[str, Any], text: str) -> Section:
         say(_DATA),
         [Prose(say(_DATA_TEXT)), Download(name, "application/json", content, text)],
     )
-
-
-def middle(values: Sequence[float | None]) -> float | None:
-    """The median of those that are known."""
-    known = [value for value in values if value is not None]
-    return median(known) if known else None

@@ -36,7 +36,7 @@ _NO_PHASE = Phrase("No phase was finished.")
 
 def time(axes: Axes, comparison: Comparison) -> None:
     """Seconds of each phase, stacked: what is compared in full colour, the rest light."""
-    parts = {name: median_phases(trials) for name, trials in comparison.trials.items()}
+    parts = {name: median_phases(trials) for name, trials in comparison.counted.items()}
     longest = max((sum(seconds.values()) for seconds in parts.values()), default=0.0)
     if not longest:
         nothing(axes, say(_NO_PHASE))
@@ -44,7 +44,7 @@ def time(axes: Axes, comparison: Comparison) -> None:
     axes.set(xlabel=say(_AXIS), xlim=(0, 1.01 * longest), ylim=(len(parts) - 0.5, -0.75))
     for row, (name, look) in enumerate(looks(list(parts)).items()):
         _bar(axes, row, parts[name], look)
-        finished = all(t.state is State.SUCCEEDED for t in comparison.trials[name])
+        finished = all(t.state is State.SUCCEEDED for t in comparison.counted[name])
         name_row(axes, row, label(name), _words(parts[name], finished=finished), longest)
     axes.set_yticks([])
     axes.grid(visible=False, axis="y")

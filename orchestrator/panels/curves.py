@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Sequence
-from statistics import median
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,7 +12,7 @@ from orchestrator.language import Phrase, say
 from orchestrator.palette import GREY, looks
 from orchestrator.panels.common import note, nothing
 from orchestrator.panels.lines import Floats, band_words, extremes, lines, name_lines, pens
-from orchestrator.quantities import target_seconds
+from orchestrator.quantities import TARGET
 from orchestrator.trial import Trial
 from orchestrator.words import label, number, percent
 
@@ -34,7 +33,7 @@ _NOT_REACHED = Phrase("{framework}: target not reached")
 
 def accuracy(axes: Axes, comparison: Comparison) -> None:
     """Test accuracy after each epoch, in percent."""
-    curves = {name: list(map(_percents, trials)) for name, trials in comparison.trials.items()}
+    curves = {name: list(map(_percents, trials)) for name, trials in comparison.counted.items()}
     shown = np.concatenate([np.empty(0), *itertools.chain(*curves.values())])
     if not len(shown):
         nothing(axes, say(_NO_EPOCH))
@@ -52,14 +51,14 @@ def accuracy(axes: Axes, comparison: Comparison) -> None:
 def reaching(axes: Axes, comparison: Comparison) -> None:
     """Test accuracy over the seconds trained: each trial thin, the medians of all strong."""
     shown = np.concatenate(
-        [np.empty(0), *(_percents(t) for group in comparison.trials.values() for t in group)]
+        [np.empty(0), *(_percents(t) for group in comparison.counted.values() for t in group)]
     )
     if not len(shown):
         nothing(axes, say(_NO_EPOCH))
         return
     target = comparison.job.get("target_accuracy")
     for name, pen in pens(comparison).items():
-        group = [trial for trial in comparison.trials[name] if trial.epochs]
+        group = [trial for trial in comparison.counted[name] if trial.epochs]
         if not group:
             continue
         for trial in group if len(group) > 1 else ():
@@ -90,11 +89,10 @@ def reaching(axes: Axes, comparison: Comparison) -> None:
 def _reached(side: str, group: Sequence[Trial], comparison: Comparison) -> str:
     if comparison.job.get("target_accuracy") is None:
         return label(side)
-    found = [target_seconds(trial, comparison.job) for trial in group]
-    seconds = [value for value in found if value is not None]
-    if len(seconds) < len(found):
+    seconds = TARGET.of(group, comparison.job)
+    if seconds is None or None in [TARGET.measure(trial, comparison.job) for trial in group]:
         return say(_NOT_REACHED, framework=label(side))
-    return say(_REACHED, framework=label(side), seconds=number(median(seconds)))
+    return say(_REACHED, framework=label(side), seconds=number(seconds))
 
 
 def _percents(trial: Trial) -> Floats:
@@ -107,7 +105,9 @@ def _seconds(trial: Trial) -> Floats:
 
 def loss(axes: Axes, comparison: Comparison) -> None:
     """Training loss by step: means over blocks of steps; of one trial each step too, faint."""
-    steps = max((len(t.losses) for trials in comparison.trials.values() for t in trials), default=0)
+    steps = max(
+        (len(t.losses) for trials in comparison.counted.values() for t in trials), default=0
+    )
     if not steps:
         nothing(axes, say(_NO_STEP))
         return
@@ -116,7 +116,7 @@ def loss(axes: Axes, comparison: Comparison) -> None:
     highest = _draw_each_step(axes, comparison) if alone else 0.0
     curves = {
         name: [_block_means(trial.losses, block) for trial in trials]
-        for name, trials in comparison.trials.items()
+        for name, trials in comparison.counted.items()
     }
     middles = np.minimum(np.arange(0, steps, block) + (block - 1) / 2, steps - 1)
     thin = {"marker": ""} if steps > block else {}  # a single point needs its marker
@@ -141,7 +141,7 @@ def _draw_each_step(axes: Axes, comparison: Comparison) -> float:
     """The first trial's losses, faint; the highest of all that is a finite number."""
     highest = 0.0
     for name, look in looks(list(comparison.trials)).items():
-        raw = comparison.trials[name][0].losses
+        raw = comparison.counted[name][0].losses
         steps = extremes(raw)
         axes.plot(steps, raw[steps], color=look.colour, alpha=0.13, lw=0.5)
         highest = max(highest, np.max(raw, where=np.isfinite(raw), initial=0.0))
@@ -164,7 +164,7 @@ def _block_means(losses: Floats, block: int) -> Floats:
 
 
 def _steps_label(comparison: Comparison) -> str:
-    for trial in itertools.chain(*comparison.trials.values()):
+    for trial in itertools.chain(*comparison.counted.values()):
         if trial.inputs:
             return say(_STEP_OF, steps=trial.inputs.steps_per_epoch)
     return say(_STEP)

@@ -73,7 +73,7 @@ def _band(axes: Axes, x: Floats, found: Sequence[Floats], colour: str) -> None:
 
 def band_words(comparison: Comparison) -> str:
     """What a band is of; empty: there is none."""
-    most = max(map(len, comparison.trials.values()), default=0)
+    most = max(map(len, comparison.counted.values()), default=0)
     return say(_BAND, most=most) if most > 1 else ""
 
 

@@ -1,6 +1,6 @@
 """How much memory the trials took at most."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
@@ -10,13 +10,14 @@ from orchestrator.comparison import Comparison
 from orchestrator.language import Phrase, english, say
 from orchestrator.palette import PALE, lighter, looks
 from orchestrator.panels.common import name_row, nothing
+from orchestrator.quantities import PEAK_DEVICE_MEMORY, PEAK_MEMORY, Quantity
 from orchestrator.trial import Trial
 from orchestrator.words import COMMA, label, memory
 
 # What is told of a trial, in bytes, and what it is called.
-_KINDS: Mapping[Phrase, Callable[[Trial], int | None]] = {
-    Phrase("process"): lambda trial: trial.peak_memory_bytes,
-    Phrase("device"): lambda trial: trial.peak_device_memory_bytes,
+_KINDS: Mapping[Phrase, Quantity] = {
+    Phrase("process"): PEAK_MEMORY,
+    Phrase("device"): PEAK_DEVICE_MEMORY,
 }
 _NOT_TOLD = Phrase("No trial told how much memory it took.")
 _AXIS = Phrase("peak memory, GB")
@@ -26,9 +27,9 @@ def peaks(axes: Axes, comparison: Comparison) -> None:
     """A bar for the median of each side, a mark for each trial."""
     found = {
         (side, kind): sizes
-        for kind, told in _KINDS.items()
-        for side, trials in comparison.trials.items()
-        if (sizes := _gigabytes(trials, told))
+        for kind, quantity in _KINDS.items()
+        for side, trials in comparison.counted.items()
+        if (sizes := _gigabytes(trials, quantity))
     }
     if not found:
         nothing(axes, say(_NOT_TOLD))
@@ -50,5 +51,5 @@ def peaks(axes: Axes, comparison: Comparison) -> None:
     axes.grid(visible=False, axis="y")
 
 
-def _gigabytes(trials: Sequence[Trial], told: Callable[[Trial], int | None]) -> list[float]:
-    return [size / 1e9 for trial in trials if (size := told(trial))]
+def _gigabytes(trials: Sequence[Trial], quantity: Quantity) -> list[float]:
+    return [size / 1e9 for trial in trials if (size := quantity.measure(trial, {}))]

@@ -1,6 +1,7 @@
 """Training on PyTorch. With services/tensorflow, the only folders that import a framework."""
 
 import os
+from typing import assert_never
 
 # One numbering of GPUs, whatever counts them: CUDA's own default is "fastest first".
 os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
@@ -17,11 +18,15 @@ from services.workload.weights import Weights
 
 def Trainer(spec: JobSpec, data: Data, weights: Weights | None) -> trainer.Trainer:  # noqa: N802
     """The trainer of the spec's recipe."""
-    if spec.recipe is Recipe.MATCHED:
-        return MatchedTrainer(spec, data, weights)
-    from services.pytorch.idiomatic import IdiomaticTrainer  # noqa: PLC0415 - imports torchvision
+    match spec.recipe:
+        case Recipe.MATCHED:
+            return MatchedTrainer(spec, data, weights)
+        case Recipe.IDIOMATIC:
+            from services.pytorch.idiomatic import IdiomaticTrainer  # noqa: PLC0415 - torchvision
 
-    return IdiomaticTrainer(spec, data, weights)
+            return IdiomaticTrainer(spec, data, weights)
+        case _:
+            assert_never(spec.recipe)
 
 
 __all__ = ["Trainer", "environment", "measure", "summarize"]

@@ -84,7 +84,7 @@ class CompiledSteps:
     def _steps(self) -> Steps:
         """The compiled function. Made at first use: the compiler's import belongs to warming up."""
         spec, products = self._spec, self._products
-        loss_from = model.loss_of(spec)
+        loss_from, losses_from = model.loss_of(spec), model.losses_of(spec)
         augment = augmentation.augment(spec, self._data[0])
 
         def loss_of(
@@ -111,7 +111,8 @@ class CompiledSteps:
                     parameters, batch_images, batch_labels, numbers
                 )
                 if spec.report_step_details:
-                    rest = model.details(logits, batch_labels, gradients)
+                    losses = losses_from(logits, batch_labels)
+                    rest = model.details(losses, logits, batch_labels, gradients)
                     loss = torch.cat([loss.view(1), rest])
                 optimizers.update(spec.optimizer, parameters, slots, gradients, (rate, epsilon))
                 model.keep(spec.layers, kept, statistics)

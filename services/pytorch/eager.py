@@ -27,7 +27,7 @@ class EagerSteps:
     ) -> None:
         self._spec = spec
         self._layers = spec.layers
-        self._loss = model.loss_of(spec)
+        self._loss, self._losses = model.loss_of(spec), model.losses_of(spec)
         self._details = spec.report_step_details
         self._parameters = [parameter.requires_grad_() for parameter in held.trained]
         self._kept = held.kept
@@ -76,7 +76,8 @@ class EagerSteps:
         if self._details:
             gradients = [parameter.grad for parameter in self._parameters]
             with torch.no_grad():
-                rest = model.details(logits, labels, gradients)
+                losses = self._losses(logits, labels)
+                rest = model.details(losses, logits, labels, gradients)
             measured = torch.cat([measured.view(1), rest])
         self._optimizer.step()
         model.keep(self._layers, self._kept, statistics)

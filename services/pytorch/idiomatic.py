@@ -4,6 +4,7 @@ import contextlib
 import copy
 import math
 from collections.abc import Callable, Iterator
+from typing import assert_never
 
 import numpy as np
 import torch
@@ -27,6 +28,7 @@ from services.spec import (
     Flatten,
     JobSpec,
     Loop,
+    Loss,
     Precision,
     Sgd,
 )
@@ -65,7 +67,7 @@ class IdiomaticTrainer:
             require_compiler(spec)
             self._model = torch.compile(self._modules, isolate_recompiles=True)
         self._optimizer = _optimizer(spec, self._modules)
-        self._loss = nn.CrossEntropyLoss()
+        self._loss = _loss(spec)
         self._train = loader(
             spec,
             Samples(spec, data.train_pixels, data.train_labels, spec.augmentation),
@@ -246,3 +248,13 @@ def _optimizer(spec: JobSpec, model: nn.Module) -> "torch.optim.Optimizer | opti
             return torch.optim.AdamW(
                 parameters, lr=rate, betas=(beta_1, beta_2), weight_decay=weight_decay
             )
+        case _:
+            assert_never(spec.optimizer.kind)
+
+
+def _loss(spec: JobSpec) -> nn.Module:
+    match spec.loss:
+        case Loss.SOFTMAX_CROSS_ENTROPY:
+            return nn.CrossEntropyLoss()
+        case _:
+            assert_never(spec.loss)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, assert_never
 
 import torch
 from torch.nn import functional
@@ -22,6 +22,7 @@ from services.spec import (
     Flatten,
     JobSpec,
     Layer,
+    Loss,
     MaxPool2d,
     OwnWay,
 )
@@ -146,6 +147,8 @@ def _through(
                 x = how.drop(index, layer, x)
             case MaxPool2d() | AveragePool2d():
                 x = _pool(layer, x)
+            case _:
+                assert_never(layer)
     return x
 
 
@@ -187,10 +190,15 @@ def _with_bias(x: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
 
 
 def details(
-    logits: torch.Tensor, labels: torch.Tensor, gradients: Sequence[torch.Tensor]
+    losses: torch.Tensor,
+    logits: torch.Tensor,
+    labels: torch.Tensor,
+    gradients: Sequence[torch.Tensor],
 ) -> torch.Tensor:
-    """What `services.matched.steps_taken` wants of a step after its loss: [2 + parameters]."""
-    losses = functional.cross_entropy(logits, labels, reduction="none")
+    """What `services.matched.steps_taken` wants of a step after its loss: [2 + parameters].
+
+    ``losses`` [batch]: of each sample, by `losses_of`.
+    """
     places = torch.arange(1, len(losses) + 1, dtype=losses.dtype, device=losses.device)
     ordered = (losses * places).sum() / places.sum()
     accuracy = (logits.argmax(1) == labels).to(losses.dtype).mean()
@@ -198,19 +206,31 @@ def details(
     return torch.stack([ordered, accuracy, *norms])
 
 
-Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+# Of logits [batch, classes] and labels [batch].
+LossFunction = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
-def loss_of(spec: JobSpec) -> Loss:
-    """The loss of logits [batch, classes] and labels [batch]: mean over the batch."""
-    if OwnWay.LOSS in spec.own_ways:
-        return _softmax_twice
-    return loss
+def loss_of(spec: JobSpec) -> LossFunction:
+    """Return the function of a batch's loss: the mean over its samples."""
+    match spec.loss:
+        case Loss.SOFTMAX_CROSS_ENTROPY:
+            own = OwnWay.LOSS in spec.own_ways
+            return _softmax_twice if own else functional.cross_entropy
+        case _:
+            assert_never(spec.loss)
 
 
-def loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Softmax cross-entropy from logits [batch, classes], mean over the batch."""
-    return functional.cross_entropy(logits, labels)
+def losses_of(spec: JobSpec) -> LossFunction:
+    """Return the function of each sample's loss, [batch]; own ways do not change it."""
+    match spec.loss:
+        case Loss.SOFTMAX_CROSS_ENTROPY:
+            return _cross_entropies
+        case _:
+            assert_never(spec.loss)
+
+
+def _cross_entropies(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    return functional.cross_entropy(logits, labels, reduction="none")
 
 
 def _softmax_twice(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

@@ -1,6 +1,7 @@
 """Layers as users of PyTorch make them, and where their parameters are."""
 
 from collections.abc import Callable, Sequence
+from typing import assert_never
 
 import torch
 from torch import nn
@@ -93,3 +94,5 @@ def _made(layer: Layer, shape: tuple[int, ...]) -> nn.Module:
             return nn.MaxPool2d(size, stride)
         case AveragePool2d(size, stride):
             return nn.AvgPool2d(size, stride)
+        case _:
+            assert_never(layer)

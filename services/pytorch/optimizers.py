@@ -6,7 +6,7 @@ before.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, assert_never
 
 import torch
 
@@ -36,6 +36,8 @@ def optimizer(
                 weight_decay=weight_decay,
                 fused=True,
             )
+        case _:
+            assert_never(spec.kind)
 
 
 class Written:
@@ -87,6 +89,8 @@ def slots(spec: Optimizer, parameters: Sequence[torch.Tensor]) -> list[list[torc
             count = 1 if momentum else 0
         case Adam() | AdamW():
             count = 2
+        case _:
+            assert_never(spec.kind)
     return [[torch.zeros_like(parameter) for parameter in parameters] for _ in range(count)]
 
 
@@ -110,3 +114,5 @@ def update(
                 m = s[0].mul_(beta_1).add_((1 - beta_1) * g)
                 v = s[1].mul_(beta_2).add_((1 - beta_2) * g * g)
                 w.sub_(rate * m / (v.sqrt() + epsilon))
+            case _:
+                assert_never(spec.kind)

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import assert_never
 
 import numpy as np
 import torch
@@ -17,6 +18,7 @@ from services.spec import (
     Layer,
     Optimizer,
     OwnWay,
+    Sgd,
 )
 from services.workload.weights import Weights
 
@@ -37,8 +39,10 @@ def with_own_epsilon(optimizer: Optimizer) -> Optimizer:
             made = getattr(torch.optim, type(kind).__name__)
             default = inspect.signature(made).parameters["eps"].default
             return replace(optimizer, kind=replace(kind, epsilon=default))
-        case _:
+        case Sgd():
             return optimizer
+        case _:
+            assert_never(optimizer.kind)
 
 
 def initial_weights(

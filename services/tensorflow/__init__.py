@@ -1,6 +1,7 @@
 """Training on TensorFlow. With services/pytorch, the only folders that import a framework."""
 
 import os
+from typing import assert_never
 
 # One numbering of GPUs, whatever counts them: CUDA's own default is "fastest first".
 os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
@@ -19,13 +20,17 @@ from services.workload.weights import Weights
 
 def Trainer(spec: JobSpec, data: Data, weights: Weights | None) -> trainer.Trainer:  # noqa: N802
     """The trainer of the spec's recipe."""
-    if spec.recipe is Recipe.MATCHED:
-        return MatchedTrainer(spec, data, weights)
-    from services.tensorflow.custom_loop import CustomLoopTrainer  # noqa: PLC0415 - imports Keras
-    from services.tensorflow.idiomatic import IdiomaticTrainer  # noqa: PLC0415
+    match spec.recipe:
+        case Recipe.MATCHED:
+            return MatchedTrainer(spec, data, weights)
+        case Recipe.IDIOMATIC:
+            from services.tensorflow.custom_loop import CustomLoopTrainer  # noqa: PLC0415 - Keras
+            from services.tensorflow.idiomatic import IdiomaticTrainer  # noqa: PLC0415
 
-    made = CustomLoopTrainer if spec.loop is Loop.CUSTOM else IdiomaticTrainer
-    return made(spec, data, weights)
+            made = CustomLoopTrainer if spec.loop is Loop.CUSTOM else IdiomaticTrainer
+            return made(spec, data, weights)
+        case _:
+            assert_never(spec.recipe)
 
 
 __all__ = ["Trainer", "environment", "measure", "summarize"]

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 
-import keras
 import tensorflow as tf
 
 from services import matched
 from services.spec import Execution, JobSpec
-from services.tensorflow.idiomatic import IdiomaticTrainer
+from services.tensorflow.idiomatic import IdiomaticTrainer, loss_of
 from services.trainer import Steps
 from services.waiting import Waiting, timed
 from services.workload.arrays import Data
@@ -19,7 +18,7 @@ class CustomLoopTrainer(IdiomaticTrainer):
 
     def __init__(self, spec: JobSpec, data: Data, weights: Weights | None) -> None:
         super().__init__(spec, data, weights)
-        self._loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        self._loss = loss_of(spec)
         self._batches = self._preprocessing.batches(self._images, self._labels)
         self._step = self._op_by_op
         if spec.execution is not Execution.EAGER:

@@ -3,7 +3,7 @@
 import functools
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, assert_never
 
 import keras
 import numpy as np
@@ -18,6 +18,7 @@ from services.spec import (
     Device,
     Execution,
     JobSpec,
+    Loss,
     Precision,
     Sgd,
 )
@@ -76,7 +77,7 @@ class IdiomaticTrainer:
                 self._variables[name].assign(array)
         self._model.compile(
             optimizer=_optimizer(spec),
-            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            loss=loss_of(spec),
             metrics=["accuracy"],
             run_eagerly=spec.execution is Execution.EAGER,
             jit_compile=True if spec.execution is Execution.COMPILED else "auto",
@@ -198,3 +199,14 @@ def _optimizer(spec: JobSpec) -> keras.optimizers.Optimizer:
             return keras.optimizers.AdamW(
                 rate, beta_1=beta_1, beta_2=beta_2, weight_decay=weight_decay
             )
+        case _:
+            assert_never(spec.optimizer.kind)
+
+
+def loss_of(spec: JobSpec) -> keras.losses.Loss:
+    """Return Keras's loss of labels [batch] and logits [batch, classes]."""
+    match spec.loss:
+        case Loss.SOFTMAX_CROSS_ENTROPY:
+            return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        case _:
+            assert_never(spec.loss)

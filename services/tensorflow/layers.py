@@ -1,6 +1,7 @@
 """A layer as users of Keras make it."""
 
 from collections.abc import Sequence
+from typing import assert_never
 
 import keras
 
@@ -44,6 +45,8 @@ def made(layer: Layer, dtype: str) -> keras.layers.Layer:
             return keras.layers.MaxPooling2D(size, stride, dtype=dtype)
         case AveragePool2d(size, stride):
             return keras.layers.AveragePooling2D(size, stride, dtype=dtype)
+        case _:
+            assert_never(layer)
 
 
 def sequential(

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, assert_never
 
 import tensorflow as tf
 
@@ -21,6 +21,7 @@ from services.spec import (
     Flatten,
     JobSpec,
     Layer,
+    Loss,
     MaxPool2d,
     OwnWay,
 )
@@ -157,6 +158,8 @@ def _through(
             case MaxPool2d() | AveragePool2d():
                 pool = tf.nn.max_pool2d if isinstance(layer, MaxPool2d) else tf.nn.avg_pool2d
                 x = pool(x, layer.size, layer.stride, "VALID")
+            case _:
+                assert_never(layer)
     return x
 
 
@@ -184,9 +187,13 @@ def _with_bias(x: tf.Tensor, bias: tf.Variable | None) -> tf.Tensor:
     return x if bias is None else tf.nn.bias_add(x, bias)
 
 
-def details(logits: tf.Tensor, labels: tf.Tensor, gradients: Sequence[tf.Tensor]) -> tf.Tensor:
-    """What `services.matched.steps_taken` wants of a step after its loss: [2 + parameters]."""
-    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+def details(
+    losses: tf.Tensor, logits: tf.Tensor, labels: tf.Tensor, gradients: Sequence[tf.Tensor]
+) -> tf.Tensor:
+    """What `services.matched.steps_taken` wants of a step after its loss: [2 + parameters].
+
+    ``losses`` [batch]: of each sample, by `losses_of`.
+    """
     places = tf.cast(tf.range(1, tf.size(losses) + 1), losses.dtype)
     ordered = tf.reduce_sum(losses * places) / tf.reduce_sum(places)
     norms = [tf.norm(gradient) for gradient in gradients]
@@ -199,17 +206,34 @@ def accuracy(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.cast(right, logits.dtype))
 
 
-Loss = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+# Of logits [batch, classes] and labels [batch].
+LossFunction = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
-def loss_of(spec: JobSpec) -> Loss:
-    """The loss of logits [batch, classes] and labels [batch]: mean over the batch."""
-    return _from_probabilities if OwnWay.LOSS in spec.own_ways else _from_logits
+def loss_of(spec: JobSpec) -> LossFunction:
+    """Return the function of a batch's loss: the mean over its samples."""
+    match spec.loss:
+        case Loss.SOFTMAX_CROSS_ENTROPY:
+            return _from_probabilities if OwnWay.LOSS in spec.own_ways else _from_logits
+        case _:
+            assert_never(spec.loss)
+
+
+def losses_of(spec: JobSpec) -> LossFunction:
+    """Return the function of each sample's loss, [batch]; own ways do not change it."""
+    match spec.loss:
+        case Loss.SOFTMAX_CROSS_ENTROPY:
+            return _cross_entropies
+        case _:
+            assert_never(spec.loss)
+
+
+def _cross_entropies(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
 
 
 def _from_logits(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-    return tf.reduce_mean(losses)
+    return tf.reduce_mean(_cross_entropies(logits, labels))
 
 
 def _from_probabilities(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:

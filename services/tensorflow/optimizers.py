@@ -7,6 +7,7 @@ kernel of TensorFlow's. A plan is a step's rate and epsilon, by `services.matche
 
 import math
 from collections.abc import Sequence
+from typing import assert_never
 
 import numpy as np
 import tensorflow as tf
@@ -24,6 +25,8 @@ def slots(spec: Optimizer, parameters: Sequence[tf.Variable]) -> list[list[tf.Va
             count = 1 if momentum else 0
         case Adam() | AdamW():
             count = 2
+        case _:
+            assert_never(spec.kind)
     return [[tf.Variable(tf.zeros_like(w)) for _ in range(count)] for w in parameters]
 
 
@@ -54,8 +57,10 @@ def _kernel_factors(spec: Optimizer, dtype: type[np.floating]) -> tuple[float, f
         case Adam(beta_1, beta_2) | AdamW(beta_1, beta_2):
             of_m, of_v = ((1 - float(dtype(beta))) / (1 - beta) for beta in (beta_1, beta_2))
             return of_m, of_v
-        case _:
+        case Sgd():
             return 1.0, 1.0
+        case _:
+            assert_never(spec.kind)
 
 
 def update(
@@ -92,6 +97,8 @@ def update(
                     epsilon=epsilon,
                     grad=g,
                 )
+            case _:
+                assert_never(spec.kind)
 
 
 def update_plainly(
@@ -113,6 +120,8 @@ def update_plainly(
                 m = state[0].assign(beta_1 * state[0] + (1 - beta_1) * g)
                 v = state[1].assign(beta_2 * state[1] + (1 - beta_2) * g * g)
                 w.assign_sub(rate * m / (tf.sqrt(v) + epsilon))
+            case _:
+                assert_never(spec.kind)
 
 
 def _decay(spec: Optimizer, w: tf.Variable) -> None:

@@ -33,7 +33,7 @@ class EagerSteps:
         labels: tf.Tensor,
     ) -> None:
         self._spec = spec
-        self._loss = model.loss_of(spec)
+        self._loss, self._losses = model.loss_of(spec), model.losses_of(spec)
         self._parameters, self._kept = held.trained, held.kept
         self._images, self._labels = images, labels
         self._shape = tuple(images.shape)
@@ -96,7 +96,8 @@ class EagerSteps:
             loss = self._loss(logits, labels)
         gradients = tape.gradient(loss, self._parameters)
         if self._spec.report_step_details:
-            loss = tf.concat([[loss], model.details(logits, labels, gradients)], 0)
+            losses = self._losses(logits, labels)
+            loss = tf.concat([[loss], model.details(losses, logits, labels, gradients)], 0)
         elif OwnWay.ACCURACY in self._spec.own_ways:
             loss = tf.stack([loss, model.accuracy(logits, labels)])
         plan = rate, epsilon

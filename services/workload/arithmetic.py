@@ -1,6 +1,7 @@
 """How much arithmetic and memory traffic a job cannot do without, however it is computed."""
 
 import math
+from typing import assert_never
 
 from services.spec import Adam, AdamW, JobSpec, Sgd
 from services.workload import layers
@@ -43,6 +44,8 @@ def epoch_bytes(
             arrays = 2 if momentum else 1
         case Adam() | AdamW():
             arrays = 3
+        case _:
+            assert_never(spec.optimizer.kind)
     touched = sum(
         (arrays if parameter.trained else 1) * weights[parameter.name].nbytes
         for parameter in layers.parameters(spec.layers, shape)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import assert_never
 
 from services.spec import (
     Activation,
@@ -71,6 +72,8 @@ def output_shape(layer: Layer, shape: Shape) -> Shape:
             return (*_windows(shape, size, stride, padding), filters)
         case MaxPool2d(size, stride) | AveragePool2d(size, stride):
             return (*_windows(shape, size, stride, 0), shape[-1])
+        case _:
+            assert_never(layer)
 
 
 def output_shapes(layers: Sequence[Layer], shape: Shape) -> list[Shape]:
@@ -107,6 +110,10 @@ def parameters(layers: Sequence[Layer], shape: Shape) -> list[Parameter]:
                 found += _kernel_and_bias(index, kernel, of_kernel, of_bias if use_bias else None)
             case BatchNorm():
                 found += _of_batch_norm(index, shape[-1:])
+            case Flatten() | Activation() | MaxPool2d() | AveragePool2d() | Dropout():
+                pass
+            case _:
+                assert_never(layer)
         shape = made
     return found
 

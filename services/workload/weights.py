@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import assert_never
 
 import numpy as np
 import safetensors
@@ -61,6 +62,8 @@ def _draw(parameter: shapes.Parameter, seed: int, index: int) -> NDArray[np.floa
                 return generator.normal(0.0, math.sqrt(variance), parameter.shape)
             limit = math.sqrt(3 * variance)
             return generator.uniform(-limit, limit, parameter.shape)
+        case _:
+            assert_never(parameter.initializer)
 
 
 def to_safetensors(arrays: Mapping[str, NDArray[np.generic]]) -> bytes:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator import config, store
+from orchestrator.about import Kind
 from orchestrator.comparison import compare
 from orchestrator.config import Places
 from orchestrator.placement import placements
@@ -128,7 +129,7 @@ def compared(
         closing(Runners(Places({framework: address}), lambda _: None)) as runners,
     ):
         spec = completed(config.job_spec(chosen.workload, changes), [framework], runners)
-        run = store.create(folder, "evidence", spec)
+        run = store.create(folder, Kind.COMPARE, "evidence", twice(framework), spec)
         # By a clock of its own, all is as it was the time before.
         rng = None if step_seconds is None else random.Random(0)
         order = placements(twice(framework), spec, lambda number: number >= chosen.pairs, rng=rng)

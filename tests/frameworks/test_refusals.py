@@ -5,7 +5,7 @@ import sysconfig
 import pytest
 
 from services.errors import DeviceUnavailable, Unsupported
-from services.spec import Device, Execution
+from services.spec import Device, Execution, Loop, Recipe
 from tests.frameworks import jobs
 
 
@@ -18,6 +18,13 @@ def test_cuda_where_there_is_none_is_refused_with_what_was_found_and_the_remedy(
     with pytest.raises(DeviceUnavailable, match=r"device is cuda, but .* use device cpu, or ") as e:
         build(framework, device=Device.CUDA)
     assert e.value.metadata == {"device": "cuda"}
+
+
+@pytest.mark.parametrize("loop", Loop)
+@pytest.mark.parametrize("recipe", Recipe)
+def test_a_loss_that_is_not_known_is_never_taken_for_another(framework, recipe, loop):
+    with pytest.raises(AssertionError, match="hinge"):
+        build(framework, recipe=recipe, loop=loop, loss="hinge")
 
 
 def test_threads_that_cannot_be_changed_any_more_are_refused(framework, name):

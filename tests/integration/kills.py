@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from orchestrator import store
+from orchestrator import shelf, store
 from orchestrator.trial import State, Trial
 from tests.integration.conftest import eventually, fake_environment, marked
 from tests.integration.fake_runner import LINGER
@@ -73,7 +73,7 @@ class Killing:
 
     @property
     def ran(self) -> store.Run | None:
-        return next(iter(store.runs(self.home / "runs")), None)
+        return next(iter(shelf.runs(self.home / "runs")), None)
 
     @property
     def partials(self) -> list[Path]:

@@ -20,7 +20,7 @@ from typing import Any
 import yaml
 from typer.testing import CliRunner
 
-from orchestrator import client, remaking, session, store
+from orchestrator import client, remaking, session, shelf, store
 from orchestrator.cli import app
 from orchestrator.gate import status
 from tests.integration.lies import CASES, Case
@@ -83,7 +83,7 @@ def run(arguments: list[str]) -> tuple[int, str]:
 
 
 def runs(directory: Path) -> list[store.Run]:
-    return store.runs(directory / "runs")
+    return shelf.runs(directory / "runs")
 
 
 def look_again(newest: Path, directory: Path) -> list[str]:
@@ -186,7 +186,7 @@ def main(directory: Path, part: str = "") -> None:
     with closing(Liars()) as liars:
         liars.tell("")
         before = meet(Case("train", Lie(), (0,)), liars.addresses, directory)
-        store.find("latest", directory / "runs").path.rename(directory / "runs" / "truth")
+        shelf.find("latest", directory / "runs").path.rename(directory / "runs" / "truth")
         tell(json.dumps({"name": "the truth", **before}))
         for name, case in CASES.items():
             if part in name:

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from orchestrator import store
+from orchestrator import shelf
 from orchestrator.trial import State
 from tests.integration import gates
 from tests.integration.test_orchestrator import SMALL, Orchestrator
@@ -89,7 +89,7 @@ def test_an_interrupt_cancels_both_and_keeps_what_they_had_finished(orchestrator
     process = orchestrator.start(*COMPARE, "--device=cuda", "--epochs=10000", *two("0", "1"))
 
     def both_have_an_epoch():
-        found = [trial.epochs for run in store.runs(orchestrator.output) for trial in run.trials()]
+        found = [trial.epochs for run in shelf.runs(orchestrator.output) for trial in run.trials()]
         return len(found) == 2 and all(found)
 
     assert eventually(both_have_an_epoch), process.poll()

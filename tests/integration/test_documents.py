@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import store
+from orchestrator.shelf import runs
 from tests.documents import DOCUMENTS, TRANSLATIONS, Block, blocks, program, words
 from tests.integration.conftest import Runner, runners
 from tests.waiting import HANG_SECONDS
@@ -80,7 +80,7 @@ class Reader:
     def filled(self, line: str) -> str:
         """With a value in place of each word that a reader replaces."""
         line = line.replace("HOST:PORT", self.pytorch.address)
-        for run in store.runs(self.directory / "runs")[:2]:
+        for run in runs(self.directory / "runs")[:2]:
             line = line.replace("RUN", run.path.name, 1)
         if "JOB" in line:
             line = line.replace("JOB", self.pytorch.train().job_id)

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from orchestrator import store
+from orchestrator import shelf
 from orchestrator.trial import State
 from tests.waiting import HANG_SECONDS, eventually
 
@@ -106,7 +106,7 @@ def test_a_result_shows_itself_with_all_that_it_needs_and_says_nothing_else(note
 
 def test_a_result_gives_tables_figures_and_what_is_kept(notebook, two):
     notebook.run(f"import orchestrator\nresult = orchestrator.compare({SMALL}, {two()})")
-    kept = store.find("latest", notebook.home / "runs")
+    kept = shelf.find("latest", notebook.home / "runs")
     cell = notebook.run("result.to_frame()")
     assert "train_seconds" in cell.shown["text/html"]
     lengths = "[len(result.to_frame(name)) for name in ('epochs', 'steps', 'trials')]"
@@ -151,7 +151,7 @@ def test_a_trial_that_fails_raises_and_says_where_the_rest_is_kept(notebook, two
 def test_an_interrupt_of_the_cell_keeps_what_was_finished_and_the_kernel(notebook, two):
     def interrupt():
         def has_an_epoch():
-            found = store.runs(notebook.home / "runs")
+            found = shelf.runs(notebook.home / "runs")
             trials = found[0].trials() if found else []
             return trials and trials[0].epochs
 
@@ -166,5 +166,5 @@ def test_an_interrupt_of_the_cell_keeps_what_was_finished_and_the_kernel(noteboo
     kept = notebook.run(f"kept = {again}\nkept")
     assert "was cancelled" in kept.shown["text/plain"]
     assert "data:image/svg+xml" in kept.shown["text/html"]
-    run = store.find("latest", notebook.home / "runs")
+    run = shelf.find("latest", notebook.home / "runs")
     assert run.trials()[0].state is State.CANCELLED

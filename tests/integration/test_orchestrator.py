@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from twinrun.v1 import job_pb2, runner_service_pb2
 
-from orchestrator import store
+from orchestrator import shelf, store
 from orchestrator.trial import State
 from tests.waiting import HANG_SECONDS, eventually
 
@@ -52,7 +52,7 @@ class Orchestrator:
         return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
 
     def latest(self) -> store.Run:
-        return store.find("latest", self.output)
+        return shelf.find("latest", self.output)
 
 
 @pytest.fixture
@@ -424,7 +424,7 @@ def await_epoch(orchestrator: Orchestrator, process: subprocess.Popen) -> None:
 
     def has_one() -> bool:
         assert process.poll() is None, process.communicate()
-        trials = orchestrator.latest().trials() if store.runs(orchestrator.output) else []
+        trials = orchestrator.latest().trials() if shelf.runs(orchestrator.output) else []
         return bool(trials and trials[0].epochs)
 
     assert eventually(has_one)

@@ -220,12 +220,14 @@ def is_text(node: ast.AST) -> bool:
 
 
 def is_idle(node: ast.AST) -> bool:
-    """A type, or an argument that decides nothing."""
+    """A type, an argument that decides nothing, or a line that nothing reaches."""
     match node:
         case ast.keyword(arg=name):
             return name in _IDLE
         case ast.Subscript(value=ast.Name(id=name)):
             return name in _TYPES
+        case ast.Expr(value=ast.Call(func=ast.Name(id="assert_never"))):
+            return True  # what comes there is no kind that there is
     return False
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import store
+from orchestrator import shelf
 from tests.system.conftest import runners_of
 from tests.waiting import HANG_SECONDS, eventually
 
@@ -39,7 +39,7 @@ def has_compiler() -> bool:
 
 def test_a_run_learns_and_its_weights_evaluate_alike_in_their_own_framework(orchestrator, home):
     orchestrator("compare", "--epochs=2", "--seed=1", "--threads=1")
-    run = store.find("latest", home / "runs")
+    run = shelf.find("latest", home / "runs")
     for trial in run.trials():
         assert trial.epochs[-1].test_accuracy > 0.95
         assert trial.losses.shape == (2 * 938,)
@@ -71,7 +71,7 @@ def test_cuda_is_refused_with_the_remedy_where_there_is_none(orchestrator):
 def has_epoch(process, home, seed) -> bool:
     """Whether the run that the process makes has one. It must not have ended."""
     assert process.poll() is None, process.communicate()
-    runs = store.runs(home / "runs")
+    runs = shelf.runs(home / "runs")
     trials = runs[-1].trials() if runs and runs[-1].spec().seed == seed else []
     return bool(trials and trials[0].epochs)
 
@@ -102,7 +102,7 @@ def test_the_job_of_a_killed_orchestrator_goes_on_and_can_be_watched(orchestrato
         process.kill()
         process.communicate()
         assert "libtorch" not in Path(f"/proc/{pid}/maps").read_text()  # only its child imports it
-        job_id = store.runs(home / "runs")[-1].job("pytorch", 1).job_id
+        job_id = shelf.runs(home / "runs")[-1].job("pytorch", 1).job_id
         watching = orchestrator.start("watch", job_id)
         assert watching.stdout.readline()
     stdout, stderr = watching.communicate(timeout=HANG_SECONDS)

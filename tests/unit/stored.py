@@ -9,7 +9,8 @@ import numpy as np
 from google.protobuf import json_format
 from twinrun.v1 import job_pb2
 
-from orchestrator import certificate_file, store
+from orchestrator import certificate_file, config, store
+from orchestrator.about import Kind
 from orchestrator.store import Run
 from tests.unit.events import SPEC, losses, trial_events
 from tests.unit.proofs import evidence, made
@@ -27,6 +28,14 @@ SPEC_OF_MNIST: dict[str, Any] = {
 }
 
 
+def create(
+    output: Path, workload="w", spec=None, now=None, *, kind=Kind.COMPARE, sides=None
+) -> Run:
+    """A new run, without trials, of both frameworks unless told otherwise."""
+    spec = job_pb2.JobSpec() if spec is None else spec
+    return store.create(output, kind, workload, sides or config.FRAMEWORKS, spec, now=now)
+
+
 def add_trial(run: Run, framework: str, number: int, *, events=None, **given: Any) -> None:
     """``given`` as of `tests.unit.events.trial_events`."""
     spec = run.spec()
@@ -42,11 +51,17 @@ def add_trial(run: Run, framework: str, number: int, *, events=None, **given: An
 
 
 def compared(
-    output: Path, pairs: int = 1, *, epochs: int = 3, steps: int = 50, workload: str = "mnist-mlp"
+    output: Path,
+    pairs: int = 1,
+    *,
+    epochs: int = 3,
+    steps: int = 50,
+    workload: str = "mnist-mlp",
+    kind: Kind = Kind.COMPARE,
 ) -> Run:
     """Pairs of trials that went well; PyTorch's took about 8 % longer."""
     spec = json_format.ParseDict({**SPEC_OF_MNIST, "epochs": epochs}, job_pb2.JobSpec())
-    run = store.create(output, workload, spec)
+    run = create(output, workload, spec, kind=kind)
     rng = np.random.default_rng(0)
     for number in range(1, pairs + 1):
         values = losses(epochs, steps, seed=number)
@@ -67,7 +82,8 @@ def compared(
 def verified(output: Path) -> Run:
     """A certificate, with a job that can be run again."""
     spec = {**SPEC_OF_MNIST, "precision": "PRECISION_FLOAT64", "report_step_details": True}
-    run = store.create(output, "verify-mnist-mlp", json_format.ParseDict(spec, job_pb2.JobSpec()))
+    message = json_format.ParseDict(spec, job_pb2.JobSpec())
+    run = create(output, "mnist-mlp", message, kind=Kind.VERIFY)
     values = np.array(losses(2))
     values[30:] *= 1 + 3e-15
     found = made(second=evidence("tensorflow", step_losses=values))

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from orchestrator.comparison import as_dict, compare, samples_per_second
+from orchestrator.comparison import as_dict, compare
 from orchestrator.fold import fold
+from orchestrator.quantities import EPOCH, THROUGHPUT
 from orchestrator.trial import State
 from tests.unit.events import SPEC, failed_trial, losses, trial
 
@@ -264,10 +265,10 @@ def test_the_job_is_the_completed_spec_where_the_trials_agree_on_it():
     assert compare(asked, [trial("pytorch"), other]).job == asked
 
 
-def test_throughput_is_all_samples_over_all_time_and_not_a_mean_of_rates():
-    trials = [trial(seconds=(1.0, 3.0), samples=600), trial(seconds=(4.0, 4.0), samples=600)]
-    assert samples_per_second(trials) == 2400 / 12
-    assert samples_per_second([failed_trial(after=0)]) is None
+def test_throughput_is_the_samples_of_an_epoch_over_the_seconds_of_one():
+    made = trial(seconds=(1.0, 3.0, 9.0), samples=600)
+    assert THROUGHPUT.of([made], SPEC) == 600 / EPOCH.of([made], SPEC) == 600 / 3
+    assert THROUGHPUT.of([failed_trial(after=0)], SPEC) is None
 
 
 def test_the_largest_relative_loss_difference_is_found_with_its_step():

@@ -108,7 +108,7 @@ def specs(draw):
     idiomatic = recipe is spec.Recipe.IDIOMATIC
     own_ways = st.lists(st.sampled_from(spec.OwnWay), unique=True)
     ways = () if idiomatic else tuple(draw(own_ways))
-    perturbable = spec.OwnWay.INITIAL_WEIGHTS not in ways
+    perturbable = not idiomatic and spec.OwnWay.INITIAL_WEIGHTS not in ways
     device = draw(st.sampled_from(spec.Device))
     precisions = [p for p in spec.Precision if p is not p.BFLOAT16 or device is device.CUDA]
     return spec.JobSpec(
@@ -133,7 +133,7 @@ def specs(draw):
         report_every_steps=draw(st.integers(1, 100_000)),
         allow_tf32=draw(st.booleans()),
         own_ways=ways,
-        report_step_details=draw(st.booleans()),
+        report_step_details=not idiomatic and draw(st.booleans()),
         perturb_initial_weights=perturbable and draw(st.booleans()),
         steps_per_epoch_limit=None if idiomatic else draw(st.none() | st.integers(1, 1000)),
     )

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 from twinrun.v1 import job_pb2
 
-from orchestrator import exporting, history, store
+from orchestrator import config, exporting, history, store
+from orchestrator.about import Kind
 from orchestrator.comparison import as_dict, compare
 from orchestrator.errors import BadInput, OutputError
 from orchestrator.exports import WRITERS
 from orchestrator.tidy import TABLES
 from tests.unit.events import SPEC, STEPS, failed_events, trial_events
+from tests.unit.stored import create
 
 FORMATS = list(WRITERS)
 
@@ -22,7 +24,7 @@ FORMATS = list(WRITERS)
 @pytest.fixture
 def run(tmp_path):
     """Of a trial that succeeded, and one that did not."""
-    made = store.create(tmp_path / "runs", "mnist-mlp", job_pb2.JobSpec(epochs=3, batch_size=64))
+    made = create(tmp_path / "runs", "mnist-mlp", job_pb2.JobSpec(epochs=3, batch_size=64))
     for framework, events in {
         "pytorch": trial_events("pytorch"),
         "tensorflow": failed_events("tensorflow", after=2),
@@ -212,8 +214,8 @@ def test_without_its_extra_it_says_what_to_install_and_writes_nothing(run, monke
 
 
 def test_a_run_that_holds_runs_names_them(tmp_path):
-    outer = store.create(tmp_path, "w-recipes", job_pb2.JobSpec())
-    inner = store.within(outer, "matched", job_pb2.JobSpec())
+    outer = create(tmp_path, kind=Kind.RECIPES)
+    inner = store.within(outer, "matched", Kind.COMPARE, config.FRAMEWORKS, job_pb2.JobSpec())
     with inner.open_events("pytorch", 1) as log:
         for event in trial_events():
             log.append(event)
@@ -222,8 +224,9 @@ def test_a_run_that_holds_runs_names_them(tmp_path):
     assert (export(inner, "csv") / "epochs.csv").exists()
 
 
-def test_a_run_whose_name_tells_no_time_is_exported_too(run):
+def test_a_run_of_an_unknown_time_is_exported_too(run):
     moved = run.path.rename(run.path.with_name("my run"))
+    (moved / "run.json").unlink()
     other = store.Run(moved)
     assert history.entry(other).time == ""
     assert (export(other, "csv") / "steps.csv").read_text().count("\n") == 1 + len(

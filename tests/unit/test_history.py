@@ -4,17 +4,18 @@ import json
 from pathlib import Path
 
 import pytest
-from twinrun.v1 import job_pb2
 
-from orchestrator import history, history_report, store
+from orchestrator import history, history_report, shelf
+from orchestrator.about import Kind
 from orchestrator.comparison import as_dict, compare
 from tests.unit.events import SPEC, failed_trial, trial
+from tests.unit.stored import create
 
 
 @pytest.fixture
 def made(tmp_path):
-    def made(workload="mnist-mlp", **results):
-        run = store.create(tmp_path, workload, job_pb2.JobSpec())
+    def made(kind=Kind.COMPARE, **results):
+        run = create(tmp_path, "mnist-mlp", kind=kind)
         for name, result in results.items():
             text = result if isinstance(result, str) else json.dumps(result)
             (run.path / f"{name}.json").write_text(text)
@@ -46,7 +47,7 @@ def test_a_comparison_tells_its_verdict_and_its_warnings(made):
 
 
 def test_one_framework_alone_is_a_training(made):
-    found = history.entry(made(comparison=compared(trial("pytorch"))))
+    found = history.entry(made(Kind.TRAIN, comparison=compared(trial("pytorch"))))
     assert found.kind == "train"
     assert found.same_job is None
 
@@ -57,33 +58,31 @@ def test_one_that_failed_says_why(made):
 
 
 @pytest.mark.parametrize(
-    ("workload", "results", "kind", "finding"),
+    ("kind", "results", "finding"),
     [
-        ("verify-w", {"certificate": SAME}, "verify", "The same job."),
-        ("explain-w", {"explanation": {"rows": [1, 2]}}, "explain", "2 differences"),
+        (Kind.VERIFY, {"certificate": SAME}, "The same job."),
+        (Kind.EXPLAIN, {"explanation": {"rows": [1, 2]}}, "2 differences"),
         (
-            "w-recipes",
+            Kind.RECIPES,
             {"recipes": {"times": {"a": {"pytorch": 1}}, "sentence": "S."}},
-            "recipes",
             "S.",
         ),
         (
-            "w-loops",
+            Kind.LOOPS,
             {"loops": {"epoch_seconds": {"fit": {"pytorch": 1}}, "sentences": ["A.", "B."]}},
-            "loops",
             "A. B.",
         ),
-        ("w", {}, "unknown", "not finished"),
-        ("w", {"comparison": "{"}, "unknown", "cannot be read"),
-        ("w", {"comparison": "[]"}, "unknown", "cannot be read"),
-        ("w", {"comparison": {"frameworks": None}}, "unknown", "cannot be read"),
+        *((kind, {}, "not finished") for kind in Kind),
+        (Kind.COMPARE, {"comparison": "{"}, "cannot be read"),
+        (Kind.COMPARE, {"comparison": "[]"}, "cannot be read"),
+        (Kind.COMPARE, {"comparison": {"frameworks": None}}, "cannot be read"),
     ],
 )
-def test_each_kind_of_run_is_told_and_none_ends_the_list(made, workload, results, kind, finding):
-    found = history.entry(made(workload, **results))
+def test_each_kind_of_run_is_told_and_none_ends_the_list(made, kind, results, finding):
+    found = history.entry(made(kind, **results))
     assert found.kind == kind
     assert finding in found.finding
-    assert found.workload == "w"
+    assert found.workload == "mnist-mlp"
 
 
 def test_lines_are_no_wider_than_asked_for_but_for_a_name(made):
@@ -94,27 +93,27 @@ def test_lines_are_no_wider_than_asked_for_but_for_a_name(made):
 
 
 def test_entries_are_json(made):
-    assert json.loads(json.dumps(history.as_dicts([history.entry(made())])))[0]["kind"] == "unknown"
+    assert json.loads(json.dumps(history.as_dicts([history.entry(made())])))[0]["kind"] == "compare"
 
 
 def test_a_run_is_removed_with_all_that_it_keeps(made, tmp_path):
     run = made(comparison={})
     other = made()
-    store.remove(run)
-    assert store.runs(tmp_path) == [other]
+    shelf.remove(run)
+    assert shelf.runs(tmp_path) == [other]
 
 
 def test_a_thousand_runs_are_listed_by_one_file_read_of_each(tmp_path, monkeypatch):
     text = json.dumps(compared(trial("pytorch"), trial("tensorflow"), certificate=SAME))
     for number in range(1000):
-        run = tmp_path / f"20260101T{number:06}Z-w"
+        run = tmp_path / f"20260101T00{number // 60:02}{number % 60:02}Z-w"
         run.mkdir()
         for name in ("job", "comparison"):
             (run / f"{name}.json").write_text(text)
     opened = []
     read_bytes = Path.read_bytes
     monkeypatch.setattr(Path, "read_bytes", lambda path: opened.append(path) or read_bytes(path))
-    found = history.entries(store.runs(tmp_path))
+    found = history.entries(shelf.runs(tmp_path))
     assert [entry.name for entry in found] == sorted(path.name for path in tmp_path.iterdir())
     assert len(opened) == len(set(opened)) == 1000
     assert {path.name for path in opened} == {"comparison.json"}

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 
 from orchestrator import page, plots
-from orchestrator.about import About
+from orchestrator.about import About, Kind
 from orchestrator.comparison import as_dict, compare
 from orchestrator.explain import number_of
 from orchestrator.fold import fold
@@ -24,7 +24,12 @@ from tests.unit.drawn import drawings
 from tests.unit.events import SPEC, failed_trial, trial
 from tests.unit.test_comparison import NOISE, pairs
 
-ABOUT = About("20261124T231346Z-mnist-mlp", "mnist-mlp", datetime(2026, 11, 24, 23, 13, tzinfo=UTC))
+ABOUT = About(
+    "20261124T231346Z-mnist-mlp",
+    Kind.COMPARE,
+    "mnist-mlp",
+    datetime(2026, 11, 24, 23, 13, tzinfo=UTC),
+)
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{ 7 * 7 }}"
 BOTH = compare(SPEC, [trial("pytorch"), trial("tensorflow", seconds=(1.0, 0.9, 0.9))])
 VOID = {"meta", "link", "br", "img", "hr", "input"}

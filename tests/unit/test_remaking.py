@@ -7,10 +7,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from twinrun.v1 import job_pb2
 
-from orchestrator import explaining, page, session, store
-from orchestrator.about import about
+from orchestrator import explaining, page, session
+from orchestrator.about import Kind
 from orchestrator.errors import RunUnreadable
 from orchestrator.explain import number_of
 from orchestrator.pitfalls import PITFALLS
@@ -18,7 +17,7 @@ from orchestrator.remaking import remake
 from orchestrator.renderer import Renderer
 from orchestrator.store import Run
 from tests.unit.drawn import drawings
-from tests.unit.stored import add_trial, compared, verified
+from tests.unit.stored import add_trial, compared, create, verified
 
 KEPT = Path(__file__).parent / "kept"
 
@@ -31,7 +30,7 @@ def made(run):
     """As `remake`, in this process alone."""
     comparison = session.comparison_of(run)
     drawn = drawings(comparison)
-    page.render(page.comparison_page(comparison, about(run.path), drawn))
+    page.render(page.comparison_page(comparison, run.about(), drawn))
 
 
 def calls(run):
@@ -104,9 +103,9 @@ def test_a_certificate_is_reported_from_what_is_kept_of_it(tmp_path):
     assert names(run) == {"certificate.svg", "certificate.png"}
 
 
-@pytest.mark.parametrize("kind", ["recipes", "loops"])
+@pytest.mark.parametrize("kind", [Kind.RECIPES, Kind.LOOPS])
 def test_runs_within_a_run_are_reported_with_it(tmp_path, kind):
-    outer = compared(tmp_path, workload=f"mnist-mlp-{kind}")
+    outer = compared(tmp_path, kind=kind)
     shutil.rmtree(outer.path / "events")
     name = {"recipes": "matched", "loops": "fit"}[kind]
     inner = compared(tmp_path / "elsewhere")
@@ -118,7 +117,7 @@ def test_runs_within_a_run_are_reported_with_it(tmp_path, kind):
 
 
 def test_an_explanation_is_reported(tmp_path):
-    run = compared(tmp_path, workload="explain-mnist-mlp")
+    run = compared(tmp_path, kind=Kind.EXPLAIN)
     for framework in ("pytorch", "tensorflow"):
         add_trial(run, framework, number_of(PITFALLS[0]))
     remake(run)
@@ -127,8 +126,24 @@ def test_an_explanation_is_reported(tmp_path):
     assert len(explaining.finish(run, ("pytorch", "tensorflow"))) == 2
 
 
+@pytest.mark.parametrize("workload", ["my-loops", "my-recipes", "verify-mine", "explain-mine"])
+def test_a_workload_may_be_called_as_other_runs_are(tmp_path, workload):
+    run = compared(tmp_path, workload=workload)
+    remake(run)
+    text = run.page_path.read_text()
+    assert run.result("comparison")["verdict"]["sentence"] in text
+    assert f"<title>{workload}" in text
+
+
+def test_a_renamed_run_is_reported_as_what_it_is(tmp_path):
+    made = compared(tmp_path, kind=Kind.EXPLAIN)
+    run = Run(made.path.rename(tmp_path / "mine-recipes"))
+    remake(run)
+    assert len(run.result("explanation")["rows"]) == 1
+
+
 def test_a_run_without_anything_says_so(tmp_path):
-    run = store.create(tmp_path, "w", job_pb2.JobSpec())
+    run = create(tmp_path)
     with pytest.raises(RunUnreadable, match="nothing to report"):
         remake(run)
 
@@ -138,20 +153,6 @@ def test_a_result_that_cannot_be_read_is_named(tmp_path):
     (run.path / "certificate.json").write_text("{")
     with pytest.raises(RunUnreadable, match=r"certificate\.json is not JSON"):
         remake(run)
-
-
-@pytest.mark.parametrize(
-    ("path", "name", "workload", "timed"),
-    [
-        ("runs/20261124T231346Z-mnist-mlp", "20261124T231346Z-mnist-mlp", "mnist-mlp", True),
-        ("20261124T231346Z-verify-w", "20261124T231346Z-verify-w", "w", True),
-        ("20261124T231346Z-w-recipes/matched", "20261124T231346Z-w-recipes/matched", "w", True),
-        ("elsewhere/renamed", "renamed", "renamed", False),
-    ],
-)
-def test_a_runs_directory_tells_what_it_was(path, name, workload, timed):
-    found = about(Path(path))
-    assert (found.name, found.workload, found.time is not None) == (name, workload, timed)
 
 
 def test_the_page_is_there_whole_or_not_at_all(tmp_path, monkeypatch):

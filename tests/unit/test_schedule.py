@@ -7,7 +7,6 @@ import time
 import pytest
 from twinrun.v1 import job_pb2, runner_service_pb2
 
-from orchestrator import store
 from orchestrator.errors import (
     BadInput,
     OutputError,
@@ -19,6 +18,7 @@ from orchestrator.placement import Placement
 from orchestrator.schedule import completed, run_trials, why_not_at_once
 from orchestrator.trial import Failure, State
 from tests.unit.events import numbered, state, trial_events
+from tests.unit.stored import create
 from tests.waiting import HANG_SECONDS
 
 BOTH = ("pytorch", "tensorflow")
@@ -105,7 +105,7 @@ class FakeRunners(dict):
 
 @pytest.fixture
 def run(tmp_path):
-    return store.create(tmp_path, "w", job_pb2.JobSpec())
+    return create(tmp_path)
 
 
 def go(run, *clients, listener=lambda *_: None, at_once=True, order=None):

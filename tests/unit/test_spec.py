@@ -158,7 +158,12 @@ def test_no_numeric_field_of_a_spec_is_without_a_bad_value_here():
 
 
 def test_what_is_of_the_matched_recipe_is_refused_with_the_idiomatic_one():
-    matched = {"own_ways": ["OWN_WAY_LOSS"], "steps_per_epoch_limit": 3}
+    matched = {
+        "own_ways": ["OWN_WAY_LOSS"],
+        "steps_per_epoch_limit": 3,
+        "report_step_details": True,
+        "perturb_initial_weights": True,
+    }
     assert violations(proto(recipe="RECIPE_IDIOMATIC", **matched)).keys() == matched.keys()
 
 

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twinrun.v1 import job_pb2
 
-from orchestrator import store
+from orchestrator import shelf, store
 from orchestrator.errors import OutputError, RunNotFound, RunUnreadable
 from orchestrator.trial import State
 from tests.unit.events import SPEC, failed_events, trial_events
+from tests.unit.stored import create
 
 NOW = datetime(2026, 11, 23, 10, 24, tzinfo=UTC)
 SPEC_MESSAGE = json_format.ParseDict(SPEC, job_pb2.JobSpec())
@@ -24,7 +25,7 @@ LAW = settings(database=None, max_examples=50)
 
 @pytest.fixture
 def run(tmp_path):
-    return store.create(tmp_path / "runs", "mnist-mlp", SPEC_MESSAGE, NOW)
+    return create(tmp_path / "runs", "mnist-mlp", SPEC_MESSAGE, NOW)
 
 
 def write(run, framework="pytorch", number=1, events=EVENTS):
@@ -45,7 +46,7 @@ def test_job_json_has_the_protos_own_field_names(run):
 
 
 def test_a_second_run_within_the_second_gets_a_suffix(tmp_path):
-    names = [store.create(tmp_path, "w", SPEC_MESSAGE, NOW).path.name for _ in range(3)]
+    names = [create(tmp_path, "w", SPEC_MESSAGE, NOW).path.name for _ in range(3)]
     assert names == ["20261123T102400Z-w", "20261123T102400Z-w-2", "20261123T102400Z-w-3"]
 
 
@@ -67,7 +68,7 @@ def test_an_event_can_be_read_as_soon_as_it_was_appended(run):
     st.text(max_size=20),
 )
 def test_any_losses_and_any_message_survive_the_store(tmp_path_factory, chunks, message):
-    run = store.create(tmp_path_factory.mktemp("runs"), "w", SPEC_MESSAGE)
+    run = create(tmp_path_factory.mktemp("runs"), "w", SPEC_MESSAGE)
     events = [job_pb2.JobEvent(sequence=1)]
     events[0].state_changed.error.message = message
     for sequence, chunk in enumerate(chunks, start=2):
@@ -85,7 +86,7 @@ def test_any_losses_and_any_message_survive_the_store(tmp_path_factory, chunks, 
 @LAW
 @given(st.data())
 def test_events_cut_at_any_byte_are_read_up_to_the_last_whole_line(tmp_path_factory, data):
-    run = store.create(tmp_path_factory.mktemp("runs"), "w", SPEC_MESSAGE)
+    run = create(tmp_path_factory.mktemp("runs"), "w", SPEC_MESSAGE)
     path = write(run, events=failed_events("pytorch"))
     whole = path.read_bytes()
     cut = data.draw(st.integers(0, len(whole)))
@@ -209,24 +210,24 @@ def test_a_full_disk_while_appending_is_an_output_error_that_names_the_file(run)
 @pytest.mark.parametrize("output", ["/dev/null", "/dev/null/runs", "/proc/runs"])
 def test_an_output_that_cannot_be_made_is_an_output_error_that_names_it(output):
     with pytest.raises(OutputError, match=rf"{output}.*--output") as caught:
-        store.create(Path(output), "w", SPEC_MESSAGE)
+        create(Path(output), "w", SPEC_MESSAGE)
     assert caught.value.exit_code == 5
 
 
 def test_a_run_is_found_by_path_by_name_and_as_the_latest(tmp_path, monkeypatch):
-    first = store.create(tmp_path, "b", SPEC_MESSAGE, NOW)
-    second = store.create(tmp_path, "a", SPEC_MESSAGE, NOW.replace(second=1))
+    first = create(tmp_path, "b", SPEC_MESSAGE, NOW)
+    second = create(tmp_path, "a", SPEC_MESSAGE, NOW.replace(second=1))
     monkeypatch.chdir(tmp_path)
-    assert store.find(str(first.path), tmp_path / "elsewhere") == first
-    assert store.find(first.path.name, tmp_path) == first
-    assert store.find("latest", tmp_path) == second
-    assert store.find(second.path.name, tmp_path / "elsewhere") == store.Run(Path(second.path.name))
+    assert shelf.find(str(first.path), tmp_path / "elsewhere") == first
+    assert shelf.find(first.path.name, tmp_path) == first
+    assert shelf.find("latest", tmp_path) == second
+    assert shelf.find(second.path.name, tmp_path / "elsewhere") == store.Run(Path(second.path.name))
 
 
 def test_runs_of_one_second_are_listed_as_they_were_made(tmp_path):
-    made = [store.create(tmp_path, "w", SPEC_MESSAGE, NOW) for _ in range(11)]
+    made = [create(tmp_path, "w", SPEC_MESSAGE, NOW) for _ in range(11)]
     made[0].write_spec(SPEC_MESSAGE)
-    assert store.runs(tmp_path) == made
+    assert shelf.runs(tmp_path) == made
 
 
 def test_the_completed_spec_takes_the_place_of_what_was_asked_for(run):
@@ -254,14 +255,14 @@ def test_a_certificate_comes_back_and_a_broken_one_is_named(run):
 
 def test_a_directory_without_a_job_is_no_run(tmp_path):
     (tmp_path / "20991123T102400Z-half").mkdir()
-    made = store.create(tmp_path, "w", SPEC_MESSAGE, NOW)
-    assert store.runs(tmp_path) == [made]
+    made = create(tmp_path, "w", SPEC_MESSAGE, NOW)
+    assert shelf.runs(tmp_path) == [made]
     with pytest.raises(RunNotFound):
-        store.find("20991123T102400Z-half", tmp_path)
+        shelf.find("20991123T102400Z-half", tmp_path)
 
 
 @pytest.mark.parametrize("name", ["latest", "nothing", "", "../..", "a\0b"])
 def test_a_run_that_is_not_there_is_bad_input_that_names_the_place(tmp_path, name):
     with pytest.raises(RunNotFound, match=str(tmp_path)) as caught:
-        store.find(name, tmp_path)
+        shelf.find(name, tmp_path)
     assert caught.value.exit_code == 2

@@ -12,7 +12,6 @@ from tests.unit.events import (
     PHASES,
     STEPS,
     duration,
-    failed_events,
     failed_trial,
     losses,
     numbered,
@@ -77,7 +76,6 @@ def test_a_trial_without_events_is_pending_and_knows_nothing():
     assert found.state is State.PENDING
     assert found.environment is found.inputs is found.peak_memory_bytes is None
     assert found.seconds("train") is None
-    assert found.trained_samples == 0
 
 
 def test_what_a_gpu_does_not_tell_is_none():
@@ -118,10 +116,6 @@ def test_durations_keep_their_nanoseconds():
 
 def test_an_event_of_a_kind_that_is_not_known_is_passed_over():
     assert fold("pytorch", 1, [job_pb2.JobEvent(sequence=1)]).state is State.PENDING
-
-
-def test_trained_samples_count_finished_epochs_only():
-    assert fold("pytorch", 1, failed_events("pytorch", after=2)).trained_samples == 6400
 
 
 # ---------------------------------------------------- events that passed no gate, as old ones did
