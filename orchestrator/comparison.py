@@ -149,7 +149,6 @@ def _paired(trials: Mapping[str, Sequence[Trial]]) -> dict[str, list[Trial]]:
 
 
 def _is_sound(trial: Trial) -> bool:
-    """Whether it succeeded, and took any time."""
     return trial.state is State.SUCCEEDED and bool(EPOCH.measure(trial, {}))
 
 
