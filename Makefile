@@ -96,12 +96,12 @@ proto: $(DEV) ## Generate the protocol's code again
 	  -I$$(.venv/bin/python -c 'import google.rpc, pathlib; print(pathlib.Path(list(google.rpc.__path__)[0]).parents[1])') \
 	  --python_out=proto --pyi_out=proto --grpc_python_out=proto $(PROTOS)
 
-messages: $(DEV) ## Find what is to be translated, and compile what has been: orchestrator/locale
+messages: $(DEV) ## Find what is to be translated, and compile what has been: orchestrator/language/locale
 	.venv/bin/pybabel -q extract --mapping pyproject.toml --no-default-keywords --keywords Phrase --keywords say \
 	  --add-location file --sort-by-file --omit-header --output .messages.pot .
-	.venv/bin/pybabel -q update --input-file .messages.pot --output-dir orchestrator/locale --domain twinrun --locale zh_TW \
+	.venv/bin/pybabel -q update --input-file .messages.pot --output-dir orchestrator/language/locale --domain twinrun --locale zh_TW \
 	  --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 100
-	.venv/bin/pybabel -q compile --directory orchestrator/locale --domain twinrun
+	.venv/bin/pybabel -q compile --directory orchestrator/language/locale --domain twinrun
 	rm .messages.pot
 
 lock: $(DEV) ## Resolve the requirements again, for every platform

@@ -20,8 +20,8 @@ from pathlib import Path
 
 from twinrun.v1 import job_pb2
 
-from orchestrator.client import Client
-from orchestrator.config import PORTS, job_spec
+from orchestrator.runners.client import Client
+from orchestrator.settings.config import PORTS, job_spec
 
 MOST = 1.03
 TURNS = ("container", "local", "local", "container")

@@ -18,8 +18,8 @@ from torchvision import transforms
 from bench import interleave, report, workload
 from bench.interleave import Variant
 from services import pytorch
+from services.data.arrays import Data
 from services.spec import Execution, JobSpec
-from services.workload.arrays import Data
 
 
 def model() -> nn.Module:

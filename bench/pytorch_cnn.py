@@ -10,7 +10,7 @@ from bench import interleave, report, workload
 from bench.interleave import Variant
 from bench.pytorch import in_memory, matched
 from services import pytorch
-from services.workload.arrays import Data
+from services.data.arrays import Data
 
 
 def bare(data: Data, *, channels_last: bool = False, **adam: bool) -> Variant:

@@ -24,12 +24,12 @@ from typing import IO
 
 from twinrun.v1 import job_pb2
 
-from orchestrator import config
-from orchestrator.client import Client
-from orchestrator.config import Places
-from orchestrator.fold import fold
-from orchestrator.runners import Runners
-from orchestrator.trial import State
+from orchestrator.runners.client import Client
+from orchestrator.runners.finding import Runners
+from orchestrator.settings import config
+from orchestrator.settings.config import Places
+from orchestrator.trials.fold import fold
+from orchestrator.trials.trial import State
 
 ROUNDS = 6
 EPOCHS = 8

@@ -12,8 +12,8 @@ import numpy as np
 from bench import interleave, report, workload
 from bench.interleave import Variant
 from services import tensorflow
+from services.data.arrays import Data
 from services.spec import Execution, JobSpec
-from services.workload.arrays import Data
 
 import keras  # isort: skip - after the trainer's module, which quiets TensorFlow's import
 import tensorflow as tf  # isort: skip

@@ -7,6 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from services.data import catalog, datasets
+from services.data.arrays import Data
+from services.model import layers, weights
 from services.spec import (
     Activation,
     ActivationFunction,
@@ -22,8 +25,6 @@ from services.spec import (
     Optimizer,
     Synthetic,
 )
-from services.workload import catalog, datasets, layers, weights
-from services.workload.arrays import Data
 
 AUGMENTED = Augmentation(flip=0.5, rotation_degrees=10, width_shift=0.1, height_shift=0.1)
 RELU = Activation(ActivationFunction.RELU)

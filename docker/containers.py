@@ -123,7 +123,7 @@ def wait(docker: Docker, services: Sequence[str]) -> None:
     for name in services:
         address = docker.compose("port", name, str(PORTS[name])).stdout.strip()
         asked = docker.compose(
-            *("exec", "-T", name, "python", "-m", "services.health"),
+            *("exec", "-T", name, "python", "-m", "services.runner.health"),
             *(f"127.0.0.1:{PORTS[name]}", "--versions"),
         )
         print(f"{name:10}  {address}  {asked.stdout.strip()}")

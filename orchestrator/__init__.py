@@ -12,16 +12,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from orchestrator.api.functions import compare, load, runs
+    from orchestrator.api.result import Result
     from orchestrator.errors import OrchestratorError
-    from orchestrator.notebook import compare, load, runs
-    from orchestrator.result import Result
 
 _HOMES = {
     "OrchestratorError": "orchestrator.errors",
-    "Result": "orchestrator.result",
-    "compare": "orchestrator.notebook",
-    "load": "orchestrator.notebook",
-    "runs": "orchestrator.notebook",
+    "Result": "orchestrator.api.result",
+    "compare": "orchestrator.api.functions",
+    "load": "orchestrator.api.functions",
+    "runs": "orchestrator.api.functions",
 }
 
 __all__ = ["OrchestratorError", "Result", "compare", "load", "runs"]

@@ -16,8 +16,8 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from orchestrator.language import Phrase, Sentence, english, join
-from orchestrator.words import SEMICOLON
+from orchestrator.language.phrases import Phrase, Sentence, english, join
+from orchestrator.language.words import SEMICOLON
 
 _REFUSED = Phrase("The job was refused: {faults}.")
 _FAULT = Phrase("{field} {message}")

@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from orchestrator.cli import app
+from orchestrator.cli.main import app
 from reference.text import cell, table
 
 _INTRODUCTION = """# Commands

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from orchestrator import workloads
-from orchestrator.cli import group
-from orchestrator.help import texts
-from orchestrator.language import Phrase
+from orchestrator.cli.help import texts
+from orchestrator.cli.main import group
+from orchestrator.language.phrases import Phrase
+from orchestrator.settings import workloads
 
 
 def unmarked() -> set[Phrase]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from orchestrator.comparison import Comparison
+from orchestrator.results.comparison import Comparison
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 
 from orchestrator.exports import Result
-from orchestrator.tidy import TABLES
+from orchestrator.exports.tables import TABLES
 
 
 def write(result: Result, folder: Path) -> None:

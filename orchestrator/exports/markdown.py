@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from orchestrator.exports import Result
-from orchestrator.markdown_report import text
+from orchestrator.reports.markdown import text
 
 
 def write(result: Result, folder: Path) -> None:

@@ -17,10 +17,10 @@ from mlflow.tracking import MlflowClient
 
 from orchestrator.errors import OutputError
 from orchestrator.exports import Result
-from orchestrator.inputs import leaves
-from orchestrator.language import Phrase, english
-from orchestrator.tidy import TABLES, Row
-from orchestrator.trial import State
+from orchestrator.exports.tables import TABLES, Row
+from orchestrator.language.phrases import Phrase, english
+from orchestrator.trials.inputs import leaves
+from orchestrator.trials.trial import State
 
 _STORE = "mlflow.db"
 _ARTIFACTS = "artifacts"

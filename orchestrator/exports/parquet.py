@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from orchestrator.exports import Result
-from orchestrator.tidy import TABLES
+from orchestrator.exports.tables import TABLES
 
 _TYPES = {str: pa.string(), int: pa.int64(), float: pa.float64()}
 

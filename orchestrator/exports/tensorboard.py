@@ -12,7 +12,7 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from orchestrator.exports import Result
-from orchestrator.tidy import Row, epochs, steps
+from orchestrator.exports.tables import Row, epochs, steps
 
 _OF_EPOCHS = (
     "train_loss",

@@ -3,5 +3,5 @@
 A runner may be old, wrong, hung or hostile. Kinds, order, lengths, ranges and sizes are held
 against the job's spec, and texts lose what could move a cursor or forge a line. What cannot be is
 one sentence that names the runner and the field: `WrongReport` of a job, `WrongRunner` of the
-runner itself. `orchestrator.client` calls it, since it alone speaks with runners.
+runner itself. `orchestrator.runners.client` calls it, since it alone speaks with runners.
 """

@@ -11,8 +11,8 @@ from orchestrator.gate import values
 from orchestrator.gate.fault import AT_MOST, ONE_OF, Origin, require, require_from
 from orchestrator.gate.files import require_digest
 from orchestrator.gate.spec import check_completed, check_taken
-from orchestrator.gate.text import clean_message
-from orchestrator.language import Phrase, english
+from orchestrator.language.phrases import Phrase, english
+from orchestrator.trials.text import clean_message
 
 _AS_ASKED = Phrase("{asked}, as was asked for")
 _AN_ID = Phrase("up to 128 letters, digits and hyphens")

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from orchestrator.errors import WrongReport, WrongRunner
-from orchestrator.gate.text import clean
-from orchestrator.language import Phrase, Sentence, english
+from orchestrator.language.phrases import Phrase, Sentence, english
+from orchestrator.trials.text import clean
 
 _SHOWN = 60  # characters of a value
 _IS = Phrase("{field} is {value}, but should be {wanted}")

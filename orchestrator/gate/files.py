@@ -14,7 +14,7 @@ from twinrun.v1 import job_pb2, runner_service_pb2
 from orchestrator.gate.expected import Expected
 from orchestrator.gate.fault import Origin, require, require_from
 from orchestrator.gate.tensors import Tensors, check_file, of_logits, size_range
-from orchestrator.language import Phrase, Sentence, english
+from orchestrator.language.phrases import Phrase, Sentence, english
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _A_DIGEST = Phrase("a SHA-256 in hexadecimal")

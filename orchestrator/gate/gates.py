@@ -10,7 +10,7 @@ from orchestrator.gate import answers
 from orchestrator.gate.fault import Origin
 from orchestrator.gate.report import Gate
 from orchestrator.gate.times import Elapsed
-from orchestrator.language import Phrase, english
+from orchestrator.language.phrases import Phrase, english
 
 _TOO_LARGE = Phrase(
     "The {framework} runner at {address} sent of the job {job_id} a message larger than gRPC takes "

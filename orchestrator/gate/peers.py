@@ -5,7 +5,7 @@ import threading
 from twinrun.v1 import job_pb2
 
 from orchestrator.gate.fault import require
-from orchestrator.language import Phrase, english
+from orchestrator.language.phrases import Phrase, english
 
 _AS_ANOTHER = Phrase("{value}, as {framework} reported of the same job")
 _SIZES = ("train_samples", "test_samples", "validation_samples", "steps_per_epoch")

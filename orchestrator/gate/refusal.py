@@ -3,7 +3,7 @@
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from twinrun.v1 import job_pb2
 
-from orchestrator.language import Sentence
+from orchestrator.language.phrases import Sentence
 
 REASON = "RUNNER_WRONG"
 _DOMAIN = "twinrun"

@@ -14,10 +14,10 @@ from orchestrator.gate.expected import expected
 from orchestrator.gate.fault import AT_MOST, ONE_OF, Fault, Origin, require
 from orchestrator.gate.files import Download, File, logits_file, require_digest, weights_file
 from orchestrator.gate.states import AGAIN, ENDED, FAILED, Phases, States, name, phase_name
-from orchestrator.gate.text import clean_message
 from orchestrator.gate.times import Elapsed, require_sum
 from orchestrator.gate.training import Training
-from orchestrator.language import Phrase, Sentence, english
+from orchestrator.language.phrases import Phrase, Sentence, english
+from orchestrator.trials.text import clean_message
 
 _MOST_PROGRESS = 10_000  # four a second, for 40 minutes
 _THE_NEXT = Phrase("the next one, {next}")

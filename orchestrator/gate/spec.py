@@ -10,9 +10,9 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.errors import WrongRunner
 from orchestrator.gate.fault import Fault, shown
-from orchestrator.inputs import differing_fields
-from orchestrator.language import Phrase, english
-from orchestrator.store import to_mapping
+from orchestrator.language.phrases import Phrase, english
+from orchestrator.storage.store import to_mapping
+from orchestrator.trials.inputs import differing_fields
 
 _CHANGED = Phrase("{field} was {asked} in the job that was asked for, and came back as {given}")
 _DROPPED = Phrase("{field} was in the job that was asked for, and did not come back")

@@ -7,8 +7,8 @@ from twinrun.v1 import job_pb2
 from orchestrator.gate import times
 from orchestrator.gate.fault import ONE_OF, Fault, require
 from orchestrator.gate.times import Elapsed
-from orchestrator.language import Phrase, english
-from orchestrator.states import state_name
+from orchestrator.language.phrases import Phrase, english
+from orchestrator.trials.states import state_name
 
 AGAIN = Phrase("{event} came again")
 _AFTER_END = Phrase("{event} came after the job's end")

@@ -7,7 +7,7 @@ from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
-from orchestrator.gate.text import clean, clean_message
+from orchestrator.trials.text import clean, clean_message
 
 _MOST_FIELDS = 100
 _LONGEST_PAUSE_SECONDS = 10.0

@@ -13,8 +13,8 @@ from typing import Any, assert_never
 from twinrun.v1 import job_pb2
 
 from orchestrator.gate.fault import AT_MOST, ONE_OF, Fault, require
-from orchestrator.kinds import layer_kind
-from orchestrator.language import Phrase, Sentence, english
+from orchestrator.language.phrases import Phrase, Sentence, english
+from orchestrator.trials.kinds import layer_kind
 
 Shape = tuple[int, ...]
 

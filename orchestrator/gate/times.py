@@ -7,7 +7,7 @@ from google.protobuf.duration_pb2 import Duration
 
 from orchestrator.gate.fault import require
 from orchestrator.gate.values import seconds
-from orchestrator.language import Phrase, english
+from orchestrator.language.phrases import Phrase, english
 
 Elapsed = Callable[[], float]
 

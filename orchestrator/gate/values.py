@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from orchestrator.gate.fault import AT_MOST, FROM, ONE_OF, require, require_from
-from orchestrator.language import Phrase, english
+from orchestrator.language.phrases import Phrase, english
 
 _FINITE = Phrase("a finite number")
 _A_TIME = Phrase("a time from 0 s to 10 years")

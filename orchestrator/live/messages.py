@@ -4,13 +4,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from orchestrator.language import say
+from orchestrator.language.palette import looks
+from orchestrator.language.phrases import say
+from orchestrator.language.words import OF, label
 from orchestrator.live import texts
 from orchestrator.live.curve import Curve, tip
 from orchestrator.live.state import Live, LiveJob
-from orchestrator.numbers import finite
-from orchestrator.palette import looks
-from orchestrator.words import OF, label
+from orchestrator.trials.numbers import finite
 
 SHOWN_GROUPS = 12
 # Job id -> the sequence of the last of its events that the page knows.

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from orchestrator.errors import BadInput
-from orchestrator.language import Phrase, current, english, say
+from orchestrator.language.phrases import Phrase, current, english, say
 from orchestrator.live import texts
 from orchestrator.live.follow import Board
 from orchestrator.live.messages import cursor_of, encoded, news

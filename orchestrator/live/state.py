@@ -8,12 +8,12 @@ from typing import assert_never
 from google.protobuf.timestamp_pb2 import Timestamp
 from twinrun.v1 import job_pb2
 
-from orchestrator.fold import fold
-from orchestrator.kinds import event_kind
-from orchestrator.language import Sentence
+from orchestrator.language.phrases import Sentence
 from orchestrator.live.curve import Curve, extended, for_steps
-from orchestrator.progress import happened
-from orchestrator.trial import Epoch, State
+from orchestrator.runners.progress import happened
+from orchestrator.trials.fold import fold
+from orchestrator.trials.kinds import event_kind
+from orchestrator.trials.trial import Epoch, State
 
 KEPT_JOBS = 12  # of each framework, the newest
 KEPT_LINES = 200  # of each job, the newest

@@ -5,12 +5,12 @@ from collections import Counter
 
 from twinrun.v1 import job_pb2
 
-from orchestrator.language import Phrase, say
+from orchestrator.language.phrases import Phrase, say
+from orchestrator.language.words import number, percent
 from orchestrator.live.curve import Curve, tip
 from orchestrator.live.state import LiveJob, Runner
-from orchestrator.progress import PHASES
-from orchestrator.trial import State
-from orchestrator.words import number, percent
+from orchestrator.runners.progress import PHASES
+from orchestrator.trials.trial import State
 
 # What stands in the page itself, by the name that it has for it.
 PAGE = {

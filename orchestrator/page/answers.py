@@ -3,19 +3,19 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from orchestrator import report
-from orchestrator.about import About
-from orchestrator.certificate_file import retold
-from orchestrator.comparison import Comparison
-from orchestrator.inputs import in_own_way
-from orchestrator.language import Phrase, english, join, say
+from orchestrator.certificate.certificate_file import retold
+from orchestrator.language.phrases import Phrase, english, join, say
+from orchestrator.language.words import AND, COMMA, label, number, percent
 from orchestrator.page.blocks import Answer
-from orchestrator.quantities import EPOCH, TEST_ACCURACY
-from orchestrator.sides import are_the_same
-from orchestrator.trial import State
-from orchestrator.verdict import Verdict
-from orchestrator.why import cpus_in_use, why_sentence
-from orchestrator.words import AND, COMMA, label, number, percent
+from orchestrator.reports import comparison as report
+from orchestrator.reports.time_breakdown import cpus_in_use, why_sentence
+from orchestrator.results.comparison import Comparison
+from orchestrator.results.quantities import EPOCH, TEST_ACCURACY
+from orchestrator.results.verdict import Verdict
+from orchestrator.storage.about import About
+from orchestrator.trials.inputs import in_own_way
+from orchestrator.trials.sides import are_the_same
+from orchestrator.trials.trial import State
 
 _WHAT = Phrase("What ran?")
 _JOB = Phrase(

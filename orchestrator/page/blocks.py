@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from markupsafe import Markup
 
-from orchestrator.palette import looks
-from orchestrator.words import label
+from orchestrator.language.palette import looks
+from orchestrator.language.words import label
 
 # matplotlib's markers as characters.
 _GLYPHS = {"o": "\u25cf", "D": "\u25c6", "s": "\u25a0", "^": "\u25b2", "v": "\u25bc"}

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
-from orchestrator.drawing import FOOTER, TITLE, Drawing
+from orchestrator.figures.drawing import FOOTER, TITLE, Drawing
+from orchestrator.language.palette import FAINT, GREY, HALF, PALE, lighter
 from orchestrator.page.blocks import Figure
-from orchestrator.palette import FAINT, GREY, HALF, PALE, lighter
 
 _SVG = "http://www.w3.org/2000/svg"
 _HREF = "{http://www.w3.org/1999/xlink}href"

@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 
-from orchestrator.about import About
-from orchestrator.certificate import Certificate
-from orchestrator.certificate_file import as_dict
-from orchestrator.certificate_report import INPUTS, allowed, where
-from orchestrator.drawing import Drawing
-from orchestrator.language import Phrase, join, say
+from orchestrator.certificate.certificate import Certificate
+from orchestrator.certificate.certificate_file import as_dict
+from orchestrator.figures.drawing import Drawing
+from orchestrator.language.phrases import Phrase, join, say
+from orchestrator.language.words import COMMA, OF, label
 from orchestrator.page.blocks import Answer, Cell, Page, Section, Table, TableRow, sides
 from orchestrator.page.of_comparison import figures_section
 from orchestrator.page.parts import data_section, lead, reproduce_section
-from orchestrator.reproduce import of_certificate
-from orchestrator.words import COMMA, OF, label
+from orchestrator.reports.certificate import INPUTS, allowed, where
+from orchestrator.results.reproduction import of_certificate
+from orchestrator.storage.about import About
 
 _SAME_JOB = Phrase("Was it the same job?")
 _YES, _NO = Phrase("Yes"), Phrase("Not shown")

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from orchestrator.about import About
-from orchestrator.comparison import Comparison, as_dict
-from orchestrator.drawing import Drawing
-from orchestrator.language import Phrase, say
+from orchestrator.figures.drawing import Drawing
+from orchestrator.language.phrases import Phrase, say
+from orchestrator.language.words import OF, label, number, percent
 from orchestrator.page.answers import answers
 from orchestrator.page.blocks import (
     Block,
@@ -28,12 +27,13 @@ from orchestrator.page.parts import (
     trials_section,
     warnings_section,
 )
-from orchestrator.report import ratio_heading
-from orchestrator.reproduce import of_comparison
-from orchestrator.table import table_rows
-from orchestrator.trial import Profile
-from orchestrator.why import why_rows
-from orchestrator.words import OF, label, number, percent
+from orchestrator.reports.comparison import ratio_heading
+from orchestrator.reports.table import table_rows
+from orchestrator.reports.time_breakdown import why_rows
+from orchestrator.results.comparison import Comparison, as_dict
+from orchestrator.results.reproduction import of_comparison
+from orchestrator.storage.about import About
+from orchestrator.trials.trial import Profile
 
 _FIGURES = Phrase("Figures")
 _NUMBERS = Phrase("In numbers")

@@ -2,14 +2,9 @@
 
 from collections.abc import Sequence
 
-from orchestrator import explanation_report, loops_report, recipes_report
-from orchestrator.about import About
-from orchestrator.drawing import Drawing
-from orchestrator.explain import Row as Explained
-from orchestrator.explain import as_dict as as_dict_of_rows
-from orchestrator.language import Phrase, join, say
-from orchestrator.loops import Loops
-from orchestrator.loops import as_dict as as_dict_of_loops
+from orchestrator.figures.drawing import Drawing
+from orchestrator.language.phrases import Phrase, join, say
+from orchestrator.language.words import NEXT, OF
 from orchestrator.page.blocks import (
     Block,
     Cell,
@@ -25,10 +20,15 @@ from orchestrator.page.blocks import (
 )
 from orchestrator.page.inline import inlined
 from orchestrator.page.parts import data_section, heads, lead, side_by_side
-from orchestrator.recipes import Recipes
-from orchestrator.recipes import as_dict as as_dict_of_recipes
-from orchestrator.rows import Row
-from orchestrator.words import NEXT, OF
+from orchestrator.reports import explanation, loops, recipes
+from orchestrator.reports.rows import Row
+from orchestrator.results.explanation import Row as Explained
+from orchestrator.results.explanation import as_dict as as_dict_of_rows
+from orchestrator.results.loops import Loops
+from orchestrator.results.loops import as_dict as as_dict_of_loops
+from orchestrator.results.recipes import Recipes
+from orchestrator.results.recipes import as_dict as as_dict_of_recipes
+from orchestrator.storage.about import About
 
 _NUMBERS = Phrase("In numbers")
 _MEDIANS = Phrase("Medians over the trials of each.")
@@ -45,17 +45,17 @@ _WHO = Phrase("What each framework does of its own, and why it matters.")
 
 def recipes_page(found: Recipes, about: About, inner: Sequence[str]) -> Page:
     """``inner``: names of the runs within."""
-    names = recipes_report.frameworks(found)
-    table = _table(say(_MEDIANS), names, recipes_report.recipes_rows(found))
+    names = recipes.frameworks(found)
+    table = _table(say(_MEDIANS), names, recipes.recipes_rows(found))
     result = data_section("recipes.json", as_dict_of_recipes(found), say(_DATA))
     return _page(about, say(found.sentence), names, [table, _links(inner), result])
 
 
 def loops_page(found: Loops, about: About, inner: Sequence[str]) -> Page:
     """As `recipes_page`."""
-    names = loops_report.frameworks(found)
+    names = loops.frameworks(found)
     headline = say(join(NEXT, found.sentences)) or say(_NOT_FINISHED)
-    table = _table(say(loops_report.HEADING), names, loops_report.loops_rows(found))
+    table = _table(say(loops.HEADING), names, loops.loops_rows(found))
     result = data_section("loops.json", as_dict_of_loops(found), say(_DATA))
     return _page(about, headline, names, [table, _links(inner), result])
 
@@ -67,15 +67,12 @@ def explanation_page(rows: Sequence[Explained], about: About, drawings: Sequence
         return _page(about, say(_NONE), [], [result])
     names = list(rows[0].seconds)
     colours = [side.colour for side in sides(names).values()]
-    meaning = explanation_report.meaning(rows)
+    meaning = explanation.meaning(rows)
     figures = [inlined(drawing, say(_FIGURE), meaning, colours, wide=True) for drawing in drawings]
     table = Table(
         meaning,
-        [Cell(say(name)) for name in (explanation_report.LET_IN, *explanation_report.HEADINGS)],
-        [
-            TableRow(Cell(n), [Cell(c) for c in rest])
-            for n, *rest in explanation_report.differences(rows)
-        ],
+        [Cell(say(name)) for name in (explanation.LET_IN, *explanation.HEADINGS)],
+        [TableRow(Cell(n), [Cell(c) for c in rest]) for n, *rest in explanation.differences(rows)],
     )
     own = [
         TableRow(
@@ -88,7 +85,7 @@ def explanation_page(rows: Sequence[Explained], about: About, drawings: Sequence
         for row in rows
         if row.pitfall
     ]
-    columns = [Cell(say(explanation_report.LET_IN)), *heads(names), Cell(say(_DIFFERENCE))]
+    columns = [Cell(say(explanation.LET_IN)), *heads(names), Cell(say(_DIFFERENCE))]
     blocks: list[Block] = [Figures(figures), table, Table(say(_WHO), columns, own, numeric=False)]
     return _page(
         *(about, say(_EXPLAINED), names),

@@ -6,10 +6,8 @@ from typing import Any
 
 from twinrun.v1 import job_pb2
 
-from orchestrator import environments
-from orchestrator.about import About
-from orchestrator.cautions import Caution
-from orchestrator.language import Phrase, say
+from orchestrator.language.phrases import Phrase, say
+from orchestrator.language.words import OF, label, number, state_of
 from orchestrator.page.blocks import (
     Block,
     Cell,
@@ -24,7 +22,10 @@ from orchestrator.page.blocks import (
     Table,
     TableRow,
 )
-from orchestrator.quantities import (
+from orchestrator.reports import environments
+from orchestrator.reports.rows import UNKNOWN, Row
+from orchestrator.results.cautions import Caution
+from orchestrator.results.quantities import (
     EPOCH,
     PEAK_MEMORY,
     START_UP,
@@ -33,10 +34,9 @@ from orchestrator.quantities import (
     TRAINING,
     Quantity,
 )
-from orchestrator.reproduce import Reproduction
-from orchestrator.rows import UNKNOWN, Row
-from orchestrator.trial import Trial
-from orchestrator.words import OF, label, number, state_of
+from orchestrator.results.reproduction import Reproduction
+from orchestrator.storage.about import About
+from orchestrator.trials.trial import Trial
 
 _TRIALS = Phrase("Every trial")
 _TRIALS_CAPTION = Phrase("Trials of the same pair had the same seed and ran one after the other.")

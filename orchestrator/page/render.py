@@ -5,7 +5,7 @@ import re
 
 import jinja2
 
-from orchestrator.language import Phrase, current, say
+from orchestrator.language.phrases import Phrase, current, say
 from orchestrator.page.blocks import Page
 
 _WORDS = {

@@ -6,14 +6,14 @@ from typing import assert_never
 # One numbering of GPUs, whatever counts them: CUDA's own default is "fastest first".
 os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
 
-from services import trainer
+from services.data.arrays import Data
+from services.model.weights import Weights
 from services.pytorch.environment import environment
 from services.pytorch.matched import MatchedTrainer
 from services.pytorch.measure import measure
 from services.pytorch.summary import summarize
 from services.spec import JobSpec, Recipe
-from services.workload.arrays import Data
-from services.workload.weights import Weights
+from services.trial import trainer
 
 
 def Trainer(spec: JobSpec, data: Data, weights: Weights | None) -> trainer.Trainer:  # noqa: N802

@@ -19,12 +19,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from services import chunks, matched
-from services.chunks import Chunk
 from services.errors import Unsupported
-from services.matched import Held
 from services.pytorch import augmentation, device, model, optimizers
 from services.spec import Device, JobSpec
+from services.trial import chunks, matched
+from services.trial.chunks import Chunk
+from services.trial.matched import Held
 
 # More make a call cheaper by less than a noisy epoch shows, and compiling longer by as much again.
 STEPS_PER_CALL = 4
@@ -132,7 +132,7 @@ class CompiledSteps:
     def run(self, chunk: Chunk) -> torch.Tensor:
         """Takes the steps of ``chunk``; what they measured, on the device.
 
-        As `services.matched.steps_taken` wants it.
+        As `services.trial.matched.steps_taken` wants it.
         """
         rates, epsilons = (
             torch.from_numpy(numbers).to(self._data[0])
@@ -156,7 +156,7 @@ class CompiledSteps:
         return torch.cat(measured)
 
     def advance(self, steps: int) -> None:
-        """As `services.trainer.Trainer.advance`."""
+        """As `services.trial.trainer.Trainer.advance`."""
         self._taken = steps
 
     def begin(self, order: Sequence[NDArray[np.int32]]) -> None:

@@ -4,9 +4,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from services.chunks import Chunk
 from services.errors import DeviceUnavailable
 from services.spec import Device, Execution, JobSpec, OwnWay, Precision, Recipe
+from services.trial.chunks import Chunk
 
 # In which products are taken; parameters and all else are float64 with float64, else float32.
 PRODUCTS = {

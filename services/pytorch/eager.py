@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from services import chunks, matched
-from services.chunks import Chunk
-from services.matched import Held
 from services.pytorch import augmentation, device, model, optimizers
 from services.spec import JobSpec
+from services.trial import chunks, matched
+from services.trial.chunks import Chunk
+from services.trial.matched import Held
 
 
 class EagerSteps:
@@ -38,7 +38,7 @@ class EagerSteps:
     def run(self, chunk: Chunk) -> torch.Tensor:
         """Takes the steps of ``chunk``; what they measured, on the device.
 
-        As `services.matched.steps_taken` wants it.
+        As `services.trial.matched.steps_taken` wants it.
         """
         indices, drawn = device.put_chunk(chunk, self._images.device)
         measured = []
@@ -49,7 +49,7 @@ class EagerSteps:
         return torch.stack(measured)
 
     def advance(self, steps: int) -> None:
-        """As `services.trainer.Trainer.advance`."""
+        """As `services.trial.trainer.Trainer.advance`."""
         optimizers.advance(self._optimizer, steps)
 
     def begin(self, order: Sequence[NDArray[np.int32]]) -> None:

@@ -4,8 +4,8 @@ import re
 
 import torch
 
-from services.environment import completed
 from services.events import Environment
+from services.machine.environment import completed
 
 
 def environment(threads: int = 0, precision_notes: str = "") -> Environment:

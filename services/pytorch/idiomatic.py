@@ -11,9 +11,11 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from services import matched
+from services.data.arrays import Data
 from services.errors import Unsupported
 from services.events import Environment, Profiled
+from services.model import layers as shapes
+from services.model.weights import Weights
 from services.pytorch import device, modules, optimizers, own, profile
 from services.pytorch.compiled import require_compiler
 from services.pytorch.environment import environment
@@ -32,18 +34,16 @@ from services.spec import (
     Precision,
     Sgd,
 )
-from services.trainer import Steps
-from services.waiting import Waiting, timed
-from services.workload import layers as shapes
-from services.workload.arrays import Data
-from services.workload.weights import Weights
+from services.trial import matched
+from services.trial.trainer import Steps
+from services.trial.waiting import Waiting, timed
 
 _TEST_BATCH = 1000  # samples
 _AS_IT_IS = slice(None)
 
 
 class IdiomaticTrainer:
-    """A `services.trainer.Trainer`.
+    """A `services.trial.trainer.Trainer`.
 
     Initial values, shuffling and whatever the spec does not name of the optimizer are PyTorch's
     own. The time of the first epoch has the start of the loader's workers in it, as a user's has.

@@ -6,22 +6,22 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from services import chunks, matched
+from services.data.arrays import Data
 from services.events import Environment, Profiled
+from services.model import order
+from services.model.weights import Weights
 from services.pytorch import augmentation, device, model, own, profile
 from services.pytorch.compiled import CompiledSteps
 from services.pytorch.eager import EagerSteps
 from services.pytorch.environment import environment
 from services.spec import Execution, JobSpec, OwnWay
-from services.trainer import Steps
-from services.waiting import timed
-from services.workload import order
-from services.workload.arrays import Data
-from services.workload.weights import Weights
+from services.trial import chunks, matched
+from services.trial.trainer import Steps
+from services.trial.waiting import timed
 
 
 class MatchedTrainer:
-    """A `services.trainer.Trainer`.
+    """A `services.trial.trainer.Trainer`.
 
     Executions default and eager are the same here: op by op. Where steps are compiled, evaluation
     still runs op by op: in large batches it is bound by products, which compiling leaves as they

@@ -3,9 +3,9 @@
 import torch
 
 from services.events import MachineMeasured
-from services.measuring import ELEMENTS, SIDE, best_rate
 from services.pytorch import device
 from services.spec import JobSpec
+from services.trial.best_rate import ELEMENTS, SIDE, best_rate
 
 
 def measure(spec: JobSpec) -> MachineMeasured:

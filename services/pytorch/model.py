@@ -7,7 +7,8 @@ from typing import Protocol, assert_never
 import torch
 from torch.nn import functional
 
-from services.matched import Held
+from services.model import dropout
+from services.model.layers import trained_layers
 from services.pytorch import batch_norm, custom
 from services.pytorch.axes import channels_first, channels_last
 from services.spec import (
@@ -26,8 +27,7 @@ from services.spec import (
     MaxPool2d,
     OwnWay,
 )
-from services.workload import dropout
-from services.workload.layers import trained_layers
+from services.trial.matched import Held
 
 _ACTIVATIONS = {
     ActivationFunction.RELU: functional.relu,
@@ -60,7 +60,7 @@ def training_logits(
 ) -> tuple[torch.Tensor, list[torch.Tensor]]:
     """`logits` as a step has them, and the batch's statistics, in the order of what is kept.
 
-    ``drawn``: by name, as in `services.chunks.Chunk`, for this step.
+    ``drawn``: by name, as in `services.trial.chunks.Chunk`, for this step.
     """
     how = _Training(drawn)
     return _through(layers, parameters, images, products, how), how.statistics
@@ -195,7 +195,7 @@ def details(
     labels: torch.Tensor,
     gradients: Sequence[torch.Tensor],
 ) -> torch.Tensor:
-    """What `services.matched.steps_taken` wants of a step after its loss: [2 + parameters].
+    """What `services.trial.matched.steps_taken` wants of a step after its loss: [2 + parameters].
 
     ``losses`` [batch]: of each sample, by `losses_of`.
     """

@@ -6,6 +6,7 @@ from typing import assert_never
 import torch
 from torch import nn
 
+from services.model import layers as shapes
 from services.pytorch import custom
 from services.spec import (
     Activation,
@@ -20,7 +21,6 @@ from services.spec import (
     Layer,
     MaxPool2d,
 )
-from services.workload import layers as shapes
 
 _ACTIVATIONS: dict[ActivationFunction, Callable[[], nn.Module]] = {
     ActivationFunction.RELU: nn.ReLU,

@@ -10,8 +10,8 @@ from typing import Any, assert_never
 
 import torch
 
-from services import matched
 from services.spec import Adam, AdamW, Loop, Optimizer, Sgd
+from services.trial import matched
 
 
 def optimizer(
@@ -101,7 +101,7 @@ def update(
     gradients: Sequence[torch.Tensor],
     plan: tuple[torch.Tensor | float, torch.Tensor | float],
 ) -> None:
-    """One step, in place; ``plan`` is its rate and epsilon, by `services.matched.schedule`."""
+    """One step, in place; ``plan`` is its rate and epsilon, by `matched.schedule`."""
     rate, epsilon = plan
     for w, g, *s in zip(parameters, gradients, *slots, strict=True):
         match spec.kind:

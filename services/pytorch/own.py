@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from services.model.weights import Weights
 from services.pytorch import modules
 from services.spec import (
     Adam,
@@ -20,7 +21,6 @@ from services.spec import (
     OwnWay,
     Sgd,
 )
-from services.workload.weights import Weights
 
 
 def as_it_does(spec: JobSpec) -> JobSpec:

@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torchvision.transforms import v2
 
+from services.model.weights import parameter_dtype
 from services.spec import Augmentation, Device, JobSpec
-from services.workload.weights import parameter_dtype
 
 _NONE = Augmentation()
 Batch = tuple[torch.Tensor, torch.Tensor]  # images [batch, c, h, w] and labels [batch]

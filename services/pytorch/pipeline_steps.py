@@ -7,14 +7,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from services.chunks import Chunk
-from services.matched import Held
+from services.data.arrays import Data
 from services.pytorch import device
 from services.pytorch.eager import EagerSteps
 from services.pytorch.pipeline import Batch, Order, Samples, loader
 from services.spec import JobSpec
-from services.waiting import Waiting
-from services.workload.arrays import Data
+from services.trial.chunks import Chunk
+from services.trial.matched import Held
+from services.trial.waiting import Waiting
 
 
 class PipelineSteps(EagerSteps):

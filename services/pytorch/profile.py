@@ -6,7 +6,7 @@ import torch
 from torch.profiler import ProfilerActivity
 
 from services.events import Operation, Profiled
-from services.matched import PROFILED_OPERATIONS
+from services.trial.matched import PROFILED_OPERATIONS
 
 
 def profiled(take_steps: Callable[[], int], device: torch.device) -> Profiled:

@@ -3,10 +3,10 @@
 import torch
 from torch import nn
 
+from services.data import catalog
 from services.events import LayerSummary, ModelSummarized
 from services.pytorch import modules
 from services.spec import JobSpec
-from services.workload import catalog
 
 
 def summarize(spec: JobSpec) -> ModelSummarized:

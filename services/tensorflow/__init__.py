@@ -8,14 +8,14 @@ os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
 # Errors only: standard error is kept as the reason where a trial's process dies.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from services import trainer
+from services.data.arrays import Data
+from services.model.weights import Weights
 from services.spec import JobSpec, Loop, Recipe
 from services.tensorflow.environment import environment
 from services.tensorflow.matched import MatchedTrainer
 from services.tensorflow.measure import measure
 from services.tensorflow.summary import summarize
-from services.workload.arrays import Data
-from services.workload.weights import Weights
+from services.trial import trainer
 
 
 def Trainer(spec: JobSpec, data: Data, weights: Weights | None) -> trainer.Trainer:  # noqa: N802

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 
+from services.model.augmentation import TRANSFORMS, background, wanted
 from services.spec import Execution, JobSpec
-from services.workload.augmentation import TRANSFORMS, background, wanted
 
 # Images [batch, h, w, c] and what was drawn for them; images of the same shape.
 Augment = Callable[[tf.Tensor, Mapping[str, tf.Tensor]], tf.Tensor]

@@ -2,11 +2,11 @@
 
 import tensorflow as tf
 
-from services.matched import Held
+from services.model.augmentation import TRANSFORMS
 from services.spec import JobSpec
 from services.tensorflow import augmentation
 from services.tensorflow.steps import Drawn, GraphSteps
-from services.workload.augmentation import TRANSFORMS
+from services.trial.matched import Held
 
 _IMAGES = 512  # at once, at least: XLA gives less than some 400,000 pixels to one thread alone
 

@@ -4,17 +4,17 @@ from collections.abc import Iterator
 
 import tensorflow as tf
 
-from services import matched
+from services.data.arrays import Data
+from services.model.weights import Weights
 from services.spec import Execution, JobSpec
 from services.tensorflow.idiomatic import IdiomaticTrainer, loss_of
-from services.trainer import Steps
-from services.waiting import Waiting, timed
-from services.workload.arrays import Data
-from services.workload.weights import Weights
+from services.trial import matched
+from services.trial.trainer import Steps
+from services.trial.waiting import Waiting, timed
 
 
 class CustomLoopTrainer(IdiomaticTrainer):
-    """A `services.trainer.Trainer`; model, optimizer and evaluation are those of `fit`."""
+    """A `services.trial.trainer.Trainer`; model, optimizer and evaluation are those of `fit`."""
 
     def __init__(self, spec: JobSpec, data: Data, weights: Weights | None) -> None:
         super().__init__(spec, data, weights)

@@ -2,8 +2,8 @@
 
 import tensorflow as tf
 
-from services.environment import completed
 from services.events import Environment
+from services.machine.environment import completed
 
 
 def environment(threads: int = 0, precision_notes: str = "") -> Environment:

@@ -10,8 +10,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from services import matched
+from services.data.arrays import Data
 from services.events import Environment, Profiled
+from services.model import layers as shapes
+from services.model.augmentation import wanted
+from services.model.weights import Weights
 from services.spec import (
     Adam,
     AdamW,
@@ -25,11 +28,8 @@ from services.spec import (
 from services.tensorflow import device, layers, profile
 from services.tensorflow.environment import environment
 from services.tensorflow.preprocessing import Preprocessing
-from services.trainer import Steps
-from services.workload import layers as shapes
-from services.workload.arrays import Data
-from services.workload.augmentation import wanted
-from services.workload.weights import Weights
+from services.trial import matched
+from services.trial.trainer import Steps
 
 _POLICIES = {
     Precision.FLOAT32: "float32",
@@ -41,7 +41,7 @@ _TIMED_STEPS = 200  # for which it is measured how long a step waits for its bat
 
 
 class IdiomaticTrainer:
-    """A `services.trainer.Trainer`.
+    """A `services.trial.trainer.Trainer`.
 
     Initial values, shuffling and whatever the spec does not name of the optimizer are Keras's own.
     The data are arrays, normalised beforehand, as its guides have it for what fits into memory;

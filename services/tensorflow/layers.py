@@ -5,6 +5,7 @@ from typing import assert_never
 
 import keras
 
+from services.model import layers as shapes
 from services.spec import (
     Activation,
     AveragePool2d,
@@ -18,7 +19,6 @@ from services.spec import (
     MaxPool2d,
 )
 from services.tensorflow import custom
-from services.workload import layers as shapes
 
 
 def made(layer: Layer, dtype: str) -> keras.layers.Layer:

@@ -6,24 +6,24 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from services import chunks, matched
+from services.data.arrays import Data
 from services.events import Environment, Profiled
+from services.model import order
+from services.model.augmentation import wanted
+from services.model.weights import Weights
 from services.spec import Device, Execution, JobSpec, OwnWay
 from services.tensorflow import augmentation, device, model, own, profile
 from services.tensorflow.augmented_steps import AugmentedSteps
 from services.tensorflow.environment import environment
 from services.tensorflow.pipeline import PipelineSteps
 from services.tensorflow.steps import EagerSteps, GraphSteps, unstacked
-from services.trainer import Steps
-from services.waiting import timed
-from services.workload import order
-from services.workload.arrays import Data
-from services.workload.augmentation import wanted
-from services.workload.weights import Weights
+from services.trial import chunks, matched
+from services.trial.trainer import Steps
+from services.trial.waiting import timed
 
 
 class MatchedTrainer:
-    """A `services.trainer.Trainer`.
+    """A `services.trial.trainer.Trainer`.
 
     Where steps are compiled by XLA, evaluation is a plain graph: in large batches it is bound by
     products, which XLA does not make faster.

@@ -3,9 +3,9 @@
 import tensorflow as tf
 
 from services.events import MachineMeasured
-from services.measuring import ELEMENTS, SIDE, best_rate
 from services.spec import JobSpec
 from services.tensorflow import device
+from services.trial.best_rate import ELEMENTS, SIDE, best_rate
 
 
 def measure(spec: JobSpec) -> MachineMeasured:

@@ -7,7 +7,8 @@ from typing import Protocol, assert_never
 
 import tensorflow as tf
 
-from services.matched import Held
+from services.model import dropout
+from services.model.layers import trained_layers
 from services.spec import (
     Activation,
     ActivationFunction,
@@ -26,8 +27,7 @@ from services.spec import (
     OwnWay,
 )
 from services.tensorflow import batch_norm
-from services.workload import dropout
-from services.workload.layers import trained_layers
+from services.trial.matched import Held
 
 
 def _gelu(x: tf.Tensor) -> tf.Tensor:
@@ -67,7 +67,7 @@ def training_logits(
 ) -> tuple[tf.Tensor, list[tf.Tensor]]:
     """`logits` as a step has them, and the batch's statistics, in the order of what is kept.
 
-    ``drawn``: by name, as in `services.chunks.Chunk`, for this step.
+    ``drawn``: by name, as in `services.trial.chunks.Chunk`, for this step.
     """
     how = _Training(drawn, compiled=spec.execution is Execution.COMPILED)
     return _through(spec.layers, parameters, images, products, how), how.statistics
@@ -190,7 +190,7 @@ def _with_bias(x: tf.Tensor, bias: tf.Variable | None) -> tf.Tensor:
 def details(
     losses: tf.Tensor, logits: tf.Tensor, labels: tf.Tensor, gradients: Sequence[tf.Tensor]
 ) -> tf.Tensor:
-    """What `services.matched.steps_taken` wants of a step after its loss: [2 + parameters].
+    """What `services.trial.matched.steps_taken` wants of a step after its loss: [2 + parameters].
 
     ``losses`` [batch]: of each sample, by `losses_of`.
     """

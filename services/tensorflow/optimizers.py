@@ -2,7 +2,7 @@
 
 `update` is for graphs and op by op: one kernel for each parameter. `update_plainly` is for XLA,
 which makes plain operations one kernel together with what comes before, and cannot see into a
-kernel of TensorFlow's. A plan is a step's rate and epsilon, by `services.matched.schedule`.
+kernel of TensorFlow's. A plan is a step's rate and epsilon, by `services.trial.matched.schedule`.
 """
 
 import math
@@ -35,7 +35,7 @@ def kernel_plan(
     plan: tuple[NDArray[np.float64], NDArray[np.float64]],
     dtype: type[np.floating],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The ``plan`` of `services.matched.schedule`, for `update`'s kernels in ``dtype``.
+    """The ``plan`` of `services.trial.matched.schedule`, for `update`'s kernels in ``dtype``.
 
     Adam's kernel takes 1 - beta in the parameters' precision: in float32, 1 - 0.999 is too small
     by one part in 78,000, and both moments with it, which parts the frameworks within some fifty

@@ -7,7 +7,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from services import matched
+from services.model import layers as shapes
+from services.model.weights import Weights
 from services.spec import (
     Adam,
     AdamW,
@@ -16,8 +17,7 @@ from services.spec import (
     Layer,
     OwnWay,
 )
-from services.workload import layers as shapes
-from services.workload.weights import Weights
+from services.trial import matched
 
 Plan = tuple[NDArray[np.float64], NDArray[np.float64]]
 
@@ -30,7 +30,7 @@ def as_it_does(spec: JobSpec) -> JobSpec:
 
 
 def plan(spec: JobSpec, first: int, steps: int) -> Plan:
-    """Rates and epsilons of steps, as `services.matched.schedule`, or with Keras's epsilon.
+    """Rates and epsilons of steps, as `services.trial.matched.schedule`, or with Keras's epsilon.
 
     Keras adds its epsilon before the bias correction: it is the same at every step.
     """

@@ -7,12 +7,12 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from services.chunks import Chunk
-from services.matched import Held
+from services.data.arrays import Data
 from services.spec import Execution, JobSpec
 from services.tensorflow.steps import EagerSteps, unstacked
-from services.waiting import Waiting
-from services.workload.arrays import Data
+from services.trial.chunks import Chunk
+from services.trial.matched import Held
+from services.trial.waiting import Waiting
 
 Batch = tuple[tf.Tensor, tf.Tensor]  # images [batch, h, w, c] and labels [batch]
 

@@ -4,9 +4,9 @@ import keras
 import tensorflow as tf
 
 from services.errors import Unsupported
+from services.model.augmentation import background, wanted
+from services.model.weights import parameter_dtype
 from services.spec import JobSpec
-from services.workload.augmentation import background, wanted
-from services.workload.weights import parameter_dtype
 
 _FLIPS = (0.0, 0.5)  # RandomFlip takes no probability
 

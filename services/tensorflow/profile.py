@@ -10,7 +10,7 @@ from typing import Any
 import tensorflow as tf
 
 from services.events import Operation, Profiled
-from services.matched import PROFILED_OPERATIONS
+from services.trial.matched import PROFILED_OPERATIONS
 
 # As the executor names what it runs: the node, then its kind.
 _KERNEL = re.compile(r"[^:]+:(?P<kind>\w+)")

@@ -7,13 +7,14 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from services import chunks, matched
-from services.chunks import Chunk
-from services.matched import Held
 from services.spec import Execution, JobSpec, Loop, OwnWay
 from services.tensorflow import augmentation, device, model, optimizers, own
+from services.trial import chunks, matched
+from services.trial.chunks import Chunk
+from services.trial.matched import Held
 
-Drawn = Mapping[str, tf.Tensor]  # as in `services.chunks.Chunk`; of a step without its first axis
+# As in `services.trial.chunks.Chunk`; of a step without its first axis.
+Drawn = Mapping[str, tf.Tensor]
 
 
 def unstacked(drawn: Mapping[str, NDArray[np.generic]], steps: int) -> list[Drawn]:
@@ -50,7 +51,7 @@ class EagerSteps:
     def run(self, chunk: Chunk) -> tf.Tensor:
         """Takes the steps of ``chunk``; what they measured, on the device.
 
-        As `services.matched.steps_taken` wants it, but that more may stand behind it.
+        As `services.trial.matched.steps_taken` wants it, but that more may stand behind it.
         """
         plan = own.plan(self._spec, self._taken, len(chunk))
         self._taken += len(chunk)
@@ -106,7 +107,7 @@ class EagerSteps:
         return loss
 
     def advance(self, steps: int) -> None:
-        """As `services.trainer.Trainer.advance`."""
+        """As `services.trial.trainer.Trainer.advance`."""
         self._taken = steps
 
     def begin(self, order: Sequence[NDArray[np.int32]]) -> None:

@@ -3,9 +3,9 @@
 import math
 from typing import Any
 
+from services.data import catalog
 from services.events import LayerSummary, ModelSummarized
 from services.spec import JobSpec
-from services.workload import catalog
 
 
 def summarize(spec: JobSpec) -> ModelSummarized:

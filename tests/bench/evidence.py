@@ -18,15 +18,16 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator import config, store
-from orchestrator.about import Kind
-from orchestrator.comparison import compare
-from orchestrator.config import Places
-from orchestrator.placement import placements
-from orchestrator.runners import Runners
-from orchestrator.schedule import completed, run_trials
-from orchestrator.sides import twice
-from orchestrator.verdict import Verdict
+from orchestrator.results.comparison import compare
+from orchestrator.results.verdict import Verdict
+from orchestrator.runners.finding import Runners
+from orchestrator.runners.placement import placements
+from orchestrator.runners.schedule import completed, run_trials
+from orchestrator.settings import config
+from orchestrator.settings.config import Places
+from orchestrator.storage import store
+from orchestrator.storage.about import Kind
+from orchestrator.trials.sides import twice
 from tests.waiting import HANG_SECONDS
 
 ROOT = Path(__file__).parents[2]

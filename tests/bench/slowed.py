@@ -68,9 +68,9 @@ class Trainer:
         self._part = float(Path(os.environ["SLOWED_BY"]).read_text())
         self._clock = Real()
         if step_seconds := float(os.environ.get("SLOWED_STEP_SECONDS", "0")):
-            from services import trial  # noqa: PLC0415 - nothing for the runner's own process
+            from services.trial import run  # noqa: PLC0415 - nothing for the runner's own process
 
-            self._clock = trial.time = Stepped(step_seconds, _number())
+            self._clock = run.time = Stepped(step_seconds, _number())
 
     def __getattr__(self, name):
         return getattr(self._trainer, name)
@@ -95,7 +95,7 @@ class Trainer:
 
 
 if __name__ == "__main__":
-    from services import server
+    from services.runner import server
 
     name = os.environ["SLOWED"]
     FRAMEWORKS[name] = Framework("tests.bench.slowed", FRAMEWORKS[name].requires, 0)

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from orchestrator.palette import looks
+from orchestrator.language.palette import looks
 from tests.integration.conftest import runners
 from tests.integration.fakes.markup import MESSAGE
 from tests.integration.live import environment, live, orchestrator

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from orchestrator import store
-from orchestrator.remaking import remake
+from orchestrator.actions.remake import remake
+from orchestrator.storage import store
 from tests.unit.events import failed_events
 from tests.unit.stored import add_trial, compared, verified
 

@@ -146,7 +146,7 @@ def test_an_image_of_another_version_of_the_protocol_is_refused(down, orchestrat
     (tmp_path / "Dockerfile").write_text(
         f"FROM {IMAGES['tensorflow']}\nUSER root\n"
         "RUN sed -i 's/^PROTOCOL_VERSION = .*/PROTOCOL_VERSION = 99/' "
-        "/opt/twinrun/services/servicer.py\nUSER 10001:10001\n"
+        "/opt/twinrun/services/runner/servicer.py\nUSER 10001:10001\n"
     )
     docker("build", "--quiet", "--tag=twinrun-e2e-version", str(tmp_path))
     try:

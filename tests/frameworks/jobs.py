@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from services.data.arrays import Data
+from services.model import weights as parameters
 from services.spec import (
     Activation,
     ActivationFunction,
@@ -27,8 +29,6 @@ from services.spec import (
     Precision,
     Sgd,
 )
-from services.workload import weights as parameters
-from services.workload.arrays import Data
 
 THREADS = 1  # of all jobs in one process: TensorFlow makes its pools once
 SHAPE, CLASSES = (4, 3, 2), 5

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from services.data.arrays import Data
+from services.model import augmentation, order
+from services.model.layers import trained_layers
 from services.spec import (
     Activation,
     ActivationFunction,
@@ -21,9 +24,6 @@ from services.spec import (
     MaxPool2d,
     Sgd,
 )
-from services.workload import augmentation, order
-from services.workload.arrays import Data
-from services.workload.layers import trained_layers
 
 erf = np.vectorize(math.erf, otypes=[np.float64])
 

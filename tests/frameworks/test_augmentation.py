@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from services.model import augmentation
 from services.spec import (
     Augmentation,
     Conv2d,
@@ -20,7 +21,6 @@ from services.spec import (
     OwnWay,
     Precision,
 )
-from services.workload import augmentation
 from tests.frameworks import jobs, reference
 
 SHAPES = [(28, 28, 1), (4, 3, 2), (5, 5, 3), (9, 34, 1)]

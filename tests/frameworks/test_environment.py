@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from services import host
+from services.machine import host
 from services.spec import Execution
 from tests.frameworks import jobs
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from services.errors import Unsupported
+from services.model import layers as shapes
 from services.spec import (
     Activation,
     ActivationFunction,
@@ -25,7 +26,6 @@ from services.spec import (
     Sgd,
     Synthetic,
 )
-from services.workload import layers as shapes
 from tests.frameworks import jobs, reference
 
 

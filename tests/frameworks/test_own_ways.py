@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from services.errors import Unsupported
+from services.model import order
 from services.spec import Adam, Execution, Optimizer, OwnWay, Sgd
-from services.workload import order
 from tests.frameworks import jobs, reference
 
 UNCOMPILED = [Execution.DEFAULT, Execution.EAGER]

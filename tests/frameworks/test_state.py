@@ -85,14 +85,14 @@ def test_evaluation_gives_logits_of_every_test_sample_in_order(framework, monkey
     whole = jobs.train(framework, jobs.spec(epochs=1)).logits
     assert whole.dtype == np.float64
     assert whole.shape == (jobs.TEST_SAMPLES, jobs.CLASSES)
-    monkeypatch.setattr("services.matched.evaluate_batch", lambda *_: 4)  # of 11 samples
+    monkeypatch.setattr("services.trial.matched.evaluate_batch", lambda *_: 4)  # of 11 samples
     in_parts = jobs.train(framework, jobs.spec(epochs=1)).logits
     np.testing.assert_allclose(in_parts, whole, rtol=1e-6)
 
 
 def test_as_many_samples_are_predicted_as_are_asked_for(framework, name, monkeypatch):
     """How fast a framework predicts is timed by it."""
-    monkeypatch.setattr("services.matched.evaluate_batch", lambda *_: 4)
+    monkeypatch.setattr("services.trial.matched.evaluate_batch", lambda *_: 4)
     job = jobs.spec(execution=Execution.EAGER)
     trainer = framework.Trainer(job, jobs.data(), jobs.weights(job))
     model = importlib.import_module(f"services.{name}.model")

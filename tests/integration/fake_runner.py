@@ -6,8 +6,8 @@ Its own limits are beyond a test's patience, so that what it does only when one 
 import os
 import sys
 
-from services import jobs, server, worker
 from services.frameworks import FRAMEWORKS, Framework
+from services.runner import jobs, server, worker
 from tests.waiting import FOREVER_SECONDS
 
 LINGER = "TWINRUN_TEST_LINGER"  # seconds, where it is not to be for ever

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from orchestrator import shelf, store
-from orchestrator.trial import State, Trial
+from orchestrator.storage import shelf, store
+from orchestrator.trials.trial import State, Trial
 from tests.integration.conftest import eventually, fake_environment, marked
 from tests.integration.fake_runner import LINGER
 
@@ -33,7 +33,11 @@ cli.main()
 _SMALL = ("--workload=synthetic-mlp", "--threads=1", "--train-limit=300", "--batch-size=100")
 _COMPARE = ("compare", *_SMALL, "--epochs=2", f"--repeats={PAIRS}", "--same-seed", "--no-verify")
 _EVENTS = 2 * PAIRS * 24  # of a whole comparison
-_PARTS = {"child": "services.child", "runner": "fake_runner", "renderer": "orchestrator.renderer"}
+_PARTS = {
+    "child": "services.trial.child",
+    "runner": "fake_runner",
+    "renderer": "orchestrator.figures.renderer",
+}
 
 
 @dataclass

@@ -23,10 +23,15 @@ from google.rpc import status_pb2
 from grpc_status import rpc_status
 from twinrun.v1 import job_pb2, runner_service_pb2, runner_service_pb2_grpc
 
-from services import preview, trial
-from services.convert import environment_to_proto, event_to_proto, spec_from_proto, spec_to_proto
 from services.events import JobState, Phase, PhaseFinished, StateChanged
 from services.pipe import Kind, Task
+from services.runner.convert import (
+    environment_to_proto,
+    event_to_proto,
+    spec_from_proto,
+    spec_to_proto,
+)
+from services.trial import preview, run
 from tests.integration.fakes import good
 
 CPUS = 4
@@ -95,7 +100,7 @@ def _recorded(spec: bytes, kind: job_pb2.JobKind, weights: bytes | None) -> Repo
             case job_pb2.JOB_KIND_PREVIEW:
                 preview.run(task, good.Trainer, told.append)
             case _:
-                trial.run(task, good.Trainer, told.append)
+                run.run(task, good.Trainer, told.append)
         files = {path.stem: path.read_bytes() for path in output.glob("*.safetensors")}
     told.append(StateChanged(JobState.SUCCEEDED))
     names = {"initial": 1, "final": 2}

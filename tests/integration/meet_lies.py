@@ -20,9 +20,11 @@ from typing import Any
 import yaml
 from typer.testing import CliRunner
 
-from orchestrator import client, remaking, session, shelf, store
-from orchestrator.cli import app
+from orchestrator.actions import compare, remake
+from orchestrator.cli.main import app
 from orchestrator.gate import status
+from orchestrator.runners import client
+from orchestrator.storage import shelf, store
 from tests.integration.lies import CASES, Case
 from tests.integration.lying import SPEC, Lie
 
@@ -175,8 +177,8 @@ def _hung(*_: object) -> None:
 def main(directory: Path, part: str = "") -> None:
     os.chdir(directory)
     os.environ |= {"XDG_STATE_HOME": "state", "XDG_CONFIG_HOME": "config", "TWINRUN_LANG": "en"}
-    session.Renderer = NoRenderer
-    remaking.Renderer = NoRenderer
+    compare.Renderer = NoRenderer
+    remake.Renderer = NoRenderer
     # What is waited for is as long as it is; that it ends is what is looked at.
     client._IMPORT_SECONDS = 1.0
     status._LONGEST_PAUSE_SECONDS = 1.0

@@ -7,12 +7,12 @@ is done only when a limit runs out is a hang.
 import sys
 from functools import partialmethod
 
-from orchestrator import runners
-from orchestrator.cli import main
-from orchestrator.client import Client
+from orchestrator.cli.main import main
+from orchestrator.runners import finding
+from orchestrator.runners.client import Client
 from tests.waiting import FOREVER_SECONDS
 
 if __name__ == "__main__":
     Client.watch = partialmethod(Client.watch, reattach_seconds=FOREVER_SECONDS)
-    runners._PROBE_SECONDS = FOREVER_SECONDS
+    finding._PROBE_SECONDS = FOREVER_SECONDS
     sys.exit(main())

@@ -25,7 +25,7 @@ def completed(tmp_path):
     """What bash offers for the last word of a command line."""
     command = tmp_path / "bin" / "orchestrator"
     command.parent.mkdir()
-    command.write_text(f"#!{sys.executable}\nfrom orchestrator.cli import main\nmain()\n")
+    command.write_text(f"#!{sys.executable}\nfrom orchestrator.cli.main import main\nmain()\n")
     command.chmod(0o755)
     path = f"{command.parent}{os.pathsep}{os.environ['PATH']}"
     env = {**os.environ, "HOME": str(tmp_path), "PATH": path}

@@ -5,8 +5,8 @@ import signal
 
 import pytest
 
-from orchestrator import shelf
-from orchestrator.trial import State
+from orchestrator.storage import shelf
+from orchestrator.trials.trial import State
 from tests.integration import gates
 from tests.integration.test_orchestrator import SMALL, Orchestrator
 from tests.waiting import HANG_SECONDS, eventually

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.shelf import runs
+from orchestrator.storage.shelf import runs
 from tests.documents import DOCUMENTS, TRANSLATIONS, Block, blocks, program, words
 from tests.integration.conftest import Runner, runners
 from tests.waiting import HANG_SECONDS

@@ -24,15 +24,15 @@ from typing import ClassVar, NoReturn
 import numpy as np
 import pytest
 
+from services.data import cache, download, idx, package_index
+from services.data.datasets import load
+from services.data.download import Mirror
+from services.data.package_index import Wheel
+from services.data.published import SOURCES
+from services.data.source import File, Source
 from services.errors import DataUnavailable, DiskFull
 from services.events import DownloadProgress
 from services.spec import Adam, Dataset, Dense, Flatten, JobSpec, Optimizer
-from services.workload import cache, download, idx, package_index
-from services.workload.datasets import load
-from services.workload.download import Mirror
-from services.workload.package_index import Wheel
-from services.workload.published import SOURCES
-from services.workload.source import File, Source
 from tests.waiting import FOREVER_SECONDS, HANG_SECONDS, Clock, eventually
 
 MNIST = JobSpec(Dataset("mnist"), (Flatten(), Dense(10)), Optimizer(Adam()), threads=1)
@@ -461,7 +461,7 @@ SCRIPT = """
 import pickle, sys
 from pathlib import Path
 from services.workload import download
-from services.workload.datasets import load
+from services.data.datasets import load
 from tests.waiting import HANG_SECONDS
 download._TIMEOUT_SECONDS = HANG_SECONDS
 spec, source = pickle.loads(Path(sys.argv[1]).read_bytes())

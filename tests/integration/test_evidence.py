@@ -5,8 +5,8 @@ import signal
 
 import pytest
 
-from orchestrator import store
-from orchestrator.trial import State
+from orchestrator.storage import store
+from orchestrator.trials.trial import State
 from tests.integration.test_orchestrator import SMALL, orchestrator, two
 from tests.waiting import HANG_SECONDS, eventually
 

@@ -10,10 +10,10 @@ import grpc
 import pytest
 from twinrun.v1 import runner_service_pb2, runner_service_pb2_grpc
 
-from orchestrator import runners as found_by
-from orchestrator.config import Places
 from orchestrator.errors import RunnerUnavailable
-from orchestrator.runners import Runners
+from orchestrator.runners import finding as found_by
+from orchestrator.runners.finding import Runners
+from orchestrator.settings.config import Places
 from tests.waiting import HANG_SECONDS, eventually
 
 LINUX = sys.platform == "linux"

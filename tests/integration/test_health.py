@@ -1,4 +1,4 @@
-"""``python -m services.health``, by which an engine asks how a container is."""
+"""``python -m services.runner.health``, by which an engine asks how a container is."""
 
 import subprocess
 import sys

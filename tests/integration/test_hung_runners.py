@@ -14,11 +14,11 @@ import grpc
 import pytest
 from twinrun.v1 import job_pb2, runner_service_pb2_grpc
 
-from orchestrator import watching, wire
-from orchestrator.client import Client
 from orchestrator.errors import RunnerUnavailable
 from orchestrator.gate.gates import Gates
-from orchestrator.trial import State
+from orchestrator.runners import watching, wire
+from orchestrator.runners.client import Client
+from orchestrator.trials.trial import State
 from tests.integration.conftest import eventually
 from tests.integration.test_orchestrator import SMALL, Orchestrator, await_epoch
 
@@ -49,7 +49,7 @@ class Open(Gates):
 @pytest.fixture(autouse=True)
 def _open(request, monkeypatch):
     if "runner" not in request.fixturenames:
-        monkeypatch.setattr("orchestrator.wire.Gates", Open)
+        monkeypatch.setattr("orchestrator.runners.wire.Gates", Open)
 
 
 BEAT = job_pb2.JobEvent(sequence=1, heartbeat=job_pb2.Heartbeat())

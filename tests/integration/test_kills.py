@@ -10,7 +10,7 @@ from collections import Counter
 
 import pytest
 
-from orchestrator import store
+from orchestrator.storage import store
 from tests.integration.kills import TARGETS, Killing, comparison, finished
 
 KILLS = int(os.environ.get("TWINRUN_KILLS", "12"))

@@ -9,12 +9,12 @@ import pytest
 from google.protobuf import json_format
 from twinrun.v1 import job_pb2
 
-from orchestrator.client import Client
-from orchestrator.config import Places
 from orchestrator.errors import WrongReport
 from orchestrator.live.follow import Board, Follower
-from orchestrator.trial import State
-from services.convert import spec_from_proto, spec_to_proto
+from orchestrator.runners.client import Client
+from orchestrator.settings.config import Places
+from orchestrator.trials.trial import State
+from services.runner.convert import spec_from_proto, spec_to_proto
 from tests.integration.conftest import eventually
 from tests.integration.lies import CASES
 from tests.integration.lying import CPUS, SPEC, Liar, Lie, put, serving

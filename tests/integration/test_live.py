@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import runners as found_by
-from orchestrator.commands.live import live as command
-from orchestrator.config import Places
+from orchestrator.cli.commands.live import live as command
+from orchestrator.cli.options import WhereOptions
 from orchestrator.errors import BadInput
-from orchestrator.language import say, speaking
+from orchestrator.language.phrases import say, speaking
 from orchestrator.live import texts
 from orchestrator.live.follow import Board, Follower
 from orchestrator.live.state import Runner
-from orchestrator.options import WhereOptions
-from orchestrator.progress import describe
+from orchestrator.runners import finding as found_by
+from orchestrator.runners.progress import describe
+from orchestrator.settings.config import Places
 from tests.integration.live import Page, ended, live
 from tests.integration.live import start as start_live
 from tests.waiting import HANG_SECONDS, eventually
@@ -315,7 +315,9 @@ def test_without_the_server_library_the_message_says_what_to_install(monkeypatch
 
 
 def test_help_does_not_pay_for_the_server_library():
-    code = "import sys, orchestrator.cli; print(*({'uvicorn', 'starlette'} & set(sys.modules)))"
+    code = (
+        "import sys, orchestrator.cli.main; print(*({'uvicorn', 'starlette'} & set(sys.modules)))"
+    )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == ""
 

@@ -11,11 +11,11 @@ import pytest
 from twinrun.contract import state_dir
 from twinrun.v1 import job_pb2
 
-from orchestrator import local
-from orchestrator import runners as found_by
-from orchestrator.config import Places
 from orchestrator.errors import RunnerUnavailable
-from orchestrator.runners import Runners
+from orchestrator.runners import finding as found_by
+from orchestrator.runners import local
+from orchestrator.runners.finding import Runners
+from orchestrator.settings.config import Places
 from tests.integration.conftest import (
     eventually,
     fake_environment,

@@ -12,8 +12,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from orchestrator import shelf
-from orchestrator.trial import State
+from orchestrator.storage import shelf
+from orchestrator.trials.trial import State
 from tests.waiting import HANG_SECONDS, eventually
 
 jupyter = pytest.importorskip("jupyter_client.manager")

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from twinrun.v1 import job_pb2, runner_service_pb2
 
-from orchestrator import shelf, store
-from orchestrator.trial import State
+from orchestrator.storage import shelf, store
+from orchestrator.trials.trial import State
 from tests.waiting import HANG_SECONDS, eventually
 
 

@@ -4,7 +4,7 @@ import json
 
 from twinrun.v1 import job_pb2
 
-from orchestrator import store
+from orchestrator.storage import store
 from tests.integration.test_orchestrator import SMALL, orchestrator, two
 
 __all__ = ["orchestrator", "two"]  # fixtures

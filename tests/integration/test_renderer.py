@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.comparison import compare
 from orchestrator.errors import OutputError
-from orchestrator.language import LANGUAGES, speaking
-from orchestrator.renderer import Renderer
-from orchestrator.store import Run
+from orchestrator.figures.renderer import Renderer
+from orchestrator.language.phrases import LANGUAGES, speaking
+from orchestrator.results.comparison import compare
+from orchestrator.storage.store import Run
 from tests.integration.conftest import marked
 from tests.unit.drawn import drawings
 from tests.unit.events import SPEC, trial
@@ -119,7 +119,9 @@ def test_where_it_is_killed_another_one_draws_the_same_and_nothing_stays(alive, 
 
 
 def test_where_each_that_is_started_ends_it_is_said_what_is_kept(monkeypatch):
-    monkeypatch.setattr("orchestrator.renderer._environment", lambda: {"PYTHONHOME": "/none"})
+    monkeypatch.setattr(
+        "orchestrator.figures.renderer._environment", lambda: {"PYTHONHOME": "/none"}
+    )
     with closing(Renderer()) as renderer:
         renderer.ready()
         with pytest.raises(OutputError, match=r"cannot be drawn.*orchestrator report"):
@@ -150,7 +152,7 @@ def test_a_fault_of_its_own_is_told_in_a_line_and_no_traceback():
 def test_a_command_that_reports_imports_no_matplotlib_itself(tmp_path):
     run: Run = compared(tmp_path)
     script = (
-        "import sys\nfrom orchestrator.cli import main\ntry: main()\nfinally:\n"
+        "import sys\nfrom orchestrator.cli.main import main\ntry: main()\nfinally:\n"
         " assert 'matplotlib' not in sys.modules\n"
     )
     command = [sys.executable, "-c", script, "report", str(run.path)]

@@ -228,7 +228,7 @@ def test_the_service_can_be_explored_by_reflection(start):
 
 def test_the_runners_own_process_imports_no_framework_and_no_numpy():
     code = (
-        "import sys, services.server; "
+        "import sys, services.runner.server; "
         "print({'torch', 'tensorflow', 'keras', 'numpy'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -49,7 +49,7 @@ def test_a_runner_stays_small_imports_no_numpy_and_leaks_nothing_over_many_jobs(
 
 def test_what_a_runner_imports_before_it_answers_is_little():
     """Nearly all of its start is that: measured by modules, which no other load changes."""
-    command = [sys.executable, "-X", "importtime", "-c", "import services.server"]
+    command = [sys.executable, "-X", "importtime", "-c", "import services.runner.server"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     modules = re.findall(r"^import time: .*\| +(\S+)$", done.stderr, re.MULTILINE)
     assert "grpc" in modules

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.options import EXIT_NOT_INSTALLED, EXIT_PORT, EXIT_STATE
+from services.runner.options import EXIT_NOT_INSTALLED, EXIT_PORT, EXIT_STATE
 from tests.integration.conftest import command
 from tests.waiting import HANG_SECONDS
 

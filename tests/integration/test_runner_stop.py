@@ -9,7 +9,7 @@ import pytest
 from google.rpc import error_details_pb2
 from twinrun.v1 import job_pb2
 
-from services.options import parse
+from services.runner.options import parse
 from tests.integration.conftest import details, reason
 from tests.integration.fake_runner import LINGER
 from tests.waiting import HANG_SECONDS, eventually

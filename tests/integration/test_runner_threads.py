@@ -3,7 +3,7 @@
 import pytest
 from twinrun.v1 import job_pb2, runner_service_pb2
 
-from services import host
+from services.machine import host
 from tests.integration.conftest import command
 from tests.integration.test_runner_start import refused
 from tests.waiting import eventually

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator import store
+from orchestrator.storage import store
 from tests.mutants import judge, report
 from tests.mutants.known import Known
 from tests.mutants.matrix import Case
@@ -175,7 +175,7 @@ class Engine:
                 return f"failed: {failed}"
 
     def _refused(self, side: Side, kept: Kept) -> str:
-        """As `orchestrator.proof` goes about it; empty where nothing is refused."""
+        """As `orchestrator.actions.verify` goes about it; empty where nothing is refused."""
         side.take(*judge.FIRST)
         if not judge.judged(side.run, evaluated=False).same_job:
             self._link(kept, side, *judge.ROUNDING)

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from twinrun.v1 import job_pb2
 
-from orchestrator import proof
-from orchestrator.event_log import read_events
-from orchestrator.store import Run
+from orchestrator.actions import verify
+from orchestrator.storage.event_log import read_events
+from orchestrator.storage.store import Run
 from tests.mutants.targets import FRAMEWORKS
 
 # In the order in which a certificate is made: the second ones only where the first is not exact.
-FIRST, ROUNDING = (proof.PLAIN,), (proof.PERTURBED, proof.REPEATED)
-TIMED = (proof.TIMED, proof.TIMED_PERTURBED)
+FIRST, ROUNDING = (verify.PLAIN,), (verify.PERTURBED, verify.REPEATED)
+TIMED = (verify.TIMED, verify.TIMED_PERTURBED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +24,11 @@ class Verdict:
 
 def takes(spec: job_pb2.JobSpec) -> Mapping[int, job_pb2.JobSpec]:
     """The trials of a short certificate, by number."""
-    return proof.takes(spec)
+    return verify.takes(spec)
 
 
 def judged(run: Run, *, evaluated: bool = True) -> Verdict:
-    certificate = proof.judged(run, FRAMEWORKS, evaluated=evaluated)
+    certificate = verify.judged(run, FRAMEWORKS, evaluated=evaluated)
     return Verdict(certificate.same_job, str(certificate.sentence))
 
 
@@ -62,11 +62,11 @@ def laid_again(run: Run, framework: str, trained: str, folder: Path) -> None:
 
 
 def weights(run: Run, framework: str) -> Path:
-    return run.path / "weights" / f"{framework}-{proof.PLAIN}.safetensors"
+    return run.path / "weights" / f"{framework}-{verify.PLAIN}.safetensors"
 
 
 def new_run(folder: Path, spec: job_pb2.JobSpec) -> Run:
     folder.mkdir(parents=True, exist_ok=True)
     run = Run(folder)
-    run.write_spec(takes(spec)[proof.PLAIN])
+    run.write_spec(takes(spec)[verify.PLAIN])
     return run

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from services import convert
+from services.runner import convert
 from tests.mutants import worker
 
 _LOADED = hypothesis, np, safetensors, convert  # before any fork

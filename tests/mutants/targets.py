@@ -73,18 +73,18 @@ LEFT_OUT = {
 }
 # What both frameworks share cannot differ: the tests named judge it, those first that know most.
 SHARED: dict[str, dict[str, str]] = {
-    "services/matched.py": {"require_supported": _REFUSES},
-    "services/chunks.py": {},
-    "services/trial.py": {"_Phases": _TIMES, "_peak_memory_bytes": _TELLS},
-    "services/workload/order.py": {},
-    "services/workload/weights.py": {},
-    "services/workload/dropout.py": {},
-    "services/workload/augmentation.py": {},
-    "services/workload/metrics.py": {},
-    "services/workload/layers.py": {"violations": _REFUSES, "size_violations": _REFUSES},
-    "services/workload/arithmetic.py": {},
-    "services/workload/synthetic.py": {},
-    "services/workload/datasets.py": {},
+    "services/trial/matched.py": {"require_supported": _REFUSES},
+    "services/trial/chunks.py": {},
+    "services/trial/run.py": {"_Phases": _TIMES, "_peak_memory_bytes": _TELLS},
+    "services/model/order.py": {},
+    "services/model/weights.py": {},
+    "services/model/dropout.py": {},
+    "services/model/augmentation.py": {},
+    "services/model/metrics.py": {},
+    "services/model/layers.py": {"violations": _REFUSES, "size_violations": _REFUSES},
+    "services/model/arithmetic.py": {},
+    "services/data/synthetic.py": {},
+    "services/data/datasets.py": {},
 }
 REFERENCES = [
     f"tests/unit/{name}.py"

@@ -24,9 +24,11 @@ from typing import Any
 from google.protobuf import json_format
 from twinrun.v1 import job_pb2
 
-from services import convert, host, latency, matched, trial
 from services.events import Event, JobState, StateChanged
+from services.machine import host
 from services.pipe import Task
+from services.runner import convert
+from services.trial import latency, matched, run
 
 ROOT = Path(__file__).parents[2]
 _SECONDS = 60  # that only what never ends takes
@@ -98,7 +100,7 @@ def train(request: dict[str, Any], framework: ModuleType) -> None:
 
         emit.sequence = 0  # type: ignore[attr-defined]
         emit(StateChanged(JobState.RUNNING))
-        trial.run(Task(spec, folder, folder, weights=weights), framework.Trainer, emit)
+        run.run(Task(spec, folder, folder, weights=weights), framework.Trainer, emit)
         emit(StateChanged(JobState.SUCCEEDED))
     job = job_pb2.Job(state=job_pb2.JOB_STATE_SUCCEEDED, spec=convert.spec_to_proto(spec))
     (folder / "job.json").write_text(

@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 
 from services.frameworks import FRAMEWORKS, Framework
+from services.model import order
 from services.spec import Adam, Optimizer, Sgd
-from services.workload import order
 
 
 def environment():
@@ -181,7 +181,8 @@ PLANTS = {
 
 
 def Trainer(spec, data, weights):  # noqa: N802 - called as the class is
-    from services import matched, tensorflow  # noqa: PLC0415 - as above
+    from services import tensorflow  # noqa: PLC0415 - as above
+    from services.trial import matched  # noqa: PLC0415 - as above
 
     while _undone:
         _undone.pop()()
@@ -192,7 +193,7 @@ def Trainer(spec, data, weights):  # noqa: N802 - called as the class is
 
 
 if __name__ == "__main__":
-    from services import server
+    from services.runner import server
 
     FRAMEWORKS["tensorflow"] = Framework("tests.system.planted", "tensorflow", 0)
     sys.exit(server.main(sys.argv[1:]))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import shelf
+from orchestrator.storage import shelf
 from tests.system.conftest import runners_of
 from tests.waiting import HANG_SECONDS, eventually
 

@@ -1,8 +1,8 @@
 """A comparison's figures, drawn in the test's own process."""
 
-from orchestrator import plots
-from orchestrator.comparison import Comparison
-from orchestrator.drawing import Drawing
+from orchestrator.figures import plots
+from orchestrator.figures.drawing import Drawing
+from orchestrator.results.comparison import Comparison
 
 
 def drawings(comparison: Comparison) -> list[Drawing]:

@@ -8,8 +8,8 @@ from google.protobuf.duration_pb2 import Duration
 from google.rpc import error_details_pb2
 from twinrun.v1 import job_pb2
 
-from orchestrator.fold import fold
-from orchestrator.trial import Trial
+from orchestrator.trials.fold import fold
+from orchestrator.trials.trial import Trial
 
 STEPS = 50  # in an epoch
 SAMPLES = 3200

@@ -4,10 +4,10 @@ import dataclasses
 
 import numpy as np
 
-from orchestrator.certificate import Proof, certify
-from orchestrator.evidence import Evidence
-from orchestrator.tolerance import Tolerance
-from orchestrator.trial import Failure, State
+from orchestrator.certificate.certificate import Proof, certify
+from orchestrator.certificate.evidence import Evidence
+from orchestrator.certificate.tolerance import Tolerance
+from orchestrator.trials.trial import Failure, State
 from tests.unit.events import SPEC, losses, trial
 
 ALLOWED = Tolerance(1e-12, 1e-11, 1e-11, 1e-11, "for a test")

@@ -9,9 +9,11 @@ import numpy as np
 from google.protobuf import json_format
 from twinrun.v1 import job_pb2
 
-from orchestrator import certificate_file, config, store
-from orchestrator.about import Kind
-from orchestrator.store import Run
+from orchestrator.certificate import certificate_file
+from orchestrator.settings import config
+from orchestrator.storage import store
+from orchestrator.storage.about import Kind
+from orchestrator.storage.store import Run
 from tests.unit.events import SPEC, losses, trial_events
 from tests.unit.proofs import evidence, made
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import shelf, store
-from orchestrator.about import Kind, about
 from orchestrator.errors import RunUnreadable
+from orchestrator.storage import shelf, store
+from orchestrator.storage.about import Kind, about
 from tests.unit.stored import compared, create
 
 

@@ -77,14 +77,18 @@ def test_the_generated_stubs_are_used_in_one_place_of_the_orchestrator():
         for name, path in modules("orchestrator")
         if any(used.endswith("runner_service_pb2_grpc") for used in imported(path))
     ]
-    assert users == ["orchestrator/wire.py"]
+    assert users == ["orchestrator/runners/wire.py"]
 
 
 def test_matplotlib_is_for_drawing_alone():
     """It takes a while to import: what only looks at results does without."""
-    drawing = {"orchestrator/canvas.py", "orchestrator/fonts.py", "orchestrator/plots.py"}
+    drawing = {
+        "orchestrator/figures/canvas.py",
+        "orchestrator/figures/fonts.py",
+        "orchestrator/figures/plots.py",
+    }
     for name, path in modules("orchestrator"):
-        if name not in drawing and not name.startswith("orchestrator/panels/"):
+        if name not in drawing and not name.startswith("orchestrator/figures/panels/"):
             assert "matplotlib" not in packages(path), name
 
 
@@ -99,15 +103,24 @@ def test_a_runners_own_modules_import_nothing_large_neither_themselves_nor_by_an
         seen.add(module)
         assert not packages(path) & {"numpy", "safetensors", "pynvml"}, module
         waiting += [name for name in imported(path) if name.startswith("services.")]
-    assert "services.workload.layers" in seen
+    assert "services.model.layers" in seen
 
 
 def test_what_runs_in_a_trial_knows_neither_grpc_nor_jobs():
-    folders = ("services/pytorch", "services/tensorflow", "services/workload")
-    alone = ["services/child.py", "services/trial.py", "services/matched.py", "services/pipe.py"]
+    folders = ("services/pytorch", "services/tensorflow", "services/model", "services/data")
+    alone = [
+        "services/trial/child.py",
+        "services/trial/run.py",
+        "services/trial/matched.py",
+        "services/pipe.py",
+    ]
     for name, path in [*modules(*folders), *((name, ROOT / name) for name in alone)]:
         assert not packages(path) & {"grpc", "google", "twinrun"}, name
-        assert not imported(path) & {"services.jobs", "services.records", "services.worker"}, name
+        assert not imported(path) & {
+            "services.runner.jobs",
+            "services.runner.records",
+            "services.runner.worker",
+        }, name
 
 
 def test_bench_is_imported_by_nobody():
@@ -127,8 +140,8 @@ def test_what_users_call_has_no_module_of_the_same_name():
 def test_the_command_line_and_notebooks_know_nothing_of_each_other():
     assert not {
         name
-        for name in imported(ROOT / "orchestrator/notebook.py")
-        if name.startswith(("typer", "orchestrator.commands", "orchestrator.options"))
+        for name in imported(ROOT / "orchestrator/api/functions.py")
+        if name.startswith(("typer", "orchestrator.cli.commands", "orchestrator.cli.options"))
     }
-    for name, path in modules("orchestrator/commands"):
-        assert not imported(path) & {"orchestrator.notebook", "orchestrator.result"}, name
+    for name, path in modules("orchestrator/cli/commands"):
+        assert not imported(path) & {"orchestrator.api.functions", "orchestrator.api.result"}, name

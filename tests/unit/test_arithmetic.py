@@ -1,8 +1,8 @@
 import dataclasses
 
 from services import spec
-from services.workload import arithmetic
-from services.workload.weights import initial
+from services.model import arithmetic
+from services.model.weights import initial
 
 RELU = spec.Activation(spec.ActivationFunction.RELU)
 MLP = (spec.Flatten(), spec.Dense(128), RELU, spec.Dense(64), RELU, spec.Dense(10))

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services import chunks
+from services.model import augmentation
 from services.spec import Adam, Augmentation, Dataset, JobSpec, Normalization, Optimizer, Precision
-from services.workload import augmentation
+from services.trial import chunks
 
 SHAPE = (5000, 28, 20, 1)
 ALL = Augmentation(0.5, 30, 0.1, 0.2, 0.3)

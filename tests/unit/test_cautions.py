@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 from twinrun.v1 import job_pb2
 
-from orchestrator import machine
-from orchestrator.cautions import cautions
-from orchestrator.trial import AcceleratorUsed, Load
-from orchestrator.verdict import verdict
+from orchestrator.results.cautions import cautions
+from orchestrator.results.verdict import verdict
+from orchestrator.storage import machine
+from orchestrator.trials.trial import AcceleratorUsed, Load
 from tests.unit.events import SPEC, trial
 
 QUIET = Load(1.0, 0.01, 0.0, 0.0, 2.6e9)

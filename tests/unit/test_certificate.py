@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator import certificate_file
-from orchestrator.certificate import Parting
-from orchestrator.gaps import AGAIN, WEIGHTS
-from orchestrator.judge import Clause
-from orchestrator.language import Phrase, english
+from orchestrator.certificate import certificate_file
+from orchestrator.certificate.certificate import Parting
+from orchestrator.certificate.gaps import AGAIN, WEIGHTS
+from orchestrator.certificate.judge import Clause
+from orchestrator.language.phrases import Phrase, english
 from tests.unit.events import losses
 from tests.unit.proofs import (
     KERNEL,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from orchestrator import panels, plots
+from orchestrator.figures import panels, plots
 from tests.unit.events import losses
 from tests.unit.proofs import evidence, made, rounded
 

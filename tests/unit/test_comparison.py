@@ -7,10 +7,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from orchestrator.comparison import as_dict, compare
-from orchestrator.fold import fold
-from orchestrator.quantities import EPOCH, THROUGHPUT
-from orchestrator.trial import State
+from orchestrator.results.comparison import as_dict, compare
+from orchestrator.results.quantities import EPOCH, THROUGHPUT
+from orchestrator.trials.fold import fold
+from orchestrator.trials.trial import State
 from tests.unit.events import SPEC, failed_trial, losses, trial
 
 LAW = settings(database=None, max_examples=50)

@@ -12,11 +12,7 @@ from hypothesis import strategies as st
 from twinrun.v1 import job_pb2
 
 from services import events, spec
-from services.convert import (
-    event_to_proto,
-    spec_from_proto,
-    spec_to_proto,
-)
+from services.runner.convert import event_to_proto, spec_from_proto, spec_to_proto
 from tests.unit.pairs import dataclass_field
 
 LAW = settings(database=None)

@@ -11,6 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from services.data import catalog, idx, synthetic
+from services.data.datasets import Loaded, load
+from services.data.published import SOURCES
+from services.data.source import File, Source
 from services.errors import DataUnavailable, InvalidRequest
 from services.spec import (
     Adam,
@@ -23,10 +27,6 @@ from services.spec import (
     Precision,
     Synthetic,
 )
-from services.workload import catalog, idx, synthetic
-from services.workload.datasets import Loaded, load
-from services.workload.published import SOURCES
-from services.workload.source import File, Source
 
 LAW = settings(database=None, max_examples=30)
 SMALL = Synthetic(train_samples=300, test_samples=50, height=6, width=5, channels=2, classes=4)

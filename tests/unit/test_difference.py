@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 from twinrun.v1 import job_pb2
 
-from orchestrator import difference_report
-from orchestrator.comparison import compare
-from orchestrator.difference import as_dict, difference
 from orchestrator.errors import BadInput
+from orchestrator.reports import difference as difference_report
+from orchestrator.results.comparison import compare
+from orchestrator.results.difference import as_dict, difference
 from tests.unit.events import SPEC
 from tests.unit.test_comparison import NOISE, timed
 

@@ -7,7 +7,7 @@ import pytest
 import typer
 import yaml
 
-from orchestrator import cli
+from orchestrator.cli import main
 from reference import cli as cli_page
 from reference import pages, protocol
 from tests.documents import (
@@ -59,7 +59,7 @@ ORCHESTRATORS = orchestrators()
 
 @pytest.mark.parametrize("place", ORCHESTRATORS)
 def test_a_command_and_its_flags_are_those_that_there_are(place):
-    group = typer.main.get_command(cli.app)
+    group = typer.main.get_command(main.app)
     name, *arguments = ORCHESTRATORS[place][1:]
     if name.startswith("-"):
         return
@@ -141,7 +141,7 @@ def _leaves(entry) -> list[str]:
 
 def test_the_references_are_made_of_the_code():
     commands, messages = cli_page.page(), protocol.page()
-    for name in typer.main.get_command(cli.app).commands:
+    for name in typer.main.get_command(main.app).commands:
         assert f"\n## {name}\n" in commands
     assert "`--until-sure` | Repeat until the interval is narrow enough." in commands
     assert "\n### WatchJob\n" in messages

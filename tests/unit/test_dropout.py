@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services import chunks
+from services.model import dropout, order
 from services.spec import Adam, Dataset, Dense, Dropout, Flatten, JobSpec, Optimizer
-from services.workload import dropout, order
+from services.trial import chunks
 
 LAW = settings(database=None, max_examples=50)
 MASKS = "layers.1.mask"

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.estimate import FEWEST_PAIRS, centre, estimate, estimate_apart
+from orchestrator.results.estimate import FEWEST_PAIRS, centre, estimate, estimate_apart
 
 SECONDS = st.floats(0.1, 100)
 PAIRS = st.lists(st.tuples(SECONDS, SECONDS), min_size=1, max_size=12)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from twinrun.v1 import job_pb2
 
-from orchestrator import plots
-from orchestrator.evaluation import as_dict, evaluation
+from orchestrator.figures import plots
+from orchestrator.results.evaluation import as_dict, evaluation
 from tests.unit.events import duration
 
 # Of four samples of class 0 one is said to be 1, of two of class 1 none is right; none is of 2.

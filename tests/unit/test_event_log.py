@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twinrun.v1.job_pb2 import JobEvent
 
-from services import event_log
-from services.event_log import EventLog
+from services.runner import event_log
+from services.runner.event_log import EventLog
 from tests.waiting import HANG_SECONDS
 
 

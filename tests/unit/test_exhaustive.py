@@ -8,15 +8,15 @@ from typing import get_args
 import pytest
 from twinrun.v1 import job_pb2
 
-from orchestrator.kinds import EventKind, LayerKind
+from orchestrator.trials.kinds import EventKind, LayerKind
+from services.model.layers import output_shape, parameters
 from services.spec import JobSpec
-from services.workload.layers import output_shape, parameters
 
 ROOT = Path(__file__).parents[2]
 # Whose last case does something, and why that is right for whatever comes.
 OPEN = {
     "services/pytorch/modules.py held: module": "a module of PyTorch's that holds no parameter",
-    "services/worker.py run: report": "all that is left are events, and each is passed on",
+    "services/runner/worker.py run: report": "all that is left are events, and each is passed on",
 }
 # What a trainer need not read.
 NOT_A_TRAINERS = {
@@ -102,8 +102,8 @@ def read(paths):
 def test_every_field_of_a_job_is_read_where_it_is_trained(framework):
     own = ROOT / "services" / framework
     # What trains alike for all; the spec itself only says what may stand in a field.
-    shared = [ROOT / f"services/{name}.py" for name in ("matched", "chunks", "trial")]
-    shared += (ROOT / "services/workload").glob("*.py")
+    shared = [ROOT / f"services/trial/{name}.py" for name in ("matched", "chunks", "run")]
+    shared += [*(ROOT / "services/model").glob("*.py"), *(ROOT / "services/data").glob("*.py")]
     fields = {field.name for field in dataclasses.fields(JobSpec)}
     found = read([*own.glob("*.py"), *shared])
     if "epoch_numbers" in found:  # which follow from it

@@ -7,9 +7,10 @@ import pytest
 from rich.console import Console
 from twinrun.v1 import job_pb2
 
-from orchestrator import explanation_report, plots
-from orchestrator.explain import MATCHED, as_dict, explain, number_of
-from orchestrator.pitfalls import NAMES, PITFALLS
+from orchestrator.figures import plots
+from orchestrator.reports import explanation
+from orchestrator.results.explanation import MATCHED, as_dict, explain, number_of
+from orchestrator.results.pitfalls import NAMES, PITFALLS
 from tests.unit.events import losses, trial
 
 BOTH = ("pytorch", "tensorflow")
@@ -69,7 +70,7 @@ def test_a_pitfall_that_one_framework_did_not_end_is_left_out():
 def test_the_report_names_every_row_and_fits_a_narrow_terminal():
     found = rows(pair(), *(pair(number_of(pitfall), parts_at=5) for pitfall in PITFALLS))
     console = Console(file=io.StringIO(), width=80)
-    console.print(explanation_report.report(found))
+    console.print(explanation.report(found))
     text = console.file.getvalue()
     assert all(pitfall.title in text for pitfall in PITFALLS)
     assert max(map(len, text.splitlines())) <= 80
@@ -82,7 +83,7 @@ def test_the_report_names_every_row_and_fits_a_narrow_terminal():
 
 @pytest.mark.parametrize("pitfall", PITFALLS, ids=NAMES)
 def test_every_pitfall_has_its_paragraph_and_its_source(pitfall):
-    text = explanation_report.paragraph(pitfall)
+    text = explanation.paragraph(pitfall)
     assert pitfall.title in text
     assert "https://" in text
     assert len(pitfall.paragraph) > 200

@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 from twinrun.v1 import job_pb2
 
-from orchestrator import config, exporting, history, store
-from orchestrator.about import Kind
-from orchestrator.comparison import as_dict, compare
 from orchestrator.errors import BadInput, OutputError
 from orchestrator.exports import WRITERS
-from orchestrator.tidy import TABLES
+from orchestrator.exports import export as exporting
+from orchestrator.exports.tables import TABLES
+from orchestrator.results import history
+from orchestrator.results.comparison import as_dict, compare
+from orchestrator.settings import config
+from orchestrator.storage import store
+from orchestrator.storage.about import Kind
 from tests.unit.events import SPEC, STEPS, failed_events, trial_events
 from tests.unit.stored import create
 

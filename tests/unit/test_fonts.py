@@ -6,10 +6,10 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from matplotlib import font_manager
 from matplotlib.text import Text
 
-from orchestrator import canvas, fonts, plots
-from orchestrator.explain import number_of
-from orchestrator.language import LANGUAGES, characters, speaking
-from orchestrator.pitfalls import PITFALLS
+from orchestrator.figures import canvas, fonts, plots
+from orchestrator.language.phrases import LANGUAGES, characters, speaking
+from orchestrator.results.explanation import number_of
+from orchestrator.results.pitfalls import PITFALLS
 from tests.unit import test_certificate, test_evaluation, test_explain
 from tests.unit.drawn import figures
 from tests.unit.test_plots import BOTH

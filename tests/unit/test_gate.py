@@ -9,15 +9,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from twinrun.v1 import job_pb2
 
-from orchestrator import config, workloads
 from orchestrator.errors import WrongReport
-from orchestrator.fold import fold
 from orchestrator.gate.fault import Origin
 from orchestrator.gate.refusal import REASON, refusal
 from orchestrator.gate.report import _REPORTS, Gate
-from orchestrator.gate.text import clean_message
-from orchestrator.trial import State
-from services.convert import spec_from_proto, spec_to_proto
+from orchestrator.settings import config, workloads
+from orchestrator.trials.fold import fold
+from orchestrator.trials.text import clean_message
+from orchestrator.trials.trial import State
+from services.runner.convert import spec_from_proto, spec_to_proto
 from tests.integration.lying import KINDS, put, report
 from tests.unit.test_gate_text import HARMFUL
 

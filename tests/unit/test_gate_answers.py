@@ -7,16 +7,17 @@ import pytest
 from google.protobuf import json_format
 from twinrun.v1 import job_pb2, runner_service_pb2
 
-from orchestrator import config, workloads
 from orchestrator.errors import WrongReport, WrongRunner
 from orchestrator.gate import status, tensors
 from orchestrator.gate.fault import Fault, Origin
 from orchestrator.gate.files import Download, File
 from orchestrator.gate.spec import check_completed, check_same, check_taken
-from orchestrator.language import Phrase, english
-from services.convert import spec_from_proto, spec_to_proto
+from orchestrator.language.phrases import Phrase, english
+from orchestrator.settings import config, workloads
+from services.data import catalog
+from services.model import layers, weights
+from services.runner.convert import spec_from_proto, spec_to_proto
 from services.spec import Precision
-from services.workload import catalog, layers, weights
 
 PRESETS = [preset.name for preset in workloads.presets()]
 ORIGIN = Origin("pytorch", "127.0.0.1:1", "pytorch-1")

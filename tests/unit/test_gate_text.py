@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from twinrun.v1 import job_pb2, runner_service_pb2
 
 from orchestrator.gate.fault import shown
-from orchestrator.gate.text import MOST_CHARACTERS, clean, clean_lines, clean_message
+from orchestrator.trials.text import MOST_CHARACTERS, clean, clean_lines, clean_message
 
 HARMFUL = [
     "\x1b[31m2.0\x1b[0m",

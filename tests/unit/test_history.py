@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import history, history_report, shelf
-from orchestrator.about import Kind
-from orchestrator.comparison import as_dict, compare
+from orchestrator.reports import history as history_report
+from orchestrator.results import history
+from orchestrator.results.comparison import as_dict, compare
+from orchestrator.storage import shelf
+from orchestrator.storage.about import Kind
 from tests.unit.events import SPEC, failed_trial, trial
 from tests.unit.stored import create
 

@@ -11,8 +11,8 @@ from twinrun.v1 import job_pb2
 
 from services import errors
 from services.events import Phase, PhaseStarted
-from services.jobs import Jobs
-from services.records import Records
+from services.runner.jobs import Jobs
+from services.runner.records import Records
 from services.spec import Dataset, Dense, Flatten, JobSpec, Optimizer, Sgd
 from tests.waiting import FOREVER_SECONDS, HANG_SECONDS, eventually
 

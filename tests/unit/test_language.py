@@ -11,7 +11,7 @@ import pytest
 from babel.messages import extract, mofile, pofile
 
 from orchestrator.errors import BadInput
-from orchestrator.language import (
+from orchestrator.language.phrases import (
     ENGLISH,
     LANGUAGES,
     Phrase,
@@ -23,13 +23,13 @@ from orchestrator.language import (
     say,
     speaking,
 )
-from orchestrator.locales import asked, named, of
-from orchestrator.words import AND, NEXT, OF
+from orchestrator.language.words import AND, NEXT, OF
+from orchestrator.settings.locales import asked, named, of
 from reference.messages import unmarked
 
 ROOT = Path(__file__).parents[2] / "orchestrator"
 SOURCES = sorted(ROOT.rglob("*.py"))
-CATALOGUES = sorted((ROOT / "locale").rglob("*.po"))
+CATALOGUES = sorted((ROOT / "language/locale").rglob("*.po"))
 # Two words of plain text beside each other.
 # What is neither said nor shown: help, sources, reasons that are stored; names of other packages.
 KEYWORDS = {"help", "message", "reason", "source"}
@@ -169,7 +169,7 @@ def _texts(tree):
 
 def test_a_phrase_is_made_a_text_by_the_language_alone():
     for path in SOURCES:
-        if path.name != "language.py":
+        if path.name != "phrases.py":
             assert ".format(" not in path.read_text(encoding="utf-8"), path
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from services import host, load
+from services.machine import host, load
 
 STAT = "cpu  100 20 30 4000 50 6 7 {steal} 0 0\ncpu0 1 1 1 1 1 1 1 1 0 0\n"
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from orchestrator.comparison import compare
-from orchestrator.loops import VARIANTS, as_dict, loops
-from orchestrator.loops_report import loops_table
+from orchestrator.reports.loops import loops_table
+from orchestrator.results.comparison import compare
+from orchestrator.results.loops import VARIANTS, as_dict, loops
 from tests.unit.events import SPEC, failed_trial, trial
 
 SECONDS = {"fit": 1.0, "custom": 1.5, "fit-eager": 3.0, "custom-eager": 4.0}

@@ -3,7 +3,7 @@
 import pytest
 from twinrun.v1 import job_pb2
 
-from orchestrator import machine
+from orchestrator.storage import machine
 from tests.unit.events import SPEC
 
 

@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.errors import BadWeights
-from services.matched import evaluate_batch, held, ordered, trained
 from services.spec import (
     Adam,
     BatchNorm,
@@ -19,6 +18,7 @@ from services.spec import (
     Optimizer,
     Precision,
 )
+from services.trial.matched import evaluate_batch, held, ordered, trained
 
 LARGE = 8 * 2**20  # bytes
 

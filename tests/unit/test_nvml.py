@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from services import host, nvml
 from services.events import Accelerator
+from services.machine import host, nvml
 from tests.waiting import FOREVER_SECONDS, Clock, eventually
 
 H100 = Accelerator("NVIDIA H100", "GPU-aa", 85_520_809_984)
@@ -232,7 +232,7 @@ def test_every_function_that_is_asked_is_one_of_nvmls():
 
 
 def test_nvml_is_not_imported_before_it_is_asked():
-    code = "import sys, services.host, services.nvml; assert 'pynvml' not in sys.modules"
+    code = "import sys; from services.machine import host, nvml; assert 'pynvml' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

@@ -9,16 +9,17 @@ from html.parser import HTMLParser
 
 import pytest
 
-from orchestrator import page, plots
-from orchestrator.about import About, Kind
-from orchestrator.comparison import as_dict, compare
-from orchestrator.explain import number_of
-from orchestrator.fold import fold
-from orchestrator.language import LANGUAGES, speaking
-from orchestrator.loops import loops
-from orchestrator.pitfalls import PITFALLS
-from orchestrator.recipes import recipes
-from orchestrator.trial import Failure
+from orchestrator import page
+from orchestrator.figures import plots
+from orchestrator.language.phrases import LANGUAGES, speaking
+from orchestrator.results.comparison import as_dict, compare
+from orchestrator.results.explanation import number_of
+from orchestrator.results.loops import loops
+from orchestrator.results.pitfalls import PITFALLS
+from orchestrator.results.recipes import recipes
+from orchestrator.storage.about import About, Kind
+from orchestrator.trials.fold import fold
+from orchestrator.trials.trial import Failure
 from tests.unit import proofs, test_explain
 from tests.unit.drawn import drawings
 from tests.unit.events import SPEC, failed_trial, trial

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twinrun.v1 import job_pb2
 
-from orchestrator.placement import placements
-from orchestrator.sides import are_the_same, framework_of, twice
+from orchestrator.runners.placement import placements
+from orchestrator.trials.sides import are_the_same, framework_of, twice
 
 SIDES = ("pytorch", "tensorflow")
 

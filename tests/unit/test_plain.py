@@ -6,11 +6,11 @@ import pytest
 from rich.console import Console
 from twinrun.v1 import job_pb2
 
-from orchestrator import environments
-from orchestrator.comparison import compare
-from orchestrator.plain import Table, console
-from orchestrator.progress import Bars
-from orchestrator.report import rich_report
+from orchestrator.reports import environments
+from orchestrator.reports.comparison import rich_report
+from orchestrator.reports.plain import Table, console
+from orchestrator.results.comparison import compare
+from orchestrator.runners.progress import Bars
 from tests.unit.events import SPEC, state, trial
 from tests.unit.test_architecture import ROOT, imported, modules
 
@@ -60,6 +60,6 @@ def test_bars_show_a_failure_as_it_stands():
 
 def test_there_is_one_place_where_rich_is_given_texts():
     for name, path in modules("orchestrator"):
-        if name != "orchestrator/plain.py":
+        if name != "orchestrator/reports/plain.py":
             assert "rich.table" not in imported(path), name
             assert "Console(" not in (ROOT / name).read_text(), name

@@ -12,11 +12,11 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from orchestrator import panels, plots
-from orchestrator.comparison import compare
-from orchestrator.drawing import FOOTER
-from orchestrator.fold import fold
-from orchestrator.palette import looks
+from orchestrator.figures import panels, plots
+from orchestrator.figures.drawing import FOOTER
+from orchestrator.language.palette import looks
+from orchestrator.results.comparison import compare
+from orchestrator.trials.fold import fold
 from tests.unit.drawn import figures
 from tests.unit.events import SPEC, failed_trial, losses, trial
 from tests.unit.test_comparison import NOISE, pairs
@@ -163,7 +163,7 @@ def test_drawing_leaves_the_users_settings_alone_and_is_not_changed_by_them(made
 
 
 def test_no_window_toolkit_and_no_global_figure_is_used():
-    script = "import sys, orchestrator.plots; assert 'matplotlib.pyplot' not in sys.modules"
+    script = "import sys, orchestrator.figures.plots; assert 'matplotlib.pyplot' not in sys.modules"
     subprocess.run([sys.executable, "-c", script], check=True)
 
 

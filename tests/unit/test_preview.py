@@ -8,10 +8,10 @@ import pytest
 from google.protobuf import json_format
 from twinrun.v1 import job_pb2
 
-from orchestrator import plots
-from orchestrator.preview import as_dict, preview
-from services.convert import spec_from_proto
-from services.workload import catalog
+from orchestrator.figures import plots
+from orchestrator.results.preview import as_dict, preview
+from services.data import catalog
+from services.runner.convert import spec_from_proto
 
 SHAPE = (3, 4, 5, 1)
 PIXELS = np.random.default_rng(1).random(SHAPE)

@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator import comparison as comparisons
-from orchestrator import session
-from orchestrator.markdown_report import text
-from orchestrator.quantities import EPOCH, QUANTITIES
-from orchestrator.report import plain_report
-from orchestrator.store import Run
-from orchestrator.table import table_rows
-from orchestrator.tidy import TABLES
-from orchestrator.trial import State
-from orchestrator.words import number
+from orchestrator.actions import compare
+from orchestrator.exports.tables import TABLES
+from orchestrator.language.words import number
+from orchestrator.reports.comparison import plain_report
+from orchestrator.reports.markdown import text
+from orchestrator.reports.table import table_rows
+from orchestrator.results import comparison as comparisons
+from orchestrator.results.quantities import EPOCH, QUANTITIES
+from orchestrator.storage.store import Run
+from orchestrator.trials.trial import State
 from tests.unit.events import SPEC, failed_events, trial, trial_events
 from tests.unit.stored import add_trial, create
 
@@ -59,7 +59,7 @@ def row_of(found, quantity=EPOCH):
 @LAW
 @given(stored())
 def test_the_tables_ratio_is_the_verdicts(tmp_path_factory, made):
-    found = session.comparison_of(kept(tmp_path_factory.mktemp("runs"), made))
+    found = compare.comparison_of(kept(tmp_path_factory.mktemp("runs"), made))
     verdict, row = found.verdict, row_of(found)
     if verdict is None:
         assert row is None or not row.ratio
@@ -77,7 +77,7 @@ def test_the_tables_ratio_is_the_verdicts(tmp_path_factory, made):
 @LAW
 @given(stored())
 def test_every_place_shows_the_same_number_of_a_side(tmp_path_factory, made):
-    found = session.comparison_of(kept(tmp_path_factory.mktemp("runs"), made))
+    found = compare.comparison_of(kept(tmp_path_factory.mktemp("runs"), made))
     held = json.loads(json.dumps(comparisons.as_dict(found)))["frameworks"]
     plain, markdown = plain_report(found, 500), text(found, "run")
     for quantity in QUANTITIES:
@@ -96,7 +96,7 @@ def test_every_place_shows_the_same_number_of_a_side(tmp_path_factory, made):
 def test_a_trial_that_failed_is_counted_only_where_its_side_has_nothing_else(
     tmp_path_factory, made
 ):
-    found = session.comparison_of(kept(tmp_path_factory.mktemp("runs"), made))
+    found = compare.comparison_of(kept(tmp_path_factory.mktemp("runs"), made))
     for side, counted in found.counted.items():
         states = {trial.state for trial in found.trials[side]}
         assert counted
@@ -108,7 +108,7 @@ def test_a_trial_that_failed_is_counted_only_where_its_side_has_nothing_else(
 def test_a_failed_trial_does_not_move_the_table(tmp_path: Path):
     made = {(side, 1): ("succeeded", [1.0, 1.0, 9.0]) for side in BOTH}
     made["pytorch", 2] = ("failed", [50.0, 50.0])
-    found = session.comparison_of(kept(tmp_path, made))
+    found = compare.comparison_of(kept(tmp_path, made))
     assert row_of(found).values == ["1.00 s", "1.00 s"]
     assert row_of(found).ratio == "1.00"
 

@@ -4,10 +4,10 @@ import dataclasses
 
 import pytest
 
-from orchestrator.comparison import compare
-from orchestrator.recipes import as_dict, recipes
-from orchestrator.recipes_report import recipes_table
-from orchestrator.report import sentences
+from orchestrator.reports.comparison import sentences
+from orchestrator.reports.recipes import recipes_table
+from orchestrator.results.comparison import compare
+from orchestrator.results.recipes import as_dict, recipes
 from tests.unit.events import SPEC, failed_trial, trial
 
 IDIOMATIC = {**SPEC, "recipe": "RECIPE_IDIOMATIC"}

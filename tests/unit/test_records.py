@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from twinrun.v1 import job_pb2
 
-from services import errors, event_log
+from services import errors
 from services.events import JobState, Phase, PhaseStarted, StateChanged
-from services.records import Record, Records
+from services.runner import event_log
+from services.runner.records import Record, Records
 
 SPEC = job_pb2.JobSpec(epochs=3)
 
@@ -188,7 +189,7 @@ def test_a_page_ends_where_it_would_become_too_large_for_a_message(records, monk
     ids = [create(records).job.job_id for _ in range(7)][::-1]
     size = max(records.get(job_id).job.ByteSize() for job_id in ids)  # times differ in length
     for most, counts in ((1, [1] * 7), (3 * size, [3, 3, 1]), (100 * size, [7])):
-        monkeypatch.setattr("services.records._PAGE_BYTES", most)
+        monkeypatch.setattr("services.runner.records._PAGE_BYTES", most)
         found, token = [], ""
         while not found or token:
             page, token = records.page(100, token)
@@ -211,7 +212,7 @@ def test_a_start_reads_one_small_file_of_each_job_that_has_ended_and_no_events(
     parsed, logs = [], []
     parse = json_format.Parse
     monkeypatch.setattr(json_format, "Parse", lambda *given: parsed.append(1) or parse(*given))
-    monkeypatch.setattr("services.records.EventLog", logs.append)
+    monkeypatch.setattr("services.runner.records.EventLog", logs.append)
     page, _ = again(tmp_path).page(100, "")
     assert (len(page), len(parsed), logs) == (20, 20, [])
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from services import trial
 from services.events import (
     Accelerator,
     AcceleratorUsed,
@@ -18,9 +17,10 @@ from services.events import (
     Profiled,
     ResourcesUsed,
 )
+from services.model import weights
 from services.pipe import ProcessUse, Task
 from services.spec import Device, Precision
-from services.workload import weights
+from services.trial import run as trial
 from tests.unit import told
 from tests.unit.told import EPOCHS, LAYERS, SAMPLES, SHAPE, Run, job
 
@@ -91,16 +91,16 @@ class Sampler:
 def ran(monkeypatch, tmp_path):
     """Runs a trial: of a spec, with what else its task has."""
     monkeypatch.setattr(Sampler, "asked", [], raising=False)
-    monkeypatch.setattr("services.trial.nvml.Sampler", Sampler)
-    monkeypatch.setattr("services.trial.load.swapped_bytes", lambda: 55)
-    monkeypatch.setattr("services.trial._peak_memory_bytes", lambda: 33)
+    monkeypatch.setattr("services.trial.run.nvml.Sampler", Sampler)
+    monkeypatch.setattr("services.trial.run.load.swapped_bytes", lambda: 55)
+    monkeypatch.setattr("services.trial.run._peak_memory_bytes", lambda: 33)
     readings = iter(range(100))
-    monkeypatch.setattr("services.trial.load.read", lambda: next(readings))
-    monkeypatch.setattr("services.trial.load.between", lambda before, after: (before, after))
+    monkeypatch.setattr("services.trial.run.load.read", lambda: next(readings))
+    monkeypatch.setattr("services.trial.run.load.between", lambda before, after: (before, after))
 
     def run(spec, **given) -> Run:
         clock, events, made = Clock(), [], []
-        monkeypatch.setattr("services.trial.time", clock)
+        monkeypatch.setattr("services.trial.run.time", clock)
 
         def make(*arguments):
             made.append(Trainer(*arguments, clock=clock))

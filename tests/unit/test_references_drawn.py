@@ -9,6 +9,9 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
+from services.data import synthetic
+from services.model import augmentation, weights
+from services.model.weights import parameter_dtype
 from services.spec import (
     Adam,
     Augmentation,
@@ -28,8 +31,6 @@ from services.spec import (
     VarianceScaling,
     Zeros,
 )
-from services.workload import augmentation, synthetic, weights
-from services.workload.weights import parameter_dtype
 from tests.unit import philox
 
 SHAPE = (5, 4, 2)

@@ -7,6 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from services.data.datasets import load
+from services.model import arithmetic, layers, metrics
+from services.model.weights import initial
 from services.spec import (
     Adam,
     AdamW,
@@ -24,9 +27,6 @@ from services.spec import (
     Sgd,
     Synthetic,
 )
-from services.workload import arithmetic, layers, metrics
-from services.workload.datasets import load
-from services.workload.weights import initial
 
 DTYPES = [np.float32, np.float64]
 

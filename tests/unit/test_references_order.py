@@ -6,8 +6,7 @@ import struct
 import numpy as np
 import pytest
 
-from services import chunks
-from services.matched import chunk_shapes, epoch_chunks
+from services.model import augmentation, dropout, order
 from services.spec import (
     Adam,
     Augmentation,
@@ -19,7 +18,8 @@ from services.spec import (
     Optimizer,
     Precision,
 )
-from services.workload import augmentation, dropout, order
+from services.trial import chunks
+from services.trial.matched import chunk_shapes, epoch_chunks
 from tests.unit import philox
 
 LATE = [0, 1, 2, 39, 9_999]  # epochs

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from services.events import GradientNorms
-from services.matched import schedule, steps_taken
 from services.spec import Adam, AdamW, Dataset, JobSpec, Optimizer, Sgd
+from services.trial.matched import schedule, steps_taken
 
 STEPS = 50_000
 BOUNDARIES = [0, 1, 2, 8, 9, 10, 11, 24, 25, 99, 100, 937, 938, 4_689, 37_519, 37_520, 49_990]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from services import trial
+from services.data.datasets import load
 from services.events import (
     EpochFinished,
     EvaluationFinished,
@@ -16,10 +16,10 @@ from services.events import (
     StepsFinished,
     WeightsSaved,
 )
+from services.model import arithmetic, augmentation, metrics, order, weights
 from services.pipe import LOGITS_FILE, Task
 from services.spec import Augmentation, OwnWay, Precision, Recipe, Synthetic
-from services.workload import arithmetic, augmentation, metrics, order, weights
-from services.workload.datasets import load
+from services.trial import run as trial
 from tests.unit.told import (
     CLASSES,
     EPOCHS,

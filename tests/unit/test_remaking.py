@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import explaining, page, session
-from orchestrator.about import Kind
+from orchestrator import page
+from orchestrator.actions import compare, explain
+from orchestrator.actions.remake import remake
 from orchestrator.errors import RunUnreadable
-from orchestrator.explain import number_of
-from orchestrator.pitfalls import PITFALLS
-from orchestrator.remaking import remake
-from orchestrator.renderer import Renderer
-from orchestrator.store import Run
+from orchestrator.figures.renderer import Renderer
+from orchestrator.results.explanation import number_of
+from orchestrator.results.pitfalls import PITFALLS
+from orchestrator.storage.about import Kind
+from orchestrator.storage.store import Run
 from tests.unit.drawn import drawings
 from tests.unit.stored import add_trial, compared, create, verified
 
@@ -28,7 +29,7 @@ def names(run):
 
 def made(run):
     """As `remake`, in this process alone."""
-    comparison = session.comparison_of(run)
+    comparison = compare.comparison_of(run)
     drawn = drawings(comparison)
     page.render(page.comparison_page(comparison, run.about(), drawn))
 
@@ -75,7 +76,7 @@ def test_a_run_of_an_earlier_version_is_reported_as_one_of_today(tmp_path):
 def test_what_is_made_again_is_what_was_made(tmp_path):
     run = compared(tmp_path)
     with closing(Renderer()) as renderer:
-        session.finish(run, renderer, lambda _: None)
+        compare.finish(run, renderer, lambda _: None)
     before = {path.name: path.read_bytes() for path in (run.path / "figures").iterdir()}
     page, comparison = run.page_path.read_bytes(), run.result("comparison")
     shutil.rmtree(run.path / "figures")
@@ -123,7 +124,7 @@ def test_an_explanation_is_reported(tmp_path):
     remake(run)
     assert len(run.result("explanation")["rows"]) == 2
     assert PITFALLS[0].title in run.page_path.read_text()
-    assert len(explaining.finish(run, ("pytorch", "tensorflow"))) == 2
+    assert len(explain.finish(run, ("pytorch", "tensorflow"))) == 2
 
 
 @pytest.mark.parametrize("workload", ["my-loops", "my-recipes", "verify-mine", "explain-mine"])

@@ -4,9 +4,9 @@ import pytest
 from google.protobuf import json_format
 from twinrun.v1 import job_pb2
 
-from orchestrator import repeating
-from orchestrator.estimate import FEWEST_PAIRS
-from orchestrator.repeating import Plan, enough
+from orchestrator.actions import repeat
+from orchestrator.actions.repeat import Plan, enough
+from orchestrator.results.estimate import FEWEST_PAIRS
 from tests.unit.events import SPEC, failed_trial
 from tests.unit.test_comparison import NOISE, pairs
 from tests.waiting import Clock
@@ -70,7 +70,7 @@ def test_until_sure_goes_on_where_it_varies_and_says_how_far_it_is():
 
 def test_until_sure_begins_no_more_when_the_time_is_over(monkeypatch):
     clock = Clock()
-    monkeypatch.setattr(repeating, "time", clock)
+    monkeypatch.setattr(repeat, "time", clock)
     judged = FakeRun.trials
     monkeypatch.setattr(FakeRun, "trials", lambda run: clock.move(10) or judged(run))
     before = repetitions(Plan(precision=0.02, most_seconds=1e6), ratios=NOISY)

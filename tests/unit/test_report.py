@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from orchestrator.comparison import compare
-from orchestrator.fold import fold
-from orchestrator.report import plain_report, rich_report
-from orchestrator.trial import AcceleratorUsed
-from orchestrator.words import memory, number, percent
+from orchestrator.language.words import memory, number, percent
+from orchestrator.reports.comparison import plain_report, rich_report
+from orchestrator.results.comparison import compare
+from orchestrator.trials.fold import fold
+from orchestrator.trials.trial import AcceleratorUsed
 from tests.unit.events import SPEC, failed_trial, losses, trial
 
 LAW = settings(database=None, max_examples=50)

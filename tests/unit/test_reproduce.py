@@ -7,11 +7,11 @@ import pytest
 from google.protobuf import json_format
 from twinrun.v1 import job_pb2
 
-from orchestrator import config
-from orchestrator.cli import group
-from orchestrator.comparison import compare
-from orchestrator.options import JobOptions
-from orchestrator.reproduce import of_certificate, of_comparison
+from orchestrator.cli.main import group
+from orchestrator.cli.options import JobOptions
+from orchestrator.results.comparison import compare
+from orchestrator.results.reproduction import of_certificate, of_comparison
+from orchestrator.settings import config
 from tests.unit import test_certificate
 from tests.unit.events import trial
 from tests.unit.stored import SPEC_OF_MNIST

@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from orchestrator.comparison import as_dict, compare
+from orchestrator.api.result import Result
 from orchestrator.errors import BadInput
-from orchestrator.result import Result
-from orchestrator.tidy import TABLES
+from orchestrator.exports.tables import TABLES
+from orchestrator.results.comparison import as_dict, compare
 from tests.unit.events import SPEC, failed_trial, trial
 
 

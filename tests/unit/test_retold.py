@@ -6,10 +6,11 @@ import json
 import numpy as np
 import pytest
 
-from orchestrator import certificate_file, loops, recipes, verdict
-from orchestrator.comparison import as_dict, compare, finding_retold
-from orchestrator.fold import fold
-from orchestrator.language import LANGUAGES, Phrase, english, say, speaking
+from orchestrator.certificate import certificate_file
+from orchestrator.language.phrases import LANGUAGES, Phrase, english, say, speaking
+from orchestrator.results import loops, recipes, verdict
+from orchestrator.results.comparison import as_dict, compare, finding_retold
+from orchestrator.trials.fold import fold
 from tests.unit.events import SPEC, failed_trial, losses, trial
 from tests.unit.proofs import KERNEL, evidence, made, rounded
 from tests.unit.test_comparison import NOISE, pairs

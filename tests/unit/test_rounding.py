@@ -7,8 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.envelope import Envelope
-from orchestrator.rounding import BFLOAT16, FLOAT32, FLOAT64, TF32, largest_jump, rule_of
+from orchestrator.certificate.envelope import Envelope
+from orchestrator.certificate.rounding import (
+    BFLOAT16,
+    FLOAT32,
+    FLOAT64,
+    TF32,
+    largest_jump,
+    rule_of,
+)
 from tests.unit.events import losses
 from tests.unit.proofs import STEPS, curve, evidence, made, proof, rounded
 

@@ -14,9 +14,9 @@ from orchestrator.errors import (
     WrongReport,
     WrongRunner,
 )
-from orchestrator.placement import Placement
-from orchestrator.schedule import completed, run_trials, why_not_at_once
-from orchestrator.trial import Failure, State
+from orchestrator.runners.placement import Placement
+from orchestrator.runners.schedule import completed, run_trials, why_not_at_once
+from orchestrator.trials.trial import Failure, State
 from tests.unit.events import numbered, state, trial_events
 from tests.unit.stored import create
 from tests.waiting import HANG_SECONDS
@@ -307,7 +307,7 @@ def test_an_interrupt_cancels_all_that_run_and_keeps_what_they_had_reported(run,
             assert client.watched.wait(HANG_SECONDS)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("orchestrator.schedule.as_completed", interrupted)
+    monkeypatch.setattr("orchestrator.runners.schedule.as_completed", interrupted)
     with pytest.raises(KeyboardInterrupt):
         go(run, *clients)
     assert states(run) == dict.fromkeys(BOTH, State.CANCELLED)

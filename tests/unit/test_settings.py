@@ -2,8 +2,8 @@
 
 import pytest
 
-from orchestrator import settings
 from orchestrator.errors import BadInput
+from orchestrator.settings import file as settings
 
 FLAGS = {
     "compare": {"epochs": "epochs", "batch-size": "batch_size", "json": "as_json"},

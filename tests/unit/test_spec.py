@@ -6,8 +6,8 @@ import pytest
 from google.protobuf import json_format
 from twinrun.v1 import job_pb2
 
-from services.convert import spec_from_proto
 from services.errors import InvalidRequest
+from services.runner.convert import spec_from_proto
 from services.spec import between
 
 CPUS = 4

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from services.errors import InvalidRequest, RunnerBusy
 from services.events import Failure
+from services.runner.status import error_to_status, failure_to_status
 from services.spec import Violation
-from services.status import error_to_status, failure_to_status
 
 LAW = settings(database=None)
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twinrun.v1 import job_pb2
 
-from orchestrator import shelf, store
 from orchestrator.errors import OutputError, RunNotFound, RunUnreadable
-from orchestrator.trial import State
+from orchestrator.storage import shelf, store
+from orchestrator.trials.trial import State
 from tests.unit.events import SPEC, failed_events, trial_events
 from tests.unit.stored import create
 

@@ -4,8 +4,8 @@ import json
 
 from twinrun.v1 import job_pb2
 
-from orchestrator.summary import as_dict, summary
-from orchestrator.summary_report import report
+from orchestrator.reports.summary import report
+from orchestrator.results.summary import as_dict, summary
 
 
 def model(*layers):

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.comparison import compare
-from orchestrator.tidy import TABLES
+from orchestrator.exports.tables import TABLES
+from orchestrator.results.comparison import compare
 from tests.unit.events import SAMPLES, SPEC, STEPS, failed_trial, trial
 
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.comparison import compare, same_job
-from orchestrator.envelope import Envelope
-from orchestrator.report import sentences
-from orchestrator.timed import judge_timed, not_finite
+from orchestrator.certificate.envelope import Envelope
+from orchestrator.certificate.timed import judge_timed, not_finite
+from orchestrator.reports.comparison import sentences
+from orchestrator.results.comparison import compare, same_job
 from tests.unit.events import SPEC, losses, trial
 
 STEPS = 150

@@ -5,8 +5,8 @@ import pytest
 from twinrun.v1 import job_pb2
 
 from orchestrator.errors import RunUnreadable
-from orchestrator.fold import fold
-from orchestrator.trial import Failure, State
+from orchestrator.trials.fold import fold
+from orchestrator.trials.trial import Failure, State
 from tests.integration.lying import put
 from tests.unit.events import (
     PHASES,

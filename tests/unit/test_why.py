@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator import machine
-from orchestrator.comparison import compare
-from orchestrator.trial import Load
-from orchestrator.why import why_rows, why_sentence
+from orchestrator.reports.time_breakdown import why_rows, why_sentence
+from orchestrator.results.comparison import compare
+from orchestrator.storage import machine
+from orchestrator.trials.trial import Load
 from tests.unit.events import SPEC, trial
 
 RATE = {"operations_per_second": 100e9, "bytes_per_second": 10e9}

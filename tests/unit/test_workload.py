@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from services.errors import BadWeights
+from services.model import layers, metrics, order, weights
 from services.spec import (
     Activation,
     ActivationFunction,
@@ -26,7 +27,6 @@ from services.spec import (
     VarianceScaling,
     Zeros,
 )
-from services.workload import layers, metrics, order, weights
 
 LAW = settings(database=None, max_examples=50)
 SEEDS = st.integers(0, 2**31 - 1)

@@ -2,8 +2,8 @@ import pytest
 from google.protobuf import json_format
 from twinrun.v1 import job_pb2
 
-from orchestrator import workloads
 from orchestrator.errors import BadInput, Refused
+from orchestrator.settings import workloads
 
 
 def test_the_presets_are_listed_by_name():

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from services import matched, trial
 from services.events import Environment, Event, GradientNorms, StepDetails
+from services.model import weights
 from services.pipe import Task
 from services.spec import Adam, Dataset, Dense, Flatten, JobSpec, Optimizer, Precision, Synthetic
-from services.trainer import Steps
-from services.workload import weights
+from services.trial import matched
+from services.trial import run as trial
+from services.trial.trainer import Steps
 
 SHAPE, CLASSES = (3, 2, 1), 3
 EPOCHS, SAMPLES, TESTED, HELD = 3, 53, 11, 17  # 70 training samples, a quarter held back

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from services.data import datasets
 from services.spec import Synthetic
-from services.workload import datasets
 from tests.integration.fakes import good
 from tests.integration.fakes.good import environment, measure, summarize
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from services import matched
+from services.data.arrays import Data
 from services.events import (
     Environment,
     LayerSummary,
@@ -14,12 +14,12 @@ from services.events import (
     Operation,
     Profiled,
 )
+from services.model import order
+from services.model.augmentation import wanted
+from services.model.weights import Weights, initial
 from services.spec import JobSpec
-from services.trainer import Steps
-from services.workload import order
-from services.workload.arrays import Data
-from services.workload.augmentation import wanted
-from services.workload.weights import Weights, initial
+from services.trial import matched
+from services.trial.trainer import Steps
 
 
 def environment() -> Environment:

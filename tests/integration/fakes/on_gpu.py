@@ -3,7 +3,7 @@
 import dataclasses
 import time
 
-from services import nvml
+from services.machine import nvml
 from services.spec import Device
 from tests.integration.fakes import good
 

@@ -6,7 +6,7 @@ from typing import Any
 from google.protobuf import json_format
 from twinrun.v1 import job_pb2
 
-from services.convert import spec_from_proto, spec_to_proto
+from services.runner.convert import spec_from_proto, spec_to_proto
 from tests.integration.lies.table import CASES, COLOUR, INF, NAN, moved, told, wrong
 from tests.integration.lying import CPUS, SPEC, Report, put
 from tests.integration.lying import report as recorded

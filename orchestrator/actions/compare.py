@@ -1,0 +1,311 @@
+"""One command's worth of work: find runners, run trials, compare what came back, draw it."""
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from twinrun.v1 import job_pb2
+
+from orchestrator.actions import verify
+from orchestrator.actions.repeat import Plan, enough
+from orchestrator.certificate import certificate_file
+from orchestrator.errors import JobFailed, OrchestratorError, OutputError
+from orchestrator.figures.drawing import Drawing
+from orchestrator.figures.renderer import Renderer
+from orchestrator.language.phrases import Phrase, Sentence, english, say
+from orchestrator.language.words import KEPT, OF
+from orchestrator.results.comparison import Comparison, as_dict, compare
+from orchestrator.results.loops import VARIANTS, Loops, loops
+from orchestrator.results.loops import as_dict as as_dict_of_loops
+from orchestrator.results.recipes import Recipes, recipes
+from orchestrator.results.recipes import as_dict as as_dict_of_recipes
+from orchestrator.runners.finding import Runners
+from orchestrator.runners.placement import placements
+from orchestrator.runners.progress import Display, logged
+from orchestrator.runners.schedule import Listener, completed, run_trials, why_not_at_once
+from orchestrator.storage import machine, store
+from orchestrator.storage.about import Kind, plain
+from orchestrator.storage.store import Run
+from orchestrator.trials.sides import twice
+
+_VARIANTS = {Kind.RECIPES: Phrase("recipes"), Kind.LOOPS: Phrase("loops")}
+_NOT_AT_ONCE = Phrase("--concurrent: {reason}; one trial at a time")
+RECIPES = {"matched": job_pb2.RECIPE_MATCHED, "idiomatic": job_pb2.RECIPE_IDIOMATIC}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be run: ``spec`` on each of ``frameworks``, kept in a new run in ``output``.
+
+    ``certify``: show first that it is the same job, if it is to be. ``concurrent``: run trials of
+    different frameworks at the same time, where each has a GPU of its own. ``plan``: how often.
+    ``twice``: an A/A test, both sides the one framework. ``profile``: one more trial of each side,
+    under its framework's profiler.
+    """
+
+    workload: str
+    spec: job_pb2.JobSpec
+    frameworks: Sequence[str]
+    output: Path
+    certify: bool = False
+    concurrent: bool = False
+    plan: Plan = field(default_factory=Plan)
+    twice: bool = False
+    profile: bool = False
+
+    @property
+    def sides(self) -> tuple[str, ...]:
+        """Of the comparison."""
+        return twice(self.frameworks[0]) if self.twice else tuple(self.frameworks)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A finished run: where it is, what it says, and a sentence for each trial that failed.
+
+    ``ended``: what cut it short, such as a runner that was lost, or kept it from being drawn.
+    """
+
+    run: Run
+    comparison: Comparison
+    faults: Sequence[Sentence]
+    interrupted: bool
+    ended: OrchestratorError | None = None
+
+
+def train(request: Request, runners: Runners, display: Display) -> Outcome:
+    """Run the trials and compare what there is then, be it cut short by Ctrl-C or a lost runner.
+
+    Raises OrchestratorError.
+    """
+    runners.prepare(request.frameworks)
+    with closing(Renderer()) as renderer:
+        spec = completed(request.spec, request.frameworks, runners)
+        request = dataclasses.replace(request, spec=spec)
+        run = store.create(
+            request.output, plain(request.sides), request.workload, request.sides, spec
+        )
+        return _train_into(run, request, runners, renderer, display)
+
+
+def train_recipes(
+    request: Request, runners: Runners, display: Display
+) -> tuple[Recipes, list[Outcome]]:
+    """As `train`, by both recipes, each in a run of its own inside a new one."""
+    variants = {name: {"recipe": number} for name, number in RECIPES.items()}
+    run, outcomes = _train_variants(request, Kind.RECIPES, variants, runners, display)
+    return finish_recipes(run), list(outcomes.values())
+
+
+def train_loops(
+    request: Request, runners: Runners, display: Display
+) -> tuple[Loops, list[Outcome]]:
+    """As `train`, by both loops, op by op and not, each in a run of its own inside a new one."""
+    run, outcomes = _train_variants(request, Kind.LOOPS, VARIANTS, runners, display)
+    return finish_loops(run), list(outcomes.values())
+
+
+def _train_variants(
+    request: Request,
+    kind: Kind,
+    variants: Mapping[str, Mapping[str, int]],
+    runners: Runners,
+    display: Display,
+) -> tuple[Run, dict[str, Outcome]]:
+    """``variants``: what each changes of the spec. Those after one cut short have no outcome."""
+    runners.prepare(request.frameworks)
+    with closing(Renderer()) as renderer:
+        spec = completed(request.spec, request.frameworks, runners)
+        run = store.create(request.output, kind, request.workload, request.sides, spec)
+        outcomes: dict[str, Outcome] = {}
+        for name, changes in variants.items():
+            display.say(say(OF, name=english(_VARIANTS[kind]), what=name))
+            asked = job_pb2.JobSpec()
+            asked.CopyFrom(spec)
+            for field_name, value in changes.items():
+                setattr(asked, field_name, value)
+            inner = store.within(run, name, plain(request.sides), request.sides, asked)
+            part = dataclasses.replace(request, spec=asked)
+            outcomes[name] = _train_into(inner, part, runners, renderer, display)
+            if outcomes[name].interrupted or outcomes[name].ended:
+                break
+    return run, outcomes
+
+
+def _train_into(
+    run: Run, request: Request, runners: Runners, renderer: Renderer, display: Display
+) -> Outcome:
+    spec = request.spec
+    interrupted, faults = False, list[Sentence]()
+    ended: OrchestratorError | None = None
+    try:
+        renderer.ready()  # its start is not to disturb a trial
+        if request.certify and _is_to_be_the_same(request):
+            run.write_certificate(_certificate(request, run, runners, display))
+        at_once = _at_once(request, runners, display)
+        if at_once:
+            run.write_concurrent()
+        with logged(run.log_path, display) as listen:
+            order = placements(
+                request.sides,
+                spec,
+                enough(request.plan, run, display.say),
+                same_seed=request.plan.same_seed,
+            )
+            faults = run_trials(order, runners, run, listen, at_once=at_once)
+            if request.profile:
+                faults += _profile(run, request, runners, listen)
+    except KeyboardInterrupt:
+        interrupted = True
+    except OutputError:
+        raise
+    except OrchestratorError as error:  # all that is finished is written first
+        ended = error
+    _recall(run)
+    comparison = judge(run)
+    if request.twice:
+        _learn_noise(comparison, request)
+    try:
+        draw(run, comparison, renderer)
+    except OutputError as error:
+        ended = ended or error
+    display.say(say(KEPT, path=run.path))
+    return Outcome(run, comparison, faults, interrupted, ended)
+
+
+def _profile(run: Run, request: Request, runners: Runners, listen: Listener) -> list[Sentence]:
+    """One epoch of each framework in a run of its own inside ``run``; what went wrong."""
+    spec = job_pb2.JobSpec()
+    spec.CopyFrom(request.spec)
+    spec.epochs, spec.profile = 1, True
+    inner = store.within(run, store.PROFILE, plain(request.frameworks), request.frameworks, spec)
+    return run_trials(placements(request.frameworks, spec), runners, inner, listen)
+
+
+def _recall(run: Run) -> None:
+    """Keep with the run what is known of the machine that it was made on."""
+    environments = [trial.environment for trial in run.trials() if trial.environment]
+    if environments:
+        run.write_known(machine.known(machine.key(environments[0])))
+
+
+def _learn_noise(comparison: Comparison, request: Request) -> None:
+    """Keep an A/A test's interval as the machine's noise floor."""
+    found = comparison.verdict
+    environments = [t.environment for t in next(iter(comparison.trials.values()), ())]
+    if found is None or found.low is None or not environments or environments[0] is None:
+        return
+    of = f"{request.frameworks[0]} {machine.conditions(comparison.job)}"
+    noise = {
+        "low": found.low,
+        "high": found.high,
+        "pairs": found.pairs,
+        "workload": request.workload,
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    machine.learn(machine.key(environments[0]), machine.NOISE, of, noise)
+
+
+def _is_to_be_the_same(request: Request) -> bool:
+    """Whether the job is matched in all: only then is there something to certify."""
+    matched = request.spec.recipe == job_pb2.RECIPE_MATCHED and not request.spec.own_ways
+    return matched and len(request.frameworks) == 2 and not request.twice
+
+
+def _at_once(request: Request, runners: Runners, display: Display) -> bool:
+    """Whether trials run at the same time; where they should and may not, it is said why."""
+    if not request.concurrent or len(request.frameworks) < 2:
+        return False
+    environments: dict[str, job_pb2.Environment | None] = dict.fromkeys(request.frameworks)
+    if request.spec.device == job_pb2.DEVICE_CUDA:
+        for name in environments:
+            with suppress(JobFailed):  # which the trial will say
+                environments[name] = runners.get(name).environment()
+    reason = why_not_at_once(request.spec, environments)
+    if reason is not None:
+        display.say(say(_NOT_AT_ONCE, reason=reason))
+    return reason is None
+
+
+def _certificate(request: Request, run: Run, runners: Runners, display: Display) -> dict[str, Any]:
+    """For certificate.json; where none can be made, the sentence that says why."""
+    asked = verify.Request(request.workload, request.spec, request.frameworks, request.output)
+    try:
+        return certificate_file.as_dict(verify.short(asked, run, runners, display))
+    except JobFailed as error:
+        return certificate_file.none_made(error.message)
+
+
+def comparison_of(run: Run) -> Comparison:
+    """What its trials say side by side, from all that the run keeps. Raises RunUnreadable."""
+    return compare(
+        store.to_mapping(run.spec()),
+        run.trials(),
+        run.certificate(),
+        concurrent=run.concurrent(),
+        known=run.known(),
+        profiles=run.profiles(),
+    )
+
+
+def finish(run: Run, renderer: Renderer, tell: Callable[[str], None]) -> Comparison:
+    """Everything of a run that follows from its trials: comparison.json, the figures, the page."""
+    comparison = judge(run)
+    draw(run, comparison, renderer)
+    tell(say(KEPT, path=run.path))
+    return comparison
+
+
+def judge(run: Run) -> Comparison:
+    """Compare its trials, and write comparison.json."""
+    comparison = comparison_of(run)
+    run.write_comparison(as_dict(comparison))
+    return comparison
+
+
+def draw(run: Run, comparison: Comparison, renderer: Renderer) -> None:
+    """Write its figures and its page: the page alone where they cannot be drawn.
+
+    Raises OutputError.
+    """
+    from orchestrator import page  # noqa: PLC0415 - not before it is needed
+
+    drawings: list[Drawing] = []
+    try:
+        drawings = renderer.draw(comparison)
+        for drawing in drawings:
+            run.write_figures(drawing.files())
+    finally:
+        run.write_page(page.render(page.comparison_page(comparison, run.about(), drawings)))
+
+
+def finish_recipes(run: Run) -> Recipes:
+    """The same of what its inner runs say together."""
+    from orchestrator import page  # noqa: PLC0415 - as above
+
+    inner = _inner(run, RECIPES)
+    empty = compare(store.to_mapping(run.spec()), [])
+    found = recipes(*(inner.get(name, empty) for name in RECIPES))
+    run.write_result("recipes", as_dict_of_recipes(found))
+    run.write_page(page.render(page.recipes_page(found, run.about(), list(inner))))
+    return found
+
+
+def finish_loops(run: Run) -> Loops:
+    """As `finish_recipes`."""
+    from orchestrator import page  # noqa: PLC0415 - as above
+
+    inner = _inner(run, VARIANTS)
+    found = loops(inner)
+    run.write_result("loops", as_dict_of_loops(found))
+    run.write_page(page.render(page.loops_page(found, run.about(), list(inner))))
+    return found
+
+
+def _inner(run: Run, names: Iterable[str]) -> dict[str, Comparison]:
+    """The comparisons of the runs within it, as far as they were begun."""
+    return {name: comparison_of(found) for name in names if (found := store.inner(run, name))}

@@ -1,0 +1,109 @@
+"""Evaluates the weights of a finished trial, in the framework that trained them or in the other."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from twinrun.v1 import job_pb2
+
+from orchestrator.certificate import evidence
+from orchestrator.certificate.rounding import rule_of
+from orchestrator.certificate.tolerance import tolerance
+from orchestrator.errors import JobFailed
+from orchestrator.language.phrases import Phrase, Sentence, english
+from orchestrator.language.words import label
+from orchestrator.results.evaluation import Evaluation, Logits, as_dict, evaluation
+from orchestrator.runners.finding import Runners
+from orchestrator.runners.progress import Display
+from orchestrator.runners.schedule import raise_unless_succeeded
+from orchestrator.storage.store import Run, to_mapping
+from orchestrator.trials.inputs import in_own_way
+
+_NO_EVALUATION = Phrase("{framework}: the job {job_id} reported no evaluation.")
+_OTHER_SAMPLES = Phrase(
+    "{framework} evaluated {found} logits, where the run has {kept} of {trained}: the two did not "
+    "have the same test samples."
+)
+_OTHER_LOGITS = Phrase(
+    "{framework} makes other logits of {trained}'s weights than {trained} did when it had trained "
+    "them: they differ by {largest:.0e}, where rounding makes {allowed:.0e} at most."
+)
+_OTHER_CALLS = Phrase(
+    "The calls of {framework} that were timed with {size} samples gave other logits than its "
+    "evaluation: they differ by {largest:.0e}, where rounding makes {allowed:.0e} at most."
+)
+_TIMES = 16  # what rounding makes of a loss, of the largest logit of a deep model
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """``framework`` evaluates what ``trained`` has trained in its trial of that ``number``."""
+
+    run: Run
+    framework: str
+    trained: str
+    number: int
+
+    @property
+    def name(self) -> str:
+        """As its files are named."""
+        by = "" if self.framework == self.trained else f"-from-{self.trained}"
+        return f"{self.framework}-{self.number}{by}"
+
+
+def evaluate(
+    request: Request, runners: Runners, display: Display
+) -> tuple[Evaluation, list[Sentence]]:
+    """Also keeps it in the run. What is not as the weights gave before is a sentence each.
+
+    Raises OrchestratorError.
+    """
+    from orchestrator.figures import plots  # noqa: PLC0415 - takes a while to import
+
+    run, name = request.run, request.framework
+    weights = run.weights(request.trained, request.number)
+    client = runners.get(name)
+    submitted = client.evaluate(run.spec(), weights, request_id=uuid.uuid4().hex)
+    finished: job_pb2.EvaluationFinished | None = None
+    for event in client.watch(submitted.job_id):
+        display.event(name, event)
+        if event.HasField("evaluation_finished"):
+            finished = event.evaluation_finished
+    raise_unless_succeeded(client.job(submitted.job_id), name)
+    if finished is None:
+        raise JobFailed(english(_NO_EVALUATION, framework=name, job_id=submitted.job_id))
+    kept, _ = evidence.logits(run.logits(request.trained, request.number), request.trained)
+    found = evidence.logits(client.logits(submitted.job_id), name)
+    if kept.shape != found[0].shape:
+        shapes = {"found": found[0].shape, "kept": kept.shape}
+        raise JobFailed(english(_OTHER_SAMPLES, framework=name, trained=request.trained, **shapes))
+    of_trained = kept if name != request.trained else None
+    made = evaluation(name, request.trained, finished, found, of_trained)
+    run.write_evaluation(request.name, as_dict(made))
+    run.write_figures(plots.evaluation_canvas(made, request.name).drawing().files())
+    return made, list(_faults(made, kept, found[0], run))
+
+
+def _faults(made: Evaluation, kept: Logits, found: Logits, run: Run) -> Iterator[Sentence]:
+    """What rounding does not explain, in the precision of the job."""
+    job = to_mapping(run.spec())
+    if in_own_way(job):  # its users' own evaluation may be rounded as they like
+        return
+    rule = rule_of(job)
+    allowed = tolerance(job).logits if rule.first is None else _TIMES * rule.first
+    names = {"framework": label(made.framework), "trained": label(made.trained)}
+    both = np.isfinite(kept) & np.isfinite(found)
+    apart = float(np.abs(kept.astype(np.float64) - found)[both].max(initial=0.0))
+    largest = apart / float(np.abs(kept[both]).max()) if apart else 0.0
+    if largest > allowed:
+        yield english(_OTHER_LOGITS, **names, largest=largest, allowed=allowed)
+    for each in made.latencies:
+        if each.largest_difference > allowed:
+            yield english(
+                _OTHER_CALLS,
+                framework=label(made.framework),
+                size=each.batch_size,
+                largest=each.largest_difference,
+                allowed=allowed,
+            )

@@ -1,0 +1,96 @@
+"""Runs the trials of an explanation: the matched job, and one difference at a time."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from twinrun.v1 import job_pb2
+
+from orchestrator.errors import OrchestratorError, OutputError
+from orchestrator.language.phrases import Phrase, Sentence, english, say
+from orchestrator.language.words import KEPT
+from orchestrator.results.explanation import MATCHED, Row, as_dict, explain, number_of
+from orchestrator.results.pitfalls import Pitfall
+from orchestrator.runners.finding import Runners
+from orchestrator.runners.placement import Placement
+from orchestrator.runners.progress import Display, logged
+from orchestrator.runners.schedule import completed, run_trials
+from orchestrator.storage import store
+from orchestrator.storage.about import Kind
+from orchestrator.storage.store import Run
+
+_LETTING_IN = Phrase("letting in: {what}")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """``spec`` on each of two ``frameworks``, and again with each of ``pitfalls``."""
+
+    workload: str
+    spec: job_pb2.JobSpec
+    frameworks: Sequence[str]
+    pitfalls: Sequence[Pitfall]
+    output: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A finished run, and a sentence for each trial that failed; ``ended``: what cut it short."""
+
+    run: Run
+    rows: Sequence[Row]
+    faults: Sequence[Sentence]
+    interrupted: bool
+    ended: OrchestratorError | None = None
+
+
+def run_explanation(request: Request, runners: Runners, display: Display) -> Outcome:
+    """One trial after the other; what is finished is kept, also on Ctrl-C or without a runner."""
+    runners.prepare(request.frameworks)
+    from orchestrator import page  # noqa: F401, PLC0415 - take a while to import
+    from orchestrator.figures import plots  # noqa: F401, PLC0415 - take a while to import
+
+    spec = completed(request.spec, request.frameworks, runners)
+    run = store.create(request.output, Kind.EXPLAIN, request.workload, request.frameworks, spec)
+    faults, interrupted = list[Sentence](), False
+    ended: OrchestratorError | None = None
+    try:
+        with logged(run.log_path, display) as listen:
+            order = _placements(spec, request, display)
+            faults = run_trials(order, runners, run, listen)
+    except KeyboardInterrupt:
+        interrupted = True
+    except OutputError:
+        raise
+    except OrchestratorError as error:
+        ended = error
+    rows = finish(run, request.frameworks)
+    display.say(say(KEPT, path=run.path))
+    return Outcome(run, rows, faults, interrupted, ended)
+
+
+def finish(run: Run, frameworks: Sequence[str]) -> list[Row]:
+    """All of the run that follows from its trials: explanation.json, the figure, the page."""
+    from orchestrator import page  # noqa: PLC0415 - as above
+    from orchestrator.figures import plots  # noqa: PLC0415 - as above
+
+    rows = explain(run.trials(), frameworks)
+    named = run.about()
+    run.write_result("explanation", as_dict(named.workload, rows))
+    drawings = [plots.explanation_canvas(rows).drawing()] if rows else []
+    run.write_page(page.render(page.explanation_page(rows, named, drawings)))
+    for drawing in drawings:
+        run.write_figures(drawing.files())
+    return rows
+
+
+def _placements(spec: job_pb2.JobSpec, request: Request, display: Display) -> Iterator[Placement]:
+    for name in request.frameworks:
+        yield Placement(name, MATCHED, spec)
+    for pitfall in request.pitfalls:
+        display.say(say(_LETTING_IN, what=english(pitfall.title)))
+        changed = job_pb2.JobSpec()
+        changed.CopyFrom(spec)
+        changed.own_ways.append(pitfall.way)
+        for name in request.frameworks:
+            yield Placement(name, number_of(pitfall), changed)

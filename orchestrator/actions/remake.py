@@ -1,0 +1,64 @@
+"""All that follows from what a run keeps, made again: results, figures, page."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from typing import assert_never
+
+from twinrun.contract.state_dir import sweep
+
+from orchestrator.actions import compare, explain, verify
+from orchestrator.errors import RunUnreadable
+from orchestrator.figures.renderer import Renderer
+from orchestrator.language.phrases import Phrase, english
+from orchestrator.results.loops import VARIANTS
+from orchestrator.settings.config import FRAMEWORKS
+from orchestrator.storage import store
+from orchestrator.storage.about import Kind
+from orchestrator.storage.files import writing
+from orchestrator.storage.store import Run
+
+_NOTHING = Phrase(
+    "{path} keeps no trial and no result, so that there is nothing to report: make it again."
+)
+
+
+def remake(run: Run) -> None:
+    """Whatever wrote the run, in whatever version: only its events are relied on.
+
+    Raises RunUnreadable, OutputError.
+    """
+    with writing(run.path):
+        sweep(run.path)  # what a command that was killed had half written
+    what = run.about()
+    match what.kind:
+        case Kind.TRAIN | Kind.COMPARE:
+            if not run.has_trials():
+                raise RunUnreadable(english(_NOTHING, path=run.path))
+            _finish([run])
+        case Kind.VERIFY:
+            verify.keep(run, verify.again(run))
+        case Kind.EXPLAIN:
+            # An older run has the sides that began.
+            explain.finish(run, what.sides if len(what.sides) > 1 else FRAMEWORKS)
+        case Kind.RECIPES:
+            _finish(_inner(run, compare.RECIPES))
+            compare.finish_recipes(run)
+        case Kind.LOOPS:
+            _finish(_inner(run, VARIANTS))
+            compare.finish_loops(run)
+        case _:
+            assert_never(what.kind)
+
+
+def _inner(run: Run, names: Iterable[str]) -> Iterator[Run]:
+    """The runs within it that were begun."""
+    for name in names:
+        found = store.inner(run, name)
+        if found is not None and found.has_trials():
+            yield found
+
+
+def _finish(runs: Iterable[Run]) -> None:
+    with closing(Renderer()) as renderer:
+        for run in runs:
+            compare.finish(run, renderer, lambda _: None)

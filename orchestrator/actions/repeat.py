@@ -1,0 +1,62 @@
+"""How often a comparison is repeated, and what says that it was often enough."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from orchestrator.language.phrases import Phrase, say
+from orchestrator.results.comparison import compare
+from orchestrator.results.estimate import FEWEST_PAIRS
+from orchestrator.results.verdict import Verdict
+from orchestrator.runners.placement import Enough
+from orchestrator.storage import store
+from orchestrator.storage.store import Run
+
+_LATE = Phrase("--max-minutes: {minutes:g} have gone by; not sure enough yet")
+_SO_FAR = Phrase("{number} repetitions: {sentence}")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """At least ``repeats`` repetitions, each with a seed of its own unless ``same_seed``.
+
+    ``precision``: go on until the 95 % interval is at most so much to either side, a fraction, and
+    for no more than ``most_seconds``; None: no more than ``repeats``.
+    """
+
+    repeats: int = 1
+    same_seed: bool = False
+    precision: float | None = None
+    most_seconds: float = 1800.0
+
+
+def enough(plan: Plan, run: Run, tell: Callable[[str], None]) -> Enough:
+    """Judges by what ``run`` has; a trial that failed ends it too. ``tell`` is told how it goes."""
+    began = time.monotonic()
+    least = plan.repeats if plan.precision is None else max(plan.repeats, FEWEST_PAIRS)
+
+    def judge(number: int) -> bool:
+        if number < least:
+            return _failed(run) if plan.precision is not None else False
+        if plan.precision is None:
+            return True
+        found = _verdict(run)
+        if found is None or _failed(run):
+            return True
+        tell(say(_SO_FAR, number=number, sentence=found.sentence))
+        if found.least_seen is not None and found.least_seen <= plan.precision:
+            return True
+        late = time.monotonic() - began > plan.most_seconds
+        if late:
+            tell(say(_LATE, minutes=plan.most_seconds / 60))
+        return late
+
+    return judge
+
+
+def _verdict(run: Run) -> Verdict | None:
+    return compare(store.to_mapping(run.spec()), run.trials()).verdict
+
+
+def _failed(run: Run) -> bool:
+    return any(trial.error is not None for trial in run.trials())

@@ -1,0 +1,136 @@
+"""What ``import orchestrator`` offers: the words of the command line as functions."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from orchestrator.actions import compare as session
+from orchestrator.actions import work
+from orchestrator.actions.compare import Request
+from orchestrator.actions.repeat import Plan
+from orchestrator.api.result import Result
+from orchestrator.errors import BadInput, JobFailed, RunnerUnavailable
+from orchestrator.language.phrases import Phrase, english, say, speaking
+from orchestrator.results import history
+from orchestrator.runners.progress import Lines
+from orchestrator.settings import config, locales, workloads
+from orchestrator.settings.config import Places
+from orchestrator.storage import shelf
+
+Progress = bool | Callable[[str], None]
+
+_FEW = Phrase("repeats is {given}; it has to be 1 or more.")
+_KEPT = Phrase("{why}\nWhat was finished is kept: orchestrator.load({path!r})")
+_INTERRUPTED = Phrase("Interrupted.")
+_NO_TRIAL = Phrase(
+    "{path} has no trial of its own: it is of another kind, or was not begun. 'orchestrator show' "
+    "says what it came to."
+)
+
+
+def compare(
+    workload: str | Path = "mnist-mlp",
+    *,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    learning_rate: float | None = None,
+    seed: int | None = None,
+    device: str | None = None,
+    execution: str | None = None,
+    precision: str | None = None,
+    threads: int | None = None,
+    target_accuracy: float | None = None,
+    train_limit: int | None = None,
+    changes: Mapping[str, Any] | None = None,
+    frameworks: str | Sequence[str] = config.FRAMEWORKS,
+    repeats: int = 1,
+    verify: bool = True,
+    output: str | Path = "runs",
+    pytorch: str | None = None,
+    tensorflow: str | None = None,
+    progress: Progress = False,
+) -> Result:
+    """Train the same job on each framework, and set the results side by side.
+
+    Words and defaults are those of ``orchestrator compare``; None is the workload's own.
+    ``changes`` is what ``--set`` is there: any field of the job spec by its dotted name, such as
+    ``{"optimizer": {"sgd": {"momentum": 0.9}, "learning_rate": 0.05}}``. ``progress``: True prints
+    a line for each thing that happens, a function is given them, False is quiet.
+
+    The environment and twinrun.toml are not looked at. Raises OrchestratorError; where a trial
+    failed, or on KeyboardInterrupt, what was finished is kept, and the message says where.
+    """
+    if repeats < 1:
+        raise BadInput(english(_FEW, given=repeats))
+    asked = config.changes(
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        seed=seed,
+        device=device,
+        execution=execution,
+        precision=precision,
+        threads=threads,
+        target_accuracy=target_accuracy,
+        train_limit=train_limit,
+    )
+    name = str(workload)
+    request = Request(
+        workloads.title(name),
+        config.job_spec(name, {**asked, **(changes or {})}),
+        config.frameworks(frameworks if isinstance(frameworks, str) else ",".join(frameworks)),
+        Path(output),
+        certify=verify,
+        plan=Plan(repeats),
+    )
+    places = Places({"pytorch": pytorch, "tensorflow": tensorflow})
+    with (
+        speaking(locales.of(os.environ)),
+        closing(Lines(_writer(progress))) as display,
+        workloads.lines_in_refusals(name),
+    ):
+        outcome = work.compare(request, places, display)
+    path = str(outcome.run.path)
+    try:
+        work.raise_for([outcome])
+    except (JobFailed, RunnerUnavailable) as error:
+        raise type(error)(english(_KEPT, why=error.message, path=path)) from None
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(say(_KEPT, why=english(_INTERRUPTED), path=path)) from None
+    return Result(outcome.run.path, outcome.comparison)
+
+
+def load(run: str | Path = shelf.LATEST, output: str | Path = "runs") -> Result:
+    """A run that was made before: its path, its name in ``output``, or ``latest``.
+
+    Raises OrchestratorError where there is none, or none with trials.
+    """
+    found = shelf.find(str(run), Path(output))
+    comparison = session.comparison_of(found)
+    if not comparison.trials:
+        raise BadInput(english(_NO_TRIAL, path=found.path))
+    return Result(found.path, comparison)
+
+
+def runs(output: str | Path = "runs") -> list[history.Entry]:
+    """The runs in ``output``, newest first, each with what it came to.
+
+    ``pandas.DataFrame(orchestrator.runs())`` is a table of them.
+    """
+    return history.entries(shelf.runs(Path(output))[::-1])
+
+
+def _writer(progress: Progress) -> Callable[[str], None]:
+    if callable(progress):
+        return progress
+    return _print if progress else _nothing
+
+
+def _print(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - that is what was asked for
+
+
+def _nothing(_line: str) -> None:
+    """Quiet."""

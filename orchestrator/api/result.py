@@ -1,0 +1,119 @@
+"""What a comparison came to, as an object that notebooks show."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.api import notebook
+from orchestrator.errors import BadInput
+from orchestrator.exports.tables import TABLES
+from orchestrator.language.phrases import Phrase, english, speaking
+from orchestrator.results.cautions import Caution
+from orchestrator.results.comparison import Comparison, as_dict
+from orchestrator.results.verdict import Verdict
+from orchestrator.settings import locales
+from orchestrator.storage.files import read
+
+if TYPE_CHECKING:
+    import pandas
+
+_OVERVIEW = "overview"
+_NO_TABLE = Phrase("There is no table {name!r}; there are {known}.")
+_NO_FIGURE = Phrase("{path} has no figure {name!r}; it has {known}.")
+_NO_FIGURES = Phrase("{path} has no figures: no epoch was finished.")
+_NO_PANDAS = Phrase(
+    "to_frame() needs pandas, which is not installed: pip install 'twinrun[notebook]'"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure as SVG, which Jupyter shows."""
+
+    name: str
+    svg: str
+
+    def __repr__(self) -> str:
+        return f"<Figure {self.name}>"
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Result:
+    """A comparison, and ``path``, the run directory in which it is kept."""
+
+    path: Path
+    comparison: Comparison
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """Which was faster, by how much and how sure. None: there is none, ``finding`` says why."""
+        return self.comparison.verdict
+
+    @property
+    def finding(self) -> str:
+        """The verdict with what limits it, or why there is none."""
+        return self.comparison.finding
+
+    @property
+    def certificate(self) -> Mapping[str, Any] | None:
+        """Whether it was shown to be the same job, as in certificate.json. None: not tried."""
+        return self.comparison.certificate
+
+    @property
+    def warnings(self) -> Sequence[Caution]:
+        """What to keep in mind with it: each has a code, a sentence, and a remedy."""
+        return self.comparison.cautions
+
+    def to_dict(self) -> dict[str, Any]:
+        """What comparison.json holds."""
+        held: dict[str, Any] = json.loads(json.dumps(as_dict(self.comparison)))
+        return held
+
+    def to_frame(self, table: str = "epochs") -> "pandas.DataFrame":
+        """``epochs``, ``steps``, ``trials`` or ``phases``, as ``orchestrator export`` writes them.
+
+        Raises BadInput, of another name or without pandas.
+        """
+        if table not in TABLES:
+            raise BadInput(english(_NO_TABLE, name=table, known=", ".join(TABLES)))
+        try:
+            import pandas  # noqa: PLC0415 - an extra
+        except ModuleNotFoundError as error:
+            raise BadInput(english(_NO_PANDAS)) from error
+        columns = TABLES[table].columns
+        rows = TABLES[table].rows(self.comparison)
+        frame = pandas.DataFrame(rows, columns=list(columns))
+        return frame.astype({name: _DTYPES[kind] for name, kind in columns.items()})
+
+    def figure(self, name: str = _OVERVIEW) -> Figure:
+        """One of the run's figures, such as ``overview``, ``accuracy``, ``loss``, ``time``.
+
+        Raises BadInput, which names those that there are.
+        """
+        kept = {path.stem: path for path in sorted((self.path / "figures").glob("*.svg"))}
+        if name not in kept:
+            phrase = _NO_FIGURE if kept else _NO_FIGURES
+            raise BadInput(english(phrase, path=self.path, name=name, known=", ".join(kept)))
+        return Figure(name, read(kept[name]).decode())
+
+    def __repr__(self) -> str:
+        return f"<Result {self.path.name}: {self.finding}>"
+
+    def _repr_html_(self) -> str:
+        """In the language of the locale, as the command line."""
+        try:
+            svg = self.figure().svg
+        except BadInput:  # no epoch was finished
+            svg = ""
+        with speaking(locales.of(os.environ)):
+            return notebook.page(self.comparison, str(self.path), svg)
+
+
+# Of pandas: those that know of nothing.
+_DTYPES = {str: "string", int: "Int64", float: "float64"}

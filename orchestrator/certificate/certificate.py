@@ -1,0 +1,296 @@
+"""Two sides' trials -> the evidence that they did the same arithmetic, or where they part."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orchestrator.certificate import text
+from orchestrator.certificate.distrust import distrust
+from orchestrator.certificate.envelope import Envelope, envelope
+from orchestrator.certificate.evidence import Evidence
+from orchestrator.certificate.gaps import (
+    AGAIN,
+    BY_STEP,
+    INITIAL,
+    LOSSES,
+    NORMS,
+    WEIGHTS,
+    Gap,
+    again,
+    by_tensor,
+    gaps,
+)
+from orchestrator.certificate.judge import Clause, Difference, Gaps, Standard, judge, undetermined
+from orchestrator.certificate.rounding import FLOAT64, Rule, rule_of
+from orchestrator.certificate.tolerance import Tolerance
+from orchestrator.language.phrases import Sentence, clause, english
+from orchestrator.language.words import label
+from orchestrator.trials.inputs import InputsCheck, check_inputs
+from orchestrator.trials.trial import State, Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Parting:
+    """Where more than is allowed was first found: step (from 0; None: before it), tensor."""
+
+    step: int | None
+    tensor: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Proof:
+    """The trials of one framework that a certificate rests on.
+
+    ``plain``; the same with every initial value moved, ``perturbed``, and again, ``repeated``,
+    where rounding has to explain something; ``timed`` and ``timed_perturbed``: in the precision in
+    which the job is timed, where that is another.
+    """
+
+    plain: Evidence
+    perturbed: Evidence | None = None
+    repeated: Evidence | None = None
+    timed: Evidence | None = None
+    timed_perturbed: Evidence | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Certificate:
+    """What was found of the trials of two frameworks, ``first`` and ``second``.
+
+    ``steps``: how many both took. ``weights``: the final weights' difference by tensor.
+    ``loss_differences`` float64[steps]: relative, of each step's losses. ``versions`` by framework.
+    ``envelope``: what the difference was held against, where that was needed. ``timed``: the same
+    in the precision in which the job is timed. ``undetermined``: parameters whose gradient is
+    nothing but rounding. ``made``: when, UTC, ISO 8601.
+    """
+
+    same_job: bool
+    sentence: Sentence
+    job: Mapping[str, Any]
+    first: str
+    second: str
+    versions: Mapping[str, str]
+    inputs: InputsCheck
+    digests: Mapping[str, str]
+    steps: int
+    differences: Sequence[Difference]
+    weights: Mapping[str, float]
+    parting: Parting | None
+    tolerance: Tolerance
+    loss_differences: NDArray[np.float64]
+    envelope: Envelope | None
+    made: str
+    timed: Envelope | None = None
+    undetermined: Sequence[str] = field(default_factory=tuple)
+
+
+DIGESTS = (
+    "data_sha256",
+    "batch_order_sha256",
+    "augmentation_sha256",
+    "initial_weights_sha256",
+)
+
+
+def certify(
+    first: Proof, second: Proof, tolerance: Tolerance, now: str, *, evaluated: bool = True
+) -> Certificate:
+    """Hold two sides' trials of one spec against each other.
+
+    ``evaluated``: whether each framework must have evaluated the saved weights of both.
+    """
+    sides = first, second
+    plain = first.plain, second.plain
+    trials = tuple(each.trial for each in plain)
+    rule = rule_of(plain[0].trial.spec or {})
+    between = _gaps(*plain)
+    own = _own(sides)
+    nothing = undetermined(trials) if rule is FLOAT64 else frozenset[str]()
+    by = Standard(tolerance, rule, nothing, *_sizes(trials[0]))
+    doubts = list(distrust(between, own, _repeated(sides), by)) if own else []
+    usable = list(own.values()) if len(own) == 2 and not doubts else []
+    differences = [*judge(between, usable, by), *judge(_again(plain), [], by)]
+    reported = trials[0].inputs
+    made = Certificate(
+        same_job=False,
+        sentence=english(text.NOT_SAME, reasons=""),
+        job=trials[0].spec or {},
+        first=trials[0].framework,
+        second=trials[1].framework,
+        versions={t.framework: t.environment.framework_version for t in trials if t.environment},
+        inputs=check_inputs(trials),
+        digests={name: getattr(reported, name) for name in DIGESTS} if reported else {},
+        steps=len(between[LOSSES, None].values),
+        differences=_summarised(differences),
+        weights=by_tensor(between, WEIGHTS),
+        parting=_parting(differences, trials),
+        tolerance=tolerance,
+        loss_differences=between[LOSSES, None].values,
+        envelope=envelope(between, own, rule) if len(own) == 2 else None,
+        made=now,
+        undetermined=sorted(nothing & {d.tensor for d in differences if d.tensor}),
+    )
+    timed, faults = _timed(sides, tolerance, nothing)
+    made = replace(made, timed=timed)
+    reasons = [
+        *_unfinished(trials),
+        *_silent(trials),
+        *(_not_evaluated(plain) if evaluated else ()),
+        *_reasons(made, differences, doubts),
+        *faults,
+    ]
+    return replace(made, same_job=not reasons, sentence=text.sentence(made, reasons))
+
+
+def _gaps(a: Evidence, b: Evidence) -> dict[Any, Gap]:
+    return {gap.key: gap for gap in gaps(a, b)}
+
+
+def _own(sides: Sequence[Proof]) -> dict[str, Gaps]:
+    return {
+        side.plain.trial.framework: _gaps(side.plain, side.perturbed)
+        for side in sides
+        if side.perturbed is not None
+    }
+
+
+def _repeated(sides: Sequence[Proof]) -> dict[str, Gaps]:
+    return {
+        side.plain.trial.framework: _gaps(side.plain, side.repeated)
+        for side in sides
+        if side.repeated is not None
+    }
+
+
+def _again(plain: Sequence[Evidence]) -> dict[Any, Gap]:
+    return {gap.key: gap for each in plain for gap in again(each)}
+
+
+def _sizes(trial: Trial) -> tuple[int, int]:
+    """Samples of a batch, and of an evaluation."""
+    inputs = trial.inputs
+    samples = [n for n in (inputs.test_samples, inputs.validation_samples) if n] if inputs else []
+    return int((trial.spec or {}).get("batch_size") or 1), min(samples, default=1)
+
+
+def _timed(
+    sides: Sequence[Proof], tolerance: Tolerance, nothing: frozenset[str]
+) -> tuple[Envelope | None, list[Sentence]]:
+    """What was found in the precision in which the job is timed, and what is against it.
+
+    ``nothing``: parameters that the job does not determine, by what float64 tells.
+    """
+    pairs = [(side.timed, side.timed_perturbed) for side in sides]
+    plain = [timed for timed, moved in pairs if timed is not None and moved is not None]
+    moved = [moved for timed, moved in pairs if timed is not None and moved is not None]
+    if len(plain) < 2:
+        return None, []
+    job = plain[0].trial.spec or {}
+    rule = rule_of(job)
+    between = _gaps(*plain)
+    own = {a.trial.framework: _gaps(a, b) for a, b in zip(plain, moved, strict=True)}
+    trials = tuple(each.trial for each in plain)
+    by = Standard(tolerance, rule, nothing, *_sizes(trials[0]))
+    # Run again it is by the perturbed trial, which parts by rounding at first.
+    faults = [*_unfinished(trials), *distrust(between, own, {name: {} for name in own}, by)]
+    if not faults:
+        faults = list(text.beyond(judge(between, list(own.values()), by)))
+    inputs = check_inputs(trials)
+    if inputs.same is not True:
+        faults.append(clause(inputs.sentence))
+    said = [english(text.TIMED_IN, precision=rule.precision, reason=fault) for fault in faults]
+    return envelope(between, own, rule), said
+
+
+def _unfinished(trials: Sequence[Trial]) -> Iterator[Sentence]:
+    """What kept the trials from being held against each other in full."""
+    for trial in trials:
+        if trial.state is not State.SUCCEEDED:
+            yield english(text.UNFINISHED, trial=trial.name)
+    counts = {len(trial.losses) for trial in trials}
+    for trial in trials:
+        epochs = int((trial.spec or {}).get("epochs") or 0)
+        wanted = trial.inputs.steps_per_epoch * epochs if trial.inputs else 0
+        if len(counts) == 1 and wanted and len(trial.losses) != wanted:
+            yield english(text.TOO_FEW, trial=trial.name, steps=len(trial.losses), all_steps=wanted)
+    if len(counts) > 1:
+        yield text.steps(*trials)
+
+
+def _silent(trials: Sequence[Trial]) -> Iterator[Sentence]:
+    if silent := [trial for trial in trials if trial.details is None]:
+        yield english(text.SILENT, trials=text.names(silent))
+
+
+def _not_evaluated(plain: Sequence[Evidence]) -> Iterator[Sentence]:
+    names = [each.trial.framework for each in plain]
+    for each in plain:
+        for name in names:
+            if name not in each.again:
+                yield english(text.NOT_EVALUATED, framework=label(name), trial=each.trial.name)
+
+
+def _reasons(
+    made: Certificate, differences: Sequence[Difference], doubts: Sequence[Sentence]
+) -> Iterator[Sentence]:
+    """Why it is not shown to be the same job."""
+    if made.inputs.same is not True:
+        yield clause(made.inputs.sentence)
+    if made.parting and made.parting.step is None:
+        yield english(text.INITIAL_APART, tensor=made.parting.tensor)
+    diverged = _diverged(made)
+    if diverged is not None:
+        yield diverged
+        return
+    beyond = [d for d in differences if not d.within and d.quantity != INITIAL]
+    if beyond:
+        yield from doubts
+        yield from text.beyond(beyond, made.parting)
+
+
+def _diverged(made: Certificate) -> Sentence | None:
+    """Where the losses stop being numbers, and agree till then."""
+    infinite = ~np.isfinite(made.loss_differences)
+    if not infinite.any():
+        return None
+    step = int(infinite.argmax())
+    until = made.loss_differences[:step]
+    return english(text.NOT_FINITE, step=step, largest=float(until.max()) if len(until) else 0.0)
+
+
+def _parting(differences: Sequence[Difference], trials: Sequence[Trial]) -> Parting | None:
+    """The first place of all that are beyond what is allowed."""
+    beyond = [d for d in differences if not d.within]
+    initial = [d.tensor for d in beyond if d.quantity == INITIAL]
+    if initial:
+        return Parting(None, initial[0])
+    by_step = [d for d in beyond if d.quantity in BY_STEP and d.first is not None]
+    if by_step:
+        step = min(d.first for d in by_step if d.first is not None)
+        tensors = [d.tensor for d in by_step if d.first == step and d.quantity == NORMS]
+        return Parting(step, tensors[0] if tensors else None)
+    steps = [len(trial.losses) for trial in trials]
+    if len(set(steps)) > 1:
+        return Parting(min(steps), None)
+    weights = [d.tensor for d in beyond if d.quantity == WEIGHTS]
+    return Parting(min(steps) - 1, weights[0]) if weights else None
+
+
+def _summarised(found: Sequence[Difference]) -> list[Difference]:
+    """Of each quantity's tensors the furthest apart by each clause; all that are not determined."""
+    kept: list[Difference] = []
+    for quantity in dict.fromkeys(d.quantity for d in found if d.quantity != INITIAL):
+        each = [d for d in found if d.quantity == quantity]
+        for kind in Clause:
+            some = [d for d in each if d.clause is kind]
+            if quantity == AGAIN or kind is Clause.UNDETERMINED:
+                kept += some
+            elif some:
+                kept.append(max(some, key=lambda d: d.largest / max(d.own or 0, d.tolerance)))
+    return kept
+
+
+__all__ = ["Certificate", "Parting", "Proof", "Rule", "certify"]

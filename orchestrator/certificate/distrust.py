@@ -1,0 +1,108 @@
+"""Why what rounding did to a framework may be no yardstick, so that it explains nothing."""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from orchestrator.certificate.gaps import ACCURACIES, LOSSES, NORMS, ORDERED
+from orchestrator.certificate.judge import Gaps, Standard, is_of_steps
+from orchestrator.certificate.rounding import FLOAT64, Rule, largest_jump
+from orchestrator.language.phrases import Phrase, Sentence, english
+from orchestrator.language.words import label
+
+_NOT_DETERMINISTIC = Phrase(
+    "{framework}'s side is not deterministic: run twice it parts by {largest:.0e} at step {step:,}"
+)
+_COARSE = Phrase(
+    "{framework}'s side parts from itself by {largest:.0e} at step {step:,}, before rounding could "
+    "grow, when its initial values are moved by one unit in their last place"
+)
+_NOT_AT_FIRST = Phrase(
+    "the {quantity} differ by {largest:.0e} at step {step:,}{where}, before rounding could grow"
+)
+_JUMP = Phrase(
+    "the losses part suddenly, {times:.0e}-fold from step {before:,} to step {step:,}, which no "
+    "growth of rounding gives"
+)
+_NO_YARDSTICK = Phrase("it is not known what rounding alone does to {framework}'s side")
+_IN = Phrase(" in {tensor}")
+
+
+def distrust(
+    between: Gaps,
+    own: Mapping[str, Gaps],
+    repeated: Mapping[str, Gaps],
+    by: Standard,
+) -> Iterator[Sentence]:
+    """Say why nothing may be explained by rounding, if anything is against it.
+
+    ``own`` and ``repeated`` by framework: its trial against the same with its values moved, and
+    against the same again. Both are needed: a run may have been killed between them.
+    """
+    for name in own.keys() | repeated.keys():
+        if name not in own or name not in repeated:
+            yield english(_NO_YARDSTICK, framework=label(name))
+    for name, found in repeated.items():
+        yield from _not_deterministic(name, found, own.get(name, {}), by)
+    for name, found in own.items():
+        first = found[LOSSES, None].values[:1] if (LOSSES, None) in found else np.zeros(0)
+        if (first > _at_first(LOSSES, by)).any():
+            yield english(_COARSE, framework=label(name), largest=float(first[0]), step=0)
+    yield from _first_steps(between, by)
+    yield from _jumps(between, own, by.rule)
+
+
+def _not_deterministic(name: str, found: Gaps, own: Gaps, by: Standard) -> Iterator[Sentence]:
+    """A side that parts from itself when it is run again, by more than rounding."""
+    for key in ((LOSSES, None), (ORDERED, None)):
+        if key not in found or not found[key].values.any():
+            continue
+        values = found[key].values
+        step = int(np.argmax(values > 0))
+        allowed = np.zeros(len(values))
+        if key in own and len(own[key].values) >= len(values):
+            allowed = by.rule.bound(own[key].running[: len(values)])
+        if values[step] > _at_first(key[0], by) or (values > allowed).any():
+            yield english(
+                _NOT_DETERMINISTIC, framework=label(name), largest=float(values[step]), step=step
+            )
+            return
+
+
+def _at_first(quantity: Phrase, by: Standard) -> float:
+    """What rounding makes in a first step."""
+    if by.rule.first is not None:
+        return by.rule.first if quantity != NORMS else 4 * by.rule.first
+    return by.tolerance.gradient_norms if quantity == NORMS else by.tolerance.losses
+
+
+def _first_steps(between: Gaps, by: Standard) -> Iterator[Sentence]:
+    """Forward and backward, before the first update; and forward after it."""
+    for gap in between.values():
+        if not is_of_steps(gap) or gap.quantity == ACCURACIES:
+            continue
+        allowed = _at_first(gap.quantity, by)
+        many = 2 if gap.quantity == LOSSES and by.rule is FLOAT64 else 1
+        beyond = gap.values[:many] > allowed
+        if beyond.any():
+            step = int(np.argmax(beyond))
+            yield english(
+                _NOT_AT_FIRST,
+                quantity=english(gap.quantity),
+                largest=float(gap.values[step]),
+                step=step,
+                where=english(_IN, tensor=gap.tensor) if gap.tensor else "",
+            )
+            return
+
+
+def _jumps(between: Gaps, own: Mapping[str, Gaps], rule: Rule) -> Iterator[Sentence]:
+    key = (LOSSES, None)
+    if key not in between or not np.isfinite(between[key].values).all():
+        return
+    times, step = largest_jump(between[key].values, rule.least)
+    jumps = [
+        largest_jump(found[key].values, rule.least)[0] for found in own.values() if key in found
+    ]
+    if times > rule.jump * min(jumps, default=1.0):
+        yield english(_JUMP, times=times, before=step - 1, step=step)

@@ -1,0 +1,98 @@
+"""What a trial leaves that shows which arithmetic it did, read back from its run."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+from numpy.typing import NDArray
+
+from orchestrator.errors import RunUnreadable
+from orchestrator.language.phrases import Phrase, Sentence, english
+from orchestrator.storage.store import Run
+from orchestrator.trials.trial import Trial
+
+_INITIAL = Phrase("initial weights of {trial}")
+_WEIGHTS = Phrase("weights of {trial}")
+_LOGITS = Phrase("logits of {trial}")
+_AGAIN = Phrase("logits of the weights of {trial} in {framework}")
+_NOT_SAFETENSORS = Phrase("The {what} are not a safetensors file: {error}.")
+_NO_LOGITS = Phrase("The {what} lack logits or labels.")
+
+Tensors = Mapping[str, NDArray[np.floating]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """A trial, and what it left beside its events.
+
+    Weights by canonical name, in model order; ``logits`` of the test samples,
+    float[samples, classes]; ``validation_logits`` of those that were held back, None where none
+    were. ``again``: the test logits that each framework made of the saved final weights.
+    """
+
+    trial: Trial
+    initial_weights: Tensors
+    weights: Tensors
+    logits: NDArray[np.floating]
+    validation_logits: NDArray[np.floating] | None = None
+    again: Mapping[str, NDArray[np.floating]] = field(default_factory=dict)
+
+
+def evidence(run: Run, trial: Trial, frameworks: Sequence[str] = ()) -> Evidence:
+    """Read it, with what ``frameworks`` made of the saved weights, as far as that is there.
+
+    Raises RunNotFound where the trial left no weights, RunUnreadable.
+    """
+    side, number = trial.framework, trial.number
+    found = _tensors(run.logits(side, number), english(_LOGITS, trial=trial.name))
+    if not {"logits", "labels"} <= found.keys():
+        raise RunUnreadable(english(_NO_LOGITS, what=english(_LOGITS, trial=trial.name)))
+    again = {name: run.logits_again(name, side) for name in frameworks}
+    return Evidence(
+        trial,
+        _tensors(run.initial_weights(side, number), english(_INITIAL, trial=trial.name)),
+        _tensors(run.weights(side, number), english(_WEIGHTS, trial=trial.name)),
+        found["logits"],
+        found.get("validation_logits"),
+        {
+            name: logits(content, english(_AGAIN, trial=trial.name, framework=name))[0]
+            for name, content in again.items()
+            if content is not None
+        },
+    )
+
+
+def logits(
+    content: bytes, name: str | Sentence
+) -> tuple[NDArray[np.floating], NDArray[np.integer]]:
+    """Logits [samples, classes] and labels [samples] of a safetensors file.
+
+    Raises RunUnreadable.
+    """
+    what = name if isinstance(name, Sentence) else english(_LOGITS, trial=name)
+    found = _tensors(content, what)
+    if not {"logits", "labels"} <= found.keys():
+        raise RunUnreadable(english(_NO_LOGITS, what=what))
+    return found["logits"], found["labels"].astype(np.int64)
+
+
+def _tensors(content: bytes, what: Sentence) -> Tensors:
+    """In model order, which their names tell: safetensors sorts by size and name."""
+    try:
+        found = safetensors.numpy.load(content)
+    except safetensors.SafetensorError as error:
+        raise RunUnreadable(english(_NOT_SAFETENSORS, what=what, error=error)) from error
+    return dict(sorted(found.items(), key=lambda item: _place(item[0])))
+
+
+_PARTS = ("kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance")
+
+
+def _place(name: str) -> tuple[int, int, str]:
+    """``layers.3.kernel`` before ``layers.3.bias`` before ``layers.10.kernel``."""
+    _, _, rest = name.partition(".")
+    index, _, part = rest.partition(".")
+    place = _PARTS.index(part) if part in _PARTS else len(_PARTS)
+    return int(index) if index.isdecimal() else 0, place, part

@@ -1,0 +1,153 @@
+"""Two trials' evidence, subtracted: the relative difference of everything that can be compared."""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orchestrator.certificate.evidence import Evidence, Tensors
+from orchestrator.language.phrases import Phrase
+from orchestrator.trials.relative import differences
+from orchestrator.trials.trial import StepDetails, Trial
+
+Floats = NDArray[np.float64]
+
+LOSSES = Phrase("losses")
+ORDERED = Phrase("losses in the order of samples")
+ACCURACIES = Phrase("accuracies of the steps")
+NORMS = Phrase("gradients' norms")
+INITIAL = Phrase("initial values")
+WEIGHTS = Phrase("final weights")
+LOGITS = Phrase("test logits")
+VALIDATION_LOGITS = Phrase("validation logits")
+EVALUATED_LOSSES = Phrase("losses of the evaluations")
+EVALUATED_ACCURACIES = Phrase("accuracies of the evaluations")
+AGAIN = Phrase("test logits of the saved weights")
+BY_STEP = (LOSSES, ORDERED, ACCURACIES, NORMS)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gap:
+    """How far one quantity of two trials is apart.
+
+    ``values`` float64: of each step or epoch, or a single number; infinite where one side's is not
+    finite or not there. ``tensor``: which one, as far as the quantity has them.
+    """
+
+    quantity: Phrase
+    values: Floats
+    tensor: str | None = None
+
+    @property
+    def key(self) -> tuple[Phrase, str | None]:
+        return self.quantity, self.tensor
+
+    @property
+    def running(self) -> Floats:
+        """The largest so far."""
+        found: Floats = np.maximum.accumulate(self.values)
+        return found
+
+
+def gaps(first: Evidence, second: Evidence) -> list[Gap]:
+    """Subtract two trials of one model; what either side lacks is infinitely far apart."""
+    found = [
+        *_of_steps(first.trial, second.trial),
+        *_of_tensors(INITIAL, first.initial_weights, second.initial_weights),
+        *_of_tensors(WEIGHTS, first.weights, second.weights),
+        Gap(LOGITS, _scalar(first.logits, second.logits)),
+        *_of_evaluations(first.trial, second.trial),
+    ]
+    kept = first.validation_logits, second.validation_logits
+    if any(each is not None for each in kept):
+        found.append(Gap(VALIDATION_LOGITS, _scalar(*kept)))
+    return found
+
+
+def again(trained: Evidence) -> list[Gap]:
+    """Subtract what frameworks made of the saved weights from what the trial itself made of them.
+
+    ``tensor``: the framework that did.
+    """
+    return [
+        Gap(AGAIN, _scalar(trained.logits, made), f"{trained.trial.framework} in {name}")
+        for name, made in trained.again.items()
+    ]
+
+
+def _of_steps(a: Trial, b: Trial) -> Iterator[Gap]:
+    steps = min(len(a.losses), len(b.losses))
+    yield Gap(LOSSES, differences(a.losses[:steps], b.losses[:steps]))
+    if a.details is None or b.details is None:
+        return
+    for quantity, name in ((ORDERED, "ordered_losses"), (ACCURACIES, "accuracies")):
+        one, other = (getattr(details, name)[:steps] for details in (a.details, b.details))
+        scale = np.ones(steps) if quantity is ACCURACIES else None
+        yield Gap(quantity, differences(one, other, scale))
+    yield from _of_norms(a.details, b.details, steps)
+
+
+def _of_norms(a: StepDetails, b: StepDetails, steps: int) -> Iterator[Gap]:
+    """Relative to the norm of the step's whole gradient: a tensor's own may be rounding alone."""
+    names = [
+        *a.gradient_norms,
+        *(name for name in b.gradient_norms if name not in a.gradient_norms),
+    ]
+    missing = np.full(steps, np.nan)
+    whole = np.maximum(whole_norms(a)[:steps], whole_norms(b)[:steps])
+    for name in names:
+        one, other = (each.gradient_norms.get(name, missing)[:steps] for each in (a, b))
+        yield Gap(NORMS, differences(one, other, whole), name)
+
+
+def whole_norms(details: StepDetails) -> Floats:
+    """Norms of the whole gradient, float64[steps]."""
+    norms = np.stack(list(details.gradient_norms.values()), axis=1)
+    found: Floats = np.linalg.norm(norms, axis=1)
+    return found
+
+
+def _of_evaluations(a: Trial, b: Trial) -> Iterator[Gap]:
+    """Of each epoch: the larger difference of the test samples' and of those held back."""
+    if not (a.epochs or b.epochs):
+        return
+    pairs = list(itertools.zip_longest(a.epochs, b.epochs))
+
+    def numbers(name: str, which: int) -> Floats:
+        found = [getattr(pair[which], name) if pair[which] else None for pair in pairs]
+        return np.array([np.nan if each is None else each for each in found], np.float64)
+
+    held = any(e.validation_loss is not None for e in (*a.epochs, *b.epochs))
+    splits = ("test", "validation") if held else ("test",)
+    for quantity, name in ((EVALUATED_LOSSES, "loss"), (EVALUATED_ACCURACIES, "accuracy")):
+        scale = np.ones(len(pairs)) if quantity is EVALUATED_ACCURACIES else None
+        found = [
+            differences(numbers(f"{split}_{name}", 0), numbers(f"{split}_{name}", 1), scale)
+            for split in splits
+        ]
+        yield Gap(quantity, np.max(found, axis=0))
+
+
+def _of_tensors(quantity: Phrase, a: Tensors, b: Tensors) -> Iterator[Gap]:
+    for name in [*a, *(name for name in b if name not in a)]:
+        yield Gap(quantity, _scalar(a.get(name), b.get(name)), name)
+
+
+def _scalar(a: NDArray[np.floating] | None, b: NDArray[np.floating] | None) -> Floats:
+    """float64[1]: the largest difference of two elements, relative to the largest element."""
+    if a is None or b is None or a.shape != b.shape or a.dtype != b.dtype or not a.size:
+        return np.array([np.inf])
+    ours, others = a.astype(np.float64), b.astype(np.float64)
+    largest = np.maximum(np.abs(ours).max(), np.abs(others).max())
+    return np.array([differences(ours, others, largest).max()])
+
+
+def by_tensor(found: Mapping[tuple[Phrase, str | None], Gap], quantity: Phrase) -> dict[str, float]:
+    """The largest difference of a quantity, by tensor."""
+    return {
+        gap.tensor: float(gap.values.max())
+        for gap in found.values()
+        if gap.quantity == quantity and gap.tensor is not None
+    }

@@ -1,0 +1,206 @@
+"""The rule by which two trials did the same arithmetic, quantity by quantity.
+
+A quantity is the same if it is within its tolerance, or within the allowed multiple of what
+rounding alone did to that same quantity and tensor in each framework's own perturbed trial. The
+second clause holds only where that yardstick can be trusted: see `distrust`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orchestrator.certificate.gaps import (
+    ACCURACIES,
+    AGAIN,
+    EVALUATED_ACCURACIES,
+    EVALUATED_LOSSES,
+    INITIAL,
+    LOGITS,
+    LOSSES,
+    NORMS,
+    ORDERED,
+    VALIDATION_LOGITS,
+    WEIGHTS,
+    Floats,
+    Gap,
+    whole_norms,
+)
+from orchestrator.certificate.rounding import FLOAT64, Key, Rule, larger, smaller
+from orchestrator.certificate.tolerance import Tolerance
+from orchestrator.language.phrases import Phrase
+from orchestrator.trials.trial import Trial
+
+Gaps = Mapping[Key, Gap]
+
+_FLIPPING = 1e-9  # a relative difference from which on an argmax may differ by chance
+_FLIPS = 2  # samples that it then may differ in
+# Of the whole gradient's norm, in float64: what is smaller at every step is rounding.
+_NOTHING = 1e-13
+
+
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """What a pair of trials is judged by.
+
+    ``undetermined``: parameters that the job does not determine. ``batch_size``, and ``samples`` of
+    an evaluation: of which accuracies are.
+    """
+
+    tolerance: Tolerance
+    rule: Rule
+    undetermined: frozenset[str] = frozenset()
+    batch_size: int = 1
+    samples: int = 1
+
+
+class Clause(StrEnum):
+    """By which a quantity is the same."""
+
+    TOLERANCE = "tolerance"
+    ROUNDING = "rounding"
+    UNDETERMINED = "undetermined"
+    BEYOND = "beyond"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The largest relative difference in a quantity, and the largest that is allowed outright.
+
+    ``step`` (from 0; of an evaluation the epoch) and ``tensor`` say where, as far as the quantity
+    has them. ``own``: what rounding did to it at that place, None: not tried. ``first``: where it
+    first was beyond what is allowed.
+    """
+
+    quantity: Phrase
+    largest: float
+    tolerance: float
+    step: int | None = None
+    tensor: str | None = None
+    own: float | None = None
+    clause: Clause = Clause.TOLERANCE
+    first: int | None = None
+
+    @property
+    def within(self) -> bool:
+        return self.clause is not Clause.BEYOND
+
+
+def undetermined(trials: Sequence[Trial]) -> frozenset[str]:
+    """Return the parameters whose gradient is nothing but rounding at every step of all trials.
+
+    The job does not determine them. In float64.
+    """
+    found: list[frozenset[str]] = []
+    for trial in trials:
+        if trial.details is None or not len(trial.losses) or not trial.details.gradient_norms:
+            return frozenset()
+        whole = whole_norms(trial.details)
+        if not (np.isfinite(whole).all() and (whole > 0).all()):
+            return frozenset()
+        norms = trial.details.gradient_norms.items()
+        found.append(frozenset(n for n, v in norms if (v <= _NOTHING * whole).all()))
+    return frozenset.intersection(*found)
+
+
+def judge(between: Gaps, own: Sequence[Gaps], by: Standard) -> list[Difference]:
+    """Return each quantity's difference, and by which clause it is allowed.
+
+    ``own`` of both frameworks, or empty: without the second clause.
+    """
+    found = []
+    for key, gap in between.items():
+        outright = _outright(gap, between, by)
+        if gap.quantity == WEIGHTS and gap.tensor in by.undetermined:
+            found.append(_difference(gap, outright, None, Clause.UNDETERMINED))
+            continue
+        within = gap.values <= outright
+        if within.all():
+            found.append(_difference(gap, outright, None, Clause.TOLERANCE))
+            continue
+        curve = None
+        if own and gap.quantity != INITIAL:
+            swayed = bool(by.undetermined) and _is_swayed(gap)
+            which = larger if swayed else smaller
+            curve = which(own, key, len(gap.values))
+            of_logits = which(own, (LOGITS, None), 1)
+            # A mean of losses may have changed by less than each of them, by chance.
+            if curve is not None and of_logits is not None and gap.quantity == EVALUATED_LOSSES:
+                curve = np.maximum(curve, of_logits)
+        if curve is not None:
+            start = 0 if is_of_steps(gap) else _steps(between)
+            within |= gap.values <= by.rule.bound(curve, start)
+        clause = Clause.ROUNDING if within.all() else Clause.BEYOND
+        found.append(_difference(gap, outright, curve, clause, within))
+    return found
+
+
+def _is_swayed(gap: Gap) -> bool:
+    """Whether a parameter that the job does not determine, a bias before a batch norm, changes it.
+
+    It cancels in training, but the moving mean follows it with a delay. How far it wanders hangs on
+    how a framework rounds zero, so that there the larger of the own divergences counts.
+    """
+    evaluated = (LOGITS, VALIDATION_LOGITS, EVALUATED_LOSSES, EVALUATED_ACCURACIES)
+    is_mean = gap.quantity == WEIGHTS and (gap.tensor or "").endswith(".moving_mean")
+    return is_mean or gap.quantity in evaluated
+
+
+def is_of_steps(gap: Gap) -> bool:
+    """Whether it has a value for each step."""
+    return gap.quantity in (LOSSES, ORDERED, ACCURACIES, NORMS)
+
+
+def _steps(between: Gaps) -> int:
+    return len(between[LOSSES, None].values) if (LOSSES, None) in between else 0
+
+
+def _difference(
+    gap: Gap,
+    outright: Floats,
+    own: Floats | None,
+    clause: Clause,
+    within: NDArray[np.bool_] | None = None,
+) -> Difference:
+    at = int(np.argmax(gap.values)) if len(gap.values) else 0
+    axis = is_of_steps(gap) or gap.quantity in (EVALUATED_LOSSES, EVALUATED_ACCURACIES)
+    beyond = None if within is None or within.all() else int(np.argmin(within))
+    return Difference(
+        gap.quantity,
+        float(gap.values[at]) if len(gap.values) else 0.0,
+        float(outright[at]) if len(gap.values) else 0.0,
+        at if axis else None,
+        gap.tensor,
+        None if own is None else float(own[at]),
+        clause,
+        beyond if axis else None,
+    )
+
+
+def _outright(gap: Gap, between: Gaps, by: Standard) -> Floats:
+    """What is allowed whatever rounding does, of the shape of the gap's values."""
+    shape, tolerance = np.ones(len(gap.values)), by.tolerance
+    if gap.quantity == INITIAL:
+        return 0 * shape
+    if gap.quantity in (ACCURACIES, EVALUATED_ACCURACIES):
+        losses = LOSSES if gap.quantity == ACCURACIES else EVALUATED_LOSSES
+        count = by.batch_size if gap.quantity == ACCURACIES else by.samples
+        beside = between.get((losses, None))
+        parted = np.zeros(len(shape), bool)
+        if beside is not None and len(beside.values) == len(shape):
+            parted = beside.running > _FLIPPING
+        return np.where(parted, (_FLIPS + 0.5) / count, 1e-12)
+    if by.rule is not FLOAT64:
+        first = by.rule.first or 0.0
+        if gap.quantity == NORMS:  # a sum of as many squares as the tensor has values
+            return 4 * first * shape
+        return (first if gap.quantity == AGAIN else by.rule.least) * shape
+    if gap.quantity in (LOSSES, ORDERED, EVALUATED_LOSSES):
+        return tolerance.losses * shape
+    if gap.quantity == NORMS:
+        return tolerance.gradient_norms * shape
+    if gap.quantity == WEIGHTS:
+        return tolerance.weights * shape
+    return tolerance.logits * shape

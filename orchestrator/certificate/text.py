@@ -1,0 +1,209 @@
+"""What a certificate says, in sentences."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from orchestrator.certificate.envelope import together
+from orchestrator.certificate.gaps import AGAIN, LOGITS, LOSSES, WEIGHTS
+from orchestrator.certificate.judge import Clause, Difference
+from orchestrator.certificate.rounding import FLOAT64, rule_of
+from orchestrator.language.phrases import Phrase, Sentence, english, join
+from orchestrator.language.words import AND, COMMA, NEXT, SEMICOLON, label, number
+from orchestrator.trials.trial import Trial
+
+if TYPE_CHECKING:
+    from orchestrator.certificate.certificate import Certificate, Parting
+
+NOT_SAME = Phrase("Not shown to be the same job, because {reasons}.")
+UNFINISHED = Phrase("{trial} did not end in success")
+SILENT = Phrase("{trials} did not report the details of its steps")
+NOT_EVALUATED = Phrase("{framework} has not evaluated the saved weights of {trial}")
+TOO_FEW = Phrase("{trial} took {steps:,} of {all_steps:,} steps")
+INITIAL_APART = Phrase("the initial values differ, first in {tensor}")
+NOT_FINITE = Phrase(
+    "the losses are no finite numbers from step {step:,} on; until then they agree to {largest:.0e}"
+)
+TIMED_IN = Phrase("in {precision}, in which it is timed, {reason}")
+
+_SAME = Phrase(
+    "The same job: in float64, over {steps:,} steps, {first} and {second} agree to {losses:.0e} in "
+    "every loss, to {weights:.0e} in the final weights and to {logits:.0e} in the test logits."
+)
+_SAME_SO_FAR = Phrase(
+    "The same job, as far as rounding lets it be shown: in float64, over {steps:,} steps, {first} "
+    "and {second} agree outright in all but {quantities}, which part by no more than {allowed:g} "
+    "times what moving every initial value by one unit in its last place does."
+)
+_ENLARGES = Phrase(
+    "This job enlarges every rounding: the losses agree to {tolerance:.0e} for {together:,} of "
+    "{steps:,} steps."
+)
+_UNDETERMINED = Phrase(
+    "{tensors} is not determined by the job: its gradient is nothing but rounding, as that of a "
+    "bias before a batch norm is (use_bias: false leaves it out)."
+)
+_ROUNDED = Phrase(
+    "In {precision} {first} and {second} part as rounding alone parts a framework from itself: "
+    "over {steps:,} steps by up to {ratio} times as much."
+)
+_TIMED = Phrase(
+    "In {precision}, in which it is timed, they part over {steps:,} steps by {between:.0e}, "
+    "{ratio} times as much as rounding parts a framework from itself."
+)
+_LATE = Phrase("The last of {epochs} epochs was taken as epoch {number:,} of a long job.")
+_NOT_COVERED = Phrase("What begins at another step is not covered.")
+_TOGETHER = Phrase("Within {share} of each other stay: {pairs}.")
+_PAIR = Phrase("{first} and {second} for {steps:,} of {all:,} steps")
+_OWN = Phrase("{framework} and itself for {steps:,}")
+_STEPS = Phrase("{first} took {steps:,} steps and {second} {other_steps:,}")
+_APART = Phrase("the {quantity} differ by {largest:.0e}{where}, where {tolerance:.0e} is allowed")
+_BEYOND_OWN = Phrase(
+    "the {quantity} differ by {largest:.0e}{where}, where rounding makes {own:.0e}"
+)
+_AT = Phrase(" at step {step:,}")
+_IN = Phrase(" in {tensor}")
+_AT_IN = Phrase(" at step {step:,} in {tensor}")
+_FIRST = Phrase("they first part at step {step:,}")
+_FIRST_IN = Phrase("they first part at step {step:,}, in {tensor}")
+_OF = Phrase("{quantity} of {tensor}")
+
+
+def names(trials: Sequence[Trial]) -> Sentence:
+    return join(AND, [trial.name for trial in trials])
+
+
+def steps(first: Trial, second: Trial) -> Sentence:
+    """Say that two trials took different numbers of steps."""
+    return english(
+        _STEPS,
+        first=label(first.framework),
+        second=label(second.framework),
+        steps=len(first.losses),
+        other_steps=len(second.losses),
+    )
+
+
+def beyond(
+    differences: Sequence[Difference], parting: "Parting | None" = None
+) -> Iterator[Sentence]:
+    """Say which quantity is the furthest beyond what is allowed, and where it began."""
+    left = [difference for difference in differences if not difference.within]
+    if not left:
+        return
+    worst = max(left, key=_excess)
+    phrase = _APART if worst.own is None else _BEYOND_OWN
+    yield english(
+        phrase,
+        quantity=english(worst.quantity),
+        largest=worst.largest,
+        where=_where(worst),
+        tolerance=worst.tolerance,
+        own=worst.own,
+    )
+    others = [d for d in left if d.quantity != worst.quantity]
+    if others:
+        quantities = dict.fromkeys(d.quantity for d in others)
+        yield english(_ALSO, quantities=join(COMMA, [english(q) for q in quantities]))
+    if parting and parting.step is not None:
+        at = {"step": parting.step, "tensor": parting.tensor}
+        yield english(_FIRST_IN if parting.tensor else _FIRST, **at)
+
+
+_ALSO = Phrase("beyond what is allowed are these too: {quantities}")
+
+
+def _excess(found: Difference) -> float:
+    return found.largest / max(found.tolerance, found.own or 0.0, 1e-300)
+
+
+def _where(difference: Difference) -> Sentence | str:
+    at = {"step": difference.step, "tensor": difference.tensor}
+    if difference.step is None:
+        return english(_IN, **at) if difference.tensor else ""
+    return english(_AT_IN if difference.tensor else _AT, **at)
+
+
+def sentence(found: "Certificate", reasons: Sequence[Sentence]) -> Sentence:
+    """Say what a certificate found; ``reasons`` are against its being the same job."""
+    if reasons:
+        return english(NOT_SAME, reasons=join(SEMICOLON, reasons))
+    exact = rule_of(found.job) is FLOAT64
+    said = [_exact(found), *_needed(found)] if exact else [*_rounded(found)]
+    if found.timed is not None:
+        said.append(
+            english(
+                _TIMED,
+                precision=found.timed.precision,
+                steps=len(found.timed.between),
+                between=float(found.timed.between.max()),
+                ratio=number(found.timed.ratio),
+            )
+        )
+    late = found.job.get("late_epoch")
+    if late is not None:
+        said.append(english(_LATE, epochs=found.job.get("epochs"), number=late))
+    if late is not None or found.job.get("steps_per_epoch_limit") is not None:
+        said.append(english(_NOT_COVERED))
+    return join(NEXT, said)
+
+
+def _exact(found: "Certificate") -> Sentence:
+    names = {"first": label(found.first), "second": label(found.second), "steps": found.steps}
+    special = _by_rounding(found)
+    if special:
+        quantities = dict.fromkeys(_name(d) for d in special)
+        return english(
+            _SAME_SO_FAR, **names, quantities=join(COMMA, quantities), allowed=FLOAT64.allowed
+        )
+    largest = {
+        quantity: max((d.largest for d in found.differences if d.quantity == quantity), default=0.0)
+        for quantity in (LOSSES, WEIGHTS, LOGITS)
+    }
+    return english(
+        _SAME,
+        **names,
+        losses=largest[LOSSES],
+        weights=largest[WEIGHTS],
+        logits=largest[LOGITS],
+    )
+
+
+def _by_rounding(found: "Certificate") -> list[Difference]:
+    return [d for d in found.differences if d.clause is Clause.ROUNDING]
+
+
+def _name(found: Difference) -> Sentence:
+    quantity = english(found.quantity)
+    if found.tensor is None or found.quantity == AGAIN:
+        return quantity
+    return english(_OF, quantity=quantity, tensor=found.tensor)
+
+
+def _needed(found: "Certificate") -> Iterator[Sentence]:
+    """Why something needed more than its tolerance."""
+    if found.undetermined:
+        yield english(_UNDETERMINED, tensors=join(COMMA, found.undetermined))
+    special = _by_rounding(found)
+    if any(d.quantity == LOSSES for d in special) or (special and not found.undetermined):
+        apart = found.loss_differences > found.tolerance.losses
+        kept = int(apart.argmax()) if apart.any() else found.steps
+        yield english(_ENLARGES, tolerance=found.tolerance.losses, together=kept, steps=found.steps)
+
+
+def _rounded(found: "Certificate") -> Iterator[Sentence]:
+    held = found.envelope
+    if held is None:
+        return
+    first, second = label(found.first), label(found.second)
+    yield english(
+        _ROUNDED,
+        precision=held.precision,
+        first=first,
+        second=second,
+        steps=len(held.between),
+        ratio=number(held.ratio),
+    )
+    named = {"first": first, "second": second}
+    pairs = [english(_PAIR, **named, steps=together(held.between), all=len(held.between))]
+    pairs += [english(_OWN, framework=label(n), steps=together(c)) for n, c in held.own.items()]
+    yield english(_TOGETHER, share="0.1 %", pairs=join(COMMA, pairs))

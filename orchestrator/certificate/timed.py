@@ -1,0 +1,193 @@
+"""Whether the trials that were timed did the same arithmetic, by the losses that they reported.
+
+They are judged as they ran, in their own precision, execution and device: what is certified is
+then what is timed.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from orchestrator.certificate.envelope import Envelope
+from orchestrator.certificate.gaps import Floats
+from orchestrator.certificate.rounding import FLOAT64, Rule, largest_jump, rule_of
+from orchestrator.certificate.tolerance import tolerance
+from orchestrator.language.phrases import Phrase, Sentence, english
+from orchestrator.language.words import label, percent
+from orchestrator.trials.relative import differences
+from orchestrator.trials.trial import Epoch, Trial
+
+# Once two trials are so far apart, chance decides in each what becomes of a rounding.
+_PARTED = 0.02
+# From one step to the next no rounding grows by more, below that.
+_GROWTH = 200.0
+# In float64, the steps that a short certificate begins with.
+_EXACT_STEPS = 24
+# What is left then are means: an epoch's loss is the same to so much of it, or to so many nats.
+_MEAN, _NATS = 0.3, 0.05
+# An evaluation's accuracy: to so much, beside what chance makes of so many samples.
+_POINTS, _DEVIATIONS = 0.05, 6.0
+
+_NOT_SAME = Phrase("The trials that were timed were not the same job: in pair {number} {reason}.")
+_STEPS = Phrase("{first} took {steps:,} steps and {second} {other_steps:,}")
+_FIRST = Phrase("the losses differ by {largest:.0e} at step 0, where rounding makes {allowed:.0e}")
+_FASTER = Phrase(
+    "the losses differ by {largest:.0e} at step {step:,}, where rounding makes {allowed:.0e}"
+)
+_JUMP = Phrase(
+    "the losses part suddenly, from {before:.0e} to {after:.0e} at step {step:,}, which no growth "
+    "of rounding gives"
+)
+_FINITE = Phrase("the losses of one are no finite numbers from step {step:,} on")
+_LOSS = Phrase("the {what} of epoch {epoch} are {one:.3g} and {other:.3g}")
+_ACCURACY = Phrase("the {what} of epoch {epoch} are {one} and {other}")
+_TRAINING = Phrase("mean training losses")
+_TEST, _TEST_ACCURACY = Phrase("test losses"), Phrase("test accuracies")
+_VALIDATION = Phrase("validation losses")
+_VALIDATION_ACCURACY = Phrase("validation accuracies")
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """``same``: whether every pair did; ``pairs``: how many were judged.
+
+    ``by_rounding``: they part, and no faster than rounding parts a framework from itself.
+    """
+
+    same: bool
+    pairs: int
+    by_rounding: bool
+    sentence: Sentence | None
+
+
+def judge_timed(
+    first: Sequence[Trial],
+    second: Sequence[Trial],
+    held: Envelope | None,
+    exact: Envelope | None = None,
+) -> Timed | None:
+    """Judge trials of the same numbers, which succeeded; None where there are none.
+
+    ``held``: what rounding does in the precision in which they were timed; ``exact``: in float64,
+    for a job that is timed in it. None: not known, then only what no rounding does is found.
+    """
+    pairs = [(a, b) for a in first for b in second if a.number == b.number]
+    if not pairs:
+        return None
+    apart = False
+    for one, other in pairs:
+        rule = rule_of(one.spec or {})
+        for reason in _against(one, other, rule, exact if rule is FLOAT64 else held):
+            said = english(_NOT_SAME, number=one.number, reason=reason)
+            return Timed(False, len(pairs), False, said)
+        apart = apart or bool(_gap(one, other).any())
+    return Timed(True, len(pairs), apart, None)
+
+
+def _gap(one: Trial, other: Trial) -> Floats:
+    """Relative differences of the losses, up to where both end."""
+    steps = min(len(one.losses), len(other.losses))
+    return differences(one.losses[:steps], other.losses[:steps])
+
+
+def _against(one: Trial, other: Trial, rule: Rule, held: Envelope | None) -> Iterator[Sentence]:
+    """What shows that they did not do the same; nothing if nothing does."""
+    if len(one.losses) != len(other.losses):
+        yield english(
+            _STEPS,
+            first=label(one.framework),
+            second=label(other.framework),
+            steps=len(one.losses),
+            other_steps=len(other.losses),
+        )
+        return
+    gap = _gap(one, other)
+    infinite = ~np.isfinite(gap)
+    if infinite.any():
+        gap = gap[: int(infinite.argmax())]
+    yield from _by_step(gap, one, rule, held)
+    if infinite.any():
+        # A job that diverges does so on both sides, at a step that rounding may move.
+        ends = [int((~np.isfinite(t.losses)).argmax()) for t in (one, other)]
+        all_end = all((~np.isfinite(trial.losses)).any() for trial in (one, other))
+        if not all_end or (rule is FLOAT64 and ends[0] != ends[1]):
+            yield english(_FINITE, step=int(infinite.argmax()))
+        return
+    yield from _by_epoch(one, other)
+
+
+def _by_step(gap: Floats, trial: Trial, rule: Rule, held: Envelope | None) -> Iterator[Sentence]:
+    if not len(gap):
+        return
+    outright = tolerance(trial.spec or {}).losses if rule is FLOAT64 else rule.first or rule.least
+    if gap[0] > outright:
+        yield english(_FIRST, largest=float(gap[0]), allowed=outright)
+        return
+    own = held.smaller() if held is not None else np.zeros(0)
+    if held is None and rule is FLOAT64:  # the certificate was exact: so are as many steps of it
+        own = np.zeros(_EXACT_STEPS)
+    judged = min(len(own), len(gap))
+    allowed = np.maximum(rule.bound(own[:judged]), outright)
+    beyond = gap[:judged] > allowed
+    if beyond.any():
+        step = int(beyond.argmax())
+        yield english(_FASTER, largest=float(gap[step]), step=step, allowed=float(allowed[step]))
+        return
+    running = np.maximum(np.maximum.accumulate(gap), outright)
+    alike = running[: int((running > _PARTED).argmax()) + 1] if running[-1] > _PARTED else running
+    times, step = largest_jump(alike, outright)
+    if times > _GROWTH:
+        yield english(_JUMP, before=float(alike[step - 1]), after=float(alike[step]), step=step)
+
+
+def _by_epoch(one: Trial, other: Trial) -> Iterator[Sentence]:
+    """What means tell, where single steps are chance."""
+    samples = one.inputs.test_samples if one.inputs else 1
+    held_back = one.inputs.validation_samples if one.inputs else 0
+    for a, b in zip(one.epochs, other.epochs, strict=False):
+        for what, name in (
+            (_TRAINING, "train_loss"),
+            (_TEST, "test_loss"),
+            (_VALIDATION, "validation_loss"),
+        ):
+            yield from _of_losses(what, name, a, b)
+        for what, name, count in (
+            (_TEST_ACCURACY, "test_accuracy", samples),
+            (_VALIDATION_ACCURACY, "validation_accuracy", held_back),
+        ):
+            yield from _of_accuracies(what, name, a, b, count)
+
+
+def _of_losses(what: Phrase, name: str, a: Epoch, b: Epoch) -> Iterator[Sentence]:
+    x, y = getattr(a, name), getattr(b, name)
+    if x is None or y is None or not (np.isfinite(x) and np.isfinite(y)):
+        return
+    if abs(x - y) > max(_MEAN * max(abs(x), abs(y)), _NATS):
+        yield english(_LOSS, what=english(what), epoch=a.epoch + 1, one=x, other=y)
+
+
+def _of_accuracies(what: Phrase, name: str, a: Epoch, b: Epoch, samples: int) -> Iterator[Sentence]:
+    x, y = getattr(a, name), getattr(b, name)
+    if x is None or y is None:
+        return
+    middle = min(max((x + y) / 2, 1 / max(samples, 1)), 1 - 1 / max(samples, 1))
+    chance = _DEVIATIONS * float(np.sqrt(2 * middle * (1 - middle) / max(samples, 1)))
+    if abs(x - y) > _POINTS + chance:
+        yield english(
+            _ACCURACY, what=english(what), epoch=a.epoch + 1, one=percent(x), other=percent(y)
+        )
+
+
+def not_finite(trials: Mapping[str, Sequence[Trial]]) -> dict[str, int]:
+    """Return the first step at which a side's losses are no finite number, by side."""
+    found: dict[str, int] = {}
+    for side, group in trials.items():
+        steps = [
+            int((~np.isfinite(trial.losses)).argmax())
+            for trial in group
+            if len(trial.losses) and not np.isfinite(trial.losses).all()
+        ]
+        if steps:
+            found[side] = min(steps)
+    return found

@@ -1,0 +1,191 @@
+"""Commands that look at runners and their jobs."""
+
+import json
+from contextlib import closing
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+import yaml
+from twinrun.v1 import job_pb2
+
+from orchestrator.cli import completion
+from orchestrator.cli.options import ALL, FrameworksOption, JobOptions, JsonOption, WhereOptions
+from orchestrator.cli.output import print_json, to_stderr
+from orchestrator.errors import BadInput
+from orchestrator.language import columns as cells
+from orchestrator.language.phrases import Phrase, english, say
+from orchestrator.language.words import OF
+from orchestrator.reports import environments
+from orchestrator.reports import summary as summary_report
+from orchestrator.reports import workloads as workloads_report
+from orchestrator.reports.plain import console
+from orchestrator.results import summary as summaries
+from orchestrator.runners import asking
+from orchestrator.runners.finding import Runners
+from orchestrator.runners.progress import Lines
+from orchestrator.runners.schedule import completed, hurried, raise_unless_succeeded
+from orchestrator.settings import config
+from orchestrator.settings import workloads as presets
+from orchestrator.storage import machine, store
+from orchestrator.trials.states import state_name
+
+_NO_JOBS = Phrase("There are no jobs.")
+_WHICH = Phrase("Say 'workloads', or 'workloads show' and which one.")
+_NO_JOB = Phrase("{given!r} is not the id of a job; 'orchestrator jobs' lists them.")
+JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="As 'orchestrator jobs' lists it.")]
+
+
+def watch(job_id: JobArgument, where: WhereOptions, as_json: JsonOption = False) -> None:
+    """Show what a job has reported and follow it to its end; it may have ended long ago."""
+    framework = _framework_of(job_id)
+    with closing(Runners(where.places(), to_stderr)) as runners:
+        client = runners.get(framework)
+        lines = Lines(typer.echo)
+        for event in client.watch(job_id):
+            if as_json:
+                typer.echo(json.dumps(store.to_mapping(event)))
+            else:
+                lines.event(framework, event)
+        raise_unless_succeeded(client.job(job_id), framework)
+
+
+def cancel(job_id: JobArgument, where: WhereOptions) -> None:
+    """End a job that waits or runs; what it has reported is kept."""
+    with closing(Runners(where.places(), to_stderr)) as runners:
+        client = runners.get(_framework_of(job_id))
+        with hurried(client, to_stderr):
+            client.cancel(job_id)
+            for _ in client.watch(job_id):
+                pass
+        typer.echo(say(OF, name=job_id, what=state_name(client.job(job_id).state)))
+
+
+def jobs(
+    where: WhereOptions, frameworks: FrameworksOption = ALL, as_json: JsonOption = False
+) -> None:
+    """List each runner's jobs, newest first."""
+    with closing(Runners(where.places(), to_stderr)) as runners:
+        found = [job for name in config.frameworks(frameworks) for job in runners.get(name).jobs()]
+    if as_json:
+        print_json([store.to_mapping(job) for job in found])
+        return
+    for job in found:
+        kind = job_pb2.JobKind.Name(job.kind).removeprefix("JOB_KIND_").lower()
+        created = job.create_time.ToDatetime().isoformat(" ", "seconds")
+        state = say(state_name(job.state))
+        columns = [job.job_id, f"{created}Z", f"{kind:8}", cells.ljust(state, 9)]
+        typer.echo("  ".join([*columns, job.error.message]).rstrip())
+    if not found:
+        to_stderr(say(_NO_JOBS))
+
+
+def env(
+    job: JobOptions,
+    where: WhereOptions,
+    *,
+    frameworks: FrameworksOption = ALL,
+    measure: Annotated[
+        bool,
+        typer.Option(
+            "--measure",
+            help="Measure too how fast the machine multiplies matrices and moves memory, with the "
+            "job's device, precision and threads. Later comparisons are held against it.",
+        ),
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show where each runner's jobs run: versions, devices, driver, CUDA, CPU, threads, BLAS.
+
+    Example: orchestrator env --measure --threads 2
+    """
+    names = config.frameworks(frameworks)
+    rates: dict[str, job_pb2.MachineMeasured] = {}
+    with closing(Runners(where.places(), to_stderr, lazy=False)) as runners:
+        found = {name: runners.get(name).environment() for name in names}
+        if measure:
+            spec = completed(config.job_spec(job.workload, job.changes()), names, runners)
+            rates = {name: asking.rates(runners.get(name), spec) for name in names}
+            machine.keep_rates(rates, found, spec)
+    if as_json:
+        print_json(
+            {
+                name: store.to_mapping(environment)
+                | ({"measured": store.to_mapping(rates[name])} if name in rates else {})
+                for name, environment in found.items()
+            }
+        )
+    else:
+        console().print(environments.table(found, rates))
+
+
+def summary(
+    job: JobOptions,
+    where: WhereOptions,
+    *,
+    frameworks: FrameworksOption = ALL,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the model as each framework's users would make it, by its own account, side by side.
+
+    Example: orchestrator summary --workload mnist-cnn
+    """
+    names = config.frameworks(frameworks)
+    with closing(Runners(where.places(), to_stderr)) as runners:
+        spec = completed(config.job_spec(job.workload, job.changes()), names, runners)
+        found = summaries.summary({n: asking.model(runners.get(n), spec) for n in names})
+    if as_json:
+        print_json(summaries.as_dict(found))
+    else:
+        console().print(summary_report.report(found))
+
+
+class _Action(StrEnum):
+    LIST = "list"
+    SHOW = "show"
+
+
+def workloads(
+    where: WhereOptions,
+    action: Annotated[_Action, typer.Argument(help="list, or show one in full.")] = _Action.LIST,
+    workload: Annotated[
+        str | None,
+        typer.Argument(
+            help="To show: a preset, or a file of your own.", autocompletion=completion.presets
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the workloads that there are; 'show' prints one in full, with every default filled in.
+
+    What it prints is a workload too: change it, keep it as mine.yaml, give --workload mine.yaml.
+
+    Example: orchestrator workloads show mnist-mlp
+    """
+    if (workload is None) is (action is _Action.SHOW):
+        raise BadInput(english(_WHICH))
+    if workload is None:
+        found = presets.presets()
+        if as_json:
+            print_json({preset.name: preset.spec for preset in found})
+        else:
+            console().print(workloads_report.table(found))
+        return
+    with (
+        presets.lines_in_refusals(workload),
+        closing(Runners(where.places(), lambda _: None)) as runners,
+    ):
+        spec = completed(config.job_spec(workload, {}), config.FRAMEWORKS[:1], runners)
+    mapping = store.to_mapping(spec)
+    if as_json:
+        print_json(mapping)
+    else:
+        typer.echo(yaml.safe_dump(mapping, sort_keys=False), nl=False)
+
+
+def _framework_of(job_id: str) -> str:
+    """A runner begins the ids of its jobs with its framework."""
+    framework = job_id.partition("-")[0]
+    if framework not in config.FRAMEWORKS:
+        raise BadInput(english(_NO_JOB, given=job_id[:80]))
+    return framework

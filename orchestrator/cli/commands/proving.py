@@ -1,0 +1,120 @@
+"""Commands that show that it is the same job, and what happens where it is not."""
+
+from contextlib import closing
+from typing import Annotated
+
+import typer
+
+from orchestrator.actions import explain as explaining
+from orchestrator.actions import verify as proof
+from orchestrator.certificate import certificate_file
+from orchestrator.certificate.certificate import Certificate
+from orchestrator.cli.options import ALL, FrameworksOption, JobOptions, ShownOptions, WhereOptions
+from orchestrator.cli.output import display_of, print_json, say_of
+from orchestrator.errors import BadInput, JobFailed, NotTheSameJob
+from orchestrator.language.phrases import Phrase, Sentence, english, join
+from orchestrator.language.words import LINES, OF
+from orchestrator.reports import explanation
+from orchestrator.reports.certificate import certificate_report
+from orchestrator.reports.plain import console
+from orchestrator.results import pitfalls
+from orchestrator.results.explanation import as_dict
+from orchestrator.runners.finding import Runners
+from orchestrator.settings import config, workloads
+
+_NOT_TWO = Phrase("A certificate is of two frameworks; --frameworks names {count}.")
+_NOT_SHOWN = Phrase("Not shown to be the same job: {names}.")
+_NO_PITFALL = Phrase("There is no pitfall {name!r}; there are {known}.")
+# What `verify` changes of a workload, unless a flag says otherwise.
+_VERIFIED = {"epochs": 1, "precision": "PRECISION_FLOAT64"}
+
+
+def verify(
+    job: JobOptions,
+    where: WhereOptions,
+    shown: ShownOptions,
+    *,
+    frameworks: FrameworksOption = ALL,
+    steps: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Only N steps of each epoch, its last one among them."),
+    ] = None,
+    all_workloads: Annotated[bool, typer.Option("--all", help="Every workload.")] = False,
+) -> None:
+    """Show that the frameworks do the same job, and keep the evidence: a certificate.
+
+    One epoch in float64, unless told otherwise; with --precision float32 each framework is held
+    against its own rounding too. Exit code 6: not shown to be the same job.
+
+    Example: orchestrator verify --workload mnist-mlp --epochs 5
+    """
+    names = config.frameworks(frameworks)
+    if len(names) != 2:
+        raise BadInput(english(_NOT_TWO, count=len(names)))
+    found: dict[str, Certificate] = {}
+    faults: list[Sentence] = []
+    with closing(Runners(where.places(), say_of(shown))) as runners:
+        runners.prepare(names)
+        for workload in workloads.names() if all_workloads else [job.workload]:
+            given = {name: value for name, value in job.changes().items() if value is not None}
+            changes = _VERIFIED | given | {"steps_per_epoch_limit": steps}
+            spec = config.job_spec(workload, changes)
+            name = workloads.title(workload)
+            try:
+                with closing(display_of(shown, names, spec.epochs)) as display:
+                    request = proof.Request(name, spec, names, shown.output)
+                    _, found[name] = proof.verify(request, runners, display)
+            except JobFailed as error:  # which keeps no other workload from being verified
+                faults.append(english(OF, name=name, what=error.message))
+                continue
+            if not shown.as_json:
+                console().print(certificate_report(name, found[name]))
+    if shown.as_json:
+        made = {name: certificate_file.as_dict(each) for name, each in found.items()}
+        print_json(made if all_workloads else made.get(job.title))
+    if faults:
+        raise JobFailed(join(LINES, faults))
+    failed = [name for name, each in found.items() if not each.same_job]
+    if failed:
+        raise NotTheSameJob(english(_NOT_SHOWN, names=", ".join(failed)))
+
+
+def explain(
+    job: JobOptions,
+    where: WhereOptions,
+    shown: ShownOptions,
+    pitfall: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help=f"One alone: {', '.join(pitfalls.NAMES)}."),
+    ] = None,
+) -> None:
+    """Let one difference at a time into the same job, and show what each does to the comparison.
+
+    One epoch, unless told otherwise.
+
+    Example: orchestrator explain --pitfall adam-epsilon
+    """
+    chosen = [p for p in pitfalls.PITFALLS if pitfall in (None, p.name)]
+    if not chosen:
+        raise BadInput(english(_NO_PITFALL, name=pitfall, known=", ".join(pitfalls.NAMES)))
+    given = {name: value for name, value in job.changes().items() if value is not None}
+    spec = config.job_spec(job.workload, {"epochs": 1} | given)
+    names = config.FRAMEWORKS
+    with (
+        closing(display_of(shown, names, spec.epochs)) as display,
+        closing(Runners(where.places(), display.say)) as runners,
+    ):
+        request = explaining.Request(job.title, spec, names, chosen, shown.output)
+        outcome = explaining.run_explanation(request, runners, display)
+    if shown.as_json:
+        print_json(as_dict(job.title, outcome.rows))
+    elif outcome.rows:
+        console().print(explanation.report(outcome.rows))
+    if pitfall and not shown.as_json:
+        typer.echo("\n" + explanation.paragraph(chosen[0]))
+    if outcome.interrupted:
+        raise KeyboardInterrupt
+    if outcome.faults:
+        raise JobFailed(join(LINES, outcome.faults))
+    if outcome.ended:
+        raise outcome.ended

@@ -1,0 +1,225 @@
+"""Commands that train, and that evaluate what was trained."""
+
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from typing import Annotated
+
+import typer
+from twinrun.v1 import job_pb2
+
+from orchestrator.actions import compare as session
+from orchestrator.actions import evaluate as evaluating
+from orchestrator.actions import work
+from orchestrator.cli.commands.keeping import RunArgument
+from orchestrator.cli.options import (
+    ALL,
+    Framework,
+    FrameworkOption,
+    FrameworksOption,
+    JobOptions,
+    Loop,
+    Recipe,
+    RepeatOptions,
+    ShownOptions,
+    WhereOptions,
+)
+from orchestrator.cli.output import display_of, print_json
+from orchestrator.errors import BadInput, Doubtful, NotTheSameJob
+from orchestrator.language.phrases import Phrase, english, join, say
+from orchestrator.language.words import KEPT, LINES
+from orchestrator.reports import comparison
+from orchestrator.reports import evaluation as evaluation_report
+from orchestrator.reports import loops as loops_report
+from orchestrator.reports import recipes as recipes_report
+from orchestrator.reports.plain import console
+from orchestrator.results import evaluation, loops, recipes
+from orchestrator.results.comparison import as_dict, same_job
+from orchestrator.runners.finding import Runners
+from orchestrator.settings import config
+from orchestrator.storage import shelf
+
+_BOTH = Phrase("--loop both and --recipe both are two comparisons; run one after the other.")
+_WARNED = Phrase("--strict: the result stands with warnings: {codes}.")
+_LOOPS = {Loop.FIT: job_pb2.LOOP_FIT, Loop.CUSTOM: job_pb2.LOOP_CUSTOM}
+
+
+def compare(
+    job: JobOptions,
+    where: WhereOptions,
+    shown: ShownOptions,
+    repeat: RepeatOptions,
+    *,
+    frameworks: FrameworksOption = ALL,
+    recipe: Annotated[
+        Recipe,
+        typer.Option(
+            help="matched: the same arithmetic; idiomatic: as each framework's users write it; "
+            "both: one after the other, and what of the difference is data.",
+        ),
+    ] = Recipe.MATCHED,
+    loop: Annotated[
+        Loop | None,
+        typer.Option(
+            help="fit: each framework's own, the default; custom: a step written by hand; both: "
+            "side by side, each as by default and op by op.",
+        ),
+    ] = None,
+    certify: Annotated[
+        bool,
+        typer.Option("--verify/--no-verify", help="Show first that it is the same job on both."),
+    ] = True,
+    concurrent: Annotated[
+        bool,
+        typer.Option("--concurrent", help="At the same time, where each runner has its own GPU."),
+    ] = False,
+    profile: Annotated[
+        bool,
+        typer.Option("--profile", help="Show in which operations the time goes, by its profiler."),
+    ] = False,
+) -> None:
+    """Train the same job on each framework, one after the other, and set the results side by side.
+
+    Example: orchestrator compare --epochs 5 --repeats 10
+    """
+    spec = config.job_spec(job.workload, job.changes())
+    if recipe is not Recipe.BOTH:
+        spec.recipe = session.RECIPES[recipe.value]
+    if loop is Loop.BOTH and recipe is Recipe.BOTH:
+        raise BadInput(english(_BOTH))
+    if loop in _LOOPS:
+        spec.loop = _LOOPS[loop]
+    request = session.Request(
+        job.title,
+        spec,
+        (repeat.twice.value,) if repeat.twice else config.frameworks(frameworks),
+        shown.output,
+        certify,
+        concurrent,
+        repeat.plan(),
+        twice=repeat.twice is not None,
+        profile=profile,
+    )
+    if recipe is Recipe.BOTH:
+        outcomes = _train_recipes(request, where, shown)
+    elif loop is Loop.BOTH:
+        outcomes = _train_loops(request, where, shown)
+    else:
+        outcomes = [_train(request, where, shown)]
+    _raise_unless_the_same(outcomes)
+    if repeat.strict:
+        _raise_for_cautions(outcomes)
+
+
+def train(
+    job: JobOptions, where: WhereOptions, shown: ShownOptions, framework: FrameworkOption
+) -> None:
+    """Train a job on one framework.
+
+    Example: orchestrator train --framework pytorch --workload synthetic-mlp
+    """
+    spec = config.job_spec(job.workload, job.changes())
+    _train(session.Request(job.title, spec, (framework.value,), shown.output), where, shown)
+
+
+def evaluate(
+    run: RunArgument,
+    where: WhereOptions,
+    shown: ShownOptions,
+    framework: FrameworkOption,
+    *,
+    trial: Annotated[int, typer.Option(min=1, help="Which of the framework's trials.")] = 1,
+    weights_from: Annotated[
+        Framework | None,
+        typer.Option(metavar="FRAMEWORK", help="Which trained them, if it was the other one."),
+    ] = None,
+) -> None:
+    """Evaluate the weights of a finished trial on the test split, in either framework.
+
+    Precision and recall of each class, a confusion matrix, and how long a batch takes.
+
+    Example: orchestrator evaluate latest --framework tensorflow --weights-from pytorch
+    """
+    name = framework.value
+    found = shelf.find(run, shown.output)
+    request = evaluating.Request(found, name, (weights_from or framework).value, trial)
+    with (
+        closing(display_of(shown, (name,), 1)) as display,
+        closing(Runners(where.places(), display.say)) as runners,
+    ):
+        made, faults = evaluating.evaluate(request, runners, display)
+        display.say(say(KEPT, path=found.path))
+    if shown.as_json:
+        print_json(evaluation.as_dict(made))
+    else:
+        console().print(evaluation_report.report(made))
+    if faults:
+        raise NotTheSameJob(join(LINES, faults))
+
+
+def _train(request: session.Request, where: WhereOptions, shown: ShownOptions) -> session.Outcome:
+    with closing(display_of(shown, request.sides, request.spec.epochs)) as display:
+        outcome = work.compare(request, where.places(), display)
+    if shown.as_json:
+        print_json(as_dict(outcome.comparison))
+    elif sys.stdout.isatty():
+        console().print(comparison.rich_report(outcome.comparison))
+    else:
+        typer.echo(comparison.plain_report(outcome.comparison))
+    work.raise_for([outcome])
+    return outcome
+
+
+def _train_loops(
+    request: session.Request, where: WhereOptions, shown: ShownOptions
+) -> list[session.Outcome]:
+    with (
+        closing(display_of(shown, request.sides, request.spec.epochs)) as display,
+        work.runners_for(request, where.places(), display) as runners,
+    ):
+        found, outcomes = session.train_loops(request, runners, display)
+    if shown.as_json:
+        print_json(loops.as_dict(found))
+    else:
+        console().print(loops_report.loops_table(found))
+        typer.echo("")
+        for sentence in dict.fromkeys(outcome.comparison.finding for outcome in outcomes):
+            typer.echo(say(sentence))
+        for sentence in found.sentences:
+            typer.echo(say(sentence))
+    work.raise_for(outcomes)
+    return outcomes
+
+
+def _train_recipes(
+    request: session.Request, where: WhereOptions, shown: ShownOptions
+) -> list[session.Outcome]:
+    with (
+        closing(display_of(shown, request.sides, request.spec.epochs)) as display,
+        work.runners_for(request, where.places(), display) as runners,
+    ):
+        found, outcomes = session.train_recipes(request, runners, display)
+    if shown.as_json:
+        print_json(recipes.as_dict(found))
+    else:
+        console().print(recipes_report.recipes_table(found))
+        typer.echo("")
+        for outcome in outcomes:
+            for sentence in comparison.sentences(outcome.comparison):
+                typer.echo(sentence)
+        typer.echo(say(found.sentence))
+    work.raise_for(outcomes)
+    return outcomes
+
+
+def _raise_unless_the_same(outcomes: Sequence[session.Outcome]) -> None:
+    """Raises NotTheSameJob where a comparison was to be of the same job, and is not."""
+    failed = [outcome for outcome in outcomes if same_job(outcome.comparison) is False]
+    if failed:
+        raise NotTheSameJob(failed[0].comparison.finding)
+
+
+def _raise_for_cautions(outcomes: Sequence[session.Outcome]) -> None:
+    codes = dict.fromkeys(c.code for outcome in outcomes for c in outcome.comparison.cautions)
+    if codes:
+        raise Doubtful(english(_WARNED, codes=", ".join(codes)))

@@ -1,0 +1,26 @@
+"""What a shell may complete where the flags themselves do not tell."""
+
+import typer
+
+from orchestrator.settings import config, workloads
+from orchestrator.storage import shelf
+
+
+def runs(context: typer.Context, incomplete: str) -> list[str]:
+    """Names in the output directory, newest first, and ``latest``."""
+    found = shelf.runs(context.params["output"])
+    names = [shelf.LATEST, *(run.path.name for run in reversed(found))] if found else []
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def presets(incomplete: str) -> list[str]:
+    """Of workloads; a file of one's own the shell completes."""
+    return [name for name in workloads.names() if name.startswith(incomplete)]
+
+
+def frameworks(incomplete: str) -> list[str]:
+    """The one after the last comma, of those that are not there yet."""
+    before, comma, begun = incomplete.rpartition(",")
+    given = before.split(",")
+    left = [name for name in config.FRAMEWORKS if name not in given and name.startswith(begun)]
+    return [f"{before}{comma}{name}" for name in left]

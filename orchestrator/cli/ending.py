@@ -1,0 +1,42 @@
+"""How a command ends: a fault is a message and an exit code, and so is an interrupt."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import typer
+
+from orchestrator.errors import OrchestratorError
+from orchestrator.language.phrases import Phrase, english, say
+
+_EXIT_INTERRUPTED = 130
+_ERROR = Phrase("orchestrator: {message}")
+_INTERRUPTED = Phrase("interrupted; what was finished is kept")
+
+
+@contextmanager
+def errors_told() -> Iterator[None]:
+    """The only place where an error becomes a message and an exit code."""
+    try:
+        yield
+    except OrchestratorError as error:
+        typer.echo(say(_ERROR, message=error.message), err=True)
+        raise typer.Exit(error.exit_code) from None
+    except KeyboardInterrupt:
+        typer.echo(say(_ERROR, message=english(_INTERRUPTED)), err=True)
+        raise typer.Exit(_EXIT_INTERRUPTED) from None
+
+
+@contextmanager
+def terminated_as_interrupted() -> Iterator[None]:
+    """SIGTERM ends a run as tidily as Ctrl-C."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,48 @@
+"""A command as Typer runs it: its flags, its language, and how it ends."""
+
+import functools
+import importlib
+import inspect
+from typing import Any
+
+import typer
+
+from orchestrator.cli.commands import COMMANDS
+from orchestrator.cli.ending import errors_told, terminated_as_interrupted
+from orchestrator.cli.help import say_help
+from orchestrator.cli.language_option import LanguageOption, chosen
+from orchestrator.cli.options import grouped
+from orchestrator.language.phrases import speaking
+from orchestrator.settings import workloads
+
+
+def command(name: str) -> Any:
+    """Typer's command of that name, with a flag for its language."""
+    module = importlib.import_module(f"orchestrator.cli.commands.{COMMANDS[name]}")
+    body = grouped(getattr(module, name))
+
+    @functools.wraps(body)
+    def run(context: typer.Context, lang: str | None, **given: Any) -> None:
+        del lang  # `chosen` finds it
+        with (
+            errors_told(),
+            speaking(chosen(context)),
+            errors_told(),
+            terminated_as_interrupted(),
+            workloads.lines_in_refusals(given.get("workload")),
+        ):
+            body(**given)
+
+    flags = inspect.signature(body).parameters.values()
+    own = {"context": typer.Context, "lang": LanguageOption}
+    added = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+        for (name, kind), default in zip(own.items(), (inspect.Parameter.empty, None), strict=True)
+    ]
+    run.__signature__ = inspect.Signature([*flags, *added])  # type: ignore[attr-defined]
+    run.__annotations__ = {**body.__annotations__, **own}
+    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    alone.command(name)(run)
+    made = typer.main.get_command(alone)
+    say_help(made)
+    return made

@@ -1,0 +1,54 @@
+"""What ``--help`` shows, in the current language."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.text import Text
+
+from orchestrator.language.phrases import ENGLISH, Phrase, current, say
+
+
+class _Folded(Text):
+    """Folded where it does not fit, not cut off: Chinese has no spaces to break lines at."""
+
+    @classmethod
+    def from_markup(cls, text: str, **settings: Any) -> Text:
+        return super().from_markup(text, **{"overflow": "fold", **settings})
+
+
+# Where a command, or a flag, has its texts.
+_FIELDS = ("help", "rich_help_panel")
+
+
+def texts(group: Any) -> Iterator[tuple[Any, str, Phrase]]:
+    """Each text of a command and of those in it: what has it, in which field, and the text."""
+    yield from _own(group)
+    for command in getattr(group, "commands", {}).values():
+        yield from texts(command)
+
+
+def _own(command: Any) -> Iterator[tuple[Any, str, Phrase]]:
+    flags = (flag for flag in command.params if not flag.name.endswith("_completion"))  # Typer's
+    for found in (command, *flags):
+        yield from _of(found)
+
+
+def _of(found: Any) -> Iterator[tuple[Any, str, Phrase]]:
+    for field in _FIELDS:
+        if isinstance(text := getattr(found, field, None), str) and text:
+            yield found, field, Phrase(text)
+
+
+def say_help(command: Any) -> None:
+    """Puts its texts into the current language, and lets none be cut off where --help shows it.
+
+    Of a group's commands what each does in a sentence; they put their flags themselves.
+    """
+    if current() == ENGLISH:
+        return
+    from typer import rich_utils  # noqa: PLC0415 - takes a while to import
+
+    rich_utils.Text = _Folded  # type: ignore[attr-defined]
+    listed = getattr(command, "commands", {}).values()
+    for found, field, text in [*_own(command), *(each for one in listed for each in _of(one))]:
+        setattr(found, field, say(text))

@@ -1,0 +1,34 @@
+"""The flag ``--lang``, which stands behind a command or before it."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from orchestrator.language.phrases import LANGUAGES
+from orchestrator.settings import locales
+
+LanguageOption = Annotated[
+    str | None,
+    typer.Option(
+        "--lang",
+        metavar=f"[{'|'.join(LANGUAGES)}]",
+        help="Of what is shown; otherwise as TWINRUN_LANG or the locale says. What is stored is in "
+        "English.",
+        rich_help_panel="What is shown and kept",
+        show_default=False,
+    ),
+]
+
+
+def chosen(context: typer.Context) -> str:
+    """As the command line says, behind the command or before it; else the environment, the file.
+
+    Raises BadInput.
+    """
+    for source in ("COMMANDLINE", "ENVIRONMENT", "DEFAULT_MAP"):
+        for each in (context, context.parent):
+            told = each.get_parameter_source("lang") if each else None
+            if each and told and told.name == source:
+                return locales.named(each.params["lang"])
+    return locales.of(os.environ)

@@ -1,0 +1,77 @@
+"""The command line: ``orchestrator``, its commands, and where their flags come from."""
+
+import io
+import os
+import sys
+from typing import Any
+
+import typer
+
+from orchestrator.cli.ending import errors_told
+from orchestrator.cli.help import say_help
+from orchestrator.cli.language_option import LanguageOption, chosen
+from orchestrator.cli.lazy import Commands
+from orchestrator.errors import OrchestratorError
+from orchestrator.language.phrases import Phrase, say, speaking
+from orchestrator.settings import file as settings
+from orchestrator.settings import locales
+
+_ERROR = Phrase("orchestrator: {message}")
+
+
+def _before(context: typer.Context, lang: LanguageOption = None) -> None:
+    """A flag: from the command line, else the environment, else the file, else its default."""
+    del lang  # `chosen` finds it
+    with errors_told(), speaking(chosen(context)), errors_told():
+        file = settings.path()
+        if file is not None:  # only then is every command imported, for its flags
+            context.default_map = settings.defaults(_flags(context.command), file)
+
+
+app = typer.Typer(
+    cls=Commands,
+    callback=_before,
+    help="Run exactly the same training job on PyTorch and on TensorFlow, and say which was "
+    "faster.\n\nExit codes: 0 success; 1 an unforeseen fault; 2 bad input; 3 no runner could be "
+    "reached, or it is the wrong one; 4 a job failed; 5 results could not be written; "
+    "6 not shown to be the same job; 7 the result stands with warnings, and --strict was given; "
+    "130 interrupted (what was finished is kept).\n\nEvery flag can be given as an environment "
+    "variable too (--batch-size of compare: TWINRUN_COMPARE_BATCH_SIZE), or in twinrun.toml (here "
+    "or in ~/.config/twinrun; $TWINRUN_CONFIG names another): a key at the top is a flag of every "
+    "command, one in a table such as \\[compare] of that command alone.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """What ``orchestrator`` calls."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # what its encoding has not is no fault
+    commands = group()
+    try:
+        language = locales.asked(sys.argv) or locales.of(os.environ)
+    except OrchestratorError as error:
+        typer.echo(say(_ERROR, message=error.message), err=True)
+        sys.exit(error.exit_code)
+    with speaking(language):
+        say_help(commands)
+        commands(auto_envvar_prefix="TWINRUN")
+
+
+def group() -> Any:
+    """All commands, as Click has them."""
+    return typer.main.get_command(app)
+
+
+def _flags(commands: Any) -> dict[str, dict[str, str]]:
+    """Each command's flags without dashes before them, and the parameters that they set."""
+    return {
+        name: {
+            flag.lstrip("-"): parameter.name
+            for parameter in command.params
+            for flag in parameter.opts
+            if flag.startswith("--")
+        }
+        for name, command in commands.commands.items()
+    }

@@ -1,0 +1,280 @@
+"""The flags that commands share, in groups, and how a command takes a group as one argument."""
+
+import dataclasses
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from orchestrator.actions.repeat import Plan
+from orchestrator.cli import completion
+from orchestrator.settings import config, workloads
+from orchestrator.settings.config import Places
+
+
+class Execution(StrEnum):
+    DEFAULT = "default"
+    EAGER = "eager"
+    COMPILED = "compiled"
+
+
+class Recipe(StrEnum):
+    MATCHED = "matched"
+    IDIOMATIC = "idiomatic"
+    BOTH = "both"
+
+
+class Loop(StrEnum):
+    FIT = "fit"
+    CUSTOM = "custom"
+    BOTH = "both"
+
+
+class Precision(StrEnum):
+    FLOAT32 = "float32"
+    FLOAT64 = "float64"
+    BFLOAT16 = "bfloat16"
+
+
+class Device(StrEnum):
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+class Framework(StrEnum):
+    PYTORCH = "pytorch"
+    TENSORFLOW = "tensorflow"
+
+
+ALL = ",".join(config.FRAMEWORKS)
+FrameworkOption = Annotated[Framework, typer.Option("--framework", "-f", help="Which one.")]
+FrameworksOption = Annotated[
+    str, typer.Option(help="Which, with commas.", autocompletion=completion.frameworks)
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
+
+
+def _option(panel: str, *names: str, **settings: Any) -> Any:
+    return typer.Option(*names, rich_help_panel=panel, **settings)
+
+
+_JOB, _WHERE, _SHOWN = "The job", "Where it runs", "What is shown and kept"
+_SURE = "How sure it is"
+
+
+@dataclass(frozen=True, slots=True)
+class JobOptions:
+    """A workload, and what is changed of it."""
+
+    workload: Annotated[
+        str,
+        _option(
+            _JOB,
+            "--workload",
+            "-w",
+            help="As 'orchestrator workloads' lists them, or a file of your own, mine.yaml.",
+            autocompletion=completion.presets,
+        ),
+    ] = "mnist-mlp"
+    epochs: Annotated[int | None, _option(_JOB, help="Passes over the data.")] = None
+    batch_size: Annotated[int | None, _option(_JOB, help="Samples in a step.")] = None
+    learning_rate: Annotated[float | None, _option(_JOB, help="Of the optimizer.")] = None
+    seed: Annotated[
+        int | None, _option(_JOB, help="Of initial values, batch order, synthetic data.")
+    ] = None
+    device: Annotated[Device | None, _option(_JOB, help="Where the framework computes.")] = None
+    execution: Annotated[
+        Execution | None,
+        _option(
+            _JOB,
+            help="default: PyTorch eager, TensorFlow graph; eager: both op by op; "
+            "compiled: torch.compile and XLA.",
+        ),
+    ] = None
+    precision: Annotated[Precision | None, _option(_JOB, help="bfloat16: on cuda only.")] = None
+    threads: Annotated[
+        int | None,
+        _option(_JOB, help="CPU threads of each framework; otherwise all CPUs that it may use."),
+    ] = None
+    target_accuracy: Annotated[
+        float | None,
+        _option(_JOB, help="Test accuracy, 0 to 1, that is to be reached: how soon is compared."),
+    ] = None
+    train_limit: Annotated[
+        int | None, _option(_JOB, metavar="N", help="Only the first N training samples.")
+    ] = None
+    changed: Annotated[
+        list[str] | None,
+        _option(
+            _JOB,
+            "--set",
+            metavar="FIELD=VALUE",
+            help="Any other field of the job spec, in YAML: --set 'optimizer={sgd: {momentum: "
+            "0.9}, learning_rate: 0.05}'. May be given again.",
+        ),
+    ] = None
+
+    @property
+    def title(self) -> str:
+        """What runs are named after."""
+        return workloads.title(self.workload)
+
+    def changes(self) -> dict[str, Any]:
+        """By dotted field of the JobSpec; None: no change."""
+        return {
+            **config.changes(
+                epochs=self.epochs,
+                batch_size=self.batch_size,
+                learning_rate=self.learning_rate,
+                seed=self.seed,
+                device=self.device,
+                execution=self.execution,
+                precision=self.precision,
+                threads=self.threads,
+                target_accuracy=self.target_accuracy,
+                train_limit=self.train_limit,
+            ),
+            **dict(map(config.assignment, self.changed or [])),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class WhereOptions:
+    """Addresses of runners."""
+
+    pytorch: Annotated[
+        str | None,
+        _option(
+            _WHERE,
+            "--pytorch",
+            metavar="HOST:PORT",
+            envvar="TWINRUN_PYTORCH",
+            help="PyTorch's runner; otherwise one on port 50051, or a local process.",
+        ),
+    ] = None
+    tensorflow: Annotated[
+        str | None,
+        _option(
+            _WHERE,
+            "--tensorflow",
+            metavar="HOST:PORT",
+            envvar="TWINRUN_TENSORFLOW",
+            help="TensorFlow's runner; otherwise one on port 50052, or a local process.",
+        ),
+    ] = None
+
+    def places(self) -> Places:
+        return Places({"pytorch": self.pytorch, "tensorflow": self.tensorflow})
+
+
+@dataclass(frozen=True, slots=True)
+class ShownOptions:
+    """Where runs are kept, and how results are printed."""
+
+    output: Annotated[
+        Path,
+        _option(
+            _SHOWN,
+            "--output",
+            "-o",
+            metavar="DIR",
+            envvar="TWINRUN_OUTPUT",
+            help="Holds the runs, a directory each.",
+        ),
+    ] = Path("runs")
+    as_json: Annotated[bool, _option(_SHOWN, "--json", help="Results as JSON on stdout.")] = False
+    quiet: Annotated[
+        bool, _option(_SHOWN, "--quiet", "-q", help="Nothing on stderr but errors.")
+    ] = False
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatOptions:
+    """How often, and until how sure."""
+
+    repeats: Annotated[
+        int,
+        _option(
+            _SURE,
+            "--repeats",
+            "-n",
+            min=1,
+            max=1000,
+            help="Pairs of trials, in an order drawn at random and balanced. It takes 6 for an "
+            "interval.",
+        ),
+    ] = 1
+    same_seed: Annotated[
+        bool, _option(_SURE, help="The same seed for every pair, not the next one for each.")
+    ] = False
+    until_sure: Annotated[
+        bool,
+        _option(_SURE, "--until-sure", help="Repeat until the interval is narrow enough."),
+    ] = False
+    precision_target: Annotated[
+        str,
+        _option(_SURE, metavar="PERCENT", help="With --until-sure: to either side of the ratio."),
+    ] = "2%"
+    max_minutes: Annotated[
+        float, _option(_SURE, min=0.1, help="With --until-sure: begin no pair after so many.")
+    ] = 30.0
+    twice: Annotated[
+        Framework | None,
+        _option(
+            _SURE,
+            "--aa",
+            metavar="FRAMEWORK",
+            help="An A/A test: the same framework on both sides. What it finds is this machine's "
+            "noise floor, and is said with later verdicts.",
+        ),
+    ] = None
+    strict: Annotated[
+        bool, _option(_SURE, "--strict", help="End with code 7 where there is a warning.")
+    ] = False
+
+    def plan(self) -> Plan:
+        """Raises BadInput."""
+        precision = config.fraction("--precision-target", self.precision_target)
+        return Plan(
+            self.repeats,
+            self.same_seed,
+            precision if self.until_sure else None,
+            60 * self.max_minutes,
+        )
+
+
+def grouped(function: Callable[..., None]) -> Callable[..., None]:
+    """Make each field of the dataclasses that ``function`` takes a flag of the command."""
+    flags: list[inspect.Parameter] = []
+    groups: dict[str, Any] = {}
+    for parameter in inspect.signature(function, eval_str=True).parameters.values():
+        group = parameter.annotation
+        if not dataclasses.is_dataclass(group):
+            flags.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+            continue
+        groups[parameter.name] = group
+        hints = get_type_hints(group, include_extras=True)
+        flags += [
+            inspect.Parameter(
+                field.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=field.default,
+                annotation=hints[field.name],
+            )
+            for field in dataclasses.fields(group)
+        ]
+
+    def command(**given: Any) -> None:
+        for name, group in groups.items():
+            fields = [field.name for field in dataclasses.fields(group)]
+            given[name] = group(**{field: given.pop(field) for field in fields})
+        function(**given)
+
+    command.__name__, command.__doc__ = function.__name__, function.__doc__
+    command.__annotations__ = {flag.name: flag.annotation for flag in flags}
+    command.__signature__ = inspect.Signature(flags)  # type: ignore[attr-defined]
+    return command

@@ -1,0 +1,140 @@
+"""A figure on matplotlib's canvas: one panel, its title above it, what it is of small below it.
+
+matplotlib's object interface only: no window, no global figure; its settings are put back after.
+"""
+
+import io
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from orchestrator.figures import fonts
+from orchestrator.figures.drawing import FOOTER, TITLE, Drawing
+from orchestrator.language import columns
+from orchestrator.language.phrases import ENGLISH, current, speaking
+
+POINTS = 72  # in an inch
+
+_STYLE: dict[Any, Any] = {
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlepad": 12,
+    "axes.titlesize": 15,
+    "axes.titleweight": "bold",
+    "figure.dpi": 160,
+    "figure.constrained_layout.h_pad": 0.12,  # inches
+    "figure.constrained_layout.w_pad": 0.12,
+    "font.size": 11.5,
+    "grid.color": "#E0E0E0",
+    "hatch.linewidth": 0.8,
+    "legend.frameon": False,
+    "svg.fonttype": "none",  # text stays text: small, searchable, in any script the reader has
+    "svg.hashsalt": "twinrun",
+    "text.parse_math": False,  # a dollar in a message is a dollar
+}
+# Inches. Narrow, so that it can still be read on a phone.
+_WIDTH, _HEIGHT, _BELOW = 5.4, 3.5, 0.58
+_TITLE_LINE, _FOOTER_LINE, _EDGE = 0.21, 0.125, 0.1
+_TITLE_COLUMNS, _FOOTER_COLUMNS = 50, 92  # characters
+_TITLE_LINES = 5
+_DPI = 240
+
+Panel = Callable[[Axes], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Inches around a panel: at its left, at its right, above it."""
+
+    left: float = 0.74
+    right: float = 0.2
+    above: float = 0.15
+
+
+BARS = Room(left=0.2)  # whose names stand above them
+NAMED = Room(right=1.4)  # with names at the ends of lines
+
+
+@dataclass(frozen=True, slots=True)
+class Canvas:
+    """What is drawn, not yet rendered; the rest as in `Drawing`."""
+
+    name: str
+    title: str
+    figure: Figure
+    view_box: tuple[float, float, float, float]
+
+    def drawing(self) -> Drawing:
+        with style():
+            svg = _saved(self.figure, "svg")
+            self.figure.set_layout_engine("none")  # it is laid out
+            png = _saved(self.figure, "png")
+        return Drawing(self.name, self.title, self.view_box, svg, png)
+
+
+def drawn(name: str, title: str, footer: Sequence[str], panel: Panel, room: Room) -> Canvas:
+    """Nothing is laid out by trial: a panel has the same place whatever is on it."""
+    lines = columns.wrap(title, _TITLE_COLUMNS, max_lines=_TITLE_LINES, placeholder=" ...")
+    below = [line for text in footer for line in columns.wrap(text, _FOOTER_COLUMNS)]
+    head = _EDGE + _TITLE_LINE * len(lines)
+    foot = 2 * _EDGE + _FOOTER_LINE * len(below) if below else 0.0
+    height = head + _HEIGHT + foot
+    with style():
+        figure = Figure(figsize=(_WIDTH, height), dpi=_DPI)
+        place = (
+            *(room.left / _WIDTH, (foot + _BELOW) / height),
+            (_WIDTH - room.left - room.right) / _WIDTH,
+            (_HEIGHT - room.above - _BELOW) / height,
+        )
+        panel(figure.add_axes(place))
+        bold: dict[str, Any] = {"fontsize": 12, "fontweight": "bold", "va": "top"}
+        edge = _EDGE / _WIDTH
+        figure.text(edge, 1 - _EDGE / height, "\n".join(lines), gid=TITLE, **bold)
+        small: dict[str, Any] = {"fontsize": 7, "color": "#555555", "va": "bottom"}
+        figure.text(edge, _EDGE / height, "\n".join(below), gid=FOOTER, **small)
+    points = (0.0, head, _WIDTH, _HEIGHT)
+    left, top, width, tall = (round(POINTS * part, 3) for part in points)
+    return Canvas(name, title, figure, (left, top, width, tall))
+
+
+def whole(name: str, title: str, figure: Figure) -> Canvas:
+    """Of a figure that has its title on it, and maybe several panels."""
+    width, height = (POINTS * float(inches) for inches in figure.get_size_inches())
+    return Canvas(name, title, figure, (0.0, 0.0, width, height))
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Of all figures, whatever the user has set.
+
+    In the current language, where a font has its characters; else in English.
+    """
+    chinese = None if current() == ENGLISH else fonts.family(current())
+    with (
+        speaking(current() if chinese else ENGLISH),
+        mpl.rc_context(),
+        warnings.catch_warnings(),
+    ):
+        # A message from elsewhere may hold what the font has not.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        mpl.rcdefaults()
+        mpl.rcParams.update(_STYLE)
+        mpl.rcParams["font.family"] = [fonts.LATIN, *([chinese] if chinese else [])]
+        yield
+
+
+def _saved(figure: Figure, kind: str) -> bytes:
+    """The figure as ``svg`` or ``png``, the same bytes each time; within `style`."""
+    buffer = io.BytesIO()
+    metadata = {"Date": None} if kind == "svg" else None
+    figure.savefig(buffer, format=kind, dpi=figure.dpi, metadata=metadata)
+    return buffer.getvalue()

@@ -1,0 +1,110 @@
+"""Where the time went: a bar for each framework, made of its phases."""
+
+from collections.abc import Mapping, Sequence
+from statistics import median
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.patches import Patch
+
+from orchestrator.figures.panels.common import name_row, nothing
+from orchestrator.language.columns import width
+from orchestrator.language.palette import FAINT, GREY, PALE, Look, lighter, looks
+from orchestrator.language.phrases import Phrase, say
+from orchestrator.language.words import label, number
+from orchestrator.results.comparison import Comparison
+from orchestrator.trials.trial import State, Trial
+
+# What is compared stands first, so that its bars share a baseline; then the rest as it happens.
+_PARTS = {"train": "", "import": "", "data": "--", "build": "xx", "compile": "//", "evaluate": "||"}
+
+_NAMES = {
+    "train": Phrase("train"),
+    "import": Phrase("import"),
+    "data": Phrase("data"),
+    "build": Phrase("build"),
+    "compile": Phrase("compile"),
+    "evaluate": Phrase("evaluate"),
+}
+_AXIS = Phrase("seconds")
+_COMPARED = Phrase("train (compared)")
+_IN_ALL = Phrase("train {train} s of {seconds} s in all")
+_STOPPED_AFTER = Phrase("train {train} s of {seconds} s, not finished")
+_NO_TRAINING = Phrase("{seconds} s, not finished")
+_NO_PHASE = Phrase("No phase was finished.")
+
+
+def time(axes: Axes, comparison: Comparison) -> None:
+    """Seconds of each phase, stacked: what is compared in full colour, the rest light."""
+    parts = {name: median_phases(trials) for name, trials in comparison.counted.items()}
+    longest = max((sum(seconds.values()) for seconds in parts.values()), default=0.0)
+    if not longest:
+        nothing(axes, say(_NO_PHASE))
+        return
+    axes.set(xlabel=say(_AXIS), xlim=(0, 1.01 * longest), ylim=(len(parts) - 0.5, -0.75))
+    for row, (name, look) in enumerate(looks(list(parts)).items()):
+        _bar(axes, row, parts[name], look)
+        finished = all(t.state is State.SUCCEEDED for t in comparison.counted[name])
+        name_row(axes, row, label(name), _words(parts[name], finished=finished), longest)
+    axes.set_yticks([])
+    axes.grid(visible=False, axis="y")
+    axes.legend(
+        handles=[_legend_patch(p) for p in _PARTS if any(p in found for found in parts.values())],
+        loc="lower left",
+        bbox_to_anchor=(-0.02, 1.01),
+        ncols=3,
+        columnspacing=1.3,
+        handleheight=1.1,
+        fontsize="small",
+    )
+
+
+def _words(parts: Mapping[str, float], *, finished: bool) -> str:
+    total = number(sum(parts.values()))
+    if "train" not in parts:
+        return say(_NO_TRAINING, seconds=total)
+    text = _IN_ALL if finished else _STOPPED_AFTER
+    return say(text, train=number(parts["train"]), seconds=total)
+
+
+def median_phases(trials: Sequence[Trial]) -> dict[str, float]:
+    """Wall seconds, in the order in which they are drawn."""
+    found = {}
+    for phase in _PARTS:
+        values = [seconds for trial in trials if (seconds := trial.seconds(phase)) is not None]
+        if values:
+            found[phase] = median(values)
+    return found
+
+
+def _bar(axes: Axes, row: int, parts: Mapping[str, float], look: Look) -> None:
+    left = 0.0
+    for phase, seconds in parts.items():
+        compared = phase == "train"
+        face = look.colour if compared else lighter(look.colour, PALE)
+        axes.barh(
+            row,
+            seconds,
+            left=left,
+            height=0.5,
+            facecolor=face,
+            edgecolor=look.colour,
+            hatch=_PARTS[phase],
+            lw=0.8,
+        )
+        text = f"{number(seconds)} s"
+        if not compared and seconds > 0.026 * width(text) * axes.get_xlim()[1]:  # as it is wide
+            style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": "small"}
+            style["bbox"] = {"facecolor": face, "edgecolor": "none", "pad": 1.5}
+            axes.text(left + seconds / 2, row, text, **style)
+        left += seconds
+
+
+def _legend_patch(phase: str) -> Patch:
+    compared = phase == "train"
+    return Patch(
+        facecolor=GREY if compared else FAINT,
+        edgecolor=GREY,
+        hatch=_PARTS[phase],
+        label=say(_COMPARED if compared else _NAMES[phase]),
+    )

@@ -1,0 +1,144 @@
+"""Lines that lie on each other drawn so that all can be seen, and named where they end."""
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from orchestrator.figures.panels.common import note
+from orchestrator.language.palette import HALF, PALE, lighter, looks
+from orchestrator.language.phrases import Phrase, say
+from orchestrator.language.words import label
+from orchestrator.results.comparison import Comparison
+
+Floats = NDArray[np.float64]
+
+_DRAWN_STEPS = 1500  # more cannot be told apart
+_LABEL_GAP = 0.16  # of the axes' height, between the labels of two lines
+
+_STOPPED = Phrase("{framework}\nnot finished")
+_DIVERGED = Phrase("{framework}\nnot a number from here")
+_NOT_FINITE = Phrase("{framework}: no loss is a finite number.")
+_BAND = Phrase("band: least to most of {most} trials")
+
+
+def pens(comparison: Comparison) -> dict[str, dict[str, Any]]:
+    """How each framework's line is drawn, so that lines on top of each other can all be seen.
+
+    The first is wide and light with large hollow markers, the others thin and dashed within it.
+    """
+    found = looks(list(comparison.trials))
+    made: dict[str, dict[str, Any]] = {}
+    for index, (name, look) in enumerate(found.items()):
+        pen = {"color": look.colour, "marker": look.marker, "markeredgecolor": look.colour}
+        if len(found) == 1:
+            made[name] = {**pen, "lw": 2.5, "markersize": 7}
+        elif index == 0:
+            wide = {"lw": 6, "markersize": 11, "markerfacecolor": "white", "markeredgewidth": 2}
+            made[name] = {**pen, **wide, "color": lighter(look.colour, HALF), "zorder": 2}
+        else:
+            dashes = (0, (4, 2)) if index == 1 else (0, (1, 1.5))
+            made[name] = {**pen, "lw": 2, "markersize": 5, "linestyle": dashes, "zorder": 2 + index}
+    return made
+
+
+def lines(
+    axes: Axes,
+    comparison: Comparison,
+    x: Floats,
+    curves: Mapping[str, Sequence[Floats]],
+    **changed: Any,
+) -> None:
+    """Each framework's curve; of several trials their median, as far as all go, in their band."""
+    for name, pen in pens(comparison).items():
+        found = [curve for curve in curves[name] if len(curve)]
+        if len(found) > 1:
+            _band(axes, x, found, pen["markeredgecolor"])
+        length = min(map(len, found), default=0)
+        if length:
+            middle = np.median([curve[:length] for curve in found], axis=0)
+            axes.plot(x[:length], middle, label=name, **{**pen, **changed})
+
+
+def _band(axes: Axes, x: Floats, found: Sequence[Floats], colour: str) -> None:
+    """Between the least and the most of as many curves as go so far."""
+    longest = max(map(len, found))
+    padded = [np.pad(curve, (0, longest - len(curve)), constant_values=np.nan) for curve in found]
+    ends = (np.fmin.reduce(padded), np.fmax.reduce(padded))
+    axes.fill_between(x[:longest], *ends, color=colour, alpha=1 - PALE, lw=0, zorder=1)
+
+
+def band_words(comparison: Comparison) -> str:
+    """What a band is of; empty: there is none."""
+    most = max(map(len, comparison.counted.values()), default=0)
+    return say(_BAND, most=most) if most > 1 else ""
+
+
+def extremes(values: Floats) -> NDArray[np.intp]:
+    """Steps whose line looks as that of all: the least and the most of as many blocks as fit."""
+    if len(values) <= _DRAWN_STEPS:
+        return np.arange(len(values))
+    blocks = np.array_split(np.arange(len(values)), _DRAWN_STEPS // 2)
+    found = [steps[of(values[steps])] for steps in blocks for of in (np.argmin, np.argmax)]
+    return np.unique(found)
+
+
+def name_lines(axes: Axes, comparison: Comparison, written: Callable[[float], str]) -> None:
+    """Names each framework and its last value beside the right edge, where its line ends.
+
+    A line that stops before is named where it stops. A line's label is its framework.
+    """
+    found = pens(comparison)
+    curves = {name: line for line in axes.lines if (name := str(line.get_label())) in found}
+    last_x = max(float(np.max(line.get_xdata())) for line in curves.values())
+    ends: dict[str, float] = {}
+    for name, line in curves.items():
+        points = np.asarray(line.get_xydata())
+        finite = points[np.isfinite(points).all(axis=1)]
+        if not len(finite):
+            note(axes, say(_NOT_FINITE, framework=label(name)), 0.03, 0.05)
+        elif len(finite) < len(points):
+            _name_stop(axes, finite[-1], say(_DIVERGED, framework=label(name)), found[name])
+        elif finite[-1, 0] < last_x:
+            _name_stop(axes, finite[-1], say(_STOPPED, framework=label(name)), found[name])
+        else:
+            ends[name] = float(finite[-1, 1])
+    beside: dict[str, Any] = {"transform": axes.transAxes, "clip_on": False}
+    for name, height in _spread({name: _height(axes, end) for name, end in ends.items()}).items():
+        axes.plot([1.05], [height], **{**found[name], **beside, "linestyle": ""})
+        text = f"{label(name)}\n{written(ends[name])}"
+        axes.text(1.09, height, text, **beside, **_bold(found[name]))
+
+
+def _name_stop(axes: Axes, point: Floats, text: str, pen: Mapping[str, Any]) -> None:
+    axes.annotate(
+        text,
+        (float(point[0]), float(point[1])),
+        xytext=(14, -22),
+        textcoords="offset points",
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1},
+        **_bold(pen),
+    )
+
+
+def _bold(pen: Mapping[str, Any]) -> dict[str, Any]:
+    return {"color": pen["markeredgecolor"], "fontweight": "bold", "va": "center"}
+
+
+def _height(axes: Axes, value: float) -> float:
+    """Of a value, as a fraction of the axes' height."""
+    point = axes.transData.transform((axes.get_xlim()[1], value))
+    return float(axes.transAxes.inverted().transform(point)[1])
+
+
+def _spread(heights: Mapping[str, float]) -> dict[str, float]:
+    """The same heights moved apart where they are closer than a label is high."""
+    order = sorted(heights, key=lambda name: heights[name], reverse=True)
+    places = dict(heights)
+    for above, below in itertools.pairwise(order):
+        places[below] = min(places[below], places[above] - _LABEL_GAP)
+    moved = sum(places[name] - heights[name] for name in order) / max(len(order), 1)
+    return {name: place - moved for name, place in places.items()}

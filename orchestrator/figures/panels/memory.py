@@ -1,0 +1,55 @@
+"""How much memory the trials took at most."""
+
+from collections.abc import Mapping, Sequence
+from statistics import median
+from typing import Any
+
+from matplotlib.axes import Axes
+
+from orchestrator.figures.panels.common import name_row, nothing
+from orchestrator.language.palette import PALE, lighter, looks
+from orchestrator.language.phrases import Phrase, english, say
+from orchestrator.language.words import COMMA, label, memory
+from orchestrator.results.comparison import Comparison
+from orchestrator.results.quantities import PEAK_DEVICE_MEMORY, PEAK_MEMORY, Quantity
+from orchestrator.trials.trial import Trial
+
+# What is told of a trial, in bytes, and what it is called.
+_KINDS: Mapping[Phrase, Quantity] = {
+    Phrase("process"): PEAK_MEMORY,
+    Phrase("device"): PEAK_DEVICE_MEMORY,
+}
+_NOT_TOLD = Phrase("No trial told how much memory it took.")
+_AXIS = Phrase("peak memory, GB")
+
+
+def peaks(axes: Axes, comparison: Comparison) -> None:
+    """A bar for the median of each side, a mark for each trial."""
+    found = {
+        (side, kind): sizes
+        for kind, quantity in _KINDS.items()
+        for side, trials in comparison.counted.items()
+        if (sizes := _gigabytes(trials, quantity))
+    }
+    if not found:
+        nothing(axes, say(_NOT_TOLD))
+        return
+    most = max(map(max, found.values()))
+    axes.set(xlabel=say(_AXIS), xlim=(0, 1.03 * most), ylim=(len(found) - 0.5, -0.75))
+    several_kinds = len({kind for _, kind in found}) > 1
+    found_looks = looks(list(comparison.trials))
+    for row, ((side, kind), sizes) in enumerate(found.items()):
+        look = found_looks[side]
+        face = lighter(look.colour, PALE)
+        axes.barh(row, median(sizes), height=0.5, facecolor=face, edgecolor=look.colour, lw=0.8)
+        if len(sizes) > 1:
+            marks: dict[str, Any] = {"color": look.colour, "markersize": 5, "alpha": 0.6, "ls": ""}
+            axes.plot(sizes, len(sizes) * [row], look.marker, **marks)
+        name = say(COMMA, one=label(side), other=english(kind)) if several_kinds else label(side)
+        name_row(axes, row, name, memory(1e9 * median(sizes)), most)
+    axes.set_yticks([])
+    axes.grid(visible=False, axis="y")
+
+
+def _gigabytes(trials: Sequence[Trial], quantity: Quantity) -> list[float]:
+    return [size / 1e9 for trial in trials if (size := quantity.measure(trial, {}))]

@@ -1,0 +1,127 @@
+"""Where the time went and how far that is from what the machine can do: rows for each side."""
+
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from statistics import median
+
+from orchestrator.language.phrases import Phrase, say
+from orchestrator.language.words import number, percent
+from orchestrator.reports.rows import UNKNOWN, Row
+from orchestrator.results.comparison import Comparison
+from orchestrator.results.quantities import EPOCH
+from orchestrator.storage import machine
+from orchestrator.trials.trial import Epoch, Load, Trial
+
+_PHASES = {
+    "import": Phrase("import"),
+    "data": Phrase("data"),
+    "build": Phrase("build"),
+    "compile": Phrase("compile (warm-up)"),
+    "train": Phrase("train"),
+    "evaluate": Phrase("evaluate"),
+}
+_SECONDS = Phrase("{wall} s, CPU {cpu} s")
+_GAP = Phrase("{ours} of {most} {unit}: {share}")
+_NOT_MEASURED = Phrase(
+    "What the machine can do at most is not known; 'orchestrator env --measure' with the same "
+    "--threads, --precision and --device finds it."
+)
+
+
+def why_rows(comparison: Comparison) -> list[Row]:
+    """Medians over the trials of each side; rows that none can fill are left out."""
+    operations, moved = machine.best_rates(comparison.known, comparison.job)
+    shown: dict[Phrase, Callable[[Sequence[Trial]], str]] = {}
+    for phase, title in _PHASES.items():
+        shown[title] = functools.partial(_phase, phase=phase)
+        if phase == "train":
+            shown[Phrase("  waiting for data")] = _waiting
+            shown[Phrase("  taking steps")] = _stepping
+            shown[Phrase("  synchronising")] = _synchronising
+            shown[Phrase("  CPUs in use")] = lambda trials: _cpus(
+                trials, lambda load: load.own_cpu_seconds
+            )
+            shown[Phrase("  CPUs taken by others")] = lambda trials: _cpus(
+                trials, lambda load: load.other_cpu_seconds + load.stolen_seconds
+            )
+    shown[Phrase("Products")] = lambda trials: _rate(
+        trials, "epoch_operations", operations, "GFLOP/s"
+    )
+    shown[Phrase("Memory traffic")] = lambda trials: _rate(trials, "epoch_bytes", moved, "GB/s")
+    groups = list(comparison.counted.values())
+    rows = [Row(say(name), [value(trials) for trials in groups]) for name, value in shown.items()]
+    return [row for row in rows if set(row.values) - {UNKNOWN}]
+
+
+def why_sentence(comparison: Comparison) -> str | None:
+    """What is to be done to know more; None: all is known."""
+    rates = machine.best_rates(comparison.known, comparison.job)
+    return None if all(rates) or not comparison.verdict else say(_NOT_MEASURED)
+
+
+def _phase(trials: Sequence[Trial], *, phase: str) -> str:
+    both = [(t.phases[phase], t.cpu_seconds[phase]) for t in trials if phase in t.phases]
+    if not both:
+        return UNKNOWN
+    wall, cpu = (median(values) for values in zip(*both, strict=True))
+    return say(_SECONDS, wall=number(wall), cpu=number(cpu))
+
+
+def _waiting(trials: Sequence[Trial]) -> str:
+    return _of_training(trials, lambda epoch: epoch.data_wait_seconds)
+
+
+def _synchronising(trials: Sequence[Trial]) -> str:
+    return _of_training(trials, lambda epoch: epoch.sync_seconds)
+
+
+def _stepping(trials: Sequence[Trial]) -> str:
+    """What is left of training; where it is not known what that is, the phase says it all."""
+    if _synchronising(trials) == UNKNOWN:
+        return UNKNOWN
+    return _of_training(
+        trials, lambda epoch: epoch.train_seconds - epoch.data_wait_seconds - epoch.sync_seconds
+    )
+
+
+def _of_training(trials: Sequence[Trial], seconds: Callable[[Epoch], float]) -> str:
+    found = [sum(map(seconds, trial.epochs)) for trial in trials if trial.epochs]
+    return f"{number(median(found))} s" if any(found) else UNKNOWN
+
+
+def cpus_in_use(trials: Sequence[Trial]) -> float | None:
+    """By a trial's own process while it trained, the median. None: not reported."""
+    return _median_cpus(trials, lambda load: load.own_cpu_seconds)
+
+
+def _cpus(trials: Sequence[Trial], seconds: Callable[[Load], float]) -> str:
+    found = _median_cpus(trials, seconds)
+    return UNKNOWN if found is None else f"{found:.2f}"
+
+
+def _median_cpus(trials: Sequence[Trial], seconds: Callable[[Load], float]) -> float | None:
+    found = [
+        sum(seconds(epoch.load) for epoch in trial.epochs if epoch.load) / trained
+        for trial in trials
+        if (trained := sum(epoch.train_seconds for epoch in trial.epochs if epoch.load))
+    ]
+    return median(found) if found else None
+
+
+def _rate(trials: Sequence[Trial], field: str, most: float, unit: str) -> str:
+    ours = _per_second(trials, field)
+    if not ours:
+        return UNKNOWN
+    if not most:
+        return f"{number(ours / 1e9)} {unit}"
+    names = {"ours": number(ours / 1e9), "most": number(most / 1e9), "unit": unit}
+    return say(_GAP, **names, share=percent(ours / most))
+
+
+def _per_second(trials: Iterable[Trial], field: str) -> float | None:
+    found = [
+        getattr(trial.inputs, field) / seconds
+        for trial in trials
+        if trial.inputs and (seconds := EPOCH.measure(trial, {}))
+    ]
+    return median(found) if found else None

@@ -1,0 +1,131 @@
+"""Two runs of the same job: a framework before and after an upgrade, or on two machines."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from orchestrator.errors import BadInput
+from orchestrator.language.phrases import Phrase, Sentence, english
+from orchestrator.language.words import label
+from orchestrator.results.comparison import Comparison
+from orchestrator.results.estimate import Estimate, estimate_apart
+from orchestrator.results.quantities import EPOCH
+from orchestrator.storage import store
+from orchestrator.trials.inputs import differing_fields, leaves
+from orchestrator.trials.numbers import finite
+from orchestrator.trials.trial import State, Trial
+
+SCHEMA = "twinrun.difference/1"
+# In which two jobs may differ and still be held together: how it is run, not what is done.
+_HOW = (
+    "device",
+    "threads",
+    "allow_tf32",
+    "seed",
+    "report_every_steps",
+    "target_accuracy",
+    "profile",
+)
+_OTHER_JOB = Phrase("These are not the same job, and cannot be compared: they differ in {fields}.")
+_NONE_ALIKE = Phrase("No framework has a finished trial in both runs.")
+_SLOWER = Phrase(
+    "{side}'s epoch took {ratio:.2f} times as long in the second run as in the first ({basis})."
+)
+_NOT_SHOWN = Phrase(
+    "No difference is shown between {side}'s epochs in the two runs; one below {least:.1%} could "
+    "not have been seen ({basis})."
+)
+_INTERVAL = Phrase("95 %: {low:.2f} to {high:.2f}, {first} and {second} trials")
+_TRIALS = Phrase("{first} and {second} trials")
+_PROVISIONAL = Phrase("{first} and {second} trials: provisional")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """``field`` of the environment or the spec, as it was in either run; None: not there."""
+
+    field: str
+    first: Any
+    second: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A framework in both runs: ``ratio`` of the second run's epochs over the first's."""
+
+    name: str
+    ratio: Estimate
+    sentence: Sentence
+    environment: Sequence[Change]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """``spec``: fields in which the jobs differ, that may."""
+
+    sides: Sequence[Side]
+    spec: Sequence[Change]
+
+
+def difference(first: Comparison, second: Comparison) -> Difference:
+    """Raises BadInput where the jobs are different ones, or no framework is in both."""
+    fields = differing_fields([first.job, second.job])
+    if other := [field for field in fields if field.partition(".")[0] not in _HOW]:
+        raise BadInput(english(_OTHER_JOB, fields=", ".join(other)))
+    sides = [
+        _side(name, first.trials[name], second.trials[name])
+        for name in first.trials
+        if name in second.trials and _epochs(first.trials[name]) and _epochs(second.trials[name])
+    ]
+    if not sides:
+        raise BadInput(english(_NONE_ALIKE))
+    return Difference(sides, list(_changes(first.job, second.job, fields)))
+
+
+def _side(name: str, first: Sequence[Trial], second: Sequence[Trial]) -> Side:
+    one, other = _epochs(first), _epochs(second)
+    found = estimate_apart(one, other)
+    before, after = _environment(first), _environment(second)
+    changes = list(_changes(before, after, differing_fields([before, after])))
+    counts = {"first": len(one), "second": len(other)}
+    return Side(name, found, _sentence(name, found, counts), changes)
+
+
+def _sentence(name: str, found: Estimate, counts: Mapping[str, int]) -> Sentence:
+    side = label(name)
+    if found.half_width is None:
+        return english(_SLOWER, side=side, ratio=found.ratio, basis=english(_PROVISIONAL, **counts))
+    if not found.shown:
+        basis = english(_TRIALS, **counts)
+        return english(_NOT_SHOWN, side=side, least=found.half_width, basis=basis)
+    basis = english(_INTERVAL, low=found.low, high=found.high, **counts)
+    return english(_SLOWER, side=side, ratio=found.ratio, basis=basis)
+
+
+def _epochs(trials: Sequence[Trial]) -> list[float]:
+    found = [EPOCH.measure(trial, {}) for trial in trials if trial.state is State.SUCCEEDED]
+    return [seconds for seconds in found if seconds]
+
+
+def _environment(trials: Sequence[Trial]) -> dict[str, Any]:
+    """With packages by name, so that another version of one is one difference."""
+    message = next((trial.environment for trial in trials if trial.environment), None)
+    if message is None:
+        return {}
+    mapping = store.to_mapping(message)
+    packages = mapping.pop("packages", {})
+    flags = " ".join(mapping.pop("cpu_flags", []))
+    return {**mapping, "cpu_flags": flags, **{f"package {k}": v for k, v in packages.items()}}
+
+
+def _changes(
+    first: Mapping[str, Any], second: Mapping[str, Any], fields: Sequence[str]
+) -> Iterator[Change]:
+    one, other = dict(leaves(first)), dict(leaves(second))
+    for field in fields:
+        yield Change(field, one.get(field), other.get(field))
+
+
+def as_dict(found: Difference) -> dict[str, Any]:
+    made: dict[str, Any] = finite({"schema": SCHEMA, **asdict(found)})
+    return made

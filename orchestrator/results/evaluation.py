@@ -1,0 +1,139 @@
+"""What a model's logits of the test samples come to, class by class. Nothing is read or printed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from twinrun.v1 import job_pb2
+
+from orchestrator.language.phrases import Phrase, Sentence, english
+from orchestrator.language.words import label
+from orchestrator.trials.numbers import finite
+
+SCHEMA = "twinrun.evaluation/1"
+_SAME = Phrase(
+    "{framework} makes the same {samples:,} predictions of {trained}'s weights as {trained}; the "
+    "largest difference of a logit is {difference:.1e}."
+)
+_DIFFERENT = Phrase(
+    "{framework} makes {differing:,} of {samples:,} predictions of {trained}'s weights otherwise "
+    "than {trained}; the largest difference of a logit is {difference:.1e}."
+)
+
+Logits = NDArray[np.floating]  # [samples, classes]
+Labels = NDArray[np.integer]  # [samples]
+
+
+@dataclass(frozen=True, slots=True)
+class Class:
+    """Of the samples that were said to be of it, those that are; of those that are, those said."""
+
+    number: int
+    precision: float
+    recall: float
+    samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """As in job.proto."""
+
+    batch_size: int
+    calls: int
+    p50_seconds: float
+    p90_seconds: float
+    p99_seconds: float
+    samples_per_second: float
+    largest_difference: float
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Of two frameworks with the same weights: predictions that differ, the largest difference."""
+
+    samples: int
+    differing: int
+    logit_difference: float
+    sentence: Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """``framework`` with the weights that it, or another, has ``trained``.
+
+    ``confusion``: rows are what a sample is, columns what it was said to be. ``agreement``: with
+    the framework that trained the weights; None: it is the same.
+    """
+
+    framework: str
+    trained: str
+    loss: float
+    accuracy: float
+    samples: int
+    classes: Sequence[Class]
+    confusion: Sequence[Sequence[int]]
+    latencies: Sequence[Latency]
+    agreement: Agreement | None
+
+
+def evaluation(
+    framework: str,
+    trained: str,
+    finished: job_pb2.EvaluationFinished,
+    found: tuple[Logits, Labels],
+    of_trained: Logits | None,
+) -> Evaluation:
+    """``of_trained``: the logits that the framework which trained the weights made of them."""
+    from sklearn import metrics  # noqa: PLC0415 - takes a while to import
+
+    logits, labels = found
+    numbers = np.arange(logits.shape[1])
+    said = logits.argmax(axis=1)
+    precision, recall, _, samples = metrics.precision_recall_fscore_support(
+        labels, said, labels=numbers, zero_division=0
+    )
+    confusion = metrics.confusion_matrix(labels, said, labels=numbers)
+    rows = zip(numbers, precision, recall, samples, strict=True)
+    return Evaluation(
+        framework=framework,
+        trained=trained,
+        loss=finished.test.loss,
+        accuracy=finished.test.accuracy,
+        samples=finished.test.samples,
+        classes=[Class(int(n), float(p), float(r), int(s)) for n, p, r, s in rows],
+        confusion=confusion.tolist(),
+        latencies=[_latency(latency) for latency in finished.latencies],
+        agreement=None
+        if of_trained is None
+        else _agreement(framework, trained, logits, of_trained),
+    )
+
+
+def _latency(message: job_pb2.Latency) -> Latency:
+    durations = (message.p50_duration, message.p90_duration, message.p99_duration)
+    p50, p90, p99 = (duration.ToNanoseconds() / 1e9 for duration in durations)
+    rest = message.samples_per_second, message.largest_difference
+    return Latency(message.batch_size, message.calls, p50, p90, p99, *rest)
+
+
+def _agreement(framework: str, trained: str, logits: Logits, of_trained: Logits) -> Agreement:
+    differing = int((logits.argmax(axis=1) != of_trained.argmax(axis=1)).sum())
+    wide = logits.astype(np.float64), of_trained.astype(np.float64)
+    difference = float(np.abs(wide[0] - wide[1]).max())
+    sentence = english(
+        _DIFFERENT if differing else _SAME,
+        framework=label(framework),
+        trained=label(trained),
+        samples=len(logits),
+        differing=differing,
+        difference=difference,
+    )
+    return Agreement(len(logits), differing, difference, sentence)
+
+
+def as_dict(found: Evaluation) -> Mapping[str, Any]:
+    """For evaluations/<name>.json."""
+    made: dict[str, Any] = finite({"schema": SCHEMA, **asdict(found)})
+    return made

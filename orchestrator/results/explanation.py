@@ -1,0 +1,107 @@
+"""Trials that differ in one thing each -> what each difference does to a comparison."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from twinrun.v1 import job_pb2
+
+from orchestrator.results.agreement import agreement
+from orchestrator.results.pitfalls import PITFALLS, Pitfall
+from orchestrator.results.quantities import TRAINING
+from orchestrator.trials.numbers import finite
+from orchestrator.trials.trial import Trial
+
+SCHEMA = "twinrun.explanation/1"
+MATCHED = 1  # the number of the trials that differ in nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Two frameworks' trials that differ in ``pitfall`` alone; None: in nothing.
+
+    ``parts_at``: the first step (from 0) at which the losses are further apart than a figure
+    shows; None: at none of the ``steps``. By framework: ``accuracies``, 0 to 1, as each reports
+    them at the end; ``seconds`` of training, and those of them that it waited for data.
+    """
+
+    pitfall: Pitfall | None
+    steps: int
+    parts_at: int | None
+    accuracies: Mapping[str, float]
+    seconds: Mapping[str, float]
+    wait_seconds: Mapping[str, float]
+
+    @property
+    def accuracy_difference(self) -> float:
+        """The second framework's less the first's, in -1..1."""
+        first, second = self.accuracies.values()
+        return second - first
+
+    @property
+    def time_ratio(self) -> float:
+        """The second framework's seconds over the first's."""
+        first, second = self.seconds.values()
+        return second / first
+
+
+def number_of(pitfall: Pitfall) -> int:
+    """Of the trials that differ in it."""
+    return MATCHED + 1 + PITFALLS.index(pitfall)
+
+
+def explain(trials: Sequence[Trial], frameworks: Sequence[str]) -> list[Row]:
+    """The matched trials' row first, then one for each pitfall that both frameworks ended."""
+    by_name = {trial.name: trial for trial in trials if trial.epochs}
+    rows = []
+    for pitfall in (None, *PITFALLS):
+        number = number_of(pitfall) if pitfall else MATCHED
+        sides = [by_name.get(f"{name}-{number}") for name in frameworks]
+        first, second = sides
+        if first and second:
+            rows.append(_row(pitfall, first, second))
+    return rows
+
+
+def _row(pitfall: Pitfall | None, first: Trial, second: Trial) -> Row:
+    found = agreement(first, second)
+    same_length = len(first.losses) == len(second.losses)
+    together = found.steps_together == found.steps and same_length
+    return Row(
+        pitfall=pitfall,
+        steps=max(len(first.losses), len(second.losses)),
+        parts_at=None if together else found.steps_together,
+        accuracies={trial.framework: _accuracy(trial, pitfall) for trial in (first, second)},
+        seconds={t.framework: TRAINING.measure(t, {}) or 0.0 for t in (first, second)},
+        wait_seconds={
+            t.framework: sum(epoch.data_wait_seconds for epoch in t.epochs) for t in (first, second)
+        },
+    )
+
+
+def _accuracy(trial: Trial, pitfall: Pitfall | None) -> float:
+    last = trial.epochs[-1]
+    if pitfall and pitfall.way == job_pb2.OWN_WAY_ACCURACY and last.running_accuracy is not None:
+        return last.running_accuracy
+    return last.test_accuracy
+
+
+def as_dict(workload: str, rows: Sequence[Row]) -> dict[str, Any]:
+    """For explanation.json."""
+    found: dict[str, Any] = finite(
+        {
+            "schema": SCHEMA,
+            "workload": workload,
+            "rows": [
+                {
+                    **dataclasses.asdict(row),
+                    "pitfall": row.pitfall.name if row.pitfall else None,
+                    "accuracy_difference": row.accuracy_difference,
+                    "time_ratio": row.time_ratio,
+                }
+                for row in rows
+            ],
+        }
+    )
+    return found

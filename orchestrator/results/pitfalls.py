@@ -1,0 +1,190 @@
+"""The differences that a careless comparison lets in, one by one, and what is known of each."""
+
+from dataclasses import dataclass
+
+from twinrun.v1 import job_pb2
+
+from orchestrator.language.phrases import Phrase
+
+
+@dataclass(frozen=True, slots=True)
+class Pitfall:
+    """One difference: ``way`` is how a job spec asks for it.
+
+    ``pytorch`` and ``tensorflow`` say what each does, in a few words; ``paragraph`` why it
+    matters, ``source`` where it is written.
+    """
+
+    name: str
+    way: job_pb2.OwnWay
+    title: Phrase
+    pytorch: Phrase
+    tensorflow: Phrase
+    paragraph: Phrase
+    source: str
+
+    def does(self, framework: str) -> Phrase:
+        """What the framework does."""
+        return {"pytorch": self.pytorch, "tensorflow": self.tensorflow}[framework]
+
+
+PITFALLS = (
+    Pitfall(
+        name="initial-values",
+        way=job_pb2.OWN_WAY_INITIAL_WEIGHTS,
+        title=Phrase("Own initial values"),
+        pytorch=Phrase("U(±1/√fan_in), biases too"),
+        tensorflow=Phrase("Glorot uniform, biases zero"),
+        paragraph=Phrase(
+            "torch.nn.Linear draws kernel and bias uniformly within one over the square root of "
+            "its inputs; a Keras Dense layer draws its kernel by Glorot and Bengio's rule and "
+            "starts its bias at zero. Both draw from generators of their own, so that one seed "
+            "gives two different models. The runs part at the first step, and whichever ends "
+            "ahead may have drawn the luckier start."
+        ),
+        source=(
+            "https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html, "
+            "https://keras.io/api/layers/core_layers/dense/"
+        ),
+    ),
+    Pitfall(
+        name="batch-order",
+        way=job_pb2.OWN_WAY_BATCH_ORDER,
+        title=Phrase("Own batch order"),
+        pytorch=Phrase("RandomSampler, its own generator"),
+        tensorflow=Phrase("tf.data's shuffle, its own generator"),
+        paragraph=Phrase(
+            "Each framework shuffles with a generator of its own, and tf.data shuffles within a "
+            "buffer: one that is smaller than the data set does not even mix all of it. With "
+            "other samples in a batch the gradient is another, from the first step on. Over many "
+            "seeds it evens out; in one run it can be a tenth of a point of accuracy."
+        ),
+        source=(
+            "https://docs.pytorch.org/docs/stable/data.html, "
+            "https://www.tensorflow.org/api_docs/python/tf/data/Dataset#shuffle"
+        ),
+    ),
+    Pitfall(
+        name="adam-epsilon",
+        way=job_pb2.OWN_WAY_ADAM_EPSILON,
+        title=Phrase("Adam's epsilon"),
+        pytorch=Phrase("1e-8, after the bias correction"),
+        tensorflow=Phrase("1e-7, before it"),
+        paragraph=Phrase(
+            "Kingma and Ba's Algorithm 1 adds epsilon to the square root of the corrected second "
+            "moment, and PyTorch does so. Keras uses the reformulation at the end of their "
+            "section 2 and adds what they call epsilon-hat before the correction, which makes it "
+            "up to thirty times as large in the first steps; its default is ten times PyTorch's "
+            "too. Writing the same number into both does not make them the same optimizer."
+        ),
+        source=(
+            "https://arxiv.org/abs/1412.6980, https://keras.io/api/optimizers/adam/, "
+            "https://docs.pytorch.org/docs/stable/generated/torch.optim.Adam.html"
+        ),
+    ),
+    Pitfall(
+        name="softmax-in-model",
+        way=job_pb2.OWN_WAY_LOSS,
+        title=Phrase("Softmax in the model"),
+        pytorch=Phrase("its loss takes softmax again"),
+        tensorflow=Phrase("its loss finds the logits behind it"),
+        paragraph=Phrase(
+            "A Keras model ends in softmax as often as not, for its losses take probabilities "
+            "unless from_logits=True is said; in a graph Keras looks for the softmax and takes "
+            "the logits behind it, and where it cannot, it clips the probabilities at 1e-7. "
+            "torch.nn.CrossEntropyLoss takes logits, always: the same model carried over has its "
+            "softmax taken twice, which no error tells. The loss can then not fall below 1.46 "
+            "with ten classes, and the gradients are small."
+        ),
+        source=(
+            "https://keras.io/api/losses/probabilistic_losses/, "
+            "https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html"
+        ),
+    ),
+    Pitfall(
+        name="last-batch",
+        way=job_pb2.OWN_WAY_LAST_BATCH,
+        title=Phrase("Dropped last batch"),
+        pytorch=Phrase("dropped, as drop_last=True does"),
+        tensorflow=Phrase("kept"),
+        paragraph=Phrase(
+            "Where the batch size does not divide the number of samples, the last batch is short. "
+            "Both frameworks keep it unless told otherwise, but many training scripts drop it, to "
+            "keep shapes the same for a compiler or for batch normalisation. Then one side takes "
+            "a step less in each epoch, and every step after that is out of line."
+        ),
+        source=(
+            "https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader, "
+            "https://www.tensorflow.org/api_docs/python/tf/data/Dataset#batch"
+        ),
+    ),
+    Pitfall(
+        name="running-accuracy",
+        way=job_pb2.OWN_WAY_ACCURACY,
+        title=Phrase("Running accuracy"),
+        pytorch=Phrase("on the test data, after the epoch"),
+        tensorflow=Phrase("on the training data, during the epoch"),
+        paragraph=Phrase(
+            "The accuracy in Keras's progress bar is a mean over the epoch's batches, each "
+            "measured before its own step and while the model was still learning. A PyTorch loop "
+            "usually measures after the epoch. The training is the same; the two numbers answer "
+            "different questions, and in the first epoch they can be several points apart."
+        ),
+        source="https://keras.io/api/metrics/, https://keras.io/api/models/model_training_apis/",
+    ),
+    Pitfall(
+        name="data-pipeline",
+        way=job_pb2.OWN_WAY_DATA_PIPELINE,
+        title=Phrase("Own data pipeline"),
+        pytorch=Phrase("DataLoader, transforms a sample at a time"),
+        tensorflow=Phrase("tf.data, a batch at a time"),
+        paragraph=Phrase(
+            "The same samples in the same order, but fetched as each framework's tutorials do. A "
+            "Dataset with transforms calls Python for every sample; on a small model that takes "
+            "many times as long as the training itself, and a comparison then tells how fast "
+            "Python decodes images. It is behind most reports that PyTorch is slow on MNIST."
+        ),
+        source=(
+            "https://github.com/pytorch/pytorch/issues/42402, "
+            "https://www.tensorflow.org/guide/data_performance"
+        ),
+    ),
+    Pitfall(
+        name="jit-compile",
+        way=job_pb2.OWN_WAY_JIT_COMPILE,
+        title=Phrase("jit_compile"),
+        pytorch=Phrase("op by op"),
+        tensorflow=Phrase("compiled by XLA"),
+        paragraph=Phrase(
+            "Model.compile has jit_compile='auto': Keras compiles with XLA where it thinks that "
+            "it helps, on a GPU, and says nothing. PyTorch compiles when it is asked to. Without "
+            "a look at this setting a comparison pits a compiler against none; and the first "
+            "epoch, which contains the compiling, against later ones."
+        ),
+        source=(
+            "https://keras.io/api/models/model_training_apis/, "
+            "https://docs.pytorch.org/docs/stable/generated/torch.compile.html"
+        ),
+    ),
+    Pitfall(
+        name="denormals",
+        way=job_pb2.OWN_WAY_DENORMALS,
+        title=Phrase("Denormal numbers"),
+        pytorch=Phrase("kept"),
+        tensorflow=Phrase("made zero"),
+        paragraph=Phrase(
+            "Where a weight has no gradient for a while, as behind a ReLU that is off, Adam's "
+            "first moment of it shrinks by a tenth at each step, and within some 700 steps is "
+            "smaller than any normal float32. A processor takes a hundred cycles or more for each "
+            "operation on such a denormal number. TensorFlow has its threads make them zero; "
+            "PyTorch keeps them unless torch.set_flush_denormal(True) is called. The losses are "
+            "the same to the last digit, and from the second epoch on each takes up to several "
+            "times as long."
+        ),
+        source=(
+            "https://docs.pytorch.org/docs/stable/generated/torch.set_flush_denormal.html, "
+            "https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/platform/denormal.h"
+        ),
+    ),
+)
+NAMES = tuple(pitfall.name for pitfall in PITFALLS)

@@ -1,0 +1,166 @@
+"""What is measured of a trial, each defined once: by it tables, ratios, verdict and exports speak.
+
+A side's value is the median of its trials; trials of the same number on two sides make a pair.
+"""
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from orchestrator.language.phrases import Phrase
+from orchestrator.language.words import memory, number, percent
+from orchestrator.results.estimate import Estimate, estimate
+from orchestrator.trials.trial import Trial
+
+Job = Mapping[str, Any]
+_START_UP = ("import", "build", "compile")
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number that a trial has.
+
+    ``name``: in comparison.json and exports, with its unit. ``title``: of its row, where
+    ``{target}`` is the job's target accuracy. ``measure``: of a trial and its job; None: not known.
+    ``written``: with its unit, for people. ``has_ratio``: one side's may be over the other's.
+    """
+
+    name: str
+    title: Phrase
+    measure: Callable[[Trial, Job], float | None]
+    written: Callable[[float], str]
+    has_ratio: bool = False
+
+    def of(self, trials: Sequence[Trial], job: Job) -> float | None:
+        """Take the median of the trials that tell it. None: none does."""
+        known = [value for trial in trials if (value := self.measure(trial, job)) is not None]
+        return median(known) if known else None
+
+
+def seconds(value: float) -> str:
+    return f"{number(value)} s"
+
+
+def _unit(unit: str) -> Callable[[float], str]:
+    return lambda value: f"{number(value)} {unit}"
+
+
+def _phase(phase: str) -> Callable[[Trial, Job], float | None]:
+    return lambda trial, _: trial.seconds(phase)
+
+
+def _last(field: str) -> Callable[[Trial, Job], float | None]:
+    """Of the last epoch."""
+    return lambda trial, _: getattr(trial.epochs[-1], field) if trial.epochs else None
+
+
+def _gpu(field: str) -> Callable[[Trial, Job], float | None]:
+    return lambda trial, _: getattr(trial.accelerator, field) if trial.accelerator else None
+
+
+def _epoch_seconds(trial: Trial, _job: Job) -> float | None:
+    """Take the median: a neighbour's burst of work disturbs some epochs, not the rest."""
+    return median(epoch.train_seconds for epoch in trial.epochs) if trial.epochs else None
+
+
+def _samples_per_second(trial: Trial, job: Job) -> float | None:
+    """Those of an epoch over the seconds of one."""
+    taken = _epoch_seconds(trial, job)
+    return trial.inputs.train_samples / taken if trial.inputs and taken else None
+
+
+def _start_up_seconds(trial: Trial, _job: Job) -> float | None:
+    """Import, build and compile together."""
+    found = [trial.phases[phase] for phase in _START_UP if phase in trial.phases]
+    return sum(found) if found else None
+
+
+def _target_seconds(trial: Trial, job: Job) -> float | None:
+    """Of training, to the end of the first epoch after which the job's target accuracy is met."""
+    target = job.get("target_accuracy")
+    if target is None:
+        return None
+    so_far = itertools.accumulate(epoch.train_seconds for epoch in trial.epochs)
+    reached = zip(trial.epochs, so_far, strict=True)
+    return next((taken for epoch, taken in reached if epoch.test_accuracy >= target), None)
+
+
+TRAINING = Quantity("train_seconds", Phrase("Training"), _phase("train"), seconds, has_ratio=True)
+# What the verdict is about.
+EPOCH = Quantity("epoch_seconds", Phrase("  per epoch"), _epoch_seconds, seconds, has_ratio=True)
+THROUGHPUT = Quantity(
+    "samples_per_second",
+    Phrase("  samples per second"),
+    _samples_per_second,
+    lambda value: f"{value:,.0f}",
+)
+TARGET = Quantity(
+    "target_seconds",
+    Phrase("  to {target} test accuracy"),
+    _target_seconds,
+    seconds,
+    has_ratio=True,
+)
+TEST_ACCURACY = Quantity("test_accuracy", Phrase("Test accuracy"), _last("test_accuracy"), percent)
+TEST_LOSS = Quantity("test_loss", Phrase("Test loss"), _last("test_loss"), number)
+START_UP = Quantity(
+    "start_up_seconds", Phrase("Start-up"), _start_up_seconds, seconds, has_ratio=True
+)
+PEAK_MEMORY = Quantity(
+    "peak_memory_bytes",
+    Phrase("Peak memory"),
+    lambda trial, _: trial.peak_memory_bytes or None,
+    memory,
+    has_ratio=True,
+)
+PEAK_DEVICE_MEMORY = Quantity(
+    "peak_device_memory_bytes",
+    Phrase("Peak device memory"),
+    lambda trial, _: trial.peak_device_memory_bytes or None,
+    memory,
+    has_ratio=True,
+)
+# In the order in which they are shown.
+QUANTITIES = (
+    TRAINING,
+    EPOCH,
+    THROUGHPUT,
+    TARGET,
+    Quantity(
+        "validation_accuracy",
+        Phrase("Validation accuracy"),
+        _last("validation_accuracy"),
+        percent,
+    ),
+    Quantity("validation_loss", Phrase("Validation loss"), _last("validation_loss"), number),
+    TEST_ACCURACY,
+    TEST_LOSS,
+    Quantity("evaluate_seconds", Phrase("Evaluation"), _phase("evaluate"), seconds, has_ratio=True),
+    Quantity("data_seconds", Phrase("Data"), _phase("data"), seconds, has_ratio=True),
+    START_UP,
+    PEAK_MEMORY,
+    PEAK_DEVICE_MEMORY,
+    Quantity(
+        "gpu_peak_memory_bytes", Phrase("GPU memory, by NVML"), _gpu("peak_memory_bytes"), memory
+    ),
+    Quantity("gpu_mean_utilization", Phrase("GPU utilisation"), _gpu("mean_utilization"), percent),
+    Quantity("gpu_mean_power_watts", Phrase("Mean power"), _gpu("mean_power_watts"), _unit("W")),
+    Quantity("energy_joules", Phrase("Energy"), _gpu("energy_joules"), _unit("J"), has_ratio=True),
+)
+
+
+def ratios(first: Sequence[Trial], second: Sequence[Trial], job: Job) -> dict[str, Estimate]:
+    """``second`` over ``first`` by quantity, of the pairs whose trials both tell it above zero."""
+    made = {each.name: _ratio(first, second, each, job) for each in QUANTITIES if each.has_ratio}
+    return {name: ratio for name, ratio in made.items() if ratio is not None}
+
+
+def _ratio(
+    first: Sequence[Trial], second: Sequence[Trial], quantity: Quantity, job: Job
+) -> Estimate | None:
+    one, other = ({t.number: quantity.measure(t, job) for t in side} for side in (first, second))
+    pairs = [(one[number], other[number]) for number in sorted(one.keys() & other.keys())]
+    told = [(a, b) for a, b in pairs if a and b]
+    return estimate(*zip(*told, strict=True)) if told else None

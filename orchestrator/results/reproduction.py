@@ -1,0 +1,91 @@
+"""A run -> what is to be typed to run the same again."""
+
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from orchestrator.certificate.certificate import Certificate
+from orchestrator.results.comparison import Comparison
+from orchestrator.settings.config import FRAMEWORKS
+from orchestrator.trials.inputs import in_own_way
+from orchestrator.trials.sides import are_the_same, framework_of
+
+_CHANGED = "+changes"
+
+
+@dataclass(frozen=True, slots=True)
+class Reproduction:
+    """``lines`` for a shell, beside a ``file`` that holds the ``job`` in YAML."""
+
+    lines: list[str]
+    file: str
+    job: str
+
+
+def of_comparison(comparison: Comparison, workload: str) -> Reproduction:
+    """By `train` where one framework ran alone and once, else by `compare`."""
+    file = f"{workload}.yaml"
+    sides = tuple(comparison.trials)
+    frameworks = list(dict.fromkeys(map(framework_of, sides)))
+    repeats = max(map(len, comparison.trials.values()), default=1)
+    if len(sides) == 1 and repeats == 1:
+        words = ["train", "--framework", frameworks[0], "--workload", file]
+    else:
+        words = ["compare", "--workload", file, *_flags(comparison, frameworks, repeats)]
+    commits = {
+        trial.environment.git_commit
+        for trials in comparison.trials.values()
+        for trial in trials
+        if trial.environment
+    }
+    return _made(words, file, comparison.job, commits)
+
+
+def _flags(comparison: Comparison, frameworks: list[str], repeats: int) -> Iterator[str]:
+    sides = tuple(comparison.trials)
+    if are_the_same(sides):
+        yield from ("--aa", frameworks[0])
+    elif sides and sorted(frameworks) != sorted(FRAMEWORKS):
+        yield from ("--frameworks", ",".join(frameworks))
+    if comparison.job.get("recipe") == "RECIPE_IDIOMATIC":
+        yield from ("--recipe", "idiomatic")
+    if repeats > 1:
+        yield from ("--repeats", str(repeats))
+        if _one_seed(comparison):
+            yield "--same-seed"
+    matched = len(frameworks) > 1 and not in_own_way(comparison.job)
+    if matched and comparison.certificate is None:
+        yield "--no-verify"
+    if comparison.concurrent:
+        yield "--concurrent"
+    if comparison.profiles:
+        yield "--profile"
+
+
+def _one_seed(comparison: Comparison) -> bool:
+    trials = [trial for group in comparison.trials.values() for trial in group if trial.spec]
+    return len({trial.spec.get("seed", 0) for trial in trials if trial.spec}) == 1
+
+
+def of_certificate(certificate: Certificate, workload: str) -> Reproduction:
+    """`verify` shares the CPUs among the frameworks, and has its own epochs and precision."""
+    job = certificate.job
+    file = f"{workload}.yaml"
+    words = ["verify", "--workload", file, "--epochs", str(job.get("epochs", 1))]
+    words += ["--precision", str(job.get("precision", "")).removeprefix("PRECISION_").lower()]
+    if job.get("device") != "DEVICE_CUDA" and job.get("threads"):
+        words += ["--threads", str(2 * job["threads"])]
+    return _made(words, file, job, set())
+
+
+def _made(words: list[str], file: str, job: Mapping[str, Any], commits: set[str]) -> Reproduction:
+    """``commits`` of Twinrun: said where it was one, and nothing was changed in it."""
+    lines = [shlex.join(["orchestrator", *words])]
+    known = commits - {""}
+    if len(known) == 1 and not any(commit.endswith(_CHANGED) for commit in known):
+        lines = [shlex.join(["git", "checkout", *known]), shlex.join(["make", "setup"]), *lines]
+    text = yaml.safe_dump(dict(job), sort_keys=False, allow_unicode=True, width=100)
+    return Reproduction(lines, file, text)

@@ -1,0 +1,119 @@
+"""Which side trained faster, by how much, and how sure that is: figures, and the sentence."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.language.phrases import Phrase, Sentence, english, stored
+from orchestrator.language.words import label
+from orchestrator.results.estimate import FEWEST_PAIRS, Estimate, estimate
+from orchestrator.results.quantities import EPOCH
+from orchestrator.trials.trial import Trial
+
+LEVEL_BELOW = 1.01  # a smaller ratio is not sold as a difference
+
+_FASTER = Phrase("{faster} trained {ratio:.2f} times as fast as {slower} ({basis}).")
+_LEVEL = Phrase("{faster} and {slower} trained level within 1 % ({basis}).")
+_NOT_SHOWN = Phrase(
+    "No difference is shown between the training of {faster} and {slower}; one below {least:.1%} "
+    "could not have been seen ({pairs} pairs)."
+)
+_INTERVAL = Phrase("95 %: {low:.2f} to {high:.2f}, {pairs} pairs")
+_FEW = Phrase("{pairs} pairs: provisional")
+_ONE = Phrase("one trial each: provisional")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Which side trained faster, by the seconds of an epoch.
+
+    ``faster`` and ``slower`` are the two fastest; with three sides ``seconds``, medians over the
+    trials, tells the rest. ``ratio``: how many times as fast, with the ends of its 95 % interval,
+    None where there are too few ``pairs``, and the verdict is ``provisional``. ``shown``: there is
+    a difference, and one worth the name. ``level``: as close as makes no difference.
+    ``pair_ratios``: of each pair, by its number, the slower one's seconds over the faster one's.
+    """
+
+    faster: str
+    slower: str
+    ratio: float
+    low: float | None
+    high: float | None
+    pairs: int
+    shown: bool
+    level: bool
+    provisional: bool
+    least_seen: float | None
+    pair_ratios: Mapping[int, float]
+    seconds: Mapping[str, float]
+    sentence: Sentence
+
+
+def verdict(trials: Mapping[str, Sequence[Trial]]) -> Verdict:
+    """Of two or more sides, whose trials all succeeded. Raises ValueError where none pair up."""
+    by_number = {
+        side: {trial.number: EPOCH.measure(trial, {}) or 0.0 for trial in group}
+        for side, group in trials.items()
+    }
+    seconds = {side: EPOCH.of(group, {}) or 0.0 for side, group in trials.items()}
+    one, other, *_ = sorted(seconds, key=lambda side: seconds[side])
+    found = _estimate(by_number[one], by_number[other])
+    faster, slower = one, other
+    if found.ratio < 1:  # the pairs tell more than the medians
+        faster, slower = other, one
+        found = _estimate(by_number[faster], by_number[slower])
+    provisional = found.half_width is None
+    level = found.ratio < LEVEL_BELOW and (provisional or found.shown)
+    return Verdict(
+        faster=faster,
+        slower=slower,
+        ratio=found.ratio,
+        low=found.low,
+        high=found.high,
+        pairs=found.pairs,
+        shown=found.ratio >= LEVEL_BELOW and found.shown,
+        level=level,
+        provisional=provisional,
+        least_seen=found.half_width,
+        pair_ratios={
+            number: by_number[slower][number] / by_number[faster][number]
+            for number in sorted(by_number[faster].keys() & by_number[slower].keys())
+        },
+        seconds=seconds,
+        sentence=_sentence(faster, slower, found, level=level),
+    )
+
+
+def _estimate(first: Mapping[int, float], second: Mapping[int, float]) -> Estimate:
+    numbers = sorted(first.keys() & second.keys())
+    return estimate([first[n] for n in numbers], [second[n] for n in numbers])
+
+
+def _sentence(faster: str, slower: str, found: Estimate, *, level: bool) -> Sentence:
+    names = {"faster": label(faster), "slower": label(slower), "ratio": found.ratio}
+    if found.half_width is not None and not found.shown:
+        return english(_NOT_SHOWN, **names, least=found.half_width, pairs=found.pairs)
+    return english(_LEVEL if level else _FASTER, **names, basis=basis(found))
+
+
+def retold(found: Mapping[str, Any]) -> Sentence:
+    """The sentence of a verdict in comparison.json, made again from what else it holds.
+
+    As it stands there, which is in English, where that does not give the same.
+    """
+    again = []
+    with suppress(KeyError):  # of an older version
+        ratio = Estimate(found["ratio"], found["low"], found["high"], found["pairs"])
+        again.append(_sentence(found["faster"], found["slower"], ratio, level=found["level"]))
+    return stored(found["sentence"], *again)
+
+
+def basis(found: Estimate) -> Sentence:
+    """What an estimate rests on: its interval, or why it has none."""
+    if found.half_width is not None:
+        return english(_INTERVAL, low=found.low, high=found.high, pairs=found.pairs)
+    return english(_ONE) if found.pairs == 1 else english(_FEW, pairs=found.pairs)
+
+
+__all__ = ["FEWEST_PAIRS", "LEVEL_BELOW", "Verdict", "basis", "retold", "verdict"]

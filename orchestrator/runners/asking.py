@@ -1,0 +1,60 @@
+"""Asks a runner a question that it answers by a job with one event."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from twinrun.v1 import job_pb2
+
+from orchestrator.errors import JobFailed
+from orchestrator.language.phrases import Phrase, english
+from orchestrator.runners.client import Client
+from orchestrator.runners.schedule import raise_unless_succeeded
+
+_NO_RATES = Phrase("{framework}: the job {job_id} reported no rates.")
+_NO_MODEL = Phrase("{framework}: the job {job_id} reported no model.")
+_NO_IMAGES = Phrase("{framework}: the job {job_id} reported no images.")
+
+
+def rates(client: Client, spec: job_pb2.JobSpec) -> job_pb2.MachineMeasured:
+    """Measure what the machine can do with the device, precision and threads of ``spec``.
+
+    Raises JobFailed.
+    """
+    found: job_pb2.MachineMeasured = _ask(
+        client, client.measure, spec, "machine_measured", _NO_RATES
+    )
+    return found
+
+
+def model(client: Client, spec: job_pb2.JobSpec) -> job_pb2.ModelSummarized:
+    """Have the framework tell of the model's layers. Raises JobFailed."""
+    found: job_pb2.ModelSummarized = _ask(
+        client, client.summarize, spec, "model_summarized", _NO_MODEL
+    )
+    return found
+
+
+def images(client: Client, spec: job_pb2.JobSpec) -> job_pb2.ImagesPreviewed:
+    """Have the framework augment some training images. Raises JobFailed."""
+    found: job_pb2.ImagesPreviewed = _ask(
+        client, client.preview, spec, "images_previewed", _NO_IMAGES
+    )
+    return found
+
+
+def _ask(
+    client: Client,
+    submit: Callable[[job_pb2.JobSpec, str], job_pb2.Job],
+    spec: job_pb2.JobSpec,
+    field: str,
+    nothing: Phrase,
+) -> Any:
+    """Return the last event of kind ``field``; ``nothing`` is what is said where there is none."""
+    submitted = submit(spec, uuid.uuid4().hex)
+    events = list(client.watch(submitted.job_id))
+    raise_unless_succeeded(client.job(submitted.job_id), client.framework)
+    found = [getattr(event, field) for event in events if event.HasField(field)]
+    if not found:
+        raise JobFailed(english(nothing, framework=client.framework, job_id=submitted.job_id))
+    return found[-1]

@@ -1,0 +1,220 @@
+"""What a runner offers, as methods."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import grpc
+from twinrun.v1 import job_pb2, runner_service_pb2
+
+from orchestrator.errors import JobFailed, RunnerUnavailable, WrongReport, WrongRunner
+from orchestrator.gate import answers
+from orchestrator.gate.files import Download
+from orchestrator.gate.status import details
+from orchestrator.gate.times import since_now
+from orchestrator.language.phrases import Phrase, Sentence, english
+from orchestrator.language.words import OF
+from orchestrator.runners.watching import REATTACH_SECONDS, Watching
+from orchestrator.runners.wire import Wire
+
+_OTHER_FRAMEWORK = Phrase(
+    "The runner at {address} runs {found}, not {framework}: give the address of a {framework} "
+    "runner."
+)
+_OTHER_VERSION = Phrase(
+    "The {framework} runner at {address} speaks version {theirs} of the protocol (Twinrun "
+    "{version}), this orchestrator version {ours}: update the older of the two."
+)
+_NOT_IMPORTED = Phrase(
+    "The {framework} runner at {address} has not imported its framework within {seconds:.0f} s; "
+    "its log tells why. Ask again once it has."
+)
+_NOT_BUSY = Phrase(
+    "The {framework} runner at {address} takes no job, since it has too many, and lists none that "
+    "runs or waits. Restart this runner, or ask another one."
+)
+PROTOCOL_VERSION = 1
+ProcessUse = runner_service_pb2.ProcessUse
+OWN = runner_service_pb2.PROCESS_USE_OWN
+_PAUSE_SECONDS = 0.5
+_IMPORT_SECONDS = 50.0
+_NEWEST = 20  # jobs: those that run or wait are among them
+_MOST_IDLE = 4  # looks at the jobs of a runner that says it is busy, and lists none
+_ACTIVE = {job_pb2.JOB_STATE_PENDING, job_pb2.JOB_STATE_RUNNING}
+
+
+class Client:
+    """Calls the runner of ``framework`` at ``address`` (HOST:PORT).
+
+    Methods raise RunnerUnavailable where it cannot be reached, BadInput for what it refuses.
+    ``own``: a process that was started here, whose end `ended` tells.
+    """
+
+    def __init__(self, framework: str, address: str, *, own: bool = False) -> None:
+        self.framework = framework
+        self.address = address
+        self._wire = Wire(framework, address, own=own)
+        self._stub = self._wire.stub
+
+    def close(self) -> None:
+        self._wire.close()
+
+    def ended(self, why: Sentence) -> None:
+        """Its runner has ended for good: what was asked of it ends at once, with ``why``."""
+        self._wire.ended(why)
+
+    def limit(self, seconds: float) -> None:
+        """Wait no longer than so from now on, all calls together; `math.inf`: as before."""
+        self._wire.limit.set(seconds)
+
+    def info(self, timeout: float | None = None) -> runner_service_pb2.GetServerInfoResponse:
+        """Who answers; raises RunnerUnavailable too where it is not who it should be."""
+        request = runner_service_pb2.GetServerInfoRequest()
+        info: runner_service_pb2.GetServerInfoResponse = self._wire.call(
+            self._stub.GetServerInfo, request, timeout=timeout
+        )
+        if info.framework != self.framework:
+            raise WrongRunner(english(_OTHER_FRAMEWORK, **self._wire.names, found=info.framework))
+        if info.protocol_version != PROTOCOL_VERSION:
+            raise WrongRunner(
+                english(
+                    _OTHER_VERSION,
+                    **self._wire.names,
+                    theirs=info.protocol_version,
+                    version=info.version,
+                    ours=PROTOCOL_VERSION,
+                )
+            )
+        answers.check_info(self._wire.gates.origin(), info)
+        return info
+
+    def environment(self) -> job_pb2.Environment:
+        """Where jobs run; waits for the framework's first import. Raises JobFailed if it failed."""
+        due = time.monotonic() + _IMPORT_SECONDS
+        while True:
+            info = self.info()
+            if info.HasField("import_error"):
+                raise JobFailed(english(OF, name=self.framework, what=info.import_error.message))
+            if info.HasField("environment"):
+                return info.environment
+            if time.monotonic() > due:
+                raise RunnerUnavailable(
+                    english(_NOT_IMPORTED, **self._wire.names, seconds=_IMPORT_SECONDS)
+                )
+            time.sleep(_PAUSE_SECONDS)
+
+    def validate(self, spec: job_pb2.JobSpec) -> job_pb2.JobSpec:
+        """The spec with every default filled in; raises BadInput with every bad field."""
+        request = runner_service_pb2.TrainRequest(spec=spec, validate_only=True)
+        job: job_pb2.Job = self._wire.call(self._stub.Train, request)
+        return answers.check_completed_by(self._wire.gates.origin(), spec, job)
+
+    def train(
+        self, spec: job_pb2.JobSpec, request_id: str, process: ProcessUse = OWN
+    ) -> job_pb2.Job:
+        """Submit a job; waits while the runner's queue is full."""
+        request = runner_service_pb2.TrainRequest(request_id=request_id, spec=spec, process=process)
+        return self._submit(self._stub.Train, request, job_pb2.JOB_KIND_TRAIN)
+
+    def evaluate(
+        self,
+        spec: job_pb2.JobSpec,
+        weights: bytes,
+        request_id: str,
+        process: ProcessUse = OWN,
+    ) -> job_pb2.Job:
+        """Submit an evaluation of ``weights``, a safetensors file; waits as `train` does."""
+        request = runner_service_pb2.EvaluateRequest(
+            request_id=request_id, spec=spec, safetensors=weights, process=process
+        )
+        return self._submit(self._stub.Evaluate, request, job_pb2.JOB_KIND_EVALUATE)
+
+    def measure(self, spec: job_pb2.JobSpec, request_id: str) -> job_pb2.Job:
+        """Submit a job that measures what the machine can do, and return it."""
+        request = runner_service_pb2.MeasureRequest(request_id=request_id, spec=spec)
+        return self._submit(self._stub.Measure, request, job_pb2.JOB_KIND_MEASURE)
+
+    def summarize(self, spec: job_pb2.JobSpec, request_id: str) -> job_pb2.Job:
+        """Submit a job that tells the model's layers, and return it."""
+        request = runner_service_pb2.SummarizeRequest(request_id=request_id, spec=spec)
+        return self._submit(self._stub.Summarize, request, job_pb2.JOB_KIND_SUMMARIZE)
+
+    def preview(self, spec: job_pb2.JobSpec, request_id: str) -> job_pb2.Job:
+        """Submit a job that shows what becomes of training images, and return it."""
+        request = runner_service_pb2.PreviewRequest(request_id=request_id, spec=spec)
+        return self._submit(self._stub.Preview, request, job_pb2.JOB_KIND_PREVIEW)
+
+    def watch(
+        self, job_id: str, after: int = 0, reattach_seconds: float = REATTACH_SECONDS
+    ) -> Iterator[job_pb2.JobEvent]:
+        """Yield events to the job's end, as `watching.Watching`."""
+        yield from Watching(self._wire, job_id).events(after, reattach_seconds)
+
+    def job(self, job_id: str) -> job_pb2.Job:
+        """Ask for a job's state."""
+        return self._wire.job(job_id)
+
+    def jobs(self, page_size: int = 0) -> Iterator[job_pb2.Job]:
+        """All jobs, newest first; so many are asked for at once, 0: as many as the runner likes."""
+
+        def ask(token: str) -> runner_service_pb2.ListJobsResponse:
+            request = runner_service_pb2.ListJobsRequest(page_size=page_size, page_token=token)
+            page: runner_service_pb2.ListJobsResponse = self._wire.call(
+                self._stub.ListJobs, request
+            )
+            return page
+
+        return answers.pages(self._wire.gates.origin(), ask)
+
+    def cancel(self, job_id: str) -> job_pb2.Job:
+        request = runner_service_pb2.CancelJobRequest(job_id=job_id)
+        return self._wire.asked(self._stub.CancelJob, request)
+
+    def weights(self, job_id: str, kind: job_pb2.WeightsKind) -> bytes:
+        """A safetensors file: the one that the job's events have announced."""
+        request = runner_service_pb2.DownloadWeightsRequest(job_id=job_id, kind=kind)
+        file = self._wire.gates.of(job_id, self.job).download(kind)
+        return self._download(self._stub.DownloadWeights, request, file)
+
+    def logits(self, job_id: str) -> bytes:
+        """A safetensors file of logits and labels of the test samples, as `weights`."""
+        request = runner_service_pb2.DownloadLogitsRequest(job_id=job_id)
+        file = self._wire.gates.of(job_id, self.job).download()
+        return self._download(self._stub.DownloadLogits, request, file)
+
+    def _download(self, method: Callable[..., Any], request: Any, file: Download) -> bytes:
+        while not file.done:
+            request.offset = file.size
+            file.take(self._wire.call(method, request, job_id=request.job_id))
+        return file.content()
+
+    def _submit(
+        self, method: Callable[..., Any], request: Any, kind: job_pb2.JobKind
+    ) -> job_pb2.Job:
+        idle = 0
+        while True:
+            elapsed = since_now()
+            try:
+                with self._wire.told():
+                    job: job_pb2.Job = method(
+                        request, timeout=self._wire.seconds, wait_for_ready=True
+                    )
+            except grpc.RpcError as error:
+                found = details(error)
+                if found.reason != "RUNNER_BUSY":
+                    self._wire.refuse(error)
+                idle = idle + 1 if self._is_idle() else 0
+                if idle == _MOST_IDLE:
+                    raise WrongRunner(english(_NOT_BUSY, **self._wire.names)) from error
+                self._wire.pause(max(found.retry_seconds, _PAUSE_SECONDS))
+            else:
+                break
+        try:
+            self._wire.gates.submitted(kind, request, job, elapsed)
+        except WrongReport:
+            self._wire.give_up(job.job_id)
+            raise
+        return job
+
+    def _is_idle(self) -> bool:
+        return not any(job.state in _ACTIVE for job in self.jobs(_NEWEST))

@@ -1,0 +1,251 @@
+"""Finds each framework's runner, or starts one, and stops those that it started."""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import asdict
+from typing import Any
+
+from twinrun.v1 import job_pb2
+
+from orchestrator.errors import OrchestratorError, RunnerUnavailable, WrongRunner
+from orchestrator.language.phrases import Phrase, english, say
+from orchestrator.language.words import OF
+from orchestrator.runners import local
+from orchestrator.runners.client import Client
+from orchestrator.runners.listener import Listener, listener, of_process
+from orchestrator.settings.config import PORTS, Places
+
+_TAKEN = Phrase("{framework}: the runner at {address}")
+_TAKEN_OF = Phrase("{framework}: the runner at {address}, of the user {owner}")
+_TAKEN_PROCESS = Phrase("{framework}: the runner at {address}, process {pid} of the user {owner}")
+_STARTED = Phrase("{framework}: a local runner, started for this command")
+_PASSED_OVER = Phrase("{framework}: passed over: {why}")
+_WAITING = Phrase(
+    "{framework}: waiting for the local runner that another command starts or ends, at most "
+    "{seconds:g} s"
+)
+_IN_THE_WAY = Phrase(
+    "Another {framework} runner has {state_dir} and cannot be used. End it (its process number is "
+    "in the file lock there), or set XDG_STATE_HOME to start one beside it."
+)
+_ANOTHER_USERS = Phrase("{address}: it is the runner of another user, {owner}")
+_PROBE_SECONDS = 10.0  # where nobody listens, it is known at once
+_OWN_SECONDS = 20.0  # for one that is known to be there
+_CLOSE_SECONDS = 5.0
+_PAUSE_SECONDS = 0.05
+_ACTIVE = {job_pb2.JOB_STATE_PENDING, job_pb2.JOB_STATE_RUNNING}
+
+
+class Runners:
+    """Runners by framework.
+
+    Each is taken in this order: a given address, the user's own local one, whoever listens at the
+    framework's default port, as a container does, a new local process, which `close` ends unless
+    another command uses it too. A runner that still imports its framework is taken; one that could
+    not is not, unless it was given.
+    """
+
+    def __init__(self, places: Places, tell: Callable[[str], None], lazy: bool = True) -> None:
+        """``tell`` is told which runner is taken; ``lazy`` as in `local.start`."""
+        self.tell = tell
+        self._places = places
+        self._lazy = lazy
+        self._clients: dict[str, Client] = {}
+        self._started: dict[str, local.LocalRunner] = {}
+        self._leases: dict[str, local.Lease] = {}
+        self._found: dict[str, Listener | None] = {}  # those that were not started here
+        self._exits = ExitStack()
+
+    def close(self) -> None:
+        """End those that were started and that nobody else uses; return when they are gone."""
+        ending = []
+        for framework, runner in self._started.items():
+            client = self._clients.get(framework)
+            active = _has_active_jobs(client) if client else False
+            if active or not self._leases[framework].alone():
+                runner.leave()  # someone else's
+                continue
+            if active is None:  # it hangs
+                runner.kill()
+            runner.terminate()
+            ending.append(runner)
+        self._exits.close()
+        for runner in ending:
+            runner.wait()
+        for lease in self._leases.values():
+            lease.close()
+
+    def prepare(self, frameworks: Sequence[str]) -> None:
+        """Find or start them all, without waiting till those that are started listen."""
+        for framework in frameworks:
+            given = self._places.addresses.get(framework)
+            client = self._given(framework, given) if given else self._find(framework)
+            if client is not None:
+                self._clients[framework] = client
+                self._found[framework] = found = listener(client.address)
+                self.tell(_taken(framework, client.address, found))
+
+    def get(self, framework: str) -> Client:
+        """The client of the framework's runner. Raises RunnerUnavailable."""
+        if framework not in self._clients and framework not in self._started:
+            self.prepare([framework])
+        if framework not in self._clients:
+            runner = self._started[framework]
+            client = self._connect(framework, runner.address(), own=True)
+            self._clients[framework] = client
+            runner.tell(client.ended)
+            client.info()
+        return self._clients[framework]
+
+    def process_id(self, framework: str) -> int | None:
+        """Of a runner that was started here."""
+        runner = self._started.get(framework)
+        return runner.process.pid if runner else None
+
+    def taken(self) -> dict[str, dict[str, Any]]:
+        """What is known of each that there is so far, by framework, for runners.json."""
+        found = {}
+        for framework in {**self._found, **self._started}:
+            client, pid = self._clients.get(framework), self.process_id(framework)
+            who = self._found[framework] if pid is None else of_process(pid)
+            known = asdict(who) if who else {}
+            found[framework] = {
+                "address": client and client.address,
+                "started_by_this_command": pid is not None,
+                **{name: known.get(name) for name in ("owner", "pid", "started")},
+            }
+        return found
+
+    def _connect(self, framework: str, address: str, *, own: bool = False) -> Client:
+        return self._exits.enter_context(closing(Client(framework, address, own=own)))
+
+    def _given(self, framework: str, address: str) -> Client:
+        client = self._connect(framework, address)
+        client.info()
+        return client
+
+    def _find(self, framework: str) -> Client | None:
+        """None: one was started. Raises RunnerUnavailable."""
+        deadline = time.monotonic() + local.START_SECONDS
+        said: set[str] = set()
+
+        def once(text: str) -> None:
+            if text not in said:
+                said.add(text)
+                self.tell(text)
+
+        while True:
+            client = self._own(framework, once) or _at_default_port(framework, once)
+            if client is not None:
+                return self._exits.enter_context(closing(client))
+            if self._start(framework):
+                return None
+            if time.monotonic() > deadline:
+                path = self._places.state_home / framework
+                raise RunnerUnavailable(english(_IN_THE_WAY, framework=framework, state_dir=path))
+            once(say(_WAITING, framework=framework, seconds=local.START_SECONDS))
+            time.sleep(_PAUSE_SECONDS)
+
+    def _own(self, framework: str, tell: Callable[[str], None]) -> Client | None:
+        """A client of the user's own local runner, which has a lease then.
+
+        None: there is none that can be used; one that starts or ends cannot.
+        """
+        if local.announced(framework, self._places) is None:
+            return None
+        lease = local.lease(framework, self._places)
+        if lease is None:
+            return None
+        address = local.announced(framework, self._places)  # as long as the lease is held
+        if address is not None and local.holder(framework, self._places) is not None:
+            client = _usable(framework, address, _OWN_SECONDS, tell, own=True)
+            if client is not None:
+                self._leases[framework] = lease
+                return client
+        lease.close()
+        return None
+
+    def _start(self, framework: str) -> bool:
+        """Whether one was started: not where one starts or ends already."""
+        lease = local.lease(framework, self._places)
+        if lease is None:
+            return False
+        try:
+            runner = local.start(framework, self._places, self._lazy)
+        except RunnerUnavailable:
+            lease.close()
+            raise
+        if runner is None:
+            lease.close()
+            return False
+        self._started[framework], self._leases[framework] = runner, lease
+        self.tell(say(_STARTED, framework=framework))
+        return True
+
+
+def answering(
+    framework: str, places: Places, tell: Callable[[str], None] = lambda _: None
+) -> Client | None:
+    """A client of the framework's runner that answers now; None where none does. Starts none.
+
+    At the given address, else where the user's own one listens, else at the default port. ``tell``
+    is told which is passed over, and why. The caller closes the client.
+    """
+    given = places.addresses.get(framework)
+    if given:
+        return _usable(framework, given, _PROBE_SECONDS, tell)
+    announced = local.announced(framework, places)
+    own = announced and _usable(framework, announced, _PROBE_SECONDS, tell, own=True)
+    return own or _at_default_port(framework, tell)
+
+
+def _at_default_port(framework: str, tell: Callable[[str], None]) -> Client | None:
+    return _usable(framework, f"127.0.0.1:{PORTS[framework]}", _PROBE_SECONDS, tell)
+
+
+def _usable(
+    framework: str, address: str, seconds: float, tell: Callable[[str], None], *, own: bool = False
+) -> Client | None:
+    """A client of the runner at the address, if it answers in time and can be used.
+
+    ``own``: it is to be this user's.
+    """
+    who = listener(address) if own else None
+    if who is not None and who.user_id != os.geteuid():
+        why = english(_ANOTHER_USERS, address=address, owner=who.owner)
+        tell(say(_PASSED_OVER, framework=framework, why=why))
+        return None
+    client = Client(framework, address)
+    try:
+        info = client.info(seconds)
+        if not info.HasField("import_error"):
+            return client
+        why = english(OF, name=address, what=info.import_error.message)
+        tell(say(_PASSED_OVER, framework=framework, why=why))
+    except WrongRunner as error:
+        tell(say(_PASSED_OVER, framework=framework, why=error.message))
+    except RunnerUnavailable:
+        pass
+    client.close()
+    return None
+
+
+def _taken(framework: str, address: str, found: Listener | None) -> str:
+    if found is None:
+        return say(_TAKEN, framework=framework, address=address)
+    if found.pid is None:
+        return say(_TAKEN_OF, framework=framework, address=address, owner=found.owner)
+    return say(
+        _TAKEN_PROCESS, framework=framework, address=address, owner=found.owner, pid=found.pid
+    )
+
+
+def _has_active_jobs(client: Client) -> bool | None:
+    """None: it does not answer."""
+    client.limit(_CLOSE_SECONDS)
+    try:
+        return any(job.state in _ACTIVE for job in client.jobs())
+    except OrchestratorError:
+        return None

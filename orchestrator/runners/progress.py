@@ -1,0 +1,185 @@
+"""What happens while it happens: bars on a terminal, lines elsewhere. Always on stderr."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol, assert_never
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from twinrun.v1 import job_pb2
+
+from orchestrator.language.palette import looks
+from orchestrator.language.phrases import ENGLISH, Phrase, Sentence, english, say, speaking
+from orchestrator.language.words import OF, label, number, percent
+from orchestrator.trials.kinds import event_kind
+from orchestrator.trials.states import state_name
+
+PHASES = {
+    job_pb2.PHASE_IMPORT: Phrase("importing the framework"),
+    job_pb2.PHASE_DATA: Phrase("reading the data"),
+    job_pb2.PHASE_BUILD: Phrase("building the model"),
+    job_pb2.PHASE_COMPILE: Phrase("warming up"),
+    job_pb2.PHASE_TRAIN: Phrase("training"),
+    job_pb2.PHASE_EVALUATE: Phrase("evaluating"),
+}
+
+
+_WAITING = Phrase("waiting")
+_DOWNLOAD = Phrase("{file} from {source}: {received:.1f} MB")
+_DOWNLOAD_OF = Phrase("{file} from {source}: {received:.1f} MB of {total:.1f} MB")
+_EPOCH = Phrase("epoch {epoch}: trained in {seconds} s, loss {loss}, test accuracy {accuracy}")
+_EVALUATED = Phrase("test accuracy {accuracy}, test loss {loss}")
+
+
+class Display(Protocol):
+    """Shows what is said and what trials report."""
+
+    def close(self) -> None: ...
+    def say(self, text: str) -> None: ...
+    def event(self, framework: str, event: job_pb2.JobEvent) -> None: ...
+
+
+def describe(framework: str, event: job_pb2.JobEvent) -> str | None:
+    """A line for the events that a person wants to read of."""
+    found = happened(event)
+    return None if found is None else say(OF, name=label(framework), what=found)
+
+
+def happened(event: job_pb2.JobEvent) -> Sentence | None:
+    """The same without whose it is."""
+    kind = event_kind(event)
+    match kind:
+        case "state_changed":
+            changed = event.state_changed
+            state = state_name(changed.state)
+            why = changed.error.message
+            return english(OF, name=state, what=why) if why else state
+        case "phase_started" if event.phase_started.phase in PHASES:
+            return english(PHASES[event.phase_started.phase])
+        case "download_progress":
+            return _download(event.download_progress)
+        case "epoch_finished":
+            return _epoch(event.epoch_finished)
+        case "evaluation_finished":
+            test = event.evaluation_finished.test
+            return english(_EVALUATED, accuracy=percent(test.accuracy), loss=number(test.loss))
+        case (
+            "phase_started"
+            | "phase_finished"
+            | "environment"
+            | "inputs"
+            | "steps_finished"
+            | "weights_saved"
+            | "resources_used"
+            | "logits_saved"
+            | "model_summarized"
+            | "machine_measured"
+            | "profiled"
+            | "images_previewed"
+            | "heartbeat"
+            | None
+        ):
+            return None
+        case _:
+            assert_never(kind)
+
+
+def _download(progress: job_pb2.DownloadProgress) -> Sentence:
+    return english(
+        _DOWNLOAD_OF if progress.total_bytes else _DOWNLOAD,
+        file=progress.file,
+        source=progress.source,
+        received=progress.received_bytes / 1e6,
+        total=progress.total_bytes / 1e6,
+    )
+
+
+def _epoch(epoch: job_pb2.EpochFinished) -> Sentence:
+    return english(
+        _EPOCH,
+        epoch=epoch.epoch + 1,
+        seconds=number(epoch.train_duration.ToNanoseconds() / 1e9),
+        loss=number(epoch.train_loss),
+        accuracy=percent(epoch.test.accuracy),
+    )
+
+
+class Lines:
+    """A line for each thing that happened; ``write`` takes it."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+        self._last = ""
+
+    def close(self) -> None:
+        pass
+
+    def say(self, text: str) -> None:
+        self._write(text)
+
+    def event(self, framework: str, event: job_pb2.JobEvent) -> None:
+        line = describe(framework, event)
+        if line is not None and line != self._last:
+            self._last = line
+            self._write(line)
+
+
+@contextmanager
+def logged(path: Path, display: Display) -> Iterator[Callable[[str, job_pb2.JobEvent], None]]:
+    """Takes events: shows them, and appends a line for each to the file, in English."""
+    with path.open("a", encoding="utf-8", buffering=1) as log:
+        lines = Lines(lambda text: print(text, file=log))
+
+        def listen(framework: str, event: job_pb2.JobEvent) -> None:
+            with speaking(ENGLISH):
+                lines.event(framework, event)
+            display.event(framework, event)
+
+        yield listen
+
+
+class Bars:
+    """A bar for each framework: the steps of its trial."""
+
+    def __init__(self, console: Console, frameworks: tuple[str, ...], epochs: int) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[now]}", markup=False),
+            console=console,
+            # Redrawing costs CPU that the trial may need.
+            refresh_per_second=2,
+        )
+        self._epochs = epochs
+        self._tasks = {
+            name: self._progress.add_task(
+                f"[{look.colour}]{label(name)}[/]", start=False, total=None, now=say(_WAITING)
+            )
+            for name, look in looks(list(frameworks)).items()
+        }
+        self._progress.start()
+
+    def close(self) -> None:
+        self._progress.stop()
+
+    def say(self, text: str) -> None:
+        self._progress.console.print(text, markup=False, highlight=False)
+
+    def event(self, framework: str, event: job_pb2.JobEvent) -> None:
+        task, update = self._tasks[framework], self._progress.update
+        if event.HasField("inputs"):
+            update(task, total=event.inputs.steps_per_epoch * self._epochs)
+        if event.HasField("steps_finished"):
+            steps = event.steps_finished
+            update(task, completed=steps.first_step + len(steps.losses))
+        if event.HasField("state_changed"):
+            if event.state_changed.state == job_pb2.JOB_STATE_RUNNING:
+                self._progress.reset(task)  # of a trial before, too
+            elif event.state_changed.state != job_pb2.JOB_STATE_PENDING:
+                self._progress.stop_task(task)
+        found = happened(event)
+        if found is not None:
+            update(task, now=say(found))

@@ -1,0 +1,329 @@
+"""Which trial runs where and when: one at a time, so that none disturbs another's clock.
+
+Trials that have a GPU each may run at the same time.
+"""
+
+import contextvars
+import itertools
+import math
+import threading
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+
+from twinrun.v1 import job_pb2
+
+from orchestrator.errors import (
+    BadInput,
+    JobFailed,
+    OrchestratorError,
+    OutputError,
+    RunnerUnavailable,
+    WrongReport,
+)
+from orchestrator.gate.fault import Fault, Origin
+from orchestrator.gate.peers import Peers
+from orchestrator.gate.refusal import failed, refusal
+from orchestrator.gate.spec import check_same
+from orchestrator.language.phrases import Phrase, Sentence, english, join, say
+from orchestrator.language.words import LINES, label
+from orchestrator.runners.client import Client
+from orchestrator.runners.finding import Runners
+from orchestrator.runners.placement import Placement
+from orchestrator.storage.store import Run
+from orchestrator.trials.sides import framework_of
+from orchestrator.trials.states import state_name
+
+_ON_A_CPU = Phrase("trials on a CPU would take each other's time")
+_NO_GPU = Phrase("the {framework} runner does not tell which GPU it uses")
+_ONE_GPU = Phrase("the {first} and {second} runners both use the GPU {gpu}")
+_ENDED = Phrase("{framework}: the job {job_id} {state}: {message}")
+_CANCELLING = Phrase("waiting for the {framework} runner to cancel, at most {seconds:g} s")
+_CANCEL_SECONDS = 10.0
+
+# Told of each event: the side, the event.
+Listener = Callable[[str, job_pb2.JobEvent], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """One that has been submitted."""
+
+    placement: Placement
+    client: Client
+    job: job_pb2.Job
+
+
+def completed(
+    spec: job_pb2.JobSpec, frameworks: Sequence[str], runners: Runners
+) -> job_pb2.JobSpec:
+    """The spec with every default filled in, so that no trial fills in one of its own.
+
+    Raises BadInput where a runner refuses it, WrongRunner where two do not make the same of it.
+    """
+    clients = [runners.get(name) for name in frameworks]
+    whole = job_pb2.JobSpec()
+    whole.CopyFrom(spec)
+    if not whole.HasField("threads"):
+        whole.threads = min(client.info().available_cpus for client in clients)
+    given = [client.validate(whole) for client in clients]  # each may refuse
+    check_same([client.framework for client in clients], given)
+    return given[0]
+
+
+def why_not_at_once(
+    spec: job_pb2.JobSpec, environments: Mapping[str, job_pb2.Environment | None]
+) -> Sentence | None:
+    """Why trials of the frameworks may not run at the same time; None: each has its own GPU.
+
+    ``environments`` by framework, None where it is not known.
+    """
+    if spec.device != job_pb2.DEVICE_CUDA:
+        return english(_ON_A_CPU)
+    users: dict[str, str] = {}
+    for framework, environment in environments.items():
+        # Of the GPUs that it sees, a trial takes the first.
+        gpus = environment.accelerators if environment else ()
+        gpu = gpus[0].uuid if gpus else ""
+        if not gpu:
+            return english(_NO_GPU, framework=label(framework))
+        if gpu in users:
+            names = {"first": label(users[gpu]), "second": label(framework)}
+            return english(_ONE_GPU, **names, gpu=gpu)
+        users[gpu] = framework
+    return None
+
+
+def run_trials(
+    order: Iterable[Placement],
+    runners: Runners,
+    run: Run,
+    listener: Listener,
+    *,
+    at_once: bool = False,
+) -> list[Sentence]:
+    """Run the trials and keep all that they report; return what went wrong, a sentence each.
+
+    ``at_once``: those of the same number run at the same time, and are fetched when all have
+    ended. A trial that fails keeps none of the others from running. On KeyboardInterrupt those
+    that run are cancelled, and what they had finished is kept; so too where a runner is lost,
+    which raises RunnerUnavailable with all that went wrong till then.
+    """
+    trials = _Trials(runners, run, listener)
+    for group in _groups(order, at_once):
+        try:
+            trials.run(group)
+        except RunnerUnavailable as error:
+            raise RunnerUnavailable(join(LINES, [*trials.faults, error.message])) from error
+    return trials.faults
+
+
+def _groups(order: Iterable[Placement], at_once: bool) -> Iterator[list[Placement]]:
+    """The trials of each group run at the same time."""
+    if at_once:
+        for _, group in itertools.groupby(order, key=lambda placement: placement.number):
+            yield list(group)
+    else:
+        for placement in order:
+            yield [placement]
+
+
+class _Trials:
+    """Runs trials, a group at a time, and keeps what they report in ``run``."""
+
+    def __init__(self, runners: Runners, run: Run, listener: Listener) -> None:
+        self.faults: list[Sentence] = []
+        self._runners = runners
+        self._run = run
+        self._listener = listener
+        self._listening = threading.Lock()
+        self._peers = Peers()
+        self._environments: dict[str, job_pb2.Environment] = {}
+
+    def run(self, group: Sequence[Placement]) -> None:
+        ended: list[_Trial] = []
+        lost = None
+        try:
+            if len(group) == 1:
+                trial = self._submit(group[0])
+                if trial is not None and self._watch(trial):
+                    ended.append(trial)
+            else:
+                self._watch_at_once(group, ended)
+        except RunnerUnavailable as error:
+            lost = error
+        finally:
+            self._run.write_environments(self._environments)
+            self._run.write_runners(self._runners.taken())
+        for trial in ended:
+            try:
+                found = self._fetch(trial)
+            except RunnerUnavailable as error:
+                lost = lost or error
+            else:
+                self.faults += [found] if found else []
+        if lost is not None:
+            raise lost
+
+    def _submit(self, placement: Placement) -> _Trial | None:
+        """None: what its runner made of it cannot be, so that it has failed."""
+        client = self._runners.get(placement.framework)
+        request_id = uuid.uuid4().hex
+        try:
+            job = client.train(placement.spec, request_id, placement.process)
+        except KeyboardInterrupt:  # it may have been taken
+            with hurried(client, self._runners.tell), suppress(OrchestratorError):
+                taken = client.train(placement.spec, request_id, placement.process)
+                client.cancel(taken.job_id)
+            raise
+        except WrongReport as error:
+            self.faults.append(error.message)
+            self._fail(placement, job_pb2.Job(spec=placement.spec), error)
+            return None
+        return _Trial(placement, client, job)
+
+    def _watch(self, trial: _Trial) -> bool:
+        """Keep its events as they come, to its end; whether all of them can be.
+
+        Raises RunnerUnavailable where it is lost.
+        """
+        try:
+            self._follow(trial)
+        except WrongReport as error:
+            self._refuse(trial, error)
+        except Fault as fault:  # against what other runners reported
+            client, job_id = trial.client, trial.job.job_id
+            _cancel(trial)
+            self._refuse(
+                trial, WrongReport(Origin(client.framework, client.address, job_id).said(fault))
+            )
+        except BadInput as error:
+            self.faults.append(error.message)
+        else:
+            return True
+        return False
+
+    def _refuse(self, trial: _Trial, error: WrongReport) -> None:
+        self.faults.append(error.message)
+        self._fail(trial.placement, trial.job, error)
+
+    def _follow(self, trial: _Trial) -> None:
+        client, job_id = trial.client, trial.job.job_id
+        side, number = trial.placement.side, trial.placement.number
+        self._run.write_job(side, number, trial.job)
+        with self._run.open_events(side, number) as log:
+
+            def keep(events: Iterator[job_pb2.JobEvent]) -> None:
+                for event in events:
+                    log.append(event)
+                    self._listen(side, event)
+
+            try:
+                keep(client.watch(job_id))
+            except KeyboardInterrupt:
+                with hurried(client, self._runners.tell), suppress(OrchestratorError):
+                    client.cancel(job_id)
+                    keep(client.watch(job_id, after=log.last_sequence))
+                raise
+            except OutputError:  # what cannot be kept need not be run
+                _cancel(trial)
+                raise
+
+    def _watch_at_once(self, group: Sequence[Placement], ended: list[_Trial]) -> None:
+        """Each in a thread of its own. Where anything is raised, the others are cancelled."""
+        watching: dict[Future[bool], _Trial] = {}
+        try:
+            # Whoever is hurried is so till all have been watched to their ends.
+            with ExitStack() as limits, ThreadPoolExecutor() as threads:
+                try:
+                    for placement in group:
+                        trial = self._submit(placement)
+                        if trial is None:
+                            continue
+                        in_language = contextvars.copy_context().run
+                        watching[threads.submit(in_language, self._watch, trial)] = trial
+                    for future in as_completed(watching):
+                        future.result()
+                except BaseException:  # Ctrl-C comes to this thread alone
+                    running = [trial for future, trial in watching.items() if not future.done()]
+                    for trial in running:
+                        limits.enter_context(hurried(trial.client, self._runners.tell))
+                        threads.submit(_cancel, trial)
+                    raise
+        finally:
+            ended += [
+                trial
+                for future, trial in watching.items()
+                if not future.exception() and future.result()
+            ]
+
+    def _fetch(self, trial: _Trial) -> Sentence | None:
+        """Why there are no results of it, if there are none. Raises RunnerUnavailable."""
+        try:
+            _finish(trial.client, trial.job, trial.placement, self._run)
+        except WrongReport as error:
+            self._fail(trial.placement, trial.job, error)
+            return error.message
+        except (JobFailed, BadInput) as error:
+            return error.message
+        return None
+
+    def _fail(self, placement: Placement, job: job_pb2.Job, error: WrongReport) -> None:
+        """Keep that the trial has failed, whatever its runner says of it."""
+        side, number = placement.side, placement.number
+        with self._run.open_events(side, number) as log:
+            event = refusal(log.last_sequence + 1, error.message)
+            log.append(event)
+        self._run.write_job(side, number, failed(job, error.message))
+        self._listen(side, event)
+
+    def _listen(self, side: str, event: job_pb2.JobEvent) -> None:
+        self._peers.check(framework_of(side), event)
+        with self._listening:
+            if event.HasField("environment"):
+                self._environments[side] = event.environment
+            self._listener(side, event)
+
+
+@contextmanager
+def hurried(client: Client, tell: Callable[[str], None]) -> Iterator[None]:
+    """In the block its runner is waited for as long as cancelling may take, which is told."""
+    tell(say(_CANCELLING, framework=label(client.framework), seconds=_CANCEL_SECONDS))
+    client.limit(_CANCEL_SECONDS)
+    try:
+        yield
+    finally:
+        client.limit(math.inf)
+
+
+def _cancel(trial: _Trial) -> None:
+    with suppress(OrchestratorError):
+        trial.client.cancel(trial.job.job_id)
+
+
+def _finish(client: Client, job: job_pb2.Job, placement: Placement, run: Run) -> None:
+    """Fetch weights and logits of a trial that succeeded. Raises JobFailed of any other."""
+    side, number = placement.side, placement.number
+    ended = client.job(job.job_id)
+    run.write_job(side, number, ended)
+    raise_unless_succeeded(ended, placement.framework)
+    initial = client.weights(job.job_id, job_pb2.WEIGHTS_KIND_INITIAL)
+    run.write_initial_weights(side, number, initial)
+    run.write_weights(side, number, client.weights(job.job_id, job_pb2.WEIGHTS_KIND_FINAL))
+    run.write_logits(side, number, client.logits(job.job_id))
+
+
+def raise_unless_succeeded(job: job_pb2.Job, framework: str) -> None:
+    """Raises JobFailed with the job's own reason."""
+    if job.state != job_pb2.JOB_STATE_SUCCEEDED:
+        raise JobFailed(
+            english(
+                _ENDED,
+                framework=framework,
+                job_id=job.job_id,
+                state=state_name(job.state),
+                message=job.error.message,
+            )
+        )

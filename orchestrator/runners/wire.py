@@ -1,0 +1,157 @@
+"""The channel to one runner: how its calls fail, and what that is to the user."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, NoReturn
+
+import grpc
+from google.protobuf.message import Message
+from twinrun.v1 import job_pb2, runner_service_pb2, runner_service_pb2_grpc
+
+from orchestrator.errors import (
+    BadInput,
+    OrchestratorError,
+    Refused,
+    RunnerUnavailable,
+    WrongRunner,
+)
+from orchestrator.gate import answers
+from orchestrator.gate.gates import Gates
+from orchestrator.gate.status import details
+from orchestrator.language.phrases import Phrase, Sentence, english
+from orchestrator.runners.silence import Limit
+
+_SAYS = Phrase("The {framework} runner at {address}: {details}")
+_NO_ANSWER = Phrase(
+    "The {framework} runner at {address} does not answer ({details}). Start it with "
+    "'make serve-{framework}' or, in a container, 'make up-{framework}', or leave the address out "
+    "to have one started."
+)
+_NO_RUNNER = Phrase("What answers at {address} is no Twinrun runner, or one of another version.")
+_REFUSES = Phrase("The {framework} runner at {address} refused: {details}")
+_FAILED = Phrase("The {framework} runner at {address} failed: {code}: {details}")
+_CALL_SECONDS = 60.0  # where nobody listens, it is said at once
+_CANCEL_SECONDS = 5.0
+_EXIT_SECONDS = 2.0  # for a process that closed its connections to be seen to have ended
+_CODES = grpc.StatusCode
+
+
+class Wire:
+    """Reaches the runner of ``framework`` at ``address`` (HOST:PORT).
+
+    ``stub`` has its calls; ``gates``: what checks all that it says; ``limit``: for all calls
+    together. ``own``: a process that was started here, whose end `ended` tells.
+    """
+
+    def __init__(self, framework: str, address: str, *, own: bool = False) -> None:
+        self.framework = framework
+        self.address = address
+        self.limit = Limit()
+        self.gates = Gates(framework, address)
+        self._own = own
+        self._gone = threading.Event()
+        self._why: Sentence | None = None  # it has gone
+        self._channel = grpc.insecure_channel(
+            address,
+            options=[
+                ("grpc.max_send_message_length", -1),  # the runner's limit is what counts
+                ("grpc.initial_reconnect_backoff_ms", 200),
+                ("grpc.max_reconnect_backoff_ms", 1000),
+                ("grpc.enable_http_proxy", 0),
+            ],
+        )
+        self.stub = runner_service_pb2_grpc.RunnerServiceStub(self._channel)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Who it is, for a sentence."""
+        return {"framework": self.framework, "address": self.address}
+
+    def close(self) -> None:
+        self._channel.close()
+
+    def ended(self, why: Sentence) -> None:
+        """Its runner has ended for good: what was asked of it ends at once, with ``why``."""
+        self._why = why
+        self._gone.set()
+        self._channel.close()
+
+    def pause(self, seconds: float) -> None:
+        """Wait so long, or until its runner has ended."""
+        self._gone.wait(seconds)
+
+    @property
+    def seconds(self) -> float:
+        """How long a call may take."""
+        return min(_CALL_SECONDS, self.limit.left)
+
+    def call(
+        self,
+        method: Callable[..., Any],
+        request: Message,
+        timeout: float | None = None,
+        job_id: str = "",
+    ) -> Any:
+        """Return the answer, looked at and cleaned; ``job_id``: the job that it is of."""
+        try:
+            with self.told():
+                answer = method(request, timeout=min(timeout or _CALL_SECONDS, self.limit.left))
+        except grpc.RpcError as error:
+            self.refuse(error, job_id)
+        answers.look(self.gates.origin(job_id), answer)
+        return answer
+
+    def job(self, job_id: str) -> job_pb2.Job:
+        """Ask for a job's state."""
+        return self.asked(self.stub.GetJob, runner_service_pb2.GetJobRequest(job_id=job_id))
+
+    def asked(self, method: Callable[..., Any], request: Any) -> job_pb2.Job:
+        """Return the job of the request's id."""
+        job: job_pb2.Job = self.call(method, request, job_id=request.job_id)
+        self.gates.check(job, request.job_id)
+        return job
+
+    def give_up(self, job_id: str) -> None:
+        """Cancel a job of which nothing more is believed, if it was submitted here."""
+        if self.gates.is_ours(job_id):
+            request = runner_service_pb2.CancelJobRequest(job_id=job_id)
+            with suppress(grpc.RpcError):
+                self.stub.CancelJob(request, timeout=_CANCEL_SECONDS)
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Raise RunnerUnavailable where what fails in the block does so for its runner's end."""
+        try:
+            yield
+        except (grpc.RpcError, ValueError) as error:  # ValueError: of a channel that was closed
+            lost = isinstance(error, grpc.RpcError) and error.code() is _CODES.UNAVAILABLE
+            if self._own and lost:
+                self._gone.wait(_EXIT_SECONDS)
+            if self._why is not None:
+                raise RunnerUnavailable(self._why) from error
+            raise
+
+    def refuse(self, error: Any, job_id: str = "") -> NoReturn:
+        """Raise what a failed call is to the user."""
+        found = details(error)
+        if job_id and error.code() is _CODES.RESOURCE_EXHAUSTED and not found.reason:
+            self.give_up(job_id)
+            raise self.gates.too_large(job_id, found.message) from error
+        raise self._error(error) from error
+
+    def _error(self, error: Any) -> OrchestratorError:
+        """What the call's failure is to the user."""
+        code, found = error.code(), details(error)
+        told = {**self.names, "details": found.message}
+        if found.fields:
+            return Refused(found.fields)
+        if code in (_CODES.UNAVAILABLE, _CODES.DEADLINE_EXCEEDED):
+            if found.reason:
+                return RunnerUnavailable(english(_SAYS, **told))
+            return RunnerUnavailable(english(_NO_ANSWER, **told))
+        if code is _CODES.UNIMPLEMENTED:
+            return WrongRunner(english(_NO_RUNNER, **told))
+        if found.reason or code is _CODES.RESOURCE_EXHAUSTED:
+            return BadInput(english(_REFUSES, **told))
+        return RunnerUnavailable(english(_FAILED, **told, code=code.name))

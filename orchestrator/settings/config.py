@@ -1,0 +1,152 @@
+"""Settings: what was asked for on the command line, over the environment, over the defaults."""
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from google.protobuf import json_format
+from twinrun.v1 import job_pb2
+
+from orchestrator.errors import BadInput
+from orchestrator.language.phrases import Phrase, english
+from orchestrator.settings import workloads
+
+_NO_CHOICE = Phrase("{flag} is {given!r}; it can be {known}.")
+_NO_FRAMEWORK = Phrase("There is no framework {names}; there are {known}.")
+_NO_PERCENTAGE = Phrase("{flag} is {text!r}; give a percentage such as 2%.")
+_NO_ASSIGNMENT = Phrase("--set takes FIELD=VALUE, such as 'batch_size=32'; it got {text!r}.")
+_NOT_YAML = Phrase("--set {name}: {value!r} is not YAML: {error}")
+_NO_FIELDS = Phrase("The job spec has no field {path}: {parent} has no fields.")
+_NO_JOB = Phrase("The workload {workload} with these flags is not a job: {error}")
+# Each framework's runner listens here unless told otherwise.
+PORTS = {"pytorch": 50051, "tensorflow": 50052}
+FRAMEWORKS = tuple(PORTS)
+
+
+def state_home() -> Path:
+    """Where local runners keep their jobs: the user's, by the XDG Base Directory Specification."""
+    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state"
+    return Path(home) / "twinrun"
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where runners are looked for: ``addresses`` (HOST:PORT, by framework) that were given."""
+
+    addresses: Mapping[str, str | None] = field(default_factory=dict)
+    state_home: Path = field(default_factory=state_home)
+    environments: Path = Path(__file__).resolve().parents[2]  # holds .venv-pytorch and the like
+
+    def python(self, framework: str) -> Path:
+        """The interpreter that has the framework, for a runner started here."""
+        return self.environments / f".venv-{framework}" / "bin" / "python"
+
+
+def changes(
+    *,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    learning_rate: float | None = None,
+    seed: int | None = None,
+    device: str | None = None,
+    execution: str | None = None,
+    precision: str | None = None,
+    threads: int | None = None,
+    target_accuracy: float | None = None,
+    train_limit: int | None = None,
+) -> dict[str, Any]:
+    """What the flags of a job, by the same names, change: by dotted field of the JobSpec.
+
+    None: no change. Raises BadInput.
+    """
+    return {
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "optimizer.learning_rate": learning_rate,
+        "seed": seed,
+        "device": device and _choice("device", device, job_pb2.Device),
+        "execution": execution and _choice("execution", execution, job_pb2.Execution),
+        "precision": precision and _choice("precision", precision, job_pb2.Precision),
+        "threads": threads,
+        "target_accuracy": target_accuracy,
+        "dataset.train_limit": train_limit,
+    }
+
+
+def _choice(flag: str, given: str, values: Any) -> str:
+    """The proto's name of a value: ``DEVICE_CPU`` of ``cpu``. Raises BadInput."""
+    prefix = f"{flag.upper()}_"
+    known = [name.removeprefix(prefix).lower() for name, number in values.items() if number]
+    if given not in known:
+        raise BadInput(english(_NO_CHOICE, flag=flag, given=given, known=", ".join(known)))
+    return f"{prefix}{given.upper()}"
+
+
+def frameworks(names: str) -> tuple[str, ...]:
+    """``pytorch,tensorflow`` taken apart. Raises BadInput."""
+    found = tuple(dict.fromkeys(name.strip() for name in names.split(",")))
+    unknown = [name for name in found if name not in FRAMEWORKS]
+    if unknown:
+        raise BadInput(
+            english(
+                _NO_FRAMEWORK,
+                names=", ".join(map(repr, unknown)),
+                known=", ".join(FRAMEWORKS),
+            )
+        )
+    return found
+
+
+def fraction(flag: str, text: str) -> float:
+    """``2%``, ``2`` or ``2.5 %`` as 0.02 and the like. Raises BadInput."""
+    try:
+        found = float(text.strip().removesuffix("%")) / 100
+    except ValueError:
+        found = math.nan
+    if not 0 < found < 1:
+        raise BadInput(english(_NO_PERCENTAGE, flag=flag, text=text))
+    return found
+
+
+def assignment(text: str) -> tuple[str, Any]:
+    """``optimizer.learning_rate=0.01`` taken apart, its value read as YAML. Raises BadInput."""
+    name, equals, value = text.partition("=")
+    try:
+        if not (equals and name.strip()):
+            raise BadInput(english(_NO_ASSIGNMENT, text=text))
+        return name.strip(), yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise BadInput(english(_NOT_YAML, name=name, value=value, error=error)) from error
+
+
+def job_spec(workload: str, changes: Mapping[str, Any]) -> job_pb2.JobSpec:
+    """The workload's spec with ``changes``: dotted field to value, None for none.
+
+    Values are checked by the runner, which names all bad fields at once; what the proto cannot
+    even hold raises BadInput here.
+    """
+    mapping = workloads.load(workload)
+    for path, value in changes.items():
+        if value is not None:
+            *parents, name = path.split(".")
+            target = mapping
+            for parent in parents:
+                target = target.setdefault(parent, {})
+                if not isinstance(target, dict):
+                    raise BadInput(english(_NO_FIELDS, path=path, parent=parent))
+            target[name] = _json_number(value)
+    try:
+        return json_format.ParseDict(mapping, job_pb2.JobSpec())
+    except json_format.ParseError as error:
+        raise BadInput(english(_NO_JOB, workload=workload, error=error)) from error
+
+
+def _json_number(value: Any) -> Any:
+    """Numbers that are none are text in proto's JSON mapping: "NaN", "Infinity", "-Infinity"."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else f"{value:+}".replace("inf", "Infinity").lstrip("+")
+    return value

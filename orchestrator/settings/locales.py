@@ -1,0 +1,44 @@
+"""Which language a person reads, as they or their environment say."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+from orchestrator.errors import BadInput
+from orchestrator.language.phrases import ENGLISH, LANGUAGES, Phrase, english
+
+VARIABLE = "TWINRUN_LANG"
+# What tells the language of messages, the first that is set (POSIX).
+_OF_MESSAGES = ("LC_ALL", "LC_MESSAGES", "LANG")
+_TRADITIONAL = ("zh_tw", "zh_hk", "zh_mo", "zh_hant")
+_UNKNOWN = Phrase("There is no language {given!r}; there are {known}.")
+
+
+def named(given: str) -> str:
+    """The language of that name, however it is spelled: ``zh-TW``, ``zh_tw``. Raises BadInput."""
+    for language in LANGUAGES:
+        if given.replace("_", "-").lower() == language.lower():
+            return language
+    raise BadInput(english(_UNKNOWN, given=given, known=", ".join(LANGUAGES)))
+
+
+def of(environment: Mapping[str, str]) -> str:
+    """As its variables say: $TWINRUN_LANG, else the locale. Raises BadInput."""
+    given = environment.get(VARIABLE)
+    return named(given) if given else of_locale(environment)
+
+
+def asked(arguments: Sequence[str]) -> str | None:
+    """By --lang, before anything else is known of a command line; what is no language is none."""
+    for flag, value in itertools.pairwise((*arguments, "")):
+        name, equals, with_it = flag.partition("=")
+        if name == "--lang":
+            with suppress(BadInput):
+                return named(with_it if equals else value)
+    return None
+
+
+def of_locale(environment: Mapping[str, str]) -> str:
+    """By the variables of POSIX: where Chinese is written in traditional characters, that."""
+    told = next((found for name in _OF_MESSAGES if (found := environment.get(name))), "")
+    return LANGUAGES[1] if told.replace("-", "_").lower().startswith(_TRADITIONAL) else ENGLISH

@@ -1,0 +1,89 @@
+"""Workloads: each a JobSpec in proto's JSON mapping, in YAML.
+
+The presets are files ``<name>.yaml`` of this folder; a user's own is a file anywhere, named by its
+path.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from orchestrator.errors import BadInput, Refused
+from orchestrator.language.phrases import Phrase, english
+from orchestrator.settings.workloads import lines
+
+_SUFFIXES = (".yaml", ".yml", ".json")  # JSON is YAML too
+_SUFFIX = ".yaml"
+_TO_NAME = Phrase(
+    "There is no workload {name!r}; take one of {known}, or the path of a file of your own."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """``description``: the first sentence of the comment at its beginning."""
+
+    name: str
+    description: str
+    spec: Mapping[str, Any]
+
+
+def names() -> list[str]:
+    """The presets that there are, sorted."""
+    files = resources.files(__name__).iterdir()
+    return sorted(f.name.removesuffix(_SUFFIX) for f in files if f.name.endswith(_SUFFIX))
+
+
+def presets() -> list[Preset]:
+    """All of them, sorted by name."""
+    found = []
+    for name in names():
+        text = _text(name)
+        comment = [line for line in text.splitlines() if line.startswith("#")]
+        described = " ".join(line.removeprefix("#").strip() for line in comment)
+        found.append(Preset(name, described.partition(". ")[0].rstrip("."), yaml.safe_load(text)))
+    return found
+
+
+def title(workload: str) -> str:
+    """What a run of it is named after: a preset's name, or that of the file without its suffix."""
+    return Path(workload).stem if is_path(workload) else workload
+
+
+def is_path(workload: str) -> bool:
+    """Whether it is a user's own file; a preset's name never becomes a path."""
+    return workload.endswith(_SUFFIXES)
+
+
+def load(workload: str) -> dict[str, Any]:
+    """The spec as it is written.
+
+    Raises BadInput where there is none of that name, or with all that a user's file has wrong
+    beside values out of range, each with its line.
+    """
+    if is_path(workload):
+        return lines.load(Path(workload))
+    if workload not in names():
+        raise BadInput(english(_TO_NAME, name=workload, known=", ".join(names())))
+    spec: dict[str, Any] = yaml.safe_load(_text(workload))
+    return spec
+
+
+@contextmanager
+def lines_in_refusals(workload: str | None) -> Iterator[None]:
+    """Where a runner refuses a job of a user's file, the error says on which lines it is wrong."""
+    try:
+        yield
+    except Refused as refused:
+        if workload is None or not is_path(workload):
+            raise
+        raise BadInput(lines.located(Path(workload), refused.fields)) from None
+
+
+def _text(name: str) -> str:
+    return resources.files(__name__).joinpath(name + _SUFFIX).read_text(encoding="utf-8")

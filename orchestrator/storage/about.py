@@ -1,0 +1,158 @@
+"""What a run is. Its run.json says so; an older run has none, and its directory has to tell."""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from orchestrator.errors import RunUnreadable
+from orchestrator.language.phrases import Phrase, english
+from orchestrator.storage.files import read_json
+
+FILE = "run.json"
+SCHEMA = "twinrun.run/1"
+STAMP = "%Y%m%dT%H%M%SZ"
+_NOT_KNOWN = Phrase(
+    "{path} gives {value!r} as {field}, which this version of Twinrun cannot read; use the version "
+    "that made the run."
+)
+
+
+class Kind(StrEnum):
+    """What a run was made for. ``train`` is of one side, ``compare`` of several."""
+
+    TRAIN = "train"
+    COMPARE = "compare"
+    RECIPES = "recipes"
+    LOOPS = "loops"
+    VERIFY = "verify"
+    EXPLAIN = "explain"
+
+
+# What stands before and behind the workload in the name of a directory.
+_AROUND = {
+    Kind.RECIPES: ("", "-recipes"),
+    Kind.LOOPS: ("", "-loops"),
+    Kind.VERIFY: ("verify-", ""),
+    Kind.EXPLAIN: ("explain-", ""),
+}
+# The results by which an older run is known.
+_RESULTS = {
+    "comparison": Kind.COMPARE,
+    "recipes": Kind.RECIPES,
+    "loops": Kind.LOOPS,
+    "explanation": Kind.EXPLAIN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """The ``kind`` of a run, its ``workload``, and the ``sides`` that were asked for, in order.
+
+    ``name``: of its directory, for people; of a run within another one after the outer one's.
+    ``time``: when it was made. An older run may not tell its time, which is then None, and it has
+    the sides that began.
+    """
+
+    name: str
+    kind: Kind
+    workload: str
+    time: datetime | None
+    sides: Sequence[str] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """For run.json."""
+        return {
+            "schema": SCHEMA,
+            "kind": self.kind.value,
+            "workload": self.workload,
+            "created": self.time.isoformat() if self.time else None,
+            "sides": list(self.sides),
+        }
+
+
+def plain(sides: Sequence[str]) -> Kind:
+    """The kind of a run of nothing but the trials of ``sides``."""
+    return Kind.TRAIN if len(sides) == 1 else Kind.COMPARE
+
+
+def title(kind: Kind, workload: str) -> str:
+    """How a directory is named after the time."""
+    before, behind = _AROUND.get(kind, ("", ""))
+    return f"{before}{workload}{behind}"
+
+
+def about(path: Path) -> About:
+    """Tell what the run in ``path`` is. Raises RunUnreadable."""
+    file = path / FILE
+    if not file.exists():
+        return by_directory(path)
+    inner = (path.parent / FILE).exists()
+    name = f"{path.parent.name}/{path.name}" if inner else path.name
+    return _parsed(read_json(file), name, file)
+
+
+def _parsed(found: Any, name: str, file: Path) -> About:
+    given = found if isinstance(found, dict) else {}
+
+    def refusal(field: str) -> RunUnreadable:
+        return RunUnreadable(english(_NOT_KNOWN, path=file, field=field, value=given.get(field)))
+
+    if given.get("schema") != SCHEMA:
+        raise refusal("schema")
+    if not isinstance(given.get("workload"), str):
+        raise refusal("workload")
+    sides = given.get("sides")
+    if not isinstance(sides, list) or not all(isinstance(side, str) for side in sides):
+        raise refusal("sides")
+    try:
+        kind = Kind(str(given.get("kind")))
+    except ValueError as error:
+        raise refusal("kind") from error
+    try:
+        time = datetime.fromisoformat(given["created"]).astimezone(UTC)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise refusal("created") from error
+    return About(name, kind, given["workload"], time, tuple(sides))
+
+
+def by_directory(path: Path) -> About:
+    """Tell what a run without run.json is, by its directory's name and by what lies in it.
+
+    A run within another one has the outer one's workload and time.
+    """
+    sides = tuple(sorted({file.name.rpartition("-")[0] for file in path.glob("events/*.jsonl")}))
+    parent = path.parent.name
+    if _time(path.name) is None and _time(parent) is not None:
+        outer = by_directory(path.parent)
+        name = f"{outer.name}/{path.name}"
+        return dataclasses.replace(outer, name=name, kind=plain(sides), sides=sides)
+    time = _time(path.name)
+    named = path.name.partition("-")[2] if time else path.name
+    kind = _kind(path, named, sides)
+    before, behind = _AROUND.get(kind, ("", ""))
+    return About(path.name, kind, named.removeprefix(before).removesuffix(behind), time, sides)
+
+
+def _kind(path: Path, named: str, sides: Sequence[str]) -> Kind:
+    """By the results that it has; of a run that was killed before it had any, by its name."""
+    for result, kind in _RESULTS.items():
+        if (path / f"{result}.json").exists():
+            return plain(sides) if kind is Kind.COMPARE else kind
+    if not sides and (path / "certificate.json").exists():
+        return Kind.VERIFY
+    for kind, (before, behind) in _AROUND.items():
+        # The runs within one of recipes or loops have the trials.
+        if named.startswith(before) and named.endswith(behind) and not (behind and sides):
+            return kind
+    return Kind.COMPARE if not sides else plain(sides)
+
+
+def _time(name: str) -> datetime | None:
+    try:
+        return datetime.strptime(name.partition("-")[0], STAMP).replace(tzinfo=UTC)
+    except ValueError:
+        return None

@@ -1,0 +1,85 @@
+"""Files that are there whole or not at all, and messages read from them. Faults name the file."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from google.protobuf import json_format
+from google.protobuf.message import Message
+
+from orchestrator.errors import OutputError, RunUnreadable
+from orchestrator.language.phrases import Phrase, english
+from orchestrator.trials.text import cleaned_json
+
+_NOT_WRITTEN = Phrase(
+    "Cannot write {path}: {why}. Make room or give access there, or name another place with "
+    "--output."
+)
+_NOT_READ = Phrase("Cannot read {path}: {why}.")
+_NOT_JSON = Phrase("{path} is not JSON: {error}. Make the run again.")
+_LINE = Phrase("{path}, line {line},")
+_NOT_A_MESSAGE = Phrase(
+    "{where} is not a {kind} in JSON: {error}. Restore the file, or make the run again."
+)
+
+M = TypeVar("M", bound=Message)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turns an OSError of the block into an OutputError that names ``path`` and the remedy."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(english(_NOT_WRITTEN, path=path, why=error.strerror or error)) from error
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a file so that a reader finds all of it, or what was there before.
+
+    Raises OutputError.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    with writing(path):
+        path.parent.mkdir(exist_ok=True)
+        try:
+            with partial.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def read(path: Path) -> bytes:
+    """Raises RunUnreadable."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise RunUnreadable(english(_NOT_READ, path=path, why=error.strerror or error)) from error
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file, with its texts cleaned. Raises RunUnreadable."""
+    try:
+        return cleaned_json(json.loads(read(path)))
+    except (ValueError, RecursionError) as error:
+        raise RunUnreadable(english(_NOT_JSON, path=path, error=error)) from error
+
+
+def parse(content: bytes, message: M, path: Path, line: int | None = None) -> M:
+    """Fills ``message`` from its JSON mapping; fields that a later version added are left out.
+
+    ``path`` and ``line`` say where it stands. Raises RunUnreadable.
+    """
+    try:
+        return json_format.Parse(content, message, ignore_unknown_fields=True)
+    except (json_format.ParseError, UnicodeDecodeError) as error:
+        where = path if line is None else english(_LINE, path=path, line=line)
+        raise RunUnreadable(
+            english(_NOT_A_MESSAGE, where=where, kind=message.DESCRIPTOR.name, error=error)
+        ) from error

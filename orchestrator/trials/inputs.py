@@ -1,0 +1,103 @@
+"""Whether trials that make a pair were given the same: spec, data, initial weights, batch order."""
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from orchestrator.language.phrases import Phrase, Sentence, english, join, stored
+from orchestrator.language.words import NEXT
+from orchestrator.trials.trial import Trial
+
+_SAME = Phrase("All trials had the same job spec, data, initial weights and batch order.")
+_OWN = Phrase("Each framework did the job in its own way, with the same data.")
+_UNKNOWN = Phrase(
+    "It is not known whether the trials had the same inputs: {trials} did not report them."
+)
+_DIFFERENT = {
+    "data_sha256": Phrase("This was not the same job: the training or test data differed."),
+    "initial_weights_sha256": Phrase("This was not the same job: the initial weights differed."),
+    "batch_order_sha256": Phrase("This was not the same job: the order of the batches differed."),
+    "augmentation_sha256": Phrase("This was not the same job: what became of the images differed."),
+}
+_OTHER_SPEC = Phrase("This was not the same job: the specs differed in {fields}.")
+
+
+@dataclass(frozen=True, slots=True)
+class InputsCheck:
+    """``same``: None where some trial did not report what it was given.
+
+    ``differences``: the digests (names of job.proto's Inputs) and spec fields (``spec.threads``)
+    that were not the same in all trials. ``sentence``: the same in words.
+    """
+
+    same: bool | None
+    differences: tuple[str, ...]
+    sentence: Sentence
+
+    @classmethod
+    def from_dict(cls, found: Mapping[str, Any]) -> Self:
+        """As `dataclasses.asdict` left it."""
+        differences = tuple(found["differences"])
+        sentence = stored(found["sentence"], _said(differences))
+        return cls(found["same"], differences, sentence)
+
+
+def check_inputs(trials: Sequence[Trial]) -> InputsCheck:
+    """Holds every trial's inputs against those of all others, but for the seed of another pair."""
+    own = any(in_own_way(trial.spec) for trial in trials if trial.spec)
+    names = ["data_sha256"] if own else list(_DIFFERENT)
+    pairs = _pairs(trials)
+    digests = [name for name in names if any(_differ(name, pair) for pair in pairs)]
+    of_pairs = [differing_fields([t.spec for t in pair if t.spec]) for pair in pairs]
+    seedless = [{**trial.spec, "seed": None} for trial in trials if trial.spec]
+    fields = sorted({*itertools.chain(*of_pairs), *differing_fields(seedless)})
+    if digests or fields:
+        differences = (*digests, *(f"spec.{field}" for field in fields))
+        return InputsCheck(False, differences, _said(differences))
+    silent = [trial.name for trial in trials if not (trial.inputs and trial.spec)]
+    if silent:
+        return InputsCheck(None, (), english(_UNKNOWN, trials=", ".join(silent)))
+    return InputsCheck(True, (), english(_OWN if own else _SAME))
+
+
+def _said(differences: Sequence[str]) -> Sentence:
+    said = [english(_DIFFERENT[name]) for name in differences if name in _DIFFERENT]
+    fields = [name.removeprefix("spec.") for name in differences if name not in _DIFFERENT]
+    if fields:
+        said.append(english(_OTHER_SPEC, fields=", ".join(fields)))
+    return join(NEXT, said)
+
+
+def _pairs(trials: Sequence[Trial]) -> list[list[Trial]]:
+    """Those of the same number."""
+    order = sorted(trials, key=lambda trial: trial.number)
+    return [list(pair) for _, pair in itertools.groupby(order, key=lambda trial: trial.number)]
+
+
+def _differ(digest: str, pair: Sequence[Trial]) -> bool:
+    return len({getattr(trial.inputs, digest) for trial in pair if trial.inputs}) > 1
+
+
+def in_own_way(spec: Mapping[str, Any]) -> bool:
+    """Whether the frameworks are not to do the same arithmetic. ``spec``: in JSON mapping."""
+    return spec.get("recipe") == "RECIPE_IDIOMATIC" or bool(spec.get("own_ways"))
+
+
+def differing_fields(specs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Paths of fields that are not the same in all ``specs``, each in JSON mapping."""
+    flat = [dict(leaves(spec)) for spec in specs]
+    paths = sorted({path for spec in flat for path in spec})
+    return [path for path in paths if any(spec.get(path) != flat[0].get(path) for spec in flat)]
+
+
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every leaf with its path, such as ``layers[1].dense.units``; an empty message is a leaf."""
+    if isinstance(value, Mapping) and value:
+        for name, inner in value.items():
+            yield from leaves(inner, f"{path}.{name}" if path else name)
+    elif isinstance(value, list) and value:
+        for index, inner in enumerate(value):
+            yield from leaves(inner, f"{path}[{index}]")
+    else:
+        yield path, value

@@ -1,0 +1,138 @@
+"""The data directory: a dataset's files as they must be, shared by any number of processes."""
+
+import errno
+import logging
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from filelock import FileLock
+
+from services.data.download import unpack
+from services.data.source import File, Progress, Source, SourceFault, sha256_of
+from services.errors import DataUnavailable, DiskFull, TwinrunError
+from services.files import sha256
+
+_LOG = logging.getLogger(__name__)
+
+
+def read(source: Source, folder: Path, progress: Progress) -> dict[File, bytes]:
+    """The unpacked content of every file, its hash checked; fetched first where it is not there.
+
+    A process that finds the files complete takes no lock and writes nothing. Raises
+    DataUnavailable where no origin has them or the folder cannot be used, DiskFull where they
+    do not fit.
+    """
+    try:
+        found = _unpacked(source.files, folder)
+        if len(found) < len(source.files):
+            folder.mkdir(parents=True, exist_ok=True)
+            with FileLock(folder / ".lock"):
+                _fetch(source, folder, progress, found)
+    except OSError as error:
+        raise _folder_fault(error, folder, source) from error
+    return found
+
+
+def _unpacked(files: Iterable[File], folder: Path) -> dict[File, bytes]:
+    """Those files that lie there unpacked and are what they must be."""
+    found = {}
+    for file in files:
+        path = folder / file.name
+        if path.exists():
+            with path.open("rb") as stream:
+                content = stream.read(file.size + 1)
+            if sha256(content) == file.sha256:
+                found[file] = content
+    return found
+
+
+def _fetch(source: Source, folder: Path, progress: Progress, found: dict[File, bytes]) -> None:
+    """Adds to ``found`` what is missing, origin by origin, and lays it into the folder."""
+
+    def missing() -> list[File]:
+        return [file for file in source.files if file not in found]
+
+    found.update(_unpacked(missing(), folder))  # another process may have held the lock
+    faults = []
+    for origin in (_Laid(), *source.origins):
+        if not missing():
+            return
+        try:
+            for file, content in origin.fetch(missing(), folder, progress):
+                _check(file, content)
+                _write(folder / file.name, content)
+                found[file] = content
+        except SourceFault as fault:
+            faults.append(f"{origin.name}: {fault}")
+    if missing():
+        names = ", ".join(file.name for file in missing())
+        raise DataUnavailable(
+            f"The dataset {folder.name} lacks {names}. Tried: {'; '.join(faults)}. Go online, or "
+            f"lay them, packed (.gz) or unpacked, into {folder}: their SHA-256 will be checked.",
+            directory=str(folder),
+        )
+
+
+class _Laid:
+    """What a user has laid into the folder."""
+
+    name = "data directory"
+
+    def fetch(
+        self, files: Sequence[File], folder: Path, _progress: Progress
+    ) -> Iterator[tuple[File, bytes]]:
+        """See `services.data.source.Origin`. Given what is missing unpacked."""
+        bad = []
+        for file in files:
+            unpacked, packed = folder / file.name, folder / file.packed_name
+            if unpacked.exists():
+                bad.append(_misfit(unpacked, (file.sha256,)))
+            if packed.exists() and sha256_of(packed) in file.packed_sha256:
+                yield file, unpack(packed, file)
+            elif packed.exists():
+                bad.append(_misfit(packed, file.packed_sha256))
+        if bad:
+            raise SourceFault("; ".join(bad))
+
+
+def _misfit(path: Path, expected: Sequence[str]) -> str:
+    fault = f"{path} has SHA-256 {sha256_of(path)}; it must be {' or '.join(expected)}"
+    _LOG.warning("%s. It is not used, and fetched again.", fault)
+    return fault
+
+
+def _check(file: File, content: bytes) -> None:
+    if sha256(content) != file.sha256:
+        raise SourceFault(
+            f"{file.name} has SHA-256 {sha256(content)} unpacked; it must be {file.sha256}"
+        )
+
+
+def _write(path: Path, content: bytes) -> None:
+    """The file appears whole or not at all. Only the lock's holder writes, so one name will do."""
+    temporary = path.with_name(f"{path.name}.tmp")
+    try:
+        with temporary.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _folder_fault(error: OSError, folder: Path, source: Source) -> TwinrunError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        needed = sum(file.size + file.packed_size for file in source.files)
+        return DiskFull(
+            f"No space is left in {folder}: the dataset needs {needed:,} bytes there. Free some, "
+            "or name another directory with --data-dir.",
+            directory=str(folder),
+            needed_bytes=str(needed),
+        )
+    return DataUnavailable(
+        f"The data directory {folder} cannot be used: {error}. Name one that can be written with "
+        "--data-dir.",
+        directory=str(folder),
+    )

@@ -1,0 +1,141 @@
+"""Files over HTTP: what broke off goes on where it ended, and nothing is unpacked unchecked."""
+
+import gzip
+import http.client
+import time
+import urllib.error
+import urllib.request
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from services.data.source import File, Progress, SourceFault, sha256_of
+from services.events import DownloadProgress
+
+_TIMEOUT_SECONDS = 5.0  # to connect, and for each read
+_CHUNK_BYTES = 1 << 16
+_PROGRESS_SECONDS = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """A web server that has the packed files below ``url``, which ends in a slash."""
+
+    url: str
+
+    @property
+    def name(self) -> str:
+        return urlsplit(self.url).netloc
+
+    def fetch(
+        self, files: Sequence[File], folder: Path, progress: Progress
+    ) -> Iterator[tuple[File, bytes]]:
+        """See `services.data.source.Origin`. What has arrived stays in ``folder`` as .part."""
+        for file in files:
+            part = folder / f"{file.packed_name}.part"
+            self._download(file, part, progress)
+            yield file, unpack(part, file)
+            part.unlink()
+
+    def _download(self, file: File, part: Path, progress: Progress) -> None:
+        resumed = part.exists()
+        if not (resumed and _fits(part, file)):
+            self._go_on(file, part, progress)
+        if _fits(part, file):
+            return
+        found = sha256_of(part)
+        part.unlink()
+        if not resumed:
+            raise SourceFault(f"{file.packed_name} has SHA-256 {found}, which is not the dataset's")
+        self._download(file, part, progress)  # its beginning may have been the wrong part
+
+    def _go_on(self, file: File, part: Path, progress: Progress) -> None:
+        """Receives up to the end that the server names, as often as that brings it further."""
+        while True:
+            before = _size(part)
+            try:
+                return self._receive(file, part, progress)
+            except SourceFault:
+                if _size(part) <= before:
+                    raise
+
+    def _receive(self, file: File, part: Path, progress: Progress) -> None:
+        have = _size(part)
+        response = _open(self.url + file.packed_name, have)
+        if response is None:
+            return
+        with response:
+            if response.status != http.client.PARTIAL_CONTENT:
+                have = 0  # the server sends it whole
+            total = have + response.length if response.length else 0
+            due = time.monotonic()
+            with part.open("ab" if have else "wb") as stream:
+                for chunk in _chunks(response):
+                    have += len(chunk)
+                    stream.write(chunk)
+                    if have > file.packed_size:
+                        return  # the hash will say that it is not the file
+                    if time.monotonic() >= due:
+                        progress(DownloadProgress(file.packed_name, self.name, have, total))
+                        due = time.monotonic() + _PROGRESS_SECONDS
+        if have < total:
+            raise SourceFault(f"{file.packed_name} broke off after {have:,} of {total:,} bytes")
+        progress(DownloadProgress(file.packed_name, self.name, have, total))
+
+
+def _open(url: str, start: int) -> http.client.HTTPResponse | None:
+    """The server's answer from byte ``start`` on, as far as it can; None where it has no more."""
+    headers = {"Range": f"bytes={start}-"} if start else {}
+    request = urllib.request.Request(url, headers=headers)  # noqa: S310 - of `published` alone
+    with _faults():
+        try:
+            response: http.client.HTTPResponse = urllib.request.urlopen(  # noqa: S310
+                request, timeout=_TIMEOUT_SECONDS
+            )
+        except urllib.error.HTTPError as error:
+            error.close()
+            if start and error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
+                return None
+            raise
+    return response
+
+
+def _chunks(response: http.client.HTTPResponse) -> Iterator[bytes]:
+    while True:
+        with _faults():
+            chunk = response.read1(_CHUNK_BYTES)
+        if not chunk:
+            return
+        yield chunk
+
+
+@contextmanager
+def _faults() -> Iterator[None]:
+    """The network's faults become the origin's, so that every other OSError is the disk's."""
+    try:
+        yield
+    except urllib.error.HTTPError as error:
+        raise SourceFault(f"answered {error.code} {error.reason}") from error
+    except (OSError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", error)
+        raise SourceFault(str(reason) or type(reason).__name__) from error
+
+
+def unpack(path: Path, file: File) -> bytes:
+    """A gzip file's content, cut off at one byte more than ``file`` has. Raises SourceFault."""
+    try:
+        with gzip.open(path) as packed:
+            return packed.read(file.size + 1)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise SourceFault(f"{path.name} cannot be unpacked: {error}") from error
+
+
+def _fits(part: Path, file: File) -> bool:
+    return sha256_of(part) in file.packed_sha256
+
+
+def _size(part: Path) -> int:
+    return part.stat().st_size if part.exists() else 0

@@ -1,0 +1,32 @@
+"""Where a trial runs: what every framework tells alike, and what only it knows."""
+
+import os
+import sys
+from dataclasses import replace
+
+from services.events import Environment
+from services.machine import host, nvml
+
+
+def completed(own: Environment) -> Environment:
+    """``own``, what the framework tells of itself, with what is known without it."""
+    driver, accelerators = nvml.accelerators()
+    return replace(
+        own,
+        python_version=host.python_version(),
+        platform=host.platform_name(),
+        cpu_model=host.cpu_model(),
+        cpu_flags=host.cpu_flags(),
+        cpu_governor=host.cpu_governor(),
+        available_cpus=host.available_cpus(),
+        cpu_set=host.cpu_set(),
+        cpu_limit=host.cpu_limit(),
+        memory_bytes=host.memory_bytes(),
+        driver_version=driver,
+        accelerators=accelerators,
+        packages=host.packages(),
+        image=os.environ.get("TWINRUN_IMAGE", ""),
+        git_commit=host.git_commit(),
+        # Only a debug build of Python counts references.
+        debug_build=own.debug_build or hasattr(sys, "gettotalrefcount"),
+    )

@@ -1,0 +1,96 @@
+"""A model's parameters: initial values drawn from the seed, and the file that holds them."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import assert_never
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+from numpy.typing import NDArray
+
+from services.errors import BadWeights
+from services.model import layers as shapes
+from services.spec import Distribution, FanMode, Layer, Normal, Precision, VarianceScaling, Zeros
+
+# Canonical name to array: dense kernels [in, out]. In the parameters' own precision.
+Weights = Mapping[str, NDArray[np.floating]]
+
+
+def parameter_dtype(precision: Precision) -> np.dtype[np.floating]:
+    """The precision in which parameters and optimizer state are kept."""
+    return np.dtype(np.float64 if precision is Precision.FLOAT64 else np.float32)
+
+
+def perturbed(weights: Weights, seed: int) -> Weights:
+    """The same with every value but zeros moved by one unit in its last place, up or down."""
+    generator = np.random.Generator(np.random.Philox(key=[seed, 2**35]))
+    moved = {}
+    for name, array in weights.items():
+        towards = np.where(generator.random(array.shape) < 0.5, -np.inf, np.inf)
+        moved[name] = np.where(array == 0, array, np.nextafter(array, towards.astype(array.dtype)))
+    return moved
+
+
+def initial(
+    layers: Sequence[Layer], shape: tuple[int, ...], seed: int, precision: Precision
+) -> Weights:
+    """Initial values for samples of ``shape``: drawn in float64, one Philox stream a parameter."""
+    return {
+        parameter.name: _draw(parameter, seed, index).astype(parameter_dtype(precision))
+        for index, parameter in enumerate(shapes.parameters(layers, shape))
+    }
+
+
+def _draw(parameter: shapes.Parameter, seed: int, index: int) -> NDArray[np.float64]:
+    generator = np.random.Generator(np.random.Philox(key=[seed, 2**32 + index]))
+    match parameter.initializer:
+        case Zeros():
+            return np.zeros(parameter.shape)
+        case shapes.Ones():
+            return np.ones(parameter.shape)
+        case Normal(stddev):
+            return generator.normal(0.0, stddev, parameter.shape)
+        case VarianceScaling(scale, mode, distribution):
+            fans = {
+                FanMode.IN: parameter.fan_in,
+                FanMode.OUT: parameter.fan_out,
+                FanMode.AVERAGE: (parameter.fan_in + parameter.fan_out) / 2,
+            }
+            variance = scale / fans[mode]
+            if distribution is Distribution.NORMAL:
+                return generator.normal(0.0, math.sqrt(variance), parameter.shape)
+            limit = math.sqrt(3 * variance)
+            return generator.uniform(-limit, limit, parameter.shape)
+        case _:
+            assert_never(parameter.initializer)
+
+
+def to_safetensors(arrays: Mapping[str, NDArray[np.generic]]) -> bytes:
+    """Named arrays as a safetensors file; the same arrays make the same bytes."""
+    return safetensors.numpy.save({name: np.ascontiguousarray(a) for name, a in arrays.items()})
+
+
+def from_safetensors(
+    content: bytes, layers: Sequence[Layer], shape: tuple[int, ...], precision: Precision
+) -> Weights:
+    """The weights in a safetensors file, cast to the precision's own.
+
+    Raises BadWeights where the file cannot be read, or its names or shapes are not the model's.
+    """
+    try:
+        found = safetensors.numpy.load(content)
+    except safetensors.SafetensorError as error:
+        raise BadWeights(f"The weights are not a safetensors file: {error}.") from error
+    expected = {p.name: p.shape for p in shapes.parameters(layers, shape)}
+    given = {name: array.shape for name, array in found.items()}
+    if given != expected:
+        differing = sorted(
+            name for name in given.keys() | expected.keys() if given.get(name) != expected.get(name)
+        )
+        misfits = (
+            f"{name} is {given.get(name, 'missing')}, the model has {expected.get(name, 'none')}"
+            for name in differing
+        )
+        raise BadWeights(f"The weights are not this model's: {'; '.join(misfits)}.")
+    return {name: found[name].astype(parameter_dtype(precision)) for name in expected}

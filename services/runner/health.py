@@ -1,0 +1,60 @@
+"""Asks a runner how it is, for the engine that its container runs in.
+
+``python -m services.runner.health HOST:PORT [--versions]``: exit code 0 where it serves, else 1.
+"""
+
+import argparse
+import sys
+from typing import Any
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from twinrun.v1 import runner_service_pb2, runner_service_pb2_grpc
+
+_SECONDS = 5.0
+_SERVING = health_pb2.HealthCheckResponse.SERVING
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m services.runner.health", description=__doc__)
+    parser.add_argument("address", metavar="HOST:PORT")
+    parser.add_argument("--versions", action="store_true", help="say what it runs, and on what")
+    options = parser.parse_args(arguments)
+    with grpc.insecure_channel(options.address, [("grpc.enable_http_proxy", 0)]) as channel:
+        try:
+            serving, said = _ask(channel, options.versions)
+        except grpc.RpcError as error:
+            serving, said = False, f"no answer: {error.details()}"
+    sys.stdout.write(f"{said}\n")
+    return 0 if serving else 1
+
+
+def _ask(channel: grpc.Channel, versions: bool) -> tuple[bool, str]:
+    """Whether it serves, and a sentence."""
+    check = health_pb2.HealthCheckRequest()
+    stub: Any = health_pb2_grpc.HealthStub(channel)  # its types know no methods
+    answer = stub.Check(check, timeout=_SECONDS)
+    serving = answer.status == _SERVING
+    if serving and not versions:
+        return True, "serving"
+    info = runner_service_pb2_grpc.RunnerServiceStub(channel).GetServerInfo(
+        runner_service_pb2.GetServerInfoRequest(), timeout=_SECONDS
+    )
+    if info.HasField("import_error"):
+        return False, f"failed: {info.import_error.message}"
+    if not serving:
+        return False, "not serving yet"
+    return True, _versions(info)
+
+
+def _versions(info: runner_service_pb2.GetServerInfoResponse) -> str:
+    found = info.environment
+    devices = ", ".join(f"{a.name} ({a.uuid})" for a in found.accelerators) or "no GPU"
+    return (
+        f"{found.framework} {found.framework_version}, Twinrun {info.version}, "
+        f"{found.threads} threads on CPUs {found.cpu_set}, {devices}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,285 @@
+"""The runner's queue with its one slot: submit, run, watch, cancel, stop."""
+
+import contextlib
+import logging
+import re
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from twinrun.v1 import job_pb2
+
+from services import errors
+from services.events import Environment, Event, JobState, StateChanged, WeightsKind
+from services.pipe import LOGITS_FILE, Kind, ProcessUse, Task
+from services.runner.convert import spec_to_proto
+from services.runner.records import Record, Records
+from services.runner.worker import Run, Worker
+from services.spec import JobSpec, Violation
+
+_log = logging.getLogger(__name__)
+_WATCH_POLL_SECONDS = 0.5  # after which a watcher that has gone away is noticed
+_WATCH_GATHER_SECONDS = 0.2  # by which a watcher's events may come later
+_BEAT_SECONDS = 5.0  # of silence, after which a watcher is told that the runner lives
+_END_SECONDS = 10.0  # for a cancelled job to have ended
+_SHARED_SECONDS = 60.0  # after which a process that jobs share, and none has asked for, ends
+_KINDS = {
+    job_pb2.JOB_KIND_TRAIN: Kind.TRAIN,
+    job_pb2.JOB_KIND_EVALUATE: Kind.EVALUATE,
+    job_pb2.JOB_KIND_SUMMARIZE: Kind.SUMMARIZE,
+    job_pb2.JOB_KIND_MEASURE: Kind.MEASURE,
+    job_pb2.JOB_KIND_PREVIEW: Kind.PREVIEW,
+}
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{0,64}")
+
+
+class Jobs:
+    """All methods may be called from any thread."""
+
+    def __init__(self, records: Records, worker: Worker, data_dir: Path, backlog: int) -> None:
+        """``backlog``: how many jobs may wait."""
+        self._records = records
+        self._worker = worker
+        self._data_dir = data_dir
+        self._backlog = backlog
+        self._changed = threading.Condition()
+        self._pending: deque[tuple[Record, Task]] = deque()
+        self._running: tuple[Record, Run] | None = None
+        self._submitted = 0  # jobs that were taken
+        self._stopping = False
+
+    def submit(
+        self,
+        kind: job_pb2.JobKind,
+        request_id: str,
+        spec: JobSpec,
+        weights: bytes | None = None,
+        process: ProcessUse = ProcessUse.OWN,
+    ) -> job_pb2.Job:
+        """Queue a job and return it; the one that it made before where the request id is known.
+
+        Raises InvalidRequest, RequestIdReused, RunnerBusy, RunnerStopping, DiskFull.
+        """
+        if not _REQUEST_ID.fullmatch(request_id):
+            message = "takes up to 64 letters, digits, hyphens and underscores"
+            raise errors.InvalidRequest(
+                [Violation("request_id", f"is {request_id[:80]!a}; it {message}")]
+            )
+        completed = spec_to_proto(spec)
+        with self._changed:
+            known = self._records.by_request_id(request_id)
+            if known is not None:
+                if known.job.kind != kind or known.job.spec != completed:
+                    raise errors.RequestIdReused(
+                        f"The request id {request_id!r} made the job {known.job.job_id}, which has "
+                        "another spec. Take a new id.",
+                        job_id=known.job.job_id,
+                    )
+                return _copy(known)
+            if self._stopping:
+                raise errors.RunnerStopping("The runner is stopping; it takes no more jobs.")
+            unfinished = len(self._pending) + (self._running is not None)
+            if unfinished > self._backlog:
+                raise errors.RunnerBusy(
+                    f"The runner has {unfinished} jobs that run or wait, its limit; try again "
+                    "when one has ended.",
+                    unfinished=str(unfinished),
+                )
+            record = self._records.create(kind, request_id, completed)
+            task = Task(spec, self._data_dir, record.directory, _KINDS[kind], weights, process)
+            self._pending.append((record, task))
+            self._submitted += 1
+            self._changed.notify_all()
+            return _copy(record)
+
+    def get(self, job_id: str) -> job_pb2.Job:
+        """Raises JobNotFound."""
+        with self._changed:
+            return _copy(self._records.get(job_id))
+
+    def page(self, size: int, before: str) -> tuple[list[job_pb2.Job], str]:
+        """As `Records.page`."""
+        with self._changed:
+            records, following = self._records.page(size, before)
+            return [_copy(record) for record in records], following
+
+    def cancel(self, job_id: str) -> job_pb2.Job:
+        """A waiting job ends here and now, a running one within a second. Raises JobNotFound."""
+        with self._changed:
+            record = self._records.get(job_id)
+            for waiting in self._pending:
+                if waiting[0] is record:
+                    self._pending.remove(waiting)
+                    record.end(errors.Cancelled("The job was cancelled while it waited."))
+                    self._changed.notify_all()
+                    break
+            if self._running is not None and self._running[0] is record:
+                self._running[1].cancel(errors.Cancelled("The job was cancelled."))
+            return _copy(record)
+
+    def watch(
+        self, job_id: str, after: int, watched: Callable[[], bool]
+    ) -> Iterator[job_pb2.JobEvent]:
+        """Events later than ``after``, until the job's last one or until nobody watches.
+
+        Heartbeats where there are none. Raises JobNotFound.
+        """
+        with self._changed:
+            record = self._records.get(job_id)
+            log = record.log
+        reader, told, told_at = log.reader(after), after, time.monotonic()
+        while watched():
+            with self._changed:
+                last, ended = log.last_sequence, record.ended
+            for event in reader.read():
+                yield event
+                told, told_at = event.sequence, time.monotonic()
+            if time.monotonic() - told_at >= _BEAT_SECONDS:
+                yield job_pb2.JobEvent(sequence=told, heartbeat=job_pb2.Heartbeat())
+                told_at = time.monotonic()
+            if ended:
+                if record.unwritten is not None and record.unwritten.sequence > after:
+                    yield record.unwritten
+                return
+            with self._changed:
+                if log.last_sequence == last and not record.ended:
+                    self._changed.wait(_WATCH_POLL_SECONDS)
+                # Several at once cost the trial's machine less than one by one.
+                self._changed.wait_for(lambda: record.ended, _WATCH_GATHER_SECONDS)
+
+    def weights(self, job_id: str, kind: WeightsKind) -> Path:
+        """A safetensors file. Raises JobNotFound, WeightsNotFound."""
+        with self._changed:
+            path = self._records.get(job_id).directory / f"{kind}.safetensors"
+        if not path.exists():
+            raise errors.WeightsNotFound(
+                f"The job {job_id} has no {kind} weights: initial ones are there once it has "
+                "started, final ones once it has trained.",
+                job_id=job_id,
+            )
+        return path
+
+    def logits(self, job_id: str) -> Path:
+        """A safetensors file. Raises JobNotFound, LogitsNotFound."""
+        with self._changed:
+            path = self._records.get(job_id).directory / LOGITS_FILE
+        if not path.exists():
+            raise errors.LogitsNotFound(
+                f"The job {job_id} has no logits: they are there once it has succeeded.",
+                job_id=job_id,
+            )
+        return path
+
+    def prepare(self) -> Environment:
+        """As `Worker.prepare`."""
+        return self._worker.prepare()
+
+    def wait_for_work(self) -> bool:
+        """Whether a job waits; False when the runner stops."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._pending or self._stopping, _SHARED_SECONDS):
+                self._worker.end_standby()
+                self._changed.wait_for(lambda: self._pending or self._stopping)
+            return bool(self._pending)
+
+    def run(self) -> None:
+        """Run one job after another until `stop`. For a thread of its own."""
+        while self._run_next():
+            pass
+        self._worker.close()
+
+    def _run_next(self) -> bool:
+        """Whether there was one; False when the runner stops."""
+        with self._changed:
+            if not self.wait_for_work():
+                return False
+            record, task = self._pending.popleft()
+            try:
+                run = self._worker.start(task)
+            except (OSError, RuntimeError) as error:  # no process, or no thread to wait for it
+                record.end(errors.TrainerFailed(f"No process could be started: {error}."))
+                self._changed.notify_all()
+                return True
+            self._running = (record, run)
+        failure = self._follow(record, run)
+        with self._changed:
+            if failure is not None:
+                record.end(failure)
+            self._running = None
+            self._changed.notify_all()
+        why = f": {record.job.error.message}" if failure is not None else ""
+        _log.info("job %s: %s%s", record.job.job_id, record.state, why)
+        return True
+
+    def stop(self, grace_seconds: float) -> None:
+        """Cancel what waits; let the running job finish within the grace period, else cancel it."""
+        with self._changed:
+            self._stopping = True
+            while self._pending:
+                record, _ = self._pending.popleft()
+                record.end(errors.RunnerStopped("The runner was stopped while the job waited."))
+            self._changed.notify_all()
+            if self._running is None:
+                return
+            record, run = self._running
+            job_id = record.job.job_id
+            _log.info("stopping: job %s has %g s to finish", job_id, grace_seconds)
+            if not self._changed.wait_for(self._is_free, grace_seconds):
+                _log.warning("job %s did not finish in time: it is cancelled", job_id)
+                run.cancel(
+                    errors.RunnerStopped("The runner was stopped before the job could finish.")
+                )
+                self._changed.wait_for(self._is_free, _END_SECONDS)
+
+    @property
+    def idle(self) -> bool:
+        """Whether no job runs or waits."""
+        with self._changed:
+            return self._is_free() and not self._pending
+
+    def wait_until_idle(self, seconds: float) -> None:
+        """Return when no job has run or waited for so long."""
+        with self._changed:
+            while True:
+                self._changed.wait_for(lambda: self._is_free() and not self._pending)
+                if not self._another_comes(seconds):
+                    return
+
+    def _another_comes(self, seconds: float) -> bool:
+        """Whether a job is submitted by then; it may be gone again, if it was a quick one."""
+        before = self._submitted
+        return self._changed.wait_for(lambda: self._submitted != before, seconds)
+
+    def _is_free(self) -> bool:
+        return self._running is None
+
+    def _follow(self, record: Record, run: Run) -> errors.TwinrunError | None:
+        """Write down what the run reports; return why it did not succeed."""
+        try:
+            with contextlib.closing(run):  # no process of the job is left when it is said to end
+                self._append(record, StateChanged(JobState.RUNNING))
+                for event in run.events():
+                    self._append(record, event)
+            self._worker.leave(run)
+            self._append(record, StateChanged(JobState.SUCCEEDED))
+        except errors.TwinrunError as error:
+            return error
+        except OSError as error:
+            return errors.disk_error(error, record.directory)
+        except Exception as error:  # noqa: BLE001 - the next job must run all the same
+            _log.exception("job %s", record.job.job_id)
+            return errors.TrainerFailed(f"The runner failed: {error!r}.")
+        return None
+
+    def _append(self, record: Record, event: Event) -> None:
+        with self._changed:
+            record.append(event)
+            self._changed.notify_all()
+
+
+def _copy(record: Record) -> job_pb2.Job:
+    copy = job_pb2.Job()
+    copy.CopyFrom(record.job)
+    return copy

@@ -1,0 +1,137 @@
+"""A runner's command line."""
+
+import argparse
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from services.frameworks import FRAMEWORKS
+from services.machine import host
+
+EXIT_STATE = 3
+EXIT_PORT = 4
+EXIT_NOT_INSTALLED = 5
+_ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^:/\s\[\]]+):(?P<port>[0-9]{1,5})")
+_LAST_PORT = 65_535
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """The options, completed. Ends the process with code 2 on a bad one, as argparse does."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.threads > host.available_cpus():
+        parser.error(
+            f"argument --threads: is {options.threads}; this runner may use "
+            f"{host.available_cpus()} CPUs"
+        )
+    framework = FRAMEWORKS[options.framework]
+    if options.listen is None:
+        options.listen = f"127.0.0.1:{framework.port}"
+    options.state_dir = options.state_dir or _home("STATE", ".local/state") / options.framework
+    return options
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m services.server",
+        description="Run training jobs of one framework, one at a time, for gRPC clients.",
+        epilog="Exit codes: 0 stopped by a signal; 2 bad options; "
+        f"{EXIT_STATE} the state directory cannot be used; {EXIT_PORT} the address cannot be "
+        f"listened on; {EXIT_NOT_INSTALLED} the framework is not installed.",
+    )
+    add = parser.add_argument
+    add("--framework", required=True, choices=sorted(FRAMEWORKS))
+    add(
+        "--listen",
+        type=_address,
+        metavar="HOST:PORT",
+        help="default: 127.0.0.1 and "
+        + ", ".join(f"{f.port} for {name}" for name, f in FRAMEWORKS.items()),
+    )
+    add(
+        "--data-dir",
+        type=Path,
+        metavar="DIR",
+        default=os.environ.get("TWINRUN_DATA_DIR") or _home("CACHE", ".cache") / "data",
+        help="datasets; runners may share it (default: $TWINRUN_DATA_DIR or %(default)s)",
+    )
+    add(
+        "--state-dir",
+        type=Path,
+        metavar="DIR",
+        help=f"jobs; one runner's own (default: {_home('STATE', '.local/state')}/FRAMEWORK)",
+    )
+    add(
+        "--threads",
+        type=_at_least(1),
+        metavar="N",
+        default=os.environ.get("TWINRUN_THREADS") or host.available_cpus(),
+        help="of a job whose spec gives none (default: $TWINRUN_THREADS or all CPUs that the "
+        "runner may use, %(default)s)",
+    )
+    add(
+        "--backlog",
+        type=_at_least(0),
+        default=8,
+        metavar="N",
+        help="jobs that may wait (default: %(default)s)",
+    )
+    add(
+        "--keep",
+        type=_at_least(1),
+        default=500,
+        metavar="N",
+        help="ended jobs that stay on disk (default: %(default)s)",
+    )
+    add(
+        "--grace",
+        type=_at_least(0),
+        default=8,
+        metavar="SECONDS",
+        help="that the running job has to finish after SIGTERM (default: %(default)s)",
+    )
+    add(
+        "--max-message-mib",
+        type=_at_least(1),
+        default=64,
+        metavar="MIB",
+        help="the largest request (default: %(default)s)",
+    )
+    add(
+        "--until-stdin-closes",
+        action="store_true",
+        help="stop, once idle for 30 s, after standard input has ended: for a runner that belongs "
+        "to another process",
+    )
+    add("--lock-fd", type=int, metavar="FD", help=argparse.SUPPRESS)  # see `server`
+    add(
+        "--lazy",
+        action="store_true",
+        help="import the framework with the first job, not at the start; not ready until then",
+    )
+    return parser
+
+
+def _home(kind: str, default: str) -> Path:
+    """The user's directory of that kind, by the XDG Base Directory Specification."""
+    return Path(os.environ.get(f"XDG_{kind}_HOME") or Path.home() / default) / "twinrun"
+
+
+def _address(text: str) -> str:
+    match = _ADDRESS.fullmatch(text)
+    if match is None or int(match["port"]) > _LAST_PORT:
+        raise argparse.ArgumentTypeError(
+            f"is {text!r}; give HOST:PORT, such as 127.0.0.1:50051 (port 0: any that is free)"
+        )
+    return text
+
+
+def _at_least(least: int) -> Callable[[str], int]:
+    def whole_number(text: str) -> int:
+        value = int(text)
+        if value < least:
+            raise argparse.ArgumentTypeError(f"is {value}; it must be at least {least}")
+        return value
+
+    return whole_number

@@ -1,0 +1,222 @@
+"""What is kept of every job, on disk and across restarts.
+
+``<state>/jobs/<job id>/`` holds ``job.json`` (the Job), ``events.jsonl`` and the weights. What a
+Job says of its state follows from its events; ``job.json`` spares reading all of them.
+"""
+
+import contextlib
+import itertools
+import logging
+import os
+import secrets
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+from google.protobuf import json_format
+from twinrun.contract.state_dir import make
+from twinrun.v1 import job_pb2
+
+from services import errors
+from services.events import Event, Failure, JobState, StateChanged
+from services.files import write_whole
+from services.runner.convert import event_to_proto
+from services.runner.event_log import EventLog
+from services.spec import Violation
+
+_log = logging.getLogger(__name__)
+# Room for a job's last event on a disk that is full by then: more than the longest takes.
+_RESERVE_BYTES = 2**16
+_PAGE_BYTES = 2**20  # gRPC's clients take messages of up to 4 MiB unless told otherwise
+_STATES = {state: getattr(job_pb2, f"JOB_STATE_{state.name}") for state in JobState}
+_ENDED = {_STATES[state] for state in JobState if state.ended}
+
+
+class Record:
+    """One job and its events. Not for several threads at once."""
+
+    def __init__(self, job: job_pb2.Job, directory: Path) -> None:
+        self.job = job
+        self.directory = directory
+        self.unwritten: job_pb2.JobEvent | None = None  # the last one, if the disk did not take it
+        self._log: EventLog | None = None
+
+    @property
+    def log(self) -> EventLog:
+        if self._log is None:
+            self._log = EventLog(self.directory / "events.jsonl")
+        return self._log
+
+    @property
+    def ended(self) -> bool:
+        return self.job.state in _ENDED
+
+    @property
+    def state(self) -> str:
+        """Its name as people read it: ``SUCCEEDED``."""
+        return job_pb2.JobState.Name(self.job.state).removeprefix("JOB_STATE_")
+
+    def create(self) -> None:
+        """Write it down, PENDING. Raises OSError."""
+        make(self.directory)
+        write_whole(self._reserve, os.urandom(_RESERVE_BYTES))  # that no disk can compress
+        self._write(event_to_proto(StateChanged(JobState.PENDING)))
+        self._save()
+
+    def append(self, event: Event) -> None:
+        """Write an event. Raises OSError."""
+        message = event_to_proto(event)
+        self._write(message)
+        if message.HasField("state_changed"):
+            self._try_to_save()
+
+    def end(self, error: errors.TwinrunError) -> None:
+        """FAILED or CANCELLED by ``error``; so in memory even where the disk takes no more."""
+        state = JobState.CANCELLED if error.code == "CANCELLED" else JobState.FAILED
+        failure = Failure(error.reason, error.message, error.metadata)
+        message = event_to_proto(StateChanged(state, failure))
+        try:
+            self._write(message)
+        except OSError as fault:
+            _log.warning("the end of job %s could not be written: %s", self.job.job_id, fault)
+            self.unwritten = message
+            self._follow(message)
+        self._try_to_save()
+
+    def recover(self) -> None:
+        """Take the state from the events; where they have no end, the runner's was the job's."""
+        self.job.last_sequence = 0
+        try:
+            for message in self.log.reader(0).read():
+                self._follow(message)
+        except ValueError as error:  # as the end of a file can be after a power cut
+            _log.warning(
+                "job %s has no events after %d: %s",
+                *(self.job.job_id, self.job.last_sequence, error),
+            )
+            self.log.cut(self.job.last_sequence)
+        if self.ended:
+            self._try_to_save()
+            return
+        self.end(
+            errors.RunnerRestarted(
+                "The runner ended while the job ran or waited, and was started again. What the job "
+                "had reported is kept; submit it again to run it anew."
+            )
+        )
+
+    @property
+    def _reserve(self) -> Path:
+        return self.directory / "reserve"
+
+    def _write(self, message: job_pb2.JobEvent) -> None:
+        changed = message.HasField("state_changed")
+        if changed and message.state_changed.state in _ENDED:
+            with contextlib.suppress(OSError):
+                self._reserve.unlink()
+        self.log.append(message, durable=changed)
+        self._follow(message)
+
+    def _follow(self, message: job_pb2.JobEvent) -> None:
+        self.job.last_sequence = message.sequence
+        if not message.HasField("state_changed"):
+            return
+        self.job.state = message.state_changed.state
+        if message.state_changed.HasField("error"):
+            self.job.error.CopyFrom(message.state_changed.error)
+        if self.job.state == _STATES[JobState.RUNNING]:
+            self.job.start_time.CopyFrom(message.event_time)
+        elif self.ended:
+            self.job.end_time.CopyFrom(message.event_time)
+
+    def _save(self) -> None:
+        text = json_format.MessageToJson(self.job, preserving_proto_field_name=True)
+        write_whole(self.directory / "job.json", text.encode())
+
+    def _try_to_save(self) -> None:
+        with contextlib.suppress(OSError):  # `recover` has the state from the events
+            self._save()
+
+
+class Records:
+    """All jobs, oldest first. Not for several threads at once."""
+
+    def __init__(self, framework: str, directory: Path, keep: int) -> None:
+        """Read what is there. ``keep``: how many ended jobs stay on disk. Raises OSError."""
+        self._framework = framework
+        self._directory = directory
+        self._keep = keep
+        if not directory.is_dir():
+            make(directory)
+        self._by_id = _load(directory)
+
+    def create(self, kind: job_pb2.JobKind, request_id: str, spec: job_pb2.JobSpec) -> Record:
+        """A new job, PENDING; the oldest ended ones beyond the limit go. Raises TwinrunError."""
+        job = job_pb2.Job(request_id=request_id, kind=kind, spec=spec)
+        job.create_time.GetCurrentTime()
+        job.job_id = f"{self._framework}-{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+        record = Record(job, self._directory / job.job_id)
+        try:
+            record.create()
+        except OSError as error:
+            shutil.rmtree(record.directory, ignore_errors=True)
+            raise errors.disk_error(error, self._directory) from error
+        self._by_id[job.job_id] = record
+        ended = [job_id for job_id, known in self._by_id.items() if known.ended]
+        for job_id in ended[: max(0, len(ended) - self._keep)]:
+            shutil.rmtree(self._by_id.pop(job_id).directory, ignore_errors=True)
+        return record
+
+    def get(self, job_id: str) -> Record:
+        """Raises JobNotFound."""
+        try:
+            return self._by_id[job_id]
+        except KeyError:
+            raise errors.JobNotFound(
+                f"This {self._framework} runner has no job {job_id[:80]!r}.", job_id=job_id[:80]
+            ) from None
+
+    def by_request_id(self, request_id: str) -> Record | None:
+        if not request_id:
+            return None
+        return next((r for r in self._by_id.values() if r.job.request_id == request_id), None)
+
+    def page(self, size: int, before: str) -> tuple[list[Record], str]:
+        """Newest first, from after the job ``before`` if given; and the next page's ``before``.
+
+        A page of large jobs has fewer than ``size``.
+        """
+        newest = list(reversed(self._by_id.values()))
+        if before:
+            if before not in self._by_id:
+                raise errors.InvalidRequest(
+                    [
+                        Violation(
+                            "page_token",
+                            f"is {before[:80]!a}, which is no page's here, or its jobs are gone; "
+                            "begin again without one",
+                        )
+                    ]
+                )
+            newest = newest[newest.index(self._by_id[before]) + 1 :]
+        sizes = itertools.accumulate(record.job.ByteSize() for record in newest[:size])
+        count = max(1, sum(total <= _PAGE_BYTES for total in sizes))
+        page = newest[:count]
+        return page, page[-1].job.job_id if len(newest) > count else ""
+
+
+def _load(directory: Path) -> dict[str, Record]:
+    records = []
+    for found in directory.iterdir():
+        try:
+            job = json_format.Parse((found / "job.json").read_bytes(), job_pb2.Job())
+            if job.job_id != found.name:
+                raise ValueError(f"it holds the job {job.job_id!r}")  # noqa: TRY301 - as the rest
+            records.append(Record(job, found))
+        except (OSError, ValueError, json_format.ParseError) as error:
+            _log.warning("%s is not a job and is left alone: %s", found, error)
+    records.sort(key=lambda record: record.job.create_time.ToNanoseconds())
+    for record in records:
+        if not record.ended:
+            record.recover()
+    return {record.job.job_id: record for record in records}

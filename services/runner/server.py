@@ -1,0 +1,270 @@
+"""A runner: ``python -m services.server --framework pytorch --listen 127.0.0.1:50051``."""
+
+import argparse
+import contextlib
+import errno
+import importlib.util
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+from twinrun.contract import state_dir
+from twinrun.v1 import runner_service_pb2, runner_service_pb2_grpc
+
+from services.errors import ImportFailed, TwinrunError
+from services.files import write_whole
+from services.frameworks import FRAMEWORKS
+from services.machine import host
+from services.runner.interceptor import ErrorInterceptor
+from services.runner.jobs import Jobs
+from services.runner.options import EXIT_NOT_INSTALLED, EXIT_PORT, EXIT_STATE, parse
+from services.runner.records import Records
+from services.runner.servicer import Servicer
+from services.runner.worker import Worker
+
+_log = logging.getLogger("twinrun")
+_SERVICE = runner_service_pb2.DESCRIPTOR.services_by_name["RunnerService"].full_name
+_WATCHERS = 32
+_OTHER_CALLS = 8  # threads that are left where every watcher has one
+CLOSE_SECONDS = 2.0  # for open calls to end when all jobs have
+_LOOK_SECONDS = 0.2
+LINGER_SECONDS = 30.0  # for which an idle runner outlives the one that started it
+
+
+class _Fault(Exception):
+    """Ends the runner before it serves: an exit code and a sentence."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; a second one ends the running job at once."""
+    options = parse(arguments)
+    logging.basicConfig(
+        level=logging.INFO,
+        format=f"%(asctime)s {options.framework}: %(message)s",
+        stream=sys.stderr,
+    )
+    try:
+        _check_installed(options.framework)
+        with _locked(options.state_dir, options.lock_fd):
+            _serve(options)
+    except _Fault as fault:
+        sys.stderr.write(f"runner: {fault}\n")
+        return fault.code
+    return 0
+
+
+def _check_installed(framework: str) -> None:
+    requires = FRAMEWORKS[framework].requires
+    if importlib.util.find_spec(requires) is None:
+        raise _Fault(
+            EXIT_NOT_INSTALLED,
+            f"{requires} is not installed for {sys.executable}; 'make setup' makes an environment "
+            "for each framework",
+        )
+
+
+@contextlib.contextmanager
+def _locked(path: Path, lock: int | None) -> Iterator[None]:
+    """The state directory, for this runner alone, without what one that was killed left there.
+
+    ``lock``: the descriptor by which whoever started this runner holds it already.
+    """
+    try:
+        state_dir.prepare(path)
+        if lock is None:
+            lock = _lock(path / state_dir.LOCK)
+        elif not state_dir.hold(lock, alone=True):
+            lock = None
+        if lock is None:
+            raise _Fault(EXIT_STATE, f"another runner uses {path}; stop it, or give --state-dir")
+        os.set_inheritable(lock, False)
+        os.truncate(lock, 0)
+        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+        (path / state_dir.ADDRESS).unlink(missing_ok=True)
+        state_dir.sweep(path)
+    except OSError as error:
+        raise _Fault(EXIT_STATE, f"{path} cannot be used: {error}; give --state-dir") from None
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def _lock(path: Path) -> int | None:
+    """As `state_dir.held`; asked twice, since someone may hold it for a moment, to look."""
+    lock = state_dir.held(path, alone=True)
+    if lock is None:
+        time.sleep(_LOOK_SECONDS)
+        lock = state_dir.held(path, alone=True)
+    return lock
+
+
+def _serve(options: argparse.Namespace) -> None:
+    os.environ[host.COMMIT_VARIABLE] = host.git_commit()  # asked once, for all trials
+    worker = Worker(FRAMEWORKS[options.framework].module)
+    try:
+        records = Records(options.framework, options.state_dir / "jobs", options.keep)
+    except OSError as error:
+        raise _Fault(EXIT_STATE, f"{options.state_dir} cannot be read: {error}") from None
+    jobs = Jobs(records, worker, options.data_dir.absolute(), options.backlog)
+    max_message_bytes = options.max_message_mib * 2**20
+    servicer = Servicer(options.framework, jobs, max_message_bytes, _WATCHERS, options.threads)
+    health_servicer = health.HealthServicer()
+    server = _server(servicer, health_servicer, max_message_bytes)
+    _set_serving(health_servicer, serving=False)
+    port = _listen(server, options.listen)
+    stops, ask = _stops()
+    server.start()
+    address = f"{options.listen.rpartition(':')[0]}:{port}"
+    _announce(address, options.state_dir)
+
+    threading.Thread(
+        target=_work, args=(jobs, servicer, health_servicer, options.lazy), daemon=True
+    ).start()
+    if options.until_stdin_closes:
+        threading.Thread(
+            target=_stop_without_owner, args=(jobs, options.state_dir, ask), daemon=True
+        ).start()
+    os.read(stops, 1)
+    (options.state_dir / state_dir.ADDRESS).unlink(missing_ok=True)  # nobody new is to come
+    _set_serving(health_servicer, serving=False)
+    threading.Thread(target=_stop_at_once, args=(jobs, stops), daemon=True).start()
+    jobs.stop(options.grace)
+    worker.close()
+    (options.state_dir / state_dir.ADDRESS).unlink(missing_ok=True)
+    server.stop(CLOSE_SECONDS).wait()
+    _log.info("stopped")
+
+
+def _announce(address: str, path: Path) -> None:
+    try:
+        write_whole(path / state_dir.ADDRESS, address.encode())
+    except OSError as error:
+        raise _Fault(EXIT_STATE, f"{path} cannot be written to: {error}") from None
+    _log.info("listening on %s; jobs in %s", address, path)
+
+
+def _work(
+    jobs: Jobs, servicer: Servicer, health_servicer: health.HealthServicer, lazy: bool
+) -> None:
+    if lazy and not jobs.wait_for_work():
+        return
+    try:
+        servicer.prepared(jobs.prepare())
+    except Exception as error:  # noqa: BLE001 - whatever it was, jobs can still be asked for
+        _log.warning("not ready: %s", error)
+        servicer.failed(error if isinstance(error, TwinrunError) else ImportFailed(repr(error)))
+    else:
+        _set_serving(health_servicer, serving=True)
+        _log.info("ready")
+    jobs.run()
+
+
+def _server(
+    servicer: Servicer, health_servicer: health.HealthServicer, max_message_bytes: int
+) -> grpc.Server:
+    server = grpc.server(
+        ThreadPoolExecutor(_WATCHERS + _OTHER_CALLS),
+        interceptors=[ErrorInterceptor()],
+        options=[
+            ("grpc.so_reuseport", 0),  # so that a second runner on the port is refused
+            ("grpc.max_receive_message_length", max_message_bytes),
+        ],
+    )
+    runner_service_pb2_grpc.add_RunnerServiceServicer_to_server(servicer, server)
+    health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
+    reflection.enable_server_reflection(
+        [_SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME], server
+    )
+    return server
+
+
+def _listen(server: grpc.Server, address: str) -> int:
+    try:
+        _check_free(address)
+        port: int = server.add_insecure_port(address)
+    except (OSError, RuntimeError) as error:
+        raise _Fault(
+            EXIT_PORT,
+            f"{address} cannot be listened on: {getattr(error, 'strerror', error)}; give another "
+            "with --listen (port 0: any that is free)",
+        ) from None
+    return port
+
+
+def _check_free(address: str) -> None:
+    """Raises OSError where the address is taken, or not this machine's: gRPC does not say which.
+
+    A name may stand for several addresses, of which gRPC would be content with one.
+    """
+    host, _, port = address.rpartition(":")
+    faults = []
+    found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+    for family, kind, protocol, _, place in found:
+        try:
+            with socket.socket(family, kind, protocol) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(place)
+        except OSError as error:
+            faults.append(error)
+    for fault in faults:
+        if fault.errno == errno.EADDRINUSE or len(faults) == len(found):
+            raise fault
+
+
+def _set_serving(servicer: health.HealthServicer, *, serving: bool) -> None:
+    status = health_pb2.HealthCheckResponse
+    for name in ("", _SERVICE):
+        servicer.set(name, status.SERVING if serving else status.NOT_SERVING)
+
+
+def _stops() -> tuple[int, int]:
+    """A pipe's ends: each SIGTERM or SIGINT makes a byte.
+
+    A lock or a queue would not do: where another thread takes the signal, the main one waits on.
+    """
+    stops, ask = os.pipe()
+    os.set_blocking(ask, False)  # as `set_wakeup_fd` wants it
+    signal.set_wakeup_fd(ask)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: None)
+    return stops, ask
+
+
+def _stop_at_once(jobs: Jobs, stops: int) -> None:
+    """What a second signal asks for."""
+    os.read(stops, 1)
+    jobs.stop(0)
+
+
+def _stop_without_owner(jobs: Jobs, path: Path, ask: int) -> None:
+    """Jobs that run or come in meanwhile are done first, so that someone can still watch them.
+
+    It outlives every command that uses it, and each of those holds the lease.
+    """
+    # Not by sys.stdin, whose lock a thread that still waits at the end would hold for ever.
+    with contextlib.suppress(OSError):  # closed from the start
+        while os.read(0, 1024):
+            pass
+    jobs.wait_until_idle(LINGER_SECONDS)
+    with contextlib.suppress(OSError):  # where there can be no lease, nobody has one
+        lease = state_dir.opened(path / state_dir.LEASE, os.O_RDWR | os.O_CREAT)
+        while not (state_dir.hold(lease, alone=True, wait=True) and jobs.idle):
+            state_dir.hold(lease, alone=False)  # its job goes on without it
+            jobs.wait_until_idle(LINGER_SECONDS)
+    _log.info("idle, and whoever started this runner is gone")
+    os.write(ask, b"\0")

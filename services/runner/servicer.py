@@ -1,0 +1,216 @@
+"""RunnerService: proto in, jobs, proto out."""
+
+import dataclasses
+import functools
+import hashlib
+import os
+import threading
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import grpc
+from google.rpc import status_pb2
+from twinrun.v1 import job_pb2, runner_service_pb2, runner_service_pb2_grpc
+
+from services.data import catalog
+from services.errors import InvalidRequest, TooManyWatchers, TwinrunError
+from services.events import Environment, WeightsKind
+from services.machine import build, host
+from services.pipe import ProcessUse
+from services.runner.convert import environment_to_proto, spec_from_proto, spec_to_proto
+from services.runner.jobs import Jobs
+from services.runner.status import error_to_status
+from services.spec import JobSpec, Violation, between
+
+PROTOCOL_VERSION = 1
+_PROCESS_USES = {
+    runner_service_pb2.PROCESS_USE_UNSPECIFIED: ProcessUse.OWN,
+    runner_service_pb2.PROCESS_USE_OWN: ProcessUse.OWN,
+    runner_service_pb2.PROCESS_USE_SHARED: ProcessUse.SHARED,
+    runner_service_pb2.PROCESS_USE_SHARED_LAST: ProcessUse.SHARED_LAST,
+}
+CHUNK_BYTES = 2**20
+_KINDS = {
+    job_pb2.WEIGHTS_KIND_UNSPECIFIED: WeightsKind.FINAL,
+    job_pb2.WEIGHTS_KIND_INITIAL: WeightsKind.INITIAL,
+    job_pb2.WEIGHTS_KIND_FINAL: WeightsKind.FINAL,
+}
+
+
+class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
+    """One framework's. `prepared` and `failed` tell it how the first import went."""
+
+    def __init__(
+        self,
+        framework: str,
+        jobs: Jobs,
+        max_message_bytes: int,
+        max_watchers: int,
+        default_threads: int,
+    ) -> None:
+        self._framework = framework
+        self._jobs = jobs
+        self._max_message_bytes = max_message_bytes
+        self._max_watchers = max_watchers
+        self._default_threads = default_threads
+        self._watchers = threading.BoundedSemaphore(max_watchers)
+        self._environment: job_pb2.Environment | None = None
+        self._import_error: status_pb2.Status | None = None
+
+    def prepared(self, environment: Environment) -> None:
+        self._environment = environment_to_proto(
+            dataclasses.replace(environment, threads=self._default_threads)
+        )
+
+    def failed(self, error: TwinrunError) -> None:
+        self._import_error = error_to_status(error)
+
+    def GetServerInfo(
+        self,
+        request: runner_service_pb2.GetServerInfoRequest,
+        context: grpc.ServicerContext,
+    ) -> runner_service_pb2.GetServerInfoResponse:
+        return runner_service_pb2.GetServerInfoResponse(
+            framework=self._framework,
+            version=version("twinrun"),
+            protocol_version=PROTOCOL_VERSION,
+            available_cpus=host.available_cpus(),
+            environment=self._environment,
+            import_error=self._import_error,
+            max_message_bytes=self._max_message_bytes,
+            build_sha256=build.digest(),
+        )
+
+    def Train(
+        self, request: runner_service_pb2.TrainRequest, context: grpc.ServicerContext
+    ) -> job_pb2.Job:
+        spec = self._spec(request.spec)
+        if request.validate_only:
+            return job_pb2.Job(kind=job_pb2.JOB_KIND_TRAIN, spec=spec_to_proto(spec))
+        process = _process(request.process)
+        return self._jobs.submit(job_pb2.JOB_KIND_TRAIN, request.request_id, spec, process=process)
+
+    def Evaluate(
+        self, request: runner_service_pb2.EvaluateRequest, context: grpc.ServicerContext
+    ) -> job_pb2.Job:
+        spec = self._spec(request.spec)
+        weights = self._weights(request)
+        process = _process(request.process)
+        return self._jobs.submit(
+            job_pb2.JOB_KIND_EVALUATE, request.request_id, spec, weights, process
+        )
+
+    def Measure(
+        self, request: runner_service_pb2.MeasureRequest, context: grpc.ServicerContext
+    ) -> job_pb2.Job:
+        spec = self._spec(request.spec)
+        return self._jobs.submit(job_pb2.JOB_KIND_MEASURE, request.request_id, spec)
+
+    def Summarize(
+        self, request: runner_service_pb2.SummarizeRequest, context: grpc.ServicerContext
+    ) -> job_pb2.Job:
+        spec = self._spec(request.spec)
+        return self._jobs.submit(job_pb2.JOB_KIND_SUMMARIZE, request.request_id, spec)
+
+    def Preview(
+        self, request: runner_service_pb2.PreviewRequest, context: grpc.ServicerContext
+    ) -> job_pb2.Job:
+        spec = self._spec(request.spec)
+        _check(catalog.preview_violations(spec.dataset))
+        return self._jobs.submit(job_pb2.JOB_KIND_PREVIEW, request.request_id, spec)
+
+    def _spec(self, spec: job_pb2.JobSpec) -> JobSpec:
+        return spec_from_proto(spec, host.available_cpus(), self._default_threads)
+
+    def _weights(self, request: runner_service_pb2.EvaluateRequest) -> bytes:
+        match request.WhichOneof("weights"):
+            case "safetensors":
+                return request.safetensors
+            case "job_id":
+                return self._jobs.weights(request.job_id, WeightsKind.FINAL).read_bytes()
+            case _:
+                problem = "are not set; give safetensors or a job_id"
+                raise InvalidRequest([Violation("weights", problem)])
+
+    def WatchJob(
+        self, request: runner_service_pb2.WatchJobRequest, context: grpc.ServicerContext
+    ) -> Iterator[job_pb2.JobEvent]:
+        _check(between("after_sequence", request.after_sequence, 0, 2**62))
+        if not self._watchers.acquire(blocking=False):
+            raise TooManyWatchers(
+                f"{self._max_watchers} clients are watching already, the most that this runner "
+                "serves; try again when one has gone."
+            )
+        try:
+            yield from self._jobs.watch(request.job_id, request.after_sequence, context.is_active)
+        finally:
+            self._watchers.release()
+
+    def GetJob(
+        self, request: runner_service_pb2.GetJobRequest, context: grpc.ServicerContext
+    ) -> job_pb2.Job:
+        return self._jobs.get(request.job_id)
+
+    def ListJobs(
+        self, request: runner_service_pb2.ListJobsRequest, context: grpc.ServicerContext
+    ) -> runner_service_pb2.ListJobsResponse:
+        _check(between("page_size", request.page_size, 0, 1000))
+        jobs, following = self._jobs.page(request.page_size or 100, request.page_token)
+        return runner_service_pb2.ListJobsResponse(jobs=jobs, next_page_token=following)
+
+    def CancelJob(
+        self, request: runner_service_pb2.CancelJobRequest, context: grpc.ServicerContext
+    ) -> job_pb2.Job:
+        return self._jobs.cancel(request.job_id)
+
+    def DownloadWeights(
+        self,
+        request: runner_service_pb2.DownloadWeightsRequest,
+        context: grpc.ServicerContext,
+    ) -> runner_service_pb2.DownloadWeightsResponse:
+        if request.kind not in _KINDS:
+            raise InvalidRequest([Violation("kind", f"is {request.kind}; give INITIAL or FINAL")])
+        path = self._jobs.weights(request.job_id, _KINDS[request.kind])
+        chunk, total = _piece(path, request.offset)
+        return runner_service_pb2.DownloadWeightsResponse(
+            chunk=chunk, total_bytes=total, sha256=_sha256(path)
+        )
+
+    def DownloadLogits(
+        self,
+        request: runner_service_pb2.DownloadLogitsRequest,
+        context: grpc.ServicerContext,
+    ) -> runner_service_pb2.DownloadLogitsResponse:
+        path = self._jobs.logits(request.job_id)
+        chunk, total = _piece(path, request.offset)
+        return runner_service_pb2.DownloadLogitsResponse(
+            chunk=chunk, total_bytes=total, sha256=_sha256(path)
+        )
+
+
+def _process(use: runner_service_pb2.ProcessUse) -> ProcessUse:
+    if use not in _PROCESS_USES:
+        raise InvalidRequest([Violation("process", f"is {use}; give OWN, SHARED or SHARED_LAST")])
+    return _PROCESS_USES[use]
+
+
+def _piece(path: Path, offset: int) -> tuple[bytes, int]:
+    """A piece of the file from ``offset``, and the size of all of it in bytes."""
+    with path.open("rb") as file:
+        total = file.seek(0, os.SEEK_END)
+        _check(between("offset", offset, 0, total))
+        file.seek(offset)
+        return file.read(CHUNK_BYTES), total
+
+
+@functools.lru_cache
+def _sha256(path: Path) -> str:
+    """Of a file of a job, which never changes; its path is never used again."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _check(violations: Iterator[Violation]) -> None:
+    if found := list(violations):
+        raise InvalidRequest(found)

@@ -1,0 +1,151 @@
+"""The process of a trial: imports a framework, waits for its task, reports, ends.
+
+One of several trials that share a process waits for the next instead, and keeps the data.
+
+``python -m services.trial.child FD MODULE STARTED_AT``: FD is the child's end of a duplex pipe,
+of which `services.pipe` says what goes through it; STARTED_AT the monotonic clock's seconds at the
+spawn.
+"""
+
+import importlib
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+import traceback
+from multiprocessing.connection import Connection
+from typing import Any, NoReturn, assert_never
+
+from services import errors
+from services.data import datasets
+from services.data.kept import Kept
+from services.events import Failure, Phase, PhaseFinished
+from services.pipe import Finished, Kind, ProcessUse, Ready, Report, Task
+from services.trial import preview
+from services.trial.run import run
+
+
+class _Sender:
+    """Sends from a thread of its own, so that training never waits for whoever watches."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._reports: queue.SimpleQueue[Report | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._send, args=(connection,), daemon=True)
+        self._thread.start()
+
+    def send(self, report: Report) -> None:
+        self._reports.put(report)
+
+    def close(self) -> None:
+        """Return when all is sent."""
+        self._reports.put(None)
+        self._thread.join()
+
+    def _send(self, connection: Connection) -> None:
+        while (report := self._reports.get()) is not None:
+            try:
+                connection.send(report)
+            except OSError:  # the runner is gone, so nobody wants the rest
+                _end_all()
+            except Exception as error:  # noqa: BLE001 - a report that cannot be sent
+                connection.send(_failure(error))
+
+
+class _Receiver:
+    """Waits for the task, and then for the runner's end, which is this process's too."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
+        threading.Thread(target=self._receive, args=(connection,), daemon=True).start()
+
+    def task(self) -> Task:
+        """The next task, once it has come."""
+        return self._tasks.get()
+
+    def _receive(self, connection: Connection) -> None:
+        try:
+            while True:  # ends with the runner
+                self._tasks.put(connection.recv())
+        finally:
+            _end_all()
+
+
+def _end_all() -> NoReturn:
+    """End this process, which leads its process group, and all that it has started."""
+    os.killpg(os.getpid(), signal.SIGKILL)
+    raise AssertionError
+
+
+def main() -> None:
+    os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")  # so that CUDA counts as NVML does
+    descriptor, module, started_at = int(sys.argv[1]), sys.argv[2], float(sys.argv[3])
+    os.set_inheritable(descriptor, False)
+    connection = Connection(descriptor)
+    sender, receiver = _Sender(connection), _Receiver(connection)
+    try:
+        _serve(module, started_at, sender, receiver)
+    except BaseException as error:  # noqa: BLE001 - the one place where a fault becomes a report
+        traceback.print_exc()
+        sender.send(_failure(error))
+    sender.close()
+    # Frameworks' own exit handlers can hang or crash, and all that matters has been sent.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def _serve(module_name: str, started_at: float, sender: _Sender, receiver: _Receiver) -> None:
+    try:
+        module = importlib.import_module(module_name)
+        environment = module.environment()
+    except Exception as error:
+        raise errors.ImportFailed(
+            f"{module_name} could not be imported: {type(error).__name__}: {error}."
+        ) from error
+    # From the start of the process: the interpreter's own part is part of starting a framework.
+    imported = PhaseFinished(Phase.IMPORT, time.monotonic() - started_at, time.process_time())
+    sender.send(Ready(environment))
+    kept = Kept()
+    while True:
+        task = receiver.task()
+        sender.send(imported)
+        match task.kind:
+            case Kind.MEASURE:
+                sender.send(module.measure(task.spec))
+            case Kind.SUMMARIZE:
+                sender.send(module.summarize(task.spec))
+            case Kind.PREVIEW:
+                preview.run(task, module.Trainer, sender.send)
+            case Kind.TRAIN | Kind.EVALUATE:
+                load = kept.load if task.shares_process else datasets.load
+                run(task, module.Trainer, sender.send, load)
+            case _:
+                assert_never(task.kind)
+        sender.send(Finished())
+        if task.process is not ProcessUse.SHARED:
+            return
+
+
+def _failure(error: BaseException) -> Failure:
+    if isinstance(error, errors.TwinrunError):
+        return Failure(error.reason, error.message, error.metadata)
+    named: dict[str, Any] = {"type": type(error).__name__}
+    text = f"{type(error).__name__}: {error}"
+    if _is_out_of_memory(error):
+        return Failure(errors.OutOfMemory.reason, f"Memory ran out: {text}.", named)
+    return Failure(errors.TrainerFailed.reason, f"The trainer failed: {text}.", named)
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    """By name, since no framework may be imported here."""
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ in ("OutOfMemoryError", "ResourceExhaustedError")
+        or "can't allocate memory" in str(error)  # PyTorch on a CPU
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""What a chunk of steps carries: its samples, and what NumPy draws for them. NumPy only."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.model import augmentation, dropout, layers
+from services.model.weights import parameter_dtype
+from services.spec import Dropout, JobSpec
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+# Numbers [steps, batch, ...] for samples int32[steps, batch], of which the first step is so
+# many-th (from 0) in its epoch.
+Draw = Callable[[int, NDArray[np.int32]], NDArray[np.generic]]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Steps of one batch size, to be taken in one call.
+
+    ``indices`` int32[steps, batch]: the samples of each step. ``drawn``: by name
+    [steps, batch, ...], what each step needs beside them; empty where a job draws nothing.
+    """
+
+    indices: NDArray[np.int32]
+    drawn: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def padded(self, steps: int) -> "Chunk":
+        """With zeros after its own steps, up to so many."""
+        more = steps - len(self)
+        if not more:
+            return self
+        drawn = {name: _padded(array, more) for name, array in self.drawn.items()}
+        return Chunk(_padded(self.indices, more), drawn)
+
+
+def carried(
+    spec: JobSpec,
+    shape: tuple[int, ...],
+    epoch: int,
+    order: Iterable[NDArray[np.int32]],
+) -> Iterator[Chunk]:
+    """The chunks of one epoch (from 0) for its ``order``, an index array each.
+
+    ``shape`` [n, h, w, c]: of the training images. Each chunk is drawn when it is asked for.
+    """
+    draws = _draws(spec, shape, epoch)
+    taken = 0
+    for indices in order:
+        yield Chunk(indices, {name: draw(taken, indices) for name, draw in draws.items()})
+        taken += len(indices)
+
+
+def whole(spec: JobSpec, shape: tuple[int, ...]) -> Chunk:
+    """One step of the first epoch with all samples in their order."""
+    return next(carried(spec, shape, 0, [np.arange(shape[0], dtype=np.int32)[np.newaxis]]))
+
+
+def blank(spec: JobSpec, shape: tuple[int, ...], steps: int, batch: int) -> Chunk:
+    """A chunk to warm up with: all of its samples are the first."""
+    return next(carried(spec, shape, 0, [np.zeros((steps, batch), np.int32)]))
+
+
+def _draws(spec: JobSpec, shape: tuple[int, ...], epoch: int) -> dict[str, Draw]:
+    """What a step of this job needs, by name."""
+    draws: dict[str, Draw] = {}
+    if augmentation.wanted(spec):
+        dtype = parameter_dtype(spec.precision)
+        transforms = augmentation.transforms(spec, shape, epoch).astype(dtype)
+        draws[augmentation.TRANSFORMS] = lambda _, indices: transforms[indices]
+    shapes = layers.output_shapes(spec.layers, shape[1:])
+    for index, (layer, made) in enumerate(zip(spec.layers, shapes, strict=True)):
+        if isinstance(layer, Dropout):
+            draws[dropout.name(index)] = _of_masks(spec, layer.rate, made, (epoch, index))
+    return draws
+
+
+def _of_masks(
+    spec: JobSpec, rate: float, shape: tuple[int, ...], epoch_and_layer: tuple[int, int]
+) -> Draw:
+    def draw(taken: int, indices: NDArray[np.int32]) -> NDArray[np.generic]:
+        found = dropout.masks(
+            rate,
+            shape,
+            stream=(spec.seed, *epoch_and_layer),
+            first=taken * spec.batch_size,
+            samples=indices.size,
+        )
+        return found.reshape(*indices.shape, *shape)
+
+    return draw
+
+
+def _padded(array: NDArray[Scalar], more: int) -> NDArray[Scalar]:
+    return np.pad(array, [(0, more)] + [(0, 0)] * (array.ndim - 1))

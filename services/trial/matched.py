@@ -1,0 +1,154 @@
+"""What the matched recipe asks of every framework alike. NumPy only."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar, assert_never
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.errors import BadWeights, Unsupported
+from services.events import GradientNorms, StepDetails
+from services.model import layers, order
+from services.model.weights import Weights, parameter_dtype
+from services.spec import Adam, AdamW, Device, Execution, JobSpec, Optimizer, OwnWay, Sgd
+from services.trial.trainer import Steps
+
+# Sample indices of an epoch, int32[samples], from seed, epoch and number of samples.
+Permutation = Callable[[int, int, int], NDArray[np.int32]]
+
+Tensor = TypeVar("Tensor")  # a framework's own
+
+WARM_UP_STEPS = 4  # of each shape: enough for what is made at first use
+PROFILED_OPERATIONS = 10  # that a profile names
+_EVALUATE_BATCH = 1024  # samples: a call costs little beside it
+# Bytes. Above 32 MiB, the most that M_MMAP_THRESHOLD grows to, glibc's malloc asks the system for
+# memory anew each time (mallopt(3)), and PyTorch's convolutions take up to three times as long.
+# Above this, what is free is given back now and then, and asked for again, which takes as long.
+_LARGE = 8 * 2**20
+
+
+def require_supported(spec: JobSpec) -> None:
+    """Raises Unsupported for what no trainer here runs."""
+    if OwnWay.DATA_PIPELINE in spec.own_ways and spec.execution is Execution.COMPILED:
+        raise Unsupported(
+            "own_ways has data_pipeline, which hands out one batch at a time, and execution is "
+            "compiled, where a step fetches its own batch; take execution default",
+            field="own_ways",
+        )
+
+
+def ordered(
+    spec: JobSpec, shape: Sequence[int], weights: Weights
+) -> dict[str, NDArray[np.floating]]:
+    """The weights in model order, for samples of ``shape``.
+
+    Raises BadWeights where one is missing, misshapen or left over, so that none goes unused.
+    """
+    expected = {p.name: p.shape for p in layers.parameters(spec.layers, tuple(shape))}
+    given = {name: array.shape for name, array in weights.items()}
+    if given != expected:
+        raise BadWeights(f"The model's parameters are {expected}, but the weights are {given}.")
+    return {name: weights[name] for name in expected}
+
+
+@dataclass(frozen=True, slots=True)
+class Held(Generic[Tensor]):
+    """A model's arrays on a device, in model order: those that are trained, and those kept."""
+
+    trained: Sequence[Tensor]
+    kept: Sequence[Tensor]
+
+
+def trained(spec: JobSpec, shape: Sequence[int]) -> list[str]:
+    """The names of the parameters that have gradients, in model order."""
+    return [p.name for p in layers.parameters(spec.layers, tuple(shape)) if p.trained]
+
+
+def evaluate_batch(spec: JobSpec, shape: Sequence[int]) -> int:
+    """Samples of ``shape`` in a call of evaluation, the same for each framework.
+
+    On a CPU no layer makes anything large of them. A GPU's memory either framework keeps itself.
+    """
+    shapes = [tuple(shape), *layers.output_shapes(spec.layers, tuple(shape))]
+    row = max(map(math.prod, shapes)) * parameter_dtype(spec.precision).itemsize
+    samples = _EVALUATE_BATCH
+    while spec.device is Device.CPU and samples > 1 and samples * row >= _LARGE:
+        samples //= 2
+    return samples
+
+
+def held(names: Sequence[str], arrays: Mapping[str, Tensor]) -> Held[Tensor]:
+    """Arrays by name, in model order, of which those of ``names`` are trained."""
+    kept = [array for name, array in arrays.items() if name not in names]
+    return Held([arrays[name] for name in names], kept)
+
+
+def schedule(
+    optimizer: Optimizer, first: int, steps: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Rates and epsilons, float64[steps] each, of the steps that come after ``first`` steps.
+
+    Algorithm 1's step  lr * m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + epsilon)  is the same as
+    rate * m / (sqrt(v) + epsilon_hat) with rate = lr * sqrt(1 - b2^t) / (1 - b1^t) and
+    epsilon_hat = epsilon * sqrt(1 - b2^t)  (Kingma and Ba 2015, end of section 2). Both are made
+    here in float64: in float32, 1 - 0.999 alone would be wrong by one part in 80,000.
+    """
+    match optimizer.kind:
+        case Sgd():
+            return np.full(steps, optimizer.learning_rate), np.zeros(steps)
+        case Adam(beta_1, beta_2, epsilon) | AdamW(beta_1, beta_2, epsilon):
+            t = np.arange(first + 1, first + steps + 1, dtype=np.float64)
+            root = np.sqrt(1 - beta_2**t)
+            return optimizer.learning_rate * root / (1 - beta_1**t), epsilon * root
+        case _:
+            assert_never(optimizer.kind)
+
+
+def steps_taken(
+    spec: JobSpec,
+    measured: NDArray[np.floating],
+    parameters: Sequence[str],
+    *,
+    wait_seconds: float = 0.0,
+    sync_seconds: float = 0.0,
+) -> Steps:
+    """A chunk from what its steps measured: losses float[steps], or with accuracies [steps, 2].
+
+    With the details of ``report_step_details`` float[steps, 3 + parameters]: loss, ordered loss,
+    accuracy, and the norm of the gradient of each of ``parameters``, named in model order.
+    """
+    losses, details, accuracies = measured, None, None
+    if spec.report_step_details:
+        losses, ordered, right, *norms = measured.T
+        named = zip(parameters, norms, strict=True)
+        details = StepDetails(
+            ordered_losses=tuple(ordered.tolist()),
+            accuracies=tuple(right.tolist()),
+            gradient_norms=tuple(GradientNorms(name, tuple(n.tolist())) for name, n in named),
+        )
+    elif measured.ndim > 1:
+        losses, accuracies = measured.T
+    return Steps(losses, details, accuracies, wait_seconds, sync_seconds)
+
+
+def epoch_chunks(
+    spec: JobSpec, epoch: int, samples: int, permutation: Permutation = order.permutation
+) -> list[NDArray[np.int32]]:
+    """The index arrays int32[steps, batch] of one epoch (from 0), a chunk each.
+
+    ``permutation``: the framework's own, where the batch order is.
+    """
+    return _chunks(spec, permutation(spec.seed, epoch, samples))
+
+
+def chunk_shapes(spec: JobSpec, samples: int) -> list[tuple[int, int]]:
+    """The shapes [steps, batch] that `epoch_chunks` has, each once."""
+    found = _chunks(spec, np.arange(samples, dtype=np.int32))
+    return list(dict.fromkeys((len(chunk), chunk.shape[1]) for chunk in found))
+
+
+def _chunks(spec: JobSpec, indices: NDArray[np.int32]) -> list[NDArray[np.int32]]:
+    limited = order.limited(indices, spec.batch_size, spec.steps_per_epoch_limit)
+    return order.chunks(limited, spec.batch_size, spec.report_every_steps)

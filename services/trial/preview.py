@@ -1,0 +1,28 @@
+"""What becomes of training images before a step sees them, for a person to look at."""
+
+from services.data import catalog, datasets
+from services.events import ImagesPreviewed
+from services.model import weights as parameters
+from services.pipe import Task
+from services.spec import Recipe
+from services.trial.run import Emit, MakeTrainer
+
+
+def run(task: Task, make_trainer: MakeTrainer, emit: Emit) -> None:
+    """Raises as `services.trial.run.run`."""
+    spec = task.spec
+    loaded = datasets.load(spec, task.data_dir, emit)
+    shape = catalog.info(spec.dataset).shape
+    initial: parameters.Weights | None = None  # the trainer's own
+    if spec.recipe is Recipe.MATCHED:
+        initial = parameters.initial(spec.layers, shape, spec.seed, spec.precision)
+    augmented = make_trainer(spec, loaded.data, initial).augmented()
+    originals = loaded.data.train_images
+    emit(
+        ImagesPreviewed(
+            shape=originals.shape,
+            originals=tuple(originals.ravel().tolist()),
+            augmented=tuple(augmented.ravel().tolist()),
+            labels=tuple(loaded.data.train_labels.tolist()),
+        )
+    )

@@ -1,0 +1,273 @@
+"""One trial, in the process that calls it: the phases, the clock, the events."""
+
+import math
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.data import catalog, datasets
+from services.data.arrays import Data
+from services.errors import disk_error
+from services.events import (
+    EpochFinished,
+    EvaluationFinished,
+    Event,
+    Inputs,
+    Latency,
+    LogitsSaved,
+    Metrics,
+    Phase,
+    PhaseFinished,
+    PhaseStarted,
+    ResourcesUsed,
+    StepsFinished,
+    WeightsKind,
+    WeightsSaved,
+)
+from services.files import sha256, write_whole
+from services.machine import load, nvml
+from services.model import arithmetic, augmentation, metrics, order
+from services.model import weights as parameters
+from services.pipe import LOGITS_FILE, Task
+from services.spec import Device, JobSpec, OwnWay, Recipe
+from services.trial import latency
+from services.trial.trainer import Steps, Trainer
+
+Emit = Callable[[Event], None]
+MakeTrainer = Callable[[JobSpec, Data, parameters.Weights | None], Trainer]
+
+
+class _Phases:
+    """Adds up wall and CPU time by phase."""
+
+    def __init__(self, emit: Emit) -> None:
+        self._emit = emit
+        self._seconds: dict[Phase, tuple[float, float]] = {}
+
+    @contextmanager
+    def part(self, phase: Phase) -> Iterator[None]:
+        if phase not in self._seconds:
+            self._emit(PhaseStarted(phase))
+        wall, cpu = self._seconds.get(phase, (0.0, 0.0))
+        wall_start, cpu_start = time.perf_counter(), time.process_time()
+        yield
+        self._seconds[phase] = (
+            wall + time.perf_counter() - wall_start,
+            cpu + time.process_time() - cpu_start,
+        )
+
+    def seconds(self, phase: Phase) -> float:
+        return self._seconds.get(phase, (0.0, 0.0))[0]
+
+    def finish(self, phase: Phase) -> None:
+        self._emit(PhaseFinished(phase, *self._seconds[phase]))
+
+    @contextmanager
+    def whole(self, phase: Phase) -> Iterator[None]:
+        with self.part(phase):
+            yield
+        self.finish(phase)
+
+
+Load = Callable[[JobSpec, Path, Callable[[Event], None]], datasets.Loaded]
+
+
+def run(task: Task, make_trainer: MakeTrainer, emit: Emit, load_data: Load = datasets.load) -> None:
+    """Train or evaluate. Raises `services.errors.TwinrunError`, or what the framework raises."""
+    phases = _Phases(emit)
+    spec = task.spec
+    with phases.whole(Phase.DATA):
+        loaded = load_data(spec, task.data_dir, emit)
+    with phases.whole(Phase.BUILD):
+        shape = catalog.info(spec.dataset).shape
+        initial: parameters.Weights | None = None  # the trainer's own
+        if task.weights is not None:
+            initial = parameters.from_safetensors(task.weights, spec.layers, shape, spec.precision)
+        elif spec.recipe is Recipe.MATCHED and OwnWay.INITIAL_WEIGHTS not in spec.own_ways:
+            initial = parameters.initial(spec.layers, shape, spec.seed, spec.precision)
+            if spec.perturb_initial_weights:
+                initial = parameters.perturbed(initial, spec.seed)
+        trainer = make_trainer(spec, loaded.data, initial)
+        held = trainer.weights()  # as it has them, so that what it made of them shows
+    environment = trainer.environment()
+    emit(environment)
+    # Of the GPUs that it sees, a trial takes the first.
+    gpus = environment.accelerators if spec.device is Device.CUDA else ()
+    sampler = nvml.Sampler(gpus[0].uuid if gpus else "")
+    data = loaded.data
+    samples = len(data.train_labels)
+    steps = min(math.ceil(samples / spec.batch_size), spec.steps_per_epoch_limit or samples)
+    emit(
+        Inputs(
+            data_sha256=loaded.sha256,
+            initial_weights_sha256=_save(WeightsKind.INITIAL, held, task.output_dir, emit),
+            batch_order_sha256=_order_digest(spec, samples),
+            train_samples=samples,
+            test_samples=len(data.test_labels) - loaded.validation_samples,
+            validation_samples=loaded.validation_samples,
+            parameter_count=sum(array.size for array in held.values()),
+            steps_per_epoch=steps,
+            epoch_operations=arithmetic.epoch_operations(
+                spec, shape, min(samples, steps * spec.batch_size)
+            ),
+            augmentation_sha256=_augmentation_digest(spec, data.train_images.shape),
+            epoch_bytes=arithmetic.epoch_bytes(
+                spec, shape, held, data.train_images[0].nbytes, steps
+            ),
+        )
+    )
+    with phases.whole(Phase.COMPILE):
+        if task.weights is None or not task.shares_process:  # else nobody reads the times
+            trainer.warm_up()
+    if task.weights is None:
+        logits = _train(spec, loaded, trainer, phases, emit, sampler=sampler)
+        _save(WeightsKind.FINAL, trainer.weights(), task.output_dir, emit)
+    else:
+        with phases.whole(Phase.EVALUATE):
+            logits = trainer.evaluate()
+        _, test = _metrics(logits, loaded)
+        timed: tuple[Latency, ...] = ()
+        if not task.shares_process:
+            # The trainer's own test samples: where some are held back, those come first.
+            timed = latency.latencies(trainer.predictor, test.samples, logits)
+        emit(EvaluationFinished(test, timed))
+    emit(LogitsSaved(*_write(LOGITS_FILE, _outputs(logits, loaded), task.output_dir)))
+    emit(
+        ResourcesUsed(
+            _peak_memory_bytes(),
+            trainer.peak_device_memory_bytes(),
+            accelerator=sampler.used(),
+            swapped_bytes=load.swapped_bytes(),
+        )
+    )
+    if spec.profile and task.weights is None:
+        # After all that is timed: the profiler makes steps slower.
+        emit(trainer.profiled(lambda: len(next(trainer.train_epoch(spec.epochs)).losses)))
+
+
+def _outputs(
+    logits: NDArray[np.floating], loaded: datasets.Loaded
+) -> dict[str, NDArray[np.generic]]:
+    """What is kept of an evaluation: logits and labels, those of held back samples apart."""
+    held, labels = loaded.validation_samples, loaded.data.test_labels
+    outputs: dict[str, NDArray[np.generic]] = {"logits": logits[held:], "labels": labels[held:]}
+    if held:
+        outputs |= {"validation_logits": logits[:held], "validation_labels": labels[:held]}
+    return outputs
+
+
+def _metrics(
+    logits: NDArray[np.floating], loaded: datasets.Loaded
+) -> tuple[Metrics | None, Metrics]:
+    """On the samples that were held back, None where there are none, and on the test split."""
+    held, labels = loaded.validation_samples, loaded.data.test_labels
+    validation = metrics.evaluate(logits[:held], labels[:held]) if held else None
+    return validation, metrics.evaluate(logits[held:], labels[held:])
+
+
+def _train(
+    spec: JobSpec,
+    loaded: datasets.Loaded,
+    trainer: Trainer,
+    phases: _Phases,
+    emit: Emit,
+    *,
+    sampler: nvml.Sampler,
+) -> NDArray[np.floating]:
+    """Returns the logits of the last evaluation."""
+    data, step = loaded.data, 0
+    whole_epoch = math.ceil(len(data.train_labels) / spec.batch_size)
+    for epoch, number in enumerate(spec.epoch_numbers):
+        if number != epoch:
+            trainer.advance(number * whole_epoch)
+        trained, evaluated = phases.seconds(Phase.TRAIN), phases.seconds(Phase.EVALUATE)
+        chunks: list[Steps] = []
+        before = load.read()
+        with sampler, phases.part(Phase.TRAIN):
+            for chunk in trainer.train_epoch(number):
+                emit(StepsFinished(epoch, step, tuple(chunk.losses.tolist()), chunk.details))
+                step += len(chunk.losses)
+                chunks.append(chunk)
+        used = load.between(before, load.read())
+        with phases.part(Phase.EVALUATE):
+            logits = trainer.evaluate()
+        trained = phases.seconds(Phase.TRAIN) - trained
+        losses = np.concatenate([chunk.losses for chunk in chunks])
+        indices = np.arange(len(data.train_labels), dtype=np.int32)
+        taken = order.limited(indices, spec.batch_size, spec.steps_per_epoch_limit)
+        sizes = order.batch_sizes(len(taken), spec.batch_size, len(losses))
+        validation, test = _metrics(logits, loaded)
+        emit(
+            EpochFinished(
+                epoch=epoch,
+                train_seconds=trained,
+                evaluate_seconds=phases.seconds(Phase.EVALUATE) - evaluated,
+                train_loss=metrics.mean_over_samples(losses, sizes),
+                test=test,
+                samples_per_second=int(sizes.sum()) / trained,
+                data_wait_seconds=sum(chunk.wait_seconds for chunk in chunks),
+                sync_seconds=sum(chunk.sync_seconds for chunk in chunks),
+                running_accuracy=_running_accuracy(chunks, sizes),
+                validation=validation,
+                load=used,
+            )
+        )
+    phases.finish(Phase.TRAIN)
+    phases.finish(Phase.EVALUATE)
+    return logits
+
+
+def _running_accuracy(chunks: Sequence[Steps], sizes: NDArray[np.int64]) -> float | None:
+    """Over the epoch's samples, as the steps saw them; None where some chunk does not tell."""
+    found = [
+        chunk.accuracies if chunk.details is None else np.array(chunk.details.accuracies)
+        for chunk in chunks
+    ]
+    known = [accuracies for accuracies in found if accuracies is not None]
+    if len(known) < len(found):
+        return None
+    return metrics.mean_over_samples(np.concatenate(known), sizes)
+
+
+def _order_digest(spec: JobSpec, samples: int) -> str:
+    """Empty where the order is the framework's own."""
+    own = spec.recipe is Recipe.IDIOMATIC or OwnWay.BATCH_ORDER in spec.own_ways
+    if own:
+        return ""
+    orders = (order.permutation(spec.seed, epoch, samples) for epoch in spec.epoch_numbers)
+    limit = spec.steps_per_epoch_limit
+    return order.digest(order.limited(indices, spec.batch_size, limit) for indices in orders)
+
+
+def _augmentation_digest(spec: JobSpec, shape: Sequence[int]) -> str:
+    """Empty where the draws are the framework's own."""
+    return augmentation.digest(spec, shape) if spec.recipe is Recipe.MATCHED else ""
+
+
+def _save(kind: WeightsKind, weights: parameters.Weights, directory: Path, emit: Emit) -> str:
+    digest, size = _write(f"{kind}.safetensors", weights, directory)
+    emit(WeightsSaved(kind, digest, size))
+    return digest
+
+
+def _write(
+    name: str, arrays: Mapping[str, NDArray[np.generic]], directory: Path
+) -> tuple[str, int]:
+    """A safetensors file; its SHA-256, hexadecimal, and its size in bytes."""
+    content = parameters.to_safetensors(arrays)
+    try:
+        write_whole(directory / name, content)
+    except OSError as error:
+        raise disk_error(error, directory) from error
+    return sha256(content), len(content)
+
+
+def _peak_memory_bytes() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # kilobytes everywhere else

@@ -1,1 +1,0 @@
-"""What both frameworks share, in NumPy alone: data, batch order, initial values, metrics."""
