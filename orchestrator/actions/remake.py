@@ -9,9 +9,9 @@ from twinrun.contract.state_dir import sweep
 from orchestrator.actions import compare, explain, variants, verify
 from orchestrator.errors import RunUnreadable
 from orchestrator.figures.renderer import Renderer
+from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.results.loops import VARIANTS
-from orchestrator.settings.config import FRAMEWORKS
 from orchestrator.storage import store
 from orchestrator.storage.about import Kind
 from orchestrator.storage.files import writing
@@ -39,7 +39,7 @@ def remake(run: Run) -> None:
             verify.keep(run, verify.again(run))
         case Kind.EXPLAIN:
             # An older run has the sides that began.
-            explain.finish(run, what.sides if len(what.sides) > 1 else FRAMEWORKS)
+            explain.finish(run, what.sides if len(what.sides) > 1 else tuple(FRAMEWORKS))
         case Kind.RECIPES:
             _finish(_inner(run, variants.RECIPES))
             variants.finish_recipes(run)

@@ -11,6 +11,7 @@ from orchestrator.actions.compare import Request
 from orchestrator.actions.repeat import Plan
 from orchestrator.api.result import Result
 from orchestrator.errors import BadInput, JobFailed, RunnerUnavailable
+from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language.phrases import Phrase, english, say, speaking
 from orchestrator.results import history
 from orchestrator.runners.progress import Lines
@@ -43,20 +44,20 @@ def compare(
     target_accuracy: float | None = None,
     train_limit: int | None = None,
     changes: Mapping[str, Any] | None = None,
-    frameworks: str | Sequence[str] = config.FRAMEWORKS,
+    frameworks: str | Sequence[str] = tuple(FRAMEWORKS),
     repeats: int = 1,
     verify: bool = True,
     output: str | Path = "runs",
-    pytorch: str | None = None,
-    tensorflow: str | None = None,
     progress: Progress = False,
+    **runners: str | None,
 ) -> Result:
     """Train the same job on each framework, and set the results side by side.
 
     Words and defaults are those of ``orchestrator compare``; None is the workload's own.
     ``changes`` is what ``--set`` is there: any field of the job spec by its dotted name, such as
     ``{"optimizer": {"sgd": {"momentum": 0.9}, "learning_rate": 0.05}}``. ``progress``: True prints
-    a line for each thing that happens, a function is given them, False is quiet.
+    a line for each thing that happens, a function is given them, False is quiet. ``runners``: by
+    framework, where its runner is: ``pytorch="gpu-machine:50051"``.
 
     The environment and twinrun.toml are not looked at. Raises OrchestratorError; where a trial
     failed, or on KeyboardInterrupt, what was finished is kept, and the message says where.
@@ -84,7 +85,8 @@ def compare(
         certify=verify,
         plan=Plan(repeats),
     )
-    places = Places({"pytorch": pytorch, "tensorflow": tensorflow})
+    given = {name: address for name, address in runners.items() if address}
+    places = Places(dict(config.runner(f"{name}={address}") for name, address in given.items()))
     with (
         speaking(locales.of(os.environ)),
         closing(Lines(_writer(progress))) as display,

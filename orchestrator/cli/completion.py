@@ -2,7 +2,8 @@
 
 import typer
 
-from orchestrator.settings import config, workloads
+from orchestrator.frameworks import FRAMEWORKS
+from orchestrator.settings import workloads
 from orchestrator.storage import shelf
 
 
@@ -22,5 +23,5 @@ def frameworks(incomplete: str) -> list[str]:
     """The one after the last comma, of those that are not there yet."""
     before, comma, begun = incomplete.rpartition(",")
     given = before.split(",")
-    left = [name for name in config.FRAMEWORKS if name not in given and name.startswith(begun)]
+    left = [name for name in FRAMEWORKS if name not in given and name.startswith(begun)]
     return [f"{before}{comma}{name}" for name in left]

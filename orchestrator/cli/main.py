@@ -31,7 +31,7 @@ def _before(context: typer.Context, lang: LanguageOption = None) -> None:
 app = typer.Typer(
     cls=Commands,
     callback=_before,
-    help="Run exactly the same training job on PyTorch and on TensorFlow, and say which was "
+    help="Run exactly the same training job on each framework, and say which was "
     "faster.\n\nExit codes: 0 success; 1 an unforeseen fault; 2 bad input; 3 no runner could be "
     "reached, or it is the wrong one; 4 a job failed; 5 results could not be written; "
     "6 not shown to be the same job; 7 the result stands with warnings, and --strict was given; "

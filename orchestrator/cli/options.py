@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from orchestrator import frameworks
 from orchestrator.actions.repeat import Plan
 from orchestrator.cli import completion
+from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.settings import config, workloads
 from orchestrator.settings.config import Places
 
@@ -45,12 +47,12 @@ class Device(StrEnum):
     CUDA = "cuda"
 
 
-class Framework(StrEnum):
-    PYTORCH = "pytorch"
-    TENSORFLOW = "tensorflow"
+if TYPE_CHECKING:
+    Framework = StrEnum
+else:
+    Framework = StrEnum("Framework", {name.upper(): name for name in FRAMEWORKS})
 
-
-ALL = ",".join(config.FRAMEWORKS)
+ALL = ",".join(FRAMEWORKS)
 FrameworkOption = Annotated[Framework, typer.Option("--framework", "-f", help="Which one.")]
 FrameworksOption = Annotated[
     str, typer.Option(help="Which, with commas.", autocompletion=completion.frameworks)
@@ -143,32 +145,49 @@ class JobOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class WhereOptions:
-    """Addresses of runners."""
+class _Where:
+    """Addresses of runners. Each framework has a flag of its own beside it."""
 
-    pytorch: Annotated[
-        str | None,
+    runner: Annotated[
+        list[str] | None,
         _option(
             _WHERE,
-            "--pytorch",
-            metavar="HOST:PORT",
-            envvar="TWINRUN_PYTORCH",
-            help="PyTorch's runner; otherwise one on port 50051, or a local process.",
-        ),
-    ] = None
-    tensorflow: Annotated[
-        str | None,
-        _option(
-            _WHERE,
-            "--tensorflow",
-            metavar="HOST:PORT",
-            envvar="TWINRUN_TENSORFLOW",
-            help="TensorFlow's runner; otherwise one on port 50052, or a local process.",
+            "--runner",
+            metavar="NAME=HOST:PORT",
+            help="A framework's runner; otherwise one on its port, or a local process. May be "
+            "given again.",
         ),
     ] = None
 
     def places(self) -> Places:
-        return Places({"pytorch": self.pytorch, "tensorflow": self.tensorflow})
+        """Raises BadInput."""
+        own = {name: getattr(self, name) for name in FRAMEWORKS}
+        return Places({**own, **dict(map(config.runner, self.runner or []))})
+
+
+def _address(framework: frameworks.Framework) -> Any:
+    """The flag of one framework alone."""
+    return Annotated[
+        str | None,
+        _option(
+            _WHERE,
+            f"--{framework.name}",
+            metavar="HOST:PORT",
+            envvar=f"TWINRUN_{framework.name.upper()}",
+            help="The same for this framework alone.",
+        ),
+    ]
+
+
+if TYPE_CHECKING:
+    WhereOptions = _Where
+else:
+    WhereOptions = dataclasses.make_dataclass(
+        "WhereOptions",
+        [(each.name, _address(each), None) for each in FRAMEWORKS.values()],
+        bases=(_Where,),
+        frozen=True,
+    )
 
 
 @dataclass(frozen=True, slots=True)

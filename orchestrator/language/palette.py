@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from orchestrator.frameworks import FRAMEWORKS
+
 GREY = "#555555"
 FAINT = "#E4E4E4"  # what stands for no framework
 HALF, PALE = 0.5, 0.75  # shares of white: of a line under others, of what is not compared
@@ -16,15 +18,24 @@ class Look:
     marker: str
 
 
-# Okabe and Ito's colours, which colour-blind people can tell apart.
-_LOOKS = {"pytorch": Look("#D55E00", "o"), "tensorflow": Look("#0072B2", "D")}
-# The second of two sides of the same framework is told by a colour of its own.
-_OTHERS = (Look("#009E73", "s"), Look("#CC79A7", "^"), Look("#E69F00", "v"))
+# Of sides without a look of their own, such as the second of two of the same framework: the rest
+# of Okabe and Ito's, and more of the kind, which colour-blind people can tell apart.
+_OTHERS = (
+    Look("#009E73", "s"),
+    Look("#CC79A7", "^"),
+    Look("#E69F00", "v"),
+    Look("#56B4E9", "P"),
+    Look("#000000", "X"),
+    Look("#A6A000", "*"),
+    Look("#8C564B", "<"),
+    Look("#7F7F7F", ">"),
+)
 
 
 def looks(frameworks: Sequence[str]) -> dict[str, Look]:
     """The look of each; one without a look of its own takes the next of the others."""
-    found = {name: _LOOKS.get(name.removesuffix("-a")) for name in frameworks}
+    known = {name: FRAMEWORKS.get(name.removesuffix("-a")) for name in frameworks}
+    found = {name: each and Look(each.colour, each.marker) for name, each in known.items()}
     unknown = sorted(name for name, look in found.items() if look is None)
     spare = {name: _OTHERS[index % len(_OTHERS)] for index, name in enumerate(unknown)}
     return {name: look or spare[name] for name, look in found.items()}

@@ -1,7 +1,9 @@
 """How names and numbers are written for people."""
 
 import math
+from urllib.parse import unquote
 
+from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language.phrases import Phrase, Sentence, english
 
 # How parts are put together.
@@ -13,7 +15,6 @@ LINES = Phrase("{one}\n{other}")
 KEPT = Phrase("kept in {path}")
 OF = Phrase("{name}: {what}")
 
-_LABELS = {"pytorch": "PyTorch", "tensorflow": "TensorFlow"}
 _STATES = {
     "pending": Phrase("pending"),
     "running": Phrase("running"),
@@ -24,9 +25,15 @@ _STATES = {
 
 
 def label(side: str) -> str:
-    """A framework's own spelling of its name; ``PyTorch A`` of one of two that are the same."""
-    framework, _, letter = side.partition("-")
-    return f"{_LABELS.get(framework, framework)} {letter.upper()}".rstrip()
+    """A framework's own spelling of its name; ``PyTorch A`` of one of two that are the same.
+
+    ``PyTorch (execution=compiled)`` of one that changes the job.
+    """
+    framework, _, rest = side.partition("-")
+    name = FRAMEWORKS[framework].label if framework in FRAMEWORKS else framework
+    if "=" in rest:
+        return f"{name} ({unquote(rest.replace(',', ', '))})"
+    return f"{name} {rest.upper()}".rstrip()
 
 
 def number(value: float) -> str:

@@ -9,11 +9,12 @@ from contextlib import closing
 from twinrun.v1 import job_pb2
 
 from orchestrator.errors import BadInput, RunnerUnavailable, WrongReport
+from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.gate.refusal import refusal
 from orchestrator.live.state import KEPT_JOBS, Live, Runner, answered, heard, listed
 from orchestrator.runners.client import Client
 from orchestrator.runners.finding import answering
-from orchestrator.settings.config import FRAMEWORKS, Places
+from orchestrator.settings.config import Places
 
 _LOOK_SECONDS = 2.0  # between looks for a runner
 _LIST_SECONDS = 1.0  # between looks for a job

@@ -11,7 +11,18 @@ from orchestrator.language.palette import looks
 from orchestrator.language.words import label
 
 # matplotlib's markers as characters.
-_GLYPHS = {"o": "\u25cf", "D": "\u25c6", "s": "\u25a0", "^": "\u25b2", "v": "\u25bc"}
+_GLYPHS = {
+    "o": "\u25cf",
+    "D": "\u25c6",
+    "s": "\u25a0",
+    "^": "\u25b2",
+    "v": "\u25bc",
+    "P": "\u271a",
+    "X": "\u2716",
+    "*": "\u2605",
+    "<": "\u25c0",
+    ">": "\u25b6",
+}
 
 
 @dataclass(frozen=True, slots=True)

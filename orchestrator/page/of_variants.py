@@ -78,7 +78,7 @@ def explanation_page(rows: Sequence[Explained], about: About, drawings: Sequence
         TableRow(
             Cell(say(row.pitfall.title)),
             [
-                *(Cell(say(row.pitfall.does(name))) for name in names),
+                *map(Cell, explanation.own_ways(row.pitfall, names)),
                 Cell(say(row.pitfall.paragraph)),
             ],
         )

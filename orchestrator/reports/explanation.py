@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
 
+from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language import columns
 from orchestrator.language.phrases import Phrase, english, say
 from orchestrator.language.words import OF, label, number
 from orchestrator.reports.plain import Table
+from orchestrator.reports.rows import UNKNOWN
 from orchestrator.results.explanation import Row
 from orchestrator.results.pitfalls import Pitfall
 
@@ -38,9 +40,7 @@ def report(rows: Sequence[Row]) -> RenderableType:
         does.add_column(title, overflow="fold")
     for row in rows:
         if row.pitfall:
-            does.add_row(
-                say(row.pitfall.title), *(say(row.pitfall.does(name)) for name in row.seconds)
-            )
+            does.add_row(say(row.pitfall.title), *own_ways(row.pitfall, list(row.seconds)))
     return Group(made, meaning(rows), "", does)
 
 
@@ -63,11 +63,17 @@ def meaning(rows: Sequence[Row]) -> str:
     return say(_MEANING, first=first, second=second)
 
 
+def own_ways(pitfall: Pitfall, frameworks: Sequence[str]) -> list[str]:
+    """What each framework does of its own."""
+    return [UNKNOWN if does is None else say(does) for does in map(pitfall.does, frameworks)]
+
+
 def paragraph(pitfall: Pitfall, width: int = 80) -> str:
     """What it is, what each framework does, and where that is written."""
     does = [
-        say(OF, name=label(name), what=english(pitfall.does(name)))
-        for name in ("pytorch", "tensorflow")
+        say(OF, name=label(name), what=english(does))
+        for name in FRAMEWORKS
+        if (does := pitfall.does(name))
     ]
     text = columns.wrap(say(pitfall.paragraph), width)
     source = columns.wrap(say(_SOURCE, source=pitfall.source), width, break_on_hyphens=False)

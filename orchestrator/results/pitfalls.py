@@ -23,9 +23,9 @@ class Pitfall:
     paragraph: Phrase
     source: str
 
-    def does(self, framework: str) -> Phrase:
-        """What the framework does."""
-        return {"pytorch": self.pytorch, "tensorflow": self.tensorflow}[framework]
+    def does(self, framework: str) -> Phrase | None:
+        """What the framework does. None: it is not written down here."""
+        return {"pytorch": self.pytorch, "tensorflow": self.tensorflow}.get(framework)
 
 
 PITFALLS = (

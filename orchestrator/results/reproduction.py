@@ -8,8 +8,8 @@ from typing import Any
 import yaml
 
 from orchestrator.certificate.certificate import Certificate
+from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.results.comparison import Comparison
-from orchestrator.settings.config import FRAMEWORKS
 from orchestrator.trials.inputs import in_own_way
 from orchestrator.trials.sides import are_the_same, framework_of
 

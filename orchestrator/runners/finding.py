@@ -10,12 +10,13 @@ from typing import Any
 from twinrun.v1 import job_pb2
 
 from orchestrator.errors import OrchestratorError, RunnerUnavailable, WrongRunner
+from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language.phrases import Phrase, english, say
 from orchestrator.language.words import OF
 from orchestrator.runners import local
 from orchestrator.runners.client import Client
 from orchestrator.runners.listener import Listener, listener, of_process
-from orchestrator.settings.config import PORTS, Places
+from orchestrator.settings.config import Places
 
 _TAKEN = Phrase("{framework}: the runner at {address}")
 _TAKEN_OF = Phrase("{framework}: the runner at {address}, of the user {owner}")
@@ -202,7 +203,7 @@ def answering(
 
 
 def _at_default_port(framework: str, tell: Callable[[str], None]) -> Client | None:
-    return _usable(framework, f"127.0.0.1:{PORTS[framework]}", _PROBE_SECONDS, tell)
+    return _usable(framework, f"127.0.0.1:{FRAMEWORKS[framework].port}", _PROBE_SECONDS, tell)
 
 
 def _usable(

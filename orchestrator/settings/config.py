@@ -12,19 +12,18 @@ from google.protobuf import json_format
 from twinrun.v1 import job_pb2
 
 from orchestrator.errors import BadInput
+from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.settings import workloads
 
 _NO_CHOICE = Phrase("{flag} is {given!r}; it can be {known}.")
 _NO_FRAMEWORK = Phrase("There is no framework {names}; there are {known}.")
+_NO_RUNNER = Phrase("--runner takes NAME=HOST:PORT, where NAME is one of {known}; it got {text!r}.")
 _NO_PERCENTAGE = Phrase("{flag} is {text!r}; give a percentage such as 2%.")
 _NO_ASSIGNMENT = Phrase("--set takes FIELD=VALUE, such as 'batch_size=32'; it got {text!r}.")
 _NOT_YAML = Phrase("--set {name}: {value!r} is not YAML: {error}")
 _NO_FIELDS = Phrase("The job spec has no field {path}: {parent} has no fields.")
 _NO_JOB = Phrase("The workload {workload} with these flags is not a job: {error}")
-# Each framework's runner listens here unless told otherwise.
-PORTS = {"pytorch": 50051, "tensorflow": 50052}
-FRAMEWORKS = tuple(PORTS)
 
 
 def state_home() -> Path:
@@ -99,6 +98,18 @@ def frameworks(names: str) -> tuple[str, ...]:
             )
         )
     return found
+
+
+def runner(text: str) -> tuple[str, str]:
+    """Take ``pytorch=gpu-machine:50051`` apart: a framework and where its runner is.
+
+    Raises BadInput.
+    """
+    name, _, address = text.partition("=")
+    host, _, port = address.rpartition(":")
+    if name not in FRAMEWORKS or not host or not (port.isdecimal() and 0 < int(port) < 65536):
+        raise BadInput(english(_NO_RUNNER, text=text, known=", ".join(FRAMEWORKS)))
+    return name, address
 
 
 def fraction(flag: str, text: str) -> float:

@@ -1,6 +1,7 @@
 """Real runners on fake frameworks, each in a process of its own, ended after each test."""
 
 import contextlib
+import dataclasses
 import os
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
 from twinrun.v1 import job_pb2, runner_service_pb2, runner_service_pb2_grpc
 
+from orchestrator.frameworks import FRAMEWORKS
 from tests.integration import gates
 from tests.waiting import HANG_SECONDS, eventually
 
@@ -149,6 +151,12 @@ def command(fake: str, state_dir: Path | str, *options: str, framework="pytorch"
         *("--state-dir", str(state_dir), "--data-dir", str(Path(state_dir).parent / "data")),
         *options,
     ]
+
+
+def default_port(monkeypatch, port: int, framework="pytorch") -> None:
+    """For the orchestrator of this process."""
+    changed = dataclasses.replace(FRAMEWORKS[framework], port=port)
+    monkeypatch.setitem(FRAMEWORKS, framework, changed)
 
 
 @pytest.fixture

@@ -23,12 +23,15 @@ PAIRS = 3
 FRAMEWORKS = ("pytorch", "tensorflow")
 # The command line as it is, with an environment of fakes, and with nobody at the default ports.
 _COMMAND = """
-import pathlib, sys
-from orchestrator import cli, config, runners
+import dataclasses, pathlib, sys
+from orchestrator import frameworks
+from orchestrator.cli import main
+from orchestrator.settings import config
 home = pathlib.Path(sys.argv.pop(1))
-runners.PORTS = {"pytorch": 1, "tensorflow": 1}
+for name, each in frameworks.FRAMEWORKS.items():
+    frameworks.FRAMEWORKS[name] = dataclasses.replace(each, port=1)
 config.Places.python = lambda self, name: home / f".venv-{name}/bin/python"
-cli.main()
+main.main()
 """
 _SMALL = ("--workload=synthetic-mlp", "--threads=1", "--train-limit=300", "--batch-size=100")
 _COMPARE = ("compare", *_SMALL, "--epochs=2", f"--repeats={PAIRS}", "--same-seed", "--no-verify")

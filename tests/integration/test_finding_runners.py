@@ -14,6 +14,7 @@ from orchestrator.errors import RunnerUnavailable
 from orchestrator.runners import finding as found_by
 from orchestrator.runners.finding import Runners
 from orchestrator.settings.config import Places
+from tests.integration.conftest import default_port
 from tests.waiting import HANG_SECONDS, eventually
 
 LINUX = sys.platform == "linux"
@@ -28,7 +29,7 @@ def find(tmp_path, monkeypatch):
     """
 
     def find(address: str, **given) -> tuple[str | None, list[str]]:
-        monkeypatch.setattr(found_by, "PORTS", {"pytorch": address.rpartition(":")[2]})
+        default_port(monkeypatch, address.rpartition(":")[2])
         monkeypatch.setattr(found_by, "_PROBE_SECONDS", HANG_SECONDS)  # a slow one answers too
         said: list[str] = []
         places = Places(given, state_home=tmp_path / "home", environments=tmp_path / "none")
@@ -111,7 +112,7 @@ def test_a_file_in_the_users_folder_is_not_taken_for_a_module(tmp_path, monkeypa
     python.chmod(0o755)
     (tmp_path / "random.py").write_text("raise SystemExit('not this one')\n")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(found_by, "PORTS", {"pytorch": 1})  # where none listens
+    default_port(monkeypatch, 1)  # where none listens
     places = Places(state_home=tmp_path / "home", environments=tmp_path)
     with (
         closing(Runners(places, lambda _: None)) as runners,

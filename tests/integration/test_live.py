@@ -17,9 +17,9 @@ from orchestrator.language.phrases import say, speaking
 from orchestrator.live import texts
 from orchestrator.live.follow import Board, Follower
 from orchestrator.live.state import Runner
-from orchestrator.runners import finding as found_by
 from orchestrator.runners.progress import describe
 from orchestrator.settings.config import Places
+from tests.integration.conftest import default_port
 from tests.integration.live import Page, ended, live
 from tests.integration.live import start as start_live
 from tests.waiting import HANG_SECONDS, eventually
@@ -137,7 +137,7 @@ def test_the_same_job_on_both_frameworks_is_one_group(start, tmp_path):
 def test_a_runner_that_another_process_started_is_found_lost_and_found_again(
     start, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(found_by, "PORTS", {"pytorch": 1})  # nobody listens there
+    default_port(monkeypatch, 1)  # nobody listens there
     places = Places(state_home=tmp_path)  # where one announces its address
     board = Board()
     follower = Follower("pytorch", places, board)

@@ -12,11 +12,11 @@ from twinrun.contract import state_dir
 from twinrun.v1 import job_pb2
 
 from orchestrator.errors import RunnerUnavailable
-from orchestrator.runners import finding as found_by
 from orchestrator.runners import local
 from orchestrator.runners.finding import Runners
 from orchestrator.settings.config import Places
 from tests.integration.conftest import (
+    default_port,
     eventually,
     fake_environment,
     marked,
@@ -31,7 +31,7 @@ AS_ROOT = os.geteuid() == 0
 @pytest.fixture
 def places(tmp_path, monkeypatch):
     """Where nothing listens at the default port, with a fake that starts as the framework."""
-    monkeypatch.setattr(found_by, "PORTS", {"pytorch": 1})
+    default_port(monkeypatch, 1)
     monkeypatch.setenv(ALIVE, str(tmp_path))
     monkeypatch.setenv(LINGER, "0.6")
     fake_environment(tmp_path, "slow")
@@ -182,7 +182,7 @@ def test_the_users_own_runner_comes_before_whoever_listens_at_the_default_port(
     stranger = start(name="stranger")
     with command(places) as first:
         own = first.get("pytorch").address
-        monkeypatch.setattr(found_by, "PORTS", {"pytorch": stranger.address.rpartition(":")[2]})
+        default_port(monkeypatch, stranger.address.rpartition(":")[2])
         with command(places) as second:
             assert second.get("pytorch").address == own
 

@@ -10,7 +10,7 @@ from google.protobuf import json_format
 from twinrun.v1 import job_pb2
 
 from orchestrator.certificate import certificate_file
-from orchestrator.settings import config
+from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.storage import store
 from orchestrator.storage.about import Kind
 from orchestrator.storage.store import Run
@@ -35,7 +35,7 @@ def create(
 ) -> Run:
     """A new run, without trials, of both frameworks unless told otherwise."""
     spec = job_pb2.JobSpec() if spec is None else spec
-    return store.create(output, kind, workload, sides or config.FRAMEWORKS, spec, now=now)
+    return store.create(output, kind, workload, sides or tuple(FRAMEWORKS), spec, now=now)
 
 
 def add_trial(run: Run, framework: str, number: int, *, events=None, **given: Any) -> None:

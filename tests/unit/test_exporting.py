@@ -13,9 +13,9 @@ from orchestrator.errors import BadInput, OutputError
 from orchestrator.exports import WRITERS
 from orchestrator.exports import export as exporting
 from orchestrator.exports.tables import TABLES
+from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.results import history
 from orchestrator.results.comparison import as_dict, compare
-from orchestrator.settings import config
 from orchestrator.storage import store
 from orchestrator.storage.about import Kind
 from tests.unit.events import SPEC, STEPS, failed_events, trial_events
@@ -218,7 +218,7 @@ def test_without_its_extra_it_says_what_to_install_and_writes_nothing(run, monke
 
 def test_a_run_that_holds_runs_names_them(tmp_path):
     outer = create(tmp_path, kind=Kind.RECIPES)
-    inner = store.within(outer, "matched", Kind.COMPARE, config.FRAMEWORKS, job_pb2.JobSpec())
+    inner = store.within(outer, "matched", Kind.COMPARE, tuple(FRAMEWORKS), job_pb2.JobSpec())
     with inner.open_events("pytorch", 1) as log:
         for event in trial_events():
             log.append(event)

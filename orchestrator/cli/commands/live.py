@@ -12,8 +12,8 @@ import typer
 from orchestrator.cli.options import WhereOptions
 from orchestrator.cli.output import to_stderr
 from orchestrator.errors import BadInput
+from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language.phrases import Phrase, english, say
-from orchestrator.settings import config
 
 _NOT_INSTALLED = Phrase(
     "'orchestrator live' needs {package}, which this environment lacks: run 'make setup' again, or "
@@ -50,9 +50,7 @@ def live(
         url = f"http://{server.HOST}:{listener.getsockname()[1]}/"
         board = follow.Board()
         serving = server.Server(board, listener)
-        followers = [
-            follow.Follower(framework, where.places(), board) for framework in config.FRAMEWORKS
-        ]
+        followers = [follow.Follower(framework, where.places(), board) for framework in FRAMEWORKS]
         serving.start()
         for follower in followers:
             follower.start()

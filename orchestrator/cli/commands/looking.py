@@ -13,6 +13,7 @@ from orchestrator.cli import completion
 from orchestrator.cli.options import ALL, FrameworksOption, JobOptions, JsonOption, WhereOptions
 from orchestrator.cli.output import print_json, to_stderr
 from orchestrator.errors import BadInput
+from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language import columns as cells
 from orchestrator.language.phrases import Phrase, english, say
 from orchestrator.language.words import OF
@@ -176,7 +177,7 @@ def workloads(
         presets.lines_in_refusals(workload),
         closing(Runners(where.places(), lambda _: None)) as runners,
     ):
-        spec = completed(config.job_spec(workload, {}), config.FRAMEWORKS[:1], runners)
+        spec = completed(config.job_spec(workload, {}), tuple(FRAMEWORKS)[:1], runners)
     mapping = store.to_mapping(spec)
     if as_json:
         print_json(mapping)
@@ -187,6 +188,6 @@ def workloads(
 def _framework_of(job_id: str) -> str:
     """A runner begins the ids of its jobs with its framework."""
     framework = job_id.partition("-")[0]
-    if framework not in config.FRAMEWORKS:
+    if framework not in FRAMEWORKS:
         raise BadInput(english(_NO_JOB, given=job_id[:80]))
     return framework

@@ -12,6 +12,7 @@ from orchestrator.certificate.certificate import Certificate
 from orchestrator.cli.options import ALL, FrameworksOption, JobOptions, ShownOptions, WhereOptions
 from orchestrator.cli.output import display_of, print_json, say_of
 from orchestrator.errors import BadInput, JobFailed, NotTheSameJob
+from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language.phrases import Phrase, Sentence, english, join
 from orchestrator.language.words import LINES, OF
 from orchestrator.reports import explanation
@@ -99,7 +100,7 @@ def explain(
         raise BadInput(english(_NO_PITFALL, name=pitfall, known=", ".join(pitfalls.NAMES)))
     given = {name: value for name, value in job.changes().items() if value is not None}
     spec = config.job_spec(job.workload, {"epochs": 1} | given)
-    names = config.FRAMEWORKS
+    names = tuple(FRAMEWORKS)
     with (
         closing(display_of(shown, names, spec.epochs)) as display,
         closing(Runners(where.places(), display.say)) as runners,

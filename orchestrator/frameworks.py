@@ -1,0 +1,31 @@
+"""Which frameworks there are: each stands here once, and a third one is one more line.
+
+Everything else asks `FRAMEWORKS`, so that no other module names a framework.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Framework:
+    """What the orchestrator knows of a framework.
+
+    ``label``: its own spelling of its name. ``port``: where its runner listens unless told
+    otherwise. ``colour`` and ``marker``, by matplotlib's name, are its look everywhere: of Okabe
+    and Ito's colours, which colour-blind people can tell apart.
+    """
+
+    name: str
+    label: str
+    port: int
+    colour: str
+    marker: str
+
+
+FRAMEWORKS = {
+    each.name: each
+    for each in (
+        Framework("pytorch", "PyTorch", 50051, "#D55E00", "o"),
+        Framework("tensorflow", "TensorFlow", 50052, "#0072B2", "D"),
+    )
+}
