@@ -16,9 +16,10 @@ from orchestrator.certificate import certificate_file
 from orchestrator.errors import JobFailed, OrchestratorError, OutputError
 from orchestrator.figures.drawing import Drawing
 from orchestrator.figures.renderer import Renderer
-from orchestrator.language.phrases import Phrase, Sentence, join, say
+from orchestrator.language.phrases import Phrase, Sentence, english, join, say
 from orchestrator.language.words import KEPT, LINES
-from orchestrator.results.comparison import Comparison, as_dict, compare
+from orchestrator.results.comparison import Comparison, compare
+from orchestrator.results.comparison_file import as_dict
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.placement import placements
 from orchestrator.runners.planning import completed, why_not_at_once
@@ -28,35 +29,41 @@ from orchestrator.settings.config import Places
 from orchestrator.storage import machine, store
 from orchestrator.storage.about import plain
 from orchestrator.storage.store import Run
-from orchestrator.trials.sides import twice
+from orchestrator.trials.sides import Side, are_the_same
 
 _NOT_AT_ONCE = Phrase("--concurrent: {reason}; one trial at a time")
+_ONE_RUNNER = Phrase("two sides have one runner")
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is to be run: ``spec`` on each of ``frameworks``, kept in a new run in ``output``.
+    """What is to be run: ``spec`` by each of ``sides``, kept in a new run in ``output``.
 
     ``certify``: show first that it is the same job, if it is to be. ``concurrent``: run trials of
     different frameworks at the same time, where each has a GPU of its own. ``plan``: how often.
-    ``twice``: an A/A test, both sides the one framework. ``profile``: one more trial of each side,
-    under its framework's profiler.
+    ``profile``: one more trial of each side, under its framework's profiler. ``baseline``: the side
+    that the others are held against; None: the first.
     """
 
     workload: str
     spec: job_pb2.JobSpec
-    frameworks: Sequence[str]
+    sides: Sequence[Side]
     output: Path
     certify: bool = False
     concurrent: bool = False
     plan: Plan = field(default_factory=Plan)
-    twice: bool = False
     profile: bool = False
+    baseline: str | None = None
 
     @property
-    def sides(self) -> tuple[str, ...]:
-        """Of the comparison."""
-        return twice(self.frameworks[0]) if self.twice else tuple(self.frameworks)
+    def frameworks(self) -> tuple[str, ...]:
+        """That the sides run on, each once."""
+        return tuple(dict.fromkeys(side.framework for side in self.sides))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the sides."""
+        return tuple(side.name for side in self.sides)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +87,25 @@ def train(request: Request, runners: Runners, display: Display) -> Outcome:
     """
     runners.prepare(request.frameworks)
     with closing(Renderer()) as renderer:
-        spec = completed(request.spec, request.frameworks, runners)
-        request = dataclasses.replace(request, spec=spec)
+        request = dataclasses.replace(request, spec=accepted(request, runners))
         run = store.create(
-            request.output, plain(request.sides), request.workload, request.sides, spec
+            *(request.output, plain(request.names), request.workload, request.names),
+            *(request.spec,),
+            baseline=request.baseline,
         )
         return train_into(run, request, runners, renderer, display)
+
+
+def accepted(request: Request, runners: Runners) -> job_pb2.JobSpec:
+    """The spec with every default filled in, of which each side's runner takes what it makes.
+
+    Raises BadInput.
+    """
+    spec = completed(request.spec, request.frameworks, runners)
+    for side in request.sides:
+        if side.changes:
+            completed(side.spec(spec), [side.framework], runners)
+    return spec
 
 
 def train_into(
@@ -120,7 +140,7 @@ def train_into(
         ended = error
     _recall(run)
     comparison = judge(run)
-    if request.twice:
+    if are_the_same(request.names):
         _learn_noise(comparison, request)
     try:
         draw(run, comparison, renderer)
@@ -131,12 +151,15 @@ def train_into(
 
 
 def _profile(run: Run, request: Request, runners: Runners, listen: Listener) -> list[Sentence]:
-    """One epoch of each framework in a run of its own inside ``run``; what went wrong."""
+    """One epoch of each side in a run of its own inside ``run``; what went wrong."""
     spec = job_pb2.JobSpec()
     spec.CopyFrom(request.spec)
     spec.epochs, spec.profile = 1, True
-    inner = store.within(run, store.PROFILE, plain(request.frameworks), request.frameworks, spec)
-    return run_trials(placements(request.frameworks, spec), runners, inner, listen)
+    # Of two that are the same one is enough.
+    sides = list(dict.fromkeys(dataclasses.replace(side, letter="") for side in request.sides))
+    names = [side.name for side in sides]
+    inner = store.within(run, store.PROFILE, plain(names), names, spec)
+    return run_trials(placements(sides, spec), runners, inner, listen)
 
 
 def _recall(run: Run) -> None:
@@ -166,12 +189,15 @@ def _learn_noise(comparison: Comparison, request: Request) -> None:
 def _is_to_be_the_same(request: Request) -> bool:
     """Whether the job is matched in all: only then is there something to certify."""
     matched = request.spec.recipe == job_pb2.RECIPE_MATCHED and not request.spec.own_ways
-    return matched and len(request.frameworks) == 2 and not request.twice
+    return matched and bool(verify.against(request.names, request.baseline))
 
 
 def _at_once(request: Request, runners: Runners, display: Display) -> bool:
     """Whether trials run at the same time; where they should and may not, it is said why."""
-    if not request.concurrent or len(request.frameworks) < 2:
+    if not request.concurrent or len(request.sides) < 2:
+        return False
+    if len(request.frameworks) < len(request.sides):
+        display.say(say(_NOT_AT_ONCE, reason=english(_ONE_RUNNER)))
         return False
     environments: dict[str, job_pb2.Environment | None] = dict.fromkeys(request.frameworks)
     if request.spec.device == job_pb2.DEVICE_CUDA:
@@ -186,19 +212,26 @@ def _at_once(request: Request, runners: Runners, display: Display) -> bool:
 
 def _certificate(request: Request, run: Run, runners: Runners, display: Display) -> dict[str, Any]:
     """For certificate.json; where none can be made, the sentence that says why."""
-    asked = verify.Request(request.workload, request.spec, request.frameworks, request.output)
+    asked = verify.Request(
+        request.workload, request.spec, request.sides, request.output, request.baseline
+    )
     try:
-        return certificate_file.as_dict(verify.short(asked, run, runners, display))
+        made = verify.short(asked, run, runners, display)
+        found = [certificate_file.as_dict(each) for each in made]
     except JobFailed as error:
-        return certificate_file.none_made(error.message)
+        found = [certificate_file.none_made(error.message, *pair) for pair in asked.pairs]
+    return certificate_file.of_several(found)
 
 
 def comparison_of(run: Run) -> Comparison:
     """What its trials say side by side, from all that the run keeps. Raises RunUnreadable."""
+    what = run.about()
     return compare(
         store.to_mapping(run.spec()),
         run.trials(),
         run.certificate(),
+        sides=what.sides,
+        baseline=what.baseline,
         concurrent=run.concurrent(),
         known=run.known(),
         profiles=run.profiles(),

@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from orchestrator.language.phrases import Phrase, say
+from orchestrator.language.phrases import Phrase, join, say
+from orchestrator.language.words import NEXT
 from orchestrator.results.comparison import compare
-from orchestrator.results.estimate import FEWEST_PAIRS
+from orchestrator.results.estimate import fewest_pairs
 from orchestrator.results.verdict import Verdict
 from orchestrator.runners.placement import Enough
 from orchestrator.storage import store
@@ -33,18 +34,20 @@ class Plan:
 def enough(plan: Plan, run: Run, tell: Callable[[str], None]) -> Enough:
     """Judges by what ``run`` has; a trial that failed ends it too. ``tell`` is told how it goes."""
     began = time.monotonic()
-    least = plan.repeats if plan.precision is None else max(plan.repeats, FEWEST_PAIRS)
+    fewest = fewest_pairs(max(1, len(run.about().sides) - 1))
+    least = plan.repeats if plan.precision is None else max(plan.repeats, fewest)
 
     def judge(number: int) -> bool:
         if number < least:
             return _failed(run) if plan.precision is not None else False
         if plan.precision is None:
             return True
-        found = _verdict(run)
-        if found is None or _failed(run):
+        found = _verdicts(run)
+        if not found or _failed(run):
             return True
-        tell(say(_SO_FAR, number=number, sentence=found.sentence))
-        if found.least_seen is not None and found.least_seen <= plan.precision:
+        sentence = join(NEXT, [each.sentence for each in found])
+        tell(say(_SO_FAR, number=number, sentence=sentence))
+        if all(each.least_seen is not None and each.least_seen <= plan.precision for each in found):
             return True
         late = time.monotonic() - began > plan.most_seconds
         if late:
@@ -54,8 +57,11 @@ def enough(plan: Plan, run: Run, tell: Callable[[str], None]) -> Enough:
     return judge
 
 
-def _verdict(run: Run) -> Verdict | None:
-    return compare(store.to_mapping(run.spec()), run.trials()).verdict
+def _verdicts(run: Run) -> list[Verdict]:
+    what = run.about()
+    return compare(
+        store.to_mapping(run.spec()), run.trials(), sides=what.sides, baseline=what.baseline
+    ).verdicts
 
 
 def _failed(run: Run) -> bool:

@@ -6,7 +6,7 @@ from contextlib import closing
 
 from twinrun.v1 import job_pb2
 
-from orchestrator.actions.compare import Outcome, Request, comparison_of, train_into
+from orchestrator.actions.compare import Outcome, Request, accepted, comparison_of, train_into
 from orchestrator.figures.renderer import Renderer
 from orchestrator.language.phrases import Phrase, english, say
 from orchestrator.language.words import OF
@@ -16,7 +16,6 @@ from orchestrator.results.loops import as_dict as as_dict_of_loops
 from orchestrator.results.recipes import Recipes, recipes
 from orchestrator.results.recipes import as_dict as as_dict_of_recipes
 from orchestrator.runners.finding import Runners
-from orchestrator.runners.planning import completed
 from orchestrator.runners.progress import Display
 from orchestrator.storage import store
 from orchestrator.storage.about import Kind, plain
@@ -53,8 +52,11 @@ def _train_variants(
     """``variants``: what each changes of the spec. Those after one cut short have no outcome."""
     runners.prepare(request.frameworks)
     with closing(Renderer()) as renderer:
-        spec = completed(request.spec, request.frameworks, runners)
-        run = store.create(request.output, kind, request.workload, request.sides, spec)
+        spec = accepted(request, runners)
+        run = store.create(
+            *(request.output, kind, request.workload, request.names, spec),
+            baseline=request.baseline,
+        )
         outcomes: dict[str, Outcome] = {}
         for name, changes in variants.items():
             display.say(say(OF, name=english(_VARIANTS[kind]), what=name))
@@ -62,7 +64,7 @@ def _train_variants(
             asked.CopyFrom(spec)
             for field_name, value in changes.items():
                 setattr(asked, field_name, value)
-            inner = store.within(run, name, plain(request.sides), request.sides, asked)
+            inner = store.within(run, name, plain(request.names), request.names, asked)
             part = dataclasses.replace(request, spec=asked)
             outcomes[name] = train_into(inner, part, runners, renderer, display)
             if outcomes[name].interrupted or outcomes[name].ended:

@@ -17,8 +17,24 @@ from pathlib import Path
 from twinrun.v1 import job_pb2, runner_service_pb2
 
 from orchestrator.certificate.certificate import Certificate, Proof, certify
-from orchestrator.certificate.certificate_file import SCHEMA, as_dict, from_dict
+from orchestrator.certificate.certificate_file import (
+    SCHEMA,
+    as_dict,
+    each_of,
+    from_dict,
+    of_several,
+)
 from orchestrator.certificate.evidence import Evidence, evidence
+from orchestrator.certificate.takes import (
+    PERTURBED,
+    PLAIN,
+    REPEATED,
+    TIMED,
+    TIMED_PERTURBED,
+    copied,
+    takes,
+    with_rounding,
+)
 from orchestrator.certificate.tolerance import tolerance
 from orchestrator.errors import JobFailed, RunUnreadable
 from orchestrator.language.phrases import Phrase, english, join, say
@@ -31,17 +47,10 @@ from orchestrator.runners.schedule import Listener, raise_unless_succeeded, run_
 from orchestrator.storage import certificates, store
 from orchestrator.storage.about import Kind
 from orchestrator.storage.store import Run
+from orchestrator.trials.sides import Side, are_the_same, change_how, framework_of
 
 _NO_TRIALS = Phrase("{path} has no finished trial of each framework: verify again.")
 _SHOWING = Phrase("showing first, in float64, that it is the same job on both")
-# The numbers of a framework's trials.
-PLAIN, PERTURBED, REPEATED, TIMED, TIMED_PERTURBED = range(1, 6)
-# Of a short certificate: epochs, and steps of each, the last batch among them, in chunks of full
-# and of shorter length; the last epoch as a late one of a long job.
-SHORT_EPOCHS, SHORT_STEPS, SHORT_CHUNK, LATE_EPOCH = 3, 25, 10, 7
-TIMED_STEPS = 101  # a chunk of usual length, and the last batch
-_TESTED = 1500  # test samples: more than a batch of them
-_BUILT_IN = 10_000  # test samples of every dataset that is not made
 # Modules whose code decides what a certificate says.
 _ROOMS = Path(__file__).parents[1]
 _JUDGES = (
@@ -50,106 +59,98 @@ _JUDGES = (
     Path(__file__),
 )
 
+Pair = tuple[str, str]  # names of two sides
 _SHARED = runner_service_pb2.PROCESS_USE_SHARED
 _SHARED_LAST = runner_service_pb2.PROCESS_USE_SHARED_LAST
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """``spec`` on each of two ``frameworks``; ``workload`` names the run."""
+    """``spec`` by each of ``sides``; ``workload`` names the run.
+
+    ``baseline``: the side that is held against each other; None: the first.
+    """
 
     workload: str
     spec: job_pb2.JobSpec
-    frameworks: Sequence[str]
+    sides: Sequence[Side]
     output: Path
+    baseline: str | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """Of the sides."""
+        return [side.name for side in self.sides]
+
+    @property
+    def frameworks(self) -> list[str]:
+        """That the sides run on, each once."""
+        return list(dict.fromkeys(side.framework for side in self.sides))
+
+    @property
+    def pairs(self) -> list[Pair]:
+        """The baseline and each other side."""
+        return against(self.names, self.baseline)
 
 
-def takes(spec: job_pb2.JobSpec) -> dict[int, job_pb2.JobSpec]:
-    """The trials of a short certificate of a completed ``spec``, by number.
-
-    PERTURBED and REPEATED are run where PLAIN is not exact. TIMED ones are in the precision in
-    which the job is timed, as it is timed, where that is not float64.
-    """
-    plain = _copy(spec)
-    plain.precision, plain.report_step_details = job_pb2.PRECISION_FLOAT64, True
-    plain.epochs, plain.late_epoch = SHORT_EPOCHS, LATE_EPOCH
-    plain.steps_per_epoch_limit, plain.report_every_steps = SHORT_STEPS, SHORT_CHUNK
-    _limit_tests(plain)
-    found = _with_rounding(plain)
-    if spec.precision != job_pb2.PRECISION_FLOAT64:
-        timed = _copy(spec)
-        timed.epochs, timed.steps_per_epoch_limit = 1, TIMED_STEPS
-        _limit_tests(timed)
-        moved = _copy(timed)
-        moved.perturb_initial_weights = True
-        found |= {TIMED: timed, TIMED_PERTURBED: moved}
-    return found
+def against(sides: Sequence[str], baseline: str | None) -> list[Pair]:
+    """The baseline, the first unless told otherwise, and each other side that is to agree."""
+    first = baseline or sides[0]
+    pairs = [(first, side) for side in sides if side != first]
+    return [pair for pair in pairs if change_how(pair) and not are_the_same(pair)]
 
 
-def _with_rounding(plain: job_pb2.JobSpec) -> dict[int, job_pb2.JobSpec]:
-    moved = _copy(plain)
-    moved.perturb_initial_weights = True
-    return {PLAIN: plain, PERTURBED: moved, REPEATED: plain}
-
-
-def _copy(spec: job_pb2.JobSpec) -> job_pb2.JobSpec:
-    copy = job_pb2.JobSpec()
-    copy.CopyFrom(spec)
-    return copy
-
-
-def _limit_tests(spec: job_pb2.JobSpec) -> None:
-    """Fewer test samples, where there are more."""
-    made = spec.dataset.synthetic.test_samples
-    there = made if spec.dataset.name == "synthetic" else _BUILT_IN
-    limit = spec.dataset.test_limit if spec.dataset.HasField("test_limit") else there
-    if limit > _TESTED:
-        spec.dataset.test_limit = _TESTED
-
-
-def verify(request: Request, runners: Runners, display: Display) -> tuple[Run, Certificate]:
+def verify(request: Request, runners: Runners, display: Display) -> tuple[Run, list[Certificate]]:
     """Train what a certificate needs, and keep it in a run of its own. Raises JobFailed."""
-    asked = _copy(request.spec)
+    asked = copied(request.spec)
     asked.report_step_details = True
     spec = _fitting(completed(asked, request.frameworks, runners), request.frameworks)
-    run = store.create(request.output, Kind.VERIFY, request.workload, request.frameworks, spec)
-    certificate = _certificate(_with_rounding(spec), request, run, runners, display)
-    keep(run, certificate)
+    run = store.create(
+        *(request.output, Kind.VERIFY, request.workload, request.names, spec),
+        baseline=request.baseline,
+    )
+    certificates = _certificates(with_rounding(spec), request, run, runners, display)
+    keep(run, certificates)
     display.say(say(KEPT, path=run.path))
-    return run, certificate
+    return run, certificates
 
 
-def keep(run: Run, certificate: Certificate) -> None:
-    """certificate.json, its figure, its page."""
+def keep(run: Run, certificates: Sequence[Certificate]) -> None:
+    """certificate.json, its figures, its page."""
     from orchestrator import page  # noqa: PLC0415 - take a while to import
     from orchestrator.figures import plots  # noqa: PLC0415 - take a while to import
 
-    run.write_certificate(as_dict(certificate))
-    drawing = plots.certificate_canvas(certificate).drawing()
-    run.write_page(page.render(page.certificate_page(certificate, run.about(), [drawing])))
-    run.write_figures(drawing.files())
+    found = of_several([as_dict(each) for each in certificates])
+    run.write_certificate(found)
+    drawings = [canvas.drawing() for canvas in plots.certificate_canvases(found)]
+    run.write_page(page.render(page.certificate_page(certificates, run.about(), drawings)))
+    for drawing in drawings:
+        run.write_figures(drawing.files())
 
 
-def again(run: Run) -> Certificate:
+def again(run: Run) -> list[Certificate]:
     """Of a run that `verify` made: from its trials; without them as it was kept.
 
     Raises RunUnreadable.
     """
     kept = run.certificate()
-    if kept is not None and kept.get("schema") != SCHEMA:  # less was run then than is asked now
-        return from_dict(kept)
+    before = [from_dict(each) for each in each_of(kept)]
+    if any(each.get("schema") != SCHEMA for each in each_of(kept)):
+        return before  # less was run then than is asked now
+    what = run.about()
     ended = {trial.framework for trial in run.trials() if trial.number == PLAIN}
-    frameworks = [side for side in run.about().sides if side in ended]
-    if len(frameworks) != 2:
+    if len(what.sides) < 2 or not ended.issuperset(what.sides):
         if kept is None:
             raise RunUnreadable(english(_NO_TRIALS, path=run.path))
-        return from_dict(kept)
-    made = judged(run, frameworks)
-    return replace(made, made=kept["made"]) if kept else made
+        return before
+    made = judged(run, against(what.sides, what.baseline))
+    if len(before) != len(made):
+        return made
+    return [replace(new, made=old.made) for new, old in zip(made, before, strict=True)]
 
 
-def short(request: Request, run: Run, runners: Runners, display: Display) -> Certificate:
-    """One over some tens of steps of the request's spec, for ``run``.
+def short(request: Request, run: Run, runners: Runners, display: Display) -> list[Certificate]:
+    """One for each pair, over some tens of steps of the request's spec, for ``run``.
 
     What was made before of the same spec by the same builds, and judged by the same code, is taken
     again. Raises JobFailed.
@@ -160,13 +161,13 @@ def short(request: Request, run: Run, runners: Runners, display: Display) -> Cer
     }
     key = _key(request, planned, runners)
     if (known := certificates.read(key)) is not None:
-        return from_dict(known)
+        return [from_dict(each) for each in each_of(known)]
     display.say(say(_SHOWING))
-    inner = store.within(run, "certificate", Kind.VERIFY, request.frameworks, planned[PLAIN])
-    certificate = _certificate(planned, request, inner, runners, Lines(lambda _: None))
-    if certificate.same_job:
-        certificates.write(key, as_dict(certificate))
-    return certificate
+    inner = store.within(run, "certificate", Kind.VERIFY, request.names, planned[PLAIN])
+    made = _certificates(planned, request, inner, runners, Lines(lambda _: None))
+    if all(each.same_job for each in made):
+        certificates.write(key, of_several([as_dict(each) for each in made]))
+    return made
 
 
 def _fitting(spec: job_pb2.JobSpec, frameworks: Sequence[str]) -> job_pb2.JobSpec:
@@ -181,19 +182,19 @@ def _at_once(spec: job_pb2.JobSpec) -> bool:
     return spec.device != job_pb2.DEVICE_CUDA
 
 
-def _certificate(
+def _certificates(
     planned: Mapping[int, job_pb2.JobSpec],
     request: Request,
     run: Run,
     runners: Runners,
     display: Display,
-) -> Certificate:
-    names = request.frameworks
+) -> list[Certificate]:
+    sides = [side for side in request.sides if any(side.name in pair for pair in request.pairs)]
     with logged(run.log_path, display) as listen:
 
         def train(number: int) -> None:
             spec = planned[number]
-            order = [Placement(name, number, spec, _SHARED) for name in names]
+            order = [Placement(side.name, number, side.spec(spec), _SHARED) for side in sides]
             faults = run_trials(order, runners, run, listen, at_once=_at_once(spec))
             if faults:
                 raise JobFailed(join(NEXT, faults))
@@ -201,62 +202,71 @@ def _certificate(
         train(PLAIN)
         exact = planned[PLAIN].precision == job_pb2.PRECISION_FLOAT64
         # What is left may be rounding: how far does that take a framework from itself?
-        if not (exact and judged(run, names, evaluated=False).same_job):
+        plain = judged(run, request.pairs, evaluated=False)
+        if not (exact and all(each.same_job for each in plain)):
             train(PERTURBED)
             train(REPEATED)
         for number in (TIMED, TIMED_PERTURBED):
             if number in planned:
                 train(number)
-        _evaluate_again(planned[PLAIN], names, run, runners, listen)
-    return judged(run, names)
+        _evaluate_again(planned[PLAIN], request.pairs, run, runners, listen)
+    return judged(run, request.pairs)
 
 
 def _evaluate_again(
-    spec: job_pb2.JobSpec, names: Sequence[str], run: Run, runners: Runners, listen: Listener
+    spec: job_pb2.JobSpec, pairs: Sequence[Pair], run: Run, runners: Runners, listen: Listener
 ) -> None:
-    """Have each framework evaluate the saved final weights of all. Raises JobFailed."""
+    """Have each side evaluate the saved final weights of those that it is held against.
 
-    def evaluate(name: str) -> None:
-        client = runners.get(name)
-        for trained in names:
-            process = _SHARED_LAST if trained == names[-1] else _SHARED
-            weights = run.weights(trained, PLAIN)
-            job = client.evaluate(spec, weights, uuid.uuid4().hex, process)
+    Raises JobFailed.
+    """
+    asked: dict[str, list[Pair]] = {}  # who evaluates whose, by framework
+    for name, trained in dict.fromkeys((a, b) for pair in pairs for a in pair for b in pair):
+        asked.setdefault(framework_of(name), []).append((name, trained))
+
+    def evaluate(framework: str) -> None:
+        client = runners.get(framework)
+        for name, trained in asked[framework]:
+            process = _SHARED_LAST if (name, trained) == asked[framework][-1] else _SHARED
+            weights, own = run.weights(trained, PLAIN), Side.named(name).spec(spec)
+            job = client.evaluate(own, weights, uuid.uuid4().hex, process)
             for event in client.watch(job.job_id):
                 listen(name, event)
-            raise_unless_succeeded(client.job(job.job_id), name)
+            raise_unless_succeeded(client.job(job.job_id), framework)
             run.write_logits_again(name, trained, client.logits(job.job_id))
 
     if not _at_once(spec):
-        for name in names:
-            evaluate(name)
+        for framework in asked:
+            evaluate(framework)
         return
     with ThreadPoolExecutor() as threads:
-        contexts = [copy_context() for _ in names]
-        list(threads.map(lambda c, name: c.run(evaluate, name), contexts, names))
+        contexts = [copy_context() for _ in asked]
+        list(threads.map(lambda c, name: c.run(evaluate, name), contexts, asked))
 
 
-def judged(run: Run, frameworks: Sequence[str], *, evaluated: bool = True) -> Certificate:
+def judged(run: Run, pairs: Sequence[Pair], *, evaluated: bool = True) -> list[Certificate]:
     """Judge the trials that there are; before the saved weights are ``evaluated`` again too.
 
-    Raises RunNotFound, RunUnreadable.
+    A certificate for each pair. Raises RunNotFound, RunUnreadable.
     """
     trials = {trial.name: trial for trial in run.trials()}
 
     def found(name: str, number: int) -> Evidence | None:
         trial = trials.get(f"{name}-{number}")
-        again = frameworks if number == PLAIN else ()
-        return None if trial is None else evidence(run, trial, again)
+        return None if trial is None else evidence(run, trial)
 
-    def proof(name: str) -> Proof:
-        plain = evidence(run, trials[f"{name}-{PLAIN}"], frameworks)
+    def proof(name: str, pair: Pair) -> Proof:
+        plain = evidence(run, trials[f"{name}-{PLAIN}"], pair)
         rest = (found(name, n) for n in (PERTURBED, REPEATED, TIMED, TIMED_PERTURBED))
         return Proof(plain, *rest)
 
-    first, second = map(proof, frameworks)
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    allowed = tolerance(first.plain.trial.spec or {})
-    return certify(first, second, allowed, now, evaluated=evaluated)
+    made = []
+    for pair in pairs:
+        first, second = (proof(name, pair) for name in pair)
+        allowed = tolerance(first.plain.trial.spec or {})
+        made.append(certify(first, second, allowed, now, evaluated=evaluated))
+    return made
 
 
 def _key(request: Request, planned: Mapping[int, job_pb2.JobSpec], runners: Runners) -> str:
@@ -267,5 +277,5 @@ def _key(request: Request, planned: Mapping[int, job_pb2.JobSpec], runners: Runn
         for name in ("threads", "target_accuracy"):  # on which the arithmetic does not depend
             mapping.pop(name, None)
     code = [hashlib.sha256(path.read_bytes()).hexdigest() for path in _JUDGES]
-    parts = [mappings, list(request.frameworks), builds, code]
+    parts = [mappings, request.pairs, builds, code]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

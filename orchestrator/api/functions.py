@@ -18,6 +18,7 @@ from orchestrator.runners.progress import Lines
 from orchestrator.settings import config, locales, workloads
 from orchestrator.settings.config import Places
 from orchestrator.storage import shelf
+from orchestrator.trials.sides import sides
 
 Progress = bool | Callable[[str], None]
 
@@ -45,6 +46,7 @@ def compare(
     train_limit: int | None = None,
     changes: Mapping[str, Any] | None = None,
     frameworks: str | Sequence[str] = tuple(FRAMEWORKS),
+    baseline: str | None = None,
     repeats: int = 1,
     verify: bool = True,
     output: str | Path = "runs",
@@ -77,13 +79,15 @@ def compare(
         train_limit=train_limit,
     )
     name = str(workload)
+    names = config.frameworks(frameworks if isinstance(frameworks, str) else ",".join(frameworks))
     request = Request(
         workloads.title(name),
         config.job_spec(name, {**asked, **(changes or {})}),
-        config.frameworks(frameworks if isinstance(frameworks, str) else ",".join(frameworks)),
+        sides(names),
         Path(output),
         certify=verify,
         plan=Plan(repeats),
+        baseline=config.baseline(baseline, names),
     )
     given = {name: address for name, address in runners.items() if address}
     places = Places(dict(config.runner(f"{name}={address}") for name, address in given.items()))

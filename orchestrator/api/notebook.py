@@ -9,8 +9,8 @@ from html import escape
 
 from orchestrator.language.phrases import say
 from orchestrator.language.words import KEPT, label
-from orchestrator.reports.comparison import caution_text, ratio_heading, sentences
-from orchestrator.reports.rows import Row
+from orchestrator.reports.comparison import caution_text, ratio_headings, sentences
+from orchestrator.reports.rows import Row, with_ratios
 from orchestrator.reports.table import table_rows
 from orchestrator.results.comparison import Comparison
 
@@ -36,15 +36,13 @@ def page(comparison: Comparison, path: str, svg: str) -> str:
 def _table(comparison: Comparison, rows: Sequence[Row]) -> Iterator[str]:
     if not rows:
         return
-    names = [label(name) for name in comparison.trials]
-    if ratio := any(row.ratio for row in rows):
-        names.append(ratio_heading(comparison))
+    headings, lines = with_ratios(rows, ratio_headings(comparison))
+    names = [*map(label, comparison.trials), *headings]
     head = "".join(f'<th scope="col"{_RIGHT}>{escape(name)}</th>' for name in names)
     yield f"<table><thead><tr><td></td>{head}</tr></thead><tbody>"
-    for row in rows:
-        cells = [*row.values, *([row.ratio] if ratio else [])]
+    for name, *cells in lines:
         shown = "".join(f"<td{_RIGHT}>{escape(cell)}</td>" for cell in cells)
-        yield f'<tr><th scope="row"{_LEFT}>{escape(row.name.strip())}</th>{shown}</tr>'
+        yield f'<tr><th scope="row"{_LEFT}>{escape(name.strip())}</th>{shown}</tr>'
     yield "</tbody></table>"
 
 

@@ -12,7 +12,8 @@ from orchestrator.errors import BadInput
 from orchestrator.exports.tables import TABLES
 from orchestrator.language.phrases import Phrase, english, speaking
 from orchestrator.results.circumstances import Caution
-from orchestrator.results.comparison import Comparison, as_dict
+from orchestrator.results.comparison import Comparison
+from orchestrator.results.comparison_file import as_dict
 from orchestrator.results.verdict import Verdict
 from orchestrator.settings import locales
 from orchestrator.storage.files import read
@@ -52,8 +53,16 @@ class Result:
 
     @property
     def verdict(self) -> Verdict | None:
-        """Which was faster, by how much and how sure. None: there is none, ``finding`` says why."""
+        """Which was faster, by how much and how sure. None: there is none, ``finding`` says why.
+
+        Of two sides; more have ``verdicts``.
+        """
         return self.comparison.verdict
+
+    @property
+    def verdicts(self) -> Sequence[Verdict]:
+        """A verdict for each side that was held against the baseline."""
+        return self.comparison.verdicts
 
     @property
     def finding(self) -> str:

@@ -1,7 +1,7 @@
 """Certificates as certificate.json holds them."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,22 @@ from orchestrator.certificate.certificate import Certificate, Parting
 from orchestrator.certificate.envelope import Envelope
 from orchestrator.certificate.judge import Clause, Difference
 from orchestrator.certificate.tolerance import Tolerance
-from orchestrator.language.phrases import Phrase, Sentence, clause, english, kept, stored, told
+from orchestrator.language.phrases import (
+    Phrase,
+    Sentence,
+    clause,
+    english,
+    join,
+    kept,
+    stored,
+    told,
+)
+from orchestrator.language.words import AND, NEXT, OF, label
 from orchestrator.trials.inputs import InputsCheck
 from orchestrator.trials.numbers import finite
 
 SCHEMA = "twinrun.certificate/2"
+SCHEMA_OF_SEVERAL = "twinrun.certificates/1"
 _NONE = Phrase("no certificate could be made: {why}")
 
 
@@ -42,10 +53,45 @@ def as_dict(certificate: Certificate) -> dict[str, Any]:
     return found
 
 
-def none_made(why: Sentence) -> dict[str, Any]:
+def none_made(why: Sentence, first: str, second: str) -> dict[str, Any]:
     """For certificate.json where the trials of a certificate could not be run."""
+    sides = {"first": first, "second": second}
     said = english(text.NOT_SAME, reasons=english(_NONE, why=clause(why)))
-    return {"schema": SCHEMA, "same_job": False, "sentence": said, "said": kept(said), "why": why}
+    told_of = {"sentence": said, "said": kept(said), "why": why}
+    return {"schema": SCHEMA, "same_job": False, **told_of, **sides}
+
+
+def of_several(made: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """For certificate.json, of certificates for it: of one alone it is that one."""
+    if len(made) == 1:
+        return dict(made[0])
+    said = [english(OF, name=_names(each), what=retold(each)) for each in made]
+    same, sentence = all(each["same_job"] for each in made), join(NEXT, said)
+    return {
+        "schema": SCHEMA_OF_SEVERAL,
+        "same_job": same,
+        "sentence": sentence,
+        "said": kept(sentence),
+        "pairs": list(made),
+    }
+
+
+def each_of(found: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
+    """The certificates in a certificate.json, one for each pair of sides."""
+    return [] if found is None else list(found.get("pairs", [found]))
+
+
+def of_pair(found: Mapping[str, Any] | None, first: str, second: str) -> Mapping[str, Any] | None:
+    """That of two sides. None: there is none."""
+    pair = {first, second}
+    several = each_of(found)
+    fitting = (each for each in several if {each.get("first"), each.get("second")} == pair)
+    # Of two that none could be made of, an older one does not say which.
+    return next(fitting, several[0] if len(several) == 1 and "first" not in several[0] else None)
+
+
+def _names(found: Mapping[str, Any]) -> Sentence:
+    return join(AND, [label(found["first"]), label(found["second"])])
 
 
 def retold(found: Mapping[str, Any]) -> Sentence:

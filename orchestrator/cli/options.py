@@ -57,6 +57,12 @@ FrameworkOption = Annotated[Framework, typer.Option("--framework", "-f", help="W
 FrameworksOption = Annotated[
     str, typer.Option(help="Which, with commas.", autocompletion=completion.frameworks)
 ]
+BaselineOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help="The side that the others are held against; otherwise the first."
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from orchestrator.certificate.certificate import Certificate
-from orchestrator.certificate.certificate_file import from_dict
+from orchestrator.certificate.certificate_file import each_of, from_dict
 from orchestrator.figures import panels
 from orchestrator.figures.canvas import BARS, NAMED, Canvas, Room, drawn, style, whole
 from orchestrator.figures.drawing import Drawing
@@ -52,17 +52,32 @@ def names(comparison: Comparison) -> list[str]:
     found = [OVERVIEW] if any(t.epochs for t in trials_of(comparison)) else []
     shown = titles(comparison)
     found += [name for name in _PANELS if name in shown]
-    if comparison.certificate and "loss_differences" in comparison.certificate:
-        found.append(CERTIFICATE)
-    return found
+    return [*found, *_certificates(comparison.certificate)]
+
+
+def certificate_canvases(found: Mapping[str, Any]) -> list[Canvas]:
+    """Those of all that certificate.json holds."""
+    return [
+        certificate_canvas(from_dict(each), name) for name, each in _certificates(found).items()
+    ]
+
+
+def _certificates(found: Mapping[str, Any] | None) -> dict[str, Mapping[str, Any]]:
+    """What a figure can show of certificates, by the figure's name."""
+    several = each_of(found)
+    return {
+        CERTIFICATE if len(several) == 1 else f"{CERTIFICATE}-{each['second']}": each
+        for each in several
+        if "loss_differences" in each
+    }
 
 
 def canvas(comparison: Comparison, name: str) -> Canvas:
     """The figure of one of `names`."""
     if name == OVERVIEW:
         return overview(comparison)
-    if name == CERTIFICATE:
-        return certificate_canvas(from_dict(comparison.certificate or {}))
+    if (found := _certificates(comparison.certificate).get(name)) is not None:
+        return certificate_canvas(from_dict(found), name)
     panel, room = _PANELS[name]
     with style():
         above, below = titles(comparison)[name], footer(comparison)
@@ -80,11 +95,11 @@ def overview(comparison: Comparison) -> Canvas:
         return whole(OVERVIEW, say(comparison.finding), _overview(comparison))
 
 
-def certificate_canvas(certificate: Certificate) -> Canvas:
+def certificate_canvas(certificate: Certificate, name: str = CERTIFICATE) -> Canvas:
     """How far the two parted, step by step."""
     with style():
         return drawn(
-            *(CERTIFICATE, say(certificate.sentence), []),
+            *(name, say(certificate.sentence), []),
             *(lambda axes: panels.parting(axes, certificate), _PARTING),
         )
 

@@ -33,7 +33,7 @@ def titles(comparison: Comparison) -> dict[str, str]:
     """Of the figures that have something to show."""
     trials = trials_of(comparison)
     found: dict[str, str] = {"time": _time_title(comparison)} if trials else {}
-    if comparison.verdict is not None and comparison.verdict.pairs > 1:
+    if any(found.pairs > 1 for found in comparison.verdicts):
         found["ratios"] = say(comparison.finding)
     if any(trial.epochs for trial in trials):
         found["accuracy"] = _accuracy_title(comparison)
@@ -95,7 +95,7 @@ def _loss_title(comparison: Comparison) -> str:
 
 
 def _time_title(comparison: Comparison) -> str:
-    if comparison.verdict is None:
+    if not comparison.verdicts:
         return say(comparison.finding)
     said = []
     for name, trials in comparison.counted.items():

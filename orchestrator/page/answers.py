@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from orchestrator.certificate.certificate_file import retold
-from orchestrator.language.phrases import Phrase, english, join, say
-from orchestrator.language.words import AND, COMMA, label, number, percent
+from orchestrator.language.phrases import Phrase, Sentence, english, join, say
+from orchestrator.language.words import AND, COMMA, OF, SEMICOLON, label, number, percent
 from orchestrator.page.blocks import Answer
 from orchestrator.reports import comparison as report
 from orchestrator.reports.time_breakdown import cpus_in_use, why_sentence
@@ -33,6 +33,7 @@ _NOT_SHOWN, _NOT_CHECKED = Phrase("Not shown"), Phrase("Not checked")
 _OWN_WAY = Phrase("In their own ways")
 _FASTER = Phrase("Who was faster, and how sure is it?")
 _TIMES = Phrase("{faster}, {ratio:.2f} times")
+_TIMES_OF = Phrase("{faster}, {ratio:.2f} times {slower}")
 _LEVEL = Phrase("Level")
 _NO_DIFFERENCE = Phrase("No difference shown")
 _NO_VERDICT = Phrase("No verdict")
@@ -114,15 +115,14 @@ def _count(count: int, one: Phrase, several: Phrase) -> str:
 
 def _same_job(comparison: Comparison) -> Answer:
     certificate, inputs = comparison.certificate, comparison.inputs
-    said = [say(retold(certificate))] if certificate else []
-    if comparison.timed is not None and comparison.timed.sentence is not None:
-        said.insert(0, say(comparison.timed.sentence))
+    said = [say(retold(certificate))] if certificate else list[str]()
+    said[:0] = [say(each.sentence) for each in comparison.timed if each.sentence is not None]
     said.append(say(inputs.sentence))
     if inputs.same is False:
         short = _NO
     elif in_own_way(comparison.job):
         short = _OWN_WAY
-    elif comparison.timed is not None and not comparison.timed.same:
+    elif not all(each.same for each in comparison.timed):
         short = _NO
     elif certificate is not None:
         short = _YES if certificate["same_job"] and inputs.same else _NOT_SHOWN
@@ -133,23 +133,29 @@ def _same_job(comparison: Comparison) -> Answer:
 
 
 def _faster(comparison: Comparison) -> Answer:
-    found = comparison.verdict
-    if found is None:
+    verdicts = comparison.verdicts
+    if not verdicts:
         return Answer(say(_FASTER), say(_NO_VERDICT), [say(comparison.finding)])
-    said = [say(found.sentence)]
-    if found.low is not None and found.high is not None:
-        names = {"pairs": found.pairs, "low": found.low, "high": found.high}
-        said.append(say(_INTERVAL, **names, least=found.least_seen))
-    return Answer(say(_FASTER), _short(found), [*said, *report.noise(comparison)])
+    said = [say(found.sentence) for found in verdicts]
+    for found in verdicts[:1] if len(comparison.pairs) == 1 else []:
+        if found.low is not None and found.high is not None:
+            names = {"pairs": found.pairs, "low": found.low, "high": found.high}
+            said.append(say(_INTERVAL, **names, least=found.least_seen))
+    short = [_short(found, alone=len(comparison.pairs) == 1) for found in verdicts]
+    return Answer(say(_FASTER), say(join(SEMICOLON, short)), [*said, *report.noise(comparison)])
 
 
-def _short(found: Verdict) -> str:
-    times = english(_TIMES, faster=label(found.faster), ratio=found.ratio)
-    if found.provisional:
-        return say(_PROVISIONAL, short=english(_LEVEL) if found.level else times)
-    if found.shown:
-        return say(times)
-    return say(_LEVEL if found.level else _NO_DIFFERENCE)
+def _short(found: Verdict, *, alone: bool) -> Sentence:
+    """``alone``: there is no other pair, so that the pair need not be named."""
+    names = {"faster": label(found.faster), "slower": label(found.slower)}
+    times = english(_TIMES if alone else _TIMES_OF, **names, ratio=found.ratio)
+    if found.shown or (found.provisional and not found.level):
+        short = times
+    else:
+        short = english(_LEVEL if found.level else _NO_DIFFERENCE)
+        if not alone:
+            short = english(OF, name=join(AND, names.values()), what=short)
+    return english(_PROVISIONAL, short=short) if found.provisional else short
 
 
 def _learned(comparison: Comparison, *, several: bool) -> Answer:

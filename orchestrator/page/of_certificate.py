@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Sequence
 
 from orchestrator.certificate.certificate import Certificate
-from orchestrator.certificate.certificate_file import as_dict
+from orchestrator.certificate.certificate_file import as_dict, of_several, retold
 from orchestrator.figures.drawing import Drawing
-from orchestrator.language.phrases import Phrase, join, say
+from orchestrator.language.phrases import Phrase, english, join, say
 from orchestrator.language.words import COMMA, OF, label
 from orchestrator.page.blocks import Answer, Cell, Page, Section, Table, TableRow, sides
 from orchestrator.page.of_comparison import figures_section
 from orchestrator.page.parts import data_section, lead, reproduce_section
 from orchestrator.reports.certificate import INPUTS, allowed, where
-from orchestrator.results.reproduction import of_certificate
+from orchestrator.reports.reproduction import of_certificates
 from orchestrator.storage.about import About
 
 _SAME_JOB = Phrase("Was it the same job?")
@@ -32,38 +32,59 @@ _INPUT_COLUMNS = (Phrase("Input"), Phrase("SHA-256"))
 _DATA = Phrase("the evidence, every step of it")
 
 
-def certificate_page(found: Certificate, about: About, drawings: Sequence[Drawing]) -> Page:
-    named = sides([found.first, found.second])
-    versions = [f"{label(name)} {version}" for name, version in found.versions.items()]
+def certificate_page(
+    certificates: Sequence[Certificate], about: About, drawings: Sequence[Drawing]
+) -> Page:
+    """``certificates``: one for each side that was held against the baseline."""
+    named = sides(
+        list(dict.fromkeys(n for each in certificates for n in (each.first, each.second)))
+    )
+    kept = of_several([as_dict(each) for each in certificates])
+    finding = say(retold(kept))
     return Page(
-        title=say(OF, name=about.workload, what=found.sentence),
+        title=say(OF, name=about.workload, what=finding),
         lead=lead(about),
-        headline=say(found.sentence),
+        headline=finding,
         sides=list(named.values()),
         pace_title="",
         pace=[],
         aside=[],
-        answers=[
-            Answer(say(_SAME_JOB), say(_YES if found.same_job else _NO), [say(found.sentence)]),
-            Answer(
-                say(_GIVEN),
-                say({True: _YES, False: _NO, None: _UNKNOWN}[found.inputs.same]),
-                [say(found.inputs.sentence)],
-            ),
-            Answer(
-                say(_WHAT),
-                say(_STEPS, steps=found.steps),
-                [say(_VERSIONS, versions=say(join(COMMA, versions)))],
-            ),
-            Answer(say(_ALLOWED), f"{found.tolerance.losses:.0e}", [found.tolerance.reason]),
-        ],
+        answers=list(_answers(certificates, bool(kept["same_job"]))),
         sections=[
             *figures_section(drawings, [side.colour for side in named.values()]),
-            Section("evidence", say(_EVIDENCE), list(_evidence(found))),
-            reproduce_section(of_certificate(found, about.workload)),
-            data_section("certificate.json", as_dict(found), say(_DATA)),
+            *(_evidence_section(each, alone=len(certificates) == 1) for each in certificates),
+            reproduce_section(of_certificates(certificates, about.workload)),
+            data_section("certificate.json", kept, say(_DATA)),
         ],
     )
+
+
+def _answers(certificates: Sequence[Certificate], same_job: bool) -> Iterator[Answer]:
+    """Of all that were asked, together."""
+    given = [each.inputs.same for each in certificates]
+    short = _NO if False in given else _UNKNOWN if None in given else _YES
+    versions = {name: v for each in certificates for name, v in each.versions.items()}
+    known = [f"{label(name)} {version}" for name, version in versions.items()]
+    told = [each.sentence for each in certificates]
+    if len(certificates) > 1:
+        told = [english(OF, name=each.pair, what=each.sentence) for each in certificates]
+    yield Answer(say(_SAME_JOB), say(_YES if same_job else _NO), list(map(say, told)))
+    inputs = dict.fromkeys(say(each.inputs.sentence) for each in certificates)
+    yield Answer(say(_GIVEN), say(short), list(inputs))
+    yield Answer(
+        say(_WHAT),
+        say(_STEPS, steps=max(each.steps for each in certificates)),
+        [say(_VERSIONS, versions=say(join(COMMA, known)))],
+    )
+    allowed = certificates[0].tolerance
+    yield Answer(say(_ALLOWED), f"{allowed.losses:.0e}", [allowed.reason])
+
+
+def _evidence_section(found: Certificate, *, alone: bool) -> Section:
+    if alone:
+        return Section("evidence", say(_EVIDENCE), list(_evidence(found)))
+    title = say(OF, name=found.pair, what=english(_EVIDENCE))
+    return Section(f"evidence-{found.second}", title, list(_evidence(found)))
 
 
 def _evidence(found: Certificate) -> Iterator[Table]:

@@ -27,11 +27,12 @@ from orchestrator.page.parts import (
     trials_section,
     warnings_section,
 )
-from orchestrator.reports.comparison import ratio_heading
+from orchestrator.reports.comparison import ratio_headings
+from orchestrator.reports.reproduction import of_comparison
 from orchestrator.reports.table import table_rows
 from orchestrator.reports.time_breakdown import why_rows
-from orchestrator.results.comparison import Comparison, as_dict
-from orchestrator.results.reproduction import of_comparison
+from orchestrator.results.comparison import Comparison
+from orchestrator.results.comparison_file import as_dict
 from orchestrator.storage.about import About
 from orchestrator.trials.trial import Profile
 
@@ -39,6 +40,9 @@ _FIGURES = Phrase("Figures")
 _NUMBERS = Phrase("In numbers")
 _NUMBERS_CAPTION = Phrase("Medians over the trials of each side.")
 _NUMBERS_INTERVAL = Phrase("Medians over the trials; ratios with their interval (95 %).")
+_NUMBERS_INTERVALS = Phrase(
+    "Medians over the trials; ratios with their intervals (95 %, for all of a row at once)."
+)
 _WHY_CAPTION = Phrase(
     "Where the time went: wall and CPU seconds of each phase, and what was in use."
 )
@@ -53,7 +57,9 @@ _DATA = Phrase("every number of every trial and epoch")
 # What the page says at its beginning is not said again above a figure.
 _TITLES: Mapping[str, Phrase] = {
     "ratios": Phrase("Pair by pair, how many times as long the slower side took"),
+    "ratios of several": Phrase("Block by block, how many times as long as the baseline each took"),
     "certificate": Phrase("The two held against each other, step by step"),
+    "certificate of several": Phrase("The baseline and another side, step by step"),
 }
 _PLAIN_TITLES: Mapping[str, Phrase] = {
     "time": Phrase("Training time"),
@@ -65,6 +71,10 @@ _CAPTIONS: Mapping[str, Phrase] = {
     "ratios": Phrase(
         "Each mark is a pair of trials, in the order in which they ran: the slower side's seconds "
         "per epoch over the faster side's. The line is the estimate, the band its interval (95 %)."
+    ),
+    "ratios of several": Phrase(
+        "Each mark is a side's seconds per epoch in a block over the baseline's. The lines are the "
+        "estimates, the bands their intervals (95 %, for all at once)."
     ),
     "time": Phrase("Medians over the trials. Only training is compared; the rest is shown."),
     "accuracy": Phrase(
@@ -117,24 +127,32 @@ def figures_section(
     drawings: Sequence[Drawing], colours: Sequence[str], comparison: Comparison | None = None
 ) -> list[Section]:
     said = say(comparison.finding) if comparison else ""
+    several = comparison is not None and len(comparison.pairs) > 1
     made = [
-        inlined(drawing, _title(drawing, said), say(_CAPTIONS[drawing.name]), colours)
+        inlined(drawing, _title(drawing, said, several=several), say(caption), colours)
         for drawing in drawings
-        if drawing.name in _CAPTIONS  # an overview says again what the others say
+        # An overview says again what the others say.
+        if (caption := _of_figure(_CAPTIONS, drawing, several=several)) is not None
     ]
     return [Section("figures", say(_FIGURES), [Figures(made)])] if made else []
 
 
-def _title(drawing: Drawing, said: str) -> str:
+def _title(drawing: Drawing, said: str, *, several: bool) -> str:
     """``said``: what the page is headed by."""
     plain = _PLAIN_TITLES.get(drawing.name) if drawing.title == said else None
-    phrase = _TITLES.get(drawing.name, plain)
+    phrase = _of_figure(_TITLES, drawing, several=several) or plain
     return drawing.title if phrase is None else say(phrase)
+
+
+def _of_figure(texts: Mapping[str, Phrase], drawing: Drawing, *, several: bool) -> Phrase | None:
+    """``several``: there is more than one pair, of which some figures are made otherwise."""
+    kind = drawing.name.partition("-")[0]
+    return texts.get(f"{kind} of several" if several else kind, texts.get(kind))
 
 
 def _pace(comparison: Comparison) -> Iterator[Pace]:
     """Of the sides that were compared."""
-    seconds = comparison.verdict.seconds if comparison.verdict else {}
+    seconds = {side: s for found in comparison.verdicts for side, s in found.seconds.items()}
     slowest = max(seconds.values(), default=0.0)
     for index, side in enumerate(comparison.trials):
         if slowest and side in seconds:
@@ -152,14 +170,15 @@ def _aside(comparison: Comparison) -> list[str]:
 def _numbers(comparison: Comparison) -> list[Section]:
     names = list(comparison.trials)
     rows, why = table_rows(comparison), why_rows(comparison)
-    heading = ratio_heading(comparison) if comparison.ratios else ""
     blocks: list[Block] = []
     if rows:
-        sure = any(ratio.low is not None for ratio in comparison.ratios.values())
-        caption = _NUMBERS_INTERVAL if sure else _NUMBERS_CAPTION
-        blocks.append(side_by_side(say(caption), names, rows, heading))
+        found = [ratio for pair in comparison.pairs for ratio in pair.ratios.values()]
+        caption = _NUMBERS_CAPTION
+        if any(ratio.low is not None for ratio in found):
+            caption = _NUMBERS_INTERVAL if len(comparison.pairs) == 1 else _NUMBERS_INTERVALS
+        blocks.append(side_by_side(say(caption), names, rows, ratio_headings(comparison)))
     if why:
-        blocks.append(side_by_side(say(_WHY_CAPTION), names, why, ""))
+        blocks.append(side_by_side(say(_WHY_CAPTION), names, why))
     blocks += [_profile(side, found) for side, found in comparison.profiles.items()]
     return [Section("numbers", say(_NUMBERS), blocks)] if blocks else []
 

@@ -96,7 +96,7 @@ def explanation_page(rows: Sequence[Explained], about: About, drawings: Sequence
 def _table(caption: str, names: Sequence[str], rows: Sequence[Row]) -> Section:
     if not rows:
         return Section("numbers", say(_NUMBERS), [Prose(say(_NOT_FINISHED))])
-    return Section("numbers", say(_NUMBERS), [side_by_side(caption, names, rows, "")])
+    return Section("numbers", say(_NUMBERS), [side_by_side(caption, names, rows)])
 
 
 def _links(inner: Sequence[str]) -> Section:

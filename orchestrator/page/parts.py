@@ -23,7 +23,8 @@ from orchestrator.page.blocks import (
     TableRow,
 )
 from orchestrator.reports import environments
-from orchestrator.reports.rows import UNKNOWN, Row
+from orchestrator.reports.reproduction import Reproduction
+from orchestrator.reports.rows import UNKNOWN, Row, with_ratios
 from orchestrator.results.circumstances import Caution
 from orchestrator.results.quantities import (
     EPOCH,
@@ -34,7 +35,6 @@ from orchestrator.results.quantities import (
     TRAINING,
     Quantity,
 )
-from orchestrator.results.reproduction import Reproduction
 from orchestrator.storage.about import About
 from orchestrator.trials.trial import Trial
 
@@ -92,21 +92,21 @@ def heads(names: Sequence[str]) -> list[Cell]:
     return [Cell(label(name), side=index) for index, name in enumerate(names)]
 
 
-def side_by_side(caption: str, names: Sequence[str], rows: Sequence[Row], ratio: str) -> Table:
-    """``ratio``: heading of a last column; empty: there is none."""
+def side_by_side(
+    caption: str, names: Sequence[str], rows: Sequence[Row], ratios: Sequence[str] = ()
+) -> Table:
+    """``ratios``: headings of the last columns."""
+    headings, lines = with_ratios(rows, ratios)
     return Table(
         caption,
-        [Cell(say(_QUANTITY)), *heads(names), *([Cell(ratio)] if ratio else [])],
+        [Cell(say(_QUANTITY)), *heads(names), *map(Cell, headings)],
         [
             TableRow(
-                Cell(row.name.strip(), strong=row.compared),
-                [
-                    *(Cell(value, strong=row.compared) for value in row.values),
-                    *([Cell(row.ratio, strong=row.compared)] if ratio else []),
-                ],
-                inner=row.name.startswith(" "),
+                Cell(name.strip(), strong=row.compared),
+                [Cell(value, strong=row.compared) for value in values],
+                inner=name.startswith(" "),
             )
-            for row in rows
+            for row, (name, *values) in zip(rows, lines, strict=True)
         ],
     )
 

@@ -11,7 +11,7 @@ from orchestrator.language.palette import looks
 from orchestrator.language.phrases import Phrase, join, say
 from orchestrator.language.words import NEXT, label, percent
 from orchestrator.reports.plain import Table
-from orchestrator.reports.rows import Row
+from orchestrator.reports.rows import Row, with_ratios
 from orchestrator.reports.table import table_rows
 from orchestrator.reports.time_breakdown import why_rows, why_sentence
 from orchestrator.results.agreement import TOGETHER, Agreement
@@ -134,10 +134,12 @@ def _profiles(comparison: Comparison) -> Iterator[str]:
             yield "  " + say(_OPERATION, name=operation.name, share=share, calls=operation.calls)
 
 
-def ratio_heading(comparison: Comparison) -> str:
-    """``TensorFlow / PyTorch``, of the two sides that there are."""
-    first, second = (label(side) for side in comparison.trials)
-    return say(_RATIO, first=first, second=second)
+def ratio_headings(comparison: Comparison) -> list[str]:
+    """``TensorFlow / PyTorch``, of each side and the baseline."""
+    return [
+        say(_RATIO, first=label(pair.baseline), second=label(pair.side))
+        for pair in comparison.pairs
+    ]
 
 
 def _table(comparison: Comparison, rows: Sequence[Row]) -> Table:
@@ -145,21 +147,17 @@ def _table(comparison: Comparison, rows: Sequence[Row]) -> Table:
     table.add_column("", overflow="fold")
     for name, look in looks(list(comparison.trials)).items():
         table.add_column(Text(label(name), style=look.colour), justify="right", overflow="fold")
-    ratio = any(row.ratio for row in rows)
-    if ratio:
-        table.add_column(Text(ratio_heading(comparison)), justify="right", overflow="fold")
-    for row in rows:
-        texts = [row.name, *row.values, *([row.ratio] if ratio else [])]
+    headings, cells_of_rows = with_ratios(rows, ratio_headings(comparison))
+    for heading in headings:
+        table.add_column(Text(heading), justify="right", overflow="fold")
+    for row, texts in zip(rows, cells_of_rows, strict=True):
         table.add_row(*texts, style="bold" if row.compared else "")
     return table
 
 
 def _plain_table(comparison: Comparison, rows: Sequence[Row], width: int) -> Iterator[str]:
-    names = [label(name) for name in comparison.trials]
-    columns = [[row.name, *row.values] for row in rows]
-    if any(row.ratio for row in rows):
-        names.append(ratio_heading(comparison))
-        columns = [[*column, row.ratio] for column, row in zip(columns, rows, strict=True)]
+    headings, columns = with_ratios(rows, ratio_headings(comparison))
+    names = [*map(label, comparison.trials), *headings]
     lines = list(_columns(names, columns))
     if max(map(cells.width, lines), default=0) > width:
         lines = list(_stacked(names, columns, width))

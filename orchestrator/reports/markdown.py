@@ -6,8 +6,8 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase, say
 from orchestrator.language.words import label, memory
-from orchestrator.reports.comparison import caution_text, ratio_heading, sentences
-from orchestrator.reports.rows import Row
+from orchestrator.reports.comparison import caution_text, ratio_headings, sentences
+from orchestrator.reports.rows import Row, with_ratios
 from orchestrator.reports.table import table_rows
 from orchestrator.reports.time_breakdown import why_rows
 from orchestrator.results.comparison import Comparison
@@ -37,11 +37,8 @@ def text(comparison: Comparison, title: str) -> str:
 
 
 def _table(comparison: Comparison, rows: Sequence[Row]) -> str:
-    names = [label(name) for name in comparison.trials]
-    cells = [[row.name.strip(), *row.values] for row in rows]
-    if any(row.ratio for row in rows):
-        names.append(ratio_heading(comparison))
-        cells = [[*line, row.ratio] for line, row in zip(cells, rows, strict=True)]
+    headings, cells = with_ratios(rows, ratio_headings(comparison))
+    names = [*map(label, comparison.trials), *headings]
     ruled = ["---", *("---:" for _ in names)]
     return "\n".join(
         f"| {' | '.join(line)} |"

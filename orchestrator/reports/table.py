@@ -7,6 +7,7 @@ from orchestrator.language.phrases import Phrase, say
 from orchestrator.language.words import percent, state_of
 from orchestrator.reports.rows import UNKNOWN, Row
 from orchestrator.results.comparison import Comparison
+from orchestrator.results.estimate import Estimate
 from orchestrator.results.quantities import EPOCH, QUANTITIES, Quantity
 from orchestrator.trials.trial import State, Trial
 
@@ -40,7 +41,7 @@ def _row(comparison: Comparison, quantity: Quantity) -> Row:
     return Row(
         say(quantity.title, target=percent(job.get("target_accuracy", 0))),
         [UNKNOWN if value is None else quantity.written(value) for value in values],
-        ratio=_ratio(comparison, quantity),
+        ratios=_ratios(comparison, quantity),
         compared=quantity is EPOCH,
     )
 
@@ -56,8 +57,12 @@ def _epochs(trials: Sequence[Trial]) -> str:
     return f"{median(len(trial.epochs) for trial in trials):g}"
 
 
-def _ratio(comparison: Comparison, quantity: Quantity) -> str:
-    found = comparison.ratios.get(quantity.name)
+def _ratios(comparison: Comparison, quantity: Quantity) -> list[str]:
+    found = [pair.ratios.get(quantity.name) for pair in comparison.pairs]
+    return [_written(each) for each in found] if any(found) else []
+
+
+def _written(found: Estimate | None) -> str:
     if found is None:
         return ""
     if found.low is None or found.high is None:

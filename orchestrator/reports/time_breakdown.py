@@ -56,7 +56,7 @@ def why_rows(comparison: Comparison) -> list[Row]:
 def why_sentence(comparison: Comparison) -> str | None:
     """What is to be done to know more; None: all is known."""
     rates = machine.best_rates(comparison.known, comparison.job)
-    return None if all(rates) or not comparison.verdict else say(_NOT_MEASURED)
+    return None if all(rates) or not comparison.verdicts else say(_NOT_MEASURED)
 
 
 def _phase(trials: Sequence[Trial], *, phase: str) -> str:

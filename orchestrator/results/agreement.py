@@ -1,6 +1,8 @@
-"""How far the trials of two frameworks went together: a number to look at, not yet a proof."""
+"""How far the trials of two sides went together: a number to look at, not yet a proof."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 
@@ -12,13 +14,13 @@ TOGETHER = 0.001  # relative difference of two losses that a figure does not sho
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Two frameworks' first trials; ``second`` is held against ``first``.
+    """Two sides' trials; ``second`` is held against ``first``, pair by pair.
 
-    ``largest_loss_difference``: of the losses of the ``steps`` that both have, the largest
-    |a - b| / max(|a|, |b|); infinite where one of them is not finite. ``at_step``: where, from 0.
-    ``steps_together``: how many first steps stay within TOGETHER of each other.
-    ``accuracy_difference``: test accuracy of ``second`` minus that of ``first``, in -1..1, after
-    the last epoch that both finished.
+    ``largest_loss_difference``: of the losses of the ``steps`` that both of a pair have, the
+    largest |a - b| / max(|a|, |b|) of any pair; infinite where one of them is not finite.
+    ``at_step``: where, from 0. ``steps_together``: how many first steps of every pair stay within
+    TOGETHER of each other. ``accuracy_difference``: test accuracy of ``second`` minus that of
+    ``first``, in -1..1, medians over the trials after the last epoch that all of them finished.
     """
 
     first: str
@@ -30,20 +32,34 @@ class Agreement:
     accuracy_difference: float | None
 
 
-def agreement(first: Trial, second: Trial) -> Agreement:
-    """Compares over the steps and epochs that both have."""
-    steps = min(len(first.losses), len(second.losses))
-    relative = differences(first.losses[:steps], second.losses[:steps])
-    apart = relative > TOGETHER
-    at_step = int(np.argmax(relative)) if steps else None
-    epochs = min(len(first.epochs), len(second.epochs))
-    accuracies = [trial.epochs[epochs - 1].test_accuracy for trial in (first, second) if epochs]
+def agreement(first: Sequence[Trial], second: Sequence[Trial]) -> Agreement:
+    """Compares over the steps that both trials of a pair have; neither side is empty."""
+    pairs = [(one, other) for one in first for other in second if one.number == other.number]
+    found = [_parted(one, other) for one, other in pairs] or [(0, 0, None, None)]
+    steps, _, at_step, largest = max(found, key=lambda each: -1.0 if each[3] is None else each[3])
+    epochs = min(len(trial.epochs) for trial in (*first, *second))
+    ends = [
+        median(trial.epochs[epochs - 1].test_accuracy for trial in trials)
+        for trials in (first, second)
+        if epochs
+    ]
     return Agreement(
-        first=first.framework,
-        second=second.framework,
+        first=first[0].framework,
+        second=second[0].framework,
         steps=steps,
-        largest_loss_difference=None if at_step is None else float(relative[at_step]),
+        largest_loss_difference=largest,
         at_step=at_step,
-        steps_together=int(np.argmax(apart)) if apart.any() else steps,
-        accuracy_difference=accuracies[1] - accuracies[0] if accuracies else None,
+        steps_together=min(together for _, together, _, _ in found),
+        accuracy_difference=ends[1] - ends[0] if ends else None,
     )
+
+
+def _parted(one: Trial, other: Trial) -> tuple[int, int, int | None, float | None]:
+    """Steps that both have, first steps together, where the losses are furthest apart, how far."""
+    steps = min(len(one.losses), len(other.losses))
+    if not steps:
+        return 0, 0, None, None
+    relative = differences(one.losses[:steps], other.losses[:steps])
+    apart = relative > TOGETHER
+    at_step = int(np.argmax(relative))
+    return steps, int(np.argmax(apart)) if apart.any() else steps, at_step, float(relative[at_step])

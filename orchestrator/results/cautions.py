@@ -4,7 +4,7 @@ They travel with the result; `--strict` makes a failure of them.
 """
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from orchestrator.certificate.timed import Timed, not_finite
@@ -12,10 +12,11 @@ from orchestrator.language.phrases import Phrase, english
 from orchestrator.language.words import label, percent
 from orchestrator.results import circumstances
 from orchestrator.results.circumstances import Caution, Sides
+from orchestrator.results.estimate import fewest_pairs
 from orchestrator.results.quantities import TEST_ACCURACY
-from orchestrator.results.verdict import FEWEST_PAIRS, Verdict
+from orchestrator.results.verdict import Verdict
 from orchestrator.storage import machine
-from orchestrator.trials.inputs import in_own_way
+from orchestrator.trials.inputs import to_agree
 from orchestrator.trials.sides import are_the_same, framework_of
 
 _ONE_PAIR = Phrase("1 pair")
@@ -36,12 +37,12 @@ _NOT_FINITE = Phrase("The losses of {side} are no finite numbers from step {step
 def cautions(
     trials: Sides,
     job: Mapping[str, Any],
-    verdict: Verdict | None,
+    verdicts: Sequence[Verdict],
     certificate: Mapping[str, Any] | None,
     known: Mapping[str, Mapping[str, Any]],
     *,
     counted: Sides,
-    timed: Timed | None = None,
+    timed: Sequence[Timed] = (),
 ) -> tuple[Caution, ...]:
     """Of a comparison, and of those of its trials that are ``counted``.
 
@@ -51,7 +52,7 @@ def cautions(
         itertools.chain(
             _of_the_proof(trials, job, certificate),
             _of_the_timed(trials, timed),
-            _of_the_verdict(verdict, trials, job, known),
+            _of_the_verdicts(verdicts, job, known),
             _of_learning(counted, job),
             circumstances.of_the_load(trials),
             circumstances.of_the_clock(trials),
@@ -65,7 +66,7 @@ def cautions(
 def _of_the_proof(
     trials: Sides, job: Mapping[str, Any], certificate: Mapping[str, Any] | None
 ) -> Iterator[Caution]:
-    if len(trials) < 2 or in_own_way(job) or are_the_same(tuple(trials)):
+    if not any(to_agree(job, pair) for pair in itertools.combinations(trials, 2)):
         return
     if certificate is None:
         yield Caution(
@@ -85,11 +86,11 @@ def _of_the_proof(
         )
 
 
-def _of_the_timed(trials: Sides, timed: Timed | None) -> Iterator[Caution]:
-    if timed is not None and timed.sentence is not None:
+def _of_the_timed(trials: Sides, timed: Sequence[Timed]) -> Iterator[Caution]:
+    for sentence in (each.sentence for each in timed if each.sentence is not None):
         yield Caution(
             "TIMED_NOT_SAME",
-            timed.sentence,
+            sentence,
             english(Phrase("Look where the losses part; 'orchestrator verify' tells more.")),
         )
     for side, step in not_finite(trials).items():
@@ -100,34 +101,33 @@ def _of_the_timed(trials: Sides, timed: Timed | None) -> Iterator[Caution]:
         )
 
 
-def _of_the_verdict(
-    verdict: Verdict | None,
-    trials: Sides,
+def _of_the_verdicts(
+    verdicts: Sequence[Verdict],
     job: Mapping[str, Any],
     known: Mapping[str, Mapping[str, Any]],
 ) -> Iterator[Caution]:
-    if verdict is None:
-        return
-    if verdict.provisional:
+    for verdict in [each for each in verdicts if each.provisional][:1]:
         pairs = english(_ONE_PAIR if verdict.pairs == 1 else _PAIRS, pairs=verdict.pairs)
         yield Caution(
             "FEW_PAIRS",
-            english(_FEW, pairs=pairs, fewest=FEWEST_PAIRS),
+            english(_FEW, pairs=pairs, fewest=fewest_pairs(verdict.together)),
             english(Phrase("Repeat: --repeats 10, or --until-sure.")),
         )
-    if verdict.shown and not are_the_same(tuple(trials)):
-        under = machine.conditions(job)
-        floors = {
-            name: known.get(machine.NOISE, {}).get(f"{name} {under}")
-            for name in sorted({framework_of(side) for side in trials})
-        }
-        for name, floor in floors.items():
-            if floor and max(floor["high"], 1 / floor["low"]) >= verdict.ratio:
-                yield Caution(
-                    "WITHIN_NOISE_FLOOR",
-                    english(_FLOOR, side=label(name), low=floor["low"], high=floor["high"]),
-                    english(_TEST_ANEW, name=name),
-                )
+    under, floors = machine.conditions(job), known.get(machine.NOISE, {})
+    least: dict[str, float] = {}  # the smallest ratio that was shown, by framework
+    for verdict in verdicts:
+        sides = verdict.faster, verdict.slower
+        if verdict.shown and not are_the_same(sides):
+            for name in map(framework_of, sides):
+                least[name] = min(verdict.ratio, least.get(name, verdict.ratio))
+    for name, ratio in sorted(least.items()):
+        floor = floors.get(f"{name} {under}")
+        if floor and max(floor["high"], 1 / floor["low"]) >= ratio:
+            yield Caution(
+                "WITHIN_NOISE_FLOOR",
+                english(_FLOOR, side=label(name), low=floor["low"], high=floor["high"]),
+                english(_TEST_ANEW, name=name),
+            )
 
 
 def _of_learning(trials: Sides, job: Mapping[str, Any]) -> Iterator[Caution]:

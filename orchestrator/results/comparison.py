@@ -1,35 +1,31 @@
 """Stored trials -> what they say side by side. Nothing is read, written or printed here."""
 
-import dataclasses
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from google.protobuf import json_format
-
-from orchestrator.certificate.certificate_file import retold
+from orchestrator.certificate.certificate_file import of_pair, retold
 from orchestrator.certificate.envelope import Envelope
 from orchestrator.certificate.timed import Timed, judge_timed, not_finite
-from orchestrator.language.phrases import Phrase, Sentence, english, join, stored
+from orchestrator.language.phrases import Phrase, Sentence, english, join
 from orchestrator.language.words import NEXT, label
 from orchestrator.results.agreement import Agreement, agreement
 from orchestrator.results.cautions import cautions
 from orchestrator.results.circumstances import Caution
 from orchestrator.results.estimate import Estimate
-from orchestrator.results.quantities import EPOCH, QUANTITIES, THROUGHPUT, ratios
+from orchestrator.results.quantities import EPOCH, ratios
 from orchestrator.results.verdict import Verdict, verdict
-from orchestrator.trials.inputs import InputsCheck, check_inputs, in_own_way
-from orchestrator.trials.numbers import finite
-from orchestrator.trials.sides import are_the_same, framework_of
+from orchestrator.trials.inputs import InputsCheck, check_inputs, to_agree
+from orchestrator.trials.sides import changed_fields
 from orchestrator.trials.trial import Profile, State, Trial
-
-SCHEMA = "twinrun.comparison/1"
 
 _ALONE = Phrase("{framework} ran alone, so there is nothing to hold its speed against.")
 _NO_TRIAL = Phrase("There is no trial to compare.")
 _NO_VERDICT = Phrase("No verdict on speed: {why}")
+_NO_VERDICT_OF = Phrase("No verdict on the speed of {side}: {why}")
 _LEFT_OUT = Phrase("Left out with its pair: {why}")
+_LEFT_OUT_OF_BLOCKS = Phrase("Left out with its block: {why}")
 _NOT_SUCCEEDED = {
     State.PENDING: Phrase("trial {number} of {framework} did not start."),
     State.RUNNING: Phrase("trial {number} of {framework} was not seen to its end."),
@@ -39,7 +35,28 @@ _NOT_SUCCEEDED = {
 _NO_REASON = Phrase("it gave no reason.")
 _NOT_FINITE = Phrase("the losses of {side} are no finite numbers from step {step:,} on.")
 _NO_PAIR = Phrase("no pair of trials succeeded.")
+_NO_BASELINE = Phrase("the baseline, {side}, has no trial.")
 _NO_TIME = Phrase("trial {number} of {framework} reported no training time.")
+
+Trials = Mapping[str, Sequence[Trial]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pair:
+    """The baseline and one other side, held against each other.
+
+    ``certificate``: as in certificate.json. ``timed``: whether the trials that were timed did the
+    same arithmetic, None: nothing to judge. ``ratios``: the other's over the baseline's, by
+    quantity.
+    """
+
+    baseline: str
+    side: str
+    certificate: Mapping[str, Any] | None
+    timed: Timed | None
+    agreement: Agreement
+    verdict: Verdict | None
+    ratios: Mapping[str, Estimate]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,29 +64,50 @@ class Comparison:
     """The trials of one job side by side.
 
     ``job``: the spec in JSON mapping, completed where the trials agree on it. ``trials`` by side,
-    and those of them that are ``counted``: a side's numbers are of these alone, as the verdict is.
-    ``certificate``: as in certificate.json. ``finding``: always a whole sentence or two: the
-    verdict with what limits it, or why there is none. ``ratios``: the second side's over the
-    first's, by quantity, where there are two sides. ``cautions``: what to keep in mind with it.
-    ``timed``: whether the trials that were timed did the same arithmetic, None: nothing to judge.
-    ``known``: of the machine, as `orchestrator.storage.machine.known`. ``profiles`` by framework.
-    ``concurrent``: trials of several sides ran at the same time.
+    and those of them that are ``counted``: a side's numbers are of these alone, as verdicts are.
+    ``certificate``: all that certificate.json holds. ``pairs``: of the baseline and each other
+    side, in their order. ``finding``: always whole sentences: the verdicts with what limits them,
+    or why there is none. ``cautions``: what to keep in mind with it. ``known``: of the machine, as
+    `orchestrator.storage.machine.known`. ``profiles`` by side. ``concurrent``: trials of several
+    sides ran at the same time.
     """
 
     job: Mapping[str, Any]
-    trials: Mapping[str, Sequence[Trial]]
-    counted: Mapping[str, Sequence[Trial]]
+    trials: Trials
+    counted: Trials
     certificate: Mapping[str, Any] | None
     inputs: InputsCheck
-    timed: Timed | None
-    agreements: Sequence[Agreement]
-    verdict: Verdict | None
+    pairs: Sequence[Pair]
     finding: Sentence
-    ratios: Mapping[str, Estimate]
     cautions: Sequence[Caution]
     known: Mapping[str, Mapping[str, Any]]
     profiles: Mapping[str, Profile]
     concurrent: bool
+
+    @property
+    def baseline(self) -> str | None:
+        """The side that the others are held against. None: there is none to hold against it."""
+        return self.pairs[0].baseline if self.pairs else None
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        """Of each pair that has one."""
+        return [pair.verdict for pair in self.pairs if pair.verdict is not None]
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """Of two sides; None: there is none, or there are more sides."""
+        return self.pairs[0].verdict if len(self.pairs) == 1 else None
+
+    @property
+    def agreements(self) -> list[Agreement]:
+        """Of each pair."""
+        return [pair.agreement for pair in self.pairs]
+
+    @property
+    def timed(self) -> list[Timed]:
+        """Of each pair whose trials were judged."""
+        return [pair.timed for pair in self.pairs if pair.timed is not None]
 
 
 def compare(
@@ -77,50 +115,74 @@ def compare(
     trials: Sequence[Trial],
     certificate: Mapping[str, Any] | None = None,
     *,
+    sides: Sequence[str] = (),
+    baseline: str | None = None,
     concurrent: bool = False,
     known: Mapping[str, Mapping[str, Any]] | None = None,
     profiles: Sequence[Trial] = (),
 ) -> Comparison:
-    """Compares ``trials``, in any number and of any number of sides; ``job`` is their spec."""
+    """Compares ``trials``, in any number and of any number of sides; ``job`` is their spec.
+
+    ``sides``: the order in which they are shown; those that it lacks come after it. ``baseline``:
+    what the others are held against, otherwise the first side.
+    """
     order = sorted(trials, key=lambda trial: (trial.framework, trial.number))
-    grouped = _by_side(order)
+    grouped = _by_side(order, sides)
+    first = baseline or next(iter([*sides, *grouped]), "")
     inputs = check_inputs(order)
+    completed = order[0].spec if order and inputs.same and not changed_fields([*grouped]) else None
+    found = completed or job
     faults = list(_faults(order))
-    sound = _paired(grouped)
+    sound = _in_blocks(grouped, first)
     counted = _counted(grouped, sound)
-    timed = None if inputs.same is False else _timed(sound, job, certificate)
-    reason = _reason_against_a_verdict(grouped, sound, faults)
-    made = None if reason else verdict(sound)
+    reason = _reason_against_a_verdict(grouped, sound, first, faults)
+    unfit = {} if reason else not_finite(sound)
+    fit = {} if reason else {side: group for side, group in sound.items() if side not in unfit}
+    together = len(grouped) - 1
+
+    def pair(side: str) -> Pair:
+        sides = [first, side]
+        proof = of_pair(certificate, *sides)
+        both = {name: fit[name] for name in sides if fit.get(name)}
+        made = verdict(both, together) if len(both) == 2 else None
+        judged = inputs.same is not False and to_agree(found, sides)
+        return Pair(
+            baseline=first,
+            side=side,
+            certificate=proof,
+            timed=_timed(sound[first], sound[side], proof) if judged else None,
+            agreement=agreement(counted[first], counted[side]),
+            verdict=made,
+            ratios=ratios(both[first], both[side], found, together) if made else {},
+        )
+
+    pairs = [pair(side) for side in grouped if side != first and first in grouped]
+    verdicts = [pair.verdict for pair in pairs if pair.verdict is not None]
+    timed = [pair.timed for pair in pairs if pair.timed is not None]
     # A difference is always said; what is not known matters where a verdict leans on it.
     said = list[Sentence]()
-    if inputs.same is False or (made is not None and inputs.same is None):
+    if inputs.same is False or (verdicts and inputs.same is None):
         said.append(inputs.sentence)
     if certificate is not None and not certificate["same_job"]:
         said.append(retold(certificate))
-    if timed is not None and timed.sentence is not None:
-        said.append(timed.sentence)
+    said += [each.sentence for each in timed if each.sentence is not None]
     if reason is not None:
         said.append(reason)
-    if made is not None:
-        said.append(made.sentence)
-        said += [english(_LEFT_OUT, why=fault) for fault in faults]
-    completed = order[0].spec if order and inputs.same else None
-    found = completed or job
+    said += [each.sentence for each in verdicts]
+    if verdicts:
+        left_out = _LEFT_OUT if len(grouped) == 2 else _LEFT_OUT_OF_BLOCKS
+        said += [english(left_out, why=fault) for fault in faults]
+        said += [_no_verdict_of(side, step) for side, step in unfit.items()]
     return Comparison(
         job=found,
         trials=grouped,
         counted=counted,
         certificate=certificate,
         inputs=inputs,
-        timed=timed,
-        agreements=tuple(
-            agreement(a[0], b[0]) for a, b in itertools.combinations(grouped.values(), 2)
-        ),
-        verdict=made,
+        pairs=pairs,
         finding=join(NEXT, said),
-        ratios=_ratios(sound, found) if made else {},
         cautions=cautions(
-            grouped, found, made, certificate, known or {}, counted=counted, timed=timed
+            grouped, found, verdicts, certificate, known or {}, counted=counted, timed=timed
         ),
         known=known or {},
         profiles={trial.framework: trial.profile for trial in profiles if trial.profile},
@@ -128,23 +190,21 @@ def compare(
     )
 
 
-def _ratios(sound: Mapping[str, Sequence[Trial]], job: Mapping[str, Any]) -> dict[str, Estimate]:
-    """Of two sides; of any other number there is no one ratio."""
-    if len(sound) != 2:
-        return {}
-    first, second = sound.values()
-    return ratios(first, second, job)
-
-
-def _by_side(order: Sequence[Trial]) -> dict[str, tuple[Trial, ...]]:
+def _by_side(order: Sequence[Trial], sides: Sequence[str]) -> dict[str, tuple[Trial, ...]]:
     groups = itertools.groupby(order, key=lambda trial: trial.framework)
-    return {side: tuple(group) for side, group in groups}
+    found = {side: tuple(group) for side, group in groups}
+    return {side: found[side] for side in dict.fromkeys([*sides, *found]) if side in found}
 
 
-def _paired(trials: Mapping[str, Sequence[Trial]]) -> dict[str, list[Trial]]:
-    """Trials of whose number every side has one that succeeded."""
+def _in_blocks(trials: Trials, baseline: str) -> dict[str, list[Trial]]:
+    """Trials of whose number every side has one that succeeded.
+
+    A side that has none at all keeps the others from nothing, where two are left.
+    """
     sound = {side: [t for t in group if _is_sound(t)] for side, group in trials.items()}
-    numbers = [{trial.number for trial in group} for group in sound.values()]
+    able = [side for side, group in sound.items() if group or side == baseline]
+    needed = able if len(able) > 1 else list(sound)
+    numbers = [{trial.number for trial in sound[side]} for side in needed]
     common = set.intersection(*numbers) if numbers else set()
     return {side: [t for t in group if t.number in common] for side, group in sound.items()}
 
@@ -153,12 +213,10 @@ def _is_sound(trial: Trial) -> bool:
     return trial.state is State.SUCCEEDED and bool(EPOCH.measure(trial, {}))
 
 
-def _counted(
-    trials: Mapping[str, Sequence[Trial]], paired: Mapping[str, Sequence[Trial]]
-) -> dict[str, Sequence[Trial]]:
-    """Those that have a pair; without any pair a side's sound ones, or else all that it has."""
+def _counted(trials: Trials, sound: Trials) -> dict[str, Sequence[Trial]]:
+    """Those of whole blocks; without any a side's sound ones, or else all that it has."""
     return {
-        side: paired[side] or [trial for trial in group if _is_sound(trial)] or group
+        side: sound[side] or [trial for trial in group if _is_sound(trial)] or group
         for side, group in trials.items()
     }
 
@@ -168,134 +226,67 @@ def _faults(trials: Sequence[Trial]) -> Iterator[Sentence]:
     for trial in trials:
         if trial.state in _NOT_SUCCEEDED:
             error = trial.error.message if trial.error else None
-            yield _fault(trial.framework, trial.number, trial.state, error)
+            yield fault(trial.framework, trial.number, trial.state, error)
         elif not _is_sound(trial):
             yield english(_NO_TIME, framework=label(trial.framework), number=trial.number)
 
 
-def _fault(side: str, number: int, state: State, error: str | None) -> Sentence:
+def fault(side: str, number: int, state: State, error: str | None) -> Sentence:
+    """Say why a trial can be compared with nothing."""
     why = english(_NO_REASON) if error is None else error
     return english(_NOT_SUCCEEDED[state], framework=label(side), number=number, error=why)
 
 
 def _reason_against_a_verdict(
-    trials: Mapping[str, Sequence[Trial]],
-    sound: Mapping[str, Sequence[Trial]],
-    faults: list[Sentence],
+    trials: Trials, sound: Trials, baseline: str, faults: list[Sentence]
 ) -> Sentence | None:
+    """Why there is none at all."""
     if not trials:
         return english(_NO_TRIAL)
-    if not all(sound.values()):
-        return english(_NO_VERDICT, why=faults[0] if faults else english(_NO_PAIR))
-    if len(trials) == 1:
+    if len(trials) == 1 and any(sound.values()):
         return english(_ALONE, framework=label(next(iter(trials))))
-    for side, step in not_finite(sound).items():
-        return english(_NO_VERDICT, why=english(_NOT_FINITE, side=label(side), step=step))
+    if baseline not in trials:
+        return no_verdict(english(_NO_BASELINE, side=label(baseline)))
+    others = [side for side in sound if side != baseline]
+    if not sound[baseline] or not any(sound[side] for side in others):
+        return no_verdict(*faults)
+    unfit = not_finite(sound)
+    for side, step in unfit.items():
+        if side == baseline or all(other in unfit or not sound[other] for other in others):
+            return no_verdict(english(_NOT_FINITE, side=label(side), step=step))
     return None
 
 
+def no_verdict(*why: Sentence) -> Sentence:
+    """The first reason is told."""
+    return english(_NO_VERDICT, why=next(iter(why), english(_NO_PAIR)))
+
+
+def alone(side: str) -> Sentence:
+    return english(_ALONE, framework=label(side))
+
+
+def _no_verdict_of(side: str, step: int) -> Sentence:
+    why = english(_NOT_FINITE, side=label(side), step=step)
+    return english(_NO_VERDICT_OF, side=label(side), why=why)
+
+
 def _timed(
-    sound: Mapping[str, Sequence[Trial]],
-    job: Mapping[str, Any],
-    certificate: Mapping[str, Any] | None,
+    first: Sequence[Trial], second: Sequence[Trial], certificate: Mapping[str, Any] | None
 ) -> Timed | None:
-    """Of two frameworks that are to do the same."""
-    if len(sound) != 2 or in_own_way(job) or are_the_same(tuple(sound)):
-        return None
     held, exact = (
         Envelope.from_dict(certificate[name]) if certificate and certificate.get(name) else None
         for name in ("timed", "envelope")
     )
-    first, second = sound.values()
     return judge_timed(first, second, held, exact)
 
 
 def same_job(comparison: Comparison) -> bool | None:
     """Whether it was shown to be the same job, as certified and as timed. None: not tried."""
-    if in_own_way(comparison.job) or are_the_same(tuple(comparison.trials)):
+    sides = list(comparison.trials)
+    if not any(to_agree(comparison.job, pair) for pair in itertools.combinations(sides, 2)):
         return None
-    if comparison.inputs.same is False or (comparison.timed and not comparison.timed.same):
+    if comparison.inputs.same is False or not all(each.same for each in comparison.timed):
         return False
     certificate = comparison.certificate
     return None if certificate is None else bool(certificate["same_job"])
-
-
-def finding_retold(found: Mapping[str, Any]) -> Sentence:
-    """The finding of a comparison.json without a verdict, made again from what else it holds."""
-    faults = [
-        _fault(side, trial["number"], State(trial["state"]), (trial["error"] or {}).get("message"))
-        for side, each in found["frameworks"].items()
-        for trial in each["trials"]
-        if trial["state"] in _NOT_SUCCEEDED
-    ]
-    again = [english(_ALONE, framework=label(side)) for side in found["frameworks"]]
-    again += [english(_NO_VERDICT, why=fault) for fault in (*faults, english(_NO_PAIR))]
-    return stored(found["finding"], *again)
-
-
-def as_dict(comparison: Comparison) -> dict[str, Any]:
-    """For comparison.json: seconds, bytes, fractions of 1; null for what is unknown or not finite.
-
-    Per-step losses are left to the event files.
-    """
-    found: dict[str, Any] = finite(
-        {
-            "schema": SCHEMA,
-            "job": comparison.job,
-            "concurrent": comparison.concurrent,
-            "frameworks": {
-                name: {
-                    "framework": framework_of(name),
-                    "environment": _environment(trials),
-                    "samples_per_second": THROUGHPUT.of(comparison.counted[name], comparison.job),
-                    "quantities": {
-                        each.name: each.of(comparison.counted[name], comparison.job)
-                        for each in QUANTITIES
-                    },
-                    "trials": [_trial(trial) for trial in trials],
-                }
-                for name, trials in comparison.trials.items()
-            },
-            "certificate": comparison.certificate,
-            "inputs": dataclasses.asdict(comparison.inputs),
-            "timed": dataclasses.asdict(comparison.timed) if comparison.timed else None,
-            "agreements": [dataclasses.asdict(agreement) for agreement in comparison.agreements],
-            "verdict": dataclasses.asdict(comparison.verdict) if comparison.verdict else None,
-            "finding": comparison.finding,
-            "ratios": {
-                name: dataclasses.asdict(ratio) for name, ratio in comparison.ratios.items()
-            },
-            "warnings": [dataclasses.asdict(caution) for caution in comparison.cautions],
-            "machine": comparison.known,
-            "profiles": {
-                name: dataclasses.asdict(profile) for name, profile in comparison.profiles.items()
-            },
-        }
-    )
-    return found
-
-
-def _trial(trial: Trial) -> dict[str, Any]:
-    return {
-        "number": trial.number,
-        "state": trial.state.value,
-        "error": dataclasses.asdict(trial.error) if trial.error else None,
-        "inputs": dataclasses.asdict(trial.inputs) if trial.inputs else None,
-        "phases": dict(trial.phases),
-        "cpu_seconds": dict(trial.cpu_seconds),
-        "epochs": [dataclasses.asdict(epoch) for epoch in trial.epochs],
-        "peak_memory_bytes": trial.peak_memory_bytes,
-        "peak_device_memory_bytes": trial.peak_device_memory_bytes,
-        "accelerator": dataclasses.asdict(trial.accelerator) if trial.accelerator else None,
-    }
-
-
-def _environment(trials: Sequence[Trial]) -> dict[str, Any] | None:
-    """That of the first trial that reported one."""
-    found = next((trial.environment for trial in trials if trial.environment), None)
-    if found is None:
-        return None
-    mapping = json_format.MessageToDict(found, preserving_proto_field_name=True)
-    for accelerator in mapping.get("accelerators", []):  # the mapping writes int64 as text
-        accelerator["memory_bytes"] = int(accelerator.get("memory_bytes", 0))
-    return mapping

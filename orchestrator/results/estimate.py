@@ -22,11 +22,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEVEL = 0.95
-# The whole range of n values misses their median with a chance of 2^(1 - n): of five it covers
-# less than 95 %, and no resampling of five can do better than their range.
-FEWEST_PAIRS = 6
 _RESAMPLES = 9999
 _BATCH = 500  # resamples at once, for the memory that they take
+
+
+def fewest_pairs(together: int = 1) -> int:
+    """How many pairs it takes for intervals of which ``together`` hold at ``LEVEL``.
+
+    The whole range of n values misses their median with a chance of 2^(1 - n): of five it covers
+    less than 95 %, and no resampling of five can do better than their range.
+    """
+    return 1 + math.ceil(math.log2(together / (1 - LEVEL)))
+
+
+FEWEST_PAIRS = fewest_pairs()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +60,11 @@ class Estimate:
         return math.sqrt(self.high / self.low) - 1
 
 
-def estimate(first: Sequence[float], second: Sequence[float]) -> Estimate:
+def estimate(first: Sequence[float], second: Sequence[float], together: int = 1) -> Estimate:
     """``second`` over ``first``, pair by pair; all above zero.
+
+    ``together``: so many intervals are to hold at once at ``LEVEL``. By Bonferroni's inequality
+    they do where each misses with a chance ``together`` times as small.
 
     Exchanging the two inverts the ratio and its interval; scaling both changes nothing. Raises
     ValueError where they are none, or not as many of one as of the other.
@@ -61,7 +73,7 @@ def estimate(first: Sequence[float], second: Sequence[float]) -> Estimate:
         raise ValueError(f"{len(first)} and {len(second)} values do not make pairs")
     ratios = np.log(np.asarray(second, float) / np.asarray(first, float))
     middle = float(centre(ratios))
-    low, high = _interval(ratios, middle)
+    low, high = _interval(ratios, middle, together)
     if low is None or high is None:
         return Estimate(math.exp(middle), None, None, len(ratios))
     return Estimate(math.exp(middle), math.exp(low), math.exp(high), len(ratios))
@@ -101,11 +113,13 @@ def _shift(first: NDArray[np.float64], second: NDArray[np.float64]) -> Any:
     return np.median(apart, axis=(-2, -1))
 
 
-def _reach(count: int) -> float:
+def _reach(count: int, together: int = 1) -> float:
     """How many standard deviations out the ends of an interval of so many values are."""
     from scipy import stats  # noqa: PLC0415 - as above
 
-    return float(math.sqrt(count / (count - 1)) * stats.t.ppf((1 + LEVEL) / 2, count - 1))
+    return float(
+        math.sqrt(count / (count - 1)) * stats.t.ppf(1 - (1 - LEVEL) / 2 / together, count - 1)
+    )
 
 
 def centre(values: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
@@ -117,9 +131,9 @@ def centre(values: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
 
 
 def _interval(
-    values: NDArray[np.float64], middle: float
+    values: NDArray[np.float64], middle: float, together: int
 ) -> tuple[float, float] | tuple[None, None]:
-    if len(values) < FEWEST_PAIRS:
+    if len(values) < fewest_pairs(together):
         return None, None
     if np.ptp(values) == 0:  # as sizes can be
         return middle, middle
@@ -134,7 +148,7 @@ def _interval(
         n_resamples=_RESAMPLES,
         batch=_BATCH,
         vectorized=True,
-        confidence_level=2 * stats.norm.cdf(_reach(len(values))) - 1,
+        confidence_level=2 * stats.norm.cdf(_reach(len(values), together)) - 1,
         method="BCa" if np.ptp(without) else "percentile",
         rng=np.random.default_rng(0),  # so that the same trials always say the same
     ).confidence_interval

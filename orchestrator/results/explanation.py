@@ -65,7 +65,7 @@ def explain(trials: Sequence[Trial], frameworks: Sequence[str]) -> list[Row]:
 
 
 def _row(pitfall: Pitfall | None, first: Trial, second: Trial) -> Row:
-    found = agreement(first, second)
+    found = agreement([first], [second])
     same_length = len(first.losses) == len(second.losses)
     together = found.steps_together == found.steps and same_length
     return Row(

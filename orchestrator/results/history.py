@@ -7,7 +7,8 @@ from typing import Any
 from orchestrator.certificate import certificate_file
 from orchestrator.language.phrases import Phrase, Sentence, english, join, say
 from orchestrator.language.words import NEXT
-from orchestrator.results import comparison, loops, recipes, verdict
+from orchestrator.results import loops, recipes
+from orchestrator.results.comparison_file import finding_retold
 from orchestrator.storage.about import About, Kind
 from orchestrator.storage.store import Run
 
@@ -77,16 +78,10 @@ def _compared(found: Mapping[str, Any]) -> dict[str, Any]:
     proof = found.get("certificate")
     return {
         "frameworks": list(found["frameworks"]),
-        "finding": _finding(found),
+        "finding": finding_retold(found),
         "same_job": proof and proof["same_job"],
         "warnings": [warning["code"] for warning in found.get("warnings", ())],
     }
-
-
-def _finding(found: Mapping[str, Any]) -> Sentence:
-    if found["verdict"]:
-        return verdict.retold(found["verdict"])
-    return comparison.finding_retold(found)
 
 
 def _recipes(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,7 +106,13 @@ def _explained(found: Mapping[str, Any]) -> dict[str, Any]:
 
 def _verified(found: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "frameworks": list(found.get("versions", ())),
+        "frameworks": list(
+            dict.fromkeys(
+                side
+                for each in certificate_file.each_of(found)
+                for side in each.get("versions", ())
+            )
+        ),
         "finding": certificate_file.retold(found),
         "same_job": found["same_job"],
     }

@@ -151,16 +151,27 @@ QUANTITIES = (
 )
 
 
-def ratios(first: Sequence[Trial], second: Sequence[Trial], job: Job) -> dict[str, Estimate]:
-    """``second`` over ``first`` by quantity, of the pairs whose trials both tell it above zero."""
-    made = {each.name: _ratio(first, second, each, job) for each in QUANTITIES if each.has_ratio}
+def ratios(
+    first: Sequence[Trial], second: Sequence[Trial], job: Job, together: int = 1
+) -> dict[str, Estimate]:
+    """``second`` over ``first`` by quantity, of the pairs whose trials both tell it above zero.
+
+    ``together``: as of `estimate`.
+    """
+    made = {
+        each.name: _ratio(first, second, each, job, together)
+        for each in QUANTITIES
+        if each.has_ratio
+    }
     return {name: ratio for name, ratio in made.items() if ratio is not None}
 
 
 def _ratio(
-    first: Sequence[Trial], second: Sequence[Trial], quantity: Quantity, job: Job
+    first: Sequence[Trial], second: Sequence[Trial], quantity: Quantity, job: Job, together: int
 ) -> Estimate | None:
     one, other = ({t.number: quantity.measure(t, job) for t in side} for side in (first, second))
     pairs = [(one[number], other[number]) for number in sorted(one.keys() & other.keys())]
     told = [(a, b) for a, b in pairs if a and b]
-    return estimate(*zip(*told, strict=True)) if told else None
+    if not told:
+        return None
+    return estimate([a for a, _ in told], [b for _, b in told], together)

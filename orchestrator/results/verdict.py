@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestrator.language.phrases import Phrase, Sentence, english, stored
 from orchestrator.language.words import label
-from orchestrator.results.estimate import FEWEST_PAIRS, Estimate, estimate
+from orchestrator.results.estimate import Estimate, estimate
 from orchestrator.results.quantities import EPOCH
 from orchestrator.trials.trial import Trial
 
@@ -20,19 +20,24 @@ _NOT_SHOWN = Phrase(
     "could not have been seen ({pairs} pairs)."
 )
 _INTERVAL = Phrase("95 %: {low:.2f} to {high:.2f}, {pairs} pairs")
+_NONE_SHOWN = Phrase(
+    "No difference is shown between the training of {faster} and {slower}; one below {least:.1%} "
+    "could not have been seen ({pairs} blocks, {together} ratios at once)."
+)
+_INTERVALS = Phrase("95 % for {together} ratios at once: {low:.2f} to {high:.2f}, {pairs} blocks")
 _FEW = Phrase("{pairs} pairs: provisional")
 _ONE = Phrase("one trial each: provisional")
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Which side trained faster, by the seconds of an epoch.
+    """Which of two sides trained faster, by the seconds of an epoch, medians over the trials.
 
-    ``faster`` and ``slower`` are the two fastest; with three sides ``seconds``, medians over the
-    trials, tells the rest. ``ratio``: how many times as fast, with the ends of its 95 % interval,
+    ``ratio``: how many times as fast, with the ends of its 95 % interval,
     None where there are too few ``pairs``, and the verdict is ``provisional``. ``shown``: there is
     a difference, and one worth the name. ``level``: as close as makes no difference.
     ``pair_ratios``: of each pair, by its number, the slower one's seconds over the faster one's.
+    ``together``: of so many verdicts the intervals hold at once.
     """
 
     faster: str
@@ -48,21 +53,22 @@ class Verdict:
     pair_ratios: Mapping[int, float]
     seconds: Mapping[str, float]
     sentence: Sentence
+    together: int = 1
 
 
-def verdict(trials: Mapping[str, Sequence[Trial]]) -> Verdict:
-    """Of two or more sides, whose trials all succeeded. Raises ValueError where none pair up."""
+def verdict(trials: Mapping[str, Sequence[Trial]], together: int = 1) -> Verdict:
+    """Of two sides, whose trials all succeeded. Raises ValueError where none pair up."""
     by_number = {
         side: {trial.number: EPOCH.measure(trial, {}) or 0.0 for trial in group}
         for side, group in trials.items()
     }
     seconds = {side: EPOCH.of(group, {}) or 0.0 for side, group in trials.items()}
-    one, other, *_ = sorted(seconds, key=lambda side: seconds[side])
-    found = _estimate(by_number[one], by_number[other])
+    one, other = sorted(seconds, key=lambda side: seconds[side])
+    found = _estimate(by_number[one], by_number[other], together)
     faster, slower = one, other
     if found.ratio < 1:  # the pairs tell more than the medians
         faster, slower = other, one
-        found = _estimate(by_number[faster], by_number[slower])
+        found = _estimate(by_number[faster], by_number[slower], together)
     provisional = found.half_width is None
     level = found.ratio < LEVEL_BELOW and (provisional or found.shown)
     return Verdict(
@@ -81,20 +87,23 @@ def verdict(trials: Mapping[str, Sequence[Trial]]) -> Verdict:
             for number in sorted(by_number[faster].keys() & by_number[slower].keys())
         },
         seconds=seconds,
-        sentence=_sentence(faster, slower, found, level=level),
+        sentence=_sentence(faster, slower, found, together, level=level),
+        together=together,
     )
 
 
-def _estimate(first: Mapping[int, float], second: Mapping[int, float]) -> Estimate:
+def _estimate(first: Mapping[int, float], second: Mapping[int, float], together: int) -> Estimate:
     numbers = sorted(first.keys() & second.keys())
-    return estimate([first[n] for n in numbers], [second[n] for n in numbers])
+    return estimate([first[n] for n in numbers], [second[n] for n in numbers], together)
 
 
-def _sentence(faster: str, slower: str, found: Estimate, *, level: bool) -> Sentence:
+def _sentence(faster: str, slower: str, found: Estimate, together: int, *, level: bool) -> Sentence:
     names = {"faster": label(faster), "slower": label(slower), "ratio": found.ratio}
     if found.half_width is not None and not found.shown:
-        return english(_NOT_SHOWN, **names, least=found.half_width, pairs=found.pairs)
-    return english(_LEVEL if level else _FASTER, **names, basis=basis(found))
+        phrase = _NOT_SHOWN if together == 1 else _NONE_SHOWN
+        counts = {"pairs": found.pairs, "together": together}
+        return english(phrase, **names, least=found.half_width, **counts)
+    return english(_LEVEL if level else _FASTER, **names, basis=basis(found, together))
 
 
 def retold(found: Mapping[str, Any]) -> Sentence:
@@ -105,15 +114,17 @@ def retold(found: Mapping[str, Any]) -> Sentence:
     again = []
     with suppress(KeyError):  # of an older version
         ratio = Estimate(found["ratio"], found["low"], found["high"], found["pairs"])
-        again.append(_sentence(found["faster"], found["slower"], ratio, level=found["level"]))
+        sides, together = (found["faster"], found["slower"]), found.get("together", 1)
+        again.append(_sentence(*sides, ratio, together, level=found["level"]))
     return stored(found["sentence"], *again)
 
 
-def basis(found: Estimate) -> Sentence:
+def basis(found: Estimate, together: int) -> Sentence:
     """What an estimate rests on: its interval, or why it has none."""
     if found.half_width is not None:
-        return english(_INTERVAL, low=found.low, high=found.high, pairs=found.pairs)
+        phrase = _INTERVAL if together == 1 else _INTERVALS
+        return english(phrase, together=together, low=found.low, high=found.high, pairs=found.pairs)
     return english(_ONE) if found.pairs == 1 else english(_FEW, pairs=found.pairs)
 
 
-__all__ = ["FEWEST_PAIRS", "LEVEL_BELOW", "Verdict", "basis", "retold", "verdict"]
+__all__ = ["LEVEL_BELOW", "Verdict", "basis", "retold", "verdict"]

@@ -1,13 +1,12 @@
 """The order of trials: which side's, how often, with which seed. Order is policy."""
 
-import itertools
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from twinrun.v1 import job_pb2, runner_service_pb2
 
-from orchestrator.trials.sides import framework_of
+from orchestrator.trials.sides import Side, framework_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,28 +32,41 @@ Enough = Callable[[int], bool]
 
 
 def placements(
-    sides: Sequence[str],
+    sides: Sequence[Side],
     spec: job_pb2.JobSpec,
     enough: Enough = bool,
     *,
     same_seed: bool = False,
     rng: random.Random | None = None,
 ) -> Iterator[Placement]:
-    """The order of the trials: in each repetition one of each side, until there are ``enough``.
+    """The order of the trials: blocks of one trial of each side, until there are ``enough``.
 
-    Which side goes first is drawn for every other repetition; the one after it goes the other way
-    round, so that what drifts, and what a trial leaves to the next, meets all sides alike. A
-    repetition has one seed for all sides, one higher than the one before.
+    A block has one seed for all sides, one higher than the one before.
     """
-    rng = rng or random.SystemRandom()
-    order: list[str] = []
-    for number in itertools.count(1):
-        order = rng.sample(list(sides), len(sides)) if number % 2 else order[::-1]
+    for number, order in enumerate(_orders(sides, rng or random.SystemRandom()), start=1):
         asked = job_pb2.JobSpec()
         asked.CopyFrom(spec)
         if not same_seed:
             asked.seed = (spec.seed + number - 1) % 2**31
         for side in order:
-            yield Placement(side, number, asked)
+            yield Placement(side.name, number, side.spec(asked))
         if enough(number):
             return
+
+
+def _orders(sides: Sequence[Side], rng: random.Random) -> Iterator[list[Side]]:
+    """The sides in the order of each block: drawn at random, and balanced.
+
+    By Williams' squares (1949): over as many blocks as there are sides each side stands once at
+    each place, so that what drifts meets all alike; and each side follows each other one equally
+    often, so that what a trial leaves to the next does too, where the sides are odd in number over
+    two squares. Which side is which, and the order of a square's blocks, are drawn for each.
+    """
+    count = len(sides)
+    zigzag = [(place + 1) // 2 if place % 2 else -(place // 2) for place in range(count)]
+    while True:
+        drawn = rng.sample(list(sides), count)
+        for mirrored in (False, True) if count % 2 else (False,):
+            for row in rng.sample(range(count), count):
+                order = [drawn[(row + place) % count] for place in zigzag]
+                yield order[::-1] if mirrored else order

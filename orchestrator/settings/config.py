@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from orchestrator.settings import workloads
 
 _NO_CHOICE = Phrase("{flag} is {given!r}; it can be {known}.")
 _NO_FRAMEWORK = Phrase("There is no framework {names}; there are {known}.")
+_NO_SIDE = Phrase("--baseline is {name!r}; the sides are {known}.")
 _NO_RUNNER = Phrase("--runner takes NAME=HOST:PORT, where NAME is one of {known}; it got {text!r}.")
 _NO_PERCENTAGE = Phrase("{flag} is {text!r}; give a percentage such as 2%.")
 _NO_ASSIGNMENT = Phrase("--set takes FIELD=VALUE, such as 'batch_size=32'; it got {text!r}.")
@@ -98,6 +99,13 @@ def frameworks(names: str) -> tuple[str, ...]:
             )
         )
     return found
+
+
+def baseline(name: str | None, sides: Sequence[str]) -> str | None:
+    """The side that the others are held against; None: the first. Raises BadInput."""
+    if name is not None and name not in sides:
+        raise BadInput(english(_NO_SIDE, name=name, known=", ".join(sides)))
+    return name
 
 
 def runner(text: str) -> tuple[str, str]:

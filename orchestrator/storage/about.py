@@ -52,6 +52,7 @@ _RESULTS = {
 class About:
     """The ``kind`` of a run, its ``workload``, and the ``sides`` that were asked for, in order.
 
+    ``baseline``: the side that the others are held against; None: the first.
     ``name``: of its directory, for people; of a run within another one after the outer one's.
     ``time``: when it was made. An older run may not tell its time, which is then None, and it has
     the sides that began.
@@ -62,6 +63,7 @@ class About:
     workload: str
     time: datetime | None
     sides: Sequence[str] = ()
+    baseline: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """For run.json."""
@@ -71,6 +73,7 @@ class About:
             "workload": self.workload,
             "created": self.time.isoformat() if self.time else None,
             "sides": list(self.sides),
+            **({"baseline": self.baseline} if self.baseline else {}),
         }
 
 
@@ -116,7 +119,10 @@ def _parsed(found: Any, name: str, file: Path) -> About:
         time = datetime.fromisoformat(given["created"]).astimezone(UTC)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise refusal("created") from error
-    return About(name, kind, given["workload"], time, tuple(sides))
+    baseline = given.get("baseline")
+    if baseline is not None and baseline not in sides:
+        raise refusal("baseline")
+    return About(name, kind, given["workload"], time, tuple(sides), baseline)
 
 
 def by_directory(path: Path) -> About:

@@ -221,12 +221,13 @@ def create(
     sides: Sequence[str],
     spec: job_pb2.JobSpec,
     *,
+    baseline: str | None = None,
     now: datetime | None = None,
 ) -> Run:
     """Make a new run directory in ``output``, which is made where it is missing.
 
-    It begins with its run.json, of ``kind``, ``workload`` and ``sides``, and its job.json. Raises
-    OutputError.
+    It begins with its run.json, of ``kind``, ``workload``, ``sides`` and ``baseline``, and its
+    job.json. Raises OutputError.
     """
     time = (now or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
     name = f"{time.strftime(STAMP)}-{about.title(kind, workload)}"
@@ -234,7 +235,7 @@ def create(
     with writing(path):
         output.mkdir(parents=True, exist_ok=True)
         path = _claim(output, name)
-    return _begin(About(path.name, kind, workload, time, sides), path, spec)
+    return _begin(About(path.name, kind, workload, time, sides, baseline), path, spec)
 
 
 def within(run: Run, name: str, kind: Kind, sides: Sequence[str], spec: job_pb2.JobSpec) -> Run:
@@ -242,7 +243,14 @@ def within(run: Run, name: str, kind: Kind, sides: Sequence[str], spec: job_pb2.
     path = run.path / name
     with writing(path):
         path.mkdir(exist_ok=True)
-    return _begin(dataclasses.replace(run.about(), kind=kind, sides=sides), path, spec)
+    before = run.about()
+    what = dataclasses.replace(
+        before,
+        kind=kind,
+        sides=sides,
+        baseline=before.baseline if before.baseline in sides else None,
+    )
+    return _begin(what, path, spec)
 
 
 def _begin(what: About, path: Path, spec: job_pb2.JobSpec) -> Run:

@@ -7,10 +7,17 @@ from typing import Any, Self
 
 from orchestrator.language.phrases import Phrase, Sentence, english, join, stored
 from orchestrator.language.words import NEXT
+from orchestrator.trials.sides import are_the_same, change_how, changed_fields
 from orchestrator.trials.trial import Trial
 
 _SAME = Phrase("All trials had the same job spec, data, initial weights and batch order.")
 _OWN = Phrase("Each framework did the job in its own way, with the same data.")
+_CHANGED = Phrase(
+    "All trials had the same data, initial weights and batch order; their sides change {fields}."
+)
+_CHANGED_OWN = Phrase(
+    "Each side did the job in its own way, with the same data; the sides change {fields}."
+)
 _UNKNOWN = Phrase(
     "It is not known whether the trials had the same inputs: {trials} did not report them."
 )
@@ -44,21 +51,38 @@ class InputsCheck:
 
 
 def check_inputs(trials: Sequence[Trial]) -> InputsCheck:
-    """Holds every trial's inputs against those of all others, but for the seed of another pair."""
+    """Holds every trial's inputs against those of all others, but for the seed of another block.
+
+    What a side changes of the job is left out of account.
+    """
+    sides = {trial.framework for trial in trials}
+    changed = changed_fields(sorted(sides))
     own = any(in_own_way(trial.spec) for trial in trials if trial.spec)
+    own = own or not change_how(sorted(sides))
     names = ["data_sha256"] if own else list(_DIFFERENT)
     pairs = _pairs(trials)
     digests = [name for name in names if any(_differ(name, pair) for pair in pairs)]
     of_pairs = [differing_fields([t.spec for t in pair if t.spec]) for pair in pairs]
     seedless = [{**trial.spec, "seed": None} for trial in trials if trial.spec]
-    fields = sorted({*itertools.chain(*of_pairs), *differing_fields(seedless)})
+    fields = sorted(
+        field
+        for field in {*itertools.chain(*of_pairs), *differing_fields(seedless)}
+        if not any(_is_part(field, whole) for whole in changed)
+    )
     if digests or fields:
         differences = (*digests, *(f"spec.{field}" for field in fields))
         return InputsCheck(False, differences, _said(differences))
     silent = [trial.name for trial in trials if not (trial.inputs and trial.spec)]
     if silent:
         return InputsCheck(None, (), english(_UNKNOWN, trials=", ".join(silent)))
+    if changed:
+        named = ", ".join(changed)
+        return InputsCheck(True, (), english(_CHANGED_OWN if own else _CHANGED, fields=named))
     return InputsCheck(True, (), english(_OWN if own else _SAME))
+
+
+def _is_part(field: str, whole: str) -> bool:
+    return field == whole or field.startswith((f"{whole}.", f"{whole}["))
 
 
 def _said(differences: Sequence[str]) -> Sentence:
@@ -82,6 +106,14 @@ def _differ(digest: str, pair: Sequence[Trial]) -> bool:
 def in_own_way(spec: Mapping[str, Any]) -> bool:
     """Whether the frameworks are not to do the same arithmetic. ``spec``: in JSON mapping."""
     return spec.get("recipe") == "RECIPE_IDIOMATIC" or bool(spec.get("own_ways"))
+
+
+def to_agree(job: Mapping[str, Any], sides: Sequence[str]) -> bool:
+    """Whether the sides are to do the same arithmetic, which is then shown and judged.
+
+    Of sides that are the same in all nothing is to be shown.
+    """
+    return not in_own_way(job) and not are_the_same(sides) and change_how(sides)
 
 
 def differing_fields(specs: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -1,19 +1,106 @@
-"""The sides of a comparison: mostly a framework each; in an A/A test one framework twice.
+"""The sides of a comparison: a framework each, with changes to the job where they are wanted.
 
-A side is a name: that of its framework, or of one of the two that are the same: ``pytorch-a``.
+What is stored of a side is its name, which tells all of it: ``pytorch``, ``pytorch-a`` of one of
+two that are the same, ``pytorch-execution=compiled`` of one that changes the job.
 """
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+from urllib.parse import quote, unquote
+
+import yaml
+from google.protobuf import json_format
+from twinrun.v1 import job_pb2
+
+from orchestrator.errors import BadInput
+from orchestrator.language.phrases import Phrase, english
+
+# Changes of how a job is run, which leave its arithmetic as it is.
+_HOW = {"device", "execution", "loop", "report_every_steps", "threads"}
+_NO_CHANGE = Phrase("{side} changes {field} to {value}, which makes no job: {error}")
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A framework, and ``changes`` to the job: dotted fields of the spec with their values.
+
+    Values are written as ``--set`` takes them: ``compiled``, ``0.01``. ``letter`` tells sides apart
+    that are the same.
+    """
+
+    framework: str
+    changes: tuple[tuple[str, str], ...] = ()
+    letter: str = ""
+
+    @property
+    def name(self) -> str:
+        """As it is stored, and as its files are named."""
+        changes = [f"{field}={quote(value, safe='.+-')}" for field, value in self.changes]
+        return "-".join([self.framework, *filter(None, [",".join([*self.letter, *changes])])])
+
+    @classmethod
+    def named(cls, name: str) -> Self:
+        """The side that is stored so."""
+        framework, _, rest = name.partition("-")
+        parts = [part.partition("=") for part in rest.split(",")]
+        changes = tuple((field, unquote(value)) for field, equals, value in parts if equals)
+        return cls(framework, changes, "".join(field for field, equals, _ in parts if not equals))
+
+    def spec(self, spec: job_pb2.JobSpec) -> job_pb2.JobSpec:
+        """What the side's trials are to do, where the job is ``spec``. Raises BadInput."""
+        made = job_pb2.JobSpec()
+        made.CopyFrom(spec)
+        for field, value in self.changes:
+            mapping = json_format.MessageToDict(made, preserving_proto_field_name=True)
+            try:
+                _change(mapping, field, value)
+                made = json_format.ParseDict(mapping, job_pb2.JobSpec())
+            except (json_format.ParseError, yaml.YAMLError, TypeError) as error:
+                given = {"side": self.name, "field": field, "value": repr(value)}
+                raise BadInput(english(_NO_CHANGE, **given, error=error)) from error
+        return made
+
+
+def _change(mapping: dict[str, Any], path: str, value: str) -> None:
+    """``value``: in YAML, or the name of an enum's value in lower case."""
+    descriptor: Any = job_pb2.JobSpec.DESCRIPTOR
+    *parents, name = path.split(".")
+    for parent in parents:
+        mapping = mapping.setdefault(parent, {})
+        field = descriptor.fields_by_name.get(parent) if descriptor else None
+        descriptor = field.message_type if field else None
+    field = descriptor.fields_by_name.get(name) if descriptor else None
+    is_enum = field is not None and field.enum_type is not None
+    mapping[name] = f"{name}_{value}".upper() if is_enum else yaml.safe_load(value)
 
 
 def framework_of(side: str) -> str:
     """The framework that a side's trials run on."""
-    return side.partition("-")[0]
+    return Side.named(side).framework
 
 
-def twice(framework: str) -> tuple[str, str]:
+def changed_fields(sides: Sequence[str]) -> list[str]:
+    """What some side changes of the job: dotted fields of the spec."""
+    return sorted({field for side in sides for field, _ in Side.named(side).changes})
+
+
+def sides(frameworks: Sequence[str]) -> tuple[Side, ...]:
+    """A side for each framework, which changes nothing."""
+    return tuple(map(Side, frameworks))
+
+
+def twice(framework: str) -> tuple[Side, Side]:
     """Two sides of the same framework."""
-    return f"{framework}-a", f"{framework}-b"
+    return Side(framework, letter="a"), Side(framework, letter="b")
 
 
-def are_the_same(sides: tuple[str, ...]) -> bool:
-    """Whether there are several sides, all of one framework: an A/A test."""
-    return len(sides) > 1 and len({framework_of(side) for side in sides}) == 1
+def are_the_same(sides: Sequence[str]) -> bool:
+    """Whether there are several sides, all of one framework, unchanged: an A/A test."""
+    different = {(side.framework, side.changes) for side in map(Side.named, sides)}
+    return len(sides) > 1 and len(different) == 1
+
+
+def change_how(sides: Sequence[str]) -> bool:
+    """Whether what they change is no more than how the job is run: its arithmetic is the same."""
+    return _HOW.issuperset(changed_fields(sides))

@@ -131,7 +131,9 @@ def compared(
         closing(Runners(Places({framework: address}), lambda _: None)) as runners,
     ):
         spec = completed(config.job_spec(chosen.workload, changes), [framework], runners)
-        run = store.create(folder, Kind.COMPARE, "evidence", twice(framework), spec)
+        run = store.create(
+            folder, Kind.COMPARE, "evidence", [side.name for side in twice(framework)], spec
+        )
         # By a clock of its own, all is as it was the time before.
         rng = None if step_seconds is None else random.Random(0)
         order = placements(twice(framework), spec, lambda number: number >= chosen.pairs, rng=rng)

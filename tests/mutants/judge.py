@@ -7,13 +7,14 @@ from pathlib import Path
 from twinrun.v1 import job_pb2
 
 from orchestrator.actions import verify
+from orchestrator.certificate import takes as trials
 from orchestrator.storage.event_log import read_events
 from orchestrator.storage.store import Run
 from tests.mutants.targets import FRAMEWORKS
 
 # In the order in which a certificate is made: the second ones only where the first is not exact.
-FIRST, ROUNDING = (verify.PLAIN,), (verify.PERTURBED, verify.REPEATED)
-TIMED = (verify.TIMED, verify.TIMED_PERTURBED)
+FIRST, ROUNDING = (trials.PLAIN,), (trials.PERTURBED, trials.REPEATED)
+TIMED = (trials.TIMED, trials.TIMED_PERTURBED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,11 @@ class Verdict:
 
 def takes(spec: job_pb2.JobSpec) -> Mapping[int, job_pb2.JobSpec]:
     """The trials of a short certificate, by number."""
-    return verify.takes(spec)
+    return trials.takes(spec)
 
 
 def judged(run: Run, *, evaluated: bool = True) -> Verdict:
-    certificate = verify.judged(run, FRAMEWORKS, evaluated=evaluated)
+    (certificate,) = verify.judged(run, [FRAMEWORKS], evaluated=evaluated)
     return Verdict(certificate.same_job, str(certificate.sentence))
 
 
@@ -62,11 +63,11 @@ def laid_again(run: Run, framework: str, trained: str, folder: Path) -> None:
 
 
 def weights(run: Run, framework: str) -> Path:
-    return run.path / "weights" / f"{framework}-{verify.PLAIN}.safetensors"
+    return run.path / "weights" / f"{framework}-{trials.PLAIN}.safetensors"
 
 
 def new_run(folder: Path, spec: job_pb2.JobSpec) -> Run:
     folder.mkdir(parents=True, exist_ok=True)
     run = Run(folder)
-    run.write_spec(takes(spec)[verify.PLAIN])
+    run.write_spec(takes(spec)[trials.PLAIN])
     return run

@@ -41,7 +41,7 @@ def pair(slower=1.0, count=8, **changes):
 
 
 def found(sides, job=SPEC, certificate=SAME, known=None, judged=True):
-    made = verdict(sides) if judged else None
+    made = [verdict(sides)] if judged else []
     given = cautions(sides, job, made, certificate, known or {}, counted=sides)
     for caution in given:
         for text in (caution.sentence, caution.remedy):

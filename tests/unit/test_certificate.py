@@ -16,6 +16,7 @@ from orchestrator.language.phrases import Phrase, english
 from tests.unit.events import losses
 from tests.unit.proofs import (
     KERNEL,
+    NAMES,
     STATISTICS,
     STEPS,
     evidence,
@@ -248,7 +249,7 @@ def test_a_certificate_comes_back_from_json_as_it_was():
 
 
 def test_that_no_certificate_could_be_made_is_no_certificate():
-    found = certificate_file.none_made(english(Phrase("the runner is gone.")))
+    found = certificate_file.none_made(english(Phrase("the runner is gone.")), *NAMES)
     assert found["same_job"] is False
     assert found["sentence"].endswith("no certificate could be made: the runner is gone.")
 

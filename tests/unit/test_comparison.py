@@ -7,8 +7,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from orchestrator.results.comparison import as_dict, compare
+from orchestrator.results.comparison import compare
+from orchestrator.results.comparison_file import as_dict
 from orchestrator.results.quantities import EPOCH, THROUGHPUT
+from orchestrator.results.verdict import verdict
 from orchestrator.trials.fold import fold
 from orchestrator.trials.trial import State
 from tests.unit.events import SPEC, failed_trial, losses, trial
@@ -121,9 +123,9 @@ def test_each_pair_has_a_seed_of_its_own_and_is_the_same_job_still():
 
 def test_ratios_of_all_quantities_are_the_seconds_sides_over_the_firsts():
     found = compare({**SPEC, "target_accuracy": 0.9}, pairs([1.5] * 6))
-    assert found.ratios["train_seconds"].ratio == pytest.approx(1.5)
-    assert found.ratios["peak_memory_bytes"].ratio == 1
-    assert {"epoch_seconds", "evaluate_seconds"} <= found.ratios.keys()
+    assert found.pairs[0].ratios["train_seconds"].ratio == pytest.approx(1.5)
+    assert found.pairs[0].ratios["peak_memory_bytes"].ratio == 1
+    assert {"epoch_seconds", "evaluate_seconds"} <= found.pairs[0].ratios.keys()
 
 
 def test_time_to_accuracy_is_training_to_the_end_of_the_first_epoch_that_has_it():
@@ -131,10 +133,10 @@ def test_time_to_accuracy_is_training_to_the_end_of_the_first_epoch_that_has_it(
     first = trial("pytorch", seconds=(1.0, 2.0, 4.0), accuracies=[0.9, 0.96, 0.97])
     second = trial("tensorflow", seconds=(1.0, 2.0, 4.0), accuracies=[0.95, 0.96, 0.97])
     trials = [replace(made, spec=given) for made in (first, second)]
-    assert compare(given, trials).ratios["target_seconds"].ratio == pytest.approx(1 / 3)
+    assert compare(given, trials).pairs[0].ratios["target_seconds"].ratio == pytest.approx(1 / 3)
     never = trial("tensorflow", accuracies=[0.5, 0.6, 0.7])
     trials[1] = replace(never, spec=given)
-    assert "target_seconds" not in compare(given, trials).ratios
+    assert "target_seconds" not in compare(given, trials).pairs[0].ratios
 
 
 @pytest.mark.parametrize(("slower", "level"), [(1.0, True), (1.0099, True), (1.0101, False)])
@@ -173,12 +175,115 @@ def test_the_order_of_the_trials_changes_nothing(order):
     assert as_dict(compare(SPEC, trials)) == as_dict(compare(SPEC, ordered))
 
 
-def test_three_frameworks_are_compared_by_the_two_fastest():
+def test_three_frameworks_are_held_against_the_first_of_them():
     trials = [timed("pytorch", 3.0), timed("tensorflow", 2.0), timed("jax", 1.0)]
+    found = compare(SPEC, trials, sides=["pytorch", "tensorflow", "jax"])
+    assert list(found.trials) == ["pytorch", "tensorflow", "jax"]
+    assert found.finding == (
+        "TensorFlow trained 1.50 times as fast as PyTorch (one trial each: provisional). "
+        "jax trained 3.00 times as fast as PyTorch (one trial each: provisional)."
+    )
+    assert [pair.side for pair in found.pairs] == ["tensorflow", "jax"]
+    ratios = [pair.ratios["epoch_seconds"].ratio for pair in found.pairs]
+    assert ratios == pytest.approx([2 / 3, 1 / 3])
+    assert len(found.agreements) == 2
+    assert found.verdict is None
+
+
+def test_the_baseline_is_what_is_asked_for():
+    trials = [timed("pytorch", 3.0), timed("tensorflow", 2.0), timed("jax", 1.0)]
+    found = compare(SPEC, trials, baseline="tensorflow")
+    assert [(pair.baseline, pair.side) for pair in found.pairs] == [
+        ("tensorflow", "jax"),
+        ("tensorflow", "pytorch"),
+    ]
+    lost = compare(SPEC, trials[:1] + trials[2:], baseline="tensorflow")
+    assert lost.finding == "No verdict on speed: the baseline, TensorFlow, has no trial."
+
+
+def several(count, blocks=12, seed=0):
+    """Trials of ``count`` sides that take as long, but for noise of 3 %."""
+    rng = np.random.default_rng(seed)
+    return [
+        timed(f"side{index}", np.exp(0.03 * rng.standard_normal()), number)
+        for number in range(1, blocks + 1)
+        for index in range(count)
+    ]
+
+
+@pytest.mark.parametrize("count", [2, 3, 8])
+def test_intervals_that_hold_together_are_as_much_wider_as_there_are_more(count):
+    found = compare(SPEC, several(count))
+    assert len(found.pairs) == count - 1
+    for pair in found.pairs:
+        trials = {side: found.trials[side] for side in (pair.baseline, pair.side)}
+        alone = verdict(trials)
+        assert pair.verdict.ratio == alone.ratio
+        assert pair.verdict.least_seen >= alone.least_seen
+        assert (pair.verdict.least_seen == alone.least_seen) is (count == 2)
+        assert pair.verdict.together == count - 1
+
+
+def test_the_tables_ratio_is_the_verdicts_for_each_of_eight_sides():
+    found = compare(SPEC, several(8))
+    for pair in found.pairs:
+        ratio, told = pair.ratios["epoch_seconds"], pair.verdict
+        slower = ratio.ratio if told.slower == pair.side else 1 / ratio.ratio
+        assert slower == pytest.approx(told.ratio)
+        assert (ratio.low is None) is (told.low is None)
+
+
+def test_a_side_without_any_trial_that_succeeded_keeps_the_others_from_nothing():
+    trials = [timed("jax", 1.0), timed("pytorch", 2.0), failed_trial("tensorflow")]
     found = compare(SPEC, trials)
-    assert found.finding.startswith("jax trained 2.00 times as fast as TensorFlow")
-    assert found.verdict.seconds == {"jax": 1.0, "pytorch": 3.0, "tensorflow": 2.0}
-    assert len(found.agreements) == 3
+    assert found.finding.startswith("jax trained 2.00 times as fast as PyTorch")
+    assert "Left out with its block: trial 1 of TensorFlow failed" in found.finding
+    assert [pair.verdict is None for pair in found.pairs] == [False, True]
+
+
+def test_a_side_whose_losses_are_no_numbers_has_no_verdict_and_the_others_have():
+    bad = replace(timed("tensorflow", 3.0), losses=np.array([1.0, np.nan]))
+    found = compare(SPEC, [timed("jax", 1.0), timed("pytorch", 2.0), bad])
+    assert [pair.verdict is None for pair in found.pairs] == [False, True]
+    assert "No verdict on the speed of TensorFlow: the losses of TensorFlow are" in found.finding
+    first = compare(SPEC, [timed("jax", 1.0), timed("pytorch", 2.0), bad], baseline="tensorflow")
+    assert first.finding.endswith(
+        "No verdict on speed: the losses of TensorFlow are no finite numbers from step 1 on."
+    )
+    assert not first.verdicts
+
+
+def test_sides_that_change_how_the_job_is_run_are_compared_and_held_to_agree():
+    name = "pytorch-execution=compiled"
+    changed = replace(timed(name, 1.0), spec={**SPEC, "execution": "EXECUTION_COMPILED"})
+    found = compare(SPEC, [timed("pytorch", 2.0), changed])
+    assert found.inputs.same
+    assert "their sides change execution" in found.inputs.sentence
+    assert found.job == SPEC
+    assert found.finding.startswith("PyTorch (execution=compiled) trained 2.00 times as fast")
+    assert found.timed
+    other = replace(changed, spec={**changed.spec, "epochs": 99})
+    assert compare(SPEC, [timed("pytorch", 2.0), other]).inputs.differences == ("spec.epochs",)
+
+
+def test_what_agrees_is_told_of_the_trials_that_count():
+    trials = [timed(side, 1.0, number) for side in ("pytorch", "tensorflow") for number in (1, 2)]
+    failed = replace(failed_trial("pytorch", 1), losses=np.array([9.0]))
+    (found,) = compare(SPEC, [failed, *trials[1:]]).agreements
+    assert found.largest_loss_difference == 0
+    odd = replace(trials[3], losses=1.5 * trials[3].losses)
+    (found,) = compare(SPEC, [*trials[:3], odd]).agreements
+    assert found.largest_loss_difference == pytest.approx(1 / 3)
+
+
+def test_comparison_json_of_several_sides_tells_of_each_pair():
+    found = json.loads(json.dumps(as_dict(compare(SPEC, several(3)))))
+    assert found["schema"] == "twinrun.comparison/2"
+    assert found["baseline"] == "side0"
+    assert [pair["side"] for pair in found["pairs"]] == ["side1", "side2"]
+    assert all(pair["verdict"]["together"] == 2 for pair in found["pairs"])
+    assert not {"verdict", "ratios", "timed", "agreements"} & found.keys()
+    assert as_dict(compare(SPEC, several(2)))["schema"] == "twinrun.comparison/1"
 
 
 def test_a_failed_trial_leaves_no_verdict_and_its_reason():

@@ -15,7 +15,8 @@ from orchestrator.exports import export as exporting
 from orchestrator.exports.tables import TABLES
 from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.results import history
-from orchestrator.results.comparison import as_dict, compare
+from orchestrator.results.comparison import compare
+from orchestrator.results.comparison_file import as_dict
 from orchestrator.storage import store
 from orchestrator.storage.about import Kind
 from tests.unit.events import SPEC, STEPS, failed_events, trial_events

@@ -7,7 +7,8 @@ import pytest
 
 from orchestrator.reports import history as history_report
 from orchestrator.results import history
-from orchestrator.results.comparison import as_dict, compare
+from orchestrator.results.comparison import compare
+from orchestrator.results.comparison_file import as_dict
 from orchestrator.storage import shelf
 from orchestrator.storage.about import Kind
 from tests.unit.events import SPEC, failed_trial, trial

@@ -12,7 +12,8 @@ import pytest
 from orchestrator import page
 from orchestrator.figures import plots
 from orchestrator.language.phrases import LANGUAGES, speaking
-from orchestrator.results.comparison import as_dict, compare
+from orchestrator.results.comparison import compare
+from orchestrator.results.comparison_file import as_dict
 from orchestrator.results.explanation import number_of
 from orchestrator.results.loops import loops
 from orchestrator.results.pitfalls import PITFALLS
@@ -227,7 +228,7 @@ def test_there_is_a_page_of(case):
 def test_a_certificate_has_a_page_of_its_evidence():
     made = proofs.made()
     figures = [plots.certificate_canvas(made).drawing()]
-    found = Document(page.render(page.certificate_page(made, ABOUT, figures)))
+    found = Document(page.render(page.certificate_page([made], ABOUT, figures)))
     assert made.sentence in found.text
     assert all(difference.quantity in found.text for difference in made.differences)
     assert "orchestrator verify --workload mnist-mlp.yaml" in found.text

@@ -14,6 +14,7 @@ from orchestrator.reports.comparison import plain_report
 from orchestrator.reports.markdown import text
 from orchestrator.reports.table import table_rows
 from orchestrator.results import comparison as comparisons
+from orchestrator.results.comparison_file import as_dict
 from orchestrator.results.quantities import EPOCH, QUANTITIES
 from orchestrator.storage.store import Run
 from orchestrator.trials.trial import State
@@ -65,7 +66,7 @@ def test_the_tables_ratio_is_the_verdicts(tmp_path_factory, made):
         assert row is None or not row.ratio
         return
     first, second = found.trials
-    ratio = found.ratios["epoch_seconds"].ratio
+    ratio = found.pairs[0].ratios["epoch_seconds"].ratio
     of_verdict = verdict.ratio if verdict.slower == second else 1 / verdict.ratio
     assert ratio == pytest.approx(of_verdict)
     assert row.ratio.split()[0] == f"{ratio:.2f}"
@@ -78,7 +79,7 @@ def test_the_tables_ratio_is_the_verdicts(tmp_path_factory, made):
 @given(stored())
 def test_every_place_shows_the_same_number_of_a_side(tmp_path_factory, made):
     found = compare.comparison_of(kept(tmp_path_factory.mktemp("runs"), made))
-    held = json.loads(json.dumps(comparisons.as_dict(found)))["frameworks"]
+    held = json.loads(json.dumps(as_dict(found)))["frameworks"]
     plain, markdown = plain_report(found, 500), text(found, "run")
     for quantity in QUANTITIES:
         row = row_of(found, quantity)

@@ -9,8 +9,8 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.cli.main import group
 from orchestrator.cli.options import JobOptions
+from orchestrator.reports.reproduction import of_certificates, of_comparison
 from orchestrator.results.comparison import compare
-from orchestrator.results.reproduction import of_certificate, of_comparison
 from orchestrator.settings import config
 from tests.unit import test_certificate
 from tests.unit.events import trial
@@ -78,7 +78,7 @@ def test_an_a_a_test_and_one_framework_alone_are_asked_for_as_they_were():
 
 def test_a_certificate_is_made_again_with_its_epochs_precision_and_threads(here):
     job = {**SPEC_OF_MNIST, "precision": "PRECISION_FLOAT64", "threads": 1}
-    found = of_certificate(dataclasses.replace(test_certificate.made(), job=job), "mnist-mlp")
+    found = of_certificates([dataclasses.replace(test_certificate.made(), job=job)], "mnist-mlp")
     name, params = parsed(found)
     _, spec = asked(found, here, params)
     assert name == "verify"

@@ -9,7 +9,8 @@ import pytest
 from orchestrator.api.result import Result
 from orchestrator.errors import BadInput
 from orchestrator.exports.tables import TABLES
-from orchestrator.results.comparison import as_dict, compare
+from orchestrator.results.comparison import compare
+from orchestrator.results.comparison_file import as_dict
 from tests.unit.events import SPEC, failed_trial, trial
 
 

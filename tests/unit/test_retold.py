@@ -9,10 +9,11 @@ import pytest
 from orchestrator.certificate import certificate_file
 from orchestrator.language.phrases import LANGUAGES, Phrase, english, say, speaking
 from orchestrator.results import loops, recipes, verdict
-from orchestrator.results.comparison import as_dict, compare, finding_retold
+from orchestrator.results.comparison import compare
+from orchestrator.results.comparison_file import as_dict, finding_retold
 from orchestrator.trials.fold import fold
 from tests.unit.events import SPEC, failed_trial, losses, trial
-from tests.unit.proofs import KERNEL, evidence, made, rounded
+from tests.unit.proofs import KERNEL, NAMES, evidence, made, rounded
 from tests.unit.test_comparison import NOISE, pairs
 
 CHINESE = LANGUAGES[1]
@@ -60,7 +61,7 @@ def test_a_certificate_is_stored_in_english_and_said_in_chinese(name):
 
 
 def test_why_there_is_no_certificate_is_said_too():
-    read = from_file(certificate_file.none_made(english(Phrase("It was not finished."))))
+    read = from_file(certificate_file.none_made(english(Phrase("It was not finished.")), *NAMES))
     assert certificate_file.retold(read) == read["sentence"]
     with speaking(CHINESE):
         assert say(Phrase("It was not finished.")).rstrip("。") in say(

@@ -141,9 +141,9 @@ def test_a_job_that_diverges_has_no_verdict_on_speed_and_a_warning():
     values = [*PLAIN[:60], *(90 * [float("nan")])]
     one, other = (trial(name, step_losses=values) for name in ("pytorch", "tensorflow"))
     found = compare(SPEC, [one, other])
-    assert found.timed.same
+    assert found.timed[0].same
     assert found.verdict is None
-    assert not found.ratios
+    assert not found.pairs[0].ratios
     assert "no finite numbers from step 60 on" in found.finding
     assert "NOT_FINITE" in [caution.code for caution in found.cautions]
     assert not_finite(found.trials) == {"pytorch": 60, "tensorflow": 60}

@@ -20,7 +20,7 @@ from orchestrator.reports.comparison import plain_report, rich_report
 from orchestrator.reports.plain import console
 from orchestrator.results import difference as differences
 from orchestrator.results import history
-from orchestrator.results.comparison import as_dict
+from orchestrator.results.comparison_file import as_dict
 from orchestrator.storage import shelf
 
 _NO_RUNS = Phrase("There are no runs in {output}.")

@@ -9,12 +9,19 @@ from orchestrator.actions import explain as explaining
 from orchestrator.actions import verify as proof
 from orchestrator.certificate import certificate_file
 from orchestrator.certificate.certificate import Certificate
-from orchestrator.cli.options import ALL, FrameworksOption, JobOptions, ShownOptions, WhereOptions
+from orchestrator.cli.options import (
+    ALL,
+    BaselineOption,
+    FrameworksOption,
+    JobOptions,
+    ShownOptions,
+    WhereOptions,
+)
 from orchestrator.cli.output import display_of, print_json, say_of
 from orchestrator.errors import BadInput, JobFailed, NotTheSameJob
 from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language.phrases import Phrase, Sentence, english, join
-from orchestrator.language.words import LINES, OF
+from orchestrator.language.words import COMMA, LINES, OF
 from orchestrator.reports import explanation
 from orchestrator.reports.certificate import certificate_report
 from orchestrator.reports.plain import console
@@ -22,8 +29,9 @@ from orchestrator.results import pitfalls
 from orchestrator.results.explanation import as_dict
 from orchestrator.runners.finding import Runners
 from orchestrator.settings import config, workloads
+from orchestrator.trials.sides import sides
 
-_NOT_TWO = Phrase("A certificate is of two frameworks; --frameworks names {count}.")
+_ALONE = Phrase("A certificate is of two sides or more; --frameworks names {count}.")
 _NOT_SHOWN = Phrase("Not shown to be the same job: {names}.")
 _NO_PITFALL = Phrase("There is no pitfall {name!r}; there are {known}.")
 # What `verify` changes of a workload, unless a flag says otherwise.
@@ -36,6 +44,7 @@ def verify(
     shown: ShownOptions,
     *,
     frameworks: FrameworksOption = ALL,
+    baseline: BaselineOption = None,
     steps: Annotated[
         int | None,
         typer.Option(metavar="N", help="Only N steps of each epoch, its last one among them."),
@@ -50,9 +59,10 @@ def verify(
     Example: orchestrator verify --workload mnist-mlp --epochs 5
     """
     names = config.frameworks(frameworks)
-    if len(names) != 2:
-        raise BadInput(english(_NOT_TWO, count=len(names)))
-    found: dict[str, Certificate] = {}
+    if len(names) < 2:
+        raise BadInput(english(_ALONE, count=len(names)))
+    first = config.baseline(baseline, names)
+    found: dict[str, list[Certificate]] = {}
     faults: list[Sentence] = []
     with closing(Runners(where.places(), say_of(shown))) as runners:
         runners.prepare(names)
@@ -63,21 +73,30 @@ def verify(
             name = workloads.title(workload)
             try:
                 with closing(display_of(shown, names, spec.epochs)) as display:
-                    request = proof.Request(name, spec, names, shown.output)
+                    request = proof.Request(name, spec, sides(names), shown.output, first)
                     _, found[name] = proof.verify(request, runners, display)
             except JobFailed as error:  # which keeps no other workload from being verified
                 faults.append(english(OF, name=name, what=error.message))
                 continue
             if not shown.as_json:
-                console().print(certificate_report(name, found[name]))
+                for certificate in found[name]:
+                    console().print(certificate_report(name, certificate))
     if shown.as_json:
-        made = {name: certificate_file.as_dict(each) for name, each in found.items()}
+        made = {
+            name: certificate_file.of_several(list(map(certificate_file.as_dict, several)))
+            for name, several in found.items()
+        }
         print_json(made if all_workloads else made.get(job.title))
     if faults:
         raise JobFailed(join(LINES, faults))
-    failed = [name for name, each in found.items() if not each.same_job]
+    failed = [
+        name if len(several) == 1 else english(OF, name=name, what=each.pair)
+        for name, several in found.items()
+        for each in several
+        if not each.same_job
+    ]
     if failed:
-        raise NotTheSameJob(english(_NOT_SHOWN, names=", ".join(failed)))
+        raise NotTheSameJob(english(_NOT_SHOWN, names=join(COMMA, failed)))
 
 
 def explain(

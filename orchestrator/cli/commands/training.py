@@ -14,6 +14,7 @@ from orchestrator.actions import variants
 from orchestrator.cli.commands.keeping import RunArgument
 from orchestrator.cli.options import (
     ALL,
+    BaselineOption,
     Framework,
     FrameworkOption,
     FrameworksOption,
@@ -34,10 +35,12 @@ from orchestrator.reports import loops as loops_report
 from orchestrator.reports import recipes as recipes_report
 from orchestrator.reports.plain import console
 from orchestrator.results import evaluation, loops, recipes
-from orchestrator.results.comparison import as_dict, same_job
+from orchestrator.results.comparison import same_job
+from orchestrator.results.comparison_file import as_dict
 from orchestrator.runners.finding import Runners
 from orchestrator.settings import config
 from orchestrator.storage import shelf
+from orchestrator.trials.sides import sides, twice
 
 _BOTH = Phrase("--loop both and --recipe both are two comparisons; run one after the other.")
 _WARNED = Phrase("--strict: the result stands with warnings: {codes}.")
@@ -51,6 +54,7 @@ def compare(
     repeat: RepeatOptions,
     *,
     frameworks: FrameworksOption = ALL,
+    baseline: BaselineOption = None,
     recipe: Annotated[
         Recipe,
         typer.Option(
@@ -89,16 +93,18 @@ def compare(
         raise BadInput(english(_BOTH))
     if loop in _LOOPS:
         spec.loop = _LOOPS[loop]
+    names = config.frameworks(frameworks)
+    compared = twice(repeat.twice.value) if repeat.twice else sides(names)
     request = comparing.Request(
         job.title,
         spec,
-        (repeat.twice.value,) if repeat.twice else config.frameworks(frameworks),
+        compared,
         shown.output,
         certify,
         concurrent,
         repeat.plan(),
-        twice=repeat.twice is not None,
         profile=profile,
+        baseline=config.baseline(baseline, [side.name for side in compared]),
     )
     if recipe is Recipe.BOTH:
         outcomes = _train_recipes(request, where, shown)
@@ -119,7 +125,7 @@ def train(
     Example: orchestrator train --framework pytorch --workload synthetic-mlp
     """
     spec = config.job_spec(job.workload, job.changes())
-    _train(comparing.Request(job.title, spec, (framework.value,), shown.output), where, shown)
+    _train(comparing.Request(job.title, spec, sides([framework.value]), shown.output), where, shown)
 
 
 def evaluate(
@@ -160,7 +166,7 @@ def evaluate(
 def _train(
     request: comparing.Request, where: WhereOptions, shown: ShownOptions
 ) -> comparing.Outcome:
-    with closing(display_of(shown, request.sides, request.spec.epochs)) as display:
+    with closing(display_of(shown, request.names, request.spec.epochs)) as display:
         outcome = comparing.train_with_runners(request, where.places(), display)
     if shown.as_json:
         print_json(as_dict(outcome.comparison))
@@ -176,7 +182,7 @@ def _train_loops(
     request: comparing.Request, where: WhereOptions, shown: ShownOptions
 ) -> list[comparing.Outcome]:
     with (
-        closing(display_of(shown, request.sides, request.spec.epochs)) as display,
+        closing(display_of(shown, request.names, request.spec.epochs)) as display,
         comparing.runners_for(request, where.places(), display) as runners,
     ):
         found, outcomes = variants.train_loops(request, runners, display)
@@ -197,7 +203,7 @@ def _train_recipes(
     request: comparing.Request, where: WhereOptions, shown: ShownOptions
 ) -> list[comparing.Outcome]:
     with (
-        closing(display_of(shown, request.sides, request.spec.epochs)) as display,
+        closing(display_of(shown, request.names, request.spec.epochs)) as display,
         comparing.runners_for(request, where.places(), display) as runners,
     ):
         found, outcomes = variants.train_recipes(request, runners, display)

@@ -8,20 +8,26 @@ from orchestrator.language.palette import GREY, PALE, lighter, looks
 from orchestrator.language.phrases import Phrase, say
 from orchestrator.language.words import label
 from orchestrator.results.comparison import Comparison
+from orchestrator.results.quantities import EPOCH
 
 _NO_PAIRS = Phrase("There is no pair of trials to hold against each other.")
 _PAIR, _AS_LONG, _ONE = Phrase("pair"), Phrase("as long"), Phrase("one pair")
 _AXIS = Phrase("epoch, {slower} / {faster}")
 _INTERVAL = Phrase("95 %: {low:.3f} to {high:.3f}")
 _RATIO = Phrase("ratio {ratio:.3f}")
+_BLOCK, _OVER = Phrase("block"), Phrase("epoch, over {baseline}")
+_RATIO_OF = Phrase("{side} {ratio:.3f}")
 
 
 def ratios(axes: Axes, comparison: Comparison) -> None:
     """A mark for each pair, in the order of the trials; the ratio and its interval behind them."""
-    verdict = comparison.verdict
-    if verdict is None:
+    if not comparison.verdicts:
         nothing(axes, say(_NO_PAIRS))
         return
+    if len(comparison.pairs) > 1:
+        _of_several(axes, comparison)
+        return
+    (verdict,) = comparison.verdicts
     look = looks(list(comparison.trials))[verdict.faster]
     names = {"faster": label(verdict.faster), "slower": label(verdict.slower)}
     axes.set(xlabel=say(_PAIR), ylabel=say(_AXIS, **names))
@@ -44,3 +50,35 @@ def ratios(axes: Axes, comparison: Comparison) -> None:
     axes.margins(y=0.15)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.01), ncols=2, fontsize="small")
+
+
+def _of_several(axes: Axes, comparison: Comparison) -> None:
+    """Each side over the baseline, side by side in each block; its ratio and its interval."""
+    found = [(pair, pair.verdict) for pair in comparison.pairs if pair.verdict is not None]
+    styles = looks(list(comparison.trials))
+    axes.set(xlabel=say(_BLOCK), ylabel=say(_OVER, baseline=label(found[0][0].baseline)))
+    axes.axhline(1, color=GREY, lw=1, ls="--")
+    for place, (pair, verdict) in enumerate(found):
+        look, estimate = styles[pair.side], pair.ratios[EPOCH.name]
+        # The verdict's are the slower one's over the faster one's.
+        values = [
+            ratio if verdict.slower == pair.side else 1 / ratio
+            for ratio in verdict.pair_ratios.values()
+        ]
+        shift = 0.6 * ((place + 0.5) / len(found) - 0.5)
+        axes.plot(
+            [number + shift for number in verdict.pair_ratios],
+            values,
+            color=look.colour,
+            marker=look.marker,
+            ls="",
+            ms=5,
+            label=say(_RATIO_OF, side=label(pair.side), ratio=estimate.ratio),
+        )
+        axes.axhline(estimate.ratio, color=look.colour, lw=1)
+        if estimate.low is not None and estimate.high is not None:
+            colour = lighter(look.colour, PALE)
+            axes.axhspan(estimate.low, estimate.high, color=colour, alpha=0.5, lw=0, zorder=0)
+    axes.margins(y=0.15)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.01), ncols=3, fontsize="small")

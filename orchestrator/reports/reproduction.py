@@ -1,7 +1,7 @@
 """A run -> what is to be typed to run the same again."""
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,8 +48,10 @@ def _flags(comparison: Comparison, frameworks: list[str], repeats: int) -> Itera
     sides = tuple(comparison.trials)
     if are_the_same(sides):
         yield from ("--aa", frameworks[0])
-    elif sides and sorted(frameworks) != sorted(FRAMEWORKS):
+    elif sides and frameworks != list(FRAMEWORKS):
         yield from ("--frameworks", ",".join(frameworks))
+    if comparison.baseline and comparison.baseline != sides[0]:
+        yield from ("--baseline", comparison.baseline)
     if comparison.job.get("recipe") == "RECIPE_IDIOMATIC":
         yield from ("--recipe", "idiomatic")
     if repeats > 1:
@@ -70,14 +72,18 @@ def _one_seed(comparison: Comparison) -> bool:
     return len({trial.spec.get("seed", 0) for trial in trials if trial.spec}) == 1
 
 
-def of_certificate(certificate: Certificate, workload: str) -> Reproduction:
+def of_certificates(certificates: Sequence[Certificate], workload: str) -> Reproduction:
     """`verify` shares the CPUs among the frameworks, and has its own epochs and precision."""
-    job = certificate.job
+    job = certificates[0].job
+    names = [certificates[0].first, *(each.second for each in certificates)]
+    frameworks = list(dict.fromkeys(map(framework_of, names)))
     file = f"{workload}.yaml"
     words = ["verify", "--workload", file, "--epochs", str(job.get("epochs", 1))]
     words += ["--precision", str(job.get("precision", "")).removeprefix("PRECISION_").lower()]
     if job.get("device") != "DEVICE_CUDA" and job.get("threads"):
-        words += ["--threads", str(2 * job["threads"])]
+        words += ["--threads", str(len(frameworks) * job["threads"])]
+    if frameworks != list(FRAMEWORKS):
+        words += ["--frameworks", ",".join(frameworks)]
     return _made(words, file, job, set())
 
 

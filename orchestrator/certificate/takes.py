@@ -1,0 +1,57 @@
+"""What is trained for a certificate: which trials, and what each is to do."""
+
+from twinrun.v1 import job_pb2
+
+# The numbers of a side's trials.
+PLAIN, PERTURBED, REPEATED, TIMED, TIMED_PERTURBED = range(1, 6)
+# Of a short certificate: epochs, and steps of each, the last batch among them, in chunks of full
+# and of shorter length; the last epoch as a late one of a long job.
+SHORT_EPOCHS, SHORT_STEPS, SHORT_CHUNK, LATE_EPOCH = 3, 25, 10, 7
+TIMED_STEPS = 101  # a chunk of usual length, and the last batch
+_TESTED = 1500  # test samples: more than a batch of them
+_BUILT_IN = 10_000  # test samples of every dataset that is not made
+
+
+def takes(spec: job_pb2.JobSpec) -> dict[int, job_pb2.JobSpec]:
+    """The trials of a short certificate of a completed ``spec``, by number.
+
+    PERTURBED and REPEATED are run where PLAIN is not exact. TIMED ones are in the precision in
+    which the job is timed, as it is timed, where that is not float64.
+    """
+    plain = copied(spec)
+    plain.precision, plain.report_step_details = job_pb2.PRECISION_FLOAT64, True
+    plain.epochs, plain.late_epoch = SHORT_EPOCHS, LATE_EPOCH
+    plain.steps_per_epoch_limit, plain.report_every_steps = SHORT_STEPS, SHORT_CHUNK
+    _limit_tests(plain)
+    found = with_rounding(plain)
+    if spec.precision != job_pb2.PRECISION_FLOAT64:
+        timed = copied(spec)
+        timed.epochs, timed.steps_per_epoch_limit = 1, TIMED_STEPS
+        _limit_tests(timed)
+        moved = copied(timed)
+        moved.perturb_initial_weights = True
+        found |= {TIMED: timed, TIMED_PERTURBED: moved}
+    return found
+
+
+def with_rounding(plain: job_pb2.JobSpec) -> dict[int, job_pb2.JobSpec]:
+    """The trials that show it of ``plain``, and what rounding alone does to each side."""
+    moved = copied(plain)
+    moved.perturb_initial_weights = True
+    return {PLAIN: plain, PERTURBED: moved, REPEATED: plain}
+
+
+def copied(spec: job_pb2.JobSpec) -> job_pb2.JobSpec:
+    """The same, to be changed."""
+    copy = job_pb2.JobSpec()
+    copy.CopyFrom(spec)
+    return copy
+
+
+def _limit_tests(spec: job_pb2.JobSpec) -> None:
+    """Fewer test samples, where there are more."""
+    made = spec.dataset.synthetic.test_samples
+    there = made if spec.dataset.name == "synthetic" else _BUILT_IN
+    limit = spec.dataset.test_limit if spec.dataset.HasField("test_limit") else there
+    if limit > _TESTED:
+        spec.dataset.test_limit = _TESTED

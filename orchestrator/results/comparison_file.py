@@ -1,0 +1,123 @@
+"""Comparisons as comparison.json holds them."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from google.protobuf import json_format
+
+from orchestrator.language.phrases import Sentence, join, stored
+from orchestrator.language.words import NEXT
+from orchestrator.results import verdict
+from orchestrator.results.comparison import Comparison, Pair, alone, fault, no_verdict
+from orchestrator.results.quantities import QUANTITIES, THROUGHPUT
+from orchestrator.trials.numbers import finite
+from orchestrator.trials.sides import framework_of
+from orchestrator.trials.trial import State, Trial
+
+SCHEMA = "twinrun.comparison/1"
+SCHEMA_OF_SEVERAL = "twinrun.comparison/2"  # of more than two sides, which make several pairs
+
+
+def finding_retold(found: Mapping[str, Any]) -> Sentence:
+    """What is found of a comparison.json, made again from what else it holds.
+
+    The verdicts alone, where there are any.
+    """
+    several = found.get("pairs", [found])
+    if verdicts := [each["verdict"] for each in several if each["verdict"]]:
+        return join(NEXT, map(verdict.retold, verdicts))
+    faults = [
+        fault(side, trial["number"], State(trial["state"]), (trial["error"] or {}).get("message"))
+        for side, each in found["frameworks"].items()
+        for trial in each["trials"]
+        if trial["state"] != State.SUCCEEDED
+    ]
+    again = [alone(side) for side in found["frameworks"]]
+    again += [no_verdict(each) for each in faults] + [no_verdict()]
+    return stored(found["finding"], *again)
+
+
+def as_dict(comparison: Comparison) -> dict[str, Any]:
+    """For comparison.json: seconds, bytes, fractions of 1; null for what is unknown or not finite.
+
+    Per-step losses are left to the event files. What is of a pair stands at the top where there
+    are no more than two sides, otherwise in ``pairs``.
+    """
+    several = len(comparison.trials) > 2
+    found: dict[str, Any] = finite(
+        {
+            "schema": SCHEMA_OF_SEVERAL if several else SCHEMA,
+            "job": comparison.job,
+            "concurrent": comparison.concurrent,
+            "baseline": comparison.baseline,
+            "frameworks": {name: _side(comparison, name) for name in comparison.trials},
+            "certificate": comparison.certificate,
+            "inputs": dataclasses.asdict(comparison.inputs),
+            **(
+                {"pairs": [{"side": each.side, **_pair(each)} for each in comparison.pairs]}
+                if several
+                else _of_two(comparison)
+            ),
+            "finding": comparison.finding,
+            "warnings": [dataclasses.asdict(caution) for caution in comparison.cautions],
+            "machine": comparison.known,
+            "profiles": {
+                name: dataclasses.asdict(profile) for name, profile in comparison.profiles.items()
+            },
+        }
+    )
+    return found
+
+
+def _of_two(comparison: Comparison) -> dict[str, Any]:
+    agreements = [dataclasses.asdict(each.agreement) for each in comparison.pairs]
+    nothing: dict[str, Any] = {"timed": None, "verdict": None, "ratios": {}}
+    found = _pair(comparison.pairs[0]) if comparison.pairs else nothing
+    return {**{n: v for n, v in found.items() if n != "agreement"}, "agreements": agreements}
+
+
+def _pair(pair: Pair) -> dict[str, Any]:
+    return {
+        "timed": dataclasses.asdict(pair.timed) if pair.timed else None,
+        "agreement": dataclasses.asdict(pair.agreement),
+        "verdict": dataclasses.asdict(pair.verdict) if pair.verdict else None,
+        "ratios": {name: dataclasses.asdict(ratio) for name, ratio in pair.ratios.items()},
+    }
+
+
+def _side(comparison: Comparison, name: str) -> dict[str, Any]:
+    trials, counted = comparison.trials[name], comparison.counted[name]
+    return {
+        "framework": framework_of(name),
+        "environment": _environment(trials),
+        "samples_per_second": THROUGHPUT.of(counted, comparison.job),
+        "quantities": {each.name: each.of(counted, comparison.job) for each in QUANTITIES},
+        "trials": [_trial(trial) for trial in trials],
+    }
+
+
+def _trial(trial: Trial) -> dict[str, Any]:
+    return {
+        "number": trial.number,
+        "state": trial.state.value,
+        "error": dataclasses.asdict(trial.error) if trial.error else None,
+        "inputs": dataclasses.asdict(trial.inputs) if trial.inputs else None,
+        "phases": dict(trial.phases),
+        "cpu_seconds": dict(trial.cpu_seconds),
+        "epochs": [dataclasses.asdict(epoch) for epoch in trial.epochs],
+        "peak_memory_bytes": trial.peak_memory_bytes,
+        "peak_device_memory_bytes": trial.peak_device_memory_bytes,
+        "accelerator": dataclasses.asdict(trial.accelerator) if trial.accelerator else None,
+    }
+
+
+def _environment(trials: Sequence[Trial]) -> dict[str, Any] | None:
+    """That of the first trial that reported one."""
+    found = next((trial.environment for trial in trials if trial.environment), None)
+    if found is None:
+        return None
+    mapping = json_format.MessageToDict(found, preserving_proto_field_name=True)
+    for accelerator in mapping.get("accelerators", []):  # the mapping writes int64 as text
+        accelerator["memory_bytes"] = int(accelerator.get("memory_bytes", 0))
+    return mapping
