@@ -1,4 +1,4 @@
-"""Evaluates the weights of a finished trial, in the framework that trained them or in the other."""
+"""Evaluates the weights of a finished trial, in the framework that trained them or in another."""
 
 import uuid
 from collections.abc import Iterator
@@ -19,6 +19,7 @@ from orchestrator.runners.progress import Display
 from orchestrator.runners.schedule import raise_unless_succeeded
 from orchestrator.storage.store import Run, to_mapping
 from orchestrator.trials.inputs import in_own_way
+from orchestrator.trials.sides import Side
 
 _NO_EVALUATION = Phrase("{framework}: the job {job_id} reported no evaluation.")
 _OTHER_SAMPLES = Phrase(
@@ -38,7 +39,7 @@ _TIMES = 16  # what rounding makes of a loss, of the largest logit of a deep mod
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """``framework`` evaluates what ``trained`` has trained in its trial of that ``number``."""
+    """``framework`` evaluates what the side ``trained`` trained in its trial of that ``number``."""
 
     run: Run
     framework: str
@@ -64,7 +65,8 @@ def evaluate(
     run, name = request.run, request.framework
     weights = run.weights(request.trained, request.number)
     client = runners.get(name)
-    submitted = client.evaluate(run.spec(), weights, request_id=uuid.uuid4().hex)
+    spec = Side.named(request.trained).spec(run.spec())
+    submitted = client.evaluate(spec, weights, request_id=uuid.uuid4().hex)
     finished: job_pb2.EvaluationFinished | None = None
     for event in client.watch(submitted.job_id):
         display.event(name, event)

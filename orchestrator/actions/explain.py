@@ -9,7 +9,7 @@ from twinrun.v1 import job_pb2
 from orchestrator.errors import OrchestratorError, OutputError
 from orchestrator.language.phrases import Phrase, Sentence, english, say
 from orchestrator.language.words import KEPT
-from orchestrator.results.explanation import MATCHED, Row, as_dict, explain, number_of
+from orchestrator.results.explanation import MATCHED, Row, as_dict, explained, number_of
 from orchestrator.results.pitfalls import Pitfall
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.placement import Placement
@@ -25,21 +25,28 @@ _LETTING_IN = Phrase("letting in: {what}")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """``spec`` on each of two ``frameworks``, and again with each of ``pitfalls``."""
+    """``spec`` on each of ``frameworks``, and again with each of ``pitfalls``.
+
+    ``baseline``: which is held against each other; None: the first.
+    """
 
     workload: str
     spec: job_pb2.JobSpec
     frameworks: Sequence[str]
     pitfalls: Sequence[Pitfall]
     output: Path
+    baseline: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A finished run, and a sentence for each trial that failed; ``ended``: what cut it short."""
+    """A finished run, and the rows of each pair.
+
+    ``faults``: a sentence for each trial that failed; ``ended``: what cut it short.
+    """
 
     run: Run
-    rows: Sequence[Row]
+    pairs: Sequence[Sequence[Row]]
     faults: Sequence[Sentence]
     interrupted: bool
     ended: OrchestratorError | None = None
@@ -52,7 +59,10 @@ def run_explanation(request: Request, runners: Runners, display: Display) -> Out
     from orchestrator.figures import plots  # noqa: F401, PLC0415 - take a while to import
 
     spec = completed(request.spec, request.frameworks, runners)
-    run = store.create(request.output, Kind.EXPLAIN, request.workload, request.frameworks, spec)
+    run = store.create(
+        *(request.output, Kind.EXPLAIN, request.workload, request.frameworks, spec),
+        baseline=request.baseline,
+    )
     faults, interrupted = list[Sentence](), False
     ended: OrchestratorError | None = None
     try:
@@ -65,24 +75,24 @@ def run_explanation(request: Request, runners: Runners, display: Display) -> Out
         raise
     except OrchestratorError as error:
         ended = error
-    rows = finish(run, request.frameworks)
+    pairs = finish(run, request.frameworks)
     display.say(say(KEPT, path=run.path))
-    return Outcome(run, rows, faults, interrupted, ended)
+    return Outcome(run, pairs, faults, interrupted, ended)
 
 
-def finish(run: Run, frameworks: Sequence[str]) -> list[Row]:
-    """All of the run that follows from its trials: explanation.json, the figure, the page."""
+def finish(run: Run, frameworks: Sequence[str]) -> list[list[Row]]:
+    """All of the run that follows from its trials: explanation.json, the figures, the page."""
     from orchestrator import page  # noqa: PLC0415 - as above
     from orchestrator.figures import plots  # noqa: PLC0415 - as above
 
-    rows = explain(run.trials(), frameworks)
     named = run.about()
-    run.write_result("explanation", as_dict(named.workload, rows))
-    drawings = [plots.explanation_canvas(rows).drawing()] if rows else []
-    run.write_page(page.render(page.explanation_page(rows, named, drawings)))
+    pairs = explained(run.trials(), frameworks, named.baseline)
+    run.write_result("explanation", as_dict(named.workload, pairs))
+    drawings = [plots.explanation_canvas(rows, alone=len(pairs) == 1).drawing() for rows in pairs]
+    run.write_page(page.render(page.explanation_page(pairs, named, drawings)))
     for drawing in drawings:
         run.write_figures(drawing.files())
-    return rows
+    return pairs
 
 
 def _placements(spec: job_pb2.JobSpec, request: Request, display: Display) -> Iterator[Placement]:

@@ -11,10 +11,7 @@ from orchestrator.figures.renderer import Renderer
 from orchestrator.language.phrases import Phrase, english, say
 from orchestrator.language.words import OF
 from orchestrator.results.comparison import Comparison, compare
-from orchestrator.results.loops import VARIANTS, Loops, loops
-from orchestrator.results.loops import as_dict as as_dict_of_loops
-from orchestrator.results.recipes import Recipes, recipes
-from orchestrator.results.recipes import as_dict as as_dict_of_recipes
+from orchestrator.results.variants import LOOPS, RECIPES, Loops, Recipes, as_dict, loops, recipes
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.progress import Display
 from orchestrator.storage import store
@@ -22,7 +19,6 @@ from orchestrator.storage.about import Kind, plain
 from orchestrator.storage.store import Run
 
 _VARIANTS = {Kind.RECIPES: Phrase("recipes"), Kind.LOOPS: Phrase("loops")}
-RECIPES = {"matched": job_pb2.RECIPE_MATCHED, "idiomatic": job_pb2.RECIPE_IDIOMATIC}
 
 
 def train_recipes(
@@ -38,7 +34,7 @@ def train_loops(
     request: Request, runners: Runners, display: Display
 ) -> tuple[Loops, list[Outcome]]:
     """As `train`, by both loops, op by op and not, each in a run of its own inside a new one."""
-    run, outcomes = _train_variants(request, Kind.LOOPS, VARIANTS, runners, display)
+    run, outcomes = _train_variants(request, Kind.LOOPS, LOOPS, runners, display)
     return finish_loops(run), list(outcomes.values())
 
 
@@ -79,7 +75,7 @@ def finish_recipes(run: Run) -> Recipes:
     inner = _inner(run, RECIPES)
     empty = compare(store.to_mapping(run.spec()), [])
     found = recipes(*(inner.get(name, empty) for name in RECIPES))
-    run.write_result("recipes", as_dict_of_recipes(found))
+    run.write_result("recipes", as_dict(found))
     run.write_page(page.render(page.recipes_page(found, run.about(), list(inner))))
     return found
 
@@ -88,9 +84,9 @@ def finish_loops(run: Run) -> Loops:
     """As `finish_recipes`."""
     from orchestrator import page  # noqa: PLC0415 - as above
 
-    inner = _inner(run, VARIANTS)
+    inner = _inner(run, LOOPS)
     found = loops(inner)
-    run.write_result("loops", as_dict_of_loops(found))
+    run.write_result("loops", as_dict(found))
     run.write_page(page.render(page.loops_page(found, run.about(), list(inner))))
     return found
 

@@ -40,6 +40,7 @@ _PARTING = Room(left=0.95, right=0.95)
 
 _EXPLAINED = Phrase("One difference at a time: what each does to a comparison of the same job")
 _ORIGINALS, _DIFFERENCE = Phrase("originals"), Phrase("difference")
+_DIFFERENCE_OF = Phrase("{first}\nless {second}")
 _MISTAKES = Phrase("{framework}, weights of {trained}:\n{mistakes:,} of {samples:,} said wrongly")
 _TEST_ACCURACY, _TRAINING_LOSS = Phrase("Test accuracy"), Phrase("Training loss")
 _TOGETHER = Phrase("Losses stay together")
@@ -104,8 +105,11 @@ def certificate_canvas(certificate: Certificate, name: str = CERTIFICATE) -> Can
         )
 
 
-def explanation_canvas(rows: Sequence[Row]) -> Canvas:
-    """A row for each difference, a panel for each of what it does."""
+def explanation_canvas(rows: Sequence[Row], *, alone: bool = True) -> Canvas:
+    """A row for each difference, a panel for each of what it does.
+
+    ``alone``: there is no figure of another pair, so that its name need not tell whose it is.
+    """
     with style():
         first, second = (label(name) for name in rows[0].seconds)
         look = looks(list(rows[0].seconds))[list(rows[0].seconds)[1]]
@@ -122,7 +126,8 @@ def explanation_canvas(rows: Sequence[Row]) -> Canvas:
             axes.grid(visible=False, axis="y")
         found[0].invert_yaxis()
         figure.suptitle(say(_EXPLAINED), x=0.01, ha="left", fontsize=17, fontweight="bold")
-        return whole("explanation", say(_EXPLAINED), figure)
+        name = "explanation" if alone else f"explanation-{list(rows[0].seconds)[1]}"
+        return whole(name, say(_EXPLAINED), figure)
 
 
 def evaluation_canvas(found: Evaluation, name: str) -> Canvas:
@@ -152,8 +157,7 @@ def preview_canvas(found: Preview) -> Canvas:
     rows |= {label(name): array for name, array in found.augmented.items()}
     count, across = len(found.labels), min(len(found.labels), _IMAGES_ACROSS)
     bands = -(-count // across)
-    more = found.differences is not None
-    height = len(rows) + more
+    height = len(rows) + len(found.differences)
     with style():
         size = max(7.0, 1.2 * across + 1), 1.25 * height * bands + 1.2
         figure = Figure(figsize=size, layout="constrained")
@@ -168,12 +172,21 @@ def preview_canvas(found: Preview) -> Canvas:
                 panels.images(axes, name, images[part])
             for axes, number_of in zip(here[0], found.labels[part], strict=True):
                 axes.set_title(str(number_of), fontsize="small", loc="center", pad=3)
-            if found.differences is not None:
-                panels.differences(here[-1], say(_DIFFERENCE), found.differences[part])
+            for axes, (name, apart) in zip(
+                here[len(rows) :], found.differences.items(), strict=True
+            ):
+                panels.differences(axes, _difference(found, name), apart[part])
         columns = int(_TITLE_COLUMNS * size[0] / 11)
         title = "\n".join(cells.wrap(say(found.sentence), columns))
         figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
         return whole("preview", title, figure)
+
+
+def _difference(found: Preview, name: str) -> str:
+    """Of the baseline and another framework; of two alone it is plain which."""
+    if len(found.differences) == 1:
+        return say(_DIFFERENCE)
+    return say(_DIFFERENCE_OF, first=label(found.baseline), second=label(name))
 
 
 def _overview(comparison: Comparison) -> Figure:

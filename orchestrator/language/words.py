@@ -1,10 +1,11 @@
 """How names and numbers are written for people."""
 
 import math
+from collections.abc import Sequence
 from urllib.parse import unquote
 
 from orchestrator.frameworks import FRAMEWORKS
-from orchestrator.language.phrases import Phrase, Sentence, english
+from orchestrator.language.phrases import Phrase, Sentence, english, join
 
 # How parts are put together.
 AND = Phrase("{one} and {other}")
@@ -34,6 +35,12 @@ def label(side: str) -> str:
     if "=" in rest:
         return f"{name} ({unquote(rest.replace(',', ', '))})"
     return f"{name} {rest.upper()}".rstrip()
+
+
+def listed(names: Sequence[str]) -> Sentence:
+    """``PyTorch and TensorFlow``; of more than two: ``PyTorch, TensorFlow and JAX``."""
+    *before, last = names
+    return join(AND, [*([join(COMMA, before)] if before else []), last])
 
 
 def number(value: float) -> str:

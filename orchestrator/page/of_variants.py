@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from orchestrator.figures.drawing import Drawing
-from orchestrator.language.phrases import Phrase, join, say
+from orchestrator.language.phrases import Phrase, english, join, say
 from orchestrator.language.words import NEXT, OF
 from orchestrator.page.blocks import (
     Block,
@@ -20,14 +20,11 @@ from orchestrator.page.blocks import (
 )
 from orchestrator.page.inline import inlined
 from orchestrator.page.parts import data_section, heads, lead, side_by_side
-from orchestrator.reports import explanation, loops, recipes
+from orchestrator.reports import explanation, variants
 from orchestrator.reports.rows import Row
 from orchestrator.results.explanation import Row as Explained
 from orchestrator.results.explanation import as_dict as as_dict_of_rows
-from orchestrator.results.loops import Loops
-from orchestrator.results.loops import as_dict as as_dict_of_loops
-from orchestrator.results.recipes import Recipes
-from orchestrator.results.recipes import as_dict as as_dict_of_recipes
+from orchestrator.results.variants import Loops, Recipes, as_dict
 from orchestrator.storage.about import About
 
 _NUMBERS = Phrase("In numbers")
@@ -45,30 +42,41 @@ _WHO = Phrase("What each framework does of its own, and why it matters.")
 
 def recipes_page(found: Recipes, about: About, inner: Sequence[str]) -> Page:
     """``inner``: names of the runs within."""
-    names = recipes.frameworks(found)
-    table = _table(say(_MEDIANS), names, recipes.recipes_rows(found))
-    result = data_section("recipes.json", as_dict_of_recipes(found), say(_DATA))
+    names = variants.sides(found)
+    table = _table(say(_MEDIANS), names, variants.rows(found))
+    result = data_section("recipes.json", as_dict(found), say(_DATA))
     return _page(about, say(found.sentence), names, [table, _links(inner), result])
 
 
 def loops_page(found: Loops, about: About, inner: Sequence[str]) -> Page:
     """As `recipes_page`."""
-    names = loops.frameworks(found)
+    names = variants.sides(found)
     headline = say(join(NEXT, found.sentences)) or say(_NOT_FINISHED)
-    table = _table(say(loops.HEADING), names, loops.loops_rows(found))
-    result = data_section("loops.json", as_dict_of_loops(found), say(_DATA))
+    table = _table(say(variants.SECONDS), names, variants.rows(found))
+    result = data_section("loops.json", as_dict(found), say(_DATA))
     return _page(about, headline, names, [table, _links(inner), result])
 
 
-def explanation_page(rows: Sequence[Explained], about: About, drawings: Sequence[Drawing]) -> Page:
-    """``drawings``: of all differences in one, or nothing."""
-    result = data_section("explanation.json", as_dict_of_rows(about.workload, rows), say(_DATA))
-    if not rows:
+def explanation_page(
+    pairs: Sequence[Sequence[Explained]], about: About, drawings: Sequence[Drawing]
+) -> Page:
+    """``drawings``: one for each of ``pairs``, of all its differences."""
+    result = data_section("explanation.json", as_dict_of_rows(about.workload, pairs), say(_DATA))
+    if not pairs:
         return _page(about, say(_NONE), [], [result])
+    names = list(dict.fromkeys(name for rows in pairs for name in rows[0].seconds))
+    sections = [
+        _explained(rows, drawing, alone=len(pairs) == 1)
+        for rows, drawing in zip(pairs, drawings, strict=True)
+    ]
+    return _page(about, say(_EXPLAINED), names, [*sections, result])
+
+
+def _explained(rows: Sequence[Explained], drawing: Drawing, *, alone: bool) -> Section:
     names = list(rows[0].seconds)
     colours = [side.colour for side in sides(names).values()]
     meaning = explanation.meaning(rows)
-    figures = [inlined(drawing, say(_FIGURE), meaning, colours, wide=True) for drawing in drawings]
+    figures = [inlined(drawing, say(_FIGURE), meaning, colours, wide=True)]
     table = Table(
         meaning,
         [Cell(say(name)) for name in (explanation.LET_IN, *explanation.HEADINGS)],
@@ -87,10 +95,10 @@ def explanation_page(rows: Sequence[Explained], about: About, drawings: Sequence
     ]
     columns = [Cell(say(explanation.LET_IN)), *heads(names), Cell(say(_DIFFERENCE))]
     blocks: list[Block] = [Figures(figures), table, Table(say(_WHO), columns, own, numeric=False)]
-    return _page(
-        *(about, say(_EXPLAINED), names),
-        [Section("differences", say(_DIFFERENCES), blocks), result],
-    )
+    if alone:
+        return Section("differences", say(_DIFFERENCES), blocks)
+    title = say(OF, name=explanation.pair(rows), what=english(_DIFFERENCES))
+    return Section(f"differences-{names[1]}", title, blocks)
 
 
 def _table(caption: str, names: Sequence[str], rows: Sequence[Row]) -> Section:

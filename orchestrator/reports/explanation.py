@@ -6,8 +6,8 @@ from rich.console import Group, RenderableType
 
 from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language import columns
-from orchestrator.language.phrases import Phrase, english, say
-from orchestrator.language.words import OF, label, number
+from orchestrator.language.phrases import Phrase, Sentence, english, say
+from orchestrator.language.words import OF, label, listed, number
 from orchestrator.reports.plain import Table
 from orchestrator.reports.rows import UNKNOWN
 from orchestrator.results.explanation import Row
@@ -55,6 +55,11 @@ def differences(rows: Sequence[Row]) -> list[tuple[str, ...]]:
         )
         for row in rows
     ]
+
+
+def pair(rows: Sequence[Row]) -> Sentence:
+    """The two, by name."""
+    return listed([label(name) for name in rows[0].seconds])
 
 
 def meaning(rows: Sequence[Row]) -> str:

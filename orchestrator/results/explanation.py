@@ -14,6 +14,7 @@ from orchestrator.trials.numbers import finite
 from orchestrator.trials.trial import Trial
 
 SCHEMA = "twinrun.explanation/1"
+SCHEMA_OF_SEVERAL = "twinrun.explanation/2"  # of more than two frameworks
 MATCHED = 1  # the number of the trials that differ in nothing
 
 
@@ -52,7 +53,7 @@ def number_of(pitfall: Pitfall) -> int:
 
 
 def explain(trials: Sequence[Trial], frameworks: Sequence[str]) -> list[Row]:
-    """The matched trials' row first, then one for each pitfall that both frameworks ended."""
+    """Of two: the matched trials' row first, then one for each pitfall that both ended."""
     by_name = {trial.name: trial for trial in trials if trial.epochs}
     rows = []
     for pitfall in (None, *PITFALLS):
@@ -87,21 +88,40 @@ def _accuracy(trial: Trial, pitfall: Pitfall | None) -> float:
     return last.test_accuracy
 
 
-def as_dict(workload: str, rows: Sequence[Row]) -> dict[str, Any]:
-    """For explanation.json."""
-    found: dict[str, Any] = finite(
-        {
-            "schema": SCHEMA,
-            "workload": workload,
-            "rows": [
-                {
-                    **dataclasses.asdict(row),
-                    "pitfall": row.pitfall.name if row.pitfall else None,
-                    "accuracy_difference": row.accuracy_difference,
-                    "time_ratio": row.time_ratio,
-                }
-                for row in rows
-            ],
-        }
+def explained(
+    trials: Sequence[Trial], frameworks: Sequence[str], baseline: str | None = None
+) -> list[list[Row]]:
+    """Rows of the baseline, the first unless told otherwise, and each other framework.
+
+    A pair that has none is left out.
+    """
+    first = baseline or frameworks[0]
+    pairs = [(first, name) for name in frameworks if name != first]
+    return [rows for pair in pairs if (rows := explain(trials, pair))]
+
+
+def as_dict(workload: str, pairs: Sequence[Sequence[Row]]) -> dict[str, Any]:
+    """For explanation.json: of one pair its rows alone."""
+    if len(pairs) > 1:
+        made = [
+            {**dict(zip(("baseline", "side"), rows[0].seconds, strict=True)), "rows": _rows(rows)}
+            for rows in pairs
+        ]
+        return {"schema": SCHEMA_OF_SEVERAL, "workload": workload, "pairs": made}
+    rows = pairs[0] if pairs else []
+    return {"schema": SCHEMA, "workload": workload, "rows": _rows(rows)}
+
+
+def _rows(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = finite(
+        [
+            {
+                **dataclasses.asdict(row),
+                "pitfall": row.pitfall.name if row.pitfall else None,
+                "accuracy_difference": row.accuracy_difference,
+                "time_ratio": row.time_ratio,
+            }
+            for row in rows
+        ]
     )
     return found

@@ -7,7 +7,7 @@ from typing import Any
 from orchestrator.certificate import certificate_file
 from orchestrator.language.phrases import Phrase, Sentence, english, join, say
 from orchestrator.language.words import NEXT
-from orchestrator.results import loops, recipes
+from orchestrator.results import variants
 from orchestrator.results.comparison_file import finding_retold
 from orchestrator.storage.about import About, Kind
 from orchestrator.storage.store import Run
@@ -88,20 +88,21 @@ def _recipes(found: Mapping[str, Any]) -> dict[str, Any]:
     frameworks = {name for by_name in found["times"].values() for name in by_name}
     return {
         "frameworks": sorted(frameworks),
-        "finding": recipes.retold(found),
+        "finding": variants.recipes_retold(found),
     }
 
 
 def _loops(found: Mapping[str, Any]) -> dict[str, Any]:
     frameworks = {name for by_name in found["epoch_seconds"].values() for name in by_name}
-    said = loops.retold(found)
+    said = variants.loops_retold(found)
     finding = join(NEXT, said) if said else english(_NOT_FINISHED)
     return {"frameworks": sorted(frameworks), "finding": finding}
 
 
 def _explained(found: Mapping[str, Any]) -> dict[str, Any]:
-    rows = found["rows"]
-    return {"finding": english(_DIFFERENCES, count=len(rows))}
+    several = found.get("pairs", [found])
+    count = max((len(each["rows"]) for each in several), default=0)
+    return {"finding": english(_DIFFERENCES, count=count)}
 
 
 def _verified(found: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from twinrun.v1 import job_pb2
 
-from orchestrator.language.phrases import Phrase, Sentence, english, join
-from orchestrator.language.words import AND, label
+from orchestrator.language.phrases import Phrase, Sentence, english
+from orchestrator.language.words import label, listed
 
 SCHEMA = "twinrun.preview/1"
 # What rounding may do to a normalised pixel.
@@ -36,39 +36,48 @@ _OWN = Phrase(
 class Preview:
     """Images float64[n, h, w, c], pixels from 0 to 1, and what each framework makes of them.
 
-    ``differences`` float64[n, h, w, c]: of the first framework's from the second's, in normalised
-    pixels, as the model gets them. None: there is one framework alone.
+    ``differences`` float64[n, h, w, c], by each other framework: the ``baseline``'s less its own,
+    in normalised pixels, as the model gets them.
     """
 
     originals: NDArray[np.float64]
     labels: tuple[int, ...]
     augmented: Mapping[str, NDArray[np.float64]]
-    differences: NDArray[np.float64] | None
+    baseline: str
+    differences: Mapping[str, NDArray[np.float64]]
     sentence: Sentence
 
     @property
     def largest(self) -> float | None:
-        return None if self.differences is None else float(np.abs(self.differences).max())
+        return max(map(_largest, self.differences.values()), default=None)
 
 
 def preview(
-    workload: str, spec: job_pb2.JobSpec, found: Mapping[str, job_pb2.ImagesPreviewed]
+    workload: str,
+    spec: job_pb2.JobSpec,
+    found: Mapping[str, job_pb2.ImagesPreviewed],
+    baseline: str | None = None,
 ) -> Preview:
-    """Of one framework or two; the originals are the first one's."""
+    """The originals are the first one's; the ``baseline`` is the first unless told otherwise."""
     first = next(iter(found.values()))
+    baseline = baseline or next(iter(found))
     mean, std = spec.dataset.normalization.mean, spec.dataset.normalization.std
     images = {name: _array(each.augmented, each) for name, each in found.items()}
-    differences = None
-    if len(images) > 1:
-        one, other = images.values()
-        differences = one - other
+    differences = {
+        name: images[baseline] - array for name, array in images.items() if name != baseline
+    }
     return Preview(
         originals=_array(first.originals, first) * std + mean,
         labels=tuple(first.labels),
         augmented={name: array * std + mean for name, array in images.items()},
+        baseline=baseline,
         differences=differences,
-        sentence=_sentence(workload, spec, list(found), differences),
+        sentence=_sentence(workload, spec, list(found), baseline, differences),
     )
+
+
+def _largest(differences: NDArray[np.float64]) -> float:
+    return float(np.abs(differences).max())
 
 
 def _array(numbers: Any, message: job_pb2.ImagesPreviewed) -> NDArray[np.float64]:
@@ -79,23 +88,25 @@ def _sentence(
     workload: str,
     spec: job_pb2.JobSpec,
     frameworks: list[str],
-    differences: NDArray[np.float64] | None,
+    baseline: str,
+    differences: Mapping[str, NDArray[np.float64]],
 ) -> Sentence:
-    known: dict[str, Any] = {
-        "workload": workload,
-        "frameworks": join(AND, map(label, frameworks)),
-    }
+    """What differs is said of the baseline and those that differ from it."""
     if not any(value for _, value in spec.augmentation.ListFields()):
         return english(_NONE, workload=workload)
-    if differences is None:
-        return english(_ONE, **known)
-    known["largest"] = float(np.abs(differences).max())
+    every = listed(list(map(label, frameworks)))
+    if not differences:
+        return english(_ONE, workload=workload, frameworks=every)
+    apart = {name: _largest(each) for name, each in differences.items()}
+    known: dict[str, Any] = {"workload": workload, "largest": max(apart.values())}
     if spec.recipe == job_pb2.RECIPE_IDIOMATIC:
-        return english(_OWN, **known)
+        return english(_OWN, **known, frameworks=every)
     tolerance = TOLERANCES.get(spec.precision, OTHER_TOLERANCE)
     if known["largest"] <= tolerance:
-        return english(_SAME, **known)
-    return english(_DIFFERENT, **known, tolerance=tolerance)
+        return english(_SAME, **known, frameworks=every)
+    beyond = [name for name in frameworks if name == baseline or apart[name] > tolerance]
+    named = listed(list(map(label, beyond)))
+    return english(_DIFFERENT, **known, frameworks=named, tolerance=tolerance)
 
 
 def as_dict(workload: str, found: Preview, figure: Path) -> dict[str, Any]:

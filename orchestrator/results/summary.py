@@ -7,7 +7,7 @@ from typing import Any
 from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase, Sentence, english, join
-from orchestrator.language.words import AND, SEMICOLON, label
+from orchestrator.language.words import SEMICOLON, label, listed
 from orchestrator.storage import store
 
 SCHEMA = "twinrun.summary/1"
@@ -36,9 +36,13 @@ class Summary:
     sentence: Sentence
 
 
-def summary(models: Mapping[str, job_pb2.ModelSummarized]) -> Summary:
-    """Layers agree where they make the same shape with as many parameters."""
-    (first, one), *others = models.items()
+def summary(models: Mapping[str, job_pb2.ModelSummarized], baseline: str | None = None) -> Summary:
+    """Layers agree where they make the same shape with as many parameters.
+
+    The ``baseline``, the first unless told otherwise, is held against each other.
+    """
+    first = baseline or next(iter(models))
+    one, others = models[first], [each for each in models.items() if each[0] != first]
     if not others:
         sentence = english(
             _ONE_UNTRAINED if one.untrained_count else _ONE,
@@ -53,7 +57,7 @@ def summary(models: Mapping[str, job_pb2.ModelSummarized]) -> Summary:
         return Summary(models, False, english(_DIFFER, differences=join(SEMICOLON, differences)))
     sentence = english(
         _AGREE_UNTRAINED if one.untrained_count else _AGREE,
-        frameworks=join(AND, map(label, models)),
+        frameworks=listed(list(map(label, models))),
         layers=len(one.layers),
         parameters=one.parameter_count,
         untrained=one.untrained_count,

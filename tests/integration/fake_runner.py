@@ -15,6 +15,8 @@ LINGER = "TWINRUN_TEST_LINGER"  # seconds, where it is not to be for ever
 
 def main() -> int:
     fake, *options = sys.argv[1:]
+    for name in options[options.index("--framework") + 1 :][:1]:
+        FRAMEWORKS.setdefault(name, Framework("", "", port=0))
     for name, framework in list(FRAMEWORKS.items()):
         module = f"tests.integration.fakes.{fake}"
         FRAMEWORKS[name] = Framework(module, requires="numpy", port=framework.port)

@@ -78,7 +78,7 @@ def test_the_report_names_every_row_and_fits_a_narrow_terminal():
         "explanation.svg",
         "explanation.png",
     }
-    assert [row["pitfall"] for row in as_dict("w", found)["rows"]] == [None, *NAMES]
+    assert [row["pitfall"] for row in as_dict("w", [found])["rows"]] == [None, *NAMES]
 
 
 @pytest.mark.parametrize("pitfall", PITFALLS, ids=NAMES)

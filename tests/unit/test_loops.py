@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from orchestrator.reports.loops import loops_table
+from orchestrator.reports.variants import table as table_of
 from orchestrator.results.comparison import compare
-from orchestrator.results.loops import VARIANTS, as_dict, loops
+from orchestrator.results.variants import LOOPS, as_dict, loops
 from tests.unit.events import SPEC, failed_trial, trial
 
 SECONDS = {"fit": 1.0, "custom": 1.5, "fit-eager": 3.0, "custom-eager": 4.0}
@@ -21,7 +21,7 @@ def compared(seconds=SECONDS, **given):
 
 def test_each_variant_has_each_frameworks_epoch():
     found = loops(compared())
-    assert found.epoch_seconds.keys() == VARIANTS.keys()
+    assert found.epoch_seconds.keys() == LOOPS.keys()
     assert {name: each["pytorch"] for name, each in found.epoch_seconds.items()} == SECONDS
     assert found.epoch_seconds["fit"]["tensorflow"] == pytest.approx(1.1)
 
@@ -43,6 +43,6 @@ def test_what_failed_or_was_not_run_is_left_out():
 def test_it_is_kept_as_json_and_shown_as_a_table():
     found = loops(compared())
     assert json.loads(json.dumps(as_dict(found)))["schema"] == "twinrun.loops/1"
-    table = loops_table(found)
-    assert table.row_count == len(VARIANTS)
+    table = table_of(found)
+    assert table.row_count == len(LOOPS)
     assert len(table.columns) == 3

@@ -15,9 +15,8 @@ from orchestrator.language.phrases import LANGUAGES, speaking
 from orchestrator.results.comparison import compare
 from orchestrator.results.comparison_file import as_dict
 from orchestrator.results.explanation import number_of
-from orchestrator.results.loops import loops
 from orchestrator.results.pitfalls import PITFALLS
-from orchestrator.results.recipes import recipes
+from orchestrator.results.variants import loops, recipes
 from orchestrator.storage.about import About, Kind
 from orchestrator.trials.fold import fold
 from orchestrator.trials.trial import Failure
@@ -239,7 +238,7 @@ def test_an_explanation_has_a_page_with_a_row_for_each_difference():
         test_explain.pair(), *(test_explain.pair(number_of(p), parts_at=5) for p in PITFALLS)
     )
     figures = [plots.explanation_canvas(rows).drawing()]
-    found = Document(page.render(page.explanation_page(rows, ABOUT, figures)))
+    found = Document(page.render(page.explanation_page([rows], ABOUT, figures)))
     assert all(pitfall.title in found.text for pitfall in PITFALLS)
 
 

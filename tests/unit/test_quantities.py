@@ -63,13 +63,13 @@ def test_the_tables_ratio_is_the_verdicts(tmp_path_factory, made):
     found = compare.comparison_of(kept(tmp_path_factory.mktemp("runs"), made))
     verdict, row = found.verdict, row_of(found)
     if verdict is None:
-        assert row is None or not row.ratio
+        assert row is None or not row.ratios
         return
     first, second = found.trials
     ratio = found.pairs[0].ratios["epoch_seconds"].ratio
     of_verdict = verdict.ratio if verdict.slower == second else 1 / verdict.ratio
     assert ratio == pytest.approx(of_verdict)
-    assert row.ratio.split()[0] == f"{ratio:.2f}"
+    assert row.ratios[0].split()[0] == f"{ratio:.2f}"
     assert row.values == [f"{number(verdict.seconds[side])} s" for side in found.trials]
     if verdict.pairs == 1:
         assert ratio == pytest.approx(verdict.seconds[second] / verdict.seconds[first])

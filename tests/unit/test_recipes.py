@@ -5,9 +5,9 @@ import dataclasses
 import pytest
 
 from orchestrator.reports.comparison import sentences
-from orchestrator.reports.recipes import recipes_table
+from orchestrator.reports.variants import table
 from orchestrator.results.comparison import compare
-from orchestrator.results.recipes import as_dict, recipes
+from orchestrator.results.variants import as_dict, recipes
 from tests.unit.events import SPEC, failed_trial, trial
 
 IDIOMATIC = {**SPEC, "recipe": "RECIPE_IDIOMATIC"}
@@ -47,7 +47,7 @@ def test_where_a_trial_is_missing_nothing_is_taken_apart(trials):
     found = both(*trials)
     assert found.longer_seconds is None
     assert "nothing is taken apart" in found.sentence
-    assert recipes_table(found).row_count
+    assert table(found).row_count
 
 
 def test_frameworks_that_go_their_own_ways_are_not_said_to_have_done_another_job():

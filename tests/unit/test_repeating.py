@@ -7,6 +7,7 @@ from twinrun.v1 import job_pb2
 from orchestrator.actions import repeat
 from orchestrator.actions.repeat import Plan, enough
 from orchestrator.results.estimate import FEWEST_PAIRS
+from orchestrator.storage.about import About, Kind
 from tests.unit.events import SPEC, failed_trial
 from tests.unit.test_comparison import NOISE, pairs
 from tests.waiting import Clock
@@ -21,6 +22,9 @@ class FakeRun:
         self.ratios = ratios
         self.more = more
         self.number = 0
+
+    def about(self):
+        return About("a", Kind.COMPARE, "w", None, ("pytorch", "tensorflow"))
 
     def spec(self):
         return json_format.ParseDict(SPEC, job_pb2.JobSpec())

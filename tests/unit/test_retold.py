@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.certificate import certificate_file
 from orchestrator.language.phrases import LANGUAGES, Phrase, english, say, speaking
-from orchestrator.results import loops, recipes, verdict
+from orchestrator.results import variants, verdict
 from orchestrator.results.comparison import compare
 from orchestrator.results.comparison_file import as_dict, finding_retold
 from orchestrator.trials.fold import fold
@@ -17,7 +17,7 @@ from tests.unit.proofs import KERNEL, NAMES, evidence, made, rounded
 from tests.unit.test_comparison import NOISE, pairs
 
 CHINESE = LANGUAGES[1]
-RATIOS = dict(zip(loops.VARIANTS, (1.5, 1.4, 1.2, 1.1), strict=True))
+RATIOS = dict(zip(variants.LOOPS, (1.5, 1.4, 1.2, 1.1), strict=True))
 
 
 def apart(part, **given):
@@ -112,12 +112,12 @@ def test_why_there_is_no_verdict_is_said_in_chinese(trials):
 
 def test_what_recipes_and_loops_came_to_is_said_in_chinese():
     compared = {name: compare(SPEC, pairs([ratio])) for name, ratio in RATIOS.items()}
-    by_recipe = recipes.recipes(compared["custom"], compared["fit"])
-    by_loop = loops.loops(compared)
+    by_recipe = variants.recipes(compared["custom"], compared["fit"])
+    by_loop = variants.loops(compared)
     with speaking(CHINESE):
-        said = say(recipes.retold(from_file(recipes.as_dict(by_recipe))))
+        said = say(variants.recipes_retold(from_file(variants.as_dict(by_recipe))))
         assert said == say(by_recipe.sentence) != by_recipe.sentence
-        each = loops.retold(from_file(loops.as_dict(by_loop)))
+        each = variants.loops_retold(from_file(variants.as_dict(by_loop)))
         assert list(map(say, each)) == list(map(say, by_loop.sentences))
     assert each == by_loop.sentences
     assert len(each) == 2

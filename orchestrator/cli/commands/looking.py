@@ -10,7 +10,14 @@ import yaml
 from twinrun.v1 import job_pb2
 
 from orchestrator.cli import completion
-from orchestrator.cli.options import ALL, FrameworksOption, JobOptions, JsonOption, WhereOptions
+from orchestrator.cli.options import (
+    ALL,
+    BaselineOption,
+    FrameworksOption,
+    JobOptions,
+    JsonOption,
+    WhereOptions,
+)
 from orchestrator.cli.output import print_json, to_stderr
 from orchestrator.errors import BadInput
 from orchestrator.frameworks import FRAMEWORKS
@@ -126,6 +133,7 @@ def summary(
     where: WhereOptions,
     *,
     frameworks: FrameworksOption = ALL,
+    baseline: BaselineOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show the model as each framework's users would make it, by its own account, side by side.
@@ -135,7 +143,8 @@ def summary(
     names = config.frameworks(frameworks)
     with closing(Runners(where.places(), to_stderr)) as runners:
         spec = completed(config.job_spec(job.workload, job.changes()), names, runners)
-        found = summaries.summary({n: asking.model(runners.get(n), spec) for n in names})
+        models = {name: asking.model(runners.get(name), spec) for name in names}
+        found = summaries.summary(models, config.baseline(baseline, names))
     if as_json:
         print_json(summaries.as_dict(found))
     else:

@@ -8,8 +8,14 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from orchestrator.actions import variants
-from orchestrator.cli.options import ALL, FrameworksOption, JobOptions, JsonOption, WhereOptions
+from orchestrator.cli.options import (
+    ALL,
+    BaselineOption,
+    FrameworksOption,
+    JobOptions,
+    JsonOption,
+    WhereOptions,
+)
 from orchestrator.cli.output import print_json, to_stderr
 from orchestrator.errors import BadInput
 from orchestrator.figures.drawing import Drawing
@@ -17,6 +23,7 @@ from orchestrator.language.phrases import Phrase, english, say
 from orchestrator.language.words import KEPT
 from orchestrator.reports.plain import console
 from orchestrator.results import preview as previews
+from orchestrator.results.variants import RECIPES
 from orchestrator.runners import asking
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.planning import completed
@@ -53,6 +60,7 @@ def preview(
         ),
     ] = Path("runs"),
     frameworks: FrameworksOption = ALL,
+    baseline: BaselineOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show training images as they are and as each framework's steps get them, in one figure.
@@ -66,11 +74,11 @@ def preview(
     asked = config.job_spec(job.workload, job.changes())
     asked.dataset.train_limit = count
     asked.dataset.ClearField("validation_fraction")
-    asked.recipe = variants.RECIPES[recipe.value]
+    asked.recipe = RECIPES[recipe.value]
     with closing(Runners(where.places(), to_stderr)) as runners:
         spec = completed(asked, names, runners)
         shown = {name: asking.images(runners.get(name), spec) for name in names}
-    found = previews.preview(job.title, spec, shown)
+    found = previews.preview(job.title, spec, shown, config.baseline(baseline, names))
     for written, content in _files(path, plots.preview_canvas(found).drawing()).items():
         write_whole(written, content)
         path = written

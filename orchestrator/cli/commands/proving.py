@@ -4,6 +4,7 @@ from contextlib import closing
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from orchestrator.actions import explain as explaining
 from orchestrator.actions import verify as proof
@@ -19,8 +20,7 @@ from orchestrator.cli.options import (
 )
 from orchestrator.cli.output import display_of, print_json, say_of
 from orchestrator.errors import BadInput, JobFailed, NotTheSameJob
-from orchestrator.frameworks import FRAMEWORKS
-from orchestrator.language.phrases import Phrase, Sentence, english, join
+from orchestrator.language.phrases import Phrase, Sentence, english, join, say
 from orchestrator.language.words import COMMA, LINES, OF
 from orchestrator.reports import explanation
 from orchestrator.reports.certificate import certificate_report
@@ -32,6 +32,7 @@ from orchestrator.settings import config, workloads
 from orchestrator.trials.sides import sides
 
 _ALONE = Phrase("A certificate is of two sides or more; --frameworks names {count}.")
+_NOTHING_TO_COMPARE = Phrase("It takes two frameworks or more; --frameworks names {count}.")
 _NOT_SHOWN = Phrase("Not shown to be the same job: {names}.")
 _NO_PITFALL = Phrase("There is no pitfall {name!r}; there are {known}.")
 # What `verify` changes of a workload, unless a flag says otherwise.
@@ -103,6 +104,9 @@ def explain(
     job: JobOptions,
     where: WhereOptions,
     shown: ShownOptions,
+    *,
+    frameworks: FrameworksOption = ALL,
+    baseline: BaselineOption = None,
     pitfall: Annotated[
         str | None,
         typer.Option(metavar="NAME", help=f"One alone: {', '.join(pitfalls.NAMES)}."),
@@ -119,17 +123,23 @@ def explain(
         raise BadInput(english(_NO_PITFALL, name=pitfall, known=", ".join(pitfalls.NAMES)))
     given = {name: value for name, value in job.changes().items() if value is not None}
     spec = config.job_spec(job.workload, {"epochs": 1} | given)
-    names = tuple(FRAMEWORKS)
+    names = config.frameworks(frameworks)
+    if len(names) < 2:
+        raise BadInput(english(_NOTHING_TO_COMPARE, count=len(names)))
+    first = config.baseline(baseline, names)
     with (
         closing(display_of(shown, names, spec.epochs)) as display,
         closing(Runners(where.places(), display.say)) as runners,
     ):
-        request = explaining.Request(job.title, spec, names, chosen, shown.output)
+        request = explaining.Request(job.title, spec, names, chosen, shown.output, first)
         outcome = explaining.run_explanation(request, runners, display)
     if shown.as_json:
-        print_json(as_dict(job.title, outcome.rows))
-    elif outcome.rows:
-        console().print(explanation.report(outcome.rows))
+        print_json(as_dict(job.title, outcome.pairs))
+    else:
+        for rows in outcome.pairs:
+            if len(outcome.pairs) > 1:
+                console().print(Text(say(explanation.pair(rows)), style="bold"))
+            console().print(explanation.report(rows))
     if pitfall and not shown.as_json:
         typer.echo("\n" + explanation.paragraph(chosen[0]))
     if outcome.interrupted:

@@ -15,7 +15,6 @@ from orchestrator.cli.commands.keeping import RunArgument
 from orchestrator.cli.options import (
     ALL,
     BaselineOption,
-    Framework,
     FrameworkOption,
     FrameworksOption,
     JobOptions,
@@ -31,10 +30,10 @@ from orchestrator.language.phrases import Phrase, english, join, say
 from orchestrator.language.words import KEPT, LINES
 from orchestrator.reports import comparison
 from orchestrator.reports import evaluation as evaluation_report
-from orchestrator.reports import loops as loops_report
-from orchestrator.reports import recipes as recipes_report
+from orchestrator.reports import variants as variants_report
 from orchestrator.reports.plain import console
-from orchestrator.results import evaluation, loops, recipes
+from orchestrator.results import evaluation
+from orchestrator.results import variants as results
 from orchestrator.results.comparison import same_job
 from orchestrator.results.comparison_file import as_dict
 from orchestrator.runners.finding import Runners
@@ -88,7 +87,7 @@ def compare(
     """
     spec = config.job_spec(job.workload, job.changes())
     if recipe is not Recipe.BOTH:
-        spec.recipe = variants.RECIPES[recipe.value]
+        spec.recipe = results.RECIPES[recipe.value]
     if loop is Loop.BOTH and recipe is Recipe.BOTH:
         raise BadInput(english(_BOTH))
     if loop in _LOOPS:
@@ -136,11 +135,11 @@ def evaluate(
     *,
     trial: Annotated[int, typer.Option(min=1, help="Which of the framework's trials.")] = 1,
     weights_from: Annotated[
-        Framework | None,
-        typer.Option(metavar="FRAMEWORK", help="Which trained them, if it was the other one."),
+        str | None,
+        typer.Option(metavar="SIDE", help="Which side trained them, if it was another one."),
     ] = None,
 ) -> None:
-    """Evaluate the weights of a finished trial on the test split, in either framework.
+    """Evaluate the weights of a finished trial on the test split, in any framework.
 
     Precision and recall of each class, a confusion matrix, and how long a batch takes.
 
@@ -148,7 +147,7 @@ def evaluate(
     """
     name = framework.value
     found = shelf.find(run, shown.output)
-    request = evaluating.Request(found, name, (weights_from or framework).value, trial)
+    request = evaluating.Request(found, name, weights_from or name, trial)
     with (
         closing(display_of(shown, (name,), 1)) as display,
         closing(Runners(where.places(), display.say)) as runners,
@@ -187,9 +186,9 @@ def _train_loops(
     ):
         found, outcomes = variants.train_loops(request, runners, display)
     if shown.as_json:
-        print_json(loops.as_dict(found))
+        print_json(results.as_dict(found))
     else:
-        console().print(loops_report.loops_table(found))
+        console().print(variants_report.table(found))
         typer.echo("")
         for sentence in dict.fromkeys(outcome.comparison.finding for outcome in outcomes):
             typer.echo(say(sentence))
@@ -208,9 +207,9 @@ def _train_recipes(
     ):
         found, outcomes = variants.train_recipes(request, runners, display)
     if shown.as_json:
-        print_json(recipes.as_dict(found))
+        print_json(results.as_dict(found))
     else:
-        console().print(recipes_report.recipes_table(found))
+        console().print(variants_report.table(found))
         typer.echo("")
         for outcome in outcomes:
             for sentence in comparison.sentences(outcome.comparison):

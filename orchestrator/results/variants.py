@@ -1,0 +1,198 @@
+"""The same workload in several variants: by two recipes, or by each loop, op by op and not."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Any
+
+from twinrun.v1 import job_pb2
+
+from orchestrator.language.phrases import Phrase, Sentence, english, join, stored
+from orchestrator.language.words import NEXT, label, number
+from orchestrator.results.comparison import Comparison
+from orchestrator.results.quantities import EPOCH, TEST_ACCURACY, TRAINING
+from orchestrator.trials.numbers import finite
+from orchestrator.trials.trial import State, Trial
+
+SCHEMA_OF_RECIPES, SCHEMA_OF_LOOPS = "twinrun.recipes/1", "twinrun.loops/1"
+# What each variant changes of a job.
+RECIPES = {"matched": job_pb2.RECIPE_MATCHED, "idiomatic": job_pb2.RECIPE_IDIOMATIC}
+_DEFAULT, _EAGER = job_pb2.EXECUTION_DEFAULT, job_pb2.EXECUTION_EAGER
+LOOPS: Mapping[str, Mapping[str, int]] = {
+    "fit": {"loop": job_pb2.LOOP_FIT, "execution": _DEFAULT},
+    "custom": {"loop": job_pb2.LOOP_CUSTOM, "execution": _DEFAULT},
+    "fit-eager": {"loop": job_pb2.LOOP_FIT, "execution": _EAGER},
+    "custom-eager": {"loop": job_pb2.LOOP_CUSTOM, "execution": _EAGER},
+}
+_LONGER = Phrase(
+    "Written as its users do, {slower} trained {seconds} s longer than {faster}: {wait} s by "
+    "waiting for its data, {matched} s by what it took longer on the same job, and {rest} s by the "
+    "rest: how it is written, and the CPUs that its data pipeline takes from its steps."
+)
+_NOT_BOTH = Phrase("A recipe has no finished trial of each framework, so nothing is taken apart.")
+
+
+_TIMES = Phrase(
+    "{framework}: a loop of one's own took {custom:.2f} times as long as its own, {eager}."
+)
+_OP_BY_OP = Phrase("op by op {fit:.2f} and {custom:.2f} times as long")
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """A side's medians over its trials of a recipe: seconds of training, of these waiting."""
+
+    train_seconds: float
+    wait_seconds: float
+    test_accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recipes:
+    """``times`` by recipe and side; ``sentence`` says where the differences come from.
+
+    Seconds that the slower side took longer in the idiomatic recipe, and of these: by waiting for
+    data, on the matched job, and the rest; of two sides, None where a trial is missing. Of more
+    the ``baseline`` and each other side are taken apart, in words.
+    """
+
+    times: Mapping[str, Mapping[str, Times]]
+    longer_seconds: float | None
+    wait_seconds: float | None
+    matched_seconds: float | None
+    sentence: Sentence
+    baseline: str | None = None
+
+
+def recipes(matched: Comparison, idiomatic: Comparison) -> Recipes:
+    """Takes the difference of the baseline and each other side apart."""
+    compared = {"matched": matched, "idiomatic": idiomatic}
+    found = {
+        recipe: {
+            name: times
+            for name, trials in comparison.counted.items()
+            if (times := _times(trials)) is not None
+        }
+        for recipe, comparison in compared.items()
+    }
+    baseline = idiomatic.baseline
+    pairs, sentence = _pairs(found, baseline), _taken_apart(found, baseline)
+    longer, wait, alike = _parts(found, pairs[0]) if len(pairs) == 1 else (None, None, None)
+    return Recipes(found, longer, wait, alike, sentence, baseline)
+
+
+def _pairs(times: Mapping[str, Mapping[str, Times]], baseline: str | None) -> list[tuple[str, str]]:
+    """The baseline and each other side, where both have a finished trial of each recipe."""
+    own, same = times["idiomatic"], times["matched"]
+    there = [name for name in own if name in same]
+    first = baseline or next(iter(own), None)
+    return [(first, name) for name in there if name != first] if first in there else []
+
+
+def _parts(
+    times: Mapping[str, Mapping[str, Times]], pair: tuple[str, str]
+) -> tuple[float, float, float]:
+    """How much longer the slower took, of that by waiting, and on the same job; in seconds."""
+    own, same = times["idiomatic"], times["matched"]
+    faster, slower = _by_pace(own, pair)
+    return (
+        own[slower].train_seconds - own[faster].train_seconds,
+        own[slower].wait_seconds - own[faster].wait_seconds,
+        same[slower].train_seconds - same[faster].train_seconds,
+    )
+
+
+def _by_pace(own: Mapping[str, Times], pair: tuple[str, str]) -> list[str]:
+    """The faster and the slower as their users write them."""
+    return sorted(sorted(pair), key=lambda name: own[name].train_seconds)
+
+
+def _taken_apart(times: Mapping[str, Mapping[str, Times]], baseline: str | None) -> Sentence:
+    """Each pair in a sentence of its own, which names it."""
+    pairs = _pairs(times, baseline)
+    return join(NEXT, [_sentence(times, pair) for pair in pairs] or [english(_NOT_BOTH)])
+
+
+def _sentence(times: Mapping[str, Mapping[str, Times]], pair: tuple[str, str]) -> Sentence:
+    longer, wait, alike = _parts(times, pair)
+    faster, slower = _by_pace(times["idiomatic"], pair)
+    return english(
+        _LONGER,
+        slower=label(slower),
+        faster=label(faster),
+        seconds=number(longer),
+        wait=number(wait),
+        matched=number(alike),
+        rest=number(longer - wait - alike),
+    )
+
+
+def recipes_retold(found: Mapping[str, Any]) -> Sentence:
+    """The sentence of a recipes.json, made again from what else it holds."""
+    times = {
+        recipe: {name: Times(**each) for name, each in by_name.items()}
+        for recipe, by_name in found["times"].items()
+    }
+    return stored(found["sentence"], _taken_apart(times, found.get("baseline")))
+
+
+def _times(trials: Sequence[Trial]) -> Times | None:
+    ended = [trial for trial in trials if trial.state is State.SUCCEEDED and trial.epochs]
+    if not ended:
+        return None
+    return Times(
+        train_seconds=TRAINING.of(ended, {}) or 0.0,
+        wait_seconds=median(sum(e.data_wait_seconds for e in t.epochs) for t in ended),
+        test_accuracy=TEST_ACCURACY.of(ended, {}) or 0.0,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Loops:
+    """Median seconds of an epoch by variant and framework; a sentence for each framework."""
+
+    epoch_seconds: Mapping[str, Mapping[str, float]]
+    sentences: Sequence[Sentence]
+
+
+def loops(compared: Mapping[str, Comparison]) -> Loops:
+    """Of the comparisons by variant, as far as there are any."""
+    found = {
+        variant: {
+            name: seconds
+            for name, trials in comparison.counted.items()
+            if (seconds := _seconds(trials)) is not None
+        }
+        for variant, comparison in compared.items()
+    }
+    frameworks = dict.fromkeys(name for by_name in found.values() for name in by_name)
+    return Loops(found, [text for name in frameworks if (text := _of_loops(found, name))])
+
+
+def _seconds(trials: Sequence[Trial]) -> float | None:
+    return EPOCH.of([trial for trial in trials if trial.state is State.SUCCEEDED], {})
+
+
+def _of_loops(found: Mapping[str, Mapping[str, float]], framework: str) -> Sentence | None:
+    """Against the framework's own loop; None where a variant is missing."""
+    times = {variant: by_name.get(framework) for variant, by_name in found.items()}
+    if set(times) != set(LOOPS) or not all(times.values()):
+        return None
+    of = {variant: (seconds or 0.0) / (times["fit"] or 1.0) for variant, seconds in times.items()}
+    eager = english(_OP_BY_OP, fit=of["fit-eager"], custom=of["custom-eager"])
+    return english(_TIMES, framework=label(framework), custom=of["custom"], eager=eager)
+
+
+def loops_retold(found: Mapping[str, Any]) -> list[Sentence]:
+    """The sentences of a loops.json, made again from what else it holds."""
+    times = found["epoch_seconds"]
+    names = dict.fromkeys(name for by_name in times.values() for name in by_name)
+    again = [text for name in names if (text := _of_loops(times, name))]
+    return [stored(sentence, *again) for sentence in found["sentences"]]
+
+
+def as_dict(found: Recipes | Loops) -> dict[str, Any]:
+    """For recipes.json or loops.json."""
+    schema = SCHEMA_OF_RECIPES if isinstance(found, Recipes) else SCHEMA_OF_LOOPS
+    made: dict[str, Any] = finite({"schema": schema, **asdict(found)})
+    return made
