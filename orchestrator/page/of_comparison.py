@@ -57,9 +57,9 @@ _DATA = Phrase("every number of every trial and epoch")
 # What the page says at its beginning is not said again above a figure.
 _TITLES: Mapping[str, Phrase] = {
     "ratios": Phrase("Pair by pair, how many times as long the slower side took"),
-    "ratios of several": Phrase("Block by block, how many times as long as the baseline each took"),
+    "ratios:several": Phrase("Block by block, how many times as long as the baseline each took"),
     "certificate": Phrase("The two held against each other, step by step"),
-    "certificate of several": Phrase("The baseline and another side, step by step"),
+    "certificate:several": Phrase("The baseline and another side, step by step"),
 }
 _PLAIN_TITLES: Mapping[str, Phrase] = {
     "time": Phrase("Training time"),
@@ -72,7 +72,7 @@ _CAPTIONS: Mapping[str, Phrase] = {
         "Each mark is a pair of trials, in the order in which they ran: the slower side's seconds "
         "per epoch over the faster side's. The line is the estimate, the band its interval (95 %)."
     ),
-    "ratios of several": Phrase(
+    "ratios:several": Phrase(
         "Each mark is a side's seconds per epoch in a block over the baseline's. The lines are the "
         "estimates, the bands their intervals (95 %, for all at once)."
     ),
@@ -147,7 +147,7 @@ def _title(drawing: Drawing, said: str, *, several: bool) -> str:
 def _of_figure(texts: Mapping[str, Phrase], drawing: Drawing, *, several: bool) -> Phrase | None:
     """``several``: there is more than one pair, of which some figures are made otherwise."""
     kind = drawing.name.partition("-")[0]
-    return texts.get(f"{kind} of several" if several else kind, texts.get(kind))
+    return texts.get(f"{kind}:several" if several else kind, texts.get(kind))
 
 
 def _pace(comparison: Comparison) -> Iterator[Pace]:

@@ -24,7 +24,7 @@ _NONE_SHOWN = Phrase(
     "No difference is shown between the training of {faster} and {slower}; one below {least:.1%} "
     "could not have been seen ({pairs} blocks, {together} ratios at once)."
 )
-_INTERVALS = Phrase("95 % for {together} ratios at once: {low:.2f} to {high:.2f}, {pairs} blocks")
+_INTERVALS = Phrase("95 %, {together} ratios at once: {low:.2f} to {high:.2f}, {pairs} blocks")
 _FEW = Phrase("{pairs} pairs: provisional")
 _ONE = Phrase("one trial each: provisional")
 
