@@ -26,8 +26,8 @@ from orchestrator.certificate.gaps import (
 from orchestrator.certificate.judge import Clause, Difference, Gaps, Standard, judge, undetermined
 from orchestrator.certificate.rounding import FLOAT64, Rule, rule_of
 from orchestrator.certificate.tolerance import Tolerance
-from orchestrator.language.phrases import Sentence, clause, english, join
-from orchestrator.language.words import AND, label
+from orchestrator.language.phrases import Sentence, clause, english
+from orchestrator.language.words import label
 from orchestrator.trials.inputs import InputsCheck, check_inputs
 from orchestrator.trials.trial import State, Trial
 
@@ -85,11 +85,6 @@ class Certificate:
     made: str
     timed: Envelope | None = None
     undetermined: Sequence[str] = field(default_factory=tuple)
-
-    @property
-    def pair(self) -> Sentence:
-        """The two sides, by name."""
-        return join(AND, [label(self.first), label(self.second)])
 
 
 DIGESTS = (

@@ -21,7 +21,7 @@ from orchestrator.language.phrases import (
     stored,
     told,
 )
-from orchestrator.language.words import AND, NEXT, OF, label
+from orchestrator.language.words import NEXT, OF, label, listed
 from orchestrator.trials.inputs import InputsCheck
 from orchestrator.trials.numbers import finite
 
@@ -91,7 +91,7 @@ def of_pair(found: Mapping[str, Any] | None, first: str, second: str) -> Mapping
 
 
 def _names(found: Mapping[str, Any]) -> Sentence:
-    return join(AND, [label(found["first"]), label(found["second"])])
+    return listed([label(found["first"]), label(found["second"])])
 
 
 def retold(found: Mapping[str, Any]) -> Sentence:

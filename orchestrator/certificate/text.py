@@ -8,7 +8,7 @@ from orchestrator.certificate.gaps import AGAIN, LOGITS, LOSSES, WEIGHTS
 from orchestrator.certificate.judge import Clause, Difference
 from orchestrator.certificate.rounding import FLOAT64, rule_of
 from orchestrator.language.phrases import Phrase, Sentence, english, join
-from orchestrator.language.words import AND, COMMA, NEXT, SEMICOLON, label, number
+from orchestrator.language.words import AND, COMMA, NEXT, SEMICOLON, label, listed, number
 from orchestrator.trials.trial import Trial
 
 if TYPE_CHECKING:
@@ -121,6 +121,11 @@ def _where(difference: Difference) -> Sentence | str:
     if difference.step is None:
         return english(_IN, **at) if difference.tensor else ""
     return english(_AT_IN if difference.tensor else _AT, **at)
+
+
+def pair(found: "Certificate") -> Sentence:
+    """The two sides, by name."""
+    return listed([label(found.first), label(found.second)])
 
 
 def sentence(found: "Certificate", reasons: Sequence[Sentence]) -> Sentence:

@@ -9,9 +9,9 @@ import typer
 
 from orchestrator.cli.commands import COMMANDS
 from orchestrator.cli.ending import errors_told, terminated_as_interrupted
+from orchestrator.cli.groups import grouped
 from orchestrator.cli.help import say_help
 from orchestrator.cli.language_option import LanguageOption, chosen
-from orchestrator.cli.options import grouped
 from orchestrator.language.phrases import speaking
 from orchestrator.settings import workloads
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from orchestrator.certificate.certificate import Certificate
 from orchestrator.certificate.certificate_file import as_dict, of_several, retold
+from orchestrator.certificate.text import pair
 from orchestrator.figures.drawing import Drawing
 from orchestrator.language.phrases import Phrase, english, join, say
 from orchestrator.language.words import COMMA, OF, label
@@ -67,7 +68,7 @@ def _answers(certificates: Sequence[Certificate], same_job: bool) -> Iterator[An
     known = [f"{label(name)} {version}" for name, version in versions.items()]
     told = [each.sentence for each in certificates]
     if len(certificates) > 1:
-        told = [english(OF, name=each.pair, what=each.sentence) for each in certificates]
+        told = [english(OF, name=pair(each), what=each.sentence) for each in certificates]
     yield Answer(say(_SAME_JOB), say(_YES if same_job else _NO), list(map(say, told)))
     inputs = dict.fromkeys(say(each.inputs.sentence) for each in certificates)
     yield Answer(say(_GIVEN), say(short), list(inputs))
@@ -83,7 +84,7 @@ def _answers(certificates: Sequence[Certificate], same_job: bool) -> Iterator[An
 def _evidence_section(found: Certificate, *, alone: bool) -> Section:
     if alone:
         return Section("evidence", say(_EVIDENCE), list(_evidence(found)))
-    title = say(OF, name=found.pair, what=english(_EVIDENCE))
+    title = say(OF, name=pair(found), what=english(_EVIDENCE))
     return Section(f"evidence-{found.second}", title, list(_evidence(found)))
 
 

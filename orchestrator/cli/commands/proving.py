@@ -10,6 +10,7 @@ from orchestrator.actions import explain as explaining
 from orchestrator.actions import verify as proof
 from orchestrator.certificate import certificate_file
 from orchestrator.certificate.certificate import Certificate
+from orchestrator.certificate.text import pair
 from orchestrator.cli.options import (
     ALL,
     BaselineOption,
@@ -91,7 +92,7 @@ def verify(
     if faults:
         raise JobFailed(join(LINES, faults))
     failed = [
-        name if len(several) == 1 else english(OF, name=name, what=each.pair)
+        name if len(several) == 1 else english(OF, name=name, what=pair(each))
         for name, several in found.items()
         for each in several
         if not each.same_job
