@@ -129,11 +129,14 @@ def _sentence(times: Mapping[str, Mapping[str, Times]], pair: tuple[str, str]) -
 
 def recipes_retold(found: Mapping[str, Any]) -> Sentence:
     """The sentence of a recipes.json, made again from what else it holds."""
-    times = {
-        recipe: {name: Times(**each) for name, each in by_name.items()}
-        for recipe, by_name in found["times"].items()
-    }
-    return stored(found["sentence"], _taken_apart(times, found.get("baseline")))
+    again, baseline = [], found.get("baseline")
+    if baseline is not None or found.get("longer_seconds") is not None:
+        times = {
+            recipe: {name: Times(**each) for name, each in by_name.items()}
+            for recipe, by_name in found["times"].items()
+        }
+        again.append(_taken_apart(times, baseline))
+    return stored(found["sentence"], *again)
 
 
 def _times(trials: Sequence[Trial]) -> Times | None:
