@@ -66,7 +66,8 @@ def of_several(made: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     if len(made) == 1:
         return dict(made[0])
     said = [english(OF, name=_names(each), what=retold(each)) for each in made]
-    same, sentence = all(each["same_job"] for each in made), join(NEXT, said)
+    same = bool(made) and all(each["same_job"] for each in made)
+    sentence = join(NEXT, said)
     return {
         "schema": SCHEMA_OF_SEVERAL,
         "same_job": same,
