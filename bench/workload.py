@@ -9,7 +9,7 @@ from typing import Any
 
 from services.data import catalog, datasets
 from services.data.arrays import Data
-from services.model import layers, weights
+from services.model import shapes, weights
 from services.spec import (
     Activation,
     ActivationFunction,
@@ -91,7 +91,7 @@ def epoch_operations(job: JobSpec) -> dict[str, int]:
     `mnist-mlp`; but nobody needs the gradient of the first layer's input, which leaves 27.3e9.
     """
     info = catalog.info(job.dataset)
-    kernels = [p.shape for p in layers.parameters(job.layers, info.shape) if len(p.shape) == 2]
+    kernels = [p.shape for p in shapes.parameters(job.layers, info.shape) if len(p.shape) == 2]
     sizes = [math.prod(shape) for shape in kernels]
     by_rule = info.train_samples * 6 * sum(sizes)
     return {"by rule": by_rule, "needed": by_rule - info.train_samples * 2 * sizes[0]}

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from services.data.arrays import Data
 from services.pytorch import device
-from services.pytorch.eager import EagerSteps
+from services.pytorch.eager_steps import EagerSteps
 from services.pytorch.pipeline import Batch, Order, Samples, loader
 from services.spec import JobSpec
 from services.trial.chunks import Chunk

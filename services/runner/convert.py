@@ -21,7 +21,7 @@ from twinrun.v1 import job_pb2
 from services.data import catalog
 from services.errors import InvalidRequest
 from services.events import Environment, Event, Failure
-from services.model import layers
+from services.model import shapes
 from services.runner.status import failure_to_status
 from services.spec import JobSpec, Violation, value_violations
 
@@ -63,8 +63,8 @@ def spec_from_proto(
     bad = {violation.field for violation in found}
     if not any(field.startswith(("dataset", "layers")) for field in bad):
         sizes = catalog.info(spec.dataset)
-        misfits = list(layers.violations(spec.layers, sizes.shape, sizes.classes))
-        found += misfits or layers.size_violations(spec.layers, sizes.shape)
+        misfits = list(shapes.violations(spec.layers, sizes.shape, sizes.classes))
+        found += misfits or shapes.size_violations(spec.layers, sizes.shape)
     if found:
         raise InvalidRequest(
             list({violation.field: violation for violation in found[::-1]}.values())[::-1]

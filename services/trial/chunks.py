@@ -7,7 +7,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from services.model import augmentation, dropout, layers
+from services.model import augmentation, dropout, shapes
 from services.model.weights import parameter_dtype
 from services.spec import Dropout, JobSpec
 
@@ -74,8 +74,8 @@ def _draws(spec: JobSpec, shape: tuple[int, ...], epoch: int) -> dict[str, Draw]
         dtype = parameter_dtype(spec.precision)
         transforms = augmentation.transforms(spec, shape, epoch).astype(dtype)
         draws[augmentation.TRANSFORMS] = lambda _, indices: transforms[indices]
-    shapes = layers.output_shapes(spec.layers, shape[1:])
-    for index, (layer, made) in enumerate(zip(spec.layers, shapes, strict=True)):
+    outputs = shapes.output_shapes(spec.layers, shape[1:])
+    for index, (layer, made) in enumerate(zip(spec.layers, outputs, strict=True)):
         if isinstance(layer, Dropout):
             draws[dropout.name(index)] = _of_masks(spec, layer.rate, made, (epoch, index))
     return draws

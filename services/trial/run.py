@@ -35,7 +35,7 @@ from services.machine import load, nvml
 from services.model import arithmetic, augmentation, metrics, order
 from services.model import weights as parameters
 from services.pipe import LOGITS_FILE, Task
-from services.spec import Device, JobSpec, OwnWay, Recipe
+from services.spec import Device, JobSpec, Loss, OwnWay, Recipe
 from services.trial import latency
 from services.trial.trainer import Steps, Trainer
 
@@ -131,7 +131,7 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit, load_data: Load = dat
     else:
         with phases.whole(Phase.EVALUATE):
             logits = trainer.evaluate()
-        _, test = _metrics(logits, loaded)
+        _, test = _metrics(logits, loaded, spec.loss)
         timed: tuple[Latency, ...] = ()
         if not task.shares_process:
             # The trainer's own test samples: where some are held back, those come first.
@@ -163,12 +163,12 @@ def _outputs(
 
 
 def _metrics(
-    logits: NDArray[np.floating], loaded: datasets.Loaded
+    logits: NDArray[np.floating], loaded: datasets.Loaded, loss: Loss
 ) -> tuple[Metrics | None, Metrics]:
     """On the samples that were held back, None where there are none, and on the test split."""
     held, labels = loaded.validation_samples, loaded.data.test_labels
-    validation = metrics.evaluate(logits[:held], labels[:held]) if held else None
-    return validation, metrics.evaluate(logits[held:], labels[held:])
+    validation = metrics.evaluate(logits[:held], labels[:held], loss) if held else None
+    return validation, metrics.evaluate(logits[held:], labels[held:], loss)
 
 
 def _train(
@@ -202,7 +202,7 @@ def _train(
         indices = np.arange(len(data.train_labels), dtype=np.int32)
         taken = order.limited(indices, spec.batch_size, spec.steps_per_epoch_limit)
         sizes = order.batch_sizes(len(taken), spec.batch_size, len(losses))
-        validation, test = _metrics(logits, loaded)
+        validation, test = _metrics(logits, loaded, spec.loss)
         emit(
             EpochFinished(
                 epoch=epoch,

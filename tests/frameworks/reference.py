@@ -8,7 +8,7 @@ import numpy as np
 
 from services.data.arrays import Data
 from services.model import augmentation, order
-from services.model.layers import trained_layers
+from services.model.shapes import trained_layers
 from services.spec import (
     Activation,
     ActivationFunction,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from services.errors import Unsupported
-from services.model import layers as shapes
+from services.model import shapes
 from services.spec import (
     Activation,
     ActivationFunction,

@@ -15,7 +15,7 @@ from orchestrator.gate.spec import check_completed, check_same, check_taken
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.settings import config, workloads
 from services.data import catalog
-from services.model import layers, weights
+from services.model import shapes, weights
 from services.runner.convert import spec_from_proto, spec_to_proto
 from services.spec import Precision
 
@@ -88,7 +88,7 @@ def test_the_tensors_of_a_model_are_those_that_runners_make(name):
     spec = spec_from_proto(whole, 2)
     shape = catalog.info(spec.dataset).shape
     found, classes = tensors.of_model(whole)
-    made = layers.parameters(spec.layers, shape)
+    made = shapes.parameters(spec.layers, shape)
     assert [(n, t.shape) for n, t in found.items()] == [(p.name, p.shape) for p in made]
     assert [tensors.is_trained(n) for n in found] == [p.trained for p in made]
     assert classes == catalog.info(spec.dataset).classes

@@ -1,7 +1,10 @@
-"""A dense layer as a user of Keras writes one."""
+"""CustomDense: a dense layer as a user of Keras writes one."""
 
 import keras
 import tensorflow as tf
+
+from services.spec import CustomDense as CustomDenseSpec
+from services.tensorflow.layers.given import Given
 
 
 class CustomDense(keras.layers.Layer):  # type: ignore[misc]
@@ -22,3 +25,15 @@ class CustomDense(keras.layers.Layer):  # type: ignore[misc]
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
         return tf.matmul(x, self.kernel) + self.bias
+
+
+def computed(_: CustomDenseSpec, x: tf.Tensor, given: Given) -> tf.Tensor:
+    """As `services.tensorflow.layers.Kind`: the same as a function of its parameters."""
+    kernel, bias = next(given.trained), next(given.trained)
+    product = tf.matmul(tf.cast(x, given.products), tf.cast(kernel, given.products))
+    return tf.cast(product, bias.dtype) + bias  # as one writes it, without bias_add
+
+
+def idiomatic(layer: CustomDenseSpec, dtype: str) -> list[keras.layers.Layer]:
+    """As `services.tensorflow.layers.Kind`."""
+    return [CustomDense(layer.units, layer.stddev, dtype=dtype)]

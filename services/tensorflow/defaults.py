@@ -3,23 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from services.model import layers as shapes
+from services.model import shapes
 from services.model.weights import Weights
-from services.spec import (
-    Adam,
-    AdamW,
-    Execution,
-    JobSpec,
-    Layer,
-    OwnWay,
-)
-from services.trial import matched
-
-Plan = tuple[NDArray[np.float64], NDArray[np.float64]]
+from services.spec import Execution, JobSpec, Layer, OwnWay
+from services.tensorflow import model
 
 
 def as_it_does(spec: JobSpec) -> JobSpec:
@@ -29,32 +21,14 @@ def as_it_does(spec: JobSpec) -> JobSpec:
     return spec
 
 
-def plan(spec: JobSpec, first: int, steps: int) -> Plan:
-    """Rates and epsilons of steps, as `services.trial.matched.schedule`, or with Keras's epsilon.
-
-    Keras adds its epsilon before the bias correction: it is the same at every step.
-    """
-    rates, epsilons = matched.schedule(spec.optimizer, first, steps)
-    if OwnWay.ADAM_EPSILON in spec.own_ways and isinstance(spec.optimizer.kind, Adam | AdamW):
-        import keras  # noqa: PLC0415 - takes a while, and a matched job does without
-
-        made = getattr(keras.optimizers, type(spec.optimizer.kind).__name__)()
-        epsilons = np.full(steps, made.epsilon)
-    return rates, epsilons
-
-
 def initial_weights(
     layers: Sequence[Layer], shape: tuple[int, ...], seed: int, dtype: np.dtype[np.floating]
 ) -> Weights:
     """As Keras's layers draw them, for samples of ``shape`` [h, w, c]."""
-    import keras  # noqa: PLC0415 - as above
-
-    from services.tensorflow import layers as own_layers  # noqa: PLC0415 - imports Keras
-
     keras.utils.set_random_seed(seed)
-    _, made = own_layers.sequential(layers, shape, dtype.name)
+    _, made = model.sequential(layers, shape, dtype.name)
     return {
-        parameter.name: own_layers.held(made, parameter.name).numpy()
+        parameter.name: model.held(made, parameter.name).numpy()
         for parameter in shapes.parameters(layers, shape)
     }
 

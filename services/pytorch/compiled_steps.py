@@ -20,9 +20,11 @@ import torch
 from numpy.typing import NDArray
 
 from services.errors import Unsupported
-from services.pytorch import augmentation, device, model, optimizers
+from services.model.optimizers import schedule
+from services.pytorch import augmentation, device, losses, model, optimizers
+from services.pytorch.layers import batch_norm
 from services.spec import Device, JobSpec
-from services.trial import chunks, matched
+from services.trial import chunks
 from services.trial.chunks import Chunk
 from services.trial.matched import Held
 
@@ -84,7 +86,7 @@ class CompiledSteps:
     def _steps(self) -> Steps:
         """The compiled function. Made at first use: the compiler's import belongs to warming up."""
         spec, products = self._spec, self._products
-        loss_from, losses_from = model.loss_of(spec), model.losses_of(spec)
+        loss_from, losses_from = losses.mean(spec), losses.each(spec)
         augment = augmentation.augment(spec, self._data[0])
 
         def loss_of(
@@ -111,11 +113,11 @@ class CompiledSteps:
                     parameters, batch_images, batch_labels, numbers
                 )
                 if spec.report_step_details:
-                    losses = losses_from(logits, batch_labels)
-                    rest = model.details(losses, logits, batch_labels, gradients)
+                    of_samples = losses_from(logits, batch_labels)
+                    rest = model.details(of_samples, logits, batch_labels, gradients)
                     loss = torch.cat([loss.view(1), rest])
                 optimizers.update(spec.optimizer, parameters, slots, gradients, (rate, epsilon))
-                model.keep(spec.layers, kept, statistics)
+                batch_norm.keep(spec.layers, kept, statistics)
                 measured.append(loss)
             return torch.stack(measured)
 
@@ -136,7 +138,7 @@ class CompiledSteps:
         """
         rates, epsilons = (
             torch.from_numpy(numbers).to(self._data[0])
-            for numbers in matched.schedule(self._spec.optimizer, self._taken, len(chunk))
+            for numbers in schedule(self._spec.optimizer, self._taken, len(chunk))
         )
         self._taken += len(chunk)
         indices, drawn = device.put_chunk(chunk, self._data[0].device)

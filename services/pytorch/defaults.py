@@ -1,26 +1,16 @@
 """What PyTorch does by default, where a job lets it: by its own code, not an imitation."""
 
-import inspect
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import assert_never
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from services.model.weights import Weights
-from services.pytorch import modules
-from services.spec import (
-    Adam,
-    AdamW,
-    Execution,
-    JobSpec,
-    Layer,
-    Optimizer,
-    OwnWay,
-    Sgd,
-)
+from services.pytorch import model
+from services.pytorch.optimizers import with_own_epsilon
+from services.spec import Execution, JobSpec, Layer, OwnWay
 
 
 def as_it_does(spec: JobSpec) -> JobSpec:
@@ -32,19 +22,6 @@ def as_it_does(spec: JobSpec) -> JobSpec:
     return spec
 
 
-def with_own_epsilon(optimizer: Optimizer) -> Optimizer:
-    """With the epsilon that PyTorch has by default."""
-    match optimizer.kind:
-        case Adam() | AdamW() as kind:
-            made = getattr(torch.optim, type(kind).__name__)
-            default = inspect.signature(made).parameters["eps"].default
-            return replace(optimizer, kind=replace(kind, epsilon=default))
-        case Sgd():
-            return optimizer
-        case _:
-            assert_never(optimizer.kind)
-
-
 def initial_weights(
     layers: Sequence[Layer], shape: tuple[int, ...], seed: int, dtype: np.dtype[np.floating]
 ) -> Weights:
@@ -52,8 +29,10 @@ def initial_weights(
     torch.manual_seed(seed)
     return {
         f"layers.{index}.{part}": tensor.numpy().astype(dtype, order="C")
-        for index, module in enumerate(modules.sequential(layers, shape))
-        for part, tensor in modules.held(module).items()
+        for index, (layer, module) in enumerate(
+            zip(layers, model.sequential(layers, shape), strict=False)
+        )
+        for part, tensor in model.held(layer, module).items()
     }
 
 

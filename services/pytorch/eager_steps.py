@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from services.pytorch import augmentation, device, model, optimizers
+from services.pytorch import augmentation, device, losses, model, optimizers
+from services.pytorch.layers import batch_norm
 from services.spec import JobSpec
 from services.trial import chunks, matched
 from services.trial.chunks import Chunk
@@ -27,7 +28,7 @@ class EagerSteps:
     ) -> None:
         self._spec = spec
         self._layers = spec.layers
-        self._loss, self._losses = model.loss_of(spec), model.losses_of(spec)
+        self._loss, self._losses = losses.mean(spec), losses.each(spec)
         self._details = spec.report_step_details
         self._parameters = [parameter.requires_grad_() for parameter in held.trained]
         self._kept = held.kept
@@ -76,11 +77,11 @@ class EagerSteps:
         if self._details:
             gradients = [parameter.grad for parameter in self._parameters]
             with torch.no_grad():
-                losses = self._losses(logits, labels)
-                rest = model.details(losses, logits, labels, gradients)
+                of_samples = self._losses(logits, labels)
+                rest = model.details(of_samples, logits, labels, gradients)
             measured = torch.cat([measured.view(1), rest])
         self._optimizer.step()
-        model.keep(self._layers, self._kept, statistics)
+        batch_norm.keep(self._layers, self._kept, statistics)
         return measured
 
     def warm_up(self, shapes: Sequence[tuple[int, int]]) -> None:

@@ -1,12 +1,44 @@
 """Batch norm by the formula of job.proto, of images [batch, h, w, c] and of [batch, n]."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import assert_never
 
+import keras
 import tensorflow as tf
 
-from services.spec import BatchNorm
+from services.spec import BatchNorm, Layer
+from services.tensorflow.layers.given import Evaluating, Given, Training
 
 Normalised = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
+
+
+def computed(layer: BatchNorm, x: tf.Tensor, given: Given) -> tf.Tensor:
+    """As `services.tensorflow.layers.Kind`."""
+    gamma, beta = next(given.trained), next(given.trained)
+    match given:
+        case Training():
+            normalised, *found = by_batch(layer, x, gamma, beta, compiled=given.compiled)
+            given.statistics.extend(found)
+            return normalised
+        case Evaluating():
+            moving = next(given.kept), next(given.kept)
+            return by_moving(layer, x, gamma, beta, moving=moving)
+        case _:
+            assert_never(given)
+
+
+def keep(
+    layers: Sequence[Layer], kept: Sequence[tf.Variable], statistics: Sequence[tf.Tensor]
+) -> None:
+    """Moves what is ``kept`` of all ``layers`` towards a batch's statistics, in place."""
+    momenta = [layer.momentum for layer in layers if isinstance(layer, BatchNorm) for _ in range(2)]
+    for moving, batch, momentum in zip(kept, statistics, momenta, strict=True):
+        moving.assign(momentum * moving + (1 - momentum) * batch)
+
+
+def idiomatic(_: BatchNorm, dtype: str) -> list[keras.layers.Layer]:
+    """As `services.tensorflow.layers.Kind`; momentum and epsilon are left to Keras too."""
+    return [keras.layers.BatchNormalization(dtype=dtype)]
 
 
 def by_batch(

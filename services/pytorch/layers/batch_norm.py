@@ -1,9 +1,55 @@
 """Batch norm by the formula of job.proto, of images [batch, h, w, c] and of [batch, n]."""
 
-import torch
+from collections.abc import Sequence
+from typing import assert_never
 
-from services.pytorch.axes import channels_first, channels_last
-from services.spec import BatchNorm
+import torch
+from torch import nn
+
+from services.model.layers.parameter import Shape
+from services.pytorch.layers.axes import channels_first, channels_last
+from services.pytorch.layers.given import Evaluating, Given, Training
+from services.spec import BatchNorm, Layer
+
+
+def computed(layer: BatchNorm, x: torch.Tensor, given: Given) -> torch.Tensor:
+    """As `services.pytorch.layers.Kind`."""
+    gamma, beta = next(given.trained), next(given.trained)
+    match given:
+        case Training():
+            normalised, *found = by_batch(layer, x, gamma, beta)
+            given.statistics.extend(found)
+            return normalised
+        case Evaluating():
+            moving = next(given.kept), next(given.kept)
+            return by_moving(layer, x, gamma, beta, moving=moving)
+        case _:
+            assert_never(given)
+
+
+def keep(
+    layers: Sequence[Layer], kept: Sequence[torch.Tensor], statistics: Sequence[torch.Tensor]
+) -> None:
+    """Moves what is ``kept`` of all ``layers`` towards a batch's statistics, in place."""
+    momenta = [layer.momentum for layer in layers if isinstance(layer, BatchNorm) for _ in range(2)]
+    for moving, batch, momentum in zip(kept, statistics, momenta, strict=True):
+        moving.mul_(momentum).add_(batch, alpha=1 - momentum)
+
+
+def idiomatic(_: BatchNorm, shape: Shape) -> nn.Module:
+    """As `services.pytorch.layers.Kind`; momentum and epsilon are left to PyTorch too."""
+    of_images = len(shape) == 3
+    return (nn.BatchNorm2d if of_images else nn.BatchNorm1d)(shape[-1])
+
+
+def held(module: nn.BatchNorm1d | nn.BatchNorm2d) -> dict[str, torch.Tensor | None]:
+    """As `services.pytorch.layers.Kind`."""
+    return {
+        "gamma": module.weight,
+        "beta": module.bias,
+        "moving_mean": module.running_mean,
+        "moving_variance": module.running_var,
+    }
 
 
 def by_batch(

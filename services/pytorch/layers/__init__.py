@@ -1,0 +1,73 @@
+"""What PyTorch computes of each kind of layer, and its users' module: a module for each kind."""
+
+from collections.abc import Mapping
+from typing import Never, Protocol, TypeVar, cast, get_args
+
+import torch
+from torch import nn
+
+from services.model.kinds import complete
+from services.model.layers.parameter import Shape
+from services.pytorch.layers import (
+    activation,
+    average_pool2d,
+    batch_norm,
+    conv2d,
+    custom_dense,
+    dense,
+    dropout,
+    flatten,
+    max_pool2d,
+)
+from services.pytorch.layers.given import Given
+from services.spec import (
+    Activation,
+    AveragePool2d,
+    BatchNorm,
+    Conv2d,
+    CustomDense,
+    Dense,
+    Dropout,
+    Flatten,
+    Layer,
+    MaxPool2d,
+)
+
+L_contra = TypeVar("L_contra", contravariant=True)
+
+
+class Kind(Protocol[L_contra]):
+    """A module of this folder, of the layers of one class."""
+
+    def computed(self, layer: L_contra, x: torch.Tensor, given: Given, /) -> torch.Tensor:
+        """What a matched job computes of ``x`` [batch, ...]; images are [batch, h, w, c]."""
+
+    def idiomatic(self, layer: L_contra, shape: Shape, /) -> nn.Module:
+        """The module that users of PyTorch make, for samples of ``shape``.
+
+        Initial values, and what the spec may ask of them alone, are left to PyTorch.
+        """
+
+    def held(self, module: nn.Module, /) -> dict[str, torch.Tensor | None]:
+        """What `idiomatic`'s ``module`` holds, by its name in canonical weights, in their layout.
+
+        Views of it; None where it does without.
+        """
+
+
+_MODULES: dict[type[Layer], Kind[Never]] = {
+    Flatten: flatten,
+    Dense: dense,
+    Activation: activation,
+    CustomDense: custom_dense,
+    Conv2d: conv2d,
+    MaxPool2d: max_pool2d,
+    AveragePool2d: average_pool2d,
+    BatchNorm: batch_norm,
+    Dropout: dropout,
+}
+# Each takes the class under which it is found.
+KINDS = cast(
+    "Mapping[type[Layer], Kind[Layer]]",
+    complete("services/pytorch/layers", get_args(Layer), _MODULES),
+)

@@ -1,0 +1,66 @@
+"""What TensorFlow computes of each kind of layer, and Keras's: a module for each kind."""
+
+from collections.abc import Mapping
+from typing import Never, Protocol, TypeVar, cast, get_args
+
+import keras
+import tensorflow as tf
+
+from services.model.kinds import complete
+from services.spec import (
+    Activation,
+    AveragePool2d,
+    BatchNorm,
+    Conv2d,
+    CustomDense,
+    Dense,
+    Dropout,
+    Flatten,
+    Layer,
+    MaxPool2d,
+)
+from services.tensorflow.layers import (
+    activation,
+    average_pool2d,
+    batch_norm,
+    conv2d,
+    custom_dense,
+    dense,
+    dropout,
+    flatten,
+    max_pool2d,
+)
+from services.tensorflow.layers.given import Given
+
+L_contra = TypeVar("L_contra", contravariant=True)
+
+
+class Kind(Protocol[L_contra]):
+    """A module of this folder, of the layers of one class."""
+
+    def computed(self, layer: L_contra, x: tf.Tensor, given: Given, /) -> tf.Tensor:
+        """What a matched job computes of ``x`` [batch, ...]; images are [batch, h, w, c]."""
+
+    def idiomatic(self, layer: L_contra, dtype: str, /) -> list[keras.layers.Layer]:
+        """The layers that users of Keras make, of a dtype policy's name; the last has the values.
+
+        Initial values, and what the spec may ask of them alone, are left to Keras.
+        """
+
+
+_MODULES: dict[type[Layer], Kind[Never]] = {
+    Flatten: flatten,
+    Dense: dense,
+    Activation: activation,
+    CustomDense: custom_dense,
+    Conv2d: conv2d,
+    MaxPool2d: max_pool2d,
+    AveragePool2d: average_pool2d,
+    BatchNorm: batch_norm,
+    Dropout: dropout,
+}
+# Each takes the class under which it is found.
+KINDS = cast(
+    "Mapping[type[Layer], Kind[Layer]]",
+    complete("services.tensorflow/layers", get_args(Layer), _MODULES),
+)
