@@ -11,13 +11,15 @@ from services.model.layers import KINDS
 from services.spec import Dense, Flatten, Layer, layer_field
 from tests.mutants import targets
 
-SERVICES = Path(__file__).parents[2] / "services"
+ROOT = Path(__file__).parents[2]
+SERVICES = ROOT / "services"
 FRAMEWORKS = ("pytorch", "tensorflow")
 # In each place what each file says of its kind.
 PLACES = {
-    "model": {"output_shape", "parameters", "multiplications"},
-    "pytorch": {"computed", "idiomatic", "held"},
-    "tensorflow": {"computed", "idiomatic"},
+    "services/model": {"output_shape", "parameters", "multiplications"},
+    "services/pytorch": {"computed", "idiomatic", "held"},
+    "services/tensorflow": {"computed", "idiomatic"},
+    "tests/frameworks": {"forward", "backward"},
 }
 
 
@@ -26,8 +28,9 @@ def named(kind):
     return layer_field(object.__new__(kind))
 
 
-def lacking(folder, functions):
+def lacking(place, functions, root=ROOT):
     """What a place lacks: files, names in them, and entries of its registry."""
+    folder = root / place / "layers"
     registry = (folder / "__init__.py").read_text()
     (found,) = [
         node.value
@@ -41,9 +44,9 @@ def lacking(folder, functions):
     for kind in get_args(Layer):
         file = folder / f"{named(kind)}.py"
         if entries.get(kind.__name__) != file.stem:
-            yield f"{folder.parent.name} does not find {kind.__name__} by its name"
+            yield f"{place} does not find {kind.__name__} by its name"
         if not file.is_file():
-            yield f"{folder.parent.name} has no file for {kind.__name__}"
+            yield f"{place} has no file for {kind.__name__}"
             continue
         body = ast.parse(file.read_text()).body
         there = {node.name for node in body if isinstance(node, ast.FunctionDef)}
@@ -54,26 +57,28 @@ def lacking(folder, functions):
             for target in node.targets
         }
         for name in sorted(functions - there):
-            yield f"{folder.parent.name} has no {name} of {kind.__name__}"
+            yield f"{place} has no {name} of {kind.__name__}"
 
 
 @pytest.mark.parametrize("place", PLACES)
 def test_no_place_lacks_a_kind_of_layer(place):
-    assert list(lacking(SERVICES / place / "layers", PLACES[place])) == []
+    assert list(lacking(place, PLACES[place])) == []
+    registry = (ROOT / place / "layers/__init__.py").read_text()
+    assert f'"{place}/layers"' in registry  # which an error at import names
 
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_kind_that_a_place_lacks_is_named_with_the_place(place, tmp_path):
     folder = tmp_path / place / "layers"
     folder.mkdir(parents=True)
-    for path in (SERVICES / place / "layers").glob("*.py"):
+    for path in (ROOT / place / "layers").glob("*.py"):
         (folder / path.name).write_text(path.read_text())
     (folder / "max_pool2d.py").unlink()
     registry = folder / "__init__.py"
     registry.write_text(registry.read_text().replace("Dropout: dropout", "Dropout: dense"))
     dense = (folder / "dense.py").read_text()
     (folder / "dense.py").write_text(dense.replace(f"def {min(PLACES[place])}", "def other"))
-    assert list(lacking(folder, PLACES[place])) == [
+    assert list(lacking(place, PLACES[place], tmp_path)) == [
         f"{place} has no {min(PLACES[place])} of Dense",
         f"{place} has no file for MaxPool2d",
         f"{place} does not find Dropout by its name",

@@ -1,4 +1,4 @@
-"""What each kind of layer makes of a shape, and which parameters it has: a module for each kind."""
+"""What each kind of layer makes of a shape, and which parameters it has. A module for each kind."""
 
 from collections.abc import Mapping
 from typing import Never, Protocol, TypeVar, cast, get_args
@@ -36,13 +36,16 @@ class Kind(Protocol[L_contra]):
     """A module of this folder, of the layers of one class."""
 
     def output_shape(self, layer: L_contra, shape: Shape, /) -> Shape:
-        """What ``layer`` makes of a sample of ``shape``. Raises ValueError where it cannot."""
+        """Return what ``layer`` makes of a sample of ``shape``.
+
+        Raises ValueError where it cannot.
+        """
 
     def parameters(self, layer: L_contra, name: str, shape: Shape, /) -> list[Parameter]:
-        """The parameters of the layer ``name``, in model order, for samples of ``shape``."""
+        """Return the parameters of the layer ``name``, in model order, for samples of ``shape``."""
 
     def multiplications(self, layer: L_contra, shape: Shape, /) -> int:
-        """How many multiplications its output takes for one sample of ``shape``."""
+        """Return how many multiplications its output takes for one sample of ``shape``."""
 
 
 _MODULES: dict[type[Layer], Kind[Never]] = {
@@ -56,7 +59,7 @@ _MODULES: dict[type[Layer], Kind[Never]] = {
     BatchNorm: batch_norm,
     Dropout: dropout,
 }
-# Each takes the class under which it is found.
+# Each module takes the one class under which it is found.
 KINDS = cast(
     "Mapping[type[Layer], Kind[Layer]]",
     complete("services/model/layers", get_args(Layer), _MODULES),

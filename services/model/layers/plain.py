@@ -8,11 +8,11 @@ def same_shape(_: object, shape: Shape) -> Shape:
     return shape
 
 
-def no_parameters(_: object, __: str, ___: Shape) -> list[Parameter]:
+def no_parameters(*_: object) -> list[Parameter]:
     """Return none."""
     return []
 
 
-def no_multiplications(_: object, __: Shape) -> int:
-    """Return 0: what is not a product is small beside those that are."""
+def no_multiplications(*_: object) -> int:
+    """Return 0: what is no product is small beside those that are."""
     return 0

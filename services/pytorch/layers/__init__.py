@@ -1,4 +1,4 @@
-"""What PyTorch computes of each kind of layer, and its users' module: a module for each kind."""
+"""What PyTorch computes of each kind of layer, and its users' own. A module for each kind."""
 
 from collections.abc import Mapping
 from typing import Never, Protocol, TypeVar, cast, get_args
@@ -40,18 +40,18 @@ class Kind(Protocol[L_contra]):
     """A module of this folder, of the layers of one class."""
 
     def computed(self, layer: L_contra, x: torch.Tensor, given: Given, /) -> torch.Tensor:
-        """What a matched job computes of ``x`` [batch, ...]; images are [batch, h, w, c]."""
+        """Return what a matched job computes of ``x`` [batch, ...]; images are [batch, h, w, c]."""
 
     def idiomatic(self, layer: L_contra, shape: Shape, /) -> nn.Module:
-        """The module that users of PyTorch make, for samples of ``shape``.
+        """Return the module that users of PyTorch make, for samples of ``shape``.
 
-        Initial values, and what the spec may ask of them alone, are left to PyTorch.
+        Initial values, and a batch norm's momentum and epsilon, are left to PyTorch.
         """
 
     def held(self, module: nn.Module, /) -> dict[str, torch.Tensor | None]:
-        """What `idiomatic`'s ``module`` holds, by its name in canonical weights, in their layout.
+        """Return what `idiomatic`'s ``module`` holds, by its name in canonical weights.
 
-        Views of it; None where it does without.
+        Views in the canonical layout; None where it does without.
         """
 
 
@@ -66,7 +66,7 @@ _MODULES: dict[type[Layer], Kind[Never]] = {
     BatchNorm: batch_norm,
     Dropout: dropout,
 }
-# Each takes the class under which it is found.
+# Each module takes the one class under which it is found.
 KINDS = cast(
     "Mapping[type[Layer], Kind[Layer]]",
     complete("services/pytorch/layers", get_args(Layer), _MODULES),

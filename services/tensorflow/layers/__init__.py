@@ -1,4 +1,4 @@
-"""What TensorFlow computes of each kind of layer, and Keras's: a module for each kind."""
+"""What TensorFlow computes of each kind of layer, and Keras's own. A module for each kind."""
 
 from collections.abc import Mapping
 from typing import Never, Protocol, TypeVar, cast, get_args
@@ -39,12 +39,13 @@ class Kind(Protocol[L_contra]):
     """A module of this folder, of the layers of one class."""
 
     def computed(self, layer: L_contra, x: tf.Tensor, given: Given, /) -> tf.Tensor:
-        """What a matched job computes of ``x`` [batch, ...]; images are [batch, h, w, c]."""
+        """Return what a matched job computes of ``x`` [batch, ...]; images are [batch, h, w, c]."""
 
     def idiomatic(self, layer: L_contra, dtype: str, /) -> list[keras.layers.Layer]:
-        """The layers that users of Keras make, of a dtype policy's name; the last has the values.
+        """Return the layers that users of Keras make, with a dtype policy's name.
 
-        Initial values, and what the spec may ask of them alone, are left to Keras.
+        The last is the layer itself; what goes before it has no values. Initial
+        values, and a batch norm's momentum and epsilon, are left to Keras.
         """
 
 
@@ -59,8 +60,8 @@ _MODULES: dict[type[Layer], Kind[Never]] = {
     BatchNorm: batch_norm,
     Dropout: dropout,
 }
-# Each takes the class under which it is found.
+# Each module takes the one class under which it is found.
 KINDS = cast(
     "Mapping[type[Layer], Kind[Layer]]",
-    complete("services.tensorflow/layers", get_args(Layer), _MODULES),
+    complete("services/tensorflow/layers", get_args(Layer), _MODULES),
 )
