@@ -1,8 +1,9 @@
 """How much arithmetic and memory traffic a job cannot do without, however it is computed."""
 
+from twinrun.contract.spec import JobSpec
+
 from services.model import optimizers, shapes
 from services.model.weights import Weights
-from services.spec import JobSpec
 
 
 def epoch_operations(spec: JobSpec, shape: tuple[int, ...], samples: int) -> float:

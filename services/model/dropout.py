@@ -5,8 +5,7 @@ from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
-
-from services.spec import Dropout, Layer
+from twinrun.contract.layers import Dropout, Layer
 
 _LEVELS = 2**16  # a value is kept or not by a number of 16 bits: fewer draw faster
 _A_BLOCK = 16  # such numbers that Philox makes at once

@@ -4,9 +4,8 @@ from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
-
-from services.events import Metrics
-from services.spec import Loss
+from twinrun.contract.enums import Loss
+from twinrun.contract.events import Metrics
 
 
 def evaluate(logits: NDArray[np.floating], labels: NDArray[np.int32], loss: Loss) -> Metrics:

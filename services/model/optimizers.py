@@ -4,8 +4,7 @@ from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
-
-from services.spec import Adam, AdamW, Optimizer, Sgd
+from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
 
 Plan = tuple[NDArray[np.float64], NDArray[np.float64]]  # rates and epsilons, [steps] each
 

@@ -4,9 +4,12 @@ import math
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
+from twinrun.contract.enums import ActivationFunction
+from twinrun.contract.layers import Activation, Layer, layer_field
+from twinrun.contract.violation import Violation
+
 from services.model.layers import KINDS
 from services.model.layers.parameter import Parameter, Shape
-from services.spec import Activation, ActivationFunction, Layer, Violation, layer_field
 
 _MOST_PARAMETERS = 2**31
 

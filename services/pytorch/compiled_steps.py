@@ -18,12 +18,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from twinrun.contract.enums import Device
+from twinrun.contract.spec import JobSpec
 
 from services.errors import Unsupported
 from services.model.optimizers import schedule
 from services.pytorch import augmentation, device, losses, model, optimizers
 from services.pytorch.layers import batch_norm
-from services.spec import Device, JobSpec
 from services.trial import chunks
 from services.trial.chunks import Chunk
 from services.trial.matched import Held

@@ -6,11 +6,13 @@ from dataclasses import replace
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from twinrun.contract.enums import Execution, OwnWay
+from twinrun.contract.layers import Layer
+from twinrun.contract.spec import JobSpec
 
 from services.model.weights import Weights
 from services.pytorch import model
 from services.pytorch.optimizers import with_own_epsilon
-from services.spec import Execution, JobSpec, Layer, OwnWay
 
 
 def as_it_does(spec: JobSpec) -> JobSpec:

@@ -8,17 +8,19 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from twinrun.contract.enums import Execution, Precision
+from twinrun.contract.events import Environment, Profiled
+from twinrun.contract.layers import BatchNorm, CustomDense, Dense, Flatten
+from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
 from services.errors import Unsupported
-from services.events import Environment, Profiled
 from services.model import shapes
 from services.model.weights import Weights
 from services.pytorch import device, losses, model, optimizers, profile
 from services.pytorch.compiled_steps import require_compiler
 from services.pytorch.environment import environment
 from services.pytorch.pipeline import Batch, Samples, loader
-from services.spec import BatchNorm, CustomDense, Dense, Execution, Flatten, JobSpec, Precision
 from services.trial import matched
 from services.trial.trainer import Steps
 from services.trial.waiting import Waiting, timed

@@ -6,8 +6,8 @@ from typing import assert_never
 import torch
 from torch import nn
 from torch.nn import functional
-
-from services.spec import JobSpec, Loss, OwnWay
+from twinrun.contract.enums import Loss, OwnWay
+from twinrun.contract.spec import JobSpec
 
 LossFunction = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 

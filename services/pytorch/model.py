@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from torch import nn
+from twinrun.contract.layers import Layer
 
 from services.model import dropout, shapes
 from services.pytorch.layers import KINDS
 from services.pytorch.layers.given import Evaluating, Given, Training
-from services.spec import Layer
 from services.trial.matched import Held
 
 

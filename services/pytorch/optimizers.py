@@ -11,9 +11,10 @@ from dataclasses import replace
 from typing import Any, assert_never
 
 import torch
+from twinrun.contract.enums import Loop
+from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
 
 from services.model.optimizers import schedule, slot_count
-from services.spec import Adam, AdamW, Loop, Optimizer, Sgd
 
 
 def optimizer(

@@ -16,14 +16,16 @@ from typing import Any
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
+from twinrun.contract.converters.failures import failure_to_status
+from twinrun.contract.events import Environment, Event, Failure
+from twinrun.contract.spec import JobSpec
+from twinrun.contract.violation import Violation
 from twinrun.v1 import job_pb2
 
 from services.data import catalog
 from services.errors import InvalidRequest
-from services.events import Environment, Event, Failure
 from services.model import shapes
-from services.runner.status import failure_to_status
-from services.spec import JobSpec, Violation, value_violations
+from services.runner.validation import value_violations
 
 _MOST_LAYERS = 1000
 

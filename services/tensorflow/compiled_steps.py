@@ -5,9 +5,10 @@ from typing import Protocol
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+from twinrun.contract.enums import Execution
+from twinrun.contract.spec import JobSpec
 
 from services.model.augmentation import TRANSFORMS
-from services.spec import Execution, JobSpec
 from services.tensorflow import augmentation
 from services.tensorflow.eager_steps import Drawn, EagerSteps
 from services.trial import chunks, matched

@@ -7,10 +7,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+from twinrun.contract.enums import Execution, OwnWay
+from twinrun.contract.layers import Layer
+from twinrun.contract.spec import JobSpec
 
 from services.model import shapes
 from services.model.weights import Weights
-from services.spec import Execution, JobSpec, Layer, OwnWay
 from services.tensorflow import model
 
 

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+from twinrun.contract.enums import Execution, Loop, OwnWay
+from twinrun.contract.spec import JobSpec
 
-from services.spec import Execution, JobSpec, Loop, OwnWay
 from services.tensorflow import augmentation, device, losses, model, optimizers
 from services.tensorflow.layers import batch_norm
 from services.trial import chunks, matched

@@ -9,13 +9,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+from twinrun.contract.enums import Device, Execution, Precision
+from twinrun.contract.events import Environment, Profiled
+from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
-from services.events import Environment, Profiled
 from services.model import shapes
 from services.model.augmentation import wanted
 from services.model.weights import Weights
-from services.spec import Device, Execution, JobSpec, Precision
 from services.tensorflow import device, losses, model, optimizers, profile
 from services.tensorflow.environment import environment
 from services.tensorflow.pipeline import Preprocessing

@@ -5,8 +5,8 @@ from typing import assert_never
 
 import keras
 import tensorflow as tf
-
-from services.spec import JobSpec, Loss, OwnWay
+from twinrun.contract.enums import Loss, OwnWay
+from twinrun.contract.spec import JobSpec
 
 LossFunction = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 

@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 
 import keras
 import tensorflow as tf
+from twinrun.contract.enums import Execution
+from twinrun.contract.layers import Layer
+from twinrun.contract.spec import JobSpec
 
 from services.model import dropout, shapes
-from services.spec import Execution, JobSpec, Layer
 from services.tensorflow.layers import KINDS
 from services.tensorflow.layers.given import Evaluating, Given, Training
 from services.trial.matched import Held

@@ -12,9 +12,11 @@ from typing import assert_never
 import keras
 import numpy as np
 import tensorflow as tf
+from twinrun.contract.enums import OwnWay
+from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
+from twinrun.contract.spec import JobSpec
 
 from services.model import optimizers as shared
-from services.spec import Adam, AdamW, JobSpec, Optimizer, OwnWay, Sgd
 
 Plan = tuple[tf.Tensor, tf.Tensor]
 

@@ -7,12 +7,13 @@ from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from twinrun.contract.enums import Device, Execution, OwnWay
+from twinrun.contract.events import GradientNorms, StepDetails
+from twinrun.contract.spec import JobSpec
 
 from services.errors import BadWeights, Unsupported
-from services.events import GradientNorms, StepDetails
 from services.model import order, shapes
 from services.model.weights import Weights, parameter_dtype
-from services.spec import Device, Execution, JobSpec, OwnWay
 from services.trial.trainer import Steps
 
 # Sample indices of an epoch, int32[samples], from seed, epoch and number of samples.

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from typing import assert_never
 
 import numpy as np
+from twinrun.contract.enums import Loss
+from twinrun.contract.layers import BatchNorm
+from twinrun.contract.optimizers import Adam, AdamW, Sgd
+from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
 from services.model import augmentation, order
 from services.model.shapes import trained_layers
-from services.spec import Adam, AdamW, BatchNorm, JobSpec, Loss, Sgd
 from tests.frameworks.layers import KINDS, batch_norm
 from tests.frameworks.layers.at import At
 

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from twinrun.contract.layers import Dense, Flatten, Layer, layer_field
 
 from services.model.kinds import complete
 from services.model.layers import KINDS
-from services.spec import Dense, Flatten, Layer, layer_field
 from tests.mutants import targets
 
 ROOT = Path(__file__).parents[2]

@@ -6,28 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from twinrun.contract.enums import Loss, Precision
+from twinrun.contract.layers import AveragePool2d, BatchNorm, Conv2d, Dense, Flatten, MaxPool2d
+from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
+from twinrun.contract.spec import Dataset, JobSpec, Normalization, Synthetic
 
 from services.data.datasets import load
 from services.model import arithmetic, metrics, shapes
 from services.model.weights import initial
-from services.spec import (
-    Adam,
-    AdamW,
-    AveragePool2d,
-    BatchNorm,
-    Conv2d,
-    Dataset,
-    Dense,
-    Flatten,
-    JobSpec,
-    Loss,
-    MaxPool2d,
-    Normalization,
-    Optimizer,
-    Precision,
-    Sgd,
-    Synthetic,
-)
 
 DTYPES = [np.float32, np.float64]
 LOSS = Loss.SOFTMAX_CROSS_ENTROPY

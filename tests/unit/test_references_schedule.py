@@ -5,10 +5,11 @@ from itertools import accumulate, repeat
 
 import numpy as np
 import pytest
+from twinrun.contract.events import GradientNorms
+from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
+from twinrun.contract.spec import Dataset, JobSpec
 
-from services.events import GradientNorms
 from services.model.optimizers import schedule
-from services.spec import Adam, AdamW, Dataset, JobSpec, Optimizer, Sgd
 from services.trial.matched import steps_taken
 
 STEPS = 50_000

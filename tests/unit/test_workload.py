@@ -7,29 +7,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-
-from services.errors import BadWeights
-from services.model import metrics, order, shapes, weights
-from services.model.layers.parameter import Shape
-from services.spec import (
+from twinrun.contract.enums import ActivationFunction, Distribution, FanMode, Loss, Precision
+from twinrun.contract.layers import (
     Activation,
-    ActivationFunction,
     AveragePool2d,
     BatchNorm,
     Conv2d,
     CustomDense,
     Dense,
-    Distribution,
-    FanMode,
     Flatten,
     Layer,
-    Loss,
     MaxPool2d,
     Normal,
-    Precision,
     VarianceScaling,
     Zeros,
 )
+
+from services.errors import BadWeights
+from services.model import metrics, order, shapes, weights
+from services.model.layers.parameter import Shape
 
 LAW = settings(database=None, max_examples=50)
 SEEDS = st.integers(0, 2**31 - 1)

@@ -3,6 +3,19 @@
 from collections.abc import Mapping
 from typing import Never, Protocol, TypeVar, cast, get_args
 
+from twinrun.contract.layers import (
+    Activation,
+    AveragePool2d,
+    BatchNorm,
+    Conv2d,
+    CustomDense,
+    Dense,
+    Dropout,
+    Flatten,
+    Layer,
+    MaxPool2d,
+)
+
 from services.model.kinds import complete
 from services.model.layers import (
     activation,
@@ -16,18 +29,6 @@ from services.model.layers import (
     max_pool2d,
 )
 from services.model.layers.parameter import Parameter, Shape
-from services.spec import (
-    Activation,
-    AveragePool2d,
-    BatchNorm,
-    Conv2d,
-    CustomDense,
-    Dense,
-    Dropout,
-    Flatten,
-    Layer,
-    MaxPool2d,
-)
 
 L_contra = TypeVar("L_contra", contravariant=True)
 

@@ -1,8 +1,9 @@
 """BatchNorm: each channel by its mean and variance, those of the batch or those that it keeps."""
 
+from twinrun.contract.layers import BatchNorm, Zeros
+
 from services.model.layers.parameter import Ones, Parameter, Shape
 from services.model.layers.plain import no_multiplications, same_shape
-from services.spec import BatchNorm, Zeros
 
 output_shape = same_shape
 multiplications = no_multiplications

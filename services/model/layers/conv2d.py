@@ -2,9 +2,10 @@
 
 import math
 
+from twinrun.contract.layers import Conv2d
+
 from services.model.layers.parameter import Parameter, Shape, kernel_and_bias
 from services.model.layers.window import windows
-from services.spec import Conv2d
 
 
 def output_shape(layer: Conv2d, shape: Shape) -> Shape:

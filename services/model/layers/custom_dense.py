@@ -1,8 +1,9 @@
 """CustomDense: a dense layer as a user would write it, normally distributed at first."""
 
+from twinrun.contract.layers import CustomDense, Normal
+
 from services.model.layers import dense
 from services.model.layers.parameter import Parameter, Shape, kernel_and_bias
-from services.spec import CustomDense, Normal
 
 output_shape = dense.output_shape
 multiplications = dense.multiplications

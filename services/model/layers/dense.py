@@ -1,7 +1,8 @@
 """Dense: ``x @ kernel + bias``, of flat samples."""
 
+from twinrun.contract.layers import CustomDense, Dense
+
 from services.model.layers.parameter import Parameter, Shape, kernel_and_bias
-from services.spec import CustomDense, Dense
 
 
 def output_shape(layer: Dense | CustomDense, shape: Shape) -> Shape:

@@ -2,9 +2,10 @@
 
 import math
 
+from twinrun.contract.layers import Flatten
+
 from services.model.layers.parameter import Shape
 from services.model.layers.plain import no_multiplications, no_parameters
-from services.spec import Flatten
 
 
 def output_shape(_: Flatten, shape: Shape) -> Shape:

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from services.spec import Initializer
+from twinrun.contract.layers import Initializer
 
 Shape = tuple[int, ...]
 

@@ -5,6 +5,18 @@ from typing import Never, Protocol, TypeVar, cast, get_args
 
 import torch
 from torch import nn
+from twinrun.contract.layers import (
+    Activation,
+    AveragePool2d,
+    BatchNorm,
+    Conv2d,
+    CustomDense,
+    Dense,
+    Dropout,
+    Flatten,
+    Layer,
+    MaxPool2d,
+)
 
 from services.model.kinds import complete
 from services.model.layers.parameter import Shape
@@ -20,18 +32,6 @@ from services.pytorch.layers import (
     max_pool2d,
 )
 from services.pytorch.layers.given import Given
-from services.spec import (
-    Activation,
-    AveragePool2d,
-    BatchNorm,
-    Conv2d,
-    CustomDense,
-    Dense,
-    Dropout,
-    Flatten,
-    Layer,
-    MaxPool2d,
-)
 
 L_contra = TypeVar("L_contra", contravariant=True)
 

@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import nn
 from torch.nn import functional
+from twinrun.contract.enums import ActivationFunction
+from twinrun.contract.layers import Activation
 
 from services.model.kinds import complete
 from services.model.layers.parameter import Shape
 from services.pytorch.layers.given import Given, holds_nothing
-from services.spec import Activation, ActivationFunction
 
 held = holds_nothing
 

@@ -3,11 +3,11 @@
 import torch
 from torch import nn
 from torch.nn import functional
+from twinrun.contract.layers import AveragePool2d
 
 from services.model.layers.parameter import Shape
 from services.pytorch.layers.axes import channels_first, channels_last
 from services.pytorch.layers.given import Given, holds_nothing
-from services.spec import AveragePool2d
 
 held = holds_nothing
 

@@ -5,11 +5,11 @@ from typing import assert_never
 
 import torch
 from torch import nn
+from twinrun.contract.layers import BatchNorm, Layer
 
 from services.model.layers.parameter import Shape
 from services.pytorch.layers.axes import channels_first, channels_last
 from services.pytorch.layers.given import Evaluating, Given, Training
-from services.spec import BatchNorm, Layer
 
 
 def computed(layer: BatchNorm, x: torch.Tensor, given: Given) -> torch.Tensor:

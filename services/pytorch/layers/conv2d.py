@@ -3,11 +3,11 @@
 import torch
 from torch import nn
 from torch.nn import functional
+from twinrun.contract.layers import Conv2d
 
 from services.model.layers.parameter import Shape
 from services.pytorch.layers.axes import channels_first, channels_last
 from services.pytorch.layers.given import Given
-from services.spec import Conv2d
 
 
 def computed(layer: Conv2d, x: torch.Tensor, given: Given) -> torch.Tensor:

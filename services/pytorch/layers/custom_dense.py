@@ -2,10 +2,10 @@
 
 import torch
 from torch import nn
+from twinrun.contract.layers import CustomDense as CustomDenseSpec
 
 from services.model.layers.parameter import Shape
 from services.pytorch.layers.given import Given
-from services.spec import CustomDense as CustomDenseSpec
 
 
 class CustomDense(nn.Module):  # type: ignore[misc]

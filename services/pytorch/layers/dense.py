@@ -2,10 +2,10 @@
 
 import torch
 from torch import nn
+from twinrun.contract.layers import Dense
 
 from services.model.layers.parameter import Shape
 from services.pytorch.layers.given import Given
-from services.spec import Dense
 
 
 def computed(layer: Dense, x: torch.Tensor, given: Given) -> torch.Tensor:

@@ -4,11 +4,11 @@ from typing import assert_never
 
 import torch
 from torch import nn
+from twinrun.contract.layers import Dropout
 
 from services.model.dropout import scale
 from services.model.layers.parameter import Shape
 from services.pytorch.layers.given import Evaluating, Given, Training, holds_nothing
-from services.spec import Dropout
 
 held = holds_nothing
 

@@ -2,10 +2,10 @@
 
 import torch
 from torch import nn
+from twinrun.contract.layers import Flatten
 
 from services.model.layers.parameter import Shape
 from services.pytorch.layers.given import Given, holds_nothing
-from services.spec import Flatten
 
 held = holds_nothing
 

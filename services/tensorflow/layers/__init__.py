@@ -5,9 +5,7 @@ from typing import Never, Protocol, TypeVar, cast, get_args
 
 import keras
 import tensorflow as tf
-
-from services.model.kinds import complete
-from services.spec import (
+from twinrun.contract.layers import (
     Activation,
     AveragePool2d,
     BatchNorm,
@@ -19,6 +17,8 @@ from services.spec import (
     Layer,
     MaxPool2d,
 )
+
+from services.model.kinds import complete
 from services.tensorflow.layers import (
     activation,
     average_pool2d,

@@ -4,9 +4,10 @@ import math
 
 import keras
 import tensorflow as tf
+from twinrun.contract.enums import ActivationFunction
+from twinrun.contract.layers import Activation
 
 from services.model.kinds import complete
-from services.spec import Activation, ActivationFunction
 from services.tensorflow.layers.given import Given
 
 

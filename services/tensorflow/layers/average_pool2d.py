@@ -2,8 +2,8 @@
 
 import keras
 import tensorflow as tf
+from twinrun.contract.layers import AveragePool2d
 
-from services.spec import AveragePool2d
 from services.tensorflow.layers.given import Given
 
 

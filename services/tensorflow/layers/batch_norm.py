@@ -5,8 +5,8 @@ from typing import assert_never
 
 import keras
 import tensorflow as tf
+from twinrun.contract.layers import BatchNorm, Layer
 
-from services.spec import BatchNorm, Layer
 from services.tensorflow.layers.given import Evaluating, Given, Training
 
 Normalised = tuple[tf.Tensor, tf.Tensor, tf.Tensor]

@@ -2,8 +2,8 @@
 
 import keras
 import tensorflow as tf
+from twinrun.contract.layers import Conv2d
 
-from services.spec import Conv2d
 from services.tensorflow.layers.given import Given
 
 

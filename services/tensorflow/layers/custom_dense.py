@@ -2,8 +2,8 @@
 
 import keras
 import tensorflow as tf
+from twinrun.contract.layers import CustomDense as CustomDenseSpec
 
-from services.spec import CustomDense as CustomDenseSpec
 from services.tensorflow.layers.given import Given
 
 

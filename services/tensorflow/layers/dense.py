@@ -2,8 +2,8 @@
 
 import keras
 import tensorflow as tf
+from twinrun.contract.layers import Dense
 
-from services.spec import Dense
 from services.tensorflow.layers.given import Given
 
 

@@ -4,9 +4,9 @@ from typing import assert_never
 
 import keras
 import tensorflow as tf
+from twinrun.contract.layers import Dropout
 
 from services.model.dropout import scale
-from services.spec import Dropout
 from services.tensorflow.layers.given import Evaluating, Given, Training
 
 

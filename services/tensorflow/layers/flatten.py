@@ -2,8 +2,8 @@
 
 import keras
 import tensorflow as tf
+from twinrun.contract.layers import Flatten
 
-from services.spec import Flatten
 from services.tensorflow.layers.given import Given
 
 

@@ -2,8 +2,7 @@
 
 from typing import get_args
 
-from services.model.kinds import complete
-from services.spec import (
+from twinrun.contract.layers import (
     Activation,
     AveragePool2d,
     BatchNorm,
@@ -15,6 +14,8 @@ from services.spec import (
     Layer,
     MaxPool2d,
 )
+
+from services.model.kinds import complete
 from tests.frameworks.layers import (
     activation,
     average_pool2d,

@@ -3,8 +3,7 @@
 import math
 
 import numpy as np
-
-from services.spec import ActivationFunction
+from twinrun.contract.enums import ActivationFunction
 
 erf = np.vectorize(math.erf, otypes=[np.float64])
 

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-
-from services.spec import JobSpec
+from twinrun.contract.spec import JobSpec
 
 
 @dataclass(frozen=True)

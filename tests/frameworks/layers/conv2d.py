@@ -1,8 +1,8 @@
 """Conv2d, with a bias or without."""
 
 import numpy as np
+from twinrun.contract.layers import Conv2d
 
-from services.spec import Conv2d
 from tests.frameworks.layers.windows import laid_back, windows
 
 
