@@ -7,6 +7,7 @@ from statistics import median
 from typing import Any
 
 from matplotlib.figure import Figure
+from twinrun.contract.enums import JobState
 
 from orchestrator.certificate.certificate import Certificate
 from orchestrator.certificate.certificate_file import from_dict, retold
@@ -25,7 +26,7 @@ from orchestrator.results.evaluation import Evaluation
 from orchestrator.results.explanation import Row
 from orchestrator.results.preview import Preview
 from orchestrator.results.quantities import PEAK_MEMORY, TARGET
-from orchestrator.trials.trial import State, Trial
+from orchestrator.trials.trial import Trial
 
 _FOOTER_COLUMNS = 130
 _IMAGES_ACROSS = 10
@@ -103,7 +104,7 @@ def _titles(comparison: Comparison) -> dict[str, str]:
         titles["reaching"] = _reaching_title(comparison)
     if any(len(trial.losses) for trial in trials):
         titles["loss"] = _loss_title(comparison)
-    if any(trial.peak_memory_bytes for trial in trials):
+    if any(PEAK_MEMORY.measure(trial, {}) for trial in trials):
         titles["memory"] = _memory_title(comparison)
     return titles
 
@@ -318,7 +319,7 @@ def _ends(comparison: Comparison, field: str) -> dict[str, float]:
     ends = {
         name: median(getattr(trial.epochs[-1], field) for trial in trials)
         for name, trials in comparison.counted.items()
-        if all(trial.state is State.SUCCEEDED and trial.epochs for trial in trials)
+        if all(trial.state is JobState.SUCCEEDED and trial.epochs for trial in trials)
     }
     whole = len(ends) == len(comparison.trials)
     return ends if whole and all(0 < value < math.inf for value in ends.values()) else {}

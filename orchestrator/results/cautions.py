@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from twinrun.contract.events import Load
 from twinrun.v1 import job_pb2
 
 from orchestrator.certificate.timed import Timed, not_finite
@@ -18,7 +19,7 @@ from orchestrator.results.verdict import FEWEST_PAIRS, Verdict
 from orchestrator.storage import machine
 from orchestrator.trials.inputs import in_own_way
 from orchestrator.trials.sides import are_the_same, framework_of
-from orchestrator.trials.trial import Load, Trial
+from orchestrator.trials.trial import Trial
 
 OTHER_CPUS = 0.05  # of the CPUs; runner and orchestrator take about a fifth of it
 STOLEN_CPUS = 0.02  # of the CPUs
@@ -274,7 +275,8 @@ def _of_gpus(trials: Sides) -> Iterator[Caution]:
 
 
 def _of_memory(trials: Sides) -> Iterator[Caution]:
-    swapped = [t for t in itertools.chain(*trials.values()) if t.swapped_bytes]
+    used = [(t, t.resources) for t in itertools.chain(*trials.values()) if t.resources]
+    swapped = [trial for trial, resources in used if resources.swapped_bytes]
     if swapped:
         yield Caution(
             "SWAPPED",

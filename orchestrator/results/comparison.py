@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from google.protobuf import json_format
+from twinrun.contract.enums import JobState
+from twinrun.contract.events import EpochFinished, Failure, Profiled
 
 from orchestrator.certificate.certificate_file import retold
 from orchestrator.certificate.envelope import Envelope
@@ -21,19 +23,20 @@ from orchestrator.results.verdict import Verdict, verdict
 from orchestrator.trials.inputs import InputsCheck, check_inputs, in_own_way
 from orchestrator.trials.numbers import finite
 from orchestrator.trials.sides import are_the_same, framework_of
-from orchestrator.trials.trial import Profile, State, Trial
+from orchestrator.trials.trial import Trial
 
 SCHEMA = "twinrun.comparison/1"
+_EVALUATIONS = ("test", "validation")  # of an epoch
 
 _ALONE = Phrase("{framework} ran alone, so there is nothing to hold its speed against.")
 _NO_TRIAL = Phrase("There is no trial to compare.")
 _NO_VERDICT = Phrase("No verdict on speed: {why}")
 _LEFT_OUT = Phrase("Left out with its pair: {why}")
 _NOT_SUCCEEDED = {
-    State.PENDING: Phrase("trial {number} of {framework} did not start."),
-    State.RUNNING: Phrase("trial {number} of {framework} was not seen to its end."),
-    State.FAILED: Phrase("trial {number} of {framework} failed: {error}"),
-    State.CANCELLED: Phrase("trial {number} of {framework} was cancelled."),
+    JobState.PENDING: Phrase("trial {number} of {framework} did not start."),
+    JobState.RUNNING: Phrase("trial {number} of {framework} was not seen to its end."),
+    JobState.FAILED: Phrase("trial {number} of {framework} failed: {error}"),
+    JobState.CANCELLED: Phrase("trial {number} of {framework} was cancelled."),
 }
 _NO_REASON = Phrase("it gave no reason.")
 _NOT_FINITE = Phrase("the losses of {side} are no finite numbers from step {step:,} on.")
@@ -67,7 +70,7 @@ class Comparison:
     ratios: Mapping[str, Estimate]
     cautions: Sequence[Caution]
     known: Mapping[str, Mapping[str, Any]]
-    profiles: Mapping[str, Profile]
+    profiles: Mapping[str, Profiled]
     concurrent: bool
 
 
@@ -149,7 +152,7 @@ def _paired(trials: Mapping[str, Sequence[Trial]]) -> dict[str, list[Trial]]:
 
 
 def _is_sound(trial: Trial) -> bool:
-    return trial.state is State.SUCCEEDED and bool(EPOCH.measure(trial, {}))
+    return trial.state is JobState.SUCCEEDED and bool(EPOCH.measure(trial, {}))
 
 
 def _counted(
@@ -172,7 +175,7 @@ def _faults(trials: Sequence[Trial]) -> Iterator[Sentence]:
             yield english(_NO_TIME, framework=label(trial.framework), number=trial.number)
 
 
-def _fault(side: str, number: int, state: State, error: str | None) -> Sentence:
+def _fault(side: str, number: int, state: JobState, error: str | None) -> Sentence:
     why = english(_NO_REASON) if error is None else error
     return english(_NOT_SUCCEEDED[state], framework=label(side), number=number, error=why)
 
@@ -222,7 +225,9 @@ def same_job(comparison: Comparison) -> bool | None:
 def finding_retold(found: Mapping[str, Any]) -> Sentence:
     """The finding of a comparison.json without a verdict, made again from what else it holds."""
     faults = [
-        _fault(side, trial["number"], State(trial["state"]), (trial["error"] or {}).get("message"))
+        _fault(
+            side, trial["number"], JobState(trial["state"]), (trial["error"] or {}).get("message")
+        )
         for side, each in found["frameworks"].items()
         for trial in each["trials"]
         if trial["state"] in _NOT_SUCCEEDED
@@ -275,18 +280,35 @@ def as_dict(comparison: Comparison) -> dict[str, Any]:
 
 
 def _trial(trial: Trial) -> dict[str, Any]:
+    used = trial.resources
     return {
         "number": trial.number,
         "state": trial.state.value,
-        "error": dataclasses.asdict(trial.error) if trial.error else None,
+        "error": _error(trial.error) if trial.error else None,
         "inputs": dataclasses.asdict(trial.inputs) if trial.inputs else None,
         "phases": dict(trial.phases),
         "cpu_seconds": dict(trial.cpu_seconds),
-        "epochs": [dataclasses.asdict(epoch) for epoch in trial.epochs],
-        "peak_memory_bytes": trial.peak_memory_bytes,
-        "peak_device_memory_bytes": trial.peak_device_memory_bytes,
+        "epochs": [_epoch(epoch) for epoch in trial.epochs],
+        "peak_memory_bytes": used.peak_memory_bytes if used else None,
+        "peak_device_memory_bytes": used.peak_device_memory_bytes if used else None,
         "accelerator": dataclasses.asdict(trial.accelerator) if trial.accelerator else None,
     }
+
+
+def _error(failure: Failure) -> dict[str, str]:
+    """Without what is for the runner's log."""
+    return {"reason": failure.reason, "message": failure.message}
+
+
+def _epoch(epoch: EpochFinished) -> dict[str, Any]:
+    """Every number of an epoch; those of its two evaluations beside the others."""
+    found: dict[str, Any] = {}
+    for name, value in dataclasses.asdict(epoch).items():
+        if name in _EVALUATIONS:
+            found |= {f"{name}_{of}": value and value[of] for of in ("loss", "accuracy")}
+        else:
+            found[name] = value
+    return found
 
 
 def _environment(trials: Sequence[Trial]) -> dict[str, Any] | None:
