@@ -7,24 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from twinrun.contract.enums import ActivationFunction
+from twinrun.contract.layers import Activation, Conv2d, Dense, Flatten, MaxPool2d
+from twinrun.contract.optimizers import Adam, Optimizer
+from twinrun.contract.spec import Augmentation, Dataset, JobSpec, Normalization, Synthetic
+
 from services.data import catalog, datasets
 from services.data.arrays import Data
 from services.model import layers, weights
-from services.spec import (
-    Activation,
-    ActivationFunction,
-    Adam,
-    Augmentation,
-    Conv2d,
-    Dataset,
-    Dense,
-    Flatten,
-    JobSpec,
-    MaxPool2d,
-    Normalization,
-    Optimizer,
-    Synthetic,
-)
 
 AUGMENTED = Augmentation(flip=0.5, rotation_degrees=10, width_shift=0.1, height_shift=0.1)
 RELU = Activation(ActivationFunction.RELU)

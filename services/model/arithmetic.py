@@ -3,9 +3,11 @@
 import math
 from typing import assert_never
 
+from twinrun.contract.optimizers import Adam, AdamW, Sgd
+from twinrun.contract.spec import JobSpec
+
 from services.model import layers
 from services.model.weights import Weights
-from services.spec import Adam, AdamW, JobSpec, Sgd
 
 
 def epoch_operations(spec: JobSpec, shape: tuple[int, ...], samples: int) -> float:

@@ -4,8 +4,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-
-from services.spec import Dropout
+from twinrun.contract.layers import Dropout
 
 _LEVELS = 2**16  # a value is kept or not by a number of 16 bits: fewer draw faster
 _A_BLOCK = 16  # such numbers that Philox makes at once

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import assert_never
 
-from services.spec import (
+from twinrun.contract.enums import ActivationFunction
+from twinrun.contract.layers import (
     Activation,
-    ActivationFunction,
     AveragePool2d,
     BatchNorm,
     Conv2d,
@@ -20,10 +20,10 @@ from services.spec import (
     Layer,
     MaxPool2d,
     Normal,
-    Violation,
     Zeros,
     layer_field,
 )
+from twinrun.contract.violation import Violation
 
 Shape = tuple[int, ...]
 _MOST_PARAMETERS = 2**31

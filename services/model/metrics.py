@@ -2,8 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
-
-from services.events import Metrics
+from twinrun.contract.events import Metrics
 
 
 def evaluate(logits: NDArray[np.floating], labels: NDArray[np.int32]) -> Metrics:

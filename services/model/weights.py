@@ -8,10 +8,11 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
+from twinrun.contract.enums import Distribution, FanMode, Precision
+from twinrun.contract.layers import Layer, Normal, VarianceScaling, Zeros
 
 from services.errors import BadWeights
 from services.model import layers as shapes
-from services.spec import Distribution, FanMode, Layer, Normal, Precision, VarianceScaling, Zeros
 
 # Canonical name to array: dense kernels [in, out]. In the parameters' own precision.
 Weights = Mapping[str, NDArray[np.floating]]

@@ -1,9 +1,9 @@
 """Batch norm by the formula of job.proto, of images [batch, h, w, c] and of [batch, n]."""
 
 import torch
+from twinrun.contract.layers import BatchNorm
 
 from services.pytorch.axes import channels_first, channels_last
-from services.spec import BatchNorm
 
 
 def by_batch(

@@ -18,10 +18,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from twinrun.contract.enums import Device
+from twinrun.contract.spec import JobSpec
 
 from services.errors import Unsupported
 from services.pytorch import augmentation, device, model, optimizers
-from services.spec import Device, JobSpec
 from services.trial import chunks, matched
 from services.trial.chunks import Chunk
 from services.trial.matched import Held

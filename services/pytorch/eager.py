@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from twinrun.contract.spec import JobSpec
 
 from services.pytorch import augmentation, device, model, optimizers
-from services.spec import JobSpec
 from services.trial import chunks, matched
 from services.trial.chunks import Chunk
 from services.trial.matched import Held

@@ -10,30 +10,20 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
+from twinrun.contract.enums import Execution, Loop, Loss, Precision
+from twinrun.contract.events import Environment, Profiled
+from twinrun.contract.layers import BatchNorm, CustomDense, Dense, Flatten
+from twinrun.contract.optimizers import Adam, AdamW, Sgd
+from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
 from services.errors import Unsupported
-from services.events import Environment, Profiled
 from services.model import layers as shapes
 from services.model.weights import Weights
 from services.pytorch import device, modules, optimizers, own, profile
 from services.pytorch.compiled import require_compiler
 from services.pytorch.environment import environment
 from services.pytorch.pipeline import Batch, Samples, loader
-from services.spec import (
-    Adam,
-    AdamW,
-    BatchNorm,
-    CustomDense,
-    Dense,
-    Execution,
-    Flatten,
-    JobSpec,
-    Loop,
-    Loss,
-    Precision,
-    Sgd,
-)
 from services.trial import matched
 from services.trial.trainer import Steps
 from services.trial.waiting import Waiting, timed

@@ -5,16 +5,17 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from twinrun.contract.enums import Execution, OwnWay
+from twinrun.contract.events import Environment, Profiled
+from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
-from services.events import Environment, Profiled
 from services.model import order
 from services.model.weights import Weights
 from services.pytorch import augmentation, device, model, own, profile
 from services.pytorch.compiled import CompiledSteps
 from services.pytorch.eager import EagerSteps
 from services.pytorch.environment import environment
-from services.spec import Execution, JobSpec, OwnWay
 from services.trial import chunks, matched
 from services.trial.trainer import Steps
 from services.trial.waiting import timed

@@ -6,14 +6,9 @@ from typing import Protocol, assert_never
 
 import torch
 from torch.nn import functional
-
-from services.model import dropout
-from services.model.layers import trained_layers
-from services.pytorch import batch_norm, custom
-from services.pytorch.axes import channels_first, channels_last
-from services.spec import (
+from twinrun.contract.enums import ActivationFunction, Loss, OwnWay
+from twinrun.contract.layers import (
     Activation,
-    ActivationFunction,
     AveragePool2d,
     BatchNorm,
     Conv2d,
@@ -21,12 +16,15 @@ from services.spec import (
     Dense,
     Dropout,
     Flatten,
-    JobSpec,
     Layer,
-    Loss,
     MaxPool2d,
-    OwnWay,
 )
+from twinrun.contract.spec import JobSpec
+
+from services.model import dropout
+from services.model.layers import trained_layers
+from services.pytorch import batch_norm, custom
+from services.pytorch.axes import channels_first, channels_last
 from services.trial.matched import Held
 
 _ACTIVATIONS = {

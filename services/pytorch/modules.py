@@ -5,12 +5,9 @@ from typing import assert_never
 
 import torch
 from torch import nn
-
-from services.model import layers as shapes
-from services.pytorch import custom
-from services.spec import (
+from twinrun.contract.enums import ActivationFunction
+from twinrun.contract.layers import (
     Activation,
-    ActivationFunction,
     AveragePool2d,
     BatchNorm,
     Conv2d,
@@ -21,6 +18,9 @@ from services.spec import (
     Layer,
     MaxPool2d,
 )
+
+from services.model import layers as shapes
+from services.pytorch import custom
 
 _ACTIVATIONS: dict[ActivationFunction, Callable[[], nn.Module]] = {
     ActivationFunction.RELU: nn.ReLU,

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any, assert_never
 
 import torch
+from twinrun.contract.enums import Loop
+from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
 
-from services.spec import Adam, AdamW, Loop, Optimizer, Sgd
 from services.trial import matched
 
 

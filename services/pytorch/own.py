@@ -8,19 +8,13 @@ from typing import assert_never
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from twinrun.contract.enums import Execution, OwnWay
+from twinrun.contract.layers import Layer
+from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
+from twinrun.contract.spec import JobSpec
 
 from services.model.weights import Weights
 from services.pytorch import modules
-from services.spec import (
-    Adam,
-    AdamW,
-    Execution,
-    JobSpec,
-    Layer,
-    Optimizer,
-    OwnWay,
-    Sgd,
-)
 
 
 def as_it_does(spec: JobSpec) -> JobSpec:

@@ -2,11 +2,11 @@
 
 import torch
 from torch import nn
+from twinrun.contract.events import LayerSummary, ModelSummarized
+from twinrun.contract.spec import JobSpec
 
 from services.data import catalog
-from services.events import LayerSummary, ModelSummarized
 from services.pytorch import modules
-from services.spec import JobSpec
 
 
 def summarize(spec: JobSpec) -> ModelSummarized:

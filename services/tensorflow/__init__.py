@@ -8,9 +8,11 @@ os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
 # Errors only: standard error is kept as the reason where a trial's process dies.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+from twinrun.contract.enums import Loop, Recipe
+from twinrun.contract.spec import JobSpec
+
 from services.data.arrays import Data
 from services.model.weights import Weights
-from services.spec import JobSpec, Loop, Recipe
 from services.tensorflow.environment import environment
 from services.tensorflow.matched import MatchedTrainer
 from services.tensorflow.measure import measure

@@ -1,9 +1,9 @@
 """Steps of a graph on images that are augmented, some steps' images at a time."""
 
 import tensorflow as tf
+from twinrun.contract.spec import JobSpec
 
 from services.model.augmentation import TRANSFORMS
-from services.spec import JobSpec
 from services.tensorflow import augmentation
 from services.tensorflow.steps import Drawn, GraphSteps
 from services.trial.matched import Held

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 
 import tensorflow as tf
-
-from services.spec import BatchNorm
+from twinrun.contract.layers import BatchNorm
 
 Normalised = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
 

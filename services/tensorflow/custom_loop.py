@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 import tensorflow as tf
+from twinrun.contract.enums import Execution
+from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
 from services.model.weights import Weights
-from services.spec import Execution, JobSpec
 from services.tensorflow.idiomatic import IdiomaticTrainer, loss_of
 from services.trial import matched
 from services.trial.trainer import Steps

@@ -9,22 +9,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+from twinrun.contract.enums import Device, Execution, Loss, Precision
+from twinrun.contract.events import Environment, Profiled
+from twinrun.contract.optimizers import Adam, AdamW, Sgd
+from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
-from services.events import Environment, Profiled
 from services.model import layers as shapes
 from services.model.augmentation import wanted
 from services.model.weights import Weights
-from services.spec import (
-    Adam,
-    AdamW,
-    Device,
-    Execution,
-    JobSpec,
-    Loss,
-    Precision,
-    Sgd,
-)
 from services.tensorflow import device, layers, profile
 from services.tensorflow.environment import environment
 from services.tensorflow.preprocessing import Preprocessing

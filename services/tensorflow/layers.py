@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 import keras
-
-from services.model import layers as shapes
-from services.spec import (
+from twinrun.contract.layers import (
     Activation,
     AveragePool2d,
     BatchNorm,
@@ -18,6 +16,8 @@ from services.spec import (
     Layer,
     MaxPool2d,
 )
+
+from services.model import layers as shapes
 from services.tensorflow import custom
 
 

@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+from twinrun.contract.enums import Device, Execution, OwnWay
+from twinrun.contract.events import Environment, Profiled
+from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
-from services.events import Environment, Profiled
 from services.model import order
 from services.model.augmentation import wanted
 from services.model.weights import Weights
-from services.spec import Device, Execution, JobSpec, OwnWay
 from services.tensorflow import augmentation, device, model, own, profile
 from services.tensorflow.augmented_steps import AugmentedSteps
 from services.tensorflow.environment import environment

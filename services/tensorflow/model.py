@@ -6,26 +6,23 @@ from dataclasses import dataclass, field
 from typing import Protocol, assert_never
 
 import tensorflow as tf
-
-from services.model import dropout
-from services.model.layers import trained_layers
-from services.spec import (
+from twinrun.contract.enums import ActivationFunction, Execution, Loss, OwnWay
+from twinrun.contract.layers import (
     Activation,
-    ActivationFunction,
     AveragePool2d,
     BatchNorm,
     Conv2d,
     CustomDense,
     Dense,
     Dropout,
-    Execution,
     Flatten,
-    JobSpec,
     Layer,
-    Loss,
     MaxPool2d,
-    OwnWay,
 )
+from twinrun.contract.spec import JobSpec
+
+from services.model import dropout
+from services.model.layers import trained_layers
 from services.tensorflow import batch_norm
 from services.trial.matched import Held
 

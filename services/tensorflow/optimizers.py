@@ -12,8 +12,7 @@ from typing import assert_never
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
-
-from services.spec import Adam, AdamW, Optimizer, Sgd
+from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
 
 Plan = tuple[tf.Tensor, tf.Tensor]
 

@@ -6,17 +6,13 @@ from dataclasses import replace
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+from twinrun.contract.enums import Execution, OwnWay
+from twinrun.contract.layers import Layer
+from twinrun.contract.optimizers import Adam, AdamW
+from twinrun.contract.spec import JobSpec
 
 from services.model import layers as shapes
 from services.model.weights import Weights
-from services.spec import (
-    Adam,
-    AdamW,
-    Execution,
-    JobSpec,
-    Layer,
-    OwnWay,
-)
 from services.trial import matched
 
 Plan = tuple[NDArray[np.float64], NDArray[np.float64]]

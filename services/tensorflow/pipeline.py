@@ -6,9 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+from twinrun.contract.enums import Execution
+from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
-from services.spec import Execution, JobSpec
 from services.tensorflow.steps import EagerSteps, unstacked
 from services.trial.chunks import Chunk
 from services.trial.matched import Held

@@ -2,11 +2,11 @@
 
 import keras
 import tensorflow as tf
+from twinrun.contract.spec import JobSpec
 
 from services.errors import Unsupported
 from services.model.augmentation import background, wanted
 from services.model.weights import parameter_dtype
-from services.spec import JobSpec
 
 _FLIPS = (0.0, 0.5)  # RandomFlip takes no probability
 

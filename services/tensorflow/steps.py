@@ -6,8 +6,9 @@ from typing import Protocol
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+from twinrun.contract.enums import Execution, Loop, OwnWay
+from twinrun.contract.spec import JobSpec
 
-from services.spec import Execution, JobSpec, Loop, OwnWay
 from services.tensorflow import augmentation, device, model, optimizers, own
 from services.trial import chunks, matched
 from services.trial.chunks import Chunk

@@ -3,9 +3,10 @@
 import math
 from typing import Any
 
+from twinrun.contract.events import LayerSummary, ModelSummarized
+from twinrun.contract.spec import JobSpec
+
 from services.data import catalog
-from services.events import LayerSummary, ModelSummarized
-from services.spec import JobSpec
 
 
 def summarize(spec: JobSpec) -> ModelSummarized:

@@ -6,10 +6,11 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from twinrun.contract.layers import Dropout
+from twinrun.contract.spec import JobSpec
 
 from services.model import augmentation, dropout, layers
 from services.model.weights import parameter_dtype
-from services.spec import Dropout, JobSpec
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 # Numbers [steps, batch, ...] for samples int32[steps, batch], of which the first step is so

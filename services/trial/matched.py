@@ -7,12 +7,14 @@ from typing import Generic, TypeVar, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
+from twinrun.contract.enums import Device, Execution, OwnWay
+from twinrun.contract.events import GradientNorms, StepDetails
+from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
+from twinrun.contract.spec import JobSpec
 
 from services.errors import BadWeights, Unsupported
-from services.events import GradientNorms, StepDetails
 from services.model import layers, order
 from services.model.weights import Weights, parameter_dtype
-from services.spec import Adam, AdamW, Device, Execution, JobSpec, Optimizer, OwnWay, Sgd
 from services.trial.trainer import Steps
 
 # Sample indices of an epoch, int32[samples], from seed, epoch and number of samples.

@@ -10,11 +10,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-
-from services.data import catalog, datasets
-from services.data.arrays import Data
-from services.errors import disk_error
-from services.events import (
+from twinrun.contract.enums import Device, OwnWay, Phase, Recipe, WeightsKind
+from twinrun.contract.events import (
     EpochFinished,
     EvaluationFinished,
     Event,
@@ -22,20 +19,22 @@ from services.events import (
     Latency,
     LogitsSaved,
     Metrics,
-    Phase,
     PhaseFinished,
     PhaseStarted,
     ResourcesUsed,
     StepsFinished,
-    WeightsKind,
     WeightsSaved,
 )
-from services.files import sha256, write_whole
+from twinrun.contract.files import sha256, write_whole
+from twinrun.contract.spec import JobSpec
+
+from services.data import catalog, datasets
+from services.data.arrays import Data
+from services.errors import disk_error
 from services.machine import load, nvml
 from services.model import arithmetic, augmentation, metrics, order
 from services.model import weights as parameters
 from services.pipe import LOGITS_FILE, Task
-from services.spec import Device, JobSpec, OwnWay, Recipe
 from services.trial import latency
 from services.trial.trainer import Steps, Trainer
 

@@ -5,25 +5,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-
-from services.data.arrays import Data
-from services.model import augmentation, order
-from services.model.layers import trained_layers
-from services.spec import (
+from twinrun.contract.enums import ActivationFunction
+from twinrun.contract.layers import (
     Activation,
-    ActivationFunction,
-    Adam,
-    AdamW,
     AveragePool2d,
     BatchNorm,
     Conv2d,
     CustomDense,
     Dense,
     Dropout,
-    JobSpec,
     MaxPool2d,
-    Sgd,
 )
+from twinrun.contract.optimizers import Adam, AdamW, Sgd
+from twinrun.contract.spec import JobSpec
+
+from services.data.arrays import Data
+from services.model import augmentation, order
+from services.model.layers import trained_layers
 
 erf = np.vectorize(math.erf, otypes=[np.float64])
 

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from twinrun.contract.enums import Execution, OwnWay
+from twinrun.contract.optimizers import Adam, Optimizer, Sgd
 
 from services.errors import Unsupported
 from services.model import order
-from services.spec import Adam, Execution, Optimizer, OwnWay, Sgd
 from tests.frameworks import jobs, reference
 
 UNCOMPILED = [Execution.DEFAULT, Execution.EAGER]

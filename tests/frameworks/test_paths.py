@@ -1,8 +1,10 @@
 """Which of several ways that give the same numbers a job takes: no certificate can tell."""
 
 import pytest
+from twinrun.contract.enums import Execution, Loop, OwnWay, Precision
+from twinrun.contract.layers import BatchNorm
+from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
 
-from services.spec import Adam, AdamW, BatchNorm, Execution, Loop, Optimizer, OwnWay, Precision, Sgd
 from tests.frameworks import jobs
 
 STEPS = {

@@ -7,10 +7,10 @@ import sys
 from dataclasses import replace
 
 import numpy as np
+from twinrun.contract.optimizers import Adam, Optimizer, Sgd
 
 from services.frameworks import FRAMEWORKS, Framework
 from services.model import order
-from services.spec import Adam, Optimizer, Sgd
 
 
 def environment():

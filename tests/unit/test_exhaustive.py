@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from twinrun.contract.spec import JobSpec
 from twinrun.v1 import job_pb2
 
 from orchestrator.trials.kinds import EventKind, LayerKind
 from services.model.layers import output_shape, parameters
-from services.spec import JobSpec
 
 ROOT = Path(__file__).parents[2]
 # Whose last case does something, and why that is right for whatever comes.

@@ -6,27 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from twinrun.contract.enums import Precision
+from twinrun.contract.layers import AveragePool2d, BatchNorm, Conv2d, Dense, Flatten, MaxPool2d
+from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
+from twinrun.contract.spec import Dataset, JobSpec, Normalization, Synthetic
 
 from services.data.datasets import load
 from services.model import arithmetic, layers, metrics
 from services.model.weights import initial
-from services.spec import (
-    Adam,
-    AdamW,
-    AveragePool2d,
-    BatchNorm,
-    Conv2d,
-    Dataset,
-    Dense,
-    Flatten,
-    JobSpec,
-    MaxPool2d,
-    Normalization,
-    Optimizer,
-    Precision,
-    Sgd,
-    Synthetic,
-)
 
 DTYPES = [np.float32, np.float64]
 

@@ -5,9 +5,10 @@ from itertools import accumulate, repeat
 
 import numpy as np
 import pytest
+from twinrun.contract.events import GradientNorms
+from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
+from twinrun.contract.spec import Dataset, JobSpec
 
-from services.events import GradientNorms
-from services.spec import Adam, AdamW, Dataset, JobSpec, Optimizer, Sgd
 from services.trial.matched import schedule, steps_taken
 
 STEPS = 50_000

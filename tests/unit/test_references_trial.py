@@ -6,9 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import safetensors.numpy
-
-from services.data.datasets import load
-from services.events import (
+from twinrun.contract.enums import OwnWay, Precision, Recipe
+from twinrun.contract.events import (
     EpochFinished,
     EvaluationFinished,
     Inputs,
@@ -16,9 +15,11 @@ from services.events import (
     StepsFinished,
     WeightsSaved,
 )
+from twinrun.contract.spec import Augmentation, Synthetic
+
+from services.data.datasets import load
 from services.model import arithmetic, augmentation, metrics, order, weights
 from services.pipe import LOGITS_FILE, Task
-from services.spec import Augmentation, OwnWay, Precision, Recipe, Synthetic
 from services.trial import run as trial
 from tests.unit.told import (
     CLASSES,

@@ -7,26 +7,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-
-from services.errors import BadWeights
-from services.model import layers, metrics, order, weights
-from services.spec import (
+from twinrun.contract.enums import ActivationFunction, Distribution, FanMode, Precision
+from twinrun.contract.layers import (
     Activation,
-    ActivationFunction,
     AveragePool2d,
     BatchNorm,
     Conv2d,
     CustomDense,
     Dense,
-    Distribution,
-    FanMode,
     Flatten,
     MaxPool2d,
     Normal,
-    Precision,
     VarianceScaling,
     Zeros,
 )
+
+from services.errors import BadWeights
+from services.model import layers, metrics, order, weights
 
 LAW = settings(database=None, max_examples=50)
 SEEDS = st.integers(0, 2**31 - 1)
