@@ -470,7 +470,7 @@ def test_a_bad_file_that_cannot_be_fetched_again_is_named_with_both_hashes(tmp_p
 SCRIPT = """
 import pickle, sys
 from pathlib import Path
-from services.workload import download
+from services.data import download
 from services.data.datasets import load
 from tests.waiting import HANG_SECONDS
 download._TIMEOUT_SECONDS = HANG_SECONDS
