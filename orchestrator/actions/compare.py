@@ -1,8 +1,8 @@
 """One command's worth of work: find runners, run trials, compare what came back, draw it."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,25 +16,21 @@ from orchestrator.certificate import certificate_file
 from orchestrator.errors import JobFailed, OrchestratorError, OutputError
 from orchestrator.figures.drawing import Drawing
 from orchestrator.figures.renderer import Renderer
-from orchestrator.language.phrases import Phrase, Sentence, english, say
-from orchestrator.language.words import KEPT, OF
+from orchestrator.language.phrases import Phrase, Sentence, join, say
+from orchestrator.language.words import KEPT, LINES
 from orchestrator.results.comparison import Comparison, as_dict, compare
-from orchestrator.results.loops import VARIANTS, Loops, loops
-from orchestrator.results.loops import as_dict as as_dict_of_loops
-from orchestrator.results.recipes import Recipes, recipes
-from orchestrator.results.recipes import as_dict as as_dict_of_recipes
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.placement import placements
+from orchestrator.runners.planning import completed, why_not_at_once
 from orchestrator.runners.progress import Display, logged
-from orchestrator.runners.schedule import Listener, completed, run_trials, why_not_at_once
+from orchestrator.runners.schedule import Listener, run_trials
+from orchestrator.settings.config import Places
 from orchestrator.storage import machine, store
-from orchestrator.storage.about import Kind, plain
+from orchestrator.storage.about import plain
 from orchestrator.storage.store import Run
 from orchestrator.trials.sides import twice
 
-_VARIANTS = {Kind.RECIPES: Phrase("recipes"), Kind.LOOPS: Phrase("loops")}
 _NOT_AT_ONCE = Phrase("--concurrent: {reason}; one trial at a time")
-RECIPES = {"matched": job_pb2.RECIPE_MATCHED, "idiomatic": job_pb2.RECIPE_IDIOMATIC}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,56 +85,13 @@ def train(request: Request, runners: Runners, display: Display) -> Outcome:
         run = store.create(
             request.output, plain(request.sides), request.workload, request.sides, spec
         )
-        return _train_into(run, request, runners, renderer, display)
+        return train_into(run, request, runners, renderer, display)
 
 
-def train_recipes(
-    request: Request, runners: Runners, display: Display
-) -> tuple[Recipes, list[Outcome]]:
-    """As `train`, by both recipes, each in a run of its own inside a new one."""
-    variants = {name: {"recipe": number} for name, number in RECIPES.items()}
-    run, outcomes = _train_variants(request, Kind.RECIPES, variants, runners, display)
-    return finish_recipes(run), list(outcomes.values())
-
-
-def train_loops(
-    request: Request, runners: Runners, display: Display
-) -> tuple[Loops, list[Outcome]]:
-    """As `train`, by both loops, op by op and not, each in a run of its own inside a new one."""
-    run, outcomes = _train_variants(request, Kind.LOOPS, VARIANTS, runners, display)
-    return finish_loops(run), list(outcomes.values())
-
-
-def _train_variants(
-    request: Request,
-    kind: Kind,
-    variants: Mapping[str, Mapping[str, int]],
-    runners: Runners,
-    display: Display,
-) -> tuple[Run, dict[str, Outcome]]:
-    """``variants``: what each changes of the spec. Those after one cut short have no outcome."""
-    runners.prepare(request.frameworks)
-    with closing(Renderer()) as renderer:
-        spec = completed(request.spec, request.frameworks, runners)
-        run = store.create(request.output, kind, request.workload, request.sides, spec)
-        outcomes: dict[str, Outcome] = {}
-        for name, changes in variants.items():
-            display.say(say(OF, name=english(_VARIANTS[kind]), what=name))
-            asked = job_pb2.JobSpec()
-            asked.CopyFrom(spec)
-            for field_name, value in changes.items():
-                setattr(asked, field_name, value)
-            inner = store.within(run, name, plain(request.sides), request.sides, asked)
-            part = dataclasses.replace(request, spec=asked)
-            outcomes[name] = _train_into(inner, part, runners, renderer, display)
-            if outcomes[name].interrupted or outcomes[name].ended:
-                break
-    return run, outcomes
-
-
-def _train_into(
+def train_into(
     run: Run, request: Request, runners: Runners, renderer: Renderer, display: Display
 ) -> Outcome:
+    """As `train`, into a ``run`` that is there."""
     spec = request.spec
     interrupted, faults = False, list[Sentence]()
     ended: OrchestratorError | None = None
@@ -283,29 +236,30 @@ def draw(run: Run, comparison: Comparison, renderer: Renderer) -> None:
         run.write_page(page.render(page.comparison_page(comparison, run.about(), drawings)))
 
 
-def finish_recipes(run: Run) -> Recipes:
-    """The same of what its inner runs say together."""
-    from orchestrator import page  # noqa: PLC0415 - as above
-
-    inner = _inner(run, RECIPES)
-    empty = compare(store.to_mapping(run.spec()), [])
-    found = recipes(*(inner.get(name, empty) for name in RECIPES))
-    run.write_result("recipes", as_dict_of_recipes(found))
-    run.write_page(page.render(page.recipes_page(found, run.about(), list(inner))))
-    return found
+def train_with_runners(request: Request, places: Places, display: Display) -> Outcome:
+    """As `train`, with runners found or started for it. Raises OrchestratorError."""
+    with runners_for(request, places, display) as runners:
+        return train(request, runners, display)
 
 
-def finish_loops(run: Run) -> Loops:
-    """As `finish_recipes`."""
-    from orchestrator import page  # noqa: PLC0415 - as above
-
-    inner = _inner(run, VARIANTS)
-    found = loops(inner)
-    run.write_result("loops", as_dict_of_loops(found))
-    run.write_page(page.render(page.loops_page(found, run.about(), list(inner))))
-    return found
+@contextmanager
+def runners_for(request: Request, places: Places, display: Display) -> Iterator[Runners]:
+    """Those that are started here end with it."""
+    # A GPU is known once the framework has been imported.
+    lazy = not (request.concurrent and request.spec.device == job_pb2.DEVICE_CUDA)
+    with closing(Runners(places, display.say, lazy)) as runners:
+        yield runners
 
 
-def _inner(run: Run, names: Iterable[str]) -> dict[str, Comparison]:
-    """The comparisons of the runs within it, as far as they were begun."""
-    return {name: comparison_of(found) for name in names if (found := store.inner(run, name))}
+def raise_for(outcomes: Sequence[Outcome]) -> None:
+    """Raises KeyboardInterrupt where one was interrupted, JobFailed where a trial failed.
+
+    Raises what cut one short, where nothing else went wrong.
+    """
+    if any(outcome.interrupted for outcome in outcomes):
+        raise KeyboardInterrupt
+    ended = [outcome.ended for outcome in outcomes if outcome.ended]
+    if faults := [fault for outcome in outcomes for fault in outcome.faults]:
+        raise JobFailed(join(LINES, [*faults, *(error.message for error in ended)]))
+    if ended:
+        raise ended[0]

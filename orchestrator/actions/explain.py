@@ -13,8 +13,9 @@ from orchestrator.results.explanation import MATCHED, Row, as_dict, explain, num
 from orchestrator.results.pitfalls import Pitfall
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.placement import Placement
+from orchestrator.runners.planning import completed
 from orchestrator.runners.progress import Display, logged
-from orchestrator.runners.schedule import completed, run_trials
+from orchestrator.runners.schedule import run_trials
 from orchestrator.storage import store
 from orchestrator.storage.about import Kind
 from orchestrator.storage.store import Run

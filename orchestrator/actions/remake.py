@@ -6,7 +6,7 @@ from typing import assert_never
 
 from twinrun.contract.state_dir import sweep
 
-from orchestrator.actions import compare, explain, verify
+from orchestrator.actions import compare, explain, variants, verify
 from orchestrator.errors import RunUnreadable
 from orchestrator.figures.renderer import Renderer
 from orchestrator.language.phrases import Phrase, english
@@ -41,11 +41,11 @@ def remake(run: Run) -> None:
             # An older run has the sides that began.
             explain.finish(run, what.sides if len(what.sides) > 1 else FRAMEWORKS)
         case Kind.RECIPES:
-            _finish(_inner(run, compare.RECIPES))
-            compare.finish_recipes(run)
+            _finish(_inner(run, variants.RECIPES))
+            variants.finish_recipes(run)
         case Kind.LOOPS:
             _finish(_inner(run, VARIANTS))
-            compare.finish_loops(run)
+            variants.finish_loops(run)
         case _:
             assert_never(what.kind)
 

@@ -25,8 +25,9 @@ from orchestrator.language.phrases import Phrase, english, join, say
 from orchestrator.language.words import KEPT, NEXT
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.placement import Placement
+from orchestrator.runners.planning import completed
 from orchestrator.runners.progress import Display, Lines, logged
-from orchestrator.runners.schedule import Listener, completed, raise_unless_succeeded, run_trials
+from orchestrator.runners.schedule import Listener, raise_unless_succeeded, run_trials
 from orchestrator.storage import certificates, store
 from orchestrator.storage.about import Kind
 from orchestrator.storage.store import Run

@@ -6,8 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from orchestrator.actions import compare as session
-from orchestrator.actions import work
+from orchestrator.actions import compare as comparing
 from orchestrator.actions.compare import Request
 from orchestrator.actions.repeat import Plan
 from orchestrator.api.result import Result
@@ -91,10 +90,10 @@ def compare(
         closing(Lines(_writer(progress))) as display,
         workloads.lines_in_refusals(name),
     ):
-        outcome = work.compare(request, places, display)
+        outcome = comparing.train_with_runners(request, places, display)
     path = str(outcome.run.path)
     try:
-        work.raise_for([outcome])
+        comparing.raise_for([outcome])
     except (JobFailed, RunnerUnavailable) as error:
         raise type(error)(english(_KEPT, why=error.message, path=path)) from None
     except KeyboardInterrupt:
@@ -108,7 +107,7 @@ def load(run: str | Path = shelf.LATEST, output: str | Path = "runs") -> Result:
     Raises OrchestratorError where there is none, or none with trials.
     """
     found = shelf.find(str(run), Path(output))
-    comparison = session.comparison_of(found)
+    comparison = comparing.comparison_of(found)
     if not comparison.trials:
         raise BadInput(english(_NO_TRIAL, path=found.path))
     return Result(found.path, comparison)

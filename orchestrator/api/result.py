@@ -11,7 +11,7 @@ from orchestrator.api import notebook
 from orchestrator.errors import BadInput
 from orchestrator.exports.tables import TABLES
 from orchestrator.language.phrases import Phrase, english, speaking
-from orchestrator.results.cautions import Caution
+from orchestrator.results.circumstances import Caution
 from orchestrator.results.comparison import Comparison, as_dict
 from orchestrator.results.verdict import Verdict
 from orchestrator.settings import locales

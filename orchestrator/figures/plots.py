@@ -1,32 +1,27 @@
 """A comparison -> its figures. The same comparison makes the same bytes."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from statistics import median
 from typing import Any
 
 from matplotlib.figure import Figure
-from twinrun.contract.enums import JobState
 
 from orchestrator.certificate.certificate import Certificate
-from orchestrator.certificate.certificate_file import from_dict, retold
+from orchestrator.certificate.certificate_file import from_dict
 from orchestrator.figures import panels
 from orchestrator.figures.canvas import BARS, NAMED, Canvas, Room, drawn, style, whole
 from orchestrator.figures.drawing import Drawing
 from orchestrator.figures.panels import pitfalls
-from orchestrator.figures.panels.bars import median_phases
 from orchestrator.figures.panels.confusion import confusion
+from orchestrator.figures.titles import footer, titles, trials_of
 from orchestrator.language import columns as cells
 from orchestrator.language.palette import looks
-from orchestrator.language.phrases import Phrase, join, say
-from orchestrator.language.words import COMMA, label, memory, number, percent
+from orchestrator.language.phrases import Phrase, say
+from orchestrator.language.words import label
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.evaluation import Evaluation
 from orchestrator.results.explanation import Row
 from orchestrator.results.preview import Preview
-from orchestrator.results.quantities import PEAK_MEMORY, TARGET
-from orchestrator.trials.trial import Trial
 
 _FOOTER_COLUMNS = 130
 _IMAGES_ACROSS = 10
@@ -47,30 +42,16 @@ _EXPLAINED = Phrase("One difference at a time: what each does to a comparison of
 _ORIGINALS, _DIFFERENCE = Phrase("originals"), Phrase("difference")
 _MISTAKES = Phrase("{framework}, weights of {trained}:\n{mistakes:,} of {samples:,} said wrongly")
 _TEST_ACCURACY, _TRAINING_LOSS = Phrase("Test accuracy"), Phrase("Training loss")
-_BATCH_SIZE = Phrase("batch size {size}")
-_THREADS = Phrase("threads {threads}")
 _TOGETHER = Phrase("Losses stay together")
 _ACCURACY_OF = Phrase("Accuracy of {second}\nabove {first}'s, points")
 _TIME_OF = Phrase("Training time of {second}\nover {first}'s")
-_ACCURACIES = Phrase("Test accuracies end within {points:.2f} points of each other.")
-_ACCURACY = Phrase("{framework} ends at {accuracy} test accuracy.")
-_LOSSES = Phrase("Training losses of the last epoch are within {share} of each other.")
-_LOSS = Phrase("{framework} ends at a training loss of {loss}.")
-_REACHED = Phrase("To {target} test accuracy: {times} of training.")
-_REACHED_AFTER = Phrase("{framework} {seconds} s")
-_NOT_REACHED = Phrase("Not every trial reached {target} test accuracy.")
-_NO_TARGET = Phrase("Test accuracy over the seconds trained.")
-_TIME = Phrase("Training took {times}.")
-_TIME_OF_ALL = Phrase("{framework} {train} s of {seconds} s")
-_MEMORY = Phrase("Peak memory: {sizes}.")
-_MEMORY_OF = Phrase("{framework} {size}")
 
 
 def names(comparison: Comparison) -> list[str]:
     """Of the figures that have something to show: the overview, the rest as they are read."""
-    found = [OVERVIEW] if any(t.epochs for t in _trials(comparison)) else []
-    titles = _titles(comparison)
-    found += [name for name in _PANELS if name in titles]
+    found = [OVERVIEW] if any(t.epochs for t in trials_of(comparison)) else []
+    shown = titles(comparison)
+    found += [name for name in _PANELS if name in shown]
     if comparison.certificate and "loss_differences" in comparison.certificate:
         found.append(CERTIFICATE)
     return found
@@ -84,29 +65,13 @@ def canvas(comparison: Comparison, name: str) -> Canvas:
         return certificate_canvas(from_dict(comparison.certificate or {}))
     panel, room = _PANELS[name]
     with style():
-        title, footer = _titles(comparison)[name], _footer(comparison)
-        return drawn(name, title, footer, lambda axes: panel(axes, comparison), room)
+        above, below = titles(comparison)[name], footer(comparison)
+        return drawn(name, above, below, lambda axes: panel(axes, comparison), room)
 
 
 def drawing(comparison: Comparison, name: str) -> Drawing:
     """As `canvas`, rendered."""
     return canvas(comparison, name).drawing()
-
-
-def _titles(comparison: Comparison) -> dict[str, str]:
-    """Of the figures that have something to show."""
-    trials = _trials(comparison)
-    titles: dict[str, str] = {"time": _time_title(comparison)} if trials else {}
-    if comparison.verdict is not None and comparison.verdict.pairs > 1:
-        titles["ratios"] = say(comparison.finding)
-    if any(trial.epochs for trial in trials):
-        titles["accuracy"] = _accuracy_title(comparison)
-        titles["reaching"] = _reaching_title(comparison)
-    if any(len(trial.losses) for trial in trials):
-        titles["loss"] = _loss_title(comparison)
-    if any(PEAK_MEMORY.measure(trial, {}) for trial in trials):
-        titles["memory"] = _memory_title(comparison)
-    return titles
 
 
 def overview(comparison: Comparison) -> Canvas:
@@ -201,7 +166,7 @@ def _overview(comparison: Comparison) -> Figure:
     title = _wrapped(say(comparison.finding))
     lines = [
         line
-        for text in _footer(comparison)
+        for text in footer(comparison)
         for line in cells.wrap(text, _FOOTER_COLUMNS, max_lines=2, placeholder=" ...")
     ]
     width, height = 14.0, 9.0  # inches, as all below
@@ -224,105 +189,6 @@ def _overview(comparison: Comparison) -> Figure:
         "\n".join(lines), y=0.12 / height, va="bottom", fontsize=9, color="#555555", **edge
     )
     return figure
-
-
-def _trials(comparison: Comparison) -> list[Trial]:
-    return [trial for group in comparison.trials.values() for trial in group]
-
-
-def _footer(comparison: Comparison) -> list[str]:
-    """What ran, and whether it was the same job."""
-    certificate = comparison.certificate
-    return [_job_line(comparison), *([say(retold(certificate))] if certificate else [])]
-
-
-def _job_line(comparison: Comparison) -> str:
-    job: Mapping[str, Any] = comparison.job
-    optimizer = job.get("optimizer", {})
-    threads = job.get("threads")
-    parts = [
-        job.get("dataset", {}).get("name"),
-        *(kind for kind in ("sgd", "adam", "adamw") if kind in optimizer),
-        say(_BATCH_SIZE, size=job["batch_size"]) if "batch_size" in job else None,
-        str(job.get("precision", "")).removeprefix("PRECISION_").lower(),
-        str(job.get("device", "")).removeprefix("DEVICE_").lower(),
-        say(_THREADS, threads=threads) if threads else None,
-        *(
-            f"{label(name)} {trials[0].environment.framework_version}"
-            for name, trials in comparison.trials.items()
-            if trials[0].environment
-        ),
-    ]
-    return ", ".join(part for part in parts if part)
-
-
-def _accuracy_title(comparison: Comparison) -> str:
-    ends = _ends(comparison, "test_accuracy")
-    if len(ends) > 1:
-        return say(_ACCURACIES, points=100 * (max(ends.values()) - min(ends.values())))
-    for name, value in ends.items():
-        return say(_ACCURACY, framework=label(name), accuracy=percent(value))
-    return say(comparison.finding)
-
-
-def _loss_title(comparison: Comparison) -> str:
-    ends = _ends(comparison, "train_loss")
-    if len(ends) > 1:
-        apart = max(ends.values()) / min(ends.values()) - 1
-        return say(_LOSSES, share=percent(max(1, math.ceil(10_000 * apart)) / 10_000))
-    for name, value in ends.items():
-        return say(_LOSS, framework=label(name), loss=number(value))
-    return say(comparison.finding)
-
-
-def _time_title(comparison: Comparison) -> str:
-    if comparison.verdict is None:
-        return say(comparison.finding)
-    said = []
-    for name, trials in comparison.counted.items():
-        phases = median_phases(trials)
-        names = {"framework": label(name), "train": number(phases["train"])}
-        said.append(say(_TIME_OF_ALL, **names, seconds=number(sum(phases.values()))))
-    return say(_TIME, times=_listed(said))
-
-
-def _reaching_title(comparison: Comparison) -> str:
-    target = comparison.job.get("target_accuracy")
-    if target is None:
-        return say(_NO_TARGET)
-    counted, job = comparison.counted, comparison.job
-    if any(TARGET.measure(t, job) is None for trials in counted.values() for t in trials):
-        return say(_NOT_REACHED, target=percent(target))
-    times = {name: TARGET.of(trials, job) or 0.0 for name, trials in counted.items()}
-    said = [
-        say(_REACHED_AFTER, seconds=number(seconds), framework=label(name))
-        for name, seconds in times.items()
-    ]
-    return say(_REACHED, target=percent(target), times=_listed(said))
-
-
-def _memory_title(comparison: Comparison) -> str:
-    said = [
-        say(_MEMORY_OF, framework=label(name), size=memory(size))
-        for name, trials in comparison.counted.items()
-        if (size := PEAK_MEMORY.of(trials, comparison.job))
-    ]
-    return say(_MEMORY, sizes=_listed(said))
-
-
-def _listed(texts: Sequence[str]) -> str:
-    return say(join(COMMA, texts))
-
-
-def _ends(comparison: Comparison, field: str) -> dict[str, float]:
-    """Each framework's median of the last epoch; nothing unless all got there with a number."""
-    ends = {
-        name: median(getattr(trial.epochs[-1], field) for trial in trials)
-        for name, trials in comparison.counted.items()
-        if all(trial.state is JobState.SUCCEEDED and trial.epochs for trial in trials)
-    }
-    whole = len(ends) == len(comparison.trials)
-    return ends if whole and all(0 < value < math.inf for value in ends.values()) else {}
 
 
 def _wrapped(title: str) -> str:

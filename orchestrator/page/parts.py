@@ -24,7 +24,7 @@ from orchestrator.page.blocks import (
 )
 from orchestrator.reports import environments
 from orchestrator.reports.rows import UNKNOWN, Row
-from orchestrator.results.cautions import Caution
+from orchestrator.results.circumstances import Caution
 from orchestrator.results.quantities import (
     EPOCH,
     PEAK_MEMORY,

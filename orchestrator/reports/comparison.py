@@ -15,7 +15,7 @@ from orchestrator.reports.rows import Row
 from orchestrator.reports.table import table_rows
 from orchestrator.reports.time_breakdown import why_rows, why_sentence
 from orchestrator.results.agreement import TOGETHER, Agreement
-from orchestrator.results.cautions import Caution
+from orchestrator.results.circumstances import Caution
 from orchestrator.results.comparison import Comparison, same_job
 from orchestrator.storage import machine
 from orchestrator.trials.inputs import in_own_way

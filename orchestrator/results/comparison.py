@@ -16,7 +16,8 @@ from orchestrator.certificate.timed import Timed, judge_timed, not_finite
 from orchestrator.language.phrases import Phrase, Sentence, english, join, stored
 from orchestrator.language.words import NEXT, label
 from orchestrator.results.agreement import Agreement, agreement
-from orchestrator.results.cautions import Caution, cautions
+from orchestrator.results.cautions import cautions
+from orchestrator.results.circumstances import Caution
 from orchestrator.results.estimate import Estimate
 from orchestrator.results.quantities import EPOCH, QUANTITIES, THROUGHPUT, ratios
 from orchestrator.results.verdict import Verdict, verdict

@@ -8,7 +8,7 @@ import itertools
 import math
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -26,7 +26,6 @@ from orchestrator.errors import (
 from orchestrator.gate.fault import Fault, Origin
 from orchestrator.gate.peers import Peers
 from orchestrator.gate.refusal import failed, refusal
-from orchestrator.gate.spec import check_same
 from orchestrator.language.phrases import Phrase, Sentence, english, join, say
 from orchestrator.language.words import LINES, label
 from orchestrator.runners.client import Client
@@ -36,9 +35,6 @@ from orchestrator.storage.store import Run
 from orchestrator.trials.sides import framework_of
 from orchestrator.trials.states import state_name
 
-_ON_A_CPU = Phrase("trials on a CPU would take each other's time")
-_NO_GPU = Phrase("the {framework} runner does not tell which GPU it uses")
-_ONE_GPU = Phrase("the {first} and {second} runners both use the GPU {gpu}")
 _ENDED = Phrase("{framework}: the job {job_id} {state}: {message}")
 _CANCELLING = Phrase("waiting for the {framework} runner to cancel, at most {seconds:g} s")
 _CANCEL_SECONDS = 10.0
@@ -54,46 +50,6 @@ class _Trial:
     placement: Placement
     client: Client
     job: job_pb2.Job
-
-
-def completed(
-    spec: job_pb2.JobSpec, frameworks: Sequence[str], runners: Runners
-) -> job_pb2.JobSpec:
-    """The spec with every default filled in, so that no trial fills in one of its own.
-
-    Raises BadInput where a runner refuses it, WrongRunner where two do not make the same of it.
-    """
-    clients = [runners.get(name) for name in frameworks]
-    whole = job_pb2.JobSpec()
-    whole.CopyFrom(spec)
-    if not whole.HasField("threads"):
-        whole.threads = min(client.info().available_cpus for client in clients)
-    given = [client.validate(whole) for client in clients]  # each may refuse
-    check_same([client.framework for client in clients], given)
-    return given[0]
-
-
-def why_not_at_once(
-    spec: job_pb2.JobSpec, environments: Mapping[str, job_pb2.Environment | None]
-) -> Sentence | None:
-    """Why trials of the frameworks may not run at the same time; None: each has its own GPU.
-
-    ``environments`` by framework, None where it is not known.
-    """
-    if spec.device != job_pb2.DEVICE_CUDA:
-        return english(_ON_A_CPU)
-    users: dict[str, str] = {}
-    for framework, environment in environments.items():
-        # Of the GPUs that it sees, a trial takes the first.
-        gpus = environment.accelerators if environment else ()
-        gpu = gpus[0].uuid if gpus else ""
-        if not gpu:
-            return english(_NO_GPU, framework=label(framework))
-        if gpu in users:
-            names = {"first": label(users[gpu]), "second": label(framework)}
-            return english(_ONE_GPU, **names, gpu=gpu)
-        users[gpu] = framework
-    return None
 
 
 def run_trials(

@@ -22,7 +22,8 @@ from orchestrator.results.comparison import compare
 from orchestrator.results.verdict import Verdict
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.placement import placements
-from orchestrator.runners.schedule import completed, run_trials
+from orchestrator.runners.planning import completed
+from orchestrator.runners.schedule import run_trials
 from orchestrator.settings import config
 from orchestrator.settings.config import Places
 from orchestrator.storage import store

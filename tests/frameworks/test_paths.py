@@ -1,5 +1,7 @@
 """Which of several ways that give the same numbers a job takes: no certificate can tell."""
 
+import importlib
+
 import pytest
 from twinrun.contract.enums import Execution, Loop, OwnWay, Precision
 from twinrun.contract.layers import BatchNorm
@@ -112,3 +114,9 @@ def test_batch_norm_is_by_the_kernel_where_that_is_fast_and_plain_where_it_is_to
         called.clear()
         batch_norm.by_batch(layer, x, scale, offset, compiled=compiled)
         assert bool(called) == (single and len(shape) == 4 and not compiled)
+
+
+def test_products_are_made_in_the_precision_that_the_job_names(name):
+    device = importlib.import_module(f"services.{name}.device")
+    framework = importlib.import_module({"pytorch": "torch"}.get(name, name))
+    assert {precision: getattr(framework, precision) for precision in Precision} == device.PRODUCTS

@@ -36,6 +36,7 @@ from services.trial import latency, matched, run
 ROOT = Path(__file__).parents[2]
 _SECONDS = 60  # that only what never ends takes
 _EVALUATED = 8  # samples at once, so that the tests' few take more than one call
+_AUGMENTED = 8  # images at once, so that a chunk's few are more than one group
 
 
 class Changed(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
@@ -82,6 +83,9 @@ class Frameworks:
         """What is imported late is to be the changed one too."""
         if self._package == "services.pytorch":
             importlib.import_module("services.pytorch.pipeline_steps")
+        else:
+            augmented = importlib.import_module("services.tensorflow.augmented_steps")
+            augmented._IMAGES = _AUGMENTED
 
 
 def train(request: dict[str, Any], framework: ModuleType) -> None:

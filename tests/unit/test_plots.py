@@ -12,7 +12,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from orchestrator.figures import panels, plots
+from orchestrator.figures import panels, plots, titles
 from orchestrator.figures.drawing import FOOTER
 from orchestrator.language.palette import looks
 from orchestrator.results.comparison import compare
@@ -93,7 +93,7 @@ def test_a_figure_is_made_without_a_warning_of(case):
 
 def test_every_single_figure_has_a_title_where_nothing_was_finished():
     empty = compare(SPEC, [])
-    assert plots._accuracy_title(empty) == plots._loss_title(empty) == empty.finding
+    assert titles._accuracy_title(empty) == titles._loss_title(empty) == empty.finding
 
 
 @pytest.mark.parametrize(
@@ -118,20 +118,20 @@ def test_every_single_figure_has_a_title_where_nothing_was_finished():
 )
 def test_a_title_says_the_finding_of_its_figure(other, accuracy, loss):
     comparison = compare(SPEC, [trial("pytorch"), trial("tensorflow", **other)])
-    assert plots._accuracy_title(comparison).startswith(accuracy)
-    assert plots._loss_title(comparison).startswith(loss)
+    assert titles._accuracy_title(comparison).startswith(accuracy)
+    assert titles._loss_title(comparison).startswith(loss)
 
 
 def test_losses_within_a_bound_are_never_said_to_be_closer_than_they_are():
     other = trial("tensorflow", step_losses=[1.00011 * loss for loss in losses(3)])
     comparison = compare(SPEC, [trial("pytorch"), other])
-    assert "within 0.02 %" in plots._loss_title(comparison)
+    assert "within 0.02 %" in titles._loss_title(comparison)
 
 
 def test_one_framework_alone_is_titled_by_what_it_reached():
     alone = compare(SPEC, [trial("pytorch")])
-    assert plots._accuracy_title(alone) == "PyTorch ends at 96.67 % test accuracy."
-    assert plots._loss_title(alone).startswith("PyTorch ends at a training loss of 0.1")
+    assert titles._accuracy_title(alone) == "PyTorch ends at 96.67 % test accuracy."
+    assert titles._loss_title(alone).startswith("PyTorch ends at a training loss of 0.1")
 
 
 def test_the_same_comparison_makes_the_same_bytes(made):
@@ -261,7 +261,7 @@ def test_when_the_target_was_reached_is_said_where_it_was():
     found = dataclasses.replace(found, job=job)
     labels = [text.get_text() for text in panel(panels.reaching, found).get_legend().get_texts()]
     assert labels == ["PyTorch: target after 2.30 s", "TensorFlow: target not reached"]
-    assert plots._reaching_title(found) == "Not every trial reached 95.50 % test accuracy."
+    assert titles._reaching_title(found) == "Not every trial reached 95.50 % test accuracy."
 
 
 def test_a_band_spans_the_least_and_the_most_of_the_trials():

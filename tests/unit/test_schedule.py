@@ -17,7 +17,8 @@ from orchestrator.errors import (
     WrongRunner,
 )
 from orchestrator.runners.placement import Placement
-from orchestrator.runners.schedule import completed, run_trials, why_not_at_once
+from orchestrator.runners.planning import completed, why_not_at_once
+from orchestrator.runners.schedule import run_trials
 from tests.unit.events import numbered, state, trial_events
 from tests.unit.stored import create
 from tests.waiting import HANG_SECONDS

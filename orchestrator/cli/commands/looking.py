@@ -23,8 +23,9 @@ from orchestrator.reports.plain import console
 from orchestrator.results import summary as summaries
 from orchestrator.runners import asking
 from orchestrator.runners.finding import Runners
+from orchestrator.runners.planning import completed
 from orchestrator.runners.progress import Lines
-from orchestrator.runners.schedule import completed, hurried, raise_unless_succeeded
+from orchestrator.runners.schedule import hurried, raise_unless_succeeded
 from orchestrator.settings import config
 from orchestrator.settings import workloads as presets
 from orchestrator.storage import machine, store

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from orchestrator.actions import compare
+from orchestrator.actions import variants
 from orchestrator.cli.options import ALL, FrameworksOption, JobOptions, JsonOption, WhereOptions
 from orchestrator.cli.output import print_json, to_stderr
 from orchestrator.errors import BadInput
@@ -19,7 +19,7 @@ from orchestrator.reports.plain import console
 from orchestrator.results import preview as previews
 from orchestrator.runners import asking
 from orchestrator.runners.finding import Runners
-from orchestrator.runners.schedule import completed
+from orchestrator.runners.planning import completed
 from orchestrator.settings import config
 from orchestrator.storage.files import write_whole
 
@@ -66,7 +66,7 @@ def preview(
     asked = config.job_spec(job.workload, job.changes())
     asked.dataset.train_limit = count
     asked.dataset.ClearField("validation_fraction")
-    asked.recipe = compare.RECIPES[recipe.value]
+    asked.recipe = variants.RECIPES[recipe.value]
     with closing(Runners(where.places(), to_stderr)) as runners:
         spec = completed(asked, names, runners)
         shown = {name: asking.images(runners.get(name), spec) for name in names}

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 from twinrun.v1 import job_pb2
 
-from orchestrator.actions import compare as session
+from orchestrator.actions import compare as comparing
 from orchestrator.actions import evaluate as evaluating
-from orchestrator.actions import work
+from orchestrator.actions import variants
 from orchestrator.cli.commands.keeping import RunArgument
 from orchestrator.cli.options import (
     ALL,
@@ -84,12 +84,12 @@ def compare(
     """
     spec = config.job_spec(job.workload, job.changes())
     if recipe is not Recipe.BOTH:
-        spec.recipe = session.RECIPES[recipe.value]
+        spec.recipe = variants.RECIPES[recipe.value]
     if loop is Loop.BOTH and recipe is Recipe.BOTH:
         raise BadInput(english(_BOTH))
     if loop in _LOOPS:
         spec.loop = _LOOPS[loop]
-    request = session.Request(
+    request = comparing.Request(
         job.title,
         spec,
         (repeat.twice.value,) if repeat.twice else config.frameworks(frameworks),
@@ -119,7 +119,7 @@ def train(
     Example: orchestrator train --framework pytorch --workload synthetic-mlp
     """
     spec = config.job_spec(job.workload, job.changes())
-    _train(session.Request(job.title, spec, (framework.value,), shown.output), where, shown)
+    _train(comparing.Request(job.title, spec, (framework.value,), shown.output), where, shown)
 
 
 def evaluate(
@@ -157,27 +157,29 @@ def evaluate(
         raise NotTheSameJob(join(LINES, faults))
 
 
-def _train(request: session.Request, where: WhereOptions, shown: ShownOptions) -> session.Outcome:
+def _train(
+    request: comparing.Request, where: WhereOptions, shown: ShownOptions
+) -> comparing.Outcome:
     with closing(display_of(shown, request.sides, request.spec.epochs)) as display:
-        outcome = work.compare(request, where.places(), display)
+        outcome = comparing.train_with_runners(request, where.places(), display)
     if shown.as_json:
         print_json(as_dict(outcome.comparison))
     elif sys.stdout.isatty():
         console().print(comparison.rich_report(outcome.comparison))
     else:
         typer.echo(comparison.plain_report(outcome.comparison))
-    work.raise_for([outcome])
+    comparing.raise_for([outcome])
     return outcome
 
 
 def _train_loops(
-    request: session.Request, where: WhereOptions, shown: ShownOptions
-) -> list[session.Outcome]:
+    request: comparing.Request, where: WhereOptions, shown: ShownOptions
+) -> list[comparing.Outcome]:
     with (
         closing(display_of(shown, request.sides, request.spec.epochs)) as display,
-        work.runners_for(request, where.places(), display) as runners,
+        comparing.runners_for(request, where.places(), display) as runners,
     ):
-        found, outcomes = session.train_loops(request, runners, display)
+        found, outcomes = variants.train_loops(request, runners, display)
     if shown.as_json:
         print_json(loops.as_dict(found))
     else:
@@ -187,18 +189,18 @@ def _train_loops(
             typer.echo(say(sentence))
         for sentence in found.sentences:
             typer.echo(say(sentence))
-    work.raise_for(outcomes)
+    comparing.raise_for(outcomes)
     return outcomes
 
 
 def _train_recipes(
-    request: session.Request, where: WhereOptions, shown: ShownOptions
-) -> list[session.Outcome]:
+    request: comparing.Request, where: WhereOptions, shown: ShownOptions
+) -> list[comparing.Outcome]:
     with (
         closing(display_of(shown, request.sides, request.spec.epochs)) as display,
-        work.runners_for(request, where.places(), display) as runners,
+        comparing.runners_for(request, where.places(), display) as runners,
     ):
-        found, outcomes = session.train_recipes(request, runners, display)
+        found, outcomes = variants.train_recipes(request, runners, display)
     if shown.as_json:
         print_json(recipes.as_dict(found))
     else:
@@ -208,18 +210,18 @@ def _train_recipes(
             for sentence in comparison.sentences(outcome.comparison):
                 typer.echo(sentence)
         typer.echo(say(found.sentence))
-    work.raise_for(outcomes)
+    comparing.raise_for(outcomes)
     return outcomes
 
 
-def _raise_unless_the_same(outcomes: Sequence[session.Outcome]) -> None:
+def _raise_unless_the_same(outcomes: Sequence[comparing.Outcome]) -> None:
     """Raises NotTheSameJob where a comparison was to be of the same job, and is not."""
     failed = [outcome for outcome in outcomes if same_job(outcome.comparison) is False]
     if failed:
         raise NotTheSameJob(failed[0].comparison.finding)
 
 
-def _raise_for_cautions(outcomes: Sequence[session.Outcome]) -> None:
+def _raise_for_cautions(outcomes: Sequence[comparing.Outcome]) -> None:
     codes = dict.fromkeys(c.code for outcome in outcomes for c in outcome.comparison.cautions)
     if codes:
         raise Doubtful(english(_WARNED, codes=", ".join(codes)))
