@@ -26,11 +26,13 @@ FRAMEWORKS = ("pytorch", "tensorflow")
 # The command line as it is, with an environment of fakes, and with nobody at the default ports.
 _COMMAND = """
 import pathlib, sys
-from orchestrator import cli, config, runners
+from orchestrator.cli import main
+from orchestrator.runners import finding
+from orchestrator.settings import config
 home = pathlib.Path(sys.argv.pop(1))
-runners.PORTS = {"pytorch": 1, "tensorflow": 1}
+finding.PORTS = {"pytorch": 1, "tensorflow": 1}
 config.Places.python = lambda self, name: home / f".venv-{name}/bin/python"
-cli.main()
+main.main()
 """
 _SMALL = ("--workload=synthetic-mlp", "--threads=1", "--train-limit=300", "--batch-size=100")
 _COMPARE = ("compare", *_SMALL, "--epochs=2", f"--repeats={PAIRS}", "--same-seed", "--no-verify")
