@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from google.protobuf import json_format
 from twinrun.contract.enums import JobState
-from twinrun.contract.events import EpochFinished, Failure, Profiled
+from twinrun.contract.events import Profiled
 
 from orchestrator.certificate.certificate_file import retold
 from orchestrator.certificate.envelope import Envelope
@@ -22,12 +21,12 @@ from orchestrator.results.estimate import Estimate
 from orchestrator.results.quantities import EPOCH, QUANTITIES, THROUGHPUT, ratios
 from orchestrator.results.verdict import Verdict, verdict
 from orchestrator.trials.inputs import InputsCheck, check_inputs, in_own_way
+from orchestrator.trials.mapping import environment_mapping, trial_mapping
 from orchestrator.trials.numbers import finite
 from orchestrator.trials.sides import are_the_same, framework_of
 from orchestrator.trials.trial import Trial
 
 SCHEMA = "twinrun.comparison/1"
-_EVALUATIONS = ("test", "validation")  # of an epoch
 
 _ALONE = Phrase("{framework} ran alone, so there is nothing to hold its speed against.")
 _NO_TRIAL = Phrase("There is no trial to compare.")
@@ -251,13 +250,13 @@ def as_dict(comparison: Comparison) -> dict[str, Any]:
             "frameworks": {
                 name: {
                     "framework": framework_of(name),
-                    "environment": _environment(trials),
+                    "environment": environment_mapping(trials),
                     "samples_per_second": THROUGHPUT.of(comparison.counted[name], comparison.job),
                     "quantities": {
                         each.name: each.of(comparison.counted[name], comparison.job)
                         for each in QUANTITIES
                     },
-                    "trials": [_trial(trial) for trial in trials],
+                    "trials": [trial_mapping(trial) for trial in trials],
                 }
                 for name, trials in comparison.trials.items()
             },
@@ -278,46 +277,3 @@ def as_dict(comparison: Comparison) -> dict[str, Any]:
         }
     )
     return found
-
-
-def _trial(trial: Trial) -> dict[str, Any]:
-    used = trial.resources
-    return {
-        "number": trial.number,
-        "state": trial.state.value,
-        "error": _error(trial.error) if trial.error else None,
-        "inputs": dataclasses.asdict(trial.inputs) if trial.inputs else None,
-        "phases": dict(trial.phases),
-        "cpu_seconds": dict(trial.cpu_seconds),
-        "epochs": [_epoch(epoch) for epoch in trial.epochs],
-        "peak_memory_bytes": used.peak_memory_bytes if used else None,
-        "peak_device_memory_bytes": used.peak_device_memory_bytes if used else None,
-        "accelerator": dataclasses.asdict(trial.accelerator) if trial.accelerator else None,
-    }
-
-
-def _error(failure: Failure) -> dict[str, str]:
-    """Without what is for the runner's log."""
-    return {"reason": failure.reason, "message": failure.message}
-
-
-def _epoch(epoch: EpochFinished) -> dict[str, Any]:
-    """Every number of an epoch; those of its two evaluations beside the others."""
-    found: dict[str, Any] = {}
-    for name, value in dataclasses.asdict(epoch).items():
-        if name in _EVALUATIONS:
-            found |= {f"{name}_{of}": value and value[of] for of in ("loss", "accuracy")}
-        else:
-            found[name] = value
-    return found
-
-
-def _environment(trials: Sequence[Trial]) -> dict[str, Any] | None:
-    """That of the first trial that reported one."""
-    found = next((trial.environment for trial in trials if trial.environment), None)
-    if found is None:
-        return None
-    mapping = json_format.MessageToDict(found, preserving_proto_field_name=True)
-    for accelerator in mapping.get("accelerators", []):  # the mapping writes int64 as text
-        accelerator["memory_bytes"] = int(accelerator.get("memory_bytes", 0))
-    return mapping
