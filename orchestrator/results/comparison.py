@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from google.protobuf import json_format
+from twinrun.contract.enums import JobState
+from twinrun.contract.events import Profiled
 
 from orchestrator.certificate.certificate_file import retold
 from orchestrator.certificate.envelope import Envelope
@@ -20,9 +21,10 @@ from orchestrator.results.estimate import Estimate
 from orchestrator.results.quantities import EPOCH, QUANTITIES, THROUGHPUT, ratios
 from orchestrator.results.verdict import Verdict, verdict
 from orchestrator.trials.inputs import InputsCheck, check_inputs, in_own_way
+from orchestrator.trials.mapping import environment_mapping, trial_mapping
 from orchestrator.trials.numbers import finite
 from orchestrator.trials.sides import are_the_same, framework_of
-from orchestrator.trials.trial import Profile, State, Trial
+from orchestrator.trials.trial import Trial
 
 SCHEMA = "twinrun.comparison/1"
 
@@ -31,10 +33,10 @@ _NO_TRIAL = Phrase("There is no trial to compare.")
 _NO_VERDICT = Phrase("No verdict on speed: {why}")
 _LEFT_OUT = Phrase("Left out with its pair: {why}")
 _NOT_SUCCEEDED = {
-    State.PENDING: Phrase("trial {number} of {framework} did not start."),
-    State.RUNNING: Phrase("trial {number} of {framework} was not seen to its end."),
-    State.FAILED: Phrase("trial {number} of {framework} failed: {error}"),
-    State.CANCELLED: Phrase("trial {number} of {framework} was cancelled."),
+    JobState.PENDING: Phrase("trial {number} of {framework} did not start."),
+    JobState.RUNNING: Phrase("trial {number} of {framework} was not seen to its end."),
+    JobState.FAILED: Phrase("trial {number} of {framework} failed: {error}"),
+    JobState.CANCELLED: Phrase("trial {number} of {framework} was cancelled."),
 }
 _NO_REASON = Phrase("it gave no reason.")
 _NOT_FINITE = Phrase("the losses of {side} are no finite numbers from step {step:,} on.")
@@ -68,7 +70,7 @@ class Comparison:
     ratios: Mapping[str, Estimate]
     cautions: Sequence[Caution]
     known: Mapping[str, Mapping[str, Any]]
-    profiles: Mapping[str, Profile]
+    profiles: Mapping[str, Profiled]
     concurrent: bool
 
 
@@ -150,7 +152,7 @@ def _paired(trials: Mapping[str, Sequence[Trial]]) -> dict[str, list[Trial]]:
 
 
 def _is_sound(trial: Trial) -> bool:
-    return trial.state is State.SUCCEEDED and bool(EPOCH.measure(trial, {}))
+    return trial.state is JobState.SUCCEEDED and bool(EPOCH.measure(trial, {}))
 
 
 def _counted(
@@ -173,7 +175,7 @@ def _faults(trials: Sequence[Trial]) -> Iterator[Sentence]:
             yield english(_NO_TIME, framework=label(trial.framework), number=trial.number)
 
 
-def _fault(side: str, number: int, state: State, error: str | None) -> Sentence:
+def _fault(side: str, number: int, state: JobState, error: str | None) -> Sentence:
     why = english(_NO_REASON) if error is None else error
     return english(_NOT_SUCCEEDED[state], framework=label(side), number=number, error=why)
 
@@ -223,7 +225,9 @@ def same_job(comparison: Comparison) -> bool | None:
 def finding_retold(found: Mapping[str, Any]) -> Sentence:
     """The finding of a comparison.json without a verdict, made again from what else it holds."""
     faults = [
-        _fault(side, trial["number"], State(trial["state"]), (trial["error"] or {}).get("message"))
+        _fault(
+            side, trial["number"], JobState(trial["state"]), (trial["error"] or {}).get("message")
+        )
         for side, each in found["frameworks"].items()
         for trial in each["trials"]
         if trial["state"] in _NOT_SUCCEEDED
@@ -246,13 +250,13 @@ def as_dict(comparison: Comparison) -> dict[str, Any]:
             "frameworks": {
                 name: {
                     "framework": framework_of(name),
-                    "environment": _environment(trials),
+                    "environment": environment_mapping(trials),
                     "samples_per_second": THROUGHPUT.of(comparison.counted[name], comparison.job),
                     "quantities": {
                         each.name: each.of(comparison.counted[name], comparison.job)
                         for each in QUANTITIES
                     },
-                    "trials": [_trial(trial) for trial in trials],
+                    "trials": [trial_mapping(trial) for trial in trials],
                 }
                 for name, trials in comparison.trials.items()
             },
@@ -273,29 +277,3 @@ def as_dict(comparison: Comparison) -> dict[str, Any]:
         }
     )
     return found
-
-
-def _trial(trial: Trial) -> dict[str, Any]:
-    return {
-        "number": trial.number,
-        "state": trial.state.value,
-        "error": dataclasses.asdict(trial.error) if trial.error else None,
-        "inputs": dataclasses.asdict(trial.inputs) if trial.inputs else None,
-        "phases": dict(trial.phases),
-        "cpu_seconds": dict(trial.cpu_seconds),
-        "epochs": [dataclasses.asdict(epoch) for epoch in trial.epochs],
-        "peak_memory_bytes": trial.peak_memory_bytes,
-        "peak_device_memory_bytes": trial.peak_device_memory_bytes,
-        "accelerator": dataclasses.asdict(trial.accelerator) if trial.accelerator else None,
-    }
-
-
-def _environment(trials: Sequence[Trial]) -> dict[str, Any] | None:
-    """That of the first trial that reported one."""
-    found = next((trial.environment for trial in trials if trial.environment), None)
-    if found is None:
-        return None
-    mapping = json_format.MessageToDict(found, preserving_proto_field_name=True)
-    for accelerator in mapping.get("accelerators", []):  # the mapping writes int64 as text
-        accelerator["memory_bytes"] = int(accelerator.get("memory_bytes", 0))
-    return mapping

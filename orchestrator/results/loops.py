@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from twinrun.contract.enums import JobState
 from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase, Sentence, english, stored
@@ -11,7 +12,7 @@ from orchestrator.language.words import label
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.quantities import EPOCH
 from orchestrator.trials.numbers import finite
-from orchestrator.trials.trial import State, Trial
+from orchestrator.trials.trial import Trial
 
 SCHEMA = "twinrun.loops/1"
 _DEFAULT, _EAGER = job_pb2.EXECUTION_DEFAULT, job_pb2.EXECUTION_EAGER
@@ -51,7 +52,7 @@ def loops(compared: Mapping[str, Comparison]) -> Loops:
 
 
 def _seconds(trials: Sequence[Trial]) -> float | None:
-    return EPOCH.of([trial for trial in trials if trial.state is State.SUCCEEDED], {})
+    return EPOCH.of([trial for trial in trials if trial.state is JobState.SUCCEEDED], {})
 
 
 def _sentence(found: Mapping[str, Mapping[str, float]], framework: str) -> Sentence | None:

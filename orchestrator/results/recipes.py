@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from twinrun.contract.enums import JobState
+
 from orchestrator.language.phrases import Phrase, Sentence, english, stored
 from orchestrator.language.words import label, number
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.quantities import TEST_ACCURACY, TRAINING
 from orchestrator.trials.numbers import finite
-from orchestrator.trials.trial import State, Trial
+from orchestrator.trials.trial import Trial
 
 SCHEMA = "twinrun.recipes/1"
 _LONGER = Phrase(
@@ -106,7 +108,7 @@ def retold(found: Mapping[str, Any]) -> Sentence:
 
 
 def _times(trials: Sequence[Trial]) -> Times | None:
-    ended = [trial for trial in trials if trial.state is State.SUCCEEDED and trial.epochs]
+    ended = [trial for trial in trials if trial.state is JobState.SUCCEEDED and trial.epochs]
     if not ended:
         return None
     return Times(

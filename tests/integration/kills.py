@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from twinrun.contract.enums import JobState
+
 from orchestrator.storage import shelf, store
-from orchestrator.trials.trial import State, Trial
+from orchestrator.trials.trial import Trial
 from tests.integration.conftest import eventually, fake_environment, marked
 from tests.integration.fake_runner import LINGER
 
@@ -24,11 +26,13 @@ FRAMEWORKS = ("pytorch", "tensorflow")
 # The command line as it is, with an environment of fakes, and with nobody at the default ports.
 _COMMAND = """
 import pathlib, sys
-from orchestrator import cli, config, runners
+from orchestrator.cli import main
+from orchestrator.runners import finding
+from orchestrator.settings import config
 home = pathlib.Path(sys.argv.pop(1))
-runners.PORTS = {"pytorch": 1, "tensorflow": 1}
+finding.PORTS = {"pytorch": 1, "tensorflow": 1}
 config.Places.python = lambda self, name: home / f".venv-{name}/bin/python"
-cli.main()
+main.main()
 """
 _SMALL = ("--workload=synthetic-mlp", "--threads=1", "--train-limit=300", "--batch-size=100")
 _COMPARE = ("compare", *_SMALL, "--epochs=2", f"--repeats={PAIRS}", "--same-seed", "--no-verify")
@@ -123,7 +127,7 @@ def _is(pid: int, part: str) -> bool:
 
 def finished(run: store.Run) -> list[Trial]:
     """The trials that its events tell to have succeeded."""
-    return [trial for trial in run.trials() if trial.state is State.SUCCEEDED]
+    return [trial for trial in run.trials() if trial.state is JobState.SUCCEEDED]
 
 
 def comparison(run: store.Run) -> dict[str, Any]:

@@ -10,23 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from twinrun.contract.enums import Precision
+from twinrun.contract.layers import Dense, Flatten
+from twinrun.contract.optimizers import Adam, Optimizer
+from twinrun.contract.spec import Dataset, JobSpec, Normalization, Synthetic
 
 from services.data import catalog, idx, synthetic
 from services.data.datasets import Loaded, load
 from services.data.published import SOURCES
 from services.data.source import File, Source
 from services.errors import DataUnavailable, InvalidRequest
-from services.spec import (
-    Adam,
-    Dataset,
-    Dense,
-    Flatten,
-    JobSpec,
-    Normalization,
-    Optimizer,
-    Precision,
-    Synthetic,
-)
 
 LAW = settings(database=None, max_examples=30)
 SMALL = Synthetic(train_samples=300, test_samples=50, height=6, width=5, channels=2, classes=4)

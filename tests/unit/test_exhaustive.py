@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import get_args, get_type_hints
 
 import pytest
+from twinrun.contract.enums import Loss
+from twinrun.contract.optimizers import Optimizer
 from twinrun.contract.spec import JobSpec
 from twinrun.v1 import job_pb2
 
 from orchestrator.trials.kinds import EventKind, LayerKind
-from services import spec
 from services.model.shapes import output_shape, parameters
 
 ROOT = Path(__file__).parents[2]
@@ -113,8 +114,8 @@ def test_every_field_of_a_job_is_read_where_it_is_trained(framework):
 
 # Of which a job has one. A loss or an optimizer that a place forgets would fail there at run time.
 FAMILIES = {
-    "losses": {f"Loss.{loss.name}" for loss in spec.Loss},
-    "optimizers": {kind.__name__ for kind in get_args(get_type_hints(spec.Optimizer)["kind"])},
+    "losses": {f"Loss.{loss.name}" for loss in Loss},
+    "optimizers": {kind.__name__ for kind in get_args(get_type_hints(Optimizer)["kind"])},
 }
 PLACES = {
     "losses": ["model/metrics.py", "pytorch/losses.py", "tensorflow/losses.py"],
@@ -156,11 +157,11 @@ def test_a_loss_or_an_optimizer_is_asked_for_in_the_few_files_that_are_its_own(n
 
 
 def test_no_other_file_of_the_runner_tells_losses_or_optimizers_apart():
-    """So that another one is another case in these, and in the spec."""
+    """So that another one is another case in these, and where a spec is checked."""
     for name, family in FAMILIES.items():
         for path in sorted((ROOT / "services").rglob("*.py")):
             place = path.relative_to(ROOT / "services").as_posix()
-            if place not in {*PLACES[name], "spec.py"}:
+            if place not in {*PLACES[name], "runner/validation.py"}:
                 named = {
                     ast.unparse(node)
                     for node in ast.walk(ast.parse(path.read_text()))

@@ -5,7 +5,6 @@ import math
 
 import pytest
 from google.protobuf import json_format
-from services.runner.validation import valid_spec
 from twinrun.contract.converters.specs import spec_to_proto
 from twinrun.contract.enums import Precision
 from twinrun.v1 import job_pb2, runner_service_pb2
@@ -19,6 +18,7 @@ from orchestrator.language.phrases import Phrase, english
 from orchestrator.settings import config, workloads
 from services.data import catalog
 from services.model import shapes, weights
+from services.runner.validation import valid_spec
 
 PRESETS = [preset.name for preset in workloads.presets()]
 ORIGIN = Origin("pytorch", "127.0.0.1:1", "pytorch-1")

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, for their user alone."""
+"""Files that are there whole or not at all."""
 
 import hashlib
 import os
@@ -8,14 +8,17 @@ from pathlib import Path
 from twinrun.contract.state_dir import opened
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes, *, private: bool = True) -> None:
     """Write ``content`` so that a reader finds all of it, or what was there before.
 
-    Raises OSError; what was written till then is removed.
+    ``private``: for its user alone; else as the umask has it. Raises OSError; what was written till
+    then is removed.
     """
     part = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
     try:
-        with os.fdopen(opened(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
+        descriptor = opened(part, flags) if private else os.open(part, flags | os.O_CLOEXEC, 0o666)
+        with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

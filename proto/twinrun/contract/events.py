@@ -1,33 +1,8 @@
 """What a trial reports. Times in seconds, sizes in bytes; otherwise as in job.proto."""
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 
-
-class JobState(StrEnum):
-    PENDING = "pending"
-    RUNNING = "running"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-    @property
-    def ended(self) -> bool:
-        return self not in (JobState.PENDING, JobState.RUNNING)
-
-
-class Phase(StrEnum):
-    IMPORT = "import"
-    DATA = "data"
-    BUILD = "build"
-    COMPILE = "compile"
-    TRAIN = "train"
-    EVALUATE = "evaluate"
-
-
-class WeightsKind(StrEnum):
-    INITIAL = "initial"
-    FINAL = "final"
+from twinrun.contract.enums import JobState, Phase, WeightsKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +106,22 @@ class EpochFinished:
     validation: Metrics | None = None
     load: Load | None = None
 
+    @property
+    def test_loss(self) -> float:
+        return self.test.loss
+
+    @property
+    def test_accuracy(self) -> float:
+        return self.test.accuracy
+
+    @property
+    def validation_loss(self) -> float | None:
+        return self.validation.loss if self.validation else None
+
+    @property
+    def validation_accuracy(self) -> float | None:
+        return self.validation.accuracy if self.validation else None
+
 
 @dataclass(frozen=True, slots=True)
 class Latency:
@@ -166,7 +157,7 @@ class LogitsSaved:
 class AcceleratorUsed:
     uuid: str
     samples: int
-    peak_memory_bytes: int
+    peak_memory_bytes: int | None = None
     mean_utilization: float | None = None
     mean_power_watts: float | None = None
     energy_joules: float | None = None
