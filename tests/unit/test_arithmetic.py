@@ -14,7 +14,7 @@ from twinrun.contract.layers import (
 from twinrun.contract.optimizers import Adam, Optimizer, Sgd
 from twinrun.contract.spec import Dataset, JobSpec
 
-from services.model import arithmetic, layers
+from services.model import arithmetic, shapes
 from services.model.weights import initial
 
 RELU = Activation(ActivationFunction.RELU)
@@ -69,4 +69,4 @@ def test_the_optimizers_state_is_read_and_written_at_each_step_and_what_is_kept_
 )
 def test_a_window_larger_than_its_image_is_refused_with_both_sizes(layer, shape, said):
     with pytest.raises(ValueError, match=said):
-        layers.output_shape(layer, shape)
+        shapes.output_shape(layer, shape)

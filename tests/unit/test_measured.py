@@ -26,9 +26,10 @@ def parts(cls) -> set[type]:
 
 
 MESSAGES = {cls.__name__: cls for event in EVENTS.values() for cls in parts(event)}
-FIELDS = [
+# Sorted, since all workers of a test run must collect the same.
+FIELDS = sorted(
     f"{name}.{field.name}" for name, cls in MESSAGES.items() for field in dataclasses.fields(cls)
-]
+)
 
 
 @functools.cache
