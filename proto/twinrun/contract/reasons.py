@@ -49,7 +49,4 @@ class Reason(StrEnum):
 
 def code_of(reason: str) -> str:
     """Find a reason's status code; that of an internal error where the reason is not known."""
-    try:
-        return Reason(reason).code
-    except ValueError:
-        return Reason.INTERNAL.code
+    return next((each.code for each in Reason if each == reason), Reason.INTERNAL.code)

@@ -51,7 +51,7 @@ class Reader:
     ) -> T:
         """Make a ``cls``; ``defaults`` go before those of its fields. ``path`` is the message's."""
         values = dict(defaults or {})
-        for field in _fields(cls, message.DESCRIPTOR):
+        for field in _fields(cls, message.DESCRIPTOR):  # type: ignore[arg-type] # python/mypy#11470
             if field.wire is None:
                 values[field.name] = self._union(message, field.hint, path)
             elif _is_set(message, field.wire) or not (self._has_defaults or field.is_optional):
@@ -154,7 +154,7 @@ def write(value: Any, message: Message) -> None:
     if "kind" in message.DESCRIPTOR.oneofs_by_name and not hasattr(value, "kind"):
         _write_case(value, message)
         return
-    for field in _fields(type(value), message.DESCRIPTOR):
+    for field in _fields(type(value), message.DESCRIPTOR):  # type: ignore[arg-type] # as above
         content = getattr(value, field.name)
         if field.wire is None:
             _write_case(content, message)
@@ -170,7 +170,8 @@ def _write_case(value: Any, message: Message) -> None:
 def case_of(value: object, message: Message, oneof: str) -> str:
     """Find the case for a value's class. Raises TypeError where the message has none."""
     for field in message.DESCRIPTOR.oneofs_by_name[oneof].fields:
-        if field.message_type.name == type(value).__name__:
+        kind = field.message_type
+        if kind is not None and kind.name == type(value).__name__:
             return field.name
     raise TypeError(f"{message.DESCRIPTOR.name} has no case for {type(value).__name__}")
 
