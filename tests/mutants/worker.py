@@ -84,8 +84,8 @@ class Frameworks:
         if self._package == "services.pytorch":
             importlib.import_module("services.pytorch.pipeline_steps")
         else:
-            augmented = importlib.import_module("services.tensorflow.augmented_steps")
-            augmented._IMAGES = _AUGMENTED
+            graphs = importlib.import_module("services.tensorflow.compiled_steps")
+            graphs._IMAGES = _AUGMENTED
 
 
 def train(request: dict[str, Any], framework: ModuleType) -> None:
