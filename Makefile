@@ -75,10 +75,11 @@ test-browser: $(DEV) ## Run the tests of pages in the system's Chromium; skipped
 mutants: $(DEV) $(RUNNERS) ## Change the trainers in some three thousand small ways; those that nobody notices are named
 	.venv/bin/python -m tests.mutants $(ARGS)
 
-lint: $(DEV) ## Check style and types
+lint: $(DEV) ## Check style, types, and which room imports which
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
+	.venv/bin/lint-imports --no-cache
 
 format: $(DEV) ## Mend style
 	.venv/bin/ruff check --fix .

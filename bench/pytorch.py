@@ -14,12 +14,13 @@ from PIL import Image
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
+from twinrun.contract.enums import Execution
+from twinrun.contract.spec import JobSpec
 
 from bench import interleave, report, workload
 from bench.interleave import Variant
 from services import pytorch
 from services.data.arrays import Data
-from services.spec import Execution, JobSpec
 
 
 def model() -> nn.Module:

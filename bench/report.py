@@ -8,8 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from twinrun.contract.events import Environment
+
 from bench import interleave, workload
-from services.events import Environment
 
 Content = dict[str, Any]  # of a framework's file
 

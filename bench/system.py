@@ -22,6 +22,7 @@ from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import IO
 
+from twinrun.contract.enums import JobState
 from twinrun.v1 import job_pb2
 
 from orchestrator.runners.client import Client
@@ -29,7 +30,6 @@ from orchestrator.runners.finding import Runners
 from orchestrator.settings import config
 from orchestrator.settings.config import Places
 from orchestrator.trials.fold import fold
-from orchestrator.trials.trial import State
 
 ROUNDS = 6
 EPOCHS = 8
@@ -56,7 +56,7 @@ def trained_seconds(client: Client, watched: bool) -> float:
             time.sleep(POLL_SECONDS)
         events = list(client.watch(job_id))
     trial = fold(client.framework, 1, events)
-    if trial.state is not State.SUCCEEDED:
+    if trial.state is not JobState.SUCCEEDED:
         raise SystemExit(f"the job {job_id} did not succeed: {trial.error}")
     return trial.phases["train"]
 

@@ -8,12 +8,13 @@ import itertools
 from dataclasses import replace
 
 import numpy as np
+from twinrun.contract.enums import Execution
+from twinrun.contract.spec import JobSpec
 
 from bench import interleave, report, workload
 from bench.interleave import Variant
 from services import tensorflow
 from services.data.arrays import Data
-from services.spec import Execution, JobSpec
 
 import keras  # isort: skip - after the trainer's module, which quiets TensorFlow's import
 import tensorflow as tf  # isort: skip

@@ -7,24 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from twinrun.contract.enums import ActivationFunction
+from twinrun.contract.layers import Activation, Conv2d, Dense, Flatten, MaxPool2d
+from twinrun.contract.optimizers import Adam, Optimizer
+from twinrun.contract.spec import Augmentation, Dataset, JobSpec, Normalization, Synthetic
+
 from services.data import catalog, datasets
 from services.data.arrays import Data
-from services.model import layers, weights
-from services.spec import (
-    Activation,
-    ActivationFunction,
-    Adam,
-    Augmentation,
-    Conv2d,
-    Dataset,
-    Dense,
-    Flatten,
-    JobSpec,
-    MaxPool2d,
-    Normalization,
-    Optimizer,
-    Synthetic,
-)
+from services.model import shapes, weights
 
 AUGMENTED = Augmentation(flip=0.5, rotation_degrees=10, width_shift=0.1, height_shift=0.1)
 RELU = Activation(ActivationFunction.RELU)
@@ -91,7 +81,7 @@ def epoch_operations(job: JobSpec) -> dict[str, int]:
     `mnist-mlp`; but nobody needs the gradient of the first layer's input, which leaves 27.3e9.
     """
     info = catalog.info(job.dataset)
-    kernels = [p.shape for p in layers.parameters(job.layers, info.shape) if len(p.shape) == 2]
+    kernels = [p.shape for p in shapes.parameters(job.layers, info.shape) if len(p.shape) == 2]
     sizes = [math.prod(shape) for shape in kernels]
     by_rule = info.train_samples * 6 * sum(sizes)
     return {"by rule": by_rule, "needed": by_rule - info.train_samples * 2 * sizes[0]}

@@ -1,23 +1,18 @@
-"""Every error that a client can meet: status code, reason, metadata.
-
-A reason is a constant in upper case, unique in the domain ``twinrun``; `docs/errors.md` lists them.
-"""
+"""Every error that a client can meet, with what it says beside its reason."""
 
 import errno
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from services.spec import Violation
-
-DOMAIN = "twinrun"
+from twinrun.contract.reasons import Reason
+from twinrun.contract.violation import Violation
 
 
 class TwinrunError(Exception):
-    """A foreseen fault. ``code`` is the name of a gRPC status code."""
+    """A foreseen fault."""
 
-    code: ClassVar[str] = "INTERNAL"
-    reason: ClassVar[str] = "INTERNAL"
+    reason: ClassVar[Reason] = Reason.INTERNAL
 
     def __init__(self, message: str, **metadata: str) -> None:
         super().__init__(message)
@@ -28,8 +23,7 @@ class TwinrunError(Exception):
 class InvalidRequest(TwinrunError):
     """One or more bad fields, all named."""
 
-    code = "INVALID_ARGUMENT"
-    reason = "INVALID_REQUEST"
+    reason = Reason.INVALID_REQUEST
     violations: tuple[Violation, ...] = ()
 
     def __init__(self, violations: Sequence[Violation]) -> None:
@@ -38,114 +32,94 @@ class InvalidRequest(TwinrunError):
 
 
 class BadWeights(TwinrunError):
-    code = "INVALID_ARGUMENT"
-    reason = "BAD_WEIGHTS"
+    reason = Reason.BAD_WEIGHTS
 
 
 class JobNotFound(TwinrunError):
-    code = "NOT_FOUND"
-    reason = "JOB_NOT_FOUND"
+    reason = Reason.JOB_NOT_FOUND
 
 
 class WeightsNotFound(TwinrunError):
-    code = "NOT_FOUND"
-    reason = "WEIGHTS_NOT_FOUND"
+    reason = Reason.WEIGHTS_NOT_FOUND
 
 
 class LogitsNotFound(TwinrunError):
-    code = "NOT_FOUND"
-    reason = "LOGITS_NOT_FOUND"
+    reason = Reason.LOGITS_NOT_FOUND
 
 
 class RequestIdReused(TwinrunError):
-    code = "ALREADY_EXISTS"
-    reason = "REQUEST_ID_REUSED"
+    reason = Reason.REQUEST_ID_REUSED
 
 
 class RunnerBusy(TwinrunError):
-    code = "UNAVAILABLE"
-    reason = "RUNNER_BUSY"
+    reason = Reason.RUNNER_BUSY
     retry_seconds: ClassVar[float] = 5.0
 
 
 class RunnerStopping(TwinrunError):
-    code = "UNAVAILABLE"
-    reason = "RUNNER_STOPPING"
+    reason = Reason.RUNNER_STOPPING
 
 
 class TooManyWatchers(TwinrunError):
-    code = "RESOURCE_EXHAUSTED"
-    reason = "TOO_MANY_WATCHERS"
+    reason = Reason.TOO_MANY_WATCHERS
 
 
 class DiskFull(TwinrunError):
-    code = "RESOURCE_EXHAUSTED"
-    reason = "DISK_FULL"
+    reason = Reason.DISK_FULL
 
 
 class StateUnwritable(TwinrunError):
     """The runner's state directory takes no files."""
 
-    code = "INTERNAL"
-    reason = "STATE_UNWRITABLE"
+    reason = Reason.STATE_UNWRITABLE
 
 
 class DataUnavailable(TwinrunError):
     """A dataset could not be had, or what was had is not it."""
 
-    code = "UNAVAILABLE"
-    reason = "DATA_UNAVAILABLE"
+    reason = Reason.DATA_UNAVAILABLE
 
 
 class DeviceUnavailable(TwinrunError):
-    code = "FAILED_PRECONDITION"
-    reason = "DEVICE_UNAVAILABLE"
+    reason = Reason.DEVICE_UNAVAILABLE
 
 
 class Unsupported(TwinrunError):
     """The framework cannot do this part of the spec, here or at all."""
 
-    code = "FAILED_PRECONDITION"
-    reason = "UNSUPPORTED"
+    reason = Reason.UNSUPPORTED
 
 
 class OutOfMemory(TwinrunError):
-    code = "RESOURCE_EXHAUSTED"
-    reason = "OUT_OF_MEMORY"
+    reason = Reason.OUT_OF_MEMORY
 
 
 class TrainerFailed(TwinrunError):
     """The framework, or the code around it, raised what nobody foresaw."""
 
-    code = "INTERNAL"
-    reason = "TRAINER_FAILED"
+    reason = Reason.TRAINER_FAILED
 
 
 class ChildDied(TwinrunError):
     """The job's process ended without a result: an exit code or a signal."""
 
-    code = "INTERNAL"
-    reason = "CHILD_DIED"
+    reason = Reason.CHILD_DIED
 
 
 class ImportFailed(TwinrunError):
-    code = "FAILED_PRECONDITION"
-    reason = "IMPORT_FAILED"
+    reason = Reason.IMPORT_FAILED
 
 
 class Cancelled(TwinrunError):
-    code = "CANCELLED"
-    reason = "CANCELLED"
+    reason = Reason.CANCELLED
 
 
 class RunnerStopped(TwinrunError):
-    code = "CANCELLED"
-    reason = "RUNNER_STOPPED"
+    reason = Reason.RUNNER_STOPPED
 
 
 class RunnerRestarted(TwinrunError):
-    code = "ABORTED"
-    reason = "RUNNER_RESTARTED"
+    reason = Reason.RUNNER_RESTARTED
 
 
 def disk_error(error: OSError, directory: Path) -> TwinrunError:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from services.events import Environment, Event, Failure
-from services.spec import JobSpec
+from twinrun.contract.events import Environment, Event, Failure
+from twinrun.contract.spec import JobSpec
 
 LOGITS_FILE = "logits.safetensors"  # in a task's output_dir
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from twinrun.contract.enums import JobState
 
 from orchestrator.certificate import text
 from orchestrator.certificate.distrust import distrust
@@ -29,7 +30,7 @@ from orchestrator.certificate.tolerance import Tolerance
 from orchestrator.language.phrases import Sentence, clause, english
 from orchestrator.language.words import label
 from orchestrator.trials.inputs import InputsCheck, check_inputs
-from orchestrator.trials.trial import State, Trial
+from orchestrator.trials.trial import Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +209,7 @@ def _timed(
 def _unfinished(trials: Sequence[Trial]) -> Iterator[Sentence]:
     """What kept the trials from being held against each other in full."""
     for trial in trials:
-        if trial.state is not State.SUCCEEDED:
+        if trial.state is not JobState.SUCCEEDED:
             yield english(text.UNFINISHED, trial=trial.name)
     counts = {len(trial.losses) for trial in trials}
     for trial in trials:

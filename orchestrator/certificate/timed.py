@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from twinrun.contract.events import EpochFinished
 
 from orchestrator.certificate.envelope import Envelope
 from orchestrator.certificate.gaps import Floats
@@ -16,7 +17,7 @@ from orchestrator.certificate.tolerance import tolerance
 from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.language.words import label, percent
 from orchestrator.trials.relative import differences
-from orchestrator.trials.trial import Epoch, Trial
+from orchestrator.trials.trial import Trial
 
 # Once two trials are so far apart, chance decides in each what becomes of a rounding.
 _PARTED = 0.02
@@ -159,7 +160,7 @@ def _by_epoch(one: Trial, other: Trial) -> Iterator[Sentence]:
             yield from _of_accuracies(what, name, a, b, count)
 
 
-def _of_losses(what: Phrase, name: str, a: Epoch, b: Epoch) -> Iterator[Sentence]:
+def _of_losses(what: Phrase, name: str, a: EpochFinished, b: EpochFinished) -> Iterator[Sentence]:
     x, y = getattr(a, name), getattr(b, name)
     if x is None or y is None or not (np.isfinite(x) and np.isfinite(y)):
         return
@@ -167,7 +168,9 @@ def _of_losses(what: Phrase, name: str, a: Epoch, b: Epoch) -> Iterator[Sentence
         yield english(_LOSS, what=english(what), epoch=a.epoch + 1, one=x, other=y)
 
 
-def _of_accuracies(what: Phrase, name: str, a: Epoch, b: Epoch, samples: int) -> Iterator[Sentence]:
+def _of_accuracies(
+    what: Phrase, name: str, a: EpochFinished, b: EpochFinished, samples: int
+) -> Iterator[Sentence]:
     x, y = getattr(a, name), getattr(b, name)
     if x is None or y is None:
         return

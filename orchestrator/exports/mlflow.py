@@ -14,20 +14,20 @@ from urllib.parse import unquote, urlparse
 from mlflow.entities import Metric, Param
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
+from twinrun.contract.enums import JobState
 
 from orchestrator.errors import OutputError
 from orchestrator.exports import Result
 from orchestrator.exports.tables import TABLES, Row
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.trials.inputs import leaves
-from orchestrator.trials.trial import State
 
 _STORE = "mlflow.db"
 _ARTIFACTS = "artifacts"
 _DEFAULT = "0"
 _MOST_METRICS, _MOST_PARAMS = 1000, 100  # in one call
 _LONGEST_PARAM, _LONGEST_TAG = 6000, 8000  # characters
-_STATUS = {State.SUCCEEDED.value: "FINISHED", State.CANCELLED.value: "KILLED"}
+_STATUS = {JobState.SUCCEEDED.value: "FINISHED", JobState.CANCELLED.value: "KILLED"}
 _KEY = ("trial", "epoch", "step")  # say which, and are no metrics
 _TAGS = ("side", "framework", "trial", "state", "error", "framework_version", "python_version")
 # Whose numbers become metrics, and what their names begin with.

@@ -5,13 +5,15 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
+from twinrun.contract.enums import JobState
+
 from orchestrator.certificate.certificate_file import retold
 from orchestrator.figures.panels.bars import median_phases
 from orchestrator.language.phrases import Phrase, join, say
 from orchestrator.language.words import COMMA, label, memory, number, percent
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.quantities import PEAK_MEMORY, TARGET
-from orchestrator.trials.trial import State, Trial
+from orchestrator.trials.trial import Trial
 
 _BATCH_SIZE = Phrase("batch size {size}")
 _THREADS = Phrase("threads {threads}")
@@ -40,7 +42,7 @@ def titles(comparison: Comparison) -> dict[str, str]:
         found["reaching"] = _reaching_title(comparison)
     if any(len(trial.losses) for trial in trials):
         found["loss"] = _loss_title(comparison)
-    if any(trial.peak_memory_bytes for trial in trials):
+    if any(PEAK_MEMORY.measure(trial, {}) for trial in trials):
         found["memory"] = _memory_title(comparison)
     return found
 
@@ -138,7 +140,7 @@ def _ends(comparison: Comparison, field: str) -> dict[str, float]:
     ends = {
         name: median(getattr(trial.epochs[-1], field) for trial in trials)
         for name, trials in comparison.counted.items()
-        if all(trial.state is State.SUCCEEDED and trial.epochs for trial in trials)
+        if all(trial.state is JobState.SUCCEEDED and trial.epochs for trial in trials)
     }
     whole = len(ends) == len(comparison.trials)
     return ends if whole and all(0 < value < math.inf for value in ends.values()) else {}

@@ -1,12 +1,12 @@
 """A refused report as the end of its job, so that what is stored tells why it failed."""
 
 from google.rpc import code_pb2, error_details_pb2, status_pb2
+from twinrun.contract.reasons import DOMAIN, Reason
 from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Sentence
 
-REASON = "RUNNER_WRONG"
-_DOMAIN = "twinrun"
+REASON = Reason.RUNNER_WRONG
 
 
 def refusal(sequence: int, why: Sentence) -> job_pb2.JobEvent:
@@ -28,6 +28,6 @@ def failed(job: job_pb2.Job, why: Sentence) -> job_pb2.Job:
 
 
 def _status(why: Sentence) -> status_pb2.Status:
-    status = status_pb2.Status(code=code_pb2.DATA_LOSS, message=why)
-    status.details.add().Pack(error_details_pb2.ErrorInfo(reason=REASON, domain=_DOMAIN))
+    status = status_pb2.Status(code=code_pb2.Code.Value(REASON.code), message=why)
+    status.details.add().Pack(error_details_pb2.ErrorInfo(reason=REASON, domain=DOMAIN))
     return status

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from google.protobuf.timestamp_pb2 import Timestamp
+from twinrun.contract.enums import JobState
+from twinrun.contract.events import EpochFinished
 from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Sentence
@@ -13,11 +15,10 @@ from orchestrator.live.curve import Curve, extended, for_steps
 from orchestrator.runners.progress import happened
 from orchestrator.trials.fold import fold
 from orchestrator.trials.kinds import event_kind
-from orchestrator.trials.trial import Epoch, State
 
 KEPT_JOBS = 12  # of each framework, the newest
 KEPT_LINES = 200  # of each job, the newest
-_ACTIVE = (State.PENDING, State.RUNNING)
+_ACTIVE = (JobState.PENDING, JobState.RUNNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class LiveJob:
     job_id: str
     spec: job_pb2.JobSpec  # completed
     created: float  # seconds since 1970
-    state: State
+    state: JobState
     sequence: int = 0
     error: str = ""
     phase: job_pb2.Phase = job_pb2.PHASE_UNSPECIFIED
@@ -54,7 +55,7 @@ class LiveJob:
     losses: Curve = field(default_factory=Curve)
     accuracies: Curve = field(default_factory=Curve)
     epochs: int = 0
-    epoch: Epoch | None = None  # the last one
+    epoch: EpochFinished | None = None  # the last one
     epochs_seconds: float = 0.0
     seconds: float | None = None
     rate: float | None = None
@@ -110,7 +111,7 @@ def listed(live: Live, framework: str, found: Iterable[job_pb2.Job]) -> Live:
     training = [job for job in found if job.kind == job_pb2.JOB_KIND_TRAIN]
     for job in training:
         if job.job_id not in jobs:
-            state = State[job_pb2.JobState.Name(job.state).removeprefix("JOB_STATE_")]
+            state = JobState[job_pb2.JobState.Name(job.state).removeprefix("JOB_STATE_")]
             jobs[job.job_id] = LiveJob(
                 framework, job.job_id, job.spec, _seconds(job.create_time), state
             )

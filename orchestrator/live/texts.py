@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 
+from twinrun.contract.enums import JobState
 from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase, say
@@ -10,7 +11,6 @@ from orchestrator.language.words import number, percent
 from orchestrator.live.curve import Curve, tip
 from orchestrator.live.state import LiveJob, Runner
 from orchestrator.runners.progress import PHASES
-from orchestrator.trials.trial import State
 
 # What stands in the page itself, by the name that it has for it.
 PAGE = {
@@ -56,11 +56,11 @@ _OUTCOME = Phrase("{seconds} s, {accuracy}")
 _OPTIMIZERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW"}
 _NONE = "-"
 _STATES = {
-    State.PENDING: Phrase("waiting for its turn"),
-    State.RUNNING: Phrase("running"),
-    State.SUCCEEDED: Phrase("finished"),
-    State.FAILED: Phrase("failed"),
-    State.CANCELLED: Phrase("cancelled"),
+    JobState.PENDING: Phrase("waiting for its turn"),
+    JobState.RUNNING: Phrase("running"),
+    JobState.SUCCEEDED: Phrase("finished"),
+    JobState.FAILED: Phrase("failed"),
+    JobState.CANCELLED: Phrase("cancelled"),
 }
 
 
@@ -104,7 +104,7 @@ def runner(found: Runner) -> str:
 def state(job: LiveJob, *, lost: bool) -> str:
     if lost:
         return say(_LOST)
-    if job.state is State.RUNNING and job.phase in PHASES:
+    if job.state is JobState.RUNNING and job.phase in PHASES:
         return say(PHASES[job.phase])
     return say(_STATES[job.state])
 
@@ -139,7 +139,7 @@ def _loss(losses: Curve) -> str:
 
 def outcome(job: LiveJob, *, lost: bool) -> str:
     """In the list of jobs."""
-    if job.state is not State.SUCCEEDED or job.epoch is None or job.seconds is None:
+    if job.state is not JobState.SUCCEEDED or job.epoch is None or job.seconds is None:
         return state(job, lost=lost)
     accuracy = percent(job.epoch.test_accuracy)
     return say(_OUTCOME, seconds=number(job.seconds), accuracy=accuracy)

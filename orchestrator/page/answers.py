@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from twinrun.contract.enums import JobState
+
 from orchestrator.certificate.certificate_file import retold
 from orchestrator.language.phrases import Phrase, Sentence, english, join, say
 from orchestrator.language.words import AND, COMMA, OF, SEMICOLON, label, number, percent
@@ -15,7 +17,6 @@ from orchestrator.results.verdict import Verdict
 from orchestrator.storage.about import About
 from orchestrator.trials.inputs import in_own_way
 from orchestrator.trials.sides import are_the_same
-from orchestrator.trials.trial import State
 
 _WHAT = Phrase("What ran?")
 _JOB = Phrase(
@@ -184,7 +185,7 @@ def _of_learning(comparison: Comparison) -> Iterator[str]:
 def _why(comparison: Comparison) -> Answer:
     said, times, used = list[str](), list[str](), list[str]()
     for side, group in comparison.counted.items():
-        ended = [trial for trial in group if trial.state is State.SUCCEEDED]
+        ended = [trial for trial in group if trial.state is JobState.SUCCEEDED]
         seconds = EPOCH.of(ended, comparison.job)
         if seconds is None:
             continue

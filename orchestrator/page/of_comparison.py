@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from twinrun.contract.events import Profiled
+
 from orchestrator.figures.drawing import Drawing
 from orchestrator.language.phrases import Phrase, say
 from orchestrator.language.words import OF, label, number, percent
@@ -34,7 +36,6 @@ from orchestrator.reports.time_breakdown import why_rows
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.comparison_file import as_dict
 from orchestrator.storage.about import About
-from orchestrator.trials.trial import Profile
 
 _FIGURES = Phrase("Figures")
 _NUMBERS = Phrase("In numbers")
@@ -183,7 +184,7 @@ def _numbers(comparison: Comparison) -> list[Section]:
     return [Section("numbers", say(_NUMBERS), blocks)] if blocks else []
 
 
-def _profile(side: str, found: Profile) -> Table:
+def _profile(side: str, found: Profiled) -> Table:
     return Table(
         say(_PROFILE_CAPTION, side=label(side), steps=found.steps),
         [Cell(say(name)) for name in (_OPERATION, *_PROFILE_COLUMNS)],

@@ -3,13 +3,15 @@
 from collections.abc import Mapping, Sequence
 from statistics import median
 
+from twinrun.contract.enums import JobState
+
 from orchestrator.language.phrases import Phrase, say
 from orchestrator.language.words import percent, state_of
 from orchestrator.reports.rows import UNKNOWN, Row
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.estimate import Estimate
 from orchestrator.results.quantities import EPOCH, QUANTITIES, Quantity
-from orchestrator.trials.trial import State, Trial
+from orchestrator.trials.trial import Trial
 
 _SUCCEEDED = Phrase("{succeeded} of {trials} succeeded")
 _RATIO = Phrase("{ratio:.2f} ({low:.2f} to {high:.2f})")
@@ -50,7 +52,7 @@ def _outcome(trials: Sequence[Trial]) -> str:
     states = [trial.state for trial in trials]
     if len(trials) == 1:
         return say(state_of(states[0].value))
-    return say(_SUCCEEDED, succeeded=states.count(State.SUCCEEDED), trials=len(trials))
+    return say(_SUCCEEDED, succeeded=states.count(JobState.SUCCEEDED), trials=len(trials))
 
 
 def _epochs(trials: Sequence[Trial]) -> str:

@@ -4,13 +4,15 @@ import functools
 from collections.abc import Callable, Iterable, Sequence
 from statistics import median
 
+from twinrun.contract.events import EpochFinished, Load
+
 from orchestrator.language.phrases import Phrase, say
 from orchestrator.language.words import number, percent
 from orchestrator.reports.rows import UNKNOWN, Row
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.quantities import EPOCH
 from orchestrator.storage import machine
-from orchestrator.trials.trial import Epoch, Load, Trial
+from orchestrator.trials.trial import Trial
 
 _PHASES = {
     "import": Phrase("import"),
@@ -84,7 +86,7 @@ def _stepping(trials: Sequence[Trial]) -> str:
     )
 
 
-def _of_training(trials: Sequence[Trial], seconds: Callable[[Epoch], float]) -> str:
+def _of_training(trials: Sequence[Trial], seconds: Callable[[EpochFinished], float]) -> str:
     found = [sum(map(seconds, trial.epochs)) for trial in trials if trial.epochs]
     return f"{number(median(found))} s" if any(found) else UNKNOWN
 

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from twinrun.contract.events import Load
 from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase, Sentence, english, join
 from orchestrator.language.words import AND, COMMA, label, number, percent
-from orchestrator.trials.trial import Load, Trial
+from orchestrator.trials.trial import Trial
 
 OTHER_CPUS = 0.05  # of the CPUs; runner and orchestrator take about a fifth of it
 STOLEN_CPUS = 0.02  # of the CPUs
@@ -131,7 +132,8 @@ def of_gpus(trials: Sides) -> Iterator[Caution]:
 
 
 def of_memory(trials: Sides) -> Iterator[Caution]:
-    swapped = [t for t in itertools.chain(*trials.values()) if t.swapped_bytes]
+    used = [(t, t.resources) for t in itertools.chain(*trials.values()) if t.resources]
+    swapped = [trial for trial, resources in used if resources.swapped_bytes]
     if swapped:
         yield Caution(
             "SWAPPED",

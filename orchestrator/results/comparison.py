@@ -5,6 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from twinrun.contract.enums import JobState
+from twinrun.contract.events import Profiled
+
 from orchestrator.certificate.certificate_file import of_pair, retold
 from orchestrator.certificate.envelope import Envelope
 from orchestrator.certificate.timed import Timed, judge_timed, not_finite
@@ -18,7 +21,7 @@ from orchestrator.results.quantities import EPOCH, ratios
 from orchestrator.results.verdict import Verdict, verdict
 from orchestrator.trials.inputs import InputsCheck, check_inputs, to_agree
 from orchestrator.trials.sides import changed_fields
-from orchestrator.trials.trial import Profile, State, Trial
+from orchestrator.trials.trial import Trial
 
 _ALONE = Phrase("{framework} ran alone, so there is nothing to hold its speed against.")
 _NO_TRIAL = Phrase("There is no trial to compare.")
@@ -27,10 +30,10 @@ _NO_VERDICT_OF = Phrase("No verdict on the speed of {side}: {why}")
 _LEFT_OUT = Phrase("Left out with its pair: {why}")
 _LEFT_OUT_OF_BLOCKS = Phrase("Left out with its block: {why}")
 _NOT_SUCCEEDED = {
-    State.PENDING: Phrase("trial {number} of {framework} did not start."),
-    State.RUNNING: Phrase("trial {number} of {framework} was not seen to its end."),
-    State.FAILED: Phrase("trial {number} of {framework} failed: {error}"),
-    State.CANCELLED: Phrase("trial {number} of {framework} was cancelled."),
+    JobState.PENDING: Phrase("trial {number} of {framework} did not start."),
+    JobState.RUNNING: Phrase("trial {number} of {framework} was not seen to its end."),
+    JobState.FAILED: Phrase("trial {number} of {framework} failed: {error}"),
+    JobState.CANCELLED: Phrase("trial {number} of {framework} was cancelled."),
 }
 _NO_REASON = Phrase("it gave no reason.")
 _NOT_FINITE = Phrase("the losses of {side} are no finite numbers from step {step:,} on.")
@@ -81,7 +84,7 @@ class Comparison:
     finding: Sentence
     cautions: Sequence[Caution]
     known: Mapping[str, Mapping[str, Any]]
-    profiles: Mapping[str, Profile]
+    profiles: Mapping[str, Profiled]
     concurrent: bool
 
     @property
@@ -210,7 +213,7 @@ def _in_blocks(trials: Trials, baseline: str) -> dict[str, list[Trial]]:
 
 
 def _is_sound(trial: Trial) -> bool:
-    return trial.state is State.SUCCEEDED and bool(EPOCH.measure(trial, {}))
+    return trial.state is JobState.SUCCEEDED and bool(EPOCH.measure(trial, {}))
 
 
 def _counted(trials: Trials, sound: Trials) -> dict[str, Sequence[Trial]]:
@@ -231,7 +234,7 @@ def _faults(trials: Sequence[Trial]) -> Iterator[Sentence]:
             yield english(_NO_TIME, framework=label(trial.framework), number=trial.number)
 
 
-def fault(side: str, number: int, state: State, error: str | None) -> Sentence:
+def fault(side: str, number: int, state: JobState, error: str | None) -> Sentence:
     """Say why a trial can be compared with nothing."""
     why = english(_NO_REASON) if error is None else error
     return english(_NOT_SUCCEEDED[state], framework=label(side), number=number, error=why)

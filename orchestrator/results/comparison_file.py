@@ -1,19 +1,19 @@
 """Comparisons as comparison.json holds them."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from google.protobuf import json_format
+from twinrun.contract.enums import JobState
 
 from orchestrator.language.phrases import Sentence, join, stored
 from orchestrator.language.words import NEXT
 from orchestrator.results import verdict
 from orchestrator.results.comparison import Comparison, Pair, alone, fault, no_verdict
 from orchestrator.results.quantities import QUANTITIES, THROUGHPUT
+from orchestrator.trials.mapping import environment_mapping, trial_mapping
 from orchestrator.trials.numbers import finite
 from orchestrator.trials.sides import framework_of
-from orchestrator.trials.trial import State, Trial
 
 SCHEMA = "twinrun.comparison/1"
 SCHEMA_OF_SEVERAL = "twinrun.comparison/2"  # of more than two sides, which make several pairs
@@ -28,10 +28,12 @@ def finding_retold(found: Mapping[str, Any]) -> Sentence:
     if verdicts := [each["verdict"] for each in several if each["verdict"]]:
         return join(NEXT, map(verdict.retold, verdicts))
     faults = [
-        fault(side, trial["number"], State(trial["state"]), (trial["error"] or {}).get("message"))
+        fault(
+            side, trial["number"], JobState(trial["state"]), (trial["error"] or {}).get("message")
+        )
         for side, each in found["frameworks"].items()
         for trial in each["trials"]
-        if trial["state"] != State.SUCCEEDED
+        if trial["state"] != JobState.SUCCEEDED
     ]
     again = [alone(side) for side in found["frameworks"]]
     again += [no_verdict(each) for each in faults] + [no_verdict()]
@@ -90,34 +92,8 @@ def _side(comparison: Comparison, name: str) -> dict[str, Any]:
     trials, counted = comparison.trials[name], comparison.counted[name]
     return {
         "framework": framework_of(name),
-        "environment": _environment(trials),
+        "environment": environment_mapping(trials),
         "samples_per_second": THROUGHPUT.of(counted, comparison.job),
         "quantities": {each.name: each.of(counted, comparison.job) for each in QUANTITIES},
-        "trials": [_trial(trial) for trial in trials],
+        "trials": [trial_mapping(trial) for trial in trials],
     }
-
-
-def _trial(trial: Trial) -> dict[str, Any]:
-    return {
-        "number": trial.number,
-        "state": trial.state.value,
-        "error": dataclasses.asdict(trial.error) if trial.error else None,
-        "inputs": dataclasses.asdict(trial.inputs) if trial.inputs else None,
-        "phases": dict(trial.phases),
-        "cpu_seconds": dict(trial.cpu_seconds),
-        "epochs": [dataclasses.asdict(epoch) for epoch in trial.epochs],
-        "peak_memory_bytes": trial.peak_memory_bytes,
-        "peak_device_memory_bytes": trial.peak_device_memory_bytes,
-        "accelerator": dataclasses.asdict(trial.accelerator) if trial.accelerator else None,
-    }
-
-
-def _environment(trials: Sequence[Trial]) -> dict[str, Any] | None:
-    """That of the first trial that reported one."""
-    found = next((trial.environment for trial in trials if trial.environment), None)
-    if found is None:
-        return None
-    mapping = json_format.MessageToDict(found, preserving_proto_field_name=True)
-    for accelerator in mapping.get("accelerators", []):  # the mapping writes int64 as text
-        accelerator["memory_bytes"] = int(accelerator.get("memory_bytes", 0))
-    return mapping

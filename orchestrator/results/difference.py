@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from twinrun.contract.enums import JobState
+
 from orchestrator.errors import BadInput
 from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.language.words import label
@@ -13,7 +15,7 @@ from orchestrator.results.quantities import EPOCH
 from orchestrator.storage import store
 from orchestrator.trials.inputs import differing_fields, leaves
 from orchestrator.trials.numbers import finite
-from orchestrator.trials.trial import State, Trial
+from orchestrator.trials.trial import Trial
 
 SCHEMA = "twinrun.difference/1"
 # In which two jobs may differ and still be held together: how it is run, not what is done.
@@ -103,7 +105,7 @@ def _sentence(name: str, found: Estimate, counts: Mapping[str, int]) -> Sentence
 
 
 def _epochs(trials: Sequence[Trial]) -> list[float]:
-    found = [EPOCH.measure(trial, {}) for trial in trials if trial.state is State.SUCCEEDED]
+    found = [EPOCH.measure(trial, {}) for trial in trials if trial.state is JobState.SUCCEEDED]
     return [seconds for seconds in found if seconds]
 
 

@@ -60,6 +60,11 @@ def _gpu(field: str) -> Callable[[Trial, Job], float | None]:
     return lambda trial, _: getattr(trial.accelerator, field) if trial.accelerator else None
 
 
+def _used(field: str) -> Callable[[Trial, Job], float | None]:
+    """Of the machine; 0 tells nothing."""
+    return lambda trial, _: getattr(trial.resources, field) or None if trial.resources else None
+
+
 def _epoch_seconds(trial: Trial, _job: Job) -> float | None:
     """Take the median: a neighbour's burst of work disturbs some epochs, not the rest."""
     return median(epoch.train_seconds for epoch in trial.epochs) if trial.epochs else None
@@ -111,14 +116,14 @@ START_UP = Quantity(
 PEAK_MEMORY = Quantity(
     "peak_memory_bytes",
     Phrase("Peak memory"),
-    lambda trial, _: trial.peak_memory_bytes or None,
+    _used("peak_memory_bytes"),
     memory,
     has_ratio=True,
 )
 PEAK_DEVICE_MEMORY = Quantity(
     "peak_device_memory_bytes",
     Phrase("Peak device memory"),
-    lambda trial, _: trial.peak_device_memory_bytes or None,
+    _used("peak_device_memory_bytes"),
     memory,
     has_ratio=True,
 )

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
+from twinrun.contract.enums import JobState
 from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase, Sentence, english, join, stored
@@ -12,7 +13,7 @@ from orchestrator.language.words import NEXT, label, number
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.quantities import EPOCH, TEST_ACCURACY, TRAINING
 from orchestrator.trials.numbers import finite
-from orchestrator.trials.trial import State, Trial
+from orchestrator.trials.trial import Trial
 
 SCHEMA_OF_RECIPES, SCHEMA_OF_LOOPS = "twinrun.recipes/1", "twinrun.loops/1"
 # What each variant changes of a job.
@@ -140,7 +141,7 @@ def recipes_retold(found: Mapping[str, Any]) -> Sentence:
 
 
 def _times(trials: Sequence[Trial]) -> Times | None:
-    ended = [trial for trial in trials if trial.state is State.SUCCEEDED and trial.epochs]
+    ended = [trial for trial in trials if trial.state is JobState.SUCCEEDED and trial.epochs]
     if not ended:
         return None
     return Times(
@@ -173,7 +174,7 @@ def loops(compared: Mapping[str, Comparison]) -> Loops:
 
 
 def _seconds(trials: Sequence[Trial]) -> float | None:
-    return EPOCH.of([trial for trial in trials if trial.state is State.SUCCEEDED], {})
+    return EPOCH.of([trial for trial in trials if trial.state is JobState.SUCCEEDED], {})
 
 
 def _of_loops(found: Mapping[str, Mapping[str, float]], framework: str) -> Sentence | None:

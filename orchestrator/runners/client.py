@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import grpc
+from twinrun.contract.reasons import Reason
 from twinrun.v1 import job_pb2, runner_service_pb2
 
 from orchestrator.errors import JobFailed, RunnerUnavailable, WrongReport, WrongRunner
@@ -201,7 +202,7 @@ class Client:
                     )
             except grpc.RpcError as error:
                 found = details(error)
-                if found.reason != "RUNNER_BUSY":
+                if found.reason != Reason.RUNNER_BUSY:
                     self._wire.refuse(error)
                 idle = idle + 1 if self._is_idle() else 0
                 if idle == _MOST_IDLE:

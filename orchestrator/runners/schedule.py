@@ -169,23 +169,23 @@ class _Trials:
         client, job_id = trial.client, trial.job.job_id
         side, number = trial.placement.side, trial.placement.number
         self._run.write_job(side, number, trial.job)
-        with self._run.open_events(side, number) as log:
+        log = self._run.open_events(side, number)
 
-            def keep(events: Iterator[job_pb2.JobEvent]) -> None:
-                for event in events:
-                    log.append(event)
-                    self._listen(side, event)
+        def keep(events: Iterator[job_pb2.JobEvent]) -> None:
+            for event in events:
+                log.append(event)
+                self._listen(side, event)
 
-            try:
-                keep(client.watch(job_id))
-            except KeyboardInterrupt:
-                with hurried(client, self._runners.tell), suppress(OrchestratorError):
-                    client.cancel(job_id)
-                    keep(client.watch(job_id, after=log.last_sequence))
-                raise
-            except OutputError:  # what cannot be kept need not be run
-                _cancel(trial)
-                raise
+        try:
+            keep(client.watch(job_id))
+        except KeyboardInterrupt:
+            with hurried(client, self._runners.tell), suppress(OrchestratorError):
+                client.cancel(job_id)
+                keep(client.watch(job_id, after=log.last_sequence))
+            raise
+        except OutputError:  # what cannot be kept need not be run
+            _cancel(trial)
+            raise
 
     def _watch_at_once(self, group: Sequence[Placement], ended: list[_Trial]) -> None:
         """Each in a thread of its own. Where anything is raised, the others are cancelled."""
@@ -229,9 +229,9 @@ class _Trials:
     def _fail(self, placement: Placement, job: job_pb2.Job, error: WrongReport) -> None:
         """Keep that the trial has failed, whatever its runner says of it."""
         side, number = placement.side, placement.number
-        with self._run.open_events(side, number) as log:
-            event = refusal(log.last_sequence + 1, error.message)
-            log.append(event)
+        log = self._run.open_events(side, number)
+        event = refusal(log.last_sequence + 1, error.message)
+        log.append(event)
         self._run.write_job(side, number, failed(job, error.message))
         self._listen(side, event)
 

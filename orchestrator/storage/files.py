@@ -1,7 +1,6 @@
 """Files that are there whole or not at all, and messages read from them. Faults name the file."""
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any, TypeVar
 
 from google.protobuf import json_format
 from google.protobuf.message import Message
+from twinrun.contract import files
 
 from orchestrator.errors import OutputError, RunUnreadable
 from orchestrator.language.phrases import Phrase, english
@@ -42,25 +42,24 @@ def write_whole(path: Path, content: bytes) -> None:
 
     Raises OutputError.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
     with writing(path):
         path.parent.mkdir(exist_ok=True)
-        try:
-            with partial.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        files.write_whole(path, content, private=False)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turns an OSError of the block into a RunUnreadable that names ``path``."""
+    try:
+        yield
+    except OSError as error:
+        raise RunUnreadable(english(_NOT_READ, path=path, why=error.strerror or error)) from error
 
 
 def read(path: Path) -> bytes:
     """Raises RunUnreadable."""
-    try:
+    with reading(path):
         return path.read_bytes()
-    except OSError as error:
-        raise RunUnreadable(english(_NOT_READ, path=path, why=error.strerror or error)) from error
 
 
 def read_json(path: Path) -> Any:

@@ -1,35 +1,38 @@
 """Events -> the trial that they tell of."""
 
-import dataclasses
-from collections import defaultdict
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
-from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import DecodeError
-from google.rpc import error_details_pb2, status_pb2
 from numpy.typing import NDArray
+from twinrun.contract.converters.events import event_from_proto
+from twinrun.contract.enums import JobState
+from twinrun.contract.events import (
+    EpochFinished,
+    EvaluationFinished,
+    Event,
+    Inputs,
+    PhaseFinished,
+    Profiled,
+    ResourcesUsed,
+    StateChanged,
+    StepsFinished,
+)
 from twinrun.v1 import job_pb2
 
 from orchestrator.errors import RunUnreadable
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.trials.text import cleaned
-from orchestrator.trials.trial import (
-    AcceleratorUsed,
-    Epoch,
-    Failure,
-    Inputs,
-    Load,
-    Metrics,
-    Operation,
-    Profile,
-    State,
-    StepDetails,
-    Trial,
-)
+from orchestrator.trials.trial import StepDetails, Trial
 
 _NO_TRIAL = Phrase("The events of {trial} are damaged: {error}. Make the run again.")
+# What a trial is made of; of what kind another event is need not even be known.
+_TOLD = {
+    *("state_changed", "phase_finished", "environment", "inputs", "steps_finished"),
+    *("epoch_finished", "evaluation_finished", "resources_used", "profiled"),
+}
+E = TypeVar("E")
 _MOST_MISSING = 1_000_000  # steps: more are no gap but a damage
 
 
@@ -57,150 +60,68 @@ def _fold(
     events: Iterable[job_pb2.JobEvent],
     spec: dict[str, Any] | None,
 ) -> Trial:
-    found: dict[str, list[Any]] = defaultdict(list)
-    for event in events:
-        case = event.WhichOneof("event")
-        if case is not None:
-            found[case].append(cleaned(getattr(event, case)))
-    state = found["state_changed"][-1] if found["state_changed"] else None
-    resources = found["resources_used"][-1] if found["resources_used"] else None
+    told = [cleaned(event) for event in events if event.WhichOneof("event") in _TOLD]
+    environments = [event.environment for event in told if event.HasField("environment")]
+    found = [event_from_proto(event) for event in told]
+    states = _of(StateChanged, found)
+    finished = _of(PhaseFinished, found)
+    chunks = _of(StepsFinished, found)
+    evaluation = _last(_of(EvaluationFinished, found))
     return Trial(
         framework=framework,
         number=number,
-        state=_state(state.state) if state else State.PENDING,
-        error=_failure(state.error) if state and state.HasField("error") else None,
+        state=states[-1].state if states else JobState.PENDING,
+        error=states[-1].failure if states else None,
         spec=spec,
-        environment=found["environment"][-1] if found["environment"] else None,
-        inputs=_inputs(found["inputs"][-1]) if found["inputs"] else None,
-        phases={_phase(p.phase): _seconds(p.duration) for p in found["phase_finished"]},
-        cpu_seconds={_phase(p.phase): _seconds(p.cpu_duration) for p in found["phase_finished"]},
-        epochs=tuple(map(_epoch, found["epoch_finished"])),
-        losses=_losses(found["steps_finished"]),
-        details=_details(found["steps_finished"]),
-        evaluation=_metrics(found["evaluation_finished"]),
-        peak_memory_bytes=resources.peak_memory_bytes if resources else None,
-        peak_device_memory_bytes=resources.peak_device_memory_bytes if resources else None,
-        accelerator=_accelerator(resources) if resources else None,
-        swapped_bytes=resources.swapped_bytes if resources else 0,
-        profile=_profile(found["profiled"]),
+        environment=_last(environments),
+        inputs=_last(_of(Inputs, found)),
+        phases={each.phase.value: each.seconds for each in finished},
+        cpu_seconds={each.phase.value: each.cpu_seconds for each in finished},
+        epochs=tuple(_of(EpochFinished, found)),
+        losses=_losses(chunks),
+        details=_details(chunks),
+        evaluation=evaluation.test if evaluation else None,
+        resources=_last(_of(ResourcesUsed, found)),
+        profile=_last(_of(Profiled, found)),
     )
 
 
-def _state(state: job_pb2.JobState) -> State:
-    return State[job_pb2.JobState.Name(state).removeprefix("JOB_STATE_")]
+def _of(kind: type[E], events: Iterable[Event]) -> list[E]:
+    return [event for event in events if isinstance(event, kind)]
 
 
-def _phase(phase: job_pb2.Phase) -> str:
-    return str(job_pb2.Phase.Name(phase)).removeprefix("PHASE_").lower()
+def _last(found: Sequence[E]) -> E | None:
+    return found[-1] if found else None
 
 
-def _seconds(duration: Duration) -> float:
-    return duration.ToNanoseconds() / 1e9
+def _losses(chunks: list[StepsFinished]) -> NDArray[np.float64]:
+    return _by_step(chunks, [chunk.losses for chunk in chunks])
 
 
-def _failure(status: status_pb2.Status) -> Failure:
-    info = error_details_pb2.ErrorInfo()
-    given = any(detail.Unpack(info) for detail in status.details)
-    return Failure(info.reason if given else "", status.message)
-
-
-def _inputs(message: job_pb2.Inputs) -> Inputs:
-    return Inputs(**{f.name: getattr(message, f.name) for f in dataclasses.fields(Inputs)})
-
-
-def _accelerator(message: job_pb2.ResourcesUsed) -> AcceleratorUsed | None:
-    if not message.HasField("accelerator"):
+def _details(chunks: list[StepsFinished]) -> StepDetails | None:
+    told = [chunk.details for chunk in chunks if chunk.details is not None]
+    if not told or len(told) < len(chunks):
         return None
-    used = message.accelerator
-    return AcceleratorUsed(
-        uuid=used.uuid,
-        samples=used.samples,
-        peak_memory_bytes=used.peak_memory_bytes or None,
-        throttled=tuple(used.throttled),
-        most_processes=used.most_processes,
-        **{
-            name: getattr(used, name) if used.HasField(name) else None
-            for name in ("mean_utilization", "mean_power_watts", "energy_joules")
-        },
-    )
-
-
-def _epoch(message: job_pb2.EpochFinished) -> Epoch:
-    return Epoch(
-        epoch=message.epoch,
-        train_seconds=_seconds(message.train_duration),
-        evaluate_seconds=_seconds(message.evaluate_duration),
-        train_loss=message.train_loss,
-        test_loss=message.test.loss,
-        test_accuracy=message.test.accuracy,
-        samples_per_second=message.samples_per_second,
-        data_wait_seconds=_seconds(message.data_wait_duration),
-        sync_seconds=_seconds(message.sync_duration),
-        running_accuracy=(
-            message.running_accuracy if message.HasField("running_accuracy") else None
-        ),
-        validation_loss=message.validation.loss if message.HasField("validation") else None,
-        validation_accuracy=(
-            message.validation.accuracy if message.HasField("validation") else None
-        ),
-        load=_load(message.load) if message.HasField("load") else None,
-    )
-
-
-def _load(message: job_pb2.Load) -> Load:
-    return Load(
-        own_cpu_seconds=_seconds(message.own_cpu_duration),
-        other_cpu_seconds=_seconds(message.other_cpu_duration),
-        stolen_seconds=_seconds(message.stolen_duration),
-        throttled_seconds=_seconds(message.throttled_duration),
-        clock_hertz=message.clock_hertz,
-    )
-
-
-def _profile(found: list[job_pb2.Profiled]) -> Profile | None:
-    if not found:
-        return None
-    operations = tuple(
-        Operation(each.name, each.calls, _seconds(each.self_duration))
-        for each in found[-1].operations
-    )
-    return Profile(operations, _seconds(found[-1].total_duration), found[-1].steps)
-
-
-def _metrics(found: list[job_pb2.EvaluationFinished]) -> Metrics | None:
-    if not found:
-        return None
-    test = found[-1].test
-    return Metrics(test.loss, test.accuracy, test.samples)
-
-
-def _losses(chunks: list[job_pb2.StepsFinished]) -> NDArray[np.float64]:
-    return _by_step(chunks, lambda chunk: chunk.losses)
-
-
-def _details(chunks: list[job_pb2.StepsFinished]) -> StepDetails | None:
-    if not chunks or not all(chunk.HasField("details") for chunk in chunks):
-        return None
-    norms = [norm.parameter for norm in chunks[0].details.gradient_norms]
+    norms = [norm.parameter for norm in told[0].gradient_norms]
     return StepDetails(
-        ordered_losses=_by_step(chunks, lambda chunk: chunk.details.ordered_losses),
-        accuracies=_by_step(chunks, lambda chunk: chunk.details.accuracies),
+        ordered_losses=_by_step(chunks, [each.ordered_losses for each in told]),
+        accuracies=_by_step(chunks, [each.accuracies for each in told]),
         gradient_norms={
-            parameter: _by_step(chunks, lambda chunk, i=i: chunk.details.gradient_norms[i].norms)
+            parameter: _by_step(chunks, [each.gradient_norms[i].norms for each in told])
             for i, parameter in enumerate(norms)
         },
     )
 
 
 def _by_step(
-    chunks: list[job_pb2.StepsFinished], numbers: Callable[..., Iterable[float]]
+    chunks: Sequence[StepsFinished], numbers: Sequence[Sequence[float]]
 ) -> NDArray[np.float64]:
-    """float64[steps]; NaN where a step was not reported."""
+    """Lay each chunk's ``numbers`` at its steps: float64[steps]; NaN where one was not reported."""
     steps = max((chunk.first_step + len(chunk.losses) for chunk in chunks), default=0)
     reported = sum(len(chunk.losses) for chunk in chunks)
     if steps - reported > _MOST_MISSING or any(chunk.first_step < 0 for chunk in chunks):
         raise ValueError(f"{steps} steps, of which {reported} are there")
     found = np.full(steps, np.nan)
-    for chunk in chunks:
-        found[chunk.first_step : chunk.first_step + len(chunk.losses)] = numbers(chunk)
+    for chunk, values in zip(chunks, numbers, strict=True):
+        found[chunk.first_step : chunk.first_step + len(chunk.losses)] = values
     return found

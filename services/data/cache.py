@@ -2,16 +2,16 @@
 
 import errno
 import logging
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from filelock import FileLock
+from twinrun.contract import state_dir
+from twinrun.contract.files import sha256, write_whole
 
 from services.data.download import unpack
 from services.data.source import File, Progress, Source, SourceFault, sha256_of
 from services.errors import DataUnavailable, DiskFull, TwinrunError
-from services.files import sha256
 
 _LOG = logging.getLogger(__name__)
 
@@ -28,6 +28,7 @@ def read(source: Source, folder: Path, progress: Progress) -> dict[File, bytes]:
         if len(found) < len(source.files):
             folder.mkdir(parents=True, exist_ok=True)
             with FileLock(folder / ".lock"):
+                state_dir.sweep(folder)
                 _fetch(source, folder, progress, found)
     except OSError as error:
         raise _folder_fault(error, folder, source) from error
@@ -61,7 +62,7 @@ def _fetch(source: Source, folder: Path, progress: Progress, found: dict[File, b
         try:
             for file, content in origin.fetch(missing(), folder, progress):
                 _check(file, content)
-                _write(folder / file.name, content)
+                write_whole(folder / file.name, content, private=False)
                 found[file] = content
         except SourceFault as fault:
             faults.append(f"{origin.name}: {fault}")
@@ -107,19 +108,6 @@ def _check(file: File, content: bytes) -> None:
         raise SourceFault(
             f"{file.name} has SHA-256 {sha256(content)} unpacked; it must be {file.sha256}"
         )
-
-
-def _write(path: Path, content: bytes) -> None:
-    """The file appears whole or not at all. Only the lock's holder writes, so one name will do."""
-    temporary = path.with_name(f"{path.name}.tmp")
-    try:
-        with temporary.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _folder_fault(error: OSError, folder: Path, source: Source) -> TwinrunError:

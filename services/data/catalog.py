@@ -4,7 +4,10 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from services.spec import Dataset, Violation, between
+from twinrun.contract.spec import Dataset
+from twinrun.contract.violation import Violation
+
+from services.ranges import between
 
 
 @dataclass(frozen=True, slots=True)

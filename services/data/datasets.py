@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from twinrun.contract.spec import JobSpec, Normalization
+from twinrun.contract.violation import Violation
 
 from services.data import cache, catalog, idx, synthetic
 from services.data.arrays import Data
@@ -14,7 +16,6 @@ from services.data.published import SOURCES
 from services.data.source import File, Progress, Source
 from services.errors import DataUnavailable, InvalidRequest
 from services.model.weights import parameter_dtype
-from services.spec import JobSpec, Normalization, Violation
 
 _ROWS = 1024  # normalised at once: NumPy widens indices to 8 bytes each
 

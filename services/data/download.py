@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from twinrun.contract.events import DownloadProgress
+
 from services.data.source import File, Progress, SourceFault, sha256_of
-from services.events import DownloadProgress
 
 _TIMEOUT_SECONDS = 5.0  # to connect, and for each read
 _CHUNK_BYTES = 1 << 16

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from twinrun.contract.enums import Precision
+from twinrun.contract.spec import Dataset, JobSpec
+
 from services.data import datasets
 from services.data.source import Progress
-from services.spec import Dataset, JobSpec, Precision
 
 
 class Kept:

@@ -17,11 +17,11 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from twinrun.contract.events import DownloadProgress
+from twinrun.contract.files import sha256
 
 from services.data import idx
 from services.data.source import File, Progress, SourceFault
-from services.events import DownloadProgress
-from services.files import sha256
 
 _TIMEOUT_SECONDS = 600.0  # pip has timeouts of its own; this one ends a trickle
 

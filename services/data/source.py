@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from twinrun.contract.events import DownloadProgress
+
 from services.data import idx
-from services.events import DownloadProgress
 
 Progress = Callable[[DownloadProgress], None]
 

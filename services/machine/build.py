@@ -5,9 +5,12 @@ import hashlib
 import importlib.metadata
 from pathlib import Path
 
+from twinrun import contract
+
+import services
 from services.machine import host
 
-_CODE = Path(__file__).parents[1]
+_CODE = (Path(services.__file__).parent, Path(contract.__file__).parent)
 
 
 @functools.cache
@@ -17,7 +20,8 @@ def digest() -> str:
         {f"{found.name}=={found.version}" for found in importlib.metadata.distributions()}
     )
     sha256 = hashlib.sha256("\n".join([host.cpu_model(), *installed]).encode())
-    for path in sorted(_CODE.rglob("*.py")):
-        sha256.update(f"\n{path.relative_to(_CODE)}\n".encode())
-        sha256.update(path.read_bytes())
+    for folder in _CODE:
+        for path in sorted(folder.rglob("*.py")):
+            sha256.update(f"\n{folder.name}/{path.relative_to(folder)}\n".encode())
+            sha256.update(path.read_bytes())
     return sha256.hexdigest()

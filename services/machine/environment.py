@@ -4,7 +4,8 @@ import os
 import sys
 from dataclasses import replace
 
-from services.events import Environment
+from twinrun.contract.events import Environment
+
 from services.machine import host, nvml
 
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.events import Load
+from twinrun.contract.events import Load
 
 _PROC = Path("/proc")
 _CGROUP = Path("/sys/fs/cgroup")

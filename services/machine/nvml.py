@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
-from services.events import Accelerator, AcceleratorUsed
+from twinrun.contract.events import Accelerator, AcceleratorUsed
 
 _LOOK_SECONDS = 0.1  # from one look to the next
 _MEMORY_V2, _MIG_ENABLED = 0x02000028, 1  # as in nvml.h
@@ -50,7 +50,7 @@ class Sampler:
         self._nvml = _initialised() if uuid else None  # for as long as the process lives
         self._handle = self._nvml and self._nvml.ask("nvmlDeviceGetHandleByUUID", uuid)
         self._samples = 0
-        self._peak_memory_bytes = 0
+        self._peak_memory_bytes: int | None = None
         self._throttled = 0  # NVML's reasons, a bit each
         self._most_processes = 0
         self._utilization, self._watts = _Mean(), _Mean()
@@ -116,7 +116,7 @@ class Sampler:
         if memory is None:
             memory = self._ask("nvmlDeviceGetMemoryInfo")
         if memory is not None:
-            self._peak_memory_bytes = max(self._peak_memory_bytes, memory.used)
+            self._peak_memory_bytes = max(self._peak_memory_bytes or 0, memory.used)
         if (rates := self._ask("nvmlDeviceGetUtilizationRates")) is not None:
             self._utilization.add(rates.gpu / 100, seconds)
         if (milliwatts := self._ask("nvmlDeviceGetPowerUsage")) is not None:

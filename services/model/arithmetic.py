@@ -1,11 +1,9 @@
 """How much arithmetic and memory traffic a job cannot do without, however it is computed."""
 
-import math
-from typing import assert_never
+from twinrun.contract.spec import JobSpec
 
-from services.model import layers
+from services.model import optimizers, shapes
 from services.model.weights import Weights
-from services.spec import Adam, AdamW, JobSpec, Sgd
 
 
 def epoch_operations(spec: JobSpec, shape: tuple[int, ...], samples: int) -> float:
@@ -15,18 +13,11 @@ def epoch_operations(spec: JobSpec, shape: tuple[int, ...], samples: int) -> flo
     its input; nobody needs the gradient of the first one's input. Each is a multiplication and an
     addition for each value of the kernel and place that it is laid on. All else is small beside it.
     """
-    kernels = {
-        parameter.name: parameter.shape
-        for parameter in layers.parameters(spec.layers, shape)
-        if parameter.name.endswith(".kernel")
-    }
     operations = 0
     products = 2
-    for index, made in enumerate(layers.output_shapes(spec.layers, shape)):
-        if (kernel := kernels.get(f"layers.{index}.kernel")) is not None:
-            places = math.prod(made) // kernel[-1]
-            operations += 2 * products * math.prod(kernel) * places
-            products = 3
+    for multiplications in filter(None, shapes.multiplications(spec.layers, shape)):
+        operations += 2 * products * multiplications
+        products = 3
     return float(operations * samples)
 
 
@@ -39,15 +30,9 @@ def epoch_bytes(
     each value of its state, and what is kept without it is read and written; gradients need not
     reach the memory.
     """
-    match spec.optimizer.kind:
-        case Sgd(momentum):
-            arrays = 2 if momentum else 1
-        case Adam() | AdamW():
-            arrays = 3
-        case _:
-            assert_never(spec.optimizer.kind)
+    arrays = 1 + optimizers.slot_count(spec.optimizer)
     touched = sum(
         (arrays if parameter.trained else 1) * weights[parameter.name].nbytes
-        for parameter in layers.parameters(spec.layers, shape)
+        for parameter in shapes.parameters(spec.layers, shape)
     )
     return float(steps * (2 * touched + spec.batch_size * sample_bytes))

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-
-from services.spec import Augmentation, JobSpec, Normalization
+from twinrun.contract.spec import Augmentation, JobSpec, Normalization
 
 TRANSFORMS = "transforms"  # as `services.trial.chunks.Chunk.drawn` has them
 

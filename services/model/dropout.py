@@ -1,11 +1,11 @@
 """Dropout's masks: drawn once by NumPy, the same for every framework."""
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
-
-from services.spec import Dropout
+from twinrun.contract.layers import Dropout, Layer
 
 _LEVELS = 2**16  # a value is kept or not by a number of 16 bits: fewer draw faster
 _A_BLOCK = 16  # such numbers that Philox makes at once
@@ -14,6 +14,11 @@ _A_BLOCK = 16  # such numbers that Philox makes at once
 def name(layer: int) -> str:
     """Of the masks of a dropout, by its index among the layers."""
     return f"layers.{layer}.mask"
+
+
+def names(layers: Iterable[Layer]) -> list[str]:
+    """Of the masks of all dropouts, in model order."""
+    return [name(index) for index, layer in enumerate(layers) if isinstance(layer, Dropout)]
 
 
 def scale(dropout: Dropout) -> float:

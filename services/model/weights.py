@@ -8,10 +8,12 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
+from twinrun.contract.enums import Distribution, FanMode, Precision
+from twinrun.contract.layers import Layer, Normal, VarianceScaling, Zeros
 
 from services.errors import BadWeights
-from services.model import layers as shapes
-from services.spec import Distribution, FanMode, Layer, Normal, Precision, VarianceScaling, Zeros
+from services.model import shapes
+from services.model.layers.parameter import Ones, Parameter
 
 # Canonical name to array: dense kernels [in, out]. In the parameters' own precision.
 Weights = Mapping[str, NDArray[np.floating]]
@@ -42,12 +44,12 @@ def initial(
     }
 
 
-def _draw(parameter: shapes.Parameter, seed: int, index: int) -> NDArray[np.float64]:
+def _draw(parameter: Parameter, seed: int, index: int) -> NDArray[np.float64]:
     generator = np.random.Generator(np.random.Philox(key=[seed, 2**32 + index]))
     match parameter.initializer:
         case Zeros():
             return np.zeros(parameter.shape)
-        case shapes.Ones():
+        case Ones():
             return np.ones(parameter.shape)
         case Normal(stddev):
             return generator.normal(0.0, stddev, parameter.shape)

@@ -6,13 +6,15 @@ from typing import assert_never
 # One numbering of GPUs, whatever counts them: CUDA's own default is "fastest first".
 os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
 
+from twinrun.contract.enums import Recipe
+from twinrun.contract.spec import JobSpec
+
 from services.data.arrays import Data
 from services.model.weights import Weights
 from services.pytorch.environment import environment
 from services.pytorch.matched import MatchedTrainer
 from services.pytorch.measure import measure
 from services.pytorch.summary import summarize
-from services.spec import JobSpec, Recipe
 from services.trial import trainer
 
 

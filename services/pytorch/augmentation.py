@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 
 import torch
 from torch.nn import functional
+from twinrun.contract.spec import JobSpec
 
 from services.model.augmentation import TRANSFORMS, background, wanted
-from services.spec import JobSpec
 
 # Images [batch, h, w, c] and what was drawn for them; images of the same shape.
 Augment = Callable[[torch.Tensor, Mapping[str, torch.Tensor]], torch.Tensor]

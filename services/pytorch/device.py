@@ -3,9 +3,10 @@
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from twinrun.contract.enums import Device, Execution, OwnWay, Precision, Recipe
+from twinrun.contract.spec import JobSpec
 
 from services.errors import DeviceUnavailable
-from services.spec import Device, Execution, JobSpec, OwnWay, Precision, Recipe
 from services.trial.chunks import Chunk
 
 # In which products are taken; parameters and all else are float64 with float64, else float32.

@@ -3,8 +3,8 @@
 import re
 
 import torch
+from twinrun.contract.events import Environment
 
-from services.events import Environment
 from services.machine.environment import completed
 
 

@@ -4,36 +4,23 @@ import contextlib
 import copy
 import math
 from collections.abc import Callable, Iterator
-from typing import assert_never
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from twinrun.contract.enums import Execution, Precision
+from twinrun.contract.events import Environment, Profiled
+from twinrun.contract.layers import BatchNorm, CustomDense, Dense, Flatten
+from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
 from services.errors import Unsupported
-from services.events import Environment, Profiled
-from services.model import layers as shapes
+from services.model import shapes
 from services.model.weights import Weights
-from services.pytorch import device, modules, optimizers, own, profile
-from services.pytorch.compiled import require_compiler
+from services.pytorch import device, losses, model, optimizers, profile
+from services.pytorch.compiled_steps import require_compiler
 from services.pytorch.environment import environment
 from services.pytorch.pipeline import Batch, Samples, loader
-from services.spec import (
-    Adam,
-    AdamW,
-    BatchNorm,
-    CustomDense,
-    Dense,
-    Execution,
-    Flatten,
-    JobSpec,
-    Loop,
-    Loss,
-    Precision,
-    Sgd,
-)
 from services.trial import matched
 from services.trial.trainer import Steps
 from services.trial.waiting import Waiting, timed
@@ -56,7 +43,7 @@ class IdiomaticTrainer:
         self._device = device.prepare(spec)
         torch.manual_seed(spec.seed)
         self._shape = data.train_images.shape[1:]
-        self._modules = modules.sequential(spec.layers, self._shape)
+        self._modules = model.sequential(spec.layers, self._shape)
         if spec.precision is Precision.FLOAT64:
             self._modules.double()
         if weights is not None:
@@ -66,8 +53,10 @@ class IdiomaticTrainer:
         if spec.execution is Execution.COMPILED:
             require_compiler(spec)
             self._model = torch.compile(self._modules, isolate_recompiles=True)
-        self._optimizer = _optimizer(spec, self._modules)
-        self._loss = _loss(spec)
+        self._optimizer = optimizers.idiomatic(
+            spec.optimizer, self._modules.parameters(), spec.loop
+        )
+        self._loss = losses.idiomatic(spec)
         self._train = loader(
             spec,
             Samples(spec, data.train_pixels, data.train_labels, spec.augmentation),
@@ -90,7 +79,9 @@ class IdiomaticTrainer:
         device.synchronize(self._device)
 
     def _warm_up(self) -> None:
-        model, optimizer = copy.deepcopy((self._modules.state_dict(), self._optimizer.state_dict()))
+        modules, optimizer = copy.deepcopy(
+            (self._modules.state_dict(), self._optimizer.state_dict())
+        )
         sizes = {min(self._spec.batch_size, self._samples), self._samples % self._spec.batch_size}
         for size in sorted(sizes - {0}, reverse=True):
             for _ in range(matched.WARM_UP_STEPS):
@@ -100,20 +91,20 @@ class IdiomaticTrainer:
                 if size:
                     self._modules.eval()
                     self._logits(self._zeros(size)[0])
-        self._modules.load_state_dict(model)
+        self._modules.load_state_dict(modules)
         self._optimizer.load_state_dict(optimizer)
 
     def train_epoch(self, epoch: int) -> Iterator[Steps]:  # noqa: ARG002 - it shuffles by itself
         self._modules.train()
         waiting = Waiting(iter(self._train))
-        losses: list[torch.Tensor] = []
+        measured: list[torch.Tensor] = []
         for batch in waiting:
-            losses.append(self._step(batch))
-            if len(losses) == self._spec.report_every_steps:
-                yield _taken(losses, waiting)
-                losses = []
-        if losses:
-            yield _taken(losses, waiting)
+            measured.append(self._step(batch))
+            if len(measured) == self._spec.report_every_steps:
+                yield _taken(measured, waiting)
+                measured = []
+        if measured:
+            yield _taken(measured, waiting)
 
     def _step(self, batch: Batch) -> torch.Tensor:
         images, labels = (tensor.to(self._device, non_blocking=True) for tensor in batch)
@@ -193,7 +184,7 @@ class IdiomaticTrainer:
                 height, width, channels = shape
                 places = np.arange(math.prod(shape)).reshape(channels, height, width)
                 rows = places.transpose(1, 2, 0).ravel()
-            for part, tensor in modules.held(module).items():
+            for part, tensor in model.held(layer, module).items():
                 yield f"layers.{index}.{part}", tensor, _AS_IT_IS if part == "bias" else rows
             if isinstance(layer, Dense | CustomDense):
                 rows = _AS_IT_IS
@@ -232,29 +223,3 @@ def _require_batches(spec: JobSpec, data: Data) -> None:
 def _taken(losses: list[torch.Tensor], waiting: Waiting[Batch]) -> Steps:
     on_host, synced = timed(torch.stack(losses).cpu)
     return Steps(on_host.numpy(), wait_seconds=waiting.taken(), sync_seconds=synced)
-
-
-def _optimizer(spec: JobSpec, model: nn.Module) -> "torch.optim.Optimizer | optimizers.Written":
-    """Epsilon is left to PyTorch."""
-    rate, parameters = spec.optimizer.learning_rate, model.parameters()
-    if spec.loop is Loop.CUSTOM:
-        return optimizers.Written(own.with_own_epsilon(spec.optimizer), parameters)
-    match spec.optimizer.kind:
-        case Sgd(momentum):
-            return torch.optim.SGD(parameters, lr=rate, momentum=momentum)
-        case Adam(beta_1, beta_2):
-            return torch.optim.Adam(parameters, lr=rate, betas=(beta_1, beta_2))
-        case AdamW(beta_1, beta_2, _, weight_decay):
-            return torch.optim.AdamW(
-                parameters, lr=rate, betas=(beta_1, beta_2), weight_decay=weight_decay
-            )
-        case _:
-            assert_never(spec.optimizer.kind)
-
-
-def _loss(spec: JobSpec) -> nn.Module:
-    match spec.loss:
-        case Loss.SOFTMAX_CROSS_ENTROPY:
-            return nn.CrossEntropyLoss()
-        case _:
-            assert_never(spec.loss)

@@ -5,16 +5,17 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from twinrun.contract.enums import Execution, OwnWay
+from twinrun.contract.events import Environment, Profiled
+from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
-from services.events import Environment, Profiled
 from services.model import order
 from services.model.weights import Weights
-from services.pytorch import augmentation, device, model, own, profile
-from services.pytorch.compiled import CompiledSteps
-from services.pytorch.eager import EagerSteps
+from services.pytorch import augmentation, defaults, device, model, profile
+from services.pytorch.compiled_steps import CompiledSteps
+from services.pytorch.eager_steps import EagerSteps
 from services.pytorch.environment import environment
-from services.spec import Execution, JobSpec, OwnWay
 from services.trial import chunks, matched
 from services.trial.trainer import Steps
 from services.trial.waiting import timed
@@ -30,13 +31,13 @@ class MatchedTrainer:
 
     def __init__(self, spec: JobSpec, data: Data, weights: Weights | None) -> None:
         matched.require_supported(spec)
-        self._spec = spec = own.as_it_does(spec)
+        self._spec = spec = defaults.as_it_does(spec)
         self._device = device.prepare(spec)
         self._products = device.PRODUCTS[spec.precision]
         shape = data.train_images.shape[1:]
         if weights is None:
             dtype = data.train_images.dtype
-            weights = own.initial_weights(spec.layers, shape, spec.seed, dtype)
+            weights = defaults.initial_weights(spec.layers, shape, spec.seed, dtype)
         initial = matched.ordered(spec, shape, weights)
         self._tensors = {n: device.put(a.copy(), self._device) for n, a in initial.items()}
         self._names = matched.trained(spec, shape)
@@ -65,7 +66,7 @@ class MatchedTrainer:
 
     def train_epoch(self, epoch: int) -> Iterator[Steps]:
         shuffled = OwnWay.BATCH_ORDER in self._spec.own_ways
-        permutation = own.permutation if shuffled else order.permutation
+        permutation = defaults.permutation if shuffled else order.permutation
         found = matched.epoch_chunks(self._spec, epoch, len(self._images), permutation)
         if OwnWay.LAST_BATCH in self._spec.own_ways:
             found = [indices for indices in found if indices.shape[1] == self._spec.batch_size]

@@ -1,10 +1,10 @@
 """What the machine can do at most, by PyTorch's own kernels."""
 
 import torch
+from twinrun.contract.events import MachineMeasured
+from twinrun.contract.spec import JobSpec
 
-from services.events import MachineMeasured
 from services.pytorch import device
-from services.spec import JobSpec
 from services.trial.best_rate import ELEMENTS, SIDE, best_rate
 
 

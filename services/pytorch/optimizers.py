@@ -5,13 +5,16 @@ for compiled steps: the compiler makes it one kernel for each parameter, togethe
 before.
 """
 
+import inspect
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, assert_never
 
 import torch
+from twinrun.contract.enums import Loop
+from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
 
-from services.spec import Adam, AdamW, Loop, Optimizer, Sgd
-from services.trial import matched
+from services.model.optimizers import schedule, slot_count
 
 
 def optimizer(
@@ -40,6 +43,39 @@ def optimizer(
             assert_never(spec.kind)
 
 
+def idiomatic(
+    spec: Optimizer, parameters: Iterable[torch.Tensor], loop: Loop
+) -> "torch.optim.Optimizer | Written":
+    """The optimizer that users of PyTorch make: epsilon is left to PyTorch."""
+    if loop is Loop.CUSTOM:
+        return Written(with_own_epsilon(spec), parameters)
+    rate = spec.learning_rate
+    match spec.kind:
+        case Sgd(momentum):
+            return torch.optim.SGD(parameters, lr=rate, momentum=momentum)
+        case Adam(beta_1, beta_2):
+            return torch.optim.Adam(parameters, lr=rate, betas=(beta_1, beta_2))
+        case AdamW(beta_1, beta_2, _, weight_decay):
+            return torch.optim.AdamW(
+                parameters, lr=rate, betas=(beta_1, beta_2), weight_decay=weight_decay
+            )
+        case _:
+            assert_never(spec.kind)
+
+
+def with_own_epsilon(optimizer: Optimizer) -> Optimizer:
+    """With the epsilon that PyTorch has by default."""
+    match optimizer.kind:
+        case Adam() | AdamW() as kind:
+            made = getattr(torch.optim, type(kind).__name__)
+            default = inspect.signature(made).parameters["eps"].default
+            return replace(optimizer, kind=replace(kind, epsilon=default))
+        case Sgd():
+            return optimizer
+        case _:
+            assert_never(optimizer.kind)
+
+
 class Written:
     """The same formulas as a step that one writes by hand, with an optimizer's methods."""
 
@@ -56,7 +92,7 @@ class Written:
 
     @torch.no_grad()  # type: ignore[untyped-decorator]
     def step(self) -> None:
-        rates, epsilons = matched.schedule(self._spec, self._taken, 1)
+        rates, epsilons = schedule(self._spec, self._taken, 1)
         self._taken += 1
         gradients = [parameter.grad for parameter in self._parameters]
         plan = float(rates[0]), float(epsilons[0])
@@ -84,14 +120,9 @@ def advance(made: "torch.optim.Optimizer | Written", steps: int) -> None:
 
 def slots(spec: Optimizer, parameters: Sequence[torch.Tensor]) -> list[list[torch.Tensor]]:
     """The state that `update` keeps, all zeros: a list as long as the parameters for each kind."""
-    match spec.kind:
-        case Sgd(momentum):
-            count = 1 if momentum else 0
-        case Adam() | AdamW():
-            count = 2
-        case _:
-            assert_never(spec.kind)
-    return [[torch.zeros_like(parameter) for parameter in parameters] for _ in range(count)]
+    return [
+        [torch.zeros_like(parameter) for parameter in parameters] for _ in range(slot_count(spec))
+    ]
 
 
 def update(
@@ -101,7 +132,7 @@ def update(
     gradients: Sequence[torch.Tensor],
     plan: tuple[torch.Tensor | float, torch.Tensor | float],
 ) -> None:
-    """One step, in place; ``plan`` is its rate and epsilon, by `matched.schedule`."""
+    """One step, in place; ``plan``: rate and epsilon, by `services.model.optimizers.schedule`."""
     rate, epsilon = plan
     for w, g, *s in zip(parameters, gradients, *slots, strict=True):
         match spec.kind:

@@ -7,9 +7,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torchvision.transforms import v2
+from twinrun.contract.enums import Device
+from twinrun.contract.spec import Augmentation, JobSpec
 
 from services.model.weights import parameter_dtype
-from services.spec import Augmentation, Device, JobSpec
 
 _NONE = Augmentation()
 Batch = tuple[torch.Tensor, torch.Tensor]  # images [batch, c, h, w] and labels [batch]

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
 from services.pytorch import device
-from services.pytorch.eager import EagerSteps
+from services.pytorch.eager_steps import EagerSteps
 from services.pytorch.pipeline import Batch, Order, Samples, loader
-from services.spec import JobSpec
 from services.trial.chunks import Chunk
 from services.trial.matched import Held
 from services.trial.waiting import Waiting

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import torch
 from torch.profiler import ProfilerActivity
+from twinrun.contract.events import Operation, Profiled
 
-from services.events import Operation, Profiled
 from services.trial.matched import PROFILED_OPERATIONS
 
 

@@ -2,17 +2,17 @@
 
 import torch
 from torch import nn
+from twinrun.contract.events import LayerSummary, ModelSummarized
+from twinrun.contract.spec import JobSpec
 
 from services.data import catalog
-from services.events import LayerSummary, ModelSummarized
-from services.pytorch import modules
-from services.spec import JobSpec
+from services.pytorch.model import sequential
 
 
 def summarize(spec: JobSpec) -> ModelSummarized:
     """Shapes are of what each module makes of a sample of zeros."""
     height, width, channels = shape = catalog.info(spec.dataset).shape
-    model = modules.sequential(spec.layers, shape).eval()
+    model = sequential(spec.layers, shape).eval()
     x = torch.zeros(1, channels, height, width)
     layers = []
     with torch.inference_mode():
@@ -27,6 +27,13 @@ def summarize(spec: JobSpec) -> ModelSummarized:
 
 
 def _counts(module: nn.Module) -> tuple[int, int]:
-    """All values that a module holds, and those that are not trained, which PyTorch has apart."""
-    untrained = modules.untrained_count(module)
+    """All values that a module holds, and those that are not trained, which PyTorch has apart.
+
+    Not the count of batches, which Keras does not keep.
+    """
+    untrained = sum(
+        tensor.numel()
+        for name, tensor in module.named_buffers()
+        if not name.endswith("num_batches_tracked")
+    )
     return sum(parameter.numel() for parameter in module.parameters()) + untrained, untrained

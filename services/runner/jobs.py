@@ -9,15 +9,17 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from twinrun.contract.converters.specs import spec_to_proto
+from twinrun.contract.enums import JobState, WeightsKind
+from twinrun.contract.events import Environment, Event, StateChanged
+from twinrun.contract.spec import JobSpec
+from twinrun.contract.violation import Violation
 from twinrun.v1 import job_pb2
 
 from services import errors
-from services.events import Environment, Event, JobState, StateChanged, WeightsKind
 from services.pipe import LOGITS_FILE, Kind, ProcessUse, Task
-from services.runner.convert import spec_to_proto
 from services.runner.records import Record, Records
 from services.runner.worker import Run, Worker
-from services.spec import JobSpec, Violation
 
 _log = logging.getLogger(__name__)
 _WATCH_POLL_SECONDS = 0.5  # after which a watcher that has gone away is noticed

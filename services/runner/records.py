@@ -14,15 +14,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from google.protobuf import json_format
+from twinrun.contract.converters.events import event_to_proto
+from twinrun.contract.enums import JobState
+from twinrun.contract.events import Event, Failure, StateChanged
+from twinrun.contract.files import write_whole
 from twinrun.contract.state_dir import make
+from twinrun.contract.violation import Violation
 from twinrun.v1 import job_pb2
 
 from services import errors
-from services.events import Event, Failure, JobState, StateChanged
-from services.files import write_whole
-from services.runner.convert import event_to_proto
 from services.runner.event_log import EventLog
-from services.spec import Violation
 
 _log = logging.getLogger(__name__)
 # Room for a job's last event on a disk that is full by then: more than the longest takes.
@@ -72,7 +73,7 @@ class Record:
 
     def end(self, error: errors.TwinrunError) -> None:
         """FAILED or CANCELLED by ``error``; so in memory even where the disk takes no more."""
-        state = JobState.CANCELLED if error.code == "CANCELLED" else JobState.FAILED
+        state = JobState.CANCELLED if error.reason.code == "CANCELLED" else JobState.FAILED
         failure = Failure(error.reason, error.message, error.metadata)
         message = event_to_proto(StateChanged(state, failure))
         try:

@@ -19,10 +19,10 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from twinrun.contract import state_dir
+from twinrun.contract.files import write_whole
 from twinrun.v1 import runner_service_pb2, runner_service_pb2_grpc
 
 from services.errors import ImportFailed, TwinrunError
-from services.files import write_whole
 from services.frameworks import FRAMEWORKS
 from services.machine import host
 from services.runner.interceptor import ErrorInterceptor

@@ -11,17 +11,22 @@ from pathlib import Path
 
 import grpc
 from google.rpc import status_pb2
+from twinrun.contract.converters.events import environment_to_proto
+from twinrun.contract.converters.specs import spec_to_proto
+from twinrun.contract.enums import WeightsKind
+from twinrun.contract.events import Environment
+from twinrun.contract.spec import JobSpec
+from twinrun.contract.violation import Violation
 from twinrun.v1 import job_pb2, runner_service_pb2, runner_service_pb2_grpc
 
 from services.data import catalog
 from services.errors import InvalidRequest, TooManyWatchers, TwinrunError
-from services.events import Environment, WeightsKind
 from services.machine import build, host
 from services.pipe import ProcessUse
-from services.runner.convert import environment_to_proto, spec_from_proto, spec_to_proto
+from services.ranges import between
 from services.runner.jobs import Jobs
 from services.runner.status import error_to_status
-from services.spec import JobSpec, Violation, between
+from services.runner.validation import valid_spec
 
 PROTOCOL_VERSION = 1
 _PROCESS_USES = {
@@ -121,7 +126,7 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
         return self._jobs.submit(job_pb2.JOB_KIND_PREVIEW, request.request_id, spec)
 
     def _spec(self, spec: job_pb2.JobSpec) -> JobSpec:
-        return spec_from_proto(spec, host.available_cpus(), self._default_threads)
+        return valid_spec(spec, host.available_cpus(), self._default_threads)
 
     def _weights(self, request: runner_service_pb2.EvaluateRequest) -> bytes:
         match request.WhichOneof("weights"):

@@ -12,8 +12,9 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from twinrun.contract.events import Environment, Event, Failure
+
 from services import errors
-from services.events import Environment, Event, Failure
 from services.pipe import Finished, ProcessUse, Ready, Report, Task
 
 _CHILD = "services.trial.child"

@@ -8,10 +8,13 @@ os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
 # Errors only: standard error is kept as the reason where a trial's process dies.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+from twinrun.contract.enums import Loop, Recipe
+from twinrun.contract.spec import JobSpec
+
 from services.data.arrays import Data
 from services.model.weights import Weights
-from services.spec import JobSpec, Loop, Recipe
 from services.tensorflow.environment import environment
+from services.tensorflow.idiomatic import CustomLoopTrainer, IdiomaticTrainer
 from services.tensorflow.matched import MatchedTrainer
 from services.tensorflow.measure import measure
 from services.tensorflow.summary import summarize
@@ -24,9 +27,6 @@ def Trainer(spec: JobSpec, data: Data, weights: Weights | None) -> trainer.Train
         case Recipe.MATCHED:
             return MatchedTrainer(spec, data, weights)
         case Recipe.IDIOMATIC:
-            from services.tensorflow.custom_loop import CustomLoopTrainer  # noqa: PLC0415 - Keras
-            from services.tensorflow.idiomatic import IdiomaticTrainer  # noqa: PLC0415
-
             made = CustomLoopTrainer if spec.loop is Loop.CUSTOM else IdiomaticTrainer
             return made(spec, data, weights)
         case _:

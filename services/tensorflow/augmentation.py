@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 
 import tensorflow as tf
+from twinrun.contract.enums import Execution
+from twinrun.contract.spec import JobSpec
 
 from services.model.augmentation import TRANSFORMS, background, wanted
-from services.spec import Execution, JobSpec
 
 # Images [batch, h, w, c] and what was drawn for them; images of the same shape.
 Augment = Callable[[tf.Tensor, Mapping[str, tf.Tensor]], tf.Tensor]

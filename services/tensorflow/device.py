@@ -1,9 +1,10 @@
 """The device, the threads and the precision of products that a spec asks for."""
 
 import tensorflow as tf
+from twinrun.contract.enums import Device, Execution, Precision
+from twinrun.contract.spec import JobSpec
 
 from services.errors import DeviceUnavailable, Unsupported
-from services.spec import Device, Execution, JobSpec, Precision
 
 # In which products are taken; parameters and all else are float64 with float64, else float32.
 PRODUCTS = {

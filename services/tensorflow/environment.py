@@ -1,8 +1,8 @@
 """What a trial on TensorFlow runs on."""
 
 import tensorflow as tf
+from twinrun.contract.events import Environment
 
-from services.events import Environment
 from services.machine.environment import completed
 
 

@@ -1,35 +1,28 @@
-"""The idiomatic recipe: a Keras model that is compiled and fitted as its users do today."""
+"""The idiomatic recipe: a Keras model that is fitted as its users do today, or trained by hand."""
 
 import functools
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, assert_never
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+from twinrun.contract.enums import Device, Execution, Precision
+from twinrun.contract.events import Environment, Profiled
+from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
-from services.events import Environment, Profiled
-from services.model import layers as shapes
+from services.model import shapes
 from services.model.augmentation import wanted
 from services.model.weights import Weights
-from services.spec import (
-    Adam,
-    AdamW,
-    Device,
-    Execution,
-    JobSpec,
-    Loss,
-    Precision,
-    Sgd,
-)
-from services.tensorflow import device, layers, profile
+from services.tensorflow import device, losses, model, optimizers, profile
 from services.tensorflow.environment import environment
-from services.tensorflow.preprocessing import Preprocessing
+from services.tensorflow.pipeline import Preprocessing
 from services.trial import matched
 from services.trial.trainer import Steps
+from services.trial.waiting import Waiting, timed
 
 _POLICIES = {
     Precision.FLOAT32: "float32",
@@ -67,17 +60,17 @@ class IdiomaticTrainer:
         self._data = self._given(len(self._images))
         policy = _POLICIES[spec.precision]
         shape = self._images.shape[1:]
-        self._model, made = layers.sequential(spec.layers, shape, policy)
+        self._model, made = model.sequential(spec.layers, shape, policy)
         self._variables = {
-            parameter.name: layers.held(made, parameter.name)
+            parameter.name: model.held(made, parameter.name)
             for parameter in shapes.parameters(spec.layers, shape)
         }
         if weights is not None:
             for name, array in matched.ordered(spec, shape, weights).items():
                 self._variables[name].assign(array)
         self._model.compile(
-            optimizer=_optimizer(spec),
-            loss=loss_of(spec),
+            optimizer=optimizers.idiomatic(spec.optimizer),
+            loss=losses.idiomatic(spec),
             metrics=["accuracy"],
             run_eagerly=spec.execution is Execution.EAGER,
             jit_compile=True if spec.execution is Execution.COMPILED else "auto",
@@ -123,9 +116,9 @@ class IdiomaticTrainer:
         edges = _Edges(self._spec, len(self._images))
         self._fit(*self._data, callbacks=(edges,))
         longest = (time.perf_counter() - start) / edges.steps
-        for losses, accuracies in edges.chunks:
-            waited = min(self._wait_seconds, longest) * len(losses)
-            yield Steps(losses, accuracies=accuracies, wait_seconds=waited)
+        for means, accuracies in edges.chunks:
+            waited = min(self._wait_seconds, longest) * len(means)
+            yield Steps(means, accuracies=accuracies, wait_seconds=waited)
 
     def evaluate(self) -> NDArray[np.floating]:
         logits: NDArray[np.floating] = self._model.predict(
@@ -164,6 +157,51 @@ class IdiomaticTrainer:
         return int(tf.config.experimental.get_memory_info("GPU:0")["peak"])
 
 
+class CustomLoopTrainer(IdiomaticTrainer):
+    """A `services.trial.trainer.Trainer`; model, optimizer and evaluation are those of `fit`."""
+
+    def __init__(self, spec: JobSpec, data: Data, weights: Weights | None) -> None:
+        super().__init__(spec, data, weights)
+        self._loss = losses.idiomatic(spec)
+        self._batches = self._preprocessing.batches(self._images, self._labels)
+        self._step = self._op_by_op
+        if spec.execution is not Execution.EAGER:
+            compiled = spec.execution is Execution.COMPILED
+            self._step = tf.function(self._op_by_op, jit_compile=compiled)
+
+    def _op_by_op(self, images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            loss = self._loss(labels, self._model(images, training=True))
+        variables = self._model.trainable_variables
+        self._model.optimizer.apply_gradients(
+            zip(tape.gradient(loss, variables), variables, strict=True)
+        )
+        return loss
+
+    def warm_up(self) -> None:
+        self._model.optimizer.build(self._model.trainable_variables)
+        variables = [*self._model.variables, *self._model.optimizer.variables]
+        values = [variable.numpy() for variable in variables]
+        samples, batch = len(self._images), self._spec.batch_size
+        for size in {min(batch, samples), samples % batch} - {0}:  # each is a graph of its own
+            for _ in range(matched.WARM_UP_STEPS):
+                self._step(self._images[:size], self._labels[:size])
+        self.evaluate()
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+
+    def train_epoch(self, epoch: int) -> Iterator[Steps]:  # noqa: ARG002 - it shuffles by itself
+        waiting = Waiting(iter(self._batches))
+        measured: list[tf.Tensor] = []
+        for images, labels in waiting:
+            measured.append(self._step(images, labels))
+            if len(measured) == self._spec.report_every_steps:
+                yield _taken(measured, waiting)
+                measured = []
+        if measured:
+            yield _taken(measured, waiting)
+
+
 class _Edges(keras.callbacks.Callback):  # type: ignore[misc]
     """Keras tells means over the epoch so far: at each chunk's edge, those of the chunk."""
 
@@ -187,26 +225,6 @@ class _Edges(keras.callbacks.Callback):  # type: ignore[misc]
         self._before, self._began = sums, self.steps
 
 
-def _optimizer(spec: JobSpec) -> keras.optimizers.Optimizer:
-    """Epsilon is left to Keras."""
-    rate = spec.optimizer.learning_rate
-    match spec.optimizer.kind:
-        case Sgd(momentum):
-            return keras.optimizers.SGD(rate, momentum=momentum)
-        case Adam(beta_1, beta_2):
-            return keras.optimizers.Adam(rate, beta_1=beta_1, beta_2=beta_2)
-        case AdamW(beta_1, beta_2, _, weight_decay):
-            return keras.optimizers.AdamW(
-                rate, beta_1=beta_1, beta_2=beta_2, weight_decay=weight_decay
-            )
-        case _:
-            assert_never(spec.optimizer.kind)
-
-
-def loss_of(spec: JobSpec) -> keras.losses.Loss:
-    """Return Keras's loss of labels [batch] and logits [batch, classes]."""
-    match spec.loss:
-        case Loss.SOFTMAX_CROSS_ENTROPY:
-            return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        case _:
-            assert_never(spec.loss)
+def _taken(losses: list[tf.Tensor], waiting: Waiting[tuple[tf.Tensor, tf.Tensor]]) -> Steps:
+    on_host, synced = timed(tf.stack(losses).numpy)
+    return Steps(on_host, wait_seconds=waiting.taken(), sync_seconds=synced)

@@ -5,18 +5,19 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+from twinrun.contract.enums import Device, Execution, OwnWay
+from twinrun.contract.events import Environment, Profiled
+from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
-from services.events import Environment, Profiled
 from services.model import order
 from services.model.augmentation import wanted
 from services.model.weights import Weights
-from services.spec import Device, Execution, JobSpec, OwnWay
-from services.tensorflow import augmentation, device, model, own, profile
-from services.tensorflow.augmented_steps import AugmentedSteps
+from services.tensorflow import augmentation, defaults, device, model, profile
+from services.tensorflow.compiled_steps import AugmentedSteps, GraphSteps
+from services.tensorflow.eager_steps import EagerSteps, unstacked
 from services.tensorflow.environment import environment
-from services.tensorflow.pipeline import PipelineSteps
-from services.tensorflow.steps import EagerSteps, GraphSteps, unstacked
+from services.tensorflow.pipeline_steps import PipelineSteps
 from services.trial import chunks, matched
 from services.trial.trainer import Steps
 from services.trial.waiting import timed
@@ -31,12 +32,12 @@ class MatchedTrainer:
 
     def __init__(self, spec: JobSpec, data: Data, weights: Weights | None) -> None:
         matched.require_supported(spec)
-        self._spec = spec = own.as_it_does(spec)
+        self._spec = spec = defaults.as_it_does(spec)
         self._device = device.prepare(spec)
         shape = data.train_images.shape[1:]
         if weights is None:
             dtype = data.train_images.dtype
-            weights = own.initial_weights(spec.layers, shape, spec.seed, dtype)
+            weights = defaults.initial_weights(spec.layers, shape, spec.seed, dtype)
         initial = matched.ordered(spec, shape, weights)
         self._names = matched.trained(spec, shape)
         eager = spec.execution is Execution.EAGER
@@ -74,7 +75,7 @@ class MatchedTrainer:
 
     def train_epoch(self, epoch: int) -> Iterator[Steps]:
         shuffled = OwnWay.BATCH_ORDER in self._spec.own_ways
-        permutation = own.permutation if shuffled else order.permutation
+        permutation = defaults.permutation if shuffled else order.permutation
         found = matched.epoch_chunks(self._spec, epoch, self._shape[0], permutation)
         self._steps.begin(found)
         for chunk in chunks.carried(self._spec, self._shape, epoch, found):

@@ -1,9 +1,9 @@
 """What the machine can do at most, by TensorFlow's own kernels."""
 
 import tensorflow as tf
+from twinrun.contract.events import MachineMeasured
+from twinrun.contract.spec import JobSpec
 
-from services.events import MachineMeasured
-from services.spec import JobSpec
 from services.tensorflow import device
 from services.trial.best_rate import ELEMENTS, SIDE, best_rate
 

@@ -2,40 +2,70 @@
 
 `update` is for graphs and op by op: one kernel for each parameter. `update_plainly` is for XLA,
 which makes plain operations one kernel together with what comes before, and cannot see into a
-kernel of TensorFlow's. A plan is a step's rate and epsilon, by `services.trial.matched.schedule`.
+kernel of TensorFlow's. A plan is a step's rate and epsilon, by `plan`.
 """
 
 import math
 from collections.abc import Sequence
 from typing import assert_never
 
+import keras
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
+from twinrun.contract.enums import OwnWay
+from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
+from twinrun.contract.spec import JobSpec
 
-from services.spec import Adam, AdamW, Optimizer, Sgd
+from services.model import optimizers as shared
 
 Plan = tuple[tf.Tensor, tf.Tensor]
 
 
-def slots(spec: Optimizer, parameters: Sequence[tf.Variable]) -> list[list[tf.Variable]]:
-    """For each parameter the state that an update keeps, all zeros."""
+def idiomatic(spec: Optimizer) -> keras.optimizers.Optimizer:
+    """Return the optimizer that users of Keras make: epsilon is left to Keras."""
+    rate = spec.learning_rate
     match spec.kind:
         case Sgd(momentum):
-            count = 1 if momentum else 0
-        case Adam() | AdamW():
-            count = 2
+            return keras.optimizers.SGD(rate, momentum=momentum)
+        case Adam(beta_1, beta_2):
+            return keras.optimizers.Adam(rate, beta_1=beta_1, beta_2=beta_2)
+        case AdamW(beta_1, beta_2, _, weight_decay):
+            return keras.optimizers.AdamW(
+                rate, beta_1=beta_1, beta_2=beta_2, weight_decay=weight_decay
+            )
         case _:
             assert_never(spec.kind)
+
+
+def plan(spec: JobSpec, first: int, steps: int) -> shared.Plan:
+    """Rates and epsilons of steps, as `services.model.optimizers.schedule`, or Keras's epsilon.
+
+    Keras adds its epsilon before the bias correction: it is the same at every step.
+    """
+    rates, epsilons = shared.schedule(spec.optimizer, first, steps)
+    if OwnWay.ADAM_EPSILON not in spec.own_ways:
+        return rates, epsilons
+    match spec.optimizer.kind:
+        case Adam() | AdamW():
+            return rates, np.full(steps, idiomatic(spec.optimizer).epsilon)
+        case Sgd():
+            return rates, epsilons
+        case _:
+            assert_never(spec.optimizer.kind)
+
+
+def slots(spec: Optimizer, parameters: Sequence[tf.Variable]) -> list[list[tf.Variable]]:
+    """For each parameter the state that an update keeps, all zeros."""
+    count = shared.slot_count(spec)
     return [[tf.Variable(tf.zeros_like(w)) for _ in range(count)] for w in parameters]
 
 
 def kernel_plan(
     spec: Optimizer,
-    plan: tuple[NDArray[np.float64], NDArray[np.float64]],
+    plan: shared.Plan,
     dtype: type[np.floating],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The ``plan`` of `services.trial.matched.schedule`, for `update`'s kernels in ``dtype``.
+) -> shared.Plan:
+    """The ``plan`` of `services.model.optimizers.schedule`, for `update`'s kernels in ``dtype``.
 
     Adam's kernel takes 1 - beta in the parameters' precision: in float32, 1 - 0.999 is too small
     by one part in 78,000, and both moments with it, which parts the frameworks within some fifty

@@ -1,78 +1,63 @@
-"""Steps, a graph each, on batches that come by `tf.data`, in the order of a matched job."""
+"""Augmentation by Keras's preprocessing layers in `tf.data`, as its users have it today."""
 
-import itertools
-from collections.abc import Sequence
-
-import numpy as np
+import keras
 import tensorflow as tf
-from numpy.typing import NDArray
+from twinrun.contract.spec import JobSpec
 
-from services.data.arrays import Data
-from services.spec import Execution, JobSpec
-from services.tensorflow.steps import EagerSteps, unstacked
-from services.trial.chunks import Chunk
-from services.trial.matched import Held
-from services.trial.waiting import Waiting
+from services.errors import Unsupported
+from services.model.augmentation import background, wanted
+from services.model.weights import parameter_dtype
 
-Batch = tuple[tf.Tensor, tf.Tensor]  # images [batch, h, w, c] and labels [batch]
+_FLIPS = (0.0, 0.5)  # RandomFlip takes no probability
 
 
-class PipelineSteps(EagerSteps):
-    """`begin` each epoch, then `run` its chunks."""
+class Preprocessing:
+    """What becomes of the training images. Raises Unsupported for what Keras has no layer for."""
 
-    def __init__(
-        self,
-        spec: JobSpec,
-        held: Held[tf.Variable],
-        images: tf.Tensor,
-        labels: tf.Tensor,
-        data: Data,
-    ) -> None:
-        super().__init__(spec, held, images, labels)
-        with tf.device("/CPU:0"):
-            self._pixels = tf.constant(data.train_pixels)
-            self._answers = tf.constant(data.train_labels.astype(np.int64))
-        self._batches: Waiting[Batch] = Waiting(iter(()))
-        self._warm = False
-        if spec.execution is not Execution.EAGER:
-            self._step_on = tf.function(  # type: ignore[method-assign]
-                self._step_on, reduce_retracing=True, autograph=False
+    def __init__(self, spec: JobSpec) -> None:
+        given = spec.augmentation
+        if given.flip not in _FLIPS:
+            raise Unsupported(
+                f"augmentation.flip is {given.flip:g}, but Keras's RandomFlip mirrors half of all "
+                "images; give 0 or 0.5, or take recipe matched",
+                field="augmentation.flip",
             )
+        # Filled with what is background after normalisation.
+        outside = {
+            "fill_mode": "constant",
+            "fill_value": background(spec.dataset.normalization),
+            "seed": spec.seed,
+            "dtype": parameter_dtype(spec.precision).name,
+        }
+        self._layers: list[keras.layers.Layer] = []
+        if given.flip:
+            flip = keras.layers.RandomFlip("horizontal", seed=spec.seed, dtype=outside["dtype"])
+            self._layers.append(flip)
+        if given.rotation_degrees:
+            turn = given.rotation_degrees / 360  # of a full turn
+            self._layers.append(keras.layers.RandomRotation(turn, **outside))
+        if given.zoom:
+            self._layers.append(keras.layers.RandomZoom(given.zoom, **outside))
+        if given.width_shift or given.height_shift:
+            shifts = given.height_shift, given.width_shift
+            self._layers.append(keras.layers.RandomTranslation(*shifts, **outside))
+        self._spec = spec
 
-    def begin(self, order: Sequence[NDArray[np.int32]]) -> None:
-        """Let `tf.data` fetch an epoch's batches, chunks of int32[steps, batch]."""
-        normalization = self._spec.dataset.normalization
-        dtype = self._images.dtype
+    def __call__(self, images: tf.Tensor) -> tf.Tensor:
+        """``images`` [batch, h, w, c], each as one epoch may have it."""
+        for layer in self._layers:
+            images = layer(images, training=True)
+        return images
 
-        def normalised(batch: tf.RaggedTensor) -> Batch:
-            pixels = tf.cast(tf.gather(self._pixels, batch), dtype)
-            images = (pixels / 255 - normalization.mean) / normalization.std
-            return images, tf.gather(self._answers, batch)
-
-        with tf.device("/CPU:0"):
-            indices = [batch for chunk in order for batch in chunk]
-            batches = tf.data.Dataset.from_generator(
-                lambda: iter(indices), output_signature=tf.TensorSpec([None], tf.int32)
+    def batches(self, images: tf.Tensor, labels: tf.Tensor) -> tf.data.Dataset:
+        """Of arrays: shuffled anew each time that they are gone through, and augmented."""
+        batches = (
+            tf.data.Dataset.from_tensor_slices((images, labels))
+            .shuffle(len(labels), seed=self._spec.seed)
+            .batch(self._spec.batch_size)
+        )
+        if wanted(self._spec):
+            batches = batches.map(
+                lambda images, labels: (self(images), labels), num_parallel_calls=tf.data.AUTOTUNE
             )
-            batches = batches.map(normalised, num_parallel_calls=tf.data.AUTOTUNE)
-            self._batches = Waiting(iter(batches.prefetch(tf.data.AUTOTUNE)))
-        self._warm = True
-
-    def _run(
-        self, chunk: Chunk, rates: NDArray[np.floating], epsilons: NDArray[np.floating]
-    ) -> tf.Tensor:
-        if not self._warm:  # the shapes alone matter
-            return super()._run(chunk, rates, epsilons)
-        drawn = unstacked(chunk.drawn, len(chunk))
-        batches = itertools.islice(self._batches, len(chunk))
-        found = [
-            self._step_on(self._augment(images, numbers), labels, numbers, *step)
-            for (images, labels), numbers, *step in zip(
-                batches, drawn, tf.unstack(rates), tf.unstack(epsilons), strict=True
-            )
-        ]
-        return tf.stack(found)
-
-    def waited(self) -> float:
-        """Seconds that were waited for data since it was last asked."""
-        return self._batches.taken()
+        return batches.prefetch(tf.data.AUTOTUNE)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+from twinrun.contract.events import Operation, Profiled
 
-from services.events import Operation, Profiled
 from services.trial.matched import PROFILED_OPERATIONS
 
 # As the executor names what it runs: the node, then its kind.

@@ -3,16 +3,16 @@
 import math
 from typing import Any
 
+from twinrun.contract.events import LayerSummary, ModelSummarized
+from twinrun.contract.spec import JobSpec
+
 from services.data import catalog
-from services.events import LayerSummary, ModelSummarized
-from services.spec import JobSpec
+from services.tensorflow.model import sequential
 
 
 def summarize(spec: JobSpec) -> ModelSummarized:
     """Padding by a number of pixels is a layer of its own in the text, and of none in the list."""
-    from services.tensorflow import layers  # noqa: PLC0415 - imports Keras
-
-    model, made = layers.sequential(spec.layers, catalog.info(spec.dataset).shape, "float32")
+    model, made = sequential(spec.layers, catalog.info(spec.dataset).shape, "float32")
     lines: list[str] = []
     model.summary(print_fn=lines.append, line_length=80)
     return ModelSummarized(

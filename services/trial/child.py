@@ -18,10 +18,12 @@ import traceback
 from multiprocessing.connection import Connection
 from typing import Any, NoReturn, assert_never
 
+from twinrun.contract.enums import Phase
+from twinrun.contract.events import Failure, PhaseFinished
+
 from services import errors
 from services.data import datasets
 from services.data.kept import Kept
-from services.events import Failure, Phase, PhaseFinished
 from services.pipe import Finished, Kind, ProcessUse, Ready, Report, Task
 from services.trial import preview
 from services.trial.run import run

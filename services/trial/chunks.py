@@ -6,10 +6,11 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from twinrun.contract.layers import Dropout
+from twinrun.contract.spec import JobSpec
 
-from services.model import augmentation, dropout, layers
+from services.model import augmentation, dropout, shapes
 from services.model.weights import parameter_dtype
-from services.spec import Dropout, JobSpec
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 # Numbers [steps, batch, ...] for samples int32[steps, batch], of which the first step is so
@@ -74,8 +75,8 @@ def _draws(spec: JobSpec, shape: tuple[int, ...], epoch: int) -> dict[str, Draw]
         dtype = parameter_dtype(spec.precision)
         transforms = augmentation.transforms(spec, shape, epoch).astype(dtype)
         draws[augmentation.TRANSFORMS] = lambda _, indices: transforms[indices]
-    shapes = layers.output_shapes(spec.layers, shape[1:])
-    for index, (layer, made) in enumerate(zip(spec.layers, shapes, strict=True)):
+    outputs = shapes.output_shapes(spec.layers, shape[1:])
+    for index, (layer, made) in enumerate(zip(spec.layers, outputs, strict=True)):
         if isinstance(layer, Dropout):
             draws[dropout.name(index)] = _of_masks(spec, layer.rate, made, (epoch, index))
     return draws

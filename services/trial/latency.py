@@ -5,8 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-
-from services.events import Latency
+from twinrun.contract.events import Latency
 
 BATCH_SIZES = (1, 8, 64, 512)
 _WARM_CALLS = 10

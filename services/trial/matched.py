@@ -3,16 +3,17 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar, assert_never
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from twinrun.contract.enums import Device, Execution, OwnWay
+from twinrun.contract.events import GradientNorms, StepDetails
+from twinrun.contract.spec import JobSpec
 
 from services.errors import BadWeights, Unsupported
-from services.events import GradientNorms, StepDetails
-from services.model import layers, order
+from services.model import order, shapes
 from services.model.weights import Weights, parameter_dtype
-from services.spec import Adam, AdamW, Device, Execution, JobSpec, Optimizer, OwnWay, Sgd
 from services.trial.trainer import Steps
 
 # Sample indices of an epoch, int32[samples], from seed, epoch and number of samples.
@@ -46,7 +47,7 @@ def ordered(
 
     Raises BadWeights where one is missing, misshapen or left over, so that none goes unused.
     """
-    expected = {p.name: p.shape for p in layers.parameters(spec.layers, tuple(shape))}
+    expected = {p.name: p.shape for p in shapes.parameters(spec.layers, tuple(shape))}
     given = {name: array.shape for name, array in weights.items()}
     if given != expected:
         raise BadWeights(f"The model's parameters are {expected}, but the weights are {given}.")
@@ -63,7 +64,7 @@ class Held(Generic[Tensor]):
 
 def trained(spec: JobSpec, shape: Sequence[int]) -> list[str]:
     """The names of the parameters that have gradients, in model order."""
-    return [p.name for p in layers.parameters(spec.layers, tuple(shape)) if p.trained]
+    return [p.name for p in shapes.parameters(spec.layers, tuple(shape)) if p.trained]
 
 
 def evaluate_batch(spec: JobSpec, shape: Sequence[int]) -> int:
@@ -71,8 +72,8 @@ def evaluate_batch(spec: JobSpec, shape: Sequence[int]) -> int:
 
     On a CPU no layer makes anything large of them. A GPU's memory either framework keeps itself.
     """
-    shapes = [tuple(shape), *layers.output_shapes(spec.layers, tuple(shape))]
-    row = max(map(math.prod, shapes)) * parameter_dtype(spec.precision).itemsize
+    made = [tuple(shape), *shapes.output_shapes(spec.layers, tuple(shape))]
+    row = max(map(math.prod, made)) * parameter_dtype(spec.precision).itemsize
     samples = _EVALUATE_BATCH
     while spec.device is Device.CPU and samples > 1 and samples * row >= _LARGE:
         samples //= 2
@@ -83,27 +84,6 @@ def held(names: Sequence[str], arrays: Mapping[str, Tensor]) -> Held[Tensor]:
     """Arrays by name, in model order, of which those of ``names`` are trained."""
     kept = [array for name, array in arrays.items() if name not in names]
     return Held([arrays[name] for name in names], kept)
-
-
-def schedule(
-    optimizer: Optimizer, first: int, steps: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Rates and epsilons, float64[steps] each, of the steps that come after ``first`` steps.
-
-    Algorithm 1's step  lr * m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + epsilon)  is the same as
-    rate * m / (sqrt(v) + epsilon_hat) with rate = lr * sqrt(1 - b2^t) / (1 - b1^t) and
-    epsilon_hat = epsilon * sqrt(1 - b2^t)  (Kingma and Ba 2015, end of section 2). Both are made
-    here in float64: in float32, 1 - 0.999 alone would be wrong by one part in 80,000.
-    """
-    match optimizer.kind:
-        case Sgd():
-            return np.full(steps, optimizer.learning_rate), np.zeros(steps)
-        case Adam(beta_1, beta_2, epsilon) | AdamW(beta_1, beta_2, epsilon):
-            t = np.arange(first + 1, first + steps + 1, dtype=np.float64)
-            root = np.sqrt(1 - beta_2**t)
-            return optimizer.learning_rate * root / (1 - beta_1**t), epsilon * root
-        case _:
-            assert_never(optimizer.kind)
 
 
 def steps_taken(

@@ -1,10 +1,11 @@
 """What becomes of training images before a step sees them, for a person to look at."""
 
+from twinrun.contract.enums import Recipe
+from twinrun.contract.events import ImagesPreviewed
+
 from services.data import catalog, datasets
-from services.events import ImagesPreviewed
 from services.model import weights as parameters
 from services.pipe import Task
-from services.spec import Recipe
 from services.trial.run import Emit, MakeTrainer
 
 

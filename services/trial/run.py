@@ -10,11 +10,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-
-from services.data import catalog, datasets
-from services.data.arrays import Data
-from services.errors import disk_error
-from services.events import (
+from twinrun.contract.enums import Device, Loss, OwnWay, Phase, Recipe, WeightsKind
+from twinrun.contract.events import (
     EpochFinished,
     EvaluationFinished,
     Event,
@@ -22,20 +19,22 @@ from services.events import (
     Latency,
     LogitsSaved,
     Metrics,
-    Phase,
     PhaseFinished,
     PhaseStarted,
     ResourcesUsed,
     StepsFinished,
-    WeightsKind,
     WeightsSaved,
 )
-from services.files import sha256, write_whole
+from twinrun.contract.files import sha256, write_whole
+from twinrun.contract.spec import JobSpec
+
+from services.data import catalog, datasets
+from services.data.arrays import Data
+from services.errors import disk_error
 from services.machine import load, nvml
 from services.model import arithmetic, augmentation, metrics, order
 from services.model import weights as parameters
 from services.pipe import LOGITS_FILE, Task
-from services.spec import Device, JobSpec, OwnWay, Recipe
 from services.trial import latency
 from services.trial.trainer import Steps, Trainer
 
@@ -131,7 +130,7 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit, load_data: Load = dat
     else:
         with phases.whole(Phase.EVALUATE):
             logits = trainer.evaluate()
-        _, test = _metrics(logits, loaded)
+        _, test = _metrics(logits, loaded, spec.loss)
         timed: tuple[Latency, ...] = ()
         if not task.shares_process:
             # The trainer's own test samples: where some are held back, those come first.
@@ -163,12 +162,12 @@ def _outputs(
 
 
 def _metrics(
-    logits: NDArray[np.floating], loaded: datasets.Loaded
+    logits: NDArray[np.floating], loaded: datasets.Loaded, loss: Loss
 ) -> tuple[Metrics | None, Metrics]:
     """On the samples that were held back, None where there are none, and on the test split."""
     held, labels = loaded.validation_samples, loaded.data.test_labels
-    validation = metrics.evaluate(logits[:held], labels[:held]) if held else None
-    return validation, metrics.evaluate(logits[held:], labels[held:])
+    validation = metrics.evaluate(logits[:held], labels[:held], loss) if held else None
+    return validation, metrics.evaluate(logits[held:], labels[held:], loss)
 
 
 def _train(
@@ -202,7 +201,7 @@ def _train(
         indices = np.arange(len(data.train_labels), dtype=np.int32)
         taken = order.limited(indices, spec.batch_size, spec.steps_per_epoch_limit)
         sizes = order.batch_sizes(len(taken), spec.batch_size, len(losses))
-        validation, test = _metrics(logits, loaded)
+        validation, test = _metrics(logits, loaded, spec.loss)
         emit(
             EpochFinished(
                 epoch=epoch,

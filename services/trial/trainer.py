@@ -6,11 +6,11 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from twinrun.contract.events import Environment, Profiled, StepDetails
+from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
-from services.events import Environment, Profiled, StepDetails
 from services.model.weights import Weights
-from services.spec import JobSpec
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,31 +4,24 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-
-from services.data.arrays import Data
-from services.model import weights as parameters
-from services.spec import (
+from twinrun.contract.enums import ActivationFunction, Execution, Precision
+from twinrun.contract.layers import (
     Activation,
-    ActivationFunction,
-    Adam,
-    AdamW,
-    Augmentation,
     AveragePool2d,
     BatchNorm,
     Conv2d,
     CustomDense,
-    Dataset,
     Dense,
     Dropout,
-    Execution,
     Flatten,
-    JobSpec,
     MaxPool2d,
     Normal,
-    Optimizer,
-    Precision,
-    Sgd,
 )
+from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
+from twinrun.contract.spec import Augmentation, Dataset, JobSpec
+
+from services.data.arrays import Data
+from services.model import weights as parameters
 
 THREADS = 1  # of all jobs in one process: TensorFlow makes its pools once
 SHAPE, CLASSES = (4, 3, 2), 5

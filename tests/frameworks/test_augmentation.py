@@ -7,20 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from twinrun.contract.enums import Execution, OwnWay, Precision
+from twinrun.contract.layers import Conv2d, Dense, Dropout, Flatten
+from twinrun.contract.spec import Augmentation, Dataset, Normalization
 
 from services.model import augmentation
-from services.spec import (
-    Augmentation,
-    Conv2d,
-    Dataset,
-    Dense,
-    Dropout,
-    Execution,
-    Flatten,
-    Normalization,
-    OwnWay,
-    Precision,
-)
 from tests.frameworks import jobs, reference
 
 SHAPES = [(28, 28, 1), (4, 3, 2), (5, 5, 3), (9, 34, 1)]

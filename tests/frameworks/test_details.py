@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from twinrun.contract.enums import Execution, Loop, Precision
+from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
 
-from services.spec import Adam, AdamW, Execution, Loop, Optimizer, Precision, Sgd
 from tests.frameworks import jobs, reference
 from tests.frameworks.test_arithmetic import UNCOMPILED, assert_same
 

@@ -7,9 +7,9 @@ import subprocess
 import sys
 
 import pytest
+from twinrun.contract.enums import Execution
 
 from services.machine import host
-from services.spec import Execution
 from tests.frameworks import jobs
 
 
@@ -37,7 +37,7 @@ def test_the_environment_holds_no_type_of_the_framework(framework):
             parts = [getattr(value, field.name) for field in dataclasses.fields(value)]
         return {type(value).__module__}.union(*map(classes, parts))
 
-    assert classes(framework.environment()) == {"builtins", "services.events"}
+    assert classes(framework.environment()) == {"builtins", "twinrun.contract.events"}
 
 
 @pytest.mark.parametrize("execution", [Execution.DEFAULT, Execution.EAGER])

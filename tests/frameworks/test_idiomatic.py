@@ -5,27 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from twinrun.contract.enums import ActivationFunction, Execution, Loop, Precision, Recipe
+from twinrun.contract.layers import Activation, BatchNorm, Dense, Flatten
+from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
+from twinrun.contract.spec import Augmentation, Dataset, Synthetic
 
 from services.errors import Unsupported
-from services.model import layers as shapes
-from services.spec import (
-    Activation,
-    ActivationFunction,
-    Adam,
-    AdamW,
-    Augmentation,
-    BatchNorm,
-    Dataset,
-    Dense,
-    Execution,
-    Flatten,
-    Loop,
-    Optimizer,
-    Precision,
-    Recipe,
-    Sgd,
-    Synthetic,
-)
+from services.model import shapes
 from tests.frameworks import jobs, reference
 
 

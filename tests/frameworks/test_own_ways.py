@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from twinrun.contract.enums import Execution, OwnWay
+from twinrun.contract.optimizers import Adam, Optimizer, Sgd
 
 from services.errors import Unsupported
 from services.model import order
-from services.spec import Adam, Execution, Optimizer, OwnWay, Sgd
 from tests.frameworks import jobs, reference
 
 UNCOMPILED = [Execution.DEFAULT, Execution.EAGER]
@@ -71,11 +72,11 @@ def test_own_initial_weights_are_drawn_by_the_seed_and_the_rest_is_matched(frame
 
 
 def test_an_own_batch_order_is_a_permutation_of_its_own(framework):
-    own = __import__(f"services.{name_of(framework)}.own", fromlist=["permutation"])
-    found = own.permutation(3, 1, 50)
+    defaults = __import__(f"services.{name_of(framework)}.defaults", fromlist=["permutation"])
+    found = defaults.permutation(3, 1, 50)
     assert sorted(found) == list(range(50))
-    assert np.array_equal(found, own.permutation(3, 1, 50))
-    assert not np.array_equal(found, own.permutation(3, 2, 50))
+    assert np.array_equal(found, defaults.permutation(3, 1, 50))
+    assert not np.array_equal(found, defaults.permutation(3, 2, 50))
     assert not np.array_equal(found, order.permutation(3, 1, 50))
     job = spec(OwnWay.BATCH_ORDER)
     first, plain = losses(framework, job), expected(spec())

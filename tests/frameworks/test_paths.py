@@ -1,8 +1,12 @@
 """Which of several ways that give the same numbers a job takes: no certificate can tell."""
 
-import pytest
+import importlib
 
-from services.spec import Adam, AdamW, BatchNorm, Execution, Loop, Optimizer, OwnWay, Precision, Sgd
+import pytest
+from twinrun.contract.enums import Execution, Loop, OwnWay, Precision
+from twinrun.contract.layers import BatchNorm
+from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
+
 from tests.frameworks import jobs
 
 STEPS = {
@@ -88,7 +92,7 @@ def test_batch_norm_is_by_the_kernel_where_that_is_fast_and_plain_where_it_is_to
     if name == "pytorch":
         import torch  # noqa: PLC0415 - whichever is there
 
-        from services.pytorch import batch_norm  # noqa: PLC0415
+        from services.pytorch.layers import batch_norm  # noqa: PLC0415
 
         original = torch.batch_norm
         monkeypatch.setattr(torch, "batch_norm", lambda *a: called.append(a) or original(*a))
@@ -98,7 +102,7 @@ def test_batch_norm_is_by_the_kernel_where_that_is_fast_and_plain_where_it_is_to
         return
     import tensorflow as tf  # noqa: PLC0415
 
-    from services.tensorflow import batch_norm  # noqa: PLC0415
+    from services.tensorflow.layers import batch_norm  # noqa: PLC0415
 
     original = tf.raw_ops.FusedBatchNormV3
     monkeypatch.setattr(
@@ -110,3 +114,9 @@ def test_batch_norm_is_by_the_kernel_where_that_is_fast_and_plain_where_it_is_to
         called.clear()
         batch_norm.by_batch(layer, x, scale, offset, compiled=compiled)
         assert bool(called) == (single and len(shape) == 4 and not compiled)
+
+
+def test_products_are_made_in_the_precision_that_the_job_names(name):
+    device = importlib.import_module(f"services.{name}.device")
+    framework = importlib.import_module({"pytorch": "torch"}.get(name, name))
+    assert {precision: getattr(framework, precision) for precision in Precision} == device.PRODUCTS

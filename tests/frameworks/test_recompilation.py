@@ -5,8 +5,8 @@ import subprocess
 import sys
 
 import pytest
+from twinrun.contract.enums import Execution
 
-from services.spec import Execution
 from tests.frameworks import jobs
 
 JOB = jobs.spec(batch_size=8, report_every_steps=6, epochs=1)  # chunks of 6, 2 and 1 short

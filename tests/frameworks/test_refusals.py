@@ -3,9 +3,9 @@
 import sysconfig
 
 import pytest
+from twinrun.contract.enums import Device, Execution, Loop, Recipe
 
 from services.errors import DeviceUnavailable, Unsupported
-from services.spec import Device, Execution, Loop, Recipe
 from tests.frameworks import jobs
 
 

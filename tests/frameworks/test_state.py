@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from twinrun.contract.enums import Execution
 
 from services.errors import BadWeights
-from services.spec import Execution
 from tests.frameworks import jobs
 
 

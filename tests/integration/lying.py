@@ -21,16 +21,14 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.rpc import status_pb2
 from grpc_status import rpc_status
+from twinrun.contract.converters.events import environment_to_proto, event_to_proto
+from twinrun.contract.converters.specs import spec_to_proto
+from twinrun.contract.enums import JobState, Phase
+from twinrun.contract.events import PhaseFinished, StateChanged
 from twinrun.v1 import job_pb2, runner_service_pb2, runner_service_pb2_grpc
 
-from services.events import JobState, Phase, PhaseFinished, StateChanged
 from services.pipe import Kind, Task
-from services.runner.convert import (
-    environment_to_proto,
-    event_to_proto,
-    spec_from_proto,
-    spec_to_proto,
-)
+from services.runner.validation import valid_spec
 from services.trial import preview, run
 from tests.integration.fakes import good
 
@@ -86,7 +84,7 @@ def report(spec: job_pb2.JobSpec, kind: job_pb2.JobKind, weights: bytes | None =
 
 @functools.cache
 def _recorded(spec: bytes, kind: job_pb2.JobKind, weights: bytes | None) -> Report:
-    asked = spec_from_proto(job_pb2.JobSpec.FromString(spec), CPUS)
+    asked = valid_spec(job_pb2.JobSpec.FromString(spec), CPUS)
     told: list[Any] = [StateChanged(JobState.PENDING), StateChanged(JobState.RUNNING)]
     told.append(PhaseFinished(Phase.IMPORT, 0.5, 0.5))
     with tempfile.TemporaryDirectory() as directory:
@@ -159,7 +157,7 @@ class Liar(runner_service_pb2_grpc.RunnerServiceServicer):
     def Train(self, request, context):  # noqa: N802
         self._refuse("Train", context)
         if request.validate_only:
-            spec = spec_to_proto(spec_from_proto(request.spec, CPUS))
+            spec = spec_to_proto(valid_spec(request.spec, CPUS))
             job = job_pb2.Job(kind=job_pb2.JOB_KIND_TRAIN, spec=spec)
             return self.lie.validated(job)
         return self._submit(request, job_pb2.JOB_KIND_TRAIN)
@@ -177,7 +175,7 @@ class Liar(runner_service_pb2_grpc.RunnerServiceServicer):
         return self._submit(request, job_pb2.JOB_KIND_PREVIEW)
 
     def _submit(self, request: Any, kind: job_pb2.JobKind, weights: bytes | None = None) -> Any:
-        spec = spec_to_proto(spec_from_proto(request.spec, CPUS))
+        spec = spec_to_proto(valid_spec(request.spec, CPUS))
         told = report(spec, kind, weights)
         told = self.lie.of(told) or told
         job = job_pb2.Job(

@@ -4,9 +4,9 @@ import json
 import signal
 
 import pytest
+from twinrun.contract.enums import JobState
 
 from orchestrator.storage import shelf
-from orchestrator.trials.trial import State
 from tests.integration import gates
 from tests.integration.test_orchestrator import SMALL, Orchestrator
 from tests.waiting import HANG_SECONDS, eventually
@@ -98,5 +98,5 @@ def test_an_interrupt_cancels_both_and_keeps_what_they_had_finished(orchestrator
     assert process.returncode == 130
     assert "Traceback" not in stderr
     trials = orchestrator.latest().trials()
-    assert [trial.state for trial in trials] == 2 * [State.CANCELLED]
+    assert [trial.state for trial in trials] == 2 * [JobState.CANCELLED]
     assert all(trial.epochs for trial in trials)

@@ -1,10 +1,12 @@
 """Datasets from real servers into a real folder, by real processes, with everything going wrong."""
 
 import contextlib
+import errno
 import gzip
 import hashlib
 import io
 import logging
+import os
 import pickle
 import signal
 import subprocess
@@ -23,6 +25,10 @@ from typing import ClassVar, NoReturn
 
 import numpy as np
 import pytest
+from twinrun.contract.events import DownloadProgress
+from twinrun.contract.layers import Dense, Flatten
+from twinrun.contract.optimizers import Adam, Optimizer
+from twinrun.contract.spec import Dataset, JobSpec
 
 from services.data import cache, download, idx, package_index
 from services.data.datasets import load
@@ -31,8 +37,6 @@ from services.data.package_index import Wheel
 from services.data.published import SOURCES
 from services.data.source import File, Source
 from services.errors import DataUnavailable, DiskFull
-from services.events import DownloadProgress
-from services.spec import Adam, Dataset, Dense, Flatten, JobSpec, Optimizer
 from tests.waiting import FOREVER_SECONDS, HANG_SECONDS, Clock, eventually
 
 MNIST = JobSpec(Dataset("mnist"), (Flatten(), Dense(10)), Optimizer(Adam()), threads=1)
@@ -172,8 +176,14 @@ def fetch(source: Source, data_dir: Path) -> list[DownloadProgress]:
     assert np.array_equal(data.train_images, expected)
     names = {path.name for path in (data_dir / "mnist").iterdir()}
     assert set(NAMES) <= names
-    assert not {name for name in names if name.endswith((".part", ".tmp", ".wheel"))}
+    assert not {name for name in names if name.endswith((".part", ".wheel"))}
+    assert partial_files(data_dir / "mnist") == set()
     return events
+
+
+def partial_files(folder: Path) -> set[str]:
+    """What was begun to be written there."""
+    return {path.name for path in folder.glob(".*")} - {".lock"}
 
 
 def fault(source: Source, data_dir: Path) -> str:
@@ -460,7 +470,7 @@ def test_a_bad_file_that_cannot_be_fetched_again_is_named_with_both_hashes(tmp_p
 SCRIPT = """
 import pickle, sys
 from pathlib import Path
-from services.workload import download
+from services.data import download
 from services.data.datasets import load
 from tests.waiting import HANG_SECONDS
 download._TIMEOUT_SECONDS = HANG_SECONDS
@@ -499,7 +509,7 @@ def test_processes_that_start_together_fetch_each_file_once(
     assert len(set(hashes)) == 1
     assert len(hashes[0].strip()) == 64
     assert sorted(mirror.requests) == sorted((name, None) for name in PACKED)
-    assert not list((tmp_path / "mnist").glob("*.tmp"))
+    assert partial_files(tmp_path / "mnist") == set()
 
 
 def test_a_process_killed_in_the_middle_blocks_nobody_and_its_part_is_used(
@@ -512,24 +522,30 @@ def test_a_process_killed_in_the_middle_blocks_nobody_and_its_part_is_used(
     process.kill()
     assert process.wait() == -signal.SIGKILL
     # As if it had been killed while it wrote, too.
-    begun(tmp_path, b"half", f"{NAMES[0]}.tmp")
+    half = begun(tmp_path, b"half", f".{NAMES[0]}.{process.pid}.1")
     have = part.stat().st_size
     assert have
     fetch(source_of(mirror.url), tmp_path)
     assert mirror.asked_for(BIG) == [f"bytes={have}-"]
+    assert not half.exists()
 
 
 # --------------------------------------------------------------------------------------- folder
 
 
 def test_a_full_disk_is_named_with_what_is_needed_and_the_download_kept(
-    serve: Serve, tmp_path: Path
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "mnist"
     folder.mkdir()
-    (folder / f"{NAMES[0]}.tmp").symlink_to("/dev/full")
-    with pytest.raises(DiskFull) as caught:
-        fetch(source_of(serve().url), tmp_path)
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "fsync", full)
+        with pytest.raises(DiskFull) as caught:
+            fetch(source_of(serve().url), tmp_path)
     needed = sum(map(len, CONTENTS.values())) + sum(map(len, PACKED.values()))
     assert f"No space is left in {folder}: the dataset needs {needed:,} bytes" in str(caught.value)
     assert caught.value.metadata["needed_bytes"] == str(needed)

@@ -4,9 +4,9 @@ import json
 import signal
 
 import pytest
+from twinrun.contract.enums import JobState
 
 from orchestrator.storage import store
-from orchestrator.trials.trial import State
 from tests.integration.test_orchestrator import SMALL, orchestrator, two
 from tests.waiting import HANG_SECONDS, eventually
 
@@ -97,7 +97,7 @@ def test_an_interrupt_keeps_the_pairs_that_were_finished(orchestrator, two):
     _, stderr = process.communicate(timeout=HANG_SECONDS)
     assert process.returncode == 130, stderr
     run = orchestrator.latest()
-    ended = [trial for trial in run.trials() if trial.state is State.SUCCEEDED]
+    ended = [trial for trial in run.trials() if trial.state is JobState.SUCCEEDED]
     assert comparison(orchestrator)["verdict"]["pairs"] >= 1
     assert len(ended) >= 3
 

@@ -12,13 +12,13 @@ from contextlib import closing, contextmanager
 
 import grpc
 import pytest
+from twinrun.contract.enums import JobState
 from twinrun.v1 import job_pb2, runner_service_pb2_grpc
 
 from orchestrator.errors import RunnerUnavailable
 from orchestrator.gate.gates import Gates
 from orchestrator.runners import watching, wire
 from orchestrator.runners.client import Client
-from orchestrator.trials.trial import State
 from tests.integration.conftest import eventually
 from tests.integration.test_orchestrator import SMALL, Orchestrator, await_epoch
 
@@ -192,7 +192,7 @@ def test_one_interrupt_is_enough_where_the_runner_hangs(tmp_path, start, number)
     assert "waiting for the PyTorch runner to cancel, at most 10 s" in stderr
     assert "Traceback" not in stderr
     run = orchestrator.latest()
-    assert run.trials()[0].state is State.RUNNING
+    assert run.trials()[0].state is JobState.RUNNING
     assert (run.path / "comparison.json").exists()
     assert (run.path / "report.html").exists()
 
@@ -250,7 +250,7 @@ def test_a_renderer_that_cannot_live_ends_no_trial_and_is_told_at_the_end(tmp_pa
     assert "What was measured is kept: draw them with `orchestrator report`" in done.stderr
     assert "PyTorch ran alone" in done.stdout
     run = orchestrator.latest()
-    assert run.trials()[0].state is State.SUCCEEDED
+    assert run.trials()[0].state is JobState.SUCCEEDED
     assert run.page_path.exists()
     assert (run.path / "comparison.json").exists()
     orchestrator.run("report", "latest")

@@ -7,14 +7,15 @@ from contextlib import closing
 
 import pytest
 from google.protobuf import json_format
+from twinrun.contract.converters.specs import spec_to_proto
+from twinrun.contract.enums import JobState
 from twinrun.v1 import job_pb2
 
 from orchestrator.errors import WrongReport
 from orchestrator.live.follow import Board, Follower
 from orchestrator.runners.client import Client
 from orchestrator.settings.config import Places
-from orchestrator.trials.trial import State
-from services.runner.convert import spec_from_proto, spec_to_proto
+from services.runner.validation import valid_spec
 from tests.integration.conftest import eventually
 from tests.integration.lies import CASES
 from tests.integration.lying import CPUS, SPEC, Liar, Lie, put, serving
@@ -41,7 +42,7 @@ def test_every_lie_ends_in_one_sentence_and_leaves_a_run_that_can_be_read(tmp_pa
 
 
 def completed():
-    return spec_to_proto(spec_from_proto(json_format.ParseDict(SPEC, job_pb2.JobSpec()), CPUS))
+    return spec_to_proto(valid_spec(json_format.ParseDict(SPEC, job_pb2.JobSpec()), CPUS))
 
 
 @pytest.fixture
@@ -83,7 +84,7 @@ def test_the_live_page_shows_a_refused_report_as_a_failure_and_goes_on(lying, tm
     follower.start()
     try:
         assert eventually(lambda: job.job_id in board.live.jobs)
-        assert eventually(lambda: board.live.jobs[job.job_id].state is State.FAILED)
+        assert eventually(lambda: board.live.jobs[job.job_id].state is JobState.FAILED)
         shown = board.live.jobs[job.job_id]
         assert "epoch_finished.epoch is 0" in shown.error
         other = client.train(job.spec, "another")

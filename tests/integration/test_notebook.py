@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from xml.etree import ElementTree as ET
 
 import pytest
+from twinrun.contract.enums import JobState
 
 from orchestrator.storage import shelf
-from orchestrator.trials.trial import State
 from tests.waiting import HANG_SECONDS, eventually
 
 jupyter = pytest.importorskip("jupyter_client.manager")
@@ -167,4 +167,4 @@ def test_an_interrupt_of_the_cell_keeps_what_was_finished_and_the_kernel(noteboo
     assert "was cancelled" in kept.shown["text/plain"]
     assert "data:image/svg+xml" in kept.shown["text/html"]
     run = shelf.find("latest", notebook.home / "runs")
-    assert run.trials()[0].state is State.CANCELLED
+    assert run.trials()[0].state is JobState.CANCELLED

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from twinrun.contract.enums import JobState
 from twinrun.v1 import job_pb2, runner_service_pb2
 
 from orchestrator.storage import shelf, store
-from orchestrator.trials.trial import State
 from tests.waiting import HANG_SECONDS, eventually
 
 
@@ -100,7 +100,7 @@ def test_compare_runs_the_same_job_on_both_and_keeps_everything(orchestrator, tw
         "report.html",
     } <= kept
     assert run.spec().loss == job_pb2.LOSS_SOFTMAX_CROSS_ENTROPY  # as the runner completed it
-    assert [trial.state for trial in run.trials()] == [State.SUCCEEDED, State.SUCCEEDED]
+    assert [trial.state for trial in run.trials()] == [JobState.SUCCEEDED, JobState.SUCCEEDED]
     comparison = json.loads((run.path / "comparison.json").read_text())
     assert comparison["schema"] == "twinrun.comparison/1"
     assert comparison["inputs"]["same"] is True
@@ -345,9 +345,9 @@ def test_a_trial_that_fails_is_told_and_the_other_one_still_runs(orchestrator, t
     done = orchestrator.run("compare", *SMALL, *flags, code=4)
     assert "the planted fault" in done.stderr
     trials = {trial.framework: trial for trial in orchestrator.latest().trials()}
-    assert trials["pytorch"].state is State.FAILED
+    assert trials["pytorch"].state is JobState.FAILED
     assert len(trials["pytorch"].epochs) == 1
-    assert trials["tensorflow"].state is State.SUCCEEDED
+    assert trials["tensorflow"].state is JobState.SUCCEEDED
     assert "No verdict on speed" in done.stdout
 
 
@@ -400,7 +400,7 @@ def test_an_interrupt_cancels_the_job_and_keeps_what_was_finished(orchestrator, 
     assert process.returncode == 130
     assert "Traceback" not in stderr
     run = orchestrator.latest()
-    assert run.trials()[0].state is State.CANCELLED
+    assert run.trials()[0].state is JobState.CANCELLED
     assert (run.path / "comparison.json").exists()
     assert (run.path / "figures" / "overview.png").exists()
 

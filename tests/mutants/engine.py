@@ -146,7 +146,9 @@ class Engine:
         """``kept``: of all cases. One that is known to change nothing is tried on the first few."""
         first, last = mutant.lines
         span = set(range(first, last + 1))
-        running = [each for each in kept if span & each.lines.get(mutant.file, set())]
+        running = [each for each in kept if span & each.lines.get(mutant.file, set())] or [
+            each for each in kept if mutant.inner in each.lines.get(mutant.file, set())
+        ]
         running.sort(key=lambda each: each.seconds[framework])
         if mutant.name in known.equivalent:
             running = running[:_FEW]

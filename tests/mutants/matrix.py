@@ -96,7 +96,10 @@ AUGMENTED = {
 SGD = {"learning_rate": 0.05, "sgd": {}}
 MOMENTUM = {"learning_rate": 0.03, "sgd": {"momentum": 0.8}}
 ADAM = {"learning_rate": 0.01, "adam": {"beta_1": 0.8, "beta_2": 0.99, "epsilon": 1e-3}}
-ADAMW = {"learning_rate": 0.02, "adamw": {"weight_decay": 0.3, "epsilon": 1e-4}}
+ADAMW = {
+    "learning_rate": 0.02,
+    "adamw": {"beta_1": 0.85, "beta_2": 0.98, "weight_decay": 0.3, "epsilon": 1e-4},
+}
 EAGER, COMPILED = "EXECUTION_EAGER", "EXECUTION_COMPILED"
 
 

@@ -20,7 +20,8 @@ class Mutant:
     """``source``: the whole of ``file`` with one thing changed in ``function``.
 
     ``lines``: the first and the last of the statement that it is in, of a compound one its head;
-    ``statement``: their text.
+    ``statement``: their text. ``inner``: the line at which a function within another one begins
+    that it is in, or 0: what such a function does may run where no trace sees it.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Mutant:
     statement: str
     kind: str
     source: str
+    inner: int = 0
 
 
 def mutants(file: str, source: str, skipped: Sequence[str] = ()) -> list[Mutant]:
@@ -39,7 +41,9 @@ def mutants(file: str, source: str, skipped: Sequence[str] = ()) -> list[Mutant]
     """
     lines = source.splitlines(keepends=True)
     found, seen = [], Counter[str]()
-    for function, span, node in _walk(ast.parse(source), "", (0, 0), frozenset(skipped)):
+    tree = ast.parse(source)
+    inner = _inner(tree)
+    for function, span, node in _walk(tree, "", (0, 0), frozenset(skipped)):
         for change in changes.of(node):
             old = _between(lines, change)
             if old == change.text:
@@ -50,8 +54,21 @@ def mutants(file: str, source: str, skipped: Sequence[str] = ()) -> list[Mutant]
                 name = f"{name} #{seen[name]}"
             made = _replaced(lines, change)
             text = _told("".join(lines[span[0] - 1 : span[1]]))
-            found.append(Mutant(name, file, function, span, text, change.kind, made))
+            begins = inner.get(span[0], 0)
+            found.append(Mutant(name, file, function, span, text, change.kind, made, begins))
     return found
+
+
+def _inner(tree: ast.AST) -> dict[int, int]:
+    """Where the function begins that a line is in, for lines of functions within functions."""
+    return {
+        line: function.lineno
+        for outer in ast.walk(tree)
+        if isinstance(outer, ast.FunctionDef)
+        for function in ast.walk(outer)
+        if isinstance(function, ast.FunctionDef) and function is not outer
+        for line in range(function.lineno + 1, (function.end_lineno or function.lineno) + 1)
+    }
 
 
 def replaced(source: str, old: str, new: str) -> str:

@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from services.runner import convert
+from services.runner import validation
 from tests.mutants import worker
 
-_LOADED = hypothesis, np, safetensors, convert  # before any fork
+_LOADED = hypothesis, np, safetensors, validation  # before any fork
 _SECONDS = 180  # that only what never ends takes
 
 

@@ -13,6 +13,14 @@ _PREVIEW = "of a preview alone, held against NumPy in tests/frameworks/test_augm
 _TIMES = "a time, or nothing at all"
 _REFUSES = "refuses, and computes nothing"
 
+# Of layers, each with a file of its name in each framework's folder.
+KINDS = (
+    *("flatten", "dense", "activation", "custom_dense", "conv2d"),
+    *("max_pool2d", "average_pool2d", "batch_norm", "dropout"),
+)
+_MADE = {"idiomatic": _IDIOMATIC}
+_HELD = {**_MADE, "held": _IDIOMATIC}
+
 # By file, the functions in it that are left as they are, with the reason.
 MUTATED: dict[str, dict[str, str]] = {
     "services/pytorch/matched.py": {
@@ -21,16 +29,19 @@ MUTATED: dict[str, dict[str, str]] = {
         "MatchedTrainer.peak_device_memory_bytes": _TELLS,
         "MatchedTrainer.augmented": _PREVIEW,
     },
-    "services/pytorch/model.py": {"_softmax_twice": _OWN},
-    "services/pytorch/batch_norm.py": {},
-    "services/pytorch/optimizers.py": {},
-    "services/pytorch/eager.py": {"EagerSteps.waited": _TIMES},
-    "services/pytorch/compiled.py": {
+    "services/pytorch/model.py": {"sequential": _IDIOMATIC, "held": _IDIOMATIC},
+    "services/pytorch/losses.py": {"idiomatic": _IDIOMATIC, "_softmax_twice": _OWN},
+    "services/pytorch/optimizers.py": {"idiomatic": _IDIOMATIC, "with_own_epsilon": _OWN},
+    "services/pytorch/eager_steps.py": {"EagerSteps.waited": _TIMES},
+    "services/pytorch/compiled_steps.py": {
         "require_compiler": _REFUSES,
         "CompiledSteps.waited": _TIMES,
     },
-    "services/pytorch/custom.py": {"CustomDense": _IDIOMATIC},
-    "services/pytorch/axes.py": {},
+    **{f"services/pytorch/layers/{kind}.py": _MADE for kind in KINDS},
+    **{f"services/pytorch/layers/{kind}.py": _HELD for kind in ("dense", "conv2d", "batch_norm")},
+    "services/pytorch/layers/custom_dense.py": {**_HELD, "CustomDense": _IDIOMATIC},
+    "services/pytorch/layers/given.py": {},
+    "services/pytorch/layers/axes.py": {},
     "services/pytorch/augmentation.py": {},
     "services/pytorch/device.py": {"notes": _TELLS},
     "services/pytorch/pipeline.py": {"_augmenting": _IDIOMATIC},
@@ -41,33 +52,34 @@ MUTATED: dict[str, dict[str, str]] = {
         "MatchedTrainer.peak_device_memory_bytes": _TELLS,
         "MatchedTrainer.augmented": _PREVIEW,
     },
-    "services/tensorflow/model.py": {"_from_probabilities": _OWN},
-    "services/tensorflow/batch_norm.py": {},
-    "services/tensorflow/optimizers.py": {},
-    "services/tensorflow/steps.py": {"EagerSteps.waited": _TIMES},
+    "services/tensorflow/model.py": {"sequential": _IDIOMATIC, "held": _IDIOMATIC},
+    "services/tensorflow/losses.py": {"idiomatic": _IDIOMATIC, "_from_probabilities": _OWN},
+    "services/tensorflow/optimizers.py": {"idiomatic": _IDIOMATIC},
+    "services/tensorflow/eager_steps.py": {"EagerSteps.waited": _TIMES},
+    "services/tensorflow/compiled_steps.py": {},
+    **{f"services/tensorflow/layers/{kind}.py": _MADE for kind in KINDS},
+    "services/tensorflow/layers/custom_dense.py": {**_MADE, "CustomDense": _IDIOMATIC},
+    "services/tensorflow/layers/given.py": {},
     "services/tensorflow/augmentation.py": {},
-    "services/tensorflow/augmented_steps.py": {},
     "services/tensorflow/device.py": {"notes": _TELLS},
-    "services/tensorflow/pipeline.py": {"PipelineSteps.waited": _TIMES},
+    "services/tensorflow/pipeline_steps.py": {"PipelineSteps.waited": _TIMES},
 }
 LEFT_OUT = {
     "services/pytorch/__init__.py": "imports",
+    "services/pytorch/defaults.py": _OWN,
     "services/pytorch/environment.py": _TELLS,
     "services/pytorch/idiomatic.py": _IDIOMATIC,
+    "services/pytorch/layers/__init__.py": "imports",
     "services/pytorch/measure.py": "measures the machine",
-    "services/pytorch/modules.py": _IDIOMATIC,
-    "services/pytorch/own.py": _OWN,
     "services/pytorch/profile.py": _TELLS,
     "services/pytorch/summary.py": _TELLS,
     "services/tensorflow/__init__.py": "imports",
-    "services/tensorflow/custom.py": _IDIOMATIC,
-    "services/tensorflow/custom_loop.py": _IDIOMATIC,
+    "services/tensorflow/defaults.py": _OWN,
     "services/tensorflow/environment.py": _TELLS,
     "services/tensorflow/idiomatic.py": _IDIOMATIC,
-    "services/tensorflow/layers.py": _IDIOMATIC,
+    "services/tensorflow/layers/__init__.py": "imports",
     "services/tensorflow/measure.py": "measures the machine",
-    "services/tensorflow/own.py": _OWN,
-    "services/tensorflow/preprocessing.py": _IDIOMATIC,
+    "services/tensorflow/pipeline.py": _IDIOMATIC,
     "services/tensorflow/profile.py": _TELLS,
     "services/tensorflow/summary.py": _TELLS,
 }
@@ -81,7 +93,12 @@ SHARED: dict[str, dict[str, str]] = {
     "services/model/dropout.py": {},
     "services/model/augmentation.py": {},
     "services/model/metrics.py": {},
-    "services/model/layers.py": {"violations": _REFUSES, "size_violations": _REFUSES},
+    "services/model/shapes.py": {"violations": _REFUSES, "size_violations": _REFUSES},
+    **{f"services/model/layers/{kind}.py": {} for kind in KINDS},
+    "services/model/layers/parameter.py": {},
+    "services/model/layers/plain.py": {},
+    "services/model/layers/window.py": {},
+    "services/model/optimizers.py": {},
     "services/model/arithmetic.py": {},
     "services/data/synthetic.py": {},
     "services/data/datasets.py": {},

@@ -22,17 +22,21 @@ from types import CodeType, FrameType, ModuleType
 from typing import Any
 
 from google.protobuf import json_format
+from twinrun.contract.converters.events import event_to_proto
+from twinrun.contract.converters.specs import spec_to_proto
+from twinrun.contract.enums import JobState
+from twinrun.contract.events import Event, StateChanged
 from twinrun.v1 import job_pb2
 
-from services.events import Event, JobState, StateChanged
 from services.machine import host
 from services.pipe import Task
-from services.runner import convert
+from services.runner.validation import valid_spec
 from services.trial import latency, matched, run
 
 ROOT = Path(__file__).parents[2]
 _SECONDS = 60  # that only what never ends takes
 _EVALUATED = 8  # samples at once, so that the tests' few take more than one call
+_AUGMENTED = 8  # images at once, so that a chunk's few are more than one group
 
 
 class Changed(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
@@ -79,6 +83,9 @@ class Frameworks:
         """What is imported late is to be the changed one too."""
         if self._package == "services.pytorch":
             importlib.import_module("services.pytorch.pipeline_steps")
+        else:
+            graphs = importlib.import_module("services.tensorflow.compiled_steps")
+            graphs._IMAGES = _AUGMENTED
 
 
 def train(request: dict[str, Any], framework: ModuleType) -> None:
@@ -87,12 +94,12 @@ def train(request: dict[str, Any], framework: ModuleType) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     message = job_pb2.JobSpec()
     json_format.ParseDict(request["spec"], message)
-    spec = convert.spec_from_proto(message, 1)
+    spec = valid_spec(message, 1)
     weights = Path(request["weights"]).read_bytes() if request.get("weights") else None
     with (folder / "events.jsonl").open("w") as events:
 
         def emit(event: Event) -> None:
-            told = convert.event_to_proto(event)
+            told = event_to_proto(event)
             emit.sequence += 1  # type: ignore[attr-defined]
             told.sequence = emit.sequence  # type: ignore[attr-defined]
             line = json_format.MessageToJson(told, indent=None, preserving_proto_field_name=True)
@@ -102,7 +109,7 @@ def train(request: dict[str, Any], framework: ModuleType) -> None:
         emit(StateChanged(JobState.RUNNING))
         run.run(Task(spec, folder, folder, weights=weights), framework.Trainer, emit)
         emit(StateChanged(JobState.SUCCEEDED))
-    job = job_pb2.Job(state=job_pb2.JOB_STATE_SUCCEEDED, spec=convert.spec_to_proto(spec))
+    job = job_pb2.Job(state=job_pb2.JOB_STATE_SUCCEEDED, spec=spec_to_proto(spec))
     (folder / "job.json").write_text(
         json_format.MessageToJson(job, preserving_proto_field_name=True)
     )

@@ -62,6 +62,6 @@ def runners_of(home: Path) -> list[int]:
             words = path.read_bytes().decode(errors="replace").split("\0")
         except OSError:
             continue
-        if "services.runner.server" in words and any(str(home) in word for word in words):
+        if "services.server" in words and any(str(home) in word for word in words):
             found.append(int(path.parent.name))
     return found

@@ -7,10 +7,10 @@ import sys
 from dataclasses import replace
 
 import numpy as np
+from twinrun.contract.optimizers import Adam, Optimizer, Sgd
 
 from services.frameworks import FRAMEWORKS, Framework
 from services.model import order
-from services.spec import Adam, Optimizer, Sgd
 
 
 def environment():
@@ -73,9 +73,9 @@ def without_last(chunks):
 
 def in_timed_precision_alone(function, factor):
     """What it returns, or the first of several, times ``factor`` in float32."""
-    from services.tensorflow import model  # noqa: PLC0415 - as above
+    from services.tensorflow.layers import batch_norm, dense  # noqa: PLC0415 - as above
 
-    module, name = (model.batch_norm, "by_batch") if function == "by_batch" else (model, function)
+    module, name = (batch_norm, "by_batch") if function == "by_batch" else (dense, "computed")
     original = getattr(module, name)
 
     def planted(*given, **named):
@@ -94,13 +94,13 @@ def batch_norm_in_float32(spec, data, weights):
 
 
 def products_in_float32(spec, data, weights):
-    in_timed_precision_alone("_dense", 1.0001)
+    in_timed_precision_alone("dense", 1.0001)
     return spec, data, weights
 
 
 def steps_without_details(spec, data, weights):
     """A step is half as long again where nobody asks for its details."""
-    from services.tensorflow.steps import EagerSteps  # noqa: PLC0415 - as above
+    from services.tensorflow.eager_steps import EagerSteps  # noqa: PLC0415 - as above
 
     original = EagerSteps._step_on
 
@@ -114,11 +114,11 @@ def steps_without_details(spec, data, weights):
 
 
 def moving_statistics(spec, data, weights):
-    from services.tensorflow import model  # noqa: PLC0415 - as above
+    from services.tensorflow.layers import batch_norm  # noqa: PLC0415 - as above
 
-    original = model.keep
+    original = batch_norm.keep
     change(
-        model,
+        batch_norm,
         "keep",
         lambda layers, kept, found: original(layers, kept, [1.5 * each for each in found]),
     )
@@ -126,7 +126,7 @@ def moving_statistics(spec, data, weights):
 
 
 def evaluation_epsilon(spec, data, weights):
-    from services.tensorflow import batch_norm  # noqa: PLC0415 - as above
+    from services.tensorflow.layers import batch_norm  # noqa: PLC0415 - as above
 
     original = batch_norm.by_moving
 
@@ -146,17 +146,19 @@ def no_update(spec, data, weights):
 
 
 def unseeded_dropout(spec, data, weights):
-    from services.tensorflow import model  # noqa: PLC0415 - as above
+    from services.tensorflow.layers import dropout  # noqa: PLC0415 - as above
 
-    original = model._Training.drop
+    original, tf = dropout.computed, dropout.tf
     generator = np.random.default_rng()
 
-    def planted(self, index, layer, x):
-        noise = model.tf.random.uniform(model.tf.shape(x), 0, 1, x.dtype)
-        return original(self, index, layer, x) * model.tf.cast(noise < 0.9, x.dtype)
+    def planted(layer, x, given):
+        if not isinstance(given, dropout.Training):
+            return original(layer, x, given)
+        noise = tf.random.uniform(tf.shape(x), 0, 1, x.dtype)
+        return original(layer, x, given) * tf.cast(noise < 0.9, x.dtype)
 
-    change(model._Training, "drop", planted)
-    model.tf.random.set_seed(int(generator.integers(2**31)))
+    change(dropout, "computed", planted)
+    tf.random.set_seed(int(generator.integers(2**31)))
     return spec, data, weights
 
 

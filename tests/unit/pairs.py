@@ -2,13 +2,13 @@
 
 import dataclasses
 
+from twinrun.contract import enums, events, layers, optimizers, spec
 from twinrun.v1 import job_pb2
-
-from services import events, spec
 
 
 def dataclass_named(name: str):
-    return getattr(spec, name, None) or getattr(events, name, None)
+    modules = (spec, events, layers, optimizers, enums)
+    return next((found for each in modules if (found := getattr(each, name, None))), None)
 
 
 def reachable(descriptor, seen=None) -> dict:

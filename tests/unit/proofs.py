@@ -3,11 +3,12 @@
 import dataclasses
 
 import numpy as np
+from twinrun.contract.enums import JobState
+from twinrun.contract.events import Failure
 
 from orchestrator.certificate.certificate import Proof, certify
 from orchestrator.certificate.evidence import Evidence
 from orchestrator.certificate.tolerance import Tolerance
-from orchestrator.trials.trial import Failure, State
 from tests.unit.events import SPEC, losses, trial
 
 ALLOWED = Tolerance(1e-12, 1e-11, 1e-11, 1e-11, "for a test")
@@ -50,7 +51,7 @@ def evidence(
 def failed(found):
     """The same of a trial that failed after its last epoch."""
     error = Failure("CHILD_DIED", "It died.")
-    ended = dataclasses.replace(found.trial, state=State.FAILED, error=error)
+    ended = dataclasses.replace(found.trial, state=JobState.FAILED, error=error)
     return dataclasses.replace(found, trial=ended)
 
 

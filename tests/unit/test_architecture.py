@@ -14,8 +14,6 @@ FRAMEWORKS = {
     "services/pytorch": {"torch", "torchvision"},
     "services/tensorflow": {"tensorflow", "keras"},
 }
-# What a runner's own process imports; NumPy would double its memory.
-RUNNER = ("server", "servicer", "interceptor", "jobs", "records", "event_log", "worker", "convert")
 
 
 @functools.cache
@@ -92,21 +90,43 @@ def test_matplotlib_is_for_drawing_alone():
             assert "matplotlib" not in packages(path), name
 
 
-def test_a_runners_own_modules_import_nothing_large_neither_themselves_nor_by_another():
-    seen: set[str] = set()
-    waiting = [f"services.{name}" for name in RUNNER]
+def reached(*starts: Path) -> dict[Path, str]:
+    """The project's modules that these import, themselves or by another, with their names."""
+    seen: dict[Path, str] = {}
+    waiting = list(starts)
     while waiting:
-        module = waiting.pop()
-        path = ROOT / f"{module.replace('.', '/')}.py"
-        if module in seen or not path.exists():
-            continue
-        seen.add(module)
-        assert not packages(path) & {"numpy", "safetensors", "pynvml"}, module
-        waiting += [name for name in imported(path) if name.startswith("services.")]
-    assert "services.model.layers" in seen
+        path = waiting.pop()
+        if path not in seen:
+            seen[path] = path.relative_to(ROOT).as_posix()
+            waiting += [found for name in imported(path) if (found := file_of(name)) is not None]
+    return seen
 
 
-def test_what_runs_in_a_trial_knows_neither_grpc_nor_jobs():
+def file_of(module: str) -> Path | None:
+    """The file of one of the project's modules; None: it is none of them."""
+    folder = ROOT / "proto" if module.startswith("twinrun.") else ROOT
+    path = folder / f"{module.replace('.', '/')}.py"
+    package = path.with_suffix("") / "__init__.py"
+    return next((found for found in (path, package) if found.exists()), None)
+
+
+def test_a_runners_own_modules_import_nothing_large_neither_themselves_nor_by_another():
+    """NumPy would double the memory of a runner's own process."""
+    found = reached(*(path for _, path in modules("services/runner")), ROOT / "services/server.py")
+    for path, name in found.items():
+        assert not packages(path) & {"numpy", "safetensors", "pynvml"}, name
+    known = {"services/model/layers/dense.py", "proto/twinrun/contract/spec.py"}
+    assert known <= {*found.values()}
+
+
+def test_the_contract_imports_neither_half_nor_anything_large():
+    found = dict(modules("proto/twinrun"))
+    for name, path in found.items():
+        assert not packages(path) & {"services", "orchestrator", "numpy"}, name
+    assert "proto/twinrun/contract/converters/specs.py" in found
+
+
+def test_what_runs_in_a_trial_knows_neither_the_wire_nor_jobs():
     folders = ("services/pytorch", "services/tensorflow", "services/model", "services/data")
     alone = [
         "services/trial/child.py",
@@ -114,13 +134,10 @@ def test_what_runs_in_a_trial_knows_neither_grpc_nor_jobs():
         "services/trial/matched.py",
         "services/pipe.py",
     ]
-    for name, path in [*modules(*folders), *((name, ROOT / name) for name in alone)]:
-        assert not packages(path) & {"grpc", "google", "twinrun"}, name
-        assert not imported(path) & {
-            "services.runner.jobs",
-            "services.runner.records",
-            "services.runner.worker",
-        }, name
+    for start in [*(path for _, path in modules(*folders)), *(ROOT / name for name in alone)]:
+        for path, name in reached(start).items():
+            assert not packages(path) & {"grpc", "google"}, name
+            assert not name.startswith(("services/runner/", "proto/twinrun/v1/")), name
 
 
 def test_bench_is_imported_by_nobody():

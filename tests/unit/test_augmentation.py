@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from twinrun.contract.enums import Precision
+from twinrun.contract.optimizers import Adam, Optimizer
+from twinrun.contract.spec import Augmentation, Dataset, JobSpec, Normalization
 
 from services.model import augmentation
-from services.spec import Adam, Augmentation, Dataset, JobSpec, Normalization, Optimizer, Precision
 from services.trial import chunks
 
 SHAPE = (5000, 28, 20, 1)

@@ -10,14 +10,12 @@ from pathlib import Path
 SERVICES = Path(__file__).parents[2] / "services"
 # Modules of the matched recipe that compute; what others ask changes no number of a matched job.
 COMPUTING = {
-    "pytorch": (
-        *("augmentation", "batch_norm", "compiled", "custom", "device", "eager", "matched"),
+    framework: (
+        *("augmentation", "compiled_steps", "device", "eager_steps", "losses", "matched"),
         *("model", "optimizers", "pipeline_steps"),
-    ),
-    "tensorflow": (
-        *("augmentation", "augmented_steps", "batch_norm", "custom", "device", "matched"),
-        *("model", "optimizers", "pipeline", "steps"),
-    ),
+        *sorted(f"layers/{path.stem}" for path in (SERVICES / framework / "layers").glob("*.py")),
+    )
+    for framework in ("pytorch", "tensorflow")
 }
 ASKED = {
     *("Device", "Execution", "Precision", "compiled", "dtype", "eager", "is_compiling"),
@@ -32,35 +30,35 @@ MESSAGE = "words, no arithmetic"
 OWN_WAY = "an own way, of which there is no certificate: test_own_ways"
 # Each place, and what covers it.
 COVERED = {
-    "pytorch/batch_norm.py by_batch: torch.compiler.is_compiling() or x.dtype == torch.float64": (
-        f"{BOTH}; {EXECUTIONS}"
-    ),
-    "pytorch/compiled.py require_compiler: spec.device is Device.CUDA": MESSAGE,
-    "pytorch/compiled.py steps: spec.report_step_details": DETAILS,
-    "pytorch/compiled.py run: self._warm": "a recompilation is an error: test_recompilation",
+    "pytorch/layers/batch_norm.py by_batch: "
+    "torch.compiler.is_compiling() or x.dtype == torch.float64": f"{BOTH}; {EXECUTIONS}",
+    "pytorch/compiled_steps.py require_compiler: spec.device is Device.CUDA": MESSAGE,
+    "pytorch/compiled_steps.py steps: spec.report_step_details": DETAILS,
+    "pytorch/compiled_steps.py run: self._warm": "a recompilation is an error: test_recompilation",
     "pytorch/device.py prepare: spec.device is Device.CPU": GPU,
     "pytorch/device.py synchronize: device.type == 'cuda'": GPU,
     "pytorch/device.py notes: spec.execution is Execution.COMPILED": MESSAGE,
     "pytorch/device.py notes: spec.device is Device.CPU": MESSAGE,
-    "pytorch/eager.py step: self._details": DETAILS,
+    "pytorch/eager_steps.py step: self._details": DETAILS,
     "pytorch/matched.py __init__: spec.execution is Execution.COMPILED": EXECUTIONS,
     "pytorch/matched.py peak_device_memory_bytes: self._device.type == 'cuda'": MESSAGE,
-    "pytorch/model.py _conv2d: products is kernel.dtype": f"bfloat16, {GPU}",
-    "pytorch/model.py _dense: products is kernel.dtype and bias is not None": f"bfloat16, {GPU}",
+    "pytorch/layers/conv2d.py computed: given.products is kernel.dtype": f"bfloat16, {GPU}",
+    "pytorch/layers/dense.py computed: "
+    "given.products is kernel.dtype and bias is not None": f"bfloat16, {GPU}",
     "pytorch/pipeline_steps.py run: not self._warm": OWN_WAY,
     "tensorflow/augmentation.py resampling: spec.execution is Execution.EAGER": EXECUTIONS,
-    "tensorflow/batch_norm.py by_batch: "
+    "tensorflow/layers/batch_norm.py by_batch: "
     "x.shape.rank == 4 and x.dtype == tf.float32 and (not compiled)": f"{BOTH}; {EXECUTIONS}",
     "tensorflow/device.py prepare: spec.device is Device.CPU": GPU,
     "tensorflow/device.py notes: spec.device is Device.CPU": MESSAGE,
     "tensorflow/matched.py __init__: eager": EXECUTIONS,
     "tensorflow/matched.py peak_device_memory_bytes: self._spec.device is Device.CPU": MESSAGE,
-    "tensorflow/pipeline.py __init__: spec.execution is not Execution.EAGER": OWN_WAY,
-    "tensorflow/pipeline.py _run: not self._warm": OWN_WAY,
-    "tensorflow/steps.py __init__: kernels": f"{TIMED}; {EXECUTIONS}",
-    "tensorflow/steps.py __init__: "
+    "tensorflow/pipeline_steps.py __init__: spec.execution is not Execution.EAGER": OWN_WAY,
+    "tensorflow/pipeline_steps.py _run: not self._warm": OWN_WAY,
+    "tensorflow/eager_steps.py __init__: kernels": f"{TIMED}; {EXECUTIONS}",
+    "tensorflow/compiled_steps.py __init__: "
     "(compiled := (spec.execution is Execution.COMPILED))": EXECUTIONS,
-    "tensorflow/steps.py _step_on: self._spec.report_step_details": DETAILS,
+    "tensorflow/eager_steps.py _step_on: self._spec.report_step_details": DETAILS,
 }
 
 
@@ -119,9 +117,12 @@ def test_a_branch_that_is_planted_is_found():
 def test_no_computing_module_is_left_out():
     """What of a framework's folder is not listed computes nothing of a matched job."""
     others = {
-        *("__init__", "axes", "environment", "idiomatic", "layers", "measure", "modules", "own"),
-        *("pipeline", "preprocessing", "profile", "summary", "custom_loop"),
+        *("__init__", "defaults", "environment", "idiomatic", "measure", "pipeline", "profile"),
+        "summary",
     }
     for framework, modules in COMPUTING.items():
-        there = {path.stem for path in (SERVICES / framework).glob("*.py")}
+        folder = SERVICES / framework
+        there = {
+            path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.py")
+        }
         assert there - set(modules) <= others, framework

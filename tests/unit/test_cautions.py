@@ -4,12 +4,12 @@ import dataclasses
 from dataclasses import replace
 
 import pytest
+from twinrun.contract.events import AcceleratorUsed, Load, ResourcesUsed
 from twinrun.v1 import job_pb2
 
 from orchestrator.results.cautions import cautions
 from orchestrator.results.verdict import verdict
 from orchestrator.storage import machine
-from orchestrator.trials.trial import AcceleratorUsed, Load
 from tests.unit.events import SPEC, trial
 
 QUIET = Load(1.0, 0.01, 0.0, 0.0, 2.6e9)
@@ -29,6 +29,10 @@ def ran(side, number=1, load=QUIET, environment=None, slower=1.0, **changes):
         environment=job_pb2.Environment(**environment),
         **changes,
     )
+
+
+def on(gpu):
+    return ResourcesUsed(10**9, 0, gpu)
 
 
 def pair(slower=1.0, count=8, **changes):
@@ -121,12 +125,12 @@ def test_a_clock_that_varied():
     ],
 )
 def test_a_gpu_that_was_not_its_own_or_was_held_back(used, code):
-    assert codes(pair(accelerator=used), job=CUDA) == {code}
-    assert codes(pair(accelerator=replace(GPU, most_processes=1)), job=CUDA) == set()
+    assert codes(pair(resources=on(used)), job=CUDA) == {code}
+    assert codes(pair(resources=on(replace(GPU, most_processes=1))), job=CUDA) == set()
 
 
 def test_swap():
-    assert codes(pair(swapped_bytes=4096)) == {"SWAPPED"}
+    assert codes(pair(resources=ResourcesUsed(10**9, 0, swapped_bytes=4096))) == {"SWAPPED"}
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from twinrun.contract.enums import JobState
 
 from orchestrator.results.comparison import compare
 from orchestrator.results.comparison_file import as_dict
 from orchestrator.results.quantities import EPOCH, THROUGHPUT
 from orchestrator.results.verdict import verdict
 from orchestrator.trials.fold import fold
-from orchestrator.trials.trial import State
 from tests.unit.events import SPEC, failed_trial, losses, trial
 
 LAW = settings(database=None, max_examples=50)
@@ -298,10 +298,10 @@ def test_a_failed_trial_leaves_no_verdict_and_its_reason():
 @pytest.mark.parametrize(
     ("state", "said"),
     [
-        (State.PENDING, "did not start"),
-        (State.RUNNING, "was not seen to its end"),
-        (State.FAILED, "failed: it gave no reason"),
-        (State.CANCELLED, "was cancelled"),
+        (JobState.PENDING, "did not start"),
+        (JobState.RUNNING, "was not seen to its end"),
+        (JobState.FAILED, "failed: it gave no reason"),
+        (JobState.CANCELLED, "was cancelled"),
     ],
 )
 def test_whatever_did_not_succeed_leaves_no_verdict(state, said):

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from google.protobuf.descriptor import FieldDescriptor
+from twinrun.contract import events
 from twinrun.v1 import job_pb2
 
-from services import events, spec
 from tests.unit.pairs import (
     ENUMS,
     MESSAGES,
@@ -55,7 +55,7 @@ def expected_type(field):
         return events.Failure
     if field.message_type.GetOptions().map_entry:
         return dict[str, str]
-    return dataclass_named(field.message_type.name) or getattr(spec, field.message_type.name)
+    return dataclass_named(field.message_type.name)
 
 
 @pytest.mark.parametrize(("message", "cls"), PAIRS, ids=[m.name for m, _ in PAIRS])
@@ -77,7 +77,7 @@ def test_a_message_and_its_dataclass_have_the_same_types(message, cls):
 @pytest.mark.parametrize("name", ["Layer", "Initializer"])
 def test_a_union_has_a_class_for_each_case_and_no_other(name):
     cases = {field.message_type.name for field in MESSAGES[name].oneofs_by_name["kind"].fields}
-    assert {cls.__name__ for cls in typing.get_args(getattr(spec, name))} == cases
+    assert {cls.__name__ for cls in typing.get_args(dataclass_named(name))} == cases
 
 
 def test_every_event_has_a_case_in_the_envelope_and_every_case_an_event():

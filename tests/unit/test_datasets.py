@@ -10,23 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from twinrun.contract.enums import Precision
+from twinrun.contract.layers import Dense, Flatten
+from twinrun.contract.optimizers import Adam, Optimizer
+from twinrun.contract.spec import Dataset, JobSpec, Normalization, Synthetic
 
 from services.data import catalog, idx, synthetic
 from services.data.datasets import Loaded, load
 from services.data.published import SOURCES
 from services.data.source import File, Source
 from services.errors import DataUnavailable, InvalidRequest
-from services.spec import (
-    Adam,
-    Dataset,
-    Dense,
-    Flatten,
-    JobSpec,
-    Normalization,
-    Optimizer,
-    Precision,
-    Synthetic,
-)
 
 LAW = settings(database=None, max_examples=30)
 SMALL = Synthetic(train_samples=300, test_samples=50, height=6, width=5, channels=2, classes=4)
@@ -155,8 +148,11 @@ def test_a_normalisation_that_leaves_the_precision_is_refused(
     std: float, precision: Precision
 ) -> None:
     dataset = Dataset("synthetic", normalization=Normalization(0.5, std), synthetic=SMALL)
-    with pytest.raises(InvalidRequest, match=r"dataset\.normalization\.std"):
+    with pytest.raises(InvalidRequest) as caught:
         loaded(dataset, precision=precision)
+    (found,) = caught.value.violations
+    assert found.field == "dataset.normalization.std"
+    assert found.message == f"is {std:g}; pixels overflow {precision}"
 
 
 # ---------------------------------------------------------------------------------------- hash
@@ -223,12 +219,19 @@ def file_of(name: str, shape: tuple[int, ...], content: bytes) -> File:
     return File(name, shape, hashes[0], len(packed), (hashes[1],))
 
 
-def laid(folder: Path, images: np.ndarray, labels: np.ndarray, *, packed: bool = False) -> Source:
-    """A dataset whose two splits are alike, in files of ``folder``; no one else has it."""
+def laid(
+    folder: Path,
+    images: np.ndarray,
+    labels: np.ndarray,
+    tested: tuple[np.ndarray, np.ndarray] | None = None,
+    *,
+    packed: bool = False,
+) -> Source:
+    """A dataset in files of ``folder``, its test split alike or ``tested``; no one else has it."""
     folder.mkdir(parents=True)
     files = []
-    for split in ("train", "t10k"):
-        for kind, array in (("images-idx3-ubyte", images), ("labels-idx1-ubyte", labels)):
+    for split, arrays in (("train", (images, labels)), ("t10k", tested or (images, labels))):
+        for kind, array in zip(("images-idx3-ubyte", "labels-idx1-ubyte"), arrays, strict=True):
             content = idx.compose(array)
             file = file_of(f"{split}-{kind}", array.shape, content)
             name, data = (
@@ -251,6 +254,20 @@ def test_files_that_a_user_laid_there_are_used(tmp_path: Path, packed: bool) -> 
     expected = (IMAGES[:7, ..., None] / 255 - 0.5) / 0.5
     assert np.array_equal(data.train_images, expected.astype(np.float32))
     assert data.test_images.shape == (12, 4, 4, 1)
+
+
+@pytest.mark.parametrize("limit", [None, 3])
+def test_each_split_is_read_from_its_own_files_as_far_as_its_limit_goes(
+    tmp_path: Path, limit: int | None
+) -> None:
+    tested = 255 - IMAGES[:5], (LABELS[:5] + 3) % 10
+    source = laid(tmp_path / "mnist", IMAGES, LABELS, tested)
+    data = load(job(Dataset("mnist", 7, limit)), tmp_path, silent, {"mnist": source}).data
+    assert np.array_equal(data.train_pixels[..., 0], IMAGES[:7])
+    assert np.array_equal(data.train_labels, LABELS[:7])
+    assert np.array_equal(data.test_pixels[..., 0], tested[0][:limit])
+    assert np.array_equal(data.test_labels, tested[1][:limit])
+    assert {data.train_labels.dtype, data.test_labels.dtype} == {np.dtype(np.int32)}
 
 
 def test_complete_files_are_read_without_a_lock_or_any_writing(tmp_path: Path) -> None:

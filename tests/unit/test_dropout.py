@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from twinrun.contract.layers import Dense, Dropout, Flatten
+from twinrun.contract.optimizers import Adam, Optimizer
+from twinrun.contract.spec import Dataset, JobSpec
 
 from services.model import dropout, order
-from services.spec import Adam, Dataset, Dense, Dropout, Flatten, JobSpec, Optimizer
 from services.trial import chunks
 
 LAW = settings(database=None, max_examples=50)

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 from google.rpc import code_pb2
+from twinrun.contract.reasons import Reason
+from twinrun.contract.violation import Violation
 
 from services import errors
-from services.spec import Violation
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "errors.md"
 
@@ -15,30 +16,35 @@ def every_class(cls=errors.TwinrunError) -> list[type[errors.TwinrunError]]:
     return [cls, *(found for sub in cls.__subclasses__() for found in every_class(sub))]
 
 
-def test_no_two_errors_have_one_reason():
+def test_every_reason_has_one_error_of_the_runner_but_for_the_orchestrators_own():
     reasons = [cls.reason for cls in every_class()]
-    assert len(reasons) == len(set(reasons))
-    assert all(re.fullmatch(r"[A-Z]+(_[A-Z]+)*", reason) for reason in reasons)
+    assert sorted(reasons) == sorted({*Reason} - {Reason.RUNNER_WRONG})
+
+
+def test_a_reason_is_a_name_in_upper_case_and_is_its_own_value():
+    for reason in Reason:
+        assert reason.name == reason.value == str(reason)
+        assert re.fullmatch(r"[A-Z]+(_[A-Z]+)*", reason)
 
 
 def test_every_error_is_found_by_its_reason():
     assert errors.by_reason() == {cls.reason: cls for cls in every_class()}
 
 
-@pytest.mark.parametrize("cls", every_class())
-def test_every_error_has_a_grpc_status_code_that_means_a_fault(cls):
-    assert cls.code in dict(code_pb2.Code.items())
-    assert cls.code not in ("OK", "UNKNOWN")
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_has_a_grpc_status_code_that_means_a_fault(reason):
+    assert reason.code in dict(code_pb2.Code.items())
+    assert reason.code not in ("OK", "UNKNOWN")
 
 
-def test_the_document_lists_exactly_the_errors_that_there_are_with_their_codes():
+def test_the_document_lists_exactly_the_reasons_that_there_are_with_their_codes():
     rows = re.findall(
         r"^\| `([A-Z_]+)` \| `([A-Z_]+)` \| \S.*\. \| \S.*\. \|$",
         DOCUMENT.read_text(),
         re.MULTILINE,
     )
     assert len(rows) == DOCUMENT.read_text().count("\n|") - 2
-    assert sorted(rows) == sorted((cls.reason, cls.code) for cls in every_class())
+    assert sorted(rows) == sorted((reason.value, reason.code) for reason in Reason)
 
 
 @pytest.mark.parametrize("cls", every_class())

@@ -8,9 +8,9 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from twinrun.contract import event_log
 from twinrun.v1.job_pb2 import JobEvent
 
-from services.runner import event_log
 from services.runner.event_log import EventLog
 from tests.waiting import HANG_SECONDS
 

@@ -3,19 +3,20 @@
 import ast
 import dataclasses
 from pathlib import Path
-from typing import get_args
+from typing import get_args, get_type_hints
 
 import pytest
+from twinrun.contract.enums import Loss
+from twinrun.contract.optimizers import Optimizer
+from twinrun.contract.spec import JobSpec
 from twinrun.v1 import job_pb2
 
 from orchestrator.trials.kinds import EventKind, LayerKind
-from services.model.layers import output_shape, parameters
-from services.spec import JobSpec
+from services.model.shapes import output_shape, parameters
 
 ROOT = Path(__file__).parents[2]
 # Whose last case does something, and why that is right for whatever comes.
 OPEN = {
-    "services/pytorch/modules.py held: module": "a module of PyTorch's that holds no parameter",
     "services/runner/worker.py run: report": "all that is left are events, and each is passed on",
 }
 # What a trainer need not read.
@@ -84,7 +85,7 @@ def test_the_kinds_of_events_and_layers_are_the_protocols():
 
 @pytest.mark.parametrize("ask", [output_shape, lambda layer, shape: parameters([layer], shape)])
 def test_a_layer_that_is_not_known_is_never_the_identity(ask):
-    with pytest.raises(AssertionError, match="Unknown"):
+    with pytest.raises(KeyError, match="str"):
         ask("Unknown", (3,))
 
 
@@ -103,21 +104,96 @@ def test_every_field_of_a_job_is_read_where_it_is_trained(framework):
     own = ROOT / "services" / framework
     # What trains alike for all; the spec itself only says what may stand in a field.
     shared = [ROOT / f"services/trial/{name}.py" for name in ("matched", "chunks", "run")]
-    shared += [*(ROOT / "services/model").glob("*.py"), *(ROOT / "services/data").glob("*.py")]
+    shared += [*(ROOT / "services/model").rglob("*.py"), *(ROOT / "services/data").glob("*.py")]
     fields = {field.name for field in dataclasses.fields(JobSpec)}
-    found = read([*own.glob("*.py"), *shared])
+    found = read([*own.rglob("*.py"), *shared])
     if "epoch_numbers" in found:  # which follow from it
         found.add("late_epoch")
     assert fields - found == set(NOT_A_TRAINERS)
 
 
-@pytest.mark.parametrize("file", ["model.py", "idiomatic.py"])
-@pytest.mark.parametrize("framework", ["pytorch", "tensorflow"])
-def test_each_recipe_of_each_framework_asks_for_the_loss(framework, file):
-    source = (ROOT / "services" / framework / file).read_text()
-    subjects = {
-        ast.unparse(node.subject)
+# Of which a job has one. A loss or an optimizer that a place forgets would fail there at run time.
+FAMILIES = {
+    "losses": {f"Loss.{loss.name}" for loss in Loss},
+    "optimizers": {kind.__name__ for kind in get_args(get_type_hints(Optimizer)["kind"])},
+}
+PLACES = {
+    "losses": ["model/metrics.py", "pytorch/losses.py", "tensorflow/losses.py"],
+    "optimizers": [f"{place}/optimizers.py" for place in ("model", "pytorch", "tensorflow")],
+}
+
+
+def forgotten(source, family):
+    """Of each match over the family what none of its cases names, with the function around it."""
+    found = {}
+    for function in ast.walk(ast.parse(source)):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        for match in ast.walk(function):
+            if isinstance(match, ast.Match):
+                # What is held back by a guard is not taken for sure.
+                patterns = [case.pattern for case in match.cases if not case.guard]
+                parts = [part for pattern in patterns for part in ast.walk(pattern)]
+                named = {
+                    ast.unparse(part.cls if isinstance(part, ast.MatchClass) else part.value)
+                    for part in parts
+                    if isinstance(part, ast.MatchClass | ast.MatchValue)
+                }
+                if named & family:
+                    found[function.name] = family - named
+    return found
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_loss_and_optimizer_has_a_case_wherever_one_has(name):
+    for path in sorted((ROOT / "services").rglob("*.py")):
+        for function, lacking in forgotten(path.read_text(), FAMILIES[name]).items():
+            assert not lacking, f"{path.relative_to(ROOT)} {function}"
+
+
+@pytest.mark.parametrize(("name", "place"), [(n, p) for n in PLACES for p in PLACES[n]])
+def test_a_loss_or_an_optimizer_is_asked_for_in_the_few_files_that_are_its_own(name, place):
+    assert forgotten((ROOT / "services" / place).read_text(), FAMILIES[name])
+
+
+def test_no_other_file_of_the_runner_tells_losses_or_optimizers_apart():
+    """So that another one is another case in these, and where a spec is checked."""
+    for name, family in FAMILIES.items():
+        for path in sorted((ROOT / "services").rglob("*.py")):
+            place = path.relative_to(ROOT / "services").as_posix()
+            if place not in {*PLACES[name], "runner/validation.py"}:
+                named = {
+                    ast.unparse(node)
+                    for node in ast.walk(ast.parse(path.read_text()))
+                    if isinstance(node, ast.Name | ast.Attribute)
+                }
+                assert not named & family, place
+
+
+def test_a_loss_that_is_forgotten_is_found():
+    source = (
+        "def f(loss):\n    match loss:\n        case Loss.A:\n            return 1\n"
+        "        case Loss.B if loss:\n            return 2\n"
+        "        case _:\n            assert_never(loss)\n"
+    )
+    assert forgotten(source, {"Loss.A", "Loss.B"}) == {"f": {"Loss.B"}}
+
+
+@pytest.mark.parametrize(
+    ("framework", "file", "asked"),
+    [
+        ("pytorch", "eager_steps", {"mean", "each"}),
+        ("pytorch", "compiled_steps", {"mean", "each"}),
+        ("pytorch", "idiomatic", {"idiomatic"}),
+        ("tensorflow", "eager_steps", {"mean", "each"}),
+        ("tensorflow", "idiomatic", {"idiomatic"}),
+    ],
+)
+def test_each_recipe_of_each_framework_asks_for_the_loss(framework, file, asked):
+    source = (ROOT / "services" / framework / f"{file}.py").read_text()
+    found = {
+        node.attr
         for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.Match)
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "losses"
     }
-    assert "spec.loss" in subjects
+    assert found == asked

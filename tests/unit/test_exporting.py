@@ -33,9 +33,9 @@ def run(tmp_path):
         "pytorch": trial_events("pytorch"),
         "tensorflow": failed_events("tensorflow", after=2),
     }.items():
-        with made.open_events(framework, 1) as log:
-            for event in events:
-                log.append(event)
+        log = made.open_events(framework, 1)
+        for event in events:
+            log.append(event)
     made.write_comparison(as_dict(compare(SPEC, made.trials())))
     made.write_figures({"overview.png": b"a picture", "overview.svg": b"<svg/>"})
     return made
@@ -134,11 +134,11 @@ def test_markdown_says_what_came_of_it_in_tables_that_hold_together(run):
 
 
 def test_what_markdown_would_take_for_its_own_is_escaped(run):
-    with run.open_events("pytorch", 2) as log:
-        for event in trial_events("pytorch", seconds=(1.0,)):
-            if event.HasField("environment"):
-                event.environment.platform = "a|b *c* <script>\n# d"
-            log.append(event)
+    log = run.open_events("pytorch", 2)
+    for event in trial_events("pytorch", seconds=(1.0,)):
+        if event.HasField("environment"):
+            event.environment.platform = "a|b *c* <script>\n# d"
+        log.append(event)
     (run.path / "events" / "pytorch-1.jsonl").unlink()
     text = (export(run, "markdown") / "result.md").read_text()
     assert "a\\|b \\*c\\* \\<script\\> \\# d" in text
@@ -220,9 +220,9 @@ def test_without_its_extra_it_says_what_to_install_and_writes_nothing(run, monke
 def test_a_run_that_holds_runs_names_them(tmp_path):
     outer = create(tmp_path, kind=Kind.RECIPES)
     inner = store.within(outer, "matched", Kind.COMPARE, tuple(FRAMEWORKS), job_pb2.JobSpec())
-    with inner.open_events("pytorch", 1) as log:
-        for event in trial_events():
-            log.append(event)
+    log = inner.open_events("pytorch", 1)
+    for event in trial_events():
+        log.append(event)
     with pytest.raises(BadInput, match=str(inner.path)):
         export(outer, "csv")
     assert (export(inner, "csv") / "epochs.csv").exists()

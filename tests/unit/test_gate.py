@@ -7,6 +7,8 @@ import pytest
 from google.protobuf.descriptor import FieldDescriptor as Kind
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from twinrun.contract.converters.specs import spec_to_proto
+from twinrun.contract.enums import JobState
 from twinrun.v1 import job_pb2
 
 from orchestrator.errors import WrongReport
@@ -16,8 +18,7 @@ from orchestrator.gate.report import _REPORTS, Gate
 from orchestrator.settings import config, workloads
 from orchestrator.trials.fold import fold
 from orchestrator.trials.text import clean_message
-from orchestrator.trials.trial import State
-from services.runner.convert import spec_from_proto, spec_to_proto
+from services.runner.validation import valid_spec
 from tests.integration.lying import KINDS, put, report
 from tests.unit.test_gate_text import HARMFUL
 
@@ -36,7 +37,7 @@ def spec(**changes):
         "threads": 1,
         **changes,
     }
-    return spec_to_proto(spec_from_proto(config.job_spec("synthetic-mlp", fields), 2))
+    return spec_to_proto(valid_spec(config.job_spec("synthetic-mlp", fields), 2))
 
 
 SPECS = [
@@ -236,11 +237,11 @@ def test_any_one_change_of_a_report_passes_whole_or_is_refused_in_one_sentence(c
     assert len(trial.losses) <= 2 * 10
     assert all(0 <= epoch.test_accuracy <= 1.001 for epoch in trial.epochs)
     assert all(1e-6 <= epoch.train_seconds < 1e9 for epoch in trial.epochs)
-    if trial.state is State.FAILED:
+    if trial.state is JobState.FAILED:
         assert trial.error.reason == REASON
 
 
 def test_every_presets_job_has_the_tensors_that_its_report_announces():
     for preset in workloads.presets():
-        of = spec_to_proto(spec_from_proto(config.job_spec(preset.name, {}), 2))
+        of = spec_to_proto(valid_spec(config.job_spec(preset.name, {}), 2))
         assert gate(of)._expected.model is not None

@@ -5,6 +5,8 @@ import math
 
 import pytest
 from google.protobuf import json_format
+from twinrun.contract.converters.specs import spec_to_proto
+from twinrun.contract.enums import Precision
 from twinrun.v1 import job_pb2, runner_service_pb2
 
 from orchestrator.errors import WrongReport, WrongRunner
@@ -15,16 +17,15 @@ from orchestrator.gate.spec import check_completed, check_same, check_taken
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.settings import config, workloads
 from services.data import catalog
-from services.model import layers, weights
-from services.runner.convert import spec_from_proto, spec_to_proto
-from services.spec import Precision
+from services.model import shapes, weights
+from services.runner.validation import valid_spec
 
 PRESETS = [preset.name for preset in workloads.presets()]
 ORIGIN = Origin("pytorch", "127.0.0.1:1", "pytorch-1")
 
 
 def completed(name):
-    return spec_to_proto(spec_from_proto(config.job_spec(name, {}), 2))
+    return spec_to_proto(valid_spec(config.job_spec(name, {}), 2))
 
 
 def changes(mapping, path=()):
@@ -85,10 +86,10 @@ def test_what_nobody_asked_for_is_refused():
 @pytest.mark.parametrize("name", PRESETS)
 def test_the_tensors_of_a_model_are_those_that_runners_make(name):
     whole = completed(name)
-    spec = spec_from_proto(whole, 2)
+    spec = valid_spec(whole, 2)
     shape = catalog.info(spec.dataset).shape
     found, classes = tensors.of_model(whole)
-    made = layers.parameters(spec.layers, shape)
+    made = shapes.parameters(spec.layers, shape)
     assert [(n, t.shape) for n, t in found.items()] == [(p.name, p.shape) for p in made]
     assert [tensors.is_trained(n) for n in found] == [p.trained for p in made]
     assert classes == catalog.info(spec.dataset).classes
@@ -104,7 +105,7 @@ def test_the_tensors_of_a_model_are_those_that_runners_make(name):
 
 def test_a_file_of_another_precision_is_refused():
     whole = completed("synthetic-mlp")
-    spec = spec_from_proto(whole, 2)
+    spec = valid_spec(whole, 2)
     shape = catalog.info(spec.dataset).shape
     content = weights.to_safetensors(weights.initial(spec.layers, shape, 0, Precision.FLOAT64))
     found, _ = tensors.of_model(whole)

@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 from google.rpc import error_details_pb2
+from twinrun.contract.enums import Phase
+from twinrun.contract.events import PhaseStarted
+from twinrun.contract.layers import Dense, Flatten
+from twinrun.contract.optimizers import Optimizer, Sgd
+from twinrun.contract.spec import Dataset, JobSpec
 from twinrun.v1 import job_pb2
 
 from services import errors
-from services.events import Phase, PhaseStarted
 from services.runner.jobs import Jobs
 from services.runner.records import Records
-from services.spec import Dataset, Dense, Flatten, JobSpec, Optimizer, Sgd
 from tests.waiting import FOREVER_SECONDS, HANG_SECONDS, eventually
 
 

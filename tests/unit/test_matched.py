@@ -4,20 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from twinrun.contract.enums import Device, Precision
+from twinrun.contract.layers import BatchNorm, Conv2d, Dense, Flatten
+from twinrun.contract.optimizers import Adam, Optimizer
+from twinrun.contract.spec import Dataset, JobSpec
 
 from services.errors import BadWeights
-from services.spec import (
-    Adam,
-    BatchNorm,
-    Conv2d,
-    Dataset,
-    Dense,
-    Device,
-    Flatten,
-    JobSpec,
-    Optimizer,
-    Precision,
-)
 from services.trial.matched import evaluate_batch, held, ordered, trained
 
 LARGE = 8 * 2**20  # bytes

@@ -8,8 +8,8 @@ import threading
 from pathlib import Path
 
 import pytest
+from twinrun.contract.events import Accelerator
 
-from services.events import Accelerator
 from services.machine import host, nvml
 from tests.waiting import FOREVER_SECONDS, Clock, eventually
 
@@ -144,7 +144,7 @@ def test_energy_that_is_not_counted_is_power_over_time_and_what_is_not_told_is_n
         clock.move(0.25)
     used = sampler.used()
     assert used.mean_utilization is None
-    assert used.peak_memory_bytes == 0
+    assert used.peak_memory_bytes is None
     assert used.mean_power_watts == pytest.approx(50)
     assert used.energy_joules == pytest.approx(50 * 0.25)
 

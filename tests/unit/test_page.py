@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
+from twinrun.contract.events import Failure
 
 from orchestrator import page
 from orchestrator.figures import plots
@@ -19,7 +20,6 @@ from orchestrator.results.pitfalls import PITFALLS
 from orchestrator.results.variants import loops, recipes
 from orchestrator.storage.about import About, Kind
 from orchestrator.trials.fold import fold
-from orchestrator.trials.trial import Failure
 from tests.unit import proofs, test_explain
 from tests.unit.drawn import drawings
 from tests.unit.events import SPEC, failed_trial, trial

@@ -11,7 +11,7 @@ from twinrun.v1 import job_pb2
 from orchestrator.figures import plots
 from orchestrator.results.preview import as_dict, preview
 from services.data import catalog
-from services.runner.convert import spec_from_proto
+from services.runner.validation import valid_spec
 
 SHAPE = (3, 4, 5, 1)
 PIXELS = np.random.default_rng(1).random(SHAPE)
@@ -110,9 +110,9 @@ def test_it_is_json():
 
 def test_more_images_than_fit_into_a_message_are_refused_with_how_many_do():
     asked = spec()
-    assert not list(catalog.preview_violations(spec_from_proto(asked, 4).dataset))
+    assert not list(catalog.preview_violations(valid_spec(asked, 4).dataset))
     asked.dataset.ClearField("train_limit")
-    (violation,) = catalog.preview_violations(spec_from_proto(asked, 4).dataset)
+    (violation,) = catalog.preview_violations(valid_spec(asked, 4).dataset)
     assert violation.field == "dataset.train_limit"
     assert "leaves 60,000 images of 784 numbers" in violation.message
     assert "at most 127 of them" in violation.message

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from twinrun.contract.enums import JobState
 
 from orchestrator.actions import compare
 from orchestrator.exports.tables import TABLES
@@ -17,7 +18,6 @@ from orchestrator.results import comparison as comparisons
 from orchestrator.results.comparison_file import as_dict
 from orchestrator.results.quantities import EPOCH, QUANTITIES
 from orchestrator.storage.store import Run
-from orchestrator.trials.trial import State
 from tests.unit.events import SPEC, failed_events, trial, trial_events
 from tests.unit.stored import add_trial, create
 
@@ -102,7 +102,7 @@ def test_a_trial_that_failed_is_counted_only_where_its_side_has_nothing_else(
         states = {trial.state for trial in found.trials[side]}
         assert counted
         assert {trial.state for trial in counted} == (
-            {State.SUCCEEDED} if State.SUCCEEDED in states else states
+            {JobState.SUCCEEDED} if JobState.SUCCEEDED in states else states
         )
 
 

@@ -7,11 +7,12 @@ from google.protobuf import json_format
 from google.rpc import error_details_pb2
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from twinrun.contract import event_log
+from twinrun.contract.enums import JobState, Phase
+from twinrun.contract.events import PhaseStarted, StateChanged
 from twinrun.v1 import job_pb2
 
 from services import errors
-from services.events import JobState, Phase, PhaseStarted, StateChanged
-from services.runner import event_log
 from services.runner.records import Record, Records
 
 SPEC = job_pb2.JobSpec(epochs=3)

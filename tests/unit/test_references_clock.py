@@ -4,22 +4,21 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 
 import pytest
-
-from services.events import (
+from twinrun.contract.enums import Device, Phase, Precision
+from twinrun.contract.events import (
     Accelerator,
     AcceleratorUsed,
     Environment,
     EpochFinished,
     EvaluationFinished,
-    Phase,
     PhaseFinished,
     PhaseStarted,
     Profiled,
     ResourcesUsed,
 )
+
 from services.model import weights
 from services.pipe import ProcessUse, Task
-from services.spec import Device, Precision
 from services.trial import run as trial
 from tests.unit import told
 from tests.unit.told import EPOCHS, LAYERS, SAMPLES, SHAPE, Run, job

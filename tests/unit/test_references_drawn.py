@@ -8,29 +8,23 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
+from twinrun.contract.enums import Distribution, FanMode, Precision
+from twinrun.contract.layers import (
+    BatchNorm,
+    Conv2d,
+    CustomDense,
+    Dense,
+    Flatten,
+    Normal,
+    VarianceScaling,
+    Zeros,
+)
+from twinrun.contract.optimizers import Adam, Optimizer
+from twinrun.contract.spec import Augmentation, Dataset, JobSpec, Normalization
 
 from services.data import synthetic
 from services.model import augmentation, weights
 from services.model.weights import parameter_dtype
-from services.spec import (
-    Adam,
-    Augmentation,
-    BatchNorm,
-    Conv2d,
-    CustomDense,
-    Dataset,
-    Dense,
-    Distribution,
-    FanMode,
-    Flatten,
-    JobSpec,
-    Normal,
-    Normalization,
-    Optimizer,
-    Precision,
-    VarianceScaling,
-    Zeros,
-)
 from tests.unit import philox
 
 SHAPE = (5, 4, 2)

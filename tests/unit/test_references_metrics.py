@@ -6,29 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from twinrun.contract.enums import Loss, Precision
+from twinrun.contract.layers import AveragePool2d, BatchNorm, Conv2d, Dense, Flatten, MaxPool2d
+from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
+from twinrun.contract.spec import Dataset, JobSpec, Normalization, Synthetic
 
 from services.data.datasets import load
-from services.model import arithmetic, layers, metrics
+from services.model import arithmetic, metrics, shapes
 from services.model.weights import initial
-from services.spec import (
-    Adam,
-    AdamW,
-    AveragePool2d,
-    BatchNorm,
-    Conv2d,
-    Dataset,
-    Dense,
-    Flatten,
-    JobSpec,
-    MaxPool2d,
-    Normalization,
-    Optimizer,
-    Precision,
-    Sgd,
-    Synthetic,
-)
 
 DTYPES = [np.float32, np.float64]
+LOSS = Loss.SOFTMAX_CROSS_ENTROPY
 
 
 def loss(row: np.ndarray, label: int) -> Decimal:
@@ -40,7 +28,7 @@ def loss(row: np.ndarray, label: int) -> Decimal:
 
 
 def assert_formula(logits: np.ndarray, labels: list[int]) -> None:
-    found = metrics.evaluate(logits, np.array(labels, np.int32))
+    found = metrics.evaluate(logits, np.array(labels, np.int32), LOSS)
     with localcontext(prec=50):
         losses = [loss(row, label) for row, label in zip(logits, labels, strict=True)]
         mean = sum(losses) / len(losses)
@@ -69,8 +57,8 @@ def test_ties_at_every_place_go_to_the_first(dtype):
 def test_a_sure_answer_costs_nothing_and_a_surely_wrong_one_its_distance(dtype):
     logits = np.array([[1000, 0, -1000]] * 3, dtype)
     assert_formula(logits, [0, 1, 2])
-    assert metrics.evaluate(logits[:1], np.array([0], np.int32)).loss == 0
-    assert metrics.evaluate(logits[:1], np.array([2], np.int32)).loss == 2000
+    assert metrics.evaluate(logits[:1], np.array([0], np.int32), LOSS).loss == 0
+    assert metrics.evaluate(logits[:1], np.array([2], np.int32), LOSS).loss == 2000
 
 
 def test_float32_logits_are_widened_before_anything_is_summed():
@@ -134,7 +122,7 @@ def windows(side: int, size: int, stride: int, padding: int = 0) -> int:
 
 
 def test_shapes_are_those_of_windows_that_are_counted():
-    found = layers.output_shapes(WINDOWED, IMAGES)
+    found = shapes.output_shapes(WINDOWED, IMAGES)
     conv = windows(9, 3, 2, 1), windows(7, 3, 2, 1), 3
     pool = windows(conv[0], 2, 1), windows(conv[1], 2, 1), 3
     mean = windows(pool[0], 2, 2), windows(pool[1], 2, 2), 3
@@ -146,7 +134,7 @@ def test_shapes_are_those_of_windows_that_are_counted():
 @pytest.mark.parametrize("stride", [1, 2, 3])
 @pytest.mark.parametrize("padding", [0, 1, 2])
 def test_windows_of_any_size_stride_and_padding_are_counted_right(size, stride, padding):
-    made = layers.output_shape(Conv2d(4, size, stride, padding), IMAGES)
+    made = shapes.output_shape(Conv2d(4, size, stride, padding), IMAGES)
     assert made == (windows(9, size, stride, padding), windows(7, size, stride, padding), 4)
 
 
@@ -154,7 +142,7 @@ def test_operations_are_those_of_products_that_are_counted_one_by_one():
     spec = JobSpec(Dataset("mnist"), WINDOWED, Optimizer(Adam()), threads=1)
     kernel = 3 * 3 * 2 * 3  # multiplications at each place of the convolution
     conv = windows(9, 3, 2, 1) * windows(7, 3, 2, 1) * kernel
-    flat = layers.output_shapes(WINDOWED, IMAGES)[4][0]
+    flat = shapes.output_shapes(WINDOWED, IMAGES)[4][0]
     wanted = 2 * conv * 2 + 2 * flat * 5 * 3 + 2 * 5 * 3 * 3
     assert arithmetic.epoch_operations(spec, IMAGES, 11) == 11 * wanted
 

@@ -5,19 +5,12 @@ import struct
 
 import numpy as np
 import pytest
+from twinrun.contract.enums import Precision
+from twinrun.contract.layers import Dense, Dropout, Flatten
+from twinrun.contract.optimizers import Adam, Optimizer
+from twinrun.contract.spec import Augmentation, Dataset, JobSpec
 
 from services.model import augmentation, dropout, order
-from services.spec import (
-    Adam,
-    Augmentation,
-    Dataset,
-    Dense,
-    Dropout,
-    Flatten,
-    JobSpec,
-    Optimizer,
-    Precision,
-)
 from services.trial import chunks
 from services.trial.matched import chunk_shapes, epoch_chunks
 from tests.unit import philox

@@ -5,10 +5,12 @@ from itertools import accumulate, repeat
 
 import numpy as np
 import pytest
+from twinrun.contract.events import GradientNorms
+from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
+from twinrun.contract.spec import Dataset, JobSpec
 
-from services.events import GradientNorms
-from services.spec import Adam, AdamW, Dataset, JobSpec, Optimizer, Sgd
-from services.trial.matched import schedule, steps_taken
+from services.model.optimizers import schedule
+from services.trial.matched import steps_taken
 
 STEPS = 50_000
 BOUNDARIES = [0, 1, 2, 8, 9, 10, 11, 24, 25, 99, 100, 937, 938, 4_689, 37_519, 37_520, 49_990]

@@ -6,9 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import safetensors.numpy
-
-from services.data.datasets import load
-from services.events import (
+from twinrun.contract.enums import Loss, OwnWay, Precision, Recipe
+from twinrun.contract.events import (
     EpochFinished,
     EvaluationFinished,
     Inputs,
@@ -16,9 +15,11 @@ from services.events import (
     StepsFinished,
     WeightsSaved,
 )
+from twinrun.contract.spec import Augmentation, Synthetic
+
+from services.data.datasets import load
 from services.model import arithmetic, augmentation, metrics, order, weights
 from services.pipe import LOGITS_FILE, Task
-from services.spec import Augmentation, OwnWay, Precision, Recipe, Synthetic
 from services.trial import run as trial
 from tests.unit.told import (
     CLASSES,
@@ -35,6 +36,8 @@ from tests.unit.told import (
     losses,
     run,
 )
+
+LOSS = Loss.SOFTMAX_CROSS_ENTROPY
 
 
 def sizes(limit: int | None = None) -> list[int]:
@@ -87,8 +90,8 @@ def test_each_evaluation_is_split_into_the_samples_held_back_and_the_test_sample
     labels = load(spec, tmp_path, made.events.append).data.test_labels
     for epoch, found in enumerate(made.of(EpochFinished)):
         whole = logits(epoch + 1)
-        assert found.validation == metrics.evaluate(whole[:HELD], labels[:HELD])
-        assert found.test == metrics.evaluate(whole[HELD:], labels[HELD:])
+        assert found.validation == metrics.evaluate(whole[:HELD], labels[:HELD], LOSS)
+        assert found.test == metrics.evaluate(whole[HELD:], labels[HELD:], LOSS)
     assert (found.validation.samples, found.test.samples) == (HELD, TESTED)
 
 
@@ -222,7 +225,7 @@ def test_weights_that_are_given_are_evaluated_and_not_trained(tmp_path):
         np.testing.assert_array_equal(made.trainer.initial[name], array)
     (found,) = made.of(EvaluationFinished)
     labels = load(spec, tmp_path, made.events.append).data.test_labels
-    assert found.test == metrics.evaluate(logits(1)[HELD:], labels[HELD:])
+    assert found.test == metrics.evaluate(logits(1)[HELD:], labels[HELD:], LOSS)
     assert [each.batch_size for each in found.latencies] == [1, 8]
     kept = safetensors.numpy.load((tmp_path / LOGITS_FILE).read_bytes())
     np.testing.assert_array_equal(kept["logits"], logits(1)[HELD:])

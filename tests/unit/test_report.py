@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
+from twinrun.contract.events import AcceleratorUsed
 
 from orchestrator.language.words import memory, number, percent
 from orchestrator.reports.comparison import plain_report, rich_report
 from orchestrator.results.comparison import compare
 from orchestrator.trials.fold import fold
-from orchestrator.trials.trial import AcceleratorUsed
 from tests.unit.events import SPEC, failed_trial, losses, trial
 
 LAW = settings(database=None, max_examples=50)
@@ -151,7 +151,8 @@ def test_several_trials_are_shown_by_their_medians_and_counted():
 
 def on_gpu(framework, energy):
     used = AcceleratorUsed("GPU-aa", 9, 1_500_000_000, 0.8, 300.0, energy)
-    return replace(trial(framework), accelerator=used)
+    found = trial(framework)
+    return replace(found, resources=replace(found.resources, accelerator=used))
 
 
 def test_what_nvml_saw_is_shown_as_far_as_the_gpu_tells_it():

@@ -5,6 +5,8 @@ import threading
 import time
 
 import pytest
+from twinrun.contract.enums import JobState
+from twinrun.contract.events import Failure
 from twinrun.v1 import job_pb2, runner_service_pb2
 
 from orchestrator.errors import (
@@ -17,7 +19,6 @@ from orchestrator.errors import (
 from orchestrator.runners.placement import Placement
 from orchestrator.runners.planning import completed, why_not_at_once
 from orchestrator.runners.schedule import run_trials
-from orchestrator.trials.trial import Failure, State
 from tests.unit.events import numbered, state, trial_events
 from tests.unit.stored import create
 from tests.waiting import HANG_SECONDS
@@ -160,7 +161,7 @@ def test_trials_at_once_meet_and_each_keeps_its_own_events_and_files(run):
     faults = go(run, *(FakeClient(name, meets) for name in BOTH))
     assert faults == []
     assert not meets.broken
-    assert states(run) == dict.fromkeys(BOTH, State.SUCCEEDED)
+    assert states(run) == dict.fromkeys(BOTH, JobState.SUCCEEDED)
     for name in BOTH:
         (said,) = {
             event.environment.framework
@@ -225,10 +226,10 @@ def test_where_a_runner_is_lost_what_was_finished_is_kept_and_nothing_more_begin
         go(run, *clients, at_once=False, order=order)
     names = {trial.name: trial.state for trial in run.trials()}
     assert names == {
-        "pytorch-1": State.SUCCEEDED,
-        "tensorflow-1": State.SUCCEEDED,
-        "pytorch-2": State.SUCCEEDED,
-        "tensorflow-2": State.RUNNING,
+        "pytorch-1": JobState.SUCCEEDED,
+        "tensorflow-1": JobState.SUCCEEDED,
+        "pytorch-2": JobState.SUCCEEDED,
+        "tensorflow-2": JobState.RUNNING,
     }
     assert run.weights("pytorch", 2) == b"weights"
 
@@ -240,7 +241,7 @@ def test_where_a_runner_is_lost_the_other_side_is_cancelled_at_once(run):
     order = [Placement(name, 1, job_pb2.JobSpec()) for name in BOTH]
     with pytest.raises(RunnerUnavailable, match="it is gone"):
         run_trials(order, runners, run, lambda *_: None, at_once=True)
-    assert states(run) == {"pytorch": State.RUNNING, "tensorflow": State.CANCELLED}
+    assert states(run) == {"pytorch": JobState.RUNNING, "tensorflow": JobState.CANCELLED}
     assert runners.told == ["waiting for the TensorFlow runner to cancel, at most 10 s"]
     assert going.limits == [10, math.inf]
 
@@ -261,7 +262,7 @@ def test_where_a_runner_is_lost_at_once_what_the_other_had_finished_is_fetched(r
 
 def eventually_ended(run, name):
     deadline = time.monotonic() + HANG_SECONDS
-    while states(run).get(name) is not State.SUCCEEDED:
+    while states(run).get(name) is not JobState.SUCCEEDED:
         if time.monotonic() > deadline:
             return False
         time.sleep(0.01)
@@ -311,7 +312,7 @@ def test_an_interrupt_cancels_all_that_run_and_keeps_what_they_had_reported(run,
     monkeypatch.setattr("orchestrator.runners.schedule.as_completed", interrupted)
     with pytest.raises(KeyboardInterrupt):
         go(run, *clients)
-    assert states(run) == dict.fromkeys(BOTH, State.CANCELLED)
+    assert states(run) == dict.fromkeys(BOTH, JobState.CANCELLED)
     assert all(trial.inputs for trial in run.trials())
     assert (run.path / "environments.json").exists()
 
@@ -326,7 +327,7 @@ def test_a_submission_that_fails_cancels_those_that_run(run):
     second.train = refuse
     with pytest.raises(BadInput):
         go(run, first, second)
-    assert states(run) == {"pytorch": State.CANCELLED}
+    assert states(run) == {"pytorch": JobState.CANCELLED}
 
 
 def test_what_cannot_be_kept_ends_all(run):
@@ -338,7 +339,7 @@ def test_what_cannot_be_kept_ends_all(run):
 
     with pytest.raises(OutputError):
         go(run, first, second, listener=listener)
-    assert states(run)["pytorch"] is State.CANCELLED
+    assert states(run)["pytorch"] is JobState.CANCELLED
     assert second.cancelled.is_set()
 
 
@@ -366,7 +367,7 @@ def test_a_trial_whose_report_cannot_be_has_failed_with_that_sentence_and_others
     assert go(run, wrong, FakeClient("tensorflow"), listener=listener, at_once=at_once) == [
         "it cannot be"
     ]
-    assert states(run) == {"pytorch": State.FAILED, "tensorflow": State.SUCCEEDED}
+    assert states(run) == {"pytorch": JobState.FAILED, "tensorflow": JobState.SUCCEEDED}
     (failed, _) = run.trials()
     assert failed.error == Failure("RUNNER_WRONG", "it cannot be")
     assert failed.inputs is not None  # what had come is kept
@@ -380,7 +381,7 @@ def test_a_trial_whose_files_cannot_be_has_failed_though_its_events_say_otherwis
             raise WrongReport("no such file")
 
     assert go(run, Wrong("pytorch")) == ["no such file"]
-    assert states(run) == {"pytorch": State.FAILED}
+    assert states(run) == {"pytorch": JobState.FAILED}
 
 
 def test_a_trial_that_was_not_taken_as_it_was_asked_for_has_failed_and_others_go_on(run):
@@ -389,7 +390,7 @@ def test_a_trial_that_was_not_taken_as_it_was_asked_for_has_failed_and_others_go
             raise WrongReport("another job")
 
     assert go(run, Wrong("pytorch"), FakeClient("tensorflow"), at_once=False) == ["another job"]
-    assert states(run) == {"pytorch": State.FAILED, "tensorflow": State.SUCCEEDED}
+    assert states(run) == {"pytorch": JobState.FAILED, "tensorflow": JobState.SUCCEEDED}
 
 
 def test_a_trial_of_other_sizes_than_the_first_is_cancelled_and_has_failed(run):
@@ -409,7 +410,7 @@ def test_a_trial_of_other_sizes_than_the_first_is_cancelled_and_has_failed(run):
         in said
     )
     assert other.cancelled.is_set()
-    assert states(run) == {"pytorch": State.SUCCEEDED, "tensorflow": State.FAILED}
+    assert states(run) == {"pytorch": JobState.SUCCEEDED, "tensorflow": JobState.FAILED}
 
 
 def test_a_job_that_two_runners_complete_differently_is_refused():

@@ -7,8 +7,8 @@ from google.protobuf import json_format
 from twinrun.v1 import job_pb2
 
 from services.errors import InvalidRequest
-from services.runner.convert import spec_from_proto
-from services.spec import between
+from services.ranges import between
+from services.runner.validation import valid_spec
 
 CPUS = 4
 LAYERS = [{"flatten": {}}, {"dense": {"units": 10}}]
@@ -27,7 +27,7 @@ def proto(**changes) -> job_pb2.JobSpec:
 def violations(message: job_pb2.JobSpec) -> dict[str, str]:
     """What is wrong, by field."""
     with pytest.raises(InvalidRequest) as caught:
-        spec_from_proto(message, CPUS)
+        valid_spec(message, CPUS)
     found = {violation.field: violation.message for violation in caught.value.violations}
     assert len(found) == len(caught.value.violations), "a field is named twice"
     return found
@@ -185,7 +185,7 @@ def test_an_enum_number_that_is_not_known_is_named_with_those_that_are(name, num
     setattr(message, name, number)
     found = violations(message)
     assert found.keys() == {name}
-    assert found[name].startswith(f"is {number}; this runner knows {name.upper()}_")
+    assert found[name].startswith(f"is {number}; known are {name.upper()}_")
     assert "UNSPECIFIED" not in found[name]
 
 
@@ -275,7 +275,7 @@ def test_a_dataset_larger_than_memory_can_be_expected_to_be_is_refused():
 
 
 def test_synthetic_sizes_are_not_judged_where_another_dataset_is_named():
-    spec_from_proto(proto(dataset={"name": "mnist", "synthetic": {"height": -1}}), CPUS)
+    valid_spec(proto(dataset={"name": "mnist", "synthetic": {"height": -1}}), CPUS)
 
 
 def test_every_bad_field_is_named_at_once():
@@ -312,11 +312,11 @@ def test_a_tolerance_above_its_default_needs_what_was_measured():
     assert violations(asked).keys() == {"tolerance.reason"}
     assert "tolerance.losses is above 1e-12" in violations(asked)["tolerance.reason"]
     for taken in ({"losses": 1e-11, "reason": "Seen: 3e-12."}, {"losses": 1e-13}):
-        spec_from_proto(proto(tolerance=taken), CPUS)
+        valid_spec(proto(tolerance=taken), CPUS)
 
 
 def test_a_late_epoch_is_the_last_of_several_of_a_matched_job():
     assert violations(proto(late_epoch=7, epochs=1)).keys() == {"late_epoch"}
     assert violations(proto(late_epoch=1, epochs=3)).keys() == {"late_epoch"}
     assert violations(proto(late_epoch=7, recipe="RECIPE_IDIOMATIC")).keys() == {"late_epoch"}
-    assert spec_from_proto(proto(late_epoch=7, epochs=3), CPUS).epoch_numbers == (0, 1, 7)
+    assert valid_spec(proto(late_epoch=7, epochs=3), CPUS).epoch_numbers == (0, 1, 7)

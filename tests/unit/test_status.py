@@ -3,11 +3,12 @@
 from google.rpc import error_details_pb2
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from twinrun.contract.converters.failures import failure_to_status
+from twinrun.contract.events import Failure
+from twinrun.contract.violation import Violation
 
 from services.errors import InvalidRequest, RunnerBusy
-from services.events import Failure
-from services.runner.status import error_to_status, failure_to_status
-from services.spec import Violation
+from services.runner.status import error_to_status
 
 LAW = settings(database=None)
 

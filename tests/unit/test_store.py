@@ -9,11 +9,11 @@ import pytest
 from google.protobuf import json_format
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from twinrun.contract.enums import JobState
 from twinrun.v1 import job_pb2
 
 from orchestrator.errors import OutputError, RunNotFound, RunUnreadable
 from orchestrator.storage import shelf, store
-from orchestrator.trials.trial import State
 from tests.unit.events import SPEC, failed_events, trial_events
 from tests.unit.stored import create
 
@@ -29,9 +29,9 @@ def run(tmp_path):
 
 
 def write(run, framework="pytorch", number=1, events=EVENTS):
-    with run.open_events(framework, number) as log:
-        for event in events:
-            log.append(event)
+    log = run.open_events(framework, number)
+    for event in events:
+        log.append(event)
     return run.path / "events" / f"{framework}-{number}.jsonl"
 
 
@@ -56,10 +56,10 @@ def test_events_come_back_as_they_were_written(run):
 
 
 def test_an_event_can_be_read_as_soon_as_it_was_appended(run):
-    with run.open_events("pytorch", 1) as log:
-        for count, event in enumerate(EVENTS, start=1):
-            log.append(event)
-            assert len(run.events("pytorch", 1)) == count
+    log = run.open_events("pytorch", 1)
+    for count, event in enumerate(EVENTS, start=1):
+        log.append(event)
+        assert len(run.events("pytorch", 1)) == count
 
 
 @LAW
@@ -99,10 +99,10 @@ def test_events_cut_at_any_byte_are_read_up_to_the_last_whole_line(tmp_path_fact
 def test_a_log_that_was_cut_off_goes_on_where_it_was_whole(run):
     path = write(run)
     path.write_bytes(path.read_bytes()[:-10])
-    with run.open_events("pytorch", 1) as log:
-        assert log.last_sequence == len(EVENTS) - 1
-        for event in EVENTS:  # replayed from the first
-            log.append(event)
+    log = run.open_events("pytorch", 1)
+    assert log.last_sequence == len(EVENTS) - 1
+    for event in EVENTS:  # replayed from the first
+        log.append(event)
     assert run.events("pytorch", 1) == EVENTS
 
 
@@ -153,7 +153,7 @@ def test_a_run_killed_in_the_middle_of_a_trial_can_be_read(run):
     with path.open("ab") as file:
         file.write(b'{"sequence": "13", "steps_fin')
     (trial,) = run.trials()
-    assert trial.state is State.RUNNING
+    assert trial.state is JobState.RUNNING
     assert len(run.events("pytorch", 1)) == 12
 
 
@@ -196,15 +196,13 @@ def test_a_file_that_could_not_be_written_whole_leaves_the_old_one_and_nothing_e
 
 
 def test_a_full_disk_while_appending_is_an_output_error_that_names_the_file(run):
-    with run.open_events("pytorch", 1) as log, Path("/dev/full").open("ab") as full:
-        log._file.close()
-        log._file = full
-        with pytest.raises(OutputError, match=r"pytorch-1\.jsonl: No space left"):
-            log.append(EVENTS[0])
-        assert log.last_sequence == 0
-        with pytest.raises(OutputError):
-            log.close()
-    assert run.events("pytorch", 1) == []
+    log = run.open_events("pytorch", 1)
+    path = run.path / "events" / "pytorch-1.jsonl"
+    path.unlink()
+    path.symlink_to("/dev/full")
+    with pytest.raises(OutputError, match=r"pytorch-1\.jsonl: No space left"):
+        log.append(EVENTS[0])
+    assert log.last_sequence == 0
 
 
 @pytest.mark.parametrize("output", ["/dev/null", "/dev/null/runs", "/proc/runs"])

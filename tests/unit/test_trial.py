@@ -2,11 +2,12 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from twinrun.contract.enums import JobState
+from twinrun.contract.events import Failure
 from twinrun.v1 import job_pb2
 
 from orchestrator.errors import RunUnreadable
 from orchestrator.trials.fold import fold
-from orchestrator.trials.trial import Failure, State
 from tests.integration.lying import put
 from tests.unit.events import (
     PHASES,
@@ -22,10 +23,10 @@ from tests.unit.events import (
 
 def test_a_trial_is_folded_from_its_events():
     found = trial("tensorflow", 2, seconds=(1.5, 1.0))
-    assert (found.name, found.state, found.error) == ("tensorflow-2", State.SUCCEEDED, None)
+    assert (found.name, found.state, found.error) == ("tensorflow-2", JobState.SUCCEEDED, None)
     assert found.environment.framework_version == "2.21.0"
     assert found.inputs.parameter_count == 109_386
-    assert found.peak_memory_bytes == 612_000_000
+    assert found.resources.peak_memory_bytes == 612_000_000
     assert [epoch.epoch for epoch in found.epochs] == [0, 1]
     assert found.epochs[0].train_seconds == 1.5
     assert found.epochs[0].samples_per_second == 3200 / 1.5
@@ -53,7 +54,7 @@ def test_a_step_that_was_not_reported_is_nan():
 
 def test_a_failed_trial_keeps_what_it_had_finished_and_says_why():
     found = failed_trial(after=2)
-    assert found.state is State.FAILED
+    assert found.state is JobState.FAILED
     assert found.error == Failure("CHILD_DIED", "The process was ended by signal 9 (SIGKILL).")
     assert len(found.epochs) == 2
     assert len(found.losses) == 2 * STEPS + 20
@@ -66,15 +67,15 @@ def test_every_beginning_of_the_events_makes_a_trial():
     events = trial_events()
     for count in range(len(events)):
         found = fold("pytorch", 1, events[:count])
-        assert found.state in (State.PENDING, State.RUNNING)
+        assert found.state in (JobState.PENDING, JobState.RUNNING)
         assert found.error is None
         assert len(found.losses) <= 3 * STEPS
 
 
 def test_a_trial_without_events_is_pending_and_knows_nothing():
     found = fold("pytorch", 1, [])
-    assert found.state is State.PENDING
-    assert found.environment is found.inputs is found.peak_memory_bytes is None
+    assert found.state is JobState.PENDING
+    assert found.environment is found.inputs is found.resources is None
     assert found.seconds("train") is None
 
 
@@ -115,7 +116,7 @@ def test_durations_keep_their_nanoseconds():
 
 
 def test_an_event_of_a_kind_that_is_not_known_is_passed_over():
-    assert fold("pytorch", 1, [job_pb2.JobEvent(sequence=1)]).state is State.PENDING
+    assert fold("pytorch", 1, [job_pb2.JobEvent(sequence=1)]).state is JobState.PENDING
 
 
 # ---------------------------------------------------- events that passed no gate, as old ones did

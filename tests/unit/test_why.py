@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import pytest
+from twinrun.contract.events import Load
 
 from orchestrator.reports.time_breakdown import why_rows, why_sentence
 from orchestrator.results.comparison import compare
 from orchestrator.storage import machine
-from orchestrator.trials.trial import Load
 from tests.unit.events import SPEC, trial
 
 RATE = {"operations_per_second": 100e9, "bytes_per_second": 10e9}

@@ -7,30 +7,30 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-
-from services.errors import BadWeights
-from services.model import layers, metrics, order, weights
-from services.spec import (
+from twinrun.contract.enums import ActivationFunction, Distribution, FanMode, Loss, Precision
+from twinrun.contract.layers import (
     Activation,
-    ActivationFunction,
     AveragePool2d,
     BatchNorm,
     Conv2d,
     CustomDense,
     Dense,
-    Distribution,
-    FanMode,
     Flatten,
+    Layer,
     MaxPool2d,
     Normal,
-    Precision,
     VarianceScaling,
     Zeros,
 )
 
+from services.errors import BadWeights
+from services.model import metrics, order, shapes, weights
+from services.model.layers.parameter import Shape
+
 LAW = settings(database=None, max_examples=50)
 SEEDS = st.integers(0, 2**31 - 1)
 EPOCHS = st.integers(0, 9_999)
+LOSS = Loss.SOFTMAX_CROSS_ENTROPY
 RELU, SOFTMAX = Activation(ActivationFunction.RELU), Activation(ActivationFunction.SOFTMAX)
 MLP = (Flatten(), Dense(8), RELU, Dense(3))
 SHAPE = (4, 4, 1)
@@ -185,17 +185,17 @@ def test_another_models_weights_are_refused_by_name() -> None:
 
 
 def test_a_softmax_that_stands_last_is_not_trained() -> None:
-    assert layers.trained_layers((*MLP, SOFTMAX)) == MLP
-    assert layers.trained_layers(MLP) == MLP
+    assert shapes.trained_layers((*MLP, SOFTMAX)) == MLP
+    assert shapes.trained_layers(MLP) == MLP
 
 
 @LAW
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=4), st.integers(1, 50))
 def test_flatten_keeps_every_value_and_dense_makes_its_units(sizes: list[int], units: int) -> None:
-    flat = layers.output_shape(Flatten(), tuple(sizes))
+    flat = shapes.output_shape(Flatten(), tuple(sizes))
     assert flat == (math.prod(sizes),)
-    assert layers.output_shape(Dense(units), flat) == (units,)
-    assert layers.output_shape(RELU, tuple(sizes)) == tuple(sizes)
+    assert shapes.output_shape(Dense(units), flat) == (units,)
+    assert shapes.output_shape(RELU, tuple(sizes)) == tuple(sizes)
 
 
 @pytest.mark.parametrize(
@@ -215,9 +215,9 @@ def test_flatten_keeps_every_value_and_dense_makes_its_units(sizes: list[int], u
     ],
 )
 def test_layers_that_do_not_fit_are_named(
-    model: tuple[layers.Layer, ...], field: str, message: str
+    model: tuple[Layer, ...], field: str, message: str
 ) -> None:
-    found = list(layers.violations(model, SHAPE, 3))
+    found = list(shapes.violations(model, SHAPE, 3))
     assert any(v.field == field and message in v.message for v in found)
 
 
@@ -233,12 +233,12 @@ def test_layers_that_do_not_fit_are_named(
     ],
     ids=str,
 )
-def test_windows_make_as_many_values_as_fit(layer: layers.Layer, made: layers.Shape) -> None:
-    assert layers.output_shape(layer, (28, 12, 3)) == made
+def test_windows_make_as_many_values_as_fit(layer: Layer, made: Shape) -> None:
+    assert shapes.output_shape(layer, (28, 12, 3)) == made
 
 
 def test_a_convolutions_fans_are_channels_times_the_pixels_of_its_window() -> None:
-    kernel, bias = layers.parameters((Conv2d(8, size=5),), (28, 28, 3))
+    kernel, bias = shapes.parameters((Conv2d(8, size=5),), (28, 28, 3))
     assert (kernel.shape, bias.shape) == ((5, 5, 3, 8), (8,))
     assert (kernel.fan_in, kernel.fan_out) == (75, 200)
 
@@ -251,7 +251,7 @@ def test_a_custom_layer_draws_kernel_and_bias_from_its_normal_distribution() -> 
 
 @pytest.mark.parametrize("shape", [(4, 4, 3), (48,)])
 def test_a_batch_norm_has_a_value_of_each_kind_for_each_channel_and_trains_two(shape) -> None:
-    found = layers.parameters((BatchNorm(),), shape)
+    found = shapes.parameters((BatchNorm(),), shape)
     assert {p.name.removeprefix("layers.0."): p.trained for p in found} == {
         "gamma": True,
         "beta": True,
@@ -259,7 +259,7 @@ def test_a_batch_norm_has_a_value_of_each_kind_for_each_channel_and_trains_two(s
         "moving_variance": False,
     }
     assert {p.shape for p in found} == {shape[-1:]}
-    assert layers.output_shape(BatchNorm(), shape) == shape
+    assert shapes.output_shape(BatchNorm(), shape) == shape
     drawn = weights.initial((BatchNorm(),), shape, 0, Precision.FLOAT32)
     assert [set(array.tolist()) for array in drawn.values()] == [{1}, {0}, {0}, {1}]
 
@@ -267,20 +267,20 @@ def test_a_batch_norm_has_a_value_of_each_kind_for_each_channel_and_trains_two(s
 @pytest.mark.parametrize("layer", [Dense(5, use_bias=False), Conv2d(5, use_bias=False)], ids=str)
 def test_a_layer_without_a_bias_has_a_kernel_alone(layer) -> None:
     shape = (8, 8, 1) if isinstance(layer, Conv2d) else (64,)
-    (kernel,) = layers.parameters((layer,), shape)
+    (kernel,) = shapes.parameters((layer,), shape)
     assert kernel.name == "layers.0.kernel"
     assert kernel.shape[-1] == 5
 
 
 def test_layers_that_fit_are_accepted_with_and_without_a_softmax() -> None:
-    assert not list(layers.violations(MLP, SHAPE, 3))
-    assert not list(layers.violations((*MLP, SOFTMAX), SHAPE, 3))
+    assert not list(shapes.violations(MLP, SHAPE, 3))
+    assert not list(shapes.violations((*MLP, SOFTMAX), SHAPE, 3))
 
 
 def test_a_model_of_too_many_parameters_is_refused() -> None:
-    assert not list(layers.size_violations(MLP, SHAPE))
+    assert not list(shapes.size_violations(MLP, SHAPE))
     huge = (Flatten(), Dense(100_000), Dense(100_000))
-    assert "at most" in next(iter(layers.size_violations(huge, SHAPE))).message
+    assert "at most" in next(iter(shapes.size_violations(huge, SHAPE))).message
 
 
 # -------------------------------------------------------------------------------------- metrics
@@ -299,7 +299,7 @@ def answers(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
 @given(answers())
 def test_loss_and_accuracy_are_those_of_the_formula(made: tuple[np.ndarray, np.ndarray]) -> None:
     logits, labels = made
-    found = metrics.evaluate(logits, labels)
+    found = metrics.evaluate(logits, labels, LOSS)
     losses = [
         math.log(math.fsum(math.exp(float(z)) for z in row)) - float(row[label])
         for row, label in zip(logits, labels, strict=True)
@@ -316,8 +316,8 @@ def test_the_order_of_samples_does_not_matter(made: tuple[np.ndarray, np.ndarray
     logits, labels = made
     shuffled = random.sample(range(len(labels)), len(labels))
     one, two = (
-        metrics.evaluate(logits, labels),
-        metrics.evaluate(logits[shuffled], labels[shuffled]),
+        metrics.evaluate(logits, labels, LOSS),
+        metrics.evaluate(logits[shuffled], labels[shuffled], LOSS),
     )
     assert two.loss == pytest.approx(one.loss, rel=1e-12, abs=1e-12)
     assert two.accuracy == one.accuracy
@@ -325,14 +325,14 @@ def test_the_order_of_samples_does_not_matter(made: tuple[np.ndarray, np.ndarray
 
 def test_huge_logits_neither_overflow_nor_lose_the_loss() -> None:
     logits = np.array([[3e38, -3e38], [0, 3e38]], np.float32)
-    found = metrics.evaluate(logits, np.array([0, 0], np.int32))
+    found = metrics.evaluate(logits, np.array([0, 0], np.int32), LOSS)
     assert found.loss == pytest.approx(float(np.float32(3e38)) / 2)
     assert found.accuracy == 0.5
 
 
 def test_a_tie_goes_to_the_lower_class() -> None:
     logits = np.zeros((2, 4), np.float32)
-    found = metrics.evaluate(logits, np.array([0, 1], np.int32))
+    found = metrics.evaluate(logits, np.array([0, 1], np.int32), LOSS)
     assert found.accuracy == 0.5
     assert found.loss == pytest.approx(math.log(4))
 
@@ -341,14 +341,14 @@ def test_a_tie_goes_to_the_lower_class() -> None:
 def test_a_nan_makes_the_loss_nan_and_counts_as_wrong(where: int) -> None:
     logits = np.array([[2, 1], [2, 1]], np.float32)
     logits[0, where] = np.nan
-    found = metrics.evaluate(logits, np.array([0, 0], np.int32))
+    found = metrics.evaluate(logits, np.array([0, 0], np.int32), LOSS)
     assert math.isnan(found.loss)
     assert found.accuracy == 0.5
 
 
 def test_infinite_logits_make_the_loss_nan_without_a_warning() -> None:
     logits = np.array([[np.inf, 1], [-np.inf, -np.inf]], np.float32)
-    assert math.isnan(metrics.evaluate(logits, np.array([0, 0], np.int32)).loss)
+    assert math.isnan(metrics.evaluate(logits, np.array([0, 0], np.int32), LOSS).loss)
 
 
 @LAW

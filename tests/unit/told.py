@@ -5,11 +5,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+from twinrun.contract.enums import Precision
+from twinrun.contract.events import Environment, Event, GradientNorms, StepDetails
+from twinrun.contract.layers import Dense, Flatten
+from twinrun.contract.optimizers import Adam, Optimizer
+from twinrun.contract.spec import Dataset, JobSpec, Synthetic
 
-from services.events import Environment, Event, GradientNorms, StepDetails
 from services.model import weights
 from services.pipe import Task
-from services.spec import Adam, Dataset, Dense, Flatten, JobSpec, Optimizer, Precision, Synthetic
 from services.trial import matched
 from services.trial import run as trial
 from services.trial.trainer import Steps

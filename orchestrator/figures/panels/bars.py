@@ -6,6 +6,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
+from twinrun.contract.enums import JobState
 
 from orchestrator.figures.panels.common import name_row, nothing
 from orchestrator.language.columns import width
@@ -13,7 +14,7 @@ from orchestrator.language.palette import FAINT, GREY, PALE, Look, lighter, look
 from orchestrator.language.phrases import Phrase, say
 from orchestrator.language.words import label, number
 from orchestrator.results.comparison import Comparison
-from orchestrator.trials.trial import State, Trial
+from orchestrator.trials.trial import Trial
 
 # What is compared stands first, so that its bars share a baseline; then the rest as it happens.
 _PARTS = {"train": "", "import": "", "data": "--", "build": "xx", "compile": "//", "evaluate": "||"}
@@ -44,7 +45,7 @@ def time(axes: Axes, comparison: Comparison) -> None:
     axes.set(xlabel=say(_AXIS), xlim=(0, 1.01 * longest), ylim=(len(parts) - 0.5, -0.75))
     for row, (name, look) in enumerate(looks(list(parts)).items()):
         _bar(axes, row, parts[name], look)
-        finished = all(t.state is State.SUCCEEDED for t in comparison.counted[name])
+        finished = all(t.state is JobState.SUCCEEDED for t in comparison.counted[name])
         name_row(axes, row, label(name), _words(parts[name], finished=finished), longest)
     axes.set_yticks([])
     axes.grid(visible=False, axis="y")

@@ -6,9 +6,9 @@ So a document's commands run as they stand there, with nothing to fetch and in n
 from dataclasses import replace
 
 import numpy as np
+from twinrun.contract.spec import Synthetic
 
 from services.data import datasets
-from services.spec import Synthetic
 from tests.integration.fakes import good
 from tests.integration.fakes.good import environment, measure, summarize
 

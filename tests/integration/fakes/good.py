@@ -4,9 +4,7 @@ import platform
 from collections.abc import Callable, Iterator
 
 import numpy as np
-
-from services.data.arrays import Data
-from services.events import (
+from twinrun.contract.events import (
     Environment,
     LayerSummary,
     MachineMeasured,
@@ -14,10 +12,12 @@ from services.events import (
     Operation,
     Profiled,
 )
+from twinrun.contract.spec import JobSpec
+
+from services.data.arrays import Data
 from services.model import order
 from services.model.augmentation import wanted
 from services.model.weights import Weights, initial
-from services.spec import JobSpec
 from services.trial import matched
 from services.trial.trainer import Steps
 

@@ -3,8 +3,9 @@
 import dataclasses
 import time
 
+from twinrun.contract.enums import Device
+
 from services.machine import nvml
-from services.spec import Device
 from tests.integration.fakes import good
 
 

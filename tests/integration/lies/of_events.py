@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from google.protobuf import json_format
+from twinrun.contract.converters.specs import spec_to_proto
 from twinrun.v1 import job_pb2
 
-from services.runner.convert import spec_from_proto, spec_to_proto
+from services.runner.validation import valid_spec
 from tests.integration.lies.table import CASES, COLOUR, INF, NAN, moved, told, wrong
 from tests.integration.lying import CPUS, SPEC, Report, put
 from tests.integration.lying import report as recorded
@@ -115,7 +116,7 @@ def _of_fewer(report: Report) -> Report:
     fewer = json_format.ParseDict(
         {**SPEC, "dataset": {**SPEC["dataset"], "train_limit": 50}}, job_pb2.JobSpec()
     )
-    spec = spec_to_proto(spec_from_proto(fewer, CPUS))
+    spec = spec_to_proto(valid_spec(fewer, CPUS))
     return recorded(spec, job_pb2.JOB_KIND_TRAIN)
 
 

@@ -1,0 +1,56 @@
+"""A trial as comparison.json has it: seconds, bytes, fractions of 1."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from google.protobuf import json_format
+from twinrun.contract.events import EpochFinished, Failure
+
+from orchestrator.trials.trial import Trial
+
+_EVALUATIONS = ("test", "validation")  # of an epoch
+
+
+def trial_mapping(trial: Trial) -> dict[str, Any]:
+    """Write what is known of a trial but its losses, which are left to its events."""
+    used = trial.resources
+    return {
+        "number": trial.number,
+        "state": trial.state.value,
+        "error": _error(trial.error) if trial.error else None,
+        "inputs": dataclasses.asdict(trial.inputs) if trial.inputs else None,
+        "phases": dict(trial.phases),
+        "cpu_seconds": dict(trial.cpu_seconds),
+        "epochs": [_epoch(epoch) for epoch in trial.epochs],
+        "peak_memory_bytes": used.peak_memory_bytes if used else None,
+        "peak_device_memory_bytes": used.peak_device_memory_bytes if used else None,
+        "accelerator": dataclasses.asdict(trial.accelerator) if trial.accelerator else None,
+    }
+
+
+def _error(failure: Failure) -> dict[str, str]:
+    """Without what is for the runner's log."""
+    return {"reason": failure.reason, "message": failure.message}
+
+
+def _epoch(epoch: EpochFinished) -> dict[str, Any]:
+    """Every number of an epoch; those of its two evaluations beside the others."""
+    found: dict[str, Any] = {}
+    for name, value in dataclasses.asdict(epoch).items():
+        if name in _EVALUATIONS:
+            found |= {f"{name}_{of}": value and value[of] for of in ("loss", "accuracy")}
+        else:
+            found[name] = value
+    return found
+
+
+def environment_mapping(trials: Sequence[Trial]) -> dict[str, Any] | None:
+    """Write the environment of the first trial that reported one; None: none did."""
+    found = next((trial.environment for trial in trials if trial.environment), None)
+    if found is None:
+        return None
+    mapping = json_format.MessageToDict(found, preserving_proto_field_name=True)
+    for accelerator in mapping.get("accelerators", []):  # the mapping writes int64 as text
+        accelerator["memory_bytes"] = int(accelerator.get("memory_bytes", 0))
+    return mapping

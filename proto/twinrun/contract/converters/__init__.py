@@ -1,0 +1,1 @@
+"""What the wire says as dataclasses, and back; both directions of one thing side by side."""

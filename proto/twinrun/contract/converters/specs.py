@@ -1,0 +1,34 @@
+"""A job spec as its message, and back."""
+
+from twinrun.contract.converters.rule import Reader, Unreadable, write
+from twinrun.contract.spec import JobSpec
+from twinrun.contract.violation import Violation
+from twinrun.v1 import job_pb2
+
+
+def spec_to_proto(spec: JobSpec) -> job_pb2.JobSpec:
+    """Write the spec with every field set."""
+    message = job_pb2.JobSpec()
+    write(spec, message)
+    return message
+
+
+def spec_from_proto(message: job_pb2.JobSpec) -> JobSpec:
+    """Read a spec, with defaults for what is not set; whether its values make sense is not asked.
+
+    Raises Unreadable, which names every field that is missing or of a kind that is not known.
+    """
+    spec, violations = readable_spec(message)
+    if violations:
+        raise Unreadable(violations)
+    return spec
+
+
+def readable_spec(
+    message: job_pb2.JobSpec, default_threads: int | None = None
+) -> tuple[JobSpec, tuple[Violation, ...]]:
+    """Read what can be read, and tell what cannot: in its place stands something valid."""
+    reader = Reader(has_defaults=True)
+    defaults = {"threads": default_threads} if default_threads else None
+    spec = reader.read(message, JobSpec, "", defaults)
+    return spec, tuple(reader.violations)

@@ -1,0 +1,91 @@
+"""Every choice among names that a job or its events have. Members are those of job.proto."""
+
+from enum import StrEnum
+
+
+class Loss(StrEnum):
+    SOFTMAX_CROSS_ENTROPY = "softmax_cross_entropy"
+
+
+class Recipe(StrEnum):
+    MATCHED = "matched"
+    IDIOMATIC = "idiomatic"
+
+
+class OwnWay(StrEnum):
+    INITIAL_WEIGHTS = "initial_weights"
+    BATCH_ORDER = "batch_order"
+    ADAM_EPSILON = "adam_epsilon"
+    LOSS = "loss"
+    LAST_BATCH = "last_batch"
+    ACCURACY = "accuracy"
+    DATA_PIPELINE = "data_pipeline"
+    JIT_COMPILE = "jit_compile"
+    DENORMALS = "denormals"
+
+
+class Loop(StrEnum):
+    FIT = "fit"
+    CUSTOM = "custom"
+
+
+class Execution(StrEnum):
+    DEFAULT = "default"
+    EAGER = "eager"
+    COMPILED = "compiled"
+
+
+class Precision(StrEnum):
+    FLOAT32 = "float32"
+    FLOAT64 = "float64"
+    BFLOAT16 = "bfloat16"
+
+
+class Device(StrEnum):
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+class ActivationFunction(StrEnum):
+    RELU = "relu"
+    TANH = "tanh"
+    SIGMOID = "sigmoid"
+    GELU = "gelu"
+    SOFTMAX = "softmax"
+
+
+class FanMode(StrEnum):
+    IN = "in"
+    OUT = "out"
+    AVERAGE = "average"
+
+
+class Distribution(StrEnum):
+    UNIFORM = "uniform"
+    NORMAL = "normal"
+
+
+class JobState(StrEnum):
+    PENDING = "pending"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def ended(self) -> bool:
+        return self not in (JobState.PENDING, JobState.RUNNING)
+
+
+class Phase(StrEnum):
+    IMPORT = "import"
+    DATA = "data"
+    BUILD = "build"
+    COMPILE = "compile"
+    TRAIN = "train"
+    EVALUATE = "evaluate"
+
+
+class WeightsKind(StrEnum):
+    INITIAL = "initial"
+    FINAL = "final"

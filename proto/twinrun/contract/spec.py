@@ -1,0 +1,89 @@
+"""The job spec: everything that a job depends on, with its defaults.
+
+Field names, units and defaults are those of ``proto/twinrun/v1/job.proto``. What a runner refuses
+is the runner's to say.
+"""
+
+from dataclasses import dataclass
+
+from twinrun.contract.enums import Device, Execution, Loop, Loss, OwnWay, Precision, Recipe
+from twinrun.contract.layers import Layer
+from twinrun.contract.optimizers import Optimizer
+
+
+@dataclass(frozen=True, slots=True)
+class Normalization:
+    mean: float = 0.5
+    std: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Synthetic:
+    train_samples: int = 10_000
+    test_samples: int = 2_000
+    height: int = 28
+    width: int = 28
+    channels: int = 1
+    classes: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    name: str
+    train_limit: int | None = None
+    test_limit: int | None = None
+    normalization: Normalization = Normalization()
+    synthetic: Synthetic = Synthetic()
+    validation_fraction: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Augmentation:
+    flip: float = 0.0
+    rotation_degrees: float = 0.0
+    width_shift: float = 0.0
+    height_shift: float = 0.0
+    zoom: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    losses: float = 1e-12
+    gradient_norms: float = 1e-11
+    weights: float = 1e-11
+    logits: float = 1e-11
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JobSpec:
+    dataset: Dataset
+    layers: tuple[Layer, ...]
+    optimizer: Optimizer
+    threads: int
+    loss: Loss = Loss.SOFTMAX_CROSS_ENTROPY
+    epochs: int = 5
+    batch_size: int = 64
+    seed: int = 0
+    recipe: Recipe = Recipe.MATCHED
+    loop: Loop = Loop.FIT
+    execution: Execution = Execution.DEFAULT
+    precision: Precision = Precision.FLOAT32
+    device: Device = Device.CPU
+    report_every_steps: int = 100
+    allow_tf32: bool = False
+    own_ways: tuple[OwnWay, ...] = ()
+    report_step_details: bool = False
+    perturb_initial_weights: bool = False
+    steps_per_epoch_limit: int | None = None
+    target_accuracy: float | None = None
+    profile: bool = False
+    augmentation: Augmentation = Augmentation()
+    late_epoch: int | None = None
+    tolerance: Tolerance = Tolerance()
+
+    @property
+    def epoch_numbers(self) -> tuple[int, ...]:
+        """Of the epochs that are trained, from 0, in their order."""
+        numbers = range(self.epochs)
+        return tuple(numbers) if self.late_epoch is None else (*numbers[:-1], self.late_epoch)

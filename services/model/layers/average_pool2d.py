@@ -1,0 +1,8 @@
+"""AveragePool2d: of each window of an image the mean of each channel."""
+
+from services.model.layers import max_pool2d
+from services.model.layers.plain import no_multiplications, no_parameters
+
+output_shape = max_pool2d.output_shape
+parameters = no_parameters
+multiplications = no_multiplications

@@ -1,0 +1,29 @@
+"""Conv2d: a kernel [size, size, in, filters] laid on each window of an image [h, w, in]."""
+
+import math
+
+from twinrun.contract.layers import Conv2d
+
+from services.model.layers.parameter import Parameter, Shape, kernel_and_bias
+from services.model.layers.window import windows
+
+
+def output_shape(layer: Conv2d, shape: Shape) -> Shape:
+    """As `services.model.layers.Kind`."""
+    return (*windows(shape, layer.size, layer.stride, layer.padding), layer.filters)
+
+
+def parameters(layer: Conv2d, name: str, shape: Shape) -> list[Parameter]:
+    """As `services.model.layers.Kind`."""
+    of_bias = layer.bias_initializer if layer.use_bias else None
+    return kernel_and_bias(name, _kernel(layer, shape), layer.kernel_initializer, of_bias)
+
+
+def multiplications(layer: Conv2d, shape: Shape) -> int:
+    """As `services.model.layers.Kind`."""
+    places = windows(shape, layer.size, layer.stride, layer.padding)
+    return math.prod(_kernel(layer, shape)) * math.prod(places)
+
+
+def _kernel(layer: Conv2d, shape: Shape) -> Shape:
+    return layer.size, layer.size, shape[-1], layer.filters

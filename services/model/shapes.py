@@ -1,0 +1,89 @@
+"""The shapes of a whole model: what its layers make of a sample, and which parameters they have."""
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+
+from twinrun.contract.enums import ActivationFunction
+from twinrun.contract.layers import Activation, Layer, layer_field
+from twinrun.contract.violation import Violation
+
+from services.model.layers import KINDS
+from services.model.layers.parameter import Parameter, Shape
+
+_MOST_PARAMETERS = 2**31
+
+
+def trained_layers(layers: Sequence[Layer]) -> Sequence[Layer]:
+    """The layers up to the logits: all but a softmax that stands last."""
+    if layers and layers[-1] == Activation(ActivationFunction.SOFTMAX):
+        return layers[:-1]
+    return layers
+
+
+def output_shape(layer: Layer, shape: Shape) -> Shape:
+    """What ``layer`` makes of a sample of ``shape``. Raises ValueError where it cannot."""
+    return KINDS[type(layer)].output_shape(layer, shape)
+
+
+def output_shapes(layers: Sequence[Layer], shape: Shape) -> list[Shape]:
+    """What each layer makes of a sample of ``shape``. Raises ValueError where one cannot."""
+    made = accumulate(layers, lambda before, layer: output_shape(layer, before), initial=shape)
+    return list(made)[1:]
+
+
+def input_shapes(layers: Sequence[Layer], shape: Shape) -> list[Shape]:
+    """What each layer gets of a sample of ``shape``. Raises ValueError where one cannot take it."""
+    return [shape, *output_shapes(layers, shape)][:-1]
+
+
+def parameters(layers: Sequence[Layer], shape: Shape) -> list[Parameter]:
+    """The parameters in model order, for samples of ``shape``. Raises ValueError on a misfit."""
+    given = zip(layers, input_shapes(layers, shape), strict=True)
+    return [
+        parameter
+        for index, (layer, taken) in enumerate(given)
+        for parameter in KINDS[type(layer)].parameters(layer, f"layers.{index}", taken)
+    ]
+
+
+def multiplications(layers: Sequence[Layer], shape: Shape) -> list[int]:
+    """How many each layer's output takes for one sample of ``shape``; 0 where it has no kernel."""
+    given = zip(layers, input_shapes(layers, shape), strict=True)
+    return [KINDS[type(layer)].multiplications(layer, taken) for layer, taken in given]
+
+
+def violations(layers: Sequence[Layer], shape: Shape, classes: int) -> Iterator[Violation]:
+    """Layers that do not fit each other, the samples' ``shape`` or the number of ``classes``."""
+    if not layers:
+        yield Violation("layers", "is empty; give at least flatten and one dense layer")
+        return
+    if len(layers) > 1000:
+        yield Violation("layers", f"has {len(layers)} layers; at most 1000 are taken")
+        return
+    last, made = len(layers) - 1, shape
+    for index, layer in enumerate(layers):
+        if layer == Activation(ActivationFunction.SOFTMAX) and index != last:
+            yield Violation(
+                f"layers[{index}].activation.function", "is softmax, which may stand last only"
+            )
+        try:
+            made = output_shape(layer, made)
+        except ValueError as misfit:
+            yield Violation(f"layers[{index}].{layer_field(layer)}", str(misfit))
+            return  # what follows has no shape to be held against
+    if made != (classes,):
+        size = "x".join(map(str, made))
+        yield Violation(
+            f"layers[{last}]",
+            f"makes {size} outputs for {classes} classes; end with a dense of {classes} units",
+        )
+    if not any(multiplications(layers, shape)):
+        yield Violation("layers", "have no parameter to train; add a dense layer")
+
+
+def size_violations(layers: Sequence[Layer], shape: Shape) -> Iterator[Violation]:
+    """More parameters than a trainer can be expected to hold."""
+    count = sum(math.prod(parameter.shape) for parameter in parameters(layers, shape))
+    if count > _MOST_PARAMETERS:
+        yield Violation("layers", f"have {count:,} parameters; at most {_MOST_PARAMETERS:,} fit")

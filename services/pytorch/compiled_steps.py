@@ -1,0 +1,198 @@
+"""Steps as compiled functions: gather, forward, backward and update in one, by torch.compile.
+
+What was found by profiling `mnist-mlp` on two threads: products take two thirds of a step, and
+the rest is mostly what each call costs (Python's wrapper, guards, one OpenMP region a kernel).
+So several steps are unrolled into one call, and the calls between kernels are C++.
+"""
+
+import itertools
+import os
+import shlex
+import shutil
+import sys
+import sysconfig
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from twinrun.contract.enums import Device
+from twinrun.contract.spec import JobSpec
+
+from services.errors import Unsupported
+from services.model.optimizers import schedule
+from services.pytorch import augmentation, device, losses, model, optimizers
+from services.pytorch.layers import batch_norm
+from services.trial import chunks
+from services.trial.chunks import Chunk
+from services.trial.matched import Held
+
+# More make a call cheaper by less than a noisy epoch shows, and compiling longer by as much again.
+STEPS_PER_CALL = 4
+
+# Parameters, the optimizer's slots, and what the model keeps.
+State = tuple[Sequence[torch.Tensor], Sequence[Sequence[torch.Tensor]], Sequence[torch.Tensor]]
+Data = tuple[torch.Tensor, torch.Tensor]  # images and labels, all of them
+Call = tuple[torch.Tensor, Mapping[str, torch.Tensor]]  # a chunk, or a piece, on the device
+Plan = Sequence[torch.Tensor]  # rates and epsilons, [steps] each
+Steps = Callable[[State, Data, Call, Plan], torch.Tensor]
+
+
+def require_compiler(spec: JobSpec) -> None:
+    """Raises Unsupported where torch.compile would fail for want of a compiler or its headers."""
+    if spec.device is Device.CUDA:
+        names = [os.environ.get("CC", ""), "gcc", "clang"]  # of Triton's launchers
+    else:
+        names = [os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")]
+    commands = [words[0] for name in names if (words := shlex.split(name))]
+    if not any(shutil.which(command) for command in commands):
+        raise Unsupported(
+            f"execution is compiled, which on PyTorch needs a compiler, but {commands[0]} is not "
+            "to be found; install it (Debian: apt-get install g++; containers: make up "
+            "COMPILER=with), or use execution default",
+            field="execution",
+        )
+    header = Path(sysconfig.get_path("include"), "Python.h")
+    if not header.is_file():
+        raise Unsupported(
+            f"execution is compiled, which on PyTorch needs Python's headers, but {header} is not "
+            "there; install them (Debian: apt-get install python3-dev), or use execution default",
+            field="execution",
+        )
+
+
+class CompiledSteps:
+    """Trains what is ``held``, in place."""
+
+    def __init__(
+        self,
+        spec: JobSpec,
+        held: Held[torch.Tensor],
+        images: torch.Tensor,
+        labels: torch.Tensor,
+        products: torch.dtype,
+    ) -> None:
+        require_compiler(spec)
+        self._spec = spec
+        slots = optimizers.slots(spec.optimizer, held.trained)
+        self._state = list(held.trained), slots, list(held.kept)
+        self._data = images, labels
+        self._products = products
+        self._taken = 0
+        self._warm = False
+
+    @cached_property
+    def _steps(self) -> Steps:
+        """The compiled function. Made at first use: the compiler's import belongs to warming up."""
+        spec, products = self._spec, self._products
+        loss_from, losses_from = losses.mean(spec), losses.each(spec)
+        augment = augmentation.augment(spec, self._data[0])
+
+        def loss_of(
+            parameters: Sequence[torch.Tensor],
+            images: torch.Tensor,
+            labels: torch.Tensor,
+            drawn: Mapping[str, torch.Tensor],
+        ) -> tuple[torch.Tensor, tuple[torch.Tensor, list[torch.Tensor]]]:
+            made = model.training_logits(spec.layers, parameters, images, products, drawn)
+            return loss_from(made[0], labels), made
+
+        gradients_and_loss = torch.func.grad_and_value(loss_of, has_aux=True)
+
+        def steps(state: State, data: Data, call: Call, plan: Plan) -> torch.Tensor:
+            parameters, slots, kept = state
+            images, labels = data
+            indices, drawn = call
+            measured = []
+            for step, (batch, rate, epsilon) in enumerate(zip(indices, *plan, strict=True)):
+                numbers = {name: tensor[step] for name, tensor in drawn.items()}
+                batch_images = augment(images.index_select(0, batch), numbers)
+                batch_labels = labels.index_select(0, batch)
+                gradients, (loss, (logits, statistics)) = gradients_and_loss(
+                    parameters, batch_images, batch_labels, numbers
+                )
+                if spec.report_step_details:
+                    of_samples = losses_from(logits, batch_labels)
+                    rest = model.details(of_samples, logits, batch_labels, gradients)
+                    loss = torch.cat([loss.view(1), rest])
+                optimizers.update(spec.optimizer, parameters, slots, gradients, (rate, epsilon))
+                batch_norm.keep(spec.layers, kept, statistics)
+                measured.append(loss)
+            return torch.stack(measured)
+
+        on_cpu = self._data[0].device.type == "cpu"
+        compiled: Steps = torch.compile(
+            steps,
+            fullgraph=True,
+            dynamic=False,
+            isolate_recompiles=True,  # so that trainers in one process do not count as one
+            options={"cpp_wrapper": on_cpu},
+        )
+        return compiled
+
+    def run(self, chunk: Chunk) -> torch.Tensor:
+        """Takes the steps of ``chunk``; what they measured, on the device.
+
+        As `services.trial.matched.steps_taken` wants it.
+        """
+        rates, epsilons = (
+            torch.from_numpy(numbers).to(self._data[0])
+            for numbers in schedule(self._spec.optimizer, self._taken, len(chunk))
+        )
+        self._taken += len(chunk)
+        indices, drawn = device.put_chunk(chunk, self._data[0].device)
+        # After the warm-up a compilation would be on the clock: an error says so instead.
+        stance = "fail_on_recompile" if self._warm else "default"
+        with torch.no_grad(), torch.compiler.set_stance(stance):
+            given = indices, rates, epsilons, *drawn.values()
+            measured = [
+                self._steps(
+                    self._state,
+                    self._data,
+                    (batches, dict(zip(drawn, numbers, strict=True))),
+                    (rate, epsilon),
+                )
+                for batches, rate, epsilon, *numbers in zip(*map(_pieces, given), strict=True)
+            ]
+        return torch.cat(measured)
+
+    def advance(self, steps: int) -> None:
+        """As `services.trial.trainer.Trainer.advance`."""
+        self._taken = steps
+
+    def begin(self, order: Sequence[NDArray[np.int32]]) -> None:
+        """What an epoch will `run`."""
+
+    def waited(self) -> float:
+        """Seconds that were waited for data since it was last asked: it is there."""
+        return 0.0
+
+    def warm_up(self, shapes: Sequence[tuple[int, int]]) -> None:
+        """Compiles for each of ``shapes``, runs it, and puts everything back as it was."""
+        parameters, slots, kept = self._state
+        tensors = [*parameters, *itertools.chain(*slots), *kept]
+        values = [tensor.clone() for tensor in tensors]
+        for shape in _calls(shapes):
+            self.run(chunks.blank(self._spec, self._data[0].shape, *shape))
+        for tensor, value in zip(tensors, values, strict=True):
+            tensor.copy_(value)
+        self._taken = 0
+        self._warm = True
+
+
+def _calls(shapes: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The shapes [steps, batch] of the calls that chunks of ``shapes`` are cut into."""
+    for steps, batch in shapes:
+        if steps >= STEPS_PER_CALL:
+            yield STEPS_PER_CALL, batch
+        if steps % STEPS_PER_CALL:
+            yield 1, batch
+
+
+def _pieces(tensor: torch.Tensor) -> list[torch.Tensor]:
+    """Cut along the steps: STEPS_PER_CALL in each, and what is left one by one."""
+    whole = len(tensor) // STEPS_PER_CALL * STEPS_PER_CALL
+    pieces = tensor[:whole].split(STEPS_PER_CALL) if whole else ()
+    return [*pieces, *tensor[whole:].unsqueeze(1)]

@@ -1,0 +1,47 @@
+"""What PyTorch does by default, where a job lets it: by its own code, not an imitation."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from twinrun.contract.enums import Execution, OwnWay
+from twinrun.contract.layers import Layer
+from twinrun.contract.spec import JobSpec
+
+from services.model.weights import Weights
+from services.pytorch import model
+from services.pytorch.optimizers import with_own_epsilon
+
+
+def as_it_does(spec: JobSpec) -> JobSpec:
+    """The spec with what PyTorch's own ways change of it."""
+    if OwnWay.ADAM_EPSILON in spec.own_ways:
+        spec = replace(spec, optimizer=with_own_epsilon(spec.optimizer))
+    if OwnWay.JIT_COMPILE in spec.own_ways:
+        spec = replace(spec, execution=Execution.DEFAULT)  # it compiles when it is asked to
+    return spec
+
+
+def initial_weights(
+    layers: Sequence[Layer], shape: tuple[int, ...], seed: int, dtype: np.dtype[np.floating]
+) -> Weights:
+    """As PyTorch's modules draw them, for samples of ``shape`` [h, w, c]."""
+    torch.manual_seed(seed)
+    return {
+        f"layers.{index}.{part}": tensor.numpy().astype(dtype, order="C")
+        for index, (layer, module) in enumerate(
+            zip(layers, model.sequential(layers, shape), strict=False)
+        )
+        for part, tensor in model.held(layer, module).items()
+    }
+
+
+def permutation(seed: int, epoch: int, samples: int) -> NDArray[np.int32]:
+    """Sample indices of an epoch, int32[samples], as `DataLoader` shuffles them."""
+    generator = torch.Generator().manual_seed(seed)
+    sampler = torch.utils.data.RandomSampler(range(samples), generator=generator)
+    for _ in range(epoch):
+        list(sampler)
+    return np.fromiter(sampler, np.int32, samples)

@@ -1,0 +1,98 @@
+"""Steps op by op: a Python loop over the batches of a chunk."""
+
+import copy
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from twinrun.contract.spec import JobSpec
+
+from services.pytorch import augmentation, device, losses, model, optimizers
+from services.pytorch.layers import batch_norm
+from services.trial import chunks, matched
+from services.trial.chunks import Chunk
+from services.trial.matched import Held
+
+
+class EagerSteps:
+    """Trains what is ``held``, in place."""
+
+    def __init__(
+        self,
+        spec: JobSpec,
+        held: Held[torch.Tensor],
+        images: torch.Tensor,
+        labels: torch.Tensor,
+        products: torch.dtype,
+    ) -> None:
+        self._spec = spec
+        self._layers = spec.layers
+        self._loss, self._losses = losses.mean(spec), losses.each(spec)
+        self._details = spec.report_step_details
+        self._parameters = [parameter.requires_grad_() for parameter in held.trained]
+        self._kept = held.kept
+        self._images, self._labels, self._products = images, labels, products
+        self._augment = augmentation.augment(spec, images)
+        self._optimizer = optimizers.optimizer(spec.optimizer, self._parameters, spec.loop)
+
+    def run(self, chunk: Chunk) -> torch.Tensor:
+        """Takes the steps of ``chunk``; what they measured, on the device.
+
+        As `services.trial.matched.steps_taken` wants it.
+        """
+        indices, drawn = device.put_chunk(chunk, self._images.device)
+        measured = []
+        for step, batch in enumerate(indices.unbind()):
+            numbers = {name: tensor[step] for name, tensor in drawn.items()}
+            images = self._augment(self._images.index_select(0, batch), numbers)
+            measured.append(self.step(images, self._labels.index_select(0, batch), numbers))
+        return torch.stack(measured)
+
+    def advance(self, steps: int) -> None:
+        """As `services.trial.trainer.Trainer.advance`."""
+        optimizers.advance(self._optimizer, steps)
+
+    def begin(self, order: Sequence[NDArray[np.int32]]) -> None:
+        """What an epoch will `run`."""
+
+    def waited(self) -> float:
+        """Seconds that were waited for data since it was last asked: it is there."""
+        return 0.0
+
+    def step(
+        self,
+        images: torch.Tensor,
+        labels: torch.Tensor,
+        drawn: Mapping[str, torch.Tensor],
+    ) -> torch.Tensor:
+        """One step on ``images`` [batch, h, w, c], with what was ``drawn``; what it measured."""
+        logits, statistics = model.training_logits(
+            self._layers, self._parameters, images, self._products, drawn
+        )
+        loss = self._loss(logits, labels)
+        self._optimizer.zero_grad()
+        loss.backward()
+        measured = loss.detach()
+        if self._details:
+            gradients = [parameter.grad for parameter in self._parameters]
+            with torch.no_grad():
+                of_samples = self._losses(logits, labels)
+                rest = model.details(of_samples, logits, labels, gradients)
+            measured = torch.cat([measured.view(1), rest])
+        self._optimizer.step()
+        batch_norm.keep(self._layers, self._kept, statistics)
+        return measured
+
+    def warm_up(self, shapes: Sequence[tuple[int, int]]) -> None:
+        """Runs a little of each of ``shapes``, and puts everything back as it was."""
+        tensors = [*self._parameters, *self._kept]
+        values = [tensor.detach().clone() for tensor in tensors]
+        optimizer = copy.deepcopy(self._optimizer.state_dict())
+        for steps, batch in shapes:
+            few = min(steps, matched.WARM_UP_STEPS)
+            self.run(chunks.blank(self._spec, self._images.shape, few, batch))
+        with torch.no_grad():
+            for tensor, value in zip(tensors, values, strict=True):
+                tensor.copy_(value)
+        self._optimizer.load_state_dict(optimizer)

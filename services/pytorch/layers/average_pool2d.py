@@ -1,0 +1,22 @@
+"""AveragePool2d: of each window of an image the mean of each channel."""
+
+import torch
+from torch import nn
+from torch.nn import functional
+from twinrun.contract.layers import AveragePool2d
+
+from services.model.layers.parameter import Shape
+from services.pytorch.layers.axes import channels_first, channels_last
+from services.pytorch.layers.given import Given, holds_nothing
+
+held = holds_nothing
+
+
+def computed(layer: AveragePool2d, x: torch.Tensor, _: Given) -> torch.Tensor:
+    """As `services.pytorch.layers.Kind`."""
+    return channels_last(functional.avg_pool2d(channels_first(x), layer.size, layer.stride))
+
+
+def idiomatic(layer: AveragePool2d, _: Shape) -> nn.Module:
+    """As `services.pytorch.layers.Kind`."""
+    return nn.AvgPool2d(layer.size, layer.stride)

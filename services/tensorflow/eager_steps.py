@@ -1,0 +1,132 @@
+"""Steps op by op: a Python loop over the batches of a chunk."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+from twinrun.contract.enums import Execution, Loop, OwnWay
+from twinrun.contract.spec import JobSpec
+
+from services.tensorflow import augmentation, device, losses, model, optimizers
+from services.tensorflow.layers import batch_norm
+from services.trial import chunks, matched
+from services.trial.chunks import Chunk
+from services.trial.matched import Held
+
+# As in `services.trial.chunks.Chunk`; of a step without its first axis.
+Drawn = Mapping[str, tf.Tensor]
+
+
+def unstacked(drawn: Mapping[str, NDArray[np.generic]], steps: int) -> list[Drawn]:
+    """What was ``drawn`` for a chunk, for each of its steps."""
+    parts = {name: tf.unstack(array) for name, array in drawn.items()}
+    return [{name: part[step] for name, part in parts.items()} for step in range(steps)]
+
+
+class EagerSteps:
+    """Trains what is ``held``, in place."""
+
+    def __init__(
+        self,
+        spec: JobSpec,
+        held: Held[tf.Variable],
+        images: tf.Tensor,
+        labels: tf.Tensor,
+    ) -> None:
+        self._spec = spec
+        self._loss, self._losses = losses.mean(spec), losses.each(spec)
+        self._parameters, self._kept = held.trained, held.kept
+        self._images, self._labels = images, labels
+        self._shape = tuple(images.shape)
+        self._augment = augmentation.augment(spec, images)
+        self._slots = optimizers.slots(spec.optimizer, held.trained)
+        compiled = spec.execution is Execution.COMPILED
+        dtype = images.dtype.as_numpy_dtype
+        kernels = (
+            spec.loop is Loop.FIT and not compiled and optimizers.has_kernel(spec.optimizer, dtype)
+        )
+        self._update = optimizers.update if kernels else optimizers.update_plainly
+        self._taken = 0
+
+    def run(self, chunk: Chunk) -> tf.Tensor:
+        """Takes the steps of ``chunk``; what they measured, on the device.
+
+        As `services.trial.matched.steps_taken` wants it, but that more may stand behind it.
+        """
+        plan = optimizers.plan(self._spec, self._taken, len(chunk))
+        self._taken += len(chunk)
+        dtype = self._images.dtype.as_numpy_dtype
+        if self._update is optimizers.update:
+            plan = optimizers.kernel_plan(self._spec.optimizer, plan, dtype)
+        return self._run(chunk, *(numbers.astype(dtype) for numbers in plan))
+
+    def _run(
+        self, chunk: Chunk, rates: NDArray[np.floating], epsilons: NDArray[np.floating]
+    ) -> tf.Tensor:
+        steps = zip(
+            tf.unstack(chunk.indices),
+            unstacked(chunk.drawn, len(chunk)),
+            tf.unstack(rates),
+            tf.unstack(epsilons),
+            strict=True,
+        )
+        return tf.stack([self._step(*step) for step in steps])
+
+    def _step(
+        self, batch: tf.Tensor, drawn: Drawn, rate: tf.Tensor, epsilon: tf.Tensor
+    ) -> tf.Tensor:
+        images = self._augment(tf.gather(self._images, batch), drawn)
+        labels = tf.gather(self._labels, batch)
+        return self._step_on(images, labels, drawn, rate, epsilon)
+
+    def _step_on(
+        self,
+        images: tf.Tensor,
+        labels: tf.Tensor,
+        drawn: Drawn,
+        rate: tf.Tensor,
+        epsilon: tf.Tensor,
+    ) -> tf.Tensor:
+        """One step on ``images`` [batch, h, w, c], with what was ``drawn``; what it measured."""
+        products = device.PRODUCTS[self._spec.precision]
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(self._parameters)
+            logits, statistics = model.training_logits(
+                self._spec, self._parameters, images, products, drawn
+            )
+            loss = self._loss(logits, labels)
+        gradients = tape.gradient(loss, self._parameters)
+        if self._spec.report_step_details:
+            of_samples = self._losses(logits, labels)
+            rest = model.details(of_samples, logits, labels, gradients)
+            loss = tf.concat([[loss], rest], 0)
+        elif OwnWay.ACCURACY in self._spec.own_ways:
+            loss = tf.stack([loss, model.accuracy(logits, labels)])
+        plan = rate, epsilon
+        self._update(self._spec.optimizer, self._parameters, self._slots, gradients, plan)
+        batch_norm.keep(self._spec.layers, self._kept, statistics)
+        return loss
+
+    def advance(self, steps: int) -> None:
+        """As `services.trial.trainer.Trainer.advance`."""
+        self._taken = steps
+
+    def begin(self, order: Sequence[NDArray[np.int32]]) -> None:
+        """What an epoch will `run`."""
+
+    def waited(self) -> float:
+        """Seconds that were waited for data since it was last asked: it is there."""
+        return 0.0
+
+    def warm_up(self, shapes: Sequence[tuple[int, int]]) -> None:
+        """Runs a little of each of ``shapes``, and puts everything back as it was."""
+        slots = [slot for slots in self._slots for slot in slots]
+        variables = [*self._parameters, *self._kept, *slots]
+        values = [tf.identity(variable) for variable in variables]
+        for steps, batch in shapes:
+            few = min(steps, matched.WARM_UP_STEPS)
+            self.run(chunks.blank(self._spec, self._shape, few, batch))
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+        self._taken = 0

@@ -1,0 +1,17 @@
+"""AveragePool2d: of each window of an image the mean of each channel."""
+
+import keras
+import tensorflow as tf
+from twinrun.contract.layers import AveragePool2d
+
+from services.tensorflow.layers.given import Given
+
+
+def computed(layer: AveragePool2d, x: tf.Tensor, _: Given) -> tf.Tensor:
+    """As `services.tensorflow.layers.Kind`."""
+    return tf.nn.avg_pool2d(x, layer.size, layer.stride, "VALID")
+
+
+def idiomatic(layer: AveragePool2d, dtype: str) -> list[keras.layers.Layer]:
+    """As `services.tensorflow.layers.Kind`."""
+    return [keras.layers.AveragePooling2D(layer.size, layer.stride, dtype=dtype)]

@@ -1,0 +1,26 @@
+"""Dropout: in training, values become 0 where NumPy drew so."""
+
+from typing import assert_never
+
+import keras
+import tensorflow as tf
+from twinrun.contract.layers import Dropout
+
+from services.model.dropout import scale
+from services.tensorflow.layers.given import Evaluating, Given, Training
+
+
+def computed(layer: Dropout, x: tf.Tensor, given: Given) -> tf.Tensor:
+    """As `services.tensorflow.layers.Kind`."""
+    match given:
+        case Training():
+            return x * (tf.cast(next(given.drawn), x.dtype) * scale(layer))
+        case Evaluating():
+            return x
+        case _:
+            assert_never(given)
+
+
+def idiomatic(layer: Dropout, dtype: str) -> list[keras.layers.Layer]:
+    """As `services.tensorflow.layers.Kind`."""
+    return [keras.layers.Dropout(layer.rate, dtype=dtype)]

@@ -1,0 +1,79 @@
+"""Steps, a graph each, on batches that come by `tf.data`, in the order of a matched job."""
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+from twinrun.contract.enums import Execution
+from twinrun.contract.spec import JobSpec
+
+from services.data.arrays import Data
+from services.tensorflow.eager_steps import EagerSteps, unstacked
+from services.trial.chunks import Chunk
+from services.trial.matched import Held
+from services.trial.waiting import Waiting
+
+Batch = tuple[tf.Tensor, tf.Tensor]  # images [batch, h, w, c] and labels [batch]
+
+
+class PipelineSteps(EagerSteps):
+    """`begin` each epoch, then `run` its chunks."""
+
+    def __init__(
+        self,
+        spec: JobSpec,
+        held: Held[tf.Variable],
+        images: tf.Tensor,
+        labels: tf.Tensor,
+        data: Data,
+    ) -> None:
+        super().__init__(spec, held, images, labels)
+        with tf.device("/CPU:0"):
+            self._pixels = tf.constant(data.train_pixels)
+            self._answers = tf.constant(data.train_labels.astype(np.int64))
+        self._batches: Waiting[Batch] = Waiting(iter(()))
+        self._warm = False
+        if spec.execution is not Execution.EAGER:
+            self._step_on = tf.function(  # type: ignore[method-assign]
+                self._step_on, reduce_retracing=True, autograph=False
+            )
+
+    def begin(self, order: Sequence[NDArray[np.int32]]) -> None:
+        """Let `tf.data` fetch an epoch's batches, chunks of int32[steps, batch]."""
+        normalization = self._spec.dataset.normalization
+        dtype = self._images.dtype
+
+        def normalised(batch: tf.RaggedTensor) -> Batch:
+            pixels = tf.cast(tf.gather(self._pixels, batch), dtype)
+            images = (pixels / 255 - normalization.mean) / normalization.std
+            return images, tf.gather(self._answers, batch)
+
+        with tf.device("/CPU:0"):
+            indices = [batch for chunk in order for batch in chunk]
+            batches = tf.data.Dataset.from_generator(
+                lambda: iter(indices), output_signature=tf.TensorSpec([None], tf.int32)
+            )
+            batches = batches.map(normalised, num_parallel_calls=tf.data.AUTOTUNE)
+            self._batches = Waiting(iter(batches.prefetch(tf.data.AUTOTUNE)))
+        self._warm = True
+
+    def _run(
+        self, chunk: Chunk, rates: NDArray[np.floating], epsilons: NDArray[np.floating]
+    ) -> tf.Tensor:
+        if not self._warm:  # the shapes alone matter
+            return super()._run(chunk, rates, epsilons)
+        drawn = unstacked(chunk.drawn, len(chunk))
+        batches = itertools.islice(self._batches, len(chunk))
+        found = [
+            self._step_on(self._augment(images, numbers), labels, numbers, *step)
+            for (images, labels), numbers, *step in zip(
+                batches, drawn, tf.unstack(rates), tf.unstack(epsilons), strict=True
+            )
+        ]
+        return tf.stack(found)
+
+    def waited(self) -> float:
+        """Seconds that were waited for data since it was last asked."""
+        return self._batches.taken()

@@ -1,0 +1,208 @@
+"""Every spec that a runner takes comes back from the wire as it was, with its defaults."""
+
+from google.protobuf import json_format
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twinrun.contract.converters.specs import spec_to_proto
+from twinrun.contract.enums import (
+    ActivationFunction,
+    Device,
+    Distribution,
+    Execution,
+    FanMode,
+    Loop,
+    Loss,
+    OwnWay,
+    Precision,
+    Recipe,
+)
+from twinrun.contract.layers import (
+    Activation,
+    AveragePool2d,
+    BatchNorm,
+    Conv2d,
+    CustomDense,
+    Dense,
+    Dropout,
+    Flatten,
+    MaxPool2d,
+    Normal,
+    VarianceScaling,
+    Zeros,
+)
+from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
+from twinrun.contract.spec import Dataset, JobSpec, Normalization, Synthetic
+from twinrun.v1 import job_pb2
+
+from services.runner.validation import valid_spec
+
+LAW = settings(database=None)
+
+positive = st.floats(1e-6, 1000)
+fraction = st.floats(0, 1, exclude_max=True)
+initializers = (
+    st.just(Zeros())
+    | st.builds(Normal, positive)
+    | st.builds(
+        VarianceScaling,
+        positive,
+        st.sampled_from(FanMode),
+        st.sampled_from(Distribution),
+    )
+)
+activations = st.builds(
+    Activation,
+    st.sampled_from([f for f in ActivationFunction if f is not f.SOFTMAX]),
+)
+regulars = st.builds(BatchNorm, fraction, st.floats(1e-12, 1)) | st.builds(Dropout, fraction)
+hidden = (
+    st.builds(Dense, st.integers(1, 100), initializers, initializers, st.booleans())
+    | st.builds(CustomDense, st.integers(1, 100), positive)
+    | activations
+    | regulars
+)
+# Of images: a kernel is no larger than its padding makes of one pixel.
+convolutions = st.integers(0, 3).flatmap(
+    lambda padding: st.builds(
+        Conv2d,
+        st.integers(1, 20),
+        st.integers(1, 2 * padding + 1),
+        st.integers(1, 3),
+        st.just(padding),
+        initializers,
+        initializers,
+        st.booleans(),
+    )
+)
+pools = st.builds(MaxPool2d, st.just(1), st.integers(1, 3)) | st.builds(
+    AveragePool2d, st.just(1), st.integers(1, 3)
+)
+optimizers = st.builds(
+    Optimizer,
+    st.builds(Sgd, fraction)
+    | st.builds(Adam, fraction, fraction, st.floats(1e-12, 1))
+    | st.builds(AdamW, fraction, fraction, st.floats(1e-12, 1), st.floats(0, 100)),
+    positive,
+)
+normalizations = st.builds(Normalization, st.floats(-1000, 1000), positive)
+made = st.builds(
+    Synthetic,
+    *(st.integers(1, 5000), st.integers(1, 5000)),
+    *(st.integers(1, 64), st.integers(1, 64), st.integers(1, 4), st.integers(2, 50)),
+)
+
+
+@st.composite
+def datasets(draw):
+    name = draw(st.sampled_from(["mnist", "fashion-mnist", "synthetic"]))
+    synthetic = draw(made)
+    train, test = synthetic.train_samples, synthetic.test_samples
+    if name != "synthetic":
+        train, test = 60_000, 10_000
+    return Dataset(
+        name,
+        draw(st.none() | st.integers(1, train)),
+        draw(st.none() | st.integers(1, test)),
+        draw(normalizations),
+        synthetic,
+        draw(fraction),
+    )
+
+
+@st.composite
+def specs(draw):
+    """Any spec that a runner takes."""
+    dataset = draw(datasets())
+    classes = dataset.synthetic.classes if dataset.name == "synthetic" else 10
+    last = [Dense(classes, draw(initializers), draw(initializers))]
+    if draw(st.booleans()):
+        last.append(Activation(ActivationFunction.SOFTMAX))
+    recipe = draw(st.sampled_from(Recipe))
+    idiomatic = recipe is Recipe.IDIOMATIC
+    own_ways = st.lists(st.sampled_from(OwnWay), unique=True)
+    ways = () if idiomatic else tuple(draw(own_ways))
+    perturbable = not idiomatic and OwnWay.INITIAL_WEIGHTS not in ways
+    device = draw(st.sampled_from(Device))
+    precisions = [p for p in Precision if p is not p.BFLOAT16 or device is device.CUDA]
+    return JobSpec(
+        dataset=dataset,
+        layers=(
+            *draw(st.lists(convolutions | pools | activations | regulars, max_size=3)),
+            Flatten(),
+            *draw(st.lists(hidden, max_size=4)),
+            *last,
+        ),
+        optimizer=draw(optimizers),
+        threads=draw(st.integers(1, 64)),
+        loss=draw(st.sampled_from(Loss)),
+        epochs=draw(st.integers(1, 10_000)),
+        batch_size=draw(st.integers(1, 1_000_000)),
+        seed=draw(st.integers(0, 2**31 - 1)),
+        recipe=recipe,
+        loop=draw(st.sampled_from(Loop)),
+        execution=draw(st.sampled_from(Execution)),
+        precision=draw(st.sampled_from(precisions)),
+        device=device,
+        report_every_steps=draw(st.integers(1, 100_000)),
+        allow_tf32=draw(st.booleans()),
+        own_ways=ways,
+        report_step_details=not idiomatic and draw(st.booleans()),
+        perturb_initial_weights=perturbable and draw(st.booleans()),
+        steps_per_epoch_limit=None if idiomatic else draw(st.none() | st.integers(1, 1000)),
+    )
+
+
+@LAW
+@given(specs())
+def test_every_valid_spec_comes_back_from_the_wire_as_it_was(wanted):
+    message = spec_to_proto(wanted)
+    assert valid_spec(message, available_cpus=64) == wanted
+    received = job_pb2.JobSpec.FromString(message.SerializeToString())
+    assert valid_spec(received, available_cpus=64) == wanted
+
+
+@LAW
+@given(specs())
+def test_every_valid_spec_comes_back_from_json_as_it_was(wanted):
+    text = json_format.MessageToJson(spec_to_proto(wanted))
+    assert valid_spec(json_format.Parse(text, job_pb2.JobSpec()), 64) == wanted
+
+
+@LAW
+@given(specs())
+def test_a_completed_spec_has_every_field_set(wanted):
+    message = spec_to_proto(wanted)
+    for field in message.DESCRIPTOR.fields:
+        if field.has_presence and getattr(wanted, field.name) is not None:
+            assert message.HasField(field.name), field.name
+
+
+def test_a_spec_with_what_is_required_alone_takes_every_default():
+    message = json_format.ParseDict(
+        {
+            "dataset": {"name": "mnist"},
+            "layers": [{"flatten": {}}, {"dense": {"units": 10}}],
+            "optimizer": {"adam": {}},
+        },
+        job_pb2.JobSpec(),
+    )
+    assert valid_spec(message, available_cpus=3) == JobSpec(
+        dataset=Dataset("mnist"),
+        layers=(Flatten(), Dense(10)),
+        optimizer=Optimizer(Adam()),
+        threads=3,
+    )
+
+
+def test_an_explicit_zero_is_told_apart_from_what_is_not_set():
+    message = json_format.ParseDict(
+        {
+            "dataset": {"name": "mnist", "normalization": {"mean": 0}},
+            "layers": [{"flatten": {}}, {"dense": {"units": 10}}],
+            "optimizer": {"adam": {"beta_1": 0}},
+        },
+        job_pb2.JobSpec(),
+    )
+    found = valid_spec(message, 1)
+    assert found.dataset.normalization == Normalization(mean=0, std=0.5)
+    assert found.optimizer.kind == Adam(beta_1=0)
