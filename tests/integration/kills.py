@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from twinrun.contract.enums import JobState
+
 from orchestrator.storage import shelf, store
-from orchestrator.trials.trial import State, Trial
+from orchestrator.trials.trial import Trial
 from tests.integration.conftest import eventually, fake_environment, marked
 from tests.integration.fake_runner import LINGER
 
@@ -126,7 +128,7 @@ def _is(pid: int, part: str) -> bool:
 
 def finished(run: store.Run) -> list[Trial]:
     """The trials that its events tell to have succeeded."""
-    return [trial for trial in run.trials() if trial.state is State.SUCCEEDED]
+    return [trial for trial in run.trials() if trial.state is JobState.SUCCEEDED]
 
 
 def comparison(run: store.Run) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from tests.waiting import HANG_SECONDS, eventually
 # An engine would ask again.
 PATIENT = f"""
 import sys
-from services import health
+from services.runner import health
 health._SECONDS = {HANG_SECONDS}
 sys.exit(health.main())
 """

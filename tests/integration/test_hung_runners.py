@@ -232,9 +232,9 @@ def test_a_renderer_that_cannot_live_ends_no_trial_and_is_told_at_the_end(tmp_pa
     orchestrator = Orchestrator(tmp_path)
     runner = start()
     script = (
-        "from orchestrator import cli, renderer\n"
+        "from orchestrator.cli import main\nfrom orchestrator.figures import renderer\n"
         "renderer._environment = lambda: {'PYTHONHOME': '/none'}\n"
-        "cli.main()\n"
+        "main.main()\n"
     )
     flags = ("--framework=pytorch", *SMALL, "--epochs=1", f"--pytorch={runner.address}")
     done = subprocess.run(

@@ -73,4 +73,4 @@ def test_help_is_in_chinese_and_nothing_of_it_is_cut_off(orchestrator):
     done = orchestrator.run("train", "--help", "--lang=zh-TW", PYTHONUTF8="1", COLUMNS="80")
     text = "".join(done.stdout.replace("│", "").split())
     assert "在一個框架上訓練工作。" in text
-    assert "PyTorch的執行器；未指定時使用連接埠50051上的執行器，或本機行程。" in text
+    assert "某個框架的執行器；否則為其連接埠上的執行器，或本機行程。" in text
