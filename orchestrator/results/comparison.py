@@ -249,7 +249,7 @@ def _reason_against_a_verdict(
     if len(trials) == 1 and any(sound.values()):
         return english(_ALONE, framework=label(next(iter(trials))))
     if baseline not in trials:
-        return no_verdict(english(_NO_BASELINE, side=label(baseline)))
+        return no_verdict(*faults, english(_NO_BASELINE, side=label(baseline)))
     others = [side for side in sound if side != baseline]
     if not sound[baseline] or not any(sound[side] for side in others):
         return no_verdict(*faults)

@@ -7,10 +7,9 @@ from orchestrator.frameworks import FRAMEWORKS, Framework
 
 MORE = tuple(f"other{number}" for number in range(1, 7))
 
-for place, name in enumerate(MORE):
-    FRAMEWORKS[name] = Framework(name, name.title(), 1, f"#{place}0{place}0{place}0", "s")
-
 if __name__ == "__main__":
+    for place, name in enumerate(MORE):
+        FRAMEWORKS[name] = Framework(name, name.title(), 1, f"#{place}0{place}0{place}0", "s")
     from orchestrator.cli.main import main  # its flags are made of the registry
 
     main()

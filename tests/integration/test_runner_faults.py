@@ -42,7 +42,8 @@ def test_what_a_trainer_raises_is_the_jobs_error_with_its_last_lines(start):
     assert (info.reason, info.metadata["type"]) == ("TRAINER_FAILED", "RuntimeError")
     assert info.metadata["stderr"].endswith("RuntimeError: the planted fault")
     assert "in train_epoch" in info.metadata["stderr"]
-    assert f"job {ended.job_id}: FAILED: {ended.error.message}" in runner.stderr
+    logged = f"job {ended.job_id}: FAILED: {ended.error.message}"
+    assert eventually(lambda: logged in runner.stderr)  # written once the job has ended
     assert takes_the_next(runner)
 
 

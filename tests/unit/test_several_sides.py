@@ -1,8 +1,10 @@
 """What shows a comparison, shown three and eight sides: a column, a curve, a pair for each."""
 
+import dataclasses
 import json
 
 import pytest
+from twinrun.contract.enums import JobState
 
 from orchestrator import page
 from orchestrator.api import notebook
@@ -199,3 +201,9 @@ def test_the_baseline_is_kept_with_the_run_where_one_was_named(tmp_path):
     (named.path / "run.json").write_text(json.dumps({**kept, "baseline": "keras"}))
     with pytest.raises(RunUnreadable, match="baseline"):
         about(named.path)
+
+
+def test_without_any_trial_of_the_baseline_it_is_said_why_the_others_did_not_end():
+    cancelled = dataclasses.replace(trial("tensorflow"), state=JobState.CANCELLED)
+    found = compare(SPEC, [cancelled], sides=("pytorch", "tensorflow"), baseline="pytorch")
+    assert "was cancelled" in found.finding
