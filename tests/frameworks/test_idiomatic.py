@@ -107,9 +107,10 @@ def test_a_loop_of_ones_own_begins_as_it_did_before_it_was_warm(framework, execu
 def test_it_learns_from_images_that_are_augmented(framework, loop):
     made = trainer(framework, spec(augmentation=jobs.AUGMENTATION, loop=loop))
     made.warm_up()
-    taken = train(made, epochs=30)
-    first, last = (np.mean([s.losses.mean() for s in part]) for part in (taken[:2], taken[-2:]))
-    assert last < 0.97 * first
+    # By its own draws, which may be other ones each time: a quarter of the epochs evens them out.
+    losses = [steps.losses.mean() for steps in train(made, epochs=90)]
+    first, *_, last = np.array_split(losses, 4)
+    assert last.mean() < 0.95 * first.mean()
 
 
 def test_images_are_augmented_for_training_alone_and_otherwise_as_they_were(framework):

@@ -116,6 +116,25 @@ def test_batch_norm_is_by_the_kernel_where_that_is_fast_and_plain_where_it_is_to
         assert bool(called) == (single and len(shape) == 4 and not compiled)
 
 
+@pytest.mark.parametrize("case", ["default", "compiled"])
+def test_tensorflow_s_kernel_of_batch_norm_is_not_in_what_xla_compiles(
+    framework, name, case, monkeypatch
+):
+    if name != "tensorflow":
+        pytest.skip("TensorFlow's")
+    import tensorflow as tf  # noqa: PLC0415 - whichever is there
+
+    called = []
+    original = tf.raw_ops.FusedBatchNormV3
+    monkeypatch.setattr(
+        tf.raw_ops, "FusedBatchNormV3", lambda **a: called.append(a) or original(**a)
+    )
+    job = jobs.spec(layers=jobs.NORMALISED, precision=Precision.FLOAT32, **CHANGES[case])
+    trainer = framework.Trainer(job, jobs.data(job.precision), jobs.weights(job))
+    trainer._steps._chunk.get_concrete_function()  # traced, and not compiled
+    assert bool(called) == (case == "default")
+
+
 def test_products_are_made_in_the_precision_that_the_job_names(name):
     device = importlib.import_module(f"services.{name}.device")
     framework = importlib.import_module({"pytorch": "torch"}.get(name, name))
