@@ -67,6 +67,27 @@ def test_tensorflow_makes_graphs_of_all_but_eager_jobs_and_xla_compiles_what_say
         assert trainer._steps._chunk._jit_compile is (case == "compiled")
 
 
+@pytest.mark.parametrize("case", ["augmented", "augmented, eager"])
+def test_tensorflow_resamples_by_xla_but_in_eager_jobs(name, case):
+    if name != "tensorflow":
+        pytest.skip("TensorFlow's")
+    import tensorflow as tf  # noqa: PLC0415 - whichever is there
+
+    from services.tensorflow import augmentation  # noqa: PLC0415
+
+    job = jobs.spec(layers=jobs.SHALLOW, **CHANGES[case])
+    made = augmentation.resampling(job, tf.constant(jobs.data().train_images))
+    assert getattr(made, "_jit_compile", None) is (True if case == "augmented" else None)
+
+
+@pytest.mark.parametrize("case", ["pipeline", "pipeline, eager"])
+def test_tensorflow_takes_a_pipeline_s_steps_by_a_graph_but_in_eager_jobs(framework, name, case):
+    if name != "tensorflow":
+        pytest.skip("TensorFlow's")
+    steps = made(framework, **CHANGES[case])._steps
+    assert hasattr(steps._step_on, "get_concrete_function") == (case == "pipeline")
+
+
 @pytest.mark.parametrize("loop", Loop)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_usual_loop_updates_by_the_framework_s_kernel_and_a_custom_one_by_hand(
