@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from twinrun.contract.enums import Device, Execution, Precision
 
 from orchestrator import frameworks
 from orchestrator.actions.repeat import Plan
@@ -14,12 +15,6 @@ from orchestrator.cli import completion
 from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.settings import config, workloads
 from orchestrator.settings.config import Places
-
-
-class Execution(StrEnum):
-    DEFAULT = "default"
-    EAGER = "eager"
-    COMPILED = "compiled"
 
 
 class Recipe(StrEnum):
@@ -32,17 +27,6 @@ class Loop(StrEnum):
     FIT = "fit"
     CUSTOM = "custom"
     BOTH = "both"
-
-
-class Precision(StrEnum):
-    FLOAT32 = "float32"
-    FLOAT64 = "float64"
-    BFLOAT16 = "bfloat16"
-
-
-class Device(StrEnum):
-    CPU = "cpu"
-    CUDA = "cuda"
 
 
 if TYPE_CHECKING:
