@@ -8,8 +8,8 @@ from orchestrator.actions import repeat
 from orchestrator.actions.repeat import Plan, enough
 from orchestrator.results.estimate import FEWEST_PAIRS
 from orchestrator.storage.about import About, Kind
+from tests.builders.comparisons import NOISE, pairs
 from tests.builders.events import SPEC, failed_trial
-from tests.unit.results.test_comparison import NOISE, pairs
 from tests.waiting import Clock
 
 STEADY, NOISY = (1.2,) * 9, tuple(1.2 * (1 + 20 * (noise - 1)) for noise in NOISE)

@@ -17,9 +17,9 @@ from orchestrator.figures.drawing import FOOTER
 from orchestrator.language.palette import looks
 from orchestrator.results.comparison import compare
 from orchestrator.trials.fold import fold
+from tests.builders.comparisons import NOISE, pairs
 from tests.builders.drawn import figures
 from tests.builders.events import SPEC, failed_trial, losses, trial
-from tests.unit.results.test_comparison import NOISE, pairs
 
 NAN = float("nan")
 BOTH = compare(SPEC, [trial("pytorch"), trial("tensorflow", seconds=(1.0, 0.9, 0.9))])

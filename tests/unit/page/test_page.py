@@ -21,10 +21,10 @@ from orchestrator.results.variants import loops, recipes
 from orchestrator.storage.about import About, Kind
 from orchestrator.trials.fold import fold
 from tests.builders import proofs
+from tests.builders.comparisons import NOISE, pairs
 from tests.builders.drawn import drawings
 from tests.builders.events import SPEC, failed_trial, trial
 from tests.unit.results import test_explain
-from tests.unit.results.test_comparison import NOISE, pairs
 
 ABOUT = About(
     "20261124T231346Z-mnist-mlp",

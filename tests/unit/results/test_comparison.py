@@ -1,111 +1,14 @@
-import json
-import re
+"""Trials side by side: whether they did the same job, and each side held against the baseline."""
+
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
-from twinrun.contract.enums import JobState
 
 from orchestrator.results.comparison import compare
-from orchestrator.results.comparison_file import as_dict
 from orchestrator.results.quantities import EPOCH, THROUGHPUT
-from orchestrator.results.verdict import verdict
-from orchestrator.trials.fold import fold
-from tests.builders.events import SPEC, failed_trial, losses, trial
-
-LAW = settings(database=None, max_examples=50)
-SECONDS = st.floats(1e-3, 1e5)
-
-
-def timed(framework, seconds, number=1):
-    """A trial of one epoch; `seconds` are not rounded, as those of an event would be."""
-    found = trial(framework, number, seconds=(1.0,))
-    epochs = (replace(found.epochs[0], train_seconds=seconds),)
-    return replace(found, phases={"train": seconds}, epochs=epochs)
-
-
-def both(pytorch, tensorflow):
-    return compare(SPEC, [timed("pytorch", pytorch), timed("tensorflow", tensorflow)])
-
-
-def test_the_faster_framework_is_named_with_the_ratio_of_training_times():
-    found = both(1.12, 1.0)
-    assert (found.verdict.faster, found.verdict.slower) == ("tensorflow", "pytorch")
-    assert found.verdict.ratio == pytest.approx(1.12)
-    assert found.finding == (
-        "TensorFlow trained 1.12 times as fast as PyTorch (one trial each: provisional)."
-    )
-
-
-def test_only_training_is_compared():
-    slow_start = trial("pytorch", seconds=(1.0,), phases={"import": 1000.0, "compile": 500.0})
-    found = compare(SPEC, [slow_start, trial("tensorflow", seconds=(2.0,))])
-    assert found.verdict.faster == "pytorch"
-    assert found.verdict.ratio == 2.0
-
-
-def pairs(ratios, seconds=2.0):
-    """Of each pair PyTorch's trial takes ``seconds``, TensorFlow's so many times as much."""
-    return [
-        made
-        for number, ratio in enumerate(ratios, start=1)
-        for made in (
-            timed("pytorch", seconds, number),
-            timed("tensorflow", ratio * seconds, number),
-        )
-    ]
-
-
-NOISE = (0.99, 1.01, 1.0, 0.98, 1.02, 1.005, 0.995, 1.0)
-
-
-def test_few_pairs_are_provisional_and_have_no_interval():
-    found = compare(SPEC, pairs([1.5] * 5)).verdict
-    assert found.provisional
-    assert (found.low, found.high, found.least_seen) == (None, None, None)
-    assert found.sentence == (
-        "PyTorch trained 1.50 times as fast as TensorFlow (5 pairs: provisional)."
-    )
-
-
-def test_many_pairs_make_a_verdict_with_an_interval():
-    found = compare(SPEC, pairs([1.2 * noise for noise in NOISE])).verdict
-    assert (found.shown, found.provisional, found.level) == (True, False, False)
-    assert found.low < found.ratio < found.high
-    assert list(found.pair_ratios) == list(range(1, 9))
-    assert list(found.pair_ratios.values()) == pytest.approx([1.2 * noise for noise in NOISE])
-    assert re.fullmatch(
-        r"PyTorch trained 1\.20 times as fast as TensorFlow \(95 %: 1\.1\d to 1\.2\d, 8 pairs\)\.",
-        found.sentence,
-    )
-
-
-def test_noise_is_no_difference_and_it_is_said_what_could_have_been_seen():
-    found = compare(SPEC, pairs(NOISE)).verdict
-    assert (found.shown, found.level) == (False, False)
-    assert re.fullmatch(
-        "No difference is shown between the training of .* and .*; one below [12][.][0-9]% could "
-        "not have been seen \\(8 pairs\\)[.]",
-        found.sentence,
-    )
-
-
-def test_a_difference_that_is_sure_and_small_is_called_level():
-    found = compare(SPEC, pairs([1.005 + noise / 1000 for noise in NOISE])).verdict
-    assert (found.shown, found.level) == (False, True)
-    assert "PyTorch and TensorFlow trained level within 1 % (95 %: 1.0" in found.sentence
-
-
-def test_a_pair_one_of_whose_trials_failed_is_left_out_and_said():
-    trials = [*pairs([1.2] * 7), timed("pytorch", 1.0, 8), failed_trial("tensorflow", 8)]
-    found = compare(SPEC, trials)
-    assert found.verdict.pairs == 7
-    assert found.finding.endswith(
-        "Left out with its pair: trial 8 of TensorFlow failed: "
-        "The process was ended by signal 9 (SIGKILL)."
-    )
+from tests.builders.comparisons import NOISE, pairs, several, timed
+from tests.builders.events import SPEC, failed_trial, trial
 
 
 def test_each_pair_has_a_seed_of_its_own_and_is_the_same_job_still():
@@ -139,42 +42,6 @@ def test_time_to_accuracy_is_training_to_the_end_of_the_first_epoch_that_has_it(
     assert "target_seconds" not in compare(given, trials).pairs[0].ratios
 
 
-@pytest.mark.parametrize(("slower", "level"), [(1.0, True), (1.0099, True), (1.0101, False)])
-def test_a_ratio_below_one_percent_is_called_level(slower, level):
-    found = both(1.0, slower)
-    assert found.verdict.level is level
-    assert ("trained level within 1 %" in found.finding) is level
-    assert ("times as fast" in found.finding) is not level
-
-
-@LAW
-@given(SECONDS, SECONDS)
-def test_swapping_the_frameworks_swaps_their_names_and_nothing_else(first, second):
-    assume(first != second)
-    found, swapped = both(first, second).verdict, both(second, first).verdict
-    assert (found.faster, found.slower) == (swapped.slower, swapped.faster)
-    assert found.ratio == pytest.approx(swapped.ratio)
-    assert found.ratio >= 1
-    assert found.level == swapped.level
-
-
-@LAW
-@given(SECONDS, SECONDS, st.integers(-8, 8))
-def test_scaling_both_times_changes_nothing(first, second, power):
-    scale = 2.0**power  # exact
-    found, scaled = both(first, second).verdict, both(scale * first, scale * second).verdict
-    assert (found.faster, found.sentence) == (scaled.faster, scaled.sentence)
-    assert found.ratio == pytest.approx(scaled.ratio)
-
-
-@LAW
-@given(st.permutations([("pytorch", 1), ("pytorch", 2), ("tensorflow", 1), ("tensorflow", 2)]))
-def test_the_order_of_the_trials_changes_nothing(order):
-    trials = [timed(name, 1.0 + number / 8, number) for name, number in order]
-    ordered = sorted(trials, key=lambda found: found.name)
-    assert as_dict(compare(SPEC, trials)) == as_dict(compare(SPEC, ordered))
-
-
 def test_three_frameworks_are_held_against_the_first_of_them():
     trials = [timed("pytorch", 3.0), timed("tensorflow", 2.0), timed("jax", 1.0)]
     found = compare(SPEC, trials, sides=["pytorch", "tensorflow", "jax"])
@@ -199,29 +66,6 @@ def test_the_baseline_is_what_is_asked_for():
     ]
     lost = compare(SPEC, trials[:1] + trials[2:], baseline="tensorflow")
     assert lost.finding == "No verdict on speed: the baseline, TensorFlow, has no trial."
-
-
-def several(count, blocks=12, seed=0):
-    """Trials of ``count`` sides that take as long, but for noise of 3 %."""
-    rng = np.random.default_rng(seed)
-    return [
-        timed(f"side{index}", np.exp(0.03 * rng.standard_normal()), number)
-        for number in range(1, blocks + 1)
-        for index in range(count)
-    ]
-
-
-@pytest.mark.parametrize("count", [2, 3, 8])
-def test_intervals_that_hold_together_are_as_much_wider_as_there_are_more(count):
-    found = compare(SPEC, several(count))
-    assert len(found.pairs) == count - 1
-    for pair in found.pairs:
-        trials = {side: found.trials[side] for side in (pair.baseline, pair.side)}
-        alone = verdict(trials)
-        assert pair.verdict.ratio == alone.ratio
-        assert pair.verdict.least_seen >= alone.least_seen
-        assert (pair.verdict.least_seen == alone.least_seen) is (count == 2)
-        assert pair.verdict.together == count - 1
 
 
 def test_the_tables_ratio_is_the_verdicts_for_each_of_eight_sides():
@@ -264,62 +108,6 @@ def test_sides_that_change_how_the_job_is_run_are_compared_and_held_to_agree():
     assert found.timed
     other = replace(changed, spec={**changed.spec, "epochs": 99})
     assert compare(SPEC, [timed("pytorch", 2.0), other]).inputs.differences == ("spec.epochs",)
-
-
-def test_what_agrees_is_told_of_the_trials_that_count():
-    trials = [timed(side, 1.0, number) for side in ("pytorch", "tensorflow") for number in (1, 2)]
-    failed = replace(failed_trial("pytorch", 1), losses=np.array([9.0]))
-    (found,) = compare(SPEC, [failed, *trials[1:]]).agreements
-    assert found.largest_loss_difference == 0
-    odd = replace(trials[3], losses=1.5 * trials[3].losses)
-    (found,) = compare(SPEC, [*trials[:3], odd]).agreements
-    assert found.largest_loss_difference == pytest.approx(1 / 3)
-
-
-def test_comparison_json_of_several_sides_tells_of_each_pair():
-    found = json.loads(json.dumps(as_dict(compare(SPEC, several(3)))))
-    assert found["schema"] == "twinrun.comparison/2"
-    assert found["baseline"] == "side0"
-    assert [pair["side"] for pair in found["pairs"]] == ["side1", "side2"]
-    assert all(pair["verdict"]["together"] == 2 for pair in found["pairs"])
-    assert not {"verdict", "ratios", "timed", "agreements"} & found.keys()
-    assert as_dict(compare(SPEC, several(2)))["schema"] == "twinrun.comparison/1"
-
-
-def test_a_failed_trial_leaves_no_verdict_and_its_reason():
-    found = compare(SPEC, [trial("pytorch"), failed_trial("tensorflow")])
-    assert found.verdict is None
-    assert found.finding == (
-        "No verdict on speed: trial 1 of TensorFlow failed: "
-        "The process was ended by signal 9 (SIGKILL)."
-    )
-
-
-@pytest.mark.parametrize(
-    ("state", "said"),
-    [
-        (JobState.PENDING, "did not start"),
-        (JobState.RUNNING, "was not seen to its end"),
-        (JobState.FAILED, "failed: it gave no reason"),
-        (JobState.CANCELLED, "was cancelled"),
-    ],
-)
-def test_whatever_did_not_succeed_leaves_no_verdict(state, said):
-    found = compare(SPEC, [replace(trial("pytorch"), state=state), trial("tensorflow")])
-    assert found.verdict is None
-    assert said in found.finding
-
-
-def test_a_trial_without_training_time_leaves_no_verdict():
-    found = compare(SPEC, [timed("pytorch", 0.0), trial("tensorflow")])
-    assert found.verdict is None
-    assert "reported no training time" in found.finding
-
-
-def test_one_framework_alone_gets_no_verdict_and_no_trial_at_all_gets_a_sentence():
-    assert compare(SPEC, [trial("pytorch")]).verdict is None
-    assert "PyTorch ran alone" in compare(SPEC, [trial("pytorch")]).finding
-    assert compare(SPEC, []).finding == "There is no trial to compare."
 
 
 def test_the_same_inputs_are_the_same_job():
@@ -374,92 +162,3 @@ def test_throughput_is_the_samples_of_an_epoch_over_the_seconds_of_one():
     made = trial(seconds=(1.0, 3.0, 9.0), samples=600)
     assert THROUGHPUT.of([made], SPEC) == 600 / EPOCH.of([made], SPEC) == 600 / 3
     assert THROUGHPUT.of([failed_trial(after=0)], SPEC) is None
-
-
-def test_the_largest_relative_loss_difference_is_found_with_its_step():
-    values = losses(3)
-    values[7] *= 1.25
-    values[99] *= 0.9
-    other = trial("tensorflow", step_losses=values)
-    (found,) = compare(SPEC, [trial("pytorch"), other]).agreements
-    assert (found.first, found.second, found.steps) == ("pytorch", "tensorflow", 150)
-    assert found.largest_loss_difference == pytest.approx(0.2)
-    assert found.at_step == 7
-
-
-def test_losses_are_compared_over_the_common_steps_only():
-    (found,) = compare(SPEC, [trial("pytorch"), failed_trial("tensorflow")]).agreements
-    assert (found.steps, found.largest_loss_difference) == (70, 0.0)
-
-
-@pytest.mark.parametrize("values", [(np.nan, 1.0), (1.0, np.inf), (np.nan, np.nan)])
-def test_a_loss_that_is_not_finite_is_an_infinite_difference(values):
-    first, second = (replace(trial(), losses=np.array([1.0, value])) for value in values)
-    second = replace(second, framework="tensorflow")
-    (found,) = compare(SPEC, [first, second]).agreements
-    assert (found.largest_loss_difference, found.at_step) == (np.inf, 1)
-
-
-def test_two_zero_losses_are_the_same():
-    zeros = replace(trial(), losses=np.zeros(2))
-    (found,) = compare(SPEC, [zeros, replace(zeros, framework="tensorflow")]).agreements
-    assert found.largest_loss_difference == 0.0
-
-
-def test_accuracies_are_compared_after_the_last_common_epoch():
-    first = trial("pytorch", accuracies=[0.90, 0.95, 0.99])
-    second = trial("tensorflow", seconds=(1.0, 1.0), accuracies=[0.91, 0.94])
-    (found,) = compare(SPEC, [first, second]).agreements
-    assert found.accuracy_difference == pytest.approx(-0.01)
-
-
-def test_trials_without_steps_agree_on_nothing():
-    trials = [fold("pytorch", 1, []), fold("tensorflow", 1, [])]
-    (found,) = compare(SPEC, trials).agreements
-    assert (found.steps, found.largest_loss_difference, found.accuracy_difference) == (
-        0,
-        None,
-        None,
-    )
-
-
-def test_comparison_json_is_as_the_design_says():
-    found = as_dict(compare(SPEC, [trial("pytorch"), trial("tensorflow")]))
-    assert found["schema"] == "twinrun.comparison/1"
-    assert found["job"] == SPEC
-    framework = found["frameworks"]["tensorflow"]
-    assert framework["environment"]["framework_version"] == "2.21.0"
-    assert framework["environment"]["accelerators"][0]["memory_bytes"] == 80_000_000_000
-    (only,) = framework["trials"]
-    assert set(only["phases"]) == {"import", "data", "build", "compile", "train", "evaluate"}
-    assert only["peak_memory_bytes"] == 612_000_000
-    epoch = only["epochs"][0]
-    expected = {"train_seconds", "evaluate_seconds", "train_loss", "test_loss", "test_accuracy"}
-    expected |= {
-        "epoch",
-        "samples_per_second",
-        "data_wait_seconds",
-        "sync_seconds",
-        "running_accuracy",
-        "load",
-    }
-    expected |= {"validation_loss", "validation_accuracy"}
-    assert expected == set(epoch)
-    assert 0 <= epoch["test_accuracy"] <= 1
-    assert found["verdict"]["provisional"] is True
-
-
-def test_comparison_json_of_a_failed_run_has_no_verdict_and_says_why():
-    found = as_dict(compare(SPEC, [trial("pytorch"), failed_trial("tensorflow")]))
-    assert found["verdict"] is None
-    assert "SIGKILL" in found["finding"]
-    assert found["frameworks"]["tensorflow"]["trials"][0]["error"]["reason"] == "CHILD_DIED"
-
-
-def test_comparison_json_holds_no_number_that_json_does_not_know():
-    values = [*losses(1)[:20], *30 * [float("nan")]]
-    diverged = trial("pytorch", seconds=(1.0,), step_losses=values)
-    found = as_dict(compare(SPEC, [diverged, trial("tensorflow", seconds=(1.0,))]))
-    json.dumps(found, allow_nan=False)
-    assert found["frameworks"]["pytorch"]["trials"][0]["epochs"][0]["train_loss"] is None
-    assert found["agreements"][0]["largest_loss_difference"] is None

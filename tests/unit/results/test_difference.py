@@ -10,8 +10,8 @@ from orchestrator.errors import BadInput
 from orchestrator.reports import difference as difference_report
 from orchestrator.results.comparison import compare
 from orchestrator.results.difference import as_dict, difference
+from tests.builders.comparisons import NOISE, timed
 from tests.builders.events import SPEC
-from tests.unit.results.test_comparison import NOISE, timed
 
 
 def run(seconds, count=8, framework="pytorch", environment=None, **spec):

@@ -12,9 +12,9 @@ from orchestrator.results import variants, verdict
 from orchestrator.results.comparison import compare
 from orchestrator.results.comparison_file import as_dict, finding_retold
 from orchestrator.trials.fold import fold
+from tests.builders.comparisons import NOISE, pairs
 from tests.builders.events import SPEC, failed_trial, losses, trial
 from tests.builders.proofs import KERNEL, NAMES, evidence, made, rounded
-from tests.unit.results.test_comparison import NOISE, pairs
 
 CHINESE = LANGUAGES[1]
 RATIOS = dict(zip(variants.LOOPS, (1.5, 1.4, 1.2, 1.1), strict=True))
