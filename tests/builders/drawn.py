@@ -2,7 +2,8 @@
 
 from orchestrator.figures import plots
 from orchestrator.figures.drawing import Drawing
-from orchestrator.results.comparison import Comparison
+from orchestrator.results.comparison import Comparison, compare
+from tests.builders.events import SPEC, trial
 
 
 def drawings(comparison: Comparison) -> list[Drawing]:
@@ -12,3 +13,11 @@ def drawings(comparison: Comparison) -> list[Drawing]:
 def figures(comparison: Comparison) -> dict[str, bytes]:
     """Contents by file name."""
     return {k: v for each in drawings(comparison) for k, v in each.files().items()}
+
+
+BOTH = compare(SPEC, [trial("pytorch"), trial("tensorflow", seconds=(1.0, 0.9, 0.9))])
+
+
+def overview(comparison):
+    """Made of the panels that are seen at once."""
+    return plots.overview(comparison).drawing().svg

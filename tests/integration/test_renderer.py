@@ -22,8 +22,8 @@ from orchestrator.results.comparison import compare
 from orchestrator.storage.store import Run
 from tests.builders.drawn import drawings
 from tests.builders.events import SPEC, trial
+from tests.builders.runners import marked
 from tests.builders.stored import compared
-from tests.integration.conftest import marked
 from tests.waiting import FOREVER_SECONDS, eventually
 
 BOTH = compare(SPEC, [trial("pytorch"), trial("tensorflow", seconds=(1.0, 0.9, 0.9))])

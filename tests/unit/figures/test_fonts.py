@@ -10,25 +10,23 @@ from orchestrator.figures import canvas, fonts, plots
 from orchestrator.language.phrases import LANGUAGES, characters, speaking
 from orchestrator.results.explanation import number_of
 from orchestrator.results.pitfalls import PITFALLS
-from tests.builders.drawn import figures
-from tests.unit.certificate import test_certificate
-from tests.unit.figures.test_plots import BOTH
-from tests.unit.results import test_evaluation, test_explain
+from tests.builders import evaluations, explained, proofs
+from tests.builders.drawn import BOTH, figures
 
 CHINESE = LANGUAGES[1]
 NAME = "Twinrun Test"
 
 
-def explained():
-    pairs = [test_explain.pair(number_of(pitfall), parts_at=5) for pitfall in PITFALLS]
-    return test_explain.rows(test_explain.pair(), *pairs)
+def explanation():
+    pairs = [explained.pair(number_of(pitfall), parts_at=5) for pitfall in PITFALLS]
+    return explained.rows(explained.pair(), *pairs)
 
 
 DRAWN = {
     "comparison": lambda: figures(BOTH),
-    "certificate": lambda: plots.certificate_canvas(test_certificate.made()).drawing(),
-    "explanation": lambda: plots.explanation_canvas(explained()).drawing(),
-    "evaluation": lambda: plots.evaluation_canvas(test_evaluation.made(), "x").drawing(),
+    "certificate": lambda: plots.certificate_canvas(proofs.made()).drawing(),
+    "explanation": lambda: plots.explanation_canvas(explanation()).drawing(),
+    "evaluation": lambda: plots.evaluation_canvas(evaluations.made(), "x").drawing(),
 }
 
 

@@ -18,11 +18,10 @@ from orchestrator.language.palette import looks
 from orchestrator.results.comparison import compare
 from orchestrator.trials.fold import fold
 from tests.builders.comparisons import NOISE, pairs
-from tests.builders.drawn import figures
+from tests.builders.drawn import BOTH, figures, overview
 from tests.builders.events import SPEC, failed_trial, losses, trial
 
 NAN = float("nan")
-BOTH = compare(SPEC, [trial("pytorch"), trial("tensorflow", seconds=(1.0, 0.9, 0.9))])
 CASES = {
     "one trial": [trial("pytorch")],
     "one epoch": [trial("pytorch", seconds=(1.0,)), trial("tensorflow", seconds=(1.2,))],
@@ -62,11 +61,6 @@ def texts(axes):
 @pytest.fixture(scope="module")
 def made():
     return figures(BOTH)
-
-
-def overview(comparison):
-    """Made of the panels that are seen at once."""
-    return plots.overview(comparison).drawing().svg
 
 
 def test_every_figure_is_made_as_svg_and_png(made):
@@ -141,7 +135,7 @@ def test_the_same_comparison_makes_the_same_bytes(made):
 def test_the_same_comparison_makes_the_same_svg_in_another_process(made):
     script = """
 import hashlib
-from tests.unit.figures.test_plots import BOTH, overview
+from tests.builders.drawn import BOTH, overview
 print(hashlib.sha256(overview(BOTH)).hexdigest())
 """
     command = [sys.executable, "-c", script]

@@ -19,8 +19,8 @@ from orchestrator.settings import config, workloads
 from orchestrator.trials.fold import fold
 from orchestrator.trials.text import clean_message
 from services.runner.validation import valid_spec
-from tests.integration.lying import KINDS, put, report
-from tests.unit.gate.test_gate_text import HARMFUL
+from tests.builders.lying import KINDS, put, report
+from tests.builders.texts import HARMFUL
 
 ORIGIN = Origin("pytorch", "127.0.0.1:1", "pytorch-1")
 ALWAYS = {"elapsed": lambda: 1e9}

@@ -12,19 +12,8 @@ from twinrun.v1 import job_pb2, runner_service_pb2
 
 from orchestrator.gate.fault import shown
 from orchestrator.trials.text import MOST_CHARACTERS, clean, clean_lines, clean_message
+from tests.builders.texts import HARMFUL
 
-HARMFUL = [
-    "\x1b[31m2.0\x1b[0m",
-    "one\ntwo\r\nthree\tfour",
-    "\x1b]0;title\x07after",
-    "\x1bP1;2|data\x1b\\after",
-    "\x9b2Jcleared",
-    "a\u202eb\u2066c\u2028d\u2029e",
-    "a\ufffeb\uffffc\ufdd0d\ufeffe",
-    "\x00\x07\x08\x7f\x85",
-    "x [/a] y",
-    "\x1b" * 100 + "[31m",
-]
 SEEN = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufffe\uffff]*")
 
 

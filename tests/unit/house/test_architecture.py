@@ -1,48 +1,16 @@
 """What imports what, by the syntax tree: imports inside functions count too."""
 
-import ast
-import functools
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import orchestrator
+from tests.builders.source import ROOT, imported, modules, packages
 
-ROOT = Path(__file__).parents[3]
 FRAMEWORKS = {
     "services/pytorch": {"torch", "torchvision"},
     "services/tensorflow": {"tensorflow", "keras"},
 }
-
-
-@functools.cache
-def imported(path: Path) -> set[str]:
-    """Dotted names of what a module imports: ``a.b`` and ``a.b.c`` for ``from a.b import c``."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            package = list(path.relative_to(ROOT).parts[: -node.level]) if node.level else []
-            module = ".".join([*package, *([node.module] if node.module else [])])
-            found |= {module, *(f"{module}.{alias.name}" for alias in node.names)}
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
-            found |= {
-                argument.value for argument in node.args if isinstance(argument, ast.Constant)
-            }
-    return found
-
-
-def packages(path: Path) -> set[str]:
-    return {name.partition(".")[0] for name in imported(path)}
-
-
-def modules(*folders: str) -> Iterator[tuple[str, Path]]:
-    """Every module below the folders, with its path from the root of the project."""
-    for folder in folders:
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            yield path.relative_to(ROOT).as_posix(), path
 
 
 def test_orchestrator_and_services_never_import_each_other():
@@ -162,3 +130,33 @@ def test_the_command_line_and_notebooks_know_nothing_of_each_other():
     }
     for name, path in modules("orchestrator/cli/commands"):
         assert not imported(path) & {"orchestrator.api.functions", "orchestrator.api.result"}, name
+
+
+def imported_tests(path):
+    """Modules of tests, and what is in them; conftest too, which is pytest's to import."""
+    return {
+        name
+        for name in imported(path)
+        if name.startswith("tests.")
+        and any(part.startswith(("test_", "conftest")) for part in name.split("."))
+    }
+
+
+def test_no_test_is_imported():
+    for name, path in modules("tests", "bench"):
+        assert not imported_tests(path), name
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from tests.unit.results.test_verdict import LAW",
+        "from tests.unit.results import test_verdict",
+        "import tests.integration.conftest",
+        "def f():\n    from tests.unit import test_verdict as v",
+    ],
+)
+def test_a_test_that_is_imported_is_seen(line, tmp_path):
+    planted = tmp_path / "test_planted.py"
+    planted.write_text(f"from tests.builders.events import SPEC\n{line}\n")
+    assert imported_tests(planted)

@@ -20,11 +20,10 @@ from orchestrator.results.pitfalls import PITFALLS
 from orchestrator.results.variants import loops, recipes
 from orchestrator.storage.about import About, Kind
 from orchestrator.trials.fold import fold
-from tests.builders import proofs
+from tests.builders import explained, proofs
 from tests.builders.comparisons import NOISE, pairs
 from tests.builders.drawn import drawings
 from tests.builders.events import SPEC, failed_trial, trial
-from tests.unit.results import test_explain
 
 ABOUT = About(
     "20261124T231346Z-mnist-mlp",
@@ -235,8 +234,8 @@ def test_a_certificate_has_a_page_of_its_evidence():
 
 
 def test_an_explanation_has_a_page_with_a_row_for_each_difference():
-    rows = test_explain.rows(
-        test_explain.pair(), *(test_explain.pair(number_of(p), parts_at=5) for p in PITFALLS)
+    rows = explained.rows(
+        explained.pair(), *(explained.pair(number_of(p), parts_at=5) for p in PITFALLS)
     )
     figures = [plots.explanation_canvas(rows).drawing()]
     found = Document(page.render(page.explanation_page([rows], ABOUT, figures)))

@@ -12,7 +12,7 @@ from orchestrator.reports.plain import Table, console
 from orchestrator.results.comparison import compare
 from orchestrator.runners.progress import Bars
 from tests.builders.events import SPEC, state, trial
-from tests.unit.house.test_architecture import ROOT, imported, modules
+from tests.builders.source import ROOT, imported, modules
 
 MARKUP = "on [/job:localhost/replica:0] :smile: [red]failed[/red]"
 

@@ -12,9 +12,9 @@ from orchestrator.cli.options import JobOptions
 from orchestrator.reports.reproduction import of_certificates, of_comparison
 from orchestrator.results.comparison import compare
 from orchestrator.settings import config
+from tests.builders import proofs
 from tests.builders.events import trial
 from tests.builders.stored import SPEC_OF_MNIST
-from tests.unit.certificate import test_certificate
 
 SAME = {"same_job": True, "sentence": "The same job."}
 
@@ -78,7 +78,7 @@ def test_an_a_a_test_and_one_framework_alone_are_asked_for_as_they_were():
 
 def test_a_certificate_is_made_again_with_its_epochs_precision_and_threads(here):
     job = {**SPEC_OF_MNIST, "precision": "PRECISION_FLOAT64", "threads": 1}
-    found = of_certificates([dataclasses.replace(test_certificate.made(), job=job)], "mnist-mlp")
+    found = of_certificates([dataclasses.replace(proofs.made(), job=job)], "mnist-mlp")
     name, params = parsed(found)
     _, spec = asked(found, here, params)
     assert name == "verify"

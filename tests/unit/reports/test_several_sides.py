@@ -27,11 +27,11 @@ from orchestrator.storage import store
 from orchestrator.storage.about import About, Kind, about
 from orchestrator.trials.sides import Side, twice
 from tests.builders.events import SPEC, trial
+from tests.builders.previews import FLIP, shown, spec
 from tests.builders.proofs import evidence, made
+from tests.builders.recipes import IDIOMATIC, waiting
 from tests.builders.stored import create
-from tests.unit.results.test_preview import FLIP, shown, spec
-from tests.unit.results.test_recipes import IDIOMATIC, waiting
-from tests.unit.results.test_summary import ONE, model
+from tests.builders.summaries import ONE, model
 
 THREE = ("pytorch", "tensorflow", "jax")
 EIGHT = (*THREE, "pytorch-a", "pytorch-b", "pytorch-execution=compiled", "other", "another")

@@ -1,6 +1,5 @@
 """What one difference at a time does, and what is said of it."""
 
-import dataclasses
 import io
 
 import pytest
@@ -9,27 +8,12 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.figures import plots
 from orchestrator.reports import explanation
-from orchestrator.results.explanation import MATCHED, as_dict, explain, number_of
+from orchestrator.results.explanation import as_dict, explain, number_of
 from orchestrator.results.pitfalls import NAMES, PITFALLS
 from tests.builders.events import losses, trial
+from tests.builders.explained import BOTH, pair, rows
 
-BOTH = ("pytorch", "tensorflow")
 BY_NAME = {pitfall.name: pitfall for pitfall in PITFALLS}
-
-
-def pair(number=MATCHED, parts_at=None, seconds=(1.0, 2.0), running=None, steps=100):
-    values = losses(1, steps)
-    other = [v if parts_at is None or i < parts_at else 1.5 * v for i, v in enumerate(values)]
-    first = trial("pytorch", number, seconds=(seconds[0],), step_losses=values)
-    second = trial("tensorflow", number, seconds=(seconds[1],), step_losses=other)
-    if running is not None:
-        told = tuple(dataclasses.replace(e, running_accuracy=running) for e in second.epochs)
-        second = dataclasses.replace(second, epochs=told)
-    return [first, second]
-
-
-def rows(*pairs):
-    return explain([t for found in pairs for t in found], BOTH)
 
 
 def test_the_matched_job_comes_first_and_never_parts():

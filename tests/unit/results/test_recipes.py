@@ -9,14 +9,7 @@ from orchestrator.reports.variants import table
 from orchestrator.results.comparison import compare
 from orchestrator.results.variants import as_dict, recipes
 from tests.builders.events import SPEC, failed_trial, trial
-
-IDIOMATIC = {**SPEC, "recipe": "RECIPE_IDIOMATIC"}
-
-
-def waiting(framework, seconds, wait):
-    found = trial(framework, seconds=(seconds,))
-    epochs = tuple(dataclasses.replace(e, data_wait_seconds=wait) for e in found.epochs)
-    return dataclasses.replace(found, epochs=epochs, spec=IDIOMATIC)
+from tests.builders.recipes import IDIOMATIC, waiting
 
 
 def both(*idiomatic):

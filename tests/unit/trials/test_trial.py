@@ -18,7 +18,7 @@ from tests.builders.events import (
     trial,
     trial_events,
 )
-from tests.integration.lying import put
+from tests.builders.lying import put
 
 
 def test_a_trial_is_folded_from_its_events():
