@@ -6,13 +6,13 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from twinrun.v1 import job_pb2
 
 from orchestrator.actions import verify
 from orchestrator.actions.repeat import Plan, enough
 from orchestrator.certificate import certificate_file
+from orchestrator.certificate.certificates import Certificates, none_made
 from orchestrator.errors import JobFailed, OrchestratorError, OutputError
 from orchestrator.figures.drawing import Drawing
 from orchestrator.figures.renderer import Renderer
@@ -118,7 +118,8 @@ def train_into(
     try:
         renderer.ready()  # its start is not to disturb a trial
         if request.certify and _is_to_be_the_same(request):
-            run.write_certificate(_certificate(request, run, runners, display))
+            certificates = _certificates(request, run, runners, display)
+            run.write_certificate(certificate_file.as_dict(certificates))
         at_once = _at_once(request, runners, display)
         if at_once:
             run.write_concurrent()
@@ -210,26 +211,24 @@ def _at_once(request: Request, runners: Runners, display: Display) -> bool:
     return reason is None
 
 
-def _certificate(request: Request, run: Run, runners: Runners, display: Display) -> dict[str, Any]:
-    """For certificate.json; where none can be made, the sentence that says why."""
+def _certificates(request: Request, run: Run, runners: Runners, display: Display) -> Certificates:
+    """Make them; where that cannot be done, say why."""
     asked = verify.Request(
         request.workload, request.spec, request.sides, request.output, request.baseline
     )
     try:
-        made = verify.short(asked, run, runners, display)
-        found = [certificate_file.as_dict(each) for each in made]
+        return Certificates(verify.short(asked, run, runners, display))
     except JobFailed as error:
-        found = [certificate_file.none_made(error.message, *pair) for pair in asked.pairs]
-    return certificate_file.of_several(found)
+        return Certificates([none_made(error.message, *pair) for pair in asked.pairs])
 
 
 def comparison_of(run: Run) -> Comparison:
     """What its trials say side by side, from all that the run keeps. Raises RunUnreadable."""
     what = run.about()
     return compare(
-        store.to_mapping(run.spec()),
+        run.job_spec(),
         run.trials(),
-        run.certificate(),
+        certificate_file.of_run(run),
         sides=what.sides,
         baseline=what.baseline,
         concurrent=run.concurrent(),

@@ -7,6 +7,9 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from twinrun.contract.spec import JobSpec
+
+from orchestrator.certificate.certificates import Certificates
 from orchestrator.certificate.timed import Timed, not_finite
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.language.words import label, percent
@@ -36,9 +39,9 @@ _NOT_FINITE = Phrase("The losses of {side} are no finite numbers from step {step
 
 def cautions(
     trials: Sides,
-    job: Mapping[str, Any],
+    job: JobSpec,
     verdicts: Sequence[Verdict],
-    certificate: Mapping[str, Any] | None,
+    certificates: Certificates | None,
     known: Mapping[str, Mapping[str, Any]],
     *,
     counted: Sides,
@@ -50,7 +53,7 @@ def cautions(
     """
     return tuple(
         itertools.chain(
-            _of_the_proof(trials, job, certificate),
+            _of_the_proof(trials, job, certificates),
             _of_the_timed(trials, timed),
             _of_the_verdicts(verdicts, job, known),
             _of_learning(counted, job),
@@ -64,17 +67,17 @@ def cautions(
 
 
 def _of_the_proof(
-    trials: Sides, job: Mapping[str, Any], certificate: Mapping[str, Any] | None
+    trials: Sides, job: JobSpec, certificates: Certificates | None
 ) -> Iterator[Caution]:
     if not any(to_agree(job, pair) for pair in itertools.combinations(trials, 2)):
         return
-    if certificate is None:
+    if certificates is None:
         yield Caution(
             "CERTIFICATE_MISSING",
             english(Phrase("No certificate was made, so that it is not shown to be the same job.")),
             english(Phrase("Leave out --no-verify; a certificate is of two frameworks.")),
         )
-    elif not certificate["same_job"]:
+    elif not certificates.same_job:
         yield Caution(
             "CERTIFICATE_FAILED",
             english(Phrase("It is not shown to be the same job.")),
@@ -103,7 +106,7 @@ def _of_the_timed(trials: Sides, timed: Sequence[Timed]) -> Iterator[Caution]:
 
 def _of_the_verdicts(
     verdicts: Sequence[Verdict],
-    job: Mapping[str, Any],
+    job: JobSpec,
     known: Mapping[str, Mapping[str, Any]],
 ) -> Iterator[Caution]:
     for verdict in [each for each in verdicts if each.provisional][:1]:
@@ -130,8 +133,8 @@ def _of_the_verdicts(
             )
 
 
-def _of_learning(trials: Sides, job: Mapping[str, Any]) -> Iterator[Caution]:
-    target = job.get("target_accuracy")
+def _of_learning(trials: Sides, job: JobSpec) -> Iterator[Caution]:
+    target = job.target_accuracy
     for side, group in trials.items():
         reached = TEST_ACCURACY.of(group, job)
         if target is not None and reached is not None and reached < target:

@@ -7,9 +7,10 @@ from typing import Any
 
 from twinrun.contract.enums import JobState
 from twinrun.contract.events import Profiled
+from twinrun.contract.spec import JobSpec
 
-from orchestrator.certificate.certificate_file import of_pair, retold
-from orchestrator.certificate.envelope import Envelope
+from orchestrator.certificate.certificate import Certificate
+from orchestrator.certificate.certificates import Certificates, Unmade
 from orchestrator.certificate.timed import Timed, judge_timed, not_finite
 from orchestrator.language.phrases import Phrase, Sentence, english, join
 from orchestrator.language.words import NEXT, label
@@ -48,14 +49,14 @@ Trials = Mapping[str, Sequence[Trial]]
 class Pair:
     """The baseline and one other side, held against each other.
 
-    ``certificate``: as in certificate.json. ``timed``: whether the trials that were timed did the
+    ``certificate``: None: none was tried. ``timed``: whether the trials that were timed did the
     same arithmetic, None: nothing to judge. ``ratios``: the other's over the baseline's, by
     quantity.
     """
 
     baseline: str
     side: str
-    certificate: Mapping[str, Any] | None
+    certificate: Certificate | Unmade | None
     timed: Timed | None
     agreement: Agreement
     verdict: Verdict | None
@@ -66,19 +67,19 @@ class Pair:
 class Comparison:
     """The trials of one job side by side.
 
-    ``job``: the spec in JSON mapping, completed where the trials agree on it. ``trials`` by side,
+    ``job``: the spec, completed where the trials agree on it. ``trials`` by side,
     and those of them that are ``counted``: a side's numbers are of these alone, as verdicts are.
-    ``certificate``: all that certificate.json holds. ``pairs``: of the baseline and each other
+    ``certificates``: None: none were tried. ``pairs``: of the baseline and each other
     side, in their order. ``finding``: always whole sentences: the verdicts with what limits them,
     or why there is none. ``cautions``: what to keep in mind with it. ``known``: of the machine, as
     `orchestrator.storage.machine.known`. ``profiles`` by side. ``concurrent``: trials of several
     sides ran at the same time.
     """
 
-    job: Mapping[str, Any]
+    job: JobSpec
     trials: Trials
     counted: Trials
-    certificate: Mapping[str, Any] | None
+    certificates: Certificates | None
     inputs: InputsCheck
     pairs: Sequence[Pair]
     finding: Sentence
@@ -114,9 +115,9 @@ class Comparison:
 
 
 def compare(
-    job: Mapping[str, Any],
+    job: JobSpec,
     trials: Sequence[Trial],
-    certificate: Mapping[str, Any] | None = None,
+    certificates: Certificates | None = None,
     *,
     sides: Sequence[str] = (),
     baseline: str | None = None,
@@ -145,7 +146,7 @@ def compare(
 
     def pair(side: str) -> Pair:
         sides = [first, side]
-        proof = of_pair(certificate, *sides)
+        proof = certificates.of_pair(*sides) if certificates else None
         both = {name: fit[name] for name in sides if fit.get(name)}
         made = verdict(both, together) if len(both) == 2 else None
         judged = inputs.same is not False and to_agree(found, sides)
@@ -166,8 +167,8 @@ def compare(
     said = list[Sentence]()
     if inputs.same is False or (verdicts and inputs.same is None):
         said.append(inputs.sentence)
-    if certificate is not None and not certificate["same_job"]:
-        said.append(retold(certificate))
+    if certificates is not None and not certificates.same_job:
+        said.append(certificates.sentence)
     said += [each.sentence for each in timed if each.sentence is not None]
     if reason is not None:
         said.append(reason)
@@ -180,12 +181,12 @@ def compare(
         job=found,
         trials=grouped,
         counted=counted,
-        certificate=certificate,
+        certificates=certificates,
         inputs=inputs,
         pairs=pairs,
         finding=join(NEXT, said),
         cautions=cautions(
-            grouped, found, verdicts, certificate, known or {}, counted=counted, timed=timed
+            grouped, found, verdicts, certificates, known or {}, counted=counted, timed=timed
         ),
         known=known or {},
         profiles={trial.framework: trial.profile for trial in profiles if trial.profile},
@@ -213,7 +214,7 @@ def _in_blocks(trials: Trials, baseline: str) -> dict[str, list[Trial]]:
 
 
 def _is_sound(trial: Trial) -> bool:
-    return trial.state is JobState.SUCCEEDED and bool(EPOCH.measure(trial, {}))
+    return trial.state is JobState.SUCCEEDED and bool(EPOCH.measure(trial, None))
 
 
 def _counted(trials: Trials, sound: Trials) -> dict[str, Sequence[Trial]]:
@@ -275,13 +276,11 @@ def _no_verdict_of(side: str, step: int) -> Sentence:
 
 
 def _timed(
-    first: Sequence[Trial], second: Sequence[Trial], certificate: Mapping[str, Any] | None
+    first: Sequence[Trial], second: Sequence[Trial], certificate: Certificate | Unmade | None
 ) -> Timed | None:
-    held, exact = (
-        Envelope.from_dict(certificate[name]) if certificate and certificate.get(name) else None
-        for name in ("timed", "envelope")
-    )
-    return judge_timed(first, second, held, exact)
+    if isinstance(certificate, Certificate):
+        return judge_timed(first, second, certificate.timed, certificate.envelope)
+    return judge_timed(first, second, None)
 
 
 def same_job(comparison: Comparison) -> bool | None:
@@ -291,5 +290,4 @@ def same_job(comparison: Comparison) -> bool | None:
         return None
     if comparison.inputs.same is False or not all(each.same for each in comparison.timed):
         return False
-    certificate = comparison.certificate
-    return None if certificate is None else bool(certificate["same_job"])
+    return comparison.certificates.same_job if comparison.certificates else None

@@ -6,6 +6,7 @@ from typing import Any
 
 from twinrun.contract.enums import JobState
 
+from orchestrator.certificate import certificate_file
 from orchestrator.language.phrases import Sentence, join, stored
 from orchestrator.language.words import NEXT
 from orchestrator.results import verdict
@@ -14,6 +15,7 @@ from orchestrator.results.quantities import QUANTITIES, THROUGHPUT
 from orchestrator.trials.mapping import environment_mapping, trial_mapping
 from orchestrator.trials.numbers import finite
 from orchestrator.trials.sides import framework_of
+from orchestrator.trials.spec import spec_mapping
 
 SCHEMA = "twinrun.comparison/1"
 SCHEMA_OF_SEVERAL = "twinrun.comparison/2"  # of more than two sides, which make several pairs
@@ -46,15 +48,15 @@ def as_dict(comparison: Comparison) -> dict[str, Any]:
     Per-step losses are left to the event files. What is of a pair stands at the top where there
     are no more than two sides, otherwise in ``pairs``.
     """
-    several = len(comparison.trials) > 2
+    several, certificates = len(comparison.trials) > 2, comparison.certificates
     found: dict[str, Any] = finite(
         {
             "schema": SCHEMA_OF_SEVERAL if several else SCHEMA,
-            "job": comparison.job,
+            "job": spec_mapping(comparison.job),
             "concurrent": comparison.concurrent,
             "baseline": comparison.baseline,
             "frameworks": {name: _side(comparison, name) for name in comparison.trials},
-            "certificate": comparison.certificate,
+            "certificate": certificates and certificate_file.as_dict(certificates),
             "inputs": dataclasses.asdict(comparison.inputs),
             **(
                 {"pairs": [{"side": each.side, **_pair(each)} for each in comparison.pairs]}

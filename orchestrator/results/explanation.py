@@ -74,7 +74,7 @@ def _row(pitfall: Pitfall | None, first: Trial, second: Trial) -> Row:
         steps=max(len(first.losses), len(second.losses)),
         parts_at=None if together else found.steps_together,
         accuracies={trial.framework: _accuracy(trial, pitfall) for trial in (first, second)},
-        seconds={t.framework: TRAINING.measure(t, {}) or 0.0 for t in (first, second)},
+        seconds={t.framework: TRAINING.measure(t, None) or 0.0 for t in (first, second)},
         wait_seconds={
             t.framework: sum(epoch.data_wait_seconds for epoch in t.epochs) for t in (first, second)
         },

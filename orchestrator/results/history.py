@@ -109,12 +109,10 @@ def _verified(found: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "frameworks": list(
             dict.fromkeys(
-                side
-                for each in certificate_file.each_of(found)
-                for side in each.get("versions", ())
+                side for each in found.get("pairs", [found]) for side in each.get("versions", ())
             )
         ),
-        "finding": certificate_file.retold(found),
+        "finding": certificate_file.sentence(found),
         "same_job": found["same_job"],
     }
 

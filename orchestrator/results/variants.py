@@ -145,9 +145,9 @@ def _times(trials: Sequence[Trial]) -> Times | None:
     if not ended:
         return None
     return Times(
-        train_seconds=TRAINING.of(ended, {}) or 0.0,
+        train_seconds=TRAINING.of(ended, None) or 0.0,
         wait_seconds=median(sum(e.data_wait_seconds for e in t.epochs) for t in ended),
-        test_accuracy=TEST_ACCURACY.of(ended, {}) or 0.0,
+        test_accuracy=TEST_ACCURACY.of(ended, None) or 0.0,
     )
 
 
@@ -174,7 +174,7 @@ def loops(compared: Mapping[str, Comparison]) -> Loops:
 
 
 def _seconds(trials: Sequence[Trial]) -> float | None:
-    return EPOCH.of([trial for trial in trials if trial.state is JobState.SUCCEEDED], {})
+    return EPOCH.of([trial for trial in trials if trial.state is JobState.SUCCEEDED], None)
 
 
 def _of_loops(found: Mapping[str, Mapping[str, float]], framework: str) -> Sentence | None:

@@ -59,10 +59,10 @@ class Verdict:
 def verdict(trials: Mapping[str, Sequence[Trial]], together: int = 1) -> Verdict:
     """Of two sides, whose trials all succeeded. Raises ValueError where none pair up."""
     by_number = {
-        side: {trial.number: EPOCH.measure(trial, {}) or 0.0 for trial in group}
+        side: {trial.number: EPOCH.measure(trial, None) or 0.0 for trial in group}
         for side, group in trials.items()
     }
-    seconds = {side: EPOCH.of(group, {}) or 0.0 for side, group in trials.items()}
+    seconds = {side: EPOCH.of(group, None) or 0.0 for side, group in trials.items()}
     one, other = sorted(seconds, key=lambda side: seconds[side])
     found = _estimate(by_number[one], by_number[other], together)
     faster, slower = one, other

@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from twinrun.contract.converters.specs import spec_from_proto
+from twinrun.contract.spec import JobSpec
 from twinrun.v1 import job_pb2
 
 from orchestrator.errors import OutputError
@@ -54,30 +56,24 @@ def keep_rates(
     spec: job_pb2.JobSpec,
 ) -> None:
     """Keep what each framework measured, for later comparisons on the same machine."""
-    of = rates_of(store.to_mapping(spec))
+    of = rates_of(spec_from_proto(spec))
     for name, environment in environments.items():
         machine = key(environment)
         before = known(machine).get(RATES, {}).get(of, {})
         learn(machine, RATES, of, {**before, name: store.to_mapping(rates[name])})
 
 
-def conditions(job: Mapping[str, Any]) -> str:
+def conditions(job: JobSpec) -> str:
     """What its figures depend on beside the framework: ``cpu float32 default 2 threads``."""
-    names = [
-        str(job.get(field, "")).rpartition("_")[2].lower()
-        for field in ("device", "precision", "execution")
-    ]
-    return " ".join([*filter(None, names), f"{job.get('threads', 0)} threads"])
+    return f"{job.device} {job.precision} {job.execution} {job.threads} threads"
 
 
-def rates_of(job: Mapping[str, Any]) -> str:
+def rates_of(job: JobSpec) -> str:
     """What the machine's rates depend on: ``cpu float32 2 threads``."""
-    return conditions({**job, "execution": ""})
+    return f"{job.device} {job.precision} {job.threads} threads"
 
 
-def best_rates(
-    known: Mapping[str, Mapping[str, Any]], job: Mapping[str, Any]
-) -> tuple[float, float]:
+def best_rates(known: Mapping[str, Mapping[str, Any]], job: JobSpec) -> tuple[float, float]:
     """Operations and bytes a second that the machine is known to reach; 0 where unknown."""
     found = known.get(RATES, {}).get(rates_of(job), {}).values()
     names = ("operations_per_second", "bytes_per_second")

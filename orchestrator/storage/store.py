@@ -16,6 +16,7 @@ from typing import Any
 from google.protobuf import json_format
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2
+from twinrun.contract.spec import JobSpec
 from twinrun.v1 import job_pb2
 
 from orchestrator.errors import RunNotFound
@@ -25,6 +26,7 @@ from orchestrator.storage.about import STAMP, About, Kind
 from orchestrator.storage.event_log import EventLog, read_events
 from orchestrator.storage.files import parse, read, read_json, write_whole, writing
 from orchestrator.trials.fold import fold
+from orchestrator.trials.spec import spec_of
 from orchestrator.trials.text import cleaned
 from orchestrator.trials.trial import Trial
 
@@ -57,6 +59,10 @@ class Run:
     def spec(self) -> job_pb2.JobSpec:
         """The spec: as it was asked for, once a runner has taken it as that completed it."""
         return parse(read(self.path / "job.json"), job_pb2.JobSpec(), self.path / "job.json")
+
+    def job_spec(self) -> JobSpec:
+        """The same as what results are made of. Raises RunUnreadable."""
+        return spec_of(self.spec(), str(self.path / "job.json"))
 
     def write_spec(self, spec: job_pb2.JobSpec) -> None:
         """Replaces what was asked for by what a runner made of it: every default filled in."""
@@ -93,7 +99,8 @@ class Run:
 
     def _trial(self, framework: str, number: int) -> Trial:
         job = self.job(framework, number)
-        spec = to_mapping(job.spec) if job and job.HasField("spec") else None
+        where = self.path / "jobs" / f"{framework}-{number}.json"
+        spec = spec_of(job.spec, str(where)) if job and job.HasField("spec") else None
         return fold(framework, number, self.events(framework, number), spec)
 
     def write_environments(self, environments: Mapping[str, job_pb2.Environment]) -> None:

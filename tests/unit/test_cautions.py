@@ -10,12 +10,14 @@ from twinrun.v1 import job_pb2
 from orchestrator.results.cautions import cautions
 from orchestrator.results.verdict import verdict
 from orchestrator.storage import machine
-from tests.unit.events import SPEC, trial
+from tests.unit.events import JOB, trial
+from tests.unit.events import job as spec
+from tests.unit.proofs import certified
 
 QUIET = Load(1.0, 0.01, 0.0, 0.0, 2.6e9)
-SAME = {"same_job": True, "sentence": "The same job."}
+SAME = certified()
 GPU = AcceleratorUsed("GPU-aa", 10, 10**9, 0.9, 200.0, 900.0)
-CUDA = {**SPEC, "device": "DEVICE_CUDA"}
+CUDA = spec(device="DEVICE_CUDA")
 
 
 def ran(side, number=1, load=QUIET, environment=None, slower=1.0, **changes):
@@ -44,7 +46,7 @@ def pair(slower=1.0, count=8, **changes):
     }
 
 
-def found(sides, job=SPEC, certificate=SAME, known=None, judged=True):
+def found(sides, job=JOB, certificate=SAME, known=None, judged=True):
     made = [verdict(sides)] if judged else []
     given = cautions(sides, job, made, certificate, known or {}, counted=sides)
     for caution in given:
@@ -71,14 +73,14 @@ def test_few_pairs():
 
 @pytest.mark.parametrize(
     ("certificate", "code"),
-    [(None, "CERTIFICATE_MISSING"), ({"same_job": False}, "CERTIFICATE_FAILED")],
+    [(None, "CERTIFICATE_MISSING"), (certified(same_job=False), "CERTIFICATE_FAILED")],
 )
 def test_a_certificate_that_is_not_there_or_failed(certificate, code):
     assert codes(pair(), certificate=certificate) == {code}
 
 
 def test_no_certificate_is_missed_where_none_can_be():
-    own = {**SPEC, "recipe": "RECIPE_IDIOMATIC"}
+    own = spec(recipe="RECIPE_IDIOMATIC")
     assert codes(pair(), job=own, certificate=None) == set()
     alone = {"pytorch": pair()["pytorch"]}
     assert codes(alone, certificate=None, judged=False) == set()
@@ -87,10 +89,10 @@ def test_no_certificate_is_missed_where_none_can_be():
 
 
 def test_a_job_that_does_not_learn():
-    job = {**SPEC, "target_accuracy": 0.99}
+    job = spec(target_accuracy=0.99)
     caution = found(pair(), job=job)["BELOW_TARGET"]
     assert "below the target of 99.00 %" in caution.sentence
-    assert codes(pair(), job={**SPEC, "target_accuracy": 0.9}) == set()
+    assert codes(pair(), job=spec(target_accuracy=0.9)) == set()
 
 
 @pytest.mark.parametrize(
@@ -162,7 +164,7 @@ def test_a_debug_build():
 @pytest.mark.parametrize(("slower", "within"), [(1.03, True), (1.2, False), (1.0, False)])
 def test_a_difference_that_the_machine_shows_with_itself_too(slower, within):
     noise = {"low": 0.98, "high": 1.04, "pairs": 8, "workload": "w", "time": "2026-11-24T00:00"}
-    known = {machine.NOISE: {f"pytorch {machine.conditions(SPEC)}": noise}}
+    known = {machine.NOISE: {f"pytorch {machine.conditions(JOB)}": noise}}
     assert ("WITHIN_NOISE_FLOOR" in codes(pair(slower), known=known)) is within
 
 

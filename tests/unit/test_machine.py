@@ -4,7 +4,8 @@ import pytest
 from twinrun.v1 import job_pb2
 
 from orchestrator.storage import machine
-from tests.unit.events import SPEC
+from tests.unit.events import JOB
+from tests.unit.events import job as spec
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +65,7 @@ def test_another_kernel_is_the_same_machine():
 
 
 def test_conditions_are_what_noise_and_rates_depend_on():
-    job = {**SPEC, "execution": "EXECUTION_COMPILED"}
+    job = spec(execution="EXECUTION_COMPILED")
     assert machine.conditions(job) == "cpu float32 compiled 2 threads"
     assert machine.rates_of(job) == "cpu float32 2 threads"
 
@@ -73,7 +74,7 @@ def test_the_best_of_the_rates_stands_for_the_machine():
     def rate(operations, moved):
         return {"operations_per_second": operations, "bytes_per_second": moved}
 
-    of = machine.rates_of(SPEC)
+    of = machine.rates_of(JOB)
     found = {machine.RATES: {of: {"pytorch": rate(2.0, 7.0), "tensorflow": rate(3.0, 5.0)}}}
-    assert machine.best_rates(found, SPEC) == (3.0, 7.0)
-    assert machine.best_rates(found, {**SPEC, "threads": 1}) == (0.0, 0.0)
+    assert machine.best_rates(found, JOB) == (3.0, 7.0)
+    assert machine.best_rates(found, spec(threads=1)) == (0.0, 0.0)

@@ -8,9 +8,9 @@ from orchestrator.reports.comparison import sentences
 from orchestrator.reports.variants import table
 from orchestrator.results.comparison import compare
 from orchestrator.results.variants import as_dict, recipes
-from tests.unit.events import SPEC, failed_trial, trial
+from tests.unit.events import JOB, failed_trial, job, trial
 
-IDIOMATIC = {**SPEC, "recipe": "RECIPE_IDIOMATIC"}
+IDIOMATIC = job(recipe="RECIPE_IDIOMATIC")
 
 
 def waiting(framework, seconds, wait):
@@ -21,7 +21,7 @@ def waiting(framework, seconds, wait):
 
 def both(*idiomatic):
     matched = [trial("pytorch", seconds=(2.0,)), trial("tensorflow", seconds=(1.5,))]
-    return recipes(compare(SPEC, matched), compare(IDIOMATIC, idiomatic))
+    return recipes(compare(JOB, matched), compare(IDIOMATIC, idiomatic))
 
 
 def test_the_difference_is_taken_apart_and_its_parts_add_up():

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from orchestrator.certificate import certificate_file
+from orchestrator.certificate.certificates import Certificates, none_made
 from orchestrator.language.phrases import LANGUAGES, Phrase, english, say, speaking
 from orchestrator.results import variants, verdict
 from orchestrator.results.comparison import compare
 from orchestrator.results.comparison_file import as_dict, finding_retold
 from orchestrator.trials.fold import fold
-from tests.unit.events import SPEC, failed_trial, losses, trial
+from tests.unit.events import JOB, failed_trial, losses, trial
 from tests.unit.proofs import KERNEL, NAMES, evidence, made, rounded
 from tests.unit.test_comparison import NOISE, pairs
 
@@ -52,8 +53,8 @@ def from_file(found):
 def test_a_certificate_is_stored_in_english_and_said_in_chinese(name):
     found = CERTIFICATES[name]()
     with speaking(CHINESE):
-        read = from_file(certificate_file.as_dict(found))
-        said = say(certificate_file.retold(read))
+        read = from_file(certificate_file.as_dict(Certificates([found])))
+        said = say(certificate_file.sentence(read))
         assert said == say(found.sentence)
     assert read["sentence"] == found.sentence
     assert read["sentence"].isascii()
@@ -61,11 +62,12 @@ def test_a_certificate_is_stored_in_english_and_said_in_chinese(name):
 
 
 def test_why_there_is_no_certificate_is_said_too():
-    read = from_file(certificate_file.none_made(english(Phrase("It was not finished.")), *NAMES))
-    assert certificate_file.retold(read) == read["sentence"]
+    unmade = none_made(english(Phrase("It was not finished.")), *NAMES)
+    read = from_file(certificate_file.as_dict(Certificates([unmade])))
+    assert certificate_file.sentence(read) == read["sentence"]
     with speaking(CHINESE):
         assert say(Phrase("It was not finished.")).rstrip("。") in say(
-            certificate_file.retold(read)
+            certificate_file.sentence(read)
         )
 
 
@@ -79,14 +81,14 @@ OTHERS = [
 
 @pytest.mark.parametrize("change", OTHERS)
 def test_what_cannot_be_made_again_is_left_as_it_is_stored(change):
-    read = {**from_file(certificate_file.as_dict(made())), **change}
+    read = {**from_file(certificate_file.as_dict(Certificates([made()]))), **change}
     with speaking(CHINESE):
-        assert say(certificate_file.retold(read)) == read["sentence"]
+        assert say(certificate_file.sentence(read)) == read["sentence"]
 
 
 @pytest.mark.parametrize("ratios", [[1.5], [1.001], 3 * [1.5], 8 * [1.5], NOISE])
 def test_a_verdict_is_stored_in_english_and_said_in_chinese(ratios):
-    found = compare(SPEC, pairs(ratios))
+    found = compare(JOB, pairs(ratios))
     with speaking(CHINESE):
         read = from_file(as_dict(found))["verdict"]
         said = say(verdict.retold(read))
@@ -104,14 +106,14 @@ def test_a_verdict_is_stored_in_english_and_said_in_chinese(ratios):
     ],
 )
 def test_why_there_is_no_verdict_is_said_in_chinese(trials):
-    found = compare(SPEC, trials)
+    found = compare(JOB, trials)
     with speaking(CHINESE):
         read = from_file(as_dict(found))
         assert say(finding_retold(read)) == say(found.finding) != read["finding"]
 
 
 def test_what_recipes_and_loops_came_to_is_said_in_chinese():
-    compared = {name: compare(SPEC, pairs([ratio])) for name, ratio in RATIOS.items()}
+    compared = {name: compare(JOB, pairs([ratio])) for name, ratio in RATIOS.items()}
     by_recipe = variants.recipes(compared["custom"], compared["fit"])
     by_loop = variants.loops(compared)
     with speaking(CHINESE):
@@ -125,9 +127,7 @@ def test_what_recipes_and_loops_came_to_is_said_in_chinese():
 
 def test_nothing_of_a_comparison_is_stored_in_another_language():
     trials = [trial("pytorch"), trial("tensorflow", seconds=(9.0, 9.0, 9.0))]
-    in_english = as_dict(compare(SPEC, trials, from_file(certificate_file.as_dict(made()))))
+    found = compare(JOB, trials, Certificates([made()]))
+    in_english = as_dict(found)
     with speaking(CHINESE):
-        assert (
-            as_dict(compare(SPEC, trials, from_file(certificate_file.as_dict(made()))))
-            == in_english
-        )
+        assert as_dict(found) == in_english
