@@ -102,8 +102,9 @@ def _inputs(found: Mapping[str, Any]) -> InputsCheck:
 
 def _difference(found: Mapping[str, Any]) -> Difference:
     usual = Clause.TOLERANCE if found.get("within", True) else Clause.BEYOND
+    quantity = found["quantity"]
     return Difference(
-        quantity=Phrase(found["quantity"]),
+        quantity=Phrase(quantity),
         largest=_number(found["largest"]),
         tolerance=found["tolerance"],
         step=found["step"],

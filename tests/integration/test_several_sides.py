@@ -11,11 +11,9 @@ from orchestrator.runners.finding import Runners
 from orchestrator.runners.progress import Lines
 from orchestrator.settings.config import Places
 from orchestrator.trials.sides import Side
-from tests.integration.conftest import small_spec
+from tests.builders.commands import SMALL
+from tests.builders.runners import small_spec
 from tests.integration.several import MORE
-from tests.integration.test_orchestrator import SMALL, orchestrator
-
-__all__ = ["orchestrator"]  # a fixture
 
 NAMES = ("pytorch", "tensorflow", *MORE)
 MODULE = "tests.integration.several"
@@ -143,5 +141,5 @@ def test_sides_of_one_framework_that_change_the_job_are_compared(start, tmp_path
     assert executions["pytorch-execution=eager"] == {"EXECUTION_EAGER"}
     assert executions["pytorch"] != {"EXECUTION_EAGER"}
     assert outcome.comparison.verdict.pairs == 2
-    assert outcome.comparison.certificate["same_job"]
+    assert outcome.comparison.certificates.same_job
     assert outcome.comparison.inputs.same
