@@ -1,6 +1,5 @@
 """Certificates as certificate.json holds them: read into dataclasses here, and nowhere else."""
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,11 +12,11 @@ from orchestrator.certificate.envelope import Envelope
 from orchestrator.certificate.gaps import Floats
 from orchestrator.certificate.judge import Clause, Difference
 from orchestrator.errors import RunUnreadable
-from orchestrator.language.phrases import Phrase, Sentence, english, kept, stored, told
+from orchestrator.language.phrases import Phrase, english
 from orchestrator.storage.store import Run
 from orchestrator.trials.inputs import InputsCheck
-from orchestrator.trials.numbers import finite
-from orchestrator.trials.spec import spec_from_mapping, spec_mapping
+from orchestrator.trials.spec import spec_from_mapping
+from orchestrator.trials.stored import as_json, fields_of, sentence
 
 SCHEMA_OF_SEVERAL = "twinrun.certificates/1"
 _FILE = "certificate.json"
@@ -44,19 +43,13 @@ def read(found: Mapping[str, Any], where: str) -> Certificates:
         raise RunUnreadable(english(_DAMAGED, path=where, error=what)) from error
 
 
-def as_dict(certificates: Certificates) -> dict[str, Any]:
+def as_dict(certificates: Certificates) -> dict[str, object]:
     """For certificate.json; null for what is not finite. One alone is the whole file."""
     pairs = [_pair_as_dict(each) for each in certificates.pairs]
     if len(pairs) == 1:
         return pairs[0]
-    said = certificates.sentence
-    return {
-        "schema": SCHEMA_OF_SEVERAL,
-        "same_job": certificates.same_job,
-        "sentence": said,
-        "said": kept(said),
-        "pairs": pairs,
-    }
+    found = {"same_job": certificates.same_job, "sentence": certificates.sentence}
+    return {"schema": SCHEMA_OF_SEVERAL, **as_json(found), "pairs": pairs}
 
 
 # ------------------------------------------------------------------------------------ read
@@ -64,11 +57,11 @@ def as_dict(certificates: Certificates) -> dict[str, Any]:
 
 def _pair(found: Mapping[str, Any], where: str) -> Certificate | Unmade:
     if "loss_differences" not in found:
-        why = stored(found["why"]) if found.get("why") else None
-        return Unmade(sentence(found), why, found.get("first"), found.get("second"))
+        why = sentence(found, "why") if found.get("why") else None
+        return Unmade(sentence(found, "sentence"), why, found.get("first"), found.get("second"))
     return Certificate(
         same_job=bool(found["same_job"]),
-        sentence=sentence(found),
+        sentence=sentence(found, "sentence"),
         job=spec_from_mapping(found["job"], where),
         first=found["first"],
         second=found["second"],
@@ -89,15 +82,8 @@ def _pair(found: Mapping[str, Any], where: str) -> Certificate | Unmade:
     )
 
 
-def sentence(found: Mapping[str, Any]) -> Sentence:
-    """Tell what was found, as far as it can be said in any language."""
-    if "said" in found:
-        return told(found["said"], found["sentence"])
-    return stored(found["sentence"])
-
-
 def _inputs(found: Mapping[str, Any]) -> InputsCheck:
-    return InputsCheck(found["same"], tuple(found["differences"]), stored(found["sentence"]))
+    return InputsCheck(found["same"], tuple(found["differences"]), sentence(found, "sentence"))
 
 
 def _difference(found: Mapping[str, Any]) -> Difference:
@@ -138,38 +124,9 @@ def _number(value: float | None) -> float:
 # ------------------------------------------------------------------------------------ written
 
 
-def _pair_as_dict(found: Certificate | Unmade) -> dict[str, Any]:
+def _pair_as_dict(found: Certificate | Unmade) -> dict[str, object]:
     if isinstance(found, Unmade):
-        sides = {"first": found.first, "second": found.second}
-        said = {"sentence": found.sentence, "said": kept(found.sentence), "why": found.why}
-        return {"schema": SCHEMA, "same_job": False, **said, **sides}
-    made: dict[str, Any] = finite(
-        {
-            "schema": found.schema,
-            **{f.name: getattr(found, f.name) for f in dataclasses.fields(found)},
-            "said": kept(found.sentence),
-            "job": spec_mapping(found.job),
-            "inputs": dataclasses.asdict(found.inputs),
-            "differences": [
-                {**dataclasses.asdict(each), "within": each.within} for each in found.differences
-            ],
-            "parting": dataclasses.asdict(found.parting) if found.parting else None,
-            "tolerance": dataclasses.asdict(found.tolerance),
-            "loss_differences": found.loss_differences.tolist(),
-            "envelope": _envelope_as_dict(found.envelope),
-            "timed": _envelope_as_dict(found.timed),
-            "undetermined": list(found.undetermined),
-        }
-    )
-    return made
-
-
-def _envelope_as_dict(found: Envelope | None) -> dict[str, Any] | None:
-    if found is None:
-        return None
-    return {
-        "precision": found.precision,
-        "ratio": found.ratio,
-        "between": found.between.tolist(),
-        "own": {name: curve.tolist() for name, curve in found.own.items()},
-    }
+        return as_json({"schema": SCHEMA, "same_job": False, **fields_of(found)})
+    differences = [{**fields_of(each), "within": each.within} for each in found.differences]
+    fields = {"schema": found.schema, **fields_of(found), "differences": differences}
+    return as_json(fields)

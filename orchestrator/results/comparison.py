@@ -230,12 +230,12 @@ def _faults(trials: Sequence[Trial]) -> Iterator[Sentence]:
     for trial in trials:
         if trial.state in _NOT_SUCCEEDED:
             error = trial.error.message if trial.error else None
-            yield fault(trial.framework, trial.number, trial.state, error)
+            yield _fault(trial.framework, trial.number, trial.state, error)
         elif not _is_sound(trial):
             yield english(_NO_TIME, framework=label(trial.framework), number=trial.number)
 
 
-def fault(side: str, number: int, state: JobState, error: str | None) -> Sentence:
+def _fault(side: str, number: int, state: JobState, error: str | None) -> Sentence:
     """Say why a trial can be compared with nothing."""
     why = english(_NO_REASON) if error is None else error
     return english(_NOT_SUCCEEDED[state], framework=label(side), number=number, error=why)
@@ -250,24 +250,20 @@ def _reason_against_a_verdict(
     if len(trials) == 1 and any(sound.values()):
         return english(_ALONE, framework=label(next(iter(trials))))
     if baseline not in trials:
-        return no_verdict(*faults, english(_NO_BASELINE, side=label(baseline)))
+        return _no_verdict(*faults, english(_NO_BASELINE, side=label(baseline)))
     others = [side for side in sound if side != baseline]
     if not sound[baseline] or not any(sound[side] for side in others):
-        return no_verdict(*faults)
+        return _no_verdict(*faults)
     unfit = not_finite(sound)
     for side, step in unfit.items():
         if side == baseline or all(other in unfit or not sound[other] for other in others):
-            return no_verdict(english(_NOT_FINITE, side=label(side), step=step))
+            return _no_verdict(english(_NOT_FINITE, side=label(side), step=step))
     return None
 
 
-def no_verdict(*why: Sentence) -> Sentence:
+def _no_verdict(*why: Sentence) -> Sentence:
     """The first reason is told."""
     return english(_NO_VERDICT, why=next(iter(why), english(_NO_PAIR)))
-
-
-def alone(side: str) -> Sentence:
-    return english(_ALONE, framework=label(side))
 
 
 def _no_verdict_of(side: str, step: int) -> Sentence:

@@ -1,8 +1,7 @@
 """Two runs of the same job: a framework before and after an upgrade, or on two machines."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from twinrun.contract.enums import JobState
 
@@ -13,9 +12,9 @@ from orchestrator.results.comparison import Comparison
 from orchestrator.results.estimate import Estimate, estimate_apart
 from orchestrator.results.quantities import EPOCH
 from orchestrator.storage import store
-from orchestrator.trials.numbers import finite
 from orchestrator.trials.paths import differing_paths, leaves
 from orchestrator.trials.spec import differing_fields, spec_mapping
+from orchestrator.trials.stored import as_json, fields_of
 from orchestrator.trials.trial import Trial
 
 SCHEMA = "twinrun.difference/1"
@@ -131,6 +130,5 @@ def _changes(
         yield Change(field, one.get(field), other.get(field))
 
 
-def as_dict(found: Difference) -> dict[str, Any]:
-    made: dict[str, Any] = finite({"schema": SCHEMA, **asdict(found)})
-    return made
+def as_dict(found: Difference) -> dict[str, object]:
+    return as_json({"schema": SCHEMA, **fields_of(found)})

@@ -11,6 +11,7 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.language.words import label, listed
+from orchestrator.trials.stored import as_json
 
 SCHEMA = "twinrun.preview/1"
 # What rounding may do to a normalised pixel.
@@ -109,8 +110,8 @@ def _sentence(
     return english(_DIFFERENT, **known, frameworks=named, tolerance=tolerance)
 
 
-def as_dict(workload: str, found: Preview, figure: Path) -> dict[str, Any]:
-    return {
+def as_dict(workload: str, found: Preview, figure: Path) -> dict[str, object]:
+    made = {
         "schema": SCHEMA,
         "workload": workload,
         "images": len(found.labels),
@@ -119,3 +120,4 @@ def as_dict(workload: str, found: Preview, figure: Path) -> dict[str, Any]:
         "sentence": found.sentence,
         "figure": str(figure),
     }
+    return as_json(made)
