@@ -30,6 +30,7 @@ from orchestrator.storage import machine, store
 from orchestrator.storage.about import plain
 from orchestrator.storage.store import Run
 from orchestrator.trials.sides import Side, are_the_same
+from orchestrator.trials.stored import as_json, fields_of
 
 _NOT_AT_ONCE = Phrase("--concurrent: {reason}; one trial at a time")
 _ONE_RUNNER = Phrase("two sides have one runner")
@@ -167,24 +168,26 @@ def _recall(run: Run) -> None:
     """Keep with the run what is known of the machine that it was made on."""
     environments = [trial.environment for trial in run.trials() if trial.environment]
     if environments:
-        run.write_known(machine.known(machine.key(environments[0])))
+        known = machine.known(machine.key(environments[0]))
+        run.write_known(as_json(fields_of(known)))
 
 
 def _learn_noise(comparison: Comparison, request: Request) -> None:
     """Keep an A/A test's interval as the machine's noise floor."""
     found = comparison.verdict
     environments = [t.environment for t in next(iter(comparison.trials.values()), ())]
-    if found is None or found.low is None or not environments or environments[0] is None:
+    if (
+        found is None
+        or found.low is None
+        or found.high is None
+        or not environments
+        or environments[0] is None
+    ):
         return
     of = f"{request.frameworks[0]} {machine.conditions(comparison.job)}"
-    noise = {
-        "low": found.low,
-        "high": found.high,
-        "pairs": found.pairs,
-        "workload": request.workload,
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-    machine.learn(machine.key(environments[0]), machine.NOISE, of, noise)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    noise = machine.Noise(found.low, found.high, found.pairs, request.workload, now)
+    machine.learn_noise(machine.key(environments[0]), of, noise)
 
 
 def _is_to_be_the_same(request: Request) -> bool:
@@ -232,7 +235,7 @@ def comparison_of(run: Run) -> Comparison:
         sides=what.sides,
         baseline=what.baseline,
         concurrent=run.concurrent(),
-        known=run.known(),
+        known=machine.of_run(run),
         profiles=run.profiles(),
     )
 

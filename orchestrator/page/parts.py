@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from twinrun.v1 import job_pb2
 
@@ -186,7 +185,7 @@ def reproduce_section(found: Reproduction) -> Section:
     )
 
 
-def data_section(name: str, result: Mapping[str, Any], text: str) -> Section:
+def data_section(name: str, result: Mapping[str, object], text: str) -> Section:
     """``result``: what the file ``name`` holds."""
     content = json.dumps(result, ensure_ascii=False, separators=(",", ":")).encode()
     return Section(

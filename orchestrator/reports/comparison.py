@@ -85,15 +85,18 @@ def _certificate(comparison: Comparison) -> Iterator[str]:
 
 def noise(comparison: Comparison) -> Iterator[str]:
     """What is known of this machine's own noise, for a job run as this one."""
-    known = comparison.known.get(machine.NOISE, {})
+    known = comparison.known.noise
     under = machine.conditions(comparison.job)
     for framework in dict.fromkeys(framework_of(side) for side in comparison.trials):
         if found := known.get(f"{framework} {under}"):
             yield say(
                 _NOISE,
                 framework=label(framework),
-                **{name: found[name] for name in ("low", "high", "pairs", "workload")},
-                day=found["time"][:10],
+                low=found.low,
+                high=found.high,
+                pairs=found.pairs,
+                workload=found.workload,
+                day=found.time[:10],
             )
 
 

@@ -4,8 +4,7 @@ They travel with the result; `--strict` makes a failure of them.
 """
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from twinrun.contract.spec import JobSpec
 
@@ -19,6 +18,7 @@ from orchestrator.results.estimate import fewest_pairs
 from orchestrator.results.quantities import TEST_ACCURACY
 from orchestrator.results.verdict import Verdict
 from orchestrator.storage import machine
+from orchestrator.storage.machine import Known
 from orchestrator.trials.inputs import to_agree
 from orchestrator.trials.sides import are_the_same, framework_of
 
@@ -42,14 +42,14 @@ def cautions(
     job: JobSpec,
     verdicts: Sequence[Verdict],
     certificates: Certificates | None,
-    known: Mapping[str, Mapping[str, Any]],
+    known: Known,
     *,
     counted: Sides,
     timed: Sequence[Timed] = (),
 ) -> tuple[Caution, ...]:
     """Of a comparison, and of those of its trials that are ``counted``.
 
-    ``known``: of the machine, as `orchestrator.storage.machine.known`.
+    ``known``: of the machine.
     """
     return tuple(
         itertools.chain(
@@ -107,7 +107,7 @@ def _of_the_timed(trials: Sides, timed: Sequence[Timed]) -> Iterator[Caution]:
 def _of_the_verdicts(
     verdicts: Sequence[Verdict],
     job: JobSpec,
-    known: Mapping[str, Mapping[str, Any]],
+    known: Known,
 ) -> Iterator[Caution]:
     for verdict in [each for each in verdicts if each.provisional][:1]:
         pairs = english(_ONE_PAIR if verdict.pairs == 1 else _PAIRS, pairs=verdict.pairs)
@@ -116,7 +116,7 @@ def _of_the_verdicts(
             english(_FEW, pairs=pairs, fewest=fewest_pairs(verdict.together)),
             english(Phrase("Repeat: --repeats 10, or --until-sure.")),
         )
-    under, floors = machine.conditions(job), known.get(machine.NOISE, {})
+    under, floors = machine.conditions(job), known.noise
     least: dict[str, float] = {}  # the smallest ratio that was shown, by framework
     for verdict in verdicts:
         sides = verdict.faster, verdict.slower
@@ -125,10 +125,10 @@ def _of_the_verdicts(
                 least[name] = min(verdict.ratio, least.get(name, verdict.ratio))
     for name, ratio in sorted(least.items()):
         floor = floors.get(f"{name} {under}")
-        if floor and max(floor["high"], 1 / floor["low"]) >= ratio:
+        if floor and max(floor.high, 1 / floor.low) >= ratio:
             yield Caution(
                 "WITHIN_NOISE_FLOOR",
-                english(_FLOOR, side=label(name), low=floor["low"], high=floor["high"]),
+                english(_FLOOR, side=label(name), low=floor.low, high=floor.high),
                 english(_TEST_ANEW, name=name),
             )
 

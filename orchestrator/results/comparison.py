@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from twinrun.contract.enums import JobState
 from twinrun.contract.events import Profiled
@@ -20,6 +19,7 @@ from orchestrator.results.circumstances import Caution
 from orchestrator.results.estimate import Estimate
 from orchestrator.results.quantities import EPOCH, ratios
 from orchestrator.results.verdict import Verdict, verdict
+from orchestrator.storage.machine import Known
 from orchestrator.trials.inputs import InputsCheck, check_inputs, to_agree
 from orchestrator.trials.sides import changed_fields
 from orchestrator.trials.trial import Trial
@@ -67,13 +67,12 @@ class Pair:
 class Comparison:
     """The trials of one job side by side.
 
-    ``job``: the spec, completed where the trials agree on it. ``trials`` by side,
-    and those of them that are ``counted``: a side's numbers are of these alone, as verdicts are.
-    ``certificates``: None: none were tried. ``pairs``: of the baseline and each other
-    side, in their order. ``finding``: always whole sentences: the verdicts with what limits them,
-    or why there is none. ``cautions``: what to keep in mind with it. ``known``: of the machine, as
-    `orchestrator.storage.machine.known`. ``profiles`` by side. ``concurrent``: trials of several
-    sides ran at the same time.
+    ``job``: the spec, completed where the trials agree on it. ``trials`` by side, and those of them
+    that are ``counted``: a side's numbers are of these alone, as verdicts are. ``certificates``:
+    None: none were tried. ``pairs``: of the baseline and each other side, in their order.
+    ``finding``: always whole sentences: the verdicts with what limits them, or why there is none.
+    ``cautions``: what to keep in mind with it. ``known``: of the machine. ``profiles`` by side.
+    ``concurrent``: trials of several sides ran at the same time.
     """
 
     job: JobSpec
@@ -84,7 +83,7 @@ class Comparison:
     pairs: Sequence[Pair]
     finding: Sentence
     cautions: Sequence[Caution]
-    known: Mapping[str, Mapping[str, Any]]
+    known: Known
     profiles: Mapping[str, Profiled]
     concurrent: bool
 
@@ -122,7 +121,7 @@ def compare(
     sides: Sequence[str] = (),
     baseline: str | None = None,
     concurrent: bool = False,
-    known: Mapping[str, Mapping[str, Any]] | None = None,
+    known: Known | None = None,
     profiles: Sequence[Trial] = (),
 ) -> Comparison:
     """Compares ``trials``, in any number and of any number of sides; ``job`` is their spec.
@@ -186,9 +185,9 @@ def compare(
         pairs=pairs,
         finding=join(NEXT, said),
         cautions=cautions(
-            grouped, found, verdicts, certificates, known or {}, counted=counted, timed=timed
+            grouped, found, verdicts, certificates, known or Known(), counted=counted, timed=timed
         ),
-        known=known or {},
+        known=known or Known(),
         profiles={trial.framework: trial.profile for trial in profiles if trial.profile},
         concurrent=concurrent,
     )

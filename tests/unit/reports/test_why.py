@@ -3,15 +3,15 @@
 from dataclasses import replace
 
 import pytest
-from twinrun.contract.events import Load
+from twinrun.contract.events import Load, MachineMeasured
 
 from orchestrator.reports.time_breakdown import why_rows, why_sentence
 from orchestrator.results.comparison import compare
 from orchestrator.storage import machine
 from tests.builders.events import JOB, trial
 
-RATE = {"operations_per_second": 100e9, "bytes_per_second": 10e9}
-KNOWN = {machine.RATES: {machine.rates_of(JOB): {"pytorch": RATE}}}
+RATE = MachineMeasured(100e9, 10e9)
+KNOWN = machine.Known(rates={machine.rates_of(JOB): {"pytorch": RATE}})
 
 
 def ran(framework, **epoch):

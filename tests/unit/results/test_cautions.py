@@ -10,6 +10,7 @@ from twinrun.v1 import job_pb2
 from orchestrator.results.cautions import cautions
 from orchestrator.results.verdict import verdict
 from orchestrator.storage import machine
+from orchestrator.storage.machine import Known, Noise
 from tests.builders.events import JOB, trial
 from tests.builders.events import job as spec
 from tests.builders.proofs import certified
@@ -48,7 +49,7 @@ def pair(slower=1.0, count=8, **changes):
 
 def found(sides, job=JOB, certificate=SAME, known=None, judged=True):
     made = [verdict(sides)] if judged else []
-    given = cautions(sides, job, made, certificate, known or {}, counted=sides)
+    given = cautions(sides, job, made, certificate, known or Known(), counted=sides)
     for caution in given:
         for text in (caution.sentence, caution.remedy):
             assert text.endswith(".")
@@ -163,14 +164,14 @@ def test_a_debug_build():
 
 @pytest.mark.parametrize(("slower", "within"), [(1.03, True), (1.2, False), (1.0, False)])
 def test_a_difference_that_the_machine_shows_with_itself_too(slower, within):
-    noise = {"low": 0.98, "high": 1.04, "pairs": 8, "workload": "w", "time": "2026-11-24T00:00"}
-    known = {machine.NOISE: {f"pytorch {machine.conditions(JOB)}": noise}}
+    noise = Noise(0.98, 1.04, 8, "w", "2026-11-24T00:00")
+    known = Known({f"pytorch {machine.conditions(JOB)}": noise})
     assert ("WITHIN_NOISE_FLOOR" in codes(pair(slower), known=known)) is within
 
 
 def test_noise_under_other_conditions_says_nothing_here():
-    noise = {"low": 0.5, "high": 2.0}
-    known = {machine.NOISE: {"pytorch cpu float64 default 2 threads": noise}}
+    noise = Noise(0.5, 2.0, 8, "w", "2026-11-24T00:00")
+    known = Known({"pytorch cpu float64 default 2 threads": noise})
     assert codes(pair(1.2), known=known) == set()
 
 
