@@ -135,11 +135,11 @@ def test_sides_of_one_framework_that_change_the_job_are_compared(start, tmp_path
     assert not outcome.faults
     assert list(outcome.comparison.trials) == ["pytorch", "pytorch-execution=eager"]
     executions = {
-        side: {trial.spec.get("execution") for trial in group}
+        side: {trial.spec.execution.value for trial in group}
         for side, group in outcome.comparison.trials.items()
     }
-    assert executions["pytorch-execution=eager"] == {"EXECUTION_EAGER"}
-    assert executions["pytorch"] != {"EXECUTION_EAGER"}
+    assert executions["pytorch-execution=eager"] == {"eager"}
+    assert executions["pytorch"] != {"eager"}
     assert outcome.comparison.verdict.pairs == 2
-    assert outcome.comparison.certificate["same_job"]
+    assert outcome.comparison.certificates.same_job
     assert outcome.comparison.inputs.same

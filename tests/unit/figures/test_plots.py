@@ -19,7 +19,8 @@ from orchestrator.results.comparison import compare
 from orchestrator.trials.fold import fold
 from tests.builders.comparisons import NOISE, pairs
 from tests.builders.drawn import BOTH, figures, overview
-from tests.builders.events import SPEC, failed_trial, losses, trial
+from tests.builders.events import JOB, failed_trial, job, losses, trial
+from tests.builders.proofs import certified
 
 NAN = float("nan")
 CASES = {
@@ -75,18 +76,18 @@ def test_every_figure_is_made_as_svg_and_png(made):
 
 @pytest.mark.parametrize("ratio", [1.0, 1.3])
 def test_several_pairs_have_a_figure_of_their_ratios(ratio):
-    drawn = figures(compare(SPEC, pairs([ratio * noise for noise in NOISE])))
+    drawn = figures(compare(JOB, pairs([ratio * noise for noise in NOISE])))
     assert ET.fromstring(drawn["ratios.svg"]).tag.endswith("svg")
     assert "ratios.png" in drawn
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_figure_is_made_without_a_warning_of(case):
-    assert ET.fromstring(overview(compare(SPEC, CASES[case])))
+    assert ET.fromstring(overview(compare(JOB, CASES[case])))
 
 
 def test_every_single_figure_has_a_title_where_nothing_was_finished():
-    empty = compare(SPEC, [])
+    empty = compare(JOB, [])
     assert titles._accuracy_title(empty) == titles._loss_title(empty) == empty.finding
 
 
@@ -111,19 +112,19 @@ def test_every_single_figure_has_a_title_where_nothing_was_finished():
     ],
 )
 def test_a_title_says_the_finding_of_its_figure(other, accuracy, loss):
-    comparison = compare(SPEC, [trial("pytorch"), trial("tensorflow", **other)])
+    comparison = compare(JOB, [trial("pytorch"), trial("tensorflow", **other)])
     assert titles._accuracy_title(comparison).startswith(accuracy)
     assert titles._loss_title(comparison).startswith(loss)
 
 
 def test_losses_within_a_bound_are_never_said_to_be_closer_than_they_are():
     other = trial("tensorflow", step_losses=[1.00011 * loss for loss in losses(3)])
-    comparison = compare(SPEC, [trial("pytorch"), other])
+    comparison = compare(JOB, [trial("pytorch"), other])
     assert "within 0.02 %" in titles._loss_title(comparison)
 
 
 def test_one_framework_alone_is_titled_by_what_it_reached():
-    alone = compare(SPEC, [trial("pytorch")])
+    alone = compare(JOB, [trial("pytorch")])
     assert titles._accuracy_title(alone) == "PyTorch ends at 96.67 % test accuracy."
     assert titles._loss_title(alone).startswith("PyTorch ends at a training loss of 0.1")
 
@@ -189,7 +190,7 @@ def test_accuracy_is_drawn_in_percent_by_epoch_from_one():
     ],
 )
 def test_the_accuracy_axis_spans_at_least_ten_points(accuracies, limits):
-    axes = panel(panels.accuracy, compare(SPEC, [trial(accuracies=accuracies)]))
+    axes = panel(panels.accuracy, compare(JOB, [trial(accuracies=accuracies)]))
     assert axes.get_ylim() == limits
 
 
@@ -226,12 +227,12 @@ def test_lines_that_coincide_differ_in_width_and_dashes_and_marker():
 
 
 def test_a_line_that_stops_early_is_named_where_it_stops():
-    axes = panel(panels.accuracy, compare(SPEC, CASES["a failed trial"]))
+    axes = panel(panels.accuracy, compare(JOB, CASES["a failed trial"]))
     assert "TensorFlow\nnot finished" in texts(axes)
 
 
 def test_losses_that_become_nan_are_named_where_they_do():
-    axes = panel(panels.loss, compare(SPEC, CASES["losses that became NaN"]))
+    axes = panel(panels.loss, compare(JOB, CASES["losses that became NaN"]))
     assert "TensorFlow\nnot a number from here" in texts(axes)
 
 
@@ -250,9 +251,8 @@ def test_seconds_and_accuracies_of_reaching_are_those_of_the_trial():
 
 
 def test_when_the_target_was_reached_is_said_where_it_was():
-    job = {**SPEC, "target_accuracy": 0.955}
-    found = compare(SPEC, [trial("pytorch"), trial("tensorflow", accuracies=[0.9, 0.9, 0.9])])
-    found = dataclasses.replace(found, job=job)
+    found = compare(JOB, [trial("pytorch"), trial("tensorflow", accuracies=[0.9, 0.9, 0.9])])
+    found = dataclasses.replace(found, job=job(target_accuracy=0.955))
     labels = [text.get_text() for text in panel(panels.reaching, found).get_legend().get_texts()]
     assert labels == ["PyTorch: target after 2.30 s", "TensorFlow: target not reached"]
     assert titles._reaching_title(found) == "Not every trial reached 95.50 % test accuracy."
@@ -260,7 +260,7 @@ def test_when_the_target_was_reached_is_said_where_it_was():
 
 def test_a_band_spans_the_least_and_the_most_of_the_trials():
     given = [trial("pytorch", n, accuracies=[a, a, a]) for n, a in ((1, 0.93), (2, 0.95))]
-    (band,) = panel(panels.accuracy, compare(SPEC, given)).collections
+    (band,) = panel(panels.accuracy, compare(JOB, given)).collections
     heights = band.get_paths()[0].vertices[:, 1]
     assert (heights.min(), heights.max()) == (pytest.approx(93), pytest.approx(95))
 
@@ -270,7 +270,7 @@ def test_of_one_trial_there_is_no_band():
 
 
 def test_memory_is_drawn_in_gigabytes_with_a_mark_for_each_of_several_trials():
-    axes = panel(panels.peaks, compare(SPEC, [trial("pytorch", 1), trial("pytorch", 2)]))
+    axes = panel(panels.peaks, compare(JOB, [trial("pytorch", 1), trial("pytorch", 2)]))
     assert [bar.get_width() for bar in axes.patches] == [pytest.approx(0.612)]
     assert list(axes.lines[0].get_xdata()) == [pytest.approx(0.612)] * 2
 
@@ -278,7 +278,7 @@ def test_memory_is_drawn_in_gigabytes_with_a_mark_for_each_of_several_trials():
 def test_of_many_steps_only_as_many_are_drawn_as_can_be_told_apart_extremes_among_them():
     values = losses(1, 9000)
     given = trial("pytorch", seconds=(1.0,), step_losses=values)
-    raw = panel(panels.loss, compare(SPEC, [given])).lines[0].get_ydata()
+    raw = panel(panels.loss, compare(JOB, [given])).lines[0].get_ydata()
     assert len(raw) <= 1500
     assert (min(raw), max(raw)) == (min(values), max(values))
 
@@ -291,7 +291,7 @@ def test_only_the_compared_part_has_the_frameworks_full_colour():
 
 @pytest.mark.parametrize("seconds", [0.001, 1.0, 1000.0])
 def test_the_training_time_is_always_written(seconds):
-    axes = panel(panels.time, compare(SPEC, [trial("pytorch", seconds=(seconds,))]))
+    axes = panel(panels.time, compare(JOB, [trial("pytorch", seconds=(seconds,))]))
     assert any(text.startswith("train ") for text in texts(axes))
 
 
@@ -305,17 +305,17 @@ def test_a_framework_has_the_same_look_whatever_runs_beside_it():
 def test_every_figure_says_whether_it_was_the_same_job():
     sentence = "The same job: in float64, they agree."
     trials = [trial("pytorch"), trial("tensorflow")]
-    found = compare(SPEC, trials, {"same_job": True, "sentence": sentence})
+    found = compare(JOB, trials, certified(sentence))
     assert sentence in plots.overview(found).figure.get_supxlabel()
-    for name in set(plots.names(found)) - {plots.OVERVIEW}:
+    for name in set(plots.names(found)) - {plots.OVERVIEW, plots.CERTIFICATE}:
         drawn = plots.canvas(found, name).figure.texts
         footer = next(text for text in drawn if text.get_gid() == FOOTER)
         assert sentence in " ".join(footer.get_text().split())
 
 
 def test_a_failed_certificate_stands_above_the_figure():
-    failed = {"same_job": False, "sentence": "Not shown to be the same job, because of this."}
-    found = compare(SPEC, [trial("pytorch"), trial("tensorflow")], failed)
+    failed = certified("Not shown to be the same job, because of this.", same_job=False)
+    found = compare(JOB, [trial("pytorch"), trial("tensorflow")], failed)
     title = plots.overview(found).figure.get_suptitle()
     assert title.startswith("Not shown to be the same job, because of this.")
     assert "trained" in title

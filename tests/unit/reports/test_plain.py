@@ -11,7 +11,7 @@ from orchestrator.reports.comparison import rich_report
 from orchestrator.reports.plain import Table, console
 from orchestrator.results.comparison import compare
 from orchestrator.runners.progress import Bars
-from tests.builders.events import SPEC, state, trial
+from tests.builders.events import JOB, state, trial
 from tests.builders.source import ROOT, imported, modules
 
 MARKUP = "on [/job:localhost/replica:0] :smile: [red]failed[/red]"
@@ -45,7 +45,7 @@ def test_what_runners_tell_of_themselves_is_shown_as_it_stands():
 def test_a_report_shows_a_version_as_it_stands():
     found = trial("pytorch")
     found.environment.framework_version = MARKUP
-    assert MARKUP in printed(rich_report(compare(SPEC, [found])), Console)
+    assert MARKUP in printed(rich_report(compare(JOB, [found])), Console)
 
 
 def test_bars_show_a_failure_as_it_stands():

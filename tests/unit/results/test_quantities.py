@@ -18,7 +18,7 @@ from orchestrator.results import comparison as comparisons
 from orchestrator.results.comparison_file import as_dict
 from orchestrator.results.quantities import EPOCH, QUANTITIES
 from orchestrator.storage.store import Run
-from tests.builders.events import SPEC, failed_events, trial, trial_events
+from tests.builders.events import JOB, failed_events, trial, trial_events
 from tests.builders.stored import add_trial, create
 
 BOTH = ("pytorch", "tensorflow")
@@ -115,6 +115,6 @@ def test_a_failed_trial_does_not_move_the_table(tmp_path: Path):
 
 
 def test_an_export_has_the_seconds_of_the_verdict():
-    found = comparisons.compare(SPEC, [trial(side, seconds=(1.0, 2.0, 9.0)) for side in BOTH])
+    found = comparisons.compare(JOB, [trial(side, seconds=(1.0, 2.0, 9.0)) for side in BOTH])
     rows = TABLES["trials"].rows(found)
     assert {row["side"]: row["epoch_seconds"] for row in rows} == found.verdict.seconds

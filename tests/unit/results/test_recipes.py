@@ -8,13 +8,13 @@ from orchestrator.reports.comparison import sentences
 from orchestrator.reports.variants import table
 from orchestrator.results.comparison import compare
 from orchestrator.results.variants import as_dict, recipes
-from tests.builders.events import SPEC, failed_trial, trial
+from tests.builders.events import JOB, failed_trial, trial
 from tests.builders.recipes import IDIOMATIC, waiting
 
 
 def both(*idiomatic):
     matched = [trial("pytorch", seconds=(2.0,)), trial("tensorflow", seconds=(1.5,))]
-    return recipes(compare(SPEC, matched), compare(IDIOMATIC, idiomatic))
+    return recipes(compare(JOB, matched), compare(IDIOMATIC, idiomatic))
 
 
 def test_the_difference_is_taken_apart_and_its_parts_add_up():

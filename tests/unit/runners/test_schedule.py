@@ -5,6 +5,7 @@ import threading
 import time
 
 import pytest
+from google.protobuf import json_format
 from twinrun.contract.enums import JobState
 from twinrun.contract.events import Failure
 from twinrun.v1 import job_pb2, runner_service_pb2
@@ -19,11 +20,14 @@ from orchestrator.errors import (
 from orchestrator.runners.placement import Placement
 from orchestrator.runners.planning import completed, why_not_at_once
 from orchestrator.runners.schedule import run_trials
-from tests.builders.events import numbered, state, trial_events
+from tests.builders.events import SPEC, numbered, state, trial_events
 from tests.builders.stored import create
 from tests.waiting import HANG_SECONDS
 
 BOTH = ("pytorch", "tensorflow")
+
+
+WHOLE = json_format.ParseDict(SPEC, job_pb2.JobSpec())
 
 
 class FakeClient:
@@ -112,7 +116,7 @@ def run(tmp_path):
 
 def go(run, *clients, listener=lambda *_: None, at_once=True, order=None):
     names = [client.framework for client in clients]
-    order = [Placement(name, 1, job_pb2.JobSpec()) for name in names] if order is None else order
+    order = [Placement(name, 1, WHOLE) for name in names] if order is None else order
     return run_trials(order, FakeRunners(*clients), run, listener, at_once=at_once)
 
 
@@ -194,7 +198,7 @@ def test_trials_of_another_number_wait_for_those_before(run):
             trials_before.append(len(run.trials()))
             return super().train(spec, request_id)
 
-    order = [Placement(name, number, job_pb2.JobSpec()) for number in (1, 2) for name in BOTH]
+    order = [Placement(name, number, WHOLE) for number in (1, 2) for name in BOTH]
     assert go(run, *map(Noting, BOTH), order=order) == []
     assert trials_before[2] == 2
     assert len(run.trials()) == 4
@@ -221,7 +225,7 @@ def test_where_a_runner_is_lost_what_was_finished_is_kept_and_nothing_more_begin
         return job_pb2.Job(job_id="tensorflow-job", spec=spec)
 
     clients[1].train = lose
-    order = [Placement(name, number, job_pb2.JobSpec()) for number in (1, 2, 3) for name in BOTH]
+    order = [Placement(name, number, WHOLE) for number in (1, 2, 3) for name in BOTH]
     with pytest.raises(RunnerUnavailable, match="it is gone"):
         go(run, *clients, at_once=False, order=order)
     names = {trial.name: trial.state for trial in run.trials()}
@@ -238,7 +242,7 @@ def test_where_a_runner_is_lost_the_other_side_is_cancelled_at_once(run):
     going = FakeClient("tensorflow", waits=True)
     lost = FakeClient("pytorch", fault=RunnerUnavailable("it is gone"))
     runners = FakeRunners(lost, going)
-    order = [Placement(name, 1, job_pb2.JobSpec()) for name in BOTH]
+    order = [Placement(name, 1, WHOLE) for name in BOTH]
     with pytest.raises(RunnerUnavailable, match="it is gone"):
         run_trials(order, runners, run, lambda *_: None, at_once=True)
     assert states(run) == {"pytorch": JobState.RUNNING, "tensorflow": JobState.CANCELLED}
