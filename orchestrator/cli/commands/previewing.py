@@ -21,7 +21,7 @@ from orchestrator.errors import BadInput
 from orchestrator.figures.drawing import Drawing
 from orchestrator.language.phrases import Phrase, english, say
 from orchestrator.language.words import KEPT
-from orchestrator.reports.plain import console
+from orchestrator.reports.writers.terminal import console
 from orchestrator.results import preview as previews
 from orchestrator.results.variants import RECIPES
 from orchestrator.runners import asking

@@ -4,7 +4,6 @@ from contextlib import closing
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from orchestrator.actions import explain as explaining
 from orchestrator.actions import verify as proof
@@ -19,13 +18,13 @@ from orchestrator.cli.options import (
     ShownOptions,
     WhereOptions,
 )
-from orchestrator.cli.output import display_of, print_json, say_of
+from orchestrator.cli.output import display_of, print_json, print_report, say_of
 from orchestrator.errors import BadInput, JobFailed, NotTheSameJob
 from orchestrator.language.phrases import Phrase, Sentence, english, join, say
 from orchestrator.language.words import COMMA, LINES, OF
+from orchestrator.reports import certificate as certificate_report
 from orchestrator.reports import explanation
-from orchestrator.reports.certificate import certificate_report
-from orchestrator.reports.plain import console
+from orchestrator.reports.grid import Said
 from orchestrator.results import pitfalls
 from orchestrator.results.explanation import as_dict
 from orchestrator.runners.finding import Runners
@@ -82,7 +81,7 @@ def verify(
                 continue
             if not shown.as_json:
                 for certificate in found[name]:
-                    console().print(certificate_report(name, certificate))
+                    print_report(certificate_report.report(name, certificate))
     if shown.as_json:
         made = {
             name: certificate_file.of_several(list(map(certificate_file.as_dict, several)))
@@ -139,8 +138,8 @@ def explain(
     else:
         for rows in outcome.pairs:
             if len(outcome.pairs) > 1:
-                console().print(Text(say(explanation.pair(rows)), style="bold"))
-            console().print(explanation.report(rows))
+                print_report([Said(say(explanation.pair(rows)), strong=True)])
+            print_report(explanation.report(rows))
     if pitfall and not shown.as_json:
         typer.echo("\n" + explanation.paragraph(chosen[0]))
     if outcome.interrupted:

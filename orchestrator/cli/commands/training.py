@@ -1,6 +1,5 @@
 """Commands that train, and that evaluate what was trained."""
 
-import sys
 from collections.abc import Sequence
 from contextlib import closing
 from typing import Annotated
@@ -24,14 +23,13 @@ from orchestrator.cli.options import (
     ShownOptions,
     WhereOptions,
 )
-from orchestrator.cli.output import display_of, print_json
+from orchestrator.cli.output import display_of, print_json, print_report
 from orchestrator.errors import BadInput, Doubtful, NotTheSameJob
 from orchestrator.language.phrases import Phrase, english, join, say
 from orchestrator.language.words import KEPT, LINES
 from orchestrator.reports import comparison
 from orchestrator.reports import evaluation as evaluation_report
 from orchestrator.reports import variants as variants_report
-from orchestrator.reports.plain import console
 from orchestrator.results import evaluation
 from orchestrator.results import variants as results
 from orchestrator.results.comparison import same_job
@@ -157,7 +155,7 @@ def evaluate(
     if shown.as_json:
         print_json(evaluation.as_dict(made))
     else:
-        console().print(evaluation_report.report(made))
+        print_report(evaluation_report.report(made))
     if faults:
         raise NotTheSameJob(join(LINES, faults))
 
@@ -169,10 +167,8 @@ def _train(
         outcome = comparing.train_with_runners(request, where.places(), display)
     if shown.as_json:
         print_json(as_dict(outcome.comparison))
-    elif sys.stdout.isatty():
-        console().print(comparison.rich_report(outcome.comparison))
     else:
-        typer.echo(comparison.plain_report(outcome.comparison))
+        print_report(comparison.report(outcome.comparison), plain_elsewhere=True)
     comparing.raise_for([outcome])
     return outcome
 
@@ -188,7 +184,7 @@ def _train_loops(
     if shown.as_json:
         print_json(results.as_dict(found))
     else:
-        console().print(variants_report.table(found))
+        print_report([variants_report.table(found)])
         typer.echo("")
         for sentence in dict.fromkeys(outcome.comparison.finding for outcome in outcomes):
             typer.echo(say(sentence))
@@ -209,7 +205,7 @@ def _train_recipes(
     if shown.as_json:
         print_json(results.as_dict(found))
     else:
-        console().print(variants_report.table(found))
+        print_report([variants_report.table(found)])
         typer.echo("")
         for outcome in outcomes:
             for sentence in comparison.sentences(outcome.comparison):
