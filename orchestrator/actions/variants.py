@@ -6,7 +6,13 @@ from contextlib import closing
 
 from twinrun.v1 import job_pb2
 
-from orchestrator.actions.compare import Outcome, Request, accepted, comparison_of, train_into
+from orchestrator.actions.compare import (
+    ComparisonRequest,
+    Outcome,
+    accepted,
+    comparison_of,
+    train_into,
+)
 from orchestrator.figures.renderer import Renderer
 from orchestrator.language.phrases import Phrase, english, say
 from orchestrator.language.words import OF
@@ -22,7 +28,7 @@ _VARIANTS = {Kind.RECIPES: Phrase("recipes"), Kind.LOOPS: Phrase("loops")}
 
 
 def train_recipes(
-    request: Request, runners: Runners, display: Display
+    request: ComparisonRequest, runners: Runners, display: Display
 ) -> tuple[Recipes, list[Outcome]]:
     """As `train`, by both recipes, each in a run of its own inside a new one."""
     variants = {name: {"recipe": number} for name, number in RECIPES.items()}
@@ -31,7 +37,7 @@ def train_recipes(
 
 
 def train_loops(
-    request: Request, runners: Runners, display: Display
+    request: ComparisonRequest, runners: Runners, display: Display
 ) -> tuple[Loops, list[Outcome]]:
     """As `train`, by both loops, op by op and not, each in a run of its own inside a new one."""
     run, outcomes = _train_variants(request, Kind.LOOPS, LOOPS, runners, display)
@@ -39,7 +45,7 @@ def train_loops(
 
 
 def _train_variants(
-    request: Request,
+    request: ComparisonRequest,
     kind: Kind,
     variants: Mapping[str, Mapping[str, int]],
     runners: Runners,

@@ -7,6 +7,7 @@ import typer
 
 from orchestrator.actions import explain as explaining
 from orchestrator.actions import verify as proof
+from orchestrator.actions.request import Request
 from orchestrator.certificate import certificate_file
 from orchestrator.certificate.certificate import Certificate
 from orchestrator.certificate.text import pair
@@ -68,13 +69,12 @@ def verify(
     with closing(Runners(where.places(), say_of(shown))) as runners:
         runners.prepare(names)
         for workload in workloads.names() if all_workloads else [job.workload]:
-            given = {name: value for name, value in job.changes().items() if value is not None}
-            changes = _VERIFIED | given | {"steps_per_epoch_limit": steps}
+            changes = _VERIFIED | job.changes() | {"steps_per_epoch_limit": steps}
             spec = config.job_spec(workload, changes)
             name = workloads.title(workload)
             try:
                 with closing(display_of(shown, names, spec.epochs)) as display:
-                    request = proof.Request(name, spec, sides(names), shown.output, first)
+                    request = Request(name, spec, sides(names), shown.output, first)
                     _, found[name] = proof.verify(request, runners, display)
             except JobFailed as error:  # which keeps no other workload from being verified
                 faults.append(english(OF, name=name, what=error.message))
@@ -121,8 +121,7 @@ def explain(
     chosen = [p for p in pitfalls.PITFALLS if pitfall in (None, p.name)]
     if not chosen:
         raise BadInput(english(_NO_PITFALL, name=pitfall, known=", ".join(pitfalls.NAMES)))
-    given = {name: value for name, value in job.changes().items() if value is not None}
-    spec = config.job_spec(job.workload, {"epochs": 1} | given)
+    spec = config.job_spec(job.workload, {"epochs": 1} | job.changes())
     names = config.frameworks(frameworks)
     if len(names) < 2:
         raise BadInput(english(_NOTHING_TO_COMPARE, count=len(names)))
@@ -131,7 +130,9 @@ def explain(
         closing(display_of(shown, names, spec.epochs)) as display,
         closing(Runners(where.places(), display.say)) as runners,
     ):
-        request = explaining.Request(job.title, spec, names, chosen, shown.output, first)
+        request = explaining.ExplanationRequest(
+            job.title, spec, sides(names), shown.output, first, pitfalls=chosen
+        )
         outcome = explaining.run_explanation(request, runners, display)
     if shown.as_json:
         print_json(as_dict(job.title, outcome.pairs))

@@ -92,14 +92,14 @@ def compare(
         spec.loop = _LOOPS[loop]
     names = config.frameworks(frameworks)
     compared = twice(repeat.twice.value) if repeat.twice else sides(names)
-    request = comparing.Request(
+    request = comparing.ComparisonRequest(
         job.title,
         spec,
         compared,
         shown.output,
-        certify,
-        concurrent,
-        repeat.plan(),
+        certify=certify,
+        concurrent=concurrent,
+        plan=repeat.plan(),
         profile=profile,
         baseline=config.baseline(baseline, [side.name for side in compared]),
     )
@@ -122,7 +122,11 @@ def train(
     Example: orchestrator train --framework pytorch --workload synthetic-mlp
     """
     spec = config.job_spec(job.workload, job.changes())
-    _train(comparing.Request(job.title, spec, sides([framework.value]), shown.output), where, shown)
+    _train(
+        comparing.ComparisonRequest(job.title, spec, sides([framework.value]), shown.output),
+        where,
+        shown,
+    )
 
 
 def evaluate(
@@ -161,7 +165,7 @@ def evaluate(
 
 
 def _train(
-    request: comparing.Request, where: WhereOptions, shown: ShownOptions
+    request: comparing.ComparisonRequest, where: WhereOptions, shown: ShownOptions
 ) -> comparing.Outcome:
     with closing(display_of(shown, request.names, request.spec.epochs)) as display:
         outcome = comparing.train_with_runners(request, where.places(), display)
@@ -174,7 +178,7 @@ def _train(
 
 
 def _train_loops(
-    request: comparing.Request, where: WhereOptions, shown: ShownOptions
+    request: comparing.ComparisonRequest, where: WhereOptions, shown: ShownOptions
 ) -> list[comparing.Outcome]:
     with (
         closing(display_of(shown, request.names, request.spec.epochs)) as display,
@@ -195,7 +199,7 @@ def _train_loops(
 
 
 def _train_recipes(
-    request: comparing.Request, where: WhereOptions, shown: ShownOptions
+    request: comparing.ComparisonRequest, where: WhereOptions, shown: ShownOptions
 ) -> list[comparing.Outcome]:
     with (
         closing(display_of(shown, request.names, request.spec.epochs)) as display,

@@ -11,7 +11,6 @@ from orchestrator.language.columns import width
 from orchestrator.language.palette import Look, looks
 from orchestrator.reports.grid import INDENT, Cell, Grid, Part, Said
 
-
 _SHORT = 24  # columns: where no row has a longer name, none is folded
 
 
