@@ -62,7 +62,7 @@ def compare(
         raise BadInput(english(_FEW, given=repeats))
     addresses = {name: given[name] for name in FRAMEWORKS if given.get(name)}
     job = JobFlags(workload=str(workload), **{name: given[name] for name in FLAGS if name in given})
-    names = config.frameworks(frameworks if isinstance(frameworks, str) else ",".join(frameworks))
+    names = config.compared(frameworks if isinstance(frameworks, str) else ",".join(frameworks))
     request = ComparisonRequest(
         job.title,
         config.job_spec(job.workload, {**job.changes(), **(changes or {})}),

@@ -17,6 +17,7 @@ from orchestrator.language.phrases import Phrase, english
 from orchestrator.settings import workloads
 
 _NO_FRAMEWORK = Phrase("There is no framework {names}; there are {known}.")
+_TOO_MANY = Phrase("A comparison takes at most {most} sides, and these are {count}.")
 _NO_SIDE = Phrase("--baseline is {name!r}; the sides are {known}.")
 _NO_RUNNER = Phrase("--runner takes NAME=HOST:PORT, where NAME is one of {known}; it got {text!r}.")
 _NO_PERCENTAGE = Phrase("{flag} is {text!r}; give a percentage such as 2%.")
@@ -24,6 +25,8 @@ _NO_ASSIGNMENT = Phrase("--set takes FIELD=VALUE, such as 'batch_size=32'; it go
 _NOT_YAML = Phrase("--set {name}: {value!r} is not YAML: {error}")
 _NO_FIELDS = Phrase("The job spec has no field {path}: {parent} has no fields.")
 _NO_JOB = Phrase("The workload {workload} with these flags is not a job: {error}")
+
+MOST_SIDES = 8
 
 
 def state_home() -> Path:
@@ -57,6 +60,14 @@ def frameworks(names: str) -> tuple[str, ...]:
                 known=", ".join(FRAMEWORKS),
             )
         )
+    return found
+
+
+def compared(names: str) -> tuple[str, ...]:
+    """As `frameworks`, of those that are held against each other. Raises BadInput."""
+    found = frameworks(names)
+    if len(found) > MOST_SIDES:
+        raise BadInput(english(_TOO_MANY, count=len(found), most=MOST_SIDES))
     return found
 
 

@@ -139,7 +139,7 @@ def summary(
 
     Example: orchestrator summary --workload mnist-cnn
     """
-    names = config.frameworks(frameworks)
+    names = config.compared(frameworks)
     with closing(Runners(where.places(), to_stderr)) as runners:
         spec = completed(config.job_spec(job.workload, job.changes()), names, runners)
         models = {name: asking.model(runners.get(name), spec) for name in names}

@@ -69,7 +69,7 @@ def preview(
     """
     from orchestrator.figures import plots  # noqa: PLC0415 - takes a while to import
 
-    names = config.frameworks(frameworks)
+    names = config.compared(frameworks)
     path = _path(output, job.title)
     asked = config.job_spec(job.workload, job.changes())
     asked.dataset.train_limit = count

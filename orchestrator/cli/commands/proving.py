@@ -60,7 +60,7 @@ def verify(
 
     Example: orchestrator verify --workload mnist-mlp --epochs 5
     """
-    names = config.frameworks(frameworks)
+    names = config.compared(frameworks)
     if len(names) < 2:
         raise BadInput(english(_ALONE, count=len(names)))
     first = config.baseline(baseline, names)
@@ -122,7 +122,7 @@ def explain(
     if not chosen:
         raise BadInput(english(_NO_PITFALL, name=pitfall, known=", ".join(pitfalls.NAMES)))
     spec = config.job_spec(job.workload, {"epochs": 1} | job.changes())
-    names = config.frameworks(frameworks)
+    names = config.compared(frameworks)
     if len(names) < 2:
         raise BadInput(english(_NOTHING_TO_COMPARE, count=len(names)))
     first = config.baseline(baseline, names)

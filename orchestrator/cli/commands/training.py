@@ -90,7 +90,7 @@ def compare(
         raise BadInput(english(_BOTH))
     if loop in _LOOPS:
         spec.loop = _LOOPS[loop]
-    names = config.frameworks(frameworks)
+    names = config.compared(frameworks)
     compared = twice(repeat.twice.value) if repeat.twice else sides(names)
     request = comparing.ComparisonRequest(
         job.title,
