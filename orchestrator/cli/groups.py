@@ -47,9 +47,9 @@ def grouped(function: Callable[..., None]) -> Callable[..., None]:
 
 def _for_typer(annotation: Any) -> Any:
     """A flag of a job as Typer is told of it; any other annotation as it is."""
-    match get_args(annotation):
-        case (kind, Flag(help=text, metavar=metavar)):
-            option = typer.Option(help=text, metavar=metavar, rich_help_panel=JOB)
+    kind, *told = get_args(annotation) or (annotation,)
+    for flag in told:
+        if isinstance(flag, Flag):
+            option = typer.Option(help=flag.help, metavar=flag.metavar, rich_help_panel=JOB)
             return Annotated[kind, option]
-        case _:
-            return annotation
+    return annotation

@@ -31,31 +31,32 @@ class JobFlags:
     """A workload, and what each flag changes of it; None: nothing."""
 
     workload: str = "mnist-mlp"
-    epochs: Annotated[int | None, Flag("Passes over the data.")] = None
-    batch_size: Annotated[int | None, Flag("Samples in a step.")] = None
+    epochs: Annotated[int | None, Flag(help="Passes over the data.")] = None
+    batch_size: Annotated[int | None, Flag(help="Samples in a step.")] = None
     learning_rate: Annotated[
-        float | None, Flag("Of the optimizer.", field="optimizer.learning_rate")
+        float | None, Flag(help="Of the optimizer.", field="optimizer.learning_rate")
     ] = None
-    seed: Annotated[int | None, Flag("Of initial values, batch order, synthetic data.")] = None
-    device: Annotated[Device | None, Flag("Where the framework computes.")] = None
+    seed: Annotated[int | None, Flag(help="Of initial values, batch order, synthetic data.")] = None
+    device: Annotated[Device | None, Flag(help="Where the framework computes.")] = None
     execution: Annotated[
         Execution | None,
         Flag(
-            "default: PyTorch eager, TensorFlow graph; eager: both op by op; compiled: "
+            help="default: PyTorch eager, TensorFlow graph; eager: both op by op; compiled: "
             "torch.compile and XLA."
         ),
     ] = None
-    precision: Annotated[Precision | None, Flag("bfloat16: on cuda only.")] = None
+    precision: Annotated[Precision | None, Flag(help="bfloat16: on cuda only.")] = None
     threads: Annotated[
         int | None,
-        Flag("CPU threads of each framework; otherwise all CPUs that it may use."),
+        Flag(help="CPU threads of each framework; otherwise all CPUs that it may use."),
     ] = None
     target_accuracy: Annotated[
-        float | None, Flag("Test accuracy, 0 to 1, that is to be reached: how soon is compared.")
+        float | None,
+        Flag(help="Test accuracy, 0 to 1, that is to be reached: how soon is compared."),
     ] = None
     train_limit: Annotated[
         int | None,
-        Flag("Only the first N training samples.", field="dataset.train_limit", metavar="N"),
+        Flag(help="Only the first N training samples.", field="dataset.train_limit", metavar="N"),
     ] = None
 
     @property
@@ -65,11 +66,10 @@ class JobFlags:
 
     def changes(self) -> dict[str, Any]:
         """What is changed, by dotted field of the job spec. Raises BadInput."""
-        given = {name: getattr(self, name) for name in FLAGS}
         return {
-            flag.field or name: _in_json(name, given[name])
+            flag.field or name: _in_json(name, value)
             for name, (flag, _) in FLAGS.items()
-            if given[name] is not None
+            if (value := getattr(self, name)) is not None
         }
 
 

@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from orchestrator.actions.compare import Request, train
+from orchestrator.actions.compare import ComparisonRequest, train
 from orchestrator.actions.repeat import Plan
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.progress import Lines
@@ -131,7 +131,7 @@ def test_eight_frameworks_are_compared(orchestrator, several):
 def test_sides_of_one_framework_that_change_the_job_are_compared(start, tmp_path):
     places = Places({"pytorch": start().address}, state_home=tmp_path / "home")
     sides = (Side("pytorch"), Side("pytorch", (("execution", "eager"),)))
-    request = Request("w", small_spec(), sides, tmp_path, certify=True, plan=Plan(2))
+    request = ComparisonRequest("w", small_spec(), sides, tmp_path, certify=True, plan=Plan(2))
     with closing(Runners(places, lambda _: None)) as runners:
         outcome = train(request, runners, Lines(lambda _: None))
     assert not outcome.faults

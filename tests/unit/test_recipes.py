@@ -47,7 +47,7 @@ def test_where_a_trial_is_missing_nothing_is_taken_apart(trials):
     found = both(*trials)
     assert found.longer_seconds is None
     assert "nothing is taken apart" in found.sentence
-    assert table(found).row_count
+    assert table(found).rows
 
 
 def test_frameworks_that_go_their_own_ways_are_not_said_to_have_done_another_job():
