@@ -7,10 +7,8 @@ import pytest
 from twinrun.contract.enums import JobState
 
 from orchestrator.storage import store
-from tests.integration.test_orchestrator import SMALL, orchestrator, two
+from tests.builders.commands import SMALL
 from tests.waiting import HANG_SECONDS, eventually
-
-__all__ = ["orchestrator", "two"]  # fixtures
 
 COMPARE = ("compare", *SMALL, "--no-verify", "--epochs=1")
 

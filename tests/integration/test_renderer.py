@@ -20,10 +20,10 @@ from orchestrator.figures.renderer import Renderer
 from orchestrator.language.phrases import LANGUAGES, speaking
 from orchestrator.results.comparison import compare
 from orchestrator.storage.store import Run
-from tests.integration.conftest import marked
-from tests.unit.drawn import drawings
-from tests.unit.events import SPEC, trial
-from tests.unit.stored import compared
+from tests.builders.drawn import drawings
+from tests.builders.events import SPEC, trial
+from tests.builders.runners import marked
+from tests.builders.stored import compared
 from tests.waiting import FOREVER_SECONDS, eventually
 
 BOTH = compare(SPEC, [trial("pytorch"), trial("tensorflow", seconds=(1.0, 0.9, 0.9))])

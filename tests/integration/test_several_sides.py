@@ -11,11 +11,9 @@ from orchestrator.runners.finding import Runners
 from orchestrator.runners.progress import Lines
 from orchestrator.settings.config import Places
 from orchestrator.trials.sides import Side
-from tests.integration.conftest import small_spec
+from tests.builders.commands import SMALL
+from tests.builders.runners import small_spec
 from tests.integration.several import MORE
-from tests.integration.test_orchestrator import SMALL, orchestrator
-
-__all__ = ["orchestrator"]  # a fixture
 
 NAMES = ("pytorch", "tensorflow", *MORE)
 MODULE = "tests.integration.several"
