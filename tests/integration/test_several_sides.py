@@ -12,6 +12,7 @@ from orchestrator.runners.progress import Lines
 from orchestrator.settings.config import Places
 from orchestrator.trials.sides import Side
 from tests.builders.commands import SMALL
+from tests.builders.live import Page, ended, live
 from tests.builders.runners import small_spec
 from tests.integration.several import MORE
 
@@ -143,3 +144,20 @@ def test_sides_of_one_framework_that_change_the_job_are_compared(start, tmp_path
     assert outcome.comparison.verdict.pairs == 2
     assert outcome.comparison.certificate["same_job"]
     assert outcome.comparison.inputs.same
+
+
+def test_the_live_page_follows_a_framework_that_it_does_not_know(start, tmp_path):
+    runners = [start(name=name, framework=name) for name in NAMES[:3]]
+    jobs = [runner.wait(runner.train(seed=1)).job_id for runner in runners]
+    flags = [f"--runner={n}={r.address}" for n, r in zip(NAMES, runners, strict=False)]
+    nowhere = [f"--runner={name}=127.0.0.1:1" for name in NAMES[3:]]
+    page = Page()
+    with live(tmp_path, *flags, *nowhere, module=MODULE) as server:
+        page.until(server, lambda found: all(ended(job)(found) for job in jobs))
+        page.until(server, lambda found: len(found.overview["groups"]) == 1)
+    told = {runner["framework"]: runner for runner in page.overview["runners"]}
+    assert list(told) == list(NAMES)
+    assert [name for name, runner in told.items() if runner["connected"]] == list(NAMES[:3])
+    assert sorted(page.overview["groups"][0]["jobs"]) == sorted(jobs)
+    assert page.lines[jobs[2]][-1]["text"] == "Other1: succeeded"
+    assert {page.jobs[job]["state"] for job in jobs} == {"finished"}
