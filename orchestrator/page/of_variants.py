@@ -1,6 +1,6 @@
 """What runs within a run say together -> a page that leads to theirs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from orchestrator.figures.drawing import Drawing
 from orchestrator.language.phrases import Phrase, english, join, say
@@ -19,15 +19,16 @@ from orchestrator.page.blocks import (
 from orchestrator.page.inline import inlined
 from orchestrator.page.parts import data_section, lead
 from orchestrator.reports import explanation, variants
-from orchestrator.reports.grid import Grid
 from orchestrator.results.explanation import Row as Explained
 from orchestrator.results.explanation import as_dict as as_dict_of_rows
-from orchestrator.results.variants import Loops, Recipes, as_dict
-from orchestrator.storage.about import About
+from orchestrator.results.variants import Variants, as_dict
+from orchestrator.storage.about import About, Kind
 
 _NUMBERS = Phrase("In numbers")
-_MEDIANS = Phrase("Medians over the trials of each.")
-_SECONDS = Phrase("Seconds of an epoch")
+_CAPTIONS: Mapping[Kind, Phrase] = {
+    Kind.RECIPES: Phrase("Medians over the trials of each."),
+    Kind.LOOPS: Phrase("Seconds of an epoch"),
+}
 _RUNS = Phrase("The comparisons")
 _DATA = Phrase("the same as numbers")
 _NOT_FINISHED = Phrase("It was not finished.")
@@ -38,20 +39,16 @@ _FIGURE = Phrase("How long the losses stay together, and what it does to accurac
 _WHO = Phrase("What each framework does of its own, and why it matters.")
 
 
-def recipes_page(found: Recipes, about: About, inner: Sequence[str]) -> Page:
+def variants_page(found: Variants, about: About, inner: Sequence[str]) -> Page:
     """``inner``: names of the runs within."""
     table = variants.table(found)
-    result = data_section("recipes.json", as_dict(found), say(_DATA))
-    sections = [_numbers(_MEDIANS, table), _links(inner), result]
-    return _page(about, say(found.sentence), table.sides, sections)
-
-
-def loops_page(found: Loops, about: About, inner: Sequence[str]) -> Page:
-    """As `recipes_page`."""
+    block = Table(say(_CAPTIONS[found.kind]), table) if table.rows else Prose(say(_NOT_FINISHED))
+    sections = [
+        Section("numbers", say(_NUMBERS), [block]),
+        Section("runs", say(_RUNS), [Links([Link(f"{name}/report.html", name) for name in inner])]),
+        data_section(f"{found.kind}.json", as_dict(found), say(_DATA)),
+    ]
     headline = say(join(NEXT, found.sentences)) or say(_NOT_FINISHED)
-    table = variants.table(found)
-    result = data_section("loops.json", as_dict(found), say(_DATA))
-    sections = [_numbers(_SECONDS, table), _links(inner), result]
     return _page(about, headline, table.sides, sections)
 
 
@@ -83,16 +80,6 @@ def _explained(rows: Sequence[Explained], drawing: Drawing, *, alone: bool) -> S
         return Section("differences", say(_DIFFERENCES), blocks)
     title = say(OF, name=explanation.pair(rows), what=english(_DIFFERENCES))
     return Section(f"differences-{names[1]}", title, blocks)
-
-
-def _numbers(caption: Phrase, grid: Grid) -> Section:
-    block = Table(say(caption), grid) if grid.rows else Prose(say(_NOT_FINISHED))
-    return Section("numbers", say(_NUMBERS), [block])
-
-
-def _links(inner: Sequence[str]) -> Section:
-    links = [Link(f"{name}/report.html", name) for name in inner]
-    return Section("runs", say(_RUNS), [Links(links)])
 
 
 def _page(about: About, headline: str, names: Sequence[str], sections: Sequence[Section]) -> Page:

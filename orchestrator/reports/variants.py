@@ -1,11 +1,13 @@
 """Recipes or loops -> a table, one variant below the other."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from orchestrator.language.phrases import Phrase, english, say
 from orchestrator.language.words import OF, number, percent
-from orchestrator.reports.grid import QUANTITY, UNKNOWN, Grid, Row, of_sides, row
-from orchestrator.results.variants import Loops, Recipes, Times
+from orchestrator.reports.comparison import sentences
+from orchestrator.reports.grid import BLANK, QUANTITY, UNKNOWN, Grid, Part, Row, Said, of_sides, row
+from orchestrator.results.comparison import Comparison
+from orchestrator.results.variants import Loops, Times, Variants
 
 _SECONDS = Phrase("Seconds of an epoch")
 _WAITING = Phrase("  of it waiting for data")
@@ -23,7 +25,16 @@ _LOOPS = {
 }
 
 
-def table(found: Recipes | Loops) -> Grid:
+def report(found: Variants, compared: Sequence[Comparison]) -> Iterator[Part]:
+    """The table, what the comparisons say, and what they say together."""
+    yield from (table(found), BLANK)
+    loops = isinstance(found, Loops)
+    each = [[say(one.finding)] if loops else sentences(one) for one in compared]
+    yield from map(Said, dict.fromkeys(text for texts in each for text in texts))
+    yield from (Said(say(sentence)) for sentence in found.sentences)
+
+
+def table(found: Variants) -> Grid:
     """One or more rows for each variant, of sides that have a finished trial of any."""
     by_variant = found.epoch_seconds if isinstance(found, Loops) else found.times
     names = list(dict.fromkeys(name for by_side in by_variant.values() for name in by_side))
@@ -32,7 +43,7 @@ def table(found: Recipes | Loops) -> Grid:
     )
 
 
-def _rows(found: Recipes | Loops, names: Sequence[str]) -> list[Row]:
+def _rows(found: Variants, names: Sequence[str]) -> list[Row]:
     if isinstance(found, Loops):
         return [
             row(

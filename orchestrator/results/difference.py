@@ -1,7 +1,7 @@
 """Two runs of the same job: a framework before and after an upgrade, or on two machines."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from twinrun.contract.enums import JobState
@@ -14,7 +14,7 @@ from orchestrator.results.estimate import Estimate, estimate_apart
 from orchestrator.results.quantities import EPOCH
 from orchestrator.storage import store
 from orchestrator.trials.inputs import differing_fields, leaves
-from orchestrator.trials.numbers import record
+from orchestrator.trials.numbers import finite
 from orchestrator.trials.trial import Trial
 
 SCHEMA = "twinrun.difference/1"
@@ -129,4 +129,5 @@ def _changes(
 
 
 def as_dict(found: Difference) -> dict[str, Any]:
-    return record(SCHEMA, found)
+    made: dict[str, Any] = finite({"schema": SCHEMA, **asdict(found)})
+    return made

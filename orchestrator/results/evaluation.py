@@ -1,7 +1,7 @@
 """What a model's logits of the test samples come to, class by class. Nothing is read or printed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.language.words import label
-from orchestrator.trials.numbers import record
+from orchestrator.trials.numbers import finite
 
 SCHEMA = "twinrun.evaluation/1"
 _SAME = Phrase(
@@ -135,4 +135,5 @@ def _agreement(framework: str, trained: str, logits: Logits, of_trained: Logits)
 
 def as_dict(found: Evaluation) -> Mapping[str, Any]:
     """For evaluations/<name>.json."""
-    return record(SCHEMA, found)
+    made: dict[str, Any] = finite({"schema": SCHEMA, **asdict(found)})
+    return made

@@ -2,11 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+from typing import Any
 
 
 def finite(value: Any) -> Any:
@@ -16,9 +12,3 @@ def finite(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [finite(inner) for inner in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def record(schema: str, found: "DataclassInstance") -> dict[str, Any]:
-    """All that it has, for a file that says by which ``schema`` it is written."""
-    made: dict[str, Any] = finite({"schema": schema, **asdict(found)})
-    return made

@@ -37,6 +37,7 @@ from orchestrator.results.comparison_file import as_dict
 from orchestrator.runners.finding import Runners
 from orchestrator.settings import config
 from orchestrator.storage import shelf
+from orchestrator.storage.about import Kind
 from orchestrator.trials.sides import sides, twice
 
 _BOTH = Phrase("--loop both and --recipe both are two comparisons; run one after the other.")
@@ -104,9 +105,9 @@ def compare(
         baseline=config.baseline(baseline, [side.name for side in compared]),
     )
     if recipe is Recipe.BOTH:
-        outcomes = _train_recipes(request, where, shown)
+        outcomes = _train_variants(Kind.RECIPES, request, where, shown)
     elif loop is Loop.BOTH:
-        outcomes = _train_loops(request, where, shown)
+        outcomes = _train_variants(Kind.LOOPS, request, where, shown)
     else:
         outcomes = [_train(request, where, shown)]
     _raise_unless_the_same(outcomes)
@@ -177,44 +178,18 @@ def _train(
     return outcome
 
 
-def _train_loops(
-    request: comparing.ComparisonRequest, where: WhereOptions, shown: ShownOptions
+def _train_variants(
+    kind: Kind, request: comparing.ComparisonRequest, where: WhereOptions, shown: ShownOptions
 ) -> list[comparing.Outcome]:
     with (
         closing(display_of(shown, request.names, request.spec.epochs)) as display,
         comparing.runners_for(request, where.places(), display) as runners,
     ):
-        found, outcomes = variants.train_loops(request, runners, display)
+        found, outcomes = variants.train_variants(kind, request, runners, display)
     if shown.as_json:
         print_json(results.as_dict(found))
     else:
-        print_report([variants_report.table(found)])
-        typer.echo("")
-        for sentence in dict.fromkeys(outcome.comparison.finding for outcome in outcomes):
-            typer.echo(say(sentence))
-        for sentence in found.sentences:
-            typer.echo(say(sentence))
-    comparing.raise_for(outcomes)
-    return outcomes
-
-
-def _train_recipes(
-    request: comparing.ComparisonRequest, where: WhereOptions, shown: ShownOptions
-) -> list[comparing.Outcome]:
-    with (
-        closing(display_of(shown, request.names, request.spec.epochs)) as display,
-        comparing.runners_for(request, where.places(), display) as runners,
-    ):
-        found, outcomes = variants.train_recipes(request, runners, display)
-    if shown.as_json:
-        print_json(results.as_dict(found))
-    else:
-        print_report([variants_report.table(found)])
-        typer.echo("")
-        for outcome in outcomes:
-            for sentence in comparison.sentences(outcome.comparison):
-                typer.echo(sentence)
-        typer.echo(say(found.sentence))
+        print_report(variants_report.report(found, [each.comparison for each in outcomes]))
     comparing.raise_for(outcomes)
     return outcomes
 

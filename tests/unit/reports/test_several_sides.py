@@ -166,7 +166,12 @@ def test_recipes_of_three_take_each_pair_apart_and_name_it():
     matched = [trial(name, seconds=(2.0 + place,)) for place, name in enumerate(THREE)]
     own = [waiting(name, 5.0 + place, 1.0) for place, name in enumerate(THREE)]
     given = {"sides": THREE}
-    found = recipes(compare(SPEC, matched, **given), compare(IDIOMATIC, own, **given))
+    found = recipes(
+        {
+            "matched": compare(SPEC, matched, **given),
+            "idiomatic": compare(IDIOMATIC, own, **given),
+        }
+    )
     assert found.longer_seconds is None
     assert "TensorFlow trained 1.00 s longer than PyTorch" in found.sentence
     assert "jax trained 2.00 s longer than PyTorch" in found.sentence

@@ -14,7 +14,7 @@ from tests.builders.recipes import IDIOMATIC, waiting
 
 def both(*idiomatic):
     matched = [trial("pytorch", seconds=(2.0,)), trial("tensorflow", seconds=(1.5,))]
-    return recipes(compare(SPEC, matched), compare(IDIOMATIC, idiomatic))
+    return recipes({"matched": compare(SPEC, matched), "idiomatic": compare(IDIOMATIC, idiomatic)})
 
 
 def test_the_difference_is_taken_apart_and_its_parts_add_up():
