@@ -118,6 +118,7 @@ REFERENCES = [
         "model/test_arithmetic",
         "model/test_workload",
         "data/test_datasets",
+        "data/test_synthetic",
     )
 ]
 
