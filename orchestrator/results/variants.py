@@ -1,22 +1,22 @@
 """The same workload in several variants: by two recipes, or by each loop, op by op and not."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import median
-from typing import Any
+from typing import ClassVar
 
 from twinrun.contract.enums import JobState
 from twinrun.v1 import job_pb2
 
-from orchestrator.language.phrases import Phrase, Sentence, english, join, stored
+from orchestrator.language.phrases import Phrase, Sentence, english, join
 from orchestrator.language.words import NEXT, label, number
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.quantities import EPOCH, TEST_ACCURACY, TRAINING
-from orchestrator.trials.numbers import finite
+from orchestrator.storage.about import Kind
+from orchestrator.trials.stored import as_json, fields_of
 from orchestrator.trials.trial import Trial
 
 SCHEMA_OF_RECIPES, SCHEMA_OF_LOOPS = "twinrun.recipes/1", "twinrun.loops/1"
-# What each variant changes of a job.
 RECIPES = {"matched": job_pb2.RECIPE_MATCHED, "idiomatic": job_pb2.RECIPE_IDIOMATIC}
 _DEFAULT, _EAGER = job_pb2.EXECUTION_DEFAULT, job_pb2.EXECUTION_EAGER
 LOOPS: Mapping[str, Mapping[str, int]] = {
@@ -24,6 +24,11 @@ LOOPS: Mapping[str, Mapping[str, int]] = {
     "custom": {"loop": job_pb2.LOOP_CUSTOM, "execution": _DEFAULT},
     "fit-eager": {"loop": job_pb2.LOOP_FIT, "execution": _EAGER},
     "custom-eager": {"loop": job_pb2.LOOP_CUSTOM, "execution": _EAGER},
+}
+# What each variant changes of a job, by the kind of the run that has them all.
+CHANGES: Mapping[Kind, Mapping[str, Mapping[str, int]]] = {
+    Kind.RECIPES: {name: {"recipe": number} for name, number in RECIPES.items()},
+    Kind.LOOPS: LOOPS,
 }
 _LONGER = Phrase(
     "Written as its users do, {slower} trained {seconds} s longer than {faster}: {wait} s by "
@@ -57,6 +62,7 @@ class Recipes:
     the ``baseline`` and each other side are taken apart, in words.
     """
 
+    kind: ClassVar = Kind.RECIPES
     times: Mapping[str, Mapping[str, Times]]
     longer_seconds: float | None
     wait_seconds: float | None
@@ -64,19 +70,22 @@ class Recipes:
     sentence: Sentence
     baseline: str | None = None
 
+    @property
+    def sentences(self) -> Sequence[Sentence]:
+        return [self.sentence]
 
-def recipes(matched: Comparison, idiomatic: Comparison) -> Recipes:
-    """Takes the difference of the baseline and each other side apart."""
-    compared = {"matched": matched, "idiomatic": idiomatic}
+
+def recipes(compared: Mapping[str, Comparison]) -> Recipes:
+    """Takes the difference of the baseline and each other side apart, as far as both were run."""
     found = {
         recipe: {
             name: times
-            for name, trials in comparison.counted.items()
+            for name, trials in (compared[recipe].counted if recipe in compared else {}).items()
             if (times := _times(trials)) is not None
         }
-        for recipe, comparison in compared.items()
+        for recipe in RECIPES
     }
-    baseline = idiomatic.baseline
+    baseline = compared["idiomatic"].baseline if "idiomatic" in compared else None
     pairs, sentence = _pairs(found, baseline), _taken_apart(found, baseline)
     longer, wait, alike = _parts(found, pairs[0]) if len(pairs) == 1 else (None, None, None)
     return Recipes(found, longer, wait, alike, sentence, baseline)
@@ -128,26 +137,14 @@ def _sentence(times: Mapping[str, Mapping[str, Times]], pair: tuple[str, str]) -
     )
 
 
-def recipes_retold(found: Mapping[str, Any]) -> Sentence:
-    """The sentence of a recipes.json, made again from what else it holds."""
-    again, baseline = [], found.get("baseline")
-    if baseline is not None or found.get("longer_seconds") is not None:
-        times = {
-            recipe: {name: Times(**each) for name, each in by_name.items()}
-            for recipe, by_name in found["times"].items()
-        }
-        again.append(_taken_apart(times, baseline))
-    return stored(found["sentence"], *again)
-
-
 def _times(trials: Sequence[Trial]) -> Times | None:
     ended = [trial for trial in trials if trial.state is JobState.SUCCEEDED and trial.epochs]
     if not ended:
         return None
     return Times(
-        train_seconds=TRAINING.of(ended, {}) or 0.0,
+        train_seconds=TRAINING.of(ended, None) or 0.0,
         wait_seconds=median(sum(e.data_wait_seconds for e in t.epochs) for t in ended),
-        test_accuracy=TEST_ACCURACY.of(ended, {}) or 0.0,
+        test_accuracy=TEST_ACCURACY.of(ended, None) or 0.0,
     )
 
 
@@ -155,8 +152,12 @@ def _times(trials: Sequence[Trial]) -> Times | None:
 class Loops:
     """Median seconds of an epoch by variant and framework; a sentence for each framework."""
 
+    kind: ClassVar = Kind.LOOPS
     epoch_seconds: Mapping[str, Mapping[str, float]]
     sentences: Sequence[Sentence]
+
+
+Variants = Recipes | Loops
 
 
 def loops(compared: Mapping[str, Comparison]) -> Loops:
@@ -174,7 +175,7 @@ def loops(compared: Mapping[str, Comparison]) -> Loops:
 
 
 def _seconds(trials: Sequence[Trial]) -> float | None:
-    return EPOCH.of([trial for trial in trials if trial.state is JobState.SUCCEEDED], {})
+    return EPOCH.of([trial for trial in trials if trial.state is JobState.SUCCEEDED], None)
 
 
 def _of_loops(found: Mapping[str, Mapping[str, float]], framework: str) -> Sentence | None:
@@ -187,16 +188,12 @@ def _of_loops(found: Mapping[str, Mapping[str, float]], framework: str) -> Sente
     return english(_TIMES, framework=label(framework), custom=of["custom"], eager=eager)
 
 
-def loops_retold(found: Mapping[str, Any]) -> list[Sentence]:
-    """The sentences of a loops.json, made again from what else it holds."""
-    times = found["epoch_seconds"]
-    names = dict.fromkeys(name for by_name in times.values() for name in by_name)
-    again = [text for name in names if (text := _of_loops(times, name))]
-    return [stored(sentence, *again) for sentence in found["sentences"]]
+def variants(kind: Kind, compared: Mapping[str, Comparison]) -> Variants:
+    """What the comparisons of one of the kinds of `CHANGES` say together."""
+    return recipes(compared) if kind is Kind.RECIPES else loops(compared)
 
 
-def as_dict(found: Recipes | Loops) -> dict[str, Any]:
+def as_dict(found: Variants) -> dict[str, object]:
     """For recipes.json or loops.json."""
     schema = SCHEMA_OF_RECIPES if isinstance(found, Recipes) else SCHEMA_OF_LOOPS
-    made: dict[str, Any] = finite({"schema": schema, **asdict(found)})
-    return made
+    return as_json({"schema": schema, **fields_of(found)})

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from orchestrator.results.comparison import compare
-from tests.builders.events import SPEC, trial
+from tests.builders.events import JOB, trial
 
 
 def timed(framework, seconds, number=1):
@@ -16,7 +16,7 @@ def timed(framework, seconds, number=1):
 
 
 def both(pytorch, tensorflow):
-    return compare(SPEC, [timed("pytorch", pytorch), timed("tensorflow", tensorflow)])
+    return compare(JOB, [timed("pytorch", pytorch), timed("tensorflow", tensorflow)])
 
 
 def pairs(ratios, seconds=2.0):

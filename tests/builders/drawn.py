@@ -3,7 +3,7 @@
 from orchestrator.figures import plots
 from orchestrator.figures.drawing import Drawing
 from orchestrator.results.comparison import Comparison, compare
-from tests.builders.events import SPEC, trial
+from tests.builders.events import JOB, trial
 
 
 def drawings(comparison: Comparison) -> list[Drawing]:
@@ -15,7 +15,7 @@ def figures(comparison: Comparison) -> dict[str, bytes]:
     return {k: v for each in drawings(comparison) for k, v in each.files().items()}
 
 
-BOTH = compare(SPEC, [trial("pytorch"), trial("tensorflow", seconds=(1.0, 0.9, 0.9))])
+BOTH = compare(JOB, [trial("pytorch"), trial("tensorflow", seconds=(1.0, 0.9, 0.9))])
 
 
 def overview(comparison):

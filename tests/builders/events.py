@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 from google.protobuf.duration_pb2 import Duration
 from google.rpc import error_details_pb2
+from twinrun.contract.spec import JobSpec
 from twinrun.v1 import job_pb2
 
 from orchestrator.trials.fold import fold
+from orchestrator.trials.spec import spec_from_mapping
 from orchestrator.trials.trial import Trial
 
 STEPS = 50  # in an epoch
@@ -24,6 +26,14 @@ SPEC: dict[str, Any] = {
     "precision": "PRECISION_FLOAT32",
     "device": "DEVICE_CPU",
 }
+
+
+def job(**changes: Any) -> JobSpec:
+    """`SPEC` with changes in JSON mapping."""
+    return spec_from_mapping({**SPEC, **changes}, "a test")
+
+
+JOB = job()
 PHASES = {"import": 4.2, "data": 0.4, "build": 0.1, "compile": 0.6}
 VERSIONS = {"pytorch": "2.14.1", "tensorflow": "2.21.0"}
 
@@ -163,7 +173,7 @@ def _add_details(chunk: job_pb2.StepsFinished) -> None:
 
 def trial(framework: str = "pytorch", number: int = 1, **given: Any) -> Trial:
     """A trial that succeeded."""
-    return fold(framework, number, trial_events(framework, **given), SPEC)
+    return fold(framework, number, trial_events(framework, **given), JOB)
 
 
 def failed_events(framework: str, after: int = 1) -> list[job_pb2.JobEvent]:
@@ -176,4 +186,4 @@ def failed_events(framework: str, after: int = 1) -> list[job_pb2.JobEvent]:
 
 
 def failed_trial(framework: str = "tensorflow", number: int = 1, after: int = 1) -> Trial:
-    return fold(framework, number, failed_events(framework, after), SPEC)
+    return fold(framework, number, failed_events(framework, after), JOB)

@@ -5,11 +5,13 @@ import dataclasses
 import numpy as np
 from twinrun.contract.enums import JobState
 from twinrun.contract.events import Failure
+from twinrun.contract.spec import Tolerance
 
 from orchestrator.certificate.certificate import Proof, certify
+from orchestrator.certificate.certificates import Certificates
 from orchestrator.certificate.evidence import Evidence
-from orchestrator.certificate.tolerance import Tolerance
-from tests.builders.events import SPEC, losses, trial
+from orchestrator.language.phrases import stored
+from tests.builders.events import job, losses, trial
 
 ALLOWED = Tolerance(1e-12, 1e-11, 1e-11, 1e-11, "for a test")
 KERNEL = np.arange(1.0, 7.0).reshape(2, 3)
@@ -34,7 +36,7 @@ def evidence(
     values = losses(2) if step_losses is None else step_losses
     done = trial(framework, seconds=(1.0, 1.0), step_losses=list(values), **given)
     logits = np.eye(4) if logits is None else logits
-    spec = {**SPEC, "precision": f"PRECISION_{precision}", "epochs": 2}
+    spec = job(precision=f"PRECISION_{precision}", epochs=2)
     return Evidence(
         dataclasses.replace(done, spec=spec),
         initial_weights={"layers.1.kernel": KERNEL, "layers.1.bias": np.zeros(3)},
@@ -70,7 +72,7 @@ def proof(plain=None, *, moved=None, again=None, framework="pytorch", **timed):
     """``moved`` and ``again``: losses of the perturbed and of the repeated trial."""
     plain = plain or evidence(framework)
     name = plain.trial.framework
-    precision = plain.trial.spec["precision"].removeprefix("PRECISION_")
+    precision = plain.job.precision.name
 
     def other(values):
         if values is None or isinstance(values, Evidence):
@@ -85,6 +87,12 @@ def made(first=None, second=None):
     sides = [first or evidence(), second or evidence("tensorflow")]
     proofs = [side if isinstance(side, Proof) else Proof(side) for side in sides]
     return certify(*proofs, ALLOWED, "now")
+
+
+def certified(sentence="The same job.", *, same_job=True, **changes):
+    """What certificate.json holds of two sides, with a sentence of one's own."""
+    found = dataclasses.replace(made(), sentence=stored(sentence), same_job=same_job, **changes)
+    return Certificates([found])
 
 
 def rounded(part, *, precision="FLOAT64", own=1e-16, growth=1.3, again=None):

@@ -2,9 +2,9 @@
 
 import dataclasses
 
-from tests.builders.events import SPEC, trial
+from tests.builders.events import job, trial
 
-IDIOMATIC = {**SPEC, "recipe": "RECIPE_IDIOMATIC"}
+IDIOMATIC = job(recipe="RECIPE_IDIOMATIC")
 
 
 def waiting(framework, seconds, wait):

@@ -2,14 +2,16 @@
 
 import threading
 
+from google.protobuf import json_format
 from twinrun.v1 import job_pb2, runner_service_pb2
 
 from orchestrator.runners.placement import Placement
 from orchestrator.runners.schedule import run_trials
-from tests.builders.events import numbered, state, trial_events
+from tests.builders.events import SPEC, numbered, state, trial_events
 from tests.waiting import HANG_SECONDS
 
 BOTH = ("pytorch", "tensorflow")
+WHOLE = json_format.ParseDict(SPEC, job_pb2.JobSpec())
 
 
 class FakeClient:
@@ -93,7 +95,7 @@ class FakeRunners(dict):
 
 def go(run, *clients, listener=lambda *_: None, at_once=True, order=None):
     names = [client.framework for client in clients]
-    order = [Placement(name, 1, job_pb2.JobSpec()) for name in names] if order is None else order
+    order = [Placement(name, 1, WHOLE) for name in names] if order is None else order
     return run_trials(order, FakeRunners(*clients), run, listener, at_once=at_once)
 
 

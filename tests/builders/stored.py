@@ -10,11 +10,12 @@ from google.protobuf import json_format
 from twinrun.v1 import job_pb2
 
 from orchestrator.certificate import certificate_file
+from orchestrator.certificate.certificates import Certificates
 from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.storage import store
 from orchestrator.storage.about import Kind
 from orchestrator.storage.store import Run
-from tests.builders.events import SPEC, losses, trial_events
+from tests.builders.events import SPEC, job, losses, trial_events
 from tests.builders.proofs import evidence, made
 
 SPEC_OF_MNIST: dict[str, Any] = {
@@ -34,7 +35,7 @@ def create(
     output: Path, workload="w", spec=None, now=None, *, kind=Kind.COMPARE, sides=None
 ) -> Run:
     """A new run, without trials, of both frameworks unless told otherwise."""
-    spec = job_pb2.JobSpec() if spec is None else spec
+    spec = json_format.ParseDict(SPEC, job_pb2.JobSpec()) if spec is None else spec
     return store.create(output, kind, workload, sides or tuple(FRAMEWORKS), spec, now=now)
 
 
@@ -77,7 +78,7 @@ def compared(
                 samples=60_000,
                 phases={"import": 1.0 + 3 * seconds, "compile": 0.1},
             )
-    run.write_certificate(certificate_file.as_dict(made()))
+    run.write_certificate(certificate_file.as_dict(Certificates([made()])))
     return run
 
 
@@ -89,7 +90,8 @@ def verified(output: Path) -> Run:
     values = np.array(losses(2))
     values[30:] *= 1 + 3e-15
     found = made(second=evidence("tensorflow", step_losses=values))
-    run.write_certificate(certificate_file.as_dict(dataclasses.replace(found, job=spec)))
+    kept = dataclasses.replace(found, job=job(**spec))
+    run.write_certificate(certificate_file.as_dict(Certificates([kept])))
     return run
 
 

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from services.data import download
 from tests.builders.commands import Orchestrator
+from tests.builders.mirrors import Serve, mirrors
 from tests.builders.reader import ORCHESTRATOR, Reader
 from tests.builders.runners import Runner, runners
+from tests.waiting import HANG_SECONDS
 
 STANDINS = Path(__file__).parents[1] / "standins"
 
@@ -28,6 +31,14 @@ def gpus(monkeypatch):
 def start(tmp_path) -> Iterator[Callable[..., Runner]]:
     """Starts runners that end after the test."""
     with runners(tmp_path) as starting:
+        yield starting
+
+
+@pytest.fixture
+def serve(monkeypatch) -> Iterator[Serve]:
+    """Starts mirrors that end after the test. One that is slow has not stalled."""
+    monkeypatch.setattr(download, "_TIMEOUT_SECONDS", HANG_SECONDS)
+    with mirrors() as starting:
         yield starting
 
 

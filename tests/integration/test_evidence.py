@@ -18,7 +18,7 @@ def comparison(orchestrator):
 
 
 def seeds(run):
-    return {trial.name: trial.spec["seed"] for trial in run.trials()}
+    return {trial.name: trial.spec.seed for trial in run.trials()}
 
 
 def test_repetitions_make_pairs_of_one_seed_each_and_a_ratio_with_its_interval(orchestrator, two):

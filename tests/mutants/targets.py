@@ -121,6 +121,7 @@ REFERENCES = [
         "model/test_shapes",
         "model/test_metrics",
         "data/test_datasets",
+        "data/test_synthetic",
     )
 ]
 

@@ -1,15 +1,13 @@
 """What says that a comparison was repeated often enough."""
 
 import pytest
-from google.protobuf import json_format
-from twinrun.v1 import job_pb2
 
 from orchestrator.actions import repeat
 from orchestrator.actions.repeat import Plan, enough
 from orchestrator.results.estimate import FEWEST_PAIRS
 from orchestrator.storage.about import About, Kind
 from tests.builders.comparisons import NOISE, pairs
-from tests.builders.events import SPEC, failed_trial
+from tests.builders.events import JOB, failed_trial
 from tests.waiting import Clock
 
 STEADY, NOISY = (1.2,) * 9, tuple(1.2 * (1 + 20 * (noise - 1)) for noise in NOISE)
@@ -26,8 +24,8 @@ class FakeRun:
     def about(self):
         return About("a", Kind.COMPARE, "w", None, ("pytorch", "tensorflow"))
 
-    def spec(self):
-        return json_format.ParseDict(SPEC, job_pb2.JobSpec())
+    def job_spec(self):
+        return JOB
 
     def trials(self):
         return [*pairs(self.ratios[: self.number]), *self.more]

@@ -11,13 +11,13 @@ from orchestrator.errors import BadInput
 from orchestrator.exports.tables import TABLES
 from orchestrator.results.comparison import compare
 from orchestrator.results.comparison_file import as_dict
-from tests.builders.events import SPEC, failed_trial, trial
+from tests.builders.events import JOB, failed_trial, trial
 
 
 @pytest.fixture
 def result(tmp_path):
     def result(*trials):
-        return Result(tmp_path, compare(SPEC, trials or [trial("pytorch"), trial("tensorflow")]))
+        return Result(tmp_path, compare(JOB, trials or [trial("pytorch"), trial("tensorflow")]))
 
     return result
 
@@ -45,10 +45,10 @@ def test_a_frame_has_the_rows_of_its_table_and_kinds_that_do_not_depend_on_them(
     pandas = pytest.importorskip("pandas")
     found = result(trial(), failed_trial(after=0)).to_frame(table)
     assert list(found.columns) == list(TABLES[table].columns)
-    assert len(found) == len(list(TABLES[table].rows(compare(SPEC, [trial()])))) + (
+    assert len(found) == len(list(TABLES[table].rows(compare(JOB, [trial()])))) + (
         {"trials": 1, "phases": 3}.get(table, 0)
     )
-    empty = Result(result().path, compare(SPEC, [])).to_frame(table)
+    empty = Result(result().path, compare(JOB, [])).to_frame(table)
     assert empty.dtypes.to_dict() == found.dtypes.to_dict()
     assert isinstance(found, pandas.DataFrame)
 

@@ -11,7 +11,7 @@ from orchestrator.certificate.envelope import Envelope
 from orchestrator.certificate.timed import judge_timed, not_finite
 from orchestrator.reports.comparison import sentences
 from orchestrator.results.comparison import compare, same_job
-from tests.builders.events import SPEC, losses, trial
+from tests.builders.events import JOB, job, losses, trial
 
 STEPS = 150
 STEP = np.arange(STEPS)
@@ -23,7 +23,7 @@ F64 = "PRECISION_FLOAT64"
 
 
 def pair(values, number=1, precision="PRECISION_FLOAT32", **given):
-    spec = {**SPEC, "precision": precision}
+    spec = job(precision=precision)
     sides = trial("pytorch", number), trial("tensorflow", number, step_losses=list(values), **given)
     return [dataclasses.replace(side, spec=spec) for side in sides]
 
@@ -130,7 +130,7 @@ def test_without_a_yardstick_what_no_rounding_does_is_found_all_the_same():
 
 def test_a_comparison_says_first_that_it_was_not_the_same_job_and_explains_nothing_by_rounding():
     trials = pair(at(0, 1e-2))
-    found = compare(SPEC, trials)
+    found = compare(JOB, trials)
     assert same_job(found) is False
     assert found.finding.startswith("The trials that were timed were not the same job")
     assert "TIMED_NOT_SAME" in [caution.code for caution in found.cautions]
@@ -140,7 +140,7 @@ def test_a_comparison_says_first_that_it_was_not_the_same_job_and_explains_nothi
 def test_a_job_that_diverges_has_no_verdict_on_speed_and_a_warning():
     values = [*PLAIN[:60], *(90 * [float("nan")])]
     one, other = (trial(name, step_losses=values) for name in ("pytorch", "tensorflow"))
-    found = compare(SPEC, [one, other])
+    found = compare(JOB, [one, other])
     assert found.timed[0].same
     assert found.verdict is None
     assert not found.pairs[0].ratios

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from twinrun.v1 import job_pb2
 
 from orchestrator.errors import BadInput, OutputError
 from orchestrator.exports import WRITERS
@@ -19,7 +18,7 @@ from orchestrator.results.comparison import compare
 from orchestrator.results.comparison_file import as_dict
 from orchestrator.storage import store
 from orchestrator.storage.about import Kind
-from tests.builders.events import SPEC, STEPS, failed_events, trial_events
+from tests.builders.events import JOB, STEPS, failed_events, trial_events
 from tests.builders.stored import create
 
 FORMATS = list(WRITERS)
@@ -28,7 +27,7 @@ FORMATS = list(WRITERS)
 @pytest.fixture
 def run(tmp_path):
     """Of a trial that succeeded, and one that did not."""
-    made = create(tmp_path / "runs", "mnist-mlp", job_pb2.JobSpec(epochs=3, batch_size=64))
+    made = create(tmp_path / "runs", "mnist-mlp")
     for framework, events in {
         "pytorch": trial_events("pytorch"),
         "tensorflow": failed_events("tensorflow", after=2),
@@ -36,7 +35,7 @@ def run(tmp_path):
         log = made.open_events(framework, 1)
         for event in events:
             log.append(event)
-    made.write_comparison(as_dict(compare(SPEC, made.trials())))
+    made.write_comparison(as_dict(compare(JOB, made.trials())))
     made.write_figures({"overview.png": b"a picture", "overview.svg": b"<svg/>"})
     return made
 
@@ -46,7 +45,7 @@ def export(run, to, **given):
 
 
 def table(run, name):
-    return list(TABLES[name].rows(compare(SPEC, run.trials())))
+    return list(TABLES[name].rows(compare(JOB, run.trials())))
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -219,7 +218,7 @@ def test_without_its_extra_it_says_what_to_install_and_writes_nothing(run, monke
 
 def test_a_run_that_holds_runs_names_them(tmp_path):
     outer = create(tmp_path, kind=Kind.RECIPES)
-    inner = store.within(outer, "matched", Kind.COMPARE, tuple(FRAMEWORKS), job_pb2.JobSpec())
+    inner = store.within(outer, "matched", Kind.COMPARE, tuple(FRAMEWORKS), outer.spec())
     log = inner.open_events("pytorch", 1)
     for event in trial_events():
         log.append(event)

@@ -7,11 +7,11 @@ import pytest
 
 from orchestrator.exports.tables import TABLES
 from orchestrator.results.comparison import compare
-from tests.builders.events import SAMPLES, SPEC, STEPS, failed_trial, trial
+from tests.builders.events import JOB, SAMPLES, STEPS, failed_trial, trial
 
 
 def comparison(*trials):
-    return compare(SPEC, trials or [trial("pytorch"), trial("tensorflow"), trial("pytorch", 2)])
+    return compare(JOB, trials or [trial("pytorch"), trial("tensorflow"), trial("pytorch", 2)])
 
 
 def rows(table, *trials):

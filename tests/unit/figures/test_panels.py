@@ -10,7 +10,7 @@ from orchestrator.figures import panels, titles
 from orchestrator.language.palette import looks
 from orchestrator.results.comparison import compare
 from tests.builders.drawn import BOTH
-from tests.builders.events import SPEC, failed_trial, losses, trial
+from tests.builders.events import JOB, failed_trial, job, losses, trial
 
 
 def panel(draw, comparison):
@@ -47,7 +47,7 @@ def test_accuracy_is_drawn_in_percent_by_epoch_from_one():
     ],
 )
 def test_the_accuracy_axis_spans_at_least_ten_points(accuracies, limits):
-    axes = panel(panels.accuracy, compare(SPEC, [trial(accuracies=accuracies)]))
+    axes = panel(panels.accuracy, compare(JOB, [trial(accuracies=accuracies)]))
     assert axes.get_ylim() == limits
 
 
@@ -84,13 +84,13 @@ def test_lines_that_coincide_differ_in_width_and_dashes_and_marker():
 
 
 def test_a_line_that_stops_early_is_named_where_it_stops():
-    axes = panel(panels.accuracy, compare(SPEC, [trial("pytorch"), failed_trial("tensorflow")]))
+    axes = panel(panels.accuracy, compare(JOB, [trial("pytorch"), failed_trial("tensorflow")]))
     assert "TensorFlow\nnot finished" in texts(axes)
 
 
 def test_losses_that_become_nan_are_named_where_they_do():
     diverged = trial("tensorflow", step_losses=[*losses(3)[:70], *80 * [float("nan")]])
-    axes = panel(panels.loss, compare(SPEC, [trial("pytorch"), diverged]))
+    axes = panel(panels.loss, compare(JOB, [trial("pytorch"), diverged]))
     assert "TensorFlow\nnot a number from here" in texts(axes)
 
 
@@ -109,9 +109,8 @@ def test_seconds_and_accuracies_of_reaching_are_those_of_the_trial():
 
 
 def test_when_the_target_was_reached_is_said_where_it_was():
-    job = {**SPEC, "target_accuracy": 0.955}
-    found = compare(SPEC, [trial("pytorch"), trial("tensorflow", accuracies=[0.9, 0.9, 0.9])])
-    found = dataclasses.replace(found, job=job)
+    found = compare(JOB, [trial("pytorch"), trial("tensorflow", accuracies=[0.9, 0.9, 0.9])])
+    found = dataclasses.replace(found, job=job(target_accuracy=0.955))
     labels = [text.get_text() for text in panel(panels.reaching, found).get_legend().get_texts()]
     assert labels == ["PyTorch: target after 2.30 s", "TensorFlow: target not reached"]
     assert titles._reaching_title(found) == "Not every trial reached 95.50 % test accuracy."
@@ -119,7 +118,7 @@ def test_when_the_target_was_reached_is_said_where_it_was():
 
 def test_a_band_spans_the_least_and_the_most_of_the_trials():
     given = [trial("pytorch", n, accuracies=[a, a, a]) for n, a in ((1, 0.93), (2, 0.95))]
-    (band,) = panel(panels.accuracy, compare(SPEC, given)).collections
+    (band,) = panel(panels.accuracy, compare(JOB, given)).collections
     heights = band.get_paths()[0].vertices[:, 1]
     assert (heights.min(), heights.max()) == (pytest.approx(93), pytest.approx(95))
 
@@ -129,7 +128,7 @@ def test_of_one_trial_there_is_no_band():
 
 
 def test_memory_is_drawn_in_gigabytes_with_a_mark_for_each_of_several_trials():
-    axes = panel(panels.peaks, compare(SPEC, [trial("pytorch", 1), trial("pytorch", 2)]))
+    axes = panel(panels.peaks, compare(JOB, [trial("pytorch", 1), trial("pytorch", 2)]))
     assert [bar.get_width() for bar in axes.patches] == [pytest.approx(0.612)]
     assert list(axes.lines[0].get_xdata()) == [pytest.approx(0.612)] * 2
 
@@ -137,7 +136,7 @@ def test_memory_is_drawn_in_gigabytes_with_a_mark_for_each_of_several_trials():
 def test_of_many_steps_only_as_many_are_drawn_as_can_be_told_apart_extremes_among_them():
     values = losses(1, 9000)
     given = trial("pytorch", seconds=(1.0,), step_losses=values)
-    raw = panel(panels.loss, compare(SPEC, [given])).lines[0].get_ydata()
+    raw = panel(panels.loss, compare(JOB, [given])).lines[0].get_ydata()
     assert len(raw) <= 1500
     assert (min(raw), max(raw)) == (min(values), max(values))
 
@@ -150,7 +149,7 @@ def test_only_the_compared_part_has_the_frameworks_full_colour():
 
 @pytest.mark.parametrize("seconds", [0.001, 1.0, 1000.0])
 def test_the_training_time_is_always_written(seconds):
-    axes = panel(panels.time, compare(SPEC, [trial("pytorch", seconds=(seconds,))]))
+    axes = panel(panels.time, compare(JOB, [trial("pytorch", seconds=(seconds,))]))
     assert any(text.startswith("train ") for text in texts(axes))
 
 

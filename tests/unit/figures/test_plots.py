@@ -16,7 +16,8 @@ from orchestrator.results.comparison import compare
 from orchestrator.trials.fold import fold
 from tests.builders.comparisons import NOISE, pairs
 from tests.builders.drawn import BOTH, figures, overview
-from tests.builders.events import SPEC, failed_trial, losses, trial
+from tests.builders.events import JOB, failed_trial, losses, trial
+from tests.builders.proofs import certified
 
 NAN = float("nan")
 CASES = {
@@ -57,18 +58,18 @@ def test_every_figure_is_made_as_svg_and_png(made):
 
 @pytest.mark.parametrize("ratio", [1.0, 1.3])
 def test_several_pairs_have_a_figure_of_their_ratios(ratio):
-    drawn = figures(compare(SPEC, pairs([ratio * noise for noise in NOISE])))
+    drawn = figures(compare(JOB, pairs([ratio * noise for noise in NOISE])))
     assert ET.fromstring(drawn["ratios.svg"]).tag.endswith("svg")
     assert "ratios.png" in drawn
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_figure_is_made_without_a_warning_of(case):
-    assert ET.fromstring(overview(compare(SPEC, CASES[case])))
+    assert ET.fromstring(overview(compare(JOB, CASES[case])))
 
 
 def test_every_single_figure_has_a_title_where_nothing_was_finished():
-    empty = compare(SPEC, [])
+    empty = compare(JOB, [])
     assert titles._accuracy_title(empty) == titles._loss_title(empty) == empty.finding
 
 
@@ -93,19 +94,19 @@ def test_every_single_figure_has_a_title_where_nothing_was_finished():
     ],
 )
 def test_a_title_says_the_finding_of_its_figure(other, accuracy, loss):
-    comparison = compare(SPEC, [trial("pytorch"), trial("tensorflow", **other)])
+    comparison = compare(JOB, [trial("pytorch"), trial("tensorflow", **other)])
     assert titles._accuracy_title(comparison).startswith(accuracy)
     assert titles._loss_title(comparison).startswith(loss)
 
 
 def test_losses_within_a_bound_are_never_said_to_be_closer_than_they_are():
     other = trial("tensorflow", step_losses=[1.00011 * loss for loss in losses(3)])
-    comparison = compare(SPEC, [trial("pytorch"), other])
+    comparison = compare(JOB, [trial("pytorch"), other])
     assert "within 0.02 %" in titles._loss_title(comparison)
 
 
 def test_one_framework_alone_is_titled_by_what_it_reached():
-    alone = compare(SPEC, [trial("pytorch")])
+    alone = compare(JOB, [trial("pytorch")])
     assert titles._accuracy_title(alone) == "PyTorch ends at 96.67 % test accuracy."
     assert titles._loss_title(alone).startswith("PyTorch ends at a training loss of 0.1")
 
@@ -155,17 +156,17 @@ def test_a_long_message_is_cut_to_a_few_lines_of_title():
 def test_every_figure_says_whether_it_was_the_same_job():
     sentence = "The same job: in float64, they agree."
     trials = [trial("pytorch"), trial("tensorflow")]
-    found = compare(SPEC, trials, {"same_job": True, "sentence": sentence})
+    found = compare(JOB, trials, certified(sentence))
     assert sentence in plots.overview(found).figure.get_supxlabel()
-    for name in set(plots.names(found)) - {plots.OVERVIEW}:
+    for name in set(plots.names(found)) - {plots.OVERVIEW, plots.CERTIFICATE}:
         drawn = plots.canvas(found, name).figure.texts
         footer = next(text for text in drawn if text.get_gid() == FOOTER)
         assert sentence in " ".join(footer.get_text().split())
 
 
 def test_a_failed_certificate_stands_above_the_figure():
-    failed = {"same_job": False, "sentence": "Not shown to be the same job, because of this."}
-    found = compare(SPEC, [trial("pytorch"), trial("tensorflow")], failed)
+    failed = certified("Not shown to be the same job, because of this.", same_job=False)
+    found = compare(JOB, [trial("pytorch"), trial("tensorflow")], failed)
     title = plots.overview(found).figure.get_suptitle()
     assert title.startswith("Not shown to be the same job, because of this.")
     assert "trained" in title

@@ -23,7 +23,8 @@ from orchestrator.trials.fold import fold
 from tests.builders import explained, proofs
 from tests.builders.comparisons import NOISE, pairs
 from tests.builders.drawn import drawings
-from tests.builders.events import SPEC, failed_trial, trial
+from tests.builders.events import JOB, failed_trial, job, trial
+from tests.builders.proofs import certified
 
 ABOUT = About(
     "20261124T231346Z-mnist-mlp",
@@ -32,7 +33,7 @@ ABOUT = About(
     datetime(2026, 11, 24, 23, 13, tzinfo=UTC),
 )
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{ 7 * 7 }}"
-BOTH = compare(SPEC, [trial("pytorch"), trial("tensorflow", seconds=(1.0, 0.9, 0.9))])
+BOTH = compare(JOB, [trial("pytorch"), trial("tensorflow", seconds=(1.0, 0.9, 0.9))])
 VOID = {"meta", "link", "br", "img", "hr", "input"}
 
 
@@ -97,7 +98,7 @@ def test_all_questions_are_answered_in_their_order():
 
 
 def test_how_sure_it_is_is_said_with_the_interval_and_what_could_not_have_been_seen():
-    found = compare(SPEC, pairs([1.3 * noise for noise in NOISE]))
+    found = compare(JOB, pairs([1.3 * noise for noise in NOISE]))
     text = shown(found).text
     assert "The 8 pairs of trials put the ratio between 1.2" in text
     assert "could not have been seen" in text
@@ -106,20 +107,22 @@ def test_how_sure_it_is_is_said_with_the_interval_and_what_could_not_have_been_s
 @pytest.mark.parametrize(
     ("certificate", "short"),
     [
-        ({"same_job": True, "sentence": "The same job."}, "Yes"),
-        ({"same_job": False, "sentence": "Not shown to be the same job."}, "Not shown"),
+        (certified(), "Yes"),
+        (certified("Not shown to be the same job.", same_job=False), "Not shown"),
         (None, "Not checked"),
     ],
 )
 def test_whether_it_was_the_same_job_is_answered_by_the_certificate(certificate, short):
-    found = compare(SPEC, [trial("pytorch"), trial("tensorflow")], certificate)
+    found = compare(JOB, [trial("pytorch"), trial("tensorflow")], certificate)
     assert f"Was it the same job? {short} " in shown(found).text
 
 
 def test_other_inputs_are_no_same_job_whatever_the_certificate_says():
     other = trial("tensorflow", inputs={"data_sha256": 64 * "b"})
-    same = {"same_job": True, "sentence": "The same job."}
-    assert "Was it the same job? No " in shown(compare(SPEC, [trial("pytorch"), other], same)).text
+    assert (
+        "Was it the same job? No "
+        in shown(compare(JOB, [trial("pytorch"), other], certified())).text
+    )
 
 
 def test_every_trial_and_every_warning_with_its_remedy_is_there():
@@ -145,19 +148,19 @@ def test_the_data_can_be_taken_from_the_page():
 
 HOSTILE_COMPARISONS = {
     "an error": lambda: compare(
-        SPEC,
+        JOB,
         [
             trial("pytorch"),
             dataclasses.replace(failed_trial("tensorflow"), error=Failure("X", HOSTILE)),
         ],
     ),
-    "a data set": lambda: compare({**SPEC, "dataset": {"name": HOSTILE}}, [trial("pytorch")]),
+    "a data set": lambda: compare(job(dataset={"name": HOSTILE}), [trial("pytorch")]),
     "a certificate": lambda: compare(
-        SPEC,
+        JOB,
         [trial("pytorch"), trial("tensorflow")],
-        {"same_job": False, "sentence": HOSTILE},
+        certified(HOSTILE, same_job=False),
     ),
-    "a framework": lambda: compare(SPEC, [trial(f"jax{HOSTILE}"), trial("pytorch")]),
+    "a framework": lambda: compare(JOB, [trial(f"jax{HOSTILE}"), trial("pytorch")]),
 }
 
 
@@ -220,7 +223,7 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_there_is_a_page_of(case):
-    found = compare(SPEC, CASES[case])
+    found = compare(JOB, CASES[case])
     assert found.finding in shown(found).text
 
 
@@ -243,11 +246,11 @@ def test_an_explanation_has_a_page_with_a_row_for_each_difference():
 
 
 def test_recipes_and_loops_have_a_page_that_leads_to_their_runs():
-    made = recipes(BOTH, BOTH)
-    found = Document(page.render(page.recipes_page(made, ABOUT, ["matched", "idiomatic"])))
+    made = recipes({"matched": BOTH, "idiomatic": BOTH})
+    found = Document(page.render(page.variants_page(made, ABOUT, ["matched", "idiomatic"])))
     assert "matched/report.html" in [a["href"] for a in found.tags("a")]
     assert made.sentence.partition(" s ")[0] in found.text
-    found = Document(page.render(page.loops_page(loops({"fit": BOTH}), ABOUT, ["fit"])))
+    found = Document(page.render(page.variants_page(loops({"fit": BOTH}), ABOUT, ["fit"])))
     assert "fit/report.html" in [a["href"] for a in found.tags("a")]
 
 

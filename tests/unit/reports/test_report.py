@@ -10,15 +10,21 @@ from rich.console import Console
 from twinrun.contract.events import AcceleratorUsed
 
 from orchestrator.language.words import memory, number, percent
-from orchestrator.reports.comparison import plain_report, rich_report
+from orchestrator.reports.comparison import report
+from orchestrator.reports.writers import plain, terminal
 from orchestrator.results.comparison import compare
 from orchestrator.trials.fold import fold
-from tests.builders.events import SPEC, failed_trial, losses, trial
+from tests.builders.events import JOB, failed_trial, job, losses, trial
+from tests.builders.proofs import certified
 
 LAW = settings(database=None, max_examples=50)
 PYTORCH = trial("pytorch", seconds=(2.0, 1.0), accuracies=[0.9, 0.9731], samples=60_000)
 TENSORFLOW = trial("tensorflow", seconds=(1.0, 1.0), accuracies=[0.9, 0.9725], samples=60_000)
-BOTH = compare(SPEC, [PYTORCH, TENSORFLOW])
+BOTH = compare(JOB, [PYTORCH, TENSORFLOW])
+
+
+def plain_report(comparison, width=80):
+    return plain.report(report(comparison), width)
 
 
 def row(text, name):
@@ -79,7 +85,7 @@ def test_losses_that_differ_are_told_with_the_largest_difference_and_its_step():
     values = losses(2)
     values[61] *= 1.25
     other = trial("tensorflow", seconds=(1.0, 1.0), step_losses=values)
-    text = plain_report(compare(SPEC, [PYTORCH, other]), 200)
+    text = plain_report(compare(JOB, [PYTORCH, other]), 200)
     assert "stay within 0.1 % of each other for 61 of 100 steps" in text
     assert "the largest relative difference is 2.0e-01, at step 61." in text
 
@@ -97,37 +103,36 @@ def test_losses_that_part_as_rounding_does_in_float32_alone_come_with_that_reaso
 ):
     values = np.array(losses(2)) * (1 + np.minimum(part, 0.5))
     other = trial("tensorflow", seconds=(1.0, 1.0), step_losses=values.tolist())
-    spec = {**SPEC, "precision": f"PRECISION_{precision}"}
+    spec = job(precision=f"PRECISION_{precision}")
     trials = [replace(t, spec=spec) for t in (PYTORCH, other)]
-    certified = {"same_job": True, "sentence": "The same job."}
-    text = plain_report(compare(spec, trials, certified), 200)
+    text = plain_report(compare(spec, trials, certified()), 200)
     assert ("no faster than rounding parts a framework from itself" in text) is said
 
 
 def test_losses_that_stay_together_are_told_with_the_largest_difference():
     values = [loss * (1 + 1e-6) for loss in losses(2)]
     other = trial("tensorflow", seconds=(1.0, 1.0), step_losses=values)
-    text = plain_report(compare(SPEC, [PYTORCH, other]), 200)
+    text = plain_report(compare(JOB, [PYTORCH, other]), 200)
     assert "Over 100 steps the largest relative difference" in text
 
 
 def test_the_rich_report_shows_what_the_plain_one_does():
     console = Console(file=io.StringIO(), width=120)
-    console.print(rich_report(BOTH))
+    console.print(terminal.report(report(BOTH)))
     text = console.file.getvalue()
     for value in ("PyTorch", "TensorFlow", "3.00 s", "40,000", "97.25 %", "1.50 times as fast"):
         assert value in text
 
 
 def test_a_framework_name_or_message_is_never_taken_for_markup():
-    odd = compare(SPEC, [trial("[red]jax[/nonsense]"), trial("pytorch")])
+    odd = compare(JOB, [trial("[red]jax[/nonsense]"), trial("pytorch")])
     console = Console(file=io.StringIO(), width=160)
-    console.print(rich_report(odd))
+    console.print(terminal.report(report(odd)))
     assert "[red]jax[/nonsense]" in console.file.getvalue()
 
 
 def test_one_framework_alone_is_reported():
-    text = plain_report(compare(SPEC, [PYTORCH]))
+    text = plain_report(compare(JOB, [PYTORCH]))
     assert row(text, "Training") == ["3.00 s"]
     assert "PyTorch ran alone" in text
     assert "TensorFlow" not in text
@@ -135,7 +140,7 @@ def test_one_framework_alone_is_reported():
 
 
 def test_a_failed_trial_is_reported_with_what_it_finished():
-    text = plain_report(compare(SPEC, [PYTORCH, failed_trial("tensorflow")]), 200)
+    text = plain_report(compare(JOB, [PYTORCH, failed_trial("tensorflow")]), 200)
     assert row(text, "Outcome") == ["succeeded", "failed"]
     assert row(text, "Epochs") == ["2", "1"]
     assert row(text, "Peak memory") == ["612 MB", "-"]
@@ -144,7 +149,7 @@ def test_a_failed_trial_is_reported_with_what_it_finished():
 
 def test_several_trials_are_shown_by_their_medians_and_counted():
     trials = [trial("pytorch", n, seconds=(n, n)) for n in (1.0, 2.0, 30.0)]
-    text = plain_report(compare(SPEC, [*trials, failed_trial("pytorch", 4)]), 200)
+    text = plain_report(compare(JOB, [*trials, failed_trial("pytorch", 4)]), 200)
     assert row(text, "Outcome") == ["3 of 4 succeeded"]
     assert row(text, "Epochs") == ["2"]
 
@@ -156,7 +161,7 @@ def on_gpu(framework, energy):
 
 
 def test_what_nvml_saw_is_shown_as_far_as_the_gpu_tells_it():
-    text = plain_report(compare(SPEC, [on_gpu("pytorch", 310.0), on_gpu("tensorflow", None)]))
+    text = plain_report(compare(JOB, [on_gpu("pytorch", 310.0), on_gpu("tensorflow", None)]))
     assert row(text, "GPU memory, by NVML") == ["1.50 GB", "1.50 GB"]
     assert row(text, "GPU utilisation") == ["80.00 %", "80.00 %"]
     assert row(text, "Mean power") == ["300 W", "300 W"]
@@ -165,7 +170,7 @@ def test_what_nvml_saw_is_shown_as_far_as_the_gpu_tells_it():
 
 def test_trials_that_ran_at_the_same_time_are_told_so():
     said = "The trials ran at the same time, each on a GPU of its own."
-    assert said in plain_report(compare(SPEC, [PYTORCH, TENSORFLOW], concurrent=True))
+    assert said in plain_report(compare(JOB, [PYTORCH, TENSORFLOW], concurrent=True))
     assert said not in plain_report(BOTH)
 
 
@@ -173,18 +178,18 @@ def test_a_quantity_that_nobody_reported_has_no_row():
     assert "GPU" not in plain_report(BOTH)
     assert "Energy" not in plain_report(BOTH)
     assert "Peak device memory" not in plain_report(BOTH)
-    assert "Version" not in plain_report(compare(SPEC, [fold("pytorch", 1, [])]))
+    assert "Version" not in plain_report(compare(JOB, [fold("pytorch", 1, [])]))
 
 
 def test_a_run_without_trials_is_a_sentence():
-    assert plain_report(compare(SPEC, [])).strip() == "There is no trial to compare."
+    assert plain_report(compare(JOB, [])).strip() == "There is no trial to compare."
 
 
 def test_losses_that_diverged_are_said_with_the_step():
     values = losses(2)
     values[61] = float("nan")
     other = trial("tensorflow", seconds=(1.0, 1.0), step_losses=values)
-    text = plain_report(compare(SPEC, [PYTORCH, other]), 200)
+    text = plain_report(compare(JOB, [PYTORCH, other]), 200)
     assert "some loss of PyTorch or TensorFlow is not a finite number (first at step 61)" in text
 
 

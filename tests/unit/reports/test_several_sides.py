@@ -9,24 +9,28 @@ from twinrun.contract.enums import JobState
 from orchestrator import page
 from orchestrator.api import notebook
 from orchestrator.certificate import certificate_file
+from orchestrator.certificate.certificates import Certificates
 from orchestrator.errors import RunUnreadable
 from orchestrator.exports.tables import TABLES
 from orchestrator.figures import plots
-from orchestrator.reports.comparison import plain_report, ratio_headings
+from orchestrator.reports.comparison import report
 from orchestrator.reports.markdown import text
 from orchestrator.reports.reproduction import of_comparison
-from orchestrator.reports.table import table_rows
+from orchestrator.reports.table import ratio_headings, table
+from orchestrator.reports.writers import plain
+from orchestrator.results import variants
 from orchestrator.results.comparison import compare
-from orchestrator.results.comparison_file import as_dict, finding_retold
+from orchestrator.results.comparison_file import as_dict
 from orchestrator.results.explanation import as_dict as as_dict_of_rows
 from orchestrator.results.explanation import explained
 from orchestrator.results.preview import preview
 from orchestrator.results.summary import summary
-from orchestrator.results.variants import recipes, recipes_retold
+from orchestrator.results.variants import recipes
 from orchestrator.storage import store
 from orchestrator.storage.about import About, Kind, about
 from orchestrator.trials.sides import Side, twice
-from tests.builders.events import SPEC, trial
+from orchestrator.trials.stored import sentence
+from tests.builders.events import JOB, trial
 from tests.builders.previews import FLIP, shown, spec
 from tests.builders.proofs import evidence, made
 from tests.builders.recipes import IDIOMATIC, waiting
@@ -44,15 +48,17 @@ def compared(sides, blocks=1, **given):
         for place, side in enumerate(sides)
         for number in range(1, blocks + 1)
     ]
-    return compare(SPEC, trials, sides=sides, **given)
+    return compare(JOB, trials, sides=sides, **given)
 
 
 FOUND = {count: compared(EIGHT[:count], blocks=2) for count in (1, 2, 3, 8)}
 
 
 def certificates(*seconds):
-    found = [certificate_file.as_dict(made(second=evidence(name))) for name in seconds]
-    return json.loads(json.dumps(certificate_file.of_several(found)))
+    """As they are when they were written and read."""
+    found = Certificates([made(second=evidence(name)) for name in seconds])
+    kept = json.loads(json.dumps(certificate_file.as_dict(found)))
+    return kept, certificate_file.read(kept, "a test")
 
 
 @pytest.mark.parametrize("count", FOUND)
@@ -61,10 +67,14 @@ def test_tables_have_a_column_for_each_side_and_a_ratio_for_each_but_the_baselin
     headings = ratio_headings(found)
     assert len(headings) == count - 1
     assert all(heading.endswith(" / PyTorch") for heading in headings)
-    for row in table_rows(found):
-        assert len(row.values) == count
-        assert len(row.ratios) in (0, count - 1)
-    for shown_as in (plain_report(found, 1000), text(found, "run"), notebook.page(found, "p", "")):
+    made = table(found)
+    assert made.headings[1 + count :] == headings
+    assert all(len(row.cells) == len(made.columns) == 2 * count for row in made.rows)
+    for shown_as in (
+        plain.report(report(found), 1000),
+        text(found, "run"),
+        notebook.page(found, "p", ""),
+    ):
         unescaped = shown_as.replace("\\", "")
         assert all(heading in unescaped for heading in headings)
     with_ratios = [line for line in text(found, "run").splitlines() if line.startswith("|")]
@@ -90,19 +100,19 @@ def test_every_figure_is_drawn(count):
 
 
 def test_each_pair_has_a_certificate_that_is_looked_up_by_its_sides():
-    proof = certificates("tensorflow", "jax")
+    proof, read = certificates("tensorflow", "jax")
     assert proof["schema"] == "twinrun.certificates/1"
     assert "PyTorch and jax: " in proof["sentence"]
-    assert certificate_file.retold(proof) == proof["sentence"]
-    found = compared(THREE, certificate=proof)
-    assert [pair.certificate["second"] for pair in found.pairs] == ["tensorflow", "jax"]
+    assert read.sentence == proof["sentence"]
+    found = compared(THREE, certificates=read)
+    assert [pair.certificate.second for pair in found.pairs] == ["tensorflow", "jax"]
     assert {"certificate-tensorflow", "certificate-jax"} <= set(plots.names(found))
-    other = compared(THREE, certificate=proof, baseline="jax")
+    other = compared(THREE, certificates=read, baseline="jax")
     assert [pair.certificate is None for pair in other.pairs] == [False, True]
 
 
 def test_a_certificate_of_two_sides_is_kept_as_it_was():
-    proof = certificates("tensorflow")
+    proof, _ = certificates("tensorflow")
     assert proof["schema"] == "twinrun.certificate/2"
     assert "pairs" not in proof
 
@@ -117,7 +127,7 @@ def test_certificates_of_several_pairs_have_a_page_that_names_each():
 def test_the_findings_of_several_pairs_are_told_again_from_the_file():
     for found in FOUND.values():
         held = json.loads(json.dumps(as_dict(found)))
-        assert finding_retold(held) in found.finding
+        assert sentence(held, "finding") == found.finding
 
 
 def test_what_is_to_be_typed_names_the_sides_in_order_and_the_baseline():
@@ -161,26 +171,17 @@ def test_recipes_of_three_take_each_pair_apart_and_name_it():
     matched = [trial(name, seconds=(2.0 + place,)) for place, name in enumerate(THREE)]
     own = [waiting(name, 5.0 + place, 1.0) for place, name in enumerate(THREE)]
     given = {"sides": THREE}
-    found = recipes(compare(SPEC, matched, **given), compare(IDIOMATIC, own, **given))
+    found = recipes(
+        {
+            "matched": compare(JOB, matched, **given),
+            "idiomatic": compare(IDIOMATIC, own, **given),
+        }
+    )
     assert found.longer_seconds is None
     assert "TensorFlow trained 1.00 s longer than PyTorch" in found.sentence
     assert "jax trained 2.00 s longer than PyTorch" in found.sentence
-    held = {
-        "times": {
-            recipe: {
-                name: {
-                    "train_seconds": times.train_seconds,
-                    "wait_seconds": times.wait_seconds,
-                    "test_accuracy": times.test_accuracy,
-                }
-                for name, times in by_side.items()
-            }
-            for recipe, by_side in found.times.items()
-        },
-        "baseline": found.baseline,
-        "sentence": str(found.sentence),
-    }
-    assert recipes_retold(held).values
+    held = json.loads(json.dumps(variants.as_dict(found)))
+    assert sentence(held, "sentence") == found.sentence
 
 
 def test_an_a_a_test_beside_another_framework_certifies_only_what_differs():
@@ -205,5 +206,5 @@ def test_the_baseline_is_kept_with_the_run_where_one_was_named(tmp_path):
 
 def test_without_any_trial_of_the_baseline_it_is_said_why_the_others_did_not_end():
     cancelled = dataclasses.replace(trial("tensorflow"), state=JobState.CANCELLED)
-    found = compare(SPEC, [cancelled], sides=("pytorch", "tensorflow"), baseline="pytorch")
+    found = compare(JOB, [cancelled], sides=("pytorch", "tensorflow"), baseline="pytorch")
     assert "was cancelled" in found.finding

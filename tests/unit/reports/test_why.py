@@ -3,15 +3,15 @@
 from dataclasses import replace
 
 import pytest
-from twinrun.contract.events import Load
+from twinrun.contract.events import Load, MachineMeasured
 
-from orchestrator.reports.time_breakdown import why_rows, why_sentence
+from orchestrator.reports.time_breakdown import why, why_sentence
 from orchestrator.results.comparison import compare
 from orchestrator.storage import machine
-from tests.builders.events import SPEC, trial
+from tests.builders.events import JOB, trial
 
-RATE = {"operations_per_second": 100e9, "bytes_per_second": 10e9}
-KNOWN = {machine.RATES: {machine.rates_of(SPEC): {"pytorch": RATE}}}
+RATE = MachineMeasured(100e9, 10e9)
+KNOWN = machine.Known(rates={machine.rates_of(JOB): {"pytorch": RATE}})
 
 
 def ran(framework, **epoch):
@@ -24,7 +24,7 @@ def ran(framework, **epoch):
 
 
 def rows(*trials, known=None):
-    return {row.name: row.values for row in why_rows(compare(SPEC, trials, known=known))}
+    return {row.name: row.values for row in why(compare(JOB, trials, known=known)).rows}
 
 
 def test_phases_have_cpu_seconds_beside_wall_seconds():
@@ -37,13 +37,13 @@ def test_phases_have_cpu_seconds_beside_wall_seconds():
 def test_what_waits_and_who_else_computes_stands_under_training():
     load = Load(3.0, 0.5, 0.5, 0.0, 0.0)
     found = rows(ran("pytorch", data_wait_seconds=0.25, load=load), ran("tensorflow"))
-    assert found["  waiting for data"] == ["0.750 s", "-"]
-    assert found["  CPUs in use"] == ["1.50", "-"]
-    assert found["  CPUs taken by others"] == ["0.50", "-"]
+    assert found["waiting for data"] == ["0.750 s", "-"]
+    assert found["CPUs in use"] == ["1.50", "-"]
+    assert found["CPUs taken by others"] == ["0.50", "-"]
 
 
 def test_rows_that_none_can_fill_are_left_out():
-    assert "  waiting for data" not in rows(ran("pytorch"), ran("tensorflow"))
+    assert "waiting for data" not in rows(ran("pytorch"), ran("tensorflow"))
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,6 @@ def test_rates_are_held_against_what_the_machine_can_do(known, products, traffic
 
 def test_where_the_machine_is_not_known_it_is_said_how_to_measure_it():
     trials = [ran("pytorch"), ran("tensorflow")]
-    assert "orchestrator env --measure" in why_sentence(compare(SPEC, trials))
-    assert why_sentence(compare(SPEC, trials, known=KNOWN)) is None
-    assert why_sentence(compare(SPEC, [])) is None
+    assert "orchestrator env --measure" in why_sentence(compare(JOB, trials))
+    assert why_sentence(compare(JOB, trials, known=KNOWN)) is None
+    assert why_sentence(compare(JOB, [])) is None

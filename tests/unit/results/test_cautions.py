@@ -10,12 +10,15 @@ from twinrun.v1 import job_pb2
 from orchestrator.results.cautions import cautions
 from orchestrator.results.verdict import verdict
 from orchestrator.storage import machine
-from tests.builders.events import SPEC, trial
+from orchestrator.storage.machine import Known, Noise
+from tests.builders.events import JOB, trial
+from tests.builders.events import job as spec
+from tests.builders.proofs import certified
 
 QUIET = Load(1.0, 0.01, 0.0, 0.0, 2.6e9)
-SAME = {"same_job": True, "sentence": "The same job."}
+SAME = certified()
 GPU = AcceleratorUsed("GPU-aa", 10, 10**9, 0.9, 200.0, 900.0)
-CUDA = {**SPEC, "device": "DEVICE_CUDA"}
+CUDA = spec(device="DEVICE_CUDA")
 
 
 def ran(side, number=1, load=QUIET, environment=None, slower=1.0, **changes):
@@ -44,9 +47,9 @@ def pair(slower=1.0, count=8, **changes):
     }
 
 
-def found(sides, job=SPEC, certificate=SAME, known=None, judged=True):
+def found(sides, job=JOB, certificate=SAME, known=None, judged=True):
     made = [verdict(sides)] if judged else []
-    given = cautions(sides, job, made, certificate, known or {}, counted=sides)
+    given = cautions(sides, job, made, certificate, known or Known(), counted=sides)
     for caution in given:
         for text in (caution.sentence, caution.remedy):
             assert text.endswith(".")
@@ -71,14 +74,14 @@ def test_few_pairs():
 
 @pytest.mark.parametrize(
     ("certificate", "code"),
-    [(None, "CERTIFICATE_MISSING"), ({"same_job": False}, "CERTIFICATE_FAILED")],
+    [(None, "CERTIFICATE_MISSING"), (certified(same_job=False), "CERTIFICATE_FAILED")],
 )
 def test_a_certificate_that_is_not_there_or_failed(certificate, code):
     assert codes(pair(), certificate=certificate) == {code}
 
 
 def test_no_certificate_is_missed_where_none_can_be():
-    own = {**SPEC, "recipe": "RECIPE_IDIOMATIC"}
+    own = spec(recipe="RECIPE_IDIOMATIC")
     assert codes(pair(), job=own, certificate=None) == set()
     alone = {"pytorch": pair()["pytorch"]}
     assert codes(alone, certificate=None, judged=False) == set()
@@ -87,10 +90,10 @@ def test_no_certificate_is_missed_where_none_can_be():
 
 
 def test_a_job_that_does_not_learn():
-    job = {**SPEC, "target_accuracy": 0.99}
+    job = spec(target_accuracy=0.99)
     caution = found(pair(), job=job)["BELOW_TARGET"]
     assert "below the target of 99.00 %" in caution.sentence
-    assert codes(pair(), job={**SPEC, "target_accuracy": 0.9}) == set()
+    assert codes(pair(), job=spec(target_accuracy=0.9)) == set()
 
 
 @pytest.mark.parametrize(
@@ -161,14 +164,14 @@ def test_a_debug_build():
 
 @pytest.mark.parametrize(("slower", "within"), [(1.03, True), (1.2, False), (1.0, False)])
 def test_a_difference_that_the_machine_shows_with_itself_too(slower, within):
-    noise = {"low": 0.98, "high": 1.04, "pairs": 8, "workload": "w", "time": "2026-11-24T00:00"}
-    known = {machine.NOISE: {f"pytorch {machine.conditions(SPEC)}": noise}}
+    noise = Noise(0.98, 1.04, 8, "w", "2026-11-24T00:00")
+    known = Known({f"pytorch {machine.conditions(JOB)}": noise})
     assert ("WITHIN_NOISE_FLOOR" in codes(pair(slower), known=known)) is within
 
 
 def test_noise_under_other_conditions_says_nothing_here():
-    noise = {"low": 0.5, "high": 2.0}
-    known = {machine.NOISE: {"pytorch cpu float64 default 2 threads": noise}}
+    noise = Noise(0.5, 2.0, 8, "w", "2026-11-24T00:00")
+    known = Known({"pytorch cpu float64 default 2 threads": noise})
     assert codes(pair(1.2), known=known) == set()
 
 

@@ -11,21 +11,21 @@ from orchestrator.reports import difference as difference_report
 from orchestrator.results.comparison import compare
 from orchestrator.results.difference import as_dict, difference
 from tests.builders.comparisons import NOISE, timed
-from tests.builders.events import SPEC
+from tests.builders.events import job
 
 
 def run(seconds, count=8, framework="pytorch", environment=None, **spec):
     """``count`` trials of about so many seconds an epoch."""
-    job = {**SPEC, **spec}
+    given = job(**spec)
     made = [
         replace(
             timed(framework, seconds * NOISE[number % len(NOISE)], number),
-            spec=job,
+            spec=given,
             environment=job_pb2.Environment(**(environment or {})),
         )
         for number in range(count)
     ]
-    return compare(job, made)
+    return compare(given, made)
 
 
 def test_a_slower_framework_is_found_with_its_interval():
@@ -53,7 +53,8 @@ def test_few_trials_are_provisional(count):
 
 
 @pytest.mark.parametrize(
-    "spec", [{"batch_size": 32}, {"layers": []}, {"precision": "PRECISION_FLOAT64"}]
+    "spec",
+    [{"batch_size": 32}, {"layers": [{"flatten": {}}]}, {"precision": "PRECISION_FLOAT64"}],
 )
 def test_different_jobs_are_refused_and_it_is_said_in_what(spec):
     with pytest.raises(BadInput, match=f"they differ in {next(iter(spec))}"):

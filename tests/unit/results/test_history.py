@@ -11,7 +11,8 @@ from orchestrator.results.comparison import compare
 from orchestrator.results.comparison_file import as_dict
 from orchestrator.storage import shelf
 from orchestrator.storage.about import Kind
-from tests.builders.events import SPEC, failed_trial, trial
+from tests.builders.events import JOB, failed_trial, trial
+from tests.builders.proofs import certified
 from tests.builders.stored import create
 
 
@@ -28,10 +29,11 @@ def made(tmp_path):
 
 
 def compared(*trials, certificate=None):
-    return as_dict(compare(SPEC, trials, certificate))
+    return as_dict(compare(JOB, trials, certificate))
 
 
-SAME = {
+SAME = certified()
+VERIFIED = {
     "same_job": True,
     "sentence": "The same job.",
     "versions": {"pytorch": "2", "tensorflow": "2"},
@@ -63,7 +65,7 @@ def test_one_that_failed_says_why(made):
 @pytest.mark.parametrize(
     ("kind", "results", "finding"),
     [
-        (Kind.VERIFY, {"certificate": SAME}, "The same job."),
+        (Kind.VERIFY, {"certificate": VERIFIED}, "The same job."),
         (Kind.EXPLAIN, {"explanation": {"rows": [1, 2]}}, "2 differences"),
         (
             Kind.RECIPES,

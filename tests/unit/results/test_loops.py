@@ -7,14 +7,14 @@ import pytest
 from orchestrator.reports.variants import table as table_of
 from orchestrator.results.comparison import compare
 from orchestrator.results.variants import LOOPS, as_dict, loops
-from tests.builders.events import SPEC, failed_trial, trial
+from tests.builders.events import JOB, failed_trial, trial
 
 SECONDS = {"fit": 1.0, "custom": 1.5, "fit-eager": 3.0, "custom-eager": 4.0}
 
 
 def compared(seconds=SECONDS, **given):
     return {
-        variant: compare(SPEC, [trial("pytorch", seconds=(each,)), trial("tensorflow", **given)])
+        variant: compare(JOB, [trial("pytorch", seconds=(each,)), trial("tensorflow", **given)])
         for variant, each in seconds.items()
     }
 
@@ -34,7 +34,7 @@ def test_a_sentence_holds_each_frameworks_loops_against_its_own():
 
 
 def test_what_failed_or_was_not_run_is_left_out():
-    found = loops({"fit": compare(SPEC, [trial("pytorch"), failed_trial("tensorflow")])})
+    found = loops({"fit": compare(JOB, [trial("pytorch"), failed_trial("tensorflow")])})
     assert found.epoch_seconds == {"fit": {"pytorch": pytest.approx(1.1)}}
     assert found.sentences == []
     assert loops({}).epoch_seconds == {}
@@ -44,5 +44,5 @@ def test_it_is_kept_as_json_and_shown_as_a_table():
     found = loops(compared())
     assert json.loads(json.dumps(as_dict(found)))["schema"] == "twinrun.loops/1"
     table = table_of(found)
-    assert table.row_count == len(LOOPS)
+    assert len(table.rows) == len(LOOPS)
     assert len(table.columns) == 3

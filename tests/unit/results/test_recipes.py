@@ -8,13 +8,13 @@ from orchestrator.reports.comparison import sentences
 from orchestrator.reports.variants import table
 from orchestrator.results.comparison import compare
 from orchestrator.results.variants import as_dict, recipes
-from tests.builders.events import SPEC, failed_trial, trial
+from tests.builders.events import JOB, failed_trial, trial
 from tests.builders.recipes import IDIOMATIC, waiting
 
 
 def both(*idiomatic):
     matched = [trial("pytorch", seconds=(2.0,)), trial("tensorflow", seconds=(1.5,))]
-    return recipes(compare(SPEC, matched), compare(IDIOMATIC, idiomatic))
+    return recipes({"matched": compare(JOB, matched), "idiomatic": compare(IDIOMATIC, idiomatic)})
 
 
 def test_the_difference_is_taken_apart_and_its_parts_add_up():
@@ -40,7 +40,7 @@ def test_where_a_trial_is_missing_nothing_is_taken_apart(trials):
     found = both(*trials)
     assert found.longer_seconds is None
     assert "nothing is taken apart" in found.sentence
-    assert table(found).row_count
+    assert table(found).rows
 
 
 def test_frameworks_that_go_their_own_ways_are_not_said_to_have_done_another_job():

@@ -12,7 +12,7 @@ from orchestrator.results.comparison import compare
 from orchestrator.results.comparison_file import as_dict
 from orchestrator.results.verdict import verdict
 from tests.builders.comparisons import NOISE, both, pairs, several, timed
-from tests.builders.events import SPEC, failed_trial, trial
+from tests.builders.events import JOB, failed_trial, trial
 
 LAW = settings(database=None, max_examples=50)
 
@@ -31,13 +31,13 @@ def test_the_faster_framework_is_named_with_the_ratio_of_training_times():
 
 def test_only_training_is_compared():
     slow_start = trial("pytorch", seconds=(1.0,), phases={"import": 1000.0, "compile": 500.0})
-    found = compare(SPEC, [slow_start, trial("tensorflow", seconds=(2.0,))])
+    found = compare(JOB, [slow_start, trial("tensorflow", seconds=(2.0,))])
     assert found.verdict.faster == "pytorch"
     assert found.verdict.ratio == 2.0
 
 
 def test_few_pairs_are_provisional_and_have_no_interval():
-    found = compare(SPEC, pairs([1.5] * 5)).verdict
+    found = compare(JOB, pairs([1.5] * 5)).verdict
     assert found.provisional
     assert (found.low, found.high, found.least_seen) == (None, None, None)
     assert found.sentence == (
@@ -46,7 +46,7 @@ def test_few_pairs_are_provisional_and_have_no_interval():
 
 
 def test_many_pairs_make_a_verdict_with_an_interval():
-    found = compare(SPEC, pairs([1.2 * noise for noise in NOISE])).verdict
+    found = compare(JOB, pairs([1.2 * noise for noise in NOISE])).verdict
     assert (found.shown, found.provisional, found.level) == (True, False, False)
     assert found.low < found.ratio < found.high
     assert list(found.pair_ratios) == list(range(1, 9))
@@ -58,7 +58,7 @@ def test_many_pairs_make_a_verdict_with_an_interval():
 
 
 def test_noise_is_no_difference_and_it_is_said_what_could_have_been_seen():
-    found = compare(SPEC, pairs(NOISE)).verdict
+    found = compare(JOB, pairs(NOISE)).verdict
     assert (found.shown, found.level) == (False, False)
     assert re.fullmatch(
         "No difference is shown between the training of .* and .*; one below [12][.][0-9]% could "
@@ -68,14 +68,14 @@ def test_noise_is_no_difference_and_it_is_said_what_could_have_been_seen():
 
 
 def test_a_difference_that_is_sure_and_small_is_called_level():
-    found = compare(SPEC, pairs([1.005 + noise / 1000 for noise in NOISE])).verdict
+    found = compare(JOB, pairs([1.005 + noise / 1000 for noise in NOISE])).verdict
     assert (found.shown, found.level) == (False, True)
     assert "PyTorch and TensorFlow trained level within 1 % (95 %: 1.0" in found.sentence
 
 
 def test_a_pair_one_of_whose_trials_failed_is_left_out_and_said():
     trials = [*pairs([1.2] * 7), timed("pytorch", 1.0, 8), failed_trial("tensorflow", 8)]
-    found = compare(SPEC, trials)
+    found = compare(JOB, trials)
     assert found.verdict.pairs == 7
     assert found.finding.endswith(
         "Left out with its pair: trial 8 of TensorFlow failed: "
@@ -116,12 +116,12 @@ def test_scaling_both_times_changes_nothing(first, second, power):
 def test_the_order_of_the_trials_changes_nothing(order):
     trials = [timed(name, 1.0 + number / 8, number) for name, number in order]
     ordered = sorted(trials, key=lambda found: found.name)
-    assert as_dict(compare(SPEC, trials)) == as_dict(compare(SPEC, ordered))
+    assert as_dict(compare(JOB, trials)) == as_dict(compare(JOB, ordered))
 
 
 @pytest.mark.parametrize("count", [2, 3, 8])
 def test_intervals_that_hold_together_are_as_much_wider_as_there_are_more(count):
-    found = compare(SPEC, several(count))
+    found = compare(JOB, several(count))
     assert len(found.pairs) == count - 1
     for pair in found.pairs:
         trials = {side: found.trials[side] for side in (pair.baseline, pair.side)}
@@ -133,7 +133,7 @@ def test_intervals_that_hold_together_are_as_much_wider_as_there_are_more(count)
 
 
 def test_a_failed_trial_leaves_no_verdict_and_its_reason():
-    found = compare(SPEC, [trial("pytorch"), failed_trial("tensorflow")])
+    found = compare(JOB, [trial("pytorch"), failed_trial("tensorflow")])
     assert found.verdict is None
     assert found.finding == (
         "No verdict on speed: trial 1 of TensorFlow failed: "
@@ -151,18 +151,18 @@ def test_a_failed_trial_leaves_no_verdict_and_its_reason():
     ],
 )
 def test_whatever_did_not_succeed_leaves_no_verdict(state, said):
-    found = compare(SPEC, [replace(trial("pytorch"), state=state), trial("tensorflow")])
+    found = compare(JOB, [replace(trial("pytorch"), state=state), trial("tensorflow")])
     assert found.verdict is None
     assert said in found.finding
 
 
 def test_a_trial_without_training_time_leaves_no_verdict():
-    found = compare(SPEC, [timed("pytorch", 0.0), trial("tensorflow")])
+    found = compare(JOB, [timed("pytorch", 0.0), trial("tensorflow")])
     assert found.verdict is None
     assert "reported no training time" in found.finding
 
 
 def test_one_framework_alone_gets_no_verdict_and_no_trial_at_all_gets_a_sentence():
-    assert compare(SPEC, [trial("pytorch")]).verdict is None
-    assert "PyTorch ran alone" in compare(SPEC, [trial("pytorch")]).finding
-    assert compare(SPEC, []).finding == "There is no trial to compare."
+    assert compare(JOB, [trial("pytorch")]).verdict is None
+    assert "PyTorch ran alone" in compare(JOB, [trial("pytorch")]).finding
+    assert compare(JOB, []).finding == "There is no trial to compare."

@@ -15,8 +15,8 @@ def environment(*uuids):
     return job_pb2.Environment(accelerators=[job_pb2.Accelerator(uuid=uuid) for uuid in uuids])
 
 
-FIRST, SECOND = environment("GPU-aa", "GPU-bb"), environment("GPU-bb")
 CUDA = job_pb2.JobSpec(device=job_pb2.DEVICE_CUDA)
+FIRST, SECOND = environment("GPU-aa", "GPU-bb"), environment("GPU-bb")
 
 
 @pytest.mark.parametrize(

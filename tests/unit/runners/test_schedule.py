@@ -18,7 +18,7 @@ from orchestrator.errors import (
 from orchestrator.runners.placement import Placement
 from orchestrator.runners.schedule import run_trials
 from tests.builders.events import trial_events
-from tests.builders.scripted import BOTH, FakeClient, FakeRunners, go, states
+from tests.builders.scripted import BOTH, WHOLE, FakeClient, FakeRunners, go, states
 from tests.builders.stored import create
 from tests.waiting import HANG_SECONDS
 
@@ -69,7 +69,7 @@ def test_trials_of_another_number_wait_for_those_before(run):
             trials_before.append(len(run.trials()))
             return super().train(spec, request_id)
 
-    order = [Placement(name, number, job_pb2.JobSpec()) for number in (1, 2) for name in BOTH]
+    order = [Placement(name, number, WHOLE) for number in (1, 2) for name in BOTH]
     assert go(run, *map(Noting, BOTH), order=order) == []
     assert trials_before[2] == 2
     assert len(run.trials()) == 4
@@ -84,7 +84,7 @@ def test_where_a_runner_is_lost_what_was_finished_is_kept_and_nothing_more_begin
         return job_pb2.Job(job_id="tensorflow-job", spec=spec)
 
     clients[1].train = lose
-    order = [Placement(name, number, job_pb2.JobSpec()) for number in (1, 2, 3) for name in BOTH]
+    order = [Placement(name, number, WHOLE) for number in (1, 2, 3) for name in BOTH]
     with pytest.raises(RunnerUnavailable, match="it is gone"):
         go(run, *clients, at_once=False, order=order)
     names = {trial.name: trial.state for trial in run.trials()}
@@ -101,7 +101,7 @@ def test_where_a_runner_is_lost_the_other_side_is_cancelled_at_once(run):
     going = FakeClient("tensorflow", waits=True)
     lost = FakeClient("pytorch", fault=RunnerUnavailable("it is gone"))
     runners = FakeRunners(lost, going)
-    order = [Placement(name, 1, job_pb2.JobSpec()) for name in BOTH]
+    order = [Placement(name, 1, WHOLE) for name in BOTH]
     with pytest.raises(RunnerUnavailable, match="it is gone"):
         run_trials(order, runners, run, lambda *_: None, at_once=True)
     assert states(run) == {"pytorch": JobState.RUNNING, "tensorflow": JobState.CANCELLED}

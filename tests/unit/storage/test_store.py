@@ -14,7 +14,7 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.errors import OutputError, RunNotFound, RunUnreadable
 from orchestrator.storage import shelf, store
-from tests.builders.events import SPEC, failed_events, trial_events
+from tests.builders.events import JOB, SPEC, failed_events, trial_events
 from tests.builders.stored import create
 
 NOW = datetime(2026, 11, 23, 10, 24, tzinfo=UTC)
@@ -143,7 +143,7 @@ def test_trials_come_by_framework_and_number_with_their_completed_spec(run):
     run.write_job("pytorch", 2, job)
     found = run.trials()
     assert [trial.name for trial in found] == ["pytorch-2", "pytorch-10", "tensorflow-1"]
-    assert [trial.spec for trial in found] == [SPEC, None, None]
+    assert [trial.spec for trial in found] == [JOB, None, None]
     assert run.job("pytorch", 2) == job
     assert run.job("pytorch", 10) is None
 

@@ -1,45 +1,24 @@
-"""A job's data: made or read, checked, cut, normalised, and known by its hash."""
+"""A job's data: read from files, checked, cut, normalised, and known by its hash."""
 
-import gzip
-import hashlib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 from twinrun.contract.enums import Precision
-from twinrun.contract.layers import Dense, Flatten
-from twinrun.contract.optimizers import Adam, Optimizer
-from twinrun.contract.spec import Dataset, JobSpec, Normalization, Synthetic
+from twinrun.contract.spec import Dataset, Normalization
 
-from services.data import catalog, idx, synthetic
-from services.data.datasets import Loaded, load
-from services.data.published import SOURCES
+from services.data import idx, synthetic
+from services.data.datasets import load
 from services.data.source import File, Source
 from services.errors import DataUnavailable, InvalidRequest
+from tests.builders.datasets import SMALL, file_of, job, loaded, packed, silent
 
 LAW = settings(database=None, max_examples=30)
-SMALL = Synthetic(train_samples=300, test_samples=50, height=6, width=5, channels=2, classes=4)
-FASHION = Path(__file__).parents[5] / "shared/data/fashion-mnist"
 
 
-def job(dataset: Dataset, **fields: Any) -> JobSpec:
-    layers = (Flatten(), Dense(10))
-    return JobSpec(dataset, layers, Optimizer(Adam()), **{"threads": 1, **fields})
-
-
-def silent(_progress: object) -> None:
-    pass
-
-
-def loaded(dataset: Dataset, data_dir: Path = Path("unused"), **fields: Any) -> Loaded:
-    return load(job(dataset, **fields), data_dir, silent)
-
-
-# ----------------------------------------------------------------------------------- synthetic
+# ------------------------------------------------------------------------------------------ cut
 
 
 @LAW
@@ -70,61 +49,7 @@ def test_a_part_of_the_training_samples_is_held_back_before_the_test_split(part:
     assert split.sha256 == whole.sha256  # of the same data, however it is split
 
 
-def test_the_first_samples_stay_the_same_across_the_chunks_in_which_they_are_made() -> None:
-    shape = (64, 64, 4)  # 64 samples a chunk
-    most, _ = synthetic.make(0, synthetic.Split.TRAIN, 200, shape, 3)
-    for samples in (1, 63, 64, 65, 130):
-        images, _ = synthetic.make(0, synthetic.Split.TRAIN, samples, shape, 3)
-        assert np.array_equal(images, most[:samples])
-
-
-def test_synthetic_data_has_the_sizes_types_and_labels_that_were_asked_for() -> None:
-    data = loaded(Dataset("synthetic", synthetic=SMALL)).data
-    assert data.train_images.shape == (300, 6, 5, 2)
-    assert data.test_images.shape == (50, 6, 5, 2)
-    assert data.train_images.dtype == np.float32
-    assert data.train_labels.dtype == data.test_labels.dtype == np.int32
-    assert set(data.train_labels.tolist()) == {0, 1, 2, 3}
-
-
-def test_classes_are_about_equally_many() -> None:
-    _, labels = synthetic.make(0, synthetic.Split.TRAIN, 10_000, (1, 1, 1), 10)
-    counts = np.bincount(labels, minlength=10)
-    assert counts.min() > 850
-    assert counts.max() < 1150
-
-
-def test_splits_and_seeds_have_noise_of_their_own() -> None:
-    made = [
-        synthetic.make(seed, split, 100, (8, 8, 1), 2)[0]
-        for seed in (0, 1)
-        for split in synthetic.Split
-    ]
-    # Bytes that are independent agree once in some hundred times.
-    pairs = [(made[i], made[j]) for i in range(4) for j in range(i)]
-    assert all((one == two).mean() < 0.05 for one, two in pairs)
-
-
-@pytest.mark.parametrize("shape", [(28, 28, 1), (8, 8, 1), (32, 32, 3)])
-def test_synthetic_classes_can_be_learnt_from_many_samples_but_not_from_few(
-    shape: tuple[int, int, int],
-) -> None:
-    images, labels = synthetic.make(0, synthetic.Split.TRAIN, 4_000, shape, 10)
-    others, answers = synthetic.make(0, synthetic.Split.TEST, 500, shape, 10)
-
-    def accuracy(samples: int) -> float:
-        """Of the nearest class mean."""
-        flat = images[:samples].reshape(samples, -1).astype(np.float64)
-        means = np.stack([flat[labels[:samples] == c].mean(axis=0) for c in range(10)])
-        scores = others.reshape(500, -1) @ means.T - (means**2).sum(axis=1) / 2
-        return float((scores.argmax(axis=1) == answers).mean())
-
-    assert accuracy(4_000) > 0.9
-    assert accuracy(4_000) > 0.85
-    assert accuracy(50) < accuracy(4_000) - 0.1
-
-
-# ---------------------------------------------------------------------------------- normalised
+# ----------------------------------------------------------------------------------- normalised
 
 
 @LAW
@@ -155,7 +80,7 @@ def test_a_normalisation_that_leaves_the_precision_is_refused(
     assert found.message == f"is {std:g}; pixels overflow {precision}"
 
 
-# ---------------------------------------------------------------------------------------- hash
+# ----------------------------------------------------------------------------------------- hash
 
 
 def test_the_hash_is_of_the_data_before_normalisation() -> None:
@@ -185,38 +110,7 @@ def test_the_same_bytes_in_another_shape_have_another_hash(tmp_path: Path) -> No
     assert len(hashes) == 2
 
 
-def test_the_hash_of_synthetic_data_is_the_same_on_every_machine() -> None:
-    found = loaded(Dataset("synthetic", synthetic=SMALL)).sha256
-    assert found == "fc3681b3390130b30633e99022438f78bc857516e11fd1f41043fa58d5e3b96d"
-
-
-# ----------------------------------------------------------------------------------------- idx
-
-
-@LAW
-@given(hnp.arrays(np.uint8, hnp.array_shapes(max_dims=3)))
-def test_an_idx_file_gives_back_its_array(array: np.ndarray) -> None:
-    assert np.array_equal(idx.parse(idx.compose(array), array.shape), array)
-
-
-def test_an_idx_file_begins_as_the_published_ones_do() -> None:
-    assert idx.header((60_000, 28, 28)).hex() == "00000803" + "0000ea60" + "0000001c" * 2
-
-
-@LAW
-@given(st.binary(max_size=40))
-def test_other_content_is_no_idx_file(content: bytes) -> None:
-    with pytest.raises(ValueError, match=r"header|reshape|buffer"):
-        idx.parse(content, (7, 5, 3))
-
-
 # --------------------------------------------------------------------------------- laid by hand
-
-
-def file_of(name: str, shape: tuple[int, ...], content: bytes) -> File:
-    packed = gzip.compress(content)
-    hashes = hashlib.sha256(content).hexdigest(), hashlib.sha256(packed).hexdigest()
-    return File(name, shape, hashes[0], len(packed), (hashes[1],))
 
 
 def laid(
@@ -225,19 +119,18 @@ def laid(
     labels: np.ndarray,
     tested: tuple[np.ndarray, np.ndarray] | None = None,
     *,
-    packed: bool = False,
+    gzipped: bool = False,
 ) -> Source:
     """A dataset in files of ``folder``, its test split alike or ``tested``; no one else has it."""
     folder.mkdir(parents=True)
     files = []
     for split, arrays in (("train", (images, labels)), ("t10k", tested or (images, labels))):
         for kind, array in zip(("images-idx3-ubyte", "labels-idx1-ubyte"), arrays, strict=True):
-            content = idx.compose(array)
-            file = file_of(f"{split}-{kind}", array.shape, content)
-            name, data = (
-                (file.packed_name, gzip.compress(content)) if packed else (file.name, content)
-            )
-            (folder / name).write_bytes(data)
+            content, file = idx.compose(array), file_of(f"{split}-{kind}", array)
+            if gzipped:
+                (folder / file.packed_name).write_bytes(packed(content))
+            else:
+                (folder / file.name).write_bytes(content)
             files.append(file)
     return Source(*files, origins=())
 
@@ -246,9 +139,9 @@ IMAGES = np.arange(12 * 4 * 4, dtype=np.uint8).reshape(12, 4, 4)
 LABELS = np.arange(12, dtype=np.uint8) % 10
 
 
-@pytest.mark.parametrize("packed", [True, False])
-def test_files_that_a_user_laid_there_are_used(tmp_path: Path, packed: bool) -> None:
-    source = laid(tmp_path / "mnist", IMAGES, LABELS, packed=packed)
+@pytest.mark.parametrize("gzipped", [True, False])
+def test_files_that_a_user_laid_there_are_used(tmp_path: Path, gzipped: bool) -> None:
+    source = laid(tmp_path / "mnist", IMAGES, LABELS, gzipped=gzipped)
     data = load(job(Dataset("mnist", 7)), tmp_path, silent, {"mnist": source}).data
     assert np.array_equal(data.train_labels, LABELS[:7])
     expected = (IMAGES[:7, ..., None] / 255 - 0.5) / 0.5
@@ -279,7 +172,7 @@ def test_complete_files_are_read_without_a_lock_or_any_writing(tmp_path: Path) -
 
 def test_unpacked_files_are_laid_beside_the_packed_ones(tmp_path: Path) -> None:
     folder = tmp_path / "mnist"
-    source = laid(folder, IMAGES, LABELS, packed=True)
+    source = laid(folder, IMAGES, LABELS, gzipped=True)
     load(job(Dataset("mnist")), tmp_path, silent, {"mnist": source})
     packed = {file.packed_name for file in source.files}
     unpacked = {file.name for file in source.files}
@@ -302,34 +195,3 @@ def test_a_file_of_another_shape_is_refused(tmp_path: Path) -> None:
     ]
     with pytest.raises(DataUnavailable, match="its header is"):
         load(job(Dataset("mnist")), tmp_path, silent, {"mnist": Source(*files, origins=())})
-
-
-# ----------------------------------------------------------------------------------- published
-
-
-@pytest.mark.parametrize("name", SOURCES)
-def test_the_published_sizes_are_the_catalogues(name: str) -> None:
-    info, source = catalog.DATASETS[name], SOURCES[name]
-    assert source.train_images.shape == (info.train_samples, *info.shape[:2])
-    assert source.test_images.shape == (info.test_samples, *info.shape[:2])
-    assert source.train_labels.shape == (info.train_samples,)
-    assert source.test_labels.shape == (info.test_samples,)
-    assert info.shape[2] == 1
-
-
-def test_every_catalogued_dataset_has_a_source() -> None:
-    assert set(SOURCES) == set(catalog.DATASETS)
-
-
-@pytest.mark.skipif(not FASHION.is_dir(), reason="Fashion-MNIST's files are not on this machine")
-def test_fashion_mnist_is_read_from_its_authors_files(tmp_path: Path) -> None:
-    folder = tmp_path / "fashion-mnist"
-    folder.mkdir()
-    for path in FASHION.iterdir():
-        (folder / path.name).symlink_to(path)
-    one = loaded(Dataset("fashion-mnist", test_limit=100), tmp_path)
-    assert one.data.train_images.shape == (60_000, 28, 28, 1)
-    assert one.data.test_images.shape == (100, 28, 28, 1)
-    assert np.bincount(one.data.train_labels).tolist() == [6_000] * 10
-    assert one.data.train_images.min() == -1
-    assert one.data.train_images.max() == 1
