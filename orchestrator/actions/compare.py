@@ -6,13 +6,13 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from twinrun.v1 import job_pb2
 
 from orchestrator.actions import verify
 from orchestrator.actions.repeat import Plan, enough
 from orchestrator.certificate import certificate_file
+from orchestrator.certificate.certificates import Certificates, none_made
 from orchestrator.errors import JobFailed, OrchestratorError, OutputError
 from orchestrator.figures.drawing import Drawing
 from orchestrator.figures.renderer import Renderer
@@ -30,6 +30,7 @@ from orchestrator.storage import machine, store
 from orchestrator.storage.about import plain
 from orchestrator.storage.store import Run
 from orchestrator.trials.sides import Side, are_the_same
+from orchestrator.trials.stored import as_json, fields_of
 
 _NOT_AT_ONCE = Phrase("--concurrent: {reason}; one trial at a time")
 _ONE_RUNNER = Phrase("two sides have one runner")
@@ -118,7 +119,8 @@ def train_into(
     try:
         renderer.ready()  # its start is not to disturb a trial
         if request.certify and _is_to_be_the_same(request):
-            run.write_certificate(_certificate(request, run, runners, display))
+            certificates = _certificates(request, run, runners, display)
+            run.write_certificate(certificate_file.as_dict(certificates))
         at_once = _at_once(request, runners, display)
         if at_once:
             run.write_concurrent()
@@ -166,24 +168,26 @@ def _recall(run: Run) -> None:
     """Keep with the run what is known of the machine that it was made on."""
     environments = [trial.environment for trial in run.trials() if trial.environment]
     if environments:
-        run.write_known(machine.known(machine.key(environments[0])))
+        known = machine.known(machine.key(environments[0]))
+        run.write_known(as_json(fields_of(known)))
 
 
 def _learn_noise(comparison: Comparison, request: Request) -> None:
     """Keep an A/A test's interval as the machine's noise floor."""
     found = comparison.verdict
     environments = [t.environment for t in next(iter(comparison.trials.values()), ())]
-    if found is None or found.low is None or not environments or environments[0] is None:
+    if (
+        found is None
+        or found.low is None
+        or found.high is None
+        or not environments
+        or environments[0] is None
+    ):
         return
     of = f"{request.frameworks[0]} {machine.conditions(comparison.job)}"
-    noise = {
-        "low": found.low,
-        "high": found.high,
-        "pairs": found.pairs,
-        "workload": request.workload,
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-    machine.learn(machine.key(environments[0]), machine.NOISE, of, noise)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    noise = machine.Noise(found.low, found.high, found.pairs, request.workload, now)
+    machine.learn_noise(machine.key(environments[0]), of, noise)
 
 
 def _is_to_be_the_same(request: Request) -> bool:
@@ -210,30 +214,28 @@ def _at_once(request: Request, runners: Runners, display: Display) -> bool:
     return reason is None
 
 
-def _certificate(request: Request, run: Run, runners: Runners, display: Display) -> dict[str, Any]:
-    """For certificate.json; where none can be made, the sentence that says why."""
+def _certificates(request: Request, run: Run, runners: Runners, display: Display) -> Certificates:
+    """Make them; where that cannot be done, say why."""
     asked = verify.Request(
         request.workload, request.spec, request.sides, request.output, request.baseline
     )
     try:
-        made = verify.short(asked, run, runners, display)
-        found = [certificate_file.as_dict(each) for each in made]
+        return Certificates(verify.short(asked, run, runners, display))
     except JobFailed as error:
-        found = [certificate_file.none_made(error.message, *pair) for pair in asked.pairs]
-    return certificate_file.of_several(found)
+        return Certificates([none_made(error.message, *pair) for pair in asked.pairs])
 
 
 def comparison_of(run: Run) -> Comparison:
     """What its trials say side by side, from all that the run keeps. Raises RunUnreadable."""
     what = run.about()
     return compare(
-        store.to_mapping(run.spec()),
+        run.job_spec(),
         run.trials(),
-        run.certificate(),
+        certificate_file.of_run(run),
         sides=what.sides,
         baseline=what.baseline,
         concurrent=run.concurrent(),
-        known=run.known(),
+        known=machine.of_run(run),
         profiles=run.profiles(),
     )
 

@@ -17,9 +17,9 @@ from orchestrator.results.evaluation import Evaluation, Logits, as_dict, evaluat
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.progress import Display
 from orchestrator.runners.schedule import raise_unless_succeeded
-from orchestrator.storage.store import Run, to_mapping
-from orchestrator.trials.inputs import in_own_way
+from orchestrator.storage.store import Run
 from orchestrator.trials.sides import Side
+from orchestrator.trials.spec import in_own_way
 
 _NO_EVALUATION = Phrase("{framework}: the job {job_id} reported no evaluation.")
 _OTHER_SAMPLES = Phrase(
@@ -89,7 +89,7 @@ def evaluate(
 
 def _faults(made: Evaluation, kept: Logits, found: Logits, run: Run) -> Iterator[Sentence]:
     """What rounding does not explain, in the precision of the job."""
-    job = to_mapping(run.spec())
+    job = run.job_spec()
     if in_own_way(job):  # its users' own evaluation may be rounded as they like
         return
     rule = rule_of(job)

@@ -10,7 +10,6 @@ from orchestrator.results.comparison import compare
 from orchestrator.results.estimate import fewest_pairs
 from orchestrator.results.verdict import Verdict
 from orchestrator.runners.placement import Enough
-from orchestrator.storage import store
 from orchestrator.storage.store import Run
 
 _LATE = Phrase("--max-minutes: {minutes:g} have gone by; not sure enough yet")
@@ -59,9 +58,7 @@ def enough(plan: Plan, run: Run, tell: Callable[[str], None]) -> Enough:
 
 def _verdicts(run: Run) -> list[Verdict]:
     what = run.about()
-    return compare(
-        store.to_mapping(run.spec()), run.trials(), sides=what.sides, baseline=what.baseline
-    ).verdicts
+    return compare(run.job_spec(), run.trials(), sides=what.sides, baseline=what.baseline).verdicts
 
 
 def _failed(run: Run) -> bool:

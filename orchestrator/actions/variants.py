@@ -73,7 +73,7 @@ def finish_recipes(run: Run) -> Recipes:
     from orchestrator import page  # noqa: PLC0415 - as above
 
     inner = _inner(run, RECIPES)
-    empty = compare(store.to_mapping(run.spec()), [])
+    empty = compare(run.job_spec(), [])
     found = recipes(*(inner.get(name, empty) for name in RECIPES))
     run.write_result("recipes", as_dict(found))
     run.write_page(page.render(page.recipes_page(found, run.about(), list(inner))))

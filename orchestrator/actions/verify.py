@@ -9,6 +9,7 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,14 +17,9 @@ from pathlib import Path
 
 from twinrun.v1 import job_pb2, runner_service_pb2
 
-from orchestrator.certificate.certificate import Certificate, Proof, certify
-from orchestrator.certificate.certificate_file import (
-    SCHEMA,
-    as_dict,
-    each_of,
-    from_dict,
-    of_several,
-)
+from orchestrator.certificate.certificate import SCHEMA, Certificate, Proof, certify
+from orchestrator.certificate.certificate_file import as_dict, of_run, read
+from orchestrator.certificate.certificates import Certificates
 from orchestrator.certificate.evidence import Evidence, evidence
 from orchestrator.certificate.takes import (
     PERTURBED,
@@ -55,7 +51,7 @@ _SHOWING = Phrase("showing first, in float64, that it is the same job on both")
 _ROOMS = Path(__file__).parents[1]
 _JUDGES = (
     *sorted((_ROOMS / "certificate").glob("*.py")),
-    *(_ROOMS / "trials" / name for name in ("inputs.py", "relative.py")),
+    *(_ROOMS / "trials" / name for name in ("inputs.py", "paths.py", "relative.py", "spec.py")),
     Path(__file__),
 )
 
@@ -120,8 +116,8 @@ def keep(run: Run, certificates: Sequence[Certificate]) -> None:
     from orchestrator import page  # noqa: PLC0415 - take a while to import
     from orchestrator.figures import plots  # noqa: PLC0415 - take a while to import
 
-    found = of_several([as_dict(each) for each in certificates])
-    run.write_certificate(found)
+    found = Certificates(certificates)
+    run.write_certificate(as_dict(found))
     drawings = [canvas.drawing() for canvas in plots.certificate_canvases(found)]
     run.write_page(page.render(page.certificate_page(certificates, run.about(), drawings)))
     for drawing in drawings:
@@ -133,14 +129,14 @@ def again(run: Run) -> list[Certificate]:
 
     Raises RunUnreadable.
     """
-    kept = run.certificate()
-    before = [from_dict(each) for each in each_of(kept)]
-    if any(each.get("schema") != SCHEMA for each in each_of(kept)):
+    kept = of_run(run)
+    before = kept.made if kept else []
+    if any(each.schema != SCHEMA for each in before):
         return before  # less was run then than is asked now
     what = run.about()
     ended = {trial.framework for trial in run.trials() if trial.number == PLAIN}
     if len(what.sides) < 2 or not ended.issuperset(what.sides):
-        if kept is None:
+        if not before:
             raise RunUnreadable(english(_NO_TRIALS, path=run.path))
         return before
     made = judged(run, against(what.sides, what.baseline))
@@ -161,12 +157,13 @@ def short(request: Request, run: Run, runners: Runners, display: Display) -> lis
     }
     key = _key(request, planned, runners)
     if (known := certificates.read(key)) is not None:
-        return [from_dict(each) for each in each_of(known)]
+        with suppress(RunUnreadable):  # another version's, or damaged: it is made again
+            return read(known, key).made
     display.say(say(_SHOWING))
     inner = store.within(run, "certificate", Kind.VERIFY, request.names, planned[PLAIN])
     made = _certificates(planned, request, inner, runners, Lines(lambda _: None))
     if all(each.same_job for each in made):
-        certificates.write(key, of_several([as_dict(each) for each in made]))
+        certificates.write(key, as_dict(Certificates(made)))
     return made
 
 
@@ -264,7 +261,7 @@ def judged(run: Run, pairs: Sequence[Pair], *, evaluated: bool = True) -> list[C
     made = []
     for pair in pairs:
         first, second = (proof(name, pair) for name in pair)
-        allowed = tolerance(first.plain.trial.spec or {})
+        allowed = tolerance(first.plain.job)
         made.append(certify(first, second, allowed, now, evaluated=evaluated))
     return made
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.api import notebook
+from orchestrator.certificate import certificate_file
 from orchestrator.errors import BadInput
 from orchestrator.exports.tables import TABLES
 from orchestrator.language.phrases import Phrase, english, speaking
@@ -72,7 +73,8 @@ class Result:
     @property
     def certificate(self) -> Mapping[str, Any] | None:
         """Whether it was shown to be the same job, as in certificate.json. None: not tried."""
-        return self.comparison.certificate
+        found = self.comparison.certificates
+        return None if found is None else certificate_file.as_dict(found)
 
     @property
     def warnings(self) -> Sequence[Caution]:

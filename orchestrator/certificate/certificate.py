@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from twinrun.contract.enums import JobState
+from twinrun.contract.spec import JobSpec, Tolerance
 
 from orchestrator.certificate import text
 from orchestrator.certificate.distrust import distrust
@@ -25,12 +25,13 @@ from orchestrator.certificate.gaps import (
     gaps,
 )
 from orchestrator.certificate.judge import Clause, Difference, Gaps, Standard, judge, undetermined
-from orchestrator.certificate.rounding import FLOAT64, Rule, rule_of
-from orchestrator.certificate.tolerance import Tolerance
+from orchestrator.certificate.rounding import FLOAT64, Key, Rule, rule_of
 from orchestrator.language.phrases import Sentence, clause, english
 from orchestrator.language.words import label
 from orchestrator.trials.inputs import InputsCheck, check_inputs
 from orchestrator.trials.trial import Trial
+
+SCHEMA = "twinrun.certificate/2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,12 @@ class Certificate:
     ``loss_differences`` float64[steps]: relative, of each step's losses. ``versions`` by framework.
     ``envelope``: what the difference was held against, where that was needed. ``timed``: the same
     in the precision in which the job is timed. ``undetermined``: parameters whose gradient is
-    nothing but rounding. ``made``: when, UTC, ISO 8601.
+    nothing but rounding. ``made``: when, UTC, ISO 8601; ``schema``: of the version that made it.
     """
 
     same_job: bool
     sentence: Sentence
-    job: Mapping[str, Any]
+    job: JobSpec
     first: str
     second: str
     versions: Mapping[str, str]
@@ -86,6 +87,7 @@ class Certificate:
     made: str
     timed: Envelope | None = None
     undetermined: Sequence[str] = field(default_factory=tuple)
+    schema: str = SCHEMA
 
 
 DIGESTS = (
@@ -106,11 +108,11 @@ def certify(
     sides = first, second
     plain = first.plain, second.plain
     trials = tuple(each.trial for each in plain)
-    rule = rule_of(plain[0].trial.spec or {})
+    rule = rule_of(first.plain.job)
     between = _gaps(*plain)
     own = _own(sides)
     nothing = undetermined(trials) if rule is FLOAT64 else frozenset[str]()
-    by = Standard(tolerance, rule, nothing, *_sizes(trials[0]))
+    by = Standard(tolerance, rule, nothing, *_sizes(first.plain))
     doubts = list(distrust(between, own, _repeated(sides), by)) if own else []
     usable = list(own.values()) if len(own) == 2 and not doubts else []
     differences = [*judge(between, usable, by), *judge(_again(plain), [], by)]
@@ -118,7 +120,7 @@ def certify(
     made = Certificate(
         same_job=False,
         sentence=english(text.NOT_SAME, reasons=""),
-        job=trials[0].spec or {},
+        job=first.plain.job,
         first=trials[0].framework,
         second=trials[1].framework,
         versions={t.framework: t.environment.framework_version for t in trials if t.environment},
@@ -146,7 +148,7 @@ def certify(
     return replace(made, same_job=not reasons, sentence=text.sentence(made, reasons))
 
 
-def _gaps(a: Evidence, b: Evidence) -> dict[Any, Gap]:
+def _gaps(a: Evidence, b: Evidence) -> dict[Key, Gap]:
     return {gap.key: gap for gap in gaps(a, b)}
 
 
@@ -166,15 +168,15 @@ def _repeated(sides: Sequence[Proof]) -> dict[str, Gaps]:
     }
 
 
-def _again(plain: Sequence[Evidence]) -> dict[Any, Gap]:
+def _again(plain: Sequence[Evidence]) -> dict[Key, Gap]:
     return {gap.key: gap for each in plain for gap in again(each)}
 
 
-def _sizes(trial: Trial) -> tuple[int, int]:
+def _sizes(found: Evidence) -> tuple[int, int]:
     """Samples of a batch, and of an evaluation."""
-    inputs = trial.inputs
+    inputs = found.trial.inputs
     samples = [n for n in (inputs.test_samples, inputs.validation_samples) if n] if inputs else []
-    return int((trial.spec or {}).get("batch_size") or 1), min(samples, default=1)
+    return found.job.batch_size, min(samples, default=1)
 
 
 def _timed(
@@ -189,12 +191,11 @@ def _timed(
     moved = [moved for timed, moved in pairs if timed is not None and moved is not None]
     if len(plain) < 2:
         return None, []
-    job = plain[0].trial.spec or {}
-    rule = rule_of(job)
+    rule = rule_of(plain[0].job)
     between = _gaps(*plain)
     own = {a.trial.framework: _gaps(a, b) for a, b in zip(plain, moved, strict=True)}
     trials = tuple(each.trial for each in plain)
-    by = Standard(tolerance, rule, nothing, *_sizes(trials[0]))
+    by = Standard(tolerance, rule, nothing, *_sizes(plain[0]))
     # Run again it is by the perturbed trial, which parts by rounding at first.
     faults = [*_unfinished(trials), *distrust(between, own, {name: {} for name in own}, by)]
     if not faults:
@@ -213,8 +214,8 @@ def _unfinished(trials: Sequence[Trial]) -> Iterator[Sentence]:
             yield english(text.UNFINISHED, trial=trial.name)
     counts = {len(trial.losses) for trial in trials}
     for trial in trials:
-        epochs = int((trial.spec or {}).get("epochs") or 0)
-        wanted = trial.inputs.steps_per_epoch * epochs if trial.inputs else 0
+        inputs, spec = trial.inputs, trial.spec
+        wanted = inputs.steps_per_epoch * spec.epochs if inputs and spec else 0
         if len(counts) == 1 and wanted and len(trial.losses) != wanted:
             yield english(text.TOO_FEW, trial=trial.name, steps=len(trial.losses), all_steps=wanted)
     if len(counts) > 1:

@@ -1,140 +1,132 @@
-"""Certificates as certificate.json holds them."""
+"""Certificates as certificate.json holds them: read into dataclasses here, and nowhere else."""
 
-import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from twinrun.contract.spec import Tolerance
 
-from orchestrator.certificate import text
-from orchestrator.certificate.certificate import Certificate, Parting
+from orchestrator.certificate.certificate import SCHEMA, Certificate, Parting
+from orchestrator.certificate.certificates import Certificates, Unmade
 from orchestrator.certificate.envelope import Envelope
+from orchestrator.certificate.gaps import Floats
 from orchestrator.certificate.judge import Clause, Difference
-from orchestrator.certificate.tolerance import Tolerance
-from orchestrator.language.phrases import (
-    Phrase,
-    Sentence,
-    clause,
-    english,
-    join,
-    kept,
-    stored,
-    told,
-)
-from orchestrator.language.words import NEXT, OF, label, listed
+from orchestrator.errors import RunUnreadable
+from orchestrator.language.phrases import Phrase, english
+from orchestrator.storage.store import Run
 from orchestrator.trials.inputs import InputsCheck
-from orchestrator.trials.numbers import finite
+from orchestrator.trials.spec import spec_from_mapping
+from orchestrator.trials.stored import as_json, fields_of, sentence
 
-SCHEMA = "twinrun.certificate/2"
 SCHEMA_OF_SEVERAL = "twinrun.certificates/1"
-_NONE = Phrase("no certificate could be made: {why}")
+_FILE = "certificate.json"
+_DAMAGED = Phrase("{path} is not a certificate: {error}. Make the run again.")
 
 
-def as_dict(certificate: Certificate) -> dict[str, Any]:
-    """For certificate.json; null for what is not finite."""
-    found: dict[str, Any] = finite(
-        {
-            "schema": SCHEMA,
-            **{f.name: getattr(certificate, f.name) for f in dataclasses.fields(certificate)},
-            "said": kept(certificate.sentence),
-            "inputs": dataclasses.asdict(certificate.inputs),
-            "differences": [
-                {**dataclasses.asdict(difference), "within": difference.within}
-                for difference in certificate.differences
-            ],
-            "parting": dataclasses.asdict(certificate.parting) if certificate.parting else None,
-            "tolerance": dataclasses.asdict(certificate.tolerance),
-            "loss_differences": certificate.loss_differences.tolist(),
-            "envelope": certificate.envelope.as_dict() if certificate.envelope else None,
-            "timed": certificate.timed.as_dict() if certificate.timed else None,
-            "undetermined": list(certificate.undetermined),
-        }
-    )
-    return found
+def of_run(run: Run) -> Certificates | None:
+    """Read those that a run keeps. None: it keeps none. Raises RunUnreadable."""
+    kept_there = run.certificate()
+    path = run.path / _FILE
+    return None if kept_there is None else read(kept_there, str(path))
 
 
-def none_made(why: Sentence, first: str, second: str) -> dict[str, Any]:
-    """For certificate.json where the trials of a certificate could not be run."""
-    sides = {"first": first, "second": second}
-    said = english(text.NOT_SAME, reasons=english(_NONE, why=clause(why)))
-    told_of = {"sentence": said, "said": kept(said), "why": why}
-    return {"schema": SCHEMA, "same_job": False, **told_of, **sides}
+def read(found: Mapping[str, Any], where: str) -> Certificates:
+    """Read what a certificate.json holds, of this version or an earlier one.
 
-
-def of_several(made: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """For certificate.json, of certificates for it: of one alone it is that one."""
-    if len(made) == 1:
-        return dict(made[0])
-    said = [english(OF, name=_names(each), what=retold(each)) for each in made]
-    same = bool(made) and all(each["same_job"] for each in made)
-    sentence = join(NEXT, said)
-    return {
-        "schema": SCHEMA_OF_SEVERAL,
-        "same_job": same,
-        "sentence": sentence,
-        "said": kept(sentence),
-        "pairs": list(made),
-    }
-
-
-def each_of(found: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
-    """The certificates in a certificate.json, one for each pair of sides."""
-    return [] if found is None else list(found.get("pairs", [found]))
-
-
-def of_pair(found: Mapping[str, Any] | None, first: str, second: str) -> Mapping[str, Any] | None:
-    """That of two sides. None: there is none."""
-    pair = {first, second}
-    several = each_of(found)
-    fitting = (each for each in several if {each.get("first"), each.get("second")} == pair)
-    # Of two that none could be made of, an older one does not say which.
-    return next(fitting, several[0] if len(several) == 1 and "first" not in several[0] else None)
-
-
-def _names(found: Mapping[str, Any]) -> Sentence:
-    return listed([label(found["first"]), label(found["second"])])
-
-
-def retold(found: Mapping[str, Any]) -> Sentence:
-    """The sentence of a certificate.json, as it can be said in any language.
-
-    One of an older version is known in English alone.
+    ``where`` it stands is told by the error. Raises RunUnreadable.
     """
-    if "said" in found:
-        return told(found["said"], found["sentence"])
-    return stored(found["sentence"])
+    try:
+        pairs = found.get("pairs", [found])
+        return Certificates([_pair(each, where) for each in pairs])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        what = f"{type(error).__name__} {error}"
+        raise RunUnreadable(english(_DAMAGED, path=where, error=what)) from error
 
 
-def from_dict(found: Mapping[str, Any]) -> Certificate:
-    """A certificate as `as_dict` left it, of this version or of the one before."""
-    fields = {f.name: found[f.name] for f in dataclasses.fields(Certificate) if f.name in found}
-    fields["sentence"] = retold(found)
-    fields["inputs"] = InputsCheck.from_dict(found["inputs"])
-    fields["differences"] = [_difference(d) for d in found["differences"]]
-    fields["weights"] = {name: _number(value) for name, value in found["weights"].items()}
-    fields["parting"] = Parting(**found["parting"]) if found["parting"] else None
-    fields["tolerance"] = Tolerance(**found["tolerance"])
-    fields["loss_differences"] = np.array([_number(d) for d in found["loss_differences"]])
-    for name in ("envelope", "timed"):
-        fields[name] = Envelope.from_dict(found[name]) if found.get(name) else None
-    return Certificate(**fields)
+def as_dict(certificates: Certificates) -> dict[str, object]:
+    """For certificate.json; null for what is not finite. One alone is the whole file."""
+    pairs = [_pair_as_dict(each) for each in certificates.pairs]
+    if len(pairs) == 1:
+        return pairs[0]
+    found = {"same_job": certificates.same_job, "sentence": certificates.sentence}
+    return {"schema": SCHEMA_OF_SEVERAL, **as_json(found), "pairs": pairs}
+
+
+# ------------------------------------------------------------------------------------ read
+
+
+def _pair(found: Mapping[str, Any], where: str) -> Certificate | Unmade:
+    if "loss_differences" not in found:
+        why = sentence(found, "why") if found.get("why") else None
+        return Unmade(sentence(found, "sentence"), why, found.get("first"), found.get("second"))
+    return Certificate(
+        same_job=bool(found["same_job"]),
+        sentence=sentence(found, "sentence"),
+        job=spec_from_mapping(found["job"], where),
+        first=found["first"],
+        second=found["second"],
+        versions=dict(found["versions"]),
+        inputs=_inputs(found["inputs"]),
+        digests=dict(found["digests"]),
+        steps=found["steps"],
+        differences=[_difference(each) for each in found["differences"]],
+        weights={name: _number(value) for name, value in found["weights"].items()},
+        parting=Parting(**found["parting"]) if found["parting"] else None,
+        tolerance=Tolerance(**found["tolerance"]),
+        loss_differences=_curve(found["loss_differences"]),
+        envelope=_envelope(found.get("envelope")),
+        made=found["made"],
+        timed=_envelope(found.get("timed")),
+        undetermined=found.get("undetermined", ()),
+        schema=found["schema"],
+    )
+
+
+def _inputs(found: Mapping[str, Any]) -> InputsCheck:
+    return InputsCheck(found["same"], tuple(found["differences"]), sentence(found, "sentence"))
 
 
 def _difference(found: Mapping[str, Any]) -> Difference:
     usual = Clause.TOLERANCE if found.get("within", True) else Clause.BEYOND
-    own, quantity = found.get("own"), found["quantity"]
+    quantity = found["quantity"]
     return Difference(
-        Phrase(quantity),
-        _number(found["largest"]),
-        found["tolerance"],
-        found["step"],
-        found["tensor"],
-        own,
-        Clause(found.get("clause", usual)),
-        found.get("first"),
+        quantity=Phrase(quantity),
+        largest=_number(found["largest"]),
+        tolerance=found["tolerance"],
+        step=found["step"],
+        tensor=found["tensor"],
+        own=found.get("own"),
+        clause=Clause(found.get("clause", usual)),
+        first=found.get("first"),
     )
+
+
+def _envelope(found: Mapping[str, Any] | None) -> Envelope | None:
+    if not found:
+        return None
+    return Envelope(
+        precision=found.get("precision", ""),
+        ratio=_number(found["ratio"]),
+        between=_curve(found["between"]),
+        own={name: _curve(numbers) for name, numbers in found["own"].items()},
+    )
+
+
+def _curve(numbers: list[float | None]) -> Floats:
+    return np.array([_number(each) for each in numbers])
 
 
 def _number(value: float | None) -> float:
     """JSON has no infinity."""
     return float("inf") if value is None else value
+
+
+# ------------------------------------------------------------------------------------ written
+
+
+def _pair_as_dict(found: Certificate | Unmade) -> dict[str, object]:
+    if isinstance(found, Unmade):
+        return as_json({"schema": SCHEMA, "same_job": False, **fields_of(found)})
+    differences = [{**fields_of(each), "within": each.within} for each in found.differences]
+    fields = {"schema": found.schema, **fields_of(found), "differences": differences}
+    return as_json(fields)

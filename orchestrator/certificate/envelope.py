@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
 
 import numpy as np
 
@@ -26,28 +25,6 @@ class Envelope:
     ratio: float
     between: Floats
     own: Mapping[str, Floats]
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "precision": self.precision,
-            "ratio": self.ratio,
-            "between": self.between.tolist(),
-            "own": {name: curve.tolist() for name, curve in self.own.items()},
-        }
-
-    @classmethod
-    def from_dict(cls, found: Mapping[str, Any]) -> Self:
-        """As `as_dict` left it; null is what was not finite."""
-
-        def curve(numbers: list[float | None]) -> Floats:
-            return np.array([np.inf if n is None else n for n in numbers])
-
-        return cls(
-            found.get("precision", ""),
-            np.inf if found["ratio"] is None else found["ratio"],
-            curve(found["between"]),
-            {name: curve(numbers) for name, numbers in found["own"].items()},
-        )
 
     def smaller(self) -> Floats:
         """The smaller of the own divergences at each step that both have."""

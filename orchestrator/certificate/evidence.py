@@ -7,6 +7,7 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
+from twinrun.contract.spec import JobSpec
 
 from orchestrator.errors import RunUnreadable
 from orchestrator.language.phrases import Phrase, Sentence, english
@@ -18,6 +19,7 @@ _WEIGHTS = Phrase("weights of {trial}")
 _LOGITS = Phrase("logits of {trial}")
 _AGAIN = Phrase("logits of the weights of {trial} in {framework}")
 _NOT_SAFETENSORS = Phrase("The {what} are not a safetensors file: {error}.")
+_NO_SPEC = Phrase("It is not kept what {trial} was to do; make the run again.")
 _NO_LOGITS = Phrase("The {what} lack logits or labels.")
 
 Tensors = Mapping[str, NDArray[np.floating]]
@@ -38,6 +40,13 @@ class Evidence:
     logits: NDArray[np.floating]
     validation_logits: NDArray[np.floating] | None = None
     again: Mapping[str, NDArray[np.floating]] = field(default_factory=dict)
+
+    @property
+    def job(self) -> JobSpec:
+        """What the trial was to do. Raises RunUnreadable where the run does not keep it."""
+        if self.trial.spec is None:
+            raise RunUnreadable(english(_NO_SPEC, trial=self.trial.name))
+        return self.trial.spec
 
 
 def evidence(run: Run, trial: Trial, frameworks: Sequence[str] = ()) -> Evidence:

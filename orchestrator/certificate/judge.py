@@ -11,6 +11,7 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
+from twinrun.contract.spec import Tolerance
 
 from orchestrator.certificate.gaps import (
     ACCURACIES,
@@ -29,7 +30,6 @@ from orchestrator.certificate.gaps import (
     whole_norms,
 )
 from orchestrator.certificate.rounding import FLOAT64, Key, Rule, larger, smaller
-from orchestrator.certificate.tolerance import Tolerance
 from orchestrator.language.phrases import Phrase
 from orchestrator.trials.trial import Trial
 

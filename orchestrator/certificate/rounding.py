@@ -6,12 +6,16 @@ framework rounds everything otherwise, so that some times as much is allowed.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 import numpy as np
+from twinrun.contract.enums import Device, Precision
+from twinrun.contract.spec import JobSpec
 
 from orchestrator.certificate.gaps import Floats, Gap
+from orchestrator.language.phrases import Phrase
 
-Key = tuple[str, str | None]
+Key = tuple[Phrase, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +64,17 @@ BFLOAT16 = Rule("bfloat16", 10.0, 100.0, 100, 5e-2, 2.0**-8, 16 * 2.0**-8)
 TF32 = Rule("TF32", 10.0, 1000.0, 100, 1e-2, 2.0**-11, 16 * 2.0**-11)
 
 
-def rule_of(job: Mapping[str, object]) -> Rule:
-    """Return the rule of a job, in JSON mapping."""
-    match job.get("precision", "PRECISION_FLOAT32"):
-        case "PRECISION_FLOAT64":
+def rule_of(job: JobSpec) -> Rule:
+    """Return the rule of a job."""
+    match job.precision:
+        case Precision.FLOAT64:
             return FLOAT64
-        case "PRECISION_BFLOAT16":
+        case Precision.BFLOAT16:
             return BFLOAT16
-        case "PRECISION_FLOAT32":
-            tf32 = job.get("allow_tf32") and job.get("device") == "DEVICE_CUDA"
-            return TF32 if tf32 else FLOAT32
-        case other:
-            raise ValueError(f"no rule for the precision {other}")
+        case Precision.FLOAT32:
+            return TF32 if job.allow_tf32 and job.device is Device.CUDA else FLOAT32
+        case _:
+            assert_never(job.precision)
 
 
 def smaller(own: Sequence[Mapping[Key, Gap]], key: Key, steps: int) -> Floats | None:

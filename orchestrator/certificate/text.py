@@ -8,7 +8,7 @@ from orchestrator.certificate.gaps import AGAIN, LOGITS, LOSSES, WEIGHTS
 from orchestrator.certificate.judge import Clause, Difference
 from orchestrator.certificate.rounding import FLOAT64, rule_of
 from orchestrator.language.phrases import Phrase, Sentence, english, join
-from orchestrator.language.words import AND, COMMA, NEXT, SEMICOLON, label, listed, number
+from orchestrator.language.words import AND, COMMA, NEXT, SEMICOLON, label, number
 from orchestrator.trials.trial import Trial
 
 if TYPE_CHECKING:
@@ -123,11 +123,6 @@ def _where(difference: Difference) -> Sentence | str:
     return english(_AT_IN if difference.tensor else _AT, **at)
 
 
-def pair(found: "Certificate") -> Sentence:
-    """The two sides, by name."""
-    return listed([label(found.first), label(found.second)])
-
-
 def sentence(found: "Certificate", reasons: Sequence[Sentence]) -> Sentence:
     """Say what a certificate found; ``reasons`` are against its being the same job."""
     if reasons:
@@ -144,10 +139,10 @@ def sentence(found: "Certificate", reasons: Sequence[Sentence]) -> Sentence:
                 ratio=number(found.timed.ratio),
             )
         )
-    late = found.job.get("late_epoch")
-    if late is not None:
-        said.append(english(_LATE, epochs=found.job.get("epochs"), number=late))
-    if late is not None or found.job.get("steps_per_epoch_limit") is not None:
+    job = found.job
+    if job.late_epoch is not None:
+        said.append(english(_LATE, epochs=job.epochs, number=job.late_epoch))
+    if job.late_epoch is not None or job.steps_per_epoch_limit is not None:
         said.append(english(_NOT_COVERED))
     return join(NEXT, said)
 

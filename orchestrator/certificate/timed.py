@@ -12,7 +12,7 @@ from twinrun.contract.events import EpochFinished
 
 from orchestrator.certificate.envelope import Envelope
 from orchestrator.certificate.gaps import Floats
-from orchestrator.certificate.rounding import FLOAT64, Rule, largest_jump, rule_of
+from orchestrator.certificate.rounding import FLOAT32, FLOAT64, Rule, largest_jump, rule_of
 from orchestrator.certificate.tolerance import tolerance
 from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.language.words import label, percent
@@ -78,7 +78,7 @@ def judge_timed(
         return None
     apart = False
     for one, other in pairs:
-        rule = rule_of(one.spec or {})
+        rule = rule_of(one.spec) if one.spec else FLOAT32
         for reason in _against(one, other, rule, exact if rule is FLOAT64 else held):
             said = english(_NOT_SAME, number=one.number, reason=reason)
             return Timed(False, len(pairs), False, said)
@@ -121,7 +121,9 @@ def _against(one: Trial, other: Trial, rule: Rule, held: Envelope | None) -> Ite
 def _by_step(gap: Floats, trial: Trial, rule: Rule, held: Envelope | None) -> Iterator[Sentence]:
     if not len(gap):
         return
-    outright = tolerance(trial.spec or {}).losses if rule is FLOAT64 else rule.first or rule.least
+    outright = rule.first or rule.least
+    if rule is FLOAT64 and trial.spec:
+        outright = tolerance(trial.spec).losses
     if gap[0] > outright:
         yield english(_FIRST, largest=float(gap[0]), allowed=outright)
         return

@@ -5,9 +5,9 @@ own order. What is allowed lies between what rounding was seen to do, and the sm
 matters: data normalised in float32, which is off by 6e-8. It stands in the job spec.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import replace
+
+from twinrun.contract.spec import JobSpec, Tolerance
 
 from orchestrator.language.phrases import Phrase
 
@@ -18,18 +18,6 @@ _REASON = Phrase(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Tolerance:
-    """Largest relative difference that is allowed in each quantity, and why it is so."""
-
-    losses: float = 1e-12
-    gradient_norms: float = 1e-11
-    weights: float = 1e-11
-    logits: float = 1e-11
-    reason: str = _REASON
-
-
-def tolerance(job: Mapping[str, Any]) -> Tolerance:
-    """Return that of a job, in JSON mapping; what it does not set has its default."""
-    given = {name: value for name, value in job.get("tolerance", {}).items() if value}
-    return Tolerance(**given)
+def tolerance(job: JobSpec) -> Tolerance:
+    """Return that of a job, with a reason where the job gives none."""
+    return job.tolerance if job.tolerance.reason else replace(job.tolerance, reason=_REASON)

@@ -20,7 +20,8 @@ from orchestrator.errors import OutputError
 from orchestrator.exports import Result
 from orchestrator.exports.tables import TABLES, Row
 from orchestrator.language.phrases import Phrase, english
-from orchestrator.trials.inputs import leaves
+from orchestrator.trials.paths import leaves
+from orchestrator.trials.spec import spec_mapping
 
 _STORE = "mlflow.db"
 _ARTIFACTS = "artifacts"
@@ -89,16 +90,16 @@ def _metrics(own: dict[str, list[Row]], began: float) -> Iterator[Metric]:
 
 
 def _params(result: Result) -> Iterator[Param]:
-    for path, value in leaves(result.comparison.job):
+    for path, value in leaves(spec_mapping(result.comparison.job)):
         yield Param(path.replace("[", ".").replace("]", ""), str(value)[:_LONGEST_PARAM])
 
 
 def _tags(result: Result, trial: Row) -> dict[str, str]:
-    certificate = result.comparison.certificate
+    certificates = result.comparison.certificates
     given = {
         "mlflow.note.content": result.comparison.finding,
         "twinrun.run": result.name,
-        "twinrun.certificate": certificate["sentence"] if certificate else None,
+        "twinrun.certificate": certificates.sentence if certificates else None,
         "twinrun.warnings": ", ".join(dict.fromkeys(c.code for c in result.comparison.cautions)),
         **{f"twinrun.{name}": trial[name] for name in _TAGS},
     }

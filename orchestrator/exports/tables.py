@@ -115,12 +115,11 @@ def phases(comparison: Comparison) -> Iterator[Row]:
 def trials(comparison: Comparison) -> Iterator[Row]:
     """A row for each trial: how it ended, on what, and what it used."""
     for side, trial in _trials(comparison):
-        seed = (trial.spec or {}).get("seed")
         last = trial.epochs[-1] if trial.epochs else None
         told = {
             "state": trial.state.value,
             "error": trial.error.message if trial.error else None,
-            "seed": None if seed is None else int(seed),  # JSON mapping: an int64 is text
+            "seed": trial.spec.seed if trial.spec else None,
             "epochs": len(trial.epochs),
             "train_samples": trial.inputs.train_samples if trial.inputs else None,
             "train_loss": last and last.train_loss,

@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from orchestrator.certificate.certificate import Certificate
-from orchestrator.certificate.certificate_file import each_of, from_dict
+from orchestrator.certificate.certificates import Certificates
 from orchestrator.figures import panels
 from orchestrator.figures.canvas import BARS, NAMED, Canvas, Room, drawn, style, whole
 from orchestrator.figures.drawing import Drawing
@@ -53,32 +53,27 @@ def names(comparison: Comparison) -> list[str]:
     found = [OVERVIEW] if any(t.epochs for t in trials_of(comparison)) else []
     shown = titles(comparison)
     found += [name for name in _PANELS if name in shown]
-    return [*found, *_certificates(comparison.certificate)]
+    return [*found, *_certificates(comparison.certificates)]
 
 
-def certificate_canvases(found: Mapping[str, Any]) -> list[Canvas]:
-    """Those of all that certificate.json holds."""
-    return [
-        certificate_canvas(from_dict(each), name) for name, each in _certificates(found).items()
-    ]
+def certificate_canvases(found: Certificates) -> list[Canvas]:
+    """One for each that could be made."""
+    return [certificate_canvas(each, name) for name, each in _certificates(found).items()]
 
 
-def _certificates(found: Mapping[str, Any] | None) -> dict[str, Mapping[str, Any]]:
+def _certificates(found: Certificates | None) -> dict[str, Certificate]:
     """What a figure can show of certificates, by the figure's name."""
-    several = each_of(found)
-    return {
-        CERTIFICATE if len(several) == 1 else f"{CERTIFICATE}-{each['second']}": each
-        for each in several
-        if "loss_differences" in each
-    }
+    alone = found is not None and len(found.pairs) == 1
+    made = found.made if found else []
+    return {CERTIFICATE if alone else f"{CERTIFICATE}-{each.second}": each for each in made}
 
 
 def canvas(comparison: Comparison, name: str) -> Canvas:
     """The figure of one of `names`."""
     if name == OVERVIEW:
         return overview(comparison)
-    if (found := _certificates(comparison.certificate).get(name)) is not None:
-        return certificate_canvas(from_dict(found), name)
+    if (found := _certificates(comparison.certificates).get(name)) is not None:
+        return certificate_canvas(found, name)
     panel, room = _PANELS[name]
     with style():
         above, below = titles(comparison)[name], footer(comparison)

@@ -1,18 +1,17 @@
 """What stands above and below the figures of a comparison."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from statistics import median
-from typing import Any
 
 from twinrun.contract.enums import JobState
 
-from orchestrator.certificate.certificate_file import retold
 from orchestrator.figures.panels.bars import median_phases
 from orchestrator.language.phrases import Phrase, join, say
 from orchestrator.language.words import COMMA, label, memory, number, percent
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.quantities import PEAK_MEMORY, TARGET
+from orchestrator.trials.spec import optimizer_name
 from orchestrator.trials.trial import Trial
 
 _BATCH_SIZE = Phrase("batch size {size}")
@@ -42,7 +41,7 @@ def titles(comparison: Comparison) -> dict[str, str]:
         found["reaching"] = _reaching_title(comparison)
     if any(len(trial.losses) for trial in trials):
         found["loss"] = _loss_title(comparison)
-    if any(PEAK_MEMORY.measure(trial, {}) for trial in trials):
+    if any(PEAK_MEMORY.measure(trial, None) for trial in trials):
         found["memory"] = _memory_title(comparison)
     return found
 
@@ -53,28 +52,26 @@ def trials_of(comparison: Comparison) -> list[Trial]:
 
 def footer(comparison: Comparison) -> list[str]:
     """What ran, and whether it was the same job."""
-    certificate = comparison.certificate
-    return [_job_line(comparison), *([say(retold(certificate))] if certificate else [])]
+    certificates = comparison.certificates
+    return [_job_line(comparison), *([say(certificates.sentence)] if certificates else [])]
 
 
 def _job_line(comparison: Comparison) -> str:
-    job: Mapping[str, Any] = comparison.job
-    optimizer = job.get("optimizer", {})
-    threads = job.get("threads")
+    job = comparison.job
     parts = [
-        job.get("dataset", {}).get("name"),
-        *(kind for kind in ("sgd", "adam", "adamw") if kind in optimizer),
-        say(_BATCH_SIZE, size=job["batch_size"]) if "batch_size" in job else None,
-        str(job.get("precision", "")).removeprefix("PRECISION_").lower(),
-        str(job.get("device", "")).removeprefix("DEVICE_").lower(),
-        say(_THREADS, threads=threads) if threads else None,
+        job.dataset.name,
+        optimizer_name(job),
+        say(_BATCH_SIZE, size=job.batch_size),
+        job.precision,
+        job.device,
+        *([say(_THREADS, threads=job.threads)] if job.threads else []),
         *(
             f"{label(name)} {trials[0].environment.framework_version}"
             for name, trials in comparison.trials.items()
             if trials[0].environment
         ),
     ]
-    return ", ".join(part for part in parts if part)
+    return ", ".join(parts)
 
 
 def _accuracy_title(comparison: Comparison) -> str:
@@ -108,7 +105,7 @@ def _time_title(comparison: Comparison) -> str:
 
 
 def _reaching_title(comparison: Comparison) -> str:
-    target = comparison.job.get("target_accuracy")
+    target = comparison.job.target_accuracy
     if target is None:
         return say(_NO_TARGET)
     counted, job = comparison.counted, comparison.job

@@ -1,7 +1,7 @@
 """The gates of one runner's jobs."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Protocol
 
 from twinrun.v1 import job_pb2
 
@@ -18,6 +18,13 @@ _TOO_LARGE = Phrase(
 )
 
 
+class _Request(Protocol):
+    """What asks for a job: TrainRequest and the like."""
+
+    request_id: str
+    spec: job_pb2.JobSpec
+
+
 class Gates:
     """By job id. Raises WrongReport, of the runner itself WrongRunner."""
 
@@ -31,7 +38,7 @@ class Gates:
         return Origin(self._framework, self._address, job_id)
 
     def submitted(
-        self, kind: job_pb2.JobKind, request: Any, job: job_pb2.Job, elapsed: Elapsed
+        self, kind: job_pb2.JobKind, request: _Request, job: job_pb2.Job, elapsed: Elapsed
     ) -> None:
         """A runner made this job of the request."""
         origin = self.origin(job.job_id or request.request_id)

@@ -1,7 +1,6 @@
 """Events that stand for themselves: what each may say."""
 
 import math
-from typing import Any
 
 from google.protobuf.duration_pb2 import Duration
 from twinrun.v1 import job_pb2
@@ -73,7 +72,7 @@ def check_measured(given: job_pb2.MachineMeasured) -> None:
 
 def check_model(given: job_pb2.ModelSummarized) -> None:
     require_from("len(model_summarized.layers)", len(given.layers), 1, _MOST_LAYERS)
-    told: dict[str, Any] = {"model_summarized": given}
+    told: dict[str, job_pb2.ModelSummarized | job_pb2.LayerSummary] = {"model_summarized": given}
     told |= {f"model_summarized.layers[{i}]": layer for i, layer in enumerate(given.layers)}
     for field, each in told.items():
         require_from(f"{field}.parameter_count", each.parameter_count, 0, _MOST_PARAMETERS)

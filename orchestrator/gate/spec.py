@@ -12,7 +12,7 @@ from orchestrator.errors import WrongRunner
 from orchestrator.gate.fault import Fault, shown
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.storage.store import to_mapping
-from orchestrator.trials.inputs import differing_fields
+from orchestrator.trials.paths import differing_paths
 
 _CHANGED = Phrase("{field} was {asked} in the job that was asked for, and came back as {given}")
 _DROPPED = Phrase("{field} was in the job that was asked for, and did not come back")
@@ -36,7 +36,7 @@ def check_completed(asked: job_pb2.JobSpec, given: job_pb2.JobSpec) -> None:
 def check_taken(asked: job_pb2.JobSpec, given: job_pb2.JobSpec) -> None:
     """The same of one that was completed before, to which nothing is added. Raises Fault."""
     check_completed(asked, given)
-    for field in differing_fields([to_mapping(asked), to_mapping(given)]):
+    for field in differing_paths([to_mapping(asked), to_mapping(given)]):
         raise Fault(english(_ADDED, field=f"spec.{field}"))
 
 
@@ -44,7 +44,7 @@ def check_same(frameworks: Sequence[str], given: Sequence[job_pb2.JobSpec]) -> N
     """What each framework's runner made of one spec. Raises WrongRunner."""
     first, *others = map(to_mapping, given)
     for framework, other in zip(frameworks[1:], others, strict=True):
-        if fields := differing_fields([first, other]):
+        if fields := differing_paths([first, other]):
             names = {"first": frameworks[0], "second": framework}
             raise WrongRunner(english(_DIFFERENT, **names, fields=", ".join(fields)))
 

@@ -96,11 +96,12 @@ def _after(layer: job_pb2.Layer, shape: Shape) -> tuple[Shape, dict[str, Shape]]
         case "activation" | "dropout":
             return shape, {}
         case "dense" | "custom_dense":
-            made: Any = getattr(layer, kind)
-            parameters: dict[str, Shape] = {"kernel": (*shape, made.units)}
-            if kind == "custom_dense" or made.use_bias:
-                parameters["bias"] = (made.units,)
-            return ((made.units,), parameters) if len(shape) == 1 else None
+            custom = kind == "custom_dense"
+            units = layer.custom_dense.units if custom else layer.dense.units
+            parameters: dict[str, Shape] = {"kernel": (*shape, units)}
+            if custom or layer.dense.use_bias:
+                parameters["bias"] = (units,)
+            return ((units,), parameters) if len(shape) == 1 else None
         case "conv2d":
             conv = layer.conv2d
             parameters = {"kernel": (conv.size, conv.size, shape[-1], conv.filters)}
@@ -109,7 +110,7 @@ def _after(layer: job_pb2.Layer, shape: Shape) -> tuple[Shape, dict[str, Shape]]
             windows = _windows(shape, conv.size, conv.stride, conv.padding)
             return ((*windows, conv.filters), parameters) if windows else None
         case "max_pool2d" | "average_pool2d":
-            pool: Any = getattr(layer, kind)
+            pool = layer.max_pool2d if kind == "max_pool2d" else layer.average_pool2d
             windows = _windows(shape, pool.size, pool.stride, 0)
             return ((*windows, shape[-1]), {}) if windows else None
         case "batch_norm":

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, NewType
+from typing import NewType
 
 ENGLISH = "en"
 LANGUAGES = (ENGLISH, "zh-TW")
@@ -50,15 +50,12 @@ def english(phrase: Phrase, /, **values: object) -> Sentence:
     return made
 
 
-def stored(text: str, *again: Sentence) -> Sentence:
-    """English text of a file: the one of ``again`` that is the same.
-
-    Where none is, the text as it stands, which is known in another language if it holds no values.
-    """
-    return next((each for each in again if each == text), english(Phrase(text)))
+def stored(text: str) -> Sentence:
+    """English text of a file as it stands; known in another language if it holds no values."""
+    return english(Phrase(text))
 
 
-def kept(value: object) -> Any:
+def kept(value: object) -> object:
     """What a sentence was made of, for JSON; `told` makes it again."""
     if isinstance(value, Sentence):
         values = {name: kept(each) for name, each in value.values.items()}
@@ -68,7 +65,7 @@ def kept(value: object) -> Any:
     return value if isinstance(value, bool | int | float | None) else str(value)
 
 
-def told(found: Mapping[str, Any], text: str) -> Sentence:
+def told(found: object, text: str) -> Sentence:
     """The sentence that `kept` kept; ``text`` as it stands where that does not make the same."""
     with suppress(ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         made = _again(found)
@@ -77,7 +74,7 @@ def told(found: Mapping[str, Any], text: str) -> Sentence:
     return stored(text)
 
 
-def _again(found: Any) -> object:
+def _again(found: object) -> object:
     if not isinstance(found, Mapping):
         return found
     if "number" in found:

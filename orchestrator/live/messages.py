@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from orchestrator.language.palette import looks
 from orchestrator.language.phrases import say
@@ -10,7 +9,7 @@ from orchestrator.language.words import OF, label
 from orchestrator.live import texts
 from orchestrator.live.curve import Curve, tip
 from orchestrator.live.state import Live, LiveJob
-from orchestrator.trials.numbers import finite
+from orchestrator.trials.stored import as_json
 
 SHOWN_GROUPS = 12
 # Job id -> the sequence of the last of its events that the page knows.
@@ -55,7 +54,7 @@ def news(live: Live, cursor: Cursor, overview: str) -> Iterator[tuple[str, str, 
         yield "overview", now, dict(known)
     for job in jobs:
         if job.job_id not in known or job.sequence > known[job.job_id]:
-            update = finite(_update(job, known.get(job.job_id, 0)))
+            update = as_json(_update(job, known.get(job.job_id, 0)))
             known[job.job_id] = job.sequence
             yield "job", json.dumps(update), dict(known)
 
@@ -66,7 +65,7 @@ def encoded(event: str, data: str, known: Cursor) -> bytes:
     return f"event: {event}\nid: {ids}\ndata: {data}\n\n".encode()
 
 
-def _overview(live: Live, shown: Sequence[Sequence[LiveJob]]) -> dict[str, Any]:
+def _overview(live: Live, shown: Sequence[Sequence[LiveJob]]) -> dict[str, object]:
     return {
         "runners": [
             {
@@ -101,7 +100,7 @@ def _overview(live: Live, shown: Sequence[Sequence[LiveJob]]) -> dict[str, Any]:
     }
 
 
-def _update(job: LiveJob, after: int) -> dict[str, Any]:
+def _update(job: LiveJob, after: int) -> dict[str, object]:
     """What a page that knows the events up to ``after`` does not know yet."""
     name = label(job.framework)
     return {
@@ -129,7 +128,7 @@ def _update(job: LiveJob, after: int) -> dict[str, Any]:
     }
 
 
-def _points(curve: Curve, after: int) -> dict[str, Any]:
+def _points(curve: Curve, after: int) -> dict[str, object]:
     """Those that have changed, which take the place of all from the index ``start``.
 
     Each: its first step, the mean, the least and the greatest value.

@@ -1,11 +1,9 @@
 """What a reader asks first, and what a comparison answers: each in a word, then in sentences."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from twinrun.contract.enums import JobState
 
-from orchestrator.certificate.certificate_file import retold
 from orchestrator.language.phrases import Phrase, Sentence, english, join, say
 from orchestrator.language.words import AND, COMMA, OF, SEMICOLON, label, number, percent
 from orchestrator.page.blocks import Answer
@@ -15,8 +13,8 @@ from orchestrator.results.comparison import Comparison
 from orchestrator.results.quantities import EPOCH, TEST_ACCURACY
 from orchestrator.results.verdict import Verdict
 from orchestrator.storage.about import About
-from orchestrator.trials.inputs import in_own_way
 from orchestrator.trials.sides import are_the_same
+from orchestrator.trials.spec import in_own_way, optimizer_name
 
 _WHAT = Phrase("What ran?")
 _JOB = Phrase(
@@ -71,7 +69,7 @@ def _what_ran(comparison: Comparison, about: About) -> Answer:
     job = comparison.job
     trials = [trial for group in comparison.trials.values() for trial in group]
     given = next((trial.inputs for trial in trials if trial.inputs), None)
-    names = {"dataset": job.get("dataset", {}).get("name", "?")}
+    names = {"dataset": job.dataset.name}
     said = [say(_JOB_UNKNOWN, **names)]
     if given:
         said = [
@@ -80,19 +78,19 @@ def _what_ran(comparison: Comparison, about: About) -> Answer:
                 **names,
                 parameters=given.parameter_count,
                 samples=given.train_samples,
-                epochs=_count(job.get("epochs", 0), _AN_EPOCH, _SOME_EPOCHS),
-                optimizer=next((k for k in ("sgd", "adamw", "adam") if k in job["optimizer"]), "?"),
-                batch_size=job.get("batch_size", "?"),
+                epochs=_count(job.epochs, _AN_EPOCH, _SOME_EPOCHS),
+                optimizer=optimizer_name(job),
+                batch_size=job.batch_size,
             )
         ]
     said.append(
         say(
             _HOW,
-            precision=_word(job, "precision"),
-            device=_word(job, "device"),
-            threads=job.get("threads", "?"),
-            recipe=_word(job, "recipe"),
-            execution=_word(job, "execution"),
+            precision=job.precision,
+            device=job.device,
+            threads=job.threads or "?",
+            recipe=job.recipe,
+            execution=job.execution,
         )
     )
     versions = [
@@ -105,18 +103,13 @@ def _what_ran(comparison: Comparison, about: About) -> Answer:
     return Answer(say(_WHAT), about.workload, said)
 
 
-def _word(job: Mapping[str, Any], field: str) -> str:
-    """``float32`` of ``PRECISION_FLOAT32``."""
-    return str(job.get(field, "")).removeprefix(f"{field.upper()}_").lower() or "default"
-
-
 def _count(count: int, one: Phrase, several: Phrase) -> str:
     return say(one) if count == 1 else say(several, count=count)
 
 
 def _same_job(comparison: Comparison) -> Answer:
-    certificate, inputs = comparison.certificate, comparison.inputs
-    said = [say(retold(certificate))] if certificate else list[str]()
+    certificates, inputs = comparison.certificates, comparison.inputs
+    said = [say(certificates.sentence)] if certificates else list[str]()
     said[:0] = [say(each.sentence) for each in comparison.timed if each.sentence is not None]
     said.append(say(inputs.sentence))
     if inputs.same is False:
@@ -125,8 +118,8 @@ def _same_job(comparison: Comparison) -> Answer:
         short = _OWN_WAY
     elif not all(each.same for each in comparison.timed):
         short = _NO
-    elif certificate is not None:
-        short = _YES if certificate["same_job"] and inputs.same else _NOT_SHOWN
+    elif certificates is not None:
+        short = _YES if certificates.same_job and inputs.same else _NOT_SHOWN
     else:
         alike = are_the_same(tuple(comparison.trials)) and inputs.same
         short = _YES if alike else _NOT_CHECKED
@@ -169,7 +162,7 @@ def _learned(comparison: Comparison, *, several: bool) -> Answer:
 
 
 def _of_learning(comparison: Comparison) -> Iterator[str]:
-    target = comparison.job.get("target_accuracy")
+    target = comparison.job.target_accuracy
     counted = [trial for group in comparison.counted.values() for trial in group]
     ends = [TEST_ACCURACY.measure(trial, comparison.job) for trial in counted]
     trials = [accuracy for accuracy in ends if accuracy is not None]

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from orchestrator.certificate.certificate import Certificate
-from orchestrator.certificate.certificate_file import as_dict, of_several, retold
-from orchestrator.certificate.text import pair
+from orchestrator.certificate.certificate_file import as_dict
+from orchestrator.certificate.certificates import Certificates, pair
 from orchestrator.figures.drawing import Drawing
 from orchestrator.language.phrases import Phrase, english, join, say
 from orchestrator.language.words import COMMA, OF, label
@@ -40,8 +40,8 @@ def certificate_page(
     named = sides(
         list(dict.fromkeys(n for each in certificates for n in (each.first, each.second)))
     )
-    kept = of_several([as_dict(each) for each in certificates])
-    finding = say(retold(kept))
+    kept = Certificates(certificates)
+    finding = say(kept.sentence)
     return Page(
         title=say(OF, name=about.workload, what=finding),
         lead=lead(about),
@@ -50,12 +50,12 @@ def certificate_page(
         pace_title="",
         pace=[],
         aside=[],
-        answers=list(_answers(certificates, bool(kept["same_job"]))),
+        answers=list(_answers(certificates, kept.same_job)),
         sections=[
             *figures_section(drawings, [side.colour for side in named.values()]),
             *(_evidence_section(each, alone=len(certificates) == 1) for each in certificates),
             reproduce_section(of_certificates(certificates, about.workload)),
-            data_section("certificate.json", kept, say(_DATA)),
+            data_section("certificate.json", as_dict(kept), say(_DATA)),
         ],
     )
 

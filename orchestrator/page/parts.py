@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from twinrun.v1 import job_pb2
 
@@ -128,15 +127,14 @@ def trials_section(trials: Mapping[str, Sequence[Trial]]) -> Section:
 def _trial_cells(trial: Trial, side: int) -> list[Cell]:
     state = state_of(trial.state.value)
     said = say(OF, name=state, what=trial.error.message) if trial.error else say(state)
-    job = trial.spec or {}
     return [
         Cell(label(trial.framework), side=side),
         Cell(said, strong=trial.error is not None),
-        Cell(str(job.get("seed", UNKNOWN))),
+        Cell(str(trial.spec.seed) if trial.spec else UNKNOWN),
         *(
             Cell(UNKNOWN if value is None else written(value))
             for quantity, written in _TRIAL_QUANTITIES.items()
-            for value in [quantity.measure(trial, job)]
+            for value in [quantity.measure(trial, trial.spec)]
         ),
     ]
 
@@ -187,7 +185,7 @@ def reproduce_section(found: Reproduction) -> Section:
     )
 
 
-def data_section(name: str, result: Mapping[str, Any], text: str) -> Section:
+def data_section(name: str, result: Mapping[str, object], text: str) -> Section:
     """``result``: what the file ``name`` holds."""
     content = json.dumps(result, ensure_ascii=False, separators=(",", ":")).encode()
     return Section(

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.text import Text
+from twinrun.contract.enums import Precision
 
-from orchestrator.certificate.certificate_file import retold
 from orchestrator.language import columns as cells
 from orchestrator.language.palette import looks
 from orchestrator.language.phrases import Phrase, join, say
@@ -18,10 +18,10 @@ from orchestrator.results.agreement import TOGETHER, Agreement
 from orchestrator.results.circumstances import Caution
 from orchestrator.results.comparison import Comparison, same_job
 from orchestrator.storage import machine
-from orchestrator.trials.inputs import in_own_way
 from orchestrator.trials.sides import framework_of
+from orchestrator.trials.spec import in_own_way
 
-_ROUNDED = ("float32", "bfloat16")
+_ROUNDED = (Precision.FLOAT32, Precision.BFLOAT16)
 _LOSSES = Phrase(
     "Over {steps:,} steps the largest relative difference between the losses of {first} and "
     "{second} is {difference:.1e}, at step {step:,}."
@@ -79,21 +79,24 @@ def of_agreements(comparison: Comparison) -> Iterator[str]:
 
 def _certificate(comparison: Comparison) -> Iterator[str]:
     """That it was the same job; that it was not, the finding says."""
-    if comparison.certificate is not None and comparison.certificate["same_job"]:
-        yield say(retold(comparison.certificate))
+    if comparison.certificates is not None and comparison.certificates.same_job:
+        yield say(comparison.certificates.sentence)
 
 
 def noise(comparison: Comparison) -> Iterator[str]:
     """What is known of this machine's own noise, for a job run as this one."""
-    known = comparison.known.get(machine.NOISE, {})
+    known = comparison.known.noise
     under = machine.conditions(comparison.job)
     for framework in dict.fromkeys(framework_of(side) for side in comparison.trials):
         if found := known.get(f"{framework} {under}"):
             yield say(
                 _NOISE,
                 framework=label(framework),
-                **{name: found[name] for name in ("low", "high", "pairs", "workload")},
-                day=found["time"][:10],
+                low=found.low,
+                high=found.high,
+                pairs=found.pairs,
+                workload=found.workload,
+                day=found.time[:10],
             )
 
 
@@ -190,7 +193,7 @@ def _losses(agreement: Agreement, comparison: Comparison) -> Iterator[str]:
         "steps_together": agreement.steps_together,
         "together": f"{100 * TOGETHER:g} %",
     }
-    precision = str(comparison.job.get("precision", "")).removeprefix("PRECISION_").lower()
+    precision = comparison.job.precision
     difference = agreement.largest_loss_difference
     if difference == float("inf"):
         yield say(_LOSSES_DIVERGED, **names)

@@ -1,17 +1,18 @@
 """A run -> what is to be typed to run the same again."""
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import yaml
+from twinrun.contract.enums import Device, Recipe
+from twinrun.contract.spec import JobSpec
 
 from orchestrator.certificate.certificate import Certificate
 from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.results.comparison import Comparison
-from orchestrator.trials.inputs import in_own_way
 from orchestrator.trials.sides import are_the_same, framework_of
+from orchestrator.trials.spec import in_own_way, spec_mapping
 
 _CHANGED = "+changes"
 
@@ -52,14 +53,14 @@ def _flags(comparison: Comparison, frameworks: list[str], repeats: int) -> Itera
         yield from ("--frameworks", ",".join(frameworks))
     if comparison.baseline and comparison.baseline != sides[0]:
         yield from ("--baseline", comparison.baseline)
-    if comparison.job.get("recipe") == "RECIPE_IDIOMATIC":
+    if comparison.job.recipe is Recipe.IDIOMATIC:
         yield from ("--recipe", "idiomatic")
     if repeats > 1:
         yield from ("--repeats", str(repeats))
         if _one_seed(comparison):
             yield "--same-seed"
     matched = len(frameworks) > 1 and not in_own_way(comparison.job)
-    if matched and comparison.certificate is None:
+    if matched and comparison.certificates is None:
         yield "--no-verify"
     if comparison.concurrent:
         yield "--concurrent"
@@ -69,7 +70,7 @@ def _flags(comparison: Comparison, frameworks: list[str], repeats: int) -> Itera
 
 def _one_seed(comparison: Comparison) -> bool:
     trials = [trial for group in comparison.trials.values() for trial in group if trial.spec]
-    return len({trial.spec.get("seed", 0) for trial in trials if trial.spec}) == 1
+    return len({trial.spec.seed for trial in trials if trial.spec}) == 1
 
 
 def of_certificates(certificates: Sequence[Certificate], workload: str) -> Reproduction:
@@ -78,20 +79,20 @@ def of_certificates(certificates: Sequence[Certificate], workload: str) -> Repro
     names = [certificates[0].first, *(each.second for each in certificates)]
     frameworks = list(dict.fromkeys(map(framework_of, names)))
     file = f"{workload}.yaml"
-    words = ["verify", "--workload", file, "--epochs", str(job.get("epochs", 1))]
-    words += ["--precision", str(job.get("precision", "")).removeprefix("PRECISION_").lower()]
-    if job.get("device") != "DEVICE_CUDA" and job.get("threads"):
-        words += ["--threads", str(len(frameworks) * job["threads"])]
+    words = ["verify", "--workload", file, "--epochs", str(job.epochs)]
+    words += ["--precision", job.precision]
+    if job.device is not Device.CUDA and job.threads:
+        words += ["--threads", str(len(frameworks) * job.threads)]
     if frameworks != list(FRAMEWORKS):
         words += ["--frameworks", ",".join(frameworks)]
     return _made(words, file, job, set())
 
 
-def _made(words: list[str], file: str, job: Mapping[str, Any], commits: set[str]) -> Reproduction:
+def _made(words: list[str], file: str, job: JobSpec, commits: set[str]) -> Reproduction:
     """``commits`` of Twinrun: said where it was one, and nothing was changed in it."""
     lines = [shlex.join(["orchestrator", *words])]
     known = commits - {""}
     if len(known) == 1 and not any(commit.endswith(_CHANGED) for commit in known):
         lines = [shlex.join(["git", "checkout", *known]), shlex.join(["make", "setup"]), *lines]
-    text = yaml.safe_dump(dict(job), sort_keys=False, allow_unicode=True, width=100)
+    text = yaml.safe_dump(spec_mapping(job), sort_keys=False, allow_unicode=True, width=100)
     return Reproduction(lines, file, text)

@@ -41,7 +41,7 @@ def _row(comparison: Comparison, quantity: Quantity) -> Row:
     job = comparison.job
     values = [quantity.of(trials, job) for trials in comparison.counted.values()]
     return Row(
-        say(quantity.title, target=percent(job.get("target_accuracy", 0))),
+        say(quantity.title, target=percent(job.target_accuracy or 0)),
         [UNKNOWN if value is None else quantity.written(value) for value in values],
         ratios=_ratios(comparison, quantity),
         compared=quantity is EPOCH,

@@ -124,6 +124,6 @@ def _per_second(trials: Iterable[Trial], field: str) -> float | None:
     found = [
         getattr(trial.inputs, field) / seconds
         for trial in trials
-        if trial.inputs and (seconds := EPOCH.measure(trial, {}))
+        if trial.inputs and (seconds := EPOCH.measure(trial, None))
     ]
     return median(found) if found else None

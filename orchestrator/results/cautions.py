@@ -4,9 +4,11 @@ They travel with the result; `--strict` makes a failure of them.
 """
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
+from twinrun.contract.spec import JobSpec
+
+from orchestrator.certificate.certificates import Certificates
 from orchestrator.certificate.timed import Timed, not_finite
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.language.words import label, percent
@@ -16,6 +18,7 @@ from orchestrator.results.estimate import fewest_pairs
 from orchestrator.results.quantities import TEST_ACCURACY
 from orchestrator.results.verdict import Verdict
 from orchestrator.storage import machine
+from orchestrator.storage.machine import Known
 from orchestrator.trials.inputs import to_agree
 from orchestrator.trials.sides import are_the_same, framework_of
 
@@ -36,21 +39,21 @@ _NOT_FINITE = Phrase("The losses of {side} are no finite numbers from step {step
 
 def cautions(
     trials: Sides,
-    job: Mapping[str, Any],
+    job: JobSpec,
     verdicts: Sequence[Verdict],
-    certificate: Mapping[str, Any] | None,
-    known: Mapping[str, Mapping[str, Any]],
+    certificates: Certificates | None,
+    known: Known,
     *,
     counted: Sides,
     timed: Sequence[Timed] = (),
 ) -> tuple[Caution, ...]:
     """Of a comparison, and of those of its trials that are ``counted``.
 
-    ``known``: of the machine, as `orchestrator.storage.machine.known`.
+    ``known``: of the machine.
     """
     return tuple(
         itertools.chain(
-            _of_the_proof(trials, job, certificate),
+            _of_the_proof(trials, job, certificates),
             _of_the_timed(trials, timed),
             _of_the_verdicts(verdicts, job, known),
             _of_learning(counted, job),
@@ -64,17 +67,17 @@ def cautions(
 
 
 def _of_the_proof(
-    trials: Sides, job: Mapping[str, Any], certificate: Mapping[str, Any] | None
+    trials: Sides, job: JobSpec, certificates: Certificates | None
 ) -> Iterator[Caution]:
     if not any(to_agree(job, pair) for pair in itertools.combinations(trials, 2)):
         return
-    if certificate is None:
+    if certificates is None:
         yield Caution(
             "CERTIFICATE_MISSING",
             english(Phrase("No certificate was made, so that it is not shown to be the same job.")),
             english(Phrase("Leave out --no-verify; a certificate is of two frameworks.")),
         )
-    elif not certificate["same_job"]:
+    elif not certificates.same_job:
         yield Caution(
             "CERTIFICATE_FAILED",
             english(Phrase("It is not shown to be the same job.")),
@@ -103,8 +106,8 @@ def _of_the_timed(trials: Sides, timed: Sequence[Timed]) -> Iterator[Caution]:
 
 def _of_the_verdicts(
     verdicts: Sequence[Verdict],
-    job: Mapping[str, Any],
-    known: Mapping[str, Mapping[str, Any]],
+    job: JobSpec,
+    known: Known,
 ) -> Iterator[Caution]:
     for verdict in [each for each in verdicts if each.provisional][:1]:
         pairs = english(_ONE_PAIR if verdict.pairs == 1 else _PAIRS, pairs=verdict.pairs)
@@ -113,7 +116,7 @@ def _of_the_verdicts(
             english(_FEW, pairs=pairs, fewest=fewest_pairs(verdict.together)),
             english(Phrase("Repeat: --repeats 10, or --until-sure.")),
         )
-    under, floors = machine.conditions(job), known.get(machine.NOISE, {})
+    under, floors = machine.conditions(job), known.noise
     least: dict[str, float] = {}  # the smallest ratio that was shown, by framework
     for verdict in verdicts:
         sides = verdict.faster, verdict.slower
@@ -122,16 +125,16 @@ def _of_the_verdicts(
                 least[name] = min(verdict.ratio, least.get(name, verdict.ratio))
     for name, ratio in sorted(least.items()):
         floor = floors.get(f"{name} {under}")
-        if floor and max(floor["high"], 1 / floor["low"]) >= ratio:
+        if floor and max(floor.high, 1 / floor.low) >= ratio:
             yield Caution(
                 "WITHIN_NOISE_FLOOR",
-                english(_FLOOR, side=label(name), low=floor["low"], high=floor["high"]),
+                english(_FLOOR, side=label(name), low=floor.low, high=floor.high),
                 english(_TEST_ANEW, name=name),
             )
 
 
-def _of_learning(trials: Sides, job: Mapping[str, Any]) -> Iterator[Caution]:
-    target = job.get("target_accuracy")
+def _of_learning(trials: Sides, job: JobSpec) -> Iterator[Caution]:
+    target = job.target_accuracy
     for side, group in trials.items():
         reached = TEST_ACCURACY.of(group, job)
         if target is not None and reached is not None and reached < target:

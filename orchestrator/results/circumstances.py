@@ -3,9 +3,10 @@
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from twinrun.contract.enums import Device
 from twinrun.contract.events import Load
+from twinrun.contract.spec import JobSpec
 from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase, Sentence, english, join
@@ -142,7 +143,7 @@ def of_memory(trials: Sides) -> Iterator[Caution]:
         )
 
 
-def of_environments(trials: Sides, job: Mapping[str, Any]) -> Iterator[Caution]:
+def of_environments(trials: Sides, job: JobSpec) -> Iterator[Caution]:
     found = [
         (label(t.framework), t.environment)
         for t in itertools.chain(*trials.values())
@@ -160,7 +161,7 @@ def of_environments(trials: Sides, job: Mapping[str, Any]) -> Iterator[Caution]:
                 Phrase("Run both on the same machine, and give both containers the same CPU set.")
             ),
         )
-    on_gpu = job.get("device") == "DEVICE_CUDA"
+    on_gpu = job.device is Device.CUDA
     if on_gpu and len({environment.tf32 for _, environment in found}) > 1:
         yield Caution(
             "TF32_UNEQUAL",

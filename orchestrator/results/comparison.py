@@ -3,13 +3,13 @@
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from twinrun.contract.enums import JobState
 from twinrun.contract.events import Profiled
+from twinrun.contract.spec import JobSpec
 
-from orchestrator.certificate.certificate_file import of_pair, retold
-from orchestrator.certificate.envelope import Envelope
+from orchestrator.certificate.certificate import Certificate
+from orchestrator.certificate.certificates import Certificates, Unmade
 from orchestrator.certificate.timed import Timed, judge_timed, not_finite
 from orchestrator.language.phrases import Phrase, Sentence, english, join
 from orchestrator.language.words import NEXT, label
@@ -19,6 +19,7 @@ from orchestrator.results.circumstances import Caution
 from orchestrator.results.estimate import Estimate
 from orchestrator.results.quantities import EPOCH, ratios
 from orchestrator.results.verdict import Verdict, verdict
+from orchestrator.storage.machine import Known
 from orchestrator.trials.inputs import InputsCheck, check_inputs, to_agree
 from orchestrator.trials.sides import changed_fields
 from orchestrator.trials.trial import Trial
@@ -48,14 +49,14 @@ Trials = Mapping[str, Sequence[Trial]]
 class Pair:
     """The baseline and one other side, held against each other.
 
-    ``certificate``: as in certificate.json. ``timed``: whether the trials that were timed did the
+    ``certificate``: None: none was tried. ``timed``: whether the trials that were timed did the
     same arithmetic, None: nothing to judge. ``ratios``: the other's over the baseline's, by
     quantity.
     """
 
     baseline: str
     side: str
-    certificate: Mapping[str, Any] | None
+    certificate: Certificate | Unmade | None
     timed: Timed | None
     agreement: Agreement
     verdict: Verdict | None
@@ -66,24 +67,23 @@ class Pair:
 class Comparison:
     """The trials of one job side by side.
 
-    ``job``: the spec in JSON mapping, completed where the trials agree on it. ``trials`` by side,
-    and those of them that are ``counted``: a side's numbers are of these alone, as verdicts are.
-    ``certificate``: all that certificate.json holds. ``pairs``: of the baseline and each other
-    side, in their order. ``finding``: always whole sentences: the verdicts with what limits them,
-    or why there is none. ``cautions``: what to keep in mind with it. ``known``: of the machine, as
-    `orchestrator.storage.machine.known`. ``profiles`` by side. ``concurrent``: trials of several
-    sides ran at the same time.
+    ``job``: the spec, completed where the trials agree on it. ``trials`` by side, and those of them
+    that are ``counted``: a side's numbers are of these alone, as verdicts are. ``certificates``:
+    None: none were tried. ``pairs``: of the baseline and each other side, in their order.
+    ``finding``: always whole sentences: the verdicts with what limits them, or why there is none.
+    ``cautions``: what to keep in mind with it. ``known``: of the machine. ``profiles`` by side.
+    ``concurrent``: trials of several sides ran at the same time.
     """
 
-    job: Mapping[str, Any]
+    job: JobSpec
     trials: Trials
     counted: Trials
-    certificate: Mapping[str, Any] | None
+    certificates: Certificates | None
     inputs: InputsCheck
     pairs: Sequence[Pair]
     finding: Sentence
     cautions: Sequence[Caution]
-    known: Mapping[str, Mapping[str, Any]]
+    known: Known
     profiles: Mapping[str, Profiled]
     concurrent: bool
 
@@ -114,14 +114,14 @@ class Comparison:
 
 
 def compare(
-    job: Mapping[str, Any],
+    job: JobSpec,
     trials: Sequence[Trial],
-    certificate: Mapping[str, Any] | None = None,
+    certificates: Certificates | None = None,
     *,
     sides: Sequence[str] = (),
     baseline: str | None = None,
     concurrent: bool = False,
-    known: Mapping[str, Mapping[str, Any]] | None = None,
+    known: Known | None = None,
     profiles: Sequence[Trial] = (),
 ) -> Comparison:
     """Compares ``trials``, in any number and of any number of sides; ``job`` is their spec.
@@ -145,7 +145,7 @@ def compare(
 
     def pair(side: str) -> Pair:
         sides = [first, side]
-        proof = of_pair(certificate, *sides)
+        proof = certificates.of_pair(*sides) if certificates else None
         both = {name: fit[name] for name in sides if fit.get(name)}
         made = verdict(both, together) if len(both) == 2 else None
         judged = inputs.same is not False and to_agree(found, sides)
@@ -166,8 +166,8 @@ def compare(
     said = list[Sentence]()
     if inputs.same is False or (verdicts and inputs.same is None):
         said.append(inputs.sentence)
-    if certificate is not None and not certificate["same_job"]:
-        said.append(retold(certificate))
+    if certificates is not None and not certificates.same_job:
+        said.append(certificates.sentence)
     said += [each.sentence for each in timed if each.sentence is not None]
     if reason is not None:
         said.append(reason)
@@ -180,14 +180,14 @@ def compare(
         job=found,
         trials=grouped,
         counted=counted,
-        certificate=certificate,
+        certificates=certificates,
         inputs=inputs,
         pairs=pairs,
         finding=join(NEXT, said),
         cautions=cautions(
-            grouped, found, verdicts, certificate, known or {}, counted=counted, timed=timed
+            grouped, found, verdicts, certificates, known or Known(), counted=counted, timed=timed
         ),
-        known=known or {},
+        known=known or Known(),
         profiles={trial.framework: trial.profile for trial in profiles if trial.profile},
         concurrent=concurrent,
     )
@@ -213,7 +213,7 @@ def _in_blocks(trials: Trials, baseline: str) -> dict[str, list[Trial]]:
 
 
 def _is_sound(trial: Trial) -> bool:
-    return trial.state is JobState.SUCCEEDED and bool(EPOCH.measure(trial, {}))
+    return trial.state is JobState.SUCCEEDED and bool(EPOCH.measure(trial, None))
 
 
 def _counted(trials: Trials, sound: Trials) -> dict[str, Sequence[Trial]]:
@@ -229,12 +229,12 @@ def _faults(trials: Sequence[Trial]) -> Iterator[Sentence]:
     for trial in trials:
         if trial.state in _NOT_SUCCEEDED:
             error = trial.error.message if trial.error else None
-            yield fault(trial.framework, trial.number, trial.state, error)
+            yield _fault(trial.framework, trial.number, trial.state, error)
         elif not _is_sound(trial):
             yield english(_NO_TIME, framework=label(trial.framework), number=trial.number)
 
 
-def fault(side: str, number: int, state: JobState, error: str | None) -> Sentence:
+def _fault(side: str, number: int, state: JobState, error: str | None) -> Sentence:
     """Say why a trial can be compared with nothing."""
     why = english(_NO_REASON) if error is None else error
     return english(_NOT_SUCCEEDED[state], framework=label(side), number=number, error=why)
@@ -249,24 +249,20 @@ def _reason_against_a_verdict(
     if len(trials) == 1 and any(sound.values()):
         return english(_ALONE, framework=label(next(iter(trials))))
     if baseline not in trials:
-        return no_verdict(*faults, english(_NO_BASELINE, side=label(baseline)))
+        return _no_verdict(*faults, english(_NO_BASELINE, side=label(baseline)))
     others = [side for side in sound if side != baseline]
     if not sound[baseline] or not any(sound[side] for side in others):
-        return no_verdict(*faults)
+        return _no_verdict(*faults)
     unfit = not_finite(sound)
     for side, step in unfit.items():
         if side == baseline or all(other in unfit or not sound[other] for other in others):
-            return no_verdict(english(_NOT_FINITE, side=label(side), step=step))
+            return _no_verdict(english(_NOT_FINITE, side=label(side), step=step))
     return None
 
 
-def no_verdict(*why: Sentence) -> Sentence:
+def _no_verdict(*why: Sentence) -> Sentence:
     """The first reason is told."""
     return english(_NO_VERDICT, why=next(iter(why), english(_NO_PAIR)))
-
-
-def alone(side: str) -> Sentence:
-    return english(_ALONE, framework=label(side))
 
 
 def _no_verdict_of(side: str, step: int) -> Sentence:
@@ -275,13 +271,11 @@ def _no_verdict_of(side: str, step: int) -> Sentence:
 
 
 def _timed(
-    first: Sequence[Trial], second: Sequence[Trial], certificate: Mapping[str, Any] | None
+    first: Sequence[Trial], second: Sequence[Trial], certificate: Certificate | Unmade | None
 ) -> Timed | None:
-    held, exact = (
-        Envelope.from_dict(certificate[name]) if certificate and certificate.get(name) else None
-        for name in ("timed", "envelope")
-    )
-    return judge_timed(first, second, held, exact)
+    if isinstance(certificate, Certificate):
+        return judge_timed(first, second, certificate.timed, certificate.envelope)
+    return judge_timed(first, second, None)
 
 
 def same_job(comparison: Comparison) -> bool | None:
@@ -291,5 +285,4 @@ def same_job(comparison: Comparison) -> bool | None:
         return None
     if comparison.inputs.same is False or not all(each.same for each in comparison.timed):
         return False
-    certificate = comparison.certificate
-    return None if certificate is None else bool(certificate["same_job"])
+    return comparison.certificates.same_job if comparison.certificates else None

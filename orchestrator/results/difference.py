@@ -1,8 +1,7 @@
 """Two runs of the same job: a framework before and after an upgrade, or on two machines."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from twinrun.contract.enums import JobState
 
@@ -13,8 +12,9 @@ from orchestrator.results.comparison import Comparison
 from orchestrator.results.estimate import Estimate, estimate_apart
 from orchestrator.results.quantities import EPOCH
 from orchestrator.storage import store
-from orchestrator.trials.inputs import differing_fields, leaves
-from orchestrator.trials.numbers import finite
+from orchestrator.trials.paths import differing_paths, leaves
+from orchestrator.trials.spec import differing_fields, spec_mapping
+from orchestrator.trials.stored import as_json, fields_of
 from orchestrator.trials.trial import Trial
 
 SCHEMA = "twinrun.difference/1"
@@ -47,8 +47,8 @@ class Change:
     """``field`` of the environment or the spec, as it was in either run; None: not there."""
 
     field: str
-    first: Any
-    second: Any
+    first: object
+    second: object
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +81,16 @@ def difference(first: Comparison, second: Comparison) -> Difference:
     ]
     if not sides:
         raise BadInput(english(_NONE_ALIKE))
-    return Difference(sides, list(_changes(first.job, second.job, fields)))
+    return Difference(
+        sides, list(_changes(spec_mapping(first.job), spec_mapping(second.job), fields))
+    )
 
 
 def _side(name: str, first: Sequence[Trial], second: Sequence[Trial]) -> Side:
     one, other = _epochs(first), _epochs(second)
     found = estimate_apart(one, other)
     before, after = _environment(first), _environment(second)
-    changes = list(_changes(before, after, differing_fields([before, after])))
+    changes = list(_changes(before, after, differing_paths([before, after])))
     counts = {"first": len(one), "second": len(other)}
     return Side(name, found, _sentence(name, found, counts), changes)
 
@@ -105,11 +107,11 @@ def _sentence(name: str, found: Estimate, counts: Mapping[str, int]) -> Sentence
 
 
 def _epochs(trials: Sequence[Trial]) -> list[float]:
-    found = [EPOCH.measure(trial, {}) for trial in trials if trial.state is JobState.SUCCEEDED]
+    found = [EPOCH.measure(trial, None) for trial in trials if trial.state is JobState.SUCCEEDED]
     return [seconds for seconds in found if seconds]
 
 
-def _environment(trials: Sequence[Trial]) -> dict[str, Any]:
+def _environment(trials: Sequence[Trial]) -> dict[str, object]:
     """With packages by name, so that another version of one is one difference."""
     message = next((trial.environment for trial in trials if trial.environment), None)
     if message is None:
@@ -121,13 +123,12 @@ def _environment(trials: Sequence[Trial]) -> dict[str, Any]:
 
 
 def _changes(
-    first: Mapping[str, Any], second: Mapping[str, Any], fields: Sequence[str]
+    first: Mapping[str, object], second: Mapping[str, object], fields: Sequence[str]
 ) -> Iterator[Change]:
     one, other = dict(leaves(first)), dict(leaves(second))
     for field in fields:
         yield Change(field, one.get(field), other.get(field))
 
 
-def as_dict(found: Difference) -> dict[str, Any]:
-    made: dict[str, Any] = finite({"schema": SCHEMA, **asdict(found)})
-    return made
+def as_dict(found: Difference) -> dict[str, object]:
+    return as_json({"schema": SCHEMA, **fields_of(found)})

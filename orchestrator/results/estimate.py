@@ -16,7 +16,6 @@ the truth.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,7 +88,7 @@ def estimate_apart(first: Sequence[float], second: Sequence[float]) -> Estimate:
     if not first or not second:
         raise ValueError(f"{len(first)} and {len(second)} values cannot be held together")
     one, other = (np.log(np.asarray(values, float)) for values in (first, second))
-    middle, fewest = math.exp(_shift(one, other)), min(len(one), len(other))
+    middle, fewest = math.exp(float(_shift(one, other))), min(len(one), len(other))
     if fewest < FEWEST_PAIRS:
         return Estimate(middle, None, None, fewest)
     from scipy import stats  # noqa: PLC0415 - takes a while to import
@@ -107,10 +106,11 @@ def estimate_apart(first: Sequence[float], second: Sequence[float]) -> Estimate:
     return Estimate(middle, math.exp(low), math.exp(high), fewest)
 
 
-def _shift(first: NDArray[np.float64], second: NDArray[np.float64]) -> Any:
+def _shift(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
     """Along the last axis."""
     apart = second[..., :, np.newaxis] - first[..., np.newaxis, :]
-    return np.median(apart, axis=(-2, -1))
+    found: NDArray[np.float64] = np.median(apart, axis=(-2, -1))
+    return found
 
 
 def _reach(count: int, together: int = 1) -> float:

@@ -1,8 +1,7 @@
 """What a model's logits of the test samples come to, class by class. Nothing is read or printed."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +9,7 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.language.words import label
-from orchestrator.trials.numbers import finite
+from orchestrator.trials.stored import as_json, fields_of
 
 SCHEMA = "twinrun.evaluation/1"
 _SAME = Phrase(
@@ -133,7 +132,6 @@ def _agreement(framework: str, trained: str, logits: Logits, of_trained: Logits)
     return Agreement(len(logits), differing, difference, sentence)
 
 
-def as_dict(found: Evaluation) -> Mapping[str, Any]:
+def as_dict(found: Evaluation) -> dict[str, object]:
     """For evaluations/<name>.json."""
-    made: dict[str, Any] = finite({"schema": SCHEMA, **asdict(found)})
-    return made
+    return as_json({"schema": SCHEMA, **fields_of(found)})

@@ -1,16 +1,14 @@
 """Trials that differ in one thing each -> what each difference does to a comparison."""
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from twinrun.v1 import job_pb2
 
 from orchestrator.results.agreement import agreement
 from orchestrator.results.pitfalls import PITFALLS, Pitfall
 from orchestrator.results.quantities import TRAINING
-from orchestrator.trials.numbers import finite
+from orchestrator.trials.stored import as_json, fields_of
 from orchestrator.trials.trial import Trial
 
 SCHEMA = "twinrun.explanation/1"
@@ -74,7 +72,7 @@ def _row(pitfall: Pitfall | None, first: Trial, second: Trial) -> Row:
         steps=max(len(first.losses), len(second.losses)),
         parts_at=None if together else found.steps_together,
         accuracies={trial.framework: _accuracy(trial, pitfall) for trial in (first, second)},
-        seconds={t.framework: TRAINING.measure(t, {}) or 0.0 for t in (first, second)},
+        seconds={t.framework: TRAINING.measure(t, None) or 0.0 for t in (first, second)},
         wait_seconds={
             t.framework: sum(epoch.data_wait_seconds for epoch in t.epochs) for t in (first, second)
         },
@@ -100,28 +98,25 @@ def explained(
     return [rows for pair in pairs if (rows := explain(trials, pair))]
 
 
-def as_dict(workload: str, pairs: Sequence[Sequence[Row]]) -> dict[str, Any]:
+def as_dict(workload: str, pairs: Sequence[Sequence[Row]]) -> dict[str, object]:
     """For explanation.json: of one pair its rows alone."""
     if len(pairs) > 1:
         made = [
             {**dict(zip(("baseline", "side"), rows[0].seconds, strict=True)), "rows": _rows(rows)}
             for rows in pairs
         ]
-        return {"schema": SCHEMA_OF_SEVERAL, "workload": workload, "pairs": made}
+        return as_json({"schema": SCHEMA_OF_SEVERAL, "workload": workload, "pairs": made})
     rows = pairs[0] if pairs else []
-    return {"schema": SCHEMA, "workload": workload, "rows": _rows(rows)}
+    return as_json({"schema": SCHEMA, "workload": workload, "rows": _rows(rows)})
 
 
-def _rows(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = finite(
-        [
-            {
-                **dataclasses.asdict(row),
-                "pitfall": row.pitfall.name if row.pitfall else None,
-                "accuracy_difference": row.accuracy_difference,
-                "time_ratio": row.time_ratio,
-            }
-            for row in rows
-        ]
-    )
-    return found
+def _rows(rows: Sequence[Row]) -> list[dict[str, object]]:
+    return [
+        {
+            **fields_of(row),
+            "pitfall": row.pitfall.name if row.pitfall else None,
+            "accuracy_difference": row.accuracy_difference,
+            "time_ratio": row.time_ratio,
+        }
+        for row in rows
+    ]

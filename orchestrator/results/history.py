@@ -4,13 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from orchestrator.certificate import certificate_file
 from orchestrator.language.phrases import Phrase, Sentence, english, join, say
 from orchestrator.language.words import NEXT
-from orchestrator.results import variants
-from orchestrator.results.comparison_file import finding_retold
 from orchestrator.storage.about import About, Kind
 from orchestrator.storage.store import Run
+from orchestrator.trials.stored import sentence, sentences
 
 _NOT_FINISHED = Phrase("It was not finished.")
 _DIFFERENCES = Phrase("{count} differences, one at a time.")
@@ -44,83 +42,85 @@ def entries(runs: Sequence[Run]) -> list[Entry]:
 def entry(run: Run) -> Entry:
     """What is known of one run by its results alone; events are not read."""
     what: About | None = None
-    found: dict[str, Any] = {"finding": english(_NOT_FINISHED)}
+    found = Told(english(_NOT_FINISHED))
     try:
         what = run.about()
         name, read = _RESULTS[what.kind]
         if (result := run.result(name)) is not None:
-            found = _sound(read(result))
+            found = read(result)
+            say(found.finding)  # what cannot be said in this language is not sound
     except Exception as error:  # noqa: BLE001 - one bad run must not hide the others
-        found = {"finding": english(_UNREADABLE, why=getattr(error, "message", repr(error)))}
+        found = Told(english(_UNREADABLE, why=getattr(error, "message", repr(error))))
     return Entry(
         name=run.path.name,
         path=str(run.path),
         kind=what.kind if what else "unknown",
         time=what.time.isoformat() if what and what.time else "",
         workload=what.workload if what else "",
-        frameworks=found.get("frameworks", what.sides if what else ()),
-        finding=found["finding"],
-        same_job=found.get("same_job"),
-        warnings=found.get("warnings", ()),
+        frameworks=what.sides if found.frameworks is None and what else found.frameworks or (),
+        finding=found.finding,
+        same_job=found.same_job,
+        warnings=found.warnings,
     )
 
 
-def _sound(found: dict[str, Any]) -> dict[str, Any]:
-    """The same, if all that is shown of it are texts. Raises TypeError."""
-    told = found["finding"]
-    texts = [say(told), *found.get("frameworks", ()), *found.get("warnings", ())]
-    if not all(isinstance(text, str) for text in texts):
-        raise TypeError(f"not a text: {texts}")
-    return found
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a result's file tells of its run; ``frameworks``: None where it does not name them."""
+
+    finding: Sentence
+    frameworks: Sequence[str] | None = None
+    same_job: bool | None = None
+    warnings: Sequence[str] = ()
 
 
-def _compared(found: Mapping[str, Any]) -> dict[str, Any]:
+# Each raises an error of some kind where the file does not hold what it should.
+
+
+def _compared(found: Mapping[str, Any]) -> Told:
+    """The verdicts alone, where there are any."""
     proof = found.get("certificate")
-    return {
-        "frameworks": list(found["frameworks"]),
-        "finding": finding_retold(found),
-        "same_job": proof and proof["same_job"],
-        "warnings": [warning["code"] for warning in found.get("warnings", ())],
-    }
+    verdicts = [each["verdict"] for each in found.get("pairs", [found]) if each["verdict"]]
+    said = [sentence(each, "sentence") for each in verdicts] or [sentence(found, "finding")]
+    return Told(
+        join(NEXT, said),
+        list(found["frameworks"]),
+        bool(proof["same_job"]) if proof else None,
+        [_text(warning["code"]) for warning in found.get("warnings", ())],
+    )
 
 
-def _recipes(found: Mapping[str, Any]) -> dict[str, Any]:
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
+
+
+def _recipes(found: Mapping[str, Any]) -> Told:
     frameworks = {name for by_name in found["times"].values() for name in by_name}
-    return {
-        "frameworks": sorted(frameworks),
-        "finding": variants.recipes_retold(found),
-    }
+    return Told(sentence(found, "sentence"), sorted(frameworks))
 
 
-def _loops(found: Mapping[str, Any]) -> dict[str, Any]:
+def _loops(found: Mapping[str, Any]) -> Told:
     frameworks = {name for by_name in found["epoch_seconds"].values() for name in by_name}
-    said = variants.loops_retold(found)
-    finding = join(NEXT, said) if said else english(_NOT_FINISHED)
-    return {"frameworks": sorted(frameworks), "finding": finding}
+    said = sentences(found, "sentences") or [english(_NOT_FINISHED)]
+    return Told(join(NEXT, said), sorted(frameworks))
 
 
-def _explained(found: Mapping[str, Any]) -> dict[str, Any]:
+def _explained(found: Mapping[str, Any]) -> Told:
     several = found.get("pairs", [found])
     count = max((len(each["rows"]) for each in several), default=0)
-    return {"finding": english(_DIFFERENCES, count=count)}
+    return Told(english(_DIFFERENCES, count=count))
 
 
-def _verified(found: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "frameworks": list(
-            dict.fromkeys(
-                side
-                for each in certificate_file.each_of(found)
-                for side in each.get("versions", ())
-            )
-        ),
-        "finding": certificate_file.retold(found),
-        "same_job": found["same_job"],
-    }
+def _verified(found: Mapping[str, Any]) -> Told:
+    several = found.get("pairs", [found])
+    sides = dict.fromkeys(side for each in several for side in each.get("versions", ()))
+    return Told(sentence(found, "sentence"), list(sides), bool(found["same_job"]))
 
 
 # The file that holds the result of a run, and what is read of it.
-_RESULTS: Mapping[Kind, tuple[str, Callable[[Mapping[str, Any]], dict[str, Any]]]] = {
+_RESULTS: Mapping[Kind, tuple[str, Callable[[Mapping[str, Any]], Told]]] = {
     Kind.TRAIN: ("comparison", _compared),
     Kind.COMPARE: ("comparison", _compared),
     Kind.RECIPES: ("recipes", _recipes),
@@ -130,5 +130,5 @@ _RESULTS: Mapping[Kind, tuple[str, Callable[[Mapping[str, Any]], dict[str, Any]]
 }
 
 
-def as_dicts(found: Sequence[Entry]) -> list[dict[str, Any]]:
+def as_dicts(found: Sequence[Entry]) -> list[dict[str, object]]:
     return [asdict(each) for each in found]

@@ -1,9 +1,8 @@
 """Training images as they are, and as each framework's steps get them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +10,7 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.language.words import label, listed
+from orchestrator.trials.stored import as_json
 
 SCHEMA = "twinrun.preview/1"
 # What rounding may do to a normalised pixel.
@@ -80,8 +80,8 @@ def _largest(differences: NDArray[np.float64]) -> float:
     return float(np.abs(differences).max())
 
 
-def _array(numbers: Any, message: job_pb2.ImagesPreviewed) -> NDArray[np.float64]:
-    return np.array(numbers, np.float64).reshape(tuple(message.shape))
+def _array(numbers: Iterable[float], message: job_pb2.ImagesPreviewed) -> NDArray[np.float64]:
+    return np.array(list(numbers), np.float64).reshape(tuple(message.shape))
 
 
 def _sentence(
@@ -98,19 +98,20 @@ def _sentence(
     if not differences:
         return english(_ONE, workload=workload, frameworks=every)
     apart = {name: _largest(each) for name, each in differences.items()}
-    known: dict[str, Any] = {"workload": workload, "largest": max(apart.values())}
+    largest = max(apart.values())
+    known = {"workload": workload, "largest": largest}
     if spec.recipe == job_pb2.RECIPE_IDIOMATIC:
         return english(_OWN, **known, frameworks=every)
     tolerance = TOLERANCES.get(spec.precision, OTHER_TOLERANCE)
-    if known["largest"] <= tolerance:
+    if largest <= tolerance:
         return english(_SAME, **known, frameworks=every)
     beyond = [name for name in frameworks if name == baseline or apart[name] > tolerance]
     named = listed(list(map(label, beyond)))
     return english(_DIFFERENT, **known, frameworks=named, tolerance=tolerance)
 
 
-def as_dict(workload: str, found: Preview, figure: Path) -> dict[str, Any]:
-    return {
+def as_dict(workload: str, found: Preview, figure: Path) -> dict[str, object]:
+    made = {
         "schema": SCHEMA,
         "workload": workload,
         "images": len(found.labels),
@@ -119,3 +120,4 @@ def as_dict(workload: str, found: Preview, figure: Path) -> dict[str, Any]:
         "sentence": found.sentence,
         "figure": str(figure),
     }
+    return as_json(made)

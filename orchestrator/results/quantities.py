@@ -4,17 +4,18 @@ A side's value is the median of its trials; trials of the same number on two sid
 """
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
+
+from twinrun.contract.spec import JobSpec
 
 from orchestrator.language.phrases import Phrase
 from orchestrator.language.words import memory, number, percent
 from orchestrator.results.estimate import Estimate, estimate
 from orchestrator.trials.trial import Trial
 
-Job = Mapping[str, Any]
+Job = JobSpec | None  # None: where a quantity does not depend on it
 _START_UP = ("import", "build", "compile")
 
 
@@ -84,7 +85,7 @@ def _start_up_seconds(trial: Trial, _job: Job) -> float | None:
 
 def _target_seconds(trial: Trial, job: Job) -> float | None:
     """Of training, to the end of the first epoch after which the job's target accuracy is met."""
-    target = job.get("target_accuracy")
+    target = job.target_accuracy if job else None
     if target is None:
         return None
     so_far = itertools.accumulate(epoch.train_seconds for epoch in trial.epochs)

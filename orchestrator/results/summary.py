@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase, Sentence, english, join
 from orchestrator.language.words import SEMICOLON, label, listed
 from orchestrator.storage import store
+from orchestrator.trials.stored import as_json
 
 SCHEMA = "twinrun.summary/1"
 _AGREE = Phrase("{frameworks} agree: {layers} layers, {parameters:,} parameters.")
@@ -93,10 +93,11 @@ def shape(layer: job_pb2.LayerSummary) -> str:
     return "x".join(map(str, layer.output_shape))
 
 
-def as_dict(found: Summary) -> dict[str, Any]:
-    return {
+def as_dict(found: Summary) -> dict[str, object]:
+    made = {
         "schema": SCHEMA,
         "models": {name: store.to_mapping(model) for name, model in found.models.items()},
         "agree": found.agree,
         "sentence": found.sentence,
     }
+    return as_json(made)

@@ -1,18 +1,17 @@
 """The same workload in several variants: by two recipes, or by each loop, op by op and not."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
 from twinrun.contract.enums import JobState
 from twinrun.v1 import job_pb2
 
-from orchestrator.language.phrases import Phrase, Sentence, english, join, stored
+from orchestrator.language.phrases import Phrase, Sentence, english, join
 from orchestrator.language.words import NEXT, label, number
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.quantities import EPOCH, TEST_ACCURACY, TRAINING
-from orchestrator.trials.numbers import finite
+from orchestrator.trials.stored import as_json, fields_of
 from orchestrator.trials.trial import Trial
 
 SCHEMA_OF_RECIPES, SCHEMA_OF_LOOPS = "twinrun.recipes/1", "twinrun.loops/1"
@@ -128,26 +127,14 @@ def _sentence(times: Mapping[str, Mapping[str, Times]], pair: tuple[str, str]) -
     )
 
 
-def recipes_retold(found: Mapping[str, Any]) -> Sentence:
-    """The sentence of a recipes.json, made again from what else it holds."""
-    again, baseline = [], found.get("baseline")
-    if baseline is not None or found.get("longer_seconds") is not None:
-        times = {
-            recipe: {name: Times(**each) for name, each in by_name.items()}
-            for recipe, by_name in found["times"].items()
-        }
-        again.append(_taken_apart(times, baseline))
-    return stored(found["sentence"], *again)
-
-
 def _times(trials: Sequence[Trial]) -> Times | None:
     ended = [trial for trial in trials if trial.state is JobState.SUCCEEDED and trial.epochs]
     if not ended:
         return None
     return Times(
-        train_seconds=TRAINING.of(ended, {}) or 0.0,
+        train_seconds=TRAINING.of(ended, None) or 0.0,
         wait_seconds=median(sum(e.data_wait_seconds for e in t.epochs) for t in ended),
-        test_accuracy=TEST_ACCURACY.of(ended, {}) or 0.0,
+        test_accuracy=TEST_ACCURACY.of(ended, None) or 0.0,
     )
 
 
@@ -174,7 +161,7 @@ def loops(compared: Mapping[str, Comparison]) -> Loops:
 
 
 def _seconds(trials: Sequence[Trial]) -> float | None:
-    return EPOCH.of([trial for trial in trials if trial.state is JobState.SUCCEEDED], {})
+    return EPOCH.of([trial for trial in trials if trial.state is JobState.SUCCEEDED], None)
 
 
 def _of_loops(found: Mapping[str, Mapping[str, float]], framework: str) -> Sentence | None:
@@ -187,16 +174,7 @@ def _of_loops(found: Mapping[str, Mapping[str, float]], framework: str) -> Sente
     return english(_TIMES, framework=label(framework), custom=of["custom"], eager=eager)
 
 
-def loops_retold(found: Mapping[str, Any]) -> list[Sentence]:
-    """The sentences of a loops.json, made again from what else it holds."""
-    times = found["epoch_seconds"]
-    names = dict.fromkeys(name for by_name in times.values() for name in by_name)
-    again = [text for name in names if (text := _of_loops(times, name))]
-    return [stored(sentence, *again) for sentence in found["sentences"]]
-
-
-def as_dict(found: Recipes | Loops) -> dict[str, Any]:
+def as_dict(found: Recipes | Loops) -> dict[str, object]:
     """For recipes.json or loops.json."""
     schema = SCHEMA_OF_RECIPES if isinstance(found, Recipes) else SCHEMA_OF_LOOPS
-    made: dict[str, Any] = finite({"schema": schema, **asdict(found)})
-    return made
+    return as_json({"schema": schema, **fields_of(found)})

@@ -1,11 +1,9 @@
 """Which side trained faster, by how much, and how sure that is: figures, and the sentence."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
-from orchestrator.language.phrases import Phrase, Sentence, english, stored
+from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.language.words import label
 from orchestrator.results.estimate import Estimate, estimate
 from orchestrator.results.quantities import EPOCH
@@ -59,10 +57,10 @@ class Verdict:
 def verdict(trials: Mapping[str, Sequence[Trial]], together: int = 1) -> Verdict:
     """Of two sides, whose trials all succeeded. Raises ValueError where none pair up."""
     by_number = {
-        side: {trial.number: EPOCH.measure(trial, {}) or 0.0 for trial in group}
+        side: {trial.number: EPOCH.measure(trial, None) or 0.0 for trial in group}
         for side, group in trials.items()
     }
-    seconds = {side: EPOCH.of(group, {}) or 0.0 for side, group in trials.items()}
+    seconds = {side: EPOCH.of(group, None) or 0.0 for side, group in trials.items()}
     one, other = sorted(seconds, key=lambda side: seconds[side])
     found = _estimate(by_number[one], by_number[other], together)
     faster, slower = one, other
@@ -106,19 +104,6 @@ def _sentence(faster: str, slower: str, found: Estimate, together: int, *, level
     return english(_LEVEL if level else _FASTER, **names, basis=basis(found, together))
 
 
-def retold(found: Mapping[str, Any]) -> Sentence:
-    """The sentence of a verdict in comparison.json, made again from what else it holds.
-
-    As it stands there, which is in English, where that does not give the same.
-    """
-    again = []
-    with suppress(KeyError):  # of an older version
-        ratio = Estimate(found["ratio"], found["low"], found["high"], found["pairs"])
-        sides, together = (found["faster"], found["slower"]), found.get("together", 1)
-        again.append(_sentence(*sides, ratio, together, level=found["level"]))
-    return stored(found["sentence"], *again)
-
-
 def basis(found: Estimate, together: int) -> Sentence:
     """What an estimate rests on: its interval, or why it has none."""
     if found.half_width is not None:
@@ -127,4 +112,4 @@ def basis(found: Estimate, together: int) -> Sentence:
     return english(_ONE) if found.pairs == 1 else english(_FEW, pairs=found.pairs)
 
 
-__all__ = ["LEVEL_BELOW", "Verdict", "basis", "retold", "verdict"]
+__all__ = ["LEVEL_BELOW", "Verdict", "basis", "verdict"]

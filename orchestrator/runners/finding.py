@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import asdict
-from typing import Any
 
 from twinrun.v1 import job_pb2
 
@@ -105,7 +104,7 @@ class Runners:
         runner = self._started.get(framework)
         return runner.process.pid if runner else None
 
-    def taken(self) -> dict[str, dict[str, Any]]:
+    def taken(self) -> dict[str, dict[str, object]]:
         """What is known of each that there is so far, by framework, for runners.json."""
         found = {}
         for framework in {**self._found, **self._started}:

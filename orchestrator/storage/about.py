@@ -65,7 +65,7 @@ class About:
     sides: Sequence[str] = ()
     baseline: str | None = None
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """For run.json."""
         return {
             "schema": SCHEMA,

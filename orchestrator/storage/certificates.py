@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ def read(key: str) -> dict[str, Any] | None:
     return None
 
 
-def write(key: str, content: dict[str, Any]) -> None:
+def write(key: str, content: Mapping[str, object]) -> None:
     """Keep ``content``; where the disk does not take it, it will be made again."""
     path = _path(key)
     with suppress(OSError, OutputError):

@@ -4,20 +4,29 @@ Kept in the user's state directory, a JSON file for each machine.
 """
 
 import hashlib
+import inspect
 import json
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from twinrun.contract.converters.specs import spec_from_proto
+from twinrun.contract.events import MachineMeasured
+from twinrun.contract.spec import JobSpec
 from twinrun.v1 import job_pb2
 
-from orchestrator.errors import OutputError
+from orchestrator.errors import OutputError, RunUnreadable
+from orchestrator.language.phrases import Phrase, english
 from orchestrator.settings.config import state_home
-from orchestrator.storage import store
 from orchestrator.storage.files import write_whole
+from orchestrator.storage.store import Run
+from orchestrator.trials.stored import as_json, fields_of
 
-NOISE, RATES = "noise", "rates"
+_UNREADABLE = Phrase("machine.json of {path} cannot be read: {error}. Make the run again.")
+_DAMAGES = (AttributeError, KeyError, TypeError, ValueError)
+T = TypeVar("T")
 
 
 def key(environment: job_pb2.Environment) -> str:
@@ -31,21 +40,62 @@ def key(environment: job_pb2.Environment) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-def known(machine: str) -> dict[str, dict[str, Any]]:
-    """``noise`` and ``rates`` of the machine, each by what they are of; empty where unknown."""
-    with suppress(OSError, ValueError):
-        found: dict[str, dict[str, Any]] = json.loads(_path(machine).read_bytes())
-        return found
-    return {}
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """The interval that an A/A test came to: with how many pairs, of what, and when (ISO 8601)."""
+
+    low: float
+    high: float
+    pairs: int
+    workload: str
+    time: str
 
 
-def learn(machine: str, kind: str, of: str, what: Mapping[str, Any]) -> None:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What earlier runs tell of a machine.
+
+    ``noise`` by framework and `conditions`; ``rates``, a second, by `rates_of` and framework.
+    """
+
+    noise: Mapping[str, Noise] = field(default_factory=dict)
+    rates: Mapping[str, Mapping[str, MachineMeasured]] = field(default_factory=dict)
+
+
+def known(machine: str) -> Known:
+    """What is kept of the machine; nothing where it is unknown, or cannot be read."""
+    with suppress(OSError, *_DAMAGES):
+        return _read(json.loads(_path(machine).read_bytes()))
+    return Known()
+
+
+def of_run(run: Run) -> Known:
+    """What was known when a run was made. Raises RunUnreadable."""
+    try:
+        return _read(run.known())
+    except _DAMAGES as error:
+        raise RunUnreadable(english(_UNREADABLE, path=run.path, error=repr(error))) from error
+
+
+def _read(found: Mapping[str, Any]) -> Known:
+    """As `learn` wrote it; what a later version added is left out. Raises one of `_DAMAGES`."""
+    return Known(
+        {of: _only(Noise, each) for of, each in found.get("noise", {}).items()},
+        {
+            of: {name: _only(MachineMeasured, each) for name, each in rates.items()}
+            for of, rates in found.get("rates", {}).items()
+        },
+    )
+
+
+def _only(kind: type[T], found: Mapping[str, Any]) -> T:
+    return kind(**{name: found[name] for name in inspect.signature(kind).parameters})
+
+
+def learn_noise(machine: str, of: str, noise: Noise) -> None:
     """Keep what was found, in place of what was known; where the disk takes it."""
-    found = known(machine)
-    found.setdefault(kind, {})[of] = dict(what)
-    with suppress(OSError, OutputError):
-        _path(machine).parent.mkdir(parents=True, exist_ok=True)
-        write_whole(_path(machine), json.dumps(found, indent=2).encode())
+    before = known(machine)
+    _keep(machine, replace(before, noise={**before.noise, of: noise}))
 
 
 def keep_rates(
@@ -54,35 +104,37 @@ def keep_rates(
     spec: job_pb2.JobSpec,
 ) -> None:
     """Keep what each framework measured, for later comparisons on the same machine."""
-    of = rates_of(store.to_mapping(spec))
+    of = rates_of(spec_from_proto(spec))
     for name, environment in environments.items():
-        machine = key(environment)
-        before = known(machine).get(RATES, {}).get(of, {})
-        learn(machine, RATES, of, {**before, name: store.to_mapping(rates[name])})
+        machine, rate = key(environment), rates[name]
+        measured = MachineMeasured(rate.operations_per_second, rate.bytes_per_second)
+        before = known(machine)
+        under = {**before.rates.get(of, {}), name: measured}
+        _keep(machine, replace(before, rates={**before.rates, of: under}))
 
 
-def conditions(job: Mapping[str, Any]) -> str:
+def _keep(machine: str, what: Known) -> None:
+    with suppress(OSError, OutputError):
+        _path(machine).parent.mkdir(parents=True, exist_ok=True)
+        content = json.dumps(as_json(fields_of(what)), indent=2).encode()
+        write_whole(_path(machine), content)
+
+
+def conditions(job: JobSpec) -> str:
     """What its figures depend on beside the framework: ``cpu float32 default 2 threads``."""
-    names = [
-        str(job.get(field, "")).rpartition("_")[2].lower()
-        for field in ("device", "precision", "execution")
-    ]
-    return " ".join([*filter(None, names), f"{job.get('threads', 0)} threads"])
+    return f"{job.device} {job.precision} {job.execution} {job.threads} threads"
 
 
-def rates_of(job: Mapping[str, Any]) -> str:
+def rates_of(job: JobSpec) -> str:
     """What the machine's rates depend on: ``cpu float32 2 threads``."""
-    return conditions({**job, "execution": ""})
+    return f"{job.device} {job.precision} {job.threads} threads"
 
 
-def best_rates(
-    known: Mapping[str, Mapping[str, Any]], job: Mapping[str, Any]
-) -> tuple[float, float]:
+def best_rates(known: Known, job: JobSpec) -> tuple[float, float]:
     """Operations and bytes a second that the machine is known to reach; 0 where unknown."""
-    found = known.get(RATES, {}).get(rates_of(job), {}).values()
-    names = ("operations_per_second", "bytes_per_second")
-    operations, moved = (max((rate[name] for rate in found), default=0.0) for name in names)
-    return operations, moved
+    found = known.rates.get(rates_of(job), {}).values()
+    operations = max((rate.operations_per_second for rate in found), default=0.0)
+    return operations, max((rate.bytes_per_second for rate in found), default=0.0)
 
 
 def _path(machine: str) -> Path:

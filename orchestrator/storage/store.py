@@ -16,6 +16,7 @@ from typing import Any
 from google.protobuf import json_format
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2
+from twinrun.contract.spec import JobSpec
 from twinrun.v1 import job_pb2
 
 from orchestrator.errors import RunNotFound
@@ -25,6 +26,7 @@ from orchestrator.storage.about import STAMP, About, Kind
 from orchestrator.storage.event_log import EventLog, read_events
 from orchestrator.storage.files import parse, read, read_json, write_whole, writing
 from orchestrator.trials.fold import fold
+from orchestrator.trials.spec import spec_of
 from orchestrator.trials.text import cleaned
 from orchestrator.trials.trial import Trial
 
@@ -57,6 +59,10 @@ class Run:
     def spec(self) -> job_pb2.JobSpec:
         """The spec: as it was asked for, once a runner has taken it as that completed it."""
         return parse(read(self.path / "job.json"), job_pb2.JobSpec(), self.path / "job.json")
+
+    def job_spec(self) -> JobSpec:
+        """The same as what results are made of. Raises RunUnreadable."""
+        return spec_of(self.spec(), str(self.path / "job.json"))
 
     def write_spec(self, spec: job_pb2.JobSpec) -> None:
         """Replaces what was asked for by what a runner made of it: every default filled in."""
@@ -93,7 +99,8 @@ class Run:
 
     def _trial(self, framework: str, number: int) -> Trial:
         job = self.job(framework, number)
-        spec = to_mapping(job.spec) if job and job.HasField("spec") else None
+        where = self.path / "jobs" / f"{framework}-{number}.json"
+        spec = spec_of(job.spec, str(where)) if job and job.HasField("spec") else None
         return fold(framework, number, self.events(framework, number), spec)
 
     def write_environments(self, environments: Mapping[str, job_pb2.Environment]) -> None:
@@ -101,7 +108,7 @@ class Run:
         mapping = {name: to_mapping(found) for name, found in environments.items()}
         self._write(Path("environments.json"), _dumps(mapping))
 
-    def write_runners(self, taken: Mapping[str, Mapping[str, Any]]) -> None:
+    def write_runners(self, taken: Mapping[str, object]) -> None:
         """``taken``: which runner each framework's trials ran on."""
         self._write(Path("runners.json"), _dumps(taken))
 
@@ -141,21 +148,21 @@ class Run:
         """``<kind>.json``. None: there is none. Raises RunUnreadable."""
         return self._json(Path(f"{kind}.json"))
 
-    def write_result(self, kind: str, result: Mapping[str, Any]) -> None:
+    def write_result(self, kind: str, result: Mapping[str, object]) -> None:
         """Write ``<kind>.json``."""
         self._write(Path(f"{kind}.json"), _dumps(result))
 
-    def write_certificate(self, certificate: Mapping[str, Any]) -> None:
+    def write_certificate(self, certificate: Mapping[str, object]) -> None:
         self._write(Path("certificate.json"), _dumps(certificate))
 
-    def write_evaluation(self, name: str, evaluation: Mapping[str, Any]) -> None:
+    def write_evaluation(self, name: str, evaluation: Mapping[str, object]) -> None:
         self._write(Path("evaluations") / f"{name}.json", _dumps(evaluation))
 
     def certificate(self) -> dict[str, Any] | None:
         """What `write_certificate` wrote. None: nothing. Raises RunUnreadable."""
         return self._json(Path("certificate.json"))
 
-    def write_known(self, known: Mapping[str, Any]) -> None:
+    def write_known(self, known: Mapping[str, object]) -> None:
         """What was known of the machine when the run was made."""
         self._write(_MACHINE, _dumps(known))
 
@@ -176,17 +183,11 @@ class Run:
         path = self.path / "weights" / f"{framework}-{number}.safetensors"
         if not path.exists():
             kept = ", ".join(sorted(found.stem for found in path.parent.glob("*.safetensors")))
-            raise RunNotFound(
-                english(
-                    _NO_WEIGHTS,
-                    path=self.path,
-                    trial=f"{framework}-{number}",
-                    kept=kept or english(_NO_TRIALS),
-                )
-            )
+            names = {"path": self.path, "trial": f"{framework}-{number}"}
+            raise RunNotFound(english(_NO_WEIGHTS, **names, kept=kept or english(_NO_TRIALS)))
         return read(path)
 
-    def write_comparison(self, comparison: Mapping[str, Any]) -> None:
+    def write_comparison(self, comparison: Mapping[str, object]) -> None:
         self._write(Path("comparison.json"), _dumps(comparison))
 
     def write_figures(self, figures: Mapping[str, bytes]) -> None:
@@ -292,5 +293,5 @@ def _to_json(message: Message) -> bytes:
     return _dumps(to_mapping(message))
 
 
-def _dumps(mapping: Mapping[str, Any]) -> bytes:
+def _dumps(mapping: Mapping[str, object]) -> bytes:
     return json.dumps(mapping, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n"

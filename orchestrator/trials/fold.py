@@ -1,7 +1,7 @@
 """Events -> the trial that they tell of."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from google.protobuf.message import DecodeError
@@ -19,6 +19,7 @@ from twinrun.contract.events import (
     StateChanged,
     StepsFinished,
 )
+from twinrun.contract.spec import JobSpec
 from twinrun.v1 import job_pb2
 
 from orchestrator.errors import RunUnreadable
@@ -40,7 +41,7 @@ def fold(
     framework: str,
     number: int,
     events: Iterable[job_pb2.JobEvent],
-    spec: dict[str, Any] | None = None,
+    spec: JobSpec | None = None,
 ) -> Trial:
     """The trial that its events, from the first to however far they go, tell of.
 
@@ -58,7 +59,7 @@ def _fold(
     framework: str,
     number: int,
     events: Iterable[job_pb2.JobEvent],
-    spec: dict[str, Any] | None,
+    spec: JobSpec | None,
 ) -> Trial:
     told = [cleaned(event) for event in events if event.WhichOneof("event") in _TOLD]
     environments = [event.environment for event in told if event.HasField("environment")]

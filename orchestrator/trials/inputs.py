@@ -1,13 +1,15 @@
 """Whether trials that make a pair were given the same: spec, data, initial weights, batch order."""
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Self
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from orchestrator.language.phrases import Phrase, Sentence, english, join, stored
+from twinrun.contract.spec import JobSpec
+
+from orchestrator.language.phrases import Phrase, Sentence, english, join
 from orchestrator.language.words import NEXT
 from orchestrator.trials.sides import are_the_same, change_how, changed_fields
+from orchestrator.trials.spec import differing_fields, in_own_way
 from orchestrator.trials.trial import Trial
 
 _SAME = Phrase("All trials had the same job spec, data, initial weights and batch order.")
@@ -42,13 +44,6 @@ class InputsCheck:
     differences: tuple[str, ...]
     sentence: Sentence
 
-    @classmethod
-    def from_dict(cls, found: Mapping[str, Any]) -> Self:
-        """As `dataclasses.asdict` left it."""
-        differences = tuple(found["differences"])
-        sentence = stored(found["sentence"], _said(differences))
-        return cls(found["same"], differences, sentence)
-
 
 def check_inputs(trials: Sequence[Trial]) -> InputsCheck:
     """Holds every trial's inputs against those of all others, but for the seed of another block.
@@ -63,7 +58,7 @@ def check_inputs(trials: Sequence[Trial]) -> InputsCheck:
     pairs = _pairs(trials)
     digests = [name for name in names if any(_differ(name, pair) for pair in pairs)]
     of_pairs = [differing_fields([t.spec for t in pair if t.spec]) for pair in pairs]
-    seedless = [{**trial.spec, "seed": None} for trial in trials if trial.spec]
+    seedless = [replace(trial.spec, seed=0) for trial in trials if trial.spec]
     fields = sorted(
         field
         for field in {*itertools.chain(*of_pairs), *differing_fields(seedless)}
@@ -103,33 +98,9 @@ def _differ(digest: str, pair: Sequence[Trial]) -> bool:
     return len({getattr(trial.inputs, digest) for trial in pair if trial.inputs}) > 1
 
 
-def in_own_way(spec: Mapping[str, Any]) -> bool:
-    """Whether the frameworks are not to do the same arithmetic. ``spec``: in JSON mapping."""
-    return spec.get("recipe") == "RECIPE_IDIOMATIC" or bool(spec.get("own_ways"))
-
-
-def to_agree(job: Mapping[str, Any], sides: Sequence[str]) -> bool:
+def to_agree(job: JobSpec, sides: Sequence[str]) -> bool:
     """Whether the sides are to do the same arithmetic, which is then shown and judged.
 
     Of sides that are the same in all nothing is to be shown.
     """
     return not in_own_way(job) and not are_the_same(sides) and change_how(sides)
-
-
-def differing_fields(specs: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Paths of fields that are not the same in all ``specs``, each in JSON mapping."""
-    flat = [dict(leaves(spec)) for spec in specs]
-    paths = sorted({path for spec in flat for path in spec})
-    return [path for path in paths if any(spec.get(path) != flat[0].get(path) for spec in flat)]
-
-
-def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Every leaf with its path, such as ``layers[1].dense.units``; an empty message is a leaf."""
-    if isinstance(value, Mapping) and value:
-        for name, inner in value.items():
-            yield from leaves(inner, f"{path}.{name}" if path else name)
-    elif isinstance(value, list) and value:
-        for index, inner in enumerate(value):
-            yield from leaves(inner, f"{path}[{index}]")
-    else:
-        yield path, value

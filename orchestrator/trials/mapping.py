@@ -1,31 +1,30 @@
 """A trial as comparison.json has it: seconds, bytes, fractions of 1."""
 
-import dataclasses
 from collections.abc import Sequence
-from typing import Any
 
 from google.protobuf import json_format
 from twinrun.contract.events import EpochFinished, Failure
 
+from orchestrator.trials.stored import fields_of
 from orchestrator.trials.trial import Trial
 
 _EVALUATIONS = ("test", "validation")  # of an epoch
 
 
-def trial_mapping(trial: Trial) -> dict[str, Any]:
+def trial_mapping(trial: Trial) -> dict[str, object]:
     """Write what is known of a trial but its losses, which are left to its events."""
     used = trial.resources
     return {
         "number": trial.number,
         "state": trial.state.value,
         "error": _error(trial.error) if trial.error else None,
-        "inputs": dataclasses.asdict(trial.inputs) if trial.inputs else None,
+        "inputs": trial.inputs,
         "phases": dict(trial.phases),
         "cpu_seconds": dict(trial.cpu_seconds),
         "epochs": [_epoch(epoch) for epoch in trial.epochs],
         "peak_memory_bytes": used.peak_memory_bytes if used else None,
         "peak_device_memory_bytes": used.peak_device_memory_bytes if used else None,
-        "accelerator": dataclasses.asdict(trial.accelerator) if trial.accelerator else None,
+        "accelerator": trial.accelerator,
     }
 
 
@@ -34,18 +33,16 @@ def _error(failure: Failure) -> dict[str, str]:
     return {"reason": failure.reason, "message": failure.message}
 
 
-def _epoch(epoch: EpochFinished) -> dict[str, Any]:
+def _epoch(epoch: EpochFinished) -> dict[str, object]:
     """Every number of an epoch; those of its two evaluations beside the others."""
-    found: dict[str, Any] = {}
-    for name, value in dataclasses.asdict(epoch).items():
-        if name in _EVALUATIONS:
-            found |= {f"{name}_{of}": value and value[of] for of in ("loss", "accuracy")}
-        else:
-            found[name] = value
+    found = fields_of(epoch)
+    for name in _EVALUATIONS:
+        metrics = found.pop(name)
+        found |= {f"{name}_{of}": getattr(metrics, of, None) for of in ("loss", "accuracy")}
     return found
 
 
-def environment_mapping(trials: Sequence[Trial]) -> dict[str, Any] | None:
+def environment_mapping(trials: Sequence[Trial]) -> dict[str, object] | None:
     """Write the environment of the first trial that reported one; None: none did."""
     found = next((trial.environment for trial in trials if trial.environment), None)
     if found is None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from twinrun.contract.events import (
     Profiled,
     ResourcesUsed,
 )
+from twinrun.contract.spec import JobSpec
 from twinrun.v1 import job_pb2
 
 
@@ -39,14 +39,14 @@ class Trial:
     ``losses``: float64[steps], each the mean over its batch; NaN where a step was not reported.
     ``details``: where the spec asked for them. ``state``: as last heard; one that nobody watched to
     its end stays running. ``error``: its ``reason`` is empty where the runner gave none.
-    ``spec``: the spec as the runner completed it, in JSON mapping. None: not reported.
+    ``spec``: the spec as the runner completed it. None: not reported.
     """
 
     framework: str
     number: int
     state: JobState
     error: Failure | None
-    spec: dict[str, Any] | None
+    spec: JobSpec | None
     environment: job_pb2.Environment | None
     inputs: Inputs | None
     phases: Mapping[str, float]

@@ -17,44 +17,44 @@ _LOG = logging.getLogger(__name__)
 
 
 def read(source: Source, folder: Path, progress: Progress) -> dict[File, bytes]:
-    """The unpacked content of every file, its hash checked; fetched first where it is not there.
+    """Read the unpacked content of every file, its hash checked; fetch first what is not there.
 
     A process that finds the files complete takes no lock and writes nothing. Raises
     DataUnavailable where no origin has them or the folder cannot be used, DiskFull where they
     do not fit.
     """
     try:
-        found = _unpacked(source.files, folder)
-        if len(found) < len(source.files):
+        contents = _unpacked(source.files, folder)
+        if len(contents) < len(source.files):
             folder.mkdir(parents=True, exist_ok=True)
             with FileLock(folder / ".lock"):
                 state_dir.sweep(folder)
-                _fetch(source, folder, progress, found)
+                _fetch(source, folder, progress, contents)
     except OSError as error:
         raise _folder_fault(error, folder, source) from error
-    return found
+    return contents
 
 
 def _unpacked(files: Iterable[File], folder: Path) -> dict[File, bytes]:
-    """Those files that lie there unpacked and are what they must be."""
-    found = {}
+    """Read those files that lie there unpacked and have the right hash."""
+    contents = {}
     for file in files:
         path = folder / file.name
         if path.exists():
             with path.open("rb") as stream:
                 content = stream.read(file.size + 1)
             if sha256(content) == file.sha256:
-                found[file] = content
-    return found
+                contents[file] = content
+    return contents
 
 
-def _fetch(source: Source, folder: Path, progress: Progress, found: dict[File, bytes]) -> None:
-    """Adds to ``found`` what is missing, origin by origin, and lays it into the folder."""
+def _fetch(source: Source, folder: Path, progress: Progress, contents: dict[File, bytes]) -> None:
+    """Add to ``contents`` what is missing, origin by origin, and lay it into the folder."""
 
     def missing() -> list[File]:
-        return [file for file in source.files if file not in found]
+        return [file for file in source.files if file not in contents]
 
-    found.update(_unpacked(missing(), folder))  # another process may have held the lock
+    contents.update(_unpacked(missing(), folder))  # another process may have held the lock
     faults = []
     for origin in (_Laid(), *source.origins):
         if not missing():
@@ -63,7 +63,7 @@ def _fetch(source: Source, folder: Path, progress: Progress, found: dict[File, b
             for file, content in origin.fetch(missing(), folder, progress):
                 _check(file, content)
                 write_whole(folder / file.name, content, private=False)
-                found[file] = content
+                contents[file] = content
         except SourceFault as fault:
             faults.append(f"{origin.name}: {fault}")
     if missing():
@@ -76,14 +76,14 @@ def _fetch(source: Source, folder: Path, progress: Progress, found: dict[File, b
 
 
 class _Laid:
-    """What a user has laid into the folder."""
+    """The origin of what a user has laid into the folder."""
 
     name = "data directory"
 
     def fetch(
         self, files: Sequence[File], folder: Path, _progress: Progress
     ) -> Iterator[tuple[File, bytes]]:
-        """See `services.data.source.Origin`. Given what is missing unpacked."""
+        """Unpack what lies there packed. See `services.data.source.Origin`."""
         bad = []
         for file in files:
             unpacked, packed = folder / file.name, folder / file.packed_name

@@ -30,14 +30,14 @@ _LARGEST_BYTES = 4 * 2**30  # of uint8 pixels, a split
 
 
 def info(dataset: Dataset) -> DatasetInfo:
-    """The sizes with the limits applied. Raises KeyError for a name that is not in NAMES."""
+    """Tell a dataset's sizes, limits applied. Raises KeyError for a name that is not in NAMES."""
     if dataset.name == "synthetic":
-        made = dataset.synthetic
+        sizes = dataset.synthetic
         full = DatasetInfo(
-            made.train_samples,
-            made.test_samples,
-            (made.height, made.width, made.channels),
-            made.classes,
+            sizes.train_samples,
+            sizes.test_samples,
+            (sizes.height, sizes.width, sizes.channels),
+            sizes.classes,
         )
     else:
         full = DATASETS[dataset.name]
@@ -50,20 +50,20 @@ def info(dataset: Dataset) -> DatasetInfo:
 
 
 def preview_violations(dataset: Dataset) -> Iterator[Violation]:
-    """More training images than a preview holds."""
-    found = info(dataset)
-    size = math.prod(found.shape)
+    """Name a training split of more images than a preview holds."""
+    sizes = info(dataset)
+    size = math.prod(sizes.shape)
     most = _PREVIEWED // size
-    if found.train_samples > most:
+    if sizes.train_samples > most:
         yield Violation(
             "dataset.train_limit",
-            f"leaves {found.train_samples:,} images of {size:,} numbers; a preview shows at most "
+            f"leaves {sizes.train_samples:,} images of {size:,} numbers; a preview shows at most "
             f"{most:,} of them",
         )
 
 
 def violations(dataset: Dataset) -> Iterator[Violation]:
-    """An unknown name, and limits that the dataset cannot meet."""
+    """Name what is unknown or too large: the dataset, a limit that it cannot meet, its sizes."""
     if dataset.name not in NAMES:
         yield Violation("dataset.name", f"is {dataset.name!r}; this runner has {', '.join(NAMES)}")
         return

@@ -37,7 +37,7 @@ class Loaded:
 def load(
     spec: JobSpec, data_dir: Path, progress: Progress, sources: Mapping[str, Source] = SOURCES
 ) -> Loaded:
-    """The dataset that a validated ``spec`` names, limits applied.
+    """Load the dataset that a validated ``spec`` names, limits applied.
 
     Raises `services.errors.DataUnavailable` and `DiskFull`; InvalidRequest where the
     normalisation leaves the range of the spec's precision.
@@ -68,7 +68,7 @@ def load(
 
 
 def _held_back(train: Split, test: Split, samples: int) -> tuple[Split, Split]:
-    """The last ``samples`` of the training split before the test split."""
+    """Move the last ``samples`` of the training split before the test split."""
     if not samples:
         return train, test
     (images, labels), (test_images, test_labels) = train, test
@@ -93,8 +93,8 @@ def _split(contents: Mapping[File, bytes], images: File, labels: File, classes: 
 def _normalised_pixels(
     normalization: Normalization, dtype: np.dtype[np.floating]
 ) -> NDArray[np.floating]:
-    """What each of the 256 values of a pixel becomes: in float64, then cast."""
-    with np.errstate(over="ignore"):  # found below
+    """Normalise each of the 256 values of a pixel: in float64, then cast. Shape [256]."""
+    with np.errstate(over="ignore"):  # refused below
         table = ((np.arange(256) / 255 - normalization.mean) / normalization.std).astype(dtype)
     if not np.isfinite(table).all():
         std = Violation(
@@ -105,15 +105,15 @@ def _normalised_pixels(
 
 
 def _normalise(images: NDArray[np.uint8], table: NDArray[np.floating]) -> NDArray[np.floating]:
-    made = np.empty(images.shape, table.dtype)
+    values = np.empty(images.shape, table.dtype)
     for start in range(0, len(images), _ROWS):
         rows = slice(start, start + _ROWS)
-        np.take(table, images[rows], out=made[rows], mode="clip")  # clip: without a buffer
-    return made
+        np.take(table, images[rows], out=values[rows], mode="clip")  # clip: without a buffer
+    return values
 
 
 def _digest(*arrays: NDArray[np.integer]) -> str:
-    """Types and shapes go in too, so that other data cannot be the same bytes."""
+    """Hash types and shapes too, so that other data cannot be the same bytes."""
     sha256 = hashlib.sha256()
     for array in arrays:
         little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))

@@ -34,7 +34,7 @@ class Mirror:
     def fetch(
         self, files: Sequence[File], folder: Path, progress: Progress
     ) -> Iterator[tuple[File, bytes]]:
-        """See `services.data.source.Origin`. What has arrived stays in ``folder`` as .part."""
+        """Keep what has arrived in ``folder`` as .part. See `services.data.source.Origin`."""
         for file in files:
             part = folder / f"{file.packed_name}.part"
             self._download(file, part, progress)
@@ -43,18 +43,20 @@ class Mirror:
 
     def _download(self, file: File, part: Path, progress: Progress) -> None:
         resumed = part.exists()
-        if not (resumed and _fits(part, file)):
-            self._go_on(file, part, progress)
-        if _fits(part, file):
+        if resumed and sha256_of(part) in file.packed_sha256:
             return
-        found = sha256_of(part)
-        part.unlink()
-        if not resumed:
-            raise SourceFault(f"{file.packed_name} has SHA-256 {found}, which is not the dataset's")
-        self._download(file, part, progress)  # its beginning may have been the wrong part
+        self._go_on(file, part, progress)
+        digest = sha256_of(part)
+        if digest not in file.packed_sha256:
+            part.unlink()
+            if not resumed:
+                raise SourceFault(
+                    f"{file.packed_name} has SHA-256 {digest}, which is not the dataset's"
+                )
+            self._download(file, part, progress)  # its beginning may have been the wrong part
 
     def _go_on(self, file: File, part: Path, progress: Progress) -> None:
-        """Receives up to the end that the server names, as often as that brings it further."""
+        """Receive up to the end that the server names, as often as that brings it further."""
         while True:
             before = _size(part)
             try:
@@ -88,7 +90,10 @@ class Mirror:
 
 
 def _open(url: str, start: int) -> http.client.HTTPResponse | None:
-    """The server's answer from byte ``start`` on, as far as it can; None where it has no more."""
+    """Ask for the file from byte ``start`` on; None: the server has no more.
+
+    A server may answer with the whole file.
+    """
     headers = {"Range": f"bytes={start}-"} if start else {}
     request = urllib.request.Request(url, headers=headers)  # noqa: S310 - of `published` alone
     with _faults():
@@ -115,7 +120,7 @@ def _chunks(response: http.client.HTTPResponse) -> Iterator[bytes]:
 
 @contextmanager
 def _faults() -> Iterator[None]:
-    """The network's faults become the origin's, so that every other OSError is the disk's."""
+    """Make the network's faults the origin's, so that every other OSError is the disk's."""
     try:
         yield
     except urllib.error.HTTPError as error:
@@ -126,16 +131,12 @@ def _faults() -> Iterator[None]:
 
 
 def unpack(path: Path, file: File) -> bytes:
-    """A gzip file's content, cut off at one byte more than ``file`` has. Raises SourceFault."""
+    """Unpack a gzip file, cut off at one byte more than ``file`` has. Raises SourceFault."""
     try:
         with gzip.open(path) as packed:
             return packed.read(file.size + 1)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise SourceFault(f"{path.name} cannot be unpacked: {error}") from error
-
-
-def _fits(part: Path, file: File) -> bool:
-    return sha256_of(part) in file.packed_sha256
 
 
 def _size(part: Path) -> int:

@@ -9,19 +9,19 @@ _UNSIGNED_BYTE = 0x08
 
 
 def header(shape: tuple[int, ...]) -> bytes:
-    """What precedes the values of an array of ``shape``: big-endian, 4 bytes a number."""
+    """Compose what precedes the values of an array of ``shape``: big-endian, 4 bytes a number."""
     return struct.pack(f">BBBB{len(shape)}I", 0, 0, _UNSIGNED_BYTE, len(shape), *shape)
 
 
 def compose(array: NDArray[np.uint8]) -> bytes:
-    """The array as an IDX file."""
+    """Compose an IDX file of the array."""
     return b"".join((header(array.shape), np.ascontiguousarray(array).data))
 
 
 def parse(content: bytes, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """The array of ``shape`` in an IDX file; a view, read-only. Raises ValueError on any other."""
+    """Read an array of ``shape``: a view, read-only. Raises ValueError where it is none."""
     expected = header(shape)
     if not content.startswith(expected):
-        found = content[: len(expected)].hex(" ")
-        raise ValueError(f"its header is {found}; it must be {expected.hex(' ')}")
+        start = content[: len(expected)].hex(" ")
+        raise ValueError(f"its header is {start}; it must be {expected.hex(' ')}")
     return np.frombuffer(content, np.uint8, offset=len(expected)).reshape(shape)

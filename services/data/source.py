@@ -50,7 +50,7 @@ class Origin(Protocol):
     def fetch(
         self, files: Sequence[File], folder: Path, progress: Progress
     ) -> Iterator[tuple[File, bytes]]:
-        """Files with their unpacked content, which the caller checks; scratch goes to ``folder``.
+        """Give files, unpacked, which the caller checks; scratch goes to ``folder``.
 
         Raises SourceFault where it cannot give one; OSError is the folder's alone.
         """
@@ -72,6 +72,6 @@ class Source:
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal, read piece by piece."""
+    """Hash a file, read piece by piece: SHA-256, hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -10,7 +10,7 @@ _CHUNK_BYTES = 1 << 20  # of pixels, made at once
 
 
 class Split(IntEnum):
-    """Its value is the stream of its labels; its noise has the next. Stream 0 is the patterns."""
+    """The stream of a split's labels; its noise has the next. Stream 0 is the patterns."""
 
     TRAIN = 1
     TEST = 3
@@ -19,7 +19,7 @@ class Split(IntEnum):
 def make(
     seed: int, split: Split, samples: int, shape: tuple[int, int, int], classes: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
-    """The first ``samples`` of a split: images uint8[n, h, w, c], labels int32[n].
+    """Make the first ``samples`` of a split: images uint8[n, h, w, c], labels int32[n].
 
     Both splits have the same patterns.
     """

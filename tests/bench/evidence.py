@@ -145,7 +145,7 @@ def compared(
 
         if faults := run_trials(told(), runners, run, lambda *_: None):
             raise SystemExit("\n".join(faults))
-        verdict = compare(store.to_mapping(spec), run.trials()).verdict
+        verdict = compare(run.job_spec(), run.trials()).verdict
     assert verdict is not None
     return Found(framework, part, verdict)
 

@@ -6,9 +6,9 @@ import subprocess
 import pytest
 
 from orchestrator.language.palette import looks
-from tests.integration.conftest import runners
+from tests.builders.live import environment, live, orchestrator
+from tests.builders.runners import runners
 from tests.integration.fakes.markup import MESSAGE
-from tests.integration.live import environment, live, orchestrator
 from tests.waiting import HANG_SECONDS, eventually
 
 NO_TENSORFLOW = "--tensorflow=127.0.0.1:1"

@@ -8,8 +8,8 @@ import pytest
 
 from orchestrator.actions.remake import remake
 from orchestrator.storage import store
-from tests.unit.events import failed_events
-from tests.unit.stored import add_trial, compared, verified
+from tests.builders.events import failed_events
+from tests.builders.stored import add_trial, compared, verified
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
 KINDS = ("pairs", "failed", "verified")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.conftest import (
+from tests.e2e.containers import (
     IMAGES,
     PORTS,
     SMALL,

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from tests.e2e.conftest import (
+from tests.e2e.containers import (
     PORTS,
     PROJECT,
     ROOT,

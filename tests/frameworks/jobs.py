@@ -131,6 +131,8 @@ JOBS = {
     ),
 }
 EXECUTIONS = list(Execution)
+UNCOMPILED = [Execution.DEFAULT, Execution.EAGER]
+UNEVEN = spec(batch_size=8, report_every_steps=6, epochs=1)  # chunks of 6, 2 and 1 short
 
 
 @dataclass

@@ -8,19 +8,7 @@ from twinrun.contract.enums import Execution, Loop, Precision
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
 
 from tests.frameworks import jobs, reference
-
-UNCOMPILED = [Execution.DEFAULT, Execution.EAGER]
-
-
-def assert_same(framework, job):
-    run = jobs.train(framework, job)
-    losses, weights = reference.train(job, jobs.data(), jobs.weights(job))
-    np.testing.assert_allclose(run.losses, losses, rtol=1e-12, atol=0)
-    assert run.weights.keys() == weights.keys()
-    for name, array in weights.items():
-        np.testing.assert_allclose(run.weights[name], array, rtol=0, atol=1e-12, err_msg=name)
-    logits, _ = reference.forward(job, weights, jobs.data().test_images)
-    np.testing.assert_allclose(run.logits, logits, rtol=1e-11, atol=1e-11)
+from tests.frameworks.formulas import assert_same
 
 
 @pytest.mark.parametrize("execution", jobs.EXECUTIONS)
@@ -29,7 +17,7 @@ def test_float64_losses_weights_and_logits_are_the_formulas(framework, job, exec
     assert_same(framework, replace(job, execution=execution))
 
 
-@pytest.mark.parametrize("execution", UNCOMPILED)
+@pytest.mark.parametrize("execution", jobs.UNCOMPILED)
 @pytest.mark.parametrize("kind", [Sgd(), Sgd(0.9), Adam(), AdamW()], ids=str)
 @pytest.mark.parametrize("batch_size", [1, 16, jobs.SAMPLES, 1000])
 def test_each_optimizer_is_its_formula_at_each_batch_size(framework, execution, kind, batch_size):
@@ -39,7 +27,7 @@ def test_each_optimizer_is_its_formula_at_each_batch_size(framework, execution, 
     assert_same(framework, job)
 
 
-@pytest.mark.parametrize("execution", UNCOMPILED)
+@pytest.mark.parametrize("execution", jobs.UNCOMPILED)
 @pytest.mark.parametrize("kind", [Sgd(), Sgd(0.9), Adam(), AdamW()], ids=str)
 def test_a_hand_written_step_is_the_same_formula(framework, execution, kind):
     optimizer = Optimizer(kind, 0.02)
@@ -47,7 +35,7 @@ def test_a_hand_written_step_is_the_same_formula(framework, execution, kind):
     assert_same(framework, job)
 
 
-@pytest.mark.parametrize("execution", UNCOMPILED)
+@pytest.mark.parametrize("execution", jobs.UNCOMPILED)
 @pytest.mark.parametrize("activation", jobs.ACTIVATIONS)
 def test_each_activation_is_its_formula(framework, execution, activation):
     assert_same(framework, jobs.spec(layers=jobs.layers(activation), execution=execution))
@@ -85,7 +73,7 @@ def test_float32_losses_begin_as_float64_ones(framework, execution, layers):
     np.testing.assert_allclose(run.losses, losses, rtol=2e-5 if layers is jobs.SHALLOW else 1e-4)
 
 
-@pytest.mark.parametrize("execution", UNCOMPILED)
+@pytest.mark.parametrize("execution", jobs.UNCOMPILED)
 def test_bfloat16_rounds_the_products_and_nothing_else(framework, execution):
     # A spec asks for it on CUDA only; the formula is the same on a CPU.
     job = jobs.spec(precision=Precision.BFLOAT16, execution=execution)
@@ -98,7 +86,7 @@ def test_bfloat16_rounds_the_products_and_nothing_else(framework, execution):
 
 
 @pytest.mark.parametrize("kind", [Adam(), AdamW(weight_decay=0), Adam(0.9, 0.99999999)], ids=str)
-@pytest.mark.parametrize("execution", UNCOMPILED)
+@pytest.mark.parametrize("execution", jobs.UNCOMPILED)
 def test_a_step_of_adam_is_as_long_in_float32_as_in_float64(framework, execution, kind):
     job = jobs.spec(
         precision=Precision.FLOAT32,

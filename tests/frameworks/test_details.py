@@ -8,13 +8,13 @@ from twinrun.contract.enums import Execution, Loop, Precision
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
 
 from tests.frameworks import jobs, reference
-from tests.frameworks.test_arithmetic import UNCOMPILED, assert_same
+from tests.frameworks.formulas import assert_same
 
 KINDS = ["dropouts", "batch norms", "convolutions", "adamw", "sgd with momentum"]
 
 
 @pytest.mark.parametrize("precision", [Precision.FLOAT32, Precision.FLOAT64])
-@pytest.mark.parametrize("execution", UNCOMPILED)
+@pytest.mark.parametrize("execution", jobs.UNCOMPILED)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_trial_that_tells_of_its_steps_takes_the_same_ones_to_the_last_bit(
     framework, kind, execution, precision
@@ -48,7 +48,7 @@ def test_compiled_it_takes_the_same_ones_but_for_rounding(framework, precision):
 
 
 @pytest.mark.parametrize("loop", Loop)
-@pytest.mark.parametrize("execution", UNCOMPILED)
+@pytest.mark.parametrize("execution", jobs.UNCOMPILED)
 @pytest.mark.parametrize("kind", [Sgd(), Sgd(0.9), Adam(), AdamW()], ids=str)
 def test_a_late_epoch_has_the_batches_and_the_count_of_steps_of_a_long_job(
     framework, kind, execution, loop
@@ -78,7 +78,7 @@ def test_the_count_of_steps_matters_to_what_is_tested_here():
     assert np.abs(late[-4:] / early[-4:] - 1).max() > 1e-3
 
 
-@pytest.mark.parametrize("execution", UNCOMPILED)
+@pytest.mark.parametrize("execution", jobs.UNCOMPILED)
 @pytest.mark.parametrize("precision", [Precision.FLOAT32, Precision.FLOAT64])
 def test_a_predictor_brings_the_logits_of_the_evaluation(framework, execution, precision):
     job = replace(jobs.JOBS["batch norms"], execution=execution, precision=precision)

@@ -9,8 +9,6 @@ from twinrun.contract.enums import Execution
 
 from tests.frameworks import jobs
 
-JOB = jobs.spec(batch_size=8, report_every_steps=6, epochs=1)  # chunks of 6, 2 and 1 short
-
 
 def count_traces(name: str, monkeypatch) -> list[None]:
     """A list that grows by one each time that the framework makes a graph."""
@@ -37,7 +35,7 @@ def count_traces(name: str, monkeypatch) -> list[None]:
 
 @pytest.mark.parametrize("execution", [Execution.DEFAULT, Execution.COMPILED])
 def test_nothing_is_traced_after_the_warm_up(framework, name, execution, monkeypatch):
-    job = jobs.replace(JOB, execution=execution)
+    job = jobs.replace(jobs.UNEVEN, execution=execution)
     trainer = framework.Trainer(job, jobs.data(), jobs.weights(job))
     traces = count_traces(name, monkeypatch)
     trainer.warm_up()
@@ -55,8 +53,7 @@ def test_xla_compiles_nothing_after_the_warm_up(name, tmp_path):
         pytest.skip("XLA is TensorFlow's")
     script = (
         "from pathlib import Path; from tests.frameworks import jobs; import services.tensorflow\n"
-        "from tests.frameworks.test_recompilation import JOB\n"
-        "job = jobs.replace(JOB, execution=jobs.Execution.COMPILED)\n"
+        "job = jobs.replace(jobs.UNEVEN, execution=jobs.Execution.COMPILED)\n"
         "trainer = services.tensorflow.Trainer(job, jobs.data(), jobs.weights(job))\n"
         f"modules = lambda: len(list(Path({str(tmp_path)!r}).glob('*before_optimizations*')))\n"
         "trainer.warm_up(); before = modules()\n"

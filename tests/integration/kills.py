@@ -16,8 +16,9 @@ from twinrun.contract.enums import JobState
 
 from orchestrator.storage import shelf, store
 from orchestrator.trials.trial import Trial
-from tests.integration.conftest import eventually, fake_environment, marked
+from tests.builders.runners import fake_environment, marked
 from tests.integration.fake_runner import LINGER
+from tests.waiting import eventually
 
 TARGETS = ("child", "runner", "orchestrator", "renderer")
 WAIT = 300  # seconds, which only a hang takes

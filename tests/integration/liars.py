@@ -8,8 +8,8 @@ import json
 import sys
 from contextlib import ExitStack
 
+from tests.builders.lying import Liar, Lie, serving
 from tests.integration.lies import CASES
-from tests.integration.lying import Liar, Lie, serving
 
 
 def main() -> None:

@@ -25,8 +25,8 @@ from orchestrator.cli.main import app
 from orchestrator.gate import status
 from orchestrator.runners import client
 from orchestrator.storage import shelf, store
+from tests.builders.lying import SPEC, Lie
 from tests.integration.lies import CASES, Case
-from tests.integration.lying import SPEC, Lie
 
 MOST_SECONDS = 60
 # What no text of a runner may bring to a terminal, a log or a page.

@@ -7,8 +7,8 @@ import pytest
 from twinrun.contract.enums import JobState
 
 from orchestrator.storage import shelf
+from tests.builders.commands import SMALL, Orchestrator
 from tests.integration import gates
-from tests.integration.test_orchestrator import SMALL, Orchestrator
 from tests.waiting import HANG_SECONDS, eventually
 
 COMPARE = ("compare", *SMALL, "--no-verify", "--concurrent")

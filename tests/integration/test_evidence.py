@@ -7,10 +7,8 @@ import pytest
 from twinrun.contract.enums import JobState
 
 from orchestrator.storage import store
-from tests.integration.test_orchestrator import SMALL, orchestrator, two
+from tests.builders.commands import SMALL
 from tests.waiting import HANG_SECONDS, eventually
-
-__all__ = ["orchestrator", "two"]  # fixtures
 
 COMPARE = ("compare", *SMALL, "--no-verify", "--epochs=1")
 
@@ -20,7 +18,7 @@ def comparison(orchestrator):
 
 
 def seeds(run):
-    return {trial.name: trial.spec["seed"] for trial in run.trials()}
+    return {trial.name: trial.spec.seed for trial in run.trials()}
 
 
 def test_repetitions_make_pairs_of_one_seed_each_and_a_ratio_with_its_interval(orchestrator, two):

@@ -14,7 +14,7 @@ from orchestrator.errors import RunnerUnavailable
 from orchestrator.runners import finding as found_by
 from orchestrator.runners.finding import Runners
 from orchestrator.settings.config import Places
-from tests.integration.conftest import default_port
+from tests.builders.runners import default_port
 from tests.waiting import HANG_SECONDS, eventually
 
 LINUX = sys.platform == "linux"

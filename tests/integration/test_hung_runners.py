@@ -19,8 +19,8 @@ from orchestrator.errors import RunnerUnavailable
 from orchestrator.gate.gates import Gates
 from orchestrator.runners import watching, wire
 from orchestrator.runners.client import Client
-from tests.integration.conftest import eventually
-from tests.integration.test_orchestrator import SMALL, Orchestrator, await_epoch
+from tests.builders.commands import SMALL, Orchestrator, await_epoch
+from tests.waiting import eventually
 
 WAIT = 300  # seconds, for what must come
 

@@ -2,9 +2,7 @@
 
 import pytest
 
-from tests.integration.test_orchestrator import SMALL, orchestrator, two
-
-__all__ = ["orchestrator", "two"]  # fixtures
+from tests.builders.commands import SMALL
 
 CHINESE = "找不到執行紀錄"
 ENGLISH = "There is no run"

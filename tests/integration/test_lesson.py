@@ -4,11 +4,9 @@ import json
 
 import pytest
 
+from tests.builders.reader import Reader
 from tests.documents import ROOT
-from tests.integration.test_documents import Reader, shelf
 from tests.waiting import HANG_SECONDS
-
-__all__ = ["shelf"]  # a fixture
 
 jupyter = pytest.importorskip("jupyter_client.manager")
 pytest.importorskip("ipykernel")

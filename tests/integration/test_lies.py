@@ -16,10 +16,10 @@ from orchestrator.live.follow import Board, Follower
 from orchestrator.runners.client import Client
 from orchestrator.settings.config import Places
 from services.runner.validation import valid_spec
-from tests.integration.conftest import eventually
+from tests.builders.lying import CPUS, SPEC, Liar, Lie, put, serving
 from tests.integration.lies import CASES
-from tests.integration.lying import CPUS, SPEC, Liar, Lie, put, serving
 from tests.integration.meet_lies import MOST_SECONDS
+from tests.waiting import eventually
 
 MOST_BYTES = 500_000_000
 

@@ -19,9 +19,9 @@ from orchestrator.live.follow import Board, Follower
 from orchestrator.live.state import Runner
 from orchestrator.runners.progress import describe
 from orchestrator.settings.config import Places
-from tests.integration.conftest import default_port
-from tests.integration.live import Page, ended, live
-from tests.integration.live import start as start_live
+from tests.builders.live import Page, ended, live
+from tests.builders.live import start as start_live
+from tests.builders.runners import default_port
 from tests.waiting import HANG_SECONDS, eventually
 
 NOWHERE = ("--pytorch=127.0.0.1:1", "--tensorflow=127.0.0.1:1")

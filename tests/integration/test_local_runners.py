@@ -15,7 +15,7 @@ from orchestrator.errors import RunnerUnavailable
 from orchestrator.runners import local
 from orchestrator.runners.finding import Runners
 from orchestrator.settings.config import Places
-from tests.integration.conftest import (
+from tests.builders.runners import (
     default_port,
     eventually,
     fake_environment,

@@ -1,81 +1,16 @@
 """The orchestrator's commands against real runners on fake frameworks."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from twinrun.contract.enums import JobState
 from twinrun.v1 import job_pb2, runner_service_pb2
 
-from orchestrator.storage import shelf, store
-from tests.waiting import HANG_SECONDS, eventually
-
-
-class Orchestrator:
-    """Runs commands in a directory of its own, with homes and environments of its own."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        self.output = home / "runs"
-        self.env = {
-            **os.environ,
-            "XDG_STATE_HOME": str(home / "state"),
-            "XDG_CACHE_HOME": str(home / "cache"),
-        }
-        for name in ("TWINRUN_PYTORCH", "TWINRUN_TENSORFLOW", "TWINRUN_OUTPUT"):
-            self.env.pop(name, None)
-
-    def start(self, *arguments: str, module: str = "orchestrator", **settings) -> subprocess.Popen:
-        return subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
-            cwd=self.home,
-            env={**self.env, **settings},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def run(self, *arguments: str, code: int = 0, **settings) -> subprocess.CompletedProcess:
-        """The command, ended with ``code`` and without a traceback."""
-        process = self.start(*arguments, **settings)
-        try:
-            stdout, stderr = process.communicate(timeout=HANG_SECONDS)
-        finally:
-            process.kill()
-        assert "Traceback" not in stderr, stderr
-        assert process.returncode == code, stderr
-        return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
-
-    def latest(self) -> store.Run:
-        return shelf.find("latest", self.output)
-
-
-@pytest.fixture
-def orchestrator(tmp_path):
-    return Orchestrator(tmp_path)
-
-
-@pytest.fixture
-def two(start):
-    """Addresses of a runner for each framework, as flags."""
-
-    def two(fake="good", *options, tensorflow=None):
-        runners = {
-            "pytorch": start(fake, *options, name="p"),
-            "tensorflow": start(tensorflow or fake, *options, framework="tensorflow", name="t"),
-        }
-        flags = [f"--{name}={runner.address}" for name, runner in runners.items()]
-        return runners, flags
-
-    return two
-
-
-SMALL = ("--workload=synthetic-mlp", "--threads=1", "--train-limit=1000", "--batch-size=100")
+from tests.builders.commands import SMALL, await_epoch
+from tests.waiting import HANG_SECONDS
 
 
 def test_compare_runs_the_same_job_on_both_and_keeps_everything(orchestrator, two):
@@ -417,17 +352,6 @@ def test_a_killed_orchestrator_leaves_a_readable_run_and_a_job_to_watch(orchestr
     assert "epoch 3" in replayed.stdout
     assert orchestrator.latest().trials()[0].epochs
     assert not list(orchestrator.latest().path.rglob(".*"))
-
-
-def await_epoch(orchestrator: Orchestrator, process: subprocess.Popen) -> None:
-    """Until the run has an epoch."""
-
-    def has_one() -> bool:
-        assert process.poll() is None, process.communicate()
-        trials = orchestrator.latest().trials() if shelf.runs(orchestrator.output) else []
-        return bool(trials and trials[0].epochs)
-
-    assert eventually(has_one)
 
 
 def test_flags_come_from_the_command_line_else_the_environment_else_the_file(orchestrator, two):

@@ -5,9 +5,7 @@ import json
 from twinrun.v1 import job_pb2
 
 from orchestrator.storage import store
-from tests.integration.test_orchestrator import SMALL, orchestrator, two
-
-__all__ = ["orchestrator", "two"]  # fixtures
+from tests.builders.commands import SMALL
 
 
 def test_verify_keeps_a_certificate_and_its_figure_in_a_run_of_its_own(orchestrator, two):

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import pickle
 import re
 import signal
 import subprocess
@@ -20,13 +21,13 @@ from orchestrator.figures.renderer import Renderer
 from orchestrator.language.phrases import LANGUAGES, speaking
 from orchestrator.results.comparison import compare
 from orchestrator.storage.store import Run
-from tests.integration.conftest import marked
-from tests.unit.drawn import drawings
-from tests.unit.events import SPEC, trial
-from tests.unit.stored import compared
+from tests.builders.drawn import drawings
+from tests.builders.events import JOB, trial
+from tests.builders.runners import marked
+from tests.builders.stored import compared
 from tests.waiting import FOREVER_SECONDS, eventually
 
-BOTH = compare(SPEC, [trial("pytorch"), trial("tensorflow", seconds=(1.0, 0.9, 0.9))])
+BOTH = compare(JOB, [trial("pytorch"), trial("tensorflow", seconds=(1.0, 0.9, 0.9))])
 
 
 @pytest.fixture
@@ -115,6 +116,42 @@ def test_where_it_is_killed_another_one_draws_the_same_and_nothing_stays(alive, 
         assert renderer.draw(BOTH) == expected
         done.set()
         killer.join()
+    assert eventually(lambda: not alive())
+
+
+# Scripts as users write them, without a guard of their main module.
+SCRIPT = """
+import pickle, sys
+from orchestrator.figures.renderer import Renderer
+print("begins", flush=True)
+comparison = pickle.load(open(sys.argv[1], "rb"))
+renderer = Renderer()
+drawn = renderer.draw(comparison)
+while sys.argv[2:] == ["on and on"]:
+    renderer.draw(comparison)
+renderer.close()
+print(len(drawn))
+"""
+
+
+def script(tmp_path, *arguments):
+    """The command that runs it."""
+    path, comparison = tmp_path / "script.py", tmp_path / "comparison.pickle"
+    path.write_text(SCRIPT)
+    comparison.write_bytes(pickle.dumps(BOTH))
+    return [sys.executable, str(path), str(comparison), *arguments]
+
+
+def test_a_script_without_a_guard_draws_and_is_run_once(tmp_path):
+    printed = subprocess.check_output(script(tmp_path), text=True)
+    assert printed.split() == ["begins", str(len(drawings(BOTH)))]
+
+
+def test_where_its_caller_is_killed_while_it_draws_nothing_stays(alive, tmp_path):
+    with subprocess.Popen(script(tmp_path, "on and on"), stdout=subprocess.DEVNULL) as caller:
+        least = 3 if len(os.sched_getaffinity(0)) > 1 else 2  # a copy of the process that draws
+        assert eventually(lambda: len(alive()) >= least)
+        caller.kill()
     assert eventually(lambda: not alive())
 
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.unit.stored import compared
+from tests.builders.stored import compared
 from tests.waiting import HANG_SECONDS
 
 WINDOWS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")

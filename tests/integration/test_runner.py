@@ -10,7 +10,7 @@ from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from twinrun.v1 import job_pb2, runner_service_pb2
 
-from tests.integration.conftest import details, health, reason, small_spec
+from tests.builders.runners import details, health, reason, small_spec
 from tests.waiting import eventually
 
 

@@ -10,7 +10,7 @@ import time
 import pytest
 from twinrun.v1 import job_pb2
 
-from tests.integration.conftest import reason
+from tests.builders.runners import reason
 from tests.waiting import eventually
 
 

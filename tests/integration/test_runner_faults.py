@@ -10,7 +10,7 @@ import pytest
 from grpc_health.v1 import health_pb2
 from twinrun.v1 import job_pb2, runner_service_pb2
 
-from tests.integration.conftest import error_info, health, reason
+from tests.builders.runners import error_info, health, reason
 from tests.waiting import eventually
 
 INFO = runner_service_pb2.GetServerInfoRequest()

@@ -7,7 +7,7 @@ import pytest
 from google.rpc import error_details_pb2
 from twinrun.v1 import job_pb2, runner_service_pb2
 
-from tests.integration.conftest import details, runners, small_spec
+from tests.builders.runners import details, runners, small_spec
 
 
 @pytest.fixture(scope="module")

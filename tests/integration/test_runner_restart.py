@@ -8,7 +8,7 @@ import pytest
 from google.protobuf import json_format
 from twinrun.v1 import job_pb2, runner_service_pb2
 
-from tests.integration.conftest import reason, runners
+from tests.builders.runners import reason, runners
 from tests.waiting import eventually
 
 

@@ -1,24 +1,12 @@
 """What keeps a runner from starting: each ends it with a code of its own and one sentence."""
 
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from services.runner.options import EXIT_NOT_INSTALLED, EXIT_PORT, EXIT_STATE
-from tests.integration.conftest import command
-from tests.waiting import HANG_SECONDS
-
-
-def refused(*arguments: str) -> tuple[int, str]:
-    """The exit code and what the runner wrote."""
-    done = subprocess.run(
-        arguments, stdin=subprocess.DEVNULL, capture_output=True, timeout=HANG_SECONDS, check=False
-    )
-    assert not done.stdout
-    assert b"Traceback" not in done.stderr
-    return done.returncode, done.stderr.decode()
+from tests.builders.runners import command, refused
 
 
 def test_a_port_that_is_taken_is_named(start, tmp_path):

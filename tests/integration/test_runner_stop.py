@@ -10,7 +10,7 @@ from google.rpc import error_details_pb2
 from twinrun.v1 import job_pb2
 
 from services.runner.options import parse
-from tests.integration.conftest import details, reason
+from tests.builders.runners import details, reason
 from tests.integration.fake_runner import LINGER
 from tests.waiting import HANG_SECONDS, eventually
 

@@ -4,8 +4,7 @@ import pytest
 from twinrun.v1 import job_pb2, runner_service_pb2
 
 from services.machine import host
-from tests.integration.conftest import command
-from tests.integration.test_runner_start import refused
+from tests.builders.runners import command, refused
 from tests.waiting import eventually
 
 MANY = host.available_cpus() + 1

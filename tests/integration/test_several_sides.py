@@ -11,11 +11,9 @@ from orchestrator.runners.finding import Runners
 from orchestrator.runners.progress import Lines
 from orchestrator.settings.config import Places
 from orchestrator.trials.sides import Side
-from tests.integration.conftest import small_spec
+from tests.builders.commands import SMALL
+from tests.builders.runners import small_spec
 from tests.integration.several import MORE
-from tests.integration.test_orchestrator import SMALL, orchestrator
-
-__all__ = ["orchestrator"]  # a fixture
 
 NAMES = ("pytorch", "tensorflow", *MORE)
 MODULE = "tests.integration.several"
@@ -137,11 +135,11 @@ def test_sides_of_one_framework_that_change_the_job_are_compared(start, tmp_path
     assert not outcome.faults
     assert list(outcome.comparison.trials) == ["pytorch", "pytorch-execution=eager"]
     executions = {
-        side: {trial.spec.get("execution") for trial in group}
+        side: {trial.spec.execution.value for trial in group}
         for side, group in outcome.comparison.trials.items()
     }
-    assert executions["pytorch-execution=eager"] == {"EXECUTION_EAGER"}
-    assert executions["pytorch"] != {"EXECUTION_EAGER"}
+    assert executions["pytorch-execution=eager"] == {"eager"}
+    assert executions["pytorch"] != {"eager"}
     assert outcome.comparison.verdict.pairs == 2
-    assert outcome.comparison.certificate["same_job"]
+    assert outcome.comparison.certificates.same_job
     assert outcome.comparison.inputs.same

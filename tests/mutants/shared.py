@@ -22,6 +22,7 @@ from tests.mutants import worker
 
 _LOADED = hypothesis, np, safetensors, validation  # before any fork
 _SECONDS = 180  # of the CPU, which only what never ends takes, on a busy machine too
+_IMPORTED_AGAIN = ("services.", "tests.unit", "tests.builders")
 
 
 class Outcome:
@@ -32,7 +33,7 @@ class Outcome:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed and not self.failed:
-            self.failed = report.nodeid.removeprefix("tests/unit/")
+            self.failed = report.nodeid.removeprefix("tests/unit/services/")
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed and not self.failed:
@@ -46,7 +47,7 @@ def run(
     signal.setitimer(signal.ITIMER_PROF, _SECONDS)
     with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - a descriptor is wanted
         os.dup2(nowhere.fileno(), 1)
-    for name in [n for n in sys.modules if n.startswith(("services.", "tests.unit"))]:
+    for name in [n for n in sys.modules if n.startswith(_IMPORTED_AGAIN)]:
         del sys.modules[name]
     for name in ("services", "tests"):
         for part in [p for p in vars(sys.modules[name]) if f"{name}.{p}" not in sys.modules]:

@@ -104,20 +104,21 @@ SHARED: dict[str, dict[str, str]] = {
     "services/data/datasets.py": {},
 }
 REFERENCES = [
-    f"tests/unit/{name}.py"
+    f"tests/unit/services/{name}.py"
     for name in (
-        "test_references_schedule",
-        "test_references_order",
-        "test_references_drawn",
-        "test_references_metrics",
-        "test_references_trial",
-        "test_references_clock",
-        "test_matched",
-        "test_dropout",
-        "test_augmentation",
-        "test_arithmetic",
-        "test_workload",
-        "test_datasets",
+        "model/test_references_schedule",
+        "model/test_references_order",
+        "model/test_references_drawn",
+        "model/test_references_metrics",
+        "trial/test_references_trial",
+        "trial/test_references_clock",
+        "trial/test_matched",
+        "model/test_dropout",
+        "model/test_augmentation",
+        "model/test_arithmetic",
+        "model/test_workload",
+        "data/test_datasets",
+        "data/test_synthetic",
     )
 ]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.builders.runners import runners_of
 from tests.waiting import HANG_SECONDS
 
 
@@ -52,16 +53,3 @@ def orchestrator(home):
     run.start = start
     yield run
     assert not runners_of(home), "a runner was left behind"
-
-
-def runners_of(home: Path) -> list[int]:
-    """Process ids of runners whose state is below ``home``."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = path.read_bytes().decode(errors="replace").split("\0")
-        except OSError:
-            continue
-        if "services.server" in words and any(str(home) in word for word in words):
-            found.append(int(path.parent.name))
-    return found

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.storage import shelf
-from tests.system.conftest import runners_of
+from tests.builders.runners import runners_of
 from tests.waiting import HANG_SECONDS, eventually
 
 ROOT = Path(__file__).parents[2]

@@ -10,7 +10,7 @@ from orchestrator.actions import explain as explaining
 from orchestrator.actions import verify as proof
 from orchestrator.certificate import certificate_file
 from orchestrator.certificate.certificate import Certificate
-from orchestrator.certificate.text import pair
+from orchestrator.certificate.certificates import Certificates, pair
 from orchestrator.cli.options import (
     ALL,
     BaselineOption,
@@ -85,8 +85,7 @@ def verify(
                     console().print(certificate_report(name, certificate))
     if shown.as_json:
         made = {
-            name: certificate_file.of_several(list(map(certificate_file.as_dict, several)))
-            for name, several in found.items()
+            name: certificate_file.as_dict(Certificates(several)) for name, several in found.items()
         }
         print_json(made if all_workloads else made.get(job.title))
     if faults:

@@ -56,7 +56,7 @@ def reaching(axes: Axes, comparison: Comparison) -> None:
     if not len(shown):
         nothing(axes, say(_NO_EPOCH))
         return
-    target = comparison.job.get("target_accuracy")
+    target = comparison.job.target_accuracy
     for name, pen in pens(comparison).items():
         group = [trial for trial in comparison.counted[name] if trial.epochs]
         if not group:
@@ -87,7 +87,7 @@ def reaching(axes: Axes, comparison: Comparison) -> None:
 
 
 def _reached(side: str, group: Sequence[Trial], comparison: Comparison) -> str:
-    if comparison.job.get("target_accuracy") is None:
+    if comparison.job.target_accuracy is None:
         return label(side)
     seconds = TARGET.of(group, comparison.job)
     if seconds is None or None in [TARGET.measure(trial, comparison.job) for trial in group]:

@@ -52,4 +52,4 @@ def peaks(axes: Axes, comparison: Comparison) -> None:
 
 
 def _gigabytes(trials: Sequence[Trial], quantity: Quantity) -> list[float]:
-    return [size / 1e9 for trial in trials if (size := quantity.measure(trial, {}))]
+    return [size / 1e9 for trial in trials if (size := quantity.measure(trial, None))]

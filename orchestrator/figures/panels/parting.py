@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
+from twinrun.contract.enums import Precision
 
 from orchestrator.certificate.certificate import Certificate
 from orchestrator.certificate.envelope import Envelope
@@ -31,7 +32,7 @@ def parting(axes: Axes, certificate: Certificate) -> None:
     if certificate.envelope is None:
         _steps(axes, certificate.loss_differences, certificate.tolerance.losses, between)
     else:
-        _running(axes, certificate.envelope, certificate.job.get("precision"), between)
+        _running(axes, certificate.envelope, certificate.job.precision, between)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0e}"))
     axes.set_xlabel(say(_STEP))
     axes.legend(loc="upper left", fontsize="small", frameon=True)
@@ -50,8 +51,8 @@ def _steps(axes: Axes, found: NDArray[np.float64], allowed: float, text: str) ->
     axes.set_ylim(_LEAST / 3, 10)
 
 
-def _running(axes: Axes, envelope: Envelope, precision: str | None, text: str) -> None:
-    least = _LEAST_ROUNDED if precision == "PRECISION_FLOAT32" else _LEAST
+def _running(axes: Axes, envelope: Envelope, precision: Precision, text: str) -> None:
+    least = _LEAST_ROUNDED if precision is Precision.FLOAT32 else _LEAST
     axes.plot(np.clip(envelope.between, least, 10), color="black", lw=2.5, label=text)
     for name, look in looks(list(envelope.own)).items():
         curve = np.clip(envelope.own[name], least, 10)

@@ -6,8 +6,8 @@ from typing import Any
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from twinrun.v1 import job_pb2, runner_service_pb2
 
+from tests.builders.lying import Lie, Report, put
 from tests.integration.lies.table import CASES, COLOUR, INF, NAN, YEARS, Case, field, told, wrong
-from tests.integration.lying import Lie, Report, put
 
 
 # --------------------------------------------------------------- answers other than events

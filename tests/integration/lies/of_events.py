@@ -8,9 +8,9 @@ from twinrun.contract.converters.specs import spec_to_proto
 from twinrun.v1 import job_pb2
 
 from services.runner.validation import valid_spec
+from tests.builders.lying import CPUS, SPEC, Report, put
+from tests.builders.lying import report as recorded
 from tests.integration.lies.table import CASES, COLOUR, INF, NAN, moved, told, wrong
-from tests.integration.lying import CPUS, SPEC, Report, put
-from tests.integration.lying import report as recorded
 
 # ------------------------------------------------------------ what the issue names, to the letter
 wrong("phase_started", "phase", 77)

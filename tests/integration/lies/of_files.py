@@ -5,8 +5,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from tests.builders.lying import Lie, Report
 from tests.integration.lies.table import CASES, Case, field, told
-from tests.integration.lying import Lie, Report
 
 
 # --------------------------------------------------------------- files

@@ -7,7 +7,7 @@ from typing import Any
 
 from twinrun.v1 import job_pb2
 
-from tests.integration.lying import Lie, Report, put
+from tests.builders.lying import Lie, Report, put
 
 NAN, INF = math.nan, math.inf
 COLOUR = "\x1b[31m2.0\x1b[0m"

@@ -1,0 +1,70 @@
+"""The job spec of what is stored: read once, and written in proto's JSON mapping in one place."""
+
+import functools
+from collections.abc import Mapping, Sequence
+
+from google.protobuf import json_format
+from twinrun.contract.converters.specs import readable_spec, spec_to_proto
+from twinrun.contract.enums import Recipe
+from twinrun.contract.spec import JobSpec
+from twinrun.v1 import job_pb2
+
+from orchestrator.errors import RunUnreadable
+from orchestrator.language.phrases import Phrase, Sentence, english, join
+from orchestrator.language.words import SEMICOLON
+from orchestrator.trials.paths import differing_paths
+
+_UNREADABLE = Phrase(
+    "{where} has a job spec that this version of Twinrun cannot read: {faults}. Use the version "
+    "that made the run."
+)
+_FAULT = Phrase("{field} {message}")
+
+
+def spec_of(message: job_pb2.JobSpec, where: str | Sentence) -> JobSpec:
+    """Read a stored spec; what it does not set has the contract's default.
+
+    Its threads are 0 where no runner had completed it yet. ``where`` it stands is told by the
+    error. Raises RunUnreadable.
+    """
+    whole = job_pb2.JobSpec(threads=0)
+    whole.MergeFrom(message)
+    spec, violations = readable_spec(whole)
+    if violations:
+        bad = [english(_FAULT, field=each.field, message=each.message) for each in violations]
+        raise RunUnreadable(english(_UNREADABLE, where=where, faults=join(SEMICOLON, bad)))
+    return spec
+
+
+def spec_from_mapping(mapping: object, where: str | Sentence) -> JobSpec:
+    """As `spec_of`, of proto's JSON mapping; fields of a later version are left out."""
+    try:
+        message = json_format.ParseDict(mapping, job_pb2.JobSpec(), ignore_unknown_fields=True)  # type: ignore[arg-type] # whatever it is, ParseError says so
+    except (json_format.ParseError, AttributeError, TypeError) as error:
+        raise RunUnreadable(english(_UNREADABLE, where=where, faults=error)) from error
+    return spec_of(message, where)
+
+
+@functools.lru_cache(maxsize=64)
+def _written(spec: JobSpec) -> Mapping[str, object]:
+    return json_format.MessageToDict(spec_to_proto(spec), preserving_proto_field_name=True)
+
+
+def spec_mapping(spec: JobSpec) -> dict[str, object]:
+    """Write the spec in proto's JSON mapping, with every field that it has."""
+    return dict(_written(spec))
+
+
+def differing_fields(specs: Sequence[JobSpec]) -> list[str]:
+    """Paths of the fields that are not the same in all ``specs``."""
+    return differing_paths([_written(spec) for spec in dict.fromkeys(specs)])
+
+
+def optimizer_name(spec: JobSpec) -> str:
+    """``adam``."""
+    return type(spec.optimizer.kind).__name__.lower()
+
+
+def in_own_way(spec: JobSpec) -> bool:
+    """Whether the frameworks are not to do the same arithmetic."""
+    return spec.recipe is Recipe.IDIOMATIC or bool(spec.own_ways)

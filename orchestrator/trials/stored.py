@@ -1,0 +1,94 @@
+"""Results as JSON files hold them: numbers that JSON can hold, and each sentence in its parts.
+
+A sentence stands as English text under its own name, for whoever reads the file, and under ``said``
+as what it was made of, by which it can be said in another language.
+"""
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from twinrun.contract.spec import JobSpec
+
+from orchestrator.language.phrases import Sentence, kept, stored, told
+from orchestrator.trials.spec import spec_mapping
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+_SAID = "said"
+_OLDER = "sentence"  # the only one that `said` was of, without its name
+
+
+def as_json(fields: Mapping[str, object]) -> dict[str, object]:
+    """Write a mapping for JSON; None stands for what is not finite."""
+    said = {name: parts for name, value in fields.items() if (parts := _parts(value)) is not None}
+    made = {name: _plain(value) for name, value in fields.items()}
+    return {**made, _SAID: said} if said else made
+
+
+def fields_of(value: "DataclassInstance") -> dict[str, object]:
+    """Return what a dataclass holds, by name."""
+    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+
+
+def sentence(found: Mapping[str, object], name: str) -> Sentence:
+    """Read a sentence that `as_json` wrote under ``name``.
+
+    It is in English alone where a version before wrote it. Raises KeyError, TypeError.
+    """
+    return _told(_said(found, name), found[name])
+
+
+def sentences(found: Mapping[str, object], name: str) -> list[Sentence]:
+    """Read a list of them, as `sentence` does."""
+    texts, parts = found[name], _said(found, name)
+    if not isinstance(texts, Sequence) or isinstance(texts, str):
+        raise TypeError(texts)
+    whole = isinstance(parts, Sequence) and len(parts) == len(texts)
+    return [
+        _told(parts[index] if whole and isinstance(parts, Sequence) else None, text)
+        for index, text in enumerate(texts)
+    ]
+
+
+def _told(parts: object, text: object) -> Sentence:
+    if not isinstance(text, str):
+        raise TypeError(text)
+    return stored(text) if parts is None else told(parts, text)
+
+
+def _said(found: Mapping[str, object], name: str) -> object:
+    said = found.get(_SAID)
+    if not isinstance(said, Mapping):
+        return None
+    if "phrase" in said:
+        return said if name == _OLDER else None
+    return said.get(name)
+
+
+def _parts(value: object) -> object:
+    if isinstance(value, Sentence):
+        return kept(value)
+    if isinstance(value, list | tuple) and value:
+        is_told = all(isinstance(each, Sentence) for each in value)
+        return [kept(each) for each in value] if is_told else None
+    return None
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, JobSpec):
+        return spec_mapping(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return as_json(fields_of(value))
+    if isinstance(value, Mapping):
+        return as_json(value)
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return str(value) if isinstance(value, Sentence) else value

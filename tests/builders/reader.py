@@ -1,0 +1,68 @@
+"""Runs commands as a reader of the documents does."""
+
+import signal
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.storage.shelf import runs
+from tests.builders.runners import Runner
+from tests.waiting import HANG_SECONDS
+
+# What makes a command long, or needs a free port, is taken back by a flag after its own.
+ORCHESTRATOR = """#!/bin/sh
+case $1 in
+  compare) set -- "$@" --repeats=1 --precision-target=90% --max-minutes=0.1 ;;
+  live) set -- "$@" --port=0 ;;
+  explain) set -- "$@" --pitfall=adam-epsilon ;;
+esac
+exec {python} -m orchestrator "$@"
+"""
+
+
+@dataclass
+class Reader:
+    """Runs lines in a shell, with runners of both frameworks and two runs that were made before."""
+
+    directory: Path
+    env: dict[str, str]
+    pytorch: Runner
+
+    def run(self, line: str) -> subprocess.CompletedProcess:
+        if "orchestrator live" in line:
+            return self.interrupted(line)
+        return subprocess.run(
+            ["sh", "-c", self.filled(line)],
+            cwd=self.directory,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=HANG_SECONDS,
+            check=False,
+        )
+
+    def interrupted(self, line: str) -> subprocess.CompletedProcess:
+        """A command that goes on until Ctrl-C, which it gets when it has said its first word."""
+        process = subprocess.Popen(
+            ["sh", "-c", f"exec {line}"],
+            cwd=self.directory,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        said = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=HANG_SECONDS)
+        return subprocess.CompletedProcess(line, process.returncode, said + stdout, stderr)
+
+    def filled(self, line: str) -> str:
+        """With a value in place of each word that a reader replaces."""
+        line = line.replace("HOST:PORT", self.pytorch.address)
+        for run in runs(self.directory / "runs")[:2]:
+            line = line.replace("RUN", run.path.name, 1)
+        if "JOB" in line:
+            line = line.replace("JOB", self.pytorch.train().job_id)
+        return line

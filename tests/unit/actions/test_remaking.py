@@ -1,0 +1,168 @@
+"""All that follows from a run's events is made again, whatever wrote them, and with little work."""
+
+import json
+import shutil
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from orchestrator import page
+from orchestrator.actions import compare, explain
+from orchestrator.actions.remake import remake
+from orchestrator.errors import RunUnreadable
+from orchestrator.figures.renderer import Renderer
+from orchestrator.results.explanation import number_of
+from orchestrator.results.pitfalls import PITFALLS
+from orchestrator.storage.about import Kind
+from orchestrator.storage.store import Run
+from tests.builders.drawn import drawings
+from tests.builders.stored import add_trial, compared, create, verified
+
+KEPT = Path(__file__).parents[2] / "builders/kept"
+
+
+def names(run):
+    return {path.name for path in (run.path / "figures").iterdir()}
+
+
+def made(run):
+    """As `remake`, in this process alone."""
+    comparison = compare.comparison_of(run)
+    drawn = drawings(comparison)
+    page.render(page.comparison_page(comparison, run.about(), drawn))
+
+
+def calls(run):
+    """How many calls of functions it takes: the same on every machine, whatever else it does."""
+    number = 0
+
+    def count(_frame, event, _argument):
+        nonlocal number
+        number += event in ("call", "c_call")
+
+    made(run)  # imports, and fills caches
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        made(run)
+    finally:
+        sys.setprofile(before)
+    return number
+
+
+def test_a_report_of_twenty_trials_is_not_much_more_work_than_one_of_two(tmp_path):
+    few = compared(tmp_path, 1, epochs=5, steps=938)
+    run = compared(tmp_path, 10, epochs=5, steps=938)
+    assert calls(run) / calls(few) < 2.5  # 1.9
+    remake(run)
+    assert run.page_path.stat().st_size < 3_000_000
+    text = run.page_path.read_text()
+    assert text.count("succeeded") >= 20
+    assert "ratios.svg" in names(run)
+
+
+def test_a_run_of_an_earlier_version_is_reported_as_one_of_today(tmp_path):
+    (kept,) = KEPT.iterdir()
+    run = Run(Path(shutil.copytree(kept, tmp_path / kept.name)))
+    assert "warnings" not in run.result("comparison")
+    remake(run)
+    assert {"warnings", "ratios", "agreements"} <= run.result("comparison").keys()
+    assert "TensorFlow trained" in run.page_path.read_text()
+    assert {"overview.png", "accuracy.svg", "certificate.svg"} <= names(run)
+
+
+def test_what_is_made_again_is_what_was_made(tmp_path):
+    run = compared(tmp_path)
+    with closing(Renderer()) as renderer:
+        compare.finish(run, renderer, lambda _: None)
+    before = {path.name: path.read_bytes() for path in (run.path / "figures").iterdir()}
+    page, comparison = run.page_path.read_bytes(), run.result("comparison")
+    shutil.rmtree(run.path / "figures")
+    run.page_path.unlink()
+    remake(run)
+    assert run.page_path.read_bytes() == page
+    assert run.result("comparison") == comparison
+    assert {path.name: path.read_bytes() for path in (run.path / "figures").iterdir()} == before
+
+
+def test_a_run_that_was_killed_in_an_epoch_is_reported(tmp_path):
+    run = compared(tmp_path)
+    events = run.path / "events" / "tensorflow-1.jsonl"
+    events.write_bytes(events.read_bytes()[:-3000])
+    remake(run)
+    assert "was not seen to its end" in run.page_path.read_text()
+
+
+def test_a_certificate_is_reported_from_what_is_kept_of_it(tmp_path):
+    run = verified(tmp_path)
+    before = run.certificate()
+    remake(run)
+    assert run.certificate() == before
+    assert "The same job: in float64" in run.page_path.read_text()
+    assert names(run) == {"certificate.svg", "certificate.png"}
+
+
+@pytest.mark.parametrize("kind", [Kind.RECIPES, Kind.LOOPS])
+def test_runs_within_a_run_are_reported_with_it(tmp_path, kind):
+    outer = compared(tmp_path, kind=kind)
+    shutil.rmtree(outer.path / "events")
+    name = {"recipes": "matched", "loops": "fit"}[kind]
+    inner = compared(tmp_path / "elsewhere")
+    shutil.move(inner.path, outer.path / name)
+    remake(outer)
+    assert f"{name}/report.html" in outer.page_path.read_text()
+    assert (outer.path / name / "report.html").exists()
+    assert outer.result(kind) is not None
+
+
+def test_an_explanation_is_reported(tmp_path):
+    run = compared(tmp_path, kind=Kind.EXPLAIN)
+    for framework in ("pytorch", "tensorflow"):
+        add_trial(run, framework, number_of(PITFALLS[0]))
+    remake(run)
+    assert len(run.result("explanation")["rows"]) == 2
+    assert PITFALLS[0].title in run.page_path.read_text()
+    (rows,) = explain.finish(run, ("pytorch", "tensorflow"))
+    assert len(rows) == 2
+
+
+@pytest.mark.parametrize("workload", ["my-loops", "my-recipes", "verify-mine", "explain-mine"])
+def test_a_workload_may_be_called_as_other_runs_are(tmp_path, workload):
+    run = compared(tmp_path, workload=workload)
+    remake(run)
+    text = run.page_path.read_text()
+    assert run.result("comparison")["verdict"]["sentence"] in text
+    assert f"<title>{workload}" in text
+
+
+def test_a_renamed_run_is_reported_as_what_it_is(tmp_path):
+    made = compared(tmp_path, kind=Kind.EXPLAIN)
+    run = Run(made.path.rename(tmp_path / "mine-recipes"))
+    remake(run)
+    assert len(run.result("explanation")["rows"]) == 1
+
+
+def test_a_run_without_anything_says_so(tmp_path):
+    run = create(tmp_path)
+    with pytest.raises(RunUnreadable, match="nothing to report"):
+        remake(run)
+
+
+def test_a_result_that_cannot_be_read_is_named(tmp_path):
+    run = compared(tmp_path)
+    (run.path / "certificate.json").write_text("{")
+    with pytest.raises(RunUnreadable, match=r"certificate\.json is not JSON"):
+        remake(run)
+
+
+def test_the_page_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
+    run = compared(tmp_path)
+    remake(run)
+    before = run.page_path.read_bytes()
+    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError("full")))
+    with pytest.raises(Exception, match="Cannot write"):
+        run.write_page(b"<half")
+    assert run.page_path.read_bytes() == before
+    assert json.loads((run.path / "comparison.json").read_text())

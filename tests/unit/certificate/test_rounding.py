@@ -1,0 +1,133 @@
+"""What rounding may explain, and what it may not."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.certificate.rounding import (
+    BFLOAT16,
+    FLOAT32,
+    FLOAT64,
+    TF32,
+    largest_jump,
+    rule_of,
+)
+from tests.builders.events import job, losses
+from tests.builders.proofs import STEPS, curve, evidence, made, proof, rounded
+
+RULES = [FLOAT64, FLOAT32, BFLOAT16, TF32]
+
+
+@pytest.mark.parametrize("part", [1e-16, 5e-16])
+def test_a_job_that_enlarges_rounding_is_held_against_itself(part):
+    found = rounded(part)
+    assert found.same_job, found.sentence
+    assert "This job enlarges every rounding" in found.sentence
+    assert "agree outright in all but losses" in found.sentence
+
+
+def test_sides_that_part_further_than_rounding_takes_them_are_not_the_same():
+    found = rounded(1e-13)
+    assert not found.same_job
+    assert "where rounding makes" in found.sentence
+
+
+def test_a_side_that_is_not_deterministic_explains_nothing():
+    found = rounded(1e-16, again=np.array(losses(2)) * 1.15)
+    assert not found.same_job
+    assert "PyTorch's side is not deterministic: run twice it parts by 1e-01 at step 0" in (
+        found.sentence
+    )
+
+
+def test_a_side_that_parts_from_itself_at_once_explains_nothing():
+    noisy = np.array(losses(2)) * (1 + 0.1 * np.sin(np.arange(STEPS) + 1))
+    first = proof(evidence(), moved=noisy, again=losses(2))
+    second = evidence("tensorflow", step_losses=curve(1e-3))
+    found = made(first, proof(second, moved=noisy, again=curve(1e-3)))
+    assert not found.same_job
+    assert "before rounding could grow" in found.sentence
+
+
+def test_one_noisy_side_does_not_widen_what_the_other_allows():
+    wide = curve(1e-13, 1.3)
+    apart = curve(1e-11, 1.2)
+    first = proof(evidence(), moved=wide, again=losses(2))
+    second = proof(
+        evidence("tensorflow", step_losses=apart), moved=apart * (1 + 1e-16), again=apart
+    )
+    assert not made(first, second).same_job
+
+
+def test_a_sudden_parting_is_no_rounding():
+    own = np.geomspace(1e-16, 1e-3, STEPS)
+    values = np.array(losses(2))
+    step = np.where(np.arange(STEPS) < 60, 0.0, 1e-6)
+    first = proof(evidence(), moved=values * (1 + own), again=values)
+    apart = values * (1 + step)
+    second = proof(evidence("tensorflow", step_losses=apart), moved=apart * (1 + own), again=apart)
+    found = made(first, second)
+    assert not found.same_job
+    assert "part suddenly" in found.sentence
+
+
+def test_what_was_perturbed_and_not_repeated_explains_nothing():
+    """As of a run that was killed in between."""
+    apart = curve(1e-16, 1.3)
+    first = proof(evidence(), moved=curve(1e-16, 1.3))
+    second = proof(evidence("tensorflow", step_losses=apart), moved=apart * (1 + 1e-15))
+    found = made(first, second)
+    assert not found.same_job
+    assert "it is not known what rounding alone does" in found.sentence
+
+
+def test_what_was_not_run_again_explains_nothing():
+    first = proof(evidence(), moved=curve(1e-16, 1.3), again=losses(2))
+    assert not made(first, evidence("tensorflow", step_losses=curve(1e-16, 1.3))).same_job
+
+
+@pytest.mark.parametrize(("part", "same"), [(1e-7, True), (1e-4, False)])
+def test_in_float32_both_are_held_against_their_own_rounding(part, same):
+    found = rounded(part, precision="FLOAT32", own=1e-7, growth=1.05)
+    assert found.same_job is same, found.sentence
+    if same:
+        assert "as rounding alone parts a framework from itself" in found.sentence
+
+
+@pytest.mark.parametrize("rule", RULES)
+@given(st.lists(st.floats(0, 10), min_size=1, max_size=200), st.floats(0, 10))
+def test_more_own_rounding_never_allows_less(rule, own, more):
+    curves = [np.maximum.accumulate(np.array(own) + extra) for extra in (0, more)]
+    less, much = (rule.bound(each) for each in curves)
+    assert (less <= much).all()
+    assert (less[1:] >= 0).all()
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_divergence_that_is_not_finite_allows_nothing(rule):
+    assert (rule.bound(np.array([1e-6, np.inf])) > 0).tolist() == [True, False]
+
+
+def test_the_rule_is_that_of_the_job():
+    assert rule_of(job()) is FLOAT32
+    assert rule_of(job(precision="PRECISION_FLOAT64")) is FLOAT64
+    assert rule_of(job(precision="PRECISION_BFLOAT16")) is BFLOAT16
+    assert rule_of(job(allow_tf32=True, device="DEVICE_CUDA")) is TF32
+    assert rule_of(job(allow_tf32=True, device="DEVICE_CPU")) is FLOAT32
+
+
+def test_a_jump_is_the_largest_growth_of_the_largest_so_far():
+    assert largest_jump(np.array([1e-16, 1e-10, 1e-12, 1e-9]), 1e-15) == (pytest.approx(1e5), 1)
+    assert largest_jump(np.array([0.5]), 1e-15) == (1.0, 0)
+
+
+def test_the_largest_differences_never_fall_and_the_smaller_own_one_counts():
+    found = rounded(1e-16).envelope
+    assert (np.diff(found.between) >= 0).all()
+    assert all((np.diff(each) >= 0).all() for each in found.own.values())
+    assert found.own.keys() == {"pytorch", "tensorflow"}
+    widened = dataclasses.replace(found, own={**found.own, "pytorch": 1e6 * found.own["pytorch"]})
+    assert (widened.smaller() <= found.own["tensorflow"]).all()

@@ -1,0 +1,128 @@
+"""Where a trainer's arithmetic asks for a dtype, an execution, a device or step details.
+
+What is certified is what is timed only where each branch is on a path that a certificate takes, or
+that a test of `tests/frameworks` holds against the reference. A new branch joins this list.
+"""
+
+import ast
+from pathlib import Path
+
+SERVICES = Path(__file__).parents[3] / "services"
+# Modules of the matched recipe that compute; what others ask changes no number of a matched job.
+COMPUTING = {
+    framework: (
+        *("augmentation", "compiled_steps", "device", "eager_steps", "losses", "matched"),
+        *("model", "optimizers", "pipeline_steps"),
+        *sorted(f"layers/{path.stem}" for path in (SERVICES / framework / "layers").glob("*.py")),
+    )
+    for framework in ("pytorch", "tensorflow")
+}
+ASKED = {
+    *("Device", "Execution", "Precision", "compiled", "dtype", "eager", "is_compiling"),
+    *("kernels", "on_cpu", "products", "report_step_details", "_details", "_warm", "type"),
+}
+BOTH = "each side of it is in the certificate of a job: float64, and the precision that is timed"
+TIMED = "the certificate's trials in the precision and execution in which the job is timed"
+EXECUTIONS = "tests/frameworks/test_arithmetic: every execution against the reference, in both"
+DETAILS = "tests/frameworks/test_details: with and without step details, to the last bit"
+GPU = "on a GPU alone: the certificate runs on the device of the job"
+MESSAGE = "words, no arithmetic"
+OWN_WAY = "an own way, of which there is no certificate: test_own_ways"
+# Each place, and what covers it.
+COVERED = {
+    "pytorch/layers/batch_norm.py by_batch: "
+    "torch.compiler.is_compiling() or x.dtype == torch.float64": f"{BOTH}; {EXECUTIONS}",
+    "pytorch/compiled_steps.py require_compiler: spec.device is Device.CUDA": MESSAGE,
+    "pytorch/compiled_steps.py steps: spec.report_step_details": DETAILS,
+    "pytorch/compiled_steps.py run: self._warm": "a recompilation is an error: test_recompilation",
+    "pytorch/device.py prepare: spec.device is Device.CPU": GPU,
+    "pytorch/device.py synchronize: device.type == 'cuda'": GPU,
+    "pytorch/device.py notes: spec.execution is Execution.COMPILED": MESSAGE,
+    "pytorch/device.py notes: spec.device is Device.CPU": MESSAGE,
+    "pytorch/eager_steps.py step: self._details": DETAILS,
+    "pytorch/matched.py __init__: spec.execution is Execution.COMPILED": EXECUTIONS,
+    "pytorch/matched.py peak_device_memory_bytes: self._device.type == 'cuda'": MESSAGE,
+    "pytorch/layers/conv2d.py computed: given.products is kernel.dtype": f"bfloat16, {GPU}",
+    "pytorch/layers/dense.py computed: "
+    "given.products is kernel.dtype and bias is not None": f"bfloat16, {GPU}",
+    "pytorch/pipeline_steps.py run: not self._warm": OWN_WAY,
+    "tensorflow/augmentation.py resampling: spec.execution is Execution.EAGER": EXECUTIONS,
+    "tensorflow/layers/batch_norm.py by_batch: "
+    "x.shape.rank == 4 and x.dtype == tf.float32 and (not compiled)": f"{BOTH}; {EXECUTIONS}",
+    "tensorflow/device.py prepare: spec.device is Device.CPU": GPU,
+    "tensorflow/device.py notes: spec.device is Device.CPU": MESSAGE,
+    "tensorflow/matched.py __init__: eager": EXECUTIONS,
+    "tensorflow/matched.py peak_device_memory_bytes: self._spec.device is Device.CPU": MESSAGE,
+    "tensorflow/pipeline_steps.py __init__: spec.execution is not Execution.EAGER": OWN_WAY,
+    "tensorflow/pipeline_steps.py _run: not self._warm": OWN_WAY,
+    "tensorflow/eager_steps.py __init__: kernels": f"{TIMED}; {EXECUTIONS}",
+    "tensorflow/compiled_steps.py __init__: "
+    "(compiled := (spec.execution is Execution.COMPILED))": EXECUTIONS,
+    "tensorflow/eager_steps.py _step_on: self._spec.report_step_details": DETAILS,
+}
+
+
+def conditions(tree):
+    """Each condition, with the name of the innermost function around it."""
+
+    def walk(node, function):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            function = node.name
+        if isinstance(node, ast.If | ast.IfExp | ast.While | ast.Assert):
+            yield function, node.test
+        if isinstance(node, ast.comprehension):
+            yield from ((function, each) for each in node.ifs)
+        if isinstance(node, ast.Match):
+            yield function, node.subject
+        for child in ast.iter_child_nodes(node):
+            yield from walk(child, function)
+
+    yield from walk(tree, "")
+
+
+def asks(condition):
+    found = {
+        node.id if isinstance(node, ast.Name) else node.attr
+        for node in ast.walk(condition)
+        if isinstance(node, ast.Name | ast.Attribute)
+    }
+    return bool(found & ASKED)
+
+
+def places(source, module):
+    return [
+        f"{module} {function}: {ast.unparse(condition)}"
+        for function, condition in conditions(ast.parse(source))
+        if asks(condition)
+    ]
+
+
+def test_every_branch_by_dtype_execution_device_or_details_is_listed_with_what_covers_it():
+    found = [
+        place
+        for framework, modules in COMPUTING.items()
+        for name in modules
+        for place in places(
+            (SERVICES / framework / f"{name}.py").read_text(), f"{framework}/{name}.py"
+        )
+    ]
+    assert sorted(set(found)) == sorted(COVERED)
+
+
+def test_a_branch_that_is_planted_is_found():
+    planted = "def _dense(x):\n    return 1.0001 * x if x.dtype == torch.float32 else x\n"
+    assert places(planted, "model.py") == ["model.py _dense: x.dtype == torch.float32"]
+
+
+def test_no_computing_module_is_left_out():
+    """What of a framework's folder is not listed computes nothing of a matched job."""
+    others = {
+        *("__init__", "defaults", "environment", "idiomatic", "measure", "pipeline", "profile"),
+        "summary",
+    }
+    for framework, modules in COMPUTING.items():
+        folder = SERVICES / framework
+        there = {
+            path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.py")
+        }
+        assert there - set(modules) <= others, framework

@@ -1,0 +1,103 @@
+"""Each kind of layer has a file in each place, found by its name, and no place lacks one."""
+
+import ast
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from twinrun.contract.layers import Dense, Flatten, Layer, layer_field
+
+from services.model.kinds import complete
+from services.model.layers import KINDS
+from tests.mutants import targets
+
+ROOT = Path(__file__).parents[3]
+SERVICES = ROOT / "services"
+FRAMEWORKS = ("pytorch", "tensorflow")
+# In each place what each file says of its kind.
+PLACES = {
+    "services/model": {"output_shape", "parameters", "multiplications"},
+    "services/pytorch": {"computed", "idiomatic", "held"},
+    "services/tensorflow": {"computed", "idiomatic"},
+    "tests/frameworks": {"forward", "backward"},
+}
+
+
+def named(kind):
+    """What the file of a kind is called."""
+    return layer_field(object.__new__(kind))
+
+
+def lacking(place, functions, root=ROOT):
+    """What a place lacks: files, names in them, and entries of its registry."""
+    folder = root / place / "layers"
+    registry = (folder / "__init__.py").read_text()
+    (found,) = [
+        node.value
+        for node in ast.parse(registry).body
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "_MODULES"
+    ]
+    entries = {
+        ast.unparse(key): ast.unparse(value)
+        for key, value in zip(found.keys, found.values, strict=True)
+    }
+    for kind in get_args(Layer):
+        file = folder / f"{named(kind)}.py"
+        if entries.get(kind.__name__) != file.stem:
+            yield f"{place} does not find {kind.__name__} by its name"
+        if not file.is_file():
+            yield f"{place} has no file for {kind.__name__}"
+            continue
+        body = ast.parse(file.read_text()).body
+        there = {node.name for node in body if isinstance(node, ast.FunctionDef)}
+        there |= {
+            ast.unparse(target)
+            for node in body
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+        }
+        for name in sorted(functions - there):
+            yield f"{place} has no {name} of {kind.__name__}"
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_no_place_lacks_a_kind_of_layer(place):
+    assert list(lacking(place, PLACES[place])) == []
+    registry = (ROOT / place / "layers/__init__.py").read_text()
+    assert f'"{place}/layers"' in registry  # which an error at import names
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_kind_that_a_place_lacks_is_named_with_the_place(place, tmp_path):
+    folder = tmp_path / place / "layers"
+    folder.mkdir(parents=True)
+    for path in (ROOT / place / "layers").glob("*.py"):
+        (folder / path.name).write_text(path.read_text())
+    (folder / "max_pool2d.py").unlink()
+    registry = folder / "__init__.py"
+    registry.write_text(registry.read_text().replace("Dropout: dropout", "Dropout: dense"))
+    dense = (folder / "dense.py").read_text()
+    (folder / "dense.py").write_text(dense.replace(f"def {min(PLACES[place])}", "def other"))
+    assert list(lacking(place, PLACES[place], tmp_path)) == [
+        f"{place} has no {min(PLACES[place])} of Dense",
+        f"{place} has no file for MaxPool2d",
+        f"{place} does not find Dropout by its name",
+    ]
+
+
+def test_a_registry_that_lacks_a_kind_is_an_error_that_names_place_and_kind():
+    with pytest.raises(TypeError, match="services/some/layers lacks Dense"):
+        complete("services/some/layers", [Flatten, Dense], {Flatten: object()})
+    assert KINDS.keys() == set(get_args(Layer))
+
+
+def test_mutants_are_made_of_every_kind():
+    assert set(targets.KINDS) == {named(kind) for kind in get_args(Layer)}
+
+
+def test_both_frameworks_have_files_of_the_same_names_and_no_more_than_16_in_a_folder():
+    found = [{path.name for path in (SERVICES / name).glob("*.py")} for name in FRAMEWORKS]
+    assert found[0] == found[1]
+    for folder in [path for path in SERVICES.rglob("*") if path.is_dir()]:
+        modules = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+        assert len(modules) <= 16, folder

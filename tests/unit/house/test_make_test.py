@@ -1,0 +1,62 @@
+"""`make test` runs all its parts, whichever fails, and says at the end which did."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+PARTS = ("tests/unit", "tests/frameworks", "tests/frameworks", "tests/system")
+STAMPS = {
+    ".venv": (".orchestrator", ".dev"),
+    ".venv-pytorch": (".runner", ".test"),
+    ".venv-tensorflow": (".runner", ".test"),
+}
+# Notes its arguments, and fails where they hold a word that is to fail.
+PYTHON = """#!/bin/sh
+echo "$0 $*" >> ran
+case "$0 $*" in {failing}) exit 1 ;; esac
+"""
+
+
+@pytest.fixture
+def make(tmp_path):
+    """Runs it with stand-ins for the environments; the code, the lines of what ran, the end."""
+
+    def make(failing: str = "nothing"):
+        (tmp_path / "requirements").mkdir()
+        for path in [ROOT / "Makefile", ROOT / "pyproject.toml", *ROOT.glob("requirements/*.txt")]:
+            shutil.copy(path, tmp_path / path.relative_to(ROOT))
+        for name, stamps in STAMPS.items():
+            python = tmp_path / name / "bin/python"
+            python.parent.mkdir(parents=True)
+            python.write_text(PYTHON.format(failing=failing))
+            python.chmod(0o755)
+            for stamp in stamps:
+                (tmp_path / name / stamp).touch()
+        kept = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL")}
+        command = ["make", "--no-print-directory", "test"]
+        done = subprocess.run(
+            command, cwd=tmp_path, env=kept, capture_output=True, text=True, check=False
+        )
+        return done.returncode, (tmp_path / "ran").read_text().splitlines(), done.stderr
+
+    return make
+
+
+def test_where_all_parts_pass_it_passes(make):
+    code, ran, said = make()
+    assert (code, said) == (0, "")
+    assert all(part in line for part, line in zip(PARTS, ran, strict=True))
+
+
+def test_where_parts_fail_the_others_run_and_it_fails_with_their_names(make):
+    code, ran, said = make("*tests/unit*|*-tensorflow/*")
+    assert code == 2
+    assert len(ran) == len(PARTS)
+    named = said.partition("These parts failed:\n")[2].splitlines()[:-1]  # the last is make's own
+    assert len(named) == 2
+    assert "tests/unit" in named[0]
+    assert ".venv-tensorflow/bin/python -m pytest tests/frameworks" in named[1]

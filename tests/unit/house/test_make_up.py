@@ -1,0 +1,311 @@
+"""`make up` against a stand-in for the engine's client: what it checks, chooses and says."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from docker.containers import count
+from docker.engine import Fault
+from tests.waiting import HANG_SECONDS
+
+ROOT = Path(__file__).parents[3]
+HEALTHY = {"Status": "running", "Health": {"Status": "healthy", "Log": []}}
+ENGINE = {"NCPU": 4, "Runtimes": {"runc": {}}, "CDISpecDirs": []}
+# By the first words of the call that fit: exit code, stdout, stderr.
+ANSWERS = {
+    "version": (0, "26.1.5", ""),
+    "compose version": (0, "2.26.1", ""),
+    "info": (0, json.dumps(ENGINE), ""),
+    "compose build": (0, "", ""),
+    "compose up": (0, "", ""),
+    "compose ps": (0, "cid", ""),
+    "inspect": (0, json.dumps(HEALTHY), ""),
+    "compose exec": (0, "a framework 1.2", ""),
+    "compose port": (0, "127.0.0.1:50051", ""),
+    "image prune": (0, "", ""),
+}
+STAND_IN = """#!{python}
+import json, os, sys
+words, arguments = [], iter(sys.argv[1:])
+for word in arguments:
+    if word == "-f":
+        next(arguments)
+    elif not word.startswith("-"):
+        words.append(word)
+settings = {{name: value for name, value in os.environ.items() if name.startswith("TWINRUN_")}}
+with open({calls!r}, "a") as calls:
+    calls.write(json.dumps([sys.argv[1:], settings]) + "\\n")
+for begin, (code, stdout, stderr) in json.load(open({answers!r})).items():
+    if words[: len(begin.split())] == begin.split():
+        sys.stdout.write(stdout)
+        sys.stderr.write(stderr)
+        sys.exit(code)
+sys.exit("unforeseen: " + " ".join(words))
+"""
+
+
+class Engine:
+    """Runs `make up`'s module with a client that answers as it is told."""
+
+    def __init__(self, directory: Path) -> None:
+        self._calls, self._answers = directory / "calls", directory / "answers"
+        self._bin = directory / "bin"
+        self._bin.mkdir()
+        self._command = self._bin / "docker"
+        text = STAND_IN.format(
+            python=sys.executable, calls=str(self._calls), answers=str(self._answers)
+        )
+        self._command.write_text(text)
+        self._command.chmod(self._command.stat().st_mode | stat.S_IXUSR)
+
+    def remove(self) -> None:
+        self._command.unlink()
+
+    def up(self, *arguments: str, answers=None, code: int = 0, **settings) -> str:
+        """What it said."""
+        self._answers.write_text(json.dumps(ANSWERS | (answers or {})))
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("TWINRUN") and k != "GPU"}
+        done = subprocess.run(
+            [sys.executable, "-m", "docker.containers", *(arguments or ["up"])],
+            cwd=ROOT,
+            env={**kept, "PATH": str(self._bin), **settings},
+            capture_output=True,
+            text=True,
+            timeout=HANG_SECONDS,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        assert done.returncode == code, done.stderr
+        return done.stderr if code else done.stdout
+
+    @property
+    def calls(self) -> list[tuple[list[str], dict[str, str]]]:
+        return [tuple(json.loads(line)) for line in self._calls.read_text().splitlines()]
+
+    def call(self, word: str) -> tuple[list[str], dict[str, str]]:
+        (found,) = [call for call in self.calls if word in call[0]]
+        return found
+
+
+@pytest.fixture
+def engine(tmp_path):
+    return Engine(tmp_path)
+
+
+def sentence(said: str) -> bool:
+    return said.count("\n") == 1 and said.endswith("\n")
+
+
+def test_both_are_built_started_and_named_with_their_addresses(engine):
+    said = engine.up()
+    assert "pytorch     127.0.0.1:50051  a framework 1.2" in said
+    words, _ = engine.call("up")
+    assert words[-2:] == ["pytorch", "tensorflow"]
+
+
+def test_one_alone_leaves_the_other_out(engine):
+    said = engine.up("up", "tensorflow")
+    assert "pytorch " not in said
+    assert all("pytorch" not in words for words, _ in engine.calls)
+
+
+def test_an_address_that_the_orchestrator_would_not_look_at_comes_with_its_flag(engine):
+    said = engine.up("up", "pytorch", answers={"compose port": (0, "127.0.0.1:6000", "")})
+    assert "orchestrator compare --pytorch 127.0.0.1:6000" in said
+
+
+@pytest.mark.parametrize(
+    ("settings", "cpus", "threads"),
+    [
+        ({}, "0-3", "4"),
+        ({"TWINRUN_CPUSET": "0,2"}, "0,2", "2"),
+        ({"TWINRUN_CPUSET": "0-1", "TWINRUN_THREADS": "1"}, "0-1", "1"),
+        ({"TWINRUN_THREADS": "3"}, "0-3", "3"),
+    ],
+)
+def test_cpus_and_threads_are_the_engines_unless_given(engine, settings, cpus, threads):
+    engine.up(**settings)
+    _, set_ = engine.call("up")
+    assert (set_["TWINRUN_CPUSET"], set_["TWINRUN_THREADS"]) == (cpus, threads)
+
+
+@pytest.mark.parametrize("text", ["", "a", "3-1", "1-2-3", "0-", "-1", "0,,1"])
+def test_what_is_no_set_of_cpus_is_refused(text):
+    with pytest.raises(Fault, match="give CPUs such as 0-3,8"):
+        count(text)
+
+
+@pytest.mark.parametrize(("text", "cpus"), [("0", 1), ("0-3", 4), ("0-1,8,10-11", 5)])
+def test_cpus_of_a_set_are_counted(text, cpus):
+    assert count(text) == cpus
+
+
+def test_without_docker_it_says_what_to_install_or_to_do_instead(engine):
+    engine.remove()
+    said = engine.up(code=1)
+    assert sentence(said)
+    assert "Docker is not installed: install Docker Engine 25 or later" in said
+    assert "make compare" in said
+
+
+@pytest.mark.parametrize(
+    ("answers", "wrong", "remedy"),
+    [
+        (
+            {"version": (1, "", "Cannot connect to the Docker daemon at unix:///x.")},
+            "No Docker engine answers",
+            "sudo systemctl start docker",
+        ),
+        (
+            {"version": (1, "", "permission denied while trying to connect")},
+            "You may not use Docker",
+            "sudo usermod -aG docker",
+        ),
+        ({"version": (0, "20.10.24", "")}, "Engine 20.10.24 is too old", "install 25 or later"),
+        (
+            {"compose version": (1, "", "docker: 'compose' is not a docker command.")},
+            "Docker Compose is not installed",
+            "install its plugin, 2.20 or later",
+        ),
+        (
+            {"compose version": (0, "1.29.2\n", "")},
+            "Docker Compose 1.29.2 is too old",
+            "install 2.20 or later",
+        ),
+        ({"compose version": (0, "v2.19.0", "")}, "v2.19.0 is too old", "install 2.20 or later"),
+    ],
+)
+def test_what_is_missing_or_too_old_is_one_sentence_with_the_remedy(engine, answers, wrong, remedy):
+    said = engine.up(answers=answers, code=1)
+    assert sentence(said)
+    assert wrong in said
+    assert remedy in said
+    assert "make compare" in said
+
+
+@pytest.mark.parametrize("version", ["v2.20.0", "2.26.1-4", "5.0.0", "dev"])
+def test_what_is_new_enough_goes_on(engine, version):
+    engine.up(answers={"compose version": (0, version, "")})
+
+
+def test_a_port_that_is_taken_is_named_with_the_variable_that_moves_it(engine):
+    taken = "Bind for 127.0.0.1:50052 failed: port is already allocated"
+    said = engine.up(answers={"compose up": (1, "", f"Error: driver failed: {taken}\n")}, code=1)
+    assert sentence(said)
+    assert "Port 50052 of this machine is taken" in said
+    assert "make up TWINRUN_TENSORFLOW_PORT=51052" in said
+
+
+def test_another_fault_of_the_start_is_passed_on(engine):
+    said = engine.up(answers={"compose up": (1, "", "first\nno space left on device\n")}, code=1)
+    assert said == "The containers could not be started: no space left on device\n"
+
+
+def test_a_build_that_fails_starts_nothing(engine):
+    assert "could not be built" in engine.up(answers={"compose build": (1, "", "")}, code=1)
+    assert not any("up" in words for words, _ in engine.calls)
+
+
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [
+        (
+            {"Status": "exited", "ExitCode": 3, "Health": {"Status": "starting", "Log": []}},
+            "it exited with code 3",
+        ),
+        (
+            {
+                "Status": "running",
+                "Health": {"Status": "starting", "Log": [{"Output": "failed: no torch\n"}]},
+            },
+            "failed: no torch",
+        ),
+        ({"Status": "running", "Health": {"Status": "unhealthy", "Log": []}}, "not within 0 s"),
+    ],
+)
+def test_one_that_will_not_be_healthy_is_shown_by_its_last_lines(engine, state, why):
+    answers = {"inspect": (0, json.dumps(state), ""), "logs": (0, "", "its last line\n")}
+    said = engine.up(answers=answers, code=1)
+    assert said == f"pytorch is not healthy ({why}). Its last lines:\nits last line\n"
+
+
+def test_restart_of_what_is_not_there_says_so(engine):
+    answers = {"compose restart": (0, "", ""), "compose ps": (0, "", "")}
+    assert engine.up("restart", answers=answers, code=1) == (
+        "pytorch has no container: 'make up' makes it.\n"
+    )
+
+
+def test_images_builds_the_orchestrators_too_and_starts_nothing(engine):
+    engine.up("images")
+    words, _ = engine.call("build")
+    assert words[-3:] == ["pytorch", "tensorflow", "orchestrator"]
+    assert not any("up" in words for words, _ in engine.calls)
+
+
+NVIDIA = {"info": (0, json.dumps(ENGINE | {"Runtimes": {"runc": {}, "nvidia": {}}}), "")}
+CDI = {"info": (0, json.dumps(ENGINE | {"CDISpecDirs": ["/etc/cdi"]}), "")}
+GPU_ANSWERS = {"run": (0, "GPU 0: A (UUID: GPU-1)\n", "")}
+NO_GPU = {"run": (125, "", "could not select device driver\n")}
+
+
+@pytest.mark.parametrize(
+    ("answers", "settings", "overlay"),
+    [
+        (NVIDIA | GPU_ANSWERS, {}, "docker/compose.gpu.yaml"),
+        (NVIDIA | GPU_ANSWERS, {"GPU": "1"}, "docker/compose.gpu.yaml"),
+        (NVIDIA | GPU_ANSWERS, {"GPU": "0"}, None),
+        (NVIDIA | NO_GPU, {}, None),
+        (CDI | GPU_ANSWERS, {}, "docker/compose.cdi.yaml"),
+        (CDI | NO_GPU, {}, None),
+        (GPU_ANSWERS, {}, None),
+    ],
+)
+def test_a_gpu_is_used_where_the_engine_has_a_way_to_it_and_it_answers(
+    engine, answers, settings, overlay
+):
+    engine.up(answers=answers, **settings)
+    words, _ = engine.call("up")
+    overlays = [word for word in words if word.startswith("docker/")]
+    assert overlays == ([overlay] if overlay else [])
+
+
+def test_which_gpu_is_asked_for_can_be_chosen(engine):
+    engine.up(answers=NVIDIA | GPU_ANSWERS, TWINRUN_GPU="GPU-1")
+    words, _ = engine.call("run")
+    assert "NVIDIA_VISIBLE_DEVICES=GPU-1" in words
+
+
+def test_a_gpu_that_does_not_answer_is_told_and_done_without(engine):
+    said = engine.up(answers=NVIDIA | NO_GPU)
+    assert "no GPU answers, so it is the CPU: could not select device driver" in said
+
+
+@pytest.mark.parametrize(
+    ("answers", "wrong"),
+    [({}, "this engine has no NVIDIA runtime"), (NVIDIA | NO_GPU, "no GPU answers")],
+)
+def test_a_gpu_that_was_asked_for_and_is_not_there_is_a_fault_with_the_remedy(
+    engine, answers, wrong
+):
+    said = engine.up(answers=answers, code=1, GPU="1")
+    assert sentence(said)
+    assert f"GPU=1, but {wrong}" in said
+    assert "leave GPU out" in said
+
+
+def test_gpu_takes_0_or_1(engine):
+    assert "give 0 or 1" in engine.up(code=1, GPU="yes")
+
+
+def test_every_target_of_the_makefile_for_containers_has_its_help():
+    said = subprocess.run(
+        ["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    for target in ("up", "down", "restart", "logs", "ps", "up-pytorch", "up-tensorflow", "images"):
+        assert f"  make {target} " in said

@@ -1,0 +1,65 @@
+"""Texts of others on a terminal: as they stand, whatever brackets are in them."""
+
+import io
+
+import pytest
+from rich.console import Console
+from twinrun.v1 import job_pb2
+
+from orchestrator.reports import environments
+from orchestrator.reports.comparison import rich_report
+from orchestrator.reports.plain import Table, console
+from orchestrator.results.comparison import compare
+from orchestrator.runners.progress import Bars
+from tests.builders.events import JOB, state, trial
+from tests.builders.source import ROOT, imported, modules
+
+MARKUP = "on [/job:localhost/replica:0] :smile: [red]failed[/red]"
+
+
+def printed(shown, made=console):
+    file = io.StringIO()
+    made(file=file, width=200).print(shown)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("made", [console, Console])
+def test_a_table_shows_its_cells_and_headings_as_they_stand(made):
+    table = Table()
+    table.add_column(MARKUP)
+    table.add_row(MARKUP)
+    assert printed(table, made).count(MARKUP) == 2
+
+
+def test_a_console_shows_a_text_as_it_stands():
+    assert printed(MARKUP) == f"{MARKUP}\n"
+
+
+def test_what_runners_tell_of_themselves_is_shown_as_it_stands():
+    found = job_pb2.Environment(blas=MARKUP, framework_version="[b]2[/b]")
+    shown = printed(environments.table({"pytorch": found}), Console)
+    assert MARKUP in shown
+    assert "[b]2[/b]" in shown
+
+
+def test_a_report_shows_a_version_as_it_stands():
+    found = trial("pytorch")
+    found.environment.framework_version = MARKUP
+    assert MARKUP in printed(rich_report(compare(JOB, [found])), Console)
+
+
+def test_bars_show_a_failure_as_it_stands():
+    file = io.StringIO()
+    terminal = console(file=file, force_terminal=True, width=200, color_system=None)
+    bars = Bars(terminal, ("tensorflow",), 1)
+    bars.event("tensorflow", state("RUNNING"))
+    bars.event("tensorflow", state("FAILED", "TRAINER_FAILED", MARKUP))
+    bars.close()
+    assert MARKUP in file.getvalue()
+
+
+def test_there_is_one_place_where_rich_is_given_texts():
+    for name, path in modules("orchestrator"):
+        if name != "orchestrator/reports/plain.py":
+            assert "rich.table" not in imported(path), name
+            assert "Console(" not in (ROOT / name).read_text(), name

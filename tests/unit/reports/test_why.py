@@ -1,0 +1,66 @@
+"""Where the time went, in rows."""
+
+from dataclasses import replace
+
+import pytest
+from twinrun.contract.events import Load, MachineMeasured
+
+from orchestrator.reports.time_breakdown import why_rows, why_sentence
+from orchestrator.results.comparison import compare
+from orchestrator.storage import machine
+from tests.builders.events import JOB, trial
+
+RATE = MachineMeasured(100e9, 10e9)
+KNOWN = machine.Known(rates={machine.rates_of(JOB): {"pytorch": RATE}})
+
+
+def ran(framework, **epoch):
+    found = trial(framework, seconds=(2.0, 2.0, 2.0))
+    return replace(
+        found,
+        inputs=replace(found.inputs, epoch_operations=40e9, epoch_bytes=8e9),
+        epochs=tuple(replace(each, **epoch) for each in found.epochs),
+    )
+
+
+def rows(*trials, known=None):
+    return {row.name: row.values for row in why_rows(compare(JOB, trials, known=known))}
+
+
+def test_phases_have_cpu_seconds_beside_wall_seconds():
+    found = rows(ran("pytorch"), ran("tensorflow"))
+    assert found["import"] == ["4.20 s, CPU 8.40 s"] * 2
+    assert found["train"] == ["6.00 s, CPU 12.0 s"] * 2
+    assert list(found)[:4] == ["import", "data", "build", "compile (warm-up)"]
+
+
+def test_what_waits_and_who_else_computes_stands_under_training():
+    load = Load(3.0, 0.5, 0.5, 0.0, 0.0)
+    found = rows(ran("pytorch", data_wait_seconds=0.25, load=load), ran("tensorflow"))
+    assert found["  waiting for data"] == ["0.750 s", "-"]
+    assert found["  CPUs in use"] == ["1.50", "-"]
+    assert found["  CPUs taken by others"] == ["0.50", "-"]
+
+
+def test_rows_that_none_can_fill_are_left_out():
+    assert "  waiting for data" not in rows(ran("pytorch"), ran("tensorflow"))
+
+
+@pytest.mark.parametrize(
+    ("known", "products", "traffic"),
+    [
+        (None, "20.0 GFLOP/s", "4.00 GB/s"),
+        (KNOWN, "20.0 of 100 GFLOP/s: 20.00 %", "4.00 of 10.0 GB/s: 40.00 %"),
+    ],
+)
+def test_rates_are_held_against_what_the_machine_can_do(known, products, traffic):
+    found = rows(ran("pytorch"), ran("tensorflow"), known=known)
+    assert found["Products"] == [products] * 2
+    assert found["Memory traffic"] == [traffic] * 2
+
+
+def test_where_the_machine_is_not_known_it_is_said_how_to_measure_it():
+    trials = [ran("pytorch"), ran("tensorflow")]
+    assert "orchestrator env --measure" in why_sentence(compare(JOB, trials))
+    assert why_sentence(compare(JOB, trials, known=KNOWN)) is None
+    assert why_sentence(compare(JOB, [])) is None

@@ -1,0 +1,180 @@
+"""Each warning: what brings it up, and that nothing else does."""
+
+import dataclasses
+from dataclasses import replace
+
+import pytest
+from twinrun.contract.events import AcceleratorUsed, Load, ResourcesUsed
+from twinrun.v1 import job_pb2
+
+from orchestrator.results.cautions import cautions
+from orchestrator.results.verdict import verdict
+from orchestrator.storage import machine
+from orchestrator.storage.machine import Known, Noise
+from tests.builders.events import JOB, trial
+from tests.builders.events import job as spec
+from tests.builders.proofs import certified
+
+QUIET = Load(1.0, 0.01, 0.0, 0.0, 2.6e9)
+SAME = certified()
+GPU = AcceleratorUsed("GPU-aa", 10, 10**9, 0.9, 200.0, 900.0)
+CUDA = spec(device="DEVICE_CUDA")
+
+
+def ran(side, number=1, load=QUIET, environment=None, slower=1.0, **changes):
+    """A trial on a quiet machine of two CPUs, three epochs of 1 s."""
+    found = trial(side.partition("-")[0], number, seconds=(slower,) * 3)
+    environment = {"available_cpus": 2, "cpu_model": "A", **(environment or {})}
+    return replace(
+        found,
+        framework=side,
+        epochs=tuple(replace(epoch, load=load) for epoch in found.epochs),
+        environment=job_pb2.Environment(**environment),
+        **changes,
+    )
+
+
+def on(gpu):
+    return ResourcesUsed(10**9, 0, gpu)
+
+
+def pair(slower=1.0, count=8, **changes):
+    """TensorFlow's trials with ``changes``."""
+    numbers = range(1, count + 1)
+    return {
+        "pytorch": [ran("pytorch", number) for number in numbers],
+        "tensorflow": [ran("tensorflow", number, slower=slower, **changes) for number in numbers],
+    }
+
+
+def found(sides, job=JOB, certificate=SAME, known=None, judged=True):
+    made = [verdict(sides)] if judged else []
+    given = cautions(sides, job, made, certificate, known or Known(), counted=sides)
+    for caution in given:
+        for text in (caution.sentence, caution.remedy):
+            assert text.endswith(".")
+            assert "{" not in text
+    return {caution.code: caution for caution in given}
+
+
+def codes(*given, **more):
+    return set(found(*given, **more))
+
+
+def test_a_quiet_machine_and_enough_pairs_bring_up_nothing():
+    assert codes(pair(1.2)) == set()
+    assert codes(pair(1.0)) == set()
+
+
+def test_few_pairs():
+    caution = found(pair(count=5))["FEW_PAIRS"]
+    assert caution.sentence == ("5 pairs of trials cannot say how sure the ratio is; it takes 6.")
+    assert "1 pair of" in found(pair(count=1))["FEW_PAIRS"].sentence
+
+
+@pytest.mark.parametrize(
+    ("certificate", "code"),
+    [(None, "CERTIFICATE_MISSING"), (certified(same_job=False), "CERTIFICATE_FAILED")],
+)
+def test_a_certificate_that_is_not_there_or_failed(certificate, code):
+    assert codes(pair(), certificate=certificate) == {code}
+
+
+def test_no_certificate_is_missed_where_none_can_be():
+    own = spec(recipe="RECIPE_IDIOMATIC")
+    assert codes(pair(), job=own, certificate=None) == set()
+    alone = {"pytorch": pair()["pytorch"]}
+    assert codes(alone, certificate=None, judged=False) == set()
+    twice = {f"pytorch-{name}": [ran(f"pytorch-{name}", n) for n in range(8)] for name in "ab"}
+    assert codes(twice, certificate=None) == set()
+
+
+def test_a_job_that_does_not_learn():
+    job = spec(target_accuracy=0.99)
+    caution = found(pair(), job=job)["BELOW_TARGET"]
+    assert "below the target of 99.00 %" in caution.sentence
+    assert codes(pair(), job=spec(target_accuracy=0.9)) == set()
+
+
+@pytest.mark.parametrize(
+    ("load", "code", "said"),
+    [
+        (replace(QUIET, other_cpu_seconds=0.5), "CPU_SHARED", "25.00 % of the CPUs"),
+        (replace(QUIET, stolen_seconds=0.2), "CPU_STOLEN", "10.00 % of the CPUs"),
+        (replace(QUIET, throttled_seconds=0.3), "CPU_THROTTLED", "for 30.00 % of its training"),
+    ],
+)
+def test_cpus_that_others_took(load, code, said):
+    sides = pair()
+    sides["tensorflow"][3] = ran("tensorflow", 4, load=load)
+    caution = found(sides)[code]
+    assert said in caution.sentence
+    assert "trial 4 of TensorFlow" in caution.sentence
+    assert codes(sides) == {code}
+
+
+def test_a_clock_that_varied():
+    sides = pair(load=replace(QUIET, clock_hertz=2.0e9))
+    assert "from 2.00 to 2.60 GHz" in found(sides)["CLOCK_VARIED"].sentence
+    assert codes(pair(load=replace(QUIET, clock_hertz=2.5e9))) == set()
+    assert codes(pair(load=replace(QUIET, clock_hertz=0.0))) == set()  # not known
+
+
+@pytest.mark.parametrize(
+    ("used", "code"),
+    [
+        (replace(GPU, most_processes=2), "GPU_SHARED"),
+        (replace(GPU, throttled=("thermal slowdown",)), "GPU_THROTTLED"),
+    ],
+)
+def test_a_gpu_that_was_not_its_own_or_was_held_back(used, code):
+    assert codes(pair(resources=on(used)), job=CUDA) == {code}
+    assert codes(pair(resources=on(replace(GPU, most_processes=1))), job=CUDA) == set()
+
+
+def test_swap():
+    assert codes(pair(resources=ResourcesUsed(10**9, 0, swapped_bytes=4096))) == {"SWAPPED"}
+
+
+@pytest.mark.parametrize(
+    ("different", "said"),
+    [
+        ({"cpu_model": "B"}, "processor"),
+        ({"available_cpus": 1}, "number of CPUs"),
+        ({"cpu_set": "0"}, "CPU set"),
+        ({"cpu_limit": 1.5}, "CPU limit"),
+        ({"threads": 4}, "threads"),
+    ],
+)
+def test_sides_that_did_not_have_the_same_cpus(different, said):
+    sides = pair(environment=different)
+    assert f"the same {said}." in found(sides)["CPUS_UNEQUAL"].sentence
+
+
+def test_tensorfloat_32_on_one_side_only():
+    sides = pair(environment={"tf32": True})
+    assert codes(sides, job=CUDA) == {"TF32_UNEQUAL"}
+    assert codes(sides) == set()  # on a CPU it is nothing
+
+
+def test_a_debug_build():
+    caution = found(pair(environment={"debug_build": True}))["DEBUG_BUILD"]
+    assert caution.sentence.startswith("TensorFlow ran")
+
+
+@pytest.mark.parametrize(("slower", "within"), [(1.03, True), (1.2, False), (1.0, False)])
+def test_a_difference_that_the_machine_shows_with_itself_too(slower, within):
+    noise = Noise(0.98, 1.04, 8, "w", "2026-11-24T00:00")
+    known = Known({f"pytorch {machine.conditions(JOB)}": noise})
+    assert ("WITHIN_NOISE_FLOOR" in codes(pair(slower), known=known)) is within
+
+
+def test_noise_under_other_conditions_says_nothing_here():
+    noise = Noise(0.5, 2.0, 8, "w", "2026-11-24T00:00")
+    known = Known({"pytorch cpu float64 default 2 threads": noise})
+    assert codes(pair(1.2), known=known) == set()
+
+
+def test_a_caution_is_written_whole_into_a_result():
+    caution = found(pair(count=1))["FEW_PAIRS"]
+    assert dataclasses.asdict(caution).keys() == {"code", "sentence", "remedy"}

@@ -1,0 +1,92 @@
+"""Two runs of the same job, held against each other."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from twinrun.v1 import job_pb2
+
+from orchestrator.errors import BadInput
+from orchestrator.reports import difference as difference_report
+from orchestrator.results.comparison import compare
+from orchestrator.results.difference import as_dict, difference
+from tests.builders.comparisons import NOISE, timed
+from tests.builders.events import job
+
+
+def run(seconds, count=8, framework="pytorch", environment=None, **spec):
+    """``count`` trials of about so many seconds an epoch."""
+    given = job(**spec)
+    made = [
+        replace(
+            timed(framework, seconds * NOISE[number % len(NOISE)], number),
+            spec=given,
+            environment=job_pb2.Environment(**(environment or {})),
+        )
+        for number in range(count)
+    ]
+    return compare(given, made)
+
+
+def test_a_slower_framework_is_found_with_its_interval():
+    (side,) = difference(run(1.0), run(1.2)).sides
+    assert side.ratio.low < 1.2 < side.ratio.high
+    assert side.sentence.startswith("PyTorch's epoch took 1.20 times as long in the second run")
+    assert side.sentence.endswith("8 and 8 trials).")
+
+
+def test_noise_is_no_difference():
+    (side,) = difference(run(1.0), run(1.0)).sides
+    assert side.sentence.startswith("No difference is shown between PyTorch's epochs")
+
+
+def test_exchanging_the_runs_inverts_the_ratio():
+    (one,), (other,) = (difference(*p).sides for p in ((run(1), run(2)), (run(2), run(1))))
+    assert one.ratio.ratio == pytest.approx(1 / other.ratio.ratio)
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_few_trials_are_provisional(count):
+    (side,) = difference(run(1.0), run(1.2, count)).sides
+    assert side.ratio.low is None
+    assert side.sentence.endswith(f"(8 and {count} trials: provisional).")
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [{"batch_size": 32}, {"layers": [{"flatten": {}}]}, {"precision": "PRECISION_FLOAT64"}],
+)
+def test_different_jobs_are_refused_and_it_is_said_in_what(spec):
+    with pytest.raises(BadInput, match=f"they differ in {next(iter(spec))}"):
+        difference(run(1.0), run(1.0, **spec))
+
+
+def test_what_may_differ_of_a_spec_is_listed():
+    found = difference(run(1.0), run(1.0, threads=4, seed=3))
+    assert [(c.field, c.first, c.second) for c in found.spec] == [("seed", 0, 3), ("threads", 2, 4)]
+
+
+def test_runs_without_a_framework_in_common_are_refused():
+    with pytest.raises(BadInput, match="No framework"):
+        difference(run(1.0), run(1.0, framework="tensorflow"))
+
+
+def test_what_differs_of_the_environment_is_listed_package_by_package():
+    before = {"framework_version": "2.1", "packages": {"numpy": "1", "torch": "2.1"}}
+    after = {"framework_version": "2.2", "packages": {"numpy": "1", "torch": "2.2", "new": "7"}}
+    found = difference(run(1.0, environment=before), run(1.0, environment=after))
+    (side,) = found.sides
+    assert {c.field: (c.first, c.second) for c in side.environment} == {
+        "framework_version": ("2.1", "2.2"),
+        "package torch": ("2.1", "2.2"),
+        "package new": (None, "7"),
+    }
+    lines = list(difference_report.lines(found))
+    assert lines[0] == side.sentence
+    assert "  package torch: 2.1 -> 2.2" in lines
+    assert json.loads(json.dumps(as_dict(found)))["schema"] == "twinrun.difference/1"
+
+
+def test_the_same_environment_is_said_to_be():
+    lines = list(difference_report.lines(difference(run(1.0), run(1.0))))
+    assert lines[-1] == "PyTorch's environments are the same."

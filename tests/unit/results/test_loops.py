@@ -1,0 +1,48 @@
+"""Loops side by side: figures, and a sentence for each framework."""
+
+import json
+
+import pytest
+
+from orchestrator.reports.variants import table as table_of
+from orchestrator.results.comparison import compare
+from orchestrator.results.variants import LOOPS, as_dict, loops
+from tests.builders.events import JOB, failed_trial, trial
+
+SECONDS = {"fit": 1.0, "custom": 1.5, "fit-eager": 3.0, "custom-eager": 4.0}
+
+
+def compared(seconds=SECONDS, **given):
+    return {
+        variant: compare(JOB, [trial("pytorch", seconds=(each,)), trial("tensorflow", **given)])
+        for variant, each in seconds.items()
+    }
+
+
+def test_each_variant_has_each_frameworks_epoch():
+    found = loops(compared())
+    assert found.epoch_seconds.keys() == LOOPS.keys()
+    assert {name: each["pytorch"] for name, each in found.epoch_seconds.items()} == SECONDS
+    assert found.epoch_seconds["fit"]["tensorflow"] == pytest.approx(1.1)
+
+
+def test_a_sentence_holds_each_frameworks_loops_against_its_own():
+    assert loops(compared()).sentences[0] == (
+        "PyTorch: a loop of one's own took 1.50 times as long as its own, op by op 3.00 and 4.00 "
+        "times as long."
+    )
+
+
+def test_what_failed_or_was_not_run_is_left_out():
+    found = loops({"fit": compare(JOB, [trial("pytorch"), failed_trial("tensorflow")])})
+    assert found.epoch_seconds == {"fit": {"pytorch": pytest.approx(1.1)}}
+    assert found.sentences == []
+    assert loops({}).epoch_seconds == {}
+
+
+def test_it_is_kept_as_json_and_shown_as_a_table():
+    found = loops(compared())
+    assert json.loads(json.dumps(as_dict(found)))["schema"] == "twinrun.loops/1"
+    table = table_of(found)
+    assert table.row_count == len(LOOPS)
+    assert len(table.columns) == 3

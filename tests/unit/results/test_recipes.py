@@ -1,0 +1,60 @@
+"""Two recipes of one workload: what of a difference is data, framework and the rest."""
+
+import dataclasses
+
+import pytest
+
+from orchestrator.reports.comparison import sentences
+from orchestrator.reports.variants import table
+from orchestrator.results.comparison import compare
+from orchestrator.results.variants import as_dict, recipes
+from tests.builders.events import JOB, failed_trial, trial
+from tests.builders.recipes import IDIOMATIC, waiting
+
+
+def both(*idiomatic):
+    matched = [trial("pytorch", seconds=(2.0,)), trial("tensorflow", seconds=(1.5,))]
+    return recipes(compare(JOB, matched), compare(IDIOMATIC, idiomatic))
+
+
+def test_the_difference_is_taken_apart_and_its_parts_add_up():
+    found = both(waiting("pytorch", 15.0, 8.0), waiting("tensorflow", 4.0, 1.0))
+    assert found.longer_seconds == 11
+    assert found.wait_seconds == 7
+    assert found.matched_seconds == 0.5
+    assert "PyTorch trained 11.0 s longer than TensorFlow: 7.00 s by waiting" in found.sentence
+    assert (
+        "0.500 s by what it took longer on the same job, and 3.50 s by the rest" in found.sentence
+    )
+    assert as_dict(found)["times"]["idiomatic"]["pytorch"]["wait_seconds"] == 8
+
+
+def test_whichever_is_slower_is_named():
+    found = both(waiting("pytorch", 1.0, 0.0), waiting("tensorflow", 4.0, 1.0))
+    assert "TensorFlow trained 3.00 s longer than PyTorch" in found.sentence
+    assert found.matched_seconds == -0.5
+
+
+@pytest.mark.parametrize("trials", [[], [waiting("pytorch", 1.0, 0.0)], [failed_trial()]])
+def test_where_a_trial_is_missing_nothing_is_taken_apart(trials):
+    found = both(*trials)
+    assert found.longer_seconds is None
+    assert "nothing is taken apart" in found.sentence
+    assert table(found).row_count
+
+
+def test_frameworks_that_go_their_own_ways_are_not_said_to_have_done_another_job():
+    inputs = {"initial_weights_sha256": 64 * "b", "batch_order_sha256": ""}
+    own = trial("pytorch", inputs=inputs), trial("tensorflow")
+    found = compare(IDIOMATIC, [dataclasses.replace(t, spec=IDIOMATIC) for t in own])
+    assert found.inputs.same
+    said = " ".join(sentences(found))
+    assert "in its own way, with the same data" in said
+    assert "not the same job" not in said
+    assert "losses" not in said
+
+
+def test_other_data_is_another_job_in_every_recipe():
+    own = trial("pytorch", inputs={"data_sha256": 64 * "b"}), trial("tensorflow")
+    found = compare(IDIOMATIC, [dataclasses.replace(t, spec=IDIOMATIC) for t in own])
+    assert found.inputs.same is False
