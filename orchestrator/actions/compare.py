@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
 from twinrun.v1 import job_pb2
 
 from orchestrator.actions import verify
 from orchestrator.actions.repeat import Plan, enough
+from orchestrator.actions.request import Request
 from orchestrator.certificate import certificate_file
 from orchestrator.certificate.certificates import Certificates, none_made
 from orchestrator.errors import JobFailed, OrchestratorError, OutputError
@@ -29,42 +29,25 @@ from orchestrator.settings.config import Places
 from orchestrator.storage import machine, store
 from orchestrator.storage.about import plain
 from orchestrator.storage.store import Run
-from orchestrator.trials.sides import Side, are_the_same
+from orchestrator.trials.sides import are_the_same
 from orchestrator.trials.stored import as_json, fields_of
 
 _NOT_AT_ONCE = Phrase("--concurrent: {reason}; one trial at a time")
 _ONE_RUNNER = Phrase("two sides have one runner")
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is to be run: ``spec`` by each of ``sides``, kept in a new run in ``output``.
+@dataclass(frozen=True, kw_only=True)
+class ComparisonRequest(Request):
+    """``certify``: show first that it is the same job, if it is to be. ``plan``: how often.
 
-    ``certify``: show first that it is the same job, if it is to be. ``concurrent``: run trials of
-    different frameworks at the same time, where each has a GPU of its own. ``plan``: how often.
-    ``profile``: one more trial of each side, under its framework's profiler. ``baseline``: the side
-    that the others are held against; None: the first.
+    ``concurrent``: run trials of different frameworks at the same time, where each has a GPU of its
+    own. ``profile``: one more trial of each side, under its framework's profiler.
     """
 
-    workload: str
-    spec: job_pb2.JobSpec
-    sides: Sequence[Side]
-    output: Path
     certify: bool = False
     concurrent: bool = False
     plan: Plan = field(default_factory=Plan)
     profile: bool = False
-    baseline: str | None = None
-
-    @property
-    def frameworks(self) -> tuple[str, ...]:
-        """That the sides run on, each once."""
-        return tuple(dict.fromkeys(side.framework for side in self.sides))
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Of the sides."""
-        return tuple(side.name for side in self.sides)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +64,7 @@ class Outcome:
     ended: OrchestratorError | None = None
 
 
-def train(request: Request, runners: Runners, display: Display) -> Outcome:
+def train(request: ComparisonRequest, runners: Runners, display: Display) -> Outcome:
     """Run the trials and compare what there is then, be it cut short by Ctrl-C or a lost runner.
 
     Raises OrchestratorError.
@@ -97,7 +80,7 @@ def train(request: Request, runners: Runners, display: Display) -> Outcome:
         return train_into(run, request, runners, renderer, display)
 
 
-def accepted(request: Request, runners: Runners) -> job_pb2.JobSpec:
+def accepted(request: ComparisonRequest, runners: Runners) -> job_pb2.JobSpec:
     """The spec with every default filled in, of which each side's runner takes what it makes.
 
     Raises BadInput.
@@ -110,7 +93,7 @@ def accepted(request: Request, runners: Runners) -> job_pb2.JobSpec:
 
 
 def train_into(
-    run: Run, request: Request, runners: Runners, renderer: Renderer, display: Display
+    run: Run, request: ComparisonRequest, runners: Runners, renderer: Renderer, display: Display
 ) -> Outcome:
     """As `train`, into a ``run`` that is there."""
     spec = request.spec
@@ -152,7 +135,9 @@ def train_into(
     return Outcome(run, comparison, faults, interrupted, ended)
 
 
-def _profile(run: Run, request: Request, runners: Runners, listen: Listener) -> list[Sentence]:
+def _profile(
+    run: Run, request: ComparisonRequest, runners: Runners, listen: Listener
+) -> list[Sentence]:
     """One epoch of each side in a run of its own inside ``run``; what went wrong."""
     spec = job_pb2.JobSpec()
     spec.CopyFrom(request.spec)
@@ -172,7 +157,7 @@ def _recall(run: Run) -> None:
         run.write_known(as_json(fields_of(known)))
 
 
-def _learn_noise(comparison: Comparison, request: Request) -> None:
+def _learn_noise(comparison: Comparison, request: ComparisonRequest) -> None:
     """Keep an A/A test's interval as the machine's noise floor."""
     found = comparison.verdict
     environments = [t.environment for t in next(iter(comparison.trials.values()), ())]
@@ -190,13 +175,13 @@ def _learn_noise(comparison: Comparison, request: Request) -> None:
     machine.learn_noise(machine.key(environments[0]), of, noise)
 
 
-def _is_to_be_the_same(request: Request) -> bool:
+def _is_to_be_the_same(request: ComparisonRequest) -> bool:
     """Whether the job is matched in all: only then is there something to certify."""
     matched = request.spec.recipe == job_pb2.RECIPE_MATCHED and not request.spec.own_ways
-    return matched and bool(verify.against(request.names, request.baseline))
+    return matched and bool(request.pairs)
 
 
-def _at_once(request: Request, runners: Runners, display: Display) -> bool:
+def _at_once(request: ComparisonRequest, runners: Runners, display: Display) -> bool:
     """Whether trials run at the same time; where they should and may not, it is said why."""
     if not request.concurrent or len(request.sides) < 2:
         return False
@@ -214,15 +199,14 @@ def _at_once(request: Request, runners: Runners, display: Display) -> bool:
     return reason is None
 
 
-def _certificates(request: Request, run: Run, runners: Runners, display: Display) -> Certificates:
+def _certificates(
+    request: ComparisonRequest, run: Run, runners: Runners, display: Display
+) -> Certificates:
     """Make them; where that cannot be done, say why."""
-    asked = verify.Request(
-        request.workload, request.spec, request.sides, request.output, request.baseline
-    )
     try:
-        return Certificates(verify.short(asked, run, runners, display))
+        return Certificates(verify.short(request, run, runners, display))
     except JobFailed as error:
-        return Certificates([none_made(error.message, *pair) for pair in asked.pairs])
+        return Certificates([none_made(error.message, *pair) for pair in request.pairs])
 
 
 def comparison_of(run: Run) -> Comparison:
@@ -271,14 +255,14 @@ def draw(run: Run, comparison: Comparison, renderer: Renderer) -> None:
         run.write_page(page.render(page.comparison_page(comparison, run.about(), drawings)))
 
 
-def train_with_runners(request: Request, places: Places, display: Display) -> Outcome:
+def train_with_runners(request: ComparisonRequest, places: Places, display: Display) -> Outcome:
     """As `train`, with runners found or started for it. Raises OrchestratorError."""
     with runners_for(request, places, display) as runners:
         return train(request, runners, display)
 
 
 @contextmanager
-def runners_for(request: Request, places: Places, display: Display) -> Iterator[Runners]:
+def runners_for(request: ComparisonRequest, places: Places, display: Display) -> Iterator[Runners]:
     """Those that are started here end with it."""
     # A GPU is known once the framework has been imported.
     lazy = not (request.concurrent and request.spec.device == job_pb2.DEVICE_CUDA)

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from twinrun.v1 import job_pb2
 
+from orchestrator.actions.request import Request
 from orchestrator.errors import OrchestratorError, OutputError
 from orchestrator.language.phrases import Phrase, Sentence, english, say
 from orchestrator.language.words import KEPT
@@ -23,19 +23,11 @@ from orchestrator.storage.store import Run
 _LETTING_IN = Phrase("letting in: {what}")
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """``spec`` on each of ``frameworks``, and again with each of ``pitfalls``.
+@dataclass(frozen=True, kw_only=True)
+class ExplanationRequest(Request):
+    """The job, and again with each of ``pitfalls``."""
 
-    ``baseline``: which is held against each other; None: the first.
-    """
-
-    workload: str
-    spec: job_pb2.JobSpec
-    frameworks: Sequence[str]
     pitfalls: Sequence[Pitfall]
-    output: Path
-    baseline: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +44,7 @@ class Outcome:
     ended: OrchestratorError | None = None
 
 
-def run_explanation(request: Request, runners: Runners, display: Display) -> Outcome:
+def run_explanation(request: ExplanationRequest, runners: Runners, display: Display) -> Outcome:
     """One trial after the other; what is finished is kept, also on Ctrl-C or without a runner."""
     runners.prepare(request.frameworks)
     from orchestrator import page  # noqa: F401, PLC0415 - take a while to import
@@ -95,7 +87,9 @@ def finish(run: Run, frameworks: Sequence[str]) -> list[list[Row]]:
     return pairs
 
 
-def _placements(spec: job_pb2.JobSpec, request: Request, display: Display) -> Iterator[Placement]:
+def _placements(
+    spec: job_pb2.JobSpec, request: ExplanationRequest, display: Display
+) -> Iterator[Placement]:
     for name in request.frameworks:
         yield Placement(name, MATCHED, spec)
     for pitfall in request.pitfalls:

@@ -11,7 +11,7 @@ from orchestrator.errors import RunUnreadable
 from orchestrator.figures.renderer import Renderer
 from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language.phrases import Phrase, english
-from orchestrator.results.variants import LOOPS, RECIPES
+from orchestrator.results.variants import CHANGES
 from orchestrator.storage import store
 from orchestrator.storage.about import Kind
 from orchestrator.storage.files import writing
@@ -40,12 +40,9 @@ def remake(run: Run) -> None:
         case Kind.EXPLAIN:
             # An older run has the sides that began.
             explain.finish(run, what.sides if len(what.sides) > 1 else tuple(FRAMEWORKS))
-        case Kind.RECIPES:
-            _finish(_inner(run, RECIPES))
-            variants.finish_recipes(run)
-        case Kind.LOOPS:
-            _finish(_inner(run, LOOPS))
-            variants.finish_loops(run)
+        case Kind.RECIPES | Kind.LOOPS:
+            _finish(_inner(run, CHANGES[what.kind]))
+            variants.finish(run, what.kind)
         case _:
             assert_never(what.kind)
 

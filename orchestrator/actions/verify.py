@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import copy_context
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from twinrun.v1 import job_pb2, runner_service_pb2
 
+from orchestrator.actions.request import Pair, Request, against
 from orchestrator.certificate.certificate import SCHEMA, Certificate, Proof, certify
 from orchestrator.certificate.certificate_file import as_dict, of_run, read
 from orchestrator.certificate.certificates import Certificates
@@ -43,7 +44,7 @@ from orchestrator.runners.schedule import Listener, raise_unless_succeeded, run_
 from orchestrator.storage import certificates, store
 from orchestrator.storage.about import Kind
 from orchestrator.storage.store import Run
-from orchestrator.trials.sides import Side, are_the_same, change_how, framework_of
+from orchestrator.trials.sides import Side, framework_of
 
 _NO_TRIALS = Phrase("{path} has no finished trial of each framework: verify again.")
 _SHOWING = Phrase("showing first, in float64, that it is the same job on both")
@@ -55,45 +56,8 @@ _JUDGES = (
     Path(__file__),
 )
 
-Pair = tuple[str, str]  # names of two sides
 _SHARED = runner_service_pb2.PROCESS_USE_SHARED
 _SHARED_LAST = runner_service_pb2.PROCESS_USE_SHARED_LAST
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """``spec`` by each of ``sides``; ``workload`` names the run.
-
-    ``baseline``: the side that is held against each other; None: the first.
-    """
-
-    workload: str
-    spec: job_pb2.JobSpec
-    sides: Sequence[Side]
-    output: Path
-    baseline: str | None = None
-
-    @property
-    def names(self) -> list[str]:
-        """Of the sides."""
-        return [side.name for side in self.sides]
-
-    @property
-    def frameworks(self) -> list[str]:
-        """That the sides run on, each once."""
-        return list(dict.fromkeys(side.framework for side in self.sides))
-
-    @property
-    def pairs(self) -> list[Pair]:
-        """The baseline and each other side."""
-        return against(self.names, self.baseline)
-
-
-def against(sides: Sequence[str], baseline: str | None) -> list[Pair]:
-    """The baseline, the first unless told otherwise, and each other side that is to agree."""
-    first = baseline or sides[0]
-    pairs = [(first, side) for side in sides if side != first]
-    return [pair for pair in pairs if change_how(pair) and not are_the_same(pair)]
 
 
 def verify(request: Request, runners: Runners, display: Display) -> tuple[Run, list[Certificate]]:

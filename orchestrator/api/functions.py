@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.actions import compare as comparing
-from orchestrator.actions.compare import Request
+from orchestrator.actions.compare import ComparisonRequest
 from orchestrator.actions.repeat import Plan
+from orchestrator.api.keywords import with_flags
 from orchestrator.api.result import Result
 from orchestrator.errors import BadInput, JobFailed, RunnerUnavailable
 from orchestrator.frameworks import FRAMEWORKS
@@ -17,6 +18,7 @@ from orchestrator.results import history
 from orchestrator.runners.progress import Lines
 from orchestrator.settings import config, locales, workloads
 from orchestrator.settings.config import Places
+from orchestrator.settings.job import FLAGS, JobFlags
 from orchestrator.storage import shelf
 from orchestrator.trials.sides import sides
 
@@ -31,19 +33,10 @@ _NO_TRIAL = Phrase(
 )
 
 
+@with_flags
 def compare(
-    workload: str | Path = "mnist-mlp",
+    workload: str | Path = JobFlags.workload,
     *,
-    epochs: int | None = None,
-    batch_size: int | None = None,
-    learning_rate: float | None = None,
-    seed: int | None = None,
-    device: str | None = None,
-    execution: str | None = None,
-    precision: str | None = None,
-    threads: int | None = None,
-    target_accuracy: float | None = None,
-    train_limit: int | None = None,
     changes: Mapping[str, Any] | None = None,
     frameworks: str | Sequence[str] = tuple(FRAMEWORKS),
     baseline: str | None = None,
@@ -51,50 +44,39 @@ def compare(
     verify: bool = True,
     output: str | Path = "runs",
     progress: Progress = False,
-    **runners: str | None,
+    **given: Any,
 ) -> Result:
     """Train the same job on each framework, and set the results side by side.
 
-    Words and defaults are those of ``orchestrator compare``; None is the workload's own.
-    ``changes`` is what ``--set`` is there: any field of the job spec by its dotted name, such as
+    Words and defaults are those of ``orchestrator compare``, with all its flags of a job, such as
+    ``epochs=5``; None is the workload's own. ``changes`` is what ``--set`` is there: any field of
+    the job spec by its dotted name, such as
     ``{"optimizer": {"sgd": {"momentum": 0.9}, "learning_rate": 0.05}}``. ``progress``: True prints
-    a line for each thing that happens, a function is given them, False is quiet. ``runners``: by
-    framework, where its runner is: ``pytorch="gpu-machine:50051"``.
+    a line for each thing that happens, a function is given them, False is quiet. A framework's name
+    says where its runner is: ``pytorch="gpu-machine:50051"``.
 
     The environment and twinrun.toml are not looked at. Raises OrchestratorError; where a trial
     failed, or on KeyboardInterrupt, what was finished is kept, and the message says where.
     """
     if repeats < 1:
         raise BadInput(english(_FEW, given=repeats))
-    asked = config.changes(
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        seed=seed,
-        device=device,
-        execution=execution,
-        precision=precision,
-        threads=threads,
-        target_accuracy=target_accuracy,
-        train_limit=train_limit,
-    )
-    name = str(workload)
-    names = config.frameworks(frameworks if isinstance(frameworks, str) else ",".join(frameworks))
-    request = Request(
-        workloads.title(name),
-        config.job_spec(name, {**asked, **(changes or {})}),
+    addresses = {name: given[name] for name in FRAMEWORKS if given.get(name)}
+    job = JobFlags(workload=str(workload), **{name: given[name] for name in FLAGS if name in given})
+    names = config.compared(frameworks if isinstance(frameworks, str) else ",".join(frameworks))
+    request = ComparisonRequest(
+        job.title,
+        config.job_spec(job.workload, {**job.changes(), **(changes or {})}),
         sides(names),
         Path(output),
         certify=verify,
         plan=Plan(repeats),
         baseline=config.baseline(baseline, names),
     )
-    given = {name: address for name, address in runners.items() if address}
-    places = Places(dict(config.runner(f"{name}={address}") for name, address in given.items()))
+    places = Places(dict(config.runner(f"{name}={text}") for name, text in addresses.items()))
     with (
         speaking(locales.of(os.environ)),
         closing(Lines(_writer(progress))) as display,
-        workloads.lines_in_refusals(name),
+        workloads.lines_in_refusals(job.workload),
     ):
         outcome = comparing.train_with_runners(request, places, display)
     path = str(outcome.run.path)

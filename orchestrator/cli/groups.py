@@ -3,7 +3,13 @@
 import dataclasses
 import inspect
 from collections.abc import Callable
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_args, get_type_hints
+
+import typer
+
+from orchestrator.settings.job import Flag
+
+JOB = "The job"  # the panel of its flags
 
 
 def grouped(function: Callable[..., None]) -> Callable[..., None]:
@@ -22,7 +28,7 @@ def grouped(function: Callable[..., None]) -> Callable[..., None]:
                 field.name,
                 inspect.Parameter.KEYWORD_ONLY,
                 default=field.default,
-                annotation=hints[field.name],
+                annotation=_for_typer(hints[field.name]),
             )
             for field in dataclasses.fields(group)
         ]
@@ -37,3 +43,13 @@ def grouped(function: Callable[..., None]) -> Callable[..., None]:
     command.__annotations__ = {flag.name: flag.annotation for flag in flags}
     command.__signature__ = inspect.Signature(flags)  # type: ignore[attr-defined]
     return command
+
+
+def _for_typer(annotation: Any) -> Any:
+    """A flag of a job as Typer is told of it; any other annotation as it is."""
+    kind, *told = get_args(annotation) or (annotation,)
+    for flag in told:
+        if isinstance(flag, Flag):
+            option = typer.Option(help=flag.help, metavar=flag.metavar, rich_help_panel=JOB)
+            return Annotated[kind, option]
+    return annotation

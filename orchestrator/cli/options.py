@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from twinrun.contract.enums import Device, Execution, Precision
 
 from orchestrator import frameworks
 from orchestrator.actions.repeat import Plan
 from orchestrator.cli import completion
+from orchestrator.cli.groups import JOB
 from orchestrator.frameworks import FRAMEWORKS
-from orchestrator.settings import config, workloads
+from orchestrator.settings import config
 from orchestrator.settings.config import Places
+from orchestrator.settings.job import JobFlags
 
 
 class Recipe(StrEnum):
@@ -52,55 +53,28 @@ def _option(panel: str, *names: str, **settings: Any) -> Any:
     return typer.Option(*names, rich_help_panel=panel, **settings)
 
 
-_JOB, _WHERE, _SHOWN = "The job", "Where it runs", "What is shown and kept"
+_WHERE, _SHOWN = "Where it runs", "What is shown and kept"
 _SURE = "How sure it is"
 
 
-@dataclass(frozen=True, slots=True)
-class JobOptions:
-    """A workload, and what is changed of it."""
+@dataclass(frozen=True, kw_only=True)
+class JobOptions(JobFlags):
+    """The flags of `JobFlags`, and ``--set`` for what has none."""
 
     workload: Annotated[
         str,
         _option(
-            _JOB,
+            JOB,
             "--workload",
             "-w",
             help="As 'orchestrator workloads' lists them, or a file of your own, mine.yaml.",
             autocompletion=completion.presets,
         ),
-    ] = "mnist-mlp"
-    epochs: Annotated[int | None, _option(_JOB, help="Passes over the data.")] = None
-    batch_size: Annotated[int | None, _option(_JOB, help="Samples in a step.")] = None
-    learning_rate: Annotated[float | None, _option(_JOB, help="Of the optimizer.")] = None
-    seed: Annotated[
-        int | None, _option(_JOB, help="Of initial values, batch order, synthetic data.")
-    ] = None
-    device: Annotated[Device | None, _option(_JOB, help="Where the framework computes.")] = None
-    execution: Annotated[
-        Execution | None,
-        _option(
-            _JOB,
-            help="default: PyTorch eager, TensorFlow graph; eager: both op by op; "
-            "compiled: torch.compile and XLA.",
-        ),
-    ] = None
-    precision: Annotated[Precision | None, _option(_JOB, help="bfloat16: on cuda only.")] = None
-    threads: Annotated[
-        int | None,
-        _option(_JOB, help="CPU threads of each framework; otherwise all CPUs that it may use."),
-    ] = None
-    target_accuracy: Annotated[
-        float | None,
-        _option(_JOB, help="Test accuracy, 0 to 1, that is to be reached: how soon is compared."),
-    ] = None
-    train_limit: Annotated[
-        int | None, _option(_JOB, metavar="N", help="Only the first N training samples.")
-    ] = None
+    ] = JobFlags.workload
     changed: Annotated[
         list[str] | None,
         _option(
-            _JOB,
+            JOB,
             "--set",
             metavar="FIELD=VALUE",
             help="Any other field of the job spec, in YAML: --set 'optimizer={sgd: {momentum: "
@@ -108,28 +82,9 @@ class JobOptions:
         ),
     ] = None
 
-    @property
-    def title(self) -> str:
-        """What runs are named after."""
-        return workloads.title(self.workload)
-
     def changes(self) -> dict[str, Any]:
-        """By dotted field of the JobSpec; None: no change."""
-        return {
-            **config.changes(
-                epochs=self.epochs,
-                batch_size=self.batch_size,
-                learning_rate=self.learning_rate,
-                seed=self.seed,
-                device=self.device,
-                execution=self.execution,
-                precision=self.precision,
-                threads=self.threads,
-                target_accuracy=self.target_accuracy,
-                train_limit=self.train_limit,
-            ),
-            **dict(map(config.assignment, self.changed or [])),
-        }
+        """By dotted field of the job spec. Raises BadInput."""
+        return {**super().changes(), **dict(map(config.assignment, self.changed or []))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +117,7 @@ def _address(framework: frameworks.Framework) -> Any:
             f"--{framework.name}",
             metavar="HOST:PORT",
             envvar=f"TWINRUN_{framework.name.upper()}",
-            help="The same for this framework alone.",
+            help="Address of this framework's runner.",
         ),
     ]
 

@@ -2,13 +2,15 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import typer
 
 from orchestrator.cli.options import ShownOptions
-from orchestrator.reports.plain import console
+from orchestrator.reports.grid import Part
+from orchestrator.reports.writers import plain, terminal
+from orchestrator.reports.writers.terminal import console
 from orchestrator.runners.progress import Bars, Display, Lines
 
 
@@ -26,6 +28,14 @@ def say_of(shown: ShownOptions) -> Callable[[str], None]:
 
 def to_stderr(text: str) -> None:
     typer.echo(text, err=True)
+
+
+def print_report(parts: Iterable[Part], *, plain_elsewhere: bool = False) -> None:
+    """To stdout, in colours. ``plain_elsewhere``: as plain text where it is no terminal."""
+    if plain_elsewhere and not sys.stdout.isatty():
+        typer.echo(plain.report(parts))
+    else:
+        console().print(terminal.report(parts))
 
 
 def print_json(value: Any) -> None:

@@ -27,7 +27,7 @@ def cursor_of(text: str) -> dict[str, int]:
 
 
 def groups(live: Live) -> list[list[LiveJob]]:
-    """The same job on each framework, side by side; newest first."""
+    """Make a group of the jobs of each framework that are the same; the newest group first."""
     found: list[list[LiveJob]] = []
     for job in sorted(live.jobs.values(), key=lambda job: (job.created, job.job_id)):
         for group in reversed(found):

@@ -3,7 +3,7 @@
 from orchestrator.page.blocks import Page
 from orchestrator.page.of_certificate import certificate_page
 from orchestrator.page.of_comparison import comparison_page
-from orchestrator.page.of_variants import explanation_page, loops_page, recipes_page
+from orchestrator.page.of_variants import explanation_page, variants_page
 from orchestrator.page.render import render
 
 __all__ = [
@@ -11,7 +11,6 @@ __all__ = [
     "certificate_page",
     "comparison_page",
     "explanation_page",
-    "loops_page",
-    "recipes_page",
     "render",
+    "variants_page",
 ]

@@ -1,7 +1,7 @@
 """What a page is made of. Every text is plain: the template escapes it."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from orchestrator.language.palette import looks
 from orchestrator.language.words import label
+from orchestrator.reports.grid import Grid
 
 # matplotlib's markers as characters.
 _GLYPHS = {
@@ -29,6 +30,7 @@ _GLYPHS = {
 class Side:
     """One of those compared, as it is told on the page: by name, glyph and colour."""
 
+    index: int
     name: str
     glyph: str
     colour: str
@@ -37,42 +39,18 @@ class Side:
 def sides(names: Sequence[str]) -> dict[str, Side]:
     """By name of the side."""
     return {
-        name: Side(label(name), _GLYPHS.get(look.marker, "\u25cf"), look.colour)
-        for name, look in looks(names).items()
+        name: Side(index, label(name), _GLYPHS.get(look.marker, "\u25cf"), look.colour)
+        for index, (name, look) in enumerate(looks(names).items())
     }
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """``side``: whose glyph stands before it, by index. ``strong``: not to be overlooked."""
-
-    text: str
-    side: int | None = None
-    strong: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class TableRow:
-    """``heading`` names the row. ``differs``: its cells are not the same; it is marked so.
-
-    ``inner``: a part of the row before.
-    """
-
-    heading: Cell
-    cells: Sequence[Cell]
-    differs: bool = False
-    inner: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Table:
-    """``columns``: headings, the first that of the rows' own. ``numeric``: aligned right."""
+    """``caption``: what the grid shows."""
 
     kind: ClassVar[str] = "table"
     caption: str
-    columns: Sequence[Cell]
-    rows: Sequence[TableRow]
-    numeric: bool = True
+    grid: Grid
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,21 +177,24 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Of a side, by its index: its figure in words, and its bar's length, 0..1."""
+    """Of a side: its figure in words, and its bar's length, 0..1."""
 
-    side: int
+    side: Side
     text: str
     share: float
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """``lead``: what it was, above the ``headline``, which is the answer. ``aside``: below it."""
+    """``lead``: what it was, above the ``headline``, which is the answer. ``aside``: below it.
+
+    ``sides``: by the names that cells have.
+    """
 
     title: str
     lead: Sequence[str]
     headline: str
-    sides: Sequence[Side]
+    sides: Mapping[str, Side]
     pace_title: str
     pace: Sequence[Pace]
     aside: Sequence[str]

@@ -8,10 +8,10 @@ from orchestrator.certificate.certificates import Certificates, pair
 from orchestrator.figures.drawing import Drawing
 from orchestrator.language.phrases import Phrase, english, join, say
 from orchestrator.language.words import COMMA, OF, label
-from orchestrator.page.blocks import Answer, Cell, Page, Section, Table, TableRow, sides
+from orchestrator.page.blocks import Answer, Page, Section, Table, sides
 from orchestrator.page.of_comparison import figures_section
 from orchestrator.page.parts import data_section, lead, reproduce_section
-from orchestrator.reports.certificate import INPUTS, allowed, where
+from orchestrator.reports import certificate as report
 from orchestrator.reports.reproduction import of_certificates
 from orchestrator.storage.about import About
 
@@ -26,10 +26,7 @@ _ALLOWED = Phrase("What is allowed, and why?")
 _EVIDENCE = Phrase("The evidence")
 _EVIDENCE_CAPTION = Phrase("The largest relative difference in each quantity, and what is allowed.")
 _WEIGHTS_CAPTION = Phrase("The final weights' largest relative difference, by tensor.")
-_COLUMNS = (Phrase("Quantity"), Phrase("Largest"), Phrase("Allowed"), Phrase("Where"))
-_TENSOR_COLUMNS = (Phrase("Tensor"), Phrase("Largest"))
 _INPUTS_CAPTION = Phrase("What both were given, by SHA-256.")
-_INPUT_COLUMNS = (Phrase("Input"), Phrase("SHA-256"))
 _DATA = Phrase("the evidence, every step of it")
 
 
@@ -46,7 +43,7 @@ def certificate_page(
         title=say(OF, name=about.workload, what=finding),
         lead=lead(about),
         headline=finding,
-        sides=list(named.values()),
+        sides=named,
         pace_title="",
         pace=[],
         aside=[],
@@ -89,34 +86,10 @@ def _evidence_section(found: Certificate, *, alone: bool) -> Section:
 
 
 def _evidence(found: Certificate) -> Iterator[Table]:
-    yield Table(
-        say(_EVIDENCE_CAPTION),
-        [Cell(say(name)) for name in _COLUMNS],
-        [
-            TableRow(
-                Cell(say(each.quantity)),
-                [
-                    Cell(f"{each.largest:.1e}", strong=not each.within),
-                    Cell(allowed(each)),
-                    Cell(where(each)),
-                ],
-            )
-            for each in found.differences
-        ],
-    )
-    if found.weights:
-        yield Table(
-            say(_WEIGHTS_CAPTION),
-            [Cell(say(name)) for name in _TENSOR_COLUMNS],
-            [TableRow(Cell(name), [Cell(f"{v:.1e}")]) for name, v in found.weights.items()],
-        )
-    digests = [
-        (text, found.digests[name]) for name, text in INPUTS.items() if found.digests.get(name)
-    ]
-    if digests:
-        yield Table(
-            say(_INPUTS_CAPTION),
-            [Cell(say(name)) for name in _INPUT_COLUMNS],
-            [TableRow(Cell(say(text)), [Cell(digest)]) for text, digest in digests],
-            numeric=False,
-        )
+    yield Table(say(_EVIDENCE_CAPTION), report.differences(found))
+    for caption, grid in (
+        (_WEIGHTS_CAPTION, report.weights(found)),
+        (_INPUTS_CAPTION, report.inputs(found)),
+    ):
+        if grid.rows:
+            yield Table(say(caption), grid)

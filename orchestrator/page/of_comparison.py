@@ -2,21 +2,18 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from twinrun.contract.events import Profiled
-
 from orchestrator.figures.drawing import Drawing
 from orchestrator.language.phrases import Phrase, say
-from orchestrator.language.words import OF, label, number, percent
+from orchestrator.language.words import OF, label, number
 from orchestrator.page.answers import answers
 from orchestrator.page.blocks import (
     Block,
-    Cell,
     Figures,
     Pace,
     Page,
     Section,
+    Side,
     Table,
-    TableRow,
     sides,
 )
 from orchestrator.page.inline import inlined
@@ -25,14 +22,13 @@ from orchestrator.page.parts import (
     environments_section,
     lead,
     reproduce_section,
-    side_by_side,
     trials_section,
     warnings_section,
 )
-from orchestrator.reports.comparison import ratio_headings
+from orchestrator.reports.comparison import profile
 from orchestrator.reports.reproduction import of_comparison
-from orchestrator.reports.table import table_rows
-from orchestrator.reports.time_breakdown import why_rows
+from orchestrator.reports.table import table
+from orchestrator.reports.time_breakdown import why
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.comparison_file import as_dict
 from orchestrator.storage.about import About
@@ -48,8 +44,6 @@ _WHY_CAPTION = Phrase(
     "Where the time went: wall and CPU seconds of each phase, and what was in use."
 )
 _PROFILE_CAPTION = Phrase("{side}: where the time of {steps:,} steps went, by its own profiler.")
-_OPERATION = Phrase("Operation")
-_PROFILE_COLUMNS = (Phrase("Calls"), Phrase("Share"))
 _PACE = Phrase("Seconds per epoch of training; the shorter, the faster")
 _SECONDS = Phrase("{seconds} s")
 _ONE_CAUTION = Phrase("One thing to keep in mind")
@@ -102,9 +96,9 @@ def comparison_page(comparison: Comparison, about: About, drawings: Sequence[Dra
         title=say(OF, name=about.workload, what=comparison.finding),
         lead=lead(about),
         headline=say(comparison.finding),
-        sides=list(found.values()),
+        sides=found,
         pace_title=say(_PACE),
-        pace=list(_pace(comparison)),
+        pace=list(_pace(comparison, found)),
         aside=_aside(comparison),
         answers=answers(comparison, about),
         sections=[
@@ -151,14 +145,14 @@ def _of_figure(texts: Mapping[str, Phrase], drawing: Drawing, *, several: bool) 
     return texts.get(f"{kind}:several" if several else kind, texts.get(kind))
 
 
-def _pace(comparison: Comparison) -> Iterator[Pace]:
+def _pace(comparison: Comparison, sides: Mapping[str, Side]) -> Iterator[Pace]:
     """Of the sides that were compared."""
     seconds = {side: s for found in comparison.verdicts for side, s in found.seconds.items()}
     slowest = max(seconds.values(), default=0.0)
-    for index, side in enumerate(comparison.trials):
+    for side in comparison.trials:
         if slowest and side in seconds:
             text = say(_SECONDS, seconds=number(seconds[side]))
-            yield Pace(index, text, round(seconds[side] / slowest, 4))
+            yield Pace(sides[side], text, round(seconds[side] / slowest, 4))
 
 
 def _aside(comparison: Comparison) -> list[str]:
@@ -169,33 +163,17 @@ def _aside(comparison: Comparison) -> list[str]:
 
 
 def _numbers(comparison: Comparison) -> list[Section]:
-    names = list(comparison.trials)
-    rows, why = table_rows(comparison), why_rows(comparison)
+    numbers, times = table(comparison), why(comparison)
     blocks: list[Block] = []
-    if rows:
+    if numbers.rows:
         found = [ratio for pair in comparison.pairs for ratio in pair.ratios.values()]
         caption = _NUMBERS_CAPTION
         if any(ratio.low is not None for ratio in found):
             caption = _NUMBERS_INTERVAL if len(comparison.pairs) == 1 else _NUMBERS_INTERVALS
-        blocks.append(side_by_side(say(caption), names, rows, ratio_headings(comparison)))
-    if why:
-        blocks.append(side_by_side(say(_WHY_CAPTION), names, why))
-    blocks += [_profile(side, found) for side, found in comparison.profiles.items()]
+        blocks.append(Table(say(caption), numbers))
+    if times.rows:
+        blocks.append(Table(say(_WHY_CAPTION), times))
+    for side, profiled in comparison.profiles.items():
+        told = say(_PROFILE_CAPTION, side=label(side), steps=profiled.steps)
+        blocks.append(Table(told, profile(profiled)))
     return [Section("numbers", say(_NUMBERS), blocks)] if blocks else []
-
-
-def _profile(side: str, found: Profiled) -> Table:
-    return Table(
-        say(_PROFILE_CAPTION, side=label(side), steps=found.steps),
-        [Cell(say(name)) for name in (_OPERATION, *_PROFILE_COLUMNS)],
-        [
-            TableRow(
-                Cell(operation.name),
-                [
-                    Cell(f"{operation.calls:,}"),
-                    Cell(percent(operation.self_seconds / found.total_seconds)),
-                ],
-            )
-            for operation in found.operations
-        ],
-    )

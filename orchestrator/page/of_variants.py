@@ -1,13 +1,12 @@
 """What runs within a run say together -> a page that leads to theirs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from orchestrator.figures.drawing import Drawing
 from orchestrator.language.phrases import Phrase, english, join, say
 from orchestrator.language.words import NEXT, OF
 from orchestrator.page.blocks import (
     Block,
-    Cell,
     Figures,
     Link,
     Links,
@@ -15,20 +14,21 @@ from orchestrator.page.blocks import (
     Prose,
     Section,
     Table,
-    TableRow,
     sides,
 )
 from orchestrator.page.inline import inlined
-from orchestrator.page.parts import data_section, heads, lead, side_by_side
+from orchestrator.page.parts import data_section, lead
 from orchestrator.reports import explanation, variants
-from orchestrator.reports.rows import Row
 from orchestrator.results.explanation import Row as Explained
 from orchestrator.results.explanation import as_dict as as_dict_of_rows
-from orchestrator.results.variants import Loops, Recipes, as_dict
-from orchestrator.storage.about import About
+from orchestrator.results.variants import Variants, as_dict
+from orchestrator.storage.about import About, Kind
 
 _NUMBERS = Phrase("In numbers")
-_MEDIANS = Phrase("Medians over the trials of each.")
+_CAPTIONS: Mapping[Kind, Phrase] = {
+    Kind.RECIPES: Phrase("Medians over the trials of each."),
+    Kind.LOOPS: Phrase("Seconds of an epoch"),
+}
 _RUNS = Phrase("The comparisons")
 _DATA = Phrase("the same as numbers")
 _NOT_FINISHED = Phrase("It was not finished.")
@@ -36,25 +36,20 @@ _EXPLAINED = Phrase("One difference at a time: what each does to a comparison of
 _NONE = Phrase("No difference was held against the matched job.")
 _DIFFERENCES = Phrase("Each difference")
 _FIGURE = Phrase("How long the losses stay together, and what it does to accuracy and to time")
-_DIFFERENCE = Phrase("What it is")
 _WHO = Phrase("What each framework does of its own, and why it matters.")
 
 
-def recipes_page(found: Recipes, about: About, inner: Sequence[str]) -> Page:
+def variants_page(found: Variants, about: About, inner: Sequence[str]) -> Page:
     """``inner``: names of the runs within."""
-    names = variants.sides(found)
-    table = _table(say(_MEDIANS), names, variants.rows(found))
-    result = data_section("recipes.json", as_dict(found), say(_DATA))
-    return _page(about, say(found.sentence), names, [table, _links(inner), result])
-
-
-def loops_page(found: Loops, about: About, inner: Sequence[str]) -> Page:
-    """As `recipes_page`."""
-    names = variants.sides(found)
+    table = variants.table(found)
+    block = Table(say(_CAPTIONS[found.kind]), table) if table.rows else Prose(say(_NOT_FINISHED))
+    sections = [
+        Section("numbers", say(_NUMBERS), [block]),
+        Section("runs", say(_RUNS), [Links([Link(f"{name}/report.html", name) for name in inner])]),
+        data_section(f"{found.kind}.json", as_dict(found), say(_DATA)),
+    ]
     headline = say(join(NEXT, found.sentences)) or say(_NOT_FINISHED)
-    table = _table(say(variants.SECONDS), names, variants.rows(found))
-    result = data_section("loops.json", as_dict(found), say(_DATA))
-    return _page(about, headline, names, [table, _links(inner), result])
+    return _page(about, headline, table.sides, sections)
 
 
 def explanation_page(
@@ -76,40 +71,15 @@ def _explained(rows: Sequence[Explained], drawing: Drawing, *, alone: bool) -> S
     names = list(rows[0].seconds)
     colours = [side.colour for side in sides(names).values()]
     meaning = explanation.meaning(rows)
-    figures = [inlined(drawing, say(_FIGURE), meaning, colours, wide=True)]
-    table = Table(
-        meaning,
-        [Cell(say(name)) for name in (explanation.LET_IN, *explanation.HEADINGS)],
-        [TableRow(Cell(n), [Cell(c) for c in rest]) for n, *rest in explanation.differences(rows)],
-    )
-    own = [
-        TableRow(
-            Cell(say(row.pitfall.title)),
-            [
-                *map(Cell, explanation.own_ways(row.pitfall, names)),
-                Cell(say(row.pitfall.paragraph)),
-            ],
-        )
-        for row in rows
-        if row.pitfall
+    blocks: list[Block] = [
+        Figures([inlined(drawing, say(_FIGURE), meaning, colours, wide=True)]),
+        Table(meaning, explanation.differences(rows)),
+        Table(say(_WHO), explanation.own_ways(rows, why=True)),
     ]
-    columns = [Cell(say(explanation.LET_IN)), *heads(names), Cell(say(_DIFFERENCE))]
-    blocks: list[Block] = [Figures(figures), table, Table(say(_WHO), columns, own, numeric=False)]
     if alone:
         return Section("differences", say(_DIFFERENCES), blocks)
     title = say(OF, name=explanation.pair(rows), what=english(_DIFFERENCES))
     return Section(f"differences-{names[1]}", title, blocks)
-
-
-def _table(caption: str, names: Sequence[str], rows: Sequence[Row]) -> Section:
-    if not rows:
-        return Section("numbers", say(_NUMBERS), [Prose(say(_NOT_FINISHED))])
-    return Section("numbers", say(_NUMBERS), [side_by_side(caption, names, rows)])
-
-
-def _links(inner: Sequence[str]) -> Section:
-    links = [Link(f"{name}/report.html", name) for name in inner]
-    return Section("runs", say(_RUNS), [Links(links)])
 
 
 def _page(about: About, headline: str, names: Sequence[str], sections: Sequence[Section]) -> Page:
@@ -117,7 +87,7 @@ def _page(about: About, headline: str, names: Sequence[str], sections: Sequence[
         title=say(OF, name=about.workload, what=headline),
         lead=lead(about),
         headline=headline,
-        sides=list(sides(names).values()),
+        sides=sides(names),
         pace_title="",
         pace=[],
         aside=[],

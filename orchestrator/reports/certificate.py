@@ -1,30 +1,25 @@
 """A certificate -> what a person reads."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import assert_never
-
-from rich.console import Group, RenderableType
-from rich.text import Text
 
 from orchestrator.certificate.certificate import Certificate
 from orchestrator.certificate.gaps import EVALUATED_ACCURACIES, EVALUATED_LOSSES
 from orchestrator.certificate.judge import Clause, Difference
 from orchestrator.language.phrases import Phrase, say
 from orchestrator.language.words import OF, label
-from orchestrator.reports.plain import Table
+from orchestrator.reports.grid import BLANK, Cell, Grid, Part, Row, Said, columns, row
 
-INPUTS: Mapping[str, Phrase] = {
+_INPUTS: Mapping[str, Phrase] = {
     "data_sha256": Phrase("data"),
     "batch_order_sha256": Phrase("batch order"),
     "augmentation_sha256": Phrase("augmentation"),
     "initial_weights_sha256": Phrase("initial values"),
 }
-_HEADINGS = (
-    Phrase("Relative difference of"),
-    Phrase("largest"),
-    Phrase("allowed"),
-    Phrase("where"),
-)
+_DIFFERENCE, _LARGEST = Phrase("Relative difference of"), Phrase("largest")
+_ALLOWED, _WHERE = Phrase("allowed"), Phrase("where")
+_FINAL_WEIGHTS = Phrase("Relative difference of the final weights")
+_INPUT, _SHA256 = Phrase("Input"), Phrase("SHA-256")
 _STEP = Phrase("step {step:,}")
 _EPOCH = Phrase("epoch {step:,}")
 _WITHIN = Phrase("{tolerance:.0e}, within")
@@ -37,37 +32,58 @@ _INPUTS_LINE = Phrase("Inputs of both, by SHA-256: {digests}.")
 _VERSIONS = Phrase("{versions}; {steps:,} steps compared.")
 
 
-def certificate_report(workload: str, certificate: Certificate) -> RenderableType:
+def report(workload: str, certificate: Certificate) -> Iterator[Part]:
     """The sentence first, then what it rests on."""
-    table = Table(box=None, pad_edge=False, show_edge=False)
-    for heading in _HEADINGS:
-        table.add_column(say(heading), overflow="fold")
-    for difference in certificate.differences:
-        style = "" if difference.within else "bold red"
-        largest = f"{difference.largest:.1e}"
-        cells = [say(difference.quantity), largest, allowed(difference), where(difference)]
-        table.add_row(*cells, style=style)
-    for tensor, apart in certificate.weights.items():
-        table.add_row(f"  {tensor}", f"{apart:.1e}", "", "")
-    digests = [
-        f"{say(name)} {certificate.digests[field][:_DIGEST_CHARACTERS]}"
-        for field, name in INPUTS.items()
-        if certificate.digests.get(field)
-    ]
+    yield Said(say(OF, name=workload, what=certificate.sentence), strong=True)
+    yield differences(certificate)
+    if certificate.weights:
+        yield weights(certificate)
     versions = [f"{label(name)} {version}" for name, version in certificate.versions.items()]
-    lines = [
-        say(_VERSIONS, versions=", ".join(versions), steps=certificate.steps),
-        *([say(_INPUTS_LINE, digests=", ".join(digests))] if digests else []),
+    yield Said(say(_VERSIONS, versions=", ".join(versions), steps=certificate.steps))
+    digests = [
+        f"{each.name} {each.values[0][:_DIGEST_CHARACTERS]}" for each in inputs(certificate).rows
     ]
-    return Group(
-        Text(say(OF, name=workload, what=certificate.sentence), style="bold"),
-        table,
-        *map(Text, lines),
-        "",
+    if digests:
+        yield Said(say(_INPUTS_LINE, digests=", ".join(digests)))
+    yield BLANK
+
+
+def differences(certificate: Certificate) -> Grid:
+    """The largest in each quantity, and what is allowed."""
+    heads = [*columns(_DIFFERENCE, _LARGEST), *columns(_ALLOWED, _WHERE, numeric=False)]
+    return Grid(
+        heads,
+        [
+            Row(
+                [
+                    Cell(say(each.quantity)),
+                    Cell(f"{each.largest:.1e}", strong=not each.within),
+                    Cell(_allowed(each), strong=not each.within),
+                    Cell(_where(each)),
+                ]
+            )
+            for each in certificate.differences
+        ],
     )
 
 
-def allowed(difference: Difference) -> str:
+def weights(certificate: Certificate) -> Grid:
+    """The largest difference in each tensor of the final weights."""
+    rows = [row(tensor, [f"{apart:.1e}"]) for tensor, apart in certificate.weights.items()]
+    return Grid(columns(_FINAL_WEIGHTS, _LARGEST), rows)
+
+
+def inputs(certificate: Certificate) -> Grid:
+    """What both were given, as far as it is known."""
+    rows = [
+        row(say(name), [digest])
+        for field, name in _INPUTS.items()
+        if (digest := certificate.digests.get(field))
+    ]
+    return Grid(columns(_INPUT, _SHA256, numeric=False), rows)
+
+
+def _allowed(difference: Difference) -> str:
     """What is allowed, and by which clause it is so."""
     match difference.clause:
         case Clause.TOLERANCE | Clause.BEYOND if difference.own is None:
@@ -83,7 +99,7 @@ def allowed(difference: Difference) -> str:
             assert_never(difference.clause)
 
 
-def where(difference: Difference) -> str:
+def _where(difference: Difference) -> str:
     """Step and tensor, as far as it has them."""
     of_epochs = difference.quantity in (EVALUATED_LOSSES, EVALUATED_ACCURACIES)
     at = _EPOCH if of_epochs else _STEP

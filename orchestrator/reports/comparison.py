@@ -1,19 +1,15 @@
-"""A comparison -> what a person reads: tables for a terminal, the same in plain text elsewhere."""
+"""A comparison -> what a person reads: tables, sentences, warnings."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from rich.console import Group, RenderableType
-from rich.text import Text
 from twinrun.contract.enums import Precision
+from twinrun.contract.events import Profiled
 
-from orchestrator.language import columns as cells
-from orchestrator.language.palette import looks
 from orchestrator.language.phrases import Phrase, join, say
 from orchestrator.language.words import NEXT, label, percent
-from orchestrator.reports.plain import Table
-from orchestrator.reports.rows import Row, with_ratios
-from orchestrator.reports.table import table_rows
-from orchestrator.reports.time_breakdown import why_rows, why_sentence
+from orchestrator.reports.grid import BLANK, Grid, Part, Said, columns, row
+from orchestrator.reports.table import table
+from orchestrator.reports.time_breakdown import why, why_sentence
 from orchestrator.results.agreement import TOGETHER, Agreement
 from orchestrator.results.circumstances import Caution
 from orchestrator.results.comparison import Comparison, same_job
@@ -48,10 +44,9 @@ _NOISE = Phrase(
     "On this machine {framework} held against itself came to {low:.3f} to {high:.3f} "
     "({pairs} pairs of {workload}, {day})."
 )
-_RATIO = Phrase("{second} / {first}")
-_WHY = Phrase("Why")
+WHY = Phrase("Why")
 _PROFILE = Phrase("Profile of {side}: {steps} steps")
-_OPERATION = Phrase("{name}: {share}, {calls} calls")
+_OPERATION, _CALLS, _SHARE = Phrase("Operation"), Phrase("Calls"), Phrase("Share")
 
 
 def sentences(comparison: Comparison) -> list[str]:
@@ -100,28 +95,18 @@ def noise(comparison: Comparison) -> Iterator[str]:
             )
 
 
-def rich_report(comparison: Comparison) -> RenderableType:
-    """For a terminal: prints on a `rich.console.Console`."""
+def report(comparison: Comparison) -> Iterator[Part]:
+    """The tables, then the finding with what it rests on, and warnings."""
+    if (numbers := table(comparison)).rows:
+        yield numbers
+    if (times := why(comparison)).rows:
+        yield from (BLANK, Said(say(WHY), strong=True), times)
+    for side, found in comparison.profiles.items():
+        yield from (BLANK, Said(say(_PROFILE, side=label(side), steps=found.steps)), profile(found))
     finding, *rest = sentences(comparison)
-    parts: list[RenderableType] = [_table(comparison, table_rows(comparison))]
-    if why := why_rows(comparison):
-        parts += [Text(), Text(say(_WHY), style="bold"), _table(comparison, why)]
-    parts += [Text(text) for text in _profiles(comparison)]
-    parts += [Text(), Text(finding, style="bold"), *map(Text, rest)]
+    yield from (BLANK, Said(finding, strong=True), *map(Said, rest))
     for caution in comparison.cautions:
-        parts.append(Text.assemble((f"{caution.code} ", "yellow"), caution_text(caution)))
-    return Group(*parts)
-
-
-def plain_report(comparison: Comparison, width: int = 80) -> str:
-    """The same without colours or lines, at most ``width`` columns wide."""
-    lines = list(_plain_table(comparison, table_rows(comparison), width))
-    if why := why_rows(comparison):
-        lines += ["", say(_WHY), *_plain_table(comparison, why, width)]
-    texts = [*_profiles(comparison), "", *sentences(comparison)]
-    texts += [f"{caution.code} {caution_text(caution)}" for caution in comparison.cautions]
-    lines += ["", *(line for text in texts for line in cells.wrap(text, width) or [""])]
-    return "\n".join(lines)
+        yield Said(caution_text(caution), code=caution.code)
 
 
 def caution_text(caution: Caution) -> str:
@@ -129,59 +114,13 @@ def caution_text(caution: Caution) -> str:
     return say(join(NEXT, [caution.sentence, caution.remedy]))
 
 
-def _profiles(comparison: Comparison) -> Iterator[str]:
-    for side, profile in comparison.profiles.items():
-        yield say(_PROFILE, side=label(side), steps=profile.steps)
-        for operation in profile.operations:
-            share = percent(operation.self_seconds / profile.total_seconds)
-            yield "  " + say(_OPERATION, name=operation.name, share=share, calls=operation.calls)
-
-
-def ratio_headings(comparison: Comparison) -> list[str]:
-    """``TensorFlow / PyTorch``, of each side and the baseline."""
-    return [
-        say(_RATIO, first=label(pair.baseline), second=label(pair.side))
-        for pair in comparison.pairs
+def profile(found: Profiled) -> Grid:
+    """Which operations took the most of the time."""
+    rows = [
+        row(each.name, [f"{each.calls:,}", percent(each.self_seconds / found.total_seconds)])
+        for each in found.operations
     ]
-
-
-def _table(comparison: Comparison, rows: Sequence[Row]) -> Table:
-    table = Table(header_style="bold")
-    table.add_column("", overflow="fold")
-    for name, look in looks(list(comparison.trials)).items():
-        table.add_column(Text(label(name), style=look.colour), justify="right", overflow="fold")
-    headings, cells_of_rows = with_ratios(rows, ratio_headings(comparison))
-    for heading in headings:
-        table.add_column(Text(heading), justify="right", overflow="fold")
-    for row, texts in zip(rows, cells_of_rows, strict=True):
-        table.add_row(*texts, style="bold" if row.compared else "")
-    return table
-
-
-def _plain_table(comparison: Comparison, rows: Sequence[Row], width: int) -> Iterator[str]:
-    headings, columns = with_ratios(rows, ratio_headings(comparison))
-    names = [*map(label, comparison.trials), *headings]
-    lines = list(_columns(names, columns))
-    if max(map(cells.width, lines), default=0) > width:
-        lines = list(_stacked(names, columns, width))
-    yield from lines
-
-
-def _columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    table = [["", *names], *rows]
-    widths = [max(map(cells.width, column)) for column in zip(*table, strict=True)]
-    for first, *rest in table:
-        right = [cells.rjust(cell, width) for cell, width in zip(rest, widths[1:], strict=True)]
-        yield "  ".join([cells.ljust(first, widths[0]), *right]).rstrip()
-
-
-def _stacked(names: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> Iterator[str]:
-    for index, name in enumerate(names, start=1):
-        yield name
-        for row in rows:
-            if row[index]:
-                text = f"  {row[0]}: {row[index]}"
-                yield from cells.wrap(text, width, subsequent_indent="    ")
+    return Grid(columns(_OPERATION, _CALLS, _SHARE), rows)
 
 
 def _losses(agreement: Agreement, comparison: Comparison) -> Iterator[str]:

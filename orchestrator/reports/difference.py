@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from orchestrator.language.phrases import Phrase, say
 from orchestrator.language.words import label
-from orchestrator.reports.rows import UNKNOWN
+from orchestrator.reports.grid import UNKNOWN
 from orchestrator.results.difference import Change, Difference
 
 _SPEC = Phrase("The jobs differ in:")

@@ -1,47 +1,60 @@
-"""Environments -> a table of what each framework runs on, side by side."""
+"""Environments -> tables of what each framework runs on, side by side."""
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 
 from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase, say
-from orchestrator.language.words import label, memory, number
-from orchestrator.reports.plain import Table
-from orchestrator.reports.rows import UNKNOWN, Row
+from orchestrator.language.words import memory, number
+from orchestrator.reports.grid import UNKNOWN, Grid, Row, known, of_sides, row
 
-PACKAGES = Phrase("Packages")
+_PROPERTY, _PACKAGE, _PACKAGES = Phrase("Property"), Phrase("Package"), Phrase("Packages")
+_ABSENT = Phrase("not there")
 _BY_JOB = Phrase("set by each job")
 _CPU_ONLY = Phrase("CPU only")
 _MORE = Phrase("and {rest} more (--json)")
-
-
 # Of all packages that are installed, those whose version may change a result or its time.
 _TIMED = ("torch", "torchvision", "triton", "tensorflow", "tensorflow-cpu", "keras", "numpy")
+
+Environments = Mapping[str, job_pb2.Environment | None]  # by side; None: nothing is known of it
 
 
 def table(
     environments: Mapping[str, job_pb2.Environment],
     rates: Mapping[str, job_pb2.MachineMeasured] | None = None,
-) -> Table:
-    """``environments`` by framework, and what was measured; what none of them has is left out."""
-    made = Table(box=None, pad_edge=False, show_edge=False)
-    made.add_column("", overflow="fold")
-    for name in environments:
-        made.add_column(label(name), overflow="fold")
-    for row in rows(list(environments.values())):
-        made.add_row(row.name, *row.values)
+) -> Grid:
+    """What each tells, with the packages that count, and what was measured."""
+    told = properties(environments)
+    rows = [*told.rows, *known([row(say(_PACKAGES), list(map(_packages, environments.values())))])]
     for title, rate in _RATES.items() if rates else ():
-        made.add_row(say(title), *map(rate, (rates or {}).values()))
-    return made
+        rows.append(row(say(title), list(map(rate, (rates or {}).values()))))
+    return Grid(told.columns, rows)
 
 
-def rows(environments: Sequence[job_pb2.Environment | None]) -> list[Row]:
-    """What each tells; what none of them has is left out. None: nothing is known of one."""
-    found = [
-        Row(say(title), [(value(each) if each else "") or UNKNOWN for each in environments])
+def properties(environments: Environments) -> Grid:
+    """What each tells; what none of them has is left out, and what differs is marked."""
+    rows = [
+        _marked(
+            say(title), [(value(each) if each else "") or UNKNOWN for each in environments.values()]
+        )
         for title, value in _TOLD.items()
     ]
-    return [row for row in found if set(row.values) != {UNKNOWN}]
+    return Grid(of_sides(_PROPERTY, list(environments), numeric=False), known(rows))
+
+
+def packages(environments: Environments) -> Grid:
+    """The version of each package that some of them has."""
+    found = [dict(each.packages) if each else {} for each in environments.values()]
+    names = sorted({name for each in found for name in each})
+    rows = [_marked(name, [each.get(name, say(_ABSENT)) for each in found]) for name in names]
+    return Grid(of_sides(_PACKAGE, list(environments), numeric=False), rows)
+
+
+def _marked(name: str, values: Sequence[str]) -> Row:
+    """Different where two tell different things; what only one has is no difference of versions."""
+    told = {value for value in values if value not in (say(_ABSENT), UNKNOWN)}
+    return dataclasses.replace(row(name, values), differs=len(told) > 1)
 
 
 _RATES: Mapping[Phrase, Callable[[job_pb2.MachineMeasured], str]] = {
@@ -84,5 +97,4 @@ _TOLD: Mapping[Phrase, Callable[[job_pb2.Environment], str]] = {
     Phrase("Memory"): lambda e: memory(e.memory_bytes) if e.memory_bytes else "",
     Phrase("Image"): lambda e: e.image,
     Phrase("Twinrun's commit"): lambda e: e.git_commit,
-    PACKAGES: _packages,
 }

@@ -1,13 +1,11 @@
-"""An evaluation -> tables and sentences for a terminal."""
+"""An evaluation -> tables and sentences."""
 
-from rich import box
-from rich.console import Group, RenderableType
-from rich.text import Text
+from collections.abc import Iterator
 
 from orchestrator.language.phrases import Phrase, say
 from orchestrator.language.words import label, number, percent
-from orchestrator.reports.plain import Table
-from orchestrator.results.evaluation import Evaluation
+from orchestrator.reports.grid import BLANK, Grid, Part, Row, Said, columns, row
+from orchestrator.results.evaluation import Evaluation, Latency
 
 _FINDING = Phrase(
     "{framework}{by}: test accuracy {accuracy}, test loss {loss}, {samples:,} samples"
@@ -23,8 +21,8 @@ _BY_BATCH_SIZE = (
 _TRAINED_BY = Phrase(", with the weights of {trained}")
 
 
-def report(found: Evaluation) -> RenderableType:
-    """Prints on a `rich.console.Console`."""
+def report(found: Evaluation) -> Iterator[Part]:
+    """What it came to, class by class, and how long a batch takes."""
     by = "" if found.agreement is None else say(_TRAINED_BY, trained=label(found.trained))
     finding = say(
         _FINDING,
@@ -34,31 +32,26 @@ def report(found: Evaluation) -> RenderableType:
         loss=number(found.loss),
         samples=found.samples,
     )
-    parts: list[RenderableType] = [Text(finding, style="bold"), _classes(found), _latencies(found)]
+    yield from (Said(finding, strong=True), BLANK, _classes(found), BLANK, _latencies(found))
     if found.agreement is not None:
-        parts.append(Text(say(found.agreement.sentence)))
-    return Group(*parts)
+        yield from (BLANK, Said(say(found.agreement.sentence)))
 
 
-def _classes(found: Evaluation) -> Table:
-    table = _table(*_BY_CLASS)
-    for each in found.classes:
-        cells = percent(each.precision), percent(each.recall), f"{each.samples:,}"
-        table.add_row(str(each.number), *cells)
-    return table
+def _classes(found: Evaluation) -> Grid:
+    return Grid(
+        columns(*_BY_CLASS),
+        [
+            row(str(c.number), [percent(c.precision), percent(c.recall), f"{c.samples:,}"])
+            for c in found.classes
+        ],
+    )
 
 
-def _latencies(found: Evaluation) -> Table:
-    table = _table(*_BY_BATCH_SIZE)
-    for each in found.latencies:
-        quantiles = (each.p50_seconds, each.p90_seconds, each.p99_seconds)
-        cells = [f"{number(1e3 * seconds)} ms" for seconds in quantiles]
-        table.add_row(f"{each.batch_size:,}", *cells, f"{each.samples_per_second:,.0f}")
-    return table
+def _latencies(found: Evaluation) -> Grid:
+    return Grid(columns(*_BY_BATCH_SIZE), list(map(_latency, found.latencies)))
 
 
-def _table(*columns: Phrase) -> Table:
-    table = Table(header_style="bold", box=box.SIMPLE, pad_edge=False)
-    for column in columns:
-        table.add_column(say(column), justify="right", overflow="fold")
-    return table
+def _latency(found: Latency) -> Row:
+    quantiles = (found.p50_seconds, found.p90_seconds, found.p99_seconds)
+    times = [f"{number(1e3 * seconds)} ms" for seconds in quantiles]
+    return row(f"{found.batch_size:,}", [*times, f"{found.samples_per_second:,.0f}"])

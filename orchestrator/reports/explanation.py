@@ -1,15 +1,13 @@
 """An explanation -> tables, and a paragraph for a pitfall."""
 
-from collections.abc import Sequence
-
-from rich.console import Group, RenderableType
+from collections.abc import Iterator, Sequence
 
 from orchestrator.frameworks import FRAMEWORKS
-from orchestrator.language import columns
+from orchestrator.language.columns import wrap
 from orchestrator.language.phrases import Phrase, Sentence, english, say
 from orchestrator.language.words import OF, label, listed, number
-from orchestrator.reports.plain import Table
-from orchestrator.reports.rows import UNKNOWN
+from orchestrator.reports.grid import BLANK, UNKNOWN, Grid, Part, Said, columns, of_sides, row
+from orchestrator.reports.grid import Row as Line
 from orchestrator.results.explanation import Row
 from orchestrator.results.pitfalls import Pitfall
 
@@ -20,41 +18,45 @@ _MEANING = Phrase(
 )
 _NEVER = Phrase("never")
 _STEP = Phrase("step {step:,}")
-LET_IN = Phrase("Let in")
-HEADINGS = (Phrase("losses part"), Phrase("accuracy"), Phrase("time"))
+_LET_IN, _DIFFERENCE = Phrase("Let in"), Phrase("What it is")
+_HEADINGS = (Phrase("losses part"), Phrase("accuracy"), Phrase("time"))
 _POINTS = Phrase("{points:+.2f} points")
 _SOURCE = Phrase("Source: {source}")
 
 
-def report(rows: Sequence[Row]) -> RenderableType:
-    """A line for each difference that was let in, and what each framework then does."""
-    first, second = (label(name) for name in rows[0].seconds)
-    made = Table(box=None, pad_edge=False, show_edge=False)
-    made.add_column(say(LET_IN), overflow="fold")
-    for heading in HEADINGS:
-        made.add_column(say(heading), justify="right", overflow="fold")
-    for each in differences(rows):
-        made.add_row(*each)
-    does = Table(box=None, pad_edge=False, show_edge=False)
-    for title in ("", first, second):
-        does.add_column(title, overflow="fold")
-    for row in rows:
-        if row.pitfall:
-            does.add_row(say(row.pitfall.title), *own_ways(row.pitfall, list(row.seconds)))
-    return Group(made, meaning(rows), "", does)
+def report(rows: Sequence[Row]) -> Iterator[Part]:
+    """What each difference does to the comparison, and what each framework does of its own."""
+    yield from (differences(rows), Said(meaning(rows)), BLANK, own_ways(rows))
 
 
-def differences(rows: Sequence[Row]) -> list[tuple[str, ...]]:
-    """What was let in, and what it does, by `HEADINGS`."""
-    return [
-        (
-            say(row.pitfall.title if row.pitfall else _MATCHED),
-            say(_NEVER) if row.parts_at is None else say(_STEP, step=row.parts_at),
-            say(_POINTS, points=100 * row.accuracy_difference),
-            number(row.time_ratio),
-        )
-        for row in rows
+def differences(rows: Sequence[Row]) -> Grid:
+    """What was let in, and what it does."""
+    return Grid(columns(_LET_IN, *_HEADINGS), list(map(_difference, rows)))
+
+
+def _difference(found: Row) -> Line:
+    name = found.pitfall.title if found.pitfall else _MATCHED
+    values = [
+        say(_NEVER) if found.parts_at is None else say(_STEP, step=found.parts_at),
+        say(_POINTS, points=100 * found.accuracy_difference),
+        number(found.time_ratio),
     ]
+    return row(say(name), values)
+
+
+def own_ways(rows: Sequence[Row], *, why: bool = False) -> Grid:
+    """What each framework does of its own; and ``why`` it matters."""
+    names = list(rows[0].seconds)
+    lines = [
+        row(
+            say(pitfall.title),
+            [*_own_ways(pitfall, names), *([say(pitfall.paragraph)] if why else [])],
+        )
+        for each in rows
+        if (pitfall := each.pitfall)
+    ]
+    heads = of_sides(_LET_IN, names, numeric=False)
+    return Grid([*heads, *(columns(_DIFFERENCE) if why else [])], lines)
 
 
 def pair(rows: Sequence[Row]) -> Sentence:
@@ -63,13 +65,12 @@ def pair(rows: Sequence[Row]) -> Sentence:
 
 
 def meaning(rows: Sequence[Row]) -> str:
-    """Of the headings."""
+    """What the headings of `differences` mean."""
     first, second = (label(name) for name in rows[0].seconds)
     return say(_MEANING, first=first, second=second)
 
 
-def own_ways(pitfall: Pitfall, frameworks: Sequence[str]) -> list[str]:
-    """What each framework does of its own."""
+def _own_ways(pitfall: Pitfall, frameworks: Sequence[str]) -> list[str]:
     return [UNKNOWN if does is None else say(does) for does in map(pitfall.does, frameworks)]
 
 
@@ -80,6 +81,6 @@ def paragraph(pitfall: Pitfall, width: int = 80) -> str:
         for name in FRAMEWORKS
         if (does := pitfall.does(name))
     ]
-    text = columns.wrap(say(pitfall.paragraph), width)
-    source = columns.wrap(say(_SOURCE, source=pitfall.source), width, break_on_hyphens=False)
+    text = wrap(say(pitfall.paragraph), width)
+    source = wrap(say(_SOURCE, source=pitfall.source), width, break_on_hyphens=False)
     return "\n".join([say(pitfall.title), *does, "", *text, "", *source])

@@ -1,56 +1,45 @@
 """A comparison -> Markdown: verdict, table, what it rests on, warnings, environments."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase, say
 from orchestrator.language.words import label, memory
-from orchestrator.reports.comparison import caution_text, ratio_headings, sentences
-from orchestrator.reports.rows import Row, with_ratios
-from orchestrator.reports.table import table_rows
-from orchestrator.reports.time_breakdown import why_rows
+from orchestrator.reports.comparison import WHY, caution_text, sentences
+from orchestrator.reports.table import table
+from orchestrator.reports.time_breakdown import why
+from orchestrator.reports.writers import markdown
+from orchestrator.reports.writers.markdown import escaped, items
 from orchestrator.results.comparison import Comparison
 
-_WHY = Phrase("Why")
 _WARNINGS = Phrase("Warnings")
 _ENVIRONMENTS = Phrase("Environments")
 _THREADS = Phrase("{threads} threads on {cpus} CPUs")
-_ESCAPED = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]<>#|"})
 
 
 def text(comparison: Comparison, title: str) -> str:
     """A whole document, with headings of the third level."""
     finding, *rest = sentences(comparison)
-    parts = [f"### {_escaped(title)}", f"**{_escaped(finding)}**"]
-    if rows := table_rows(comparison):
-        parts.append(_table(comparison, rows))
-    parts += [_escaped(sentence) for sentence in rest]
-    if rows := why_rows(comparison):
-        parts += [f"#### {say(_WHY)}", _table(comparison, rows)]
+    parts = [f"### {escaped(title)}", f"**{escaped(finding)}**"]
+    if (numbers := table(comparison)).rows:
+        parts.append(markdown.table(numbers))
+    parts += map(escaped, rest)
+    if (times := why(comparison)).rows:
+        parts += [f"#### {say(WHY)}", markdown.table(times)]
     if comparison.cautions:
-        told = [f"`{c.code}` {_escaped(caution_text(c))}" for c in comparison.cautions]
-        parts += [f"#### {say(_WARNINGS)}", _list(told)]
+        told = [f"`{c.code}` {escaped(caution_text(c))}" for c in comparison.cautions]
+        parts += [f"#### {say(_WARNINGS)}", items(told)]
     if found := list(_environments(comparison)):
-        parts += [f"#### {say(_ENVIRONMENTS)}", _list(found)]
+        parts += [f"#### {say(_ENVIRONMENTS)}", items(found)]
     return "\n\n".join(parts) + "\n"
-
-
-def _table(comparison: Comparison, rows: Sequence[Row]) -> str:
-    headings, cells = with_ratios(rows, ratio_headings(comparison))
-    names = [*map(label, comparison.trials), *headings]
-    ruled = ["---", *("---:" for _ in names)]
-    return "\n".join(
-        f"| {' | '.join(line)} |"
-        for line in [["", *map(_escaped, names)], ruled, *([*map(_escaped, c)] for c in cells)]
-    )
 
 
 def _environments(comparison: Comparison) -> Iterator[str]:
     for side, trials in comparison.trials.items():
         found = next((trial.environment for trial in trials if trial.environment), None)
         if found is not None:
-            yield _escaped(", ".join(filter(None, _parts(side, found))))
+            yield escaped(", ".join(filter(None, _parts(side, found))))
 
 
 def _parts(side: str, found: job_pb2.Environment) -> Iterator[str]:
@@ -64,12 +53,3 @@ def _parts(side: str, found: job_pb2.Environment) -> Iterator[str]:
         yield f"{gpu.name} ({memory(gpu.memory_bytes)})"
     if found.cuda_version:
         yield f"CUDA {found.cuda_version}"
-
-
-def _list(items: Sequence[str]) -> str:
-    return "\n".join(f"- {item}" for item in items)
-
-
-def _escaped(written: str) -> str:
-    """On one line, and taken at its word."""
-    return " ".join(written.split()).translate(_ESCAPED)

@@ -1,39 +1,41 @@
 """A model's summary -> a table, and each framework's own account."""
 
 import itertools
+from collections.abc import Iterator
 
-from rich import box
-from rich.console import Group, RenderableType
-from rich.text import Text
+from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase, say
 from orchestrator.language.words import label
-from orchestrator.reports.plain import Table
-from orchestrator.reports.rows import UNKNOWN
+from orchestrator.reports.grid import BLANK, UNKNOWN, Grid, Part, Said, columns, of_sides, row
 from orchestrator.results.summary import Summary, shape
 
 _LAYER, _MAKES, _PARAMETERS = Phrase("Layer"), Phrase("makes"), Phrase("parameters")
 
 
-def report(found: Summary) -> RenderableType:
-    """Prints on a `rich.console.Console`."""
-    table = Table(header_style="bold", box=box.SIMPLE, pad_edge=False)
-    table.add_column(say(_LAYER), justify="right", overflow="fold")
-    for name in found.models:
-        table.add_column(label(name), overflow="fold")
-        table.add_column(say(_MAKES), justify="right", overflow="fold")
-        table.add_column(say(_PARAMETERS), justify="right", overflow="fold")
-    rows = itertools.zip_longest(*(model.layers for model in found.models.values()))
-    for index, layers in enumerate(rows):
-        cells = [
-            text
-            for each in layers
-            for text in (
-                (each.kind, shape(each), f"{each.parameter_count:,}") if each else 3 * (UNKNOWN,)
-            )
-        ]
-        table.add_row(str(index), *cells)
-    parts: list[RenderableType] = [table, Text(say(found.sentence), style="bold")]
+def report(found: Summary) -> Iterator[Part]:
+    """The models layer by layer, whether they are the same, and what each framework prints."""
+    yield from (layers(found), BLANK, Said(say(found.sentence), strong=True))
     for name, model in found.models.items():
-        parts += [Text(), Text(label(name), style="bold"), Text(model.text)]
-    return Group(*parts)
+        yield from (BLANK, Said(label(name), strong=True), Said(model.text))
+
+
+def layers(found: Summary) -> Grid:
+    """Of each model what a layer is, what it makes and how many parameters it has."""
+    first, *sides = of_sides(_LAYER, list(found.models), numeric=False)
+    _, *own = columns(_LAYER, _MAKES, _PARAMETERS)
+    rows = itertools.zip_longest(*(model.layers for model in found.models.values()))
+    return Grid(
+        [first, *(column for side in sides for column in (side, *own))],
+        [
+            row(str(index), [text for each in layer for text in _texts(each)])
+            for index, layer in enumerate(rows)
+        ],
+    )
+
+
+def _texts(found: job_pb2.LayerSummary | None) -> tuple[str, str, str]:
+    """None: the model has fewer layers."""
+    if found is None:
+        return (UNKNOWN, UNKNOWN, UNKNOWN)
+    return (found.kind, shape(found), f"{found.parameter_count:,}")

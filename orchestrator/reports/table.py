@@ -1,19 +1,31 @@
 """What the table of a comparison shows of each side."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from statistics import median
 
 from twinrun.contract.enums import JobState
 
 from orchestrator.language.phrases import Phrase, say
-from orchestrator.language.words import percent, state_of
-from orchestrator.reports.rows import UNKNOWN, Row
+from orchestrator.language.words import label, percent, state_of
+from orchestrator.reports.grid import (
+    QUANTITY,
+    UNKNOWN,
+    Cell,
+    Column,
+    Grid,
+    Row,
+    known,
+    of_sides,
+    row,
+)
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.estimate import Estimate
 from orchestrator.results.quantities import EPOCH, QUANTITIES, Quantity
 from orchestrator.trials.trial import Trial
 
 _SUCCEEDED = Phrase("{succeeded} of {trials} succeeded")
+_OVER = Phrase("{second} / {first}")
 _RATIO = Phrase("{ratio:.2f} ({low:.2f} to {high:.2f})")
 _OUTCOME, _EPOCHS = Phrase("Outcome"), Phrase("Epochs")
 _ENVIRONMENT: Mapping[Phrase, str] = {
@@ -22,29 +34,50 @@ _ENVIRONMENT: Mapping[Phrase, str] = {
 }
 
 
-def table_rows(comparison: Comparison) -> list[Row]:
-    """Each side's quantities, as medians of the trials that were counted."""
+def table(comparison: Comparison) -> Grid:
+    """Each side's quantities, as medians of the trials that were counted, with their ratios."""
     every, counted = comparison.trials.values(), comparison.counted.values()
     rows = [
-        Row(say(_OUTCOME), [_outcome(trials) for trials in every]),
-        Row(say(_EPOCHS), [_epochs(trials) for trials in counted]),
+        row(say(_OUTCOME), [_outcome(trials) for trials in every]),
+        row(say(_EPOCHS), [_epochs(trials) for trials in counted]),
         *(_row(comparison, quantity) for quantity in QUANTITIES),
         *(
-            Row(say(title), [_environment(trials, field) for trials in every])
+            row(say(title), [_environment(trials, field) for trials in every])
             for title, field in _ENVIRONMENT.items()
         ),
     ]
-    return [row for row in rows if set(row.values) - {UNKNOWN}]
+    return _with_ratios(comparison, known(rows))
+
+
+def _with_ratios(comparison: Comparison, rows: Sequence[Row]) -> Grid:
+    """With columns for them where some quantity has one; other cells of them stay empty."""
+    columns = of_sides(QUANTITY, list(comparison.trials))
+    count = len(columns)
+    if any(len(each.cells) > count for each in rows):
+        columns += [Column(Cell(heading)) for heading in ratio_headings(comparison)]
+    empty = [Cell("")] * len(columns)
+    return Grid(
+        columns,
+        [replace(each, cells=[*each.cells, *empty[len(each.cells) :]]) for each in rows],
+    )
+
+
+def ratio_headings(comparison: Comparison) -> list[str]:
+    """``TensorFlow / PyTorch``, of each side and the baseline."""
+    return [
+        say(_OVER, first=label(pair.baseline), second=label(pair.side)) for pair in comparison.pairs
+    ]
 
 
 def _row(comparison: Comparison, quantity: Quantity) -> Row:
+    """Its values, and where it has any its ratios."""
     job = comparison.job
     values = [quantity.of(trials, job) for trials in comparison.counted.values()]
-    return Row(
+    written = [UNKNOWN if value is None else quantity.written(value) for value in values]
+    return row(
         say(quantity.title, target=percent(job.target_accuracy or 0)),
-        [UNKNOWN if value is None else quantity.written(value) for value in values],
-        ratios=_ratios(comparison, quantity),
-        compared=quantity is EPOCH,
+        [*written, *_ratios(comparison, quantity)],
+        strong=quantity is EPOCH,
     )
 
 

@@ -8,7 +8,7 @@ from twinrun.contract.events import EpochFinished, Load
 
 from orchestrator.language.phrases import Phrase, say
 from orchestrator.language.words import number, percent
-from orchestrator.reports.rows import UNKNOWN, Row
+from orchestrator.reports.grid import QUANTITY, UNKNOWN, Grid, known, of_sides, row
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.quantities import EPOCH
 from orchestrator.storage import machine
@@ -30,7 +30,7 @@ _NOT_MEASURED = Phrase(
 )
 
 
-def why_rows(comparison: Comparison) -> list[Row]:
+def why(comparison: Comparison) -> Grid:
     """Medians over the trials of each side; rows that none can fill are left out."""
     operations, moved = machine.best_rates(comparison.known, comparison.job)
     shown: dict[Phrase, Callable[[Sequence[Trial]], str]] = {}
@@ -50,9 +50,9 @@ def why_rows(comparison: Comparison) -> list[Row]:
         trials, "epoch_operations", operations, "GFLOP/s"
     )
     shown[Phrase("Memory traffic")] = lambda trials: _rate(trials, "epoch_bytes", moved, "GB/s")
-    groups = list(comparison.counted.values())
-    rows = [Row(say(name), [value(trials) for trials in groups]) for name, value in shown.items()]
-    return [row for row in rows if set(row.values) - {UNKNOWN}]
+    groups = comparison.counted.values()
+    rows = [row(say(name), [value(trials) for trials in groups]) for name, value in shown.items()]
+    return Grid(of_sides(QUANTITY, list(comparison.counted)), known(rows))
 
 
 def why_sentence(comparison: Comparison) -> str | None:

@@ -1,14 +1,15 @@
 """Recipes or loops -> a table, one variant below the other."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from orchestrator.language.phrases import Phrase, english, say
-from orchestrator.language.words import OF, label, number, percent
-from orchestrator.reports.plain import Table
-from orchestrator.reports.rows import UNKNOWN, Row
-from orchestrator.results.variants import Loops, Recipes, Times
+from orchestrator.language.words import OF, number, percent
+from orchestrator.reports.comparison import sentences
+from orchestrator.reports.grid import BLANK, QUANTITY, UNKNOWN, Grid, Part, Row, Said, of_sides, row
+from orchestrator.results.comparison import Comparison
+from orchestrator.results.variants import Loops, Times, Variants
 
-SECONDS = Phrase("Seconds of an epoch")
+_SECONDS = Phrase("Seconds of an epoch")
 _WAITING = Phrase("  of it waiting for data")
 _RECIPES = {"matched": Phrase("matched"), "idiomatic": Phrase("idiomatic")}
 _SHOWN: Mapping[Phrase, Callable[[Times], str]] = {
@@ -24,36 +25,35 @@ _LOOPS = {
 }
 
 
-def table(found: Recipes | Loops) -> Table:
-    """Prints on a `rich.console.Console`."""
-    made = Table(header_style="bold", box=None, pad_edge=False)
-    made.add_column(say(SECONDS) if isinstance(found, Loops) else "", overflow="fold")
-    for name in sides(found):
-        made.add_column(label(name), justify="right", overflow="fold")
-    for row in rows(found):
-        made.add_row(row.name, *row.values)
-    return made
+def report(found: Variants, compared: Sequence[Comparison]) -> Iterator[Part]:
+    """The table, what the comparisons say, and what they say together."""
+    yield from (table(found), BLANK)
+    loops = isinstance(found, Loops)
+    each = [[say(one.finding)] if loops else sentences(one) for one in compared]
+    yield from map(Said, dict.fromkeys(text for texts in each for text in texts))
+    yield from (Said(say(sentence)) for sentence in found.sentences)
 
 
-def sides(found: Recipes | Loops) -> list[str]:
-    """That have a finished trial of any variant."""
+def table(found: Variants) -> Grid:
+    """One or more rows for each variant, of sides that have a finished trial of any."""
     by_variant = found.epoch_seconds if isinstance(found, Loops) else found.times
-    return list(dict.fromkeys(name for by_side in by_variant.values() for name in by_side))
+    names = list(dict.fromkeys(name for by_side in by_variant.values() for name in by_side))
+    return Grid(
+        of_sides(_SECONDS if isinstance(found, Loops) else QUANTITY, names), _rows(found, names)
+    )
 
 
-def rows(found: Recipes | Loops) -> list[Row]:
-    """One or more for each variant."""
-    names = sides(found)
+def _rows(found: Variants, names: Sequence[str]) -> list[Row]:
     if isinstance(found, Loops):
         return [
-            Row(
+            row(
                 say(_LOOPS[variant]),
                 [number(by_side[each]) if each in by_side else UNKNOWN for each in names],
             )
             for variant, by_side in found.epoch_seconds.items()
         ]
     return [
-        Row(
+        row(
             say(name)
             if name == _WAITING
             else say(OF, name=english(_RECIPES[recipe]), what=english(name)),

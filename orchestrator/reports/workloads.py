@@ -3,13 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rich import box
-
 from orchestrator.language.phrases import Phrase, say, stored
-from orchestrator.reports.plain import Table
+from orchestrator.reports.grid import Grid, Row, columns, row
 from orchestrator.settings.workloads import Preset
 
 _COLUMNS = (
+    Phrase("Workload"),
     Phrase("Data"),
     Phrase("Layers"),
     Phrase("Optimizer"),
@@ -17,22 +16,20 @@ _COLUMNS = (
 )
 
 
-def table(presets: Sequence[Preset]) -> Table:
-    """Prints on a `rich.console.Console`."""
-    made = Table(header_style="bold", box=box.SIMPLE)
-    made.add_column("", no_wrap=True)
-    for column in _COLUMNS:
-        made.add_column(say(column), overflow="fold")
-    for preset in presets:
-        spec = preset.spec
-        made.add_row(
-            preset.name,
-            spec["dataset"]["name"],
-            ", ".join(_layers(spec["layers"])),
-            next(name for name in spec["optimizer"] if name != "learning_rate"),
-            say(stored(preset.description)),
-        )
-    return made
+def table(presets: Sequence[Preset]) -> Grid:
+    """What each is made of."""
+    return Grid(columns(*_COLUMNS, numeric=False), list(map(_row, presets)))
+
+
+def _row(preset: Preset) -> Row:
+    spec = preset.spec
+    values = [
+        spec["dataset"]["name"],
+        ", ".join(_layers(spec["layers"])),
+        next(name for name in spec["optimizer"] if name != "learning_rate"),
+        say(stored(preset.description)),
+    ]
+    return row(preset.name, values)
 
 
 def _layers(layers: Sequence[Mapping[str, Any]]) -> Iterable[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import ClassVar
 
 from twinrun.contract.enums import JobState
 from twinrun.v1 import job_pb2
@@ -11,11 +12,11 @@ from orchestrator.language.phrases import Phrase, Sentence, english, join
 from orchestrator.language.words import NEXT, label, number
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.quantities import EPOCH, TEST_ACCURACY, TRAINING
+from orchestrator.storage.about import Kind
 from orchestrator.trials.stored import as_json, fields_of
 from orchestrator.trials.trial import Trial
 
 SCHEMA_OF_RECIPES, SCHEMA_OF_LOOPS = "twinrun.recipes/1", "twinrun.loops/1"
-# What each variant changes of a job.
 RECIPES = {"matched": job_pb2.RECIPE_MATCHED, "idiomatic": job_pb2.RECIPE_IDIOMATIC}
 _DEFAULT, _EAGER = job_pb2.EXECUTION_DEFAULT, job_pb2.EXECUTION_EAGER
 LOOPS: Mapping[str, Mapping[str, int]] = {
@@ -23,6 +24,11 @@ LOOPS: Mapping[str, Mapping[str, int]] = {
     "custom": {"loop": job_pb2.LOOP_CUSTOM, "execution": _DEFAULT},
     "fit-eager": {"loop": job_pb2.LOOP_FIT, "execution": _EAGER},
     "custom-eager": {"loop": job_pb2.LOOP_CUSTOM, "execution": _EAGER},
+}
+# What each variant changes of a job, by the kind of the run that has them all.
+CHANGES: Mapping[Kind, Mapping[str, Mapping[str, int]]] = {
+    Kind.RECIPES: {name: {"recipe": number} for name, number in RECIPES.items()},
+    Kind.LOOPS: LOOPS,
 }
 _LONGER = Phrase(
     "Written as its users do, {slower} trained {seconds} s longer than {faster}: {wait} s by "
@@ -56,6 +62,7 @@ class Recipes:
     the ``baseline`` and each other side are taken apart, in words.
     """
 
+    kind: ClassVar = Kind.RECIPES
     times: Mapping[str, Mapping[str, Times]]
     longer_seconds: float | None
     wait_seconds: float | None
@@ -63,19 +70,22 @@ class Recipes:
     sentence: Sentence
     baseline: str | None = None
 
+    @property
+    def sentences(self) -> Sequence[Sentence]:
+        return [self.sentence]
 
-def recipes(matched: Comparison, idiomatic: Comparison) -> Recipes:
-    """Takes the difference of the baseline and each other side apart."""
-    compared = {"matched": matched, "idiomatic": idiomatic}
+
+def recipes(compared: Mapping[str, Comparison]) -> Recipes:
+    """Takes the difference of the baseline and each other side apart, as far as both were run."""
     found = {
         recipe: {
             name: times
-            for name, trials in comparison.counted.items()
+            for name, trials in (compared[recipe].counted if recipe in compared else {}).items()
             if (times := _times(trials)) is not None
         }
-        for recipe, comparison in compared.items()
+        for recipe in RECIPES
     }
-    baseline = idiomatic.baseline
+    baseline = compared["idiomatic"].baseline if "idiomatic" in compared else None
     pairs, sentence = _pairs(found, baseline), _taken_apart(found, baseline)
     longer, wait, alike = _parts(found, pairs[0]) if len(pairs) == 1 else (None, None, None)
     return Recipes(found, longer, wait, alike, sentence, baseline)
@@ -142,8 +152,12 @@ def _times(trials: Sequence[Trial]) -> Times | None:
 class Loops:
     """Median seconds of an epoch by variant and framework; a sentence for each framework."""
 
+    kind: ClassVar = Kind.LOOPS
     epoch_seconds: Mapping[str, Mapping[str, float]]
     sentences: Sequence[Sentence]
+
+
+Variants = Recipes | Loops
 
 
 def loops(compared: Mapping[str, Comparison]) -> Loops:
@@ -174,7 +188,12 @@ def _of_loops(found: Mapping[str, Mapping[str, float]], framework: str) -> Sente
     return english(_TIMES, framework=label(framework), custom=of["custom"], eager=eager)
 
 
-def as_dict(found: Recipes | Loops) -> dict[str, object]:
+def variants(kind: Kind, compared: Mapping[str, Comparison]) -> Variants:
+    """What the comparisons of one of the kinds of `CHANGES` say together."""
+    return recipes(compared) if kind is Kind.RECIPES else loops(compared)
+
+
+def as_dict(found: Variants) -> dict[str, object]:
     """For recipes.json or loops.json."""
     schema = SCHEMA_OF_RECIPES if isinstance(found, Recipes) else SCHEMA_OF_LOOPS
     return as_json({"schema": schema, **fields_of(found)})

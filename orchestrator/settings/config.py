@@ -16,8 +16,8 @@ from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.settings import workloads
 
-_NO_CHOICE = Phrase("{flag} is {given!r}; it can be {known}.")
 _NO_FRAMEWORK = Phrase("There is no framework {names}; there are {known}.")
+_TOO_MANY = Phrase("A comparison takes at most {most} sides, and these are {count}.")
 _NO_SIDE = Phrase("--baseline is {name!r}; the sides are {known}.")
 _NO_RUNNER = Phrase("--runner takes NAME=HOST:PORT, where NAME is one of {known}; it got {text!r}.")
 _NO_PERCENTAGE = Phrase("{flag} is {text!r}; give a percentage such as 2%.")
@@ -25,6 +25,8 @@ _NO_ASSIGNMENT = Phrase("--set takes FIELD=VALUE, such as 'batch_size=32'; it go
 _NOT_YAML = Phrase("--set {name}: {value!r} is not YAML: {error}")
 _NO_FIELDS = Phrase("The job spec has no field {path}: {parent} has no fields.")
 _NO_JOB = Phrase("The workload {workload} with these flags is not a job: {error}")
+
+MOST_SIDES = 8
 
 
 def state_home() -> Path:
@@ -46,46 +48,6 @@ class Places:
         return self.environments / f".venv-{framework}" / "bin" / "python"
 
 
-def changes(
-    *,
-    epochs: int | None = None,
-    batch_size: int | None = None,
-    learning_rate: float | None = None,
-    seed: int | None = None,
-    device: str | None = None,
-    execution: str | None = None,
-    precision: str | None = None,
-    threads: int | None = None,
-    target_accuracy: float | None = None,
-    train_limit: int | None = None,
-) -> dict[str, Any]:
-    """What the flags of a job, by the same names, change: by dotted field of the JobSpec.
-
-    None: no change. Raises BadInput.
-    """
-    return {
-        "epochs": epochs,
-        "batch_size": batch_size,
-        "optimizer.learning_rate": learning_rate,
-        "seed": seed,
-        "device": device and _choice("device", device, job_pb2.Device),
-        "execution": execution and _choice("execution", execution, job_pb2.Execution),
-        "precision": precision and _choice("precision", precision, job_pb2.Precision),
-        "threads": threads,
-        "target_accuracy": target_accuracy,
-        "dataset.train_limit": train_limit,
-    }
-
-
-def _choice(flag: str, given: str, values: Any) -> str:
-    """The proto's name of a value: ``DEVICE_CPU`` of ``cpu``. Raises BadInput."""
-    prefix = f"{flag.upper()}_"
-    known = [name.removeprefix(prefix).lower() for name, number in values.items() if number]
-    if given not in known:
-        raise BadInput(english(_NO_CHOICE, flag=flag, given=given, known=", ".join(known)))
-    return f"{prefix}{given.upper()}"
-
-
 def frameworks(names: str) -> tuple[str, ...]:
     """``pytorch,tensorflow`` taken apart. Raises BadInput."""
     found = tuple(dict.fromkeys(name.strip() for name in names.split(",")))
@@ -98,6 +60,14 @@ def frameworks(names: str) -> tuple[str, ...]:
                 known=", ".join(FRAMEWORKS),
             )
         )
+    return found
+
+
+def compared(names: str) -> tuple[str, ...]:
+    """As `frameworks`, of those that are held against each other. Raises BadInput."""
+    found = frameworks(names)
+    if len(found) > MOST_SIDES:
+        raise BadInput(english(_TOO_MANY, count=len(found), most=MOST_SIDES))
     return found
 
 

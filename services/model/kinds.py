@@ -1,7 +1,13 @@
 """What is found by its kind: a mapping that lacks none, or an error at import."""
 
+import importlib
+import pkgutil
+import sys
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from types import ModuleType
+from typing import TypeVar, get_args
+
+from twinrun.contract.layers import Layer, layer_field
 
 Kind = TypeVar("Kind")
 Found = TypeVar("Found")
@@ -15,3 +21,18 @@ def complete(
     if lacking:
         raise TypeError(f"{place} lacks {', '.join(lacking)}")
     return found
+
+
+def modules(package: str) -> Mapping[type[Layer], ModuleType]:
+    """Return the module of each kind of layer in ``package``, found by the kind's name.
+
+    Raises TypeError: which kinds the package lacks.
+    """
+    there = {module.name for module in pkgutil.iter_modules(sys.modules[package].__path__)}
+    kinds: tuple[type[Layer], ...] = get_args(Layer)
+    found = {
+        kind: importlib.import_module(f"{package}.{layer_field(kind)}")
+        for kind in kinds
+        if layer_field(kind) in there
+    }
+    return complete(package, kinds, found)

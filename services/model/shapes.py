@@ -70,7 +70,7 @@ def violations(layers: Sequence[Layer], shape: Shape, classes: int) -> Iterator[
         try:
             made = output_shape(layer, made)
         except ValueError as misfit:
-            yield Violation(f"layers[{index}].{layer_field(layer)}", str(misfit))
+            yield Violation(f"layers[{index}].{layer_field(type(layer))}", str(misfit))
             return  # what follows has no shape to be held against
     if made != (classes,):
         size = "x".join(map(str, made))

@@ -70,34 +70,15 @@ def _parser() -> argparse.ArgumentParser:
         help="of a job whose spec gives none (default: $TWINRUN_THREADS or all CPUs that the "
         "runner may use, %(default)s)",
     )
-    add(
-        "--backlog",
-        type=_at_least(0),
-        default=8,
-        metavar="N",
-        help="jobs that may wait (default: %(default)s)",
+    counts = (
+        ("--backlog", 0, 8, "N", "jobs that may wait"),
+        ("--keep", 1, 500, "N", "ended jobs that stay on disk"),
+        ("--grace", 0, 8, "SECONDS", "that the running job has to finish after SIGTERM"),
+        ("--max-message-mib", 1, 64, "MIB", "the largest request"),
     )
-    add(
-        "--keep",
-        type=_at_least(1),
-        default=500,
-        metavar="N",
-        help="ended jobs that stay on disk (default: %(default)s)",
-    )
-    add(
-        "--grace",
-        type=_at_least(0),
-        default=8,
-        metavar="SECONDS",
-        help="that the running job has to finish after SIGTERM (default: %(default)s)",
-    )
-    add(
-        "--max-message-mib",
-        type=_at_least(1),
-        default=64,
-        metavar="MIB",
-        help="the largest request (default: %(default)s)",
-    )
+    for flag, least, default, unit, meaning in counts:
+        text = f"{meaning} (default: %(default)s)"
+        add(flag, type=_at_least(least), default=default, metavar=unit, help=text)
     add(
         "--until-stdin-closes",
         action="store_true",

@@ -93,7 +93,7 @@ def value_violations(spec: JobSpec) -> Iterator[Violation]:
     yield from _dataset_violations(spec.dataset)
     yield from _augmentation_violations(spec.augmentation)
     for index, layer in enumerate(spec.layers):
-        yield from _layer_violations(f"layers[{index}].{layer_field(layer)}", layer)
+        yield from _layer_violations(f"layers[{index}].{layer_field(type(layer))}", layer)
     if spec.steps_per_epoch_limit is not None:
         yield from between("steps_per_epoch_limit", spec.steps_per_epoch_limit, 1, 10_000_000)
     if spec.recipe is not Recipe.MATCHED:  # whose trainers would pass them over

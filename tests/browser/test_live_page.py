@@ -9,6 +9,7 @@ from orchestrator.language.palette import looks
 from tests.builders.live import environment, live, orchestrator
 from tests.builders.runners import runners
 from tests.integration.fakes.markup import MESSAGE
+from tests.integration.several import MORE
 from tests.waiting import HANG_SECONDS, eventually
 
 NO_TENSORFLOW = "--tensorflow=127.0.0.1:1"
@@ -179,6 +180,37 @@ def test_nothing_is_cut_off_at_any_width_in_light_and_dark(visit, start, tmp_pat
             box, plot = text.bounding_box(), page.locator("main").bounding_box()
             assert box["x"] >= plot["x"]
             assert box["x"] + box["width"] <= plot["x"] + plot["width"] + 1
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_every_curve_of_three_frameworks_is_told_and_none_hides_another(
+    visit, start, tmp_path, width
+):
+    names = ("pytorch", "tensorflow", MORE[0])
+    three = {name: start(name=name, framework=name) for name in names}
+    for runner in three.values():
+        runner.wait(runner.train(seed=1))
+    flags = [f"--runner={name}={runner.address}" for name, runner in three.items()]
+    flags += [f"--runner={name}=127.0.0.1:1" for name in MORE[1:]]
+    seen = visit(viewport={"width": width, "height": 900})
+    page = seen.page
+    with live(tmp_path, *flags, module="tests.integration.several") as server:
+        page.goto(server.url)
+        assert eventually(lambda: page.locator("#loss path.line").count() == 3)
+        widths = page.locator("#loss path.line").evaluate_all(
+            "lines => lines.map(line => Number(line.getAttribute('stroke-width')))"
+        )
+        assert widths == sorted(set(widths), reverse=True)
+        values = page.locator("#loss text.value")
+        assert values.count() == 3
+        boxes = [value.bounding_box() for value in values.all()]
+        plot = page.locator("#loss .plot").bounding_box()
+        for index, box in enumerate(boxes):
+            assert box["x"] + box["width"] <= plot["x"] + plot["width"] + 1
+            for other in boxes[:index]:
+                beside = abs(box["x"] - other["x"]) >= min(box["width"], other["width"])
+                assert beside or abs(box["y"] - other["y"]) >= box["height"] / 2
+    assert clean(seen)
 
 
 def test_a_real_frameworks_job_is_followed_to_the_numbers_that_its_command_prints(visit, tmp_path):

@@ -5,13 +5,14 @@ from contextlib import closing
 
 import pytest
 
-from orchestrator.actions.compare import Request, train
+from orchestrator.actions.compare import ComparisonRequest, train
 from orchestrator.actions.repeat import Plan
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.progress import Lines
 from orchestrator.settings.config import Places
 from orchestrator.trials.sides import Side
 from tests.builders.commands import SMALL
+from tests.builders.live import Page, ended, live
 from tests.builders.runners import small_spec
 from tests.integration.several import MORE
 
@@ -129,7 +130,7 @@ def test_eight_frameworks_are_compared(orchestrator, several):
 def test_sides_of_one_framework_that_change_the_job_are_compared(start, tmp_path):
     places = Places({"pytorch": start().address}, state_home=tmp_path / "home")
     sides = (Side("pytorch"), Side("pytorch", (("execution", "eager"),)))
-    request = Request("w", small_spec(), sides, tmp_path, certify=True, plan=Plan(2))
+    request = ComparisonRequest("w", small_spec(), sides, tmp_path, certify=True, plan=Plan(2))
     with closing(Runners(places, lambda _: None)) as runners:
         outcome = train(request, runners, Lines(lambda _: None))
     assert not outcome.faults
@@ -143,3 +144,20 @@ def test_sides_of_one_framework_that_change_the_job_are_compared(start, tmp_path
     assert outcome.comparison.verdict.pairs == 2
     assert outcome.comparison.certificates.same_job
     assert outcome.comparison.inputs.same
+
+
+def test_the_live_page_follows_a_framework_that_it_does_not_know(start, tmp_path):
+    runners = [start(name=name, framework=name) for name in NAMES[:3]]
+    jobs = [runner.wait(runner.train(seed=1)).job_id for runner in runners]
+    flags = [f"--runner={n}={r.address}" for n, r in zip(NAMES, runners, strict=False)]
+    nowhere = [f"--runner={name}=127.0.0.1:1" for name in NAMES[3:]]
+    page = Page()
+    with live(tmp_path, *flags, *nowhere, module=MODULE) as server:
+        page.until(server, lambda found: all(ended(job)(found) for job in jobs))
+        page.until(server, lambda found: len(found.overview["groups"]) == 1)
+    told = {runner["framework"]: runner for runner in page.overview["runners"]}
+    assert list(told) == list(NAMES)
+    assert [name for name, runner in told.items() if runner["connected"]] == list(NAMES[:3])
+    assert sorted(page.overview["groups"][0]["jobs"]) == sorted(jobs)
+    assert page.lines[jobs[2]][-1]["text"] == "Other1: succeeded"
+    assert {page.jobs[job]["state"] for job in jobs} == {"finished"}

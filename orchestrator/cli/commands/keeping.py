@@ -10,14 +10,14 @@ import typer
 from orchestrator.actions import compare, remake
 from orchestrator.cli import completion
 from orchestrator.cli.options import ShownOptions
-from orchestrator.cli.output import print_json, to_stderr
+from orchestrator.cli.output import print_json, print_report, to_stderr
 from orchestrator.errors import BadInput
 from orchestrator.language.phrases import Phrase, english, say
 from orchestrator.language.words import KEPT, OF
+from orchestrator.reports import comparison as comparison_report
 from orchestrator.reports import difference
 from orchestrator.reports import history as history_report
-from orchestrator.reports.comparison import plain_report, rich_report
-from orchestrator.reports.plain import console
+from orchestrator.reports.writers.terminal import console
 from orchestrator.results import difference as differences
 from orchestrator.results import history
 from orchestrator.results.comparison_file import as_dict
@@ -76,10 +76,8 @@ def show(run: RunArgument, shown: ShownOptions) -> None:
     comparison = compare.comparison_of(found)
     if shown.as_json:
         print_json(as_dict(comparison))
-    elif sys.stdout.isatty():
-        console().print(rich_report(comparison))
     else:
-        typer.echo(plain_report(comparison))
+        print_report(comparison_report.report(comparison), plain_elsewhere=True)
     if not shown.quiet:
         to_stderr(say(KEPT, path=found.path))
 

@@ -18,7 +18,7 @@ from orchestrator.cli.options import (
     JsonOption,
     WhereOptions,
 )
-from orchestrator.cli.output import print_json, to_stderr
+from orchestrator.cli.output import print_json, print_report, to_stderr
 from orchestrator.errors import BadInput
 from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language import columns as cells
@@ -27,7 +27,6 @@ from orchestrator.language.words import OF
 from orchestrator.reports import environments
 from orchestrator.reports import summary as summary_report
 from orchestrator.reports import workloads as workloads_report
-from orchestrator.reports.plain import console
 from orchestrator.results import summary as summaries
 from orchestrator.runners import asking
 from orchestrator.runners.finding import Runners
@@ -125,7 +124,7 @@ def env(
             }
         )
     else:
-        console().print(environments.table(found, rates))
+        print_report([environments.table(found, rates)])
 
 
 def summary(
@@ -140,7 +139,7 @@ def summary(
 
     Example: orchestrator summary --workload mnist-cnn
     """
-    names = config.frameworks(frameworks)
+    names = config.compared(frameworks)
     with closing(Runners(where.places(), to_stderr)) as runners:
         spec = completed(config.job_spec(job.workload, job.changes()), names, runners)
         models = {name: asking.model(runners.get(name), spec) for name in names}
@@ -148,7 +147,7 @@ def summary(
     if as_json:
         print_json(summaries.as_dict(found))
     else:
-        console().print(summary_report.report(found))
+        print_report(summary_report.report(found))
 
 
 class _Action(StrEnum):
@@ -180,7 +179,7 @@ def workloads(
         if as_json:
             print_json({preset.name: preset.spec for preset in found})
         else:
-            console().print(workloads_report.table(found))
+            print_report([workloads_report.table(found)])
         return
     with (
         presets.lines_in_refusals(workload),

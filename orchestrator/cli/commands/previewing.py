@@ -21,7 +21,7 @@ from orchestrator.errors import BadInput
 from orchestrator.figures.drawing import Drawing
 from orchestrator.language.phrases import Phrase, english, say
 from orchestrator.language.words import KEPT
-from orchestrator.reports.plain import console
+from orchestrator.reports.writers.terminal import console
 from orchestrator.results import preview as previews
 from orchestrator.results.variants import RECIPES
 from orchestrator.runners import asking
@@ -69,7 +69,7 @@ def preview(
     """
     from orchestrator.figures import plots  # noqa: PLC0415 - takes a while to import
 
-    names = config.frameworks(frameworks)
+    names = config.compared(frameworks)
     path = _path(output, job.title)
     asked = config.job_spec(job.workload, job.changes())
     asked.dataset.train_limit = count

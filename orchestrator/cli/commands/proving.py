@@ -4,10 +4,10 @@ from contextlib import closing
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from orchestrator.actions import explain as explaining
 from orchestrator.actions import verify as proof
+from orchestrator.actions.request import Request
 from orchestrator.certificate import certificate_file
 from orchestrator.certificate.certificate import Certificate
 from orchestrator.certificate.certificates import Certificates, pair
@@ -19,13 +19,13 @@ from orchestrator.cli.options import (
     ShownOptions,
     WhereOptions,
 )
-from orchestrator.cli.output import display_of, print_json, say_of
+from orchestrator.cli.output import display_of, print_json, print_report, say_of
 from orchestrator.errors import BadInput, JobFailed, NotTheSameJob
 from orchestrator.language.phrases import Phrase, Sentence, english, join, say
 from orchestrator.language.words import COMMA, LINES, OF
+from orchestrator.reports import certificate as certificate_report
 from orchestrator.reports import explanation
-from orchestrator.reports.certificate import certificate_report
-from orchestrator.reports.plain import console
+from orchestrator.reports.grid import Said
 from orchestrator.results import pitfalls
 from orchestrator.results.explanation import as_dict
 from orchestrator.runners.finding import Runners
@@ -60,7 +60,7 @@ def verify(
 
     Example: orchestrator verify --workload mnist-mlp --epochs 5
     """
-    names = config.frameworks(frameworks)
+    names = config.compared(frameworks)
     if len(names) < 2:
         raise BadInput(english(_ALONE, count=len(names)))
     first = config.baseline(baseline, names)
@@ -69,20 +69,19 @@ def verify(
     with closing(Runners(where.places(), say_of(shown))) as runners:
         runners.prepare(names)
         for workload in workloads.names() if all_workloads else [job.workload]:
-            given = {name: value for name, value in job.changes().items() if value is not None}
-            changes = _VERIFIED | given | {"steps_per_epoch_limit": steps}
+            changes = _VERIFIED | job.changes() | {"steps_per_epoch_limit": steps}
             spec = config.job_spec(workload, changes)
             name = workloads.title(workload)
             try:
                 with closing(display_of(shown, names, spec.epochs)) as display:
-                    request = proof.Request(name, spec, sides(names), shown.output, first)
+                    request = Request(name, spec, sides(names), shown.output, first)
                     _, found[name] = proof.verify(request, runners, display)
             except JobFailed as error:  # which keeps no other workload from being verified
                 faults.append(english(OF, name=name, what=error.message))
                 continue
             if not shown.as_json:
                 for certificate in found[name]:
-                    console().print(certificate_report(name, certificate))
+                    print_report(certificate_report.report(name, certificate))
     if shown.as_json:
         made = {
             name: certificate_file.as_dict(Certificates(several)) for name, several in found.items()
@@ -121,9 +120,8 @@ def explain(
     chosen = [p for p in pitfalls.PITFALLS if pitfall in (None, p.name)]
     if not chosen:
         raise BadInput(english(_NO_PITFALL, name=pitfall, known=", ".join(pitfalls.NAMES)))
-    given = {name: value for name, value in job.changes().items() if value is not None}
-    spec = config.job_spec(job.workload, {"epochs": 1} | given)
-    names = config.frameworks(frameworks)
+    spec = config.job_spec(job.workload, {"epochs": 1} | job.changes())
+    names = config.compared(frameworks)
     if len(names) < 2:
         raise BadInput(english(_NOTHING_TO_COMPARE, count=len(names)))
     first = config.baseline(baseline, names)
@@ -131,15 +129,17 @@ def explain(
         closing(display_of(shown, names, spec.epochs)) as display,
         closing(Runners(where.places(), display.say)) as runners,
     ):
-        request = explaining.Request(job.title, spec, names, chosen, shown.output, first)
+        request = explaining.ExplanationRequest(
+            job.title, spec, sides(names), shown.output, first, pitfalls=chosen
+        )
         outcome = explaining.run_explanation(request, runners, display)
     if shown.as_json:
         print_json(as_dict(job.title, outcome.pairs))
     else:
         for rows in outcome.pairs:
             if len(outcome.pairs) > 1:
-                console().print(Text(say(explanation.pair(rows)), style="bold"))
-            console().print(explanation.report(rows))
+                print_report([Said(say(explanation.pair(rows)), strong=True)])
+            print_report(explanation.report(rows))
     if pitfall and not shown.as_json:
         typer.echo("\n" + explanation.paragraph(chosen[0]))
     if outcome.interrupted:

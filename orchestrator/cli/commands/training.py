@@ -1,6 +1,5 @@
 """Commands that train, and that evaluate what was trained."""
 
-import sys
 from collections.abc import Sequence
 from contextlib import closing
 from typing import Annotated
@@ -24,14 +23,13 @@ from orchestrator.cli.options import (
     ShownOptions,
     WhereOptions,
 )
-from orchestrator.cli.output import display_of, print_json
+from orchestrator.cli.output import display_of, print_json, print_report
 from orchestrator.errors import BadInput, Doubtful, NotTheSameJob
 from orchestrator.language.phrases import Phrase, english, join, say
 from orchestrator.language.words import KEPT, LINES
 from orchestrator.reports import comparison
 from orchestrator.reports import evaluation as evaluation_report
 from orchestrator.reports import variants as variants_report
-from orchestrator.reports.plain import console
 from orchestrator.results import evaluation
 from orchestrator.results import variants as results
 from orchestrator.results.comparison import same_job
@@ -39,6 +37,7 @@ from orchestrator.results.comparison_file import as_dict
 from orchestrator.runners.finding import Runners
 from orchestrator.settings import config
 from orchestrator.storage import shelf
+from orchestrator.storage.about import Kind
 from orchestrator.trials.sides import sides, twice
 
 _BOTH = Phrase("--loop both and --recipe both are two comparisons; run one after the other.")
@@ -92,23 +91,23 @@ def compare(
         raise BadInput(english(_BOTH))
     if loop in _LOOPS:
         spec.loop = _LOOPS[loop]
-    names = config.frameworks(frameworks)
+    names = config.compared(frameworks)
     compared = twice(repeat.twice.value) if repeat.twice else sides(names)
-    request = comparing.Request(
+    request = comparing.ComparisonRequest(
         job.title,
         spec,
         compared,
         shown.output,
-        certify,
-        concurrent,
-        repeat.plan(),
+        certify=certify,
+        concurrent=concurrent,
+        plan=repeat.plan(),
         profile=profile,
         baseline=config.baseline(baseline, [side.name for side in compared]),
     )
     if recipe is Recipe.BOTH:
-        outcomes = _train_recipes(request, where, shown)
+        outcomes = _train_variants(Kind.RECIPES, request, where, shown)
     elif loop is Loop.BOTH:
-        outcomes = _train_loops(request, where, shown)
+        outcomes = _train_variants(Kind.LOOPS, request, where, shown)
     else:
         outcomes = [_train(request, where, shown)]
     _raise_unless_the_same(outcomes)
@@ -124,7 +123,11 @@ def train(
     Example: orchestrator train --framework pytorch --workload synthetic-mlp
     """
     spec = config.job_spec(job.workload, job.changes())
-    _train(comparing.Request(job.title, spec, sides([framework.value]), shown.output), where, shown)
+    _train(
+        comparing.ComparisonRequest(job.title, spec, sides([framework.value]), shown.output),
+        where,
+        shown,
+    )
 
 
 def evaluate(
@@ -157,64 +160,36 @@ def evaluate(
     if shown.as_json:
         print_json(evaluation.as_dict(made))
     else:
-        console().print(evaluation_report.report(made))
+        print_report(evaluation_report.report(made))
     if faults:
         raise NotTheSameJob(join(LINES, faults))
 
 
 def _train(
-    request: comparing.Request, where: WhereOptions, shown: ShownOptions
+    request: comparing.ComparisonRequest, where: WhereOptions, shown: ShownOptions
 ) -> comparing.Outcome:
     with closing(display_of(shown, request.names, request.spec.epochs)) as display:
         outcome = comparing.train_with_runners(request, where.places(), display)
     if shown.as_json:
         print_json(as_dict(outcome.comparison))
-    elif sys.stdout.isatty():
-        console().print(comparison.rich_report(outcome.comparison))
     else:
-        typer.echo(comparison.plain_report(outcome.comparison))
+        print_report(comparison.report(outcome.comparison), plain_elsewhere=True)
     comparing.raise_for([outcome])
     return outcome
 
 
-def _train_loops(
-    request: comparing.Request, where: WhereOptions, shown: ShownOptions
+def _train_variants(
+    kind: Kind, request: comparing.ComparisonRequest, where: WhereOptions, shown: ShownOptions
 ) -> list[comparing.Outcome]:
     with (
         closing(display_of(shown, request.names, request.spec.epochs)) as display,
         comparing.runners_for(request, where.places(), display) as runners,
     ):
-        found, outcomes = variants.train_loops(request, runners, display)
+        found, outcomes = variants.train_variants(kind, request, runners, display)
     if shown.as_json:
         print_json(results.as_dict(found))
     else:
-        console().print(variants_report.table(found))
-        typer.echo("")
-        for sentence in dict.fromkeys(outcome.comparison.finding for outcome in outcomes):
-            typer.echo(say(sentence))
-        for sentence in found.sentences:
-            typer.echo(say(sentence))
-    comparing.raise_for(outcomes)
-    return outcomes
-
-
-def _train_recipes(
-    request: comparing.Request, where: WhereOptions, shown: ShownOptions
-) -> list[comparing.Outcome]:
-    with (
-        closing(display_of(shown, request.names, request.spec.epochs)) as display,
-        comparing.runners_for(request, where.places(), display) as runners,
-    ):
-        found, outcomes = variants.train_recipes(request, runners, display)
-    if shown.as_json:
-        print_json(results.as_dict(found))
-    else:
-        console().print(variants_report.table(found))
-        typer.echo("")
-        for outcome in outcomes:
-            for sentence in comparison.sentences(outcome.comparison):
-                typer.echo(sentence)
-        typer.echo(say(found.sentence))
+        print_report(variants_report.report(found, [each.comparison for each in outcomes]))
     comparing.raise_for(outcomes)
     return outcomes
 

@@ -1,13 +1,21 @@
 // A chart of a few curves: the mean as a line, from the least to the greatest value as a band.
 
 const SVG = "http://www.w3.org/2000/svg";
+// By matplotlib's names.
 const SHAPES = {
   o: "M6 0A6 6 0 1 1-6 0A6 6 0 1 1 6 0Z",
   D: "M0-7L7 0L0 7L-7 0Z",
   s: "M-5.5-5.5H5.5V5.5H-5.5Z",
   "^": "M0-6.5L6.5 5.5H-6.5Z",
   v: "M0 6.5L6.5-5.5H-6.5Z",
+  "<": "M-6.5 0L5.5-6.5V6.5Z",
+  ">": "M6.5 0L-5.5 6.5V-6.5Z",
+  P: "M-2-6H2V-2H6V2H2V6H-2V2H-6V-2H-2Z",
+  X: "M0-2.8L3.2-6L6-3.2L2.8 0L6 3.2L3.2 6L0 2.8L-3.2 6L-6 3.2L-2.8 0L-6-3.2L-3.2-6Z",
+  "*": "M0-7.0L1.8-2.4L6.7-2.2L2.9 0.9L4.1 5.7L0 3.0L-4.1 5.7L-2.9 0.9L-6.7-2.2L-1.8-2.4Z",
 };
+
+const KEYS = 2; // in a line above a narrow chart
 
 function node(name, attributes, text) {
   const made = document.createElementNS(SVG, name);
@@ -45,6 +53,11 @@ function logarithmicTicks(low, high) {
   return ticks.filter((tick) => tick >= low * 0.999 && tick <= high * 1.001);
 }
 
+// How much of a curve is to be seen on both sides of those above it: 1 of the lowest, 0 of the top.
+function under(index, curves) {
+  return curves.length > 1 ? 1 - index / (curves.length - 1) : 0;
+}
+
 export class Chart {
   // xLabel: under the axis. logarithmic: y. format: of a value of y. nothing: what an empty one says.
   constructor(figure, { xLabel, logarithmic, format, nothing }) {
@@ -60,8 +73,8 @@ export class Chart {
     new ResizeObserver(() => this.drawn && this.draw(...this.drawn)).observe(this.plot);
   }
 
-  // curves: {label, colour, marker, wide, text, points: [[x, mean, least, greatest]]}; xs: first and
-  // last x. One is wide, so that another that lies on it leaves it to be seen.
+  // curves: {label, colour, marker, text, points: [[x, mean, least, greatest]]}; xs: first and last
+  // x. Each is narrower than the one before, so that where they lie on each other all are seen.
   draw(curves, xs) {
     this.drawn = [curves, xs];
     const { clientWidth: width, clientHeight: height } = this.plot;
@@ -79,7 +92,7 @@ export class Chart {
     const box = {
       left: 3.4 * em,
       right: width - (wide ? 5.2 : 0.9) * em,
-      top: (wide ? 0.9 : 2.2) * em,
+      top: (wide ? 0.9 : 0.9 + 1.3 * Math.ceil(shown.length / KEYS)) * em,
       bottom: height - 2.6 * em,
     };
     const y = this.#vertical(shown, box);
@@ -90,7 +103,7 @@ export class Chart {
         : (box.left + box.right) / 2;
     this.svg.replaceChildren(
       ...this.#axes(box, x, xs, y, em),
-      ...shown.flatMap((curve) => this.#curve(curve, x, y, box, em)),
+      ...shown.flatMap((curve, i) => this.#curve(curve, under(i, shown), x, y, box, em)),
       ...this.#ends(shown, x, y, box, em, wide),
     );
   }
@@ -139,13 +152,13 @@ export class Chart {
     return found;
   }
 
-  #curve(curve, x, y, box, em) {
+  #curve(curve, under, x, y, box, em) {
     const at = (value) => Math.min(Math.max(y.at(Math.max(value, y.low)), box.top), box.bottom);
     const path = (points) => `M${points.map(([a, b]) => `${a.toFixed(1)} ${b.toFixed(1)}`).join("L")}`;
     const up = curve.points.map((point) => [x(point[0]), at(point[3])]);
     const down = curve.points.map((point) => [x(point[0]), at(point[2])]).reverse();
     const mean = curve.points.map((point) => [x(point[0]), at(point[1])]);
-    const width = (curve.wide ? 0.42 : 0.18) * em;
+    const width = (0.18 + 0.24 * under) * em;
     return [
       node("path", { class: "band", d: `${path([...up, ...down])}Z`, fill: curve.colour }),
       node("path", { class: "line", d: path(mean), stroke: curve.colour, "stroke-width": width }),
@@ -167,12 +180,15 @@ export class Chart {
     });
     const over = Math.max(0, (labels.at(-1)?.label ?? 0) - box.bottom);
     for (const [index, end] of ends.entries()) {
-      const scale = (em / 16) * (end.curve.wide ? 1.15 : 0.95);
+      const scale = (em / 16) * (0.95 + 0.2 * under(index, curves));
       const transform = `translate(${end.x.toFixed(1)} ${end.y.toFixed(1)}) scale(${scale})`;
       found.push(marker(end.curve.marker, { class: "mark", fill: end.curve.colour, transform }));
       const key = wide
         ? { x: end.x + 1.1 * em, y: end.label - over }
-        : { x: box.left + index * ((box.right - box.left) / 2) + 0.8 * em, y: 1 * em };
+        : {
+            x: box.left + (index % KEYS) * ((box.right - box.left) / KEYS) + 0.8 * em,
+            y: (1 + 1.3 * Math.floor(index / KEYS)) * em,
+          };
       const small = `translate(${key.x.toFixed(1)} ${key.y.toFixed(1)}) scale(${(em / 16) * 0.7})`;
       if (curves.length > 1 || !wide) {
         found.push(marker(end.curve.marker, { fill: end.curve.colour, transform: small }));

@@ -137,8 +137,7 @@ function drawCharts(front) {
     overview.runners.flatMap((runner) => {
       const job = front.find(({ framework }) => framework === runner.framework);
       if (!job) return [];
-      const wide = runner === overview.runners[0];
-      const shown = { text: job.figures[figure], points: job[name].map(map), wide };
+      const shown = { text: job.figures[figure], points: job[name].map(map) };
       return [{ label: runner.label, colour: runner.colour, marker: runner.marker, ...shown }];
     });
   const most = (field) => Math.max(1, ...front.map((job) => job[field]));

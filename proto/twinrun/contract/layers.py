@@ -97,6 +97,6 @@ Layer = (
 )
 
 
-def layer_field(layer: Layer) -> str:
-    """What the layer's case is called in the proto: ``max_pool2d``."""
-    return re.sub("(?<=[a-z])(?=[A-Z])", "_", type(layer).__name__).lower()
+def layer_field(kind: type[Layer]) -> str:
+    """What its case is called in the proto, and its module in each place: ``max_pool2d``."""
+    return re.sub("(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()

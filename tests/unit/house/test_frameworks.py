@@ -15,7 +15,7 @@ TEXTS = {
     "frameworks.py",
     "results/pitfalls.py",  # what each does of its own
     "results/summary.py",  # buffers are PyTorch's word
-    "cli/options.py",  # what --execution means to each
+    "settings/job.py",  # what --execution means to each
     "reports/environments.py",  # packages, by their names
 }
 

@@ -1,12 +1,14 @@
 """Each kind of layer has a file in each place, found by its name, and no place lacks one."""
 
 import ast
+import importlib
 from pathlib import Path
 from typing import get_args
 
 import pytest
 from twinrun.contract.layers import Dense, Flatten, Layer, layer_field
 
+from services.model import kinds
 from services.model.kinds import complete
 from services.model.layers import KINDS
 from tests.mutants import targets
@@ -23,28 +25,10 @@ PLACES = {
 }
 
 
-def named(kind):
-    """What the file of a kind is called."""
-    return layer_field(object.__new__(kind))
-
-
 def lacking(place, functions, root=ROOT):
-    """What a place lacks: files, names in them, and entries of its registry."""
-    folder = root / place / "layers"
-    registry = (folder / "__init__.py").read_text()
-    (found,) = [
-        node.value
-        for node in ast.parse(registry).body
-        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "_MODULES"
-    ]
-    entries = {
-        ast.unparse(key): ast.unparse(value)
-        for key, value in zip(found.keys, found.values, strict=True)
-    }
+    """What a place lacks: files, and names in them."""
     for kind in get_args(Layer):
-        file = folder / f"{named(kind)}.py"
-        if entries.get(kind.__name__) != file.stem:
-            yield f"{place} does not find {kind.__name__} by its name"
+        file = root / place / "layers" / f"{layer_field(kind)}.py"
         if not file.is_file():
             yield f"{place} has no file for {kind.__name__}"
             continue
@@ -63,8 +47,7 @@ def lacking(place, functions, root=ROOT):
 @pytest.mark.parametrize("place", PLACES)
 def test_no_place_lacks_a_kind_of_layer(place):
     assert list(lacking(place, PLACES[place])) == []
-    registry = (ROOT / place / "layers/__init__.py").read_text()
-    assert f'"{place}/layers"' in registry  # which an error at import names
+    assert "modules(__name__)" in (ROOT / place / "layers/__init__.py").read_text()
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -74,25 +57,37 @@ def test_a_kind_that_a_place_lacks_is_named_with_the_place(place, tmp_path):
     for path in (ROOT / place / "layers").glob("*.py"):
         (folder / path.name).write_text(path.read_text())
     (folder / "max_pool2d.py").unlink()
-    registry = folder / "__init__.py"
-    registry.write_text(registry.read_text().replace("Dropout: dropout", "Dropout: dense"))
     dense = (folder / "dense.py").read_text()
     (folder / "dense.py").write_text(dense.replace(f"def {min(PLACES[place])}", "def other"))
     assert list(lacking(place, PLACES[place], tmp_path)) == [
         f"{place} has no {min(PLACES[place])} of Dense",
         f"{place} has no file for MaxPool2d",
-        f"{place} does not find Dropout by its name",
     ]
 
 
 def test_a_registry_that_lacks_a_kind_is_an_error_that_names_place_and_kind():
     with pytest.raises(TypeError, match="services/some/layers lacks Dense"):
         complete("services/some/layers", [Flatten, Dense], {Flatten: object()})
-    assert KINDS.keys() == set(get_args(Layer))
+
+
+def test_each_kind_is_found_by_its_name_and_a_package_that_lacks_one_is_named(
+    tmp_path, monkeypatch
+):
+    found = {kind: module.__name__ for kind, module in KINDS.items()}
+    assert found == {kind: f"services.model.layers.{layer_field(kind)}" for kind in get_args(Layer)}
+    package = tmp_path / "some_layers"
+    package.mkdir()
+    for name in ["__init__", *map(layer_field, get_args(Layer))]:
+        (package / f"{name}.py").touch()
+    (package / "max_pool2d.py").unlink()
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.import_module(package.name)
+    with pytest.raises(TypeError, match="some_layers lacks MaxPool2d"):
+        kinds.modules(package.name)
 
 
 def test_mutants_are_made_of_every_kind():
-    assert set(targets.KINDS) == {named(kind) for kind in get_args(Layer)}
+    assert set(targets.KINDS) == set(map(layer_field, get_args(Layer)))
 
 
 def test_both_frameworks_have_files_of_the_same_names_and_no_more_than_16_in_a_folder():

@@ -3,10 +3,12 @@
 import json
 from itertools import accumulate
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from twinrun.v1 import job_pb2
 
+from orchestrator.language.words import label
 from orchestrator.live import texts
 from orchestrator.live.messages import cursor_of, encoded, groups, news
 from orchestrator.live.state import KEPT_JOBS, Live, Runner, answered, heard, listed
@@ -24,9 +26,9 @@ def job(job_id="pytorch-1", seed=0, created=1, kind=job_pb2.JOB_KIND_TRAIN) -> j
     return made
 
 
-def with_jobs(*jobs: job_pb2.Job) -> Live:
-    live = EMPTY
-    for framework in EMPTY.runners:
+def with_jobs(*jobs: job_pb2.Job, empty: Live = EMPTY) -> Live:
+    live = empty
+    for framework in empty.runners:
         live = answered(live, framework, ADDRESS)
         live = listed(live, framework, [j for j in jobs if j.job_id.startswith(framework)])
     return live
@@ -175,3 +177,32 @@ def test_the_overview_is_sent_when_it_has_changed_alone():
     assert [event for event, *_ in news(answered(live, "pytorch", None), cursor, overview)] == [
         "overview"
     ]
+
+
+SEVERAL = ("pytorch", "tensorflow", *(f"other{number}" for number in range(6)))
+
+
+@pytest.mark.parametrize("count", [1, 3, 8])
+def test_any_number_of_sides_is_shown_be_they_known_by_name_or_not(count):
+    sides = SEVERAL[:count]
+    ids = [f"{side}-1" for side in sides]
+    jobs = [job(job_id, created=place) for place, job_id in enumerate(ids, start=1)]
+    live = with_jobs(*jobs, empty=Live({side: Runner() for side in sides}))
+    for job_id in ids:
+        live = heard(live, job_id, trial_events())
+    messages = received(live, {})
+    overview = dict(messages)["overview"]
+    assert [runner["framework"] for runner in overview["runners"]] == list(sides)
+    looks = {(runner["colour"], runner["marker"]) for runner in overview["runners"]}
+    assert len(looks) == count
+    (group,) = overview["groups"]
+    assert group["jobs"] == ids
+    assert [line.partition(": ")[0] for line in group["lines"]] == [label(side) for side in sides]
+    updates = [update for event, update in messages if event == "job"]
+    assert [(update["framework"], update["share"]) for update in updates] == [
+        (side, 1.0) for side in sides
+    ]
+    assert updates[-1]["lines"][-1]["text"].startswith(label(sides[-1]))
+    gone = answered(live, sides[-1], None)
+    told = dict(received(gone, {}))["overview"]["runners"]
+    assert [runner["connected"] for runner in told] == [*[True] * (count - 1), False]

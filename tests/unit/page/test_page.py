@@ -246,11 +246,11 @@ def test_an_explanation_has_a_page_with_a_row_for_each_difference():
 
 
 def test_recipes_and_loops_have_a_page_that_leads_to_their_runs():
-    made = recipes(BOTH, BOTH)
-    found = Document(page.render(page.recipes_page(made, ABOUT, ["matched", "idiomatic"])))
+    made = recipes({"matched": BOTH, "idiomatic": BOTH})
+    found = Document(page.render(page.variants_page(made, ABOUT, ["matched", "idiomatic"])))
     assert "matched/report.html" in [a["href"] for a in found.tags("a")]
     assert made.sentence.partition(" s ")[0] in found.text
-    found = Document(page.render(page.loops_page(loops({"fit": BOTH}), ABOUT, ["fit"])))
+    found = Document(page.render(page.variants_page(loops({"fit": BOTH}), ABOUT, ["fit"])))
     assert "fit/report.html" in [a["href"] for a in found.tags("a")]
 
 

@@ -7,8 +7,10 @@ from rich.console import Console
 from twinrun.v1 import job_pb2
 
 from orchestrator.reports import environments
-from orchestrator.reports.comparison import rich_report
-from orchestrator.reports.plain import Table, console
+from orchestrator.reports.comparison import report
+from orchestrator.reports.grid import Cell, Column, Grid, Said, row
+from orchestrator.reports.writers import terminal
+from orchestrator.reports.writers.terminal import console
 from orchestrator.results.comparison import compare
 from orchestrator.runners.progress import Bars
 from tests.builders.events import JOB, state, trial
@@ -25,10 +27,9 @@ def printed(shown, made=console):
 
 @pytest.mark.parametrize("made", [console, Console])
 def test_a_table_shows_its_cells_and_headings_as_they_stand(made):
-    table = Table()
-    table.add_column(MARKUP)
-    table.add_row(MARKUP)
-    assert printed(table, made).count(MARKUP) == 2
+    grid = Grid([Column(Cell(MARKUP))], [row(MARKUP, [])])
+    shown = terminal.report([grid, Said(MARKUP, code=MARKUP)])
+    assert printed(shown, made).count(MARKUP) == 4
 
 
 def test_a_console_shows_a_text_as_it_stands():
@@ -37,7 +38,7 @@ def test_a_console_shows_a_text_as_it_stands():
 
 def test_what_runners_tell_of_themselves_is_shown_as_it_stands():
     found = job_pb2.Environment(blas=MARKUP, framework_version="[b]2[/b]")
-    shown = printed(environments.table({"pytorch": found}), Console)
+    shown = printed(terminal.table(environments.table({"pytorch": found})), Console)
     assert MARKUP in shown
     assert "[b]2[/b]" in shown
 
@@ -45,7 +46,7 @@ def test_what_runners_tell_of_themselves_is_shown_as_it_stands():
 def test_a_report_shows_a_version_as_it_stands():
     found = trial("pytorch")
     found.environment.framework_version = MARKUP
-    assert MARKUP in printed(rich_report(compare(JOB, [found])), Console)
+    assert MARKUP in printed(terminal.report(report(compare(JOB, [found]))), Console)
 
 
 def test_bars_show_a_failure_as_it_stands():
@@ -60,6 +61,6 @@ def test_bars_show_a_failure_as_it_stands():
 
 def test_there_is_one_place_where_rich_is_given_texts():
     for name, path in modules("orchestrator"):
-        if name != "orchestrator/reports/plain.py":
+        if name != "orchestrator/reports/writers/terminal.py":
             assert "rich.table" not in imported(path), name
             assert "Console(" not in (ROOT / name).read_text(), name

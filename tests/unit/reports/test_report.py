@@ -10,7 +10,8 @@ from rich.console import Console
 from twinrun.contract.events import AcceleratorUsed
 
 from orchestrator.language.words import memory, number, percent
-from orchestrator.reports.comparison import plain_report, rich_report
+from orchestrator.reports.comparison import report
+from orchestrator.reports.writers import plain, terminal
 from orchestrator.results.comparison import compare
 from orchestrator.trials.fold import fold
 from tests.builders.events import JOB, failed_trial, job, losses, trial
@@ -20,6 +21,10 @@ LAW = settings(database=None, max_examples=50)
 PYTORCH = trial("pytorch", seconds=(2.0, 1.0), accuracies=[0.9, 0.9731], samples=60_000)
 TENSORFLOW = trial("tensorflow", seconds=(1.0, 1.0), accuracies=[0.9, 0.9725], samples=60_000)
 BOTH = compare(JOB, [PYTORCH, TENSORFLOW])
+
+
+def plain_report(comparison, width=80):
+    return plain.report(report(comparison), width)
 
 
 def row(text, name):
@@ -113,7 +118,7 @@ def test_losses_that_stay_together_are_told_with_the_largest_difference():
 
 def test_the_rich_report_shows_what_the_plain_one_does():
     console = Console(file=io.StringIO(), width=120)
-    console.print(rich_report(BOTH))
+    console.print(terminal.report(report(BOTH)))
     text = console.file.getvalue()
     for value in ("PyTorch", "TensorFlow", "3.00 s", "40,000", "97.25 %", "1.50 times as fast"):
         assert value in text
@@ -122,7 +127,7 @@ def test_the_rich_report_shows_what_the_plain_one_does():
 def test_a_framework_name_or_message_is_never_taken_for_markup():
     odd = compare(JOB, [trial("[red]jax[/nonsense]"), trial("pytorch")])
     console = Console(file=io.StringIO(), width=160)
-    console.print(rich_report(odd))
+    console.print(terminal.report(report(odd)))
     assert "[red]jax[/nonsense]" in console.file.getvalue()
 
 

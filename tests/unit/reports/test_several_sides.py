@@ -13,10 +13,11 @@ from orchestrator.certificate.certificates import Certificates
 from orchestrator.errors import RunUnreadable
 from orchestrator.exports.tables import TABLES
 from orchestrator.figures import plots
-from orchestrator.reports.comparison import plain_report, ratio_headings
+from orchestrator.reports.comparison import report
 from orchestrator.reports.markdown import text
 from orchestrator.reports.reproduction import of_comparison
-from orchestrator.reports.table import table_rows
+from orchestrator.reports.table import ratio_headings, table
+from orchestrator.reports.writers import plain
 from orchestrator.results import variants
 from orchestrator.results.comparison import compare
 from orchestrator.results.comparison_file import as_dict
@@ -66,10 +67,14 @@ def test_tables_have_a_column_for_each_side_and_a_ratio_for_each_but_the_baselin
     headings = ratio_headings(found)
     assert len(headings) == count - 1
     assert all(heading.endswith(" / PyTorch") for heading in headings)
-    for row in table_rows(found):
-        assert len(row.values) == count
-        assert len(row.ratios) in (0, count - 1)
-    for shown_as in (plain_report(found, 1000), text(found, "run"), notebook.page(found, "p", "")):
+    made = table(found)
+    assert made.headings[1 + count :] == headings
+    assert all(len(row.cells) == len(made.columns) == 2 * count for row in made.rows)
+    for shown_as in (
+        plain.report(report(found), 1000),
+        text(found, "run"),
+        notebook.page(found, "p", ""),
+    ):
         unescaped = shown_as.replace("\\", "")
         assert all(heading in unescaped for heading in headings)
     with_ratios = [line for line in text(found, "run").splitlines() if line.startswith("|")]
@@ -166,7 +171,12 @@ def test_recipes_of_three_take_each_pair_apart_and_name_it():
     matched = [trial(name, seconds=(2.0 + place,)) for place, name in enumerate(THREE)]
     own = [waiting(name, 5.0 + place, 1.0) for place, name in enumerate(THREE)]
     given = {"sides": THREE}
-    found = recipes(compare(JOB, matched, **given), compare(IDIOMATIC, own, **given))
+    found = recipes(
+        {
+            "matched": compare(JOB, matched, **given),
+            "idiomatic": compare(IDIOMATIC, own, **given),
+        }
+    )
     assert found.longer_seconds is None
     assert "TensorFlow trained 1.00 s longer than PyTorch" in found.sentence
     assert "jax trained 2.00 s longer than PyTorch" in found.sentence

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from twinrun.contract.events import Load, MachineMeasured
 
-from orchestrator.reports.time_breakdown import why_rows, why_sentence
+from orchestrator.reports.time_breakdown import why, why_sentence
 from orchestrator.results.comparison import compare
 from orchestrator.storage import machine
 from tests.builders.events import JOB, trial
@@ -24,7 +24,7 @@ def ran(framework, **epoch):
 
 
 def rows(*trials, known=None):
-    return {row.name: row.values for row in why_rows(compare(JOB, trials, known=known))}
+    return {row.name: row.values for row in why(compare(JOB, trials, known=known)).rows}
 
 
 def test_phases_have_cpu_seconds_beside_wall_seconds():
@@ -37,13 +37,13 @@ def test_phases_have_cpu_seconds_beside_wall_seconds():
 def test_what_waits_and_who_else_computes_stands_under_training():
     load = Load(3.0, 0.5, 0.5, 0.0, 0.0)
     found = rows(ran("pytorch", data_wait_seconds=0.25, load=load), ran("tensorflow"))
-    assert found["  waiting for data"] == ["0.750 s", "-"]
-    assert found["  CPUs in use"] == ["1.50", "-"]
-    assert found["  CPUs taken by others"] == ["0.50", "-"]
+    assert found["waiting for data"] == ["0.750 s", "-"]
+    assert found["CPUs in use"] == ["1.50", "-"]
+    assert found["CPUs taken by others"] == ["0.50", "-"]
 
 
 def test_rows_that_none_can_fill_are_left_out():
-    assert "  waiting for data" not in rows(ran("pytorch"), ran("tensorflow"))
+    assert "waiting for data" not in rows(ran("pytorch"), ran("tensorflow"))
 
 
 @pytest.mark.parametrize(

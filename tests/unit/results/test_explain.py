@@ -8,6 +8,7 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.figures import plots
 from orchestrator.reports import explanation
+from orchestrator.reports.writers import terminal
 from orchestrator.results.explanation import as_dict, explain, number_of
 from orchestrator.results.pitfalls import NAMES, PITFALLS
 from tests.builders.events import losses, trial
@@ -54,7 +55,7 @@ def test_a_pitfall_that_one_framework_did_not_end_is_left_out():
 def test_the_report_names_every_row_and_fits_a_narrow_terminal():
     found = rows(pair(), *(pair(number_of(pitfall), parts_at=5) for pitfall in PITFALLS))
     console = Console(file=io.StringIO(), width=80)
-    console.print(explanation.report(found))
+    console.print(terminal.report(explanation.report(found)))
     text = console.file.getvalue()
     assert all(pitfall.title in text for pitfall in PITFALLS)
     assert max(map(len, text.splitlines())) <= 80

@@ -44,5 +44,5 @@ def test_it_is_kept_as_json_and_shown_as_a_table():
     found = loops(compared())
     assert json.loads(json.dumps(as_dict(found)))["schema"] == "twinrun.loops/1"
     table = table_of(found)
-    assert table.row_count == len(LOOPS)
+    assert len(table.rows) == len(LOOPS)
     assert len(table.columns) == 3

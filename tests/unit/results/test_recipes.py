@@ -14,7 +14,7 @@ from tests.builders.recipes import IDIOMATIC, waiting
 
 def both(*idiomatic):
     matched = [trial("pytorch", seconds=(2.0,)), trial("tensorflow", seconds=(1.5,))]
-    return recipes(compare(JOB, matched), compare(IDIOMATIC, idiomatic))
+    return recipes({"matched": compare(JOB, matched), "idiomatic": compare(IDIOMATIC, idiomatic)})
 
 
 def test_the_difference_is_taken_apart_and_its_parts_add_up():
@@ -40,7 +40,7 @@ def test_where_a_trial_is_missing_nothing_is_taken_apart(trials):
     found = both(*trials)
     assert found.longer_seconds is None
     assert "nothing is taken apart" in found.sentence
-    assert table(found).row_count
+    assert table(found).rows
 
 
 def test_frameworks_that_go_their_own_ways_are_not_said_to_have_done_another_job():

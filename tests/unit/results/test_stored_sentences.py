@@ -149,7 +149,7 @@ def test_every_sentence_of_a_comparison_can_be_said_in_chinese(trials):
 
 def test_what_recipes_and_loops_came_to_is_said_in_chinese():
     compared = {name: compare(JOB, pairs([ratio])) for name, ratio in RATIOS.items()}
-    by_recipe = variants.recipes(compared["custom"], compared["fit"])
+    by_recipe = variants.recipes({"matched": compared["custom"], "idiomatic": compared["fit"]})
     by_loop = variants.loops(compared)
     with speaking(CHINESE):
         kept = from_file(variants.as_dict(by_recipe))

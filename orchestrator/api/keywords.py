@@ -1,0 +1,38 @@
+"""How a function takes the flags of a job, and addresses of runners, as keywords."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Literal, ParamSpec, TypeVar
+
+from orchestrator.frameworks import FRAMEWORKS
+from orchestrator.settings.job import FLAGS, choices
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def with_flags(function: Callable[P, R]) -> Callable[P, R]:
+    """Give a function that ends in ``**given`` a keyword for each flag and each framework.
+
+    It is called with those that were given; any other is a TypeError, as of every function.
+    """
+    *own, rest = inspect.signature(function).parameters.values()
+    kinds = {
+        name: Literal[tuple(choices(name))] | None if choices(name) else kind
+        for name, (_, kind) in FLAGS.items()
+    }
+    kinds |= dict.fromkeys(FRAMEWORKS, str | None)
+    added = [
+        rest.replace(name=name, kind=rest.KEYWORD_ONLY, default=None, annotation=kind)
+        for name, kind in kinds.items()
+    ]
+    signature = inspect.signature(function).replace(parameters=[*own, *added])
+
+    @functools.wraps(function)
+    def call(*args: P.args, **given: P.kwargs) -> R:
+        signature.bind(*args, **given)
+        return function(*args, **given)
+
+    call.__signature__ = signature  # type: ignore[attr-defined]
+    return call

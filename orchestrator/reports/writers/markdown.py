@@ -1,0 +1,25 @@
+"""Markdown in which each text stands for itself."""
+
+from collections.abc import Iterable
+
+from orchestrator.reports.grid import Grid
+
+_ESCAPED = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]<>#|"})
+
+
+def table(grid: Grid) -> str:
+    """A line for the headings, one that aligns the columns, and one for each row."""
+    ruled = ["---:" if column.numeric else "---" for column in grid.columns]
+    lines = [map(escaped, grid.headings), ruled]
+    lines += [(escaped(cell.text) for cell in row.cells) for row in grid.rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def items(texts: Iterable[str]) -> str:
+    """A list of texts that are Markdown already."""
+    return "\n".join(f"- {text}" for text in texts)
+
+
+def escaped(text: str) -> str:
+    """On one line, and taken at its word."""
+    return " ".join(text.split()).translate(_ESCAPED)

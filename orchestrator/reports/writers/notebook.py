@@ -1,0 +1,29 @@
+"""HTML for a notebook's cell, which has a style of its own: a table is told only how to align."""
+
+from html import escape
+
+from orchestrator.reports.grid import Cell, Column, Grid
+
+
+def table(grid: Grid) -> str:
+    """All of it in one element, which fetches nothing and runs no script."""
+    head = "".join(_cell(column.heading, column, "th", "col") for column in grid.columns)
+    first, *rest = grid.columns
+    lines = (
+        "".join(
+            [
+                _cell(row.cells[0], first, "th", "row"),
+                *(_cell(cell, column) for cell, column in zip(row.cells[1:], rest, strict=True)),
+            ]
+        )
+        for row in grid.rows
+    )
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _cell(cell: Cell, column: Column, tag: str = "td", scope: str = "") -> str:
+    """``scope``: of what a ``th`` is the heading."""
+    of = f' scope="{scope}"' if scope else ""
+    side = "right" if column.numeric else "left"
+    return f'<{tag}{of} style="text-align: {side}">{escape(cell.text)}</{tag}>'

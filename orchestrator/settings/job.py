@@ -1,0 +1,99 @@
+"""The flags of a job: each stands here once, for the command line, its file and the functions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Annotated, Any, get_args, get_type_hints
+
+from twinrun.contract.enums import Device, Execution, Precision
+
+from orchestrator.errors import BadInput
+from orchestrator.language.phrases import Phrase, english
+from orchestrator.settings import workloads
+
+_NO_CHOICE = Phrase("{flag} is {given!r}; it can be {known}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """``help``: what it changes, in a phrase. ``field``: of the job spec, dotted; "": of its name.
+
+    ``metavar``: what stands for its value; None: its type.
+    """
+
+    help: str
+    field: str = ""
+    metavar: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobFlags:
+    """A workload, and what each flag changes of it; None: nothing."""
+
+    workload: str = "mnist-mlp"
+    epochs: Annotated[int | None, Flag(help="Passes over the data.")] = None
+    batch_size: Annotated[int | None, Flag(help="Samples in a step.")] = None
+    learning_rate: Annotated[
+        float | None, Flag(help="Of the optimizer.", field="optimizer.learning_rate")
+    ] = None
+    seed: Annotated[int | None, Flag(help="Of initial values, batch order, synthetic data.")] = None
+    device: Annotated[Device | None, Flag(help="Where the framework computes.")] = None
+    execution: Annotated[
+        Execution | None,
+        Flag(
+            help="default: PyTorch eager, TensorFlow graph; eager: both op by op; compiled: "
+            "torch.compile and XLA."
+        ),
+    ] = None
+    precision: Annotated[Precision | None, Flag(help="bfloat16: on cuda only.")] = None
+    threads: Annotated[
+        int | None,
+        Flag(help="CPU threads of each framework; otherwise all CPUs that it may use."),
+    ] = None
+    target_accuracy: Annotated[
+        float | None,
+        Flag(help="Test accuracy, 0 to 1, that is to be reached: how soon is compared."),
+    ] = None
+    train_limit: Annotated[
+        int | None,
+        Flag(help="Only the first N training samples.", field="dataset.train_limit", metavar="N"),
+    ] = None
+
+    @property
+    def title(self) -> str:
+        """What runs are named after."""
+        return workloads.title(self.workload)
+
+    def changes(self) -> dict[str, Any]:
+        """What is changed, by dotted field of the job spec. Raises BadInput."""
+        return {
+            flag.field or name: _in_json(name, value)
+            for name, (flag, _) in FLAGS.items()
+            if (value := getattr(self, name)) is not None
+        }
+
+
+def _flags() -> dict[str, tuple[Flag, Any]]:
+    hints = get_type_hints(JobFlags, include_extras=True)
+    told = {field.name: get_args(hints[field.name]) for field in fields(JobFlags)}
+    return {name: (found[1], found[0]) for name, found in told.items() if found}
+
+
+# Those that change a workload, by name, with their types.
+FLAGS: Mapping[str, tuple[Flag, Any]] = _flags()
+
+
+def choices(name: str) -> list[str]:
+    """What a flag may be, if that is one of a few names."""
+    kinds = get_args(FLAGS[name][1])
+    return [str(member) for kind in kinds if issubclass(kind, StrEnum) for member in kind]
+
+
+def _in_json(name: str, value: Any) -> Any:
+    """As proto's JSON mapping has it: ``DEVICE_CPU`` of the device ``cpu``."""
+    known = choices(name)
+    if not known:
+        return value
+    if value not in known:
+        raise BadInput(english(_NO_CHOICE, flag=name, given=value, known=", ".join(known)))
+    return f"{name}_{value}".upper()

@@ -1,0 +1,78 @@
+"""The flags of a job: one list, of which the command line and the functions are made."""
+
+import inspect
+
+import pytest
+from twinrun.v1 import job_pb2
+
+import orchestrator
+from orchestrator.cli.main import group
+from orchestrator.errors import BadInput
+from orchestrator.frameworks import FRAMEWORKS
+from orchestrator.settings import config
+from orchestrator.settings.job import FLAGS, JobFlags, choices
+
+VALUES = {int: 3, float: 0.5}
+
+
+def value_of(name):
+    """Something that the flag may be."""
+    kind = FLAGS[name][1].__args__[0]
+    return choices(name)[-1] if choices(name) else VALUES[kind]
+
+
+@pytest.mark.parametrize("name", FLAGS)
+def test_a_flag_sets_the_field_of_the_job_that_it_names(name):
+    job = JobFlags(**{name: value_of(name)})
+    ((path, _),) = job.changes().items()
+    spec = config.job_spec(job.workload, job.changes())
+    *parents, field = path.split(".")
+    for parent in parents:
+        spec = getattr(spec, parent)
+    held = getattr(spec, field)
+    kind = spec.DESCRIPTOR.fields_by_name[field].enum_type
+    if kind is not None:
+        held = kind.values_by_number[held].name.removeprefix(f"{field}_".upper()).lower()
+    assert held == value_of(name)
+
+
+@pytest.mark.parametrize("command", ["compare", "train", "verify", "explain", "env", "summary"])
+def test_the_command_line_has_each_flag_with_its_help(command):
+    known = {parameter.name: parameter for parameter in group().commands[command].params}
+    for name, (flag, _) in FLAGS.items():
+        assert known[name].opts == [f"--{name.replace('_', '-')}"]
+        assert known[name].help == flag.help
+        assert known[name].rich_help_panel == "The job"
+
+
+def test_the_function_has_each_flag_and_each_framework_as_a_keyword():
+    known = inspect.signature(orchestrator.compare).parameters
+    assert known.keys() >= FLAGS.keys() | FRAMEWORKS.keys()
+    assert all(known[name].default is None for name in FLAGS)
+    assert not [p for p in known.values() if p.kind is p.VAR_KEYWORD]
+
+
+def test_a_keyword_that_is_none_is_an_error_as_of_every_function():
+    with pytest.raises(TypeError, match="epoch"):
+        orchestrator.compare(epoch=3)
+
+
+def test_what_is_not_given_changes_nothing_and_what_is_no_choice_is_refused():
+    assert JobFlags().changes() == {}
+    assert config.job_spec("mnist-mlp", {}) == config.job_spec("mnist-mlp", JobFlags().changes())
+    assert isinstance(config.job_spec("mnist-mlp", {}), job_pb2.JobSpec)
+    with pytest.raises(BadInput, match="device is 'gpu'; it can be cpu, cuda"):
+        JobFlags(device="gpu").changes()
+
+
+def test_more_than_eight_sides_are_refused_and_said_to_be_too_many(monkeypatch):
+    for number in range(9 - len(FRAMEWORKS)):
+        monkeypatch.setitem(FRAMEWORKS, f"other{number}", next(iter(FRAMEWORKS.values())))
+    nine = ",".join(FRAMEWORKS)
+    assert len(config.frameworks(nine)) == 9  # as `jobs` and `env` list them
+    assert len(config.compared(nine.rpartition(",")[0])) == 8
+    with pytest.raises(BadInput) as caught:
+        config.compared(nine)
+    assert caught.value.message == "A comparison takes at most 8 sides, and these are 9."
+    with pytest.raises(BadInput, match="at most 8 sides"):
+        orchestrator.compare(frameworks=nine)
