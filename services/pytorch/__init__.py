@@ -3,7 +3,7 @@
 import os
 from typing import assert_never
 
-# One numbering of GPUs, whatever counts them: CUDA's own default is "fastest first".
+# The same GPU numbers everywhere: CUDA's own default is "fastest first".
 os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
 
 from twinrun.contract.enums import Recipe

@@ -8,7 +8,7 @@ from twinrun.contract.spec import JobSpec
 
 from services.model.augmentation import TRANSFORMS, background, wanted
 
-# Images [batch, h, w, c] and what was drawn for them; images of the same shape.
+# Images [batch, h, w, c] and their drawn maps; returns images of the same shape.
 Augment = Callable[[torch.Tensor, Mapping[str, torch.Tensor]], torch.Tensor]
 
 
@@ -33,7 +33,7 @@ class _Resampling:
         left, top = (side - width) // 2, (side - height) // 2
         self._around = left, side - width - left, top, side - height - top
         self._fill = fill
-        # Where an odd image's centre lies, seen from the square's.
+        # The centre of an odd-sized image, relative to that of the square.
         off = [[0.0, 0.0, -(width % 2) / 2], [0.0, 0.0, -(height % 2) / 2]]
         self._scale = 2 / side
         self._off = images.new_tensor(off) * self._scale

@@ -29,10 +29,10 @@ from services.trial import chunks
 from services.trial.chunks import Chunk
 from services.trial.matched import Held
 
-# More make a call cheaper by less than a noisy epoch shows, and compiling longer by as much again.
+# With more, a call becomes cheaper by less than the noise of an epoch, but compiling takes longer.
 STEPS_PER_CALL = 4
 
-# Parameters, the optimizer's slots, and what the model keeps.
+# Parameters, the optimizer's slots, and the model's untrained state.
 State = tuple[Sequence[torch.Tensor], Sequence[Sequence[torch.Tensor]], Sequence[torch.Tensor]]
 Data = tuple[torch.Tensor, torch.Tensor]  # images and labels, all of them
 Call = tuple[torch.Tensor, Mapping[str, torch.Tensor]]  # a chunk, or a piece, on the device
@@ -127,7 +127,7 @@ class CompiledSteps:
             steps,
             fullgraph=True,
             dynamic=False,
-            isolate_recompiles=True,  # so that trainers in one process do not count as one
+            isolate_recompiles=True,  # so that trainers in one process are counted separately
             options={"cpp_wrapper": on_cpu},
         )
         return compiled
@@ -143,7 +143,7 @@ class CompiledSteps:
         )
         self._taken += len(chunk)
         indices, drawn = device.put_chunk(chunk, self._data[0].device)
-        # After the warm-up a compilation would be on the clock: an error says so instead.
+        # After the warm-up a compilation would be timed: raise an error instead.
         stance = "fail_on_recompile" if self._warm else "default"
         with torch.no_grad(), torch.compiler.set_stance(stance):
             given = indices, rates, epsilons, *drawn.values()

@@ -20,7 +20,7 @@ def as_it_does(spec: JobSpec) -> JobSpec:
     if OwnWay.ADAM_EPSILON in spec.own_ways:
         spec = replace(spec, optimizer=with_own_epsilon(spec.optimizer))
     if OwnWay.JIT_COMPILE in spec.own_ways:
-        spec = replace(spec, execution=Execution.DEFAULT)  # it compiles when it is asked to
+        spec = replace(spec, execution=Execution.DEFAULT)  # it compiles only if requested
     return spec
 
 

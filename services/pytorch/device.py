@@ -9,7 +9,7 @@ from twinrun.contract.spec import JobSpec
 from services.errors import DeviceUnavailable
 from services.trial.chunks import Chunk
 
-# In which products are taken; parameters and all else are float64 with float64, else float32.
+# The precision of products; everything else is float64 with float64, otherwise float32.
 PRODUCTS = {
     Precision.FLOAT32: torch.float32,
     Precision.FLOAT64: torch.float64,
@@ -28,7 +28,7 @@ def flushes_denormals(spec: JobSpec) -> bool:
 
 def prepare(spec: JobSpec) -> torch.device:
     """Sets threads, denormals and TF32, and returns the device. Raises DeviceUnavailable."""
-    # Before any thread of a pool is made, which takes it over.
+    # Before any thread of a pool is created, because it inherits the setting.
     torch.set_flush_denormal(flushes_denormals(spec))
     torch.set_num_threads(spec.threads)
     if spec.device is Device.CPU:

@@ -46,7 +46,7 @@ class PipelineSteps(EagerSteps):
 
     def run(self, chunk: Chunk) -> torch.Tensor:
         """Takes as many steps as ``chunk`` has; what they measured, on the device."""
-        if not self._warm:  # the shapes alone matter, and the loader is not asked yet
+        if not self._warm:  # only the shapes matter, and the loader is not used yet
             return super().run(chunk)
         _, drawn = device.put_chunk(chunk, self._images.device)
         batches = itertools.islice(self._batches, len(chunk))

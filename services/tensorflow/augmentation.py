@@ -8,7 +8,7 @@ from twinrun.contract.spec import JobSpec
 
 from services.model.augmentation import TRANSFORMS, background, wanted
 
-# Images [batch, h, w, c] and what was drawn for them; images of the same shape.
+# Images [batch, h, w, c] and their drawn maps; returns images of the same shape.
 Augment = Callable[[tf.Tensor, Mapping[str, tf.Tensor]], tf.Tensor]
 Resampling = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]  # as `resample`
 

@@ -15,7 +15,7 @@ from services.trial import chunks, matched
 from services.trial.chunks import Chunk
 from services.trial.matched import Held
 
-_IMAGES = 512  # at once, at least: XLA gives less than some 400,000 pixels to one thread alone
+_IMAGES = 512  # at a time, at least: XLA gives fewer than about 400,000 pixels to a single thread
 
 
 class GraphSteps(EagerSteps):
@@ -29,7 +29,7 @@ class GraphSteps(EagerSteps):
         labels: tf.Tensor,
     ) -> None:
         super().__init__(spec, held, images, labels)
-        # XLA compiles for each length, so that there all chunks of a batch size are given one.
+        # XLA compiles for each length, so all chunks of a batch size are padded to one length.
         self._lengths: dict[int, int] = {}
         if compiled := spec.execution is Execution.COMPILED:
             for steps, batch in matched.chunk_shapes(spec, len(images)):
@@ -74,7 +74,8 @@ class GraphSteps(EagerSteps):
         steps: tf.Tensor,
     ) -> tf.Tensor:
         """The first ``steps`` steps of the chunk; what comes after them is undefined."""
-        indices = tf.cast(indices, tf.int64)  # to a GPU at once: int32 stays in the host's memory
+        # int64 goes to a GPU at once; int32 stays in the host's memory
+        indices = tf.cast(indices, tf.int64)
         measured = tf.TensorArray(rates.dtype, tf.shape(rates)[0])
 
         def body(i: tf.Tensor, measured: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:

@@ -6,7 +6,7 @@ from twinrun.contract.spec import JobSpec
 
 from services.errors import DeviceUnavailable, Unsupported
 
-# In which products are taken; parameters and all else are float64 with float64, else float32.
+# The precision of products; everything else is float64 with float64, otherwise float32.
 PRODUCTS = {
     Precision.FLOAT32: tf.float32,
     Precision.FLOAT64: tf.float64,

@@ -14,7 +14,7 @@ from services.trial import chunks, matched
 from services.trial.chunks import Chunk
 from services.trial.matched import Held
 
-# As in `services.trial.chunks.Chunk`; of a step without its first axis.
+# As in `services.trial.chunks.Chunk`; for one step, without the first axis.
 Drawn = Mapping[str, tf.Tensor]
 
 

@@ -23,5 +23,5 @@ def environment(threads: int = 0, precision_notes: str = "") -> Environment:
     )
 
 
-# TensorFlow names no versions: both are linked into it.
+# TensorFlow reports no versions: both are linked into it.
 _BLAS = "Eigen, oneDNN"

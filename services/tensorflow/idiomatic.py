@@ -30,7 +30,7 @@ _POLICIES = {
     Precision.BFLOAT16: "mixed_bfloat16",
 }
 _TEST_BATCH = 1000  # samples
-_TIMED_STEPS = 200  # for which it is measured how long a step waits for its batch
+_TIMED_STEPS = 200  # during which the wait of a step for its batch is measured
 
 
 class IdiomaticTrainer:
@@ -52,8 +52,8 @@ class IdiomaticTrainer:
             tf.config.set_visible_devices([], "GPU")
         self._images, self._labels = data.train_images, data.train_labels
         self._test_images = data.test_images
-        self._wait_seconds = 0.0  # of a step
-        # To which Keras casts what it is given.
+        self._wait_seconds = 0.0  # per step
+        # The type to which Keras casts its input.
         keras.config.set_floatx("float64" if spec.precision is Precision.FLOAT64 else "float32")
         keras.utils.set_random_seed(spec.seed)
         self._preprocessing = Preprocessing(spec)

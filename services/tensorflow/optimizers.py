@@ -113,8 +113,8 @@ def update(
                 tf.raw_ops.ResourceApplyGradientDescent(var=w.handle, alpha=rate, delta=g)
             case Adam(beta_1, beta_2) | AdamW(beta_1, beta_2):
                 _decay(spec, w)
-                # The kernel would correct for the powers of beta, in the parameters' precision.
-                # The plan has done so, more precisely, so that the powers are given as zero.
+                # The kernel would correct for the powers of beta in the parameters' precision.
+                # The plan has already done so more precisely, so the powers are passed as zero.
                 tf.raw_ops.ResourceApplyAdam(
                     var=w.handle,
                     m=handles[0],

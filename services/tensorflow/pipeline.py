@@ -8,7 +8,7 @@ from services.errors import Unsupported
 from services.model.augmentation import background, wanted
 from services.model.weights import parameter_dtype
 
-_FLIPS = (0.0, 0.5)  # RandomFlip takes no probability
+_FLIPS = (0.0, 0.5)  # RandomFlip has no probability argument
 
 
 class Preprocessing:
@@ -22,7 +22,7 @@ class Preprocessing:
                 "images; give 0 or 0.5, or take recipe matched",
                 field="augmentation.flip",
             )
-        # Filled with what is background after normalisation.
+        # Filled with the background after normalisation.
         outside = {
             "fill_mode": "constant",
             "fill_value": background(spec.dataset.normalization),

@@ -62,7 +62,7 @@ class PipelineSteps(EagerSteps):
     def _run(
         self, chunk: Chunk, rates: NDArray[np.floating], epsilons: NDArray[np.floating]
     ) -> tf.Tensor:
-        if not self._warm:  # the shapes alone matter
+        if not self._warm:  # only the shapes matter
             return super()._run(chunk, rates, epsilons)
         drawn = unstacked(chunk.drawn, len(chunk))
         batches = itertools.islice(self._batches, len(chunk))

@@ -12,7 +12,7 @@ from twinrun.contract.events import Operation, Profiled
 
 from services.trial.matched import PROFILED_OPERATIONS
 
-# As the executor names what it runs: the node, then its kind.
+# The executor's name for an operation: the node, then its kind.
 _KERNEL = re.compile(r"[^:]+:(?P<kind>\w+)")
 _HOST = "/host:CPU"
 
@@ -43,7 +43,7 @@ def profiled(take_steps: Callable[[], int], on_gpu: bool) -> Profiled:
 
 def self_times(spans: Iterable[Span]) -> Iterator[tuple[str, int]]:
     """Of each span of one thread its kind, and its duration without those that lie within it."""
-    open_spans: list[list[Any]] = []  # end, kind, what is left of the duration
+    open_spans: list[list[Any]] = []  # end, kind, remaining duration
     for start, duration, kind in sorted(spans, key=lambda span: (span[0], -span[1])):
         while open_spans and open_spans[-1][0] <= start:
             _, ended, left = open_spans.pop()
@@ -57,7 +57,7 @@ def self_times(spans: Iterable[Span]) -> Iterator[tuple[str, int]]:
 
 def _lines(path: Path, on_gpu: bool) -> Iterator[list[Span]]:
     """The spans of each thread, or of each of a GPU's streams."""
-    # TensorFlow ships no other reader of what its profiler writes.
+    # TensorFlow ships no other reader of its profiler's output.
     from tensorflow.tsl.profiler.protobuf import xplane_pb2  # noqa: PLC0415
 
     space = xplane_pb2.XSpace()

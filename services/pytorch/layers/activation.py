@@ -14,7 +14,7 @@ from services.pytorch.layers.given import Given, holds_nothing
 
 held = holds_nothing
 
-# Softmax stands last alone, and belongs to the loss. With each function, its module.
+# Softmax can only be last, and belongs to the loss. Each function with its module.
 _FUNCTIONS: Mapping[
     ActivationFunction, tuple[Callable[[torch.Tensor], torch.Tensor], Callable[[], nn.Module]]
 ] = complete(

@@ -56,14 +56,14 @@ def by_batch(
     layer: BatchNorm, x: torch.Tensor, gamma: torch.Tensor, beta: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Normalised by the batch's own mean and biased variance [channels], which come with it."""
-    # In float64 what counts is precision: see `_mean`. In float32 the kernel is as a user has it.
+    # In float64 precision matters: see `_mean`. In float32 the kernel is that of users' models.
     if torch.compiler.is_compiling() or x.dtype == torch.float64:
         return _plainly(layer, x, gamma, beta)
     values = x.numel() // x.shape[-1]  # of a channel
     # The kernel keeps moving statistics of its own; with momentum 1 they are the batch's.
     mean, unbiased = x.new_zeros(2, x.shape[-1])
     normalised = _kernel(layer, x, gamma, beta, moving=(mean, unbiased), training=True)
-    if values == 1:  # of which the kernel makes 0 / 0
+    if values == 1:  # for which the kernel computes 0 / 0
         return normalised, mean, torch.zeros_like(mean)
     return normalised, mean, unbiased * ((values - 1) / values)
 

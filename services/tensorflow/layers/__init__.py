@@ -27,5 +27,5 @@ class Kind(Protocol[L_contra]):
         """
 
 
-# Each module takes the one class under which it is found.
+# Each module accepts the class under which it is registered.
 KINDS = cast("Mapping[type[Layer], Kind[Layer]]", modules(__name__))

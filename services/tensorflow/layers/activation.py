@@ -17,7 +17,7 @@ def _gelu(x: tf.Tensor) -> tf.Tensor:
     return 0.5 * x * (1 + tf.math.erf(x / root))
 
 
-# Softmax stands last alone, and belongs to the loss.
+# Softmax can only be last, and belongs to the loss.
 _FUNCTIONS = complete(
     "services/tensorflow/layers/activation.py",
     set(ActivationFunction) - {ActivationFunction.SOFTMAX},

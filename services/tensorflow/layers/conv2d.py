@@ -10,10 +10,10 @@ from services.tensorflow.layers.given import Given
 def computed(layer: Conv2d, x: tf.Tensor, given: Given) -> tf.Tensor:
     """As `services.tensorflow.layers.Kind`."""
     kernel, bias = next(given.trained), next(given.trained) if layer.use_bias else None
-    # Never by conv2d's explicit padding, with which it took twice as long, even by no pixels.
+    # Never use conv2d's explicit padding: it took twice as long, even with zero pixels.
     padding = "VALID"
     if layer.stride == 1 and layer.size == 2 * layer.padding + 1:
-        padding = "SAME"  # which pads alike on all sides here
+        padding = "SAME"  # which pads equally on all sides here
     elif layer.padding:
         x = tf.pad(x, [[0, 0], [layer.padding] * 2, [layer.padding] * 2, [0, 0]])
     x, laid = tf.cast(x, given.products), tf.cast(kernel, given.products)

@@ -31,7 +31,7 @@ def computed(_: CustomDenseSpec, x: tf.Tensor, given: Given) -> tf.Tensor:
     """As `services.tensorflow.layers.Kind`: the same as a function of its parameters."""
     kernel, bias = next(given.trained), next(given.trained)
     product = tf.matmul(tf.cast(x, given.products), tf.cast(kernel, given.products))
-    return tf.cast(product, bias.dtype) + bias  # as one writes it, without bias_add
+    return tf.cast(product, bias.dtype) + bias  # as people write it, without bias_add
 
 
 def idiomatic(layer: CustomDenseSpec, dtype: str) -> list[keras.layers.Layer]:
