@@ -59,7 +59,7 @@ def check_submitted(
         require(job.kind == kind, "kind", name(job.kind), english(_AS_ASKED, asked=name(kind)))
         asked = english(_AS_ASKED, asked=request_id)
         require(job.request_id == request_id, "request_id", job.request_id, asked)
-        # A trial's job was completed by validation; others may come from a run of an earlier version.
+        # Validation completed a trial's job; others may come from an earlier version's run.
         check = check_taken if kind == job_pb2.JOB_KIND_TRAIN else check_completed
         check(spec, job.spec)
 

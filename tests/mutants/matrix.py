@@ -117,7 +117,7 @@ class Case:
 
 
 def job(layers: list[Mapping], optimizer: Mapping, samples: int = 51, **given: Any) -> Mapping:
-    """Return twelve whole batches and a short one, in chunks of five, five and two steps, and one."""
+    """Return twelve whole batches and a short one, in chunks of five, five, two and one steps."""
     held = given.pop("validation_fraction", 0.0)
     height, width, channels = given.pop("shape", (6, 5, 1))
     made = {"train_samples": samples, "test_samples": 13, "classes": 3}
