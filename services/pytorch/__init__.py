@@ -19,7 +19,7 @@ from services.trial import trainer
 
 
 def Trainer(spec: JobSpec, data: Data, weights: Weights | None) -> trainer.Trainer:  # noqa: N802
-    """The trainer of the spec's recipe."""
+    """Return the trainer of the spec's recipe."""
     match spec.recipe:
         case Recipe.MATCHED:
             return MatchedTrainer(spec, data, weights)

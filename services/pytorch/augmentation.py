@@ -1,4 +1,4 @@
-"""Training images resampled on the device, by the maps that NumPy drew."""
+"""Resampling of training images on the device, by the maps that NumPy drew."""
 
 from collections.abc import Callable, Mapping
 
@@ -13,7 +13,7 @@ Augment = Callable[[torch.Tensor, Mapping[str, torch.Tensor]], torch.Tensor]
 
 
 def augment(spec: JobSpec, images: torch.Tensor) -> Augment:
-    """What the job does to its training ``images`` [n, h, w, c], a batch at a time."""
+    """Return the job's augmentation of its training ``images`` [n, h, w, c], a batch at a time."""
     if not wanted(spec):
         return lambda batch, _: batch
     resampled = _Resampling(images, background(spec.dataset.normalization))
@@ -23,8 +23,8 @@ def augment(spec: JobSpec, images: torch.Tensor) -> Augment:
 class _Resampling:
     """Bilinear, by `grid_sample`: the one kernel that does it in one pass.
 
-    It takes places as fractions of the image's size, which float32 does not hold exactly unless
-    that is a power of two. So images are laid into a square of such a size.
+    It takes positions as fractions of the image's size, which float32 does not hold exactly unless
+    that is a power of two. So images are put into a square of such a size.
     """
 
     def __init__(self, images: torch.Tensor, fill: float) -> None:
@@ -41,7 +41,10 @@ class _Resampling:
         self._down = (torch.arange(height).to(images) - (height - 1) / 2)[:, None]
 
     def __call__(self, images: torch.Tensor, transforms: torch.Tensor) -> torch.Tensor:
-        """``images`` [batch, h, w, c], by inverse ``transforms`` [batch, 2, 3] in pixels."""
+        """Resample ``images`` [batch, h, w, c] by inverse ``transforms`` [batch, 2, 3].
+
+        The transforms are in pixels.
+        """
         maps = torch.add(self._off, transforms, alpha=self._scale)[..., None, None]
         along, down, moved = maps.unbind(2)  # [batch, 2, 1, 1] each
         places = torch.addcmul(moved, along, self._right) + down * self._down  # [batch, 2, h, w]

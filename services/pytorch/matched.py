@@ -25,8 +25,7 @@ class MatchedTrainer:
     """A `services.trial.trainer.Trainer`.
 
     Executions default and eager are the same here: op by op. Where steps are compiled, evaluation
-    still runs op by op: in large batches it is bound by products, which compiling leaves as they
-    are.
+    still runs op by op: in large batches it is bound by products, which compiling does not change.
     """
 
     def __init__(self, spec: JobSpec, data: Data, weights: Weights | None) -> None:
@@ -52,8 +51,7 @@ class MatchedTrainer:
         if OwnWay.DATA_PIPELINE in spec.own_ways:
             from services.pytorch.pipeline_steps import PipelineSteps  # noqa: PLC0415
 
-            # imports torchvision, which takes seconds
-            self._steps = pipeline = PipelineSteps(*given)
+            self._steps = pipeline = PipelineSteps(*given)  # imports torchvision: seconds
             pipeline.take_from(data)
         elif spec.execution is Execution.COMPILED:
             self._steps = CompiledSteps(*given)

@@ -28,7 +28,7 @@ class EventLog:
         return self._file.size
 
     def append(self, event: JobEvent, *, durable: bool = False) -> None:
-        """Number the event, date it and write it, as `EventFile` does. Raises OSError."""
+        """Write the event with its number and date, as `EventFile` does. Raises OSError."""
         event.sequence = self.last_sequence + 1
         event.event_time.GetCurrentTime()
         self._file.append(event, durable=durable)

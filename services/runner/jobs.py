@@ -200,8 +200,7 @@ class Jobs:
             record, task = self._pending.popleft()
             try:
                 run = self._worker.start(task)
-            # no process, or no thread to wait for it, could be started
-            except (OSError, RuntimeError) as error:
+            except (OSError, RuntimeError) as error:  # no process, or no thread to wait for it
                 record.end(errors.TrainerFailed(f"No process could be started: {error}."))
                 self._changed.notify_all()
                 return True

@@ -213,8 +213,7 @@ class _Child:
         """Return whether anything is left of the group."""
         try:
             os.killpg(self._process.pid, signal.SIGKILL)
-        # macOS raises this for a process that has already ended
-        except (ProcessLookupError, PermissionError):
+        except (ProcessLookupError, PermissionError):  # macOS: it has already ended
             return False
         return True
 

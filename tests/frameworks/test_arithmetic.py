@@ -1,4 +1,4 @@
-"""Every framework is held to the same NumPy, and so to each other."""
+"""Every framework is compared with the same NumPy, and so with each other."""
 
 from dataclasses import replace
 

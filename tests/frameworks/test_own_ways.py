@@ -1,4 +1,4 @@
-"""Each own way changes what it says, by the framework's own code, and nothing else."""
+"""Each own way changes exactly what it claims, by the framework's own code."""
 
 import numpy as np
 import pytest
@@ -156,7 +156,7 @@ def test_jit_compile_compiles_in_tensorflow_alone(framework):
 
 
 def halves(framework, number):
-    """Half of a number, by the framework, in float32."""
+    """Return half of a number, computed by the framework in float32."""
     if name_of(framework) == "pytorch":
         import torch  # noqa: PLC0415 - whichever is there
 

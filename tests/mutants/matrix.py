@@ -1,6 +1,6 @@
 """Small jobs that together have every layer, optimizer, loop, execution and recipe feature.
 
-A new layer or feature joins by being in one of them. A mutant is tried on those that run its line.
+Add a new layer or feature to one of them. A mutant is tried on those that run its line.
 """
 
 from collections.abc import Iterator
@@ -128,7 +128,7 @@ class Case:
 
 
 def job(layers: list[Mapping], optimizer: Mapping, samples: int = 51, **given: Any) -> Mapping:
-    """Twelve whole batches and a short one, in chunks of five, five and two steps, and of one."""
+    """Return twelve whole batches and a short one, in chunks of five, five, two and one steps."""
     held = given.pop("validation_fraction", 0.0)
     height, width, channels = given.pop("shape", (6, 5, 1))
     made = {"train_samples": samples, "test_samples": 13, "classes": 3}

@@ -30,8 +30,7 @@ def prepare(path: Path) -> None:
     for found in (path.lstat(), path.stat()):  # a link, and what it leads to
         _refuse_others(path, found, trusted=_ROOT)
     inside = {each.name for each in path.iterdir()}
-    # otherwise it has another use
-    if found.st_uid == os.geteuid() and (not inside or "jobs" in inside):
+    if found.st_uid == os.geteuid() and (not inside or "jobs" in inside):  # else another use
         path.chmod(0o700)
 
 

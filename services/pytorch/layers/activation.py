@@ -30,10 +30,10 @@ _FUNCTIONS: Mapping[
 
 
 def computed(layer: Activation, x: torch.Tensor, _: Given) -> torch.Tensor:
-    """As `services.pytorch.layers.Kind`."""
+    """Implement `services.pytorch.layers.Kind`."""
     return _FUNCTIONS[layer.function][0](x)
 
 
 def idiomatic(layer: Activation, _: Shape) -> nn.Module:
-    """As `services.pytorch.layers.Kind`."""
+    """Implement `services.pytorch.layers.Kind`."""
     return _FUNCTIONS[layer.function][1]()
