@@ -87,7 +87,9 @@ def test_a_runner_that_comes_back_is_taken_up_again(orchestrator, start):
 def test_an_interrupt_cancels_the_job_and_keeps_what_was_finished(orchestrator, start, number):
     runner = start("slow")
     process = orchestrator.start(
-        "train", "--framework=pytorch", *SMALL, "--epochs=10000", f"--pytorch={runner.address}"
+        *("train", "--framework=pytorch", *SMALL, "--epochs=10000"),
+        f"--pytorch={runner.address}",
+        module="orchestrator",
     )
     await_epoch(orchestrator, process)
     process.send_signal(number)

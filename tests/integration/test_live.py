@@ -1,7 +1,6 @@
 """What the page's server streams of jobs, from real runners on fake frameworks."""
 
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -156,10 +155,11 @@ def test_neither_a_runner_nor_a_job_is_started(start, tmp_path):
     with live(tmp_path, *flags(runner)) as server:
         page = Page()
         page.until(server, lambda p: _text(p).startswith("at "))
-        time.sleep(1.5)  # a look for jobs more
+        job = runner.train().job_id
+        page.until(server, lambda p: job in p.jobs)  # so that it has looked for jobs again
         children = Path(f"/proc/{server.process.pid}/task").glob("*/children")
         assert not "".join(path.read_text() for path in children)
-    assert not list((runner.state_dir / "jobs").glob("*"))
+    assert [path.name for path in (runner.state_dir / "jobs").glob("*")] == [job]
     assert not (tmp_path / "state").exists()
 
 

@@ -21,10 +21,10 @@ HTTP2 = bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])  # a server's greeting: settings, of 
 FILES = ("/", "/page.js", "/chart.js", "/page.css", "/icon.svg")
 
 
-@pytest.fixture
-def serve(tmp_path):
-    """`orchestrator live` where there is no runner."""
-    with live(tmp_path, *NOWHERE) as server:
+@pytest.fixture(scope="module")
+def serve(tmp_path_factory):
+    """`orchestrator live` where there is no runner, for all that only ask."""
+    with live(tmp_path_factory.mktemp("live"), *NOWHERE) as server:
         yield server
 
 
@@ -75,11 +75,12 @@ def test_there_are_no_other_files(serve, path):
     assert serve.ask(path).status == 404
 
 
-def test_a_second_ctrl_c_changes_nothing(serve):
-    for _ in range(3):
-        serve.process.send_signal(signal.SIGINT)
-    code, _, stderr = serve.stop()
-    assert (code, stderr) == (0, "")
+def test_a_second_ctrl_c_changes_nothing(tmp_path):
+    with live(tmp_path, *NOWHERE) as server:
+        for _ in range(3):
+            server.process.send_signal(signal.SIGINT)
+        code, _, stderr = server.stop()
+        assert (code, stderr) == (0, "")
 
 
 def test_ctrl_c_does_not_wait_for_a_host_that_does_not_answer(tmp_path):

@@ -10,7 +10,7 @@ from tests.builders.commands import SMALL
 
 def test_compare_runs_the_same_job_on_both_and_keeps_everything(orchestrator, two):
     _, flags = two()
-    done = orchestrator.run("compare", *SMALL, *flags)
+    done = orchestrator.run("compare", *SMALL, *flags, module="orchestrator")
     assert "All trials had the same job spec, data, initial weights and batch order." in done.stdout
     assert "times as fast" in done.stdout or "level" in done.stdout
     run = orchestrator.latest()
