@@ -47,9 +47,7 @@ app = typer.Typer(
 def main() -> None:
     """Run the command line of ``orchestrator``."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(
-            errors="replace"
-        )  # characters missing in its encoding are not an error
+        sys.stdout.reconfigure(errors="replace")  # its encoding may lack characters
     commands = group()
     try:
         language = locales.asked(sys.argv) or locales.of(os.environ)

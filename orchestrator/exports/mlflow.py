@@ -48,9 +48,7 @@ def write(result: Result, folder: Path) -> None:
 def _write(result: Result, folder: Path) -> None:
     client = MlflowClient(f"sqlite:///{folder / _STORE}")
     place = (result.place / _ARTIFACTS).as_uri()
-    client.delete_experiment(
-        _DEFAULT
-    )  # MLflow's own, whose files would be in the current directory
+    client.delete_experiment(_DEFAULT)  # its files would be in the current directory
     experiment = client.create_experiment(result.workload, artifact_location=place)
     rows = {name: list(TABLES[name].rows(result.comparison)) for name in _METRICS}
     for trial in rows["trials"]:

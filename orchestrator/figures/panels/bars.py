@@ -94,9 +94,7 @@ def _bar(axes: Axes, row: int, parts: Mapping[str, float], look: Look) -> None:
             lw=0.8,
         )
         text = f"{number(seconds)} s"
-        if (
-            not compared and seconds > 0.026 * width(text) * axes.get_xlim()[1]
-        ):  # wide enough for its text
+        if not compared and seconds > 0.026 * width(text) * axes.get_xlim()[1]:  # wide enough
             style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": "small"}
             style["bbox"] = {"facecolor": face, "edgecolor": "none", "pad": 1.5}
             axes.text(left + seconds / 2, row, text, **style)
