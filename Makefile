@@ -56,15 +56,17 @@ images: ## Build all images, and start nothing
 
 ##@ Develop
 test: $(DEV) $(RUNNERS:.runner=.test) ## Run all tests but those of containers and of pages in a browser
-	@failed=; \
-	part() { \
-	  echo "$$*"; "$$@" || failed="$$failed$$(printf '\n  %s' "$$*")"; \
-	}; \
+	@mkdir -p build; failed=build/test.failed; beside=build/test.beside; rm -f $$failed; \
+	trap 'trap "" TERM; kill 0' INT; \
+	part() { echo "$$*"; "$$@" || printf '\n  %s' "$$*" >> $$failed; }; \
+	{ \
+	  part .venv-pytorch/bin/python -m pytest tests/frameworks; \
+	  part .venv-tensorflow/bin/python -m pytest tests/frameworks; \
+	  part .venv/bin/python -m pytest tests/system; \
+	} > $$beside 2>&1 & \
 	part .venv/bin/python -m pytest -n 2 --dist worksteal tests/unit tests/integration; \
-	part .venv-pytorch/bin/python -m pytest tests/frameworks; \
-	part .venv-tensorflow/bin/python -m pytest tests/frameworks; \
-	part .venv/bin/python -m pytest tests/system; \
-	if [ -n "$$failed" ]; then echo "These parts failed:$$failed" >&2; exit 1; fi
+	wait; cat $$beside; \
+	if [ -s $$failed ]; then echo "These parts failed:$$(cat $$failed)" >&2; exit 1; fi
 
 test-e2e: $(DEV) ## Run the tests of containers; skipped where no engine answers
 	.venv/bin/python -m pytest tests/e2e

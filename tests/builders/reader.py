@@ -1,5 +1,6 @@
 """Runs commands as a reader of the documents does."""
 
+import shutil
 import signal
 import subprocess
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from tests.waiting import HANG_SECONDS
 ORCHESTRATOR = """#!/bin/sh
 case $1 in
   compare) set -- "$@" --repeats=1 --precision-target=90% --max-minutes=0.1
-    module=tests.integration.undrawn ;;
+    test "$DRAWN" || module=tests.integration.undrawn ;;
   live) set -- "$@" --port=0 ;;
   explain) set -- "$@" --pitfall=adam-epsilon ;;
 esac
@@ -28,6 +29,13 @@ class Reader:
     directory: Path
     env: dict[str, str]
     pytorch: Runner
+
+    @property
+    def program(self) -> str:
+        """The path of what runs as `orchestrator`."""
+        found = shutil.which("orchestrator", path=self.env["PATH"])
+        assert found
+        return found
 
     def run(self, line: str) -> subprocess.CompletedProcess:
         if "orchestrator live" in line:

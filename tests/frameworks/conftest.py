@@ -22,3 +22,13 @@ def name() -> str:
 def framework(name: str) -> ModuleType:
     """Return its module: `Trainer` and `environment`."""
     return importlib.import_module(FRAMEWORKS[name].module)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def short_calls(framework: ModuleType, name: str) -> None:
+    """Unroll fewer steps into a compiled call, which takes as much less to compile.
+
+    What users get is held by tests/system, and both have calls of several steps and of one.
+    """
+    if name == "pytorch":
+        importlib.import_module("services.pytorch.compiled_steps").STEPS_PER_CALL = 2

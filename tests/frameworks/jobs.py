@@ -117,9 +117,9 @@ JOBS = {
     "batch norms": spec(layers=NORMALISED, epochs=3),
     "convolutions": spec(layers=CONVOLUTIONS, epochs=3),
     "augmented, chunks of uneven length": spec(
-        augmentation=AUGMENTATION, layers=SHALLOW, batch_size=8, report_every_steps=6, epochs=3
+        augmentation=AUGMENTATION, layers=SHALLOW, batch_size=8, report_every_steps=5, epochs=3
     ),
-    "adam, chunks of uneven length": spec(batch_size=8, report_every_steps=6, epochs=4),
+    "adam, chunks of uneven length": spec(batch_size=8, report_every_steps=5, epochs=4),
     "adamw": spec(optimizer=Optimizer(AdamW(weight_decay=0.1), 0.01), layers=SHALLOW),
     "sgd with momentum": spec(optimizer=Optimizer(Sgd(momentum=0.9), 0.05), layers=SHALLOW),
     "sgd, batches of one sample": spec(
@@ -132,7 +132,7 @@ JOBS = {
 }
 EXECUTIONS = list(Execution)
 UNCOMPILED = [Execution.DEFAULT, Execution.EAGER]
-UNEVEN = spec(batch_size=8, report_every_steps=6, epochs=1)  # chunks of 6, 2 and 1 short
+UNEVEN = spec(batch_size=8, report_every_steps=5, epochs=1)  # chunks of 5, 3 and 1 short
 
 
 @dataclass

@@ -20,8 +20,9 @@ def test_warming_up_changes_neither_parameters_nor_what_training_gives(framework
     trainer.warm_up()
     for name, array in trainer.weights().items():
         np.testing.assert_array_equal(array, initial[name], strict=True)
-    warm, cold = jobs.train(framework, job), jobs.train(framework, job, warm=False)
-    np.testing.assert_array_equal(warm.losses, cold.losses)
+    warm = [chunk.losses for epoch in job.epoch_numbers for chunk in trainer.train_epoch(epoch)]
+    cold = jobs.train(framework, job, warm=False)
+    np.testing.assert_array_equal(np.concatenate(warm), cold.losses)
 
 
 def test_weights_come_back_as_they_were_given(framework):
@@ -77,8 +78,8 @@ def test_weights_that_are_not_the_models_are_refused(framework, fault):
 
 @pytest.mark.parametrize("execution", jobs.EXECUTIONS)
 def test_losses_come_a_chunk_at_a_time_and_the_short_batch_alone(framework, execution):
-    job = jobs.spec(batch_size=8, report_every_steps=6, epochs=1, execution=execution)
-    assert jobs.train(framework, job).chunk_lengths == [6, 2, 1]
+    job = replace(jobs.UNEVEN, execution=execution)
+    assert jobs.train(framework, job).chunk_lengths == [5, 3, 1]
 
 
 def test_evaluation_gives_logits_of_every_test_sample_in_order(framework, monkeypatch):

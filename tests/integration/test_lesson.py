@@ -1,6 +1,7 @@
 """The lesson's notebook in a real kernel, against the runners of the documents."""
 
 import json
+import sys
 
 import pytest
 
@@ -22,10 +23,20 @@ def test_the_notebook_is_kept_without_what_it_showed():
 def test_every_cell_of_the_notebook_runs_in_a_clone(shelf: Reader, tmp_path):
     clone = tmp_path / "clone"
     (clone / "docs").mkdir(parents=True)
-    for name in ("orchestrator", ".venv", ".venv-pytorch", ".venv-tensorflow"):
+    for name in ("orchestrator", ".venv-pytorch", ".venv-tensorflow"):
         (clone / name).symlink_to(ROOT / name)
+    (clone / ".venv/bin").mkdir(parents=True)
+    (clone / ".venv/bin/python").symlink_to(sys.executable)
+    (clone / ".venv/bin/orchestrator").symlink_to(shelf.program)  # which makes no command long
     folders = {name: str(tmp_path / name) for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR")}
-    environment = shelf.env | folders | {"PYTHONPATH": f"{ROOT}:{ROOT / 'proto'}"}
+    environment = (
+        shelf.env
+        | folders
+        | {
+            "PYTHONPATH": f"{ROOT}:{ROOT / 'proto'}",
+            "DRAWN": "1",  # figures are shown
+        }
+    )
     manager, client = jupyter.start_new_kernel(
         startup_timeout=HANG_SECONDS, cwd=str(clone / "docs"), env=environment
     )

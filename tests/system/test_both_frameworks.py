@@ -38,7 +38,7 @@ def has_compiler() -> bool:
 
 
 def test_a_run_learns_and_its_weights_evaluate_alike_in_their_own_framework(orchestrator, home):
-    orchestrator("compare", "--epochs=2", "--seed=1", "--threads=1")
+    orchestrator("compare", "--epochs=2", "--seed=1", "--threads=1", "--no-verify")
     run = shelf.find("latest", home / "runs")
     for trial in run.trials():
         assert trial.epochs[-1].test_accuracy > 0.95
@@ -114,7 +114,9 @@ def test_the_job_of_a_killed_orchestrator_goes_on_and_can_be_watched(orchestrato
 
 
 def test_an_interrupted_compare_stops_the_runners_that_it_started(orchestrator, home):
-    process = orchestrator.start("compare", "--epochs=1000", "--seed=6", "--threads=1")
+    process = orchestrator.start(
+        *("compare", "--epochs=1000", "--seed=6", "--threads=1", "--no-verify")
+    )
     assert eventually(lambda: has_epoch(process, home, seed=6))
     process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate(timeout=HANG_SECONDS)

@@ -46,10 +46,17 @@ def make(tmp_path):
     return make
 
 
+def beside(ran):
+    """The parts, in their order, that run one after another beside those without a framework."""
+    found = [line.partition("-m pytest ")[2] for line in ran if "tests/unit" not in line]
+    return tuple(found)
+
+
 def test_where_all_parts_pass_it_passes(make):
     code, ran, said = make()
     assert (code, said) == (0, "")
-    assert all(part in line for part, line in zip(PARTS, ran, strict=True))
+    assert beside(ran) == PARTS[1:]
+    assert len(ran) == len(PARTS)
 
 
 def test_where_parts_fail_the_others_run_and_it_fails_with_their_names(make):
@@ -58,5 +65,5 @@ def test_where_parts_fail_the_others_run_and_it_fails_with_their_names(make):
     assert len(ran) == len(PARTS)
     named = said.partition("These parts failed:\n")[2].splitlines()[:-1]  # the last is make's own
     assert len(named) == 2
-    assert "tests/unit" in named[0]
-    assert ".venv-tensorflow/bin/python -m pytest tests/frameworks" in named[1]
+    assert any("tests/unit" in name for name in named)
+    assert any(".venv-tensorflow/bin/python -m pytest tests/frameworks" in n for n in named)
