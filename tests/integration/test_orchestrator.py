@@ -137,7 +137,7 @@ def test_preview_draws_what_both_make_of_the_first_images_and_says_how_far_apart
     told = json.loads(done.stdout)
     assert told["images"] == 3
     assert told["largest_difference"] == 0
-    assert "PyTorch and TensorFlow make the same images" in told["sentence"]
+    assert "PyTorch and TensorFlow produce the same images" in told["sentence"]
     for suffix in ("png", "svg"):
         assert (orchestrator.home / f"runs/preview-synthetic-mlp.{suffix}").stat().st_size > 5000
     said = orchestrator.run(*AUGMENTED, "--recipe=idiomatic", *flags).stdout
@@ -156,7 +156,7 @@ def test_preview_goes_where_output_says(orchestrator, two):
     assert {"preview.png", "preview.svg"} <= {path.name for path in (run / "figures").iterdir()}
     (orchestrator.home / "notes.txt").touch()
     refused = orchestrator.run(*AUGMENTED, "--output=notes.txt", *flags, code=2)
-    assert "notes.txt; give a file that ends in .png or .svg" in refused.stderr
+    assert "notes.txt; give a file name that ends in .png or .svg" in refused.stderr
 
 
 def test_a_preview_of_what_cannot_be_is_refused_with_the_field(orchestrator, two):
@@ -297,7 +297,7 @@ def test_a_runner_killed_in_the_middle_is_told_and_what_it_had_reported_is_kept(
     runner.process.kill()
     _, stderr = process.communicate(timeout=HANG_SECONDS)
     assert process.returncode == 3
-    assert "is gone in the middle of the job" in stderr
+    assert "disappeared in the middle of the job" in stderr
     assert "orchestrator watch" in stderr
     assert "Traceback" not in stderr
     run = orchestrator.latest()

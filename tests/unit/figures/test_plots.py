@@ -107,7 +107,7 @@ def test_every_single_figure_has_a_title_where_nothing_was_finished():
         (
             {"step_losses": 150 * [NAN]},
             "Test accuracies end within",
-            "The trials that were timed were not the same job",
+            "The timed trials were not the same job",
         ),
     ],
 )
@@ -233,7 +233,7 @@ def test_a_line_that_stops_early_is_named_where_it_stops():
 
 def test_losses_that_become_nan_are_named_where_they_do():
     axes = panel(panels.loss, compare(JOB, CASES["losses that became NaN"]))
-    assert "TensorFlow\nnot a number from here" in texts(axes)
+    assert "TensorFlow\nnot finite from here" in texts(axes)
 
 
 def test_bars_are_the_phases_in_seconds_from_a_common_start_of_training():

@@ -140,10 +140,10 @@ FIRST, SECOND = environment("GPU-aa", "GPU-bb"), environment("GPU-bb")
     [
         (CUDA, FIRST, SECOND, None),
         (CUDA, FIRST, FIRST, "the PyTorch and TensorFlow runners both use the GPU GPU-aa"),
-        (CUDA, FIRST, environment(), "the TensorFlow runner does not tell which GPU it uses"),
-        (CUDA, environment(""), SECOND, "the PyTorch runner does not tell which GPU it uses"),
-        (CUDA, None, SECOND, "the PyTorch runner does not tell which GPU it uses"),
-        (job_pb2.JobSpec(), FIRST, SECOND, "trials on a CPU would take each other's time"),
+        (CUDA, FIRST, environment(), "the TensorFlow runner does not report which GPU it uses"),
+        (CUDA, environment(""), SECOND, "the PyTorch runner does not report which GPU it uses"),
+        (CUDA, None, SECOND, "the PyTorch runner does not report which GPU it uses"),
+        (job_pb2.JobSpec(), FIRST, SECOND, "trials on a CPU would take time from each other"),
     ],
 )
 def test_trials_run_at_once_only_where_each_is_known_to_have_its_own_gpu(
@@ -410,7 +410,7 @@ def test_a_trial_of_other_sizes_than_the_first_is_cancelled_and_has_failed(run):
     other = Smaller("tensorflow")
     (said,) = go(run, FakeClient("pytorch"), other, at_once=False)
     assert (
-        "inputs.train_samples is 1600, but should be 3200, as pytorch reported of the same job"
+        "inputs.train_samples is 1600, but should be 3200, as pytorch reported for the same job"
         in said
     )
     assert other.cancelled.is_set()
