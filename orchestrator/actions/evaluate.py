@@ -23,16 +23,18 @@ from orchestrator.trials.spec import in_own_way
 
 _NO_EVALUATION = Phrase("{framework}: the job {job_id} reported no evaluation.")
 _OTHER_SAMPLES = Phrase(
-    "{framework} evaluated {found} logits, where the run has {kept} of {trained}: the two did not "
-    "have the same test samples."
+    "{framework} evaluated {found} logits, but the run has {kept} from {trained}: "
+    "the two did not have the same test samples."
 )
 _OTHER_LOGITS = Phrase(
-    "{framework} makes other logits of {trained}'s weights than {trained} did when it had trained "
-    "them: they differ by {largest:.0e}, where rounding makes {allowed:.0e} at most."
+    "{framework} computes different logits from {trained}'s weights than {trained} "
+    "did after training: they differ by {largest:.0e}, while rounding explains at "
+    "most {allowed:.0e}."
 )
 _OTHER_CALLS = Phrase(
-    "The calls of {framework} that were timed with {size} samples gave other logits than its "
-    "evaluation: they differ by {largest:.0e}, where rounding makes {allowed:.0e} at most."
+    "The timed calls of {framework} with {size} samples gave different logits than "
+    "its evaluation: they differ by {largest:.0e}, while rounding explains at most "
+    "{allowed:.0e}."
 )
 _TIMES = 16  # the effect of rounding on a loss, on the largest logit of a deep model
 

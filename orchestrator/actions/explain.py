@@ -20,7 +20,7 @@ from orchestrator.storage import store
 from orchestrator.storage.about import Kind
 from orchestrator.storage.store import Run
 
-_LETTING_IN = Phrase("letting in: {what}")
+_LETTING_IN = Phrase("introducing: {what}")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,7 @@ from orchestrator.storage.files import writing
 from orchestrator.storage.store import Run
 
 _NOTHING = Phrase(
-    "{path} keeps no trial and no result, so that there is nothing to report: make it again."
+    "{path} has no trials and no results, so there is nothing to report: run it again."
 )
 
 

@@ -12,7 +12,7 @@ from orchestrator.results.verdict import Verdict
 from orchestrator.runners.placement import Enough
 from orchestrator.storage.store import Run
 
-_LATE = Phrase("--max-minutes: {minutes:g} have gone by; not sure enough yet")
+_LATE = Phrase("--max-minutes: {minutes:g} minutes have passed; not certain enough yet")
 _SO_FAR = Phrase("{number} repetitions: {sentence}")
 
 

@@ -24,12 +24,12 @@ from orchestrator.trials.sides import sides
 
 Progress = bool | Callable[[str], None]
 
-_FEW = Phrase("repeats is {given}; it has to be 1 or more.")
-_KEPT = Phrase("{why}\nWhat was finished is kept: orchestrator.load({path!r})")
+_FEW = Phrase("repeats is {given}; it must be 1 or more.")
+_KEPT = Phrase("{why}\nWhat has finished is kept: orchestrator.load({path!r})")
 _INTERRUPTED = Phrase("Interrupted.")
 _NO_TRIAL = Phrase(
-    "{path} has no trial of its own: it is of another kind, or was not begun. 'orchestrator show' "
-    "says what it came to."
+    "{path} has no trial of its own: it is a run of another kind, or was never "
+    "started. 'orchestrator show' shows its results."
 )
 
 

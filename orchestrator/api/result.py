@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import pandas
 
 _OVERVIEW = "overview"
-_NO_TABLE = Phrase("There is no table {name!r}; there are {known}.")
-_NO_FIGURE = Phrase("{path} has no figure {name!r}; it has {known}.")
+_NO_TABLE = Phrase("There is no table {name!r}; choose from {known}.")
+_NO_FIGURE = Phrase("{path} has no figure {name!r}; choose from {known}.")
 _NO_FIGURES = Phrase("{path} has no figures: no epoch was finished.")
 _NO_PANDAS = Phrase(
     "to_frame() needs pandas, which is not installed: pip install 'twinrun[notebook]'"

@@ -11,20 +11,22 @@ from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.language.words import label
 
 _NOT_DETERMINISTIC = Phrase(
-    "{framework}'s side is not deterministic: run twice it parts by {largest:.0e} at step {step:,}"
+    "{framework}'s side is not deterministic: two runs of it differ by {largest:.0e} "
+    "at step {step:,}"
 )
 _COARSE = Phrase(
-    "{framework}'s side parts from itself by {largest:.0e} at step {step:,}, before rounding could "
-    "grow, when its initial values are moved by one unit in their last place"
+    "{framework}'s side differs from itself by {largest:.0e} at step {step:,}, "
+    "before rounding could grow, when its initial values are moved by one unit in "
+    "their last place"
 )
 _NOT_AT_FIRST = Phrase(
     "the {quantity} differ by {largest:.0e} at step {step:,}{where}, before rounding could grow"
 )
 _JUMP = Phrase(
-    "the losses part suddenly, {times:.0e}-fold from step {before:,} to step {step:,}, which no "
-    "growth of rounding gives"
+    "the losses diverge suddenly, {times:.0e}-fold from step {before:,} to step "
+    "{step:,}, faster than rounding grows"
 )
-_NO_YARDSTICK = Phrase("it is not known what rounding alone does to {framework}'s side")
+_NO_YARDSTICK = Phrase("the effect of rounding alone on {framework}'s side is not known")
 _IN = Phrase(" in {tensor}")
 
 

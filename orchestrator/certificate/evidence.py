@@ -19,7 +19,7 @@ _WEIGHTS = Phrase("weights of {trial}")
 _LOGITS = Phrase("logits of {trial}")
 _AGAIN = Phrase("logits of the weights of {trial} in {framework}")
 _NOT_SAFETENSORS = Phrase("The {what} are not a safetensors file: {error}.")
-_NO_SPEC = Phrase("It is not kept what {trial} was to do; make the run again.")
+_NO_SPEC = Phrase("The run does not have the job spec of {trial}; make the run again.")
 _NO_LOGITS = Phrase("The {what} lack logits or labels.")
 
 Tensors = Mapping[str, NDArray[np.floating]]

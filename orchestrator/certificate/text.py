@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from orchestrator.certificate.certificate import Certificate, Parting
 
 NOT_SAME = Phrase("Not shown to be the same job, because {reasons}.")
-UNFINISHED = Phrase("{trial} did not end in success")
+UNFINISHED = Phrase("{trial} did not succeed")
 SILENT = Phrase("{trials} did not report the details of its steps")
 NOT_EVALUATED = Phrase("{framework} has not evaluated the saved weights of {trial}")
 TOO_FEW = Phrase("{trial} took {steps:,} of {all_steps:,} steps")
 INITIAL_APART = Phrase("the initial values differ, first in {tensor}")
 NOT_FINITE = Phrase(
-    "the losses are no finite numbers from step {step:,} on; until then they agree to {largest:.0e}"
+    "the losses are not finite from step {step:,} on; until then they agree to {largest:.0e}"
 )
 TIMED_IN = Phrase("in {precision}, in which it is timed, {reason}")
 
@@ -30,41 +30,45 @@ _SAME = Phrase(
     "every loss, to {weights:.0e} in the final weights and to {logits:.0e} in the test logits."
 )
 _SAME_SO_FAR = Phrase(
-    "The same job, as far as rounding lets it be shown: in float64, over {steps:,} steps, {first} "
-    "and {second} agree outright in all but {quantities}, which part by no more than {allowed:g} "
-    "times what moving every initial value by one unit in its last place does."
+    "The same job, as far as rounding lets it be shown: in float64, over {steps:,} "
+    "steps, {first} and {second} agree outright in everything except {quantities}, "
+    "which differ by no more than {allowed:g} times the effect of moving every "
+    "initial value by one unit in its last place."
 )
 _ENLARGES = Phrase(
     "This job enlarges every rounding: the losses agree to {tolerance:.0e} for {together:,} of "
     "{steps:,} steps."
 )
 _UNDETERMINED = Phrase(
-    "{tensors} is not determined by the job: its gradient is nothing but rounding, as that of a "
-    "bias before a batch norm is (use_bias: false leaves it out)."
+    "The job does not determine {tensors}: its gradient is only rounding, like that "
+    "of a bias before a batch norm (use_bias: false leaves it out)."
 )
 _ROUNDED = Phrase(
-    "In {precision} {first} and {second} part as rounding alone parts a framework from itself: "
-    "over {steps:,} steps by up to {ratio} times as much."
+    "In {precision}, {first} and {second} diverge as a framework diverges from "
+    "itself by rounding alone: over {steps:,} steps by up to {ratio} times as much."
 )
 _TIMED = Phrase(
-    "In {precision}, in which it is timed, they part over {steps:,} steps by {between:.0e}, "
-    "{ratio} times as much as rounding parts a framework from itself."
+    "In {precision}, the precision of the timed trials, they differ over {steps:,} "
+    "steps by {between:.0e}, {ratio} times as much as rounding makes a framework "
+    "differ from itself."
 )
-_LATE = Phrase("The last of {epochs} epochs was taken as epoch {number:,} of a long job.")
-_NOT_COVERED = Phrase("What begins at another step is not covered.")
+_LATE = Phrase("The last of {epochs} epochs was run as epoch {number:,} of a long job.")
+_NOT_COVERED = Phrase("Anything that begins at another step is not covered.")
 _TOGETHER = Phrase("Within {share} of each other stay: {pairs}.")
 _PAIR = Phrase("{first} and {second} for {steps:,} of {all:,} steps")
 _OWN = Phrase("{framework} and itself for {steps:,}")
 _STEPS = Phrase("{first} took {steps:,} steps and {second} {other_steps:,}")
-_APART = Phrase("the {quantity} differ by {largest:.0e}{where}, where {tolerance:.0e} is allowed")
+_APART = Phrase(
+    "the {quantity} differ by {largest:.0e}{where}, but at most {tolerance:.0e} is allowed"
+)
 _BEYOND_OWN = Phrase(
-    "the {quantity} differ by {largest:.0e}{where}, where rounding makes {own:.0e}"
+    "the {quantity} differ by {largest:.0e}{where}, while rounding explains {own:.0e}"
 )
 _AT = Phrase(" at step {step:,}")
 _IN = Phrase(" in {tensor}")
 _AT_IN = Phrase(" at step {step:,} in {tensor}")
-_FIRST = Phrase("they first part at step {step:,}")
-_FIRST_IN = Phrase("they first part at step {step:,}, in {tensor}")
+_FIRST = Phrase("they first diverge at step {step:,}")
+_FIRST_IN = Phrase("they first diverge at step {step:,}, in {tensor}")
 _OF = Phrase("{quantity} of {tensor}")
 
 
@@ -109,7 +113,7 @@ def beyond(
         yield english(_FIRST_IN if parting.tensor else _FIRST, **at)
 
 
-_ALSO = Phrase("beyond what is allowed are these too: {quantities}")
+_ALSO = Phrase("also beyond what is allowed: {quantities}")
 
 
 def _excess(found: Difference) -> float:

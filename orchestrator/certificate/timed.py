@@ -30,17 +30,19 @@ _MEAN, _NATS = 0.3, 0.05
 # An evaluation's accuracy: to this much, plus the chance variation of that number of samples.
 _POINTS, _DEVIATIONS = 0.05, 6.0
 
-_NOT_SAME = Phrase("The trials that were timed were not the same job: in pair {number} {reason}.")
+_NOT_SAME = Phrase("The timed trials were not the same job: in pair {number} {reason}.")
 _STEPS = Phrase("{first} took {steps:,} steps and {second} {other_steps:,}")
-_FIRST = Phrase("the losses differ by {largest:.0e} at step 0, where rounding makes {allowed:.0e}")
+_FIRST = Phrase(
+    "the losses differ by {largest:.0e} at step 0, while rounding explains {allowed:.0e}"
+)
 _FASTER = Phrase(
-    "the losses differ by {largest:.0e} at step {step:,}, where rounding makes {allowed:.0e}"
+    "the losses differ by {largest:.0e} at step {step:,}, while rounding explains {allowed:.0e}"
 )
 _JUMP = Phrase(
-    "the losses part suddenly, from {before:.0e} to {after:.0e} at step {step:,}, which no growth "
-    "of rounding gives"
+    "the losses diverge suddenly, from {before:.0e} to {after:.0e} at step {step:,}, "
+    "faster than rounding grows"
 )
-_FINITE = Phrase("the losses of one are no finite numbers from step {step:,} on")
+_FINITE = Phrase("the losses of one side are not finite from step {step:,} on")
 _LOSS = Phrase("the {what} of epoch {epoch} are {one:.3g} and {other:.3g}")
 _ACCURACY = Phrase("the {what} of epoch {epoch} are {one} and {other}")
 _TRAINING = Phrase("mean training losses")

@@ -12,9 +12,9 @@ from twinrun.contract.spec import JobSpec, Tolerance
 from orchestrator.language.phrases import Phrase
 
 _REASON = Phrase(
-    "Seen over 5 epochs (4,690 steps) of mnist-mlp with Adam: 1.1e-13 in the losses, 5.9e-14 in "
-    "the gradients' norms, 4.1e-13 in the weights, 7e-15 in the logits. A job that enlarges "
-    "rounding is held against its own rounding."
+    "Measured over 5 epochs (4,690 steps) of mnist-mlp with Adam: 1.1e-13 in the "
+    "losses, 5.9e-14 in the gradients' norms, 4.1e-13 in the weights, 7e-15 in the "
+    "logits. A job that enlarges rounding is compared with its own rounding."
 )
 
 

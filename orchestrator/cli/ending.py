@@ -12,7 +12,7 @@ from orchestrator.language.phrases import Phrase, english, say
 
 _EXIT_INTERRUPTED = 130
 _ERROR = Phrase("orchestrator: {message}")
-_INTERRUPTED = Phrase("interrupted; what was finished is kept")
+_INTERRUPTED = Phrase("interrupted; what has finished is kept")
 
 
 @contextmanager

@@ -13,9 +13,9 @@ LanguageOption = Annotated[
     typer.Option(
         "--lang",
         metavar=f"[{'|'.join(LANGUAGES)}]",
-        help="Of what is shown; otherwise as TWINRUN_LANG or the locale says. What is stored is in "
-        "English.",
-        rich_help_panel="What is shown and kept",
+        help="Language of the output; default: TWINRUN_LANG or the locale. Stored "
+        "data is in English.",
+        rich_help_panel="Output",
         show_default=False,
     ),
 ]

@@ -31,14 +31,16 @@ def _before(context: typer.Context, lang: LanguageOption = None) -> None:
 app = typer.Typer(
     cls=Commands,
     callback=_before,
-    help="Run exactly the same training job on each framework, and say which was "
-    "faster.\n\nExit codes: 0 success; 1 an unforeseen fault; 2 bad input; 3 no runner could be "
-    "reached, or it is the wrong one; 4 a job failed; 5 results could not be written; "
-    "6 not shown to be the same job; 7 the result stands with warnings, and --strict was given; "
-    "130 interrupted (what was finished is kept).\n\nEvery flag can be given as an environment "
-    "variable too (--batch-size of compare: TWINRUN_COMPARE_BATCH_SIZE), or in twinrun.toml (here "
-    "or in ~/.config/twinrun; $TWINRUN_CONFIG names another): a key at the top is a flag of every "
-    "command, one in a table such as \\[compare] of that command alone.",
+    help="Run exactly the same training job on each framework, and report which was "
+    "faster.\n\nExit codes: 0 success; 1 an unforeseen error; 2 invalid input; 3 "
+    "no runner could be reached, or it is the wrong one; 4 a job failed; 5 "
+    "results could not be written; 6 not shown to be the same job; 7 the result "
+    "stands with warnings, and --strict is set; 130 interrupted (what has "
+    "finished is kept).\n\nAny flag can also be set by an environment variable "
+    "(--batch-size of compare: TWINRUN_COMPARE_BATCH_SIZE), or in twinrun.toml "
+    "(here or in ~/.config/twinrun; $TWINRUN_CONFIG names another): a key at "
+    "the top is a flag of every command, one in a table such as \\[compare] of "
+    "that command only.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )

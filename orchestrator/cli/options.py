@@ -36,25 +36,25 @@ else:
     Framework = StrEnum("Framework", {name.upper(): name for name in FRAMEWORKS})
 
 ALL = ",".join(FRAMEWORKS)
-FrameworkOption = Annotated[Framework, typer.Option("--framework", "-f", help="Which one.")]
+FrameworkOption = Annotated[Framework, typer.Option("--framework", "-f", help="The framework.")]
 FrameworksOption = Annotated[
-    str, typer.Option(help="Which, with commas.", autocompletion=completion.frameworks)
+    str, typer.Option(help="Frameworks, separated by commas.", autocompletion=completion.frameworks)
 ]
 BaselineOption = Annotated[
     str | None,
     typer.Option(
-        metavar="NAME", help="The side that the others are held against; otherwise the first."
+        metavar="NAME", help="The side that the others are compared with; default: the first."
     ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 
 
 def _option(panel: str, *names: str, **settings: Any) -> Any:
     return typer.Option(*names, rich_help_panel=panel, **settings)
 
 
-_WHERE, _SHOWN = "Where it runs", "What is shown and kept"
-_SURE = "How sure it is"
+_WHERE, _SHOWN = "Where it runs", "Output"
+_SURE = "Interval"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +67,7 @@ class JobOptions(JobFlags):
             JOB,
             "--workload",
             "-w",
-            help="As 'orchestrator workloads' lists them, or a file of your own, mine.yaml.",
+            help="A name from 'orchestrator workloads', or your own file, mine.yaml.",
             autocompletion=completion.presets,
         ),
     ] = JobFlags.workload
@@ -77,8 +77,8 @@ class JobOptions(JobFlags):
             JOB,
             "--set",
             metavar="FIELD=VALUE",
-            help="Any other field of the job spec, in YAML: --set 'optimizer={sgd: {momentum: "
-            "0.9}, learning_rate: 0.05}'. May be given again.",
+            help="Any other field of the job spec, in YAML: --set 'optimizer={sgd: "
+            "{momentum: 0.9}, learning_rate: 0.05}'. Repeatable.",
         ),
     ] = None
 
@@ -97,8 +97,8 @@ class _Where:
             _WHERE,
             "--runner",
             metavar="NAME=HOST:PORT",
-            help="A framework's runner; otherwise one on its port, or a local process. May be "
-            "given again.",
+            help="Address of a framework's runner; default: one on its port, or a "
+            "local process. Repeatable.",
         ),
     ] = None
 
@@ -145,12 +145,14 @@ class ShownOptions:
             "-o",
             metavar="DIR",
             envvar="TWINRUN_OUTPUT",
-            help="Holds the runs, a directory each.",
+            help="Directory of the runs, one directory each.",
         ),
     ] = Path("runs")
-    as_json: Annotated[bool, _option(_SHOWN, "--json", help="Results as JSON on stdout.")] = False
+    as_json: Annotated[bool, _option(_SHOWN, "--json", help="Print results as JSON on stdout.")] = (
+        False
+    )
     quiet: Annotated[
-        bool, _option(_SHOWN, "--quiet", "-q", help="Nothing on stderr but errors.")
+        bool, _option(_SHOWN, "--quiet", "-q", help="Print only errors on stderr.")
     ] = False
 
 
@@ -166,12 +168,11 @@ class RepeatOptions:
             "-n",
             min=1,
             max=1000,
-            help="Pairs of trials, in an order drawn at random and balanced. It takes 6 for an "
-            "interval.",
+            help="Pairs of trials, in a balanced random order. An interval needs 6.",
         ),
     ] = 1
     same_seed: Annotated[
-        bool, _option(_SURE, help="The same seed for every pair, not the next one for each.")
+        bool, _option(_SURE, help="Use the same seed for every pair, not the next one for each.")
     ] = False
     until_sure: Annotated[
         bool,
@@ -179,10 +180,13 @@ class RepeatOptions:
     ] = False
     precision_target: Annotated[
         str,
-        _option(_SURE, metavar="PERCENT", help="With --until-sure: to either side of the ratio."),
+        _option(
+            _SURE, metavar="PERCENT", help="With --until-sure: the half-width of the interval."
+        ),
     ] = "2%"
     max_minutes: Annotated[
-        float, _option(_SURE, min=0.1, help="With --until-sure: begin no pair after so many.")
+        float,
+        _option(_SURE, min=0.1, help="With --until-sure: start no pair after this many minutes."),
     ] = 30.0
     twice: Annotated[
         Framework | None,
@@ -190,12 +194,12 @@ class RepeatOptions:
             _SURE,
             "--aa",
             metavar="FRAMEWORK",
-            help="An A/A test: the same framework on both sides. What it finds is this machine's "
-            "noise floor, and is said with later verdicts.",
+            help="An A/A test: the same framework on both sides. Its result is this "
+            "machine's noise floor, which later verdicts report.",
         ),
     ] = None
     strict: Annotated[
-        bool, _option(_SURE, "--strict", help="End with code 7 where there is a warning.")
+        bool, _option(_SURE, "--strict", help="Exit with code 7 if there is a warning.")
     ] = False
 
     def plan(self) -> Plan:

@@ -19,15 +19,17 @@ from orchestrator.storage.store import Run
 SCHEMA = "twinrun.export/1"
 _MARK = "twinrun.json"  # in each folder that is an export
 _NO_TRIAL = Phrase("{run} has no trial to export.")
-_INNER = Phrase("{run} has no trial of its own to export; it holds runs that have: {paths}.")
+_INNER = Phrase("{run} has no trial of its own to export; these runs inside it have: {paths}.")
 _MISSING = Phrase(
     "Exporting to {to} needs {package}, which is not installed: "
     "{python} -m pip install 'twinrun[{extra}]'"
 )
-_THERE = Phrase("{place} is there already; say --force to replace it, or name another with --into.")
+_THERE = Phrase(
+    "{place} already exists; pass --force to replace it, or name another place with --into."
+)
 _OTHERS = Phrase(
-    "{place} holds what is not an export of Twinrun, and is left as it is; name another place with "
-    "--into."
+    "{place} contains something other than an export of Twinrun, and is left alone; "
+    "name another place with --into."
 )
 
 

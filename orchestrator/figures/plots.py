@@ -38,10 +38,10 @@ _PANELS: Mapping[str, tuple[panels.Panel, Room]] = {
 }
 _PARTING = Room(left=0.95, right=0.95)
 
-_EXPLAINED = Phrase("One difference at a time: what each does to a comparison of the same job")
+_EXPLAINED = Phrase("One difference at a time: the effect of each on a comparison of the same job")
 _ORIGINALS, _DIFFERENCE = Phrase("originals"), Phrase("difference")
-_DIFFERENCE_OF = Phrase("{first}\nless {second}")
-_MISTAKES = Phrase("{framework}, weights of {trained}:\n{mistakes:,} of {samples:,} said wrongly")
+_DIFFERENCE_OF = Phrase("{first}\nminus {second}")
+_MISTAKES = Phrase("{framework}, weights of {trained}:\n{mistakes:,} of {samples:,} misclassified")
 _TEST_ACCURACY, _TRAINING_LOSS = Phrase("Test accuracy"), Phrase("Training loss")
 _TOGETHER = Phrase("Losses stay together")
 _ACCURACY_OF = Phrase("Accuracy of {second}\nabove {first}'s, points")

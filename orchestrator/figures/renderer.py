@@ -22,10 +22,10 @@ from orchestrator.language.phrases import Phrase, current, english, speaking
 from orchestrator.results.comparison import Comparison
 
 _FAILED = Phrase(
-    "The figures cannot be drawn; the process that draws them told: {last}. What was measured is "
-    "kept: draw them with `orchestrator report`."
+    "The figures cannot be drawn; the drawing process reported: {last}. The "
+    "measurements are kept: draw them with `orchestrator report`."
 )
-_NO_WORD = Phrase("not a word")
+_NO_WORD = Phrase("no message")
 
 
 class Renderer:

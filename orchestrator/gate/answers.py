@@ -14,9 +14,9 @@ from orchestrator.gate.spec import check_completed, check_taken
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.trials.text import clean_message
 
-_AS_ASKED = Phrase("{asked}, as was asked for")
+_AS_ASKED = Phrase("{asked}, as requested")
 _AN_ID = Phrase("up to 128 letters, digits and hyphens")
-_ANOTHER = Phrase("one that has not come before")
+_ANOTHER = Phrase("one that has not occurred before")
 _WITHIN = Phrase("all of them within {seconds:.0f} s")
 _ID = re.compile(r"[A-Za-z0-9-]{1,128}")
 _MOST_CPUS = 1_000_000

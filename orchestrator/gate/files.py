@@ -18,9 +18,9 @@ from orchestrator.language.phrases import Phrase, Sentence, english
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _A_DIGEST = Phrase("a SHA-256 in hexadecimal")
-_ANNOUNCED = Phrase("{value}, as was announced")
+_ANNOUNCED = Phrase("{value}, as announced")
 _OVERDUE = Phrase("all of it within {seconds:.0f} s")
-_CLASSES = Phrase("the number of a class, below {classes}")
+_CLASSES = Phrase("a class number below {classes}")
 _LABELS = Phrase("{file}.labels")
 _INITIAL = Phrase("the initial weights")
 _FINAL = Phrase("the final weights")

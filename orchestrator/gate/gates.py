@@ -13,8 +13,9 @@ from orchestrator.gate.times import Elapsed
 from orchestrator.language.phrases import Phrase, english
 
 _TOO_LARGE = Phrase(
-    "The {framework} runner at {address} sent of the job {job_id} a message larger than gRPC takes "
-    "({details}). The job counts as failed; update this runner, or ask another one."
+    "The {framework} runner at {address} sent a message about the job {job_id} that "
+    "is too large for gRPC ({details}). The job counts as failed; update this "
+    "runner, or ask another one."
 )
 
 

@@ -15,9 +15,9 @@ from orchestrator.language.phrases import Phrase, english
 
 _A_TIME = Phrase("a time above 0 s")
 _A_SHAPE = Phrase("[images, height, width, channels], {most:,} numbers at most")
-_AS_SHAPED = Phrase("{count}, as its shape says")
+_AS_SHAPED = Phrase("{count}, according to its shape")
 _OF_THE_JOB = Phrase("{due}, as in the job")
-_RISING = Phrase("more than that of the one before")
+_RISING = Phrase("more than the previous one's")
 _MOST_NUMBERS = 100_000  # of previewed images
 _MOST_OPERATIONS = 100
 _MOST_RATE = 1e21  # a second: more than any machine has

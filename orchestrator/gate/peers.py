@@ -7,7 +7,7 @@ from twinrun.v1 import job_pb2
 from orchestrator.gate.fault import require
 from orchestrator.language.phrases import Phrase, english
 
-_AS_ANOTHER = Phrase("{value}, as {framework} reported of the same job")
+_AS_ANOTHER = Phrase("{value}, as {framework} reported for the same job")
 _SIZES = ("train_samples", "test_samples", "validation_samples", "steps_per_epoch")
 
 

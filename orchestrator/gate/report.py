@@ -21,15 +21,15 @@ from orchestrator.trials.text import clean_message
 
 _MOST_PROGRESS = 10_000  # four a second, for 40 minutes
 _THE_NEXT = Phrase("the next one, {next}")
-_NO_KIND = Phrase("event {sequence} is of no kind that this orchestrator knows")
-_UNDUE = Phrase("{event} came, which a {kind} does not report")
-_TOO_EARLY = Phrase("{event} came before the job's epochs had ended")
-_WITHOUT = Phrase("the job is said to have succeeded, without {missing}")
+_NO_KIND = Phrase("event {sequence} is of a kind unknown to this orchestrator")
+_UNDUE = Phrase("{event} arrived, which a {kind} does not report")
+_TOO_EARLY = Phrase("{event} arrived before the job's epochs had ended")
+_WITHOUT = Phrase("the job is reported as succeeded, without {missing}")
 _CUT_OFF = Phrase("its report ended before the job did")
 _NOT_ANNOUNCED = Phrase("{file} were never announced")
-_AS_REPORTED = Phrase("{state}, as its events say")
+_AS_REPORTED = Phrase("{state}, according to its events")
 _AS_SAVED = Phrase("{digest}, the digest of the initial weights")
-_NONE = Phrase("none, since the order of batches is the framework's own")
+_NONE = Phrase("none, because the order of batches is the framework's own")
 _EPOCHS = Phrase("all of its epochs")
 _THE_WEIGHTS = Phrase("weights_saved of both")
 _INITIAL, _FINAL = job_pb2.WEIGHTS_KIND_INITIAL, job_pb2.WEIGHTS_KIND_FINAL

@@ -14,16 +14,16 @@ from orchestrator.language.phrases import Phrase, english
 from orchestrator.storage.store import to_mapping
 from orchestrator.trials.paths import differing_paths
 
-_CHANGED = Phrase("{field} was {asked} in the job that was asked for, and came back as {given}")
-_DROPPED = Phrase("{field} was in the job that was asked for, and did not come back")
+_CHANGED = Phrase("{field} was {asked} in the requested job, and came back as {given}")
+_DROPPED = Phrase("{field} was in the requested job, and did not come back")
 _UNKNOWN = Phrase(
-    "{field} has the field number {number}, which this orchestrator does not know and could not "
-    "keep"
+    "{field} has the field number {number}, which this orchestrator does not know "
+    "and could not store"
 )
-_ADDED = Phrase("{field} was not in the job that was asked for, which was complete, and came back")
+_ADDED = Phrase("{field} was not in the requested job, which was complete, and came back")
 _DIFFERENT = Phrase(
-    "The {first} and {second} runners do not make the same job of what was asked for: they differ "
-    "in {fields}. Update the older of the two."
+    "The {first} and {second} runners complete the requested job differently: in "
+    "{fields}. Update the older of the two."
 )
 
 

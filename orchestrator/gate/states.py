@@ -10,12 +10,12 @@ from orchestrator.gate.times import Elapsed
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.trials.states import state_name
 
-AGAIN = Phrase("{event} came again")
-_AFTER_END = Phrase("{event} came after the job's end")
-_NOT_RUNNING = Phrase("{event} came before the job ran")
-_NOT_STARTED = Phrase("{phase} ended, which did not start")
+AGAIN = Phrase("{event} arrived twice")
+_AFTER_END = Phrase("{event} arrived after the job's end")
+_NOT_RUNNING = Phrase("{event} arrived before the job ran")
+_NOT_STARTED = Phrase("{phase} ended without having started")
 _A_STATE = Phrase("a state that may follow {before}")
-_NO_ERROR = Phrase("an error came of a job that is {state}")
+_NO_ERROR = Phrase("an error arrived for a job that is {state}")
 
 _UNENDED = (
     job_pb2.JOB_STATE_UNSPECIFIED,

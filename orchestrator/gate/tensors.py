@@ -27,7 +27,7 @@ _NOT_A_HEADER = Phrase("the header of {file} is not one of a safetensors file: {
 _TOO_SHORT = Phrase("it is too short")
 _NOT_JSON = Phrase("it is not JSON")
 _MISSING = Phrase("{file} has no tensor {name}, which the job's model has")
-_LEFT_OVER = Phrase("{file} has a tensor {name}, which the job's model has not")
+_LEFT_OVER = Phrase("{file} has a tensor {name}, which the job's model does not have")
 _THE_SHAPE = Phrase("{shape}, as in the job's model")
 _BYTES_AT = Phrase("bytes {first} to {last}")
 

@@ -14,12 +14,12 @@ from orchestrator.language.phrases import Phrase, english
 
 _THE_NEXT = Phrase("the next one, {next}")
 _AS_MANY = Phrase("{count}, as the losses are")
-_BEFORE_INPUTS = Phrase("{event} came before inputs")
-_UNASKED = Phrase("{field} came, which the job does not ask for")
-_MISSING = Phrase("{field} is missing, which the job asks for")
+_BEFORE_INPUTS = Phrase("{event} arrived before inputs")
+_UNASKED = Phrase("{field} arrived, which the job does not request")
+_MISSING = Phrase("{field} is missing, which the job requests")
 _THE_MODELS = Phrase("the tensors of the job's model")
 _OF_ITS_STEPS = Phrase("a mean of the losses of its steps, {low:.6g} to {high:.6g}")
-_NOT_FINITE = Phrase("no finite number, as some loss of its steps")
+_NOT_FINITE = Phrase("not finite, because some loss of its steps is not finite")
 _ROUNDING = 1e-4
 
 

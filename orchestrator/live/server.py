@@ -46,13 +46,13 @@ _FILES = {
     "chart.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
-_ONLY_GET = Phrase("This server answers GET alone: the page looks, and changes nothing.")
+_ONLY_GET = Phrase("This server answers GET only: the page shows, and changes nothing.")
 _ONLY_HERE = Phrase(
-    "This page is for 127.0.0.1 and localhost; 'ssh -L' brings it to another machine."
+    "This page is for 127.0.0.1 and localhost; 'ssh -L' makes it available on another machine."
 )
 _NO_FILE = Phrase("There is no such file.")
 _TAKEN = Phrase(
-    "Port {port} of {host} cannot be listened on: {why}. Give another with --port; 0: any."
+    "Cannot listen on port {port} of {host}: {why}. Choose another with --port; 0: any."
 )
 
 

@@ -17,7 +17,7 @@ PAGE = {
     "title": Phrase("Twinrun live"),
     "connecting": Phrase("Connecting"),
     "connected": Phrase("Live"),
-    "lost": Phrase("Connection lost. Trying again; start 'orchestrator live' if it has ended."),
+    "lost": Phrase("Connection lost. Retrying; start 'orchestrator live' again if it has ended."),
     "waiting": Phrase("Waiting for a job"),
     "start_one": Phrase("Start one with"),
     "no_job": Phrase("no job yet"),
@@ -51,7 +51,7 @@ _EPOCH = Phrase("epoch {epoch} of {epochs}")
 _RUNNER = Phrase("at {address}")
 _NO_RUNNER = Phrase("no runner yet")
 _GONE = Phrase("the runner is gone")
-_LOST = Phrase("lost: the runner went away before the job had ended")
+_LOST = Phrase("lost: the runner disappeared before the job had ended")
 _OUTCOME = Phrase("{seconds} s, {accuracy}")
 _OPTIMIZERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW"}
 _NONE = "-"

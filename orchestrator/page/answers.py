@@ -21,7 +21,7 @@ _JOB = Phrase(
     "A model of {parameters:,} parameters, trained on {samples:,} samples of {dataset} for "
     "{epochs}: {optimizer}, batch size {batch_size}."
 )
-_JOB_UNKNOWN = Phrase("A model trained on {dataset}; no trial reported what it was given.")
+_JOB_UNKNOWN = Phrase("A model trained on {dataset}; no trial reported its inputs.")
 _HOW = Phrase(
     "In {precision} on {device}, threads {threads}; recipe {recipe}, execution {execution}."
 )

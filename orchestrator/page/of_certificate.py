@@ -17,7 +17,7 @@ from orchestrator.storage.about import About
 
 _SAME_JOB = Phrase("Was it the same job?")
 _YES, _NO = Phrase("Yes"), Phrase("Not shown")
-_GIVEN = Phrase("Were they given the same?")
+_GIVEN = Phrase("Were the inputs the same?")
 _UNKNOWN = Phrase("Not known")
 _WHAT = Phrase("What was compared?")
 _STEPS = Phrase("{steps:,} steps")
@@ -26,8 +26,8 @@ _ALLOWED = Phrase("What is allowed, and why?")
 _EVIDENCE = Phrase("The evidence")
 _EVIDENCE_CAPTION = Phrase("The largest relative difference in each quantity, and what is allowed.")
 _WEIGHTS_CAPTION = Phrase("The final weights' largest relative difference, by tensor.")
-_INPUTS_CAPTION = Phrase("What both were given, by SHA-256.")
-_DATA = Phrase("the evidence, every step of it")
+_INPUTS_CAPTION = Phrase("The inputs of both, by SHA-256.")
+_DATA = Phrase("the evidence, with every step")
 
 
 def certificate_page(

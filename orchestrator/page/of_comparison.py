@@ -34,7 +34,7 @@ from orchestrator.results.comparison_file import as_dict
 from orchestrator.storage.about import About
 
 _FIGURES = Phrase("Figures")
-_NUMBERS = Phrase("In numbers")
+_NUMBERS = Phrase("The numbers")
 _NUMBERS_CAPTION = Phrase("Medians over the trials of each side.")
 _NUMBERS_INTERVAL = Phrase("Medians over the trials; ratios with their interval (95 %).")
 _NUMBERS_INTERVALS = Phrase(
@@ -44,16 +44,16 @@ _WHY_CAPTION = Phrase(
     "Where the time went: wall and CPU seconds of each phase, and what was in use."
 )
 _PROFILE_CAPTION = Phrase("{side}: where the time of {steps:,} steps went, by its own profiler.")
-_PACE = Phrase("Seconds per epoch of training; the shorter, the faster")
+_PACE = Phrase("Seconds per epoch of training; shorter is faster")
 _SECONDS = Phrase("{seconds} s")
-_ONE_CAUTION = Phrase("One thing to keep in mind")
-_CAUTIONS = Phrase("{count} things to keep in mind")
+_ONE_CAUTION = Phrase("One warning")
+_CAUTIONS = Phrase("{count} warnings")
 _DATA = Phrase("every number of every trial and epoch")
 # The page's first sentence is not repeated above a figure.
 _TITLES: Mapping[str, Phrase] = {
     "ratios": Phrase("Pair by pair, how many times as long the slower side took"),
     "ratios:several": Phrase("Block by block, how many times as long as the baseline each took"),
-    "certificate": Phrase("The two held against each other, step by step"),
+    "certificate": Phrase("The two compared, step by step"),
     "certificate:several": Phrase("The baseline and another side, step by step"),
 }
 _PLAIN_TITLES: Mapping[str, Phrase] = {
@@ -71,18 +71,20 @@ _CAPTIONS: Mapping[str, Phrase] = {
         "Each mark is a side's seconds per epoch in a block over the baseline's. The lines are the "
         "estimates, the bands their intervals (95 %, for all at once)."
     ),
-    "time": Phrase("Medians over the trials. Only training is compared; the rest is shown."),
+    "time": Phrase(
+        "Medians over the trials. Only training is compared; the rest is for information."
+    ),
     "accuracy": Phrase(
-        "Test accuracy after each epoch: the median of the trials, in a band from the least to the "
-        "most of them."
+        "Test accuracy after each epoch: the median of the trials, in a band from "
+        "their minimum to their maximum."
     ),
     "reaching": Phrase(
         "The same accuracy over the seconds spent training, evaluation not counted: each trial "
         "thin, the medians strong."
     ),
     "loss": Phrase(
-        "Mean training loss of blocks of steps. The curves of the same job lie on each other, "
-        "until rounding parts them."
+        "Mean training loss of blocks of steps. The curves of the same job coincide "
+        "until rounding makes them diverge."
     ),
     "memory": Phrase("Peak memory of a trial's process: a bar is the median, a mark a trial."),
     "certificate": Phrase("How far the losses are apart at each step, and how much is allowed."),

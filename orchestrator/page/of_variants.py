@@ -24,7 +24,7 @@ from orchestrator.results.explanation import as_dict as as_dict_of_rows
 from orchestrator.results.variants import Variants, as_dict
 from orchestrator.storage.about import About, Kind
 
-_NUMBERS = Phrase("In numbers")
+_NUMBERS = Phrase("The numbers")
 _CAPTIONS: Mapping[Kind, Phrase] = {
     Kind.RECIPES: Phrase("Medians over the trials of each."),
     Kind.LOOPS: Phrase("Seconds of an epoch"),
@@ -32,11 +32,11 @@ _CAPTIONS: Mapping[Kind, Phrase] = {
 _RUNS = Phrase("The comparisons")
 _DATA = Phrase("the same as numbers")
 _NOT_FINISHED = Phrase("It was not finished.")
-_EXPLAINED = Phrase("One difference at a time: what each does to a comparison of the same job")
-_NONE = Phrase("No difference was held against the matched job.")
+_EXPLAINED = Phrase("One difference at a time: the effect of each on a comparison of the same job")
+_NONE = Phrase("No difference was compared with the matched job.")
 _DIFFERENCES = Phrase("Each difference")
-_FIGURE = Phrase("How long the losses stay together, and what it does to accuracy and to time")
-_WHO = Phrase("What each framework does of its own, and why it matters.")
+_FIGURE = Phrase("How long the losses stay together, and the effect on accuracy and time")
+_WHO = Phrase("Each framework's own way, and why it matters.")
 
 
 def variants_page(found: Variants, about: About, inner: Sequence[str]) -> Page:

@@ -28,24 +28,19 @@ from orchestrator.trials.trial import Trial
 _TRIALS = Phrase("Every trial")
 _TRIALS_CAPTION = Phrase("Trials of the same pair had the same seed and ran one after the other.")
 _ENVIRONMENTS = Phrase("Environments")
-_ENVIRONMENTS_CAPTION = Phrase(
-    "What each ran on. Rows marked \u2260 are not the same on all sides."
-)
+_ENVIRONMENTS_CAPTION = Phrase("What each side ran on. Rows marked ≠ differ between sides.")
 _PACKAGES = Phrase("All packages, {count} in all")
-_PACKAGES_CAPTION = Phrase(
-    "Versions of what was installed. Rows marked \u2260 are of different versions."
-)
-_WARNINGS = Phrase("What to keep in mind")
+_PACKAGES_CAPTION = Phrase("Versions of installed packages. Rows marked ≠ have different versions.")
+_WARNINGS = Phrase("Warnings and remedies")
 _REPRODUCE = Phrase("Run it again")
 _REPRODUCE_TEXT = Phrase(
-    "Save the job below beside you, and run the same with Twinrun's code and environments."
+    "Save the job below in your current directory, and run it with the same versions "
+    "of Twinrun and its environments."
 )
 _FILE = Phrase("The whole job, every value spelled out")
 _JOB = Phrase("Show {name}")
 _DATA = Phrase("The data")
-_DATA_TEXT = Phrase(
-    "All that this page says, as numbers; the run directory keeps every event and weight."
-)
+_DATA_TEXT = Phrase("All numbers of this page; the run directory has every event and weight.")
 
 
 def lead(about: About) -> list[str]:

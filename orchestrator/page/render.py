@@ -12,8 +12,8 @@ _WORDS = {
     "answers": Phrase("Answers"),
     "contents": Phrase("Contents"),
     "differs": Phrase("differs"),
-    "made": Phrase("Made by Twinrun from what the run kept. This page holds all that it shows."),
-    "skip": Phrase("To the content"),
+    "made": Phrase("Made by Twinrun from the run's data. This page is self-contained."),
+    "skip": Phrase("Skip to content"),
 }
 _EXPONENT = re.compile(r"(?<=\d)e-(?=\d)")
 _UNIT = re.compile(r"(?<=\d) (%|s|GB|MB)(?!\w)")

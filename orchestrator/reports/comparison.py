@@ -28,8 +28,8 @@ _LOSSES_PART = Phrase(
     "at step {step:,}."
 )
 _ROUNDING = Phrase(
-    "They part no faster than rounding parts a framework from itself in {precision}, where it "
-    "grows from step to step."
+    "They diverge no faster than rounding makes a framework diverge from itself in "
+    "{precision}, where it grows from step to step."
 )
 _LOSSES_SAME = Phrase("Over {steps:,} steps the losses of {first} and {second} are the same.")
 _LOSSES_DIVERGED = Phrase(
@@ -41,7 +41,7 @@ _ACCURACIES = Phrase("Test accuracies of {first} and {second} differ by {points:
 
 
 _NOISE = Phrase(
-    "On this machine {framework} held against itself came to {low:.3f} to {high:.3f} "
+    "On this machine {framework} compared with itself gave {low:.3f} to {high:.3f} "
     "({pairs} pairs of {workload}, {day})."
 )
 WHY = Phrase("Why")

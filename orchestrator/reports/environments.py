@@ -10,7 +10,7 @@ from orchestrator.language.words import memory, number
 from orchestrator.reports.grid import UNKNOWN, Grid, Row, known, of_sides, row
 
 _PROPERTY, _PACKAGE, _PACKAGES = Phrase("Property"), Phrase("Package"), Phrase("Packages")
-_ABSENT = Phrase("not there")
+_ABSENT = Phrase("absent")
 _BY_JOB = Phrase("set by each job")
 _CPU_ONLY = Phrase("CPU only")
 _MORE = Phrase("and {rest} more (--json)")
@@ -84,7 +84,7 @@ _TOLD: Mapping[Phrase, Callable[[job_pb2.Environment], str]] = {
     Phrase("Python"): lambda e: e.python_version,
     Phrase("Platform"): lambda e: e.platform,
     Phrase("CPU"): lambda e: e.cpu_model,
-    Phrase("CPUs that it may use"): lambda e: str(e.available_cpus),
+    Phrase("CPUs available to it"): lambda e: str(e.available_cpus),
     Phrase("CPU set"): lambda e: e.cpu_set,
     Phrase("Threads"): lambda e: str(e.threads) if e.threads else say(_BY_JOB),
     Phrase("BLAS"): lambda e: e.blas,

@@ -13,13 +13,13 @@ from orchestrator.results.pitfalls import Pitfall
 
 _MATCHED = Phrase("nothing")
 _MEANING = Phrase(
-    "Losses part: by more than 0.1 %. Accuracy: {second}'s less {first}'s. Time: {second}'s over "
-    "{first}'s."
+    "Losses diverge: by more than 0.1 %. Accuracy: {second}'s minus {first}'s. Time: "
+    "{second}'s over {first}'s."
 )
 _NEVER = Phrase("never")
 _STEP = Phrase("step {step:,}")
-_LET_IN, _DIFFERENCE = Phrase("Let in"), Phrase("What it is")
-_HEADINGS = (Phrase("losses part"), Phrase("accuracy"), Phrase("time"))
+_LET_IN, _DIFFERENCE = Phrase("Difference"), Phrase("Description")
+_HEADINGS = (Phrase("losses diverge"), Phrase("accuracy"), Phrase("time"))
 _POINTS = Phrase("{points:+.2f} points")
 _SOURCE = Phrase("Source: {source}")
 

@@ -10,7 +10,7 @@ from orchestrator.language.words import label
 from orchestrator.reports.grid import BLANK, UNKNOWN, Grid, Part, Said, columns, of_sides, row
 from orchestrator.results.summary import Summary, shape
 
-_LAYER, _MAKES, _PARAMETERS = Phrase("Layer"), Phrase("makes"), Phrase("parameters")
+_LAYER, _MAKES, _PARAMETERS = Phrase("Layer"), Phrase("output"), Phrase("parameters")
 
 
 def report(found: Summary) -> Iterator[Part]:

@@ -25,8 +25,8 @@ _PHASES = {
 _SECONDS = Phrase("{wall} s, CPU {cpu} s")
 _GAP = Phrase("{ours} of {most} {unit}: {share}")
 _NOT_MEASURED = Phrase(
-    "What the machine can do at most is not known; 'orchestrator env --measure' with the same "
-    "--threads, --precision and --device finds it."
+    "The machine's peak rates are not known; 'orchestrator env --measure' with the "
+    "same --threads, --precision and --device measures them."
 )
 
 

@@ -10,7 +10,7 @@ from orchestrator.results.comparison import Comparison
 from orchestrator.results.variants import Loops, Times, Variants
 
 _SECONDS = Phrase("Seconds of an epoch")
-_WAITING = Phrase("  of it waiting for data")
+_WAITING = Phrase("  of which waiting for data")
 _RECIPES = {"matched": Phrase("matched"), "idiomatic": Phrase("idiomatic")}
 _SHOWN: Mapping[Phrase, Callable[[Times], str]] = {
     Phrase("training"): lambda times: f"{number(times.train_seconds)} s",
@@ -19,9 +19,9 @@ _SHOWN: Mapping[Phrase, Callable[[Times], str]] = {
 }
 _LOOPS = {
     "fit": Phrase("its own loop"),
-    "custom": Phrase("a loop of one's own"),
+    "custom": Phrase("a hand-written loop"),
     "fit-eager": Phrase("its own loop, op by op"),
-    "custom-eager": Phrase("a loop of one's own, op by op"),
+    "custom-eager": Phrase("a hand-written loop, op by op"),
 }
 
 

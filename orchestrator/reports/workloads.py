@@ -12,7 +12,7 @@ _COLUMNS = (
     Phrase("Data"),
     Phrase("Layers"),
     Phrase("Optimizer"),
-    Phrase("What it is"),
+    Phrase("Description"),
 )
 
 

@@ -24,17 +24,17 @@ from orchestrator.trials.sides import are_the_same, framework_of
 
 _ONE_PAIR = Phrase("1 pair")
 _PAIRS = Phrase("{pairs} pairs")
-_FEW = Phrase("{pairs} of trials cannot say how sure the ratio is; it takes {fewest}.")
+_FEW = Phrase("{pairs} of trials is too few for a confidence interval; it needs at least {fewest}.")
 _FLOOR = Phrase(
-    "On this machine {side} differed from itself by as much: its A/A test came to {low:.3f} to "
-    "{high:.3f}."
+    "On this machine {side} differed from itself by as much: its A/A test gave "
+    "{low:.3f} to {high:.3f}."
 )
-_TEST_ANEW = Phrase("Repeat more often, and make the A/A test anew: --aa {name}.")
+_TEST_ANEW = Phrase("Repeat more often, and repeat the A/A test: --aa {name}.")
 _BELOW = Phrase(
     "{side} ends at {accuracy} test accuracy, below the target of {target}: a fast job that does "
     "not learn is no win."
 )
-_NOT_FINITE = Phrase("The losses of {side} are no finite numbers from step {step:,} on.")
+_NOT_FINITE = Phrase("The losses of {side} are not finite from step {step:,} on.")
 
 
 def cautions(
@@ -74,8 +74,8 @@ def _of_the_proof(
     if certificates is None:
         yield Caution(
             "CERTIFICATE_MISSING",
-            english(Phrase("No certificate was made, so that it is not shown to be the same job.")),
-            english(Phrase("Leave out --no-verify; a certificate is of two frameworks.")),
+            english(Phrase("No certificate was made, so it is not shown to be the same job.")),
+            english(Phrase("Remove --no-verify; a certificate needs two frameworks.")),
         )
     elif not certificates.same_job:
         yield Caution(
@@ -83,7 +83,7 @@ def _of_the_proof(
             english(Phrase("It is not shown to be the same job.")),
             english(
                 Phrase(
-                    "See where the two part in certificate.json, and with 'orchestrator verify'."
+                    "See in certificate.json, or with 'orchestrator verify', where the two diverge."
                 )
             ),
         )
@@ -94,13 +94,15 @@ def _of_the_timed(trials: Sides, timed: Sequence[Timed]) -> Iterator[Caution]:
         yield Caution(
             "TIMED_NOT_SAME",
             sentence,
-            english(Phrase("Look where the losses part; 'orchestrator verify' tells more.")),
+            english(Phrase("See where the losses diverge; 'orchestrator verify' shows more.")),
         )
     for side, step in not_finite(trials).items():
         yield Caution(
             "NOT_FINITE",
             english(_NOT_FINITE, side=label(side), step=step),
-            english(Phrase("Take a smaller learning rate: what does not learn is not compared.")),
+            english(
+                Phrase("Use a smaller learning rate: a job that does not learn is not compared.")
+            ),
         )
 
 

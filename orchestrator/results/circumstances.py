@@ -20,10 +20,10 @@ CLOCK_RANGE = 0.1  # of the highest clock that a trial ended with
 _TRIAL = Phrase("trial {number} of {side}")
 _SHARED = Phrase("Other processes took {share} of the CPUs while {trial} trained.")
 _STOLEN = Phrase("The hypervisor took {share} of the CPUs away while {trial} trained.")
-_THROTTLED = Phrase("A CPU limit held {trial} back for {share} of its training.")
+_THROTTLED = Phrase("A CPU limit throttled {trial} for {share} of its training.")
 _CLOCK = Phrase("The CPUs' clock went from {lowest} to {highest} GHz.")
 _GPU_SHARED = Phrase("Other processes computed on the GPU while {trial} trained.")
-_GPU_THROTTLED = Phrase("The GPU's clock was held back: {reasons}.")
+_GPU_THROTTLED = Phrase("The GPU's clock was reduced: {reasons}.")
 _SWAPPED = Phrase("Trial {number} of {side} was partly swapped out.")
 _UNEQUAL = Phrase("The trials did not have the same {what}.")
 _DEBUG = Phrase("{sides} ran in a debug build, which is slower.")
@@ -45,7 +45,7 @@ def of_the_load(trials: Sides) -> Iterator[Caution]:
         yield Caution(
             "CPU_SHARED",
             english(_SHARED, share=percent(worst[1]), trial=worst[0]),
-            english(Phrase("Stop what else runs, or repeat until it evens out: --until-sure.")),
+            english(Phrase("Stop other programs, or repeat until it averages out: --until-sure.")),
         )
     worst = _worst(trials, lambda load, seconds, cpus: load.stolen_seconds / seconds / cpus)
     if worst and worst[1] > STOLEN_CPUS:
@@ -53,7 +53,7 @@ def of_the_load(trials: Sides) -> Iterator[Caution]:
             "CPU_STOLEN",
             english(_STOLEN, share=percent(worst[1]), trial=worst[0]),
             english(
-                Phrase("Take a machine of your own, or repeat until it evens out: --until-sure.")
+                Phrase("Use a dedicated machine, or repeat until it averages out: --until-sure.")
             ),
         )
     worst = _worst(trials, lambda load, seconds, _: load.throttled_seconds / seconds)
@@ -62,7 +62,9 @@ def of_the_load(trials: Sides) -> Iterator[Caution]:
             "CPU_THROTTLED",
             english(_THROTTLED, share=percent(worst[1]), trial=worst[0]),
             english(
-                Phrase("Give it as many --threads as the limit grants CPUs, or a higher limit.")
+                Phrase(
+                    "Set --threads to the number of CPUs that the limit allows, or raise the limit."
+                )
             ),
         )
 
@@ -125,9 +127,7 @@ def of_gpus(trials: Sides) -> Iterator[Caution]:
             "GPU_THROTTLED",
             english(_GPU_THROTTLED, reasons=", ".join(reasons)),
             english(
-                Phrase(
-                    "See to its cooling and its power limit, or lock its clock: nvidia-smi -lgc."
-                )
+                Phrase("Check its cooling and its power limit, or lock its clock: nvidia-smi -lgc.")
             ),
         )
 
@@ -139,7 +139,7 @@ def of_memory(trials: Sides) -> Iterator[Caution]:
         yield Caution(
             "SWAPPED",
             english(_SWAPPED, number=swapped[0].number, side=label(swapped[0].framework)),
-            english(Phrase("Free memory, or take a smaller job.")),
+            english(Phrase("Free memory, or use a smaller job.")),
         )
 
 
@@ -166,7 +166,7 @@ def of_environments(trials: Sides, job: JobSpec) -> Iterator[Caution]:
         yield Caution(
             "TF32_UNEQUAL",
             english(Phrase("Products were TensorFloat-32 in some trials and float32 in others.")),
-            english(Phrase("Set allow_tf32 in the job spec, and nothing else that changes it.")),
+            english(Phrase("Set allow_tf32 in the job spec, and change it nowhere else.")),
         )
     if debug := sorted({name for name, environment in found if environment.debug_build}):
         yield Caution(

@@ -24,7 +24,7 @@ from orchestrator.trials.inputs import InputsCheck, check_inputs, to_agree
 from orchestrator.trials.sides import changed_fields
 from orchestrator.trials.trial import Trial
 
-_ALONE = Phrase("{framework} ran alone, so there is nothing to hold its speed against.")
+_ALONE = Phrase("{framework} ran alone, so there is nothing to compare its speed with.")
 _NO_TRIAL = Phrase("There is no trial to compare.")
 _NO_VERDICT = Phrase("No verdict on speed: {why}")
 _NO_VERDICT_OF = Phrase("No verdict on the speed of {side}: {why}")
@@ -32,12 +32,12 @@ _LEFT_OUT = Phrase("Left out with its pair: {why}")
 _LEFT_OUT_OF_BLOCKS = Phrase("Left out with its block: {why}")
 _NOT_SUCCEEDED = {
     JobState.PENDING: Phrase("trial {number} of {framework} did not start."),
-    JobState.RUNNING: Phrase("trial {number} of {framework} was not seen to its end."),
+    JobState.RUNNING: Phrase("trial {number} of {framework} was not followed to its end."),
     JobState.FAILED: Phrase("trial {number} of {framework} failed: {error}"),
     JobState.CANCELLED: Phrase("trial {number} of {framework} was cancelled."),
 }
 _NO_REASON = Phrase("it gave no reason.")
-_NOT_FINITE = Phrase("the losses of {side} are no finite numbers from step {step:,} on.")
+_NOT_FINITE = Phrase("the losses of {side} are not finite from step {step:,} on.")
 _NO_PAIR = Phrase("no pair of trials succeeded.")
 _NO_BASELINE = Phrase("the baseline, {side}, has no trial.")
 _NO_TIME = Phrase("trial {number} of {framework} reported no training time.")

@@ -31,11 +31,11 @@ _HOW = (
 _OTHER_JOB = Phrase("These are not the same job, and cannot be compared: they differ in {fields}.")
 _NONE_ALIKE = Phrase("No framework has a finished trial in both runs.")
 _SLOWER = Phrase(
-    "{side}'s epoch took {ratio:.2f} times as long in the second run as in the first ({basis})."
+    "An epoch of {side} took {ratio:.2f} times as long in the second run as in the first ({basis})."
 )
 _NOT_SHOWN = Phrase(
-    "No difference is shown between {side}'s epochs in the two runs; one below {least:.1%} could "
-    "not have been seen ({basis})."
+    "No difference is shown between the epochs of {side} in the two runs; one below "
+    "{least:.1%} could not have been seen ({basis})."
 )
 _INTERVAL = Phrase("95 %: {low:.2f} to {high:.2f}, {first} and {second} trials")
 _TRIALS = Phrase("{first} and {second} trials")

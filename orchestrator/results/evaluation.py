@@ -13,12 +13,13 @@ from orchestrator.trials.stored import as_json, fields_of
 
 SCHEMA = "twinrun.evaluation/1"
 _SAME = Phrase(
-    "{framework} makes the same {samples:,} predictions of {trained}'s weights as {trained}; the "
-    "largest difference of a logit is {difference:.1e}."
+    "{framework} makes the same {samples:,} predictions from {trained}'s weights as "
+    "{trained}; the largest difference of a logit is {difference:.1e}."
 )
 _DIFFERENT = Phrase(
-    "{framework} makes {differing:,} of {samples:,} predictions of {trained}'s weights otherwise "
-    "than {trained}; the largest difference of a logit is {difference:.1e}."
+    "{framework} makes {differing:,} of {samples:,} predictions from {trained}'s "
+    "weights differently than {trained}; the largest difference of a logit is "
+    "{difference:.1e}."
 )
 
 Logits = NDArray[np.floating]  # [samples, classes]

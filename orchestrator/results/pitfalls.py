@@ -86,7 +86,7 @@ PITFALLS = (
         name="softmax-in-model",
         way=job_pb2.OWN_WAY_LOSS,
         title=Phrase("Softmax in the model"),
-        pytorch=Phrase("its loss takes softmax again"),
+        pytorch=Phrase("its loss applies softmax again"),
         tensorflow=Phrase("its loss finds the logits behind it"),
         paragraph=Phrase(
             "A Keras model ends in softmax as often as not, for its losses take probabilities "

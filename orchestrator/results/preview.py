@@ -16,19 +16,20 @@ SCHEMA = "twinrun.preview/1"
 # The possible effect of rounding on a normalised pixel.
 TOLERANCES = {job_pb2.PRECISION_FLOAT64: 1e-12}
 OTHER_TOLERANCE = 1e-6
-_NONE = Phrase("{workload} augments nothing: images are trained on as they are.")
-_ONE = Phrase("{workload}, as {frameworks} augments it.")
+_NONE = Phrase("{workload} has no augmentation: training uses the images as they are.")
+_ONE = Phrase("{workload}, as augmented by {frameworks}.")
 _SAME = Phrase(
-    "{workload}: {frameworks} make the same images; the largest difference of a normalised pixel "
-    "is {largest:.1e}."
+    "{workload}: {frameworks} produce the same images; the largest difference of a "
+    "normalised pixel is {largest:.1e}."
 )
 _DIFFERENT = Phrase(
-    "{workload}: {frameworks} do not make the same images; the largest difference of a normalised "
-    "pixel is {largest:.1e}, where {tolerance:.0e} is allowed."
+    "{workload}: {frameworks} do not produce the same images; the largest difference "
+    "of a normalised pixel is {largest:.1e}, but at most {tolerance:.0e} is allowed."
 )
 _OWN = Phrase(
-    "{workload}, idiomatic: {frameworks} each draw and resample in their own way, so that images "
-    "differ by design; the largest difference of a normalised pixel is {largest:.2f}."
+    "{workload}, idiomatic: {frameworks} each draw and resample in their own way, so "
+    "images differ by design; the largest difference of a normalised pixel is "
+    "{largest:.2f}."
 )
 
 

@@ -18,7 +18,7 @@ _AGREE_UNTRAINED = Phrase(
 )
 _DIFFER = Phrase("They do not agree: {differences}.")
 _COUNT = Phrase("{first} has {one} layers and {second} {other}")
-_LAYER = Phrase("layer {index} of {first} makes {one} and of {second} {other}")
+_LAYER = Phrase("the output of layer {index} is {one} for {first} and {other} for {second}")
 _DESCRIBED = Phrase("{shape} with {parameters:,} parameters")
 _DESCRIBED_UNTRAINED = Phrase("{shape} with {parameters:,} parameters ({untrained:,} not trained)")
 _ONE = Phrase("{framework}: {layers} layers, {parameters:,} parameters.")

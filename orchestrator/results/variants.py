@@ -31,15 +31,18 @@ CHANGES: Mapping[Kind, Mapping[str, Mapping[str, int]]] = {
     Kind.LOOPS: LOOPS,
 }
 _LONGER = Phrase(
-    "Written as its users do, {slower} trained {seconds} s longer than {faster}: {wait} s by "
-    "waiting for its data, {matched} s by what it took longer on the same job, and {rest} s by the "
-    "rest: how it is written, and the CPUs that its data pipeline takes from its steps."
+    "In the idiomatic recipe, {slower} trained {seconds} s longer than {faster}: "
+    "{wait} s waiting for its data, {matched} s on the same job, and {rest} s for "
+    "the rest: how it is written, and the CPUs that its data pipeline takes from its "
+    "steps."
 )
-_NOT_BOTH = Phrase("A recipe has no finished trial of each framework, so nothing is taken apart.")
+_NOT_BOTH = Phrase(
+    "A recipe has no finished trial of each framework, so the difference is not split into parts."
+)
 
 
 _TIMES = Phrase(
-    "{framework}: a loop of one's own took {custom:.2f} times as long as its own, {eager}."
+    "{framework}: a hand-written loop took {custom:.2f} times as long as its own, {eager}."
 )
 _OP_BY_OP = Phrase("op by op {fit:.2f} and {custom:.2f} times as long")
 

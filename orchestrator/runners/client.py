@@ -27,12 +27,12 @@ _OTHER_VERSION = Phrase(
     "{version}), this orchestrator version {ours}: update the older of the two."
 )
 _NOT_IMPORTED = Phrase(
-    "The {framework} runner at {address} has not imported its framework within {seconds:.0f} s; "
-    "its log tells why. Ask again once it has."
+    "The {framework} runner at {address} has not imported its framework within "
+    "{seconds:.0f} s; see its log for the reason. Ask again once it has."
 )
 _NOT_BUSY = Phrase(
-    "The {framework} runner at {address} takes no job, since it has too many, and lists none that "
-    "runs or waits. Restart this runner, or ask another one."
+    "The {framework} runner at {address} accepts no job because it has too many, but "
+    "lists none that runs or waits. Restart this runner, or ask another one."
 )
 PROTOCOL_VERSION = 1
 ProcessUse = runner_service_pb2.ProcessUse

@@ -21,16 +21,17 @@ _TAKEN = Phrase("{framework}: the runner at {address}")
 _TAKEN_OF = Phrase("{framework}: the runner at {address}, of the user {owner}")
 _TAKEN_PROCESS = Phrase("{framework}: the runner at {address}, process {pid} of the user {owner}")
 _STARTED = Phrase("{framework}: a local runner, started for this command")
-_PASSED_OVER = Phrase("{framework}: passed over: {why}")
+_PASSED_OVER = Phrase("{framework}: skipped: {why}")
 _WAITING = Phrase(
     "{framework}: waiting for the local runner that another command starts or ends, at most "
     "{seconds:g} s"
 )
 _IN_THE_WAY = Phrase(
-    "Another {framework} runner has {state_dir} and cannot be used. End it (its process number is "
-    "in the file lock there), or set XDG_STATE_HOME to start one beside it."
+    "Another {framework} runner holds {state_dir} and cannot be used. End it (its "
+    "process number is in the file lock there), or set XDG_STATE_HOME to start "
+    "another one."
 )
-_ANOTHER_USERS = Phrase("{address}: it is the runner of another user, {owner}")
+_ANOTHER_USERS = Phrase("{address}: this is the runner of another user, {owner}")
 _PROBE_SECONDS = 10.0  # if nobody listens, this is known at once
 _OWN_SECONDS = 20.0  # for a runner that is known to exist
 _CLOSE_SECONDS = 5.0

@@ -16,21 +16,21 @@ from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.settings.config import Places
 
 _ENDED = Phrase(
-    "The {framework} runner ended as it was started; its last lines, from {log}:\n{last}"
+    "The {framework} runner ended during its start; its last lines, from {log}:\n{last}"
 )
 _DIED = Phrase(
-    "The {framework} runner, process {pid}, has ended: {how}. What was finished is kept; {log} has "
-    "its last words."
+    "The {framework} runner, process {pid}, has ended: {how}. What has finished is "
+    "kept; {log} has its last lines."
 )
 _BY_SIGNAL = Phrase("killed by signal {number} ({name})")
 _BY_CODE = Phrase("exit code {code}")
 _NO_PYTHON = Phrase(
-    "No {framework} runner answers, and there is no {python} to start one: run 'make setup', or "
-    "give the address of one with --{framework}."
+    "No {framework} runner answers, and there is no {python} to start one: run 'make "
+    "setup', or give a runner's address with --{framework}."
 )
 _NOT_STARTED = Phrase(
-    "A {framework} runner could not be started: {error}. It keeps its jobs in {state_dir}; set "
-    "XDG_STATE_HOME to have them elsewhere."
+    "A {framework} runner could not be started: {error}. It stores its jobs in "
+    "{state_dir}; set XDG_STATE_HOME to move them elsewhere."
 )
 START_SECONDS = 300.0  # a live process that takes longer is hung; a busy machine is slow
 _STOP_SECONDS = 15.0

@@ -9,8 +9,8 @@ from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.language.words import label
 from orchestrator.runners.finding import Runners
 
-_ON_A_CPU = Phrase("trials on a CPU would take each other's time")
-_NO_GPU = Phrase("the {framework} runner does not tell which GPU it uses")
+_ON_A_CPU = Phrase("trials on a CPU would take time from each other")
+_NO_GPU = Phrase("the {framework} runner does not report which GPU it uses")
 _ONE_GPU = Phrase("the {first} and {second} runners both use the GPU {gpu}")
 
 

@@ -13,16 +13,18 @@ from orchestrator.language.phrases import Phrase, english
 from orchestrator.runners.wire import Wire
 
 _LOST_MIDWAY = Phrase(
-    "The {framework} runner at {address} is gone in the middle of the job {job_id}. What it had "
-    "reported is kept; once it runs again, 'orchestrator watch {job_id}' tells how the job ended."
+    "The {framework} runner at {address} disappeared in the middle of the job "
+    "{job_id}. Its reports are kept; once it runs again, 'orchestrator watch "
+    "{job_id}' shows how the job ended."
 )
 _HANGS = Phrase(
-    "The {framework} runner at {address} hangs: in the middle of the job {job_id} it told nothing "
-    "for {seconds:g} s, nor when it was asked again. What it had reported is kept."
+    "The {framework} runner at {address} hangs: in the middle of the job {job_id} it "
+    "sent nothing for {seconds:g} s, and did not answer when asked. Its reports are "
+    "kept."
 )
 _NOT_IN_TIME = Phrase(
-    "The {framework} runner at {address} did not end the job {job_id} in time; it is not waited "
-    "for any longer."
+    "The {framework} runner at {address} did not end the job {job_id} in time; no "
+    "longer waiting for it."
 )
 REATTACH_SECONDS = 10.0  # for a runner to come back in the middle of a job
 _PAUSE_SECONDS = 0.5

@@ -25,10 +25,10 @@ from orchestrator.runners.silence import Limit
 _SAYS = Phrase("The {framework} runner at {address}: {details}")
 _NO_ANSWER = Phrase(
     "The {framework} runner at {address} does not answer ({details}). Start it with "
-    "'make serve-{framework}' or, in a container, 'make up-{framework}', or leave the address out "
-    "to have one started."
+    "'make serve-{framework}' or, in a container, 'make up-{framework}', or omit the "
+    "address to have one started."
 )
-_NO_RUNNER = Phrase("What answers at {address} is no Twinrun runner, or one of another version.")
+_NO_RUNNER = Phrase("The program at {address} is not a Twinrun runner, or has another version.")
 _REFUSES = Phrase("The {framework} runner at {address} refused: {details}")
 _FAILED = Phrase("The {framework} runner at {address} failed: {code}: {details}")
 _CALL_SECONDS = 60.0  # if nobody listens, this is reported at once

@@ -16,15 +16,17 @@ from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.settings import workloads
 
-_NO_FRAMEWORK = Phrase("There is no framework {names}; there are {known}.")
+_NO_FRAMEWORK = Phrase("There is no framework {names}; choose from {known}.")
 _TOO_MANY = Phrase("A comparison takes at most {most} sides, and these are {count}.")
 _NO_SIDE = Phrase("--baseline is {name!r}; the sides are {known}.")
-_NO_RUNNER = Phrase("--runner takes NAME=HOST:PORT, where NAME is one of {known}; it got {text!r}.")
+_NO_RUNNER = Phrase(
+    "--runner takes NAME=HOST:PORT, where NAME is one of {known}; it was given {text!r}."
+)
 _NO_PERCENTAGE = Phrase("{flag} is {text!r}; give a percentage such as 2%.")
-_NO_ASSIGNMENT = Phrase("--set takes FIELD=VALUE, such as 'batch_size=32'; it got {text!r}.")
+_NO_ASSIGNMENT = Phrase("--set takes FIELD=VALUE, such as 'batch_size=32'; it was given {text!r}.")
 _NOT_YAML = Phrase("--set {name}: {value!r} is not YAML: {error}")
 _NO_FIELDS = Phrase("The job spec has no field {path}: {parent} has no fields.")
-_NO_JOB = Phrase("The workload {workload} with these flags is not a job: {error}")
+_NO_JOB = Phrase("The workload {workload} with these flags is not a valid job: {error}")
 
 MOST_SIDES = 8
 

@@ -19,10 +19,10 @@ from orchestrator.errors import BadInput
 from orchestrator.language.phrases import Phrase, english
 
 _NAME = "twinrun.toml"
-_NO_FILE = Phrase("TWINRUN_CONFIG is {given!r}, and there is no such file.")
+_NO_FILE = Phrase("TWINRUN_CONFIG is {given!r}, but that file does not exist.")
 _NOT_READ = Phrase("{file} cannot be read: {error}")
 _NO_FLAG = Phrase(
-    "{file}: {names} is no flag of a command; 'orchestrator COMMAND --help' lists them."
+    "{file}: {names} is not a flag of any command; 'orchestrator COMMAND --help' lists them."
 )
 
 

@@ -32,12 +32,14 @@ class JobFlags:
 
     workload: str = "mnist-mlp"
     epochs: Annotated[int | None, Flag(help="Passes over the data.")] = None
-    batch_size: Annotated[int | None, Flag(help="Samples in a step.")] = None
+    batch_size: Annotated[int | None, Flag(help="Samples per step.")] = None
     learning_rate: Annotated[
-        float | None, Flag(help="Of the optimizer.", field="optimizer.learning_rate")
+        float | None, Flag(help="Learning rate of the optimizer.", field="optimizer.learning_rate")
     ] = None
-    seed: Annotated[int | None, Flag(help="Of initial values, batch order, synthetic data.")] = None
-    device: Annotated[Device | None, Flag(help="Where the framework computes.")] = None
+    seed: Annotated[
+        int | None, Flag(help="Seed of initial weights, batch order and synthetic data.")
+    ] = None
+    device: Annotated[Device | None, Flag(help="Device of the framework.")] = None
     execution: Annotated[
         Execution | None,
         Flag(
@@ -45,18 +47,20 @@ class JobFlags:
             "torch.compile and XLA."
         ),
     ] = None
-    precision: Annotated[Precision | None, Flag(help="bfloat16: on cuda only.")] = None
+    precision: Annotated[Precision | None, Flag(help="bfloat16: only on cuda.")] = None
     threads: Annotated[
         int | None,
-        Flag(help="CPU threads of each framework; otherwise all CPUs that it may use."),
+        Flag(help="CPU threads of each framework; default: all available CPUs."),
     ] = None
     target_accuracy: Annotated[
         float | None,
-        Flag(help="Test accuracy, 0 to 1, that is to be reached: how soon is compared."),
+        Flag(help="Test accuracy to reach, 0 to 1: the time until then is compared."),
     ] = None
     train_limit: Annotated[
         int | None,
-        Flag(help="Only the first N training samples.", field="dataset.train_limit", metavar="N"),
+        Flag(
+            help="Use only the first N training samples.", field="dataset.train_limit", metavar="N"
+        ),
     ] = None
 
     @property

@@ -11,7 +11,7 @@ VARIABLE = "TWINRUN_LANG"
 # The variables for the language of messages; the first that is set counts (POSIX).
 _OF_MESSAGES = ("LC_ALL", "LC_MESSAGES", "LANG")
 _TRADITIONAL = ("zh_tw", "zh_hk", "zh_mo", "zh_hant")
-_UNKNOWN = Phrase("There is no language {given!r}; there are {known}.")
+_UNKNOWN = Phrase("There is no language {given!r}; choose from {known}.")
 
 
 def named(given: str) -> str:

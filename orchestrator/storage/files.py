@@ -15,8 +15,8 @@ from orchestrator.language.phrases import Phrase, english
 from orchestrator.trials.text import cleaned_json
 
 _NOT_WRITTEN = Phrase(
-    "Cannot write {path}: {why}. Make room or give access there, or name another place with "
-    "--output."
+    "Cannot write {path}: {why}. Free space or allow access there, or name another "
+    "place with --output."
 )
 _NOT_READ = Phrase("Cannot read {path}: {why}.")
 _NOT_JSON = Phrase("{path} is not JSON: {error}. Make the run again.")

@@ -12,8 +12,8 @@ from orchestrator.storage.store import Run
 
 LATEST = "latest"
 _NO_RUNS = Phrase(
-    "There is no run in {output}; make one with `orchestrator compare`, or say where the runs are "
-    "with --output."
+    "There is no run in {output}; make one with `orchestrator compare`, or set the "
+    "runs' directory with --output."
 )
 _NO_RUN = Phrase(
     "There is no run {name!r}, neither as a path nor in {output}; `{latest}` means the newest one "

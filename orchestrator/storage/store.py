@@ -31,7 +31,7 @@ from orchestrator.trials.text import cleaned
 from orchestrator.trials.trial import Trial
 
 _NO_WEIGHTS = Phrase(
-    "{path} has no weights of {trial}: a trial has them when it has succeeded. It has {kept}."
+    "{path} has no weights of {trial}: only a trial that has succeeded has them. It has {kept}."
 )
 _NO_TRIALS = Phrase("none")
 PROFILE = "profile"  # a run inside a run

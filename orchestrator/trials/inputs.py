@@ -27,7 +27,9 @@ _DIFFERENT = {
     "data_sha256": Phrase("This was not the same job: the training or test data differed."),
     "initial_weights_sha256": Phrase("This was not the same job: the initial weights differed."),
     "batch_order_sha256": Phrase("This was not the same job: the order of the batches differed."),
-    "augmentation_sha256": Phrase("This was not the same job: what became of the images differed."),
+    "augmentation_sha256": Phrase(
+        "This was not the same job: the augmentation of the images differed."
+    ),
 }
 _OTHER_SPEC = Phrase("This was not the same job: the specs differed in {fields}.")
 

@@ -18,7 +18,7 @@ from orchestrator.language.phrases import Phrase, english
 
 # Changes of how a job is run, which do not affect its arithmetic.
 _HOW = {"device", "execution", "loop", "report_every_steps", "threads"}
-_NO_CHANGE = Phrase("{side} changes {field} to {value}, which makes no job: {error}")
+_NO_CHANGE = Phrase("{side} changes {field} to {value}, which is not a valid job: {error}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,7 @@ def test_when_a_runner_is_gone_the_page_says_so_in_its_lane(visit, start, tmp_pa
         assert eventually(lambda: curve_width(seen.page) > 0)
         runner.process.kill()
         lane(seen.page).get_by_text("the runner is gone").wait_for()
-        lane(seen.page).get_by_text("lost: the runner went away").wait_for()
+        lane(seen.page).get_by_text("lost: the runner disappeared").wait_for()
     assert clean(seen)
 
 

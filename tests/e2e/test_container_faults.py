@@ -72,7 +72,7 @@ def test_a_container_killed_in_the_middle_of_a_job(up, orchestrator):
     docker("kill", "--signal=KILL", container("pytorch"))
     _, said = process.communicate(timeout=HANG_SECONDS)
     assert process.returncode == 3
-    assert f"is gone in the middle of the job {job_id}" in said
+    assert f"disappeared in the middle of the job {job_id}" in said
     assert "Traceback" not in said
     make("up")
     jobs = orchestrator.jobs("pytorch")

@@ -57,7 +57,7 @@ def test_a_runner_killed_in_the_middle_is_told_and_what_it_had_reported_is_kept(
     runner.process.kill()
     _, stderr = process.communicate(timeout=HANG_SECONDS)
     assert process.returncode == 3
-    assert "is gone in the middle of the job" in stderr
+    assert "disappeared in the middle of the job" in stderr
     assert "orchestrator watch" in stderr
     assert "Traceback" not in stderr
     run = orchestrator.latest()

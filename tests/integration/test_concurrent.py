@@ -67,8 +67,8 @@ def test_trials_on_gpus_of_their_own_run_at_the_same_time_and_the_comparison_say
     ("seen", "device", "said"),
     [
         (("0", "0"), "cuda", "PyTorch and TensorFlow runners both use the GPU GPU-aa"),
-        (("0", ""), "cuda", "the TensorFlow runner does not tell which GPU it uses"),
-        (("0", "1"), "cpu", "trials on a CPU would take each other's time"),
+        (("0", ""), "cuda", "the TensorFlow runner does not report which GPU it uses"),
+        (("0", "1"), "cpu", "trials on a CPU would take time from each other"),
     ],
 )
 def test_otherwise_it_is_one_at_a_time_and_it_is_said_why(orchestrator, two, seen, device, said):

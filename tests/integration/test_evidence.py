@@ -62,7 +62,7 @@ def test_an_a_a_test_is_kept_as_the_machines_noise_and_said_with_later_verdicts(
     assert noise["low"] <= noise["high"]  # one interval in twenty misses 1: that is no fault
     assert noise["pairs"] == 6
     later = orchestrator.run(*COMPARE, *flags)
-    assert "On this machine PyTorch held against itself came to" in later.stdout
+    assert "On this machine PyTorch compared with itself gave" in later.stdout
 
 
 def test_until_sure_goes_on_until_the_interval_is_narrow_enough(orchestrator, two):

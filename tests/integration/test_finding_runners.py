@@ -63,7 +63,7 @@ def test_a_runner_that_could_not_import_its_framework_is_passed_over_with_the_re
     assert eventually(lambda: runner.stub.GetServerInfo(info_request()).HasField("import_error"))
     taken, said = find(runner.address)
     assert taken is None
-    assert said[0].startswith(f"pytorch: passed over: {runner.address}: ")
+    assert said[0].startswith(f"pytorch: skipped: {runner.address}: ")
     assert "could not be imported" in said[0]
     assert "make setup" in said[1]
 

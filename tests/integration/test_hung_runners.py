@@ -139,7 +139,7 @@ def serving(servicer):
 def test_a_runner_that_hangs_is_told_in_a_sentence_with_what_was_waited_for(impatient, servicer):
     with serving(servicer()) as client, pytest.raises(RunnerUnavailable) as told:
         list(client.watch("the-job"))
-    assert "hangs: in the middle of the job the-job it told nothing for 0.2 s" in told.value.message
+    assert "hangs: in the middle of the job the-job it sent nothing for 0.2 s" in told.value.message
 
 
 def test_a_silent_runner_that_answers_is_not_taken_for_hung(monkeypatch):
@@ -247,7 +247,7 @@ def test_a_renderer_that_cannot_live_ends_no_trial_and_is_told_at_the_end(tmp_pa
         check=False,
     )
     assert done.returncode == 5, done.stderr
-    assert "What was measured is kept: draw them with `orchestrator report`" in done.stderr
+    assert "The measurements are kept: draw them with `orchestrator report`" in done.stderr
     assert "PyTorch ran alone" in done.stdout
     run = orchestrator.latest()
     assert run.trials()[0].state is JobState.SUCCEEDED

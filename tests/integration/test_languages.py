@@ -45,7 +45,7 @@ def test_the_flag_decides_then_the_environment_the_file_and_the_locale(
 )
 def test_an_unknown_language_is_refused(orchestrator, arguments, variables):
     done = orchestrator.run(*arguments, code=2, **variables)
-    assert done.stderr == "orchestrator: There is no language 'fr'; there are en, zh-TW.\n"
+    assert done.stderr == "orchestrator: There is no language 'fr'; choose from en, zh-TW.\n"
 
 
 def test_a_comparison_is_shown_in_chinese_and_stored_in_english(orchestrator, two):

@@ -100,7 +100,7 @@ def test_a_port_that_is_taken_is_named_with_the_remedy(serve, tmp_path):
     stdout, stderr = process.communicate(timeout=HANG_SECONDS)
     assert process.returncode == 2
     assert stdout == ""
-    assert f"Port {serve.port} of 127.0.0.1 cannot be listened on" in stderr
+    assert f"Cannot listen on port {serve.port} of 127.0.0.1" in stderr
     assert "--port" in stderr
     assert "Traceback" not in stderr
 

@@ -132,7 +132,7 @@ def test_preview_draws_what_both_make_of_the_first_images_and_says_how_far_apart
     told = json.loads(done.stdout)
     assert told["images"] == 3
     assert told["largest_difference"] == 0
-    assert "PyTorch and TensorFlow make the same images" in told["sentence"]
+    assert "PyTorch and TensorFlow produce the same images" in told["sentence"]
     for suffix in ("png", "svg"):
         assert (orchestrator.home / f"runs/preview-synthetic-mlp.{suffix}").stat().st_size > 5000
     said = orchestrator.run(*AUGMENTED, "--recipe=idiomatic", *flags).stdout
@@ -151,7 +151,7 @@ def test_preview_goes_where_output_says(orchestrator, two):
     assert {"preview.png", "preview.svg"} <= {path.name for path in (run / "figures").iterdir()}
     (orchestrator.home / "notes.txt").touch()
     refused = orchestrator.run(*AUGMENTED, "--output=notes.txt", *flags, code=2)
-    assert "notes.txt; give a file that ends in .png or .svg" in refused.stderr
+    assert "notes.txt; give a file name that ends in .png or .svg" in refused.stderr
 
 
 def test_jobs_lists_and_watch_replays_a_job_that_has_ended(orchestrator, start):

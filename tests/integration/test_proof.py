@@ -116,7 +116,7 @@ def test_a_pitfall_that_is_not_known_is_refused_with_those_that_are(orchestrator
 def test_both_loops_are_kept_in_one_run_side_by_side(orchestrator, two):
     _, flags = two()
     done = orchestrator.run("compare", "--loop=both", "--no-verify", *SMALL, *flags)
-    assert "a loop of one's own, op by op" in done.stdout
+    assert "a hand-written loop, op by op" in done.stdout
     run = orchestrator.latest()
     assert run.path.name.endswith("synthetic-mlp-loops")
     found = json.loads((run.path / "loops.json").read_text())
@@ -136,13 +136,13 @@ def test_one_loop_is_a_field_of_the_job(orchestrator, two):
 
 def test_both_of_both_are_refused(orchestrator):
     done = orchestrator.run("compare", "--loop=both", "--recipe=both", code=2)
-    assert "run one after the other" in done.stderr
+    assert "run them one after the other" in done.stderr
 
 
 def test_both_recipes_are_kept_in_one_run_and_taken_apart(orchestrator, two):
     _, flags = two()
     done = orchestrator.run("compare", "--recipe=both", *SMALL, *flags)
-    assert "Written as its users do" in done.stdout
+    assert "In the idiomatic recipe" in done.stdout
     run = orchestrator.latest()
     assert run.path.name.endswith("synthetic-mlp-recipes")
     found = json.loads((run.path / "recipes.json").read_text())

@@ -23,18 +23,16 @@ def export(
     run: RunArgument,
     shown: ShownOptions,
     *,
-    to: Annotated[_Format, typer.Option(help="What reads it.")],
+    to: Annotated[_Format, typer.Option(help="The format.")],
     into: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="A new folder; otherwise 'exports/<format>' in the run."),
+        typer.Option(metavar="DIR", help="A new folder; default: 'exports/<format>' in the run."),
     ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace an export that is there already.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing export.")] = False,
 ) -> None:
     """Write a run for TensorBoard, MLflow, a spreadsheet, a data frame or an issue.
 
-    Prints the folder that it made. TensorBoard, MLflow and Parquet need an extra of the package.
+    Prints the folder that it created. TensorBoard, MLflow and Parquet need an extra of the package.
 
     Example: orchestrator export latest --to csv
     """

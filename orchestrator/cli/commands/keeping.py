@@ -25,9 +25,9 @@ from orchestrator.storage import shelf
 
 _NO_RUNS = Phrase("There are no runs in {output}.")
 _MORE = Phrase("{listed} of {found} runs; --number shows more.")
-_SAY_YES = Phrase("Deleting is for good: say --yes where nobody can be asked.")
+_SAY_YES = Phrase("Deletion is permanent: pass --yes if there is no terminal to confirm it.")
 _DELETE = Phrase("Delete {runs}?")
-_NOTHING = Phrase("Nothing was deleted.")
+_NOTHING = Phrase("Nothing deleted.")
 _DELETED = Phrase("deleted {path}")
 RunArgument = Annotated[
     str,
@@ -41,9 +41,11 @@ RunArgument = Annotated[
 
 def runs(
     shown: ShownOptions,
-    number: Annotated[int, typer.Option("--number", "-n", min=1, help="The newest so many.")] = 20,
+    number: Annotated[
+        int, typer.Option("--number", "-n", min=1, help="How many runs to list, newest first.")
+    ] = 20,
 ) -> None:
-    """List the runs that there are, newest first.
+    """List runs, newest first.
 
     Example: orchestrator runs --json --number 1000
     """
@@ -61,7 +63,7 @@ def runs(
 
 
 def show(run: RunArgument, shown: ShownOptions) -> None:
-    """Show what a run came to, from what it keeps.
+    """Show the results of a run.
 
     Example: orchestrator show latest
     """
@@ -83,9 +85,9 @@ def show(run: RunArgument, shown: ShownOptions) -> None:
 
 
 def report(run: RunArgument, shown: ShownOptions) -> None:
-    """Make a run's results, figures and page again from what it keeps.
+    """Regenerate a run's results, figures and page from its data.
 
-    Runs of earlier versions too. Prints where the page is.
+    Also works for runs of earlier versions. Prints the path of the page.
 
     Example: orchestrator report latest
     """
@@ -97,9 +99,9 @@ def report(run: RunArgument, shown: ShownOptions) -> None:
 def open(  # noqa: A001 - the command's name
     run: RunArgument, shown: ShownOptions
 ) -> None:
-    """Open a run's page in the browser; made first where it is missing.
+    """Open a run's page in the browser; it is created first if missing.
 
-    Where there is no browser, only the page's path is printed.
+    If there is no browser, only the page's path is printed.
 
     Example: orchestrator open latest
     """
@@ -118,7 +120,7 @@ def _shows_windows() -> bool:
 
 
 def diff(first: RunArgument, second: RunArgument, shown: ShownOptions) -> None:
-    """Hold two runs of the same job against each other: before and after, or two machines.
+    """Compare two runs of the same job: before and after an upgrade, or on two machines.
 
     Example: orchestrator diff 20261124T031339Z-mnist-mlp latest
     """
@@ -137,9 +139,9 @@ def rm(
         typer.Argument(metavar="RUN...", help="As for 'show'.", autocompletion=completion.runs),
     ],
     shown: ShownOptions,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Delete runs with all that they keep: weights, events, figures.
+    """Delete runs with everything in them: weights, events, figures.
 
     Example: orchestrator rm --yes 20261124T031339Z-mnist-mlp
     """

@@ -29,14 +29,14 @@ def live(
     where: WhereOptions,
     *,
     port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="Of 127.0.0.1; 0: any that is free.")
+        int, typer.Option("--port", min=0, max=65535, help="Port on 127.0.0.1; 0: any free one.")
     ] = 8050,
     browser: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
 ) -> None:
     """Follow running jobs on a page in a browser: curves, progress, log.
 
-    It looks at the runners that there are, as they come and go, and starts neither runners nor
-    jobs. The page is for this machine alone: it has no password, so it listens on 127.0.0.1.
+    It follows runners as they come and go, and starts neither runners nor jobs. The page is
+    for this machine only: it has no password, so it listens on 127.0.0.1.
 
     Example: orchestrator live --open
     """

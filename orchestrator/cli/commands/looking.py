@@ -39,13 +39,13 @@ from orchestrator.storage import machine, store
 from orchestrator.trials.states import state_name
 
 _NO_JOBS = Phrase("There are no jobs.")
-_WHICH = Phrase("Say 'workloads', or 'workloads show' and which one.")
+_WHICH = Phrase("Give 'workloads', or 'workloads show' and a name.")
 _NO_JOB = Phrase("{given!r} is not the id of a job; 'orchestrator jobs' lists them.")
-JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="As 'orchestrator jobs' lists it.")]
+JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="An id from 'orchestrator jobs'.")]
 
 
 def watch(job_id: JobArgument, where: WhereOptions, as_json: JsonOption = False) -> None:
-    """Show what a job has reported and follow it to its end; it may have ended long ago."""
+    "Show the reports of a job and follow it to its end; it may have ended already."
     framework = _framework_of(job_id)
     with closing(Runners(where.places(), to_stderr)) as runners:
         client = runners.get(framework)
@@ -59,7 +59,7 @@ def watch(job_id: JobArgument, where: WhereOptions, as_json: JsonOption = False)
 
 
 def cancel(job_id: JobArgument, where: WhereOptions) -> None:
-    """End a job that waits or runs; what it has reported is kept."""
+    "End a waiting or running job; its reports are kept."
     with closing(Runners(where.places(), to_stderr)) as runners:
         client = runners.get(_framework_of(job_id))
         with hurried(client, to_stderr):
@@ -97,8 +97,9 @@ def env(
         bool,
         typer.Option(
             "--measure",
-            help="Measure too how fast the machine multiplies matrices and moves memory, with the "
-            "job's device, precision and threads. Later comparisons are held against it.",
+            help="Also measure how fast the machine multiplies matrices and moves "
+            "memory, with the job's device, precision and threads. Later "
+            "comparisons refer to it.",
         ),
     ] = False,
     as_json: JsonOption = False,
@@ -135,7 +136,7 @@ def summary(
     baseline: BaselineOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the model as each framework's users would make it, by its own account, side by side.
+    """Show the model as each framework's users would build it and as it reports itself.
 
     Example: orchestrator summary --workload mnist-cnn
     """
@@ -157,18 +158,21 @@ class _Action(StrEnum):
 
 def workloads(
     where: WhereOptions,
-    action: Annotated[_Action, typer.Argument(help="list, or show one in full.")] = _Action.LIST,
+    action: Annotated[
+        _Action, typer.Argument(help="list, or show to print one in full.")
+    ] = _Action.LIST,
     workload: Annotated[
         str | None,
         typer.Argument(
-            help="To show: a preset, or a file of your own.", autocompletion=completion.presets
+            help="The workload to show: a preset, or your own file.",
+            autocompletion=completion.presets,
         ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the workloads that there are; 'show' prints one in full, with every default filled in.
+    """List the workloads; 'show' prints one in full, with every default filled in.
 
-    What it prints is a workload too: change it, keep it as mine.yaml, give --workload mine.yaml.
+    The output is a workload too: change it, save it as mine.yaml, pass --workload mine.yaml.
 
     Example: orchestrator workloads show mnist-mlp
     """

@@ -37,7 +37,9 @@ class _Recipe(StrEnum):
 
 
 _KINDS = (".png", ".svg")
-_NO_PICTURE = Phrase("--output is {path}; give a file that ends in .png or .svg, or a directory.")
+_NO_PICTURE = Phrase(
+    "--output is {path}; give a file name that ends in .png or .svg, or a directory."
+)
 
 
 def preview(
@@ -45,7 +47,7 @@ def preview(
     where: WhereOptions,
     *,
     count: Annotated[
-        int, typer.Option("--count", min=1, max=100, help="So many images: the first ones.")
+        int, typer.Option("--count", min=1, max=100, help="Number of images, the first ones.")
     ] = 8,
     recipe: Annotated[
         _Recipe, typer.Option("--recipe", help="matched: the same images in both.")
@@ -56,14 +58,14 @@ def preview(
             "--output",
             "-o",
             metavar="PATH",
-            help="A file that ends in .png or .svg, or a directory; of a run, its figures.",
+            help="A file that ends in .png or .svg, or a directory; default: the figures of a run.",
         ),
     ] = Path("runs"),
     frameworks: FrameworksOption = ALL,
     baseline: BaselineOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show training images as they are and as each framework's steps get them, in one figure.
+    """Show original training images and what each framework's steps get, in one figure.
 
     Example: orchestrator preview --workload mnist-augmented --count 8
     """

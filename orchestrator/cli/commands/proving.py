@@ -32,10 +32,10 @@ from orchestrator.runners.finding import Runners
 from orchestrator.settings import config, workloads
 from orchestrator.trials.sides import sides
 
-_ALONE = Phrase("A certificate is of two sides or more; --frameworks names {count}.")
-_NOTHING_TO_COMPARE = Phrase("It takes two frameworks or more; --frameworks names {count}.")
+_ALONE = Phrase("A certificate needs two sides or more; --frameworks names {count}.")
+_NOTHING_TO_COMPARE = Phrase("This needs two frameworks or more; --frameworks names {count}.")
 _NOT_SHOWN = Phrase("Not shown to be the same job: {names}.")
-_NO_PITFALL = Phrase("There is no pitfall {name!r}; there are {known}.")
+_NO_PITFALL = Phrase("There is no pitfall {name!r}; choose from {known}.")
 # What `verify` changes in a workload by default.
 _VERIFIED = {"epochs": 1, "precision": "PRECISION_FLOAT64"}
 
@@ -49,14 +49,14 @@ def verify(
     baseline: BaselineOption = None,
     steps: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Only N steps of each epoch, its last one among them."),
+        typer.Option(metavar="N", help="Run only N steps of each epoch, including its last one."),
     ] = None,
-    all_workloads: Annotated[bool, typer.Option("--all", help="Every workload.")] = False,
+    all_workloads: Annotated[bool, typer.Option("--all", help="All workloads.")] = False,
 ) -> None:
     """Show that the frameworks do the same job, and keep the evidence: a certificate.
 
-    One epoch in float64, unless told otherwise; with --precision float32 each framework is held
-    against its own rounding too. Exit code 6: not shown to be the same job.
+    One epoch in float64 by default; with --precision float32 each framework is also compared
+    with its own rounding. Exit code 6: not shown to be the same job.
 
     Example: orchestrator verify --workload mnist-mlp --epochs 5
     """
@@ -108,12 +108,12 @@ def explain(
     baseline: BaselineOption = None,
     pitfall: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help=f"One alone: {', '.join(pitfalls.NAMES)}."),
+        typer.Option(metavar="NAME", help=f"Only this one: {', '.join(pitfalls.NAMES)}."),
     ] = None,
 ) -> None:
-    """Let one difference at a time into the same job, and show what each does to the comparison.
+    """Introduce one difference at a time into the same job, and show its effect on the comparison.
 
-    One epoch, unless told otherwise.
+    One epoch by default.
 
     Example: orchestrator explain --pitfall adam-epsilon
     """

@@ -40,7 +40,7 @@ from orchestrator.storage import shelf
 from orchestrator.storage.about import Kind
 from orchestrator.trials.sides import sides, twice
 
-_BOTH = Phrase("--loop both and --recipe both are two comparisons; run one after the other.")
+_BOTH = Phrase("--loop both and --recipe both are two comparisons; run them one after the other.")
 _WARNED = Phrase("--strict: the result stands with warnings: {codes}.")
 _LOOPS = {Loop.FIT: job_pb2.LOOP_FIT, Loop.CUSTOM: job_pb2.LOOP_CUSTOM}
 
@@ -56,31 +56,35 @@ def compare(
     recipe: Annotated[
         Recipe,
         typer.Option(
-            help="matched: the same arithmetic; idiomatic: as each framework's users write it; "
-            "both: one after the other, and what of the difference is data.",
+            help="matched: the same arithmetic; idiomatic: as each framework's users "
+            "write it; both: one after the other, and how much of the "
+            "difference is data.",
         ),
     ] = Recipe.MATCHED,
     loop: Annotated[
         Loop | None,
         typer.Option(
-            help="fit: each framework's own, the default; custom: a step written by hand; both: "
-            "side by side, each as by default and op by op.",
+            help="fit: each framework's own, the default; custom: a step written by "
+            "hand; both: side by side, each with the default execution and op "
+            "by op.",
         ),
     ] = None,
     certify: Annotated[
         bool,
-        typer.Option("--verify/--no-verify", help="Show first that it is the same job on both."),
+        typer.Option("--verify/--no-verify", help="First show that it is the same job on both."),
     ] = True,
     concurrent: Annotated[
         bool,
-        typer.Option("--concurrent", help="At the same time, where each runner has its own GPU."),
+        typer.Option("--concurrent", help="Run at the same time, if each runner has its own GPU."),
     ] = False,
     profile: Annotated[
         bool,
-        typer.Option("--profile", help="Show in which operations the time goes, by its profiler."),
+        typer.Option(
+            "--profile", help="Show which operations take the time, by each framework's profiler."
+        ),
     ] = False,
 ) -> None:
-    """Train the same job on each framework, one after the other, and set the results side by side.
+    """Train the same job on each framework, one after the other, and compare the results.
 
     Example: orchestrator compare --epochs 5 --repeats 10
     """
@@ -136,15 +140,17 @@ def evaluate(
     shown: ShownOptions,
     framework: FrameworkOption,
     *,
-    trial: Annotated[int, typer.Option(min=1, help="Which of the framework's trials.")] = 1,
+    trial: Annotated[int, typer.Option(min=1, help="Number of the framework's trial.")] = 1,
     weights_from: Annotated[
         str | None,
-        typer.Option(metavar="SIDE", help="Which side trained them, if it was another one."),
+        typer.Option(
+            metavar="SIDE", help="The side that trained the weights, if it was another one."
+        ),
     ] = None,
 ) -> None:
     """Evaluate the weights of a finished trial on the test split, in any framework.
 
-    Precision and recall of each class, a confusion matrix, and how long a batch takes.
+    Prints precision and recall of each class, a confusion matrix, and the latency of a batch.
 
     Example: orchestrator evaluate latest --framework tensorflow --weights-from pytorch
     """

@@ -30,8 +30,8 @@ _NAMES = {
 _AXIS = Phrase("seconds")
 _COMPARED = Phrase("train (compared)")
 _IN_ALL = Phrase("train {train} s of {seconds} s in all")
-_STOPPED_AFTER = Phrase("train {train} s of {seconds} s, not finished")
-_NO_TRAINING = Phrase("{seconds} s, not finished")
+_STOPPED_AFTER = Phrase("train {train} s of {seconds} s, unfinished")
+_NO_TRAINING = Phrase("{seconds} s, unfinished")
 _NO_PHASE = Phrase("No phase was finished.")
 
 

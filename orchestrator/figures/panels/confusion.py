@@ -7,7 +7,7 @@ from orchestrator.language.palette import GREY
 from orchestrator.language.phrases import Phrase, say
 from orchestrator.results.evaluation import Evaluation
 
-_SAID_TO_BE, _IS = Phrase("said to be"), Phrase("is")
+_SAID_TO_BE, _IS = Phrase("predicted class"), Phrase("true class")
 _MOST_WRITTEN = 20  # classes: more numbers would be unreadable
 
 

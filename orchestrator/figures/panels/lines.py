@@ -19,10 +19,10 @@ Floats = NDArray[np.float64]
 _DRAWN_STEPS = 1500  # more are indistinguishable
 _LABEL_GAP = 0.16  # of the axes' height, between the labels of two lines
 
-_STOPPED = Phrase("{framework}\nnot finished")
-_DIVERGED = Phrase("{framework}\nnot a number from here")
-_NOT_FINITE = Phrase("{framework}: no loss is a finite number.")
-_BAND = Phrase("band: least to most of {most} trials")
+_STOPPED = Phrase("{framework}\nunfinished")
+_DIVERGED = Phrase("{framework}\nnot finite from here")
+_NOT_FINITE = Phrase("{framework}: no loss is finite.")
+_BAND = Phrase("band: minimum to maximum of {most} trials")
 
 
 def pens(comparison: Comparison) -> dict[str, dict[str, Any]]:

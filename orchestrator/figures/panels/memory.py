@@ -19,7 +19,7 @@ _KINDS: Mapping[Phrase, Quantity] = {
     Phrase("process"): PEAK_MEMORY,
     Phrase("device"): PEAK_DEVICE_MEMORY,
 }
-_NOT_TOLD = Phrase("No trial told how much memory it took.")
+_NOT_TOLD = Phrase("No trial reported its memory.")
 _AXIS = Phrase("peak memory, GB")
 
 

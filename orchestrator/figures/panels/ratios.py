@@ -10,8 +10,8 @@ from orchestrator.language.words import label
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.quantities import EPOCH
 
-_NO_PAIRS = Phrase("There is no pair of trials to hold against each other.")
-_PAIR, _AS_LONG, _ONE = Phrase("pair"), Phrase("as long"), Phrase("one pair")
+_NO_PAIRS = Phrase("There is no pair of trials to compare.")
+_PAIR, _AS_LONG, _ONE = Phrase("pair"), Phrase("equal time"), Phrase("one pair")
 _AXIS = Phrase("epoch, {slower} / {faster}")
 _INTERVAL = Phrase("95 %: {low:.3f} to {high:.3f}")
 _RATIO = Phrase("ratio {ratio:.3f}")

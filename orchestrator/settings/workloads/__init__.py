@@ -20,7 +20,7 @@ from orchestrator.settings.workloads import lines
 _SUFFIXES = (".yaml", ".yml", ".json")  # JSON is YAML too
 _SUFFIX = ".yaml"
 _TO_NAME = Phrase(
-    "There is no workload {name!r}; take one of {known}, or the path of a file of your own."
+    "There is no workload {name!r}; choose from {known}, or give the path of your own file."
 )
 
 

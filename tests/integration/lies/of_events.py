@@ -185,5 +185,5 @@ told("a download without end", _endless, "download_progress")
 told(
     "a message of 5 MB",
     lambda r: put(r.of("environment")[0], "blas", "x" * 5_000_000),
-    "larger than gRPC takes",
+    "too large for gRPC",
 )

@@ -22,7 +22,7 @@ piece("no digest", field("sha256", ""), "sha256")
 piece("nothing in it", field("chunk", b""), "len(chunk)")
 piece("more than there is", field("chunk", b"x" * 100_000), "len(chunk)")
 piece("3 MiB", field("chunk", b"x" * 3 * 2**20), "len(chunk)")
-piece("5 MiB", field("chunk", b"x" * 5 * 2**20), "larger than gRPC takes")
+piece("5 MiB", field("chunk", b"x" * 5 * 2**20), "too large for gRPC")
 piece("other bytes", lambda p: field("chunk", bytes(len(p.chunk)))(p), "SHA-256")
 
 

@@ -92,7 +92,7 @@ def test_a_run_that_was_killed_in_an_epoch_is_reported(tmp_path):
     events = run.path / "events" / "tensorflow-1.jsonl"
     events.write_bytes(events.read_bytes()[:-3000])
     remake(run)
-    assert "was not seen to its end" in run.page_path.read_text()
+    assert "was not followed to its end" in run.page_path.read_text()
 
 
 def test_a_certificate_is_reported_from_what_is_kept_of_it(tmp_path):

@@ -79,7 +79,7 @@ def test_until_sure_begins_no_more_when_the_time_is_over(monkeypatch):
     assert before[0] is None
     number, said = repetitions(Plan(precision=0.02, most_seconds=10.0), ratios=NOISY)
     assert number == FEWEST_PAIRS
-    assert "not sure enough yet" in said[-1]
+    assert "not certain enough yet" in said[-1]
 
 
 def test_until_sure_ends_with_a_trial_that_failed():

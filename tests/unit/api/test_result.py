@@ -54,7 +54,7 @@ def test_a_frame_has_the_rows_of_its_table_and_kinds_that_do_not_depend_on_them(
 
 
 def test_another_table_is_refused_with_those_that_there_are(result):
-    with pytest.raises(BadInput, match="'epoch'; there are epochs, steps, trials, phases"):
+    with pytest.raises(BadInput, match="'epoch'; choose from epochs, steps, trials, phases"):
         result().to_frame("epoch")
 
 

@@ -60,7 +60,7 @@ PLANTED = {
     "a branch of the precision in which it is timed, x1.01": (at(0, 1e-2), "at step 0"),
     "products x1.0001": (at(0, 1e-4), "at step 0"),
     "an update that is left out": (at(1, 1e-3), "at step 1"),
-    "a rate that is off": (grown(1e-6, 1.2), "where rounding makes"),
+    "a rate that is off": (grown(1e-6, 1.2), "while rounding explains"),
     "no update after step 120": (at(120, 3e-2), "part suddenly"),
     "a count that begins anew": (at(110, 0.2), "part suddenly"),
 }
@@ -132,7 +132,7 @@ def test_a_comparison_says_first_that_it_was_not_the_same_job_and_explains_nothi
     trials = pair(at(0, 1e-2))
     found = compare(JOB, trials)
     assert same_job(found) is False
-    assert found.finding.startswith("The trials that were timed were not the same job")
+    assert found.finding.startswith("The timed trials were not the same job")
     assert "TIMED_NOT_SAME" in [caution.code for caution in found.cautions]
     assert not any("as rounding" in said or "than rounding" in said for said in sentences(found))
 
@@ -144,7 +144,7 @@ def test_a_job_that_diverges_has_no_verdict_on_speed_and_a_warning():
     assert found.timed[0].same
     assert found.verdict is None
     assert not found.pairs[0].ratios
-    assert "no finite numbers from step 60 on" in found.finding
+    assert "not finite from step 60 on" in found.finding
     assert "NOT_FINITE" in [caution.code for caution in found.cautions]
     assert not_finite(found.trials) == {"pytorch": 60, "tensorflow": 60}
 

@@ -91,7 +91,7 @@ def test_a_line_that_stops_early_is_named_where_it_stops():
 def test_losses_that_become_nan_are_named_where_they_do():
     diverged = trial("tensorflow", step_losses=[*losses(3)[:70], *80 * [float("nan")]])
     axes = panel(panels.loss, compare(JOB, [trial("pytorch"), diverged]))
-    assert "TensorFlow\nnot a number from here" in texts(axes)
+    assert "TensorFlow\nnot finite from here" in texts(axes)
 
 
 def test_bars_are_the_phases_in_seconds_from_a_common_start_of_training():

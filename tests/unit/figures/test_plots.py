@@ -89,7 +89,7 @@ def test_every_single_figure_has_a_title_where_nothing_was_finished():
         (
             {"step_losses": 150 * [NAN]},
             "Test accuracies end within",
-            "The trials that were timed were not the same job",
+            "The timed trials were not the same job",
         ),
     ],
 )

@@ -64,7 +64,7 @@ def test_no_field_that_was_set_can_be_changed_or_dropped(name):
         tried += 1
         with pytest.raises(Fault, match=str(path[0])):
             check_completed(whole, given)
-        with pytest.raises(WrongRunner, match="pytorch and tensorflow runners do not make the"):
+        with pytest.raises(WrongRunner, match="pytorch and tensorflow runners complete the"):
             check_same(["pytorch", "tensorflow"], [whole, given])
     assert tried > 20
 

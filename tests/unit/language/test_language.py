@@ -35,7 +35,7 @@ CATALOGUES = sorted((ROOT / "language/locale").rglob("*.po"))
 KEYWORDS = {"help", "message", "reason", "source"}
 NAMES = {"bold red", "lower left", "lower right", "offset points", "upper left"}
 NAMES |= {"color-mix(in srgb, "}
-PANELS = {"The job", "Where it runs", "What is shown and kept", "How sure it is"}  # of --help
+PANELS = {"The job", "Where it runs", "Output", "Interval"}  # of --help
 FAULTS = {"AttributeError", "LookupError", "ValueError"}  # of the code
 WORDS = re.compile(r"[A-Za-z]{2,}[,:;]? [a-z]{2,}")
 TAIWANESE = LANGUAGES[1]
@@ -92,7 +92,7 @@ def test_a_language_may_be_spelled_as_locales_are(given):
 
 
 def test_an_unknown_language_is_refused_with_those_that_there_are():
-    with pytest.raises(BadInput, match="no language 'fr'; there are en, zh-TW"):
+    with pytest.raises(BadInput, match="no language 'fr'; choose from en, zh-TW"):
         named("fr")
 
 

@@ -130,7 +130,7 @@ def test_every_trial_and_every_warning_with_its_remedy_is_there():
     for caution in BOTH.cautions:
         for text in (caution.code, caution.sentence, caution.remedy):
             assert text in found.text
-    assert f"{len(BOTH.cautions)} things to keep in mind" in found.text
+    assert f"{len(BOTH.cautions)} warnings" in found.text
     assert found.text.count("succeeded") >= 2
 
 

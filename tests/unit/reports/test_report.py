@@ -106,7 +106,7 @@ def test_losses_that_part_as_rounding_does_in_float32_alone_come_with_that_reaso
     spec = job(precision=f"PRECISION_{precision}")
     trials = [replace(t, spec=spec) for t in (PYTORCH, other)]
     text = plain_report(compare(spec, trials, certified()), 200)
-    assert ("no faster than rounding parts a framework from itself" in text) is said
+    assert ("no faster than rounding makes a framework diverge from itself" in text) is said
 
 
 def test_losses_that_stay_together_are_told_with_the_largest_difference():

@@ -153,10 +153,10 @@ def test_a_preview_of_three_says_which_differ_from_the_baseline():
     images = {"pytorch": shown(), "tensorflow": shown(5e-7), "jax": shown(0.5)}
     found = preview("mine", spec(**FLIP), images)
     assert list(found.differences) == ["tensorflow", "jax"]
-    assert "PyTorch and jax do not make the same images" in found.sentence
+    assert "PyTorch and jax do not produce the same images" in found.sentence
     assert plots.preview_canvas(found).drawing().files()
     other = preview("mine", spec(**FLIP), images, "jax")
-    assert "PyTorch, TensorFlow and jax do not make the same images" in other.sentence
+    assert "PyTorch, TensorFlow and jax do not produce the same images" in other.sentence
 
 
 def test_a_summary_of_three_is_held_against_the_baseline():

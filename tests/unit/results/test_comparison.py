@@ -93,7 +93,7 @@ def test_a_side_whose_losses_are_no_numbers_has_no_verdict_and_the_others_have()
     assert "No verdict on the speed of TensorFlow: the losses of TensorFlow are" in found.finding
     first = compare(JOB, [timed("jax", 1.0), timed("pytorch", 2.0), bad], baseline="tensorflow")
     assert first.finding.endswith(
-        "No verdict on speed: the losses of TensorFlow are no finite numbers from step 1 on."
+        "No verdict on speed: the losses of TensorFlow are not finite from step 1 on."
     )
     assert not first.verdicts
 

@@ -31,7 +31,7 @@ def run(seconds, count=8, framework="pytorch", environment=None, **spec):
 def test_a_slower_framework_is_found_with_its_interval():
     (side,) = difference(run(1.0), run(1.2)).sides
     assert side.ratio.low < 1.2 < side.ratio.high
-    assert side.sentence.startswith("PyTorch's epoch took 1.20 times as long in the second run")
+    assert side.sentence.startswith("An epoch of PyTorch took 1.20 times as long in the second run")
     assert side.sentence.endswith("8 and 8 trials).")
 
 

@@ -43,7 +43,7 @@ def test_the_same_predictions_by_another_framework():
 def test_predictions_that_differ_are_counted():
     agreement = made("tensorflow", of_trained=np.roll(LOGITS, 1, axis=0)).agreement
     assert agreement.differing == 4
-    assert "4 of 6 predictions of PyTorch's weights otherwise" in agreement.sentence
+    assert "4 of 6 predictions from PyTorch's weights differently" in agreement.sentence
 
 
 def test_it_is_kept_as_json_and_drawn():

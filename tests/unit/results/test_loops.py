@@ -28,7 +28,7 @@ def test_each_variant_has_each_frameworks_epoch():
 
 def test_a_sentence_holds_each_frameworks_loops_against_its_own():
     assert loops(compared()).sentences[0] == (
-        "PyTorch: a loop of one's own took 1.50 times as long as its own, op by op 3.00 and 4.00 "
+        "PyTorch: a hand-written loop took 1.50 times as long as its own, op by op 3.00 and 4.00 "
         "times as long."
     )
 

@@ -28,8 +28,8 @@ def test_images_that_rounding_alone_parts_are_the_same():
     found = both(5e-7, **FLIP)
     assert found.largest == pytest.approx(5e-7)
     assert found.sentence == (
-        "mine: PyTorch and TensorFlow make the same images; the largest difference of a normalised "
-        "pixel is 5.0e-07."
+        "mine: PyTorch and TensorFlow produce the same images; the largest difference of a "
+        "normalised pixel is 5.0e-07."
     )
 
 
@@ -38,7 +38,7 @@ def test_images_that_rounding_alone_parts_are_the_same():
 )
 def test_images_that_more_than_rounding_parts_are_not_the_same(precision, off):
     found = both(off, precision=precision, **FLIP)
-    assert "do not make the same images" in found.sentence
+    assert "do not produce the same images" in found.sentence
     assert f"where {off / 2:.0e} is allowed" in found.sentence
 
 
@@ -52,7 +52,7 @@ def test_the_idiomatic_recipe_says_that_images_differ_by_design():
 @pytest.mark.parametrize("given", [{}, {"augmentation": {"flip": 0, "zoom": 0}}])
 def test_a_workload_that_augments_nothing_says_so(given):
     found = both(0, **given)
-    assert found.sentence == "mine augments nothing: images are trained on as they are."
+    assert found.sentence == "mine has no augmentation: training uses the images as they are."
     assert found.largest == 0
 
 

@@ -22,10 +22,8 @@ def test_the_difference_is_taken_apart_and_its_parts_add_up():
     assert found.longer_seconds == 11
     assert found.wait_seconds == 7
     assert found.matched_seconds == 0.5
-    assert "PyTorch trained 11.0 s longer than TensorFlow: 7.00 s by waiting" in found.sentence
-    assert (
-        "0.500 s by what it took longer on the same job, and 3.50 s by the rest" in found.sentence
-    )
+    assert "PyTorch trained 11.0 s longer than TensorFlow: 7.00 s waiting" in found.sentence
+    assert "0.500 s on the same job, and 3.50 s for the rest" in found.sentence
     assert as_dict(found)["times"]["idiomatic"]["pytorch"]["wait_seconds"] == 8
 
 
@@ -39,7 +37,7 @@ def test_whichever_is_slower_is_named():
 def test_where_a_trial_is_missing_nothing_is_taken_apart(trials):
     found = both(*trials)
     assert found.longer_seconds is None
-    assert "nothing is taken apart" in found.sentence
+    assert "the difference is not split into parts" in found.sentence
     assert table(found).rows
 
 

@@ -145,7 +145,7 @@ def test_a_failed_trial_leaves_no_verdict_and_its_reason():
     ("state", "said"),
     [
         (JobState.PENDING, "did not start"),
-        (JobState.RUNNING, "was not seen to its end"),
+        (JobState.RUNNING, "was not followed to its end"),
         (JobState.FAILED, "failed: it gave no reason"),
         (JobState.CANCELLED, "was cancelled"),
     ],

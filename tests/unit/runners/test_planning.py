@@ -24,10 +24,10 @@ FIRST, SECOND = environment("GPU-aa", "GPU-bb"), environment("GPU-bb")
     [
         (CUDA, FIRST, SECOND, None),
         (CUDA, FIRST, FIRST, "the PyTorch and TensorFlow runners both use the GPU GPU-aa"),
-        (CUDA, FIRST, environment(), "the TensorFlow runner does not tell which GPU it uses"),
-        (CUDA, environment(""), SECOND, "the PyTorch runner does not tell which GPU it uses"),
-        (CUDA, None, SECOND, "the PyTorch runner does not tell which GPU it uses"),
-        (job_pb2.JobSpec(), FIRST, SECOND, "trials on a CPU would take each other's time"),
+        (CUDA, FIRST, environment(), "the TensorFlow runner does not report which GPU it uses"),
+        (CUDA, environment(""), SECOND, "the PyTorch runner does not report which GPU it uses"),
+        (CUDA, None, SECOND, "the PyTorch runner does not report which GPU it uses"),
+        (job_pb2.JobSpec(), FIRST, SECOND, "trials on a CPU would take time from each other"),
     ],
 )
 def test_trials_run_at_once_only_where_each_is_known_to_have_its_own_gpu(

@@ -269,7 +269,7 @@ def test_a_trial_of_other_sizes_than_the_first_is_cancelled_and_has_failed(run):
     other = Smaller("tensorflow")
     (said,) = go(run, FakeClient("pytorch"), other, at_once=False)
     assert (
-        "inputs.train_samples is 1600, but should be 3200, as pytorch reported of the same job"
+        "inputs.train_samples is 1600, but should be 3200, as pytorch reported for the same job"
         in said
     )
     assert other.cancelled.is_set()

@@ -100,7 +100,7 @@ def test_json_is_taken_too(mine):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("epocs: 3", "epocs is no field; there are dataset, layers"),
+        ("epocs: 3", "epocs is not a field; choose from dataset, layers"),
         ("epochs: three", "epochs is 'three'; it must be a number"),
         ("epochs: 1.5", "epochs is 1.5; it must be a number"),
         ("allow_tf32: 3", "allow_tf32 is 3; it must be true or false"),
