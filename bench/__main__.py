@@ -1,7 +1,7 @@
 """``python -m bench``: each framework in its own environment, then the tables and the targets.
 
 Options go to both: --rounds, --threads, --dataset, --output and the others of `bench.workload`.
-Ends with code 1 where a target is missed.
+Exits with code 1 if a target is missed.
 """
 
 import json
@@ -15,7 +15,7 @@ from bench import report, workload
 
 @dataclass(frozen=True)
 class Target:
-    """One variant of a benchmark may take at most so much of the time of another."""
+    """One variant of a benchmark may take at most this multiple of the time of another."""
 
     benchmark: str
     variant: str

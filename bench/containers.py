@@ -1,7 +1,8 @@
 """``python -m bench.containers``, after `make up`: a trial in a container beside a local one.
 
-The same job in turns, container, local, local, container and so on, so that what else the machine
-does meets both alike. Ends with code 1 where a container takes more than 1.03 of the time.
+The same job in turns, container, local, local, container and so on, so that other load on the
+machine affects both alike. Exits with code 1 if a container takes more than 1.03 of the time.
+
 ``--python`` gives the local runner another interpreter, with the packages of its environment: one
 build of Python can be a tenth faster than another, and the image has its own.
 """
@@ -64,7 +65,7 @@ def spread(seconds: list[float]) -> str:
 def measure(
     framework: str, spec: job_pb2.JobSpec, rounds: int, python: str | None
 ) -> dict[str, list[float]]:
-    """Seconds of training of each trial, in the order in which they ran."""
+    """Return seconds of training of each trial, in the order in which they ran."""
     seconds: dict[str, list[float]] = {"container": [], "local": []}
     with contextlib.ExitStack() as exits:
         addresses = {
@@ -86,7 +87,7 @@ def measure(
 
 
 def train(client: Client, spec: job_pb2.JobSpec) -> float:
-    """Seconds of the phase that is compared."""
+    """Return the seconds of the phase that is compared."""
     job = client.train(spec, uuid.uuid4().hex)
     for event in client.watch(job.job_id):
         finished = event.phase_finished
@@ -97,7 +98,7 @@ def train(client: Client, spec: job_pb2.JobSpec) -> float:
 
 @contextlib.contextmanager
 def local_runner(framework: str, python: str | None) -> Iterator[str]:
-    """The address of one that ends with the block."""
+    """Yield the address of a runner that ends with the block."""
     (packages,) = Path(f".venv-{framework}").glob("lib/python3*/site-packages")
     paths = (packages.resolve(), Path.cwd(), Path.cwd() / "proto")
     environment = os.environ | ({"PYTHONPATH": ":".join(map(str, paths))} if python else {})

@@ -1,4 +1,4 @@
-"""Timing variants in turns, so that what else the machine does meets all of them alike."""
+"""Times variants in turns, so that other load on the machine affects all of them alike."""
 
 import random
 import statistics
@@ -15,7 +15,7 @@ PRODUCTS = 20  # in one timing
 
 @dataclass
 class Variant:
-    """``run`` takes one epoch, or one timing of products; ``slow`` ones get fewer rounds."""
+    """``run`` runs one epoch, or one timing of products; ``slow`` ones get fewer rounds."""
 
     run: Callable[[], object]
     slow: bool = False
@@ -23,7 +23,7 @@ class Variant:
 
 
 def products(multiply: Multiply) -> Callable[[], None]:
-    """Runs ``multiply``, a product of two SIDE x SIDE matrices, PRODUCTS times."""
+    """Return a function that runs ``multiply``, of SIDE x SIDE matrices, PRODUCTS times."""
 
     def run() -> None:
         for _ in range(PRODUCTS):
@@ -33,7 +33,7 @@ def products(multiply: Multiply) -> Callable[[], None]:
 
 
 def numpy_products() -> Callable[[], None]:
-    """NumPy's: the same library and yardstick beside every framework."""
+    """Return NumPy's products: the same library and yardstick beside every framework."""
     generator = np.random.default_rng(0)
     a, b = generator.random((2, SIDE, SIDE), dtype=np.float32)
     out = np.empty_like(a)
@@ -41,12 +41,12 @@ def numpy_products() -> Callable[[], None]:
 
 
 def rate(seconds: float) -> float:
-    """Operations a second, from the time of one run of `products`."""
+    """Return operations a second, from the time of one run of `products`."""
     return PRODUCTS * 2 * SIDE**3 / seconds
 
 
 def measure(variants: dict[str, Variant], rounds: int, slow_rounds: int) -> None:
-    """Time each variant once a round, in an order drawn anew, after a warm-up of all but slow."""
+    """Time each variant once a round, in an order drawn afresh, after a warm-up of all but slow."""
     order = random.Random(0)  # noqa: S311 - not for secrets
     for number in range(rounds + 1):
         names = [n for n, v in variants.items() if not v.slow or 1 <= number <= slow_rounds]
@@ -60,7 +60,7 @@ def measure(variants: dict[str, Variant], rounds: int, slow_rounds: int) -> None
 
 
 def summary(variants: dict[str, Variant]) -> dict[str, dict[str, float]]:
-    """Seconds of each variant: median, least, most."""
+    """Return seconds of each variant: median, minimum, maximum."""
     return {
         name: {
             "median": statistics.median(variant.seconds),

@@ -1,4 +1,4 @@
-"""PyTorch: the trainer, and the loops that it is held against.
+"""PyTorch: the trainer, and the loops that it is compared with.
 
 ``python -m bench.pytorch`` in PyTorch's environment. The loops are the benchmark's own: what a good
 user would write in memory, and what lessons teach.
@@ -35,7 +35,7 @@ def model() -> nn.Module:
 
 
 def in_memory(net: nn.Module, images: torch.Tensor, data: Data, **adam: bool) -> Variant:
-    """The plain loop over tensors in memory; losses are fetched once for 100 steps."""
+    """Return a plain loop over tensors in memory; losses are fetched once for 100 steps."""
     labels = torch.from_numpy(data.train_labels).long()
     criterion = nn.CrossEntropyLoss()
     optimizer = torch.optim.Adam(net.parameters(), lr=workload.LEARNING_RATE, **adam)
@@ -58,7 +58,7 @@ def in_memory(net: nn.Module, images: torch.Tensor, data: Data, **adam: bool) ->
 
 
 class Pictures(Dataset):
-    """Images as files hold them, each transformed when it is asked for."""
+    """Images as stored in files, each transformed when it is requested."""
 
     def __init__(self, data: Data, augmenting: Sequence[nn.Module] = ()) -> None:
         pixels = (data.train_images * workload.STD + workload.MEAN) * 255
@@ -85,7 +85,7 @@ AUGMENTING = (
 
 
 def lesson(data: Data, augmenting: Sequence[nn.Module] = ()) -> Variant:
-    """As lessons have it: two loading processes, a transform for each sample, a loss each step."""
+    """Return a loop as in lessons: two loading processes, a transform a sample, a loss a step."""
     loader = DataLoader(Pictures(data, augmenting), workload.BATCH, shuffle=True, num_workers=2)
     net = model()
     criterion = nn.CrossEntropyLoss()

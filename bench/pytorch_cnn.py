@@ -14,7 +14,7 @@ from services.data.arrays import Data
 
 
 def bare(data: Data, *, channels_last: bool = False, **adam: bool) -> Variant:
-    """The same network, in PyTorch's usual layout or as its guide to fast convolutions has it."""
+    """Return the same network, in PyTorch's usual layout or with channels last."""
     net = nn.Sequential(
         *(nn.Conv2d(1, 32, 5), nn.ReLU(), nn.MaxPool2d(2)),
         *(nn.Conv2d(32, 64, 5), nn.ReLU(), nn.MaxPool2d(2)),

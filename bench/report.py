@@ -39,7 +39,7 @@ def save(
 
 
 def ratio(content: Content, variant: str, against: str) -> float:
-    """The time of ``variant`` over that of ``against``: of each round, and of those the median.
+    """Return the time of ``variant`` over that of ``against``: the median of the rounds' ratios.
 
     ``against`` may be ``products, OF, COUNT``: then it is over the time that an epoch's arithmetic
     takes at the rate of OF, by that COUNT of `workload.epoch_operations`.
@@ -55,7 +55,7 @@ def _seconds(content: Content, variant: str) -> list[float]:
 
 
 def _measured(variant: str) -> str:
-    """The variant that was timed: both counts of products come from one."""
+    """Return the timed variant: both counts of products come from one."""
     return variant.rpartition(", ")[0] if variant.startswith("products") else variant
 
 
@@ -68,7 +68,7 @@ def _epoch_seconds(content: Content, variant: str, seconds: float) -> float:
 
 
 def table(content: Content) -> str:
-    """Markdown: each variant's seconds, and the matched trainer's ratios to it."""
+    """Return Markdown: each variant's seconds, and the matched trainer's ratios to it."""
     head = f"{content['framework']}, {content['threads']} threads, seconds an epoch"
     matched = [name for name in content["variants"] if name.startswith("matched, ")]
     ratios = "".join(f" {name.removeprefix('matched, ')} / this |" for name in matched)

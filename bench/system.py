@@ -1,6 +1,6 @@
-"""What the system around the trainers costs: watching, and the whole of `orchestrator compare`.
+"""The cost of the system around the trainers: watching, and the whole of `orchestrator compare`.
 
-``python -m bench.system`` in the orchestrator's environment. Runners and runs are thrown away.
+``python -m bench.system`` in the orchestrator's environment. Runners and runs are deleted.
 """
 
 import contextlib
@@ -39,13 +39,13 @@ POLL_SECONDS = 1.0  # how often an unwatched job is asked whether it has ended
 
 
 def cpu_seconds(pid: int | str = "self") -> float:
-    """CPU time that a process has used, children excluded (Linux)."""
+    """Return the CPU time of a process, excluding children (Linux)."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def trained_seconds(client: Client, watched: bool) -> float:
-    """The train phase of one job, which a client watches or none does."""
+    """Return the train phase of one job, with or without a client that watches."""
     spec = config.job_spec("mnist-mlp", {"epochs": EPOCHS, "threads": 1})
     job_id = client.train(spec, uuid.uuid4().hex).job_id
     if watched:
@@ -63,7 +63,7 @@ def trained_seconds(client: Client, watched: bool) -> float:
 
 @contextmanager
 def page(client: Client) -> Iterator[int]:
-    """`orchestrator live` with one page open on it; its process id."""
+    """Run `orchestrator live` with one page open on it; yield its process id."""
     command = [sys.executable, "-m", "orchestrator", "live", "--port=0"]
     process = subprocess.Popen(
         [*command, f"--{client.framework}={client.address}"], stdout=subprocess.PIPE, text=True
@@ -87,10 +87,10 @@ def _drain(stream: IO[bytes]) -> None:
 
 
 def watching(framework: str, by_page: bool = False) -> tuple[float, float]:
-    """What watching costs, by a client or by the live page, as parts of the train seconds.
+    """Return the cost of watching, by a client or the live page, as parts of the train seconds.
 
-    Wall: by the median of pairs, a watched job's seconds over an unwatched one's. CPU: what runner
-    and watchers use more of it where somebody watches, which other load does not blur.
+    Wall: the median over pairs of a watched job's seconds over an unwatched one's. CPU: how much
+    more runner and watchers use if somebody watches, which other load does not blur.
     """
     order = random.Random(0)  # noqa: S311 - not for secrets
     ratios: list[float] = []
@@ -118,7 +118,7 @@ def watching(framework: str, by_page: bool = False) -> tuple[float, float]:
 
 
 def compare() -> tuple[float, float]:
-    """Wall seconds of `orchestrator compare --epochs 5`, and its trials' phases added up."""
+    """Return wall seconds of `compare --epochs 5`, and the sum of its trials' phases."""
     with tempfile.TemporaryDirectory() as home:
         environment = {**os.environ, "XDG_STATE_HOME": f"{home}/state"}
         command = [

@@ -1,4 +1,4 @@
-"""TensorFlow: the trainer, and the loops that it is held against.
+"""TensorFlow: the trainer, and the loops that it is compared with.
 
 ``python -m bench.tensorflow`` in TensorFlow's environment. The loops are the benchmark's own: what
 a good user would write in memory, and what lessons teach.
@@ -33,7 +33,7 @@ def model(**last: str) -> keras.Model:
 
 
 def one_graph(net: keras.Model, data: Data, *, xla: bool = False) -> Variant:
-    """A Keras model and Keras's Adam in one `tf.function` an epoch, with the loop in it."""
+    """Return a Keras model and Keras's Adam in one `tf.function` an epoch, with the loop in it."""
     images = tf.constant(data.train_images)
     labels = tf.constant(data.train_labels)
     optimizer = keras.optimizers.Adam(workload.LEARNING_RATE)
@@ -70,7 +70,7 @@ def one_graph(net: keras.Model, data: Data, *, xla: bool = False) -> Variant:
 
 
 def lesson(data: Data) -> Variant:
-    """As lessons have it: `fit` on NumPy arrays, softmax in the model, labels one-hot."""
+    """Return a loop as in lessons: `fit` on NumPy arrays, softmax in the model, one-hot labels."""
     net = model(activation="softmax")
     net.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
     answers = keras.utils.to_categorical(data.train_labels, 10)
@@ -81,7 +81,7 @@ def lesson(data: Data) -> Variant:
 
 
 def lesson_augmented(data: Data) -> Variant:
-    """As Keras's guides have it since ImageDataGenerator is deprecated: its layers in `tf.data`."""
+    """Return a loop as in Keras's current guides: augmentation layers in `tf.data`."""
     given = workload.AUGMENTED
     turn, shifts = given.rotation_degrees / 360, (given.height_shift, given.width_shift)
     layers = [

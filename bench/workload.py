@@ -1,4 +1,4 @@
-"""What is measured: an epoch of `mnist-mlp`, and how much arithmetic it is; one of `mnist-cnn`."""
+"""The measured work: an epoch of `mnist-mlp`, and its arithmetic; one of `mnist-cnn`."""
 
 import argparse
 import math
@@ -31,7 +31,7 @@ LEARNING_RATE = 1e-3
 
 
 def options() -> argparse.Namespace:
-    """The command line of a framework's benchmark."""
+    """Parse the command line of a framework's benchmark."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=7, help="of each variant, after a warm-up")
     parser.add_argument("--slow-rounds", type=int, default=3, help="of the lesson-style loop")
@@ -44,7 +44,7 @@ def options() -> argparse.Namespace:
 
 
 def spec(chosen: argparse.Namespace, **changes: Any) -> JobSpec:
-    """`mnist-mlp`; with the dataset synthetic, the same sizes from no file."""
+    """Return `mnist-mlp`; with the dataset synthetic, the same sizes without files."""
     return JobSpec(
         dataset=Dataset(
             chosen.dataset,
@@ -60,7 +60,7 @@ def spec(chosen: argparse.Namespace, **changes: Any) -> JobSpec:
 
 
 def cnn(chosen: argparse.Namespace, **changes: Any) -> JobSpec:
-    """`mnist-cnn` on the first CNN_SAMPLES."""
+    """Return `mnist-cnn` on the first CNN_SAMPLES."""
     job = spec(chosen, **changes)
     return replace(job, layers=CNN, dataset=replace(job.dataset, train_limit=CNN_SAMPLES))
 
@@ -74,11 +74,11 @@ def initial(job: JobSpec) -> weights.Weights:
 
 
 def epoch_operations(job: JobSpec) -> dict[str, int]:
-    """Floating point operations of the matrix products of one epoch, counted in two ways.
+    """Return operations of the matrix products of one epoch, counted in two ways.
 
-    A dense layer has three products: its output, and the gradients of its kernel and its input.
-    By the usual rule these are 6 operations for each kernel's value and sample, 39.3e9 for
-    `mnist-mlp`; but nobody needs the gradient of the first layer's input, which leaves 27.3e9.
+    A dense layer has three products: its output, and the gradients of its kernel and its input. By
+    the usual rule these are 6 operations for each kernel's value and sample, 39.3e9 for
+    `mnist-mlp`; but the gradient of the first layer's input is never used, which leaves 27.3e9.
     """
     info = catalog.info(job.dataset)
     kernels = [p.shape for p in shapes.parameters(job.layers, info.shape) if len(p.shape) == 2]

@@ -1,1 +1,1 @@
-"""Containers: what `make up` does. Needs no packages, but the engine's client."""
+"""Containers: what `make up` does. Needs no packages except the engine's client."""

@@ -1,4 +1,4 @@
-"""What `make up`, `make restart` and `make images` do. Needs no packages.
+"""The work of `make up`, `make restart` and `make images`. Needs no packages.
 
 ``python -m docker.containers up|restart|images [pytorch|tensorflow ...]``
 """
@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def configure(docker: Docker) -> None:
-    """What Compose is told: files, CPUs, threads, versions. Raises Fault."""
+    """Set Compose's files, CPUs, threads and versions. Raises Fault."""
     engine = json.loads(docker.ask("info", "--format", "{{json .}}").stdout)
     files = ["compose.yaml", "compose.override.yaml"]
     way = gpu.chosen(docker, engine)
@@ -103,7 +103,7 @@ def restart(docker: Docker, services: Sequence[str]) -> None:
 
 
 def wait(docker: Docker, services: Sequence[str]) -> None:
-    """Return when all are healthy, and say where they are. Raises Fault."""
+    """Return when all are healthy, and print their addresses. Raises Fault."""
     began = time.monotonic()
     containers = {
         name: docker.compose("ps", "--all", "--quiet", name).stdout.strip() for name in services
@@ -132,7 +132,7 @@ def wait(docker: Docker, services: Sequence[str]) -> None:
 
 
 def _why_not(state: Mapping[str, Any], seconds: float) -> str:
-    """Why it will not be healthy; empty while it may be."""
+    """Return why it will not become healthy; empty while it may."""
     if state["Status"] != "running":
         return f"it {state['Status']} with code {state['ExitCode']}"
     log = state["Health"]["Log"]
@@ -159,7 +159,7 @@ def _port_variable(name: str) -> str:
 
 
 def count(cpu_set: str) -> int:
-    """CPUs in ``0-3,8``. Raises Fault."""
+    """Count the CPUs in ``0-3,8``. Raises Fault."""
     found = 0
     for part in cpu_set.split(","):
         match = re.fullmatch(r"\s*(\d+)(?:-(\d+))?\s*", part)

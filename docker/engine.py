@@ -1,4 +1,4 @@
-"""The engine's command-line client, and what must be there before anything is asked of it."""
+"""The engine's command-line client, and the checks before it is used."""
 
 import os
 import re
@@ -17,7 +17,7 @@ class Fault(Exception):
 
 
 class Docker:
-    """Runs the client's commands, in the project's root."""
+    """Runs the client's commands in the project's root."""
 
     def __init__(self) -> None:
         found = shutil.which("docker")
@@ -31,7 +31,7 @@ class Docker:
         self.settings: dict[str, str] = {}
 
     def ask(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Its output captured."""
+        """Run a command and capture its output."""
         return subprocess.run(
             [self._command, *arguments],
             cwd=ROOT,
@@ -45,7 +45,7 @@ class Docker:
         return self.ask("compose", *self.files, *arguments)
 
     def show(self, *arguments: str) -> int:
-        """A command of Compose with its output on the terminal; its exit code."""
+        """Run a command of Compose with its output on the terminal; return its exit code."""
         command = [self._command, "compose", *self.files, *arguments]
         return subprocess.run(
             command, cwd=ROOT, env=os.environ | self.settings, check=False
@@ -53,7 +53,7 @@ class Docker:
 
 
 def check(docker: Docker) -> None:
-    """The engine and Compose are there, and not too old. Raises Fault."""
+    """Check that the engine and Compose exist and are not too old. Raises Fault."""
     engine = docker.ask("version", "--format", "{{.Server.Version}}")
     if engine.returncode:
         said = last_line(engine.stderr)
@@ -85,7 +85,7 @@ def check(docker: Docker) -> None:
 
 
 def _version(text: str) -> tuple[int, int]:
-    """``v2.26.1-4`` as (2, 26); what cannot be read is taken to be new."""
+    """Parse ``v2.26.1-4`` as (2, 26); an unreadable version is assumed to be new."""
     match = re.search(r"(\d+)\.(\d+)", text)
     return (int(match[1]), int(match[2])) if match else (sys.maxsize, 0)
 

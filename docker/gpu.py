@@ -1,4 +1,4 @@
-"""Which GPU the containers see, and how, if any."""
+"""Which GPU the containers see, if any, and how."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -12,14 +12,14 @@ _BASE = "python:3.11-slim-bookworm"
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """A way by which containers see a GPU: what Compose and `docker run` are told."""
+    """A way for containers to see a GPU: the arguments for Compose and `docker run`."""
 
     overlay: str
     options: Sequence[str]
 
 
 def chosen(docker: Docker, engine: Mapping[str, Any]) -> Gpu | None:
-    """None for the CPU. By $GPU: 0 never, 1 or a fault, else where one answers."""
+    """Return the GPU or None for the CPU. By $GPU: 0 never, 1 required, else if one answers."""
     asked = os.environ.get("GPU", "")
     if asked not in ("", "0", "1"):
         raise Fault(f"GPU is {asked!r}: give 0 or 1, or leave it out to have a GPU used if any.")

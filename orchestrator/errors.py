@@ -1,15 +1,15 @@
-"""Every foreseen fault of the orchestrator, with the exit code of the command that meets it.
+"""Every foreseen error of the orchestrator, with the exit code that it causes.
 
 | code | meaning |
 |---|---|
 | 0 | success |
-| 1 | an unforeseen fault |
-| 2 | bad input: a flag, a workload, a spec, a run that cannot be found or read |
+| 1 | an unforeseen error |
+| 2 | invalid input: a flag, a workload, a spec, a run that cannot be found or read |
 | 3 | no runner could be reached, it was lost, or it is the wrong one |
 | 4 | a job failed |
 | 5 | results could not be written |
 | 6 | not shown to be the same job |
-| 7 | the result stands with warnings, and --strict was given |
+| 7 | the result stands with warnings, and --strict is set |
 | 130 | interrupted |
 """
 
@@ -24,7 +24,7 @@ _FAULT = Phrase("{field} {message}")
 
 
 class OrchestratorError(Exception):
-    """A foreseen fault: ``message`` names the value and the remedy."""
+    """A foreseen error: ``message`` names the value and the remedy."""
 
     exit_code: ClassVar[int] = 1
 
@@ -38,7 +38,7 @@ class BadInput(OrchestratorError):
 
 
 class Refused(BadInput):
-    """A job that a runner does not take; ``fields``: path in the spec, and what is wrong."""
+    """A job that a runner refuses; ``fields``: path in the spec, and what is wrong."""
 
     def __init__(self, fields: Sequence[tuple[str, str]]) -> None:
         bad = [english(_FAULT, field=field, message=message) for field, message in fields]
@@ -51,7 +51,7 @@ class RunNotFound(BadInput):
 
 
 class RunUnreadable(BadInput):
-    """A file of a run directory is not what it should be."""
+    """A file of a run directory has invalid contents."""
 
 
 class RunnerUnavailable(OrchestratorError):
@@ -59,7 +59,7 @@ class RunnerUnavailable(OrchestratorError):
 
 
 class WrongRunner(RunnerUnavailable):
-    """One that answers, but is another framework's, or of another version."""
+    """A runner that answers, but has another framework or another version."""
 
 
 class JobFailed(OrchestratorError):
@@ -67,11 +67,11 @@ class JobFailed(OrchestratorError):
 
 
 class WrongReport(JobFailed):
-    """What a runner sent of a job, and what cannot be; it names the runner and the field."""
+    """A runner sent something impossible about a job; the message names runner and field."""
 
 
 class Doubtful(OrchestratorError):
-    """A result that stands with warnings, where none were to be taken."""
+    """A result that stands with warnings, where none were accepted."""
 
     exit_code = 7
 

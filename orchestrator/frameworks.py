@@ -1,6 +1,6 @@
-"""Which frameworks there are: each stands here once, and a third one is one more line.
+"""The frameworks: each is listed here once, and a third one is one more line.
 
-Everything else asks `FRAMEWORKS`, so that no other module names a framework.
+Everything else reads `FRAMEWORKS`, so no other module names a framework.
 """
 
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Framework:
-    """What the orchestrator knows of a framework.
+    """What the orchestrator knows about a framework.
 
-    ``label``: its own spelling of its name. ``port``: where its runner listens unless told
-    otherwise. ``colour`` and ``marker``, by matplotlib's name, are its look everywhere: of Okabe
-    and Ito's colours, which colour-blind people can tell apart.
+    ``label``: its own spelling of its name. ``port``: where its runner listens by default.
+    ``colour`` and ``marker``, by matplotlib's name, are its look everywhere: from Okabe and Ito's
+    colours, which colour-blind people can distinguish.
     """
 
     name: str

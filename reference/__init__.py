@@ -1,1 +1,1 @@
-"""The site's pages: the documents, and what is made from the code. Run: ``python -m reference``."""
+"""The site's pages: the documents, and those generated from the code: ``python -m reference``."""

@@ -1,4 +1,4 @@
-"""Lays the pages of the site into ``build/docs``, from where ``make docs`` builds it."""
+"""Writes the pages of the site into ``build/docs``, from which ``make docs`` builds it."""
 
 import shutil
 

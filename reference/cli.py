@@ -24,7 +24,7 @@ def page() -> str:
 
 
 def _text(given: str) -> str:
-    """Help as prose: what it says with an example becomes a block."""
+    """Return help as prose; an example becomes a block."""
     paragraphs = []
     for paragraph in given.strip().replace("\\[", "[").split("\n\n"):
         before, example, command = paragraph.partition("Example: ")
@@ -41,7 +41,7 @@ def _usage(name: str, command: Any) -> str:
 
 
 def _tables(command: Any) -> Iterator[str]:
-    """One of arguments, and one for each group of flags."""
+    """Yield a table of arguments, and one for each group of flags."""
     of = {id(each): _panel(each) for each in command.params}
     for panel in dict.fromkeys(of.values()):
         rows = [

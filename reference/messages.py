@@ -1,4 +1,4 @@
-"""Finds the texts that are translated and not marked as phrases: Babel does not see them."""
+"""Finds the texts that are translated but not marked as phrases, which Babel does not see."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,11 +10,11 @@ from orchestrator.settings import workloads
 
 
 def unmarked() -> set[Phrase]:
-    """Return those of ``--help``, some of which are docstrings, and the presets' descriptions."""
+    """Return the texts of ``--help``, some of which are docstrings, and presets' descriptions."""
     described = {Phrase(preset.description) for preset in workloads.presets()}
     return described | {text for _, _, text in texts(group())}
 
 
 def extract(*_: Any, **_options: Any) -> Iterator[tuple[int, str, str, list[str]]]:
-    """Yield them as Babel wants them."""
+    """Yield them in Babel's form."""
     return ((1, "", text, []) for text in sorted(unmarked()))

@@ -1,4 +1,4 @@
-"""The documents as pages of one folder, their links to other files of the project mended."""
+"""The documents as pages of one folder, with links to other files of the project adjusted."""
 
 import os
 import re
@@ -34,14 +34,14 @@ def lay_out(target: Path) -> None:
 
 
 def page_of(name: str) -> str:
-    """Where a file of the project lies in the site."""
+    """Return where a file of the project is on the site."""
     if name.startswith("docs/"):
         return name.removeprefix("docs/")
     return _MOVED.get(name, f"files/{name}")
 
 
 def _mended(path: Path, page: Path, target: Path) -> Callable[[re.Match[str]], str]:
-    """For a link in ``path``: the same from ``page``."""
+    """Return the replacement of a link in ``path`` for use in ``page``."""
 
     def link(match: re.Match[str]) -> str:
         linked = (path.parent / match[1]).resolve()

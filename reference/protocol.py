@@ -44,7 +44,7 @@ def page() -> str:
 
 
 def _files() -> Sequence[descriptor_pb2.FileDescriptorProto]:
-    """The project's own, in the order of what imports what."""
+    """Return the project's own files, in the order of their imports."""
     rpc = Path(next(iter(google.rpc.__path__))).parents[1]
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / "set"
@@ -107,7 +107,7 @@ def _enum(
 
 
 def _type(field: Field, message: DescriptorProto) -> str:
-    """With what else is said of it: how many, whether it can be left out, which others exclude."""
+    """Return the type with its label: repeated, optional, or part of a oneof."""
     for nested in message.nested_type:
         if nested.options.map_entry and field.type_name.endswith(f".{nested.name}"):
             key, value = nested.field
@@ -128,7 +128,7 @@ def _one(field: Field) -> str:
 
 
 def _link(type_name: str) -> str:
-    """To where the type stands on the page, if it is the project's."""
+    """Return a link to the type on the page, if it is the project's."""
     if not type_name.startswith(_PACKAGE):
         return f"`{type_name.removeprefix('.')}`"
     name = type_name.removeprefix(_PACKAGE)

@@ -1,10 +1,10 @@
-"""Markdown that both references are made of."""
+"""Markdown parts of both references."""
 
 from collections.abc import Iterable, Sequence
 
 
 def cell(text: str) -> str:
-    """On one line, and without what would end a cell of a table or begin a tag."""
+    """Return one line, without characters that would end a table cell or begin a tag."""
     return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
 
 

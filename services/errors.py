@@ -1,4 +1,4 @@
-"""Every error that a client can meet, with what it says beside its reason."""
+"""Every error that a client can meet, with its message beside its reason."""
 
 import errno
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from twinrun.contract.violation import Violation
 
 
 class TwinrunError(Exception):
-    """A foreseen fault."""
+    """A foreseen error."""
 
     reason: ClassVar[Reason] = Reason.INTERNAL
 
@@ -21,7 +21,7 @@ class TwinrunError(Exception):
 
 
 class InvalidRequest(TwinrunError):
-    """One or more bad fields, all named."""
+    """One or more invalid fields, all named."""
 
     reason = Reason.INVALID_REQUEST
     violations: tuple[Violation, ...] = ()
@@ -69,13 +69,13 @@ class DiskFull(TwinrunError):
 
 
 class StateUnwritable(TwinrunError):
-    """The runner's state directory takes no files."""
+    """The runner's state directory is not writable."""
 
     reason = Reason.STATE_UNWRITABLE
 
 
 class DataUnavailable(TwinrunError):
-    """A dataset could not be had, or what was had is not it."""
+    """A dataset is not available, or its contents are wrong."""
 
     reason = Reason.DATA_UNAVAILABLE
 
@@ -85,7 +85,7 @@ class DeviceUnavailable(TwinrunError):
 
 
 class Unsupported(TwinrunError):
-    """The framework cannot do this part of the spec, here or at all."""
+    """The framework does not support this part of the spec, here or at all."""
 
     reason = Reason.UNSUPPORTED
 
@@ -95,7 +95,7 @@ class OutOfMemory(TwinrunError):
 
 
 class TrainerFailed(TwinrunError):
-    """The framework, or the code around it, raised what nobody foresaw."""
+    """The framework, or the code around it, raised an unforeseen error."""
 
     reason = Reason.TRAINER_FAILED
 
@@ -123,7 +123,7 @@ class RunnerRestarted(TwinrunError):
 
 
 def disk_error(error: OSError, directory: Path) -> TwinrunError:
-    """What a fault in writing below ``directory`` is to a client."""
+    """Return the error that a failed write below ``directory`` is to a client."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFull(
             f"No space is left on the disk that holds {directory}: free some, or choose another "
@@ -137,14 +137,14 @@ def disk_error(error: OSError, directory: Path) -> TwinrunError:
 
 
 def by_reason() -> dict[str, type[TwinrunError]]:
-    """Every error class by its reason."""
+    """Return every error class by its reason."""
     classes: list[type[TwinrunError]] = [TwinrunError, *TwinrunError.__subclasses__()]
     return {cls.reason: cls for cls in classes}
 
 
 def again(reason: str, message: str, metadata: Mapping[str, str]) -> TwinrunError:
-    """The error that another process has reported; TrainerFailed where the reason is not known."""
+    """Return the error that another process reported; TrainerFailed if the reason is unknown."""
     cls = by_reason().get(reason, TrainerFailed)
-    error = cls.__new__(cls)  # past constructors that make the message themselves
+    error = cls.__new__(cls)  # bypasses constructors that compose the message themselves
     TwinrunError.__init__(error, message, **metadata)
     return error

@@ -1,4 +1,4 @@
-"""Which frameworks there are, and where their code is: a third one is one more line here."""
+"""The frameworks and where their code is: a third one is one more line here."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,8 @@ class Framework:
     """Where a framework's code is.
 
     ``module`` exports `Trainer` and ``environment() -> Environment``, which a child calls right
-    after the import; ``requires`` is the package that must be installed; ``port`` where its
-    runner listens unless told otherwise.
+    after the import; ``requires`` is the package that must be installed; ``port`` is where its
+    runner listens by default.
     """
 
     module: str

@@ -1,8 +1,8 @@
-"""What goes through the pipe between a runner and the process of a trial.
+"""The messages in the pipe between a runner and the process of a trial.
 
 Out: `Ready` or `Failure`. In: one `Task`. Out: its events, then `Finished` or `Failure`. After a
-task that leaves its process another one may come in. The module is imported by both sides, so that
-both mean the same classes.
+task that leaves its process, another one may follow. Both sides import this module, so that they
+use the same classes.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ LOGITS_FILE = "logits.safetensors"  # in a task's output_dir
 
 
 class Kind(StrEnum):
-    """Of a task, as job.proto's JobKind."""
+    """The kind of a task, as job.proto's JobKind."""
 
     TRAIN = "train"
     EVALUATE = "evaluate"
@@ -26,7 +26,7 @@ class Kind(StrEnum):
 
 
 class ProcessUse(StrEnum):
-    """As runner_service.proto's."""
+    """As runner_service.proto's ProcessUse."""
 
     OWN = "own"
     SHARED = "shared"
@@ -35,7 +35,7 @@ class ProcessUse(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a trial is to do; ``weights``, a safetensors file, are those to evaluate."""
+    """What a trial must do; ``weights``, a safetensors file, are those to evaluate."""
 
     spec: JobSpec
     data_dir: Path
@@ -46,11 +46,11 @@ class Task:
 
     @property
     def shares_process(self) -> bool:
-        """Whether it runs where others did: then nothing that it tells of time means anything."""
+        """Whether it runs in a process that ran others: then its times mean nothing."""
         return self.process is not ProcessUse.OWN
 
     def fits(self, other: "Task") -> bool:
-        """Whether it may run in the process that ``other`` left: what that set stays set."""
+        """Return whether it may run in the process that ``other`` left, whose settings persist."""
         mine, theirs = self.spec, other.spec
         same = (mine.device, mine.threads, mine.recipe) == (
             *(theirs.device, theirs.threads, theirs.recipe),

@@ -1,4 +1,4 @@
-"""Numbers that must lie in a range; NaN and infinities lie in none."""
+"""Checks of numbers that must lie in a range; NaN and infinities lie in none."""
 
 import math
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from twinrun.contract.violation import Violation
 
 
 def between(field: str, value: float, low: float, high: float) -> Iterator[Violation]:
-    """A violation unless ``low <= value <= high``; NaN and infinities never are."""
+    """Yield a violation unless ``low <= value <= high``, which NaN and infinities never satisfy."""
     if not (math.isfinite(value) and low <= value <= high):
         yield Violation(field, f"is {value}; it must be from {low} to {high}")
 

@@ -1,4 +1,4 @@
-"""The door to a runner: ``python -m services.server --framework pytorch``."""
+"""The entry point of a runner: ``python -m services.server --framework pytorch``."""
 
 import sys
 

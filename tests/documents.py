@@ -1,4 +1,4 @@
-"""What the documents say: their commands, their links and their headings."""
+"""The contents of the documents: their commands, their links and their headings."""
 
 import re
 import shlex
@@ -47,7 +47,7 @@ def blocks(path: Path) -> Iterator[Block]:
 
 
 def _commands(lines: list[str]) -> Iterator[str]:
-    """Lines after a prompt, each with those that go on with it."""
+    """Yield lines after a prompt, each with its continuation lines."""
     waiting = iter(lines)
     for line in waiting:
         if line.startswith("$ "):
@@ -66,18 +66,18 @@ def _whole(command: str) -> bool:
 
 
 def words(command: str) -> list[str]:
-    """A command's words, without its comment and without where its output goes."""
+    """Return a command's words, without its comment and its redirection."""
     found = shlex.split(command, comments=True)
     return found[: found.index(">")] if ">" in found else found
 
 
 def program(command: str) -> str:
-    """What is run, behind the variables that are set for it."""
+    """Return the program of a command, after the variables that are set for it."""
     return next(word for word in words(command) if "=" not in word)
 
 
 def prose(path: Path) -> str:
-    """The document without its blocks; their lines stay, empty."""
+    """Return the document without its blocks; their lines stay, empty."""
     inside, kept = False, []
     for line in path.read_text(encoding="utf-8").splitlines():
         fence = _FENCE.match(line)
@@ -87,7 +87,7 @@ def prose(path: Path) -> str:
 
 
 def inline(path: Path) -> list[str]:
-    """What stands between single backticks."""
+    """Return the text between single backticks."""
     return _INLINE.findall(re.sub(r"(?<=\S)\n(?=\S)", " ", prose(path)))
 
 
@@ -100,7 +100,7 @@ def headings(path: Path) -> list[str]:
 
 
 def anchors(path: Path) -> set[str]:
-    """Of a document's headings, as code hosts make them."""
+    """Return the anchors of a document's headings, as code hosts generate them."""
     found: set[str] = set()
     for heading in headings(path):
         slug = re.sub(r"[^\w\- ]", "", _LINK.sub("", heading).lower()).replace(" ", "-")

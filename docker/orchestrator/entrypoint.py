@@ -1,7 +1,7 @@
-"""Runs the orchestrator as the owner of the working directory, so that runs are the caller's.
+"""Runs the orchestrator as the owner of the working directory, so that runs belong to the caller.
 
-A container does not know who called it, and Compose cannot say: shells do not export UID. It has
-no more of root's rights than to become someone else (SETUID, SETGID), and gives up these too.
+A container does not know who called it, and Compose cannot tell it: shells do not export UID. Its
+only root rights are to switch users (SETUID, SETGID), and it drops these too.
 """
 
 import os

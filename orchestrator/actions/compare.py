@@ -1,4 +1,4 @@
-"""One command's worth of work: find runners, run trials, compare what came back, draw it."""
+"""The work of one command: find runners, run trials, compare the results, draw them."""
 
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
@@ -38,9 +38,9 @@ _ONE_RUNNER = Phrase("two sides have one runner")
 
 @dataclass(frozen=True, kw_only=True)
 class ComparisonRequest(Request):
-    """``certify``: show first that it is the same job, if it is to be. ``plan``: how often.
+    """``certify``: show first that it is the same job, if it should be. ``plan``: how often.
 
-    ``concurrent``: run trials of different frameworks at the same time, where each has a GPU of its
+    ``concurrent``: run trials of different frameworks at the same time, if each has a GPU of its
     own. ``profile``: one more trial of each side, under its framework's profiler.
     """
 
@@ -52,9 +52,9 @@ class ComparisonRequest(Request):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A finished run: where it is, what it says, and a sentence for each trial that failed.
+    """A finished run: its path, its result, and a sentence for each failed trial.
 
-    ``ended``: what cut it short, such as a runner that was lost, or kept it from being drawn.
+    ``ended``: what cut it short, such as a lost runner, or kept it from being drawn.
     """
 
     run: Run
@@ -65,7 +65,7 @@ class Outcome:
 
 
 def train(request: ComparisonRequest, runners: Runners, display: Display) -> Outcome:
-    """Run the trials and compare what there is then, be it cut short by Ctrl-C or a lost runner.
+    """Run the trials and compare what exists then, even after Ctrl-C or a lost runner.
 
     Raises OrchestratorError.
     """
@@ -81,7 +81,7 @@ def train(request: ComparisonRequest, runners: Runners, display: Display) -> Out
 
 
 def accepted(request: ComparisonRequest, runners: Runners) -> job_pb2.JobSpec:
-    """The spec with every default filled in, of which each side's runner takes what it makes.
+    """Return the spec with every default filled in, which every side's runner accepts.
 
     Raises BadInput.
     """
@@ -95,12 +95,12 @@ def accepted(request: ComparisonRequest, runners: Runners) -> job_pb2.JobSpec:
 def train_into(
     run: Run, request: ComparisonRequest, runners: Runners, renderer: Renderer, display: Display
 ) -> Outcome:
-    """As `train`, into a ``run`` that is there."""
+    """Train as `train`, into an existing ``run``."""
     spec = request.spec
     interrupted, faults = False, list[Sentence]()
     ended: OrchestratorError | None = None
     try:
-        renderer.ready()  # its start is not to disturb a trial
+        renderer.ready()  # its start must not disturb a trial
         if request.certify and _is_to_be_the_same(request):
             certificates = _certificates(request, run, runners, display)
             run.write_certificate(certificate_file.as_dict(certificates))
@@ -121,7 +121,7 @@ def train_into(
         interrupted = True
     except OutputError:
         raise
-    except OrchestratorError as error:  # all that is finished is written first
+    except OrchestratorError as error:  # everything finished is written first
         ended = error
     _recall(run)
     comparison = judge(run)
@@ -138,11 +138,11 @@ def train_into(
 def _profile(
     run: Run, request: ComparisonRequest, runners: Runners, listen: Listener
 ) -> list[Sentence]:
-    """One epoch of each side in a run of its own inside ``run``; what went wrong."""
+    """Run one epoch of each side in a run of its own inside ``run``; return what went wrong."""
     spec = job_pb2.JobSpec()
     spec.CopyFrom(request.spec)
     spec.epochs, spec.profile = 1, True
-    # Of two that are the same one is enough.
+    # For two identical ones one is enough.
     sides = list(dict.fromkeys(dataclasses.replace(side, letter="") for side in request.sides))
     names = [side.name for side in sides]
     inner = store.within(run, store.PROFILE, plain(names), names, spec)
@@ -150,7 +150,7 @@ def _profile(
 
 
 def _recall(run: Run) -> None:
-    """Keep with the run what is known of the machine that it was made on."""
+    """Store with the run what is known about its machine."""
     environments = [trial.environment for trial in run.trials() if trial.environment]
     if environments:
         known = machine.known(machine.key(environments[0]))
@@ -158,7 +158,7 @@ def _recall(run: Run) -> None:
 
 
 def _learn_noise(comparison: Comparison, request: ComparisonRequest) -> None:
-    """Keep an A/A test's interval as the machine's noise floor."""
+    """Store an A/A test's interval as the machine's noise floor."""
     found = comparison.verdict
     environments = [t.environment for t in next(iter(comparison.trials.values()), ())]
     if (
@@ -176,13 +176,13 @@ def _learn_noise(comparison: Comparison, request: ComparisonRequest) -> None:
 
 
 def _is_to_be_the_same(request: ComparisonRequest) -> bool:
-    """Whether the job is matched in all: only then is there something to certify."""
+    """Return whether the job is fully matched: only then is there something to certify."""
     matched = request.spec.recipe == job_pb2.RECIPE_MATCHED and not request.spec.own_ways
     return matched and bool(request.pairs)
 
 
 def _at_once(request: ComparisonRequest, runners: Runners, display: Display) -> bool:
-    """Whether trials run at the same time; where they should and may not, it is said why."""
+    """Return whether trials run at the same time; if requested but impossible, say why."""
     if not request.concurrent or len(request.sides) < 2:
         return False
     if len(request.frameworks) < len(request.sides):
@@ -191,7 +191,7 @@ def _at_once(request: ComparisonRequest, runners: Runners, display: Display) -> 
     environments: dict[str, job_pb2.Environment | None] = dict.fromkeys(request.frameworks)
     if request.spec.device == job_pb2.DEVICE_CUDA:
         for name in environments:
-            with suppress(JobFailed):  # which the trial will say
+            with suppress(JobFailed):  # which the trial will report
                 environments[name] = runners.get(name).environment()
     reason = why_not_at_once(request.spec, environments)
     if reason is not None:
@@ -202,7 +202,7 @@ def _at_once(request: ComparisonRequest, runners: Runners, display: Display) -> 
 def _certificates(
     request: ComparisonRequest, run: Run, runners: Runners, display: Display
 ) -> Certificates:
-    """Make them; where that cannot be done, say why."""
+    """Make the certificates; if that is impossible, say why."""
     try:
         return Certificates(verify.short(request, run, runners, display))
     except JobFailed as error:
@@ -210,7 +210,7 @@ def _certificates(
 
 
 def comparison_of(run: Run) -> Comparison:
-    """What its trials say side by side, from all that the run keeps. Raises RunUnreadable."""
+    """Compare its trials, from everything in the run. Raises RunUnreadable."""
     what = run.about()
     return compare(
         run.job_spec(),
@@ -225,7 +225,7 @@ def comparison_of(run: Run) -> Comparison:
 
 
 def finish(run: Run, renderer: Renderer, tell: Callable[[str], None]) -> Comparison:
-    """Everything of a run that follows from its trials: comparison.json, the figures, the page."""
+    """Write everything that follows from a run's trials: comparison.json, figures, page."""
     comparison = judge(run)
     draw(run, comparison, renderer)
     tell(say(KEPT, path=run.path))
@@ -240,7 +240,7 @@ def judge(run: Run) -> Comparison:
 
 
 def draw(run: Run, comparison: Comparison, renderer: Renderer) -> None:
-    """Write its figures and its page: the page alone where they cannot be drawn.
+    """Write its figures and its page; only the page if they cannot be drawn.
 
     Raises OutputError.
     """
@@ -256,14 +256,14 @@ def draw(run: Run, comparison: Comparison, renderer: Renderer) -> None:
 
 
 def train_with_runners(request: ComparisonRequest, places: Places, display: Display) -> Outcome:
-    """As `train`, with runners found or started for it. Raises OrchestratorError."""
+    """Train as `train`, with runners found or started for it. Raises OrchestratorError."""
     with runners_for(request, places, display) as runners:
         return train(request, runners, display)
 
 
 @contextmanager
 def runners_for(request: ComparisonRequest, places: Places, display: Display) -> Iterator[Runners]:
-    """Those that are started here end with it."""
+    """Yield the runners; those that are started here end with it."""
     # A GPU is known once the framework has been imported.
     lazy = not (request.concurrent and request.spec.device == job_pb2.DEVICE_CUDA)
     with closing(Runners(places, display.say, lazy)) as runners:
@@ -271,9 +271,9 @@ def runners_for(request: ComparisonRequest, places: Places, display: Display) ->
 
 
 def raise_for(outcomes: Sequence[Outcome]) -> None:
-    """Raises KeyboardInterrupt where one was interrupted, JobFailed where a trial failed.
+    """Raise KeyboardInterrupt if one was interrupted, JobFailed if a trial failed.
 
-    Raises what cut one short, where nothing else went wrong.
+    Raises what cut one short, if nothing else went wrong.
     """
     if any(outcome.interrupted for outcome in outcomes):
         raise KeyboardInterrupt

@@ -34,12 +34,12 @@ _OTHER_CALLS = Phrase(
     "The calls of {framework} that were timed with {size} samples gave other logits than its "
     "evaluation: they differ by {largest:.0e}, where rounding makes {allowed:.0e} at most."
 )
-_TIMES = 16  # what rounding makes of a loss, of the largest logit of a deep model
+_TIMES = 16  # the effect of rounding on a loss, on the largest logit of a deep model
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """``framework`` evaluates what the side ``trained`` trained in its trial of that ``number``."""
+    """``framework`` evaluates the weights of side ``trained`` from its trial ``number``."""
 
     run: Run
     framework: str
@@ -48,7 +48,7 @@ class Request:
 
     @property
     def name(self) -> str:
-        """As its files are named."""
+        """Its name in its files' names."""
         by = "" if self.framework == self.trained else f"-from-{self.trained}"
         return f"{self.framework}-{self.number}{by}"
 
@@ -56,9 +56,9 @@ class Request:
 def evaluate(
     request: Request, runners: Runners, display: Display
 ) -> tuple[Evaluation, list[Sentence]]:
-    """Also keeps it in the run. What is not as the weights gave before is a sentence each.
+    """Evaluate, and store the result in the run. Returns a sentence for each discrepancy.
 
-    Raises OrchestratorError.
+    Discrepancies are compared with what the weights gave in training. Raises OrchestratorError.
     """
     from orchestrator.figures import plots  # noqa: PLC0415 - takes a while to import
 
@@ -88,9 +88,9 @@ def evaluate(
 
 
 def _faults(made: Evaluation, kept: Logits, found: Logits, run: Run) -> Iterator[Sentence]:
-    """What rounding does not explain, in the precision of the job."""
+    """Yield what rounding does not explain, in the precision of the job."""
     job = run.job_spec()
-    if in_own_way(job):  # its users' own evaluation may be rounded as they like
+    if in_own_way(job):  # users' own evaluation may round in any way
         return
     rule = rule_of(job)
     allowed = tolerance(job).logits if rule.first is None else _TIMES * rule.first

@@ -34,7 +34,7 @@ class ExplanationRequest(Request):
 class Outcome:
     """A finished run, and the rows of each pair.
 
-    ``faults``: a sentence for each trial that failed; ``ended``: what cut it short.
+    ``faults``: a sentence for each failed trial; ``ended``: what cut it short.
     """
 
     run: Run
@@ -45,7 +45,7 @@ class Outcome:
 
 
 def run_explanation(request: ExplanationRequest, runners: Runners, display: Display) -> Outcome:
-    """One trial after the other; what is finished is kept, also on Ctrl-C or without a runner."""
+    """Run one trial after the other; what has finished is kept, also on Ctrl-C or a lost runner."""
     runners.prepare(request.frameworks)
     from orchestrator import page  # noqa: F401, PLC0415 - take a while to import
     from orchestrator.figures import plots  # noqa: F401, PLC0415 - take a while to import
@@ -73,7 +73,7 @@ def run_explanation(request: ExplanationRequest, runners: Runners, display: Disp
 
 
 def finish(run: Run, frameworks: Sequence[str]) -> list[list[Row]]:
-    """All of the run that follows from its trials: explanation.json, the figures, the page."""
+    """Write everything that follows from the run's trials: explanation.json, figures, page."""
     from orchestrator import page  # noqa: PLC0415 - as above
     from orchestrator.figures import plots  # noqa: PLC0415 - as above
 

@@ -1,4 +1,4 @@
-"""All that follows from what a run keeps, made again: results, figures, page."""
+"""Regenerates everything that follows from a run's data: results, figures, page."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -23,12 +23,12 @@ _NOTHING = Phrase(
 
 
 def remake(run: Run) -> None:
-    """Whatever wrote the run, in whatever version: only its events are relied on.
+    """Regenerate the results of a run of any version, from its events only.
 
     Raises RunUnreadable, OutputError.
     """
     with writing(run.path):
-        sweep(run.path)  # what a command that was killed had half written
+        sweep(run.path)  # files that a killed command had only partly written
     what = run.about()
     match what.kind:
         case Kind.TRAIN | Kind.COMPARE:
@@ -38,7 +38,7 @@ def remake(run: Run) -> None:
         case Kind.VERIFY:
             verify.keep(run, verify.again(run))
         case Kind.EXPLAIN:
-            # An older run has the sides that began.
+            # An older run has the sides that started.
             explain.finish(run, what.sides if len(what.sides) > 1 else tuple(FRAMEWORKS))
         case Kind.RECIPES | Kind.LOOPS:
             _finish(_inner(run, CHANGES[what.kind]))
@@ -48,7 +48,7 @@ def remake(run: Run) -> None:
 
 
 def _inner(run: Run, names: Iterable[str]) -> Iterator[Run]:
-    """The runs within it that were begun."""
+    """Yield the inner runs that were started."""
     for name in names:
         found = store.inner(run, name)
         if found is not None and found.has_trials():

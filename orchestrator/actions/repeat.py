@@ -1,4 +1,4 @@
-"""How often a comparison is repeated, and what says that it was often enough."""
+"""How often a comparison is repeated, and when that is enough."""
 
 import time
 from collections.abc import Callable
@@ -20,8 +20,8 @@ _SO_FAR = Phrase("{number} repetitions: {sentence}")
 class Plan:
     """At least ``repeats`` repetitions, each with a seed of its own unless ``same_seed``.
 
-    ``precision``: go on until the 95 % interval is at most so much to either side, a fraction, and
-    for no more than ``most_seconds``; None: no more than ``repeats``.
+    ``precision``: continue until the 95 % interval extends at most this far to either side, a
+    fraction, and for no more than ``most_seconds``; None: no more than ``repeats``.
     """
 
     repeats: int = 1
@@ -31,7 +31,10 @@ class Plan:
 
 
 def enough(plan: Plan, run: Run, tell: Callable[[str], None]) -> Enough:
-    """Judges by what ``run`` has; a trial that failed ends it too. ``tell`` is told how it goes."""
+    """Return a judge of what ``run`` has; a failed trial also ends it.
+
+    ``tell`` gets its progress.
+    """
     began = time.monotonic()
     fewest = fewest_pairs(max(1, len(run.about().sides) - 1))
     least = plan.repeats if plan.precision is None else max(plan.repeats, fewest)

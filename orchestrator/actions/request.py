@@ -13,9 +13,9 @@ Pair = tuple[str, str]  # names of two sides
 
 @dataclass(frozen=True)
 class Request:
-    """``spec`` by each of ``sides``, kept in a new run in ``output``, named after ``workload``.
+    """``spec`` by each of ``sides``, stored in a new run in ``output``, named after ``workload``.
 
-    ``baseline``: the side that the others are held against; None: the first.
+    ``baseline``: the side that the others are compared with; None: the first.
     """
 
     workload: str
@@ -26,22 +26,22 @@ class Request:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the sides."""
+        """The names of the sides."""
         return tuple(side.name for side in self.sides)
 
     @property
     def frameworks(self) -> tuple[str, ...]:
-        """That the sides run on, each once."""
+        """The frameworks that the sides run on, each once."""
         return tuple(dict.fromkeys(side.framework for side in self.sides))
 
     @property
     def pairs(self) -> list[Pair]:
-        """The baseline and each other side that is to agree with it."""
+        """The baseline and each other side that should agree with it."""
         return against(self.names, self.baseline)
 
 
 def against(sides: Sequence[str], baseline: str | None) -> list[Pair]:
-    """The baseline, the first unless told otherwise, and each other side that is to agree."""
+    """Pair the baseline, by default the first, with each other side that should agree."""
     first = baseline or sides[0]
     pairs = [(first, side) for side in sides if side != first]
     return [pair for pair in pairs if change_how(pair) and not are_the_same(pair)]

@@ -1,4 +1,4 @@
-"""The same workload by both recipes, or by each loop: a comparison of each in a run of its own."""
+"""The same workload by both recipes, or by each loop: each comparison in a run of its own."""
 
 import dataclasses
 from contextlib import closing
@@ -28,9 +28,9 @@ _KINDS = {Kind.RECIPES: Phrase("recipes"), Kind.LOOPS: Phrase("loops")}
 def train_variants(
     kind: Kind, request: ComparisonRequest, runners: Runners, display: Display
 ) -> tuple[Variants, list[Outcome]]:
-    """As `train`, of each variant of the ``kind``, each in a run of its own inside a new one.
+    """Train each variant of the ``kind`` as `train`, each in a run of its own inside a new one.
 
-    Those after one that was cut short have no outcome.
+    Variants after one that was cut short have no outcome.
     """
     runners.prepare(request.frameworks)
     with closing(Renderer()) as renderer:
@@ -55,7 +55,7 @@ def train_variants(
 
 
 def finish(run: Run, kind: Kind) -> Variants:
-    """What the runs within it say together: its result and its page."""
+    """Write the common result of the inner runs: its file and its page."""
     from orchestrator import page  # noqa: PLC0415 - takes a while to import
 
     compared = {

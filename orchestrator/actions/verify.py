@@ -1,7 +1,7 @@
-"""Shows that two frameworks do the same job: runs the trials that a certificate is made from.
+"""Shows that two frameworks do the same job: runs the trials of a certificate.
 
-Nobody reads the times of these trials, so that on a CPU all runners work at once, and a runner's
-jobs share one process.
+Nobody reads the times of these trials, so on a CPU all runners work at once, and a runner's jobs
+share one process.
 """
 
 import hashlib
@@ -48,7 +48,7 @@ from orchestrator.trials.sides import Side, framework_of
 
 _NO_TRIALS = Phrase("{path} has no finished trial of each framework: verify again.")
 _SHOWING = Phrase("showing first, in float64, that it is the same job on both")
-# Modules whose code decides what a certificate says.
+# The modules whose code determines a certificate.
 _ROOMS = Path(__file__).parents[1]
 _JUDGES = (
     *sorted((_ROOMS / "certificate").glob("*.py")),
@@ -61,7 +61,7 @@ _SHARED_LAST = runner_service_pb2.PROCESS_USE_SHARED_LAST
 
 
 def verify(request: Request, runners: Runners, display: Display) -> tuple[Run, list[Certificate]]:
-    """Train what a certificate needs, and keep it in a run of its own. Raises JobFailed."""
+    """Train what a certificate needs, and store it in a run of its own. Raises JobFailed."""
     asked = copied(request.spec)
     asked.report_step_details = True
     spec = _fitting(completed(asked, request.frameworks, runners), request.frameworks)
@@ -76,7 +76,7 @@ def verify(request: Request, runners: Runners, display: Display) -> tuple[Run, l
 
 
 def keep(run: Run, certificates: Sequence[Certificate]) -> None:
-    """certificate.json, its figures, its page."""
+    """Write certificate.json, its figures, its page."""
     from orchestrator import page  # noqa: PLC0415 - take a while to import
     from orchestrator.figures import plots  # noqa: PLC0415 - take a while to import
 
@@ -89,14 +89,14 @@ def keep(run: Run, certificates: Sequence[Certificate]) -> None:
 
 
 def again(run: Run) -> list[Certificate]:
-    """Of a run that `verify` made: from its trials; without them as it was kept.
+    """Rebuild the certificates of a `verify` run from its trials; without them return stored ones.
 
     Raises RunUnreadable.
     """
     kept = of_run(run)
     before = kept.made if kept else []
     if any(each.schema != SCHEMA for each in before):
-        return before  # less was run then than is asked now
+        return before  # fewer trials were run then than are requested now
     what = run.about()
     ended = {trial.framework for trial in run.trials() if trial.number == PLAIN}
     if len(what.sides) < 2 or not ended.issuperset(what.sides):
@@ -110,10 +110,10 @@ def again(run: Run) -> list[Certificate]:
 
 
 def short(request: Request, run: Run, runners: Runners, display: Display) -> list[Certificate]:
-    """One for each pair, over some tens of steps of the request's spec, for ``run``.
+    """Make one for each pair, over some tens of steps of the request's spec, for ``run``.
 
-    What was made before of the same spec by the same builds, and judged by the same code, is taken
-    again. Raises JobFailed.
+    A stored certificate of the same spec by the same builds, judged by the same code, is reused.
+    Raises JobFailed.
     """
     spec = _fitting(completed(request.spec, request.frameworks, runners), request.frameworks)
     planned = {
@@ -121,7 +121,7 @@ def short(request: Request, run: Run, runners: Runners, display: Display) -> lis
     }
     key = _key(request, planned, runners)
     if (known := certificates.read(key)) is not None:
-        with suppress(RunUnreadable):  # another version's, or damaged: it is made again
+        with suppress(RunUnreadable):  # of another version, or damaged: make it again
             return read(known, key).made
     display.say(say(_SHOWING))
     inner = store.within(run, "certificate", Kind.VERIFY, request.names, planned[PLAIN])
@@ -132,14 +132,14 @@ def short(request: Request, run: Run, runners: Runners, display: Display) -> lis
 
 
 def _fitting(spec: job_pb2.JobSpec, frameworks: Sequence[str]) -> job_pb2.JobSpec:
-    """The same with a share of the CPUs, where the runners work at once."""
+    """Return the spec with a share of the CPUs, if the runners work at once."""
     if _at_once(spec):
         spec.threads = max(1, spec.threads // len(frameworks))
     return spec
 
 
 def _at_once(spec: job_pb2.JobSpec) -> bool:
-    """Whether the trials may run at the same time: not on a GPU, which they may share."""
+    """Return whether the trials may run at the same time: not on a GPU, which they may share."""
     return spec.device != job_pb2.DEVICE_CUDA
 
 
@@ -162,7 +162,7 @@ def _certificates(
 
         train(PLAIN)
         exact = planned[PLAIN].precision == job_pb2.PRECISION_FLOAT64
-        # What is left may be rounding: how far does that take a framework from itself?
+        # The rest may be rounding: how far does it make a framework diverge from itself?
         plain = judged(run, request.pairs, evaluated=False)
         if not (exact and all(each.same_job for each in plain)):
             train(PERTURBED)
@@ -177,11 +177,11 @@ def _certificates(
 def _evaluate_again(
     spec: job_pb2.JobSpec, pairs: Sequence[Pair], run: Run, runners: Runners, listen: Listener
 ) -> None:
-    """Have each side evaluate the saved final weights of those that it is held against.
+    """Have each side evaluate the saved final weights of those that it is compared with.
 
     Raises JobFailed.
     """
-    asked: dict[str, list[Pair]] = {}  # who evaluates whose, by framework
+    asked: dict[str, list[Pair]] = {}  # who evaluates whose weights, by framework
     for name, trained in dict.fromkeys((a, b) for pair in pairs for a in pair for b in pair):
         asked.setdefault(framework_of(name), []).append((name, trained))
 
@@ -206,9 +206,9 @@ def _evaluate_again(
 
 
 def judged(run: Run, pairs: Sequence[Pair], *, evaluated: bool = True) -> list[Certificate]:
-    """Judge the trials that there are; before the saved weights are ``evaluated`` again too.
+    """Judge the existing trials, before or after the saved weights are ``evaluated`` again.
 
-    A certificate for each pair. Raises RunNotFound, RunUnreadable.
+    One certificate for each pair. Raises RunNotFound, RunUnreadable.
     """
     trials = {trial.name: trial for trial in run.trials()}
 
@@ -231,11 +231,11 @@ def judged(run: Run, pairs: Sequence[Pair], *, evaluated: bool = True) -> list[C
 
 
 def _key(request: Request, planned: Mapping[int, job_pb2.JobSpec], runners: Runners) -> str:
-    """Of a short certificate: what is trained, what computes it, and who judges it."""
+    """Return the key of a short certificate: what is trained, what computes it, who judges it."""
     builds = [runners.get(name).info().build_sha256 for name in request.frameworks]
     mappings = {number: store.to_mapping(spec) for number, spec in planned.items()}
     for mapping in mappings.values():
-        for name in ("threads", "target_accuracy"):  # on which the arithmetic does not depend
+        for name in ("threads", "target_accuracy"):  # fields that do not affect the arithmetic
             mapping.pop(name, None)
     code = [hashlib.sha256(path.read_bytes()).hexdigest() for path in _JUDGES]
     parts = [mappings, request.pairs, builds, code]

@@ -1,4 +1,4 @@
-"""What ``import orchestrator`` offers: the words of the command line as functions."""
+"""The API of ``import orchestrator``: the command line's names as functions."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -46,17 +46,17 @@ def compare(
     progress: Progress = False,
     **given: Any,
 ) -> Result:
-    """Train the same job on each framework, and set the results side by side.
+    """Train the same job on each framework, and compare the results side by side.
 
-    Words and defaults are those of ``orchestrator compare``, with all its flags of a job, such as
-    ``epochs=5``; None is the workload's own. ``changes`` is what ``--set`` is there: any field of
-    the job spec by its dotted name, such as
-    ``{"optimizer": {"sgd": {"momentum": 0.9}, "learning_rate": 0.05}}``. ``progress``: True prints
-    a line for each thing that happens, a function is given them, False is quiet. A framework's name
-    says where its runner is: ``pytorch="gpu-machine:50051"``.
+    Names and defaults are those of ``orchestrator compare``, with all its flags of a job, such as
+    ``epochs=5``; None means the workload's own value. ``changes`` corresponds to ``--set``: any
+    field of the job spec by its dotted name, such as ``{"optimizer": {"sgd": {"momentum": 0.9},
+    "learning_rate": 0.05}}``. ``progress``: True prints a line for each event, a function receives
+    each line, False is quiet. A framework's name takes the address of its runner:
+    ``pytorch="gpu-machine:50051"``.
 
-    The environment and twinrun.toml are not looked at. Raises OrchestratorError; where a trial
-    failed, or on KeyboardInterrupt, what was finished is kept, and the message says where.
+    The environment and twinrun.toml are ignored. Raises OrchestratorError; if a trial failed, or on
+    KeyboardInterrupt, what has finished is kept, and the message says where.
     """
     if repeats < 1:
         raise BadInput(english(_FEW, given=repeats))
@@ -90,9 +90,9 @@ def compare(
 
 
 def load(run: str | Path = shelf.LATEST, output: str | Path = "runs") -> Result:
-    """A run that was made before: its path, its name in ``output``, or ``latest``.
+    """Load a previous run: its path, its name in ``output``, or ``latest``.
 
-    Raises OrchestratorError where there is none, or none with trials.
+    Raises OrchestratorError if there is none, or none with trials.
     """
     found = shelf.find(str(run), Path(output))
     comparison = comparing.comparison_of(found)
@@ -102,9 +102,9 @@ def load(run: str | Path = shelf.LATEST, output: str | Path = "runs") -> Result:
 
 
 def runs(output: str | Path = "runs") -> list[history.Entry]:
-    """The runs in ``output``, newest first, each with what it came to.
+    """List the runs in ``output``, newest first, each with its result.
 
-    ``pandas.DataFrame(orchestrator.runs())`` is a table of them.
+    ``pandas.DataFrame(orchestrator.runs())`` turns them into a table.
     """
     return history.entries(shelf.runs(Path(output))[::-1])
 
@@ -120,4 +120,4 @@ def _print(line: str) -> None:
 
 
 def _nothing(_line: str) -> None:
-    """Quiet."""
+    """Print nothing."""

@@ -15,7 +15,7 @@ R = TypeVar("R")
 def with_flags(function: Callable[P, R]) -> Callable[P, R]:
     """Give a function that ends in ``**given`` a keyword for each flag and each framework.
 
-    It is called with those that were given; any other is a TypeError, as of every function.
+    It is called with those that were passed; any other is a TypeError, as for every function.
     """
     *own, rest = inspect.signature(function).parameters.values()
     kinds = {

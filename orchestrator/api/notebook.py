@@ -1,6 +1,6 @@
-"""A comparison -> HTML for a notebook's cell: verdict, table, what it rests on, a figure.
+"""A comparison -> HTML for a notebook's cell: verdict, table, evidence, a figure.
 
-Everything is in it; nothing is fetched, and no script runs.
+It is self-contained: nothing is fetched, and no script runs.
 """
 
 import base64
@@ -16,7 +16,7 @@ from orchestrator.results.comparison import Comparison
 
 
 def page(comparison: Comparison, path: str, svg: str) -> str:
-    """``svg``: a figure, shown as an image; empty: none."""
+    """Return the HTML; ``svg``: a figure, shown as an image; empty: none."""
     finding, *rest = sentences(comparison)
     numbers = table(comparison)
     return "".join(
@@ -41,7 +41,7 @@ def _warnings(comparison: Comparison) -> Iterator[str]:
 
 
 def _image(text: str, svg: str) -> Iterator[str]:
-    """As an image, so that neither its names nor its styles meet those of the notebook."""
+    """Embed it as an image, so that its names and styles do not affect the notebook."""
     if svg:
         data = base64.b64encode(svg.encode()).decode()
         yield (

@@ -1,4 +1,4 @@
-"""What a comparison came to, as an object that notebooks show."""
+"""The result of a comparison, as an object that notebooks show."""
 
 import json
 import os
@@ -47,27 +47,27 @@ class Figure:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Result:
-    """A comparison, and ``path``, the run directory in which it is kept."""
+    """A comparison, and ``path``, its run directory."""
 
     path: Path
     comparison: Comparison
 
     @property
     def verdict(self) -> Verdict | None:
-        """Which was faster, by how much and how sure. None: there is none, ``finding`` says why.
+        """Which was faster, by how much and how certain. None: there is none, ``finding`` says why.
 
-        Of two sides; more have ``verdicts``.
+        For two sides; with more there are ``verdicts``.
         """
         return self.comparison.verdict
 
     @property
     def verdicts(self) -> Sequence[Verdict]:
-        """A verdict for each side that was held against the baseline."""
+        """A verdict for each side that was compared with the baseline."""
         return self.comparison.verdicts
 
     @property
     def finding(self) -> str:
-        """The verdict with what limits it, or why there is none."""
+        """The verdict with its limitations, or why there is none."""
         return self.comparison.finding
 
     @property
@@ -78,18 +78,18 @@ class Result:
 
     @property
     def warnings(self) -> Sequence[Caution]:
-        """What to keep in mind with it: each has a code, a sentence, and a remedy."""
+        """Its warnings: each has a code, a sentence, and a remedy."""
         return self.comparison.cautions
 
     def to_dict(self) -> dict[str, Any]:
-        """What comparison.json holds."""
+        """Return the contents of comparison.json."""
         held: dict[str, Any] = json.loads(json.dumps(as_dict(self.comparison)))
         return held
 
     def to_frame(self, table: str = "epochs") -> "pandas.DataFrame":
-        """``epochs``, ``steps``, ``trials`` or ``phases``, as ``orchestrator export`` writes them.
+        """Return ``epochs``, ``steps``, ``trials`` or ``phases``, as ``orchestrator export`` does.
 
-        Raises BadInput, of another name or without pandas.
+        Raises BadInput for another name or without pandas.
         """
         if table not in TABLES:
             raise BadInput(english(_NO_TABLE, name=table, known=", ".join(TABLES)))
@@ -103,9 +103,9 @@ class Result:
         return frame.astype({name: _DTYPES[kind] for name, kind in columns.items()})
 
     def figure(self, name: str = _OVERVIEW) -> Figure:
-        """One of the run's figures, such as ``overview``, ``accuracy``, ``loss``, ``time``.
+        """Return one of the run's figures, such as ``overview``, ``accuracy``, ``loss``, ``time``.
 
-        Raises BadInput, which names those that there are.
+        Raises BadInput, which names the available ones.
         """
         kept = {path.stem: path for path in sorted((self.path / "figures").glob("*.svg"))}
         if name not in kept:
@@ -117,7 +117,7 @@ class Result:
         return f"<Result {self.path.name}: {self.finding}>"
 
     def _repr_html_(self) -> str:
-        """In the language of the locale, as the command line."""
+        """Return HTML in the language of the locale, like the command line."""
         try:
             svg = self.figure().svg
         except BadInput:  # no epoch was finished
@@ -126,5 +126,5 @@ class Result:
             return notebook.page(self.comparison, str(self.path), svg)
 
 
-# Of pandas: those that know of nothing.
+# pandas' types that allow missing values.
 _DTYPES = {str: "string", int: "Int64", float: "float64"}

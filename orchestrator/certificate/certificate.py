@@ -1,4 +1,4 @@
-"""Two sides' trials -> the evidence that they did the same arithmetic, or where they part."""
+"""Two sides' trials -> the evidence that they did the same arithmetic, or where they diverge."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -36,7 +36,7 @@ SCHEMA = "twinrun.certificate/2"
 
 @dataclass(frozen=True, slots=True)
 class Parting:
-    """Where more than is allowed was first found: step (from 0; None: before it), tensor."""
+    """Where the difference first exceeded the bound: step (from 0; None: before it), tensor."""
 
     step: int | None
     tensor: str | None
@@ -44,11 +44,11 @@ class Parting:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Proof:
-    """The trials of one framework that a certificate rests on.
+    """The trials of one framework that a certificate is based on.
 
-    ``plain``; the same with every initial value moved, ``perturbed``, and again, ``repeated``,
-    where rounding has to explain something; ``timed`` and ``timed_perturbed``: in the precision in
-    which the job is timed, where that is another.
+    ``plain``; if rounding must explain something, ``perturbed``, with every initial value moved,
+    and ``repeated``, the same as plain; ``timed`` and ``timed_perturbed``: in the precision in
+    which the job is timed, if that is another one.
     """
 
     plain: Evidence
@@ -60,13 +60,13 @@ class Proof:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Certificate:
-    """What was found of the trials of two frameworks, ``first`` and ``second``.
+    """The result of comparing the trials of two frameworks, ``first`` and ``second``.
 
     ``steps``: how many both took. ``weights``: the final weights' difference by tensor.
     ``loss_differences`` float64[steps]: relative, of each step's losses. ``versions`` by framework.
-    ``envelope``: what the difference was held against, where that was needed. ``timed``: the same
-    in the precision in which the job is timed. ``undetermined``: parameters whose gradient is
-    nothing but rounding. ``made``: when, UTC, ISO 8601; ``schema``: of the version that made it.
+    ``envelope``: what the difference was compared with, if needed. ``timed``: the same in the
+    precision in which the job is timed. ``undetermined``: parameters whose gradient is only
+    rounding. ``made``: when, UTC, ISO 8601; ``schema``: of the version that made it.
     """
 
     same_job: bool
@@ -101,7 +101,7 @@ DIGESTS = (
 def certify(
     first: Proof, second: Proof, tolerance: Tolerance, now: str, *, evaluated: bool = True
 ) -> Certificate:
-    """Hold two sides' trials of one spec against each other.
+    """Compare two sides' trials of one spec.
 
     ``evaluated``: whether each framework must have evaluated the saved weights of both.
     """
@@ -173,7 +173,7 @@ def _again(plain: Sequence[Evidence]) -> dict[Key, Gap]:
 
 
 def _sizes(found: Evidence) -> tuple[int, int]:
-    """Samples of a batch, and of an evaluation."""
+    """Return the samples of a batch, and of an evaluation."""
     inputs = found.trial.inputs
     samples = [n for n in (inputs.test_samples, inputs.validation_samples) if n] if inputs else []
     return found.job.batch_size, min(samples, default=1)
@@ -182,9 +182,9 @@ def _sizes(found: Evidence) -> tuple[int, int]:
 def _timed(
     sides: Sequence[Proof], tolerance: Tolerance, nothing: frozenset[str]
 ) -> tuple[Envelope | None, list[Sentence]]:
-    """What was found in the precision in which the job is timed, and what is against it.
+    """Return the result in the precision in which the job is timed, and reasons against it.
 
-    ``nothing``: parameters that the job does not determine, by what float64 tells.
+    ``nothing``: parameters that the job does not determine, according to float64.
     """
     pairs = [(side.timed, side.timed_perturbed) for side in sides]
     plain = [timed for timed, moved in pairs if timed is not None and moved is not None]
@@ -196,7 +196,7 @@ def _timed(
     own = {a.trial.framework: _gaps(a, b) for a, b in zip(plain, moved, strict=True)}
     trials = tuple(each.trial for each in plain)
     by = Standard(tolerance, rule, nothing, *_sizes(plain[0]))
-    # Run again it is by the perturbed trial, which parts by rounding at first.
+    # The perturbed trial is a repetition, which diverges by rounding at first.
     faults = [*_unfinished(trials), *distrust(between, own, {name: {} for name in own}, by)]
     if not faults:
         faults = list(text.beyond(judge(between, list(own.values()), by)))
@@ -208,7 +208,7 @@ def _timed(
 
 
 def _unfinished(trials: Sequence[Trial]) -> Iterator[Sentence]:
-    """What kept the trials from being held against each other in full."""
+    """Yield reasons why the trials could not be compared in full."""
     for trial in trials:
         if trial.state is not JobState.SUCCEEDED:
             yield english(text.UNFINISHED, trial=trial.name)
@@ -238,7 +238,7 @@ def _not_evaluated(plain: Sequence[Evidence]) -> Iterator[Sentence]:
 def _reasons(
     made: Certificate, differences: Sequence[Difference], doubts: Sequence[Sentence]
 ) -> Iterator[Sentence]:
-    """Why it is not shown to be the same job."""
+    """Yield reasons why it is not shown to be the same job."""
     if made.inputs.same is not True:
         yield clause(made.inputs.sentence)
     if made.parting and made.parting.step is None:
@@ -254,7 +254,7 @@ def _reasons(
 
 
 def _diverged(made: Certificate) -> Sentence | None:
-    """Where the losses stop being numbers, and agree till then."""
+    """Say where the losses stop being finite, if they agree until then."""
     infinite = ~np.isfinite(made.loss_differences)
     if not infinite.any():
         return None
@@ -264,7 +264,7 @@ def _diverged(made: Certificate) -> Sentence | None:
 
 
 def _parting(differences: Sequence[Difference], trials: Sequence[Trial]) -> Parting | None:
-    """The first place of all that are beyond what is allowed."""
+    """Return the first place of any difference that is beyond what is allowed."""
     beyond = [d for d in differences if not d.within]
     initial = [d.tensor for d in beyond if d.quantity == INITIAL]
     if initial:
@@ -282,7 +282,7 @@ def _parting(differences: Sequence[Difference], trials: Sequence[Trial]) -> Part
 
 
 def _summarised(found: Sequence[Difference]) -> list[Difference]:
-    """Of each quantity's tensors the furthest apart by each clause; all that are not determined."""
+    """Return the largest difference of each quantity by each clause, and all undetermined ones."""
     kept: list[Difference] = []
     for quantity in dict.fromkeys(d.quantity for d in found if d.quantity != INITIAL):
         each = [d for d in found if d.quantity == quantity]

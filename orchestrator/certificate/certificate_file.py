@@ -1,4 +1,4 @@
-"""Certificates as certificate.json holds them: read into dataclasses here, and nowhere else."""
+"""Certificates in certificate.json: parsed into dataclasses here, and nowhere else."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,16 +24,16 @@ _DAMAGED = Phrase("{path} is not a certificate: {error}. Make the run again.")
 
 
 def of_run(run: Run) -> Certificates | None:
-    """Read those that a run keeps. None: it keeps none. Raises RunUnreadable."""
+    """Read the certificates of a run. None: it has none. Raises RunUnreadable."""
     kept_there = run.certificate()
     path = run.path / _FILE
     return None if kept_there is None else read(kept_there, str(path))
 
 
 def read(found: Mapping[str, Any], where: str) -> Certificates:
-    """Read what a certificate.json holds, of this version or an earlier one.
+    """Read the contents of a certificate.json, of this version or an earlier one.
 
-    ``where`` it stands is told by the error. Raises RunUnreadable.
+    The error names ``where`` it is. Raises RunUnreadable.
     """
     try:
         pairs = found.get("pairs", [found])
@@ -44,7 +44,10 @@ def read(found: Mapping[str, Any], where: str) -> Certificates:
 
 
 def as_dict(certificates: Certificates) -> dict[str, object]:
-    """For certificate.json; null for what is not finite. One alone is the whole file."""
+    """Return the contents of certificate.json; null if not finite.
+
+    A single one is the whole file.
+    """
     pairs = [_pair_as_dict(each) for each in certificates.pairs]
     if len(pairs) == 1:
         return pairs[0]
@@ -117,7 +120,7 @@ def _curve(numbers: list[float | None]) -> Floats:
 
 
 def _number(value: float | None) -> float:
-    """JSON has no infinity."""
+    """Return a number from JSON, which has no infinity."""
     return float("inf") if value is None else value
 
 

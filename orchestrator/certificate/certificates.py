@@ -1,4 +1,4 @@
-"""All certificates of a run, one for the baseline and each other side that is to agree with it."""
+"""All certificates of a run, one for the baseline and each other side that should agree with it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ _NONE = Phrase("no certificate could be made: {why}")
 
 @dataclass(frozen=True, slots=True)
 class Unmade:
-    """In place of a certificate whose trials could not be run.
+    """Replaces a certificate whose trials could not be run.
 
-    ``why``, ``first`` and ``second``: None where an older version did not keep them.
+    ``why``, ``first`` and ``second``: None if an older version did not store them.
     """
 
     sentence: Sentence
@@ -29,25 +29,25 @@ class Unmade:
 
 
 def none_made(why: Sentence, first: str, second: str) -> Unmade:
-    """Say that the trials of two sides' certificate could not be run."""
+    """Return that the trials of two sides' certificate could not be run."""
     said = english(text.NOT_SAME, reasons=english(_NONE, why=clause(why)))
     return Unmade(said, why, first, second)
 
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
-    """What certificate.json holds, in the order of the sides."""
+    """The contents of certificate.json, in the order of the sides."""
 
     pairs: Sequence[Certificate | Unmade]
 
     @property
     def same_job(self) -> bool:
-        """Whether it was shown of each pair."""
+        """Whether it was shown for each pair."""
         return bool(self.pairs) and all(each.same_job for each in self.pairs)
 
     @property
     def sentence(self) -> Sentence:
-        """What was found; of several pairs each is named."""
+        """The result; with several pairs each is named."""
         if len(self.pairs) == 1:
             return self.pairs[0].sentence
         said = [english(OF, name=pair(each), what=each.sentence) for each in self.pairs]
@@ -55,17 +55,17 @@ class Certificates:
 
     @property
     def made(self) -> list[Certificate]:
-        """Those that could be made."""
+        """The certificates that could be made."""
         return [each for each in self.pairs if isinstance(each, Certificate)]
 
     def of_pair(self, first: str, second: str) -> Certificate | Unmade | None:
-        """Find that of two sides. None: there is none."""
+        """Return the certificate of two sides. None: there is none."""
         found = (each for each in self.pairs if {each.first, each.second} == {first, second})
-        # Of two that none could be made of, an older version does not say which.
+        # If no certificate could be made, an older version does not say for which two sides.
         alone = self.pairs[0] if len(self.pairs) == 1 and self.pairs[0].first is None else None
         return next(found, alone)
 
 
 def pair(found: Certificate | Unmade) -> Sentence:
-    """The two sides, by name."""
+    """Return the names of the two sides."""
     return listed([label(name) for name in (found.first, found.second) if name is not None])

@@ -1,4 +1,4 @@
-"""Why what rounding did to a framework may be no yardstick, so that it explains nothing."""
+"""Reasons why a framework's own rounding is no reliable yardstick, so that it explains nothing."""
 
 from collections.abc import Iterator, Mapping
 
@@ -34,10 +34,10 @@ def distrust(
     repeated: Mapping[str, Gaps],
     by: Standard,
 ) -> Iterator[Sentence]:
-    """Say why nothing may be explained by rounding, if anything is against it.
+    """Yield reasons why rounding may explain nothing, if there are any.
 
-    ``own`` and ``repeated`` by framework: its trial against the same with its values moved, and
-    against the same again. Both are needed: a run may have been killed between them.
+    ``own`` and ``repeated`` by framework: its trial compared with the perturbed one, and with its
+    repetition. Both are needed: a run may have been killed between them.
     """
     for name in own.keys() | repeated.keys():
         if name not in own or name not in repeated:
@@ -53,7 +53,7 @@ def distrust(
 
 
 def _not_deterministic(name: str, found: Gaps, own: Gaps, by: Standard) -> Iterator[Sentence]:
-    """A side that parts from itself when it is run again, by more than rounding."""
+    """Say that a side diverges from itself in a repetition, by more than rounding."""
     for key in ((LOSSES, None), (ORDERED, None)):
         if key not in found or not found[key].values.any():
             continue
@@ -70,14 +70,14 @@ def _not_deterministic(name: str, found: Gaps, own: Gaps, by: Standard) -> Itera
 
 
 def _at_first(quantity: Phrase, by: Standard) -> float:
-    """What rounding makes in a first step."""
+    """Return the effect of rounding in a first step."""
     if by.rule.first is not None:
         return by.rule.first if quantity != NORMS else 4 * by.rule.first
     return by.tolerance.gradient_norms if quantity == NORMS else by.tolerance.losses
 
 
 def _first_steps(between: Gaps, by: Standard) -> Iterator[Sentence]:
-    """Forward and backward, before the first update; and forward after it."""
+    """Check forward and backward before the first update, and forward after it."""
     for gap in between.values():
         if not is_of_steps(gap) or gap.quantity == ACCURACIES:
             continue

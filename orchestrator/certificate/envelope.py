@@ -1,4 +1,4 @@
-"""How the losses of two trials part, beside how rounding alone parts each from itself."""
+"""How the losses of two trials diverge, beside the effect of rounding alone on each of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ TOGETHER = 0.001  # relative difference of two losses that a figure does not sho
 class Envelope:
     """The largest relative difference of the losses up to each step, float64[steps] each.
 
-    Of the losses in the order of samples too, where they are known. ``between`` the frameworks,
-    and each framework's ``own`` from itself, with its values moved. ``ratio``: the largest of
-    ``between`` over the smaller ``own``. ``precision``: of the rule that they are held against.
+    It includes the losses in the order of samples, if known. ``between`` the frameworks, and of
+    each framework's ``own`` perturbed trial. ``ratio``: the largest of ``between`` over the smaller
+    ``own``. ``precision``: of the rule that they are compared with.
     """
 
     precision: str
@@ -27,14 +27,14 @@ class Envelope:
     own: Mapping[str, Floats]
 
     def smaller(self) -> Floats:
-        """The smaller of the own divergences at each step that both have."""
+        """Return the smaller of the own divergences at each step that both have."""
         steps = min(map(len, self.own.values()))
         least: Floats = np.min([curve[:steps] for curve in self.own.values()], axis=0)
         return least
 
 
 def envelope(between: Gaps, own: Mapping[str, Gaps], rule: Rule) -> Envelope:
-    """``own`` by framework: its trial against the same with its values moved."""
+    """Build the envelope; ``own`` by framework: its trial compared with its perturbed one."""
     apart = _losses(between)
     curves = {name: _losses(found) for name, found in own.items()}
     found = Envelope(rule.precision, 0.0, apart, curves)
@@ -47,14 +47,14 @@ def envelope(between: Gaps, own: Mapping[str, Gaps], rule: Rule) -> Envelope:
 
 
 def together(curve: Floats) -> int:
-    """Return for how many first steps a curve stays within what a figure shows."""
+    """Return for how many first steps a curve stays below what a figure shows."""
     apart = curve > TOGETHER
     return int(apart.argmax()) if apart.any() else len(curve)
 
 
 def _losses(found: Gaps) -> Floats:
     values = found[LOSSES, None].values
-    if (ORDERED, None) in found:  # samples in another order are no rounding
+    if (ORDERED, None) in found:  # samples in another order are not rounding
         values = np.maximum(values, found[ORDERED, None].values)
     running: Floats = np.maximum.accumulate(values)
     return running

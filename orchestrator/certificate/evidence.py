@@ -1,4 +1,4 @@
-"""What a trial leaves that shows which arithmetic it did, read back from its run."""
+"""A trial's output that shows which arithmetic it did, read back from its run."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,11 +27,11 @@ Tensors = Mapping[str, NDArray[np.floating]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """A trial, and what it left beside its events.
+    """A trial, and its output besides its events.
 
-    Weights by canonical name, in model order; ``logits`` of the test samples,
-    float[samples, classes]; ``validation_logits`` of those that were held back, None where none
-    were. ``again``: the test logits that each framework made of the saved final weights.
+    Weights by canonical name, in model order; ``logits`` of the test samples, float[samples,
+    classes]; ``validation_logits`` of the validation samples, None if there are none. ``again``:
+    the test logits that each framework computed from the saved final weights.
     """
 
     trial: Trial
@@ -43,16 +43,16 @@ class Evidence:
 
     @property
     def job(self) -> JobSpec:
-        """What the trial was to do. Raises RunUnreadable where the run does not keep it."""
+        """The trial's job. Raises RunUnreadable if the run does not have it."""
         if self.trial.spec is None:
             raise RunUnreadable(english(_NO_SPEC, trial=self.trial.name))
         return self.trial.spec
 
 
 def evidence(run: Run, trial: Trial, frameworks: Sequence[str] = ()) -> Evidence:
-    """Read it, with what ``frameworks`` made of the saved weights, as far as that is there.
+    """Read it, with the logits of ``frameworks`` from the saved weights, as far as they exist.
 
-    Raises RunNotFound where the trial left no weights, RunUnreadable.
+    Raises RunNotFound if the trial left no weights, RunUnreadable.
     """
     side, number = trial.framework, trial.number
     found = _tensors(run.logits(side, number), english(_LOGITS, trial=trial.name))
@@ -76,7 +76,7 @@ def evidence(run: Run, trial: Trial, frameworks: Sequence[str] = ()) -> Evidence
 def logits(
     content: bytes, name: str | Sentence
 ) -> tuple[NDArray[np.floating], NDArray[np.integer]]:
-    """Logits [samples, classes] and labels [samples] of a safetensors file.
+    """Return logits [samples, classes] and labels [samples] of a safetensors file.
 
     Raises RunUnreadable.
     """
@@ -88,7 +88,7 @@ def logits(
 
 
 def _tensors(content: bytes, what: Sentence) -> Tensors:
-    """In model order, which their names tell: safetensors sorts by size and name."""
+    """Return tensors in model order, by their names: safetensors sorts by size and name."""
     try:
         found = safetensors.numpy.load(content)
     except safetensors.SafetensorError as error:
@@ -100,7 +100,7 @@ _PARTS = ("kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance")
 
 
 def _place(name: str) -> tuple[int, int, str]:
-    """``layers.3.kernel`` before ``layers.3.bias`` before ``layers.10.kernel``."""
+    """Sort ``layers.3.kernel`` before ``layers.3.bias`` before ``layers.10.kernel``."""
     _, _, rest = name.partition(".")
     index, _, part = rest.partition(".")
     place = _PARTS.index(part) if part in _PARTS else len(_PARTS)

@@ -1,4 +1,4 @@
-"""Two trials' evidence, subtracted: the relative difference of everything that can be compared."""
+"""Two trials' evidence, subtracted: the relative difference of everything comparable."""
 
 import itertools
 from collections.abc import Iterator, Mapping
@@ -30,10 +30,10 @@ BY_STEP = (LOSSES, ORDERED, ACCURACIES, NORMS)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gap:
-    """How far one quantity of two trials is apart.
+    """The difference of one quantity between two trials.
 
-    ``values`` float64: of each step or epoch, or a single number; infinite where one side's is not
-    finite or not there. ``tensor``: which one, as far as the quantity has them.
+    ``values`` float64: of each step or epoch, or a single number; infinite if one side's value is
+    missing or not finite. ``tensor``: which one, if the quantity has them.
     """
 
     quantity: Phrase
@@ -67,9 +67,9 @@ def gaps(first: Evidence, second: Evidence) -> list[Gap]:
 
 
 def again(trained: Evidence) -> list[Gap]:
-    """Subtract what frameworks made of the saved weights from what the trial itself made of them.
+    """Compare the frameworks' logits from the saved weights with the trial's own logits.
 
-    ``tensor``: the framework that did.
+    ``tensor``: the framework.
     """
     return [
         Gap(AGAIN, _scalar(trained.logits, made), f"{trained.trial.framework} in {name}")
@@ -90,7 +90,7 @@ def _of_steps(a: Trial, b: Trial) -> Iterator[Gap]:
 
 
 def _of_norms(a: StepDetails, b: StepDetails, steps: int) -> Iterator[Gap]:
-    """Relative to the norm of the step's whole gradient: a tensor's own may be rounding alone."""
+    """Subtract norms relative to the whole gradient's: a tensor's own may be only rounding."""
     names = [
         *a.gradient_norms,
         *(name for name in b.gradient_norms if name not in a.gradient_norms),
@@ -103,14 +103,14 @@ def _of_norms(a: StepDetails, b: StepDetails, steps: int) -> Iterator[Gap]:
 
 
 def whole_norms(details: StepDetails) -> Floats:
-    """Norms of the whole gradient, float64[steps]."""
+    """Return norms of the whole gradient, float64[steps]."""
     norms = np.stack(list(details.gradient_norms.values()), axis=1)
     found: Floats = np.linalg.norm(norms, axis=1)
     return found
 
 
 def _of_evaluations(a: Trial, b: Trial) -> Iterator[Gap]:
-    """Of each epoch: the larger difference of the test samples' and of those held back."""
+    """Yield for each epoch the larger difference of the test and validation samples."""
     if not (a.epochs or b.epochs):
         return
     pairs = list(itertools.zip_longest(a.epochs, b.epochs))
@@ -136,7 +136,7 @@ def _of_tensors(quantity: Phrase, a: Tensors, b: Tensors) -> Iterator[Gap]:
 
 
 def _scalar(a: NDArray[np.floating] | None, b: NDArray[np.floating] | None) -> Floats:
-    """float64[1]: the largest difference of two elements, relative to the largest element."""
+    """Return float64[1]: the largest difference of two elements, relative to the largest one."""
     if a is None or b is None or a.shape != b.shape or a.dtype != b.dtype or not a.size:
         return np.array([np.inf])
     ours, others = a.astype(np.float64), b.astype(np.float64)
@@ -145,7 +145,7 @@ def _scalar(a: NDArray[np.floating] | None, b: NDArray[np.floating] | None) -> F
 
 
 def by_tensor(found: Mapping[tuple[Phrase, str | None], Gap], quantity: Phrase) -> dict[str, float]:
-    """The largest difference of a quantity, by tensor."""
+    """Return the largest difference of a quantity, by tensor."""
     return {
         gap.tensor: float(gap.values.max())
         for gap in found.values()

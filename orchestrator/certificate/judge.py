@@ -2,7 +2,7 @@
 
 A quantity is the same if it is within its tolerance, or within the allowed multiple of what
 rounding alone did to that same quantity and tensor in each framework's own perturbed trial. The
-second clause holds only where that yardstick can be trusted: see `distrust`.
+second clause applies only if that yardstick can be trusted: see `distrust`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,18 +35,18 @@ from orchestrator.trials.trial import Trial
 
 Gaps = Mapping[Key, Gap]
 
-_FLIPPING = 1e-9  # a relative difference from which on an argmax may differ by chance
-_FLIPS = 2  # samples that it then may differ in
-# Of the whole gradient's norm, in float64: what is smaller at every step is rounding.
+_FLIPPING = 1e-9  # a relative difference above which an argmax may differ by chance
+_FLIPS = 2  # samples that may then differ
+# Relative to the whole gradient's norm, in float64: a gradient smaller at every step is rounding.
 _NOTHING = 1e-13
 
 
 @dataclass(frozen=True, slots=True)
 class Standard:
-    """What a pair of trials is judged by.
+    """The standard for judging a pair of trials.
 
     ``undetermined``: parameters that the job does not determine. ``batch_size``, and ``samples`` of
-    an evaluation: of which accuracies are.
+    an evaluation: the numbers behind accuracies.
     """
 
     tolerance: Tolerance
@@ -57,7 +57,7 @@ class Standard:
 
 
 class Clause(StrEnum):
-    """By which a quantity is the same."""
+    """The clause by which a quantity is the same."""
 
     TOLERANCE = "tolerance"
     ROUNDING = "rounding"
@@ -67,11 +67,11 @@ class Clause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The largest relative difference in a quantity, and the largest that is allowed outright.
+    """The largest relative difference in a quantity, and the tolerance.
 
-    ``step`` (from 0; of an evaluation the epoch) and ``tensor`` say where, as far as the quantity
-    has them. ``own``: what rounding did to it at that place, None: not tried. ``first``: where it
-    first was beyond what is allowed.
+    ``step`` (from 0; of an evaluation the epoch) and ``tensor`` say where, if the quantity has
+    them. ``own``: what rounding did to it at that place, None: not measured. ``first``: where it
+    first exceeded what is allowed.
     """
 
     quantity: Phrase
@@ -89,7 +89,7 @@ class Difference:
 
 
 def undetermined(trials: Sequence[Trial]) -> frozenset[str]:
-    """Return the parameters whose gradient is nothing but rounding at every step of all trials.
+    """Return the parameters whose gradient is only rounding at every step of all trials.
 
     The job does not determine them. In float64.
     """
@@ -106,7 +106,7 @@ def undetermined(trials: Sequence[Trial]) -> frozenset[str]:
 
 
 def judge(between: Gaps, own: Sequence[Gaps], by: Standard) -> list[Difference]:
-    """Return each quantity's difference, and by which clause it is allowed.
+    """Return each quantity's difference, and the clause that allows it.
 
     ``own`` of both frameworks, or empty: without the second clause.
     """
@@ -126,7 +126,7 @@ def judge(between: Gaps, own: Sequence[Gaps], by: Standard) -> list[Difference]:
             which = larger if swayed else smaller
             curve = which(own, key, len(gap.values))
             of_logits = which(own, (LOGITS, None), 1)
-            # A mean of losses may have changed by less than each of them, by chance.
+            # By chance, a mean of losses may have changed by less than each of them.
             if curve is not None and of_logits is not None and gap.quantity == EVALUATED_LOSSES:
                 curve = np.maximum(curve, of_logits)
         if curve is not None:
@@ -138,10 +138,10 @@ def judge(between: Gaps, own: Sequence[Gaps], by: Standard) -> list[Difference]:
 
 
 def _is_swayed(gap: Gap) -> bool:
-    """Whether a parameter that the job does not determine, a bias before a batch norm, changes it.
+    """Return whether an undetermined parameter, a bias before a batch norm, affects it.
 
-    It cancels in training, but the moving mean follows it with a delay. How far it wanders hangs on
-    how a framework rounds zero, so that there the larger of the own divergences counts.
+    It cancels in training, but the moving mean follows it with a delay. How far it wanders depends
+    on how a framework rounds zero, so the larger of the own divergences counts there.
     """
     evaluated = (LOGITS, VALIDATION_LOGITS, EVALUATED_LOSSES, EVALUATED_ACCURACIES)
     is_mean = gap.quantity == WEIGHTS and (gap.tensor or "").endswith(".moving_mean")
@@ -149,7 +149,7 @@ def _is_swayed(gap: Gap) -> bool:
 
 
 def is_of_steps(gap: Gap) -> bool:
-    """Whether it has a value for each step."""
+    """Return whether it has a value for each step."""
     return gap.quantity in (LOSSES, ORDERED, ACCURACIES, NORMS)
 
 
@@ -180,7 +180,7 @@ def _difference(
 
 
 def _outright(gap: Gap, between: Gaps, by: Standard) -> Floats:
-    """What is allowed whatever rounding does, of the shape of the gap's values."""
+    """Return what is allowed whatever rounding does, in the shape of the gap's values."""
     shape, tolerance = np.ones(len(gap.values)), by.tolerance
     if gap.quantity == INITIAL:
         return 0 * shape

@@ -1,7 +1,7 @@
-"""How far rounding alone takes a framework from itself, and how much of that another may part.
+"""How far rounding alone makes a framework diverge from itself, and how much others may.
 
 A framework is run again with every initial value moved by one unit in its last place. Another
-framework rounds everything otherwise, so that some times as much is allowed.
+framework rounds everything differently, so a few times as much is allowed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,15 +20,15 @@ Key = tuple[Phrase, str | None]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What is held against what, in a precision.
+    """The bounds of comparisons in a precision.
 
     ``allowed``: times the smaller of the frameworks' own divergences. From ``knee`` on, where
-    rounding has grown until it decides what a step does, ``saturated`` times: there nobody parts
-    much further than anybody else. After ``judged_steps`` (None: never) ``late`` times, ``knee``
-    tenfold: a unit of the model that is close to a threshold soon switches in one trial and not in
-    the other, by chance. ``least``: a divergence that is smaller tells nothing. ``first``: the
-    largest difference that rounding makes before any update, None: the job's tolerance.
-    ``jump``: from one step to the next, times the framework's own largest jump.
+    rounding has grown until it decides what a step does, ``saturated`` times: there no trial
+    diverges much further than any other. After ``judged_steps`` (None: never) ``late`` times,
+    ``knee`` tenfold: a unit of the model that is close to a threshold soon switches in one trial
+    and not in the other, by chance. ``least``: a smaller divergence means nothing. ``first``: the
+    largest difference that rounding makes before any update, None: the job's tolerance. ``jump``:
+    from one step to the next, times the framework's own largest jump.
     """
 
     precision: str
@@ -42,7 +42,7 @@ class Rule:
     jump: float = 100.0
 
     def bound(self, own: Floats, start: int = 0) -> Floats:
-        """Return what is allowed at each step, where the smaller divergence is ``own``."""
+        """Return what is allowed at each step, given the smaller divergence ``own``."""
         steps = np.arange(start, start + len(own))
         after = np.zeros(len(own), bool)
         if self.judged_steps is not None:
@@ -54,11 +54,11 @@ class Rule:
         return np.where(np.isfinite(own), allowed, 0.0)
 
 
-# Seen where it was needed (tanh, gelu, momentum 0.9 over thousands of steps, biases before a batch
-# norm): up to 5.5 times the own divergence, and jumps of 4 times the own ones.
+# Measured where it was needed (tanh, gelu, momentum 0.9 over thousands of steps, biases before a
+# batch norm): up to 5.5 times the own divergence, and jumps of 4 times the own ones.
 FLOAT64 = Rule("float64", 25.0, 25.0, None, 1e-3, 2.0**-52, None)
 FLOAT32 = Rule("float32", 10.0, 1000.0, 100, 1e-2, 2.0**-23, 64 * 2.0**-23)
-# Products of 8 bits: nothing finer than that is the same, and rounding decides at once.
+# Products of 8 bits: nothing finer than that agrees, and rounding decides at once.
 BFLOAT16 = Rule("bfloat16", 10.0, 100.0, 100, 5e-2, 2.0**-8, 16 * 2.0**-8)
 # TensorFloat-32 has 11 bits in its products and sums in float32.
 TF32 = Rule("TF32", 10.0, 1000.0, 100, 1e-2, 2.0**-11, 16 * 2.0**-11)
@@ -78,21 +78,21 @@ def rule_of(job: JobSpec) -> Rule:
 
 
 def smaller(own: Sequence[Mapping[Key, Gap]], key: Key, steps: int) -> Floats | None:
-    """Return the smaller own divergence so far, float64[steps]; None where one is not known."""
+    """Return the smaller own divergence so far, float64[steps]; None if one is not known."""
     curves = _curves(own, key, steps)
     found: Floats | None = None if curves is None else curves.min(axis=0)
     return found
 
 
 def larger(own: Sequence[Mapping[Key, Gap]], key: Key, steps: int) -> Floats | None:
-    """As `smaller`, the larger one."""
+    """Return the larger own divergence, as `smaller`."""
     curves = _curves(own, key, steps)
     found: Floats | None = None if curves is None else curves.max(axis=0)
     return found
 
 
 def _curves(own: Sequence[Mapping[Key, Gap]], key: Key, steps: int) -> Floats | None:
-    """Of each framework, float64[frameworks, steps]."""
+    """Return the curve of each framework, float64[frameworks, steps]."""
     curves = [found[key].running for found in own if key in found]
     if len(curves) < len(own) or not curves or any(len(curve) < steps for curve in curves):
         return None
@@ -100,9 +100,9 @@ def _curves(own: Sequence[Mapping[Key, Gap]], key: Key, steps: int) -> Floats | 
 
 
 def largest_jump(values: Floats, least: float) -> tuple[float, int]:
-    """Return the largest growth, from a step to the next, of the largest so far, and where.
+    """Return the largest growth, from one step to the next, of the largest so far, and where.
 
-    1.0 at step 0 where there is none.
+    1.0 at step 0 if there is none.
     """
     running = np.maximum(np.maximum.accumulate(values), least)
     if len(running) < 2:

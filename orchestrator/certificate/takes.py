@@ -1,22 +1,22 @@
-"""What is trained for a certificate: which trials, and what each is to do."""
+"""The trials of a certificate, and the task of each."""
 
 from twinrun.v1 import job_pb2
 
 # The numbers of a side's trials.
 PLAIN, PERTURBED, REPEATED, TIMED, TIMED_PERTURBED = range(1, 6)
-# Of a short certificate: epochs, and steps of each, the last batch among them, in chunks of full
+# A short certificate's epochs, and steps of each, including the last batch, in chunks of full
 # and of shorter length; the last epoch as a late one of a long job.
 SHORT_EPOCHS, SHORT_STEPS, SHORT_CHUNK, LATE_EPOCH = 3, 25, 10, 7
 TIMED_STEPS = 101  # a chunk of usual length, and the last batch
 _TESTED = 1500  # test samples: more than a batch of them
-_BUILT_IN = 10_000  # test samples of every dataset that is not made
+_BUILT_IN = 10_000  # test samples of every dataset that is not synthetic
 
 
 def takes(spec: job_pb2.JobSpec) -> dict[int, job_pb2.JobSpec]:
-    """The trials of a short certificate of a completed ``spec``, by number.
+    """Return the trials of a short certificate of a completed ``spec``, by number.
 
-    PERTURBED and REPEATED are run where PLAIN is not exact. TIMED ones are in the precision in
-    which the job is timed, as it is timed, where that is not float64.
+    PERTURBED and REPEATED are run if PLAIN is not exact. TIMED ones run as the job is timed, in its
+    precision, unless that is float64.
     """
     plain = copied(spec)
     plain.precision, plain.report_step_details = job_pb2.PRECISION_FLOAT64, True
@@ -35,21 +35,21 @@ def takes(spec: job_pb2.JobSpec) -> dict[int, job_pb2.JobSpec]:
 
 
 def with_rounding(plain: job_pb2.JobSpec) -> dict[int, job_pb2.JobSpec]:
-    """The trials that show it of ``plain``, and what rounding alone does to each side."""
+    """Return the trials of ``plain``, and of what rounding alone does to each side."""
     moved = copied(plain)
     moved.perturb_initial_weights = True
     return {PLAIN: plain, PERTURBED: moved, REPEATED: plain}
 
 
 def copied(spec: job_pb2.JobSpec) -> job_pb2.JobSpec:
-    """The same, to be changed."""
+    """Return a copy, to be changed."""
     copy = job_pb2.JobSpec()
     copy.CopyFrom(spec)
     return copy
 
 
 def _limit_tests(spec: job_pb2.JobSpec) -> None:
-    """Fewer test samples, where there are more."""
+    """Reduce the test samples if there are more."""
     made = spec.dataset.synthetic.test_samples
     there = made if spec.dataset.name == "synthetic" else _BUILT_IN
     limit = spec.dataset.test_limit if spec.dataset.HasField("test_limit") else there

@@ -1,4 +1,4 @@
-"""What a certificate says, in sentences."""
+"""The sentences of a certificate."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -86,7 +86,7 @@ def steps(first: Trial, second: Trial) -> Sentence:
 def beyond(
     differences: Sequence[Difference], parting: "Parting | None" = None
 ) -> Iterator[Sentence]:
-    """Say which quantity is the furthest beyond what is allowed, and where it began."""
+    """Yield which quantity exceeds what is allowed most, and where that began."""
     left = [difference for difference in differences if not difference.within]
     if not left:
         return
@@ -124,7 +124,7 @@ def _where(difference: Difference) -> Sentence | str:
 
 
 def sentence(found: "Certificate", reasons: Sequence[Sentence]) -> Sentence:
-    """Say what a certificate found; ``reasons`` are against its being the same job."""
+    """Say what a certificate found; ``reasons`` speak against the same job."""
     if reasons:
         return english(NOT_SAME, reasons=join(SEMICOLON, reasons))
     exact = rule_of(found.job) is FLOAT64
@@ -180,7 +180,7 @@ def _name(found: Difference) -> Sentence:
 
 
 def _needed(found: "Certificate") -> Iterator[Sentence]:
-    """Why something needed more than its tolerance."""
+    """Yield why something needed more than its tolerance."""
     if found.undetermined:
         yield english(_UNDETERMINED, tensors=join(COMMA, found.undetermined))
     special = _by_rounding(found)

@@ -1,7 +1,7 @@
-"""Whether the trials that were timed did the same arithmetic, by the losses that they reported.
+"""Whether the timed trials did the same arithmetic, by the losses that they reported.
 
-They are judged as they ran, in their own precision, execution and device: what is certified is
-then what is timed.
+They are judged as they ran, in their own precision, execution and device, so that what is certified
+is what is timed.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,15 +19,15 @@ from orchestrator.language.words import label, percent
 from orchestrator.trials.relative import differences
 from orchestrator.trials.trial import Trial
 
-# Once two trials are so far apart, chance decides in each what becomes of a rounding.
+# Once two trials are this far apart, chance decides in each what a rounding leads to.
 _PARTED = 0.02
-# From one step to the next no rounding grows by more, below that.
+# Below that, no rounding grows by more from one step to the next.
 _GROWTH = 200.0
 # In float64, the steps that a short certificate begins with.
 _EXACT_STEPS = 24
-# What is left then are means: an epoch's loss is the same to so much of it, or to so many nats.
+# Then only means remain: an epoch's loss agrees to this fraction of it, or to this many nats.
 _MEAN, _NATS = 0.3, 0.05
-# An evaluation's accuracy: to so much, beside what chance makes of so many samples.
+# An evaluation's accuracy: to this much, plus the chance variation of that number of samples.
 _POINTS, _DEVIATIONS = 0.05, 6.0
 
 _NOT_SAME = Phrase("The trials that were timed were not the same job: in pair {number} {reason}.")
@@ -53,7 +53,8 @@ _VALIDATION_ACCURACY = Phrase("validation accuracies")
 class Timed:
     """``same``: whether every pair did; ``pairs``: how many were judged.
 
-    ``by_rounding``: they part, and no faster than rounding parts a framework from itself.
+    ``by_rounding``: they diverge, but no faster than rounding makes a framework diverge from
+    itself.
     """
 
     same: bool
@@ -68,10 +69,11 @@ def judge_timed(
     held: Envelope | None,
     exact: Envelope | None = None,
 ) -> Timed | None:
-    """Judge trials of the same numbers, which succeeded; None where there are none.
+    """Judge successful trials with the same numbers; None if there are none.
 
-    ``held``: what rounding does in the precision in which they were timed; ``exact``: in float64,
-    for a job that is timed in it. None: not known, then only what no rounding does is found.
+    ``held``: the effect of rounding in the precision in which they were timed; ``exact``: in
+    float64, for a job that is timed in it. None: not known; then only differences that no rounding
+    makes are found.
     """
     pairs = [(a, b) for a in first for b in second if a.number == b.number]
     if not pairs:
@@ -87,13 +89,13 @@ def judge_timed(
 
 
 def _gap(one: Trial, other: Trial) -> Floats:
-    """Relative differences of the losses, up to where both end."""
+    """Return relative differences of the losses, up to where both end."""
     steps = min(len(one.losses), len(other.losses))
     return differences(one.losses[:steps], other.losses[:steps])
 
 
 def _against(one: Trial, other: Trial, rule: Rule, held: Envelope | None) -> Iterator[Sentence]:
-    """What shows that they did not do the same; nothing if nothing does."""
+    """Yield evidence that they did not do the same; nothing if there is none."""
     if len(one.losses) != len(other.losses):
         yield english(
             _STEPS,
@@ -128,7 +130,9 @@ def _by_step(gap: Floats, trial: Trial, rule: Rule, held: Envelope | None) -> It
         yield english(_FIRST, largest=float(gap[0]), allowed=outright)
         return
     own = held.smaller() if held is not None else np.zeros(0)
-    if held is None and rule is FLOAT64:  # the certificate was exact: so are as many steps of it
+    if (
+        held is None and rule is FLOAT64
+    ):  # the certificate was exact: so are as many steps of this trial
         own = np.zeros(_EXACT_STEPS)
     judged = min(len(own), len(gap))
     allowed = np.maximum(rule.bound(own[:judged]), outright)
@@ -145,7 +149,7 @@ def _by_step(gap: Floats, trial: Trial, rule: Rule, held: Envelope | None) -> It
 
 
 def _by_epoch(one: Trial, other: Trial) -> Iterator[Sentence]:
-    """What means tell, where single steps are chance."""
+    """Judge by means over epochs, where single steps are chance."""
     samples = one.inputs.test_samples if one.inputs else 1
     held_back = one.inputs.validation_samples if one.inputs else 0
     for a, b in zip(one.epochs, other.epochs, strict=False):
@@ -185,7 +189,7 @@ def _of_accuracies(
 
 
 def not_finite(trials: Mapping[str, Sequence[Trial]]) -> dict[str, int]:
-    """Return the first step at which a side's losses are no finite number, by side."""
+    """Return the first step at which a side's losses are not finite, by side."""
     found: dict[str, int] = {}
     for side, group in trials.items():
         steps = [

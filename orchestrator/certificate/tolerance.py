@@ -1,8 +1,8 @@
-"""How far two frameworks may part in float64 and still have done the same arithmetic.
+"""How far two frameworks may differ in float64 and still have done the same arithmetic.
 
 Rounding makes a sum depend on the order of its terms, and every library for products chooses its
-own order. What is allowed lies between what rounding was seen to do, and the smallest slip that
-matters: data normalised in float32, which is off by 6e-8. It stands in the job spec.
+own order. The allowed difference lies between the measured effect of rounding and the smallest
+mistake that matters: data normalised in float32, which is off by 6e-8. It is part of the job spec.
 """
 
 from dataclasses import replace
@@ -19,5 +19,5 @@ _REASON = Phrase(
 
 
 def tolerance(job: JobSpec) -> Tolerance:
-    """Return that of a job, with a reason where the job gives none."""
+    """Return the tolerance of a job, with a reason if the job gives none."""
     return job.tolerance if job.tolerance.reason else replace(job.tolerance, reason=_REASON)

@@ -1,4 +1,4 @@
-"""What a shell may complete where the flags themselves do not tell."""
+"""Shell completions that the flags themselves do not define."""
 
 import typer
 
@@ -8,19 +8,19 @@ from orchestrator.storage import shelf
 
 
 def runs(context: typer.Context, incomplete: str) -> list[str]:
-    """Names in the output directory, newest first, and ``latest``."""
+    """Return names in the output directory, newest first, and ``latest``."""
     found = shelf.runs(context.params["output"])
     names = [shelf.LATEST, *(run.path.name for run in reversed(found))] if found else []
     return [name for name in names if name.startswith(incomplete)]
 
 
 def presets(incomplete: str) -> list[str]:
-    """Of workloads; a file of one's own the shell completes."""
+    """Return names of workloads; the shell completes a user's own file."""
     return [name for name in workloads.names() if name.startswith(incomplete)]
 
 
 def frameworks(incomplete: str) -> list[str]:
-    """The one after the last comma, of those that are not there yet."""
+    """Complete the framework after the last comma, from those not listed yet."""
     before, comma, begun = incomplete.rpartition(",")
     given = before.split(",")
     left = [name for name in FRAMEWORKS if name not in given and name.startswith(begun)]

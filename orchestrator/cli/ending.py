@@ -1,4 +1,4 @@
-"""How a command ends: a fault is a message and an exit code, and so is an interrupt."""
+"""How a command ends: errors and interrupts become a message and an exit code."""
 
 import signal
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _INTERRUPTED = Phrase("interrupted; what was finished is kept")
 
 @contextmanager
 def errors_told() -> Iterator[None]:
-    """The only place where an error becomes a message and an exit code."""
+    """Turn errors into a message and an exit code; the only place that does."""
     try:
         yield
     except OrchestratorError as error:
@@ -30,7 +30,7 @@ def errors_told() -> Iterator[None]:
 
 @contextmanager
 def terminated_as_interrupted() -> Iterator[None]:
-    """SIGTERM ends a run as tidily as Ctrl-C."""
+    """Let SIGTERM end a run as cleanly as Ctrl-C."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt

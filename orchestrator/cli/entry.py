@@ -17,13 +17,13 @@ from orchestrator.settings import workloads
 
 
 def command(name: str) -> Any:
-    """Typer's command of that name, with a flag for its language."""
+    """Return Typer's command of that name, with a flag for its language."""
     module = importlib.import_module(f"orchestrator.cli.commands.{COMMANDS[name]}")
     body = grouped(getattr(module, name))
 
     @functools.wraps(body)
     def run(context: typer.Context, lang: str | None, **given: Any) -> None:
-        del lang  # `chosen` finds it
+        del lang  # `chosen` reads it
         with (
             errors_told(),
             speaking(chosen(context)),

@@ -46,7 +46,7 @@ def grouped(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def _for_typer(annotation: Any) -> Any:
-    """A flag of a job as Typer is told of it; any other annotation as it is."""
+    """Return a job's flag in Typer's form; any other annotation unchanged."""
     kind, *told = get_args(annotation) or (annotation,)
     for flag in told:
         if isinstance(flag, Flag):

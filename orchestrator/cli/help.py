@@ -1,4 +1,4 @@
-"""What ``--help`` shows, in the current language."""
+"""The texts of ``--help``, in the current language."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,19 +9,19 @@ from orchestrator.language.phrases import ENGLISH, Phrase, current, say
 
 
 class _Folded(Text):
-    """Folded where it does not fit, not cut off: Chinese has no spaces to break lines at."""
+    """Wrapped if it does not fit, not cut off: Chinese has no spaces to break lines at."""
 
     @classmethod
     def from_markup(cls, text: str, **settings: Any) -> Text:
         return super().from_markup(text, **{"overflow": "fold", **settings})
 
 
-# Where a command, or a flag, has its texts.
+# Where a command or a flag stores its texts.
 _FIELDS = ("help", "rich_help_panel")
 
 
 def texts(group: Any) -> Iterator[tuple[Any, str, Phrase]]:
-    """Each text of a command and of those in it: what has it, in which field, and the text."""
+    """Yield each text of a command and its subcommands: its owner, its field, and the text."""
     yield from _own(group)
     for command in getattr(group, "commands", {}).values():
         yield from texts(command)
@@ -40,9 +40,9 @@ def _of(found: Any) -> Iterator[tuple[Any, str, Phrase]]:
 
 
 def say_help(command: Any) -> None:
-    """Puts its texts into the current language, and lets none be cut off where --help shows it.
+    """Set its texts in the current language, and let --help cut none off.
 
-    Of a group's commands what each does in a sentence; they put their flags themselves.
+    A group's commands show one sentence each; they set their own flags' texts.
     """
     if current() == ENGLISH:
         return

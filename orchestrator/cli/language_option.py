@@ -1,4 +1,4 @@
-"""The flag ``--lang``, which stands behind a command or before it."""
+"""The flag ``--lang``, which may follow a command or precede it."""
 
 import os
 from typing import Annotated
@@ -22,7 +22,7 @@ LanguageOption = Annotated[
 
 
 def chosen(context: typer.Context) -> str:
-    """As the command line says, behind the command or before it; else the environment, the file.
+    """Return the language: the command line, after or before the command; else environment, file.
 
     Raises BadInput.
     """

@@ -1,7 +1,7 @@
-"""Commands whose flags and bodies are imported once they are asked for.
+"""Commands whose flags and bodies are imported on demand.
 
-Their names are known by `COMMANDS`, what they do in a sentence by the text of their modules, so
-that ``--help`` and the completion of a command's name import nothing large.
+`COMMANDS` has their names, and their modules' text a sentence about each, so ``--help`` and the
+completion of a command's name import nothing large.
 """
 
 import ast
@@ -16,7 +16,7 @@ from orchestrator.cli.commands import COMMANDS
 
 
 class LazyCommand(TyperCommand):
-    """Stands for a command of `COMMANDS`, and makes place for it where more than help is wanted."""
+    """Stands for a command of `COMMANDS`, and is replaced by it if more than help is needed."""
 
     @functools.cached_property
     def whole(self) -> TyperCommand:
@@ -31,10 +31,10 @@ class LazyCommand(TyperCommand):
 
     @params.setter
     def params(self, _: list[Any]) -> None:
-        """Typer gives none, for it knows of none."""
+        """Ignore Typer's value: it knows no parameters."""
 
     def make_context(self, *given: Any, **settings: Any) -> Any:
-        """Of the command itself, which is then the one that is run."""
+        """Make the context of the command itself, which is then the one that runs."""
         return self.whole.make_context(*given, **settings)
 
 
@@ -49,7 +49,7 @@ class Commands(TyperGroup):
 
 
 def _help(name: str, module: str) -> str:
-    """The docstring of the function that the module has for the command."""
+    """Return the docstring of the module's function for the command."""
     for node in _tree(module).body:
         if isinstance(node, ast.FunctionDef) and node.name == name:
             return ast.get_docstring(node) or ""

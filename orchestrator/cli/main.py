@@ -1,4 +1,4 @@
-"""The command line: ``orchestrator``, its commands, and where their flags come from."""
+"""The command line: ``orchestrator``, its commands, and the sources of their flags."""
 
 import io
 import os
@@ -20,11 +20,11 @@ _ERROR = Phrase("orchestrator: {message}")
 
 
 def _before(context: typer.Context, lang: LanguageOption = None) -> None:
-    """A flag: from the command line, else the environment, else the file, else its default."""
-    del lang  # `chosen` finds it
+    """Set a flag: from the command line, else the environment, else the file, else its default."""
+    del lang  # `chosen` reads it
     with errors_told(), speaking(chosen(context)), errors_told():
         file = settings.path()
-        if file is not None:  # only then is every command imported, for its flags
+        if file is not None:  # only then import every command, for its flags
             context.default_map = settings.defaults(_flags(context.command), file)
 
 
@@ -45,9 +45,11 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """What ``orchestrator`` calls."""
+    """Run the command line of ``orchestrator``."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # what its encoding has not is no fault
+        sys.stdout.reconfigure(
+            errors="replace"
+        )  # characters missing in its encoding are not an error
     commands = group()
     try:
         language = locales.asked(sys.argv) or locales.of(os.environ)
@@ -60,12 +62,12 @@ def main() -> None:
 
 
 def group() -> Any:
-    """All commands, as Click has them."""
+    """Return all commands, as Click's group."""
     return typer.main.get_command(app)
 
 
 def _flags(commands: Any) -> dict[str, dict[str, str]]:
-    """Each command's flags without dashes before them, and the parameters that they set."""
+    """Return each command's flags without leading dashes, and the parameters that they set."""
     return {
         name: {
             flag.lstrip("-"): parameter.name

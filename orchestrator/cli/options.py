@@ -59,7 +59,7 @@ _SURE = "How sure it is"
 
 @dataclass(frozen=True, kw_only=True)
 class JobOptions(JobFlags):
-    """The flags of `JobFlags`, and ``--set`` for what has none."""
+    """The flags of `JobFlags`, and ``--set`` for all other fields."""
 
     workload: Annotated[
         str,
@@ -83,13 +83,13 @@ class JobOptions(JobFlags):
     ] = None
 
     def changes(self) -> dict[str, Any]:
-        """By dotted field of the job spec. Raises BadInput."""
+        """Return the changes by dotted field of the job spec. Raises BadInput."""
         return {**super().changes(), **dict(map(config.assignment, self.changed or []))}
 
 
 @dataclass(frozen=True, slots=True)
 class _Where:
-    """Addresses of runners. Each framework has a flag of its own beside it."""
+    """Addresses of runners. Each framework also has a flag of its own."""
 
     runner: Annotated[
         list[str] | None,
@@ -103,13 +103,13 @@ class _Where:
     ] = None
 
     def places(self) -> Places:
-        """Raises BadInput."""
+        """Return the places. Raises BadInput."""
         own = {name: getattr(self, name) for name in FRAMEWORKS}
         return Places({**own, **dict(map(config.runner, self.runner or []))})
 
 
 def _address(framework: frameworks.Framework) -> Any:
-    """The flag of one framework alone."""
+    """Return the flag of one framework."""
     return Annotated[
         str | None,
         _option(
@@ -135,7 +135,7 @@ else:
 
 @dataclass(frozen=True, slots=True)
 class ShownOptions:
-    """Where runs are kept, and how results are printed."""
+    """Where runs are stored, and how results are printed."""
 
     output: Annotated[
         Path,
@@ -156,7 +156,7 @@ class ShownOptions:
 
 @dataclass(frozen=True, slots=True)
 class RepeatOptions:
-    """How often, and until how sure."""
+    """How often, and until which precision."""
 
     repeats: Annotated[
         int,
@@ -199,7 +199,7 @@ class RepeatOptions:
     ] = False
 
     def plan(self) -> Plan:
-        """Raises BadInput."""
+        """Return the plan. Raises BadInput."""
         precision = config.fraction("--precision-target", self.precision_target)
         return Plan(
             self.repeats,

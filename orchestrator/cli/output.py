@@ -1,4 +1,4 @@
-"""Where a command's words go: results to stdout, all else to stderr."""
+"""Where a command's output goes: results to stdout, everything else to stderr."""
 
 import json
 import sys
@@ -31,7 +31,7 @@ def to_stderr(text: str) -> None:
 
 
 def print_report(parts: Iterable[Part], *, plain_elsewhere: bool = False) -> None:
-    """To stdout, in colours. ``plain_elsewhere``: as plain text where it is no terminal."""
+    """Print to stdout, in colours. ``plain_elsewhere``: as plain text unless it is a terminal."""
     if plain_elsewhere and not sys.stdout.isatty():
         typer.echo(plain.report(parts))
     else:

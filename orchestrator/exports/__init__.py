@@ -1,7 +1,7 @@
-"""Writers of a run's results for other programs, a module each, imported only when asked for.
+"""Writers of a run's results for other programs, one module each, imported only when used.
 
-A module has ``write(result, folder)``: it fills the empty folder, which is moved to where it is to
-be once it is whole. It imports the other program's own library, an optional extra of the package.
+A module has ``write(result, folder)``: it fills the empty folder, which is moved to its destination
+once it is whole. It imports the other program's own library, an optional extra of the package.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,8 +15,8 @@ from orchestrator.results.comparison import Comparison
 class Result:
     """What is written. ``name`` of the run; ``began``: when, in seconds since 1970, 0: unknown.
 
-    ``files``: what may be attached, figures and comparison.json. ``place``: where the folder will
-    be in the end, an absolute path.
+    ``files``: attachments, figures and comparison.json. ``place``: the folder's destination, an
+    absolute path.
     """
 
     name: str
@@ -29,9 +29,9 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """``extra``: which of the package's brings the libraries that it needs; empty: none.
+    """``extra``: the package's extra with the libraries that it needs; empty: none.
 
-    ``settings``: environment variables that they heed as they are imported.
+    ``settings``: environment variables that they read when they are imported.
     """
 
     module: str

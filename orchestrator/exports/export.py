@@ -1,4 +1,4 @@
-"""Writes a run's results for another program: whole, and never over what is there unasked."""
+"""Writes a run's results for another program: whole, and never over existing files unasked."""
 
 import importlib
 import json
@@ -32,16 +32,16 @@ _OTHERS = Phrase(
 
 
 def export(run: Run, to: str, place: Path | None, *, force: bool) -> Path:
-    """The folder that was written: ``place``, or ``exports/<to>`` within the run.
+    """Return the written folder: ``place``, or ``exports/<to>`` within the run.
 
-    Raises BadInput where the run has nothing to export, what it needs is not installed, or the
-    place is taken; OutputError.
+    Raises BadInput if the run has nothing to export, a library is not installed, or the place is
+    taken; OutputError.
     """
     place = (place or run.path / "exports" / to).absolute()
     write = _writer(to)
     result = _result(run, place)
     _refuse(place, force=force)
-    # A name of its own each time: MLflow keeps stores open by their names.
+    # A new name each time: MLflow keeps stores open by their names.
     partial = place.with_name(f".{place.name}.{uuid.uuid4().hex}")
     with writing(place):
         try:
@@ -58,7 +58,7 @@ def export(run: Run, to: str, place: Path | None, *, force: bool) -> Path:
 
 
 def _writer(to: str) -> Callable[[Result, Path], None]:
-    """The function that writes; what its module imports may not be installed."""
+    """Return the function that writes; its module's imports may not be installed."""
     writer = WRITERS[to]
     for name, value in writer.settings.items():
         os.environ.setdefault(name, value)
@@ -86,7 +86,7 @@ def _result(run: Run, place: Path) -> Result:
 
 
 def _refuse(place: Path, *, force: bool) -> None:
-    """Raises BadInput where something is there that may not be replaced."""
+    """Raise BadInput if something is there that may not be replaced."""
     if not place.exists() or (place.is_dir() and not any(place.iterdir())):
         return
     if not (place / _MARK).is_file():

@@ -1,4 +1,4 @@
-"""Markdown: ``result.md``, the result as one pastes it into an issue or a README."""
+"""Markdown: ``result.md``, the result ready to paste into an issue or a README."""
 
 from pathlib import Path
 

@@ -1,6 +1,6 @@
 """MLflow: a run for each trial in a new SQLite store, ``mlflow.db``, by MLflow's own client.
 
-They make one experiment, named after the workload. Figures and comparison.json are attached to
+They form one experiment, named after the workload. Figures and comparison.json are attached to
 each. No server is needed, and nothing is sent anywhere.
 """
 
@@ -29,16 +29,16 @@ _DEFAULT = "0"
 _MOST_METRICS, _MOST_PARAMS = 1000, 100  # in one call
 _LONGEST_PARAM, _LONGEST_TAG = 6000, 8000  # characters
 _STATUS = {JobState.SUCCEEDED.value: "FINISHED", JobState.CANCELLED.value: "KILLED"}
-_KEY = ("trial", "epoch", "step")  # say which, and are no metrics
+_KEY = ("trial", "epoch", "step")  # these are keys, not metrics
 _TAGS = ("side", "framework", "trial", "state", "error", "framework_version", "python_version")
-# Whose numbers become metrics, and what their names begin with.
+# The tables whose numbers become metrics, and the prefix of their names.
 _METRICS = {"steps": "step", "epochs": "epoch", "trials": "trial"}
 _FAILED = Phrase("MLflow could not write its store for {place}: {why}")
 T = TypeVar("T")
 
 
 def write(result: Result, folder: Path) -> None:
-    """Raises OutputError."""
+    """Write the store. Raises OutputError."""
     try:
         _write(result, folder)
     except MlflowException as error:
@@ -48,7 +48,9 @@ def write(result: Result, folder: Path) -> None:
 def _write(result: Result, folder: Path) -> None:
     client = MlflowClient(f"sqlite:///{folder / _STORE}")
     place = (result.place / _ARTIFACTS).as_uri()
-    client.delete_experiment(_DEFAULT)  # MLflow's own, whose files would lie where one is now
+    client.delete_experiment(
+        _DEFAULT
+    )  # MLflow's own, whose files would be in the current directory
     experiment = client.create_experiment(result.workload, artifact_location=place)
     rows = {name: list(TABLES[name].rows(result.comparison)) for name in _METRICS}
     for trial in rows["trials"]:
@@ -74,14 +76,14 @@ def _same(row: Row, trial: Row) -> bool:
 
 
 def _metrics(own: dict[str, list[Row]], began: float) -> Iterator[Metric]:
-    """Every number of the trial but its key; the clock counts training alone."""
+    """Yield every number of the trial except its key; the clock counts training only."""
     ends = list(
         itertools.accumulate((row["train_seconds"] for row in own["epochs"]), initial=began)
     )
     for table, prefix in _METRICS.items():
         for row in own[table]:
             step = int(row.get("step", row.get("epoch", 0)) or 0)
-            # A step has the time at which its epoch began, an epoch that at which it ended.
+            # A step has its epoch's start time, an epoch its end time.
             ended = {"steps": row.get("epoch") or 0, "epochs": step + 1}.get(table, -1)
             time = _milliseconds(ends[min(ended, len(ends) - 1)])
             for name, value in row.items():
@@ -107,7 +109,7 @@ def _tags(result: Result, trial: Row) -> dict[str, str]:
 
 
 def _attach(result: Result, folder: Path, artifacts: str) -> None:
-    """Copies the files to where MLflow will look for them once the folder is in its place."""
+    """Copy the files to where MLflow will look for them once the folder is in its place."""
     inside = Path(unquote(urlparse(artifacts).path)).relative_to(result.place)
     target = folder / inside
     target.mkdir(parents=True)

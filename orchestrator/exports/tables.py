@@ -1,7 +1,7 @@
-"""A comparison -> long tables: one row for each thing observed, each column one quantity.
+"""A comparison -> long tables: one row for each observation, each column one quantity.
 
-A column's name says its unit; losses have none, accuracies and utilisation are in 0..1. Epochs and
-steps count from 0, trials from 1. None: not known. docs/export.md tells of each column.
+A column's name has its unit; losses have none, accuracies and utilisation are in 0..1. Epochs and
+steps count from 0, trials from 1. None: not known. docs/export.md describes each column.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -68,14 +68,14 @@ _VERSIONS = {"framework_version": str, "python_version": str}
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """``columns``: what each holds, in order. ``rows``: each has all columns."""
+    """``columns``: what each contains, in order. ``rows``: each has all columns."""
 
     columns: Mapping[str, type]
     rows: Callable[[Comparison], Iterator[Row]]
 
 
 def epochs(comparison: Comparison) -> Iterator[Row]:
-    """A row for each finished epoch of each trial."""
+    """Yield a row for each finished epoch of each trial."""
     for side, trial in _trials(comparison):
         for epoch in trial.epochs:
             yield {
@@ -86,7 +86,7 @@ def epochs(comparison: Comparison) -> Iterator[Row]:
 
 
 def steps(comparison: Comparison) -> Iterator[Row]:
-    """A row for each step that was reported."""
+    """Yield a row for each reported step."""
     for side, trial in _trials(comparison):
         per_epoch = trial.inputs.steps_per_epoch if trial.inputs else 0
         details = trial.details
@@ -101,7 +101,7 @@ def steps(comparison: Comparison) -> Iterator[Row]:
 
 
 def phases(comparison: Comparison) -> Iterator[Row]:
-    """A row for each finished phase of each trial."""
+    """Yield a row for each finished phase of each trial."""
     for side, trial in _trials(comparison):
         for phase, seconds in trial.phases.items():
             yield {
@@ -113,7 +113,7 @@ def phases(comparison: Comparison) -> Iterator[Row]:
 
 
 def trials(comparison: Comparison) -> Iterator[Row]:
-    """A row for each trial: how it ended, on what, and what it used."""
+    """Yield a row for each trial: how it ended, where it ran, and what it used."""
     for side, trial in _trials(comparison):
         last = trial.epochs[-1] if trial.epochs else None
         told = {

@@ -1,6 +1,6 @@
 """TensorBoard: event files of scalars, a folder for each trial, by TensorBoard's own writer.
 
-``step/...`` is by step, ``epoch/...`` by epoch. The clock of the events counts training alone.
+``step/...`` is by step, ``epoch/...`` by epoch. The clock of the events counts training only.
 """
 
 import itertools
@@ -62,6 +62,6 @@ def _add(writer: EventFileWriter, event: Event, scalars: Mapping[str, float | No
 
 
 def _by_trial(rows: Iterator[Row]) -> dict[str, list[Row]]:
-    """By side and number of the trial, as its files are named."""
+    """Group by side and number of the trial, as its files are named."""
     groups = itertools.groupby(rows, key=lambda row: f"{row['side']}-{row['trial']}")
     return {name: list(group) for name, group in groups}

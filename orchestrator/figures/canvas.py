@@ -1,6 +1,6 @@
-"""A figure on matplotlib's canvas: one panel, its title above it, what it is of small below it.
+"""A figure on matplotlib's canvas: one panel, its title above it, and its footer below it.
 
-matplotlib's object interface only: no window, no global figure; its settings are put back after.
+It uses matplotlib's object interface only: no window, no global figure; its settings are restored.
 """
 
 import io
@@ -37,7 +37,7 @@ _STYLE: dict[Any, Any] = {
     "grid.color": "#E0E0E0",
     "hatch.linewidth": 0.8,
     "legend.frameon": False,
-    "svg.fonttype": "none",  # text stays text: small, searchable, in any script the reader has
+    "svg.fonttype": "none",  # text stays text: small, searchable, in any font of the reader
     "svg.hashsalt": "twinrun",
     "text.parse_math": False,  # a dollar in a message is a dollar
 }
@@ -53,20 +53,20 @@ Panel = Callable[[Axes], None]
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """Inches around a panel: at its left, at its right, above it."""
+    """Inches around a panel: to its left, to its right, above it."""
 
     left: float = 0.74
     right: float = 0.2
     above: float = 0.15
 
 
-BARS = Room(left=0.2)  # whose names stand above them
+BARS = Room(left=0.2)  # with names above them
 NAMED = Room(right=1.4)  # with names at the ends of lines
 
 
 @dataclass(frozen=True, slots=True)
 class Canvas:
-    """What is drawn, not yet rendered; the rest as in `Drawing`."""
+    """A drawn figure that is not yet rendered; otherwise as in `Drawing`."""
 
     name: str
     title: str
@@ -76,13 +76,13 @@ class Canvas:
     def drawing(self) -> Drawing:
         with style():
             svg = _saved(self.figure, "svg")
-            self.figure.set_layout_engine("none")  # it is laid out
+            self.figure.set_layout_engine("none")  # the layout is done
             png = _saved(self.figure, "png")
         return Drawing(self.name, self.title, self.view_box, svg, png)
 
 
 def drawn(name: str, title: str, footer: Sequence[str], panel: Panel, room: Room) -> Canvas:
-    """Nothing is laid out by trial: a panel has the same place whatever is on it."""
+    """Draw a figure; nothing is laid out by trial: a panel always has the same place."""
     lines = columns.wrap(title, _TITLE_COLUMNS, max_lines=_TITLE_LINES, placeholder=" ...")
     below = [line for text in footer for line in columns.wrap(text, _FOOTER_COLUMNS)]
     head = _EDGE + _TITLE_LINE * len(lines)
@@ -107,16 +107,16 @@ def drawn(name: str, title: str, footer: Sequence[str], panel: Panel, room: Room
 
 
 def whole(name: str, title: str, figure: Figure) -> Canvas:
-    """Of a figure that has its title on it, and maybe several panels."""
+    """Return a figure that has its title on it, and maybe several panels."""
     width, height = (POINTS * float(inches) for inches in figure.get_size_inches())
     return Canvas(name, title, figure, (0.0, 0.0, width, height))
 
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Of all figures, whatever the user has set.
+    """Set the style of all figures, whatever the user's settings.
 
-    In the current language, where a font has its characters; else in English.
+    They are in the current language if a font has its characters; otherwise in English.
     """
     chinese = None if current() == ENGLISH else fonts.family(current())
     with (
@@ -124,7 +124,7 @@ def style() -> Iterator[None]:
         mpl.rc_context(),
         warnings.catch_warnings(),
     ):
-        # A message from elsewhere may hold what the font has not.
+        # A message from elsewhere may have characters that the font lacks.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         mpl.rcdefaults()
         mpl.rcParams.update(_STYLE)
@@ -133,7 +133,7 @@ def style() -> Iterator[None]:
 
 
 def _saved(figure: Figure, kind: str) -> bytes:
-    """The figure as ``svg`` or ``png``, the same bytes each time; within `style`."""
+    """Render the figure as ``svg`` or ``png``, with the same bytes each time; within `style`."""
     buffer = io.BytesIO()
     metadata = {"Date": None} if kind == "svg" else None
     figure.savefig(buffer, format=kind, dpi=figure.dpi, metadata=metadata)

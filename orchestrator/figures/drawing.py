@@ -1,4 +1,4 @@
-"""A figure as it is kept and shown: as SVG, for pages, and as PNG."""
+"""A stored figure: SVG, for pages, and PNG."""
 
 from dataclasses import dataclass
 
@@ -16,5 +16,5 @@ class Drawing:
     png: bytes
 
     def files(self) -> dict[str, bytes]:
-        """``<name>.svg`` and ``<name>.png``."""
+        """Return ``<name>.svg`` and ``<name>.png``."""
         return {f"{self.name}.svg": self.svg, f"{self.name}.png": self.png}

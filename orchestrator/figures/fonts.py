@@ -8,9 +8,9 @@ from matplotlib import font_manager, ft2font
 
 from orchestrator.language.phrases import characters
 
-LATIN = "DejaVu Sans"  # which matplotlib brings along
-# Fonts with Chinese characters, those with Taiwan's shapes first. Of several fonts in one file
-# older versions of matplotlib know the first alone, the Japanese one.
+LATIN = "DejaVu Sans"  # included in matplotlib
+# Fonts with Chinese characters, those with Taiwan's shapes first. If a file has several fonts,
+# older versions of matplotlib see only the first one, which is Japanese.
 FAMILIES = (
     *("Noto Sans CJK TC", "Noto Sans TC", "Source Han Sans TC", "Source Han Sans TW"),
     *("PingFang TC", "Heiti TC", "Microsoft JhengHei", "Noto Sans CJK HK", "Noto Sans CJK JP"),
@@ -20,7 +20,7 @@ FAMILIES = (
 
 
 def family(language: str, families: Sequence[str] | None = None) -> str | None:
-    """The first of the families that has every character that `LATIN` has not. None: none has."""
+    """Return the first of the families with every character that `LATIN` lacks. None: none."""
     wanted = characters(language) - _glyphs(_file(LATIN) or "")
     _learn_new_fonts()
     asked = FAMILIES if families is None else families
@@ -38,9 +38,9 @@ def _glyphs(file: str) -> frozenset[str]:
 
 @functools.cache
 def _learn_new_fonts() -> None:
-    """Those that were installed after matplotlib had made its list of fonts."""
+    """Add fonts that were installed after matplotlib had created its list of fonts."""
     for file in _unknown():
-        with suppress(OSError, RuntimeError):  # one that FreeType cannot read
+        with suppress(OSError, RuntimeError):  # a font that FreeType cannot read
             font_manager.fontManager.addfont(file)
 
 

@@ -1,4 +1,4 @@
-"""A comparison -> its figures. The same comparison makes the same bytes."""
+"""A comparison -> its figures. The same comparison gives the same bytes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -27,7 +27,7 @@ _FOOTER_COLUMNS = 130
 _IMAGES_ACROSS = 10
 _TITLE_COLUMNS = 86  # characters that fit above a figure
 OVERVIEW, CERTIFICATE = "overview", "certificate"
-# In the order in which they are read.
+# In reading order.
 _PANELS: Mapping[str, tuple[panels.Panel, Room]] = {
     "ratios": (panels.ratios, Room(above=0.6)),
     "time": (panels.time, replace(BARS, above=0.6)),
@@ -49,7 +49,7 @@ _TIME_OF = Phrase("Training time of {second}\nover {first}'s")
 
 
 def names(comparison: Comparison) -> list[str]:
-    """Of the figures that have something to show: the overview, the rest as they are read."""
+    """Return the names of figures that have something to show: the overview, then the others."""
     found = [OVERVIEW] if any(t.epochs for t in trials_of(comparison)) else []
     shown = titles(comparison)
     found += [name for name in _PANELS if name in shown]
@@ -57,19 +57,19 @@ def names(comparison: Comparison) -> list[str]:
 
 
 def certificate_canvases(found: Certificates) -> list[Canvas]:
-    """One for each that could be made."""
+    """Return one canvas for each certificate that could be made."""
     return [certificate_canvas(each, name) for name, each in _certificates(found).items()]
 
 
 def _certificates(found: Certificates | None) -> dict[str, Certificate]:
-    """What a figure can show of certificates, by the figure's name."""
+    """Return certificates that a figure can show, by the figure's name."""
     alone = found is not None and len(found.pairs) == 1
     made = found.made if found else []
     return {CERTIFICATE if alone else f"{CERTIFICATE}-{each.second}": each for each in made}
 
 
 def canvas(comparison: Comparison, name: str) -> Canvas:
-    """The figure of one of `names`."""
+    """Return the figure of one of `names`."""
     if name == OVERVIEW:
         return overview(comparison)
     if (found := _certificates(comparison.certificates).get(name)) is not None:
@@ -81,18 +81,18 @@ def canvas(comparison: Comparison, name: str) -> Canvas:
 
 
 def drawing(comparison: Comparison, name: str) -> Drawing:
-    """As `canvas`, rendered."""
+    """Return `canvas`, rendered."""
     return canvas(comparison, name).drawing()
 
 
 def overview(comparison: Comparison) -> Canvas:
-    """What there is to see at once: time, accuracy, loss."""
+    """Return the summary: time, accuracy, loss."""
     with style():
         return whole(OVERVIEW, say(comparison.finding), _overview(comparison))
 
 
 def certificate_canvas(certificate: Certificate, name: str = CERTIFICATE) -> Canvas:
-    """How far the two parted, step by step."""
+    """Return how far the two diverged, step by step."""
     with style():
         return drawn(
             *(name, say(certificate.sentence), []),
@@ -101,9 +101,9 @@ def certificate_canvas(certificate: Certificate, name: str = CERTIFICATE) -> Can
 
 
 def explanation_canvas(rows: Sequence[Row], *, alone: bool = True) -> Canvas:
-    """A row for each difference, a panel for each of what it does.
+    """Return a row for each difference, a panel for each of its effects.
 
-    ``alone``: there is no figure of another pair, so that its name need not tell whose it is.
+    ``alone``: there is no figure of another pair, so its name does not need the pair.
     """
     with style():
         first, second = (label(name) for name in rows[0].seconds)
@@ -126,7 +126,7 @@ def explanation_canvas(rows: Sequence[Row], *, alone: bool = True) -> Canvas:
 
 
 def evaluation_canvas(found: Evaluation, name: str) -> Canvas:
-    """The confusion matrix: ``evaluation-<name>``."""
+    """Return the confusion matrix: ``evaluation-<name>``."""
     with style():
         figure = Figure(figsize=(8, 7.6), layout="constrained")
         axes = figure.subplots()
@@ -147,7 +147,7 @@ def evaluation_canvas(found: Evaluation, name: str) -> Canvas:
 
 
 def preview_canvas(found: Preview) -> Canvas:
-    """Originals, each framework's images, their difference, in rows."""
+    """Return originals, each framework's images, and their difference, in rows."""
     rows = {say(_ORIGINALS): found.originals}
     rows |= {label(name): array for name, array in found.augmented.items()}
     count, across = len(found.labels), min(len(found.labels), _IMAGES_ACROSS)
@@ -178,21 +178,21 @@ def preview_canvas(found: Preview) -> Canvas:
 
 
 def _difference(found: Preview, name: str) -> str:
-    """Of the baseline and another framework; of two alone it is plain which."""
+    """Name the baseline and another framework; with only two it is obvious."""
     if len(found.differences) == 1:
         return say(_DIFFERENCE)
     return say(_DIFFERENCE_OF, first=label(found.baseline), second=label(name))
 
 
 def _overview(comparison: Comparison) -> Figure:
-    """Nothing is laid out by trial, as with a `drawn`."""
+    """Draw the overview; nothing is laid out by trial, as in `drawn`."""
     title = _wrapped(say(comparison.finding))
     lines = [
         line
         for text in footer(comparison)
         for line in cells.wrap(text, _FOOTER_COLUMNS, max_lines=2, placeholder=" ...")
     ]
-    width, height = 14.0, 9.0  # inches, as all below
+    width, height = 14.0, 9.0  # inches, like all below
     top = height - 0.45 - 0.36 * (title.count("\n") + 1)
     bottom = 0.85 + 0.17 * len(lines)
     middle = bottom + 0.5 * (top - bottom)

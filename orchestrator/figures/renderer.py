@@ -1,6 +1,6 @@
-"""A comparison's figures, drawn in a process of its own, on as many CPUs as there are.
+"""A comparison's figures, drawn in a process of its own, on all available CPUs.
 
-It imports matplotlib while others work: started ahead, it draws at once when it is asked to.
+It imports matplotlib while others work: started ahead, it draws as soon as it is asked.
 """
 
 import multiprocessing
@@ -29,23 +29,23 @@ _NO_WORD = Phrase("not a word")
 
 
 class Renderer:
-    """Draws; its process is started at once, and again where it ended before it had drawn."""
+    """Draws; its process starts at once, and again if it ended before it had drawn."""
 
     def __init__(self) -> None:
         self._process: _Process | None = None
-        with suppress(OutputError):  # `draw` tries again, when all that matters is kept
+        with suppress(OutputError):  # `draw` retries, once everything important is stored
             self._process = _Process()
 
     def ready(self) -> None:
-        """Return once it waits for work, and takes no more time from what others do."""
+        """Return once it waits for work, and takes no more time from others."""
         if self._process is not None:
             with suppress(OutputError):
                 self._process.ready()
 
     def draw(self, comparison: Comparison) -> list[Drawing]:
-        """Every figure that has something to show: the overview, the rest as they are read.
+        """Return every figure that has something to show: the overview, then the others.
 
-        Raises OutputError where it cannot be started, or ends twice.
+        Raises OutputError if it cannot be started, or ends twice.
         """
         if self._process is not None:
             with suppress(OutputError):
@@ -55,14 +55,14 @@ class Renderer:
         return self._process.draw(comparison)
 
     def close(self) -> None:
-        """End it, and whatever it has started."""
+        """End it, and everything that it has started."""
         if self._process is not None:
             self._process.close()
             self._process = None
 
 
 class _Process:
-    """Raises OutputError where it cannot be started, or ends too early."""
+    """Raises OutputError if it cannot be started, or ends too early."""
 
     def __init__(self) -> None:
         try:
@@ -74,7 +74,7 @@ class _Process:
                     stdout=subprocess.PIPE,
                     stderr=self._errors,
                     env=_environment(),
-                    start_new_session=True,  # Ctrl-C is the caller's to handle
+                    start_new_session=True,  # the caller handles Ctrl-C
                 )
                 self._opened = opened.pop_all()
         except OSError as error:
@@ -89,7 +89,7 @@ class _Process:
 
     def draw(self, comparison: Comparison) -> list[Drawing]:
         self.ready()
-        with suppress(OSError):  # it has ended, which is told below
+        with suppress(OSError):  # it has ended, which is reported below
             pickle.dump((current(), comparison), self._requests)
             self._requests.flush()
         drawings: list[Drawing] = self._answer()
@@ -98,7 +98,7 @@ class _Process:
     def close(self) -> None:
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        with self._opened, suppress(OSError), self._process:  # an error is of what was not sent
+        with self._opened, suppress(OSError), self._process:  # an error concerns unsent data
             pass
 
     def _answer(self) -> Any:
@@ -115,7 +115,7 @@ class _Process:
 def _environment() -> dict[str, str]:
     return {
         **os.environ,
-        # It finds what is found here: in a notebook, what lies beside it too; else nothing of the
+        # It finds the same modules: in a notebook also those beside it; otherwise none of the
         # user's folder.
         "PYTHONPATH": os.pathsep.join(str(Path(path).absolute()) for path in sys.path),
         "PYTHONSAFEPATH": "1",
@@ -124,7 +124,7 @@ def _environment() -> dict[str, str]:
 
 
 def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
-    """Draw each comparison that is asked for, in its language, till there are no more."""
+    """Draw each requested comparison, in its language, until there are no more."""
     from orchestrator.figures import plots  # noqa: PLC0415 - takes a while to import
 
     pickle.dump(True, answers)
@@ -140,7 +140,7 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
             workers = min(_cpus(), len(names))
             if workers < 2:
                 drawings = list(map(draw, names))
-            else:  # by copies of this process, which else would hold the answers' pipe open
+            else:  # by forks of this process, which would otherwise hold the answers' pipe open
                 fork = multiprocessing.get_context("fork")
                 with ProcessPoolExecutor(workers, fork, initializer=answers.close) as pool:
                     drawings = list(pool.map(draw, names))
@@ -149,12 +149,12 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
 
 
 def _cpus() -> int:
-    """That this process may use; one where copies of a process are not safe to go on with."""
+    """Return the CPUs that this process may use; one where forking is not safe."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
 
 
 def main() -> None:
-    """Nothing but answers goes to stdout."""
+    """Serve; only answers go to stdout."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     serve(sys.stdin.buffer, answers)

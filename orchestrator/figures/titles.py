@@ -1,4 +1,4 @@
-"""What stands above and below the figures of a comparison."""
+"""The texts above and below the figures of a comparison."""
 
 import math
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ _MEMORY_OF = Phrase("{framework} {size}")
 
 
 def titles(comparison: Comparison) -> dict[str, str]:
-    """Of the figures that have something to show."""
+    """Return the titles of figures that have something to show."""
     trials = trials_of(comparison)
     found: dict[str, str] = {"time": _time_title(comparison)} if trials else {}
     if any(found.pairs > 1 for found in comparison.verdicts):
@@ -51,7 +51,7 @@ def trials_of(comparison: Comparison) -> list[Trial]:
 
 
 def footer(comparison: Comparison) -> list[str]:
-    """What ran, and whether it was the same job."""
+    """Return what ran, and whether it was the same job."""
     certificates = comparison.certificates
     return [_job_line(comparison), *([say(certificates.sentence)] if certificates else [])]
 
@@ -133,7 +133,7 @@ def _listed(texts: Sequence[str]) -> str:
 
 
 def _ends(comparison: Comparison, field: str) -> dict[str, float]:
-    """Each framework's median of the last epoch; nothing unless all got there with a number."""
+    """Return each framework's median of the last epoch; empty unless all have a number."""
     ends = {
         name: median(getattr(trial.epochs[-1], field) for trial in trials)
         for name, trials in comparison.counted.items()

@@ -1,7 +1,8 @@
-"""Where everything that comes from a runner is looked at, once, before anything is made of it.
+"""The checks of everything that a runner sends, once, before it is used.
 
-A runner may be old, wrong, hung or hostile. Kinds, order, lengths, ranges and sizes are held
-against the job's spec, and texts lose what could move a cursor or forge a line. What cannot be is
-one sentence that names the runner and the field: `WrongReport` of a job, `WrongRunner` of the
-runner itself. `orchestrator.runners.client` calls it, since it alone speaks with runners.
+A runner may be old, wrong, hung or hostile. Kinds, order, lengths, ranges and sizes are compared
+with the job's spec, and texts lose anything that could move a cursor or forge a line. Anything
+impossible becomes one sentence that names the runner and the field: `WrongReport` for a job,
+`WrongRunner` for the runner itself. `orchestrator.runners.client` calls these checks, because only
+it talks to runners.
 """

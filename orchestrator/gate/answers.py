@@ -1,4 +1,4 @@
-"""What a runner answers beside its reports: of itself, of its jobs, of a job that was asked for."""
+"""A runner's answers other than reports: about itself, its jobs, and a requested job."""
 
 import re
 import time
@@ -28,14 +28,14 @@ Page = runner_service_pb2.ListJobsResponse
 
 
 def look(origin: Origin, answer: Message) -> None:
-    """At every number of an answer, and clean its texts. Raises WrongRunner, WrongReport."""
+    """Check every number of an answer, and clean its texts. Raises WrongRunner, WrongReport."""
     with origin.telling():
         values.check(answer)
         clean_message(answer)
 
 
 def check_info(origin: Origin, info: runner_service_pb2.GetServerInfoResponse) -> None:
-    """Raises WrongRunner."""
+    """Check a runner's account of itself. Raises WrongRunner."""
     with origin.telling():
         require_from("available_cpus", info.available_cpus, 1, _MOST_CPUS)
         if info.build_sha256:
@@ -43,7 +43,7 @@ def check_info(origin: Origin, info: runner_service_pb2.GetServerInfoResponse) -
 
 
 def check_completed_by(origin: Origin, asked: job_pb2.JobSpec, job: job_pb2.Job) -> job_pb2.JobSpec:
-    """The spec with every default filled in. Raises WrongRunner."""
+    """Return the spec with every default filled in. Raises WrongRunner."""
     with origin.telling():
         check_completed(asked, job.spec)
     return job.spec
@@ -52,20 +52,20 @@ def check_completed_by(origin: Origin, asked: job_pb2.JobSpec, job: job_pb2.Job)
 def check_submitted(
     origin: Origin, kind: job_pb2.JobKind, request_id: str, spec: job_pb2.JobSpec, job: job_pb2.Job
 ) -> None:
-    """The job that a runner made of a request. Raises WrongReport."""
+    """Check the job that a runner created for a request. Raises WrongReport."""
     with origin.telling():
         _require_job(job)
         name = job_pb2.JobKind.Name
         require(job.kind == kind, "kind", name(job.kind), english(_AS_ASKED, asked=name(kind)))
         asked = english(_AS_ASKED, asked=request_id)
         require(job.request_id == request_id, "request_id", job.request_id, asked)
-        # A trial's job was completed by validation; others may be of a run of an earlier version.
+        # Validation completed a trial's job; others may come from an earlier version's run.
         check = check_taken if kind == job_pb2.JOB_KIND_TRAIN else check_completed
         check(spec, job.spec)
 
 
 def check_job(origin: Origin, job: job_pb2.Job, job_id: str) -> None:
-    """One that was asked for by its id. Raises WrongReport."""
+    """Check a job that was requested by its id. Raises WrongReport."""
     with origin.telling():
         _require_job(job)
         asked = english(_AS_ASKED, asked=job_id)
@@ -73,9 +73,9 @@ def check_job(origin: Origin, job: job_pb2.Job, job_id: str) -> None:
 
 
 def pages(origin: Origin, ask: Callable[[str], Page]) -> Iterator[job_pb2.Job]:
-    """All jobs of all pages, of which ``ask`` gets the one of a token. Raises WrongRunner.
+    """Yield all jobs of all pages; ``ask`` returns the page of a token. Raises WrongRunner.
 
-    The jobs of a page are looked at before its first one comes out.
+    The jobs of a page are checked before the first one is yielded.
     """
     due = time.monotonic() + _LIST_SECONDS
     seen, tokens, size, token = set[str](), set[str](), 0, ""

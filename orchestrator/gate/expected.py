@@ -1,4 +1,4 @@
-"""What a job's spec says that its report will have."""
+"""What a job's spec implies about its report."""
 
 import math
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ from twinrun.v1 import job_pb2
 from orchestrator.gate.fault import require, require_from
 from orchestrator.gate.tensors import Tensors, is_trained, of_model, sample_shape
 
-_MOST_EPOCHS, _MOST_BATCH, _MOST_CHUNK = 10_000, 1_000_000, 100_000  # that a spec takes
+_MOST_EPOCHS, _MOST_BATCH, _MOST_CHUNK = 10_000, 1_000_000, 100_000  # limits of a spec
 _MOST = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """``model``: None where it cannot be told from the spec; ``classes`` likewise.
+    """``model``: None if the spec does not determine it; ``classes`` likewise.
 
-    ``train_samples`` and ``test_samples``: the most that there can be, with those that are held
-    back; None: not known.
+    ``train_samples`` and ``test_samples``: the maximum, including validation samples; None: not
+    known.
     """
 
     spec: job_pb2.JobSpec
@@ -43,31 +43,31 @@ class Expected:
 
     @property
     def details(self) -> bool:
-        """Whether each step has to tell them: the idiomatic recipe has none."""
+        """Whether each step must report them: the idiomatic recipe has none."""
         return self.spec.report_step_details and self.matched
 
     @property
     def images(self) -> int | None:
-        """Training images, without those that are held back; None: not known."""
+        """Training images without validation samples; None: not known."""
         dataset = self.spec.dataset
         if not dataset.HasField("train_limit"):
             return None
         return dataset.train_limit - int(dataset.train_limit * dataset.validation_fraction)
 
     def steps(self, train_samples: int) -> int:
-        """Of an epoch."""
+        """Return the steps of an epoch."""
         steps = math.ceil(train_samples / self.spec.batch_size)
         has_limit = self.spec.HasField("steps_per_epoch_limit")
         return min(steps, self.spec.steps_per_epoch_limit) if has_limit else steps
 
     def least_steps(self, train_samples: int) -> int:
-        """The same where a short last batch may be left out."""
+        """Return the steps if a short last batch may be left out."""
         steps = self.steps(train_samples)
         drops = job_pb2.OWN_WAY_LAST_BATCH in self.spec.own_ways
         return steps - 1 if drops and train_samples % self.spec.batch_size and steps > 1 else steps
 
     def check_inputs(self, given: job_pb2.Inputs) -> None:
-        """Whether these can be the job's. Raises Fault."""
+        """Check that these can be the job's. Raises Fault."""
         held, fraction = given.validation_samples, self.spec.dataset.validation_fraction
         for name, count, most in (
             ("train_samples", given.train_samples, (self.train_samples or _MOST) - held),
@@ -85,7 +85,7 @@ class Expected:
             require_from("inputs.parameter_count", given.parameter_count, 1, _MOST)
 
     def gradients(self) -> tuple[list[str], list[str]] | None:
-        """The tensors that have gradients, and all; None: not known."""
+        """Return the tensors that have gradients, and all; None: not known."""
         if self.model is None:
             return None
         return [name for name in self.model if is_trained(name)], list(self.model)
@@ -96,7 +96,7 @@ def _field(given: job_pb2.Inputs, name: str) -> tuple[str, int]:
 
 
 def expected(spec: job_pb2.JobSpec) -> Expected:
-    """Raises Fault where the spec itself leaves no report possible."""
+    """Return the expectations. Raises Fault if the spec itself allows no report."""
     require_from("spec.epochs", spec.epochs, 1, _MOST_EPOCHS)
     require_from("spec.batch_size", spec.batch_size, 1, _MOST_BATCH)
     require_from("spec.report_every_steps", spec.report_every_steps, 1, _MOST_CHUNK)

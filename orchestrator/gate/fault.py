@@ -1,4 +1,4 @@
-"""What is wrong with something that a runner sent: one sentence, which names field and value."""
+"""What is wrong with something that a runner sent: one sentence that names field and value."""
 
 import math
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ _OF_ITSELF = Phrase(
     "The {framework} runner at {address} gave an impossible answer: {what}. Update or restart this "
     "runner, or ask another one."
 )
-_LARGEST, _SMALLEST = 1e6, 1e-4  # beyond these, numbers have an exponent
+_LARGEST, _SMALLEST = 1e6, 1e-4  # beyond these, numbers get an exponent
 
 
 class Fault(Exception):
@@ -37,7 +37,7 @@ class Fault(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The runner that something came from, and the job that it is of; empty: of none."""
+    """The runner that something came from, and its job; empty: no job."""
 
     framework: str
     address: str
@@ -45,7 +45,7 @@ class Origin:
 
     @contextmanager
     def telling(self) -> Iterator[None]:
-        """A Fault of the block is raised as the user is told of it."""
+        """Turn a Fault of the block into the error for the user."""
         try:
             yield
         except Fault as fault:
@@ -53,7 +53,7 @@ class Origin:
             raise kind(self.said(fault)) from fault
 
     def said(self, fault: Fault) -> Sentence:
-        """The fault as the user is told of it."""
+        """Return the fault as a sentence for the user."""
         names = {"framework": self.framework, "address": self.address, "what": fault.what}
         if self.job_id:
             return english(_OF_A_JOB, **names, job_id=clean(self.job_id, _SHOWN))
@@ -61,19 +61,19 @@ class Origin:
 
 
 def require(holds: bool, field: str, value: object, wanted: object) -> None:
-    """Raises Fault unless it ``holds``."""
+    """Raise Fault unless it ``holds``."""
     if not holds:
         raise Fault(english(_IS, field=field, value=shown(value), wanted=wanted))
 
 
 def require_from(field: str, value: float, low: float, high: float) -> None:
-    """Raises Fault unless ``low <= value <= high``; NaN never is."""
+    """Raise Fault unless ``low <= value <= high``, which NaN never satisfies."""
     if not low <= value <= high:
         require(False, field, value, english(FROM, low=shown(low), high=shown(high)))
 
 
 def shown(value: object) -> str:
-    """A value as a person reads it: one short line."""
+    """Return a value for people: one short line."""
     if isinstance(value, float):
         plain = value == 0 or _SMALLEST <= abs(value) < _LARGEST or not math.isfinite(value)
         return f"{value:.6g}" if not plain else f"{value:.10g}"

@@ -1,4 +1,4 @@
-"""Files that a job announces, and their coming in: no more than was announced, and just that."""
+"""Files that a job announces, and their download: exactly what was announced."""
 
 import hashlib
 import re
@@ -34,7 +34,7 @@ _Piece = runner_service_pb2.DownloadWeightsResponse | runner_service_pb2.Downloa
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One that was announced. ``tensors``: None where the spec does not tell them."""
+    """An announced file. ``tensors``: None if the spec does not determine them."""
 
     name: Sentence
     sha256: str
@@ -45,7 +45,7 @@ class File:
 
 
 def weights_file(given: job_pb2.WeightsSaved, expected: Expected) -> File:
-    """Raises Fault where it cannot be the model's."""
+    """Return the expected file. Raises Fault if it cannot be the model's."""
     initial = given.kind == job_pb2.WEIGHTS_KIND_INITIAL
     file = File(
         english(_INITIAL if initial else _FINAL), given.sha256, given.size_bytes, expected.model
@@ -60,9 +60,9 @@ def logits_file(
     inputs: job_pb2.Inputs,
     test: job_pb2.Metrics | None,
 ) -> File:
-    """Of as many samples as went in; ``test``: what was said of them.
+    """Return the expected file, with as many samples as inputs; ``test``: its reported metrics.
 
-    Raises Fault where it cannot be theirs.
+    Raises Fault if it cannot be theirs.
     """
     classes, tensors = expected.classes, None
     if classes is not None:
@@ -82,12 +82,12 @@ def _check(field: str, file: File) -> None:
 
 
 def require_digest(field: str, value: str) -> None:
-    """Raises Fault."""
+    """Check a digest. Raises Fault."""
     require(bool(_DIGEST.fullmatch(value)), field, value, english(_A_DIGEST))
 
 
 class Download:
-    """A file as its pieces come in. Raises WrongReport."""
+    """A file while its chunks arrive. Raises WrongReport."""
 
     def __init__(self, origin: Origin, file: File) -> None:
         self._origin = origin
@@ -110,7 +110,7 @@ class Download:
         self._content += piece.chunk
 
     def content(self) -> bytes:
-        """All of it, once it is done."""
+        """Return the complete file."""
         content = bytes(self._content)
         with self._origin.telling():
             _check_content(self._file, content)
@@ -130,7 +130,7 @@ class Download:
 
 
 def _check_content(file: File, content: bytes) -> None:
-    """The digest first, then the tensors that it should hold. Raises Fault."""
+    """Check the digest first, then the expected tensors. Raises Fault."""
     digest = hashlib.sha256(content).hexdigest()
     known = english(_ANNOUNCED, value=file.sha256)
     require(digest == file.sha256, f"{file.name}: SHA-256", digest, known)
@@ -143,7 +143,7 @@ def _check_content(file: File, content: bytes) -> None:
 
 
 def _check_metrics(said: job_pb2.Metrics, found: Mapping[str, NDArray[np.generic]]) -> None:
-    """What was said of the test samples is what their logits give. Raises Fault."""
+    """Check that the reported metrics of the test samples match their logits. Raises Fault."""
     logits, labels = found["logits"].astype(np.float64), found["labels"].astype(np.int64)
     if not np.isfinite(logits).all():
         return

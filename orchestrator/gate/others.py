@@ -1,4 +1,4 @@
-"""Events that stand for themselves: what each may say."""
+"""Events that need no context: the values that each may have."""
 
 import math
 
@@ -82,7 +82,7 @@ def check_model(given: job_pb2.ModelSummarized) -> None:
 
 
 def check_images(given: job_pb2.ImagesPreviewed, expected: Expected) -> None:
-    """Of the job's first images, in the shape that its samples have."""
+    """Check the job's first images, in the shape of its samples."""
     shape = list(given.shape)
     sound = len(shape) == 4 and all(shape) and math.prod(shape) <= _MOST_NUMBERS
     require(sound, "images_previewed.shape", shape, english(_A_SHAPE, most=_MOST_NUMBERS))

@@ -1,4 +1,4 @@
-"""Trials of one job, held against each other: they all have as many samples and steps."""
+"""Trials of one job, compared with each other: all have as many samples and steps."""
 
 import threading
 
@@ -12,14 +12,14 @@ _SIZES = ("train_samples", "test_samples", "validation_samples", "steps_per_epoc
 
 
 class Peers:
-    """What the first of them reported counts for all. For several threads."""
+    """The first report is the reference for all. Thread-safe."""
 
     def __init__(self) -> None:
         self._first: tuple[str, job_pb2.Inputs] | None = None
         self._taking = threading.Lock()
 
     def check(self, framework: str, event: job_pb2.JobEvent) -> None:
-        """Raises Fault."""
+        """Check an event. Raises Fault."""
         if not event.HasField("inputs"):
             return
         with self._taking:

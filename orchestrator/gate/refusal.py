@@ -1,4 +1,4 @@
-"""A refused report as the end of its job, so that what is stored tells why it failed."""
+"""A refused report as the end of its job, so that stored data says why it failed."""
 
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from twinrun.contract.reasons import DOMAIN, Reason
@@ -10,7 +10,7 @@ REASON = Reason.RUNNER_WRONG
 
 
 def refusal(sequence: int, why: Sentence) -> job_pb2.JobEvent:
-    """The event of that number by which a job has failed."""
+    """Return the event with that number by which a job failed."""
     event = job_pb2.JobEvent(sequence=sequence)
     event.event_time.GetCurrentTime()
     event.state_changed.state = job_pb2.JOB_STATE_FAILED
@@ -19,7 +19,7 @@ def refusal(sequence: int, why: Sentence) -> job_pb2.JobEvent:
 
 
 def failed(job: job_pb2.Job, why: Sentence) -> job_pb2.Job:
-    """The job as the orchestrator has it from then on."""
+    """Return the job as the orchestrator treats it from then on."""
     made = job_pb2.Job()
     made.CopyFrom(job)
     made.state = job_pb2.JOB_STATE_FAILED

@@ -1,7 +1,7 @@
 """The gate that every event of a job passes: a machine of what may come next.
 
-It knows what the job's spec implies and what has come, and lets through what can be so. Texts leave
-it cleaned. What it refuses is a `WrongReport`, one sentence.
+It knows what the job's spec implies and what has arrived, and admits what is possible. Texts leave
+it cleaned. A refusal is a `WrongReport`, one sentence.
 """
 
 from collections.abc import Callable, Mapping
@@ -56,14 +56,14 @@ _SEVERAL = _ANY | {"steps_finished", "epoch_finished", "weights_saved"}
 
 
 class Gate:
-    """Of one job of one runner.
+    """The gate of one job of one runner.
 
-    ``elapsed``: seconds since it was submitted; None: it is somebody else's. Only one's own has to
-    tell all that a job tells today.
+    ``elapsed``: seconds since it was submitted; None: somebody else submitted it. Only our own job
+    must report everything that a job reports today.
     """
 
     def __init__(self, origin: Origin, job: job_pb2.Job, elapsed: Elapsed | None) -> None:
-        """Raises WrongReport where the job itself cannot be."""
+        """Create a gate. Raises WrongReport if the job itself is impossible."""
         self._origin = origin
         self._job = job
         self._kind = job.kind
@@ -92,17 +92,17 @@ class Gate:
             "model_summarized": others.check_model,
             "machine_measured": others.check_measured,
             "images_previewed": lambda given: others.check_images(given, self._expected),
-            # Of these every value was looked at, and none depends on another.
+            # Every value of these was checked, and none depends on another.
             "environment": lambda _: None,
             "resources_used": lambda _: None,
         }
 
     def anew(self) -> "Gate":
-        """One that nothing has passed."""
+        """Return a gate that nothing has passed."""
         return Gate(self._origin, self._job, self._elapsed)
 
     def admit(self, event: job_pb2.JobEvent) -> job_pb2.JobEvent:
-        """The event with its texts cleaned. Raises WrongReport."""
+        """Return the event with its texts cleaned. Raises WrongReport."""
         with self._origin.telling():
             due = self.sequence + 1
             require(event.sequence == due, "sequence", event.sequence, english(_THE_NEXT, next=due))
@@ -113,15 +113,15 @@ class Gate:
         return event
 
     def end(self, job: job_pb2.Job) -> None:
-        """The stream of events has ended, and the runner says this of the job.
+        """Compare the end of the events with what the runner says about the job.
 
-        Raises WrongReport where the two do not fit.
+        Raises WrongReport if they do not fit.
         """
         with self._origin.telling():
             if self._states.state in ENDED:
                 due = english(_AS_REPORTED, state=name(self._states.state))
                 require(job.state == self._states.state, "job.state", name(job.state), due)
-            elif job.state not in FAILED:  # a runner that was started again may have lost events
+            elif job.state not in FAILED:  # a restarted runner may have lost events
                 raise Fault(english(_CUT_OFF))
 
     @property
@@ -129,7 +129,10 @@ class Gate:
         return self._states.state in ENDED
 
     def download(self, kind: int | None = None) -> Download:
-        """Of weights, by kind, or of logits. Raises WrongReport where none were announced."""
+        """Start a download of weights, by kind, or logits.
+
+        Raises WrongReport if none was announced.
+        """
         with self._origin.telling():
             file = self._files.get("logits" if kind is None else kind)
             if file is None:
@@ -218,7 +221,7 @@ class Gate:
         self._check_initial()
 
     def _check_initial(self) -> None:
-        """What went in is what was saved, once both are known. Raises Fault."""
+        """Check that the inputs are those that were saved, once both are known. Raises Fault."""
         saved, inputs = self._files.get(_INITIAL), self._training.inputs
         if saved is not None and inputs is not None:
             found = inputs.initial_weights_sha256
@@ -230,7 +233,7 @@ class Gate:
             raise Fault(english(_TOO_EARLY, event=event))
 
     def _require_complete(self) -> None:
-        """Raises Fault where something is missing that a job of its kind reports."""
+        """Raise Fault if something is missing that a job of its kind reports."""
         missing: list[Sentence | str] = [e for e in _NEEDS[self._kind] if not self._came.get(e)]
         if self._kind == _TRAIN:
             if not self._training.done:

@@ -1,4 +1,4 @@
-"""A spec as a runner completed it: all that was asked for comes back unchanged."""
+"""A spec as completed by a runner: everything requested must come back unchanged."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -28,20 +28,20 @@ _DIFFERENT = Phrase(
 
 
 def check_completed(asked: job_pb2.JobSpec, given: job_pb2.JobSpec) -> None:
-    """What a runner made of the spec that it was asked for. Raises Fault."""
+    """Check a runner's completion of the requested spec. Raises Fault."""
     for fault in (*_changes(asked, given, "spec"), *_unknown(given, "spec")):
         raise fault
 
 
 def check_taken(asked: job_pb2.JobSpec, given: job_pb2.JobSpec) -> None:
-    """The same of one that was completed before, to which nothing is added. Raises Fault."""
+    """Check a runner's answer to a completed spec, to which it adds nothing. Raises Fault."""
     check_completed(asked, given)
     for field in differing_paths([to_mapping(asked), to_mapping(given)]):
         raise Fault(english(_ADDED, field=f"spec.{field}"))
 
 
 def check_same(frameworks: Sequence[str], given: Sequence[job_pb2.JobSpec]) -> None:
-    """What each framework's runner made of one spec. Raises WrongRunner."""
+    """Check that all frameworks' runners completed one spec alike. Raises WrongRunner."""
     first, *others = map(to_mapping, given)
     for framework, other in zip(frameworks[1:], others, strict=True):
         if fields := differing_paths([first, other]):
@@ -50,9 +50,9 @@ def check_same(frameworks: Sequence[str], given: Sequence[job_pb2.JobSpec]) -> N
 
 
 def _changes(asked: Message, given: Message, path: str) -> Iterator[Fault]:
-    """A fault for each field that did not come back as it was; one that has a default may be set.
+    """Yield a fault for each field that did not come back unchanged; defaults may be set.
 
-    A list, a bool and a size that is required have none.
+    A list, a bool and a required size have no default.
     """
     for field in asked.DESCRIPTOR.fields:
         here = f"{path}.{field.name}"
@@ -60,7 +60,7 @@ def _changes(asked: Message, given: Message, path: str) -> Iterator[Fault]:
         if _is_open(asked, field):
             continue
         answer = getattr(given, field.name)
-        if field.has_presence and not given.HasField(field.name):  # be it zero
+        if field.has_presence and not given.HasField(field.name):  # even if it is zero
             yield Fault(english(_DROPPED, field=here))
         elif field.type != FieldDescriptor.TYPE_MESSAGE:
             if answer != value:
@@ -91,7 +91,7 @@ def _changed(path: str, asked: Any, given: Any, field: Any = None) -> Fault:
 
 
 def _unknown(message: Message, path: str) -> Iterator[Fault]:
-    """A fault for each field that this code's protocol has not."""
+    """Yield a fault for each field that this code's protocol does not have."""
     unknown: Any = UnknownFieldSet(message)
     for each in unknown:
         yield Fault(english(_UNKNOWN, field=path, number=each.field_number))

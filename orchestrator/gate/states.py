@@ -1,4 +1,4 @@
-"""Where a job stands: its state and its phases, which follow one another."""
+"""A job's state and its phases, in their possible order."""
 
 from collections.abc import Mapping
 
@@ -49,7 +49,7 @@ class States:
         self.state = given.state
 
     def require_running(self, event: str) -> None:
-        """Raises Fault where an event cannot come now."""
+        """Raise Fault if an event cannot come now."""
         if self.state in ENDED:
             raise Fault(english(_AFTER_END, event=event))
         if self.state != job_pb2.JOB_STATE_RUNNING:
@@ -94,5 +94,5 @@ def phase_name(phase: int) -> str:
 
 
 def name(state: int) -> str:
-    """``JOB_STATE_RUNNING``; the number of one that nobody knows."""
+    """Return ``JOB_STATE_RUNNING``; for an unknown state its number."""
     return {number: name for name, number in job_pb2.JobState.items()}.get(state, str(state))

@@ -1,4 +1,4 @@
-"""What a status carries beside its code and message, cleaned and of bounded size."""
+"""What a status carries besides its code and message, cleaned and limited in size."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ _LONGEST_PAUSE_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """``retry_seconds``: after which to ask again, as far as it is obeyed."""
+    """``retry_seconds``: when to retry, as far as it is obeyed."""
 
     message: str = ""
     reason: str = ""
@@ -24,11 +24,11 @@ class Details:
 
 
 def details(error: Any) -> Details:
-    """Of a failed call; of one without any the message alone."""
+    """Return the details of a failed call; only the message if it has none."""
     message = clean(error.details() or "")
     try:
         status = rpc_status.from_call(error)
-    except (ValueError, DecodeError):  # they do not belong to the code, or are none
+    except (ValueError, DecodeError):  # they do not belong to the code, or are not details
         status = None
     if status is None:
         return Details(message)

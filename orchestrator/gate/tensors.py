@@ -1,7 +1,7 @@
-"""The tensors that a spec implies, and files of tensors, looked at before memory is taken.
+"""The tensors that a spec implies, and checks of tensor files before memory is allocated.
 
 A safetensors file is 8 bytes, the size of its header as a little-endian number; the header, in
-JSON: type, shape and place of each tensor; and the tensors, back to back.
+JSON: type, shape and position of each tensor; and the tensors, back to back.
 """
 
 import json
@@ -34,7 +34,7 @@ _BYTES_AT = Phrase("bytes {first} to {last}")
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """``dtypes``: by safetensors' names, those that it may have."""
+    """``dtypes``: the allowed ones, by safetensors' names."""
 
     shape: Shape
     dtypes: tuple[str, ...]
@@ -52,7 +52,7 @@ Tensors = Mapping[str, Tensor]
 
 
 def sample_shape(spec: job_pb2.JobSpec) -> Shape | None:
-    """[h, w, c]; None: of a dataset that is not known here."""
+    """Return [h, w, c]; None: for an unknown dataset."""
     if spec.dataset.name == "synthetic":
         made = spec.dataset.synthetic
         return made.height, made.width, made.channels
@@ -60,9 +60,9 @@ def sample_shape(spec: job_pb2.JobSpec) -> Shape | None:
 
 
 def of_model(spec: job_pb2.JobSpec) -> tuple[Tensors, int] | None:
-    """The model's tensors by name, in model order, and its number of classes.
+    """Return the model's tensors by name, in model order, and its number of classes.
 
-    None: they cannot be told from the spec.
+    None: the spec does not determine them.
     """
     shape = sample_shape(spec)
     dtype = ("F64",) if spec.precision == job_pb2.PRECISION_FLOAT64 else ("F32",)
@@ -78,7 +78,7 @@ def of_model(spec: job_pb2.JobSpec) -> tuple[Tensors, int] | None:
 
 
 def of_logits(spec: job_pb2.JobSpec, samples: int, classes: int) -> Tensors:
-    """Of so many test samples."""
+    """Return the tensors for this many test samples."""
     double = spec.precision == job_pb2.PRECISION_FLOAT64
     dtypes = ("F64", "F32") if double else ("F32",)
     return {
@@ -88,7 +88,7 @@ def of_logits(spec: job_pb2.JobSpec, samples: int, classes: int) -> Tensors:
 
 
 def _after(layer: job_pb2.Layer, shape: Shape) -> tuple[Shape, dict[str, Shape]] | None:
-    """What the layer makes of a sample of ``shape``, and its parameters. None: it cannot."""
+    """Return the layer's output for a sample of ``shape``, and its parameters. None: impossible."""
     kind = layer_kind(layer)
     match kind:
         case "flatten":
@@ -130,12 +130,12 @@ def _windows(shape: Shape, size: int, stride: int, padding: int) -> Shape | None
 
 
 def is_trained(name: str) -> bool:
-    """Whether a tensor of `of_model` has a gradient."""
+    """Return whether a tensor of `of_model` has a gradient."""
     return ".moving_" not in name
 
 
 def size_range(tensors: Tensors) -> tuple[int, int]:
-    """Bytes that a file of them has at least, and at most."""
+    """Return the minimum and maximum bytes of a file with these tensors."""
     header = sum(_ENTRY_BYTES + len(name) for name in tensors) + _SLACK_BYTES
     least = sum(tensor.least_bytes for tensor in tensors.values())
     return least, sum(tensor.most_bytes for tensor in tensors.values()) + header
@@ -144,7 +144,7 @@ def size_range(tensors: Tensors) -> tuple[int, int]:
 def check_file(
     file: Sentence, content: bytes | bytearray, tensors: Tensors
 ) -> dict[str, tuple[int, int]]:
-    """Where each of the tensors begins and ends. Raises Fault where it has not these alone."""
+    """Return where each tensor begins and ends. Raises Fault unless it has exactly these."""
     header, begin = _header(file, content, sum(_ENTRY_BYTES + len(name) for name in tensors))
     for name in tensors.keys() - header.keys():
         raise Fault(english(_MISSING, file=file, name=name))
@@ -163,7 +163,7 @@ def check_file(
 def _header(
     file: Sentence, content: bytes | bytearray, entries_bytes: int
 ) -> tuple[dict[str, Any], int]:
-    """What it says of each tensor, and where the first one begins."""
+    """Return the header's entry for each tensor, and where the first tensor begins."""
     if len(content) < _LENGTH_BYTES:
         raise Fault(english(_NOT_A_HEADER, file=file, why=english(_TOO_SHORT)))
     length = int.from_bytes(content[:_LENGTH_BYTES], "little")
@@ -181,7 +181,7 @@ def _header(
 
 
 def _place(name: str, entry: Any, tensor: Tensor) -> tuple[int, int, str]:
-    """Where the tensor begins and ends, if it is the one that is due. Raises Fault."""
+    """Return where the tensor begins and ends, if it is the expected one. Raises Fault."""
     try:
         told = dict(entry)
         dtype, shape, offsets = told["dtype"], told["shape"], told["data_offsets"]

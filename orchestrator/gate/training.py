@@ -1,4 +1,4 @@
-"""The epochs of a training job as they come: every step of each, once and in order."""
+"""The epochs of a training job as they arrive: every step of each, once and in order."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -41,7 +41,7 @@ class Training:
         return self.epochs == self._expected.spec.epochs
 
     def require_inputs(self, event: str) -> job_pb2.Inputs:
-        """Raises Fault where they have not come yet."""
+        """Return the inputs. Raises Fault if they have not arrived yet."""
         if self.inputs is None:
             raise Fault(english(_BEFORE_INPUTS, event=event))
         return self.inputs
@@ -78,7 +78,7 @@ class Training:
         self._check_norms([norms.parameter for norms in details.gradient_norms])
 
     def _check_norms(self, names: list[str]) -> None:
-        """Each of the model's tensors that is trained, once, in model order; some tell of all."""
+        """Require each trained tensor of the model once, in model order; some report all."""
         known = self._expected.gradients()
         sound = len(set(names)) == len(names)
         if self._norms is not None:
@@ -129,7 +129,7 @@ class Training:
 
 
 def check_metrics(field: str, given: job_pb2.Metrics, samples: int) -> None:
-    """Of so many samples; that accuracies are fractions is looked at elsewhere. Raises Fault."""
+    """Require this many samples; accuracies are checked elsewhere. Raises Fault."""
     require(given.samples == samples, f"{field}.samples", given.samples, samples)
 
 
@@ -142,7 +142,7 @@ def _require_count(field: str, values: Sequence[float], count: int) -> None:
 
 
 def _check_mean(mean: float, losses: Iterable[float]) -> None:
-    """What is said of the epoch is a mean of what was said of its steps. Raises Fault."""
+    """Require the epoch's value to be a mean of its steps' values. Raises Fault."""
     known = list(losses)
     field = "epoch_finished.train_loss"
     if not all(map(math.isfinite, known)):

@@ -1,4 +1,4 @@
-"""What holds of every number, by its field's kind, so that a new field is looked at too."""
+"""Checks of every number by its kind of field, so that new fields are covered too."""
 
 import math
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ _A_TIME = Phrase("a time from 0 s to 10 years")
 _A_DATE = Phrase("a date from 1970 to 9999")
 _MOST_SECONDS = 10 * 365 * 86_400
 _LAST_SECOND = 253_402_300_799  # of the year 9999
-_MOST = 2**60  # of what is counted, in bytes too
+_MOST = 2**60  # of counts, including bytes
 _LARGEST = 1e30
 _NANOS = 999_999_999
 _MOST_ITEMS = 10_000
@@ -25,21 +25,21 @@ _MORE_ITEMS = 100_000  # of numbers that come in chunks; a message of 4 MiB hold
 _CHUNKS = {
     *("losses", "ordered_losses", "accuracies", "norms", "originals", "augmented", "labels"),
 }
-# A job that diverges is honest.
+# A job that diverges reports honestly.
 _MAY_DIVERGE = {"losses", "ordered_losses", "norms", "train_loss", "loss"}
 _SIGNED = {"mean", "originals", "augmented"}
 _FRACTIONS = {
     *("accuracy", "accuracies", "running_accuracy", "target_accuracy", "mean_utilization"),
 }
 _ROUNDING = 1e-6
-# Processes that end take their part of the sum with them.
+# Processes that end remove their part of the sum.
 _SIGNED_TIMES = {"own_cpu_duration"}
 _FLOATS = (FieldDescriptor.TYPE_DOUBLE, FieldDescriptor.TYPE_FLOAT)
 _OPAQUE = (FieldDescriptor.TYPE_STRING, FieldDescriptor.TYPE_BYTES, FieldDescriptor.TYPE_BOOL)
 
 
 def check(message: Message, path: str = "") -> None:
-    """Every number of a message, at whatever depth. Raises Fault."""
+    """Check every number of a message, at any depth. Raises Fault."""
     for field, value in message.ListFields():
         here = f"{path}.{field.name}" if path else field.name
         if field.is_repeated:

@@ -1,6 +1,6 @@
-"""Text in columns of a terminal, of which a Chinese character takes two.
+"""Text in terminal columns, where a Chinese character takes two.
 
-As `str.ljust`, `str.rjust` and `textwrap.wrap`, and the same for text without such characters.
+As `str.ljust`, `str.rjust` and `textwrap.wrap`, and identical for text without such characters.
 """
 
 import re
@@ -10,9 +10,12 @@ from typing import Any
 
 from rich.cells import cell_len
 
-_FILLER = "\ufdd0"  # behind each wide character, so that its length is two; never a character
-_OPENING, _CLOSING = "（「『《〈【", "，。、；：？！）」』》〉】"  # no line ends, or begins, with
-# What is not taken apart: one wide character or a run of others, with the brackets beside it.
+_FILLER = "\ufdd0"  # follows each wide character, so that its length is two; never a real character
+_OPENING, _CLOSING = (
+    "（「『《〈【",
+    "，。、；：？！）」』》〉】",
+)  # no line ends, or begins, with these
+# Unbreakable: one wide character or a run of others, with the brackets beside it.
 _UNIT = re.compile(
     rf"(?:[{_OPENING}]{_FILLER})*"
     rf"(?:[^{_FILLER}]{_FILLER}|(?:[^{_FILLER}](?!{_FILLER}))+)"
@@ -22,7 +25,7 @@ _NO_BREAK = "\xa0"
 
 
 def width(text: str) -> int:
-    """Columns that a line takes."""
+    """Return the number of columns that a line takes."""
     return cell_len(text)
 
 
@@ -35,14 +38,14 @@ def rjust(text: str, columns: int) -> str:
 
 
 def wrap(text: str, columns: int, **settings: Any) -> list[str]:
-    """Lines of at most so many columns; ``settings`` as `textwrap.TextWrapper` takes them."""
+    """Wrap text into lines of at most this many columns; ``settings`` as for `TextWrapper`."""
     wide = "".join(_widened(text.replace(" %", f"{_NO_BREAK}%")))
     lines = _Wrapper(width=columns, **settings).wrap(wide)
     return [line.replace(_FILLER, "").replace(_NO_BREAK, " ") for line in lines]
 
 
 class _Wrapper(textwrap.TextWrapper):
-    """Breaks lines between wide characters too, which have no spaces between them."""
+    """Also breaks lines between wide characters, which have no spaces between them."""
 
     def _split(self, text: str) -> list[str]:
         chunks: list[str] = super()._split(text)

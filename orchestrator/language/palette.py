@@ -1,4 +1,4 @@
-"""One look for a framework everywhere: in figures, tables and progress bars."""
+"""The look of each framework, the same in figures, tables and progress bars."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from orchestrator.frameworks import FRAMEWORKS
 
 GREY = "#555555"
-FAINT = "#E4E4E4"  # what stands for no framework
-HALF, PALE = 0.5, 0.75  # shares of white: of a line under others, of what is not compared
+FAINT = "#E4E4E4"  # for parts that belong to no framework
+HALF, PALE = 0.5, 0.75  # shares of white: for a line under others, for parts not compared
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """``colour``, and a ``marker`` by matplotlib's name, which tells without colour too."""
+    """``colour``, and a ``marker`` by matplotlib's name, which identifies without colour."""
 
     colour: str
     marker: str
 
 
-# Of sides without a look of their own, such as the second of two of the same framework: the rest
-# of Okabe and Ito's, and more of the kind, which colour-blind people can tell apart.
+# For sides without a look of their own, such as the second of two of the same framework: the rest
+# of Okabe and Ito's colours and similar ones, which colour-blind people can distinguish.
 _OTHERS = (
     Look("#009E73", "s"),
     Look("#CC79A7", "^"),
@@ -33,7 +33,7 @@ _OTHERS = (
 
 
 def looks(frameworks: Sequence[str]) -> dict[str, Look]:
-    """The look of each; one without a look of its own takes the next of the others."""
+    """Return the look of each; one without a look of its own takes the next unused one."""
     known = {name: FRAMEWORKS.get(name.removesuffix("-a")) for name in frameworks}
     found = {name: each and Look(each.colour, each.marker) for name, each in known.items()}
     unknown = sorted(name for name, look in found.items() if look is None)
@@ -42,5 +42,5 @@ def looks(frameworks: Sequence[str]) -> dict[str, Look]:
 
 
 def lighter(colour: str, share: float) -> tuple[float, ...]:
-    """Red, green and blue, 0..1, of a ``#rrggbb`` with so much white."""
+    """Mix a ``#rrggbb`` with this share of white; red, green and blue, 0..1."""
     return tuple(share + (1 - share) * part / 255 for part in bytes.fromhex(colour[1:]))

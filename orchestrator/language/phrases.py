@@ -1,9 +1,9 @@
-"""What a person reads, in a language that they read: English or Traditional Chinese.
+"""Texts for people, in a language that they read: English or Traditional Chinese.
 
-Texts are written in English with named placeholders, each marked as a `Phrase`, by which it is
-found for translation. `say` makes one in the current language, for a terminal, a figure or a page.
-`english` makes one in English, for data: what is stored is for machines and colleagues. It keeps
-what it was made of, so that `say` can say it in another language later.
+Texts are written in English with named placeholders. Each is marked as a `Phrase`, so that it is
+found for translation. `say` renders one in the current language, for a terminal, a figure or a
+page. `english` renders one in English, for data: stored texts are for machines and colleagues. It
+keeps its parts, so that `say` can render it in another language later.
 """
 
 import functools
@@ -24,7 +24,7 @@ _current: ContextVar[str] = ContextVar("language", default=ENGLISH)
 
 
 class Sentence(str):
-    """English text that keeps the phrase and the values that it was made of."""
+    """English text that keeps the phrase and the values that it was made from."""
 
     __slots__ = ("phrase", "values")
     phrase: Phrase
@@ -32,11 +32,11 @@ class Sentence(str):
 
 
 class Clause(Sentence):
-    """A sentence without its full stop, to be part of another."""
+    """A sentence without its full stop, for use inside another one."""
 
 
 def say(text: Phrase | Sentence, /, **values: object) -> str:
-    """In the current language. Values that are `Sentence`s are said in it too."""
+    """Render in the current language, including values that are `Sentence`s."""
     language = _current.get()
     if isinstance(text, Sentence):
         return _told(language, text)
@@ -44,19 +44,19 @@ def say(text: Phrase | Sentence, /, **values: object) -> str:
 
 
 def english(phrase: Phrase, /, **values: object) -> Sentence:
-    """In English, for data."""
+    """Render in English, for data."""
     made = Sentence(_made(ENGLISH, phrase, values))
     made.phrase, made.values = phrase, values
     return made
 
 
 def stored(text: str) -> Sentence:
-    """English text of a file as it stands; known in another language if it holds no values."""
+    """Return English text of a file as a sentence; it can be translated if it holds no values."""
     return english(Phrase(text))
 
 
 def kept(value: object) -> object:
-    """What a sentence was made of, for JSON; `told` makes it again."""
+    """Return the parts of a sentence, for JSON; `told` rebuilds it."""
     if isinstance(value, Sentence):
         values = {name: kept(each) for name, each in value.values.items()}
         return {"phrase": value.phrase, "values": values, "clause": isinstance(value, Clause)}
@@ -66,7 +66,7 @@ def kept(value: object) -> object:
 
 
 def told(found: object, text: str) -> Sentence:
-    """The sentence that `kept` kept; ``text`` as it stands where that does not make the same."""
+    """Rebuild the sentence that `kept` stored; if it differs from ``text``, return ``text``."""
     with suppress(ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         made = _again(found)
         if isinstance(made, Sentence) and made == text:
@@ -85,32 +85,32 @@ def _again(found: object) -> object:
 
 
 def clause(sentence: Sentence) -> Clause:
-    """The same without its full stop."""
+    """Return the sentence without its full stop."""
     made = Clause(_without_stop(sentence))
     made.phrase, made.values = sentence.phrase, sentence.values
     return made
 
 
 def join(pair: Phrase, parts: Iterable[str]) -> Sentence:
-    """``parts`` as ``pair`` puts {one} and {other} together; empty where there are none."""
+    """Join ``parts`` by ``pair``, which has {one} and {other}; empty if there are none."""
     first, *rest = list(parts) or [""]
     start = first if isinstance(first, Sentence) else _verbatim(first)
     return functools.reduce(lambda one, other: english(pair, one=one, other=other), rest, start)
 
 
 def current() -> str:
-    """One of `LANGUAGES`."""
+    """Return the current language, one of `LANGUAGES`."""
     return _current.get()
 
 
 def characters(language: str) -> frozenset[str]:
-    """Beyond ASCII, that the texts in a language are written with, at least."""
+    """Return the characters beyond ASCII that texts in a language need, at least."""
     return frozenset(filter(lambda c: not c.isascii(), _path(language).read_text("utf-8")))
 
 
 @contextmanager
 def speaking(language: str) -> Iterator[None]:
-    """Makes it the current language of the block, in this thread."""
+    """Make it the current language of the block, in this thread."""
     before = _current.set(language)
     try:
         yield
@@ -119,7 +119,7 @@ def speaking(language: str) -> Iterator[None]:
 
 
 def _verbatim(text: str) -> Sentence:
-    """The same in every language."""
+    """Return text that is the same in every language."""
     return english(Phrase("{text}"), text=text)
 
 
@@ -151,6 +151,6 @@ def _catalogue(language: str) -> gettext.NullTranslations:
 
 
 def _path(language: str) -> Path:
-    """What was translated; beside it lies the same compiled."""
+    """Return the path of the translations; the compiled file is beside it."""
     folder = Path(__file__).with_name("locale") / language.replace("-", "_")
     return folder / "LC_MESSAGES" / "twinrun.po"

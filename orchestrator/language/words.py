@@ -1,4 +1,4 @@
-"""How names and numbers are written for people."""
+"""The spelling of names and numbers for people."""
 
 import math
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from urllib.parse import unquote
 from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language.phrases import Phrase, Sentence, english, join
 
-# How parts are put together.
+# How parts are joined.
 AND = Phrase("{one} and {other}")
 COMMA = Phrase("{one}, {other}")
 SEMICOLON = Phrase("{one}; {other}")
@@ -26,9 +26,9 @@ _STATES = {
 
 
 def label(side: str) -> str:
-    """A framework's own spelling of its name; ``PyTorch A`` of one of two that are the same.
+    """Return a framework's own spelling of its name; ``PyTorch A`` if two sides have the same one.
 
-    ``PyTorch (execution=compiled)`` of one that changes the job.
+    ``PyTorch (execution=compiled)`` for a side that changes the job.
     """
     framework, _, rest = side.partition("-")
     name = FRAMEWORKS[framework].label if framework in FRAMEWORKS else framework
@@ -38,13 +38,13 @@ def label(side: str) -> str:
 
 
 def listed(names: Sequence[str]) -> Sentence:
-    """``PyTorch and TensorFlow``; of more than two: ``PyTorch, TensorFlow and JAX``."""
+    """List names: ``PyTorch and TensorFlow``; more than two: ``PyTorch, TensorFlow and JAX``."""
     *before, last = names
     return join(AND, [*([join(COMMA, before)] if before else []), last])
 
 
 def number(value: float) -> str:
-    """To three significant digits, without an exponent where a person would write none."""
+    """Write three significant digits, without an exponent where people would use none."""
     if not math.isfinite(value):
         return str(value)
     if value == 0 or abs(value) < 0.0005:
@@ -55,15 +55,15 @@ def number(value: float) -> str:
 
 
 def percent(fraction: float) -> str:
-    """A fraction of 1 as a percentage, to 0.01."""
+    """Write a fraction of 1 as a percentage, to 0.01."""
     return f"{100 * fraction:.2f} %"
 
 
 def memory(size_bytes: float) -> str:
-    """Bytes, in powers of ten."""
+    """Write bytes, in powers of ten."""
     return f"{number(size_bytes / 1e9)} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:.0f} MB"
 
 
 def state_of(name: str) -> Sentence:
-    """The state of that name, in words."""
+    """Return the state of that name, in words."""
     return english(_STATES.get(name, Phrase(name)))

@@ -1,18 +1,18 @@
-"""A curve that never grows beyond a few hundred points, however long the run."""
+"""A curve of at most a few hundred points, however long the run."""
 
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 MOST = 240  # buckets
-_WANTED = 100  # of a run whose length is known, so that two of the same length have the same ones
+_WANTED = 100  # for a run of known length, so that two of the same length have the same ones
 
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """What is kept of some neighbouring steps: how many values, their sum, and the extremes.
+    """A summary of neighbouring steps: number of values, their sum, and the extremes.
 
-    ``version`` is that of the last change, as it was given to `extended`.
+    ``version`` is that of the last change, as passed to `extended`.
     """
 
     first: int  # its first step that has a value
@@ -29,10 +29,10 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Values by step, thinned: a bucket for every ``width`` steps, and the last value as it was.
+    """Values by step, thinned: a bucket for every ``width`` steps, and the exact last value.
 
-    Which buckets there are depends on the values alone, not on the pieces in which they came.
-    Values that are no finite numbers are in no bucket.
+    The buckets depend only on the values, not on the pieces in which they arrived. Values that are
+    not finite are in no bucket.
     """
 
     buckets: tuple[Bucket, ...] = ()
@@ -41,7 +41,7 @@ class Curve:
 
 
 def tip(curve: Curve) -> float | None:
-    """The mean where it ends; over two buckets where the last is not half full, and noisy."""
+    """Return the mean at the end; over two buckets if the last is not half full, and noisy."""
     if not curve.buckets:
         return None
     last = curve.buckets[-1]
@@ -51,12 +51,12 @@ def tip(curve: Curve) -> float | None:
 
 
 def for_steps(steps: int) -> Curve:
-    """An empty one for a run of so many steps."""
+    """Return an empty curve for a run of this many steps."""
     return Curve(width=max(1, math.ceil(steps / _WANTED)))
 
 
 def extended(curve: Curve, first_step: int, values: Iterable[float], version: int) -> Curve:
-    """The curve with the values of the steps from ``first_step``, which come after its own."""
+    """Return the curve with the values of the steps from ``first_step``, which follow its own."""
     buckets, width, last = list(curve.buckets), curve.width, curve.last
     for step, value in enumerate(values, start=first_step):
         last = (step, value)

@@ -16,14 +16,14 @@ from orchestrator.runners.client import Client
 from orchestrator.runners.finding import answering
 from orchestrator.settings.config import Places
 
-_LOOK_SECONDS = 2.0  # between looks for a runner
-_LIST_SECONDS = 1.0  # between looks for a job
+_LOOK_SECONDS = 2.0  # between searches for a runner
+_LIST_SECONDS = 1.0  # between searches for a job
 _STOP_SECONDS = 1.0
 _ACTIVE = (job_pb2.JOB_STATE_PENDING, job_pb2.JOB_STATE_RUNNING)
 
 
 class Board:
-    """The live state as it is now. Any thread may read it, any change it."""
+    """The current live state. Any thread may read or change it."""
 
     def __init__(self) -> None:
         self.live = Live({framework: Runner() for framework in FRAMEWORKS})
@@ -37,9 +37,8 @@ class Board:
 class Follower:
     """Follows the runner of one framework, in a thread of its own, from `start` to `stop`.
 
-    It starts no runner and no job. One job is read at a time: the one that runs, else the newest
-    that was not read yet. While it is read nothing else is asked of the runner, whose machine has
-    a trial to time.
+    It starts no runner and no job. It reads one job at a time: the running one, else the newest
+    unread one. Meanwhile it asks nothing else of the runner, whose machine is timing a trial.
     """
 
     def __init__(self, framework: str, places: Places, board: Board) -> None:
@@ -47,7 +46,7 @@ class Follower:
         self._places = places
         self._board = board
         self._client: Client | None = None
-        self._refused = set[str]()  # jobs whose reports cannot be
+        self._refused = set[str]()  # jobs with impossible reports
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"follow-{framework}", daemon=True)
 
@@ -59,7 +58,7 @@ class Follower:
         self._stopping.set()
         client = self._client
         if client is not None:
-            client.close()  # ends a call that waits
+            client.close()  # ends a waiting call
         self._thread.join(_STOP_SECONDS)
 
     def _run(self) -> None:
@@ -83,12 +82,12 @@ class Follower:
                     self._stopping.wait(_LIST_SECONDS)
         except RunnerUnavailable:
             pass
-        except ValueError:  # of a channel that `stop` has closed
+        except ValueError:  # `stop` has closed the channel
             if not self._stopping.is_set():
                 raise
 
     def _read_next(self, client: Client) -> bool:
-        """Read a job to its end; False where there is none to read. Raises RunnerUnavailable."""
+        """Read a job to its end; False if there is none to read. Raises RunnerUnavailable."""
         found = list(itertools.islice(client.jobs(KEPT_JOBS), KEPT_JOBS))
         if self._is_new(found):
             self._board.change(lambda live: listed(live, self._framework, found))
@@ -101,7 +100,7 @@ class Follower:
                 self._board.change(functools.partial(heard, job_id=job.job_id, events=[event]))
                 if self._stopping.is_set():
                     break
-        except BadInput:  # it was removed meanwhile, or too many are watching
+        except BadInput:  # it was removed meanwhile, or has too many watchers
             return False
         except WrongReport as error:
             self._refused.add(job.job_id)
@@ -115,7 +114,10 @@ class Follower:
         return ids != self._board.live.runners[self._framework].jobs
 
     def _unread(self, found: list[job_pb2.Job]) -> job_pb2.Job | None:
-        """``found``: newest first. The oldest that has not ended, else the newest unread one."""
+        """Return the oldest job of ``found``, newest first, that has not ended, else the newest.
+
+        Only unread jobs count.
+        """
         known = self._board.live.jobs
         taken = [job for job in found if job.job_id in known and job.job_id not in self._refused]
         unread = [job for job in taken if job.last_sequence > known[job.job_id].sequence]

@@ -1,4 +1,4 @@
-"""Live state -> what is sent to a page: all of it at first, later what has changed."""
+"""Live state -> messages to a page: everything at first, later only changes."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,12 +12,12 @@ from orchestrator.live.state import Live, LiveJob
 from orchestrator.trials.stored import as_json
 
 SHOWN_GROUPS = 12
-# Job id -> the sequence of the last of its events that the page knows.
+# Job id -> the sequence number of its latest event that the page knows.
 Cursor = Mapping[str, int]
 
 
 def cursor_of(text: str) -> dict[str, int]:
-    """From a Last-Event-ID; whatever is none of this program's is passed over."""
+    """Parse a Last-Event-ID; skip anything that is not from this program."""
     found = {}
     for part in text[:10_000].split(","):
         job_id, _, sequence = part.partition(":")
@@ -27,7 +27,7 @@ def cursor_of(text: str) -> dict[str, int]:
 
 
 def groups(live: Live) -> list[list[LiveJob]]:
-    """Make a group of the jobs of each framework that are the same; the newest group first."""
+    """Group the matching jobs of all frameworks; the newest group first."""
     found: list[list[LiveJob]] = []
     for job in sorted(live.jobs.values(), key=lambda job: (job.created, job.job_id)):
         for group in reversed(found):
@@ -42,9 +42,9 @@ def groups(live: Live) -> list[list[LiveJob]]:
 
 
 def news(live: Live, cursor: Cursor, overview: str) -> Iterator[tuple[str, str, dict[str, int]]]:
-    """Each message's event, its data, and what the page knows after it.
+    """Yield each message's event, its data, and what the page knows after it.
 
-    ``overview``: the one that it has, empty for none.
+    ``overview``: the one that the page has; empty for none.
     """
     shown = groups(live)
     jobs = [job for group in shown for job in group]
@@ -60,7 +60,7 @@ def news(live: Live, cursor: Cursor, overview: str) -> Iterator[tuple[str, str, 
 
 
 def encoded(event: str, data: str, known: Cursor) -> bytes:
-    """As a server-sent event, whose id says what the page knows after it."""
+    """Encode as a server-sent event, whose id records what the page knows after it."""
     ids = ",".join(f"{job_id}:{sequence}" for job_id, sequence in known.items())
     return f"event: {event}\nid: {ids}\ndata: {data}\n\n".encode()
 
@@ -90,7 +90,7 @@ def _overview(live: Live, shown: Sequence[Sequence[LiveJob]]) -> dict[str, objec
             }
             for group in shown
         ],
-        # Not an event of the job: nobody is left who could tell of it.
+        # Not an event of the job: nobody is left to report it.
         "lost": {
             job.job_id: texts.state(job, lost=True)
             for group in shown
@@ -101,7 +101,7 @@ def _overview(live: Live, shown: Sequence[Sequence[LiveJob]]) -> dict[str, objec
 
 
 def _update(job: LiveJob, after: int) -> dict[str, object]:
-    """What a page that knows the events up to ``after`` does not know yet."""
+    """Return what a page that knows the events up to ``after`` does not know yet."""
     name = label(job.framework)
     return {
         "id": job.job_id,
@@ -129,9 +129,9 @@ def _update(job: LiveJob, after: int) -> dict[str, object]:
 
 
 def _points(curve: Curve, after: int) -> dict[str, object]:
-    """Those that have changed, which take the place of all from the index ``start``.
+    """Return the changed points, which replace all from the index ``start``.
 
-    Each: its first step, the mean, the least and the greatest value.
+    Each: its first step, the mean, the minimum and the maximum.
     """
     start = next(
         (i for i, bucket in enumerate(curve.buckets) if bucket.version > after),

@@ -27,10 +27,10 @@ from orchestrator.live.messages import cursor_of, encoded, news
 from orchestrator.live.state import Live
 
 HOST = "127.0.0.1"
-_NAMES = re.compile(r"(127\.0\.0\.1|localhost)(:[0-9]{1,5})?")  # 'ssh -L' may change the port
+_NAMES = re.compile(r"(127\.0\.0\.1|localhost)(:[0-9]{1,5})?")  # `ssh -L` may change the port
 _SEND_SECONDS = 0.3  # between messages to a page, so that watching costs the trial nothing
-_SILENT_SECONDS = 15.0  # after which a page is told that the connection stands
-_RETRY_MS = 1000  # after which a page connects again
+_SILENT_SECONDS = 15.0  # until a page is told that the connection is alive
+_RETRY_MS = 1000  # until a page reconnects
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -57,7 +57,7 @@ _TAKEN = Phrase(
 
 
 def listening(port: int) -> socket.socket:
-    """On this machine's own address; 0: any port that is free. Raises BadInput."""
+    """Listen on this machine's own address; 0: any free port. Raises BadInput."""
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -87,7 +87,7 @@ class Server:
             server_header=False,
         )
         self._server = uvicorn.Server(config)
-        # It speaks the language of whoever made it.
+        # It uses the language of the thread that created it.
         speaking = contextvars.copy_context()
         self._thread = threading.Thread(
             target=speaking.run, args=(self._server.run, [listener]), name="live", daemon=True
@@ -101,14 +101,14 @@ class Server:
         return self._thread.is_alive()
 
     def stop(self) -> None:
-        """End at once, open streams too; return when it has ended."""
+        """End at once, including open streams; return when it has ended."""
         self._stopping.set()
         self._server.should_exit = True
         self._thread.join()
 
 
 def application(board: Board, stopping: threading.Event) -> ASGIApp:
-    """Streams end when ``stopping`` is set."""
+    """Return the application, whose streams end when ``stopping`` is set."""
 
     async def events(request: Request) -> Response:
         known = request.headers.get("last-event-id") or request.query_params.get("after", "")
@@ -152,7 +152,7 @@ async def _stream(
 
 def _page() -> str:
     words = {name: say(text) for name, text in texts.PAGE.items()}
-    # No sign that HTML could take for its own is left in the script's words.
+    # No character that HTML could interpret is left in the script's texts.
     script = json.dumps(words).replace("<", "\\u003c")
     escaped = {name: escape(text) for name, text in words.items()}
     return Template(_text("index.html")).substitute(escaped, words=script, language=current())
@@ -163,9 +163,9 @@ def _text(name: str) -> str:
 
 
 class _Guard:
-    """Lets in what a browser on this machine asks, under this machine's own name.
+    """Admits requests from a browser on this machine, under this machine's own name.
 
-    A page elsewhere whose name was made to mean 127.0.0.1 (DNS rebinding) comes under its own.
+    A page elsewhere whose name resolves to 127.0.0.1 (DNS rebinding) arrives under its own name.
     """
 
     def __init__(self, inner: ASGIApp) -> None:

@@ -1,4 +1,4 @@
-"""What is known of runners and their jobs: a pure fold over what they tell."""
+"""The known state of runners and their jobs: a pure fold over their reports."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,7 +23,7 @@ _ACTIVE = (JobState.PENDING, JobState.RUNNING)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Of a job's log, without whose it is.
+    """A line of a job's log, without the framework's name.
 
     ``sequence`` of its event; ``time`` in seconds since 1970.
     """
@@ -35,11 +35,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class LiveJob:
-    """A training job as its events up to ``sequence`` tell of it.
+    """A training job, from its events up to ``sequence``.
 
-    ``losses`` by step, ``accuracies`` of the test split by epoch, from 0. ``seconds``: of
-    training, where it has ended. ``rate``: samples a second, of the last epoch, or so far of the
-    first.
+    ``losses`` by step, ``accuracies`` of the test split by epoch, from 0. ``seconds``: of training,
+    if it has ended. ``rate``: samples a second, of the last epoch, or of the first so far.
     """
 
     framework: str
@@ -74,9 +73,9 @@ class LiveJob:
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """``address``: where it answers, None where none does. ``seen``: whether any ever did.
+    """``address``: where it answers, None if it does not. ``seen``: whether it ever did.
 
-    ``jobs``: the ids of those that it listed last.
+    ``jobs``: the ids in its latest list.
     """
 
     address: str | None = None
@@ -92,13 +91,13 @@ class Live:
     jobs: Mapping[str, LiveJob] = field(default_factory=dict)
 
     def lost(self, job: LiveJob) -> bool:
-        """Whether it had not ended when its runner was last heard of."""
+        """Return whether it had not ended when its runner was last heard from."""
         runner = self.runners[job.framework]
         return job.active and (runner.address is None or job.job_id not in runner.jobs)
 
 
 def answered(live: Live, framework: str, address: str | None) -> Live:
-    """A runner answers at the address; None: it does no more, or none does."""
+    """Record that a runner answers at the address; None: it no longer does."""
     before = live.runners[framework]
     jobs = before.jobs if address == before.address else frozenset()
     runner = Runner(address, before.seen or address is not None, jobs)
@@ -106,7 +105,7 @@ def answered(live: Live, framework: str, address: str | None) -> Live:
 
 
 def listed(live: Live, framework: str, found: Iterable[job_pb2.Job]) -> Live:
-    """A runner has these jobs. Those that train are taken in, the oldest of all leave."""
+    """Record a runner's jobs. Training jobs are added; the oldest ones are dropped."""
     jobs = dict(live.jobs)
     training = [job for job in found if job.kind == job_pb2.JOB_KIND_TRAIN]
     for job in training:
@@ -124,7 +123,7 @@ def listed(live: Live, framework: str, found: Iterable[job_pb2.Job]) -> Live:
 
 
 def heard(live: Live, job_id: str, events: Sequence[job_pb2.JobEvent]) -> Live:
-    """The job's next events have come. Those known already, and of jobs not kept, are let be."""
+    """Record a job's next events. Known events, and those of unknown jobs, are ignored."""
     job = live.jobs.get(job_id)
     if job is None:
         return live
@@ -175,7 +174,7 @@ def _after_steps(job: LiveJob, chunk: job_pb2.StepsFinished, time: float) -> Liv
         rate = (steps - began[0]) * job.spec.batch_size / (time - began[1])
     return dataclasses.replace(
         job,
-        phase=job_pb2.PHASE_TRAIN,  # said once only, however often evaluation comes between
+        phase=job_pb2.PHASE_TRAIN,  # reported only once, however often evaluation comes in between
         steps=steps,
         began=began,
         rate=rate,
@@ -184,7 +183,7 @@ def _after_steps(job: LiveJob, chunk: job_pb2.StepsFinished, time: float) -> Liv
 
 
 def _after_fold(job: LiveJob, event: job_pb2.JobEvent) -> LiveJob:
-    """What the one event tells, by the same reading of it as everywhere."""
+    """Apply one event, interpreted as everywhere else."""
     told = fold(job.framework, 1, [event])
     if event.HasField("state_changed"):
         error = told.error.message if told.error else ""

@@ -1,4 +1,4 @@
-"""What the page says of a job: a title, what sets it apart, how far it is."""
+"""The page's texts about a job: a title, what distinguishes it, its progress."""
 
 import math
 from collections import Counter
@@ -12,7 +12,7 @@ from orchestrator.live.curve import Curve, tip
 from orchestrator.live.state import LiveJob, Runner
 from orchestrator.runners.progress import PHASES
 
-# What stands in the page itself, by the name that it has for it.
+# The page's own texts, by its names for them.
 PAGE = {
     "title": Phrase("Twinrun live"),
     "connecting": Phrase("Connecting"),
@@ -75,7 +75,7 @@ def title(spec: job_pb2.JobSpec) -> str:
 
 
 def details(spec: job_pb2.JobSpec) -> str:
-    """What a person asks of a job that is seen on a wall."""
+    """Return what people ask about a job that they see on a wall."""
     kinds = Counter(layer.WhichOneof("kind") for layer in spec.layers)
     kinds = Counter({kind: n for kind, n in kinds.items() if kind not in ("flatten", "activation")})
     return say(
@@ -110,7 +110,7 @@ def state(job: LiveJob, *, lost: bool) -> str:
 
 
 def progress(job: LiveJob) -> str:
-    """Empty where no step was taken yet."""
+    """Return the progress; empty before the first step."""
     if not job.steps:
         return ""
     current = min(job.epochs + job.active, job.spec.epochs)
@@ -118,7 +118,7 @@ def progress(job: LiveJob) -> str:
 
 
 def figures(job: LiveJob) -> dict[str, str]:
-    """The numbers beside the curves; a dash for those that there are none of yet."""
+    """Return the numbers beside the curves; a dash for those not known yet."""
     seconds = job.seconds if job.seconds is not None else job.epochs_seconds or None
     return {
         "accuracy": percent(job.epoch.test_accuracy) if job.epoch else _NONE,
@@ -129,7 +129,7 @@ def figures(job: LiveJob) -> dict[str, str]:
 
 
 def _loss(losses: Curve) -> str:
-    """Where the curve ends; the last step's as it is where that is no finite number."""
+    """Return the end of the curve, or the exact last value if that is not finite."""
     if losses.last is None:
         return _NONE
     value = losses.last[1]
@@ -138,7 +138,7 @@ def _loss(losses: Curve) -> str:
 
 
 def outcome(job: LiveJob, *, lost: bool) -> str:
-    """In the list of jobs."""
+    """Return the outcome for the list of jobs."""
     if job.state is not JobState.SUCCEEDED or job.epoch is None or job.seconds is None:
         return state(job, lost=lost)
     accuracy = percent(job.epoch.test_accuracy)

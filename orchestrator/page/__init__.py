@@ -1,4 +1,4 @@
-"""What a run came to, as one page that opens from disk anywhere and asks nothing of a network."""
+"""The result of a run, as one page that opens from disk anywhere and needs no network."""
 
 from orchestrator.page.blocks import Page
 from orchestrator.page.of_certificate import certificate_page

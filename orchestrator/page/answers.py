@@ -1,4 +1,4 @@
-"""What a reader asks first, and what a comparison answers: each in a word, then in sentences."""
+"""A reader's first questions, and a comparison's answers: each in a word, then in sentences."""
 
 from collections.abc import Iterator, Sequence
 
@@ -57,7 +57,7 @@ _AN_EPOCH, _SOME_EPOCHS = Phrase("1 epoch"), Phrase("{count:,} epochs")
 
 
 def answers(comparison: Comparison, about: About) -> list[Answer]:
-    """In the order in which they are asked."""
+    """Return the answers in the order of the questions."""
     several = len(comparison.trials) > 1
     found = [_what_ran(comparison, about)]
     if several:
@@ -140,7 +140,7 @@ def _faster(comparison: Comparison) -> Answer:
 
 
 def _short(found: Verdict, *, alone: bool) -> Sentence:
-    """``alone``: there is no other pair, so that the pair need not be named."""
+    """Return the short answer; ``alone``: there is no other pair, so the pair is not named."""
     names = {"faster": label(found.faster), "slower": label(found.slower)}
     times = english(_TIMES if alone else _TIMES_OF, **names, ratio=found.ratio)
     if found.shown or (found.provisional and not found.level):

@@ -1,4 +1,4 @@
-"""What a page is made of. Every text is plain: the template escapes it."""
+"""The parts of a page. Every text is plain: the template escapes it."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ _GLYPHS = {
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of those compared, as it is told on the page: by name, glyph and colour."""
+    """One of the compared sides on the page: its name, glyph and colour."""
 
     index: int
     name: str
@@ -37,7 +37,7 @@ class Side:
 
 
 def sides(names: Sequence[str]) -> dict[str, Side]:
-    """By name of the side."""
+    """Return the sides by name."""
     return {
         name: Side(index, label(name), _GLYPHS.get(look.marker, "\u25cf"), look.colour)
         for index, (name, look) in enumerate(looks(names).items())
@@ -55,7 +55,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """``title``: what it shows. ``caption``: how it is to be read. ``svg``: for the page.
+    """``title``: what it shows. ``caption``: how to read it. ``svg``: for the page.
 
     ``wide``: it does not fit beside another one, nor on a phone.
     """
@@ -81,7 +81,7 @@ class Prose:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A warning: its code, what is so, what to do."""
+    """A warning: its code, its text, its remedy."""
 
     code: str
     sentence: str
@@ -96,7 +96,7 @@ class Notes:
 
 @dataclass(frozen=True, slots=True)
 class Commands:
-    """To be typed into a shell, a line each."""
+    """Commands for a shell, one per line."""
 
     kind: ClassVar[str] = "commands"
     name: str
@@ -105,7 +105,7 @@ class Commands:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A text that is there for who wants it: folded away under its name."""
+    """An optional text, folded under its name."""
 
     kind: ClassVar[str] = "listing"
     summary: str
@@ -114,7 +114,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """A table that is there for who wants it."""
+    """An optional table, folded under its name."""
 
     kind: ClassVar[str] = "folded"
     summary: str
@@ -123,7 +123,7 @@ class Folded:
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A file that the page itself holds."""
+    """A file that the page itself contains."""
 
     kind: ClassVar[str] = "download"
     name: str
@@ -142,7 +142,7 @@ class Download:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """To a page beside this one."""
+    """A link to a page beside this one."""
 
     target: str
     text: str
@@ -168,7 +168,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """To one question: in a word or two, and in whole sentences."""
+    """The answer to one question: in a word or two, and in whole sentences."""
 
     question: str
     short: str
@@ -177,7 +177,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Of a side: its figure in words, and its bar's length, 0..1."""
+    """The pace of a side: its number in words, and its bar's length, 0..1."""
 
     side: Side
     text: str
@@ -186,7 +186,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """``lead``: what it was, above the ``headline``, which is the answer. ``aside``: below it.
+    """``lead``: what ran, above the ``headline``, which is the result. ``aside``: below it.
 
     ``sides``: by the names that cells have.
     """

@@ -15,7 +15,7 @@ _HREF = "{http://www.w3.org/1999/xlink}href"
 _COLOUR = re.compile(r"#[0-9a-f]{6}\b")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 _DROPPED = ("metadata", "style")
-# The page's own colours for those that stand for no side.
+# The page's own colours for elements that belong to no side.
 _NEUTRAL = {
     "#000000": "var(--ink)",
     "#ffffff": "var(--card)",
@@ -29,7 +29,7 @@ _NEUTRAL = {
 def inlined(
     drawing: Drawing, title: str, caption: str, colours: Sequence[str], *, wide: bool = False
 ) -> Figure:
-    """``colours`` of the sides, in the page's order."""
+    """Inline a drawing; ``colours`` of the sides, in the page's order."""
     root = ET.fromstring(drawing.svg)  # noqa: S314 - what was drawn here
     for parent in list(root.iter()):
         for child in list(parent):
@@ -75,7 +75,7 @@ def _recoloured(value: str, colours: Mapping[str, str]) -> str:
 
 
 def _rename(element: ET.Element, name: str) -> None:
-    """Ids are of the whole page: each figure's get its name before them."""
+    """Prefix ids with the figure's name, because ids are global to the page."""
     if "id" in element.attrib:
         element.set("id", f"{name}-{element.attrib['id']}")
     if _HREF in element.attrib:

@@ -33,7 +33,7 @@ _DATA = Phrase("the evidence, every step of it")
 def certificate_page(
     certificates: Sequence[Certificate], about: About, drawings: Sequence[Drawing]
 ) -> Page:
-    """``certificates``: one for each side that was held against the baseline."""
+    """Build the page; ``certificates``: one for each side that was compared with the baseline."""
     named = sides(
         list(dict.fromkeys(n for each in certificates for n in (each.first, each.second)))
     )
@@ -58,7 +58,7 @@ def certificate_page(
 
 
 def _answers(certificates: Sequence[Certificate], same_job: bool) -> Iterator[Answer]:
-    """Of all that were asked, together."""
+    """Yield the answers for all certificates together."""
     given = [each.inputs.same for each in certificates]
     short = _NO if False in given else _UNKNOWN if None in given else _YES
     versions = {name: v for each in certificates for name, v in each.versions.items()}

@@ -49,7 +49,7 @@ _SECONDS = Phrase("{seconds} s")
 _ONE_CAUTION = Phrase("One thing to keep in mind")
 _CAUTIONS = Phrase("{count} things to keep in mind")
 _DATA = Phrase("every number of every trial and epoch")
-# What the page says at its beginning is not said again above a figure.
+# The page's first sentence is not repeated above a figure.
 _TITLES: Mapping[str, Phrase] = {
     "ratios": Phrase("Pair by pair, how many times as long the slower side took"),
     "ratios:several": Phrase("Block by block, how many times as long as the baseline each took"),
@@ -61,7 +61,7 @@ _PLAIN_TITLES: Mapping[str, Phrase] = {
     "accuracy": Phrase("Test accuracy"),
     "loss": Phrase("Training loss"),
 }
-# How each figure is to be read.
+# How to read each figure.
 _CAPTIONS: Mapping[str, Phrase] = {
     "ratios": Phrase(
         "Each mark is a pair of trials, in the order in which they ran: the slower side's seconds "
@@ -90,7 +90,7 @@ _CAPTIONS: Mapping[str, Phrase] = {
 
 
 def comparison_page(comparison: Comparison, about: About, drawings: Sequence[Drawing]) -> Page:
-    """``drawings``: its figures, in the order in which they are read."""
+    """Build the page; ``drawings``: its figures, in reading order."""
     found = sides(list(comparison.trials))
     return Page(
         title=say(OF, name=about.workload, what=comparison.finding),
@@ -126,27 +126,27 @@ def figures_section(
     made = [
         inlined(drawing, _title(drawing, said, several=several), say(caption), colours)
         for drawing in drawings
-        # An overview says again what the others say.
+        # An overview repeats what the others show.
         if (caption := _of_figure(_CAPTIONS, drawing, several=several)) is not None
     ]
     return [Section("figures", say(_FIGURES), [Figures(made)])] if made else []
 
 
 def _title(drawing: Drawing, said: str, *, several: bool) -> str:
-    """``said``: what the page is headed by."""
+    """Return the figure's title; ``said``: the heading of the page."""
     plain = _PLAIN_TITLES.get(drawing.name) if drawing.title == said else None
     phrase = _of_figure(_TITLES, drawing, several=several) or plain
     return drawing.title if phrase is None else say(phrase)
 
 
 def _of_figure(texts: Mapping[str, Phrase], drawing: Drawing, *, several: bool) -> Phrase | None:
-    """``several``: there is more than one pair, of which some figures are made otherwise."""
+    """Return the text of a figure; ``several``: some figures differ if there are several pairs."""
     kind = drawing.name.partition("-")[0]
     return texts.get(f"{kind}:several" if several else kind, texts.get(kind))
 
 
 def _pace(comparison: Comparison, sides: Mapping[str, Side]) -> Iterator[Pace]:
-    """Of the sides that were compared."""
+    """Yield the pace of the compared sides."""
     seconds = {side: s for found in comparison.verdicts for side, s in found.seconds.items()}
     slowest = max(seconds.values(), default=0.0)
     for side in comparison.trials:

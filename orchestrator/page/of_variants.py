@@ -1,4 +1,4 @@
-"""What runs within a run say together -> a page that leads to theirs."""
+"""The result of inner runs together -> a page that links to theirs."""
 
 from collections.abc import Mapping, Sequence
 
@@ -40,7 +40,7 @@ _WHO = Phrase("What each framework does of its own, and why it matters.")
 
 
 def variants_page(found: Variants, about: About, inner: Sequence[str]) -> Page:
-    """``inner``: names of the runs within."""
+    """Build the page; ``inner``: names of the inner runs."""
     table = variants.table(found)
     block = Table(say(_CAPTIONS[found.kind]), table) if table.rows else Prose(say(_NOT_FINISHED))
     sections = [
@@ -55,7 +55,7 @@ def variants_page(found: Variants, about: About, inner: Sequence[str]) -> Page:
 def explanation_page(
     pairs: Sequence[Sequence[Explained]], about: About, drawings: Sequence[Drawing]
 ) -> Page:
-    """``drawings``: one for each of ``pairs``, of all its differences."""
+    """Build the page; ``drawings``: one for each of ``pairs``, of all its differences."""
     result = data_section("explanation.json", as_dict_of_rows(about.workload, pairs), say(_DATA))
     if not pairs:
         return _page(about, say(_NONE), [], [result])

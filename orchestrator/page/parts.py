@@ -1,4 +1,4 @@
-"""The parts that pages have in common: environments, trials, what to type, what to keep."""
+"""The common parts of pages: environments, trials, commands, downloads."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -49,7 +49,7 @@ _DATA_TEXT = Phrase(
 
 
 def lead(about: About) -> list[str]:
-    """What ran, and when."""
+    """Return what ran, and when."""
     return [about.workload, *([f"{about.time:%Y-%m-%d %H:%M} UTC"] if about.time else [])]
 
 
@@ -59,7 +59,7 @@ def trials_section(trials: Mapping[str, Sequence[Trial]]) -> Section:
 
 
 def environments_section(found: Mapping[str, job_pb2.Environment | None]) -> Section:
-    """By side, with what differs marked."""
+    """Return environments by side, with differences marked."""
     properties, packages = environments.properties(found), environments.packages(found)
     blocks: list[Block] = [Table(say(_ENVIRONMENTS_CAPTION), properties)]
     if count := len(packages.rows):
@@ -90,7 +90,7 @@ def reproduce_section(found: Reproduction) -> Section:
 
 
 def data_section(name: str, result: Mapping[str, object], text: str) -> Section:
-    """``result``: what the file ``name`` holds."""
+    """Return the section; ``result``: the contents of the file ``name``."""
     content = json.dumps(result, ensure_ascii=False, separators=(",", ":")).encode()
     return Section(
         "data",

@@ -1,4 +1,4 @@
-"""A page -> HTML: one file, without a script, that allows itself nothing from elsewhere."""
+"""A page -> HTML: one file, without scripts, that loads nothing from elsewhere."""
 
 import functools
 import re
@@ -20,13 +20,13 @@ _UNIT = re.compile(r"(?<=\d) (%|s|GB|MB)(?!\w)")
 
 
 def render(page: Page) -> bytes:
-    """The same page makes the same bytes."""
+    """Return HTML; the same page gives the same bytes."""
     words = {name: say(phrase) for name, phrase in _WORDS.items()}
     return _template().render(page=page, language=current(), words=words).encode()
 
 
 def _unbroken(text: str) -> str:
-    """With no line's end between a number and its unit, nor within a number."""
+    """Prevent line breaks between a number and its unit, and within a number."""
     return _EXPONENT.sub("e\u2060-\u2060", _UNIT.sub("\u00a0\\1", text))
 
 

@@ -1,4 +1,4 @@
-"""A certificate -> what a person reads."""
+"""A certificate -> a report for people."""
 
 from collections.abc import Iterator, Mapping
 from typing import assert_never
@@ -33,7 +33,7 @@ _VERSIONS = Phrase("{versions}; {steps:,} steps compared.")
 
 
 def report(workload: str, certificate: Certificate) -> Iterator[Part]:
-    """The sentence first, then what it rests on."""
+    """Yield the sentence first, then its evidence."""
     yield Said(say(OF, name=workload, what=certificate.sentence), strong=True)
     yield differences(certificate)
     if certificate.weights:
@@ -49,7 +49,7 @@ def report(workload: str, certificate: Certificate) -> Iterator[Part]:
 
 
 def differences(certificate: Certificate) -> Grid:
-    """The largest in each quantity, and what is allowed."""
+    """Return the largest difference in each quantity, and what is allowed."""
     heads = [*columns(_DIFFERENCE, _LARGEST), *columns(_ALLOWED, _WHERE, numeric=False)]
     return Grid(
         heads,
@@ -68,13 +68,13 @@ def differences(certificate: Certificate) -> Grid:
 
 
 def weights(certificate: Certificate) -> Grid:
-    """The largest difference in each tensor of the final weights."""
+    """Return the largest difference in each tensor of the final weights."""
     rows = [row(tensor, [f"{apart:.1e}"]) for tensor, apart in certificate.weights.items()]
     return Grid(columns(_FINAL_WEIGHTS, _LARGEST), rows)
 
 
 def inputs(certificate: Certificate) -> Grid:
-    """What both were given, as far as it is known."""
+    """Return the inputs of both, as far as known."""
     rows = [
         row(say(name), [digest])
         for field, name in _INPUTS.items()
@@ -84,7 +84,7 @@ def inputs(certificate: Certificate) -> Grid:
 
 
 def _allowed(difference: Difference) -> str:
-    """What is allowed, and by which clause it is so."""
+    """Return what is allowed, and the clause that applies."""
     match difference.clause:
         case Clause.TOLERANCE | Clause.BEYOND if difference.own is None:
             phrase = _WITHIN if difference.within else _BEYOND
@@ -100,7 +100,7 @@ def _allowed(difference: Difference) -> str:
 
 
 def _where(difference: Difference) -> str:
-    """Step and tensor, as far as it has them."""
+    """Return step and tensor, if it has them."""
     of_epochs = difference.quantity in (EVALUATED_LOSSES, EVALUATED_ACCURACIES)
     at = _EPOCH if of_epochs else _STEP
     found = [] if difference.step is None else [say(at, step=difference.step)]

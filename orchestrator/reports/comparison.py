@@ -1,4 +1,4 @@
-"""A comparison -> what a person reads: tables, sentences, warnings."""
+"""A comparison -> a report for people: tables, sentences, warnings."""
 
 from collections.abc import Iterator
 
@@ -50,7 +50,7 @@ _OPERATION, _CALLS, _SHARE = Phrase("Operation"), Phrase("Calls"), Phrase("Share
 
 
 def sentences(comparison: Comparison) -> list[str]:
-    """The finding first, then what it rests on."""
+    """Return the finding first, then its evidence."""
     found = [say(comparison.finding)]
     found += _certificate(comparison)
     found += noise(comparison)
@@ -65,7 +65,7 @@ def sentences(comparison: Comparison) -> list[str]:
 
 
 def of_agreements(comparison: Comparison) -> Iterator[str]:
-    """How far the losses went together, and how close the accuracies ended."""
+    """Say how closely the losses agreed, and how close the final accuracies are."""
     for agreement in comparison.agreements:
         if not in_own_way(comparison.job):
             yield from _losses(agreement, comparison)
@@ -73,13 +73,13 @@ def of_agreements(comparison: Comparison) -> Iterator[str]:
 
 
 def _certificate(comparison: Comparison) -> Iterator[str]:
-    """That it was the same job; that it was not, the finding says."""
+    """Say that it was the same job; if it was not, the finding says so."""
     if comparison.certificates is not None and comparison.certificates.same_job:
         yield say(comparison.certificates.sentence)
 
 
 def noise(comparison: Comparison) -> Iterator[str]:
-    """What is known of this machine's own noise, for a job run as this one."""
+    """Say what is known about this machine's noise, for a job run like this one."""
     known = comparison.known.noise
     under = machine.conditions(comparison.job)
     for framework in dict.fromkeys(framework_of(side) for side in comparison.trials):
@@ -96,7 +96,7 @@ def noise(comparison: Comparison) -> Iterator[str]:
 
 
 def report(comparison: Comparison) -> Iterator[Part]:
-    """The tables, then the finding with what it rests on, and warnings."""
+    """Yield the tables, then the finding with its evidence, and warnings."""
     if (numbers := table(comparison)).rows:
         yield numbers
     if (times := why(comparison)).rows:
@@ -110,12 +110,12 @@ def report(comparison: Comparison) -> Iterator[Part]:
 
 
 def caution_text(caution: Caution) -> str:
-    """What it is, and what to do about it."""
+    """Return the warning with its remedy."""
     return say(join(NEXT, [caution.sentence, caution.remedy]))
 
 
 def profile(found: Profiled) -> Grid:
-    """Which operations took the most of the time."""
+    """Return the operations that took most of the time."""
     rows = [
         row(each.name, [f"{each.calls:,}", percent(each.self_seconds / found.total_seconds)])
         for each in found.operations

@@ -1,4 +1,4 @@
-"""A difference of two runs -> lines: what it comes to, then what else differs."""
+"""A difference of two runs -> lines: the result, then what else differs."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,7 +14,7 @@ _MOST = 60  # characters of a value
 
 
 def lines(found: Difference) -> Iterator[str]:
-    """A finding for each framework first."""
+    """Yield lines, starting with a finding for each framework."""
     for side in found.sides:
         yield say(side.sentence)
     if found.spec:

@@ -14,17 +14,17 @@ _ABSENT = Phrase("not there")
 _BY_JOB = Phrase("set by each job")
 _CPU_ONLY = Phrase("CPU only")
 _MORE = Phrase("and {rest} more (--json)")
-# Of all packages that are installed, those whose version may change a result or its time.
+# The installed packages whose version may change a result or its time.
 _TIMED = ("torch", "torchvision", "triton", "tensorflow", "tensorflow-cpu", "keras", "numpy")
 
-Environments = Mapping[str, job_pb2.Environment | None]  # by side; None: nothing is known of it
+Environments = Mapping[str, job_pb2.Environment | None]  # by side; None: not known
 
 
 def table(
     environments: Mapping[str, job_pb2.Environment],
     rates: Mapping[str, job_pb2.MachineMeasured] | None = None,
 ) -> Grid:
-    """What each tells, with the packages that count, and what was measured."""
+    """Return each one's properties, the relevant packages, and measured rates."""
     told = properties(environments)
     rows = [*told.rows, *known([row(say(_PACKAGES), list(map(_packages, environments.values())))])]
     for title, rate in _RATES.items() if rates else ():
@@ -33,7 +33,7 @@ def table(
 
 
 def properties(environments: Environments) -> Grid:
-    """What each tells; what none of them has is left out, and what differs is marked."""
+    """Return properties; those that none has are left out, and differing ones are marked."""
     rows = [
         _marked(
             say(title), [(value(each) if each else "") or UNKNOWN for each in environments.values()]
@@ -44,7 +44,7 @@ def properties(environments: Environments) -> Grid:
 
 
 def packages(environments: Environments) -> Grid:
-    """The version of each package that some of them has."""
+    """Return the version of each package that any of them has."""
     found = [dict(each.packages) if each else {} for each in environments.values()]
     names = sorted({name for each in found for name in each})
     rows = [_marked(name, [each.get(name, say(_ABSENT)) for each in found]) for name in names]
@@ -52,7 +52,7 @@ def packages(environments: Environments) -> Grid:
 
 
 def _marked(name: str, values: Sequence[str]) -> Row:
-    """Different where two tell different things; what only one has is no difference of versions."""
+    """Mark a row if two values differ; a value that only one has is no difference of versions."""
     told = {value for value in values if value not in (say(_ABSENT), UNKNOWN)}
     return dataclasses.replace(row(name, values), differs=len(told) > 1)
 

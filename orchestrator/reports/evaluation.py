@@ -22,7 +22,7 @@ _TRAINED_BY = Phrase(", with the weights of {trained}")
 
 
 def report(found: Evaluation) -> Iterator[Part]:
-    """What it came to, class by class, and how long a batch takes."""
+    """Yield the results by class, and the latency of a batch."""
     by = "" if found.agreement is None else say(_TRAINED_BY, trained=label(found.trained))
     finding = say(
         _FINDING,

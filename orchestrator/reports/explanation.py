@@ -25,12 +25,12 @@ _SOURCE = Phrase("Source: {source}")
 
 
 def report(rows: Sequence[Row]) -> Iterator[Part]:
-    """What each difference does to the comparison, and what each framework does of its own."""
+    """Yield the effect of each difference on the comparison, and each framework's own way."""
     yield from (differences(rows), Said(meaning(rows)), BLANK, own_ways(rows))
 
 
 def differences(rows: Sequence[Row]) -> Grid:
-    """What was let in, and what it does."""
+    """Return each difference, and its effect."""
     return Grid(columns(_LET_IN, *_HEADINGS), list(map(_difference, rows)))
 
 
@@ -45,7 +45,7 @@ def _difference(found: Row) -> Line:
 
 
 def own_ways(rows: Sequence[Row], *, why: bool = False) -> Grid:
-    """What each framework does of its own; and ``why`` it matters."""
+    """Return each framework's own way, and ``why`` it matters."""
     names = list(rows[0].seconds)
     lines = [
         row(
@@ -60,12 +60,12 @@ def own_ways(rows: Sequence[Row], *, why: bool = False) -> Grid:
 
 
 def pair(rows: Sequence[Row]) -> Sentence:
-    """The two, by name."""
+    """Return the names of the two."""
     return listed([label(name) for name in rows[0].seconds])
 
 
 def meaning(rows: Sequence[Row]) -> str:
-    """What the headings of `differences` mean."""
+    """Explain the headings of `differences`."""
     first, second = (label(name) for name in rows[0].seconds)
     return say(_MEANING, first=first, second=second)
 
@@ -75,7 +75,7 @@ def _own_ways(pitfall: Pitfall, frameworks: Sequence[str]) -> list[str]:
 
 
 def paragraph(pitfall: Pitfall, width: int = 80) -> str:
-    """What it is, what each framework does, and where that is written."""
+    """Describe it, each framework's behaviour, and the source."""
     does = [
         say(OF, name=label(name), what=english(does))
         for name in FRAMEWORKS

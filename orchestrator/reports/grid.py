@@ -1,4 +1,4 @@
-"""A table before it has a form: reports make them, and `writers` give any of them one."""
+"""Tables without a format: reports create them, and `writers` format them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from orchestrator.language.phrases import Phrase, say
 from orchestrator.language.words import label
 
 UNKNOWN = "-"
-INDENT = "  "  # of an inner row, where a form has no other means
+INDENT = "  "  # for an inner row, if a format has no other way
 QUANTITY = Phrase("Quantity")
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """``side``: the name of the one whose it is. ``strong``: not to be overlooked."""
+    """``side``: the name of the side that it belongs to. ``strong``: emphasised."""
 
     text: str
     side: str | None = None
@@ -22,7 +22,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """``numeric``: of numbers, which are aligned at their right ends."""
+    """``numeric``: contains numbers, which are right-aligned."""
 
     heading: Cell
     numeric: bool = True
@@ -30,9 +30,9 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The first of its cells names it. ``inner``: a part of the row before.
+    """The first of its cells names it. ``inner``: a part of the previous row.
 
-    ``differs``: its cells are not the same; it is marked so.
+    ``differs``: its cells are not the same; it is marked.
     """
 
     cells: Sequence[Cell]
@@ -45,13 +45,13 @@ class Row:
 
     @property
     def values(self) -> list[str]:
-        """The texts behind the name."""
+        """The texts after the name."""
         return [cell.text for cell in self.cells[1:]]
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A row has a cell for each column."""
+    """A table in which each row has a cell for each column."""
 
     columns: Sequence[Column]
     rows: Sequence[Row]
@@ -62,7 +62,7 @@ class Grid:
 
     @property
     def sides(self) -> list[str]:
-        """Whose columns it has."""
+        """The sides that have columns."""
         return [c.heading.side for c in self.columns if c.heading.side is not None]
 
 
@@ -80,7 +80,7 @@ BLANK = Said("")
 
 
 def columns(first: Phrase, *rest: Phrase, numeric: bool = True) -> list[Column]:
-    """One for each heading; the first names the rows. ``numeric``: the rest are."""
+    """Return a column for each heading; the first names the rows. ``numeric``: the others are."""
     return [
         Column(Cell(say(first)), numeric=False),
         *(Column(Cell(say(heading)), numeric) for heading in rest),
@@ -88,17 +88,17 @@ def columns(first: Phrase, *rest: Phrase, numeric: bool = True) -> list[Column]:
 
 
 def of_sides(first: Phrase, names: Sequence[str], *, numeric: bool = True) -> list[Column]:
-    """As `columns`, of sides."""
+    """Return columns of sides, as `columns`."""
     own = (Column(Cell(label(name), side=name), numeric) for name in names)
     return [*columns(first), *own]
 
 
 def row(name: str, values: Sequence[str], *, strong: bool = False) -> Row:
-    """A name that begins with a space is that of a part of the row before."""
+    """Return a row; a name that begins with a space marks a part of the previous row."""
     cells = [Cell(text, strong=strong) for text in (name.strip(), *values)]
     return Row(cells, inner=name.startswith(" "))
 
 
 def known(rows: Sequence[Row]) -> list[Row]:
-    """Those of which some cell says something."""
+    """Return the rows in which any cell has a value."""
     return [each for each in rows if set(each.values) - {UNKNOWN, ""}]

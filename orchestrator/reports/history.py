@@ -1,4 +1,4 @@
-"""Runs -> lines: what each is, and below it what it came to."""
+"""Runs -> lines: what each is, and below it its result."""
 
 from collections.abc import Iterator, Sequence
 
@@ -24,7 +24,7 @@ _INDENT = "    "
 
 
 def lines(found: Sequence[Entry], width: int) -> Iterator[str]:
-    """At most ``width`` columns wide, but for a run's name."""
+    """Yield lines of at most ``width`` columns, except for a run's name."""
     for each in found:
         frameworks = join(AND, map(label, each.frameworks))
         warnings = ", ".join(each.warnings)

@@ -1,4 +1,4 @@
-"""A comparison -> Markdown: verdict, table, what it rests on, warnings, environments."""
+"""A comparison -> Markdown: verdict, table, evidence, warnings, environments."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ _THREADS = Phrase("{threads} threads on {cpus} CPUs")
 
 
 def text(comparison: Comparison, title: str) -> str:
-    """A whole document, with headings of the third level."""
+    """Return a whole document, with headings of the third level."""
     finding, *rest = sentences(comparison)
     parts = [f"### {escaped(title)}", f"**{escaped(finding)}**"]
     if (numbers := table(comparison)).rows:

@@ -1,4 +1,4 @@
-"""A run -> what is to be typed to run the same again."""
+"""A run -> the commands that repeat it."""
 
 import shlex
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ _CHANGED = "+changes"
 
 @dataclass(frozen=True, slots=True)
 class Reproduction:
-    """``lines`` for a shell, beside a ``file`` that holds the ``job`` in YAML."""
+    """``lines`` for a shell, with a ``file`` that contains the ``job`` in YAML."""
 
     lines: list[str]
     file: str
@@ -27,7 +27,7 @@ class Reproduction:
 
 
 def of_comparison(comparison: Comparison, workload: str) -> Reproduction:
-    """By `train` where one framework ran alone and once, else by `compare`."""
+    """Use `train` if one framework ran alone and once, else `compare`."""
     file = f"{workload}.yaml"
     sides = tuple(comparison.trials)
     frameworks = list(dict.fromkeys(map(framework_of, sides)))
@@ -74,7 +74,7 @@ def _one_seed(comparison: Comparison) -> bool:
 
 
 def of_certificates(certificates: Sequence[Certificate], workload: str) -> Reproduction:
-    """`verify` shares the CPUs among the frameworks, and has its own epochs and precision."""
+    """Use `verify`, which shares the CPUs, and has its own epochs and precision."""
     job = certificates[0].job
     names = [certificates[0].first, *(each.second for each in certificates)]
     frameworks = list(dict.fromkeys(map(framework_of, names)))
@@ -89,7 +89,7 @@ def of_certificates(certificates: Sequence[Certificate], workload: str) -> Repro
 
 
 def _made(words: list[str], file: str, job: JobSpec, commits: set[str]) -> Reproduction:
-    """``commits`` of Twinrun: said where it was one, and nothing was changed in it."""
+    """Build it; ``commits`` of Twinrun are named if there is one, without changes."""
     lines = [shlex.join(["orchestrator", *words])]
     known = commits - {""}
     if len(known) == 1 and not any(commit.endswith(_CHANGED) for commit in known):

@@ -1,4 +1,4 @@
-"""A model's summary -> a table, and each framework's own account."""
+"""A model's summary -> a table, and each framework's own text."""
 
 import itertools
 from collections.abc import Iterator
@@ -14,14 +14,14 @@ _LAYER, _MAKES, _PARAMETERS = Phrase("Layer"), Phrase("makes"), Phrase("paramete
 
 
 def report(found: Summary) -> Iterator[Part]:
-    """The models layer by layer, whether they are the same, and what each framework prints."""
+    """Yield the models layer by layer, whether they agree, and what each framework prints."""
     yield from (layers(found), BLANK, Said(say(found.sentence), strong=True))
     for name, model in found.models.items():
         yield from (BLANK, Said(label(name), strong=True), Said(model.text))
 
 
 def layers(found: Summary) -> Grid:
-    """Of each model what a layer is, what it makes and how many parameters it has."""
+    """Return each layer's kind, output shape and number of parameters, for each model."""
     first, *sides = of_sides(_LAYER, list(found.models), numeric=False)
     _, *own = columns(_LAYER, _MAKES, _PARAMETERS)
     rows = itertools.zip_longest(*(model.layers for model in found.models.values()))
@@ -35,7 +35,7 @@ def layers(found: Summary) -> Grid:
 
 
 def _texts(found: job_pb2.LayerSummary | None) -> tuple[str, str, str]:
-    """None: the model has fewer layers."""
+    """Return a layer's texts; None: the model has fewer layers."""
     if found is None:
         return (UNKNOWN, UNKNOWN, UNKNOWN)
     return (found.kind, shape(found), f"{found.parameter_count:,}")

@@ -1,4 +1,4 @@
-"""What the table of a comparison shows of each side."""
+"""The table of a comparison: its rows for each side."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -35,7 +35,7 @@ _ENVIRONMENT: Mapping[Phrase, str] = {
 
 
 def table(comparison: Comparison) -> Grid:
-    """Each side's quantities, as medians of the trials that were counted, with their ratios."""
+    """Return each side's quantities, as medians of the counted trials, with their ratios."""
     every, counted = comparison.trials.values(), comparison.counted.values()
     rows = [
         row(say(_OUTCOME), [_outcome(trials) for trials in every]),
@@ -50,7 +50,7 @@ def table(comparison: Comparison) -> Grid:
 
 
 def _with_ratios(comparison: Comparison, rows: Sequence[Row]) -> Grid:
-    """With columns for them where some quantity has one; other cells of them stay empty."""
+    """Add ratio columns if any quantity has one; other cells in them stay empty."""
     columns = of_sides(QUANTITY, list(comparison.trials))
     count = len(columns)
     if any(len(each.cells) > count for each in rows):
@@ -63,14 +63,14 @@ def _with_ratios(comparison: Comparison, rows: Sequence[Row]) -> Grid:
 
 
 def ratio_headings(comparison: Comparison) -> list[str]:
-    """``TensorFlow / PyTorch``, of each side and the baseline."""
+    """Return ``TensorFlow / PyTorch``, for each side and the baseline."""
     return [
         say(_OVER, first=label(pair.baseline), second=label(pair.side)) for pair in comparison.pairs
     ]
 
 
 def _row(comparison: Comparison, quantity: Quantity) -> Row:
-    """Its values, and where it has any its ratios."""
+    """Return its values, and its ratios if it has any."""
     job = comparison.job
     values = [quantity.of(trials, job) for trials in comparison.counted.values()]
     written = [UNKNOWN if value is None else quantity.written(value) for value in values]

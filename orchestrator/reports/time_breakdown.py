@@ -1,4 +1,4 @@
-"""Where the time went and how far that is from what the machine can do: rows for each side."""
+"""Where the time went and how far that is from the machine's peak: rows for each side."""
 
 import functools
 from collections.abc import Callable, Iterable, Sequence
@@ -31,7 +31,7 @@ _NOT_MEASURED = Phrase(
 
 
 def why(comparison: Comparison) -> Grid:
-    """Medians over the trials of each side; rows that none can fill are left out."""
+    """Return medians over the trials of each side; rows without values are left out."""
     operations, moved = machine.best_rates(comparison.known, comparison.job)
     shown: dict[Phrase, Callable[[Sequence[Trial]], str]] = {}
     for phase, title in _PHASES.items():
@@ -56,7 +56,7 @@ def why(comparison: Comparison) -> Grid:
 
 
 def why_sentence(comparison: Comparison) -> str | None:
-    """What is to be done to know more; None: all is known."""
+    """Say what to do to learn more; None: everything is known."""
     rates = machine.best_rates(comparison.known, comparison.job)
     return None if all(rates) or not comparison.verdicts else say(_NOT_MEASURED)
 
@@ -78,7 +78,7 @@ def _synchronising(trials: Sequence[Trial]) -> str:
 
 
 def _stepping(trials: Sequence[Trial]) -> str:
-    """What is left of training; where it is not known what that is, the phase says it all."""
+    """Return the rest of training; if it is not known, the phase covers it."""
     if _synchronising(trials) == UNKNOWN:
         return UNKNOWN
     return _of_training(
@@ -92,7 +92,7 @@ def _of_training(trials: Sequence[Trial], seconds: Callable[[EpochFinished], flo
 
 
 def cpus_in_use(trials: Sequence[Trial]) -> float | None:
-    """By a trial's own process while it trained, the median. None: not reported."""
+    """Return CPUs used by a trial's own process in training, the median. None: not reported."""
     return _median_cpus(trials, lambda load: load.own_cpu_seconds)
 
 

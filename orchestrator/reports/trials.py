@@ -26,7 +26,7 @@ _NUMBERS = (
     Phrase("Test loss"),
     Phrase("Peak memory"),
 )
-# Those of the last columns; a column of seconds says so above.
+# The last columns; a column of seconds says so in its heading.
 _QUANTITIES: Mapping[Quantity, Callable[[float], str]] = {
     **dict.fromkeys((EPOCH, TRAINING, START_UP), number),
     **{each: each.written for each in (TEST_ACCURACY, TEST_LOSS, PEAK_MEMORY)},
@@ -34,7 +34,7 @@ _QUANTITIES: Mapping[Quantity, Callable[[float], str]] = {
 
 
 def table(trials: Mapping[str, Sequence[Trial]]) -> Grid:
-    """By side; those of a pair below each other."""
+    """Return the table by side, with the trials of a pair below each other."""
     index = {side: place for place, side in enumerate(trials)}
     order = sorted(
         (trial for group in trials.values() for trial in group),

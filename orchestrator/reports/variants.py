@@ -26,7 +26,7 @@ _LOOPS = {
 
 
 def report(found: Variants, compared: Sequence[Comparison]) -> Iterator[Part]:
-    """The table, what the comparisons say, and what they say together."""
+    """Yield the table, the results of the comparisons, and their common result."""
     yield from (table(found), BLANK)
     loops = isinstance(found, Loops)
     each = [[say(one.finding)] if loops else sentences(one) for one in compared]
@@ -35,7 +35,7 @@ def report(found: Variants, compared: Sequence[Comparison]) -> Iterator[Part]:
 
 
 def table(found: Variants) -> Grid:
-    """One or more rows for each variant, of sides that have a finished trial of any."""
+    """Return one or more rows for each variant, for sides that have a finished trial of any."""
     by_variant = found.epoch_seconds if isinstance(found, Loops) else found.times
     names = list(dict.fromkeys(name for by_side in by_variant.values() for name in by_side))
     return Grid(

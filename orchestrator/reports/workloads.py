@@ -1,4 +1,4 @@
-"""What workloads there are, for people: a table."""
+"""The available workloads, as a table for people."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -17,7 +17,7 @@ _COLUMNS = (
 
 
 def table(presets: Sequence[Preset]) -> Grid:
-    """What each is made of."""
+    """Return the contents of each."""
     return Grid(columns(*_COLUMNS, numeric=False), list(map(_row, presets)))
 
 
@@ -33,7 +33,7 @@ def _row(preset: Preset) -> Row:
 
 
 def _layers(layers: Sequence[Mapping[str, Any]]) -> Iterable[str]:
-    """``dense 128`` and the like."""
+    """Yield layers: ``dense 128`` and so on."""
     for layer in layers:
         ((name, fields),) = layer.items()
         if "function" in fields:

@@ -1,4 +1,4 @@
-"""How far the trials of two sides went together: a number to look at, not yet a proof."""
+"""How closely the trials of two sides agree: a number to look at, not yet a proof."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ TOGETHER = 0.001  # relative difference of two losses that a figure does not sho
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Two sides' trials; ``second`` is held against ``first``, pair by pair.
+    """Two sides' trials; ``second`` is compared with ``first``, pair by pair.
 
     ``largest_loss_difference``: of the losses of the ``steps`` that both of a pair have, the
-    largest |a - b| / max(|a|, |b|) of any pair; infinite where one of them is not finite.
+    largest abs(a - b) / max(abs(a), abs(b)) of any pair; infinite if one of them is not finite.
     ``at_step``: where, from 0. ``steps_together``: how many first steps of every pair stay within
     TOGETHER of each other. ``accuracy_difference``: test accuracy of ``second`` minus that of
     ``first``, in -1..1, medians over the trials after the last epoch that all of them finished.
@@ -33,7 +33,7 @@ class Agreement:
 
 
 def agreement(first: Sequence[Trial], second: Sequence[Trial]) -> Agreement:
-    """Compares over the steps that both trials of a pair have; neither side is empty."""
+    """Compare over the steps that both trials of a pair have; neither side is empty."""
     pairs = [(one, other) for one in first for other in second if one.number == other.number]
     found = [_parted(one, other) for one, other in pairs] or [(0, 0, None, None)]
     steps, _, at_step, largest = max(found, key=lambda each: -1.0 if each[3] is None else each[3])
@@ -55,7 +55,7 @@ def agreement(first: Sequence[Trial], second: Sequence[Trial]) -> Agreement:
 
 
 def _parted(one: Trial, other: Trial) -> tuple[int, int, int | None, float | None]:
-    """Steps that both have, first steps together, where the losses are furthest apart, how far."""
+    """Return common steps, first steps together, where the losses differ most, and by how much."""
     steps = min(len(one.losses), len(other.losses))
     if not steps:
         return 0, 0, None, None

@@ -1,6 +1,6 @@
-"""What to keep in mind with a verdict: each with a code, a sentence, and what to do about it.
+"""Warnings about a verdict: each with a code, a sentence, and a remedy.
 
-They travel with the result; `--strict` makes a failure of them.
+They stay with the result; `--strict` turns them into a failure.
 """
 
 import itertools
@@ -47,9 +47,9 @@ def cautions(
     counted: Sides,
     timed: Sequence[Timed] = (),
 ) -> tuple[Caution, ...]:
-    """Of a comparison, and of those of its trials that are ``counted``.
+    """Return the warnings of a comparison, and of those of its trials that are ``counted``.
 
-    ``known``: of the machine.
+    ``known``: about the machine.
     """
     return tuple(
         itertools.chain(

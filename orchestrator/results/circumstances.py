@@ -1,4 +1,4 @@
-"""What of a machine disturbs a comparison, as its trials tell it."""
+"""What disturbs a comparison on a machine, as its trials report it."""
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,7 +32,7 @@ Sides = Mapping[str, Sequence[Trial]]
 
 @dataclass(frozen=True, slots=True)
 class Caution:
-    """``code`` stays the same from version to version; ``remedy``: how to be rid of it."""
+    """``code`` stays the same from version to version; ``remedy``: how to avoid it."""
 
     code: str
     sentence: Sentence
@@ -70,7 +70,7 @@ def of_the_load(trials: Sides) -> Iterator[Caution]:
 def _worst(
     trials: Sides, share: Callable[[Load, float, int], float]
 ) -> tuple[Sentence, float] | None:
-    """The trial with the largest share over its training, and that share."""
+    """Return the trial with the largest share of its training time, and that share."""
     found = []
     for trial in itertools.chain(*trials.values()):
         loads = [(epoch.load, epoch.train_seconds) for epoch in trial.epochs if epoch.load]

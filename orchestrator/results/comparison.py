@@ -1,4 +1,4 @@
-"""Stored trials -> what they say side by side. Nothing is read, written or printed here."""
+"""Stored trials -> their comparison. Nothing is read, written or printed here."""
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
@@ -47,11 +47,10 @@ Trials = Mapping[str, Sequence[Trial]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pair:
-    """The baseline and one other side, held against each other.
+    """The baseline and one other side, compared.
 
-    ``certificate``: None: none was tried. ``timed``: whether the trials that were timed did the
-    same arithmetic, None: nothing to judge. ``ratios``: the other's over the baseline's, by
-    quantity.
+    ``certificate``: None: none was tried. ``timed``: whether the timed trials did the same
+    arithmetic, None: nothing to judge. ``ratios``: the other's over the baseline's, by quantity.
     """
 
     baseline: str
@@ -65,14 +64,14 @@ class Pair:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
-    """The trials of one job side by side.
+    """The trials of one job, side by side.
 
-    ``job``: the spec, completed where the trials agree on it. ``trials`` by side, and those of them
-    that are ``counted``: a side's numbers are of these alone, as verdicts are. ``certificates``:
+    ``job``: the spec, completed if the trials agree on it. ``trials`` by side, and those of them
+    that are ``counted``: a side's numbers, like verdicts, come from these only. ``certificates``:
     None: none were tried. ``pairs``: of the baseline and each other side, in their order.
-    ``finding``: always whole sentences: the verdicts with what limits them, or why there is none.
-    ``cautions``: what to keep in mind with it. ``known``: of the machine. ``profiles`` by side.
-    ``concurrent``: trials of several sides ran at the same time.
+    ``finding``: always whole sentences: the verdicts with their limitations, or why there is none.
+    ``cautions``: its warnings. ``known``: about the machine. ``profiles`` by side. ``concurrent``:
+    trials of several sides ran at the same time.
     """
 
     job: JobSpec
@@ -89,27 +88,27 @@ class Comparison:
 
     @property
     def baseline(self) -> str | None:
-        """The side that the others are held against. None: there is none to hold against it."""
+        """The side that the others are compared with. None: there is no other side."""
         return self.pairs[0].baseline if self.pairs else None
 
     @property
     def verdicts(self) -> list[Verdict]:
-        """Of each pair that has one."""
+        """The verdict of each pair that has one."""
         return [pair.verdict for pair in self.pairs if pair.verdict is not None]
 
     @property
     def verdict(self) -> Verdict | None:
-        """Of two sides; None: there is none, or there are more sides."""
+        """The verdict of two sides; None: there is none, or there are more sides."""
         return self.pairs[0].verdict if len(self.pairs) == 1 else None
 
     @property
     def agreements(self) -> list[Agreement]:
-        """Of each pair."""
+        """The agreement of each pair."""
         return [pair.agreement for pair in self.pairs]
 
     @property
     def timed(self) -> list[Timed]:
-        """Of each pair whose trials were judged."""
+        """The judgement of each pair whose timed trials were judged."""
         return [pair.timed for pair in self.pairs if pair.timed is not None]
 
 
@@ -124,10 +123,10 @@ def compare(
     known: Known | None = None,
     profiles: Sequence[Trial] = (),
 ) -> Comparison:
-    """Compares ``trials``, in any number and of any number of sides; ``job`` is their spec.
+    """Compare ``trials``, in any number and of any number of sides; ``job`` is their spec.
 
-    ``sides``: the order in which they are shown; those that it lacks come after it. ``baseline``:
-    what the others are held against, otherwise the first side.
+    ``sides``: the order in which they are shown; others follow. ``baseline``: the side that the
+    others are compared with, by default the first.
     """
     order = sorted(trials, key=lambda trial: (trial.framework, trial.number))
     grouped = _by_side(order, sides)
@@ -162,7 +161,7 @@ def compare(
     pairs = [pair(side) for side in grouped if side != first and first in grouped]
     verdicts = [pair.verdict for pair in pairs if pair.verdict is not None]
     timed = [pair.timed for pair in pairs if pair.timed is not None]
-    # A difference is always said; what is not known matters where a verdict leans on it.
+    # A difference is always reported; unknown inputs matter only if a verdict relies on them.
     said = list[Sentence]()
     if inputs.same is False or (verdicts and inputs.same is None):
         said.append(inputs.sentence)
@@ -200,9 +199,9 @@ def _by_side(order: Sequence[Trial], sides: Sequence[str]) -> dict[str, tuple[Tr
 
 
 def _in_blocks(trials: Trials, baseline: str) -> dict[str, list[Trial]]:
-    """Trials of whose number every side has one that succeeded.
+    """Return the trials for whose number every side has a successful one.
 
-    A side that has none at all keeps the others from nothing, where two are left.
+    A side without any does not affect the others, if two are left.
     """
     sound = {side: [t for t in group if _is_sound(t)] for side, group in trials.items()}
     able = [side for side, group in sound.items() if group or side == baseline]
@@ -217,7 +216,7 @@ def _is_sound(trial: Trial) -> bool:
 
 
 def _counted(trials: Trials, sound: Trials) -> dict[str, Sequence[Trial]]:
-    """Those of whole blocks; without any a side's sound ones, or else all that it has."""
+    """Return the trials of whole blocks; without any a side's sound ones, or else all of them."""
     return {
         side: sound[side] or [trial for trial in group if _is_sound(trial)] or group
         for side, group in trials.items()
@@ -225,7 +224,7 @@ def _counted(trials: Trials, sound: Trials) -> dict[str, Sequence[Trial]]:
 
 
 def _faults(trials: Sequence[Trial]) -> Iterator[Sentence]:
-    """A sentence for each trial that can be compared with nothing."""
+    """Yield a sentence for each trial that cannot be compared."""
     for trial in trials:
         if trial.state in _NOT_SUCCEEDED:
             error = trial.error.message if trial.error else None
@@ -235,7 +234,7 @@ def _faults(trials: Sequence[Trial]) -> Iterator[Sentence]:
 
 
 def _fault(side: str, number: int, state: JobState, error: str | None) -> Sentence:
-    """Say why a trial can be compared with nothing."""
+    """Say why a trial cannot be compared."""
     why = english(_NO_REASON) if error is None else error
     return english(_NOT_SUCCEEDED[state], framework=label(side), number=number, error=why)
 
@@ -243,7 +242,7 @@ def _fault(side: str, number: int, state: JobState, error: str | None) -> Senten
 def _reason_against_a_verdict(
     trials: Trials, sound: Trials, baseline: str, faults: list[Sentence]
 ) -> Sentence | None:
-    """Why there is none at all."""
+    """Say why there is no verdict at all."""
     if not trials:
         return english(_NO_TRIAL)
     if len(trials) == 1 and any(sound.values()):
@@ -261,7 +260,7 @@ def _reason_against_a_verdict(
 
 
 def _no_verdict(*why: Sentence) -> Sentence:
-    """The first reason is told."""
+    """Say that there is none; the reason comes first."""
     return english(_NO_VERDICT, why=next(iter(why), english(_NO_PAIR)))
 
 
@@ -279,7 +278,7 @@ def _timed(
 
 
 def same_job(comparison: Comparison) -> bool | None:
-    """Whether it was shown to be the same job, as certified and as timed. None: not tried."""
+    """Return whether it was shown to be the same job, certified and timed. None: not tried."""
     sides = list(comparison.trials)
     if not any(to_agree(comparison.job, pair) for pair in itertools.combinations(sides, 2)):
         return None

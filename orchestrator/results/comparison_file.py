@@ -1,4 +1,4 @@
-"""Comparisons as comparison.json holds them."""
+"""Comparisons in comparison.json."""
 
 from orchestrator.certificate import certificate_file
 from orchestrator.results.comparison import Comparison, Pair
@@ -8,14 +8,14 @@ from orchestrator.trials.sides import framework_of
 from orchestrator.trials.stored import as_json
 
 SCHEMA = "twinrun.comparison/1"
-SCHEMA_OF_SEVERAL = "twinrun.comparison/2"  # of more than two sides, which make several pairs
+SCHEMA_OF_SEVERAL = "twinrun.comparison/2"  # for more than two sides, which make several pairs
 
 
 def as_dict(comparison: Comparison) -> dict[str, object]:
-    """For comparison.json: seconds, bytes, fractions of 1; null for what is unknown or not finite.
+    """Return the contents of comparison.json: seconds, bytes, fractions of 1; null if unknown.
 
-    Per-step losses are left to the event files. What is of a pair stands at the top where there
-    are no more than two sides, otherwise in ``pairs``.
+    Null also stands for what is not finite. Losses of steps stay in the event files. Values of a
+    pair are at the top level if there are at most two sides, otherwise in ``pairs``.
     """
     several, certificates = len(comparison.trials) > 2, comparison.certificates
     return as_json(

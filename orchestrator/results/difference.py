@@ -18,7 +18,7 @@ from orchestrator.trials.stored import as_json, fields_of
 from orchestrator.trials.trial import Trial
 
 SCHEMA = "twinrun.difference/1"
-# In which two jobs may differ and still be held together: how it is run, not what is done.
+# Fields in which two jobs may differ and still be compared: how they run, not what they do.
 _HOW = (
     "device",
     "threads",
@@ -44,7 +44,7 @@ _PROVISIONAL = Phrase("{first} and {second} trials: provisional")
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """``field`` of the environment or the spec, as it was in either run; None: not there."""
+    """``field`` of the environment or the spec, and its value in each run; None: missing."""
 
     field: str
     first: object
@@ -63,14 +63,14 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """``spec``: fields in which the jobs differ, that may."""
+    """``spec``: fields in which the jobs differ, as they may."""
 
     sides: Sequence[Side]
     spec: Sequence[Change]
 
 
 def difference(first: Comparison, second: Comparison) -> Difference:
-    """Raises BadInput where the jobs are different ones, or no framework is in both."""
+    """Compare two runs. Raises BadInput if the jobs differ, or no framework is in both."""
     fields = differing_fields([first.job, second.job])
     if other := [field for field in fields if field.partition(".")[0] not in _HOW]:
         raise BadInput(english(_OTHER_JOB, fields=", ".join(other)))
@@ -112,7 +112,7 @@ def _epochs(trials: Sequence[Trial]) -> list[float]:
 
 
 def _environment(trials: Sequence[Trial]) -> dict[str, object]:
-    """With packages by name, so that another version of one is one difference."""
+    """Return the environment with packages by name, so that another version is one difference."""
     message = next((trial.environment for trial in trials if trial.environment), None)
     if message is None:
         return {}

@@ -1,16 +1,16 @@
-"""How many times as much one side took as the other, and how sure that is, from paired trials.
+"""How many times as long one side took as the other, and how certain that is, from paired trials.
 
 The unit is the pair: two trials that ran one after the other, one of each side. Pairs are
-independent of each other, which the epochs within a trial are not; those only make what stands
-for a trial steadier (`orchestrator.results.quantities`).
+independent of each other; the epochs within a trial are not, and only make a trial's value steadier
+(`orchestrator.results.quantities`).
 
 The estimate is Hodges and Lehmann's (1963): the median of the means of all pairs of log ratios,
-each with itself among them. Like the median it shrugs off a trial that a neighbour disturbed, and
-it wastes less of the rest. Its interval is the bootstrap's, bias-corrected and accelerated (BCa;
-Efron 1987), by SciPy. Percentiles of a bootstrap of few values are too narrow, so that they are
-taken further out, by the rule of Hesterberg (2015) for expanded percentiles: as far as Student's t
-would be, whose variance has one value less. docs/method.md has how often the interval then holds
-the truth.
+including each with itself. Like the median it is robust to a trial that a neighbour disturbed, but
+it is more efficient. Its interval is the bootstrap's, bias-corrected and accelerated (BCa; Efron
+1987), by SciPy. Percentiles of a bootstrap of few values are too narrow, so they are moved
+outwards, by the rule of Hesterberg (2015) for expanded percentiles: as far as Student's t would be,
+whose variance has one value less. docs/method.md says how often the interval then contains the true
+value.
 """
 
 import math
@@ -22,14 +22,14 @@ from numpy.typing import NDArray
 
 LEVEL = 0.95
 _RESAMPLES = 9999
-_BATCH = 500  # resamples at once, for the memory that they take
+_BATCH = 500  # resamples at a time, to limit memory
 
 
 def fewest_pairs(together: int = 1) -> int:
-    """How many pairs it takes for intervals of which ``together`` hold at ``LEVEL``.
+    """Return how many pairs intervals need, of which ``together`` hold at ``LEVEL``.
 
-    The whole range of n values misses their median with a chance of 2^(1 - n): of five it covers
-    less than 95 %, and no resampling of five can do better than their range.
+    The full range of n values misses their median with probability 2^(1 - n): for five it covers
+    less than 95 %, and no resampling of five can exceed their range.
     """
     return 1 + math.ceil(math.log2(together / (1 - LEVEL)))
 
@@ -39,7 +39,7 @@ FEWEST_PAIRS = fewest_pairs()
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A ratio, and between what it lies at ``LEVEL``; None where the pairs are too few to say."""
+    """A ratio with the ends of its interval at ``LEVEL``; None if there are too few pairs."""
 
     ratio: float
     low: float | None
@@ -53,20 +53,19 @@ class Estimate:
 
     @property
     def half_width(self) -> float | None:
-        """Of the interval, as a fraction: differences below it could not have been seen."""
+        """Half the interval as a fraction: smaller differences could not have been seen."""
         if self.low is None or self.high is None:
             return None
         return math.sqrt(self.high / self.low) - 1
 
 
 def estimate(first: Sequence[float], second: Sequence[float], together: int = 1) -> Estimate:
-    """``second`` over ``first``, pair by pair; all above zero.
+    """Estimate ``second`` over ``first``, pair by pair; all above zero.
 
-    ``together``: so many intervals are to hold at once at ``LEVEL``. By Bonferroni's inequality
-    they do where each misses with a chance ``together`` times as small.
-
-    Exchanging the two inverts the ratio and its interval; scaling both changes nothing. Raises
-    ValueError where they are none, or not as many of one as of the other.
+    ``together``: this many intervals must hold simultaneously at ``LEVEL``. By Bonferroni's
+    inequality they do if each misses with a probability ``together`` times as small. Exchanging the
+    two inverts the ratio and its interval; scaling both changes nothing. Raises ValueError if they
+    are empty, or of different lengths.
     """
     if len(first) != len(second) or len(first) == 0:
         raise ValueError(f"{len(first)} and {len(second)} values do not make pairs")
@@ -79,11 +78,11 @@ def estimate(first: Sequence[float], second: Sequence[float], together: int = 1)
 
 
 def estimate_apart(first: Sequence[float], second: Sequence[float]) -> Estimate:
-    """``second`` over ``first``, of trials that make no pairs: of another day, or machine.
+    """Estimate ``second`` over ``first``, for unpaired trials: of another day, or machine.
 
-    Hodges and Lehmann's shift, the median of all differences of a log of the one and a log of the
+    Hodges and Lehmann's shift, the median of all differences of a log of one and a log of the
     other; its interval by percentiles of a bootstrap of both, as far out as above. ``pairs`` is the
-    number of the smaller side. Raises ValueError where one has none.
+    number of the smaller side. Raises ValueError if one has none.
     """
     if not first or not second:
         raise ValueError(f"{len(first)} and {len(second)} values cannot be held together")
@@ -107,14 +106,14 @@ def estimate_apart(first: Sequence[float], second: Sequence[float]) -> Estimate:
 
 
 def _shift(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Along the last axis."""
+    """Return the shift along the last axis."""
     apart = second[..., :, np.newaxis] - first[..., np.newaxis, :]
     found: NDArray[np.float64] = np.median(apart, axis=(-2, -1))
     return found
 
 
 def _reach(count: int, together: int = 1) -> float:
-    """How many standard deviations out the ends of an interval of so many values are."""
+    """Return how many standard deviations out the ends of an interval of this many values are."""
     from scipy import stats  # noqa: PLC0415 - as above
 
     return float(
@@ -123,7 +122,7 @@ def _reach(count: int, together: int = 1) -> float:
 
 
 def centre(values: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
-    """Hodges and Lehmann's estimate along an axis."""
+    """Return Hodges and Lehmann's estimate along an axis."""
     values = np.moveaxis(values, axis, -1)
     i, j = np.triu_indices(values.shape[-1])
     found: NDArray[np.float64] = np.median((values[..., i] + values[..., j]) / 2, axis=-1)
@@ -139,7 +138,7 @@ def _interval(
         return middle, middle
     from scipy import stats  # noqa: PLC0415 - takes a while to import
 
-    # Where the centre stays whichever value is left out, as with sizes of which most are the same,
+    # If the centre stays the same whichever value is left out, as with mostly equal sizes,
     # BCa's acceleration is 0 / 0: there is no skewness to correct for.
     without = [float(centre(np.delete(values, index))) for index in range(len(values))]
     found = stats.bootstrap(
@@ -150,6 +149,6 @@ def _interval(
         vectorized=True,
         confidence_level=2 * stats.norm.cdf(_reach(len(values), together)) - 1,
         method="BCa" if np.ptp(without) else "percentile",
-        rng=np.random.default_rng(0),  # so that the same trials always say the same
+        rng=np.random.default_rng(0),  # so that the same trials always give the same
     ).confidence_interval
     return float(found.low), float(found.high)

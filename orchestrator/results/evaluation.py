@@ -1,4 +1,4 @@
-"""What a model's logits of the test samples come to, class by class. Nothing is read or printed."""
+"""Metrics of a model's logits of the test samples, by class. Nothing is read or printed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,10 @@ Labels = NDArray[np.integer]  # [samples]
 
 @dataclass(frozen=True, slots=True)
 class Class:
-    """Of the samples that were said to be of it, those that are; of those that are, those said."""
+    """Precision: the correct share of samples predicted as it.
+
+    Recall: of those that belong to it.
+    """
 
     number: int
     precision: float
@@ -50,7 +53,7 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Of two frameworks with the same weights: predictions that differ, the largest difference."""
+    """Two frameworks with the same weights: differing predictions, the largest difference."""
 
     samples: int
     differing: int
@@ -62,8 +65,8 @@ class Agreement:
 class Evaluation:
     """``framework`` with the weights that it, or another, has ``trained``.
 
-    ``confusion``: rows are what a sample is, columns what it was said to be. ``agreement``: with
-    the framework that trained the weights; None: it is the same.
+    ``confusion``: rows are true classes, columns predicted ones. ``agreement``: with the framework
+    that trained the weights; None: it is the same.
     """
 
     framework: str
@@ -84,7 +87,7 @@ def evaluation(
     found: tuple[Logits, Labels],
     of_trained: Logits | None,
 ) -> Evaluation:
-    """``of_trained``: the logits that the framework which trained the weights made of them."""
+    """Evaluate; ``of_trained``: the logits of the framework that trained the weights."""
     from sklearn import metrics  # noqa: PLC0415 - takes a while to import
 
     logits, labels = found
@@ -133,5 +136,5 @@ def _agreement(framework: str, trained: str, logits: Logits, of_trained: Logits)
 
 
 def as_dict(found: Evaluation) -> dict[str, object]:
-    """For evaluations/<name>.json."""
+    """Return the contents of evaluations/<name>.json."""
     return as_json({"schema": SCHEMA, **fields_of(found)})

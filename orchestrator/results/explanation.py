@@ -1,4 +1,4 @@
-"""Trials that differ in one thing each -> what each difference does to a comparison."""
+"""Trials that differ in one thing each -> the effect of each difference on a comparison."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ MATCHED = 1  # the number of the trials that differ in nothing
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Two frameworks' trials that differ in ``pitfall`` alone; None: in nothing.
+    """Two frameworks' trials that differ only in ``pitfall``; None: in nothing.
 
-    ``parts_at``: the first step (from 0) at which the losses are further apart than a figure
-    shows; None: at none of the ``steps``. By framework: ``accuracies``, 0 to 1, as each reports
-    them at the end; ``seconds`` of training, and those of them that it waited for data.
+    ``parts_at``: the first step (from 0) at which the losses are further apart than a figure shows;
+    None: at none of the ``steps``. By framework: ``accuracies``, 0 to 1, as each reports them at
+    the end; ``seconds`` of training, and those spent waiting for data.
     """
 
     pitfall: Pitfall | None
@@ -34,7 +34,7 @@ class Row:
 
     @property
     def accuracy_difference(self) -> float:
-        """The second framework's less the first's, in -1..1."""
+        """The second framework's minus the first's, in -1..1."""
         first, second = self.accuracies.values()
         return second - first
 
@@ -46,12 +46,12 @@ class Row:
 
 
 def number_of(pitfall: Pitfall) -> int:
-    """Of the trials that differ in it."""
+    """Return the number of the trials that differ in it."""
     return MATCHED + 1 + PITFALLS.index(pitfall)
 
 
 def explain(trials: Sequence[Trial], frameworks: Sequence[str]) -> list[Row]:
-    """Of two: the matched trials' row first, then one for each pitfall that both ended."""
+    """Compare two: the matched trials' row first, then one for each pitfall that both ended."""
     by_name = {trial.name: trial for trial in trials if trial.epochs}
     rows = []
     for pitfall in (None, *PITFALLS):
@@ -89,9 +89,9 @@ def _accuracy(trial: Trial, pitfall: Pitfall | None) -> float:
 def explained(
     trials: Sequence[Trial], frameworks: Sequence[str], baseline: str | None = None
 ) -> list[list[Row]]:
-    """Rows of the baseline, the first unless told otherwise, and each other framework.
+    """Return rows of the baseline, by default the first, and each other framework.
 
-    A pair that has none is left out.
+    A pair without rows is left out.
     """
     first = baseline or frameworks[0]
     pairs = [(first, name) for name in frameworks if name != first]
@@ -99,7 +99,7 @@ def explained(
 
 
 def as_dict(workload: str, pairs: Sequence[Sequence[Row]]) -> dict[str, object]:
-    """For explanation.json: of one pair its rows alone."""
+    """Return the contents of explanation.json; for one pair only its rows."""
     if len(pairs) > 1:
         made = [
             {**dict(zip(("baseline", "side"), rows[0].seconds, strict=True)), "rows": _rows(rows)}

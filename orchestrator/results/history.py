@@ -1,4 +1,4 @@
-"""The runs that there are: what each was, and what it came to."""
+"""The existing runs: what each was, and its result."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -19,8 +19,8 @@ _UNREADABLE = Phrase("It cannot be read: {why}")
 class Entry:
     """One run. ``kind``: as of `orchestrator.storage.about`, or ``unknown``.
 
-    ``time``: when it was made, ISO 8601, empty where that is not known; ``finding``: what it
-    came to, a sentence; ``same_job``: None where there is no certificate; ``warnings``: codes.
+    ``time``: when it was made, ISO 8601, empty if not known; ``finding``: its result, a sentence;
+    ``same_job``: None if there is no certificate; ``warnings``: codes.
     """
 
     name: str
@@ -35,12 +35,12 @@ class Entry:
 
 
 def entries(runs: Sequence[Run]) -> list[Entry]:
-    """Of ``runs``, in their order. One that cannot be read says so."""
+    """Return an entry for each of ``runs``, in order. An unreadable one says so."""
     return [entry(run) for run in runs]
 
 
 def entry(run: Run) -> Entry:
-    """What is known of one run by its results alone; events are not read."""
+    """Return what is known about one run by its results only; events are not read."""
     what: About | None = None
     found = Told(english(_NOT_FINISHED))
     try:
@@ -48,7 +48,7 @@ def entry(run: Run) -> Entry:
         name, read = _RESULTS[what.kind]
         if (result := run.result(name)) is not None:
             found = read(result)
-            say(found.finding)  # what cannot be said in this language is not sound
+            say(found.finding)  # a finding that cannot be rendered in this language is invalid
     except Exception as error:  # noqa: BLE001 - one bad run must not hide the others
         found = Told(english(_UNREADABLE, why=getattr(error, "message", repr(error))))
     return Entry(
@@ -66,7 +66,7 @@ def entry(run: Run) -> Entry:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a result's file tells of its run; ``frameworks``: None where it does not name them."""
+    """What a result's file says about its run; ``frameworks``: None if it does not name them."""
 
     finding: Sentence
     frameworks: Sequence[str] | None = None
@@ -74,11 +74,11 @@ class Told:
     warnings: Sequence[str] = ()
 
 
-# Each raises an error of some kind where the file does not hold what it should.
+# Each raises some error if the file has invalid contents.
 
 
 def _compared(found: Mapping[str, Any]) -> Told:
-    """The verdicts alone, where there are any."""
+    """Return only the verdicts, if there are any."""
     proof = found.get("certificate")
     verdicts = [each["verdict"] for each in found.get("pairs", [found]) if each["verdict"]]
     said = [sentence(each, "sentence") for each in verdicts] or [sentence(found, "finding")]
@@ -119,7 +119,7 @@ def _verified(found: Mapping[str, Any]) -> Told:
     return Told(sentence(found, "sentence"), list(sides), bool(found["same_job"]))
 
 
-# The file that holds the result of a run, and what is read of it.
+# The file with the result of a run, and how it is read.
 _RESULTS: Mapping[Kind, tuple[str, Callable[[Mapping[str, Any]], Told]]] = {
     Kind.TRAIN: ("comparison", _compared),
     Kind.COMPARE: ("comparison", _compared),

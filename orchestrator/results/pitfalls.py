@@ -1,4 +1,4 @@
-"""The differences that a careless comparison lets in, one by one, and what is known of each."""
+"""The differences that a careless comparison lets in, one by one, and what is known about each."""
 
 from dataclasses import dataclass
 
@@ -9,10 +9,10 @@ from orchestrator.language.phrases import Phrase
 
 @dataclass(frozen=True, slots=True)
 class Pitfall:
-    """One difference: ``way`` is how a job spec asks for it.
+    """One difference: ``way`` is how a job spec requests it.
 
-    ``pytorch`` and ``tensorflow`` say what each does, in a few words; ``paragraph`` why it
-    matters, ``source`` where it is written.
+    ``pytorch`` and ``tensorflow`` describe the behaviour of each, in a few words; ``paragraph`` why
+    it matters, ``source`` where it is documented.
     """
 
     name: str
@@ -24,7 +24,7 @@ class Pitfall:
     source: str
 
     def does(self, framework: str) -> Phrase | None:
-        """What the framework does. None: it is not written down here."""
+        """Return what the framework does. None: it is not described here."""
         return {"pytorch": self.pytorch, "tensorflow": self.tensorflow}.get(framework)
 
 

@@ -1,4 +1,4 @@
-"""Training images as they are, and as each framework's steps get them."""
+"""Training images, originals and as each framework's steps get them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from orchestrator.language.words import label, listed
 from orchestrator.trials.stored import as_json
 
 SCHEMA = "twinrun.preview/1"
-# What rounding may do to a normalised pixel.
+# The possible effect of rounding on a normalised pixel.
 TOLERANCES = {job_pb2.PRECISION_FLOAT64: 1e-12}
 OTHER_TOLERANCE = 1e-6
 _NONE = Phrase("{workload} augments nothing: images are trained on as they are.")
@@ -34,9 +34,9 @@ _OWN = Phrase(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Preview:
-    """Images float64[n, h, w, c], pixels from 0 to 1, and what each framework makes of them.
+    """Images float64[n, h, w, c], pixels from 0 to 1, and each framework's augmented ones.
 
-    ``differences`` float64[n, h, w, c], by each other framework: the ``baseline``'s less its own,
+    ``differences`` float64[n, h, w, c], by each other framework: the ``baseline``'s minus its own,
     in normalised pixels, as the model gets them.
     """
 
@@ -58,7 +58,7 @@ def preview(
     found: Mapping[str, job_pb2.ImagesPreviewed],
     baseline: str | None = None,
 ) -> Preview:
-    """The originals are the first one's; the ``baseline`` is the first unless told otherwise."""
+    """Build the preview; originals are from the first, which is also the default ``baseline``."""
     first = next(iter(found.values()))
     baseline = baseline or next(iter(found))
     mean, std = spec.dataset.normalization.mean, spec.dataset.normalization.std
@@ -91,7 +91,7 @@ def _sentence(
     baseline: str,
     differences: Mapping[str, NDArray[np.float64]],
 ) -> Sentence:
-    """What differs is said of the baseline and those that differ from it."""
+    """Describe the difference between the baseline and those that differ from it."""
     if not any(value for _, value in spec.augmentation.ListFields()):
         return english(_NONE, workload=workload)
     every = listed(list(map(label, frameworks)))

@@ -1,6 +1,6 @@
-"""What is measured of a trial, each defined once: by it tables, ratios, verdict and exports speak.
+"""The measured quantities of a trial, each defined once for tables, ratios, verdict and exports.
 
-A side's value is the median of its trials; trials of the same number on two sides make a pair.
+A side's value is the median of its trials; trials with the same number on two sides make a pair.
 """
 
 import itertools
@@ -24,8 +24,9 @@ class Quantity:
     """A number that a trial has.
 
     ``name``: in comparison.json and exports, with its unit. ``title``: of its row, where
-    ``{target}`` is the job's target accuracy. ``measure``: of a trial and its job; None: not known.
-    ``written``: with its unit, for people. ``has_ratio``: one side's may be over the other's.
+    ``{target}`` is the job's target accuracy. ``measure``: from a trial and its job; None: not
+    known. ``written``: with its unit, for people. ``has_ratio``: whether one side's value can be
+    divided by the other's.
     """
 
     name: str
@@ -35,7 +36,7 @@ class Quantity:
     has_ratio: bool = False
 
     def of(self, trials: Sequence[Trial], job: Job) -> float | None:
-        """Take the median of the trials that tell it. None: none does."""
+        """Return the median of the trials that have it. None: none does."""
         known = [value for trial in trials if (value := self.measure(trial, job)) is not None]
         return median(known) if known else None
 
@@ -53,7 +54,7 @@ def _phase(phase: str) -> Callable[[Trial, Job], float | None]:
 
 
 def _last(field: str) -> Callable[[Trial, Job], float | None]:
-    """Of the last epoch."""
+    """Return a measure of the last epoch."""
     return lambda trial, _: getattr(trial.epochs[-1], field) if trial.epochs else None
 
 
@@ -62,29 +63,29 @@ def _gpu(field: str) -> Callable[[Trial, Job], float | None]:
 
 
 def _used(field: str) -> Callable[[Trial, Job], float | None]:
-    """Of the machine; 0 tells nothing."""
+    """Return a measure of the machine; 0 means unknown."""
     return lambda trial, _: getattr(trial.resources, field) or None if trial.resources else None
 
 
 def _epoch_seconds(trial: Trial, _job: Job) -> float | None:
-    """Take the median: a neighbour's burst of work disturbs some epochs, not the rest."""
+    """Return the median: a neighbour's burst of work disturbs some epochs, not the rest."""
     return median(epoch.train_seconds for epoch in trial.epochs) if trial.epochs else None
 
 
 def _samples_per_second(trial: Trial, job: Job) -> float | None:
-    """Those of an epoch over the seconds of one."""
+    """Return the samples of an epoch over its seconds."""
     taken = _epoch_seconds(trial, job)
     return trial.inputs.train_samples / taken if trial.inputs and taken else None
 
 
 def _start_up_seconds(trial: Trial, _job: Job) -> float | None:
-    """Import, build and compile together."""
+    """Return import, build and compile together."""
     found = [trial.phases[phase] for phase in _START_UP if phase in trial.phases]
     return sum(found) if found else None
 
 
 def _target_seconds(trial: Trial, job: Job) -> float | None:
-    """Of training, to the end of the first epoch after which the job's target accuracy is met."""
+    """Return training seconds until the end of the first epoch that meets the target accuracy."""
     target = job.target_accuracy if job else None
     if target is None:
         return None
@@ -94,7 +95,7 @@ def _target_seconds(trial: Trial, job: Job) -> float | None:
 
 
 TRAINING = Quantity("train_seconds", Phrase("Training"), _phase("train"), seconds, has_ratio=True)
-# What the verdict is about.
+# The subject of the verdict.
 EPOCH = Quantity("epoch_seconds", Phrase("  per epoch"), _epoch_seconds, seconds, has_ratio=True)
 THROUGHPUT = Quantity(
     "samples_per_second",
@@ -160,9 +161,9 @@ QUANTITIES = (
 def ratios(
     first: Sequence[Trial], second: Sequence[Trial], job: Job, together: int = 1
 ) -> dict[str, Estimate]:
-    """``second`` over ``first`` by quantity, of the pairs whose trials both tell it above zero.
+    """Estimate ``second`` over ``first`` by quantity, from pairs that both have it above zero.
 
-    ``together``: as of `estimate`.
+    ``together``: as in `estimate`.
     """
     made = {
         each.name: _ratio(first, second, each, job, together)

@@ -1,4 +1,4 @@
-"""A model by each framework's own account, side by side."""
+"""A model as each framework reports it, side by side."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ _ONE_UNTRAINED = Phrase(
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """``models`` by framework; ``agree``: None where there is one alone."""
+    """``models`` by framework; ``agree``: None if there is only one."""
 
     models: Mapping[str, job_pb2.ModelSummarized]
     agree: bool | None
@@ -37,9 +37,9 @@ class Summary:
 
 
 def summary(models: Mapping[str, job_pb2.ModelSummarized], baseline: str | None = None) -> Summary:
-    """Layers agree where they make the same shape with as many parameters.
+    """Compare; layers agree if they have the same output shape and number of parameters.
 
-    The ``baseline``, the first unless told otherwise, is held against each other.
+    The ``baseline``, by default the first, is compared with each other one.
     """
     first = baseline or next(iter(models))
     one, others = models[first], [each for each in models.items() if each[0] != first]
@@ -80,7 +80,7 @@ def _differences(
 
 
 def described(layer: job_pb2.LayerSummary) -> Sentence:
-    """``24x24x32 with 832 parameters``."""
+    """Describe a layer: ``24x24x32 with 832 parameters``."""
     return english(
         _DESCRIBED_UNTRAINED if layer.untrained_count else _DESCRIBED,
         shape=shape(layer),

@@ -1,4 +1,4 @@
-"""The same workload in several variants: by two recipes, or by each loop, op by op and not."""
+"""The same workload in several variants: by two recipes, or by each loop, also op by op."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ LOOPS: Mapping[str, Mapping[str, int]] = {
     "fit-eager": {"loop": job_pb2.LOOP_FIT, "execution": _EAGER},
     "custom-eager": {"loop": job_pb2.LOOP_CUSTOM, "execution": _EAGER},
 }
-# What each variant changes of a job, by the kind of the run that has them all.
+# Each variant's changes to a job, by the kind of the run that contains them.
 CHANGES: Mapping[Kind, Mapping[str, Mapping[str, int]]] = {
     Kind.RECIPES: {name: {"recipe": number} for name, number in RECIPES.items()},
     Kind.LOOPS: LOOPS,
@@ -46,7 +46,7 @@ _OP_BY_OP = Phrase("op by op {fit:.2f} and {custom:.2f} times as long")
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """A side's medians over its trials of a recipe: seconds of training, of these waiting."""
+    """A side's medians over its trials of a recipe: seconds of training, and of waiting."""
 
     train_seconds: float
     wait_seconds: float
@@ -57,9 +57,9 @@ class Times:
 class Recipes:
     """``times`` by recipe and side; ``sentence`` says where the differences come from.
 
-    Seconds that the slower side took longer in the idiomatic recipe, and of these: by waiting for
-    data, on the matched job, and the rest; of two sides, None where a trial is missing. Of more
-    the ``baseline`` and each other side are taken apart, in words.
+    Seconds that the slower side took longer in the idiomatic recipe, and its parts: waiting for
+    data, the matched job, and the rest; for two sides, None if a trial is missing. With more sides
+    the parts of the ``baseline`` and each other side are in the sentence.
     """
 
     kind: ClassVar = Kind.RECIPES
@@ -76,7 +76,7 @@ class Recipes:
 
 
 def recipes(compared: Mapping[str, Comparison]) -> Recipes:
-    """Takes the difference of the baseline and each other side apart, as far as both were run."""
+    """Split the difference between the baseline and each other side, as far as both were run."""
     found = {
         recipe: {
             name: times
@@ -92,7 +92,7 @@ def recipes(compared: Mapping[str, Comparison]) -> Recipes:
 
 
 def _pairs(times: Mapping[str, Mapping[str, Times]], baseline: str | None) -> list[tuple[str, str]]:
-    """The baseline and each other side, where both have a finished trial of each recipe."""
+    """Return the baseline and each other side, if both have a finished trial of each recipe."""
     own, same = times["idiomatic"], times["matched"]
     there = [name for name in own if name in same]
     first = baseline or next(iter(own), None)
@@ -102,7 +102,7 @@ def _pairs(times: Mapping[str, Mapping[str, Times]], baseline: str | None) -> li
 def _parts(
     times: Mapping[str, Mapping[str, Times]], pair: tuple[str, str]
 ) -> tuple[float, float, float]:
-    """How much longer the slower took, of that by waiting, and on the same job; in seconds."""
+    """Return how much longer the slower took, and of that waiting and the same job, in seconds."""
     own, same = times["idiomatic"], times["matched"]
     faster, slower = _by_pace(own, pair)
     return (
@@ -113,12 +113,12 @@ def _parts(
 
 
 def _by_pace(own: Mapping[str, Times], pair: tuple[str, str]) -> list[str]:
-    """The faster and the slower as their users write them."""
+    """Return the faster and the slower side in the idiomatic recipe."""
     return sorted(sorted(pair), key=lambda name: own[name].train_seconds)
 
 
 def _taken_apart(times: Mapping[str, Mapping[str, Times]], baseline: str | None) -> Sentence:
-    """Each pair in a sentence of its own, which names it."""
+    """Describe each pair in a sentence of its own, which names it."""
     pairs = _pairs(times, baseline)
     return join(NEXT, [_sentence(times, pair) for pair in pairs] or [english(_NOT_BOTH)])
 
@@ -161,7 +161,7 @@ Variants = Recipes | Loops
 
 
 def loops(compared: Mapping[str, Comparison]) -> Loops:
-    """Of the comparisons by variant, as far as there are any."""
+    """Compare the variants, as far as they exist."""
     found = {
         variant: {
             name: seconds
@@ -179,7 +179,7 @@ def _seconds(trials: Sequence[Trial]) -> float | None:
 
 
 def _of_loops(found: Mapping[str, Mapping[str, float]], framework: str) -> Sentence | None:
-    """Against the framework's own loop; None where a variant is missing."""
+    """Compare with the framework's own loop; None if a variant is missing."""
     times = {variant: by_name.get(framework) for variant, by_name in found.items()}
     if set(times) != set(LOOPS) or not all(times.values()):
         return None
@@ -189,11 +189,11 @@ def _of_loops(found: Mapping[str, Mapping[str, float]], framework: str) -> Sente
 
 
 def variants(kind: Kind, compared: Mapping[str, Comparison]) -> Variants:
-    """What the comparisons of one of the kinds of `CHANGES` say together."""
+    """Return the result of comparisons of one of the kinds of `CHANGES`."""
     return recipes(compared) if kind is Kind.RECIPES else loops(compared)
 
 
 def as_dict(found: Variants) -> dict[str, object]:
-    """For recipes.json or loops.json."""
+    """Return the contents of recipes.json or loops.json."""
     schema = SCHEMA_OF_RECIPES if isinstance(found, Recipes) else SCHEMA_OF_LOOPS
     return as_json({"schema": schema, **fields_of(found)})

@@ -1,4 +1,4 @@
-"""Which side trained faster, by how much, and how sure that is: figures, and the sentence."""
+"""Which side trained faster, by how much, and how certain that is: figures, and the sentence."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from orchestrator.results.estimate import Estimate, estimate
 from orchestrator.results.quantities import EPOCH
 from orchestrator.trials.trial import Trial
 
-LEVEL_BELOW = 1.01  # a smaller ratio is not sold as a difference
+LEVEL_BELOW = 1.01  # a smaller ratio is not reported as a difference
 
 _FASTER = Phrase("{faster} trained {ratio:.2f} times as fast as {slower} ({basis}).")
 _LEVEL = Phrase("{faster} and {slower} trained level within 1 % ({basis}).")
@@ -31,11 +31,11 @@ _ONE = Phrase("one trial each: provisional")
 class Verdict:
     """Which of two sides trained faster, by the seconds of an epoch, medians over the trials.
 
-    ``ratio``: how many times as fast, with the ends of its 95 % interval,
-    None where there are too few ``pairs``, and the verdict is ``provisional``. ``shown``: there is
-    a difference, and one worth the name. ``level``: as close as makes no difference.
-    ``pair_ratios``: of each pair, by its number, the slower one's seconds over the faster one's.
-    ``together``: of so many verdicts the intervals hold at once.
+    ``ratio``: how many times as fast, with the ends of its 95 % interval, None if there are too few
+    ``pairs``, and the verdict is ``provisional``. ``shown``: there is a difference of relevant
+    size. ``level``: too close to matter. ``pair_ratios``: of each pair, by its number, the slower
+    one's seconds over the faster one's. ``together``: the intervals of this many verdicts hold
+    simultaneously.
     """
 
     faster: str
@@ -55,7 +55,7 @@ class Verdict:
 
 
 def verdict(trials: Mapping[str, Sequence[Trial]], together: int = 1) -> Verdict:
-    """Of two sides, whose trials all succeeded. Raises ValueError where none pair up."""
+    """Compare two sides, whose trials all succeeded. Raises ValueError if there is no pair."""
     by_number = {
         side: {trial.number: EPOCH.measure(trial, None) or 0.0 for trial in group}
         for side, group in trials.items()
@@ -64,7 +64,7 @@ def verdict(trials: Mapping[str, Sequence[Trial]], together: int = 1) -> Verdict
     one, other = sorted(seconds, key=lambda side: seconds[side])
     found = _estimate(by_number[one], by_number[other], together)
     faster, slower = one, other
-    if found.ratio < 1:  # the pairs tell more than the medians
+    if found.ratio < 1:  # the pairs say more than the medians
         faster, slower = other, one
         found = _estimate(by_number[faster], by_number[slower], together)
     provisional = found.half_width is None
@@ -105,7 +105,7 @@ def _sentence(faster: str, slower: str, found: Estimate, together: int, *, level
 
 
 def basis(found: Estimate, together: int) -> Sentence:
-    """What an estimate rests on: its interval, or why it has none."""
+    """Say what an estimate is based on: its interval, or why it has none."""
     if found.half_width is not None:
         phrase = _INTERVAL if together == 1 else _INTERVALS
         return english(phrase, together=together, low=found.low, high=found.high, pairs=found.pairs)

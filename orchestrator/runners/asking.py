@@ -1,4 +1,4 @@
-"""Asks a runner a question that it answers by a job with one event."""
+"""Questions to a runner that it answers by a job with one event."""
 
 import uuid
 from collections.abc import Callable
@@ -17,7 +17,7 @@ _NO_IMAGES = Phrase("{framework}: the job {job_id} reported no images.")
 
 
 def rates(client: Client, spec: job_pb2.JobSpec) -> job_pb2.MachineMeasured:
-    """Measure what the machine can do with the device, precision and threads of ``spec``.
+    """Measure the machine's peak rates with the device, precision and threads of ``spec``.
 
     Raises JobFailed.
     """
@@ -28,7 +28,7 @@ def rates(client: Client, spec: job_pb2.JobSpec) -> job_pb2.MachineMeasured:
 
 
 def model(client: Client, spec: job_pb2.JobSpec) -> job_pb2.ModelSummarized:
-    """Have the framework tell of the model's layers. Raises JobFailed."""
+    """Have the framework report the model's layers. Raises JobFailed."""
     found: job_pb2.ModelSummarized = _ask(
         client, client.summarize, spec, "model_summarized", _NO_MODEL
     )
@@ -50,7 +50,7 @@ def _ask(
     field: str,
     nothing: Phrase,
 ) -> Any:
-    """Return the last event of kind ``field``; ``nothing`` is what is said where there is none."""
+    """Return the last event of kind ``field``; ``nothing`` is the message if there is none."""
     submitted = submit(spec, uuid.uuid4().hex)
     events = list(client.watch(submitted.job_id))
     raise_unless_succeeded(client.job(submitted.job_id), client.framework)

@@ -1,4 +1,4 @@
-"""What a runner offers, as methods."""
+"""A runner's service, as methods."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -39,16 +39,16 @@ ProcessUse = runner_service_pb2.ProcessUse
 OWN = runner_service_pb2.PROCESS_USE_OWN
 _PAUSE_SECONDS = 0.5
 _IMPORT_SECONDS = 50.0
-_NEWEST = 20  # jobs: those that run or wait are among them
-_MOST_IDLE = 4  # looks at the jobs of a runner that says it is busy, and lists none
+_NEWEST = 20  # jobs: running and waiting ones are among them
+_MOST_IDLE = 4  # times that a runner may claim to be busy but list no jobs
 _ACTIVE = {job_pb2.JOB_STATE_PENDING, job_pb2.JOB_STATE_RUNNING}
 
 
 class Client:
     """Calls the runner of ``framework`` at ``address`` (HOST:PORT).
 
-    Methods raise RunnerUnavailable where it cannot be reached, BadInput for what it refuses.
-    ``own``: a process that was started here, whose end `ended` tells.
+    Methods raise RunnerUnavailable if it cannot be reached, and BadInput for what it refuses.
+    ``own``: a process that was started here, whose end `ended` reports.
     """
 
     def __init__(self, framework: str, address: str, *, own: bool = False) -> None:
@@ -61,15 +61,15 @@ class Client:
         self._wire.close()
 
     def ended(self, why: Sentence) -> None:
-        """Its runner has ended for good: what was asked of it ends at once, with ``why``."""
+        """Record that its runner has ended for good: pending calls end at once, with ``why``."""
         self._wire.ended(why)
 
     def limit(self, seconds: float) -> None:
-        """Wait no longer than so from now on, all calls together; `math.inf`: as before."""
+        """Limit the total waiting time of all calls from now on; `math.inf`: no limit."""
         self._wire.limit.set(seconds)
 
     def info(self, timeout: float | None = None) -> runner_service_pb2.GetServerInfoResponse:
-        """Who answers; raises RunnerUnavailable too where it is not who it should be."""
+        """Ask who answers. Raises RunnerUnavailable, also if it is another runner."""
         request = runner_service_pb2.GetServerInfoRequest()
         info: runner_service_pb2.GetServerInfoResponse = self._wire.call(
             self._stub.GetServerInfo, request, timeout=timeout
@@ -90,7 +90,10 @@ class Client:
         return info
 
     def environment(self) -> job_pb2.Environment:
-        """Where jobs run; waits for the framework's first import. Raises JobFailed if it failed."""
+        """Return where jobs run, after the framework's first import.
+
+        Raises JobFailed if it failed.
+        """
         due = time.monotonic() + _IMPORT_SECONDS
         while True:
             info = self.info()
@@ -105,7 +108,10 @@ class Client:
             time.sleep(_PAUSE_SECONDS)
 
     def validate(self, spec: job_pb2.JobSpec) -> job_pb2.JobSpec:
-        """The spec with every default filled in; raises BadInput with every bad field."""
+        """Return the spec with every default filled in.
+
+        Raises BadInput with every invalid field.
+        """
         request = runner_service_pb2.TrainRequest(spec=spec, validate_only=True)
         job: job_pb2.Job = self._wire.call(self._stub.Train, request)
         return answers.check_completed_by(self._wire.gates.origin(), spec, job)
@@ -113,7 +119,7 @@ class Client:
     def train(
         self, spec: job_pb2.JobSpec, request_id: str, process: ProcessUse = OWN
     ) -> job_pb2.Job:
-        """Submit a job; waits while the runner's queue is full."""
+        """Submit a job; wait while the runner's queue is full."""
         request = runner_service_pb2.TrainRequest(request_id=request_id, spec=spec, process=process)
         return self._submit(self._stub.Train, request, job_pb2.JOB_KIND_TRAIN)
 
@@ -124,24 +130,24 @@ class Client:
         request_id: str,
         process: ProcessUse = OWN,
     ) -> job_pb2.Job:
-        """Submit an evaluation of ``weights``, a safetensors file; waits as `train` does."""
+        """Submit an evaluation of ``weights``, a safetensors file; wait as `train` does."""
         request = runner_service_pb2.EvaluateRequest(
             request_id=request_id, spec=spec, safetensors=weights, process=process
         )
         return self._submit(self._stub.Evaluate, request, job_pb2.JOB_KIND_EVALUATE)
 
     def measure(self, spec: job_pb2.JobSpec, request_id: str) -> job_pb2.Job:
-        """Submit a job that measures what the machine can do, and return it."""
+        """Submit a job that measures the machine's peak rates, and return it."""
         request = runner_service_pb2.MeasureRequest(request_id=request_id, spec=spec)
         return self._submit(self._stub.Measure, request, job_pb2.JOB_KIND_MEASURE)
 
     def summarize(self, spec: job_pb2.JobSpec, request_id: str) -> job_pb2.Job:
-        """Submit a job that tells the model's layers, and return it."""
+        """Submit a job that reports the model's layers, and return it."""
         request = runner_service_pb2.SummarizeRequest(request_id=request_id, spec=spec)
         return self._submit(self._stub.Summarize, request, job_pb2.JOB_KIND_SUMMARIZE)
 
     def preview(self, spec: job_pb2.JobSpec, request_id: str) -> job_pb2.Job:
-        """Submit a job that shows what becomes of training images, and return it."""
+        """Submit a job that previews training images, and return it."""
         request = runner_service_pb2.PreviewRequest(request_id=request_id, spec=spec)
         return self._submit(self._stub.Preview, request, job_pb2.JOB_KIND_PREVIEW)
 
@@ -152,11 +158,11 @@ class Client:
         yield from Watching(self._wire, job_id).events(after, reattach_seconds)
 
     def job(self, job_id: str) -> job_pb2.Job:
-        """Ask for a job's state."""
+        """Return a job's current state."""
         return self._wire.job(job_id)
 
     def jobs(self, page_size: int = 0) -> Iterator[job_pb2.Job]:
-        """All jobs, newest first; so many are asked for at once, 0: as many as the runner likes."""
+        """Yield all jobs, newest first, in pages of this size; 0: as large as the runner likes."""
 
         def ask(token: str) -> runner_service_pb2.ListJobsResponse:
             request = runner_service_pb2.ListJobsRequest(page_size=page_size, page_token=token)
@@ -172,13 +178,13 @@ class Client:
         return self._wire.asked(self._stub.CancelJob, request)
 
     def weights(self, job_id: str, kind: job_pb2.WeightsKind) -> bytes:
-        """A safetensors file: the one that the job's events have announced."""
+        """Return a safetensors file: the one that the job's events have announced."""
         request = runner_service_pb2.DownloadWeightsRequest(job_id=job_id, kind=kind)
         file = self._wire.gates.of(job_id, self.job).download(kind)
         return self._download(self._stub.DownloadWeights, request, file)
 
     def logits(self, job_id: str) -> bytes:
-        """A safetensors file of logits and labels of the test samples, as `weights`."""
+        """Return a safetensors file of logits and labels of the test samples, as `weights`."""
         request = runner_service_pb2.DownloadLogitsRequest(job_id=job_id)
         file = self._wire.gates.of(job_id, self.job).download()
         return self._download(self._stub.DownloadLogits, request, file)

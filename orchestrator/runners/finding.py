@@ -1,4 +1,4 @@
-"""Finds each framework's runner, or starts one, and stops those that it started."""
+"""Finds or starts each framework's runner, and stops those that it started."""
 
 import os
 import time
@@ -31,8 +31,8 @@ _IN_THE_WAY = Phrase(
     "in the file lock there), or set XDG_STATE_HOME to start one beside it."
 )
 _ANOTHER_USERS = Phrase("{address}: it is the runner of another user, {owner}")
-_PROBE_SECONDS = 10.0  # where nobody listens, it is known at once
-_OWN_SECONDS = 20.0  # for one that is known to be there
+_PROBE_SECONDS = 10.0  # if nobody listens, this is known at once
+_OWN_SECONDS = 20.0  # for a runner that is known to exist
 _CLOSE_SECONDS = 5.0
 _PAUSE_SECONDS = 0.05
 _ACTIVE = {job_pb2.JOB_STATE_PENDING, job_pb2.JOB_STATE_RUNNING}
@@ -41,25 +41,25 @@ _ACTIVE = {job_pb2.JOB_STATE_PENDING, job_pb2.JOB_STATE_RUNNING}
 class Runners:
     """Runners by framework.
 
-    Each is taken in this order: a given address, the user's own local one, whoever listens at the
-    framework's default port, as a container does, a new local process, which `close` ends unless
-    another command uses it too. A runner that still imports its framework is taken; one that could
-    not is not, unless it was given.
+    Each is chosen in this order: a given address, the user's own local one, whatever listens at the
+    framework's default port, such as a container, and a new local process, which `close` ends
+    unless another command uses it too. A runner that is still importing its framework is used; one
+    whose import failed is not, unless it was given.
     """
 
     def __init__(self, places: Places, tell: Callable[[str], None], lazy: bool = True) -> None:
-        """``tell`` is told which runner is taken; ``lazy`` as in `local.start`."""
+        """``tell`` receives which runner is used; ``lazy`` as in `local.start`."""
         self.tell = tell
         self._places = places
         self._lazy = lazy
         self._clients: dict[str, Client] = {}
         self._started: dict[str, local.LocalRunner] = {}
         self._leases: dict[str, local.Lease] = {}
-        self._found: dict[str, Listener | None] = {}  # those that were not started here
+        self._found: dict[str, Listener | None] = {}  # runners that were not started here
         self._exits = ExitStack()
 
     def close(self) -> None:
-        """End those that were started and that nobody else uses; return when they are gone."""
+        """End the runners that were started and nobody else uses; return when they are gone."""
         ending = []
         for framework, runner in self._started.items():
             client = self._clients.get(framework)
@@ -78,7 +78,7 @@ class Runners:
             lease.close()
 
     def prepare(self, frameworks: Sequence[str]) -> None:
-        """Find or start them all, without waiting till those that are started listen."""
+        """Find or start them all, without waiting until those that were started listen."""
         for framework in frameworks:
             given = self._places.addresses.get(framework)
             client = self._given(framework, given) if given else self._find(framework)
@@ -88,7 +88,7 @@ class Runners:
                 self.tell(_taken(framework, client.address, found))
 
     def get(self, framework: str) -> Client:
-        """The client of the framework's runner. Raises RunnerUnavailable."""
+        """Return the client of the framework's runner. Raises RunnerUnavailable."""
         if framework not in self._clients and framework not in self._started:
             self.prepare([framework])
         if framework not in self._clients:
@@ -100,12 +100,12 @@ class Runners:
         return self._clients[framework]
 
     def process_id(self, framework: str) -> int | None:
-        """Of a runner that was started here."""
+        """Return the process id of a runner that was started here."""
         runner = self._started.get(framework)
         return runner.process.pid if runner else None
 
     def taken(self) -> dict[str, dict[str, object]]:
-        """What is known of each that there is so far, by framework, for runners.json."""
+        """Return what is known about each runner so far, by framework, for runners.json."""
         found = {}
         for framework in {**self._found, **self._started}:
             client, pid = self._clients.get(framework), self.process_id(framework)
@@ -127,7 +127,7 @@ class Runners:
         return client
 
     def _find(self, framework: str) -> Client | None:
-        """None: one was started. Raises RunnerUnavailable."""
+        """Find a runner; None: one was started. Raises RunnerUnavailable."""
         deadline = time.monotonic() + local.START_SECONDS
         said: set[str] = set()
 
@@ -149,9 +149,9 @@ class Runners:
             time.sleep(_PAUSE_SECONDS)
 
     def _own(self, framework: str, tell: Callable[[str], None]) -> Client | None:
-        """A client of the user's own local runner, which has a lease then.
+        """Return a client of the user's own local runner, now with a lease.
 
-        None: there is none that can be used; one that starts or ends cannot.
+        None: there is no usable one; a runner that is starting or ending is not usable.
         """
         if local.announced(framework, self._places) is None:
             return None
@@ -168,7 +168,7 @@ class Runners:
         return None
 
     def _start(self, framework: str) -> bool:
-        """Whether one was started: not where one starts or ends already."""
+        """Start a runner and return whether one was started: not if one starts or ends already."""
         lease = local.lease(framework, self._places)
         if lease is None:
             return False
@@ -188,10 +188,10 @@ class Runners:
 def answering(
     framework: str, places: Places, tell: Callable[[str], None] = lambda _: None
 ) -> Client | None:
-    """A client of the framework's runner that answers now; None where none does. Starts none.
+    """Return a client of the framework's runner that answers now, or None. Starts none.
 
-    At the given address, else where the user's own one listens, else at the default port. ``tell``
-    is told which is passed over, and why. The caller closes the client.
+    It looks at the given address, else where the user's own runner listens, else at the default
+    port. ``tell`` receives which one is skipped, and why. The caller closes the client.
     """
     given = places.addresses.get(framework)
     if given:
@@ -208,9 +208,9 @@ def _at_default_port(framework: str, tell: Callable[[str], None]) -> Client | No
 def _usable(
     framework: str, address: str, seconds: float, tell: Callable[[str], None], *, own: bool = False
 ) -> Client | None:
-    """A client of the runner at the address, if it answers in time and can be used.
+    """Return a client of the runner at the address, if it answers in time and is usable.
 
-    ``own``: it is to be this user's.
+    ``own``: it must belong to this user.
     """
     who = listener(address) if own else None
     if who is not None and who.user_id != os.geteuid():
@@ -243,7 +243,7 @@ def _taken(framework: str, address: str, found: Listener | None) -> str:
 
 
 def _has_active_jobs(client: Client) -> bool | None:
-    """None: it does not answer."""
+    """Return whether it has active jobs. None: it does not answer."""
     client.limit(_CLOSE_SECONDS)
     try:
         return any(job.state in _ACTIVE for job in client.jobs())

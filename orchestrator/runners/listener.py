@@ -1,4 +1,4 @@
-"""Who listens at an address of this machine, as far as Linux tells; elsewhere nobody is known."""
+"""The process that listens at an address of this machine, if Linux reports it."""
 
 import os
 import pwd
@@ -16,7 +16,7 @@ _WILDCARDS = {"0.0.0.0", "::"}  # noqa: S104 - nothing is bound to them here
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """``owner``: of its socket; ``pid`` and ``started`` (ISO 8601) only where this user may see."""
+    """``owner``: of its socket; ``pid`` and ``started`` (ISO 8601) only if visible to this user."""
 
     user_id: int
     owner: str
@@ -25,7 +25,7 @@ class Listener:
 
 
 def listener(address: str) -> Listener | None:
-    """Of HOST:PORT, where the host is this machine's own loopback. None: it is not known."""
+    """Return the listener of HOST:PORT on this machine's loopback. None: it is not known."""
     host, _, port = address.rpartition(":")
     try:
         found = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
@@ -43,7 +43,7 @@ def listener(address: str) -> Listener | None:
 
 
 def of_process(pid: int) -> Listener | None:
-    """The same of a process that is known. None: it is not."""
+    """Return the listener of a known process. None: it is not known."""
     try:
         user_id = (_PROC / str(pid)).stat().st_uid
     except OSError:
@@ -52,7 +52,7 @@ def of_process(pid: int) -> Listener | None:
 
 
 def _is_at(local: str, hosts: set[str], port: int) -> bool:
-    """Whether a line's address, hexadecimal words in the machine's order, is the one."""
+    """Return whether a line's address, hexadecimal words in native byte order, matches."""
     words, _, found = local.partition(":")
     packed = b"".join(
         struct.pack("=I", int(words[place : place + 8], 16)) for place in range(0, len(words), 8)

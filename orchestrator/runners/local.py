@@ -32,7 +32,7 @@ _NOT_STARTED = Phrase(
     "A {framework} runner could not be started: {error}. It keeps its jobs in {state_dir}; set "
     "XDG_STATE_HOME to have them elsewhere."
 )
-START_SECONDS = 300.0  # one that lives and takes longer hangs: a busy machine is slow
+START_SECONDS = 300.0  # a live process that takes longer is hung; a busy machine is slow
 _STOP_SECONDS = 15.0
 _LOG_LINES = 5
 
@@ -44,7 +44,10 @@ class Lease:
         self._descriptor = descriptor
 
     def alone(self) -> bool:
-        """Whether no other command has one. If so none gets one until this is closed."""
+        """Return whether no other command has a lease.
+
+        If so, none gets one until this is closed.
+        """
         return state_dir.hold(self._descriptor, alone=True)
 
     def close(self) -> None:
@@ -53,7 +56,7 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class LocalRunner:
-    """One that was started here. It outlives a killed orchestrator until its job is done."""
+    """A runner that was started here. It outlives a killed orchestrator until its job is done."""
 
     framework: str
     process: subprocess.Popen[bytes]
@@ -64,7 +67,7 @@ class LocalRunner:
         return self.process.poll() is not None
 
     def address(self) -> str:
-        """Where it listens, once it does. Raises RunnerUnavailable."""
+        """Return where it listens, once it does. Raises RunnerUnavailable."""
         deadline = time.monotonic() + START_SECONDS
         while (address := state_dir.read(self.state_dir / state_dir.ADDRESS)) is None:
             if self.gone or time.monotonic() > deadline:
@@ -77,7 +80,7 @@ class LocalRunner:
         return address
 
     def tell(self, ended: Callable[[Sentence], None]) -> None:
-        """Have ``ended`` called once it has ended, from a thread of its own, with what to say."""
+        """Call ``ended`` with a message once it has ended, from a thread of its own."""
 
         def wait() -> None:
             code = self.process.wait()
@@ -102,7 +105,7 @@ class LocalRunner:
         self.process.kill()
 
     def wait(self) -> None:
-        """Until it has ended; it is killed where it does not."""
+        """Wait until it has ended; kill it if it does not end."""
         try:
             self.process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -112,16 +115,16 @@ class LocalRunner:
 
 
 def announced(framework: str, places: Places) -> str | None:
-    """Where the runner that has the user's own state directory says that it listens."""
+    """Return the address that the runner of the user's own state directory has announced."""
     return state_dir.read(places.state_home / framework / state_dir.ADDRESS)
 
 
 def holder(framework: str, places: Places) -> int | None:
-    """The process of the runner that has the user's own state directory. None: there is none."""
+    """Return the process of the runner of the user's own state directory. None: there is none."""
     path = places.state_home / framework
     try:
         lock = state_dir.held(path / state_dir.LOCK, alone=False)
-    except OSError:  # no such directory; one that cannot be used is told by `start`
+    except OSError:  # no such directory; `start` reports an unusable one
         return None
     if lock is None:
         text = (state_dir.read(path / state_dir.LOCK) or "").strip()
@@ -131,9 +134,9 @@ def holder(framework: str, places: Places) -> int | None:
 
 
 def lease(framework: str, places: Places) -> Lease | None:
-    """On the runner of the user's own state directory, there or to come. None: one is ending.
+    """Lease the existing or future runner of the user's state directory. None: one is ending.
 
-    Raises RunnerUnavailable where the directory cannot be used.
+    Raises RunnerUnavailable if the directory cannot be used.
     """
     path = places.state_home / framework
     try:
@@ -161,7 +164,7 @@ def start(framework: str, places: Places, lazy: bool) -> LocalRunner | None:
         try:
             process = _started(python, framework, path, lock, lazy)
         finally:
-            os.close(lock)  # the runner has it too, from its first moment
+            os.close(lock)  # the runner also has it, from its first moment
     except OSError as error:
         raise _not_started(framework, path, error) from error
     return LocalRunner(framework, process, path)
@@ -180,12 +183,12 @@ def _started(
                 *("--listen", "127.0.0.1:0", "--state-dir", path, "--lock-fd", str(lock)),
                 *("--until-stdin-closes", *(["--lazy"] if lazy else [])),
             ],
-            env={**os.environ, "PYTHONSAFEPATH": "1"},  # imports nothing of the user's folder
+            env={**os.environ, "PYTHONSAFEPATH": "1"},  # imports nothing from the user's folder
             pass_fds=[lock],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
-            start_new_session=True,  # Ctrl-C is the orchestrator's to handle
+            start_new_session=True,  # the orchestrator handles Ctrl-C
         )
 
 

@@ -1,4 +1,4 @@
-"""The order of trials: which side's, how often, with which seed. Order is policy."""
+"""The order of trials: of which side, how often, with which seed. Order is policy."""
 
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -11,9 +11,9 @@ from orchestrator.trials.sides import Side, framework_of
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """One trial: of which side, which of its trials, from 1, and what it is to do.
+    """One trial: its side, its number among that side's trials, from 1, and its task.
 
-    ``process``: only one in a process of its own may be timed.
+    ``process``: only a trial in a process of its own may be timed.
     """
 
     side: str
@@ -23,11 +23,11 @@ class Placement:
 
     @property
     def framework(self) -> str:
-        """That it runs on."""
+        """The framework that it runs on."""
         return framework_of(self.side)
 
 
-# Told how many repetitions there were: whether these are enough.
+# Takes the number of repetitions so far; returns whether they are enough.
 Enough = Callable[[int], bool]
 
 
@@ -39,9 +39,9 @@ def placements(
     same_seed: bool = False,
     rng: random.Random | None = None,
 ) -> Iterator[Placement]:
-    """The order of the trials: blocks of one trial of each side, until there are ``enough``.
+    """Yield the order of the trials: blocks of one trial of each side, until ``enough``.
 
-    A block has one seed for all sides, one higher than the one before.
+    A block has one seed for all sides, one higher than the block before.
     """
     for number, order in enumerate(_orders(sides, rng or random.SystemRandom()), start=1):
         asked = job_pb2.JobSpec()
@@ -55,12 +55,12 @@ def placements(
 
 
 def _orders(sides: Sequence[Side], rng: random.Random) -> Iterator[list[Side]]:
-    """The sides in the order of each block: drawn at random, and balanced.
+    """Yield the sides in the order of each block: drawn at random, and balanced.
 
-    By Williams' squares (1949): over as many blocks as there are sides each side stands once at
-    each place, so that what drifts meets all alike; and each side follows each other one equally
-    often, so that what a trial leaves to the next does too, where the sides are odd in number over
-    two squares. Which side is which, and the order of a square's blocks, are drawn for each.
+    It uses Williams' squares (1949). Over as many blocks as there are sides, each side takes each
+    position once, so that drift affects all alike. Each side also follows each other one equally
+    often, so that what a trial leaves behind does too; for an odd number of sides, over two
+    squares. Which side is which, and the order of a square's blocks, are drawn for each.
     """
     count = len(sides)
     zigzag = [(place + 1) // 2 if place % 2 else -(place // 2) for place in range(count)]

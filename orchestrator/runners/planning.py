@@ -1,4 +1,4 @@
-"""What is asked of runners before any trial: the whole job, and whether trials may be at once."""
+"""Questions to runners before any trial: the completed job, and whether trials may overlap."""
 
 from collections.abc import Mapping, Sequence
 
@@ -17,9 +17,9 @@ _ONE_GPU = Phrase("the {first} and {second} runners both use the GPU {gpu}")
 def completed(
     spec: job_pb2.JobSpec, frameworks: Sequence[str], runners: Runners
 ) -> job_pb2.JobSpec:
-    """The spec with every default filled in, so that no trial fills in one of its own.
+    """Return the spec with every default filled in, so that no trial fills in its own.
 
-    Raises BadInput where a runner refuses it, WrongRunner where two do not make the same of it.
+    Raises BadInput if a runner refuses it, WrongRunner if two complete it differently.
     """
     clients = [runners.get(name) for name in frameworks]
     whole = job_pb2.JobSpec()
@@ -34,15 +34,15 @@ def completed(
 def why_not_at_once(
     spec: job_pb2.JobSpec, environments: Mapping[str, job_pb2.Environment | None]
 ) -> Sentence | None:
-    """Why trials of the frameworks may not run at the same time; None: each has its own GPU.
+    """Return why trials of the frameworks may not overlap; None: each has its own GPU.
 
-    ``environments`` by framework, None where it is not known.
+    ``environments`` by framework, None if not known.
     """
     if spec.device != job_pb2.DEVICE_CUDA:
         return english(_ON_A_CPU)
     users: dict[str, str] = {}
     for framework, environment in environments.items():
-        # Of the GPUs that it sees, a trial takes the first.
+        # A trial uses the first GPU that it sees.
         gpus = environment.accelerators if environment else ()
         gpu = gpus[0].uuid if gpus else ""
         if not gpu:

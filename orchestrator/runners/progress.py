@@ -1,4 +1,4 @@
-"""What happens while it happens: bars on a terminal, lines elsewhere. Always on stderr."""
+"""Progress: bars on a terminal, lines elsewhere. Always on stderr."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,7 +33,7 @@ _EVALUATED = Phrase("test accuracy {accuracy}, test loss {loss}")
 
 
 class Display(Protocol):
-    """Shows what is said and what trials report."""
+    """Shows messages and trials' reports."""
 
     def close(self) -> None: ...
     def say(self, text: str) -> None: ...
@@ -41,13 +41,13 @@ class Display(Protocol):
 
 
 def describe(framework: str, event: job_pb2.JobEvent) -> str | None:
-    """A line for the events that a person wants to read of."""
+    """Return a line for the events that people want to read about."""
     found = happened(event)
     return None if found is None else say(OF, name=label(framework), what=found)
 
 
 def happened(event: job_pb2.JobEvent) -> Sentence | None:
-    """The same without whose it is."""
+    """Return the same without the framework's name."""
     kind = event_kind(event)
     match kind:
         case "state_changed":
@@ -106,7 +106,7 @@ def _epoch(epoch: job_pb2.EpochFinished) -> Sentence:
 
 
 class Lines:
-    """A line for each thing that happened; ``write`` takes it."""
+    """Writes a line for each event; ``write`` receives it."""
 
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
@@ -127,7 +127,7 @@ class Lines:
 
 @contextmanager
 def logged(path: Path, display: Display) -> Iterator[Callable[[str, job_pb2.JobEvent], None]]:
-    """Takes events: shows them, and appends a line for each to the file, in English."""
+    """Yield a function that shows events, and appends a line for each to the file, in English."""
     with path.open("a", encoding="utf-8", buffering=1) as log:
         lines = Lines(lambda text: print(text, file=log))
 

@@ -1,4 +1,4 @@
-"""Which trial runs where and when: one at a time, so that none disturbs another's clock.
+"""Where and when each trial runs: one at a time, so that none disturbs another's clock.
 
 Trials that have a GPU each may run at the same time.
 """
@@ -39,13 +39,13 @@ _ENDED = Phrase("{framework}: the job {job_id} {state}: {message}")
 _CANCELLING = Phrase("waiting for the {framework} runner to cancel, at most {seconds:g} s")
 _CANCEL_SECONDS = 10.0
 
-# Told of each event: the side, the event.
+# Receives each event: the side, the event.
 Listener = Callable[[str, job_pb2.JobEvent], None]
 
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
-    """One that has been submitted."""
+    """A trial that has been submitted."""
 
     placement: Placement
     client: Client
@@ -60,12 +60,12 @@ def run_trials(
     *,
     at_once: bool = False,
 ) -> list[Sentence]:
-    """Run the trials and keep all that they report; return what went wrong, a sentence each.
+    """Run the trials and store their reports; return what went wrong, a sentence each.
 
-    ``at_once``: those of the same number run at the same time, and are fetched when all have
-    ended. A trial that fails keeps none of the others from running. On KeyboardInterrupt those
-    that run are cancelled, and what they had finished is kept; so too where a runner is lost,
-    which raises RunnerUnavailable with all that went wrong till then.
+    ``at_once``: trials with the same number run at the same time, and are fetched when all have
+    ended. A failed trial does not keep the others from running. On KeyboardInterrupt running trials
+    are cancelled, and what they had finished is kept. The same holds if a runner is lost, which
+    raises RunnerUnavailable with everything that went wrong until then.
     """
     trials = _Trials(runners, run, listener)
     for group in _groups(order, at_once):
@@ -77,7 +77,7 @@ def run_trials(
 
 
 def _groups(order: Iterable[Placement], at_once: bool) -> Iterator[list[Placement]]:
-    """The trials of each group run at the same time."""
+    """Yield groups; the trials of each run at the same time."""
     if at_once:
         for _, group in itertools.groupby(order, key=lambda placement: placement.number):
             yield list(group)
@@ -87,7 +87,7 @@ def _groups(order: Iterable[Placement], at_once: bool) -> Iterator[list[Placemen
 
 
 class _Trials:
-    """Runs trials, a group at a time, and keeps what they report in ``run``."""
+    """Runs trials, a group at a time, and stores their reports in ``run``."""
 
     def __init__(self, runners: Runners, run: Run, listener: Listener) -> None:
         self.faults: list[Sentence] = []
@@ -124,12 +124,12 @@ class _Trials:
             raise lost
 
     def _submit(self, placement: Placement) -> _Trial | None:
-        """None: what its runner made of it cannot be, so that it has failed."""
+        """Submit a trial. None: its runner answered with something impossible, so it has failed."""
         client = self._runners.get(placement.framework)
         request_id = uuid.uuid4().hex
         try:
             job = client.train(placement.spec, request_id, placement.process)
-        except KeyboardInterrupt:  # it may have been taken
+        except KeyboardInterrupt:  # it may have been accepted
             with hurried(client, self._runners.tell), suppress(OrchestratorError):
                 taken = client.train(placement.spec, request_id, placement.process)
                 client.cancel(taken.job_id)
@@ -141,15 +141,15 @@ class _Trials:
         return _Trial(placement, client, job)
 
     def _watch(self, trial: _Trial) -> bool:
-        """Keep its events as they come, to its end; whether all of them can be.
+        """Store its events as they arrive, to its end; return whether all are valid.
 
-        Raises RunnerUnavailable where it is lost.
+        Raises RunnerUnavailable if it is lost.
         """
         try:
             self._follow(trial)
         except WrongReport as error:
             self._refuse(trial, error)
-        except Fault as fault:  # against what other runners reported
+        except Fault as fault:  # contradicts what other runners reported
             client, job_id = trial.client, trial.job.job_id
             _cancel(trial)
             self._refuse(
@@ -183,15 +183,15 @@ class _Trials:
                 client.cancel(job_id)
                 keep(client.watch(job_id, after=log.last_sequence))
             raise
-        except OutputError:  # what cannot be kept need not be run
+        except OutputError:  # results that cannot be stored need not be computed
             _cancel(trial)
             raise
 
     def _watch_at_once(self, group: Sequence[Placement], ended: list[_Trial]) -> None:
-        """Each in a thread of its own. Where anything is raised, the others are cancelled."""
+        """Watch each trial in a thread of its own. If one raises, the others are cancelled."""
         watching: dict[Future[bool], _Trial] = {}
         try:
-            # Whoever is hurried is so till all have been watched to their ends.
+            # A hurried client stays so until all have been watched to their ends.
             with ExitStack() as limits, ThreadPoolExecutor() as threads:
                 try:
                     for placement in group:
@@ -202,7 +202,7 @@ class _Trials:
                         watching[threads.submit(in_language, self._watch, trial)] = trial
                     for future in as_completed(watching):
                         future.result()
-                except BaseException:  # Ctrl-C comes to this thread alone
+                except BaseException:  # only this thread receives Ctrl-C
                     running = [trial for future, trial in watching.items() if not future.done()]
                     for trial in running:
                         limits.enter_context(hurried(trial.client, self._runners.tell))
@@ -216,7 +216,7 @@ class _Trials:
             ]
 
     def _fetch(self, trial: _Trial) -> Sentence | None:
-        """Why there are no results of it, if there are none. Raises RunnerUnavailable."""
+        """Fetch a trial's results; return why there are none, if so. Raises RunnerUnavailable."""
         try:
             _finish(trial.client, trial.job, trial.placement, self._run)
         except WrongReport as error:
@@ -227,7 +227,7 @@ class _Trials:
         return None
 
     def _fail(self, placement: Placement, job: job_pb2.Job, error: WrongReport) -> None:
-        """Keep that the trial has failed, whatever its runner says of it."""
+        """Record that the trial has failed, whatever its runner says about it."""
         side, number = placement.side, placement.number
         log = self._run.open_events(side, number)
         event = refusal(log.last_sequence + 1, error.message)
@@ -245,7 +245,7 @@ class _Trials:
 
 @contextmanager
 def hurried(client: Client, tell: Callable[[str], None]) -> Iterator[None]:
-    """In the block its runner is waited for as long as cancelling may take, which is told."""
+    """Limit waiting for the runner to what cancelling may take in the block, and say so."""
     tell(say(_CANCELLING, framework=label(client.framework), seconds=_CANCEL_SECONDS))
     client.limit(_CANCEL_SECONDS)
     try:
@@ -260,7 +260,7 @@ def _cancel(trial: _Trial) -> None:
 
 
 def _finish(client: Client, job: job_pb2.Job, placement: Placement, run: Run) -> None:
-    """Fetch weights and logits of a trial that succeeded. Raises JobFailed of any other."""
+    """Fetch weights and logits of a trial that succeeded. Raises JobFailed for any other."""
     side, number = placement.side, placement.number
     ended = client.job(job.job_id)
     run.write_job(side, number, ended)
@@ -272,7 +272,7 @@ def _finish(client: Client, job: job_pb2.Job, placement: Placement, run: Run) ->
 
 
 def raise_unless_succeeded(job: job_pb2.Job, framework: str) -> None:
-    """Raises JobFailed with the job's own reason."""
+    """Raise JobFailed with the job's own reason unless it succeeded."""
     if job.state != job_pb2.JOB_STATE_SUCCEEDED:
         raise JobFailed(
             english(

@@ -1,4 +1,4 @@
-"""Ends a stream that tells nothing, or that goes on after a limit that was set meanwhile."""
+"""Ends a stream that sends nothing, or that continues after a limit set meanwhile."""
 
 import math
 import threading
@@ -9,28 +9,28 @@ from typing import Any
 
 
 class Limit:
-    """When whoever waits is to give up. Any thread may set it."""
+    """The time at which a waiting caller must give up. Any thread may set it."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._at = math.inf
 
     def set(self, seconds: float) -> None:
-        """From now on; `math.inf`: never."""
+        """Set the limit, counted from now; `math.inf`: never."""
         with self._changed:
             self._at = time.monotonic() + seconds
             self._changed.notify_all()
 
     @property
     def left(self) -> float:
-        """Seconds, 0 where it has passed."""
+        """Seconds; 0 after the limit."""
         return max(0.0, self._at - time.monotonic())
 
     @contextmanager
     def over(self, stream: Any, silent_seconds: float) -> Iterator["Watch"]:
-        """Cancel ``stream`` where the limit passes, or where nothing is heard for so long.
+        """Cancel ``stream`` at the limit, or if nothing is heard for ``silent_seconds``.
 
-        The caller tells the `Watch` what it hears. The stream is over with the block.
+        The caller reports to the `Watch` what it hears. The stream ends with the block.
         """
         watch = Watch(silent_seconds)
         guard = threading.Thread(target=self._guard, args=(stream, watch), daemon=True)
@@ -53,7 +53,7 @@ class Limit:
 
 
 class Watch:
-    """A stream that is listened to; ``silent``: it was ended because it told nothing."""
+    """A stream under watch; ``silent``: it was ended because it sent nothing."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -65,5 +65,5 @@ class Watch:
 
     @property
     def left(self) -> float:
-        """Seconds until it is taken for silent."""
+        """Seconds until it counts as silent."""
         return max(0.0, self._last + self._seconds - time.monotonic())

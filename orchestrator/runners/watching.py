@@ -26,7 +26,7 @@ _NOT_IN_TIME = Phrase(
 )
 REATTACH_SECONDS = 10.0  # for a runner to come back in the middle of a job
 _PAUSE_SECONDS = 0.5
-# Without a word, even a heartbeat, after which a runner is asked whether it lives. Long, since a
+# Of silence, without even a heartbeat, until a runner is asked whether it is alive. Long, since a
 # machine may be overloaded.
 _SILENT_SECONDS = 60.0
 _CODES = grpc.StatusCode
@@ -34,14 +34,15 @@ _LOST = {_CODES.UNAVAILABLE, _CODES.DEADLINE_EXCEEDED, _CODES.UNKNOWN, _CODES.IN
 
 
 class _Silent(Exception):
-    """A stream told nothing for too long."""
+    """A stream sent nothing for too long."""
 
 
 @dataclass(slots=True)
 class _Seen:
-    """Of a stream that is watched: heartbeats, which an earlier version's runner does not send.
+    """What is known about a watched stream: heartbeats, which an earlier runner does not send.
 
-    ``silences``: one after the other; ``lost_since``: when its connection was, monotonic seconds.
+    ``silences``: consecutive ones; ``lost_since``: when its connection was lost, in monotonic
+    seconds.
     """
 
     beats: bool = False
@@ -50,7 +51,7 @@ class _Seen:
 
 
 class Watching:
-    """The events of one job, by way of ``wire``."""
+    """The events of one job, through ``wire``."""
 
     def __init__(self, wire: Wire, job_id: str) -> None:
         self._wire = wire
@@ -58,7 +59,7 @@ class Watching:
         self._seen = _Seen()
 
     def events(self, after: int, reattach_seconds: float) -> Iterator[job_pb2.JobEvent]:
-        """Yield them to the job's end; take it up again where the connection was lost for so long.
+        """Yield events to the job's end; reconnect within this time if the connection was lost.
 
         Raises RunnerUnavailable, WrongReport.
         """
@@ -83,7 +84,7 @@ class Watching:
                 return
 
     def _admitted(self, gate: Gate) -> Iterator[job_pb2.JobEvent]:
-        """Yield what comes on one connection, once it is admitted."""
+        """Yield the events of one connection, once they are admitted."""
         try:
             for event in self._stream(gate.sequence):
                 self._seen.lost_since, self._seen.silences = None, 0
@@ -97,7 +98,7 @@ class Watching:
             raise
 
     def _stream(self, after: int) -> Iterator[job_pb2.JobEvent]:
-        """Yield what comes on one connection. Raises _Silent, RpcError, RunnerUnavailable."""
+        """Yield the events of one connection. Raises _Silent, RpcError, RunnerUnavailable."""
         request = runner_service_pb2.WatchJobRequest(job_id=self._job_id, after_sequence=after)
         with self._wire.told():
             stream = self._wire.stub.WatchJob(request)

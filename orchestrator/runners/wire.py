@@ -1,4 +1,4 @@
-"""The channel to one runner: how its calls fail, and what that is to the user."""
+"""The channel to one runner: how its calls fail, and what that means to the user."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -31,17 +31,17 @@ _NO_ANSWER = Phrase(
 _NO_RUNNER = Phrase("What answers at {address} is no Twinrun runner, or one of another version.")
 _REFUSES = Phrase("The {framework} runner at {address} refused: {details}")
 _FAILED = Phrase("The {framework} runner at {address} failed: {code}: {details}")
-_CALL_SECONDS = 60.0  # where nobody listens, it is said at once
+_CALL_SECONDS = 60.0  # if nobody listens, this is reported at once
 _CANCEL_SECONDS = 5.0
-_EXIT_SECONDS = 2.0  # for a process that closed its connections to be seen to have ended
+_EXIT_SECONDS = 2.0  # until a process that closed its connections is seen to have ended
 _CODES = grpc.StatusCode
 
 
 class Wire:
     """Reaches the runner of ``framework`` at ``address`` (HOST:PORT).
 
-    ``stub`` has its calls; ``gates``: what checks all that it says; ``limit``: for all calls
-    together. ``own``: a process that was started here, whose end `ended` tells.
+    ``stub`` has its calls; ``gates`` check everything that it sends; ``limit``: for all calls
+    together. ``own``: a process that was started here, whose end `ended` reports.
     """
 
     def __init__(self, framework: str, address: str, *, own: bool = False) -> None:
@@ -55,7 +55,7 @@ class Wire:
         self._channel = grpc.insecure_channel(
             address,
             options=[
-                ("grpc.max_send_message_length", -1),  # the runner's limit is what counts
+                ("grpc.max_send_message_length", -1),  # only the runner's limit counts
                 ("grpc.initial_reconnect_backoff_ms", 200),
                 ("grpc.max_reconnect_backoff_ms", 1000),
                 ("grpc.enable_http_proxy", 0),
@@ -65,20 +65,20 @@ class Wire:
 
     @property
     def names(self) -> dict[str, str]:
-        """Who it is, for a sentence."""
+        """Its names, for a sentence."""
         return {"framework": self.framework, "address": self.address}
 
     def close(self) -> None:
         self._channel.close()
 
     def ended(self, why: Sentence) -> None:
-        """Its runner has ended for good: what was asked of it ends at once, with ``why``."""
+        """Record that its runner has ended for good: pending calls end at once, with ``why``."""
         self._why = why
         self._gone.set()
         self._channel.close()
 
     def pause(self, seconds: float) -> None:
-        """Wait so long, or until its runner has ended."""
+        """Wait this long, or until its runner has ended."""
         self._gone.wait(seconds)
 
     @property
@@ -93,7 +93,7 @@ class Wire:
         timeout: float | None = None,
         job_id: str = "",
     ) -> Any:
-        """Return the answer, looked at and cleaned; ``job_id``: the job that it is of."""
+        """Return the answer, checked and cleaned; ``job_id``: the job that it is about."""
         try:
             with self.told():
                 answer = method(request, timeout=min(timeout or _CALL_SECONDS, self.limit.left))
@@ -103,7 +103,7 @@ class Wire:
         return answer
 
     def job(self, job_id: str) -> job_pb2.Job:
-        """Ask for a job's state."""
+        """Return a job's current state."""
         return self.asked(self.stub.GetJob, runner_service_pb2.GetJobRequest(job_id=job_id))
 
     def asked(self, method: Callable[..., Any], request: Any) -> job_pb2.Job:
@@ -113,7 +113,7 @@ class Wire:
         return job
 
     def give_up(self, job_id: str) -> None:
-        """Cancel a job of which nothing more is believed, if it was submitted here."""
+        """Cancel a job that is no longer trusted, if it was submitted here."""
         if self.gates.is_ours(job_id):
             request = runner_service_pb2.CancelJobRequest(job_id=job_id)
             with suppress(grpc.RpcError):
@@ -121,7 +121,7 @@ class Wire:
 
     @contextmanager
     def told(self) -> Iterator[None]:
-        """Raise RunnerUnavailable where what fails in the block does so for its runner's end."""
+        """Raise RunnerUnavailable if a failure in the block is due to its runner's end."""
         try:
             yield
         except (grpc.RpcError, ValueError) as error:  # ValueError: of a channel that was closed
@@ -133,7 +133,7 @@ class Wire:
             raise
 
     def refuse(self, error: Any, job_id: str = "") -> NoReturn:
-        """Raise what a failed call is to the user."""
+        """Raise the error that a failed call is to the user."""
         found = details(error)
         if job_id and error.code() is _CODES.RESOURCE_EXHAUSTED and not found.reason:
             self.give_up(job_id)
@@ -141,7 +141,7 @@ class Wire:
         raise self._error(error) from error
 
     def _error(self, error: Any) -> OrchestratorError:
-        """What the call's failure is to the user."""
+        """Return the error that a failed call is to the user."""
         code, found = error.code(), details(error)
         told = {**self.names, "details": found.message}
         if found.fields:

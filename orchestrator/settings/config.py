@@ -1,4 +1,4 @@
-"""Settings: what was asked for on the command line, over the environment, over the defaults."""
+"""Settings: the command line takes precedence over the environment, and that over defaults."""
 
 import math
 import os
@@ -30,26 +30,26 @@ MOST_SIDES = 8
 
 
 def state_home() -> Path:
-    """Where local runners keep their jobs: the user's, by the XDG Base Directory Specification."""
+    """Return where local runners keep their jobs, by the XDG Base Directory Specification."""
     home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state"
     return Path(home) / "twinrun"
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where runners are looked for: ``addresses`` (HOST:PORT, by framework) that were given."""
+    """Where runners are looked for: the given ``addresses`` (HOST:PORT, by framework)."""
 
     addresses: Mapping[str, str | None] = field(default_factory=dict)
     state_home: Path = field(default_factory=state_home)
-    environments: Path = Path(__file__).resolve().parents[2]  # holds .venv-pytorch and the like
+    environments: Path = Path(__file__).resolve().parents[2]  # contains .venv-pytorch and others
 
     def python(self, framework: str) -> Path:
-        """The interpreter that has the framework, for a runner started here."""
+        """Return the interpreter that has the framework, for a runner started here."""
         return self.environments / f".venv-{framework}" / "bin" / "python"
 
 
 def frameworks(names: str) -> tuple[str, ...]:
-    """``pytorch,tensorflow`` taken apart. Raises BadInput."""
+    """Parse ``pytorch,tensorflow``. Raises BadInput."""
     found = tuple(dict.fromkeys(name.strip() for name in names.split(",")))
     unknown = [name for name in found if name not in FRAMEWORKS]
     if unknown:
@@ -64,7 +64,7 @@ def frameworks(names: str) -> tuple[str, ...]:
 
 
 def compared(names: str) -> tuple[str, ...]:
-    """As `frameworks`, of those that are held against each other. Raises BadInput."""
+    """Parse as `frameworks`, for a comparison. Raises BadInput."""
     found = frameworks(names)
     if len(found) > MOST_SIDES:
         raise BadInput(english(_TOO_MANY, count=len(found), most=MOST_SIDES))
@@ -72,14 +72,14 @@ def compared(names: str) -> tuple[str, ...]:
 
 
 def baseline(name: str | None, sides: Sequence[str]) -> str | None:
-    """The side that the others are held against; None: the first. Raises BadInput."""
+    """Return the side that the others are compared with; None: the first. Raises BadInput."""
     if name is not None and name not in sides:
         raise BadInput(english(_NO_SIDE, name=name, known=", ".join(sides)))
     return name
 
 
 def runner(text: str) -> tuple[str, str]:
-    """Take ``pytorch=gpu-machine:50051`` apart: a framework and where its runner is.
+    """Parse ``pytorch=gpu-machine:50051``: a framework and the address of its runner.
 
     Raises BadInput.
     """
@@ -91,7 +91,7 @@ def runner(text: str) -> tuple[str, str]:
 
 
 def fraction(flag: str, text: str) -> float:
-    """``2%``, ``2`` or ``2.5 %`` as 0.02 and the like. Raises BadInput."""
+    """Parse ``2%``, ``2`` or ``2.5 %`` as 0.02 and so on. Raises BadInput."""
     try:
         found = float(text.strip().removesuffix("%")) / 100
     except ValueError:
@@ -102,7 +102,7 @@ def fraction(flag: str, text: str) -> float:
 
 
 def assignment(text: str) -> tuple[str, Any]:
-    """``optimizer.learning_rate=0.01`` taken apart, its value read as YAML. Raises BadInput."""
+    """Parse ``optimizer.learning_rate=0.01``, with its value in YAML. Raises BadInput."""
     name, equals, value = text.partition("=")
     try:
         if not (equals and name.strip()):
@@ -113,10 +113,10 @@ def assignment(text: str) -> tuple[str, Any]:
 
 
 def job_spec(workload: str, changes: Mapping[str, Any]) -> job_pb2.JobSpec:
-    """The workload's spec with ``changes``: dotted field to value, None for none.
+    """Return the workload's spec with ``changes``: dotted field to value, None for no change.
 
-    Values are checked by the runner, which names all bad fields at once; what the proto cannot
-    even hold raises BadInput here.
+    The runner checks values and names all invalid fields at once; values that the proto cannot hold
+    raise BadInput here.
     """
     mapping = workloads.load(workload)
     for path, value in changes.items():
@@ -135,7 +135,7 @@ def job_spec(workload: str, changes: Mapping[str, Any]) -> job_pb2.JobSpec:
 
 
 def _json_number(value: Any) -> Any:
-    """Numbers that are none are text in proto's JSON mapping: "NaN", "Infinity", "-Infinity"."""
+    """Write NaN and infinities as text, as proto's JSON mapping does: "NaN", "Infinity"."""
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else f"{value:+}".replace("inf", "Infinity").lstrip("+")
     return value

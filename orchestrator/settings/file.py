@@ -1,6 +1,6 @@
-"""``twinrun.toml``: what flags are where neither the command line nor the environment gives them.
+"""``twinrun.toml``: defaults for flags that neither the command line nor the environment sets.
 
-A key at the top is a flag of every command that has it, one in a table of that command alone::
+A key at the top is a flag of every command that has it; in a table, of that command only::
 
     pytorch = "gpu-machine:50051"
 
@@ -27,9 +27,9 @@ _NO_FLAG = Phrase(
 
 
 def path() -> Path | None:
-    """The file that is read: $TWINRUN_CONFIG, or one here, or the user's own. None: there is none.
+    """Return the file to read: $TWINRUN_CONFIG, or one here, or the user's own. None: none exists.
 
-    Raises BadInput where $TWINRUN_CONFIG names what is not there.
+    Raises BadInput if $TWINRUN_CONFIG names a missing file.
     """
     given = os.environ.get("TWINRUN_CONFIG")
     if given:
@@ -41,9 +41,9 @@ def path() -> Path | None:
 
 
 def defaults(flags: Mapping[str, Mapping[str, str]], file: Path) -> dict[str, dict[str, Any]]:
-    """By command and parameter. ``flags``: each command's flags, and the parameters they set.
+    """Return defaults by command and parameter. ``flags``: each command's flags and parameters.
 
-    Raises BadInput, which names every key that is no flag.
+    Raises BadInput, which names every key that is not a flag.
     """
     try:
         given = tomllib.loads(file.read_text(encoding="utf-8"))

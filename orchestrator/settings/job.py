@@ -1,4 +1,4 @@
-"""The flags of a job: each stands here once, for the command line, its file and the functions."""
+"""The flags of a job: each is defined here once, for the command line, its file and functions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -16,9 +16,9 @@ _NO_CHOICE = Phrase("{flag} is {given!r}; it can be {known}.")
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """``help``: what it changes, in a phrase. ``field``: of the job spec, dotted; "": of its name.
+    """``help``: what it changes, as a phrase. ``field``: of the job spec, dotted; "": its own name.
 
-    ``metavar``: what stands for its value; None: its type.
+    ``metavar``: the placeholder for its value; None: its type.
     """
 
     help: str
@@ -28,7 +28,7 @@ class Flag:
 
 @dataclass(frozen=True, kw_only=True)
 class JobFlags:
-    """A workload, and what each flag changes of it; None: nothing."""
+    """A workload, and what each flag changes in it; None: nothing."""
 
     workload: str = "mnist-mlp"
     epochs: Annotated[int | None, Flag(help="Passes over the data.")] = None
@@ -61,11 +61,11 @@ class JobFlags:
 
     @property
     def title(self) -> str:
-        """What runs are named after."""
+        """The name for runs of it."""
         return workloads.title(self.workload)
 
     def changes(self) -> dict[str, Any]:
-        """What is changed, by dotted field of the job spec. Raises BadInput."""
+        """Return the changes, by dotted field of the job spec. Raises BadInput."""
         return {
             flag.field or name: _in_json(name, value)
             for name, (flag, _) in FLAGS.items()
@@ -79,18 +79,18 @@ def _flags() -> dict[str, tuple[Flag, Any]]:
     return {name: (found[1], found[0]) for name, found in told.items() if found}
 
 
-# Those that change a workload, by name, with their types.
+# The flags that change a workload, by name, with their types.
 FLAGS: Mapping[str, tuple[Flag, Any]] = _flags()
 
 
 def choices(name: str) -> list[str]:
-    """What a flag may be, if that is one of a few names."""
+    """Return the values that a flag may have, if they are a few names."""
     kinds = get_args(FLAGS[name][1])
     return [str(member) for kind in kinds if issubclass(kind, StrEnum) for member in kind]
 
 
 def _in_json(name: str, value: Any) -> Any:
-    """As proto's JSON mapping has it: ``DEVICE_CPU`` of the device ``cpu``."""
+    """Write a value as in proto's JSON mapping: ``DEVICE_CPU`` for the device ``cpu``."""
     known = choices(name)
     if not known:
         return value

@@ -1,4 +1,4 @@
-"""Which language a person reads, as they or their environment say."""
+"""The user's language, from flags or the environment."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -8,14 +8,14 @@ from orchestrator.errors import BadInput
 from orchestrator.language.phrases import ENGLISH, LANGUAGES, Phrase, english
 
 VARIABLE = "TWINRUN_LANG"
-# What tells the language of messages, the first that is set (POSIX).
+# The variables for the language of messages; the first that is set counts (POSIX).
 _OF_MESSAGES = ("LC_ALL", "LC_MESSAGES", "LANG")
 _TRADITIONAL = ("zh_tw", "zh_hk", "zh_mo", "zh_hant")
 _UNKNOWN = Phrase("There is no language {given!r}; there are {known}.")
 
 
 def named(given: str) -> str:
-    """The language of that name, however it is spelled: ``zh-TW``, ``zh_tw``. Raises BadInput."""
+    """Return the language of that name in any spelling: ``zh-TW``, ``zh_tw``. Raises BadInput."""
     for language in LANGUAGES:
         if given.replace("_", "-").lower() == language.lower():
             return language
@@ -23,13 +23,13 @@ def named(given: str) -> str:
 
 
 def of(environment: Mapping[str, str]) -> str:
-    """As its variables say: $TWINRUN_LANG, else the locale. Raises BadInput."""
+    """Return the language of the environment: $TWINRUN_LANG, else the locale. Raises BadInput."""
     given = environment.get(VARIABLE)
     return named(given) if given else of_locale(environment)
 
 
 def asked(arguments: Sequence[str]) -> str | None:
-    """By --lang, before anything else is known of a command line; what is no language is none."""
+    """Return the language of --lang before parsing the command line; None for an unknown one."""
     for flag, value in itertools.pairwise((*arguments, "")):
         name, equals, with_it = flag.partition("=")
         if name == "--lang":
@@ -39,6 +39,6 @@ def asked(arguments: Sequence[str]) -> str | None:
 
 
 def of_locale(environment: Mapping[str, str]) -> str:
-    """By the variables of POSIX: where Chinese is written in traditional characters, that."""
+    """Return the language of POSIX's variables: Chinese where it is written traditionally."""
     told = next((found for name in _OF_MESSAGES if (found := environment.get(name))), "")
     return LANGUAGES[1] if told.replace("-", "_").lower().startswith(_TRADITIONAL) else ENGLISH

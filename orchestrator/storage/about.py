@@ -1,4 +1,4 @@
-"""What a run is. Its run.json says so; an older run has none, and its directory has to tell."""
+"""What a run is, from its run.json; for an older run, from its directory."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ _NOT_KNOWN = Phrase(
 
 
 class Kind(StrEnum):
-    """What a run was made for. ``train`` is of one side, ``compare`` of several."""
+    """What a run was made for. ``train`` has one side, ``compare`` several."""
 
     TRAIN = "train"
     COMPARE = "compare"
@@ -32,14 +32,14 @@ class Kind(StrEnum):
     EXPLAIN = "explain"
 
 
-# What stands before and behind the workload in the name of a directory.
+# What precedes and follows the workload in the name of a directory.
 _AROUND = {
     Kind.RECIPES: ("", "-recipes"),
     Kind.LOOPS: ("", "-loops"),
     Kind.VERIFY: ("verify-", ""),
     Kind.EXPLAIN: ("explain-", ""),
 }
-# The results by which an older run is known.
+# The results that identify an older run.
 _RESULTS = {
     "comparison": Kind.COMPARE,
     "recipes": Kind.RECIPES,
@@ -50,12 +50,11 @@ _RESULTS = {
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """The ``kind`` of a run, its ``workload``, and the ``sides`` that were asked for, in order.
+    """The ``kind`` of a run, its ``workload``, and the requested ``sides``, in order.
 
-    ``baseline``: the side that the others are held against; None: the first.
-    ``name``: of its directory, for people; of a run within another one after the outer one's.
-    ``time``: when it was made. An older run may not tell its time, which is then None, and it has
-    the sides that began.
+    ``baseline``: the side that the others are compared with; None: the first. ``name``: of its
+    directory, for people; of an inner run after the outer one's. ``time``: when it was made. An
+    older run may not record its time, which is then None, and has the sides that started.
     """
 
     name: str
@@ -66,7 +65,7 @@ class About:
     baseline: str | None = None
 
     def as_dict(self) -> dict[str, object]:
-        """For run.json."""
+        """Return the contents of run.json."""
         return {
             "schema": SCHEMA,
             "kind": self.kind.value,
@@ -78,18 +77,18 @@ class About:
 
 
 def plain(sides: Sequence[str]) -> Kind:
-    """The kind of a run of nothing but the trials of ``sides``."""
+    """Return the kind of a run that consists only of trials of ``sides``."""
     return Kind.TRAIN if len(sides) == 1 else Kind.COMPARE
 
 
 def title(kind: Kind, workload: str) -> str:
-    """How a directory is named after the time."""
+    """Return the part of a directory's name after the time."""
     before, behind = _AROUND.get(kind, ("", ""))
     return f"{before}{workload}{behind}"
 
 
 def about(path: Path) -> About:
-    """Tell what the run in ``path`` is. Raises RunUnreadable."""
+    """Return what the run in ``path`` is. Raises RunUnreadable."""
     file = path / FILE
     if not file.exists():
         return by_directory(path)
@@ -126,9 +125,9 @@ def _parsed(found: Any, name: str, file: Path) -> About:
 
 
 def by_directory(path: Path) -> About:
-    """Tell what a run without run.json is, by its directory's name and by what lies in it.
+    """Identify a run without run.json, by its directory's name and contents.
 
-    A run within another one has the outer one's workload and time.
+    An inner run has the outer one's workload and time.
     """
     sides = tuple(sorted({file.name.rpartition("-")[0] for file in path.glob("events/*.jsonl")}))
     parent = path.parent.name
@@ -144,14 +143,14 @@ def by_directory(path: Path) -> About:
 
 
 def _kind(path: Path, named: str, sides: Sequence[str]) -> Kind:
-    """By the results that it has; of a run that was killed before it had any, by its name."""
+    """Return the kind by its results; for a run killed before it had any, by its name."""
     for result, kind in _RESULTS.items():
         if (path / f"{result}.json").exists():
             return plain(sides) if kind is Kind.COMPARE else kind
     if not sides and (path / "certificate.json").exists():
         return Kind.VERIFY
     for kind, (before, behind) in _AROUND.items():
-        # The runs within one of recipes or loops have the trials.
+        # The trials are in the inner runs of recipes or loops.
         if named.startswith(before) and named.endswith(behind) and not (behind and sides):
             return kind
     return Kind.COMPARE if not sides else plain(sides)

@@ -12,13 +12,13 @@ from orchestrator.storage.files import write_whole
 
 
 def _path(key: str) -> Path:
-    """By the XDG Base Directory Specification."""
+    """Return the path, by the XDG Base Directory Specification."""
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(home) / "twinrun" / "certificates" / f"{key}.json"
 
 
 def read(key: str) -> dict[str, Any] | None:
-    """What was written under ``key``; None where nothing was, or it cannot be read."""
+    """Return what was written under ``key``; None if nothing was, or it cannot be read."""
     with suppress(OSError, ValueError):
         found: dict[str, Any] = json.loads(_path(key).read_bytes())
         return found
@@ -26,7 +26,7 @@ def read(key: str) -> dict[str, Any] | None:
 
 
 def write(key: str, content: Mapping[str, object]) -> None:
-    """Keep ``content``; where the disk does not take it, it will be made again."""
+    """Store ``content``; if the disk does not take it, it will be made again."""
     path = _path(key)
     with suppress(OSError, OutputError):
         path.parent.mkdir(parents=True, exist_ok=True)

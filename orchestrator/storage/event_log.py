@@ -1,4 +1,4 @@
-"""The events of a trial on disk, kept as they arrive."""
+"""The events of a trial on disk, stored as they arrive."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,10 +10,10 @@ from orchestrator.storage.files import parse, reading, writing
 
 
 class EventLog:
-    """The events of one trial, written as they arrive. Raises OutputError where it cannot."""
+    """The events of one trial, written as they arrive. Raises OutputError if it cannot."""
 
     def __init__(self, path: Path) -> None:
-        """Make the file where there is none; go on after its last whole line."""
+        """Create the file if missing; continue after its last whole line."""
         with writing(path):
             path.parent.mkdir(exist_ok=True)
             path.touch()
@@ -22,7 +22,7 @@ class EventLog:
         self.last_sequence = kept[-1].sequence if kept else 0
 
     def append(self, event: job_pb2.JobEvent) -> None:
-        """Add an event, unless it is one that is there already."""
+        """Add an event, unless it is already there."""
         if event.sequence <= self.last_sequence:
             return
         with writing(self._file.path):
@@ -31,7 +31,7 @@ class EventLog:
 
 
 def read_events(path: Path) -> Iterator[job_pb2.JobEvent]:
-    """The events that were written whole. Raises RunUnreadable."""
+    """Yield the events that were written whole. Raises RunUnreadable."""
     with reading(path):
         lines = list(whole_lines(path))
     for number, line in enumerate(lines, start=1):

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, and messages read from them. Faults name the file."""
+"""Files that are written whole or not at all, and messages read from them. Errors name the file."""
 
 import json
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ M = TypeVar("M", bound=Message)
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turns an OSError of the block into an OutputError that names ``path`` and the remedy."""
+    """Turn an OSError of the block into an OutputError that names ``path`` and the remedy."""
     try:
         yield
     except OSError as error:
@@ -38,7 +38,7 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Writes a file so that a reader finds all of it, or what was there before.
+    """Write a file so that a reader finds all of it, or the previous content.
 
     Raises OutputError.
     """
@@ -49,7 +49,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Turns an OSError of the block into a RunUnreadable that names ``path``."""
+    """Turn an OSError of the block into a RunUnreadable that names ``path``."""
     try:
         yield
     except OSError as error:
@@ -57,7 +57,7 @@ def reading(path: Path) -> Iterator[None]:
 
 
 def read(path: Path) -> bytes:
-    """Raises RunUnreadable."""
+    """Read a file. Raises RunUnreadable."""
     with reading(path):
         return path.read_bytes()
 
@@ -71,9 +71,9 @@ def read_json(path: Path) -> Any:
 
 
 def parse(content: bytes, message: M, path: Path, line: int | None = None) -> M:
-    """Fills ``message`` from its JSON mapping; fields that a later version added are left out.
+    """Fill ``message`` from its JSON mapping; fields that a later version added are ignored.
 
-    ``path`` and ``line`` say where it stands. Raises RunUnreadable.
+    ``path`` and ``line`` are its location. Raises RunUnreadable.
     """
     try:
         return json_format.Parse(content, message, ignore_unknown_fields=True)

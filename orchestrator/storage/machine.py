@@ -1,6 +1,6 @@
-"""What is known of a machine from earlier runs: how far it parts from itself, what it can do.
+"""What earlier runs found about a machine: its noise and its peak rates.
 
-Kept in the user's state directory, a JSON file for each machine.
+Stored in the user's state directory, one JSON file for each machine.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 
 def key(environment: job_pb2.Environment) -> str:
-    """Of the machine that an environment tells of: its processor, its CPUs, its GPUs."""
+    """Return the key of an environment's machine: its processor, its CPUs, its GPUs."""
     parts = [
         environment.cpu_model,
         environment.platform.partition("-")[0],
@@ -42,7 +42,7 @@ def key(environment: job_pb2.Environment) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """The interval that an A/A test came to: with how many pairs, of what, and when (ISO 8601)."""
+    """The interval of an A/A test: with how many pairs, of what, and when (ISO 8601)."""
 
     low: float
     high: float
@@ -53,7 +53,7 @@ class Noise:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What earlier runs tell of a machine.
+    """What earlier runs found about a machine.
 
     ``noise`` by framework and `conditions`; ``rates``, a second, by `rates_of` and framework.
     """
@@ -63,14 +63,14 @@ class Known:
 
 
 def known(machine: str) -> Known:
-    """What is kept of the machine; nothing where it is unknown, or cannot be read."""
+    """Return what is stored about the machine; nothing if it is unknown or unreadable."""
     with suppress(OSError, *_DAMAGES):
         return _read(json.loads(_path(machine).read_bytes()))
     return Known()
 
 
 def of_run(run: Run) -> Known:
-    """What was known when a run was made. Raises RunUnreadable."""
+    """Return what was known when a run was made. Raises RunUnreadable."""
     try:
         return _read(run.known())
     except _DAMAGES as error:
@@ -78,7 +78,10 @@ def of_run(run: Run) -> Known:
 
 
 def _read(found: Mapping[str, Any]) -> Known:
-    """As `learn` wrote it; what a later version added is left out. Raises one of `_DAMAGES`."""
+    """Parse what `learn_noise` wrote; ignore what a later version added.
+
+    Raises one of `_DAMAGES`.
+    """
     return Known(
         {of: _only(Noise, each) for of, each in found.get("noise", {}).items()},
         {
@@ -93,7 +96,7 @@ def _only(kind: type[T], found: Mapping[str, Any]) -> T:
 
 
 def learn_noise(machine: str, of: str, noise: Noise) -> None:
-    """Keep what was found, in place of what was known; where the disk takes it."""
+    """Store a new noise in place of the old one, if the disk takes it."""
     before = known(machine)
     _keep(machine, replace(before, noise={**before.noise, of: noise}))
 
@@ -103,7 +106,7 @@ def keep_rates(
     environments: Mapping[str, job_pb2.Environment],
     spec: job_pb2.JobSpec,
 ) -> None:
-    """Keep what each framework measured, for later comparisons on the same machine."""
+    """Store the rates that each framework measured, for later comparisons on the same machine."""
     of = rates_of(spec_from_proto(spec))
     for name, environment in environments.items():
         machine, rate = key(environment), rates[name]
@@ -121,17 +124,17 @@ def _keep(machine: str, what: Known) -> None:
 
 
 def conditions(job: JobSpec) -> str:
-    """What its figures depend on beside the framework: ``cpu float32 default 2 threads``."""
+    """Return what results depend on besides the framework: ``cpu float32 default 2 threads``."""
     return f"{job.device} {job.precision} {job.execution} {job.threads} threads"
 
 
 def rates_of(job: JobSpec) -> str:
-    """What the machine's rates depend on: ``cpu float32 2 threads``."""
+    """Return what the machine's rates depend on: ``cpu float32 2 threads``."""
     return f"{job.device} {job.precision} {job.threads} threads"
 
 
 def best_rates(known: Known, job: JobSpec) -> tuple[float, float]:
-    """Operations and bytes a second that the machine is known to reach; 0 where unknown."""
+    """Return the machine's known peak operations and bytes a second; 0 if unknown."""
     found = known.rates.get(rates_of(job), {}).values()
     operations = max((rate.operations_per_second for rate in found), default=0.0)
     return operations, max((rate.bytes_per_second for rate in found), default=0.0)

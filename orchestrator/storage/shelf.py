@@ -1,4 +1,4 @@
-"""The runs of an output directory: found by what people call them, listed, removed."""
+"""The runs of an output directory: found by name, listed, removed."""
 
 import shutil
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ _NO_RUN = Phrase(
 
 
 def find(name: str, output: Path) -> Run:
-    """The run that ``name`` means: a path, a name within ``output``, or ``latest``.
+    """Find the run that ``name`` means: a path, a name within ``output``, or ``latest``.
 
     Raises RunNotFound.
     """
@@ -38,12 +38,12 @@ def find(name: str, output: Path) -> Run:
 
 
 def runs(output: Path) -> list[Run]:
-    """The runs in ``output``, oldest first. What has no job.json is none."""
+    """Return the runs in ``output``, oldest first. A directory without job.json is not one."""
     return sorted((Run(job.parent) for job in output.glob("*/job.json")), key=_age)
 
 
 def _age(run: Run) -> tuple[datetime, int, str]:
-    """By when it was made, then by the suffix of its name: a longer one is a higher one."""
+    """Return when it was made, then the suffix of its name: a longer one is a higher number."""
     name = run.path.name
     try:
         time = run.about().time
@@ -53,6 +53,6 @@ def _age(run: Run) -> tuple[datetime, int, str]:
 
 
 def remove(run: Run) -> None:
-    """Delete a run with all that it keeps. Raises OutputError."""
+    """Delete a run with everything in it. Raises OutputError."""
     with writing(run.path):
         shutil.rmtree(run.path)

@@ -1,7 +1,7 @@
-"""The run directory: what was asked for, everything that came back, and what was made of it.
+"""The run directory: the request, everything that came back, and the results.
 
-Whole files are there whole or not at all. Events are appended as they arrive, a line each; a line
-that was cut off in the writing is dropped by the reader, so a killed run can still be read.
+Files are written whole or not at all. Events are appended as they arrive, one line each; a reader
+drops a line that was cut off, so a killed run can still be read.
 """
 
 import dataclasses
@@ -38,7 +38,7 @@ PROFILE = "profile"  # a run inside a run
 _SCHEDULE = Path("schedule.json")
 _MACHINE = Path("machine.json")
 _TRIAL_FILE = re.compile(r"(?P<framework>.+)-(?P<number>\d+)\.jsonl")
-# JSON mapping needs to know the messages that a status may hold; knowing the file is enough.
+# The JSON mapping must know the messages that a status may contain; importing the file is enough.
 _STATUS_DETAILS = error_details_pb2.DESCRIPTOR
 
 
@@ -53,43 +53,43 @@ class Run:
         return self.path / "log.txt"
 
     def about(self) -> About:
-        """What it is. Raises RunUnreadable."""
+        """Return what it is. Raises RunUnreadable."""
         return about.about(self.path)
 
     def spec(self) -> job_pb2.JobSpec:
-        """The spec: as it was asked for, once a runner has taken it as that completed it."""
+        """Return the spec: as requested, or as completed once a runner has accepted it."""
         return parse(read(self.path / "job.json"), job_pb2.JobSpec(), self.path / "job.json")
 
     def job_spec(self) -> JobSpec:
-        """The same as what results are made of. Raises RunUnreadable."""
+        """Return the spec that results are made from. Raises RunUnreadable."""
         return spec_of(self.spec(), str(self.path / "job.json"))
 
     def write_spec(self, spec: job_pb2.JobSpec) -> None:
-        """Replaces what was asked for by what a runner made of it: every default filled in."""
+        """Replace the requested spec by a runner's completed one, with every default filled in."""
         self._write(Path("job.json"), _to_json(spec))
 
     def open_events(self, framework: str, number: int) -> EventLog:
         return EventLog(self.path / "events" / f"{framework}-{number}.jsonl")
 
     def events(self, framework: str, number: int) -> list[job_pb2.JobEvent]:
-        """The events that were written whole."""
+        """Return the events that were written whole."""
         return list(read_events(self.path / "events" / f"{framework}-{number}.jsonl"))
 
     def write_job(self, framework: str, number: int, job: job_pb2.Job) -> None:
-        """Keeps the runner's own account of a trial: job id, completed spec, state."""
+        """Store the runner's own record of a trial: job id, completed spec, state."""
         self._write(Path("jobs") / f"{framework}-{number}.json", _to_json(job))
 
     def job(self, framework: str, number: int) -> job_pb2.Job | None:
-        """The same read back. None: it was never written."""
+        """Return what `write_job` stored. None: nothing."""
         path = self.path / "jobs" / f"{framework}-{number}.json"
         return cleaned(parse(read(path), job_pb2.Job(), path)) if path.exists() else None
 
     def trials(self) -> list[Trial]:
-        """Every trial that has events, by framework and number."""
+        """Return every trial that has events, by framework and number."""
         return [self._trial(framework, number) for framework, number in sorted(self._found())]
 
     def has_trials(self) -> bool:
-        """Whether there are any, without reading them."""
+        """Return whether there are any, without reading them."""
         return any(True for _ in self._found())
 
     def _found(self) -> Iterator[tuple[str, int]]:
@@ -104,16 +104,16 @@ class Run:
         return fold(framework, number, self.events(framework, number), spec)
 
     def write_environments(self, environments: Mapping[str, job_pb2.Environment]) -> None:
-        """``environments`` by framework."""
+        """Store ``environments`` by framework."""
         mapping = {name: to_mapping(found) for name, found in environments.items()}
         self._write(Path("environments.json"), _dumps(mapping))
 
     def write_runners(self, taken: Mapping[str, object]) -> None:
-        """``taken``: which runner each framework's trials ran on."""
+        """Store ``taken``: which runner each framework's trials ran on."""
         self._write(Path("runners.json"), _dumps(taken))
 
     def write_initial_weights(self, framework: str, number: int, content: bytes) -> None:
-        """One file for all trials; one of its own for a trial that did not start as the first."""
+        """Store one file for all trials; a trial that started differently gets its own."""
         common = Path("initial_weights.safetensors")
         if not (self.path / common).exists():
             self._write(common, content)
@@ -124,7 +124,7 @@ class Run:
         self._write(Path("weights") / f"{framework}-{number}.safetensors", content)
 
     def initial_weights(self, framework: str, number: int) -> bytes:
-        """A safetensors file. Raises RunUnreadable where there is none."""
+        """Return a safetensors file. Raises RunUnreadable if there is none."""
         own = self.path / _own_initial_weights(framework, number)
         return read(own if own.exists() else self.path / "initial_weights.safetensors")
 
@@ -132,20 +132,20 @@ class Run:
         self._write(Path("logits") / f"{framework}-{number}.safetensors", content)
 
     def logits(self, framework: str, number: int) -> bytes:
-        """Logits and labels of the test samples. Raises RunUnreadable where there are none."""
+        """Return logits and labels of the test samples. Raises RunUnreadable if there are none."""
         return read(self.path / "logits" / f"{framework}-{number}.safetensors")
 
     def write_logits_again(self, framework: str, trained: str, content: bytes) -> None:
-        """Keep what ``framework`` made of the final weights of ``trained``'s first trial."""
+        """Store the logits of ``framework`` from the final weights of ``trained``'s first trial."""
         self._write(Path("logits") / f"{framework}-of-{trained}.safetensors", content)
 
     def logits_again(self, framework: str, trained: str) -> bytes | None:
-        """The same read back. None: it was never written."""
+        """Return what `write_logits_again` stored. None: nothing."""
         path = self.path / "logits" / f"{framework}-of-{trained}.safetensors"
         return read(path) if path.exists() else None
 
     def result(self, kind: str) -> dict[str, Any] | None:
-        """``<kind>.json``. None: there is none. Raises RunUnreadable."""
+        """Return ``<kind>.json``. None: there is none. Raises RunUnreadable."""
         return self._json(Path(f"{kind}.json"))
 
     def write_result(self, kind: str, result: Mapping[str, object]) -> None:
@@ -159,27 +159,30 @@ class Run:
         self._write(Path("evaluations") / f"{name}.json", _dumps(evaluation))
 
     def certificate(self) -> dict[str, Any] | None:
-        """What `write_certificate` wrote. None: nothing. Raises RunUnreadable."""
+        """Return what `write_certificate` stored. None: nothing. Raises RunUnreadable."""
         return self._json(Path("certificate.json"))
 
     def write_known(self, known: Mapping[str, object]) -> None:
-        """What was known of the machine when the run was made."""
+        """Store what was known about the machine when the run was made."""
         self._write(_MACHINE, _dumps(known))
 
     def known(self) -> dict[str, Any]:
-        """What `write_known` wrote; empty: nothing. Raises RunUnreadable."""
+        """Return what `write_known` stored; empty: nothing. Raises RunUnreadable."""
         return self._json(_MACHINE) or {}
 
     def write_concurrent(self) -> None:
-        """Notes that trials of several frameworks ran at the same time."""
+        """Record that trials of several frameworks ran at the same time."""
         self._write(_SCHEDULE, _dumps({"concurrent": True}))
 
     def concurrent(self) -> bool:
-        """Whether `write_concurrent` was called."""
+        """Return whether `write_concurrent` was called."""
         return (self.path / _SCHEDULE).exists()
 
     def weights(self, framework: str, number: int) -> bytes:
-        """The final weights, a safetensors file. Raises RunNotFound where the trial has none."""
+        """Return the final weights, a safetensors file.
+
+        Raises RunNotFound if the trial has none.
+        """
         path = self.path / "weights" / f"{framework}-{number}.safetensors"
         if not path.exists():
             kept = ", ".join(sorted(found.stem for found in path.parent.glob("*.safetensors")))
@@ -191,7 +194,7 @@ class Run:
         self._write(Path("comparison.json"), _dumps(comparison))
 
     def write_figures(self, figures: Mapping[str, bytes]) -> None:
-        """``figures``: contents by file name."""
+        """Store ``figures``: contents by file name."""
         for name, content in figures.items():
             self._write(Path("figures") / name, content)
 
@@ -203,7 +206,7 @@ class Run:
         self._write(Path(self.page_path.name), page)
 
     def profiles(self) -> list[Trial]:
-        """The trials that were run for their profiles alone."""
+        """Return the trials that were run only for their profiles."""
         return Run(self.path / PROFILE).trials()
 
     def _json(self, name: Path) -> dict[str, Any] | None:
@@ -225,7 +228,7 @@ def create(
     baseline: str | None = None,
     now: datetime | None = None,
 ) -> Run:
-    """Make a new run directory in ``output``, which is made where it is missing.
+    """Create a run directory in ``output``, which is created if missing.
 
     It begins with its run.json, of ``kind``, ``workload``, ``sides`` and ``baseline``, and its
     job.json. Raises OutputError.
@@ -240,7 +243,7 @@ def create(
 
 
 def within(run: Run, name: str, kind: Kind, sides: Sequence[str], spec: job_pb2.JobSpec) -> Run:
-    """Make a run inside another one's directory. Raises OutputError, RunUnreadable."""
+    """Create a run inside another one's directory. Raises OutputError, RunUnreadable."""
     path = run.path / name
     with writing(path):
         path.mkdir(exist_ok=True)
@@ -255,20 +258,20 @@ def within(run: Run, name: str, kind: Kind, sides: Sequence[str], spec: job_pb2.
 
 
 def _begin(what: About, path: Path, spec: job_pb2.JobSpec) -> Run:
-    """job.json comes last: by it a directory is a run."""
+    """Write the first files; job.json comes last, because it makes a directory a run."""
     write_whole(path / about.FILE, _dumps(what.as_dict()))
     write_whole(path / "job.json", _to_json(spec))
     return Run(path)
 
 
 def inner(run: Run, name: str) -> Run | None:
-    """The run of that name inside another one's directory. None: there is none."""
+    """Return the run of that name inside another one's directory. None: there is none."""
     found = Run(run.path / name)
     return found if (found.path / "job.json").is_file() else None
 
 
 def to_mapping(message: Message) -> dict[str, Any]:
-    """A message in proto's JSON mapping, with the proto's own field names."""
+    """Write a message in proto's JSON mapping, with the proto's own field names."""
     return json_format.MessageToDict(message, preserving_proto_field_name=True)
 
 
@@ -277,7 +280,7 @@ def _own_initial_weights(framework: str, number: int) -> Path:
 
 
 def _claim(output: Path, name: str) -> Path:
-    """Makes the directory; a name that is taken gets -2, -3 ... behind it."""
+    """Create the directory; if the name is taken, append -2, -3 ..."""
     number = 1
     while True:
         path = output / (name if number == 1 else f"{name}-{number}")

@@ -1,4 +1,4 @@
-"""Events -> the trial that they tell of."""
+"""Events -> the trial that they report."""
 
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
@@ -28,13 +28,13 @@ from orchestrator.trials.text import cleaned
 from orchestrator.trials.trial import StepDetails, Trial
 
 _NO_TRIAL = Phrase("The events of {trial} are damaged: {error}. Make the run again.")
-# What a trial is made of; of what kind another event is need not even be known.
+# The events that make up a trial; the kinds of others need not even be known.
 _TOLD = {
     *("state_changed", "phase_finished", "environment", "inputs", "steps_finished"),
     *("epoch_finished", "evaluation_finished", "resources_used", "profiled"),
 }
 E = TypeVar("E")
-_MOST_MISSING = 1_000_000  # steps: more are no gap but a damage
+_MOST_MISSING = 1_000_000  # steps: more are not a gap but damage
 
 
 def fold(
@@ -43,10 +43,10 @@ def fold(
     events: Iterable[job_pb2.JobEvent],
     spec: JobSpec | None = None,
 ) -> Trial:
-    """The trial that its events, from the first to however far they go, tell of.
+    """Build the trial from its events, from the first to the last available.
 
-    Raises RunUnreadable where they tell of none, as events may that passed no gate; their texts
-    are cleaned for the same reason.
+    Raises RunUnreadable if they describe none, which is possible for events that passed no gate;
+    their texts are cleaned for the same reason.
     """
     try:
         return _fold(framework, number, events, spec)
@@ -117,7 +117,7 @@ def _details(chunks: list[StepsFinished]) -> StepDetails | None:
 def _by_step(
     chunks: Sequence[StepsFinished], numbers: Sequence[Sequence[float]]
 ) -> NDArray[np.float64]:
-    """Lay each chunk's ``numbers`` at its steps: float64[steps]; NaN where one was not reported."""
+    """Put each chunk's ``numbers`` at its steps: float64[steps]; NaN if not reported."""
     steps = max((chunk.first_step + len(chunk.losses) for chunk in chunks), default=0)
     reported = sum(len(chunk.losses) for chunk in chunks)
     if steps - reported > _MOST_MISSING or any(chunk.first_step < 0 for chunk in chunks):

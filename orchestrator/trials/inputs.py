@@ -1,4 +1,4 @@
-"""Whether trials that make a pair were given the same: spec, data, initial weights, batch order."""
+"""Whether trials of a pair had the same inputs: spec, data, initial weights, batch order."""
 
 import itertools
 from collections.abc import Sequence
@@ -34,10 +34,10 @@ _OTHER_SPEC = Phrase("This was not the same job: the specs differed in {fields}.
 
 @dataclass(frozen=True, slots=True)
 class InputsCheck:
-    """``same``: None where some trial did not report what it was given.
+    """``same``: None if a trial did not report its inputs.
 
     ``differences``: the digests (names of job.proto's Inputs) and spec fields (``spec.threads``)
-    that were not the same in all trials. ``sentence``: the same in words.
+    that differ between trials. ``sentence``: the same in words.
     """
 
     same: bool | None
@@ -46,9 +46,9 @@ class InputsCheck:
 
 
 def check_inputs(trials: Sequence[Trial]) -> InputsCheck:
-    """Holds every trial's inputs against those of all others, but for the seed of another block.
+    """Compare the inputs of all trials, except for the seed of another block.
 
-    What a side changes of the job is left out of account.
+    What a side changes in the job is ignored.
     """
     sides = {trial.framework for trial in trials}
     changed = changed_fields(sorted(sides))
@@ -89,7 +89,7 @@ def _said(differences: Sequence[str]) -> Sentence:
 
 
 def _pairs(trials: Sequence[Trial]) -> list[list[Trial]]:
-    """Those of the same number."""
+    """Return groups of trials with the same number."""
     order = sorted(trials, key=lambda trial: trial.number)
     return [list(pair) for _, pair in itertools.groupby(order, key=lambda trial: trial.number)]
 
@@ -99,8 +99,8 @@ def _differ(digest: str, pair: Sequence[Trial]) -> bool:
 
 
 def to_agree(job: JobSpec, sides: Sequence[str]) -> bool:
-    """Whether the sides are to do the same arithmetic, which is then shown and judged.
+    """Return whether the sides should do the same arithmetic, which is then shown and judged.
 
-    Of sides that are the same in all nothing is to be shown.
+    For identical sides there is nothing to show.
     """
     return not in_own_way(job) and not are_the_same(sides) and change_how(sides)

@@ -1,4 +1,4 @@
-"""What an event or a layer is: the case of its message, as a type that mypy can hold matches to."""
+"""The kind of an event or a layer: its message's case, as a type for matches that mypy checks."""
 
 from typing import Literal, cast
 
@@ -37,10 +37,10 @@ LayerKind = Literal[
 
 
 def event_kind(event: job_pb2.JobEvent) -> EventKind | None:
-    """Tell what happened. None: a later version's kind, which this one cannot see."""
+    """Return what happened. None: a later version's kind, unknown to this one."""
     return cast("EventKind | None", event.WhichOneof("event"))
 
 
 def layer_kind(layer: job_pb2.Layer) -> LayerKind | None:
-    """Tell what the layer is. None: as of `event_kind`."""
+    """Return the kind of the layer. None: as `event_kind`."""
     return cast("LayerKind | None", layer.WhichOneof("kind"))

@@ -1,4 +1,4 @@
-"""A trial as comparison.json has it: seconds, bytes, fractions of 1."""
+"""A trial as in comparison.json: seconds, bytes, fractions of 1."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ _EVALUATIONS = ("test", "validation")  # of an epoch
 
 
 def trial_mapping(trial: Trial) -> dict[str, object]:
-    """Write what is known of a trial but its losses, which are left to its events."""
+    """Return what is known about a trial except its losses, which stay in its events."""
     used = trial.resources
     return {
         "number": trial.number,
@@ -29,12 +29,12 @@ def trial_mapping(trial: Trial) -> dict[str, object]:
 
 
 def _error(failure: Failure) -> dict[str, str]:
-    """Without what is for the runner's log."""
+    """Return the error without what is for the runner's log."""
     return {"reason": failure.reason, "message": failure.message}
 
 
 def _epoch(epoch: EpochFinished) -> dict[str, object]:
-    """Every number of an epoch; those of its two evaluations beside the others."""
+    """Return every number of an epoch, including those of its two evaluations."""
     found = fields_of(epoch)
     for name in _EVALUATIONS:
         metrics = found.pop(name)
@@ -43,7 +43,7 @@ def _epoch(epoch: EpochFinished) -> dict[str, object]:
 
 
 def environment_mapping(trials: Sequence[Trial]) -> dict[str, object] | None:
-    """Write the environment of the first trial that reported one; None: none did."""
+    """Return the environment of the first trial that reported one; None: none did."""
     found = next((trial.environment for trial in trials if trial.environment), None)
     if found is None:
         return None

@@ -1,7 +1,7 @@
-"""The sides of a comparison: a framework each, with changes to the job where they are wanted.
+"""The sides of a comparison: each a framework, optionally with changes to the job.
 
-What is stored of a side is its name, which tells all of it: ``pytorch``, ``pytorch-a`` of one of
-two that are the same, ``pytorch-execution=compiled`` of one that changes the job.
+A side is stored as its name, which says all of it: ``pytorch``, ``pytorch-a`` for one of two
+identical sides, ``pytorch-execution=compiled`` for one that changes the job.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from twinrun.v1 import job_pb2
 from orchestrator.errors import BadInput
 from orchestrator.language.phrases import Phrase, english
 
-# Changes of how a job is run, which leave its arithmetic as it is.
+# Changes of how a job is run, which do not affect its arithmetic.
 _HOW = {"device", "execution", "loop", "report_every_steps", "threads"}
 _NO_CHANGE = Phrase("{side} changes {field} to {value}, which makes no job: {error}")
 
@@ -25,8 +25,8 @@ _NO_CHANGE = Phrase("{side} changes {field} to {value}, which makes no job: {err
 class Side:
     """A framework, and ``changes`` to the job: dotted fields of the spec with their values.
 
-    Values are written as ``--set`` takes them: ``compiled``, ``0.01``. ``letter`` tells sides apart
-    that are the same.
+    Values are written as for ``--set``: ``compiled``, ``0.01``. ``letter`` distinguishes identical
+    sides.
     """
 
     framework: str
@@ -35,20 +35,20 @@ class Side:
 
     @property
     def name(self) -> str:
-        """As it is stored, and as its files are named."""
+        """Its name in stored data and in its files' names."""
         changes = [f"{field}={quote(value, safe='.+-')}" for field, value in self.changes]
         return "-".join([self.framework, *filter(None, [",".join([*self.letter, *changes])])])
 
     @classmethod
     def named(cls, name: str) -> Self:
-        """The side that is stored so."""
+        """Return the side that is stored under that name."""
         framework, _, rest = name.partition("-")
         parts = [part.partition("=") for part in rest.split(",")]
         changes = tuple((field, unquote(value)) for field, equals, value in parts if equals)
         return cls(framework, changes, "".join(field for field, equals, _ in parts if not equals))
 
     def spec(self, spec: job_pb2.JobSpec) -> job_pb2.JobSpec:
-        """What the side's trials are to do, where the job is ``spec``. Raises BadInput."""
+        """Return the spec of the side's trials, where the job is ``spec``. Raises BadInput."""
         made = job_pb2.JobSpec()
         made.CopyFrom(spec)
         for field, value in self.changes:
@@ -63,7 +63,7 @@ class Side:
 
 
 def _change(mapping: dict[str, Any], path: str, value: str) -> None:
-    """``value``: in YAML, or the name of an enum's value in lower case."""
+    """Set a field to ``value``: in YAML, or the name of an enum's value in lower case."""
     descriptor: Any = job_pb2.JobSpec.DESCRIPTOR
     *parents, name = path.split(".")
     for parent in parents:
@@ -76,31 +76,31 @@ def _change(mapping: dict[str, Any], path: str, value: str) -> None:
 
 
 def framework_of(side: str) -> str:
-    """The framework that a side's trials run on."""
+    """Return the framework that a side's trials run on."""
     return Side.named(side).framework
 
 
 def changed_fields(sides: Sequence[str]) -> list[str]:
-    """What some side changes of the job: dotted fields of the spec."""
+    """Return what any side changes in the job: dotted fields of the spec."""
     return sorted({field for side in sides for field, _ in Side.named(side).changes})
 
 
 def sides(frameworks: Sequence[str]) -> tuple[Side, ...]:
-    """A side for each framework, which changes nothing."""
+    """Return a side for each framework, without changes."""
     return tuple(map(Side, frameworks))
 
 
 def twice(framework: str) -> tuple[Side, Side]:
-    """Two sides of the same framework."""
+    """Return two sides of the same framework."""
     return Side(framework, letter="a"), Side(framework, letter="b")
 
 
 def are_the_same(sides: Sequence[str]) -> bool:
-    """Whether there are several sides, all of one framework, unchanged: an A/A test."""
+    """Return whether there are several sides, all of one framework, unchanged: an A/A test."""
     different = {(side.framework, side.changes) for side in map(Side.named, sides)}
     return len(sides) > 1 and len(different) == 1
 
 
 def change_how(sides: Sequence[str]) -> bool:
-    """Whether what they change is no more than how the job is run: its arithmetic is the same."""
+    """Return whether they only change how the job is run: its arithmetic is the same."""
     return _HOW.issuperset(changed_fields(sides))

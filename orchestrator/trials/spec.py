@@ -1,4 +1,4 @@
-"""The job spec of what is stored: read once, and written in proto's JSON mapping in one place."""
+"""The stored job spec: read once, and written in proto's JSON mapping in one place."""
 
 import functools
 from collections.abc import Mapping, Sequence
@@ -22,10 +22,10 @@ _FAULT = Phrase("{field} {message}")
 
 
 def spec_of(message: job_pb2.JobSpec, where: str | Sentence) -> JobSpec:
-    """Read a stored spec; what it does not set has the contract's default.
+    """Read a stored spec; unset fields have the contract's defaults.
 
-    Its threads are 0 where no runner had completed it yet. ``where`` it stands is told by the
-    error. Raises RunUnreadable.
+    Its threads are 0 if no runner had completed it yet. The error names ``where`` it is. Raises
+    RunUnreadable.
     """
     whole = job_pb2.JobSpec(threads=0)
     whole.MergeFrom(message)
@@ -37,7 +37,7 @@ def spec_of(message: job_pb2.JobSpec, where: str | Sentence) -> JobSpec:
 
 
 def spec_from_mapping(mapping: object, where: str | Sentence) -> JobSpec:
-    """As `spec_of`, of proto's JSON mapping; fields of a later version are left out."""
+    """Read proto's JSON mapping as `spec_of` does; fields of a later version are ignored."""
     try:
         message = json_format.ParseDict(mapping, job_pb2.JobSpec(), ignore_unknown_fields=True)  # type: ignore[arg-type] # whatever it is, ParseError says so
     except (json_format.ParseError, AttributeError, TypeError) as error:
@@ -51,20 +51,20 @@ def _written(spec: JobSpec) -> Mapping[str, object]:
 
 
 def spec_mapping(spec: JobSpec) -> dict[str, object]:
-    """Write the spec in proto's JSON mapping, with every field that it has."""
+    """Write the spec in proto's JSON mapping, with every field."""
     return dict(_written(spec))
 
 
 def differing_fields(specs: Sequence[JobSpec]) -> list[str]:
-    """Paths of the fields that are not the same in all ``specs``."""
+    """Return paths of the fields that differ between ``specs``."""
     return differing_paths([_written(spec) for spec in dict.fromkeys(specs)])
 
 
 def optimizer_name(spec: JobSpec) -> str:
-    """``adam``."""
+    """Return the optimizer's name: ``adam``."""
     return type(spec.optimizer.kind).__name__.lower()
 
 
 def in_own_way(spec: JobSpec) -> bool:
-    """Whether the frameworks are not to do the same arithmetic."""
+    """Return whether the frameworks are not meant to do the same arithmetic."""
     return spec.recipe is Recipe.IDIOMATIC or bool(spec.own_ways)

@@ -7,5 +7,5 @@ from orchestrator.language.words import state_of
 
 
 def state_name(state: job_pb2.JobState) -> Sentence:
-    """``succeeded``."""
+    """Return the state in words: ``succeeded``."""
     return state_of(job_pb2.JobState.Name(state).removeprefix("JOB_STATE_").lower())

@@ -1,7 +1,7 @@
-"""Results as JSON files hold them: numbers that JSON can hold, and each sentence in its parts.
+"""Results in JSON files: numbers that JSON can hold, and each sentence in its parts.
 
-A sentence stands as English text under its own name, for whoever reads the file, and under ``said``
-as what it was made of, by which it can be said in another language.
+A sentence is stored as English text under its own name, for readers of the file, and under ``said``
+in its parts, from which it can be rendered in another language.
 """
 
 import dataclasses
@@ -19,31 +19,31 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 _SAID = "said"
-_OLDER = "sentence"  # the only one that `said` was of, without its name
+_OLDER = "sentence"  # the only sentence that `said` described, without its name
 
 
 def as_json(fields: Mapping[str, object]) -> dict[str, object]:
-    """Write a mapping for JSON; None stands for what is not finite."""
+    """Write a mapping for JSON; None replaces what is not finite."""
     said = {name: parts for name, value in fields.items() if (parts := _parts(value)) is not None}
     made = {name: _plain(value) for name, value in fields.items()}
     return {**made, _SAID: said} if said else made
 
 
 def fields_of(value: "DataclassInstance") -> dict[str, object]:
-    """Return what a dataclass holds, by name."""
+    """Return the fields of a dataclass, by name."""
     return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 
 
 def sentence(found: Mapping[str, object], name: str) -> Sentence:
     """Read a sentence that `as_json` wrote under ``name``.
 
-    It is in English alone where a version before wrote it. Raises KeyError, TypeError.
+    It is only in English if an earlier version wrote it. Raises KeyError, TypeError.
     """
     return _told(_said(found, name), found[name])
 
 
 def sentences(found: Mapping[str, object], name: str) -> list[Sentence]:
-    """Read a list of them, as `sentence` does."""
+    """Read a list of sentences, as `sentence` does."""
     texts, parts = found[name], _said(found, name)
     if not isinstance(texts, Sequence) or isinstance(texts, str):
         raise TypeError(texts)

@@ -1,4 +1,4 @@
-"""Texts of others, made harmless: nothing in them moves a cursor, colours, or forges a line."""
+"""Texts from others, made harmless: they cannot move a cursor, set colours, or forge a line."""
 
 import functools
 import re
@@ -9,7 +9,7 @@ from google.protobuf.message import DecodeError, Message
 from google.rpc import error_details_pb2
 
 MOST_CHARACTERS = 2_000
-# A framework's own picture of a model has lines.
+# A framework's own text of a model has several lines.
 _WITH_LINES = {"twinrun.v1.ModelSummarized.text": 200_000}
 _ESCAPES = re.compile(
     r"\x1b[\]PX^_][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"  # to a terminal, up to its end
@@ -17,7 +17,7 @@ _ESCAPES = re.compile(
     r"|\x1b[ -/]*[0-~]?"
 )
 _BREAKS = re.compile(r"[ ]*[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]\s*")
-# Control characters, marks that turn the direction of writing, and what is no character.
+# Control characters, marks that change the direction of writing, and noncharacters.
 _UNSEEN = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
     r"\ud800-\udfff\ufdd0-\ufdef\ufeff\ufffe\uffff]"
@@ -34,19 +34,19 @@ _KINDS = {
 
 
 def clean(text: str, most: int = MOST_CHARACTERS) -> str:
-    """One line of at most ``most`` characters, without what cannot be seen."""
+    """Return one line of at most ``most`` characters, without invisible ones."""
     line = _BREAKS.sub(" ", _ESCAPES.sub("", text[: 8 * most]))
     return _cut(_UNSEEN.sub("", line).strip(), most)
 
 
 def clean_lines(text: str, most: int) -> str:
-    """The same of each line; where a line ends is kept, and how far it is indented."""
+    """Clean each line; line ends and indentation are kept."""
     whole = _ESCAPES.sub("", text[: 8 * most]).expandtabs().replace("\r\n", "\n")
     return _cut("\n".join(_UNSEEN.sub("", line) for line in whole.split("\n")), most)
 
 
 def cleaned_json(value: Any) -> Any:
-    """What was parsed of JSON with its texts cleaned, in which lines may end."""
+    """Return parsed JSON with its texts cleaned, which may contain line ends."""
     if isinstance(value, dict):
         return {name: cleaned_json(inner) for name, inner in value.items()}
     if isinstance(value, list):
@@ -59,7 +59,7 @@ def _cut(text: str, most: int) -> str:
 
 
 def clean_message(message: Message) -> None:
-    """Clean every text in a message, of whatever field, and drop details that nobody knows."""
+    """Clean every text in a message, of any field, and drop unknown details."""
     if message.DESCRIPTOR.full_name == "google.rpc.Status":
         _clean_details(message)
     field: Any
@@ -77,7 +77,7 @@ def clean_message(message: Message) -> None:
 
 
 def cleaned(message: M) -> M:
-    """The same with every text cleaned; itself where it can have none."""
+    """Return the message with every text cleaned; itself if it can have none."""
     if not _has_text(message.DESCRIPTOR):
         return message
     copy = type(message)()
@@ -96,14 +96,14 @@ def _clean_field(message: Message, field: Any, value: Any) -> None:
 
 
 def _clean_map(found: Any) -> None:
-    """Of texts to texts, the only kind that the protocol has."""
+    """Clean a map of texts to texts, the only kind in the protocol."""
     cleaned = {clean(key): clean(value) for key, value in found.items()}
     found.clear()
     found.update(cleaned)
 
 
 def _clean_details(status: Any) -> None:
-    """Keep those of a known kind that can be read, cleaned."""
+    """Keep readable details of a known kind, cleaned."""
     kept = []
     for detail in status.details:
         kind = _KINDS.get(detail.type_url.rpartition("/")[2])
@@ -122,7 +122,7 @@ def _clean_details(status: Any) -> None:
 
 @functools.cache
 def _has_text(descriptor: Any) -> bool:
-    """Whether a message of the kind can hold any, at whatever depth."""
+    """Return whether a message of this type can hold text, at any depth."""
     seen, waiting = set[str](), [descriptor]
     while waiting:
         for field in waiting.pop().fields:

@@ -1,4 +1,4 @@
-"""A trial: one execution of one job on one framework, as its events tell of it."""
+"""A trial: one execution of one job on one framework, as its events report it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from twinrun.v1 import job_pb2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StepDetails:
-    """What is known of each step beside its loss: float64[steps] each, as in job.proto.
+    """What is known about each step besides its loss: float64[steps] each, as in job.proto.
 
     ``gradient_norms`` by parameter, in model order.
     """
@@ -33,13 +33,13 @@ class StepDetails:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trial:
-    """What is known of a trial. One that failed or was cancelled keeps whatever it had finished.
+    """What is known about a trial. A failed or cancelled one keeps what it had finished.
 
     ``phases`` and ``cpu_seconds``: wall and CPU seconds by the phase's name, finished phases only.
-    ``losses``: float64[steps], each the mean over its batch; NaN where a step was not reported.
-    ``details``: where the spec asked for them. ``state``: as last heard; one that nobody watched to
-    its end stays running. ``error``: its ``reason`` is empty where the runner gave none.
-    ``spec``: the spec as the runner completed it. None: not reported.
+    ``losses``: float64[steps], each the mean over its batch; NaN if a step was not reported.
+    ``details``: if the spec requested them. ``state``: as last heard; one that nobody watched to
+    its end stays running. ``error``: its ``reason`` is empty if the runner gave none. ``spec``: the
+    spec as the runner completed it. None: not reported.
     """
 
     framework: str
@@ -60,7 +60,7 @@ class Trial:
 
     @property
     def name(self) -> str:
-        """As its files are named."""
+        """Its name in its files' names."""
         return f"{self.framework}-{self.number}"
 
     @property
@@ -68,7 +68,7 @@ class Trial:
         return self.resources.accelerator if self.resources else None
 
     def seconds(self, phase: str) -> float | None:
-        """Wall seconds of a phase; of a part that did not end, those of its finished epochs."""
+        """Return a phase's wall seconds; for an unfinished part those of its finished epochs."""
         if phase in self.phases:
             return self.phases[phase]
         parts = [getattr(epoch, f"{phase}_seconds", None) for epoch in self.epochs]

@@ -25,8 +25,8 @@ DATASETS = {
     "fashion-mnist": DatasetInfo(60_000, 10_000, (28, 28, 1), 10),
 }
 NAMES = (*DATASETS, "synthetic")
-_PREVIEWED = 100_000  # numbers of images in one event, which is to fit into a message of 4 MiB
-_LARGEST_BYTES = 4 * 2**30  # of uint8 pixels, a split
+_PREVIEWED = 100_000  # numbers of images in one event, which must fit into a message of 4 MiB
+_LARGEST_BYTES = 4 * 2**30  # of uint8 pixels per split
 
 
 def info(dataset: Dataset) -> DatasetInfo:
@@ -73,7 +73,7 @@ def violations(dataset: Dataset) -> Iterator[Violation]:
     if dataset.test_limit is not None:
         yield from between("dataset.test_limit", dataset.test_limit, 1, full.test_samples)
     height, width, channels = full.shape
-    images = max(full.train_samples, full.test_samples, full.classes)  # a pattern for each class
+    images = max(full.train_samples, full.test_samples, full.classes)  # one pattern for each class
     largest = images * height * width * channels
     if largest > _LARGEST_BYTES:
         yield Violation(

@@ -17,7 +17,7 @@ from services.data.source import File, Progress, Source
 from services.errors import DataUnavailable, InvalidRequest
 from services.model.weights import parameter_dtype
 
-_ROWS = 1024  # normalised at once: NumPy widens indices to 8 bytes each
+_ROWS = 1024  # normalised at a time, because NumPy widens indices to 8 bytes each
 
 Split = tuple[NDArray[np.uint8], NDArray[np.int32]]  # images [n, h, w, c], labels [n]
 
@@ -108,7 +108,7 @@ def _normalise(images: NDArray[np.uint8], table: NDArray[np.floating]) -> NDArra
     values = np.empty(images.shape, table.dtype)
     for start in range(0, len(images), _ROWS):
         rows = slice(start, start + _ROWS)
-        np.take(table, images[rows], out=values[rows], mode="clip")  # clip: without a buffer
+        np.take(table, images[rows], out=values[rows], mode="clip")  # clip needs no buffer
     return values
 
 

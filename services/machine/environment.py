@@ -1,4 +1,4 @@
-"""Where a trial runs: what every framework tells alike, and what only it knows."""
+"""Where a trial runs: what all frameworks report alike, and what only one knows."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ from services.machine import host, nvml
 
 
 def completed(own: Environment) -> Environment:
-    """``own``, what the framework tells of itself, with what is known without it."""
+    """Return ``own``, which the framework reports, with the fields known without it."""
     driver, accelerators = nvml.accelerators()
     return replace(
         own,

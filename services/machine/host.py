@@ -1,4 +1,4 @@
-"""The machine that a trial runs on, as far as no framework is needed to see it."""
+"""The machine that a trial runs on, as far as it is visible without a framework."""
 
 import importlib.metadata
 import math
@@ -19,17 +19,17 @@ def python_version() -> str:
 
 
 def platform_name() -> str:
-    """Operating system, kernel and architecture."""
+    """Return operating system, kernel and architecture."""
     return platform.platform()
 
 
 def cpu_model(cpuinfo: Path = _CPUINFO) -> str:
-    """The processor's name as its maker gives it, or the architecture where it gives none."""
+    """Return the processor's name from its maker, or the architecture if there is none."""
     return next(_of_first_cpu("model name", cpuinfo), platform.processor() or platform.machine())
 
 
 def cpu_flags(cpuinfo: Path = _CPUINFO) -> tuple[str, ...]:
-    """Instruction sets and the like, as the kernel names them; none where it names none."""
+    """Return instruction sets and other features by the kernel's names; empty if it has none."""
     named = [next(_of_first_cpu(name, cpuinfo), "") for name in ("flags", "Features")]
     return tuple(" ".join(named).split())
 
@@ -43,23 +43,23 @@ def _of_first_cpu(wanted: str, cpuinfo: Path) -> Iterator[str]:
 
 
 def cpu_governor(cpus: Path = Path("/sys/devices/system/cpu")) -> str:
-    """What sets the first CPU's clock; empty where the system does not say."""
+    """Return what controls the first CPU's clock; empty if the system does not report it."""
     with suppress(OSError):
         return (cpus / "cpu0/cpufreq/scaling_governor").read_text().strip()
     return ""
 
 
 def memory_bytes() -> int:
-    """Of the machine; 0 where the system does not say."""
+    """Return the machine's memory; 0 if the system does not report it."""
     with suppress(OSError, ValueError):
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return 0
 
 
 def git_commit() -> str:
-    """Of this code, with "+changes" where it was changed; empty: not known.
+    """Return the commit of this code, with "+changes" if it was modified; empty: not known.
 
-    A runner asks once and hands it to its trials in the environment.
+    A runner asks once and passes it to its trials in the environment.
     """
     if (known := os.environ.get(COMMIT_VARIABLE)) is not None:
         return known
@@ -84,7 +84,7 @@ def _git(*arguments: str) -> str:
 
 
 def available_cpus(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
-    """CPUs that this process may use: its affinity, and its control group's quota rounded up."""
+    """Return the CPUs that this process may use: its affinity, and its quota rounded up."""
     affinity = getattr(os, "sched_getaffinity", None)  # macOS and Windows have none
     cpus = len(affinity(0)) if affinity else os.cpu_count() or 1
     quota = cpu_limit(cgroup)
@@ -92,7 +92,7 @@ def available_cpus(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
 
 
 def cpu_set() -> str:
-    """The CPUs that this process may run on, such as 0-3,8; empty where the system does not say."""
+    """Return the CPUs that this process may run on, such as 0-3,8; empty if not reported."""
     affinity = getattr(os, "sched_getaffinity", None)
     ranges: list[list[int]] = []
     for cpu in sorted(affinity(0)) if affinity else ():
@@ -104,7 +104,7 @@ def cpu_set() -> str:
 
 
 def cpu_limit(cgroup: Path = Path("/sys/fs/cgroup")) -> float:
-    """CPUs that the control group (version 2, else 1) grants; 0 without a limit."""
+    """Return the CPUs that the control group (version 2, else 1) allows; 0 without a limit."""
     try:
         if (unified := cgroup / "cpu.max").is_file():
             quota, period = unified.read_text().split()
@@ -117,5 +117,5 @@ def cpu_limit(cgroup: Path = Path("/sys/fs/cgroup")) -> float:
 
 
 def packages() -> dict[str, str]:
-    """Every distribution that is installed, with its version."""
+    """Return every installed distribution with its version."""
     return {found.name: found.version for found in importlib.metadata.distributions()}

@@ -1,6 +1,6 @@
-"""What the machine's CPUs do while something is timed: the trial's own part, and everyone else's.
+"""What the machine's CPUs do during a timed part: the trial's own load, and everyone else's.
 
-Linux tells it in /proc; elsewhere nothing is known. Two readings cost some 0.2 ms together.
+Linux reports it in /proc; elsewhere it is unknown. Two readings take about 0.2 ms together.
 """
 
 import os
@@ -17,12 +17,12 @@ _CGROUP = Path("/sys/fs/cgroup")
 # In a line of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal (man 5 proc).
 _BUSY, _STOLEN = (0, 1, 2, 5, 6), 7
 _THROTTLED = (("cpu.stat", "throttled_usec", 1e-6), ("cpu/cpu.stat", "throttled_time", 1e-9))
-_UTIME = 13  # in /proc/PID/stat; system time follows, then those of children that are gone
+_UTIME = 13  # in /proc/PID/stat; system time follows, then the times of ended children
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Seconds since some beginning, of all CPUs together."""
+    """Seconds since some fixed time, summed over all CPUs."""
 
     own: float
     busy: float
@@ -31,7 +31,7 @@ class Reading:
 
 
 def read(proc: Path = _PROC, cgroup: Path = _CGROUP) -> Reading | None:
-    """What the counters say now. None: this system has none."""
+    """Read the counters. Returns None if this system has none."""
     try:
         with (proc / "stat").open() as file:
             counters = [int(word) / _ticks() for word in file.readline().split()[1:]]
@@ -46,13 +46,13 @@ def read(proc: Path = _PROC, cgroup: Path = _CGROUP) -> Reading | None:
 
 
 def between(before: Reading | None, after: Reading | None) -> Load | None:
-    """None where one of the readings is missing."""
+    """Subtract two readings; None if one of them is missing."""
     if before is None or after is None:
         return None
     own = after.own - before.own
     return Load(
         own_cpu_seconds=own,
-        # The kernel counts in ticks, so that a short time may come out below zero.
+        # The kernel counts in ticks, so a short time may be negative.
         other_cpu_seconds=max(0.0, after.busy - before.busy - own),
         stolen_seconds=max(0.0, after.stolen - before.stolen),
         throttled_seconds=max(0.0, after.throttled - before.throttled),
@@ -61,7 +61,7 @@ def between(before: Reading | None, after: Reading | None) -> Load | None:
 
 
 def clock_hertz(proc: Path = _PROC) -> float:
-    """Mean of what the CPUs run at now; 0: the system does not tell."""
+    """Return the CPUs' current mean clock; 0: the system does not report it."""
     with suppress(OSError, ValueError):
         lines = (proc / "cpuinfo").read_text(errors="replace").splitlines()
         clocks = [float(line.partition(":")[2]) for line in lines if line.startswith("cpu MHz")]
@@ -71,7 +71,7 @@ def clock_hertz(proc: Path = _PROC) -> float:
 
 
 def swapped_bytes(proc: Path = _PROC) -> int:
-    """Of this process."""
+    """Return how much of this process is swapped out."""
     with suppress(OSError, ValueError):
         for line in (proc / "self/status").read_text().splitlines():
             if line.startswith("VmSwap:"):
@@ -84,7 +84,7 @@ def _ticks() -> int:
 
 
 def _children(proc: Path) -> Iterator[float]:
-    """CPU seconds of each process that this one has started, such as a data loader's worker."""
+    """Yield CPU seconds of each process that this one has started, such as a data loader's."""
     with suppress(OSError):
         for pid in (proc / f"self/task/{os.getpid()}/children").read_text().split():
             with suppress(OSError, ValueError, IndexError):
@@ -94,7 +94,7 @@ def _children(proc: Path) -> Iterator[float]:
 
 
 def _throttled(cgroup: Path) -> float:
-    """Seconds for which the control group's limit has held processes back (version 2, else 1)."""
+    """Return the seconds for which the control group (version 2, else 1) throttled processes."""
     for name, key, unit in _THROTTLED:
         with suppress(OSError, ValueError):
             for line in (cgroup / name).read_text().splitlines():

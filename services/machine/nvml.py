@@ -1,7 +1,7 @@
-"""NVIDIA's GPUs by NVML: which this process may see, and what one did while a trial trained.
+"""NVIDIA's GPUs through NVML: which ones this process sees, and what one did during training.
 
-No CUDA context is made. Where there is no library, no driver or no answer, nothing is known of
-GPUs; that is no error.
+No CUDA context is created. Without a library, a driver or an answer, nothing is known about GPUs;
+that is not an error.
 """
 
 import os
@@ -14,9 +14,9 @@ from typing import Any, Self
 
 from twinrun.contract.events import Accelerator, AcceleratorUsed
 
-_LOOK_SECONDS = 0.1  # from one look to the next
+_LOOK_SECONDS = 0.1  # between two queries
 _MEMORY_V2, _MIG_ENABLED = 0x02000028, 1  # as in nvml.h
-# What holds a GPU's clock back, as in nvml.h; idling and what its user has set do not count.
+# What reduces a GPU's clock, as in nvml.h; idling and user settings do not count.
 _THROTTLED = {
     0x04: "SwPowerCap",
     0x08: "HwSlowdown",
@@ -27,9 +27,9 @@ _THROTTLED = {
 
 
 def accelerators() -> tuple[str, tuple[Accelerator, ...]]:
-    """The driver's version and the GPUs that CUDA shows this process; "" and none without.
+    """Return the driver's version and the GPUs that CUDA shows this process; "" and none without.
 
-    In the order of the PCI bus, which a trial's process has CUDA take too.
+    They are in the order of the PCI bus, which a trial's process also makes CUDA use.
     """
     with _library() as nvml:
         if nvml is None:
@@ -41,24 +41,24 @@ def accelerators() -> tuple[str, tuple[Accelerator, ...]]:
 
 
 class Sampler:
-    """Looks at one GPU every now and then while it is entered, which may be several times."""
+    """Queries one GPU periodically while it is entered, which may be several times."""
 
     def __init__(self, uuid: str, look_seconds: float = _LOOK_SECONDS) -> None:
-        """Nothing is looked at where ``uuid`` is empty, or where NVML does not know it."""
+        """Query nothing if ``uuid`` is empty or unknown to NVML."""
         self._uuid = uuid
         self._look_seconds = look_seconds
-        self._nvml = _initialised() if uuid else None  # for as long as the process lives
+        self._nvml = _initialised() if uuid else None  # loaded for the life of the process
         self._handle = self._nvml and self._nvml.ask("nvmlDeviceGetHandleByUUID", uuid)
         self._samples = 0
         self._peak_memory_bytes: int | None = None
         self._throttled = 0  # NVML's reasons, a bit each
         self._most_processes = 0
         self._utilization, self._watts = _Mean(), _Mean()
-        self._seconds = 0.0  # that it was entered
+        self._seconds = 0.0  # for which it was entered
         self._joules: float | None = 0.0  # None: the device does not count them
 
     def used(self) -> AcceleratorUsed | None:
-        """What was seen so far. None: nothing was."""
+        """Return what was measured so far. None: nothing."""
         if not self._samples:
             return None
         watts = self._watts.value
@@ -101,17 +101,17 @@ class Sampler:
             self._joules += counter - self._joules_before
         self._ends.set()
         self._thread.join()
-        self._look()  # a short stay has one look at least
+        self._look()  # at least one query, even if it is entered briefly
 
     def _look_repeatedly(self) -> None:
         while not self._ends.wait(self._look_seconds):
             self._look()
 
     def _look(self) -> None:
-        """What is seen stands for the time since the last look."""
+        """Query once; the values count for the time since the last query."""
         before, self._looked = self._looked, time.monotonic()
         seconds = self._looked - before
-        # The second version leaves out what the driver keeps for itself; old drivers lack it.
+        # The second version excludes the memory that the driver reserves; old drivers lack it.
         memory = self._ask("nvmlDeviceGetMemoryInfo", _MEMORY_V2)
         if memory is None:
             memory = self._ask("nvmlDeviceGetMemoryInfo")
@@ -127,7 +127,7 @@ class Sampler:
         self._samples += 1
 
     def _counter(self) -> float | None:
-        """Joules since the driver was loaded."""
+        """Return the joules since the driver was loaded."""
         millijoules = self._ask("nvmlDeviceGetTotalEnergyConsumption")
         return None if millijoules is None else millijoules / 1000
 
@@ -136,7 +136,7 @@ class Sampler:
 
 
 class _Mean:
-    """Of a quantity over time."""
+    """The mean of a quantity over time."""
 
     def __init__(self) -> None:
         self._sum = self._seconds = 0.0
@@ -156,7 +156,7 @@ class _Library:
         self._module = module
 
     def ask(self, function: str, *arguments: Any) -> Any:
-        """What the function answers; None where device, driver or library has no answer."""
+        """Return the function's answer; None if device, driver or library has none."""
         try:
             return getattr(self._module, function)(*arguments)
         except self._module.NVMLError:
@@ -164,7 +164,7 @@ class _Library:
 
 
 def _initialised() -> _Library | None:
-    """None: this machine has no NVML."""
+    """Load NVML. Returns None if this machine has none."""
     try:
         import pynvml  # noqa: PLC0415 - large, and not in every environment
     except ImportError:
@@ -187,7 +187,7 @@ def _library() -> Iterator[_Library | None]:
 
 
 def _gpu(nvml: _Library, index: int) -> list[Accelerator]:
-    """The GPU, or the MIG devices that it is divided into; none where it may not be used."""
+    """Return the GPU, or the MIG devices that it is divided into; none if it may not be used."""
     handle = nvml.ask("nvmlDeviceGetHandleByIndex", index)
     if handle is None:
         return []
@@ -200,7 +200,7 @@ def _gpu(nvml: _Library, index: int) -> list[Accelerator]:
 
 
 def _accelerator(nvml: _Library, handle: Any) -> Accelerator:
-    memory = nvml.ask("nvmlDeviceGetMemoryInfo", handle)  # has none where it is the host's
+    memory = nvml.ask("nvmlDeviceGetMemoryInfo", handle)  # has none if it shares the host's
     return Accelerator(
         name=nvml.ask("nvmlDeviceGetName", handle) or "",
         uuid=nvml.ask("nvmlDeviceGetUUID", handle) or "",
@@ -209,7 +209,7 @@ def _accelerator(nvml: _Library, handle: Any) -> Accelerator:
 
 
 def _visible(gpus: list[list[Accelerator]], names: str | None) -> tuple[Accelerator, ...]:
-    """As CUDA: of a divided GPU one part, and nothing after a name that is not known."""
+    """Select as CUDA does: one part of a divided GPU, and nothing after an unknown name."""
     if names is None:
         return tuple(parts[0] for parts in gpus)
     visible = []

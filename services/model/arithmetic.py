@@ -1,4 +1,4 @@
-"""How much arithmetic and memory traffic a job cannot do without, however it is computed."""
+"""The least arithmetic and memory traffic that a job needs, however it is computed."""
 
 from twinrun.contract.spec import JobSpec
 
@@ -7,11 +7,12 @@ from services.model.weights import Weights
 
 
 def epoch_operations(spec: JobSpec, shape: tuple[int, ...], samples: int) -> float:
-    """Floating-point operations of the products of one epoch over ``samples`` of ``shape``.
+    """Return the operations of one epoch's products over ``samples`` of ``shape``.
 
     A kernel is used in three products: the layer's output, and the gradients of the kernel and of
-    its input; nobody needs the gradient of the first one's input. Each is a multiplication and an
-    addition for each value of the kernel and place that it is laid on. All else is small beside it.
+    its input; the gradient of the first layer's input is never used. Each takes a multiplication
+    and an addition for each value of the kernel and position of the window. Everything else is
+    small in comparison.
     """
     operations = 0
     products = 2
@@ -24,11 +25,11 @@ def epoch_operations(spec: JobSpec, shape: tuple[int, ...], samples: int) -> flo
 def epoch_bytes(
     spec: JobSpec, shape: tuple[int, ...], weights: Weights, sample_bytes: int, steps: int
 ) -> float:
-    """Bytes that one epoch over samples of ``shape`` moves if nothing stays in a cache.
+    """Return the bytes that one epoch over samples of ``shape`` moves if nothing stays in a cache.
 
     Each sample is read once. At each step the optimizer reads and writes each trained parameter and
-    each value of its state, and what is kept without it is read and written; gradients need not
-    reach the memory.
+    each value of its state, and untrained state is read and written; gradients need not reach the
+    memory.
     """
     arrays = 1 + optimizers.slot_count(spec.optimizer)
     touched = sum(

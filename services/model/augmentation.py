@@ -1,8 +1,7 @@
-"""What becomes of each training image in each epoch: the same in every framework.
+"""How each training image changes in each epoch: the same in every framework.
 
-An image is mirrored, turned and made larger or smaller about its centre, and then moved. What a
-framework needs of it is the inverse map: for each pixel that is to be made, the place in the image
-that it is taken from.
+An image is mirrored, rotated and scaled about its centre, and then shifted. A framework needs the
+inverse map: for each pixel of the result, the position in the image that it comes from.
 """
 
 import hashlib
@@ -12,23 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 from twinrun.contract.spec import Augmentation, JobSpec, Normalization
 
-TRANSFORMS = "transforms"  # as `services.trial.chunks.Chunk.drawn` has them
+TRANSFORMS = "transforms"  # as in `services.trial.chunks.Chunk.drawn`
 
-# Places are sums of these and of half pixels. So many bits after the point leave enough before it
-# that float32 holds every such sum of an image of up to some 100 pixels exactly, in any order.
+# Positions are sums of these and of half pixels. With this many bits after the point, float32
+# holds every such sum of an image of up to about 100 pixels exactly, in any order.
 _UNIT = 2.0**-15
 
 
 def wanted(spec: JobSpec) -> bool:
-    """Whether the job augments its training images at all."""
+    """Return whether the job augments its training images at all."""
     return spec.augmentation != Augmentation()
 
 
 def transforms(spec: JobSpec, shape: Sequence[int], epoch: int) -> NDArray[np.float64]:
-    """The inverse maps of one epoch (from 0), float64[n, 2, 3], for images ``shape`` [n, h, w, c].
+    """Return the inverse maps of one epoch (from 0), float64[n, 2, 3], for ``shape`` [n, h, w, c].
 
-    ``[[a, b, c], [d, e, f]]``: the pixel that lies u to the right of the image's centre and v
-    below it is taken from a * u + b * v + c to the right and d * u + e * v + f below.
+    ``[[a, b, c], [d, e, f]]``: the pixel u to the right of the image's centre and v below it comes
+    from a * u + b * v + c to the right and d * u + e * v + f below.
     """
     samples, height, width = shape[:3]
     augmentation = spec.augmentation
@@ -48,12 +47,12 @@ def transforms(spec: JobSpec, shape: Sequence[int], epoch: int) -> NDArray[np.fl
 
 
 def background(normalization: Normalization) -> float:
-    """What comes in from outside of an image: pixel 0, normalised."""
+    """Return the value outside an image: pixel 0, normalised."""
     return -normalization.mean / normalization.std
 
 
 def digest(spec: JobSpec, shape: Sequence[int]) -> str:
-    """SHA-256, hexadecimal, of the maps of all epochs as little-endian float64. Empty without."""
+    """Hash the maps of all epochs as little-endian float64: SHA-256, hexadecimal. Empty without."""
     if not wanted(spec):
         return ""
     sha256 = hashlib.sha256()

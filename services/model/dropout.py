@@ -1,4 +1,4 @@
-"""Dropout's masks: drawn once by NumPy, the same for every framework."""
+"""Dropout masks: drawn once by NumPy, the same for every framework."""
 
 import math
 from collections.abc import Iterable
@@ -7,32 +7,32 @@ import numpy as np
 from numpy.typing import NDArray
 from twinrun.contract.layers import Dropout, Layer
 
-_LEVELS = 2**16  # a value is kept or not by a number of 16 bits: fewer draw faster
-_A_BLOCK = 16  # such numbers that Philox makes at once
+_LEVELS = 2**16  # a 16-bit number decides whether a value is kept: fewer bits draw faster
+_A_BLOCK = 16  # such numbers that Philox generates at a time
 
 
 def name(layer: int) -> str:
-    """Of the masks of a dropout, by its index among the layers."""
+    """Return the name of a dropout's masks, from its index among the layers."""
     return f"layers.{layer}.mask"
 
 
 def names(layers: Iterable[Layer]) -> list[str]:
-    """Of the masks of all dropouts, in model order."""
+    """Return the names of all dropouts' masks, in model order."""
     return [name(index) for index, layer in enumerate(layers) if isinstance(layer, Dropout)]
 
 
 def scale(dropout: Dropout) -> float:
-    """By which values that are kept grow, so that the mean stays as it was."""
+    """Return the factor for values that are kept, which preserves the mean."""
     return 1 / (1 - dropout.rate)
 
 
 def masks(
     rate: float, shape: tuple[int, ...], *, stream: tuple[int, int, int], first: int, samples: int
 ) -> NDArray[np.bool_]:
-    """True where a value of ``shape`` is kept, bool[samples, *shape].
+    """Draw masks bool[samples, *shape]: True where a value of ``shape`` is kept.
 
-    ``stream``: seed, epoch and index of the layer. ``first``: the place in the epoch (from 0) of
-    the first sample; each place has numbers of its own, in however many parts they are drawn.
+    ``stream``: seed, epoch and index of the layer. ``first``: the position in the epoch (from 0) of
+    the first sample; each position has its own numbers, in however many parts they are drawn.
     """
     seed, epoch, layer = stream
     values = math.prod(shape)

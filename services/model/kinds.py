@@ -1,4 +1,4 @@
-"""What is found by its kind: a mapping that lacks none, or an error at import."""
+"""Lookup by kind: a mapping that contains every kind, or an error at import."""
 
 import importlib
 import pkgutil
@@ -16,7 +16,7 @@ Found = TypeVar("Found")
 def complete(
     place: str, kinds: Iterable[Kind], found: Mapping[Kind, Found]
 ) -> Mapping[Kind, Found]:
-    """Return ``found``, which has all ``kinds``. Raises TypeError: what the ``place`` lacks."""
+    """Return ``found`` if it has all ``kinds``. Raises TypeError: what the ``place`` lacks."""
     lacking = [str(getattr(kind, "__name__", kind)) for kind in kinds if kind not in found]
     if lacking:
         raise TypeError(f"{place} lacks {', '.join(lacking)}")
@@ -24,7 +24,7 @@ def complete(
 
 
 def modules(package: str) -> Mapping[type[Layer], ModuleType]:
-    """Return the module of each kind of layer in ``package``, found by the kind's name.
+    """Return the module of each kind of layer in ``package``, by the kind's name.
 
     Raises TypeError: which kinds the package lacks.
     """

@@ -1,4 +1,4 @@
-"""What the optimizers of job.proto ask of every framework alike. NumPy only."""
+"""What the optimizers of job.proto require of every framework alike. NumPy only."""
 
 from typing import assert_never
 
@@ -10,7 +10,7 @@ Plan = tuple[NDArray[np.float64], NDArray[np.float64]]  # rates and epsilons, [s
 
 
 def slot_count(optimizer: Optimizer) -> int:
-    """How many arrays of a parameter's shape it keeps for each parameter."""
+    """Return how many arrays of a parameter's shape the optimizer keeps for each parameter."""
     match optimizer.kind:
         case Sgd(momentum):
             return 1 if momentum else 0
@@ -21,12 +21,12 @@ def slot_count(optimizer: Optimizer) -> int:
 
 
 def schedule(optimizer: Optimizer, first: int, steps: int) -> Plan:
-    """Rates and epsilons, float64[steps] each, of the steps that come after ``first`` steps.
+    """Return rates and epsilons, float64[steps] each, of the steps that follow ``first`` steps.
 
-    Algorithm 1's step  lr * m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + epsilon)  is the same as
-    rate * m / (sqrt(v) + epsilon_hat) with rate = lr * sqrt(1 - b2^t) / (1 - b1^t) and
-    epsilon_hat = epsilon * sqrt(1 - b2^t)  (Kingma and Ba 2015, end of section 2). Both are made
-    here in float64: in float32, 1 - 0.999 alone would be wrong by one part in 80,000.
+    Algorithm 1's step  lr * m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + epsilon)  is the same as rate
+    * m / (sqrt(v) + epsilon_hat) with rate = lr * sqrt(1 - b2^t) / (1 - b1^t) and epsilon_hat =
+    epsilon * sqrt(1 - b2^t)  (Kingma and Ba 2015, end of section 2). Both are computed here in
+    float64: in float32, 1 - 0.999 alone would be wrong by one part in 80,000.
     """
     match optimizer.kind:
         case Sgd():

@@ -1,4 +1,4 @@
-"""The shapes of a whole model: what its layers make of a sample, and which parameters they have."""
+"""The shapes of a whole model: the outputs of its layers, and their parameters."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -15,30 +15,36 @@ _MOST_PARAMETERS = 2**31
 
 
 def trained_layers(layers: Sequence[Layer]) -> Sequence[Layer]:
-    """The layers up to the logits: all but a softmax that stands last."""
+    """Return the layers up to the logits: all except a final softmax."""
     if layers and layers[-1] == Activation(ActivationFunction.SOFTMAX):
         return layers[:-1]
     return layers
 
 
 def output_shape(layer: Layer, shape: Shape) -> Shape:
-    """What ``layer`` makes of a sample of ``shape``. Raises ValueError where it cannot."""
+    """Return the output shape of ``layer`` for a sample of ``shape``.
+
+    Raises ValueError on a misfit.
+    """
     return KINDS[type(layer)].output_shape(layer, shape)
 
 
 def output_shapes(layers: Sequence[Layer], shape: Shape) -> list[Shape]:
-    """What each layer makes of a sample of ``shape``. Raises ValueError where one cannot."""
+    """Return each layer's output shape for a sample of ``shape``. Raises ValueError on a misfit."""
     made = accumulate(layers, lambda before, layer: output_shape(layer, before), initial=shape)
     return list(made)[1:]
 
 
 def input_shapes(layers: Sequence[Layer], shape: Shape) -> list[Shape]:
-    """What each layer gets of a sample of ``shape``. Raises ValueError where one cannot take it."""
+    """Return each layer's input shape for a sample of ``shape``. Raises ValueError on a misfit."""
     return [shape, *output_shapes(layers, shape)][:-1]
 
 
 def parameters(layers: Sequence[Layer], shape: Shape) -> list[Parameter]:
-    """The parameters in model order, for samples of ``shape``. Raises ValueError on a misfit."""
+    """Return the parameters in model order, for samples of ``shape``.
+
+    Raises ValueError on a misfit.
+    """
     given = zip(layers, input_shapes(layers, shape), strict=True)
     return [
         parameter
@@ -48,13 +54,13 @@ def parameters(layers: Sequence[Layer], shape: Shape) -> list[Parameter]:
 
 
 def multiplications(layers: Sequence[Layer], shape: Shape) -> list[int]:
-    """How many each layer's output takes for one sample of ``shape``; 0 where it has no kernel."""
+    """Return each layer's multiplications for one sample of ``shape``; 0 without a kernel."""
     given = zip(layers, input_shapes(layers, shape), strict=True)
     return [KINDS[type(layer)].multiplications(layer, taken) for layer, taken in given]
 
 
 def violations(layers: Sequence[Layer], shape: Shape, classes: int) -> Iterator[Violation]:
-    """Layers that do not fit each other, the samples' ``shape`` or the number of ``classes``."""
+    """Yield layers that do not fit each other, ``shape`` or the number of ``classes``."""
     if not layers:
         yield Violation("layers", "is empty; give at least flatten and one dense layer")
         return
@@ -71,7 +77,7 @@ def violations(layers: Sequence[Layer], shape: Shape, classes: int) -> Iterator[
             made = output_shape(layer, made)
         except ValueError as misfit:
             yield Violation(f"layers[{index}].{layer_field(type(layer))}", str(misfit))
-            return  # what follows has no shape to be held against
+            return  # the following layers have no shape to check
     if made != (classes,):
         size = "x".join(map(str, made))
         yield Violation(
@@ -83,7 +89,7 @@ def violations(layers: Sequence[Layer], shape: Shape, classes: int) -> Iterator[
 
 
 def size_violations(layers: Sequence[Layer], shape: Shape) -> Iterator[Violation]:
-    """More parameters than a trainer can be expected to hold."""
+    """Yield a violation if there are more parameters than a trainer can be expected to hold."""
     count = sum(math.prod(parameter.shape) for parameter in parameters(layers, shape))
     if count > _MOST_PARAMETERS:
         yield Violation("layers", f"have {count:,} parameters; at most {_MOST_PARAMETERS:,} fit")

@@ -1,4 +1,4 @@
-"""A model's parameters: initial values drawn from the seed, and the file that holds them."""
+"""A model's parameters: initial values drawn from the seed, and the file that stores them."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -20,12 +20,12 @@ Weights = Mapping[str, NDArray[np.floating]]
 
 
 def parameter_dtype(precision: Precision) -> np.dtype[np.floating]:
-    """The precision in which parameters and optimizer state are kept."""
+    """Return the precision in which parameters and optimizer state are kept."""
     return np.dtype(np.float64 if precision is Precision.FLOAT64 else np.float32)
 
 
 def perturbed(weights: Weights, seed: int) -> Weights:
-    """The same with every value but zeros moved by one unit in its last place, up or down."""
+    """Move every nonzero value by one unit in its last place, up or down at random."""
     generator = np.random.Generator(np.random.Philox(key=[seed, 2**35]))
     moved = {}
     for name, array in weights.items():
@@ -37,7 +37,7 @@ def perturbed(weights: Weights, seed: int) -> Weights:
 def initial(
     layers: Sequence[Layer], shape: tuple[int, ...], seed: int, precision: Precision
 ) -> Weights:
-    """Initial values for samples of ``shape``: drawn in float64, one Philox stream a parameter."""
+    """Draw initial values for samples of ``shape`` in float64, one Philox stream a parameter."""
     return {
         parameter.name: _draw(parameter, seed, index).astype(parameter_dtype(precision))
         for index, parameter in enumerate(shapes.parameters(layers, shape))
@@ -69,16 +69,16 @@ def _draw(parameter: Parameter, seed: int, index: int) -> NDArray[np.float64]:
 
 
 def to_safetensors(arrays: Mapping[str, NDArray[np.generic]]) -> bytes:
-    """Named arrays as a safetensors file; the same arrays make the same bytes."""
+    """Write named arrays as a safetensors file; equal arrays give equal bytes."""
     return safetensors.numpy.save({name: np.ascontiguousarray(a) for name, a in arrays.items()})
 
 
 def from_safetensors(
     content: bytes, layers: Sequence[Layer], shape: tuple[int, ...], precision: Precision
 ) -> Weights:
-    """The weights in a safetensors file, cast to the precision's own.
+    """Read the weights in a safetensors file, cast to the precision's own.
 
-    Raises BadWeights where the file cannot be read, or its names or shapes are not the model's.
+    Raises BadWeights if the file cannot be read, or its names or shapes are not the model's.
     """
     try:
         found = safetensors.numpy.load(content)

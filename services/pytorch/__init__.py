@@ -3,7 +3,7 @@
 import os
 from typing import assert_never
 
-# One numbering of GPUs, whatever counts them: CUDA's own default is "fastest first".
+# The same GPU numbers everywhere: CUDA's own default is "fastest first".
 os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
 
 from twinrun.contract.enums import Recipe
@@ -19,7 +19,7 @@ from services.trial import trainer
 
 
 def Trainer(spec: JobSpec, data: Data, weights: Weights | None) -> trainer.Trainer:  # noqa: N802
-    """The trainer of the spec's recipe."""
+    """Return the trainer of the spec's recipe."""
     match spec.recipe:
         case Recipe.MATCHED:
             return MatchedTrainer(spec, data, weights)

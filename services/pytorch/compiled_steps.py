@@ -1,8 +1,8 @@
 """Steps as compiled functions: gather, forward, backward and update in one, by torch.compile.
 
-What was found by profiling `mnist-mlp` on two threads: products take two thirds of a step, and
-the rest is mostly what each call costs (Python's wrapper, guards, one OpenMP region a kernel).
-So several steps are unrolled into one call, and the calls between kernels are C++.
+Profiling `mnist-mlp` on two threads showed that products take two thirds of a step, and the rest is
+mostly the cost of each call (Python's wrapper, guards, one OpenMP region a kernel). So several
+steps are unrolled into one call, and the calls between kernels are C++.
 """
 
 import itertools
@@ -29,10 +29,10 @@ from services.trial import chunks
 from services.trial.chunks import Chunk
 from services.trial.matched import Held
 
-# More make a call cheaper by less than a noisy epoch shows, and compiling longer by as much again.
+# With more, a call becomes cheaper by less than the noise of an epoch, but compiling takes longer.
 STEPS_PER_CALL = 4
 
-# Parameters, the optimizer's slots, and what the model keeps.
+# Parameters, the optimizer's slots, and the model's untrained state.
 State = tuple[Sequence[torch.Tensor], Sequence[Sequence[torch.Tensor]], Sequence[torch.Tensor]]
 Data = tuple[torch.Tensor, torch.Tensor]  # images and labels, all of them
 Call = tuple[torch.Tensor, Mapping[str, torch.Tensor]]  # a chunk, or a piece, on the device
@@ -41,7 +41,7 @@ Steps = Callable[[State, Data, Call, Plan], torch.Tensor]
 
 
 def require_compiler(spec: JobSpec) -> None:
-    """Raises Unsupported where torch.compile would fail for want of a compiler or its headers."""
+    """Check for a compiler and its headers. Raises Unsupported if torch.compile would fail."""
     if spec.device is Device.CUDA:
         names = [os.environ.get("CC", ""), "gcc", "clang"]  # of Triton's launchers
     else:
@@ -64,7 +64,7 @@ def require_compiler(spec: JobSpec) -> None:
 
 
 class CompiledSteps:
-    """Trains what is ``held``, in place."""
+    """Trains the arrays of ``held``, in place."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class CompiledSteps:
 
     @cached_property
     def _steps(self) -> Steps:
-        """The compiled function. Made at first use: the compiler's import belongs to warming up."""
+        """The compiled function, created at first use: the compiler's import is part of warm-up."""
         spec, products = self._spec, self._products
         loss_from, losses_from = losses.mean(spec), losses.each(spec)
         augment = augmentation.augment(spec, self._data[0])
@@ -127,15 +127,15 @@ class CompiledSteps:
             steps,
             fullgraph=True,
             dynamic=False,
-            isolate_recompiles=True,  # so that trainers in one process do not count as one
+            isolate_recompiles=True,  # so that trainers in one process are counted separately
             options={"cpp_wrapper": on_cpu},
         )
         return compiled
 
     def run(self, chunk: Chunk) -> torch.Tensor:
-        """Takes the steps of ``chunk``; what they measured, on the device.
+        """Run the steps of ``chunk``; return their measurements, on the device.
 
-        As `services.trial.matched.steps_taken` wants it.
+        They have the form that `services.trial.matched.steps_taken` expects.
         """
         rates, epsilons = (
             torch.from_numpy(numbers).to(self._data[0])
@@ -143,7 +143,7 @@ class CompiledSteps:
         )
         self._taken += len(chunk)
         indices, drawn = device.put_chunk(chunk, self._data[0].device)
-        # After the warm-up a compilation would be on the clock: an error says so instead.
+        # After the warm-up a compilation would be timed: raise an error instead.
         stance = "fail_on_recompile" if self._warm else "default"
         with torch.no_grad(), torch.compiler.set_stance(stance):
             given = indices, rates, epsilons, *drawn.values()
@@ -159,18 +159,18 @@ class CompiledSteps:
         return torch.cat(measured)
 
     def advance(self, steps: int) -> None:
-        """As `services.trial.trainer.Trainer.advance`."""
+        """Advance as `services.trial.trainer.Trainer.advance`."""
         self._taken = steps
 
     def begin(self, order: Sequence[NDArray[np.int32]]) -> None:
-        """What an epoch will `run`."""
+        """Set what an epoch will `run`."""
 
     def waited(self) -> float:
-        """Seconds that were waited for data since it was last asked: it is there."""
+        """Return the seconds spent waiting for data since the last call: none, it is in memory."""
         return 0.0
 
     def warm_up(self, shapes: Sequence[tuple[int, int]]) -> None:
-        """Compiles for each of ``shapes``, runs it, and puts everything back as it was."""
+        """Compile for each of ``shapes``, run it, and restore the previous state."""
         parameters, slots, kept = self._state
         tensors = [*parameters, *itertools.chain(*slots), *kept]
         values = [tensor.clone() for tensor in tensors]
@@ -183,7 +183,7 @@ class CompiledSteps:
 
 
 def _calls(shapes: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """The shapes [steps, batch] of the calls that chunks of ``shapes`` are cut into."""
+    """Yield the shapes [steps, batch] of the calls that chunks of ``shapes`` are cut into."""
     for steps, batch in shapes:
         if steps >= STEPS_PER_CALL:
             yield STEPS_PER_CALL, batch
@@ -192,7 +192,7 @@ def _calls(shapes: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
 
 
 def _pieces(tensor: torch.Tensor) -> list[torch.Tensor]:
-    """Cut along the steps: STEPS_PER_CALL in each, and what is left one by one."""
+    """Cut along the steps: STEPS_PER_CALL in each piece, and the remaining steps one by one."""
     whole = len(tensor) // STEPS_PER_CALL * STEPS_PER_CALL
     pieces = tensor[:whole].split(STEPS_PER_CALL) if whole else ()
     return [*pieces, *tensor[whole:].unsqueeze(1)]

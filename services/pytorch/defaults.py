@@ -1,4 +1,4 @@
-"""What PyTorch does by default, where a job lets it: by its own code, not an imitation."""
+"""PyTorch's defaults, for jobs that use them: by its own code, not an imitation."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,18 +16,18 @@ from services.pytorch.optimizers import with_own_epsilon
 
 
 def as_it_does(spec: JobSpec) -> JobSpec:
-    """The spec with what PyTorch's own ways change of it."""
+    """Return the spec as changed by PyTorch's own ways."""
     if OwnWay.ADAM_EPSILON in spec.own_ways:
         spec = replace(spec, optimizer=with_own_epsilon(spec.optimizer))
     if OwnWay.JIT_COMPILE in spec.own_ways:
-        spec = replace(spec, execution=Execution.DEFAULT)  # it compiles when it is asked to
+        spec = replace(spec, execution=Execution.DEFAULT)  # it compiles only if requested
     return spec
 
 
 def initial_weights(
     layers: Sequence[Layer], shape: tuple[int, ...], seed: int, dtype: np.dtype[np.floating]
 ) -> Weights:
-    """As PyTorch's modules draw them, for samples of ``shape`` [h, w, c]."""
+    """Draw weights as PyTorch's modules do, for samples of ``shape`` [h, w, c]."""
     torch.manual_seed(seed)
     return {
         f"layers.{index}.{part}": tensor.numpy().astype(dtype, order="C")
@@ -39,7 +39,7 @@ def initial_weights(
 
 
 def permutation(seed: int, epoch: int, samples: int) -> NDArray[np.int32]:
-    """Sample indices of an epoch, int32[samples], as `DataLoader` shuffles them."""
+    """Return sample indices of an epoch, int32[samples], as `DataLoader` shuffles them."""
     generator = torch.Generator().manual_seed(seed)
     sampler = torch.utils.data.RandomSampler(range(samples), generator=generator)
     for _ in range(epoch):

@@ -1,4 +1,4 @@
-"""The device, the threads and the precision of products that a spec asks for."""
+"""The device, the threads and the precision of products that a spec requests."""
 
 import numpy as np
 import torch
@@ -9,7 +9,7 @@ from twinrun.contract.spec import JobSpec
 from services.errors import DeviceUnavailable
 from services.trial.chunks import Chunk
 
-# In which products are taken; parameters and all else are float64 with float64, else float32.
+# The precision of products; everything else is float64 with float64, otherwise float32.
 PRODUCTS = {
     Precision.FLOAT32: torch.float32,
     Precision.FLOAT64: torch.float64,
@@ -18,17 +18,17 @@ PRODUCTS = {
 
 
 def flushes_denormals(spec: JobSpec) -> bool:
-    """Whether numbers below the least normal one become zero on a CPU, as they do in TensorFlow.
+    """Return whether denormal numbers become zero on a CPU, as in TensorFlow.
 
-    Not so by PyTorch's default. Adam's first moments of what has no gradient shrink to them within
-    some 700 steps, and each then costs a processor a hundred cycles or more.
+    This is not PyTorch's default. Adam's first moments of weights without a gradient become
+    denormal within about 700 steps, and each then costs a processor a hundred cycles or more.
     """
     return spec.recipe is Recipe.MATCHED and OwnWay.DENORMALS not in spec.own_ways
 
 
 def prepare(spec: JobSpec) -> torch.device:
-    """Sets threads, denormals and TF32, and returns the device. Raises DeviceUnavailable."""
-    # Before any thread of a pool is made, which takes it over.
+    """Set threads, denormals and TF32, and return the device. Raises DeviceUnavailable."""
+    # Before any thread of a pool is created, because it inherits the setting.
     torch.set_flush_denormal(flushes_denormals(spec))
     torch.set_num_threads(spec.threads)
     if spec.device is Device.CPU:
@@ -52,23 +52,26 @@ def prepare(spec: JobSpec) -> torch.device:
 
 
 def put(array: NDArray[np.generic], where: torch.device) -> torch.Tensor:
-    """On a CPU without a copy, if the array can be written to: PyTorch has no other tensors."""
+    """Put the array onto the device; on a CPU without a copy if it is writable.
+
+    PyTorch has no read-only tensors.
+    """
     return torch.from_numpy(array if array.flags.writeable else array.copy()).to(where)
 
 
 def put_chunk(chunk: Chunk, where: torch.device) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-    """Its indices, and what was drawn for it."""
+    """Put a chunk's indices, and what was drawn for it, onto the device."""
     return put(chunk.indices, where), {name: put(a, where) for name, a in chunk.drawn.items()}
 
 
 def synchronize(device: torch.device) -> None:
-    """Returns when the device has done all that it was given."""
+    """Return when the device has finished its work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
 
 def notes(spec: JobSpec) -> str:
-    """What was set, for a person to read."""
+    """Return the settings, for people to read."""
     execution = "torch.compile" if spec.execution is Execution.COMPILED else "op by op"
     products = f"products in {PRODUCTS[spec.precision]}".replace("torch.", "")
     if spec.device is Device.CPU:

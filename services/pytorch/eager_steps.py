@@ -16,7 +16,7 @@ from services.trial.matched import Held
 
 
 class EagerSteps:
-    """Trains what is ``held``, in place."""
+    """Trains the arrays of ``held``, in place."""
 
     def __init__(
         self,
@@ -37,9 +37,9 @@ class EagerSteps:
         self._optimizer = optimizers.optimizer(spec.optimizer, self._parameters, spec.loop)
 
     def run(self, chunk: Chunk) -> torch.Tensor:
-        """Takes the steps of ``chunk``; what they measured, on the device.
+        """Run the steps of ``chunk``; return their measurements, on the device.
 
-        As `services.trial.matched.steps_taken` wants it.
+        They have the form that `services.trial.matched.steps_taken` expects.
         """
         indices, drawn = device.put_chunk(chunk, self._images.device)
         measured = []
@@ -50,14 +50,14 @@ class EagerSteps:
         return torch.stack(measured)
 
     def advance(self, steps: int) -> None:
-        """As `services.trial.trainer.Trainer.advance`."""
+        """Advance as `services.trial.trainer.Trainer.advance`."""
         optimizers.advance(self._optimizer, steps)
 
     def begin(self, order: Sequence[NDArray[np.int32]]) -> None:
-        """What an epoch will `run`."""
+        """Set what an epoch will `run`."""
 
     def waited(self) -> float:
-        """Seconds that were waited for data since it was last asked: it is there."""
+        """Return the seconds spent waiting for data since the last call: none, it is in memory."""
         return 0.0
 
     def step(
@@ -66,7 +66,7 @@ class EagerSteps:
         labels: torch.Tensor,
         drawn: Mapping[str, torch.Tensor],
     ) -> torch.Tensor:
-        """One step on ``images`` [batch, h, w, c], with what was ``drawn``; what it measured."""
+        """Run one step on ``images`` [batch, h, w, c] and ``drawn``; return its measurements."""
         logits, statistics = model.training_logits(
             self._layers, self._parameters, images, self._products, drawn
         )
@@ -85,7 +85,7 @@ class EagerSteps:
         return measured
 
     def warm_up(self, shapes: Sequence[tuple[int, int]]) -> None:
-        """Runs a little of each of ``shapes``, and puts everything back as it was."""
+        """Run a few steps of each of ``shapes``, and restore the previous state."""
         tensors = [*self._parameters, *self._kept]
         values = [tensor.detach().clone() for tensor in tensors]
         optimizer = copy.deepcopy(self._optimizer.state_dict())

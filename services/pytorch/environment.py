@@ -1,4 +1,4 @@
-"""What a trial on PyTorch runs on."""
+"""The environment of a trial on PyTorch."""
 
 import re
 
@@ -9,7 +9,10 @@ from services.machine.environment import completed
 
 
 def environment(threads: int = 0, precision_notes: str = "") -> Environment:
-    """The environment, with what a trainer has set, if one has. Makes no CUDA context."""
+    """Return the environment, with a trainer's settings if there is one.
+
+    Creates no CUDA context.
+    """
     cudnn = torch.backends.cudnn.version() if torch.backends.cudnn.is_available() else None
     return completed(
         Environment(
@@ -27,13 +30,13 @@ def environment(threads: int = 0, precision_notes: str = "") -> Environment:
 
 
 def _cudnn_version(number: int) -> str:
-    """90203 as 9.2.3; below version 9 it is 8907 for 8.9.7."""
+    """Write 90203 as 9.2.3; before version 9, 8907 as 8.9.7."""
     major = 10_000 if number >= 90_000 else 1_000
     return f"{number // major}.{number % major // 100}.{number % 100}"
 
 
 def _blas() -> str:
-    """The libraries for products that this build of PyTorch names, with their versions."""
+    """Return the libraries for products that this build of PyTorch reports, with their versions."""
     build = torch.__config__.show()
     names = [
         f"{name} {match[1]}"

@@ -32,8 +32,9 @@ _AS_IT_IS = slice(None)
 class IdiomaticTrainer:
     """A `services.trial.trainer.Trainer`.
 
-    Initial values, shuffling and whatever the spec does not name of the optimizer are PyTorch's
-    own. The time of the first epoch has the start of the loader's workers in it, as a user's has.
+    Initial weights, shuffling and everything that the spec does not set of the optimizer are
+    PyTorch's own. The time of the first epoch includes the start of the loader's workers, as it
+    does for users.
     """
 
     def __init__(self, spec: JobSpec, data: Data, weights: Weights | None) -> None:
@@ -72,7 +73,7 @@ class IdiomaticTrainer:
         device.synchronize(self._device)
 
     def warm_up(self) -> None:
-        """On batches of zeros: the loader, its shuffling and the generator are as they were."""
+        """Warm up on batches of zeros; the loader, its shuffling and the generator are restored."""
         gpus = [self._device] if self._device.type == "cuda" else []
         with torch.random.fork_rng(gpus):  # dropout draws
             self._warm_up()
@@ -170,10 +171,10 @@ class IdiomaticTrainer:
             tensor[rows] = torch.from_numpy(weights[name].copy()).to(tensor)
 
     def _held(self) -> Iterator[tuple[str, torch.Tensor, NDArray[np.intp] | slice]]:
-        """Names and values of the modules' parameters, and the canonical order of their first axis.
+        """Yield names and values of the parameters, and the canonical order of their first axis.
 
-        PyTorch's images are [c, h, w], so that it flattens in another order than [h, w, c]: as far
-        as the next dense layer, whose kernel's rows are in that order too.
+        PyTorch's images are [c, h, w], so it flattens in another order than [h, w, c]: this affects
+        all parameters up to the next dense layer, whose kernel's rows are in that order too.
         """
         shape = self._shape
         rows: NDArray[np.intp] | slice = _AS_IT_IS
@@ -205,7 +206,7 @@ class IdiomaticTrainer:
 
 
 def _require_batches(spec: JobSpec, data: Data) -> None:
-    """Raises Unsupported where PyTorch's batch norm would get a batch of one value a channel."""
+    """Check batches. Raises Unsupported if a batch norm would get one value a channel."""
     samples, shape = len(data.train_labels), data.train_images.shape[1:]
     if min(spec.batch_size, samples % spec.batch_size or samples) > 1:
         return

@@ -1,4 +1,4 @@
-"""The losses of job.proto, of logits [batch, classes] and labels [batch]."""
+"""The losses of job.proto, for logits [batch, classes] and labels [batch]."""
 
 from collections.abc import Callable
 from typing import assert_never
@@ -32,7 +32,7 @@ def each(spec: JobSpec) -> LossFunction:
 
 
 def idiomatic(spec: JobSpec) -> nn.Module:
-    """Return the module of a batch's loss that users of PyTorch take."""
+    """Return the module that users of PyTorch use for a batch's loss."""
     match spec.loss:
         case Loss.SOFTMAX_CROSS_ENTROPY:
             return nn.CrossEntropyLoss()
@@ -45,5 +45,5 @@ def _cross_entropies(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor
 
 
 def _softmax_twice(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Of a model that ends in softmax: PyTorch's loss takes what it gets for logits."""
+    """Compute the loss of a model that ends in softmax: PyTorch's loss expects logits."""
     return functional.cross_entropy(logits.softmax(1), labels)

@@ -25,8 +25,7 @@ class MatchedTrainer:
     """A `services.trial.trainer.Trainer`.
 
     Executions default and eager are the same here: op by op. Where steps are compiled, evaluation
-    still runs op by op: in large batches it is bound by products, which compiling leaves as they
-    are.
+    still runs op by op: in large batches it is bound by products, which compiling does not change.
     """
 
     def __init__(self, spec: JobSpec, data: Data, weights: Weights | None) -> None:
@@ -45,14 +44,14 @@ class MatchedTrainer:
         self._images = device.put(data.train_images, self._device)
         self._test_images = device.put(data.test_images, self._device)
         self._evaluate_batch = matched.evaluate_batch(spec, shape)
-        # int64, as PyTorch's loss takes them
+        # int64, as PyTorch's loss expects
         labels = device.put(data.train_labels.astype(np.int64), self._device)
         given = (spec, self._held, self._images, labels, self._products)
         self._steps: CompiledSteps | EagerSteps
         if OwnWay.DATA_PIPELINE in spec.own_ways:
             from services.pytorch.pipeline_steps import PipelineSteps  # noqa: PLC0415
 
-            self._steps = pipeline = PipelineSteps(*given)  # imports torchvision, for seconds
+            self._steps = pipeline = PipelineSteps(*given)  # imports torchvision: seconds
             pipeline.take_from(data)
         elif spec.execution is Execution.COMPILED:
             self._steps = CompiledSteps(*given)

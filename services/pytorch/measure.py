@@ -1,4 +1,4 @@
-"""What the machine can do at most, by PyTorch's own kernels."""
+"""The machine's peak rates, with PyTorch's own kernels."""
 
 import torch
 from twinrun.contract.events import MachineMeasured
@@ -9,7 +9,7 @@ from services.trial.best_rate import ELEMENTS, SIDE, best_rate
 
 
 def measure(spec: JobSpec) -> MachineMeasured:
-    """With the device, precision and threads of ``spec``. Raises DeviceUnavailable."""
+    """Measure with the device, precision and threads of ``spec``. Raises DeviceUnavailable."""
     where = device.prepare(spec)
     dtype = device.PRODUCTS[spec.precision]
     side = SIDE[spec.device]

@@ -1,4 +1,4 @@
-"""The model: as a function of its parameters, and as users of PyTorch make it."""
+"""The model: as a function of its parameters, and as users of PyTorch build it."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,9 +18,9 @@ def logits(
     images: torch.Tensor,
     products: torch.dtype,
 ) -> torch.Tensor:
-    """Logits [batch, classes] of ``images`` [batch, h, w, c], in the parameters' precision.
+    """Return logits [batch, classes] of ``images`` [batch, h, w, c], in the parameters' precision.
 
-    Where ``products`` is another dtype than theirs, inputs and kernels are cast to it, and each
+    If ``products`` is another dtype than theirs, inputs and kernels are cast to it, and each
     product is cast back before its bias is added.
     """
     given = Evaluating(products, iter(held.trained), iter(held.kept))
@@ -34,7 +34,7 @@ def training_logits(
     products: torch.dtype,
     drawn: Mapping[str, torch.Tensor],
 ) -> tuple[torch.Tensor, list[torch.Tensor]]:
-    """`logits` as a step has them, and the batch's statistics, in the order of what is kept.
+    """Return the `logits` of a step, and the batch's statistics, in the order of moving statistics.
 
     ``drawn``: by name, as in `services.trial.chunks.Chunk`, for this step.
     """
@@ -56,7 +56,7 @@ def details(
     labels: torch.Tensor,
     gradients: Sequence[torch.Tensor],
 ) -> torch.Tensor:
-    """What `services.trial.matched.steps_taken` wants of a step after its loss: [2 + parameters].
+    """Return a step's details after its loss, as `steps_taken` expects: [2 + parameters].
 
     ``losses`` [batch]: of each sample, by `services.pytorch.losses.each`.
     """
@@ -68,16 +68,16 @@ def details(
 
 
 def sequential(layers: Sequence[Layer], shape: tuple[int, ...]) -> nn.Sequential:
-    """A module for each layer up to the logits, for samples of ``shape`` [h, w, c]."""
+    """Return a module for each layer up to the logits, for samples of ``shape`` [h, w, c]."""
     trained = shapes.trained_layers(layers)
     given = zip(trained, shapes.input_shapes(trained, shape), strict=True)
     return nn.Sequential(*(KINDS[type(layer)].idiomatic(layer, taken) for layer, taken in given))
 
 
 def held(layer: Layer, module: nn.Module) -> dict[str, torch.Tensor]:
-    """What a ``layer``'s module of `sequential` holds, by its name in canonical weights.
+    """Return the arrays of a ``layer``'s module of `sequential`, by name in canonical weights.
 
-    Views of the canonical layout.
+    They are views of the canonical layout.
     """
     found = KINDS[type(layer)].held(module)
     return {part: tensor.detach() for part, tensor in found.items() if tensor is not None}

@@ -1,8 +1,8 @@
-"""The optimizers of job.proto: PyTorch's own, whose formulas they are, and in plain operations.
+"""The optimizers of job.proto: PyTorch's own, which use these formulas, and in plain operations.
 
 `optimizer` is for steps op by op, by PyTorch or written by hand. `update` is for the latter, and
-for compiled steps: the compiler makes it one kernel for each parameter, together with what comes
-before.
+for compiled steps: the compiler fuses it into one kernel for each parameter, together with what
+comes before.
 """
 
 import inspect
@@ -20,7 +20,7 @@ from services.model.optimizers import schedule, slot_count
 def optimizer(
     spec: Optimizer, parameters: Sequence[torch.Tensor], loop: Loop
 ) -> "torch.optim.Optimizer | Written":
-    """PyTorch's optimizer for ``spec``, fused, so that a step is one kernel; or one by hand."""
+    """Return PyTorch's fused optimizer for ``spec``, one kernel a step; or one written by hand."""
     if loop is Loop.CUSTOM:
         return Written(spec, parameters)
     match spec.kind:
@@ -46,7 +46,7 @@ def optimizer(
 def idiomatic(
     spec: Optimizer, parameters: Iterable[torch.Tensor], loop: Loop
 ) -> "torch.optim.Optimizer | Written":
-    """The optimizer that users of PyTorch make: epsilon is left to PyTorch."""
+    """Return the optimizer that users of PyTorch create: epsilon is left to PyTorch."""
     if loop is Loop.CUSTOM:
         return Written(with_own_epsilon(spec), parameters)
     rate = spec.learning_rate
@@ -64,7 +64,7 @@ def idiomatic(
 
 
 def with_own_epsilon(optimizer: Optimizer) -> Optimizer:
-    """With the epsilon that PyTorch has by default."""
+    """Return the optimizer with PyTorch's default epsilon."""
     match optimizer.kind:
         case Adam() | AdamW() as kind:
             made = getattr(torch.optim, type(kind).__name__)
@@ -77,7 +77,7 @@ def with_own_epsilon(optimizer: Optimizer) -> Optimizer:
 
 
 class Written:
-    """The same formulas as a step that one writes by hand, with an optimizer's methods."""
+    """The same formulas as a step written by hand, with an optimizer's methods."""
 
     def __init__(self, spec: Optimizer, parameters: Iterable[torch.Tensor]) -> None:
         self._spec = spec
@@ -109,7 +109,7 @@ class Written:
 
 
 def advance(made: "torch.optim.Optimizer | Written", steps: int) -> None:
-    """Make the count of steps of an `optimizer` so many. Of SGD there is none."""
+    """Set the step count of an `optimizer`. SGD has none."""
     if isinstance(made, Written):
         made.advance(steps)
         return
@@ -119,7 +119,7 @@ def advance(made: "torch.optim.Optimizer | Written", steps: int) -> None:
 
 
 def slots(spec: Optimizer, parameters: Sequence[torch.Tensor]) -> list[list[torch.Tensor]]:
-    """The state that `update` keeps, all zeros: a list as long as the parameters for each kind."""
+    """Return the state that `update` keeps, all zeros: for each kind one array per parameter."""
     return [
         [torch.zeros_like(parameter) for parameter in parameters] for _ in range(slot_count(spec))
     ]
@@ -132,7 +132,7 @@ def update(
     gradients: Sequence[torch.Tensor],
     plan: tuple[torch.Tensor | float, torch.Tensor | float],
 ) -> None:
-    """One step, in place; ``plan``: rate and epsilon, by `services.model.optimizers.schedule`."""
+    """Run one step, in place; ``plan``: rate and epsilon, by `optimizers.schedule`."""
     rate, epsilon = plan
     for w, g, *s in zip(parameters, gradients, *slots, strict=True):
         match spec.kind:

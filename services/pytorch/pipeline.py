@@ -1,4 +1,4 @@
-"""Samples by `DataLoader`, each transformed by torchvision: as PyTorch's users have it."""
+"""Samples from a `DataLoader`, each transformed by torchvision: as PyTorch's users do it."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -17,9 +17,9 @@ Batch = tuple[torch.Tensor, torch.Tensor]  # images [batch, c, h, w] and labels 
 
 
 class Samples(torch.utils.data.Dataset[tuple[torch.Tensor, int]]):  # type: ignore[misc]
-    """Pixels uint8[n, h, w, c] and labels, transformed when they are asked for.
+    """Pixels uint8[n, h, w, c] and labels, transformed when they are requested.
 
-    With an ``augmentation`` they are another image each time.
+    With an ``augmentation`` each request gives another image.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Samples(torch.utils.data.Dataset[tuple[torch.Tensor, int]]):  # type: igno
 
 
 def _augmenting(given: Augmentation) -> Iterator[v2.Transform]:
-    """Before normalisation, so that 0, with which torchvision fills, is the background."""
+    """Yield transforms to apply before normalisation: torchvision's fill of 0 is background."""
     if given.flip:
         yield v2.RandomHorizontalFlip(given.flip)
     if given != Augmentation(given.flip):
@@ -63,7 +63,7 @@ def _augmenting(given: Augmentation) -> Iterator[v2.Transform]:
 
 
 def loader(spec: JobSpec, samples: Samples, **how: Any) -> torch.utils.data.DataLoader[Batch]:
-    """A `DataLoader` with up to two workers, as tutorials have it, no more than threads."""
+    """Return a `DataLoader` with up to two workers, as in tutorials, but no more than threads."""
     return torch.utils.data.DataLoader(
         samples,
         num_workers=min(2, spec.threads),
@@ -73,7 +73,7 @@ def loader(spec: JobSpec, samples: Samples, **how: Any) -> torch.utils.data.Data
 
 
 class Order(torch.utils.data.Sampler[Sequence[int]]):  # type: ignore[misc]
-    """Batches in an order that is given: chunks of int32[steps, batch]."""
+    """Batches in a given order: chunks of int32[steps, batch]."""
 
     def __init__(self) -> None:
         self.chunks: Sequence[NDArray[np.int32]] = ()

@@ -1,4 +1,4 @@
-"""Steps op by op on batches that come by `DataLoader`, in the order of a matched job."""
+"""Steps op by op on batches from a `DataLoader`, in the order of a matched job."""
 
 import itertools
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from services.trial.waiting import Waiting
 
 
 class PipelineSteps(EagerSteps):
-    """`begin` each epoch, then `run` its chunks."""
+    """Call `begin` for each epoch, then `run` for its chunks."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class PipelineSteps(EagerSteps):
         self._warm = False
 
     def take_from(self, data: Data) -> None:
-        """The samples that come."""
+        """Set the samples."""
         samples = Samples(self._spec, data.train_pixels, data.train_labels)
         self._loader = loader(self._spec, samples, batch_sampler=self._order)
 
@@ -45,8 +45,8 @@ class PipelineSteps(EagerSteps):
         self._warm = True
 
     def run(self, chunk: Chunk) -> torch.Tensor:
-        """Takes as many steps as ``chunk`` has; what they measured, on the device."""
-        if not self._warm:  # the shapes alone matter, and the loader is not asked yet
+        """Run as many steps as ``chunk`` has; return their measurements, on the device."""
+        if not self._warm:  # only the shapes matter, and the loader is not used yet
             return super().run(chunk)
         _, drawn = device.put_chunk(chunk, self._images.device)
         batches = itertools.islice(self._batches, len(chunk))
@@ -63,5 +63,5 @@ class PipelineSteps(EagerSteps):
         return images, labels.to(where, non_blocking=True)
 
     def waited(self) -> float:
-        """Seconds that were waited for data since it was last asked."""
+        """Return the seconds spent waiting for data since the last call."""
         return self._batches.taken()

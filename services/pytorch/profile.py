@@ -1,4 +1,4 @@
-"""Where the time of some steps goes, by PyTorch's own profiler."""
+"""Where the time of a few steps goes, by PyTorch's own profiler."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from services.trial.matched import PROFILED_OPERATIONS
 
 
 def profiled(take_steps: Callable[[], int], device: torch.device) -> Profiled:
-    """Runs ``take_steps``, which returns how many it took. On a GPU its kernels are what counts."""
+    """Profile ``take_steps``, which returns how many it took. On a GPU only its kernels count."""
     on_gpu = device.type == "cuda"
     activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if on_gpu else [])]
     with torch.profiler.profile(activities=activities) as profiler:

@@ -1,4 +1,4 @@
-"""The model that a user of PyTorch would make of a spec, by its modules' own account."""
+"""The model that a user of PyTorch would build from a spec, as its modules report it."""
 
 import torch
 from torch import nn
@@ -10,7 +10,7 @@ from services.pytorch.model import sequential
 
 
 def summarize(spec: JobSpec) -> ModelSummarized:
-    """Shapes are of what each module makes of a sample of zeros."""
+    """Summarise the model; shapes are the modules' outputs for a sample of zeros."""
     height, width, channels = shape = catalog.info(spec.dataset).shape
     model = sequential(spec.layers, shape).eval()
     x = torch.zeros(1, channels, height, width)
@@ -27,9 +27,9 @@ def summarize(spec: JobSpec) -> ModelSummarized:
 
 
 def _counts(module: nn.Module) -> tuple[int, int]:
-    """All values that a module holds, and those that are not trained, which PyTorch has apart.
+    """Return the number of all values of a module, and of untrained ones, which PyTorch separates.
 
-    Not the count of batches, which Keras does not keep.
+    The count of batches is left out, because Keras does not keep it.
     """
     untrained = sum(
         tensor.numel()

@@ -10,10 +10,10 @@ from twinrun.v1.job_pb2 import JobEvent
 
 
 class EventLog:
-    """Appends from one thread, reads from any. The line number is the sequence."""
+    """Appends from one thread, reads from any. The line number is the sequence number."""
 
     def __init__(self, path: Path) -> None:
-        """Go on with what is there, but for half a line that a killed process left."""
+        """Continue after the existing events, except a partial line that a killed process left."""
         os.close(opened(path, os.O_RDWR | os.O_CREAT))
         self._file = EventFile(path)
         self.path = path
@@ -24,21 +24,21 @@ class EventLog:
 
     @property
     def size(self) -> int:
-        """Bytes of whole lines: what lies beyond may be half written."""
+        """Bytes of whole lines: anything beyond may be a partial line."""
         return self._file.size
 
     def append(self, event: JobEvent, *, durable: bool = False) -> None:
-        """Number the event, date it and write it, as `EventFile` does. Raises OSError."""
+        """Write the event with its number and date, as `EventFile` does. Raises OSError."""
         event.sequence = self.last_sequence + 1
         event.event_time.GetCurrentTime()
         self._file.append(event, durable=durable)
 
     def reader(self, after: int) -> "LogReader":
-        """A reader of what is later than ``after``."""
+        """Return a reader of the events later than ``after``."""
         return LogReader(self, after)
 
     def cut(self, last: int) -> None:
-        """Drop what is later than ``last``. Raises OSError."""
+        """Drop events later than ``last``. Raises OSError."""
         self._file.cut(last)
 
 
@@ -52,7 +52,7 @@ class LogReader:
         self._sequence = 0
 
     def read(self) -> Iterator[JobEvent]:
-        """What has been appended since the last call. Raises ValueError for what is no event."""
+        """Yield the events appended since the last call. Raises ValueError for an invalid event."""
         for line in whole_lines(self._log.path, self._offset, self._log.size):
             self._offset += len(line)
             self._sequence += 1

@@ -1,6 +1,6 @@
-"""Asks a runner how it is, for the engine that its container runs in.
+"""Asks for a runner's health, on behalf of the engine that its container runs in.
 
-``python -m services.runner.health HOST:PORT [--versions]``: exit code 0 where it serves, else 1.
+``python -m services.runner.health HOST:PORT [--versions]``: exit code 0 if it serves, else 1.
 """
 
 import argparse
@@ -30,9 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _ask(channel: grpc.Channel, versions: bool) -> tuple[bool, str]:
-    """Whether it serves, and a sentence."""
+    """Return whether it serves, and a sentence."""
     check = health_pb2.HealthCheckRequest()
-    stub: Any = health_pb2_grpc.HealthStub(channel)  # its types know no methods
+    stub: Any = health_pb2_grpc.HealthStub(channel)  # its types lack the methods
     answer = stub.Check(check, timeout=_SECONDS)
     serving = answer.status == _SERVING
     if serving and not versions:

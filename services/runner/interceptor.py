@@ -1,4 +1,4 @@
-"""The one place where an exception becomes a gRPC status, unary and stream alike."""
+"""The one place where an exception becomes a gRPC status, for unary and streaming calls."""
 
 import logging
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""The runner's queue with its one slot: submit, run, watch, cancel, stop."""
+"""The runner's queue with its single slot: submit, run, watch, cancel, stop."""
 
 import contextlib
 import logging
@@ -22,11 +22,11 @@ from services.runner.records import Record, Records
 from services.runner.worker import Run, Worker
 
 _log = logging.getLogger(__name__)
-_WATCH_POLL_SECONDS = 0.5  # after which a watcher that has gone away is noticed
-_WATCH_GATHER_SECONDS = 0.2  # by which a watcher's events may come later
-_BEAT_SECONDS = 5.0  # of silence, after which a watcher is told that the runner lives
-_END_SECONDS = 10.0  # for a cancelled job to have ended
-_SHARED_SECONDS = 60.0  # after which a process that jobs share, and none has asked for, ends
+_WATCH_POLL_SECONDS = 0.5  # until a watcher that has gone away is noticed
+_WATCH_GATHER_SECONDS = 0.2  # by which a watcher's events may be delayed
+_BEAT_SECONDS = 5.0  # of silence, until a watcher gets a heartbeat
+_END_SECONDS = 10.0  # until a cancelled job must have ended
+_SHARED_SECONDS = 60.0  # until an unused process that jobs share ends
 _KINDS = {
     job_pb2.JOB_KIND_TRAIN: Kind.TRAIN,
     job_pb2.JOB_KIND_EVALUATE: Kind.EVALUATE,
@@ -41,7 +41,7 @@ class Jobs:
     """All methods may be called from any thread."""
 
     def __init__(self, records: Records, worker: Worker, data_dir: Path, backlog: int) -> None:
-        """``backlog``: how many jobs may wait."""
+        """Create the queue. ``backlog``: how many jobs may wait."""
         self._records = records
         self._worker = worker
         self._data_dir = data_dir
@@ -49,7 +49,7 @@ class Jobs:
         self._changed = threading.Condition()
         self._pending: deque[tuple[Record, Task]] = deque()
         self._running: tuple[Record, Run] | None = None
-        self._submitted = 0  # jobs that were taken
+        self._submitted = 0  # accepted jobs
         self._stopping = False
 
     def submit(
@@ -60,7 +60,7 @@ class Jobs:
         weights: bytes | None = None,
         process: ProcessUse = ProcessUse.OWN,
     ) -> job_pb2.Job:
-        """Queue a job and return it; the one that it made before where the request id is known.
+        """Queue a job and return it; if the request id is known, return the job that it created.
 
         Raises InvalidRequest, RequestIdReused, RunnerBusy, RunnerStopping, DiskFull.
         """
@@ -97,18 +97,18 @@ class Jobs:
             return _copy(record)
 
     def get(self, job_id: str) -> job_pb2.Job:
-        """Raises JobNotFound."""
+        """Return the job. Raises JobNotFound."""
         with self._changed:
             return _copy(self._records.get(job_id))
 
     def page(self, size: int, before: str) -> tuple[list[job_pb2.Job], str]:
-        """As `Records.page`."""
+        """Return a page, as `Records.page`."""
         with self._changed:
             records, following = self._records.page(size, before)
             return [_copy(record) for record in records], following
 
     def cancel(self, job_id: str) -> job_pb2.Job:
-        """A waiting job ends here and now, a running one within a second. Raises JobNotFound."""
+        """Cancel a waiting job at once, a running one within a second. Raises JobNotFound."""
         with self._changed:
             record = self._records.get(job_id)
             for waiting in self._pending:
@@ -124,9 +124,9 @@ class Jobs:
     def watch(
         self, job_id: str, after: int, watched: Callable[[], bool]
     ) -> Iterator[job_pb2.JobEvent]:
-        """Events later than ``after``, until the job's last one or until nobody watches.
+        """Yield events later than ``after``, until the job's last one or until nobody watches.
 
-        Heartbeats where there are none. Raises JobNotFound.
+        Yields heartbeats while there are none. Raises JobNotFound.
         """
         with self._changed:
             record = self._records.get(job_id)
@@ -148,11 +148,11 @@ class Jobs:
             with self._changed:
                 if log.last_sequence == last and not record.ended:
                     self._changed.wait(_WATCH_POLL_SECONDS)
-                # Several at once cost the trial's machine less than one by one.
+                # Sending several at once costs the trial's machine less than one by one.
                 self._changed.wait_for(lambda: record.ended, _WATCH_GATHER_SECONDS)
 
     def weights(self, job_id: str, kind: WeightsKind) -> Path:
-        """A safetensors file. Raises JobNotFound, WeightsNotFound."""
+        """Return the path of a safetensors file. Raises JobNotFound, WeightsNotFound."""
         with self._changed:
             path = self._records.get(job_id).directory / f"{kind}.safetensors"
         if not path.exists():
@@ -164,7 +164,7 @@ class Jobs:
         return path
 
     def logits(self, job_id: str) -> Path:
-        """A safetensors file. Raises JobNotFound, LogitsNotFound."""
+        """Return the path of a safetensors file. Raises JobNotFound, LogitsNotFound."""
         with self._changed:
             path = self._records.get(job_id).directory / LOGITS_FILE
         if not path.exists():
@@ -175,11 +175,11 @@ class Jobs:
         return path
 
     def prepare(self) -> Environment:
-        """As `Worker.prepare`."""
+        """Prepare as `Worker.prepare`."""
         return self._worker.prepare()
 
     def wait_for_work(self) -> bool:
-        """Whether a job waits; False when the runner stops."""
+        """Wait and return whether a job waits; False when the runner stops."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._pending or self._stopping, _SHARED_SECONDS):
                 self._worker.end_standby()
@@ -193,7 +193,7 @@ class Jobs:
         self._worker.close()
 
     def _run_next(self) -> bool:
-        """Whether there was one; False when the runner stops."""
+        """Run a job and return whether there was one; False when the runner stops."""
         with self._changed:
             if not self.wait_for_work():
                 return False
@@ -216,7 +216,7 @@ class Jobs:
         return True
 
     def stop(self, grace_seconds: float) -> None:
-        """Cancel what waits; let the running job finish within the grace period, else cancel it."""
+        """Cancel waiting jobs, and the running one if it does not finish in the grace period."""
         with self._changed:
             self._stopping = True
             while self._pending:
@@ -242,7 +242,7 @@ class Jobs:
             return self._is_free() and not self._pending
 
     def wait_until_idle(self, seconds: float) -> None:
-        """Return when no job has run or waited for so long."""
+        """Return once no job has run or waited for this long."""
         with self._changed:
             while True:
                 self._changed.wait_for(lambda: self._is_free() and not self._pending)
@@ -250,7 +250,7 @@ class Jobs:
                     return
 
     def _another_comes(self, seconds: float) -> bool:
-        """Whether a job is submitted by then; it may be gone again, if it was a quick one."""
+        """Return whether a job is submitted within that time; a fast one may already be gone."""
         before = self._submitted
         return self._changed.wait_for(lambda: self._submitted != before, seconds)
 
@@ -258,9 +258,9 @@ class Jobs:
         return self._running is None
 
     def _follow(self, record: Record, run: Run) -> errors.TwinrunError | None:
-        """Write down what the run reports; return why it did not succeed."""
+        """Record what the run reports; return why it did not succeed."""
         try:
-            with contextlib.closing(run):  # no process of the job is left when it is said to end
+            with contextlib.closing(run):  # no process of the job is left when its end is reported
                 self._append(record, StateChanged(JobState.RUNNING))
                 for event in run.events():
                     self._append(record, event)

@@ -17,7 +17,10 @@ _LAST_PORT = 65_535
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    """The options, completed. Ends the process with code 2 on a bad one, as argparse does."""
+    """Parse and complete the options.
+
+    Ends the process with code 2 on an error, as argparse does.
+    """
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.threads > host.available_cpus():
@@ -95,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _home(kind: str, default: str) -> Path:
-    """The user's directory of that kind, by the XDG Base Directory Specification."""
+    """Return the user's directory of that kind, by the XDG Base Directory Specification."""
     return Path(os.environ.get(f"XDG_{kind}_HOME") or Path.home() / default) / "twinrun"
 
 

@@ -1,7 +1,7 @@
-"""What is kept of every job, on disk and across restarts.
+"""The stored part of every job, on disk and across restarts.
 
-``<state>/jobs/<job id>/`` holds ``job.json`` (the Job), ``events.jsonl`` and the weights. What a
-Job says of its state follows from its events; ``job.json`` spares reading all of them.
+``<state>/jobs/<job id>/`` has ``job.json`` (the Job), ``events.jsonl`` and the weights. A Job's
+state follows from its events; ``job.json`` saves reading all of them.
 """
 
 import contextlib
@@ -26,20 +26,20 @@ from services import errors
 from services.runner.event_log import EventLog
 
 _log = logging.getLogger(__name__)
-# Room for a job's last event on a disk that is full by then: more than the longest takes.
+# Reserved for a job's last event if the disk is full by then: more than the longest needs.
 _RESERVE_BYTES = 2**16
-_PAGE_BYTES = 2**20  # gRPC's clients take messages of up to 4 MiB unless told otherwise
+_PAGE_BYTES = 2**20  # gRPC's clients accept messages of up to 4 MiB by default
 _STATES = {state: getattr(job_pb2, f"JOB_STATE_{state.name}") for state in JobState}
 _ENDED = {_STATES[state] for state in JobState if state.ended}
 
 
 class Record:
-    """One job and its events. Not for several threads at once."""
+    """One job and its events. Not thread-safe."""
 
     def __init__(self, job: job_pb2.Job, directory: Path) -> None:
         self.job = job
         self.directory = directory
-        self.unwritten: job_pb2.JobEvent | None = None  # the last one, if the disk did not take it
+        self.unwritten: job_pb2.JobEvent | None = None  # the last one, if it could not be written
         self._log: EventLog | None = None
 
     @property
@@ -58,9 +58,9 @@ class Record:
         return job_pb2.JobState.Name(self.job.state).removeprefix("JOB_STATE_")
 
     def create(self) -> None:
-        """Write it down, PENDING. Raises OSError."""
+        """Write the job, PENDING. Raises OSError."""
         make(self.directory)
-        write_whole(self._reserve, os.urandom(_RESERVE_BYTES))  # that no disk can compress
+        write_whole(self._reserve, os.urandom(_RESERVE_BYTES))  # which no disk can compress
         self._write(event_to_proto(StateChanged(JobState.PENDING)))
         self._save()
 
@@ -72,7 +72,7 @@ class Record:
             self._try_to_save()
 
     def end(self, error: errors.TwinrunError) -> None:
-        """FAILED or CANCELLED by ``error``; so in memory even where the disk takes no more."""
+        """End as FAILED or CANCELLED by ``error``; in memory even if the disk is full."""
         state = JobState.CANCELLED if error.reason.code == "CANCELLED" else JobState.FAILED
         failure = Failure(error.reason, error.message, error.metadata)
         message = event_to_proto(StateChanged(state, failure))
@@ -85,12 +85,12 @@ class Record:
         self._try_to_save()
 
     def recover(self) -> None:
-        """Take the state from the events; where they have no end, the runner's was the job's."""
+        """Take the state from the events; if they have no end, the job ended with its runner."""
         self.job.last_sequence = 0
         try:
             for message in self.log.reader(0).read():
                 self._follow(message)
-        except ValueError as error:  # as the end of a file can be after a power cut
+        except ValueError as error:  # as may happen at the end of a file after a power cut
             _log.warning(
                 "job %s has no events after %d: %s",
                 *(self.job.job_id, self.job.last_sequence, error),
@@ -135,15 +135,15 @@ class Record:
         write_whole(self.directory / "job.json", text.encode())
 
     def _try_to_save(self) -> None:
-        with contextlib.suppress(OSError):  # `recover` has the state from the events
+        with contextlib.suppress(OSError):  # `recover` gets the state from the events
             self._save()
 
 
 class Records:
-    """All jobs, oldest first. Not for several threads at once."""
+    """All jobs, oldest first. Not thread-safe."""
 
     def __init__(self, framework: str, directory: Path, keep: int) -> None:
-        """Read what is there. ``keep``: how many ended jobs stay on disk. Raises OSError."""
+        """Read the stored jobs. ``keep``: how many ended jobs stay on disk. Raises OSError."""
         self._framework = framework
         self._directory = directory
         self._keep = keep
@@ -152,7 +152,10 @@ class Records:
         self._by_id = _load(directory)
 
     def create(self, kind: job_pb2.JobKind, request_id: str, spec: job_pb2.JobSpec) -> Record:
-        """A new job, PENDING; the oldest ended ones beyond the limit go. Raises TwinrunError."""
+        """Create a job, PENDING; remove the oldest ended ones beyond the limit.
+
+        Raises TwinrunError.
+        """
         job = job_pb2.Job(request_id=request_id, kind=kind, spec=spec)
         job.create_time.GetCurrentTime()
         job.job_id = f"{self._framework}-{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
@@ -169,7 +172,7 @@ class Records:
         return record
 
     def get(self, job_id: str) -> Record:
-        """Raises JobNotFound."""
+        """Return the job's record. Raises JobNotFound."""
         try:
             return self._by_id[job_id]
         except KeyError:
@@ -183,7 +186,7 @@ class Records:
         return next((r for r in self._by_id.values() if r.job.request_id == request_id), None)
 
     def page(self, size: int, before: str) -> tuple[list[Record], str]:
-        """Newest first, from after the job ``before`` if given; and the next page's ``before``.
+        """Return records, newest first, after the job ``before`` if given; and the next ``before``.
 
         A page of large jobs has fewer than ``size``.
         """

@@ -35,10 +35,10 @@ from services.runner.worker import Worker
 _log = logging.getLogger("twinrun")
 _SERVICE = runner_service_pb2.DESCRIPTOR.services_by_name["RunnerService"].full_name
 _WATCHERS = 32
-_OTHER_CALLS = 8  # threads that are left where every watcher has one
-CLOSE_SECONDS = 2.0  # for open calls to end when all jobs have
+_OTHER_CALLS = 8  # threads that remain if every watcher has one
+CLOSE_SECONDS = 2.0  # for open calls to end after all jobs have ended
 _LOOK_SECONDS = 0.2
-LINGER_SECONDS = 30.0  # for which an idle runner outlives the one that started it
+LINGER_SECONDS = 30.0  # for which an idle runner outlives the process that started it
 
 
 class _Fault(Exception):
@@ -50,7 +50,7 @@ class _Fault(Exception):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve until SIGTERM or SIGINT; a second one ends the running job at once."""
+    """Serve until SIGTERM or SIGINT; a second signal ends the running job at once."""
     options = parse(arguments)
     logging.basicConfig(
         level=logging.INFO,
@@ -79,9 +79,9 @@ def _check_installed(framework: str) -> None:
 
 @contextlib.contextmanager
 def _locked(path: Path, lock: int | None) -> Iterator[None]:
-    """The state directory, for this runner alone, without what one that was killed left there.
+    """Hold the state directory for this runner alone, without what a killed runner left there.
 
-    ``lock``: the descriptor by which whoever started this runner holds it already.
+    ``lock``: the descriptor with which whoever started this runner already holds it.
     """
     try:
         state_dir.prepare(path)
@@ -105,7 +105,7 @@ def _locked(path: Path, lock: int | None) -> Iterator[None]:
 
 
 def _lock(path: Path) -> int | None:
-    """As `state_dir.held`; asked twice, since someone may hold it for a moment, to look."""
+    """Lock as `state_dir.held`; try twice, because others may hold it briefly to look."""
     lock = state_dir.held(path, alone=True)
     if lock is None:
         time.sleep(_LOOK_SECONDS)
@@ -114,7 +114,7 @@ def _lock(path: Path) -> int | None:
 
 
 def _serve(options: argparse.Namespace) -> None:
-    os.environ[host.COMMIT_VARIABLE] = host.git_commit()  # asked once, for all trials
+    os.environ[host.COMMIT_VARIABLE] = host.git_commit()  # determined once, for all trials
     worker = Worker(FRAMEWORKS[options.framework].module)
     try:
         records = Records(options.framework, options.state_dir / "jobs", options.keep)
@@ -140,7 +140,7 @@ def _serve(options: argparse.Namespace) -> None:
             target=_stop_without_owner, args=(jobs, options.state_dir, ask), daemon=True
         ).start()
     os.read(stops, 1)
-    (options.state_dir / state_dir.ADDRESS).unlink(missing_ok=True)  # nobody new is to come
+    (options.state_dir / state_dir.ADDRESS).unlink(missing_ok=True)  # no new client should come
     _set_serving(health_servicer, serving=False)
     threading.Thread(target=_stop_at_once, args=(jobs, stops), daemon=True).start()
     jobs.stop(options.grace)
@@ -207,9 +207,10 @@ def _listen(server: grpc.Server, address: str) -> int:
 
 
 def _check_free(address: str) -> None:
-    """Raises OSError where the address is taken, or not this machine's: gRPC does not say which.
+    """Check the address. Raises OSError if it is taken or not this machine's.
 
-    A name may stand for several addresses, of which gRPC would be content with one.
+    gRPC does not tell the two apart. A name may stand for several addresses, and gRPC would be
+    content with one of them.
     """
     host, _, port = address.rpartition(":")
     faults = []
@@ -233,12 +234,13 @@ def _set_serving(servicer: health.HealthServicer, *, serving: bool) -> None:
 
 
 def _stops() -> tuple[int, int]:
-    """A pipe's ends: each SIGTERM or SIGINT makes a byte.
+    """Return a pipe's ends: each SIGTERM or SIGINT writes a byte.
 
-    A lock or a queue would not do: where another thread takes the signal, the main one waits on.
+    A lock or a queue would not work: if another thread takes the signal, the main one keeps
+    waiting.
     """
     stops, ask = os.pipe()
-    os.set_blocking(ask, False)  # as `set_wakeup_fd` wants it
+    os.set_blocking(ask, False)  # as `set_wakeup_fd` requires
     signal.set_wakeup_fd(ask)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: None)
@@ -246,25 +248,25 @@ def _stops() -> tuple[int, int]:
 
 
 def _stop_at_once(jobs: Jobs, stops: int) -> None:
-    """What a second signal asks for."""
+    """Do what a second signal asks for."""
     os.read(stops, 1)
     jobs.stop(0)
 
 
 def _stop_without_owner(jobs: Jobs, path: Path, ask: int) -> None:
-    """Jobs that run or come in meanwhile are done first, so that someone can still watch them.
+    """Finish jobs that run or arrive meanwhile first, so that someone can still watch them.
 
-    It outlives every command that uses it, and each of those holds the lease.
+    The runner outlives every command that uses it, and each of those holds the lease.
     """
-    # Not by sys.stdin, whose lock a thread that still waits at the end would hold for ever.
-    with contextlib.suppress(OSError):  # closed from the start
+    # Not sys.stdin, whose lock a thread that still waits at the end would hold forever.
+    with contextlib.suppress(OSError):  # already closed at the start
         while os.read(0, 1024):
             pass
     jobs.wait_until_idle(LINGER_SECONDS)
-    with contextlib.suppress(OSError):  # where there can be no lease, nobody has one
+    with contextlib.suppress(OSError):  # if there can be no lease, nobody holds one
         lease = state_dir.opened(path / state_dir.LEASE, os.O_RDWR | os.O_CREAT)
         while not (state_dir.hold(lease, alone=True, wait=True) and jobs.idle):
-            state_dir.hold(lease, alone=False)  # its job goes on without it
+            state_dir.hold(lease, alone=False)  # its job continues without it
             jobs.wait_until_idle(LINGER_SECONDS)
     _log.info("idle, and whoever started this runner is gone")
     os.write(ask, b"\0")

@@ -1,4 +1,4 @@
-"""RunnerService: proto in, jobs, proto out."""
+"""RunnerService: from proto to jobs and back."""
 
 import dataclasses
 import functools
@@ -44,7 +44,7 @@ _KINDS = {
 
 
 class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
-    """One framework's. `prepared` and `failed` tell it how the first import went."""
+    """The service of one framework. `prepared` and `failed` report how the first import went."""
 
     def __init__(
         self,
@@ -201,7 +201,7 @@ def _process(use: runner_service_pb2.ProcessUse) -> ProcessUse:
 
 
 def _piece(path: Path, offset: int) -> tuple[bytes, int]:
-    """A piece of the file from ``offset``, and the size of all of it in bytes."""
+    """Return a chunk of the file from ``offset``, and the size of the whole file in bytes."""
     with path.open("rb") as file:
         total = file.seek(0, os.SEEK_END)
         _check(between("offset", offset, 0, total))
@@ -211,7 +211,7 @@ def _piece(path: Path, offset: int) -> tuple[bytes, int]:
 
 @functools.lru_cache
 def _sha256(path: Path) -> str:
-    """Of a file of a job, which never changes; its path is never used again."""
+    """Hash a file of a job, which never changes; its path is never used again."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -10,13 +10,13 @@ from twinrun.contract.violation import Violation
 from services import errors
 from services.errors import InvalidRequest, TwinrunError
 
-# A call's status travels in headers, of which gRPC takes 8 KiB: as text and once more in base64.
+# A call's status travels in headers, which gRPC limits to 8 KiB: as text and again in base64.
 _VIOLATION_BYTES = 500
 _BAD_REQUEST_BYTES = 2000
 
 
 def error_to_status(error: TwinrunError) -> status_pb2.Status:
-    """Write as `failure_to_status` does, with BadRequest or RetryInfo where the error has them."""
+    """Write as `failure_to_status` does, with BadRequest or RetryInfo if the error has them."""
     status = failure_to_status(Failure(error.reason, error.message, error.metadata))
     if isinstance(error, InvalidRequest):
         status.details.add().Pack(_bad_request(error.violations))

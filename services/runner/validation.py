@@ -1,4 +1,4 @@
-"""Which specs a runner takes. Every bad field is named at once, by its path in the proto."""
+"""Which specs a runner accepts. Every invalid field is named at once, by its path in the proto."""
 
 from collections.abc import Iterator
 from typing import assert_never
@@ -44,11 +44,11 @@ _MATCHED_ONLY = (
 def valid_spec(
     message: job_pb2.JobSpec, available_cpus: int, default_threads: int | None = None
 ) -> JobSpec:
-    """The spec with every default filled in; ``default_threads`` where none are given, else all.
+    """Return the spec with every default filled in; ``default_threads`` if set, else all CPUs.
 
-    Raises InvalidRequest, which names every bad field at once.
+    Raises InvalidRequest, which names every invalid field at once.
     """
-    if len(message.layers) > _MOST_LAYERS:  # before time goes into reading each
+    if len(message.layers) > _MOST_LAYERS:  # before spending time on reading each
         raise InvalidRequest(
             [
                 Violation(
@@ -57,7 +57,7 @@ def valid_spec(
             ]
         )
     spec, unreadable = readable_spec(message, default_threads or available_cpus)
-    # What was put in place of an unset message is not the client's to mend.
+    # The client cannot correct a value that replaced an unset message.
     unset = tuple(f"{violation.field}." for violation in unreadable)
     found = [
         violation
@@ -82,12 +82,12 @@ def valid_spec(
 
 
 def value_violations(spec: JobSpec) -> Iterator[Violation]:
-    """Every field whose value alone is out of range; how fields fit is the workload's to say."""
+    """Yield fields whose value alone is out of range; the workload checks how they fit."""
     yield from between("epochs", spec.epochs, 1, 10_000)
     yield from between("batch_size", spec.batch_size, 1, 1_000_000)
     yield from between("seed", spec.seed, 0, 2**31 - 1)
     yield from between("threads", spec.threads, 1, 1024)
-    # More losses in one event than this would not fit into a message of 4 MiB, gRPC's limit.
+    # More losses than this in one event would exceed gRPC's limit of 4 MiB for a message.
     yield from between("report_every_steps", spec.report_every_steps, 1, 100_000)
     yield from _optimizer_violations(spec.optimizer)
     yield from _dataset_violations(spec.dataset)
@@ -96,7 +96,7 @@ def value_violations(spec: JobSpec) -> Iterator[Violation]:
         yield from _layer_violations(f"layers[{index}].{layer_field(type(layer))}", layer)
     if spec.steps_per_epoch_limit is not None:
         yield from between("steps_per_epoch_limit", spec.steps_per_epoch_limit, 1, 10_000_000)
-    if spec.recipe is not Recipe.MATCHED:  # whose trainers would pass them over
+    if spec.recipe is not Recipe.MATCHED:  # other trainers would ignore them
         for name in _MATCHED_ONLY:
             if getattr(spec, name) not in (None, False):
                 yield Violation(
@@ -118,14 +118,14 @@ def _late_epoch_violations(spec: JobSpec) -> Iterator[Violation]:
     if spec.late_epoch is None:
         return
     yield from between("late_epoch", spec.late_epoch, max(1, spec.epochs - 1), 10_000)
-    if spec.epochs < 2:  # PyTorch's optimizers have no count before their first step
+    if spec.epochs < 2:  # PyTorch's optimizers have no step count before their first step
         yield Violation("late_epoch", "needs at least 2 epochs; take one more")
 
 
 def _tolerance_violations(tolerance: Tolerance) -> Iterator[Violation]:
     usual = Tolerance()
     for name in ("losses", "gradient_norms", "weights", "logits"):
-        # What matters least, data normalised in float32, is off by 6e-8.
+        # The smallest mistake that matters, data normalised in float32, is off by 6e-8.
         yield from above_zero(f"tolerance.{name}", getattr(tolerance, name), 1e-8)
         if getattr(tolerance, name) > getattr(usual, name) and not tolerance.reason:
             yield Violation(
@@ -191,7 +191,7 @@ def _optimizer_violations(optimizer: Optimizer) -> Iterator[Violation]:
 
 def _dataset_violations(dataset: Dataset) -> Iterator[Violation]:
     yield from between("dataset.normalization.mean", dataset.normalization.mean, -1_000, 1_000)
-    # A smaller one would make pixels that float32 cannot hold.
+    # A smaller one would produce pixels that float32 cannot hold.
     yield from between("dataset.normalization.std", dataset.normalization.std, 1e-6, 1_000)
     yield from fraction("dataset.validation_fraction", dataset.validation_fraction)
     if dataset.name == "synthetic":

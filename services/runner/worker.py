@@ -1,4 +1,4 @@
-"""Spawns the process of a trial and yields what it reports, to the last event before its death."""
+"""Spawns the process of a trial and yields its reports, up to the last event before its death."""
 
 import os
 import signal
@@ -20,10 +20,10 @@ from services.pipe import Finished, ProcessUse, Ready, Report, Task
 _CHILD = "services.trial.child"
 _STDERR_LINES = 20
 _STDERR_BYTES = 16_384
-_EXIT_SECONDS = 5.0  # for a child that has reported its end to be gone
-_ORPHAN_POLLS, _ORPHAN_SECONDS = 30, 0.01  # for what a dead child left to be gone
+_EXIT_SECONDS = 5.0  # until a child that has reported its end must be gone
+_ORPHAN_POLLS, _ORPHAN_SECONDS = 30, 0.01  # until the processes that a dead child left are gone
 _CGROUPS = Path("/sys/fs/cgroup")
-_UNFORESEEN = (errors.TrainerFailed, errors.ImportFailed)  # whose traceback is wanted
+_UNFORESEEN = (errors.TrainerFailed, errors.ImportFailed)  # whose traceback is useful
 
 
 class Worker:
@@ -47,9 +47,9 @@ class Worker:
             raise
 
     def start(self, task: Task) -> "Run":
-        """Take the child that stands by, or a new one.
+        """Use the child that stands by, or a new one.
 
-        Raises OSError or RuntimeError where none can be started.
+        Raises OSError or RuntimeError if none can be started.
         """
         child, self._standby = self._standby, None
         if child is not None and not (child.waits and child.takes(task)):
@@ -58,7 +58,7 @@ class Worker:
         return Run(child or _Child(self._module), task)
 
     def leave(self, run: "Run") -> None:
-        """Have the child of a run that has ended well stand by, where its task said so."""
+        """Keep the child of a successful run on standby, if its task requests it."""
         if (child := run.left()) is not None:
             self._standby = child
             if self._closed:
@@ -71,14 +71,17 @@ class Worker:
             child.close()
 
     def close(self) -> None:
-        """End the child that stands by, be it in the middle of its import. From any thread."""
+        """End the child that stands by, even during its import. Callable from any thread."""
         self._closed = True
         if (child := self._standby) is not None:
             child.kill()
 
 
 class Run:
-    """One task in its process. `cancel` may come from any thread; `close` ends what is left."""
+    """One task in its process.
+
+    `cancel` may be called from any thread; `close` ends what is left.
+    """
 
     def __init__(self, child: "_Child", task: Task) -> None:
         self._child = child
@@ -92,7 +95,7 @@ class Run:
         self._child.kill()
 
     def close(self) -> None:
-        """End the process, unless it is left to others, and all that it started.
+        """End the process, unless it is left for other tasks, and everything that it started.
 
         Return when it is gone.
         """
@@ -100,14 +103,14 @@ class Run:
             self._child.close()
 
     def left(self) -> "_Child | None":
-        """The process, where the task is done and leaves it to others."""
+        """Return the process if the task is done and leaves it for other tasks."""
         shared = self._task.process is ProcessUse.SHARED
         return self._child if self._done and shared and self._cancelled is None else None
 
     def events(self) -> Iterator[Event]:
-        """What the task reports until it is done. Raises the TwinrunError that ended it.
+        """Yield the task's reports until it is done. Raises the TwinrunError that ended it.
 
-        To be called once.
+        Call it only once.
         """
         oom_kills = _oom_kills()
         try:
@@ -127,10 +130,10 @@ class Run:
 
 class _Child:
     def __init__(self, module: str) -> None:
-        self.task: Task | None = None  # the last one
+        self.task: Task | None = None  # the latest one
         self._connection, theirs = Pipe()
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the child
-        # A process group of its own, so that its own workers can be ended with it.
+        # In a process group of its own, so that its workers can be ended with it.
         started_at = str(time.monotonic())  # the same clock in every process of a machine
         with theirs:
             self._process = subprocess.Popen(
@@ -141,17 +144,17 @@ class _Child:
                 stderr=self._stderr,
                 start_new_session=True,
             )
-        # Its workers may outlive it and hold its end of the pipe, which would never end then.
+        # Its workers may outlive it and hold its end of the pipe, which would then never close.
         self._reaper = threading.Thread(target=self._reap, daemon=True)
         self._reaper.start()
 
     @property
     def waits(self) -> bool:
-        """Whether it lives: it has nothing to say before its task, but a dead one's pipe ends."""
+        """Whether it is alive: it sends nothing before its task, but a dead child's pipe ends."""
         return not self._connection.poll()
 
     def takes(self, task: Task) -> bool:
-        """Whether the task may run here: where no other has, or one that it shares with."""
+        """Return whether the task may run here: if no other has, or one that it shares with."""
         return self.task is None or task.fits(self.task)
 
     def ready(self) -> Environment:
@@ -187,12 +190,12 @@ class _Child:
                     yield report
 
     def kill(self) -> None:
-        """End the child and all that it started. Nothing happens where it has ended."""
+        """End the child and everything that it started. Nothing happens if it has already ended."""
         if self._process.returncode is None:
             self._kill_group()
 
     def close(self) -> None:
-        """As `kill`; return when it is done, and let go of the pipe."""
+        """Kill as `kill` does; return when it is done, and release the pipe."""
         self.kill()
         self._reaper.join()
         self._connection.close()
@@ -200,31 +203,31 @@ class _Child:
 
     def _reap(self) -> None:
         self._process.wait()
-        # No new process gets the group's id while one of the group is left.
+        # No new process gets the group's id while any of the group remains.
         for _ in range(_ORPHAN_POLLS):
             if not self._kill_group():
                 return
             time.sleep(_ORPHAN_SECONDS)
 
     def _kill_group(self) -> bool:
-        """Whether anything is left of it."""
+        """Return whether anything is left of the group."""
         try:
             os.killpg(self._process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):  # macOS: that of what has ended already
+        except (ProcessLookupError, PermissionError):  # macOS: it has already ended
             return False
         return True
 
     def _error(self, failure: Failure) -> errors.TwinrunError:
-        """The error that the child reported."""
+        """Return the error that the child reported."""
         error = errors.again(failure.reason, failure.message, failure.metadata)
         if isinstance(error, _UNFORESEEN):
             error.metadata["stderr"] = "\n".join(self._last_lines())
         return error
 
     def _death(self) -> errors.TwinrunError:
-        """Why the child ended without a word: its exit code or signal, and its last lines."""
+        """Explain why the child ended silently: its exit code or signal, and its last lines."""
         self._reaper.join(_EXIT_SECONDS)
-        if self._reaper.is_alive():  # it closed its pipe and lives on
+        if self._reaper.is_alive():  # it closed its pipe but is still alive
             self.kill()
             self._reaper.join()
         code = self._process.returncode
@@ -249,7 +252,7 @@ class _Child:
 
 
 def _receive(connection: Connection) -> Report | None:
-    """The next report; None once the child's end is closed, be it in the middle of one."""
+    """Return the next report; None once the child's end is closed, even in the middle of one."""
     try:
         report: Report = connection.recv()
     except (EOFError, OSError):
@@ -265,7 +268,7 @@ def _signal_name(number: int) -> str:
 
 
 def _oom_kills() -> int:
-    """Processes of this control group that the kernel has killed for memory; 0 where not known."""
+    """Return how often the kernel killed processes of this cgroup for memory; 0 if not known."""
     try:
         group = Path("/proc/self/cgroup").read_text().rpartition("::")[2].strip()
         lines = (_CGROUPS / group.lstrip("/") / "memory.events").read_text().splitlines()

@@ -3,9 +3,9 @@
 import os
 from typing import assert_never
 
-# One numbering of GPUs, whatever counts them: CUDA's own default is "fastest first".
+# The same GPU numbers everywhere: CUDA's own default is "fastest first".
 os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
-# Errors only: standard error is kept as the reason where a trial's process dies.
+# Errors only: standard error is kept as the reason if a trial's process dies.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from twinrun.contract.enums import Loop, Recipe
@@ -22,7 +22,7 @@ from services.trial import trainer
 
 
 def Trainer(spec: JobSpec, data: Data, weights: Weights | None) -> trainer.Trainer:  # noqa: N802
-    """The trainer of the spec's recipe."""
+    """Return the trainer of the spec's recipe."""
     match spec.recipe:
         case Recipe.MATCHED:
             return MatchedTrainer(spec, data, weights)

@@ -1,4 +1,4 @@
-"""Training images resampled on the device, by the maps that NumPy drew."""
+"""Resampling of training images on the device, by the maps that NumPy drew."""
 
 from collections.abc import Callable, Mapping
 
@@ -8,16 +8,17 @@ from twinrun.contract.spec import JobSpec
 
 from services.model.augmentation import TRANSFORMS, background, wanted
 
-# Images [batch, h, w, c] and what was drawn for them; images of the same shape.
+# Images [batch, h, w, c] and their drawn maps; returns images of the same shape.
 Augment = Callable[[tf.Tensor, Mapping[str, tf.Tensor]], tf.Tensor]
 Resampling = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]  # as `resample`
 
 
 def augment(spec: JobSpec, images: tf.Tensor) -> Augment:
-    """What the job does to its training ``images`` [n, h, w, c], a batch at a time.
+    """Return the job's augmentation of its training ``images`` [n, h, w, c], a batch at a time.
 
-    By XLA, unless all is op by op: TensorFlow has a kernel for it in float32 alone, and its
-    gathers and the operations around them took four times as long, as measured on a CPU.
+    It is compiled by XLA, unless everything runs op by op: TensorFlow has a kernel for it in
+    float32 only, and its gathers and the operations around them took four times as long, measured
+    on a CPU.
     """
     if not wanted(spec):
         return lambda batch, _: batch
@@ -26,13 +27,13 @@ def augment(spec: JobSpec, images: tf.Tensor) -> Augment:
 
 
 def framed(spec: JobSpec, images: tf.Tensor) -> tf.Tensor:
-    """With a pixel of background all round: what lies further out is taken from there."""
+    """Add a border of one background pixel, from which positions further out are read."""
     fill = background(spec.dataset.normalization)
     return tf.pad(images, [[0, 0], [1, 1], [1, 1], [0, 0]], constant_values=fill)
 
 
 def resampling(spec: JobSpec, images: tf.Tensor) -> Resampling:
-    """`resample`, as the job executes it, for images like ``images`` [n, h, w, c]."""
+    """Return `resample` as the job executes it, for images like ``images`` [n, h, w, c]."""
     if spec.execution is Execution.EAGER:
         return resample
     _, height, width, channels = images.shape
@@ -43,9 +44,9 @@ def resampling(spec: JobSpec, images: tf.Tensor) -> Resampling:
 
 
 def resample(images: tf.Tensor, transforms: tf.Tensor) -> tf.Tensor:
-    """Bilinear: `framed` ``images``, by inverse ``transforms`` [batch, 2, 3] in pixels.
+    """Resample `framed` ``images`` bilinearly by inverse ``transforms`` [batch, 2, 3] in pixels.
 
-    Without the frame, [batch, h, w, c].
+    The result is without the frame, [batch, h, w, c].
     """
     _, rows, row, channels = images.shape
     height, width = rows - 2, row - 2
@@ -68,7 +69,7 @@ def resample(images: tf.Tensor, transforms: tf.Tensor) -> tf.Tensor:
 
 
 def _cell(places: tf.Tensor, pixels: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """How far each place lies beyond the pixel before it, 0 to 1, and which that is, padded."""
+    """Return each place's distance from the pixel before it, 0 to 1, and that pixel, padded."""
     inside = tf.clip_by_value(places + (pixels + 1) / 2, 0, pixels + 1)
     before = tf.minimum(tf.floor(inside), pixels)
     return inside - before, before

@@ -1,4 +1,4 @@
-"""Steps in one call for a chunk, which is a graph with a loop in it; or some, augmented."""
+"""Steps in one call for a chunk, a graph that contains a loop; augmented steps in groups."""
 
 from typing import Protocol
 
@@ -15,11 +15,11 @@ from services.trial import chunks, matched
 from services.trial.chunks import Chunk
 from services.trial.matched import Held
 
-_IMAGES = 512  # at once, at least: XLA gives less than some 400,000 pixels to one thread alone
+_IMAGES = 512  # at a time, at least: XLA gives fewer than about 400,000 pixels to a single thread
 
 
 class GraphSteps(EagerSteps):
-    """The same steps in one call for a chunk; by XLA where the execution is compiled."""
+    """Runs the steps of a chunk in one call; compiled by XLA if the execution is compiled."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class GraphSteps(EagerSteps):
         labels: tf.Tensor,
     ) -> None:
         super().__init__(spec, held, images, labels)
-        # XLA compiles for each length, so that there all chunks of a batch size are given one.
+        # XLA compiles for each length, so all chunks of a batch size are padded to one length.
         self._lengths: dict[int, int] = {}
         if compiled := spec.execution is Execution.COMPILED:
             for steps, batch in matched.chunk_shapes(spec, len(images)):
@@ -62,7 +62,7 @@ class GraphSteps(EagerSteps):
         return self._chunk(tf.constant(chunk.indices), drawn, *numbers)
 
     def _length(self, steps: int, batch: int) -> int:
-        """To which a chunk is padded."""
+        """Return the length to which a chunk is padded."""
         return self._lengths.get(batch, steps)
 
     def _loop(
@@ -73,8 +73,8 @@ class GraphSteps(EagerSteps):
         epsilons: tf.Tensor,
         steps: tf.Tensor,
     ) -> tf.Tensor:
-        """The first ``steps`` steps of the chunk; what comes after them is undefined."""
-        indices = tf.cast(indices, tf.int64)  # to a GPU at once: int32 stays in the host's memory
+        """Run the first ``steps`` steps of the chunk; the results after them are undefined."""
+        indices = tf.cast(indices, tf.int64)  # onto a GPU: int32 stays on the host
         measured = tf.TensorArray(rates.dtype, tf.shape(rates)[0])
 
         def body(i: tf.Tensor, measured: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
@@ -85,7 +85,7 @@ class GraphSteps(EagerSteps):
 
 
 class AugmentedSteps(GraphSteps):
-    """As `GraphSteps`, of a job that augments. Its images are framed once and for all."""
+    """As `GraphSteps`, for a job that augments. Its images are framed once."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class AugmentedSteps(GraphSteps):
         self._resample = augmentation.resampling(spec, images)
 
     def _length(self, steps: int, batch: int) -> int:
-        """Whole groups of steps, so that XLA meets one shape for each batch size."""
+        """Return whole groups of steps, so that XLA sees one shape for each batch size."""
         group = -(-_IMAGES // batch)
         return -(-super()._length(steps, batch) // group) * group
 

@@ -1,4 +1,4 @@
-"""What TensorFlow and Keras do by default, where a job lets them: by their own code."""
+"""The defaults of TensorFlow and Keras, for jobs that use them: by their own code."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,7 +17,7 @@ from services.tensorflow import model
 
 
 def as_it_does(spec: JobSpec) -> JobSpec:
-    """The spec with what their own ways change of it."""
+    """Return the spec as changed by their own ways."""
     if OwnWay.JIT_COMPILE in spec.own_ways:
         spec = replace(spec, execution=Execution.COMPILED)
     return spec
@@ -26,7 +26,7 @@ def as_it_does(spec: JobSpec) -> JobSpec:
 def initial_weights(
     layers: Sequence[Layer], shape: tuple[int, ...], seed: int, dtype: np.dtype[np.floating]
 ) -> Weights:
-    """As Keras's layers draw them, for samples of ``shape`` [h, w, c]."""
+    """Draw weights as Keras's layers do, for samples of ``shape`` [h, w, c]."""
     keras.utils.set_random_seed(seed)
     _, made = model.sequential(layers, shape, dtype.name)
     return {
@@ -36,7 +36,7 @@ def initial_weights(
 
 
 def permutation(seed: int, epoch: int, samples: int) -> NDArray[np.int32]:
-    """Sample indices of an epoch, int32[samples], as `tf.data` shuffles a whole data set."""
+    """Return sample indices of an epoch, int32[samples], as `tf.data` shuffles a whole dataset."""
     shuffled = tf.data.Dataset.range(samples, output_type=tf.int32).shuffle(
         samples, seed=seed * 10_007 + epoch
     )

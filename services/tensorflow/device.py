@@ -1,4 +1,4 @@
-"""The device, the threads and the precision of products that a spec asks for."""
+"""The device, the threads and the precision of products that a spec requests."""
 
 import tensorflow as tf
 from twinrun.contract.enums import Device, Execution, Precision
@@ -6,7 +6,7 @@ from twinrun.contract.spec import JobSpec
 
 from services.errors import DeviceUnavailable, Unsupported
 
-# In which products are taken; parameters and all else are float64 with float64, else float32.
+# The precision of products; everything else is float64 with float64, otherwise float32.
 PRODUCTS = {
     Precision.FLOAT32: tf.float32,
     Precision.FLOAT64: tf.float64,
@@ -15,10 +15,10 @@ PRODUCTS = {
 
 
 def prepare(spec: JobSpec) -> str:
-    """Sets threads, memory growth and TF32, and returns the device's name.
+    """Set threads, memory growth and TF32, and return the device's name.
 
-    Raises DeviceUnavailable, and Unsupported where this process has run TensorFlow with another
-    number of threads: its pools are made once.
+    Raises DeviceUnavailable, and Unsupported if this process has run TensorFlow with another number
+    of threads: its pools are created once.
     """
     try:
         tf.config.threading.set_intra_op_parallelism_threads(spec.threads)
@@ -58,7 +58,7 @@ _EXECUTIONS = {
 
 
 def notes(spec: JobSpec) -> str:
-    """What was set, for a person to read."""
+    """Return the settings, for people to read."""
     products = f"products in {PRODUCTS[spec.precision].name}"
     notes = f"{_EXECUTIONS[spec.execution]}; {products}"
     if spec.device is Device.CPU:

@@ -14,18 +14,18 @@ from services.trial import chunks, matched
 from services.trial.chunks import Chunk
 from services.trial.matched import Held
 
-# As in `services.trial.chunks.Chunk`; of a step without its first axis.
+# As in `services.trial.chunks.Chunk`; for one step, without the first axis.
 Drawn = Mapping[str, tf.Tensor]
 
 
 def unstacked(drawn: Mapping[str, NDArray[np.generic]], steps: int) -> list[Drawn]:
-    """What was ``drawn`` for a chunk, for each of its steps."""
+    """Return what was ``drawn`` for a chunk, for each of its steps."""
     parts = {name: tf.unstack(array) for name, array in drawn.items()}
     return [{name: part[step] for name, part in parts.items()} for step in range(steps)]
 
 
 class EagerSteps:
-    """Trains what is ``held``, in place."""
+    """Trains the arrays of ``held``, in place."""
 
     def __init__(
         self,
@@ -50,9 +50,10 @@ class EagerSteps:
         self._taken = 0
 
     def run(self, chunk: Chunk) -> tf.Tensor:
-        """Takes the steps of ``chunk``; what they measured, on the device.
+        """Run the steps of ``chunk``; return their measurements, on the device.
 
-        As `services.trial.matched.steps_taken` wants it, but that more may stand behind it.
+        They have the form that `services.trial.matched.steps_taken` expects, possibly followed by
+        more.
         """
         plan = optimizers.plan(self._spec, self._taken, len(chunk))
         self._taken += len(chunk)
@@ -88,7 +89,7 @@ class EagerSteps:
         rate: tf.Tensor,
         epsilon: tf.Tensor,
     ) -> tf.Tensor:
-        """One step on ``images`` [batch, h, w, c], with what was ``drawn``; what it measured."""
+        """Run one step on ``images`` [batch, h, w, c] and ``drawn``; return its measurements."""
         products = device.PRODUCTS[self._spec.precision]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self._parameters)
@@ -109,18 +110,18 @@ class EagerSteps:
         return loss
 
     def advance(self, steps: int) -> None:
-        """As `services.trial.trainer.Trainer.advance`."""
+        """Advance as `services.trial.trainer.Trainer.advance`."""
         self._taken = steps
 
     def begin(self, order: Sequence[NDArray[np.int32]]) -> None:
-        """What an epoch will `run`."""
+        """Set what an epoch will `run`."""
 
     def waited(self) -> float:
-        """Seconds that were waited for data since it was last asked: it is there."""
+        """Return the seconds spent waiting for data since the last call: none, it is in memory."""
         return 0.0
 
     def warm_up(self, shapes: Sequence[tuple[int, int]]) -> None:
-        """Runs a little of each of ``shapes``, and puts everything back as it was."""
+        """Run a few steps of each of ``shapes``, and restore the previous state."""
         slots = [slot for slots in self._slots for slot in slots]
         variables = [*self._parameters, *self._kept, *slots]
         values = [tf.identity(variable) for variable in variables]

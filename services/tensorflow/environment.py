@@ -1,4 +1,4 @@
-"""What a trial on TensorFlow runs on."""
+"""The environment of a trial on TensorFlow."""
 
 import tensorflow as tf
 from twinrun.contract.events import Environment
@@ -7,7 +7,7 @@ from services.machine.environment import completed
 
 
 def environment(threads: int = 0, precision_notes: str = "") -> Environment:
-    """The environment, with what a trainer has set, if one has. Makes no context."""
+    """Return the environment, with a trainer's settings if there is one. Creates no context."""
     build = tf.sysconfig.get_build_info()
     return completed(
         Environment(
@@ -23,5 +23,5 @@ def environment(threads: int = 0, precision_notes: str = "") -> Environment:
     )
 
 
-# TensorFlow names no versions: both are linked into it.
+# TensorFlow reports no versions: both are linked into it.
 _BLAS = "Eigen, oneDNN"

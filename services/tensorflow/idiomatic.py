@@ -1,4 +1,4 @@
-"""The idiomatic recipe: a Keras model that is fitted as its users do today, or trained by hand."""
+"""The idiomatic recipe: a Keras model, fitted as users do today or trained by hand."""
 
 import functools
 import time
@@ -30,18 +30,18 @@ _POLICIES = {
     Precision.BFLOAT16: "mixed_bfloat16",
 }
 _TEST_BATCH = 1000  # samples
-_TIMED_STEPS = 200  # for which it is measured how long a step waits for its batch
+_TIMED_STEPS = 200  # during which the wait of a step for its batch is measured
 
 
 class IdiomaticTrainer:
     """A `services.trial.trainer.Trainer`.
 
-    Initial values, shuffling and whatever the spec does not name of the optimizer are Keras's own.
-    The data are arrays, normalised beforehand, as its guides have it for what fits into memory;
-    with augmentation they go through `tf.data`.
+    Initial weights, shuffling and everything that the spec does not set of the optimizer are
+    Keras's own. The data are arrays, normalised beforehand, as its guides recommend for data that
+    fits into memory; with augmentation they go through `tf.data`.
 
-    `fit` cannot be asked how long a step waited for its batch. What is reported was measured
-    while warming up: how much longer steps took on the arrays than on one batch that was at hand.
+    `fit` does not report how long a step waited for its batch. The reported value was measured
+    during warm-up: how much longer steps took on the arrays than on one batch at hand.
     """
 
     def __init__(self, spec: JobSpec, data: Data, weights: Weights | None) -> None:
@@ -52,8 +52,8 @@ class IdiomaticTrainer:
             tf.config.set_visible_devices([], "GPU")
         self._images, self._labels = data.train_images, data.train_labels
         self._test_images = data.test_images
-        self._wait_seconds = 0.0  # of a step
-        # To which Keras casts what it is given.
+        self._wait_seconds = 0.0  # per step
+        # The type to which Keras casts its input.
         keras.config.set_floatx("float64" if spec.precision is Precision.FLOAT64 else "float32")
         keras.utils.set_random_seed(spec.seed)
         self._preprocessing = Preprocessing(spec)
@@ -100,7 +100,7 @@ class IdiomaticTrainer:
         keras.utils.set_random_seed(self._spec.seed)
 
     def _given(self, samples: int) -> tuple[Any, ...]:
-        """What `fit` takes of the first ``samples``."""
+        """Return the arguments of `fit` for the first ``samples``."""
         arrays = self._images[:samples], self._labels[:samples]
         return (self._preprocessing.batches(*arrays),) if wanted(self._spec) else arrays
 
@@ -203,7 +203,7 @@ class CustomLoopTrainer(IdiomaticTrainer):
 
 
 class _Edges(keras.callbacks.Callback):  # type: ignore[misc]
-    """Keras tells means over the epoch so far: at each chunk's edge, those of the chunk."""
+    """Converts Keras's means over the epoch so far into those of each chunk, at its edge."""
 
     def __init__(self, spec: JobSpec, samples: int) -> None:
         super().__init__()

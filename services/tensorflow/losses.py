@@ -1,4 +1,4 @@
-"""The losses of job.proto, of logits [batch, classes] and labels [batch]."""
+"""The losses of job.proto, for logits [batch, classes] and labels [batch]."""
 
 from collections.abc import Callable
 from typing import assert_never
@@ -30,7 +30,7 @@ def each(spec: JobSpec) -> LossFunction:
 
 
 def idiomatic(spec: JobSpec) -> keras.losses.Loss:
-    """Return Keras's loss of a batch, of labels [batch] and logits [batch, classes]."""
+    """Return Keras's loss of a batch, for labels [batch] and logits [batch, classes]."""
     match spec.loss:
         case Loss.SOFTMAX_CROSS_ENTROPY:
             return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -47,6 +47,6 @@ def _from_logits(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
 
 
 def _from_probabilities(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """Of a model that ends in softmax: in a graph, Keras finds the logits behind it."""
+    """Compute the loss of a model that ends in softmax: in a graph, Keras finds its logits."""
     losses = keras.losses.sparse_categorical_crossentropy(labels, tf.nn.softmax(logits))
     return tf.reduce_mean(losses)

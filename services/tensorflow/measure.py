@@ -1,4 +1,4 @@
-"""What the machine can do at most, by TensorFlow's own kernels."""
+"""The machine's peak rates, with TensorFlow's own kernels."""
 
 import tensorflow as tf
 from twinrun.contract.events import MachineMeasured
@@ -9,7 +9,7 @@ from services.trial.best_rate import ELEMENTS, SIDE, best_rate
 
 
 def measure(spec: JobSpec) -> MachineMeasured:
-    """With the device, precision and threads of ``spec``. Raises DeviceUnavailable."""
+    """Measure with the device, precision and threads of ``spec``. Raises DeviceUnavailable."""
     where = device.prepare(spec)
     dtype = device.PRODUCTS[spec.precision]
     side = SIDE[spec.device]
@@ -30,5 +30,5 @@ def measure(spec: JobSpec) -> MachineMeasured:
 
 
 def _await(tensor: tf.Tensor) -> None:
-    """Until the device has made it."""
+    """Wait until the device has computed the tensor."""
     tf.reshape(tensor, [-1])[0].numpy()

@@ -1,4 +1,4 @@
-"""The model: as a function of its parameters, and as users of Keras make it."""
+"""The model: as a function of its parameters, and as users of Keras build it."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -21,9 +21,9 @@ def logits(
     images: tf.Tensor,
     products: tf.DType,
 ) -> tf.Tensor:
-    """Logits [batch, classes] of ``images`` [batch, h, w, c], in the parameters' precision.
+    """Return logits [batch, classes] of ``images`` [batch, h, w, c], in the parameters' precision.
 
-    Where ``products`` is another dtype than theirs, inputs and kernels are cast to it, and each
+    If ``products`` is another dtype than theirs, inputs and kernels are cast to it, and each
     product is cast back before its bias is added.
     """
     given = Evaluating(products, iter(held.trained), iter(held.kept))
@@ -37,7 +37,7 @@ def training_logits(
     products: tf.DType,
     drawn: Mapping[str, tf.Tensor],
 ) -> tuple[tf.Tensor, list[tf.Tensor]]:
-    """`logits` as a step has them, and the batch's statistics, in the order of what is kept.
+    """Return the `logits` of a step, and the batch's statistics, in the order of moving statistics.
 
     ``drawn``: by name, as in `services.trial.chunks.Chunk`, for this step.
     """
@@ -57,7 +57,7 @@ def _through(layers: Sequence[Layer], images: tf.Tensor, given: Given) -> tf.Ten
 def details(
     losses: tf.Tensor, logits: tf.Tensor, labels: tf.Tensor, gradients: Sequence[tf.Tensor]
 ) -> tf.Tensor:
-    """What `services.trial.matched.steps_taken` wants of a step after its loss: [2 + parameters].
+    """Return a step's details after its loss, as `steps_taken` expects: [2 + parameters].
 
     ``losses`` [batch]: of each sample, by `services.tensorflow.losses.each`.
     """
@@ -68,7 +68,7 @@ def details(
 
 
 def accuracy(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """Of a batch, 0 to 1."""
+    """Return the accuracy of a batch, 0 to 1."""
     right = tf.argmax(logits, 1, labels.dtype) == labels
     return tf.reduce_mean(tf.cast(right, logits.dtype))
 
@@ -76,13 +76,13 @@ def accuracy(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
 def sequential(
     layers: Sequence[Layer], shape: tuple[int, ...], dtype: str
 ) -> tuple[keras.Sequential, list[keras.layers.Layer]]:
-    """A model up to the logits, for samples of ``shape``, and its layer for each of ``layers``."""
+    """Return a model up to the logits, for samples of ``shape``, and the layer for each spec's."""
     made = [KINDS[type(layer)].idiomatic(layer, dtype) for layer in shapes.trained_layers(layers)]
     model = keras.Sequential([keras.Input(shape), *itertools.chain(*made)])
     return model, [of_layer[-1] for of_layer in made]
 
 
 def held(made: Sequence[keras.layers.Layer], name: str) -> keras.Variable:
-    """Of the layers of `sequential` what ``layers.<index>.<part>`` is in canonical weights."""
+    """Find the variable of `sequential`'s layers that is ``layers.<index>.<part>`` in weights."""
     _, index, part = name.split(".")
     return getattr(made[int(index)], part)

@@ -1,8 +1,8 @@
 """The optimizers of job.proto: by TensorFlow's own kernels, and in plain operations.
 
 `update` is for graphs and op by op: one kernel for each parameter. `update_plainly` is for XLA,
-which makes plain operations one kernel together with what comes before, and cannot see into a
-kernel of TensorFlow's. A plan is a step's rate and epsilon, by `plan`.
+which fuses plain operations with what comes before, and cannot look into TensorFlow's kernels. A
+plan is a step's rate and epsilon, by `plan`.
 """
 
 import math
@@ -22,7 +22,7 @@ Plan = tuple[tf.Tensor, tf.Tensor]
 
 
 def idiomatic(spec: Optimizer) -> keras.optimizers.Optimizer:
-    """Return the optimizer that users of Keras make: epsilon is left to Keras."""
+    """Return the optimizer that users of Keras create: epsilon is left to Keras."""
     rate = spec.learning_rate
     match spec.kind:
         case Sgd(momentum):
@@ -38,7 +38,7 @@ def idiomatic(spec: Optimizer) -> keras.optimizers.Optimizer:
 
 
 def plan(spec: JobSpec, first: int, steps: int) -> shared.Plan:
-    """Rates and epsilons of steps, as `services.model.optimizers.schedule`, or Keras's epsilon.
+    """Return steps' rates and epsilons: `services.model.optimizers.schedule`, or Keras's epsilon.
 
     Keras adds its epsilon before the bias correction: it is the same at every step.
     """
@@ -55,7 +55,7 @@ def plan(spec: JobSpec, first: int, steps: int) -> shared.Plan:
 
 
 def slots(spec: Optimizer, parameters: Sequence[tf.Variable]) -> list[list[tf.Variable]]:
-    """For each parameter the state that an update keeps, all zeros."""
+    """Return the state that an update keeps for each parameter, all zeros."""
     count = shared.slot_count(spec)
     return [[tf.Variable(tf.zeros_like(w)) for _ in range(count)] for w in parameters]
 
@@ -65,11 +65,11 @@ def kernel_plan(
     plan: shared.Plan,
     dtype: type[np.floating],
 ) -> shared.Plan:
-    """The ``plan`` of `services.model.optimizers.schedule`, for `update`'s kernels in ``dtype``.
+    """Return the ``plan`` of `services.model.optimizers.schedule`, for `update` in ``dtype``.
 
-    Adam's kernel takes 1 - beta in the parameters' precision: in float32, 1 - 0.999 is too small
-    by one part in 78,000, and both moments with it, which parts the frameworks within some fifty
-    steps. The moments are linear in that factor, so that rate and epsilon can make up for it.
+    Adam's kernel computes 1 - beta in the parameters' precision: in float32, 1 - 0.999 is too small
+    by one part in 78,000, and so are both moments, which makes the frameworks diverge within about
+    fifty steps. The moments are linear in that factor, so rate and epsilon can compensate for it.
     """
     rates, epsilons = plan
     of_m, of_v = _kernel_factors(spec, dtype)
@@ -77,12 +77,12 @@ def kernel_plan(
 
 
 def has_kernel(spec: Optimizer, dtype: type[np.floating]) -> bool:
-    """Whether `update` can take the spec: not a beta that ``dtype`` rounds to 1."""
+    """Return whether `update` supports the spec: not a beta that ``dtype`` rounds to 1."""
     return 0 not in _kernel_factors(spec, dtype)
 
 
 def _kernel_factors(spec: Optimizer, dtype: type[np.floating]) -> tuple[float, float]:
-    """By which the moments of Adam's kernel are too large."""
+    """Return the factors by which the moments of Adam's kernel are too large."""
     match spec.kind:
         case Adam(beta_1, beta_2) | AdamW(beta_1, beta_2):
             of_m, of_v = ((1 - float(dtype(beta))) / (1 - beta) for beta in (beta_1, beta_2))
@@ -100,7 +100,7 @@ def update(
     gradients: Sequence[tf.Tensor],
     plan: Plan,
 ) -> None:
-    """One step, in place, by kernels."""
+    """Run one step, in place, by kernels."""
     rate, epsilon = plan
     for w, g, state in zip(parameters, gradients, slots, strict=True):
         handles = [slot.handle for slot in state]
@@ -113,8 +113,8 @@ def update(
                 tf.raw_ops.ResourceApplyGradientDescent(var=w.handle, alpha=rate, delta=g)
             case Adam(beta_1, beta_2) | AdamW(beta_1, beta_2):
                 _decay(spec, w)
-                # The kernel would correct for the powers of beta, in the parameters' precision.
-                # The plan has done so, more precisely, so that the powers are given as zero.
+                # The kernel would correct for the powers of beta in the parameters' precision.
+                # The plan has already done so more precisely, so the powers are passed as zero.
                 tf.raw_ops.ResourceApplyAdam(
                     var=w.handle,
                     m=handles[0],
@@ -138,7 +138,7 @@ def update_plainly(
     gradients: Sequence[tf.Tensor],
     plan: Plan,
 ) -> None:
-    """One step, in place, in plain operations."""
+    """Run one step, in place, in plain operations."""
     rate, epsilon = plan
     for w, g, state in zip(parameters, gradients, slots, strict=True):
         match spec.kind:
@@ -155,7 +155,7 @@ def update_plainly(
 
 
 def _decay(spec: Optimizer, w: tf.Variable) -> None:
-    """AdamW's decoupled decay, rounded as PyTorch's kernel does; nothing for another kind."""
+    """Apply AdamW's decoupled decay, rounded like PyTorch's kernel; nothing for other kinds."""
     if isinstance(spec.kind, AdamW):
         w.assign(w * (1 - spec.learning_rate * spec.kind.weight_decay))
 

@@ -1,4 +1,4 @@
-"""Augmentation by Keras's preprocessing layers in `tf.data`, as its users have it today."""
+"""Augmentation by Keras's preprocessing layers in `tf.data`, as its users do it today."""
 
 import keras
 import tensorflow as tf
@@ -8,11 +8,11 @@ from services.errors import Unsupported
 from services.model.augmentation import background, wanted
 from services.model.weights import parameter_dtype
 
-_FLIPS = (0.0, 0.5)  # RandomFlip takes no probability
+_FLIPS = (0.0, 0.5)  # RandomFlip has no probability argument
 
 
 class Preprocessing:
-    """What becomes of the training images. Raises Unsupported for what Keras has no layer for."""
+    """Augments training images. Raises Unsupported for what Keras has no layer for."""
 
     def __init__(self, spec: JobSpec) -> None:
         given = spec.augmentation
@@ -22,7 +22,7 @@ class Preprocessing:
                 "images; give 0 or 0.5, or take recipe matched",
                 field="augmentation.flip",
             )
-        # Filled with what is background after normalisation.
+        # Filled with the background after normalisation.
         outside = {
             "fill_mode": "constant",
             "fill_value": background(spec.dataset.normalization),
@@ -44,13 +44,13 @@ class Preprocessing:
         self._spec = spec
 
     def __call__(self, images: tf.Tensor) -> tf.Tensor:
-        """``images`` [batch, h, w, c], each as one epoch may have it."""
+        """Augment ``images`` [batch, h, w, c] as in one epoch."""
         for layer in self._layers:
             images = layer(images, training=True)
         return images
 
     def batches(self, images: tf.Tensor, labels: tf.Tensor) -> tf.data.Dataset:
-        """Of arrays: shuffled anew each time that they are gone through, and augmented."""
+        """Return batches of the arrays, shuffled and augmented afresh in each iteration."""
         batches = (
             tf.data.Dataset.from_tensor_slices((images, labels))
             .shuffle(len(labels), seed=self._spec.seed)

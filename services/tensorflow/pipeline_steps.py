@@ -1,4 +1,4 @@
-"""Steps, a graph each, on batches that come by `tf.data`, in the order of a matched job."""
+"""Steps, one graph each, on batches from `tf.data`, in the order of a matched job."""
 
 import itertools
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ Batch = tuple[tf.Tensor, tf.Tensor]  # images [batch, h, w, c] and labels [batch
 
 
 class PipelineSteps(EagerSteps):
-    """`begin` each epoch, then `run` its chunks."""
+    """Call `begin` for each epoch, then `run` for its chunks."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class PipelineSteps(EagerSteps):
     def _run(
         self, chunk: Chunk, rates: NDArray[np.floating], epsilons: NDArray[np.floating]
     ) -> tf.Tensor:
-        if not self._warm:  # the shapes alone matter
+        if not self._warm:  # only the shapes matter
             return super()._run(chunk, rates, epsilons)
         drawn = unstacked(chunk.drawn, len(chunk))
         batches = itertools.islice(self._batches, len(chunk))
@@ -75,5 +75,5 @@ class PipelineSteps(EagerSteps):
         return tf.stack(found)
 
     def waited(self) -> float:
-        """Seconds that were waited for data since it was last asked."""
+        """Return the seconds spent waiting for data since the last call."""
         return self._batches.taken()

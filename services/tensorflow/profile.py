@@ -1,4 +1,4 @@
-"""Where the time of some steps goes, by TensorFlow's own profiler."""
+"""Where the time of a few steps goes, by TensorFlow's own profiler."""
 
 import re
 import tempfile
@@ -12,7 +12,7 @@ from twinrun.contract.events import Operation, Profiled
 
 from services.trial.matched import PROFILED_OPERATIONS
 
-# As the executor names what it runs: the node, then its kind.
+# The executor's name for an operation: the node, then its kind.
 _KERNEL = re.compile(r"[^:]+:(?P<kind>\w+)")
 _HOST = "/host:CPU"
 
@@ -20,7 +20,7 @@ Span = tuple[int, int, str]  # start and duration in picoseconds, kind
 
 
 def profiled(take_steps: Callable[[], int], on_gpu: bool) -> Profiled:
-    """Runs ``take_steps``, which returns how many it took. On a GPU its kernels are what counts."""
+    """Profile ``take_steps``, which returns how many it took. On a GPU only its kernels count."""
     with tempfile.TemporaryDirectory() as directory:
         tf.profiler.experimental.start(directory)
         try:
@@ -42,8 +42,8 @@ def profiled(take_steps: Callable[[], int], on_gpu: bool) -> Profiled:
 
 
 def self_times(spans: Iterable[Span]) -> Iterator[tuple[str, int]]:
-    """Of each span of one thread its kind, and its duration without those that lie within it."""
-    open_spans: list[list[Any]] = []  # end, kind, what is left of the duration
+    """Yield each span's kind, and its duration without the spans inside it, for one thread."""
+    open_spans: list[list[Any]] = []  # end, kind, remaining duration
     for start, duration, kind in sorted(spans, key=lambda span: (span[0], -span[1])):
         while open_spans and open_spans[-1][0] <= start:
             _, ended, left = open_spans.pop()
@@ -56,8 +56,8 @@ def self_times(spans: Iterable[Span]) -> Iterator[tuple[str, int]]:
 
 
 def _lines(path: Path, on_gpu: bool) -> Iterator[list[Span]]:
-    """The spans of each thread, or of each of a GPU's streams."""
-    # TensorFlow ships no other reader of what its profiler writes.
+    """Yield the spans of each thread, or of each stream of a GPU."""
+    # TensorFlow ships no other reader of its profiler's output.
     from tensorflow.tsl.profiler.protobuf import xplane_pb2  # noqa: PLC0415
 
     space = xplane_pb2.XSpace()

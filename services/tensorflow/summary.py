@@ -1,4 +1,4 @@
-"""The model that a user of Keras would make of a spec, by Keras's own account."""
+"""The model that a user of Keras would build from a spec, as Keras reports it."""
 
 import math
 from typing import Any
@@ -11,7 +11,7 @@ from services.tensorflow.model import sequential
 
 
 def summarize(spec: JobSpec) -> ModelSummarized:
-    """Padding by a number of pixels is a layer of its own in the text, and of none in the list."""
+    """Summarise the model; explicit padding is a layer in the text, but not in the list."""
     model, made = sequential(spec.layers, catalog.info(spec.dataset).shape, "float32")
     lines: list[str] = []
     model.summary(print_fn=lines.append, line_length=80)

@@ -1,10 +1,9 @@
 """The process of a trial: imports a framework, waits for its task, reports, ends.
 
-One of several trials that share a process waits for the next instead, and keeps the data.
+If several trials share a process, it waits for the next one instead, and keeps the data.
 
-``python -m services.trial.child FD MODULE STARTED_AT``: FD is the child's end of a duplex pipe,
-of which `services.pipe` says what goes through it; STARTED_AT the monotonic clock's seconds at the
-spawn.
+``python -m services.trial.child FD MODULE STARTED_AT``: FD is the child's end of a duplex pipe
+(`services.pipe` defines its messages); STARTED_AT is the monotonic clock's seconds at the spawn.
 """
 
 import importlib
@@ -30,7 +29,7 @@ from services.trial.run import run
 
 
 class _Sender:
-    """Sends from a thread of its own, so that training never waits for whoever watches."""
+    """Sends from a thread of its own, so that training never waits for a watcher."""
 
     def __init__(self, connection: Connection) -> None:
         self._reports: queue.SimpleQueue[Report | None] = queue.SimpleQueue()
@@ -41,7 +40,7 @@ class _Sender:
         self._reports.put(report)
 
     def close(self) -> None:
-        """Return when all is sent."""
+        """Return once everything has been sent."""
         self._reports.put(None)
         self._thread.join()
 
@@ -49,21 +48,21 @@ class _Sender:
         while (report := self._reports.get()) is not None:
             try:
                 connection.send(report)
-            except OSError:  # the runner is gone, so nobody wants the rest
+            except OSError:  # the runner is gone, so nobody needs the rest
                 _end_all()
             except Exception as error:  # noqa: BLE001 - a report that cannot be sent
                 connection.send(_failure(error))
 
 
 class _Receiver:
-    """Waits for the task, and then for the runner's end, which is this process's too."""
+    """Waits for the task, and then for the end of the runner, which also ends this process."""
 
     def __init__(self, connection: Connection) -> None:
         self._tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
         threading.Thread(target=self._receive, args=(connection,), daemon=True).start()
 
     def task(self) -> Task:
-        """The next task, once it has come."""
+        """Return the next task once it has arrived."""
         return self._tasks.get()
 
     def _receive(self, connection: Connection) -> None:
@@ -75,7 +74,7 @@ class _Receiver:
 
 
 def _end_all() -> NoReturn:
-    """End this process, which leads its process group, and all that it has started."""
+    """End this process, which leads its process group, and everything that it has started."""
     os.killpg(os.getpid(), signal.SIGKILL)
     raise AssertionError
 
@@ -92,7 +91,7 @@ def main() -> None:
         traceback.print_exc()
         sender.send(_failure(error))
     sender.close()
-    # Frameworks' own exit handlers can hang or crash, and all that matters has been sent.
+    # Frameworks' own exit handlers can hang or crash, and everything important has been sent.
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
@@ -106,7 +105,7 @@ def _serve(module_name: str, started_at: float, sender: _Sender, receiver: _Rece
         raise errors.ImportFailed(
             f"{module_name} could not be imported: {type(error).__name__}: {error}."
         ) from error
-    # From the start of the process: the interpreter's own part is part of starting a framework.
+    # From the start of the process: starting the interpreter is part of starting a framework.
     imported = PhaseFinished(Phase.IMPORT, time.monotonic() - started_at, time.process_time())
     sender.send(Ready(environment))
     kept = Kept()
@@ -141,7 +140,7 @@ def _failure(error: BaseException) -> Failure:
 
 
 def _is_out_of_memory(error: BaseException) -> bool:
-    """By name, since no framework may be imported here."""
+    """Recognise the error by its name, because no framework may be imported here."""
     return (
         isinstance(error, MemoryError)
         or type(error).__name__ in ("OutOfMemoryError", "ResourceExhaustedError")

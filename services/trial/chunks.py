@@ -1,4 +1,4 @@
-"""What a chunk of steps carries: its samples, and what NumPy draws for them. NumPy only."""
+"""The contents of a chunk of steps: its samples, and NumPy's draws for them. NumPy only."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,17 +13,17 @@ from services.model import augmentation, dropout, shapes
 from services.model.weights import parameter_dtype
 
 Scalar = TypeVar("Scalar", bound=np.generic)
-# Numbers [steps, batch, ...] for samples int32[steps, batch], of which the first step is so
-# many-th (from 0) in its epoch.
+# Numbers [steps, batch, ...] for samples int32[steps, batch], and the position (from 0) of the
+# first step in its epoch.
 Draw = Callable[[int, NDArray[np.int32]], NDArray[np.generic]]
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Steps of one batch size, to be taken in one call.
+    """Steps of one batch size, to be run in one call.
 
-    ``indices`` int32[steps, batch]: the samples of each step. ``drawn``: by name
-    [steps, batch, ...], what each step needs beside them; empty where a job draws nothing.
+    ``indices`` int32[steps, batch]: the samples of each step. ``drawn``: by name [steps, batch,
+    ...], what else each step needs; empty if a job draws nothing.
     """
 
     indices: NDArray[np.int32]
@@ -33,7 +33,7 @@ class Chunk:
         return len(self.indices)
 
     def padded(self, steps: int) -> "Chunk":
-        """With zeros after its own steps, up to so many."""
+        """Return the chunk with zeros after its own steps, up to this many."""
         more = steps - len(self)
         if not more:
             return self
@@ -47,9 +47,9 @@ def carried(
     epoch: int,
     order: Iterable[NDArray[np.int32]],
 ) -> Iterator[Chunk]:
-    """The chunks of one epoch (from 0) for its ``order``, an index array each.
+    """Yield the chunks of one epoch (from 0) for its ``order``, one index array each.
 
-    ``shape`` [n, h, w, c]: of the training images. Each chunk is drawn when it is asked for.
+    ``shape`` [n, h, w, c]: of the training images. Each chunk is drawn when it is requested.
     """
     draws = _draws(spec, shape, epoch)
     taken = 0
@@ -59,17 +59,17 @@ def carried(
 
 
 def whole(spec: JobSpec, shape: tuple[int, ...]) -> Chunk:
-    """One step of the first epoch with all samples in their order."""
+    """Return one step of the first epoch with all samples in order."""
     return next(carried(spec, shape, 0, [np.arange(shape[0], dtype=np.int32)[np.newaxis]]))
 
 
 def blank(spec: JobSpec, shape: tuple[int, ...], steps: int, batch: int) -> Chunk:
-    """A chunk to warm up with: all of its samples are the first."""
+    """Return a chunk for warm-up: all of its samples are the first one."""
     return next(carried(spec, shape, 0, [np.zeros((steps, batch), np.int32)]))
 
 
 def _draws(spec: JobSpec, shape: tuple[int, ...], epoch: int) -> dict[str, Draw]:
-    """What a step of this job needs, by name."""
+    """Return what a step of this job needs, by name."""
     draws: dict[str, Draw] = {}
     if augmentation.wanted(spec):
         dtype = parameter_dtype(spec.precision)

@@ -1,4 +1,4 @@
-"""How long a trained model takes for a batch."""
+"""The latency of a trained model for a batch."""
 
 import time
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from twinrun.contract.events import Latency
 
 BATCH_SIZES = (1, 8, 64, 512)
 _WARM_CALLS = 10
-_LEAST_CALLS, _MOST_CALLS, _SECONDS = 20, 1000, 0.5  # of each size
+_LEAST_CALLS, _MOST_CALLS, _SECONDS = 20, 1000, 0.5  # for each size
 
 Logits = NDArray[np.floating]
 Predict = Callable[[], Logits]
@@ -18,9 +18,9 @@ Predict = Callable[[], Logits]
 def latencies(
     predictor: Callable[[int], Predict], samples: int, logits: Logits
 ) -> tuple[Latency, ...]:
-    """Of each batch size that ``samples`` test samples make; ``predictor`` as a trainer's.
+    """Time ``predictor``, a trainer's, with each batch size that ``samples`` test samples allow.
 
-    ``logits`` float[samples, classes]: those that an evaluation gave, to hold the calls' against.
+    ``logits`` float[samples, classes]: those of an evaluation, to compare the calls' logits with.
     """
     return tuple(
         _latency(predictor(size), logits[:size]) for size in BATCH_SIZES if size <= samples
@@ -43,7 +43,7 @@ def _latency(predict: Predict, logits: Logits) -> Latency:
 
 
 def _apart(a: Logits, b: Logits) -> float:
-    """The largest difference, relative to the largest logit; of what is finite on both sides."""
+    """Return the largest difference relative to the largest logit, where both sides are finite."""
     if a.shape != b.shape:
         raise ValueError(f"the timed calls gave logits of shape {a.shape}, not {b.shape}")
     both = np.isfinite(a) & np.isfinite(b)

@@ -1,4 +1,4 @@
-"""What the matched recipe asks of every framework alike. NumPy only."""
+"""What the matched recipe requires of every framework alike. NumPy only."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -21,17 +21,17 @@ Permutation = Callable[[int, int, int], NDArray[np.int32]]
 
 Tensor = TypeVar("Tensor")  # a framework's own
 
-WARM_UP_STEPS = 4  # of each shape: enough for what is made at first use
-PROFILED_OPERATIONS = 10  # that a profile names
-_EVALUATE_BATCH = 1024  # samples: a call costs little beside it
-# Bytes. Above 32 MiB, the most that M_MMAP_THRESHOLD grows to, glibc's malloc asks the system for
-# memory anew each time (mallopt(3)), and PyTorch's convolutions take up to three times as long.
-# Above this, what is free is given back now and then, and asked for again, which takes as long.
+WARM_UP_STEPS = 4  # for each shape: enough for everything that happens at first use
+PROFILED_OPERATIONS = 10  # that a profile lists
+_EVALUATE_BATCH = 1024  # samples: the cost of a call is small in comparison
+# Bytes. Above 32 MiB, the maximum of M_MMAP_THRESHOLD, glibc's malloc requests memory from the
+# system each time (mallopt(3)), and PyTorch's convolutions take up to three times as long. Above
+# this value, free memory is returned now and then and requested again, which takes as long.
 _LARGE = 8 * 2**20
 
 
 def require_supported(spec: JobSpec) -> None:
-    """Raises Unsupported for what no trainer here runs."""
+    """Check the spec. Raises Unsupported for what no trainer here runs."""
     if OwnWay.DATA_PIPELINE in spec.own_ways and spec.execution is Execution.COMPILED:
         raise Unsupported(
             "own_ways has data_pipeline, which hands out one batch at a time, and execution is "
@@ -43,9 +43,9 @@ def require_supported(spec: JobSpec) -> None:
 def ordered(
     spec: JobSpec, shape: Sequence[int], weights: Weights
 ) -> dict[str, NDArray[np.floating]]:
-    """The weights in model order, for samples of ``shape``.
+    """Return the weights in model order, for samples of ``shape``.
 
-    Raises BadWeights where one is missing, misshapen or left over, so that none goes unused.
+    Raises BadWeights if one is missing, misshapen or left over, so that none goes unused.
     """
     expected = {p.name: p.shape for p in shapes.parameters(spec.layers, tuple(shape))}
     given = {name: array.shape for name, array in weights.items()}
@@ -56,21 +56,21 @@ def ordered(
 
 @dataclass(frozen=True, slots=True)
 class Held(Generic[Tensor]):
-    """A model's arrays on a device, in model order: those that are trained, and those kept."""
+    """A model's arrays on a device, in model order: trained ones, and untrained ones."""
 
     trained: Sequence[Tensor]
     kept: Sequence[Tensor]
 
 
 def trained(spec: JobSpec, shape: Sequence[int]) -> list[str]:
-    """The names of the parameters that have gradients, in model order."""
+    """Return the names of the parameters that have gradients, in model order."""
     return [p.name for p in shapes.parameters(spec.layers, tuple(shape)) if p.trained]
 
 
 def evaluate_batch(spec: JobSpec, shape: Sequence[int]) -> int:
-    """Samples of ``shape`` in a call of evaluation, the same for each framework.
+    """Return the batch size of evaluation for samples of ``shape``, the same for all frameworks.
 
-    On a CPU no layer makes anything large of them. A GPU's memory either framework keeps itself.
+    On a CPU it keeps every layer's output small. On a GPU each framework manages the memory itself.
     """
     made = [tuple(shape), *shapes.output_shapes(spec.layers, tuple(shape))]
     row = max(map(math.prod, made)) * parameter_dtype(spec.precision).itemsize
@@ -81,7 +81,7 @@ def evaluate_batch(spec: JobSpec, shape: Sequence[int]) -> int:
 
 
 def held(names: Sequence[str], arrays: Mapping[str, Tensor]) -> Held[Tensor]:
-    """Arrays by name, in model order, of which those of ``names`` are trained."""
+    """Return arrays by name, in model order; those of ``names`` are trained."""
     kept = [array for name, array in arrays.items() if name not in names]
     return Held([arrays[name] for name in names], kept)
 
@@ -94,7 +94,7 @@ def steps_taken(
     wait_seconds: float = 0.0,
     sync_seconds: float = 0.0,
 ) -> Steps:
-    """A chunk from what its steps measured: losses float[steps], or with accuracies [steps, 2].
+    """Return a chunk from its steps' losses float[steps], or with accuracies [steps, 2].
 
     With the details of ``report_step_details`` float[steps, 3 + parameters]: loss, ordered loss,
     accuracy, and the norm of the gradient of each of ``parameters``, named in model order.
@@ -116,15 +116,15 @@ def steps_taken(
 def epoch_chunks(
     spec: JobSpec, epoch: int, samples: int, permutation: Permutation = order.permutation
 ) -> list[NDArray[np.int32]]:
-    """The index arrays int32[steps, batch] of one epoch (from 0), a chunk each.
+    """Return the index arrays int32[steps, batch] of one epoch (from 0), one per chunk.
 
-    ``permutation``: the framework's own, where the batch order is.
+    ``permutation``: the framework's own, if the job uses its batch order.
     """
     return _chunks(spec, permutation(spec.seed, epoch, samples))
 
 
 def chunk_shapes(spec: JobSpec, samples: int) -> list[tuple[int, int]]:
-    """The shapes [steps, batch] that `epoch_chunks` has, each once."""
+    """Return the distinct shapes [steps, batch] of `epoch_chunks`."""
     found = _chunks(spec, np.arange(samples, dtype=np.int32))
     return list(dict.fromkeys((len(chunk), chunk.shape[1]) for chunk in found))
 

@@ -1,4 +1,4 @@
-"""What becomes of training images before a step sees them, for a person to look at."""
+"""How training images look before a step gets them, for people."""
 
 from twinrun.contract.enums import Recipe
 from twinrun.contract.events import ImagesPreviewed
@@ -10,7 +10,7 @@ from services.trial.run import Emit, MakeTrainer
 
 
 def run(task: Task, make_trainer: MakeTrainer, emit: Emit) -> None:
-    """Raises as `services.trial.run.run`."""
+    """Report the images. Raises as `services.trial.run.run`."""
     spec = task.spec
     loaded = datasets.load(spec, task.data_dir, emit)
     shape = catalog.info(spec.dataset).shape

@@ -78,7 +78,7 @@ Load = Callable[[JobSpec, Path, Callable[[Event], None]], datasets.Loaded]
 
 
 def run(task: Task, make_trainer: MakeTrainer, emit: Emit, load_data: Load = datasets.load) -> None:
-    """Train or evaluate. Raises `services.errors.TwinrunError`, or what the framework raises."""
+    """Train or evaluate. Raises `services.errors.TwinrunError`, or the framework's own errors."""
     phases = _Phases(emit)
     spec = task.spec
     with phases.whole(Phase.DATA):
@@ -93,10 +93,10 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit, load_data: Load = dat
             if spec.perturb_initial_weights:
                 initial = parameters.perturbed(initial, spec.seed)
         trainer = make_trainer(spec, loaded.data, initial)
-        held = trainer.weights()  # as it has them, so that what it made of them shows
+        held = trainer.weights()  # as the trainer holds them, so that any change by it shows
     environment = trainer.environment()
     emit(environment)
-    # Of the GPUs that it sees, a trial takes the first.
+    # A trial uses the first GPU that it sees.
     gpus = environment.accelerators if spec.device is Device.CUDA else ()
     sampler = nvml.Sampler(gpus[0].uuid if gpus else "")
     data = loaded.data
@@ -122,7 +122,7 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit, load_data: Load = dat
         )
     )
     with phases.whole(Phase.COMPILE):
-        if task.weights is None or not task.shares_process:  # else nobody reads the times
+        if task.weights is None or not task.shares_process:  # otherwise nobody reads the times
             trainer.warm_up()
     if task.weights is None:
         logits = _train(spec, loaded, trainer, phases, emit, sampler=sampler)
@@ -133,7 +133,7 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit, load_data: Load = dat
         _, test = _metrics(logits, loaded, spec.loss)
         timed: tuple[Latency, ...] = ()
         if not task.shares_process:
-            # The trainer's own test samples: where some are held back, those come first.
+            # The trainer's own test samples: validation samples, if any, come first.
             timed = latency.latencies(trainer.predictor, test.samples, logits)
         emit(EvaluationFinished(test, timed))
     emit(LogitsSaved(*_write(LOGITS_FILE, _outputs(logits, loaded), task.output_dir)))
@@ -146,14 +146,14 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit, load_data: Load = dat
         )
     )
     if spec.profile and task.weights is None:
-        # After all that is timed: the profiler makes steps slower.
+        # After everything that is timed: the profiler slows steps down.
         emit(trainer.profiled(lambda: len(next(trainer.train_epoch(spec.epochs)).losses)))
 
 
 def _outputs(
     logits: NDArray[np.floating], loaded: datasets.Loaded
 ) -> dict[str, NDArray[np.generic]]:
-    """What is kept of an evaluation: logits and labels, those of held back samples apart."""
+    """Return the arrays to store: logits and labels, those of validation samples separately."""
     held, labels = loaded.validation_samples, loaded.data.test_labels
     outputs: dict[str, NDArray[np.generic]] = {"logits": logits[held:], "labels": labels[held:]}
     if held:
@@ -164,7 +164,7 @@ def _outputs(
 def _metrics(
     logits: NDArray[np.floating], loaded: datasets.Loaded, loss: Loss
 ) -> tuple[Metrics | None, Metrics]:
-    """On the samples that were held back, None where there are none, and on the test split."""
+    """Return metrics on the validation samples (None: there are none) and on the test split."""
     held, labels = loaded.validation_samples, loaded.data.test_labels
     validation = metrics.evaluate(logits[:held], labels[:held], loss) if held else None
     return validation, metrics.evaluate(logits[held:], labels[held:], loss)
@@ -179,7 +179,7 @@ def _train(
     *,
     sampler: nvml.Sampler,
 ) -> NDArray[np.floating]:
-    """Returns the logits of the last evaluation."""
+    """Train all epochs. Returns the logits of the last evaluation."""
     data, step = loaded.data, 0
     whole_epoch = math.ceil(len(data.train_labels) / spec.batch_size)
     for epoch, number in enumerate(spec.epoch_numbers):
@@ -223,7 +223,7 @@ def _train(
 
 
 def _running_accuracy(chunks: Sequence[Steps], sizes: NDArray[np.int64]) -> float | None:
-    """Over the epoch's samples, as the steps saw them; None where some chunk does not tell."""
+    """Return the accuracy over the epoch's samples, as the steps saw them; None if not known."""
     found = [
         chunk.accuracies if chunk.details is None else np.array(chunk.details.accuracies)
         for chunk in chunks
@@ -235,7 +235,7 @@ def _running_accuracy(chunks: Sequence[Steps], sizes: NDArray[np.int64]) -> floa
 
 
 def _order_digest(spec: JobSpec, samples: int) -> str:
-    """Empty where the order is the framework's own."""
+    """Hash the batch order; empty if the order is the framework's own."""
     own = spec.recipe is Recipe.IDIOMATIC or OwnWay.BATCH_ORDER in spec.own_ways
     if own:
         return ""
@@ -245,7 +245,7 @@ def _order_digest(spec: JobSpec, samples: int) -> str:
 
 
 def _augmentation_digest(spec: JobSpec, shape: Sequence[int]) -> str:
-    """Empty where the draws are the framework's own."""
+    """Hash the augmentation; empty if the draws are the framework's own."""
     return augmentation.digest(spec, shape) if spec.recipe is Recipe.MATCHED else ""
 
 
@@ -258,7 +258,7 @@ def _save(kind: WeightsKind, weights: parameters.Weights, directory: Path, emit:
 def _write(
     name: str, arrays: Mapping[str, NDArray[np.generic]], directory: Path
 ) -> tuple[str, int]:
-    """A safetensors file; its SHA-256, hexadecimal, and its size in bytes."""
+    """Write a safetensors file. Returns its SHA-256, hexadecimal, and its size in bytes."""
     content = parameters.to_safetensors(arrays)
     try:
         write_whole(directory / name, content)

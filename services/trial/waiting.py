@@ -1,4 +1,4 @@
-"""The times that training waits: for its data, and for the device at a chunk's edge."""
+"""The times that training waits: for its data, and for the device at the edge of a chunk."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 class Waiting(Generic[T]):
-    """Iterates, and adds up the seconds that it waited for what came next."""
+    """Iterates, and adds up the seconds spent waiting for the next item."""
 
     def __init__(self, batches: Iterator[T]) -> None:
         self._batches = batches
@@ -26,13 +26,13 @@ class Waiting(Generic[T]):
             yield batch
 
     def taken(self) -> float:
-        """The seconds since it was last asked."""
+        """Return the seconds since the last call."""
         seconds, self._seconds = self._seconds, 0.0
         return seconds
 
 
 def timed(fetch: Callable[[], T]) -> tuple[T, float]:
-    """What ``fetch`` returns, and the seconds that it took."""
+    """Return the result of ``fetch``, and the seconds that it took."""
     start = time.perf_counter()
     found = fetch()
     return found, time.perf_counter() - start

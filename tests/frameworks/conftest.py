@@ -11,7 +11,7 @@ from services.frameworks import FRAMEWORKS
 
 @pytest.fixture(scope="session")
 def name() -> str:
-    """The framework that this environment has."""
+    """Return the framework of this environment."""
     installed = [name for name, framework in FRAMEWORKS.items() if find_spec(framework.requires)]
     if len(installed) != 1:
         pytest.fail(f"one of {sorted(FRAMEWORKS)} must be installed, but there are {installed}")
@@ -20,7 +20,7 @@ def name() -> str:
 
 @pytest.fixture(scope="session")
 def framework(name: str) -> ModuleType:
-    """Its module: `Trainer` and `environment`."""
+    """Return its module: `Trainer` and `environment`."""
     return importlib.import_module(FRAMEWORKS[name].module)
 
 

@@ -1,4 +1,4 @@
-"""Holds a trained job against NumPy."""
+"""Checks a trained job against NumPy."""
 
 import numpy as np
 

@@ -31,13 +31,13 @@ ACTIVATIONS = [f for f in ActivationFunction if f is not ActivationFunction.SOFT
 
 
 def layers(*activations: ActivationFunction):
-    """A dense layer before each activation, and one for the logits."""
+    """Return a dense layer before each activation, and one for the logits."""
     hidden = [layer for f in activations for layer in (Dense(6), Activation(f))]
     return (Flatten(), *hidden, Dense(CLASSES), Activation(ActivationFunction.SOFTMAX))
 
 
 def spec(**changes) -> JobSpec:
-    """Five epochs of Adam in float64: four whole batches and a short one, two chunks."""
+    """Return five epochs of Adam in float64: four whole batches and a short one, two chunks."""
     job = JobSpec(
         dataset=Dataset("synthetic"),
         layers=layers(*ACTIVATIONS),
@@ -49,6 +49,12 @@ def spec(**changes) -> JobSpec:
         report_every_steps=4,
     )
     return replace(job, **changes)
+
+
+def in_one_graph(job: JobSpec) -> JobSpec:
+    """Return as many steps of all samples: of one length, one call each, so one compilation."""
+    steps = math.ceil(SAMPLES / job.batch_size) * job.epochs
+    return replace(job, batch_size=SAMPLES, epochs=steps)
 
 
 def data(precision: Precision = Precision.FLOAT64, samples: int = SAMPLES) -> Data:

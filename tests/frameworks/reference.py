@@ -1,4 +1,4 @@
-"""What a job comes to: the network and the optimizers in plain NumPy, float64 throughout."""
+"""The expected result of a job: network and optimizers in plain NumPy, float64 throughout."""
 
 import math
 from collections.abc import Iterator
@@ -19,10 +19,10 @@ from tests.frameworks.layers.at import At
 
 
 def forward(spec: JobSpec, weights, images, place=None):
-    """Logits, and what went into each layer.
+    """Return logits, and the input of each layer.
 
-    In training ``place`` is epoch, first place of the batch in it: batches are normalised by their
-    own statistics, and values drop out.
+    In training ``place`` is the epoch and the first position of the batch in it: batches are
+    normalised by their own statistics, and values drop out.
     """
     x, inputs = np.asarray(images, np.float64), []
     for index, layer in enumerate(trained_layers(spec.layers)):
@@ -32,7 +32,7 @@ def forward(spec: JobSpec, weights, images, place=None):
 
 
 def loss_and_slope(spec: JobSpec, logits, labels):
-    """The batch's loss, and its gradient by the logits."""
+    """Return the batch's loss, and its gradient by the logits."""
     match spec.loss:
         case Loss.SOFTMAX_CROSS_ENTROPY:
             exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
@@ -46,7 +46,7 @@ def loss_and_slope(spec: JobSpec, logits, labels):
 
 
 def gradients(spec: JobSpec, weights, images, labels, place):
-    """The batch's loss, and its gradient by name."""
+    """Return the batch's loss, and its gradient by name."""
     logits, inputs = forward(spec, weights, images, place)
     loss, g = loss_and_slope(spec, logits, labels)
     found = {}
@@ -58,7 +58,7 @@ def gradients(spec: JobSpec, weights, images, labels, place):
 
 
 def keep(spec: JobSpec, weights, images, place) -> None:
-    """Moves the moving statistics towards the batch's."""
+    """Move the moving statistics towards the batch's."""
     _, inputs = forward(spec, weights, images, place)
     for index, layer in enumerate(trained_layers(spec.layers)):
         if isinstance(layer, BatchNorm):
@@ -75,10 +75,10 @@ class StepDetails:
 
 
 class Optimizer:
-    """The formulas as job.proto has them."""
+    """The formulas as in job.proto."""
 
     def __init__(self, spec: JobSpec, epsilon_hat: float | None = None) -> None:
-        """``epsilon_hat``: in the place of Adam's epsilon, before the bias correction."""
+        """Create the state. ``epsilon_hat`` replaces Adam's epsilon, before the bias correction."""
         self.spec, self.step, self.state = spec.optimizer, 0, {}
         self.epsilon_hat = epsilon_hat
 
@@ -106,7 +106,7 @@ class Optimizer:
 
 
 def resample(images, transforms, fill):
-    """Each pixel from where its image's inverse map says, bilinearly between those around it."""
+    """Take each pixel from where its image's inverse map says, interpolated bilinearly."""
     images = np.asarray(images, np.float64)
     samples, height, width, _ = images.shape
     found = np.empty_like(images)
@@ -131,7 +131,7 @@ def inside(row, column, height, width):
 
 
 def batches(spec: JobSpec, data: Data) -> Iterator[tuple[np.ndarray, np.ndarray, tuple[int, int]]]:
-    """The images and labels of each step, and epoch and place in it."""
+    """Yield the images and labels of each step, with epoch and position in it."""
     shape = data.train_images.shape
     for epoch in spec.epoch_numbers:
         indices = order.permutation(spec.seed, epoch, len(data.train_images))
@@ -147,7 +147,7 @@ def batches(spec: JobSpec, data: Data) -> Iterator[tuple[np.ndarray, np.ndarray,
 
 
 def details(spec: JobSpec, data: Data, weights) -> StepDetails:
-    """What is told of each step beside its loss."""
+    """Return the reports of each step besides its loss."""
     weights = {name: array.astype(np.float64) for name, array in weights.items()}
     optimizer = Optimizer(spec)
     ordered, accuracies = [], []
@@ -170,7 +170,7 @@ def details(spec: JobSpec, data: Data, weights) -> StepDetails:
 
 
 def train(spec: JobSpec, data: Data, weights, epsilon_hat: float | None = None):
-    """The losses of all steps, and the weights after them."""
+    """Return the losses of all steps, and the weights after them."""
     weights = {name: array.astype(np.float64) for name, array in weights.items()}
     optimizer = Optimizer(spec, epsilon_hat)
     losses = []

@@ -1,4 +1,4 @@
-"""Each framework resamples images as NumPy does, and as mirrors, turns and shifts must."""
+"""Each framework resamples images as NumPy does, and as mirrors, rotations and shifts must."""
 
 import importlib
 
@@ -22,7 +22,7 @@ EXECUTIONS = [Execution.DEFAULT, Execution.EAGER]
 
 
 def resample_of(framework):
-    """Images [n, h, w, c] by maps [n, 2, 3], on the framework; NumPy in and out."""
+    """Return a function: images [n, h, w, c] by maps [n, 2, 3] on the framework, in NumPy."""
     name = framework.environment().framework
     made = importlib.import_module(f"services.{name}.augmentation")
     device = importlib.import_module(f"services.{name}.device")

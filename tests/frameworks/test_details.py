@@ -1,4 +1,4 @@
-"""What a certificate asks beyond a timed trial: details of each step, and a late epoch."""
+"""What a certificate needs beyond a timed trial: details of each step, and a late epoch."""
 
 from dataclasses import replace
 
@@ -69,7 +69,7 @@ def test_masks_and_images_of_a_late_epoch_are_those_of_that_epoch(framework):
 
 
 def test_the_count_of_steps_matters_to_what_is_tested_here():
-    """Else the tests above could not fail."""
+    """Otherwise the tests above could not fail."""
     job = jobs.spec(optimizer=Optimizer(Adam(), 0.02), epochs=3)
     late, early = (
         reference.train(replace(job, late_epoch=epoch), jobs.data(), jobs.weights(job))[0]

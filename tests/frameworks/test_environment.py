@@ -1,4 +1,4 @@
-"""What a trial says about where it ran."""
+"""A trial's report of where it ran."""
 
 import dataclasses
 import os

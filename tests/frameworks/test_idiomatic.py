@@ -1,4 +1,4 @@
-"""The recipe that each framework's own users would write: its own, but the job all the same."""
+"""The recipe that each framework's own users would write: its own, but the same job."""
 
 import math
 from dataclasses import replace
@@ -16,7 +16,7 @@ from tests.frameworks import jobs, reference
 
 
 def spec(**changes):
-    """Adam in float32, in three whole batches and a short one."""
+    """Return Adam in float32, in three whole batches and a short one."""
     job = jobs.spec(recipe=Recipe.IDIOMATIC, precision=Precision.FLOAT32, layers=jobs.SHALLOW)
     return replace(job, **changes)
 
@@ -39,7 +39,7 @@ def test_it_learns(framework, kind, loop):
 
 
 def with_own_epsilon(framework, layers):
-    """Batch norms' epsilon is left to the framework."""
+    """Leave batch norms' epsilon to the framework."""
     epsilon = {"pytorch": 1e-5, "tensorflow": 1e-3}[framework.environment().framework]
     return tuple(replace(x, epsilon=epsilon) if isinstance(x, BatchNorm) else x for x in layers)
 

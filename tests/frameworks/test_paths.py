@@ -1,4 +1,4 @@
-"""Which of several ways that give the same numbers a job takes: no certificate can tell."""
+"""Which of several equivalent ways a job takes: no certificate can tell them apart."""
 
 import importlib
 

@@ -11,7 +11,7 @@ from tests.frameworks import jobs
 
 
 def count_traces(name: str, monkeypatch) -> list[None]:
-    """A list that grows by one each time that the framework makes a graph."""
+    """Return a list that grows by one each time that the framework creates a graph."""
     traces: list[None] = []
     if name == "pytorch":
         from torch._dynamo import convert_frame  # noqa: PLC0415 - one framework is there

@@ -1,4 +1,4 @@
-"""What a trainer cannot do it says at once, with the remedy."""
+"""A trainer reports what it does not support at once, with the remedy."""
 
 import sysconfig
 

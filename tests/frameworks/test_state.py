@@ -1,4 +1,4 @@
-"""What a trainer holds, gives out and leaves alone."""
+"""What a trainer holds, returns and leaves alone."""
 
 import importlib
 from dataclasses import replace
@@ -92,7 +92,7 @@ def test_evaluation_gives_logits_of_every_test_sample_in_order(framework, monkey
 
 
 def test_as_many_samples_are_predicted_as_are_asked_for(framework, name, monkeypatch):
-    """How fast a framework predicts is timed by it."""
+    """This number determines how fast a framework seems to predict."""
     monkeypatch.setattr("services.trial.matched.evaluate_batch", lambda *_: 4)
     job = jobs.spec(execution=Execution.EAGER)
     trainer = framework.Trainer(job, jobs.data(), jobs.weights(job))

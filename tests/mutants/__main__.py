@@ -1,6 +1,6 @@
-"""Tries every mutant of the trainers and of what they share: ``make mutants``.
+"""Tries every mutant of the trainers and of their shared code: ``make mutants``.
 
-Ends with 1 where one survives that is not listed in known.toml.
+Exits with 1 if one survives that is not listed in known.toml.
 """
 
 import argparse
@@ -71,7 +71,10 @@ def _results(chosen: argparse.Namespace, folder: Path, listed: known.Known) -> l
 
 
 def _kept(engine: Engine) -> list[Kept]:
-    """Raises ValueError where the code as it is would be refused."""
+    """Return the cases as run unchanged.
+
+    Raises ValueError if the unchanged code would be refused.
+    """
     found = []
     for case in CASES:
         kept = engine.keep(case)

@@ -1,4 +1,4 @@
-"""What may be changed of one node of a syntax tree, and into what."""
+"""The possible changes of one node of a syntax tree."""
 
 import ast
 from collections.abc import Iterator
@@ -79,7 +79,7 @@ Place = tuple[int, int]  # line from 1, column from 0
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """``text`` comes in the stead of what stands from ``start`` to before ``end``."""
+    """``text`` replaces the source from ``start`` to before ``end``."""
 
     kind: str
     text: str
@@ -88,7 +88,7 @@ class Change:
 
 
 def of(node: ast.AST) -> Iterator[Change]:
-    """All changes of ``node`` itself; its children have their own."""
+    """Yield all changes of ``node`` itself; its children have their own."""
     yield from _of_operator(node)
     match node:
         case ast.Constant():
@@ -198,7 +198,7 @@ def _of_block(statements: list[ast.stmt]) -> Iterator[Change]:
 
 
 def _depend(one: ast.stmt, other: ast.stmt) -> bool:
-    """Whether it may matter which comes first, and neither order lacks a name."""
+    """Return whether their order may matter, and neither order lacks a name."""
     if not isinstance(one, _SIMPLE) or not isinstance(other, _SIMPLE) or is_text(one):
         return False
     made, read = _names(one, ast.Store), _names(other, ast.Load)
@@ -211,7 +211,7 @@ def _depend(one: ast.stmt, other: ast.stmt) -> bool:
 
 
 def is_text(node: ast.AST) -> bool:
-    """A docstring, or the dots of a body that is left out."""
+    """Return whether it is a docstring, or the dots of an omitted body."""
     return (
         isinstance(node, ast.Expr)
         and isinstance(node.value, ast.Constant)
@@ -220,7 +220,7 @@ def is_text(node: ast.AST) -> bool:
 
 
 def is_idle(node: ast.AST) -> bool:
-    """A type, an argument that decides nothing, or a line that nothing reaches."""
+    """Return whether it is a type, an argument without effect, or an unreachable line."""
     match node:
         case ast.keyword(arg=name):
             return name in _IDLE
@@ -245,7 +245,7 @@ def _swapped_lines(one: ast.stmt, other: ast.stmt) -> Change:
 
 
 def _expression(kind: str, node: ast.AST, **fields: object) -> Change:
-    """``node`` with some of its fields replaced."""
+    """Return a change that replaces ``node`` after replacing some of its fields."""
     made = deepcopy(node)
     for name, value in fields.items():
         setattr(made, name, value)

@@ -26,7 +26,8 @@ _FEW = 3
 class Kept:
     """A case as both frameworks run it unchanged.
 
-    ``run``: what they left. ``lines``: which each file's code ran. ``seconds``: by framework.
+    ``run``: their output. ``lines``: the lines of each file that they ran. ``seconds``: by
+    framework.
     """
 
     case: Case
@@ -36,12 +37,12 @@ class Kept:
 
 
 class Failed(Exception):
-    """A trial did not end well."""
+    """A trial did not succeed."""
 
 
 @dataclass
 class Side:
-    """One framework's trials of a case, of its code as it is or of a ``mutant``, for a ``run``."""
+    """One framework's trials of a case, unchanged or with a ``mutant``, for a ``run``."""
 
     process: Process
     framework: str
@@ -56,14 +57,14 @@ class Side:
         self.lines: dict[str, set[int]] = {}
 
     def take(self, *numbers: int) -> None:
-        """Raises Failed."""
+        """Run them. Raises Failed."""
         for number, spec in judge.takes(self.case.spec()).items():
             if number in numbers:
                 self._ask({"spec": store.to_mapping(spec)})
                 judge.laid(self.run, self.framework, number, self.folder)
 
     def evaluate(self, run: store.Run, trained: str) -> None:
-        """The final weights that ``trained`` left in ``run``. Raises Failed."""
+        """Evaluate the final weights that ``trained`` left in ``run``. Raises Failed."""
         (number,) = judge.FIRST
         spec = judge.takes(self.case.spec())[number]
         weights = judge.weights(run, trained)
@@ -86,7 +87,7 @@ class Side:
 
 
 class Engine:
-    """``folder``: for what the trials leave."""
+    """``folder``: for the trials' output."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -103,7 +104,7 @@ class Engine:
             process.close()
 
     def keep(self, case: Case) -> Kept:
-        """Runs a case as it is. Raises ValueError where it is not certified."""
+        """Run a case unchanged. Raises ValueError if it is not certified."""
         run = judge.new_run(self._folder / "plain" / case.name.replace(" ", "-"), case.spec())
         sides = [self._side(name, case, run, traced=True) for name in FRAMEWORKS]
 
@@ -143,7 +144,7 @@ class Engine:
         return Side(process, framework, case, run, folder, mutant, traced=traced)
 
     def tried(self, framework: str, mutant: Mutant, kept: Sequence[Kept], known: Known) -> Found:
-        """``kept``: of all cases. One that is known to change nothing is tried on the first few."""
+        """Try a mutant. ``kept``: all cases. A known equivalent is tried on the first few."""
         first, last = mutant.lines
         span = set(range(first, last + 1))
         running = [each for each in kept if span & each.lines.get(mutant.file, set())] or [
@@ -158,17 +159,17 @@ class Engine:
         return report.found(mutant, known, tried=len(running))
 
     def found(self, fault: Planted, kept: Sequence[Kept]) -> Found:
-        """A fault that was planted, on its own case."""
+        """Try a planted fault on its own case."""
         (case,) = (each for each in kept if each.case.name == fault.case)
         why = self._caught(fault.framework, fault.mutant(), case)
         return report.found(fault.mutant(), Known(), caught=why, where=fault.case, tried=1)
 
     def honest(self, kept: Kept) -> str:
-        """Why a framework's code as it is would be refused; empty where it is not."""
+        """Return why a framework's unchanged code would be refused; empty if it is not."""
         return "".join(self._caught(framework, None, kept) for framework in FRAMEWORKS)
 
     def _caught(self, framework: str, mutant: Mutant | None, kept: Kept) -> str:
-        """Why; empty where the certificate says that it is the same job."""
+        """Return why; empty if the certificate says that it is the same job."""
         with self._beside(kept, framework) as run:
             side = self._side(framework, kept.case, run, mutant=mutant)
             try:
@@ -177,7 +178,7 @@ class Engine:
                 return f"failed: {failed}"
 
     def _refused(self, side: Side, kept: Kept) -> str:
-        """As `orchestrator.actions.verify` goes about it; empty where nothing is refused."""
+        """Judge as `orchestrator.actions.verify` does; empty if nothing is refused."""
         side.take(*judge.FIRST)
         if not judge.judged(side.run, evaluated=False).same_job:
             self._link(kept, side, *judge.ROUNDING)
@@ -198,7 +199,7 @@ class Engine:
 
     @contextmanager
     def _beside(self, kept: Kept, framework: str) -> Iterator[store.Run]:
-        """A run that has the other framework's first trial, as it was kept."""
+        """Yield a run that has the other framework's first trial, as it was kept."""
         with tempfile.TemporaryDirectory(dir=self._folder) as name:
             run = store.Run(Path(name))
             for file in ("job.json", "initial_weights.safetensors"):
@@ -208,7 +209,7 @@ class Engine:
 
     @staticmethod
     def _link(kept: Kept, side: Side, *numbers: int | str) -> None:
-        """The other framework's files of those names, as they were kept."""
+        """Link the other framework's files of those names, as they were kept."""
         (other,) = (name for name in FRAMEWORKS if name != side.framework)
         for file in kept.run.path.glob("*/*.*"):
             if file.name.partition(".")[0] in {f"{other}-{number}" for number in numbers}:

@@ -1,4 +1,4 @@
-"""The orchestrator's certificate, asked of trials that workers ran. All that knows it is here."""
+"""The orchestrator's certificate of trials that workers ran. Only this module knows it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Verdict:
 
 
 def takes(spec: job_pb2.JobSpec) -> Mapping[int, job_pb2.JobSpec]:
-    """The trials of a short certificate, by number."""
+    """Return the trials of a short certificate, by number."""
     return trials.takes(spec)
 
 
@@ -34,7 +34,7 @@ def judged(run: Run, *, evaluated: bool = True) -> Verdict:
 
 
 def predicted(folder: Path, tolerance: float = 1e-11) -> Verdict:
-    """Whether the calls that latencies are timed of brought what the evaluation gave."""
+    """Judge whether the calls timed for latencies gave the evaluation's logits."""
     largest = max(
         latency.largest_difference
         for event in read_events(folder / "events.jsonl")
@@ -44,7 +44,7 @@ def predicted(folder: Path, tolerance: float = 1e-11) -> Verdict:
 
 
 def laid(run: Run, framework: str, number: int, folder: Path) -> None:
-    """What a worker's trial left in ``folder``, where a run has it."""
+    """Move the output of a worker's trial in ``folder`` to where a run has it."""
     for kind in ("events", "jobs"):
         (run.path / kind).mkdir(exist_ok=True)
     events = (folder / "events.jsonl").read_bytes()
@@ -58,7 +58,7 @@ def laid(run: Run, framework: str, number: int, folder: Path) -> None:
 
 
 def laid_again(run: Run, framework: str, trained: str, folder: Path) -> None:
-    """What a worker made of the weights of ``trained``."""
+    """Move a worker's evaluation of the weights of ``trained`` to where a run has it."""
     run.write_logits_again(framework, trained, (folder / "logits.safetensors").read_bytes())
 
 

@@ -1,4 +1,4 @@
-"""Mutants that change nothing, and lines that nothing here can run: `known.toml` has them."""
+"""Mutants without effect, and lines that nothing here can run, from `known.toml`."""
 
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -12,9 +12,9 @@ _FILE = Path(__file__).with_name("known.toml")
 
 @dataclass
 class Known:
-    """``equivalent``: by a mutant's name why it changes nothing.
+    """``equivalent``: why a mutant has no effect, by its name.
 
-    ``unreached``: why no case runs the lines of a function of a file with a text in them.
+    ``unreached``: why no case runs the lines of a function of a file that contain a text.
     """
 
     equivalent: dict[str, str] = field(default_factory=dict)
@@ -22,12 +22,12 @@ class Known:
     used: set[object] = field(default_factory=set)
 
     def reason(self, mutant: Mutant) -> str:
-        """Why it changes nothing; empty where that is not known."""
+        """Return why it has no effect; empty if not known."""
         self.used.add(mutant.name)
         return self.equivalent.get(mutant.name, "")
 
     def out_of_reach(self, mutant: Mutant) -> str:
-        """Why no case runs it; empty where that is not known."""
+        """Return why no case runs it; empty if not known."""
         for place, reason in self.unreached.items():
             file, function, text = place
             if (mutant.file, mutant.function) == (file, function) and text in mutant.statement:
@@ -36,7 +36,7 @@ class Known:
         return ""
 
     def stale(self, files: Iterable[str]) -> Iterator[str]:
-        """What is listed of ``files``, all of whose mutants were asked about, and is not there."""
+        """Yield entries for ``files``, all of whose mutants were tried, that do not exist."""
         for name in self.equivalent:
             if name not in self.used and name.split(":")[0] in files:
                 yield f"{name} is listed, but there is no such mutant"

@@ -1,6 +1,6 @@
 """Small jobs that together have every layer, optimizer, loop, execution and recipe feature.
 
-A new layer or feature joins by being in one of them. A mutant is tried on those that run its line.
+Add a new layer or feature to one of them. A mutant is tried on those that run its line.
 """
 
 from collections.abc import Iterator
@@ -47,6 +47,17 @@ WINDOWED = [
     custom(4),
     GELU,
     dense(3, use_bias=False),
+]
+# What TensorFlow's own padding gives, and what only looks like it: by the stride, and by the size.
+PADDED = [
+    conv(2, size=3),
+    TANH,
+    conv(3, size=3, stride=2, padding=1),
+    TANH,
+    conv(2, size=1, padding=1),
+    conv(3, size=4, padding=1),
+    FLATTEN,
+    dense(3),
 ]
 # After images, after a flatten and after a dense layer. No bias stands before one.
 NORMALISED = [
@@ -117,7 +128,7 @@ class Case:
 
 
 def job(layers: list[Mapping], optimizer: Mapping, samples: int = 51, **given: Any) -> Mapping:
-    """Twelve whole batches and a short one, in chunks of five, five and two steps, and of one."""
+    """Return twelve whole batches and a short one, in chunks of five, five, two and one steps."""
     held = given.pop("validation_fraction", 0.0)
     height, width, channels = given.pop("shape", (6, 5, 1))
     made = {"train_samples": samples, "test_samples": 13, "classes": 3}
@@ -144,6 +155,7 @@ def _jobs() -> Iterator[tuple[str, Mapping]]:
     yield "dense, momentum, eager", job(PLAIN, MOMENTUM, execution=EAGER)
     yield "activations, adamw, validation", job(ACTIVATED, ADAMW, 68, validation_fraction=0.25)
     yield "windows, momentum", job(WINDOWED, MOMENTUM, shape=_CHANNELS)
+    yield "paddings, sgd", job(PADDED, SGD)
     yield "batch norms, sgd", job(NORMALISED, SGD)
     yield "batch norms, momentum, a last batch of one", job(NORMALISED, MOMENTUM, 49)
     float64 = {"precision": "PRECISION_FLOAT64"}

@@ -1,6 +1,6 @@
 """Small changes of a source file that another programmer could have made by mistake. Pure.
 
-A mutant's name tells where it is and what it changes, without a line number, so that it stays the
+A mutant's name says where it is and what it changes, without a line number, so that it stays the
 same while other parts of its file change.
 """
 
@@ -19,9 +19,9 @@ _SKIPPED = (ast.Import, ast.ImportFrom, ast.Raise, ast.Assert, ast.JoinedStr, as
 class Mutant:
     """``source``: the whole of ``file`` with one thing changed in ``function``.
 
-    ``lines``: the first and the last of the statement that it is in, of a compound one its head;
-    ``statement``: their text. ``inner``: the line at which a function within another one begins
-    that it is in, or 0: what such a function does may run where no trace sees it.
+    ``lines``: the first and the last line of its statement, for a compound one its head;
+    ``statement``: their text. ``inner``: the line at which an enclosing nested function begins, or
+    0: such a function may run where no trace sees it.
     """
 
     name: str
@@ -35,9 +35,9 @@ class Mutant:
 
 
 def mutants(file: str, source: str, skipped: Sequence[str] = ()) -> list[Mutant]:
-    """All of a file, always in the same order.
+    """Return all mutants of a file, always in the same order.
 
-    ``skipped``: functions and classes that are left as they are, ``Class.method`` or ``function``.
+    ``skipped``: functions and classes that are not changed, ``Class.method`` or ``function``.
     """
     lines = source.splitlines(keepends=True)
     found, seen = [], Counter[str]()
@@ -60,7 +60,7 @@ def mutants(file: str, source: str, skipped: Sequence[str] = ()) -> list[Mutant]
 
 
 def _inner(tree: ast.AST) -> dict[int, int]:
-    """Where the function begins that a line is in, for lines of functions within functions."""
+    """Return the line at which the nested function of each line begins."""
     return {
         line: function.lineno
         for outer in ast.walk(tree)
@@ -72,7 +72,7 @@ def _inner(tree: ast.AST) -> dict[int, int]:
 
 
 def replaced(source: str, old: str, new: str) -> str:
-    """Raises ValueError unless ``old`` is there exactly once."""
+    """Replace ``old`` by ``new``. Raises ValueError unless ``old`` occurs exactly once."""
     if source.count(old) != 1:
         raise ValueError(f"{old!r} is there {source.count(old)} times")
     return source.replace(old, new)
@@ -81,7 +81,7 @@ def replaced(source: str, old: str, new: str) -> str:
 def _walk(
     tree: ast.AST, function: str, lines: tuple[int, int], skipped: frozenset[str]
 ) -> Iterator[tuple[str, tuple[int, int], ast.AST]]:
-    """What does something, with the function and the lines of the statement that it stands in."""
+    """Yield nodes with an effect, with their function and the lines of their statement."""
     for node in _parts(tree):
         inside, span = function, lines
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -106,7 +106,7 @@ def _lines(node: ast.stmt | ast.match_case) -> tuple[int, int]:
 
 
 def _parts(node: ast.AST) -> Iterator[ast.AST]:
-    """Children, without what decides nothing: annotations, decorators, texts, errors."""
+    """Yield children, without those that have no effect: annotations, decorators, texts, errors."""
     match node:
         case ast.FunctionDef():
             children: Sequence[ast.AST] = node.body

@@ -1,4 +1,4 @@
-"""Faults that are not mechanical: `planted.toml` has them."""
+"""Faults that no rule generates, from `planted.toml`."""
 
 import tomllib
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from tests.mutants.targets import ROOT
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """Pieces of a file's text replaced, and the name of the case that must find it."""
+    """Replaced pieces of a file's text, and the name of the case that must detect them."""
 
     what: str
     file: str
@@ -23,7 +23,7 @@ class Planted:
         return self.file.split("/")[1]
 
     def mutant(self) -> Mutant:
-        """Raises ValueError where the code is no longer what the fault was made for."""
+        """Return the mutant. Raises ValueError if the code no longer fits the fault."""
         source = (ROOT / self.file).read_text()
         for change in self.changes:
             source = replaced(source, change["old"], change["new"])

@@ -1,4 +1,4 @@
-"""A process that answers requests, a line of JSON each; a new one where the last was lost."""
+"""A process that answers requests, one line of JSON each; a new one replaces a lost one."""
 
 import json
 import os
@@ -19,7 +19,7 @@ class Gone(Exception):
 
 
 class Process:
-    """``command`` gets the number of the file descriptor that it answers on as its last word."""
+    """``command`` gets the number of the file descriptor for answers as its last argument."""
 
     def __init__(self, command: Sequence[str | Path], log: Path) -> None:
         self._command, self._log = command, log
@@ -27,7 +27,7 @@ class Process:
         self._answers = -1
 
     def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Raises Gone."""
+        """Send a request and return the answer. Raises Gone."""
         if self._process is None:
             self._start()
         assert self._process

@@ -1,4 +1,4 @@
-"""What became of mutants, told."""
+"""Reports on mutants."""
 
 import json
 from collections import Counter
@@ -12,9 +12,9 @@ from tests.mutants.operators import Mutant
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """``caught``: by what, and ``where``: a case or a test; empty where nothing caught it.
+    """``caught``: by what, and ``where``: a case or a test; empty if nothing caught it.
 
-    ``tried``: on how many cases or files of tests.
+    ``tried``: the number of cases or test files.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Found:
 def found(
     mutant: Mutant, known: Known, *, caught: str = "", where: str = "", tried: int = 0
 ) -> Found:
-    """With the reason that is known where it was not caught."""
+    """Return the result, with the known reason if it was not caught."""
     reason = "" if caught else known.reason(mutant)
     if not caught and not tried:
         reason = reason or known.out_of_reach(mutant)
@@ -41,7 +41,7 @@ def found(
 
 
 def table(results: Sequence[Found]) -> str:
-    """Counts by file, in Markdown."""
+    """Return counts by file, in Markdown."""
     lines = ["| file | mutants | caught | change nothing | not run here | survive |"]
     lines.append("|---|---|---|---|---|---|")
     files = list(dict.fromkeys(each.name.split(":")[0] for each in results))
@@ -62,7 +62,7 @@ def by_what(results: Sequence[Found]) -> str:
 
 
 def _what(caught: str) -> str:
-    """A refusal's first words, without numbers."""
+    """Return a refusal's first words, without numbers."""
     kind, colon, rest = caught.partition(": ")
     if kind in ("failed", "judge") and colon:
         return f"{kind}: {rest.partition(':')[0]}"
@@ -71,7 +71,7 @@ def _what(caught: str) -> str:
 
 
 def faults(results: Sequence[Found], stale: Sequence[str]) -> Iterator[str]:
-    """One line for each that has to be looked at."""
+    """Yield one line for each result that needs attention."""
     for each in results:
         if each.survived:
             tried = f"survived {each.tried}" if each.tried else "no case runs it"
@@ -82,7 +82,7 @@ def faults(results: Sequence[Found], stale: Sequence[str]) -> Iterator[str]:
 
 
 class Log:
-    """Keeps each result as soon as it is known, a line of JSON."""
+    """Stores each result as soon as it is known, one line of JSON each."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
-"""Mutants of what both frameworks share, which a certificate cannot see: judged by unit tests.
+"""Mutants of shared code, which a certificate cannot see: judged by unit tests.
 
-Each runs its tests in a process that is forked from one in which pytest and NumPy are imported.
+Each runs its tests in a process that is forked from one that has imported pytest and NumPy.
 ``python -m tests.mutants.shared FD`` takes requests and answers as `tests.mutants.worker` does.
 """
 
@@ -43,7 +43,7 @@ class Outcome:
 def run(
     files: Sequence[str], change: tuple[str, str] | None, answers: int, *, traced: bool
 ) -> None:
-    """In a forked process: the tests of ``files`` on code of which one file is changed."""
+    """Run the tests of ``files`` in a forked process, with one file's code changed."""
     signal.setitimer(signal.ITIMER_PROF, _SECONDS)
     with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - a descriptor is wanted
         os.dup2(nowhere.fileno(), 1)

@@ -1,4 +1,4 @@
-"""Which code is mutated, and which is not, with the reason why."""
+"""Which code is mutated, and which is not, with the reason."""
 
 from pathlib import Path
 

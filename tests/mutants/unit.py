@@ -1,4 +1,4 @@
-"""Tries mutants of what both frameworks share on the unit tests that run their lines."""
+"""Tries mutants of shared code on the unit tests that run their lines."""
 
 import sys
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.mutants.targets import REFERENCES
 
 
 class Tests:
-    """`learn` first which file of tests runs which lines."""
+    """Call `learn` first: it finds which test file runs which lines."""
 
     def __init__(self, folder: Path) -> None:
         command = [sys.executable, "-m", "tests.mutants.shared"]
@@ -20,7 +20,7 @@ class Tests:
         self._lines: dict[str, dict[str, set[int]]] = {}
 
     def learn(self) -> None:
-        """Raises ValueError where the tests fail as it is."""
+        """Find the lines that each file runs. Raises ValueError if the tests fail unchanged."""
         for tests in REFERENCES:
             answer = self._process.ask({"files": [tests], "traced": True})
             if answer["failure"]:

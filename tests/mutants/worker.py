@@ -1,6 +1,6 @@
-"""Runs trials in one framework's process, each with its code as it is or with one file changed.
+"""Runs trials in one framework's process, each unchanged or with one file changed.
 
-``python -m tests.mutants.worker FRAMEWORK FD`` takes requests from standard input, a line of JSON
+``python -m tests.mutants.worker FRAMEWORK FD`` takes requests from standard input, one line of JSON
 each, and answers on the file descriptor.
 """
 
@@ -40,7 +40,7 @@ _AUGMENTED = 8  # images at once, so that a chunk's few are more than one group
 
 
 class Changed(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
-    """Gives one module another source."""
+    """Replaces the source of one module."""
 
     def __init__(self, file: str, source: str) -> None:
         self._name = file.removesuffix(".py").replace("/", ".")
@@ -56,7 +56,7 @@ class Changed(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
 
 
 class Frameworks:
-    """The framework's module: the same as long as the same is asked for."""
+    """The framework's module: the same as long as the same source is requested."""
 
     def __init__(self, name: str) -> None:
         self._package = f"services.{name}"
@@ -80,7 +80,7 @@ class Frameworks:
         return self._module
 
     def _load_all(self) -> None:
-        """What is imported late is to be the changed one too."""
+        """Load lazily imported modules now, so that they are changed too."""
         if self._package == "services.pytorch":
             importlib.import_module("services.pytorch.pipeline_steps")
         else:
@@ -89,7 +89,7 @@ class Frameworks:
 
 
 def train(request: dict[str, Any], framework: ModuleType) -> None:
-    """One trial, as a runner keeps it: events, weights, logits."""
+    """Run one trial, as a runner stores it: events, weights, logits."""
     folder = Path(request["folder"])
     folder.mkdir(parents=True, exist_ok=True)
     message = job_pb2.JobSpec()
@@ -130,7 +130,7 @@ def within(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def traced(found: dict[str, set[int]], prefix: str) -> Iterator[None]:
-    """Notes which lines below ``prefix`` run."""
+    """Record which lines below ``prefix`` run."""
     files: dict[CodeType, str | None] = {}
 
     def of_line(frame: FrameType, what: str, _: object) -> Callable[..., Any]:

@@ -1,6 +1,6 @@
 """The commands, in the order in which ``--help`` lists them, each with its module in this folder.
 
-A module is imported when one of its commands is looked at or run, not before: `lazy`.
+A module is imported only when one of its commands is described or run: `lazy`.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The command that writes a run for other programs."""
+"""The command that exports a run for other programs."""
 
 from enum import StrEnum
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Commands on runs that were made before."""
+"""Commands on previous runs."""
 
 import os
 import sys
@@ -112,7 +112,7 @@ def open(  # noqa: A001 - the command's name
 
 
 def _shows_windows() -> bool:
-    """A browser in the terminal is not meant; one that the user names is."""
+    """Return whether a browser opens windows; one in the terminal counts only by $BROWSER."""
     windows = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
     return sys.platform in ("darwin", "win32") or any(map(os.environ.get, windows))
 

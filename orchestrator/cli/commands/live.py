@@ -1,4 +1,4 @@
-"""The command that follows running jobs on a page."""
+"""The command that shows running jobs on a page."""
 
 import signal
 import threading
@@ -22,7 +22,7 @@ _NOT_INSTALLED = Phrase(
 _LOOK = Phrase("Open {url} in a browser. Ctrl-C ends it.")
 _NO_BROWSER = Phrase("No browser could be opened; open {url} in one.")
 
-_LOOK_SECONDS = 1.0  # between looks whether the server still serves
+_LOOK_SECONDS = 1.0  # between checks whether the server still serves
 
 
 def live(
@@ -66,7 +66,7 @@ def live(
 
 @contextmanager
 def _ended_by_signals(ending: threading.Event) -> Iterator[None]:
-    """Ctrl-C and SIGTERM, how often ever, set ``ending``: it is how a page is meant to end."""
+    """Let Ctrl-C and SIGTERM, however often, set ``ending``: this is how a page is meant to end."""
     before = {
         number: signal.signal(number, lambda *_: ending.set())
         for number in (signal.SIGINT, signal.SIGTERM)

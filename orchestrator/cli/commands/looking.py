@@ -1,4 +1,4 @@
-"""Commands that look at runners and their jobs."""
+"""Commands that show runners and their jobs."""
 
 import json
 from contextlib import closing
@@ -194,7 +194,7 @@ def workloads(
 
 
 def _framework_of(job_id: str) -> str:
-    """A runner begins the ids of its jobs with its framework."""
+    """Return the framework: a runner begins the ids of its jobs with it."""
     framework = job_id.partition("-")[0]
     if framework not in FRAMEWORKS:
         raise BadInput(english(_NO_JOB, given=job_id[:80]))

@@ -1,4 +1,4 @@
-"""The command that shows images before they are trained on."""
+"""The command that shows images before training."""
 
 from contextlib import closing
 from enum import StrEnum
@@ -90,7 +90,7 @@ def preview(
 
 
 def _path(output: Path, title: str) -> Path:
-    """Where the figure goes; without a suffix, a directory and the name in it."""
+    """Return the figure's path; without a suffix, a directory and the file name in it."""
     if output.suffix in _KINDS and not output.is_dir():
         return output
     if output.exists() and not output.is_dir():
@@ -101,7 +101,7 @@ def _path(output: Path, title: str) -> Path:
 
 
 def _files(path: Path, drawing: Drawing) -> dict[Path, bytes]:
-    """What is wanted at ``path``: the kind of file that it names, or all."""
+    """Return the files for ``path``: the type that it names, or all."""
     kinds = {Path(name).suffix: content for name, content in drawing.files().items()}
     if path.suffix in _KINDS:
         return {path: kinds[path.suffix]}

@@ -1,4 +1,4 @@
-"""Commands that show that it is the same job, and what happens where it is not."""
+"""Commands that show that it is the same job, and what happens if it is not."""
 
 from contextlib import closing
 from typing import Annotated
@@ -36,7 +36,7 @@ _ALONE = Phrase("A certificate is of two sides or more; --frameworks names {coun
 _NOTHING_TO_COMPARE = Phrase("It takes two frameworks or more; --frameworks names {count}.")
 _NOT_SHOWN = Phrase("Not shown to be the same job: {names}.")
 _NO_PITFALL = Phrase("There is no pitfall {name!r}; there are {known}.")
-# What `verify` changes of a workload, unless a flag says otherwise.
+# What `verify` changes in a workload by default.
 _VERIFIED = {"epochs": 1, "precision": "PRECISION_FLOAT64"}
 
 
@@ -76,7 +76,7 @@ def verify(
                 with closing(display_of(shown, names, spec.epochs)) as display:
                     request = Request(name, spec, sides(names), shown.output, first)
                     _, found[name] = proof.verify(request, runners, display)
-            except JobFailed as error:  # which keeps no other workload from being verified
+            except JobFailed as error:  # other workloads are still verified
                 faults.append(english(OF, name=name, what=error.message))
                 continue
             if not shown.as_json:

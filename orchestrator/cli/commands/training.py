@@ -1,4 +1,4 @@
-"""Commands that train, and that evaluate what was trained."""
+"""Commands that train, and that evaluate trained weights."""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -195,7 +195,7 @@ def _train_variants(
 
 
 def _raise_unless_the_same(outcomes: Sequence[comparing.Outcome]) -> None:
-    """Raises NotTheSameJob where a comparison was to be of the same job, and is not."""
+    """Raise NotTheSameJob if a comparison should be of the same job, and is not."""
     failed = [outcome for outcome in outcomes if same_job(outcome.comparison) is False]
     if failed:
         raise NotTheSameJob(failed[0].comparison.finding)

@@ -1,4 +1,4 @@
-"""The panels that figures are made of: each draws one aspect of a comparison on given axes."""
+"""The panels of figures: each draws one aspect of a comparison on given axes."""
 
 from collections.abc import Callable
 

@@ -16,7 +16,7 @@ from orchestrator.language.words import label, number
 from orchestrator.results.comparison import Comparison
 from orchestrator.trials.trial import Trial
 
-# What is compared stands first, so that its bars share a baseline; then the rest as it happens.
+# The compared phase is first, so that its bars share a baseline; then the others in order.
 _PARTS = {"train": "", "import": "", "data": "--", "build": "xx", "compile": "//", "evaluate": "||"}
 
 _NAMES = {
@@ -36,7 +36,7 @@ _NO_PHASE = Phrase("No phase was finished.")
 
 
 def time(axes: Axes, comparison: Comparison) -> None:
-    """Seconds of each phase, stacked: what is compared in full colour, the rest light."""
+    """Draw seconds of each phase, stacked: the compared one in full colour, others lighter."""
     parts = {name: median_phases(trials) for name, trials in comparison.counted.items()}
     longest = max((sum(seconds.values()) for seconds in parts.values()), default=0.0)
     if not longest:
@@ -69,7 +69,7 @@ def _words(parts: Mapping[str, float], *, finished: bool) -> str:
 
 
 def median_phases(trials: Sequence[Trial]) -> dict[str, float]:
-    """Wall seconds, in the order in which they are drawn."""
+    """Return wall seconds, in the order in which they are drawn."""
     found = {}
     for phase in _PARTS:
         values = [seconds for trial in trials if (seconds := trial.seconds(phase)) is not None]
@@ -94,7 +94,9 @@ def _bar(axes: Axes, row: int, parts: Mapping[str, float], look: Look) -> None:
             lw=0.8,
         )
         text = f"{number(seconds)} s"
-        if not compared and seconds > 0.026 * width(text) * axes.get_xlim()[1]:  # as it is wide
+        if (
+            not compared and seconds > 0.026 * width(text) * axes.get_xlim()[1]
+        ):  # wide enough for its text
             style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": "small"}
             style["bbox"] = {"facecolor": face, "edgecolor": "none", "pad": 1.5}
             axes.text(left + seconds / 2, row, text, **style)

@@ -1,4 +1,4 @@
-"""What samples of each class were said to be."""
+"""The predicted class of samples of each class."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -8,11 +8,11 @@ from orchestrator.language.phrases import Phrase, say
 from orchestrator.results.evaluation import Evaluation
 
 _SAID_TO_BE, _IS = Phrase("said to be"), Phrase("is")
-_MOST_WRITTEN = 20  # classes whose numbers can be read
+_MOST_WRITTEN = 20  # classes: more numbers would be unreadable
 
 
 def confusion(axes: Axes, found: Evaluation) -> None:
-    """Rows are what a sample is; shades are of the mistakes alone, which would not show else."""
+    """Draw rows of true classes; only mistakes are shaded, which would not show otherwise."""
     counts = np.array(found.confusion)
     mistakes = np.where(np.eye(len(counts), dtype=bool), 0, counts)
     axes.imshow(mistakes, cmap="Oranges", vmin=0, vmax=max(1, mistakes.max()))

@@ -32,7 +32,7 @@ _NOT_REACHED = Phrase("{framework}: target not reached")
 
 
 def accuracy(axes: Axes, comparison: Comparison) -> None:
-    """Test accuracy after each epoch, in percent."""
+    """Draw test accuracy after each epoch, in percent."""
     curves = {name: list(map(_percents, trials)) for name, trials in comparison.counted.items()}
     shown = np.concatenate([np.empty(0), *itertools.chain(*curves.values())])
     if not len(shown):
@@ -49,7 +49,7 @@ def accuracy(axes: Axes, comparison: Comparison) -> None:
 
 
 def reaching(axes: Axes, comparison: Comparison) -> None:
-    """Test accuracy over the seconds trained: each trial thin, the medians of all strong."""
+    """Draw test accuracy over the seconds trained: trials thin, the medians of all strong."""
     shown = np.concatenate(
         [np.empty(0), *(_percents(t) for group in comparison.counted.values() for t in group)]
     )
@@ -104,7 +104,7 @@ def _seconds(trial: Trial) -> Floats:
 
 
 def loss(axes: Axes, comparison: Comparison) -> None:
-    """Training loss by step: means over blocks of steps; of one trial each step too, faint."""
+    """Draw training loss by step: means over blocks of steps; of one trial each step, faint."""
     steps = max(
         (len(t.losses) for trials in comparison.counted.values() for t in trials), default=0
     )
@@ -138,7 +138,7 @@ def loss(axes: Axes, comparison: Comparison) -> None:
 
 
 def _draw_each_step(axes: Axes, comparison: Comparison) -> float:
-    """The first trial's losses, faint; the highest of all that is a finite number."""
+    """Draw the first trial's losses, faint; return the highest finite one of all."""
     highest = 0.0
     for name, look in looks(list(comparison.trials)).items():
         raw = comparison.counted[name][0].losses
@@ -149,13 +149,13 @@ def _draw_each_step(axes: Axes, comparison: Comparison) -> float:
 
 
 def _percent_limits(values: Floats) -> tuple[float, float]:
-    """Whole tens around the values, with room below: a tenth of a point is never made a cliff."""
+    """Return whole tens around the values, with room below: a tenth of a point is no cliff."""
     low = max(0.0, 10 * np.floor((values.min() - 1) / 10))
     return low, max(low + 10, 10 * np.ceil(values.max() / 10))
 
 
 def _block_means(losses: Floats, block: int) -> Floats:
-    """Means over blocks of so many steps; the last block may be short."""
+    """Return means over blocks of this many steps; the last block may be short."""
     starts = np.arange(0, len(losses), block)
     if not len(starts):
         return losses

@@ -12,14 +12,14 @@ _SMALL = 0.01  # below which a number is written with an exponent
 
 
 def images(axes: Sequence[Axes], name: str, row: NDArray[np.float64]) -> None:
-    """``row`` float64[n, h, w, c], pixels from 0 to 1, named on the left."""
+    """Draw ``row`` float64[n, h, w, c], pixels from 0 to 1, named on the left."""
     for each, image in zip(axes, row, strict=True):
         each.imshow(_shown(image), cmap="gray", vmin=0, vmax=1)
     _bare(axes, name)
 
 
 def differences(axes: Sequence[Axes], name: str, row: NDArray[np.float64]) -> None:
-    """``row`` float64[n, h, w, c]; each image on its own scale, its largest written below it."""
+    """Draw ``row`` float64[n, h, w, c], each image on its own scale, with its maximum below it."""
     for each, difference in zip(axes, row, strict=True):
         largest = float(np.abs(difference).max())
         scale = largest or 1.0
@@ -34,7 +34,7 @@ def _written(largest: float) -> str:
 
 
 def _shown(image: NDArray[np.float64]) -> NDArray[np.float64]:
-    """[h, w, c] as matplotlib takes it: colours where there are three channels, else the first."""
+    """Return [h, w, c] for matplotlib: colours if there are three channels, else the first."""
     image = np.clip(image, 0, 1)
     return image if image.shape[-1] == 3 else image[..., 0]
 

@@ -1,4 +1,4 @@
-"""Lines that lie on each other drawn so that all can be seen, and named where they end."""
+"""Coinciding lines drawn so that all are visible, with their names where they end."""
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,7 @@ from orchestrator.results.comparison import Comparison
 
 Floats = NDArray[np.float64]
 
-_DRAWN_STEPS = 1500  # more cannot be told apart
+_DRAWN_STEPS = 1500  # more are indistinguishable
 _LABEL_GAP = 0.16  # of the axes' height, between the labels of two lines
 
 _STOPPED = Phrase("{framework}\nnot finished")
@@ -26,9 +26,9 @@ _BAND = Phrase("band: least to most of {most} trials")
 
 
 def pens(comparison: Comparison) -> dict[str, dict[str, Any]]:
-    """How each framework's line is drawn, so that lines on top of each other can all be seen.
+    """Return each framework's line style, so that coinciding lines are all visible.
 
-    The first is wide and light with large hollow markers, the others thin and dashed within it.
+    The first is wide and light with large hollow markers, the others thin and dashed inside it.
     """
     found = looks(list(comparison.trials))
     made: dict[str, dict[str, Any]] = {}
@@ -52,7 +52,7 @@ def lines(
     curves: Mapping[str, Sequence[Floats]],
     **changed: Any,
 ) -> None:
-    """Each framework's curve; of several trials their median, as far as all go, in their band."""
+    """Draw each framework's curve; for several trials their median, as far as all go, in a band."""
     for name, pen in pens(comparison).items():
         found = [curve for curve in curves[name] if len(curve)]
         if len(found) > 1:
@@ -64,7 +64,7 @@ def lines(
 
 
 def _band(axes: Axes, x: Floats, found: Sequence[Floats], colour: str) -> None:
-    """Between the least and the most of as many curves as go so far."""
+    """Fill between the minimum and maximum of as many curves as reach so far."""
     longest = max(map(len, found))
     padded = [np.pad(curve, (0, longest - len(curve)), constant_values=np.nan) for curve in found]
     ends = (np.fmin.reduce(padded), np.fmax.reduce(padded))
@@ -72,13 +72,13 @@ def _band(axes: Axes, x: Floats, found: Sequence[Floats], colour: str) -> None:
 
 
 def band_words(comparison: Comparison) -> str:
-    """What a band is of; empty: there is none."""
+    """Describe what a band spans; empty: there is none."""
     most = max(map(len, comparison.counted.values()), default=0)
     return say(_BAND, most=most) if most > 1 else ""
 
 
 def extremes(values: Floats) -> NDArray[np.intp]:
-    """Steps whose line looks as that of all: the least and the most of as many blocks as fit."""
+    """Return steps that preserve the line's look: minimum and maximum of as many blocks as fit."""
     if len(values) <= _DRAWN_STEPS:
         return np.arange(len(values))
     blocks = np.array_split(np.arange(len(values)), _DRAWN_STEPS // 2)
@@ -87,9 +87,9 @@ def extremes(values: Floats) -> NDArray[np.intp]:
 
 
 def name_lines(axes: Axes, comparison: Comparison, written: Callable[[float], str]) -> None:
-    """Names each framework and its last value beside the right edge, where its line ends.
+    """Write each framework's name and last value at the right edge, where its line ends.
 
-    A line that stops before is named where it stops. A line's label is its framework.
+    A line that stops earlier is labelled where it stops. A line's label is its framework.
     """
     found = pens(comparison)
     curves = {name: line for line in axes.lines if (name := str(line.get_label())) in found}
@@ -129,13 +129,13 @@ def _bold(pen: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _height(axes: Axes, value: float) -> float:
-    """Of a value, as a fraction of the axes' height."""
+    """Return the height of a value, as a fraction of the axes' height."""
     point = axes.transData.transform((axes.get_xlim()[1], value))
     return float(axes.transAxes.inverted().transform(point)[1])
 
 
 def _spread(heights: Mapping[str, float]) -> dict[str, float]:
-    """The same heights moved apart where they are closer than a label is high."""
+    """Return the heights moved apart where they are closer than the height of a label."""
     order = sorted(heights, key=lambda name: heights[name], reverse=True)
     places = dict(heights)
     for above, below in itertools.pairwise(order):

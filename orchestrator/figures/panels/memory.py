@@ -1,4 +1,4 @@
-"""How much memory the trials took at most."""
+"""The peak memory of the trials."""
 
 from collections.abc import Mapping, Sequence
 from statistics import median
@@ -14,7 +14,7 @@ from orchestrator.results.comparison import Comparison
 from orchestrator.results.quantities import PEAK_DEVICE_MEMORY, PEAK_MEMORY, Quantity
 from orchestrator.trials.trial import Trial
 
-# What is told of a trial, in bytes, and what it is called.
+# A trial's values in bytes, and their titles.
 _KINDS: Mapping[Phrase, Quantity] = {
     Phrase("process"): PEAK_MEMORY,
     Phrase("device"): PEAK_DEVICE_MEMORY,
@@ -24,7 +24,7 @@ _AXIS = Phrase("peak memory, GB")
 
 
 def peaks(axes: Axes, comparison: Comparison) -> None:
-    """A bar for the median of each side, a mark for each trial."""
+    """Draw a bar for the median of each side, a mark for each trial."""
     found = {
         (side, kind): sizes
         for kind, quantity in _KINDS.items()

@@ -15,7 +15,7 @@ from orchestrator.language.palette import GREY, looks
 from orchestrator.language.phrases import Phrase, english, say
 from orchestrator.language.words import label
 
-# Where losses that are the same are drawn: below what each precision can tell apart.
+# Where identical losses are drawn: below the resolution of each precision.
 _LEAST, _LEAST_ROUNDED = 1e-17, 1e-8
 _BETWEEN = Phrase("{first} and {second}")
 _OWN = Phrase("{framework} and itself, every initial value\nmoved by one unit in its last place")
@@ -26,7 +26,7 @@ _AXIS = Phrase("relative difference, {what}")
 
 
 def parting(axes: Axes, certificate: Certificate) -> None:
-    """Relative differences: of each step in float64, the largest so far in float32."""
+    """Draw relative differences: of each step in float64, the largest so far in float32."""
     axes.set_yscale("log")
     between = say(_BETWEEN, first=label(certificate.first), second=label(certificate.second))
     if certificate.envelope is None:

@@ -1,4 +1,4 @@
-"""What each difference does: where the losses part, what it costs in accuracy and in time."""
+"""The effect of each difference: where the losses diverge, its cost in accuracy and time."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,7 +18,7 @@ _STEPS = Phrase("steps until the losses are 0.1 % apart")
 
 
 def parts(axes: Axes, rows: Sequence[Row], _look: Look) -> None:
-    """How many steps the losses stay together: the longer, the more it is the same job."""
+    """Draw how many steps the losses stay together: the longer, the closer to the same job."""
     together = [row.steps if row.parts_at is None else row.parts_at for row in rows]
     for place, (row, steps) in enumerate(zip(rows, together, strict=True)):
         never = row.parts_at is None
@@ -35,7 +35,7 @@ def parts(axes: Axes, rows: Sequence[Row], _look: Look) -> None:
 
 
 def accuracy(axes: Axes, rows: Sequence[Row], look: Look) -> None:
-    """By how many points the second framework's reported accuracy is above the first's."""
+    """Draw by how many points the second framework's reported accuracy exceeds the first's."""
     points = np.array([100 * row.accuracy_difference for row in rows])
     axes.barh(range(len(rows)), points, height=0.6, color=look.colour, alpha=0.55)
     axes.axvline(0, color=GREY, lw=1)
@@ -49,7 +49,7 @@ def accuracy(axes: Axes, rows: Sequence[Row], look: Look) -> None:
 
 
 def time(axes: Axes, rows: Sequence[Row], look: Look) -> None:
-    """The second framework's training time over the first's."""
+    """Draw the second framework's training time over the first's."""
     ratios = np.array([row.time_ratio for row in rows])
     axes.set_xscale("log")
     axes.axvline(1, color=GREY, lw=1)

@@ -1,4 +1,4 @@
-"""How many times as long each pair's slower side took, and between what the ratio lies."""
+"""How many times as long each pair's slower side took, and the ratio's interval."""
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
@@ -20,7 +20,7 @@ _RATIO_OF = Phrase("{side} {ratio:.3f}")
 
 
 def ratios(axes: Axes, comparison: Comparison) -> None:
-    """A mark for each pair, in the order of the trials; the ratio and its interval behind them."""
+    """Draw a mark for each pair, in the order of the trials; ratio and interval behind them."""
     if not comparison.verdicts:
         nothing(axes, say(_NO_PAIRS))
         return
@@ -53,14 +53,14 @@ def ratios(axes: Axes, comparison: Comparison) -> None:
 
 
 def _of_several(axes: Axes, comparison: Comparison) -> None:
-    """Each side over the baseline, side by side in each block; its ratio and its interval."""
+    """Draw each side over the baseline, side by side in each block, with ratio and interval."""
     found = [(pair, pair.verdict) for pair in comparison.pairs if pair.verdict is not None]
     styles = looks(list(comparison.trials))
     axes.set(xlabel=say(_BLOCK), ylabel=say(_OVER, baseline=label(found[0][0].baseline)))
     axes.axhline(1, color=GREY, lw=1, ls="--")
     for place, (pair, verdict) in enumerate(found):
         look, estimate = styles[pair.side], pair.ratios[EPOCH.name]
-        # The verdict's are the slower one's over the faster one's.
+        # The verdict's ratios are the slower one's over the faster one's.
         values = [
             ratio if verdict.slower == pair.side else 1 / ratio
             for ratio in verdict.pair_ratios.values()

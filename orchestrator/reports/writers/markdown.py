@@ -1,4 +1,4 @@
-"""Markdown in which each text stands for itself."""
+"""Markdown in which each text is literal."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ _ESCAPED = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[
 
 
 def table(grid: Grid) -> str:
-    """A line for the headings, one that aligns the columns, and one for each row."""
+    """Return a line for the headings, one that aligns the columns, and one for each row."""
     ruled = ["---:" if column.numeric else "---" for column in grid.columns]
     lines = [map(escaped, grid.headings), ruled]
     lines += [(escaped(cell.text) for cell in row.cells) for row in grid.rows]
@@ -16,10 +16,10 @@ def table(grid: Grid) -> str:
 
 
 def items(texts: Iterable[str]) -> str:
-    """A list of texts that are Markdown already."""
+    """Return a list of texts that are already Markdown."""
     return "\n".join(f"- {text}" for text in texts)
 
 
 def escaped(text: str) -> str:
-    """On one line, and taken at its word."""
+    """Return the text on one line, with Markdown's characters escaped."""
     return " ".join(text.split()).translate(_ESCAPED)

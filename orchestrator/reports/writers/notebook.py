@@ -1,4 +1,4 @@
-"""HTML for a notebook's cell, which has a style of its own: a table is told only how to align."""
+"""HTML for a notebook's cell, which has its own style: tables only set their alignment."""
 
 from html import escape
 
@@ -6,7 +6,7 @@ from orchestrator.reports.grid import Cell, Column, Grid
 
 
 def table(grid: Grid) -> str:
-    """All of it in one element, which fetches nothing and runs no script."""
+    """Return one element, which fetches nothing and runs no script."""
     head = "".join(_cell(column.heading, column, "th", "col") for column in grid.columns)
     first, *rest = grid.columns
     lines = (
@@ -23,7 +23,7 @@ def table(grid: Grid) -> str:
 
 
 def _cell(cell: Cell, column: Column, tag: str = "td", scope: str = "") -> str:
-    """``scope``: of what a ``th`` is the heading."""
+    """Return a cell; ``scope``: what a ``th`` is the heading of."""
     of = f' scope="{scope}"' if scope else ""
     side = "right" if column.numeric else "left"
     return f'<{tag}{of} style="text-align: {side}">{escape(cell.text)}</{tag}>'

@@ -9,7 +9,7 @@ _GAP = "  "
 
 
 def report(parts: Iterable[Part], width: int = 80) -> str:
-    """At most ``width`` columns wide."""
+    """Return text of at most ``width`` columns."""
     return "\n".join(line for part in parts for line in _lines(part, width))
 
 
@@ -22,7 +22,7 @@ def _lines(part: Part, width: int) -> Iterator[str]:
 
 
 def table(grid: Grid, width: int) -> list[str]:
-    """In columns; where these do not fit, each column below the one before."""
+    """Return columns; if they do not fit, each column below the previous one."""
     lines = list(_side_by_side(grid))
     fits = max(map(columns.width, lines), default=0) <= width
     return lines if fits else list(_stacked(grid, width))

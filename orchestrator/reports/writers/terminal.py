@@ -1,4 +1,4 @@
-"""What is shown on a terminal, by rich: each text as it stands, none is taken for markup."""
+"""Terminal output, by rich: each text is literal, none is treated as markup."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,21 +11,21 @@ from orchestrator.language.columns import width
 from orchestrator.language.palette import Look, looks
 from orchestrator.reports.grid import INDENT, Cell, Grid, Part, Said
 
-_SHORT = 24  # columns: where no row has a longer name, none is folded
+_SHORT = 24  # columns: if no row has a longer name, none is wrapped
 
 
 def console(**settings: Any) -> Console:
-    """The only one to print on."""
+    """Return the only console to print on."""
     return Console(markup=False, emoji=False, highlight=False, **settings)
 
 
 def report(parts: Iterable[Part]) -> RenderableType:
-    """All of it, each part below the one before."""
+    """Return everything, each part below the previous one."""
     return Group(*(table(part) if isinstance(part, Grid) else _line(part) for part in parts))
 
 
 def table(grid: Grid) -> Table:
-    """Headings are bold, and those of sides in their colours."""
+    """Return the table; headings are bold, and those of sides in their colours."""
     known = looks(grid.sides)
     made = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
     for column in grid.columns:

@@ -1,6 +1,6 @@
 """Workloads: each a JobSpec in proto's JSON mapping, in YAML.
 
-The presets are files ``<name>.yaml`` of this folder; a user's own is a file anywhere, named by its
+The presets are files ``<name>.yaml`` in this folder; a user's own is a file anywhere, named by its
 path.
 """
 
@@ -34,13 +34,13 @@ class Preset:
 
 
 def names() -> list[str]:
-    """The presets that there are, sorted."""
+    """Return the names of the presets, sorted."""
     files = resources.files(__name__).iterdir()
     return sorted(f.name.removesuffix(_SUFFIX) for f in files if f.name.endswith(_SUFFIX))
 
 
 def presets() -> list[Preset]:
-    """All of them, sorted by name."""
+    """Return all presets, sorted by name."""
     found = []
     for name in names():
         text = _text(name)
@@ -51,20 +51,20 @@ def presets() -> list[Preset]:
 
 
 def title(workload: str) -> str:
-    """What a run of it is named after: a preset's name, or that of the file without its suffix."""
+    """Return the name for its runs: a preset's name, or that of the file without its suffix."""
     return Path(workload).stem if is_path(workload) else workload
 
 
 def is_path(workload: str) -> bool:
-    """Whether it is a user's own file; a preset's name never becomes a path."""
+    """Return whether it is a user's own file; a preset's name is never used as a path."""
     return workload.endswith(_SUFFIXES)
 
 
 def load(workload: str) -> dict[str, Any]:
-    """The spec as it is written.
+    """Return the spec as written.
 
-    Raises BadInput where there is none of that name, or with all that a user's file has wrong
-    beside values out of range, each with its line.
+    Raises BadInput if the name is unknown, or with all errors of a user's file except values out of
+    range, each with its line.
     """
     if is_path(workload):
         return lines.load(Path(workload))
@@ -76,7 +76,7 @@ def load(workload: str) -> dict[str, Any]:
 
 @contextmanager
 def lines_in_refusals(workload: str | None) -> Iterator[None]:
-    """Where a runner refuses a job of a user's file, the error says on which lines it is wrong."""
+    """Add the lines of invalid fields to a runner's refusal of a user's file."""
     try:
         yield
     except Refused as refused:

@@ -1,4 +1,4 @@
-"""A user's own workload: read, and what is wrong with it said with its line."""
+"""A user's own workload: reads it and reports errors with their lines."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -36,7 +36,7 @@ Fault = tuple[int, Sentence]  # line, message
 
 
 def load(path: Path) -> dict[str, Any]:
-    """The file's spec. Raises BadInput with everything that the proto cannot hold."""
+    """Return the file's spec. Raises BadInput with everything that the proto cannot hold."""
     node = _parsed(path)
     if not isinstance(node, yaml.MappingNode):
         raise BadInput(english(_NOT_A_SPEC, path=path))
@@ -47,12 +47,12 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def located(path: Path, fields: Sequence[tuple[str, str]]) -> Sentence:
-    """A refusal of ``fields``, path in the spec and message, with the lines that they are on."""
+    """Return a refusal of ``fields``, path in the spec and message, with their lines."""
     known = dict(_lines(_parsed(path), ""))
     faults = []
     for field, message in fields:
         nearest = field
-        while nearest and nearest not in known:  # of what is not there, where it would be
+        while nearest and nearest not in known:  # for a missing field, where it would be
             nearest = re.sub(r"(^|\.)?[^.\[]+$|\[\d+\]$", "", nearest)
         faults.append((known.get(nearest, 1), english(_FAULT, field=field, message=message)))
     return _sentence(path, english(_REFUSED), faults)
@@ -76,7 +76,7 @@ def _parsed(path: Path) -> yaml.Node | None:
 
 
 def _lines(node: yaml.Node | None, path: str) -> Iterator[tuple[str, int]]:
-    """Each field's path, as a runner names it, and its line, from 1."""
+    """Yield each field's path, as a runner names it, and its line, from 1."""
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             here = _joined(path, _snake(str(key.value)))
@@ -89,7 +89,7 @@ def _lines(node: yaml.Node | None, path: str) -> Iterator[tuple[str, int]]:
 
 
 def _faults(node: yaml.MappingNode, descriptor: Any, path: str) -> Iterator[Fault]:
-    """What a message of ``descriptor`` has no place for."""
+    """Yield what does not fit a message of ``descriptor``."""
     fields = {name: f for f in descriptor.fields for name in (f.name, f.json_name)}
     for key, value in node.value:
         line, here = key.start_mark.line + 1, _joined(path, str(key.value))
@@ -135,5 +135,5 @@ def _joined(path: str, name: str) -> str:
 
 
 def _snake(name: str) -> str:
-    """A field's name as the proto has it, of its name in JSON."""
+    """Return a field's name in the proto from its name in JSON."""
     return re.sub("(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()

@@ -1,1 +1,1 @@
-"""What runner and orchestrator both know beyond the protocol, written once. Imports neither."""
+"""What runner and orchestrator share beyond the protocol, written once. It imports neither."""

@@ -1,4 +1,4 @@
-"""Every choice among names that a job or its events have. Members are those of job.proto."""
+"""All enumerations of a job and its events. Members are those of job.proto."""
 
 from enum import StrEnum
 

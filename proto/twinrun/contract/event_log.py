@@ -11,13 +11,13 @@ from twinrun.v1.job_pb2 import JobEvent
 
 
 class EventFile:
-    """Appends events from one thread; half a line that a killed process left is written over.
+    """Appends events from one thread; overwrites a partial line that a killed process left.
 
     ``size``: bytes of its whole lines; ``lines``: their number.
     """
 
     def __init__(self, path: Path) -> None:
-        """Go on with what is there. Raises OSError."""
+        """Continue after the events in the file. Raises OSError."""
         self.path = path
         self.size = self.lines = 0
         for line in whole_lines(path):
@@ -27,14 +27,14 @@ class EventFile:
     def append(self, event: JobEvent, *, durable: bool = False) -> None:
         """Hand the event to the operating system. Raises OSError.
 
-        ``durable``: return when it lies on the disk, and with it all that came before.
+        ``durable``: return once it is on the disk, together with everything before it.
         """
         text = json_format.MessageToJson(
             event, indent=None, preserving_proto_field_name=True, ensure_ascii=False
         )
         line = text.encode() + b"\n"
         with self.path.open("r+b", buffering=0) as file:
-            file.seek(self.size)  # over half a line, where the disk had no room for all of it
+            file.seek(self.size)  # over a partial line, if the disk was full
             _write_all(file, line)
             file.truncate()
             if durable:
@@ -43,7 +43,7 @@ class EventFile:
         self.lines += 1
 
     def cut(self, lines: int) -> None:
-        """Keep so many lines. Raises OSError."""
+        """Keep only this many lines. Raises OSError."""
         with self.path.open("r+b") as file:
             for _ in range(lines):
                 file.readline()
@@ -52,11 +52,11 @@ class EventFile:
 
 
 def whole_lines(path: Path, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-    """The lines of a file from the byte ``start`` to ``end``, but for one that has no end yet.
+    """Yield the lines of a file from byte ``start`` to ``end``, except a line without its end.
 
     Raises OSError.
     """
-    with path.open("rb") as file:  # anew, since a buffer may hold half a line
+    with path.open("rb") as file:  # reopened, since a buffer may hold a partial line
         file.seek(start)
         while (end is None or start < end) and (line := file.readline()).endswith(b"\n"):
             start += len(line)
@@ -64,9 +64,9 @@ def whole_lines(path: Path, start: int = 0, end: int | None = None) -> Iterator[
 
 
 def parse_event(line: bytes, *, ignore_unknown_fields: bool = False) -> JobEvent:
-    """Read a line. Raises ValueError for what is no event.
+    """Read a line. Raises ValueError if it is not an event.
 
-    ``ignore_unknown_fields``: leave out what a later version has added.
+    ``ignore_unknown_fields``: drop fields that a later version has added.
     """
     try:
         return json_format.Parse(line, JobEvent(), ignore_unknown_fields=ignore_unknown_fields)
@@ -75,5 +75,5 @@ def parse_event(line: bytes, *, ignore_unknown_fields: bool = False) -> JobEvent
 
 
 def _write_all(file: FileIO, content: bytes) -> None:
-    while content:  # a disk that runs full takes a part before it refuses
+    while content:  # a disk that becomes full writes a part before it fails
         content = content[file.write(content) :]

@@ -1,4 +1,4 @@
-"""What a trial reports. Times in seconds, sizes in bytes; otherwise as in job.proto."""
+"""The events that a trial reports. Times in seconds, sizes in bytes; otherwise as in job.proto."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ from twinrun.contract.enums import JobState, Phase, WeightsKind
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a job did not succeed: as `google.rpc.Status` with `ErrorInfo` on the wire."""
+    """Why a job did not succeed: on the wire a `google.rpc.Status` with `ErrorInfo`."""
 
     reason: str
     message: str

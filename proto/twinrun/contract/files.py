@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Files that are written whole or not at all."""
 
 import hashlib
 import os
@@ -9,10 +9,10 @@ from twinrun.contract.state_dir import opened
 
 
 def write_whole(path: Path, content: bytes, *, private: bool = True) -> None:
-    """Write ``content`` so that a reader finds all of it, or what was there before.
+    """Write ``content`` so that a reader finds all of it, or the previous content.
 
-    ``private``: for its user alone; else as the umask has it. Raises OSError; what was written till
-    then is removed.
+    ``private``: readable by its user only; otherwise the umask decides. Raises OSError; a partial
+    file is removed.
     """
     part = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
@@ -29,5 +29,5 @@ def write_whole(path: Path, content: bytes, *, private: bool = True) -> None:
 
 
 def sha256(content: bytes) -> str:
-    """SHA-256, hexadecimal."""
+    """Return the SHA-256, hexadecimal."""
     return hashlib.sha256(content).hexdigest()

@@ -1,4 +1,4 @@
-"""The kinds of layers and of initial values, with their defaults, as in job.proto."""
+"""The kinds of layers and initial values, with their defaults, as in job.proto."""
 
 import re
 from dataclasses import dataclass
@@ -98,5 +98,5 @@ Layer = (
 
 
 def layer_field(kind: type[Layer]) -> str:
-    """What its case is called in the proto, and its module in each place: ``max_pool2d``."""
+    """Return the name of the layer's case in the proto: ``max_pool2d``."""
     return re.sub("(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()

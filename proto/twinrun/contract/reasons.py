@@ -1,7 +1,7 @@
 """Why a call was refused or a job did not succeed: every reason, with its gRPC status code.
 
-A reason is a constant in upper case, unique in the domain ``twinrun``; `docs/errors.md` says what
-each means.
+A reason is a constant in upper case, unique in the domain ``twinrun``; `docs/errors.md` explains
+each.
 """
 
 from enum import StrEnum
@@ -11,7 +11,7 @@ DOMAIN = "twinrun"
 
 
 class Reason(StrEnum):
-    """A reason as ErrorInfo has it; ``code`` is the name of a gRPC status code."""
+    """A reason as in ErrorInfo; ``code`` is the name of a gRPC status code."""
 
     code: str
 
@@ -43,10 +43,10 @@ class Reason(StrEnum):
     RUNNER_STOPPED = "RUNNER_STOPPED", "CANCELLED"
     RUNNER_RESTARTED = "RUNNER_RESTARTED", "ABORTED"
     INTERNAL = "INTERNAL", "INTERNAL"
-    # The orchestrator's own, of a job whose runner told what cannot be.
+    # Set by the orchestrator, for a job whose runner sent something impossible.
     RUNNER_WRONG = "RUNNER_WRONG", "DATA_LOSS"
 
 
 def code_of(reason: str) -> str:
-    """Find a reason's status code; that of an internal error where the reason is not known."""
+    """Return a reason's status code; for an unknown reason that of an internal error."""
     return next((each.code for each in Reason if each == reason), Reason.INTERNAL.code)

@@ -1,7 +1,7 @@
 """The job spec: everything that a job depends on, with its defaults.
 
-Field names, units and defaults are those of ``proto/twinrun/v1/job.proto``. What a runner refuses
-is the runner's to say.
+Field names, units and defaults are those of ``proto/twinrun/v1/job.proto``. The runner decides what
+it refuses.
 """
 
 from dataclasses import dataclass
@@ -84,6 +84,6 @@ class JobSpec:
 
     @property
     def epoch_numbers(self) -> tuple[int, ...]:
-        """Of the epochs that are trained, from 0, in their order."""
+        """The trained epochs, from 0, in order."""
         numbers = range(self.epochs)
         return tuple(numbers) if self.late_epoch is None else (*numbers[:-1], self.late_epoch)

@@ -1,8 +1,8 @@
-"""A runner's state directory: whose it is, whether a runner has it, and who uses that runner.
+"""A runner's state directory: who owns it, whether a runner holds it, and who uses that runner.
 
-``lock`` is the runner's, from before its process starts until it has ended. ``lease`` is shared by
-the commands that use it; whoever ends it, and the runner that ends by itself, must have it alone.
-The kernel lets go of both with the process that held them.
+The runner holds ``lock`` from before its process starts until it has ended. The commands that use
+it share ``lease``; whoever ends the runner, or the runner that ends by itself, must hold it alone.
+The kernel releases both when the process that holds them ends.
 """
 
 import contextlib
@@ -15,35 +15,35 @@ from pathlib import Path
 
 ADDRESS, LOCK, LEASE, LOG = "address", "lock", "lease", "runner.log"
 _ROOT = 0
-_PARTIAL = re.compile(r"\..+?\.(?P<pid>[0-9]+)(\.[0-9]+)?")  # of what writes files whole
+_PARTIAL = re.compile(r"\..+?\.(?P<pid>[0-9]+)(\.[0-9]+)?")  # of files that are being written whole
 
 
 def prepare(path: Path) -> None:
-    """Make the directory, for its user alone. Raises OSError, of another user's too.
+    """Create the directory, private to its user. Raises OSError, also if another user owns it.
 
-    The system's own, as a mounted volume may be, stays as it is.
+    A directory of the system, such as a mounted volume, stays as it is.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.is_dir():
-        with contextlib.suppress(FileExistsError):  # another command was quicker
+        with contextlib.suppress(FileExistsError):  # another command was faster
             make(path)
     for found in (path.lstat(), path.stat()):  # a link, and what it leads to
         _refuse_others(path, found, trusted=_ROOT)
     inside = {each.name for each in path.iterdir()}
-    if found.st_uid == os.geteuid() and (not inside or "jobs" in inside):  # else of another use
+    if found.st_uid == os.geteuid() and (not inside or "jobs" in inside):  # else another use
         path.chmod(0o700)
 
 
 def make(path: Path) -> None:
-    """A new directory, mode 0700 whatever the umask. Raises OSError."""
+    """Create a directory with mode 0700, whatever the umask. Raises OSError."""
     path.mkdir(mode=0o700)
     path.chmod(0o700)
 
 
 def opened(path: Path, flags: int) -> int:
-    """A file's descriptor; a new file has mode 0600 whatever the umask.
+    """Open a file and return its descriptor; a new file has mode 0600, whatever the umask.
 
-    Raises OSError, of a link and of another user's file too.
+    Raises OSError, also for a link and for another user's file.
     """
     descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
@@ -57,7 +57,7 @@ def opened(path: Path, flags: int) -> int:
 
 
 def read(path: Path) -> str | None:
-    """A file's text; None: there is none that is this user's own."""
+    """Return a file's text, or None if there is no file that is this user's own."""
     try:
         with os.fdopen(opened(path, os.O_RDONLY), encoding="utf-8") as file:
             return file.read()
@@ -66,7 +66,10 @@ def read(path: Path) -> str | None:
 
 
 def held(path: Path, *, alone: bool) -> int | None:
-    """A descriptor that holds the lock file; None: another process does. Raises OSError."""
+    """Lock the file and return its descriptor, or None if another process holds it.
+
+    Raises OSError.
+    """
     descriptor = opened(path, os.O_RDWR | os.O_CREAT)
     if not hold(descriptor, alone=alone):
         os.close(descriptor)
@@ -75,7 +78,10 @@ def held(path: Path, *, alone: bool) -> int | None:
 
 
 def hold(descriptor: int, *, alone: bool, wait: bool = False) -> bool:
-    """Whether the descriptor holds its lock file now. One that held it may do so no longer."""
+    """Lock the descriptor's file and return whether it holds it now.
+
+    Converting a lock that it holds may lose it.
+    """
     kind = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
     try:
         fcntl.flock(descriptor, kind if wait else kind | fcntl.LOCK_NB)
@@ -85,14 +91,17 @@ def hold(descriptor: int, *, alone: bool, wait: bool = False) -> bool:
 
 
 def sweep(directory: Path) -> None:
-    """Remove what processes that were killed had half written. Raises OSError."""
+    """Remove files that killed processes had only partly written. Raises OSError."""
     for path in directory.rglob(".*"):
         if (partial := _PARTIAL.fullmatch(path.name)) and not _lives(int(partial["pid"])):
             path.unlink(missing_ok=True)
 
 
 def _lives(pid: int) -> bool:
-    """Whether another process has the number: one of this process's own was one before it."""
+    """Return whether a process other than this one has the number.
+
+    A file with this process's number was written by an earlier process.
+    """
     if pid == os.getpid():
         return False
     try:

@@ -107,36 +107,36 @@ class RunnerServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Train(self, request, context):
-        """Validates, queues and returns at once. UNAVAILABLE (RUNNER_BUSY, with RetryInfo) where the queue is full.
+        """Validates and queues a job, and returns at once. UNAVAILABLE (RUNNER_BUSY, with RetryInfo) if the queue is full.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Evaluate(self, request, context):
-        """The same, for one pass over the test samples.
+        """As Train, for one pass over the test samples.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Measure(self, request, context):
-        """The same, for the machine's own rates with the spec's device, precision and threads.
+        """As Train, for the machine's peak rates with the spec's device, precision and threads.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Summarize(self, request, context):
-        """The same, for the model of the spec by the framework's own account.
+        """As Train, for the spec's model as the framework reports it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Preview(self, request, context):
-        """The same, for what becomes of the training images of the spec before the steps get them. They must
-        fit into one message: set dataset.train_limit.
+        """As Train, for the spec's training images as the steps get them. They must fit into one message:
+        set dataset.train_limit.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -144,7 +144,7 @@ class RunnerServiceServicer:
 
     def WatchJob(self, request, context):
         """Replays the job's events after a sequence number, then follows it to its end.
-        Going away cancels nothing; the same call takes up where it left off. Where nothing happens it sends Heartbeats.
+        Disconnecting cancels nothing; the same call resumes where it left off. While nothing happens it sends Heartbeats.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -163,21 +163,21 @@ class RunnerServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CancelJob(self, request, context):
-        """Asks for the end of a pending or running job and returns it; an ended job is returned as it is.
+        """Requests the end of a pending or running job and returns it; an ended job is returned unchanged.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DownloadWeights(self, request, context):
-        """A piece of a job's weights, a safetensors file. Call again with a higher offset for the rest.
+        """Returns a chunk of a job's weights, a safetensors file. Call again with a higher offset for the rest.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DownloadLogits(self, request, context):
-        """The same of the logits of the test samples and of their labels.
+        """As DownloadWeights, for the logits of the test samples and their labels.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -1,4 +1,4 @@
-"""AveragePool2d: of each window of an image the mean of each channel."""
+"""AveragePool2d: the mean of each channel over each window of an image."""
 
 from services.model.layers import max_pool2d
 from services.model.layers.plain import no_multiplications, no_parameters

@@ -1,4 +1,4 @@
-"""BatchNorm: each channel by its mean and variance, those of the batch or those that it keeps."""
+"""BatchNorm: normalises each channel by mean and variance, of the batch or its moving ones."""
 
 from twinrun.contract.layers import BatchNorm, Zeros
 
@@ -10,7 +10,7 @@ multiplications = no_multiplications
 
 
 def parameters(_: BatchNorm, name: str, shape: Shape) -> list[Parameter]:
-    """As `services.model.layers.Kind`."""
+    """Implement `services.model.layers.Kind`."""
     channels = shape[-1:]
     return [
         Parameter(f"{name}.gamma", channels, Ones()),

@@ -1,4 +1,4 @@
-"""Conv2d: a kernel [size, size, in, filters] laid on each window of an image [h, w, in]."""
+"""Conv2d: a kernel [size, size, in, filters] applied to each window of an image [h, w, in]."""
 
 import math
 
@@ -9,18 +9,18 @@ from services.model.layers.window import windows
 
 
 def output_shape(layer: Conv2d, shape: Shape) -> Shape:
-    """As `services.model.layers.Kind`."""
+    """Implement `services.model.layers.Kind`."""
     return (*windows(shape, layer.size, layer.stride, layer.padding), layer.filters)
 
 
 def parameters(layer: Conv2d, name: str, shape: Shape) -> list[Parameter]:
-    """As `services.model.layers.Kind`."""
+    """Implement `services.model.layers.Kind`."""
     of_bias = layer.bias_initializer if layer.use_bias else None
     return kernel_and_bias(name, _kernel(layer, shape), layer.kernel_initializer, of_bias)
 
 
 def multiplications(layer: Conv2d, shape: Shape) -> int:
-    """As `services.model.layers.Kind`."""
+    """Implement `services.model.layers.Kind`."""
     places = windows(shape, layer.size, layer.stride, layer.padding)
     return math.prod(_kernel(layer, shape)) * math.prod(places)
 

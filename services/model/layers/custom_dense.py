@@ -1,4 +1,4 @@
-"""CustomDense: a dense layer as a user would write it, normally distributed at first."""
+"""CustomDense: a dense layer as a user would write it, with normally distributed initial values."""
 
 from twinrun.contract.layers import CustomDense, Normal
 
@@ -10,6 +10,6 @@ multiplications = dense.multiplications
 
 
 def parameters(layer: CustomDense, name: str, shape: Shape) -> list[Parameter]:
-    """As `services.model.layers.Kind`."""
+    """Implement `services.model.layers.Kind`."""
     drawn = Normal(layer.stddev)
     return kernel_and_bias(name, (shape[0], layer.units), drawn, drawn)

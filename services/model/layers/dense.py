@@ -1,4 +1,4 @@
-"""Dense: ``x @ kernel + bias``, of flat samples."""
+"""Dense: ``x @ kernel + bias``, for flat samples."""
 
 from twinrun.contract.layers import CustomDense, Dense
 
@@ -6,7 +6,7 @@ from services.model.layers.parameter import Parameter, Shape, kernel_and_bias
 
 
 def output_shape(layer: Dense | CustomDense, shape: Shape) -> Shape:
-    """As `services.model.layers.Kind`."""
+    """Implement `services.model.layers.Kind`."""
     if len(shape) != 1:
         size = "x".join(map(str, shape))
         raise ValueError(f"takes a flat input, but gets {size}; put a flatten before it")
@@ -14,11 +14,11 @@ def output_shape(layer: Dense | CustomDense, shape: Shape) -> Shape:
 
 
 def parameters(layer: Dense, name: str, shape: Shape) -> list[Parameter]:
-    """As `services.model.layers.Kind`."""
+    """Implement `services.model.layers.Kind`."""
     of_bias = layer.bias_initializer if layer.use_bias else None
     return kernel_and_bias(name, (shape[0], layer.units), layer.kernel_initializer, of_bias)
 
 
 def multiplications(layer: Dense | CustomDense, shape: Shape) -> int:
-    """As `services.model.layers.Kind`."""
+    """Implement `services.model.layers.Kind`."""
     return shape[0] * layer.units

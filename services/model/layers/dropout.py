@@ -1,4 +1,4 @@
-"""Dropout: some values become 0 in training; which, `services.model.dropout` draws."""
+"""Dropout: sets values to 0 in training; `services.model.dropout` draws which."""
 
 from services.model.layers.plain import no_multiplications, no_parameters, same_shape
 

@@ -9,7 +9,7 @@ from services.model.layers.plain import no_multiplications, no_parameters
 
 
 def output_shape(_: Flatten, shape: Shape) -> Shape:
-    """As `services.model.layers.Kind`."""
+    """Implement `services.model.layers.Kind`."""
     return (math.prod(shape),)
 
 

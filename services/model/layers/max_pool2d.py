@@ -1,4 +1,4 @@
-"""MaxPool2d: of each window of an image the largest value of each channel."""
+"""MaxPool2d: the largest value of each channel in each window of an image."""
 
 from twinrun.contract.layers import AveragePool2d, MaxPool2d
 
@@ -8,7 +8,7 @@ from services.model.layers.window import windows
 
 
 def output_shape(layer: MaxPool2d | AveragePool2d, shape: Shape) -> Shape:
-    """As `services.model.layers.Kind`."""
+    """Implement `services.model.layers.Kind`."""
     return (*windows(shape, layer.size, layer.stride), shape[-1])
 
 

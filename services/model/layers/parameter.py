@@ -10,14 +10,14 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Ones:
-    """Initial values that no spec asks for: a batch norm's."""
+    """Initial values of 1, which no spec can request: those of a batch norm."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One array of the model: canonical name and layout, and the fans of its layer's kernel.
 
-    Not ``trained`` is what the model keeps by itself while others are: moving statistics.
+    One that is not ``trained`` is updated by the model itself: moving statistics.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Parameter:
 def kernel_and_bias(
     name: str, kernel: Shape, of_kernel: Initializer, of_bias: Initializer | None
 ) -> list[Parameter]:
-    """Those of the layer ``name``, its ``kernel`` [..., in, out], without a bias where it has none.
+    """Return the parameters of layer ``name`` with ``kernel`` [..., in, out]: kernel and any bias.
 
     A fan is a channel times the pixels of a window.
     """

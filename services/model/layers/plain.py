@@ -1,4 +1,4 @@
-"""What most kinds have in common: the shape stays, there is no parameter, and no product."""
+"""The common case of most kinds: same shape, no parameters, no products."""
 
 from services.model.layers.parameter import Parameter, Shape
 
@@ -9,10 +9,10 @@ def same_shape(_: object, shape: Shape) -> Shape:
 
 
 def no_parameters(*_: object) -> list[Parameter]:
-    """Return none."""
+    """Return an empty list."""
     return []
 
 
 def no_multiplications(*_: object) -> int:
-    """Return 0: what is no product is small beside those that are."""
+    """Return 0: everything except products is negligible."""
     return 0

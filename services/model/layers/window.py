@@ -4,7 +4,7 @@ from services.model.layers.parameter import Shape
 
 
 def windows(shape: Shape, size: int, stride: int, padding: int = 0) -> Shape:
-    """How many windows fit, down and across. Raises ValueError where none does."""
+    """Return how many windows fit, down and across. Raises ValueError if none does."""
     if len(shape) != 3:
         raise ValueError("takes images, but gets a flat input; put it before the flatten")
     found = tuple((side + 2 * padding - size) // stride + 1 for side in shape[:2])

@@ -1,4 +1,4 @@
-"""What PyTorch computes of each kind of layer, and its users' own. A module for each kind."""
+"""What PyTorch computes for each kind of layer, and its users' own. One module for each kind."""
 
 from collections.abc import Mapping
 from typing import Protocol, TypeVar, cast
@@ -15,23 +15,23 @@ L_contra = TypeVar("L_contra", contravariant=True)
 
 
 class Kind(Protocol[L_contra]):
-    """A module of this folder, of the layers of one class."""
+    """A module of this folder, for the layers of one class."""
 
     def computed(self, layer: L_contra, x: torch.Tensor, given: Given, /) -> torch.Tensor:
-        """Return what a matched job computes of ``x`` [batch, ...]; images are [batch, h, w, c]."""
+        """Compute a matched job's output for ``x`` [batch, ...]; images are [batch, h, w, c]."""
 
     def idiomatic(self, layer: L_contra, shape: Shape, /) -> nn.Module:
-        """Return the module that users of PyTorch make, for samples of ``shape``.
+        """Return the module that users of PyTorch would create, for samples of ``shape``.
 
-        Initial values, and a batch norm's momentum and epsilon, are left to PyTorch.
+        Initial weights, and a batch norm's momentum and epsilon, are left to PyTorch.
         """
 
     def held(self, module: nn.Module, /) -> dict[str, torch.Tensor | None]:
-        """Return what `idiomatic`'s ``module`` holds, by its name in canonical weights.
+        """Return the arrays of `idiomatic`'s ``module``, by name in canonical weights.
 
-        Views in the canonical layout; None where it does without.
+        They are views in the canonical layout; None if the module has none.
         """
 
 
-# Each module takes the one class under which it is found.
+# Each module accepts the class under which it is registered.
 KINDS = cast("Mapping[type[Layer], Kind[Layer]]", modules(__name__))

@@ -14,7 +14,7 @@ from services.pytorch.layers.given import Given, holds_nothing
 
 held = holds_nothing
 
-# Softmax stands last alone, and belongs to the loss. With each function, its module.
+# Softmax can only be last, and belongs to the loss. Each function with its module.
 _FUNCTIONS: Mapping[
     ActivationFunction, tuple[Callable[[torch.Tensor], torch.Tensor], Callable[[], nn.Module]]
 ] = complete(
@@ -30,10 +30,10 @@ _FUNCTIONS: Mapping[
 
 
 def computed(layer: Activation, x: torch.Tensor, _: Given) -> torch.Tensor:
-    """As `services.pytorch.layers.Kind`."""
+    """Implement `services.pytorch.layers.Kind`."""
     return _FUNCTIONS[layer.function][0](x)
 
 
 def idiomatic(layer: Activation, _: Shape) -> nn.Module:
-    """As `services.pytorch.layers.Kind`."""
+    """Implement `services.pytorch.layers.Kind`."""
     return _FUNCTIONS[layer.function][1]()

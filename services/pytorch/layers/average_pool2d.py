@@ -1,4 +1,4 @@
-"""AveragePool2d: of each window of an image the mean of each channel."""
+"""AveragePool2d: the mean of each channel over each window of an image."""
 
 import torch
 from torch import nn
@@ -13,10 +13,10 @@ held = holds_nothing
 
 
 def computed(layer: AveragePool2d, x: torch.Tensor, _: Given) -> torch.Tensor:
-    """As `services.pytorch.layers.Kind`."""
+    """Implement `services.pytorch.layers.Kind`."""
     return channels_last(functional.avg_pool2d(channels_first(x), layer.size, layer.stride))
 
 
 def idiomatic(layer: AveragePool2d, _: Shape) -> nn.Module:
-    """As `services.pytorch.layers.Kind`."""
+    """Implement `services.pytorch.layers.Kind`."""
     return nn.AvgPool2d(layer.size, layer.stride)

@@ -1,13 +1,13 @@
-"""Images as the formulas have them, [batch, h, w, c], and as PyTorch names their axes."""
+"""Images with axes as in the formulas, [batch, h, w, c], and as in PyTorch."""
 
 import torch
 
 
 def channels_first(x: torch.Tensor) -> torch.Tensor:
-    """[batch, h, w, c] as [batch, c, h, w]; nothing is moved."""
+    """View [batch, h, w, c] as [batch, c, h, w]; nothing is moved."""
     return x.permute(0, 3, 1, 2)
 
 
 def channels_last(x: torch.Tensor) -> torch.Tensor:
-    """[batch, c, h, w] as [batch, h, w, c]; nothing is moved."""
+    """View [batch, c, h, w] as [batch, h, w, c]; nothing is moved."""
     return x.permute(0, 2, 3, 1)

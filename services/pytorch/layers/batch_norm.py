@@ -1,4 +1,4 @@
-"""Batch norm by the formula of job.proto, of images [batch, h, w, c] and of [batch, n]."""
+"""Batch norm by the formula of job.proto, for images [batch, h, w, c] and for [batch, n]."""
 
 from collections.abc import Sequence
 from typing import assert_never
@@ -13,7 +13,7 @@ from services.pytorch.layers.given import Evaluating, Given, Training
 
 
 def computed(layer: BatchNorm, x: torch.Tensor, given: Given) -> torch.Tensor:
-    """As `services.pytorch.layers.Kind`."""
+    """Implement `services.pytorch.layers.Kind`."""
     gamma, beta = next(given.trained), next(given.trained)
     match given:
         case Training():
@@ -30,20 +30,20 @@ def computed(layer: BatchNorm, x: torch.Tensor, given: Given) -> torch.Tensor:
 def keep(
     layers: Sequence[Layer], kept: Sequence[torch.Tensor], statistics: Sequence[torch.Tensor]
 ) -> None:
-    """Moves what is ``kept`` of all ``layers`` towards a batch's statistics, in place."""
+    """Move the ``kept`` statistics of all ``layers`` towards a batch's ``statistics``, in place."""
     momenta = [layer.momentum for layer in layers if isinstance(layer, BatchNorm) for _ in range(2)]
     for moving, batch, momentum in zip(kept, statistics, momenta, strict=True):
         moving.mul_(momentum).add_(batch, alpha=1 - momentum)
 
 
 def idiomatic(_: BatchNorm, shape: Shape) -> nn.Module:
-    """As `services.pytorch.layers.Kind`; momentum and epsilon are left to PyTorch too."""
+    """Implement `services.pytorch.layers.Kind`; momentum and epsilon are also left to PyTorch."""
     of_images = len(shape) == 3
     return (nn.BatchNorm2d if of_images else nn.BatchNorm1d)(shape[-1])
 
 
 def held(module: nn.BatchNorm1d | nn.BatchNorm2d) -> dict[str, torch.Tensor | None]:
-    """As `services.pytorch.layers.Kind`."""
+    """Implement `services.pytorch.layers.Kind`."""
     return {
         "gamma": module.weight,
         "beta": module.bias,
@@ -55,15 +55,15 @@ def held(module: nn.BatchNorm1d | nn.BatchNorm2d) -> dict[str, torch.Tensor | No
 def by_batch(
     layer: BatchNorm, x: torch.Tensor, gamma: torch.Tensor, beta: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Normalised by the batch's own mean and biased variance [channels], which come with it."""
-    # In float64 what counts is precision: see `_mean`. In float32 the kernel is as a user has it.
+    """Normalise by the batch's mean and biased variance [channels], and return those, too."""
+    # In float64 precision matters: see `_mean`. In float32 the kernel is that of users' models.
     if torch.compiler.is_compiling() or x.dtype == torch.float64:
         return _plainly(layer, x, gamma, beta)
     values = x.numel() // x.shape[-1]  # of a channel
     # The kernel keeps moving statistics of its own; with momentum 1 they are the batch's.
     mean, unbiased = x.new_zeros(2, x.shape[-1])
     normalised = _kernel(layer, x, gamma, beta, moving=(mean, unbiased), training=True)
-    if values == 1:  # of which the kernel makes 0 / 0
+    if values == 1:  # for which the kernel computes 0 / 0
         return normalised, mean, torch.zeros_like(mean)
     return normalised, mean, unbiased * ((values - 1) / values)
 
@@ -76,7 +76,7 @@ def by_moving(
     *,
     moving: tuple[torch.Tensor, torch.Tensor],
 ) -> torch.Tensor:
-    """Normalised by a mean and a variance [channels] that are given."""
+    """Normalise by the given mean and variance [channels]."""
     return _kernel(layer, x, gamma, beta, moving=moving, training=False)
 
 
@@ -89,7 +89,7 @@ def _kernel(
     moving: tuple[torch.Tensor, torch.Tensor],
     training: bool,
 ) -> torch.Tensor:
-    """PyTorch's. `torch.nn.functional.batch_norm` would refuse a batch of one value a channel."""
+    """Call PyTorch's kernel; `functional.batch_norm` refuses a batch of one value a channel."""
     images = x.ndim == 4
     normalised = torch.batch_norm(
         channels_first(x) if images else x,
@@ -107,7 +107,7 @@ def _kernel(
 def _plainly(
     layer: BatchNorm, x: torch.Tensor, gamma: torch.Tensor, beta: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """In operations that a compiler makes one with what stands around them."""
+    """Normalise in operations that a compiler can fuse with those around them."""
     mean = _mean(x)
     centred = x - mean
     variance = _mean(centred.square())
@@ -116,9 +116,9 @@ def _plainly(
 
 
 def _mean(x: torch.Tensor) -> torch.Tensor:
-    """Of each channel; of images in two stages.
+    """Return the mean of each channel; for images in two stages.
 
-    A long sum that is taken one value after the other rounds the same way again and again where
-    values are alike, as an image's background is, which cost float64 three of its digits.
+    A long sum that adds one value after the other makes the same rounding error again and again if
+    values are alike, as in an image's background; this cost float64 three digits.
     """
     return (x.mean((1, 2)) if x.ndim == 4 else x).mean(0)

@@ -1,4 +1,4 @@
-"""Conv2d: a kernel [size, size, in, filters] laid on each window of images [batch, h, w, in]."""
+"""Conv2d: a kernel [size, size, in, filters] applied to each window of images [batch, h, w, in]."""
 
 import torch
 from torch import nn
@@ -11,10 +11,10 @@ from services.pytorch.layers.given import Given
 
 
 def computed(layer: Conv2d, x: torch.Tensor, given: Given) -> torch.Tensor:
-    """As `services.pytorch.layers.Kind`."""
+    """Implement `services.pytorch.layers.Kind`."""
     kernel, bias = next(given.trained), next(given.trained) if layer.use_bias else None
-    # The kernel's layout decides in which one PyTorch computes, where images have one channel; with
-    # channels last it took two thirds of the time, as measured on CPUs.
+    # If images have one channel, the kernel's layout decides in which one PyTorch computes; with
+    # channels last it took two thirds of the time, measured on CPUs.
     laid = kernel.permute(3, 2, 0, 1).contiguous(memory_format=torch.channels_last)
     x = channels_first(x)
     how = layer.stride, layer.padding
@@ -26,11 +26,11 @@ def computed(layer: Conv2d, x: torch.Tensor, given: Given) -> torch.Tensor:
 
 
 def idiomatic(layer: Conv2d, shape: Shape) -> nn.Module:
-    """As `services.pytorch.layers.Kind`."""
+    """Implement `services.pytorch.layers.Kind`."""
     window = layer.size, layer.stride, layer.padding
     return nn.Conv2d(shape[-1], layer.filters, *window, bias=layer.use_bias)
 
 
 def held(module: nn.Conv2d) -> dict[str, torch.Tensor | None]:
-    """As `services.pytorch.layers.Kind`."""
+    """Implement `services.pytorch.layers.Kind`."""
     return {"kernel": module.weight.permute(2, 3, 1, 0), "bias": module.bias}

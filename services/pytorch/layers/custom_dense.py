@@ -9,7 +9,7 @@ from services.pytorch.layers.given import Given
 
 
 class CustomDense(nn.Module):  # type: ignore[misc]
-    """``x @ kernel + bias``, both normally distributed at first, with ``stddev``."""
+    """``x @ kernel + bias``, with normally distributed initial values of ``stddev``."""
 
     def __init__(self, inputs: int, units: int, stddev: float = 1.0) -> None:
         super().__init__()
@@ -21,16 +21,16 @@ class CustomDense(nn.Module):  # type: ignore[misc]
 
 
 def computed(_: CustomDenseSpec, x: torch.Tensor, given: Given) -> torch.Tensor:
-    """As `services.pytorch.layers.Kind`: the same as a function of its parameters."""
+    """Implement `services.pytorch.layers.Kind`: the same as a function of its parameters."""
     kernel, bias = next(given.trained), next(given.trained)
     return torch.matmul(x.to(given.products), kernel.to(given.products)).to(bias.dtype) + bias
 
 
 def idiomatic(layer: CustomDenseSpec, shape: Shape) -> nn.Module:
-    """As `services.pytorch.layers.Kind`."""
+    """Implement `services.pytorch.layers.Kind`."""
     return CustomDense(shape[0], layer.units, layer.stddev)
 
 
 def held(module: CustomDense) -> dict[str, torch.Tensor | None]:
-    """As `services.pytorch.layers.Kind`."""
+    """Implement `services.pytorch.layers.Kind`."""
     return {"kernel": module.kernel, "bias": module.bias}

@@ -9,7 +9,7 @@ from services.pytorch.layers.given import Given
 
 
 def computed(layer: Dense, x: torch.Tensor, given: Given) -> torch.Tensor:
-    """As `services.pytorch.layers.Kind`."""
+    """Implement `services.pytorch.layers.Kind`."""
     kernel, bias = next(given.trained), next(given.trained) if layer.use_bias else None
     if given.products is kernel.dtype and bias is not None:
         return torch.addmm(bias, x, kernel)
@@ -18,10 +18,10 @@ def computed(layer: Dense, x: torch.Tensor, given: Given) -> torch.Tensor:
 
 
 def idiomatic(layer: Dense, shape: Shape) -> nn.Module:
-    """As `services.pytorch.layers.Kind`."""
+    """Implement `services.pytorch.layers.Kind`."""
     return nn.Linear(shape[0], layer.units, layer.use_bias)
 
 
 def held(module: nn.Linear) -> dict[str, torch.Tensor | None]:
-    """As `services.pytorch.layers.Kind`."""
+    """Implement `services.pytorch.layers.Kind`."""
     return {"kernel": module.weight.T, "bias": module.bias}

@@ -1,4 +1,4 @@
-"""Dropout: in training, values become 0 where NumPy drew so."""
+"""Dropout: in training, values become 0 as drawn by NumPy."""
 
 from typing import assert_never
 
@@ -14,7 +14,7 @@ held = holds_nothing
 
 
 def computed(layer: Dropout, x: torch.Tensor, given: Given) -> torch.Tensor:
-    """As `services.pytorch.layers.Kind`."""
+    """Implement `services.pytorch.layers.Kind`."""
     match given:
         case Training():
             return x * (next(given.drawn).to(x.dtype) * scale(layer))
@@ -25,5 +25,5 @@ def computed(layer: Dropout, x: torch.Tensor, given: Given) -> torch.Tensor:
 
 
 def idiomatic(layer: Dropout, _: Shape) -> nn.Module:
-    """As `services.pytorch.layers.Kind`."""
+    """Implement `services.pytorch.layers.Kind`."""
     return nn.Dropout(layer.rate)

@@ -11,10 +11,10 @@ held = holds_nothing
 
 
 def computed(_: Flatten, x: torch.Tensor, __: Given) -> torch.Tensor:
-    """As `services.pytorch.layers.Kind`: in the order [h, w, c]."""
+    """Implement `services.pytorch.layers.Kind`: in the order [h, w, c]."""
     return x.flatten(1)
 
 
 def idiomatic(_: Flatten, __: Shape) -> nn.Module:
-    """As `services.pytorch.layers.Kind`: in PyTorch's order, [c, h, w]."""
+    """Implement `services.pytorch.layers.Kind`: in PyTorch's order, [c, h, w]."""
     return nn.Flatten()

@@ -1,4 +1,4 @@
-"""What layers take beside their input on one way through the model, each what is next."""
+"""What layers need besides their input in one pass through the model; each takes what is next."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -8,10 +8,10 @@ import torch
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """``products``: the dtype in which products are taken. ``trained``: parameters.
+    """For training. ``products``: the dtype of products. ``trained``: parameters.
 
-    ``drawn``: what NumPy drew for this step. ``statistics``: to which a layer adds the batch's,
-    if it keeps any. All in model order.
+    ``drawn``: what NumPy drew for this step. ``statistics``: a layer with moving statistics appends
+    the batch's. All in model order.
     """
 
     products: torch.dtype
@@ -22,7 +22,7 @@ class Training:
 
 @dataclass(frozen=True, slots=True)
 class Evaluating:
-    """The same in evaluation; ``kept``: moving statistics, in model order."""
+    """For evaluation; ``kept``: moving statistics, in model order."""
 
     products: torch.dtype
     trained: Iterator[torch.Tensor]
@@ -33,5 +33,5 @@ Given = Training | Evaluating
 
 
 def holds_nothing(_: torch.nn.Module) -> dict[str, torch.Tensor | None]:
-    """Return what a module without parameters holds."""
+    """Return an empty dictionary, for a module without parameters."""
     return {}

@@ -1,4 +1,4 @@
-"""MaxPool2d: of each window of an image the largest value of each channel."""
+"""MaxPool2d: the largest value of each channel in each window of an image."""
 
 import torch
 from torch import nn
@@ -13,10 +13,10 @@ held = holds_nothing
 
 
 def computed(layer: MaxPool2d, x: torch.Tensor, _: Given) -> torch.Tensor:
-    """As `services.pytorch.layers.Kind`."""
+    """Implement `services.pytorch.layers.Kind`."""
     return channels_last(functional.max_pool2d(channels_first(x), layer.size, layer.stride))
 
 
 def idiomatic(layer: MaxPool2d, _: Shape) -> nn.Module:
-    """As `services.pytorch.layers.Kind`."""
+    """Implement `services.pytorch.layers.Kind`."""
     return nn.MaxPool2d(layer.size, layer.stride)

@@ -1,4 +1,4 @@
-"""What TensorFlow computes of each kind of layer, and Keras's own. A module for each kind."""
+"""What TensorFlow computes for each kind of layer, and Keras's own. One module for each kind."""
 
 from collections.abc import Mapping
 from typing import Protocol, TypeVar, cast
@@ -14,18 +14,18 @@ L_contra = TypeVar("L_contra", contravariant=True)
 
 
 class Kind(Protocol[L_contra]):
-    """A module of this folder, of the layers of one class."""
+    """A module of this folder, for the layers of one class."""
 
     def computed(self, layer: L_contra, x: tf.Tensor, given: Given, /) -> tf.Tensor:
-        """Return what a matched job computes of ``x`` [batch, ...]; images are [batch, h, w, c]."""
+        """Compute a matched job's output for ``x`` [batch, ...]; images are [batch, h, w, c]."""
 
     def idiomatic(self, layer: L_contra, dtype: str, /) -> list[keras.layers.Layer]:
-        """Return the layers that users of Keras make, with a dtype policy's name.
+        """Return the layers that users of Keras would create, with a dtype policy's name.
 
-        The last is the layer itself; what goes before it has no values. Initial
-        values, and a batch norm's momentum and epsilon, are left to Keras.
+        The last one is the layer itself; those before it have no weights. Initial weights, and a
+        batch norm's momentum and epsilon, are left to Keras.
         """
 
 
-# Each module takes the one class under which it is found.
+# Each module accepts the class under which it is registered.
 KINDS = cast("Mapping[type[Layer], Kind[Layer]]", modules(__name__))

@@ -12,12 +12,12 @@ from services.tensorflow.layers.given import Given
 
 
 def _gelu(x: tf.Tensor) -> tf.Tensor:
-    """Exact; `tf.nn.gelu` takes the square root of 2 in float32, also for float64."""
+    """Compute gelu exactly; `tf.nn.gelu` takes the root of 2 in float32, also for float64."""
     root = tf.constant(math.sqrt(2), x.dtype)
     return 0.5 * x * (1 + tf.math.erf(x / root))
 
 
-# Softmax stands last alone, and belongs to the loss.
+# Softmax can only be last, and belongs to the loss.
 _FUNCTIONS = complete(
     "services/tensorflow/layers/activation.py",
     set(ActivationFunction) - {ActivationFunction.SOFTMAX},
@@ -31,10 +31,10 @@ _FUNCTIONS = complete(
 
 
 def computed(layer: Activation, x: tf.Tensor, _: Given) -> tf.Tensor:
-    """As `services.tensorflow.layers.Kind`."""
+    """Implement `services.tensorflow.layers.Kind`."""
     return _FUNCTIONS[layer.function](x)
 
 
 def idiomatic(layer: Activation, dtype: str) -> list[keras.layers.Layer]:
-    """As `services.tensorflow.layers.Kind`: Keras's functions have the spec's names."""
+    """Implement `services.tensorflow.layers.Kind`: Keras's functions have the spec's names."""
     return [keras.layers.Activation(layer.function.value, dtype=dtype)]

@@ -1,4 +1,4 @@
-"""AveragePool2d: of each window of an image the mean of each channel."""
+"""AveragePool2d: the mean of each channel over each window of an image."""
 
 import keras
 import tensorflow as tf
@@ -8,10 +8,10 @@ from services.tensorflow.layers.given import Given
 
 
 def computed(layer: AveragePool2d, x: tf.Tensor, _: Given) -> tf.Tensor:
-    """As `services.tensorflow.layers.Kind`."""
+    """Implement `services.tensorflow.layers.Kind`."""
     return tf.nn.avg_pool2d(x, layer.size, layer.stride, "VALID")
 
 
 def idiomatic(layer: AveragePool2d, dtype: str) -> list[keras.layers.Layer]:
-    """As `services.tensorflow.layers.Kind`."""
+    """Implement `services.tensorflow.layers.Kind`."""
     return [keras.layers.AveragePooling2D(layer.size, layer.stride, dtype=dtype)]

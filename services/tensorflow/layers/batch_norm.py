@@ -1,4 +1,4 @@
-"""Batch norm by the formula of job.proto, of images [batch, h, w, c] and of [batch, n]."""
+"""Batch norm by the formula of job.proto, for images [batch, h, w, c] and for [batch, n]."""
 
 from collections.abc import Callable, Sequence
 from typing import assert_never
@@ -13,7 +13,7 @@ Normalised = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
 
 
 def computed(layer: BatchNorm, x: tf.Tensor, given: Given) -> tf.Tensor:
-    """As `services.tensorflow.layers.Kind`."""
+    """Implement `services.tensorflow.layers.Kind`."""
     gamma, beta = next(given.trained), next(given.trained)
     match given:
         case Training():
@@ -30,24 +30,25 @@ def computed(layer: BatchNorm, x: tf.Tensor, given: Given) -> tf.Tensor:
 def keep(
     layers: Sequence[Layer], kept: Sequence[tf.Variable], statistics: Sequence[tf.Tensor]
 ) -> None:
-    """Moves what is ``kept`` of all ``layers`` towards a batch's statistics, in place."""
+    """Move the ``kept`` statistics of all ``layers`` towards a batch's ``statistics``, in place."""
     momenta = [layer.momentum for layer in layers if isinstance(layer, BatchNorm) for _ in range(2)]
     for moving, batch, momentum in zip(kept, statistics, momenta, strict=True):
         moving.assign(momentum * moving + (1 - momentum) * batch)
 
 
 def idiomatic(_: BatchNorm, dtype: str) -> list[keras.layers.Layer]:
-    """As `services.tensorflow.layers.Kind`; momentum and epsilon are left to Keras too."""
+    """Implement `services.tensorflow.layers.Kind`; momentum and epsilon are also left to Keras."""
     return [keras.layers.BatchNormalization(dtype=dtype)]
 
 
 def by_batch(
     layer: BatchNorm, x: tf.Tensor, gamma: tf.Variable, beta: tf.Variable, *, compiled: bool
 ) -> Normalised:
-    """Normalised by the batch's own mean and biased variance [channels], which come with it.
+    """Normalise by the batch's mean and biased variance [channels], and return those, too.
 
-    By TensorFlow's kernel where that is the fastest: of images in float32, and not by XLA, which
-    takes three times as long over it as over plain operations, and finds a less precise variance.
+    It uses TensorFlow's kernel where that is fastest: for images in float32, and not with XLA,
+    where the kernel takes three times as long as plain operations and gives a less precise
+    variance.
     """
     if x.shape.rank == 4 and x.dtype == tf.float32 and not compiled:
         return _kernel(layer, x, gamma, beta)
@@ -64,7 +65,7 @@ def by_moving(
     *,
     moving: tuple[tf.Variable, tf.Variable],
 ) -> tf.Tensor:
-    """Normalised by a mean and a variance [channels] that are given."""
+    """Normalise by the given mean and variance [channels]."""
     mean, variance = moving
     return tf.nn.batch_normalization(x, mean, variance, beta, gamma, layer.epsilon)
 
@@ -85,7 +86,7 @@ def _kernel(layer: BatchNorm, x: tf.Tensor, gamma: tf.Variable, beta: tf.Variabl
 
 
 def _plainly(epsilon: float) -> Callable[..., Normalised]:
-    """The gradient is written out: what TensorFlow derives takes longer."""
+    """Return the normalisation with its gradient written out: the derived one is slower."""
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]
     def normalise(
@@ -110,10 +111,10 @@ def _plainly(epsilon: float) -> Callable[..., Normalised]:
 
 
 def _mean(x: tf.Tensor) -> tf.Tensor:
-    """Of each channel; of images in two stages.
+    """Return the mean of each channel; for images in two stages.
 
-    A long sum that is taken one value after the other rounds the same way again and again where
-    values are alike, as an image's background is, which cost float64 three of its digits.
+    A long sum that adds one value after the other makes the same rounding error again and again if
+    values are alike, as in an image's background; this cost float64 three digits.
     """
     of_samples = tf.reduce_mean(x, [1, 2]) if x.shape.rank == 4 else x
     return tf.reduce_mean(of_samples, 0)

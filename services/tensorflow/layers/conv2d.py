@@ -1,4 +1,4 @@
-"""Conv2d: a kernel [size, size, in, filters] laid on each window of images [batch, h, w, in]."""
+"""Conv2d: a kernel [size, size, in, filters] applied to each window of images [batch, h, w, in]."""
 
 import keras
 import tensorflow as tf
@@ -8,12 +8,12 @@ from services.tensorflow.layers.given import Given
 
 
 def computed(layer: Conv2d, x: tf.Tensor, given: Given) -> tf.Tensor:
-    """As `services.tensorflow.layers.Kind`."""
+    """Implement `services.tensorflow.layers.Kind`."""
     kernel, bias = next(given.trained), next(given.trained) if layer.use_bias else None
-    # Never by conv2d's explicit padding, with which it took twice as long, even by no pixels.
+    # Never use conv2d's explicit padding: it took twice as long, even with zero pixels.
     padding = "VALID"
     if layer.stride == 1 and layer.size == 2 * layer.padding + 1:
-        padding = "SAME"  # which pads alike on all sides here
+        padding = "SAME"  # which pads equally on all sides here
     elif layer.padding:
         x = tf.pad(x, [[0, 0], [layer.padding] * 2, [layer.padding] * 2, [0, 0]])
     x, laid = tf.cast(x, given.products), tf.cast(kernel, given.products)
@@ -22,9 +22,9 @@ def computed(layer: Conv2d, x: tf.Tensor, given: Given) -> tf.Tensor:
 
 
 def idiomatic(layer: Conv2d, dtype: str) -> list[keras.layers.Layer]:
-    """As `services.tensorflow.layers.Kind`.
+    """Implement `services.tensorflow.layers.Kind`.
 
-    Keras's own paddings are none, and as much as keeps the size: another goes before it.
+    Keras only pads by nothing or to keep the size, so any other padding is a layer before it.
     """
     padded = [keras.layers.ZeroPadding2D(layer.padding, dtype=dtype)] if layer.padding else []
     window = layer.size, layer.stride

@@ -8,7 +8,7 @@ from services.tensorflow.layers.given import Given
 
 
 class CustomDense(keras.layers.Layer):  # type: ignore[misc]
-    """``x @ kernel + bias``, both normally distributed at first, with ``stddev``."""
+    """``x @ kernel + bias``, with normally distributed initial values of ``stddev``."""
 
     def __init__(self, units: int, stddev: float = 1.0, **options: object) -> None:
         super().__init__(**options)
@@ -28,12 +28,12 @@ class CustomDense(keras.layers.Layer):  # type: ignore[misc]
 
 
 def computed(_: CustomDenseSpec, x: tf.Tensor, given: Given) -> tf.Tensor:
-    """As `services.tensorflow.layers.Kind`: the same as a function of its parameters."""
+    """Implement `services.tensorflow.layers.Kind`: the same as a function of its parameters."""
     kernel, bias = next(given.trained), next(given.trained)
     product = tf.matmul(tf.cast(x, given.products), tf.cast(kernel, given.products))
-    return tf.cast(product, bias.dtype) + bias  # as one writes it, without bias_add
+    return tf.cast(product, bias.dtype) + bias  # as people write it, without bias_add
 
 
 def idiomatic(layer: CustomDenseSpec, dtype: str) -> list[keras.layers.Layer]:
-    """As `services.tensorflow.layers.Kind`."""
+    """Implement `services.tensorflow.layers.Kind`."""
     return [CustomDense(layer.units, layer.stddev, dtype=dtype)]

@@ -8,7 +8,7 @@ from services.tensorflow.layers.given import Given
 
 
 def computed(layer: Dense, x: tf.Tensor, given: Given) -> tf.Tensor:
-    """As `services.tensorflow.layers.Kind`."""
+    """Implement `services.tensorflow.layers.Kind`."""
     kernel, bias = next(given.trained), next(given.trained) if layer.use_bias else None
     product = tf.matmul(tf.cast(x, given.products), tf.cast(kernel, given.products))
     product = tf.cast(product, kernel.dtype)
@@ -16,5 +16,5 @@ def computed(layer: Dense, x: tf.Tensor, given: Given) -> tf.Tensor:
 
 
 def idiomatic(layer: Dense, dtype: str) -> list[keras.layers.Layer]:
-    """As `services.tensorflow.layers.Kind`."""
+    """Implement `services.tensorflow.layers.Kind`."""
     return [keras.layers.Dense(layer.units, use_bias=layer.use_bias, dtype=dtype)]

@@ -1,4 +1,4 @@
-"""Dropout: in training, values become 0 where NumPy drew so."""
+"""Dropout: in training, values become 0 as drawn by NumPy."""
 
 from typing import assert_never
 
@@ -11,7 +11,7 @@ from services.tensorflow.layers.given import Evaluating, Given, Training
 
 
 def computed(layer: Dropout, x: tf.Tensor, given: Given) -> tf.Tensor:
-    """As `services.tensorflow.layers.Kind`."""
+    """Implement `services.tensorflow.layers.Kind`."""
     match given:
         case Training():
             return x * (tf.cast(next(given.drawn), x.dtype) * scale(layer))
@@ -22,5 +22,5 @@ def computed(layer: Dropout, x: tf.Tensor, given: Given) -> tf.Tensor:
 
 
 def idiomatic(layer: Dropout, dtype: str) -> list[keras.layers.Layer]:
-    """As `services.tensorflow.layers.Kind`."""
+    """Implement `services.tensorflow.layers.Kind`."""
     return [keras.layers.Dropout(layer.rate, dtype=dtype)]

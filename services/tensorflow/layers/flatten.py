@@ -8,10 +8,10 @@ from services.tensorflow.layers.given import Given
 
 
 def computed(_: Flatten, x: tf.Tensor, __: Given) -> tf.Tensor:
-    """As `services.tensorflow.layers.Kind`."""
+    """Implement `services.tensorflow.layers.Kind`."""
     return tf.reshape(x, (-1, x.shape[1:].num_elements()))
 
 
 def idiomatic(_: Flatten, dtype: str) -> list[keras.layers.Layer]:
-    """As `services.tensorflow.layers.Kind`."""
+    """Implement `services.tensorflow.layers.Kind`."""
     return [keras.layers.Flatten(dtype=dtype)]

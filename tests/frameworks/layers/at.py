@@ -1,4 +1,4 @@
-"""Where a layer stands."""
+"""The position of a layer."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from twinrun.contract.spec import JobSpec
 
 @dataclass(frozen=True)
 class At:
-    """Its job, its index, and all weights; in training epoch and first place of the batch."""
+    """Its job, its index, and all weights; in training also epoch and position of the batch."""
 
     spec: JobSpec
     index: int

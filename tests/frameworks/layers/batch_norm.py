@@ -1,10 +1,10 @@
-"""BatchNorm: in training by the batch's own statistics, of which a part is kept."""
+"""BatchNorm: in training by the batch's own statistics, which also update the moving ones."""
 
 import numpy as np
 
 
 def of_channels(x):
-    """Mean and biased variance, over all axes but the last."""
+    """Return mean and biased variance, over all axes except the last."""
     axes = tuple(range(x.ndim - 1))
     mean = x.mean(axis=axes)
     return mean, ((x - mean) ** 2).mean(axis=axes)
@@ -26,7 +26,7 @@ def backward(layer, x, g, at):
 
 
 def keep(layer, x, at):
-    """Moves the moving statistics towards those of the batch ``x``."""
+    """Move the moving statistics towards those of the batch ``x``."""
     for of, value in zip(("mean", "variance"), of_channels(x), strict=True):
         moving = at[f"moving_{of}"]
         moving[...] = layer.momentum * moving + (1 - layer.momentum) * value

@@ -1,4 +1,4 @@
-"""Conv2d, with a bias or without."""
+"""Conv2d, with or without a bias."""
 
 import numpy as np
 from twinrun.contract.layers import Conv2d
@@ -7,7 +7,7 @@ from tests.frameworks.layers.windows import laid_back, windows
 
 
 def padded(x, layer: Conv2d):
-    """Zeros around images [batch, h, w, c]."""
+    """Add zeros around images [batch, h, w, c]."""
     return np.pad(x, ((0, 0), (layer.padding,) * 2, (layer.padding,) * 2, (0, 0)))
 
 

@@ -1,4 +1,4 @@
-"""Dense, with a bias or without."""
+"""Dense, with or without a bias."""
 
 
 def forward(layer, x, at):

@@ -6,7 +6,7 @@ import numpy as np
 
 
 def kept(layer, shape, at):
-    """What a batch of ``shape`` is multiplied by: drawn one sample after the other."""
+    """Return the factors for a batch of ``shape``: drawn one sample after the other."""
     epoch, first = at.place
     values = math.prod(shape[1:])
     blocks = math.ceil(values / 16)  # of 16 numbers of 16 bits

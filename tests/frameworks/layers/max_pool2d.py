@@ -1,4 +1,4 @@
-"""MaxPool2d: of equal values the first has the gradient."""
+"""MaxPool2d: the first of equal values gets the gradient."""
 
 import numpy as np
 

@@ -4,13 +4,13 @@ import numpy as np
 
 
 def windows(x, layer):
-    """What lies under each place of a window: [batch, h', w', c, size, size]."""
+    """Return the values under each position of a window: [batch, h', w', c, size, size]."""
     found = np.lib.stride_tricks.sliding_window_view(x, (layer.size,) * 2, axis=(1, 2))
     return found[:, :: layer.stride, :: layer.stride]
 
 
 def laid_back(under, shape, layer):
-    """The sum of windows where they lie in images of ``shape``."""
+    """Return the sum of windows at their positions in images of ``shape``."""
     found = np.zeros(shape)
     _, height, width, *_ = under.shape
     for i, j in np.ndindex(layer.size, layer.size):

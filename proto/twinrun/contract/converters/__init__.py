@@ -1,1 +1,1 @@
-"""What the wire says as dataclasses, and back; both directions of one thing side by side."""
+"""Conversion of protocol messages to dataclasses and back, with both directions side by side."""

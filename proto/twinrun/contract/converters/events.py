@@ -1,4 +1,4 @@
-"""What a trial reports as the messages that carry it, and back."""
+"""A trial's reports as the messages that carry them, and back."""
 
 from twinrun.contract.converters.rule import Reader, Unreadable, by_name, case_of, write
 from twinrun.contract.events import Environment, Event
@@ -7,16 +7,16 @@ from twinrun.v1 import job_pb2
 
 
 def event_to_proto(event: Event) -> job_pb2.JobEvent:
-    """Write the event in its envelope; sequence and time are the log's to set."""
+    """Write the event in its envelope; the log sets sequence and time."""
     message = job_pb2.JobEvent()
     write(event, getattr(message, case_of(event, message, "event")))
     return message
 
 
 def event_from_proto(message: job_pb2.JobEvent) -> Event:
-    """Read the event in an envelope; what is not set is zero, or None where that means something.
+    """Read the event in an envelope; unset fields are zero, or None where that has a meaning.
 
-    Raises Unreadable, which names every field of a kind that is not known; a heartbeat is none.
+    Raises Unreadable, which names every field of an unknown kind. A heartbeat counts as unknown.
     """
     case = message.WhichOneof("event")
     inner = getattr(message, case) if case else None
@@ -32,7 +32,7 @@ def event_from_proto(message: job_pb2.JobEvent) -> Event:
 
 
 def environment_to_proto(environment: Environment) -> job_pb2.Environment:
-    """Write where trials run, outside of an envelope."""
+    """Write an environment without an envelope."""
     message = job_pb2.Environment()
     write(environment, message)
     return message

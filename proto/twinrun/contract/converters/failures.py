@@ -5,13 +5,13 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 from twinrun.contract.events import Failure
 from twinrun.contract.reasons import DOMAIN, code_of
 
-# A call's status travels in headers, of which gRPC takes 8 KiB: as text and once more in base64.
+# A call's status travels in headers, which gRPC limits to 8 KiB: as text and again in base64.
 _MESSAGE_BYTES = 1000
-_METADATA_BYTES = 2**14  # the last lines of a process, in a Job and not in headers
+_METADATA_BYTES = 2**14  # the last lines of a process; they travel in a Job, not in headers
 
 
 def failure_to_status(failure: Failure) -> status_pb2.Status:
-    """Write the status whose code is the reason's; texts are cut to what a status may hold."""
+    """Write the status whose code is the reason's; texts are cut to what a status can hold."""
     status = status_pb2.Status(
         code=code_pb2.Code.Value(code_of(failure.reason)),
         message=clipped(failure.message, _MESSAGE_BYTES),
@@ -32,7 +32,7 @@ def failure_from_status(status: status_pb2.Status) -> Failure:
 
 
 def clipped(value: object, most_bytes: int) -> str:
-    """What a proto string can hold of it: valid Unicode, and not endlessly much."""
+    """Return the value as a proto string can hold it: valid Unicode, of limited length."""
     encoded = str(value).encode(errors="backslashreplace")
     if len(encoded) > most_bytes:
         encoded = encoded[:most_bytes] + b" ..."

@@ -1,4 +1,4 @@
-"""The one rule by which a message and a dataclass stand for each other, in both directions.
+"""The one rule by which a message and a dataclass represent each other, in both directions.
 
 Both have the same name and the same fields. ``x_seconds`` is the Duration ``x_duration``, an enum's
 member ``FOO`` of ``Bar`` is ``BAR_FOO``, a `Failure` is the `google.rpc.Status` ``error``, and a
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class Unreadable(ValueError):
-    """A message that stands for no dataclass; ``violations`` name every field that is why."""
+    """A message that corresponds to no dataclass; ``violations`` name every field at fault."""
 
     def __init__(self, violations: Sequence[Violation]) -> None:
         super().__init__("; ".join(f"{bad.field} {bad.message}" for bad in violations))
@@ -36,10 +36,10 @@ class Unreadable(ValueError):
 
 
 class Reader:
-    """Reads messages into dataclasses; notes what is bad and puts something valid in its place.
+    """Reads messages into dataclasses; records invalid fields and replaces them with valid values.
 
-    ``has_defaults``: what is not set takes its dataclass's default, or is bad where there is none,
-    as in a spec. Else it is the zero of its type, as in an event.
+    ``has_defaults``: an unset field takes its dataclass's default, or is invalid if there is none,
+    as in a spec. Otherwise it is the zero of its type, as in an event.
     """
 
     def __init__(self, *, has_defaults: bool) -> None:
@@ -49,7 +49,10 @@ class Reader:
     def read(
         self, message: Message, cls: type[T], path: str, defaults: Mapping[str, Any] | None = None
     ) -> T:
-        """Make a ``cls``; ``defaults`` go before those of its fields. ``path`` is the message's."""
+        """Read a ``cls``; ``defaults`` take precedence over its fields' own.
+
+        ``path`` is the message's.
+        """
         values = dict(defaults or {})
         for field in _fields(cls, message.DESCRIPTOR):  # type: ignore[arg-type] # python/mypy#11470
             if field.wire is None:
@@ -93,7 +96,7 @@ class Reader:
         return self._union(message, hint, path)
 
     def _union(self, message: Message, union: Any, path: str) -> Any:
-        """The dataclass of the case that is set in the message's oneof ``kind``."""
+        """Return the dataclass of the case that is set in the message's oneof ``kind``."""
         case = message.WhichOneof("kind")
         if case is None:
             known = [field.name for field in message.DESCRIPTOR.oneofs_by_name["kind"].fields]
@@ -131,7 +134,7 @@ def _is_message(hint: Any) -> bool:
 
 
 def _stand_in(hint: Any) -> Any:
-    """A valid value of the type, so that the rest of a bad message can be judged too."""
+    """Return a valid value of the type, so that the rest of an invalid message can be checked."""
     if isinstance(hint, types.UnionType):
         return typing.get_args(hint)[0]()
     if dataclasses.is_dataclass(hint):
@@ -149,7 +152,7 @@ def _stand_in(hint: Any) -> Any:
 
 
 def write(value: Any, message: Message) -> None:
-    """Set every field of ``message`` from the dataclass; what is None stays unset."""
+    """Set every field of ``message`` from the dataclass; None stays unset."""
     message.SetInParent()
     if "kind" in message.DESCRIPTOR.oneofs_by_name and not hasattr(value, "kind"):
         _write_case(value, message)
@@ -163,12 +166,12 @@ def write(value: Any, message: Message) -> None:
 
 
 def _write_case(value: Any, message: Message) -> None:
-    """Set the case of the oneof ``kind`` that has the name of the value's class."""
+    """Set the case of the oneof ``kind`` that is named like the value's class."""
     write(value, getattr(message, case_of(value, message, "kind")))
 
 
 def case_of(value: object, message: Message, oneof: str) -> str:
-    """Find the case for a value's class. Raises TypeError where the message has none."""
+    """Find the case for a value's class. Raises TypeError if the message has none."""
     for field in message.DESCRIPTOR.oneofs_by_name[oneof].fields:
         kind = field.message_type
         if kind is not None and kind.name == type(value).__name__:
@@ -214,7 +217,7 @@ def _number(member: StrEnum, wire: Any) -> int:
 
 
 def _proto_name(name: str) -> str:
-    """What a dataclass's field is called in its message."""
+    """Return the name of a dataclass's field in its message."""
     if name == "failure":
         return "error"
     return re.sub(r"(^|_)seconds$", r"\1duration", name)
@@ -227,7 +230,7 @@ def _prefix(enum_name: str) -> str:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Field:
-    """A dataclass's field: its type without None, and its descriptor; of a union's oneof: None."""
+    """A dataclass's field: its type without None, and its descriptor (None for a union's oneof)."""
 
     name: str
     hint: Any
@@ -239,7 +242,7 @@ class _Field:
 
 @functools.cache
 def _fields(cls: type[Any], descriptor: Any) -> tuple[_Field, ...]:
-    """The fields of a dataclass beside those of its message."""
+    """Return the fields of a dataclass together with those of its message."""
     hints = typing.get_type_hints(cls)
     return tuple(_field(each, hints[each.name], descriptor) for each in dataclasses.fields(cls))
 
@@ -255,7 +258,7 @@ def _field(field: dataclasses.Field[Any], hint: Any, descriptor: Any) -> _Field:
 
 @functools.cache
 def by_name(union: Any) -> Mapping[str, type[Any]]:
-    """The classes of a union."""
+    """Return the classes of a union by name."""
     return {cls.__name__: cls for cls in typing.get_args(union)}
 
 

@@ -14,9 +14,9 @@ def spec_to_proto(spec: JobSpec) -> job_pb2.JobSpec:
 
 
 def spec_from_proto(message: job_pb2.JobSpec) -> JobSpec:
-    """Read a spec, with defaults for what is not set; whether its values make sense is not asked.
+    """Read a spec and fill in defaults, without checking whether its values make sense.
 
-    Raises Unreadable, which names every field that is missing or of a kind that is not known.
+    Raises Unreadable, which names every field that is missing or of an unknown kind.
     """
     spec, violations = readable_spec(message)
     if violations:
@@ -27,7 +27,7 @@ def spec_from_proto(message: job_pb2.JobSpec) -> JobSpec:
 def readable_spec(
     message: job_pb2.JobSpec, default_threads: int | None = None
 ) -> tuple[JobSpec, tuple[Violation, ...]]:
-    """Read what can be read, and tell what cannot: in its place stands something valid."""
+    """Read as much as possible and report the rest, replaced by valid values."""
     reader = Reader(has_defaults=True)
     defaults = {"threads": default_threads} if default_threads else None
     spec = reader.read(message, JobSpec, "", defaults)
