@@ -51,6 +51,12 @@ def spec(**changes) -> JobSpec:
     return replace(job, **changes)
 
 
+def in_one_graph(job: JobSpec) -> JobSpec:
+    """Return as many steps of all samples: of one length, one call each, so one compilation."""
+    steps = math.ceil(SAMPLES / job.batch_size) * job.epochs
+    return replace(job, batch_size=SAMPLES, epochs=steps)
+
+
 def data(precision: Precision = Precision.FLOAT64, samples: int = SAMPLES) -> Data:
     generator = np.random.default_rng(7)
     dtype = parameters.parameter_dtype(precision)
