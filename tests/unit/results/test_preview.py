@@ -28,8 +28,8 @@ def test_images_that_rounding_alone_parts_are_the_same():
     found = both(5e-7, **FLIP)
     assert found.largest == pytest.approx(5e-7)
     assert found.sentence == (
-        "mine: PyTorch and TensorFlow produce the same images; the largest difference of a normalised "
-        "pixel is 5.0e-07."
+        "mine: PyTorch and TensorFlow produce the same images; the largest difference of a "
+        "normalised pixel is 5.0e-07."
     )
 
 
@@ -39,7 +39,7 @@ def test_images_that_rounding_alone_parts_are_the_same():
 def test_images_that_more_than_rounding_parts_are_not_the_same(precision, off):
     found = both(off, precision=precision, **FLIP)
     assert "do not produce the same images" in found.sentence
-    assert f"where {off / 2:.0e} is allowed" in found.sentence
+    assert f"but at most {off / 2:.0e} is allowed" in found.sentence
 
 
 def test_the_idiomatic_recipe_says_that_images_differ_by_design():
@@ -58,7 +58,7 @@ def test_a_workload_that_augments_nothing_says_so(given):
 
 def test_one_framework_alone_has_no_difference():
     found = preview("mine", spec(**FLIP), {"tensorflow": shown()})
-    assert found.sentence == "mine, as TensorFlow augments it."
+    assert found.sentence == "mine, as augmented by TensorFlow."
     assert not found.differences
     assert found.largest is None
     assert plots.preview_canvas(found).drawing().png.startswith(b"\x89PNG")

@@ -420,5 +420,7 @@ def test_a_trial_of_other_sizes_than_the_first_is_cancelled_and_has_failed(run):
 def test_a_job_that_two_runners_complete_differently_is_refused():
     clients = [FakeClient(name) for name in BOTH]
     clients[1].validate = lambda spec: job_pb2.JobSpec(seed=8, threads=2)
-    with pytest.raises(WrongRunner, match=r"pytorch and tensorflow runners .* differ in seed"):
+    with pytest.raises(
+        WrongRunner, match=r"pytorch and tensorflow runners .* differently: in seed"
+    ):
         completed(job_pb2.JobSpec(), BOTH, FakeRunners(*clients))
