@@ -8,9 +8,14 @@ from pathlib import Path
 from orchestrator.storage import shelf, store
 from tests.waiting import HANG_SECONDS, eventually
 
+UNDRAWN = "tests.integration.undrawn"
+
 
 class Orchestrator:
-    """Runs commands in a directory of its own, with homes and environments of its own."""
+    """Runs commands in a directory of its own, with homes and environments of its own.
+
+    A comparison's figures are drawn by the command as users have it, ``module="orchestrator"``.
+    """
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -23,7 +28,7 @@ class Orchestrator:
         for name in ("TWINRUN_PYTORCH", "TWINRUN_TENSORFLOW", "TWINRUN_OUTPUT"):
             self.env.pop(name, None)
 
-    def start(self, *arguments: str, module: str = "orchestrator", **settings) -> subprocess.Popen:
+    def start(self, *arguments: str, module: str = UNDRAWN, **settings) -> subprocess.Popen:
         return subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
             cwd=self.home,

@@ -12,11 +12,12 @@ from tests.waiting import HANG_SECONDS
 # What makes a command long, or needs a free port, is taken back by a flag after its own.
 ORCHESTRATOR = """#!/bin/sh
 case $1 in
-  compare) set -- "$@" --repeats=1 --precision-target=90% --max-minutes=0.1 ;;
+  compare) set -- "$@" --repeats=1 --precision-target=90% --max-minutes=0.1
+    module=tests.integration.undrawn ;;
   live) set -- "$@" --port=0 ;;
   explain) set -- "$@" --pitfall=adam-epsilon ;;
 esac
-exec {python} -m orchestrator "$@"
+exec {python} -m "${{module:-orchestrator}}" "$@"
 """
 
 

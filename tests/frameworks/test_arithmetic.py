@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from twinrun.contract.enums import Execution, Loop, Precision
+from twinrun.contract.layers import Conv2d, CustomDense, Dense, Flatten
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
 
 from tests.frameworks import jobs, reference
@@ -73,16 +74,40 @@ def test_float32_losses_begin_as_float64_ones(framework, execution, layers):
     np.testing.assert_allclose(run.losses, losses, rtol=2e-5 if layers is jobs.SHALLOW else 1e-4)
 
 
+# Each layer with a product alone, so that no other one rounds in its place.
+SINGLE = {
+    "dense": (Flatten(), Dense(jobs.CLASSES)),
+    "custom_dense": (Flatten(), CustomDense(jobs.CLASSES, stddev=0.3)),
+    "conv2d": (Conv2d(jobs.CLASSES, size=3, stride=2), Flatten()),
+}
+
+
+@pytest.mark.parametrize("layers", [*SINGLE.values(), jobs.CONVOLUTIONS], ids=[*SINGLE, "all"])
 @pytest.mark.parametrize("execution", jobs.UNCOMPILED)
-def test_bfloat16_rounds_the_products_and_nothing_else(framework, execution):
+def test_bfloat16_rounds_the_products_and_nothing_else(framework, execution, layers):
     # A spec asks for it on CUDA only; the formula is the same on a CPU.
-    job = jobs.spec(precision=Precision.BFLOAT16, execution=execution)
+    job = jobs.spec(precision=Precision.BFLOAT16, execution=execution, layers=layers)
     run = jobs.train(framework, job)
     losses, _ = reference.train(job, jobs.data(job.precision), jobs.weights(job))
     assert run.losses.dtype == np.float32
     assert {array.dtype for array in run.weights.values()} == {np.dtype(np.float32)}
     off = np.abs(run.losses / losses - 1)
     assert 1e-5 < off.max() < 2e-2
+
+
+@pytest.mark.parametrize("rounded", ["images", "kernel"])
+@pytest.mark.parametrize("layers", SINGLE.values(), ids=SINGLE)
+def test_bfloat16_rounds_both_factors_of_a_product(framework, layers, rounded):
+    job = jobs.spec(precision=Precision.BFLOAT16, layers=layers)
+    factors = {"images": (1, 1), "kernel": (1, 1), rounded: (1 + 2**-9, -1)}  # that is 1 and -1
+    images = np.zeros((1, *jobs.SHAPE), np.float32)
+    images.flat[:2] = factors["images"]
+    weights = {name: np.zeros_like(array) for name, array in jobs.weights(job).items()}
+    (kernel,) = (array for name, array in weights.items() if name.endswith("kernel"))
+    kernel.reshape(-1, jobs.CLASSES)[:2] = np.array(factors["kernel"])[:, None]
+    data = replace(jobs.data(job.precision), test_images=images)
+    found = framework.Trainer(job, data, weights).evaluate()
+    np.testing.assert_array_equal(found, np.zeros((1, jobs.CLASSES)))
 
 
 @pytest.mark.parametrize("kind", [Adam(), AdamW(weight_decay=0), Adam(0.9, 0.99999999)], ids=str)

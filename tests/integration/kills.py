@@ -18,10 +18,9 @@ from orchestrator.storage import shelf, store
 from orchestrator.trials.trial import Trial
 from tests.builders.runners import fake_environment, marked
 from tests.integration.fake_runner import LINGER
-from tests.waiting import eventually
+from tests.waiting import HANG_SECONDS, eventually
 
 TARGETS = ("child", "runner", "orchestrator", "renderer")
-WAIT = 300  # seconds, which only a hang takes
 PAIRS = 3
 FRAMEWORKS = ("pytorch", "tensorflow")
 # The command line as it is, with an environment of fakes, and with nobody at the default ports.
@@ -69,14 +68,14 @@ class Killing:
                 time.sleep(delay)
                 self._kill(process)
             time.sleep(0.002)
-        _, self.stderr = process.communicate(timeout=WAIT)
+        _, self.stderr = process.communicate(timeout=HANG_SECONDS)
         self.code = process.returncode
         assert eventually(lambda: not marked(self.mark)), "processes were left behind"
 
     def ask(self, *arguments: str) -> subprocess.CompletedProcess:
         """Another command, afterwards, that succeeds."""
         process = self._start(*arguments)
-        stdout, stderr = process.communicate(timeout=WAIT)
+        stdout, stderr = process.communicate(timeout=HANG_SECONDS)
         assert process.returncode == 0, stderr
         assert eventually(lambda: not marked(self.mark)), "processes were left behind"
         return subprocess.CompletedProcess(arguments, 0, stdout, stderr)

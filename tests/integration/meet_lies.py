@@ -11,7 +11,6 @@ import resource
 import signal
 import subprocess
 import sys
-import time
 import traceback
 from contextlib import closing
 from pathlib import Path
@@ -27,8 +26,9 @@ from orchestrator.runners import client
 from orchestrator.storage import shelf, store
 from tests.builders.lying import SPEC, Lie
 from tests.integration.lies import CASES, Case
+from tests.integration.undrawn import NoRenderer
+from tests.waiting import HANG_SECONDS
 
-MOST_SECONDS = 60
 # What no text of a runner may bring to a terminal, a log or a page.
 CONTROLS = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffe\uffff]"
@@ -36,17 +36,8 @@ CONTROLS = re.compile(
 NONSENSE = re.compile(r"times as fast|trained level|\b(nan|inf) (s|%|GB|MB|times)|\b500\.00 %")
 
 
-class NoRenderer:
-    """Draws nothing."""
-
-    def ready(self) -> None: ...
-    def close(self) -> None: ...
-    def draw(self, comparison: Any) -> list[Any]:
-        return []
-
-
 class Hung(BaseException):
-    """A command took too long."""
+    """A command did not end."""
 
 
 def commands(case: Case, addresses: list[str], directory: Path) -> list[str]:
@@ -138,11 +129,10 @@ class Liars:
 
 def meet(case: Case, addresses: list[str], directory: Path) -> dict[str, Any]:
     signal.signal(signal.SIGALRM, _hung)
-    signal.alarm(MOST_SECONDS)
-    before, begun = runs(directory), time.monotonic()
+    signal.alarm(int(HANG_SECONDS))
+    before = runs(directory)
     try:
         code, text = run(commands(case, addresses, directory))
-        seconds = time.monotonic() - begun
         wrong = []
         if code not in case.codes:
             wrong.append(f"code {code}, not {case.codes}")
@@ -159,10 +149,10 @@ def meet(case: Case, addresses: list[str], directory: Path) -> dict[str, Any]:
         if after != before and after[-1].has_trials():
             wrong += look_again(after[-1].path, directory)
     except Hung:
-        seconds, text, wrong = MOST_SECONDS, "", ["it hung"]
+        text, wrong = "", ["it hung"]
     finally:
         signal.alarm(0)
-    return {"wrong": wrong, "seconds": seconds, "said": text[-3000:] if wrong else text[-400:]}
+    return {"wrong": wrong, "said": text[-3000:] if wrong else text[-400:]}
 
 
 def tell(line: str) -> None:

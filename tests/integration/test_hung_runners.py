@@ -202,7 +202,7 @@ def test_a_runner_lost_in_the_second_of_three_pairs_leaves_the_first_judged(tmp_
     runners = [start("slow", framework=name, name=name) for name in ("pytorch", "tensorflow")]
     flags = (f"--pytorch={runners[0].address}", f"--tensorflow={runners[1].address}")
     small = (*SMALL, "--train-limit=300", "--epochs=1", "--repeats=3", "--same-seed", "--no-verify")
-    process = orchestrator.start("compare", *small, *flags)
+    process = orchestrator.start("compare", *small, *flags, module="orchestrator")
 
     def second_pair_runs():
         assert process.poll() is None, process.communicate()
@@ -253,5 +253,5 @@ def test_a_renderer_that_cannot_live_ends_no_trial_and_is_told_at_the_end(tmp_pa
     assert run.trials()[0].state is JobState.SUCCEEDED
     assert run.page_path.exists()
     assert (run.path / "comparison.json").exists()
-    orchestrator.run("report", "latest")
+    orchestrator.run("report", "latest", module="orchestrator")
     assert (run.path / "figures/overview.png").exists()

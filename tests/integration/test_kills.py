@@ -13,7 +13,7 @@ import pytest
 from orchestrator.storage import store
 from tests.integration.kills import TARGETS, Killing, comparison, finished
 
-KILLS = int(os.environ.get("TWINRUN_KILLS", "12"))
+KILLS = int(os.environ.get("TWINRUN_KILLS", "8"))
 # Where the killed one was not needed any more, or another took its place, the command succeeds.
 CODES = {"child": {0, 4}, "runner": {0, 3}, "orchestrator": {0, -9}, "renderer": {0}}
 

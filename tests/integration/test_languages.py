@@ -50,7 +50,8 @@ def test_an_unknown_language_is_refused(orchestrator, arguments, variables):
 
 def test_a_comparison_is_shown_in_chinese_and_stored_in_english(orchestrator, two):
     _, flags = two()
-    done = orchestrator.run("compare", *SMALL, *flags, "--lang=zh-TW", PYTHONUTF8="1")
+    as_users_have_it = {"module": "orchestrator", "PYTHONUTF8": "1"}
+    done = orchestrator.run("compare", *SMALL, *flags, "--lang=zh-TW", **as_users_have_it)
     assert "所有試驗的工作規格、資料、初始權重與批次順序都相同。" in done.stdout
     assert "第 1 週期" in done.stderr
     run = orchestrator.latest()

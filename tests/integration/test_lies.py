@@ -1,4 +1,4 @@
-"""Commands against a runner that lies: each lie ends in a sentence, in time, in little memory."""
+"""Commands meet a runner that lies: each lie ends in a sentence, in little memory, with no hang."""
 
 import json
 import subprocess
@@ -18,8 +18,7 @@ from orchestrator.settings.config import Places
 from services.runner.validation import valid_spec
 from tests.builders.lying import CPUS, SPEC, Liar, Lie, put, serving
 from tests.integration.lies import CASES
-from tests.integration.meet_lies import MOST_SECONDS
-from tests.waiting import eventually
+from tests.waiting import HANG_SECONDS, eventually
 
 MOST_BYTES = 500_000_000
 
@@ -29,7 +28,7 @@ def test_every_lie_ends_in_one_sentence_and_leaves_a_run_that_can_be_read(tmp_pa
     met = subprocess.run(
         [sys.executable, "-m", "tests.integration.meet_lies", str(tmp_path)],
         stdout=subprocess.PIPE,
-        timeout=600,
+        timeout=HANG_SECONDS,
         text=True,
         check=True,
     )
@@ -37,7 +36,6 @@ def test_every_lie_ends_in_one_sentence_and_leaves_a_run_that_can_be_read(tmp_pa
     assert [each["name"] for each in found] == ["the truth", *CASES]
     wrong = [each for each in found if each["wrong"]]
     assert not wrong, json.dumps(wrong, indent=2)
-    assert max(each["seconds"] for each in found) < MOST_SECONDS
     assert last["peak_bytes"] < MOST_BYTES
 
 

@@ -1,21 +1,16 @@
 """The orchestrator's commands against real runners on fake frameworks."""
 
 import json
-import signal
-import subprocess
-import sys
 
-import pytest
 from twinrun.contract.enums import JobState
-from twinrun.v1 import job_pb2, runner_service_pb2
+from twinrun.v1 import job_pb2
 
-from tests.builders.commands import SMALL, await_epoch
-from tests.waiting import HANG_SECONDS
+from tests.builders.commands import SMALL
 
 
 def test_compare_runs_the_same_job_on_both_and_keeps_everything(orchestrator, two):
     _, flags = two()
-    done = orchestrator.run("compare", *SMALL, *flags)
+    done = orchestrator.run("compare", *SMALL, *flags, module="orchestrator")
     assert "All trials had the same job spec, data, initial weights and batch order." in done.stdout
     assert "times as fast" in done.stdout or "level" in done.stdout
     run = orchestrator.latest()
@@ -159,12 +154,6 @@ def test_preview_goes_where_output_says(orchestrator, two):
     assert "notes.txt; give a file name that ends in .png or .svg" in refused.stderr
 
 
-def test_a_preview_of_what_cannot_be_is_refused_with_the_field(orchestrator, two):
-    _, flags = two()
-    done = orchestrator.run("preview", "--set=augmentation.zoom=1", *flags, code=2)
-    assert "augmentation.zoom is 1.0; it must be from 0 to below 1" in " ".join(done.stderr.split())
-
-
 def test_jobs_lists_and_watch_replays_a_job_that_has_ended(orchestrator, start):
     runner = start()
     where = f"--pytorch={runner.address}"
@@ -195,165 +184,6 @@ def test_env_shows_both_side_by_side(orchestrator, two):
     assert "TensorFlow" in done.stdout
 
 
-def test_every_bad_flag_of_a_job_is_named_at_once_and_nothing_is_left(orchestrator, two):
-    _, flags = two()
-    done = orchestrator.run(
-        *("compare", *flags, "--workload=synthetic-mlp", "--epochs=0", "--learning-rate=nan"),
-        *("--train-limit=-5", "--batch-size=1000000000"),
-        code=2,
-    )
-    for field in ("epochs", "optimizer.learning_rate", "dataset.train_limit", "batch_size"):
-        assert field in done.stderr
-    assert not orchestrator.output.exists()
-
-
-@pytest.mark.parametrize(
-    ("flags", "named"),
-    [
-        (["--workload=nope"], "mnist-mlp"),
-        (["--frameworks=pytorch,jax"], "jax"),
-        (["--precision=float16"], "float16"),
-        (["--epochs=99999999999999999999"], "epochs"),
-        (["--workload=../../etc/passwd"], "mnist-mlp"),
-    ],
-)
-def test_what_no_runner_needs_to_see_is_refused_at_once(orchestrator, flags, named):
-    done = orchestrator.run("compare", *flags, code=2)
-    assert named in done.stderr
-
-
-def test_an_address_where_nothing_answers_is_named_with_the_remedy(orchestrator):
-    done = orchestrator.run("compare", "--pytorch=127.0.0.1:1", code=3)
-    assert "127.0.0.1:1" in done.stderr
-    assert "make serve-pytorch" in done.stderr
-
-
-def test_a_runner_of_the_wrong_framework_is_refused(orchestrator, start):
-    runner = start(framework="tensorflow")
-    done = orchestrator.run("compare", f"--pytorch={runner.address}", code=3)
-    assert "runs tensorflow, not pytorch" in done.stderr
-
-
-def test_an_output_that_cannot_be_made_is_named_before_anything_runs(orchestrator, two):
-    runners, flags = two()
-    (orchestrator.home / "file").write_text("in the way")
-    done = orchestrator.run("compare", *SMALL, *flags, "--output=file/runs", code=5)
-    assert "file/runs" in done.stderr
-    assert "--output" in done.stderr
-    assert not list((runners["pytorch"].state_dir / "jobs").iterdir())
-
-
-def test_an_output_that_takes_no_more_ends_the_job_and_names_the_file(orchestrator, start):
-    runner = start("slow")
-    command = [
-        *(sys.executable, "-m", "orchestrator", "train", "--framework=pytorch", *SMALL),
-        *("--epochs=10000", f"--pytorch={runner.address}"),
-    ]
-    done = subprocess.run(
-        ["sh", "-c", 'ulimit -f 16; exec "$@"', "sh", *command],  # 8 KiB a file
-        cwd=orchestrator.home,
-        env=orchestrator.env,
-        capture_output=True,
-        text=True,
-        timeout=HANG_SECONDS,
-        check=False,
-    )
-    assert done.returncode == 5, done.stderr
-    assert "events/pytorch-1.jsonl" in done.stderr
-    assert "Traceback" not in done.stderr
-    assert orchestrator.latest().trials()[0].inputs  # what was written before is readable
-    (job,) = runner.stub.ListJobs(runner_service_pb2.ListJobsRequest()).jobs
-    assert runner.wait(job).state == job_pb2.JOB_STATE_CANCELLED
-
-
-def test_weights_that_a_run_lacks_are_named_with_those_that_it_has(orchestrator, start):
-    runner = start()
-    where = f"--pytorch={runner.address}"
-    orchestrator.run("train", "--framework=pytorch", *SMALL, where)
-    done = orchestrator.run("evaluate", "latest", "--framework=tensorflow", code=2)
-    assert "no weights of tensorflow-1" in done.stderr
-    assert "It has pytorch-1" in done.stderr
-
-
-def test_a_trial_that_fails_is_told_and_the_other_one_still_runs(orchestrator, two):
-    _, flags = two("raises", tensorflow="good")
-    done = orchestrator.run("compare", *SMALL, *flags, code=4)
-    assert "the planted fault" in done.stderr
-    trials = {trial.framework: trial for trial in orchestrator.latest().trials()}
-    assert trials["pytorch"].state is JobState.FAILED
-    assert len(trials["pytorch"].epochs) == 1
-    assert trials["tensorflow"].state is JobState.SUCCEEDED
-    assert "No verdict on speed" in done.stdout
-
-
-def test_a_runner_killed_in_the_middle_is_told_and_what_it_had_reported_is_kept(
-    orchestrator, start
-):
-    runner = start("slow")
-    process = orchestrator.start(
-        "train", "--framework=pytorch", *SMALL, "--epochs=10000", f"--pytorch={runner.address}"
-    )
-    await_epoch(orchestrator, process)
-    runner.process.kill()
-    _, stderr = process.communicate(timeout=HANG_SECONDS)
-    assert process.returncode == 3
-    assert "disappeared in the middle of the job" in stderr
-    assert "orchestrator watch" in stderr
-    assert "Traceback" not in stderr
-    run = orchestrator.latest()
-    assert run.trials()[0].epochs
-    assert (run.path / "comparison.json").exists()
-    assert (run.path / "report.html").exists()
-
-
-def test_a_runner_that_comes_back_is_taken_up_again(orchestrator, start):
-    runner = start("slow")
-    port = runner.address.rpartition(":")[2]
-    process = orchestrator.start(
-        *("train", "--framework=pytorch", *SMALL, "--epochs=10000"),
-        f"--pytorch={runner.address}",
-        module="tests.integration.patient",
-    )
-    await_epoch(orchestrator, process)
-    runner.process.kill()
-    runner.process.wait()
-    start("slow", "--listen", f"127.0.0.1:{port}")
-    _, stderr = process.communicate(timeout=HANG_SECONDS)
-    assert process.returncode == 4
-    assert "was started again" in stderr
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_cancels_the_job_and_keeps_what_was_finished(orchestrator, start, number):
-    runner = start("slow")
-    process = orchestrator.start(
-        "train", "--framework=pytorch", *SMALL, "--epochs=10000", f"--pytorch={runner.address}"
-    )
-    await_epoch(orchestrator, process)
-    process.send_signal(number)
-    _, stderr = process.communicate(timeout=HANG_SECONDS)
-    assert process.returncode == 130
-    assert "Traceback" not in stderr
-    run = orchestrator.latest()
-    assert run.trials()[0].state is JobState.CANCELLED
-    assert (run.path / "comparison.json").exists()
-    assert (run.path / "figures" / "overview.png").exists()
-
-
-def test_a_killed_orchestrator_leaves_a_readable_run_and_a_job_to_watch(orchestrator, start):
-    runner = start("slow")
-    where = f"--pytorch={runner.address}"
-    process = orchestrator.start("train", "--framework=pytorch", *SMALL, "--epochs=3", where)
-    await_epoch(orchestrator, process)
-    process.kill()
-    process.communicate()
-    job_id = orchestrator.run("jobs", "--frameworks=pytorch", where).stdout.split()[0]
-    replayed = orchestrator.run("watch", job_id, where)
-    assert "epoch 3" in replayed.stdout
-    assert orchestrator.latest().trials()[0].epochs
-    assert not list(orchestrator.latest().path.rglob(".*"))
-
-
 def test_flags_come_from_the_command_line_else_the_environment_else_the_file(orchestrator, two):
     runners, _ = two()
     (orchestrator.home / "twinrun.toml").write_text(
@@ -367,9 +197,3 @@ def test_flags_come_from_the_command_line_else_the_environment_else_the_file(orc
     spec = orchestrator.latest().spec()
     assert (spec.epochs, spec.seed, spec.batch_size) == (3, 5, 40)
     assert orchestrator.latest().certificate() is None
-
-
-def test_a_file_with_what_is_no_flag_is_refused_before_anything_runs(orchestrator):
-    (orchestrator.home / "twinrun.toml").write_text("[compare]\nephocs = 3\n")
-    done = orchestrator.run("compare", code=2)
-    assert "compare.ephocs" in done.stderr

@@ -40,7 +40,8 @@ def result(orchestrator, name="comparison"):
 
 def test_compare_holds_three_frameworks_against_the_first(orchestrator, several):
     flags = several(3)
-    done = orchestrator.run("compare", *SMALL, "--epochs=1", *flags, module=MODULE)
+    given = (*SMALL, "--epochs=1", *flags)
+    done = orchestrator.run("compare", *given, module=MODULE, DRAWN="1")
     assert "TensorFlow / PyTorch" in done.stdout
     assert "Other1 / PyTorch" in done.stdout
     found = result(orchestrator)
@@ -56,7 +57,7 @@ def test_compare_holds_three_frameworks_against_the_first(orchestrator, several)
     figures = {path.name for path in (orchestrator.latest().path / "figures").iterdir()}
     assert {"certificate-tensorflow.svg", "certificate-other1.svg", "overview.svg"} <= figures
     for command in ("report", "show"):
-        orchestrator.run(command, "latest", module=MODULE)
+        orchestrator.run(command, "latest", module=MODULE, DRAWN="1")
     assert "certificate-other1" in (orchestrator.latest().path / "report.html").read_text()
 
 

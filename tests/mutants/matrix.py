@@ -48,6 +48,17 @@ WINDOWED = [
     GELU,
     dense(3, use_bias=False),
 ]
+# What TensorFlow's own padding gives, and what only looks like it: by the stride, and by the size.
+PADDED = [
+    conv(2, size=3),
+    TANH,
+    conv(3, size=3, stride=2, padding=1),
+    TANH,
+    conv(2, size=1, padding=1),
+    conv(3, size=4, padding=1),
+    FLATTEN,
+    dense(3),
+]
 # After images, after a flatten and after a dense layer. No bias stands before one.
 NORMALISED = [
     conv(3, size=2, use_bias=False),
@@ -144,6 +155,7 @@ def _jobs() -> Iterator[tuple[str, Mapping]]:
     yield "dense, momentum, eager", job(PLAIN, MOMENTUM, execution=EAGER)
     yield "activations, adamw, validation", job(ACTIVATED, ADAMW, 68, validation_fraction=0.25)
     yield "windows, momentum", job(WINDOWED, MOMENTUM, shape=_CHANNELS)
+    yield "paddings, sgd", job(PADDED, SGD)
     yield "batch norms, sgd", job(NORMALISED, SGD)
     yield "batch norms, momentum, a last batch of one", job(NORMALISED, MOMENTUM, 49)
     float64 = {"precision": "PRECISION_FLOAT64"}

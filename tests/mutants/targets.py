@@ -116,7 +116,10 @@ REFERENCES = [
         "model/test_dropout",
         "model/test_augmentation",
         "model/test_arithmetic",
-        "model/test_workload",
+        "model/test_order",
+        "model/test_weights",
+        "model/test_shapes",
+        "model/test_metrics",
         "data/test_datasets",
         "data/test_synthetic",
     )

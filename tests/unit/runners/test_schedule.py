@@ -5,156 +5,27 @@ import threading
 import time
 
 import pytest
-from google.protobuf import json_format
 from twinrun.contract.enums import JobState
 from twinrun.contract.events import Failure
-from twinrun.v1 import job_pb2, runner_service_pb2
+from twinrun.v1 import job_pb2
 
 from orchestrator.errors import (
     BadInput,
     OutputError,
     RunnerUnavailable,
     WrongReport,
-    WrongRunner,
 )
 from orchestrator.runners.placement import Placement
-from orchestrator.runners.planning import completed, why_not_at_once
 from orchestrator.runners.schedule import run_trials
-from tests.builders.events import SPEC, numbered, state, trial_events
+from tests.builders.events import trial_events
+from tests.builders.scripted import BOTH, WHOLE, FakeClient, FakeRunners, go, states
 from tests.builders.stored import create
 from tests.waiting import HANG_SECONDS
-
-BOTH = ("pytorch", "tensorflow")
-
-
-WHOLE = json_format.ParseDict(SPEC, job_pb2.JobSpec())
-
-
-class FakeClient:
-    """A runner of one job; ``meets``: it ends only when the others that meet have begun too."""
-
-    def __init__(self, framework, meets=None, fault=None, waits=False):
-        self.framework = framework
-        self.meets = meets
-        self.fault = fault
-        self.waits = waits
-        self.refuses = None
-        self.specs = []
-        self.limits = []
-        self.cancelled = threading.Event()
-        self.watched = threading.Event()
-
-    def info(self):
-        return runner_service_pb2.GetServerInfoResponse(
-            available_cpus={"pytorch": 4, "tensorflow": 2}[self.framework]
-        )
-
-    def validate(self, spec):
-        if self.refuses:
-            raise self.refuses
-        self.specs.append(spec)
-        whole = job_pb2.JobSpec(seed=7)
-        whole.MergeFrom(spec)
-        return whole
-
-    def train(self, spec, request_id, process=0):
-        return job_pb2.Job(job_id=f"{self.framework}-job", spec=spec)
-
-    def watch(self, job_id, after=0):
-        events = trial_events(self.framework)
-        yield from [event for event in events[:10] if event.sequence > after]
-        self.watched.set()
-        if self.meets is not None:
-            self.meets.wait(HANG_SECONDS)
-        if self.fault is not None:
-            raise self.fault
-        if self.waits:
-            assert self.cancelled.wait(HANG_SECONDS)
-            yield numbered([*events[:10], state("CANCELLED", "CANCELLED", "was cancelled")])[-1]
-        else:
-            yield from events[10:]
-
-    def cancel(self, job_id):
-        self.cancelled.set()
-
-    def limit(self, seconds):
-        self.limits.append(seconds)
-
-    def job(self, job_id):
-        cancelled = self.cancelled.is_set()
-        ended = job_pb2.JOB_STATE_CANCELLED if cancelled else job_pb2.JOB_STATE_SUCCEEDED
-        return job_pb2.Job(job_id=job_id, state=ended)
-
-    def weights(self, job_id, kind):
-        return b"weights"
-
-    def logits(self, job_id):
-        return b"logits"
-
-
-class FakeRunners(dict):
-    """Clients by framework."""
-
-    def __init__(self, *clients):
-        super().__init__({client.framework: client for client in clients})
-        self.told = []
-
-    def get(self, framework):
-        return self[framework]
-
-    def taken(self):
-        return {framework: {"started_by_this_command": False} for framework in self}
-
-    def tell(self, text):
-        self.told.append(text)
 
 
 @pytest.fixture
 def run(tmp_path):
     return create(tmp_path)
-
-
-def go(run, *clients, listener=lambda *_: None, at_once=True, order=None):
-    names = [client.framework for client in clients]
-    order = [Placement(name, 1, WHOLE) for name in names] if order is None else order
-    return run_trials(order, FakeRunners(*clients), run, listener, at_once=at_once)
-
-
-def states(run):
-    return {trial.framework: trial.state for trial in run.trials()}
-
-
-# -------------------------------------------------------------------------- whether they may
-
-
-def environment(*uuids):
-    return job_pb2.Environment(accelerators=[job_pb2.Accelerator(uuid=uuid) for uuid in uuids])
-
-
-CUDA = job_pb2.JobSpec(device=job_pb2.DEVICE_CUDA)
-FIRST, SECOND = environment("GPU-aa", "GPU-bb"), environment("GPU-bb")
-
-
-@pytest.mark.parametrize(
-    ("spec", "pytorch", "tensorflow", "said"),
-    [
-        (CUDA, FIRST, SECOND, None),
-        (CUDA, FIRST, FIRST, "the PyTorch and TensorFlow runners both use the GPU GPU-aa"),
-        (CUDA, FIRST, environment(), "the TensorFlow runner does not report which GPU it uses"),
-        (CUDA, environment(""), SECOND, "the PyTorch runner does not report which GPU it uses"),
-        (CUDA, None, SECOND, "the PyTorch runner does not report which GPU it uses"),
-        (job_pb2.JobSpec(), FIRST, SECOND, "trials on a CPU would take time from each other"),
-    ],
-)
-def test_trials_run_at_once_only_where_each_is_known_to_have_its_own_gpu(
-    spec, pytorch, tensorflow, said
-):
-    assert why_not_at_once(spec, {"pytorch": pytorch, "tensorflow": tensorflow}) == said
-
-
-def test_of_three_that_run_at_once_no_two_share_a_gpu():
-    third = {"pytorch": FIRST, "tensorflow": SECOND, "jax": environment("GPU-aa")}
-    assert "PyTorch and jax" in why_not_at_once(CUDA, third)
 
 
 # --------------------------------------------------------------------------------- how they do
@@ -202,18 +73,6 @@ def test_trials_of_another_number_wait_for_those_before(run):
     assert go(run, *map(Noting, BOTH), order=order) == []
     assert trials_before[2] == 2
     assert len(run.trials()) == 4
-
-
-def test_a_spec_is_completed_once_by_the_first_runner_and_every_runner_may_refuse_it():
-    clients = [FakeClient(name) for name in BOTH]
-    asked = job_pb2.JobSpec()
-    found = completed(asked, BOTH, FakeRunners(*clients))
-    assert (found.seed, found.threads) == (7, 2)
-    assert asked == job_pb2.JobSpec()
-    assert [client.specs for client in clients] == [[job_pb2.JobSpec(threads=2)]] * 2
-    clients[1].refuses = BadInput("no")
-    with pytest.raises(BadInput, match="no"):
-        completed(asked, BOTH, FakeRunners(*clients))
 
 
 def test_where_a_runner_is_lost_what_was_finished_is_kept_and_nothing_more_begins(run):
@@ -415,12 +274,3 @@ def test_a_trial_of_other_sizes_than_the_first_is_cancelled_and_has_failed(run):
     )
     assert other.cancelled.is_set()
     assert states(run) == {"pytorch": JobState.SUCCEEDED, "tensorflow": JobState.FAILED}
-
-
-def test_a_job_that_two_runners_complete_differently_is_refused():
-    clients = [FakeClient(name) for name in BOTH]
-    clients[1].validate = lambda spec: job_pb2.JobSpec(seed=8, threads=2)
-    with pytest.raises(
-        WrongRunner, match=r"pytorch and tensorflow runners .* differently: in seed"
-    ):
-        completed(job_pb2.JobSpec(), BOTH, FakeRunners(*clients))

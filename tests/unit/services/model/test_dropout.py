@@ -97,6 +97,13 @@ def test_of_a_limited_epoch_the_first_masks_are_those_of_the_whole():
     assert np.array_equal(drawn(job(), samples=21), drawn(job())[:21])
 
 
+def test_masks_have_the_names_of_their_dropouts_by_place():
+    spec = job(layers=(Dropout(0.2), Flatten(), Dense(10), Dropout(0.5)))
+    assert dropout.names(spec.layers) == ["layers.0.mask", "layers.3.mask"]
+    (chunk,) = chunks.carried(spec, (7, 3, 2, 1), 0, [np.arange(7)[None]])
+    assert list(chunk.drawn) == dropout.names(spec.layers)
+
+
 def test_masks_are_drawn_when_their_chunk_is_asked_for(monkeypatch):
     asked = []
     original = dropout.masks

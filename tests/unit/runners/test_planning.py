@@ -1,0 +1,60 @@
+"""Whether trials may run at once, and what job it is that they run."""
+
+import pytest
+from twinrun.v1 import job_pb2
+
+from orchestrator.errors import (
+    BadInput,
+    WrongRunner,
+)
+from orchestrator.runners.planning import completed, why_not_at_once
+from tests.builders.scripted import BOTH, FakeClient, FakeRunners
+
+
+def environment(*uuids):
+    return job_pb2.Environment(accelerators=[job_pb2.Accelerator(uuid=uuid) for uuid in uuids])
+
+
+CUDA = job_pb2.JobSpec(device=job_pb2.DEVICE_CUDA)
+FIRST, SECOND = environment("GPU-aa", "GPU-bb"), environment("GPU-bb")
+
+
+@pytest.mark.parametrize(
+    ("spec", "pytorch", "tensorflow", "said"),
+    [
+        (CUDA, FIRST, SECOND, None),
+        (CUDA, FIRST, FIRST, "the PyTorch and TensorFlow runners both use the GPU GPU-aa"),
+        (CUDA, FIRST, environment(), "the TensorFlow runner does not report which GPU it uses"),
+        (CUDA, environment(""), SECOND, "the PyTorch runner does not report which GPU it uses"),
+        (CUDA, None, SECOND, "the PyTorch runner does not report which GPU it uses"),
+        (job_pb2.JobSpec(), FIRST, SECOND, "trials on a CPU would take time from each other"),
+    ],
+)
+def test_trials_run_at_once_only_where_each_is_known_to_have_its_own_gpu(
+    spec, pytorch, tensorflow, said
+):
+    assert why_not_at_once(spec, {"pytorch": pytorch, "tensorflow": tensorflow}) == said
+
+
+def test_of_three_that_run_at_once_no_two_share_a_gpu():
+    third = {"pytorch": FIRST, "tensorflow": SECOND, "jax": environment("GPU-aa")}
+    assert "PyTorch and jax" in why_not_at_once(CUDA, third)
+
+
+def test_a_spec_is_completed_once_by_the_first_runner_and_every_runner_may_refuse_it():
+    clients = [FakeClient(name) for name in BOTH]
+    asked = job_pb2.JobSpec()
+    found = completed(asked, BOTH, FakeRunners(*clients))
+    assert (found.seed, found.threads) == (7, 2)
+    assert asked == job_pb2.JobSpec()
+    assert [client.specs for client in clients] == [[job_pb2.JobSpec(threads=2)]] * 2
+    clients[1].refuses = BadInput("no")
+    with pytest.raises(BadInput, match="no"):
+        completed(asked, BOTH, FakeRunners(*clients))
+
+
+def test_a_job_that_two_runners_complete_differently_is_refused():
+    clients = [FakeClient(name) for name in BOTH]
+    clients[1].validate = lambda spec: job_pb2.JobSpec(seed=8, threads=2)
+    with pytest.raises(WrongRunner, match=r"pytorch and tensorflow runners .* differ in seed"):
+        completed(job_pb2.JobSpec(), BOTH, FakeRunners(*clients))

@@ -1,0 +1,90 @@
+"""The shapes that layers make of each other, and what does not fit."""
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twinrun.contract.enums import ActivationFunction
+from twinrun.contract.layers import (
+    Activation,
+    AveragePool2d,
+    Conv2d,
+    CustomDense,
+    Dense,
+    Flatten,
+    Layer,
+    MaxPool2d,
+)
+
+from services.model import shapes
+from services.model.layers.parameter import Shape
+
+LAW = settings(database=None, max_examples=50)
+RELU, SOFTMAX = Activation(ActivationFunction.RELU), Activation(ActivationFunction.SOFTMAX)
+MLP = (Flatten(), Dense(8), RELU, Dense(3))
+SHAPE = (4, 4, 1)
+
+
+def test_a_softmax_that_stands_last_is_not_trained() -> None:
+    assert shapes.trained_layers((*MLP, SOFTMAX)) == MLP
+    assert shapes.trained_layers(MLP) == MLP
+
+
+@LAW
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=4), st.integers(1, 50))
+def test_flatten_keeps_every_value_and_dense_makes_its_units(sizes: list[int], units: int) -> None:
+    flat = shapes.output_shape(Flatten(), tuple(sizes))
+    assert flat == (math.prod(sizes),)
+    assert shapes.output_shape(Dense(units), flat) == (units,)
+    assert shapes.output_shape(RELU, tuple(sizes)) == tuple(sizes)
+
+
+@pytest.mark.parametrize(
+    ("model", "field", "message"),
+    [
+        ((), "layers", "is empty"),
+        ((Dense(3),), "layers[0].dense", "put a flatten before it"),
+        ((Flatten(), SOFTMAX, Dense(3)), "layers[1].activation.function", "may stand last only"),
+        ((Flatten(), Dense(4)), "layers[1]", "makes 4 outputs for 3 classes"),
+        ((Flatten(),), "layers", "no parameter to train"),
+        ((Flatten(), Conv2d(3)), "layers[1].conv2d", "put it before the flatten"),
+        ((Conv2d(3, size=99),), "layers[0].conv2d", "a window of 99 pixels"),
+        ((MaxPool2d(99),), "layers[0].max_pool2d", "a window of 99 pixels"),
+        ((AveragePool2d(99),), "layers[0].average_pool2d", "a window of 99 pixels"),
+        ((CustomDense(3),), "layers[0].custom_dense", "put a flatten before it"),
+        ((RELU,) * 1001, "layers", "at most 1000"),
+    ],
+)
+def test_layers_that_do_not_fit_are_named(
+    model: tuple[Layer, ...], field: str, message: str
+) -> None:
+    found = list(shapes.violations(model, SHAPE, 3))
+    assert any(v.field == field and message in v.message for v in found)
+
+
+@pytest.mark.parametrize(
+    ("layer", "made"),
+    [
+        (Conv2d(5), (26, 10, 5)),
+        (Conv2d(5, padding=1), (28, 12, 5)),
+        (Conv2d(5, size=5, stride=2, padding=2), (14, 6, 5)),
+        (MaxPool2d(), (14, 6, 3)),
+        (AveragePool2d(3), (13, 5, 3)),
+        (MaxPool2d(3, stride=1), (26, 10, 3)),
+    ],
+    ids=str,
+)
+def test_windows_make_as_many_values_as_fit(layer: Layer, made: Shape) -> None:
+    assert shapes.output_shape(layer, (28, 12, 3)) == made
+
+
+def test_layers_that_fit_are_accepted_with_and_without_a_softmax() -> None:
+    assert not list(shapes.violations(MLP, SHAPE, 3))
+    assert not list(shapes.violations((*MLP, SOFTMAX), SHAPE, 3))
+
+
+def test_a_model_of_too_many_parameters_is_refused() -> None:
+    assert not list(shapes.size_violations(MLP, SHAPE))
+    huge = (Flatten(), Dense(100_000), Dense(100_000))
+    assert "at most" in next(iter(shapes.size_violations(huge, SHAPE))).message

@@ -1,0 +1,151 @@
+"""Each number of a spec has a range, which its ends are in and what is no number is not."""
+
+import math
+
+import pytest
+from twinrun.v1 import job_pb2
+
+from services.ranges import between
+from tests.builders.specs import CPUS, LAYERS, proto, violations
+
+ACTIVATION = {"activation": {"function": "ACTIVATION_FUNCTION_RELU"}}
+REQUIRED = {"dense": {"units": 10}, "custom_dense": {"units": 10}, "conv2d": {"filters": 2}}
+NOT_A_NUMBER = ["NaN", "Infinity", "-Infinity"]
+HUGE = 2**31 - 1
+WINDOW = [0, -1, 4097, HUGE]
+
+
+def nested(path: str, value) -> dict:
+    """``{"a": {"b": value}}`` for ``a.b``."""
+    name, _, rest = path.partition(".")
+    return {name: nested(rest, value) if rest else value}
+
+
+def with_field(path: str, value) -> job_pb2.JobSpec:
+    """A spec that is good but for one field."""
+    if path.startswith("layers[1]"):
+        layer = nested(path.removeprefix("layers[1]."), value)
+        (kind,) = layer
+        layer[kind] = REQUIRED.get(kind, {}) | layer[kind]
+        before, after = (LAYERS[:1], []) if "dense" in kind else ([ACTIVATION], LAYERS)
+        return proto(layers=[*before, layer, *after])
+    change = nested(path, value)
+    if path.startswith("dataset"):
+        change["dataset"]["name"] = "synthetic" if "synthetic" in path else "mnist"
+    if path == "optimizer.learning_rate":
+        change["optimizer"]["sgd"] = {}
+    return proto(**change)
+
+
+BAD = {
+    "epochs": [0, -1, 10_001, HUGE, -HUGE],
+    "batch_size": [0, -1, 1_000_001, HUGE],
+    "seed": [-1, -HUGE],
+    "threads": [0, -1, CPUS + 1, HUGE],
+    "report_every_steps": [0, -1, 100_001, HUGE],
+    "steps_per_epoch_limit": [0, -1, HUGE],
+    "late_epoch": [0, -1, 10_001, HUGE],
+    "tolerance.losses": [0, -1, 1e-7, *NOT_A_NUMBER],
+    "tolerance.gradient_norms": [0, -1, 1e-7, *NOT_A_NUMBER],
+    "tolerance.weights": [0, -1, 1e-7, *NOT_A_NUMBER],
+    "tolerance.logits": [0, -1, 1e-7, *NOT_A_NUMBER],
+    "target_accuracy": [-0.1, 1.1, *NOT_A_NUMBER],
+    "augmentation.flip": [-0.1, 1.1, *NOT_A_NUMBER],
+    "augmentation.rotation_degrees": [-1, 181, *NOT_A_NUMBER],
+    "augmentation.width_shift": [-0.1, 1.1, *NOT_A_NUMBER],
+    "augmentation.height_shift": [-0.1, 1.1, *NOT_A_NUMBER],
+    "augmentation.zoom": [-0.1, 1, *NOT_A_NUMBER],
+    "optimizer.learning_rate": [0, -0.001, 1001, 1e300, *NOT_A_NUMBER],
+    "optimizer.sgd.momentum": [-0.1, 1, 2, *NOT_A_NUMBER],
+    "optimizer.adam.beta_1": [-0.1, 1, *NOT_A_NUMBER],
+    "optimizer.adam.beta_2": [-0.1, 1, *NOT_A_NUMBER],
+    "optimizer.adam.epsilon": [0, -1e-8, 2, *NOT_A_NUMBER],
+    "optimizer.adamw.beta_1": [-0.1, 1, *NOT_A_NUMBER],
+    "optimizer.adamw.beta_2": [-0.1, 1, *NOT_A_NUMBER],
+    "optimizer.adamw.epsilon": [0, -1e-8, 2, *NOT_A_NUMBER],
+    "optimizer.adamw.weight_decay": [-0.1, 101, *NOT_A_NUMBER],
+    "dataset.train_limit": [0, -1, 60_001, HUGE],
+    "dataset.test_limit": [0, -1, 10_001, HUGE],
+    "dataset.validation_fraction": [-0.1, 1, *NOT_A_NUMBER],
+    "dataset.normalization.mean": [-1001, 1e300, *NOT_A_NUMBER],
+    "dataset.normalization.std": [0, -1, 1e-7, 1001, *NOT_A_NUMBER],
+    "dataset.synthetic.train_samples": [0, -1, HUGE],
+    "dataset.synthetic.test_samples": [0, -1, HUGE],
+    "dataset.synthetic.height": [0, -1, HUGE],
+    "dataset.synthetic.width": [0, -1, HUGE],
+    "dataset.synthetic.channels": [0, -1, HUGE],
+    "dataset.synthetic.classes": [0, -1, 1, HUGE],
+    "layers[1].custom_dense.units": [-1, 1_000_001, HUGE],
+    "layers[1].custom_dense.stddev": [0, -1, 1001, *NOT_A_NUMBER],
+    "layers[1].conv2d.filters": [-1, 100_001, HUGE],
+    "layers[1].conv2d.size": WINDOW,
+    "layers[1].conv2d.stride": WINDOW,
+    "layers[1].conv2d.padding": [-1, 4097, HUGE],
+    "layers[1].conv2d.kernel_initializer.normal.stddev": [0, -1, 1001, *NOT_A_NUMBER],
+    "layers[1].conv2d.bias_initializer.normal.stddev": [0, -1, 1001, *NOT_A_NUMBER],
+    "layers[1].conv2d.kernel_initializer.variance_scaling.scale": [0, -1, 1001, *NOT_A_NUMBER],
+    "layers[1].conv2d.bias_initializer.variance_scaling.scale": [0, -1, 1001, *NOT_A_NUMBER],
+    "layers[1].batch_norm.momentum": [-0.1, 1, *NOT_A_NUMBER],
+    "layers[1].batch_norm.epsilon": [0, -1, 2, *NOT_A_NUMBER],
+    "layers[1].dropout.rate": [-0.1, 1, 2, *NOT_A_NUMBER],
+    "layers[1].max_pool2d.size": WINDOW,
+    "layers[1].max_pool2d.stride": WINDOW,
+    "layers[1].average_pool2d.size": WINDOW,
+    "layers[1].average_pool2d.stride": WINDOW,
+    "layers[1].dense.units": [-1, 1_000_001, HUGE],
+    "layers[1].dense.kernel_initializer.normal.stddev": [0, -1, 1001, *NOT_A_NUMBER],
+    "layers[1].dense.bias_initializer.normal.stddev": [0, -1, 1001, *NOT_A_NUMBER],
+    "layers[1].dense.kernel_initializer.variance_scaling.scale": [0, -1, 1001, *NOT_A_NUMBER],
+    "layers[1].dense.bias_initializer.variance_scaling.scale": [0, -1, 1001, *NOT_A_NUMBER],
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "value"), [(path, value) for path, values in BAD.items() for value in values]
+)
+def test_a_number_out_of_range_is_named_with_its_value_and_the_range(path, value):
+    found = violations(with_field(path, value))
+    assert path in found
+    said = str(float(value)) if isinstance(value, str) else str(value)
+    assert found[path].startswith(f"is {said}")
+    assert "must be" in found[path] or "may use" in found[path]
+    # What such sizes can make too large; and what a tolerance above its default lacks.
+    others = found.keys() - {path, "dataset.synthetic", "tolerance.reason"}
+    assert not others
+
+
+@pytest.mark.parametrize("path", BAD)
+def test_every_numeric_field_has_been_tried(path):
+    message = job_pb2.JobSpec.DESCRIPTOR
+    for name in path.replace("[1]", "").split("."):
+        field = message.fields_by_name[name]
+        message = field.message_type
+    assert field.type in (field.TYPE_DOUBLE, field.TYPE_INT32)
+
+
+def numeric_fields(message, path="") -> set[str]:
+    found = set()
+    for field in message.fields:
+        here = f"{path}{field.name}"
+        if field.type in (field.TYPE_DOUBLE, field.TYPE_INT32):
+            found.add(here)
+        elif field.message_type is not None:
+            index = "[1]" if field.name == "layers" else ""
+            found |= numeric_fields(field.message_type, f"{here}{index}.")
+    return found
+
+
+def test_no_numeric_field_of_a_spec_is_without_a_bad_value_here():
+    assert numeric_fields(job_pb2.JobSpec.DESCRIPTOR) == BAD.keys()
+
+
+@pytest.mark.parametrize("value", [1, 5, 10])
+def test_the_ends_of_a_range_are_in_it(value):
+    assert not list(between("field", value, 1, 10))
+
+
+@pytest.mark.parametrize("value", [0, 11, math.nan, math.inf, -math.inf, 0.999])
+def test_what_is_not_within_a_range_is_out_of_it(value):
+    (found,) = between("field", value, 1, 10)
+    assert found.field == "field"
+    assert found.message == f"is {value}; it must be from 1 to 10"
