@@ -77,7 +77,7 @@ def test_a_figure_that_is_not_there_is_refused_with_those_that_are(result, tmp_p
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures/loss.svg").write_text("<svg/>")
     assert result().figure("loss")._repr_svg_() == "<svg/>"
-    with pytest.raises(BadInput, match="no figure 'los'; it has loss"):
+    with pytest.raises(BadInput, match="no figure 'los'; choose from loss"):
         result().figure("los")
 
 

@@ -71,7 +71,7 @@ def test_a_sudden_parting_is_no_rounding():
     second = proof(evidence("tensorflow", step_losses=apart), moved=apart * (1 + own), again=apart)
     found = made(first, second)
     assert not found.same_job
-    assert "part suddenly" in found.sentence
+    assert "diverge suddenly" in found.sentence
 
 
 def test_what_was_perturbed_and_not_repeated_explains_nothing():

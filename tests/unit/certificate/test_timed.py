@@ -61,8 +61,8 @@ PLANTED = {
     "products x1.0001": (at(0, 1e-4), "at step 0"),
     "an update that is left out": (at(1, 1e-3), "at step 1"),
     "a rate that is off": (grown(1e-6, 1.2), "while rounding explains"),
-    "no update after step 120": (at(120, 3e-2), "part suddenly"),
-    "a count that begins anew": (at(110, 0.2), "part suddenly"),
+    "no update after step 120": (at(120, 3e-2), "diverge suddenly"),
+    "a count that begins anew": (at(110, 0.2), "diverge suddenly"),
 }
 
 

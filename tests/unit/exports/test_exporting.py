@@ -162,7 +162,7 @@ def test_what_is_no_export_is_left_alone_whatever_is_said(run, tmp_path, force):
     mine.mkdir()
     (mine / "thesis.txt").write_text("years of work")
     for place in (mine, mine / "thesis.txt"):
-        with pytest.raises(BadInput, match="not an export"):
+        with pytest.raises(BadInput, match="other than an export"):
             export(run, "csv", place=place, force=force)
     assert (mine / "thesis.txt").read_text() == "years of work"
 

@@ -161,8 +161,8 @@ def test_a_preview_of_three_says_which_differ_from_the_baseline():
 
 def test_a_summary_of_three_is_held_against_the_baseline():
     models = {"pytorch": ONE, "tensorflow": ONE, "jax": model(((24, 24, 32), 800), ((10,), 50))}
-    assert summary(models).sentence.count("layer 0 of PyTorch") == 1
-    assert summary(models, "jax").sentence.count("layer 0 of jax") == 2
+    assert summary(models).sentence.count("output of layer 0 is") == 1
+    assert summary(models, "jax").sentence.count("output of layer 0 is") == 2
     agreeing = summary(dict.fromkeys(THREE, ONE))
     assert agreeing.sentence.startswith("PyTorch, TensorFlow and jax agree: ")
 

@@ -37,7 +37,7 @@ def test_a_slower_framework_is_found_with_its_interval():
 
 def test_noise_is_no_difference():
     (side,) = difference(run(1.0), run(1.0)).sides
-    assert side.sentence.startswith("No difference is shown between PyTorch's epochs")
+    assert side.sentence.startswith("No difference is shown between the epochs of PyTorch")
 
 
 def test_exchanging_the_runs_inverts_the_ratio():

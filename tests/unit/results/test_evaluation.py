@@ -36,7 +36,7 @@ def test_the_same_predictions_by_another_framework():
     assert (agreement.differing, agreement.samples) == (0, 6)
     assert agreement.logit_difference == pytest.approx(1e-6, rel=0.1)
     assert agreement.sentence.startswith(
-        "TensorFlow makes the same 6 predictions of PyTorch's weights as PyTorch; "
+        "TensorFlow makes the same 6 predictions from PyTorch's weights as PyTorch; "
     )
 
 

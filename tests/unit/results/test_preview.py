@@ -39,7 +39,7 @@ def test_images_that_rounding_alone_parts_are_the_same():
 def test_images_that_more_than_rounding_parts_are_not_the_same(precision, off):
     found = both(off, precision=precision, **FLIP)
     assert "do not produce the same images" in found.sentence
-    assert f"where {off / 2:.0e} is allowed" in found.sentence
+    assert f"but at most {off / 2:.0e} is allowed" in found.sentence
 
 
 def test_the_idiomatic_recipe_says_that_images_differ_by_design():
@@ -58,7 +58,7 @@ def test_a_workload_that_augments_nothing_says_so(given):
 
 def test_one_framework_alone_has_no_difference():
     found = preview("mine", spec(**FLIP), {"tensorflow": shown()})
-    assert found.sentence == "mine, as TensorFlow augments it."
+    assert found.sentence == "mine, as augmented by TensorFlow."
     assert not found.differences
     assert found.largest is None
     assert plots.preview_canvas(found).drawing().png.startswith(b"\x89PNG")

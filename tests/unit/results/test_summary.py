@@ -17,9 +17,9 @@ def test_a_layer_that_differs_is_named_with_both():
     found = summary({"pytorch": ONE, "tensorflow": model(((24, 24, 32), 800), ((9,), 50))})
     assert found.agree is False
     assert found.sentence == (
-        "They do not agree: layer 0 of PyTorch makes 24x24x32 with 832 parameters and of "
-        "TensorFlow 24x24x32 with 800 parameters; layer 1 of PyTorch makes 10 with 50 parameters "
-        "and of TensorFlow 9 with 50 parameters."
+        "They do not agree: the output of layer 0 is 24x24x32 with 832 parameters for PyTorch and "
+        "24x24x32 with 800 parameters for TensorFlow; the output of layer 1 is 10 with 50 "
+        "parameters for PyTorch and 9 with 50 parameters for TensorFlow."
     )
 
 
@@ -44,7 +44,7 @@ def test_what_is_not_trained_is_said_and_must_agree_too():
     )
     found = summary({"pytorch": normalised, "tensorflow": model(((24, 24, 32), 128), ((10,), 50))})
     assert found.agree is False
-    assert "makes 24x24x32 with 128 parameters (64 not trained) and of" in found.sentence
+    assert "is 24x24x32 with 128 parameters (64 not trained) for PyTorch and" in found.sentence
 
 
 def test_it_is_json():

@@ -120,11 +120,11 @@ def test_all_that_is_wrong_is_said_at_once_with_paths_as_a_runner_has_them(mine)
     first, *rest = refused(path).splitlines()
     assert first == f"{path} is not a job spec:"
     assert [line.partition(";")[0] for line in rest] == [
-        f"  {path}:6: layers[1].dense.unit is no field",
+        f"  {path}:6: layers[1].dense.unit is not a field",
         f"  {path}:6: layers[1].dense.units is 'x'",
         f"  {path}:9: optimizer.adam must have fields of its own",
     ]
-    assert rest[-1].endswith("there are beta_1, beta_2, epsilon")
+    assert rest[-1].endswith("choose from beta_1, beta_2, epsilon")
 
 
 @pytest.mark.parametrize(
