@@ -77,6 +77,7 @@ def test_float32_losses_begin_as_float64_ones(framework, execution, layers):
 # Each layer with a product alone, so that no other one rounds in its place.
 SINGLE = {
     "dense": (Flatten(), Dense(jobs.CLASSES)),
+    "dense, no bias": (Flatten(), Dense(jobs.CLASSES, use_bias=False)),
     "custom_dense": (Flatten(), CustomDense(jobs.CLASSES, stddev=0.3)),
     "conv2d": (Conv2d(jobs.CLASSES, size=3, stride=2), Flatten()),
 }
@@ -97,17 +98,20 @@ def test_bfloat16_rounds_the_products_and_nothing_else(framework, execution, lay
 
 @pytest.mark.parametrize("rounded", ["images", "kernel"])
 @pytest.mark.parametrize("layers", SINGLE.values(), ids=SINGLE)
-def test_bfloat16_rounds_both_factors_of_a_product(framework, layers, rounded):
+def test_bfloat16_rounds_both_factors_of_a_product_and_no_bias(framework, layers, rounded):
     job = jobs.spec(precision=Precision.BFLOAT16, layers=layers)
-    factors = {"images": (1, 1), "kernel": (1, 1), rounded: (1 + 2**-9, -1)}  # that is 1 and -1
+    more = 1 + 2**-9  # rounded, it is 1
+    factors = {"images": (1, 1), "kernel": (1, 1), rounded: (more, -1)}
     images = np.zeros((1, *jobs.SHAPE), np.float32)
     images.flat[:2] = factors["images"]
-    weights = {name: np.zeros_like(array) for name, array in jobs.weights(job).items()}
+    weights = {name: np.full_like(array, more) for name, array in jobs.weights(job).items()}
     (kernel,) = (array for name, array in weights.items() if name.endswith("kernel"))
+    kernel[:] = 0
     kernel.reshape(-1, jobs.CLASSES)[:2] = np.array(factors["kernel"])[:, None]
     data = replace(jobs.data(job.precision), test_images=images)
     found = framework.Trainer(job, data, weights).evaluate()
-    np.testing.assert_array_equal(found, np.zeros((1, jobs.CLASSES)))
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, [[more if len(weights) > 1 else 0] * jobs.CLASSES])
 
 
 @pytest.mark.parametrize("kind", [Adam(), AdamW(weight_decay=0), Adam(0.9, 0.99999999)], ids=str)

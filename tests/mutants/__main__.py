@@ -37,8 +37,7 @@ def main() -> int:
     listed = known.read()
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         results = _results(chosen, Path(folder), listed)
-    files = {each.name.split(":")[0] for each in results}
-    stale = list(listed.stale(files)) if chosen.every == 1 else []
+    stale = list(listed.stale(report.whole(results))) if chosen.every == 1 else []
     bad = list(report.faults(results, stale))
     print(*bad, report.table(results), report.by_what(results), sep="\n\n")
     print(f"\n{len(results)} mutants in {time.monotonic() - began:.0f} s; {len(bad)} to look at")

@@ -8,6 +8,8 @@ from typing import Any
 from tests.mutants.operators import Mutant, replaced
 from tests.mutants.targets import ROOT
 
+KIND = "planted"
+
 
 @dataclass(frozen=True, slots=True)
 class Planted:
@@ -28,7 +30,7 @@ class Planted:
         for change in self.changes:
             source = replaced(source, change["old"], change["new"])
         name = f"{self.file}: planted: {self.what}"
-        return Mutant(name, self.file, "", (0, 0), "", "planted", source)
+        return Mutant(name, self.file, "", (0, 0), "", KIND, source)
 
 
 def _read() -> list[Planted]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.mutants.known import Known
 from tests.mutants.operators import Mutant
+from tests.mutants.planted import KIND as PLANTED_KIND
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,11 @@ def found(
     if not caught and not tried:
         reason = reason or known.out_of_reach(mutant)
     return Found(mutant.name, mutant.kind, mutant.statement, caught, where, tried, reason)
+
+
+def whole(results: Sequence[Found]) -> set[str]:
+    """Return the files all of whose mutants were tried: a planted fault alone is not all."""
+    return {each.name.split(":")[0] for each in results if each.kind != PLANTED_KIND}
 
 
 def table(results: Sequence[Found]) -> str:

@@ -5,7 +5,7 @@ from itertools import chain
 
 import pytest
 
-from tests.mutants import known, matrix, targets
+from tests.mutants import known, matrix, report, targets
 from tests.mutants.operators import mutants, replaced
 from tests.mutants.planted import PLANTED
 
@@ -129,3 +129,13 @@ def test_the_matrix_has_every_layer_optimizer_loop_and_execution():
         kinds |= {name for name in enum.keys() if not name.endswith("_UNSPECIFIED")}  # noqa: SIM118
     defaults = {"EXECUTION_DEFAULT", "LOOP_FIT"}
     assert kinds - defaults <= found
+
+
+def test_a_planted_fault_alone_makes_no_listed_mutant_of_its_file_stale():
+    fault = PLANTED[0].mutant()
+    mutant = mutants(fault.file, SOURCE)[0]
+    listed = known.Known(equivalent={f"{fault.file}:step: gone": "it was changed"})
+    planted = report.found(fault, listed, caught="it", tried=1)
+    assert not list(listed.stale(report.whole([planted])))
+    tried = report.found(mutant, listed, caught="it", tried=1)
+    assert list(listed.stale(report.whole([planted, tried])))
