@@ -159,19 +159,19 @@ def _recall(run: Run) -> None:
 
 def _learn_noise(comparison: Comparison, request: ComparisonRequest) -> None:
     """Store an A/A test's interval as the machine's noise floor."""
-    found = comparison.verdict
+    verdict = comparison.verdict
     environments = [t.environment for t in next(iter(comparison.trials.values()), ())]
     if (
-        found is None
-        or found.low is None
-        or found.high is None
+        verdict is None
+        or verdict.low is None
+        or verdict.high is None
         or not environments
         or environments[0] is None
     ):
         return
     of = f"{request.frameworks[0]} {machine.conditions(comparison.job)}"
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    noise = machine.Noise(found.low, found.high, found.pairs, request.workload, now)
+    noise = machine.Noise(verdict.low, verdict.high, verdict.pairs, request.workload, now)
     machine.learn_noise(machine.key(environments[0]), of, noise)
 
 

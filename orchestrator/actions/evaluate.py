@@ -78,15 +78,15 @@ def evaluate(
     if finished is None:
         raise JobFailed(english(_NO_EVALUATION, framework=name, job_id=submitted.job_id))
     kept, _ = evidence.logits(run.logits(request.trained, request.number), request.trained)
-    found = evidence.logits(client.logits(submitted.job_id), name)
-    if kept.shape != found[0].shape:
-        shapes = {"found": found[0].shape, "kept": kept.shape}
+    logits = evidence.logits(client.logits(submitted.job_id), name)
+    if kept.shape != logits[0].shape:
+        shapes = {"found": logits[0].shape, "kept": kept.shape}
         raise JobFailed(english(_OTHER_SAMPLES, framework=name, trained=request.trained, **shapes))
     of_trained = kept if name != request.trained else None
-    made = evaluation(name, request.trained, finished, found, of_trained)
-    run.write_evaluation(request.name, as_dict(made))
-    run.write_figures(plots.evaluation_canvas(made, request.name).drawing().files())
-    return made, list(_faults(made, kept, found[0], run))
+    result = evaluation(name, request.trained, finished, logits, of_trained)
+    run.write_evaluation(request.name, as_dict(result))
+    run.write_figures(plots.evaluation_canvas(result, request.name).drawing().files())
+    return result, list(_faults(result, kept, logits[0], run))
 
 
 def _faults(made: Evaluation, kept: Logits, found: Logits, run: Run) -> Iterator[Sentence]:

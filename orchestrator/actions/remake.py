@@ -50,9 +50,9 @@ def remake(run: Run) -> None:
 def _inner(run: Run, names: Iterable[str]) -> Iterator[Run]:
     """Yield the inner runs that were started."""
     for name in names:
-        found = store.inner(run, name)
-        if found is not None and found.has_trials():
-            yield found
+        inner = store.inner(run, name)
+        if inner is not None and inner.has_trials():
+            yield inner
 
 
 def _finish(runs: Iterable[Run]) -> None:

@@ -44,12 +44,14 @@ def enough(plan: Plan, run: Run, tell: Callable[[str], None]) -> Enough:
             return _failed(run) if plan.precision is not None else False
         if plan.precision is None:
             return True
-        found = _verdicts(run)
-        if not found or _failed(run):
+        verdicts = _verdicts(run)
+        if not verdicts or _failed(run):
             return True
-        sentence = join(NEXT, [each.sentence for each in found])
+        sentence = join(NEXT, [each.sentence for each in verdicts])
         tell(say(_SO_FAR, number=number, sentence=sentence))
-        if all(each.least_seen is not None and each.least_seen <= plan.precision for each in found):
+        if all(
+            each.least_seen is not None and each.least_seen <= plan.precision for each in verdicts
+        ):
             return True
         late = time.monotonic() - began > plan.most_seconds
         if late:

@@ -61,7 +61,7 @@ def finish(run: Run, kind: Kind) -> Variants:
     compared = {
         name: comparison_of(inner) for name in CHANGES[kind] if (inner := store.inner(run, name))
     }
-    found = variants(kind, compared)
-    run.write_result(kind, as_dict(found))
-    run.write_page(page.render(page.variants_page(found, run.about(), list(compared))))
-    return found
+    result = variants(kind, compared)
+    run.write_result(kind, as_dict(result))
+    run.write_page(page.render(page.variants_page(result, run.about(), list(compared))))
+    return result

@@ -80,9 +80,9 @@ def keep(run: Run, certificates: Sequence[Certificate]) -> None:
     from orchestrator import page  # noqa: PLC0415 - take a while to import
     from orchestrator.figures import plots  # noqa: PLC0415 - take a while to import
 
-    found = Certificates(certificates)
-    run.write_certificate(as_dict(found))
-    drawings = [canvas.drawing() for canvas in plots.certificate_canvases(found)]
+    all_certificates = Certificates(certificates)
+    run.write_certificate(as_dict(all_certificates))
+    drawings = [canvas.drawing() for canvas in plots.certificate_canvases(all_certificates)]
     run.write_page(page.render(page.certificate_page(certificates, run.about(), drawings)))
     for drawing in drawings:
         run.write_figures(drawing.files())
@@ -103,10 +103,10 @@ def again(run: Run) -> list[Certificate]:
         if not before:
             raise RunUnreadable(english(_NO_TRIALS, path=run.path))
         return before
-    made = judged(run, against(what.sides, what.baseline))
-    if len(before) != len(made):
-        return made
-    return [replace(new, made=old.made) for new, old in zip(made, before, strict=True)]
+    judgements = judged(run, against(what.sides, what.baseline))
+    if len(before) != len(judgements):
+        return judgements
+    return [replace(new, made=old.made) for new, old in zip(judgements, before, strict=True)]
 
 
 def short(request: Request, run: Run, runners: Runners, display: Display) -> list[Certificate]:
@@ -125,10 +125,10 @@ def short(request: Request, run: Run, runners: Runners, display: Display) -> lis
             return read(known, key).made
     display.say(say(_SHOWING))
     inner = store.within(run, "certificate", Kind.VERIFY, request.names, planned[PLAIN])
-    made = _certificates(planned, request, inner, runners, Lines(lambda _: None))
-    if all(each.same_job for each in made):
-        certificates.write(key, as_dict(Certificates(made)))
-    return made
+    judgements = _certificates(planned, request, inner, runners, Lines(lambda _: None))
+    if all(each.same_job for each in judgements):
+        certificates.write(key, as_dict(Certificates(judgements)))
+    return judgements
 
 
 def _fitting(spec: job_pb2.JobSpec, frameworks: Sequence[str]) -> job_pb2.JobSpec:
@@ -222,12 +222,12 @@ def judged(run: Run, pairs: Sequence[Pair], *, evaluated: bool = True) -> list[C
         return Proof(plain, *rest)
 
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    made = []
+    judgements = []
     for pair in pairs:
         first, second = (proof(name, pair) for name in pair)
         allowed = tolerance(first.plain.job)
-        made.append(certify(first, second, allowed, now, evaluated=evaluated))
-    return made
+        judgements.append(certify(first, second, allowed, now, evaluated=evaluated))
+    return judgements
 
 
 def _key(request: Request, planned: Mapping[int, job_pb2.JobSpec], runners: Runners) -> str:

@@ -94,11 +94,11 @@ def load(run: str | Path = shelf.LATEST, output: str | Path = "runs") -> Result:
 
     Raises OrchestratorError if there is none, or none with trials.
     """
-    found = shelf.find(str(run), Path(output))
-    comparison = comparing.comparison_of(found)
+    stored = shelf.find(str(run), Path(output))
+    comparison = comparing.comparison_of(stored)
     if not comparison.trials:
-        raise BadInput(english(_NO_TRIAL, path=found.path))
-    return Result(found.path, comparison)
+        raise BadInput(english(_NO_TRIAL, path=stored.path))
+    return Result(stored.path, comparison)
 
 
 def runs(output: str | Path = "runs") -> list[history.Entry]:

@@ -33,11 +33,11 @@ def page(comparison: Comparison, path: str, svg: str) -> str:
 
 def _warnings(comparison: Comparison) -> Iterator[str]:
     if comparison.cautions:
-        told = (
+        items = (
             f"<li><code>{escape(caution.code)}</code> {escape(caution_text(caution))}</li>"
             for caution in comparison.cautions
         )
-        yield f"<ul>{''.join(told)}</ul>"
+        yield f"<ul>{''.join(items)}</ul>"
 
 
 def _image(text: str, svg: str) -> Iterator[str]:

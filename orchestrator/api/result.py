@@ -73,8 +73,8 @@ class Result:
     @property
     def certificate(self) -> Mapping[str, Any] | None:
         """Whether it was shown to be the same job, as in certificate.json. None: not tried."""
-        found = self.comparison.certificates
-        return None if found is None else certificate_file.as_dict(found)
+        certificates = self.comparison.certificates
+        return None if certificates is None else certificate_file.as_dict(certificates)
 
     @property
     def warnings(self) -> Sequence[Caution]:

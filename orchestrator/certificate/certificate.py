@@ -117,7 +117,7 @@ def certify(
     usable = list(own.values()) if len(own) == 2 and not doubts else []
     differences = [*judge(between, usable, by), *judge(_again(plain), [], by)]
     reported = trials[0].inputs
-    made = Certificate(
+    certificate = Certificate(
         same_job=False,
         sentence=english(text.NOT_SAME, reasons=""),
         job=first.plain.job,
@@ -137,15 +137,15 @@ def certify(
         undetermined=sorted(nothing & {d.tensor for d in differences if d.tensor}),
     )
     timed, faults = _timed(sides, tolerance, nothing)
-    made = replace(made, timed=timed)
+    certificate = replace(certificate, timed=timed)
     reasons = [
         *_unfinished(trials),
         *_silent(trials),
         *(_not_evaluated(plain) if evaluated else ()),
-        *_reasons(made, differences, doubts),
+        *_reasons(certificate, differences, doubts),
         *faults,
     ]
-    return replace(made, same_job=not reasons, sentence=text.sentence(made, reasons))
+    return replace(certificate, same_job=not reasons, sentence=text.sentence(certificate, reasons))
 
 
 def _gaps(a: Evidence, b: Evidence) -> dict[Key, Gap]:
@@ -203,8 +203,8 @@ def _timed(
     inputs = check_inputs(trials)
     if inputs.same is not True:
         faults.append(clause(inputs.sentence))
-    said = [english(text.TIMED_IN, precision=rule.precision, reason=fault) for fault in faults]
-    return envelope(between, own, rule), said
+    reasons = [english(text.TIMED_IN, precision=rule.precision, reason=fault) for fault in faults]
+    return envelope(between, own, rule), reasons
 
 
 def _unfinished(trials: Sequence[Trial]) -> Iterator[Sentence]:

@@ -51,8 +51,8 @@ def as_dict(certificates: Certificates) -> dict[str, object]:
     pairs = [_pair_as_dict(each) for each in certificates.pairs]
     if len(pairs) == 1:
         return pairs[0]
-    found = {"same_job": certificates.same_job, "sentence": certificates.sentence}
-    return {"schema": SCHEMA_OF_SEVERAL, **as_json(found), "pairs": pairs}
+    mapping = {"same_job": certificates.same_job, "sentence": certificates.sentence}
+    return {"schema": SCHEMA_OF_SEVERAL, **as_json(mapping), "pairs": pairs}
 
 
 # ------------------------------------------------------------------------------------ read

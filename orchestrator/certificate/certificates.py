@@ -30,8 +30,8 @@ class Unmade:
 
 def none_made(why: Sentence, first: str, second: str) -> Unmade:
     """Return that the trials of two sides' certificate could not be run."""
-    said = english(text.NOT_SAME, reasons=english(_NONE, why=clause(why)))
-    return Unmade(said, why, first, second)
+    sentence = english(text.NOT_SAME, reasons=english(_NONE, why=clause(why)))
+    return Unmade(sentence, why, first, second)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,8 @@ class Certificates:
         """The result; with several pairs each is named."""
         if len(self.pairs) == 1:
             return self.pairs[0].sentence
-        said = [english(OF, name=pair(each), what=each.sentence) for each in self.pairs]
-        return join(NEXT, said)
+        sentences = [english(OF, name=pair(each), what=each.sentence) for each in self.pairs]
+        return join(NEXT, sentences)
 
     @property
     def made(self) -> list[Certificate]:
@@ -60,10 +60,10 @@ class Certificates:
 
     def of_pair(self, first: str, second: str) -> Certificate | Unmade | None:
         """Return the certificate of two sides. None: there is none."""
-        found = (each for each in self.pairs if {each.first, each.second} == {first, second})
+        matches = (each for each in self.pairs if {each.first, each.second} == {first, second})
         # If no certificate could be made, an older version does not say for which two sides.
         alone = self.pairs[0] if len(self.pairs) == 1 and self.pairs[0].first is None else None
-        return next(found, alone)
+        return next(matches, alone)
 
 
 def pair(found: Certificate | Unmade) -> Sentence:

@@ -103,8 +103,6 @@ def _jumps(between: Gaps, own: Mapping[str, Gaps], rule: Rule) -> Iterator[Sente
     if key not in between or not np.isfinite(between[key].values).all():
         return
     times, step = largest_jump(between[key].values, rule.least)
-    jumps = [
-        largest_jump(found[key].values, rule.least)[0] for found in own.values() if key in found
-    ]
+    jumps = [largest_jump(side[key].values, rule.least)[0] for side in own.values() if key in side]
     if times > rule.jump * min(jumps, default=1.0):
         yield english(_JUMP, times=times, before=step - 1, step=step)

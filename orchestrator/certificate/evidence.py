@@ -55,16 +55,16 @@ def evidence(run: Run, trial: Trial, frameworks: Sequence[str] = ()) -> Evidence
     Raises RunNotFound if the trial left no weights, RunUnreadable.
     """
     side, number = trial.framework, trial.number
-    found = _tensors(run.logits(side, number), english(_LOGITS, trial=trial.name))
-    if not {"logits", "labels"} <= found.keys():
+    tensors = _tensors(run.logits(side, number), english(_LOGITS, trial=trial.name))
+    if not {"logits", "labels"} <= tensors.keys():
         raise RunUnreadable(english(_NO_LOGITS, what=english(_LOGITS, trial=trial.name)))
     again = {name: run.logits_again(name, side) for name in frameworks}
     return Evidence(
         trial,
         _tensors(run.initial_weights(side, number), english(_INITIAL, trial=trial.name)),
         _tensors(run.weights(side, number), english(_WEIGHTS, trial=trial.name)),
-        found["logits"],
-        found.get("validation_logits"),
+        tensors["logits"],
+        tensors.get("validation_logits"),
         {
             name: logits(content, english(_AGAIN, trial=trial.name, framework=name))[0]
             for name, content in again.items()
@@ -81,19 +81,19 @@ def logits(
     Raises RunUnreadable.
     """
     what = name if isinstance(name, Sentence) else english(_LOGITS, trial=name)
-    found = _tensors(content, what)
-    if not {"logits", "labels"} <= found.keys():
+    tensors = _tensors(content, what)
+    if not {"logits", "labels"} <= tensors.keys():
         raise RunUnreadable(english(_NO_LOGITS, what=what))
-    return found["logits"], found["labels"].astype(np.int64)
+    return tensors["logits"], tensors["labels"].astype(np.int64)
 
 
 def _tensors(content: bytes, what: Sentence) -> Tensors:
     """Return tensors in model order, by their names: safetensors sorts by size and name."""
     try:
-        found = safetensors.numpy.load(content)
+        tensors = safetensors.numpy.load(content)
     except safetensors.SafetensorError as error:
         raise RunUnreadable(english(_NOT_SAFETENSORS, what=what, error=error)) from error
-    return dict(sorted(found.items(), key=lambda item: _place(item[0])))
+    return dict(sorted(tensors.items(), key=lambda item: _place(item[0])))
 
 
 _PARTS = ("kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance")

@@ -47,13 +47,13 @@ class Gap:
     @property
     def running(self) -> Floats:
         """The largest so far."""
-        found: Floats = np.maximum.accumulate(self.values)
-        return found
+        largest: Floats = np.maximum.accumulate(self.values)
+        return largest
 
 
 def gaps(first: Evidence, second: Evidence) -> list[Gap]:
     """Subtract two trials of one model; what either side lacks is infinitely far apart."""
-    found = [
+    subtracted = [
         *_of_steps(first.trial, second.trial),
         *_of_tensors(INITIAL, first.initial_weights, second.initial_weights),
         *_of_tensors(WEIGHTS, first.weights, second.weights),
@@ -62,8 +62,8 @@ def gaps(first: Evidence, second: Evidence) -> list[Gap]:
     ]
     kept = first.validation_logits, second.validation_logits
     if any(each is not None for each in kept):
-        found.append(Gap(VALIDATION_LOGITS, _scalar(*kept)))
-    return found
+        subtracted.append(Gap(VALIDATION_LOGITS, _scalar(*kept)))
+    return subtracted
 
 
 def again(trained: Evidence) -> list[Gap]:
@@ -72,8 +72,8 @@ def again(trained: Evidence) -> list[Gap]:
     ``tensor``: the framework.
     """
     return [
-        Gap(AGAIN, _scalar(trained.logits, made), f"{trained.trial.framework} in {name}")
-        for name, made in trained.again.items()
+        Gap(AGAIN, _scalar(trained.logits, logits), f"{trained.trial.framework} in {name}")
+        for name, logits in trained.again.items()
     ]
 
 
@@ -105,8 +105,8 @@ def _of_norms(a: StepDetails, b: StepDetails, steps: int) -> Iterator[Gap]:
 def whole_norms(details: StepDetails) -> Floats:
     """Return norms of the whole gradient, float64[steps]."""
     norms = np.stack(list(details.gradient_norms.values()), axis=1)
-    found: Floats = np.linalg.norm(norms, axis=1)
-    return found
+    whole: Floats = np.linalg.norm(norms, axis=1)
+    return whole
 
 
 def _of_evaluations(a: Trial, b: Trial) -> Iterator[Gap]:
@@ -116,18 +116,18 @@ def _of_evaluations(a: Trial, b: Trial) -> Iterator[Gap]:
     pairs = list(itertools.zip_longest(a.epochs, b.epochs))
 
     def numbers(name: str, which: int) -> Floats:
-        found = [getattr(pair[which], name) if pair[which] else None for pair in pairs]
-        return np.array([np.nan if each is None else each for each in found], np.float64)
+        values = [getattr(pair[which], name) if pair[which] else None for pair in pairs]
+        return np.array([np.nan if each is None else each for each in values], np.float64)
 
     held = any(e.validation_loss is not None for e in (*a.epochs, *b.epochs))
     splits = ("test", "validation") if held else ("test",)
     for quantity, name in ((EVALUATED_LOSSES, "loss"), (EVALUATED_ACCURACIES, "accuracy")):
         scale = np.ones(len(pairs)) if quantity is EVALUATED_ACCURACIES else None
-        found = [
+        values = [
             differences(numbers(f"{split}_{name}", 0), numbers(f"{split}_{name}", 1), scale)
             for split in splits
         ]
-        yield Gap(quantity, np.max(found, axis=0))
+        yield Gap(quantity, np.max(values, axis=0))
 
 
 def _of_tensors(quantity: Phrase, a: Tensors, b: Tensors) -> Iterator[Gap]:

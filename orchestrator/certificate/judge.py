@@ -93,7 +93,7 @@ def undetermined(trials: Sequence[Trial]) -> frozenset[str]:
 
     The job does not determine them. In float64.
     """
-    found: list[frozenset[str]] = []
+    candidates: list[frozenset[str]] = []
     for trial in trials:
         if trial.details is None or not len(trial.losses) or not trial.details.gradient_norms:
             return frozenset()
@@ -101,8 +101,8 @@ def undetermined(trials: Sequence[Trial]) -> frozenset[str]:
         if not (np.isfinite(whole).all() and (whole > 0).all()):
             return frozenset()
         norms = trial.details.gradient_norms.items()
-        found.append(frozenset(n for n, v in norms if (v <= _NOTHING * whole).all()))
-    return frozenset.intersection(*found)
+        candidates.append(frozenset(n for n, v in norms if (v <= _NOTHING * whole).all()))
+    return frozenset.intersection(*candidates)
 
 
 def judge(between: Gaps, own: Sequence[Gaps], by: Standard) -> list[Difference]:
@@ -110,15 +110,15 @@ def judge(between: Gaps, own: Sequence[Gaps], by: Standard) -> list[Difference]:
 
     ``own`` of both frameworks, or empty: without the second clause.
     """
-    found = []
+    differences = []
     for key, gap in between.items():
         outright = _outright(gap, between, by)
         if gap.quantity == WEIGHTS and gap.tensor in by.undetermined:
-            found.append(_difference(gap, outright, None, Clause.UNDETERMINED))
+            differences.append(_difference(gap, outright, None, Clause.UNDETERMINED))
             continue
         within = gap.values <= outright
         if within.all():
-            found.append(_difference(gap, outright, None, Clause.TOLERANCE))
+            differences.append(_difference(gap, outright, None, Clause.TOLERANCE))
             continue
         curve = None
         if own and gap.quantity != INITIAL:
@@ -133,8 +133,8 @@ def judge(between: Gaps, own: Sequence[Gaps], by: Standard) -> list[Difference]:
             start = 0 if is_of_steps(gap) else _steps(between)
             within |= gap.values <= by.rule.bound(curve, start)
         clause = Clause.ROUNDING if within.all() else Clause.BEYOND
-        found.append(_difference(gap, outright, curve, clause, within))
-    return found
+        differences.append(_difference(gap, outright, curve, clause, within))
+    return differences
 
 
 def _is_swayed(gap: Gap) -> bool:

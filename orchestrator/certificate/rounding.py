@@ -80,20 +80,20 @@ def rule_of(job: JobSpec) -> Rule:
 def smaller(own: Sequence[Mapping[Key, Gap]], key: Key, steps: int) -> Floats | None:
     """Return the smaller own divergence so far, float64[steps]; None if one is not known."""
     curves = _curves(own, key, steps)
-    found: Floats | None = None if curves is None else curves.min(axis=0)
-    return found
+    smallest: Floats | None = None if curves is None else curves.min(axis=0)
+    return smallest
 
 
 def larger(own: Sequence[Mapping[Key, Gap]], key: Key, steps: int) -> Floats | None:
     """Return the larger own divergence, as `smaller`."""
     curves = _curves(own, key, steps)
-    found: Floats | None = None if curves is None else curves.max(axis=0)
-    return found
+    largest: Floats | None = None if curves is None else curves.max(axis=0)
+    return largest
 
 
 def _curves(own: Sequence[Mapping[Key, Gap]], key: Key, steps: int) -> Floats | None:
     """Return the curve of each framework, float64[frameworks, steps]."""
-    curves = [found[key].running for found in own if key in found]
+    curves = [gaps[key].running for gaps in own if key in gaps]
     if len(curves) < len(own) or not curves or any(len(curve) < steps for curve in curves):
         return None
     return np.stack([curve[:steps] for curve in curves])

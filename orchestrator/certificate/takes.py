@@ -23,15 +23,15 @@ def takes(spec: job_pb2.JobSpec) -> dict[int, job_pb2.JobSpec]:
     plain.epochs, plain.late_epoch = SHORT_EPOCHS, LATE_EPOCH
     plain.steps_per_epoch_limit, plain.report_every_steps = SHORT_STEPS, SHORT_CHUNK
     _limit_tests(plain)
-    found = with_rounding(plain)
+    specs = with_rounding(plain)
     if spec.precision != job_pb2.PRECISION_FLOAT64:
         timed = copied(spec)
         timed.epochs, timed.steps_per_epoch_limit = 1, TIMED_STEPS
         _limit_tests(timed)
         moved = copied(timed)
         moved.perturb_initial_weights = True
-        found |= {TIMED: timed, TIMED_PERTURBED: moved}
-    return found
+        specs |= {TIMED: timed, TIMED_PERTURBED: moved}
+    return specs
 
 
 def with_rounding(plain: job_pb2.JobSpec) -> dict[int, job_pb2.JobSpec]:
@@ -50,8 +50,8 @@ def copied(spec: job_pb2.JobSpec) -> job_pb2.JobSpec:
 
 def _limit_tests(spec: job_pb2.JobSpec) -> None:
     """Reduce the test samples if there are more."""
-    made = spec.dataset.synthetic.test_samples
-    there = made if spec.dataset.name == "synthetic" else _BUILT_IN
+    samples = spec.dataset.synthetic.test_samples
+    there = samples if spec.dataset.name == "synthetic" else _BUILT_IN
     limit = spec.dataset.test_limit if spec.dataset.HasField("test_limit") else there
     if limit > _TESTED:
         spec.dataset.test_limit = _TESTED

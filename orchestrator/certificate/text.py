@@ -132,9 +132,9 @@ def sentence(found: "Certificate", reasons: Sequence[Sentence]) -> Sentence:
     if reasons:
         return english(NOT_SAME, reasons=join(SEMICOLON, reasons))
     exact = rule_of(found.job) is FLOAT64
-    said = [_exact(found), *_needed(found)] if exact else [*_rounded(found)]
+    parts = [_exact(found), *_needed(found)] if exact else [*_rounded(found)]
     if found.timed is not None:
-        said.append(
+        parts.append(
             english(
                 _TIMED,
                 precision=found.timed.precision,
@@ -145,10 +145,10 @@ def sentence(found: "Certificate", reasons: Sequence[Sentence]) -> Sentence:
         )
     job = found.job
     if job.late_epoch is not None:
-        said.append(english(_LATE, epochs=job.epochs, number=job.late_epoch))
+        parts.append(english(_LATE, epochs=job.epochs, number=job.late_epoch))
     if job.late_epoch is not None or job.steps_per_epoch_limit is not None:
-        said.append(english(_NOT_COVERED))
-    return join(NEXT, said)
+        parts.append(english(_NOT_COVERED))
+    return join(NEXT, parts)
 
 
 def _exact(found: "Certificate") -> Sentence:

@@ -84,8 +84,8 @@ def judge_timed(
     for one, other in pairs:
         rule = rule_of(one.spec) if one.spec else FLOAT32
         for reason in _against(one, other, rule, exact if rule is FLOAT64 else held):
-            said = english(_NOT_SAME, number=one.number, reason=reason)
-            return Timed(False, len(pairs), False, said)
+            sentence = english(_NOT_SAME, number=one.number, reason=reason)
+            return Timed(False, len(pairs), False, sentence)
         apart = apart or bool(_gap(one, other).any())
     return Timed(True, len(pairs), apart, None)
 
@@ -190,7 +190,7 @@ def _of_accuracies(
 
 def not_finite(trials: Mapping[str, Sequence[Trial]]) -> dict[str, int]:
     """Return the first step at which a side's losses are not finite, by side."""
-    found: dict[str, int] = {}
+    first_steps: dict[str, int] = {}
     for side, group in trials.items():
         steps = [
             int((~np.isfinite(trial.losses)).argmax())
@@ -198,5 +198,5 @@ def not_finite(trials: Mapping[str, Sequence[Trial]]) -> dict[str, int]:
             if len(trial.losses) and not np.isfinite(trial.losses).all()
         ]
         if steps:
-            found[side] = min(steps)
-    return found
+            first_steps[side] = min(steps)
+    return first_steps

@@ -9,8 +9,8 @@ from orchestrator.storage import shelf
 
 def runs(context: typer.Context, incomplete: str) -> list[str]:
     """Return names in the output directory, newest first, and ``latest``."""
-    found = shelf.runs(context.params["output"])
-    names = [shelf.LATEST, *(run.path.name for run in reversed(found))] if found else []
+    listed = shelf.runs(context.params["output"])
+    names = [shelf.LATEST, *(run.path.name for run in reversed(listed))] if listed else []
     return [name for name in names if name.startswith(incomplete)]
 
 

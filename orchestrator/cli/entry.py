@@ -43,6 +43,6 @@ def command(name: str) -> Any:
     run.__annotations__ = {**body.__annotations__, **own}
     alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     alone.command(name)(run)
-    made = typer.main.get_command(alone)
-    say_help(made)
-    return made
+    whole = typer.main.get_command(alone)
+    say_help(whole)
+    return whole

@@ -47,8 +47,8 @@ def grouped(function: Callable[..., None]) -> Callable[..., None]:
 
 def _for_typer(annotation: Any) -> Any:
     """Return a job's flag in Typer's form; any other annotation unchanged."""
-    kind, *told = get_args(annotation) or (annotation,)
-    for flag in told:
+    kind, *metadata = get_args(annotation) or (annotation,)
+    for flag in metadata:
         if isinstance(flag, Flag):
             option = typer.Option(help=flag.help, metavar=flag.metavar, rich_help_panel=JOB)
             return Annotated[kind, option]

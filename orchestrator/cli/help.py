@@ -29,8 +29,8 @@ def texts(group: Any) -> Iterator[tuple[Any, str, Phrase]]:
 
 def _own(command: Any) -> Iterator[tuple[Any, str, Phrase]]:
     flags = (flag for flag in command.params if not flag.name.endswith("_completion"))  # Typer's
-    for found in (command, *flags):
-        yield from _of(found)
+    for owner in (command, *flags):
+        yield from _of(owner)
 
 
 def _of(found: Any) -> Iterator[tuple[Any, str, Phrase]]:
@@ -50,5 +50,5 @@ def say_help(command: Any) -> None:
 
     rich_utils.Text = _Folded  # type: ignore[attr-defined]
     listed = getattr(command, "commands", {}).values()
-    for found, field, text in [*_own(command), *(each for one in listed for each in _of(one))]:
-        setattr(found, field, say(text))
+    for owner, field, text in [*_own(command), *(each for one in listed for each in _of(one))]:
+        setattr(owner, field, say(text))

@@ -28,7 +28,7 @@ def chosen(context: typer.Context) -> str:
     """
     for source in ("COMMANDLINE", "ENVIRONMENT", "DEFAULT_MAP"):
         for each in (context, context.parent):
-            told = each.get_parameter_source("lang") if each else None
-            if each and told and told.name == source:
+            origin = each.get_parameter_source("lang") if each else None
+            if each and origin and origin.name == source:
                 return locales.named(each.params["lang"])
     return locales.of(os.environ)

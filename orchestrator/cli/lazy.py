@@ -22,8 +22,8 @@ class LazyCommand(TyperCommand):
     def whole(self) -> TyperCommand:
         """The command itself. Imports its module."""
         entry = importlib.import_module("orchestrator.cli.entry")
-        made: TyperCommand = entry.command(self.name)
-        return made
+        command: TyperCommand = entry.command(self.name)
+        return command
 
     @property
     def params(self) -> list[Any]:

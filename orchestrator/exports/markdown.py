@@ -7,5 +7,5 @@ from orchestrator.reports.markdown import text
 
 
 def write(result: Result, folder: Path) -> None:
-    made = text(result.comparison, f"{result.workload}: {result.name}")
-    (folder / "result.md").write_text(made, encoding="utf-8")
+    document = text(result.comparison, f"{result.workload}: {result.name}")
+    (folder / "result.md").write_text(document, encoding="utf-8")

@@ -116,7 +116,7 @@ def trials(comparison: Comparison) -> Iterator[Row]:
     """Yield a row for each trial: how it ended, where it ran, and what it used."""
     for side, trial in _trials(comparison):
         last = trial.epochs[-1] if trial.epochs else None
-        told = {
+        environment = {
             "state": trial.state.value,
             "error": trial.error.message if trial.error else None,
             "seed": trial.spec.seed if trial.spec else None,
@@ -127,7 +127,7 @@ def trials(comparison: Comparison) -> Iterator[Row]:
         }
         yield {
             **_key(side, trial),
-            **{name: told[name] for name in _TRIAL},
+            **{name: environment[name] for name in _TRIAL},
             **{f"gpu_{name}": getattr(trial.accelerator, name, None) for name in _GPU},
             **{name: getattr(trial.environment, name, None) for name in _VERSIONS},
         }

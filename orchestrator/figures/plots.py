@@ -50,10 +50,10 @@ _TIME_OF = Phrase("Training time of {second}\nover {first}'s")
 
 def names(comparison: Comparison) -> list[str]:
     """Return the names of figures that have something to show: the overview, then the others."""
-    found = [OVERVIEW] if any(t.epochs for t in trials_of(comparison)) else []
+    drawn_names = [OVERVIEW] if any(t.epochs for t in trials_of(comparison)) else []
     shown = titles(comparison)
-    found += [name for name in _PANELS if name in shown]
-    return [*found, *_certificates(comparison.certificates)]
+    drawn_names += [name for name in _PANELS if name in shown]
+    return [*drawn_names, *_certificates(comparison.certificates)]
 
 
 def certificate_canvases(found: Certificates) -> list[Canvas]:
@@ -64,16 +64,16 @@ def certificate_canvases(found: Certificates) -> list[Canvas]:
 def _certificates(found: Certificates | None) -> dict[str, Certificate]:
     """Return certificates that a figure can show, by the figure's name."""
     alone = found is not None and len(found.pairs) == 1
-    made = found.made if found else []
-    return {CERTIFICATE if alone else f"{CERTIFICATE}-{each.second}": each for each in made}
+    certificates = found.made if found else []
+    return {CERTIFICATE if alone else f"{CERTIFICATE}-{each.second}": each for each in certificates}
 
 
 def canvas(comparison: Comparison, name: str) -> Canvas:
     """Return the figure of one of `names`."""
     if name == OVERVIEW:
         return overview(comparison)
-    if (found := _certificates(comparison.certificates).get(name)) is not None:
-        return certificate_canvas(found, name)
+    if (certificate := _certificates(comparison.certificates).get(name)) is not None:
+        return certificate_canvas(certificate, name)
     panel, room = _PANELS[name]
     with style():
         above, below = titles(comparison)[name], footer(comparison)
@@ -114,12 +114,12 @@ def explanation_canvas(rows: Sequence[Row], *, alone: bool = True) -> Canvas:
             pitfalls.time: say(_TIME_OF, first=first, second=second),
         }
         figure = Figure(figsize=(14, 2 + 0.62 * len(rows)), layout="constrained")
-        found = figure.subplots(1, 3, sharey=True, width_ratios=(5, 4, 4))
-        for axes, (panel, heading) in zip(found, headings.items(), strict=True):
+        subplots = figure.subplots(1, 3, sharey=True, width_ratios=(5, 4, 4))
+        for axes, (panel, heading) in zip(subplots, headings.items(), strict=True):
             panel(axes, rows, look)
             axes.set_title(heading, fontsize=13)
             axes.grid(visible=False, axis="y")
-        found[0].invert_yaxis()
+        subplots[0].invert_yaxis()
         figure.suptitle(say(_EXPLAINED), x=0.01, ha="left", fontsize=17, fontweight="bold")
         name = "explanation" if alone else f"explanation-{list(rows[0].seconds)[1]}"
         return whole(name, say(_EXPLAINED), figure)

@@ -33,17 +33,17 @@ _MEMORY_OF = Phrase("{framework} {size}")
 def titles(comparison: Comparison) -> dict[str, str]:
     """Return the titles of figures that have something to show."""
     trials = trials_of(comparison)
-    found: dict[str, str] = {"time": _time_title(comparison)} if trials else {}
-    if any(found.pairs > 1 for found in comparison.verdicts):
-        found["ratios"] = say(comparison.finding)
+    texts: dict[str, str] = {"time": _time_title(comparison)} if trials else {}
+    if any(texts.pairs > 1 for texts in comparison.verdicts):
+        texts["ratios"] = say(comparison.finding)
     if any(trial.epochs for trial in trials):
-        found["accuracy"] = _accuracy_title(comparison)
-        found["reaching"] = _reaching_title(comparison)
+        texts["accuracy"] = _accuracy_title(comparison)
+        texts["reaching"] = _reaching_title(comparison)
     if any(len(trial.losses) for trial in trials):
-        found["loss"] = _loss_title(comparison)
+        texts["loss"] = _loss_title(comparison)
     if any(PEAK_MEMORY.measure(trial, None) for trial in trials):
-        found["memory"] = _memory_title(comparison)
-    return found
+        texts["memory"] = _memory_title(comparison)
+    return texts
 
 
 def trials_of(comparison: Comparison) -> list[Trial]:
@@ -96,12 +96,12 @@ def _loss_title(comparison: Comparison) -> str:
 def _time_title(comparison: Comparison) -> str:
     if not comparison.verdicts:
         return say(comparison.finding)
-    said = []
+    parts = []
     for name, trials in comparison.counted.items():
         phases = median_phases(trials)
         names = {"framework": label(name), "train": number(phases["train"])}
-        said.append(say(_TIME_OF_ALL, **names, seconds=number(sum(phases.values()))))
-    return say(_TIME, times=_listed(said))
+        parts.append(say(_TIME_OF_ALL, **names, seconds=number(sum(phases.values()))))
+    return say(_TIME, times=_listed(parts))
 
 
 def _reaching_title(comparison: Comparison) -> str:
@@ -112,20 +112,20 @@ def _reaching_title(comparison: Comparison) -> str:
     if any(TARGET.measure(t, job) is None for trials in counted.values() for t in trials):
         return say(_NOT_REACHED, target=percent(target))
     times = {name: TARGET.of(trials, job) or 0.0 for name, trials in counted.items()}
-    said = [
+    parts = [
         say(_REACHED_AFTER, seconds=number(seconds), framework=label(name))
         for name, seconds in times.items()
     ]
-    return say(_REACHED, target=percent(target), times=_listed(said))
+    return say(_REACHED, target=percent(target), times=_listed(parts))
 
 
 def _memory_title(comparison: Comparison) -> str:
-    said = [
+    parts = [
         say(_MEMORY_OF, framework=label(name), size=memory(size))
         for name, trials in comparison.counted.items()
         if (size := PEAK_MEMORY.of(trials, comparison.job))
     ]
-    return say(_MEMORY, sizes=_listed(said))
+    return say(_MEMORY, sizes=_listed(parts))
 
 
 def _listed(texts: Sequence[str]) -> str:

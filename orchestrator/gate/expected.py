@@ -106,7 +106,7 @@ def expected(spec: job_pb2.JobSpec) -> Expected:
 
 
 def _most_samples(dataset: job_pb2.Dataset) -> tuple[int | None, int | None]:
-    made = dataset.synthetic if dataset.name == "synthetic" else None
-    train = dataset.train_limit or (made.train_samples if made else None)
-    test = dataset.test_limit or (made.test_samples if made else None)
+    synthetic = dataset.synthetic if dataset.name == "synthetic" else None
+    train = dataset.train_limit or (synthetic.train_samples if synthetic else None)
+    test = dataset.test_limit or (synthetic.test_samples if synthetic else None)
     return train, test

@@ -72,9 +72,9 @@ def check_measured(given: job_pb2.MachineMeasured) -> None:
 
 def check_model(given: job_pb2.ModelSummarized) -> None:
     require_from("len(model_summarized.layers)", len(given.layers), 1, _MOST_LAYERS)
-    told: dict[str, job_pb2.ModelSummarized | job_pb2.LayerSummary] = {"model_summarized": given}
-    told |= {f"model_summarized.layers[{i}]": layer for i, layer in enumerate(given.layers)}
-    for field, each in told.items():
+    parts: dict[str, job_pb2.ModelSummarized | job_pb2.LayerSummary] = {"model_summarized": given}
+    parts |= {f"model_summarized.layers[{i}]": layer for i, layer in enumerate(given.layers)}
+    for field, each in parts.items():
         require_from(f"{field}.parameter_count", each.parameter_count, 0, _MOST_PARAMETERS)
         require_from(f"{field}.untrained_count", each.untrained_count, 0, each.parameter_count)
     for index, layer in enumerate(given.layers):
@@ -97,9 +97,9 @@ def check_images(given: job_pb2.ImagesPreviewed, expected: Expected) -> None:
         ("augmented", math.prod(shape)),
         ("labels", shape[0]),
     ):
-        found = len(getattr(given, name))
+        length = len(getattr(given, name))
         due = english(_AS_SHAPED, count=count)
-        require(found == count, f"len(images_previewed.{name})", found, due)
+        require(length == count, f"len(images_previewed.{name})", length, due)
     if expected.classes is not None:
         for index, value in enumerate(given.labels):
             require_from(f"images_previewed.labels[{index}]", value, 0, expected.classes - 1)

@@ -25,6 +25,6 @@ class Peers:
         with self._taking:
             other, first = self._first = self._first or (framework, event.inputs)
         for name in (*_SIZES, "parameter_count"):
-            due, found = getattr(first, name), getattr(event.inputs, name)
+            due, actual = getattr(first, name), getattr(event.inputs, name)
             wanted = english(_AS_ANOTHER, value=due, framework=other)
-            require(found == due, f"inputs.{name}", found, wanted)
+            require(actual == due, f"inputs.{name}", actual, wanted)

@@ -20,11 +20,11 @@ def refusal(sequence: int, why: Sentence) -> job_pb2.JobEvent:
 
 def failed(job: job_pb2.Job, why: Sentence) -> job_pb2.Job:
     """Return the job as the orchestrator treats it from then on."""
-    made = job_pb2.Job()
-    made.CopyFrom(job)
-    made.state = job_pb2.JOB_STATE_FAILED
-    made.error.CopyFrom(_status(why))
-    return made
+    copy = job_pb2.Job()
+    copy.CopyFrom(job)
+    copy.state = job_pb2.JOB_STATE_FAILED
+    copy.error.CopyFrom(_status(why))
+    return copy
 
 
 def _status(why: Sentence) -> status_pb2.Status:

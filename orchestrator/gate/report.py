@@ -224,9 +224,9 @@ class Gate:
         """Check that the inputs are those that were saved, once both are known. Raises Fault."""
         saved, inputs = self._files.get(_INITIAL), self._training.inputs
         if saved is not None and inputs is not None:
-            found = inputs.initial_weights_sha256
+            digest = inputs.initial_weights_sha256
             due = english(_AS_SAVED, digest=saved.sha256)
-            require(found == saved.sha256, "inputs.initial_weights_sha256", found, due)
+            require(digest == saved.sha256, "inputs.initial_weights_sha256", digest, due)
 
     def _require_trained(self, event: str) -> None:
         if self._kind == _TRAIN and not self._training.done:

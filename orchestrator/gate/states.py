@@ -72,15 +72,15 @@ class Phases:
 
     def finish(self, given: job_pb2.PhaseFinished) -> None:
         _require_phase("phase_finished.phase", given.phase)
-        told = phase_name(given.phase)
+        phase = phase_name(given.phase)
         if given.phase in self.finished:
-            raise Fault(english(AGAIN, event=f"phase_finished({told})"))
+            raise Fault(english(AGAIN, event=f"phase_finished({phase})"))
         if given.phase in self.running:
             self.running.remove(given.phase)
         elif given.phase != _IMPORT:
-            raise Fault(english(_NOT_STARTED, phase=told))
+            raise Fault(english(_NOT_STARTED, phase=phase))
         if given.phase != _IMPORT:
-            times.require_lived(f"phase_finished({told})", given.duration, self._elapsed)
+            times.require_lived(f"phase_finished({phase})", given.duration, self._elapsed)
         self.finished.append(given.phase)
 
 

@@ -54,8 +54,8 @@ Tensors = Mapping[str, Tensor]
 def sample_shape(spec: job_pb2.JobSpec) -> Shape | None:
     """Return [h, w, c]; None: for an unknown dataset."""
     if spec.dataset.name == "synthetic":
-        made = spec.dataset.synthetic
-        return made.height, made.width, made.channels
+        synthetic = spec.dataset.synthetic
+        return synthetic.height, synthetic.width, synthetic.channels
     return _SAMPLES.get(spec.dataset.name)
 
 
@@ -66,15 +66,15 @@ def of_model(spec: job_pb2.JobSpec) -> tuple[Tensors, int] | None:
     """
     shape = sample_shape(spec)
     dtype = ("F64",) if spec.precision == job_pb2.PRECISION_FLOAT64 else ("F32",)
-    found: dict[str, Tensor] = {}
+    tensors: dict[str, Tensor] = {}
     for index, layer in enumerate(spec.layers):
         after = _after(layer, shape) if shape else None
         if after is None:
             return None
         shape, parameters = after
         for part, size in parameters.items():
-            found[f"layers.{index}.{part}"] = Tensor(size, dtype)
-    return (found, shape[-1]) if shape and len(shape) == 1 else None
+            tensors[f"layers.{index}.{part}"] = Tensor(size, dtype)
+    return (tensors, shape[-1]) if shape and len(shape) == 1 else None
 
 
 def of_logits(spec: job_pb2.JobSpec, samples: int, classes: int) -> Tensors:
@@ -125,8 +125,8 @@ def _after(layer: job_pb2.Layer, shape: Shape) -> tuple[Shape, dict[str, Shape]]
 def _windows(shape: Shape, size: int, stride: int, padding: int) -> Shape | None:
     if len(shape) != 3 or stride < 1:
         return None
-    found = tuple((side + 2 * padding - size) // stride + 1 for side in shape[:2])
-    return found if min(found) > 0 else None
+    sides = tuple((side + 2 * padding - size) // stride + 1 for side in shape[:2])
+    return sides if min(sides) > 0 else None
 
 
 def is_trained(name: str) -> bool:
@@ -173,18 +173,18 @@ def _header(
     try:
         text = bytes(content[_LENGTH_BYTES:begin])
         pairs: Any = json.loads(text, object_pairs_hook=list) if text.startswith(b"{") else None
-        found = dict(pairs)
+        entries = dict(pairs)
     except (ValueError, TypeError, RecursionError):
         raise Fault(english(_NOT_A_HEADER, file=file, why=english(_NOT_JSON))) from None
-    require(len(found) == len(pairs), f"{file}.header", len(pairs), len(found))
-    return found, begin
+    require(len(entries) == len(pairs), f"{file}.header", len(pairs), len(entries))
+    return entries, begin
 
 
 def _place(name: str, entry: Any, tensor: Tensor) -> tuple[int, int, str]:
     """Return where the tensor begins and ends, if it is the expected one. Raises Fault."""
     try:
-        told = dict(entry)
-        dtype, shape, offsets = told["dtype"], told["shape"], told["data_offsets"]
+        fields = dict(entry)
+        dtype, shape, offsets = fields["dtype"], fields["shape"], fields["data_offsets"]
     except (KeyError, TypeError, ValueError):
         raise Fault(english(_NOT_A_HEADER, file=name, why=english(_NOT_JSON))) from None
     wanted = english(ONE_OF, known=", ".join(tensor.dtypes))

@@ -35,10 +35,10 @@ _OTHERS = (
 def looks(frameworks: Sequence[str]) -> dict[str, Look]:
     """Return the look of each; one without a look of its own takes the next unused one."""
     known = {name: FRAMEWORKS.get(name.removesuffix("-a")) for name in frameworks}
-    found = {name: each and Look(each.colour, each.marker) for name, each in known.items()}
-    unknown = sorted(name for name, look in found.items() if look is None)
+    assigned = {name: each and Look(each.colour, each.marker) for name, each in known.items()}
+    unknown = sorted(name for name, look in assigned.items() if look is None)
     spare = {name: _OTHERS[index % len(_OTHERS)] for index, name in enumerate(unknown)}
-    return {name: look or spare[name] for name, look in found.items()}
+    return {name: look or spare[name] for name, look in assigned.items()}
 
 
 def lighter(colour: str, share: float) -> tuple[float, ...]:

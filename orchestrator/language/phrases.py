@@ -45,9 +45,9 @@ def say(text: Phrase | Sentence, /, **values: object) -> str:
 
 def english(phrase: Phrase, /, **values: object) -> Sentence:
     """Render in English, for data."""
-    made = Sentence(_made(ENGLISH, phrase, values))
-    made.phrase, made.values = phrase, values
-    return made
+    sentence = Sentence(_made(ENGLISH, phrase, values))
+    sentence.phrase, sentence.values = phrase, values
+    return sentence
 
 
 def stored(text: str) -> Sentence:
@@ -68,9 +68,9 @@ def kept(value: object) -> object:
 def told(found: object, text: str) -> Sentence:
     """Rebuild the sentence that `kept` stored; if it differs from ``text``, return ``text``."""
     with suppress(ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-        made = _again(found)
-        if isinstance(made, Sentence) and made == text:
-            return made
+        sentence = _again(found)
+        if isinstance(sentence, Sentence) and sentence == text:
+            return sentence
     return stored(text)
 
 
@@ -80,15 +80,15 @@ def _again(found: object) -> object:
     if "number" in found:
         return float(found["number"])
     phrase, values = found["phrase"], found["values"]
-    made = english(Phrase(phrase), **{name: _again(value) for name, value in values.items()})
-    return clause(made) if found["clause"] else made
+    sentence = english(Phrase(phrase), **{name: _again(value) for name, value in values.items()})
+    return clause(sentence) if found["clause"] else sentence
 
 
 def clause(sentence: Sentence) -> Clause:
     """Return the sentence without its full stop."""
-    made = Clause(_without_stop(sentence))
-    made.phrase, made.values = sentence.phrase, sentence.values
-    return made
+    result = Clause(_without_stop(sentence))
+    result.phrase, result.values = sentence.phrase, sentence.values
+    return result
 
 
 def join(pair: Phrase, parts: Iterable[str]) -> Sentence:
@@ -135,11 +135,11 @@ def _without_stop(text: str) -> str:
 def _made(language: str, phrase: Phrase, values: Mapping[str, object]) -> str:
     # The empty phrase means the catalogue's header.
     text = _catalogue(language).gettext(phrase) if phrase else phrase
-    said = {
+    texts = {
         name: _told(language, value) if isinstance(value, Sentence) else value
         for name, value in values.items()
     }
-    return text.format(**said) if said else text
+    return text.format(**texts) if texts else text
 
 
 @functools.cache

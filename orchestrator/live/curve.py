@@ -74,13 +74,13 @@ def extended(curve: Curve, first_step: int, values: Iterable[float], version: in
 
 
 def _wider(buckets: list[Bucket], width: int, version: int) -> list[Bucket]:
-    found: list[Bucket] = []
+    merged: list[Bucket] = []
     for bucket in buckets:
-        if found and found[-1].first // width == bucket.first // width:
-            found[-1] = _joined(found[-1], bucket, version)
+        if merged and merged[-1].first // width == bucket.first // width:
+            merged[-1] = _joined(merged[-1], bucket, version)
         else:
-            found.append(bucket)
-    return found
+            merged.append(bucket)
+    return merged
 
 
 def _joined(a: Bucket, b: Bucket, version: int | None = None) -> Bucket:

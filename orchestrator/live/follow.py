@@ -88,10 +88,10 @@ class Follower:
 
     def _read_next(self, client: Client) -> bool:
         """Read a job to its end; False if there is none to read. Raises RunnerUnavailable."""
-        found = list(itertools.islice(client.jobs(KEPT_JOBS), KEPT_JOBS))
-        if self._is_new(found):
-            self._board.change(lambda live: listed(live, self._framework, found))
-        job = self._unread(found)
+        newest = list(itertools.islice(client.jobs(KEPT_JOBS), KEPT_JOBS))
+        if self._is_new(newest):
+            self._board.change(lambda live: listed(live, self._framework, newest))
+        job = self._unread(newest)
         if job is None:
             return False
         after = self._board.live.jobs[job.job_id].sequence

@@ -18,27 +18,27 @@ Cursor = Mapping[str, int]
 
 def cursor_of(text: str) -> dict[str, int]:
     """Parse a Last-Event-ID; skip anything that is not from this program."""
-    found = {}
+    cursor = {}
     for part in text[:10_000].split(","):
         job_id, _, sequence = part.partition(":")
         if job_id and sequence.isascii() and sequence.isdigit() and len(sequence) < 19:
-            found[job_id] = int(sequence)
-    return found
+            cursor[job_id] = int(sequence)
+    return cursor
 
 
 def groups(live: Live) -> list[list[LiveJob]]:
     """Group the matching jobs of all frameworks; the newest group first."""
-    found: list[list[LiveJob]] = []
+    grouped: list[list[LiveJob]] = []
     for job in sorted(live.jobs.values(), key=lambda job: (job.created, job.job_id)):
-        for group in reversed(found):
+        for group in reversed(grouped):
             taken = {other.framework for other in group}
             if job.framework not in taken and group[0].spec == job.spec:
                 group.append(job)
                 break
         else:
-            found.append([job])
-    found.sort(key=lambda group: group[-1].created)
-    return found[: -SHOWN_GROUPS - 1 : -1]
+            grouped.append([job])
+    grouped.sort(key=lambda group: group[-1].created)
+    return grouped[: -SHOWN_GROUPS - 1 : -1]
 
 
 def news(live: Live, cursor: Cursor, overview: str) -> Iterator[tuple[str, str, dict[str, int]]]:

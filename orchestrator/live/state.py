@@ -184,14 +184,14 @@ def _after_steps(job: LiveJob, chunk: job_pb2.StepsFinished, time: float) -> Liv
 
 def _after_fold(job: LiveJob, event: job_pb2.JobEvent) -> LiveJob:
     """Apply one event, interpreted as everywhere else."""
-    told = fold(job.framework, 1, [event])
+    trial = fold(job.framework, 1, [event])
     if event.HasField("state_changed"):
-        error = told.error.message if told.error else ""
-        job = dataclasses.replace(job, state=told.state, error=error)
-    if told.inputs is not None:
-        job = dataclasses.replace(job, steps_per_epoch=told.inputs.steps_per_epoch)
+        error = trial.error.message if trial.error else ""
+        job = dataclasses.replace(job, state=trial.state, error=error)
+    if trial.inputs is not None:
+        job = dataclasses.replace(job, steps_per_epoch=trial.inputs.steps_per_epoch)
         job = dataclasses.replace(job, losses=for_steps(job.all_steps))
-    for epoch in told.epochs:
+    for epoch in trial.epochs:
         job = dataclasses.replace(
             job,
             epochs=epoch.epoch + 1,
@@ -200,7 +200,7 @@ def _after_fold(job: LiveJob, event: job_pb2.JobEvent) -> LiveJob:
             epochs_seconds=job.epochs_seconds + epoch.train_seconds,
             accuracies=extended(job.accuracies, epoch.epoch, [epoch.test_accuracy], job.sequence),
         )
-    return dataclasses.replace(job, seconds=told.phases.get("train", job.seconds))
+    return dataclasses.replace(job, seconds=trial.phases.get("train", job.seconds))
 
 
 def _seconds(timestamp: Timestamp) -> float:

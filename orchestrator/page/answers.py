@@ -59,10 +59,10 @@ _AN_EPOCH, _SOME_EPOCHS = Phrase("1 epoch"), Phrase("{count:,} epochs")
 def answers(comparison: Comparison, about: About) -> list[Answer]:
     """Return the answers in the order of the questions."""
     several = len(comparison.trials) > 1
-    found = [_what_ran(comparison, about)]
+    result = [_what_ran(comparison, about)]
     if several:
-        found += [_same_job(comparison), _faster(comparison)]
-    return [*found, _learned(comparison, several=several), _why(comparison)]
+        result += [_same_job(comparison), _faster(comparison)]
+    return [*result, _learned(comparison, several=several), _why(comparison)]
 
 
 def _what_ran(comparison: Comparison, about: About) -> Answer:
@@ -70,9 +70,9 @@ def _what_ran(comparison: Comparison, about: About) -> Answer:
     trials = [trial for group in comparison.trials.values() for trial in group]
     given = next((trial.inputs for trial in trials if trial.inputs), None)
     names = {"dataset": job.dataset.name}
-    said = [say(_JOB_UNKNOWN, **names)]
+    sentences = [say(_JOB_UNKNOWN, **names)]
     if given:
-        said = [
+        sentences = [
             say(
                 _JOB,
                 **names,
@@ -83,7 +83,7 @@ def _what_ran(comparison: Comparison, about: About) -> Answer:
                 batch_size=job.batch_size,
             )
         ]
-    said.append(
+    sentences.append(
         say(
             _HOW,
             precision=job.precision,
@@ -99,8 +99,8 @@ def _what_ran(comparison: Comparison, about: About) -> Answer:
         if (known := {t.environment.framework_version for t in group if t.environment})
     ]
     counted = _count(len(trials), _A_TRIAL, _SOME_TRIALS)
-    said.append(say(_TRIALS, trials=counted, sides=say(join(COMMA, versions)) or "?"))
-    return Answer(say(_WHAT), about.workload, said)
+    sentences.append(say(_TRIALS, trials=counted, sides=say(join(COMMA, versions)) or "?"))
+    return Answer(say(_WHAT), about.workload, sentences)
 
 
 def _count(count: int, one: Phrase, several: Phrase) -> str:
@@ -109,9 +109,9 @@ def _count(count: int, one: Phrase, several: Phrase) -> str:
 
 def _same_job(comparison: Comparison) -> Answer:
     certificates, inputs = comparison.certificates, comparison.inputs
-    said = [say(certificates.sentence)] if certificates else list[str]()
-    said[:0] = [say(each.sentence) for each in comparison.timed if each.sentence is not None]
-    said.append(say(inputs.sentence))
+    sentences = [say(certificates.sentence)] if certificates else list[str]()
+    sentences[:0] = [say(each.sentence) for each in comparison.timed if each.sentence is not None]
+    sentences.append(say(inputs.sentence))
     if inputs.same is False:
         short = _NO
     elif in_own_way(comparison.job):
@@ -123,20 +123,22 @@ def _same_job(comparison: Comparison) -> Answer:
     else:
         alike = are_the_same(tuple(comparison.trials)) and inputs.same
         short = _YES if alike else _NOT_CHECKED
-    return Answer(say(_SAME_JOB), say(short), said)
+    return Answer(say(_SAME_JOB), say(short), sentences)
 
 
 def _faster(comparison: Comparison) -> Answer:
     verdicts = comparison.verdicts
     if not verdicts:
         return Answer(say(_FASTER), say(_NO_VERDICT), [say(comparison.finding)])
-    said = [say(found.sentence) for found in verdicts]
+    sentences = [say(found.sentence) for found in verdicts]
     for found in verdicts[:1] if len(comparison.pairs) == 1 else []:
         if found.low is not None and found.high is not None:
             names = {"pairs": found.pairs, "low": found.low, "high": found.high}
-            said.append(say(_INTERVAL, **names, least=found.least_seen))
+            sentences.append(say(_INTERVAL, **names, least=found.least_seen))
     short = [_short(found, alone=len(comparison.pairs) == 1) for found in verdicts]
-    return Answer(say(_FASTER), say(join(SEMICOLON, short)), [*said, *report.noise(comparison)])
+    return Answer(
+        say(_FASTER), say(join(SEMICOLON, short)), [*sentences, *report.noise(comparison)]
+    )
 
 
 def _short(found: Verdict, *, alone: bool) -> Sentence:
@@ -170,13 +172,13 @@ def _of_learning(comparison: Comparison) -> Iterator[str]:
         yield say(_NO_TARGET)
     else:
         reached = sum(accuracy >= target for accuracy in trials)
-        told = _count(len(trials), _A_TRIAL, _SOME_TRIALS)
-        yield say(_REACHED, target=percent(target), reached=reached, trials=told)
+        count = _count(len(trials), _A_TRIAL, _SOME_TRIALS)
+        yield say(_REACHED, target=percent(target), reached=reached, trials=count)
     yield from report.of_agreements(comparison)
 
 
 def _why(comparison: Comparison) -> Answer:
-    said, times, used = list[str](), list[str](), list[str]()
+    sentences, times, used = list[str](), list[str](), list[str]()
     for side, group in comparison.counted.items():
         ended = [trial for trial in group if trial.state is JobState.SUCCEEDED]
         seconds = EPOCH.of(ended, comparison.job)
@@ -187,12 +189,12 @@ def _why(comparison: Comparison) -> Answer:
         used += [] if cpus is None else [f"{cpus:.2f}"]
         names = {"side": label(side), "seconds": number(seconds)}
         in_use = {} if cpus is None else {"cpus": f"{cpus:.2f}"}
-        said.append(say(_EPOCH_CPUS if in_use else _EPOCH, **names, **in_use))
+        sentences.append(say(_EPOCH_CPUS if in_use else _EPOCH, **names, **in_use))
     short = say(_SHORT_EPOCH, seconds=_and(times)) if times else say(_NOT_TIMED)
     if used and len(used) == len(times):
         short = say(_SHORT_CPUS, cpus=_and(used))
     more = why_sentence(comparison)
-    return Answer(say(_WHY), short, [*said, *([more] if more else [])])
+    return Answer(say(_WHY), short, [*sentences, *([more] if more else [])])
 
 
 def _and(texts: Sequence[str]) -> str:

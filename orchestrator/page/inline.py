@@ -56,14 +56,14 @@ def inlined(
 
 
 def _page_colours(colours: Sequence[str], use: str) -> dict[str, str]:
-    found = dict(_NEUTRAL)
+    replacements = dict(_NEUTRAL)
     for index, colour in enumerate(colours):
         name = f"var(--{use}-{index})"
-        found[colour.lower()] = name
+        replacements[colour.lower()] = name
         for share in (HALF, PALE):
             mixed = f"color-mix(in srgb, {name} {100 * (1 - share):.0f}%, var(--card))"
-            found[_hex(lighter(colour, share))] = mixed
-    return found
+            replacements[_hex(lighter(colour, share))] = mixed
+    return replacements
 
 
 def _hex(colour: Sequence[float]) -> str:

@@ -63,10 +63,10 @@ def _answers(certificates: Sequence[Certificate], same_job: bool) -> Iterator[An
     short = _NO if False in given else _UNKNOWN if None in given else _YES
     versions = {name: v for each in certificates for name, v in each.versions.items()}
     known = [f"{label(name)} {version}" for name, version in versions.items()]
-    told = [each.sentence for each in certificates]
+    sentences = [each.sentence for each in certificates]
     if len(certificates) > 1:
-        told = [english(OF, name=pair(each), what=each.sentence) for each in certificates]
-    yield Answer(say(_SAME_JOB), say(_YES if same_job else _NO), list(map(say, told)))
+        sentences = [english(OF, name=pair(each), what=each.sentence) for each in certificates]
+    yield Answer(say(_SAME_JOB), say(_YES if same_job else _NO), list(map(say, sentences)))
     inputs = dict.fromkeys(say(each.inputs.sentence) for each in certificates)
     yield Answer(say(_GIVEN), say(short), list(inputs))
     yield Answer(

@@ -93,18 +93,18 @@ _CAPTIONS: Mapping[str, Phrase] = {
 
 def comparison_page(comparison: Comparison, about: About, drawings: Sequence[Drawing]) -> Page:
     """Build the page; ``drawings``: its figures, in reading order."""
-    found = sides(list(comparison.trials))
+    page_sides = sides(list(comparison.trials))
     return Page(
         title=say(OF, name=about.workload, what=comparison.finding),
         lead=lead(about),
         headline=say(comparison.finding),
-        sides=found,
+        sides=page_sides,
         pace_title=say(_PACE),
-        pace=list(_pace(comparison, found)),
+        pace=list(_pace(comparison, page_sides)),
         aside=_aside(comparison),
         answers=answers(comparison, about),
         sections=[
-            *figures_section(drawings, [side.colour for side in found.values()], comparison),
+            *figures_section(drawings, [side.colour for side in page_sides.values()], comparison),
             *_numbers(comparison),
             trials_section(comparison.trials),
             environments_section(
@@ -123,15 +123,15 @@ def comparison_page(comparison: Comparison, about: About, drawings: Sequence[Dra
 def figures_section(
     drawings: Sequence[Drawing], colours: Sequence[str], comparison: Comparison | None = None
 ) -> list[Section]:
-    said = say(comparison.finding) if comparison else ""
+    heading = say(comparison.finding) if comparison else ""
     several = comparison is not None and len(comparison.pairs) > 1
-    made = [
-        inlined(drawing, _title(drawing, said, several=several), say(caption), colours)
+    figures = [
+        inlined(drawing, _title(drawing, heading, several=several), say(caption), colours)
         for drawing in drawings
         # An overview repeats what the others show.
         if (caption := _of_figure(_CAPTIONS, drawing, several=several)) is not None
     ]
-    return [Section("figures", say(_FIGURES), [Figures(made)])] if made else []
+    return [Section("figures", say(_FIGURES), [Figures(figures)])] if figures else []
 
 
 def _title(drawing: Drawing, said: str, *, several: bool) -> str:
@@ -149,7 +149,7 @@ def _of_figure(texts: Mapping[str, Phrase], drawing: Drawing, *, several: bool) 
 
 def _pace(comparison: Comparison, sides: Mapping[str, Side]) -> Iterator[Pace]:
     """Yield the pace of the compared sides."""
-    seconds = {side: s for found in comparison.verdicts for side, s in found.seconds.items()}
+    seconds = {side: s for verdict in comparison.verdicts for side, s in verdict.seconds.items()}
     slowest = max(seconds.values(), default=0.0)
     for side in comparison.trials:
         if slowest and side in seconds:
@@ -168,14 +168,14 @@ def _numbers(comparison: Comparison) -> list[Section]:
     numbers, times = table(comparison), why(comparison)
     blocks: list[Block] = []
     if numbers.rows:
-        found = [ratio for pair in comparison.pairs for ratio in pair.ratios.values()]
+        ratios = [ratio for pair in comparison.pairs for ratio in pair.ratios.values()]
         caption = _NUMBERS_CAPTION
-        if any(ratio.low is not None for ratio in found):
+        if any(ratio.low is not None for ratio in ratios):
             caption = _NUMBERS_INTERVAL if len(comparison.pairs) == 1 else _NUMBERS_INTERVALS
         blocks.append(Table(say(caption), numbers))
     if times.rows:
         blocks.append(Table(say(_WHY_CAPTION), times))
     for side, profiled in comparison.profiles.items():
-        told = say(_PROFILE_CAPTION, side=label(side), steps=profiled.steps)
-        blocks.append(Table(told, profile(profiled)))
+        profile_caption = say(_PROFILE_CAPTION, side=label(side), steps=profiled.steps)
+        blocks.append(Table(profile_caption, profile(profiled)))
     return [Section("numbers", say(_NUMBERS), blocks)] if blocks else []

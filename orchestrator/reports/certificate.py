@@ -103,5 +103,5 @@ def _where(difference: Difference) -> str:
     """Return step and tensor, if it has them."""
     of_epochs = difference.quantity in (EVALUATED_LOSSES, EVALUATED_ACCURACIES)
     at = _EPOCH if of_epochs else _STEP
-    found = [] if difference.step is None else [say(at, step=difference.step)]
-    return ", ".join([*found, *([difference.tensor] if difference.tensor else [])])
+    parts = [] if difference.step is None else [say(at, step=difference.step)]
+    return ", ".join([*parts, *([difference.tensor] if difference.tensor else [])])

@@ -51,17 +51,17 @@ _OPERATION, _CALLS, _SHARE = Phrase("Operation"), Phrase("Calls"), Phrase("Share
 
 def sentences(comparison: Comparison) -> list[str]:
     """Return the finding first, then its evidence."""
-    found = [say(comparison.finding)]
-    found += _certificate(comparison)
-    found += noise(comparison)
+    lines = [say(comparison.finding)]
+    lines += _certificate(comparison)
+    lines += noise(comparison)
     if comparison.inputs.same and len(comparison.trials) > 1:
-        found.append(say(comparison.inputs.sentence))
+        lines.append(say(comparison.inputs.sentence))
     if comparison.concurrent:
-        found.append(say(_CONCURRENT))
-    found += of_agreements(comparison)
+        lines.append(say(_CONCURRENT))
+    lines += of_agreements(comparison)
     if more := why_sentence(comparison):
-        found.append(more)
-    return found
+        lines.append(more)
+    return lines
 
 
 def of_agreements(comparison: Comparison) -> Iterator[str]:
@@ -83,15 +83,15 @@ def noise(comparison: Comparison) -> Iterator[str]:
     known = comparison.known.noise
     under = machine.conditions(comparison.job)
     for framework in dict.fromkeys(framework_of(side) for side in comparison.trials):
-        if found := known.get(f"{framework} {under}"):
+        if interval := known.get(f"{framework} {under}"):
             yield say(
                 _NOISE,
                 framework=label(framework),
-                low=found.low,
-                high=found.high,
-                pairs=found.pairs,
-                workload=found.workload,
-                day=found.time[:10],
+                low=interval.low,
+                high=interval.high,
+                pairs=interval.pairs,
+                workload=interval.workload,
+                day=interval.time[:10],
             )
 
 
@@ -101,8 +101,12 @@ def report(comparison: Comparison) -> Iterator[Part]:
         yield numbers
     if (times := why(comparison)).rows:
         yield from (BLANK, Said(say(WHY), strong=True), times)
-    for side, found in comparison.profiles.items():
-        yield from (BLANK, Said(say(_PROFILE, side=label(side), steps=found.steps)), profile(found))
+    for side, operations in comparison.profiles.items():
+        yield from (
+            BLANK,
+            Said(say(_PROFILE, side=label(side), steps=operations.steps)),
+            profile(operations),
+        )
     finding, *rest = sentences(comparison)
     yield from (BLANK, Said(finding, strong=True), *map(Said, rest))
     for caution in comparison.cautions:

@@ -25,11 +25,11 @@ def table(
     rates: Mapping[str, job_pb2.MachineMeasured] | None = None,
 ) -> Grid:
     """Return each one's properties, the relevant packages, and measured rates."""
-    told = properties(environments)
-    rows = [*told.rows, *known([row(say(_PACKAGES), list(map(_packages, environments.values())))])]
+    grid = properties(environments)
+    rows = [*grid.rows, *known([row(say(_PACKAGES), list(map(_packages, environments.values())))])]
     for title, rate in _RATES.items() if rates else ():
         rows.append(row(say(title), list(map(rate, (rates or {}).values()))))
-    return Grid(told.columns, rows)
+    return Grid(grid.columns, rows)
 
 
 def properties(environments: Environments) -> Grid:
@@ -45,16 +45,16 @@ def properties(environments: Environments) -> Grid:
 
 def packages(environments: Environments) -> Grid:
     """Return the version of each package that any of them has."""
-    found = [dict(each.packages) if each else {} for each in environments.values()]
-    names = sorted({name for each in found for name in each})
-    rows = [_marked(name, [each.get(name, say(_ABSENT)) for each in found]) for name in names]
+    versions = [dict(each.packages) if each else {} for each in environments.values()]
+    names = sorted({name for each in versions for name in each})
+    rows = [_marked(name, [each.get(name, say(_ABSENT)) for each in versions]) for name in names]
     return Grid(of_sides(_PACKAGE, list(environments), numeric=False), rows)
 
 
 def _marked(name: str, values: Sequence[str]) -> Row:
     """Mark a row if two values differ; a value that only one has is no difference of versions."""
-    told = {value for value in values if value not in (say(_ABSENT), UNKNOWN)}
-    return dataclasses.replace(row(name, values), differs=len(told) > 1)
+    distinct = {value for value in values if value not in (say(_ABSENT), UNKNOWN)}
+    return dataclasses.replace(row(name, values), differs=len(distinct) > 1)
 
 
 _RATES: Mapping[Phrase, Callable[[job_pb2.MachineMeasured], str]] = {
@@ -64,19 +64,19 @@ _RATES: Mapping[Phrase, Callable[[job_pb2.MachineMeasured], str]] = {
 
 
 def _packages(environment: job_pb2.Environment) -> str:
-    told = {
+    versions = {
         name: version
         for name, version in sorted(environment.packages.items())
         if name in _TIMED or name.startswith(("nvidia-cublas", "nvidia-cudnn"))
     }
-    rest = len(environment.packages) - len(told)
-    lines = [f"{name} {version}" for name, version in told.items()]
+    rest = len(environment.packages) - len(versions)
+    lines = [f"{name} {version}" for name, version in versions.items()]
     return "\n".join([*lines, *([say(_MORE, rest=rest)] if rest else [])])
 
 
 def _devices(environment: job_pb2.Environment) -> str:
-    found = [f"{a.name}, {memory(a.memory_bytes)}, {a.uuid}" for a in environment.accelerators]
-    return "\n".join(found) or say(_CPU_ONLY)
+    devices = [f"{a.name}, {memory(a.memory_bytes)}, {a.uuid}" for a in environment.accelerators]
+    return "\n".join(devices) or say(_CPU_ONLY)
 
 
 _TOLD: Mapping[Phrase, Callable[[job_pb2.Environment], str]] = {

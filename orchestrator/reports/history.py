@@ -28,9 +28,9 @@ def lines(found: Sequence[Entry], width: int) -> Iterator[str]:
     for each in found:
         frameworks = join(AND, map(label, each.frameworks))
         warnings = ", ".join(each.warnings)
-        told = [english(_KINDS[each.kind]), frameworks, _same(each.same_job), warnings]
+        parts = [english(_KINDS[each.kind]), frameworks, _same(each.same_job), warnings]
         yield each.name
-        for text in (say(join(SEMICOLON, filter(None, told))), say(each.finding)):
+        for text in (say(join(SEMICOLON, filter(None, parts))), say(each.finding)):
             yield from columns.wrap(text, width, initial_indent=_INDENT, subsequent_indent=_INDENT)
 
 

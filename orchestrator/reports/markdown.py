@@ -28,18 +28,18 @@ def text(comparison: Comparison, title: str) -> str:
     if (times := why(comparison)).rows:
         parts += [f"#### {say(WHY)}", markdown.table(times)]
     if comparison.cautions:
-        told = [f"`{c.code}` {escaped(caution_text(c))}" for c in comparison.cautions]
-        parts += [f"#### {say(_WARNINGS)}", items(told)]
-    if found := list(_environments(comparison)):
-        parts += [f"#### {say(_ENVIRONMENTS)}", items(found)]
+        warnings = [f"`{c.code}` {escaped(caution_text(c))}" for c in comparison.cautions]
+        parts += [f"#### {say(_WARNINGS)}", items(warnings)]
+    if environments := list(_environments(comparison)):
+        parts += [f"#### {say(_ENVIRONMENTS)}", items(environments)]
     return "\n\n".join(parts) + "\n"
 
 
 def _environments(comparison: Comparison) -> Iterator[str]:
     for side, trials in comparison.trials.items():
-        found = next((trial.environment for trial in trials if trial.environment), None)
-        if found is not None:
-            yield escaped(", ".join(filter(None, _parts(side, found))))
+        environment = next((trial.environment for trial in trials if trial.environment), None)
+        if environment is not None:
+            yield escaped(", ".join(filter(None, _parts(side, environment))))
 
 
 def _parts(side: str, found: job_pb2.Environment) -> Iterator[str]:

@@ -93,8 +93,8 @@ def _epochs(trials: Sequence[Trial]) -> str:
 
 
 def _ratios(comparison: Comparison, quantity: Quantity) -> list[str]:
-    found = [pair.ratios.get(quantity.name) for pair in comparison.pairs]
-    return [_written(each) for each in found] if any(found) else []
+    estimates = [pair.ratios.get(quantity.name) for pair in comparison.pairs]
+    return [_written(each) for each in estimates] if any(estimates) else []
 
 
 def _written(found: Estimate | None) -> str:
@@ -106,5 +106,5 @@ def _written(found: Estimate | None) -> str:
 
 
 def _environment(trials: Sequence[Trial], field: str) -> str:
-    found = {getattr(trial.environment, field) for trial in trials if trial.environment}
-    return ", ".join(sorted(found)) or UNKNOWN
+    values = {getattr(trial.environment, field) for trial in trials if trial.environment}
+    return ", ".join(sorted(values)) or UNKNOWN

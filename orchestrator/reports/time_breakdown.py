@@ -87,8 +87,8 @@ def _stepping(trials: Sequence[Trial]) -> str:
 
 
 def _of_training(trials: Sequence[Trial], seconds: Callable[[EpochFinished], float]) -> str:
-    found = [sum(map(seconds, trial.epochs)) for trial in trials if trial.epochs]
-    return f"{number(median(found))} s" if any(found) else UNKNOWN
+    sums = [sum(map(seconds, trial.epochs)) for trial in trials if trial.epochs]
+    return f"{number(median(sums))} s" if any(sums) else UNKNOWN
 
 
 def cpus_in_use(trials: Sequence[Trial]) -> float | None:
@@ -97,17 +97,17 @@ def cpus_in_use(trials: Sequence[Trial]) -> float | None:
 
 
 def _cpus(trials: Sequence[Trial], seconds: Callable[[Load], float]) -> str:
-    found = _median_cpus(trials, seconds)
-    return UNKNOWN if found is None else f"{found:.2f}"
+    cpus = _median_cpus(trials, seconds)
+    return UNKNOWN if cpus is None else f"{cpus:.2f}"
 
 
 def _median_cpus(trials: Sequence[Trial], seconds: Callable[[Load], float]) -> float | None:
-    found = [
+    values = [
         sum(seconds(epoch.load) for epoch in trial.epochs if epoch.load) / trained
         for trial in trials
         if (trained := sum(epoch.train_seconds for epoch in trial.epochs if epoch.load))
     ]
-    return median(found) if found else None
+    return median(values) if values else None
 
 
 def _rate(trials: Sequence[Trial], field: str, most: float, unit: str) -> str:
@@ -121,9 +121,9 @@ def _rate(trials: Sequence[Trial], field: str, most: float, unit: str) -> str:
 
 
 def _per_second(trials: Iterable[Trial], field: str) -> float | None:
-    found = [
+    rates = [
         getattr(trial.inputs, field) / seconds
         for trial in trials
         if trial.inputs and (seconds := EPOCH.measure(trial, None))
     ]
-    return median(found) if found else None
+    return median(rates) if rates else None

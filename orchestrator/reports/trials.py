@@ -46,7 +46,7 @@ def table(trials: Mapping[str, Sequence[Trial]]) -> Grid:
 
 def _row(trial: Trial) -> Row:
     state = state_of(trial.state.value)
-    said = say(OF, name=state, what=trial.error.message) if trial.error else say(state)
+    outcome = say(OF, name=state, what=trial.error.message) if trial.error else say(state)
     measured = [
         UNKNOWN if value is None else written(value)
         for quantity, written in _QUANTITIES.items()
@@ -56,7 +56,7 @@ def _row(trial: Trial) -> Row:
         [
             Cell(str(trial.number)),
             Cell(label(trial.framework), side=trial.framework),
-            Cell(said, strong=trial.error is not None),
+            Cell(outcome, strong=trial.error is not None),
             *map(Cell, [str(trial.spec.seed) if trial.spec else UNKNOWN, *measured]),
         ]
     )

@@ -35,8 +35,10 @@ class Agreement:
 def agreement(first: Sequence[Trial], second: Sequence[Trial]) -> Agreement:
     """Compare over the steps that both trials of a pair have; neither side is empty."""
     pairs = [(one, other) for one in first for other in second if one.number == other.number]
-    found = [_parted(one, other) for one, other in pairs] or [(0, 0, None, None)]
-    steps, _, at_step, largest = max(found, key=lambda each: -1.0 if each[3] is None else each[3])
+    partings = [_parted(one, other) for one, other in pairs] or [(0, 0, None, None)]
+    steps, _, at_step, largest = max(
+        partings, key=lambda each: -1.0 if each[3] is None else each[3]
+    )
     epochs = min(len(trial.epochs) for trial in (*first, *second))
     ends = [
         median(trial.epochs[epochs - 1].test_accuracy for trial in trials)
@@ -49,7 +51,7 @@ def agreement(first: Sequence[Trial], second: Sequence[Trial]) -> Agreement:
         steps=steps,
         largest_loss_difference=largest,
         at_step=at_step,
-        steps_together=min(together for _, together, _, _ in found),
+        steps_together=min(together for _, together, _, _ in partings),
         accuracy_difference=ends[1] - ends[0] if ends else None,
     )
 

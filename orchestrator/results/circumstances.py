@@ -73,17 +73,17 @@ def _worst(
     trials: Sides, share: Callable[[Load, float, int], float]
 ) -> tuple[Sentence, float] | None:
     """Return the trial with the largest share of its training time, and that share."""
-    found = []
+    shares = []
     for trial in itertools.chain(*trials.values()):
         loads = [(epoch.load, epoch.train_seconds) for epoch in trial.epochs if epoch.load]
         seconds = sum(each for _, each in loads)
         cpus = max(1, trial.environment.available_cpus if trial.environment else 1)
         if seconds:
             total = sum(share(load, each, cpus) * each for load, each in loads) / seconds
-            found.append((total, _name(trial)))
-    if not found:
+            shares.append((total, _name(trial)))
+    if not shares:
         return None
-    largest, name = max(found)
+    largest, name = max(shares)
     return name, largest
 
 
@@ -144,7 +144,7 @@ def of_memory(trials: Sides) -> Iterator[Caution]:
 
 
 def of_environments(trials: Sides, job: JobSpec) -> Iterator[Caution]:
-    found = [
+    differing = [
         (label(t.framework), t.environment)
         for t in itertools.chain(*trials.values())
         if t.environment
@@ -152,7 +152,7 @@ def of_environments(trials: Sides, job: JobSpec) -> Iterator[Caution]:
     if unequal := [
         english(name)
         for name, value in _CPUS.items()
-        if len({value(environment) for _, environment in found}) > 1
+        if len({value(environment) for _, environment in differing}) > 1
     ]:
         yield Caution(
             "CPUS_UNEQUAL",
@@ -162,13 +162,13 @@ def of_environments(trials: Sides, job: JobSpec) -> Iterator[Caution]:
             ),
         )
     on_gpu = job.device is Device.CUDA
-    if on_gpu and len({environment.tf32 for _, environment in found}) > 1:
+    if on_gpu and len({environment.tf32 for _, environment in differing}) > 1:
         yield Caution(
             "TF32_UNEQUAL",
             english(Phrase("Products were TensorFloat-32 in some trials and float32 in others.")),
             english(Phrase("Set allow_tf32 in the job spec, and change it nowhere else.")),
         )
-    if debug := sorted({name for name, environment in found if environment.debug_build}):
+    if debug := sorted({name for name, environment in differing if environment.debug_build}):
         yield Caution(
             "DEBUG_BUILD",
             english(_DEBUG, sides=join(AND, debug)),

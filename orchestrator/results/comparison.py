@@ -133,7 +133,7 @@ def compare(
     first = baseline or next(iter([*sides, *grouped]), "")
     inputs = check_inputs(order)
     completed = order[0].spec if order and inputs.same and not changed_fields([*grouped]) else None
-    found = completed or job
+    spec = completed or job
     faults = list(_faults(order))
     sound = _in_blocks(grouped, first)
     counted = _counted(grouped, sound)
@@ -146,45 +146,45 @@ def compare(
         sides = [first, side]
         proof = certificates.of_pair(*sides) if certificates else None
         both = {name: fit[name] for name in sides if fit.get(name)}
-        made = verdict(both, together) if len(both) == 2 else None
-        judged = inputs.same is not False and to_agree(found, sides)
+        result = verdict(both, together) if len(both) == 2 else None
+        judged = inputs.same is not False and to_agree(spec, sides)
         return Pair(
             baseline=first,
             side=side,
             certificate=proof,
             timed=_timed(sound[first], sound[side], proof) if judged else None,
             agreement=agreement(counted[first], counted[side]),
-            verdict=made,
-            ratios=ratios(both[first], both[side], found, together) if made else {},
+            verdict=result,
+            ratios=ratios(both[first], both[side], spec, together) if result else {},
         )
 
     pairs = [pair(side) for side in grouped if side != first and first in grouped]
     verdicts = [pair.verdict for pair in pairs if pair.verdict is not None]
     timed = [pair.timed for pair in pairs if pair.timed is not None]
     # A difference is always reported; unknown inputs matter only if a verdict relies on them.
-    said = list[Sentence]()
+    sentences = list[Sentence]()
     if inputs.same is False or (verdicts and inputs.same is None):
-        said.append(inputs.sentence)
+        sentences.append(inputs.sentence)
     if certificates is not None and not certificates.same_job:
-        said.append(certificates.sentence)
-    said += [each.sentence for each in timed if each.sentence is not None]
+        sentences.append(certificates.sentence)
+    sentences += [each.sentence for each in timed if each.sentence is not None]
     if reason is not None:
-        said.append(reason)
-    said += [each.sentence for each in verdicts]
+        sentences.append(reason)
+    sentences += [each.sentence for each in verdicts]
     if verdicts:
         left_out = _LEFT_OUT if len(grouped) == 2 else _LEFT_OUT_OF_BLOCKS
-        said += [english(left_out, why=fault) for fault in faults]
-        said += [_no_verdict_of(side, step) for side, step in unfit.items()]
+        sentences += [english(left_out, why=fault) for fault in faults]
+        sentences += [_no_verdict_of(side, step) for side, step in unfit.items()]
     return Comparison(
-        job=found,
+        job=spec,
         trials=grouped,
         counted=counted,
         certificates=certificates,
         inputs=inputs,
         pairs=pairs,
-        finding=join(NEXT, said),
+        finding=join(NEXT, sentences),
         cautions=cautions(
-            grouped, found, verdicts, certificates, known or Known(), counted=counted, timed=timed
+            grouped, spec, verdicts, certificates, known or Known(), counted=counted, timed=timed
         ),
         known=known or Known(),
         profiles={trial.framework: trial.profile for trial in profiles if trial.profile},
@@ -194,8 +194,8 @@ def compare(
 
 def _by_side(order: Sequence[Trial], sides: Sequence[str]) -> dict[str, tuple[Trial, ...]]:
     groups = itertools.groupby(order, key=lambda trial: trial.framework)
-    found = {side: tuple(group) for side, group in groups}
-    return {side: found[side] for side in dict.fromkeys([*sides, *found]) if side in found}
+    grouped = {side: tuple(group) for side, group in groups}
+    return {side: grouped[side] for side in dict.fromkeys([*sides, *grouped]) if side in grouped}
 
 
 def _in_blocks(trials: Trials, baseline: str) -> dict[str, list[Trial]]:

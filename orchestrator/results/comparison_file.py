@@ -42,9 +42,9 @@ def as_dict(comparison: Comparison) -> dict[str, object]:
 
 def _of_two(comparison: Comparison) -> dict[str, object]:
     nothing: dict[str, object] = {"timed": None, "verdict": None, "ratios": {}}
-    found = _pair(comparison.pairs[0]) if comparison.pairs else nothing
+    mapping = _pair(comparison.pairs[0]) if comparison.pairs else nothing
     agreements = [each.agreement for each in comparison.pairs]
-    return {**{n: v for n, v in found.items() if n != "agreement"}, "agreements": agreements}
+    return {**{n: v for n, v in mapping.items() if n != "agreement"}, "agreements": agreements}
 
 
 def _pair(pair: Pair) -> dict[str, object]:

@@ -88,11 +88,11 @@ def difference(first: Comparison, second: Comparison) -> Difference:
 
 def _side(name: str, first: Sequence[Trial], second: Sequence[Trial]) -> Side:
     one, other = _epochs(first), _epochs(second)
-    found = estimate_apart(one, other)
+    ratio = estimate_apart(one, other)
     before, after = _environment(first), _environment(second)
     changes = list(_changes(before, after, differing_paths([before, after])))
     counts = {"first": len(one), "second": len(other)}
-    return Side(name, found, _sentence(name, found, counts), changes)
+    return Side(name, ratio, _sentence(name, ratio, counts), changes)
 
 
 def _sentence(name: str, found: Estimate, counts: Mapping[str, int]) -> Sentence:
@@ -107,8 +107,8 @@ def _sentence(name: str, found: Estimate, counts: Mapping[str, int]) -> Sentence
 
 
 def _epochs(trials: Sequence[Trial]) -> list[float]:
-    found = [EPOCH.measure(trial, None) for trial in trials if trial.state is JobState.SUCCEEDED]
-    return [seconds for seconds in found if seconds]
+    values = [EPOCH.measure(trial, None) for trial in trials if trial.state is JobState.SUCCEEDED]
+    return [seconds for seconds in values if seconds]
 
 
 def _environment(trials: Sequence[Trial]) -> dict[str, object]:

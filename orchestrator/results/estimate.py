@@ -108,8 +108,8 @@ def estimate_apart(first: Sequence[float], second: Sequence[float]) -> Estimate:
 def _shift(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the shift along the last axis."""
     apart = second[..., :, np.newaxis] - first[..., np.newaxis, :]
-    found: NDArray[np.float64] = np.median(apart, axis=(-2, -1))
-    return found
+    medians: NDArray[np.float64] = np.median(apart, axis=(-2, -1))
+    return medians
 
 
 def _reach(count: int, together: int = 1) -> float:
@@ -125,8 +125,8 @@ def centre(values: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
     """Return Hodges and Lehmann's estimate along an axis."""
     values = np.moveaxis(values, axis, -1)
     i, j = np.triu_indices(values.shape[-1])
-    found: NDArray[np.float64] = np.median((values[..., i] + values[..., j]) / 2, axis=-1)
-    return found
+    medians: NDArray[np.float64] = np.median((values[..., i] + values[..., j]) / 2, axis=-1)
+    return medians
 
 
 def _interval(
@@ -141,7 +141,7 @@ def _interval(
     # If the centre stays the same whichever value is left out, as with mostly equal sizes,
     # BCa's acceleration is 0 / 0: there is no skewness to correct for.
     without = [float(centre(np.delete(values, index))) for index in range(len(values))]
-    found = stats.bootstrap(
+    result = stats.bootstrap(
         (values,),
         centre,
         n_resamples=_RESAMPLES,
@@ -151,4 +151,4 @@ def _interval(
         method="BCa" if np.ptp(without) else "percentile",
         rng=np.random.default_rng(0),  # so that the same trials always give the same
     ).confidence_interval
-    return float(found.low), float(found.high)
+    return float(result.low), float(result.high)

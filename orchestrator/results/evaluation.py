@@ -93,11 +93,11 @@ def evaluation(
 
     logits, labels = found
     numbers = np.arange(logits.shape[1])
-    said = logits.argmax(axis=1)
+    predictions = logits.argmax(axis=1)
     precision, recall, _, samples = metrics.precision_recall_fscore_support(
-        labels, said, labels=numbers, zero_division=0
+        labels, predictions, labels=numbers, zero_division=0
     )
-    confusion = metrics.confusion_matrix(labels, said, labels=numbers)
+    confusion = metrics.confusion_matrix(labels, predictions, labels=numbers)
     rows = zip(numbers, precision, recall, samples, strict=True)
     return Evaluation(
         framework=framework,

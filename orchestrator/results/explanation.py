@@ -64,13 +64,13 @@ def explain(trials: Sequence[Trial], frameworks: Sequence[str]) -> list[Row]:
 
 
 def _row(pitfall: Pitfall | None, first: Trial, second: Trial) -> Row:
-    found = agreement([first], [second])
+    agreed = agreement([first], [second])
     same_length = len(first.losses) == len(second.losses)
-    together = found.steps_together == found.steps and same_length
+    together = agreed.steps_together == agreed.steps and same_length
     return Row(
         pitfall=pitfall,
         steps=max(len(first.losses), len(second.losses)),
-        parts_at=None if together else found.steps_together,
+        parts_at=None if together else agreed.steps_together,
         accuracies={trial.framework: _accuracy(trial, pitfall) for trial in (first, second)},
         seconds={t.framework: TRAINING.measure(t, None) or 0.0 for t in (first, second)},
         wait_seconds={
@@ -101,11 +101,11 @@ def explained(
 def as_dict(workload: str, pairs: Sequence[Sequence[Row]]) -> dict[str, object]:
     """Return the contents of explanation.json; for one pair only its rows."""
     if len(pairs) > 1:
-        made = [
+        mappings = [
             {**dict(zip(("baseline", "side"), rows[0].seconds, strict=True)), "rows": _rows(rows)}
             for rows in pairs
         ]
-        return as_json({"schema": SCHEMA_OF_SEVERAL, "workload": workload, "pairs": made})
+        return as_json({"schema": SCHEMA_OF_SEVERAL, "workload": workload, "pairs": mappings})
     rows = pairs[0] if pairs else []
     return as_json({"schema": SCHEMA, "workload": workload, "rows": _rows(rows)})
 

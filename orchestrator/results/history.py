@@ -42,25 +42,25 @@ def entries(runs: Sequence[Run]) -> list[Entry]:
 def entry(run: Run) -> Entry:
     """Return what is known about one run by its results only; events are not read."""
     what: About | None = None
-    found = Told(english(_NOT_FINISHED))
+    outcome = Told(english(_NOT_FINISHED))
     try:
         what = run.about()
         name, read = _RESULTS[what.kind]
         if (result := run.result(name)) is not None:
-            found = read(result)
-            say(found.finding)  # a finding that cannot be rendered in this language is invalid
+            outcome = read(result)
+            say(outcome.finding)  # a finding that cannot be rendered in this language is invalid
     except Exception as error:  # noqa: BLE001 - one bad run must not hide the others
-        found = Told(english(_UNREADABLE, why=getattr(error, "message", repr(error))))
+        outcome = Told(english(_UNREADABLE, why=getattr(error, "message", repr(error))))
     return Entry(
         name=run.path.name,
         path=str(run.path),
         kind=what.kind if what else "unknown",
         time=what.time.isoformat() if what and what.time else "",
         workload=what.workload if what else "",
-        frameworks=what.sides if found.frameworks is None and what else found.frameworks or (),
-        finding=found.finding,
-        same_job=found.same_job,
-        warnings=found.warnings,
+        frameworks=what.sides if outcome.frameworks is None and what else outcome.frameworks or (),
+        finding=outcome.finding,
+        same_job=outcome.same_job,
+        warnings=outcome.warnings,
     )
 
 
@@ -81,9 +81,9 @@ def _compared(found: Mapping[str, Any]) -> Told:
     """Return only the verdicts, if there are any."""
     proof = found.get("certificate")
     verdicts = [each["verdict"] for each in found.get("pairs", [found]) if each["verdict"]]
-    said = [sentence(each, "sentence") for each in verdicts] or [sentence(found, "finding")]
+    findings = [sentence(each, "sentence") for each in verdicts] or [sentence(found, "finding")]
     return Told(
-        join(NEXT, said),
+        join(NEXT, findings),
         list(found["frameworks"]),
         bool(proof["same_job"]) if proof else None,
         [_text(warning["code"]) for warning in found.get("warnings", ())],
@@ -103,8 +103,8 @@ def _recipes(found: Mapping[str, Any]) -> Told:
 
 def _loops(found: Mapping[str, Any]) -> Told:
     frameworks = {name for by_name in found["epoch_seconds"].values() for name in by_name}
-    said = sentences(found, "sentences") or [english(_NOT_FINISHED)]
-    return Told(join(NEXT, said), sorted(frameworks))
+    findings = sentences(found, "sentences") or [english(_NOT_FINISHED)]
+    return Told(join(NEXT, findings), sorted(frameworks))
 
 
 def _explained(found: Mapping[str, Any]) -> Told:

@@ -112,7 +112,7 @@ def _sentence(
 
 
 def as_dict(workload: str, found: Preview, figure: Path) -> dict[str, object]:
-    made = {
+    mapping = {
         "schema": SCHEMA,
         "workload": workload,
         "images": len(found.labels),
@@ -121,4 +121,4 @@ def as_dict(workload: str, found: Preview, figure: Path) -> dict[str, object]:
         "sentence": found.sentence,
         "figure": str(figure),
     }
-    return as_json(made)
+    return as_json(mapping)

@@ -80,8 +80,8 @@ def _samples_per_second(trial: Trial, job: Job) -> float | None:
 
 def _start_up_seconds(trial: Trial, _job: Job) -> float | None:
     """Return import, build and compile together."""
-    found = [trial.phases[phase] for phase in _START_UP if phase in trial.phases]
-    return sum(found) if found else None
+    parts = [trial.phases[phase] for phase in _START_UP if phase in trial.phases]
+    return sum(parts) if parts else None
 
 
 def _target_seconds(trial: Trial, job: Job) -> float | None:
@@ -165,12 +165,12 @@ def ratios(
 
     ``together``: as in `estimate`.
     """
-    made = {
+    estimates = {
         each.name: _ratio(first, second, each, job, together)
         for each in QUANTITIES
         if each.has_ratio
     }
-    return {name: ratio for name, ratio in made.items() if ratio is not None}
+    return {name: ratio for name, ratio in estimates.items() if ratio is not None}
 
 
 def _ratio(
@@ -178,7 +178,7 @@ def _ratio(
 ) -> Estimate | None:
     one, other = ({t.number: quantity.measure(t, job) for t in side} for side in (first, second))
     pairs = [(one[number], other[number]) for number in sorted(one.keys() & other.keys())]
-    told = [(a, b) for a, b in pairs if a and b]
-    if not told:
+    known = [(a, b) for a, b in pairs if a and b]
+    if not known:
         return None
-    return estimate([a for a, _ in told], [b for _, b in told], together)
+    return estimate([a for a, _ in known], [b for _, b in known], together)

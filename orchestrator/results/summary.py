@@ -94,10 +94,10 @@ def shape(layer: job_pb2.LayerSummary) -> str:
 
 
 def as_dict(found: Summary) -> dict[str, object]:
-    made = {
+    mapping = {
         "schema": SCHEMA,
         "models": {name: store.to_mapping(model) for name, model in found.models.items()},
         "agree": found.agree,
         "sentence": found.sentence,
     }
-    return as_json(made)
+    return as_json(mapping)

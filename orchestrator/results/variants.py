@@ -80,7 +80,7 @@ class Recipes:
 
 def recipes(compared: Mapping[str, Comparison]) -> Recipes:
     """Split the difference between the baseline and each other side, as far as both were run."""
-    found = {
+    medians = {
         recipe: {
             name: times
             for name, trials in (compared[recipe].counted if recipe in compared else {}).items()
@@ -89,9 +89,9 @@ def recipes(compared: Mapping[str, Comparison]) -> Recipes:
         for recipe in RECIPES
     }
     baseline = compared["idiomatic"].baseline if "idiomatic" in compared else None
-    pairs, sentence = _pairs(found, baseline), _taken_apart(found, baseline)
-    longer, wait, alike = _parts(found, pairs[0]) if len(pairs) == 1 else (None, None, None)
-    return Recipes(found, longer, wait, alike, sentence, baseline)
+    pairs, sentence = _pairs(medians, baseline), _taken_apart(medians, baseline)
+    longer, wait, alike = _parts(medians, pairs[0]) if len(pairs) == 1 else (None, None, None)
+    return Recipes(medians, longer, wait, alike, sentence, baseline)
 
 
 def _pairs(times: Mapping[str, Mapping[str, Times]], baseline: str | None) -> list[tuple[str, str]]:
@@ -165,7 +165,7 @@ Variants = Recipes | Loops
 
 def loops(compared: Mapping[str, Comparison]) -> Loops:
     """Compare the variants, as far as they exist."""
-    found = {
+    medians = {
         variant: {
             name: seconds
             for name, trials in comparison.counted.items()
@@ -173,8 +173,8 @@ def loops(compared: Mapping[str, Comparison]) -> Loops:
         }
         for variant, comparison in compared.items()
     }
-    frameworks = dict.fromkeys(name for by_name in found.values() for name in by_name)
-    return Loops(found, [text for name in frameworks if (text := _of_loops(found, name))])
+    frameworks = dict.fromkeys(name for by_name in medians.values() for name in by_name)
+    return Loops(medians, [text for name in frameworks if (text := _of_loops(medians, name))])
 
 
 def _seconds(trials: Sequence[Trial]) -> float | None:

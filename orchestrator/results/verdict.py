@@ -62,30 +62,30 @@ def verdict(trials: Mapping[str, Sequence[Trial]], together: int = 1) -> Verdict
     }
     seconds = {side: EPOCH.of(group, None) or 0.0 for side, group in trials.items()}
     one, other = sorted(seconds, key=lambda side: seconds[side])
-    found = _estimate(by_number[one], by_number[other], together)
+    ratio = _estimate(by_number[one], by_number[other], together)
     faster, slower = one, other
-    if found.ratio < 1:  # the pairs say more than the medians
+    if ratio.ratio < 1:  # the pairs say more than the medians
         faster, slower = other, one
-        found = _estimate(by_number[faster], by_number[slower], together)
-    provisional = found.half_width is None
-    level = found.ratio < LEVEL_BELOW and (provisional or found.shown)
+        ratio = _estimate(by_number[faster], by_number[slower], together)
+    provisional = ratio.half_width is None
+    level = ratio.ratio < LEVEL_BELOW and (provisional or ratio.shown)
     return Verdict(
         faster=faster,
         slower=slower,
-        ratio=found.ratio,
-        low=found.low,
-        high=found.high,
-        pairs=found.pairs,
-        shown=found.ratio >= LEVEL_BELOW and found.shown,
+        ratio=ratio.ratio,
+        low=ratio.low,
+        high=ratio.high,
+        pairs=ratio.pairs,
+        shown=ratio.ratio >= LEVEL_BELOW and ratio.shown,
         level=level,
         provisional=provisional,
-        least_seen=found.half_width,
+        least_seen=ratio.half_width,
         pair_ratios={
             number: by_number[slower][number] / by_number[faster][number]
             for number in sorted(by_number[faster].keys() & by_number[slower].keys())
         },
         seconds=seconds,
-        sentence=_sentence(faster, slower, found, together, level=level),
+        sentence=_sentence(faster, slower, ratio, together, level=level),
         together=together,
     )
 

@@ -21,26 +21,26 @@ def rates(client: Client, spec: job_pb2.JobSpec) -> job_pb2.MachineMeasured:
 
     Raises JobFailed.
     """
-    found: job_pb2.MachineMeasured = _ask(
+    event: job_pb2.MachineMeasured = _ask(
         client, client.measure, spec, "machine_measured", _NO_RATES
     )
-    return found
+    return event
 
 
 def model(client: Client, spec: job_pb2.JobSpec) -> job_pb2.ModelSummarized:
     """Have the framework report the model's layers. Raises JobFailed."""
-    found: job_pb2.ModelSummarized = _ask(
+    event: job_pb2.ModelSummarized = _ask(
         client, client.summarize, spec, "model_summarized", _NO_MODEL
     )
-    return found
+    return event
 
 
 def images(client: Client, spec: job_pb2.JobSpec) -> job_pb2.ImagesPreviewed:
     """Have the framework augment some training images. Raises JobFailed."""
-    found: job_pb2.ImagesPreviewed = _ask(
+    event: job_pb2.ImagesPreviewed = _ask(
         client, client.preview, spec, "images_previewed", _NO_IMAGES
     )
-    return found
+    return event
 
 
 def _ask(
@@ -54,7 +54,7 @@ def _ask(
     submitted = submit(spec, uuid.uuid4().hex)
     events = list(client.watch(submitted.job_id))
     raise_unless_succeeded(client.job(submitted.job_id), client.framework)
-    found = [getattr(event, field) for event in events if event.HasField(field)]
-    if not found:
+    answers = [getattr(event, field) for event in events if event.HasField(field)]
+    if not answers:
         raise JobFailed(english(nothing, framework=client.framework, job_id=submitted.job_id))
-    return found[-1]
+    return answers[-1]

@@ -207,13 +207,13 @@ class Client:
                         request, timeout=self._wire.seconds, wait_for_ready=True
                     )
             except grpc.RpcError as error:
-                found = details(error)
-                if found.reason != Reason.RUNNER_BUSY:
+                refusal = details(error)
+                if refusal.reason != Reason.RUNNER_BUSY:
                     self._wire.refuse(error)
                 idle = idle + 1 if self._is_idle() else 0
                 if idle == _MOST_IDLE:
                     raise WrongRunner(english(_NOT_BUSY, **self._wire.names)) from error
-                self._wire.pause(max(found.retry_seconds, _PAUSE_SECONDS))
+                self._wire.pause(max(refusal.retry_seconds, _PAUSE_SECONDS))
             else:
                 break
         try:

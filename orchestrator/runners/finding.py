@@ -85,8 +85,8 @@ class Runners:
             client = self._given(framework, given) if given else self._find(framework)
             if client is not None:
                 self._clients[framework] = client
-                self._found[framework] = found = listener(client.address)
-                self.tell(_taken(framework, client.address, found))
+                self._found[framework] = process = listener(client.address)
+                self.tell(_taken(framework, client.address, process))
 
     def get(self, framework: str) -> Client:
         """Return the client of the framework's runner. Raises RunnerUnavailable."""
@@ -107,17 +107,17 @@ class Runners:
 
     def taken(self) -> dict[str, dict[str, object]]:
         """Return what is known about each runner so far, by framework, for runners.json."""
-        found = {}
+        mapping = {}
         for framework in {**self._found, **self._started}:
             client, pid = self._clients.get(framework), self.process_id(framework)
             who = self._found[framework] if pid is None else of_process(pid)
             known = asdict(who) if who else {}
-            found[framework] = {
+            mapping[framework] = {
                 "address": client and client.address,
                 "started_by_this_command": pid is not None,
                 **{name: known.get(name) for name in ("owner", "pid", "started")},
             }
-        return found
+        return mapping
 
     def _connect(self, framework: str, address: str, *, own: bool = False) -> Client:
         return self._exits.enter_context(closing(Client(framework, address, own=own)))
@@ -130,11 +130,11 @@ class Runners:
     def _find(self, framework: str) -> Client | None:
         """Find a runner; None: one was started. Raises RunnerUnavailable."""
         deadline = time.monotonic() + local.START_SECONDS
-        said: set[str] = set()
+        messages: set[str] = set()
 
         def once(text: str) -> None:
-            if text not in said:
-                said.add(text)
+            if text not in messages:
+                messages.add(text)
                 self.tell(text)
 
         while True:

@@ -28,8 +28,8 @@ def listener(address: str) -> Listener | None:
     """Return the listener of HOST:PORT on this machine's loopback. None: it is not known."""
     host, _, port = address.rpartition(":")
     try:
-        found = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
-        hosts = {str(place[0]) for *_, place in found}
+        addresses = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
+        hosts = {str(place[0]) for *_, place in addresses}
         if not all(each == "::1" or each.startswith("127.") for each in hosts):
             return None
         for name in ("tcp", "tcp6"):
@@ -53,13 +53,15 @@ def of_process(pid: int) -> Listener | None:
 
 def _is_at(local: str, hosts: set[str], port: int) -> bool:
     """Return whether a line's address, hexadecimal words in native byte order, matches."""
-    words, _, found = local.partition(":")
+    words, _, local_port = local.partition(":")
     packed = b"".join(
         struct.pack("=I", int(words[place : place + 8], 16)) for place in range(0, len(words), 8)
     )
     family = socket.AF_INET if len(packed) == 4 else socket.AF_INET6
     host = socket.inet_ntop(family, packed)
-    return int(found, 16) == port and (host in _WILDCARDS or host.removeprefix("::ffff:") in hosts)
+    return int(local_port, 16) == port and (
+        host in _WILDCARDS or host.removeprefix("::ffff:") in hosts
+    )
 
 
 def _of(user_id: int, inode: str) -> Listener:

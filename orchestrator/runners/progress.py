@@ -42,8 +42,8 @@ class Display(Protocol):
 
 def describe(framework: str, event: job_pb2.JobEvent) -> str | None:
     """Return a line for the events that people want to read about."""
-    found = happened(event)
-    return None if found is None else say(OF, name=label(framework), what=found)
+    sentence = happened(event)
+    return None if sentence is None else say(OF, name=label(framework), what=sentence)
 
 
 def happened(event: job_pb2.JobEvent) -> Sentence | None:
@@ -180,6 +180,6 @@ class Bars:
                 self._progress.reset(task)  # of a trial before, too
             elif event.state_changed.state != job_pb2.JOB_STATE_PENDING:
                 self._progress.stop_task(task)
-        found = happened(event)
-        if found is not None:
-            update(task, now=say(found))
+        sentence = happened(event)
+        if sentence is not None:
+            update(task, now=say(sentence))

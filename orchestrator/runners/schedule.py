@@ -115,11 +115,11 @@ class _Trials:
             self._run.write_runners(self._runners.taken())
         for trial in ended:
             try:
-                found = self._fetch(trial)
+                fault = self._fetch(trial)
             except RunnerUnavailable as error:
                 lost = lost or error
             else:
-                self.faults += [found] if found else []
+                self.faults += [fault] if fault else []
         if lost is not None:
             raise lost
 

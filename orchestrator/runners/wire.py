@@ -134,24 +134,24 @@ class Wire:
 
     def refuse(self, error: Any, job_id: str = "") -> NoReturn:
         """Raise the error that a failed call is to the user."""
-        found = details(error)
-        if job_id and error.code() is _CODES.RESOURCE_EXHAUSTED and not found.reason:
+        failure = details(error)
+        if job_id and error.code() is _CODES.RESOURCE_EXHAUSTED and not failure.reason:
             self.give_up(job_id)
-            raise self.gates.too_large(job_id, found.message) from error
+            raise self.gates.too_large(job_id, failure.message) from error
         raise self._error(error) from error
 
     def _error(self, error: Any) -> OrchestratorError:
         """Return the error that a failed call is to the user."""
-        code, found = error.code(), details(error)
-        told = {**self.names, "details": found.message}
-        if found.fields:
-            return Refused(found.fields)
+        code, failure = error.code(), details(error)
+        values = {**self.names, "details": failure.message}
+        if failure.fields:
+            return Refused(failure.fields)
         if code in (_CODES.UNAVAILABLE, _CODES.DEADLINE_EXCEEDED):
-            if found.reason:
-                return RunnerUnavailable(english(_SAYS, **told))
-            return RunnerUnavailable(english(_NO_ANSWER, **told))
+            if failure.reason:
+                return RunnerUnavailable(english(_SAYS, **values))
+            return RunnerUnavailable(english(_NO_ANSWER, **values))
         if code is _CODES.UNIMPLEMENTED:
-            return WrongRunner(english(_NO_RUNNER, **told))
-        if found.reason or code is _CODES.RESOURCE_EXHAUSTED:
-            return BadInput(english(_REFUSES, **told))
-        return RunnerUnavailable(english(_FAILED, **told, code=code.name))
+            return WrongRunner(english(_NO_RUNNER, **values))
+        if failure.reason or code is _CODES.RESOURCE_EXHAUSTED:
+            return BadInput(english(_REFUSES, **values))
+        return RunnerUnavailable(english(_FAILED, **values, code=code.name))

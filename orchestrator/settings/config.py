@@ -52,8 +52,8 @@ class Places:
 
 def frameworks(names: str) -> tuple[str, ...]:
     """Parse ``pytorch,tensorflow``. Raises BadInput."""
-    found = tuple(dict.fromkeys(name.strip() for name in names.split(",")))
-    unknown = [name for name in found if name not in FRAMEWORKS]
+    listed = tuple(dict.fromkeys(name.strip() for name in names.split(",")))
+    unknown = [name for name in listed if name not in FRAMEWORKS]
     if unknown:
         raise BadInput(
             english(
@@ -62,15 +62,15 @@ def frameworks(names: str) -> tuple[str, ...]:
                 known=", ".join(FRAMEWORKS),
             )
         )
-    return found
+    return listed
 
 
 def compared(names: str) -> tuple[str, ...]:
     """Parse as `frameworks`, for a comparison. Raises BadInput."""
-    found = frameworks(names)
-    if len(found) > MOST_SIDES:
-        raise BadInput(english(_TOO_MANY, count=len(found), most=MOST_SIDES))
-    return found
+    listed = frameworks(names)
+    if len(listed) > MOST_SIDES:
+        raise BadInput(english(_TOO_MANY, count=len(listed), most=MOST_SIDES))
+    return listed
 
 
 def baseline(name: str | None, sides: Sequence[str]) -> str | None:
@@ -95,12 +95,12 @@ def runner(text: str) -> tuple[str, str]:
 def fraction(flag: str, text: str) -> float:
     """Parse ``2%``, ``2`` or ``2.5 %`` as 0.02 and so on. Raises BadInput."""
     try:
-        found = float(text.strip().removesuffix("%")) / 100
+        value = float(text.strip().removesuffix("%")) / 100
     except ValueError:
-        found = math.nan
-    if not 0 < found < 1:
+        value = math.nan
+    if not 0 < value < 1:
         raise BadInput(english(_NO_PERCENTAGE, flag=flag, text=text))
-    return found
+    return value
 
 
 def assignment(text: str) -> tuple[str, Any]:

@@ -79,8 +79,8 @@ class JobFlags:
 
 def _flags() -> dict[str, tuple[Flag, Any]]:
     hints = get_type_hints(JobFlags, include_extras=True)
-    told = {field.name: get_args(hints[field.name]) for field in fields(JobFlags)}
-    return {name: (found[1], found[0]) for name, found in told.items() if found}
+    arguments = {field.name: get_args(hints[field.name]) for field in fields(JobFlags)}
+    return {name: (pair[1], pair[0]) for name, pair in arguments.items() if pair}
 
 
 # The flags that change a workload, by name, with their types.

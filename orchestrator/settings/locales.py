@@ -40,5 +40,5 @@ def asked(arguments: Sequence[str]) -> str | None:
 
 def of_locale(environment: Mapping[str, str]) -> str:
     """Return the language of POSIX's variables: Chinese where it is written traditionally."""
-    told = next((found for name in _OF_MESSAGES if (found := environment.get(name))), "")
-    return LANGUAGES[1] if told.replace("-", "_").lower().startswith(_TRADITIONAL) else ENGLISH
+    locale = next((value for name in _OF_MESSAGES if (value := environment.get(name))), "")
+    return LANGUAGES[1] if locale.replace("-", "_").lower().startswith(_TRADITIONAL) else ENGLISH

@@ -20,8 +20,8 @@ def _path(key: str) -> Path:
 def read(key: str) -> dict[str, Any] | None:
     """Return what was written under ``key``; None if nothing was, or it cannot be read."""
     with suppress(OSError, ValueError):
-        found: dict[str, Any] = json.loads(_path(key).read_bytes())
-        return found
+        content: dict[str, Any] = json.loads(_path(key).read_bytes())
+        return content
     return None
 
 

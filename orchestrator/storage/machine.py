@@ -135,9 +135,9 @@ def rates_of(job: JobSpec) -> str:
 
 def best_rates(known: Known, job: JobSpec) -> tuple[float, float]:
     """Return the machine's known peak operations and bytes a second; 0 if unknown."""
-    found = known.rates.get(rates_of(job), {}).values()
-    operations = max((rate.operations_per_second for rate in found), default=0.0)
-    return operations, max((rate.bytes_per_second for rate in found), default=0.0)
+    rates = known.rates.get(rates_of(job), {}).values()
+    operations = max((rate.operations_per_second for rate in rates), default=0.0)
+    return operations, max((rate.bytes_per_second for rate in rates), default=0.0)
 
 
 def _path(machine: str) -> Path:

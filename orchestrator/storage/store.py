@@ -105,7 +105,7 @@ class Run:
 
     def write_environments(self, environments: Mapping[str, job_pb2.Environment]) -> None:
         """Store ``environments`` by framework."""
-        mapping = {name: to_mapping(found) for name, found in environments.items()}
+        mapping = {name: to_mapping(environment) for name, environment in environments.items()}
         self._write(Path("environments.json"), _dumps(mapping))
 
     def write_runners(self, taken: Mapping[str, object]) -> None:
@@ -185,7 +185,7 @@ class Run:
         """
         path = self.path / "weights" / f"{framework}-{number}.safetensors"
         if not path.exists():
-            kept = ", ".join(sorted(found.stem for found in path.parent.glob("*.safetensors")))
+            kept = ", ".join(sorted(file.stem for file in path.parent.glob("*.safetensors")))
             names = {"path": self.path, "trial": f"{framework}-{number}"}
             raise RunNotFound(english(_NO_WEIGHTS, **names, kept=kept or english(_NO_TRIALS)))
         return read(path)
@@ -211,8 +211,8 @@ class Run:
 
     def _json(self, name: Path) -> dict[str, Any] | None:
         path = self.path / name
-        found: dict[str, Any] | None = read_json(path) if path.exists() else None
-        return found
+        content: dict[str, Any] | None = read_json(path) if path.exists() else None
+        return content
 
     def _write(self, name: Path, content: bytes) -> None:
         write_whole(self.path / name, content)
@@ -266,8 +266,8 @@ def _begin(what: About, path: Path, spec: job_pb2.JobSpec) -> Run:
 
 def inner(run: Run, name: str) -> Run | None:
     """Return the run of that name inside another one's directory. None: there is none."""
-    found = Run(run.path / name)
-    return found if (found.path / "job.json").is_file() else None
+    inner_run = Run(run.path / name)
+    return inner_run if (inner_run.path / "job.json").is_file() else None
 
 
 def to_mapping(message: Message) -> dict[str, Any]:

@@ -61,13 +61,13 @@ def _fold(
     events: Iterable[job_pb2.JobEvent],
     spec: JobSpec | None,
 ) -> Trial:
-    told = [cleaned(event) for event in events if event.WhichOneof("event") in _TOLD]
-    environments = [event.environment for event in told if event.HasField("environment")]
-    found = [event_from_proto(event) for event in told]
-    states = _of(StateChanged, found)
-    finished = _of(PhaseFinished, found)
-    chunks = _of(StepsFinished, found)
-    evaluation = _last(_of(EvaluationFinished, found))
+    cleaned_events = [cleaned(event) for event in events if event.WhichOneof("event") in _TOLD]
+    environments = [event.environment for event in cleaned_events if event.HasField("environment")]
+    parsed = [event_from_proto(event) for event in cleaned_events]
+    states = _of(StateChanged, parsed)
+    finished = _of(PhaseFinished, parsed)
+    chunks = _of(StepsFinished, parsed)
+    evaluation = _last(_of(EvaluationFinished, parsed))
     return Trial(
         framework=framework,
         number=number,
@@ -75,15 +75,15 @@ def _fold(
         error=states[-1].failure if states else None,
         spec=spec,
         environment=_last(environments),
-        inputs=_last(_of(Inputs, found)),
+        inputs=_last(_of(Inputs, parsed)),
         phases={each.phase.value: each.seconds for each in finished},
         cpu_seconds={each.phase.value: each.cpu_seconds for each in finished},
-        epochs=tuple(_of(EpochFinished, found)),
+        epochs=tuple(_of(EpochFinished, parsed)),
         losses=_losses(chunks),
         details=_details(chunks),
         evaluation=evaluation.test if evaluation else None,
-        resources=_last(_of(ResourcesUsed, found)),
-        profile=_last(_of(Profiled, found)),
+        resources=_last(_of(ResourcesUsed, parsed)),
+        profile=_last(_of(Profiled, parsed)),
     )
 
 
@@ -100,15 +100,15 @@ def _losses(chunks: list[StepsFinished]) -> NDArray[np.float64]:
 
 
 def _details(chunks: list[StepsFinished]) -> StepDetails | None:
-    told = [chunk.details for chunk in chunks if chunk.details is not None]
-    if not told or len(told) < len(chunks):
+    details = [chunk.details for chunk in chunks if chunk.details is not None]
+    if not details or len(details) < len(chunks):
         return None
-    norms = [norm.parameter for norm in told[0].gradient_norms]
+    norms = [norm.parameter for norm in details[0].gradient_norms]
     return StepDetails(
-        ordered_losses=_by_step(chunks, [each.ordered_losses for each in told]),
-        accuracies=_by_step(chunks, [each.accuracies for each in told]),
+        ordered_losses=_by_step(chunks, [each.ordered_losses for each in details]),
+        accuracies=_by_step(chunks, [each.accuracies for each in details]),
         gradient_norms={
-            parameter: _by_step(chunks, [each.gradient_norms[i].norms for each in told])
+            parameter: _by_step(chunks, [each.gradient_norms[i].norms for each in details])
             for i, parameter in enumerate(norms)
         },
     )
@@ -122,7 +122,7 @@ def _by_step(
     reported = sum(len(chunk.losses) for chunk in chunks)
     if steps - reported > _MOST_MISSING or any(chunk.first_step < 0 for chunk in chunks):
         raise ValueError(f"{steps} steps, of which {reported} are there")
-    found = np.full(steps, np.nan)
+    laid_out = np.full(steps, np.nan)
     for chunk, values in zip(chunks, numbers, strict=True):
-        found[chunk.first_step : chunk.first_step + len(chunk.losses)] = values
-    return found
+        laid_out[chunk.first_step : chunk.first_step + len(chunk.losses)] = values
+    return laid_out

@@ -83,11 +83,11 @@ def _is_part(field: str, whole: str) -> bool:
 
 
 def _said(differences: Sequence[str]) -> Sentence:
-    said = [english(_DIFFERENT[name]) for name in differences if name in _DIFFERENT]
+    sentences = [english(_DIFFERENT[name]) for name in differences if name in _DIFFERENT]
     fields = [name.removeprefix("spec.") for name in differences if name not in _DIFFERENT]
     if fields:
-        said.append(english(_OTHER_SPEC, fields=", ".join(fields)))
-    return join(NEXT, said)
+        sentences.append(english(_OTHER_SPEC, fields=", ".join(fields)))
+    return join(NEXT, sentences)
 
 
 def _pairs(trials: Sequence[Trial]) -> list[list[Trial]]:

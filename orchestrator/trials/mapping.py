@@ -35,19 +35,19 @@ def _error(failure: Failure) -> dict[str, str]:
 
 def _epoch(epoch: EpochFinished) -> dict[str, object]:
     """Return every number of an epoch, including those of its two evaluations."""
-    found = fields_of(epoch)
+    mapping = fields_of(epoch)
     for name in _EVALUATIONS:
-        metrics = found.pop(name)
-        found |= {f"{name}_{of}": getattr(metrics, of, None) for of in ("loss", "accuracy")}
-    return found
+        metrics = mapping.pop(name)
+        mapping |= {f"{name}_{of}": getattr(metrics, of, None) for of in ("loss", "accuracy")}
+    return mapping
 
 
 def environment_mapping(trials: Sequence[Trial]) -> dict[str, object] | None:
     """Return the environment of the first trial that reported one; None: none did."""
-    found = next((trial.environment for trial in trials if trial.environment), None)
-    if found is None:
+    environment = next((trial.environment for trial in trials if trial.environment), None)
+    if environment is None:
         return None
-    mapping = json_format.MessageToDict(found, preserving_proto_field_name=True)
+    mapping = json_format.MessageToDict(environment, preserving_proto_field_name=True)
     for accelerator in mapping.get("accelerators", []):  # the mapping writes int64 as text
         accelerator["memory_bytes"] = int(accelerator.get("memory_bytes", 0))
     return mapping

@@ -49,17 +49,17 @@ class Side:
 
     def spec(self, spec: job_pb2.JobSpec) -> job_pb2.JobSpec:
         """Return the spec of the side's trials, where the job is ``spec``. Raises BadInput."""
-        made = job_pb2.JobSpec()
-        made.CopyFrom(spec)
+        changed = job_pb2.JobSpec()
+        changed.CopyFrom(spec)
         for field, value in self.changes:
-            mapping = json_format.MessageToDict(made, preserving_proto_field_name=True)
+            mapping = json_format.MessageToDict(changed, preserving_proto_field_name=True)
             try:
                 _change(mapping, field, value)
-                made = json_format.ParseDict(mapping, job_pb2.JobSpec())
+                changed = json_format.ParseDict(mapping, job_pb2.JobSpec())
             except (json_format.ParseError, yaml.YAMLError, TypeError) as error:
                 given = {"side": self.name, "field": field, "value": repr(value)}
                 raise BadInput(english(_NO_CHANGE, **given, error=error)) from error
-        return made
+        return changed
 
 
 def _change(mapping: dict[str, Any], path: str, value: str) -> None:

@@ -24,9 +24,11 @@ _OLDER = "sentence"  # the only sentence that `said` described, without its name
 
 def as_json(fields: Mapping[str, object]) -> dict[str, object]:
     """Write a mapping for JSON; None replaces what is not finite."""
-    said = {name: parts for name, value in fields.items() if (parts := _parts(value)) is not None}
-    made = {name: _plain(value) for name, value in fields.items()}
-    return {**made, _SAID: said} if said else made
+    parts_by_name = {
+        name: parts for name, value in fields.items() if (parts := _parts(value)) is not None
+    }
+    mapping = {name: _plain(value) for name, value in fields.items()}
+    return {**mapping, _SAID: parts_by_name} if parts_by_name else mapping
 
 
 def fields_of(value: "DataclassInstance") -> dict[str, object]:
@@ -61,12 +63,12 @@ def _told(parts: object, text: object) -> Sentence:
 
 
 def _said(found: Mapping[str, object], name: str) -> object:
-    said = found.get(_SAID)
-    if not isinstance(said, Mapping):
+    parts = found.get(_SAID)
+    if not isinstance(parts, Mapping):
         return None
-    if "phrase" in said:
-        return said if name == _OLDER else None
-    return said.get(name)
+    if "phrase" in parts:
+        return parts if name == _OLDER else None
+    return parts.get(name)
 
 
 def _parts(value: object) -> object:

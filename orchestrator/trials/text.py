@@ -108,16 +108,16 @@ def _clean_details(status: Any) -> None:
     for detail in status.details:
         kind = _KINDS.get(detail.type_url.rpartition("/")[2])
         if kind is not None:
-            found = kind()
+            entry = kind()
             try:
-                found.ParseFromString(detail.value)
+                entry.ParseFromString(detail.value)
             except DecodeError:
                 continue
-            clean_message(found)
-            kept.append(found)
+            clean_message(entry)
+            kept.append(entry)
     del status.details[:]
-    for found in kept:
-        status.details.add().Pack(found)
+    for entry in kept:
+        status.details.add().Pack(entry)
 
 
 @functools.cache

@@ -72,5 +72,5 @@ class Trial:
         if phase in self.phases:
             return self.phases[phase]
         parts = [getattr(epoch, f"{phase}_seconds", None) for epoch in self.epochs]
-        found = [part for part in parts if part is not None]
-        return sum(found) if found else None
+        known = [part for part in parts if part is not None]
+        return sum(known) if known else None

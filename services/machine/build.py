@@ -17,7 +17,7 @@ _CODE = (Path(services.__file__).parent, Path(contract.__file__).parent)
 def digest() -> str:
     """Hash processor, installed packages and versions, and Twinrun's code: SHA-256, hexadecimal."""
     installed = sorted(
-        {f"{found.name}=={found.version}" for found in importlib.metadata.distributions()}
+        {f"{each.name}=={each.version}" for each in importlib.metadata.distributions()}
     )
     sha256 = hashlib.sha256("\n".join([host.cpu_model(), *installed]).encode())
     for folder in _CODE:

@@ -118,4 +118,4 @@ def cpu_limit(cgroup: Path = Path("/sys/fs/cgroup")) -> float:
 
 def packages() -> dict[str, str]:
     """Return every installed distribution with its version."""
-    return {found.name: found.version for found in importlib.metadata.distributions()}
+    return {each.name: each.version for each in importlib.metadata.distributions()}

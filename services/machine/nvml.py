@@ -36,7 +36,7 @@ def accelerators() -> tuple[str, tuple[Accelerator, ...]]:
             return "", ()
         driver = nvml.ask("nvmlSystemGetDriverVersion") or ""
         count = nvml.ask("nvmlDeviceGetCount") or 0
-        gpus = [found for index in range(count) if (found := _gpu(nvml, index))]
+        gpus = [gpu for index in range(count) if (gpu := _gpu(nvml, index))]
     return driver, _visible(gpus, os.environ.get("CUDA_VISIBLE_DEVICES"))
 
 

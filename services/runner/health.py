@@ -22,10 +22,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     with grpc.insecure_channel(options.address, [("grpc.enable_http_proxy", 0)]) as channel:
         try:
-            serving, said = _ask(channel, options.versions)
+            serving, sentence = _ask(channel, options.versions)
         except grpc.RpcError as error:
-            serving, said = False, f"no answer: {error.details()}"
-    sys.stdout.write(f"{said}\n")
+            serving, sentence = False, f"no answer: {error.details()}"
+    sys.stdout.write(f"{sentence}\n")
     return 0 if serving else 1
 
 
@@ -48,11 +48,11 @@ def _ask(channel: grpc.Channel, versions: bool) -> tuple[bool, str]:
 
 
 def _versions(info: runner_service_pb2.GetServerInfoResponse) -> str:
-    found = info.environment
-    devices = ", ".join(f"{a.name} ({a.uuid})" for a in found.accelerators) or "no GPU"
+    environment = info.environment
+    devices = ", ".join(f"{a.name} ({a.uuid})" for a in environment.accelerators) or "no GPU"
     return (
-        f"{found.framework} {found.framework_version}, Twinrun {info.version}, "
-        f"{found.threads} threads on CPUs {found.cpu_set}, {devices}"
+        f"{environment.framework} {environment.framework_version}, Twinrun {info.version}, "
+        f"{environment.threads} threads on CPUs {environment.cpu_set}, {devices}"
     )
 
 

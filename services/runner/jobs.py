@@ -131,15 +131,15 @@ class Jobs:
         with self._changed:
             record = self._records.get(job_id)
             log = record.log
-        reader, told, told_at = log.reader(after), after, time.monotonic()
+        reader, sent, told_at = log.reader(after), after, time.monotonic()
         while watched():
             with self._changed:
                 last, ended = log.last_sequence, record.ended
             for event in reader.read():
                 yield event
-                told, told_at = event.sequence, time.monotonic()
+                sent, told_at = event.sequence, time.monotonic()
             if time.monotonic() - told_at >= _BEAT_SECONDS:
-                yield job_pb2.JobEvent(sequence=told, heartbeat=job_pb2.Heartbeat())
+                yield job_pb2.JobEvent(sequence=sent, heartbeat=job_pb2.Heartbeat())
                 told_at = time.monotonic()
             if ended:
                 if record.unwritten is not None and record.unwritten.sequence > after:

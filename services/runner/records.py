@@ -211,14 +211,14 @@ class Records:
 
 def _load(directory: Path) -> dict[str, Record]:
     records = []
-    for found in directory.iterdir():
+    for path in directory.iterdir():
         try:
-            job = json_format.Parse((found / "job.json").read_bytes(), job_pb2.Job())
-            if job.job_id != found.name:
+            job = json_format.Parse((path / "job.json").read_bytes(), job_pb2.Job())
+            if job.job_id != path.name:
                 raise ValueError(f"it holds the job {job.job_id!r}")  # noqa: TRY301 - as the rest
-            records.append(Record(job, found))
+            records.append(Record(job, path))
         except (OSError, ValueError, json_format.ParseError) as error:
-            _log.warning("%s is not a job and is left alone: %s", found, error)
+            _log.warning("%s is not a job and is left alone: %s", path, error)
     records.sort(key=lambda record: record.job.create_time.ToNanoseconds())
     for record in records:
         if not record.ended:

@@ -214,8 +214,8 @@ def _check_free(address: str) -> None:
     """
     host, _, port = address.rpartition(":")
     faults = []
-    found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
-    for family, kind, protocol, _, place in found:
+    addresses = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+    for family, kind, protocol, _, place in addresses:
         try:
             with socket.socket(family, kind, protocol) as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -223,7 +223,7 @@ def _check_free(address: str) -> None:
         except OSError as error:
             faults.append(error)
     for fault in faults:
-        if fault.errno == errno.EADDRINUSE or len(faults) == len(found):
+        if fault.errno == errno.EADDRINUSE or len(faults) == len(addresses):
             raise fault
 
 

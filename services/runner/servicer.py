@@ -217,5 +217,5 @@ def _sha256(path: Path) -> str:
 
 
 def _check(violations: Iterator[Violation]) -> None:
-    if found := list(violations):
-        raise InvalidRequest(found)
+    if faults := list(violations):
+        raise InvalidRequest(faults)

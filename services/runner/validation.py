@@ -59,24 +59,24 @@ def valid_spec(
     spec, unreadable = readable_spec(message, default_threads or available_cpus)
     # The client cannot correct a value that replaced an unset message.
     unset = tuple(f"{violation.field}." for violation in unreadable)
-    found = [
+    all_violations = [
         violation
         for violation in (*value_violations(spec), *catalog.violations(spec.dataset))
         if not violation.field.startswith(unset)
     ]
-    found = [*unreadable, *found]
+    all_violations = [*unreadable, *all_violations]
     if spec.threads > available_cpus:
-        found.append(
+        all_violations.append(
             Violation("threads", f"is {spec.threads}; this runner may use {available_cpus} CPUs")
         )
-    bad = {violation.field for violation in found}
+    bad = {violation.field for violation in all_violations}
     if not any(field.startswith(("dataset", "layers")) for field in bad):
         sizes = catalog.info(spec.dataset)
         misfits = list(shapes.violations(spec.layers, sizes.shape, sizes.classes))
-        found += misfits or shapes.size_violations(spec.layers, sizes.shape)
-    if found:
+        all_violations += misfits or shapes.size_violations(spec.layers, sizes.shape)
+    if all_violations:
         raise InvalidRequest(
-            list({violation.field: violation for violation in found[::-1]}.values())[::-1]
+            list({violation.field: violation for violation in all_violations[::-1]}.values())[::-1]
         )
     return spec
 
@@ -195,13 +195,15 @@ def _dataset_violations(dataset: Dataset) -> Iterator[Violation]:
     yield from between("dataset.normalization.std", dataset.normalization.std, 1e-6, 1_000)
     yield from fraction("dataset.validation_fraction", dataset.validation_fraction)
     if dataset.name == "synthetic":
-        made = dataset.synthetic
-        yield from between("dataset.synthetic.train_samples", made.train_samples, 1, 10_000_000)
-        yield from between("dataset.synthetic.test_samples", made.test_samples, 1, 10_000_000)
-        yield from between("dataset.synthetic.height", made.height, 1, 4096)
-        yield from between("dataset.synthetic.width", made.width, 1, 4096)
-        yield from between("dataset.synthetic.channels", made.channels, 1, 64)
-        yield from between("dataset.synthetic.classes", made.classes, 2, 10_000)
+        synthetic = dataset.synthetic
+        yield from between(
+            "dataset.synthetic.train_samples", synthetic.train_samples, 1, 10_000_000
+        )
+        yield from between("dataset.synthetic.test_samples", synthetic.test_samples, 1, 10_000_000)
+        yield from between("dataset.synthetic.height", synthetic.height, 1, 4096)
+        yield from between("dataset.synthetic.width", synthetic.width, 1, 4096)
+        yield from between("dataset.synthetic.channels", synthetic.channels, 1, 64)
+        yield from between("dataset.synthetic.classes", synthetic.classes, 2, 10_000)
 
 
 def _augmentation_violations(augmentation: Augmentation) -> Iterator[Violation]:

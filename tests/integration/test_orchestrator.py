@@ -74,7 +74,7 @@ def test_the_other_framework_evaluates_the_same_weights_and_it_is_said_whether_i
     orchestrator.run("compare", *SMALL, "--no-verify", *flags)
     asked = ("evaluate", "latest", "--framework=tensorflow", "--weights-from=pytorch", *flags)
     said = " ".join(orchestrator.run(*asked).stdout.split())
-    assert "TensorFlow makes the same 1,000 predictions of PyTorch's weights as PyTorch" in said
+    assert "TensorFlow makes the same 1,000 predictions from PyTorch's weights as PyTorch" in said
     assert "TensorFlow, with the weights of PyTorch: test accuracy" in said
     kept = orchestrator.latest().path / "evaluations/tensorflow-1-from-pytorch.json"
     assert json.loads(kept.read_text())["agreement"]["differing"] == 0
@@ -108,7 +108,7 @@ def test_runs_are_listed_shown_and_removed(orchestrator, two):
     assert listed["finding"] in shown
     assert json.loads(orchestrator.run("show", name, "--json").stdout)["finding"] in shown
     refused = orchestrator.run("rm", name, code=2)
-    assert "say --yes" in refused.stderr
+    assert "pass --yes" in refused.stderr
     assert orchestrator.run("rm", "--yes", name).stdout == ""
     assert "There are no runs" in orchestrator.run("runs").stderr
     assert "There is no run" in orchestrator.run("show", "latest", code=2).stderr
@@ -138,7 +138,7 @@ def test_preview_draws_what_both_make_of_the_first_images_and_says_how_far_apart
     said = orchestrator.run(*AUGMENTED, "--recipe=idiomatic", *flags).stdout
     assert "differ by design" in " ".join(said.split())
     said = orchestrator.run("preview", "--workload=synthetic-mlp", *flags).stdout
-    assert "synthetic-mlp augments nothing" in " ".join(said.split())
+    assert "synthetic-mlp has no augmentation" in " ".join(said.split())
 
 
 def test_preview_goes_where_output_says(orchestrator, two):

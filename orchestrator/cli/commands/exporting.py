@@ -36,8 +36,8 @@ def export(
 
     Example: orchestrator export latest --to csv
     """
-    found = shelf.find(run, shown.output)
-    folder = exporting.export(found, to.value, into, force=force)
+    stored = shelf.find(run, shown.output)
+    folder = exporting.export(stored, to.value, into, force=force)
     if not shown.quiet:
         for path in sorted(folder.iterdir()):
             inside = sum(each.is_file() for each in path.rglob("*"))

@@ -49,17 +49,17 @@ def runs(
 
     Example: orchestrator runs --json --number 1000
     """
-    found = shelf.runs(shown.output)
-    listed = history.entries(found[: -number - 1 : -1])
+    stored = shelf.runs(shown.output)
+    listed = history.entries(stored[: -number - 1 : -1])
     if shown.as_json:
         print_json(history.as_dicts(listed))
     else:
         for line in history_report.lines(listed, console().width):
             typer.echo(line)
-    if not found:
+    if not stored:
         to_stderr(say(_NO_RUNS, output=shown.output))
-    elif len(found) > len(listed) and not shown.quiet:
-        to_stderr(say(_MORE, listed=len(listed), found=len(found)))
+    elif len(stored) > len(listed) and not shown.quiet:
+        to_stderr(say(_MORE, listed=len(listed), found=len(stored)))
 
 
 def show(run: RunArgument, shown: ShownOptions) -> None:
@@ -67,21 +67,21 @@ def show(run: RunArgument, shown: ShownOptions) -> None:
 
     Example: orchestrator show latest
     """
-    found = shelf.find(run, shown.output)
-    if not found.trials():
-        listed = history.entry(found)
+    stored = shelf.find(run, shown.output)
+    if not stored.trials():
+        listed = history.entry(stored)
         if shown.as_json:
             print_json(history.as_dicts([listed])[0])
         else:
             typer.echo(say(OF, name=listed.name, what=listed.finding))
         return
-    comparison = compare.comparison_of(found)
+    comparison = compare.comparison_of(stored)
     if shown.as_json:
         print_json(as_dict(comparison))
     else:
         print_report(comparison_report.report(comparison), plain_elsewhere=True)
     if not shown.quiet:
-        to_stderr(say(KEPT, path=found.path))
+        to_stderr(say(KEPT, path=stored.path))
 
 
 def report(run: RunArgument, shown: ShownOptions) -> None:
@@ -91,9 +91,9 @@ def report(run: RunArgument, shown: ShownOptions) -> None:
 
     Example: orchestrator report latest
     """
-    found = shelf.find(run, shown.output)
-    remake.remake(found)
-    typer.echo(str(found.page_path))
+    stored = shelf.find(run, shown.output)
+    remake.remake(stored)
+    typer.echo(str(stored.page_path))
 
 
 def open(  # noqa: A001 - the command's name
@@ -105,12 +105,12 @@ def open(  # noqa: A001 - the command's name
 
     Example: orchestrator open latest
     """
-    found = shelf.find(run, shown.output)
-    if not found.page_path.exists():
-        remake.remake(found)
-    typer.echo(str(found.page_path))
+    stored = shelf.find(run, shown.output)
+    if not stored.page_path.exists():
+        remake.remake(stored)
+    typer.echo(str(stored.page_path))
     if _shows_windows():
-        webbrowser.open(found.page_path.resolve().as_uri())
+        webbrowser.open(stored.page_path.resolve().as_uri())
 
 
 def _shows_windows() -> bool:
@@ -125,11 +125,11 @@ def diff(first: RunArgument, second: RunArgument, shown: ShownOptions) -> None:
     Example: orchestrator diff 20261124T031339Z-mnist-mlp latest
     """
     runs_found = [shelf.find(name, shown.output) for name in (first, second)]
-    found = differences.difference(*map(compare.comparison_of, runs_found))
+    result = differences.difference(*map(compare.comparison_of, runs_found))
     if shown.as_json:
-        print_json(differences.as_dict(found))
+        print_json(differences.as_dict(result))
         return
-    for line in difference.lines(found):
+    for line in difference.lines(result):
         typer.echo(line)
 
 
@@ -145,14 +145,14 @@ def rm(
 
     Example: orchestrator rm --yes 20261124T031339Z-mnist-mlp
     """
-    found = {run.path: run for run in (shelf.find(name, shown.output) for name in names)}
+    targets = {run.path: run for run in (shelf.find(name, shown.output) for name in names)}
     if not yes:
         if not sys.stdin.isatty():
             raise BadInput(english(_SAY_YES))
-        listed = ", ".join(map(str, found))
+        listed = ", ".join(map(str, targets))
         if not typer.confirm(say(_DELETE, runs=listed), err=True):
             raise BadInput(english(_NOTHING))
-    for run in found.values():
+    for run in targets.values():
         shelf.remove(run)
         if not shown.quiet:
             to_stderr(say(_DELETED, path=run.path))

@@ -74,17 +74,17 @@ def jobs(
 ) -> None:
     """List each runner's jobs, newest first."""
     with closing(Runners(where.places(), to_stderr)) as runners:
-        found = [job for name in config.frameworks(frameworks) for job in runners.get(name).jobs()]
+        listed = [job for name in config.frameworks(frameworks) for job in runners.get(name).jobs()]
     if as_json:
-        print_json([store.to_mapping(job) for job in found])
+        print_json([store.to_mapping(job) for job in listed])
         return
-    for job in found:
+    for job in listed:
         kind = job_pb2.JobKind.Name(job.kind).removeprefix("JOB_KIND_").lower()
         created = job.create_time.ToDatetime().isoformat(" ", "seconds")
         state = say(state_name(job.state))
         columns = [job.job_id, f"{created}Z", f"{kind:8}", cells.ljust(state, 9)]
         typer.echo("  ".join([*columns, job.error.message]).rstrip())
-    if not found:
+    if not listed:
         to_stderr(say(_NO_JOBS))
 
 
@@ -111,21 +111,21 @@ def env(
     names = config.frameworks(frameworks)
     rates: dict[str, job_pb2.MachineMeasured] = {}
     with closing(Runners(where.places(), to_stderr, lazy=False)) as runners:
-        found = {name: runners.get(name).environment() for name in names}
+        by_name = {name: runners.get(name).environment() for name in names}
         if measure:
             spec = completed(config.job_spec(job.workload, job.changes()), names, runners)
             rates = {name: asking.rates(runners.get(name), spec) for name in names}
-            machine.keep_rates(rates, found, spec)
+            machine.keep_rates(rates, by_name, spec)
     if as_json:
         print_json(
             {
                 name: store.to_mapping(environment)
                 | ({"measured": store.to_mapping(rates[name])} if name in rates else {})
-                for name, environment in found.items()
+                for name, environment in by_name.items()
             }
         )
     else:
-        print_report([environments.table(found, rates)])
+        print_report([environments.table(by_name, rates)])
 
 
 def summary(
@@ -144,11 +144,11 @@ def summary(
     with closing(Runners(where.places(), to_stderr)) as runners:
         spec = completed(config.job_spec(job.workload, job.changes()), names, runners)
         models = {name: asking.model(runners.get(name), spec) for name in names}
-        found = summaries.summary(models, config.baseline(baseline, names))
+        result = summaries.summary(models, config.baseline(baseline, names))
     if as_json:
-        print_json(summaries.as_dict(found))
+        print_json(summaries.as_dict(result))
     else:
-        print_report(summary_report.report(found))
+        print_report(summary_report.report(result))
 
 
 class _Action(StrEnum):
@@ -179,11 +179,11 @@ def workloads(
     if (workload is None) is (action is _Action.SHOW):
         raise BadInput(english(_WHICH))
     if workload is None:
-        found = presets.presets()
+        listed = presets.presets()
         if as_json:
-            print_json({preset.name: preset.spec for preset in found})
+            print_json({preset.name: preset.spec for preset in listed})
         else:
-            print_report([workloads_report.table(found)])
+            print_report([workloads_report.table(listed)])
         return
     with (
         presets.lines_in_refusals(workload),

@@ -80,14 +80,14 @@ def preview(
     with closing(Runners(where.places(), to_stderr)) as runners:
         spec = completed(asked, names, runners)
         shown = {name: asking.images(runners.get(name), spec) for name in names}
-    found = previews.preview(job.title, spec, shown, config.baseline(baseline, names))
-    for written, content in _files(path, plots.preview_canvas(found).drawing()).items():
+    result = previews.preview(job.title, spec, shown, config.baseline(baseline, names))
+    for written, content in _files(path, plots.preview_canvas(result).drawing()).items():
         write_whole(written, content)
         path = written
     if as_json:
-        print_json(previews.as_dict(job.title, found, path))
+        print_json(previews.as_dict(job.title, result, path))
     else:
-        console().print(Text(say(found.sentence)))
+        console().print(Text(say(result.sentence)))
         to_stderr(say(KEPT, path=path))
 
 

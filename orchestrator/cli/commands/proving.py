@@ -64,7 +64,7 @@ def verify(
     if len(names) < 2:
         raise BadInput(english(_ALONE, count=len(names)))
     first = config.baseline(baseline, names)
-    found: dict[str, list[Certificate]] = {}
+    certificates: dict[str, list[Certificate]] = {}
     faults: list[Sentence] = []
     with closing(Runners(where.places(), say_of(shown))) as runners:
         runners.prepare(names)
@@ -75,23 +75,24 @@ def verify(
             try:
                 with closing(display_of(shown, names, spec.epochs)) as display:
                     request = Request(name, spec, sides(names), shown.output, first)
-                    _, found[name] = proof.verify(request, runners, display)
+                    _, certificates[name] = proof.verify(request, runners, display)
             except JobFailed as error:  # other workloads are still verified
                 faults.append(english(OF, name=name, what=error.message))
                 continue
             if not shown.as_json:
-                for certificate in found[name]:
+                for certificate in certificates[name]:
                     print_report(certificate_report.report(name, certificate))
     if shown.as_json:
         made = {
-            name: certificate_file.as_dict(Certificates(several)) for name, several in found.items()
+            name: certificate_file.as_dict(Certificates(several))
+            for name, several in certificates.items()
         }
         print_json(made if all_workloads else made.get(job.title))
     if faults:
         raise JobFailed(join(LINES, faults))
     failed = [
         name if len(several) == 1 else english(OF, name=name, what=pair(each))
-        for name, several in found.items()
+        for name, several in certificates.items()
         for each in several
         if not each.same_job
     ]

@@ -155,18 +155,18 @@ def evaluate(
     Example: orchestrator evaluate latest --framework tensorflow --weights-from pytorch
     """
     name = framework.value
-    found = shelf.find(run, shown.output)
-    request = evaluating.Request(found, name, weights_from or name, trial)
+    stored = shelf.find(run, shown.output)
+    request = evaluating.Request(stored, name, weights_from or name, trial)
     with (
         closing(display_of(shown, (name,), 1)) as display,
         closing(Runners(where.places(), display.say)) as runners,
     ):
-        made, faults = evaluating.evaluate(request, runners, display)
-        display.say(say(KEPT, path=found.path))
+        result, faults = evaluating.evaluate(request, runners, display)
+        display.say(say(KEPT, path=stored.path))
     if shown.as_json:
-        print_json(evaluation.as_dict(made))
+        print_json(evaluation.as_dict(result))
     else:
-        print_report(evaluation_report.report(made))
+        print_report(evaluation_report.report(result))
     if faults:
         raise NotTheSameJob(join(LINES, faults))
 
@@ -191,11 +191,11 @@ def _train_variants(
         closing(display_of(shown, request.names, request.spec.epochs)) as display,
         comparing.runners_for(request, where.places(), display) as runners,
     ):
-        found, outcomes = variants.train_variants(kind, request, runners, display)
+        result, outcomes = variants.train_variants(kind, request, runners, display)
     if shown.as_json:
-        print_json(results.as_dict(found))
+        print_json(results.as_dict(result))
     else:
-        print_report(variants_report.report(found, [each.comparison for each in outcomes]))
+        print_report(variants_report.report(result, [each.comparison for each in outcomes]))
     comparing.raise_for(outcomes)
     return outcomes
 

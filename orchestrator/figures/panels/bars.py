@@ -50,7 +50,7 @@ def time(axes: Axes, comparison: Comparison) -> None:
     axes.set_yticks([])
     axes.grid(visible=False, axis="y")
     axes.legend(
-        handles=[_legend_patch(p) for p in _PARTS if any(p in found for found in parts.values())],
+        handles=[_legend_patch(p) for p in _PARTS if any(p in phases for phases in parts.values())],
         loc="lower left",
         bbox_to_anchor=(-0.02, 1.01),
         ncols=3,
@@ -70,12 +70,12 @@ def _words(parts: Mapping[str, float], *, finished: bool) -> str:
 
 def median_phases(trials: Sequence[Trial]) -> dict[str, float]:
     """Return wall seconds, in the order in which they are drawn."""
-    found = {}
+    medians = {}
     for phase in _PARTS:
         values = [seconds for trial in trials if (seconds := trial.seconds(phase)) is not None]
         if values:
-            found[phase] = median(values)
-    return found
+            medians[phase] = median(values)
+    return medians
 
 
 def _bar(axes: Axes, row: int, parts: Mapping[str, float], look: Look) -> None:

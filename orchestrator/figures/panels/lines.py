@@ -30,19 +30,25 @@ def pens(comparison: Comparison) -> dict[str, dict[str, Any]]:
 
     The first is wide and light with large hollow markers, the others thin and dashed inside it.
     """
-    found = looks(list(comparison.trials))
-    made: dict[str, dict[str, Any]] = {}
-    for index, (name, look) in enumerate(found.items()):
+    by_side = looks(list(comparison.trials))
+    styles: dict[str, dict[str, Any]] = {}
+    for index, (name, look) in enumerate(by_side.items()):
         pen = {"color": look.colour, "marker": look.marker, "markeredgecolor": look.colour}
-        if len(found) == 1:
-            made[name] = {**pen, "lw": 2.5, "markersize": 7}
+        if len(by_side) == 1:
+            styles[name] = {**pen, "lw": 2.5, "markersize": 7}
         elif index == 0:
             wide = {"lw": 6, "markersize": 11, "markerfacecolor": "white", "markeredgewidth": 2}
-            made[name] = {**pen, **wide, "color": lighter(look.colour, HALF), "zorder": 2}
+            styles[name] = {**pen, **wide, "color": lighter(look.colour, HALF), "zorder": 2}
         else:
             dashes = (0, (4, 2)) if index == 1 else (0, (1, 1.5))
-            made[name] = {**pen, "lw": 2, "markersize": 5, "linestyle": dashes, "zorder": 2 + index}
-    return made
+            styles[name] = {
+                **pen,
+                "lw": 2,
+                "markersize": 5,
+                "linestyle": dashes,
+                "zorder": 2 + index,
+            }
+    return styles
 
 
 def lines(
@@ -54,12 +60,12 @@ def lines(
 ) -> None:
     """Draw each framework's curve; for several trials their median, as far as all go, in a band."""
     for name, pen in pens(comparison).items():
-        found = [curve for curve in curves[name] if len(curve)]
-        if len(found) > 1:
-            _band(axes, x, found, pen["markeredgecolor"])
-        length = min(map(len, found), default=0)
+        nonempty = [curve for curve in curves[name] if len(curve)]
+        if len(nonempty) > 1:
+            _band(axes, x, nonempty, pen["markeredgecolor"])
+        length = min(map(len, nonempty), default=0)
         if length:
-            middle = np.median([curve[:length] for curve in found], axis=0)
+            middle = np.median([curve[:length] for curve in nonempty], axis=0)
             axes.plot(x[:length], middle, label=name, **{**pen, **changed})
 
 
@@ -82,8 +88,8 @@ def extremes(values: Floats) -> NDArray[np.intp]:
     if len(values) <= _DRAWN_STEPS:
         return np.arange(len(values))
     blocks = np.array_split(np.arange(len(values)), _DRAWN_STEPS // 2)
-    found = [steps[of(values[steps])] for steps in blocks for of in (np.argmin, np.argmax)]
-    return np.unique(found)
+    indices = [steps[of(values[steps])] for steps in blocks for of in (np.argmin, np.argmax)]
+    return np.unique(indices)
 
 
 def name_lines(axes: Axes, comparison: Comparison, written: Callable[[float], str]) -> None:
@@ -91,8 +97,8 @@ def name_lines(axes: Axes, comparison: Comparison, written: Callable[[float], st
 
     A line that stops earlier is labelled where it stops. A line's label is its framework.
     """
-    found = pens(comparison)
-    curves = {name: line for line in axes.lines if (name := str(line.get_label())) in found}
+    styles = pens(comparison)
+    curves = {name: line for line in axes.lines if (name := str(line.get_label())) in styles}
     last_x = max(float(np.max(line.get_xdata())) for line in curves.values())
     ends: dict[str, float] = {}
     for name, line in curves.items():
@@ -101,16 +107,16 @@ def name_lines(axes: Axes, comparison: Comparison, written: Callable[[float], st
         if not len(finite):
             note(axes, say(_NOT_FINITE, framework=label(name)), 0.03, 0.05)
         elif len(finite) < len(points):
-            _name_stop(axes, finite[-1], say(_DIVERGED, framework=label(name)), found[name])
+            _name_stop(axes, finite[-1], say(_DIVERGED, framework=label(name)), styles[name])
         elif finite[-1, 0] < last_x:
-            _name_stop(axes, finite[-1], say(_STOPPED, framework=label(name)), found[name])
+            _name_stop(axes, finite[-1], say(_STOPPED, framework=label(name)), styles[name])
         else:
             ends[name] = float(finite[-1, 1])
     beside: dict[str, Any] = {"transform": axes.transAxes, "clip_on": False}
     for name, height in _spread({name: _height(axes, end) for name, end in ends.items()}).items():
-        axes.plot([1.05], [height], **{**found[name], **beside, "linestyle": ""})
+        axes.plot([1.05], [height], **{**styles[name], **beside, "linestyle": ""})
         text = f"{label(name)}\n{written(ends[name])}"
-        axes.text(1.09, height, text, **beside, **_bold(found[name]))
+        axes.text(1.09, height, text, **beside, **_bold(styles[name]))
 
 
 def _name_stop(axes: Axes, point: Floats, text: str, pen: Mapping[str, Any]) -> None:

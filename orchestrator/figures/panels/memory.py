@@ -25,20 +25,20 @@ _AXIS = Phrase("peak memory, GB")
 
 def peaks(axes: Axes, comparison: Comparison) -> None:
     """Draw a bar for the median of each side, a mark for each trial."""
-    found = {
+    values = {
         (side, kind): sizes
         for kind, quantity in _KINDS.items()
         for side, trials in comparison.counted.items()
         if (sizes := _gigabytes(trials, quantity))
     }
-    if not found:
+    if not values:
         nothing(axes, say(_NOT_TOLD))
         return
-    most = max(map(max, found.values()))
-    axes.set(xlabel=say(_AXIS), xlim=(0, 1.03 * most), ylim=(len(found) - 0.5, -0.75))
-    several_kinds = len({kind for _, kind in found}) > 1
+    most = max(map(max, values.values()))
+    axes.set(xlabel=say(_AXIS), xlim=(0, 1.03 * most), ylim=(len(values) - 0.5, -0.75))
+    several_kinds = len({kind for _, kind in values}) > 1
     found_looks = looks(list(comparison.trials))
-    for row, ((side, kind), sizes) in enumerate(found.items()):
+    for row, ((side, kind), sizes) in enumerate(values.items()):
         look = found_looks[side]
         face = lighter(look.colour, PALE)
         axes.barh(row, median(sizes), height=0.5, facecolor=face, edgecolor=look.colour, lw=0.8)

@@ -54,18 +54,18 @@ def ratios(axes: Axes, comparison: Comparison) -> None:
 
 def _of_several(axes: Axes, comparison: Comparison) -> None:
     """Draw each side over the baseline, side by side in each block, with ratio and interval."""
-    found = [(pair, pair.verdict) for pair in comparison.pairs if pair.verdict is not None]
+    verdicts = [(pair, pair.verdict) for pair in comparison.pairs if pair.verdict is not None]
     styles = looks(list(comparison.trials))
-    axes.set(xlabel=say(_BLOCK), ylabel=say(_OVER, baseline=label(found[0][0].baseline)))
+    axes.set(xlabel=say(_BLOCK), ylabel=say(_OVER, baseline=label(verdicts[0][0].baseline)))
     axes.axhline(1, color=GREY, lw=1, ls="--")
-    for place, (pair, verdict) in enumerate(found):
+    for place, (pair, verdict) in enumerate(verdicts):
         look, estimate = styles[pair.side], pair.ratios[EPOCH.name]
         # The verdict's ratios are the slower one's over the faster one's.
         values = [
             ratio if verdict.slower == pair.side else 1 / ratio
             for ratio in verdict.pair_ratios.values()
         ]
-        shift = 0.6 * ((place + 0.5) / len(found) - 0.5)
+        shift = 0.6 * ((place + 0.5) / len(verdicts) - 0.5)
         axes.plot(
             [number + shift for number in verdict.pair_ratios],
             values,

@@ -27,15 +27,15 @@ def report(parts: Iterable[Part]) -> RenderableType:
 def table(grid: Grid) -> Table:
     """Return the table; headings are bold, and those of sides in their colours."""
     known = looks(grid.sides)
-    made = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
+    result = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
     for column in grid.columns:
         heading = _text(column.heading, known)
-        made.add_column(heading, justify="right" if column.numeric else "left", overflow="fold")
-    made.columns[0].no_wrap = all(width(row.name) <= _SHORT for row in grid.rows)
+        result.add_column(heading, justify="right" if column.numeric else "left", overflow="fold")
+    result.columns[0].no_wrap = all(width(row.name) <= _SHORT for row in grid.rows)
     for row in grid.rows:
         first, *rest = (_text(cell, known) for cell in row.cells)
-        made.add_row(Text(INDENT * row.inner) + first, *rest)
-    return made
+        result.add_row(Text(INDENT * row.inner) + first, *rest)
+    return result
 
 
 def _text(cell: Cell, known: dict[str, Look]) -> Text:

@@ -41,13 +41,13 @@ def names() -> list[str]:
 
 def presets() -> list[Preset]:
     """Return all presets, sorted by name."""
-    found = []
+    listed = []
     for name in names():
         text = _text(name)
         comment = [line for line in text.splitlines() if line.startswith("#")]
         described = " ".join(line.removeprefix("#").strip() for line in comment)
-        found.append(Preset(name, described.partition(". ")[0].rstrip("."), yaml.safe_load(text)))
-    return found
+        listed.append(Preset(name, described.partition(". ")[0].rstrip("."), yaml.safe_load(text)))
+    return listed
 
 
 def title(workload: str) -> str:

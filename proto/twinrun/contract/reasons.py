@@ -16,10 +16,10 @@ class Reason(StrEnum):
     code: str
 
     def __new__(cls, value: str, code: str) -> Self:
-        made = str.__new__(cls, value)
-        made._value_ = value
-        made.code = code
-        return made
+        reason = str.__new__(cls, value)
+        reason._value_ = value
+        reason.code = code
+        return reason
 
     INVALID_REQUEST = "INVALID_REQUEST", "INVALID_ARGUMENT"
     BAD_WEIGHTS = "BAD_WEIGHTS", "INVALID_ARGUMENT"

@@ -27,10 +27,10 @@ def prepare(path: Path) -> None:
     if not path.is_dir():
         with contextlib.suppress(FileExistsError):  # another command was faster
             make(path)
-    for found in (path.lstat(), path.stat()):  # a link, and what it leads to
-        _refuse_others(path, found, trusted=_ROOT)
+    for status in (path.lstat(), path.stat()):  # a link, and what it leads to
+        _refuse_others(path, status, trusted=_ROOT)
     inside = {each.name for each in path.iterdir()}
-    if found.st_uid == os.geteuid() and (not inside or "jobs" in inside):  # else another use
+    if status.st_uid == os.geteuid() and (not inside or "jobs" in inside):  # else another use
         path.chmod(0o700)
 
 

@@ -120,7 +120,7 @@ def _of_fewer(report: Report) -> Report:
     return recorded(spec, job_pb2.JOB_KIND_TRAIN)
 
 
-told("half of the samples", _of_fewer, "of the same job", command="compare")
+told("half of the samples", _of_fewer, "for the same job", command="compare")
 
 
 # --------------------------------------------------------------- out of order

@@ -85,7 +85,7 @@ def test_lines_that_coincide_differ_in_width_and_dashes_and_marker():
 
 def test_a_line_that_stops_early_is_named_where_it_stops():
     axes = panel(panels.accuracy, compare(JOB, [trial("pytorch"), failed_trial("tensorflow")]))
-    assert "TensorFlow\nnot finished" in texts(axes)
+    assert "TensorFlow\nunfinished" in texts(axes)
 
 
 def test_losses_that_become_nan_are_named_where_they_do():
