@@ -13,6 +13,7 @@ from services.data.arrays import Data
 from services.model import order
 from services.model.weights import Weights
 from services.pytorch import augmentation, defaults, device, model, profile
+from services.pytorch.captured_steps import CapturedSteps
 from services.pytorch.compiled_steps import CompiledSteps
 from services.pytorch.eager_steps import EagerSteps
 from services.pytorch.environment import environment
@@ -53,6 +54,8 @@ class MatchedTrainer:
 
             self._steps = pipeline = PipelineSteps(*given)  # imports torchvision: seconds
             pipeline.take_from(data)
+        elif OwnWay.CUDA_GRAPH in spec.own_ways:
+            self._steps = CapturedSteps(*given)
         elif spec.execution is Execution.COMPILED:
             self._steps = CompiledSteps(*given)
         else:
