@@ -24,11 +24,11 @@ FREE = 2**30  # bytes that may stay in use beside what there was
 WAIT_SECONDS = 30.0  # for memory to be free again
 JOB = {"dataset.synthetic.train_samples": 20_000, "epochs": 2, "threads": 1}
 LONG = JOB | {"epochs": 1000}
-# The output of its convolution alone has 240 GB.
+# The output of its convolution alone has 630 GB.
 TOO_LARGE = JOB | {
     "batch_size": 20_000,
     "layers": [
-        {"conv2d": {"filters": 4000, "padding": 1}},
+        {"conv2d": {"filters": 40_000, "padding": 1}},
         {"flatten": {}},
         {"dense": {"units": 10}},
     ],

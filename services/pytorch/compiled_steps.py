@@ -26,7 +26,8 @@ from twinrun.contract.spec import JobSpec
 
 from services.errors import Unsupported
 from services.model.optimizers import schedule
-from services.pytorch import augmentation, captured, device, losses, model, optimizers, pieces
+from services.pytorch import augmentation, device, losses, model, optimizers
+from services.pytorch.graphs import captured, pieces
 from services.pytorch.layers import batch_norm
 from services.trial import chunks
 from services.trial.chunks import Chunk

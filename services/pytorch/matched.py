@@ -13,10 +13,10 @@ from services.data.arrays import Data
 from services.model import order
 from services.model.weights import Weights
 from services.pytorch import augmentation, defaults, device, model, profile
-from services.pytorch.captured_steps import CapturedSteps
 from services.pytorch.compiled_steps import CompiledSteps
 from services.pytorch.eager_steps import EagerSteps
 from services.pytorch.environment import environment
+from services.pytorch.graphs.captured_steps import CapturedSteps
 from services.trial import chunks, matched
 from services.trial.trainer import Steps
 from services.trial.waiting import timed

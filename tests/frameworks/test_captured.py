@@ -12,7 +12,8 @@ from tests.frameworks import jobs
 
 torch = pytest.importorskip("torch")
 
-from services.pytorch import captured, device  # noqa: E402 - after the skip
+from services.pytorch import device  # noqa: E402 - after the skip
+from services.pytorch.graphs import captured  # noqa: E402 - as above
 
 CAPTURED = {"device": Device.CUDA, "own_ways": frozenset({OwnWay.CUDA_GRAPH})}
 KINDS = {"sgd": Sgd(), "momentum": Sgd(0.9), "adam": Adam(), "adamw": AdamW()}

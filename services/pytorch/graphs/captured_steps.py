@@ -6,8 +6,9 @@ from typing import ClassVar
 import torch
 from twinrun.contract.spec import JobSpec
 
-from services.pytorch import captured, optimizers, pieces
+from services.pytorch import optimizers
 from services.pytorch.eager_steps import EagerSteps
+from services.pytorch.graphs import captured, pieces
 from services.trial import chunks
 from services.trial.matched import Held
 
