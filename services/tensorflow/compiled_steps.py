@@ -1,6 +1,6 @@
 """Steps in one call for a chunk, a graph that contains a loop; augmented steps in groups."""
 
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 import tensorflow as tf
@@ -11,15 +11,22 @@ from twinrun.contract.spec import JobSpec
 from services.model.augmentation import TRANSFORMS
 from services.tensorflow import augmentation
 from services.tensorflow.eager_steps import Drawn, EagerSteps
-from services.trial import chunks, matched
+from services.trial import chunks
 from services.trial.chunks import Chunk
 from services.trial.matched import Held
 
 _IMAGES = 512  # at a time, at least: XLA gives fewer than about 400,000 pixels to a single thread
 
+Size = TypeVar("Size", int, tf.Tensor)
+
 
 class GraphSteps(EagerSteps):
-    """Runs the steps of a chunk in one call; compiled by XLA if the execution is compiled."""
+    """Runs the steps of a chunk in one call; compiled by XLA if the execution is compiled.
+
+    XLA compiles for each length of a chunk, of which a job has three at most, so that a loop's
+    number of iterations is a constant: on a GPU the host fetched the condition of each iteration
+    otherwise, which took up to 40 microseconds.
+    """
 
     def __init__(
         self,
@@ -29,11 +36,6 @@ class GraphSteps(EagerSteps):
         labels: tf.Tensor,
     ) -> None:
         super().__init__(spec, held, images, labels)
-        # XLA compiles for each length, so all chunks of a batch size are padded to one length.
-        self._lengths: dict[int, int] = {}
-        if compiled := spec.execution is Execution.COMPILED:
-            for steps, batch in matched.chunk_shapes(spec, len(images)):
-                self._lengths[batch] = max(steps, self._lengths.get(batch, 0))
         numbers = tf.TensorSpec([None], images.dtype)
         drawn = chunks.blank(spec, tuple(images.shape), 1, 1).drawn
         signature = (
@@ -44,38 +46,30 @@ class GraphSteps(EagerSteps):
             },
             numbers,
             numbers,
-            tf.TensorSpec([], tf.int32),
         )
+        self._by_length = spec.execution is Execution.COMPILED
         self._chunk: ChunkLoop = tf.function(
-            self._loop, signature, autograph=False, jit_compile=compiled
+            self._loop, signature, autograph=False, jit_compile=self._by_length
         )
 
     def _run(
         self, chunk: Chunk, rates: NDArray[np.floating], epsilons: NDArray[np.floating]
     ) -> tf.Tensor:
-        steps, batch = chunk.indices.shape
-        if padding := self._length(steps, batch) - steps:
-            chunk = chunk.padded(steps + padding)
-            rates, epsilons = (np.pad(numbers, (0, padding)) for numbers in (rates, epsilons))
         drawn = {name: tf.constant(array) for name, array in chunk.drawn.items()}
-        numbers = map(tf.constant, (rates, epsilons, steps))
-        return self._chunk(tf.constant(chunk.indices), drawn, *numbers)
+        return self._chunk(
+            tf.constant(chunk.indices), drawn, tf.constant(rates), tf.constant(epsilons)
+        )
 
-    def _length(self, steps: int, batch: int) -> int:
-        """Return the length to which a chunk is padded."""
-        return self._lengths.get(batch, steps)
+    def _enough(self, shape: tuple[int, int]) -> int:
+        return shape[0] if self._by_length else super()._enough(shape)
 
     def _loop(
-        self,
-        indices: tf.Tensor,
-        drawn: Drawn,
-        rates: tf.Tensor,
-        epsilons: tf.Tensor,
-        steps: tf.Tensor,
+        self, indices: tf.Tensor, drawn: Drawn, rates: tf.Tensor, epsilons: tf.Tensor
     ) -> tf.Tensor:
-        """Run the first ``steps`` steps of the chunk; the results after them are undefined."""
+        """Run the steps of a chunk."""
         indices = tf.cast(indices, tf.int64)  # onto a GPU: int32 stays on the host
-        measured = tf.TensorArray(rates.dtype, tf.shape(rates)[0])
+        steps = tf.shape(rates)[0]
+        measured = tf.TensorArray(rates.dtype, steps)
 
         def body(i: tf.Tensor, measured: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
             numbers = {name: array[i] for name, array in drawn.items()}
@@ -85,7 +79,11 @@ class GraphSteps(EagerSteps):
 
 
 class AugmentedSteps(GraphSteps):
-    """As `GraphSteps`, for a job that augments. Its images are framed once."""
+    """As `GraphSteps`, for a job that augments. Its images are framed once.
+
+    The whole groups of a chunk are one call, and the steps after them another, which are a group
+    of their own.
+    """
 
     def __init__(
         self,
@@ -98,43 +96,52 @@ class AugmentedSteps(GraphSteps):
         self._images = augmentation.framed(spec, images)
         self._resample = augmentation.resampling(spec, images)
 
-    def _length(self, steps: int, batch: int) -> int:
-        """Return whole groups of steps, so that XLA sees one shape for each batch size."""
-        group = -(-_IMAGES // batch)
-        return -(-super()._length(steps, batch) // group) * group
+    def _run(
+        self, chunk: Chunk, rates: NDArray[np.floating], epsilons: NDArray[np.floating]
+    ) -> tf.Tensor:
+        steps, batch = chunk.indices.shape
+        whole = steps - steps % _group(batch)
+        parts = [part for part in (slice(whole), slice(whole, steps)) if len(rates[part])]
+        run = super()._run
+        measured = [run(chunk.part(part), rates[part], epsilons[part]) for part in parts]
+        return tf.concat(measured, 0)
+
+    def _enough(self, shape: tuple[int, int]) -> int:
+        steps, group = shape[0], _group(shape[1])
+        return steps if self._by_length else min(steps, group + steps % group)
 
     def _loop(
-        self,
-        indices: tf.Tensor,
-        drawn: Drawn,
-        rates: tf.Tensor,
-        epsilons: tf.Tensor,
-        steps: tf.Tensor,
+        self, indices: tf.Tensor, drawn: Drawn, rates: tf.Tensor, epsilons: tf.Tensor
     ) -> tf.Tensor:
+        """Run whole groups of steps, or fewer than one."""
         indices = tf.cast(indices, tf.int64)  # as in `GraphSteps`
-        batch = tf.shape(indices)[1]
-        group = -(-_IMAGES // batch)
+        steps, batch = tf.unstack(tf.shape(indices))
+        group = tf.minimum(_group(batch), steps)
         samples = tf.reshape(indices, [-1, group * batch])
         maps = tf.reshape(drawn[TRANSFORMS], [-1, group * batch, 2, 3])
-        measured = tf.TensorArray(rates.dtype, tf.shape(rates)[0])
+        measured = tf.TensorArray(rates.dtype, steps)
 
         def of_group(number: tf.Tensor, measured: tf.TensorArray) -> tuple[tf.Tensor, tf.Tensor]:
             images = tf.gather(self._images, samples[number])
             images = self._resample(images, maps[number])
             images = tf.reshape(images, [group, batch, *self._shape[1:]])
-            first = number * group
 
-            def body(i: tf.Tensor, measured: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
+            def body(of: tf.Tensor, measured: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
+                i = number * group + of
                 labels = tf.gather(self._labels, indices[i])
                 numbers = {name: array[i] for name, array in drawn.items()}
-                step = self._step_on(images[i - first], labels, numbers, rates[i], epsilons[i])
-                return i + 1, measured.write(i, step)
+                step = self._step_on(images[of], labels, numbers, rates[i], epsilons[i])
+                return of + 1, measured.write(i, step)
 
-            last = tf.minimum(steps, first + group)
-            return number + 1, tf.while_loop(lambda i, _: i < last, body, (first, measured))[1]
+            return number + 1, tf.while_loop(lambda of, _: of < group, body, (0, measured))[1]
 
-        groups = -(-steps // group)
+        groups = steps // group
         return tf.while_loop(lambda n, _: n < groups, of_group, (0, measured))[1].stack()
+
+
+def _group(batch: Size) -> Size:
+    """Return the number of steps whose images are resampled together."""
+    return -(-_IMAGES // batch)
 
 
 class ChunkLoop(Protocol):
@@ -146,5 +153,4 @@ class ChunkLoop(Protocol):
         drawn: Drawn,
         rates: tf.Tensor,
         epsilons: tf.Tensor,
-        steps: tf.Tensor,
     ) -> tf.Tensor: ...

@@ -52,8 +52,7 @@ class EagerSteps:
     def run(self, chunk: Chunk) -> tf.Tensor:
         """Run the steps of ``chunk``; return their measurements, on the device.
 
-        They have the form that `services.trial.matched.steps_taken` expects, possibly followed by
-        more.
+        They have the form that `services.trial.matched.steps_taken` expects.
         """
         plan = optimizers.plan(self._spec, self._taken, len(chunk))
         self._taken += len(chunk)
@@ -121,13 +120,17 @@ class EagerSteps:
         return 0.0
 
     def warm_up(self, shapes: Sequence[tuple[int, int]]) -> None:
-        """Run a few steps of each of ``shapes``, and restore the previous state."""
+        """Run enough steps of each of ``shapes``, and restore the previous state."""
         slots = [slot for slots in self._slots for slot in slots]
         variables = [*self._parameters, *self._kept, *slots]
         values = [tf.identity(variable) for variable in variables]
         for steps, batch in shapes:
-            few = min(steps, matched.WARM_UP_STEPS)
-            self.run(chunks.blank(self._spec, self._shape, few, batch))
+            enough = self._enough((steps, batch))
+            self.run(chunks.blank(self._spec, self._shape, enough, batch))
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
         self._taken = 0
+
+    def _enough(self, shape: tuple[int, int]) -> int:
+        """Return how many steps of a chunk of this ``shape`` a warm-up runs."""
+        return min(shape[0], matched.WARM_UP_STEPS)

@@ -83,7 +83,7 @@ class MatchedTrainer:
                 measured, synced = timed(self._steps.run(chunk).numpy)
             waited = self._steps.waited()
             yield matched.steps_taken(
-                *(self._spec, measured[: len(chunk)], self._names),
+                *(self._spec, measured, self._names),
                 wait_seconds=waited,
                 sync_seconds=synced,
             )

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,6 @@ from twinrun.contract.spec import JobSpec
 from services.model import augmentation, dropout, shapes
 from services.model.weights import parameter_dtype
 
-Scalar = TypeVar("Scalar", bound=np.generic)
 # Numbers [steps, batch, ...] for samples int32[steps, batch], and the position (from 0) of the
 # first step in its epoch.
 Draw = Callable[[int, NDArray[np.int32]], NDArray[np.generic]]
@@ -32,13 +30,10 @@ class Chunk:
     def __len__(self) -> int:
         return len(self.indices)
 
-    def padded(self, steps: int) -> "Chunk":
-        """Return the chunk with zeros after its own steps, up to this many."""
-        more = steps - len(self)
-        if not more:
-            return self
-        drawn = {name: _padded(array, more) for name, array in self.drawn.items()}
-        return Chunk(_padded(self.indices, more), drawn)
+    def part(self, steps: slice) -> "Chunk":
+        """Return some of its steps."""
+        drawn = {name: array[steps] for name, array in self.drawn.items()}
+        return Chunk(self.indices[steps], drawn)
 
 
 def carried(
@@ -96,7 +91,3 @@ def _of_masks(
         return found.reshape(*indices.shape, *shape)
 
     return draw
-
-
-def _padded(array: NDArray[Scalar], more: int) -> NDArray[Scalar]:
-    return np.pad(array, [(0, more)] + [(0, 0)] * (array.ndim - 1))

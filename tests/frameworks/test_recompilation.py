@@ -68,4 +68,4 @@ def test_xla_compiles_nothing_after_the_warm_up(name, tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == ["2", "2"]  # whole batches, and the short one
+    assert done.stdout.split() == ["3", "3"]  # one for each length of a chunk, and the short batch

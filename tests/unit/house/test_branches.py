@@ -70,8 +70,6 @@ COVERED = {
     "tensorflow/pipeline_steps.py __init__: spec.execution is not Execution.EAGER": OWN_WAY,
     "tensorflow/pipeline_steps.py _run: not self._warm": OWN_WAY,
     "tensorflow/eager_steps.py __init__: kernels": f"{TIMED}; {EXECUTIONS}",
-    "tensorflow/compiled_steps.py __init__: "
-    "(compiled := (spec.execution is Execution.COMPILED))": EXECUTIONS,
     "tensorflow/eager_steps.py _step_on: self._spec.report_step_details": DETAILS,
 }
 

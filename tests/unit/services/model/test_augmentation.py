@@ -128,19 +128,6 @@ def test_a_chunk_carries_the_maps_of_its_samples_in_the_jobs_precision(precision
         np.testing.assert_array_equal(drawn, maps(ALL, epoch=7)[indices])
 
 
-def test_a_chunk_is_padded_with_steps_of_zeros():
-    (chunk,) = chunks.carried(spec(), SHAPE, 0, [np.ones((2, 3), np.int32)])
-    assert chunk.padded(2) is chunk
-    padded = chunk.padded(5)
-    assert len(padded) == 5
-    for before, after in (
-        (chunk.indices, padded.indices),
-        (chunk.drawn["transforms"], padded.drawn["transforms"]),
-    ):
-        np.testing.assert_array_equal(after[:2], before)
-        assert not after[2:].any()
-
-
 def test_the_digest_tells_of_every_epoch_and_of_what_is_asked():
     shape = (10, 28, 28, 1)
     found = augmentation.digest(spec(epochs=2), shape)

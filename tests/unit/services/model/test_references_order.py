@@ -151,17 +151,14 @@ def test_each_step_carries_the_maps_of_its_own_samples_in_the_jobs_precision(epo
             np.testing.assert_array_equal(of_step, [maps[i].astype(dtype) for i in indices])
 
 
-def test_padding_comes_behind_the_chunks_own_steps():
+def test_a_part_of_a_chunk_has_all_that_was_drawn_for_its_steps():
     spec = job(Dropout(0.5), augmentation=Augmentation(0.5, 10))
-    *_, second, _ = carried(spec, 0)  # of one step
-    padded = second.padded(4)
-    assert len(padded) == 4
-    np.testing.assert_array_equal(padded.indices[:1], second.indices)
-    assert not padded.indices[1:].any()
-    for name, array in second.drawn.items():
-        assert padded.drawn[name].shape == (4, *array.shape[1:])
-        np.testing.assert_array_equal(padded.drawn[name][:1], array)
-        assert not padded.drawn[name][1:].any()
+    first, *_ = carried(spec, 0)
+    part = first.part(slice(1, 3))
+    np.testing.assert_array_equal(part.indices, first.indices[1:3])
+    assert part.drawn.keys() == first.drawn.keys()
+    for name, array in first.drawn.items():
+        np.testing.assert_array_equal(part.drawn[name], array[1:3])
 
 
 def test_the_whole_is_one_step_of_all_samples_in_their_order():
