@@ -26,13 +26,12 @@ _SECONDS = Phrase("{wall} s, CPU {cpu} s")
 _GAP = Phrase("{ours} of {most} {unit}: {share}")
 _NOT_MEASURED = Phrase(
     "The machine's peak rates are not known; 'orchestrator env --measure' with the "
-    "same --threads, --precision and --device measures them."
+    "same --workload, --threads, --precision and --device measures them."
 )
 
 
 def why(comparison: Comparison) -> Grid:
     """Return medians over the trials of each side; rows without values are left out."""
-    operations, moved = machine.best_rates(comparison.known, comparison.job)
     shown: dict[Phrase, Callable[[Sequence[Trial]], str]] = {}
     for phase, title in _PHASES.items():
         shown[title] = functools.partial(_phase, phase=phase)
@@ -47,9 +46,11 @@ def why(comparison: Comparison) -> Grid:
                 trials, lambda load: load.other_cpu_seconds + load.stolen_seconds
             )
     shown[Phrase("Products")] = lambda trials: _rate(
-        trials, "epoch_operations", operations, "GFLOP/s"
+        trials, "epoch_operations", _most(comparison, trials)[0], "GFLOP/s"
     )
-    shown[Phrase("Memory traffic")] = lambda trials: _rate(trials, "epoch_bytes", moved, "GB/s")
+    shown[Phrase("Memory traffic")] = lambda trials: _rate(
+        trials, "epoch_bytes", _most(comparison, trials)[1], "GB/s"
+    )
     groups = comparison.counted.values()
     rows = [row(say(name), [value(trials) for trials in groups]) for name, value in shown.items()]
     return Grid(of_sides(QUANTITY, list(comparison.counted)), known(rows))
@@ -57,8 +58,15 @@ def why(comparison: Comparison) -> Grid:
 
 def why_sentence(comparison: Comparison) -> str | None:
     """Say what to do to learn more; None: everything is known."""
-    rates = machine.best_rates(comparison.known, comparison.job)
-    return None if all(rates) or not comparison.verdicts else say(_NOT_MEASURED)
+    rates = [_most(comparison, trials) for trials in comparison.counted.values()]
+    unknown = not all(map(all, rates))
+    return say(_NOT_MEASURED) if unknown and comparison.verdicts else None
+
+
+def _most(comparison: Comparison, trials: Sequence[Trial]) -> tuple[float, float]:
+    """Return the machine's peak rates for a side's trials, which may change the precision."""
+    spec = next((trial.spec for trial in trials if trial.spec), comparison.job)
+    return machine.best_rates(comparison.known, spec)
 
 
 def _phase(trials: Sequence[Trial], *, phase: str) -> str:
