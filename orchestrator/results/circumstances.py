@@ -26,6 +26,7 @@ _GPU_SHARED = Phrase("Other processes computed on the GPU while {trial} trained.
 _GPU_THROTTLED = Phrase("The GPU's clock was reduced: {reasons}.")
 _SWAPPED = Phrase("Trial {number} of {side} was partly swapped out.")
 _UNEQUAL = Phrase("The trials did not have the same {what}.")
+_VARIABLES = Phrase("Environment variables that change arithmetic differed: {names}.")
 _DEBUG = Phrase("{sides} ran in a debug build, which is slower.")
 Sides = Mapping[str, Sequence[Trial]]
 
@@ -167,6 +168,16 @@ def of_environments(trials: Sides, job: JobSpec) -> Iterator[Caution]:
             "TF32_UNEQUAL",
             english(Phrase("Products were TensorFloat-32 in some trials and float32 in others.")),
             english(Phrase("Set allow_tf32 in the job spec, and change it nowhere else.")),
+        )
+    variables = {frozenset(environment.variables.items()) for _, environment in differing}
+    if len(variables) > 1:
+        names = {
+            name for name, _ in frozenset.union(*variables) - frozenset.intersection(*variables)
+        }
+        yield Caution(
+            "VARIABLES_UNEQUAL",
+            english(_VARIABLES, names=", ".join(sorted(names))),
+            english(Phrase("Set them alike for every runner, or for none.")),
         )
     if debug := sorted({name for name, environment in differing if environment.debug_build}):
         yield Caution(
