@@ -1,7 +1,7 @@
 """Where the time went and how far that is from the machine's peak: rows for each side."""
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import median
 
 from twinrun.contract.events import EpochFinished, Load
@@ -12,6 +12,7 @@ from orchestrator.reports.grid import QUANTITY, UNKNOWN, Grid, known, of_sides, 
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.quantities import EPOCH
 from orchestrator.storage import machine
+from orchestrator.trials.gpu_use import GpuUse, Source, share
 from orchestrator.trials.trial import Trial
 
 _PHASES = {
@@ -24,6 +25,10 @@ _PHASES = {
 }
 _SECONDS = Phrase("{wall} s, CPU {cpu} s")
 _GAP = Phrase("{ours} of {most} {unit}: {share}")
+_BUSY_BY = {
+    Source.PROFILE: Phrase("{share} (profile)"),
+    Source.NVML: Phrase("{share} (NVML)"),
+}
 _NOT_MEASURED = Phrase(
     "The machine's peak rates are not known; 'orchestrator env --measure' with the "
     "same --workload, --threads, --precision and --device measures them."
@@ -53,7 +58,31 @@ def why(comparison: Comparison) -> Grid:
     )
     groups = comparison.counted.values()
     rows = [row(say(name), [value(trials) for trials in groups]) for name, value in shown.items()]
+    uses = [comparison.gpu.get(side) for side in comparison.counted]
+    rows += [
+        row(say(name), [(value(use) if use else None) or UNKNOWN for use in uses])
+        for name, value in _OF_GPU.items()
+    ]
     return Grid(of_sides(QUANTITY, list(comparison.counted)), known(rows))
+
+
+def _busy(use: GpuUse) -> str:
+    return say(_BUSY_BY[use.source], share=share(use))
+
+
+def _kernels(use: GpuUse) -> str | None:
+    return None if use.kernels is None else number(use.kernels)
+
+
+def _gap(use: GpuUse) -> str | None:
+    return None if use.gap_seconds is None else f"{number(1e6 * use.gap_seconds)} µs"
+
+
+_OF_GPU: Mapping[Phrase, Callable[[GpuUse], str | None]] = {
+    Phrase("GPU busy"): _busy,
+    Phrase("  kernels per step"): _kernels,
+    Phrase("  between two kernels"): _gap,
+}
 
 
 def why_sentence(comparison: Comparison) -> str | None:
