@@ -6,7 +6,6 @@ import hashlib
 import os
 import threading
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import grpc
@@ -78,7 +77,7 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
     ) -> runner_service_pb2.GetServerInfoResponse:
         return runner_service_pb2.GetServerInfoResponse(
             framework=self._framework,
-            version=_version(),
+            version=build.version(),
             protocol_version=PROTOCOL_VERSION,
             available_cpus=host.available_cpus(),
             environment=self._environment,
@@ -219,11 +218,3 @@ def _sha256(path: Path) -> str:
 def _check(violations: Iterator[Violation]) -> None:
     if faults := list(violations):
         raise InvalidRequest(faults)
-
-
-def _version() -> str:
-    """Return Twinrun's version; "unknown" where it runs from a tree that was never installed."""
-    try:
-        return version("twinrun")
-    except PackageNotFoundError:
-        return "unknown"
