@@ -42,7 +42,7 @@ PARTS = (
     Part("table", "table", 100, "float32", with_jax=True),
     Part("rates", "rates", 40),
     Part("verify", "commands", 100, "verify", each=False),
-    Part("compare", "commands", 150, "compare", each=False),
+    Part("compare", "commands", 200, "compare", each=False),
     Part("faults", "faults", 90),
     Part("alike", "commands", 90, "alike", each=False),
     Part("explain", "commands", 90, "explain", each=False),
@@ -92,6 +92,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--data-dir", type=Path, help="datasets; those that miss are noise")
     parser.add_argument("--samples", type=int, help="of a timed epoch")
     parser.add_argument("--rounds", type=int, help="of each timing")
+    parser.add_argument("--pairs", type=int, help="of trials, of a comparison")
     chosen = parser.parse_args()
     if unknown := set(chosen.parts) - set(names):
         parser.error(f"--parts has {', '.join(sorted(unknown))}; choose from {', '.join(names)}")
@@ -126,7 +127,7 @@ def _run(
         *("--frameworks", ",".join(frameworks), "--device", chosen.device),
         *("--output", folder.resolve(), "--how", part.how),
     ]
-    for name in ("data_dir", "samples", "rounds"):
+    for name in ("data_dir", "samples", "rounds", "pairs"):
         if (value := getattr(chosen, name)) is not None:
             command += [f"--{name.replace('_', '-')}", str(value)]
     began = time.monotonic()

@@ -23,10 +23,12 @@ COMMANDS = {
         ("verify", "-w", "mnist-mlp", "--steps", "60", "--execution", "compiled"),
     ),
     "compare": (
-        ("compare", *SIZE, "--repeats", "6", "--execution", "compiled"),
-        ("compare", *SIZE, "--repeats", "2", "--profile"),
+        ("compare", *SIZE, "--repeats", "{pairs}", "--execution", "compiled", "--profile"),
+        ("compare", *SIZE, "--repeats", "2", "--no-verify", "--profile"),
     ),
-    "alike": (("compare", "--aa", "{first}", *SIZE, "--repeats", "6", "--execution", "compiled"),),
+    "alike": (
+        ("compare", "--aa", "{first}", *SIZE, "--repeats", "{pairs}", "--execution", "compiled"),
+    ),
     "idiomatic": (("compare", *SIZE, "--recipe", "idiomatic"),),
     "explain": (
         ("explain", *SIZE, "--pitfall", "jit-compile"),
@@ -51,8 +53,11 @@ def main() -> int:
             made = exits.enter_context(runner(framework, sys.executable, environment=environment))
             addresses += ["--runner", f"{framework}={made.address}"]
         for command in COMMANDS[chosen.how]:
-            words = [word.format(first=chosen.frameworks[0]) for word in command]
+            words = [
+                word.format(first=chosen.frameworks[0], pairs=chosen.pairs) for word in command
+            ]
             sides = [] if "--aa" in words else ["--frameworks", ",".join(chosen.frameworks)]
+            print(f"$ orchestrator {' '.join(words)}", flush=True)
             began = time.perf_counter()
             done = subprocess.run(
                 [
@@ -65,10 +70,7 @@ def main() -> int:
                 check=False,
             )
             seconds = f"{time.perf_counter() - began:.0f}"
-            print(
-                f"$ orchestrator {' '.join(words)}\n{done.stdout}\n{done.stderr[-2000:]}",
-                flush=True,
-            )
+            print(done.stdout, done.stderr[-2000:], sep="\n", flush=True)
             said = next((line for line in done.stdout.splitlines() if line.strip()), "")
             table.rows.append([" ".join(words), str(done.returncode), seconds, said])
             save(chosen, table)

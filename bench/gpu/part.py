@@ -35,6 +35,7 @@ def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--output", type=Path, required=True, help="a directory")
     parser.add_argument("--rounds", type=int, default=3, help="of each timing, after a warm-up")
     parser.add_argument("--samples", type=int, default=SAMPLES, help="of a timed epoch")
+    parser.add_argument("--pairs", type=int, default=6, help="of trials, of a comparison")
     parser.add_argument("--how", default="", help="which of its kinds the part does")
     data = os.environ.get("TWINRUN_DATA_DIR") or Path.home() / ".cache/twinrun/data"
     parser.add_argument("--data-dir", type=Path, default=data)
