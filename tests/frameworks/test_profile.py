@@ -43,7 +43,7 @@ def test_pytorchs_kernels_are_those_of_the_gpu_not_what_launched_them(name):
 def test_tensorflows_kernels_are_those_of_each_stream_of_the_gpu(name, tmp_path):
     if name != "tensorflow":
         pytest.skip("TensorFlow's")
-    from tensorflow.tsl.profiler.protobuf import xplane_pb2
+    from tensorflow.tsl.profiler.protobuf import xplane_pb2  # noqa: PLC0415
 
     from services.tensorflow.profile import _lines  # noqa: PLC0415
 
