@@ -4,15 +4,17 @@ import functools
 import hashlib
 import importlib.metadata
 import os
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from twinrun import contract
 
 import services
-from services.machine import host, nvml, variables
+from services.machine import host, variables
 
 _ROOT = Path(services.__file__).parents[1]
 _CODE = (_ROOT / "services", Path(contract.__file__).parent)
@@ -22,6 +24,8 @@ _FOLDERS = (
     *(f"{sys.prefix}/lib", "/usr/local/cuda/lib64", "/usr/lib64"),
     *("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu"),
 )
+_DEVICES = ("/dev/nvidiactl", "/dev/nvgpu", "/dev/dxg")  # of a server's card, of Tegra, in WSL
+_CARD_SECONDS = 8.0  # a client waits for the answer, though not for long
 
 
 @functools.cache
@@ -54,14 +58,26 @@ def digest() -> str:
 
 
 def _gpu() -> Iterator[str]:
-    """Yield the card that a job on CUDA uses, the first, and what drives it; nothing without one.
+    """Yield the card that a job on CUDA uses, what drives it, CUDA's libraries; nothing without.
 
     A framework's own CUDA and cuDNN are packages, or are found where the system has them.
     """
-    driver, cards = nvml.accelerators()
-    for card in cards[:1]:
-        yield from (f"GPU {card.name}", f"driver {driver}")
-        paths = filter(None, os.environ.get("LD_LIBRARY_PATH", "").split(":"))
-        for folder in map(Path, (*paths, *_FOLDERS)):
-            for pattern in _LIBRARIES:
-                yield from sorted(f"CUDA {path.resolve().name}" for path in folder.glob(pattern))
+    if not (card := _card()):
+        return
+    yield card
+    paths = filter(None, os.environ.get("LD_LIBRARY_PATH", "").split(":"))
+    for folder in map(Path, (*paths, *_FOLDERS)):
+        for pattern in _LIBRARIES:
+            yield from sorted(f"CUDA {path.resolve().name}" for path in folder.glob(pattern))
+
+
+def _card() -> str:
+    """Return card and driver; "" without one. A runner's own process never loads NVML: it asks."""
+    if any(map(os.path.exists, _DEVICES)):
+        asked = [sys.executable, "-m", "services.machine.nvml"]
+        with suppress(OSError, subprocess.SubprocessError):
+            done = subprocess.run(
+                asked, capture_output=True, text=True, check=True, timeout=_CARD_SECONDS
+            )
+            return done.stdout.strip()
+    return ""

@@ -5,6 +5,7 @@ that is not an error.
 """
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -223,3 +224,14 @@ def _visible(gpus: list[list[Accelerator]], names: str | None) -> tuple[Accelera
         else:
             break
     return tuple(visible)
+
+
+def _say_card() -> None:
+    """Print the card that a job on CUDA uses, the first, and its driver; nothing without one."""
+    driver, cards = accelerators()
+    for card in cards[:1]:
+        sys.stdout.write(f"{card.name}, driver {driver}\n")
+
+
+if __name__ == "__main__":
+    _say_card()

@@ -5,12 +5,12 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from twinrun.contract.events import Accelerator, Environment
+from twinrun.contract.events import Environment
 
-from services.machine import build, environment, nvml, variables
+from services.machine import build, environment, variables
 
 ROOT = Path(__file__).parents[4]
-H100 = Accelerator("NVIDIA H100", "GPU-aa", 80_000_000_000)
+STANDINS = ROOT / "tests/standins"
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +19,7 @@ def bare(monkeypatch, tmp_path):
     for name in (*variables.NAMES, "LD_LIBRARY_PATH"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(build, "_FOLDERS", (str(tmp_path / "system"),))
-    monkeypatch.setattr(nvml, "accelerators", lambda: ("", ()))
+    monkeypatch.setattr(build, "_DEVICES", ())
     return tmp_path
 
 
@@ -40,8 +40,8 @@ def _forgotten():
     forget()
 
 
-def with_gpu(monkeypatch, driver="580.1", *cards):
-    monkeypatch.setattr(nvml, "accelerators", lambda: (driver, cards or (H100,)))
+def with_gpu(monkeypatch, card="NVIDIA H100, driver 580.1"):
+    monkeypatch.setattr(build, "_card", lambda: card)
 
 
 def test_the_digest_is_the_same_while_nothing_changes(monkeypatch):
@@ -52,18 +52,28 @@ def test_the_digest_is_the_same_while_nothing_changes(monkeypatch):
 
 def test_card_and_driver_are_in_the_digest(monkeypatch):
     found = {digest()}
-    for driver, name in (("580.1", "H100"), ("580.2", "H100"), ("580.2", "H200")):
-        with_gpu(monkeypatch, driver, Accelerator(name, "GPU-aa", 0))
+    for card in ("H100, driver 580.1", "H100, driver 580.2", "H200, driver 580.2"):
+        with_gpu(monkeypatch, card)
         found.add(digest())
     assert len(found) == 4
 
 
-def test_only_the_card_that_a_job_uses_counts_and_another_of_its_kind_is_the_same(monkeypatch):
-    with_gpu(monkeypatch)
-    before = digest()
-    other = Accelerator("NVIDIA T4", "GPU-bb", 0)
-    with_gpu(monkeypatch, "580.1", Accelerator(H100.name, "GPU-cc", 0), other)
-    assert digest() == before
+def test_a_process_of_its_own_tells_the_first_card_and_the_driver(monkeypatch, bare):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setenv("PYTHONPATH", f"{STANDINS}:{ROOT}:{ROOT / 'proto'}")
+    assert build._card() == ""  # nothing is started where the system has no device of NVIDIA's
+    monkeypatch.setattr(build, "_DEVICES", (str(bare),))
+    assert build._card() == "NVIDIA H100, driver 580.1"
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    assert build._card() == "NVIDIA GB10, driver 580.1"
+    monkeypatch.setenv("STANDIN_NO_DRIVER", "1")
+    assert build._card() == ""
+
+
+def test_a_card_that_does_not_answer_is_not_waited_for(monkeypatch, bare):
+    monkeypatch.setattr(build, "_DEVICES", (str(bare),))
+    monkeypatch.setattr(build, "_CARD_SECONDS", 0.0)
+    assert build._card() == ""
 
 
 @pytest.mark.parametrize("library", ["libcudnn.so.9", "libcublas.so.12", "libcudart.so.12"])
