@@ -36,9 +36,8 @@ class Envelope:
 def envelope(between: Gaps, own: Mapping[str, Gaps], rule: Rule) -> Envelope:
     """Build the envelope; ``own`` by framework: its trial compared with its perturbed one."""
     apart = _losses(between)
-    curves = {name: _losses(curve_pair) for name, curve_pair in own.items()}
-    curve_pair = Envelope(rule.precision, 0.0, apart, curves)
-    least = curve_pair.smaller()
+    curves = {name: _losses(gaps) for name, gaps in own.items()}
+    least = Envelope(rule.precision, 0.0, apart, curves).smaller()
     steps = min(len(apart), len(least))
     with np.errstate(invalid="ignore"):
         ratios = apart[:steps] / np.maximum(least[:steps], rule.least)

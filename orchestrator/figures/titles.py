@@ -34,7 +34,7 @@ def titles(comparison: Comparison) -> dict[str, str]:
     """Return the titles of figures that have something to show."""
     trials = trials_of(comparison)
     texts: dict[str, str] = {"time": _time_title(comparison)} if trials else {}
-    if any(texts.pairs > 1 for texts in comparison.verdicts):
+    if any(verdict.pairs > 1 for verdict in comparison.verdicts):
         texts["ratios"] = say(comparison.finding)
     if any(trial.epochs for trial in trials):
         texts["accuracy"] = _accuracy_title(comparison)
