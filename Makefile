@@ -90,6 +90,9 @@ format: $(DEV) ## Mend style
 bench: $(DEV) $(RUNNERS) ## Measure the trainers against bare loops; takes some minutes, wants a quiet machine
 	.venv/bin/python -m bench $(ARGS)
 
+gpu-check: ## On a machine with a GPU: measure all that can be known in 8 minutes; docs/gpu.md. PYTHON has the frameworks. ARGS="--parts numbers,table"
+	PYTHONPATH=.:proto $(PYTHON) -m bench.gpu $(ARGS)
+
 docs: $(DEV) ## Build the site of the documents into build/site; a link that leads nowhere is an error
 	.venv/bin/python -m reference
 	.venv/bin/zensical build --strict
@@ -149,4 +152,4 @@ $(DEV): requirements/dev.txt $(ORCHESTRATOR)
 	@touch $@
 
 .PHONY: setup compare serve-pytorch serve-tensorflow up up-pytorch up-tensorflow down restart logs ps images \
-  test test-e2e test-browser mutants lint format bench docs proto messages lock clean help
+  test test-e2e test-browser mutants lint format bench gpu-check docs proto messages lock clean help

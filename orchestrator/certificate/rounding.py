@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import assert_never
 
 import numpy as np
-from twinrun.contract.enums import Device, Precision
+from twinrun.contract.enums import Precision
 from twinrun.contract.spec import JobSpec
 
 from orchestrator.certificate.gaps import Floats, Gap
 from orchestrator.language.phrases import Phrase
+from orchestrator.trials.spec import in_tf32
 
 Key = tuple[Phrase, str | None]
 
@@ -72,7 +73,7 @@ def rule_of(job: JobSpec) -> Rule:
         case Precision.BFLOAT16:
             return BFLOAT16
         case Precision.FLOAT32:
-            return TF32 if job.allow_tf32 and job.device is Device.CUDA else FLOAT32
+            return TF32 if in_tf32(job) else FLOAT32
         case _:
             assert_never(job.precision)
 

@@ -60,6 +60,7 @@ def check_profile(given: job_pb2.Profiled) -> None:
     require_from("profiled.steps", given.steps, 1, 10_000_000)
     if given.operations:
         _require_time("profiled.total_duration", given.total_duration)
+    times.require_part("profiled.busy_duration", given.busy_duration, given.wall_duration)
     for index, operation in enumerate(given.operations):
         field = f"profiled.operations[{index}].self_duration"
         times.require_part(field, operation.self_duration, given.total_duration)

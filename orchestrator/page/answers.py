@@ -13,6 +13,7 @@ from orchestrator.results.comparison import Comparison
 from orchestrator.results.quantities import EPOCH, TEST_ACCURACY
 from orchestrator.results.verdict import Verdict
 from orchestrator.storage.about import About
+from orchestrator.trials.gpu_use import what_idles
 from orchestrator.trials.sides import are_the_same
 from orchestrator.trials.spec import in_own_way, optimizer_name
 
@@ -130,7 +131,8 @@ def _faster(comparison: Comparison) -> Answer:
     verdicts = comparison.verdicts
     if not verdicts:
         return Answer(say(_FASTER), say(_NO_VERDICT), [say(comparison.finding)])
-    sentences = [say(found.sentence) for found in verdicts]
+    idle = what_idles(comparison.gpu, list(comparison.counted))
+    sentences = [*([say(idle)] if idle else []), *(say(found.sentence) for found in verdicts)]
     for found in verdicts[:1] if len(comparison.pairs) == 1 else []:
         if found.low is not None and found.high is not None:
             names = {"pairs": found.pairs, "low": found.low, "high": found.high}

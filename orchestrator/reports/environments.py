@@ -95,6 +95,9 @@ _TOLD: Mapping[Phrase, Callable[[job_pb2.Environment], str]] = {
     Phrase("CPU limit"): lambda e: number(e.cpu_limit) if e.cpu_limit else "",
     Phrase("CPU governor"): lambda e: e.cpu_governor,
     Phrase("Memory"): lambda e: memory(e.memory_bytes) if e.memory_bytes else "",
+    Phrase("Environment variables"): lambda e: "\n".join(
+        f"{name}={value}" for name, value in sorted(e.variables.items())
+    ),
     Phrase("Image"): lambda e: e.image,
     Phrase("Twinrun's commit"): lambda e: e.git_commit,
 }

@@ -1,7 +1,7 @@
 """Where the time went and how far that is from the machine's peak: rows for each side."""
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import median
 
 from twinrun.contract.events import EpochFinished, Load
@@ -12,6 +12,7 @@ from orchestrator.reports.grid import QUANTITY, UNKNOWN, Grid, known, of_sides, 
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.quantities import EPOCH
 from orchestrator.storage import machine
+from orchestrator.trials.gpu_use import GpuUse, Source, share
 from orchestrator.trials.trial import Trial
 
 _PHASES = {
@@ -24,15 +25,18 @@ _PHASES = {
 }
 _SECONDS = Phrase("{wall} s, CPU {cpu} s")
 _GAP = Phrase("{ours} of {most} {unit}: {share}")
+_BUSY_BY = {
+    Source.PROFILE: Phrase("{share} (profile)"),
+    Source.NVML: Phrase("{share} (NVML)"),
+}
 _NOT_MEASURED = Phrase(
     "The machine's peak rates are not known; 'orchestrator env --measure' with the "
-    "same --threads, --precision and --device measures them."
+    "same --workload, --threads, --precision and --device measures them."
 )
 
 
 def why(comparison: Comparison) -> Grid:
     """Return medians over the trials of each side; rows without values are left out."""
-    operations, moved = machine.best_rates(comparison.known, comparison.job)
     shown: dict[Phrase, Callable[[Sequence[Trial]], str]] = {}
     for phase, title in _PHASES.items():
         shown[title] = functools.partial(_phase, phase=phase)
@@ -47,18 +51,51 @@ def why(comparison: Comparison) -> Grid:
                 trials, lambda load: load.other_cpu_seconds + load.stolen_seconds
             )
     shown[Phrase("Products")] = lambda trials: _rate(
-        trials, "epoch_operations", operations, "GFLOP/s"
+        trials, "epoch_operations", _most(comparison, trials)[0], "GFLOP/s"
     )
-    shown[Phrase("Memory traffic")] = lambda trials: _rate(trials, "epoch_bytes", moved, "GB/s")
+    shown[Phrase("Memory traffic")] = lambda trials: _rate(
+        trials, "epoch_bytes", _most(comparison, trials)[1], "GB/s"
+    )
     groups = comparison.counted.values()
     rows = [row(say(name), [value(trials) for trials in groups]) for name, value in shown.items()]
+    uses = [comparison.gpu.get(side) for side in comparison.counted]
+    rows += [
+        row(say(name), [(value(use) if use else None) or UNKNOWN for use in uses])
+        for name, value in _OF_GPU.items()
+    ]
     return Grid(of_sides(QUANTITY, list(comparison.counted)), known(rows))
+
+
+def _busy(use: GpuUse) -> str:
+    return say(_BUSY_BY[use.source], share=share(use))
+
+
+def _kernels(use: GpuUse) -> str | None:
+    return None if use.kernels is None else number(use.kernels)
+
+
+def _gap(use: GpuUse) -> str | None:
+    return None if use.gap_seconds is None else f"{number(1e6 * use.gap_seconds)} µs"
+
+
+_OF_GPU: Mapping[Phrase, Callable[[GpuUse], str | None]] = {
+    Phrase("GPU busy"): _busy,
+    Phrase("  kernels per step"): _kernels,
+    Phrase("  between two kernels"): _gap,
+}
 
 
 def why_sentence(comparison: Comparison) -> str | None:
     """Say what to do to learn more; None: everything is known."""
-    rates = machine.best_rates(comparison.known, comparison.job)
-    return None if all(rates) or not comparison.verdicts else say(_NOT_MEASURED)
+    rates = [_most(comparison, trials) for trials in comparison.counted.values()]
+    unknown = not all(map(all, rates))
+    return say(_NOT_MEASURED) if unknown and comparison.verdicts else None
+
+
+def _most(comparison: Comparison, trials: Sequence[Trial]) -> tuple[float, float]:
+    """Return the machine's peak rates for a side's trials, which may change the precision."""
+    spec = next((trial.spec for trial in trials if trial.spec), comparison.job)
+    return machine.best_rates(comparison.known, spec)
 
 
 def _phase(trials: Sequence[Trial], *, phase: str) -> str:

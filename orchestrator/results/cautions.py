@@ -19,6 +19,7 @@ from orchestrator.results.quantities import TEST_ACCURACY
 from orchestrator.results.verdict import Verdict
 from orchestrator.storage import machine
 from orchestrator.storage.machine import Known
+from orchestrator.trials.gpu_use import Uses
 from orchestrator.trials.inputs import to_agree
 from orchestrator.trials.sides import are_the_same, framework_of
 
@@ -46,10 +47,11 @@ def cautions(
     *,
     counted: Sides,
     timed: Sequence[Timed] = (),
+    gpu: Uses | None = None,
 ) -> tuple[Caution, ...]:
     """Return the warnings of a comparison, and of those of its trials that are ``counted``.
 
-    ``known``: about the machine.
+    ``known``: about the machine. ``gpu``: how busy each side kept it.
     """
     return tuple(
         itertools.chain(
@@ -59,6 +61,7 @@ def cautions(
             _of_learning(counted, job),
             circumstances.of_the_load(trials),
             circumstances.of_the_clock(trials),
+            circumstances.of_idling(counted, gpu or {}, job),
             circumstances.of_gpus(trials),
             circumstances.of_memory(trials),
             circumstances.of_environments(trials, job),

@@ -1,22 +1,26 @@
 """What disturbs a comparison on a machine, as its trials report it."""
 
 import itertools
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from twinrun.contract.enums import Device
+from twinrun.contract.enums import Device, Execution, Precision
 from twinrun.contract.events import Load
 from twinrun.contract.spec import JobSpec
 from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase, Sentence, english, join
-from orchestrator.language.words import AND, COMMA, label, number, percent
+from orchestrator.language.words import AND, COMMA, NEXT, label, number, percent
+from orchestrator.trials.gpu_use import GpuUse, Uses, share
+from orchestrator.trials.spec import in_tf32
 from orchestrator.trials.trial import Trial
 
 OTHER_CPUS = 0.05  # of the CPUs; runner and orchestrator take about a fifth of it
 STOLEN_CPUS = 0.02  # of the CPUs
 THROTTLED = 0.01  # of the training time
 CLOCK_RANGE = 0.1  # of the highest clock that a trial ended with
+_LEAST_BUSY = 1 / 64  # a batch that is larger by more is no advice
 _TRIAL = Phrase("trial {number} of {side}")
 _SHARED = Phrase("Other processes took {share} of the CPUs while {trial} trained.")
 _STOLEN = Phrase("The hypervisor took {share} of the CPUs away while {trial} trained.")
@@ -24,8 +28,25 @@ _THROTTLED = Phrase("A CPU limit throttled {trial} for {share} of its training."
 _CLOCK = Phrase("The CPUs' clock went from {lowest} to {highest} GHz.")
 _GPU_SHARED = Phrase("Other processes computed on the GPU while {trial} trained.")
 _GPU_THROTTLED = Phrase("The GPU's clock was reduced: {reasons}.")
+_LAUNCHED = Phrase(
+    "{side} launched {kernels} kernels a step, with {microseconds} µs between two on average."
+)
+_BUSY = Phrase(
+    "The GPU was busy for {share} of the training of {side}, by NVML; --profile counts its kernels."
+)
+_SHORTER = Phrase(
+    "A lower precision ({precisions}) only makes kernels shorter, which nobody waits for here."
+)
+_LARGER = Phrase(
+    "Repeat it with a larger batch: 'orchestrator {command} ... --batch-size {batch_size}'."
+)
+_COMPILED = Phrase(
+    "Repeat it with a larger batch, 'orchestrator {command} ... --batch-size {batch_size}', or "
+    "with --execution compiled."
+)
 _SWAPPED = Phrase("Trial {number} of {side} was partly swapped out.")
 _UNEQUAL = Phrase("The trials did not have the same {what}.")
+_VARIABLES = Phrase("Environment variables that change arithmetic differed: {names}.")
 _DEBUG = Phrase("{sides} ran in a debug build, which is slower.")
 Sides = Mapping[str, Sequence[Trial]]
 
@@ -110,6 +131,38 @@ def of_the_clock(trials: Sides) -> Iterator[Caution]:
         )
 
 
+def of_idling(trials: Sides, gpu: Uses, job: JobSpec) -> Iterator[Caution]:
+    """Yield a warning with details if a side leaves the GPU idle, as the headline says."""
+    idle = {side: use for side, use in gpu.items() if use.idle}
+    if not idle:
+        return
+    specs = {side: next((t.spec for t in trials[side] if t.spec), job) for side in idle}
+    lower = [
+        "TensorFloat-32" if in_tf32(spec) else str(spec.precision)
+        for spec in specs.values()
+        if in_tf32(spec) or spec.precision is Precision.BFLOAT16
+    ]
+    details = [_use_of(side, use) for side, use in idle.items()]
+    if lower:
+        details.append(english(_SHORTER, precisions=", ".join(dict.fromkeys(lower))))
+    compiled = all(spec.execution is Execution.COMPILED for spec in specs.values())
+    # A step is launched in the same time, whatever its batch.
+    least = min(max(use.busy, _LEAST_BUSY) for use in idle.values())
+    larger = job.batch_size * 2 ** math.ceil(math.log2(1 / least))
+    command = "compare" if len(trials) > 1 else "train"
+    phrase = _LARGER if compiled else _COMPILED
+    yield Caution(
+        "GPU_IDLE", join(NEXT, details), english(phrase, command=command, batch_size=larger)
+    )
+
+
+def _use_of(side: str, use: GpuUse) -> Sentence:
+    if use.kernels is None or use.gap_seconds is None:
+        return english(_BUSY, side=label(side), share=share(use))
+    gap = number(1e6 * use.gap_seconds)
+    return english(_LAUNCHED, side=label(side), kernels=number(use.kernels), microseconds=gap)
+
+
 def of_gpus(trials: Sides) -> Iterator[Caution]:
     used = [(t, t.accelerator) for t in itertools.chain(*trials.values()) if t.accelerator]
     shared = [trial for trial, gpu in used if gpu.most_processes > 1]
@@ -167,6 +220,15 @@ def of_environments(trials: Sides, job: JobSpec) -> Iterator[Caution]:
             "TF32_UNEQUAL",
             english(Phrase("Products were TensorFloat-32 in some trials and float32 in others.")),
             english(Phrase("Set allow_tf32 in the job spec, and change it nowhere else.")),
+        )
+    variables = {frozenset(environment.variables.items()) for _, environment in differing}
+    if len(variables) > 1:
+        pairs = frozenset.union(*variables) - frozenset.intersection(*variables)
+        names = sorted({name for name, _ in pairs})
+        yield Caution(
+            "VARIABLES_UNEQUAL",
+            english(_VARIABLES, names=", ".join(names)),
+            english(Phrase("Set them alike for every runner, or for none.")),
         )
     if debug := sorted({name for name, environment in differing if environment.debug_build}):
         yield Caution(

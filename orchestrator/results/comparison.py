@@ -20,6 +20,7 @@ from orchestrator.results.estimate import Estimate
 from orchestrator.results.quantities import EPOCH, ratios
 from orchestrator.results.verdict import Verdict, verdict
 from orchestrator.storage.machine import Known
+from orchestrator.trials.gpu_use import Uses, gpu_uses, what_idles
 from orchestrator.trials.inputs import InputsCheck, check_inputs, to_agree
 from orchestrator.trials.sides import changed_fields
 from orchestrator.trials.trial import Trial
@@ -70,8 +71,8 @@ class Comparison:
     that are ``counted``: a side's numbers, like verdicts, come from these only. ``certificates``:
     None: none were tried. ``pairs``: of the baseline and each other side, in their order.
     ``finding``: always whole sentences: the verdicts with their limitations, or why there is none.
-    ``cautions``: its warnings. ``known``: about the machine. ``profiles`` by side. ``concurrent``:
-    trials of several sides ran at the same time.
+    ``cautions``: its warnings. ``known``: about the machine. ``profiles`` by side. ``gpu``: how
+    busy each side kept it, if known. ``concurrent``: trials of several sides ran at the same time.
     """
 
     job: JobSpec
@@ -84,6 +85,7 @@ class Comparison:
     cautions: Sequence[Caution]
     known: Known
     profiles: Mapping[str, Profiled]
+    gpu: Uses
     concurrent: bool
 
     @property
@@ -161,6 +163,8 @@ def compare(
     pairs = [pair(side) for side in grouped if side != first and first in grouped]
     verdicts = [pair.verdict for pair in pairs if pair.verdict is not None]
     timed = [pair.timed for pair in pairs if pair.timed is not None]
+    profiled = {trial.framework: trial.profile for trial in profiles if trial.profile}
+    gpu = gpu_uses(counted, profiled)
     # A difference is always reported; unknown inputs matter only if a verdict relies on them.
     sentences = list[Sentence]()
     if inputs.same is False or (verdicts and inputs.same is None):
@@ -170,6 +174,8 @@ def compare(
     sentences += [each.sentence for each in timed if each.sentence is not None]
     if reason is not None:
         sentences.append(reason)
+    if (idle := what_idles(gpu, list(counted))) is not None:  # before any ratio: it bounds them all
+        sentences.append(idle)
     sentences += [each.sentence for each in verdicts]
     if verdicts:
         left_out = _LEFT_OUT if len(grouped) == 2 else _LEFT_OUT_OF_BLOCKS
@@ -184,10 +190,14 @@ def compare(
         pairs=pairs,
         finding=join(NEXT, sentences),
         cautions=cautions(
-            grouped, spec, verdicts, certificates, known or Known(), counted=counted, timed=timed
+            *(grouped, spec, verdicts, certificates, known or Known()),
+            counted=counted,
+            timed=timed,
+            gpu=gpu,
         ),
         known=known or Known(),
-        profiles={trial.framework: trial.profile for trial in profiles if trial.profile},
+        profiles=profiled,
+        gpu=gpu,
         concurrent=concurrent,
     )
 

@@ -36,6 +36,7 @@ def as_dict(comparison: Comparison) -> dict[str, object]:
             "warnings": comparison.cautions,
             "machine": comparison.known,
             "profiles": comparison.profiles,
+            "gpu": comparison.gpu,
         }
     )
 

@@ -12,7 +12,7 @@ class Pitfall:
     """One difference: ``way`` is how a job spec requests it.
 
     ``pytorch`` and ``tensorflow`` describe the behaviour of each, in a few words; ``paragraph`` why
-    it matters, ``source`` where it is documented.
+    it matters, ``source`` where it is documented. ``on_gpu``: there is no such thing on a CPU.
     """
 
     name: str
@@ -22,6 +22,7 @@ class Pitfall:
     tensorflow: Phrase
     paragraph: Phrase
     source: str
+    on_gpu: bool = False
 
     def does(self, framework: str) -> Phrase | None:
         """Return what the framework does. None: it is not described here."""
@@ -186,5 +187,26 @@ PITFALLS = (
             "https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/platform/denormal.h"
         ),
     ),
+    Pitfall(
+        name="cuda-graph",
+        way=job_pb2.OWN_WAY_CUDA_GRAPH,
+        title=Phrase("CUDA graph"),
+        pytorch=Phrase("its operations captured in a graph"),
+        tensorflow=Phrase("as before"),
+        paragraph=Phrase(
+            "PyTorch launches each kernel from Python, one after the other, and for a small model "
+            "a launch takes longer than the kernel: the GPU waits. Captured in a CUDA graph, the "
+            "same kernels are launched by one call, and the numbers stay the same to the last bit. "
+            "A comparison without it measures Python; but few training scripts have it."
+        ),
+        source="https://docs.pytorch.org/docs/stable/notes/cuda.html#cuda-graphs",
+        on_gpu=True,
+    ),
 )
 NAMES = tuple(pitfall.name for pitfall in PITFALLS)
+
+
+def of(device: job_pb2.Device) -> tuple[Pitfall, ...]:
+    """Return those that there are on a device."""
+    on_gpu = device == job_pb2.DEVICE_CUDA
+    return tuple(pitfall for pitfall in PITFALLS if on_gpu or not pitfall.on_gpu)

@@ -22,6 +22,7 @@ from orchestrator.language.phrases import Phrase, english
 from orchestrator.settings.config import state_home
 from orchestrator.storage.files import write_whole
 from orchestrator.storage.store import Run
+from orchestrator.trials.spec import in_tf32
 from orchestrator.trials.stored import as_json, fields_of
 
 _UNREADABLE = Phrase("machine.json of {path} cannot be read: {error}. Make the run again.")
@@ -129,8 +130,9 @@ def conditions(job: JobSpec) -> str:
 
 
 def rates_of(job: JobSpec) -> str:
-    """Return what the machine's rates depend on: ``cpu float32 2 threads``."""
-    return f"{job.device} {job.precision} {job.threads} threads"
+    """Return what the machine's rates depend on: ``cpu float32 2 threads``, ``cuda tf32 ...``."""
+    products = "tf32" if in_tf32(job) else job.precision
+    return f"{job.device} {products} {job.threads} threads"
 
 
 def best_rates(known: Known, job: JobSpec) -> tuple[float, float]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from google.protobuf import json_format
 from twinrun.contract.converters.specs import readable_spec, spec_to_proto
-from twinrun.contract.enums import Recipe
+from twinrun.contract.enums import Device, Precision, Recipe
 from twinrun.contract.spec import JobSpec
 from twinrun.v1 import job_pb2
 
@@ -68,3 +68,9 @@ def optimizer_name(spec: JobSpec) -> str:
 def in_own_way(spec: JobSpec) -> bool:
     """Return whether the frameworks are not meant to do the same arithmetic."""
     return spec.recipe is Recipe.IDIOMATIC or bool(spec.own_ways)
+
+
+def in_tf32(spec: JobSpec) -> bool:
+    """Return whether products of float32 are TensorFloat-32, which only a GPU has."""
+    on_gpu = spec.device is Device.CUDA
+    return on_gpu and spec.precision is Precision.FLOAT32 and spec.allow_tf32

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from twinrun.contract.events import Environment
 
-from services.machine import host, nvml
+from services.machine import host, nvml, variables
 
 
 def completed(own: Environment) -> Environment:
@@ -26,6 +26,7 @@ def completed(own: Environment) -> Environment:
         driver_version=driver,
         accelerators=accelerators,
         packages=host.packages(),
+        variables=variables.changing_arithmetic(),
         image=os.environ.get("TWINRUN_IMAGE", ""),
         git_commit=host.git_commit(),
         # Only a debug build of Python counts references.

@@ -3,15 +3,18 @@
 Profiling `mnist-mlp` on two threads showed that products take two thirds of a step, and the rest is
 mostly the cost of each call (Python's wrapper, guards, one OpenMP region a kernel). So several
 steps are unrolled into one call, and the calls between kernels are C++.
+
+On a GPU one step is compiled, and several are captured in one CUDA graph.
 """
 
+import inspect
 import itertools
 import os
 import shlex
 import shutil
 import sys
 import sysconfig
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -24,6 +27,7 @@ from twinrun.contract.spec import JobSpec
 from services.errors import Unsupported
 from services.model.optimizers import schedule
 from services.pytorch import augmentation, device, losses, model, optimizers
+from services.pytorch.graphs import captured, pieces
 from services.pytorch.layers import batch_norm
 from services.trial import chunks
 from services.trial.chunks import Chunk
@@ -31,12 +35,15 @@ from services.trial.matched import Held
 
 # With more, a call becomes cheaper by less than the noise of an epoch, but compiling takes longer.
 STEPS_PER_CALL = 4
+# Copies of each rate and epsilon: a step's own then begin at a multiple of 16 bytes. Inductor
+# copies an input that does not.
+_ALIGNED = 4
 
 # Parameters, the optimizer's slots, and the model's untrained state.
 State = tuple[Sequence[torch.Tensor], Sequence[Sequence[torch.Tensor]], Sequence[torch.Tensor]]
 Data = tuple[torch.Tensor, torch.Tensor]  # images and labels, all of them
 Call = tuple[torch.Tensor, Mapping[str, torch.Tensor]]  # a chunk, or a piece, on the device
-Plan = Sequence[torch.Tensor]  # rates and epsilons, [steps] each
+Plan = Sequence[torch.Tensor]  # rates and epsilons, [steps, _ALIGNED] each, all equal in a row
 Steps = Callable[[State, Data, Call, Plan], torch.Tensor]
 
 
@@ -82,6 +89,11 @@ class CompiledSteps:
         self._products = products
         self._taken = 0
         self._warm = False
+        self._drawn: Sequence[str] = tuple(chunks.blank(spec, images.shape, 1, 1).drawn)
+        self._graphs = captured.Captured(self._one_by_one, self._tensors)
+        on_gpu = spec.device is Device.CUDA
+        self._call: captured.Run = self._graphs if on_gpu else self._several
+        self._length = captured.STEPS_PER_GRAPH if on_gpu else STEPS_PER_CALL
 
     @cached_property
     def _steps(self) -> Steps:
@@ -117,7 +129,9 @@ class CompiledSteps:
                     of_samples = losses_from(logits, batch_labels)
                     rest = model.details(of_samples, logits, batch_labels, gradients)
                     loss = torch.cat([loss.view(1), rest])
-                optimizers.update(spec.optimizer, parameters, slots, gradients, (rate, epsilon))
+                optimizers.update(
+                    spec.optimizer, parameters, slots, gradients, (rate[0], epsilon[0])
+                )
                 batch_norm.keep(spec.layers, kept, statistics)
                 measured.append(loss)
             return torch.stack(measured)
@@ -127,36 +141,45 @@ class CompiledSteps:
             steps,
             fullgraph=True,
             dynamic=False,
-            isolate_recompiles=True,  # so that trainers in one process are counted separately
             options={"cpp_wrapper": on_cpu},
+            **_isolated(),
         )
         return compiled
+
+    def _several(
+        self,
+        indices: torch.Tensor,
+        rates: torch.Tensor,
+        epsilons: torch.Tensor,
+        *drawn: torch.Tensor,
+    ) -> torch.Tensor:
+        """Run the compiled function on the steps given."""
+        numbers = dict(zip(self._drawn, drawn, strict=True))
+        return self._steps(self._state, self._data, (indices, numbers), (rates, epsilons))
+
+    def _one_by_one(self, *given: torch.Tensor) -> torch.Tensor:
+        """Run the compiled function on each of the steps given."""
+        steps = zip(*(each.split(1) for each in given), strict=True)
+        return torch.cat([self._several(*step) for step in steps])
 
     def run(self, chunk: Chunk) -> torch.Tensor:
         """Run the steps of ``chunk``; return their measurements, on the device.
 
         They have the form that `services.trial.matched.steps_taken` expects.
         """
+        plan = schedule(self._spec.optimizer, self._taken, len(chunk))
         rates, epsilons = (
-            torch.from_numpy(numbers).to(self._data[0])
-            for numbers in schedule(self._spec.optimizer, self._taken, len(chunk))
+            torch.from_numpy(np.repeat(numbers[:, np.newaxis], _ALIGNED, axis=1)).to(self._data[0])
+            for numbers in plan
         )
         self._taken += len(chunk)
         indices, drawn = device.put_chunk(chunk, self._data[0].device)
+        given = indices, rates, epsilons, *(drawn[name] for name in self._drawn)
         # After the warm-up a compilation would be timed: raise an error instead.
         stance = "fail_on_recompile" if self._warm else "default"
         with torch.no_grad(), torch.compiler.set_stance(stance):
-            given = indices, rates, epsilons, *drawn.values()
-            measured = [
-                self._steps(
-                    self._state,
-                    self._data,
-                    (batches, dict(zip(drawn, numbers, strict=True))),
-                    (rate, epsilon),
-                )
-                for batches, rate, epsilon, *numbers in zip(*map(_pieces, given), strict=True)
-            ]
-        return torch.cat(measured)
+            calls = zip(*(pieces.cut(each, self._length) for each in given), strict=True)
+            return torch.cat([self._call(*call) for call in calls])
 
     def advance(self, steps: int) -> None:
         """Advance as `services.trial.trainer.Trainer.advance`."""
@@ -171,28 +194,21 @@ class CompiledSteps:
 
     def warm_up(self, shapes: Sequence[tuple[int, int]]) -> None:
         """Compile for each of ``shapes``, run it, and restore the previous state."""
-        parameters, slots, kept = self._state
-        tensors = [*parameters, *itertools.chain(*slots), *kept]
-        values = [tensor.clone() for tensor in tensors]
-        for shape in _calls(shapes):
+        values = [tensor.clone() for tensor in self._tensors()]
+        for shape in pieces.shapes(shapes, self._length):
             self.run(chunks.blank(self._spec, self._data[0].shape, *shape))
-        for tensor, value in zip(tensors, values, strict=True):
-            tensor.copy_(value)
+        captured.restore(self._tensors(), values)
         self._taken = 0
         self._warm = True
+        self._graphs.seal()
+
+    def _tensors(self) -> list[torch.Tensor]:
+        """Return all that a step changes."""
+        parameters, slots, kept = self._state
+        return [*parameters, *itertools.chain(*slots), *kept]
 
 
-def _calls(shapes: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Yield the shapes [steps, batch] of the calls that chunks of ``shapes`` are cut into."""
-    for steps, batch in shapes:
-        if steps >= STEPS_PER_CALL:
-            yield STEPS_PER_CALL, batch
-        if steps % STEPS_PER_CALL:
-            yield 1, batch
-
-
-def _pieces(tensor: torch.Tensor) -> list[torch.Tensor]:
-    """Cut along the steps: STEPS_PER_CALL in each piece, and the remaining steps one by one."""
-    whole = len(tensor) // STEPS_PER_CALL * STEPS_PER_CALL
-    pieces = tensor[:whole].split(STEPS_PER_CALL) if whole else ()
-    return [*pieces, *tensor[whole:].unsqueeze(1)]
+def _isolated() -> dict[str, bool]:
+    """Return what has torch.compile count the trainers of one process separately, if it can."""
+    known = inspect.signature(torch.compile).parameters
+    return {"isolate_recompiles": True} if "isolate_recompiles" in known else {}

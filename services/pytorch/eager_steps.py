@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -16,7 +17,9 @@ from services.trial.matched import Held
 
 
 class EagerSteps:
-    """Trains the arrays of ``held``, in place."""
+    """Trains the arrays of ``held``, in place. ``captured``: its steps will be, in a CUDA graph."""
+
+    captured: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -34,7 +37,9 @@ class EagerSteps:
         self._kept = held.kept
         self._images, self._labels, self._products = images, labels, products
         self._augment = augmentation.augment(spec, images)
-        self._optimizer = optimizers.optimizer(spec.optimizer, self._parameters, spec.loop)
+        self._optimizer = optimizers.optimizer(
+            spec.optimizer, self._parameters, spec.loop, captured=self.captured
+        )
 
     def run(self, chunk: Chunk) -> torch.Tensor:
         """Run the steps of ``chunk``; return their measurements, on the device.
@@ -42,6 +47,10 @@ class EagerSteps:
         They have the form that `services.trial.matched.steps_taken` expects.
         """
         indices, drawn = device.put_chunk(chunk, self._images.device)
+        return self._all(indices, drawn)
+
+    def _all(self, indices: torch.Tensor, drawn: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        """Run the steps with these ``indices`` [steps, batch]."""
         measured = []
         for step, batch in enumerate(indices.unbind()):
             numbers = {name: tensor[step] for name, tensor in drawn.items()}

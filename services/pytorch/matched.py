@@ -16,6 +16,7 @@ from services.pytorch import augmentation, defaults, device, model, profile
 from services.pytorch.compiled_steps import CompiledSteps
 from services.pytorch.eager_steps import EagerSteps
 from services.pytorch.environment import environment
+from services.pytorch.graphs.captured_steps import CapturedSteps
 from services.trial import chunks, matched
 from services.trial.trainer import Steps
 from services.trial.waiting import timed
@@ -53,6 +54,8 @@ class MatchedTrainer:
 
             self._steps = pipeline = PipelineSteps(*given)  # imports torchvision: seconds
             pipeline.take_from(data)
+        elif OwnWay.CUDA_GRAPH in spec.own_ways:
+            self._steps = CapturedSteps(*given)
         elif spec.execution is Execution.COMPILED:
             self._steps = CompiledSteps(*given)
         else:

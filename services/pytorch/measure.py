@@ -1,5 +1,7 @@
 """The machine's peak rates, with PyTorch's own kernels."""
 
+from functools import partial
+
 import torch
 from twinrun.contract.events import MachineMeasured
 from twinrun.contract.spec import JobSpec
@@ -12,20 +14,16 @@ def measure(spec: JobSpec) -> MachineMeasured:
     """Measure with the device, precision and threads of ``spec``. Raises DeviceUnavailable."""
     where = device.prepare(spec)
     dtype = device.PRODUCTS[spec.precision]
-    side = SIDE[spec.device]
+    side, elements = SIDE[spec.device], ELEMENTS[spec.device]
     a, b = (torch.rand(side, side, device=where, dtype=dtype) for _ in range(2))
-    x, y = (torch.rand(ELEMENTS, device=where, dtype=dtype) for _ in range(2))
+    x, y = (torch.rand(elements, device=where, dtype=dtype) for _ in range(2))
     product, total = torch.empty_like(a), torch.empty_like(x)
+    synchronize = partial(device.synchronize, where)
 
-    def multiply() -> None:
-        torch.mm(a, b, out=product)
-        device.synchronize(where)
-
-    def add() -> None:
-        torch.add(x, y, out=total)
-        device.synchronize(where)
+    def best(run: partial[torch.Tensor], amount: float) -> float:
+        return best_rate(run, synchronize, amount, spec.device)
 
     return MachineMeasured(
-        operations_per_second=best_rate(multiply, 2 * side**3),
-        bytes_per_second=best_rate(add, 3 * x.nbytes),
+        operations_per_second=best(partial(torch.mm, a, b, out=product), 2 * side**3),
+        bytes_per_second=best(partial(torch.add, x, y, out=total), 3 * x.nbytes),
     )

@@ -18,9 +18,12 @@ from services.model.optimizers import schedule, slot_count
 
 
 def optimizer(
-    spec: Optimizer, parameters: Sequence[torch.Tensor], loop: Loop
+    spec: Optimizer, parameters: Sequence[torch.Tensor], loop: Loop, *, captured: bool = False
 ) -> "torch.optim.Optimizer | Written":
-    """Return PyTorch's fused optimizer for ``spec``, one kernel a step; or one written by hand."""
+    """Return PyTorch's fused optimizer for ``spec``, one kernel a step; or one written by hand.
+
+    ``captured``: its steps will be, in a CUDA graph; one written by hand cannot be.
+    """
     if loop is Loop.CUSTOM:
         return Written(spec, parameters)
     match spec.kind:
@@ -28,7 +31,12 @@ def optimizer(
             return torch.optim.SGD(parameters, lr=spec.learning_rate, momentum=momentum, fused=True)
         case Adam(beta_1, beta_2, epsilon):
             return torch.optim.Adam(
-                parameters, lr=spec.learning_rate, betas=(beta_1, beta_2), eps=epsilon, fused=True
+                parameters,
+                lr=spec.learning_rate,
+                betas=(beta_1, beta_2),
+                eps=epsilon,
+                fused=True,
+                capturable=captured,
             )
         case AdamW(beta_1, beta_2, epsilon, weight_decay):
             return torch.optim.AdamW(
@@ -38,6 +46,7 @@ def optimizer(
                 eps=epsilon,
                 weight_decay=weight_decay,
                 fused=True,
+                capturable=captured,
             )
         case _:
             assert_never(spec.kind)
@@ -101,6 +110,9 @@ class Written:
     def advance(self, steps: int) -> None:
         self._taken = steps
 
+    def tensors(self) -> list[torch.Tensor]:
+        return [slot for slots in self._slots for slot in slots]
+
     def state_dict(self) -> dict[str, Any]:
         return {"slots": self._slots, "taken": self._taken}
 
@@ -116,6 +128,17 @@ def advance(made: "torch.optim.Optimizer | Written", steps: int) -> None:
     for state in made.state.values():
         if "step" in state:
             state["step"].fill_(steps)
+
+
+def state(made: "torch.optim.Optimizer | Written") -> list[torch.Tensor]:
+    """Return the tensors beside the parameters that a step of an `optimizer` changes in place.
+
+    PyTorch's own has none before its first step.
+    """
+    if isinstance(made, Written):
+        return made.tensors()
+    states = made.state.values()
+    return [each for state in states for each in state.values() if torch.is_tensor(each)]
 
 
 def slots(spec: Optimizer, parameters: Sequence[torch.Tensor]) -> list[list[torch.Tensor]]:

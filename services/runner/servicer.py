@@ -6,7 +6,6 @@ import hashlib
 import os
 import threading
 from collections.abc import Iterator
-from importlib.metadata import version
 from pathlib import Path
 
 import grpc
@@ -78,7 +77,7 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
     ) -> runner_service_pb2.GetServerInfoResponse:
         return runner_service_pb2.GetServerInfoResponse(
             framework=self._framework,
-            version=version("twinrun"),
+            version=build.version(),
             protocol_version=PROTOCOL_VERSION,
             available_cpus=host.available_cpus(),
             environment=self._environment,

@@ -1,5 +1,7 @@
 """The machine's peak rates, with TensorFlow's own kernels."""
 
+from functools import partial
+
 import tensorflow as tf
 from twinrun.contract.events import MachineMeasured
 from twinrun.contract.spec import JobSpec
@@ -12,23 +14,15 @@ def measure(spec: JobSpec) -> MachineMeasured:
     """Measure with the device, precision and threads of ``spec``. Raises DeviceUnavailable."""
     where = device.prepare(spec)
     dtype = device.PRODUCTS[spec.precision]
-    side = SIDE[spec.device]
+    side, elements = SIDE[spec.device], ELEMENTS[spec.device]
+
+    def best(run: partial[tf.Tensor], amount: float) -> float:
+        return best_rate(run, tf.test.experimental.sync_devices, amount, spec.device)
+
     with tf.device(where):
         a, b = (tf.cast(tf.random.uniform((side, side)), dtype) for _ in range(2))
-        x, y = (tf.cast(tf.random.uniform((ELEMENTS,)), dtype) for _ in range(2))
-
-        def multiply() -> None:
-            _await(tf.matmul(a, b))
-
-        def add() -> None:
-            _await(tf.add(x, y))
-
+        x, y = (tf.cast(tf.random.uniform((elements,)), dtype) for _ in range(2))
         return MachineMeasured(
-            operations_per_second=best_rate(multiply, 2 * side**3),
-            bytes_per_second=best_rate(add, 3 * ELEMENTS * dtype.size),
+            operations_per_second=best(partial(tf.matmul, a, b), 2 * side**3),
+            bytes_per_second=best(partial(tf.add, x, y), 3 * elements * dtype.size),
         )
-
-
-def _await(tensor: tf.Tensor) -> None:
-    """Wait until the device has computed the tensor."""
-    tf.reshape(tensor, [-1])[0].numpy()

@@ -2,19 +2,20 @@
 
 import re
 import tempfile
-from collections import defaultdict
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
-from twinrun.contract.events import Operation, Profiled
+from twinrun.contract.events import Profiled
 
-from services.trial.matched import PROFILED_OPERATIONS
+from services.trial.profiles import longest, of_gpu
 
 # The executor's name for an operation: the node, then its kind.
 _KERNEL = re.compile(r"[^:]+:(?P<kind>\w+)")
 _HOST = "/host:CPU"
+_PER_SECOND = 1_000_000_000_000  # its clock counts picoseconds
 
 Span = tuple[int, int, str]  # start and duration in picoseconds, kind
 
@@ -24,21 +25,19 @@ def profiled(take_steps: Callable[[], int], on_gpu: bool) -> Profiled:
     with tempfile.TemporaryDirectory() as directory:
         tf.profiler.experimental.start(directory)
         try:
+            start = time.perf_counter()
             steps = take_steps()
+            wall_seconds = time.perf_counter() - start
         finally:
             tf.profiler.experimental.stop()
         spans = [
             line for path in Path(directory).rglob("*.xplane.pb") for line in _lines(path, on_gpu)
         ]
-    calls: dict[str, int] = defaultdict(int)
-    times: dict[str, float] = defaultdict(float)
-    for line in spans:
-        for kind, picoseconds in self_times(line):
-            calls[kind] += 1
-            times[kind] += picoseconds / 1e12
-    found = sorted(times, key=lambda kind: -times[kind])[:PROFILED_OPERATIONS]
-    operations = tuple(Operation(kind, calls[kind], times[kind]) for kind in found)
-    return Profiled(operations, sum(times.values()), steps)
+    if on_gpu:
+        ran = [(kind, at, at + lasted) for line in spans for at, lasted, kind in line]
+        return of_gpu(ran, _PER_SECOND, steps, wall_seconds)
+    own = (each for line in spans for each in self_times(line))
+    return longest(((kind, lasted / _PER_SECOND) for kind, lasted in own), steps)
 
 
 def self_times(spans: Iterable[Span]) -> Iterator[tuple[str, int]]:

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from twinrun.contract.enums import Device, Execution, OwnWay
+from twinrun.contract.enums import Device, Execution, Loop, OwnWay
 from twinrun.contract.events import GradientNorms, StepDetails
 from twinrun.contract.spec import JobSpec
 
@@ -36,6 +36,20 @@ def require_supported(spec: JobSpec) -> None:
         raise Unsupported(
             "own_ways has data_pipeline, which hands out one batch at a time, and execution is "
             "compiled, where a step fetches its own batch; take execution default",
+            field="own_ways",
+        )
+    if OwnWay.CUDA_GRAPH not in spec.own_ways:
+        return
+    wrong = {
+        f"device is {spec.device}": spec.device is not Device.CUDA,
+        f"execution is {spec.execution}": spec.execution is not Execution.DEFAULT,
+        f"loop is {spec.loop}": spec.loop is not Loop.FIT,
+        "own_ways has data_pipeline": OwnWay.DATA_PIPELINE in spec.own_ways,
+    }
+    if any(wrong.values()):
+        raise Unsupported(
+            "own_ways has cuda_graph, which is for device cuda, execution default, loop fit and "
+            f"data in memory, but {', '.join(name for name, is_so in wrong.items() if is_so)}",
             field="own_ways",
         )
 

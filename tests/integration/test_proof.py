@@ -113,6 +113,11 @@ def test_a_pitfall_that_is_not_known_is_refused_with_those_that_are(orchestrator
     assert "jit-compile" in done.stderr
 
 
+def test_a_pitfall_of_a_gpu_is_refused_on_a_cpu(orchestrator):
+    done = orchestrator.run("explain", "--pitfall=cuda-graph", code=2)
+    assert "add --device cuda" in done.stderr
+
+
 def test_both_loops_are_kept_in_one_run_side_by_side(orchestrator, two):
     _, flags = two()
     done = orchestrator.run("compare", "--loop=both", "--no-verify", *SMALL, *flags)

@@ -11,6 +11,7 @@ _OWN = (
 )
 _PREVIEW = "of a preview alone, held against NumPy in tests/frameworks/test_augmentation.py"
 _TIMES = "a time, or nothing at all"
+_CAPTURED = "on a GPU alone; with a stand-in for its graphs: tests/frameworks/test_captured.py"
 _REFUSES = "refuses, and computes nothing"
 
 # Of layers, each with a file of its name in each framework's folder.
@@ -37,6 +38,7 @@ MUTATED: dict[str, dict[str, str]] = {
         "require_compiler": _REFUSES,
         "CompiledSteps.waited": _TIMES,
     },
+    "services/pytorch/graphs/pieces.py": {},
     **{f"services/pytorch/layers/{kind}.py": _MADE for kind in KINDS},
     **{f"services/pytorch/layers/{kind}.py": _HELD for kind in ("dense", "conv2d", "batch_norm")},
     "services/pytorch/layers/custom_dense.py": {**_HELD, "CustomDense": _IDIOMATIC},
@@ -65,6 +67,9 @@ MUTATED: dict[str, dict[str, str]] = {
     "services/tensorflow/pipeline_steps.py": {"PipelineSteps.waited": _TIMES},
 }
 LEFT_OUT = {
+    "services/pytorch/graphs/__init__.py": "no code",
+    "services/pytorch/graphs/captured.py": _CAPTURED,
+    "services/pytorch/graphs/captured_steps.py": _CAPTURED,
     "services/pytorch/__init__.py": "imports",
     "services/pytorch/defaults.py": _OWN,
     "services/pytorch/environment.py": _TELLS,

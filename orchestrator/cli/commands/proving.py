@@ -4,6 +4,7 @@ from contextlib import closing
 from typing import Annotated
 
 import typer
+from twinrun.v1 import job_pb2
 
 from orchestrator.actions import explain as explaining
 from orchestrator.actions import verify as proof
@@ -28,6 +29,7 @@ from orchestrator.reports import explanation
 from orchestrator.reports.grid import Said
 from orchestrator.results import pitfalls
 from orchestrator.results.explanation import as_dict
+from orchestrator.results.pitfalls import Pitfall
 from orchestrator.runners.finding import Runners
 from orchestrator.settings import config, workloads
 from orchestrator.trials.sides import sides
@@ -35,6 +37,7 @@ from orchestrator.trials.sides import sides
 _ALONE = Phrase("A certificate needs two sides or more; --frameworks names {count}.")
 _NOTHING_TO_COMPARE = Phrase("This needs two frameworks or more; --frameworks names {count}.")
 _NOT_SHOWN = Phrase("Not shown to be the same job: {names}.")
+_OF_A_GPU = Phrase("The pitfall {name} is one of a GPU only; add --device cuda.")
 _NO_PITFALL = Phrase("There is no pitfall {name!r}; choose from {known}.")
 # What `verify` changes in a workload by default.
 _VERIFIED = {"epochs": 1, "precision": "PRECISION_FLOAT64"}
@@ -100,6 +103,16 @@ def verify(
         raise NotTheSameJob(english(_NOT_SHOWN, names=join(COMMA, failed)))
 
 
+def _pitfalls(name: str | None, device: job_pb2.Device) -> list[Pitfall]:
+    """Return the pitfall of this name, or all that there are on the device. Raises BadInput."""
+    if name not in (None, *pitfalls.NAMES):
+        raise BadInput(english(_NO_PITFALL, name=name, known=", ".join(pitfalls.NAMES)))
+    found = [each for each in pitfalls.of(device) if name in (None, each.name)]
+    if not found:
+        raise BadInput(english(_OF_A_GPU, name=name))
+    return found
+
+
 def explain(
     job: JobOptions,
     where: WhereOptions,
@@ -118,10 +131,8 @@ def explain(
 
     Example: orchestrator explain --pitfall adam-epsilon
     """
-    chosen = [p for p in pitfalls.PITFALLS if pitfall in (None, p.name)]
-    if not chosen:
-        raise BadInput(english(_NO_PITFALL, name=pitfall, known=", ".join(pitfalls.NAMES)))
     spec = config.job_spec(job.workload, {"epochs": 1} | job.changes())
+    chosen = _pitfalls(pitfall, spec.device)
     names = config.compared(frameworks)
     if len(names) < 2:
         raise BadInput(english(_NOTHING_TO_COMPARE, count=len(names)))

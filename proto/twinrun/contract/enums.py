@@ -22,6 +22,7 @@ class OwnWay(StrEnum):
     DATA_PIPELINE = "data_pipeline"
     JIT_COMPILE = "jit_compile"
     DENORMALS = "denormals"
+    CUDA_GRAPH = "cuda_graph"
 
 
 class Loop(StrEnum):

@@ -185,6 +185,9 @@ class Profiled:
     operations: tuple[Operation, ...]
     total_seconds: float
     steps: int
+    kernels: int = 0
+    busy_seconds: float = 0.0
+    wall_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +252,7 @@ class Environment:
     git_commit: str = ""
     debug_build: bool = False
     tf32: bool = False
+    variables: dict[str, str] = field(default_factory=dict)
 
 
 Event = (

@@ -57,6 +57,7 @@ class OwnWay(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     OWN_WAY_DATA_PIPELINE: _ClassVar[OwnWay]
     OWN_WAY_JIT_COMPILE: _ClassVar[OwnWay]
     OWN_WAY_DENORMALS: _ClassVar[OwnWay]
+    OWN_WAY_CUDA_GRAPH: _ClassVar[OwnWay]
 
 class Loop(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -145,6 +146,7 @@ OWN_WAY_ACCURACY: OwnWay
 OWN_WAY_DATA_PIPELINE: OwnWay
 OWN_WAY_JIT_COMPILE: OwnWay
 OWN_WAY_DENORMALS: OwnWay
+OWN_WAY_CUDA_GRAPH: OwnWay
 LOOP_UNSPECIFIED: Loop
 LOOP_FIT: Loop
 LOOP_CUSTOM: Loop
@@ -785,14 +787,20 @@ class MachineMeasured(_message.Message):
     def __init__(self, operations_per_second: _Optional[float] = ..., bytes_per_second: _Optional[float] = ...) -> None: ...
 
 class Profiled(_message.Message):
-    __slots__ = ("operations", "total_duration", "steps")
+    __slots__ = ("operations", "total_duration", "steps", "kernels", "busy_duration", "wall_duration")
     OPERATIONS_FIELD_NUMBER: _ClassVar[int]
     TOTAL_DURATION_FIELD_NUMBER: _ClassVar[int]
     STEPS_FIELD_NUMBER: _ClassVar[int]
+    KERNELS_FIELD_NUMBER: _ClassVar[int]
+    BUSY_DURATION_FIELD_NUMBER: _ClassVar[int]
+    WALL_DURATION_FIELD_NUMBER: _ClassVar[int]
     operations: _containers.RepeatedCompositeFieldContainer[Operation]
     total_duration: _duration_pb2.Duration
     steps: int
-    def __init__(self, operations: _Optional[_Iterable[_Union[Operation, _Mapping]]] = ..., total_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., steps: _Optional[int] = ...) -> None: ...
+    kernels: int
+    busy_duration: _duration_pb2.Duration
+    wall_duration: _duration_pb2.Duration
+    def __init__(self, operations: _Optional[_Iterable[_Union[Operation, _Mapping]]] = ..., total_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., steps: _Optional[int] = ..., kernels: _Optional[int] = ..., busy_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., wall_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class Operation(_message.Message):
     __slots__ = ("name", "calls", "self_duration")
@@ -825,8 +833,15 @@ class AcceleratorUsed(_message.Message):
     def __init__(self, uuid: _Optional[str] = ..., samples: _Optional[int] = ..., peak_memory_bytes: _Optional[int] = ..., mean_utilization: _Optional[float] = ..., mean_power_watts: _Optional[float] = ..., energy_joules: _Optional[float] = ..., throttled: _Optional[_Iterable[str]] = ..., most_processes: _Optional[int] = ...) -> None: ...
 
 class Environment(_message.Message):
-    __slots__ = ("framework", "framework_version", "python_version", "platform", "cpu_model", "available_cpus", "threads", "blas", "cuda_version", "cudnn_version", "driver_version", "accelerators", "packages", "precision_notes", "cpu_set", "cpu_flags", "cpu_governor", "cpu_limit", "memory_bytes", "image", "git_commit", "debug_build", "tf32")
+    __slots__ = ("framework", "framework_version", "python_version", "platform", "cpu_model", "available_cpus", "threads", "blas", "cuda_version", "cudnn_version", "driver_version", "accelerators", "packages", "precision_notes", "cpu_set", "cpu_flags", "cpu_governor", "cpu_limit", "memory_bytes", "image", "git_commit", "debug_build", "tf32", "variables")
     class PackagesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    class VariablesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
         VALUE_FIELD_NUMBER: _ClassVar[int]
@@ -856,6 +871,7 @@ class Environment(_message.Message):
     GIT_COMMIT_FIELD_NUMBER: _ClassVar[int]
     DEBUG_BUILD_FIELD_NUMBER: _ClassVar[int]
     TF32_FIELD_NUMBER: _ClassVar[int]
+    VARIABLES_FIELD_NUMBER: _ClassVar[int]
     framework: str
     framework_version: str
     python_version: str
@@ -879,7 +895,8 @@ class Environment(_message.Message):
     git_commit: str
     debug_build: bool
     tf32: bool
-    def __init__(self, framework: _Optional[str] = ..., framework_version: _Optional[str] = ..., python_version: _Optional[str] = ..., platform: _Optional[str] = ..., cpu_model: _Optional[str] = ..., available_cpus: _Optional[int] = ..., threads: _Optional[int] = ..., blas: _Optional[str] = ..., cuda_version: _Optional[str] = ..., cudnn_version: _Optional[str] = ..., driver_version: _Optional[str] = ..., accelerators: _Optional[_Iterable[_Union[Accelerator, _Mapping]]] = ..., packages: _Optional[_Mapping[str, str]] = ..., precision_notes: _Optional[str] = ..., cpu_set: _Optional[str] = ..., cpu_flags: _Optional[_Iterable[str]] = ..., cpu_governor: _Optional[str] = ..., cpu_limit: _Optional[float] = ..., memory_bytes: _Optional[int] = ..., image: _Optional[str] = ..., git_commit: _Optional[str] = ..., debug_build: _Optional[bool] = ..., tf32: _Optional[bool] = ...) -> None: ...
+    variables: _containers.ScalarMap[str, str]
+    def __init__(self, framework: _Optional[str] = ..., framework_version: _Optional[str] = ..., python_version: _Optional[str] = ..., platform: _Optional[str] = ..., cpu_model: _Optional[str] = ..., available_cpus: _Optional[int] = ..., threads: _Optional[int] = ..., blas: _Optional[str] = ..., cuda_version: _Optional[str] = ..., cudnn_version: _Optional[str] = ..., driver_version: _Optional[str] = ..., accelerators: _Optional[_Iterable[_Union[Accelerator, _Mapping]]] = ..., packages: _Optional[_Mapping[str, str]] = ..., precision_notes: _Optional[str] = ..., cpu_set: _Optional[str] = ..., cpu_flags: _Optional[_Iterable[str]] = ..., cpu_governor: _Optional[str] = ..., cpu_limit: _Optional[float] = ..., memory_bytes: _Optional[int] = ..., image: _Optional[str] = ..., git_commit: _Optional[str] = ..., debug_build: _Optional[bool] = ..., tf32: _Optional[bool] = ..., variables: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class Accelerator(_message.Message):
     __slots__ = ("name", "uuid", "memory_bytes")

@@ -12,7 +12,8 @@ from twinrun.contract.enums import JobState
 from twinrun.v1 import job_pb2
 
 from orchestrator.errors import WrongReport
-from orchestrator.gate.fault import Origin
+from orchestrator.gate import others
+from orchestrator.gate.fault import Fault, Origin
 from orchestrator.gate.refusal import REASON, refusal
 from orchestrator.gate.report import _REPORTS, Gate
 from orchestrator.settings import config, workloads
@@ -245,3 +246,16 @@ def test_every_presets_job_has_the_tensors_that_its_report_announces():
     for preset in workloads.presets():
         of = spec_to_proto(valid_spec(config.job_spec(preset.name, {}), 2))
         assert gate(of)._expected.model is not None
+
+
+def test_a_gpu_is_not_busy_for_longer_than_the_profiled_steps_took():
+    def profiled(busy, wall):
+        given = job_pb2.Profiled(steps=4, kernels=8)
+        given.busy_duration.FromMilliseconds(busy)
+        given.wall_duration.FromMilliseconds(wall)
+        return given
+
+    others.check_profile(profiled(100, 100))
+    others.check_profile(job_pb2.Profiled(steps=4))
+    with pytest.raises(Fault, match=r"profiled\.busy_duration"):
+        others.check_profile(profiled(200, 100))

@@ -13,19 +13,30 @@ COMPUTING = {
     framework: (
         *("augmentation", "compiled_steps", "device", "eager_steps", "losses", "matched"),
         *("model", "optimizers", "pipeline_steps"),
+        *sorted(f"graphs/{path.stem}" for path in (SERVICES / framework / "graphs").glob("*.py")),
         *sorted(f"layers/{path.stem}" for path in (SERVICES / framework / "layers").glob("*.py")),
     )
     for framework in ("pytorch", "tensorflow")
 }
 ASKED = {
     *("Device", "Execution", "Precision", "compiled", "dtype", "eager", "is_compiling"),
-    *("kernels", "on_cpu", "products", "report_step_details", "_details", "_warm", "type"),
+    *(
+        "kernels",
+        "on_cpu",
+        "on_gpu",
+        "products",
+        "report_step_details",
+        "_details",
+        "_warm",
+        "type",
+    ),
 }
 BOTH = "each side of it is in the certificate of a job: float64, and the precision that is timed"
 TIMED = "the certificate's trials in the precision and execution in which the job is timed"
 EXECUTIONS = "tests/frameworks/test_arithmetic: every execution against the reference, in both"
 DETAILS = "tests/frameworks/test_details: with and without step details, to the last bit"
 GPU = "on a GPU alone: the certificate runs on the device of the job"
+GRAPHS = "on a GPU alone: tests/frameworks/test_captured, and bench.gpu on one"
 MESSAGE = "words, no arithmetic"
 OWN_WAY = "an own way, of which there is no certificate: test_own_ways"
 # Each place, and what covers it.
@@ -35,10 +46,13 @@ COVERED = {
     "pytorch/compiled_steps.py require_compiler: spec.device is Device.CUDA": MESSAGE,
     "pytorch/compiled_steps.py steps: spec.report_step_details": DETAILS,
     "pytorch/compiled_steps.py run: self._warm": "a recompilation is an error: test_recompilation",
+    "pytorch/compiled_steps.py __init__: on_gpu": GRAPHS,
     "pytorch/device.py prepare: spec.device is Device.CPU": GPU,
     "pytorch/device.py synchronize: device.type == 'cuda'": GPU,
     "pytorch/device.py notes: spec.execution is Execution.COMPILED": MESSAGE,
     "pytorch/device.py notes: spec.device is Device.CPU": MESSAGE,
+    "pytorch/device.py notes: spec.device is Device.CUDA "
+    "and (compiled_on_gpu or OwnWay.CUDA_GRAPH in spec.own_ways)": MESSAGE,
     "pytorch/eager_steps.py step: self._details": DETAILS,
     "pytorch/matched.py __init__: spec.execution is Execution.COMPILED": EXECUTIONS,
     "pytorch/matched.py peak_device_memory_bytes: self._device.type == 'cuda'": MESSAGE,

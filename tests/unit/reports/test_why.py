@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from twinrun.contract.enums import Device
 from twinrun.contract.events import Load, MachineMeasured
 
 from orchestrator.reports.time_breakdown import why, why_sentence
@@ -57,6 +58,22 @@ def test_rates_are_held_against_what_the_machine_can_do(known, products, traffic
     found = rows(ran("pytorch"), ran("tensorflow"), known=known)
     assert found["Products"] == [products] * 2
     assert found["Memory traffic"] == [traffic] * 2
+
+
+def test_each_side_is_held_against_the_rate_of_its_own_precision():
+    tf32 = replace(JOB, device=Device.CUDA, allow_tf32=True)
+    plain = replace(tf32, allow_tf32=False)
+    fast = MachineMeasured(400e9, 10e9)
+    known = {machine.rates_of(plain): {"pytorch": RATE}, machine.rates_of(tf32): {"pytorch": fast}}
+    one, other = "pytorch", "pytorch-allow_tf32=true"
+    trials = [
+        replace(ran("pytorch"), framework=one, spec=plain),
+        replace(ran("pytorch"), framework=other, spec=tf32),
+    ]
+    found = compare(plain, trials, sides=(one, other), known=machine.Known(rates=known))
+    products = next(row.values for row in why(found).rows if row.name == "Products")
+    assert products == ["20.0 of 100 GFLOP/s: 20.00 %", "20.0 of 400 GFLOP/s: 5.00 %"]
+    assert why_sentence(found) is None
 
 
 def test_where_the_machine_is_not_known_it_is_said_how_to_measure_it():

@@ -159,6 +159,17 @@ def test_tensorfloat_32_on_one_side_only():
     assert codes(sides) == set()  # on a CPU it is nothing
 
 
+def test_variables_that_change_arithmetic_and_are_not_the_same_are_named():
+    given = {"NVIDIA_TF32_OVERRIDE": "0", "XLA_FLAGS": "--a", "MKL_CBWR": "AVX2"}
+    sides = pair(environment={"variables": given})
+    assert codes({"tensorflow": sides["tensorflow"]}, judged=False) == set()
+    for each in sides["pytorch"]:
+        each.environment.variables.update({**given, "XLA_FLAGS": "--b"})
+    del sides["pytorch"][3].environment.variables["MKL_CBWR"]
+    caution = found(sides)["VARIABLES_UNEQUAL"]
+    assert caution.sentence.endswith("differed: MKL_CBWR, XLA_FLAGS.")
+
+
 def test_a_debug_build():
     caution = found(pair(environment={"debug_build": True}))["DEBUG_BUILD"]
     assert caution.sentence.startswith("TensorFlow ran")

@@ -9,6 +9,7 @@ from twinrun.v1 import job_pb2
 from orchestrator.figures import plots
 from orchestrator.reports import explanation
 from orchestrator.reports.writers import terminal
+from orchestrator.results import pitfalls
 from orchestrator.results.explanation import as_dict, explain, number_of
 from orchestrator.results.pitfalls import NAMES, PITFALLS
 from tests.builders.events import losses, trial
@@ -78,3 +79,13 @@ def test_every_pitfall_has_its_paragraph_and_its_source(pitfall):
 def test_every_own_way_is_a_pitfall_once():
     ways = [value for value in job_pb2.OwnWay.values() if value]
     assert sorted(pitfall.way for pitfall in PITFALLS) == sorted(ways)
+
+
+def test_a_difference_that_only_a_gpu_has_is_introduced_there_alone():
+    names = {
+        device: [pitfall.name for pitfall in pitfalls.of(device)]
+        for device in (job_pb2.DEVICE_UNSPECIFIED, job_pb2.DEVICE_CPU, job_pb2.DEVICE_CUDA)
+    }
+    assert names.pop(job_pb2.DEVICE_CUDA) == list(NAMES)
+    for on_cpu in names.values():
+        assert [*on_cpu, "cuda-graph"] == list(NAMES)

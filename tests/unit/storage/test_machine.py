@@ -105,6 +105,20 @@ def test_conditions_are_what_noise_and_rates_depend_on():
     assert machine.rates_of(job) == "cpu float32 2 threads"
 
 
+def test_products_of_each_precision_have_a_rate_of_their_own():
+    precisions = [
+        spec(precision=f"PRECISION_{name}", device="DEVICE_CUDA")
+        for name in ("FLOAT32", "FLOAT64", "BFLOAT16")
+    ]
+    tf32 = spec(allow_tf32=True, device="DEVICE_CUDA")
+    found = {machine.rates_of(each) for each in (*precisions, tf32)}
+    assert len(found) == 4
+    assert machine.rates_of(tf32) == "cuda tf32 2 threads"
+    on_cpu, double = spec(allow_tf32=True), spec(allow_tf32=True, precision="PRECISION_FLOAT64")
+    assert machine.rates_of(on_cpu) == machine.rates_of(JOB)
+    assert "tf32" not in machine.rates_of(double)
+
+
 def test_the_best_of_the_rates_stands_for_the_machine():
     both = {"pytorch": MachineMeasured(2.0, 7.0), "tensorflow": MachineMeasured(3.0, 5.0)}
     found = Known(rates={machine.rates_of(JOB): both})

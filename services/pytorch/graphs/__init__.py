@@ -1,0 +1,1 @@
+"""CUDA graphs: what captures calls, and the steps that are captured op by op."""
