@@ -2,12 +2,13 @@
 
 import functools
 import itertools
+from typing import assert_never
 
 import keras
 import tensorflow as tf
 from twinrun.contract.layers import MaxPool2d
 
-from services.tensorflow.layers.given import Given, Training
+from services.tensorflow.layers.given import Evaluating, Given, Training
 
 
 def computed(layer: MaxPool2d, x: tf.Tensor, given: Given) -> tf.Tensor:
@@ -15,8 +16,10 @@ def computed(layer: MaxPool2d, x: tf.Tensor, given: Given) -> tf.Tensor:
     match given:
         case Training() if given.compiled and layer.stride == layer.size:
             return _plainly(x, layer.size)
-        case _:
+        case Training() | Evaluating():
             return tf.nn.max_pool2d(x, layer.size, layer.stride, "VALID")
+        case _:
+            assert_never(given)
 
 
 def _plainly(x: tf.Tensor, size: int) -> tf.Tensor:
