@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from tests.frameworks import jobs
+
 
 @pytest.mark.parametrize("size", [1, 2, 3])
 @pytest.mark.parametrize("shape", [(3, 6, 6, 2), (2, 7, 8, 1)])
@@ -12,8 +14,10 @@ def test_plain_pooling_and_its_gradient_are_the_kernels_to_the_last_bit(name, si
         pytest.skip("TensorFlow's")
     import tensorflow as tf  # noqa: PLC0415 - whichever is there
 
+    from services.tensorflow import device  # noqa: PLC0415
     from services.tensorflow.layers import max_pool2d  # noqa: PLC0415
 
+    device.prepare(jobs.spec())  # the threads of all tests in this process
     generator = np.random.default_rng(3)
     x = tf.constant(generator.integers(-1, 2, shape).astype(kind))  # many equal values
 
