@@ -35,6 +35,7 @@ TARGETS = [
     Target("pytorch-cnn", "matched, default", "bare loop", 1.05),
     Target("pytorch-cnn", "matched, default", "bare loop, channels last", 1.05),
     Target("tensorflow-cnn", "matched, default", "bare tf.function", 1.05),
+    Target("tensorflow-cnn", "matched, compiled", "matched, default", 1.6),
 ]
 BENCHMARKS = {
     "pytorch": "bench.pytorch",

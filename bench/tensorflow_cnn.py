@@ -3,6 +3,10 @@
 ``python -m bench.tensorflow_cnn`` in TensorFlow's environment.
 """
 
+from dataclasses import replace
+
+from twinrun.contract.enums import Execution
+
 from bench import interleave, report, workload
 from bench.tensorflow import matched, one_graph
 from services import tensorflow
@@ -31,6 +35,7 @@ def main() -> None:
     data = workload.load(chosen, job)
     variants = {
         "matched, default": matched(job, data),
+        "matched, compiled": matched(replace(job, execution=Execution.COMPILED), data),
         "bare tf.function": one_graph(model(), data),
     }
     interleave.measure(variants, chosen.rounds, chosen.slow_rounds)

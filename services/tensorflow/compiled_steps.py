@@ -9,7 +9,7 @@ from twinrun.contract.enums import Execution
 from twinrun.contract.spec import JobSpec
 
 from services.model.augmentation import TRANSFORMS
-from services.tensorflow import augmentation
+from services.tensorflow import augmentation, model
 from services.tensorflow.eager_steps import Drawn, EagerSteps
 from services.trial import chunks
 from services.trial.chunks import Chunk
@@ -25,7 +25,8 @@ class GraphSteps(EagerSteps):
 
     XLA compiles for each length of a chunk, of which a job has three at most, so that a loop's
     number of iterations is a constant: on a GPU the host fetched the condition of each iteration
-    otherwise, which took up to 40 microseconds.
+    otherwise, which took up to 40 microseconds. Of a job that is compiled `model.in_parts`, XLA
+    compiles parts of a step, and the loop is an ordinary graph's.
     """
 
     def __init__(
@@ -47,7 +48,10 @@ class GraphSteps(EagerSteps):
             numbers,
             numbers,
         )
-        self._by_length = spec.execution is Execution.COMPILED
+        in_parts = model.in_parts(spec)
+        if in_parts:
+            self._update = tf.function(self._update, autograph=False, jit_compile=True)
+        self._by_length = spec.execution is Execution.COMPILED and not in_parts
         self._chunk: ChunkLoop = tf.function(
             self._loop, signature, autograph=False, jit_compile=self._by_length
         )

@@ -1,10 +1,11 @@
 """The device, the threads and the precision of products that a spec requests."""
 
 import tensorflow as tf
-from twinrun.contract.enums import Device, Execution, Precision
+from twinrun.contract.enums import Device, Execution, Precision, Recipe
 from twinrun.contract.spec import JobSpec
 
 from services.errors import DeviceUnavailable, Unsupported
+from services.tensorflow import model
 
 # The precision of products; everything else is float64 with float64, otherwise float32.
 PRODUCTS = {
@@ -55,12 +56,14 @@ _EXECUTIONS = {
     Execution.EAGER: "op by op",
     Execution.COMPILED: "one graph a chunk by XLA",
 }
+_IN_PARTS = "one graph a chunk, its steps by XLA except convolutions and pools"
 
 
 def notes(spec: JobSpec) -> str:
     """Return the settings, for people to read."""
-    products = f"products in {PRODUCTS[spec.precision].name}"
-    notes = f"{_EXECUTIONS[spec.execution]}; {products}"
+    in_parts = spec.recipe is Recipe.MATCHED and model.in_parts(spec)
+    execution = _IN_PARTS if in_parts else _EXECUTIONS[spec.execution]
+    notes = f"{execution}; products in {PRODUCTS[spec.precision].name}"
     if spec.device is Device.CPU:
         return f"{notes}; denormals flushed to zero"
     return f"{notes}; TF32 {'on' if spec.allow_tf32 else 'off'}"

@@ -1,12 +1,26 @@
 """The model: as a function of its parameters, and as users of Keras build it."""
 
+import functools
 import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import assert_never
 
 import keras
 import tensorflow as tf
-from twinrun.contract.enums import Execution
-from twinrun.contract.layers import Layer
+from twinrun.contract.enums import Device, Execution
+from twinrun.contract.layers import (
+    Activation,
+    AveragePool2d,
+    BatchNorm,
+    Conv2d,
+    CustomDense,
+    Dense,
+    Dropout,
+    Flatten,
+    Layer,
+    MaxPool2d,
+)
 from twinrun.contract.spec import JobSpec
 
 from services.model import dropout, shapes
@@ -27,7 +41,7 @@ def logits(
     product is cast back before its bias is added.
     """
     given = Evaluating(products, iter(held.trained), iter(held.kept))
-    return _through(layers, images, given)
+    return _through(shapes.trained_layers(layers), images, given)
 
 
 def training_logits(
@@ -44,14 +58,58 @@ def training_logits(
     masks = iter([drawn[name] for name in dropout.names(spec.layers)])
     compiled = spec.execution is Execution.COMPILED
     given = Training(products, iter(parameters), masks, compiled)
-    return _through(spec.layers, images, given), given.statistics
+    layers = shapes.trained_layers(spec.layers)
+    through = _through_parts if in_parts(spec) else _through
+    return through(layers, images, given), given.statistics
 
 
-def _through(layers: Sequence[Layer], images: tf.Tensor, given: Given) -> tf.Tensor:
-    x = images
-    for layer in shapes.trained_layers(layers):
+def in_parts(spec: JobSpec) -> bool:
+    """Return whether XLA compiles a step's parts between layers `by_kernel`, and not the whole.
+
+    On a CPU its convolutions took twice as long as TensorFlow's kernels, and twenty times as long
+    inside a loop.
+    """
+    compiled = spec.execution is Execution.COMPILED
+    return compiled and spec.device is Device.CPU and any(map(by_kernel, spec.layers))
+
+
+def by_kernel(layer: Layer) -> bool:
+    """Return whether TensorFlow has a kernel for the layer that XLA does not match on a CPU."""
+    match layer:
+        case Conv2d() | AveragePool2d():
+            return True
+        case MaxPool2d(size, stride):
+            return size != stride
+        case Activation() | BatchNorm() | CustomDense() | Dense() | Dropout() | Flatten():
+            return False
+        case _:
+            assert_never(layer)
+
+
+def _through(layers: Sequence[Layer], x: tf.Tensor, given: Given) -> tf.Tensor:
+    for layer in layers:
         x = KINDS[type(layer)].computed(layer, x, given)
     return x
+
+
+def _through_parts(layers: Sequence[Layer], x: tf.Tensor, given: Training) -> tf.Tensor:
+    """Compute as `_through`, with XLA between the layers `by_kernel`."""
+    for kernels, part in itertools.groupby(layers, by_kernel):
+        if kernels:
+            x = _through(list(part), x, given)
+        else:
+            run = functools.partial(_with_statistics, list(part), given)
+            x, statistics = tf.function(run, autograph=False, jit_compile=True)(x)
+            given.statistics.extend(statistics)
+    return x
+
+
+def _with_statistics(
+    layers: Sequence[Layer], given: Training, x: tf.Tensor
+) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    """Return the output for ``x`` and the statistics of ``layers``: all that leaves a graph."""
+    given = replace(given, statistics=[])
+    return _through(layers, x, given), given.statistics
 
 
 def details(

@@ -67,6 +67,24 @@ def test_tensorflow_makes_graphs_of_all_but_eager_jobs_and_xla_compiles_what_say
         assert trainer._steps._chunk._jit_compile is (case == "compiled")
 
 
+@pytest.mark.parametrize("execution", Execution)
+def test_tensorflow_compiles_around_convolutions_and_leaves_their_loop_an_ordinary_graph(
+    framework, name, execution
+):
+    if name != "tensorflow":
+        pytest.skip("TensorFlow's")
+    from services.tensorflow import device  # noqa: PLC0415 - whichever is there
+
+    job = jobs.spec(layers=jobs.CONVOLUTIONS, execution=execution)
+    trainer = framework.Trainer(job, jobs.data(), jobs.weights(job))
+    compiled = execution is Execution.COMPILED
+    steps = trainer._steps
+    assert hasattr(steps._update, "get_concrete_function") is compiled
+    assert ("except convolutions" in device.notes(job)) is compiled
+    if execution is not Execution.EAGER:
+        assert not steps._chunk._jit_compile
+
+
 @pytest.mark.parametrize("case", ["augmented", "augmented, eager"])
 def test_tensorflow_resamples_by_xla_but_in_eager_jobs(name, case):
     if name != "tensorflow":

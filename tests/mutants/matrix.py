@@ -59,6 +59,8 @@ PADDED = [
     FLATTEN,
     dense(3),
 ]
+# Windows side by side, which leave a row or a column out.
+POOLED = [conv(3, size=2), RELU, {"max_pool2d": {}}, FLATTEN, dense(3)]
 # After images, after a flatten and after a dense layer. No bias stands before one.
 NORMALISED = [
     conv(3, size=2, use_bias=False),
@@ -178,6 +180,7 @@ def _jobs() -> Iterator[tuple[str, Mapping]]:
     # XLA takes seconds to compile each, so that these are few.
     yield "compiled, adamw", job(PLAIN, ADAMW, execution=COMPILED)
     yield "compiled, all layers, momentum", job(ALL, MOMENTUM, execution=COMPILED)
+    yield "compiled, pools, sgd", job(POOLED, SGD, execution=COMPILED)
     yield (
         "compiled, augmented, sgd",
         job(PLAIN, SGD, execution=COMPILED, augmentation=AUGMENTED, shape=_TALL),
