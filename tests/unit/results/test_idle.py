@@ -43,10 +43,11 @@ def profiled(side, busy, kernels=34, steps=20, step_seconds=1.0 / STEPS):
     return replace(ran(side), profile=found)
 
 
-def compared(*busy, spec=CUDA, profiles=(), sides=FRAMEWORKS, trials=3, **given):
+def compared(*busy, spec=CUDA, profiles=(), sides=FRAMEWORKS, trials=3, seconds=None, **given):
+    seconds = seconds or [1.0 + 0.5 * index for index in range(len(sides))]
     ran_trials = [
-        ran(side, each, number, spec=spec, seconds=1.0 + 0.5 * index, **given)
-        for index, (side, each) in enumerate(zip(sides, busy, strict=True))
+        ran(side, each, number, spec=spec, seconds=took, **given)
+        for side, each, took in zip(sides, busy, seconds, strict=True)
         for number in range(1, trials + 1)
     ]
     return compare(spec, ran_trials, sides=sides, profiles=profiles)
@@ -63,6 +64,13 @@ def test_a_card_that_waits_for_both_is_said_before_the_ratio():
         "launches work. PyTorch trained 1.50 times as fast"
     )
     assert "--profile counts its kernels" in caution(found).sentence
+
+
+def test_nvml_says_nothing_of_a_trial_that_is_over_before_its_mean_is():
+    found = compared(0.0, 0.17, seconds=(0.03, 0.97))
+    assert "GPU" not in found.finding
+    assert caution(found) is None
+    assert IDLE in compared(0.0, 0.17, seconds=(1.0, 1.0)).finding
 
 
 def test_one_side_alone_is_named():
