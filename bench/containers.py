@@ -11,18 +11,17 @@ import argparse
 import contextlib
 import os
 import statistics
-import subprocess
 import sys
-import tempfile
-import time
 import uuid
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from twinrun.v1 import job_pb2
 
+from bench.runners import Runner, runner
+from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.runners.client import Client
-from orchestrator.settings.config import PORTS, job_spec
+from orchestrator.settings.config import job_spec
 
 MOST = 1.03
 TURNS = ("container", "local", "local", "container")
@@ -44,7 +43,7 @@ def main() -> int:
     missed = 0
     print("| framework | local, s | container, s | container / local, by pairs |")
     print("|---|---|---|---|")
-    for framework in PORTS:
+    for framework in FRAMEWORKS:
         seconds = measure(framework, spec, chosen.rounds, chosen.python)
         # Neighbours in time have met the same machine.
         pairs = zip(seconds["container"], seconds["local"], strict=True)
@@ -69,8 +68,8 @@ def measure(
     seconds: dict[str, list[float]] = {"container": [], "local": []}
     with contextlib.ExitStack() as exits:
         addresses = {
-            "container": f"127.0.0.1:{PORTS[framework]}",
-            "local": exits.enter_context(local_runner(framework, python)),
+            "container": f"127.0.0.1:{FRAMEWORKS[framework].port}",
+            "local": exits.enter_context(local_runner(framework, python)).address,
         }
         clients = {
             where: exits.enter_context(contextlib.closing(Client(framework, address)))
@@ -86,38 +85,23 @@ def measure(
     return seconds
 
 
+def local_runner(framework: str, python: str | None) -> AbstractContextManager[Runner]:
+    """Return a runner that ends with its block; ``python``: as in the module's text."""
+    (packages,) = Path(f".venv-{framework}").glob("lib/python3*/site-packages")
+    paths = (packages.resolve(), Path.cwd(), Path.cwd() / "proto")
+    own = {"PYTHONPATH": ":".join(map(str, paths))} if python else {}
+    named = python or f".venv-{framework}/bin/python"
+    return runner(framework, named, environment=os.environ | own)
+
+
 def train(client: Client, spec: job_pb2.JobSpec) -> float:
     """Return the seconds of the phase that is compared."""
-    job = client.train(spec, uuid.uuid4().hex)
+    job = client.train(client.validate(spec), uuid.uuid4().hex)
     for event in client.watch(job.job_id):
         finished = event.phase_finished
         if event.HasField("phase_finished") and finished.phase == job_pb2.PHASE_TRAIN:
             took = finished.duration.ToNanoseconds() / 1e9
     return took
-
-
-@contextlib.contextmanager
-def local_runner(framework: str, python: str | None) -> Iterator[str]:
-    """Yield the address of a runner that ends with the block."""
-    (packages,) = Path(f".venv-{framework}").glob("lib/python3*/site-packages")
-    paths = (packages.resolve(), Path.cwd(), Path.cwd() / "proto")
-    environment = os.environ | ({"PYTHONPATH": ":".join(map(str, paths))} if python else {})
-    with tempfile.TemporaryDirectory() as directory:
-        command = [
-            *(python or f".venv-{framework}/bin/python", "-m", "services.server"),
-            *("--framework", framework, "--listen", "127.0.0.1:0", "--state-dir", directory),
-        ]
-        process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=environment)
-        address = Path(directory) / "address"
-        try:
-            while not address.exists():
-                if process.poll() is not None:
-                    raise SystemExit(f"The local {framework} runner ended at its start.")
-                time.sleep(0.1)
-            yield address.read_text()
-        finally:
-            process.terminate()
-            process.wait()
 
 
 if __name__ == "__main__":

@@ -35,7 +35,6 @@ COMMANDS = {
         ("explain", *SIZE, "--pitfall", "cuda-graph"),
     ),
 }
-KEPT = ("comparison.json", "certificate.json", "explanation.json", "run.json", "report.md")
 
 
 def main() -> int:
