@@ -47,7 +47,7 @@ from orchestrator.storage.store import Run
 from orchestrator.trials.sides import Side, framework_of
 
 _NO_TRIALS = Phrase("{path} has no finished trial of each framework: run 'verify' again.")
-_SHOWING = Phrase("first showing, in float64, that it is the same job on both")
+_SHOWING = Phrase("first showing, in float64, that every side does the same job")
 # The modules whose code determines a certificate.
 _ROOMS = Path(__file__).parents[1]
 _JUDGES = (

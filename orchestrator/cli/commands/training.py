@@ -71,7 +71,7 @@ def compare(
     ] = None,
     certify: Annotated[
         bool,
-        typer.Option("--verify/--no-verify", help="First show that it is the same job on both."),
+        typer.Option("--verify/--no-verify", help="First show that every side does the same job."),
     ] = True,
     concurrent: Annotated[
         bool,
