@@ -9,6 +9,7 @@ import argparse
 import importlib.metadata
 import importlib.util
 import json
+import os
 import platform
 import signal
 import subprocess
@@ -83,9 +84,8 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.gpu", description=__doc__)
     names = [part.name for part in PARTS]
-    split = lambda text: text.split(",")  # noqa: E731 - a type of argparse
-    parser.add_argument("--parts", type=split, default=names, help=f"of {','.join(names)}")
-    parser.add_argument("--frameworks", type=split, help="default: those that are installed")
+    parser.add_argument("--parts", type=_names, default=names, help=f"of {','.join(names)}")
+    parser.add_argument("--frameworks", type=_names, help="default: those that are installed")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cuda")
     parser.add_argument("--minutes", type=float, default=8.0, help="in all")
     parser.add_argument("--output", type=Path, default=Path("gpu-results"), help="a directory")
@@ -97,6 +97,10 @@ def _options() -> argparse.Namespace:
     if unknown := set(chosen.parts) - set(names):
         parser.error(f"--parts has {', '.join(sorted(unknown))}; choose from {', '.join(names)}")
     return chosen
+
+
+def _names(text: str) -> list[str]:
+    return text.split(",")
 
 
 def _processes(chosen: argparse.Namespace) -> Iterator[tuple[Part, list[str]]]:
@@ -149,8 +153,6 @@ def _run(
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End the session of a part: its runners too."""
-    import os  # noqa: PLC0415
-
     try:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(5)
