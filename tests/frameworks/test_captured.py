@@ -12,7 +12,7 @@ from tests.frameworks import jobs
 
 torch = pytest.importorskip("torch")
 
-from services.pytorch import device  # noqa: E402 - after the skip
+from services.pytorch import device, optimizers  # noqa: E402 - after the skip
 from services.pytorch.graphs import captured  # noqa: E402 - as above
 
 CAPTURED = {"device": Device.CUDA, "own_ways": frozenset({OwnWay.CUDA_GRAPH})}
@@ -118,6 +118,21 @@ def test_a_replay_that_differs_in_one_bit_is_refused(monkeypatch, place):
     monkeypatch.setattr(captured, "capture", StandIn(fault))
     with pytest.raises(TrainerFailed, match="CUDA graph differ"):
         captured.Captured(step_of(state), lambda: [state])(torch.ones(3))
+
+
+@pytest.mark.parametrize("place", ["parameter", "moving statistic", "optimizer"])
+def test_it_is_refused_wherever_a_step_keeps_something(framework, graphs, place):
+    job = jobs.replace(jobs.JOBS["batch norms"], **CAPTURED)
+    trainer = framework.Trainer(job, jobs.data(job.precision), jobs.weights(job))
+    steps = trainer._steps
+    kept = {
+        "parameter": lambda: steps._parameters,
+        "moving statistic": lambda: steps._kept,
+        "optimizer": lambda: optimizers.state(steps._optimizer),
+    }[place]
+    graphs.fault = lambda _: added(kept()[0].detach())
+    with pytest.raises(TrainerFailed, match="CUDA graph differ"):
+        trainer.warm_up()
 
 
 def test_where_plain_calls_differ_from_each_other_nothing_is_refused(monkeypatch):
