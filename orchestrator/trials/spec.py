@@ -4,7 +4,7 @@ import functools
 from collections.abc import Mapping, Sequence
 
 from google.protobuf import json_format
-from twinrun.contract.converters.specs import readable_spec, spec_to_proto
+from twinrun.contract.converters.specs import current, readable_spec, spec_to_proto
 from twinrun.contract.enums import Device, Precision, Recipe
 from twinrun.contract.spec import JobSpec
 from twinrun.v1 import job_pb2
@@ -39,7 +39,9 @@ def spec_of(message: job_pb2.JobSpec, where: str | Sentence) -> JobSpec:
 def spec_from_mapping(mapping: object, where: str | Sentence) -> JobSpec:
     """Read proto's JSON mapping as `spec_of` does; fields of a later version are ignored."""
     try:
-        message = json_format.ParseDict(mapping, job_pb2.JobSpec(), ignore_unknown_fields=True)  # type: ignore[arg-type] # whatever it is, ParseError says so
+        message = json_format.ParseDict(
+            current(mapping), job_pb2.JobSpec(), ignore_unknown_fields=True
+        )  # type: ignore[arg-type] # whatever it is, ParseError says so
     except (json_format.ParseError, AttributeError, TypeError) as error:
         raise RunUnreadable(english(_UNREADABLE, where=where, faults=error)) from error
     return spec_of(message, where)

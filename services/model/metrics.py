@@ -1,37 +1,103 @@
-"""Loss and accuracy, by one function for all frameworks."""
+"""A task's metrics, by one function for all frameworks. NumPy only."""
 
 from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
-from twinrun.contract.enums import Loss
 from twinrun.contract.events import Metrics
+from twinrun.contract.losses import Loss, Targets, targets
+
+from services.model import losses
+
+_MOST_FOR_TOP_5 = 10  # classes: only of more do the five most likely ones say something
 
 
-def evaluate(logits: NDArray[np.floating], labels: NDArray[np.int32], loss: Loss) -> Metrics:
-    """Return mean ``loss`` and accuracy of logits float[n, classes], labels int32[n].
+def evaluate(logits: NDArray[np.floating], values: NDArray[np.generic], loss: Loss) -> Metrics:
+    """Return the mean ``loss`` and the metrics of logits float[n, outputs].
 
-    They are computed in float64. A tie goes to the lower class. A sample with a NaN among its
-    logits counts as wrong and makes the loss NaN; so does an infinite greatest logit.
+    ``values`` are the targets: int32[n] of classes, or float[n, outputs]. All is computed in
+    float64. A metric that the samples do not define is left out: ROC AUC of one class only, R2 of
+    equal targets. A sample with a NaN among its logits counts as wrong and makes other metrics NaN.
     """
     wide = logits.astype(np.float64)
-    match loss:
-        case Loss.SOFTMAX_CROSS_ENTROPY:
-            losses = _softmax_cross_entropies(wide, labels)
-        case _:
-            assert_never(loss)
-    right = (wide.argmax(axis=1) == labels) & ~np.isnan(wide).any(axis=1)
-    return Metrics(float(losses.mean()), float(right.mean()), len(labels))
+    mean, samples = losses.mean(loss, logits, values), len(values)
+    match targets(loss):
+        case Targets.CLASS:
+            classes = values.astype(np.intp)
+            right = wide.argmax(axis=1) == classes
+            right &= ~np.isnan(wide).any(axis=1)
+            return Metrics(mean, float(right.mean()), samples, _of_classes(wide, classes))
+        case Targets.FLAGS:
+            flags = values > 0  # type: ignore[operator] # flags are numbers
+            right = ((wide > 0) == flags) & ~np.isnan(wide)
+            return Metrics(mean, float(right.mean()), samples, _of_flags(wide, flags))
+        case Targets.NUMBERS:
+            return Metrics(mean, None, samples, _of_numbers(wide, values.astype(np.float64)))
+        case unknown:
+            assert_never(unknown)
 
 
-def _softmax_cross_entropies(
-    logits: NDArray[np.float64], labels: NDArray[np.int32]
-) -> NDArray[np.float64]:
-    rows = np.arange(len(labels))
-    with np.errstate(invalid="ignore"):  # inf - inf: it shows in the loss
-        shifted = logits - logits.max(axis=1, keepdims=True)
-        losses: NDArray[np.float64] = np.log(np.exp(shifted).sum(axis=1)) - shifted[rows, labels]
-    return losses
+def _of_classes(logits: NDArray[np.float64], labels: NDArray[np.intp]) -> dict[str, float]:
+    """Return macro F1: the mean over the classes that occur among labels or predictions."""
+    count = logits.shape[1]
+    found = logits.argmax(axis=1)
+    hits = np.bincount(labels[found == labels], minlength=count)
+    sizes = np.bincount(labels, minlength=count) + np.bincount(found, minlength=count)
+    there = sizes > 0
+    others = {"macro_f1": float((2 * hits[there] / sizes[there]).mean())}
+    if count > _MOST_FOR_TOP_5:
+        own = logits[np.arange(len(labels)), labels][:, None]
+        earlier = np.arange(count) < labels[:, None]  # a tie goes to the lower class
+        before = ((logits > own) | ((logits == own) & earlier)).sum(axis=1)
+        right = (before < 5) & ~np.isnan(logits).any(axis=1)
+        others["top_5_accuracy"] = float(right.mean())
+    return others
+
+
+def _of_flags(logits: NDArray[np.float64], flags: NDArray[np.bool_]) -> dict[str, float]:
+    """Return means over the outputs: of ROC AUC and average precision, of those that have both."""
+    found = logits > 0
+    hits, sizes = (found & flags).sum(axis=0), found.sum(axis=0) + flags.sum(axis=0)
+    f1 = np.divide(2 * hits, sizes, out=np.zeros(len(sizes)), where=sizes > 0)
+    others = {"f1": float(f1.mean())}
+    both = [k for k in range(flags.shape[1]) if flags[:, k].any() and not flags[:, k].all()]
+    if both:
+        areas = [_areas(logits[:, k], flags[:, k]) for k in both]
+        others["roc_auc"], others["average_precision"] = np.mean(areas, axis=0).tolist()
+    return others
+
+
+def _areas(scores: NDArray[np.float64], flags: NDArray[np.bool_]) -> tuple[float, float]:
+    """Return the area under the ROC curve, and average precision; equal scores are one threshold.
+
+    Average precision is the sum over thresholds of precision times the increase in recall, without
+    interpolation.
+    """
+    if np.isnan(scores).any():
+        return np.nan, np.nan
+    order = np.argsort(-scores, kind="stable")
+    ends = np.append(np.flatnonzero(np.diff(scores[order])), len(scores) - 1)
+    hits = np.cumsum(flags[order])[ends]
+    misses = ends + 1 - hits
+    rise = np.diff(hits, prepend=0)
+    before = hits - rise  # at the threshold above
+    area = (np.diff(misses, prepend=0) * (before + rise / 2)).sum() / (hits[-1] * misses[-1])
+    precision = (rise * hits / (ends + 1)).sum() / hits[-1]
+    return float(area), float(precision)
+
+
+def _of_numbers(found: NDArray[np.float64], values: NDArray[np.float64]) -> dict[str, float]:
+    """Return RMSE and MAE over all outputs, and R2: the mean over outputs whose targets differ."""
+    error = found - values
+    others = {
+        "rmse": float(np.sqrt(np.square(error).mean())),
+        "mae": float(np.abs(error).mean()),
+    }
+    spread = np.square(values - values.mean(axis=0)).sum(axis=0)
+    if (spread > 0).any():
+        left = np.square(error).sum(axis=0)[spread > 0] / spread[spread > 0]
+        others["r2"] = float((1 - left).mean())
+    return others
 
 
 def mean_over_samples(values: NDArray[np.floating], batch_sizes: NDArray[np.int64]) -> float:

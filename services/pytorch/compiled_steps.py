@@ -104,6 +104,7 @@ class CompiledSteps:
         """The compiled function, created at first use: the compiler's import is part of warm-up."""
         spec, products = self._spec, self._products
         loss_from, losses_from = losses.mean(spec), losses.each(spec)
+        accuracy_from = losses.accuracy(spec)
         augment = augmentation.augment(spec, self._data[0])
 
         def loss_of(
@@ -130,8 +131,8 @@ class CompiledSteps:
                     parameters, batch_images, batch_labels, numbers
                 )
                 if spec.report_step_details:
-                    of_samples = losses_from(logits, batch_labels)
-                    rest = model.details(of_samples, logits, batch_labels, gradients)
+                    accuracy = accuracy_from(logits, batch_labels)
+                    rest = model.details(losses_from(logits, batch_labels), accuracy, gradients)
                     loss = torch.cat([loss.view(1), rest])
                 optimizers.update(
                     spec.optimizer, parameters, slots, gradients, (rate[0], epsilon[0])

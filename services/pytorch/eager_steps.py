@@ -32,6 +32,7 @@ class EagerSteps:
         self._spec = spec
         self._layers = spec.layers
         self._loss, self._losses = losses.mean(spec), losses.each(spec)
+        self._accuracy = losses.accuracy(spec)
         self._details = spec.report_step_details
         self._parameters = [parameter.requires_grad_() for parameter in held.trained]
         self._kept = held.kept
@@ -86,8 +87,8 @@ class EagerSteps:
         if self._details:
             gradients = [parameter.grad for parameter in self._parameters]
             with torch.no_grad():
-                of_samples = self._losses(logits, labels)
-                rest = model.details(of_samples, logits, labels, gradients)
+                accuracy = self._accuracy(logits, labels)
+                rest = model.details(self._losses(logits, labels), accuracy, gradients)
             measured = torch.cat([measured.view(1), rest])
         self._optimizer.step()
         batch_norm.keep(self._layers, self._kept, statistics)

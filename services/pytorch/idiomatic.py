@@ -43,7 +43,7 @@ class IdiomaticTrainer:
         _require_batches(spec, data)
         self._device = device.prepare(spec)
         torch.manual_seed(spec.seed)
-        self._shape = data.train_images.shape[1:]
+        self._shape, self._label_shape = data.train_images.shape[1:], data.train_labels.shape[1:]
         self._modules = model.sequential(spec.layers, self._shape)
         if spec.precision is Precision.FLOAT64:
             self._modules.double()
@@ -57,7 +57,7 @@ class IdiomaticTrainer:
         self._optimizer = optimizers.idiomatic(
             spec.optimizer, self._modules.parameters(), spec.loop
         )
-        self._loss = losses.idiomatic(spec)
+        self._loss = losses.idiomatic(spec).to(self._device)
         self._train = loader(
             spec,
             Samples(spec, data.train_pixels, data.train_labels, spec.augmentation),
@@ -127,7 +127,8 @@ class IdiomaticTrainer:
         height, width, channels = self._shape
         dtype = torch.float64 if self._spec.precision is Precision.FLOAT64 else torch.float32
         images = torch.zeros((size, channels, height, width), dtype=dtype)
-        return images, torch.zeros(size, dtype=torch.int64)
+        outputs = self._label_shape
+        return images, torch.zeros((size, *outputs), dtype=dtype if outputs else torch.int64)
 
     def evaluate(self) -> NDArray[np.floating]:
         self._modules.eval()

@@ -1,12 +1,25 @@
-"""The losses of job.proto, for logits [batch, classes] and labels [batch]."""
+"""The losses of job.proto, for logits [batch, outputs].
+
+Targets are int64[batch] of classes, or [batch, outputs] in the logits' precision.
+"""
 
 from collections.abc import Callable
+from functools import partial
 from typing import assert_never
 
 import torch
 from torch import nn
 from torch.nn import functional
-from twinrun.contract.enums import Loss, OwnWay
+from twinrun.contract.enums import ClassWeightsDivisor, OwnWay, Precision
+from twinrun.contract.losses import (
+    Huber,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    SigmoidCrossEntropy,
+    SoftmaxCrossEntropy,
+    Targets,
+    targets,
+)
 from twinrun.contract.spec import JobSpec
 
 LossFunction = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -15,9 +28,15 @@ LossFunction = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 def mean(spec: JobSpec) -> LossFunction:
     """Return the function of a batch's loss: the mean over its samples."""
     match spec.loss:
-        case Loss.SOFTMAX_CROSS_ENTROPY:
-            own = OwnWay.LOSS in spec.own_ways
-            return _softmax_twice if own else functional.cross_entropy
+        case SoftmaxCrossEntropy(class_weights=weights) as loss:
+            if OwnWay.LOSS in spec.own_ways:
+                return _softmax_twice
+            if not weights:
+                return partial(functional.cross_entropy, label_smoothing=loss.label_smoothing)
+            return partial(_weighted_mean, loss)
+        case SigmoidCrossEntropy() | MeanSquaredError() | MeanAbsoluteError() | Huber():
+            losses = each(spec)
+            return lambda logits, values: losses(logits, values).mean()
         case _:
             assert_never(spec.loss)
 
@@ -25,25 +44,94 @@ def mean(spec: JobSpec) -> LossFunction:
 def each(spec: JobSpec) -> LossFunction:
     """Return the function of each sample's loss, [batch]; own ways do not change it."""
     match spec.loss:
-        case Loss.SOFTMAX_CROSS_ENTROPY:
-            return _cross_entropies
+        case SoftmaxCrossEntropy() as loss:
+            return partial(_cross_entropies, loss)
+        case SigmoidCrossEntropy(weight):
+            return partial(_sigmoid_cross_entropies, weight)
+        case MeanSquaredError():
+            return lambda logits, values: (logits - values).square().mean(1)
+        case MeanAbsoluteError():
+            return lambda logits, values: (logits - values).abs().mean(1)
+        case Huber(delta):
+            return partial(_hubers, delta)
         case _:
             assert_never(spec.loss)
+
+
+def accuracy(spec: JobSpec) -> LossFunction:
+    """Return the function of a batch's accuracy, 0 to 1; of numbers it is 0, and tells nothing."""
+    match targets(spec.loss):
+        case Targets.CLASS:
+            return lambda logits, values: (logits.argmax(1) == values).to(logits.dtype).mean()
+        case Targets.FLAGS:
+            return lambda logits, values: ((logits > 0) == (values > 0)).to(logits.dtype).mean()
+        case Targets.NUMBERS:
+            return lambda logits, _: logits.new_zeros(())
+        case unknown:
+            assert_never(unknown)
 
 
 def idiomatic(spec: JobSpec) -> nn.Module:
     """Return the module that users of PyTorch use for a batch's loss."""
+    dtype = torch.float64 if spec.precision is Precision.FLOAT64 else torch.float32
     match spec.loss:
-        case Loss.SOFTMAX_CROSS_ENTROPY:
-            return nn.CrossEntropyLoss()
+        case SoftmaxCrossEntropy(smoothing, weights):
+            tensor = torch.tensor(weights, dtype=dtype) if weights else None
+            return nn.CrossEntropyLoss(tensor, label_smoothing=smoothing)
+        case SigmoidCrossEntropy(weight):
+            return nn.BCEWithLogitsLoss(pos_weight=torch.tensor(weight, dtype=dtype))
+        case MeanSquaredError():
+            return nn.MSELoss()
+        case MeanAbsoluteError():
+            return nn.L1Loss()
+        case Huber(delta):
+            return nn.HuberLoss(delta=delta)
         case _:
             assert_never(spec.loss)
 
 
-def _cross_entropies(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    return functional.cross_entropy(logits, labels, reduction="none")
+def _cross_entropies(
+    loss: SoftmaxCrossEntropy, logits: torch.Tensor, labels: torch.Tensor
+) -> torch.Tensor:
+    smoothing = loss.label_smoothing
+    losses = functional.cross_entropy(logits, labels, reduction="none", label_smoothing=smoothing)
+    return losses * _weights(loss, logits, labels) if loss.class_weights else losses
+
+
+def _weights(loss: SoftmaxCrossEntropy, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Return the weight of each sample, [batch]."""
+    return logits.new_tensor(loss.class_weights).index_select(0, labels)
+
+
+def _weighted_mean(
+    loss: SoftmaxCrossEntropy, logits: torch.Tensor, labels: torch.Tensor
+) -> torch.Tensor:
+    losses = _cross_entropies(loss, logits, labels)
+    match loss.class_weights_divisor:
+        case ClassWeightsDivisor.WEIGHTS:
+            return losses.sum() / _weights(loss, logits, labels).sum()
+        case ClassWeightsDivisor.SAMPLES:
+            return losses.mean()
+        case _:
+            assert_never(loss.class_weights_divisor)
 
 
 def _softmax_twice(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """Compute the loss of a model that ends in softmax: PyTorch's loss expects logits."""
     return functional.cross_entropy(logits.softmax(1), labels)
+
+
+def _sigmoid_cross_entropies(
+    weight: float, logits: torch.Tensor, flags: torch.Tensor
+) -> torch.Tensor:
+    losses = functional.binary_cross_entropy_with_logits(
+        logits,
+        flags,
+        reduction="none",
+        pos_weight=None if weight == 1 else logits.new_tensor(weight),
+    )
+    return losses.mean(1)
+
+
+def _hubers(delta: float, logits: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    return functional.huber_loss(logits, values, reduction="none", delta=delta).mean(1)

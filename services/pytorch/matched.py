@@ -10,7 +10,7 @@ from twinrun.contract.events import Environment, Profiled
 from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
-from services.model import order
+from services.model import losses, order
 from services.model.weights import Weights
 from services.pytorch import augmentation, defaults, device, model, profile
 from services.pytorch.compiled_steps import CompiledSteps
@@ -45,8 +45,7 @@ class MatchedTrainer:
         self._images = device.put(data.train_images, self._device)
         self._test_images = device.put(data.test_images, self._device)
         self._evaluate_batch = matched.evaluate_batch(spec, shape)
-        # int64, as PyTorch's loss expects
-        labels = device.put(data.train_labels.astype(np.int64), self._device)
+        labels = device.put(losses.for_trainer(spec.loss, data.train_labels), self._device)
         given = (spec, self._held, self._images, labels, self._products)
         self._steps: CompiledSteps | EagerSteps
         if OwnWay.DATA_PIPELINE in spec.own_ways:

@@ -51,18 +51,14 @@ def _through(layers: Sequence[Layer], images: torch.Tensor, given: Given) -> tor
 
 
 def details(
-    losses: torch.Tensor,
-    logits: torch.Tensor,
-    labels: torch.Tensor,
-    gradients: Sequence[torch.Tensor],
+    losses: torch.Tensor, accuracy: torch.Tensor, gradients: Sequence[torch.Tensor]
 ) -> torch.Tensor:
     """Return a step's details after its loss, as `steps_taken` expects: [2 + parameters].
 
-    ``losses`` [batch]: of each sample, by `services.pytorch.losses.each`.
+    ``losses`` [batch] and ``accuracy`` are those of `services.pytorch.losses`.
     """
     places = torch.arange(1, len(losses) + 1, dtype=losses.dtype, device=losses.device)
     ordered = (losses * places).sum() / places.sum()
-    accuracy = (logits.argmax(1) == labels).to(losses.dtype).mean()
     norms = [torch.linalg.vector_norm(gradient) for gradient in gradients]
     return torch.stack([ordered, accuracy, *norms])
 

@@ -13,10 +13,11 @@ from twinrun.contract.spec import Augmentation, JobSpec
 from services.model.weights import parameter_dtype
 
 _NONE = Augmentation()
+Sample = tuple[torch.Tensor, torch.Tensor | int]  # image [c, h, w] and label
 Batch = tuple[torch.Tensor, torch.Tensor]  # images [batch, c, h, w] and labels [batch]
 
 
-class Samples(torch.utils.data.Dataset[tuple[torch.Tensor, int]]):  # type: ignore[misc]
+class Samples(torch.utils.data.Dataset[Sample]):  # type: ignore[misc]
     """Pixels uint8[n, h, w, c] and labels, transformed when they are requested.
 
     With an ``augmentation`` each request gives another image.
@@ -26,7 +27,7 @@ class Samples(torch.utils.data.Dataset[tuple[torch.Tensor, int]]):  # type: igno
         self,
         spec: JobSpec,
         pixels: NDArray[np.uint8],
-        labels: NDArray[np.int32],
+        labels: NDArray[np.generic],
         augmentation: Augmentation = _NONE,
     ) -> None:
         self._pixels, self._labels = pixels, labels
@@ -45,8 +46,11 @@ class Samples(torch.utils.data.Dataset[tuple[torch.Tensor, int]]):  # type: igno
     def __len__(self) -> int:
         return len(self._labels)
 
-    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
-        return self._transform(self._pixels[index]), int(self._labels[index])
+    def __getitem__(self, index: int) -> Sample:
+        label = self._labels[index]
+        return self._transform(self._pixels[index]), (
+            torch.from_numpy(label) if label.ndim else int(label)
+        )
 
 
 def _augmenting(given: Augmentation) -> Iterator[v2.Transform]:

@@ -22,6 +22,7 @@ from twinrun.contract.layers import (
     Zeros,
     layer_field,
 )
+from twinrun.contract.losses import SoftmaxCrossEntropy, Targets, targets
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
 from twinrun.contract.spec import Augmentation, Dataset, JobSpec, Tolerance
 from twinrun.contract.violation import Violation
@@ -29,7 +30,7 @@ from twinrun.v1 import job_pb2
 
 from services.data import catalog
 from services.errors import InvalidRequest
-from services.model import shapes
+from services.model import losses, shapes
 from services.ranges import above_zero, between, fraction
 
 _MOST_LAYERS = 1000
@@ -74,6 +75,10 @@ def valid_spec(
         sizes = catalog.info(spec.dataset)
         misfits = list(shapes.violations(spec.layers, sizes.shape, sizes.classes))
         all_violations += misfits or shapes.size_violations(spec.layers, sizes.shape)
+        all_violations += losses.violations(spec.loss, sizes.classes)
+        if targets(spec.loss) is not Targets.CLASS:
+            what = f"takes {targets(spec.loss)}, and dataset {spec.dataset.name} has classes"
+            all_violations.append(Violation("loss", f"{what}; use softmax_cross_entropy"))
     if all_violations:
         raise InvalidRequest(
             list({violation.field: violation for violation in all_violations[::-1]}.values())[::-1]
@@ -106,6 +111,13 @@ def value_violations(spec: JobSpec) -> Iterator[Violation]:
     yield from _tolerance_violations(spec.tolerance)
     if spec.target_accuracy is not None:
         yield from between("target_accuracy", spec.target_accuracy, 0, 1)
+    plain = spec.loss == SoftmaxCrossEntropy()
+    if OwnWay.LOSS in spec.own_ways and not plain:
+        yield Violation("own_ways", "has loss, which is of a plain softmax_cross_entropy only")
+    if OwnWay.ACCURACY in spec.own_ways and targets(spec.loss) is not Targets.CLASS:
+        yield Violation("own_ways", "has accuracy, which is of classes only; leave it out")
+    if spec.target_accuracy is not None and targets(spec.loss) is Targets.NUMBERS:
+        yield Violation("target_accuracy", "is of tasks that have an accuracy; leave it out")
     if spec.perturb_initial_weights and OwnWay.INITIAL_WEIGHTS in spec.own_ways:
         yield Violation("perturb_initial_weights", "is of matched initial weights; leave it out")
     if spec.own_ways and spec.recipe is not Recipe.MATCHED:

@@ -36,6 +36,7 @@ class EagerSteps:
     ) -> None:
         self._spec = spec
         self._loss, self._losses = losses.mean(spec), losses.each(spec)
+        self._accuracy = losses.accuracy(spec)
         self._parameters, self._kept = held.trained, held.kept
         self._images, self._labels = images, labels
         self._shape = tuple(images.shape)
@@ -98,11 +99,11 @@ class EagerSteps:
             loss = self._loss(logits, labels)
         gradients = tape.gradient(loss, self._parameters)
         if self._spec.report_step_details:
-            of_samples = self._losses(logits, labels)
-            rest = model.details(of_samples, logits, labels, gradients)
+            accuracy = self._accuracy(logits, labels)
+            rest = model.details(self._losses(logits, labels), accuracy, gradients)
             loss = tf.concat([[loss], rest], 0)
         elif OwnWay.ACCURACY in self._spec.own_ways:
-            loss = tf.stack([loss, model.accuracy(logits, labels)])
+            loss = tf.stack([loss, self._accuracy(logits, labels)])
         plan = rate, epsilon
         self._update(self._spec.optimizer, self._parameters, self._slots, gradients, plan)
         batch_norm.keep(self._spec.layers, self._kept, statistics)

@@ -71,7 +71,7 @@ class IdiomaticTrainer:
         self._model.compile(
             optimizer=optimizers.idiomatic(spec.optimizer),
             loss=losses.idiomatic(spec),
-            metrics=["accuracy"],
+            metrics=losses.keras_metrics(spec),
             run_eagerly=spec.execution is Execution.EAGER,
             jit_compile=True if spec.execution is Execution.COMPILED else "auto",
         )
@@ -118,7 +118,8 @@ class IdiomaticTrainer:
         longest = (time.perf_counter() - start) / edges.steps
         for means, accuracies in edges.chunks:
             waited = min(self._wait_seconds, longest) * len(means)
-            yield Steps(means, accuracies=accuracies, wait_seconds=waited)
+            known = None if np.isnan(accuracies).any() else accuracies
+            yield Steps(means, accuracies=known, wait_seconds=waited)
 
     def evaluate(self) -> NDArray[np.floating]:
         logits: NDArray[np.floating] = self._model.predict(
@@ -218,7 +219,7 @@ class _Edges(keras.callbacks.Callback):  # type: ignore[misc]
         seen = min(self.steps * self._batch, self._samples)
         if not logs or (self.steps % self._every and seen < self._samples):
             return
-        sums = np.array([float(logs["loss"]), float(logs["accuracy"])]) * seen
+        sums = np.array([float(logs["loss"]), float(logs.get("accuracy", np.nan))]) * seen
         loss, accuracy = (sums - self._before) / (seen - self._began * self._batch)
         steps = self.steps - self._began
         self.chunks.append((np.full(steps, loss), np.full(steps, accuracy)))

@@ -1,11 +1,24 @@
-"""The losses of job.proto, for logits [batch, classes] and labels [batch]."""
+"""The losses of job.proto, for logits [batch, outputs].
+
+Targets are int32[batch] of classes, or [batch, outputs] in the logits' precision.
+"""
 
 from collections.abc import Callable
+from functools import partial
 from typing import assert_never
 
 import keras
 import tensorflow as tf
-from twinrun.contract.enums import Loss, OwnWay
+from twinrun.contract.enums import ClassWeightsDivisor, OwnWay
+from twinrun.contract.losses import (
+    Huber,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    SigmoidCrossEntropy,
+    SoftmaxCrossEntropy,
+    Targets,
+    targets,
+)
 from twinrun.contract.spec import JobSpec
 
 LossFunction = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
@@ -14,8 +27,19 @@ LossFunction = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 def mean(spec: JobSpec) -> LossFunction:
     """Return the function of a batch's loss: the mean over its samples."""
     match spec.loss:
-        case Loss.SOFTMAX_CROSS_ENTROPY:
-            return _from_probabilities if OwnWay.LOSS in spec.own_ways else _from_logits
+        case SoftmaxCrossEntropy() if OwnWay.LOSS in spec.own_ways:
+            return _from_probabilities
+        case SoftmaxCrossEntropy(class_weights=weights) as loss if weights:
+            return partial(_weighted_mean, loss)
+        case (
+            SoftmaxCrossEntropy()
+            | SigmoidCrossEntropy()
+            | MeanSquaredError()
+            | MeanAbsoluteError()
+            | Huber()
+        ):
+            losses = each(spec)
+            return lambda logits, values: tf.reduce_mean(losses(logits, values))
         case _:
             assert_never(spec.loss)
 
@@ -23,30 +47,117 @@ def mean(spec: JobSpec) -> LossFunction:
 def each(spec: JobSpec) -> LossFunction:
     """Return the function of each sample's loss, [batch]; own ways do not change it."""
     match spec.loss:
-        case Loss.SOFTMAX_CROSS_ENTROPY:
-            return _cross_entropies
+        case SoftmaxCrossEntropy() as loss:
+            return partial(_cross_entropies, loss)
+        case SigmoidCrossEntropy(weight):
+            return partial(_sigmoid_cross_entropies, weight)
+        case MeanSquaredError():
+            return lambda logits, values: tf.reduce_mean(tf.square(logits - values), 1)
+        case MeanAbsoluteError():
+            return lambda logits, values: tf.reduce_mean(tf.abs(logits - values), 1)
+        case Huber(delta):
+            return partial(_hubers, delta)
         case _:
             assert_never(spec.loss)
 
 
-def idiomatic(spec: JobSpec) -> keras.losses.Loss:
-    """Return Keras's loss of a batch, for labels [batch] and logits [batch, classes]."""
+def accuracy(spec: JobSpec) -> LossFunction:
+    """Return the function of a batch's accuracy, 0 to 1; of numbers it is 0, and tells nothing."""
+    match targets(spec.loss):
+        case Targets.CLASS:
+            return lambda logits, values: _share(
+                tf.argmax(logits, 1, values.dtype) == values, logits.dtype
+            )
+        case Targets.FLAGS:
+            return lambda logits, values: _share((logits > 0) == (values > 0), logits.dtype)
+        case Targets.NUMBERS:
+            return lambda logits, _: tf.zeros((), logits.dtype)
+        case unknown:
+            assert_never(unknown)
+
+
+def idiomatic(spec: JobSpec) -> keras.losses.Loss | LossFunction:
+    """Return Keras's loss of a batch, for targets and logits in this order."""
     match spec.loss:
-        case Loss.SOFTMAX_CROSS_ENTROPY:
+        case SoftmaxCrossEntropy(smoothing, weights) as loss:
+            if smoothing or weights:
+                return partial(_in_keras, loss)
             return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        case SigmoidCrossEntropy(1.0):
+            return keras.losses.BinaryCrossentropy(from_logits=True)
+        case SigmoidCrossEntropy(weight):
+            return lambda values, logits: _sigmoid_cross_entropies(weight, logits, values)
+        case MeanSquaredError():
+            return keras.losses.MeanSquaredError()
+        case MeanAbsoluteError():
+            return keras.losses.MeanAbsoluteError()
+        case Huber(delta):
+            return keras.losses.Huber(delta)
         case _:
             assert_never(spec.loss)
 
 
-def _cross_entropies(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+def keras_metrics(spec: JobSpec) -> list[str | keras.metrics.Metric]:
+    """Return the metrics that Keras is to keep while it fits: the accuracy, if there is one."""
+    match targets(spec.loss):
+        case Targets.CLASS:
+            return ["accuracy"]
+        case Targets.FLAGS:
+            return [keras.metrics.BinaryAccuracy("accuracy", threshold=0.0)]  # of logits
+        case Targets.NUMBERS:
+            return []
+        case unknown:
+            assert_never(unknown)
 
 
-def _from_logits(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    return tf.reduce_mean(_cross_entropies(logits, labels))
+def _share(right: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
+    return tf.reduce_mean(tf.cast(right, dtype))
+
+
+def _cross_entropies(loss: SoftmaxCrossEntropy, logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+    if loss.label_smoothing:
+        uniform = -tf.reduce_mean(tf.nn.log_softmax(logits), 1)
+        losses = (1 - loss.label_smoothing) * losses + loss.label_smoothing * uniform
+    return losses * _weights(loss, logits, labels) if loss.class_weights else losses
+
+
+def _weights(loss: SoftmaxCrossEntropy, logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """Return the weight of each sample, [batch]."""
+    return tf.gather(tf.constant(loss.class_weights, logits.dtype), labels)
+
+
+def _weighted_mean(loss: SoftmaxCrossEntropy, logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    losses = _cross_entropies(loss, logits, labels)
+    match loss.class_weights_divisor:
+        case ClassWeightsDivisor.WEIGHTS:
+            return tf.reduce_sum(losses) / tf.reduce_sum(_weights(loss, logits, labels))
+        case ClassWeightsDivisor.SAMPLES:
+            return tf.reduce_mean(losses)
+        case _:
+            assert_never(loss.class_weights_divisor)
 
 
 def _from_probabilities(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """Compute the loss of a model that ends in softmax: in a graph, Keras finds its logits."""
     losses = keras.losses.sparse_categorical_crossentropy(labels, tf.nn.softmax(logits))
     return tf.reduce_mean(losses)
+
+
+def _sigmoid_cross_entropies(weight: float, logits: tf.Tensor, flags: tf.Tensor) -> tf.Tensor:
+    losses = tf.nn.weighted_cross_entropy_with_logits(flags, logits, weight)
+    return tf.reduce_mean(losses, 1)
+
+
+def _hubers(delta: float, logits: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
+    error = logits - values
+    size = tf.abs(error)
+    inside, outside = error * error / 2, delta * (size - delta / 2)
+    return tf.reduce_mean(tf.where(size <= delta, inside, outside), 1)
+
+
+def _in_keras(loss: SoftmaxCrossEntropy, labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Compute the losses that Keras's sparse one has no argument for; it divides by samples."""
+    return tf.reduce_mean(
+        _cross_entropies(loss, logits, tf.cast(tf.reshape(labels, [-1]), tf.int64))
+    )

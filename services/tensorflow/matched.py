@@ -10,7 +10,7 @@ from twinrun.contract.events import Environment, Profiled
 from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
-from services.model import order
+from services.model import losses, order
 from services.model.augmentation import wanted
 from services.model.weights import Weights
 from services.tensorflow import augmentation, defaults, device, model, profile
@@ -51,8 +51,7 @@ class MatchedTrainer:
                 for start in range(0, len(data.test_images), size)
             ]
             self._images = images = tf.constant(data.train_images)
-            # int64, since TensorFlow keeps int32 in the host's memory, also for a GPU
-            labels = tf.constant(data.train_labels.astype(np.int64))
+            labels = tf.constant(losses.for_trainer(spec.loss, data.train_labels))
             given = (spec, self._held, images, labels)
             if OwnWay.DATA_PIPELINE in spec.own_ways:
                 self._steps: EagerSteps = PipelineSteps(*given, data)

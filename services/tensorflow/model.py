@@ -112,23 +112,15 @@ def _with_statistics(
     return _through(layers, x, given), given.statistics
 
 
-def details(
-    losses: tf.Tensor, logits: tf.Tensor, labels: tf.Tensor, gradients: Sequence[tf.Tensor]
-) -> tf.Tensor:
+def details(losses: tf.Tensor, accuracy: tf.Tensor, gradients: Sequence[tf.Tensor]) -> tf.Tensor:
     """Return a step's details after its loss, as `steps_taken` expects: [2 + parameters].
 
-    ``losses`` [batch]: of each sample, by `services.tensorflow.losses.each`.
+    ``losses`` [batch] and ``accuracy`` are those of `services.tensorflow.losses`.
     """
     places = tf.cast(tf.range(1, tf.size(losses) + 1), losses.dtype)
     ordered = tf.reduce_sum(losses * places) / tf.reduce_sum(places)
     norms = [tf.norm(gradient) for gradient in gradients]
-    return tf.stack([ordered, accuracy(logits, labels), *norms])
-
-
-def accuracy(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """Return the accuracy of a batch, 0 to 1."""
-    right = tf.argmax(logits, 1, labels.dtype) == labels
-    return tf.reduce_mean(tf.cast(right, logits.dtype))
+    return tf.stack([ordered, accuracy, *norms])
 
 
 def sequential(

@@ -10,6 +10,7 @@ from twinrun.contract.enums import Execution
 from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
+from services.model import losses
 from services.tensorflow.eager_steps import EagerSteps, unstacked
 from services.trial.chunks import Chunk
 from services.trial.matched import Held
@@ -32,7 +33,7 @@ class PipelineSteps(EagerSteps):
         super().__init__(spec, held, images, labels)
         with tf.device("/CPU:0"):
             self._pixels = tf.constant(data.train_pixels)
-            self._answers = tf.constant(data.train_labels.astype(np.int64))
+            self._answers = tf.constant(losses.for_trainer(spec.loss, data.train_labels))
         self._batches: Waiting[Batch] = Waiting(iter(()))
         self._warm = False
         if spec.execution is not Execution.EAGER:

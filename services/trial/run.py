@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from twinrun.contract.enums import Device, Loss, OwnWay, Phase, Recipe, WeightsKind
+from twinrun.contract.enums import Device, OwnWay, Phase, Recipe, WeightsKind
 from twinrun.contract.events import (
     EpochFinished,
     EvaluationFinished,
@@ -228,7 +228,7 @@ def _running_accuracy(chunks: Sequence[Steps], sizes: NDArray[np.int64]) -> floa
         chunk.accuracies if chunk.details is None else np.array(chunk.details.accuracies)
         for chunk in chunks
     ]
-    known = [accuracies for accuracies in found if accuracies is not None]
+    known = [accuracies for accuracies in found if accuracies is not None and len(accuracies)]
     if len(known) < len(found):
         return None
     return metrics.mean_over_samples(np.concatenate(known), sizes)

@@ -7,10 +7,11 @@ from tests.frameworks import jobs, reference
 
 def assert_same(framework, job):
     run = jobs.train(framework, job)
-    losses, weights = reference.train(job, jobs.data(), jobs.weights(job))
+    data = jobs.data(loss=job.loss)
+    losses, weights = reference.train(job, data, jobs.weights(job))
     np.testing.assert_allclose(run.losses, losses, rtol=1e-12, atol=0)
     assert run.weights.keys() == weights.keys()
     for name, array in weights.items():
         np.testing.assert_allclose(run.weights[name], array, rtol=0, atol=1e-12, err_msg=name)
-    logits, _ = reference.forward(job, weights, jobs.data().test_images)
+    logits, _ = reference.forward(job, weights, data.test_images)
     np.testing.assert_allclose(run.logits, logits, rtol=1e-11, atol=1e-11)

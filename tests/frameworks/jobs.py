@@ -17,6 +17,7 @@ from twinrun.contract.layers import (
     MaxPool2d,
     Normal,
 )
+from twinrun.contract.losses import Loss, SoftmaxCrossEntropy, Targets, targets
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
 from twinrun.contract.spec import Augmentation, Dataset, JobSpec
 
@@ -57,7 +58,12 @@ def in_one_graph(job: JobSpec) -> JobSpec:
     return replace(job, batch_size=SAMPLES, epochs=steps)
 
 
-def data(precision: Precision = Precision.FLOAT64, samples: int = SAMPLES) -> Data:
+def data(
+    precision: Precision = Precision.FLOAT64,
+    samples: int = SAMPLES,
+    loss: Loss = SoftmaxCrossEntropy(),  # noqa: B008 - it is frozen
+) -> Data:
+    """Return noise: pixels, and targets as the loss takes them."""
     generator = np.random.default_rng(7)
     dtype = parameters.parameter_dtype(precision)
 
@@ -66,8 +72,21 @@ def data(precision: Precision = Precision.FLOAT64, samples: int = SAMPLES) -> Da
         return pixels, generator.integers(0, CLASSES, n, dtype=np.int32)
 
     (train, train_labels), (test, test_labels) = split(samples), split(TEST_SAMPLES)
+    train_labels, test_labels = (
+        _targets(loss, labels, dtype) for labels in (train_labels, test_labels)
+    )
     images, test_images = (((pixels / 255 - 0.5) / 0.5).astype(dtype) for pixels in (train, test))
     return Data(images, train_labels, test_images, test_labels, train, test)
+
+
+def _targets(loss: Loss, labels, dtype):
+    match targets(loss):
+        case Targets.CLASS:
+            return labels
+        case Targets.FLAGS:
+            return (labels[:, None] >= np.arange(CLASSES)).astype(dtype)
+        case Targets.NUMBERS:  # small and large ones, for both sides of Huber's delta
+            return (labels[:, None] * np.linspace(-0.3, 0.7, CLASSES)).astype(dtype)
 
 
 def weights(job: JobSpec):
@@ -153,7 +172,7 @@ class Run:
 
 
 def train(framework, job: JobSpec, warm: bool = True) -> Run:
-    held = data(job.precision)
+    held = data(job.precision, loss=job.loss)
     trainer = framework.Trainer(job, held, weights(job))
     if warm:
         trainer.warm_up()

@@ -6,8 +6,17 @@ from dataclasses import dataclass
 from typing import assert_never
 
 import numpy as np
-from twinrun.contract.enums import Loss
+from twinrun.contract.enums import ClassWeightsDivisor
 from twinrun.contract.layers import BatchNorm
+from twinrun.contract.losses import (
+    Huber,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    SigmoidCrossEntropy,
+    SoftmaxCrossEntropy,
+    Targets,
+    targets,
+)
 from twinrun.contract.optimizers import Adam, AdamW, Sgd
 from twinrun.contract.spec import JobSpec
 
@@ -33,16 +42,42 @@ def forward(spec: JobSpec, weights, images, place=None):
 
 def loss_and_slope(spec: JobSpec, logits, labels):
     """Return the batch's loss, and its gradient by the logits."""
+    losses, slopes = each(spec, logits, labels)
+    samples = len(labels)
+    if isinstance(spec.loss, SoftmaxCrossEntropy) and spec.loss.class_weights:
+        weights = np.array(spec.loss.class_weights)[labels]
+        if spec.loss.class_weights_divisor is ClassWeightsDivisor.WEIGHTS:
+            samples = weights.sum()
+    return losses.sum() / samples, slopes / samples
+
+
+def each(spec: JobSpec, logits, labels):
+    """Return each sample's loss [batch], and its gradient by the logits [batch, outputs]."""
+    outputs = logits.shape[1]
     match spec.loss:
-        case Loss.SOFTMAX_CROSS_ENTROPY:
+        case SoftmaxCrossEntropy(smoothing, weights):
             exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
             probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-            rows = np.arange(len(labels))
-            loss = -np.log(probabilities[rows, labels]).mean()
-            probabilities[rows, labels] -= 1
-            return loss, probabilities / len(labels)
+            wanted = (1 - smoothing) * np.eye(outputs)[labels] + smoothing / outputs
+            weight = np.array(weights or [1.0] * outputs)[labels]
+            losses = -(wanted * np.log(probabilities)).sum(axis=1)
+            return weight * losses, weight[:, None] * (probabilities - wanted)
+        case SigmoidCrossEntropy(weight):
+            p = 1 / (1 + np.exp(-logits))
+            losses = -(weight * labels * np.log(p) + (1 - labels) * np.log(1 - p))
+            slopes = (1 - labels) * p - weight * labels * (1 - p)
+        case MeanSquaredError():
+            losses, slopes = (logits - labels) ** 2, 2 * (logits - labels)
+        case MeanAbsoluteError():
+            losses, slopes = np.abs(logits - labels), np.sign(logits - labels)
+        case Huber(delta):
+            e = logits - labels
+            small = np.abs(e) <= delta
+            losses = np.where(small, e**2 / 2, delta * (np.abs(e) - delta / 2))
+            slopes = np.where(small, e, delta * np.sign(e))
         case _:
             assert_never(spec.loss)
+    return losses.mean(axis=1), slopes / outputs
 
 
 def gradients(spec: JobSpec, weights, images, labels, place):
@@ -154,11 +189,16 @@ def details(spec: JobSpec, data: Data, weights) -> StepDetails:
     norms = {name: [] for name in weights if "moving" not in name}
     for images, labels, place in batches(spec, data):
         logits, _ = forward(spec, weights, images, place)
-        shifted = logits - logits.max(axis=1, keepdims=True)
-        each = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(labels)), labels]
+        losses, _ = each(spec, logits, labels)
         places = np.arange(1, len(labels) + 1)
-        ordered.append((each * places).sum() / places.sum())
-        accuracies.append((logits.argmax(axis=1) == labels).mean())
+        ordered.append((losses * places).sum() / places.sum())
+        match targets(spec.loss):
+            case Targets.CLASS:
+                accuracies.append((logits.argmax(axis=1) == labels).mean())
+            case Targets.FLAGS:
+                accuracies.append(((logits > 0) == (labels > 0)).mean())
+            case Targets.NUMBERS:
+                pass
         _, found = gradients(spec, weights, images, labels, place)
         for name, told in norms.items():
             told.append(np.linalg.norm(found[name]))

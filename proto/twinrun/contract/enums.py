@@ -3,8 +3,9 @@
 from enum import StrEnum
 
 
-class Loss(StrEnum):
-    SOFTMAX_CROSS_ENTROPY = "softmax_cross_entropy"
+class ClassWeightsDivisor(StrEnum):
+    WEIGHTS = "weights"
+    SAMPLES = "samples"
 
 
 class Recipe(StrEnum):

@@ -78,9 +78,12 @@ class StepsFinished:
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
+    """Of evaluations; ``others``: the task's further metrics by name, as ``roc_auc``."""
+
     loss: float
-    accuracy: float
+    accuracy: float | None
     samples: int
+    others: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ it refuses.
 
 from dataclasses import dataclass
 
-from twinrun.contract.enums import Device, Execution, Loop, Loss, OwnWay, Precision, Recipe
+from twinrun.contract.enums import Device, Execution, Loop, OwnWay, Precision, Recipe
 from twinrun.contract.layers import Layer
+from twinrun.contract.losses import Loss, SoftmaxCrossEntropy
 from twinrun.contract.optimizers import Optimizer
 
 
@@ -61,7 +62,7 @@ class JobSpec:
     layers: tuple[Layer, ...]
     optimizer: Optimizer
     threads: int
-    loss: Loss = Loss.SOFTMAX_CROSS_ENTROPY
+    loss: Loss = SoftmaxCrossEntropy()
     epochs: int = 5
     batch_size: int = 64
     seed: int = 0

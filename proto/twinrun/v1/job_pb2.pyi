@@ -34,10 +34,11 @@ class Distribution(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DISTRIBUTION_UNIFORM: _ClassVar[Distribution]
     DISTRIBUTION_NORMAL: _ClassVar[Distribution]
 
-class Loss(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+class ClassWeightsDivisor(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
-    LOSS_UNSPECIFIED: _ClassVar[Loss]
-    LOSS_SOFTMAX_CROSS_ENTROPY: _ClassVar[Loss]
+    CLASS_WEIGHTS_DIVISOR_UNSPECIFIED: _ClassVar[ClassWeightsDivisor]
+    CLASS_WEIGHTS_DIVISOR_WEIGHTS: _ClassVar[ClassWeightsDivisor]
+    CLASS_WEIGHTS_DIVISOR_SAMPLES: _ClassVar[ClassWeightsDivisor]
 
 class Recipe(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -131,8 +132,9 @@ FAN_MODE_AVERAGE: FanMode
 DISTRIBUTION_UNSPECIFIED: Distribution
 DISTRIBUTION_UNIFORM: Distribution
 DISTRIBUTION_NORMAL: Distribution
-LOSS_UNSPECIFIED: Loss
-LOSS_SOFTMAX_CROSS_ENTROPY: Loss
+CLASS_WEIGHTS_DIVISOR_UNSPECIFIED: ClassWeightsDivisor
+CLASS_WEIGHTS_DIVISOR_WEIGHTS: ClassWeightsDivisor
+CLASS_WEIGHTS_DIVISOR_SAMPLES: ClassWeightsDivisor
 RECIPE_UNSPECIFIED: Recipe
 RECIPE_MATCHED: Recipe
 RECIPE_IDIOMATIC: Recipe
@@ -234,7 +236,7 @@ class JobSpec(_message.Message):
     augmentation: Augmentation
     late_epoch: int
     tolerance: Tolerance
-    def __init__(self, dataset: _Optional[_Union[Dataset, _Mapping]] = ..., layers: _Optional[_Iterable[_Union[Layer, _Mapping]]] = ..., optimizer: _Optional[_Union[Optimizer, _Mapping]] = ..., loss: _Optional[_Union[Loss, str]] = ..., epochs: _Optional[int] = ..., batch_size: _Optional[int] = ..., seed: _Optional[int] = ..., recipe: _Optional[_Union[Recipe, str]] = ..., loop: _Optional[_Union[Loop, str]] = ..., execution: _Optional[_Union[Execution, str]] = ..., precision: _Optional[_Union[Precision, str]] = ..., device: _Optional[_Union[Device, str]] = ..., threads: _Optional[int] = ..., report_every_steps: _Optional[int] = ..., allow_tf32: _Optional[bool] = ..., own_ways: _Optional[_Iterable[_Union[OwnWay, str]]] = ..., report_step_details: _Optional[bool] = ..., perturb_initial_weights: _Optional[bool] = ..., steps_per_epoch_limit: _Optional[int] = ..., target_accuracy: _Optional[float] = ..., profile: _Optional[bool] = ..., augmentation: _Optional[_Union[Augmentation, _Mapping]] = ..., late_epoch: _Optional[int] = ..., tolerance: _Optional[_Union[Tolerance, _Mapping]] = ...) -> None: ...
+    def __init__(self, dataset: _Optional[_Union[Dataset, _Mapping]] = ..., layers: _Optional[_Iterable[_Union[Layer, _Mapping]]] = ..., optimizer: _Optional[_Union[Optimizer, _Mapping]] = ..., loss: _Optional[_Union[Loss, _Mapping]] = ..., epochs: _Optional[int] = ..., batch_size: _Optional[int] = ..., seed: _Optional[int] = ..., recipe: _Optional[_Union[Recipe, str]] = ..., loop: _Optional[_Union[Loop, str]] = ..., execution: _Optional[_Union[Execution, str]] = ..., precision: _Optional[_Union[Precision, str]] = ..., device: _Optional[_Union[Device, str]] = ..., threads: _Optional[int] = ..., report_every_steps: _Optional[int] = ..., allow_tf32: _Optional[bool] = ..., own_ways: _Optional[_Iterable[_Union[OwnWay, str]]] = ..., report_step_details: _Optional[bool] = ..., perturb_initial_weights: _Optional[bool] = ..., steps_per_epoch_limit: _Optional[int] = ..., target_accuracy: _Optional[float] = ..., profile: _Optional[bool] = ..., augmentation: _Optional[_Union[Augmentation, _Mapping]] = ..., late_epoch: _Optional[int] = ..., tolerance: _Optional[_Union[Tolerance, _Mapping]] = ...) -> None: ...
 
 class Tolerance(_message.Message):
     __slots__ = ("losses", "gradient_norms", "weights", "logits", "reason")
@@ -474,6 +476,50 @@ class AdamW(_message.Message):
     weight_decay: float
     def __init__(self, beta_1: _Optional[float] = ..., beta_2: _Optional[float] = ..., epsilon: _Optional[float] = ..., weight_decay: _Optional[float] = ...) -> None: ...
 
+class Loss(_message.Message):
+    __slots__ = ("softmax_cross_entropy", "sigmoid_cross_entropy", "mean_squared_error", "mean_absolute_error", "huber")
+    SOFTMAX_CROSS_ENTROPY_FIELD_NUMBER: _ClassVar[int]
+    SIGMOID_CROSS_ENTROPY_FIELD_NUMBER: _ClassVar[int]
+    MEAN_SQUARED_ERROR_FIELD_NUMBER: _ClassVar[int]
+    MEAN_ABSOLUTE_ERROR_FIELD_NUMBER: _ClassVar[int]
+    HUBER_FIELD_NUMBER: _ClassVar[int]
+    softmax_cross_entropy: SoftmaxCrossEntropy
+    sigmoid_cross_entropy: SigmoidCrossEntropy
+    mean_squared_error: MeanSquaredError
+    mean_absolute_error: MeanAbsoluteError
+    huber: Huber
+    def __init__(self, softmax_cross_entropy: _Optional[_Union[SoftmaxCrossEntropy, _Mapping]] = ..., sigmoid_cross_entropy: _Optional[_Union[SigmoidCrossEntropy, _Mapping]] = ..., mean_squared_error: _Optional[_Union[MeanSquaredError, _Mapping]] = ..., mean_absolute_error: _Optional[_Union[MeanAbsoluteError, _Mapping]] = ..., huber: _Optional[_Union[Huber, _Mapping]] = ...) -> None: ...
+
+class SoftmaxCrossEntropy(_message.Message):
+    __slots__ = ("label_smoothing", "class_weights", "class_weights_divisor")
+    LABEL_SMOOTHING_FIELD_NUMBER: _ClassVar[int]
+    CLASS_WEIGHTS_FIELD_NUMBER: _ClassVar[int]
+    CLASS_WEIGHTS_DIVISOR_FIELD_NUMBER: _ClassVar[int]
+    label_smoothing: float
+    class_weights: _containers.RepeatedScalarFieldContainer[float]
+    class_weights_divisor: ClassWeightsDivisor
+    def __init__(self, label_smoothing: _Optional[float] = ..., class_weights: _Optional[_Iterable[float]] = ..., class_weights_divisor: _Optional[_Union[ClassWeightsDivisor, str]] = ...) -> None: ...
+
+class SigmoidCrossEntropy(_message.Message):
+    __slots__ = ("positive_weight",)
+    POSITIVE_WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    positive_weight: float
+    def __init__(self, positive_weight: _Optional[float] = ...) -> None: ...
+
+class MeanSquaredError(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class MeanAbsoluteError(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class Huber(_message.Message):
+    __slots__ = ("delta",)
+    DELTA_FIELD_NUMBER: _ClassVar[int]
+    delta: float
+    def __init__(self, delta: _Optional[float] = ...) -> None: ...
+
 class Job(_message.Message):
     __slots__ = ("job_id", "request_id", "kind", "state", "spec", "create_time", "start_time", "end_time", "error", "last_sequence")
     JOB_ID_FIELD_NUMBER: _ClassVar[int]
@@ -677,14 +723,23 @@ class Load(_message.Message):
     def __init__(self, own_cpu_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., other_cpu_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., stolen_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., throttled_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., clock_hertz: _Optional[float] = ...) -> None: ...
 
 class Metrics(_message.Message):
-    __slots__ = ("loss", "accuracy", "samples")
+    __slots__ = ("loss", "accuracy", "samples", "others")
+    class OthersEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: float
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
     LOSS_FIELD_NUMBER: _ClassVar[int]
     ACCURACY_FIELD_NUMBER: _ClassVar[int]
     SAMPLES_FIELD_NUMBER: _ClassVar[int]
+    OTHERS_FIELD_NUMBER: _ClassVar[int]
     loss: float
     accuracy: float
     samples: int
-    def __init__(self, loss: _Optional[float] = ..., accuracy: _Optional[float] = ..., samples: _Optional[int] = ...) -> None: ...
+    others: _containers.ScalarMap[str, float]
+    def __init__(self, loss: _Optional[float] = ..., accuracy: _Optional[float] = ..., samples: _Optional[int] = ..., others: _Optional[_Mapping[str, float]] = ...) -> None: ...
 
 class EvaluationFinished(_message.Message):
     __slots__ = ("test", "latencies")

@@ -1,5 +1,7 @@
 """A job spec as its message, and back."""
 
+from collections.abc import Mapping
+
 from twinrun.contract.converters.rule import Reader, Unreadable, write
 from twinrun.contract.spec import JobSpec
 from twinrun.contract.violation import Violation
@@ -32,3 +34,14 @@ def readable_spec(
     defaults = {"threads": default_threads} if default_threads else None
     spec = reader.read(message, JobSpec, "", defaults)
     return spec, tuple(reader.violations)
+
+
+def current(mapping: Mapping[str, object]) -> dict[str, object]:
+    """Return a spec's JSON mapping in which a loss's name alone stands for its defaults.
+
+    Versions before 0.2 stored it as ``LOSS_SOFTMAX_CROSS_ENTROPY``; users write it in lower case.
+    """
+    loss = mapping.get("loss")
+    if not isinstance(loss, str):
+        return dict(mapping)
+    return {**mapping, "loss": {loss.removeprefix("LOSS_").lower(): {}}}

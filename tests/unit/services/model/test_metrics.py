@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from twinrun.contract.enums import Loss
+from twinrun.contract.losses import SoftmaxCrossEntropy
 
 from services.model import metrics, order
 
 LAW = settings(database=None, max_examples=50)
-LOSS = Loss.SOFTMAX_CROSS_ENTROPY
+LOSS = SoftmaxCrossEntropy()
 
 
 @st.composite

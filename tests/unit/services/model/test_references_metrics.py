@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from twinrun.contract.enums import Loss, Precision
+from twinrun.contract.enums import Precision
 from twinrun.contract.layers import AveragePool2d, BatchNorm, Conv2d, Dense, Flatten, MaxPool2d
+from twinrun.contract.losses import SoftmaxCrossEntropy
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
 from twinrun.contract.spec import Dataset, JobSpec, Normalization, Synthetic
 
@@ -16,7 +17,7 @@ from services.model import arithmetic, metrics, shapes
 from services.model.weights import initial
 
 DTYPES = [np.float32, np.float64]
-LOSS = Loss.SOFTMAX_CROSS_ENTROPY
+LOSS = SoftmaxCrossEntropy()
 
 
 def loss(row: np.ndarray, label: int) -> Decimal:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import safetensors.numpy
-from twinrun.contract.enums import Loss, OwnWay, Precision, Recipe
+from twinrun.contract.enums import OwnWay, Precision, Recipe
 from twinrun.contract.events import (
     EpochFinished,
     EvaluationFinished,
@@ -15,6 +15,7 @@ from twinrun.contract.events import (
     StepsFinished,
     WeightsSaved,
 )
+from twinrun.contract.losses import SoftmaxCrossEntropy
 from twinrun.contract.spec import Augmentation, Synthetic
 
 from services.data.datasets import load
@@ -37,7 +38,7 @@ from tests.builders.told import (
     run,
 )
 
-LOSS = Loss.SOFTMAX_CROSS_ENTROPY
+LOSS = SoftmaxCrossEntropy()
 
 
 def sizes(limit: int | None = None) -> list[int]:

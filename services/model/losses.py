@@ -1,0 +1,110 @@
+"""What the losses of job.proto require of every framework alike. NumPy only."""
+
+from collections.abc import Iterator
+from typing import assert_never
+
+import numpy as np
+from numpy.typing import NDArray
+from twinrun.contract.enums import ClassWeightsDivisor
+from twinrun.contract.losses import (
+    Huber,
+    Loss,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    SigmoidCrossEntropy,
+    SoftmaxCrossEntropy,
+    Targets,
+)
+from twinrun.contract.losses import targets as targets_of
+from twinrun.contract.violation import Violation
+
+from services.ranges import above_zero, fraction
+
+
+def mean(loss: Loss, logits: NDArray[np.floating], targets: NDArray[np.generic]) -> float:
+    """Return the loss of logits float[n, outputs], computed in float64.
+
+    ``targets``: int[n] of classes, or float[n, outputs]. Class weights count as in a batch of all
+    samples. A NaN among a sample's logits makes it NaN; so does an infinite greatest one.
+    """
+    wide = logits.astype(np.float64)
+    with np.errstate(invalid="ignore", over="ignore"):  # inf - inf: it shows in the loss
+        losses = _each(loss, wide, targets)
+    if isinstance(loss, SoftmaxCrossEntropy) and loss.class_weights:
+        match loss.class_weights_divisor:
+            case ClassWeightsDivisor.WEIGHTS:
+                weights = np.array(loss.class_weights)[targets.astype(np.intp)]
+                return float(losses.sum() / weights.sum())
+            case ClassWeightsDivisor.SAMPLES:
+                pass
+            case _:
+                assert_never(loss.class_weights_divisor)
+    return float(losses.mean())
+
+
+def for_trainer(loss: Loss, values: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Return a split's targets as trainers take them: classes int64[n], others as they are.
+
+    PyTorch's loss expects int64, and TensorFlow keeps int32 in the host's memory, also for a GPU.
+    """
+    return values.astype(np.int64) if targets_of(loss) is Targets.CLASS else values
+
+
+def violations(loss: Loss, outputs: int) -> Iterator[Violation]:
+    """Yield values that are out of range, for a model of so many ``outputs``."""
+    match loss:
+        case SoftmaxCrossEntropy(smoothing, weights):
+            yield from fraction("loss.softmax_cross_entropy.label_smoothing", smoothing)
+            field = "loss.softmax_cross_entropy.class_weights"
+            for index, weight in enumerate(weights):
+                yield from above_zero(f"{field}[{index}]", weight, 1e6)
+            if weights and len(weights) != outputs:
+                what = f"has {len(weights)} weights; give one for each of {outputs} classes"
+                yield Violation(field, what)
+        case SigmoidCrossEntropy(weight):
+            yield from above_zero("loss.sigmoid_cross_entropy.positive_weight", weight, 1e6)
+        case Huber(delta):
+            yield from above_zero("loss.huber.delta", delta, 1e6)
+        case MeanSquaredError() | MeanAbsoluteError():
+            pass
+        case _:
+            assert_never(loss)
+
+
+def _each(
+    loss: Loss, logits: NDArray[np.float64], targets: NDArray[np.generic]
+) -> NDArray[np.float64]:
+    """Return each sample's loss, float64[n]."""
+    match loss:
+        case SoftmaxCrossEntropy(smoothing, weights):
+            return _cross_entropies(smoothing, weights, logits, targets.astype(np.intp))
+        case SigmoidCrossEntropy(weight):
+            flags = targets.astype(np.float64)
+            # log(1 + exp(-|z|)): neither exponential can overflow.
+            soft = np.log1p(np.exp(-np.abs(logits)))
+            of_one, of_zero = soft + np.maximum(-logits, 0), soft + np.maximum(logits, 0)
+            return np.asarray((weight * flags * of_one + (1 - flags) * of_zero).mean(axis=1))
+        case MeanSquaredError():
+            return np.asarray(np.square(logits - targets).mean(axis=1))
+        case MeanAbsoluteError():
+            return np.asarray(np.abs(logits - targets).mean(axis=1))
+        case Huber(delta):
+            size = np.abs(logits - targets)
+            inside, outside = size**2 / 2, delta * (size - delta / 2)
+            return np.asarray(np.where(size <= delta, inside, outside).mean(axis=1))
+        case _:
+            assert_never(loss)
+
+
+def _cross_entropies(
+    smoothing: float,
+    weights: tuple[float, ...],
+    logits: NDArray[np.float64],
+    labels: NDArray[np.intp],
+) -> NDArray[np.float64]:
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    total = np.log(np.exp(shifted).sum(axis=1))
+    losses = total - shifted[np.arange(len(labels)), labels]
+    if smoothing:
+        losses = (1 - smoothing) * losses + smoothing * (total - shifted.mean(axis=1))
+    return np.asarray(losses * np.array(weights)[labels] if weights else losses)

@@ -1,0 +1,118 @@
+"""Each loss is its formula: in training, in a step's details, and as each framework's users have it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from twinrun.contract.enums import ClassWeightsDivisor, Execution, Loop, Precision, Recipe
+from twinrun.contract.layers import Dense, Flatten
+from twinrun.contract.losses import (
+    Huber,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    SigmoidCrossEntropy,
+    SoftmaxCrossEntropy,
+)
+
+from services.model import metrics
+from tests.frameworks import jobs, reference
+from tests.frameworks.formulas import assert_same
+
+WEIGHTS = (0.5, 1.0, 2.0, 3.0, 0.25)
+SAMPLES = ClassWeightsDivisor.SAMPLES
+LOSSES = {
+    "smoothed": SoftmaxCrossEntropy(0.1),
+    "weighted": SoftmaxCrossEntropy(class_weights=WEIGHTS),
+    "weighted, by samples": SoftmaxCrossEntropy(0.2, WEIGHTS, SAMPLES),
+    "sigmoid": SigmoidCrossEntropy(),
+    "sigmoid, positives weighted": SigmoidCrossEntropy(3.0),
+    "squared": MeanSquaredError(),
+    "absolute": MeanAbsoluteError(),
+    "huber": Huber(0.5),
+}
+LAYERS = jobs.SHALLOW[:-1]  # no softmax, which numbers do not have
+
+
+def job(loss, **changes):
+    return jobs.spec(loss=loss, layers=LAYERS, **changes)
+
+
+@pytest.mark.parametrize("loop", Loop)
+@pytest.mark.parametrize("execution", jobs.UNCOMPILED)
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_each_loss_is_its_formula(framework, execution, loss, loop):
+    assert_same(framework, job(loss, execution=execution, loop=loop, epochs=2))
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_compiled_it_is_too(framework, loss):
+    assert_same(framework, jobs.in_one_graph(job(loss, execution=Execution.COMPILED)))
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_details_are_those_of_the_formula(framework, loss):
+    told = job(loss, report_step_details=True, epochs=1)
+    data = jobs.data(loss=loss)
+    trainer = framework.Trainer(told, data, jobs.weights(told))
+    chunks = list(trainer.train_epoch(0))
+    wanted = reference.details(told, data, jobs.weights(told))
+    found = [
+        np.concatenate([getattr(c.details, name) for c in chunks])
+        for name in ("ordered_losses", "accuracies")
+    ]
+    np.testing.assert_allclose(found[0], wanted.ordered_losses, rtol=1e-12)
+    np.testing.assert_allclose(found[1], wanted.accuracies, rtol=1e-12)
+    for index, (name, norms) in enumerate(wanted.gradient_norms.items()):
+        told_of = np.concatenate([c.details.gradient_norms[index].norms for c in chunks])
+        np.testing.assert_allclose(told_of, norms, rtol=1e-10, atol=1e-13, err_msg=name)
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_the_evaluations_loss_is_the_formula(loss):
+    told = job(loss)
+    data = jobs.data(loss=loss)
+    logits, _ = reference.forward(told, jobs.weights(told), data.test_images)
+    found = metrics.evaluate(logits, data.test_labels, loss)
+    wanted, _ = reference.loss_and_slope(told, logits, data.test_labels)
+    assert found.loss == pytest.approx(wanted, rel=1e-13)
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_the_slope_that_all_are_held_against_is_that_of_the_loss(loss):
+    """By central differences: the formula and its gradient were written by hand."""
+    told, data = job(loss), jobs.data(loss=loss)
+    logits, _ = reference.forward(told, jobs.weights(told), data.train_images)
+    _, slope = reference.loss_and_slope(told, logits, data.train_labels)
+    for at in [(0, 0), (3, 2), (10, 4)]:
+        moved = [logits.copy(), logits.copy()]
+        for sign, array in zip((1, -1), moved, strict=True):
+            array[at] += sign * 1e-6
+        high, low = (reference.loss_and_slope(told, array, data.train_labels)[0] for array in moved)
+        assert slope[at] == pytest.approx((high - low) / 2e-6, rel=1e-6, abs=1e-9)
+
+
+@pytest.mark.parametrize("precision", [Precision.FLOAT32, Precision.FLOAT64])
+@pytest.mark.parametrize("loop", Loop)
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_an_idiomatic_job_has_the_loss_too(framework, loss, loop, precision):
+    """One batch of all samples: its loss is the initial model's, whatever the order."""
+    told = job(loss, recipe=Recipe.IDIOMATIC, loop=loop, precision=precision)
+    told = replace(told, batch_size=jobs.SAMPLES, epochs=1, layers=(Flatten(), Dense(jobs.CLASSES)))
+    data = jobs.data(precision, loss=loss)
+    trainer = framework.Trainer(told, data, None)
+    logits, _ = reference.forward(told, trainer.weights(), data.train_images)
+    wanted, _ = reference.loss_and_slope(told, logits, data.train_labels)
+    ((first, *_),) = [chunk.losses for chunk in trainer.train_epoch(0)]
+    either = {wanted}
+    if isinstance(loss, SoftmaxCrossEntropy) and loss.class_weights:  # PyTorch's or Keras's divisor
+        either = {
+            reference.loss_and_slope(
+                replace(told, loss=replace(loss, class_weights_divisor=d)),
+                logits,
+                data.train_labels,
+            )[0]
+            for d in ClassWeightsDivisor
+        }
+        if loss.label_smoothing:  # PyTorch weighs each class's part of it
+            return
+    assert min(abs(first / each - 1) for each in either) < 1e-5
