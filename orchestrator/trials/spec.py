@@ -40,8 +40,10 @@ def spec_from_mapping(mapping: object, where: str | Sentence) -> JobSpec:
     """Read proto's JSON mapping as `spec_of` does; fields of a later version are ignored."""
     try:
         message = json_format.ParseDict(
-            current(mapping), job_pb2.JobSpec(), ignore_unknown_fields=True
-        )  # type: ignore[arg-type] # whatever it is, ParseError says so
+            current(mapping),  # type: ignore[arg-type] # whatever it is, an error says so
+            job_pb2.JobSpec(),
+            ignore_unknown_fields=True,
+        )
     except (json_format.ParseError, AttributeError, TypeError) as error:
         raise RunUnreadable(english(_UNREADABLE, where=where, faults=error)) from error
     return spec_of(message, where)

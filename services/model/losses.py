@@ -75,21 +75,21 @@ def _each(
     loss: Loss, logits: NDArray[np.float64], targets: NDArray[np.generic]
 ) -> NDArray[np.float64]:
     """Return each sample's loss, float64[n]."""
+    values = targets.astype(np.float64)
     match loss:
         case SoftmaxCrossEntropy(smoothing, weights):
             return _cross_entropies(smoothing, weights, logits, targets.astype(np.intp))
         case SigmoidCrossEntropy(weight):
-            flags = targets.astype(np.float64)
             # log(1 + exp(-|z|)): neither exponential can overflow.
             soft = np.log1p(np.exp(-np.abs(logits)))
             of_one, of_zero = soft + np.maximum(-logits, 0), soft + np.maximum(logits, 0)
-            return np.asarray((weight * flags * of_one + (1 - flags) * of_zero).mean(axis=1))
+            return np.asarray((weight * values * of_one + (1 - values) * of_zero).mean(axis=1))
         case MeanSquaredError():
-            return np.asarray(np.square(logits - targets).mean(axis=1))
+            return np.asarray(np.square(logits - values).mean(axis=1))
         case MeanAbsoluteError():
-            return np.asarray(np.abs(logits - targets).mean(axis=1))
+            return np.asarray(np.abs(logits - values).mean(axis=1))
         case Huber(delta):
-            size = np.abs(logits - targets)
+            size = np.abs(logits - values)
             inside, outside = size**2 / 2, delta * (size - delta / 2)
             return np.asarray(np.where(size <= delta, inside, outside).mean(axis=1))
         case _:

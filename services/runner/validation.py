@@ -111,19 +111,22 @@ def value_violations(spec: JobSpec) -> Iterator[Violation]:
     yield from _tolerance_violations(spec.tolerance)
     if spec.target_accuracy is not None:
         yield from between("target_accuracy", spec.target_accuracy, 0, 1)
-    plain = spec.loss == SoftmaxCrossEntropy()
-    if OwnWay.LOSS in spec.own_ways and not plain:
-        yield Violation("own_ways", "has loss, which is of a plain softmax_cross_entropy only")
-    if OwnWay.ACCURACY in spec.own_ways and targets(spec.loss) is not Targets.CLASS:
-        yield Violation("own_ways", "has accuracy, which is of classes only; leave it out")
-    if spec.target_accuracy is not None and targets(spec.loss) is Targets.NUMBERS:
-        yield Violation("target_accuracy", "is of tasks that have an accuracy; leave it out")
+    yield from _misfits_of_loss(spec)
     if spec.perturb_initial_weights and OwnWay.INITIAL_WEIGHTS in spec.own_ways:
         yield Violation("perturb_initial_weights", "is of matched initial weights; leave it out")
     if spec.own_ways and spec.recipe is not Recipe.MATCHED:
         yield Violation("own_ways", "are of the matched recipe; in the idiomatic one all is own")
     if spec.precision is Precision.BFLOAT16 and spec.device is not Device.CUDA:
         yield Violation("precision", "is bfloat16, which runs on cuda only; use float32")
+
+
+def _misfits_of_loss(spec: JobSpec) -> Iterator[Violation]:
+    if OwnWay.LOSS in spec.own_ways and spec.loss != SoftmaxCrossEntropy():
+        yield Violation("own_ways", "has loss, which is of a plain softmax_cross_entropy only")
+    if OwnWay.ACCURACY in spec.own_ways and targets(spec.loss) is not Targets.CLASS:
+        yield Violation("own_ways", "has accuracy, which is of classes only; leave it out")
+    if spec.target_accuracy is not None and targets(spec.loss) is Targets.NUMBERS:
+        yield Violation("target_accuracy", "is of tasks that have an accuracy; leave it out")
 
 
 def _late_epoch_violations(spec: JobSpec) -> Iterator[Violation]:

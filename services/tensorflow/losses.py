@@ -86,7 +86,9 @@ def idiomatic(spec: JobSpec) -> keras.losses.Loss | LossFunction:
         case SigmoidCrossEntropy(1.0):
             return keras.losses.BinaryCrossentropy(from_logits=True)
         case SigmoidCrossEntropy(weight):
-            return lambda values, logits: _sigmoid_cross_entropies(weight, logits, values)
+            return lambda values, logits: tf.reduce_mean(
+                _sigmoid_cross_entropies(weight, logits, values)
+            )
         case MeanSquaredError():
             return keras.losses.MeanSquaredError()
         case MeanAbsoluteError():
@@ -158,6 +160,5 @@ def _hubers(delta: float, logits: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
 
 def _in_keras(loss: SoftmaxCrossEntropy, labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     """Compute the losses that Keras's sparse one has no argument for; it divides by samples."""
-    return tf.reduce_mean(
-        _cross_entropies(loss, logits, tf.cast(tf.reshape(labels, [-1]), tf.int64))
-    )
+    classes = tf.cast(tf.reshape(labels, [-1]), tf.int64)  # `fit` makes them floats [batch, 1]
+    return tf.reduce_mean(_cross_entropies(loss, logits, classes))

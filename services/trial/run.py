@@ -26,6 +26,7 @@ from twinrun.contract.events import (
     WeightsSaved,
 )
 from twinrun.contract.files import sha256, write_whole
+from twinrun.contract.losses import Loss
 from twinrun.contract.spec import JobSpec
 
 from services.data import catalog, datasets

@@ -1,4 +1,4 @@
-"""Each loss is its formula: in training, in a step's details, and as each framework's users have it."""
+"""Each loss is its formula: in training, in a step's details, and in each framework's own way."""
 
 from dataclasses import replace
 

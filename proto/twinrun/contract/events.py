@@ -114,7 +114,7 @@ class EpochFinished:
         return self.test.loss
 
     @property
-    def test_accuracy(self) -> float:
+    def test_accuracy(self) -> float | None:
         return self.test.accuracy
 
     @property

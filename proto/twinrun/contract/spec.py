@@ -56,13 +56,16 @@ class Tolerance:
     reason: str = ""
 
 
+_USUAL_LOSS = SoftmaxCrossEntropy()
+
+
 @dataclass(frozen=True, slots=True)
 class JobSpec:
     dataset: Dataset
     layers: tuple[Layer, ...]
     optimizer: Optimizer
     threads: int
-    loss: Loss = SoftmaxCrossEntropy()
+    loss: Loss = _USUAL_LOSS
     epochs: int = 5
     batch_size: int = 64
     seed: int = 0
