@@ -1,0 +1,134 @@
+"""Arrays: .npz and .npy, read by NumPy and never unpickled."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orchestrator.data.samples import Samples, require_file
+from orchestrator.errors import BadInput
+from orchestrator.language.phrases import Phrase, english, join
+from orchestrator.language.words import COMMA
+
+SUFFIXES = (".npz", ".npy")
+_MOST_SIDE = 4096  # pixels
+
+_NOT_READ = Phrase("{path} cannot be read: {error}.")
+_OBJECTS = Phrase(
+    "{path}: {name} holds Python objects, which are never unpickled; save it as numbers."
+)
+_ONE_ARRAY = Phrase("{path} holds one array; a target needs a second one, as an .npz file has.")
+_NO_ARRAY = Phrase("{path} has no array {name}; it has {known}.")
+_WHICH = Phrase(
+    "{path} has {count} arrays beside the target: {known}. Name one with features; several inputs "
+    "are not supported."
+)
+_LENGTHS = Phrase("{path}: {one} has {ones:,} samples and {two} has {twos:,}.")
+_EMPTY = Phrase("{path}: {name} has no samples.")
+_KIND = Phrase("{path}: {name} holds {kind}; make numbers of it.")
+_BAD = Phrase(
+    "{path}: {name} has {count:,} values that are NaN or infinite, the first in sample {sample}."
+)
+_SHAPE = Phrase(
+    "{path}: {name} has the shape {shape}; images are [samples, height, width, 1 or 3] of at most "
+    "{most} pixels a side, sequences [samples, time, channels], tables [samples, columns]."
+)
+_TARGET = Phrase(
+    "{path}: {name} has the shape {shape}; a target is [samples] or [samples, outputs]."
+)
+_NEGATIVE = Phrase("{path}: {name} has the class {value}; classes are whole numbers from 0.")
+_ONE_CLASS = Phrase("{path}: all samples are of class {value}; there is nothing to tell apart.")
+
+
+def samples(path: Path, target: str, features: str = "") -> Samples:
+    """Return two arrays of an .npz file as samples. Raises BadInput.
+
+    ``features`` may be left out where the file has one other array than the ``target``. A target of
+    whole numbers [n] is a class; any other is numbers.
+    """
+    require_file(path)
+    held = _arrays(path)
+    if target not in held:
+        raise BadInput(english(_NO_ARRAY, path=path, name=target, known=join(COMMA, held)))
+    others = [name for name in held if name != target]
+    if not features:
+        if len(others) != 1:
+            known = join(COMMA, others)
+            raise BadInput(english(_WHICH, path=path, count=len(others), known=known))
+        features = others[0]
+    if features not in held:
+        raise BadInput(english(_NO_ARRAY, path=path, name=features, known=join(COMMA, held)))
+    values, targets = held[features], held[target]
+    if len(values) != len(targets):
+        lengths = {"one": features, "ones": len(values), "two": target, "twos": len(targets)}
+        raise BadInput(english(_LENGTHS, path=path, **lengths))
+    found, classes = _targets(path, target, targets)
+    return Samples(_features(path, features, values), found, classes=classes)
+
+
+def _arrays(path: Path) -> dict[str, NDArray[np.generic]]:
+    held: dict[str, NDArray[np.generic]] = {}
+    try:
+        with path.open("rb") as file:
+            opened = np.load(file, allow_pickle=False)
+            if isinstance(opened, np.ndarray):
+                raise BadInput(english(_ONE_ARRAY, path=path))
+            for name in opened.files:
+                try:
+                    held[name] = opened[name]
+                except ValueError:
+                    raise BadInput(english(_OBJECTS, path=path, name=name)) from None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise BadInput(english(_NOT_READ, path=path, error=str(error).rstrip("."))) from None
+    return held
+
+
+def _features(path: Path, name: str, values: NDArray[np.generic]) -> NDArray[np.generic]:
+    if not len(values):
+        raise BadInput(english(_EMPTY, path=path, name=name))
+    _require_numbers(path, name, values)
+    shape = values.shape
+    image = len(shape) == 4 and shape[3] in (1, 3) and max(shape[1:3]) <= _MOST_SIDE
+    if not (image or len(shape) in (2, 3)) or 0 in shape:
+        raise BadInput(english(_SHAPE, path=path, name=name, shape=list(shape), most=_MOST_SIDE))
+    if values.dtype == np.uint8 and len(shape) == 3:  # images of one channel, as MNIST's are kept
+        return values[..., np.newaxis]
+    if values.dtype == np.uint8 and image:
+        return values
+    return values if values.dtype == np.float32 else values.astype(np.float64)
+
+
+def _targets(
+    path: Path, name: str, targets: NDArray[np.generic]
+) -> tuple[NDArray[np.generic], tuple[str, ...]]:
+    if targets.ndim not in (1, 2) or 0 in targets.shape:
+        raise BadInput(english(_TARGET, path=path, name=name, shape=list(targets.shape)))
+    if targets.dtype.kind == "U" and targets.ndim == 1:
+        values, codes = np.unique(targets, return_inverse=True)
+        return _of_one_class(path, codes.astype(np.int32)), tuple(map(str, values))
+    _require_numbers(path, name, targets)
+    if targets.ndim == 1 and targets.dtype.kind in "iub":
+        least, most = int(targets.min()), int(targets.max())
+        if least < 0:
+            raise BadInput(english(_NEGATIVE, path=path, name=name, value=least))
+        return _of_one_class(path, targets.astype(np.int32)), tuple(map(str, range(most + 1)))
+    return targets.astype(np.float64).reshape(len(targets), -1), ()
+
+
+def _of_one_class(path: Path, codes: NDArray[np.int32]) -> NDArray[np.int32]:
+    if (codes == codes[0]).all():
+        raise BadInput(english(_ONE_CLASS, path=path, value=int(codes[0])))
+    return codes
+
+
+def _require_numbers(path: Path, name: str, values: NDArray[np.generic]) -> None:
+    if values.dtype.kind not in "iufb":
+        raise BadInput(english(_KIND, path=path, name=name, kind=values.dtype))
+    if values.dtype.kind == "f":
+        bad = ~np.isfinite(values.reshape(len(values), -1)).all(axis=1)
+        if bad.any():
+            count = int((~np.isfinite(values)).sum())
+            raise BadInput(
+                english(_BAD, path=path, name=name, count=count, sample=int(bad.argmax()) + 1)
+            )

@@ -1,0 +1,40 @@
+"""What a user's file holds, as arrays."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orchestrator.errors import BadInput
+from orchestrator.language.phrases import Phrase, english
+
+_NO_FILE = Phrase("There is no file {path}.")
+_NO_PLAIN_FILE = Phrase("{path} is not a plain file; give one that can be read to its end.")
+_NOT_READ = Phrase("{path} cannot be read: {error}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Samples in the file's order.
+
+    ``features``: uint8 pixels [n, h, w, c], or float32 or float64[n, ...]; ``names`` are those of its last
+    axis, if the file has any. ``targets``: int32[n] of classes, or float64[n, outputs].
+    ``classes``: their names, if the targets are classes.
+    """
+
+    features: NDArray[np.generic]
+    targets: NDArray[np.generic]
+    names: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+
+
+def require_file(path: Path) -> None:
+    """Check that ``path`` is a file. Raises BadInput: for a device, a pipe, a loop of links."""
+    try:
+        if not path.exists():
+            raise BadInput(english(_NO_FILE, path=path))
+        if not path.is_file():
+            raise BadInput(english(_NO_PLAIN_FILE, path=path))
+    except OSError as error:  # links that lead to each other
+        raise BadInput(english(_NOT_READ, path=path, error=error.strerror)) from None
