@@ -18,8 +18,8 @@ _NOT_READ = Phrase("{path} cannot be read: {error}.")
 class Samples:
     """Samples in the file's order.
 
-    ``features``: uint8 pixels [n, h, w, c], or float32 or float64[n, ...]; ``names`` are those of its last
-    axis, if the file has any. ``targets``: int32[n] of classes, or float64[n, outputs].
+    ``features``: uint8 pixels [n, h, w, c], or float32 or float64[n, ...]; ``names`` are those of
+    its last axis, if the file has any. ``targets``: int32[n] of classes, or float64[n, outputs].
     ``classes``: their names, if the targets are classes.
     """
 

@@ -18,7 +18,7 @@ def npz(tmp_path, **held):
 @pytest.mark.parametrize(
     ("values", "shape", "dtype"),
     [
-        (np.ones((4, 3), np.float32), (4, 3), np.float64),
+        (np.ones((4, 3), np.float32), (4, 3), np.float32),
         (np.ones((4, 3), np.int64), (4, 3), np.float64),
         (np.ones((4, 5, 6), np.uint8), (4, 5, 6, 1), np.uint8),
         (np.ones((4, 5, 6, 3), np.uint8), (4, 5, 6, 3), np.uint8),

@@ -95,9 +95,8 @@ def test_all_bad_columns_are_named_at_once(tmp_path):
     path = csv(tmp_path, "a,b,c,y\n1,1,x,1.5\n1,,x,\n")
     with pytest.raises(BadInput) as caught:
         samples(path, ["y"])
-    assert [line.split(":")[0].strip() for line in str(caught.value).splitlines()[1:]] == list(
-        "abcy"
-    )
+    lines = str(caught.value).splitlines()[1:]
+    assert [line.split(":")[0].strip() for line in lines] == list("abcy")
 
 
 def test_a_column_of_many_texts_is_refused(tmp_path):
