@@ -1,10 +1,12 @@
 """What is known of a dataset before it is read."""
 
 import math
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from twinrun.contract.spec import Dataset
+from twinrun.contract.enums import TargetKind
+from twinrun.contract.spec import Arrays, Dataset
 from twinrun.contract.violation import Violation
 
 from services.ranges import between
@@ -12,19 +14,24 @@ from services.ranges import between
 
 @dataclass(frozen=True, slots=True)
 class DatasetInfo:
-    """Sizes of a dataset: samples of each split, a sample's shape [h, w, c], number of classes."""
+    """Sizes of a dataset: samples of each split, and a sample's shape, [h, w, c] for images.
+
+    ``outputs``: the number of classes, or of numbers in a target.
+    """
 
     train_samples: int
     test_samples: int
-    shape: tuple[int, int, int]
-    classes: int
+    shape: tuple[int, ...]
+    outputs: int
+    targets: TargetKind = TargetKind.CLASS
 
 
 DATASETS = {
     "mnist": DatasetInfo(60_000, 10_000, (28, 28, 1), 10),
     "fashion-mnist": DatasetInfo(60_000, 10_000, (28, 28, 1), 10),
 }
-NAMES = (*DATASETS, "synthetic")
+NAMES = (*DATASETS, "synthetic", "file")
+_NOTHING = Arrays("", 0, 1, 1, (1,), TargetKind.CLASS, 1)  # stands in for arrays that are missing
 _PREVIEWED = 100_000  # numbers of images in one event, which must fit into a message of 4 MiB
 _LARGEST_BYTES = 4 * 2**30  # of uint8 pixels per split
 
@@ -39,13 +46,17 @@ def info(dataset: Dataset) -> DatasetInfo:
             (sizes.height, sizes.width, sizes.channels),
             sizes.classes,
         )
+    elif dataset.name == "file":
+        held = dataset.arrays or _NOTHING
+        full = DatasetInfo(
+            held.train_samples, held.test_samples, held.shape, held.outputs, held.targets
+        )
     else:
         full = DATASETS[dataset.name]
-    return DatasetInfo(
-        dataset.train_limit or full.train_samples,
-        dataset.test_limit or full.test_samples,
-        full.shape,
-        full.classes,
+    return replace(
+        full,
+        train_samples=dataset.train_limit or full.train_samples,
+        test_samples=dataset.test_limit or full.test_samples,
     )
 
 
@@ -67,16 +78,41 @@ def violations(dataset: Dataset) -> Iterator[Violation]:
     if dataset.name not in NAMES:
         yield Violation("dataset.name", f"is {dataset.name!r}; this runner has {', '.join(NAMES)}")
         return
-    full = info(Dataset(dataset.name, synthetic=dataset.synthetic))
+    if dataset.name == "file":
+        yield from _arrays_violations(dataset)
+    full = info(replace(dataset, train_limit=None, test_limit=None))
     if dataset.train_limit is not None:
         yield from between("dataset.train_limit", dataset.train_limit, 1, full.train_samples)
     if dataset.test_limit is not None:
         yield from between("dataset.test_limit", dataset.test_limit, 1, full.test_samples)
-    height, width, channels = full.shape
-    images = max(full.train_samples, full.test_samples, full.classes)  # one pattern for each class
-    largest = images * height * width * channels
-    if largest > _LARGEST_BYTES:
+    images = max(full.train_samples, full.test_samples, full.outputs)  # one pattern for each class
+    largest = images * math.prod(full.shape)
+    if dataset.name == "synthetic" and largest > _LARGEST_BYTES:
         yield Violation(
             "dataset.synthetic",
             f"makes {largest:,} bytes of pixels in a split; at most {_LARGEST_BYTES:,} fit",
         )
+
+
+def _arrays_violations(dataset: Dataset) -> Iterator[Violation]:
+    held, field = dataset.arrays, "dataset.arrays"
+    if held is None:
+        yield Violation(field, "is not set; the client makes it of the file")
+        return
+    if not re.fullmatch("[0-9a-f]{64}", held.sha256):
+        yield Violation(f"{field}.sha256", f"is {held.sha256!r}; it must be 64 hexadecimal digits")
+    yield from between(f"{field}.size_bytes", held.size_bytes, 1, 2**50)
+    yield from between(f"{field}.train_samples", held.train_samples, 1, 2**31 - 1)
+    yield from between(f"{field}.test_samples", held.test_samples, 1, 2**31 - 1)
+    yield from between(f"{field}.outputs", held.outputs, 1, 100_000)
+    yield from between(f"{field}.shape", len(held.shape), 1, 3)
+    for index, size in enumerate(held.shape):
+        yield from between(f"{field}.shape[{index}]", size, 1, 1_000_000)
+    if held.pixels and len(held.shape) != 3:
+        yield Violation(f"{field}.pixels", "is of images; their shape is [h, w, c]")
+    normalization = dataset.normalization
+    for name in ("means", "stds"):
+        values = getattr(normalization, name)
+        if values and held.shape and len(values) != held.shape[-1]:
+            what = f"has {len(values)} values; give one for each of {held.shape[-1]}"
+            yield Violation(f"dataset.normalization.{name}", what)

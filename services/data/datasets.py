@@ -7,19 +7,18 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from twinrun.contract.spec import JobSpec, Normalization
-from twinrun.contract.violation import Violation
+from twinrun.contract.spec import Dataset, JobSpec
 
-from services.data import cache, catalog, idx, synthetic
+from services.data import cache, catalog, idx, synthetic, tensors
 from services.data.arrays import Data
+from services.data.blobs import Blobs
+from services.data.normalization import normalised
 from services.data.published import SOURCES
 from services.data.source import File, Progress, Source
-from services.errors import DataUnavailable, InvalidRequest
+from services.errors import DataUnavailable
 from services.model.weights import parameter_dtype
 
-_ROWS = 1024  # normalised at a time, because NumPy widens indices to 8 bytes each
-
-Split = tuple[NDArray[np.uint8], NDArray[np.int32]]  # images [n, h, w, c], labels [n]
+Split = tuple[NDArray[np.generic], NDArray[np.generic]]  # features [n, ...], targets [n, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +44,55 @@ def load(
     name = spec.dataset.name
     info = catalog.info(spec.dataset)
     if name == "synthetic":
-        sizes = info.shape, info.classes
+        sizes = info.shape, info.outputs
         train = synthetic.make(spec.seed, synthetic.Split.TRAIN, info.train_samples, *sizes)
         test = synthetic.make(spec.seed, synthetic.Split.TEST, info.test_samples, *sizes)
+    elif name == "file":
+        train, test = _of_arrays(spec.dataset, info, data_dir)
     else:
         source = sources[name]
         contents = cache.read(source, data_dir / name, progress)
-        train = _split(contents, source.train_images, source.train_labels, info.classes)
-        test = _split(contents, source.test_images, source.test_labels, info.classes)
+        train = _split(contents, source.train_images, source.train_labels, info.outputs)
+        test = _split(contents, source.test_images, source.test_labels, info.outputs)
         train = train[0][: info.train_samples], train[1][: info.train_samples]
         test = test[0][: info.test_samples], test[1][: info.test_samples]
     sha256 = _digest(*train, *test)
     held = int(len(train[1]) * spec.dataset.validation_fraction)
     train, test = _held_back(train, test, held)
-    table = _normalised_pixels(spec.dataset.normalization, parameter_dtype(spec.precision))
+    dtype = parameter_dtype(spec.precision)
+    normalization = spec.dataset.normalization
+    images, test_images = (normalised(part[0], normalization, dtype) for part in (train, test))
+    labels, test_labels = (_in(part[1], dtype) for part in (train, test))
     data = Data(
-        *(_normalise(train[0], table), train[1], _normalise(test[0], table), test[1]),
-        train_pixels=train[0],
-        test_pixels=test[0],
+        *(images, labels, test_images, test_labels), train_pixels=train[0], test_pixels=test[0]
     )
     return Loaded(data, sha256, held)
+
+
+def _of_arrays(dataset: Dataset, info: catalog.DatasetInfo, data_dir: Path) -> tuple[Split, Split]:
+    """Map the splits of the user's own data, limits applied. Raises DataUnavailable."""
+    if dataset.arrays is None:
+        raise DataUnavailable("The job names a file, and has no arrays of it.")
+    path = Blobs(data_dir / "blobs", 0).path(dataset.arrays.sha256)
+    found = tensors.mapped(path)
+    splits = []
+    for split, samples in (("train", info.train_samples), ("test", info.test_samples)):
+        features, targets = (found.get(f"{split}_{of}") for of in ("features", "targets"))
+        if features is None or targets is None:
+            raise DataUnavailable(f"{path} lacks features or targets of the {split} split.")
+        if features.shape[1:] != info.shape or min(len(features), len(targets)) < samples:
+            raise DataUnavailable(
+                f"{path} has {split} features {features.shape} and targets {targets.shape}, where "
+                f"the job says {samples} of {info.shape}."
+            )
+        splits.append((features[:samples], targets[:samples]))
+    train, test = splits
+    return train, test
+
+
+def _in(targets: NDArray[np.generic], dtype: np.dtype[np.floating]) -> NDArray[np.generic]:
+    """Return numbers in the parameters' precision; classes stay as they are."""
+    return targets.astype(dtype) if targets.dtype.kind == "f" else targets
 
 
 def _held_back(train: Split, test: Split, samples: int) -> tuple[Split, Split]:
@@ -90,29 +118,7 @@ def _split(contents: Mapping[File, bytes], images: File, labels: File, classes: 
     return pixels[..., np.newaxis], answers.astype(np.int32)
 
 
-def _normalised_pixels(
-    normalization: Normalization, dtype: np.dtype[np.floating]
-) -> NDArray[np.floating]:
-    """Normalise each of the 256 values of a pixel: in float64, then cast. Shape [256]."""
-    with np.errstate(over="ignore"):  # refused below
-        table = ((np.arange(256) / 255 - normalization.mean) / normalization.std).astype(dtype)
-    if not np.isfinite(table).all():
-        std = Violation(
-            "dataset.normalization.std", f"is {normalization.std:g}; pixels overflow {dtype}"
-        )
-        raise InvalidRequest([std])
-    return table
-
-
-def _normalise(images: NDArray[np.uint8], table: NDArray[np.floating]) -> NDArray[np.floating]:
-    values = np.empty(images.shape, table.dtype)
-    for start in range(0, len(images), _ROWS):
-        rows = slice(start, start + _ROWS)
-        np.take(table, images[rows], out=values[rows], mode="clip")  # clip needs no buffer
-    return values
-
-
-def _digest(*arrays: NDArray[np.integer]) -> str:
+def _digest(*arrays: NDArray[np.generic]) -> str:
     """Hash types and shapes too, so that other data cannot be the same bytes."""
     sha256 = hashlib.sha256()
     for array in arrays:

@@ -5,7 +5,7 @@ from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
-from twinrun.contract.enums import ClassWeightsDivisor
+from twinrun.contract.enums import ClassWeightsDivisor, TargetKind
 from twinrun.contract.losses import (
     Huber,
     Loss,
@@ -13,7 +13,6 @@ from twinrun.contract.losses import (
     MeanSquaredError,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
-    Targets,
 )
 from twinrun.contract.losses import targets as targets_of
 from twinrun.contract.violation import Violation
@@ -47,7 +46,7 @@ def for_trainer(loss: Loss, values: NDArray[np.generic]) -> NDArray[np.generic]:
 
     PyTorch's loss expects int64, and TensorFlow keeps int32 in the host's memory, also for a GPU.
     """
-    return values.astype(np.int64) if targets_of(loss) is Targets.CLASS else values
+    return values.astype(np.int64) if targets_of(loss) is TargetKind.CLASS else values
 
 
 def violations(loss: Loss, outputs: int) -> Iterator[Violation]:

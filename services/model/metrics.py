@@ -4,8 +4,9 @@ from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
+from twinrun.contract.enums import TargetKind
 from twinrun.contract.events import Metrics
-from twinrun.contract.losses import Loss, Targets, targets
+from twinrun.contract.losses import Loss, targets
 
 from services.model import losses
 
@@ -22,16 +23,16 @@ def evaluate(logits: NDArray[np.floating], values: NDArray[np.generic], loss: Lo
     wide = logits.astype(np.float64)
     mean, samples = losses.mean(loss, logits, values), len(values)
     match targets(loss):
-        case Targets.CLASS:
+        case TargetKind.CLASS:
             classes = values.astype(np.intp)
             right = wide.argmax(axis=1) == classes
             right &= ~np.isnan(wide).any(axis=1)
             return Metrics(mean, float(right.mean()), samples, _of_classes(wide, classes))
-        case Targets.FLAGS:
+        case TargetKind.FLAGS:
             flags = values > 0  # type: ignore[operator] # flags are numbers
             right = ((wide > 0) == flags) & ~np.isnan(wide)
             return Metrics(mean, float(right.mean()), samples, _of_flags(wide, flags))
-        case Targets.NUMBERS:
+        case TargetKind.NUMBERS:
             return Metrics(mean, None, samples, _of_numbers(wide, values.astype(np.float64)))
         case unknown:
             assert_never(unknown)

@@ -10,14 +10,13 @@ from typing import assert_never
 import torch
 from torch import nn
 from torch.nn import functional
-from twinrun.contract.enums import ClassWeightsDivisor, OwnWay, Precision
+from twinrun.contract.enums import ClassWeightsDivisor, OwnWay, Precision, TargetKind
 from twinrun.contract.losses import (
     Huber,
     MeanAbsoluteError,
     MeanSquaredError,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
-    Targets,
     targets,
 )
 from twinrun.contract.spec import JobSpec
@@ -61,11 +60,11 @@ def each(spec: JobSpec) -> LossFunction:
 def accuracy(spec: JobSpec) -> LossFunction:
     """Return the function of a batch's accuracy, 0 to 1; of numbers it is 0, and tells nothing."""
     match targets(spec.loss):
-        case Targets.CLASS:
+        case TargetKind.CLASS:
             return lambda logits, values: (logits.argmax(1) == values).to(logits.dtype).mean()
-        case Targets.FLAGS:
+        case TargetKind.FLAGS:
             return lambda logits, values: ((logits > 0) == (values > 0)).to(logits.dtype).mean()
-        case Targets.NUMBERS:
+        case TargetKind.NUMBERS:
             return lambda logits, _: logits.new_zeros(())
         case unknown:
             assert_never(unknown)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from twinrun.contract.converters.specs import readable_spec
-from twinrun.contract.enums import Device, OwnWay, Precision, Recipe
+from twinrun.contract.enums import Device, OwnWay, Precision, Recipe, TargetKind
 from twinrun.contract.layers import (
     Activation,
     AveragePool2d,
@@ -22,7 +22,7 @@ from twinrun.contract.layers import (
     Zeros,
     layer_field,
 )
-from twinrun.contract.losses import SoftmaxCrossEntropy, Targets, targets
+from twinrun.contract.losses import SoftmaxCrossEntropy, targets
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
 from twinrun.contract.spec import Augmentation, Dataset, JobSpec, Tolerance
 from twinrun.contract.violation import Violation
@@ -73,12 +73,12 @@ def valid_spec(
     bad = {violation.field for violation in all_violations}
     if not any(field.startswith(("dataset", "layers")) for field in bad):
         sizes = catalog.info(spec.dataset)
-        misfits = list(shapes.violations(spec.layers, sizes.shape, sizes.classes))
+        misfits = list(shapes.violations(spec.layers, sizes.shape, sizes.outputs))
         all_violations += misfits or shapes.size_violations(spec.layers, sizes.shape)
-        all_violations += losses.violations(spec.loss, sizes.classes)
-        if targets(spec.loss) is not Targets.CLASS:
-            what = f"takes {targets(spec.loss)}, and dataset {spec.dataset.name} has classes"
-            all_violations.append(Violation("loss", f"{what}; use softmax_cross_entropy"))
+        all_violations += losses.violations(spec.loss, sizes.outputs)
+        if targets(spec.loss) is not sizes.targets:
+            what = f"takes {targets(spec.loss)} for targets, and the dataset has {sizes.targets}"
+            all_violations.append(Violation("loss", what))
     if all_violations:
         raise InvalidRequest(
             list({violation.field: violation for violation in all_violations[::-1]}.values())[::-1]
@@ -123,9 +123,9 @@ def value_violations(spec: JobSpec) -> Iterator[Violation]:
 def _misfits_of_loss(spec: JobSpec) -> Iterator[Violation]:
     if OwnWay.LOSS in spec.own_ways and spec.loss != SoftmaxCrossEntropy():
         yield Violation("own_ways", "has loss, which is of a plain softmax_cross_entropy only")
-    if OwnWay.ACCURACY in spec.own_ways and targets(spec.loss) is not Targets.CLASS:
+    if OwnWay.ACCURACY in spec.own_ways and targets(spec.loss) is not TargetKind.CLASS:
         yield Violation("own_ways", "has accuracy, which is of classes only; leave it out")
-    if spec.target_accuracy is not None and targets(spec.loss) is Targets.NUMBERS:
+    if spec.target_accuracy is not None and targets(spec.loss) is TargetKind.NUMBERS:
         yield Violation("target_accuracy", "is of tasks that have an accuracy; leave it out")
 
 
@@ -205,9 +205,14 @@ def _optimizer_violations(optimizer: Optimizer) -> Iterator[Violation]:
 
 
 def _dataset_violations(dataset: Dataset) -> Iterator[Violation]:
-    yield from between("dataset.normalization.mean", dataset.normalization.mean, -1_000, 1_000)
+    normalization = dataset.normalization
+    yield from between("dataset.normalization.mean", normalization.mean, -1_000, 1_000)
     # A smaller one would produce pixels that float32 cannot hold.
-    yield from between("dataset.normalization.std", dataset.normalization.std, 1e-6, 1_000)
+    yield from between("dataset.normalization.std", normalization.std, 1e-6, 1_000)
+    for index, mean in enumerate(normalization.means):
+        yield from between(f"dataset.normalization.means[{index}]", mean, -1e300, 1e300)
+    for index, std in enumerate(normalization.stds):
+        yield from above_zero(f"dataset.normalization.stds[{index}]", std, 1e300)
     yield from fraction("dataset.validation_fraction", dataset.validation_fraction)
     if dataset.name == "synthetic":
         synthetic = dataset.synthetic

@@ -9,14 +9,13 @@ from typing import assert_never
 
 import keras
 import tensorflow as tf
-from twinrun.contract.enums import ClassWeightsDivisor, OwnWay
+from twinrun.contract.enums import ClassWeightsDivisor, OwnWay, TargetKind
 from twinrun.contract.losses import (
     Huber,
     MeanAbsoluteError,
     MeanSquaredError,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
-    Targets,
     targets,
 )
 from twinrun.contract.spec import JobSpec
@@ -64,13 +63,13 @@ def each(spec: JobSpec) -> LossFunction:
 def accuracy(spec: JobSpec) -> LossFunction:
     """Return the function of a batch's accuracy, 0 to 1; of numbers it is 0, and tells nothing."""
     match targets(spec.loss):
-        case Targets.CLASS:
+        case TargetKind.CLASS:
             return lambda logits, values: _share(
                 tf.argmax(logits, 1, values.dtype) == values, logits.dtype
             )
-        case Targets.FLAGS:
+        case TargetKind.FLAGS:
             return lambda logits, values: _share((logits > 0) == (values > 0), logits.dtype)
-        case Targets.NUMBERS:
+        case TargetKind.NUMBERS:
             return lambda logits, _: tf.zeros((), logits.dtype)
         case unknown:
             assert_never(unknown)
@@ -102,11 +101,11 @@ def idiomatic(spec: JobSpec) -> keras.losses.Loss | LossFunction:
 def keras_metrics(spec: JobSpec) -> list[str | keras.metrics.Metric]:
     """Return the metrics that Keras is to keep while it fits: the accuracy, if there is one."""
     match targets(spec.loss):
-        case Targets.CLASS:
+        case TargetKind.CLASS:
             return ["accuracy"]
-        case Targets.FLAGS:
+        case TargetKind.FLAGS:
             return [keras.metrics.BinaryAccuracy("accuracy", threshold=0.0)]  # of logits
-        case Targets.NUMBERS:
+        case TargetKind.NUMBERS:
             return []
         case unknown:
             assert_never(unknown)

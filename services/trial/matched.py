@@ -7,9 +7,9 @@ from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from twinrun.contract.enums import Device, Execution, Loop, OwnWay
+from twinrun.contract.enums import Device, Execution, Loop, OwnWay, TargetKind
 from twinrun.contract.events import GradientNorms, StepDetails
-from twinrun.contract.losses import Targets, targets
+from twinrun.contract.losses import targets
 from twinrun.contract.spec import JobSpec
 
 from services.errors import BadWeights, Unsupported
@@ -120,7 +120,7 @@ def steps_taken(
         named = zip(parameters, norms, strict=True)
         details = StepDetails(
             ordered_losses=tuple(ordered.tolist()),
-            accuracies=() if targets(spec.loss) is Targets.NUMBERS else tuple(right.tolist()),
+            accuracies=() if targets(spec.loss) is TargetKind.NUMBERS else tuple(right.tolist()),
             gradient_norms=tuple(GradientNorms(name, tuple(n.tolist())) for name, n in named),
         )
     elif measured.ndim > 1:

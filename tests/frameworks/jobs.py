@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from twinrun.contract.enums import ActivationFunction, Execution, Precision
+from twinrun.contract.enums import ActivationFunction, Execution, Precision, TargetKind
 from twinrun.contract.layers import (
     Activation,
     AveragePool2d,
@@ -17,7 +17,7 @@ from twinrun.contract.layers import (
     MaxPool2d,
     Normal,
 )
-from twinrun.contract.losses import Loss, SoftmaxCrossEntropy, Targets, targets
+from twinrun.contract.losses import Loss, SoftmaxCrossEntropy, targets
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
 from twinrun.contract.spec import Augmentation, Dataset, JobSpec
 
@@ -81,11 +81,11 @@ def data(
 
 def _targets(loss: Loss, labels, dtype):
     match targets(loss):
-        case Targets.CLASS:
+        case TargetKind.CLASS:
             return labels
-        case Targets.FLAGS:
+        case TargetKind.FLAGS:
             return (labels[:, None] >= np.arange(CLASSES)).astype(dtype)
-        case Targets.NUMBERS:  # small and large ones, for both sides of Huber's delta
+        case TargetKind.NUMBERS:  # small and large ones, for both sides of Huber's delta
             return (labels[:, None] * np.linspace(-0.3, 0.7, CLASSES)).astype(dtype)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 import numpy as np
-from twinrun.contract.enums import ClassWeightsDivisor
+from twinrun.contract.enums import ClassWeightsDivisor, TargetKind
 from twinrun.contract.layers import BatchNorm
 from twinrun.contract.losses import (
     Huber,
@@ -14,7 +14,6 @@ from twinrun.contract.losses import (
     MeanSquaredError,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
-    Targets,
     targets,
 )
 from twinrun.contract.optimizers import Adam, AdamW, Sgd
@@ -193,11 +192,11 @@ def details(spec: JobSpec, data: Data, weights) -> StepDetails:
         places = np.arange(1, len(labels) + 1)
         ordered.append((losses * places).sum() / places.sum())
         match targets(spec.loss):
-            case Targets.CLASS:
+            case TargetKind.CLASS:
                 accuracies.append((logits.argmax(axis=1) == labels).mean())
-            case Targets.FLAGS:
+            case TargetKind.FLAGS:
                 accuracies.append(((logits > 0) == (labels > 0)).mean())
-            case Targets.NUMBERS:
+            case TargetKind.NUMBERS:
                 pass
         _, found = gradients(spec, weights, images, labels, place)
         for name, told in norms.items():

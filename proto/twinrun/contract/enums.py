@@ -3,6 +3,12 @@
 from enum import StrEnum
 
 
+class TargetKind(StrEnum):
+    CLASS = "class"
+    FLAGS = "flags"
+    NUMBERS = "numbers"
+
+
 class ClassWeightsDivisor(StrEnum):
     WEIGHTS = "weights"
     SAMPLES = "samples"

@@ -1,10 +1,9 @@
 """The losses, with their defaults, as in job.proto, which has their formulas."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import assert_never
 
-from twinrun.contract.enums import ClassWeightsDivisor
+from twinrun.contract.enums import ClassWeightsDivisor, TargetKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +36,14 @@ class Huber:
 Loss = SoftmaxCrossEntropy | SigmoidCrossEntropy | MeanSquaredError | MeanAbsoluteError | Huber
 
 
-class Targets(StrEnum):
-    """What a sample's target is, by which loss and data must fit each other."""
-
-    CLASS = "a class"  # int32[n]
-    FLAGS = "0 or 1 for each output"  # [n, outputs], in the parameters' precision
-    NUMBERS = "a number for each output"  # the same
-
-
-def targets(loss: Loss) -> Targets:
+def targets(loss: Loss) -> TargetKind:
     """Return what the loss takes as a sample's target."""
     match loss:
         case SoftmaxCrossEntropy():
-            return Targets.CLASS
+            return TargetKind.CLASS
         case SigmoidCrossEntropy():
-            return Targets.FLAGS
+            return TargetKind.FLAGS
         case MeanSquaredError() | MeanAbsoluteError() | Huber():
-            return Targets.NUMBERS
+            return TargetKind.NUMBERS
         case _:
             assert_never(loss)

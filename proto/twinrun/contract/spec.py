@@ -6,7 +6,7 @@ it refuses.
 
 from dataclasses import dataclass
 
-from twinrun.contract.enums import Device, Execution, Loop, OwnWay, Precision, Recipe
+from twinrun.contract.enums import Device, Execution, Loop, OwnWay, Precision, Recipe, TargetKind
 from twinrun.contract.layers import Layer
 from twinrun.contract.losses import Loss, SoftmaxCrossEntropy
 from twinrun.contract.optimizers import Optimizer
@@ -16,6 +16,8 @@ from twinrun.contract.optimizers import Optimizer
 class Normalization:
     mean: float = 0.5
     std: float = 0.5
+    means: tuple[float, ...] = ()
+    stds: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,31 @@ class Synthetic:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    path: str
+    target: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    test_fraction: float = 0.2
+    test_path: str = ""
+    size: tuple[int, ...] = ()
+    grey: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Arrays:
+    sha256: str
+    size_bytes: int
+    train_samples: int
+    test_samples: int
+    shape: tuple[int, ...]
+    targets: TargetKind
+    outputs: int
+    pixels: bool = False
+    names: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Dataset:
     name: str
     train_limit: int | None = None
@@ -36,6 +63,8 @@ class Dataset:
     normalization: Normalization = Normalization()
     synthetic: Synthetic = Synthetic()
     validation_fraction: float = 0.0
+    file: File | None = None
+    arrays: Arrays | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,13 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class TargetKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    TARGET_KIND_UNSPECIFIED: _ClassVar[TargetKind]
+    TARGET_KIND_CLASS: _ClassVar[TargetKind]
+    TARGET_KIND_FLAGS: _ClassVar[TargetKind]
+    TARGET_KIND_NUMBERS: _ClassVar[TargetKind]
+
 class ActivationFunction(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     ACTIVATION_FUNCTION_UNSPECIFIED: _ClassVar[ActivationFunction]
@@ -119,6 +126,10 @@ class WeightsKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     WEIGHTS_KIND_UNSPECIFIED: _ClassVar[WeightsKind]
     WEIGHTS_KIND_INITIAL: _ClassVar[WeightsKind]
     WEIGHTS_KIND_FINAL: _ClassVar[WeightsKind]
+TARGET_KIND_UNSPECIFIED: TargetKind
+TARGET_KIND_CLASS: TargetKind
+TARGET_KIND_FLAGS: TargetKind
+TARGET_KIND_NUMBERS: TargetKind
 ACTIVATION_FUNCTION_UNSPECIFIED: ActivationFunction
 ACTIVATION_FUNCTION_RELU: ActivationFunction
 ACTIVATION_FUNCTION_TANH: ActivationFunction
@@ -253,28 +264,78 @@ class Tolerance(_message.Message):
     def __init__(self, losses: _Optional[float] = ..., gradient_norms: _Optional[float] = ..., weights: _Optional[float] = ..., logits: _Optional[float] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class Dataset(_message.Message):
-    __slots__ = ("name", "train_limit", "test_limit", "normalization", "synthetic", "validation_fraction")
+    __slots__ = ("name", "train_limit", "test_limit", "normalization", "synthetic", "validation_fraction", "file", "arrays")
     NAME_FIELD_NUMBER: _ClassVar[int]
     TRAIN_LIMIT_FIELD_NUMBER: _ClassVar[int]
     TEST_LIMIT_FIELD_NUMBER: _ClassVar[int]
     NORMALIZATION_FIELD_NUMBER: _ClassVar[int]
     SYNTHETIC_FIELD_NUMBER: _ClassVar[int]
     VALIDATION_FRACTION_FIELD_NUMBER: _ClassVar[int]
+    FILE_FIELD_NUMBER: _ClassVar[int]
+    ARRAYS_FIELD_NUMBER: _ClassVar[int]
     name: str
     train_limit: int
     test_limit: int
     normalization: Normalization
     synthetic: Synthetic
     validation_fraction: float
-    def __init__(self, name: _Optional[str] = ..., train_limit: _Optional[int] = ..., test_limit: _Optional[int] = ..., normalization: _Optional[_Union[Normalization, _Mapping]] = ..., synthetic: _Optional[_Union[Synthetic, _Mapping]] = ..., validation_fraction: _Optional[float] = ...) -> None: ...
+    file: File
+    arrays: Arrays
+    def __init__(self, name: _Optional[str] = ..., train_limit: _Optional[int] = ..., test_limit: _Optional[int] = ..., normalization: _Optional[_Union[Normalization, _Mapping]] = ..., synthetic: _Optional[_Union[Synthetic, _Mapping]] = ..., validation_fraction: _Optional[float] = ..., file: _Optional[_Union[File, _Mapping]] = ..., arrays: _Optional[_Union[Arrays, _Mapping]] = ...) -> None: ...
 
 class Normalization(_message.Message):
-    __slots__ = ("mean", "std")
+    __slots__ = ("mean", "std", "means", "stds")
     MEAN_FIELD_NUMBER: _ClassVar[int]
     STD_FIELD_NUMBER: _ClassVar[int]
+    MEANS_FIELD_NUMBER: _ClassVar[int]
+    STDS_FIELD_NUMBER: _ClassVar[int]
     mean: float
     std: float
-    def __init__(self, mean: _Optional[float] = ..., std: _Optional[float] = ...) -> None: ...
+    means: _containers.RepeatedScalarFieldContainer[float]
+    stds: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, mean: _Optional[float] = ..., std: _Optional[float] = ..., means: _Optional[_Iterable[float]] = ..., stds: _Optional[_Iterable[float]] = ...) -> None: ...
+
+class File(_message.Message):
+    __slots__ = ("path", "target", "features", "test_fraction", "test_path", "size", "grey")
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    TARGET_FIELD_NUMBER: _ClassVar[int]
+    FEATURES_FIELD_NUMBER: _ClassVar[int]
+    TEST_FRACTION_FIELD_NUMBER: _ClassVar[int]
+    TEST_PATH_FIELD_NUMBER: _ClassVar[int]
+    SIZE_FIELD_NUMBER: _ClassVar[int]
+    GREY_FIELD_NUMBER: _ClassVar[int]
+    path: str
+    target: _containers.RepeatedScalarFieldContainer[str]
+    features: _containers.RepeatedScalarFieldContainer[str]
+    test_fraction: float
+    test_path: str
+    size: _containers.RepeatedScalarFieldContainer[int]
+    grey: bool
+    def __init__(self, path: _Optional[str] = ..., target: _Optional[_Iterable[str]] = ..., features: _Optional[_Iterable[str]] = ..., test_fraction: _Optional[float] = ..., test_path: _Optional[str] = ..., size: _Optional[_Iterable[int]] = ..., grey: _Optional[bool] = ...) -> None: ...
+
+class Arrays(_message.Message):
+    __slots__ = ("sha256", "size_bytes", "train_samples", "test_samples", "shape", "pixels", "targets", "outputs", "names", "classes")
+    SHA256_FIELD_NUMBER: _ClassVar[int]
+    SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    TRAIN_SAMPLES_FIELD_NUMBER: _ClassVar[int]
+    TEST_SAMPLES_FIELD_NUMBER: _ClassVar[int]
+    SHAPE_FIELD_NUMBER: _ClassVar[int]
+    PIXELS_FIELD_NUMBER: _ClassVar[int]
+    TARGETS_FIELD_NUMBER: _ClassVar[int]
+    OUTPUTS_FIELD_NUMBER: _ClassVar[int]
+    NAMES_FIELD_NUMBER: _ClassVar[int]
+    CLASSES_FIELD_NUMBER: _ClassVar[int]
+    sha256: str
+    size_bytes: int
+    train_samples: int
+    test_samples: int
+    shape: _containers.RepeatedScalarFieldContainer[int]
+    pixels: bool
+    targets: TargetKind
+    outputs: int
+    names: _containers.RepeatedScalarFieldContainer[str]
+    classes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, sha256: _Optional[str] = ..., size_bytes: _Optional[int] = ..., train_samples: _Optional[int] = ..., test_samples: _Optional[int] = ..., shape: _Optional[_Iterable[int]] = ..., pixels: _Optional[bool] = ..., targets: _Optional[_Union[TargetKind, str]] = ..., outputs: _Optional[int] = ..., names: _Optional[_Iterable[str]] = ..., classes: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Synthetic(_message.Message):
     __slots__ = ("train_samples", "test_samples", "height", "width", "channels", "classes")

@@ -6,12 +6,12 @@ from hypothesis import strategies as st
 from twinrun.contract.converters.specs import spec_to_proto
 from twinrun.contract.enums import (
     ActivationFunction,
+    ClassWeightsDivisor,
     Device,
     Distribution,
     Execution,
     FanMode,
     Loop,
-    Loss,
     OwnWay,
     Precision,
     Recipe,
@@ -30,6 +30,7 @@ from twinrun.contract.layers import (
     VarianceScaling,
     Zeros,
 )
+from twinrun.contract.losses import SoftmaxCrossEntropy
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
 from twinrun.contract.spec import Dataset, JobSpec, Normalization, Synthetic
 from twinrun.v1 import job_pb2
@@ -109,6 +110,15 @@ def datasets(draw):
     )
 
 
+def losses(classes):
+    weights = st.lists(st.floats(0.01, 100), min_size=classes, max_size=classes).map(tuple)
+    divisors = st.sampled_from(ClassWeightsDivisor)
+    # Only where there are few classes: the weights of thousands take long to draw.
+    return st.builds(
+        SoftmaxCrossEntropy, fraction, weights if classes < 12 else st.just(()), divisors
+    )
+
+
 @st.composite
 def specs(draw):
     """Any spec that a runner takes."""
@@ -134,7 +144,7 @@ def specs(draw):
         ),
         optimizer=draw(optimizers),
         threads=draw(st.integers(1, 64)),
-        loss=draw(st.sampled_from(Loss)),
+        loss=SoftmaxCrossEntropy() if OwnWay.LOSS in ways else draw(losses(classes)),
         epochs=draw(st.integers(1, 10_000)),
         batch_size=draw(st.integers(1, 1_000_000)),
         seed=draw(st.integers(0, 2**31 - 1)),
