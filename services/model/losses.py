@@ -1,6 +1,5 @@
 """What the losses of job.proto require of every framework alike. NumPy only."""
 
-from collections.abc import Iterator
 from typing import assert_never
 
 import numpy as np
@@ -15,9 +14,6 @@ from twinrun.contract.losses import (
     SoftmaxCrossEntropy,
 )
 from twinrun.contract.losses import targets as targets_of
-from twinrun.contract.violation import Violation
-
-from services.ranges import above_zero, fraction
 
 
 def mean(loss: Loss, logits: NDArray[np.floating], targets: NDArray[np.generic]) -> float:
@@ -47,27 +43,6 @@ def for_trainer(loss: Loss, values: NDArray[np.generic]) -> NDArray[np.generic]:
     PyTorch's loss expects int64, and TensorFlow keeps int32 in the host's memory, also for a GPU.
     """
     return values.astype(np.int64) if targets_of(loss) is TargetKind.CLASS else values
-
-
-def violations(loss: Loss, outputs: int) -> Iterator[Violation]:
-    """Yield values that are out of range, for a model of so many ``outputs``."""
-    match loss:
-        case SoftmaxCrossEntropy(smoothing, weights):
-            yield from fraction("loss.softmax_cross_entropy.label_smoothing", smoothing)
-            field = "loss.softmax_cross_entropy.class_weights"
-            for index, weight in enumerate(weights):
-                yield from above_zero(f"{field}[{index}]", weight, 1e6)
-            if weights and len(weights) != outputs:
-                what = f"has {len(weights)} weights; give one for each of {outputs} classes"
-                yield Violation(field, what)
-        case SigmoidCrossEntropy(weight):
-            yield from above_zero("loss.sigmoid_cross_entropy.positive_weight", weight, 1e6)
-        case Huber(delta):
-            yield from above_zero("loss.huber.delta", delta, 1e6)
-        case MeanSquaredError() | MeanAbsoluteError():
-            pass
-        case _:
-            assert_never(loss)
 
 
 def _each(

@@ -22,7 +22,15 @@ from twinrun.contract.layers import (
     Zeros,
     layer_field,
 )
-from twinrun.contract.losses import SoftmaxCrossEntropy, targets
+from twinrun.contract.losses import (
+    Huber,
+    Loss,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    SigmoidCrossEntropy,
+    SoftmaxCrossEntropy,
+    targets,
+)
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
 from twinrun.contract.spec import Augmentation, Dataset, JobSpec, Tolerance
 from twinrun.contract.violation import Violation
@@ -30,7 +38,7 @@ from twinrun.v1 import job_pb2
 
 from services.data import catalog
 from services.errors import InvalidRequest
-from services.model import losses, shapes
+from services.model import shapes
 from services.ranges import above_zero, between, fraction
 
 _MOST_LAYERS = 1000
@@ -75,7 +83,7 @@ def valid_spec(
         sizes = catalog.info(spec.dataset)
         misfits = list(shapes.violations(spec.layers, sizes.shape, sizes.outputs))
         all_violations += misfits or shapes.size_violations(spec.layers, sizes.shape)
-        all_violations += losses.violations(spec.loss, sizes.outputs)
+        all_violations += _loss_violations(spec.loss, sizes.outputs)
         if targets(spec.loss) is not sizes.targets:
             what = f"takes {targets(spec.loss)} for targets, and the dataset has {sizes.targets}"
             all_violations.append(Violation("loss", what))
@@ -118,6 +126,27 @@ def value_violations(spec: JobSpec) -> Iterator[Violation]:
         yield Violation("own_ways", "are of the matched recipe; in the idiomatic one all is own")
     if spec.precision is Precision.BFLOAT16 and spec.device is not Device.CUDA:
         yield Violation("precision", "is bfloat16, which runs on cuda only; use float32")
+
+
+def _loss_violations(loss: Loss, outputs: int) -> Iterator[Violation]:
+    """Yield values that are out of range, for a model of so many ``outputs``."""
+    match loss:
+        case SoftmaxCrossEntropy(smoothing, weights):
+            yield from fraction("loss.softmax_cross_entropy.label_smoothing", smoothing)
+            field = "loss.softmax_cross_entropy.class_weights"
+            for index, weight in enumerate(weights):
+                yield from above_zero(f"{field}[{index}]", weight, 1e6)
+            if weights and len(weights) != outputs:
+                what = f"has {len(weights)} weights; give one for each of {outputs} classes"
+                yield Violation(field, what)
+        case SigmoidCrossEntropy(weight):
+            yield from above_zero("loss.sigmoid_cross_entropy.positive_weight", weight, 1e6)
+        case Huber(delta):
+            yield from above_zero("loss.huber.delta", delta, 1e6)
+        case MeanSquaredError() | MeanAbsoluteError():
+            pass
+        case _:
+            assert_never(loss)
 
 
 def _misfits_of_loss(spec: JobSpec) -> Iterator[Violation]:

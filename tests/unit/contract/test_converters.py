@@ -28,6 +28,7 @@ REPORTED = {
     int: st.integers(-(2**31), 2**31 - 1),
     float: WHOLE_NANOSECONDS,
     dict[str, str]: st.dictionaries(TEXTS, TEXTS, max_size=3),
+    dict[str, float]: st.dictionaries(TEXTS, st.floats(allow_nan=False), max_size=3),
 }
 # What a spec may: zero and empty are not set.
 ASKED = {
@@ -90,7 +91,7 @@ def test_any_spec_comes_back_from_the_wire_as_it_was_whether_a_runner_takes_it_o
 
 def test_what_an_event_does_not_set_is_zero_or_none_where_that_is_said():
     event = job_pb2.JobEvent(epoch_finished=job_pb2.EpochFinished())
-    metrics = Metrics(0.0, 0.0, 0)
+    metrics = Metrics(0.0, None, 0)
     assert event_from_proto(event) == EpochFinished(0, 0.0, 0.0, 0.0, metrics, 0.0)
 
 

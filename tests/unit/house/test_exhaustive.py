@@ -182,11 +182,11 @@ def test_a_loss_that_is_forgotten_is_found():
 @pytest.mark.parametrize(
     ("framework", "file", "asked"),
     [
-        ("pytorch", "eager_steps", {"mean", "each"}),
-        ("pytorch", "compiled_steps", {"mean", "each"}),
+        ("pytorch", "eager_steps", {"mean", "each", "accuracy"}),
+        ("pytorch", "compiled_steps", {"mean", "each", "accuracy"}),
         ("pytorch", "idiomatic", {"idiomatic"}),
-        ("tensorflow", "eager_steps", {"mean", "each"}),
-        ("tensorflow", "idiomatic", {"idiomatic"}),
+        ("tensorflow", "eager_steps", {"mean", "each", "accuracy"}),
+        ("tensorflow", "idiomatic", {"idiomatic", "keras_metrics"}),
     ],
 )
 def test_each_recipe_of_each_framework_asks_for_the_loss(framework, file, asked):
