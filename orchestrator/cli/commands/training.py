@@ -1,6 +1,6 @@
 """Commands that train, and that evaluate trained weights."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from contextlib import closing
 from typing import Annotated
 
@@ -88,7 +88,7 @@ def compare(
 
     Example: orchestrator compare --epochs 5 --repeats 10
     """
-    spec = config.job_spec(job.workload, job.changes())
+    spec, refused = config.job_spec(job.workload, job.changes()), repeat.refused()
     if recipe is not Recipe.BOTH:
         spec.recipe = results.RECIPES[recipe.value]
     if loop is Loop.BOTH and recipe is Recipe.BOTH:
@@ -115,8 +115,7 @@ def compare(
     else:
         outcomes = [_train(request, where, shown)]
     _raise_unless_the_same(outcomes)
-    if repeat.strict:
-        _raise_for_cautions(outcomes)
+    _raise_for_cautions(outcomes, refused)
 
 
 def train(
@@ -207,7 +206,8 @@ def _raise_unless_the_same(outcomes: Sequence[comparing.Outcome]) -> None:
         raise NotTheSameJob(failed[0].comparison.finding)
 
 
-def _raise_for_cautions(outcomes: Sequence[comparing.Outcome]) -> None:
-    codes = dict.fromkeys(c.code for outcome in outcomes for c in outcome.comparison.cautions)
+def _raise_for_cautions(outcomes: Sequence[comparing.Outcome], refused: Container[str]) -> None:
+    given = (each.code for outcome in outcomes for each in outcome.comparison.cautions)
+    codes = dict.fromkeys(code for code in given if code in refused)
     if codes:
         raise Doubtful(english(_WARNED, codes=", ".join(codes)))
