@@ -48,6 +48,14 @@ BaselineOption = Annotated[
         metavar="NAME", help="The side that the others are compared with; default: the first."
     ),
 ]
+LabelOption = Annotated[
+    str,
+    typer.Option(
+        metavar="TEXT",
+        help="Your own words for the run, which 'orchestrator runs' shows.",
+        rich_help_panel="Output",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 
 

@@ -3,8 +3,10 @@
 import difflib
 import math
 import os
+import re
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,10 @@ _NO_FIELDS = Phrase("The job spec has no field {path}: {parent} has no fields.")
 _NO_JOB = Phrase("The workload {workload} with these flags is not a valid job: {error}.")
 
 _NO_CODE = Phrase("--strict: there is no warning {names}; choose from {known}.")
+_NO_TIME = Phrase(
+    "--since is {text!r}; give a date such as 2026-11-20, or a span such as 3d or 12h."
+)
+_SPANS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
 
 MOST_SIDES = 8
 EVERY = "all"  # warnings, for --strict
@@ -118,6 +124,21 @@ def fraction(flag: str, text: str) -> float:
     return value
 
 
+def since(text: str, now: datetime) -> datetime:
+    """Parse ``2026-11-20``, a time in ISO 8601, or a span such as ``3d``, ``12h`` or ``30m``.
+
+    A time without a zone is in UTC. Raises BadInput.
+    """
+    span = re.fullmatch(r"(\d{1,6})([dhm])", text.strip())
+    try:
+        if span:
+            return now - int(span[1]) * _SPANS[span[2]]
+        found = datetime.fromisoformat(text.strip())
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
+        raise BadInput(english(_NO_TIME, text=text)) from error
+
+
 def codes(text: str | None, known: Collection[str]) -> Container[str]:
     """Parse what --strict names: codes, separated by commas, or all. Raises BadInput.
 
@@ -196,10 +217,10 @@ def _near(path: str) -> str | None:
 
 
 def _fields(message: Any, before: str) -> Iterator[str]:
-    for field in message.fields:
-        yield f"{before}{field.name}"
-        if field.message_type is not None and not field.is_repeated:
-            yield from _fields(field.message_type, f"{before}{field.name}.")
+    for each in message.fields:
+        yield f"{before}{each.name}"
+        if each.message_type is not None and not each.is_repeated:
+            yield from _fields(each.message_type, f"{before}{each.name}.")
 
 
 def _json_number(value: Any) -> Any:

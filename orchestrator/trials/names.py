@@ -1,4 +1,4 @@
-"""Names of enums' values in a job spec: ``relu`` for people, ACTIVATION_FUNCTION_RELU in the proto."""
+"""Names of enums' values in a job spec: ``relu`` is ACTIVATION_FUNCTION_RELU in the proto."""
 
 import re
 from typing import Any

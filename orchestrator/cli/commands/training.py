@@ -17,6 +17,7 @@ from orchestrator.cli.options import (
     FrameworkOption,
     FrameworksOption,
     JobOptions,
+    LabelOption,
     Loop,
     Recipe,
     RepeatOptions,
@@ -83,6 +84,7 @@ def compare(
             "--profile", help="Show which operations take the time, by each framework's profiler."
         ),
     ] = False,
+    label: LabelOption = "",
 ) -> None:
     """Train the same job on each framework, one after the other, and compare the results.
 
@@ -107,6 +109,7 @@ def compare(
         plan=repeat.plan(),
         profile=profile,
         baseline=config.baseline(baseline, [side.name for side in compared]),
+        label=label,
     )
     if recipe is Recipe.BOTH:
         outcomes = _train_variants(Kind.RECIPES, request, where, shown)
@@ -119,7 +122,12 @@ def compare(
 
 
 def train(
-    job: JobOptions, where: WhereOptions, shown: ShownOptions, framework: FrameworkOption
+    job: JobOptions,
+    where: WhereOptions,
+    shown: ShownOptions,
+    framework: FrameworkOption,
+    *,
+    label: LabelOption = "",
 ) -> None:
     """Train a job on one framework.
 
@@ -127,7 +135,9 @@ def train(
     """
     spec = config.job_spec(job.workload, job.changes())
     _train(
-        comparing.ComparisonRequest(job.title, spec, sides([framework.value]), shown.output),
+        comparing.ComparisonRequest(
+            job.title, spec, sides([framework.value]), shown.output, label=label
+        ),
         where,
         shown,
     )

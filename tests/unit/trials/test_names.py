@@ -42,6 +42,8 @@ def test_short_names_are_taken_at_any_depth_and_in_lists():
     assert spec.own_ways == [job_pb2.OWN_WAY_LOSS, job_pb2.OWN_WAY_LAST_BATCH]
 
 
-@pytest.mark.parametrize("value", [{"precision": 3}, {"precision": "x"}, {"layers": 7}, {"no": 1}, 5])
+@pytest.mark.parametrize(
+    "value", [{"precision": 3}, {"precision": "x"}, {"layers": 7}, {"no": 1}, 5]
+)
 def test_what_does_not_fit_is_left_for_the_proto_to_refuse(value):
     assert in_proto(value, SPEC) == value
