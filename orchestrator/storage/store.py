@@ -6,6 +6,7 @@ drops a line that was cut off, so a killed run can still be read.
 
 import dataclasses
 import json
+import platform
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -88,9 +89,9 @@ class Run:
         """Return every trial that has events, by framework and number."""
         return [self._trial(framework, number) for framework, number in sorted(self._found())]
 
-    def has_trials(self) -> bool:
-        """Return whether there are any, without reading them."""
-        return any(True for _ in self._found())
+    def count_trials(self) -> int:
+        """Return how many there are, without reading them."""
+        return sum(1 for _ in self._found())
 
     def _found(self) -> Iterator[tuple[str, int]]:
         for path in (self.path / "events").glob("*.jsonl"):
@@ -226,12 +227,14 @@ def create(
     spec: job_pb2.JobSpec,
     *,
     baseline: str | None = None,
+    label: str = "",
+    precision: float | None = None,
     now: datetime | None = None,
 ) -> Run:
     """Create a run directory in ``output``, which is created if missing.
 
-    It begins with its run.json, of ``kind``, ``workload``, ``sides`` and ``baseline``, and its
-    job.json. Raises OutputError.
+    It begins with its run.json, with the given fields of `About`, and its job.json. Raises
+    OutputError.
     """
     time = (now or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
     name = f"{time.strftime(STAMP)}-{about.title(kind, workload)}"
@@ -239,7 +242,8 @@ def create(
     with writing(path):
         output.mkdir(parents=True, exist_ok=True)
         path = _claim(output, name)
-    return _begin(About(path.name, kind, workload, time, sides, baseline), path, spec)
+    about_it = path.name, kind, workload, time, sides, baseline, label, platform.node(), precision
+    return _begin(About(*about_it), path, spec)
 
 
 def within(run: Run, name: str, kind: Kind, sides: Sequence[str], spec: job_pb2.JobSpec) -> Run:
@@ -248,18 +252,14 @@ def within(run: Run, name: str, kind: Kind, sides: Sequence[str], spec: job_pb2.
     with writing(path):
         path.mkdir(exist_ok=True)
     before = run.about()
-    what = dataclasses.replace(
-        before,
-        kind=kind,
-        sides=sides,
-        baseline=before.baseline if before.baseline in sides else None,
-    )
+    baseline = before.baseline if before.baseline in sides else None
+    what = dataclasses.replace(before, kind=kind, sides=sides, baseline=baseline)
     return _begin(what, path, spec)
 
 
 def _begin(what: About, path: Path, spec: job_pb2.JobSpec) -> Run:
     """Write the first files; job.json comes last, because it makes a directory a run."""
-    write_whole(path / about.FILE, _dumps(what.as_dict()))
+    about.write(path, what)
     write_whole(path / "job.json", _to_json(spec))
     return Run(path)
 

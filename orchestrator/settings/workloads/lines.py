@@ -13,6 +13,7 @@ from twinrun.v1 import job_pb2
 from orchestrator.errors import BadInput
 from orchestrator.language.phrases import Phrase, Sentence, english, join
 from orchestrator.language.words import LINES
+from orchestrator.trials.names import in_proto, short
 
 _REFUSED = Phrase("The job was refused:")
 _NOT_A_SPEC = Phrase(
@@ -44,6 +45,13 @@ def load(path: Path) -> dict[str, Any]:
         raise BadInput(_sentence(path, english(_BAD_SPEC, path=path), faults))
     spec: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     return spec
+
+
+def unfit(mapping: dict[str, Any]) -> list[Sentence]:
+    """Return a sentence for everything in a spec that the proto cannot hold."""
+    node = yaml.compose(yaml.safe_dump(mapping), yaml.SafeLoader)
+    found = isinstance(node, yaml.MappingNode) and _faults(node, job_pb2.JobSpec.DESCRIPTOR, "")
+    return [message for _, message in found or ()]
 
 
 def located(path: Path, fields: Sequence[tuple[str, str]]) -> Sentence:
@@ -117,12 +125,13 @@ def _of_message(node: yaml.Node, descriptor: Any, path: str) -> Iterator[Fault]:
 
 def _unless_it_fits(field: Any, key: yaml.Node, value: yaml.Node, path: str) -> Iterator[Fault]:
     mapping: dict[str, Any] = {field.name: yaml.safe_load(yaml.serialize(value))}
+    message = field.containing_type
     try:
-        json_format.ParseDict(mapping, GetMessageClass(field.containing_type)())
+        json_format.ParseDict(in_proto(mapping, message), GetMessageClass(message)())
     except json_format.ParseError:
         wanted = english(_NUMBER)
         if field.enum_type is not None:
-            wanted = join(_OR, (v.name for v in field.enum_type.values if v.number))
+            wanted = join(_OR, short(field.enum_type))
         elif field.type in (field.TYPE_BOOL, field.TYPE_STRING):
             wanted = english(_BOOL if field.type == field.TYPE_BOOL else _TEXT)
         value_given = mapping[field.name]

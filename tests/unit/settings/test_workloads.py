@@ -104,9 +104,9 @@ def test_json_is_taken_too(mine):
         ("epochs: three", "epochs is 'three'; it must be a number"),
         ("epochs: 1.5", "epochs is 1.5; it must be a number"),
         ("allow_tf32: 3", "allow_tf32 is 3; it must be true or false"),
-        ("recipe: matched", "recipe is 'matched'; it must be RECIPE_MATCHED or RECIPE_IDIOMATIC"),
-        ("own_ways: [OWN_WAY_LOSS, 7x]", "own_ways is ['OWN_WAY_LOSS', '7x']"),
-        ("loss: {a: 3}", "loss is {'a': 3}; it must be LOSS_SOFTMAX_CROSS_ENTROPY"),
+        ("recipe: matched_up", "recipe is 'matched_up'; it must be matched or idiomatic"),
+        ("own_ways: [loss, 7x]", "own_ways is ['loss', '7x']"),
+        ("loss: {a: 3}", "loss is {'a': 3}; it must be softmax_cross_entropy"),
     ],
 )
 def test_what_the_proto_cannot_hold_is_said_with_its_line(mine, line, said):
