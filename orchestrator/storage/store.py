@@ -27,7 +27,7 @@ from orchestrator.storage.about import STAMP, About, Kind
 from orchestrator.storage.event_log import EventLog, read_events
 from orchestrator.storage.files import parse, read, read_json, write_whole, writing
 from orchestrator.trials.fold import fold
-from orchestrator.trials.spec import spec_of
+from orchestrator.trials.spec import message_of, spec_of
 from orchestrator.trials.text import cleaned
 from orchestrator.trials.trial import Trial
 
@@ -59,7 +59,8 @@ class Run:
 
     def spec(self) -> job_pb2.JobSpec:
         """Return the spec: as requested, or as completed once a runner has accepted it."""
-        return parse(read(self.path / "job.json"), job_pb2.JobSpec(), self.path / "job.json")
+        path = self.path / "job.json"
+        return message_of(read_json(path), str(path))
 
     def job_spec(self) -> JobSpec:
         """Return the spec that results are made from. Raises RunUnreadable."""
@@ -83,7 +84,12 @@ class Run:
     def job(self, framework: str, number: int) -> job_pb2.Job | None:
         """Return what `write_job` stored. None: nothing."""
         path = self.path / "jobs" / f"{framework}-{number}.json"
-        return cleaned(parse(read(path), job_pb2.Job(), path)) if path.exists() else None
+        if not path.exists():
+            return None
+        job = cleaned(parse(read(path), job_pb2.Job(), path))
+        if job.HasField("spec"):
+            job.spec.CopyFrom(message_of(read_json(path)["spec"], str(path)))
+        return job
 
     def trials(self) -> list[Trial]:
         """Return every trial that has events, by framework and number."""
