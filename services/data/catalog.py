@@ -4,10 +4,9 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from twinrun.contract.ranges import between
 from twinrun.contract.spec import Dataset
 from twinrun.contract.violation import Violation
-
-from services.ranges import between
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +46,12 @@ def info(dataset: Dataset) -> DatasetInfo:
         full.shape,
         full.classes,
     )
+
+
+def training_samples(dataset: Dataset) -> int:
+    """Return how many samples are trained on: without those held back for validation."""
+    samples = info(dataset).train_samples
+    return samples - int(samples * dataset.validation_fraction)
 
 
 def preview_violations(dataset: Dataset) -> Iterator[Violation]:

@@ -14,6 +14,7 @@ from twinrun.contract.converters.events import environment_to_proto
 from twinrun.contract.converters.specs import spec_to_proto
 from twinrun.contract.enums import WeightsKind
 from twinrun.contract.events import Environment
+from twinrun.contract.ranges import between
 from twinrun.contract.spec import JobSpec
 from twinrun.contract.violation import Violation
 from twinrun.v1 import job_pb2, runner_service_pb2, runner_service_pb2_grpc
@@ -22,7 +23,6 @@ from services.data import catalog
 from services.errors import InvalidRequest, TooManyWatchers, TwinrunError
 from services.machine import build, host
 from services.pipe import ProcessUse
-from services.ranges import between
 from services.runner.jobs import Jobs
 from services.runner.status import error_to_status
 from services.runner.validation import valid_spec
