@@ -8,6 +8,7 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase, say
 from orchestrator.language.words import KEPT
+from orchestrator.settings import config
 from orchestrator.storage.store import Run
 from orchestrator.trials.sides import Side, are_the_same, change_how
 
@@ -29,6 +30,11 @@ class Request:
     output: Path
     baseline: str | None = None
     label: str = ""
+
+    def __post_init__(self) -> None:
+        """Check each side's job, before any runner is asked. Raises BadInput."""
+        for side in self.sides:
+            config.check(side.spec(self.spec))
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -1,10 +1,9 @@
 """Settings: the command line takes precedence over the environment, and that over defaults."""
 
-import difflib
 import math
 import os
 import re
-from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,14 +11,16 @@ from typing import Any
 
 import yaml
 from google.protobuf import json_format
+from twinrun.contract.values import checked_spec
 from twinrun.v1 import job_pb2
 
-from orchestrator.errors import BadInput
+from orchestrator.errors import BadInput, Refused
 from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language.phrases import Phrase, english, join
 from orchestrator.language.words import SEMICOLON
 from orchestrator.settings import workloads
 from orchestrator.settings.workloads import lines
+from orchestrator.settings.workloads.near import near_anywhere
 from orchestrator.trials.names import in_proto
 
 _NAMED_TWICE = Phrase(
@@ -170,8 +171,8 @@ def assignment(text: str) -> tuple[str, Any]:
 def job_spec(workload: str, changes: Mapping[str, Any]) -> job_pb2.JobSpec:
     """Return the workload's spec with ``changes``: dotted field to value, None for no change.
 
-    The runner checks values and names all invalid fields at once; fields that do not exist and
-    values that the proto cannot hold raise BadInput here.
+    Raises BadInput for fields that do not exist, values that the proto cannot hold, and as `check`
+    does. A runner checks the rest: what depends on the data, the machine and the framework.
     """
     mapping = workloads.load(workload)
     for path, value in changes.items():
@@ -186,10 +187,18 @@ def job_spec(workload: str, changes: Mapping[str, Any]) -> job_pb2.JobSpec:
             target[name] = _json_number(value)
     mapping = in_proto(mapping, job_pb2.JobSpec.DESCRIPTOR)
     try:
-        return json_format.ParseDict(mapping, job_pb2.JobSpec())
+        spec = json_format.ParseDict(mapping, job_pb2.JobSpec())
     except json_format.ParseError as error:
         faults = join(SEMICOLON, lines.unfit(mapping) or [str(error)])
         raise BadInput(english(_NO_JOB, workload=workload, error=faults)) from error
+    check(spec)
+    return spec
+
+
+def check(spec: job_pb2.JobSpec) -> None:
+    """Check values as every runner does. Raises Refused, which names all invalid fields at once."""
+    if bad := checked_spec(spec, default_threads=1)[1]:
+        raise Refused([(violation.field, violation.message) for violation in bad])
 
 
 def _check_field(path: str) -> None:
@@ -201,26 +210,11 @@ def _check_field(path: str) -> None:
             raise BadInput(english(_NO_FIELDS, path=path, parent=parent))
         fields = {each: field for field in message.fields for each in (field.name, field.json_name)}
         if name not in fields:
-            near = _near(path)
+            near = near_anywhere(path)
             known = ", ".join(field.name for field in message.fields)
             phrase = _NO_FIELD_NEAR if near else _NO_FIELD
             raise BadInput(english(phrase, path=path, near=near, known=known))
         message, parent = fields[name].message_type, name
-
-
-def _near(path: str) -> str | None:
-    """Return the field whose dotted name, or whose own name, is nearest to ``path``."""
-    paths = list(_fields(job_pb2.JobSpec.DESCRIPTOR, ""))
-    by_name = {each.rpartition(".")[2]: each for each in reversed(paths)}
-    own = difflib.get_close_matches(path.rpartition(".")[2], by_name, 1)
-    return next(iter([*difflib.get_close_matches(path, paths, 1), *map(by_name.get, own)]), None)
-
-
-def _fields(message: Any, before: str) -> Iterator[str]:
-    for each in message.fields:
-        yield f"{before}{each.name}"
-        if each.message_type is not None and not each.is_repeated:
-            yield from _fields(each.message_type, f"{before}{each.name}.")
 
 
 def _json_number(value: Any) -> Any:

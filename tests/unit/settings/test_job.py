@@ -18,7 +18,7 @@ VALUES = {int: 3, float: 0.5}
 def value_of(name):
     """Something that the flag may be."""
     kind = FLAGS[name][1].__args__[0]
-    return choices(name)[-1] if choices(name) else VALUES[kind]
+    return choices(name)[1] if choices(name) else VALUES[kind]
 
 
 @pytest.mark.parametrize("name", FLAGS)
