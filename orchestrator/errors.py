@@ -67,6 +67,10 @@ class JobFailed(OrchestratorError):
     exit_code = 4
 
 
+class CannotRun(JobFailed):
+    """The runner cannot run the job: without its data, its device or its framework."""
+
+
 class WrongReport(JobFailed):
     """A runner sent something impossible about a job; the message names runner and field."""
 

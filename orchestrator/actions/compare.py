@@ -13,7 +13,7 @@ from orchestrator.actions.repeat import Plan, cautions, enough
 from orchestrator.actions.request import Request, kept
 from orchestrator.certificate import certificate_file
 from orchestrator.certificate.certificates import Certificates, none_made
-from orchestrator.errors import JobFailed, OrchestratorError, OutputError
+from orchestrator.errors import CannotRun, JobFailed, OrchestratorError, OutputError
 from orchestrator.figures.drawing import Drawing
 from orchestrator.figures.renderer import Renderer
 from orchestrator.language.phrases import Phrase, Sentence, english, join, say
@@ -92,10 +92,7 @@ def train(request: ComparisonRequest, runners: Runners, display: Display) -> Out
 
 
 def accepted(request: ComparisonRequest, runners: Runners) -> job_pb2.JobSpec:
-    """Return the spec with every default filled in, which every side's runner accepts.
-
-    Raises BadInput.
-    """
+    """Return the spec completed, as every side's runner accepts it. Raises BadInput."""
     spec = completed(request.spec, request.frameworks, runners)
     for side in request.sides:
         if side.changes:
@@ -106,7 +103,7 @@ def accepted(request: ComparisonRequest, runners: Runners) -> job_pb2.JobSpec:
 def train_into(
     run: Run, request: ComparisonRequest, runners: Runners, renderer: Renderer, display: Display
 ) -> Outcome:
-    """Train as `train`, into an existing ``run``."""
+    """Train as `train`, into an existing ``run``. Raises CannotRun if no trial can."""
     spec = request.spec
     interrupted, faults = False, list[Sentence]()
     ended: OrchestratorError | None = None
@@ -133,6 +130,8 @@ def train_into(
     except OutputError:
         raise
     except OrchestratorError as error:  # everything finished is written first
+        if isinstance(error, CannotRun) and not any(trial.epochs for trial in run.trials()):
+            raise
         ended = error
     _recall(run)
     comparison = judge(run)
@@ -217,6 +216,8 @@ def _certificates(
     try:
         return Certificates(verify.short(request, run, runners, display))
     except JobFailed as error:
+        if isinstance(error, CannotRun):
+            raise
         return Certificates([none_made(error.message, *pair) for pair in request.pairs])
 
 

@@ -44,7 +44,7 @@ class Jobs:
         """Create the queue. ``backlog``: how many jobs may wait."""
         self._records = records
         self._worker = worker
-        self._data_dir = data_dir
+        self.data_dir = data_dir
         self._backlog = backlog
         self._changed = threading.Condition()
         self._pending: deque[tuple[Record, Task]] = deque()
@@ -91,7 +91,7 @@ class Jobs:
                 )
             record = self._records.create(kind, request_id, completed, weights)
             given = None if weights is None else record.given
-            task = Task(spec, self._data_dir, record.directory, _KINDS[kind], given, process)
+            task = Task(spec, self.data_dir, record.directory, _KINDS[kind], given, process)
             self._pending.append((record, task))
             self._submitted += 1
             self._changed.notify_all()

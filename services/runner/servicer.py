@@ -23,6 +23,7 @@ from services.data import catalog
 from services.errors import InvalidRequest, TooManyWatchers, TwinrunError
 from services.machine import build, host
 from services.pipe import ProcessUse
+from services.runner import ready
 from services.runner.jobs import Jobs
 from services.runner.status import error_to_status
 from services.runner.validation import valid_spec
@@ -91,6 +92,7 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
     ) -> job_pb2.Job:
         spec = self._spec(request.spec)
         if request.validate_only:
+            ready.require(spec, self._jobs.data_dir)
             return job_pb2.Job(kind=job_pb2.JOB_KIND_TRAIN, spec=spec_to_proto(spec))
         process = _process(request.process)
         return self._jobs.submit(job_pb2.JOB_KIND_TRAIN, request.request_id, spec, process=process)

@@ -27,7 +27,7 @@ def valid_spec(
         all_violations += [
             violation
             for violation in catalog.violations(spec.dataset)
-            if not violation.field.startswith(unset)
+            if violation.field not in bad and not violation.field.startswith(unset)
         ]
     if spec.threads > available_cpus:
         all_violations.append(

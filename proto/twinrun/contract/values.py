@@ -29,6 +29,7 @@ from twinrun.contract.violation import Violation
 from twinrun.v1 import job_pb2
 
 _MOST_LAYERS = 1000
+_MOST_SAMPLES = 10_000_000
 _MATCHED_ONLY = (
     "steps_per_epoch_limit",
     "report_step_details",
@@ -193,12 +194,15 @@ def _dataset_violations(dataset: Dataset) -> Iterator[Violation]:
     # A smaller one would produce pixels that float32 cannot hold.
     yield from between("dataset.normalization.std", dataset.normalization.std, 1e-6, 1_000)
     yield from fraction("dataset.validation_fraction", dataset.validation_fraction)
+    for name in ("train_limit", "test_limit"):
+        if (limit := getattr(dataset, name)) is not None:
+            yield from between(f"dataset.{name}", limit, 1, _MOST_SAMPLES)
     if dataset.name == "synthetic":
         synthetic = dataset.synthetic
-        yield from between(
-            "dataset.synthetic.train_samples", synthetic.train_samples, 1, 10_000_000
-        )
-        yield from between("dataset.synthetic.test_samples", synthetic.test_samples, 1, 10_000_000)
+        for name in ("train_samples", "test_samples"):
+            yield from between(
+                f"dataset.synthetic.{name}", getattr(synthetic, name), 1, _MOST_SAMPLES
+            )
         yield from between("dataset.synthetic.height", synthetic.height, 1, 4096)
         yield from between("dataset.synthetic.width", synthetic.width, 1, 4096)
         yield from between("dataset.synthetic.channels", synthetic.channels, 1, 64)
