@@ -11,6 +11,7 @@
 | 6 | not shown to be the same job |
 | 7 | the result stands with warnings, and --strict is set |
 | 130 | interrupted |
+| 141 | nobody reads the output any more |
 """
 
 from collections.abc import Sequence
@@ -64,6 +65,10 @@ class WrongRunner(RunnerUnavailable):
 
 class JobFailed(OrchestratorError):
     exit_code = 4
+
+
+class CannotRun(JobFailed):
+    """The runner cannot run the job: without its data, its device or its framework."""
 
 
 class WrongReport(JobFailed):

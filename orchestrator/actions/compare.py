@@ -9,15 +9,15 @@ from datetime import UTC, datetime
 from twinrun.v1 import job_pb2
 
 from orchestrator.actions import verify
-from orchestrator.actions.repeat import Plan, enough
-from orchestrator.actions.request import Request
+from orchestrator.actions.repeat import Plan, cautions, enough
+from orchestrator.actions.request import Request, kept
 from orchestrator.certificate import certificate_file
 from orchestrator.certificate.certificates import Certificates, none_made
-from orchestrator.errors import JobFailed, OrchestratorError, OutputError
+from orchestrator.errors import CannotRun, JobFailed, OrchestratorError, OutputError
 from orchestrator.figures.drawing import Drawing
 from orchestrator.figures.renderer import Renderer
 from orchestrator.language.phrases import Phrase, Sentence, english, join, say
-from orchestrator.language.words import KEPT, LINES
+from orchestrator.language.words import LINES
 from orchestrator.results.comparison import Comparison, compare
 from orchestrator.results.comparison_file import as_dict
 from orchestrator.runners.finding import Runners
@@ -28,6 +28,7 @@ from orchestrator.runners.schedule import Listener, run_trials
 from orchestrator.settings.config import Places
 from orchestrator.storage import machine, store
 from orchestrator.storage.about import plain
+from orchestrator.storage.running import making
 from orchestrator.storage.store import Run
 from orchestrator.trials.sides import are_the_same
 from orchestrator.trials.stored import as_json, fields_of
@@ -63,6 +64,11 @@ class Outcome:
     interrupted: bool
     ended: OrchestratorError | None = None
 
+    @property
+    def cut_short(self) -> bool:
+        """Whether it did not get to its end."""
+        return self.interrupted or self.ended is not None
+
 
 def train(request: ComparisonRequest, runners: Runners, display: Display) -> Outcome:
     """Run the trials and compare what exists then, even after Ctrl-C or a lost runner.
@@ -76,15 +82,17 @@ def train(request: ComparisonRequest, runners: Runners, display: Display) -> Out
             *(request.output, plain(request.names), request.workload, request.names),
             *(request.spec,),
             baseline=request.baseline,
+            label=request.label,
+            precision=request.plan.precision,
         )
-        return train_into(run, request, runners, renderer, display)
+        with making(run) as made:
+            outcome = train_into(run, request, runners, renderer, display)
+            made.stopped = outcome.cut_short
+        return outcome
 
 
 def accepted(request: ComparisonRequest, runners: Runners) -> job_pb2.JobSpec:
-    """Return the spec with every default filled in, which every side's runner accepts.
-
-    Raises BadInput.
-    """
+    """Return the spec completed, as every side's runner accepts it. Raises BadInput."""
     spec = completed(request.spec, request.frameworks, runners)
     for side in request.sides:
         if side.changes:
@@ -95,7 +103,7 @@ def accepted(request: ComparisonRequest, runners: Runners) -> job_pb2.JobSpec:
 def train_into(
     run: Run, request: ComparisonRequest, runners: Runners, renderer: Renderer, display: Display
 ) -> Outcome:
-    """Train as `train`, into an existing ``run``."""
+    """Train as `train`, into an existing ``run``. Raises CannotRun if no trial can."""
     spec = request.spec
     interrupted, faults = False, list[Sentence]()
     ended: OrchestratorError | None = None
@@ -122,6 +130,8 @@ def train_into(
     except OutputError:
         raise
     except OrchestratorError as error:  # everything finished is written first
+        if isinstance(error, CannotRun) and not any(trial.epochs for trial in run.trials()):
+            raise
         ended = error
     _recall(run)
     comparison = judge(run)
@@ -131,7 +141,7 @@ def train_into(
         draw(run, comparison, renderer)
     except OutputError as error:
         ended = ended or error
-    display.say(say(KEPT, path=run.path))
+    display.say(kept(run))
     return Outcome(run, comparison, faults, interrupted, ended)
 
 
@@ -206,13 +216,15 @@ def _certificates(
     try:
         return Certificates(verify.short(request, run, runners, display))
     except JobFailed as error:
+        if isinstance(error, CannotRun):
+            raise
         return Certificates([none_made(error.message, *pair) for pair in request.pairs])
 
 
 def comparison_of(run: Run) -> Comparison:
     """Compare its trials, from everything in the run. Raises RunUnreadable."""
     what = run.about()
-    return compare(
+    found = compare(
         run.job_spec(),
         run.trials(),
         certificate_file.of_run(run),
@@ -222,13 +234,15 @@ def comparison_of(run: Run) -> Comparison:
         known=machine.of_run(run),
         profiles=run.profiles(),
     )
+    more = cautions(found.verdicts, what.precision)
+    return dataclasses.replace(found, cautions=(*found.cautions, *more))
 
 
 def finish(run: Run, renderer: Renderer, tell: Callable[[str], None]) -> Comparison:
     """Write everything that follows from a run's trials: comparison.json, figures, page."""
     comparison = judge(run)
     draw(run, comparison, renderer)
-    tell(say(KEPT, path=run.path))
+    tell(kept(run))
     return comparison
 
 

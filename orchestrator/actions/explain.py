@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from twinrun.v1 import job_pb2
 
-from orchestrator.actions.request import Request
+from orchestrator.actions.request import Request, kept
 from orchestrator.errors import OrchestratorError, OutputError
 from orchestrator.language.phrases import Phrase, Sentence, english, say
-from orchestrator.language.words import KEPT
 from orchestrator.results.explanation import MATCHED, Row, as_dict, explained, number_of
 from orchestrator.results.pitfalls import Pitfall
 from orchestrator.runners.finding import Runners
@@ -18,6 +17,7 @@ from orchestrator.runners.progress import Display, logged
 from orchestrator.runners.schedule import run_trials
 from orchestrator.storage import store
 from orchestrator.storage.about import Kind
+from orchestrator.storage.running import making
 from orchestrator.storage.store import Run
 
 _LETTING_IN = Phrase("introducing: {what}")
@@ -54,21 +54,24 @@ def run_explanation(request: ExplanationRequest, runners: Runners, display: Disp
     run = store.create(
         *(request.output, Kind.EXPLAIN, request.workload, request.frameworks, spec),
         baseline=request.baseline,
+        label=request.label,
     )
     faults, interrupted = list[Sentence](), False
     ended: OrchestratorError | None = None
-    try:
-        with logged(run.log_path, display) as listen:
-            order = _placements(spec, request, display)
-            faults = run_trials(order, runners, run, listen)
-    except KeyboardInterrupt:
-        interrupted = True
-    except OutputError:
-        raise
-    except OrchestratorError as error:
-        ended = error
-    pairs = finish(run, request.frameworks)
-    display.say(say(KEPT, path=run.path))
+    with making(run) as made:
+        try:
+            with logged(run.log_path, display) as listen:
+                order = _placements(spec, request, display)
+                faults = run_trials(order, runners, run, listen)
+        except KeyboardInterrupt:
+            interrupted = True
+        except OutputError:
+            raise
+        except OrchestratorError as error:
+            ended = error
+        made.stopped = interrupted or ended is not None
+        pairs = finish(run, request.frameworks)
+    display.say(kept(run))
     return Outcome(run, pairs, faults, interrupted, ended)
 
 

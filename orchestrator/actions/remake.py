@@ -32,7 +32,7 @@ def remake(run: Run) -> None:
     what = run.about()
     match what.kind:
         case Kind.TRAIN | Kind.COMPARE:
-            if not run.has_trials():
+            if not run.count_trials():
                 raise RunUnreadable(english(_NOTHING, path=run.path))
             _finish([run])
         case Kind.VERIFY:
@@ -51,7 +51,7 @@ def _inner(run: Run, names: Iterable[str]) -> Iterator[Run]:
     """Yield the inner runs that were started."""
     for name in names:
         inner = store.inner(run, name)
-        if inner is not None and inner.has_trials():
+        if inner is not None and inner.count_trials():
             yield inner
 
 

@@ -1,11 +1,12 @@
 """How often a comparison is repeated, and when that is enough."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from orchestrator.language.phrases import Phrase, join, say
+from orchestrator.language.phrases import Phrase, english, join, say
 from orchestrator.language.words import NEXT
+from orchestrator.results.circumstances import Caution
 from orchestrator.results.comparison import compare
 from orchestrator.results.estimate import fewest_pairs
 from orchestrator.results.verdict import Verdict
@@ -13,6 +14,12 @@ from orchestrator.runners.placement import Enough
 from orchestrator.storage.store import Run
 
 _LATE = Phrase("--max-minutes: {minutes:g} minutes have passed; not certain enough yet")
+_WIDE = Phrase(
+    "The interval extends {width:.1%} to either side, not {precision:.1%} as asked for with "
+    "--until-sure."
+)
+_NO_INTERVAL = Phrase("There is no interval, although --until-sure asked for {precision:.1%}.")
+_LONGER = Phrase("Allow more time: --max-minutes.")
 _SO_FAR = Phrase("{number} repetitions: {sentence}")
 
 
@@ -59,6 +66,19 @@ def enough(plan: Plan, run: Run, tell: Callable[[str], None]) -> Enough:
         return late
 
     return judge
+
+
+def cautions(verdicts: Sequence[Verdict], precision: float | None) -> list[Caution]:
+    """Return a warning if the repetitions ended before an interval was narrow enough.
+
+    ``precision``: the half-width to repeat for, a fraction; None: any.
+    """
+    widths = [each.least_seen for each in verdicts]
+    if precision is None or all(each is not None and each <= precision for each in widths):
+        return []
+    widest = max((each for each in widths if each is not None), default=None)
+    sentence = english(_WIDE if widest else _NO_INTERVAL, width=widest, precision=precision)
+    return [Caution("NOT_PRECISE", sentence, english(_LONGER))]
 
 
 def _verdicts(run: Run) -> list[Verdict]:

@@ -12,6 +12,7 @@ from orchestrator.actions.compare import (
     comparison_of,
     train_into,
 )
+from orchestrator.actions.request import kept
 from orchestrator.figures.renderer import Renderer
 from orchestrator.language.phrases import Phrase, english, say
 from orchestrator.language.words import OF
@@ -20,6 +21,7 @@ from orchestrator.runners.finding import Runners
 from orchestrator.runners.progress import Display
 from orchestrator.storage import store
 from orchestrator.storage.about import Kind, plain
+from orchestrator.storage.running import making
 from orchestrator.storage.store import Run
 
 _KINDS = {Kind.RECIPES: Phrase("recipes"), Kind.LOOPS: Phrase("loops")}
@@ -38,20 +40,26 @@ def train_variants(
         run = store.create(
             *(request.output, kind, request.workload, request.names, spec),
             baseline=request.baseline,
+            label=request.label,
+            precision=request.plan.precision,
         )
         outcomes = list[Outcome]()
-        for name, changes in CHANGES[kind].items():
-            display.say(say(OF, name=english(_KINDS[kind]), what=name))
-            asked = job_pb2.JobSpec()
-            asked.CopyFrom(spec)
-            for field_name, value in changes.items():
-                setattr(asked, field_name, value)
-            inner = store.within(run, name, plain(request.names), request.names, asked)
-            part = dataclasses.replace(request, spec=asked)
-            outcomes.append(train_into(inner, part, runners, renderer, display))
-            if outcomes[-1].interrupted or outcomes[-1].ended:
-                break
-    return finish(run, kind), outcomes
+        with making(run) as made:
+            for name, changes in CHANGES[kind].items():
+                display.say(say(OF, name=english(_KINDS[kind]), what=name))
+                asked = job_pb2.JobSpec()
+                asked.CopyFrom(spec)
+                for field_name, value in changes.items():
+                    setattr(asked, field_name, value)
+                inner = store.within(run, name, plain(request.names), request.names, asked)
+                part = dataclasses.replace(request, spec=asked)
+                outcomes.append(train_into(inner, part, runners, renderer, display))
+                made.stopped = outcomes[-1].cut_short
+                if made.stopped:
+                    break
+            result = finish(run, kind)
+    display.say(kept(run))
+    return result, outcomes
 
 
 def finish(run: Run, kind: Kind) -> Variants:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from twinrun.v1 import job_pb2, runner_service_pb2
 
-from orchestrator.actions.request import Pair, Request, against
+from orchestrator.actions.request import Pair, Request, against, kept
 from orchestrator.certificate.certificate import SCHEMA, Certificate, Proof, certify
 from orchestrator.certificate.certificate_file import as_dict, of_run, read
 from orchestrator.certificate.certificates import Certificates
@@ -35,7 +35,7 @@ from orchestrator.certificate.takes import (
 from orchestrator.certificate.tolerance import tolerance
 from orchestrator.errors import JobFailed, RunUnreadable
 from orchestrator.language.phrases import Phrase, english, join, say
-from orchestrator.language.words import KEPT, NEXT
+from orchestrator.language.words import NEXT
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.placement import Placement
 from orchestrator.runners.planning import completed
@@ -43,6 +43,7 @@ from orchestrator.runners.progress import Display, Lines, logged
 from orchestrator.runners.schedule import Listener, raise_unless_succeeded, run_trials
 from orchestrator.storage import certificates, store
 from orchestrator.storage.about import Kind
+from orchestrator.storage.running import making
 from orchestrator.storage.store import Run
 from orchestrator.trials.sides import Side, framework_of
 
@@ -68,10 +69,12 @@ def verify(request: Request, runners: Runners, display: Display) -> tuple[Run, l
     run = store.create(
         *(request.output, Kind.VERIFY, request.workload, request.names, spec),
         baseline=request.baseline,
+        label=request.label,
     )
-    certificates = _certificates(with_rounding(spec), request, run, runners, display)
-    keep(run, certificates)
-    display.say(say(KEPT, path=run.path))
+    with making(run):
+        certificates = _certificates(with_rounding(spec), request, run, runners, display)
+        keep(run, certificates)
+    display.say(kept(run))
     return run, certificates
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ def compare(
     repeats: int = 1,
     verify: bool = True,
     output: str | Path = "runs",
+    label: str = "",
     progress: Progress = False,
     **given: Any,
 ) -> Result:
@@ -71,6 +73,7 @@ def compare(
         certify=verify,
         plan=Plan(repeats),
         baseline=config.baseline(baseline, names),
+        label=label,
     )
     places = Places(dict(config.runner(f"{name}={text}") for name, text in addresses.items()))
     with (
@@ -101,12 +104,21 @@ def load(run: str | Path = shelf.LATEST, output: str | Path = "runs") -> Result:
     return Result(stored.path, comparison)
 
 
-def runs(output: str | Path = "runs") -> list[history.Entry]:
-    """List the runs in ``output``, newest first, each with its result.
+def runs(
+    output: str | Path = "runs",
+    *,
+    workload: str | None = None,
+    since: datetime | None = None,
+    sort: str = "time",
+) -> list[history.Entry]:
+    """List the runs in ``output``, newest first, each with its state, its result and its numbers.
 
-    ``pandas.DataFrame(orchestrator.runs())`` turns them into a table.
+    Only those of ``workload`` and made ``since`` a time, if given; ``sort`` as of ``orchestrator
+    runs``. ``pandas.DataFrame(orchestrator.runs())`` turns them into a table.
     """
-    return history.entries(shelf.runs(Path(output))[::-1])
+    start = since if since is None or since.tzinfo else since.replace(tzinfo=UTC)
+    fitting = history.fitting(shelf.runs(Path(output)), workload, start)
+    return history.arranged(fitting, history.Sort(sort))
 
 
 def _writer(progress: Progress) -> Callable[[str], None]:

@@ -49,6 +49,14 @@ _UNEQUAL = Phrase("The trials did not have the same {what}.")
 _VARIABLES = Phrase("Environment variables that change arithmetic differed: {names}.")
 _DEBUG = Phrase("{sides} ran in a debug build, which is slower.")
 Sides = Mapping[str, Sequence[Trial]]
+# Of every warning that a comparison may have.
+CODES = (
+    *("CERTIFICATE_MISSING", "CERTIFICATE_FAILED", "TIMED_NOT_SAME", "NOT_FINITE"),
+    *("FEW_PAIRS", "NOT_PRECISE", "WITHIN_NOISE_FLOOR", "BELOW_TARGET"),
+    *("CPU_SHARED", "CPU_STOLEN", "CPU_THROTTLED", "CLOCK_VARIED", "CPUS_UNEQUAL"),
+    *("GPU_IDLE", "GPU_SHARED", "GPU_THROTTLED", "SWAPPED"),
+    *("TF32_UNEQUAL", "VARIABLES_UNEQUAL", "DEBUG_BUILD"),
+)
 
 
 @dataclass(frozen=True, slots=True)

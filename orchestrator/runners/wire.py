@@ -125,7 +125,8 @@ class Wire:
         try:
             yield
         except (grpc.RpcError, ValueError) as error:  # ValueError: of a channel that was closed
-            lost = isinstance(error, grpc.RpcError) and error.code() is _CODES.UNAVAILABLE
+            unavailable = isinstance(error, grpc.RpcError) and error.code() is _CODES.UNAVAILABLE
+            lost = unavailable and not details(error).reason  # else the runner itself said so
             if self._own and lost:
                 self._gone.wait(_EXIT_SECONDS)
             if self._why is not None:

@@ -6,6 +6,7 @@ drops a line that was cut off, so a killed run can still be read.
 
 import dataclasses
 import json
+import platform
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from orchestrator.storage.about import STAMP, About, Kind
 from orchestrator.storage.event_log import EventLog, read_events
 from orchestrator.storage.files import parse, read, read_json, write_whole, writing
 from orchestrator.trials.fold import fold
-from orchestrator.trials.spec import spec_of
+from orchestrator.trials.spec import message_of, spec_of
 from orchestrator.trials.text import cleaned
 from orchestrator.trials.trial import Trial
 
@@ -58,7 +59,8 @@ class Run:
 
     def spec(self) -> job_pb2.JobSpec:
         """Return the spec: as requested, or as completed once a runner has accepted it."""
-        return parse(read(self.path / "job.json"), job_pb2.JobSpec(), self.path / "job.json")
+        path = self.path / "job.json"
+        return message_of(read_json(path), str(path))
 
     def job_spec(self) -> JobSpec:
         """Return the spec that results are made from. Raises RunUnreadable."""
@@ -82,15 +84,20 @@ class Run:
     def job(self, framework: str, number: int) -> job_pb2.Job | None:
         """Return what `write_job` stored. None: nothing."""
         path = self.path / "jobs" / f"{framework}-{number}.json"
-        return cleaned(parse(read(path), job_pb2.Job(), path)) if path.exists() else None
+        if not path.exists():
+            return None
+        job = cleaned(parse(read(path), job_pb2.Job(), path))
+        if job.HasField("spec"):
+            job.spec.CopyFrom(message_of(read_json(path)["spec"], str(path)))
+        return job
 
     def trials(self) -> list[Trial]:
         """Return every trial that has events, by framework and number."""
         return [self._trial(framework, number) for framework, number in sorted(self._found())]
 
-    def has_trials(self) -> bool:
-        """Return whether there are any, without reading them."""
-        return any(True for _ in self._found())
+    def count_trials(self) -> int:
+        """Return how many there are, without reading them."""
+        return sum(1 for _ in self._found())
 
     def _found(self) -> Iterator[tuple[str, int]]:
         for path in (self.path / "events").glob("*.jsonl"):
@@ -226,12 +233,14 @@ def create(
     spec: job_pb2.JobSpec,
     *,
     baseline: str | None = None,
+    label: str = "",
+    precision: float | None = None,
     now: datetime | None = None,
 ) -> Run:
     """Create a run directory in ``output``, which is created if missing.
 
-    It begins with its run.json, of ``kind``, ``workload``, ``sides`` and ``baseline``, and its
-    job.json. Raises OutputError.
+    It begins with its run.json, with the given fields of `About`, and its job.json. Raises
+    OutputError.
     """
     time = (now or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
     name = f"{time.strftime(STAMP)}-{about.title(kind, workload)}"
@@ -239,7 +248,8 @@ def create(
     with writing(path):
         output.mkdir(parents=True, exist_ok=True)
         path = _claim(output, name)
-    return _begin(About(path.name, kind, workload, time, sides, baseline), path, spec)
+    about_it = path.name, kind, workload, time, sides, baseline, label, platform.node(), precision
+    return _begin(About(*about_it), path, spec)
 
 
 def within(run: Run, name: str, kind: Kind, sides: Sequence[str], spec: job_pb2.JobSpec) -> Run:
@@ -248,18 +258,14 @@ def within(run: Run, name: str, kind: Kind, sides: Sequence[str], spec: job_pb2.
     with writing(path):
         path.mkdir(exist_ok=True)
     before = run.about()
-    what = dataclasses.replace(
-        before,
-        kind=kind,
-        sides=sides,
-        baseline=before.baseline if before.baseline in sides else None,
-    )
+    baseline = before.baseline if before.baseline in sides else None
+    what = dataclasses.replace(before, kind=kind, sides=sides, baseline=baseline)
     return _begin(what, path, spec)
 
 
 def _begin(what: About, path: Path, spec: job_pb2.JobSpec) -> Run:
     """Write the first files; job.json comes last, because it makes a directory a run."""
-    write_whole(path / about.FILE, _dumps(what.as_dict()))
+    about.write(path, what)
     write_whole(path / "job.json", _to_json(spec))
     return Run(path)
 

@@ -1,7 +1,8 @@
 """The stored job spec: read once, and written in proto's JSON mapping in one place."""
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from google.protobuf import json_format
 from twinrun.contract.converters.specs import readable_spec, spec_to_proto
@@ -19,6 +20,8 @@ _UNREADABLE = Phrase(
     "that made the run."
 )
 _FAULT = Phrase("{field} {message}")
+_NO_FIELD = Phrase("it has no field {field}")
+_NO_VALUE = Phrase("{field} has no value {value}")
 
 
 def spec_of(message: job_pb2.JobSpec, where: str | Sentence) -> JobSpec:
@@ -37,12 +40,45 @@ def spec_of(message: job_pb2.JobSpec, where: str | Sentence) -> JobSpec:
 
 
 def spec_from_mapping(mapping: object, where: str | Sentence) -> JobSpec:
-    """Read proto's JSON mapping as `spec_of` does; fields of a later version are ignored."""
+    """Read proto's JSON mapping as `spec_of` does."""
+    return spec_of(message_of(mapping, where), where)
+
+
+def message_of(mapping: object, where: str | Sentence) -> job_pb2.JobSpec:
+    """Read proto's JSON mapping. Raises RunUnreadable, which names what a later version added."""
+    if unknown := list(_unknown(mapping, job_pb2.JobSpec.DESCRIPTOR, "")):
+        raise RunUnreadable(english(_UNREADABLE, where=where, faults=join(SEMICOLON, unknown)))
     try:
-        message = json_format.ParseDict(mapping, job_pb2.JobSpec(), ignore_unknown_fields=True)  # type: ignore[arg-type] # whatever it is, ParseError says so
+        return json_format.ParseDict(mapping, job_pb2.JobSpec())  # type: ignore[arg-type] # whatever it is, ParseError says so
     except (json_format.ParseError, AttributeError, TypeError) as error:
-        raise RunUnreadable(english(_UNREADABLE, where=where, faults=error)) from error
-    return spec_of(message, where)
+        faults = str(error).rstrip(".")
+        raise RunUnreadable(english(_UNREADABLE, where=where, faults=faults)) from error
+
+
+def _unknown(value: object, descriptor: Any, path: str) -> Iterator[Sentence]:
+    """Yield fields and enums' values that this version does not have.
+
+    ``descriptor``: of the message whose mapping ``value`` is. protobuf's parser drops them, or
+    names all that it has.
+    """
+    if not isinstance(value, dict):
+        return
+    fields = {name: each for each in descriptor.fields for name in (each.name, each.json_name)}
+    for name, content in value.items():
+        here = f"{path}.{name}" if path else str(name)
+        field = fields.get(name)
+        if field is None:
+            yield english(_NO_FIELD, field=here)
+            continue
+        several = isinstance(content, list)
+        for index, each in enumerate(content if several else [content]):
+            place = f"{here}[{index}]" if several else here
+            if field.message_type is not None:
+                yield from _unknown(each, field.message_type, place)
+            elif isinstance(each, str) and field.enum_type is not None:
+                if each in field.enum_type.values_by_name:
+                    continue
+                yield english(_NO_VALUE, field=place, value=each)
 
 
 @functools.lru_cache(maxsize=64)

@@ -4,10 +4,9 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from twinrun.contract.ranges import between
 from twinrun.contract.spec import Dataset
 from twinrun.contract.violation import Violation
-
-from services.ranges import between
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +23,15 @@ DATASETS = {
     "mnist": DatasetInfo(60_000, 10_000, (28, 28, 1), 10),
     "fashion-mnist": DatasetInfo(60_000, 10_000, (28, 28, 1), 10),
 }
-NAMES = (*DATASETS, "synthetic")
+SYNTHETIC = "synthetic"  # made from the seed, by each runner itself
+NAMES = (*DATASETS, SYNTHETIC)
 _PREVIEWED = 100_000  # numbers of images in one event, which must fit into a message of 4 MiB
 _LARGEST_BYTES = 4 * 2**30  # of uint8 pixels per split
 
 
 def info(dataset: Dataset) -> DatasetInfo:
     """Tell a dataset's sizes, limits applied. Raises KeyError for a name that is not in NAMES."""
-    if dataset.name == "synthetic":
+    if dataset.name == SYNTHETIC:
         sizes = dataset.synthetic
         full = DatasetInfo(
             sizes.train_samples,
@@ -47,6 +47,12 @@ def info(dataset: Dataset) -> DatasetInfo:
         full.shape,
         full.classes,
     )
+
+
+def training_samples(dataset: Dataset) -> int:
+    """Return how many samples are trained on: without those held back for validation."""
+    samples = info(dataset).train_samples
+    return samples - int(samples * dataset.validation_fraction)
 
 
 def preview_violations(dataset: Dataset) -> Iterator[Violation]:

@@ -45,7 +45,6 @@ class IdiomaticTrainer:
     """
 
     def __init__(self, spec: JobSpec, data: Data, weights: Weights | None) -> None:
-        matched.require_supported(spec)
         self._spec = spec
         self._device = device.prepare(spec)
         if spec.device is Device.CPU:

@@ -87,7 +87,8 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit, load_data: Load = dat
         shape = catalog.info(spec.dataset).shape
         initial: parameters.Weights | None = None  # the trainer's own
         if task.weights is not None:
-            initial = parameters.from_safetensors(task.weights, spec.layers, shape, spec.precision)
+            content = task.weights.read_bytes()
+            initial = parameters.from_safetensors(content, spec.layers, shape, spec.precision)
         elif spec.recipe is Recipe.MATCHED and OwnWay.INITIAL_WEIGHTS not in spec.own_ways:
             initial = parameters.initial(spec.layers, shape, spec.seed, spec.precision)
             if spec.perturb_initial_weights:

@@ -5,7 +5,6 @@ import pytest
 from twinrun.contract.enums import Execution, OwnWay
 from twinrun.contract.optimizers import Adam, Optimizer, Sgd
 
-from services.errors import Unsupported
 from services.model import order
 from tests.frameworks import jobs, reference
 
@@ -141,13 +140,6 @@ def test_an_own_data_pipeline_brings_the_same_batches_and_tells_how_long_it_took
     found = steps(framework, job)
     np.testing.assert_allclose(np.concatenate([t.losses for t in found]), expected(job), rtol=1e-12)
     assert all(taken.wait_seconds > 0 for taken in found)
-
-
-def test_an_own_data_pipeline_is_not_for_compiled_steps(framework):
-    job = spec(OwnWay.DATA_PIPELINE, execution=Execution.COMPILED)
-    with pytest.raises(Unsupported, match="data_pipeline") as caught:
-        framework.Trainer(job, jobs.data(), jobs.weights(job))
-    assert caught.value.metadata == {"field": "own_ways"}
 
 
 def test_jit_compile_compiles_in_tensorflow_alone(framework):

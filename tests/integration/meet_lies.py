@@ -146,7 +146,7 @@ def meet(case: Case, addresses: list[str], directory: Path) -> dict[str, Any]:
         if case.codes != (0,) and (found := NONSENSE.search(text)):
             wrong.append(f"{found.group()!r} was said")
         after = runs(directory)
-        if after != before and after[-1].has_trials():
+        if after != before and after[-1].count_trials():
             wrong += look_again(after[-1].path, directory)
     except Hung:
         text, wrong = "", ["it hung"]

@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = {
     "show": "keeping",
     "open": "keeping",
     "report": "keeping",
+    "note": "keeping",
     "diff": "keeping",
     "export": "exporting",
     "rm": "keeping",

@@ -17,6 +17,7 @@ from orchestrator.cli.options import (
     BaselineOption,
     FrameworksOption,
     JobOptions,
+    LabelOption,
     ShownOptions,
     WhereOptions,
 )
@@ -55,6 +56,7 @@ def verify(
         typer.Option(metavar="N", help="Run only N steps of each epoch, including its last one."),
     ] = None,
     all_workloads: Annotated[bool, typer.Option("--all", help="All workloads.")] = False,
+    label: LabelOption = "",
 ) -> None:
     """Show that the frameworks do the same job, and keep the evidence: a certificate.
 
@@ -77,7 +79,7 @@ def verify(
             name = workloads.title(workload)
             try:
                 with closing(display_of(shown, names, spec.epochs)) as display:
-                    request = Request(name, spec, sides(names), shown.output, first)
+                    request = Request(name, spec, sides(names), shown.output, first, label)
                     _, certificates[name] = proof.verify(request, runners, display)
             except JobFailed as error:  # other workloads are still verified
                 faults.append(english(OF, name=name, what=error.message))
@@ -124,6 +126,7 @@ def explain(
         str | None,
         typer.Option(metavar="NAME", help=f"Only this one: {', '.join(pitfalls.NAMES)}."),
     ] = None,
+    label: LabelOption = "",
 ) -> None:
     """Introduce one difference at a time into the same job, and show its effect on the comparison.
 
@@ -142,7 +145,7 @@ def explain(
         closing(Runners(where.places(), display.say)) as runners,
     ):
         request = explaining.ExplanationRequest(
-            job.title, spec, sides(names), shown.output, first, pitfalls=chosen
+            job.title, spec, sides(names), shown.output, first, label, pitfalls=chosen
         )
         outcome = explaining.run_explanation(request, runners, display)
     if shown.as_json:

@@ -1,6 +1,6 @@
 """Commands that train, and that evaluate trained weights."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from contextlib import closing
 from typing import Annotated
 
@@ -17,6 +17,7 @@ from orchestrator.cli.options import (
     FrameworkOption,
     FrameworksOption,
     JobOptions,
+    LabelOption,
     Loop,
     Recipe,
     RepeatOptions,
@@ -83,12 +84,13 @@ def compare(
             "--profile", help="Show which operations take the time, by each framework's profiler."
         ),
     ] = False,
+    label: LabelOption = "",
 ) -> None:
     """Train the same job on each framework, one after the other, and compare the results.
 
     Example: orchestrator compare --epochs 5 --repeats 10
     """
-    spec = config.job_spec(job.workload, job.changes())
+    spec, refused = config.job_spec(job.workload, job.changes()), repeat.refused()
     if recipe is not Recipe.BOTH:
         spec.recipe = results.RECIPES[recipe.value]
     if loop is Loop.BOTH and recipe is Recipe.BOTH:
@@ -107,6 +109,7 @@ def compare(
         plan=repeat.plan(),
         profile=profile,
         baseline=config.baseline(baseline, [side.name for side in compared]),
+        label=label,
     )
     if recipe is Recipe.BOTH:
         outcomes = _train_variants(Kind.RECIPES, request, where, shown)
@@ -115,12 +118,16 @@ def compare(
     else:
         outcomes = [_train(request, where, shown)]
     _raise_unless_the_same(outcomes)
-    if repeat.strict:
-        _raise_for_cautions(outcomes)
+    _raise_for_cautions(outcomes, refused)
 
 
 def train(
-    job: JobOptions, where: WhereOptions, shown: ShownOptions, framework: FrameworkOption
+    job: JobOptions,
+    where: WhereOptions,
+    shown: ShownOptions,
+    framework: FrameworkOption,
+    *,
+    label: LabelOption = "",
 ) -> None:
     """Train a job on one framework.
 
@@ -128,7 +135,9 @@ def train(
     """
     spec = config.job_spec(job.workload, job.changes())
     _train(
-        comparing.ComparisonRequest(job.title, spec, sides([framework.value]), shown.output),
+        comparing.ComparisonRequest(
+            job.title, spec, sides([framework.value]), shown.output, label=label
+        ),
         where,
         shown,
     )
@@ -207,7 +216,8 @@ def _raise_unless_the_same(outcomes: Sequence[comparing.Outcome]) -> None:
         raise NotTheSameJob(failed[0].comparison.finding)
 
 
-def _raise_for_cautions(outcomes: Sequence[comparing.Outcome]) -> None:
-    codes = dict.fromkeys(c.code for outcome in outcomes for c in outcome.comparison.cautions)
+def _raise_for_cautions(outcomes: Sequence[comparing.Outcome], refused: Container[str]) -> None:
+    given = (each.code for outcome in outcomes for each in outcome.comparison.cautions)
+    codes = dict.fromkeys(code for code in given if code in refused)
     if codes:
         raise Doubtful(english(_WARNED, codes=", ".join(codes)))

@@ -4,6 +4,7 @@ import pytest
 
 from orchestrator.actions import repeat
 from orchestrator.actions.repeat import Plan, enough
+from orchestrator.results.comparison import compare
 from orchestrator.results.estimate import FEWEST_PAIRS
 from orchestrator.storage.about import About, Kind
 from tests.builders.comparisons import NOISE, pairs
@@ -80,6 +81,17 @@ def test_until_sure_begins_no_more_when_the_time_is_over(monkeypatch):
     number, said = repetitions(Plan(precision=0.02, most_seconds=10.0), ratios=NOISY)
     assert number == FEWEST_PAIRS
     assert "not certain enough yet" in said[-1]
+
+
+def test_until_sure_that_did_not_get_there_is_a_warning():
+    verdicts = compare(JOB, pairs(NOISY)).verdicts
+    (found,) = repeat.cautions(verdicts, 0.02)
+    assert found.code == "NOT_PRECISE"
+    assert "not 2.0% as asked for" in found.sentence
+    (without,) = repeat.cautions(compare(JOB, pairs(STEADY[:2])).verdicts, 0.02)
+    assert "There is no interval" in without.sentence
+    assert not repeat.cautions(compare(JOB, pairs(STEADY)).verdicts, 0.02)
+    assert not repeat.cautions(verdicts, None)
 
 
 def test_until_sure_ends_with_a_trial_that_failed():

@@ -29,11 +29,33 @@ def test_a_spec_comes_back_from_its_mapping_as_it_was():
 
 def test_what_an_older_version_did_not_write_has_its_default_and_unknown_threads_are_none():
     older = {name: SPEC[name] for name in ("dataset", "layers", "optimizer")}
-    found = spec_from_mapping({**older, "of_a_later_version": 1}, "a test")
+    found = spec_from_mapping(older, "a test")
     assert (found.epochs, found.recipe, found.threads) == (5, Recipe.MATCHED, 0)
     message = json_format.ParseDict(older, job_pb2.JobSpec())
     assert spec_of(message, "a test") == found
     assert not message.HasField("threads")
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"later": 1}, "it has no field later"),
+        (
+            {"layers": [{"flatten": {}}, {"dense": {"units": 1, "later": 2}}]},
+            "layers[1].dense.later",
+        ),
+        ({"layers": [{"later": {}}]}, "it has no field layers[0].later"),
+        ({"precision": "PRECISION_LATER"}, "precision has no value PRECISION_LATER"),
+        ({"own_ways": ["OWN_WAY_LOSS", "LATER"]}, "own_ways[1] has no value LATER"),
+        ({"device": 9}, "device is 9; known are"),
+        ({"later": 1, "recipe": "LATER"}, "recipe has no value LATER"),
+    ],
+)
+def test_what_a_later_version_added_is_refused_by_its_name(change, named):
+    with pytest.raises(RunUnreadable) as refused:
+        spec_from_mapping({**SPEC, **change}, "job.json")
+    assert named in str(refused.value)
+    assert "Available" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
