@@ -112,8 +112,20 @@ class _Where:
         ),
     ] = None
 
+    local: Annotated[
+        bool,
+        _option(
+            _WHERE,
+            "--local",
+            help="Use only runners of your own on this machine, whatever addresses are set and "
+            "whatever listens on the default ports.",
+        ),
+    ] = False
+
     def places(self) -> Places:
         """Return the places. Raises BadInput."""
+        if self.local:
+            return Places(local=True)
         own = {name: getattr(self, name) for name in FRAMEWORKS}
         return Places({**own, **dict(map(config.runner, self.runner or []))})
 
