@@ -34,6 +34,7 @@ from orchestrator.trials.sides import are_the_same
 from orchestrator.trials.stored import as_json, fields_of
 
 _NOT_AT_ONCE = Phrase("--concurrent: {reason}; one trial at a time")
+_DRAWING = Phrase("judging, and drawing the figures and the page")
 _ONE_RUNNER = Phrase("two sides have one runner")
 
 
@@ -122,7 +123,7 @@ def train_into(
             order = placements(
                 request.sides,
                 spec,
-                enough(request.plan, run, display.say),
+                enough(request.plan, run, display),
                 same_seed=request.plan.same_seed,
             )
             faults = run_trials(order, runners, run, listen, at_once=at_once)
@@ -134,6 +135,7 @@ def train_into(
         raise
     except OrchestratorError as error:  # everything finished is written first
         ended = error
+    display.stage(say(_DRAWING))
     _recall(run)
     comparison = judge(run)
     if are_the_same(request.names):
@@ -142,6 +144,7 @@ def train_into(
         draw(run, comparison, renderer)
     except OutputError as error:
         ended = ended or error
+    display.stage("")
     display.say(kept(run))
     return Outcome(run, comparison, faults, interrupted, ended)
 
