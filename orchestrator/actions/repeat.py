@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orchestrator.language.phrases import Phrase, Sentence, english, join, say
-from orchestrator.language.words import SEMICOLON, label
+from orchestrator.language.words import COMMA, label
 from orchestrator.results.circumstances import Caution
 from orchestrator.results.comparison import compare
 from orchestrator.results.estimate import fewest_pairs
@@ -24,10 +24,12 @@ _NO_INTERVAL = Phrase("There is no interval, although --until-sure asked for {pr
 _LONGER = Phrase("Allow more time: --max-minutes.")
 _PAIR, _PAIR_ON = Phrase("pair {number} of {of}"), Phrase("pair {number}")
 _BLOCK, _BLOCK_ON = Phrase("block {number} of {of}"), Phrase("block {number}")
-_SO_FAR = Phrase("so far {faster} {ratio:.2f} times as fast as {slower}")
-_SO_FAR_WITHIN = Phrase("so far {faster} {ratio:.2f} times as fast as {slower}, ± {within:.1%}")
-_LEFT_SECONDS = Phrase("about {seconds:.0f} s left")
-_LEFT_MINUTES = Phrase("about {minutes:.0f} min left")
+_SO_FAR = Phrase("so far {faster} {ratio:.2f} times as fast")
+_SO_FAR_WITHIN = Phrase("so far {faster} {ratio:.2f} times as fast ± {within:.1%}")
+_SO_FAR_AS = Phrase("so far {faster} {ratio:.2f} times as fast as {slower}")
+_SO_FAR_AS_WITHIN = Phrase("so far {faster} {ratio:.2f} times as fast as {slower} ± {within:.1%}")
+_LEFT_SECONDS = Phrase("{seconds:.0f} s left")
+_LEFT_MINUTES = Phrase("{minutes:.0f} min left")
 _MINUTE = 60.0  # seconds
 PROGRESS = "progress"  # the file of a run
 
@@ -64,7 +66,7 @@ def enough(plan: Plan, run: Run, display: Display) -> Enough:
         parts = [english(phrase, number=number + 1, of=of), *map(_so_far, verdicts)]
         if number and of:
             parts.append(_left((time.monotonic() - began) / number * (of - number)))
-        text = join(SEMICOLON, parts)
+        text = join(COMMA, parts)
         display.stage(say(text), number, of)
         run.write_result(PROGRESS, as_json({"text": text, "done": number, "of": of}))
 
@@ -91,7 +93,11 @@ def enough(plan: Plan, run: Run, display: Display) -> Enough:
 
 
 def _so_far(verdict: Verdict) -> Sentence:
-    phrase = _SO_FAR if verdict.least_seen is None else _SO_FAR_WITHIN
+    """Say it in a few words; of two sides the slower one need not be named."""
+    bare, within = (
+        (_SO_FAR, _SO_FAR_WITHIN) if verdict.together == 1 else (_SO_FAR_AS, _SO_FAR_AS_WITHIN)
+    )
+    phrase = bare if verdict.least_seen is None else within
     names = {"faster": label(verdict.faster), "slower": label(verdict.slower)}
     return english(phrase, **names, ratio=verdict.ratio, within=verdict.least_seen)
 

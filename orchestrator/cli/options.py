@@ -155,21 +155,24 @@ else:
     )
 
 
+OutputOption = Annotated[
+    Path,
+    _option(
+        _SHOWN,
+        "--output",
+        "-o",
+        metavar="DIR",
+        envvar="TWINRUN_OUTPUT",
+        help="Directory of the runs, one directory each.",
+    ),
+]
+
+
 @dataclass(frozen=True, slots=True)
 class ShownOptions:
     """Where runs are stored, and how results are printed."""
 
-    output: Annotated[
-        Path,
-        _option(
-            _SHOWN,
-            "--output",
-            "-o",
-            metavar="DIR",
-            envvar="TWINRUN_OUTPUT",
-            help="Directory of the runs, one directory each.",
-        ),
-    ] = Path("runs")
+    output: OutputOption = Path("runs")
     as_json: Annotated[bool, _option(_SHOWN, "--json", help="Print results as JSON on stdout.")] = (
         False
     )
