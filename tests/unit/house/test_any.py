@@ -45,6 +45,7 @@ MAY = {
     "orchestrator/settings/job.py": "values of flags of every kind, as YAML has them",
     "orchestrator/settings/workloads/": YAML,
     "orchestrator/storage/": JSON,
+    "orchestrator/trials/names.py": REFLECTION,
     "orchestrator/trials/sides.py": REFLECTION,
     "orchestrator/trials/text.py": REFLECTION,
 }
