@@ -48,48 +48,56 @@ class Plan:
     most_seconds: float = 1800.0
 
 
+class _Repetitions:
+    """Judges whether what ``run`` has is enough, and shows how far it has come."""
+
+    def __init__(self, plan: Plan, run: Run, display: Display) -> None:
+        self._plan, self._run, self._display = plan, run, display
+        self._began = time.monotonic()
+        self._sides = len(run.about().sides)
+        self._of = plan.repeats if plan.precision is None else None  # None: not known
+        if self._of != 1:
+            self._show(0, ())
+
+    def __call__(self, number: int) -> bool:
+        """Return whether ``number`` repetitions are enough."""
+        if number == self._of or self._is_over(number, verdicts := _verdicts(self._run)):
+            self._display.stage("")
+            return True
+        self._show(number, verdicts)
+        return False
+
+    def _is_over(self, number: int, verdicts: Sequence[Verdict]) -> bool:
+        if self._plan.precision is None:
+            return False
+        if number < max(self._plan.repeats, fewest_pairs(max(1, self._sides - 1))):
+            return _failed(self._run)
+        if _failed(self._run) or _precise(verdicts, self._plan.precision):  # or without a verdict
+            return True
+        late = time.monotonic() - self._began > self._plan.most_seconds
+        if late:
+            self._display.say(say(_LATE, minutes=self._plan.most_seconds / 60))
+        return late
+
+    def _show(self, number: int, verdicts: Sequence[Verdict]) -> None:
+        """Say what runs after ``number`` repetitions."""
+        of = self._of
+        phrase = (_PAIR if of else _PAIR_ON) if self._sides < 3 else (_BLOCK if of else _BLOCK_ON)
+        parts = [english(phrase, number=number + 1, of=of), *map(_so_far, verdicts)]
+        if number and of:
+            parts.append(_left((time.monotonic() - self._began) / number * (of - number)))
+        text = join(COMMA, parts)
+        self._display.stage(say(text), number, of)
+        self._run.write_result(PROGRESS, as_json({"text": text, "done": number, "of": of}))
+
+
 def enough(plan: Plan, run: Run, display: Display) -> Enough:
     """Return a judge of what ``run`` has; a failed trial also ends it.
 
     ``display`` shows which repetition runs, what they came to so far, and how long it still takes;
     ``progress.json`` of the run keeps that.
     """
-    began = time.monotonic()
-    sides = len(run.about().sides)
-    fewest = fewest_pairs(max(1, sides - 1))
-    least = plan.repeats if plan.precision is None else max(plan.repeats, fewest)
-    of = plan.repeats if plan.precision is None else None
-
-    def show(number: int, verdicts: Sequence[Verdict]) -> None:
-        """Say what runs after ``number`` repetitions."""
-        phrase = (_PAIR if of else _PAIR_ON) if sides < 3 else (_BLOCK if of else _BLOCK_ON)
-        parts = [english(phrase, number=number + 1, of=of), *map(_so_far, verdicts)]
-        if number and of:
-            parts.append(_left((time.monotonic() - began) / number * (of - number)))
-        text = join(COMMA, parts)
-        display.stage(say(text), number, of)
-        run.write_result(PROGRESS, as_json({"text": text, "done": number, "of": of}))
-
-    def judge(number: int) -> bool:
-        if of == number:
-            display.stage("")
-            return True
-        verdicts = _verdicts(run)
-        show(number, verdicts)
-        if plan.precision is None:
-            return False
-        if number < least:
-            return _failed(run)
-        if _failed(run) or _precise(verdicts, plan.precision):  # also without a verdict
-            return True
-        late = time.monotonic() - began > plan.most_seconds
-        if late:
-            display.say(say(_LATE, minutes=plan.most_seconds / 60))
-        return late
-
-    if of != 1:
-        show(0, ())
-    return judge
+    return _Repetitions(plan, run, display)
 
 
 def _so_far(verdict: Verdict) -> Sentence:
