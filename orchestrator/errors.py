@@ -59,6 +59,10 @@ class RunnerUnavailable(OrchestratorError):
     exit_code = 3
 
 
+class TooSlow(RunnerUnavailable):
+    """A runner that takes connections, but does not answer."""
+
+
 class WrongRunner(RunnerUnavailable):
     """A runner that answers, but has another framework or another version."""
 

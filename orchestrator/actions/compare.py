@@ -34,6 +34,7 @@ from orchestrator.trials.sides import are_the_same
 from orchestrator.trials.stored import as_json, fields_of
 
 _NOT_AT_ONCE = Phrase("--concurrent: {reason}; one trial at a time")
+_DRAWING = Phrase("judging, and drawing the figures and the page")
 _ONE_RUNNER = Phrase("two sides have one runner")
 
 
@@ -119,7 +120,7 @@ def train_into(
             order = placements(
                 request.sides,
                 spec,
-                enough(request.plan, run, display.say),
+                enough(request.plan, run, display),
                 same_seed=request.plan.same_seed,
             )
             faults = run_trials(order, runners, run, listen, at_once=at_once)
@@ -133,6 +134,7 @@ def train_into(
         if isinstance(error, CannotRun) and not any(trial.epochs for trial in run.trials()):
             raise
         ended = error
+    display.stage(say(_DRAWING))
     _recall(run)
     comparison = judge(run)
     if are_the_same(request.names):
@@ -141,6 +143,7 @@ def train_into(
         draw(run, comparison, renderer)
     except OutputError as error:
         ended = ended or error
+    display.stage("")
     display.say(kept(run))
     return Outcome(run, comparison, faults, interrupted, ended)
 

@@ -39,7 +39,7 @@ from orchestrator.language.words import NEXT
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.placement import Placement
 from orchestrator.runners.planning import completed
-from orchestrator.runners.progress import Display, Lines, logged
+from orchestrator.runners.progress import Display, Stages, logged
 from orchestrator.runners.schedule import Listener, raise_unless_succeeded, run_trials
 from orchestrator.storage import certificates, store
 from orchestrator.storage.about import Kind
@@ -49,6 +49,15 @@ from orchestrator.trials.sides import Side, framework_of
 
 _NO_TRIALS = Phrase("{path} has no finished trial of each framework: run 'verify' again.")
 _SHOWING = Phrase("first showing, in float64, that every side does the same job")
+_TAKES = {
+    PLAIN: Phrase("the job"),
+    PERTURBED: Phrase("again, every initial value moved by one rounding"),
+    REPEATED: Phrase("again, to see whether it repeats exactly"),
+    TIMED: Phrase("as it will be timed"),
+    TIMED_PERTURBED: Phrase("as it will be timed, every initial value moved by one rounding"),
+}
+_EVALUATING = Phrase("each side evaluates the weights of the other")
+_PROOF = Phrase("certificate: {what}")
 # The modules whose code determines a certificate.
 _ROOMS = Path(__file__).parents[1]
 _JUDGES = (
@@ -128,7 +137,7 @@ def short(request: Request, run: Run, runners: Runners, display: Display) -> lis
             return read(known, key).made
     display.say(say(_SHOWING))
     inner = store.within(run, "certificate", Kind.VERIFY, request.names, planned[PLAIN])
-    judgements = _certificates(planned, request, inner, runners, Lines(lambda _: None))
+    judgements = _certificates(planned, request, inner, runners, Stages(display))
     if all(each.same_job for each in judgements):
         certificates.write(key, as_dict(Certificates(judgements)))
     return judgements
@@ -156,7 +165,11 @@ def _certificates(
     sides = [side for side in request.sides if any(side.name in pair for pair in request.pairs)]
     with logged(run.log_path, display) as listen:
 
+        def show(what: Phrase, done: int) -> None:
+            display.stage(say(_PROOF, what=english(what)), done, len(planned) + 1)
+
         def train(number: int) -> None:
+            show(_TAKES[number], list(planned).index(number))
             spec = planned[number]
             order = [Placement(side.name, number, side.spec(spec), _SHARED) for side in sides]
             faults = run_trials(order, runners, run, listen, at_once=_at_once(spec))
@@ -173,7 +186,9 @@ def _certificates(
         for number in (TIMED, TIMED_PERTURBED):
             if number in planned:
                 train(number)
+        show(_EVALUATING, len(planned))
         _evaluate_again(planned[PLAIN], request.pairs, run, runners, listen)
+    display.stage("")
     return judged(run, request.pairs)
 
 

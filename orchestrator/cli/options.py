@@ -112,8 +112,20 @@ class _Where:
         ),
     ] = None
 
+    local: Annotated[
+        bool,
+        _option(
+            _WHERE,
+            "--local",
+            help="Use only runners of your own on this machine, whatever addresses are set and "
+            "whatever listens on the default ports.",
+        ),
+    ] = False
+
     def places(self) -> Places:
         """Return the places. Raises BadInput."""
+        if self.local:
+            return Places(local=True)
         own = {name: getattr(self, name) for name in FRAMEWORKS}
         return Places({**own, **dict(map(config.runner, self.runner or []))})
 
@@ -143,21 +155,24 @@ else:
     )
 
 
+OutputOption = Annotated[
+    Path,
+    _option(
+        _SHOWN,
+        "--output",
+        "-o",
+        metavar="DIR",
+        envvar="TWINRUN_OUTPUT",
+        help="Directory of the runs, one directory each.",
+    ),
+]
+
+
 @dataclass(frozen=True, slots=True)
 class ShownOptions:
     """Where runs are stored, and how results are printed."""
 
-    output: Annotated[
-        Path,
-        _option(
-            _SHOWN,
-            "--output",
-            "-o",
-            metavar="DIR",
-            envvar="TWINRUN_OUTPUT",
-            help="Directory of the runs, one directory each.",
-        ),
-    ] = Path("runs")
+    output: OutputOption = Path("runs")
     as_json: Annotated[bool, _option(_SHOWN, "--json", help="Print results as JSON on stdout.")] = (
         False
     )

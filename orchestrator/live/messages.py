@@ -90,6 +90,12 @@ def _overview(live: Live, shown: Sequence[Sequence[LiveJob]]) -> dict[str, objec
             }
             for group in shown
         ],
+        "run": live.run
+        and {
+            "title": texts.run_title(live.run),
+            "text": texts.run_text(live.run),
+            "running": live.run.running,
+        },
         # Not an event of the job: nobody is left to report it.
         "lost": {
             job.job_id: texts.state(job, lost=True)

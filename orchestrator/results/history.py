@@ -21,6 +21,7 @@ from orchestrator.trials.stored import sentence, sentences
 _NOT_FINISHED = Phrase("It was not finished.")
 _DIFFERENCES = Phrase("{count} differences, one at a time.")
 _RUNNING = Phrase("It is running: {count} trials have begun.")
+_RUNNING_AT = Phrase("It is running: {text}.")
 _UNREADABLE = Phrase("It cannot be read: {why}")
 
 
@@ -142,7 +143,7 @@ def entry(run: Run) -> Entry:
             say(outcome.finding)  # a finding that cannot be rendered in this language is invalid
             state = state if state == RUNNING else str(what.state or State.FINISHED)
         elif state == RUNNING:
-            outcome = Told(english(_RUNNING, count=run.count_trials()))
+            outcome = Told(_so_far(run))
     except Exception as error:  # noqa: BLE001 - one bad run must not hide the others
         outcome = Told(english(_UNREADABLE, why=getattr(error, "message", repr(error))))
     outcome = outcome or Told(english(_NOT_FINISHED))
@@ -161,6 +162,14 @@ def entry(run: Run) -> Entry:
         warnings=outcome.warnings,
         **outcome.numbers,
     )
+
+
+def _so_far(run: Run) -> Sentence:
+    """Say how far a run that is being made has come."""
+    progress = run.result("progress")
+    if progress is None:
+        return english(_RUNNING, count=run.count_trials())
+    return english(_RUNNING_AT, text=sentence(progress, "text"))
 
 
 def _settings(run: Run) -> dict[str, object]:

@@ -58,11 +58,15 @@ def state_home() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where runners are looked for: the given ``addresses`` (HOST:PORT, by framework)."""
+    """Where runners are looked for: the given ``addresses`` (HOST:PORT, by framework).
+
+    ``local``: only the user's own on this machine.
+    """
 
     addresses: Mapping[str, str | None] = field(default_factory=dict)
     state_home: Path = field(default_factory=state_home)
     environments: Path = Path(__file__).resolve().parents[2]  # contains .venv-pytorch and others
+    local: bool = False
 
     def python(self, framework: str) -> Path:
         """Return the interpreter that has the framework, for a runner started here."""

@@ -27,6 +27,7 @@ from orchestrator.language.words import OF
 from orchestrator.reports import environments
 from orchestrator.reports import summary as summary_report
 from orchestrator.reports import workloads as workloads_report
+from orchestrator.reports.writers.terminal import console
 from orchestrator.results import summary as summaries
 from orchestrator.runners import asking
 from orchestrator.runners.finding import Runners
@@ -183,7 +184,8 @@ def workloads(
         if as_json:
             print_json({preset.name: preset.spec for preset in listed})
         else:
-            print_report([workloads_report.table(listed)])
+            for line in workloads_report.lines(listed, console().width):
+                typer.echo(line)
         return
     with (
         presets.lines_in_refusals(workload),
