@@ -4,6 +4,7 @@ A column's name has its unit; losses have none, accuracies and utilisation are i
 steps count from 0, trials from 1. None: not known. docs/export.md describes each column.
 """
 
+import bisect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -88,12 +89,11 @@ def epochs(comparison: Comparison) -> Iterator[Row]:
 def steps(comparison: Comparison) -> Iterator[Row]:
     """Yield a row for each reported step."""
     for side, trial in _trials(comparison):
-        per_epoch = trial.inputs.steps_per_epoch if trial.inputs else 0
         details = trial.details
         for step, loss in enumerate(trial.losses.tolist()):
             yield {
                 **_key(side, trial),
-                "epoch": step // per_epoch if per_epoch else None,
+                "epoch": bisect.bisect_right(trial.epoch_starts, step) - 1,
                 "step": step,
                 "loss": loss,
                 "accuracy": float(details.accuracies[step]) if details else None,

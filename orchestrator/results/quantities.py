@@ -73,9 +73,9 @@ def _epoch_seconds(trial: Trial, _job: Job) -> float | None:
 
 
 def _samples_per_second(trial: Trial, job: Job) -> float | None:
-    """Return the samples of an epoch over its seconds."""
-    taken = _epoch_seconds(trial, job)
-    return trial.inputs.train_samples / taken if trial.inputs and taken else None
+    """Return the samples that an epoch trained on over its seconds."""
+    taken, samples = _epoch_seconds(trial, job), trial.epoch_samples
+    return samples / taken if samples and taken else None
 
 
 def _start_up_seconds(trial: Trial, _job: Job) -> float | None:

@@ -165,6 +165,6 @@ def _block_means(losses: Floats, block: int) -> Floats:
 
 def _steps_label(comparison: Comparison) -> str:
     for trial in itertools.chain(*comparison.counted.values()):
-        if trial.inputs:
-            return say(_STEP_OF, steps=trial.inputs.steps_per_epoch)
+        if steps := trial.epoch_steps:
+            return say(_STEP_OF, steps=steps)
     return say(_STEP)

@@ -97,6 +97,12 @@ def test_all_questions_are_answered_in_their_order():
     assert "96.67 % and 96.67 %" in text
 
 
+def test_a_limited_epoch_says_what_it_took():
+    assert "Each epoch took" not in shown(BOTH).text
+    limited = compare(JOB, [trial("pytorch", samples=60_000, taken=3200)])
+    assert "Each epoch took 3,200 of them, in 50 steps." in shown(limited).text
+
+
 def test_how_sure_it_is_is_said_with_the_interval_and_what_could_not_have_been_seen():
     found = compare(JOB, pairs([1.3 * noise for noise in NOISE]))
     text = shown(found).text
