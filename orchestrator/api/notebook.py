@@ -11,7 +11,7 @@ from orchestrator.language.phrases import say
 from orchestrator.language.words import KEPT
 from orchestrator.reports.comparison import caution_text, sentences
 from orchestrator.reports.grid import Part
-from orchestrator.reports.table import table
+from orchestrator.reports.table import note, table
 from orchestrator.reports.writers import notebook
 from orchestrator.results.comparison import Comparison
 
@@ -24,6 +24,7 @@ def page(comparison: Comparison, path: str, svg: str) -> str:
         [
             f"<div><p><strong>{escape(finding)}</strong></p>",
             notebook.table(numbers) if numbers.rows else "",
+            f"<p>{escape(below)}</p>" if (below := note(comparison)) else "",
             *(f"<p>{escape(sentence)}</p>" for sentence in rest),
             *_warnings(comparison),
             *_image(finding, svg),

@@ -115,14 +115,12 @@ def phases(comparison: Comparison) -> Iterator[Row]:
 def trials(comparison: Comparison) -> Iterator[Row]:
     """Yield a row for each trial: how it ended, where it ran, and what it used."""
     for side, trial in _trials(comparison):
-        last = trial.epochs[-1] if trial.epochs else None
         environment = {
             "state": trial.state.value,
             "error": trial.error.message if trial.error else None,
             "seed": trial.spec.seed if trial.spec else None,
             "epochs": len(trial.epochs),
             "train_samples": trial.inputs.train_samples if trial.inputs else None,
-            "train_loss": last and last.train_loss,
             **{each.name: each.measure(trial, comparison.job) for each in QUANTITIES},
         }
         yield {

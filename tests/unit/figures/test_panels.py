@@ -8,6 +8,8 @@ from matplotlib.figure import Figure
 
 from orchestrator.figures import panels, titles
 from orchestrator.language.palette import looks
+from orchestrator.language.words import number
+from orchestrator.reports.table import table
 from orchestrator.results.comparison import compare
 from tests.builders.drawn import BOTH
 from tests.builders.events import JOB, failed_trial, job, losses, trial
@@ -53,6 +55,28 @@ def test_the_accuracy_axis_spans_at_least_ten_points(accuracies, limits):
 
 def test_final_accuracies_are_written_beside_their_lines():
     assert texts(panel(panels.accuracy, BOTH)) == ["PyTorch\n96.67 %", "TensorFlow\n96.67 %"]
+
+
+def test_the_numbers_beside_lines_are_those_of_the_table():
+    trials = [
+        trial(
+            side, number, seconds=(1.0,), accuracies=[accuracy], step_losses=losses(1, 300, number)
+        )
+        for side in ("pytorch", "tensorflow")
+        for number, accuracy in enumerate((0.9208, 0.9209), start=1)
+    ]
+    found = compare(JOB, trials)
+    rows = {row.name: row.values for row in table(found).rows}
+    for draw, name in ((panels.accuracy, "Test accuracy"), (panels.loss, "Training loss")):
+        labels = [text.split("\n") for text in texts(panel(draw, found))]
+        assert [label[1] for label in labels if label[0] == "PyTorch"] == rows[name][:1]
+
+
+def test_the_loss_beside_a_line_is_the_epochs_as_the_log_says_and_the_panel_says_so():
+    found = compare(JOB, [trial("pytorch", step_losses=losses(3, 300))])
+    told = texts(panel(panels.loss, found))
+    assert f"PyTorch\n{number(found.trials['pytorch'][0].epochs[-1].train_loss)}" in told
+    assert any("numbers: mean of the last epoch" in text for text in told)
 
 
 def test_labels_of_lines_that_coincide_do_not():
