@@ -19,11 +19,11 @@ from orchestrator.cli.options import (
     WhereOptions,
 )
 from orchestrator.cli.output import print_json, print_report, to_stderr
-from orchestrator.errors import BadInput
+from orchestrator.errors import BadInput, JobFailed, OrchestratorError, RunnerUnavailable
 from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language import columns as cells
-from orchestrator.language.phrases import Phrase, english, say
-from orchestrator.language.words import OF
+from orchestrator.language.phrases import Phrase, english, join, say
+from orchestrator.language.words import LINES, OF
 from orchestrator.reports import environments
 from orchestrator.reports import summary as summary_report
 from orchestrator.reports import workloads as workloads_report
@@ -108,13 +108,18 @@ def env(
 
     Example: orchestrator env --measure --threads 2
     """
-    names = config.frameworks(frameworks)
+    by_name: dict[str, job_pb2.Environment] = {}
     rates: dict[str, job_pb2.MachineMeasured] = {}
+    lost: list[OrchestratorError] = []
     with closing(Runners(where.places(), to_stderr, lazy=False)) as runners:
-        by_name = {name: runners.get(name).environment() for name in names}
-        if measure:
-            spec = completed(config.job_spec(job.workload, job.changes()), names, runners)
-            rates = {name: asking.rates(runners.get(name), spec) for name in names}
+        for name in config.frameworks(frameworks):
+            try:
+                by_name[name] = runners.get(name).environment()
+            except (RunnerUnavailable, JobFailed) as error:  # the others are shown all the same
+                lost.append(error)
+        if measure and by_name:
+            spec = completed(config.job_spec(job.workload, job.changes()), tuple(by_name), runners)
+            rates = {name: asking.rates(runners.get(name), spec) for name in by_name}
             machine.keep_rates(rates, by_name, spec)
     if as_json:
         print_json(
@@ -124,8 +129,10 @@ def env(
                 for name, environment in by_name.items()
             }
         )
-    else:
+    elif by_name:
         print_report([environments.table(by_name, rates)])
+    if lost:
+        raise type(lost[0])(join(LINES, [error.message for error in lost]))
 
 
 def summary(
