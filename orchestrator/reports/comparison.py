@@ -17,6 +17,7 @@ from orchestrator.storage import machine
 from orchestrator.trials.sides import framework_of
 from orchestrator.trials.spec import in_own_way
 
+_LEAST_SHOWN = 0.00005  # as a difference of accuracies that is written to 0.01 points
 _ROUNDED = (Precision.FLOAT32, Precision.BFLOAT16)
 _LOSSES = Phrase(
     "Over {steps:,} steps the largest relative difference between the losses of {first} and "
@@ -159,5 +160,6 @@ def _accuracies(agreement: Agreement) -> Iterator[str]:
     if median is None:
         return
     names = {"first": label(agreement.first), "second": label(agreement.second)}
-    phrase = _ACCURACIES if agreement.pairs < 2 or most is None else _ACCURACIES_OF_PAIRS
+    apart = agreement.pairs > 1 and most is not None and most >= _LEAST_SHOWN
+    phrase = _ACCURACIES_OF_PAIRS if apart else _ACCURACIES
     yield say(phrase, **names, points=abs(100 * median), most=100 * (most or 0.0))

@@ -7,13 +7,14 @@ from orchestrator.language.words import OF, number, percent
 from orchestrator.reports.comparison import caution_text, sentences
 from orchestrator.reports.grid import BLANK, QUANTITY, UNKNOWN, Grid, Part, Row, Said, of_sides, row
 from orchestrator.results.comparison import Comparison
+from orchestrator.results.quantities import EPOCH
 from orchestrator.results.variants import Loops, Times, Variants, cautions, title
 
 _SECONDS = Phrase("Seconds of an epoch")
-_WAITING = Phrase("  of which waiting for data")
 _SHOWN: Mapping[Phrase, Callable[[Times], str]] = {
     Phrase("training"): lambda times: f"{number(times.train_seconds)} s",
-    _WAITING: lambda times: f"{number(times.wait_seconds)} s",
+    Phrase("  of which waiting for data"): lambda times: f"{number(times.wait_seconds)} s",
+    EPOCH.title: lambda times: EPOCH.written(times.epoch_seconds),
     Phrase("test accuracy"): lambda times: percent(times.test_accuracy),
 }
 
@@ -61,7 +62,7 @@ def _rows(found: Variants, names: Sequence[str]) -> list[Row]:
         ]
     return [
         row(
-            say(name) if name == _WAITING else say(OF, name=title(recipe), what=english(name)),
+            say(name) if name.startswith(" ") else say(OF, name=title(recipe), what=english(name)),
             [written(by_side[each]) if each in by_side else UNKNOWN for each in names],
         )
         for recipe, by_side in found.times.items()

@@ -50,9 +50,13 @@ _OP_BY_OP = Phrase("op by op {fit:.2f} and {custom:.2f} times as long")
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """A side's medians over its trials of a recipe: seconds of training, and of waiting."""
+    """A side's medians over its trials of a recipe: seconds of training, and of waiting.
+
+    ``epoch_seconds``: of an epoch, of which verdicts are.
+    """
 
     train_seconds: float
+    epoch_seconds: float
     wait_seconds: float
     test_accuracy: float
 
@@ -150,6 +154,7 @@ def _times(trials: Sequence[Trial]) -> Times | None:
         return None
     return Times(
         train_seconds=TRAINING.of(ended, None) or 0.0,
+        epoch_seconds=EPOCH.of(ended, None) or 0.0,
         wait_seconds=median(sum(e.data_wait_seconds for e in t.epochs) for t in ended),
         test_accuracy=TEST_ACCURACY.of(ended, None) or 0.0,
     )

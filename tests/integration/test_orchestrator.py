@@ -191,6 +191,8 @@ def test_env_shows_the_one_that_can_be_reached(orchestrator, two):
     assert "0.0-fake" in done.stdout
     assert "TensorFlow" not in done.stdout
     assert "127.0.0.1:1" in done.stderr
+    made = orchestrator.run("jobs", *flags, code=3)
+    assert "There are no jobs" not in made.stderr
     made = orchestrator.run("env", "--json", *flags, code=3)
     assert json.loads(made.stdout).keys() == {"pytorch"}
 
