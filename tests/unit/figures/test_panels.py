@@ -151,6 +151,13 @@ def test_of_one_trial_there_is_no_band():
     assert not panel(panels.accuracy, BOTH).collections
 
 
+def test_bars_say_the_seconds_of_an_epoch_of_which_the_verdict_is():
+    one, several = (trial("pytorch", seconds=seconds) for seconds in ((2.0,), (1.0, 1.0, 4.0)))
+    assert "train 2.00 s of 7.50 s in all" in texts(panel(panels.time, compare(JOB, [one])))
+    told = texts(panel(panels.time, compare(JOB, [several])))
+    assert "train 6.00 s, 1.00 s an epoch, of 11.9 s in all" in told
+
+
 def test_memory_is_drawn_in_gigabytes_with_a_mark_for_each_of_several_trials():
     axes = panel(panels.peaks, compare(JOB, [trial("pytorch", 1), trial("pytorch", 2)]))
     assert [bar.get_width() for bar in axes.patches] == [pytest.approx(0.612)]
