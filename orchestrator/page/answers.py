@@ -22,6 +22,7 @@ _JOB = Phrase(
     "A model of {parameters:,} parameters, trained on {samples:,} samples of {dataset} for "
     "{epochs}: {optimizer}, batch size {batch_size}."
 )
+_TAKEN = Phrase("Each epoch took {samples:,} of them, in {steps:,} steps.")
 _JOB_UNKNOWN = Phrase("A model trained on {dataset}; no trial reported its inputs.")
 _HOW = Phrase(
     "In {precision} on {device}, threads {threads}; recipe {recipe}, execution {execution}."
@@ -84,6 +85,9 @@ def _what_ran(comparison: Comparison, about: About) -> Answer:
                 batch_size=job.batch_size,
             )
         ]
+    taken = next((trial for trial in trials if trial.epoch_samples), None)
+    if given and taken and taken.epoch_samples != given.train_samples:
+        sentences.append(say(_TAKEN, samples=taken.epoch_samples, steps=taken.epoch_steps))
     sentences.append(
         say(
             _HOW,

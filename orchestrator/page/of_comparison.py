@@ -27,7 +27,7 @@ from orchestrator.page.parts import (
 )
 from orchestrator.reports.comparison import profile
 from orchestrator.reports.reproduction import of_comparison
-from orchestrator.reports.table import table
+from orchestrator.reports.table import note, table
 from orchestrator.reports.time_breakdown import why
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.comparison_file import as_dict
@@ -172,7 +172,8 @@ def _numbers(comparison: Comparison) -> list[Section]:
         caption = _NUMBERS_CAPTION
         if any(ratio.low is not None for ratio in ratios):
             caption = _NUMBERS_INTERVAL if len(comparison.pairs) == 1 else _NUMBERS_INTERVALS
-        blocks.append(Table(say(caption), numbers))
+        below = note(comparison)
+        blocks.append(Table(" ".join(filter(None, [say(caption), below])), numbers))
     if times.rows:
         blocks.append(Table(say(_WHY_CAPTION), times))
     for side, profiled in comparison.profiles.items():

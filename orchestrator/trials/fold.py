@@ -84,6 +84,7 @@ def _fold(
         evaluation=evaluation.test if evaluation else None,
         resources=_last(_of(ResourcesUsed, parsed)),
         profile=_last(_of(Profiled, parsed)),
+        epoch_starts=_epoch_starts(chunks),
     )
 
 
@@ -97,6 +98,13 @@ def _last(found: Sequence[E]) -> E | None:
 
 def _losses(chunks: list[StepsFinished]) -> NDArray[np.float64]:
     return _by_step(chunks, [chunk.losses for chunk in chunks])
+
+
+def _epoch_starts(chunks: list[StepsFinished]) -> tuple[int, ...]:
+    first: dict[int, int] = {}
+    for chunk in chunks:
+        first.setdefault(chunk.epoch, chunk.first_step)
+    return tuple(first.values())
 
 
 def _details(chunks: list[StepsFinished]) -> StepDetails | None:

@@ -99,9 +99,9 @@ def _use(trials: Sequence[Trial], profile: Profiled | None) -> GpuUse | None:
 
 
 def _step_seconds(trial: Trial) -> float | None:
-    if not trial.epochs or not trial.inputs or not trial.inputs.steps_per_epoch:
+    if not trial.epochs or not trial.epoch_steps:
         return None
-    return median(epoch.train_seconds for epoch in trial.epochs) / trial.inputs.steps_per_epoch
+    return median(epoch.train_seconds for epoch in trial.epochs) / trial.epoch_steps
 
 
 def share(use: GpuUse) -> str:

@@ -114,7 +114,7 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit, load_data: Load = dat
             parameter_count=sum(array.size for array in held.values()),
             steps_per_epoch=steps,
             epoch_operations=arithmetic.epoch_operations(
-                spec, shape, min(samples, steps * spec.batch_size)
+                spec, shape, len(_taken(spec, np.arange(samples, dtype=np.int32)))
             ),
             augmentation_sha256=_augmentation_digest(spec, data.train_images.shape),
             epoch_bytes=arithmetic.epoch_bytes(
@@ -199,8 +199,7 @@ def _train(
             logits = trainer.evaluate()
         trained = phases.seconds(Phase.TRAIN) - trained
         losses = np.concatenate([chunk.losses for chunk in chunks])
-        indices = np.arange(len(data.train_labels), dtype=np.int32)
-        taken = order.limited(indices, spec.batch_size, spec.steps_per_epoch_limit)
+        taken = _taken(spec, np.arange(len(data.train_labels), dtype=np.int32))
         sizes = order.batch_sizes(len(taken), spec.batch_size, len(losses))
         validation, test = _metrics(logits, loaded, spec.loss)
         emit(
@@ -241,8 +240,12 @@ def _order_digest(spec: JobSpec, samples: int) -> str:
     if own:
         return ""
     orders = (order.permutation(spec.seed, epoch, samples) for epoch in spec.epoch_numbers)
-    limit = spec.steps_per_epoch_limit
-    return order.digest(order.limited(indices, spec.batch_size, limit) for indices in orders)
+    return order.digest(_taken(spec, indices) for indices in orders)
+
+
+def _taken(spec: JobSpec, indices: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return those of an epoch's samples, in their order, that it trains on."""
+    return order.limited(indices, spec.batch_size, spec.steps_per_epoch_limit)
 
 
 def _augmentation_digest(spec: JobSpec, shape: Sequence[int]) -> str:

@@ -184,6 +184,19 @@ def test_env_shows_both_side_by_side(orchestrator, two):
     assert "TensorFlow" in done.stdout
 
 
+def test_env_shows_the_one_that_can_be_reached(orchestrator, two):
+    runners, _ = two()
+    flags = [f"--pytorch={runners['pytorch'].address}", "--tensorflow=127.0.0.1:1"]
+    done = orchestrator.run("env", *flags, code=3)
+    assert "0.0-fake" in done.stdout
+    assert "TensorFlow" not in done.stdout
+    assert "127.0.0.1:1" in done.stderr
+    made = orchestrator.run("jobs", *flags, code=3)
+    assert "There are no jobs" not in made.stderr
+    made = orchestrator.run("env", "--json", *flags, code=3)
+    assert json.loads(made.stdout).keys() == {"pytorch"}
+
+
 def test_flags_come_from_the_command_line_else_the_environment_else_the_file(orchestrator, two):
     runners, _ = two()
     (orchestrator.home / "twinrun.toml").write_text(

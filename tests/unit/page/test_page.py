@@ -7,12 +7,14 @@ import re
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 from twinrun.contract.events import Failure
 
 from orchestrator import page
 from orchestrator.figures import plots
 from orchestrator.language.phrases import LANGUAGES, speaking
+from orchestrator.reports.table import table
 from orchestrator.results.comparison import compare
 from orchestrator.results.comparison_file import as_dict
 from orchestrator.results.explanation import number_of
@@ -95,6 +97,27 @@ def test_all_questions_are_answered_in_their_order():
     assert places == sorted(places)
     assert "A model of 109,386 parameters, trained on 3,200 samples of mnist for 3 epochs" in text
     assert "96.67 % and 96.67 %" in text
+
+
+def test_an_epoch_has_the_same_seconds_in_the_bars_the_table_and_the_answers():
+    rng = np.random.default_rng(3)
+    made = [
+        trial(side, number, seconds=rng.uniform(0.1, 0.9, 3).tolist())
+        for number in range(1, 8)
+        for side in ("pytorch", "tensorflow")
+    ]
+    found = compare(JOB, made)
+    built = page.comparison_page(found, ABOUT, [])
+    (row,) = [row for row in table(found).rows if row.name == "per epoch"]
+    values = row.values[:2]
+    assert [pace.text for pace in built.pace] == values
+    assert all(f"{value}" in " ".join(built.answers[-1].sentences) for value in values)
+
+
+def test_a_limited_epoch_says_what_it_took():
+    assert "Each epoch took" not in shown(BOTH).text
+    limited = compare(JOB, [trial("pytorch", samples=60_000, taken=3200)])
+    assert "Each epoch took 3,200 of them, in 50 steps." in shown(limited).text
 
 
 def test_how_sure_it_is_is_said_with_the_interval_and_what_could_not_have_been_seen():

@@ -168,3 +168,5 @@ def test_throughput_is_the_samples_of_an_epoch_over_the_seconds_of_one():
     made = trial(seconds=(1.0, 3.0, 9.0), samples=600)
     assert THROUGHPUT.of([made], JOB) == 600 / EPOCH.of([made], JOB) == 600 / 3
     assert THROUGHPUT.of([failed_trial(after=0)], JOB) is None
+    limited = trial(seconds=(1.0, 3.0, 9.0), samples=60_000, taken=192)
+    assert THROUGHPUT.of([limited], JOB) == 192 / 3

@@ -27,6 +27,18 @@ def test_the_difference_is_taken_apart_and_its_parts_add_up():
     assert as_dict(found)["times"]["idiomatic"]["pytorch"]["wait_seconds"] == 8
 
 
+def test_the_table_has_the_seconds_of_an_epoch_of_which_its_verdicts_are():
+    found = recipes(
+        {
+            "matched": compare(JOB, [trial("pytorch", seconds=(1.0, 1.0, 9.0))]),
+            "idiomatic": compare(IDIOMATIC, []),
+        }
+    )
+    rows = [(row.name, row.values) for row in table(found).rows]
+    assert rows[0] == ("matched: training", ["11.0 s"])
+    assert rows[2] == ("per epoch", ["1.00 s"])
+
+
 def test_whichever_is_slower_is_named():
     found = both(waiting("pytorch", 1.0, 0.0), waiting("tensorflow", 4.0, 1.0))
     assert "TensorFlow trained 3.00 s longer than PyTorch" in found.sentence

@@ -141,6 +141,16 @@ def test_a_failed_trial_leaves_no_verdict_and_its_reason():
     )
 
 
+def test_one_framework_that_was_to_run_alone_and_failed_is_no_missing_verdict():
+    alone = failed_trial("tensorflow")
+    found = compare(JOB, [alone], sides=["tensorflow"])
+    assert found.finding == (
+        "Not finished: trial 1 of TensorFlow failed: The process was ended by signal 9 (SIGKILL)."
+    )
+    asked = compare(JOB, [alone], sides=["pytorch", "tensorflow"])
+    assert asked.finding.startswith("No verdict on speed: ")
+
+
 @pytest.mark.parametrize(
     ("state", "said"),
     [
