@@ -11,7 +11,7 @@ from orchestrator.reports import comparison as report
 from orchestrator.reports.time_breakdown import cpus_in_use, why_sentence
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.quantities import EPOCH, TEST_ACCURACY
-from orchestrator.results.verdict import Verdict
+from orchestrator.results.verdict import Verdict, below
 from orchestrator.storage.about import About
 from orchestrator.trials.gpu_use import what_idles
 from orchestrator.trials.sides import are_the_same
@@ -37,7 +37,6 @@ _TIMES_OF = Phrase("{faster}, {ratio:.2f} times {slower}")
 _LEVEL = Phrase("Level")
 _NO_DIFFERENCE = Phrase("No difference shown")
 _NO_VERDICT = Phrase("No verdict")
-_PROVISIONAL = Phrase("{short}, provisional")
 _INTERVAL = Phrase(
     "The {pairs} pairs of trials put the ratio between {low:.3f} and {high:.3f} (95 %); "
     "a difference below {least:.1%} could not have been seen."
@@ -133,8 +132,9 @@ def _faster(comparison: Comparison) -> Answer:
         return Answer(say(_FASTER), say(_NO_VERDICT), [say(comparison.finding)])
     idle = what_idles(comparison.gpu, list(comparison.counted))
     sentences = [*([say(idle)] if idle else []), *(say(found.sentence) for found in verdicts)]
+    sentences += [say(sentence) for found in verdicts for sentence in below(found)]
     for found in verdicts[:1] if len(comparison.pairs) == 1 else []:
-        if found.low is not None and found.high is not None:
+        if found.decided and found.low is not None and found.high is not None:
             names = {"pairs": found.pairs, "low": found.low, "high": found.high}
             sentences.append(say(_INTERVAL, **names, least=found.least_seen))
     short = [_short(found, alone=len(comparison.pairs) == 1) for found in verdicts]
@@ -146,14 +146,13 @@ def _faster(comparison: Comparison) -> Answer:
 def _short(found: Verdict, *, alone: bool) -> Sentence:
     """Return the short answer; ``alone``: there is no other pair, so the pair is not named."""
     names = {"faster": label(found.faster), "slower": label(found.slower)}
-    times = english(_TIMES if alone else _TIMES_OF, **names, ratio=found.ratio)
-    if found.shown or (found.provisional and not found.level):
-        short = times
+    if found.shown:
+        return english(_TIMES if alone else _TIMES_OF, **names, ratio=found.ratio)
+    if not found.decided:
+        short = english(_NOT_SHOWN)
     else:
         short = english(_LEVEL if found.level else _NO_DIFFERENCE)
-        if not alone:
-            short = english(OF, name=join(AND, names.values()), what=short)
-    return english(_PROVISIONAL, short=short) if found.provisional else short
+    return short if alone else english(OF, name=join(AND, names.values()), what=short)
 
 
 def _learned(comparison: Comparison, *, several: bool) -> Answer:

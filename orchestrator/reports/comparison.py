@@ -13,6 +13,7 @@ from orchestrator.reports.time_breakdown import why, why_sentence
 from orchestrator.results.agreement import TOGETHER, Agreement
 from orchestrator.results.circumstances import Caution
 from orchestrator.results.comparison import Comparison, same_job
+from orchestrator.results.verdict import below
 from orchestrator.storage import machine
 from orchestrator.trials.sides import framework_of
 from orchestrator.trials.spec import in_own_way
@@ -52,6 +53,7 @@ _OPERATION, _CALLS, _SHARE = Phrase("Operation"), Phrase("Calls"), Phrase("Share
 def sentences(comparison: Comparison) -> list[str]:
     """Return the finding first, then its evidence."""
     lines = [say(comparison.finding)]
+    lines += [say(sentence) for each in comparison.verdicts for sentence in below(each)]
     lines += _certificate(comparison)
     lines += noise(comparison)
     if comparison.inputs.same and len(comparison.trials) > 1:
