@@ -9,7 +9,7 @@ from orchestrator.language.phrases import Phrase, join, say
 from orchestrator.language.words import NEXT, label, percent
 from orchestrator.reports.grid import BLANK, Grid, Part, Said, columns, row
 from orchestrator.reports.table import table
-from orchestrator.reports.time_breakdown import why, why_sentence
+from orchestrator.reports.time_breakdown import causes, why, why_sentence
 from orchestrator.results.agreement import TOGETHER, Agreement
 from orchestrator.results.circumstances import Caution
 from orchestrator.results.comparison import Comparison, same_job
@@ -61,6 +61,7 @@ def sentences(comparison: Comparison) -> list[str]:
     if comparison.concurrent:
         lines.append(say(_CONCURRENT))
     lines += of_agreements(comparison)
+    lines += [say(each.sentence) for each in causes(comparison)]
     if more := why_sentence(comparison):
         lines.append(more)
     return lines

@@ -13,6 +13,7 @@ from twinrun.contract.events import Failure
 from orchestrator import page
 from orchestrator.figures import plots
 from orchestrator.language.phrases import LANGUAGES, speaking
+from orchestrator.page.answers import answers
 from orchestrator.results.comparison import compare
 from orchestrator.results.comparison_file import as_dict
 from orchestrator.results.explanation import number_of
@@ -95,6 +96,26 @@ def test_all_questions_are_answered_in_their_order():
     assert places == sorted(places)
     assert "A model of 109,386 parameters, trained on 3,200 samples of mnist for 3 epochs" in text
     assert "96.67 % and 96.67 %" in text
+
+
+def test_why_is_answered_by_a_cause_or_by_not_known_and_never_by_cpus_alone():
+    def answer(comparison):
+        return answers(comparison, ABOUT)[-1]
+
+    shown_one = compare(JOB, pairs([1.3 * noise for noise in NOISE]))
+    assert answer(shown_one).short == "Not known"
+    assert answer(shown_one).sentences[0] == "No measurement makes up most of the difference."
+    assert answer(BOTH).sentences[0] == "No difference is shown, so it has no cause."
+    late = [
+        dataclasses.replace(
+            t,
+            epochs=(
+                dataclasses.replace(t.epochs[0], data_wait_seconds=t.epochs[0].train_seconds - 1),
+            ),
+        )
+        for t in pairs([1.5] * 6)
+    ]
+    assert answer(compare(JOB, late)).short == "Waiting for data"
 
 
 def test_how_sure_it_is_is_said_with_the_interval_and_what_could_not_have_been_seen():
