@@ -60,7 +60,7 @@ def test_each_part_has_an_interval_and_one_within_noise_is_said_to_be():
     assert sums == pytest.approx(parts["longer"].value)
     assert "7.00 s (6." in found.sentence
     assert ", within noise) for the rest" in found.sentence
-    assert found.sentence.endswith("In brackets are 95 % intervals, of 6 pairs of each recipe.")
+    assert found.sentence.endswith("In brackets are intervals (95 %), from 6 pairs of each recipe.")
     assert as_dict(found)["parts"]["rest"]["low"] < 0 < as_dict(found)["parts"]["rest"]["high"]
 
 
