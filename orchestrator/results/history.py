@@ -12,6 +12,7 @@ from orchestrator.trials.stored import sentence, sentences
 
 _NOT_FINISHED = Phrase("It was not finished.")
 _DIFFERENCES = Phrase("{count} differences, one at a time.")
+_DIFFERENCE = Phrase("1 difference.")
 _UNREADABLE = Phrase("It cannot be read: {why}")
 
 
@@ -109,8 +110,11 @@ def _loops(found: Mapping[str, Any]) -> Told:
 
 def _explained(found: Mapping[str, Any]) -> Told:
     several = found.get("pairs", [found])
-    count = max((len(each["rows"]) for each in several), default=0)
-    return Told(english(_DIFFERENCES, count=count))
+    if not any(each["rows"] for each in several):
+        return Told(english(_NOT_FINISHED))
+    differing = [[row for row in each["rows"] if row["pitfall"]] for each in several]
+    count = max(map(len, differing))
+    return Told(english(_DIFFERENCE if count == 1 else _DIFFERENCES, count=count))
 
 
 def _verified(found: Mapping[str, Any]) -> Told:
