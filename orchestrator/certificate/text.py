@@ -42,8 +42,9 @@ _ENLARGES = Phrase(
 )
 _UNDETERMINED = Phrase("The job does not determine {tensors}: its gradient is only rounding.")
 _NO_EFFECT = Phrase(
-    "A bias before a batch norm has no effect, and a gradient of zero but for rounding: so {tensors} "
-    "may differ, here by {share}, and the moving mean with it (use_bias: false leaves it out)."
+    "A bias before a batch norm has no effect, and a gradient of zero but for rounding: so "
+    "{tensors} may differ, here by {share}, and the moving mean with it (use_bias: false "
+    "leaves it out)."
 )
 _SEEN = 0.001  # a relative difference that a reader asks about
 _ROUNDED = Phrase(

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language.columns import wrap
-from orchestrator.language.phrases import Phrase, Sentence, english, say
-from orchestrator.language.words import OF, label, listed, number
+from orchestrator.language.phrases import Phrase, Sentence, english, join, say
+from orchestrator.language.words import NEXT, OF, label, listed, number, percent
 from orchestrator.reports.grid import BLANK, UNKNOWN, Grid, Part, Said, columns, of_sides, row
 from orchestrator.reports.grid import Row as Line
+from orchestrator.results.circumstances import OTHER_CPUS
 from orchestrator.results.estimate import FEWEST_PAIRS
 from orchestrator.results.explanation import Row, Skipped
 from orchestrator.results.pitfalls import Pitfall
@@ -21,6 +22,9 @@ _MEANING = Phrase(
 _ONE = Phrase("One pair of trials each: provisional, and an interval needs --repeats {fewest}.")
 _FEW = Phrase("{pairs} pairs of trials each: provisional, and an interval needs {fewest}.")
 _INTERVALS = Phrase("In brackets are intervals (95 %), from {pairs} pairs of trials each.")
+_TAKEN = Phrase(
+    "Others took up to {share} of the CPUs: the times are not those of a quiet machine."
+)
 _NEVER = Phrase("never")
 _STEP = Phrase("step {step:,}")
 _LET_IN, _DIFFERENCE = Phrase("Difference"), Phrase("Description")
@@ -100,6 +104,9 @@ def meaning(rows: Sequence[Row]) -> str:
     few = _ONE if pairs == 1 else _FEW
     phrase = few if pairs < FEWEST_PAIRS else _INTERVALS
     basis = english(phrase, pairs=pairs, fewest=FEWEST_PAIRS)
+    taken = max(each.taken or 0.0 for each in rows)
+    if taken > OTHER_CPUS:
+        basis = join(NEXT, [basis, english(_TAKEN, share=percent(taken))])
     return say(_MEANING, first=first, second=second, basis=basis)
 
 

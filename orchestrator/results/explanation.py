@@ -10,6 +10,7 @@ from twinrun.v1 import job_pb2
 from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.results import pitfalls
 from orchestrator.results.agreement import agreement
+from orchestrator.results.circumstances import taken
 from orchestrator.results.estimate import Amount, Estimate, estimate, estimate_amount
 from orchestrator.results.pitfalls import PITFALLS, Pitfall
 from orchestrator.results.quantities import TRAINING
@@ -19,7 +20,7 @@ from orchestrator.trials.trial import Trial
 SCHEMA = "twinrun.explanation/1"
 SCHEMA_OF_SEVERAL = "twinrun.explanation/2"  # of more than two frameworks
 MATCHED = 1  # the number of the trials that differ in nothing
-_PASSED = Phrase("{name} does not apply: {why}")
+_PASSED = Phrase('"{name}" does not apply: {why}')
 _REPETITION = 100  # is added to the numbers of the trials of each further repetition
 
 
@@ -31,7 +32,8 @@ class Row:
     apart than a figure shows; None: at none of the ``steps``. By framework, medians over the
     trials: ``accuracies``, 0 to 1, as each reports them at the end; ``seconds`` of training, and
     those spent waiting for data. Pair by pair: ``accuracy``, the second framework's minus the
-    first's, and ``time``, the second's seconds over the first's.
+    first's, and ``time``, the second's seconds over the first's. ``taken``: the share of the CPUs
+    that others took, the median over the trials; None: not known.
     """
 
     pitfall: Pitfall | None
@@ -42,6 +44,7 @@ class Row:
     wait_seconds: Mapping[str, float]
     accuracy: Amount
     time: Estimate
+    taken: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,7 @@ def _row(pitfall: Pitfall | None, first: Sequence[Trial], second: Sequence[Trial
     together = agreed.steps_together == min(lengths) and same_length
     accuracies = [[_accuracy(trial, pitfall) for trial in side] for side in (first, second)]
     seconds = [[TRAINING.measure(t, None) or 0.0 for t in side] for side in (first, second)]
+    shares = [share for t in (*first, *second) if (share := taken(t)) is not None]
     names = first[0].framework, second[0].framework
     return Row(
         pitfall=pitfall,
@@ -112,6 +116,7 @@ def _row(pitfall: Pitfall | None, first: Sequence[Trial], second: Sequence[Trial
         },
         accuracy=estimate_amount([b - a for a, b in zip(*accuracies, strict=True)]),
         time=estimate(seconds[0], seconds[1]),
+        taken=median(shares) if shares else None,
     )
 
 

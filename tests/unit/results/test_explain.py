@@ -60,6 +60,13 @@ def test_few_pairs_are_provisional_and_seconds_stand_beside_the_ratio():
     assert "One pair of trials each: provisional" in explanation.meaning(found)
 
 
+def test_times_of_a_disturbed_machine_are_said_to_be():
+    quiet = rows(pair())
+    assert "Others took" not in explanation.meaning(quiet)
+    busy = [replace(quiet[0], taken=0.8)]
+    assert "Others took up to 80.00 % of the CPUs" in explanation.meaning(busy)
+
+
 def test_repetitions_have_intervals_and_one_that_parts_is_told():
     pitfall = BY_NAME["batch-order"]
     repeated = [
@@ -118,7 +125,7 @@ def test_what_does_not_apply_is_said_below_the_table_and_kept():
     asked = [BY_NAME["adam-epsilon"], BY_NAME["softmax-in-model"]]
     pairs = [explain(trials, BOTH)]
     passed = skipped(pairs, asked, job, trials)
-    said = "Adam's epsilon does not apply: the optimizer is SGD."
+    said = '"Adam\'s epsilon" does not apply: the optimizer is SGD.'
     assert [each.sentence for each in passed] == [said]
     assert said in [getattr(part, "text", "") for part in explanation.report(pairs[0], passed)]
     held = as_dict("w", pairs, passed, asked)
