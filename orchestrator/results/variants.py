@@ -32,7 +32,7 @@ CHANGES: Mapping[Kind, Mapping[str, Mapping[str, int]]] = {
     Kind.LOOPS: LOOPS,
 }
 _LONGER = Phrase(
-    "In the idiomatic recipe, {slower} trained {seconds} longer than {faster}: "
+    "In the idiomatic recipe, {slower} trained {longer} longer than {faster}: "
     "{wait} waiting for its data, {matched} on the same job, and {rest} for "
     "the rest: how it is written, and the CPUs that its data pipeline takes from its "
     "steps. {basis}"
@@ -48,12 +48,13 @@ _FEW = Phrase(
 _NOT_BOTH = Phrase(
     "A recipe has no finished trial of each framework, so the difference is not split into parts."
 )
-
-
 _TIMES = Phrase(
     "{framework}: a hand-written loop took {custom:.2f} times as long as its own, {eager}."
 )
 _OP_BY_OP = Phrase("op by op {fit:.2f} and {custom:.2f} times as long")
+
+
+_Parts = tuple[str, str, Mapping[str, Amount]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +103,12 @@ def recipes(compared: Mapping[str, Comparison]) -> Recipes:
     baseline = compared["idiomatic"].baseline if "idiomatic" in compared else None
     split = [_parts(compared, pair) for pair in _pairs(medians, baseline)]
     parted = [each for each in split if each is not None]
-    sentence = join(NEXT, [_sentence(each) for each in parted] or [english(_NOT_BOTH)])
+    sentence = join(NEXT, [_sentence(*each) for each in parted] or [english(_NOT_BOTH)])
     if len(parted) != 1:
         return Recipes(medians, None, None, None, sentence, baseline)
-    (found,) = parted
-    return Recipes(
-        *(medians, found.longer.value, found.wait.value, found.matched.value, sentence, baseline),
-        parts={name: getattr(found, name) for name in ("longer", "wait", "matched", "rest")},
-    )
+    ((_, _, parts),) = parted
+    longer, wait, alike = (parts[name].value for name in ("longer", "wait", "matched"))
+    return Recipes(medians, longer, wait, alike, sentence, baseline, parts)
 
 
 def _pairs(times: Mapping[str, Mapping[str, Times]], baseline: str | None) -> list[tuple[str, str]]:
@@ -120,20 +119,11 @@ def _pairs(times: Mapping[str, Mapping[str, Times]], baseline: str | None) -> li
     return [(first, name) for name in there if name != first] if first in there else []
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """How much longer ``slower`` took than ``faster``, and the parts of it, in seconds."""
-
-    slower: str
-    faster: str
-    longer: Amount
-    wait: Amount
-    matched: Amount
-    rest: Amount
-
-
 def _parts(compared: Mapping[str, Comparison], pair: tuple[str, str]) -> _Parts | None:
-    """Take a difference apart, by the pairs that both recipes have; None if there are none."""
+    """Return the faster side, the slower one, and by how much, with its parts, in seconds.
+
+    By the pairs that both recipes have; None if there are none.
+    """
     groups = {
         (recipe, side): {trial.number: trial for trial in _ended(compared[recipe].counted[side])}
         for recipe in RECIPES
@@ -153,24 +143,16 @@ def _parts(compared: Mapping[str, Comparison], pair: tuple[str, str]) -> _Parts 
     if estimate_amount(series[0]).value < 0:
         faster, slower = slower, faster
         series = [[-value for value in values] for values in series]
-    longer, wait, alike = map(estimate_amount, series)
-    return _Parts(slower, faster, longer, wait, alike, rest=estimate_amount(*series))
+    parts = dict(zip(("longer", "wait", "matched"), map(estimate_amount, series), strict=True))
+    return faster, slower, {**parts, "rest": estimate_amount(*series)}
 
 
-def _sentence(found: _Parts) -> Sentence:
-    pairs = found.longer.pairs
-    counts = {"pairs": pairs, "fewest": FEWEST_PAIRS}
-    few = _ONE if pairs == 1 else _FEW
-    return english(
-        _LONGER,
-        slower=label(found.slower),
-        faster=label(found.faster),
-        seconds=_amount(found.longer),
-        wait=_amount(found.wait),
-        matched=_amount(found.matched),
-        rest=_amount(found.rest),
-        basis=english(few if found.longer.low is None else _BASIS, **counts),
-    )
+def _sentence(faster: str, slower: str, parts: Mapping[str, Amount]) -> Sentence:
+    pairs = parts["longer"].pairs
+    phrase = (_ONE if pairs == 1 else _FEW) if pairs < FEWEST_PAIRS else _BASIS
+    basis = english(phrase, pairs=pairs, fewest=FEWEST_PAIRS)
+    amounts = {name: _amount(each) for name, each in parts.items()}
+    return english(_LONGER, slower=label(slower), faster=label(faster), **amounts, basis=basis)
 
 
 def _amount(found: Amount) -> Sentence:
