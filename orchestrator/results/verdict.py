@@ -6,16 +6,18 @@ ratio.
 """
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+import numpy as np
 from twinrun.contract.enums import Device
 
 from orchestrator.language.phrases import Phrase, Sentence, english, join
 from orchestrator.language.words import COMMA, label, number, percent
 from orchestrator.results.circumstances import OTHER_CPUS, taken
-from orchestrator.results.estimate import Estimate, estimate
+from orchestrator.results.estimate import Estimate, centre, estimate
 from orchestrator.results.quantities import EPOCH
 from orchestrator.trials.sides import are_the_same
 from orchestrator.trials.trial import Trial
@@ -151,10 +153,10 @@ def _cpu_ratio(faster: Sequence[Trial], slower: Sequence[Trial]) -> float | None
     """Return the ratio of CPU seconds of an epoch; None if a trial of a CPU lacks them."""
     first, second = ({t.number: _cpu_seconds(t) for t in side} for side in (faster, slower))
     pairs = [(first[n], second[n]) for n in sorted(first.keys() & second.keys())]
-    known = [(a, b) for a, b in pairs if a and b]
-    if not known or len(known) < len(pairs):
+    ratios = [math.log(b / a) for a, b in pairs if a and b]
+    if not ratios or len(ratios) < len(pairs):
         return None
-    return estimate([a for a, _ in known], [b for _, b in known]).ratio
+    return math.exp(float(centre(np.array(ratios))))
 
 
 def _cpu_seconds(trial: Trial) -> float | None:
@@ -195,9 +197,9 @@ def _sentence(faster: str, slower: str, found: Estimate, together: int, *, level
 
 
 def below(found: Verdict) -> Iterator[Sentence]:
-    """Yield what stands below the headline: a ratio that decides nothing, and that of CPU time."""
+    """Yield what stands below the headline: a ratio that it does not say, and that of CPU time."""
     names = {"faster": label(found.faster), "slower": label(found.slower)}
-    if not found.decided:
+    if not found.decided or are_the_same((found.faster, found.slower)):
         ratio = Estimate(found.ratio, found.low, found.high, found.pairs)
         yield english(_RATIO, **names, ratio=found.ratio, basis=basis(ratio, found.together))
     if found.cpu_ratio is not None and (found.taken or 0.0) > OTHER_CPUS:

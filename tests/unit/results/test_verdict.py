@@ -172,6 +172,7 @@ def test_no_side_of_an_a_a_test_is_called_faster(count):
         "difference is noise."
     )
     assert not found.verdict.shown
+    assert next(below(found.verdict)).startswith("Measured: PyTorch B took 1.12 times as long as")
 
 
 @LAW
