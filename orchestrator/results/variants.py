@@ -51,6 +51,9 @@ _NOT_BOTH = Phrase(
 _TIMES = Phrase(
     "{framework}: a hand-written loop took {custom:.2f} times as long as its own, {eager}."
 )
+_TOO_FEW = Phrase(
+    "Trials of each loop: {trials}, too few to show which is faster; it takes {fewest}."
+)
 _OP_BY_OP = Phrase("op by op {fit:.2f} and {custom:.2f} times as long")
 
 
@@ -188,7 +191,10 @@ def _times(trials: Sequence[Trial]) -> Times | None:
 
 @dataclass(frozen=True, slots=True)
 class Loops:
-    """Median seconds of an epoch by variant and framework; a sentence for each framework."""
+    """Median seconds of an epoch by variant and framework.
+
+    A sentence for each framework, and one that says if there are too few trials.
+    """
 
     kind: ClassVar = Kind.LOOPS
     epoch_seconds: Mapping[str, Mapping[str, float]]
@@ -209,7 +215,11 @@ def loops(compared: Mapping[str, Comparison]) -> Loops:
         for variant, comparison in compared.items()
     }
     frameworks = dict.fromkeys(name for by_name in medians.values() for name in by_name)
-    return Loops(medians, [text for name in frameworks if (text := _of_loops(medians, name))])
+    texts = [text for name in frameworks if (text := _of_loops(medians, name))]
+    trials = min((len(group) for c in compared.values() for group in c.counted.values()), default=0)
+    if texts and trials < FEWEST_PAIRS:
+        texts.append(english(_TOO_FEW, trials=trials, fewest=FEWEST_PAIRS))
+    return Loops(medians, texts)
 
 
 def _seconds(trials: Sequence[Trial]) -> float | None:
