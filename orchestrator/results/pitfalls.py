@@ -236,25 +236,33 @@ _SHRUNK = 1e-20  # a gradient's moment by so much: below it float32 may be denor
 def why_not(pitfall: Pitfall, job: JobSpec, inputs: Inputs | None) -> Sentence | None:
     """Say why it cannot touch the job; None: it can, or that is not known without ``inputs``."""
     samples = inputs.train_samples if inputs else None
+    why: Sentence | None = None
     match pitfall.way:
-        case job_pb2.OWN_WAY_ADAM_EPSILON if isinstance(job.optimizer.kind, Sgd):
-            return english(_NOT_ADAM)
-        case job_pb2.OWN_WAY_BATCH_ORDER | job_pb2.OWN_WAY_LAST_BATCH if (
-            samples and samples <= job.batch_size
-        ):
-            return english(_ONE_BATCH, samples=samples)
-        case job_pb2.OWN_WAY_LAST_BATCH if samples and samples % job.batch_size == 0:
-            return english(_DIVIDES, batch_size=job.batch_size, samples=samples)
-        case job_pb2.OWN_WAY_DATA_PIPELINE if job.execution is Execution.COMPILED:
-            return english(_COMPILED)
-        case job_pb2.OWN_WAY_CUDA_GRAPH if (
-            job.execution is not Execution.DEFAULT or job.loop is not Loop.FIT
-        ):
-            return english(_CAPTURED)
+        case job_pb2.OWN_WAY_ADAM_EPSILON:
+            why = english(_NOT_ADAM) if isinstance(job.optimizer.kind, Sgd) else None
+        case job_pb2.OWN_WAY_BATCH_ORDER | job_pb2.OWN_WAY_LAST_BATCH:
+            if samples and samples <= job.batch_size:
+                why = english(_ONE_BATCH, samples=samples)
+            elif pitfall.way == job_pb2.OWN_WAY_LAST_BATCH and samples:
+                names = {"batch_size": job.batch_size, "samples": samples}
+                why = None if samples % job.batch_size else english(_DIVIDES, **names)
+        case job_pb2.OWN_WAY_DATA_PIPELINE:
+            why = english(_COMPILED) if job.execution is Execution.COMPILED else None
+        case job_pb2.OWN_WAY_CUDA_GRAPH:
+            captured = job.execution is Execution.DEFAULT and job.loop is Loop.FIT
+            why = None if captured else english(_CAPTURED)
         case job_pb2.OWN_WAY_DENORMALS:
-            return _without_denormals(job, inputs)
+            why = _without_denormals(job, inputs)
+        case (
+            job_pb2.OWN_WAY_INITIAL_WEIGHTS
+            | job_pb2.OWN_WAY_LOSS
+            | job_pb2.OWN_WAY_ACCURACY
+            | job_pb2.OWN_WAY_JIT_COMPILE
+        ):
+            pass  # touches every job
         case _:
-            return None
+            raise ValueError(pitfall.name)
+    return why
 
 
 def _without_denormals(job: JobSpec, inputs: Inputs | None) -> Sentence | None:

@@ -124,8 +124,8 @@ def test_an_explanation_is_reported(tmp_path):
     remake(run)
     assert len(run.result("explanation")["rows"]) == 2
     assert PITFALLS[0].title in run.page_path.read_text()
-    (rows,) = explain.finish(run, ("pytorch", "tensorflow"))
-    assert len(rows) == 2
+    ((rows,), passed) = explain.finish(run, ("pytorch", "tensorflow"))
+    assert (len(rows), passed) == (2, [])
 
 
 @pytest.mark.parametrize("workload", ["my-loops", "my-recipes", "verify-mine", "explain-mine"])
