@@ -106,7 +106,7 @@ def _several(run: Run, kind: Kind) -> Sentence:
 def _of_certificates(run: Run, what: About) -> Shown | None:
     found = certificate_file.of_run(run)
     if found is None:
-        if not run.count_trials()():
+        if not run.count_trials():
             return None
         found = Certificates(verify.again(run))
     return Shown(certificate_file.as_dict(found), lambda: _certified(what.workload, found))

@@ -77,7 +77,7 @@ def finish(run: Run, kind: Kind) -> Variants:
 def inner_runs(run: Run, kind: Kind) -> dict[str, Run]:
     """Return the inner runs that were started and have trials, by name."""
     found = {name: store.inner(run, name) for name in CHANGES[kind]}
-    return {name: inner for name, inner in found.items() if inner and inner.count_trials()()}
+    return {name: inner for name, inner in found.items() if inner and inner.count_trials()}
 
 
 def compared_in(run: Run, kind: Kind) -> dict[str, Comparison]:

@@ -45,6 +45,7 @@ _WHY_CAPTION = Phrase(
 )
 _PROFILE_CAPTION = Phrase("{side}: where the time of {steps:,} steps went, by its own profiler.")
 _PACE = Phrase("Seconds per epoch of training; shorter is faster")
+_MEASURED_PACE = Phrase("Seconds per epoch of training, as measured")
 _SECONDS = Phrase("{seconds} s")
 _ONE_CAUTION = Phrase("One warning")
 _CAUTIONS = Phrase("{count} warnings")
@@ -94,12 +95,13 @@ _CAPTIONS: Mapping[str, Phrase] = {
 def comparison_page(comparison: Comparison, about: About, drawings: Sequence[Drawing]) -> Page:
     """Build the page; ``drawings``: its figures, in reading order."""
     page_sides = sides(list(comparison.trials))
+    decided = all(verdict.decided for verdict in comparison.verdicts)
     return Page(
         title=say(OF, name=about.workload, what=comparison.finding),
         lead=lead(about),
         headline=say(comparison.finding),
         sides=page_sides,
-        pace_title=say(_PACE),
+        pace_title=say(_PACE if decided else _MEASURED_PACE),
         pace=list(_pace(comparison, page_sides)),
         aside=_aside(comparison),
         answers=answers(comparison, about),

@@ -20,6 +20,7 @@ from orchestrator.page.inline import inlined
 from orchestrator.page.parts import data_section, lead, warnings_section
 from orchestrator.reports import explanation, variants
 from orchestrator.results.explanation import Row as Explained
+from orchestrator.results.explanation import Skipped
 from orchestrator.results.explanation import as_dict as as_dict_of_rows
 from orchestrator.results.variants import Variants, as_dict, cautions, title
 from orchestrator.storage.about import About, Kind
@@ -58,27 +59,37 @@ def variants_page(found: Variants, about: About, inner: Sequence[str]) -> Page:
 
 
 def explanation_page(
-    pairs: Sequence[Sequence[Explained]], about: About, drawings: Sequence[Drawing]
+    pairs: Sequence[Sequence[Explained]],
+    about: About,
+    drawings: Sequence[Drawing],
+    passed: Sequence[Skipped] = (),
 ) -> Page:
-    """Build the page; ``drawings``: one for each of ``pairs``, of all its differences."""
-    result = data_section("explanation.json", as_dict_of_rows(about.workload, pairs), say(_DATA))
+    """Build the page; ``drawings``: one for each of ``pairs``, of all its differences.
+
+    ``passed``: the differences that do not apply to the job.
+    """
+    found = as_dict_of_rows(about.workload, pairs, passed)
+    result = data_section("explanation.json", found, say(_DATA))
     if not pairs:
         return _page(about, say(_NONE), [], [result])
     names = list(dict.fromkeys(name for rows in pairs for name in rows[0].seconds))
     sections = [
-        _explained(rows, drawing, alone=len(pairs) == 1)
+        _explained(rows, drawing, passed, alone=len(pairs) == 1)
         for rows, drawing in zip(pairs, drawings, strict=True)
     ]
     return _page(about, say(_EXPLAINED), names, [*sections, result])
 
 
-def _explained(rows: Sequence[Explained], drawing: Drawing, *, alone: bool) -> Section:
+def _explained(
+    rows: Sequence[Explained], drawing: Drawing, passed: Sequence[Skipped], *, alone: bool
+) -> Section:
     names = list(rows[0].seconds)
     colours = [side.colour for side in sides(names).values()]
     meaning = explanation.meaning(rows)
     blocks: list[Block] = [
         Figures([inlined(drawing, say(_FIGURE), meaning, colours, wide=True)]),
         Table(meaning, explanation.differences(rows)),
+        *map(Prose, explanation.not_applying(passed)),
         Table(say(_WHO), explanation.own_ways(rows, why=True)),
     ]
     if alone:

@@ -9,10 +9,11 @@ from orchestrator.language.phrases import Phrase, join, say
 from orchestrator.language.words import NEXT, label, percent
 from orchestrator.reports.grid import BLANK, Grid, Part, Said, columns, row
 from orchestrator.reports.table import note, table
-from orchestrator.reports.time_breakdown import why, why_sentence
+from orchestrator.reports.time_breakdown import causes, why, why_sentence
 from orchestrator.results.agreement import TOGETHER, Agreement
 from orchestrator.results.circumstances import Caution
 from orchestrator.results.comparison import Comparison, same_job
+from orchestrator.results.verdict import below
 from orchestrator.storage import machine
 from orchestrator.trials.sides import framework_of
 from orchestrator.trials.spec import in_own_way
@@ -55,6 +56,7 @@ _OPERATION, _CALLS, _SHARE = Phrase("Operation"), Phrase("Calls"), Phrase("Share
 def sentences(comparison: Comparison) -> list[str]:
     """Return the finding first, then its evidence."""
     lines = [say(comparison.finding)]
+    lines += [say(sentence) for each in comparison.verdicts for sentence in below(each)]
     lines += _certificate(comparison)
     lines += noise(comparison)
     if comparison.inputs.same and len(comparison.trials) > 1:
@@ -62,6 +64,7 @@ def sentences(comparison: Comparison) -> list[str]:
     if comparison.concurrent:
         lines.append(say(_CONCURRENT))
     lines += of_agreements(comparison)
+    lines += [say(each.sentence) for each in causes(comparison)]
     if more := why_sentence(comparison):
         lines.append(more)
     return lines

@@ -98,22 +98,37 @@ def of_the_load(trials: Sides) -> Iterator[Caution]:
         )
 
 
+def taken(trial: Trial) -> float | None:
+    """Return the share of the CPUs that others took while it trained. None: not reported."""
+    return _share(
+        trial,
+        lambda load, seconds, cpus: (load.other_cpu_seconds + load.stolen_seconds) / seconds / cpus,
+    )
+
+
 def _worst(
     trials: Sides, share: Callable[[Load, float, int], float]
 ) -> tuple[Sentence, float] | None:
     """Return the trial with the largest share of its training time, and that share."""
-    shares = []
-    for trial in itertools.chain(*trials.values()):
-        loads = [(epoch.load, epoch.train_seconds) for epoch in trial.epochs if epoch.load]
-        seconds = sum(each for _, each in loads)
-        cpus = max(1, trial.environment.available_cpus if trial.environment else 1)
-        if seconds:
-            total = sum(share(load, each, cpus) * each for load, each in loads) / seconds
-            shares.append((total, _name(trial)))
+    shares = [
+        (largest, _name(trial))
+        for trial in itertools.chain(*trials.values())
+        if (largest := _share(trial, share)) is not None
+    ]
     if not shares:
         return None
     largest, name = max(shares)
     return name, largest
+
+
+def _share(trial: Trial, share: Callable[[Load, float, int], float]) -> float | None:
+    """Return the mean over its training time."""
+    loads = [(epoch.load, epoch.train_seconds) for epoch in trial.epochs if epoch.load]
+    seconds = sum(each for _, each in loads)
+    cpus = max(1, trial.environment.available_cpus if trial.environment else 1)
+    if not seconds:
+        return None
+    return sum(share(load, each, cpus) * each for load, each in loads) / seconds
 
 
 def _name(trial: Trial) -> Sentence:

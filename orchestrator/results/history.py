@@ -22,6 +22,7 @@ _NOT_FINISHED = Phrase("It was not finished.")
 _DIFFERENCES = Phrase("{count} differences, one at a time.")
 _RUNNING = Phrase("It is running: {count} trials have begun.")
 _RUNNING_AT = Phrase("It is running: {text}.")
+_DIFFERENCE = Phrase("1 difference.")
 _UNREADABLE = Phrase("It cannot be read: {why}")
 
 
@@ -262,8 +263,11 @@ def _of_variants(found: Mapping[str, Any]) -> list[str]:
 
 def _explained(found: Mapping[str, Any]) -> Told:
     several = found.get("pairs", [found])
-    count = max((len(each["rows"]) for each in several), default=0)
-    return Told(english(_DIFFERENCES, count=count))
+    if not any(each["rows"] for each in several):
+        return Told(english(_NOT_FINISHED))
+    differing = [[row for row in each["rows"] if row["pitfall"]] for each in several]
+    count = max(map(len, differing))
+    return Told(english(_DIFFERENCE if count == 1 else _DIFFERENCES, count=count))
 
 
 def _verified(found: Mapping[str, Any]) -> Told:

@@ -1,6 +1,6 @@
 """The same workload in several variants: by two recipes, or by each loop, also op by op."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import ClassVar
@@ -12,6 +12,7 @@ from orchestrator.language.phrases import Phrase, Sentence, english, join
 from orchestrator.language.words import NEXT, OF, SEMICOLON, label, number
 from orchestrator.results.circumstances import Caution
 from orchestrator.results.comparison import Comparison
+from orchestrator.results.estimate import FEWEST_PAIRS, Amount, estimate_amount
 from orchestrator.results.quantities import EPOCH, TEST_ACCURACY, TRAINING
 from orchestrator.storage.about import Kind
 from orchestrator.trials.stored import as_json, fields_of
@@ -32,20 +33,32 @@ CHANGES: Mapping[Kind, Mapping[str, Mapping[str, int]]] = {
     Kind.LOOPS: LOOPS,
 }
 _LONGER = Phrase(
-    "In the idiomatic recipe, {slower} trained {seconds} s longer than {faster}: "
-    "{wait} s waiting for its data, {matched} s on the same job, and {rest} s for "
+    "In the idiomatic recipe, {slower} trained {longer} longer than {faster}: "
+    "{wait} waiting for its data, {matched} on the same job, and {rest} for "
     "the rest: how it is written, and the CPUs that its data pipeline takes from its "
-    "steps."
+    "steps. {basis}"
+)
+_SECONDS = Phrase("{seconds} s")
+_INTERVAL = Phrase("{seconds} s ({low} to {high})")
+_NOISE = Phrase("{seconds} s ({low} to {high}, within noise)")
+_BASIS = Phrase("In brackets are intervals (95 %), from {pairs} pairs of each recipe.")
+_ONE = Phrase("One pair of each recipe is too few to tell a part from noise: {fewest} are needed.")
+_FEW = Phrase(
+    "{pairs} pairs of each recipe are too few to tell a part from noise: {fewest} are needed."
 )
 _NOT_BOTH = Phrase(
     "A recipe has no finished trial of each framework, so the difference is not split into parts."
 )
-
-
 _TIMES = Phrase(
     "{framework}: a hand-written loop took {custom:.2f} times as long as its own, {eager}."
 )
+_TOO_FEW = Phrase(
+    "Trials of each loop: {trials}, too few to show which is faster; it takes {fewest}."
+)
 _OP_BY_OP = Phrase("op by op {fit:.2f} and {custom:.2f} times as long")
+
+
+_Parts = tuple[str, str, Mapping[str, Amount]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +79,9 @@ class Recipes:
     """``times`` by recipe and side; ``sentence`` says where the differences come from.
 
     Seconds that the slower side took longer in the idiomatic recipe, and its parts: waiting for
-    data, the matched job, and the rest; for two sides, None if a trial is missing. With more sides
-    the parts of the ``baseline`` and each other side are in the sentence. ``findings`` and
-    ``warnings`` are those of the comparisons, by variant.
+    data, the matched job, and the rest; for two sides, None if a trial is missing. ``parts`` has
+    them with their intervals. With more sides those of the ``baseline`` and each other side are in
+    the sentence. ``findings`` and ``warnings`` are those of the comparisons, by variant.
     """
 
     kind: ClassVar = Kind.RECIPES
@@ -78,6 +91,7 @@ class Recipes:
     matched_seconds: float | None
     sentence: Sentence
     baseline: str | None = None
+    parts: Mapping[str, Amount] | None = None
     findings: Mapping[str, Sentence] = field(default_factory=dict)
     warnings: Mapping[str, Sequence[Caution]] = field(default_factory=dict)
 
@@ -97,9 +111,14 @@ def recipes(compared: Mapping[str, Comparison]) -> Recipes:
         for recipe in RECIPES
     }
     baseline = compared["idiomatic"].baseline if "idiomatic" in compared else None
-    pairs, sentence = _pairs(medians, baseline), _taken_apart(medians, baseline)
-    longer, wait, alike = _parts(medians, pairs[0]) if len(pairs) == 1 else (None, None, None)
-    return Recipes(medians, longer, wait, alike, sentence, baseline)
+    split = [_parts(compared, pair) for pair in _pairs(medians, baseline)]
+    parted = [each for each in split if each is not None]
+    sentence = join(NEXT, [_sentence(*each) for each in parted] or [english(_NOT_BOTH)])
+    if len(parted) != 1:
+        return Recipes(medians, None, None, None, sentence, baseline)
+    ((_, _, parts),) = parted
+    longer, wait, alike = (parts[name].value for name in ("longer", "wait", "matched"))
+    return Recipes(medians, longer, wait, alike, sentence, baseline, parts)
 
 
 def _pairs(times: Mapping[str, Mapping[str, Times]], baseline: str | None) -> list[tuple[str, str]]:
@@ -110,61 +129,80 @@ def _pairs(times: Mapping[str, Mapping[str, Times]], baseline: str | None) -> li
     return [(first, name) for name in there if name != first] if first in there else []
 
 
-def _parts(
-    times: Mapping[str, Mapping[str, Times]], pair: tuple[str, str]
-) -> tuple[float, float, float]:
-    """Return how much longer the slower took, and of that waiting and the same job, in seconds."""
-    own, same = times["idiomatic"], times["matched"]
-    faster, slower = _by_pace(own, pair)
-    return (
-        own[slower].train_seconds - own[faster].train_seconds,
-        own[slower].wait_seconds - own[faster].wait_seconds,
-        same[slower].train_seconds - same[faster].train_seconds,
-    )
+def _parts(compared: Mapping[str, Comparison], pair: tuple[str, str]) -> _Parts | None:
+    """Return the faster side, the slower one, and by how much, with its parts, in seconds.
+
+    By the pairs that both recipes have; None if there are none.
+    """
+    groups = {
+        (recipe, side): {trial.number: trial for trial in _ended(compared[recipe].counted[side])}
+        for recipe in RECIPES
+        for side in pair
+    }
+    numbers = sorted(set.intersection(*(set(group) for group in groups.values())))
+    if not numbers:
+        return None
+
+    def more(recipe: str, seconds: Callable[[Trial], float]) -> list[float]:
+        """Return by how much the second side exceeds the first, pair by pair."""
+        first, second = ([seconds(groups[recipe, side][n]) for n in numbers] for side in pair)
+        return [b - a for a, b in zip(first, second, strict=True)]
+
+    series = [more("idiomatic", _trained), more("idiomatic", _waited), more("matched", _trained)]
+    faster, slower = pair
+    if estimate_amount(series[0]).value < 0:
+        faster, slower = slower, faster
+        series = [[-value for value in values] for values in series]
+    parts = dict(zip(("longer", "wait", "matched"), map(estimate_amount, series), strict=True))
+    return faster, slower, {**parts, "rest": estimate_amount(*series)}
 
 
-def _by_pace(own: Mapping[str, Times], pair: tuple[str, str]) -> list[str]:
-    """Return the faster and the slower side in the idiomatic recipe."""
-    return sorted(sorted(pair), key=lambda name: own[name].train_seconds)
+def _sentence(faster: str, slower: str, parts: Mapping[str, Amount]) -> Sentence:
+    pairs = parts["longer"].pairs
+    phrase = (_ONE if pairs == 1 else _FEW) if pairs < FEWEST_PAIRS else _BASIS
+    basis = english(phrase, pairs=pairs, fewest=FEWEST_PAIRS)
+    amounts = {name: _amount(each) for name, each in parts.items()}
+    return english(_LONGER, slower=label(slower), faster=label(faster), **amounts, basis=basis)
 
 
-def _taken_apart(times: Mapping[str, Mapping[str, Times]], baseline: str | None) -> Sentence:
-    """Describe each pair in a sentence of its own, which names it."""
-    pairs = _pairs(times, baseline)
-    return join(NEXT, [_sentence(times, pair) for pair in pairs] or [english(_NOT_BOTH)])
+def _amount(found: Amount) -> Sentence:
+    seconds = number(found.value)
+    if found.low is None or found.high is None:
+        return english(_SECONDS, seconds=seconds)
+    phrase = _NOISE if found.within_noise else _INTERVAL
+    return english(phrase, seconds=seconds, low=number(found.low), high=number(found.high))
 
 
-def _sentence(times: Mapping[str, Mapping[str, Times]], pair: tuple[str, str]) -> Sentence:
-    longer, wait, alike = _parts(times, pair)
-    faster, slower = _by_pace(times["idiomatic"], pair)
-    return english(
-        _LONGER,
-        slower=label(slower),
-        faster=label(faster),
-        seconds=number(longer),
-        wait=number(wait),
-        matched=number(alike),
-        rest=number(longer - wait - alike),
-    )
+def _ended(trials: Sequence[Trial]) -> list[Trial]:
+    return [trial for trial in trials if trial.state is JobState.SUCCEEDED and trial.epochs]
+
+
+def _trained(trial: Trial) -> float:
+    return TRAINING.measure(trial, None) or 0.0
+
+
+def _waited(trial: Trial) -> float:
+    return sum(epoch.data_wait_seconds for epoch in trial.epochs)
 
 
 def _times(trials: Sequence[Trial]) -> Times | None:
-    ended = [trial for trial in trials if trial.state is JobState.SUCCEEDED and trial.epochs]
+    ended = _ended(trials)
     if not ended:
         return None
     return Times(
         train_seconds=TRAINING.of(ended, None) or 0.0,
         epoch_seconds=EPOCH.of(ended, None) or 0.0,
-        wait_seconds=median(sum(e.data_wait_seconds for e in t.epochs) for t in ended),
+        wait_seconds=median(map(_waited, ended)),
         test_accuracy=TEST_ACCURACY.of(ended, None) or 0.0,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Loops:
-    """Median seconds of an epoch by variant and framework; a sentence for each framework.
+    """Median seconds of an epoch by variant and framework.
 
-    ``findings`` and ``warnings`` as of `Recipes`.
+    A sentence for each framework, and one that says if there are too few trials. ``findings`` and
+    ``warnings`` as of `Recipes`.
     """
 
     kind: ClassVar = Kind.LOOPS
@@ -188,7 +226,11 @@ def loops(compared: Mapping[str, Comparison]) -> Loops:
         for variant, comparison in compared.items()
     }
     frameworks = dict.fromkeys(name for by_name in medians.values() for name in by_name)
-    return Loops(medians, [text for name in frameworks if (text := _of_loops(medians, name))])
+    texts = [text for name in frameworks if (text := _of_loops(medians, name))]
+    trials = min((len(group) for c in compared.values() for group in c.counted.values()), default=0)
+    if texts and trials < FEWEST_PAIRS:
+        texts.append(english(_TOO_FEW, trials=trials, fewest=FEWEST_PAIRS))
+    return Loops(medians, texts)
 
 
 def _seconds(trials: Sequence[Trial]) -> float | None:

@@ -85,15 +85,18 @@ def test_an_own_batch_order_is_a_permutation_of_its_own(framework):
 
 
 @pytest.mark.parametrize("execution", UNCOMPILED)
-def test_adams_own_epsilon_is_pytorchs_default_and_kerass_place(framework, execution):
+@pytest.mark.parametrize(("epsilon", "kerass"), [(1e-8, 1e-7), (1e-3, 1e-3)])
+def test_adams_own_epsilon_is_in_each_ones_place_and_a_default_only_if_the_job_sets_none(
+    framework, execution, epsilon, kerass
+):
     job = spec(
-        OwnWay.ADAM_EPSILON, optimizer=Optimizer(Adam(epsilon=1e-3), 0.01), execution=execution
+        OwnWay.ADAM_EPSILON, optimizer=Optimizer(Adam(epsilon=epsilon), 0.01), execution=execution
     )
     found = losses(framework, job)
     if name_of(framework) == "pytorch":
-        wanted = expected(spec(optimizer=Optimizer(Adam(), 0.01)))
+        wanted = expected(spec(optimizer=Optimizer(Adam(epsilon=epsilon), 0.01)))
     else:
-        wanted = reference.train(job, jobs.data(), jobs.weights(job), epsilon_hat=1e-7)[0]
+        wanted = reference.train(job, jobs.data(), jobs.weights(job), epsilon_hat=kerass)[0]
     np.testing.assert_allclose(found, wanted, rtol=1e-12)
 
 

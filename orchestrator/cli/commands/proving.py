@@ -127,10 +127,21 @@ def explain(
         typer.Option(metavar="NAME", help=f"Only this one: {', '.join(pitfalls.NAMES)}."),
     ] = None,
     label: LabelOption = "",
+    repeats: Annotated[
+        int,
+        typer.Option(
+            "--repeats",
+            "-n",
+            min=1,
+            max=1000,
+            help="Pairs of trials of each difference, each pair with the next seed. An interval "
+            "needs 6.",
+        ),
+    ] = 1,
 ) -> None:
     """Introduce one difference at a time into the same job, and show its effect on the comparison.
 
-    One epoch by default.
+    One epoch by default. A difference that cannot touch the job is not run.
 
     Example: orchestrator explain --pitfall adam-epsilon
     """
@@ -145,16 +156,18 @@ def explain(
         closing(Runners(where.places(), display.say)) as runners,
     ):
         request = explaining.ExplanationRequest(
-            job.title, spec, sides(names), shown.output, first, label, pitfalls=chosen
+            *(job.title, spec, sides(names), shown.output, first, label),
+            pitfalls=chosen,
+            repeats=repeats,
         )
         outcome = explaining.run_explanation(request, runners, display)
     if shown.as_json:
-        print_json(as_dict(job.title, outcome.pairs))
+        print_json(as_dict(job.title, outcome.pairs, outcome.passed))
     else:
         for rows in outcome.pairs:
             if len(outcome.pairs) > 1:
                 print_report([Said(say(explanation.pair(rows)), strong=True)])
-            print_report(explanation.report(rows))
+            print_report(explanation.report(rows, outcome.passed))
     if pitfall and not shown.as_json:
         typer.echo("\n" + explanation.paragraph(chosen[0]))
     if outcome.interrupted:

@@ -36,7 +36,7 @@ def parts(axes: Axes, rows: Sequence[Row], _look: Look) -> None:
 
 def accuracy(axes: Axes, rows: Sequence[Row], look: Look) -> None:
     """Draw by how many points the second framework's reported accuracy exceeds the first's."""
-    points = np.array([100 * row.accuracy_difference for row in rows])
+    points = np.array([100 * row.accuracy.value for row in rows])
     axes.barh(range(len(rows)), points, height=0.6, color=look.colour, alpha=0.55)
     axes.axvline(0, color=GREY, lw=1)
     reach = 1.7 * max(0.1, np.abs(points).max())
@@ -50,10 +50,13 @@ def accuracy(axes: Axes, rows: Sequence[Row], look: Look) -> None:
 
 def time(axes: Axes, rows: Sequence[Row], look: Look) -> None:
     """Draw the second framework's training time over the first's."""
-    ratios = np.array([row.time_ratio for row in rows])
+    ratios = np.array([row.time.ratio for row in rows])
     axes.set_xscale("log")
     axes.axvline(1, color=GREY, lw=1)
     axes.plot(ratios, range(len(rows)), look.marker, color=look.colour, markersize=9)
+    for place, row in enumerate(rows):
+        if row.time.low is not None and row.time.high is not None:
+            axes.hlines(place, row.time.low, row.time.high, color=look.colour, lw=2)
     reach = 2.2 * max(1.5, ratios.max(), (1 / ratios).max())
     axes.set_xlim(1 / reach, reach)
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))

@@ -14,6 +14,7 @@ from twinrun.contract.events import Failure
 from orchestrator import page
 from orchestrator.figures import plots
 from orchestrator.language.phrases import LANGUAGES, speaking
+from orchestrator.page.answers import answers
 from orchestrator.reports.table import table
 from orchestrator.results.comparison import compare
 from orchestrator.results.comparison_file import as_dict
@@ -80,7 +81,7 @@ def shown(comparison, **about):
 def test_the_answer_stands_first_and_large():
     found = shown(BOTH)
     assert BOTH.finding in found.text
-    assert found.text.index("TensorFlow trained") < found.text.index("What ran?")
+    assert found.text.index("does not show who is faster") < found.text.index("What ran?")
     assert len(found.tags("h1")) == 1
 
 
@@ -118,6 +119,26 @@ def test_a_limited_epoch_says_what_it_took():
     assert "Each epoch took" not in shown(BOTH).text
     limited = compare(JOB, [trial("pytorch", samples=60_000, taken=3200)])
     assert "Each epoch took 3,200 of them, in 50 steps." in shown(limited).text
+
+
+def test_why_is_answered_by_a_cause_or_by_not_known_and_never_by_cpus_alone():
+    def answer(comparison):
+        return answers(comparison, ABOUT)[-1]
+
+    shown_one = compare(JOB, pairs([1.3 * noise for noise in NOISE]))
+    assert answer(shown_one).short == "Not known"
+    assert answer(shown_one).sentences[0] == "No measurement makes up most of the difference."
+    assert answer(BOTH).sentences[0] == "No difference is shown, so it has no cause."
+    late = [
+        dataclasses.replace(
+            t,
+            epochs=(
+                dataclasses.replace(t.epochs[0], data_wait_seconds=t.epochs[0].train_seconds - 1),
+            ),
+        )
+        for t in pairs([1.5] * 6)
+    ]
+    assert answer(compare(JOB, late)).short == "Waiting for data"
 
 
 def test_how_sure_it_is_is_said_with_the_interval_and_what_could_not_have_been_seen():

@@ -19,6 +19,8 @@ from tests.builders.events import JOB, failed_trial, trial
 from tests.builders.proofs import certified
 from tests.builders.stored import create
 
+ROWS = [{"pitfall": name} for name in (None, "adam-epsilon", "last-batch")]
+
 
 @pytest.fixture
 def made(tmp_path):
@@ -70,7 +72,9 @@ def test_one_that_failed_says_why(made):
     ("kind", "results", "finding"),
     [
         (Kind.VERIFY, {"certificate": VERIFIED}, "The same job."),
-        (Kind.EXPLAIN, {"explanation": {"rows": [1, 2]}}, "2 differences"),
+        (Kind.EXPLAIN, {"explanation": {"rows": ROWS[:2]}}, "1 difference."),
+        (Kind.EXPLAIN, {"explanation": {"rows": ROWS}}, "2 differences, one at a time."),
+        (Kind.EXPLAIN, {"explanation": {"rows": []}}, "It was not finished."),
         (
             Kind.RECIPES,
             {"recipes": {"times": {"a": {"pytorch": 1}}, "sentence": "S."}},

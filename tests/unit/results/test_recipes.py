@@ -26,6 +26,43 @@ def test_the_difference_is_taken_apart_and_its_parts_add_up():
     assert "0.500 s on the same job, and 3.50 s for the rest" in found.sentence
     assert as_dict(found)["times"]["idiomatic"]["pytorch"]["wait_seconds"] == 8
 
+    assert found.sentence.endswith(
+        "One pair of each recipe is too few to tell a part from noise: 6 are needed."
+    )
+
+
+def repeated(waits, rests=(3.5,) * 6):
+    """Six pairs of each recipe; PyTorch waits and does the rest for so many seconds longer."""
+    numbered = list(enumerate(zip(waits, rests, strict=True), start=1))
+    matched = [
+        trial(side, n, seconds=(seconds,))
+        for n, _ in numbered
+        for side, seconds in (("pytorch", 2.0 + n / 100), ("tensorflow", 1.5))
+    ]
+    own = [
+        dataclasses.replace(found, number=n)
+        for n, (wait, rest) in numbered
+        for found in (
+            waiting("pytorch", 4.5 + n / 100 + wait + rest, 1.0 + wait),
+            waiting("tensorflow", 4.0, 1.0),
+        )
+    ]
+    return recipes({"matched": compare(JOB, matched), "idiomatic": compare(IDIOMATIC, own)})
+
+
+def test_each_part_has_an_interval_and_one_within_noise_is_said_to_be():
+    found = repeated([7.0, 7.2, 6.8, 7.1, 6.9, 7.0], [0.2, -0.3, 0.1, -0.1, 0.3, -0.2])
+    parts = found.parts
+    assert parts["wait"].low < 7 < parts["wait"].high
+    assert not parts["wait"].within_noise
+    assert parts["rest"].within_noise
+    sums = parts["wait"].value + parts["matched"].value + parts["rest"].value
+    assert sums == pytest.approx(parts["longer"].value)
+    assert "7.00 s (6." in found.sentence
+    assert ", within noise) for the rest" in found.sentence
+    assert found.sentence.endswith("In brackets are intervals (95 %), from 6 pairs of each recipe.")
+    assert as_dict(found)["parts"]["rest"]["low"] < 0 < as_dict(found)["parts"]["rest"]["high"]
+
 
 def test_the_table_has_the_seconds_of_an_epoch_of_which_its_verdicts_are():
     found = recipes(
