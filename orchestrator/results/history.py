@@ -1,14 +1,15 @@
 """The existing runs: what each was, and its result."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import chain
+from typing import Protocol
 
 from orchestrator.language.phrases import Phrase, Sentence, english, join, say
 from orchestrator.language.words import NEXT
 from orchestrator.storage.about import About, Kind
 from orchestrator.storage.store import Run
-from orchestrator.trials.stored import sentence, sentences
+from orchestrator.trials.reading import read
 
 _NOT_FINISHED = Phrase("It was not finished.")
 _DIFFERENCES = Phrase("{count} differences, one at a time.")
@@ -45,9 +46,9 @@ def entry(run: Run) -> Entry:
     outcome = Told(english(_NOT_FINISHED))
     try:
         what = run.about()
-        name, read = _RESULTS[what.kind]
+        name, kind = _RESULTS[what.kind]
         if (result := run.result(name)) is not None:
-            outcome = read(result)
+            outcome = read(kind, result, str(run.path / f"{name}.json")).told()
             say(outcome.finding)  # a finding that cannot be rendered in this language is invalid
     except Exception as error:  # noqa: BLE001 - one bad run must not hide the others
         outcome = Told(english(_UNREADABLE, why=getattr(error, "message", repr(error))))
@@ -74,59 +75,117 @@ class Told:
     warnings: Sequence[str] = ()
 
 
-# Each raises some error if the file has invalid contents.
+# What is read of each file; the rest of it is ignored.
 
 
-def _compared(found: Mapping[str, Any]) -> Told:
-    """Return only the verdicts, if there are any."""
-    proof = found.get("certificate")
-    verdicts = [each["verdict"] for each in found.get("pairs", [found]) if each["verdict"]]
-    findings = [sentence(each, "sentence") for each in verdicts] or [sentence(found, "finding")]
-    return Told(
-        join(NEXT, findings),
-        list(found["frameworks"]),
-        bool(proof["same_job"]) if proof else None,
-        [_text(warning["code"]) for warning in found.get("warnings", ())],
-    )
+@dataclass(frozen=True, slots=True)
+class _Warning:
+    code: str
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(value)
-    return value
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    sentence: Sentence
 
 
-def _recipes(found: Mapping[str, Any]) -> Told:
-    frameworks = {name for by_name in found["times"].values() for name in by_name}
-    return Told(sentence(found, "sentence"), sorted(frameworks))
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    same_job: bool
 
 
-def _loops(found: Mapping[str, Any]) -> Told:
-    frameworks = {name for by_name in found["epoch_seconds"].values() for name in by_name}
-    findings = sentences(found, "sentences") or [english(_NOT_FINISHED)]
-    return Told(join(NEXT, findings), sorted(frameworks))
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    verdict: _Verdict | None
 
 
-def _explained(found: Mapping[str, Any]) -> Told:
-    several = found.get("pairs", [found])
-    count = max((len(each["rows"]) for each in several), default=0)
-    return Told(english(_DIFFERENCES, count=count))
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    frameworks: Mapping[str, object]
+    finding: Sentence
+    certificate: _Proof | None = None
+    verdict: _Verdict | None = None
+    pairs: Sequence[_Pair] = ()
+    warnings: Sequence[_Warning] = ()
+
+    def told(self) -> Told:
+        """Return only the verdicts, if there are any."""
+        verdicts = [self.verdict, *(each.verdict for each in self.pairs)]
+        findings = [each.sentence for each in verdicts if each is not None]
+        return Told(
+            join(NEXT, findings or [self.finding]),
+            list(self.frameworks),
+            self.certificate.same_job if self.certificate else None,
+            [each.code for each in self.warnings],
+        )
 
 
-def _verified(found: Mapping[str, Any]) -> Told:
-    several = found.get("pairs", [found])
-    sides = dict.fromkeys(side for each in several for side in each.get("versions", ()))
-    return Told(sentence(found, "sentence"), list(sides), bool(found["same_job"]))
+@dataclass(frozen=True, slots=True)
+class _Recipes:
+    times: Mapping[str, Mapping[str, object]]
+    sentence: Sentence
+
+    def told(self) -> Told:
+        return Told(self.sentence, _sides(self.times))
+
+
+@dataclass(frozen=True, slots=True)
+class _Loops:
+    epoch_seconds: Mapping[str, Mapping[str, object]]
+    sentences: Sequence[Sentence]
+
+    def told(self) -> Told:
+        findings = self.sentences or [english(_NOT_FINISHED)]
+        return Told(join(NEXT, findings), _sides(self.epoch_seconds))
+
+
+def _sides(variants: Mapping[str, Mapping[str, object]]) -> list[str]:
+    return sorted({name for by_side in variants.values() for name in by_side})
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    rows: Sequence[object]
+
+
+@dataclass(frozen=True, slots=True)
+class _Explained:
+    rows: Sequence[object] = ()
+    pairs: Sequence[_Rows] = ()
+
+    def told(self) -> Told:
+        count = max(len(self.rows), *(len(each.rows) for each in self.pairs), 0)
+        return Told(english(_DIFFERENCES, count=count))
+
+
+@dataclass(frozen=True, slots=True)
+class _Versions:
+    versions: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    same_job: bool
+    sentence: Sentence
+    versions: Mapping[str, object] = field(default_factory=dict)
+    pairs: Sequence[_Versions] = ()
+
+    def told(self) -> Told:
+        several = [self.versions, *(each.versions for each in self.pairs)]
+        return Told(self.sentence, list(dict.fromkeys(chain(*several))), self.same_job)
+
+
+class _Result(Protocol):
+    def told(self) -> Told: ...
 
 
 # The file with the result of a run, and how it is read.
-_RESULTS: Mapping[Kind, tuple[str, Callable[[Mapping[str, Any]], Told]]] = {
-    Kind.TRAIN: ("comparison", _compared),
-    Kind.COMPARE: ("comparison", _compared),
-    Kind.RECIPES: ("recipes", _recipes),
-    Kind.LOOPS: ("loops", _loops),
-    Kind.EXPLAIN: ("explanation", _explained),
-    Kind.VERIFY: ("certificate", _verified),
+_RESULTS: Mapping[Kind, tuple[str, type[_Result]]] = {
+    Kind.TRAIN: ("comparison", _Compared),
+    Kind.COMPARE: ("comparison", _Compared),
+    Kind.RECIPES: ("recipes", _Recipes),
+    Kind.LOOPS: ("loops", _Loops),
+    Kind.EXPLAIN: ("explanation", _Explained),
+    Kind.VERIFY: ("certificate", _Verified),
 }
 
 
