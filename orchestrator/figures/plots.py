@@ -10,7 +10,7 @@ from orchestrator.certificate.certificate import Certificate
 from orchestrator.certificate.certificates import Certificates
 from orchestrator.figures import panels
 from orchestrator.figures.canvas import BARS, NAMED, Canvas, Room, drawn, style, whole
-from orchestrator.figures.drawing import Drawing
+from orchestrator.figures.drawing import TITLE, Drawing
 from orchestrator.figures.panels import pitfalls
 from orchestrator.figures.panels.confusion import confusion
 from orchestrator.figures.titles import footer, titles, trials_of
@@ -36,7 +36,8 @@ _PANELS: Mapping[str, tuple[panels.Panel, Room]] = {
     "loss": (panels.loss, NAMED),
     "memory": (panels.peaks, BARS),
 }
-_PARTING = Room(left=0.95, right=0.95)
+_PARTING = Room(left=0.95, right=0.95, above=0.35)
+_LEGEND_LINE = 0.17  # inches
 
 _EXPLAINED = Phrase("One difference at a time: the effect of each on a comparison of the same job")
 _ORIGINALS, _DIFFERENCE = Phrase("originals"), Phrase("difference")
@@ -96,8 +97,15 @@ def certificate_canvas(certificate: Certificate, name: str = CERTIFICATE) -> Can
     with style():
         return drawn(
             *(name, say(certificate.sentence), []),
-            *(lambda axes: panels.parting(axes, certificate), _PARTING),
+            *(lambda axes: panels.parting(axes, certificate), _parting_room(certificate)),
         )
+
+
+def _parting_room(certificate: Certificate) -> Room:
+    """Return room with space for the legend, which has two lines for each side's own divergence."""
+    lines = 2 * len(certificate.envelope.own) if certificate.envelope else 0
+    more = _LEGEND_LINE * lines
+    return replace(_PARTING, above=_PARTING.above + more, taller=more)
 
 
 def explanation_canvas(rows: Sequence[Row], *, alone: bool = True) -> Canvas:
@@ -120,7 +128,8 @@ def explanation_canvas(rows: Sequence[Row], *, alone: bool = True) -> Canvas:
             axes.set_title(heading, fontsize=13)
             axes.grid(visible=False, axis="y")
         subplots[0].invert_yaxis()
-        figure.suptitle(say(_EXPLAINED), x=0.01, ha="left", fontsize=17, fontweight="bold")
+        bold: dict[str, Any] = {"x": 0.01, "ha": "left", "fontsize": 17, "fontweight": "bold"}
+        figure.suptitle(say(_EXPLAINED), gid=TITLE, **bold)
         name = "explanation" if alone else f"explanation-{list(rows[0].seconds)[1]}"
         return whole(name, say(_EXPLAINED), figure)
 

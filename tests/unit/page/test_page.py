@@ -9,10 +9,12 @@ from html.parser import HTMLParser
 
 import pytest
 from twinrun.contract.events import Failure
+from twinrun.v1 import job_pb2
 
 from orchestrator import page
 from orchestrator.figures import plots
 from orchestrator.language.phrases import LANGUAGES, speaking
+from orchestrator.reports.environments import properties
 from orchestrator.results.comparison import compare
 from orchestrator.results.comparison_file import as_dict
 from orchestrator.results.explanation import number_of
@@ -138,6 +140,15 @@ def test_environments_stand_side_by_side_with_what_differs_marked_by_more_than_c
     text = shown(BOTH).text
     assert "Version ≠ 2.14.1 2.21.0" in text
     assert "Python 3.11.7 3.11.7" in text
+
+
+def test_what_only_one_side_has_differs_too_but_not_what_is_not_known_of_a_side():
+    cuda, cpu = job_pb2.Environment(cuda_version="13.0"), job_pb2.Environment(cpu_model="A")
+    marked = {each.name: each for each in properties({"pytorch": cuda, "tensorflow": cpu}).rows}
+    assert marked["CUDA"].values == ["13.0", "-"]
+    assert marked["CUDA"].differs
+    assert not marked["Device"].differs
+    assert not any(each.differs for each in properties({"pytorch": cuda, "tensorflow": None}).rows)
 
 
 def test_the_data_can_be_taken_from_the_page():
