@@ -11,7 +11,7 @@ from orchestrator.certificate.certificates import Certificates
 from orchestrator.figures import panels
 from orchestrator.figures.canvas import BARS, NAMED, Canvas, Room, drawn, style, whole
 from orchestrator.figures.drawing import TITLE, Drawing
-from orchestrator.figures.panels import pitfalls
+from orchestrator.figures.panels import pitfalls, variants
 from orchestrator.figures.panels.confusion import confusion
 from orchestrator.figures.titles import footer, titles, trials_of
 from orchestrator.language import columns as cells
@@ -22,6 +22,8 @@ from orchestrator.results.comparison import Comparison
 from orchestrator.results.evaluation import Evaluation
 from orchestrator.results.explanation import Row
 from orchestrator.results.preview import Preview
+from orchestrator.results.variants import Variants
+from orchestrator.storage.about import Kind
 
 _FOOTER_COLUMNS = 130
 _IMAGES_ACROSS = 10
@@ -39,6 +41,11 @@ _PANELS: Mapping[str, tuple[panels.Panel, Room]] = {
 _PARTING = Room(left=0.95, right=0.95, above=0.35)
 _LEGEND_LINE = 0.17  # inches
 
+_ROW, _ROWS = 0.55, 5  # inches of one bar; how many have room in a figure
+_VARIANTS = {
+    Kind.RECIPES: Phrase("Seconds of training, by recipe"),
+    Kind.LOOPS: Phrase("Seconds of an epoch, by loop"),
+}
 _EXPLAINED = Phrase("One difference at a time: the effect of each on a comparison of the same job")
 _ORIGINALS, _DIFFERENCE = Phrase("originals"), Phrase("difference")
 _DIFFERENCE_OF = Phrase("{first}\nminus {second}")
@@ -132,6 +139,17 @@ def explanation_canvas(rows: Sequence[Row], *, alone: bool = True) -> Canvas:
         figure.suptitle(say(_EXPLAINED), gid=TITLE, **bold)
         name = "explanation" if alone else f"explanation-{list(rows[0].seconds)[1]}"
         return whole(name, say(_EXPLAINED), figure)
+
+
+def variants_canvas(found: Variants) -> Canvas | None:
+    """Return the time of each side in each variant. None: none has finished."""
+    rows = len(list(variants.bars(found)))
+    if not rows:
+        return None
+    with style():
+        room = replace(BARS, taller=max(0.0, _ROW * (rows - _ROWS)))
+        title = say(_VARIANTS[found.kind])
+        return drawn(found.kind, title, [], lambda axes: variants.variants(axes, found), room)
 
 
 def evaluation_canvas(found: Evaluation, name: str) -> Canvas:

@@ -7,21 +7,14 @@ from orchestrator.language.words import OF, number, percent
 from orchestrator.reports.comparison import sentences
 from orchestrator.reports.grid import BLANK, QUANTITY, UNKNOWN, Grid, Part, Row, Said, of_sides, row
 from orchestrator.results.comparison import Comparison
-from orchestrator.results.variants import Loops, Times, Variants
+from orchestrator.results.variants import NAMES, Loops, Times, Variants
 
 _SECONDS = Phrase("Seconds of an epoch")
 _WAITING = Phrase("  of which waiting for data")
-_RECIPES = {"matched": Phrase("matched"), "idiomatic": Phrase("idiomatic")}
 _SHOWN: Mapping[Phrase, Callable[[Times], str]] = {
     Phrase("training"): lambda times: f"{number(times.train_seconds)} s",
     _WAITING: lambda times: f"{number(times.wait_seconds)} s",
     Phrase("test accuracy"): lambda times: percent(times.test_accuracy),
-}
-_LOOPS = {
-    "fit": Phrase("its own loop"),
-    "custom": Phrase("a hand-written loop"),
-    "fit-eager": Phrase("its own loop, op by op"),
-    "custom-eager": Phrase("a hand-written loop, op by op"),
 }
 
 
@@ -47,7 +40,7 @@ def _rows(found: Variants, names: Sequence[str]) -> list[Row]:
     if isinstance(found, Loops):
         return [
             row(
-                say(_LOOPS[variant]),
+                say(NAMES[variant]),
                 [number(by_side[each]) if each in by_side else UNKNOWN for each in names],
             )
             for variant, by_side in found.epoch_seconds.items()
@@ -56,7 +49,7 @@ def _rows(found: Variants, names: Sequence[str]) -> list[Row]:
         row(
             say(name)
             if name == _WAITING
-            else say(OF, name=english(_RECIPES[recipe]), what=english(name)),
+            else say(OF, name=english(NAMES[recipe]), what=english(name)),
             [written(by_side[each]) if each in by_side else UNKNOWN for each in names],
         )
         for recipe, by_side in found.times.items()

@@ -25,6 +25,14 @@ LOOPS: Mapping[str, Mapping[str, int]] = {
     "fit-eager": {"loop": job_pb2.LOOP_FIT, "execution": _EAGER},
     "custom-eager": {"loop": job_pb2.LOOP_CUSTOM, "execution": _EAGER},
 }
+NAMES: Mapping[str, Phrase] = {
+    "matched": Phrase("matched"),
+    "idiomatic": Phrase("idiomatic"),
+    "fit": Phrase("its own loop"),
+    "custom": Phrase("a hand-written loop"),
+    "fit-eager": Phrase("its own loop, op by op"),
+    "custom-eager": Phrase("a hand-written loop, op by op"),
+}
 # Each variant's changes to a job, by the kind of the run that contains them.
 CHANGES: Mapping[Kind, Mapping[str, Mapping[str, int]]] = {
     Kind.RECIPES: {name: {"recipe": number} for name, number in RECIPES.items()},

@@ -21,7 +21,6 @@ _UNREADABLE = Phrase(
     "that made the run."
 )
 _FAULT = Phrase("{field} {message}")
-_DAMAGED = Phrase("{error}")
 
 
 def spec_of(message: job_pb2.JobSpec, where: str | Sentence) -> JobSpec:
@@ -55,7 +54,7 @@ def message_of(mapping: object, where: str | Sentence) -> job_pb2.JobSpec:
     try:
         return json_format.ParseDict(cast(dict[str, object], mapping), job_pb2.JobSpec())
     except (json_format.ParseError, TypeError, ValueError) as error:
-        fault = english(_DAMAGED, error=str(error).rstrip("."))
+        fault = str(error).rstrip(".")
         raise RunUnreadable(english(_UNREADABLE, where=where, faults=fault)) from error
 
 
