@@ -13,7 +13,7 @@ from orchestrator.results.variants import NAMES, Loops, Variants
 
 _TRAINING, _EPOCH = Phrase("seconds of training"), Phrase("Seconds of an epoch")
 _SECONDS = Phrase("{seconds} s")
-_OF_WHICH = Phrase("{seconds} s, of which {wait} s waiting for data")
+_OF_WHICH = Phrase("{seconds} s ({wait} s waiting)")
 
 
 class Bar(NamedTuple):
