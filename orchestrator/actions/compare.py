@@ -18,6 +18,7 @@ from orchestrator.figures.drawing import Drawing
 from orchestrator.figures.renderer import Renderer
 from orchestrator.language.phrases import Phrase, Sentence, english, join, say
 from orchestrator.language.words import LINES
+from orchestrator.results import circumstances
 from orchestrator.results.comparison import Comparison, compare
 from orchestrator.results.comparison_file import as_dict
 from orchestrator.runners.finding import Runners
@@ -28,10 +29,12 @@ from orchestrator.runners.schedule import Listener, run_trials
 from orchestrator.settings.config import Places
 from orchestrator.storage import machine, store
 from orchestrator.storage.about import plain
+from orchestrator.storage.files import noting
 from orchestrator.storage.running import making
 from orchestrator.storage.store import Run
 from orchestrator.trials.sides import are_the_same
 from orchestrator.trials.stored import as_json, fields_of
+from orchestrator.trials.trial import Trial
 
 _NOT_AT_ONCE = Phrase("--concurrent: {reason}; one trial at a time")
 _DRAWING = Phrase("judging, and drawing the figures and the page")
@@ -225,20 +228,32 @@ def _certificates(
 
 
 def comparison_of(run: Run) -> Comparison:
-    """Compare its trials, from everything in the run. Raises RunUnreadable."""
-    what = run.about()
-    found = compare(
+    """Compare its trials, from everything in the run that can be read; a caution names the rest.
+
+    Raises RunUnreadable if its job or what it is cannot be read.
+    """
+    what, damages = run.about(), list[Sentence]()
+    certificates, known, profiles = None, machine.Known(), list[Trial]()
+    with noting(damages):
+        certificates = certificate_file.of_run(run)
+    with noting(damages):
+        known = machine.of_run(run)
+    with noting(damages):
+        profiles = run.profiles()
+    comparison = compare(
         run.job_spec(),
-        run.trials(),
-        certificate_file.of_run(run),
+        run.trials(damages),
+        certificates,
         sides=what.sides,
         baseline=what.baseline,
         concurrent=run.concurrent(),
-        known=machine.of_run(run),
-        profiles=run.profiles(),
+        known=known,
+        profiles=profiles,
     )
-    more = cautions(found.verdicts, what.precision)
-    return dataclasses.replace(found, cautions=(*found.cautions, *more))
+    damaged = [circumstances.of_damage(each) for each in damages]
+    more = cautions(comparison.verdicts, what.precision)
+    every = (*damaged, *comparison.cautions, *more)
+    return dataclasses.replace(comparison, cautions=every)
 
 
 def finish(run: Run, renderer: Renderer, tell: Callable[[str], None]) -> Comparison:

@@ -65,12 +65,17 @@ def train_variants(
 
 def finish(run: Run, kind: Kind) -> Variants:
     """Write the common result of the inner runs: its file and its page."""
-    from orchestrator import page  # noqa: PLC0415 - takes a while to import
+    from orchestrator import page  # noqa: PLC0415 - take a while to import
+    from orchestrator.figures import plots  # noqa: PLC0415 - take a while to import
 
     compared = compared_in(run, kind)
     result = variants(kind, compared)
     run.write_result(kind, as_dict(result))
-    run.write_page(page.render(page.variants_page(result, run.about(), list(compared))))
+    canvas = plots.variants_canvas(result)
+    drawings = [] if canvas is None else [canvas.drawing()]
+    for drawing in drawings:
+        run.write_figures(drawing.files())
+    run.write_page(page.render(page.variants_page(result, run.about(), compared, drawings)))
     return result
 
 

@@ -166,16 +166,20 @@ def _aside(comparison: Comparison) -> list[str]:
     return [say(_ONE_CAUTION) if count == 1 else say(_CAUTIONS, count=count)]
 
 
+def numbers_caption(comparison: Comparison) -> str:
+    """Say what the numbers of a comparison are, and what has a value of two kinds."""
+    ratios = [ratio for pair in comparison.pairs for ratio in pair.ratios.values()]
+    caption = _NUMBERS_CAPTION
+    if any(ratio.low is not None for ratio in ratios):
+        caption = _NUMBERS_INTERVAL if len(comparison.pairs) == 1 else _NUMBERS_INTERVALS
+    return " ".join(filter(None, [say(caption), note(comparison)]))
+
+
 def _numbers(comparison: Comparison) -> list[Section]:
     numbers, times = table(comparison), why(comparison)
     blocks: list[Block] = []
     if numbers.rows:
-        ratios = [ratio for pair in comparison.pairs for ratio in pair.ratios.values()]
-        caption = _NUMBERS_CAPTION
-        if any(ratio.low is not None for ratio in ratios):
-            caption = _NUMBERS_INTERVAL if len(comparison.pairs) == 1 else _NUMBERS_INTERVALS
-        below = note(comparison)
-        blocks.append(Table(" ".join(filter(None, [say(caption), below])), numbers))
+        blocks.append(Table(numbers_caption(comparison), numbers))
     if times.rows:
         blocks.append(Table(say(_WHY_CAPTION), times))
     for side, profiled in comparison.profiles.items():

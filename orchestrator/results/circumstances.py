@@ -21,6 +21,7 @@ STOLEN_CPUS = 0.02  # of the CPUs
 THROTTLED = 0.01  # of the training time
 CLOCK_RANGE = 0.1  # of the highest clock that a trial ended with
 _LEAST_BUSY = 1 / 64  # a batch that is larger by more is no advice
+_WITHOUT_IT = Phrase("This result is made of what could be read.")
 _TRIAL = Phrase("trial {number} of {side}")
 _SHARED = Phrase("Other processes took {share} of the CPUs while {trial} trained.")
 _STOLEN = Phrase("The hypervisor took {share} of the CPUs away while {trial} trained.")
@@ -66,6 +67,11 @@ class Caution:
     code: str
     sentence: Sentence
     remedy: Sentence
+
+
+def of_damage(sentence: Sentence) -> Caution:
+    """Warn of a file of the run that could not be read; the ``sentence`` names it."""
+    return Caution("FILE_DAMAGED", sentence, english(_WITHOUT_IT))
 
 
 def of_the_load(trials: Sides) -> Iterator[Caution]:

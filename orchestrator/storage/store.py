@@ -21,13 +21,21 @@ from twinrun.contract.spec import JobSpec
 from twinrun.v1 import job_pb2
 
 from orchestrator.errors import RunNotFound
-from orchestrator.language.phrases import Phrase, english
+from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.storage import about
 from orchestrator.storage.about import STAMP, About, Kind
 from orchestrator.storage.event_log import EventLog, read_events
-from orchestrator.storage.files import parse, read, read_json, write_whole, writing
+from orchestrator.storage.files import (
+    noting,
+    parse,
+    read,
+    read_json,
+    read_object,
+    write_whole,
+    writing,
+)
 from orchestrator.trials.fold import fold
-from orchestrator.trials.spec import message_of, spec_of
+from orchestrator.trials.spec import message_of, spec_from_mapping
 from orchestrator.trials.text import cleaned
 from orchestrator.trials.trial import Trial
 
@@ -37,7 +45,7 @@ _NO_WEIGHTS = Phrase(
 _NO_TRIALS = Phrase("none")
 PROFILE = "profile"  # a run inside a run
 _SCHEDULE = Path("schedule.json")
-_MACHINE = Path("machine.json")
+MACHINE = Path("machine.json")
 _TRIAL_FILE = re.compile(r"(?P<framework>.+)-(?P<number>\d+)\.jsonl")
 # The JSON mapping must know the messages that a status may contain; importing the file is enough.
 _STATUS_DETAILS = error_details_pb2.DESCRIPTOR
@@ -58,13 +66,17 @@ class Run:
         return about.about(self.path)
 
     def spec(self) -> job_pb2.JobSpec:
-        """Return the spec: as requested, or as completed once a runner has accepted it."""
+        """Return the spec: as requested, or as completed once a runner has accepted it.
+
+        What a later version wrote there is an error. Raises RunUnreadable.
+        """
         path = self.path / "job.json"
         return message_of(read_json(path), str(path))
 
     def job_spec(self) -> JobSpec:
         """Return the spec that results are made from. Raises RunUnreadable."""
-        return spec_of(self.spec(), str(self.path / "job.json"))
+        path = self.path / "job.json"
+        return spec_from_mapping(read_json(path), str(path))
 
     def write_spec(self, spec: job_pb2.JobSpec) -> None:
         """Replace the requested spec by a runner's completed one, with every default filled in."""
@@ -91,9 +103,17 @@ class Run:
             job.spec.CopyFrom(message_of(read_json(path)["spec"], str(path)))
         return job
 
-    def trials(self) -> list[Trial]:
-        """Return every trial that has events, by framework and number."""
-        return [self._trial(framework, number) for framework, number in sorted(self._found())]
+    def trials(self, damages: list[Sentence] | None = None) -> list[Trial]:
+        """Return every trial that has events, by framework and number.
+
+        One that cannot be read is left out, with a sentence in ``damages``; without them it is an
+        error. Raises RunUnreadable.
+        """
+        trials = []
+        for framework, number in sorted(self._found()):
+            with noting(damages):
+                trials.append(self._trial(framework, number))
+        return trials
 
     def count_trials(self) -> int:
         """Return how many there are, without reading them."""
@@ -105,10 +125,12 @@ class Run:
                 yield name["framework"], int(name["number"])
 
     def _trial(self, framework: str, number: int) -> Trial:
-        job = self.job(framework, number)
+        job = self._json(Path("jobs") / f"{framework}-{number}.json")
         where = self.path / "jobs" / f"{framework}-{number}.json"
-        spec = spec_of(job.spec, str(where)) if job and job.HasField("spec") else None
-        return fold(framework, number, self.events(framework, number), spec)
+        given = job.get("spec") if job is not None else None
+        spec = None if given is None else spec_from_mapping(given, str(where))
+        events = self.path / "events" / f"{framework}-{number}.jsonl"
+        return fold(framework, number, read_events(events), spec, str(events))
 
     def write_environments(self, environments: Mapping[str, job_pb2.Environment]) -> None:
         """Store ``environments`` by framework."""
@@ -171,11 +193,11 @@ class Run:
 
     def write_known(self, known: Mapping[str, object]) -> None:
         """Store what was known about the machine when the run was made."""
-        self._write(_MACHINE, _dumps(known))
+        self._write(MACHINE, _dumps(known))
 
     def known(self) -> dict[str, Any]:
         """Return what `write_known` stored; empty: nothing. Raises RunUnreadable."""
-        return self._json(_MACHINE) or {}
+        return self._json(MACHINE) or {}
 
     def write_concurrent(self) -> None:
         """Record that trials of several frameworks ran at the same time."""
@@ -218,8 +240,7 @@ class Run:
 
     def _json(self, name: Path) -> dict[str, Any] | None:
         path = self.path / name
-        content: dict[str, Any] | None = read_json(path) if path.exists() else None
-        return content
+        return read_object(path) if path.exists() else None
 
     def _write(self, name: Path, content: bytes) -> None:
         write_whole(self.path / name, content)

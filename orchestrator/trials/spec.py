@@ -1,8 +1,8 @@
 """The stored job spec: read once, and written in proto's JSON mapping in one place."""
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import cast
 
 from google.protobuf import json_format
 from twinrun.contract.converters.specs import readable_spec, spec_to_proto
@@ -14,6 +14,7 @@ from orchestrator.errors import RunUnreadable
 from orchestrator.language.phrases import Phrase, Sentence, english, join
 from orchestrator.language.words import SEMICOLON
 from orchestrator.trials.paths import differing_paths
+from orchestrator.trials.values import misfits
 
 _UNREADABLE = Phrase(
     "{where} has a job spec that this version of Twinrun cannot read: {faults}. Use the version "
@@ -40,45 +41,23 @@ def spec_of(message: job_pb2.JobSpec, where: str | Sentence) -> JobSpec:
 
 
 def spec_from_mapping(mapping: object, where: str | Sentence) -> JobSpec:
-    """Read proto's JSON mapping as `spec_of` does."""
+    """Read proto's JSON mapping as `spec_of` does, and as strictly as `message_of`."""
     return spec_of(message_of(mapping, where), where)
 
 
 def message_of(mapping: object, where: str | Sentence) -> job_pb2.JobSpec:
-    """Read proto's JSON mapping. Raises RunUnreadable, which names what a later version added."""
-    if unknown := list(_unknown(mapping, job_pb2.JobSpec.DESCRIPTOR, "")):
-        raise RunUnreadable(english(_UNREADABLE, where=where, faults=join(SEMICOLON, unknown)))
-    try:
-        return json_format.ParseDict(mapping, job_pb2.JobSpec())  # type: ignore[arg-type] # whatever it is, ParseError says so
-    except (json_format.ParseError, AttributeError, TypeError) as error:
-        faults = str(error).rstrip(".")
-        raise RunUnreadable(english(_UNREADABLE, where=where, faults=faults)) from error
+    """Read proto's JSON mapping: to ignore what a later version wrote would change the job.
 
-
-def _unknown(value: object, descriptor: Any, path: str) -> Iterator[Sentence]:
-    """Yield fields and enums' values that this version does not have.
-
-    ``descriptor``: of the message whose mapping ``value`` is. protobuf's parser drops them, or
-    names all that it has.
+    Raises RunUnreadable, which names every field and every enumeration's value that is not known.
     """
-    if not isinstance(value, dict):
-        return
-    fields = {name: each for each in descriptor.fields for name in (each.name, each.json_name)}
-    for name, content in value.items():
-        here = f"{path}.{name}" if path else str(name)
-        field = fields.get(name)
-        if field is None:
-            yield english(_NO_FIELD, field=here)
-            continue
-        several = isinstance(content, list)
-        for index, each in enumerate(content if several else [content]):
-            place = f"{here}[{index}]" if several else here
-            if field.message_type is not None:
-                yield from _unknown(each, field.message_type, place)
-            elif isinstance(each, str) and field.enum_type is not None:
-                if each in field.enum_type.values_by_name:
-                    continue
-                yield english(_NO_VALUE, field=place, value=each)
+    faults = list(misfits(mapping, job_pb2.JobSpec.DESCRIPTOR, "", strict=True))
+    if faults:
+        raise RunUnreadable(english(_UNREADABLE, where=where, faults=join(SEMICOLON, faults)))
+    try:
+        return json_format.ParseDict(cast(dict[str, object], mapping), job_pb2.JobSpec())
+    except (json_format.ParseError, TypeError, ValueError) as error:
+        fault = str(error).rstrip(".")
+        raise RunUnreadable(english(_UNREADABLE, where=where, faults=fault)) from error
 
 
 @functools.lru_cache(maxsize=64)

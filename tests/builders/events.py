@@ -115,6 +115,7 @@ def trial_events(
     detailed: bool = False,
     phases: dict[str, float] | None = None,
     taken: int | None = None,
+    image: str = "",
 ) -> list[job_pb2.JobEvent]:
     """Of a trial that succeeded; ``seconds`` are those of its epochs' training.
 
@@ -137,6 +138,7 @@ def trial_events(
         framework_version=VERSIONS.get(framework, "1.0"),
         python_version="3.11.7",
         threads=2,
+        image=image,
         accelerators=[job_pb2.Accelerator(name="GPU", memory_bytes=80_000_000_000)],
     )
     spent = {**PHASES, **(phases or {})}

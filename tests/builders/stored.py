@@ -64,6 +64,7 @@ def compared(
     steps: int = 50,
     workload: str = "mnist-mlp",
     kind: Kind = Kind.COMPARE,
+    image: str = "",
 ) -> Run:
     """Pairs of trials that went well; PyTorch's took about 8 % longer."""
     spec = json_format.ParseDict({**SPEC_OF_MNIST, "epochs": epochs}, job_pb2.JobSpec())
@@ -80,6 +81,7 @@ def compared(
                 step_losses=values,
                 samples=60_000,
                 phases={"import": 1.0 + 3 * seconds, "compile": 0.1},
+                image=image,
             )
     run.write_certificate(certificate_file.as_dict(Certificates([made()])))
     return run

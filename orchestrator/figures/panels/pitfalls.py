@@ -14,6 +14,9 @@ from orchestrator.results.explanation import Row
 
 _MATCHED = Phrase("the matched job")
 _TO_THE_END = Phrase("to the end")
+# Behind a number, so that no line crosses it.
+_GROUND: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+_DECADES = 15  # reached on either side of 1: with more, only powers of ten are written
 _STEPS = Phrase("steps until the losses are 0.1 % apart")
 
 
@@ -59,9 +62,14 @@ def time(axes: Axes, rows: Sequence[Row], look: Look) -> None:
             axes.hlines(place, row.time.low, row.time.high, color=look.colour, lw=2)
     reach = 2.2 * max(1.5, ratios.max(), (1 / ratios).max())
     axes.set_xlim(1 / reach, reach)
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if reach < _DECADES else (1,)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
     for place, value in enumerate(ratios):
         text = f"{number(value)}x"
-        axes.annotate(text, (value, place), (9, 0), textcoords="offset points", va="center")
+        axes.annotate(
+            *(text, (value, place), (9, 0)),
+            textcoords="offset points",
+            va="center",
+            bbox=_GROUND,
+        )

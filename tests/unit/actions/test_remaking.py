@@ -150,11 +150,23 @@ def test_a_run_without_anything_says_so(tmp_path):
         remake(run)
 
 
-def test_a_result_that_cannot_be_read_is_named(tmp_path):
-    run = compared(tmp_path)
+def test_a_file_that_cannot_be_read_is_named_and_the_rest_is_reported(tmp_path):
+    run = compared(tmp_path, 2)
     (run.path / "certificate.json").write_text("{")
-    with pytest.raises(RunUnreadable, match=r"certificate\.json is not JSON"):
-        remake(run)
+    (run.path / "events/tensorflow-2.jsonl").write_text("[]\n")
+    (run.path / "machine.json").write_text('{"noise": 3}')
+    remake(run)
+    result = run.result("comparison")
+    found = [w["sentence"] for w in result["warnings"] if w["code"] == "FILE_DAMAGED"]
+    for sentence, named in zip(
+        found,
+        ("certificate.json is not JSON", "machine.json cannot be read: noise is 3", "tensorflow-2"),
+        strict=True,
+    ):
+        assert named in sentence
+    assert result["certificate"] is None
+    assert len(result["verdict"]["pair_ratios"]) == 1
+    assert "certificate.json is not JSON" in run.page_path.read_text()
 
 
 def test_the_page_is_there_whole_or_not_at_all(tmp_path, monkeypatch):

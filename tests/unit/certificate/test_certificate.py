@@ -276,7 +276,7 @@ def test_an_older_certificate_that_could_not_be_made_is_that_of_the_only_two_sid
 )
 def test_a_certificate_that_cannot_be_read_is_one_sentence_that_names_the_file(change):
     kept = {**json.loads(json.dumps(certificate_file.as_dict(certified()))), **change}
-    with pytest.raises(RunUnreadable, match=r"^certificate\.json .*\.$"):
+    with pytest.raises(RunUnreadable, match=r"^certificate\.json.* .*\.$"):
         certificate_file.read(kept, "certificate.json")
 
 

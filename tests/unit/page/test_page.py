@@ -9,18 +9,22 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from twinrun.contract.events import Failure
+from twinrun.v1 import job_pb2
 
 from orchestrator import page
 from orchestrator.figures import plots
+from orchestrator.figures.panels.variants import variants
 from orchestrator.language.phrases import LANGUAGES, speaking
 from orchestrator.page.answers import answers
+from orchestrator.reports.environments import properties
 from orchestrator.reports.table import table
 from orchestrator.results.comparison import compare
 from orchestrator.results.comparison_file import as_dict
 from orchestrator.results.explanation import number_of
 from orchestrator.results.pitfalls import PITFALLS
-from orchestrator.results.variants import loops, recipes
+from orchestrator.results.variants import LOOPS, loops, recipes
 from orchestrator.storage.about import About, Kind
 from orchestrator.trials.fold import fold
 from tests.builders import explained, proofs
@@ -28,6 +32,7 @@ from tests.builders.comparisons import NOISE, pairs
 from tests.builders.drawn import drawings
 from tests.builders.events import JOB, failed_trial, job, trial
 from tests.builders.proofs import certified
+from tests.builders.recipes import IDIOMATIC, waiting
 
 ABOUT = About(
     "20261124T231346Z-mnist-mlp",
@@ -184,6 +189,15 @@ def test_environments_stand_side_by_side_with_what_differs_marked_by_more_than_c
     assert "Python 3.11.7 3.11.7" in text
 
 
+def test_what_only_one_side_has_differs_too_but_not_what_is_not_known_of_a_side():
+    cuda, cpu = job_pb2.Environment(cuda_version="13.0"), job_pb2.Environment(cpu_model="A")
+    marked = {each.name: each for each in properties({"pytorch": cuda, "tensorflow": cpu}).rows}
+    assert marked["CUDA"].values == ["13.0", "-"]
+    assert marked["CUDA"].differs
+    assert not marked["Device"].differs
+    assert not any(each.differs for each in properties({"pytorch": cuda, "tensorflow": None}).rows)
+
+
 def test_the_data_can_be_taken_from_the_page():
     links = [a for a in shown(BOTH).tags("a") if a.get("download") == "comparison.json"]
     content = links[0]["href"].removeprefix("data:application/json;base64,")
@@ -289,13 +303,57 @@ def test_an_explanation_has_a_page_with_a_row_for_each_difference():
     assert all(pitfall.title in found.text for pitfall in PITFALLS)
 
 
-def test_recipes_and_loops_have_a_page_that_leads_to_their_runs():
-    made = recipes({"matched": BOTH, "idiomatic": BOTH})
-    found = Document(page.render(page.variants_page(made, ABOUT, ["matched", "idiomatic"])))
-    assert "matched/report.html" in [a["href"] for a in found.tags("a")]
-    assert made.sentence.partition(" s ")[0] in found.text
-    found = Document(page.render(page.variants_page(loops({"fit": BOTH}), ABOUT, ["fit"])))
-    assert "fit/report.html" in [a["href"] for a in found.tags("a")]
+def of_variants(made, compared):
+    drawn = plots.variants_canvas(made)
+    figures = [drawn.drawing()] if drawn else []
+    return Document(page.render(page.variants_page(made, ABOUT, compared, figures)))
+
+
+VARIANTS = {
+    "recipes": (recipes, dict.fromkeys(("matched", "idiomatic"), BOTH), "--recipe both"),
+    "loops": (loops, dict.fromkeys(LOOPS, BOTH), "--loop both"),
+}
+
+
+@pytest.mark.parametrize("kind", VARIANTS)
+def test_the_page_of_recipes_and_of_loops_needs_no_other_when_it_is_sent_alone(kind):
+    make, compared, flag = VARIANTS[kind]
+    made = make(compared)
+    found = of_variants(made, compared)
+    for link in found.tags("a"):
+        assert link["href"].startswith(("#", "data:"))
+    assert made.sentences[0].partition(" s ")[0] in found.text
+    assert len(found.tags("svg")) == 1
+    assert "Version ≠ 2.14.1 2.21.0" in found.text
+    assert f"orchestrator compare --workload mnist-mlp.yaml {flag} --no-verify" in found.text
+    for name, comparison in compared.items():
+        assert f"{name}/report.html" in found.text
+        assert found.text.count(str(comparison.finding)) == len(compared)
+        for caution in comparison.cautions:
+            assert found.text.count(caution.code) == len(compared)
+
+
+def test_recipes_and_loops_of_which_none_has_finished_have_a_page_too():
+    empty = compare(JOB, [])
+    assert not of_variants(recipes({}), {}).tags("svg")
+    found = of_variants(loops({"fit": empty}), {"fit": empty})
+    assert "It was not finished." in found.text
+    assert not found.tags("svg")
+
+
+def test_a_bar_is_drawn_for_each_side_of_each_variant_with_the_wait_apart():
+    compared = {
+        "matched": BOTH,
+        "idiomatic": compare(
+            IDIOMATIC, [waiting("pytorch", 4.0, 1.0), waiting("tensorflow", 2, 0)]
+        ),
+    }
+    axes = Figure().add_subplot()
+    variants(axes, recipes(compared))
+    widths = [patch.get_width() for patch in axes.patches]
+    assert widths[2:] == [3.0, 1.0, 2.0]
+    assert axes.patches[3].get_hatch()
+    assert "idiomatic: PyTorch" in [text.get_text() for text in axes.texts]
 
 
 def test_the_page_speaks_the_language_of_the_moment():

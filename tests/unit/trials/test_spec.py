@@ -74,6 +74,21 @@ def test_a_spec_that_cannot_be_read_whole_is_one_sentence_that_names_the_file(ch
     assert refused.value.exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"mixup": 0.2}, "mixup is not known"),
+        ({"optimizer": {"adam": {"amsgrad": True}}}, "optimizer.adam.amsgrad is not known"),
+        ({"precision": "PRECISION_FLOAT8"}, "precision is PRECISION_FLOAT8, which is not known"),
+        ({"precision": 99}, "precision is 99, which is not known"),
+        ({"own_ways": ["OWN_WAY_LOSS", "OWN_WAY_LATER"]}, r"own_ways\[1\] is OWN_WAY_LATER, which"),
+    ],
+)
+def test_what_a_later_version_wrote_is_named_and_neither_ignored_nor_defaulted(change, named):
+    with pytest.raises(RunUnreadable, match=named):
+        spec_from_mapping({**SPEC, **change}, "job.json")
+
+
 @pytest.mark.parametrize("mapping", [None, 3, [], "layers"])
 def test_what_is_no_mapping_is_unreadable_too(mapping):
     with pytest.raises(RunUnreadable):

@@ -7,22 +7,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from orchestrator.errors import RunUnreadable
-from orchestrator.language.phrases import Phrase, Sentence, english, join, say
-from orchestrator.language.words import NEXT
-from orchestrator.results.quantities import EPOCH, TEST_ACCURACY
-from orchestrator.storage.about import About, Kind, State
+from orchestrator.language.phrases import Phrase, Sentence, english, say
+from orchestrator.results.history.told import NOT_FINISHED, RESULTS, Told
+from orchestrator.storage.about import About, State
 from orchestrator.storage.running import is_running
 from orchestrator.storage.store import Run
-from orchestrator.trials.stored import sentence, sentences
+from orchestrator.trials.reading import read
+from orchestrator.trials.stored import sentence
 
-_NOT_FINISHED = Phrase("It was not finished.")
-_DIFFERENCES = Phrase("{count} differences, one at a time.")
 _RUNNING = Phrase("It is running: {count} trials have begun.")
 _RUNNING_AT = Phrase("It is running: {text}.")
-_DIFFERENCE = Phrase("1 difference.")
 _UNREADABLE = Phrase("It cannot be read: {why}")
 
 
@@ -138,16 +134,16 @@ def entry(run: Run) -> Entry:
         if is_running(run.path):
             state = RUNNING
         what = run.about()
-        name, read = _RESULTS[what.kind]
+        name, kind = RESULTS[what.kind]
         if (result := run.result(name)) is not None:
-            outcome = read(result)
+            outcome = read(kind, result, str(run.path / f"{name}.json")).told()
             say(outcome.finding)  # a finding that cannot be rendered in this language is invalid
             state = state if state == RUNNING else str(what.state or State.FINISHED)
         elif state == RUNNING:
             outcome = Told(_so_far(run))
     except Exception as error:  # noqa: BLE001 - one bad run must not hide the others
         outcome = Told(english(_UNREADABLE, why=getattr(error, "message", repr(error))))
-    outcome = outcome or Told(english(_NOT_FINISHED))
+    outcome = outcome or Told(english(NOT_FINISHED))
     return Entry(
         name=run.path.name,
         path=str(run.path),
@@ -194,97 +190,6 @@ def _varying(several: Sequence[Mapping[str, object]]) -> Iterator[str]:
     for name in dict.fromkeys(itertools.chain.from_iterable(several)):
         if len({json.dumps(each.get(name), sort_keys=True) for each in several}) > 1:
             yield name
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a result's file says about its run; ``frameworks``: None if it does not name them.
-
-    ``numbers``: those of `Entry`.
-    """
-
-    finding: Sentence
-    frameworks: Sequence[str] | None = None
-    same_job: bool | None = None
-    warnings: Sequence[str] = ()
-    numbers: Mapping[str, Any] = field(default_factory=dict)
-
-
-# Each raises some error if the file has invalid contents.
-
-
-def _compared(found: Mapping[str, Any]) -> Told:
-    """Return only the verdicts, if there are any."""
-    proof = found.get("certificate")
-    verdicts = [each["verdict"] for each in found.get("pairs", [found]) if each["verdict"]]
-    findings = [sentence(each, "sentence") for each in verdicts] or [sentence(found, "finding")]
-    return Told(
-        join(NEXT, findings),
-        list(found["frameworks"]),
-        bool(proof["same_job"]) if proof else None,
-        list(dict.fromkeys(_text(warning["code"]) for warning in found.get("warnings", ()))),
-        _numbers(found, verdicts),
-    )
-
-
-def _numbers(found: Mapping[str, Any], verdicts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the numbers of a comparison; an older one may lack some."""
-    only: Mapping[str, Any] = verdicts[0] if len(verdicts) == 1 else {}
-    by_side = {name: each.get("quantities", {}) for name, each in found["frameworks"].items()}
-    return {
-        **{name: only.get(name) for name in ("faster", "ratio", "low", "high", "pairs")},
-        "epoch_seconds": {name: each.get(EPOCH.name) for name, each in by_side.items()},
-        "test_accuracy": {name: each.get(TEST_ACCURACY.name) for name, each in by_side.items()},
-    }
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(value)
-    return value
-
-
-def _recipes(found: Mapping[str, Any]) -> Told:
-    frameworks = {name for by_name in found["times"].values() for name in by_name}
-    return Told(sentence(found, "sentence"), sorted(frameworks), warnings=_of_variants(found))
-
-
-def _loops(found: Mapping[str, Any]) -> Told:
-    frameworks = {name for by_name in found["epoch_seconds"].values() for name in by_name}
-    findings = sentences(found, "sentences") or [english(_NOT_FINISHED)]
-    return Told(join(NEXT, findings), sorted(frameworks), warnings=_of_variants(found))
-
-
-def _of_variants(found: Mapping[str, Any]) -> list[str]:
-    """Return the codes of the warnings, each once."""
-    several = found.get("warnings", {}).values()
-    return list(dict.fromkeys(_text(warning["code"]) for each in several for warning in each))
-
-
-def _explained(found: Mapping[str, Any]) -> Told:
-    several = found.get("pairs", [found])
-    if not any(each["rows"] for each in several):
-        return Told(english(_NOT_FINISHED))
-    differing = [[row for row in each["rows"] if row["pitfall"]] for each in several]
-    count = max(map(len, differing))
-    return Told(english(_DIFFERENCE if count == 1 else _DIFFERENCES, count=count))
-
-
-def _verified(found: Mapping[str, Any]) -> Told:
-    several = found.get("pairs", [found])
-    sides = dict.fromkeys(side for each in several for side in each.get("versions", ()))
-    return Told(sentence(found, "sentence"), list(sides), bool(found["same_job"]))
-
-
-# The file with the result of a run, and how it is read.
-_RESULTS: Mapping[Kind, tuple[str, Callable[[Mapping[str, Any]], Told]]] = {
-    Kind.TRAIN: ("comparison", _compared),
-    Kind.COMPARE: ("comparison", _compared),
-    Kind.RECIPES: ("recipes", _recipes),
-    Kind.LOOPS: ("loops", _loops),
-    Kind.EXPLAIN: ("explanation", _explained),
-    Kind.VERIFY: ("certificate", _verified),
-}
 
 
 def as_dicts(found: Sequence[Entry]) -> list[dict[str, object]]:
