@@ -107,7 +107,10 @@ def _phase(trials: Sequence[Trial], *, phase: str) -> str:
 
 
 def _waiting(trials: Sequence[Trial]) -> str:
-    return _of_training(trials, lambda epoch: epoch.data_wait_seconds)
+    known = [trial.seconds("data_wait") for trial in trials if trial.epochs]
+    if None in known:
+        return UNKNOWN
+    return _of_training(trials, lambda epoch: epoch.data_wait_seconds or 0.0)
 
 
 def _synchronising(trials: Sequence[Trial]) -> str:
@@ -119,7 +122,8 @@ def _stepping(trials: Sequence[Trial]) -> str:
     if _synchronising(trials) == UNKNOWN:
         return UNKNOWN
     return _of_training(
-        trials, lambda epoch: epoch.train_seconds - epoch.data_wait_seconds - epoch.sync_seconds
+        trials,
+        lambda epoch: epoch.train_seconds - (epoch.data_wait_seconds or 0.0) - epoch.sync_seconds,
     )
 
 

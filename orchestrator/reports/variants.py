@@ -14,7 +14,9 @@ _WAITING = Phrase("  of which waiting for data")
 _RECIPES = {"matched": Phrase("matched"), "idiomatic": Phrase("idiomatic")}
 _SHOWN: Mapping[Phrase, Callable[[Times], str]] = {
     Phrase("training"): lambda times: f"{number(times.train_seconds)} s",
-    _WAITING: lambda times: f"{number(times.wait_seconds)} s",
+    _WAITING: lambda times: (
+        UNKNOWN if times.wait_seconds is None else f"{number(times.wait_seconds)} s"
+    ),
     Phrase("test accuracy"): lambda times: percent(times.test_accuracy),
 }
 _LOOPS = {

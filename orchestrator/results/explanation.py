@@ -73,9 +73,7 @@ def _row(pitfall: Pitfall | None, first: Trial, second: Trial) -> Row:
         parts_at=None if together else agreed.steps_together,
         accuracies={trial.framework: _accuracy(trial, pitfall) for trial in (first, second)},
         seconds={t.framework: TRAINING.measure(t, None) or 0.0 for t in (first, second)},
-        wait_seconds={
-            t.framework: sum(epoch.data_wait_seconds for epoch in t.epochs) for t in (first, second)
-        },
+        wait_seconds={t.framework: t.seconds("data_wait") or 0.0 for t in (first, second)},
     )
 
 

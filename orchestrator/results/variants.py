@@ -9,7 +9,7 @@ from twinrun.contract.enums import JobState
 from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase, Sentence, english, join
-from orchestrator.language.words import NEXT, label, number
+from orchestrator.language.words import AND, NEXT, label, number
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.quantities import EPOCH, TEST_ACCURACY, TRAINING
 from orchestrator.storage.about import Kind
@@ -36,6 +36,12 @@ _LONGER = Phrase(
     "the rest: how it is written, and the CPUs that its data pipeline takes from its "
     "steps."
 )
+_LONGER_UNKNOWN = Phrase(
+    "In the idiomatic recipe, {slower} trained {seconds} s longer than {faster}: "
+    "{matched} s on the same job, and {rest} s for the rest: waiting for its data, how it is "
+    "written, and the CPUs that its data pipeline takes from its steps. How long {untold} waited "
+    "for its data was not measured."
+)
 _NOT_BOTH = Phrase(
     "A recipe has no finished trial of each framework, so the difference is not split into parts."
 )
@@ -52,7 +58,7 @@ class Times:
     """A side's medians over its trials of a recipe: seconds of training, and of waiting."""
 
     train_seconds: float
-    wait_seconds: float
+    wait_seconds: float | None  # None: not measured
     test_accuracy: float
 
 
@@ -104,13 +110,17 @@ def _pairs(times: Mapping[str, Mapping[str, Times]], baseline: str | None) -> li
 
 def _parts(
     times: Mapping[str, Mapping[str, Times]], pair: tuple[str, str]
-) -> tuple[float, float, float]:
-    """Return how much longer the slower took, and of that waiting and the same job, in seconds."""
+) -> tuple[float, float | None, float]:
+    """Return how much longer the slower took, and of that waiting and the same job, in seconds.
+
+    Waiting is None if it was not measured on either side.
+    """
     own, same = times["idiomatic"], times["matched"]
     faster, slower = _by_pace(own, pair)
+    more, less = own[slower].wait_seconds, own[faster].wait_seconds
     return (
         own[slower].train_seconds - own[faster].train_seconds,
-        own[slower].wait_seconds - own[faster].wait_seconds,
+        None if more is None or less is None else more - less,
         same[slower].train_seconds - same[faster].train_seconds,
     )
 
@@ -129,15 +139,23 @@ def _taken_apart(times: Mapping[str, Mapping[str, Times]], baseline: str | None)
 def _sentence(times: Mapping[str, Mapping[str, Times]], pair: tuple[str, str]) -> Sentence:
     longer, wait, alike = _parts(times, pair)
     faster, slower = _by_pace(times["idiomatic"], pair)
+    untold = [name for name in pair if times["idiomatic"][name].wait_seconds is None]
     return english(
-        _LONGER,
+        _LONGER if wait is not None else _LONGER_UNKNOWN,
         slower=label(slower),
         faster=label(faster),
         seconds=number(longer),
-        wait=number(wait),
+        wait=number(wait or 0.0),
         matched=number(alike),
-        rest=number(longer - wait - alike),
+        rest=number(longer - (wait or 0.0) - alike),
+        untold=join(AND, map(label, untold or pair)),
     )
+
+
+def _waited(trials: Sequence[Trial]) -> float | None:
+    waits = [trial.seconds("data_wait") for trial in trials]
+    known = [seconds for seconds in waits if seconds is not None]
+    return median(known) if len(known) == len(waits) else None
 
 
 def _times(trials: Sequence[Trial]) -> Times | None:
@@ -146,7 +164,7 @@ def _times(trials: Sequence[Trial]) -> Times | None:
         return None
     return Times(
         train_seconds=TRAINING.of(ended, None) or 0.0,
-        wait_seconds=median(sum(e.data_wait_seconds for e in t.epochs) for t in ended),
+        wait_seconds=_waited(ended),
         test_accuracy=TEST_ACCURACY.of(ended, None) or 0.0,
     )
 
