@@ -134,9 +134,11 @@ def _cause(comparison: Comparison, verdict: Verdict) -> Cause | None:
     if slow <= fast:  # the pairs say otherwise than the medians
         return None
     waits = [_waited(comparison.counted[side]) for side in sides]
-    part = (waits[0] - waits[1]) / (slow - fast)
+    part = 0.0
+    if waits[0] is not None and waits[1] is not None:
+        part = (waits[0] - waits[1]) / (slow - fast)
     if part >= _MOST:
-        waited, other = map(number, waits)
+        waited, other = (number(each or 0.0) for each in waits)
         values = {"waited": waited, "other": other, "share": f"{100 * min(part, 1.0):.0f} %"}
         return Cause(english(_DATA), english(_WAITED, **names, **values))
     on_gpu = comparison.job.device is Device.CUDA
@@ -161,10 +163,11 @@ def _busy_of(comparison: Comparison, side: str, *, on_gpu: bool) -> float | None
     return use.busy if use else None
 
 
-def _waited(trials: Sequence[Trial]) -> float:
-    """Return the seconds that an epoch waited for data, the median of the trials."""
-    means = [sum(e.data_wait_seconds for e in t.epochs) / len(t.epochs) for t in trials if t.epochs]
-    return median(means) if means else 0.0
+def _waited(trials: Sequence[Trial]) -> float | None:
+    """Return the seconds that an epoch waited for data, the median of the trials; None: unknown."""
+    waits = [(trial.seconds("data_wait"), len(trial.epochs)) for trial in trials if trial.epochs]
+    means = [seconds / epochs for seconds, epochs in waits if seconds is not None]
+    return median(means) if means and len(means) == len(waits) else None
 
 
 def _most(comparison: Comparison, trials: Sequence[Trial]) -> tuple[float, float]:
@@ -182,7 +185,10 @@ def _phase(trials: Sequence[Trial], *, phase: str) -> str:
 
 
 def _waiting(trials: Sequence[Trial]) -> str:
-    return _of_training(trials, lambda epoch: epoch.data_wait_seconds)
+    known = [trial.seconds("data_wait") for trial in trials if trial.epochs]
+    if None in known:
+        return UNKNOWN
+    return _of_training(trials, lambda epoch: epoch.data_wait_seconds or 0.0)
 
 
 def _synchronising(trials: Sequence[Trial]) -> str:
@@ -194,7 +200,8 @@ def _stepping(trials: Sequence[Trial]) -> str:
     if _synchronising(trials) == UNKNOWN:
         return UNKNOWN
     return _of_training(
-        trials, lambda epoch: epoch.train_seconds - epoch.data_wait_seconds - epoch.sync_seconds
+        trials,
+        lambda epoch: epoch.train_seconds - (epoch.data_wait_seconds or 0.0) - epoch.sync_seconds,
     )
 
 

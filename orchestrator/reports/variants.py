@@ -13,7 +13,9 @@ from orchestrator.results.variants import Loops, Times, Variants, cautions, titl
 _SECONDS = Phrase("Seconds of an epoch")
 _SHOWN: Mapping[Phrase, Callable[[Times], str]] = {
     Phrase("training"): lambda times: f"{number(times.train_seconds)} s",
-    Phrase("  of which waiting for data"): lambda times: f"{number(times.wait_seconds)} s",
+    Phrase("  of which waiting for data"): lambda times: (
+        UNKNOWN if times.wait_seconds is None else f"{number(times.wait_seconds)} s"
+    ),
     EPOCH.title: lambda times: EPOCH.written(times.epoch_seconds),
     Phrase("test accuracy"): lambda times: percent(times.test_accuracy),
 }

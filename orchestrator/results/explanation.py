@@ -111,7 +111,7 @@ def _row(pitfall: Pitfall | None, first: Sequence[Trial], second: Sequence[Trial
         accuracies=dict(zip(names, map(median, accuracies), strict=True)),
         seconds=dict(zip(names, map(median, seconds), strict=True)),
         wait_seconds={
-            side[0].framework: median(sum(e.data_wait_seconds for e in t.epochs) for t in side)
+            side[0].framework: median(t.seconds("data_wait") or 0.0 for t in side)
             for side in (first, second)
         },
         accuracy=estimate_amount([b - a for a, b in zip(*accuracies, strict=True)]),

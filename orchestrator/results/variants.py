@@ -46,6 +46,12 @@ _ONE = Phrase("One pair of each recipe is too few to tell a part from noise: {fe
 _FEW = Phrase(
     "{pairs} pairs of each recipe are too few to tell a part from noise: {fewest} are needed."
 )
+_LONGER_UNKNOWN = Phrase(
+    "In the idiomatic recipe, {slower} trained {longer} longer than {faster}: "
+    "{matched} on the same job, and {rest} for the rest: waiting for its data, how it is "
+    "written, and the CPUs that its data pipeline takes from its steps. How long each waited "
+    "for its data was not measured. {basis}"
+)
 _NOT_BOTH = Phrase(
     "A recipe has no finished trial of each framework, so the difference is not split into parts."
 )
@@ -70,7 +76,7 @@ class Times:
 
     train_seconds: float
     epoch_seconds: float
-    wait_seconds: float
+    wait_seconds: float | None  # None: not measured
     test_accuracy: float
 
 
@@ -132,7 +138,8 @@ def _pairs(times: Mapping[str, Mapping[str, Times]], baseline: str | None) -> li
 def _parts(compared: Mapping[str, Comparison], pair: tuple[str, str]) -> _Parts | None:
     """Return the faster side, the slower one, and by how much, with its parts, in seconds.
 
-    By the pairs that both recipes have; None if there are none.
+    By the pairs that both recipes have; None if there are none. Waiting is not among them if it
+    was not measured.
     """
     groups = {
         (recipe, side): {trial.number: trial for trial in _ended(compared[recipe].counted[side])}
@@ -148,13 +155,15 @@ def _parts(compared: Mapping[str, Comparison], pair: tuple[str, str]) -> _Parts 
         first, second = ([seconds(groups[recipe, side][n]) for n in numbers] for side in pair)
         return [b - a for a, b in zip(first, second, strict=True)]
 
-    series = [more("idiomatic", _trained), more("idiomatic", _waited), more("matched", _trained)]
+    series = {"longer": more("idiomatic", _trained), "matched": more("matched", _trained)}
+    if all(_waited(groups["idiomatic", side][n]) is not None for side in pair for n in numbers):
+        series["wait"] = more("idiomatic", lambda trial: _waited(trial) or 0.0)
     faster, slower = pair
-    if estimate_amount(series[0]).value < 0:
+    if estimate_amount(series["longer"]).value < 0:
         faster, slower = slower, faster
-        series = [[-value for value in values] for values in series]
-    parts = dict(zip(("longer", "wait", "matched"), map(estimate_amount, series), strict=True))
-    return faster, slower, {**parts, "rest": estimate_amount(*series)}
+        series = {name: [-value for value in values] for name, values in series.items()}
+    parts = {name: estimate_amount(values) for name, values in series.items()}
+    return faster, slower, {**parts, "rest": estimate_amount(*series.values())}
 
 
 def _sentence(faster: str, slower: str, parts: Mapping[str, Amount]) -> Sentence:
@@ -162,7 +171,8 @@ def _sentence(faster: str, slower: str, parts: Mapping[str, Amount]) -> Sentence
     phrase = (_ONE if pairs == 1 else _FEW) if pairs < FEWEST_PAIRS else _BASIS
     basis = english(phrase, pairs=pairs, fewest=FEWEST_PAIRS)
     amounts = {name: _amount(each) for name, each in parts.items()}
-    return english(_LONGER, slower=label(slower), faster=label(faster), **amounts, basis=basis)
+    whole = _LONGER if "wait" in parts else _LONGER_UNKNOWN
+    return english(whole, slower=label(slower), faster=label(faster), **amounts, basis=basis)
 
 
 def _amount(found: Amount) -> Sentence:
@@ -181,8 +191,15 @@ def _trained(trial: Trial) -> float:
     return TRAINING.measure(trial, None) or 0.0
 
 
-def _waited(trial: Trial) -> float:
-    return sum(epoch.data_wait_seconds for epoch in trial.epochs)
+def _waited(trial: Trial) -> float | None:
+    """Return the seconds of waiting for data; None if they were not measured."""
+    return trial.seconds("data_wait")
+
+
+def _median_wait(trials: Sequence[Trial]) -> float | None:
+    waits = list(map(_waited, trials))
+    known = [seconds for seconds in waits if seconds is not None]
+    return median(known) if len(known) == len(waits) else None
 
 
 def _times(trials: Sequence[Trial]) -> Times | None:
@@ -192,7 +209,7 @@ def _times(trials: Sequence[Trial]) -> Times | None:
     return Times(
         train_seconds=TRAINING.of(ended, None) or 0.0,
         epoch_seconds=EPOCH.of(ended, None) or 0.0,
-        wait_seconds=median(map(_waited, ended)),
+        wait_seconds=_median_wait(ended),
         test_accuracy=TEST_ACCURACY.of(ended, None) or 0.0,
     )
 

@@ -210,7 +210,7 @@ def _train(
                 train_loss=metrics.mean_over_samples(losses, sizes),
                 test=test,
                 samples_per_second=int(sizes.sum()) / trained,
-                data_wait_seconds=sum(chunk.wait_seconds for chunk in chunks),
+                data_wait_seconds=_waited(chunks),
                 sync_seconds=sum(chunk.sync_seconds for chunk in chunks),
                 running_accuracy=_running_accuracy(chunks, sizes),
                 validation=validation,
@@ -220,6 +220,12 @@ def _train(
     phases.finish(Phase.TRAIN)
     phases.finish(Phase.EVALUATE)
     return logits
+
+
+def _waited(chunks: Sequence[Steps]) -> float | None:
+    """Return the seconds that an epoch waited for data; None if they were not measured."""
+    known = [chunk.wait_seconds for chunk in chunks if chunk.wait_seconds is not None]
+    return sum(known) if len(known) == len(chunks) else None
 
 
 def _running_accuracy(chunks: Sequence[Steps], sizes: NDArray[np.int64]) -> float | None:

@@ -33,7 +33,7 @@ def bars(found: Variants) -> Iterator[Bar]:
     else:
         for variant, times in found.times.items():
             for side, each in times.items():
-                yield Bar(variant, side, each.train_seconds, each.wait_seconds)
+                yield Bar(variant, side, each.train_seconds, each.wait_seconds or 0.0)
 
 
 def variants(axes: Axes, found: Variants) -> None:

@@ -76,6 +76,16 @@ def test_the_table_has_the_seconds_of_an_epoch_of_which_its_verdicts_are():
     assert rows[2] == ("per epoch", ["1.00 s"])
 
 
+def test_a_wait_that_was_not_measured_is_no_part_and_no_zero():
+    found = both(waiting("pytorch", 15.0, 8.0), waiting("tensorflow", 4.0, None))
+    assert found.longer_seconds == 11
+    assert found.wait_seconds is None
+    assert "0.500 s on the same job, and 10.5 s for the rest: waiting for its" in found.sentence
+    assert found.sentence.endswith("How long TensorFlow waited for its data was not measured.")
+    *_, waits, _ = table(found).rows
+    assert [cell.text for cell in waits.cells[1:]] == ["8.00 s", "-"]
+
+
 def test_whichever_is_slower_is_named():
     found = both(waiting("pytorch", 1.0, 0.0), waiting("tensorflow", 4.0, 1.0))
     assert "TensorFlow trained 3.00 s longer than PyTorch" in found.sentence
