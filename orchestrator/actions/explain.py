@@ -29,6 +29,7 @@ from orchestrator.storage.about import Kind
 from orchestrator.storage.store import Run
 from orchestrator.trials.spec import spec_of
 
+_ASKED = "asked"  # the file that says which pitfalls were requested
 _LETTING_IN = Phrase("introducing: {what}")
 
 
@@ -74,7 +75,7 @@ def run_explanation(request: ExplanationRequest, runners: Runners, display: Disp
         *(request.output, Kind.EXPLAIN, request.workload, request.frameworks, spec),
         baseline=request.baseline,
     )
-    run.write_result("explanation", as_dict(request.workload, [], asked=request.pitfalls))
+    run.write_result(_ASKED, {"asked": [pitfall.name for pitfall in request.pitfalls]})
     faults, interrupted = list[Sentence](), False
     ended: OrchestratorError | None = None
     try:
@@ -98,7 +99,7 @@ def finish(run: Run, frameworks: Sequence[str]) -> tuple[list[list[Row]], list[S
     from orchestrator.figures import plots  # noqa: PLC0415 - as above
 
     named, trials = run.about(), run.trials()
-    asked = asked_in(run.result("explanation") or {})
+    asked = asked_in(run.result(_ASKED) or {})
     pairs = explained(trials, frameworks, named.baseline)
     passed = skipped(pairs, asked, run.job_spec(), trials)
     run.write_result("explanation", as_dict(named.workload, pairs, passed, asked))
