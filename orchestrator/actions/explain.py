@@ -30,6 +30,7 @@ from orchestrator.storage.running import making
 from orchestrator.storage.store import Run
 from orchestrator.trials.spec import spec_of
 
+_ASKED = "asked"  # the file that says which pitfalls were requested
 _LETTING_IN = Phrase("introducing: {what}")
 
 
@@ -76,7 +77,7 @@ def run_explanation(request: ExplanationRequest, runners: Runners, display: Disp
         baseline=request.baseline,
         label=request.label,
     )
-    run.write_result("explanation", as_dict(request.workload, [], asked=request.pitfalls))
+    run.write_result(_ASKED, {"asked": [pitfall.name for pitfall in request.pitfalls]})
     faults, interrupted = list[Sentence](), False
     ended: OrchestratorError | None = None
     with making(run) as made:
@@ -102,7 +103,7 @@ def finish(run: Run, frameworks: Sequence[str]) -> tuple[list[list[Row]], list[S
     from orchestrator.figures import plots  # noqa: PLC0415 - as above
 
     named, trials = run.about(), run.trials()
-    asked = asked_in(run.result("explanation") or {})
+    asked = asked_in(run.result(_ASKED) or {})
     pairs = explained(trials, frameworks, named.baseline)
     passed = skipped(pairs, asked, run.job_spec(), trials)
     run.write_result("explanation", as_dict(named.workload, pairs, passed, asked))

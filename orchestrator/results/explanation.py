@@ -166,7 +166,7 @@ def as_dict(
 
 
 def asked_in(found: Mapping[str, object]) -> list[Pitfall]:
-    """Return what ``asked`` was in an explanation.json; empty if it is not known."""
+    """Return what ``asked`` was in asked.json; empty if it is not known."""
     names = found.get("asked")
     return [each for each in PITFALLS if isinstance(names, list) and each.name in names]
 
