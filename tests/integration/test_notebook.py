@@ -110,7 +110,7 @@ def test_a_result_gives_tables_figures_and_what_is_kept(notebook, two):
     cell = notebook.run("result.to_frame()")
     assert "train_seconds" in cell.shown["text/html"]
     lengths = "[len(result.to_frame(name)) for name in ('epochs', 'steps', 'trials')]"
-    assert notebook.run(f"print({lengths})").text == "[4, 40, 2]\n"
+    assert notebook.run(f"print({lengths})").text == "[8, 80, 2]\n"
     assert notebook.run("result.figure('loss')").shown["image/svg+xml"].startswith("<?xml")
     same = "print(result.to_dict() == json.loads((result.path / 'comparison.json').read_text()))"
     assert notebook.run(f"import json\n{same}").text == "True\n"
