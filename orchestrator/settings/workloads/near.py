@@ -9,10 +9,9 @@ from twinrun.v1 import job_pb2
 # Names that other programs have, without capitals and underscores, and what is written here.
 _ELSEWHERE = {
     **dict.fromkeys(("lr", "rate", "stepsize"), "learning_rate"),
-    "nesterov": "momentum, without Nesterov's correction",
+    "nesterov": "momentum",
     "eps": "epsilon",
-    "betas": "beta_1 and beta_2",
-    **dict.fromkeys(("beta1", "rho"), "beta_1"),
+    **dict.fromkeys(("betas", "beta1", "rho"), "beta_1"),
     "beta2": "beta_2",
     **dict.fromkeys(("decay", "wd", "l2"), "weight_decay"),
     **dict.fromkeys(("bs", "batch", "minibatch"), "batch_size"),
@@ -47,7 +46,7 @@ def near(name: str, known: Collection[str]) -> str | None:
     if plain in by_plain:
         return by_plain[plain]
     meant = _ELSEWHERE.get(plain)
-    if meant is not None and meant.partition(",")[0].partition(":")[0].split()[0] in known:
+    if meant is not None and meant.partition(":")[0] in known:
         return meant
     return next((by_plain[each] for each in difflib.get_close_matches(plain, by_plain, 1)), None)
 

@@ -134,7 +134,7 @@ def test_all_that_is_wrong_is_said_at_once_with_paths_as_a_runner_has_them(mine)
     ("here", "there", "said"),
     [
         ("adam: {}", "Adam: {}", "optimizer.Adam is not a field; did you mean adam?"),
-        ("adam: {}", "sgd: {nesterov: true}", "did you mean momentum, without Nesterov's"),
+        ("adam: {}", "sgd: {nesterov: true}", "nesterov is not a field; did you mean momentum?"),
         ("learningRate", "lr", "optimizer.lr is not a field; did you mean learning_rate?"),
         (
             "flatten: {}",
