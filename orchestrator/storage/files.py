@@ -1,7 +1,7 @@
 """Files that are written whole or not at all, and messages read from them. Errors name the file."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -120,3 +120,21 @@ def parse(content: bytes, message: M, path: Path, line: int | None = None) -> M:
             english(_NOT_A_MESSAGE, where=where, kind=message.DESCRIPTOR.name, error=error)
         ) from error
     return message
+
+
+def claim(output: Path, name: str) -> Path:
+    """Create the directory; if the name is taken, append -2, -3 ..."""
+    number = 1
+    while True:
+        path = output / (name if number == 1 else f"{name}-{number}")
+        try:
+            path.mkdir()
+        except FileExistsError:
+            number += 1
+        else:
+            return path
+
+
+def dumps(mapping: Mapping[str, object]) -> bytes:
+    """Write JSON for a file; NaN and the infinities are an error."""
+    return json.dumps(mapping, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n"

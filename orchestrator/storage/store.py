@@ -5,7 +5,6 @@ drops a line that was cut off, so a killed run can still be read.
 """
 
 import dataclasses
-import json
 import platform
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +25,8 @@ from orchestrator.storage import about
 from orchestrator.storage.about import STAMP, About, Kind
 from orchestrator.storage.event_log import EventLog, read_events
 from orchestrator.storage.files import (
+    claim,
+    dumps,
     noting,
     parse,
     read,
@@ -35,7 +36,7 @@ from orchestrator.storage.files import (
     writing,
 )
 from orchestrator.trials.fold import fold
-from orchestrator.trials.spec import message_of, spec_from_mapping
+from orchestrator.trials.spec import message_of, spec_from_mapping, spec_of
 from orchestrator.trials.text import cleaned
 from orchestrator.trials.trial import Trial
 
@@ -66,21 +67,17 @@ class Run:
         return about.about(self.path)
 
     def spec(self) -> job_pb2.JobSpec:
-        """Return the spec: as requested, or as completed once a runner has accepted it.
-
-        What a later version wrote there is an error. Raises RunUnreadable.
-        """
+        """Return the spec: as requested, or as a runner completed it. Raises RunUnreadable."""
         path = self.path / "job.json"
         return message_of(read_json(path), str(path))
 
     def job_spec(self) -> JobSpec:
         """Return the spec that results are made from. Raises RunUnreadable."""
-        path = self.path / "job.json"
-        return spec_from_mapping(read_json(path), str(path))
+        return spec_of(self.spec(), str(self.path / "job.json"))
 
     def write_spec(self, spec: job_pb2.JobSpec) -> None:
         """Replace the requested spec by a runner's completed one, with every default filled in."""
-        self._write(Path("job.json"), _to_json(spec))
+        self._write(Path("job.json"), dumps(to_mapping(spec)))
 
     def open_events(self, framework: str, number: int) -> EventLog:
         return EventLog(self.path / "events" / f"{framework}-{number}.jsonl")
@@ -91,7 +88,7 @@ class Run:
 
     def write_job(self, framework: str, number: int, job: job_pb2.Job) -> None:
         """Store the runner's own record of a trial: job id, completed spec, state."""
-        self._write(Path("jobs") / f"{framework}-{number}.json", _to_json(job))
+        self._write(Path("jobs") / f"{framework}-{number}.json", dumps(to_mapping(job)))
 
     def job(self, framework: str, number: int) -> job_pb2.Job | None:
         """Return what `write_job` stored. None: nothing."""
@@ -125,9 +122,8 @@ class Run:
                 yield name["framework"], int(name["number"])
 
     def _trial(self, framework: str, number: int) -> Trial:
-        job = self._json(Path("jobs") / f"{framework}-{number}.json")
-        where = self.path / "jobs" / f"{framework}-{number}.json"
-        given = job.get("spec") if job is not None else None
+        name = Path("jobs") / f"{framework}-{number}.json"
+        given, where = (self._json(name) or {}).get("spec"), self.path / name
         spec = None if given is None else spec_from_mapping(given, str(where))
         events = self.path / "events" / f"{framework}-{number}.jsonl"
         return fold(framework, number, read_events(events), spec, str(events))
@@ -135,11 +131,11 @@ class Run:
     def write_environments(self, environments: Mapping[str, job_pb2.Environment]) -> None:
         """Store ``environments`` by framework."""
         mapping = {name: to_mapping(environment) for name, environment in environments.items()}
-        self._write(Path("environments.json"), _dumps(mapping))
+        self._write(Path("environments.json"), dumps(mapping))
 
     def write_runners(self, taken: Mapping[str, object]) -> None:
         """Store ``taken``: which runner each framework's trials ran on."""
-        self._write(Path("runners.json"), _dumps(taken))
+        self._write(Path("runners.json"), dumps(taken))
 
     def write_initial_weights(self, framework: str, number: int, content: bytes) -> None:
         """Store one file for all trials; a trial that started differently gets its own."""
@@ -179,13 +175,13 @@ class Run:
 
     def write_result(self, kind: str, result: Mapping[str, object]) -> None:
         """Write ``<kind>.json``."""
-        self._write(Path(f"{kind}.json"), _dumps(result))
+        self._write(Path(f"{kind}.json"), dumps(result))
 
     def write_certificate(self, certificate: Mapping[str, object]) -> None:
-        self._write(Path("certificate.json"), _dumps(certificate))
+        self._write(Path("certificate.json"), dumps(certificate))
 
     def write_evaluation(self, name: str, evaluation: Mapping[str, object]) -> None:
-        self._write(Path("evaluations") / f"{name}.json", _dumps(evaluation))
+        self._write(Path("evaluations") / f"{name}.json", dumps(evaluation))
 
     def certificate(self) -> dict[str, Any] | None:
         """Return what `write_certificate` stored. None: nothing. Raises RunUnreadable."""
@@ -193,7 +189,7 @@ class Run:
 
     def write_known(self, known: Mapping[str, object]) -> None:
         """Store what was known about the machine when the run was made."""
-        self._write(MACHINE, _dumps(known))
+        self._write(MACHINE, dumps(known))
 
     def known(self) -> dict[str, Any]:
         """Return what `write_known` stored; empty: nothing. Raises RunUnreadable."""
@@ -201,7 +197,7 @@ class Run:
 
     def write_concurrent(self) -> None:
         """Record that trials of several frameworks ran at the same time."""
-        self._write(_SCHEDULE, _dumps({"concurrent": True}))
+        self._write(_SCHEDULE, dumps({"concurrent": True}))
 
     def concurrent(self) -> bool:
         """Return whether `write_concurrent` was called."""
@@ -220,7 +216,7 @@ class Run:
         return read(path)
 
     def write_comparison(self, comparison: Mapping[str, object]) -> None:
-        self._write(Path("comparison.json"), _dumps(comparison))
+        self._write(Path("comparison.json"), dumps(comparison))
 
     def write_figures(self, figures: Mapping[str, bytes]) -> None:
         """Store ``figures``: contents by file name."""
@@ -268,7 +264,7 @@ def create(
     path = output / name
     with writing(path):
         output.mkdir(parents=True, exist_ok=True)
-        path = _claim(output, name)
+        path = claim(output, name)
     about_it = path.name, kind, workload, time, sides, baseline, label, platform.node(), precision
     return _begin(About(*about_it), path, spec)
 
@@ -287,7 +283,7 @@ def within(run: Run, name: str, kind: Kind, sides: Sequence[str], spec: job_pb2.
 def _begin(what: About, path: Path, spec: job_pb2.JobSpec) -> Run:
     """Write the first files; job.json comes last, because it makes a directory a run."""
     about.write(path, what)
-    write_whole(path / "job.json", _to_json(spec))
+    write_whole(path / "job.json", dumps(to_mapping(spec)))
     return Run(path)
 
 
@@ -304,24 +300,3 @@ def to_mapping(message: Message) -> dict[str, Any]:
 
 def _own_initial_weights(framework: str, number: int) -> Path:
     return Path("weights") / f"{framework}-{number}.initial.safetensors"
-
-
-def _claim(output: Path, name: str) -> Path:
-    """Create the directory; if the name is taken, append -2, -3 ..."""
-    number = 1
-    while True:
-        path = output / (name if number == 1 else f"{name}-{number}")
-        try:
-            path.mkdir()
-        except FileExistsError:
-            number += 1
-        else:
-            return path
-
-
-def _to_json(message: Message) -> bytes:
-    return _dumps(to_mapping(message))
-
-
-def _dumps(mapping: Mapping[str, object]) -> bytes:
-    return json.dumps(mapping, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n"

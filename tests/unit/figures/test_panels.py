@@ -4,13 +4,16 @@ import dataclasses
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from orchestrator.figures import panels, titles
+from orchestrator.figures.panels.confusion import confusion
 from orchestrator.language.palette import looks
 from orchestrator.language.words import number
 from orchestrator.reports.table import table
 from orchestrator.results.comparison import compare
+from tests.builders import evaluations
 from tests.builders.drawn import BOTH
 from tests.builders.events import JOB, failed_trial, job, losses, trial
 
@@ -189,3 +192,17 @@ def test_a_framework_has_the_same_look_whatever_runs_beside_it():
     assert alone["tensorflow"] == beside["tensorflow"]
     assert len({look.colour for look in beside.values()}) == 3
     assert len({look.marker for look in beside.values()}) == 3
+
+
+def test_the_axes_of_a_confusion_matrix_are_the_predicted_and_the_true_class():
+    axes = Figure().add_subplot()
+    confusion(axes, evaluations.made())
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("predicted class", "true class")
+
+
+def test_no_axis_crosses_the_name_of_a_bar():
+    axes = Figure().add_subplot()
+    panels.time(axes, BOTH)
+    name = next(text for text in axes.texts if text.get_text() == "PyTorch")
+    renderer = FigureCanvasAgg(axes.figure).get_renderer()
+    assert name.get_window_extent(renderer).x0 > axes.get_window_extent(renderer).x0 + 1

@@ -5,17 +5,14 @@ import dataclasses
 import json
 import re
 from datetime import UTC, datetime
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 from twinrun.contract.events import Failure
 from twinrun.v1 import job_pb2
 
 from orchestrator import page
 from orchestrator.figures import plots
-from orchestrator.figures.panels.variants import variants
 from orchestrator.language.phrases import LANGUAGES, speaking
 from orchestrator.page.answers import answers
 from orchestrator.reports.environments import properties
@@ -24,15 +21,14 @@ from orchestrator.results.comparison import compare
 from orchestrator.results.comparison_file import as_dict
 from orchestrator.results.explanation import number_of
 from orchestrator.results.pitfalls import PITFALLS
-from orchestrator.results.variants import LOOPS, loops, recipes
 from orchestrator.storage.about import About, Kind
 from orchestrator.trials.fold import fold
 from tests.builders import explained, proofs
 from tests.builders.comparisons import NOISE, pairs
+from tests.builders.document import Document
 from tests.builders.drawn import drawings
 from tests.builders.events import JOB, failed_trial, job, trial
 from tests.builders.proofs import certified
-from tests.builders.recipes import IDIOMATIC, waiting
 
 ABOUT = About(
     "20261124T231346Z-mnist-mlp",
@@ -42,38 +38,6 @@ ABOUT = About(
 )
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{ 7 * 7 }}"
 BOTH = compare(JOB, [trial("pytorch"), trial("tensorflow", seconds=(1.0, 0.9, 0.9))])
-VOID = {"meta", "link", "br", "img", "hr", "input"}
-
-
-class Document(HTMLParser):
-    """Elements in their order, each with its attributes; and the text between them."""
-
-    def __init__(self, content: bytes) -> None:
-        super().__init__()
-        self.elements, self.texts, self.open = [], [], []
-        self.feed(content.decode())
-
-    def handle_starttag(self, tag, attributes):
-        self.elements.append((tag, dict(attributes)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attributes):
-        self.elements.append((tag, dict(attributes)))
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if not self.open or self.open[-1] != "style":
-            self.texts.append(data)
-
-    @property
-    def text(self):
-        return " ".join(" ".join(self.texts).split())
-
-    def tags(self, name):
-        return [attributes for tag, attributes in self.elements if tag == name]
 
 
 def shown(comparison, **about):
@@ -301,59 +265,6 @@ def test_an_explanation_has_a_page_with_a_row_for_each_difference():
     figures = [plots.explanation_canvas(rows).drawing()]
     found = Document(page.render(page.explanation_page([rows], ABOUT, figures)))
     assert all(pitfall.title in found.text for pitfall in PITFALLS)
-
-
-def of_variants(made, compared):
-    drawn = plots.variants_canvas(made)
-    figures = [drawn.drawing()] if drawn else []
-    return Document(page.render(page.variants_page(made, ABOUT, compared, figures)))
-
-
-VARIANTS = {
-    "recipes": (recipes, dict.fromkeys(("matched", "idiomatic"), BOTH), "--recipe both"),
-    "loops": (loops, dict.fromkeys(LOOPS, BOTH), "--loop both"),
-}
-
-
-@pytest.mark.parametrize("kind", VARIANTS)
-def test_the_page_of_recipes_and_of_loops_needs_no_other_when_it_is_sent_alone(kind):
-    make, compared, flag = VARIANTS[kind]
-    made = make(compared)
-    found = of_variants(made, compared)
-    for link in found.tags("a"):
-        assert link["href"].startswith(("#", "data:"))
-    assert made.sentences[0].partition(" s ")[0] in found.text
-    assert len(found.tags("svg")) == 1
-    assert "Version ≠ 2.14.1 2.21.0" in found.text
-    assert f"orchestrator compare --workload mnist-mlp.yaml {flag} --no-verify" in found.text
-    for name, comparison in compared.items():
-        assert f"{name}/report.html" in found.text
-        assert found.text.count(str(comparison.finding)) == len(compared)
-        for caution in comparison.cautions:
-            assert found.text.count(caution.code) == len(compared)
-
-
-def test_recipes_and_loops_of_which_none_has_finished_have_a_page_too():
-    empty = compare(JOB, [])
-    assert not of_variants(recipes({}), {}).tags("svg")
-    found = of_variants(loops({"fit": empty}), {"fit": empty})
-    assert "It was not finished." in found.text
-    assert not found.tags("svg")
-
-
-def test_a_bar_is_drawn_for_each_side_of_each_variant_with_the_wait_apart():
-    compared = {
-        "matched": BOTH,
-        "idiomatic": compare(
-            IDIOMATIC, [waiting("pytorch", 4.0, 1.0), waiting("tensorflow", 2, 0)]
-        ),
-    }
-    axes = Figure().add_subplot()
-    variants(axes, recipes(compared))
-    widths = [patch.get_width() for patch in axes.patches]
-    assert widths[2:] == [3.0, 1.0, 2.0]
-    assert axes.patches[3].get_hatch()
-    assert "idiomatic: PyTorch" in [text.get_text() for text in axes.texts]
 
 
 def test_the_page_speaks_the_language_of_the_moment():
