@@ -13,18 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from orchestrator.api.functions import compare, load, runs
-    from orchestrator.api.result import Result
+    from orchestrator.api.result import Record, Result
     from orchestrator.errors import OrchestratorError
 
 _HOMES = {
     "OrchestratorError": "orchestrator.errors",
+    "Record": "orchestrator.api.result",
     "Result": "orchestrator.api.result",
     "compare": "orchestrator.api.functions",
     "load": "orchestrator.api.functions",
     "runs": "orchestrator.api.functions",
 }
 
-__all__ = ["OrchestratorError", "Result", "compare", "load", "runs"]
+__all__ = ["OrchestratorError", "Record", "Result", "compare", "load", "runs"]
 
 
 def __getattr__(name: str) -> Any:

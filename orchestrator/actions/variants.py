@@ -15,6 +15,7 @@ from orchestrator.actions.compare import (
 from orchestrator.figures.renderer import Renderer
 from orchestrator.language.phrases import Phrase, english, say
 from orchestrator.language.words import OF
+from orchestrator.results.comparison import Comparison
 from orchestrator.results.variants import CHANGES, Variants, as_dict, variants
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.progress import Display
@@ -58,10 +59,19 @@ def finish(run: Run, kind: Kind) -> Variants:
     """Write the common result of the inner runs: its file and its page."""
     from orchestrator import page  # noqa: PLC0415 - takes a while to import
 
-    compared = {
-        name: comparison_of(inner) for name in CHANGES[kind] if (inner := store.inner(run, name))
-    }
+    compared = compared_in(run, kind)
     result = variants(kind, compared)
     run.write_result(kind, as_dict(result))
     run.write_page(page.render(page.variants_page(result, run.about(), list(compared))))
     return result
+
+
+def inner_runs(run: Run, kind: Kind) -> dict[str, Run]:
+    """Return the inner runs that were started and have trials, by name."""
+    found = {name: store.inner(run, name) for name in CHANGES[kind]}
+    return {name: inner for name, inner in found.items() if inner and inner.has_trials()}
+
+
+def compared_in(run: Run, kind: Kind) -> dict[str, Comparison]:
+    """Return the comparisons of the inner runs, by name. Raises RunUnreadable."""
+    return {name: comparison_of(inner) for name, inner in inner_runs(run, kind).items()}

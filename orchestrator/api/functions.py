@@ -9,8 +9,9 @@ from typing import Any
 from orchestrator.actions import compare as comparing
 from orchestrator.actions.compare import ComparisonRequest
 from orchestrator.actions.repeat import Plan
+from orchestrator.actions.shown import shown
 from orchestrator.api.keywords import with_flags
-from orchestrator.api.result import Result
+from orchestrator.api.result import Record, Result
 from orchestrator.errors import BadInput, JobFailed, RunnerUnavailable
 from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language.phrases import Phrase, english, say, speaking
@@ -27,10 +28,7 @@ Progress = bool | Callable[[str], None]
 _FEW = Phrase("repeats is {given}; it must be 1 or more.")
 _KEPT = Phrase("{why}\nWhat has finished is kept: orchestrator.load({path!r})")
 _INTERRUPTED = Phrase("Interrupted.")
-_NO_TRIAL = Phrase(
-    "{path} has no trial of its own: it is a run of another kind, or was never "
-    "started. 'orchestrator show' shows its results."
-)
+_NO_TRIAL = Phrase("{path} has no result: no trial of it was started.")
 
 
 @with_flags
@@ -89,16 +87,21 @@ def compare(
     return Result(outcome.run.path, outcome.comparison)
 
 
-def load(run: str | Path = shelf.LATEST, output: str | Path = "runs") -> Result:
+def load(run: str | Path = shelf.LATEST, output: str | Path = "runs") -> Result | Record:
     """Load a previous run: its path, its name in ``output``, or ``latest``.
 
-    Raises OrchestratorError if there is none, or none with trials.
+    A run of ``verify``, ``explain``, ``compare --recipe both`` or ``--loop both`` is a `Record`.
+    Raises OrchestratorError if there is none, or nothing of it was finished.
     """
     stored = shelf.find(str(run), Path(output))
-    comparison = comparing.comparison_of(stored)
-    if not comparison.trials:
-        raise BadInput(english(_NO_TRIAL, path=stored.path))
-    return Result(stored.path, comparison)
+    kind = stored.about().kind
+    if kind.is_comparison:
+        comparison = comparing.comparison_of(stored)
+        if comparison.trials:
+            return Result(stored.path, comparison)
+    elif (result := shown(stored)) is not None:
+        return Record(stored.path, kind, history.entry(stored).finding, result)
+    raise BadInput(english(_NO_TRIAL, path=stored.path))
 
 
 def runs(output: str | Path = "runs") -> list[history.Entry]:

@@ -17,11 +17,11 @@ from orchestrator.page.blocks import (
     sides,
 )
 from orchestrator.page.inline import inlined
-from orchestrator.page.parts import data_section, lead
+from orchestrator.page.parts import data_section, lead, warnings_section
 from orchestrator.reports import explanation, variants
 from orchestrator.results.explanation import Row as Explained
 from orchestrator.results.explanation import as_dict as as_dict_of_rows
-from orchestrator.results.variants import Variants, as_dict
+from orchestrator.results.variants import Variants, as_dict, cautions, title
 from orchestrator.storage.about import About, Kind
 
 _NUMBERS = Phrase("The numbers")
@@ -43,9 +43,14 @@ def variants_page(found: Variants, about: About, inner: Sequence[str]) -> Page:
     """Build the page; ``inner``: names of the inner runs."""
     table = variants.table(found)
     block = Table(say(_CAPTIONS[found.kind]), table) if table.rows else Prose(say(_NOT_FINISHED))
+    findings = [
+        Prose(say(OF, name=title(name), what=text)) for name, text in found.findings.items()
+    ]
+    links = [Link(f"{name}/report.html", name) for name in inner]
     sections = [
         Section("numbers", say(_NUMBERS), [block]),
-        Section("runs", say(_RUNS), [Links([Link(f"{name}/report.html", name) for name in inner])]),
+        Section("runs", say(_RUNS), [*findings, Links(links)]),
+        *warnings_section(cautions(found)),
         data_section(f"{found.kind}.json", as_dict(found), say(_DATA)),
     ]
     headline = say(join(NEXT, found.sentences)) or say(_NOT_FINISHED)

@@ -98,13 +98,19 @@ def _text(value: object) -> str:
 
 def _recipes(found: Mapping[str, Any]) -> Told:
     frameworks = {name for by_name in found["times"].values() for name in by_name}
-    return Told(sentence(found, "sentence"), sorted(frameworks))
+    return Told(sentence(found, "sentence"), sorted(frameworks), warnings=_of_variants(found))
 
 
 def _loops(found: Mapping[str, Any]) -> Told:
     frameworks = {name for by_name in found["epoch_seconds"].values() for name in by_name}
     findings = sentences(found, "sentences") or [english(_NOT_FINISHED)]
-    return Told(join(NEXT, findings), sorted(frameworks))
+    return Told(join(NEXT, findings), sorted(frameworks), warnings=_of_variants(found))
+
+
+def _of_variants(found: Mapping[str, Any]) -> list[str]:
+    """Return the codes of the warnings, each once."""
+    several = found.get("warnings", {}).values()
+    return list(dict.fromkeys(_text(warning["code"]) for each in several for warning in each))
 
 
 def _explained(found: Mapping[str, Any]) -> Told:

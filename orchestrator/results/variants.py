@@ -1,7 +1,7 @@
 """The same workload in several variants: by two recipes, or by each loop, also op by op."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import ClassVar
 
@@ -9,7 +9,8 @@ from twinrun.contract.enums import JobState
 from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase, Sentence, english, join
-from orchestrator.language.words import NEXT, label, number
+from orchestrator.language.words import NEXT, OF, SEMICOLON, label, number
+from orchestrator.results.circumstances import Caution
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.quantities import EPOCH, TEST_ACCURACY, TRAINING
 from orchestrator.storage.about import Kind
@@ -62,7 +63,8 @@ class Recipes:
 
     Seconds that the slower side took longer in the idiomatic recipe, and its parts: waiting for
     data, the matched job, and the rest; for two sides, None if a trial is missing. With more sides
-    the parts of the ``baseline`` and each other side are in the sentence.
+    the parts of the ``baseline`` and each other side are in the sentence. ``findings`` and
+    ``warnings`` are those of the comparisons, by variant.
     """
 
     kind: ClassVar = Kind.RECIPES
@@ -72,6 +74,8 @@ class Recipes:
     matched_seconds: float | None
     sentence: Sentence
     baseline: str | None = None
+    findings: Mapping[str, Sentence] = field(default_factory=dict)
+    warnings: Mapping[str, Sequence[Caution]] = field(default_factory=dict)
 
     @property
     def sentences(self) -> Sequence[Sentence]:
@@ -153,11 +157,16 @@ def _times(trials: Sequence[Trial]) -> Times | None:
 
 @dataclass(frozen=True, slots=True)
 class Loops:
-    """Median seconds of an epoch by variant and framework; a sentence for each framework."""
+    """Median seconds of an epoch by variant and framework; a sentence for each framework.
+
+    ``findings`` and ``warnings`` as of `Recipes`.
+    """
 
     kind: ClassVar = Kind.LOOPS
     epoch_seconds: Mapping[str, Mapping[str, float]]
     sentences: Sequence[Sentence]
+    findings: Mapping[str, Sentence] = field(default_factory=dict)
+    warnings: Mapping[str, Sequence[Caution]] = field(default_factory=dict)
 
 
 Variants = Recipes | Loops
@@ -193,7 +202,42 @@ def _of_loops(found: Mapping[str, Mapping[str, float]], framework: str) -> Sente
 
 def variants(kind: Kind, compared: Mapping[str, Comparison]) -> Variants:
     """Return the result of comparisons of one of the kinds of `CHANGES`."""
-    return recipes(compared) if kind is Kind.RECIPES else loops(compared)
+    return replace(
+        recipes(compared) if kind is Kind.RECIPES else loops(compared),
+        findings={name: each.finding for name, each in compared.items()},
+        warnings={name: each.cautions for name, each in compared.items()},
+    )
+
+
+TITLES: Mapping[str, Phrase] = {
+    "matched": Phrase("matched"),
+    "idiomatic": Phrase("idiomatic"),
+    "fit": Phrase("its own loop"),
+    "custom": Phrase("a hand-written loop"),
+    "fit-eager": Phrase("its own loop, op by op"),
+    "custom-eager": Phrase("a hand-written loop, op by op"),
+}
+
+
+def title(variant: str) -> Sentence:
+    """Return the name of a variant in words."""
+    return english(TITLES[variant])
+
+
+def cautions(found: Variants) -> list[Caution]:
+    """Return the warnings, each once; one that is not of all variants says of which it is."""
+    owners: dict[Caution, list[str]] = {}
+    for variant, several in found.warnings.items():
+        for each in several:
+            owners.setdefault(each, []).append(variant)
+    return [
+        each if len(of) == len(found.warnings) else _named(each, of) for each, of in owners.items()
+    ]
+
+
+def _named(caution: Caution, variants: Sequence[str]) -> Caution:
+    names = join(SEMICOLON, map(title, variants))
+    return replace(caution, sentence=english(OF, name=names, what=caution.sentence))
 
 
 def as_dict(found: Variants) -> dict[str, object]:

@@ -31,6 +31,11 @@ class Kind(StrEnum):
     VERIFY = "verify"
     EXPLAIN = "explain"
 
+    @property
+    def is_comparison(self) -> bool:
+        """Whether all trials of such a run are of one job, and timed."""
+        return self in (Kind.TRAIN, Kind.COMPARE)
+
 
 # What precedes and follows the workload in the name of a directory.
 _AROUND = {

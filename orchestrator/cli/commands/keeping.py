@@ -7,20 +7,20 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.actions import compare, remake
+from orchestrator.actions import remake
+from orchestrator.actions.shown import only_comparison
+from orchestrator.actions.shown import shown as shown_of
 from orchestrator.cli import completion
 from orchestrator.cli.options import ShownOptions
 from orchestrator.cli.output import print_json, print_report, to_stderr
 from orchestrator.errors import BadInput
 from orchestrator.language.phrases import Phrase, english, say
 from orchestrator.language.words import KEPT, OF
-from orchestrator.reports import comparison as comparison_report
 from orchestrator.reports import difference
 from orchestrator.reports import history as history_report
 from orchestrator.reports.writers.terminal import console
 from orchestrator.results import difference as differences
 from orchestrator.results import history
-from orchestrator.results.comparison_file import as_dict
 from orchestrator.storage import shelf
 
 _NO_RUNS = Phrase("There are no runs in {output}.")
@@ -68,18 +68,18 @@ def show(run: RunArgument, shown: ShownOptions) -> None:
     Example: orchestrator show latest
     """
     stored = shelf.find(run, shown.output)
-    if not stored.trials():
+    result = shown_of(stored)
+    if result is None:
         listed = history.entry(stored)
         if shown.as_json:
             print_json(history.as_dicts([listed])[0])
         else:
             typer.echo(say(OF, name=listed.name, what=listed.finding))
         return
-    comparison = compare.comparison_of(stored)
     if shown.as_json:
-        print_json(as_dict(comparison))
+        print_json(result.mapping)
     else:
-        print_report(comparison_report.report(comparison), plain_elsewhere=True)
+        print_report(result.parts(), plain_elsewhere=True)
     if not shown.quiet:
         to_stderr(say(KEPT, path=stored.path))
 
@@ -125,7 +125,7 @@ def diff(first: RunArgument, second: RunArgument, shown: ShownOptions) -> None:
     Example: orchestrator diff 20261124T031339Z-mnist-mlp latest
     """
     runs_found = [shelf.find(name, shown.output) for name in (first, second)]
-    result = differences.difference(*map(compare.comparison_of, runs_found))
+    result = differences.difference(*map(only_comparison, runs_found))
     if shown.as_json:
         print_json(differences.as_dict(result))
         return

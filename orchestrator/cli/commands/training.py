@@ -195,7 +195,8 @@ def _train_variants(
     if shown.as_json:
         print_json(results.as_dict(result))
     else:
-        print_report(variants_report.report(result, [each.comparison for each in outcomes]))
+        compared = {each.run.path.name: each.comparison for each in outcomes}
+        print_report(variants_report.report(result, compared))
     comparing.raise_for(outcomes)
     return outcomes
 
