@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Protocol
 
 from twinrun.v1 import job_pb2
 
@@ -72,6 +73,17 @@ class Outcome:
     def cut_short(self) -> bool:
         """Whether it did not get to its end."""
         return self.interrupted or self.ended is not None
+
+
+class Ended(Protocol):
+    """How the work of a command ended: see `Outcome`."""
+
+    @property
+    def faults(self) -> Sequence[Sentence]: ...
+    @property
+    def interrupted(self) -> bool: ...
+    @property
+    def ended(self) -> OrchestratorError | None: ...
 
 
 def train(request: ComparisonRequest, runners: Runners, display: Display) -> Outcome:
@@ -302,7 +314,7 @@ def runners_for(request: ComparisonRequest, places: Places, display: Display) ->
         yield runners
 
 
-def raise_for(outcomes: Sequence[Outcome]) -> None:
+def raise_for(outcomes: Sequence[Ended]) -> None:
     """Raise KeyboardInterrupt if one was interrupted, JobFailed if a trial failed.
 
     Raises what cut one short, if nothing else went wrong.

@@ -9,6 +9,7 @@ from orchestrator.actions.request import Request, kept
 from orchestrator.errors import BadInput, OrchestratorError, OutputError
 from orchestrator.language.phrases import Phrase, Sentence, english, join, say
 from orchestrator.language.words import NEXT
+from orchestrator.results import pitfalls
 from orchestrator.results.explanation import (
     Row,
     Skipped,
@@ -32,6 +33,8 @@ from orchestrator.trials.spec import spec_of
 
 _ASKED = "asked"  # the file that says which pitfalls were requested
 _LETTING_IN = Phrase("introducing: {what}")
+_OF_A_GPU = Phrase("The pitfall {name} is one of a GPU only; add --device cuda.")
+_NO_PITFALL = Phrase("There is no pitfall {name!r}; choose from {known}.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +58,16 @@ class Outcome:
     faults: Sequence[Sentence]
     interrupted: bool
     ended: OrchestratorError | None = None
+
+
+def chosen(name: str | None, device: job_pb2.Device) -> list[Pitfall]:
+    """Return the pitfall of this name, or all that there are on the device. Raises BadInput."""
+    if name not in (None, *pitfalls.NAMES):
+        raise BadInput(english(_NO_PITFALL, name=name, known=", ".join(pitfalls.NAMES)))
+    found = [each for each in pitfalls.of(device) if name in (None, each.name)]
+    if not found:
+        raise BadInput(english(_OF_A_GPU, name=name))
+    return found
 
 
 def run_explanation(request: ExplanationRequest, runners: Runners, display: Display) -> Outcome:

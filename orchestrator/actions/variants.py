@@ -13,19 +13,35 @@ from orchestrator.actions.compare import (
     train_into,
 )
 from orchestrator.actions.request import kept
+from orchestrator.errors import BadInput
 from orchestrator.figures.renderer import Renderer
 from orchestrator.language.phrases import Phrase, english, say
 from orchestrator.language.words import OF
 from orchestrator.results.comparison import Comparison
-from orchestrator.results.variants import CHANGES, Variants, as_dict, variants
+from orchestrator.results.variants import CHANGES, RECIPES, Variants, as_dict, variants
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.progress import Display
+from orchestrator.settings.job import one_of
 from orchestrator.storage import store
 from orchestrator.storage.about import Kind, plain
 from orchestrator.storage.running import making
 from orchestrator.storage.store import Run
 
+BOTH = "both"
+_BOTH = Phrase("--loop both and --recipe both are two comparisons; run them one after the other.")
+_LOOPS = {"fit": job_pb2.LOOP_FIT, "custom": job_pb2.LOOP_CUSTOM}
 _KINDS = {Kind.RECIPES: Phrase("recipes"), Kind.LOOPS: Phrase("loops")}
+
+
+def asked(spec: job_pb2.JobSpec, recipe: str, loop: str | None) -> Kind | None:
+    """Put a recipe and a loop into the spec; return what compares ``both``. Raises BadInput."""
+    if recipe == loop == BOTH:
+        raise BadInput(english(_BOTH))
+    if recipe != BOTH:
+        spec.recipe = RECIPES[one_of("recipe", recipe, (*RECIPES, BOTH))]
+    if loop is not None and loop != BOTH:
+        spec.loop = _LOOPS[one_of("loop", loop, (*_LOOPS, BOTH))]
+    return Kind.RECIPES if recipe == BOTH else Kind.LOOPS if loop == BOTH else None
 
 
 def train_variants(

@@ -47,6 +47,8 @@ from orchestrator.storage.running import making
 from orchestrator.storage.store import Run
 from orchestrator.trials.sides import Side, framework_of
 
+# What a verification changes in a workload by default.
+VERIFIED = {"epochs": 1, "precision": "PRECISION_FLOAT64"}
 _NO_TRIALS = Phrase("{path} has no finished trial of each framework: run 'verify' again.")
 _SHOWING = Phrase("first showing, in float64, that every side does the same job")
 _TAKES = {

@@ -38,6 +38,12 @@ def report(finding: str, parts: Iterable[Part], path: str, svg: str) -> str:
     return f"<div>{notebook.report(parts)}{''.join(_image(finding, svg))}{_kept(path)}</div>"
 
 
+def answer(finding: str, faults: Iterable[str], parts: Iterable[Part], svg: str) -> str:
+    """Return the HTML of what is no run; ``faults`` come first."""
+    said = "".join(f"<p><strong>{escape(fault)}</strong></p>" for fault in faults)
+    return f"<div>{said}{notebook.report(parts)}{''.join(_image(finding, svg))}</div>"
+
+
 def _kept(path: str) -> str:
     return f"<p><small>{escape(say(KEPT, path=path))}</small></p>"
 

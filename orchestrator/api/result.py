@@ -3,16 +3,17 @@
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.actions.shown import Shown
 from orchestrator.api import notebook
+from orchestrator.api.words import in_python
 from orchestrator.certificate import certificate_file
 from orchestrator.errors import BadInput
 from orchestrator.exports.tables import TABLES
-from orchestrator.language.phrases import Phrase, english, speaking
+from orchestrator.language.phrases import Phrase, english, speaking, stored
 from orchestrator.results.circumstances import Caution
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.comparison_file import as_dict
@@ -80,8 +81,11 @@ class Result:
 
     @property
     def warnings(self) -> Sequence[Caution]:
-        """Its warnings: each has a code, a sentence, and a remedy."""
-        return self.comparison.cautions
+        """Its warnings: each has a code, a sentence, and a remedy in the words of Python."""
+        return [
+            replace(each, remedy=stored(in_python(each.remedy)))
+            for each in self.comparison.cautions
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the contents of comparison.json."""
@@ -117,7 +121,8 @@ class Result:
     def _repr_html_(self) -> str:
         """Return HTML in the language of the locale, like the command line."""
         with speaking(locales.of(os.environ)):
-            return notebook.page(self.comparison, str(self.path), _svg(self.path, _OVERVIEW))
+            svg = _svg(self.path, _OVERVIEW)
+            return in_python(notebook.page(self.comparison, str(self.path), svg))
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -155,7 +160,7 @@ class Record:
         """Return HTML in the language of the locale, like the command line."""
         svg = _svg(self.path, next(iter(_figures(self.path)), ""))
         with speaking(locales.of(os.environ)):
-            return notebook.report(self.finding, self.shown.parts(), str(self.path), svg)
+            return in_python(notebook.report(self.finding, self.shown.parts(), str(self.path), svg))
 
 
 def _figures(run: Path) -> dict[str, Path]:

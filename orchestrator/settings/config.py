@@ -28,6 +28,7 @@ _NAMED_TWICE = Phrase(
 )
 _NO_FRAMEWORK = Phrase("There is no framework {names}; choose from {known}.")
 _TOO_MANY = Phrase("A comparison takes at most {most} sides, and these are {count}.")
+_TOO_FEW = Phrase("This needs {least} frameworks or more; --frameworks names {count}.")
 _NO_SIDE = Phrase("--baseline is {name!r}; the sides are {known}.")
 _NO_RUNNER = Phrase(
     "--runner takes NAME=HOST:PORT, where NAME is one of {known}; it was given {text!r}."
@@ -91,9 +92,11 @@ def frameworks(names: str) -> tuple[str, ...]:
     return listed
 
 
-def compared(names: str) -> tuple[str, ...]:
-    """Parse as `frameworks`, for a comparison. Raises BadInput."""
+def compared(names: str, least: int = 1) -> tuple[str, ...]:
+    """Parse as `frameworks`, for a comparison of at least so many. Raises BadInput."""
     listed = frameworks(names)
+    if len(listed) < least:
+        raise BadInput(english(_TOO_FEW, least=least, count=len(listed)))
     if len(listed) > MOST_SIDES:
         raise BadInput(english(_TOO_MANY, count=len(listed), most=MOST_SIDES))
     return listed

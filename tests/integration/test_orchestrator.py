@@ -211,3 +211,19 @@ def test_flags_come_from_the_command_line_else_the_environment_else_the_file(orc
     spec = orchestrator.latest().spec()
     assert (spec.epochs, spec.seed, spec.batch_size) == (3, 5, 40)
     assert orchestrator.latest().certificate() is None
+
+
+def test_prefetch_has_every_runner_read_each_dataset_once(orchestrator, two):
+    runners, flags = two("documented")
+    done = orchestrator.run("prefetch", *flags)
+    ready = [f"{name}: ready for PyTorch and TensorFlow" for name in ("fashion-mnist", "mnist")]
+    assert sorted(done.stdout.splitlines()) == ready
+    assert "TensorFlow: succeeded" in done.stderr
+    done = orchestrator.run("jobs", "--json", *flags)
+    assert len(json.loads(done.stdout)) == len(ready) * len(runners)
+
+
+def test_prefetch_needs_no_data_for_what_is_generated(orchestrator, two):
+    _, flags = two()
+    done = orchestrator.run("prefetch", "--workload", "synthetic-mlp", *flags)
+    assert done.stdout == "Nothing to fetch: the data is generated.\n"

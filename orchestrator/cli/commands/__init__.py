@@ -14,6 +14,7 @@ COMMANDS: Mapping[str, str] = {
     "workloads": "looking",
     "summary": "looking",
     "preview": "previewing",
+    "prefetch": "previewing",
     "runs": "keeping",
     "show": "keeping",
     "open": "keeping",

@@ -4,7 +4,6 @@ from contextlib import closing
 from typing import Annotated
 
 import typer
-from twinrun.v1 import job_pb2
 
 from orchestrator.actions import explain as explaining
 from orchestrator.actions import verify as proof
@@ -22,7 +21,7 @@ from orchestrator.cli.options import (
     WhereOptions,
 )
 from orchestrator.cli.output import display_of, print_json, print_report, say_of
-from orchestrator.errors import BadInput, JobFailed, NotTheSameJob
+from orchestrator.errors import JobFailed, NotTheSameJob
 from orchestrator.language.phrases import Phrase, Sentence, english, join, say
 from orchestrator.language.words import COMMA, LINES, OF
 from orchestrator.reports import certificate as certificate_report
@@ -30,18 +29,11 @@ from orchestrator.reports import explanation
 from orchestrator.reports.grid import Said
 from orchestrator.results import pitfalls
 from orchestrator.results.explanation import as_dict
-from orchestrator.results.pitfalls import Pitfall
 from orchestrator.runners.finding import Runners
 from orchestrator.settings import config, workloads
 from orchestrator.trials.sides import sides
 
-_ALONE = Phrase("A certificate needs two sides or more; --frameworks names {count}.")
-_NOTHING_TO_COMPARE = Phrase("This needs two frameworks or more; --frameworks names {count}.")
 _NOT_SHOWN = Phrase("Not shown to be the same job: {names}.")
-_OF_A_GPU = Phrase("The pitfall {name} is one of a GPU only; add --device cuda.")
-_NO_PITFALL = Phrase("There is no pitfall {name!r}; choose from {known}.")
-# What `verify` changes in a workload by default.
-_VERIFIED = {"epochs": 1, "precision": "PRECISION_FLOAT64"}
 
 
 def verify(
@@ -65,16 +57,14 @@ def verify(
 
     Example: orchestrator verify --workload mnist-mlp --epochs 5
     """
-    names = config.compared(frameworks)
-    if len(names) < 2:
-        raise BadInput(english(_ALONE, count=len(names)))
+    names = config.compared(frameworks, least=2)
     first = config.baseline(baseline, names)
     certificates: dict[str, list[Certificate]] = {}
     faults: list[Sentence] = []
     with closing(Runners(where.places(), say_of(shown))) as runners:
         runners.prepare(names)
         for workload in workloads.names() if all_workloads else [job.workload]:
-            changes = _VERIFIED | job.changes() | {"steps_per_epoch_limit": steps}
+            changes = proof.VERIFIED | job.changes() | {"steps_per_epoch_limit": steps}
             spec = config.job_spec(workload, changes)
             name = workloads.title(workload)
             try:
@@ -103,16 +93,6 @@ def verify(
     ]
     if failed:
         raise NotTheSameJob(english(_NOT_SHOWN, names=join(COMMA, failed)))
-
-
-def _pitfalls(name: str | None, device: job_pb2.Device) -> list[Pitfall]:
-    """Return the pitfall of this name, or all that there are on the device. Raises BadInput."""
-    if name not in (None, *pitfalls.NAMES):
-        raise BadInput(english(_NO_PITFALL, name=name, known=", ".join(pitfalls.NAMES)))
-    found = [each for each in pitfalls.of(device) if name in (None, each.name)]
-    if not found:
-        raise BadInput(english(_OF_A_GPU, name=name))
-    return found
 
 
 def explain(
@@ -146,10 +126,8 @@ def explain(
     Example: orchestrator explain --pitfall adam-epsilon
     """
     spec = config.job_spec(job.workload, {"epochs": 1} | job.changes())
-    chosen = _pitfalls(pitfall, spec.device)
-    names = config.compared(frameworks)
-    if len(names) < 2:
-        raise BadInput(english(_NOTHING_TO_COMPARE, count=len(names)))
+    chosen = explaining.chosen(pitfall, spec.device)
+    names = config.compared(frameworks, least=2)
     first = config.baseline(baseline, names)
     with (
         closing(display_of(shown, names, spec.epochs)) as display,

@@ -5,7 +5,6 @@ from contextlib import closing
 from typing import Annotated
 
 import typer
-from twinrun.v1 import job_pb2
 
 from orchestrator.actions import compare as comparing
 from orchestrator.actions import evaluate as evaluating
@@ -25,7 +24,7 @@ from orchestrator.cli.options import (
     WhereOptions,
 )
 from orchestrator.cli.output import display_of, print_json, print_report
-from orchestrator.errors import BadInput, Doubtful, NotTheSameJob
+from orchestrator.errors import Doubtful, NotTheSameJob
 from orchestrator.language.phrases import Phrase, english, join, say
 from orchestrator.language.words import KEPT, LINES
 from orchestrator.reports import comparison
@@ -41,9 +40,7 @@ from orchestrator.storage import shelf
 from orchestrator.storage.about import Kind
 from orchestrator.trials.sides import sides, twice
 
-_BOTH = Phrase("--loop both and --recipe both are two comparisons; run them one after the other.")
 _WARNED = Phrase("--strict: the result stands with warnings: {codes}.")
-_LOOPS = {Loop.FIT: job_pb2.LOOP_FIT, Loop.CUSTOM: job_pb2.LOOP_CUSTOM}
 
 
 def compare(
@@ -90,13 +87,9 @@ def compare(
 
     Example: orchestrator compare --epochs 5 --repeats 10
     """
-    spec, refused = config.job_spec(job.workload, job.changes()), repeat.refused()
-    if recipe is not Recipe.BOTH:
-        spec.recipe = results.RECIPES[recipe.value]
-    if loop is Loop.BOTH and recipe is Recipe.BOTH:
-        raise BadInput(english(_BOTH))
-    if loop in _LOOPS:
-        spec.loop = _LOOPS[loop]
+    spec = config.job_spec(job.workload, job.changes())
+    refused = repeat.refused()
+    kind = variants.asked(spec, recipe, loop)
     names = config.compared(frameworks)
     compared = twice(repeat.twice.value) if repeat.twice else sides(names)
     request = comparing.ComparisonRequest(
@@ -111,10 +104,8 @@ def compare(
         baseline=config.baseline(baseline, [side.name for side in compared]),
         label=label,
     )
-    if recipe is Recipe.BOTH:
-        outcomes = _train_variants(Kind.RECIPES, request, where, shown)
-    elif loop is Loop.BOTH:
-        outcomes = _train_variants(Kind.LOOPS, request, where, shown)
+    if kind:
+        outcomes = _train_variants(kind, request, where, shown)
     else:
         outcomes = [_train(request, where, shown)]
     _raise_unless_the_same(outcomes)

@@ -14,7 +14,11 @@ MATPLOTLIB = "keyword arguments that are handed on to matplotlib"
 RICH = "keyword arguments and cells that are handed on to rich"
 MAY = {
     "orchestrator/__init__.py": "a module's __getattr__ gives what there is",
+    "orchestrator/api/answer.py": "what a command prints as JSON, as users get it",
+    "orchestrator/api/asked.py": "changes to a job, as YAML has them",
     "orchestrator/api/functions.py": "changes to a job, as YAML has them",
+    "orchestrator/api/looking.py": "changes to a job, as YAML has them",
+    "orchestrator/api/proving.py": "changes to a job, as YAML has them",
     "orchestrator/api/result.py": "comparison.json as users get it, who look into it",
     "orchestrator/cli/entry.py": CLICK,
     "orchestrator/cli/groups.py": CLICK,
