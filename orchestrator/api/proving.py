@@ -57,11 +57,13 @@ def explain(
     baseline: str | None = None,
     output: str | Path = "runs",
     progress: Progress = False,
+    repeats: int = 1,
     **given: Any,
 ) -> Record:
     """Introduce one difference at a time into the same job, as ``orchestrator explain``.
 
-    One epoch by default. Keywords as of `compare`; ``pitfall``: only the difference of that name.
+    One epoch by default. Keywords as of `compare`; ``pitfall``: only the difference of that name;
+    ``repeats``: pairs of trials of each difference.
     Raises OrchestratorError, and what has finished is kept, as by `compare`.
     """
     job, names = job_of(workload, given), names_of(frameworks, 2)
@@ -69,6 +71,7 @@ def explain(
     request = explaining.ExplanationRequest(
         *(job.title, spec, sides(names), Path(output), first),
         pitfalls=explaining.chosen(pitfall, spec.device),
+        repeats=repeats,
     )
     with running(progress, job.workload, names, given, spec.epochs) as (runners, display):
         outcome = explaining.run_explanation(request, runners, display)
