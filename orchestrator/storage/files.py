@@ -9,9 +9,11 @@ from typing import Any, TypeVar
 from google.protobuf import json_format
 from google.protobuf.message import Message
 from twinrun.contract import files
+from twinrun.v1 import job_pb2
 
 from orchestrator.errors import OutputError, RunUnreadable
 from orchestrator.language.phrases import Phrase, english
+from orchestrator.trials.spec import message_of
 from orchestrator.trials.text import cleaned_json
 
 _NOT_WRITTEN = Phrase(
@@ -82,3 +84,11 @@ def parse(content: bytes, message: M, path: Path, line: int | None = None) -> M:
         raise RunUnreadable(
             english(_NOT_A_MESSAGE, where=where, kind=message.DESCRIPTOR.name, error=error)
         ) from error
+
+
+def parse_job(path: Path) -> job_pb2.Job:
+    """Read a job. Raises RunUnreadable, which names what a later version added to its spec."""
+    job = parse(read(path), job_pb2.Job(), path)
+    if job.HasField("spec"):
+        job.spec.CopyFrom(message_of(read_json(path)["spec"], str(path)))
+    return job

@@ -25,7 +25,7 @@ from orchestrator.language.phrases import Phrase, english
 from orchestrator.storage import about
 from orchestrator.storage.about import STAMP, About, Kind
 from orchestrator.storage.event_log import EventLog, read_events
-from orchestrator.storage.files import parse, read, read_json, write_whole, writing
+from orchestrator.storage.files import parse_job, read, read_json, write_whole, writing
 from orchestrator.trials.fold import fold
 from orchestrator.trials.spec import message_of, spec_of
 from orchestrator.trials.text import cleaned
@@ -59,8 +59,7 @@ class Run:
 
     def spec(self) -> job_pb2.JobSpec:
         """Return the spec: as requested, or as completed once a runner has accepted it."""
-        path = self.path / "job.json"
-        return message_of(read_json(path), str(path))
+        return message_of(read_json(self.path / "job.json"), str(self.path / "job.json"))
 
     def job_spec(self) -> JobSpec:
         """Return the spec that results are made from. Raises RunUnreadable."""
@@ -84,12 +83,7 @@ class Run:
     def job(self, framework: str, number: int) -> job_pb2.Job | None:
         """Return what `write_job` stored. None: nothing."""
         path = self.path / "jobs" / f"{framework}-{number}.json"
-        if not path.exists():
-            return None
-        job = cleaned(parse(read(path), job_pb2.Job(), path))
-        if job.HasField("spec"):
-            job.spec.CopyFrom(message_of(read_json(path)["spec"], str(path)))
-        return job
+        return cleaned(parse_job(path)) if path.exists() else None
 
     def trials(self) -> list[Trial]:
         """Return every trial that has events, by framework and number."""
