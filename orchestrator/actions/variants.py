@@ -18,7 +18,8 @@ from orchestrator.figures.renderer import Renderer
 from orchestrator.language.phrases import Phrase, english, say
 from orchestrator.language.words import OF
 from orchestrator.results.comparison import Comparison
-from orchestrator.results.variants import CHANGES, RECIPES, Variants, as_dict, variants
+from orchestrator.results.recipes import RECIPES
+from orchestrator.results.variants import CHANGES, Variants, as_dict, variants
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.progress import Display
 from orchestrator.settings.job import one_of

@@ -22,7 +22,7 @@ from orchestrator.reports.grid import Part, Said
 from orchestrator.results import difference, evaluation
 from orchestrator.results import preview as previews
 from orchestrator.results.difference import Difference
-from orchestrator.results.variants import RECIPES
+from orchestrator.results.recipes import RECIPES
 from orchestrator.settings import config
 from orchestrator.settings.job import JobFlags, one_of
 from orchestrator.storage import shelf

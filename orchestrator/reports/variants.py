@@ -8,7 +8,8 @@ from orchestrator.reports.comparison import caution_text, sentences
 from orchestrator.reports.grid import BLANK, QUANTITY, UNKNOWN, Grid, Part, Row, Said, of_sides, row
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.quantities import EPOCH
-from orchestrator.results.variants import Loops, Times, Variants, cautions, title
+from orchestrator.results.recipes import Times
+from orchestrator.results.variants import Loops, Variants, cautions, title
 
 _SECONDS = Phrase("Seconds of an epoch")
 _SHOWN: Mapping[Phrase, Callable[[Times], str]] = {

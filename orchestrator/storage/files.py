@@ -9,11 +9,13 @@ from typing import Any, TypeVar
 from google.protobuf import json_format
 from google.protobuf.message import Message
 from twinrun.contract import files
+from twinrun.v1 import job_pb2
 
 from orchestrator.errors import OutputError, RunUnreadable
 from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.trials import values
 from orchestrator.trials.faults import Fault, shown
+from orchestrator.trials.spec import message_of
 from orchestrator.trials.text import cleaned_json
 
 _NOT_WRITTEN = Phrase(
@@ -138,3 +140,11 @@ def claim(output: Path, name: str) -> Path:
 def dumps(mapping: Mapping[str, object]) -> bytes:
     """Write JSON for a file; NaN and the infinities are an error."""
     return json.dumps(mapping, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+
+
+def parse_job(path: Path) -> job_pb2.Job:
+    """Read a job. Raises RunUnreadable, which names what a later version added to its spec."""
+    job = parse(read(path), job_pb2.Job(), path)
+    if job.HasField("spec"):
+        job.spec.CopyFrom(message_of(read_json(path)["spec"], str(path)))
+    return job

@@ -28,7 +28,7 @@ from orchestrator.storage.files import (
     claim,
     dumps,
     noting,
-    parse,
+    parse_job,
     read,
     read_json,
     read_object,
@@ -93,12 +93,7 @@ class Run:
     def job(self, framework: str, number: int) -> job_pb2.Job | None:
         """Return what `write_job` stored. None: nothing."""
         path = self.path / "jobs" / f"{framework}-{number}.json"
-        if not path.exists():
-            return None
-        job = cleaned(parse(read(path), job_pb2.Job(), path))
-        if job.HasField("spec"):
-            job.spec.CopyFrom(message_of(read_json(path)["spec"], str(path)))
-        return job
+        return cleaned(parse_job(path)) if path.exists() else None
 
     def trials(self, damages: list[Sentence] | None = None) -> list[Trial]:
         """Return every trial that has events, by framework and number.

@@ -21,8 +21,6 @@ _UNREADABLE = Phrase(
     "that made the run."
 )
 _FAULT = Phrase("{field} {message}")
-_NO_FIELD = Phrase("it has no field {field}")
-_NO_VALUE = Phrase("{field} has no value {value}")
 
 
 def spec_of(message: job_pb2.JobSpec, where: str | Sentence) -> JobSpec:

@@ -26,7 +26,7 @@ from orchestrator.language.phrases import Phrase, english, say
 from orchestrator.language.words import KEPT, label, listed
 from orchestrator.reports.writers.terminal import console
 from orchestrator.results import preview as previews
-from orchestrator.results.variants import RECIPES
+from orchestrator.results.recipes import RECIPES
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.progress import Lines
 from orchestrator.settings import config, workloads

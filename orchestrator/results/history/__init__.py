@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 
@@ -157,7 +157,7 @@ def entry(run: Run) -> Entry:
         finding=outcome.finding,
         same_job=outcome.same_job,
         warnings=outcome.warnings,
-        **outcome.numbers,
+        **{each.name: getattr(outcome.numbers, each.name) for each in fields(outcome.numbers)},
     )
 
 

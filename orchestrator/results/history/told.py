@@ -2,8 +2,8 @@
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from orchestrator.language.phrases import Phrase, Sentence, english, join
 from orchestrator.language.words import NEXT
@@ -15,17 +15,27 @@ _DIFFERENCE = Phrase("1 difference.")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What a result's file says about its run; ``frameworks``: None if it does not name them.
+class Numbers:
+    """Those of `orchestrator.results.history.Entry`; an older file may lack some."""
 
-    ``numbers``: those of `Entry`.
-    """
+    faster: str | None = None
+    ratio: float | None = None
+    low: float | None = None
+    high: float | None = None
+    pairs: int | None = None
+    epoch_seconds: Mapping[str, float | None] = field(default_factory=dict)
+    test_accuracy: Mapping[str, float | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a result's file says about its run; ``frameworks``: None if it does not name them."""
 
     finding: Sentence
     frameworks: Sequence[str] | None = None
     same_job: bool | None = None
     warnings: Sequence[str] = ()
-    numbers: Mapping[str, Any] = field(default_factory=dict)
+    numbers: Numbers = field(default_factory=Numbers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +95,17 @@ class _Compared:
             self._numbers(verdicts),
         )
 
-    def _numbers(self, verdicts: Sequence[_Verdict]) -> dict[str, Any]:
-        """Return the numbers of `Entry`; an older file may lack some."""
-        only = verdicts[0] if len(verdicts) == 1 else None
-        names = ("faster", "ratio", "low", "high", "pairs")
+    def _numbers(self, verdicts: Sequence[_Verdict]) -> Numbers:
         by_side = {name: each.quantities for name, each in self.frameworks.items()}
-        return {
-            **{name: getattr(only, name, None) for name in names},
-            "epoch_seconds": {name: each.epoch_seconds for name, each in by_side.items()},
-            "test_accuracy": {name: each.test_accuracy for name, each in by_side.items()},
-        }
+        found = Numbers(
+            epoch_seconds={name: each.epoch_seconds for name, each in by_side.items()},
+            test_accuracy={name: each.test_accuracy for name, each in by_side.items()},
+        )
+        if len(verdicts) != 1:
+            return found
+        (only,) = verdicts
+        names = "faster", "ratio", "low", "high", "pairs"
+        return replace(found, **{name: getattr(only, name) for name in names})
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,6 @@ MAY = {
     "orchestrator/trials/names.py": REFLECTION,
     "orchestrator/trials/reading.py": "fields of dataclasses of every kind, by their type hints",
     "orchestrator/trials/sides.py": REFLECTION,
-    "orchestrator/trials/spec.py": REFLECTION,
     "orchestrator/trials/text.py": REFLECTION,
 }
 

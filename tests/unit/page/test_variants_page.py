@@ -7,7 +7,8 @@ from orchestrator import page
 from orchestrator.figures import plots
 from orchestrator.figures.panels.variants import variants
 from orchestrator.results.comparison import compare
-from orchestrator.results.variants import LOOPS, loops, recipes
+from orchestrator.results.recipes import recipes
+from orchestrator.results.variants import LOOPS, loops
 from orchestrator.storage.about import About, Kind
 from tests.builders.document import Document
 from tests.builders.drawn import BOTH

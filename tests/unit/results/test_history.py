@@ -151,7 +151,7 @@ def test_runs_are_chosen_by_workload_and_time_and_sorted(tmp_path):
         run = create(tmp_path, workload, now=now.replace(day=day))
         result = {"ratio": ratio, "sentence": "S."}
         frameworks = {"pytorch": {}, "tensorflow": {}}
-        content = {"frameworks": frameworks, "verdict": result}
+        content = {"frameworks": frameworks, "finding": "F.", "verdict": result}
         (run.path / "comparison.json").write_text(json.dumps(content))
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad/job.json").touch()

@@ -39,16 +39,16 @@ def test_what_an_older_version_did_not_write_has_its_default_and_unknown_threads
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ({"later": 1}, "it has no field later"),
+        ({"later": 1}, "later is not known"),
         (
             {"layers": [{"flatten": {}}, {"dense": {"units": 1, "later": 2}}]},
             "layers[1].dense.later",
         ),
-        ({"layers": [{"later": {}}]}, "it has no field layers[0].later"),
-        ({"precision": "PRECISION_LATER"}, "precision has no value PRECISION_LATER"),
-        ({"own_ways": ["OWN_WAY_LOSS", "LATER"]}, "own_ways[1] has no value LATER"),
-        ({"device": 9}, "device is 9; known are"),
-        ({"later": 1, "recipe": "LATER"}, "recipe has no value LATER"),
+        ({"layers": [{"later": {}}]}, "layers[0].later is not known"),
+        ({"precision": "PRECISION_LATER"}, "precision is PRECISION_LATER, which is not known"),
+        ({"own_ways": ["OWN_WAY_LOSS", "LATER"]}, "own_ways[1] is LATER, which is not known"),
+        ({"device": 9}, "device is 9, which is not known"),
+        ({"later": 1, "recipe": "LATER"}, "recipe is LATER, which is not known"),
     ],
 )
 def test_what_a_later_version_added_is_refused_by_its_name(change, named):
