@@ -83,7 +83,7 @@ def test_a_wait_that_was_not_measured_is_no_part_and_no_zero():
     assert found.wait_seconds is None
     assert "0.500 s on the same job, and 10.5 s for the rest: waiting for its" in found.sentence
     assert "How long each waited for its data was not measured." in found.sentence
-    *_, waits, _ = table(found).rows
+    *_, waits, _, _ = table(found).rows
     assert [cell.text for cell in waits.cells[1:]] == ["8.00 s", "-"]
 
 
