@@ -56,6 +56,10 @@ _TIMED = Phrase(
     "steps by {between:.0e}, {ratio} times as much as rounding makes a framework "
     "differ from itself."
 )
+_SWITCHED = Phrase(
+    "Rounding switches a unit of the model there: the trial of one framework agrees with that of "
+    "the other whose initial values were moved by one rounding."
+)
 _LATE = Phrase("The last of {epochs} epochs was run as epoch {number:,} of a long job.")
 _NOT_COVERED = Phrase("Anything that begins at another step is not covered.")
 _TOGETHER = Phrase("Within {share} of each other stay: {pairs}.")
@@ -148,6 +152,8 @@ def sentence(found: "Certificate", reasons: Sequence[Sentence]) -> Sentence:
                 ratio=number(found.timed.ratio),
             )
         )
+    if any(each is not None and each.switched for each in (found.envelope, found.timed)):
+        parts.append(english(_SWITCHED))
     job = found.job
     if job.late_epoch is not None:
         parts.append(english(_LATE, epochs=job.epochs, number=job.late_epoch))
