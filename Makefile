@@ -5,14 +5,25 @@ TENSORFLOW ?= cpu
 ARGS ?=
 
 PROTOS := proto/twinrun/v1/job.proto proto/twinrun/v1/runner_service.proto
-TORCH_CPU_INDEX := https://download.pytorch.org/whl/cpu
-TORCH_PACKAGES := $(shell sed -n 's/^\(torch\(vision\)\{0,1\}==[^ ]*\).*/\1/p' requirements/pytorch.txt)
+TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
+# Other indexes that pip is set to have builds with CUDA under the same version; macOS has no others.
+TORCH_BUILD := $(if $(filter Darwin,$(shell uname -s)),,+cpu)
+TORCH_PACKAGES := $(shell sed -n 's/^\(torch\(vision\)\{0,1\}==[^ ]*\).*/\1$(TORCH_BUILD)/p' requirements/pytorch.txt)
 PYTORCH_REQUIREMENTS := $(if $(filter cpu,$(TORCH)),requirements/pytorch-cpu.txt,requirements/pytorch.txt)
 TENSORFLOW_REQUIREMENTS := requirements/tensorflow$(if $(filter cuda,$(TENSORFLOW)),-cuda).txt
 ORCHESTRATOR := .venv/.orchestrator
 DEV := .venv/.dev
 RUNNERS := .venv-pytorch/.runner .venv-tensorflow/.runner
 PIP_INSTALL = bin/python -m pip install --quiet --disable-pip-version-check
+ifeq ($(TORCH),cpu)
+define INSTALL_TORCH
+@.venv-pytorch/$(PIP_INSTALL) --no-deps --index-url $(TORCH_CPU_INDEX) $(TORCH_PACKAGES) || \
+  { echo "$(TORCH_CPU_INDEX) does not give $(TORCH_PACKAGES). Name a mirror with TORCH_CPU_INDEX=URL, or leave TORCH=cpu out." >&2; exit 1; }
+endef
+endif
+# A build without its libraries is installed all the same.
+IMPORT = @TF_CPP_MIN_LOG_LEVEL=3 .venv-$(1)/bin/python -c 'import services.$(1)' || \
+  { echo "What was installed into .venv-$(1) cannot be imported: see above. Remove .venv-$(1), and run 'make setup' again." >&2; exit 1; }
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -138,13 +149,15 @@ $(DEV): requirements/dev.txt $(ORCHESTRATOR)
 
 .venv-pytorch/.runner: $(PYTORCH_REQUIREMENTS) pyproject.toml | .venv-pytorch/bin/python
 	.venv-pytorch/$(PIP_INSTALL) -r $<
-	$(if $(filter cpu,$(TORCH)),.venv-pytorch/$(PIP_INSTALL) --no-deps --index-url $(TORCH_CPU_INDEX) $(TORCH_PACKAGES))
+	$(INSTALL_TORCH)
 	.venv-pytorch/$(PIP_INSTALL) --no-deps --editable .
+	$(call IMPORT,pytorch)
 	@touch $@
 
 .venv-tensorflow/.runner: $(TENSORFLOW_REQUIREMENTS) pyproject.toml | .venv-tensorflow/bin/python
 	.venv-tensorflow/$(PIP_INSTALL) -r $<
 	.venv-tensorflow/$(PIP_INSTALL) --no-deps --editable .
+	$(call IMPORT,tensorflow)
 	@touch $@
 
 .venv-%/.test: requirements/test.txt .venv-%/.runner

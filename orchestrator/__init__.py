@@ -12,19 +12,42 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from orchestrator.api.answer import Answer
     from orchestrator.api.functions import compare, load, runs
-    from orchestrator.api.result import Result
+    from orchestrator.api.looking import diff, evaluate, preview
+    from orchestrator.api.proving import explain, verify
+    from orchestrator.api.result import Record, Result
     from orchestrator.errors import OrchestratorError
 
 _HOMES = {
+    "Answer": "orchestrator.api.answer",
     "OrchestratorError": "orchestrator.errors",
+    "Record": "orchestrator.api.result",
     "Result": "orchestrator.api.result",
     "compare": "orchestrator.api.functions",
+    "diff": "orchestrator.api.looking",
+    "evaluate": "orchestrator.api.looking",
+    "explain": "orchestrator.api.proving",
     "load": "orchestrator.api.functions",
+    "preview": "orchestrator.api.looking",
     "runs": "orchestrator.api.functions",
+    "verify": "orchestrator.api.proving",
 }
 
-__all__ = ["OrchestratorError", "Result", "compare", "load", "runs"]
+__all__ = [
+    "Answer",
+    "OrchestratorError",
+    "Record",
+    "Result",
+    "compare",
+    "diff",
+    "evaluate",
+    "explain",
+    "load",
+    "preview",
+    "runs",
+    "verify",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -11,6 +11,7 @@
 | 6 | not shown to be the same job |
 | 7 | the result stands with warnings, and --strict is set |
 | 130 | interrupted |
+| 141 | nobody reads the output any more |
 """
 
 from collections.abc import Sequence
@@ -58,12 +59,20 @@ class RunnerUnavailable(OrchestratorError):
     exit_code = 3
 
 
+class TooSlow(RunnerUnavailable):
+    """A runner that takes connections, but does not answer."""
+
+
 class WrongRunner(RunnerUnavailable):
     """A runner that answers, but has another framework or another version."""
 
 
 class JobFailed(OrchestratorError):
     exit_code = 4
+
+
+class CannotRun(JobFailed):
+    """The runner cannot run the job: without its data, its device or its framework."""
 
 
 class WrongReport(JobFailed):

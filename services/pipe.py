@@ -13,6 +13,7 @@ from twinrun.contract.events import Environment, Event, Failure
 from twinrun.contract.spec import JobSpec
 
 LOGITS_FILE = "logits.safetensors"  # in a task's output_dir
+GIVEN_FILE = "given.safetensors"  # in a task's output_dir: the weights to evaluate
 
 
 class Kind(StrEnum):
@@ -35,13 +36,13 @@ class ProcessUse(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a trial must do; ``weights``, a safetensors file, are those to evaluate."""
+    """What a trial must do; ``weights`` is the safetensors file of those to evaluate."""
 
     spec: JobSpec
     data_dir: Path
     output_dir: Path  # for weights and logits
     kind: Kind = Kind.TRAIN
-    weights: bytes | None = None
+    weights: Path | None = None
     process: ProcessUse = ProcessUse.OWN
 
     @property

@@ -1,25 +1,25 @@
 """The work of one command: find runners, run trials, compare the results, draw them."""
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Protocol
 
 from twinrun.v1 import job_pb2
 
 from orchestrator.actions import verify
+from orchestrator.actions.finish import draw, judge
 from orchestrator.actions.repeat import Plan, enough
-from orchestrator.actions.request import Request
+from orchestrator.actions.request import Request, kept
 from orchestrator.certificate import certificate_file
 from orchestrator.certificate.certificates import Certificates, none_made
-from orchestrator.errors import JobFailed, OrchestratorError, OutputError
-from orchestrator.figures.drawing import Drawing
+from orchestrator.errors import CannotRun, JobFailed, OrchestratorError, OutputError
 from orchestrator.figures.renderer import Renderer
 from orchestrator.language.phrases import Phrase, Sentence, english, join, say
-from orchestrator.language.words import KEPT, LINES
-from orchestrator.results.comparison import Comparison, compare
-from orchestrator.results.comparison_file import as_dict
+from orchestrator.language.words import LINES
+from orchestrator.results.comparison import Comparison
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.placement import placements
 from orchestrator.runners.planning import completed, why_not_at_once
@@ -28,11 +28,13 @@ from orchestrator.runners.schedule import Listener, run_trials
 from orchestrator.settings.config import Places
 from orchestrator.storage import machine, store
 from orchestrator.storage.about import plain
+from orchestrator.storage.running import making
 from orchestrator.storage.store import Run
 from orchestrator.trials.sides import are_the_same
 from orchestrator.trials.stored import as_json, fields_of
 
 _NOT_AT_ONCE = Phrase("--concurrent: {reason}; one trial at a time")
+_DRAWING = Phrase("judging, and drawing the figures and the page")
 _ONE_RUNNER = Phrase("two sides have one runner")
 
 
@@ -63,6 +65,22 @@ class Outcome:
     interrupted: bool
     ended: OrchestratorError | None = None
 
+    @property
+    def cut_short(self) -> bool:
+        """Whether it did not get to its end."""
+        return self.interrupted or self.ended is not None
+
+
+class Ended(Protocol):
+    """How the work of a command ended: see `Outcome`."""
+
+    @property
+    def faults(self) -> Sequence[Sentence]: ...
+    @property
+    def interrupted(self) -> bool: ...
+    @property
+    def ended(self) -> OrchestratorError | None: ...
+
 
 def train(request: ComparisonRequest, runners: Runners, display: Display) -> Outcome:
     """Run the trials and compare what exists then, even after Ctrl-C or a lost runner.
@@ -76,15 +94,17 @@ def train(request: ComparisonRequest, runners: Runners, display: Display) -> Out
             *(request.output, plain(request.names), request.workload, request.names),
             *(request.spec,),
             baseline=request.baseline,
+            label=request.label,
+            precision=request.plan.precision,
         )
-        return train_into(run, request, runners, renderer, display)
+        with making(run) as made:
+            outcome = train_into(run, request, runners, renderer, display)
+            made.stopped = outcome.cut_short
+        return outcome
 
 
 def accepted(request: ComparisonRequest, runners: Runners) -> job_pb2.JobSpec:
-    """Return the spec with every default filled in, which every side's runner accepts.
-
-    Raises BadInput.
-    """
+    """Return the spec completed, as every side's runner accepts it. Raises BadInput."""
     spec = completed(request.spec, request.frameworks, runners)
     for side in request.sides:
         if side.changes:
@@ -95,7 +115,7 @@ def accepted(request: ComparisonRequest, runners: Runners) -> job_pb2.JobSpec:
 def train_into(
     run: Run, request: ComparisonRequest, runners: Runners, renderer: Renderer, display: Display
 ) -> Outcome:
-    """Train as `train`, into an existing ``run``."""
+    """Train as `train`, into an existing ``run``. Raises CannotRun if no trial can."""
     spec = request.spec
     interrupted, faults = False, list[Sentence]()
     ended: OrchestratorError | None = None
@@ -111,7 +131,7 @@ def train_into(
             order = placements(
                 request.sides,
                 spec,
-                enough(request.plan, run, display.say),
+                enough(request.plan, run, display),
                 same_seed=request.plan.same_seed,
             )
             faults = run_trials(order, runners, run, listen, at_once=at_once)
@@ -122,7 +142,10 @@ def train_into(
     except OutputError:
         raise
     except OrchestratorError as error:  # everything finished is written first
+        if isinstance(error, CannotRun) and not any(trial.epochs for trial in run.trials()):
+            raise
         ended = error
+    display.stage(say(_DRAWING))
     _recall(run)
     comparison = judge(run)
     if are_the_same(request.names):
@@ -131,7 +154,8 @@ def train_into(
         draw(run, comparison, renderer)
     except OutputError as error:
         ended = ended or error
-    display.say(say(KEPT, path=run.path))
+    display.stage("")
+    display.say(kept(run))
     return Outcome(run, comparison, faults, interrupted, ended)
 
 
@@ -206,53 +230,9 @@ def _certificates(
     try:
         return Certificates(verify.short(request, run, runners, display))
     except JobFailed as error:
+        if isinstance(error, CannotRun):
+            raise
         return Certificates([none_made(error.message, *pair) for pair in request.pairs])
-
-
-def comparison_of(run: Run) -> Comparison:
-    """Compare its trials, from everything in the run. Raises RunUnreadable."""
-    what = run.about()
-    return compare(
-        run.job_spec(),
-        run.trials(),
-        certificate_file.of_run(run),
-        sides=what.sides,
-        baseline=what.baseline,
-        concurrent=run.concurrent(),
-        known=machine.of_run(run),
-        profiles=run.profiles(),
-    )
-
-
-def finish(run: Run, renderer: Renderer, tell: Callable[[str], None]) -> Comparison:
-    """Write everything that follows from a run's trials: comparison.json, figures, page."""
-    comparison = judge(run)
-    draw(run, comparison, renderer)
-    tell(say(KEPT, path=run.path))
-    return comparison
-
-
-def judge(run: Run) -> Comparison:
-    """Compare its trials, and write comparison.json."""
-    comparison = comparison_of(run)
-    run.write_comparison(as_dict(comparison))
-    return comparison
-
-
-def draw(run: Run, comparison: Comparison, renderer: Renderer) -> None:
-    """Write its figures and its page; only the page if they cannot be drawn.
-
-    Raises OutputError.
-    """
-    from orchestrator import page  # noqa: PLC0415 - not before it is needed
-
-    drawings: list[Drawing] = []
-    try:
-        drawings = renderer.draw(comparison)
-        for drawing in drawings:
-            run.write_figures(drawing.files())
-    finally:
-        run.write_page(page.render(page.comparison_page(comparison, run.about(), drawings)))
 
 
 def train_with_runners(request: ComparisonRequest, places: Places, display: Display) -> Outcome:
@@ -270,7 +250,7 @@ def runners_for(request: ComparisonRequest, places: Places, display: Display) ->
         yield runners
 
 
-def raise_for(outcomes: Sequence[Outcome]) -> None:
+def raise_for(outcomes: Sequence[Ended]) -> None:
     """Raise KeyboardInterrupt if one was interrupted, JobFailed if a trial failed.
 
     Raises what cut one short, if nothing else went wrong.

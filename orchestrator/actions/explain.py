@@ -5,12 +5,21 @@ from dataclasses import dataclass
 
 from twinrun.v1 import job_pb2
 
-from orchestrator.actions.request import Request
-from orchestrator.errors import OrchestratorError, OutputError
-from orchestrator.language.phrases import Phrase, Sentence, english, say
-from orchestrator.language.words import KEPT
-from orchestrator.results.explanation import MATCHED, Row, as_dict, explained, number_of
-from orchestrator.results.pitfalls import Pitfall
+from orchestrator.actions.request import Request, kept
+from orchestrator.errors import BadInput, OrchestratorError, OutputError
+from orchestrator.language.phrases import Phrase, Sentence, english, join, say
+from orchestrator.language.words import NEXT
+from orchestrator.results import pitfalls
+from orchestrator.results.explanation import (
+    Row,
+    Skipped,
+    as_dict,
+    asked_in,
+    explained,
+    number_of,
+    skipped,
+)
+from orchestrator.results.pitfalls import Pitfall, why_not
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.placement import Placement
 from orchestrator.runners.planning import completed
@@ -18,84 +27,128 @@ from orchestrator.runners.progress import Display, logged
 from orchestrator.runners.schedule import run_trials
 from orchestrator.storage import store
 from orchestrator.storage.about import Kind
+from orchestrator.storage.running import making
 from orchestrator.storage.store import Run
+from orchestrator.trials.spec import spec_of
 
+_ASKED = "asked"  # the file that says which pitfalls were requested
 _LETTING_IN = Phrase("introducing: {what}")
+_OF_A_GPU = Phrase("The pitfall {name} is one of a GPU only; add --device cuda.")
+_NO_PITFALL = Phrase("There is no pitfall {name!r}; choose from {known}.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExplanationRequest(Request):
-    """The job, and again with each of ``pitfalls``."""
+    """The job, and again with each of ``pitfalls``, ``repeats`` times with a seed for each."""
 
     pitfalls: Sequence[Pitfall]
+    repeats: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A finished run, and the rows of each pair.
+    """A finished run, the rows of each pair, and what does not apply to the job.
 
     ``faults``: a sentence for each failed trial; ``ended``: what cut it short.
     """
 
     run: Run
     pairs: Sequence[Sequence[Row]]
+    passed: Sequence[Skipped]
     faults: Sequence[Sentence]
     interrupted: bool
     ended: OrchestratorError | None = None
 
 
+def chosen(name: str | None, device: job_pb2.Device) -> list[Pitfall]:
+    """Return the pitfall of this name, or all that there are on the device. Raises BadInput."""
+    if name not in (None, *pitfalls.NAMES):
+        raise BadInput(english(_NO_PITFALL, name=name, known=", ".join(pitfalls.NAMES)))
+    found = [each for each in pitfalls.of(device) if name in (None, each.name)]
+    if not found:
+        raise BadInput(english(_OF_A_GPU, name=name))
+    return found
+
+
 def run_explanation(request: ExplanationRequest, runners: Runners, display: Display) -> Outcome:
-    """Run one trial after the other; what has finished is kept, also on Ctrl-C or a lost runner."""
+    """Run one trial after the other; what has finished is kept, also on Ctrl-C or a lost runner.
+
+    Raises BadInput if none of the pitfalls can touch the job.
+    """
     runners.prepare(request.frameworks)
     from orchestrator import page  # noqa: F401, PLC0415 - take a while to import
     from orchestrator.figures import plots  # noqa: F401, PLC0415 - take a while to import
 
     spec = completed(request.spec, request.frameworks, runners)
+    job = spec_of(spec, request.workload)
+    if all(reasons := [why_not(pitfall, job, None) for pitfall in request.pitfalls]):
+        given = zip(request.pitfalls, reasons, strict=True)
+        passed = [Skipped(pitfall, why) for pitfall, why in given if why]
+        raise BadInput(join(NEXT, [each.sentence for each in passed]))
     run = store.create(
         *(request.output, Kind.EXPLAIN, request.workload, request.frameworks, spec),
         baseline=request.baseline,
+        label=request.label,
     )
+    run.write_result(_ASKED, {"asked": [pitfall.name for pitfall in request.pitfalls]})
     faults, interrupted = list[Sentence](), False
     ended: OrchestratorError | None = None
-    try:
-        with logged(run.log_path, display) as listen:
-            order = _placements(spec, request, display)
-            faults = run_trials(order, runners, run, listen)
-    except KeyboardInterrupt:
-        interrupted = True
-    except OutputError:
-        raise
-    except OrchestratorError as error:
-        ended = error
-    pairs = finish(run, request.frameworks)
-    display.say(say(KEPT, path=run.path))
-    return Outcome(run, pairs, faults, interrupted, ended)
+    with making(run) as made:
+        try:
+            with logged(run.log_path, display) as listen:
+                order = _placements(spec, request, run, display)
+                faults = run_trials(order, runners, run, listen)
+        except KeyboardInterrupt:
+            interrupted = True
+        except OutputError:
+            raise
+        except OrchestratorError as error:
+            ended = error
+        made.stopped = interrupted or ended is not None
+        pairs, passed = finish(run, request.frameworks)
+    display.say(kept(run))
+    return Outcome(run, pairs, passed, faults, interrupted, ended)
 
 
-def finish(run: Run, frameworks: Sequence[str]) -> list[list[Row]]:
+def finish(run: Run, frameworks: Sequence[str]) -> tuple[list[list[Row]], list[Skipped]]:
     """Write everything that follows from the run's trials: explanation.json, figures, page."""
     from orchestrator import page  # noqa: PLC0415 - as above
     from orchestrator.figures import plots  # noqa: PLC0415 - as above
 
-    named = run.about()
-    pairs = explained(run.trials(), frameworks, named.baseline)
-    run.write_result("explanation", as_dict(named.workload, pairs))
+    named, trials = run.about(), run.trials()
+    asked = asked_in(run.result(_ASKED) or {})
+    pairs = explained(trials, frameworks, named.baseline)
+    passed = skipped(pairs, asked, run.job_spec(), trials)
+    run.write_result("explanation", as_dict(named.workload, pairs, passed, asked))
     drawings = [plots.explanation_canvas(rows, alone=len(pairs) == 1).drawing() for rows in pairs]
-    run.write_page(page.render(page.explanation_page(pairs, named, drawings)))
+    run.write_page(page.render(page.explanation_page(pairs, named, drawings, passed)))
     for drawing in drawings:
         run.write_figures(drawing.files())
-    return pairs
+    return pairs, passed
 
 
 def _placements(
-    spec: job_pb2.JobSpec, request: ExplanationRequest, display: Display
+    spec: job_pb2.JobSpec, request: ExplanationRequest, run: Run, display: Display
 ) -> Iterator[Placement]:
-    for name in request.frameworks:
-        yield Placement(name, MATCHED, spec)
-    for pitfall in request.pitfalls:
-        display.say(say(_LETTING_IN, what=english(pitfall.title)))
-        changed = job_pb2.JobSpec()
-        changed.CopyFrom(spec)
-        changed.own_ways.append(pitfall.way)
-        for name in request.frameworks:
-            yield Placement(name, number_of(pitfall), changed)
+    """Yield the trials of each repetition, the matched ones first; what does not apply is left out.
+
+    The sides take turns to be first. What a job has as inputs is known from its first trials.
+    """
+    for repetition in range(request.repeats):
+        for place, pitfall in enumerate([None, *request.pitfalls]):
+            changed = job_pb2.JobSpec()
+            changed.CopyFrom(spec)
+            changed.seed = (spec.seed + repetition) % 2**31
+            if pitfall is not None:
+                if _passes(pitfall, run):
+                    continue
+                display.say(say(_LETTING_IN, what=english(pitfall.title)))
+                changed.own_ways.append(pitfall.way)
+            first = (repetition + place) % len(request.frameworks)
+            for name in (*request.frameworks[first:], *request.frameworks[:first]):
+                yield Placement(name, number_of(pitfall, repetition), changed)
+
+
+def _passes(pitfall: Pitfall, run: Run) -> bool:
+    inputs = next((trial.inputs for trial in run.trials() if trial.inputs), None)
+    return why_not(pitfall, run.job_spec(), inputs) is not None

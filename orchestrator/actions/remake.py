@@ -1,18 +1,16 @@
 """Regenerates everything that follows from a run's data: results, figures, page."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import closing
 from typing import assert_never
 
 from twinrun.contract.state_dir import sweep
 
-from orchestrator.actions import compare, explain, variants, verify
+from orchestrator.actions import explain, finish, variants, verify
+from orchestrator.actions.shown import compared_sides
 from orchestrator.errors import RunUnreadable
 from orchestrator.figures.renderer import Renderer
-from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language.phrases import Phrase, english
-from orchestrator.results.variants import CHANGES
-from orchestrator.storage import store
 from orchestrator.storage.about import Kind
 from orchestrator.storage.files import writing
 from orchestrator.storage.store import Run
@@ -32,30 +30,21 @@ def remake(run: Run) -> None:
     what = run.about()
     match what.kind:
         case Kind.TRAIN | Kind.COMPARE:
-            if not run.has_trials():
+            if not run.count_trials():
                 raise RunUnreadable(english(_NOTHING, path=run.path))
             _finish([run])
         case Kind.VERIFY:
             verify.keep(run, verify.again(run))
         case Kind.EXPLAIN:
-            # An older run has the sides that started.
-            explain.finish(run, what.sides if len(what.sides) > 1 else tuple(FRAMEWORKS))
+            explain.finish(run, compared_sides(what))
         case Kind.RECIPES | Kind.LOOPS:
-            _finish(_inner(run, CHANGES[what.kind]))
+            _finish(variants.inner_runs(run, what.kind).values())
             variants.finish(run, what.kind)
         case _:
             assert_never(what.kind)
 
 
-def _inner(run: Run, names: Iterable[str]) -> Iterator[Run]:
-    """Yield the inner runs that were started."""
-    for name in names:
-        inner = store.inner(run, name)
-        if inner is not None and inner.has_trials():
-            yield inner
-
-
 def _finish(runs: Iterable[Run]) -> None:
     with closing(Renderer()) as renderer:
         for run in runs:
-            compare.finish(run, renderer, lambda _: None)
+            finish.finish(run, renderer, lambda _: None)

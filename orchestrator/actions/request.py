@@ -6,8 +6,13 @@ from pathlib import Path
 
 from twinrun.v1 import job_pb2
 
+from orchestrator.language.phrases import Phrase, say
+from orchestrator.language.words import KEPT
+from orchestrator.settings import config
+from orchestrator.storage.store import Run
 from orchestrator.trials.sides import Side, are_the_same, change_how
 
+_KEPT_WITH_PAGE = Phrase("kept in {path}; its page: {page}")
 Pair = tuple[str, str]  # names of two sides
 
 
@@ -15,7 +20,8 @@ Pair = tuple[str, str]  # names of two sides
 class Request:
     """``spec`` by each of ``sides``, stored in a new run in ``output``, named after ``workload``.
 
-    ``baseline``: the side that the others are compared with; None: the first.
+    ``baseline``: the side that the others are compared with; None: the first. ``label``: the
+    user's own words for the run.
     """
 
     workload: str
@@ -23,6 +29,12 @@ class Request:
     sides: Sequence[Side]
     output: Path
     baseline: str | None = None
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        """Check each side's job, before any runner is asked. Raises BadInput."""
+        for side in self.sides:
+            config.check(side.spec(self.spec))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -38,6 +50,12 @@ class Request:
     def pairs(self) -> list[Pair]:
         """The baseline and each other side that should agree with it."""
         return against(self.names, self.baseline)
+
+
+def kept(run: Run) -> str:
+    """Say where a run is, and its page if it has one."""
+    phrase = _KEPT_WITH_PAGE if run.page_path.exists() else KEPT
+    return say(phrase, path=run.path, page=run.page_path)
 
 
 def against(sides: Sequence[str], baseline: str | None) -> list[Pair]:

@@ -9,20 +9,40 @@ from orchestrator.actions.compare import (
     ComparisonRequest,
     Outcome,
     accepted,
-    comparison_of,
     train_into,
 )
+from orchestrator.actions.finish import comparison_of
+from orchestrator.actions.request import kept
+from orchestrator.errors import BadInput
 from orchestrator.figures.renderer import Renderer
 from orchestrator.language.phrases import Phrase, english, say
 from orchestrator.language.words import OF
+from orchestrator.results.comparison import Comparison
+from orchestrator.results.recipes import RECIPES
 from orchestrator.results.variants import CHANGES, Variants, as_dict, variants
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.progress import Display
+from orchestrator.settings.job import one_of
 from orchestrator.storage import store
 from orchestrator.storage.about import Kind, plain
+from orchestrator.storage.running import making
 from orchestrator.storage.store import Run
 
+BOTH = "both"
+_BOTH = Phrase("--loop both and --recipe both are two comparisons; run them one after the other.")
+_LOOPS = {"fit": job_pb2.LOOP_FIT, "custom": job_pb2.LOOP_CUSTOM}
 _KINDS = {Kind.RECIPES: Phrase("recipes"), Kind.LOOPS: Phrase("loops")}
+
+
+def asked(spec: job_pb2.JobSpec, recipe: str, loop: str | None) -> Kind | None:
+    """Put a recipe and a loop into the spec; return what compares ``both``. Raises BadInput."""
+    if recipe == loop == BOTH:
+        raise BadInput(english(_BOTH))
+    if recipe != BOTH:
+        spec.recipe = RECIPES[one_of("recipe", recipe, (*RECIPES, BOTH))]
+    if loop is not None and loop != BOTH:
+        spec.loop = _LOOPS[one_of("loop", loop, (*_LOOPS, BOTH))]
+    return Kind.RECIPES if recipe == BOTH else Kind.LOOPS if loop == BOTH else None
 
 
 def train_variants(
@@ -38,30 +58,50 @@ def train_variants(
         run = store.create(
             *(request.output, kind, request.workload, request.names, spec),
             baseline=request.baseline,
+            label=request.label,
+            precision=request.plan.precision,
         )
         outcomes = list[Outcome]()
-        for name, changes in CHANGES[kind].items():
-            display.say(say(OF, name=english(_KINDS[kind]), what=name))
-            asked = job_pb2.JobSpec()
-            asked.CopyFrom(spec)
-            for field_name, value in changes.items():
-                setattr(asked, field_name, value)
-            inner = store.within(run, name, plain(request.names), request.names, asked)
-            part = dataclasses.replace(request, spec=asked)
-            outcomes.append(train_into(inner, part, runners, renderer, display))
-            if outcomes[-1].interrupted or outcomes[-1].ended:
-                break
-    return finish(run, kind), outcomes
+        with making(run) as made:
+            for name, changes in CHANGES[kind].items():
+                display.say(say(OF, name=english(_KINDS[kind]), what=name))
+                asked = job_pb2.JobSpec()
+                asked.CopyFrom(spec)
+                for field_name, value in changes.items():
+                    setattr(asked, field_name, value)
+                inner = store.within(run, name, plain(request.names), request.names, asked)
+                part = dataclasses.replace(request, spec=asked)
+                outcomes.append(train_into(inner, part, runners, renderer, display))
+                made.stopped = outcomes[-1].cut_short
+                if made.stopped:
+                    break
+            result = finish(run, kind)
+    display.say(kept(run))
+    return result, outcomes
 
 
 def finish(run: Run, kind: Kind) -> Variants:
     """Write the common result of the inner runs: its file and its page."""
-    from orchestrator import page  # noqa: PLC0415 - takes a while to import
+    from orchestrator import page  # noqa: PLC0415 - take a while to import
+    from orchestrator.figures import plots  # noqa: PLC0415 - take a while to import
 
-    compared = {
-        name: comparison_of(inner) for name in CHANGES[kind] if (inner := store.inner(run, name))
-    }
+    compared = compared_in(run, kind)
     result = variants(kind, compared)
     run.write_result(kind, as_dict(result))
-    run.write_page(page.render(page.variants_page(result, run.about(), list(compared))))
+    canvas = plots.variants_canvas(result)
+    drawings = [] if canvas is None else [canvas.drawing()]
+    for drawing in drawings:
+        run.write_figures(drawing.files())
+    run.write_page(page.render(page.variants_page(result, run.about(), compared, drawings)))
     return result
+
+
+def inner_runs(run: Run, kind: Kind) -> dict[str, Run]:
+    """Return the inner runs that were started and have trials, by name."""
+    found = {name: store.inner(run, name) for name in CHANGES[kind]}
+    return {name: inner for name, inner in found.items() if inner and inner.count_trials()}
+
+
+def compared_in(run: Run, kind: Kind) -> dict[str, Comparison]:
+    """Return the comparisons of the inner runs, by name. Raises RunUnreadable."""
+    return {name: comparison_of(inner) for name, inner in inner_runs(run, kind).items()}

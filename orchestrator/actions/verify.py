@@ -17,7 +17,7 @@ from pathlib import Path
 
 from twinrun.v1 import job_pb2, runner_service_pb2
 
-from orchestrator.actions.request import Pair, Request, against
+from orchestrator.actions.request import Pair, Request, against, kept
 from orchestrator.certificate.certificate import SCHEMA, Certificate, Proof, certify
 from orchestrator.certificate.certificate_file import as_dict, of_run, read
 from orchestrator.certificate.certificates import Certificates
@@ -35,19 +35,31 @@ from orchestrator.certificate.takes import (
 from orchestrator.certificate.tolerance import tolerance
 from orchestrator.errors import JobFailed, RunUnreadable
 from orchestrator.language.phrases import Phrase, english, join, say
-from orchestrator.language.words import KEPT, NEXT
+from orchestrator.language.words import NEXT
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.placement import Placement
 from orchestrator.runners.planning import completed
-from orchestrator.runners.progress import Display, Lines, logged
+from orchestrator.runners.progress import Display, Stages, logged
 from orchestrator.runners.schedule import Listener, raise_unless_succeeded, run_trials
 from orchestrator.storage import certificates, store
 from orchestrator.storage.about import Kind
+from orchestrator.storage.running import making
 from orchestrator.storage.store import Run
 from orchestrator.trials.sides import Side, framework_of
 
+# What a verification changes in a workload by default.
+VERIFIED = {"epochs": 1, "precision": "PRECISION_FLOAT64"}
 _NO_TRIALS = Phrase("{path} has no finished trial of each framework: run 'verify' again.")
 _SHOWING = Phrase("first showing, in float64, that every side does the same job")
+_TAKES = {
+    PLAIN: Phrase("the job"),
+    PERTURBED: Phrase("again, every initial value moved by one rounding"),
+    REPEATED: Phrase("again, to see whether it repeats exactly"),
+    TIMED: Phrase("as it will be timed"),
+    TIMED_PERTURBED: Phrase("as it will be timed, every initial value moved by one rounding"),
+}
+_EVALUATING = Phrase("each side evaluates the weights of the other")
+_PROOF = Phrase("certificate: {what}")
 # The modules whose code determines a certificate.
 _ROOMS = Path(__file__).parents[1]
 _JUDGES = (
@@ -68,10 +80,12 @@ def verify(request: Request, runners: Runners, display: Display) -> tuple[Run, l
     run = store.create(
         *(request.output, Kind.VERIFY, request.workload, request.names, spec),
         baseline=request.baseline,
+        label=request.label,
     )
-    certificates = _certificates(with_rounding(spec), request, run, runners, display)
-    keep(run, certificates)
-    display.say(say(KEPT, path=run.path))
+    with making(run):
+        certificates = _certificates(with_rounding(spec), request, run, runners, display)
+        keep(run, certificates)
+    display.say(kept(run))
     return run, certificates
 
 
@@ -125,7 +139,7 @@ def short(request: Request, run: Run, runners: Runners, display: Display) -> lis
             return read(known, key).made
     display.say(say(_SHOWING))
     inner = store.within(run, "certificate", Kind.VERIFY, request.names, planned[PLAIN])
-    judgements = _certificates(planned, request, inner, runners, Lines(lambda _: None))
+    judgements = _certificates(planned, request, inner, runners, Stages(display))
     if all(each.same_job for each in judgements):
         certificates.write(key, as_dict(Certificates(judgements)))
     return judgements
@@ -153,7 +167,11 @@ def _certificates(
     sides = [side for side in request.sides if any(side.name in pair for pair in request.pairs)]
     with logged(run.log_path, display) as listen:
 
+        def show(what: Phrase, done: int) -> None:
+            display.stage(say(_PROOF, what=english(what)), done, len(planned) + 1)
+
         def train(number: int) -> None:
+            show(_TAKES[number], list(planned).index(number))
             spec = planned[number]
             order = [Placement(side.name, number, side.spec(spec), _SHARED) for side in sides]
             faults = run_trials(order, runners, run, listen, at_once=_at_once(spec))
@@ -170,7 +188,9 @@ def _certificates(
         for number in (TIMED, TIMED_PERTURBED):
             if number in planned:
                 train(number)
+        show(_EVALUATING, len(planned))
         _evaluate_again(planned[PLAIN], request.pairs, run, runners, listen)
+    display.stage("")
     return judged(run, request.pairs)
 
 

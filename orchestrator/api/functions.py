@@ -1,123 +1,141 @@
 """The API of ``import orchestrator``: the command line's names as functions."""
 
-import os
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from orchestrator.actions import compare as comparing
+from orchestrator.actions import variants
 from orchestrator.actions.compare import ComparisonRequest
+from orchestrator.actions.finish import comparison_of
 from orchestrator.actions.repeat import Plan
+from orchestrator.actions.shown import shown
+from orchestrator.api.asked import job_of, names_of, places_of, raise_with_place, showing, spec_of
 from orchestrator.api.keywords import with_flags
-from orchestrator.api.result import Result
-from orchestrator.errors import BadInput, JobFailed, RunnerUnavailable
+from orchestrator.api.progress import Progress
+from orchestrator.api.result import Record, Result
+from orchestrator.api.words import in_words_of_python
+from orchestrator.errors import BadInput
 from orchestrator.frameworks import FRAMEWORKS
-from orchestrator.language.phrases import Phrase, english, say, speaking
+from orchestrator.language.phrases import Phrase, english
 from orchestrator.results import history
-from orchestrator.runners.progress import Lines
-from orchestrator.settings import config, locales, workloads
-from orchestrator.settings.config import Places
-from orchestrator.settings.job import FLAGS, JobFlags
+from orchestrator.settings import config
+from orchestrator.settings.job import JobFlags
 from orchestrator.storage import shelf
-from orchestrator.trials.sides import sides
-
-Progress = bool | Callable[[str], None]
+from orchestrator.storage.store import Run
+from orchestrator.trials.sides import sides, twice
 
 _FEW = Phrase("repeats is {given}; it must be 1 or more.")
-_KEPT = Phrase("{why}\nWhat has finished is kept: orchestrator.load({path!r})")
-_INTERRUPTED = Phrase("Interrupted.")
-_NO_TRIAL = Phrase(
-    "{path} has no trial of its own: it is a run of another kind, or was never "
-    "started. 'orchestrator show' shows its results."
-)
+_NO_TRIAL = Phrase("{path} has no result: no trial of it was started.")
 
 
 @with_flags
+@in_words_of_python()
 def compare(
     workload: str | Path = JobFlags.workload,
     *,
     changes: Mapping[str, Any] | None = None,
     frameworks: str | Sequence[str] = tuple(FRAMEWORKS),
     baseline: str | None = None,
+    recipe: str = "matched",
+    loop: str | None = None,
     repeats: int = 1,
+    same_seed: bool = False,
+    until_sure: bool = False,
+    precision_target: str = "2%",
+    max_minutes: float = 30.0,
+    aa: str | None = None,
     verify: bool = True,
+    concurrent: bool = False,
+    profile: bool = False,
     output: str | Path = "runs",
+    label: str = "",
     progress: Progress = False,
     **given: Any,
-) -> Result:
+) -> Result | Record:
     """Train the same job on each framework, and compare the results side by side.
 
     Names and defaults are those of ``orchestrator compare``, with all its flags of a job, such as
     ``epochs=5``; None means the workload's own value. ``changes`` corresponds to ``--set``: any
     field of the job spec by its dotted name, such as ``{"optimizer": {"sgd": {"momentum": 0.9},
-    "learning_rate": 0.05}}``. ``progress``: True prints a line for each event, a function receives
-    each line, False is quiet. A framework's name takes the address of its runner:
-    ``pytorch="gpu-machine:50051"``.
+    "learning_rate": 0.05}}``. ``recipe="both"`` and ``loop="both"`` return a `Record`, everything
+    else a `Result`. ``progress``: True shows bars in a notebook's cell and prints lines elsewhere,
+    a function receives each line, False is quiet. A framework's name takes the address of its
+    runner: ``pytorch="gpu-machine:50051"``.
 
     The environment and twinrun.toml are ignored. Raises OrchestratorError; if a trial failed, or on
     KeyboardInterrupt, what has finished is kept, and the message says where.
     """
     if repeats < 1:
         raise BadInput(english(_FEW, given=repeats))
-    addresses = {name: given[name] for name in FRAMEWORKS if given.get(name)}
-    job = JobFlags(workload=str(workload), **{name: given[name] for name in FLAGS if name in given})
-    names = config.compared(frameworks if isinstance(frameworks, str) else ",".join(frameworks))
+    precision = config.fraction("precision_target", precision_target) if until_sure else None
+    job, names = job_of(workload, given), names_of(frameworks)
+    spec = spec_of(job, changes)
+    kind = variants.asked(spec, recipe, loop)
+    compared = twice(*config.frameworks(aa)[:1]) if aa else sides(names)
     request = ComparisonRequest(
         job.title,
-        config.job_spec(job.workload, {**job.changes(), **(changes or {})}),
-        sides(names),
+        spec,
+        compared,
         Path(output),
         certify=verify,
-        plan=Plan(repeats),
-        baseline=config.baseline(baseline, names),
+        concurrent=concurrent,
+        profile=profile,
+        plan=Plan(repeats, same_seed, precision, 60 * max_minutes),
+        baseline=config.baseline(baseline, [side.name for side in compared]),
+        label=label,
     )
-    places = Places(dict(config.runner(f"{name}={text}") for name, text in addresses.items()))
     with (
-        speaking(locales.of(os.environ)),
-        closing(Lines(_writer(progress))) as display,
-        workloads.lines_in_refusals(job.workload),
+        showing(progress, job.workload, request.names, spec.epochs) as display,
+        comparing.runners_for(request, places_of(given), display) as runners,
     ):
-        outcome = comparing.train_with_runners(request, places, display)
-    path = str(outcome.run.path)
-    try:
-        comparing.raise_for([outcome])
-    except (JobFailed, RunnerUnavailable) as error:
-        raise type(error)(english(_KEPT, why=error.message, path=path)) from None
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(say(_KEPT, why=english(_INTERRUPTED), path=path)) from None
-    return Result(outcome.run.path, outcome.comparison)
+        if kind is None:
+            outcome = comparing.train(request, runners, display)
+            run, outcomes = outcome.run, [outcome]
+        else:
+            _, outcomes = variants.train_variants(kind, request, runners, display)
+            run = Run(outcomes[0].run.path.parent)
+    raise_with_place(run, outcomes)
+    return record(run) if kind else Result(run.path, outcomes[0].comparison)
 
 
-def load(run: str | Path = shelf.LATEST, output: str | Path = "runs") -> Result:
+@in_words_of_python()
+def load(run: str | Path = shelf.LATEST, output: str | Path = "runs") -> Result | Record:
     """Load a previous run: its path, its name in ``output``, or ``latest``.
 
-    Raises OrchestratorError if there is none, or none with trials.
+    A run of ``verify``, ``explain``, ``compare --recipe both`` or ``--loop both`` is a `Record`.
+    Raises OrchestratorError if there is none, or nothing of it was finished.
     """
     stored = shelf.find(str(run), Path(output))
-    comparison = comparing.comparison_of(stored)
+    if not stored.about().kind.is_comparison:
+        return record(stored)
+    comparison = comparison_of(stored)
     if not comparison.trials:
         raise BadInput(english(_NO_TRIAL, path=stored.path))
     return Result(stored.path, comparison)
 
 
-def runs(output: str | Path = "runs") -> list[history.Entry]:
-    """List the runs in ``output``, newest first, each with its result.
+def runs(
+    output: str | Path = "runs",
+    *,
+    workload: str | None = None,
+    since: datetime | None = None,
+    sort: str = "time",
+) -> list[history.Entry]:
+    """List the runs in ``output``, newest first, each with its state, its result and its numbers.
 
-    ``pandas.DataFrame(orchestrator.runs())`` turns them into a table.
+    Only those of ``workload`` and made ``since`` a time, if given; ``sort`` as of ``orchestrator
+    runs``. ``pandas.DataFrame(orchestrator.runs())`` turns them into a table.
     """
-    return history.entries(shelf.runs(Path(output))[::-1])
+    start = since if since is None or since.tzinfo else since.replace(tzinfo=UTC)
+    fitting = history.fitting(shelf.runs(Path(output)), workload, start)
+    return history.arranged(fitting, history.Sort(sort))
 
 
-def _writer(progress: Progress) -> Callable[[str], None]:
-    if callable(progress):
-        return progress
-    return _print if progress else _nothing
-
-
-def _print(line: str) -> None:
-    print(line, flush=True)  # noqa: T201 - that is what was asked for
-
-
-def _nothing(_line: str) -> None:
-    """Print nothing."""
+def record(run: Run) -> Record:
+    """Return the result of a run that is no comparison. Raises BadInput if it has none."""
+    result = shown(run)
+    if result is None:
+        raise BadInput(english(_NO_TRIAL, path=run.path))
+    return Record(run.path, run.about().kind, history.entry(run).finding, result)

@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal, ParamSpec, TypeVar
 
 from orchestrator.frameworks import FRAMEWORKS
@@ -17,12 +17,23 @@ def with_flags(function: Callable[P, R]) -> Callable[P, R]:
 
     It is called with those that were passed; any other is a TypeError, as for every function.
     """
-    *own, rest = inspect.signature(function).parameters.values()
     kinds = {
         name: Literal[tuple(choices(name))] | None if choices(name) else kind
         for name, (_, kind) in FLAGS.items()
     }
-    kinds |= dict.fromkeys(FRAMEWORKS, str | None)
+    return _with(function, kinds | _ADDRESSES)
+
+
+def with_addresses(function: Callable[P, R]) -> Callable[P, R]:
+    """Give such a function a keyword for each framework alone."""
+    return _with(function, _ADDRESSES)
+
+
+_ADDRESSES: dict[str, object] = dict.fromkeys(FRAMEWORKS, str | None)
+
+
+def _with(function: Callable[P, R], kinds: Mapping[str, object]) -> Callable[P, R]:
+    *own, rest = inspect.signature(function).parameters.values()
     added = [
         rest.replace(name=name, kind=rest.KEYWORD_ONLY, default=None, annotation=kind)
         for name, kind in kinds.items()

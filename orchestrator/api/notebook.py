@@ -1,16 +1,17 @@
-"""A comparison -> HTML for a notebook's cell: verdict, table, evidence, a figure.
+"""A result -> HTML for a notebook's cell: verdict, table, evidence, a figure.
 
 It is self-contained: nothing is fetched, and no script runs.
 """
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html import escape
 
 from orchestrator.language.phrases import say
 from orchestrator.language.words import KEPT
 from orchestrator.reports.comparison import caution_text, sentences
-from orchestrator.reports.table import table
+from orchestrator.reports.grid import Part
+from orchestrator.reports.table import note, table
 from orchestrator.reports.writers import notebook
 from orchestrator.results.comparison import Comparison
 
@@ -23,12 +24,28 @@ def page(comparison: Comparison, path: str, svg: str) -> str:
         [
             f"<div><p><strong>{escape(finding)}</strong></p>",
             notebook.table(numbers) if numbers.rows else "",
+            f"<p>{escape(below)}</p>" if (below := note(comparison)) else "",
             *(f"<p>{escape(sentence)}</p>" for sentence in rest),
             *_warnings(comparison),
             *_image(finding, svg),
-            f"<p><small>{escape(say(KEPT, path=path))}</small></p></div>",
+            f"{_kept(path)}</div>",
         ]
     )
+
+
+def report(finding: str, parts: Iterable[Part], path: str, svg: str) -> str:
+    """Return the HTML of a run of another kind, as `page`."""
+    return f"<div>{notebook.report(parts)}{''.join(_image(finding, svg))}{_kept(path)}</div>"
+
+
+def answer(finding: str, faults: Iterable[str], parts: Iterable[Part], svg: str) -> str:
+    """Return the HTML of what is no run; ``faults`` come first."""
+    said = "".join(f"<p><strong>{escape(fault)}</strong></p>" for fault in faults)
+    return f"<div>{said}{notebook.report(parts)}{''.join(_image(finding, svg))}</div>"
+
+
+def _kept(path: str) -> str:
+    return f"<p><small>{escape(say(KEPT, path=path))}</small></p>"
 
 
 def _warnings(comparison: Comparison) -> Iterator[str]:

@@ -3,20 +3,23 @@
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.actions.shown import Shown
 from orchestrator.api import notebook
+from orchestrator.api.words import in_python
 from orchestrator.certificate import certificate_file
 from orchestrator.errors import BadInput
 from orchestrator.exports.tables import TABLES
-from orchestrator.language.phrases import Phrase, english, speaking
+from orchestrator.language.phrases import Phrase, english, speaking, stored
 from orchestrator.results.circumstances import Caution
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.comparison_file import as_dict
 from orchestrator.results.verdict import Verdict
 from orchestrator.settings import locales
+from orchestrator.storage.about import Kind
 from orchestrator.storage.files import read
 
 if TYPE_CHECKING:
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 _OVERVIEW = "overview"
 _NO_TABLE = Phrase("There is no table {name!r}; choose from {known}.")
 _NO_FIGURE = Phrase("{path} has no figure {name!r}; choose from {known}.")
-_NO_FIGURES = Phrase("{path} has no figures: no epoch was finished.")
+_NO_FIGURES = Phrase("{path} has no figures.")
 _NO_PANDAS = Phrase(
     "to_frame() needs pandas, which is not installed: pip install 'twinrun[notebook]'"
 )
@@ -78,8 +81,11 @@ class Result:
 
     @property
     def warnings(self) -> Sequence[Caution]:
-        """Its warnings: each has a code, a sentence, and a remedy."""
-        return self.comparison.cautions
+        """Its warnings: each has a code, a sentence, and a remedy in the words of Python."""
+        return [
+            replace(each, remedy=stored(in_python(each.remedy)))
+            for each in self.comparison.cautions
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the contents of comparison.json."""
@@ -107,23 +113,72 @@ class Result:
 
         Raises BadInput, which names the available ones.
         """
-        kept = {path.stem: path for path in sorted((self.path / "figures").glob("*.svg"))}
-        if name not in kept:
-            phrase = _NO_FIGURE if kept else _NO_FIGURES
-            raise BadInput(english(phrase, path=self.path, name=name, known=", ".join(kept)))
-        return Figure(name, read(kept[name]).decode())
+        return _figure(self.path, name)
 
     def __repr__(self) -> str:
         return f"<Result {self.path.name}: {self.finding}>"
 
     def _repr_html_(self) -> str:
         """Return HTML in the language of the locale, like the command line."""
-        try:
-            svg = self.figure().svg
-        except BadInput:  # no epoch was finished
-            svg = ""
         with speaking(locales.of(os.environ)):
-            return notebook.page(self.comparison, str(self.path), svg)
+            svg = _svg(self.path, _OVERVIEW)
+            return in_python(notebook.page(self.comparison, str(self.path), svg))
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Record:
+    """The result of a run of another kind: a certificate, an explanation, recipes, loops.
+
+    ``path``: its run directory. ``kind``: such as ``verify``. ``finding``: its result in a
+    sentence.
+    """
+
+    path: Path
+    kind: Kind
+    finding: str
+    shown: Shown
+
+    @property
+    def comparisons(self) -> Mapping[str, Result]:
+        """The comparisons that it consists of, by name; empty: it has none."""
+        compared = self.shown.comparisons.items()
+        return {name: Result(self.path / name, comparison) for name, comparison in compared}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the contents of its result's file, such as certificate.json."""
+        held: dict[str, Any] = json.loads(json.dumps(self.shown.mapping))
+        return held
+
+    def figure(self, name: str | None = None) -> Figure:
+        """Return one of the run's figures, by default the first, as `Result.figure`."""
+        return _figure(self.path, name or next(iter(_figures(self.path)), ""))
+
+    def __repr__(self) -> str:
+        return f"<Record {self.path.name}: {self.finding}>"
+
+    def _repr_html_(self) -> str:
+        """Return HTML in the language of the locale, like the command line."""
+        svg = _svg(self.path, next(iter(_figures(self.path)), ""))
+        with speaking(locales.of(os.environ)):
+            return in_python(notebook.report(self.finding, self.shown.parts(), str(self.path), svg))
+
+
+def _figures(run: Path) -> dict[str, Path]:
+    return {path.stem: path for path in sorted((run / "figures").glob("*.svg"))}
+
+
+def _figure(run: Path, name: str) -> Figure:
+    kept = _figures(run)
+    if name not in kept:
+        phrase = _NO_FIGURE if kept else _NO_FIGURES
+        raise BadInput(english(phrase, path=run, name=name, known=", ".join(kept)))
+    return Figure(name, read(kept[name]).decode())
+
+
+def _svg(run: Path, name: str) -> str:
+    """Return a figure; empty: there is none, because no epoch was finished."""
+    kept = _figures(run)
+    return read(kept[name]).decode() if name in kept else ""
 
 
 # pandas' types that allow missing values.

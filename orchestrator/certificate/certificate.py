@@ -13,7 +13,6 @@ from orchestrator.certificate.distrust import distrust
 from orchestrator.certificate.envelope import Envelope, envelope
 from orchestrator.certificate.evidence import Evidence
 from orchestrator.certificate.gaps import (
-    AGAIN,
     BY_STEP,
     INITIAL,
     LOSSES,
@@ -24,8 +23,16 @@ from orchestrator.certificate.gaps import (
     by_tensor,
     gaps,
 )
-from orchestrator.certificate.judge import Clause, Difference, Gaps, Standard, judge, undetermined
+from orchestrator.certificate.judge import (
+    Difference,
+    Gaps,
+    Standard,
+    judge,
+    summarised,
+    undetermined,
+)
 from orchestrator.certificate.rounding import FLOAT64, Key, Rule, rule_of
+from orchestrator.certificate.switched import beyond_rounding, is_switched
 from orchestrator.language.phrases import Sentence, clause, english
 from orchestrator.language.words import label
 from orchestrator.trials.inputs import InputsCheck, check_inputs
@@ -113,6 +120,9 @@ def certify(
     own = _own(sides)
     nothing = undetermined(trials) if rule is FLOAT64 else frozenset[str]()
     by = Standard(tolerance, rule, nothing, *_sizes(first.plain))
+    if rule is not FLOAT64:
+        moved = [side.perturbed for side in sides if side.perturbed is not None]
+        by = replace(by, switched=len(moved) == 2 and is_switched(plain, moved, by))
     doubts = list(distrust(between, own, _repeated(sides), by)) if own else []
     usable = list(own.values()) if len(own) == 2 and not doubts else []
     differences = [*judge(between, usable, by), *judge(_again(plain), [], by)]
@@ -127,12 +137,12 @@ def certify(
         inputs=check_inputs(trials),
         digests={name: getattr(reported, name) for name in DIGESTS} if reported else {},
         steps=len(between[LOSSES, None].values),
-        differences=_summarised(differences),
+        differences=summarised(differences),
         weights=by_tensor(between, WEIGHTS),
         parting=_parting(differences, trials),
         tolerance=tolerance,
         loss_differences=between[LOSSES, None].values,
-        envelope=envelope(between, own, rule) if len(own) == 2 else None,
+        envelope=envelope(between, own, rule, switched=by.switched) if len(own) == 2 else None,
         made=now,
         undetermined=sorted(nothing & {d.tensor for d in differences if d.tensor}),
     )
@@ -196,15 +206,13 @@ def _timed(
     own = {a.trial.framework: _gaps(a, b) for a, b in zip(plain, moved, strict=True)}
     trials = tuple(each.trial for each in plain)
     by = Standard(tolerance, rule, nothing, *_sizes(plain[0]))
-    # The perturbed trial is a repetition, which diverges by rounding at first.
-    faults = [*_unfinished(trials), *distrust(between, own, {name: {} for name in own}, by)]
-    if not faults:
-        faults = list(text.beyond(judge(between, list(own.values()), by)))
+    by = replace(by, switched=is_switched(plain, moved, by))
+    faults = list(_unfinished(trials)) or beyond_rounding(between, own, by)
     inputs = check_inputs(trials)
     if inputs.same is not True:
         faults.append(clause(inputs.sentence))
     reasons = [english(text.TIMED_IN, precision=rule.precision, reason=fault) for fault in faults]
-    return envelope(between, own, rule), reasons
+    return envelope(between, own, rule, switched=by.switched), reasons
 
 
 def _unfinished(trials: Sequence[Trial]) -> Iterator[Sentence]:
@@ -279,20 +287,6 @@ def _parting(differences: Sequence[Difference], trials: Sequence[Trial]) -> Part
         return Parting(min(steps), None)
     weights = [d.tensor for d in beyond if d.quantity == WEIGHTS]
     return Parting(min(steps) - 1, weights[0]) if weights else None
-
-
-def _summarised(found: Sequence[Difference]) -> list[Difference]:
-    """Return the largest difference of each quantity by each clause, and all undetermined ones."""
-    kept: list[Difference] = []
-    for quantity in dict.fromkeys(d.quantity for d in found if d.quantity != INITIAL):
-        each = [d for d in found if d.quantity == quantity]
-        for kind in Clause:
-            some = [d for d in each if d.clause is kind]
-            if quantity == AGAIN or kind is Clause.UNDETERMINED:
-                kept += some
-            elif some:
-                kept.append(max(some, key=lambda d: d.largest / max(d.own or 0, d.tolerance)))
-    return kept
 
 
 __all__ = ["Certificate", "Parting", "Proof", "Rule", "certify"]

@@ -6,7 +6,7 @@ import numpy as np
 
 from orchestrator.certificate.gaps import ACCURACIES, LOSSES, NORMS, ORDERED
 from orchestrator.certificate.judge import Gaps, Standard, is_of_steps
-from orchestrator.certificate.rounding import FLOAT64, Rule, largest_jump
+from orchestrator.certificate.rounding import FLOAT64, largest_jump
 from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.language.words import label
 
@@ -51,7 +51,7 @@ def distrust(
         if (first > _at_first(LOSSES, by)).any():
             yield english(_COARSE, framework=label(name), largest=float(first[0]), step=0)
     yield from _first_steps(between, by)
-    yield from _jumps(between, own, by.rule)
+    yield from _jumps(between, own, by)
 
 
 def _not_deterministic(name: str, found: Gaps, own: Gaps, by: Standard) -> Iterator[Sentence]:
@@ -98,11 +98,12 @@ def _first_steps(between: Gaps, by: Standard) -> Iterator[Sentence]:
             return
 
 
-def _jumps(between: Gaps, own: Mapping[str, Gaps], rule: Rule) -> Iterator[Sentence]:
-    key = (LOSSES, None)
+def _jumps(between: Gaps, own: Mapping[str, Gaps], by: Standard) -> Iterator[Sentence]:
+    key, rule = (LOSSES, None), by.rule
     if key not in between or not np.isfinite(between[key].values).all():
         return
     times, step = largest_jump(between[key].values, rule.least)
     jumps = [largest_jump(side[key].values, rule.least)[0] for side in own.values() if key in side]
-    if times > rule.jump * min(jumps, default=1.0):
+    counted = max if by.switched else min
+    if times > rule.jump * counted(jumps, default=1.0):
         yield english(_JUMP, times=times, before=step - 1, step=step)

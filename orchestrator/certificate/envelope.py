@@ -18,31 +18,36 @@ class Envelope:
 
     It includes the losses in the order of samples, if known. ``between`` the frameworks, and of
     each framework's ``own`` perturbed trial. ``ratio``: the largest of ``between`` over the smaller
-    ``own``. ``precision``: of the rule that they are compared with.
+    ``own``. ``precision``: of the rule that they are compared with. ``switched``: rounding switches
+    a unit of the model, so that the larger ``own`` counts; see `orchestrator.certificate.switched`.
     """
 
     precision: str
     ratio: float
     between: Floats
     own: Mapping[str, Floats]
+    switched: bool = False
 
-    def smaller(self) -> Floats:
-        """Return the smaller of the own divergences at each step that both have."""
+    def counted(self) -> Floats:
+        """Return the own divergence that counts at each step that both have: the smaller."""
         steps = min(map(len, self.own.values()))
-        least: Floats = np.min([curve[:steps] for curve in self.own.values()], axis=0)
-        return least
+        curves = np.stack([curve[:steps] for curve in self.own.values()])
+        found: Floats = curves.max(axis=0) if self.switched else curves.min(axis=0)
+        return found
 
 
-def envelope(between: Gaps, own: Mapping[str, Gaps], rule: Rule) -> Envelope:
+def envelope(
+    between: Gaps, own: Mapping[str, Gaps], rule: Rule, *, switched: bool = False
+) -> Envelope:
     """Build the envelope; ``own`` by framework: its trial compared with its perturbed one."""
     apart = _losses(between)
     curves = {name: _losses(gaps) for name, gaps in own.items()}
-    least = Envelope(rule.precision, 0.0, apart, curves).smaller()
+    least = Envelope(rule.precision, 0.0, apart, curves, switched).counted()
     steps = min(len(apart), len(least))
     with np.errstate(invalid="ignore"):
         ratios = apart[:steps] / np.maximum(least[:steps], rule.least)
     ratio = float(np.nan_to_num(ratios, nan=np.inf).max()) if steps else np.inf
-    return Envelope(rule.precision, ratio, apart, curves)
+    return Envelope(rule.precision, ratio, apart, curves, switched)
 
 
 def together(curve: Floats) -> int:

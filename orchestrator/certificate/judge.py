@@ -46,7 +46,8 @@ class Standard:
     """The standard for judging a pair of trials.
 
     ``undetermined``: parameters that the job does not determine. ``batch_size``, and ``samples`` of
-    an evaluation: the numbers behind accuracies.
+    an evaluation: the numbers behind accuracies. ``switched``: rounding switches a unit of the
+    model, so that the larger of the own divergences counts.
     """
 
     tolerance: Tolerance
@@ -54,6 +55,7 @@ class Standard:
     undetermined: frozenset[str] = frozenset()
     batch_size: int = 1
     samples: int = 1
+    switched: bool = False
 
 
 class Clause(StrEnum):
@@ -123,7 +125,7 @@ def judge(between: Gaps, own: Sequence[Gaps], by: Standard) -> list[Difference]:
         curve = None
         if own and gap.quantity != INITIAL:
             swayed = bool(by.undetermined) and _is_swayed(gap)
-            which = larger if swayed else smaller
+            which = larger if swayed or by.switched else smaller
             curve = which(own, key, len(gap.values))
             of_logits = which(own, (LOGITS, None), 1)
             # By chance, a mean of losses may have changed by less than each of them.
@@ -177,6 +179,20 @@ def _difference(
         clause,
         beyond if axis else None,
     )
+
+
+def summarised(found: Sequence[Difference]) -> list[Difference]:
+    """Return the largest difference of each quantity by each clause, and all undetermined ones."""
+    kept: list[Difference] = []
+    for quantity in dict.fromkeys(d.quantity for d in found if d.quantity != INITIAL):
+        each = [d for d in found if d.quantity == quantity]
+        for kind in Clause:
+            some = [d for d in each if d.clause is kind]
+            if quantity == AGAIN or kind is Clause.UNDETERMINED:
+                kept += some
+            elif some:
+                kept.append(max(some, key=lambda d: d.largest / max(d.own or 0, d.tolerance)))
+    return kept
 
 
 def _outright(gap: Gap, between: Gaps, by: Standard) -> Floats:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from orchestrator.certificate.effectless import biases_before_batch_norm
 from orchestrator.certificate.envelope import together
 from orchestrator.certificate.gaps import AGAIN, LOGITS, LOSSES, WEIGHTS
 from orchestrator.certificate.judge import Clause, Difference
@@ -39,10 +40,13 @@ _ENLARGES = Phrase(
     "This job enlarges every rounding: the losses agree to {tolerance:.0e} for {together:,} of "
     "{steps:,} steps."
 )
-_UNDETERMINED = Phrase(
-    "The job does not determine {tensors}: its gradient is only rounding, like that "
-    "of a bias before a batch norm (use_bias: false leaves it out)."
+_UNDETERMINED = Phrase("The job does not determine {tensors}: its gradient is only rounding.")
+_NO_EFFECT = Phrase(
+    "A bias before a batch norm has no effect, and a gradient of zero but for rounding: so "
+    "{tensors} may differ, here by {share}, and the moving mean with it (use_bias: false "
+    "leaves it out)."
 )
+_SEEN = 0.001  # a relative difference that a reader asks about
 _ROUNDED = Phrase(
     "In {precision}, {first} and {second} diverge as a framework diverges from "
     "itself by rounding alone: over {steps:,} steps by up to {ratio} times as much."
@@ -51,6 +55,10 @@ _TIMED = Phrase(
     "In {precision}, the precision of the timed trials, they differ over {steps:,} "
     "steps by {between:.0e}, {ratio} times as much as rounding makes a framework "
     "differ from itself."
+)
+_SWITCHED = Phrase(
+    "Rounding switches a unit of the model there: the trial of one framework agrees with that of "
+    "the other whose initial values were moved by one rounding."
 )
 _LATE = Phrase("The last of {epochs} epochs was run as epoch {number:,} of a long job.")
 _NOT_COVERED = Phrase("Anything that begins at another step is not covered.")
@@ -133,6 +141,7 @@ def sentence(found: "Certificate", reasons: Sequence[Sentence]) -> Sentence:
         return english(NOT_SAME, reasons=join(SEMICOLON, reasons))
     exact = rule_of(found.job) is FLOAT64
     parts = [_exact(found), *_needed(found)] if exact else [*_rounded(found)]
+    parts += _without_effect(found)
     if found.timed is not None:
         parts.append(
             english(
@@ -143,6 +152,8 @@ def sentence(found: "Certificate", reasons: Sequence[Sentence]) -> Sentence:
                 ratio=number(found.timed.ratio),
             )
         )
+    if any(each is not None and each.switched for each in (found.envelope, found.timed)):
+        parts.append(english(_SWITCHED))
     job = found.job
     if job.late_epoch is not None:
         parts.append(english(_LATE, epochs=job.epochs, number=job.late_epoch))
@@ -185,13 +196,22 @@ def _name(found: Difference) -> Sentence:
 
 def _needed(found: "Certificate") -> Iterator[Sentence]:
     """Yield why something needed more than its tolerance."""
-    if found.undetermined:
-        yield english(_UNDETERMINED, tensors=join(COMMA, found.undetermined))
+    without_effect = set(biases_before_batch_norm(found.job.layers))
+    if others := [name for name in found.undetermined if name not in without_effect]:
+        yield english(_UNDETERMINED, tensors=join(COMMA, others))
     special = _by_rounding(found)
     if any(d.quantity == LOSSES for d in special) or (special and not found.undetermined):
         apart = found.loss_differences > found.tolerance.losses
         kept = int(apart.argmax()) if apart.any() else found.steps
         yield english(_ENLARGES, tolerance=found.tolerance.losses, together=kept, steps=found.steps)
+
+
+def _without_effect(found: "Certificate") -> Iterator[Sentence]:
+    """Yield why some bias differs although it is the same job."""
+    of = {name: found.weights.get(name, 0.0) for name in biases_before_batch_norm(found.job.layers)}
+    if names := [name for name, apart in of.items() if apart > _SEEN]:
+        share = f"{100 * max(of.values()):.0f} %"
+        yield english(_NO_EFFECT, tensors=join(COMMA, names), share=share)
 
 
 def _rounded(found: "Certificate") -> Iterator[Sentence]:

@@ -131,7 +131,7 @@ def _by_step(gap: Floats, trial: Trial, rule: Rule, held: Envelope | None) -> It
     if gap[0] > outright:
         yield english(_FIRST, largest=float(gap[0]), allowed=outright)
         return
-    own = held.smaller() if held is not None else np.zeros(0)
+    own = held.counted() if held is not None else np.zeros(0)
     if held is None and rule is FLOAT64:  # the certificate was exact: so are as many steps here
         own = np.zeros(_EXACT_STEPS)
     judged = min(len(own), len(gap))

@@ -1,8 +1,9 @@
-"""The texts of ``--help``, in the current language."""
+"""The texts of ``--help``, in the current language: of the commands, and of Typer's own."""
 
 from collections.abc import Iterator
 from typing import Any
 
+import typer
 from rich.text import Text
 
 from orchestrator.language.phrases import ENGLISH, Phrase, current, say
@@ -17,7 +18,20 @@ class _Folded(Text):
 
 
 # Where a command or a flag stores its texts.
-_FIELDS = ("help", "rich_help_panel")
+_FIELDS = ("help", "rich_help_panel", "options_metavar", "subcommand_metavar")
+_USAGE = Phrase("Usage: ")
+# Where typer.rich_utils stores its own.
+_TYPERS = {
+    "ARGUMENTS_PANEL_TITLE": Phrase("Arguments"),
+    "OPTIONS_PANEL_TITLE": Phrase("Options"),
+    "COMMANDS_PANEL_TITLE": Phrase("Commands"),
+    "ERRORS_PANEL_TITLE": Phrase("Error"),
+    "DEFAULT_STRING": Phrase("[default: {}]"),
+    "ENVVAR_STRING": Phrase("[env var: {}]"),
+    "REQUIRED_LONG_STRING": Phrase("[required]"),
+    "ABORTED_TEXT": Phrase("Aborted."),
+    "RICH_HELP": Phrase("Try [blue]'{command_path} {help_option}'[/] for help."),
+}
 
 
 def texts(group: Any) -> Iterator[tuple[Any, str, Phrase]]:
@@ -28,8 +42,8 @@ def texts(group: Any) -> Iterator[tuple[Any, str, Phrase]]:
 
 
 def _own(command: Any) -> Iterator[tuple[Any, str, Phrase]]:
-    flags = (flag for flag in command.params if not flag.name.endswith("_completion"))  # Typer's
-    for owner in (command, *flags):
+    context = typer.Context(command, **command.context_settings)
+    for owner in (command, *command.params, command.get_help_option(context)):
         yield from _of(owner)
 
 
@@ -49,6 +63,11 @@ def say_help(command: Any) -> None:
     from typer import rich_utils  # noqa: PLC0415 - takes a while to import
 
     rich_utils.Text = _Folded  # type: ignore[attr-defined]
+    for name, phrase in _TYPERS.items():
+        setattr(rich_utils, name, say(phrase))
+    command.format_usage = lambda context, formatter: formatter.write_usage(
+        context.command_path, " ".join(command.collect_usage_pieces(context)), say(_USAGE)
+    )
     listed = getattr(command, "commands", {}).values()
     for owner, field, text in [*_own(command), *(each for one in listed for each in _of(one))]:
         setattr(owner, field, say(text))

@@ -13,6 +13,7 @@ from typing import Any
 from typer.core import TyperCommand, TyperGroup
 
 from orchestrator.cli.commands import COMMANDS
+from orchestrator.cli.ending import unread_is_an_end
 
 
 class LazyCommand(TyperCommand):
@@ -46,6 +47,16 @@ class Commands(TyperGroup):
         self.commands = {
             name: LazyCommand(name, help=_help(name, module)) for name, module in COMMANDS.items()
         }
+
+    def make_context(self, *given: Any, **settings: Any) -> Any:
+        """Make it; --help and --version are printed here."""
+        with unread_is_an_end():
+            return super().make_context(*given, **settings)
+
+    def invoke(self, context: Any) -> Any:
+        """Run the command."""
+        with unread_is_an_end():
+            return super().invoke(context)
 
 
 def _help(name: str, module: str) -> str:

@@ -3,7 +3,8 @@
 import io
 import os
 import sys
-from typing import Any
+from importlib import metadata
+from typing import Annotated, Any
 
 import typer
 
@@ -19,9 +20,23 @@ from orchestrator.settings import locales
 _ERROR = Phrase("orchestrator: {message}")
 
 
-def _before(context: typer.Context, lang: LanguageOption = None) -> None:
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"twinrun {metadata.version('twinrun')}")
+        raise typer.Exit
+
+
+_VersionOption = Annotated[
+    bool,
+    typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True),
+]
+
+
+def _before(
+    context: typer.Context, lang: LanguageOption = None, version: _VersionOption = False
+) -> None:
     """Set a flag: from the command line, else the environment, else the file, else its default."""
-    del lang  # `chosen` reads it
+    del lang, version  # `chosen` and `_print_version` read them
     with errors_told(), speaking(chosen(context)), errors_told():
         file = settings.path()
         if file is not None:  # only then import every command, for its flags
@@ -36,12 +51,14 @@ app = typer.Typer(
     "no runner could be reached, or it is the wrong one; 4 a job failed; 5 "
     "results could not be written; 6 not shown to be the same job; 7 the result "
     "stands with warnings, and --strict is set; 130 interrupted (what has "
-    "finished is kept).\n\nAny flag can also be set by an environment variable "
-    "(--batch-size of compare: TWINRUN_COMPARE_BATCH_SIZE), or in twinrun.toml "
+    "finished is kept); 141 nobody reads the output any "
+    "more.\n\nAny flag can also be set by an environment variable (--batch-size of "
+    "compare: TWINRUN_COMPARE_BATCH_SIZE), or in twinrun.toml "
     "(here or in ~/.config/twinrun; $TWINRUN_CONFIG names another): a key at "
     "the top is a flag of every command, one in a table such as \\[compare] of "
     "that command only.",
     no_args_is_help=True,
+    context_settings={"help_option_names": ["--help", "-h"]},
     pretty_exceptions_enable=False,
 )
 

@@ -1,6 +1,7 @@
 """The flags that commands share, in groups."""
 
 import dataclasses
+from collections.abc import Container
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +14,7 @@ from orchestrator.actions.repeat import Plan
 from orchestrator.cli import completion
 from orchestrator.cli.groups import JOB
 from orchestrator.frameworks import FRAMEWORKS
+from orchestrator.results.circumstances import CODES
 from orchestrator.settings import config
 from orchestrator.settings.config import Places
 from orchestrator.settings.job import JobFlags
@@ -44,6 +46,14 @@ BaselineOption = Annotated[
     str | None,
     typer.Option(
         metavar="NAME", help="The side that the others are compared with; default: the first."
+    ),
+]
+LabelOption = Annotated[
+    str,
+    typer.Option(
+        metavar="TEXT",
+        help="Your own words for the run, which 'orchestrator runs' shows.",
+        rich_help_panel="Output",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
@@ -102,8 +112,20 @@ class _Where:
         ),
     ] = None
 
+    local: Annotated[
+        bool,
+        _option(
+            _WHERE,
+            "--local",
+            help="Use only runners of your own on this machine, whatever addresses are set and "
+            "whatever listens on the default ports.",
+        ),
+    ] = False
+
     def places(self) -> Places:
         """Return the places. Raises BadInput."""
+        if self.local:
+            return Places(local=True)
         own = {name: getattr(self, name) for name in FRAMEWORKS}
         return Places({**own, **dict(map(config.runner, self.runner or []))})
 
@@ -133,21 +155,24 @@ else:
     )
 
 
+OutputOption = Annotated[
+    Path,
+    _option(
+        _SHOWN,
+        "--output",
+        "-o",
+        metavar="DIR",
+        envvar="TWINRUN_OUTPUT",
+        help="Directory of the runs, one directory each.",
+    ),
+]
+
+
 @dataclass(frozen=True, slots=True)
 class ShownOptions:
     """Where runs are stored, and how results are printed."""
 
-    output: Annotated[
-        Path,
-        _option(
-            _SHOWN,
-            "--output",
-            "-o",
-            metavar="DIR",
-            envvar="TWINRUN_OUTPUT",
-            help="Directory of the runs, one directory each.",
-        ),
-    ] = Path("runs")
+    output: OutputOption = Path("runs")
     as_json: Annotated[bool, _option(_SHOWN, "--json", help="Print results as JSON on stdout.")] = (
         False
     )
@@ -199,8 +224,15 @@ class RepeatOptions:
         ),
     ] = None
     strict: Annotated[
-        bool, _option(_SURE, "--strict", help="Exit with code 7 if there is a warning.")
-    ] = False
+        str | None,
+        _option(
+            _SURE,
+            "--strict",
+            metavar="[CODES]",
+            help="Exit with code 7 if there is a warning; with codes, such as "
+            "BELOW_TARGET,CPU_SHARED, if there is one of these.",
+        ),
+    ] = None
 
     def plan(self) -> Plan:
         """Return the plan. Raises BadInput."""
@@ -211,3 +243,7 @@ class RepeatOptions:
             precision if self.until_sure else None,
             60 * self.max_minutes,
         )
+
+    def refused(self) -> Container[str]:
+        """Return the codes of the warnings that --strict does not accept. Raises BadInput."""
+        return config.codes(self.strict, CODES)

@@ -39,6 +39,7 @@ class Writer:
     settings: Mapping[str, str] = field(default_factory=dict)
 
 
+MARKDOWN = "markdown"
 WRITERS: Mapping[str, Writer] = {
     "tensorboard": Writer("orchestrator.exports.tensorboard", "tensorboard"),
     "mlflow": Writer(
@@ -48,5 +49,5 @@ WRITERS: Mapping[str, Writer] = {
     ),
     "csv": Writer("orchestrator.exports.csv_tables"),
     "parquet": Writer("orchestrator.exports.parquet", "parquet"),
-    "markdown": Writer("orchestrator.exports.markdown"),
+    MARKDOWN: Writer("orchestrator.exports.markdown"),
 }

@@ -1,5 +1,6 @@
 """Writes a run's results for another program: whole, and never over existing files unasked."""
 
+import functools
 import importlib
 import json
 import os
@@ -9,9 +10,10 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from orchestrator.actions import compare
+from orchestrator.actions.shown import only_comparison, shown
 from orchestrator.errors import BadInput
-from orchestrator.exports import WRITERS, Result
+from orchestrator.exports import MARKDOWN, WRITERS, Result
+from orchestrator.exports.markdown import write_report
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.storage.files import writing
 from orchestrator.storage.store import Run
@@ -19,7 +21,6 @@ from orchestrator.storage.store import Run
 SCHEMA = "twinrun.export/1"
 _MARK = "twinrun.json"  # in each folder that is an export
 _NO_TRIAL = Phrase("{run} has no trial to export.")
-_INNER = Phrase("{run} has no trial of its own to export; these runs inside it have: {paths}.")
 _MISSING = Phrase(
     "Exporting to {to} needs {package}, which is not installed: "
     "{python} -m pip install 'twinrun[{extra}]'"
@@ -40,16 +41,15 @@ def export(run: Run, to: str, place: Path | None, *, force: bool) -> Path:
     taken; OutputError.
     """
     place = (place or run.path / "exports" / to).absolute()
-    write = _writer(to)
-    result = _result(run, place)
+    write = _content(run, to, place)
     _refuse(place, force=force)
     # A new name each time: MLflow keeps stores open by their names.
     partial = place.with_name(f".{place.name}.{uuid.uuid4().hex}")
     with writing(place):
         try:
             partial.mkdir(parents=True)
-            write(result, partial)
-            mark = {"schema": SCHEMA, "run": result.name, "to": to}
+            write(partial)
+            mark = {"schema": SCHEMA, "run": run.path.name, "to": to}
             (partial / _MARK).write_text(json.dumps(mark) + "\n", encoding="utf-8")
             if place.exists():
                 shutil.rmtree(place)
@@ -57,6 +57,16 @@ def export(run: Run, to: str, place: Path | None, *, force: bool) -> Path:
         finally:
             shutil.rmtree(partial, ignore_errors=True)
     return place
+
+
+def _content(run: Run, to: str, place: Path) -> Callable[[Path], None]:
+    """Return the function that fills a folder; for a run of another kind only as Markdown."""
+    writer = _writer(to)
+    what = run.about()
+    if to == MARKDOWN and not what.kind.is_comparison and (result := shown(run)) is not None:
+        return functools.partial(write_report, f"{what.workload}: {run.path.name}", result.parts())
+    result_of_trials = _result(run, place)
+    return lambda folder: writer(result_of_trials, folder)
 
 
 def _writer(to: str) -> Callable[[Result, Path], None]:
@@ -75,11 +85,9 @@ def _writer(to: str) -> Callable[[Result, Path], None]:
 
 
 def _result(run: Run, place: Path) -> Result:
-    comparison = compare.comparison_of(run)
+    comparison = only_comparison(run)
     if not comparison.trials:
-        inner = sorted(str(path.parent) for path in run.path.glob("*/events"))
-        phrase = _INNER if inner else _NO_TRIAL
-        raise BadInput(english(phrase, run=run.path, paths=", ".join(inner)))
+        raise BadInput(english(_NO_TRIAL, run=run.path))
     what = run.about()
     began = what.time.timestamp() if what.time else 0.0
     figures = sorted((run.path / "figures").glob("*.*"))

@@ -4,6 +4,7 @@ A column's name has its unit; losses have none, accuracies and utilisation are i
 steps count from 0, trials from 1. None: not known. docs/export.md describes each column.
 """
 
+import bisect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -88,12 +89,11 @@ def epochs(comparison: Comparison) -> Iterator[Row]:
 def steps(comparison: Comparison) -> Iterator[Row]:
     """Yield a row for each reported step."""
     for side, trial in _trials(comparison):
-        per_epoch = trial.inputs.steps_per_epoch if trial.inputs else 0
         details = trial.details
         for step, loss in enumerate(trial.losses.tolist()):
             yield {
                 **_key(side, trial),
-                "epoch": step // per_epoch if per_epoch else None,
+                "epoch": bisect.bisect_right(trial.epoch_starts, step) - 1,
                 "step": step,
                 "loss": loss,
                 "accuracy": float(details.accuracies[step]) if details else None,
@@ -115,14 +115,12 @@ def phases(comparison: Comparison) -> Iterator[Row]:
 def trials(comparison: Comparison) -> Iterator[Row]:
     """Yield a row for each trial: how it ended, where it ran, and what it used."""
     for side, trial in _trials(comparison):
-        last = trial.epochs[-1] if trial.epochs else None
         environment = {
             "state": trial.state.value,
             "error": trial.error.message if trial.error else None,
             "seed": trial.spec.seed if trial.spec else None,
             "epochs": len(trial.epochs),
             "train_samples": trial.inputs.train_samples if trial.inputs else None,
-            "train_loss": last and last.train_loss,
             **{each.name: each.measure(trial, comparison.job) for each in QUANTITIES},
         }
         yield {

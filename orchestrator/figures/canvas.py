@@ -4,6 +4,7 @@ It uses matplotlib's object interface only: no window, no global figure; its set
 """
 
 import io
+import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -47,17 +48,19 @@ _TITLE_LINE, _FOOTER_LINE, _EDGE = 0.21, 0.125, 0.1
 _TITLE_COLUMNS, _FOOTER_COLUMNS = 50, 92  # characters
 _TITLE_LINES = 5
 _DPI = 240
+_SENTENCE = re.compile(r"(?<=\.)(?= )|(?<=。)")  # its end
 
 Panel = Callable[[Axes], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """Inches around a panel: to its left, to its right, above it."""
+    """Inches around a panel: to its left, to its right, above it; and by how many it is taller."""
 
     left: float = 0.74
     right: float = 0.2
     above: float = 0.15
+    taller: float = 0.0
 
 
 BARS = Room(left=0.2)  # with names above them
@@ -83,17 +86,18 @@ class Canvas:
 
 def drawn(name: str, title: str, footer: Sequence[str], panel: Panel, room: Room) -> Canvas:
     """Draw a figure; nothing is laid out by trial: a panel always has the same place."""
-    lines = columns.wrap(title, _TITLE_COLUMNS, max_lines=_TITLE_LINES, placeholder=" ...")
-    below = [line for text in footer for line in columns.wrap(text, _FOOTER_COLUMNS)]
+    lines, rest = _split(title)
+    below = [line for text in [*rest, *footer] for line in columns.wrap(text, _FOOTER_COLUMNS)]
     head = _EDGE + _TITLE_LINE * len(lines)
     foot = 2 * _EDGE + _FOOTER_LINE * len(below) if below else 0.0
-    height = head + _HEIGHT + foot
+    tall = _HEIGHT + room.taller
+    height = head + tall + foot
     with style():
         figure = Figure(figsize=(_WIDTH, height), dpi=_DPI)
         place = (
             *(room.left / _WIDTH, (foot + _BELOW) / height),
             (_WIDTH - room.left - room.right) / _WIDTH,
-            (_HEIGHT - room.above - _BELOW) / height,
+            (tall - room.above - _BELOW) / height,
         )
         panel(figure.add_axes(place))
         bold: dict[str, Any] = {"fontsize": 12, "fontweight": "bold", "va": "top"}
@@ -101,9 +105,27 @@ def drawn(name: str, title: str, footer: Sequence[str], panel: Panel, room: Room
         figure.text(edge, 1 - _EDGE / height, "\n".join(lines), gid=TITLE, **bold)
         small: dict[str, Any] = {"fontsize": 7, "color": "#555555", "va": "bottom"}
         figure.text(edge, _EDGE / height, "\n".join(below), gid=FOOTER, **small)
-    points = (0.0, head, _WIDTH, _HEIGHT)
-    left, top, width, tall = (round(POINTS * part, 3) for part in points)
-    return Canvas(name, title, figure, (left, top, width, tall))
+    points = (0.0, head, _WIDTH, tall)
+    left, top, width, deep = (round(POINTS * part, 3) for part in points)
+    return Canvas(name, title, figure, (left, top, width, deep))
+
+
+def _split(title: str) -> tuple[list[str], list[str]]:
+    """Return the title's lines, and the text that goes below the figure: what has no room above.
+
+    The lines end with a whole sentence, if the first one has room.
+    """
+    whole_lines = columns.wrap(title, _TITLE_COLUMNS)
+    if len(whole_lines) <= _TITLE_LINES:
+        return whole_lines, []
+    sentences = _SENTENCE.split(title)
+    for count in range(len(sentences) - 1, 0, -1):
+        above = "".join(sentences[:count]).strip()
+        lines = columns.wrap(above, _TITLE_COLUMNS)
+        if len(lines) <= _TITLE_LINES:
+            return lines, [title.removeprefix(above).strip()]
+    lines = columns.wrap(title, _TITLE_COLUMNS, max_lines=_TITLE_LINES, placeholder=" ...")
+    return lines, [title]
 
 
 def whole(name: str, title: str, figure: Figure) -> Canvas:

@@ -10,8 +10,8 @@ from orchestrator.certificate.certificate import Certificate
 from orchestrator.certificate.certificates import Certificates
 from orchestrator.figures import panels
 from orchestrator.figures.canvas import BARS, NAMED, Canvas, Room, drawn, style, whole
-from orchestrator.figures.drawing import Drawing
-from orchestrator.figures.panels import pitfalls
+from orchestrator.figures.drawing import TITLE, Drawing
+from orchestrator.figures.panels import pitfalls, variants
 from orchestrator.figures.panels.confusion import confusion
 from orchestrator.figures.titles import footer, titles, trials_of
 from orchestrator.language import columns as cells
@@ -22,6 +22,8 @@ from orchestrator.results.comparison import Comparison
 from orchestrator.results.evaluation import Evaluation
 from orchestrator.results.explanation import Row
 from orchestrator.results.preview import Preview
+from orchestrator.results.variants import Variants
+from orchestrator.storage.about import Kind
 
 _FOOTER_COLUMNS = 130
 _IMAGES_ACROSS = 10
@@ -36,8 +38,14 @@ _PANELS: Mapping[str, tuple[panels.Panel, Room]] = {
     "loss": (panels.loss, NAMED),
     "memory": (panels.peaks, BARS),
 }
-_PARTING = Room(left=0.95, right=0.95)
+_PARTING = Room(left=0.95, right=0.95, above=0.35)
+_LEGEND_LINE = 0.17  # inches
 
+_ROW, _ROWS = 0.55, 5  # inches of one bar; how many have room in a figure
+_VARIANTS = {
+    Kind.RECIPES: Phrase("Seconds of training, by recipe"),
+    Kind.LOOPS: Phrase("Seconds of an epoch, by loop"),
+}
 _EXPLAINED = Phrase("One difference at a time: the effect of each on a comparison of the same job")
 _ORIGINALS, _DIFFERENCE = Phrase("originals"), Phrase("difference")
 _DIFFERENCE_OF = Phrase("{first}\nminus {second}")
@@ -96,8 +104,15 @@ def certificate_canvas(certificate: Certificate, name: str = CERTIFICATE) -> Can
     with style():
         return drawn(
             *(name, say(certificate.sentence), []),
-            *(lambda axes: panels.parting(axes, certificate), _PARTING),
+            *(lambda axes: panels.parting(axes, certificate), _parting_room(certificate)),
         )
+
+
+def _parting_room(certificate: Certificate) -> Room:
+    """Return room with space for the legend, which has two lines for each side's own divergence."""
+    lines = 2 * len(certificate.envelope.own) if certificate.envelope else 0
+    more = _LEGEND_LINE * lines
+    return replace(_PARTING, above=_PARTING.above + more, taller=more)
 
 
 def explanation_canvas(rows: Sequence[Row], *, alone: bool = True) -> Canvas:
@@ -120,9 +135,21 @@ def explanation_canvas(rows: Sequence[Row], *, alone: bool = True) -> Canvas:
             axes.set_title(heading, fontsize=13)
             axes.grid(visible=False, axis="y")
         subplots[0].invert_yaxis()
-        figure.suptitle(say(_EXPLAINED), x=0.01, ha="left", fontsize=17, fontweight="bold")
+        bold: dict[str, Any] = {"x": 0.01, "ha": "left", "fontsize": 17, "fontweight": "bold"}
+        figure.suptitle(say(_EXPLAINED), gid=TITLE, **bold)
         name = "explanation" if alone else f"explanation-{list(rows[0].seconds)[1]}"
         return whole(name, say(_EXPLAINED), figure)
+
+
+def variants_canvas(found: Variants) -> Canvas | None:
+    """Return the time of each side in each variant. None: none has finished."""
+    rows = len(list(variants.bars(found)))
+    if not rows:
+        return None
+    with style():
+        room = replace(BARS, taller=max(0.0, _ROW * (rows - _ROWS)))
+        title = say(_VARIANTS[found.kind])
+        return drawn(found.kind, title, [], lambda axes: variants.variants(axes, found), room)
 
 
 def evaluation_canvas(found: Evaluation, name: str) -> Canvas:

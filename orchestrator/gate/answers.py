@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from google.protobuf.message import Message
 from twinrun.v1 import job_pb2, runner_service_pb2
 
-from orchestrator.gate import values
 from orchestrator.gate.fault import AT_MOST, ONE_OF, Origin, require, require_from
 from orchestrator.gate.files import require_digest
 from orchestrator.gate.spec import check_completed, check_taken
 from orchestrator.language.phrases import Phrase, english
+from orchestrator.trials import values
 from orchestrator.trials.text import clean_message
 
 _AS_ASKED = Phrase("{asked}, as requested")

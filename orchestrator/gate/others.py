@@ -10,8 +10,8 @@ from orchestrator.gate.expected import Expected
 from orchestrator.gate.fault import ABOVE, AT_LEAST, AT_MOST, require, require_from
 from orchestrator.gate.times import Elapsed
 from orchestrator.gate.training import check_metrics
-from orchestrator.gate.values import seconds
 from orchestrator.language.phrases import Phrase, english
+from orchestrator.trials.values import seconds
 
 _A_TIME = Phrase("a time above 0 s")
 _A_SHAPE = Phrase("[images, height, width, channels], {most:,} numbers at most")

@@ -9,7 +9,7 @@ from typing import Any
 
 from twinrun.v1 import job_pb2
 
-from orchestrator.gate import others, values
+from orchestrator.gate import others
 from orchestrator.gate.expected import expected
 from orchestrator.gate.fault import AT_MOST, ONE_OF, Fault, Origin, require
 from orchestrator.gate.files import Download, File, logits_file, require_digest, weights_file
@@ -17,6 +17,7 @@ from orchestrator.gate.states import AGAIN, ENDED, FAILED, Phases, States, name,
 from orchestrator.gate.times import Elapsed, require_sum
 from orchestrator.gate.training import Training
 from orchestrator.language.phrases import Phrase, Sentence, english
+from orchestrator.trials import values
 from orchestrator.trials.text import clean_message
 
 _MOST_PROGRESS = 10_000  # four a second, for 40 minutes

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from google.protobuf.duration_pb2 import Duration
 
 from orchestrator.gate.fault import require
-from orchestrator.gate.values import seconds
 from orchestrator.language.phrases import Phrase, english
+from orchestrator.trials.values import seconds
 
 Elapsed = Callable[[], float]
 

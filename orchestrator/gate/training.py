@@ -9,8 +9,8 @@ from orchestrator.gate import times
 from orchestrator.gate.expected import Expected
 from orchestrator.gate.fault import AT_MOST, FROM, Fault, require, require_from
 from orchestrator.gate.times import Elapsed
-from orchestrator.gate.values import seconds
 from orchestrator.language.phrases import Phrase, english
+from orchestrator.trials.values import seconds
 
 _THE_NEXT = Phrase("the next one, {next}")
 _AS_MANY = Phrase("{count}, as the losses are")

@@ -1,5 +1,6 @@
 """Follows runners that others have started: finds them, lists their jobs, reads their events."""
 
+import dataclasses
 import functools
 import itertools
 import threading
@@ -11,6 +12,7 @@ from twinrun.v1 import job_pb2
 from orchestrator.errors import BadInput, RunnerUnavailable, WrongReport
 from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.gate.refusal import refusal
+from orchestrator.live.runs import LiveRun
 from orchestrator.live.state import KEPT_JOBS, Live, Runner, answered, heard, listed
 from orchestrator.runners.client import Client
 from orchestrator.runners.finding import answering
@@ -32,6 +34,9 @@ class Board:
     def change(self, how: Callable[[Live], Live]) -> None:
         with self._changing:
             self.live = how(self.live)
+
+    def show_run(self, run: LiveRun) -> None:
+        self.change(lambda live: dataclasses.replace(live, run=run))
 
 
 class Follower:

@@ -12,6 +12,7 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Sentence
 from orchestrator.live.curve import Curve, extended, for_steps
+from orchestrator.live.runs import LiveRun
 from orchestrator.runners.progress import happened
 from orchestrator.trials.fold import fold
 from orchestrator.trials.kinds import event_kind
@@ -85,10 +86,11 @@ class Runner:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """Everything that the page shows."""
+    """Everything that the page shows. ``run``: None if none was made while it watched."""
 
     runners: Mapping[str, Runner]
     jobs: Mapping[str, LiveJob] = field(default_factory=dict)
+    run: LiveRun | None = None
 
     def lost(self, job: LiveJob) -> bool:
         """Return whether it had not ended when its runner was last heard from."""

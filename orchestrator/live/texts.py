@@ -7,8 +7,9 @@ from twinrun.contract.enums import JobState
 from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase, say
-from orchestrator.language.words import number, percent
+from orchestrator.language.words import OF, number, percent
 from orchestrator.live.curve import Curve, tip
+from orchestrator.live.runs import LiveRun
 from orchestrator.live.state import LiveJob, Runner
 from orchestrator.runners.progress import PHASES
 
@@ -33,6 +34,7 @@ PAGE = {
     "progress": Phrase("Progress"),
     "step": Phrase("step"),
     "epoch": Phrase("epoch"),
+    "projector": Phrase("Projector"),
     "scripts": Phrase("This page needs JavaScript."),
 }
 
@@ -52,6 +54,8 @@ _RUNNER = Phrase("at {address}")
 _NO_RUNNER = Phrase("no runner yet")
 _GONE = Phrase("the runner is gone")
 _LOST = Phrase("lost: the runner disappeared before the job had ended")
+_RUN_BEGINS = Phrase("The run has begun.")
+_RUN_ENDED = Phrase("The run has ended.")
 _OUTCOME = Phrase("{seconds} s, {accuracy}")
 _OPTIMIZERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW"}
 _NONE = "-"
@@ -93,6 +97,16 @@ def details(spec: job_pb2.JobSpec) -> str:
 
 def _name(enum: object, prefix: str, value: int) -> str:
     return str(enum.Name(value)).removeprefix(f"{prefix}_").lower()  # type: ignore[attr-defined]
+
+
+def run_title(found: LiveRun) -> str:
+    return say(OF, name=found.name, what=found.label) if found.label else found.name
+
+
+def run_text(found: LiveRun) -> str:
+    if found.text is not None:
+        return say(found.text)
+    return say(_RUN_BEGINS if found.running else _RUN_ENDED)
 
 
 def runner(found: Runner) -> str:

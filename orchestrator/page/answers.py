@@ -8,10 +8,10 @@ from orchestrator.language.phrases import Phrase, Sentence, english, join, say
 from orchestrator.language.words import AND, COMMA, OF, SEMICOLON, label, number, percent
 from orchestrator.page.blocks import Answer
 from orchestrator.reports import comparison as report
-from orchestrator.reports.time_breakdown import cpus_in_use, why_sentence
+from orchestrator.reports.time_breakdown import causes, why_sentence
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.quantities import EPOCH, TEST_ACCURACY
-from orchestrator.results.verdict import Verdict
+from orchestrator.results.verdict import Verdict, below
 from orchestrator.storage.about import About
 from orchestrator.trials.gpu_use import what_idles
 from orchestrator.trials.sides import are_the_same
@@ -22,6 +22,7 @@ _JOB = Phrase(
     "A model of {parameters:,} parameters, trained on {samples:,} samples of {dataset} for "
     "{epochs}: {optimizer}, batch size {batch_size}."
 )
+_TAKEN = Phrase("Each epoch took {samples:,} of them, in {steps:,} steps.")
 _JOB_UNKNOWN = Phrase("A model trained on {dataset}; no trial reported its inputs.")
 _HOW = Phrase(
     "In {precision} on {device}, threads {threads}; recipe {recipe}, execution {execution}."
@@ -37,7 +38,6 @@ _TIMES_OF = Phrase("{faster}, {ratio:.2f} times {slower}")
 _LEVEL = Phrase("Level")
 _NO_DIFFERENCE = Phrase("No difference shown")
 _NO_VERDICT = Phrase("No verdict")
-_PROVISIONAL = Phrase("{short}, provisional")
 _INTERVAL = Phrase(
     "The {pairs} pairs of trials put the ratio between {low:.3f} and {high:.3f} (95 %); "
     "a difference below {least:.1%} could not have been seen."
@@ -49,10 +49,10 @@ _REACHED = Phrase("The target of {target} test accuracy was reached by {reached}
 _NO_TARGET = Phrase("The job names no target accuracy.")
 _WHY = Phrase("Why?")
 _EPOCH = Phrase("An epoch took {side} {seconds} s.")
-_EPOCH_CPUS = Phrase("An epoch took {side} {seconds} s, with {cpus} CPUs in use.")
+_NO_CAUSE = Phrase("No difference is shown, so it has no cause.")
+_CAUSE_UNKNOWN = Phrase("No measurement makes up most of the difference.")
 _NOT_TIMED = Phrase("No epoch was timed")
 _SHORT_EPOCH = Phrase("{seconds} s an epoch")
-_SHORT_CPUS = Phrase("{cpus} CPUs in use")
 _A_TRIAL, _SOME_TRIALS = Phrase("1 trial"), Phrase("{count:,} trials")
 _AN_EPOCH, _SOME_EPOCHS = Phrase("1 epoch"), Phrase("{count:,} epochs")
 
@@ -84,6 +84,9 @@ def _what_ran(comparison: Comparison, about: About) -> Answer:
                 batch_size=job.batch_size,
             )
         ]
+    taken = next((trial for trial in trials if trial.epoch_samples), None)
+    if given and taken and taken.epoch_samples != given.train_samples:
+        sentences.append(say(_TAKEN, samples=taken.epoch_samples, steps=taken.epoch_steps))
     sentences.append(
         say(
             _HOW,
@@ -133,8 +136,9 @@ def _faster(comparison: Comparison) -> Answer:
         return Answer(say(_FASTER), say(_NO_VERDICT), [say(comparison.finding)])
     idle = what_idles(comparison.gpu, list(comparison.counted))
     sentences = [*([say(idle)] if idle else []), *(say(found.sentence) for found in verdicts)]
+    sentences += [say(sentence) for found in verdicts for sentence in below(found)]
     for found in verdicts[:1] if len(comparison.pairs) == 1 else []:
-        if found.low is not None and found.high is not None:
+        if found.decided and found.low is not None and found.high is not None:
             names = {"pairs": found.pairs, "low": found.low, "high": found.high}
             sentences.append(say(_INTERVAL, **names, least=found.least_seen))
     short = [_short(found, alone=len(comparison.pairs) == 1) for found in verdicts]
@@ -146,14 +150,13 @@ def _faster(comparison: Comparison) -> Answer:
 def _short(found: Verdict, *, alone: bool) -> Sentence:
     """Return the short answer; ``alone``: there is no other pair, so the pair is not named."""
     names = {"faster": label(found.faster), "slower": label(found.slower)}
-    times = english(_TIMES if alone else _TIMES_OF, **names, ratio=found.ratio)
-    if found.shown or (found.provisional and not found.level):
-        short = times
+    if found.shown:
+        return english(_TIMES if alone else _TIMES_OF, **names, ratio=found.ratio)
+    if not found.decided:
+        short = english(_NOT_SHOWN)
     else:
         short = english(_LEVEL if found.level else _NO_DIFFERENCE)
-        if not alone:
-            short = english(OF, name=join(AND, names.values()), what=short)
-    return english(_PROVISIONAL, short=short) if found.provisional else short
+    return short if alone else english(OF, name=join(AND, names.values()), what=short)
 
 
 def _learned(comparison: Comparison, *, several: bool) -> Answer:
@@ -180,23 +183,26 @@ def _of_learning(comparison: Comparison) -> Iterator[str]:
 
 
 def _why(comparison: Comparison) -> Answer:
-    sentences, times, used = list[str](), list[str](), list[str]()
+    """Answer with the largest measured cause; the seconds are there in any case."""
+    sentences, times = list[str](), list[str]()
     for side, group in comparison.counted.items():
         ended = [trial for trial in group if trial.state is JobState.SUCCEEDED]
-        seconds = EPOCH.of(ended, comparison.job)
-        if seconds is None:
-            continue
-        cpus = cpus_in_use(ended)
-        times.append(number(seconds))
-        used += [] if cpus is None else [f"{cpus:.2f}"]
-        names = {"side": label(side), "seconds": number(seconds)}
-        in_use = {} if cpus is None else {"cpus": f"{cpus:.2f}"}
-        sentences.append(say(_EPOCH_CPUS if in_use else _EPOCH, **names, **in_use))
-    short = say(_SHORT_EPOCH, seconds=_and(times)) if times else say(_NOT_TIMED)
-    if used and len(used) == len(times):
-        short = say(_SHORT_CPUS, cpus=_and(used))
+        if (seconds := EPOCH.of(ended, comparison.job)) is not None:
+            times.append(number(seconds))
+            sentences.append(say(_EPOCH, side=label(side), seconds=times[-1]))
+    found = list(causes(comparison))
+    if not times:
+        short = say(_NOT_TIMED)
+    elif len(comparison.trials) == 1:
+        short = say(_SHORT_EPOCH, seconds=_and(times))
+    else:
+        short = say(found[0].short if found else _NOTHING)
+    known = [say(each.sentence) for each in found]
+    if not known and len(comparison.trials) > 1:
+        shown = any(verdict.shown for verdict in comparison.verdicts)
+        known = [say(_CAUSE_UNKNOWN if shown else _NO_CAUSE)]
     more = why_sentence(comparison)
-    return Answer(say(_WHY), short, [*sentences, *([more] if more else [])])
+    return Answer(say(_WHY), short, [*known, *sentences, *([more] if more else [])])
 
 
 def _and(texts: Sequence[str]) -> str:

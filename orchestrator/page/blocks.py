@@ -140,21 +140,7 @@ class Download:
         return f"{max(1, round(len(self.content) / 1000)):,} kB"
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A link to a page beside this one."""
-
-    target: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Links:
-    kind: ClassVar[str] = "links"
-    links: Sequence[Link]
-
-
-Block = Table | Figures | Prose | Notes | Commands | Listing | Folded | Download | Links
+Block = Table | Figures | Prose | Notes | Commands | Listing | Folded | Download
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from orchestrator.page.parts import (
 )
 from orchestrator.reports.comparison import profile
 from orchestrator.reports.reproduction import of_comparison
-from orchestrator.reports.table import table
+from orchestrator.reports.table import note, table
 from orchestrator.reports.time_breakdown import why
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.comparison_file import as_dict
@@ -45,6 +45,7 @@ _WHY_CAPTION = Phrase(
 )
 _PROFILE_CAPTION = Phrase("{side}: where the time of {steps:,} steps went, by its own profiler.")
 _PACE = Phrase("Seconds per epoch of training; shorter is faster")
+_MEASURED_PACE = Phrase("Seconds per epoch of training, as measured")
 _SECONDS = Phrase("{seconds} s")
 _ONE_CAUTION = Phrase("One warning")
 _CAUTIONS = Phrase("{count} warnings")
@@ -94,12 +95,13 @@ _CAPTIONS: Mapping[str, Phrase] = {
 def comparison_page(comparison: Comparison, about: About, drawings: Sequence[Drawing]) -> Page:
     """Build the page; ``drawings``: its figures, in reading order."""
     page_sides = sides(list(comparison.trials))
+    decided = all(verdict.decided for verdict in comparison.verdicts)
     return Page(
         title=say(OF, name=about.workload, what=comparison.finding),
         lead=lead(about),
         headline=say(comparison.finding),
         sides=page_sides,
-        pace_title=say(_PACE),
+        pace_title=say(_PACE if decided else _MEASURED_PACE),
         pace=list(_pace(comparison, page_sides)),
         aside=_aside(comparison),
         answers=answers(comparison, about),
@@ -164,15 +166,20 @@ def _aside(comparison: Comparison) -> list[str]:
     return [say(_ONE_CAUTION) if count == 1 else say(_CAUTIONS, count=count)]
 
 
+def numbers_caption(comparison: Comparison) -> str:
+    """Say what the numbers of a comparison are, and what has a value of two kinds."""
+    ratios = [ratio for pair in comparison.pairs for ratio in pair.ratios.values()]
+    caption = _NUMBERS_CAPTION
+    if any(ratio.low is not None for ratio in ratios):
+        caption = _NUMBERS_INTERVAL if len(comparison.pairs) == 1 else _NUMBERS_INTERVALS
+    return " ".join(filter(None, [say(caption), note(comparison)]))
+
+
 def _numbers(comparison: Comparison) -> list[Section]:
     numbers, times = table(comparison), why(comparison)
     blocks: list[Block] = []
     if numbers.rows:
-        ratios = [ratio for pair in comparison.pairs for ratio in pair.ratios.values()]
-        caption = _NUMBERS_CAPTION
-        if any(ratio.low is not None for ratio in ratios):
-            caption = _NUMBERS_INTERVAL if len(comparison.pairs) == 1 else _NUMBERS_INTERVALS
-        blocks.append(Table(say(caption), numbers))
+        blocks.append(Table(numbers_caption(comparison), numbers))
     if times.rows:
         blocks.append(Table(say(_WHY_CAPTION), times))
     for side, profiled in comparison.profiles.items():

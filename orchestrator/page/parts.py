@@ -66,8 +66,11 @@ def environments_section(found: Mapping[str, job_pb2.Environment | None]) -> Sec
 def warnings_section(cautions: Sequence[Caution]) -> list[Section]:
     if not cautions:
         return []
-    notes = [Note(caution.code, say(caution.sentence), say(caution.remedy)) for caution in cautions]
-    return [Section("warnings", say(_WARNINGS), [Notes(notes)])]
+    return [Section("warnings", say(_WARNINGS), [notes(cautions)])]
+
+
+def notes(cautions: Sequence[Caution]) -> Notes:
+    return Notes([Note(each.code, say(each.sentence), say(each.remedy)) for each in cautions])
 
 
 def reproduce_section(found: Reproduction) -> Section:

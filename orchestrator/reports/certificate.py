@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import assert_never
 
 from orchestrator.certificate.certificate import Certificate
+from orchestrator.certificate.effectless import biases_before_batch_norm
 from orchestrator.certificate.gaps import EVALUATED_ACCURACIES, EVALUATED_LOSSES
 from orchestrator.certificate.judge import Clause, Difference
 from orchestrator.language.phrases import Phrase, say
@@ -19,6 +20,7 @@ _INPUTS: Mapping[str, Phrase] = {
 _DIFFERENCE, _LARGEST = Phrase("Relative difference of"), Phrase("largest")
 _ALLOWED, _WHERE = Phrase("allowed"), Phrase("where")
 _FINAL_WEIGHTS = Phrase("Relative difference of the final weights")
+_NO_EFFECT = Phrase("{tensor} (no effect: before a batch norm)")
 _INPUT, _SHA256 = Phrase("Input"), Phrase("SHA-256")
 _STEP = Phrase("step {step:,}")
 _EPOCH = Phrase("epoch {step:,}")
@@ -69,7 +71,14 @@ def differences(certificate: Certificate) -> Grid:
 
 def weights(certificate: Certificate) -> Grid:
     """Return the largest difference in each tensor of the final weights."""
-    rows = [row(tensor, [f"{apart:.1e}"]) for tensor, apart in certificate.weights.items()]
+    without_effect = set(biases_before_batch_norm(certificate.job.layers))
+    rows = [
+        row(
+            say(_NO_EFFECT, tensor=tensor) if tensor in without_effect else tensor,
+            [f"{apart:.1e}"],
+        )
+        for tensor, apart in certificate.weights.items()
+    ]
     return Grid(columns(_FINAL_WEIGHTS, _LARGEST), rows)
 
 

@@ -8,15 +8,17 @@ from twinrun.contract.events import Profiled
 from orchestrator.language.phrases import Phrase, join, say
 from orchestrator.language.words import NEXT, label, percent
 from orchestrator.reports.grid import BLANK, Grid, Part, Said, columns, row
-from orchestrator.reports.table import table
-from orchestrator.reports.time_breakdown import why, why_sentence
+from orchestrator.reports.table import note, table
+from orchestrator.reports.time_breakdown import causes, why, why_sentence
 from orchestrator.results.agreement import TOGETHER, Agreement
 from orchestrator.results.circumstances import Caution
 from orchestrator.results.comparison import Comparison, same_job
+from orchestrator.results.verdict import below
 from orchestrator.storage import machine
 from orchestrator.trials.sides import framework_of
 from orchestrator.trials.spec import in_own_way
 
+_LEAST_SHOWN = 0.00005  # as a difference of accuracies that is written to 0.01 points
 _ROUNDED = (Precision.FLOAT32, Precision.BFLOAT16)
 _LOSSES = Phrase(
     "Over {steps:,} steps the largest relative difference between the losses of {first} and "
@@ -38,8 +40,10 @@ _LOSSES_DIVERGED = Phrase(
 )
 _CONCURRENT = Phrase("The trials ran at the same time, each on a GPU of its own.")
 _ACCURACIES = Phrase("Test accuracies of {first} and {second} differ by {points:.2f} points.")
-
-
+_ACCURACIES_OF_PAIRS = Phrase(
+    "Median test accuracies of {first} and {second} differ by {points:.2f} points, those of a pair "
+    "by up to {most:.2f}."
+)
 _NOISE = Phrase(
     "On this machine {framework} compared with itself gave {low:.3f} to {high:.3f} "
     "({pairs} pairs of {workload}, {day})."
@@ -52,6 +56,7 @@ _OPERATION, _CALLS, _SHARE = Phrase("Operation"), Phrase("Calls"), Phrase("Share
 def sentences(comparison: Comparison) -> list[str]:
     """Return the finding first, then its evidence."""
     lines = [say(comparison.finding)]
+    lines += [say(sentence) for each in comparison.verdicts for sentence in below(each)]
     lines += _certificate(comparison)
     lines += noise(comparison)
     if comparison.inputs.same and len(comparison.trials) > 1:
@@ -59,6 +64,7 @@ def sentences(comparison: Comparison) -> list[str]:
     if comparison.concurrent:
         lines.append(say(_CONCURRENT))
     lines += of_agreements(comparison)
+    lines += [say(each.sentence) for each in causes(comparison)]
     if more := why_sentence(comparison):
         lines.append(more)
     return lines
@@ -99,6 +105,8 @@ def report(comparison: Comparison) -> Iterator[Part]:
     """Yield the tables, then the finding with its evidence, and warnings."""
     if (numbers := table(comparison)).rows:
         yield numbers
+    if (text := note(comparison)) is not None:
+        yield from (BLANK, Said(text))
     if (times := why(comparison)).rows:
         yield from (BLANK, Said(say(WHY), strong=True), times)
     for side, operations in comparison.profiles.items():
@@ -151,6 +159,10 @@ def _losses(agreement: Agreement, comparison: Comparison) -> Iterator[str]:
 
 
 def _accuracies(agreement: Agreement) -> Iterator[str]:
-    if agreement.accuracy_difference is not None:
-        names = {"first": label(agreement.first), "second": label(agreement.second)}
-        yield say(_ACCURACIES, **names, points=abs(100 * agreement.accuracy_difference))
+    median, most = agreement.accuracy_difference, agreement.largest_accuracy_difference
+    if median is None:
+        return
+    names = {"first": label(agreement.first), "second": label(agreement.second)}
+    apart = agreement.pairs > 1 and most is not None and most >= _LEAST_SHOWN
+    phrase = _ACCURACIES_OF_PAIRS if apart else _ACCURACIES
+    yield say(phrase, **names, points=abs(100 * median), most=100 * (most or 0.0))

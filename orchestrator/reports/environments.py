@@ -35,12 +35,17 @@ def table(
 def properties(environments: Environments) -> Grid:
     """Return properties; those that none has are left out, and differing ones are marked."""
     rows = [
-        _marked(
-            say(title), [(value(each) if each else "") or UNKNOWN for each in environments.values()]
-        )
+        _property(say(title), [value(each) if each else None for each in environments.values()])
         for title, value in _TOLD.items()
     ]
     return Grid(of_sides(_PROPERTY, list(environments), numeric=False), known(rows))
+
+
+def _property(name: str, values: Sequence[str | None]) -> Row:
+    """Mark a row if two values differ, or only one has any; None: its environment is not known."""
+    distinct = {value for value in values if value is not None}
+    cells = [value or UNKNOWN for value in values]
+    return dataclasses.replace(row(name, cells), differs=len(distinct) > 1)
 
 
 def packages(environments: Environments) -> Grid:
@@ -53,7 +58,7 @@ def packages(environments: Environments) -> Grid:
 
 def _marked(name: str, values: Sequence[str]) -> Row:
     """Mark a row if two values differ; a value that only one has is no difference of versions."""
-    distinct = {value for value in values if value not in (say(_ABSENT), UNKNOWN)}
+    distinct = {value for value in values if value != say(_ABSENT)}
     return dataclasses.replace(row(name, values), differs=len(distinct) > 1)
 
 

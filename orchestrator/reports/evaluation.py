@@ -23,8 +23,15 @@ _TRAINED_BY = Phrase(", with the weights of {trained}")
 
 def report(found: Evaluation) -> Iterator[Part]:
     """Yield the results by class, and the latency of a batch."""
+    yield from (Said(finding(found), strong=True), BLANK, _classes(found), BLANK, _latencies(found))
+    if found.agreement is not None:
+        yield from (BLANK, Said(say(found.agreement.sentence)))
+
+
+def finding(found: Evaluation) -> str:
+    """Say accuracy and loss."""
     by = "" if found.agreement is None else say(_TRAINED_BY, trained=label(found.trained))
-    finding = say(
+    return say(
         _FINDING,
         framework=label(found.framework),
         by=by,
@@ -32,9 +39,6 @@ def report(found: Evaluation) -> Iterator[Part]:
         loss=number(found.loss),
         samples=found.samples,
     )
-    yield from (Said(finding, strong=True), BLANK, _classes(found), BLANK, _latencies(found))
-    if found.agreement is not None:
-        yield from (BLANK, Said(say(found.agreement.sentence)))
 
 
 def _classes(found: Evaluation) -> Grid:

@@ -1,47 +1,80 @@
 """An explanation -> tables, and a paragraph for a pitfall."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language.columns import wrap
-from orchestrator.language.phrases import Phrase, Sentence, english, say
-from orchestrator.language.words import OF, label, listed, number
+from orchestrator.language.phrases import Phrase, Sentence, english, join, say
+from orchestrator.language.words import NEXT, OF, label, listed, number, percent
 from orchestrator.reports.grid import BLANK, UNKNOWN, Grid, Part, Said, columns, of_sides, row
 from orchestrator.reports.grid import Row as Line
-from orchestrator.results.explanation import Row
+from orchestrator.results.circumstances import OTHER_CPUS
+from orchestrator.results.estimate import FEWEST_PAIRS
+from orchestrator.results.explanation import Row, Skipped
 from orchestrator.results.pitfalls import Pitfall
+from orchestrator.results.quantities import seconds
 
 _MATCHED = Phrase("nothing")
 _MEANING = Phrase(
-    "Losses diverge: by more than 0.1 %. Accuracy: {second}'s minus {first}'s. Time: "
-    "{second}'s over {first}'s."
+    "Losses diverge: by more than 0.1 %. Accuracy: {second}'s minus {first}'s, in points. Seconds "
+    "of training: medians. Time: {second}'s seconds over {first}'s, pair by pair. {basis}"
+)
+_ONE = Phrase("One pair of trials each: provisional, and an interval needs --repeats {fewest}.")
+_FEW = Phrase("{pairs} pairs of trials each: provisional, and an interval needs {fewest}.")
+_INTERVALS = Phrase("In brackets are intervals (95 %), from {pairs} pairs of trials each.")
+_TAKEN = Phrase(
+    "Others took up to {share} of the CPUs: the times are not those of a quiet machine."
 )
 _NEVER = Phrase("never")
 _STEP = Phrase("step {step:,}")
 _LET_IN, _DIFFERENCE = Phrase("Difference"), Phrase("Description")
-_HEADINGS = (Phrase("losses diverge"), Phrase("accuracy"), Phrase("time"))
-_POINTS = Phrase("{points:+.2f} points")
+_EFFECTS = (Phrase("losses diverge"), Phrase("accuracy"))
+_TIME = Phrase("time")
+_RANGE = Phrase("{value} ({low} to {high})")
 _SOURCE = Phrase("Source: {source}")
 
 
-def report(rows: Sequence[Row]) -> Iterator[Part]:
-    """Yield the effect of each difference on the comparison, and each framework's own way."""
-    yield from (differences(rows), Said(meaning(rows)), BLANK, own_ways(rows))
+def report(rows: Sequence[Row], passed: Sequence[Skipped] = ()) -> Iterator[Part]:
+    """Yield the effect of each difference on the comparison, and each framework's own way.
+
+    ``passed``: the differences that do not apply to the job.
+    """
+    yield from (differences(rows), Said(meaning(rows)))
+    yield from map(Said, not_applying(passed))
+    if (ways := own_ways(rows)).rows:
+        yield from (BLANK, ways)
 
 
 def differences(rows: Sequence[Row]) -> Grid:
-    """Return each difference, and its effect."""
-    return Grid(columns(_LET_IN, *_HEADINGS), list(map(_difference, rows)))
+    """Return each difference, its effect, and the seconds of each side."""
+    _, *sides = of_sides(_LET_IN, list(rows[0].seconds))
+    _, time = columns(_LET_IN, _TIME)
+    return Grid([*columns(_LET_IN, *_EFFECTS), *sides, time], list(map(_difference, rows)))
 
 
 def _difference(found: Row) -> Line:
     name = found.pitfall.title if found.pitfall else _MATCHED
+    points = found.accuracy
     values = [
         say(_NEVER) if found.parts_at is None else say(_STEP, step=found.parts_at),
-        say(_POINTS, points=100 * found.accuracy_difference),
-        number(found.time_ratio),
+        _written(lambda value: f"{100 * value:+.2f}", points.value, points.low, points.high),
+        *(seconds(each) for each in found.seconds.values()),
+        _written(number, found.time.ratio, found.time.low, found.time.high),
     ]
     return row(say(name), values)
+
+
+def _written(
+    written: Callable[[float], str], value: float, low: float | None, high: float | None
+) -> str:
+    if low is None or high is None:
+        return written(value)
+    return say(_RANGE, value=written(value), low=written(low), high=written(high))
+
+
+def not_applying(passed: Sequence[Skipped]) -> list[str]:
+    """Return a sentence for each difference that does not apply to the job."""
+    return [say(each.sentence) for each in passed]
 
 
 def own_ways(rows: Sequence[Row], *, why: bool = False) -> Grid:
@@ -65,9 +98,16 @@ def pair(rows: Sequence[Row]) -> Sentence:
 
 
 def meaning(rows: Sequence[Row]) -> str:
-    """Explain the headings of `differences`."""
+    """Explain the headings of `differences`, and what its numbers are based on."""
     first, second = (label(name) for name in rows[0].seconds)
-    return say(_MEANING, first=first, second=second)
+    pairs = min(each.time.pairs for each in rows)
+    few = _ONE if pairs == 1 else _FEW
+    phrase = few if pairs < FEWEST_PAIRS else _INTERVALS
+    basis = english(phrase, pairs=pairs, fewest=FEWEST_PAIRS)
+    taken = max(each.taken or 0.0 for each in rows)
+    if taken > OTHER_CPUS:
+        basis = join(NEXT, [basis, english(_TAKEN, share=percent(taken))])
+    return say(_MEANING, first=first, second=second, basis=basis)
 
 
 def _own_ways(pitfall: Pitfall, frameworks: Sequence[str]) -> list[str]:

@@ -7,7 +7,7 @@ from twinrun.v1 import job_pb2
 from orchestrator.language.phrases import Phrase, say
 from orchestrator.language.words import label, memory
 from orchestrator.reports.comparison import WHY, caution_text, sentences
-from orchestrator.reports.table import table
+from orchestrator.reports.table import note, table
 from orchestrator.reports.time_breakdown import why
 from orchestrator.reports.writers import markdown
 from orchestrator.reports.writers.markdown import escaped, items
@@ -24,6 +24,8 @@ def text(comparison: Comparison, title: str) -> str:
     parts = [f"### {escaped(title)}", f"**{escaped(finding)}**"]
     if (numbers := table(comparison)).rows:
         parts.append(markdown.table(numbers))
+    if (below := note(comparison)) is not None:
+        parts.append(escaped(below))
     parts += map(escaped, rest)
     if (times := why(comparison)).rows:
         parts += [f"#### {say(WHY)}", markdown.table(times)]

@@ -1,8 +1,8 @@
 """A run -> the commands that repeat it."""
 
 import shlex
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import yaml
 from twinrun.contract.enums import Device, Recipe
@@ -11,6 +11,7 @@ from twinrun.contract.spec import JobSpec
 from orchestrator.certificate.certificate import Certificate
 from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.results.comparison import Comparison
+from orchestrator.storage.about import Kind
 from orchestrator.trials.sides import are_the_same, framework_of
 from orchestrator.trials.spec import in_own_way, spec_mapping
 
@@ -36,13 +37,30 @@ def of_comparison(comparison: Comparison, workload: str) -> Reproduction:
         words = ["train", "--framework", frameworks[0], "--workload", file]
     else:
         words = ["compare", "--workload", file, *_flags(comparison, frameworks, repeats)]
-    commits = {
+    return _made(words, file, comparison.job, _commits([comparison]))
+
+
+def of_variants(kind: Kind, compared: Sequence[Comparison], workload: str) -> Reproduction:
+    """Use `compare` with both recipes, or with both loops; ``compared``: each variant, in order."""
+    first, file = compared[0], f"{workload}.yaml"
+    frameworks = list(dict.fromkeys(map(framework_of, first.trials)))
+    repeats = max(map(len, first.trials.values()), default=1)
+    by_loop = kind is Kind.LOOPS
+    # The flag of both recipes says more than that of one.
+    job = first.job if by_loop else replace(first.job, recipe=Recipe.MATCHED)
+    words = ["compare", "--workload", file, "--loop" if by_loop else "--recipe", "both"]
+    words += _flags(replace(first, job=job), frameworks, repeats)
+    return _made(words, file, job, _commits(compared))
+
+
+def _commits(compared: Iterable[Comparison]) -> set[str]:
+    return {
         trial.environment.git_commit
+        for comparison in compared
         for trials in comparison.trials.values()
         for trial in trials
         if trial.environment
     }
-    return _made(words, file, comparison.job, commits)
 
 
 def _flags(comparison: Comparison, frameworks: list[str], repeats: int) -> Iterator[str]:

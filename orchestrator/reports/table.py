@@ -1,6 +1,7 @@
 """The table of a comparison: its rows for each side."""
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from statistics import median
 
@@ -27,6 +28,10 @@ from orchestrator.trials.trial import Trial
 _SUCCEEDED = Phrase("{succeeded} of {trials} succeeded")
 _OVER = Phrase("{second} / {first}")
 _RATIO = Phrase("{ratio:.2f} ({low:.2f} to {high:.2f})")
+_SPREAD, _FROM_TO = Phrase("  over the trials"), Phrase("{low} to {high}")
+_ESTIMATED = Phrase(
+    "A ratio is estimated pair by pair; it need not be the quotient of the two medians beside it."
+)
 _OUTCOME, _EPOCHS = Phrase("Outcome"), Phrase("Epochs")
 _ENVIRONMENT: Mapping[Phrase, str] = {
     Phrase("Version"): "framework_version",
@@ -40,7 +45,7 @@ def table(comparison: Comparison) -> Grid:
     rows = [
         row(say(_OUTCOME), [_outcome(trials) for trials in every]),
         row(say(_EPOCHS), [_epochs(trials) for trials in counted]),
-        *(_row(comparison, quantity) for quantity in QUANTITIES),
+        *itertools.chain.from_iterable(_rows(comparison, quantity) for quantity in QUANTITIES),
         *(
             row(say(title), [_environment(trials, field) for trials in every])
             for title, field in _ENVIRONMENT.items()
@@ -67,6 +72,28 @@ def ratio_headings(comparison: Comparison) -> list[str]:
     return [
         say(_OVER, first=label(pair.baseline), second=label(pair.side)) for pair in comparison.pairs
     ]
+
+
+def note(comparison: Comparison) -> str | None:
+    """Say how ratios are related to the values beside them. None: they are their quotients."""
+    ratios = [ratio for pair in comparison.pairs for ratio in pair.ratios.values()]
+    return say(_ESTIMATED) if any(ratio.pairs > 1 for ratio in ratios) else None
+
+
+def _rows(comparison: Comparison, quantity: Quantity) -> Iterator[Row]:
+    """Yield its values, and below them how far they are apart if they depend on the seed."""
+    yield _row(comparison, quantity)
+    if quantity.has_spread:
+        groups = comparison.counted.values()
+        spreads = [_spread(quantity, quantity.all_of(each, comparison.job)) for each in groups]
+        if any(spreads):
+            yield row(say(_SPREAD), [each or UNKNOWN for each in spreads])
+
+
+def _spread(quantity: Quantity, values: Sequence[float]) -> str | None:
+    """Return the least and the greatest value. None: they are the same, as they are written."""
+    low, high = (quantity.written(end(values)) if values else "" for end in (min, max))
+    return None if low == high else say(_FROM_TO, low=low, high=high)
 
 
 def _row(comparison: Comparison, quantity: Quantity) -> Row:

@@ -1,16 +1,20 @@
 """Where the time went and how far that is from the machine's peak: rows for each side."""
 
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from statistics import median
 
+from twinrun.contract.enums import Device
 from twinrun.contract.events import EpochFinished, Load
 
-from orchestrator.language.phrases import Phrase, say
-from orchestrator.language.words import number, percent
+from orchestrator.language.phrases import Phrase, Sentence, english, say
+from orchestrator.language.words import label, number, percent
 from orchestrator.reports.grid import QUANTITY, UNKNOWN, Grid, known, of_sides, row
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.quantities import EPOCH
+from orchestrator.results.verdict import Verdict
 from orchestrator.storage import machine
 from orchestrator.trials.gpu_use import GpuUse, Source, share
 from orchestrator.trials.trial import Trial
@@ -33,6 +37,28 @@ _NOT_MEASURED = Phrase(
     "The machine's peak rates are not known; 'orchestrator env --measure' with the "
     "same --workload, --threads, --precision and --device measures them."
 )
+_DATA = Phrase("Waiting for data")
+_WAITED = Phrase(
+    "In an epoch {slower} waited for data {waited} s and {faster} {other} s: {share} of the "
+    "difference."
+)
+_WORK, _FEWER = Phrase("More CPU work"), Phrase("Fewer CPUs in use")
+_WORKED = Phrase("For an epoch {slower} took {used} CPU seconds and {faster} {other}.")
+_SPREAD = Phrase("{slower} kept {used} CPUs in use and {faster} {other}.")
+_KERNELS, _IDLE = Phrase("Longer work on the GPU"), Phrase("The GPU waited")
+_COMPUTED = Phrase(
+    "In an epoch {slower} kept the GPU busy for {used} s and {faster} for {other} s."
+)
+_IDLED = Phrase("{slower} kept the GPU busy for {used} of its training and {faster} for {other}.")
+_MOST = 0.5  # of a difference, from which on a cause is named
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """The largest measured cause of a difference, in a few words and in a sentence."""
+
+    short: Sentence
+    sentence: Sentence
 
 
 def why(comparison: Comparison) -> Grid:
@@ -92,6 +118,58 @@ def why_sentence(comparison: Comparison) -> str | None:
     return say(_NOT_MEASURED) if unknown and comparison.verdicts else None
 
 
+def causes(comparison: Comparison) -> Iterator[Cause]:
+    """Yield the cause of each difference that is shown, of the largest one first, if known."""
+    shown = [verdict for verdict in comparison.verdicts if verdict.shown]
+    for verdict in sorted(shown, key=lambda each: -each.ratio):
+        if (found := _cause(comparison, verdict)) is not None:
+            yield found
+
+
+def _cause(comparison: Comparison, verdict: Verdict) -> Cause | None:
+    """Return what made up most of it: waiting, or else the amount of work, or its spread."""
+    names = {"slower": label(verdict.slower), "faster": label(verdict.faster)}
+    sides = verdict.slower, verdict.faster
+    slow, fast = (verdict.seconds[side] for side in sides)
+    if slow <= fast:  # the pairs say otherwise than the medians
+        return None
+    waits = [_waited(comparison.counted[side]) for side in sides]
+    part = 0.0
+    if waits[0] is not None and waits[1] is not None:
+        part = (waits[0] - waits[1]) / (slow - fast)
+    if part >= _MOST:
+        waited, other = (number(each or 0.0) for each in waits)
+        values = {"waited": waited, "other": other, "share": f"{100 * min(part, 1.0):.0f} %"}
+        return Cause(english(_DATA), english(_WAITED, **names, **values))
+    on_gpu = comparison.job.device is Device.CUDA
+    busy = [_busy_of(comparison, side, on_gpu=on_gpu) or 0.0 for side in sides]
+    if not all(busy):
+        return None
+    # Seconds are work over how much of it is done at a time.
+    if math.log(busy[1] / busy[0]) / math.log(slow / fast) < _MOST:
+        short, sentence = (_KERNELS, _COMPUTED) if on_gpu else (_WORK, _WORKED)
+        used, other = number(busy[0] * slow), number(busy[1] * fast)
+    else:
+        short, sentence = (_IDLE, _IDLED) if on_gpu else (_FEWER, _SPREAD)
+        used, other = (f"{100 * each:.3g} %" if on_gpu else f"{each:.2f}" for each in busy)
+    return Cause(english(short), english(sentence, **names, used=used, other=other))
+
+
+def _busy_of(comparison: Comparison, side: str, *, on_gpu: bool) -> float | None:
+    """Return CPUs in use, or the share of its training in which the GPU worked."""
+    if not on_gpu:
+        return cpus_in_use(comparison.counted[side])
+    use = comparison.gpu.get(side)
+    return use.busy if use else None
+
+
+def _waited(trials: Sequence[Trial]) -> float | None:
+    """Return the seconds that an epoch waited for data, the median of the trials; None: unknown."""
+    waits = [(trial.seconds("data_wait"), len(trial.epochs)) for trial in trials if trial.epochs]
+    means = [seconds / epochs for seconds, epochs in waits if seconds is not None]
+    return median(means) if means and len(means) == len(waits) else None
+
+
 def _most(comparison: Comparison, trials: Sequence[Trial]) -> tuple[float, float]:
     """Return the machine's peak rates for a side's trials, which may change the precision."""
     spec = next((trial.spec for trial in trials if trial.spec), comparison.job)
@@ -107,7 +185,10 @@ def _phase(trials: Sequence[Trial], *, phase: str) -> str:
 
 
 def _waiting(trials: Sequence[Trial]) -> str:
-    return _of_training(trials, lambda epoch: epoch.data_wait_seconds)
+    known = [trial.seconds("data_wait") for trial in trials if trial.epochs]
+    if None in known:
+        return UNKNOWN
+    return _of_training(trials, lambda epoch: epoch.data_wait_seconds or 0.0)
 
 
 def _synchronising(trials: Sequence[Trial]) -> str:
@@ -119,7 +200,8 @@ def _stepping(trials: Sequence[Trial]) -> str:
     if _synchronising(trials) == UNKNOWN:
         return UNKNOWN
     return _of_training(
-        trials, lambda epoch: epoch.train_seconds - epoch.data_wait_seconds - epoch.sync_seconds
+        trials,
+        lambda epoch: epoch.train_seconds - (epoch.data_wait_seconds or 0.0) - epoch.sync_seconds,
     )
 
 

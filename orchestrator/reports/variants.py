@@ -4,34 +4,45 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from orchestrator.language.phrases import Phrase, english, say
 from orchestrator.language.words import OF, number, percent
-from orchestrator.reports.comparison import sentences
+from orchestrator.reports.comparison import caution_text, sentences
 from orchestrator.reports.grid import BLANK, QUANTITY, UNKNOWN, Grid, Part, Row, Said, of_sides, row
 from orchestrator.results.comparison import Comparison
-from orchestrator.results.variants import Loops, Times, Variants
+from orchestrator.results.quantities import EPOCH
+from orchestrator.results.recipes import Times
+from orchestrator.results.variants import Loops, Variants, cautions, title
 
 _SECONDS = Phrase("Seconds of an epoch")
-_WAITING = Phrase("  of which waiting for data")
-_RECIPES = {"matched": Phrase("matched"), "idiomatic": Phrase("idiomatic")}
 _SHOWN: Mapping[Phrase, Callable[[Times], str]] = {
     Phrase("training"): lambda times: f"{number(times.train_seconds)} s",
-    _WAITING: lambda times: f"{number(times.wait_seconds)} s",
+    Phrase("  of which waiting for data"): lambda times: (
+        UNKNOWN if times.wait_seconds is None else f"{number(times.wait_seconds)} s"
+    ),
+    EPOCH.title: lambda times: EPOCH.written(times.epoch_seconds),
     Phrase("test accuracy"): lambda times: percent(times.test_accuracy),
 }
-_LOOPS = {
-    "fit": Phrase("its own loop"),
-    "custom": Phrase("a hand-written loop"),
-    "fit-eager": Phrase("its own loop, op by op"),
-    "custom-eager": Phrase("a hand-written loop, op by op"),
-}
 
 
-def report(found: Variants, compared: Sequence[Comparison]) -> Iterator[Part]:
-    """Yield the table, the results of the comparisons, and their common result."""
+def report(found: Variants, compared: Mapping[str, Comparison]) -> Iterator[Part]:
+    """Yield the table, each comparison's result with its name, their common one, and warnings."""
     yield from (table(found), BLANK)
-    loops = isinstance(found, Loops)
-    each = [[say(one.finding)] if loops else sentences(one) for one in compared]
-    yield from map(Said, dict.fromkeys(text for texts in each for text in texts))
+    texts = {
+        name: [say(one.finding)] if isinstance(found, Loops) else sentences(one)
+        for name, one in compared.items()
+    }
+    common = [text for text in next(iter(texts.values()), []) if _of_all(text, texts)]
+    for name, (finding, *rest) in texts.items():
+        yield Said(say(OF, name=title(name), what=finding), strong=True)
+        yield from (Said(text) for text in rest if text not in common)
+    yield BLANK
     yield from (Said(say(sentence)) for sentence in found.sentences)
+    yield from map(Said, common)
+    for caution in cautions(found):
+        yield Said(caution_text(caution), code=caution.code)
+
+
+def _of_all(text: str, texts: Mapping[str, Sequence[str]]) -> bool:
+    """Return whether several comparisons all say it, other than as their finding."""
+    return len(texts) > 1 and all(text in rest for _, *rest in texts.values())
 
 
 def table(found: Variants) -> Grid:
@@ -47,16 +58,14 @@ def _rows(found: Variants, names: Sequence[str]) -> list[Row]:
     if isinstance(found, Loops):
         return [
             row(
-                say(_LOOPS[variant]),
+                say(title(variant)),
                 [number(by_side[each]) if each in by_side else UNKNOWN for each in names],
             )
             for variant, by_side in found.epoch_seconds.items()
         ]
     return [
         row(
-            say(name)
-            if name == _WAITING
-            else say(OF, name=english(_RECIPES[recipe]), what=english(name)),
+            say(name) if name.startswith(" ") else say(OF, name=title(recipe), what=english(name)),
             [written(by_side[each]) if each in by_side else UNKNOWN for each in names],
         )
         for recipe, by_side in found.times.items()

@@ -1,35 +1,24 @@
-"""The available workloads, as a table for people."""
+"""The available workloads -> lines: what each is, and below it its model."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from orchestrator.language.phrases import Phrase, say, stored
-from orchestrator.reports.grid import Grid, Row, columns, row
+from orchestrator.language import columns
+from orchestrator.language.phrases import say, stored
 from orchestrator.settings.workloads import Preset
 
-_COLUMNS = (
-    Phrase("Workload"),
-    Phrase("Data"),
-    Phrase("Layers"),
-    Phrase("Optimizer"),
-    Phrase("Description"),
-)
+_INDENT, _GAP = "    ", "  "
 
 
-def table(presets: Sequence[Preset]) -> Grid:
-    """Return the contents of each."""
-    return Grid(columns(*_COLUMNS, numeric=False), list(map(_row, presets)))
-
-
-def _row(preset: Preset) -> Row:
-    spec = preset.spec
-    values = [
-        spec["dataset"]["name"],
-        ", ".join(_layers(spec["layers"])),
-        next(name for name in spec["optimizer"] if name != "learning_rate"),
-        say(stored(preset.description)),
-    ]
-    return row(preset.name, values)
+def lines(presets: Sequence[Preset], width: int) -> Iterator[str]:
+    """Yield lines of at most ``width`` columns, except for a name with its data."""
+    named = max((len(preset.name) for preset in presets), default=0)
+    for preset in presets:
+        spec = preset.spec
+        optimizer = next(name for name in spec["optimizer"] if name != "learning_rate")
+        yield _GAP.join([preset.name.ljust(named), spec["dataset"]["name"], optimizer])
+        for text in (", ".join(_layers(spec["layers"])), say(stored(preset.description))):
+            yield from columns.wrap(text, width, initial_indent=_INDENT, subsequent_indent=_INDENT)
 
 
 def _layers(layers: Sequence[Mapping[str, Any]]) -> Iterable[str]:

@@ -21,6 +21,7 @@ class Agreement:
     ``at_step``: where, from 0. ``steps_together``: how many first steps of every pair stay within
     TOGETHER of each other. ``accuracy_difference``: test accuracy of ``second`` minus that of
     ``first``, in -1..1, medians over the trials after the last epoch that all of them finished.
+    ``largest_accuracy_difference``: of the two of any of the ``pairs``, at the same time.
     """
 
     first: str
@@ -30,6 +31,8 @@ class Agreement:
     at_step: int | None
     steps_together: int
     accuracy_difference: float | None
+    largest_accuracy_difference: float | None
+    pairs: int
 
 
 def agreement(first: Sequence[Trial], second: Sequence[Trial]) -> Agreement:
@@ -41,9 +44,10 @@ def agreement(first: Sequence[Trial], second: Sequence[Trial]) -> Agreement:
     )
     epochs = min(len(trial.epochs) for trial in (*first, *second))
     ends = [
-        median(trial.epochs[epochs - 1].test_accuracy for trial in trials)
-        for trials in (first, second)
-        if epochs
+        median(_accuracy(trial, epochs) for trial in trials) for trials in (first, second) if epochs
+    ]
+    apart = [
+        abs(_accuracy(other, epochs) - _accuracy(one, epochs)) for one, other in pairs if epochs
     ]
     return Agreement(
         first=first[0].framework,
@@ -53,7 +57,13 @@ def agreement(first: Sequence[Trial], second: Sequence[Trial]) -> Agreement:
         at_step=at_step,
         steps_together=min(together for _, together, _, _ in partings),
         accuracy_difference=ends[1] - ends[0] if ends else None,
+        largest_accuracy_difference=max(apart) if apart else None,
+        pairs=len(pairs),
     )
+
+
+def _accuracy(trial: Trial, epochs: int) -> float:
+    return trial.epochs[epochs - 1].test_accuracy
 
 
 def _parted(one: Trial, other: Trial) -> tuple[int, int, int | None, float | None]:

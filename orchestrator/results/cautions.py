@@ -4,18 +4,21 @@ They stay with the result; `--strict` turns them into a failure.
 """
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 
+from twinrun.contract.enums import Recipe
+from twinrun.contract.layers import BatchNorm, CustomDense, Dense
 from twinrun.contract.spec import JobSpec
 
 from orchestrator.certificate.certificates import Certificates
 from orchestrator.certificate.timed import Timed, not_finite
 from orchestrator.language.phrases import Phrase, english
-from orchestrator.language.words import label, percent
+from orchestrator.language.words import label, number, percent
 from orchestrator.results import circumstances
 from orchestrator.results.circumstances import Caution, Sides
 from orchestrator.results.estimate import fewest_pairs
-from orchestrator.results.quantities import TEST_ACCURACY
+from orchestrator.results.quantities import TEST_ACCURACY, TEST_LOSS
 from orchestrator.results.verdict import Verdict
 from orchestrator.storage import machine
 from orchestrator.storage.machine import Known
@@ -23,6 +26,7 @@ from orchestrator.trials.gpu_use import Uses
 from orchestrator.trials.inputs import to_agree
 from orchestrator.trials.sides import are_the_same, framework_of
 
+_DENSE = (Dense, CustomDense)  # the last one of a model has a value for each class
 _ONE_PAIR = Phrase("1 pair")
 _PAIRS = Phrase("{pairs} pairs")
 _FEW = Phrase("{pairs} of trials is too few for a confidence interval; it needs at least {fewest}.")
@@ -35,6 +39,20 @@ _BELOW = Phrase(
     "{side} ends at {accuracy} test accuracy, below the target of {target}: a fast job that does "
     "not learn is no win."
 )
+_AT_CHANCE = Phrase(
+    "{side} ends at {accuracy} test accuracy, as guessing one of {classes} classes would."
+)
+_TEST_LOSS = Phrase(
+    "{side} ends at a test loss of {loss}, more than the {chance} of a model that gives each of "
+    "{classes} classes the same probability."
+)
+_LAG = Phrase(
+    "Evaluation uses the moving statistics of batch norm, which after {steps:,} steps may still be "
+    "up to {share} their initial values, so test loss and accuracy lag behind training."
+)
+_LOSS_ROOM = 1.1  # times the loss of guessing: an untrained model may have a little more
+_LEAST_SHARE = 0.01  # of initial values in moving statistics
+_OWN_MOMENTUM = 0.99  # the slowest of the frameworks' own
 _NOT_FINITE = Phrase("The losses of {side} are not finite from step {step:,} on.")
 
 
@@ -59,6 +77,8 @@ def cautions(
             _of_the_timed(trials, timed),
             _of_the_verdicts(verdicts, job, known),
             _of_learning(counted, job),
+            _of_guessing(counted, job),
+            _of_moving_statistics(counted, job),
             circumstances.of_the_load(trials),
             circumstances.of_the_clock(trials),
             circumstances.of_idling(counted, gpu or {}, job),
@@ -158,3 +178,57 @@ def _of_learning(trials: Sides, job: JobSpec) -> Iterator[Caution]:
                     )
                 ),
             )
+
+
+def _of_guessing(trials: Sides, job: JobSpec) -> Iterator[Caution]:
+    """Yield a warning for a side that is no better than guessing; with a target, that is another's.
+
+    Its accuracy cannot be told from chance, or its test loss is above that of equal probabilities.
+    """
+    classes = next((each.units for each in reversed(job.layers) if isinstance(each, _DENSE)), 0)
+    if classes < 2:
+        return
+    chance = math.log(classes)
+    for side, group in trials.items():
+        accuracy, loss = TEST_ACCURACY.of(group, job), TEST_LOSS.of(group, job)
+        names = {"side": label(side), "classes": classes}
+        if job.target_accuracy is None and accuracy is not None:
+            samples = min(trial.epochs[-1].test.samples for trial in group if trial.epochs)
+            if accuracy <= _by_guessing(classes, samples):
+                yield Caution(
+                    "ACCURACY_AT_CHANCE",
+                    english(_AT_CHANCE, **names, accuracy=percent(accuracy)),
+                    english(Phrase("Train for longer, or with another learning rate.")),
+                )
+        if loss is not None and loss > _LOSS_ROOM * chance:
+            yield Caution(
+                "TEST_LOSS_HIGH",
+                english(_TEST_LOSS, **names, loss=number(loss), chance=number(chance)),
+                english(
+                    Phrase(
+                        "Compare it with the training loss: if that is low, the model overfits or "
+                        "its moving statistics lag; if not, use a smaller learning rate."
+                    )
+                ),
+            )
+
+
+def _by_guessing(classes: int, samples: int) -> float:
+    """Return the accuracy that guessing exceeds once in a thousand times: 3 deviations above."""
+    share = 1 / classes
+    return share + 3 * math.sqrt(share * (1 - share) / max(1, samples))
+
+
+def _of_moving_statistics(trials: Sides, job: JobSpec) -> Iterator[Caution]:
+    momenta = [layer.momentum for layer in job.layers if isinstance(layer, BatchNorm)]
+    steps = [len(t.losses) for t in itertools.chain(*trials.values()) if t.epochs]
+    if not momenta or not steps:
+        return
+    slowest = _OWN_MOMENTUM if job.recipe is Recipe.IDIOMATIC else max(momenta)
+    share = slowest ** min(steps)
+    if share > _LEAST_SHARE:
+        yield Caution(
+            "MOVING_STATISTICS_LAG",
+            english(_LAG, steps=min(steps), share=percent(share)),
+            english(Phrase("Train for more steps, or use a smaller momentum.")),
+        )

@@ -21,6 +21,7 @@ STOLEN_CPUS = 0.02  # of the CPUs
 THROTTLED = 0.01  # of the training time
 CLOCK_RANGE = 0.1  # of the highest clock that a trial ended with
 _LEAST_BUSY = 1 / 64  # a batch that is larger by more is no advice
+_WITHOUT_IT = Phrase("This result is made of what could be read.")
 _TRIAL = Phrase("trial {number} of {side}")
 _SHARED = Phrase("Other processes took {share} of the CPUs while {trial} trained.")
 _STOLEN = Phrase("The hypervisor took {share} of the CPUs away while {trial} trained.")
@@ -49,6 +50,15 @@ _UNEQUAL = Phrase("The trials did not have the same {what}.")
 _VARIABLES = Phrase("Environment variables that change arithmetic differed: {names}.")
 _DEBUG = Phrase("{sides} ran in a debug build, which is slower.")
 Sides = Mapping[str, Sequence[Trial]]
+# Of every warning that a comparison may have.
+CODES = (
+    *("CERTIFICATE_MISSING", "CERTIFICATE_FAILED", "TIMED_NOT_SAME", "NOT_FINITE"),
+    *("FEW_PAIRS", "NOT_PRECISE", "WITHIN_NOISE_FLOOR", "BELOW_TARGET", "FILE_DAMAGED"),
+    *("ACCURACY_AT_CHANCE", "TEST_LOSS_HIGH", "MOVING_STATISTICS_LAG"),
+    *("CPU_SHARED", "CPU_STOLEN", "CPU_THROTTLED", "CLOCK_VARIED", "CPUS_UNEQUAL"),
+    *("GPU_IDLE", "GPU_SHARED", "GPU_THROTTLED", "SWAPPED"),
+    *("TF32_UNEQUAL", "VARIABLES_UNEQUAL", "DEBUG_BUILD"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +68,11 @@ class Caution:
     code: str
     sentence: Sentence
     remedy: Sentence
+
+
+def of_damage(sentence: Sentence) -> Caution:
+    """Warn of a file of the run that could not be read; the ``sentence`` names it."""
+    return Caution("FILE_DAMAGED", sentence, english(_WITHOUT_IT))
 
 
 def of_the_load(trials: Sides) -> Iterator[Caution]:
@@ -90,22 +105,37 @@ def of_the_load(trials: Sides) -> Iterator[Caution]:
         )
 
 
+def taken(trial: Trial) -> float | None:
+    """Return the share of the CPUs that others took while it trained. None: not reported."""
+    return _share(
+        trial,
+        lambda load, seconds, cpus: (load.other_cpu_seconds + load.stolen_seconds) / seconds / cpus,
+    )
+
+
 def _worst(
     trials: Sides, share: Callable[[Load, float, int], float]
 ) -> tuple[Sentence, float] | None:
     """Return the trial with the largest share of its training time, and that share."""
-    shares = []
-    for trial in itertools.chain(*trials.values()):
-        loads = [(epoch.load, epoch.train_seconds) for epoch in trial.epochs if epoch.load]
-        seconds = sum(each for _, each in loads)
-        cpus = max(1, trial.environment.available_cpus if trial.environment else 1)
-        if seconds:
-            total = sum(share(load, each, cpus) * each for load, each in loads) / seconds
-            shares.append((total, _name(trial)))
+    shares = [
+        (largest, _name(trial))
+        for trial in itertools.chain(*trials.values())
+        if (largest := _share(trial, share)) is not None
+    ]
     if not shares:
         return None
     largest, name = max(shares)
     return name, largest
+
+
+def _share(trial: Trial, share: Callable[[Load, float, int], float]) -> float | None:
+    """Return the mean over its training time."""
+    loads = [(epoch.load, epoch.train_seconds) for epoch in trial.epochs if epoch.load]
+    seconds = sum(each for _, each in loads)
+    cpus = max(1, trial.environment.available_cpus if trial.environment else 1)
+    if not seconds:
+        return None
+    return sum(share(load, each, cpus) * each for load, each in loads) / seconds
 
 
 def _name(trial: Trial) -> Sentence:

@@ -27,6 +27,7 @@ from orchestrator.trials.trial import Trial
 
 _ALONE = Phrase("{framework} ran alone, so there is nothing to compare its speed with.")
 _NO_TRIAL = Phrase("There is no trial to compare.")
+_NOT_FINISHED = Phrase("Not finished: {why}")
 _NO_VERDICT = Phrase("No verdict on speed: {why}")
 _NO_VERDICT_OF = Phrase("No verdict on the speed of {side}: {why}")
 _LEFT_OUT = Phrase("Left out with its pair: {why}")
@@ -139,7 +140,8 @@ def compare(
     faults = list(_faults(order))
     sound = _in_blocks(grouped, first)
     counted = _counted(grouped, sound)
-    reason = _reason_against_a_verdict(grouped, sound, first, faults)
+    alone = len({*sides, *grouped}) == 1
+    reason = _reason_against_a_verdict(grouped, sound, first, faults, alone=alone)
     unfit = {} if reason else not_finite(sound)
     fit = {} if reason else {side: group for side, group in sound.items() if side not in unfit}
     together = len(grouped) - 1
@@ -237,26 +239,23 @@ def _faults(trials: Sequence[Trial]) -> Iterator[Sentence]:
     """Yield a sentence for each trial that cannot be compared."""
     for trial in trials:
         if trial.state in _NOT_SUCCEEDED:
-            error = trial.error.message if trial.error else None
-            yield _fault(trial.framework, trial.number, trial.state, error)
+            why = trial.error.message if trial.error else english(_NO_REASON)
+            phrase = _NOT_SUCCEEDED[trial.state]
+            yield english(phrase, framework=label(trial.framework), number=trial.number, error=why)
         elif not _is_sound(trial):
             yield english(_NO_TIME, framework=label(trial.framework), number=trial.number)
 
 
-def _fault(side: str, number: int, state: JobState, error: str | None) -> Sentence:
-    """Say why a trial cannot be compared."""
-    why = english(_NO_REASON) if error is None else error
-    return english(_NOT_SUCCEEDED[state], framework=label(side), number=number, error=why)
-
-
 def _reason_against_a_verdict(
-    trials: Trials, sound: Trials, baseline: str, faults: list[Sentence]
+    trials: Trials, sound: Trials, baseline: str, faults: list[Sentence], *, alone: bool
 ) -> Sentence | None:
-    """Say why there is no verdict at all."""
+    """Say why there is no verdict at all; ``alone``: only one side was to run."""
     if not trials:
         return english(_NO_TRIAL)
     if len(trials) == 1 and any(sound.values()):
         return english(_ALONE, framework=label(next(iter(trials))))
+    if alone:  # nobody asked for a verdict
+        return english(_NOT_FINISHED, why=join(NEXT, faults))
     if baseline not in trials:
         return _no_verdict(*faults, english(_NO_BASELINE, side=label(baseline)))
     others = [side for side in sound if side != baseline]

@@ -14,7 +14,7 @@ value.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,6 +59,21 @@ class Estimate:
         return math.sqrt(self.high / self.low) - 1
 
 
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A difference in the unit of its values, with the ends of its interval, as `Estimate`."""
+
+    value: float
+    low: float | None
+    high: float | None
+    pairs: int
+
+    @property
+    def within_noise(self) -> bool:
+        """Whether 0 is in the interval, so that it may be nothing."""
+        return self.low is not None and self.high is not None and self.low <= 0 <= self.high
+
+
 def estimate(first: Sequence[float], second: Sequence[float], together: int = 1) -> Estimate:
     """Estimate ``second`` over ``first``, pair by pair; all above zero.
 
@@ -71,10 +86,26 @@ def estimate(first: Sequence[float], second: Sequence[float], together: int = 1)
         raise ValueError(f"{len(first)} and {len(second)} values do not make pairs")
     ratios = np.log(np.asarray(second, float) / np.asarray(first, float))
     middle = float(centre(ratios))
-    low, high = _interval(ratios, middle, together)
+    low, high = _interval([ratios], centre, middle, together)
     if low is None or high is None:
         return Estimate(math.exp(middle), None, None, len(ratios))
     return Estimate(math.exp(middle), math.exp(low), math.exp(high), len(ratios))
+
+
+def estimate_amount(differences: Sequence[float], *parts: Sequence[float]) -> Amount:
+    """Estimate what ``differences`` of pairs are, without ``parts`` of them, pair by pair.
+
+    Each of them is estimated as above, so the amount and its parts add up exactly.
+    """
+    series = [np.asarray(values, float) for values in (differences, *parts)]
+
+    def rest(*each: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
+        whole, *others = (centre(values, axis) for values in each)
+        return whole - sum(others, np.float64(0))
+
+    middle = float(rest(*series))
+    low, high = _interval(series, rest, middle, 1)
+    return Amount(middle, low, high, len(series[0]))
 
 
 def estimate_apart(first: Sequence[float], second: Sequence[float]) -> Estimate:
@@ -130,24 +161,32 @@ def centre(values: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
 
 
 def _interval(
-    values: NDArray[np.float64], middle: float, together: int
+    series: Sequence[NDArray[np.float64]],
+    statistic: Callable[..., NDArray[np.float64]],
+    middle: float,
+    together: int,
 ) -> tuple[float, float] | tuple[None, None]:
-    if len(values) < fewest_pairs(together):
+    """Return the interval of a ``statistic`` of ``series``, float64[pairs] each."""
+    count = len(series[0])
+    if count < fewest_pairs(together):
         return None, None
-    if np.ptp(values) == 0:  # as sizes can be
+    if not any(np.ptp(values) for values in series):  # as sizes can be
         return middle, middle
     from scipy import stats  # noqa: PLC0415 - takes a while to import
 
     # If the centre stays the same whichever value is left out, as with mostly equal sizes,
     # BCa's acceleration is 0 / 0: there is no skewness to correct for.
-    without = [float(centre(np.delete(values, index))) for index in range(len(values))]
+    without = [
+        float(statistic(*(np.delete(values, index) for values in series))) for index in range(count)
+    ]
     result = stats.bootstrap(
-        (values,),
-        centre,
+        tuple(series),
+        statistic,
         n_resamples=_RESAMPLES,
         batch=_BATCH,
         vectorized=True,
-        confidence_level=2 * stats.norm.cdf(_reach(len(values), together)) - 1,
+        paired=len(series) > 1,
+        confidence_level=2 * stats.norm.cdf(_reach(count, together)) - 1,
         method="BCa" if np.ptp(without) else "percentile",
         rng=np.random.default_rng(0),  # so that the same trials always give the same
     ).confidence_interval

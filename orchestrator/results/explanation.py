@@ -2,10 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 
+from twinrun.contract.spec import JobSpec
 from twinrun.v1 import job_pb2
 
+from orchestrator.language.phrases import Phrase, Sentence, english
+from orchestrator.results import pitfalls
 from orchestrator.results.agreement import agreement
+from orchestrator.results.circumstances import taken
+from orchestrator.results.estimate import Amount, Estimate, estimate, estimate_amount
 from orchestrator.results.pitfalls import PITFALLS, Pitfall
 from orchestrator.results.quantities import TRAINING
 from orchestrator.trials.stored import as_json, fields_of
@@ -14,15 +20,20 @@ from orchestrator.trials.trial import Trial
 SCHEMA = "twinrun.explanation/1"
 SCHEMA_OF_SEVERAL = "twinrun.explanation/2"  # of more than two frameworks
 MATCHED = 1  # the number of the trials that differ in nothing
+_PASSED = Phrase('"{name}" does not apply: {why}')
+_REPETITION = 100  # is added to the numbers of the trials of each further repetition
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """Two frameworks' trials that differ only in ``pitfall``; None: in nothing.
 
-    ``parts_at``: the first step (from 0) at which the losses are further apart than a figure shows;
-    None: at none of the ``steps``. By framework: ``accuracies``, 0 to 1, as each reports them at
-    the end; ``seconds`` of training, and those spent waiting for data.
+    ``parts_at``: the first step (from 0) at which the losses of any pair of trials are further
+    apart than a figure shows; None: at none of the ``steps``. By framework, medians over the
+    trials: ``accuracies``, 0 to 1, as each reports them at the end; ``seconds`` of training, and
+    those spent waiting for data. Pair by pair: ``accuracy``, the second framework's minus the
+    first's, and ``time``, the second's seconds over the first's. ``taken``: the share of the CPUs
+    that others took, the median over the trials; None: not known.
     """
 
     pitfall: Pitfall | None
@@ -31,51 +42,81 @@ class Row:
     accuracies: Mapping[str, float]
     seconds: Mapping[str, float]
     wait_seconds: Mapping[str, float]
+    accuracy: Amount
+    time: Estimate
+    taken: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A pitfall that does not apply to the job, so nothing was measured; ``why``: a sentence."""
+
+    pitfall: Pitfall
+    why: Sentence
 
     @property
-    def accuracy_difference(self) -> float:
-        """The second framework's minus the first's, in -1..1."""
-        first, second = self.accuracies.values()
-        return second - first
-
-    @property
-    def time_ratio(self) -> float:
-        """The second framework's seconds over the first's."""
-        first, second = self.seconds.values()
-        return second / first
+    def sentence(self) -> Sentence:
+        """Its name, and why it does not apply."""
+        return english(_PASSED, name=english(self.pitfall.title), why=self.why)
 
 
-def number_of(pitfall: Pitfall) -> int:
-    """Return the number of the trials that differ in it."""
-    return MATCHED + 1 + PITFALLS.index(pitfall)
+def number_of(pitfall: Pitfall | None, repetition: int = 0) -> int:
+    """Return the number of the trials that differ in it, in a repetition, from 0."""
+    first = MATCHED if pitfall is None else MATCHED + 1 + PITFALLS.index(pitfall)
+    return first + _REPETITION * repetition
 
 
 def explain(trials: Sequence[Trial], frameworks: Sequence[str]) -> list[Row]:
     """Compare two: the matched trials' row first, then one for each pitfall that both ended."""
-    by_name = {trial.name: trial for trial in trials if trial.epochs}
+    ended = [trial for trial in trials if trial.epochs]
     rows = []
     for pitfall in (None, *PITFALLS):
-        number = number_of(pitfall) if pitfall else MATCHED
-        sides = [by_name.get(f"{name}-{number}") for name in frameworks]
-        first, second = sides
-        if first and second:
-            rows.append(_row(pitfall, first, second))
+        first, second = (
+            {t.number: t for t in ended if t.framework == name and _is_of(t, pitfall)}
+            for name in frameworks
+        )
+        if common := sorted(first.keys() & second.keys()):
+            rows.append(_row(pitfall, [first[n] for n in common], [second[n] for n in common]))
     return rows
 
 
-def _row(pitfall: Pitfall | None, first: Trial, second: Trial) -> Row:
-    agreed = agreement([first], [second])
-    same_length = len(first.losses) == len(second.losses)
-    together = agreed.steps_together == agreed.steps and same_length
+def _is_of(trial: Trial, pitfall: Pitfall | None) -> bool:
+    return trial.number % _REPETITION == number_of(pitfall)
+
+
+def skipped(
+    rows: Sequence[Sequence[Row]], asked: Sequence[Pitfall], job: JobSpec, trials: Sequence[Trial]
+) -> list[Skipped]:
+    """Return those of the ``asked`` that were not measured, because they do not apply."""
+    measured = [row.pitfall for each in rows for row in each]
+    inputs = next((trial.inputs for trial in trials if trial.inputs), None)
+    reasons = [(each, pitfalls.why_not(each, job, inputs)) for each in asked]
+    return [Skipped(each, why) for each, why in reasons if why and each not in measured]
+
+
+def _row(pitfall: Pitfall | None, first: Sequence[Trial], second: Sequence[Trial]) -> Row:
+    agreed = agreement(first, second)
+    both = list(zip(first, second, strict=True))
+    lengths = [len(trial.losses) for trial in (*first, *second)]
+    same_length = all(len(a.losses) == len(b.losses) for a, b in both)
+    together = agreed.steps_together == min(lengths) and same_length
+    accuracies = [[_accuracy(trial, pitfall) for trial in side] for side in (first, second)]
+    seconds = [[TRAINING.measure(t, None) or 0.0 for t in side] for side in (first, second)]
+    shares = [share for t in (*first, *second) if (share := taken(t)) is not None]
+    names = first[0].framework, second[0].framework
     return Row(
         pitfall=pitfall,
-        steps=max(len(first.losses), len(second.losses)),
+        steps=max(lengths),
         parts_at=None if together else agreed.steps_together,
-        accuracies={trial.framework: _accuracy(trial, pitfall) for trial in (first, second)},
-        seconds={t.framework: TRAINING.measure(t, None) or 0.0 for t in (first, second)},
+        accuracies=dict(zip(names, map(median, accuracies), strict=True)),
+        seconds=dict(zip(names, map(median, seconds), strict=True)),
         wait_seconds={
-            t.framework: sum(epoch.data_wait_seconds for epoch in t.epochs) for t in (first, second)
+            side[0].framework: median(t.seconds("data_wait") or 0.0 for t in side)
+            for side in (first, second)
         },
+        accuracy=estimate_amount([b - a for a, b in zip(*accuracies, strict=True)]),
+        time=estimate(seconds[0], seconds[1]),
+        taken=median(shares) if shares else None,
     )
 
 
@@ -98,16 +139,36 @@ def explained(
     return [rows for pair in pairs if (rows := explain(trials, pair))]
 
 
-def as_dict(workload: str, pairs: Sequence[Sequence[Row]]) -> dict[str, object]:
-    """Return the contents of explanation.json; for one pair only its rows."""
+def as_dict(
+    workload: str,
+    pairs: Sequence[Sequence[Row]],
+    passed: Sequence[Skipped] = (),
+    asked: Sequence[Pitfall] = (),
+) -> dict[str, object]:
+    """Return the contents of explanation.json; for one pair only its rows.
+
+    ``passed``: what does not apply; ``asked``: what was requested, if that is known.
+    """
+    more = {
+        "skipped": [{"pitfall": each.pitfall.name, "why": each.why} for each in passed],
+        **({"asked": [each.name for each in asked]} if asked else {}),
+    }
     if len(pairs) > 1:
         mappings = [
             {**dict(zip(("baseline", "side"), rows[0].seconds, strict=True)), "rows": _rows(rows)}
             for rows in pairs
         ]
-        return as_json({"schema": SCHEMA_OF_SEVERAL, "workload": workload, "pairs": mappings})
+        return as_json(
+            {"schema": SCHEMA_OF_SEVERAL, "workload": workload, "pairs": mappings, **more}
+        )
     rows = pairs[0] if pairs else []
-    return as_json({"schema": SCHEMA, "workload": workload, "rows": _rows(rows)})
+    return as_json({"schema": SCHEMA, "workload": workload, "rows": _rows(rows), **more})
+
+
+def asked_in(found: Mapping[str, object]) -> list[Pitfall]:
+    """Return what ``asked`` was in asked.json; empty if it is not known."""
+    names = found.get("asked")
+    return [each for each in PITFALLS if isinstance(names, list) and each.name in names]
 
 
 def _rows(rows: Sequence[Row]) -> list[dict[str, object]]:
@@ -115,8 +176,8 @@ def _rows(rows: Sequence[Row]) -> list[dict[str, object]]:
         {
             **fields_of(row),
             "pitfall": row.pitfall.name if row.pitfall else None,
-            "accuracy_difference": row.accuracy_difference,
-            "time_ratio": row.time_ratio,
+            "accuracy_difference": row.accuracy.value,
+            "time_ratio": row.time.ratio,
         }
         for row in rows
     ]

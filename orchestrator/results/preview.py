@@ -111,7 +111,7 @@ def _sentence(
     return english(_DIFFERENT, **known, frameworks=named, tolerance=tolerance)
 
 
-def as_dict(workload: str, found: Preview, figure: Path) -> dict[str, object]:
+def as_dict(workload: str, found: Preview, figure: Path | None = None) -> dict[str, object]:
     mapping = {
         "schema": SCHEMA,
         "workload": workload,
@@ -119,6 +119,6 @@ def as_dict(workload: str, found: Preview, figure: Path) -> dict[str, object]:
         "frameworks": list(found.augmented),
         "largest_difference": found.largest,
         "sentence": found.sentence,
-        "figure": str(figure),
+        **({"figure": str(figure)} if figure else {}),
     }
     return as_json(mapping)

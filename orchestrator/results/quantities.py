@@ -26,7 +26,7 @@ class Quantity:
     ``name``: in comparison.json and exports, with its unit. ``title``: of its row, where
     ``{target}`` is the job's target accuracy. ``measure``: from a trial and its job; None: not
     known. ``written``: with its unit, for people. ``has_ratio``: whether one side's value can be
-    divided by the other's.
+    divided by the other's. ``has_spread``: depends on the seed, so a median alone does not tell it.
     """
 
     name: str
@@ -34,11 +34,16 @@ class Quantity:
     measure: Callable[[Trial, Job], float | None]
     written: Callable[[float], str]
     has_ratio: bool = False
+    has_spread: bool = False
 
     def of(self, trials: Sequence[Trial], job: Job) -> float | None:
         """Return the median of the trials that have it. None: none does."""
-        known = [value for trial in trials if (value := self.measure(trial, job)) is not None]
+        known = self.all_of(trials, job)
         return median(known) if known else None
+
+    def all_of(self, trials: Sequence[Trial], job: Job) -> list[float]:
+        """Return the values of the trials that have it."""
+        return [value for trial in trials if (value := self.measure(trial, job)) is not None]
 
 
 def seconds(value: float) -> str:
@@ -73,9 +78,9 @@ def _epoch_seconds(trial: Trial, _job: Job) -> float | None:
 
 
 def _samples_per_second(trial: Trial, job: Job) -> float | None:
-    """Return the samples of an epoch over its seconds."""
-    taken = _epoch_seconds(trial, job)
-    return trial.inputs.train_samples / taken if trial.inputs and taken else None
+    """Return the samples that an epoch trained on over its seconds."""
+    taken, samples = _epoch_seconds(trial, job), trial.epoch_samples
+    return samples / taken if samples and taken else None
 
 
 def _start_up_seconds(trial: Trial, _job: Job) -> float | None:
@@ -110,8 +115,14 @@ TARGET = Quantity(
     seconds,
     has_ratio=True,
 )
-TEST_ACCURACY = Quantity("test_accuracy", Phrase("Test accuracy"), _last("test_accuracy"), percent)
-TEST_LOSS = Quantity("test_loss", Phrase("Test loss"), _last("test_loss"), number)
+# Of the last epoch, as its line of the log says.
+TRAIN_LOSS = Quantity(
+    "train_loss", Phrase("Training loss"), _last("train_loss"), number, has_spread=True
+)
+TEST_ACCURACY = Quantity(
+    "test_accuracy", Phrase("Test accuracy"), _last("test_accuracy"), percent, has_spread=True
+)
+TEST_LOSS = Quantity("test_loss", Phrase("Test loss"), _last("test_loss"), number, has_spread=True)
 START_UP = Quantity(
     "start_up_seconds", Phrase("Start-up"), _start_up_seconds, seconds, has_ratio=True
 )
@@ -135,13 +146,21 @@ QUANTITIES = (
     EPOCH,
     THROUGHPUT,
     TARGET,
+    TRAIN_LOSS,
     Quantity(
         "validation_accuracy",
         Phrase("Validation accuracy"),
         _last("validation_accuracy"),
         percent,
+        has_spread=True,
     ),
-    Quantity("validation_loss", Phrase("Validation loss"), _last("validation_loss"), number),
+    Quantity(
+        "validation_loss",
+        Phrase("Validation loss"),
+        _last("validation_loss"),
+        number,
+        has_spread=True,
+    ),
     TEST_ACCURACY,
     TEST_LOSS,
     Quantity("evaluate_seconds", Phrase("Evaluation"), _phase("evaluate"), seconds, has_ratio=True),

@@ -1,15 +1,31 @@
-"""Which side trained faster, by how much, and how certain that is: figures, and the sentence."""
+"""Which side trained faster, by how much, and how certain that is: figures, and the sentence.
 
-from collections.abc import Mapping, Sequence
+The sentence is a headline. It names a faster side only if the trials show one: there are enough
+pairs, and others left the CPUs to them. Otherwise it says what was measured, and `below` has the
+ratio.
+"""
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 
-from orchestrator.language.phrases import Phrase, Sentence, english
-from orchestrator.language.words import label
-from orchestrator.results.estimate import Estimate, estimate
+import numpy as np
+from twinrun.contract.enums import Device
+
+from orchestrator.language.phrases import Phrase, Sentence, english, join
+from orchestrator.language.words import COMMA, label, number, percent
+from orchestrator.results.circumstances import OTHER_CPUS, taken
+from orchestrator.results.estimate import Estimate, centre, estimate
 from orchestrator.results.quantities import EPOCH
+from orchestrator.trials.sides import are_the_same
 from orchestrator.trials.trial import Trial
 
 LEVEL_BELOW = 1.01  # a smaller ratio is not reported as a difference
+# Of the CPUs, in the median of the trials: beyond it a ratio is one of how the sides bear
+# disturbance. A busy machine does not slow both alike.
+DISTURBED = 0.25
 
 _FASTER = Phrase("{faster} trained {ratio:.2f} times as fast as {slower} ({basis}).")
 _LEVEL = Phrase("{faster} and {slower} trained level within 1 % ({basis}).")
@@ -25,6 +41,25 @@ _NONE_SHOWN = Phrase(
 _INTERVALS = Phrase("95 %, {together} ratios at once: {low:.2f} to {high:.2f}, {pairs} blocks")
 _FEW = Phrase("{pairs} pairs: provisional")
 _ONE = Phrase("one trial each: provisional")
+_MEASURED = Phrase(
+    "{first} took {first_seconds} s an epoch and {second} {second_seconds} s: {reasons}, which "
+    "does not show who is faster."
+)
+_ONLY_ONE, _ONLY = Phrase("only one trial each"), Phrase("only {pairs} pairs of trials")
+_TAKEN = Phrase("{share} of the CPUs taken by others")
+_ITSELF = Phrase(
+    "{first} took {first_seconds} s an epoch and {second} {second_seconds} s: they are the same, "
+    "so the difference is noise."
+)
+_RATIO = Phrase("Measured: {slower} took {ratio:.2f} times as long as {faster} ({basis}).")
+_CLOCKS = Phrase(
+    "Others took {share} of the CPUs: by wall clock {slower} took {wall:.2f} times as long as "
+    "{faster}, by CPU seconds {cpu:.2f} times."
+)
+_DISAGREE = Phrase(
+    "Others took {share} of the CPUs: by wall clock {slower} took {wall:.2f} times as long as "
+    "{faster}, by CPU seconds only {cpu:.2f} times. The two disagree on who is faster."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +67,12 @@ class Verdict:
     """Which of two sides trained faster, by the seconds of an epoch, medians over the trials.
 
     ``ratio``: how many times as fast, with the ends of its 95 % interval, None if there are too few
-    ``pairs``, and the verdict is ``provisional``. ``shown``: there is a difference of relevant
-    size. ``level``: too close to matter. ``pair_ratios``: of each pair, by its number, the slower
-    one's seconds over the faster one's. ``together``: the intervals of this many verdicts hold
-    simultaneously.
+    ``pairs``, and the verdict is ``provisional``. ``taken``: the share of the CPUs that others
+    took, None if not known. ``decided``: neither forbids to say who is faster. Only then
+    ``shown``: there is a difference of relevant size, or ``level``: too close to matter.
+    ``pair_ratios``: of each pair, by its number, the slower one's seconds over the faster one's.
+    ``cpu_ratio``: the same of CPU seconds, on a CPU. ``together``: the intervals of this many
+    verdicts hold simultaneously.
     """
 
     faster: str
@@ -52,6 +89,9 @@ class Verdict:
     seconds: Mapping[str, float]
     sentence: Sentence
     together: int = 1
+    decided: bool = True
+    taken: float | None = None
+    cpu_ratio: float | None = None
 
 
 def verdict(trials: Mapping[str, Sequence[Trial]], together: int = 1) -> Verdict:
@@ -67,8 +107,19 @@ def verdict(trials: Mapping[str, Sequence[Trial]], together: int = 1) -> Verdict
     if ratio.ratio < 1:  # the pairs say more than the medians
         faster, slower = other, one
         ratio = _estimate(by_number[faster], by_number[slower], together)
+    shares = [share for t in itertools.chain(*trials.values()) if (share := taken(t)) is not None]
+    share = median(shares) if shares else None
     provisional = ratio.half_width is None
-    level = ratio.ratio < LEVEL_BELOW and (provisional or ratio.shown)
+    decided = not provisional and (share or 0.0) <= DISTURBED
+    level = decided and ratio.shown and ratio.ratio < LEVEL_BELOW
+    shown = decided and ratio.shown and not level
+    itself = are_the_same((faster, slower))
+    if itself and (shown or not decided):
+        sentence = english(_ITSELF, **_seconds(seconds))
+    elif decided:
+        sentence = _sentence(faster, slower, ratio, together, level=level)
+    else:
+        sentence = english(_MEASURED, **_seconds(seconds), reasons=_reasons(ratio, share))
     return Verdict(
         faster=faster,
         slower=slower,
@@ -76,7 +127,7 @@ def verdict(trials: Mapping[str, Sequence[Trial]], together: int = 1) -> Verdict
         low=ratio.low,
         high=ratio.high,
         pairs=ratio.pairs,
-        shown=ratio.ratio >= LEVEL_BELOW and ratio.shown,
+        shown=shown and not itself,
         level=level,
         provisional=provisional,
         least_seen=ratio.half_width,
@@ -85,8 +136,11 @@ def verdict(trials: Mapping[str, Sequence[Trial]], together: int = 1) -> Verdict
             for number in sorted(by_number[faster].keys() & by_number[slower].keys())
         },
         seconds=seconds,
-        sentence=_sentence(faster, slower, ratio, together, level=level),
+        sentence=sentence,
         together=together,
+        decided=decided,
+        taken=share,
+        cpu_ratio=_cpu_ratio(trials[faster], trials[slower]),
     )
 
 
@@ -95,13 +149,68 @@ def _estimate(first: Mapping[int, float], second: Mapping[int, float], together:
     return estimate([first[n] for n in numbers], [second[n] for n in numbers], together)
 
 
+def _cpu_ratio(faster: Sequence[Trial], slower: Sequence[Trial]) -> float | None:
+    """Return the ratio of CPU seconds of an epoch; None if a trial of a CPU lacks them."""
+    first, second = ({t.number: _cpu_seconds(t) for t in side} for side in (faster, slower))
+    pairs = [(first[n], second[n]) for n in sorted(first.keys() & second.keys())]
+    ratios = [math.log(b / a) for a, b in pairs if a and b]
+    if not ratios or len(ratios) < len(pairs):
+        return None
+    return math.exp(float(centre(np.array(ratios))))
+
+
+def _cpu_seconds(trial: Trial) -> float | None:
+    if trial.spec is None or trial.spec.device is not Device.CPU:
+        return None  # a GPU's work takes no CPU seconds
+    used = [epoch.load.own_cpu_seconds for epoch in trial.epochs if epoch.load]
+    return median(used) if used else None
+
+
+def _seconds(seconds: Mapping[str, float]) -> dict[str, str]:
+    """Return the values of what was measured, in the order of the sides."""
+    (first, one), (second, other) = seconds.items()
+    return {
+        "first": label(first),
+        "second": label(second),
+        "first_seconds": number(one),
+        "second_seconds": number(other),
+    }
+
+
+def _reasons(found: Estimate, share: float | None) -> Sentence:
+    """Say why the trials do not show who is faster."""
+    parts = list[Sentence]()
+    if found.half_width is None:
+        parts.append(english(_ONLY_ONE) if found.pairs == 1 else english(_ONLY, pairs=found.pairs))
+    if share is not None and share > DISTURBED:
+        parts.append(english(_TAKEN, share=percent(share)))
+    return join(COMMA, parts)
+
+
 def _sentence(faster: str, slower: str, found: Estimate, together: int, *, level: bool) -> Sentence:
     names = {"faster": label(faster), "slower": label(slower), "ratio": found.ratio}
-    if found.half_width is not None and not found.shown:
+    if not found.shown:
         phrase = _NOT_SHOWN if together == 1 else _NONE_SHOWN
         counts = {"pairs": found.pairs, "together": together}
         return english(phrase, **names, least=found.half_width, **counts)
     return english(_LEVEL if level else _FASTER, **names, basis=basis(found, together))
+
+
+def below(found: Verdict) -> Iterator[Sentence]:
+    """Yield what stands below the headline: a ratio that it does not say, and that of CPU time."""
+    names = {"faster": label(found.faster), "slower": label(found.slower)}
+    if not found.decided or are_the_same((found.faster, found.slower)):
+        ratio = Estimate(found.ratio, found.low, found.high, found.pairs)
+        yield english(_RATIO, **names, ratio=found.ratio, basis=basis(ratio, found.together))
+    if found.cpu_ratio is not None and (found.taken or 0.0) > OTHER_CPUS:
+        disagree = found.cpu_ratio < 1 / LEVEL_BELOW and found.ratio > LEVEL_BELOW
+        yield english(
+            _DISAGREE if disagree else _CLOCKS,
+            **names,
+            share=percent(found.taken or 0.0),
+            wall=found.ratio,
+            cpu=found.cpu_ratio,
+        )
 
 
 def basis(found: Estimate, together: int) -> Sentence:
@@ -112,4 +221,4 @@ def basis(found: Estimate, together: int) -> Sentence:
     return english(_ONE) if found.pairs == 1 else english(_FEW, pairs=found.pairs)
 
 
-__all__ = ["LEVEL_BELOW", "Verdict", "basis", "verdict"]
+__all__ = ["LEVEL_BELOW", "Verdict", "basis", "below", "verdict"]

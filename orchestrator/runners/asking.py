@@ -9,11 +9,15 @@ from twinrun.v1 import job_pb2
 from orchestrator.errors import JobFailed
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.runners.client import Client
-from orchestrator.runners.schedule import raise_unless_succeeded
+from orchestrator.runners.schedule import Listener, raise_unless_succeeded
 
 _NO_RATES = Phrase("{framework}: the job {job_id} reported no rates.")
 _NO_MODEL = Phrase("{framework}: the job {job_id} reported no model.")
 _NO_IMAGES = Phrase("{framework}: the job {job_id} reported no images.")
+
+
+def ignore(_framework: str, _event: job_pb2.JobEvent) -> None:
+    """Do nothing with an event."""
 
 
 def rates(client: Client, spec: job_pb2.JobSpec) -> job_pb2.MachineMeasured:
@@ -35,10 +39,17 @@ def model(client: Client, spec: job_pb2.JobSpec) -> job_pb2.ModelSummarized:
     return event
 
 
-def images(client: Client, spec: job_pb2.JobSpec) -> job_pb2.ImagesPreviewed:
-    """Have the framework augment some training images. Raises JobFailed."""
+def images(
+    client: Client,
+    spec: job_pb2.JobSpec,
+    listen: Listener = ignore,
+) -> job_pb2.ImagesPreviewed:
+    """Have the framework augment some training images; ``listen`` gets its name and each event.
+
+    Raises JobFailed.
+    """
     event: job_pb2.ImagesPreviewed = _ask(
-        client, client.preview, spec, "images_previewed", _NO_IMAGES
+        client, client.preview, spec, "images_previewed", _NO_IMAGES, listen=listen
     )
     return event
 
@@ -49,12 +60,17 @@ def _ask(
     spec: job_pb2.JobSpec,
     field: str,
     nothing: Phrase,
+    *,
+    listen: Listener = ignore,
 ) -> Any:
     """Return the last event of kind ``field``; ``nothing`` is the message if there is none."""
     submitted = submit(spec, uuid.uuid4().hex)
-    events = list(client.watch(submitted.job_id))
+    answers = []
+    for event in client.watch(submitted.job_id):
+        listen(client.framework, event)
+        if event.HasField(field):
+            answers.append(getattr(event, field))
     raise_unless_succeeded(client.job(submitted.job_id), client.framework)
-    answers = [getattr(event, field) for event in events if event.HasField(field)]
     if not answers:
         raise JobFailed(english(nothing, framework=client.framework, job_id=submitted.job_id))
     return answers[-1]

@@ -48,13 +48,21 @@ class Client:
     """Calls the runner of ``framework`` at ``address`` (HOST:PORT).
 
     Methods raise RunnerUnavailable if it cannot be reached, and BadInput for what it refuses.
-    ``own``: a process that was started here, whose end `ended` reports.
+    ``own``: a process that was started here, whose end `ended` reports. ``tell`` receives what is
+    waited for.
     """
 
-    def __init__(self, framework: str, address: str, *, own: bool = False) -> None:
+    def __init__(
+        self,
+        framework: str,
+        address: str,
+        *,
+        own: bool = False,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self.framework = framework
         self.address = address
-        self._wire = Wire(framework, address, own=own)
+        self._wire = Wire(framework, address, own=own, tell=tell)
         self._stub = self._wire.stub
 
     def close(self) -> None:
@@ -63,6 +71,10 @@ class Client:
     def ended(self, why: Sentence) -> None:
         """Record that its runner has ended for good: pending calls end at once, with ``why``."""
         self._wire.ended(why)
+
+    def was_found(self) -> None:
+        """Record that nobody gave its address, and nobody here started it."""
+        self._wire.found = True
 
     def limit(self, seconds: float) -> None:
         """Limit the total waiting time of all calls from now on; `math.inf`: no limit."""
@@ -198,7 +210,7 @@ class Client:
     def _submit(
         self, method: Callable[..., Any], request: Any, kind: job_pb2.JobKind
     ) -> job_pb2.Job:
-        idle = 0
+        idle = slow = 0
         while True:
             elapsed = since_now()
             try:
@@ -207,6 +219,10 @@ class Client:
                         request, timeout=self._wire.seconds, wait_for_ready=True
                     )
             except grpc.RpcError as error:
+                slow += 1
+                if self._wire.waits_on(error, slow):
+                    self.info()  # raises if it has ended
+                    continue
                 refusal = details(error)
                 if refusal.reason != Reason.RUNNER_BUSY:
                     self._wire.refuse(error)

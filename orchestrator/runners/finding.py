@@ -1,6 +1,7 @@
 """Finds or starts each framework's runner, and stops those that it started."""
 
 import os
+import platform
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
@@ -8,7 +9,7 @@ from dataclasses import asdict
 
 from twinrun.v1 import job_pb2
 
-from orchestrator.errors import OrchestratorError, RunnerUnavailable, WrongRunner
+from orchestrator.errors import OrchestratorError, RunnerUnavailable, TooSlow, WrongRunner
 from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language.phrases import Phrase, english, say
 from orchestrator.language.words import OF
@@ -20,6 +21,10 @@ from orchestrator.settings.config import Places
 _TAKEN = Phrase("{framework}: the runner at {address}")
 _TAKEN_OF = Phrase("{framework}: the runner at {address}, of the user {owner}")
 _TAKEN_PROCESS = Phrase("{framework}: the runner at {address}, process {pid} of the user {owner}")
+_FOUND = Phrase(
+    "{runner}; it was found there, and not started by this command: --local starts one of your own"
+)
+_SLOW = Phrase("{address} does not answer within {seconds:g} s; something listens there")
 _STARTED = Phrase("{framework}: a local runner, started for this command")
 _PASSED_OVER = Phrase("{framework}: skipped: {why}")
 _WAITING = Phrase(
@@ -36,6 +41,7 @@ _PROBE_SECONDS = 10.0  # if nobody listens, this is known at once
 _OWN_SECONDS = 20.0  # for a runner that is known to exist
 _CLOSE_SECONDS = 5.0
 _PAUSE_SECONDS = 0.05
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _ACTIVE = {job_pb2.JOB_STATE_PENDING, job_pb2.JOB_STATE_RUNNING}
 
 
@@ -44,8 +50,9 @@ class Runners:
 
     Each is chosen in this order: a given address, the user's own local one, whatever listens at the
     framework's default port, such as a container, and a new local process, which `close` ends
-    unless another command uses it too. A runner that is still importing its framework is used; one
-    whose import failed is not, unless it was given.
+    unless another command uses it too; only the user's own and a new one if the places are local. A
+    runner that is still importing its framework is used; one whose import failed is not, unless it
+    was given.
     """
 
     def __init__(self, places: Places, tell: Callable[[str], None], lazy: bool = True) -> None:
@@ -86,7 +93,12 @@ class Runners:
             if client is not None:
                 self._clients[framework] = client
                 self._found[framework] = process = listener(client.address)
-                self.tell(_taken(framework, client.address, process))
+                taken = _taken(framework, client.address, process)
+                if not given:
+                    client.was_found()
+                    if framework not in self._leases:  # nor of the user's state directory
+                        taken = say(_FOUND, runner=taken)
+                self.tell(taken)
 
     def get(self, framework: str) -> Client:
         """Return the client of the framework's runner. Raises RunnerUnavailable."""
@@ -114,13 +126,16 @@ class Runners:
             known = asdict(who) if who else {}
             mapping[framework] = {
                 "address": client and client.address,
+                "host": _host(client.address) if client else None,
                 "started_by_this_command": pid is not None,
                 **{name: known.get(name) for name in ("owner", "pid", "started")},
             }
         return mapping
 
     def _connect(self, framework: str, address: str, *, own: bool = False) -> Client:
-        return self._exits.enter_context(closing(Client(framework, address, own=own)))
+        return self._exits.enter_context(
+            closing(Client(framework, address, own=own, tell=self.tell))
+        )
 
     def _given(self, framework: str, address: str) -> Client:
         client = self._connect(framework, address)
@@ -138,7 +153,9 @@ class Runners:
                 self.tell(text)
 
         while True:
-            client = self._own(framework, once) or _at_default_port(framework, once)
+            client = self._own(framework, once)
+            if client is None and not self._places.local:
+                client = _at_default_port(framework, once)
             if client is not None:
                 return self._exits.enter_context(closing(client))
             if self._start(framework):
@@ -199,7 +216,7 @@ def answering(
         return _usable(framework, given, _PROBE_SECONDS, tell)
     announced = local.announced(framework, places)
     own = announced and _usable(framework, announced, _PROBE_SECONDS, tell, own=True)
-    return own or _at_default_port(framework, tell)
+    return own or (None if places.local else _at_default_port(framework, tell))
 
 
 def _at_default_port(framework: str, tell: Callable[[str], None]) -> Client | None:
@@ -218,7 +235,7 @@ def _usable(
         why = english(_ANOTHER_USERS, address=address, owner=who.owner)
         tell(say(_PASSED_OVER, framework=framework, why=why))
         return None
-    client = Client(framework, address)
+    client = Client(framework, address, tell=tell)
     try:
         info = client.info(seconds)
         if not info.HasField("import_error"):
@@ -227,6 +244,9 @@ def _usable(
         tell(say(_PASSED_OVER, framework=framework, why=why))
     except WrongRunner as error:
         tell(say(_PASSED_OVER, framework=framework, why=error.message))
+    except TooSlow:
+        why = english(_SLOW, address=address, seconds=seconds)
+        tell(say(_PASSED_OVER, framework=framework, why=why))
     except RunnerUnavailable:
         pass
     client.close()
@@ -241,6 +261,12 @@ def _taken(framework: str, address: str, found: Listener | None) -> str:
     return say(
         _TAKEN_PROCESS, framework=framework, address=address, owner=found.owner, pid=found.pid
     )
+
+
+def _host(address: str) -> str:
+    """Return the name of the machine at HOST:PORT."""
+    host = address.rpartition(":")[0].strip("[]")
+    return platform.node() if host in _LOOPBACK else host
 
 
 def _has_active_jobs(client: Client) -> bool | None:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Protocol, assert_never
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, Task, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
 from twinrun.v1 import job_pb2
 
 from orchestrator.language.palette import looks
@@ -38,6 +39,8 @@ class Display(Protocol):
     def close(self) -> None: ...
     def say(self, text: str) -> None: ...
     def event(self, framework: str, event: job_pb2.JobEvent) -> None: ...
+    def stage(self, text: str, done: float = 0.0, of: float | None = None) -> None:
+        """Show what goes on beside trials, and how much of it is done; ``text`` empty: nothing."""
 
 
 def describe(framework: str, event: job_pb2.JobEvent) -> str | None:
@@ -119,10 +122,29 @@ class Lines:
         self._write(text)
 
     def event(self, framework: str, event: job_pb2.JobEvent) -> None:
-        line = describe(framework, event)
+        self._write_new(describe(framework, event))
+
+    def stage(self, text: str, done: float = 0.0, of: float | None = None) -> None:
+        del done, of  # which the text has, if they matter
+        self._write_new(text or None)
+
+    def _write_new(self, line: str | None) -> None:
         if line is not None and line != self._last:
             self._last = line
             self._write(line)
+
+
+class Stages:
+    """Shows the stages of another display, and no event."""
+
+    def __init__(self, display: Display) -> None:
+        self.stage, self.say = display.stage, display.say
+
+    def close(self) -> None:
+        pass
+
+    def event(self, framework: str, event: job_pb2.JobEvent) -> None:
+        pass
 
 
 @contextmanager
@@ -139,14 +161,21 @@ def logged(path: Path, display: Display) -> Iterator[Callable[[str, job_pb2.JobE
         yield listen
 
 
+class _Percent(TextColumn):
+    """How much is done; empty while it is not known of what."""
+
+    def render(self, task: Task) -> Text:
+        return super().render(task) if task.total is not None else Text("")
+
+
 class Bars:
-    """A bar for each framework: the steps of its trial."""
+    """A bar for each framework: the steps of its trial. Below them one for the stage, if any."""
 
     def __init__(self, console: Console, frameworks: tuple[str, ...], epochs: int) -> None:
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
-            TextColumn("{task.percentage:>3.0f} %"),
+            _Percent("{task.percentage:>3.0f} %"),
             TimeElapsedColumn(),
             TextColumn("{task.fields[now]}", markup=False),
             console=console,
@@ -154,12 +183,14 @@ class Bars:
             refresh_per_second=2,
         )
         self._epochs = epochs
+        self._steps: dict[str, int] = {}  # of each framework's trial
         self._tasks = {
             name: self._progress.add_task(
                 f"[{look.colour}]{label(name)}[/]", start=False, total=None, now=say(_WAITING)
             )
             for name, look in looks(list(frameworks)).items()
         }
+        self._stage = self._progress.add_task("", start=False, total=None, visible=False, now="")
         self._progress.start()
 
     def close(self) -> None:
@@ -171,15 +202,30 @@ class Bars:
     def event(self, framework: str, event: job_pb2.JobEvent) -> None:
         task, update = self._tasks[framework], self._progress.update
         if event.HasField("inputs"):
-            update(task, total=event.inputs.steps_per_epoch * self._epochs)
+            self._steps[framework] = event.inputs.steps_per_epoch * self._epochs
         if event.HasField("steps_finished"):
             steps = event.steps_finished
-            update(task, completed=steps.first_step + len(steps.losses))
+            done = steps.first_step + len(steps.losses)
+            update(task, completed=done, total=self._steps.get(framework))
         if event.HasField("state_changed"):
             if event.state_changed.state == job_pb2.JOB_STATE_RUNNING:
-                self._progress.reset(task)  # of a trial before, too
+                self._begin(task)  # of a trial before, too
             elif event.state_changed.state != job_pb2.JOB_STATE_PENDING:
                 self._progress.stop_task(task)
         sentence = happened(event)
         if sentence is not None:
             update(task, now=say(sentence))
+
+    def stage(self, text: str, done: float = 0.0, of: float | None = None) -> None:
+        shown = self._progress.tasks[self._stage]
+        if text and not shown.visible:
+            self._begin(self._stage)
+        self._progress.update(self._stage, visible=bool(text), now=text, completed=done)
+        shown.total = of  # which `update` does not set back to None
+
+    def _begin(self, task: TaskID) -> None:
+        """Set it to nothing done, and start its clock, as often as wanted."""
+        self._progress.reset(task)
+        # A bar moves to and fro until the first step; and Rich leaves a clock stopped.
+        shown = self._progress.tasks[task]
+        shown.total, shown.stop_time = None, None

@@ -13,10 +13,13 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
+from twinrun.contract.converters.failures import failure_from_status
+from twinrun.contract.reasons import Reason
 from twinrun.v1 import job_pb2
 
 from orchestrator.errors import (
     BadInput,
+    CannotRun,
     JobFailed,
     OrchestratorError,
     OutputError,
@@ -39,6 +42,8 @@ _ENDED = Phrase("{framework}: the job {job_id} {state}: {message}")
 _CANCELLING = Phrase("waiting for the {framework} runner to cancel, at most {seconds:g} s")
 _CANCEL_SECONDS = 10.0
 
+# Every job of the same spec fails for these.
+_ALWAYS = {Reason.DATA_UNAVAILABLE, Reason.DEVICE_UNAVAILABLE, Reason.IMPORT_FAILED}
 # Receives each event: the side, the event.
 Listener = Callable[[str, job_pb2.JobEvent], None]
 
@@ -65,7 +70,7 @@ def run_trials(
     ``at_once``: trials with the same number run at the same time, and are fetched when all have
     ended. A failed trial does not keep the others from running. On KeyboardInterrupt running trials
     are cancelled, and what they had finished is kept. The same holds if a runner is lost, which
-    raises RunnerUnavailable with everything that went wrong until then.
+    raises RunnerUnavailable with everything that went wrong until then. CannotRun ends all.
     """
     trials = _Trials(runners, run, listener)
     for group in _groups(order, at_once):
@@ -100,7 +105,7 @@ class _Trials:
 
     def run(self, group: Sequence[Placement]) -> None:
         ended: list[_Trial] = []
-        lost = None
+        lost: RunnerUnavailable | CannotRun | None = None
         try:
             if len(group) == 1:
                 trial = self._submit(group[0])
@@ -116,7 +121,7 @@ class _Trials:
         for trial in ended:
             try:
                 fault = self._fetch(trial)
-            except RunnerUnavailable as error:
+            except (RunnerUnavailable, CannotRun) as error:
                 lost = lost or error
             else:
                 self.faults += [fault] if fault else []
@@ -216,13 +221,15 @@ class _Trials:
             ]
 
     def _fetch(self, trial: _Trial) -> Sentence | None:
-        """Fetch a trial's results; return why there are none, if so. Raises RunnerUnavailable."""
+        """Fetch results; return why there are none, if so. Raises RunnerUnavailable, CannotRun."""
         try:
             _finish(trial.client, trial.job, trial.placement, self._run)
         except WrongReport as error:
             self._fail(trial.placement, trial.job, error)
             return error.message
         except (JobFailed, BadInput) as error:
+            if isinstance(error, CannotRun):
+                raise
             return error.message
         return None
 
@@ -272,9 +279,10 @@ def _finish(client: Client, job: job_pb2.Job, placement: Placement, run: Run) ->
 
 
 def raise_unless_succeeded(job: job_pb2.Job, framework: str) -> None:
-    """Raise JobFailed with the job's own reason unless it succeeded."""
+    """Raise JobFailed with the job's own reason unless it succeeded; CannotRun if none could."""
     if job.state != job_pb2.JOB_STATE_SUCCEEDED:
-        raise JobFailed(
+        kind = CannotRun if failure_from_status(job.error).reason in _ALWAYS else JobFailed
+        raise kind(
             english(
                 _ENDED,
                 framework=framework,

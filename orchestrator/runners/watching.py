@@ -17,6 +17,11 @@ _LOST_MIDWAY = Phrase(
     "{job_id}. Its reports are kept; once it runs again, 'orchestrator watch "
     "{job_id}' shows how the job ended."
 )
+_FOUND_LOST = Phrase(
+    "The {framework} runner at {address}, which was found and not started by this command, "
+    "disappeared in the middle of the job {job_id}. Its reports are kept. Run the command again: "
+    "it starts a runner if none is found."
+)
 _HANGS = Phrase(
     "The {framework} runner at {address} hangs: in the middle of the job {job_id} it "
     "sent nothing for {seconds:g} s, and did not answer when asked. Its reports are "
@@ -80,7 +85,8 @@ class Watching:
                     self._wire.refuse(error, self._job_id)
                 seen.lost_since = seen.lost_since or time.monotonic()
                 if time.monotonic() - seen.lost_since >= reattach_seconds:
-                    raise self._lost(_LOST_MIDWAY) from error
+                    phrase = _FOUND_LOST if self._wire.found else _LOST_MIDWAY
+                    raise self._lost(phrase) from error
                 self._wire.pause(_PAUSE_SECONDS)
             else:
                 return

@@ -14,12 +14,13 @@ from orchestrator.errors import (
     OrchestratorError,
     Refused,
     RunnerUnavailable,
+    TooSlow,
     WrongRunner,
 )
 from orchestrator.gate import answers
 from orchestrator.gate.gates import Gates
 from orchestrator.gate.status import details
-from orchestrator.language.phrases import Phrase, Sentence, english
+from orchestrator.language.phrases import Phrase, Sentence, english, say
 from orchestrator.runners.silence import Limit
 
 _SAYS = Phrase("The {framework} runner at {address}: {details}")
@@ -28,10 +29,24 @@ _NO_ANSWER = Phrase(
     "'make serve-{framework}' or, in a container, 'make up-{framework}', or omit the "
     "address to have one started."
 )
+_GONE = Phrase(
+    "The {framework} runner at {address}, which was found and not started by this command, has "
+    "ended or is out of reach ({details}). Run the command again: it starts a runner if none is "
+    "found."
+)
+_SLOW = Phrase(
+    "{framework}: the runner at {address} has not answered for {seconds:g} s, as on an overloaded "
+    "machine; waiting on, for at most {most:g} s"
+)
+_TOO_SLOW = Phrase(
+    "The {framework} runner at {address} takes connections but has not answered within "
+    "{seconds:g} s: it hangs, or its machine is overloaded."
+)
 _NO_RUNNER = Phrase("The program at {address} is not a Twinrun runner, or has another version.")
 _REFUSES = Phrase("The {framework} runner at {address} refused: {details}")
 _FAILED = Phrase("The {framework} runner at {address} failed: {code}: {details}")
 _CALL_SECONDS = 60.0  # if nobody listens, this is reported at once
+_TRIES = 5  # of a call that is not answered: an overloaded machine is slow
 _CANCEL_SECONDS = 5.0
 _EXIT_SECONDS = 2.0  # until a process that closed its connections is seen to have ended
 _CODES = grpc.StatusCode
@@ -41,15 +56,26 @@ class Wire:
     """Reaches the runner of ``framework`` at ``address`` (HOST:PORT).
 
     ``stub`` has its calls; ``gates`` check everything that it sends; ``limit``: for all calls
-    together. ``own``: a process that was started here, whose end `ended` reports.
+    together. ``own``: a process that was started here, whose end `ended` reports. ``found``: set if
+    it was neither started here nor given. ``tell`` receives what is waited for.
     """
 
-    def __init__(self, framework: str, address: str, *, own: bool = False) -> None:
+    found = False
+
+    def __init__(
+        self,
+        framework: str,
+        address: str,
+        *,
+        own: bool = False,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self.framework = framework
         self.address = address
         self.limit = Limit()
         self.gates = Gates(framework, address)
         self._own = own
+        self._tell = tell
         self._gone = threading.Event()
         self._why: Sentence | None = None  # it has gone
         self._channel = grpc.insecure_channel(
@@ -93,14 +119,29 @@ class Wire:
         timeout: float | None = None,
         job_id: str = "",
     ) -> Any:
-        """Return the answer, checked and cleaned; ``job_id``: the job that it is about."""
-        try:
-            with self.told():
-                answer = method(request, timeout=min(timeout or _CALL_SECONDS, self.limit.left))
-        except grpc.RpcError as error:
-            self.refuse(error, job_id)
+        """Return the answer, checked and cleaned; ``job_id``: the job that it is about.
+
+        ``timeout``: seconds to wait for it. None: as long as an overloaded machine may take; every
+        call may be repeated.
+        """
+        for number in range(1, _TRIES + 1):
+            try:
+                with self.told():
+                    answer = method(request, timeout=min(timeout or _CALL_SECONDS, self.limit.left))
+                break
+            except grpc.RpcError as error:
+                if timeout or not self.waits_on(error, number):
+                    self.refuse(error, job_id)
         answers.look(self.gates.origin(job_id), answer)
         return answer
+
+    def waits_on(self, error: Any, number: int) -> bool:
+        """Return whether to repeat a call that failed for the ``number``-th time; if so, say it."""
+        if error.code() is not _CODES.DEADLINE_EXCEEDED or number == _TRIES or self.limit.left == 0:
+            return False
+        waited = {"seconds": number * _CALL_SECONDS, "most": _TRIES * _CALL_SECONDS}
+        self._tell(say(_SLOW, **self.names, **waited))
+        return True
 
     def job(self, job_id: str) -> job_pb2.Job:
         """Return a job's current state."""
@@ -125,7 +166,8 @@ class Wire:
         try:
             yield
         except (grpc.RpcError, ValueError) as error:  # ValueError: of a channel that was closed
-            lost = isinstance(error, grpc.RpcError) and error.code() is _CODES.UNAVAILABLE
+            unavailable = isinstance(error, grpc.RpcError) and error.code() is _CODES.UNAVAILABLE
+            lost = unavailable and not details(error).reason  # else the runner itself said so
             if self._own and lost:
                 self._gone.wait(_EXIT_SECONDS)
             if self._why is not None:
@@ -149,7 +191,9 @@ class Wire:
         if code in (_CODES.UNAVAILABLE, _CODES.DEADLINE_EXCEEDED):
             if failure.reason:
                 return RunnerUnavailable(english(_SAYS, **values))
-            return RunnerUnavailable(english(_NO_ANSWER, **values))
+            if code is _CODES.DEADLINE_EXCEEDED and self.limit.left > 0:
+                return TooSlow(english(_TOO_SLOW, **values, seconds=_TRIES * _CALL_SECONDS))
+            return RunnerUnavailable(english(_GONE if self.found else _NO_ANSWER, **values))
         if code is _CODES.UNIMPLEMENTED:
             return WrongRunner(english(_NO_RUNNER, **values))
         if failure.reason or code is _CODES.RESOURCE_EXHAUSTED:

@@ -2,22 +2,33 @@
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import yaml
 from google.protobuf import json_format
+from twinrun.contract.values import checked_spec
 from twinrun.v1 import job_pb2
 
-from orchestrator.errors import BadInput
+from orchestrator.errors import BadInput, Refused
 from orchestrator.frameworks import FRAMEWORKS
-from orchestrator.language.phrases import Phrase, english
+from orchestrator.language.phrases import Phrase, english, join
+from orchestrator.language.words import SEMICOLON
 from orchestrator.settings import workloads
+from orchestrator.settings.workloads import lines
+from orchestrator.settings.workloads.near import near_anywhere
+from orchestrator.trials.names import in_proto
 
+_NAMED_TWICE = Phrase(
+    "--frameworks names {name} twice; 'orchestrator compare --aa {name}' compares it with itself."
+)
 _NO_FRAMEWORK = Phrase("There is no framework {names}; choose from {known}.")
 _TOO_MANY = Phrase("A comparison takes at most {most} sides, and these are {count}.")
+_TOO_FEW = Phrase("This needs {least} frameworks or more; --frameworks names {count}.")
 _NO_SIDE = Phrase("--baseline is {name!r}; the sides are {known}.")
 _NO_RUNNER = Phrase(
     "--runner takes NAME=HOST:PORT, where NAME is one of {known}; it was given {text!r}."
@@ -25,10 +36,19 @@ _NO_RUNNER = Phrase(
 _NO_PERCENTAGE = Phrase("{flag} is {text!r}; give a percentage such as 2%.")
 _NO_ASSIGNMENT = Phrase("--set takes FIELD=VALUE, such as 'batch_size=32'; it was given {text!r}.")
 _NOT_YAML = Phrase("--set {name}: {value!r} is not YAML: {error}")
+_NO_FIELD_NEAR = Phrase("The job spec has no field {path}; did you mean {near}?")
+_NO_FIELD = Phrase("The job spec has no field {path}; choose from {known}.")
 _NO_FIELDS = Phrase("The job spec has no field {path}: {parent} has no fields.")
-_NO_JOB = Phrase("The workload {workload} with these flags is not a valid job: {error}")
+_NO_JOB = Phrase("The workload {workload} with these flags is not a valid job: {error}.")
+
+_NO_CODE = Phrase("--strict: there is no warning {names}; choose from {known}.")
+_NO_TIME = Phrase(
+    "--since is {text!r}; give a date such as 2026-11-20, or a span such as 3d or 12h."
+)
+_SPANS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
 
 MOST_SIDES = 8
+EVERY = "all"  # warnings, for --strict
 
 
 def state_home() -> Path:
@@ -39,11 +59,15 @@ def state_home() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where runners are looked for: the given ``addresses`` (HOST:PORT, by framework)."""
+    """Where runners are looked for: the given ``addresses`` (HOST:PORT, by framework).
+
+    ``local``: only the user's own on this machine.
+    """
 
     addresses: Mapping[str, str | None] = field(default_factory=dict)
     state_home: Path = field(default_factory=state_home)
     environments: Path = Path(__file__).resolve().parents[2]  # contains .venv-pytorch and others
+    local: bool = False
 
     def python(self, framework: str) -> Path:
         """Return the interpreter that has the framework, for a runner started here."""
@@ -52,7 +76,7 @@ class Places:
 
 def frameworks(names: str) -> tuple[str, ...]:
     """Parse ``pytorch,tensorflow``. Raises BadInput."""
-    listed = tuple(dict.fromkeys(name.strip() for name in names.split(",")))
+    listed = tuple(name.strip() for name in names.split(","))
     unknown = [name for name in listed if name not in FRAMEWORKS]
     if unknown:
         raise BadInput(
@@ -62,12 +86,17 @@ def frameworks(names: str) -> tuple[str, ...]:
                 known=", ".join(FRAMEWORKS),
             )
         )
+    for name in listed:
+        if listed.count(name) > 1:
+            raise BadInput(english(_NAMED_TWICE, name=name))
     return listed
 
 
-def compared(names: str) -> tuple[str, ...]:
-    """Parse as `frameworks`, for a comparison. Raises BadInput."""
+def compared(names: str, least: int = 1) -> tuple[str, ...]:
+    """Parse as `frameworks`, for a comparison of at least so many. Raises BadInput."""
     listed = frameworks(names)
+    if len(listed) < least:
+        raise BadInput(english(_TOO_FEW, least=least, count=len(listed)))
     if len(listed) > MOST_SIDES:
         raise BadInput(english(_TOO_MANY, count=len(listed), most=MOST_SIDES))
     return listed
@@ -103,6 +132,38 @@ def fraction(flag: str, text: str) -> float:
     return value
 
 
+def since(text: str, now: datetime) -> datetime:
+    """Parse ``2026-11-20``, a time in ISO 8601, or a span such as ``3d``, ``12h`` or ``30m``.
+
+    A time without a zone is in UTC. Raises BadInput.
+    """
+    span = re.fullmatch(r"(\d{1,6})([dhm])", text.strip())
+    try:
+        if span:
+            return now - int(span[1]) * _SPANS[span[2]]
+        found = datetime.fromisoformat(text.strip())
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
+        raise BadInput(english(_NO_TIME, text=text)) from error
+
+
+def codes(text: str | None, known: Collection[str]) -> Container[str]:
+    """Parse what --strict names: codes, separated by commas, or all. Raises BadInput.
+
+    None: nothing. ``true`` and ``1`` are all too, ``false`` and ``0`` nothing, for a file and the
+    environment.
+    """
+    if (text or "false").lower() in ("false", "0"):
+        return ()
+    given = known if text in (EVERY, "True", "true", "1") else str(text).upper().split(",")
+    names = [name.strip() for name in given]
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        names_unknown = ", ".join(map(repr, unknown))
+        raise BadInput(english(_NO_CODE, names=names_unknown, known=", ".join(known)))
+    return names
+
+
 def assignment(text: str) -> tuple[str, Any]:
     """Parse ``optimizer.learning_rate=0.01``, with its value in YAML. Raises BadInput."""
     name, equals, value = text.partition("=")
@@ -117,12 +178,13 @@ def assignment(text: str) -> tuple[str, Any]:
 def job_spec(workload: str, changes: Mapping[str, Any]) -> job_pb2.JobSpec:
     """Return the workload's spec with ``changes``: dotted field to value, None for no change.
 
-    The runner checks values and names all invalid fields at once; values that the proto cannot hold
-    raise BadInput here.
+    Raises BadInput for fields that do not exist, values that the proto cannot hold, and as `check`
+    does. A runner checks the rest: what depends on the data, the machine and the framework.
     """
     mapping = workloads.load(workload)
     for path, value in changes.items():
         if value is not None:
+            _check_field(path)
             *parents, name = path.split(".")
             target = mapping
             for parent in parents:
@@ -130,10 +192,36 @@ def job_spec(workload: str, changes: Mapping[str, Any]) -> job_pb2.JobSpec:
                 if not isinstance(target, dict):
                     raise BadInput(english(_NO_FIELDS, path=path, parent=parent))
             target[name] = _json_number(value)
+    mapping = in_proto(mapping, job_pb2.JobSpec.DESCRIPTOR)
     try:
-        return json_format.ParseDict(mapping, job_pb2.JobSpec())
+        spec = json_format.ParseDict(mapping, job_pb2.JobSpec())
     except json_format.ParseError as error:
-        raise BadInput(english(_NO_JOB, workload=workload, error=error)) from error
+        faults = join(SEMICOLON, lines.unfit(mapping) or [str(error)])
+        raise BadInput(english(_NO_JOB, workload=workload, error=faults)) from error
+    check(spec)
+    return spec
+
+
+def check(spec: job_pb2.JobSpec) -> None:
+    """Check values as every runner does. Raises Refused, which names all invalid fields at once."""
+    if bad := checked_spec(spec, default_threads=1)[1]:
+        raise Refused([(violation.field, violation.message) for violation in bad])
+
+
+def _check_field(path: str) -> None:
+    """Raise BadInput unless the job spec has the dotted field."""
+    message: Any = job_pb2.JobSpec.DESCRIPTOR
+    parent = ""
+    for name in path.split("."):
+        if message is None:
+            raise BadInput(english(_NO_FIELDS, path=path, parent=parent))
+        fields = {each: field for field in message.fields for each in (field.name, field.json_name)}
+        if name not in fields:
+            near = near_anywhere(path)
+            known = ", ".join(field.name for field in message.fields)
+            phrase = _NO_FIELD_NEAR if near else _NO_FIELD
+            raise BadInput(english(phrase, path=path, near=near, known=known))
+        message, parent = fields[name].message_type, name
 
 
 def _json_number(value: Any) -> Any:

@@ -1,6 +1,6 @@
 """The flags of a job: each is defined here once, for the command line, its file and functions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Annotated, Any, get_args, get_type_hints
@@ -96,8 +96,11 @@ def choices(name: str) -> list[str]:
 def _in_json(name: str, value: Any) -> Any:
     """Write a value as in proto's JSON mapping: ``DEVICE_CPU`` for the device ``cpu``."""
     known = choices(name)
-    if not known:
-        return value
-    if value not in known:
-        raise BadInput(english(_NO_CHOICE, flag=name, given=value, known=", ".join(known)))
-    return f"{name}_{value}".upper()
+    return f"{name}_{one_of(name, value, known)}".upper() if known else value
+
+
+def one_of(name: str, given: str, known: Sequence[str]) -> str:
+    """Return the value of a flag or keyword, which must be a known one. Raises BadInput."""
+    if given not in known:
+        raise BadInput(english(_NO_CHOICE, flag=name, given=given, known=", ".join(known)))
+    return given

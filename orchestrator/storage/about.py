@@ -1,6 +1,7 @@
 """What a run is, from its run.json; for an older run, from its directory."""
 
 import dataclasses
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from typing import Any
 
 from orchestrator.errors import RunUnreadable
 from orchestrator.language.phrases import Phrase, english
-from orchestrator.storage.files import read_json
+from orchestrator.storage.files import read_json, write_whole
 
 FILE = "run.json"
 SCHEMA = "twinrun.run/1"
@@ -19,6 +20,13 @@ _NOT_KNOWN = Phrase(
     "{path} gives {value!r} as {field}, which this version of Twinrun cannot read; use the version "
     "that made the run."
 )
+
+
+class State(StrEnum):
+    """How the making of a run ended."""
+
+    FINISHED = "finished"
+    STOPPED = "stopped"
 
 
 class Kind(StrEnum):
@@ -30,6 +38,11 @@ class Kind(StrEnum):
     LOOPS = "loops"
     VERIFY = "verify"
     EXPLAIN = "explain"
+
+    @property
+    def is_comparison(self) -> bool:
+        """Whether all trials of such a run are of one job, and timed."""
+        return self in (Kind.TRAIN, Kind.COMPARE)
 
 
 # What precedes and follows the workload in the name of a directory.
@@ -48,6 +61,9 @@ _RESULTS = {
 }
 
 
+_OPTIONAL = ("baseline", "label", "host", "precision", "state")  # keys of run.json
+
+
 @dataclass(frozen=True, slots=True)
 class About:
     """The ``kind`` of a run, its ``workload``, and the requested ``sides``, in order.
@@ -55,6 +71,9 @@ class About:
     ``baseline``: the side that the others are compared with; None: the first. ``name``: of its
     directory, for people; of an inner run after the outer one's. ``time``: when it was made. An
     older run may not record its time, which is then None, and has the sides that started.
+    ``label``: the user's own words. ``host``: the machine that it was made on. ``precision``: the
+    half-width of the interval to repeat for, a fraction. ``state``: None while it is being made, if
+    its command was killed, and for an older run.
     """
 
     name: str
@@ -63,16 +82,21 @@ class About:
     time: datetime | None
     sides: Sequence[str] = ()
     baseline: str | None = None
+    label: str = ""
+    host: str = ""
+    precision: float | None = None
+    state: State | None = None
 
     def as_dict(self) -> dict[str, object]:
         """Return the contents of run.json."""
+        known = {name: getattr(self, name) for name in _OPTIONAL}
         return {
             "schema": SCHEMA,
             "kind": self.kind.value,
             "workload": self.workload,
             "created": self.time.isoformat() if self.time else None,
             "sides": list(self.sides),
-            **({"baseline": self.baseline} if self.baseline else {}),
+            **{name: value for name, value in known.items() if value},
         }
 
 
@@ -118,10 +142,35 @@ def _parsed(found: Any, name: str, file: Path) -> About:
         time = datetime.fromisoformat(given["created"]).astimezone(UTC)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise refusal("created") from error
-    baseline = given.get("baseline")
-    if baseline is not None and baseline not in sides:
-        raise refusal("baseline")
-    return About(name, kind, given["workload"], time, tuple(sides), baseline)
+    valid = {
+        "baseline": lambda value: value in sides,
+        "label": lambda value: isinstance(value, str),
+        "host": lambda value: isinstance(value, str),
+        "precision": lambda value: isinstance(value, float) and 0 < value < 1,
+        "state": lambda value: value in list(State),
+    }
+    more: dict[str, Any] = {field: given[field] for field in _OPTIONAL if field in given}
+    for field, value in more.items():
+        if not valid[field](value):
+            raise refusal(field)
+    if "state" in more:
+        more["state"] = State(more["state"])
+    return About(name, kind, given["workload"], time, tuple(sides), **more)
+
+
+def change(path: Path, **fields: str | State) -> None:
+    """Change ``fields`` of what the run in ``path`` is. Raises OutputError, RunUnreadable."""
+    before = about(path)
+    # An older run may not record its time; a run.json has one.
+    time = before.time or datetime.fromtimestamp((path / "job.json").stat().st_mtime, UTC)
+    changed: Any = dataclasses.replace(before, time=time, **fields)  # type: ignore[arg-type]
+    write(path, changed)
+
+
+def write(path: Path, what: About) -> None:
+    """Write run.json. Raises OutputError."""
+    content = json.dumps(what.as_dict(), indent=2, ensure_ascii=False)
+    write_whole(path / FILE, content.encode() + b"\n")
 
 
 def by_directory(path: Path) -> About:

@@ -4,13 +4,11 @@ Stored in the user's state directory, one JSON file for each machine.
 """
 
 import hashlib
-import inspect
 import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
 
 from twinrun.contract.converters.specs import spec_from_proto
 from twinrun.contract.events import MachineMeasured
@@ -18,16 +16,12 @@ from twinrun.contract.spec import JobSpec
 from twinrun.v1 import job_pb2
 
 from orchestrator.errors import OutputError, RunUnreadable
-from orchestrator.language.phrases import Phrase, english
 from orchestrator.settings.config import state_home
-from orchestrator.storage.files import write_whole
-from orchestrator.storage.store import Run
+from orchestrator.storage.files import read_json, write_whole
+from orchestrator.storage.store import MACHINE, Run
+from orchestrator.trials.reading import read
 from orchestrator.trials.spec import in_tf32
 from orchestrator.trials.stored import as_json, fields_of
-
-_UNREADABLE = Phrase("machine.json of {path} cannot be read: {error}. Make the run again.")
-_DAMAGES = (AttributeError, KeyError, TypeError, ValueError)
-T = TypeVar("T")
 
 
 def key(environment: job_pb2.Environment) -> str:
@@ -65,35 +59,15 @@ class Known:
 
 def known(machine: str) -> Known:
     """Return what is stored about the machine; nothing if it is unknown or unreadable."""
-    with suppress(OSError, *_DAMAGES):
-        return _read(json.loads(_path(machine).read_bytes()))
+    path = _path(machine)
+    with suppress(RunUnreadable):
+        return read(Known, read_json(path), str(path))
     return Known()
 
 
 def of_run(run: Run) -> Known:
     """Return what was known when a run was made. Raises RunUnreadable."""
-    try:
-        return _read(run.known())
-    except _DAMAGES as error:
-        raise RunUnreadable(english(_UNREADABLE, path=run.path, error=repr(error))) from error
-
-
-def _read(found: Mapping[str, Any]) -> Known:
-    """Parse what `learn_noise` wrote; ignore what a later version added.
-
-    Raises one of `_DAMAGES`.
-    """
-    return Known(
-        {of: _only(Noise, each) for of, each in found.get("noise", {}).items()},
-        {
-            of: {name: _only(MachineMeasured, each) for name, each in rates.items()}
-            for of, rates in found.get("rates", {}).items()
-        },
-    )
-
-
-def _only(kind: type[T], found: Mapping[str, Any]) -> T:
-    return kind(**{name: found[name] for name in inspect.signature(kind).parameters})
+    return read(Known, run.known(), str(run.path / MACHINE))
 
 
 def learn_noise(machine: str, of: str, noise: Noise) -> None:

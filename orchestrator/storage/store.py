@@ -5,7 +5,7 @@ drops a line that was cut off, so a killed run can still be read.
 """
 
 import dataclasses
-import json
+import platform
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,13 +20,23 @@ from twinrun.contract.spec import JobSpec
 from twinrun.v1 import job_pb2
 
 from orchestrator.errors import RunNotFound
-from orchestrator.language.phrases import Phrase, english
+from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.storage import about
 from orchestrator.storage.about import STAMP, About, Kind
 from orchestrator.storage.event_log import EventLog, read_events
-from orchestrator.storage.files import parse, read, read_json, write_whole, writing
+from orchestrator.storage.files import (
+    claim,
+    dumps,
+    noting,
+    parse_job,
+    read,
+    read_json,
+    read_object,
+    write_whole,
+    writing,
+)
 from orchestrator.trials.fold import fold
-from orchestrator.trials.spec import spec_of
+from orchestrator.trials.spec import message_of, spec_from_mapping, spec_of
 from orchestrator.trials.text import cleaned
 from orchestrator.trials.trial import Trial
 
@@ -36,7 +46,7 @@ _NO_WEIGHTS = Phrase(
 _NO_TRIALS = Phrase("none")
 PROFILE = "profile"  # a run inside a run
 _SCHEDULE = Path("schedule.json")
-_MACHINE = Path("machine.json")
+MACHINE = Path("machine.json")
 _TRIAL_FILE = re.compile(r"(?P<framework>.+)-(?P<number>\d+)\.jsonl")
 # The JSON mapping must know the messages that a status may contain; importing the file is enough.
 _STATUS_DETAILS = error_details_pb2.DESCRIPTOR
@@ -57,8 +67,9 @@ class Run:
         return about.about(self.path)
 
     def spec(self) -> job_pb2.JobSpec:
-        """Return the spec: as requested, or as completed once a runner has accepted it."""
-        return parse(read(self.path / "job.json"), job_pb2.JobSpec(), self.path / "job.json")
+        """Return the spec: as requested, or as a runner completed it. Raises RunUnreadable."""
+        path = self.path / "job.json"
+        return message_of(read_json(path), str(path))
 
     def job_spec(self) -> JobSpec:
         """Return the spec that results are made from. Raises RunUnreadable."""
@@ -66,7 +77,7 @@ class Run:
 
     def write_spec(self, spec: job_pb2.JobSpec) -> None:
         """Replace the requested spec by a runner's completed one, with every default filled in."""
-        self._write(Path("job.json"), _to_json(spec))
+        self._write(Path("job.json"), dumps(to_mapping(spec)))
 
     def open_events(self, framework: str, number: int) -> EventLog:
         return EventLog(self.path / "events" / f"{framework}-{number}.jsonl")
@@ -77,20 +88,28 @@ class Run:
 
     def write_job(self, framework: str, number: int, job: job_pb2.Job) -> None:
         """Store the runner's own record of a trial: job id, completed spec, state."""
-        self._write(Path("jobs") / f"{framework}-{number}.json", _to_json(job))
+        self._write(Path("jobs") / f"{framework}-{number}.json", dumps(to_mapping(job)))
 
     def job(self, framework: str, number: int) -> job_pb2.Job | None:
         """Return what `write_job` stored. None: nothing."""
         path = self.path / "jobs" / f"{framework}-{number}.json"
-        return cleaned(parse(read(path), job_pb2.Job(), path)) if path.exists() else None
+        return cleaned(parse_job(path)) if path.exists() else None
 
-    def trials(self) -> list[Trial]:
-        """Return every trial that has events, by framework and number."""
-        return [self._trial(framework, number) for framework, number in sorted(self._found())]
+    def trials(self, damages: list[Sentence] | None = None) -> list[Trial]:
+        """Return every trial that has events, by framework and number.
 
-    def has_trials(self) -> bool:
-        """Return whether there are any, without reading them."""
-        return any(True for _ in self._found())
+        One that cannot be read is left out, with a sentence in ``damages``; without them it is an
+        error. Raises RunUnreadable.
+        """
+        trials = []
+        for framework, number in sorted(self._found()):
+            with noting(damages):
+                trials.append(self._trial(framework, number))
+        return trials
+
+    def count_trials(self) -> int:
+        """Return how many there are, without reading them."""
+        return sum(1 for _ in self._found())
 
     def _found(self) -> Iterator[tuple[str, int]]:
         for path in (self.path / "events").glob("*.jsonl"):
@@ -98,19 +117,20 @@ class Run:
                 yield name["framework"], int(name["number"])
 
     def _trial(self, framework: str, number: int) -> Trial:
-        job = self.job(framework, number)
-        where = self.path / "jobs" / f"{framework}-{number}.json"
-        spec = spec_of(job.spec, str(where)) if job and job.HasField("spec") else None
-        return fold(framework, number, self.events(framework, number), spec)
+        name = Path("jobs") / f"{framework}-{number}.json"
+        given, where = (self._json(name) or {}).get("spec"), self.path / name
+        spec = None if given is None else spec_from_mapping(given, str(where))
+        events = self.path / "events" / f"{framework}-{number}.jsonl"
+        return fold(framework, number, read_events(events), spec, str(events))
 
     def write_environments(self, environments: Mapping[str, job_pb2.Environment]) -> None:
         """Store ``environments`` by framework."""
         mapping = {name: to_mapping(environment) for name, environment in environments.items()}
-        self._write(Path("environments.json"), _dumps(mapping))
+        self._write(Path("environments.json"), dumps(mapping))
 
     def write_runners(self, taken: Mapping[str, object]) -> None:
         """Store ``taken``: which runner each framework's trials ran on."""
-        self._write(Path("runners.json"), _dumps(taken))
+        self._write(Path("runners.json"), dumps(taken))
 
     def write_initial_weights(self, framework: str, number: int, content: bytes) -> None:
         """Store one file for all trials; a trial that started differently gets its own."""
@@ -150,13 +170,13 @@ class Run:
 
     def write_result(self, kind: str, result: Mapping[str, object]) -> None:
         """Write ``<kind>.json``."""
-        self._write(Path(f"{kind}.json"), _dumps(result))
+        self._write(Path(f"{kind}.json"), dumps(result))
 
     def write_certificate(self, certificate: Mapping[str, object]) -> None:
-        self._write(Path("certificate.json"), _dumps(certificate))
+        self._write(Path("certificate.json"), dumps(certificate))
 
     def write_evaluation(self, name: str, evaluation: Mapping[str, object]) -> None:
-        self._write(Path("evaluations") / f"{name}.json", _dumps(evaluation))
+        self._write(Path("evaluations") / f"{name}.json", dumps(evaluation))
 
     def certificate(self) -> dict[str, Any] | None:
         """Return what `write_certificate` stored. None: nothing. Raises RunUnreadable."""
@@ -164,15 +184,15 @@ class Run:
 
     def write_known(self, known: Mapping[str, object]) -> None:
         """Store what was known about the machine when the run was made."""
-        self._write(_MACHINE, _dumps(known))
+        self._write(MACHINE, dumps(known))
 
     def known(self) -> dict[str, Any]:
         """Return what `write_known` stored; empty: nothing. Raises RunUnreadable."""
-        return self._json(_MACHINE) or {}
+        return self._json(MACHINE) or {}
 
     def write_concurrent(self) -> None:
         """Record that trials of several frameworks ran at the same time."""
-        self._write(_SCHEDULE, _dumps({"concurrent": True}))
+        self._write(_SCHEDULE, dumps({"concurrent": True}))
 
     def concurrent(self) -> bool:
         """Return whether `write_concurrent` was called."""
@@ -191,7 +211,7 @@ class Run:
         return read(path)
 
     def write_comparison(self, comparison: Mapping[str, object]) -> None:
-        self._write(Path("comparison.json"), _dumps(comparison))
+        self._write(Path("comparison.json"), dumps(comparison))
 
     def write_figures(self, figures: Mapping[str, bytes]) -> None:
         """Store ``figures``: contents by file name."""
@@ -211,8 +231,7 @@ class Run:
 
     def _json(self, name: Path) -> dict[str, Any] | None:
         path = self.path / name
-        content: dict[str, Any] | None = read_json(path) if path.exists() else None
-        return content
+        return read_object(path) if path.exists() else None
 
     def _write(self, name: Path, content: bytes) -> None:
         write_whole(self.path / name, content)
@@ -226,20 +245,23 @@ def create(
     spec: job_pb2.JobSpec,
     *,
     baseline: str | None = None,
+    label: str = "",
+    precision: float | None = None,
     now: datetime | None = None,
 ) -> Run:
     """Create a run directory in ``output``, which is created if missing.
 
-    It begins with its run.json, of ``kind``, ``workload``, ``sides`` and ``baseline``, and its
-    job.json. Raises OutputError.
+    It begins with its run.json, with the given fields of `About`, and its job.json. Raises
+    OutputError.
     """
     time = (now or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
     name = f"{time.strftime(STAMP)}-{about.title(kind, workload)}"
     path = output / name
     with writing(path):
         output.mkdir(parents=True, exist_ok=True)
-        path = _claim(output, name)
-    return _begin(About(path.name, kind, workload, time, sides, baseline), path, spec)
+        path = claim(output, name)
+    about_it = path.name, kind, workload, time, sides, baseline, label, platform.node(), precision
+    return _begin(About(*about_it), path, spec)
 
 
 def within(run: Run, name: str, kind: Kind, sides: Sequence[str], spec: job_pb2.JobSpec) -> Run:
@@ -248,19 +270,15 @@ def within(run: Run, name: str, kind: Kind, sides: Sequence[str], spec: job_pb2.
     with writing(path):
         path.mkdir(exist_ok=True)
     before = run.about()
-    what = dataclasses.replace(
-        before,
-        kind=kind,
-        sides=sides,
-        baseline=before.baseline if before.baseline in sides else None,
-    )
+    baseline = before.baseline if before.baseline in sides else None
+    what = dataclasses.replace(before, kind=kind, sides=sides, baseline=baseline)
     return _begin(what, path, spec)
 
 
 def _begin(what: About, path: Path, spec: job_pb2.JobSpec) -> Run:
     """Write the first files; job.json comes last, because it makes a directory a run."""
-    write_whole(path / about.FILE, _dumps(what.as_dict()))
-    write_whole(path / "job.json", _to_json(spec))
+    about.write(path, what)
+    write_whole(path / "job.json", dumps(to_mapping(spec)))
     return Run(path)
 
 
@@ -277,24 +295,3 @@ def to_mapping(message: Message) -> dict[str, Any]:
 
 def _own_initial_weights(framework: str, number: int) -> Path:
     return Path("weights") / f"{framework}-{number}.initial.safetensors"
-
-
-def _claim(output: Path, name: str) -> Path:
-    """Create the directory; if the name is taken, append -2, -3 ..."""
-    number = 1
-    while True:
-        path = output / (name if number == 1 else f"{name}-{number}")
-        try:
-            path.mkdir()
-        except FileExistsError:
-            number += 1
-        else:
-            return path
-
-
-def _to_json(message: Message) -> bytes:
-    return _dumps(to_mapping(message))
-
-
-def _dumps(mapping: Mapping[str, object]) -> bytes:
-    return json.dumps(mapping, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n"

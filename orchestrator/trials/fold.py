@@ -1,6 +1,6 @@
 """Events -> the trial that they report."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -42,16 +42,17 @@ def fold(
     number: int,
     events: Iterable[job_pb2.JobEvent],
     spec: JobSpec | None = None,
+    where: str = "",
 ) -> Trial:
     """Build the trial from its events, from the first to the last available.
 
     Raises RunUnreadable if they describe none, which is possible for events that passed no gate;
-    their texts are cleaned for the same reason.
+    their texts are cleaned for the same reason. The error names ``where`` they are.
     """
     try:
         return _fold(framework, number, events, spec)
     except (ValueError, KeyError, IndexError, DecodeError) as error:
-        trial = f"{framework}-{number}"
+        trial = where or f"{framework}-{number}"
         raise RunUnreadable(english(_NO_TRIAL, trial=trial, error=error)) from error
 
 
@@ -63,7 +64,7 @@ def _fold(
 ) -> Trial:
     cleaned_events = [cleaned(event) for event in events if event.WhichOneof("event") in _TOLD]
     environments = [event.environment for event in cleaned_events if event.HasField("environment")]
-    parsed = [event_from_proto(event) for event in cleaned_events]
+    parsed = list(_parsed(cleaned_events))
     states = _of(StateChanged, parsed)
     finished = _of(PhaseFinished, parsed)
     chunks = _of(StepsFinished, parsed)
@@ -84,7 +85,17 @@ def _fold(
         evaluation=evaluation.test if evaluation else None,
         resources=_last(_of(ResourcesUsed, parsed)),
         profile=_last(_of(Profiled, parsed)),
+        epoch_starts=_epoch_starts(chunks),
     )
+
+
+def _parsed(events: Iterable[job_pb2.JobEvent]) -> Iterator[Event]:
+    """Read each event. Raises ValueError, which names it by its sequence."""
+    for event in events:
+        try:
+            yield event_from_proto(event)
+        except ValueError as error:
+            raise ValueError(f"event {event.sequence}: {error}") from error
 
 
 def _of(kind: type[E], events: Iterable[Event]) -> list[E]:
@@ -97,6 +108,13 @@ def _last(found: Sequence[E]) -> E | None:
 
 def _losses(chunks: list[StepsFinished]) -> NDArray[np.float64]:
     return _by_step(chunks, [chunk.losses for chunk in chunks])
+
+
+def _epoch_starts(chunks: list[StepsFinished]) -> tuple[int, ...]:
+    first: dict[int, int] = {}
+    for chunk in chunks:
+        first.setdefault(chunk.epoch, chunk.first_step)
+    return tuple(first.values())
 
 
 def _details(chunks: list[StepsFinished]) -> StepDetails | None:

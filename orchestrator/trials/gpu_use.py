@@ -79,7 +79,7 @@ def _profile(side: str, profiles: Mapping[str, Profiled]) -> Profiled | None:
 def _use(trials: Sequence[Trial], profile: Profiled | None) -> GpuUse | None:
     epochs = [epoch for trial in trials for epoch in trial.epochs]
     trained = sum(epoch.train_seconds for epoch in epochs)
-    waiting = sum(epoch.data_wait_seconds for epoch in epochs) / trained if trained else 0.0
+    waiting = sum(epoch.data_wait_seconds or 0.0 for epoch in epochs) / trained if trained else 0.0
     if profile is not None and profile.kernels:
         # The profiler slows launches down, and kernels hardly: so its kernels, in timed steps.
         steps = [seconds for trial in trials if (seconds := _step_seconds(trial))]
@@ -99,9 +99,9 @@ def _use(trials: Sequence[Trial], profile: Profiled | None) -> GpuUse | None:
 
 
 def _step_seconds(trial: Trial) -> float | None:
-    if not trial.epochs or not trial.inputs or not trial.inputs.steps_per_epoch:
+    if not trial.epochs or not trial.epoch_steps:
         return None
-    return median(epoch.train_seconds for epoch in trial.epochs) / trial.inputs.steps_per_epoch
+    return median(epoch.train_seconds for epoch in trial.epochs) / trial.epoch_steps
 
 
 def share(use: GpuUse) -> str:

@@ -15,6 +15,7 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.errors import BadInput
 from orchestrator.language.phrases import Phrase, english
+from orchestrator.trials.names import in_proto
 
 # Changes of how a job is run, which do not affect its arithmetic.
 _HOW = {"device", "execution", "loop", "report_every_steps", "threads"}
@@ -55,6 +56,7 @@ class Side:
             mapping = json_format.MessageToDict(changed, preserving_proto_field_name=True)
             try:
                 _change(mapping, field, value)
+                mapping = in_proto(mapping, job_pb2.JobSpec.DESCRIPTOR)
                 changed = json_format.ParseDict(mapping, job_pb2.JobSpec())
             except (json_format.ParseError, yaml.YAMLError, TypeError) as error:
                 given = {"side": self.name, "field": field, "value": repr(value)}
@@ -63,16 +65,11 @@ class Side:
 
 
 def _change(mapping: dict[str, Any], path: str, value: str) -> None:
-    """Set a field to ``value``: in YAML, or the name of an enum's value in lower case."""
-    descriptor: Any = job_pb2.JobSpec.DESCRIPTOR
+    """Set a field to ``value``, in YAML."""
     *parents, name = path.split(".")
     for parent in parents:
         mapping = mapping.setdefault(parent, {})
-        field = descriptor.fields_by_name.get(parent) if descriptor else None
-        descriptor = field.message_type if field else None
-    field = descriptor.fields_by_name.get(name) if descriptor else None
-    is_enum = field is not None and field.enum_type is not None
-    mapping[name] = f"{name}_{value}".upper() if is_enum else yaml.safe_load(value)
+    mapping[name] = yaml.safe_load(value)
 
 
 def framework_of(side: str) -> str:

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 from google.protobuf import json_format
 from twinrun.contract.converters.specs import current, readable_spec, spec_to_proto
@@ -13,6 +14,7 @@ from orchestrator.errors import RunUnreadable
 from orchestrator.language.phrases import Phrase, Sentence, english, join
 from orchestrator.language.words import SEMICOLON
 from orchestrator.trials.paths import differing_paths
+from orchestrator.trials.values import misfits
 
 _UNREADABLE = Phrase(
     "{where} has a job spec that this version of Twinrun cannot read: {faults}. Use the version "
@@ -37,16 +39,24 @@ def spec_of(message: job_pb2.JobSpec, where: str | Sentence) -> JobSpec:
 
 
 def spec_from_mapping(mapping: object, where: str | Sentence) -> JobSpec:
-    """Read proto's JSON mapping as `spec_of` does; fields of a later version are ignored."""
+    """Read proto's JSON mapping as `spec_of` does, and as strictly as `message_of`."""
+    return spec_of(message_of(mapping, where), where)
+
+
+def message_of(mapping: object, where: str | Sentence) -> job_pb2.JobSpec:
+    """Read proto's JSON mapping: to ignore what a later version wrote would change the job.
+
+    Raises RunUnreadable, which names every field and every enumeration's value that is not known.
+    """
+    mapping = current(mapping)
+    faults = list(misfits(mapping, job_pb2.JobSpec.DESCRIPTOR, "", strict=True))
+    if faults:
+        raise RunUnreadable(english(_UNREADABLE, where=where, faults=join(SEMICOLON, faults)))
     try:
-        message = json_format.ParseDict(
-            current(mapping),  # type: ignore[arg-type] # whatever it is, an error says so
-            job_pb2.JobSpec(),
-            ignore_unknown_fields=True,
-        )
-    except (json_format.ParseError, AttributeError, TypeError) as error:
-        raise RunUnreadable(english(_UNREADABLE, where=where, faults=error)) from error
-    return spec_of(message, where)
+        return json_format.ParseDict(cast(dict[str, object], mapping), job_pb2.JobSpec())
+    except (json_format.ParseError, TypeError, ValueError) as error:
+        fault = str(error).rstrip(".")
+        raise RunUnreadable(english(_UNREADABLE, where=where, faults=fault)) from error
 
 
 @functools.lru_cache(maxsize=64)

@@ -1,5 +1,6 @@
 """A trial: one execution of one job on one framework, as its events report it."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -37,6 +38,7 @@ class Trial:
 
     ``phases`` and ``cpu_seconds``: wall and CPU seconds by the phase's name, finished phases only.
     ``losses``: float64[steps], each the mean over its batch; NaN if a step was not reported.
+    ``epoch_starts``: the first step of each epoch that was begun, among all steps from 0.
     ``details``: if the spec requested them. ``state``: as last heard; one that nobody watched to
     its end stays running. ``error``: its ``reason`` is empty if the runner gave none. ``spec``: the
     spec as the runner completed it. None: not reported.
@@ -57,6 +59,7 @@ class Trial:
     evaluation: Metrics | None
     resources: ResourcesUsed | None
     profile: Profiled | None = None
+    epoch_starts: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:
@@ -66,6 +69,21 @@ class Trial:
     @property
     def accelerator(self) -> AcceleratorUsed | None:
         return self.resources.accelerator if self.resources else None
+
+    @property
+    def epoch_steps(self) -> int | None:
+        """The steps that an epoch took; before one is over, those that it should. None: unknown."""
+        if len(self.epoch_starts) > 1:
+            return self.epoch_starts[1] - self.epoch_starts[0]
+        if self.epochs:
+            return len(self.losses) or None
+        return self.inputs.steps_per_epoch or None if self.inputs else None
+
+    @property
+    def epoch_samples(self) -> int | None:
+        """The samples that an epoch trained on, which a limit may make fewer than there are."""
+        rates = [epoch.samples_per_second * epoch.train_seconds for epoch in self.epochs[:1]]
+        return next((round(samples) for samples in rates if math.isfinite(samples)), None)
 
     def seconds(self, phase: str) -> float | None:
         """Return a phase's wall seconds; for an unfinished part those of its finished epochs."""

@@ -96,6 +96,10 @@ class _Laid:
         if bad:
             raise SourceFault("; ".join(bad))
 
+    def reach(self, file: File) -> None:
+        """See `services.data.source.Origin`; what lies here is looked at, and not asked for."""
+        raise SourceFault(f"{file.name} is not there")
+
 
 def _misfit(path: Path, expected: Sequence[str]) -> str:
     fault = f"{path} has SHA-256 {sha256_of(path)}; it must be {' or '.join(expected)}"

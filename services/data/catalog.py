@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from twinrun.contract.enums import TargetKind
+from twinrun.contract.ranges import between
 from twinrun.contract.spec import Arrays, Dataset
 from twinrun.contract.violation import Violation
-
-from services.ranges import between
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,9 @@ DATASETS = {
     "mnist": DatasetInfo(60_000, 10_000, (28, 28, 1), 10),
     "fashion-mnist": DatasetInfo(60_000, 10_000, (28, 28, 1), 10),
 }
-NAMES = (*DATASETS, "synthetic", "file")
+SYNTHETIC = "synthetic"  # made from the seed, by each runner itself
+FILE = "file"  # the user's, which the client made arrays of
+NAMES = (*DATASETS, SYNTHETIC, FILE)
 _NOTHING = Arrays("", 0, 1, 1, (1,), TargetKind.CLASS, 1)  # stands in for arrays that are missing
 _PREVIEWED = 100_000  # numbers of images in one event, which must fit into a message of 4 MiB
 _LARGEST_BYTES = 4 * 2**30  # of uint8 pixels per split
@@ -38,7 +39,7 @@ _LARGEST_BYTES = 4 * 2**30  # of uint8 pixels per split
 
 def info(dataset: Dataset) -> DatasetInfo:
     """Tell a dataset's sizes, limits applied. Raises KeyError for a name that is not in NAMES."""
-    if dataset.name == "synthetic":
+    if dataset.name == SYNTHETIC:
         sizes = dataset.synthetic
         full = DatasetInfo(
             sizes.train_samples,
@@ -46,7 +47,7 @@ def info(dataset: Dataset) -> DatasetInfo:
             (sizes.height, sizes.width, sizes.channels),
             sizes.classes,
         )
-    elif dataset.name == "file":
+    elif dataset.name == FILE:
         held = dataset.arrays or _NOTHING
         full = DatasetInfo(
             held.train_samples, held.test_samples, held.shape, held.outputs, held.targets
@@ -58,6 +59,12 @@ def info(dataset: Dataset) -> DatasetInfo:
         train_samples=dataset.train_limit or full.train_samples,
         test_samples=dataset.test_limit or full.test_samples,
     )
+
+
+def training_samples(dataset: Dataset) -> int:
+    """Return how many samples are trained on: without those held back for validation."""
+    samples = info(dataset).train_samples
+    return samples - int(samples * dataset.validation_fraction)
 
 
 def preview_violations(dataset: Dataset) -> Iterator[Violation]:
@@ -78,7 +85,7 @@ def violations(dataset: Dataset) -> Iterator[Violation]:
     if dataset.name not in NAMES:
         yield Violation("dataset.name", f"is {dataset.name!r}; this runner has {', '.join(NAMES)}")
         return
-    if dataset.name == "file":
+    if dataset.name == FILE:
         yield from _arrays_violations(dataset)
     full = info(replace(dataset, train_limit=None, test_limit=None))
     if dataset.train_limit is not None:
@@ -87,7 +94,7 @@ def violations(dataset: Dataset) -> Iterator[Violation]:
         yield from between("dataset.test_limit", dataset.test_limit, 1, full.test_samples)
     images = max(full.train_samples, full.test_samples, full.outputs)  # one pattern for each class
     largest = images * math.prod(full.shape)
-    if dataset.name == "synthetic" and largest > _LARGEST_BYTES:
+    if dataset.name == SYNTHETIC and largest > _LARGEST_BYTES:
         yield Violation(
             "dataset.synthetic",
             f"makes {largest:,} bytes of pixels in a split; at most {_LARGEST_BYTES:,} fit",

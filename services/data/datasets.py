@@ -57,7 +57,7 @@ def load(
         train = train[0][: info.train_samples], train[1][: info.train_samples]
         test = test[0][: info.test_samples], test[1][: info.test_samples]
     sha256 = _digest(*train, *test)
-    held = int(len(train[1]) * spec.dataset.validation_fraction)
+    held = len(train[1]) - catalog.training_samples(spec.dataset)
     train, test = _held_back(train, test, held)
     dtype = parameter_dtype(spec.precision)
     normalization = spec.dataset.normalization

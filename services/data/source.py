@@ -55,6 +55,9 @@ class Origin(Protocol):
         Raises SourceFault where it cannot give one; OSError is the folder's alone.
         """
 
+    def reach(self, file: File) -> None:
+        """Ask whether it has the file, within seconds. Raises SourceFault if it does not say so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:

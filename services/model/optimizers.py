@@ -20,6 +20,17 @@ def slot_count(optimizer: Optimizer) -> int:
             assert_never(optimizer.kind)
 
 
+def sets_epsilon(optimizer: Optimizer) -> bool:
+    """Return whether the job sets an epsilon other than the default: no own way replaces it."""
+    match optimizer.kind:
+        case Sgd():
+            return False
+        case Adam() | AdamW() as kind:
+            return kind.epsilon != type(kind)().epsilon
+        case _:
+            assert_never(optimizer.kind)
+
+
 def schedule(optimizer: Optimizer, first: int, steps: int) -> Plan:
     """Return rates and epsilons, float64[steps] each, of the steps that follow ``first`` steps.
 

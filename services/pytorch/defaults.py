@@ -10,6 +10,7 @@ from twinrun.contract.enums import Execution, OwnWay
 from twinrun.contract.layers import Layer
 from twinrun.contract.spec import JobSpec
 
+from services.model.optimizers import sets_epsilon
 from services.model.weights import Weights
 from services.pytorch import model
 from services.pytorch.optimizers import with_own_epsilon
@@ -17,7 +18,7 @@ from services.pytorch.optimizers import with_own_epsilon
 
 def as_it_does(spec: JobSpec) -> JobSpec:
     """Return the spec as changed by PyTorch's own ways."""
-    if OwnWay.ADAM_EPSILON in spec.own_ways:
+    if OwnWay.ADAM_EPSILON in spec.own_ways and not sets_epsilon(spec.optimizer):
         spec = replace(spec, optimizer=with_own_epsilon(spec.optimizer))
     if OwnWay.JIT_COMPILE in spec.own_ways:
         spec = replace(spec, execution=Execution.DEFAULT)  # it compiles only if requested

@@ -38,7 +38,6 @@ class IdiomaticTrainer:
     """
 
     def __init__(self, spec: JobSpec, data: Data, weights: Weights | None) -> None:
-        matched.require_supported(spec)
         self._spec = spec
         _require_batches(spec, data)
         self._device = device.prepare(spec)

@@ -30,7 +30,6 @@ class MatchedTrainer:
     """
 
     def __init__(self, spec: JobSpec, data: Data, weights: Weights | None) -> None:
-        matched.require_supported(spec)
         self._spec = spec = defaults.as_it_does(spec)
         self._device = device.prepare(spec)
         self._products = device.PRODUCTS[spec.precision]

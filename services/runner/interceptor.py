@@ -2,16 +2,26 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, NoReturn, TypeAlias
 
 import grpc
 from grpc_status import rpc_status
+from twinrun.contract.violation import Violation
 
-from services.errors import TwinrunError
+from services.errors import InvalidRequest, TwinrunError
 from services.runner.status import error_to_status
 
 _log = logging.getLogger(__name__)
 _Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"  # generic for type checkers only
+
+
+@dataclass(frozen=True, slots=True)
+class _NoMessage:
+    """Stands for a request whose bytes are not its message."""
+
+    size: int
+    why: str
 
 
 class ErrorInterceptor(grpc.ServerInterceptor):
@@ -25,29 +35,69 @@ class ErrorInterceptor(grpc.ServerInterceptor):
         handler = continuation(handler_call_details)
         if handler is None:
             return None
-        serializers = (handler.request_deserializer, handler.response_serializer)
+        method = handler_call_details.method
+        serializers = (_lenient(handler.request_deserializer), handler.response_serializer)
         if handler.unary_unary is not None:
-            return grpc.unary_unary_rpc_method_handler(_unary(handler.unary_unary), *serializers)
+            call = _unary(method, handler.unary_unary)
+            return grpc.unary_unary_rpc_method_handler(call, *serializers)
         if handler.unary_stream is not None:
-            return grpc.unary_stream_rpc_method_handler(_stream(handler.unary_stream), *serializers)
-        return handler
+            stream = _stream(method, handler.unary_stream)
+            return grpc.unary_stream_rpc_method_handler(stream, *serializers)
+        if handler.stream_stream is not None:  # of gRPC's reflection
+            both = _streams(method, handler.stream_stream)
+            return grpc.stream_stream_rpc_method_handler(both, *serializers)
+        raise AssertionError(f"{method} is of a kind that no service here has")
 
 
-def _unary(method: Callable[..., Any]) -> Callable[..., Any]:
+def _lenient(deserialize: Callable[[bytes], Any] | None) -> Callable[[bytes], Any]:
+    """Return a deserializer that does not raise.
+
+    For one that does, gRPC answers INTERNAL, logs a traceback and never frees the call's memory.
+    """
+
+    def read(content: bytes) -> Any:
+        try:
+            return deserialize(content) if deserialize else content
+        except Exception as error:  # noqa: BLE001 - protobuf's own differs by its implementation
+            return _NoMessage(len(content), str(error))
+
+    return read
+
+
+def _checked(method: str, request: Any) -> Any:
+    """Return the request. Raises InvalidRequest if its bytes are not its message."""
+    if isinstance(request, _NoMessage):
+        _log.warning("%s: %d bytes that are no request: %s", method, request.size, request.why)
+        what = f"has {request.size} bytes that are not a message of {method}: {request.why}"
+        raise InvalidRequest([Violation("request", what)])
+    return request
+
+
+def _unary(method: str, behavior: Callable[..., Any]) -> Callable[..., Any]:
     def call(request: Any, context: grpc.ServicerContext) -> Any:
         try:
-            return method(request, context)
+            return behavior(_checked(method, request), context)
         except Exception as error:  # noqa: BLE001 - whatever it is, a client is told
             _abort(error, context)
 
     return call
 
 
-def _stream(method: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
+def _stream(method: str, behavior: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
     def call(request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
         try:
-            yield from method(request, context)
+            yield from behavior(_checked(method, request), context)
         except Exception as error:  # noqa: BLE001 - whatever it is, a client is told
+            _abort(error, context)
+
+    return call
+
+
+def _streams(method: str, behavior: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
+    def call(requests: Iterator[Any], context: grpc.ServicerContext) -> Iterator[Any]:
+        try:
+            yield from behavior((_checked(method, each) for each in requests), context)
+        except InvalidRequest as error:
             _abort(error, context)
 
     return call

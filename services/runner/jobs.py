@@ -44,7 +44,7 @@ class Jobs:
         """Create the queue. ``backlog``: how many jobs may wait."""
         self._records = records
         self._worker = worker
-        self._data_dir = data_dir
+        self.data_dir = data_dir
         self._backlog = backlog
         self._changed = threading.Condition()
         self._pending: deque[tuple[Record, Task]] = deque()
@@ -75,9 +75,9 @@ class Jobs:
             if known is not None:
                 if known.job.kind != kind or known.job.spec != completed:
                     raise errors.RequestIdReused(
-                        f"The request id {request_id!r} made the job {known.job.job_id}, which has "
+                        f"The request id {request_id!r} made the job {known.job_id}, which has "
                         "another spec. Take a new id.",
-                        job_id=known.job.job_id,
+                        job_id=known.job_id,
                     )
                 return _copy(known)
             if self._stopping:
@@ -89,8 +89,9 @@ class Jobs:
                     "when one has ended.",
                     unfinished=str(unfinished),
                 )
-            record = self._records.create(kind, request_id, completed)
-            task = Task(spec, self._data_dir, record.directory, _KINDS[kind], weights, process)
+            record = self._records.create(kind, request_id, completed, weights)
+            given = None if weights is None else record.given
+            task = Task(spec, self.data_dir, record.directory, _KINDS[kind], given, process)
             self._pending.append((record, task))
             self._submitted += 1
             self._changed.notify_all()
@@ -212,7 +213,7 @@ class Jobs:
             self._running = None
             self._changed.notify_all()
         why = f": {record.job.error.message}" if failure is not None else ""
-        _log.info("job %s: %s%s", record.job.job_id, record.state, why)
+        _log.info("job %s: %s%s", record.job_id, record.state, why)
         return True
 
     def stop(self, grace_seconds: float) -> None:
@@ -226,7 +227,7 @@ class Jobs:
             if self._running is None:
                 return
             record, run = self._running
-            job_id = record.job.job_id
+            job_id = record.job_id
             _log.info("stopping: job %s has %g s to finish", job_id, grace_seconds)
             if not self._changed.wait_for(self._is_free, grace_seconds):
                 _log.warning("job %s did not finish in time: it is cancelled", job_id)
@@ -271,7 +272,7 @@ class Jobs:
         except OSError as error:
             return errors.disk_error(error, record.directory)
         except Exception as error:  # noqa: BLE001 - the next job must run all the same
-            _log.exception("job %s", record.job.job_id)
+            _log.exception("job %s", record.job_id)
             return errors.TrainerFailed(f"The runner failed: {error!r}.")
         return None
 

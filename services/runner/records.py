@@ -23,6 +23,7 @@ from twinrun.contract.violation import Violation
 from twinrun.v1 import job_pb2
 
 from services import errors
+from services.pipe import GIVEN_FILE
 from services.runner.event_log import EventLog
 
 _log = logging.getLogger(__name__)
@@ -34,13 +35,26 @@ _ENDED = {_STATES[state] for state in JobState if state.ended}
 
 
 class Record:
-    """One job and its events. Not thread-safe."""
+    """One job and its events. Not thread-safe.
+
+    An ended job is held as bytes: as a message, one of many layers takes ten times as much memory.
+    """
 
     def __init__(self, job: job_pb2.Job, directory: Path) -> None:
-        self.job = job
+        self.job_id = job.job_id
+        self.request_id = job.request_id
+        self.ended = False
         self.directory = directory
         self.unwritten: job_pb2.JobEvent | None = None  # the last one, if it could not be written
         self._log: EventLog | None = None
+        self._job = job
+        self._packed = b""
+        self._pack_if_ended()
+
+    @property
+    def job(self) -> job_pb2.Job:
+        """The job now; one that has ended is a copy."""
+        return job_pb2.Job.FromString(self._packed) if self.ended else self._job
 
     @property
     def log(self) -> EventLog:
@@ -49,17 +63,20 @@ class Record:
         return self._log
 
     @property
-    def ended(self) -> bool:
-        return self.job.state in _ENDED
+    def size(self) -> int:
+        """Bytes of the job as a message."""
+        return len(self._packed) if self.ended else self._job.ByteSize()
 
     @property
     def state(self) -> str:
         """Its name as people read it: ``SUCCEEDED``."""
         return job_pb2.JobState.Name(self.job.state).removeprefix("JOB_STATE_")
 
-    def create(self) -> None:
-        """Write the job, PENDING. Raises OSError."""
+    def create(self, weights: bytes | None = None) -> None:
+        """Write the job, PENDING, and the ``weights`` that it is given. Raises OSError."""
         make(self.directory)
+        if weights is not None:
+            write_whole(self.given, weights)
         write_whole(self._reserve, os.urandom(_RESERVE_BYTES))  # which no disk can compress
         self._write(event_to_proto(StateChanged(JobState.PENDING)))
         self._save()
@@ -79,7 +96,7 @@ class Record:
         try:
             self._write(message)
         except OSError as fault:
-            _log.warning("the end of job %s could not be written: %s", self.job.job_id, fault)
+            _log.warning("the end of job %s could not be written: %s", self.job_id, fault)
             self.unwritten = message
             self._follow(message)
         self._try_to_save()
@@ -93,7 +110,7 @@ class Record:
         except ValueError as error:  # as may happen at the end of a file after a power cut
             _log.warning(
                 "job %s has no events after %d: %s",
-                *(self.job.job_id, self.job.last_sequence, error),
+                *(self.job_id, self.job.last_sequence, error),
             )
             self.log.cut(self.job.last_sequence)
         if self.ended:
@@ -107,28 +124,40 @@ class Record:
         )
 
     @property
+    def given(self) -> Path:
+        """Where weights are that it is given, until it has ended."""
+        return self.directory / GIVEN_FILE
+
+    @property
     def _reserve(self) -> Path:
         return self.directory / "reserve"
 
     def _write(self, message: job_pb2.JobEvent) -> None:
         changed = message.HasField("state_changed")
         if changed and message.state_changed.state in _ENDED:
-            with contextlib.suppress(OSError):
-                self._reserve.unlink()
+            for path in (self._reserve, self.given):
+                with contextlib.suppress(OSError):
+                    path.unlink()
         self.log.append(message, durable=changed)
         self._follow(message)
 
     def _follow(self, message: job_pb2.JobEvent) -> None:
-        self.job.last_sequence = message.sequence
+        job = self._job
+        job.last_sequence = message.sequence
         if not message.HasField("state_changed"):
             return
-        self.job.state = message.state_changed.state
+        job.state = message.state_changed.state
         if message.state_changed.HasField("error"):
-            self.job.error.CopyFrom(message.state_changed.error)
-        if self.job.state == _STATES[JobState.RUNNING]:
-            self.job.start_time.CopyFrom(message.event_time)
-        elif self.ended:
-            self.job.end_time.CopyFrom(message.event_time)
+            job.error.CopyFrom(message.state_changed.error)
+        if job.state == _STATES[JobState.RUNNING]:
+            job.start_time.CopyFrom(message.event_time)
+        elif job.state in _ENDED:
+            job.end_time.CopyFrom(message.event_time)
+            self._pack_if_ended()
+
+    def _pack_if_ended(self) -> None:
+        if self._job.state in _ENDED:
+            self._packed, self._job, self.ended = self._job.SerializeToString(), job_pb2.Job(), True
 
     def _save(self) -> None:
         text = json_format.MessageToJson(self.job, preserving_proto_field_name=True)
@@ -151,7 +180,13 @@ class Records:
             make(directory)
         self._by_id = _load(directory)
 
-    def create(self, kind: job_pb2.JobKind, request_id: str, spec: job_pb2.JobSpec) -> Record:
+    def create(
+        self,
+        kind: job_pb2.JobKind,
+        request_id: str,
+        spec: job_pb2.JobSpec,
+        weights: bytes | None = None,
+    ) -> Record:
         """Create a job, PENDING; remove the oldest ended ones beyond the limit.
 
         Raises TwinrunError.
@@ -161,7 +196,7 @@ class Records:
         job.job_id = f"{self._framework}-{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
         record = Record(job, self._directory / job.job_id)
         try:
-            record.create()
+            record.create(weights)
         except OSError as error:
             shutil.rmtree(record.directory, ignore_errors=True)
             raise errors.disk_error(error, self._directory) from error
@@ -183,7 +218,7 @@ class Records:
     def by_request_id(self, request_id: str) -> Record | None:
         if not request_id:
             return None
-        return next((r for r in self._by_id.values() if r.job.request_id == request_id), None)
+        return next((r for r in self._by_id.values() if r.request_id == request_id), None)
 
     def page(self, size: int, before: str) -> tuple[list[Record], str]:
         """Return records, newest first, after the job ``before`` if given; and the next ``before``.
@@ -203,10 +238,10 @@ class Records:
                     ]
                 )
             newest = newest[newest.index(self._by_id[before]) + 1 :]
-        sizes = itertools.accumulate(record.job.ByteSize() for record in newest[:size])
+        sizes = itertools.accumulate(record.size for record in newest[:size])
         count = max(1, sum(total <= _PAGE_BYTES for total in sizes))
         page = newest[:count]
-        return page, page[-1].job.job_id if len(newest) > count else ""
+        return page, page[-1].job_id if len(newest) > count else ""
 
 
 def _load(directory: Path) -> dict[str, Record]:
@@ -223,4 +258,4 @@ def _load(directory: Path) -> dict[str, Record]:
     for record in records:
         if not record.ended:
             record.recover()
-    return {record.job.job_id: record for record in records}
+    return {record.job_id: record for record in records}

@@ -14,6 +14,7 @@ from twinrun.contract.converters.events import environment_to_proto
 from twinrun.contract.converters.specs import spec_to_proto
 from twinrun.contract.enums import WeightsKind
 from twinrun.contract.events import Environment
+from twinrun.contract.ranges import between
 from twinrun.contract.spec import JobSpec
 from twinrun.contract.violation import Violation
 from twinrun.v1 import job_pb2, runner_service_pb2, runner_service_pb2_grpc
@@ -22,7 +23,7 @@ from services.data import catalog
 from services.errors import InvalidRequest, TooManyWatchers, TwinrunError
 from services.machine import build, host
 from services.pipe import ProcessUse
-from services.ranges import between
+from services.runner import ready
 from services.runner.jobs import Jobs
 from services.runner.status import error_to_status
 from services.runner.validation import valid_spec
@@ -91,6 +92,7 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
     ) -> job_pb2.Job:
         spec = self._spec(request.spec)
         if request.validate_only:
+            ready.require(spec, self._jobs.data_dir)
             return job_pb2.Job(kind=job_pb2.JOB_KIND_TRAIN, spec=spec_to_proto(spec))
         process = _process(request.process)
         return self._jobs.submit(job_pb2.JOB_KIND_TRAIN, request.request_id, spec, process=process)

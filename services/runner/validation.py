@@ -1,53 +1,17 @@
 """Which specs a runner accepts. Every invalid field is named at once, by its path in the proto."""
 
 from collections.abc import Iterator
-from typing import assert_never
 
-from twinrun.contract.converters.specs import readable_spec
-from twinrun.contract.enums import Device, OwnWay, Precision, Recipe, TargetKind
-from twinrun.contract.layers import (
-    Activation,
-    AveragePool2d,
-    BatchNorm,
-    Conv2d,
-    CustomDense,
-    Dense,
-    Dropout,
-    Flatten,
-    Initializer,
-    Layer,
-    MaxPool2d,
-    Normal,
-    VarianceScaling,
-    Zeros,
-    layer_field,
-)
-from twinrun.contract.losses import (
-    Huber,
-    Loss,
-    MeanAbsoluteError,
-    MeanSquaredError,
-    SigmoidCrossEntropy,
-    SoftmaxCrossEntropy,
-    targets,
-)
-from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
-from twinrun.contract.spec import Augmentation, Dataset, JobSpec, Tolerance
+from twinrun.contract.enums import OwnWay
+from twinrun.contract.losses import SoftmaxCrossEntropy, targets
+from twinrun.contract.spec import JobSpec
+from twinrun.contract.values import checked_spec
 from twinrun.contract.violation import Violation
 from twinrun.v1 import job_pb2
 
 from services.data import catalog
 from services.errors import InvalidRequest
 from services.model import shapes
-from services.ranges import above_zero, between, fraction
-
-_MOST_LAYERS = 1000
-_MATCHED_ONLY = (
-    "steps_per_epoch_limit",
-    "report_step_details",
-    "perturb_initial_weights",
-    "late_epoch",
-)
 
 
 def valid_spec(
@@ -57,23 +21,15 @@ def valid_spec(
 
     Raises InvalidRequest, which names every invalid field at once.
     """
-    if len(message.layers) > _MOST_LAYERS:  # before spending time on reading each
-        raise InvalidRequest(
-            [
-                Violation(
-                    "layers", f"has {len(message.layers)} layers; at most {_MOST_LAYERS} are taken"
-                )
-            ]
-        )
-    spec, unreadable = readable_spec(message, default_threads or available_cpus)
-    # The client cannot correct a value that replaced an unset message.
-    unset = tuple(f"{violation.field}." for violation in unreadable)
-    all_violations = [
-        violation
-        for violation in (*value_violations(spec), *catalog.violations(spec.dataset))
-        if not violation.field.startswith(unset)
-    ]
-    all_violations = [*unreadable, *all_violations]
+    spec, all_violations = checked_spec(message, default_threads or available_cpus)
+    unset = tuple(f"{violation.field}." for violation in all_violations)
+    bad = {violation.field for violation in all_violations}
+    if "dataset" not in bad:
+        all_violations += [
+            violation
+            for violation in catalog.violations(spec.dataset)
+            if violation.field not in bad and not violation.field.startswith(unset)
+        ]
     if spec.threads > available_cpus:
         all_violations.append(
             Violation("threads", f"is {spec.threads}; this runner may use {available_cpus} CPUs")
@@ -83,10 +39,9 @@ def valid_spec(
         sizes = catalog.info(spec.dataset)
         misfits = list(shapes.violations(spec.layers, sizes.shape, sizes.outputs))
         all_violations += misfits or shapes.size_violations(spec.layers, sizes.shape)
-        all_violations += _loss_violations(spec.loss, sizes.outputs)
-        if targets(spec.loss) is not sizes.targets:
-            what = f"takes {targets(spec.loss)} for targets, and the dataset has {sizes.targets}"
-            all_violations.append(Violation("loss", what))
+        all_violations += _loss_violations(spec, sizes)
+    if not any(field.startswith(("dataset", "batch_size")) for field in bad):
+        all_violations += _batch_violations(spec)
     if all_violations:
         raise InvalidRequest(
             list({violation.field: violation for violation in all_violations[::-1]}.values())[::-1]
@@ -94,182 +49,28 @@ def valid_spec(
     return spec
 
 
-def value_violations(spec: JobSpec) -> Iterator[Violation]:
-    """Yield fields whose value alone is out of range; the workload checks how they fit."""
-    yield from between("epochs", spec.epochs, 1, 10_000)
-    yield from between("batch_size", spec.batch_size, 1, 1_000_000)
-    yield from between("seed", spec.seed, 0, 2**31 - 1)
-    yield from between("threads", spec.threads, 1, 1024)
-    # More losses than this in one event would exceed gRPC's limit of 4 MiB for a message.
-    yield from between("report_every_steps", spec.report_every_steps, 1, 100_000)
-    yield from _optimizer_violations(spec.optimizer)
-    yield from _dataset_violations(spec.dataset)
-    yield from _augmentation_violations(spec.augmentation)
-    for index, layer in enumerate(spec.layers):
-        yield from _layer_violations(f"layers[{index}].{layer_field(type(layer))}", layer)
-    if spec.steps_per_epoch_limit is not None:
-        yield from between("steps_per_epoch_limit", spec.steps_per_epoch_limit, 1, 10_000_000)
-    if spec.recipe is not Recipe.MATCHED:  # other trainers would ignore them
-        for name in _MATCHED_ONLY:
-            if getattr(spec, name) not in (None, False):
-                yield Violation(
-                    name, "is of the matched recipe only; leave it out, or take recipe matched"
-                )
-    yield from _late_epoch_violations(spec)
-    yield from _tolerance_violations(spec.tolerance)
-    if spec.target_accuracy is not None:
-        yield from between("target_accuracy", spec.target_accuracy, 0, 1)
-    yield from _misfits_of_loss(spec)
-    if spec.perturb_initial_weights and OwnWay.INITIAL_WEIGHTS in spec.own_ways:
-        yield Violation("perturb_initial_weights", "is of matched initial weights; leave it out")
-    if spec.own_ways and spec.recipe is not Recipe.MATCHED:
-        yield Violation("own_ways", "are of the matched recipe; in the idiomatic one all is own")
-    if spec.precision is Precision.BFLOAT16 and spec.device is not Device.CUDA:
-        yield Violation("precision", "is bfloat16, which runs on cuda only; use float32")
-
-
-def _loss_violations(loss: Loss, outputs: int) -> Iterator[Violation]:
-    """Yield values that are out of range, for a model of so many ``outputs``."""
-    match loss:
-        case SoftmaxCrossEntropy(smoothing, weights):
-            yield from fraction("loss.softmax_cross_entropy.label_smoothing", smoothing)
-            field = "loss.softmax_cross_entropy.class_weights"
-            for index, weight in enumerate(weights):
-                yield from above_zero(f"{field}[{index}]", weight, 1e6)
-            if weights and len(weights) != outputs:
-                what = f"has {len(weights)} weights; give one for each of {outputs} classes"
-                yield Violation(field, what)
-        case SigmoidCrossEntropy(weight):
-            yield from above_zero("loss.sigmoid_cross_entropy.positive_weight", weight, 1e6)
-        case Huber(delta):
-            yield from above_zero("loss.huber.delta", delta, 1e6)
-        case MeanSquaredError() | MeanAbsoluteError():
-            pass
-        case _:
-            assert_never(loss)
-
-
-def _misfits_of_loss(spec: JobSpec) -> Iterator[Violation]:
-    if OwnWay.LOSS in spec.own_ways and spec.loss != SoftmaxCrossEntropy():
-        yield Violation("own_ways", "has loss, which is of a plain softmax_cross_entropy only")
-    if OwnWay.ACCURACY in spec.own_ways and targets(spec.loss) is not TargetKind.CLASS:
-        yield Violation("own_ways", "has accuracy, which is of classes only; leave it out")
-    if spec.target_accuracy is not None and targets(spec.loss) is TargetKind.NUMBERS:
-        yield Violation("target_accuracy", "is of tasks that have an accuracy; leave it out")
-
-
-def _late_epoch_violations(spec: JobSpec) -> Iterator[Violation]:
-    if spec.late_epoch is None:
-        return
-    yield from between("late_epoch", spec.late_epoch, max(1, spec.epochs - 1), 10_000)
-    if spec.epochs < 2:  # PyTorch's optimizers have no step count before their first step
-        yield Violation("late_epoch", "needs at least 2 epochs; take one more")
-
-
-def _tolerance_violations(tolerance: Tolerance) -> Iterator[Violation]:
-    usual = Tolerance()
-    for name in ("losses", "gradient_norms", "weights", "logits"):
-        # The smallest mistake that matters, data normalised in float32, is off by 6e-8.
-        yield from above_zero(f"tolerance.{name}", getattr(tolerance, name), 1e-8)
-        if getattr(tolerance, name) > getattr(usual, name) and not tolerance.reason:
+def _loss_violations(spec: JobSpec, sizes: catalog.DatasetInfo) -> Iterator[Violation]:
+    """Name a loss that is of other targets, and class weights of another number of classes."""
+    if targets(spec.loss) is not sizes.targets:
+        what = f"takes {targets(spec.loss)} for targets, and the dataset has {sizes.targets}"
+        yield Violation("loss", what)
+    elif isinstance(spec.loss, SoftmaxCrossEntropy) and spec.loss.class_weights:
+        if (given := len(spec.loss.class_weights)) != sizes.outputs:
             yield Violation(
-                "tolerance.reason",
-                f"is not set; tolerance.{name} is above {getattr(usual, name):g}: say what was "
-                "measured",
+                "loss.softmax_cross_entropy.class_weights",
+                f"has {given} weights; give one for each of {sizes.outputs} classes",
             )
 
 
-def _layer_violations(field: str, layer: Layer) -> Iterator[Violation]:
-    match layer:
-        case Flatten() | Activation():
-            pass
-        case Dense():
-            yield from between(f"{field}.units", layer.units, 1, 1_000_000)
-            yield from _initializers_violations(field, layer)
-        case CustomDense(units, stddev):
-            yield from between(f"{field}.units", units, 1, 1_000_000)
-            yield from above_zero(f"{field}.stddev", stddev, 1_000)
-        case Conv2d():
-            yield from between(f"{field}.filters", layer.filters, 1, 100_000)
-            yield from between(f"{field}.padding", layer.padding, 0, 4096)
-            yield from _window_violations(field, layer)
-            yield from _initializers_violations(field, layer)
-        case MaxPool2d() | AveragePool2d():
-            yield from _window_violations(field, layer)
-        case BatchNorm(momentum, epsilon):
-            yield from fraction(f"{field}.momentum", momentum)
-            yield from above_zero(f"{field}.epsilon", epsilon, 1)
-        case Dropout(rate):
-            yield from fraction(f"{field}.rate", rate)
-        case _:
-            assert_never(layer)
-
-
-def _window_violations(
-    field: str, layer: Conv2d | MaxPool2d | AveragePool2d
-) -> Iterator[Violation]:
-    yield from between(f"{field}.size", layer.size, 1, 4096)
-    yield from between(f"{field}.stride", layer.stride, 1, 4096)
-
-
-def _initializers_violations(field: str, layer: Dense | Conv2d) -> Iterator[Violation]:
-    yield from _initializer_violations(f"{field}.kernel_initializer", layer.kernel_initializer)
-    yield from _initializer_violations(f"{field}.bias_initializer", layer.bias_initializer)
-
-
-def _optimizer_violations(optimizer: Optimizer) -> Iterator[Violation]:
-    yield from above_zero("optimizer.learning_rate", optimizer.learning_rate, 1_000)
-    match optimizer.kind:
-        case Sgd(momentum):
-            yield from fraction("optimizer.sgd.momentum", momentum)
-        case Adam() | AdamW() as adam:
-            field = f"optimizer.{type(adam).__name__.lower()}"
-            yield from fraction(f"{field}.beta_1", adam.beta_1)
-            yield from fraction(f"{field}.beta_2", adam.beta_2)
-            yield from above_zero(f"{field}.epsilon", adam.epsilon, 1)
-            if isinstance(adam, AdamW):
-                yield from between(f"{field}.weight_decay", adam.weight_decay, 0, 100)
-        case _:
-            assert_never(optimizer.kind)
-
-
-def _dataset_violations(dataset: Dataset) -> Iterator[Violation]:
-    normalization = dataset.normalization
-    yield from between("dataset.normalization.mean", normalization.mean, -1_000, 1_000)
-    # A smaller one would produce pixels that float32 cannot hold.
-    yield from between("dataset.normalization.std", normalization.std, 1e-6, 1_000)
-    for index, mean in enumerate(normalization.means):
-        yield from between(f"dataset.normalization.means[{index}]", mean, -1e300, 1e300)
-    for index, std in enumerate(normalization.stds):
-        yield from above_zero(f"dataset.normalization.stds[{index}]", std, 1e300)
-    yield from fraction("dataset.validation_fraction", dataset.validation_fraction)
-    if dataset.name == "synthetic":
-        synthetic = dataset.synthetic
-        yield from between(
-            "dataset.synthetic.train_samples", synthetic.train_samples, 1, 10_000_000
+def _batch_violations(spec: JobSpec) -> Iterator[Violation]:
+    """Name a batch size that leaves no step, if a batch that is not whole is left out."""
+    if OwnWay.LAST_BATCH not in spec.own_ways:
+        return
+    samples = catalog.training_samples(spec.dataset)
+    whole, rest = divmod(samples, spec.batch_size)
+    if whole == 0 or (rest and spec.steps_per_epoch_limit == 1):  # which takes the last batch
+        yield Violation(
+            "batch_size",
+            f"is {spec.batch_size} for {samples:,} training samples, and own_ways has last_batch, "
+            "which leaves out a batch that is not whole: no step would be left",
         )
-        yield from between("dataset.synthetic.test_samples", synthetic.test_samples, 1, 10_000_000)
-        yield from between("dataset.synthetic.height", synthetic.height, 1, 4096)
-        yield from between("dataset.synthetic.width", synthetic.width, 1, 4096)
-        yield from between("dataset.synthetic.channels", synthetic.channels, 1, 64)
-        yield from between("dataset.synthetic.classes", synthetic.classes, 2, 10_000)
-
-
-def _augmentation_violations(augmentation: Augmentation) -> Iterator[Violation]:
-    yield from between("augmentation.flip", augmentation.flip, 0, 1)
-    yield from between("augmentation.rotation_degrees", augmentation.rotation_degrees, 0, 180)
-    yield from between("augmentation.width_shift", augmentation.width_shift, 0, 1)
-    yield from between("augmentation.height_shift", augmentation.height_shift, 0, 1)
-    yield from fraction("augmentation.zoom", augmentation.zoom)
-
-
-def _initializer_violations(field: str, initializer: Initializer) -> Iterator[Violation]:
-    match initializer:
-        case Normal(stddev):
-            yield from above_zero(f"{field}.normal.stddev", stddev, 1_000)
-        case VarianceScaling(scale=scale):
-            yield from above_zero(f"{field}.variance_scaling.scale", scale, 1_000)
-        case Zeros():
-            pass
-        case _:
-            assert_never(initializer)

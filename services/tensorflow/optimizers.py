@@ -46,8 +46,10 @@ def plan(spec: JobSpec, first: int, steps: int) -> shared.Plan:
     if OwnWay.ADAM_EPSILON not in spec.own_ways:
         return rates, epsilons
     match spec.optimizer.kind:
-        case Adam() | AdamW():
-            return rates, np.full(steps, idiomatic(spec.optimizer).epsilon)
+        case Adam() | AdamW() as kind:
+            own = not shared.sets_epsilon(spec.optimizer)
+            epsilon = idiomatic(spec.optimizer).epsilon if own else kind.epsilon
+            return rates, np.full(steps, epsilon)
         case Sgd():
             return rates, epsilons
         case _:

@@ -7,12 +7,12 @@ from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from twinrun.contract.enums import Device, Execution, Loop, OwnWay, TargetKind
+from twinrun.contract.enums import Device, TargetKind
 from twinrun.contract.events import GradientNorms, StepDetails
 from twinrun.contract.losses import targets
 from twinrun.contract.spec import JobSpec
 
-from services.errors import BadWeights, Unsupported
+from services.errors import BadWeights
 from services.model import order, shapes
 from services.model.weights import Weights, parameter_dtype
 from services.trial.trainer import Steps
@@ -29,30 +29,6 @@ _EVALUATE_BATCH = 1024  # samples: the cost of a call is small in comparison
 # system each time (mallopt(3)), and PyTorch's convolutions take up to three times as long. Above
 # this value, free memory is returned now and then and requested again, which takes as long.
 _LARGE = 8 * 2**20
-
-
-def require_supported(spec: JobSpec) -> None:
-    """Check the spec. Raises Unsupported for what no trainer here runs."""
-    if OwnWay.DATA_PIPELINE in spec.own_ways and spec.execution is Execution.COMPILED:
-        raise Unsupported(
-            "own_ways has data_pipeline, which hands out one batch at a time, and execution is "
-            "compiled, where a step fetches its own batch; take execution default",
-            field="own_ways",
-        )
-    if OwnWay.CUDA_GRAPH not in spec.own_ways:
-        return
-    wrong = {
-        f"device is {spec.device}": spec.device is not Device.CUDA,
-        f"execution is {spec.execution}": spec.execution is not Execution.DEFAULT,
-        f"loop is {spec.loop}": spec.loop is not Loop.FIT,
-        "own_ways has data_pipeline": OwnWay.DATA_PIPELINE in spec.own_ways,
-    }
-    if any(wrong.values()):
-        raise Unsupported(
-            "own_ways has cuda_graph, which is for device cuda, execution default, loop fit and "
-            f"data in memory, but {', '.join(name for name, is_so in wrong.items() if is_so)}",
-            field="own_ways",
-        )
 
 
 def ordered(

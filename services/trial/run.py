@@ -88,7 +88,8 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit, load_data: Load = dat
         shape = catalog.info(spec.dataset).shape
         initial: parameters.Weights | None = None  # the trainer's own
         if task.weights is not None:
-            initial = parameters.from_safetensors(task.weights, spec.layers, shape, spec.precision)
+            content = task.weights.read_bytes()
+            initial = parameters.from_safetensors(content, spec.layers, shape, spec.precision)
         elif spec.recipe is Recipe.MATCHED and OwnWay.INITIAL_WEIGHTS not in spec.own_ways:
             initial = parameters.initial(spec.layers, shape, spec.seed, spec.precision)
             if spec.perturb_initial_weights:
@@ -114,7 +115,7 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit, load_data: Load = dat
             parameter_count=sum(array.size for array in held.values()),
             steps_per_epoch=steps,
             epoch_operations=arithmetic.epoch_operations(
-                spec, shape, min(samples, steps * spec.batch_size)
+                spec, shape, len(_taken(spec, np.arange(samples, dtype=np.int32)))
             ),
             augmentation_sha256=_augmentation_digest(spec, data.train_images.shape),
             epoch_bytes=arithmetic.epoch_bytes(
@@ -199,8 +200,7 @@ def _train(
             logits = trainer.evaluate()
         trained = phases.seconds(Phase.TRAIN) - trained
         losses = np.concatenate([chunk.losses for chunk in chunks])
-        indices = np.arange(len(data.train_labels), dtype=np.int32)
-        taken = order.limited(indices, spec.batch_size, spec.steps_per_epoch_limit)
+        taken = _taken(spec, np.arange(len(data.train_labels), dtype=np.int32))
         sizes = order.batch_sizes(len(taken), spec.batch_size, len(losses))
         validation, test = _metrics(logits, loaded, spec.loss)
         emit(
@@ -211,7 +211,7 @@ def _train(
                 train_loss=metrics.mean_over_samples(losses, sizes),
                 test=test,
                 samples_per_second=int(sizes.sum()) / trained,
-                data_wait_seconds=sum(chunk.wait_seconds for chunk in chunks),
+                data_wait_seconds=_waited(chunks),
                 sync_seconds=sum(chunk.sync_seconds for chunk in chunks),
                 running_accuracy=_running_accuracy(chunks, sizes),
                 validation=validation,
@@ -221,6 +221,12 @@ def _train(
     phases.finish(Phase.TRAIN)
     phases.finish(Phase.EVALUATE)
     return logits
+
+
+def _waited(chunks: Sequence[Steps]) -> float | None:
+    """Return the seconds that an epoch waited for data; None if they were not measured."""
+    known = [chunk.wait_seconds for chunk in chunks if chunk.wait_seconds is not None]
+    return sum(known) if len(known) == len(chunks) else None
 
 
 def _running_accuracy(chunks: Sequence[Steps], sizes: NDArray[np.int64]) -> float | None:
@@ -241,8 +247,12 @@ def _order_digest(spec: JobSpec, samples: int) -> str:
     if own:
         return ""
     orders = (order.permutation(spec.seed, epoch, samples) for epoch in spec.epoch_numbers)
-    limit = spec.steps_per_epoch_limit
-    return order.digest(order.limited(indices, spec.batch_size, limit) for indices in orders)
+    return order.digest(_taken(spec, indices) for indices in orders)
+
+
+def _taken(spec: JobSpec, indices: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return those of an epoch's samples, in their order, that it trains on."""
+    return order.limited(indices, spec.batch_size, spec.steps_per_epoch_limit)
 
 
 def _augmentation_digest(spec: JobSpec, shape: Sequence[int]) -> str:

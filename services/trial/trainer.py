@@ -29,7 +29,7 @@ class Steps:
     losses: NDArray[np.floating]
     details: StepDetails | None = None
     accuracies: NDArray[np.floating] | None = None
-    wait_seconds: float = 0.0
+    wait_seconds: float | None = 0.0
     sync_seconds: float = 0.0
 
 

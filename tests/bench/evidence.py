@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.results.comparison import compare
-from orchestrator.results.verdict import Verdict
+from orchestrator.results.verdict import LEVEL_BELOW, Verdict
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.placement import placements
 from orchestrator.runners.planning import completed
@@ -54,7 +54,8 @@ class Found:
 
     @property
     def claimed(self) -> bool:
-        return self.verdict.shown
+        low = self.verdict.low  # of an A/A test, which this is to the orchestrator, nothing is said
+        return self.verdict.ratio >= LEVEL_BELOW and low is not None and low > 1
 
     @property
     def right(self) -> bool:

@@ -6,8 +6,12 @@ import subprocess
 import pytest
 
 from orchestrator.language.palette import looks
+from orchestrator.language.phrases import Phrase, english
+from orchestrator.storage.running import making
+from orchestrator.trials.stored import as_json
 from tests.builders.live import environment, live, orchestrator
 from tests.builders.runners import runners
+from tests.builders.stored import create
 from tests.integration.fakes.markup import MESSAGE
 from tests.integration.several import MORE
 from tests.waiting import HANG_SECONDS, eventually
@@ -163,28 +167,74 @@ def test_each_framework_has_its_own_colour_as_everywhere(visit, start, tmp_path)
         assert found == looks(["pytorch"])["pytorch"].colour
 
 
-@pytest.mark.parametrize("width", [360, 768, 1280, 1920])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_is_cut_off_at_any_width_in_light_and_dark(visit, start, tmp_path, width, scheme):
+SIZES = [(360, 900), (390, 844), (768, 900), (1280, 720), (1366, 768), (1280, 900), (1920, 1080)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("look", [("light", ""), ("dark", ""), ("dark", "#projector")])
+def test_nothing_is_cut_off_at_any_size_in_light_and_dark(visit, start, tmp_path, size, look):
+    scheme, mode = look
     runner = start()
     runner.wait(runner.train(seed=1))
-    seen = visit(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    seen = visit(viewport=dict(zip(("width", "height"), size, strict=True)), color_scheme=scheme)
     page = seen.page
     with live(tmp_path, f"--pytorch={runner.address}", NO_TENSORFLOW) as server:
-        page.goto(server.url)
+        page.goto(server.url + mode)
         page.locator("#loss path.line").wait_for(state="attached")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         ground = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
         assert (int(re.search(r"\d+", ground)[0]) < 100) == (scheme == "dark")
         # At one moment: the page draws its curves anew while it lives.
-        texts, plot = page.evaluate(
-            "[[...document.querySelectorAll('svg text')], [document.querySelector('main')]].map("
-            "all => all.map(each => each.getBoundingClientRect().toJSON()))"
+        pairs = page.evaluate(
+            "[...document.querySelectorAll('svg text, .lane *')].map(each => "
+            "[each, each.closest('figure, .lane')].map("
+            "one => one.getBoundingClientRect().toJSON())).filter(([one]) => one.width)"
         )
-        assert texts
-        for box in texts:
-            assert box["left"] >= plot[0]["left"]
-            assert box["right"] <= plot[0]["right"] + 1
+        assert pairs
+        for box, card in pairs:
+            assert box["left"] >= card["left"]
+            assert box["right"] <= card["right"] + 1
+            assert box["bottom"] <= card["bottom"] + 1
+
+
+def test_the_projector_mode_leaves_curves_and_numbers_and_is_kept_in_the_address(
+    visit, start, tmp_path
+):
+    runner = start()
+    runner.wait(runner.train(seed=1))
+    seen = visit()
+    page = seen.page
+    with live(tmp_path, f"--pytorch={runner.address}", NO_TENSORFLOW) as server:
+        page.goto(server.url)
+        page.locator("#log li").first.wait_for()
+        page.get_by_role("button", name="Projector").click()
+        page.locator("#log").wait_for(state="hidden")
+        assert page.locator("#loss").is_visible()
+        assert page.url.endswith("#projector")
+        page.reload()
+        assert page.get_by_role("button", name="Projector").get_attribute("aria-pressed") == "true"
+        page.get_by_role("button", name="Projector").click()
+        page.locator("#log").wait_for()
+    assert clean(seen)
+
+
+def test_a_run_is_counted_while_it_is_made_and_its_verdict_stays(visit, start, tmp_path):
+    both = {name: start(name=name, framework=name) for name in ("pytorch", "tensorflow")}
+    flags = [f"--{name}={runner.address}" for name, runner in both.items()]
+    seen = visit()
+    page = seen.page
+    with live(tmp_path, *flags) as server:
+        page.goto(server.url)
+        run = create(tmp_path / "runs", "mnist-mlp")
+        progress = english(Phrase("pair {number} of {of}"), number=2, of=10)
+        with making(run):
+            page.locator("#run").get_by_text("The run has begun.").wait_for()
+            run.write_result("progress", as_json({"text": progress}))
+            page.locator("#run").get_by_text("pair 2 of 10").wait_for()
+            finding = english(Phrase("PyTorch won."))
+            run.write_result("comparison", as_json({"finding": finding}))
+        page.locator("#run").get_by_text("PyTorch won.").wait_for()
+    assert clean(seen)
 
 
 @pytest.mark.parametrize("width", [360, 1280])

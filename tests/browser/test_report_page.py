@@ -3,30 +3,50 @@
 import itertools
 import json
 import re
+import shutil
 
 import pytest
 
 from orchestrator.actions.remake import remake
+from orchestrator.results.explanation import number_of
+from orchestrator.results.pitfalls import PITFALLS
+from orchestrator.results.variants import CHANGES
 from orchestrator.storage import store
+from orchestrator.storage.about import Kind
 from tests.builders.events import failed_events
 from tests.builders.stored import add_trial, compared, verified
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
-KINDS = ("pairs", "failed", "verified")
+KINDS = ("pairs", "failed", "verified", "explained", "recipes", "loops")
+SIZES = [(1280, 720), (1366, 768), (1920, 1080), (390, 844)]
+DIGEST = "ghcr.io/someone/twinrun-pytorch@sha256:" + 64 * "a"
 
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
-    """The page of several pairs, of one with a failed trial, of a certificate."""
+    """The page of several pairs, of one with a failed trial, and of each other kind of run."""
     folder = tmp_path_factory.mktemp("runs")
     pairs = compared(folder, 7)
     failed = compared(folder, 1)
     add_trial(failed, "pytorch", 2)
     add_trial(failed, "tensorflow", 2, events=failed_events("tensorflow"))
     certificate = verified(folder)
-    for run in (pairs, failed, certificate):
+    explained = compared(folder, 1, kind=Kind.EXPLAIN)
+    for framework in ("pytorch", "tensorflow"):
+        add_trial(explained, framework, number_of(PITFALLS[0]))
+    runs = (pairs, failed, certificate, explained, *(outer(folder, kind) for kind in CHANGES))
+    for run in runs:
         remake(run)
-    return dict(zip(KINDS, (pairs, failed, certificate), strict=True))
+    return dict(zip(KINDS, runs, strict=True))
+
+
+def outer(folder, kind):
+    """Recipes or loops: a run with a comparison for each."""
+    run = compared(folder, 1, kind=kind)
+    shutil.rmtree(run.path / "events")
+    for name in CHANGES[kind]:
+        shutil.move(compared(folder / "elsewhere", 1, image=DIGEST).path, run.path / name)
+    return run
 
 
 @pytest.fixture
@@ -74,6 +94,44 @@ def test_no_text_of_a_figure_is_smaller_on_a_phone_than_can_be_read(opened):
         })"""
     )
     assert min(sizes) >= 7.5
+
+
+CUT = """() => {
+  const cut = [];
+  const right = (e) => e.getBoundingClientRect().right;
+  const name = (e) => e.id || e.getAttribute("aria-label") || e.textContent.slice(0, 40);
+  for (const e of document.querySelectorAll("main *:not(svg *), header *")) {
+    const scroller = e.parentElement.closest(".scroll, pre");
+    if (!scroller && !e.closest(".quiet, .skip") && right(e) > innerWidth + 1) cut.push(name(e));
+  }
+  for (const figure of document.querySelectorAll("figure")) {
+    const svg = figure.querySelector("svg");
+    const scroller = figure.querySelector(".scroll");
+    const whole = !scroller || innerWidth < 1000 || right(svg) <= right(scroller) + 1;
+    if (!whole || right(scroller || svg) > right(figure)) cut.push(figure.id);
+  }
+  for (const e of document.querySelectorAll(".scroll")) {
+    const shadows = getComputedStyle(e).backgroundImage.split("linear-gradient").length - 1;
+    if (e.scrollWidth > e.clientWidth + 1 && (shadows < 4 || innerWidth > 1000)) cut.push(name(e));
+  }
+  return cut;
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_is_cut_off_without_a_hint_that_it_goes_on(opened, kind, size, scheme):
+    viewport = dict(zip(("width", "height"), size, strict=True))
+    page = opened(kind, viewport=viewport, color_scheme=scheme).page
+    assert page.evaluate(CUT) == []
+
+
+def test_an_image_of_the_environments_pushes_no_column_off_a_phone(opened):
+    page = opened("recipes", **PHONE).page
+    table = page.locator("#environments .scroll").first
+    assert DIGEST in table.inner_text().replace("\n", "")
+    assert table.evaluate("e => e.scrollWidth - e.clientWidth") <= 1
 
 
 CONTRASTS = """() => {

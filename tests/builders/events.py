@@ -114,8 +114,13 @@ def trial_events(
     inputs: dict[str, str] | None = None,
     detailed: bool = False,
     phases: dict[str, float] | None = None,
+    taken: int | None = None,
+    image: str = "",
 ) -> list[job_pb2.JobEvent]:
-    """Of a trial that succeeded; ``seconds`` are those of its epochs' training."""
+    """Of a trial that succeeded; ``seconds`` are those of its epochs' training.
+
+    ``taken``: of the ``samples`` those that an epoch trains on; None: all.
+    """
     epochs = len(seconds)
     step_losses = losses(epochs) if step_losses is None else step_losses
     steps = len(step_losses) // epochs
@@ -133,6 +138,7 @@ def trial_events(
         framework_version=VERSIONS.get(framework, "1.0"),
         python_version="3.11.7",
         threads=2,
+        image=image,
         accelerators=[job_pb2.Accelerator(name="GPU", memory_bytes=80_000_000_000)],
     )
     spent = {**PHASES, **(phases or {})}
@@ -146,7 +152,7 @@ def trial_events(
     ]
     for epoch in range(epochs):
         values = step_losses[epoch * steps : (epoch + 1) * steps]
-        events += epoch_events(epoch, values, seconds[epoch], accuracies[epoch], samples)
+        events += epoch_events(epoch, values, seconds[epoch], accuracies[epoch], taken or samples)
     if detailed:
         for event in events:
             if event.HasField("steps_finished"):

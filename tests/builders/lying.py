@@ -30,6 +30,7 @@ from twinrun.v1 import job_pb2, runner_service_pb2, runner_service_pb2_grpc
 from services.pipe import Kind, Task
 from services.runner.validation import valid_spec
 from services.trial import preview, run
+from tests.builders.told import given
 from tests.integration.fakes import good
 
 CPUS = 4
@@ -89,7 +90,7 @@ def _recorded(spec: bytes, kind: job_pb2.JobKind, weights: bytes | None) -> Repo
     told.append(PhaseFinished(Phase.IMPORT, 0.5, 0.5))
     with tempfile.TemporaryDirectory() as directory:
         output = Path(directory)
-        task = Task(asked, output, output, KINDS[kind], weights)
+        task = Task(asked, output, output, KINDS[kind], given(output, weights))
         match kind:
             case job_pb2.JOB_KIND_MEASURE:
                 told.append(good.measure(asked))

@@ -209,6 +209,13 @@ def runners(directory: Path) -> Iterator[Callable[..., Runner]]:
     assert not left, "processes were left behind"
 
 
+def end_an_idle_one(start) -> None:
+    """Wait for as long as an idle runner without an owner stays: until such a one has ended."""
+    idle = start("good", "--until-stdin-closes", name="idle")
+    idle.process.stdin.close()
+    assert idle.process.wait(HANG_SECONDS) == 0
+
+
 def await_text(path: Path, process: subprocess.Popen) -> str:
     assert eventually(lambda: path.exists() or process.poll() is not None), f"no {path}"
     assert path.exists(), "the runner ended at its start"

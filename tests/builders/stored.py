@@ -12,6 +12,9 @@ from twinrun.v1 import job_pb2
 from orchestrator.certificate import certificate_file
 from orchestrator.certificate.certificates import Certificates
 from orchestrator.frameworks import FRAMEWORKS
+from orchestrator.results.explanation import number_of
+from orchestrator.results.pitfalls import PITFALLS
+from orchestrator.results.variants import CHANGES
 from orchestrator.storage import store
 from orchestrator.storage.about import Kind
 from orchestrator.storage.store import Run
@@ -61,6 +64,7 @@ def compared(
     steps: int = 50,
     workload: str = "mnist-mlp",
     kind: Kind = Kind.COMPARE,
+    image: str = "",
 ) -> Run:
     """Pairs of trials that went well; PyTorch's took about 8 % longer."""
     spec = json_format.ParseDict({**SPEC_OF_MNIST, "epochs": epochs}, job_pb2.JobSpec())
@@ -77,8 +81,27 @@ def compared(
                 step_losses=values,
                 samples=60_000,
                 phases={"import": 1.0 + 3 * seconds, "compile": 0.1},
+                image=image,
             )
     run.write_certificate(certificate_file.as_dict(Certificates([made()])))
+    return run
+
+
+def explained(output: Path) -> Run:
+    """The matched job, and the same with the first pitfall: two jobs, a trial of each side."""
+    run = compared(output, kind=Kind.EXPLAIN)
+    for framework in FRAMEWORKS:
+        add_trial(run, framework, number_of(PITFALLS[0]))
+    return run
+
+
+def several(output: Path, kind: Kind) -> Run:
+    """Recipes or loops: a comparison of each variant, in which TensorFlow is the faster side."""
+    run = create(output, "mnist-mlp", kind=kind)
+    for variant in CHANGES[kind]:
+        inner = store.within(run, variant, Kind.COMPARE, tuple(FRAMEWORKS), run.spec())
+        for framework, seconds in (("pytorch", 2.0), ("tensorflow", 1.0)):
+            add_trial(inner, framework, 1, seconds=(seconds,))
     return run
 
 

@@ -12,7 +12,7 @@ from twinrun.contract.optimizers import Adam, Optimizer
 from twinrun.contract.spec import Dataset, JobSpec, Synthetic
 
 from services.model import weights
-from services.pipe import Task
+from services.pipe import GIVEN_FILE, Task
 from services.trial import matched
 from services.trial import run as trial
 from services.trial.trainer import Steps
@@ -105,6 +105,15 @@ class Run:
         return [event for event in self.events if isinstance(event, kind)]
 
 
+def given(folder: Path, content: bytes | None) -> Path | None:
+    """The file of weights that a task is given, if it is given any."""
+    if content is None:
+        return None
+    path = folder / GIVEN_FILE
+    path.write_bytes(content)
+    return path
+
+
 def run(folder, spec: JobSpec, told: tuple[bool, ...] = (), content: bytes | None = None) -> Run:
     events, made = [], []
 
@@ -112,5 +121,5 @@ def run(folder, spec: JobSpec, told: tuple[bool, ...] = (), content: bytes | Non
         made.append(Trainer(spec, data, initial, told=told))
         return made[0]
 
-    trial.run(Task(spec, folder, folder, weights=content), make, events.append)
+    trial.run(Task(spec, folder, folder, weights=given(folder, content)), make, events.append)
     return Run(events, made[0], folder)

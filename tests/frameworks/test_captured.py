@@ -4,10 +4,10 @@ A replay of the stand-in runs the call again, on the memory that was captured.
 """
 
 import pytest
-from twinrun.contract.enums import Device, Execution, Loop, OwnWay
+from twinrun.contract.enums import Device, Execution, OwnWay
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
 
-from services.errors import TrainerFailed, Unsupported
+from services.errors import TrainerFailed
 from tests.frameworks import jobs
 
 torch = pytest.importorskip("torch")
@@ -151,17 +151,3 @@ def test_after_the_warm_up_nothing_is_captured(monkeypatch):
     call(torch.ones(3))
     with pytest.raises(RuntimeError, match="No graph"):
         call(torch.ones(1))
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"device": Device.CPU},
-        {"execution": Execution.COMPILED},
-        {"loop": Loop.CUSTOM},
-        {"own_ways": frozenset({OwnWay.CUDA_GRAPH, OwnWay.DATA_PIPELINE})},
-    ],
-)
-def test_capturing_alone_is_refused_where_it_cannot_be(framework, graphs, change):
-    with pytest.raises(Unsupported, match="own_ways has cuda_graph"):
-        trained(framework, jobs.spec(layers=jobs.SHALLOW, **(CAPTURED | change)))

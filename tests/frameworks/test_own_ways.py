@@ -5,7 +5,6 @@ import pytest
 from twinrun.contract.enums import Execution, OwnWay
 from twinrun.contract.optimizers import Adam, Optimizer, Sgd
 
-from services.errors import Unsupported
 from services.model import order
 from tests.frameworks import jobs, reference
 
@@ -86,15 +85,18 @@ def test_an_own_batch_order_is_a_permutation_of_its_own(framework):
 
 
 @pytest.mark.parametrize("execution", UNCOMPILED)
-def test_adams_own_epsilon_is_pytorchs_default_and_kerass_place(framework, execution):
+@pytest.mark.parametrize(("epsilon", "kerass"), [(1e-8, 1e-7), (1e-3, 1e-3)])
+def test_adams_own_epsilon_is_in_each_ones_place_and_a_default_only_if_the_job_sets_none(
+    framework, execution, epsilon, kerass
+):
     job = spec(
-        OwnWay.ADAM_EPSILON, optimizer=Optimizer(Adam(epsilon=1e-3), 0.01), execution=execution
+        OwnWay.ADAM_EPSILON, optimizer=Optimizer(Adam(epsilon=epsilon), 0.01), execution=execution
     )
     found = losses(framework, job)
     if name_of(framework) == "pytorch":
-        wanted = expected(spec(optimizer=Optimizer(Adam(), 0.01)))
+        wanted = expected(spec(optimizer=Optimizer(Adam(epsilon=epsilon), 0.01)))
     else:
-        wanted = reference.train(job, jobs.data(), jobs.weights(job), epsilon_hat=1e-7)[0]
+        wanted = reference.train(job, jobs.data(), jobs.weights(job), epsilon_hat=kerass)[0]
     np.testing.assert_allclose(found, wanted, rtol=1e-12)
 
 
@@ -141,13 +143,6 @@ def test_an_own_data_pipeline_brings_the_same_batches_and_tells_how_long_it_took
     found = steps(framework, job)
     np.testing.assert_allclose(np.concatenate([t.losses for t in found]), expected(job), rtol=1e-12)
     assert all(taken.wait_seconds > 0 for taken in found)
-
-
-def test_an_own_data_pipeline_is_not_for_compiled_steps(framework):
-    job = spec(OwnWay.DATA_PIPELINE, execution=Execution.COMPILED)
-    with pytest.raises(Unsupported, match="data_pipeline") as caught:
-        framework.Trainer(job, jobs.data(), jobs.weights(job))
-    assert caught.value.metadata == {"field": "own_ways"}
 
 
 def test_jit_compile_compiles_in_tensorflow_alone(framework):

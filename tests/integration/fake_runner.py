@@ -7,10 +7,11 @@ import os
 import sys
 
 from services.frameworks import FRAMEWORKS, Framework
-from services.runner import jobs, server, worker
+from services.runner import jobs, ready, server, worker
 from tests.waiting import FOREVER_SECONDS
 
 LINGER = "TWINRUN_TEST_LINGER"  # seconds, where it is not to be for ever
+LOOKS = "TWINRUN_TEST_LOOKS"  # set where it looks for data and devices, which fakes do not need
 
 
 def main() -> int:
@@ -22,6 +23,8 @@ def main() -> int:
         FRAMEWORKS[name] = Framework(module, requires="numpy", port=framework.port)
     server.LINGER_SECONDS = float(os.environ.get(LINGER, FOREVER_SECONDS))
     server.CLOSE_SECONDS = jobs._END_SECONDS = worker._EXIT_SECONDS = FOREVER_SECONDS
+    if LOOKS not in os.environ:
+        ready.require = lambda spec, data_dir: None
     return server.main(options)
 
 

@@ -33,7 +33,9 @@ from tests.waiting import HANG_SECONDS
 CONTROLS = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffe\uffff]"
 )
-NONSENSE = re.compile(r"times as fast|trained level|\b(nan|inf) (s|%|GB|MB|times)|\b500\.00 %")
+NONSENSE = re.compile(
+    r"times as (fast|long)|trained level|s an epoch and|\b(nan|inf) (s|%|GB|MB|times)|\b500\.00 %"
+)
 
 
 class Hung(BaseException):
@@ -146,7 +148,7 @@ def meet(case: Case, addresses: list[str], directory: Path) -> dict[str, Any]:
         if case.codes != (0,) and (found := NONSENSE.search(text)):
             wrong.append(f"{found.group()!r} was said")
         after = runs(directory)
-        if after != before and after[-1].has_trials():
+        if after != before and after[-1].count_trials():
             wrong += look_again(after[-1].path, directory)
     except Hung:
         text, wrong = "", ["it hung"]

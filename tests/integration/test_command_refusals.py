@@ -3,6 +3,7 @@
 import pytest
 
 from tests.builders.commands import SMALL
+from tests.integration import fake_runner
 
 
 def test_a_preview_of_what_cannot_be_is_refused_with_the_field(orchestrator, two):
@@ -36,6 +37,33 @@ def test_every_bad_flag_of_a_job_is_named_at_once_and_nothing_is_left(orchestrat
 def test_what_no_runner_needs_to_see_is_refused_at_once(orchestrator, flags, named):
     done = orchestrator.run("compare", *flags, code=2)
     assert named in done.stderr
+
+
+def test_a_device_that_a_runner_lacks_is_one_sentence_and_no_certificate_is_said_to_have_failed(
+    orchestrator, two
+):
+    _, flags = two("no_device")
+    done = orchestrator.run("compare", *SMALL, *flags, "--device=cuda", code=4)
+    assert done.stderr.count("no device is visible") == 1
+    assert "CERTIFICATE_FAILED" not in done.stderr + done.stdout
+    assert "No verdict" not in done.stderr + done.stdout
+
+
+def test_data_that_cannot_be_had_are_refused_before_anything_starts(
+    orchestrator, start, monkeypatch
+):
+    monkeypatch.setenv(fake_runner.LOOKS, "1")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    runner = start(name="p")
+    done = orchestrator.run(
+        *("train", "--workload=fashion-mlp", "--framework=pytorch", f"--pytorch={runner.address}"),
+        code=3,
+    )
+    assert done.stderr.count("The dataset fashion-mnist lacks") == 1
+    assert not list((runner.state_dir / "jobs").iterdir())
+    assert not orchestrator.output.exists()
 
 
 def test_an_address_where_nothing_answers_is_named_with_the_remedy(orchestrator):

@@ -68,8 +68,8 @@ def test_an_a_a_test_is_kept_as_the_machines_noise_and_said_with_later_verdicts(
 def test_until_sure_goes_on_until_the_interval_is_narrow_enough(orchestrator, two):
     _, flags = two("clocked")
     done = orchestrator.run(*COMPARE, "--until-sure", "--precision-target=1%", *flags)
-    assert "6 repetitions: " in done.stderr
-    assert "PyTorch and TensorFlow" in done.stderr
+    assert "pair 6, so far PyTorch 1.00 times as fast" in done.stderr
+    assert "pair 7" not in done.stderr
     assert len(orchestrator.latest().trials()) == 12
 
 

@@ -1,7 +1,9 @@
 """Which runner the orchestrator takes, where none was given."""
 
 import os
+import platform
 import pwd
+import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -28,11 +30,15 @@ def find(tmp_path, monkeypatch):
     There is no environment to start one from.
     """
 
-    def find(address: str, **given) -> tuple[str | None, list[str]]:
+    def find(
+        address: str, *, local=False, probe=HANG_SECONDS, **given
+    ) -> tuple[str | None, list[str]]:
         default_port(monkeypatch, address.rpartition(":")[2])
-        monkeypatch.setattr(found_by, "_PROBE_SECONDS", HANG_SECONDS)  # a slow one answers too
+        monkeypatch.setattr(found_by, "_PROBE_SECONDS", probe)
         said: list[str] = []
-        places = Places(given, state_home=tmp_path / "home", environments=tmp_path / "none")
+        places = Places(
+            given, state_home=tmp_path / "home", environments=tmp_path / "none", local=local
+        )
         with closing(Runners(places, said.append)) as runners:
             try:
                 return runners.get("pytorch").address, said
@@ -49,7 +55,41 @@ def test_a_runner_on_its_default_port_is_taken_and_named(find, start):
     assert said.startswith(f"pytorch: the runner at {runner.address}")
     if LINUX:  # elsewhere it is not known
         process, user = runner.process.pid, pwd.getpwuid(os.geteuid()).pw_name
-        assert said.endswith(f", process {process} of the user {user}")
+        assert f", process {process} of the user {user};" in said
+    assert said.endswith("not started by this command: --local starts one of your own")
+
+
+def test_a_runner_on_its_default_port_is_not_taken_where_only_own_ones_are(find, start):
+    taken, (said,) = find(start().address, local=True)
+    assert taken is None
+    assert "there is no" in said  # environment to start one from
+
+
+def test_a_runner_that_was_found_and_dies_is_said_to_be_one_that_was_found(
+    start, tmp_path, monkeypatch
+):
+    runner = start()
+    default_port(monkeypatch, runner.address.rpartition(":")[2])
+    with closing(Runners(Places(state_home=tmp_path / "home"), lambda _: None)) as runners:
+        client = runners.get("pytorch")
+        known = runners.taken()["pytorch"]
+        assert known["host"] == platform.node()
+        assert known["started_by_this_command"] is False
+        runner.process.kill()
+        runner.process.wait()
+        with pytest.raises(RunnerUnavailable, match="was found and not started by this command"):
+            client.info()
+
+
+def test_a_runner_on_its_default_port_that_does_not_answer_is_said_to_be_there(find, start):
+    runner = start()
+    os.kill(runner.process.pid, signal.SIGSTOP)
+    try:
+        taken, said = find(runner.address, probe=0.2)
+    finally:
+        os.kill(runner.process.pid, signal.SIGCONT)
+    assert taken is None
+    assert f"skipped: {runner.address} does not answer within 0.2 s" in said[0]
 
 
 def test_a_runner_that_still_imports_its_framework_is_taken(find, start):

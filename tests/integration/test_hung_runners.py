@@ -15,7 +15,7 @@ import pytest
 from twinrun.contract.enums import JobState
 from twinrun.v1 import job_pb2, runner_service_pb2_grpc
 
-from orchestrator.errors import RunnerUnavailable
+from orchestrator.errors import RunnerUnavailable, TooSlow
 from orchestrator.gate.gates import Gates
 from orchestrator.runners import watching, wire
 from orchestrator.runners.client import Client
@@ -107,6 +107,16 @@ class Earlier(Servicer):
         yield LAST
 
 
+class Slow(Servicer):
+    """On an overloaded machine: the third question is answered."""
+
+    def GetJob(self, request, context):  # noqa: N802
+        job = super().GetJob(request, context)
+        if self.asked < 3:
+            self.over.wait(WAIT)
+        return job
+
+
 class Sound(Servicer):
     def events(self):
         yield from (FIRST, BEAT, BEAT, LAST)
@@ -120,13 +130,13 @@ def impatient(monkeypatch):
 
 
 @contextmanager
-def serving(servicer):
+def serving(servicer, tell=lambda _: None):
     server = grpc.server(ThreadPoolExecutor(8))
     runner_service_pb2_grpc.add_RunnerServiceServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     try:
-        with closing(Client("pytorch", f"127.0.0.1:{port}")) as client:
+        with closing(Client("pytorch", f"127.0.0.1:{port}", tell=tell)) as client:
             yield client
     finally:
         with servicer.changed:
@@ -146,6 +156,26 @@ def test_a_silent_runner_that_answers_is_not_taken_for_hung(monkeypatch):
     monkeypatch.setattr(watching, "_SILENT_SECONDS", 0.2)
     with serving(Earlier()) as client:
         assert list(client.watch("the-job")) == [FIRST, LAST]
+
+
+def test_a_slow_runner_is_waited_for_and_that_is_said(monkeypatch):
+    monkeypatch.setattr(wire, "_CALL_SECONDS", 1.0)
+    monkeypatch.setattr(wire, "_TRIES", WAIT)
+    said = []
+    with serving(Slow(), said.append) as client:
+        assert client.job("the-job").job_id == "the-job"
+        address = client.address
+    assert said[0] == (
+        f"pytorch: the runner at {address} has not answered for 1 s, as on an overloaded machine; "
+        f"waiting on, for at most {WAIT} s"
+    )
+    assert len(said) >= 2
+
+
+def test_a_runner_that_never_answers_is_said_to_be_there_all_the_same(impatient):
+    with serving(Hung()) as client, pytest.raises(TooSlow) as told:
+        client.job("the-job")
+    assert "takes connections but has not answered within 1 s" in told.value.message
 
 
 def test_heartbeats_are_heard_by_the_client_alone():

@@ -30,9 +30,9 @@ def test_a_kill_loses_nothing_that_was_finished(tmp_path, number, record_propert
     run = killing.ran
     done = len(finished(run)) if run else 0
     record_property("kill", f"{target}: {killing.killed}, code {killing.code}, {done} finished")
-    if target == "orchestrator" and killing.code and run is not None and run.has_trials():
+    if target == "orchestrator" and killing.code and run is not None and run.count_trials():
         killing.ask("report", str(run.path))
-    if run is None or not run.has_trials():
+    if run is None or not run.count_trials():
         assert killing.code != 0, "there was nothing to keep"
     else:
         check(run)

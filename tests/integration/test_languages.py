@@ -60,7 +60,7 @@ def test_a_comparison_is_shown_in_chinese_and_stored_in_english(orchestrator, tw
     shown = orchestrator.run("show", "latest", "--lang=zh-TW", PYTHONUTF8="1")
     assert shown.stdout == done.stdout
     listed = orchestrator.run("runs", "--lang=zh-TW", PYTHONUTF8="1").stdout
-    assert "訓練" in listed
+    assert "每個週期" in listed
 
 
 def test_what_a_terminal_cannot_show_is_no_fault(orchestrator):
@@ -73,3 +73,15 @@ def test_help_is_in_chinese_and_nothing_of_it_is_cut_off(orchestrator):
     text = "".join(done.stdout.replace("│", "").split())
     assert "在一個框架上訓練工作。" in text
     assert "某個框架的執行器；否則為其連接埠上的執行器，或本機行程。" in text
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["export", "--help"], ["compare", "--nope"]])
+def test_typers_own_texts_are_in_chinese_too(orchestrator, arguments):
+    code = 0 if "--help" in arguments else 2
+    done = orchestrator.run(*arguments, "--lang=zh-TW", code=code, PYTHONUTF8="1", COLUMNS="200")
+    text = done.stdout + done.stderr
+    assert "用法：" in text
+    for word in ("Usage", "Options", "OPTIONS", "Commands", "COMMAND", "Arguments", "Error", "Try"):
+        assert word not in text
+    for words in ("env var", "default:", "required", "Show this", "completion for"):
+        assert words not in text

@@ -4,7 +4,6 @@ import os
 import signal
 import stat
 import threading
-import time
 from contextlib import closing, contextmanager
 
 import pytest
@@ -17,6 +16,7 @@ from orchestrator.runners.finding import Runners
 from orchestrator.settings.config import Places
 from tests.builders.runners import (
     default_port,
+    end_an_idle_one,
     eventually,
     fake_environment,
     marked,
@@ -86,7 +86,7 @@ def succeeded():
     return job_pb2.JOB_STATE_SUCCEEDED
 
 
-def test_a_runner_that_is_idle_and_has_lost_its_owner_stays_as_long_as_there_is_a_lease(places):
+def test_an_idle_runner_that_has_lost_its_owner_stays_as_long_as_there_is_a_lease(places, start):
     log = home(places) / "runner.log"
 
     def has_ended():
@@ -95,7 +95,7 @@ def test_a_runner_that_is_idle_and_has_lost_its_owner_stays_as_long_as_there_is_
     with command(places) as first:
         first.get("pytorch")
         lease = local.lease("pytorch", places)
-    time.sleep(3)  # in which it would end
+    end_an_idle_one(start)
     assert not has_ended()
     lease.close()
     assert eventually(has_ended)

@@ -23,9 +23,13 @@ SMALL = "workload='synthetic-mlp', threads=1, train_limit=1000, batch_size=100"
 
 @dataclass
 class Cell:
-    """What a cell left: text, the representations of its result, the error that ended it."""
+    """What a cell left: text, the representations of its result, the error that ended it.
+
+    ``updates``: what it showed in place of something, one after the other, as HTML.
+    """
 
     text: str = ""
+    updates: list[str] = field(default_factory=list)
     shown: dict[str, str] = field(default_factory=dict)
     error: tuple[str, str] | None = None
 
@@ -55,6 +59,8 @@ class Notebook:
                     cell.text += content["text"]
                 case "execute_result" | "display_data":
                     cell.shown = content["data"]
+                case "update_display_data":
+                    cell.updates.append(content["data"]["text/html"])
                 case "error":
                     cell.error = (content["ename"], content["evalue"])
                 case "status" if content["execution_state"] == "idle":
@@ -110,7 +116,7 @@ def test_a_result_gives_tables_figures_and_what_is_kept(notebook, two):
     cell = notebook.run("result.to_frame()")
     assert "train_seconds" in cell.shown["text/html"]
     lengths = "[len(result.to_frame(name)) for name in ('epochs', 'steps', 'trials')]"
-    assert notebook.run(f"print({lengths})").text == "[4, 40, 2]\n"
+    assert notebook.run(f"print({lengths})").text == "[8, 80, 2]\n"
     assert notebook.run("result.figure('loss')").shown["image/svg+xml"].startswith("<?xml")
     same = "print(result.to_dict() == json.loads((result.path / 'comparison.json').read_text()))"
     assert notebook.run(f"import json\n{same}").text == "True\n"
@@ -122,9 +128,67 @@ def test_a_result_gives_tables_figures_and_what_is_kept(notebook, two):
     )
 
 
-def test_progress_is_printed_where_it_is_asked_for(notebook, two):
+def test_progress_is_shown_in_place_and_gone_at_the_end(notebook, two):
     given = f"import orchestrator\norchestrator.compare({SMALL}, {two()}, progress=True);"
+    cell = notebook.run(given)
+    assert cell.text == ""
+    assert any("epoch 2: trained in" in html for html in cell.updates)
+    assert any('<progress value="' in html for html in cell.updates)
+    assert cell.updates[-1] == ""
+
+
+def test_progress_is_given_to_a_function(notebook, two):
+    given = f"import orchestrator\norchestrator.compare({SMALL}, {two()}, progress=print);"
     assert "PyTorch: epoch 2: trained in" in notebook.run(given).text
+
+
+def test_functions_do_what_the_commands_do_and_show_it(notebook, two):
+    where = two()
+    notebook.run(f"import orchestrator\ngiven = dict({SMALL}, {where})")
+    proof = notebook.run("proof = orchestrator.verify(**given)\nproof")
+    assert proof.error is None
+    assert "The same job" in proof.shown["text/html"]
+    assert notebook.run("print(proof.to_dict()['same_job'])").text == "True\n"
+    shown = notebook.run("orchestrator.explain(pitfall='initial-values', **given)")
+    assert shown.error is None
+    assert "Own initial values" in shown.shown["text/html"]
+    both = notebook.run("both = orchestrator.compare(recipe='both', **given)\nboth")
+    assert both.error is None
+    assert notebook.run("print([*both.comparisons])").text == "['matched', 'idiomatic']\n"
+    image = "given | dict(workload='mnist-mlp', train_limit=None)"
+    seen = notebook.run(f"orchestrator.preview(count=3, **({image}))")
+    assert seen.error is None
+    assert "mnist-mlp has no augmentation" in seen.shown["text/html"]
+
+
+def test_a_run_is_evaluated_compared_with_another_and_repeated_until_sure(notebook, two):
+    where = two()
+    notebook.run(f"import orchestrator\ngiven = dict({SMALL}, {where})")
+    notebook.run("first = orchestrator.compare(verify=False, **given)")
+    more = "until_sure=True, precision_target='99%', max_minutes=1, verify=False"
+    sure = notebook.run(f"second = orchestrator.compare({more}, **given)")
+    assert sure.error is None
+    assert int(notebook.run("print(second.verdict.pairs)").text) >= 6
+    asked = f"'latest', 'tensorflow', weights_from='pytorch', {where}"
+    judged = notebook.run(f"answer = orchestrator.evaluate({asked})\nanswer")
+    assert judged.error is None
+    assert "with the weights of PyTorch" in judged.shown["text/html"]
+    assert "data:image/svg+xml" in judged.shown["text/html"]
+    differing = notebook.run("orchestrator.diff(first.path, second.path)")
+    assert differing.error is None
+    assert "PyTorch" in differing.shown["text/plain"]
+
+
+def test_remedies_and_errors_are_in_the_words_of_python(notebook, two):
+    cell = notebook.run(
+        f"import orchestrator\nresult = orchestrator.compare({SMALL}, {two()})\nresult"
+    )
+    assert "repeats=10, or until_sure=True" in cell.shown["text/html"]
+    assert "--" not in notebook.run("print([each.remedy for each in result.warnings])").text
+    _, message = notebook.run("orchestrator.compare(recipe='both', loop='both')").error
+    assert message.startswith('loop="both" and recipe="both" are two comparisons')
+    _, message = notebook.run("orchestrator.verify(frameworks='pytorch')").error
+    assert message == "This needs 2 frameworks or more; frameworks names 1."
 
 
 def test_a_fault_is_one_message_with_what_to_do(notebook):

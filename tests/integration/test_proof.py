@@ -93,7 +93,7 @@ def test_a_certificate_that_could_not_be_made_leaves_the_comparison_and_is_said(
 def test_a_certificate_is_of_two_frameworks(orchestrator, two):
     _, flags = two()
     done = orchestrator.run("verify", *SMALL, *flags, "--frameworks=pytorch", code=2)
-    assert "two sides or more" in done.stderr
+    assert "This needs 2 frameworks or more" in done.stderr
 
 
 def test_explain_lets_in_one_difference_and_tells_of_it(orchestrator, two):

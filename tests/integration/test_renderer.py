@@ -82,7 +82,8 @@ def test_once_ready_it_takes_no_time_and_once_closed_it_is_gone(alive):
         (process,) = alive()
         assert eventually(lambda: sleeps(process))
         before = switches(process)
-        time.sleep(0.5)
+        with closing(Renderer()) as other:
+            other.ready()  # which takes it some hundred milliseconds
         assert switches(process) == before
     assert not alive()
 

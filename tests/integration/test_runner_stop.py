@@ -1,8 +1,8 @@
 """How a runner ends: by a signal, with a grace period, or because its owner is gone."""
 
+import itertools
 import signal
 import threading
-import time
 
 import grpc
 import pytest
@@ -10,7 +10,7 @@ from google.rpc import error_details_pb2
 from twinrun.v1 import job_pb2
 
 from services.runner.options import parse
-from tests.builders.runners import details, reason
+from tests.builders.runners import details, end_an_idle_one, reason
 from tests.integration.fake_runner import LINGER
 from tests.waiting import HANG_SECONDS, eventually
 
@@ -113,8 +113,9 @@ def test_a_stopping_runner_takes_no_job_but_answers_otherwise(start):
 
 def test_a_lazy_runner_that_never_had_a_job_ends_without_importing_anything(start):
     runner = start("good", "--lazy")
-    time.sleep(0.3)
-    assert runner.descendants == []
+    eager = start("good", name="eager")  # began after it
+    assert eventually(lambda: "ready" in eager.stderr)
+    assert len(runner.descendants) == 2  # the eager one, and its worker
     assert runner.stop() == 0
     assert "ready" not in runner.stderr
 
@@ -131,15 +132,15 @@ def test_a_runner_whose_process_blocks_can_be_stopped(start, fake):
     assert reason(watcher.last.error) == "RUNNER_STOPPED"
 
 
-def test_signals_at_any_moment_of_a_runners_life_end_it_with_code_0(start):
-    for delay in range(4):
-        runner = start(name=f"state-{delay}")
-        job = runner.train()
-        time.sleep(delay / 12)
-        assert runner.stop() == 0
-        assert "Traceback" not in runner.stderr
-        last = runner.log(job)[-1]
-        assert "JOB_STATE_SUCCEEDED" in last or "RUNNER_STOPPED" in last
+@pytest.mark.parametrize("seen", [0, 1, 3, 6])
+def test_a_signal_after_any_event_of_a_job_ends_a_runner_with_code_0(start, seen):
+    runner = start()
+    job = runner.train()
+    list(itertools.islice(runner.watch(job), seen))
+    assert runner.stop() == 0
+    assert "Traceback" not in runner.stderr
+    last = runner.log(job)[-1]
+    assert "JOB_STATE_SUCCEEDED" in last or "RUNNER_STOPPED" in last
 
 
 def test_a_runner_whose_owner_is_gone_finishes_all_jobs_before_it_ends(start, monkeypatch):
@@ -147,7 +148,7 @@ def test_a_runner_whose_owner_is_gone_finishes_all_jobs_before_it_ends(start, mo
     runner = start("gated", "--until-stdin-closes")
     job, watcher = running(runner)
     runner.process.stdin.close()
-    time.sleep(1)  # longer than an idle one stays
+    end_an_idle_one(start)
     assert runner.get(job).state == job_pb2.JOB_STATE_RUNNING
     waiter = Watcher(runner, runner.train(seed=1))  # someone else's
     runner.open("epoch-1")
@@ -161,7 +162,6 @@ def test_a_runner_whose_owner_is_gone_stays_for_a_while_and_someone_else_can_sub
     runner = start("good", "--until-stdin-closes")
     runner.process.stdin.close()
     for _ in range(2):
-        time.sleep(0.3)
         assert runner.wait(runner.train()).state == job_pb2.JOB_STATE_SUCCEEDED
     assert runner.process.poll() is None
 
@@ -169,5 +169,5 @@ def test_a_runner_whose_owner_is_gone_stays_for_a_while_and_someone_else_can_sub
 def test_a_runner_stays_while_its_owner_holds_its_standard_input(start, monkeypatch):
     monkeypatch.setenv(LINGER, "0")
     runner = start("good", "--until-stdin-closes")
-    time.sleep(1)
+    end_an_idle_one(start)
     assert runner.process.poll() is None

@@ -90,7 +90,7 @@ LEFT_OUT = {
 }
 # What both frameworks share cannot differ: the tests named judge it, those first that know most.
 SHARED: dict[str, dict[str, str]] = {
-    "services/trial/matched.py": {"require_supported": _REFUSES},
+    "services/trial/matched.py": {},
     "services/trial/chunks.py": {},
     "services/trial/run.py": {"_Phases": _TIMES, "_peak_memory_bytes": _TELLS},
     "services/model/order.py": {},

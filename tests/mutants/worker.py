@@ -95,7 +95,7 @@ def train(request: dict[str, Any], framework: ModuleType) -> None:
     message = job_pb2.JobSpec()
     json_format.ParseDict(request["spec"], message)
     spec = valid_spec(message, 1)
-    weights = Path(request["weights"]).read_bytes() if request.get("weights") else None
+    weights = Path(request["weights"]) if request.get("weights") else None
     with (folder / "events.jsonl").open("w") as events:
 
         def emit(event: Event) -> None:

@@ -3,25 +3,28 @@
 import os
 import sys
 import webbrowser
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
-from orchestrator.actions import compare, remake
+from orchestrator.actions import remake
+from orchestrator.actions.request import kept
+from orchestrator.actions.shown import only_comparison
+from orchestrator.actions.shown import shown as shown_of
 from orchestrator.cli import completion
 from orchestrator.cli.options import ShownOptions
 from orchestrator.cli.output import print_json, print_report, to_stderr
 from orchestrator.errors import BadInput
 from orchestrator.language.phrases import Phrase, english, say
-from orchestrator.language.words import KEPT, OF
-from orchestrator.reports import comparison as comparison_report
+from orchestrator.language.words import OF
 from orchestrator.reports import difference
 from orchestrator.reports import history as history_report
 from orchestrator.reports.writers.terminal import console
 from orchestrator.results import difference as differences
 from orchestrator.results import history
-from orchestrator.results.comparison_file import as_dict
-from orchestrator.storage import shelf
+from orchestrator.settings import config
+from orchestrator.storage import about, shelf
 
 _NO_RUNS = Phrase("There are no runs in {output}.")
 _MORE = Phrase("{listed} of {found} runs; --number shows more.")
@@ -44,13 +47,28 @@ def runs(
     number: Annotated[
         int, typer.Option("--number", "-n", min=1, help="How many runs to list, newest first.")
     ] = 20,
+    workload: Annotated[
+        str | None,
+        typer.Option("--workload", "-w", help="Only runs of this workload."),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME", help="Only runs since then: 2026-11-20 (UTC), or 3d, 12h, 30m ago."
+        ),
+    ] = None,
+    sort: Annotated[
+        history.Sort, typer.Option(help="time: newest first; ratio: greatest first.")
+    ] = history.Sort.TIME,
 ) -> None:
-    """List runs, newest first.
+    """List runs, newest first, with what became of each and how it differs from others.
 
-    Example: orchestrator runs --json --number 1000
+    Example: orchestrator runs --workload mnist-mlp --since 7d --sort ratio
     """
     stored = shelf.runs(shown.output)
-    listed = history.entries(stored[: -number - 1 : -1])
+    start = config.since(since, datetime.now(UTC)) if since else None
+    fitting = history.fitting(stored, workload, start)
+    listed = history.arranged(fitting, sort, number)
     if shown.as_json:
         print_json(history.as_dicts(listed))
     else:
@@ -58,8 +76,25 @@ def runs(
             typer.echo(line)
     if not stored:
         to_stderr(say(_NO_RUNS, output=shown.output))
-    elif len(stored) > len(listed) and not shown.quiet:
-        to_stderr(say(_MORE, listed=len(listed), found=len(stored)))
+    elif len(fitting) > len(listed) and not shown.quiet:
+        to_stderr(say(_MORE, listed=len(listed), found=len(fitting)))
+
+
+def note(
+    run: RunArgument,
+    text: Annotated[
+        str, typer.Argument(metavar="TEXT", help="Your own words for it; '' removes them.")
+    ],
+    shown: ShownOptions,
+) -> None:
+    """Label a run, as --label does when it is made; 'orchestrator runs' shows the label.
+
+    Example: orchestrator note latest "with the new driver"
+    """
+    stored = shelf.find(run, shown.output)
+    about.change(stored.path, label=text)
+    if not shown.quiet:
+        to_stderr(say(OF, name=stored.path.name, what=text))
 
 
 def show(run: RunArgument, shown: ShownOptions) -> None:
@@ -68,20 +103,20 @@ def show(run: RunArgument, shown: ShownOptions) -> None:
     Example: orchestrator show latest
     """
     stored = shelf.find(run, shown.output)
-    if not stored.trials():
+    result = shown_of(stored)
+    if result is None:
         listed = history.entry(stored)
         if shown.as_json:
             print_json(history.as_dicts([listed])[0])
         else:
             typer.echo(say(OF, name=listed.name, what=listed.finding))
         return
-    comparison = compare.comparison_of(stored)
     if shown.as_json:
-        print_json(as_dict(comparison))
+        print_json(result.mapping)
     else:
-        print_report(comparison_report.report(comparison), plain_elsewhere=True)
+        print_report(result.parts(), plain_elsewhere=True)
     if not shown.quiet:
-        to_stderr(say(KEPT, path=stored.path))
+        to_stderr(kept(stored))
 
 
 def report(run: RunArgument, shown: ShownOptions) -> None:
@@ -125,7 +160,7 @@ def diff(first: RunArgument, second: RunArgument, shown: ShownOptions) -> None:
     Example: orchestrator diff 20261124T031339Z-mnist-mlp latest
     """
     runs_found = [shelf.find(name, shown.output) for name in (first, second)]
-    result = differences.difference(*map(compare.comparison_of, runs_found))
+    result = differences.difference(*map(only_comparison, runs_found))
     if shown.as_json:
         print_json(differences.as_dict(result))
         return

@@ -5,11 +5,12 @@ import threading
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from orchestrator.cli.options import WhereOptions
+from orchestrator.cli.options import OutputOption, WhereOptions
 from orchestrator.cli.output import to_stderr
 from orchestrator.errors import BadInput
 from orchestrator.frameworks import FRAMEWORKS
@@ -28,12 +29,13 @@ _LOOK_SECONDS = 1.0  # between checks whether the server still serves
 def live(
     where: WhereOptions,
     *,
+    output: OutputOption = Path("runs"),
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="Port on 127.0.0.1; 0: any free one.")
     ] = 8050,
     browser: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
 ) -> None:
-    """Follow running jobs on a page in a browser: curves, progress, log.
+    """Follow running jobs on a page in a browser: curves, progress, log, and how a run stands.
 
     It follows runners as they come and go, and starts neither runners nor jobs. The page is
     for this machine only: it has no password, so it listens on 127.0.0.1.
@@ -43,14 +45,17 @@ def live(
     ending = threading.Event()
     with _ended_by_signals(ending):
         try:
-            from orchestrator.live import follow, server  # noqa: PLC0415 - a while, for this alone
+            from orchestrator.live import follow, runs, server  # noqa: PLC0415 - a while, for this alone
         except ModuleNotFoundError as error:
             raise BadInput(english(_NOT_INSTALLED, package=error.name)) from error
         listener = server.listening(port)
         url = f"http://{server.HOST}:{listener.getsockname()[1]}/"
         board = follow.Board()
         serving = server.Server(board, listener)
-        followers = [follow.Follower(framework, where.places(), board) for framework in FRAMEWORKS]
+        followers: list[follow.Follower | runs.RunFollower] = [
+            *(follow.Follower(framework, where.places(), board) for framework in FRAMEWORKS),
+            runs.RunFollower(output, board.show_run),
+        ]
         serving.start()
         for follower in followers:
             follower.start()

@@ -1,9 +1,10 @@
 """Commands that show runners and their jobs."""
 
 import json
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 import yaml
@@ -19,16 +20,18 @@ from orchestrator.cli.options import (
     WhereOptions,
 )
 from orchestrator.cli.output import print_json, print_report, to_stderr
-from orchestrator.errors import BadInput
+from orchestrator.errors import BadInput, JobFailed, OrchestratorError, RunnerUnavailable
 from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language import columns as cells
-from orchestrator.language.phrases import Phrase, english, say
-from orchestrator.language.words import OF
+from orchestrator.language.phrases import Phrase, english, join, say
+from orchestrator.language.words import LINES, OF
 from orchestrator.reports import environments
 from orchestrator.reports import summary as summary_report
 from orchestrator.reports import workloads as workloads_report
+from orchestrator.reports.writers.terminal import console
 from orchestrator.results import summary as summaries
 from orchestrator.runners import asking
+from orchestrator.runners.client import Client
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.planning import completed
 from orchestrator.runners.progress import Lines
@@ -37,6 +40,8 @@ from orchestrator.settings import config
 from orchestrator.settings import workloads as presets
 from orchestrator.storage import machine, store
 from orchestrator.trials.states import state_name
+
+T = TypeVar("T")
 
 _NO_JOBS = Phrase("There are no jobs.")
 _WHICH = Phrase("Give 'workloads', or 'workloads show' and a name.")
@@ -74,18 +79,39 @@ def jobs(
 ) -> None:
     """List each runner's jobs, newest first."""
     with closing(Runners(where.places(), to_stderr)) as runners:
-        listed = [job for name in config.frameworks(frameworks) for job in runners.get(name).jobs()]
+        names = config.frameworks(frameworks)
+        by_name, lost = _of_each(runners, names, lambda client: list(client.jobs()))
+    listed = [job for jobs in by_name.values() for job in jobs]
     if as_json:
         print_json([store.to_mapping(job) for job in listed])
-        return
-    for job in listed:
+    for job in [] if as_json else listed:
         kind = job_pb2.JobKind.Name(job.kind).removeprefix("JOB_KIND_").lower()
         created = job.create_time.ToDatetime().isoformat(" ", "seconds")
         state = say(state_name(job.state))
         columns = [job.job_id, f"{created}Z", f"{kind:8}", cells.ljust(state, 9)]
         typer.echo("  ".join([*columns, job.error.message]).rstrip())
-    if not listed:
+    if not (listed or as_json or lost):
         to_stderr(say(_NO_JOBS))
+    _raise_for(lost)
+
+
+def _of_each(
+    runners: Runners, names: Sequence[str], ask: Callable[[Client], T]
+) -> tuple[dict[str, T], list[OrchestratorError]]:
+    """Ask each framework's runner; one that cannot be reached does not hide what others say."""
+    answers: dict[str, T] = {}
+    lost = list[OrchestratorError]()
+    for name in names:
+        try:
+            answers[name] = ask(runners.get(name))
+        except (RunnerUnavailable, JobFailed) as error:
+            lost.append(error)
+    return answers, lost
+
+
+def _raise_for(lost: Sequence[OrchestratorError]) -> None:
+    if lost:
+        raise type(lost[0])(join(LINES, [error.message for error in lost]))
 
 
 def env(
@@ -111,10 +137,10 @@ def env(
     names = config.frameworks(frameworks)
     rates: dict[str, job_pb2.MachineMeasured] = {}
     with closing(Runners(where.places(), to_stderr, lazy=False)) as runners:
-        by_name = {name: runners.get(name).environment() for name in names}
-        if measure:
-            spec = completed(config.job_spec(job.workload, job.changes()), names, runners)
-            rates = {name: asking.rates(runners.get(name), spec) for name in names}
+        by_name, lost = _of_each(runners, names, lambda client: client.environment())
+        if measure and by_name:
+            spec = completed(config.job_spec(job.workload, job.changes()), tuple(by_name), runners)
+            rates = {name: asking.rates(runners.get(name), spec) for name in by_name}
             machine.keep_rates(rates, by_name, spec)
     if as_json:
         print_json(
@@ -124,8 +150,9 @@ def env(
                 for name, environment in by_name.items()
             }
         )
-    else:
+    elif by_name:
         print_report([environments.table(by_name, rates)])
+    _raise_for(lost)
 
 
 def summary(
@@ -183,7 +210,8 @@ def workloads(
         if as_json:
             print_json({preset.name: preset.spec for preset in listed})
         else:
-            print_report([workloads_report.table(listed)])
+            for line in workloads_report.lines(listed, console().width):
+                typer.echo(line)
         return
     with (
         presets.lines_in_refusals(workload),

@@ -1,4 +1,4 @@
-"""The command that shows images before training."""
+"""Commands before training: one shows images, one fetches data."""
 
 from contextlib import closing
 from enum import StrEnum
@@ -8,6 +8,9 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from orchestrator.actions import prefetch as prefetching
+from orchestrator.actions import preview as previewing
+from orchestrator.cli import completion
 from orchestrator.cli.options import (
     ALL,
     BaselineOption,
@@ -20,14 +23,13 @@ from orchestrator.cli.output import print_json, to_stderr
 from orchestrator.errors import BadInput
 from orchestrator.figures.drawing import Drawing
 from orchestrator.language.phrases import Phrase, english, say
-from orchestrator.language.words import KEPT
+from orchestrator.language.words import KEPT, label, listed
 from orchestrator.reports.writers.terminal import console
 from orchestrator.results import preview as previews
-from orchestrator.results.variants import RECIPES
-from orchestrator.runners import asking
+from orchestrator.results.recipes import RECIPES
 from orchestrator.runners.finding import Runners
-from orchestrator.runners.planning import completed
-from orchestrator.settings import config
+from orchestrator.runners.progress import Lines
+from orchestrator.settings import config, workloads
 from orchestrator.storage.files import write_whole
 
 
@@ -37,6 +39,8 @@ class _Recipe(StrEnum):
 
 
 _KINDS = (".png", ".svg")
+_READY = Phrase("{dataset}: ready for {frameworks}")
+_NO_DATA = Phrase("Nothing to fetch: the data is generated.")
 _NO_PICTURE = Phrase(
     "--output is {path}; give a file name that ends in .png or .svg, or a directory."
 )
@@ -74,13 +78,10 @@ def preview(
     names = config.compared(frameworks)
     path = _path(output, job.title)
     asked = config.job_spec(job.workload, job.changes())
-    asked.dataset.train_limit = count
-    asked.dataset.ClearField("validation_fraction")
     asked.recipe = RECIPES[recipe.value]
+    first = config.baseline(baseline, names)
     with closing(Runners(where.places(), to_stderr)) as runners:
-        spec = completed(asked, names, runners)
-        shown = {name: asking.images(runners.get(name), spec) for name in names}
-    result = previews.preview(job.title, spec, shown, config.baseline(baseline, names))
+        result = previewing.preview(job.title, asked, names, runners, count=count, baseline=first)
     for written, content in _files(path, plots.preview_canvas(result).drawing()).items():
         write_whole(written, content)
         path = written
@@ -89,6 +90,38 @@ def preview(
     else:
         console().print(Text(say(result.sentence)))
         to_stderr(say(KEPT, path=path))
+
+
+def prefetch(
+    where: WhereOptions,
+    *,
+    workload: Annotated[
+        str | None,
+        typer.Option(
+            "--workload",
+            "-w",
+            help="Only the data of this one, a name or your own file; default: of all.",
+            autocompletion=completion.presets,
+        ),
+    ] = None,
+    frameworks: FrameworksOption = ALL,
+) -> None:
+    """Fetch data before it is needed, for example before a class.
+
+    Each runner reads it once, so this also shows that both frameworks start. It installs nothing:
+    'make setup' does.
+
+    Example: orchestrator prefetch --workload mnist-mlp
+    """
+    names = config.frameworks(frameworks)
+    chosen = [workload] if workload else workloads.names()
+    with closing(Runners(where.places(), to_stderr)) as runners:
+        specs = {name: config.job_spec(name, {}) for name in chosen}
+        fetched = prefetching.prefetch(specs, names, runners, Lines(to_stderr))
+    for dataset in fetched:
+        typer.echo(say(_READY, dataset=dataset, frameworks=listed(list(map(label, names)))))
+    if not fetched:
+        typer.echo(say(_NO_DATA))
 
 
 def _path(output: Path, title: str) -> Path:

@@ -4,7 +4,6 @@ from contextlib import closing
 from typing import Annotated
 
 import typer
-from twinrun.v1 import job_pb2
 
 from orchestrator.actions import explain as explaining
 from orchestrator.actions import verify as proof
@@ -17,11 +16,12 @@ from orchestrator.cli.options import (
     BaselineOption,
     FrameworksOption,
     JobOptions,
+    LabelOption,
     ShownOptions,
     WhereOptions,
 )
 from orchestrator.cli.output import display_of, print_json, print_report, say_of
-from orchestrator.errors import BadInput, JobFailed, NotTheSameJob
+from orchestrator.errors import JobFailed, NotTheSameJob
 from orchestrator.language.phrases import Phrase, Sentence, english, join, say
 from orchestrator.language.words import COMMA, LINES, OF
 from orchestrator.reports import certificate as certificate_report
@@ -29,18 +29,11 @@ from orchestrator.reports import explanation
 from orchestrator.reports.grid import Said
 from orchestrator.results import pitfalls
 from orchestrator.results.explanation import as_dict
-from orchestrator.results.pitfalls import Pitfall
 from orchestrator.runners.finding import Runners
 from orchestrator.settings import config, workloads
 from orchestrator.trials.sides import sides
 
-_ALONE = Phrase("A certificate needs two sides or more; --frameworks names {count}.")
-_NOTHING_TO_COMPARE = Phrase("This needs two frameworks or more; --frameworks names {count}.")
 _NOT_SHOWN = Phrase("Not shown to be the same job: {names}.")
-_OF_A_GPU = Phrase("The pitfall {name} is one of a GPU only; add --device cuda.")
-_NO_PITFALL = Phrase("There is no pitfall {name!r}; choose from {known}.")
-# What `verify` changes in a workload by default.
-_VERIFIED = {"epochs": 1, "precision": "PRECISION_FLOAT64"}
 
 
 def verify(
@@ -55,6 +48,7 @@ def verify(
         typer.Option(metavar="N", help="Run only N steps of each epoch, including its last one."),
     ] = None,
     all_workloads: Annotated[bool, typer.Option("--all", help="All workloads.")] = False,
+    label: LabelOption = "",
 ) -> None:
     """Show that the frameworks do the same job, and keep the evidence: a certificate.
 
@@ -63,21 +57,19 @@ def verify(
 
     Example: orchestrator verify --workload mnist-mlp --epochs 5
     """
-    names = config.compared(frameworks)
-    if len(names) < 2:
-        raise BadInput(english(_ALONE, count=len(names)))
+    names = config.compared(frameworks, least=2)
     first = config.baseline(baseline, names)
     certificates: dict[str, list[Certificate]] = {}
     faults: list[Sentence] = []
     with closing(Runners(where.places(), say_of(shown))) as runners:
         runners.prepare(names)
         for workload in workloads.names() if all_workloads else [job.workload]:
-            changes = _VERIFIED | job.changes() | {"steps_per_epoch_limit": steps}
+            changes = proof.VERIFIED | job.changes() | {"steps_per_epoch_limit": steps}
             spec = config.job_spec(workload, changes)
             name = workloads.title(workload)
             try:
                 with closing(display_of(shown, names, spec.epochs)) as display:
-                    request = Request(name, spec, sides(names), shown.output, first)
+                    request = Request(name, spec, sides(names), shown.output, first, label)
                     _, certificates[name] = proof.verify(request, runners, display)
             except JobFailed as error:  # other workloads are still verified
                 faults.append(english(OF, name=name, what=error.message))
@@ -103,16 +95,6 @@ def verify(
         raise NotTheSameJob(english(_NOT_SHOWN, names=join(COMMA, failed)))
 
 
-def _pitfalls(name: str | None, device: job_pb2.Device) -> list[Pitfall]:
-    """Return the pitfall of this name, or all that there are on the device. Raises BadInput."""
-    if name not in (None, *pitfalls.NAMES):
-        raise BadInput(english(_NO_PITFALL, name=name, known=", ".join(pitfalls.NAMES)))
-    found = [each for each in pitfalls.of(device) if name in (None, each.name)]
-    if not found:
-        raise BadInput(english(_OF_A_GPU, name=name))
-    return found
-
-
 def explain(
     job: JobOptions,
     where: WhereOptions,
@@ -124,34 +106,46 @@ def explain(
         str | None,
         typer.Option(metavar="NAME", help=f"Only this one: {', '.join(pitfalls.NAMES)}."),
     ] = None,
+    label: LabelOption = "",
+    repeats: Annotated[
+        int,
+        typer.Option(
+            "--repeats",
+            "-n",
+            min=1,
+            max=1000,
+            help="Pairs of trials of each difference, each pair with the next seed. An interval "
+            "needs 6.",
+        ),
+    ] = 1,
 ) -> None:
     """Introduce one difference at a time into the same job, and show its effect on the comparison.
 
-    One epoch by default.
+    One epoch by default. A difference that cannot touch the job is not run.
 
     Example: orchestrator explain --pitfall adam-epsilon
     """
     spec = config.job_spec(job.workload, {"epochs": 1} | job.changes())
-    chosen = _pitfalls(pitfall, spec.device)
-    names = config.compared(frameworks)
-    if len(names) < 2:
-        raise BadInput(english(_NOTHING_TO_COMPARE, count=len(names)))
+    chosen = explaining.chosen(pitfall, spec.device)
+    names = config.compared(frameworks, least=2)
     first = config.baseline(baseline, names)
     with (
         closing(display_of(shown, names, spec.epochs)) as display,
         closing(Runners(where.places(), display.say)) as runners,
     ):
         request = explaining.ExplanationRequest(
-            job.title, spec, sides(names), shown.output, first, pitfalls=chosen
+            *(job.title, spec, sides(names), shown.output, first, label),
+            pitfalls=chosen,
+            repeats=repeats,
         )
         outcome = explaining.run_explanation(request, runners, display)
     if shown.as_json:
-        print_json(as_dict(job.title, outcome.pairs))
+        print_json(as_dict(job.title, outcome.pairs, outcome.passed))
     else:
         for rows in outcome.pairs:
             if len(outcome.pairs) > 1:
                 print_report([Said(say(explanation.pair(rows)), strong=True)])
-            print_report(explanation.report(rows))
+            print_report(explanation.report(rows, outcome.passed))
     if pitfall and not shown.as_json:
         typer.echo("\n" + explanation.paragraph(chosen[0]))
     if outcome.interrupted:

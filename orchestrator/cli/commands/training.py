@@ -1,11 +1,10 @@
 """Commands that train, and that evaluate trained weights."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from contextlib import closing
 from typing import Annotated
 
 import typer
-from twinrun.v1 import job_pb2
 
 from orchestrator.actions import compare as comparing
 from orchestrator.actions import evaluate as evaluating
@@ -17,6 +16,7 @@ from orchestrator.cli.options import (
     FrameworkOption,
     FrameworksOption,
     JobOptions,
+    LabelOption,
     Loop,
     Recipe,
     RepeatOptions,
@@ -24,7 +24,7 @@ from orchestrator.cli.options import (
     WhereOptions,
 )
 from orchestrator.cli.output import display_of, print_json, print_report
-from orchestrator.errors import BadInput, Doubtful, NotTheSameJob
+from orchestrator.errors import Doubtful, NotTheSameJob
 from orchestrator.language.phrases import Phrase, english, join, say
 from orchestrator.language.words import KEPT, LINES
 from orchestrator.reports import comparison
@@ -40,9 +40,7 @@ from orchestrator.storage import shelf
 from orchestrator.storage.about import Kind
 from orchestrator.trials.sides import sides, twice
 
-_BOTH = Phrase("--loop both and --recipe both are two comparisons; run them one after the other.")
 _WARNED = Phrase("--strict: the result stands with warnings: {codes}.")
-_LOOPS = {Loop.FIT: job_pb2.LOOP_FIT, Loop.CUSTOM: job_pb2.LOOP_CUSTOM}
 
 
 def compare(
@@ -83,18 +81,15 @@ def compare(
             "--profile", help="Show which operations take the time, by each framework's profiler."
         ),
     ] = False,
+    label: LabelOption = "",
 ) -> None:
     """Train the same job on each framework, one after the other, and compare the results.
 
     Example: orchestrator compare --epochs 5 --repeats 10
     """
     spec = config.job_spec(job.workload, job.changes())
-    if recipe is not Recipe.BOTH:
-        spec.recipe = results.RECIPES[recipe.value]
-    if loop is Loop.BOTH and recipe is Recipe.BOTH:
-        raise BadInput(english(_BOTH))
-    if loop in _LOOPS:
-        spec.loop = _LOOPS[loop]
+    refused = repeat.refused()
+    kind = variants.asked(spec, recipe, loop)
     names = config.compared(frameworks)
     compared = twice(repeat.twice.value) if repeat.twice else sides(names)
     request = comparing.ComparisonRequest(
@@ -107,20 +102,23 @@ def compare(
         plan=repeat.plan(),
         profile=profile,
         baseline=config.baseline(baseline, [side.name for side in compared]),
+        label=label,
     )
-    if recipe is Recipe.BOTH:
-        outcomes = _train_variants(Kind.RECIPES, request, where, shown)
-    elif loop is Loop.BOTH:
-        outcomes = _train_variants(Kind.LOOPS, request, where, shown)
+    if kind:
+        outcomes = _train_variants(kind, request, where, shown)
     else:
         outcomes = [_train(request, where, shown)]
     _raise_unless_the_same(outcomes)
-    if repeat.strict:
-        _raise_for_cautions(outcomes)
+    _raise_for_cautions(outcomes, refused)
 
 
 def train(
-    job: JobOptions, where: WhereOptions, shown: ShownOptions, framework: FrameworkOption
+    job: JobOptions,
+    where: WhereOptions,
+    shown: ShownOptions,
+    framework: FrameworkOption,
+    *,
+    label: LabelOption = "",
 ) -> None:
     """Train a job on one framework.
 
@@ -128,7 +126,9 @@ def train(
     """
     spec = config.job_spec(job.workload, job.changes())
     _train(
-        comparing.ComparisonRequest(job.title, spec, sides([framework.value]), shown.output),
+        comparing.ComparisonRequest(
+            job.title, spec, sides([framework.value]), shown.output, label=label
+        ),
         where,
         shown,
     )
@@ -195,7 +195,8 @@ def _train_variants(
     if shown.as_json:
         print_json(results.as_dict(result))
     else:
-        print_report(variants_report.report(result, [each.comparison for each in outcomes]))
+        compared = {each.run.path.name: each.comparison for each in outcomes}
+        print_report(variants_report.report(result, compared))
     comparing.raise_for(outcomes)
     return outcomes
 
@@ -207,7 +208,8 @@ def _raise_unless_the_same(outcomes: Sequence[comparing.Outcome]) -> None:
         raise NotTheSameJob(failed[0].comparison.finding)
 
 
-def _raise_for_cautions(outcomes: Sequence[comparing.Outcome]) -> None:
-    codes = dict.fromkeys(c.code for outcome in outcomes for c in outcome.comparison.cautions)
+def _raise_for_cautions(outcomes: Sequence[comparing.Outcome], refused: Container[str]) -> None:
+    given = (each.code for outcome in outcomes for each in outcome.comparison.cautions)
+    codes = dict.fromkeys(code for code in given if code in refused)
     if codes:
         raise Doubtful(english(_WARNED, codes=", ".join(codes)))

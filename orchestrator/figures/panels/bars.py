@@ -14,6 +14,7 @@ from orchestrator.language.palette import FAINT, GREY, PALE, Look, lighter, look
 from orchestrator.language.phrases import Phrase, say
 from orchestrator.language.words import label, number
 from orchestrator.results.comparison import Comparison
+from orchestrator.results.quantities import EPOCH
 from orchestrator.trials.trial import Trial
 
 # The compared phase is first, so that its bars share a baseline; then the others in order.
@@ -28,8 +29,9 @@ _NAMES = {
     "evaluate": Phrase("evaluate"),
 }
 _AXIS = Phrase("seconds")
-_COMPARED = Phrase("train (compared)")
+_COMPARED = Phrase("train (compared, by the epoch)")
 _IN_ALL = Phrase("train {train} s of {seconds} s in all")
+_EPOCHS_IN_ALL = Phrase("train {train} s, {epoch} s an epoch, of {seconds} s in all")
 _STOPPED_AFTER = Phrase("train {train} s of {seconds} s, unfinished")
 _NO_TRAINING = Phrase("{seconds} s, unfinished")
 _NO_PHASE = Phrase("No phase was finished.")
@@ -45,8 +47,7 @@ def time(axes: Axes, comparison: Comparison) -> None:
     axes.set(xlabel=say(_AXIS), xlim=(0, 1.01 * longest), ylim=(len(parts) - 0.5, -0.75))
     for row, (name, look) in enumerate(looks(list(parts)).items()):
         _bar(axes, row, parts[name], look)
-        finished = all(t.state is JobState.SUCCEEDED for t in comparison.counted[name])
-        name_row(axes, row, label(name), _words(parts[name], finished=finished), longest)
+        name_row(axes, row, label(name), _words(parts[name], comparison.counted[name]), longest)
     axes.set_yticks([])
     axes.grid(visible=False, axis="y")
     axes.legend(
@@ -60,12 +61,17 @@ def time(axes: Axes, comparison: Comparison) -> None:
     )
 
 
-def _words(parts: Mapping[str, float], *, finished: bool) -> str:
+def _words(parts: Mapping[str, float], trials: Sequence[Trial]) -> str:
     total = number(sum(parts.values()))
     if "train" not in parts:
         return say(_NO_TRAINING, seconds=total)
-    text = _IN_ALL if finished else _STOPPED_AFTER
-    return say(text, train=number(parts["train"]), seconds=total)
+    given = {"train": number(parts["train"]), "seconds": total}
+    if any(trial.state is not JobState.SUCCEEDED for trial in trials):
+        return say(_STOPPED_AFTER, **given)
+    epoch = EPOCH.of(trials, None)
+    if epoch is None or all(len(trial.epochs) == 1 for trial in trials):
+        return say(_IN_ALL, **given)
+    return say(_EPOCHS_IN_ALL, **given, epoch=number(epoch))
 
 
 def median_phases(trials: Sequence[Trial]) -> dict[str, float]:

@@ -20,5 +20,6 @@ def note(axes: Axes, text: str, x: float, y: float, **aligned: Any) -> None:
 
 def name_row(axes: Axes, row: int, name: str, text: str, right: float) -> None:
     """Label a horizontal bar: its name above it, and its value at ``right``, in axis units."""
-    axes.text(0, row - 0.38, name, va="bottom", fontweight="bold")
+    beside: dict[str, Any] = {"xytext": (3, 0), "textcoords": "offset points"}  # the axis
+    axes.annotate(name, (0, row - 0.38), va="bottom", fontweight="bold", **beside)
     axes.text(right, row - 0.38, text, va="bottom", ha="right", color=GREY)

@@ -13,7 +13,7 @@ from orchestrator.language.palette import GREY, looks
 from orchestrator.language.phrases import Phrase, say
 from orchestrator.language.words import label, number, percent
 from orchestrator.results.comparison import Comparison
-from orchestrator.results.quantities import TARGET
+from orchestrator.results.quantities import TARGET, TEST_ACCURACY, TRAIN_LOSS
 from orchestrator.trials.trial import Trial
 
 _SMOOTHED_STEPS = 100
@@ -24,6 +24,7 @@ _SECONDS = Phrase("seconds of training")
 _ACCURACY_AXIS, _LOSS_AXIS = Phrase("test accuracy, %"), Phrase("training loss")
 _FAINT_AND_STRONG = Phrase("faint: each step\nstrong: mean of {block} steps")
 _MEANS = Phrase("means of {block} steps\n{band}")
+_LAST_EPOCH = Phrase("numbers: mean of the last epoch")
 _NO_EPOCH = Phrase("No epoch was finished.")
 _NO_STEP = Phrase("No step was finished.")
 _TARGET = Phrase("target {target}")
@@ -43,7 +44,7 @@ def accuracy(axes: Axes, comparison: Comparison) -> None:
     axes.set(xlabel=say(_EPOCH), ylabel=say(_ACCURACY_AXIS), xlim=(0.6, last + 0.4))
     axes.set_ylim(*_percent_limits(shown))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    name_lines(axes, comparison, "{:.2f} %".format)
+    name_lines(axes, comparison, TEST_ACCURACY)
     if text := band_words(comparison):
         note(axes, text, 0.03, 0.03)
 
@@ -133,8 +134,9 @@ def loss(axes: Axes, comparison: Comparison) -> None:
         axes.yaxis.set_minor_formatter(NullFormatter())
         text = _FAINT_AND_STRONG if alone else _MEANS
         words = {} if alone else {"band": band_words(comparison)}
-        note(axes, say(text, block=block, **words), 0.97, 0.97, ha="right", va="top")
-    name_lines(axes, comparison, number)
+        notes = [say(text, block=block, **words), say(_LAST_EPOCH)]
+        note(axes, "\n".join(notes), 0.97, 0.97, ha="right", va="top")
+    name_lines(axes, comparison, TRAIN_LOSS)
 
 
 def _draw_each_step(axes: Axes, comparison: Comparison) -> float:
@@ -165,6 +167,6 @@ def _block_means(losses: Floats, block: int) -> Floats:
 
 def _steps_label(comparison: Comparison) -> str:
     for trial in itertools.chain(*comparison.counted.values()):
-        if trial.inputs:
-            return say(_STEP_OF, steps=trial.inputs.steps_per_epoch)
+        if steps := trial.epoch_steps:
+            return say(_STEP_OF, steps=steps)
     return say(_STEP)

@@ -1,7 +1,7 @@
 """Coinciding lines drawn so that all are visible, with their names where they end."""
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from orchestrator.language.palette import HALF, PALE, lighter, looks
 from orchestrator.language.phrases import Phrase, say
 from orchestrator.language.words import label
 from orchestrator.results.comparison import Comparison
+from orchestrator.results.quantities import Quantity
 
 Floats = NDArray[np.float64]
 
@@ -92,8 +93,8 @@ def extremes(values: Floats) -> NDArray[np.intp]:
     return np.unique(indices)
 
 
-def name_lines(axes: Axes, comparison: Comparison, written: Callable[[float], str]) -> None:
-    """Write each framework's name and last value at the right edge, where its line ends.
+def name_lines(axes: Axes, comparison: Comparison, quantity: Quantity) -> None:
+    """Write each framework's name and its ``quantity`` at the right edge, where its line ends.
 
     A line that stops earlier is labelled where it stops. A line's label is its framework.
     """
@@ -115,7 +116,8 @@ def name_lines(axes: Axes, comparison: Comparison, written: Callable[[float], st
     beside: dict[str, Any] = {"transform": axes.transAxes, "clip_on": False}
     for name, height in _spread({name: _height(axes, end) for name, end in ends.items()}).items():
         axes.plot([1.05], [height], **{**styles[name], **beside, "linestyle": ""})
-        text = f"{label(name)}\n{written(ends[name])}"
+        value = quantity.of(comparison.counted[name], comparison.job)
+        text = label(name) if value is None else f"{label(name)}\n{quantity.written(value)}"
         axes.text(1.09, height, text, **beside, **_bold(styles[name]))
 
 

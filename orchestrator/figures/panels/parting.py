@@ -35,7 +35,8 @@ def parting(axes: Axes, certificate: Certificate) -> None:
         _running(axes, certificate.envelope, certificate.job.precision, between)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0e}"))
     axes.set_xlabel(say(_STEP))
-    axes.legend(loc="upper left", fontsize="small", frameon=True)
+    # Above the curves, which may be anywhere.
+    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), fontsize="small", borderpad=0)
 
 
 def _steps(axes: Axes, found: NDArray[np.float64], allowed: float, text: str) -> None:
@@ -46,7 +47,11 @@ def _steps(axes: Axes, found: NDArray[np.float64], allowed: float, text: str) ->
     if not found.all():
         axes.text(1.01, _LEAST, say(_SAME), va="center", **beside)
     axes.axhline(allowed, color=GREY, linestyle="--")
-    axes.text(0.99, 1.4 * allowed, say(_ALLOWED, tolerance=allowed), ha="right", **beside)
+    above: dict[str, Any] = {"xytext": (0, 3), "textcoords": "offset points", "color": GREY}
+    text_of = axes.get_yaxis_transform()
+    axes.annotate(
+        say(_ALLOWED, tolerance=allowed), (0.99, allowed), xycoords=text_of, ha="right", **above
+    )
     axes.set_ylabel(say(_AXIS, what=english(_EACH)))
     axes.set_ylim(_LEAST / 3, 10)
 

@@ -14,6 +14,9 @@ from orchestrator.results.explanation import Row
 
 _MATCHED = Phrase("the matched job")
 _TO_THE_END = Phrase("to the end")
+# Behind a number, so that no line crosses it.
+_GROUND: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+_DECADES = 15  # reached on either side of 1: with more, only powers of ten are written
 _STEPS = Phrase("steps until the losses are 0.1 % apart")
 
 
@@ -36,7 +39,7 @@ def parts(axes: Axes, rows: Sequence[Row], _look: Look) -> None:
 
 def accuracy(axes: Axes, rows: Sequence[Row], look: Look) -> None:
     """Draw by how many points the second framework's reported accuracy exceeds the first's."""
-    points = np.array([100 * row.accuracy_difference for row in rows])
+    points = np.array([100 * row.accuracy.value for row in rows])
     axes.barh(range(len(rows)), points, height=0.6, color=look.colour, alpha=0.55)
     axes.axvline(0, color=GREY, lw=1)
     reach = 1.7 * max(0.1, np.abs(points).max())
@@ -50,15 +53,23 @@ def accuracy(axes: Axes, rows: Sequence[Row], look: Look) -> None:
 
 def time(axes: Axes, rows: Sequence[Row], look: Look) -> None:
     """Draw the second framework's training time over the first's."""
-    ratios = np.array([row.time_ratio for row in rows])
+    ratios = np.array([row.time.ratio for row in rows])
     axes.set_xscale("log")
     axes.axvline(1, color=GREY, lw=1)
     axes.plot(ratios, range(len(rows)), look.marker, color=look.colour, markersize=9)
+    for place, row in enumerate(rows):
+        if row.time.low is not None and row.time.high is not None:
+            axes.hlines(place, row.time.low, row.time.high, color=look.colour, lw=2)
     reach = 2.2 * max(1.5, ratios.max(), (1 / ratios).max())
     axes.set_xlim(1 / reach, reach)
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if reach < _DECADES else (1,)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
     for place, value in enumerate(ratios):
         text = f"{number(value)}x"
-        axes.annotate(text, (value, place), (9, 0), textcoords="offset points", va="center")
+        axes.annotate(
+            *(text, (value, place), (9, 0)),
+            textcoords="offset points",
+            va="center",
+            bbox=_GROUND,
+        )

@@ -8,7 +8,7 @@ const element = (id) => document.getElementById(id);
 const words = JSON.parse(element("words").textContent);
 const jobs = new Map(); // what is known of each, by id
 const lanes = new Map(); // elements, by framework
-let overview = { runners: [], groups: [], lost: {} };
+let overview = { runners: [], groups: [], run: null, lost: {} };
 let chosen = null; // the id of the first job of the group in front; null: the newest group
 let written = null; // the group whose lines stand in the log
 let lastId = "";
@@ -97,6 +97,7 @@ function draw() {
     put(element("details"), group.details);
     document.title = `${group.title} – ${words.title}`;
   }
+  drawRun(overview.run);
   const front = (group?.jobs ?? []).map((id) => jobs.get(id)).filter(Boolean);
   for (const runner of overview.runners) {
     drawLane(runner, front.find((job) => job.framework === runner.framework));
@@ -104,6 +105,15 @@ function draw() {
   drawCharts(front);
   drawLog(group, front);
   drawJobs(group);
+}
+
+// How far the run has come, or what it came to.
+function drawRun(run) {
+  const shown = element("run");
+  shown.hidden = !run;
+  shown.toggleAttribute("data-ended", Boolean(run) && !run.running);
+  put(shown.querySelector("strong"), run?.text ?? "");
+  put(shown.querySelector("span"), run?.title ?? "");
 }
 
 function drawLane(runner, job) {
@@ -220,4 +230,17 @@ function itemOf() {
   return item;
 }
 
+// For a projector: what is seen from the back row, and nothing else. The address keeps it.
+function showForProjector() {
+  const wanted = location.hash === "#projector";
+  document.documentElement.toggleAttribute("data-projector", wanted);
+  element("projector").setAttribute("aria-pressed", String(wanted));
+  draw();
+}
+
+element("projector").addEventListener("click", () => {
+  location.hash = location.hash === "#projector" ? "" : "projector";
+});
+addEventListener("hashchange", showForProjector);
+showForProjector();
 connect();

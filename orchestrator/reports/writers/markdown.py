@@ -2,9 +2,20 @@
 
 from collections.abc import Iterable
 
-from orchestrator.reports.grid import Grid
+from orchestrator.reports.grid import Grid, Part, Said
 
 _ESCAPED = str.maketrans({character: f"\\{character}" for character in "\\`*_{}[]<>#|"})
+
+
+def report(parts: Iterable[Part]) -> str:
+    """Return each part as a paragraph or a table; a part without text is left out."""
+    written = (table(part) if isinstance(part, Grid) else _said(part) for part in parts)
+    return "\n\n".join(filter(None, written))
+
+
+def _said(part: Said) -> str:
+    text = escaped(part.text)
+    return f"`{part.code}` {text}" if part.code else f"**{text}**" if part.strong else text
 
 
 def table(grid: Grid) -> str:

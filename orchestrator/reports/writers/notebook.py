@@ -1,8 +1,20 @@
 """HTML for a notebook's cell, which has its own style: tables only set their alignment."""
 
+from collections.abc import Iterable
 from html import escape
 
-from orchestrator.reports.grid import Cell, Column, Grid
+from orchestrator.reports.grid import Cell, Column, Grid, Part, Said
+
+
+def report(parts: Iterable[Part]) -> str:
+    """Return each part as a paragraph or a table; a part without text is left out."""
+    return "".join(table(part) if isinstance(part, Grid) else _said(part) for part in parts)
+
+
+def _said(part: Said) -> str:
+    text = f"<strong>{escape(part.text)}</strong>" if part.strong else escape(part.text)
+    code = f"<code>{escape(part.code)}</code> " if part.code else ""
+    return f"<p>{code}{text}</p>" if part.text else ""
 
 
 def table(grid: Grid) -> str:

@@ -1,18 +1,22 @@
 """A user's own workload: reads it and reports errors with their lines."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 from google.protobuf import json_format
 from google.protobuf.message_factory import GetMessageClass
+from twinrun.contract.layers import Conv2d
+from twinrun.contract.values import checked_spec
 from twinrun.v1 import job_pb2
 
 from orchestrator.errors import BadInput
 from orchestrator.language.phrases import Phrase, Sentence, english, join
 from orchestrator.language.words import LINES
+from orchestrator.settings.workloads.near import near, near_anywhere
+from orchestrator.trials.names import in_proto, short
 
 _REFUSED = Phrase("The job was refused:")
 _NOT_A_SPEC = Phrase(
@@ -26,40 +30,89 @@ _NO_FILE = Phrase("There is no file {path}.")
 _NOT_READ = Phrase("{path} cannot be read: {error}.")
 _NOT_YAML = Phrase("{path}:{line}: this is not YAML: {problem}.")
 _NO_FIELD = Phrase("{field} is not a field; choose from {known}")
+_NO_FIELD_NEAR = Phrase("{field} is not a field; did you mean {near}?")
+_NO_FIELD_OF_MANY = Phrase("{field} is not a field; docs/workloads.md describes those of a job")
 _NO_FIELDS = Phrase("{field} must have fields of its own; choose from {known}")
+_NO_FIELDS_NEAR = Phrase("{field} is {value!r}; did you mean {near}?")
 _NONE = Phrase("none: write {nothing}")
 _UNFIT = Phrase("{field} is {value!r}; it must be {wanted}")
 _NUMBER, _BOOL, _TEXT = Phrase("a number"), Phrase("true or false"), Phrase("text")
+_SAME = Phrase("a number: {number} for {value!r} with size {size}")
 _OR = Phrase("{one} or {other}")
+_MOST_LISTED = 10  # fields, in one line
 
-Fault = tuple[int, Sentence]  # line, message
+Fault = tuple[int, str, Sentence]  # line, path of the field, message
 
 
 def load(path: Path) -> dict[str, Any]:
-    """Return the file's spec. Raises BadInput with everything that the proto cannot hold."""
+    """Return the file's spec. Raises BadInput with everything wrong if the proto cannot hold it."""
     node = _parsed(path)
     if not isinstance(node, yaml.MappingNode):
         raise BadInput(english(_NOT_A_SPEC, path=path))
     if faults := list(_faults(node, job_pb2.JobSpec.DESCRIPTOR, "")):
+        faults += _out_of_range(node, [field for _, field, _ in faults])
         raise BadInput(_sentence(path, english(_BAD_SPEC, path=path), faults))
-    spec: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return spec
+    return _content(node)
+
+
+def unfit(mapping: dict[str, Any]) -> list[Sentence]:
+    """Return a sentence for everything in a spec that the proto cannot hold."""
+    node = yaml.compose(yaml.safe_dump(mapping), yaml.SafeLoader)
+    found = isinstance(node, yaml.MappingNode) and _faults(node, job_pb2.JobSpec.DESCRIPTOR, "")
+    return [message for _, _, message in found or ()]
 
 
 def located(path: Path, fields: Sequence[tuple[str, str]]) -> Sentence:
     """Return a refusal of ``fields``, path in the spec and message, with their lines."""
-    known = dict(_lines(_parsed(path), ""))
+    return _sentence(path, english(_REFUSED), _at_lines(_parsed(path), fields))
+
+
+def _at_lines(node: yaml.Node | None, fields: Iterable[tuple[str, str]]) -> list[Fault]:
+    known = dict(_lines(node, ""))
     faults = []
     for field, message in fields:
         nearest = field
         while nearest and nearest not in known:  # for a missing field, where it would be
             nearest = re.sub(r"(^|\.)?[^.\[]+$|\[\d+\]$", "", nearest)
-        faults.append((known.get(nearest, 1), english(_FAULT, field=field, message=message)))
-    return _sentence(path, english(_REFUSED), faults)
+        said = english(_FAULT, field=field, message=message)
+        faults.append((known.get(nearest, 1), field, said))
+    return faults
+
+
+def _out_of_range(node: yaml.Node, faulty: Collection[str]) -> list[Fault]:
+    """Return what is wrong with the values of the other fields, beside the ``faulty`` ones."""
+    mapping = _content(node)
+    try:
+        for field in faulty:
+            *parents, last = (int(n) if n.isdigit() else n for n in re.findall(r"[^.\[\]]+", field))
+            holder: Any = mapping
+            for parent in parents:
+                holder = holder[parent]
+            holder[last] = None if isinstance(last, str) else {}  # None is as good as not there
+        known = {key: value for key, value in mapping.items() if value is not None}
+        known = in_proto(known, job_pb2.JobSpec.DESCRIPTOR)
+        message = json_format.ParseDict(known, job_pb2.JobSpec(), ignore_unknown_fields=True)
+    except (json_format.ParseError, LookupError, TypeError):  # a key such as "a.b"
+        return []
+    bad = [(each.field, each.message) for each in checked_spec(message, 1)[1]]
+    within = tuple(f"{field}." for field in faulty)
+    rest = [(field, said) for field, said in bad if not f"{field}.".startswith(within)]
+    return _at_lines(node, [each for each in rest if not _holds_one(each[0], faulty)])
+
+
+def _holds_one(field: str, faulty: Collection[str]) -> bool:
+    """Return whether one of the ``faulty`` fields is part of it: so it seems to be not there."""
+    return any(each.startswith((f"{field}.", f"{field}[")) for each in faulty)
+
+
+def _content(node: yaml.Node) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load(yaml.serialize(node))
+    return content
 
 
 def _sentence(path: Path, what: Sentence, faults: Sequence[Fault]) -> Sentence:
-    lines = [english(_AT_LINE, path=path, line=n, message=message) for n, message in sorted(faults)]
+    ordered = sorted(faults, key=lambda fault: fault[:2])
+    lines = [english(_AT_LINE, path=path, line=n, message=message) for n, _, message in ordered]
     return join(LINES, [what, *lines])
 
 
@@ -95,10 +148,9 @@ def _faults(node: yaml.MappingNode, descriptor: Any, path: str) -> Iterator[Faul
         line, here = key.start_mark.line + 1, _joined(path, str(key.value))
         field = fields.get(str(key.value))
         if field is None:
-            known = ", ".join(f.name for f in descriptor.fields)
-            yield line, english(_NO_FIELD, field=here, known=known)
+            yield line, here, _no_field(here, str(key.value), descriptor)
         elif field.message_type is None:
-            yield from _unless_it_fits(field, key, value, here)
+            yield from _unless_it_fits(field, key, value, here, node)
         elif isinstance(value, yaml.SequenceNode) and field.is_repeated:
             for index, element in enumerate(value.value):
                 yield from _of_message(element, field.message_type, f"{here}[{index}]")
@@ -106,28 +158,72 @@ def _faults(node: yaml.MappingNode, descriptor: Any, path: str) -> Iterator[Faul
             yield from _of_message(value, field.message_type, here)
 
 
+def _no_field(path: str, name: str, descriptor: Any) -> Sentence:
+    known = [field.name for field in descriptor.fields]
+    if meant := near(name, known) or near_anywhere(name):
+        return english(_NO_FIELD_NEAR, field=path, near=meant)
+    if len(known) > _MOST_LISTED:
+        return english(_NO_FIELD_OF_MANY, field=path)
+    return english(_NO_FIELD, field=path, known=", ".join(known))
+
+
 def _of_message(node: yaml.Node, descriptor: Any, path: str) -> Iterator[Fault]:
     if isinstance(node, yaml.MappingNode):
         yield from _faults(node, descriptor, path)
+        return
+    value = yaml.safe_load(yaml.serialize(node))
+    if meant := _meant(value, descriptor):
+        fault = english(_NO_FIELDS_NEAR, field=path, value=value, near=meant)
     else:
         known = ", ".join(f.name for f in descriptor.fields)
         fault = english(_NO_FIELDS, field=path, known=known or english(_NONE, nothing="{}"))
-        yield node.start_mark.line + 1, fault
+    yield node.start_mark.line + 1, path, fault
 
 
-def _unless_it_fits(field: Any, key: yaml.Node, value: yaml.Node, path: str) -> Iterator[Fault]:
-    mapping: dict[str, Any] = {field.name: yaml.safe_load(yaml.serialize(value))}
+def _meant(value: object, descriptor: Any) -> str | None:
+    """Return the message that a value stands for: ``{units: 128}`` for 128 units."""
+    known = {field.name: field for field in descriptor.fields}
+    if isinstance(value, str) and (name := near(value, known)):
+        return f"{{{name}}}" if ":" in name else f"{{{name}: {{}}}}"
+    first = next(iter(known.values()), None)
+    if first is None or first.has_presence or isinstance(value, dict | list):
+        return None
+    return f"{{{first.name}: {value}}}" if _fits(first, value) else None
+
+
+def _fits(field: Any, value: object) -> bool:
+    message = field.containing_type
     try:
-        json_format.ParseDict(mapping, GetMessageClass(field.containing_type)())
+        json_format.ParseDict(in_proto({field.name: value}, message), GetMessageClass(message)())
     except json_format.ParseError:
-        wanted = english(_NUMBER)
-        if field.enum_type is not None:
-            wanted = join(_OR, (v.name for v in field.enum_type.values if v.number))
-        elif field.type in (field.TYPE_BOOL, field.TYPE_STRING):
-            wanted = english(_BOOL if field.type == field.TYPE_BOOL else _TEXT)
-        value_given = mapping[field.name]
-        fault = english(_UNFIT, field=path, value=value_given, wanted=wanted)
-        yield key.start_mark.line + 1, fault
+        return False
+    return True
+
+
+def _unless_it_fits(
+    field: Any, key: yaml.Node, value: yaml.Node, path: str, beside: yaml.MappingNode
+) -> Iterator[Fault]:
+    given = yaml.safe_load(yaml.serialize(value))
+    if _fits(field, given):
+        return
+    wanted = english(_NUMBER)
+    if field.enum_type is not None:
+        wanted = join(_OR, short(field.enum_type))
+    elif field.type in (field.TYPE_BOOL, field.TYPE_STRING):
+        wanted = english(_BOOL if field.type == field.TYPE_BOOL else _TEXT)
+    elif field.name == "padding" and given in ("same", "valid"):
+        wanted = _padding(given, _content(beside)) or wanted
+    yield key.start_mark.line + 1, path, english(_UNFIT, field=path, value=given, wanted=wanted)
+
+
+def _padding(name: str, layer: dict[str, Any]) -> Sentence | None:
+    """Say which number a convolution's padding has elsewhere; None: it is none, or two."""
+    size = layer.get("size", Conv2d(filters=1).size)
+    if name == "valid":
+        return english(_SAME, number=0, value=name, size=size)
+    if layer.get("stride", 1) != 1 or not isinstance(size, int) or size % 2 == 0:
+        return None
+    return english(_SAME, number=size // 2, value=name, size=size)
 
 
 def _joined(path: str, name: str) -> str:

@@ -103,7 +103,7 @@ class EpochFinished:
     train_loss: float
     test: Metrics
     samples_per_second: float
-    data_wait_seconds: float = 0.0
+    data_wait_seconds: float | None = None  # not measured
     sync_seconds: float = 0.0
     running_accuracy: float | None = None
     validation: Metrics | None = None

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator import page
-from orchestrator.actions import compare, explain
+from orchestrator.actions import explain, finish
 from orchestrator.actions.remake import remake
 from orchestrator.errors import RunUnreadable
 from orchestrator.figures.renderer import Renderer
@@ -29,7 +29,7 @@ def names(run):
 
 def made(run):
     """As `remake`, in this process alone."""
-    comparison = compare.comparison_of(run)
+    comparison = finish.comparison_of(run)
     drawn = drawings(comparison)
     page.render(page.comparison_page(comparison, run.about(), drawn))
 
@@ -69,14 +69,14 @@ def test_a_run_of_an_earlier_version_is_reported_as_one_of_today(tmp_path):
     assert "warnings" not in run.result("comparison")
     remake(run)
     assert {"warnings", "ratios", "agreements"} <= run.result("comparison").keys()
-    assert "TensorFlow trained" in run.page_path.read_text()
+    assert "which does not show who is faster" in run.page_path.read_text()
     assert {"overview.png", "accuracy.svg", "certificate.svg"} <= names(run)
 
 
 def test_what_is_made_again_is_what_was_made(tmp_path):
     run = compared(tmp_path)
     with closing(Renderer()) as renderer:
-        compare.finish(run, renderer, lambda _: None)
+        finish.finish(run, renderer, lambda _: None)
     before = {path.name: path.read_bytes() for path in (run.path / "figures").iterdir()}
     page, comparison = run.page_path.read_bytes(), run.result("comparison")
     shutil.rmtree(run.path / "figures")
@@ -124,8 +124,8 @@ def test_an_explanation_is_reported(tmp_path):
     remake(run)
     assert len(run.result("explanation")["rows"]) == 2
     assert PITFALLS[0].title in run.page_path.read_text()
-    (rows,) = explain.finish(run, ("pytorch", "tensorflow"))
-    assert len(rows) == 2
+    ((rows,), passed) = explain.finish(run, ("pytorch", "tensorflow"))
+    assert (len(rows), passed) == (2, [])
 
 
 @pytest.mark.parametrize("workload", ["my-loops", "my-recipes", "verify-mine", "explain-mine"])
@@ -150,11 +150,23 @@ def test_a_run_without_anything_says_so(tmp_path):
         remake(run)
 
 
-def test_a_result_that_cannot_be_read_is_named(tmp_path):
-    run = compared(tmp_path)
+def test_a_file_that_cannot_be_read_is_named_and_the_rest_is_reported(tmp_path):
+    run = compared(tmp_path, 2)
     (run.path / "certificate.json").write_text("{")
-    with pytest.raises(RunUnreadable, match=r"certificate\.json is not JSON"):
-        remake(run)
+    (run.path / "events/tensorflow-2.jsonl").write_text("[]\n")
+    (run.path / "machine.json").write_text('{"noise": 3}')
+    remake(run)
+    result = run.result("comparison")
+    found = [w["sentence"] for w in result["warnings"] if w["code"] == "FILE_DAMAGED"]
+    for sentence, named in zip(
+        found,
+        ("certificate.json is not JSON", "machine.json cannot be read: noise is 3", "tensorflow-2"),
+        strict=True,
+    ):
+        assert named in sentence
+    assert result["certificate"] is None
+    assert len(result["verdict"]["pair_ratios"]) == 1
+    assert "certificate.json is not JSON" in run.page_path.read_text()
 
 
 def test_the_page_is_there_whole_or_not_at_all(tmp_path, monkeypatch):

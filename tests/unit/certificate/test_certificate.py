@@ -1,27 +1,23 @@
 """Certificates: what is the same job, what is not, and what is said of it."""
 
 import dataclasses
-import json
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.certificate import certificate_file
+from orchestrator.certificate import text
 from orchestrator.certificate.certificate import Parting
-from orchestrator.certificate.certificates import Certificates, none_made
+from orchestrator.certificate.effectless import biases_before_batch_norm
 from orchestrator.certificate.gaps import AGAIN, WEIGHTS
 from orchestrator.certificate.judge import Clause
-from orchestrator.errors import RunUnreadable
-from orchestrator.language.phrases import Phrase, english
-from tests.builders.events import losses
+from orchestrator.reports import certificate as report
+from tests.builders.events import job, losses
 from tests.builders.proofs import (
     KERNEL,
-    NAMES,
     STATISTICS,
     STEPS,
-    certified,
     evidence,
     failed,
     made,
@@ -240,44 +236,6 @@ def test_the_saved_weights_are_held_in_every_framework_against_what_training_use
     assert places == {f"{one} in {other}" for one in names for other in names}
 
 
-def test_a_certificate_comes_back_from_json_as_it_was():
-    values = np.array(losses(2)) * (1 + 1e-7)
-    broken = made(second=evidence("tensorflow", step_losses=[np.inf, *values[1:]]))
-    for made_of in (broken, made(), rounded(1e-15), rounded(1e-7, precision="FLOAT32", own=1e-7)):
-        found = certificate_file.as_dict(Certificates([made_of]))
-        again = certificate_file.read(json.loads(json.dumps(found)), "a test")
-        assert certificate_file.as_dict(again) == found
-        assert again.sentence == made_of.sentence
-    assert found["schema"] == "twinrun.certificate/2"
-
-
-def test_that_no_certificate_could_be_made_is_no_certificate():
-    unmade = none_made(english(Phrase("the runner is gone.")), *NAMES)
-    found = certificate_file.as_dict(Certificates([unmade]))
-    assert found["same_job"] is False
-    assert found["sentence"].endswith("no certificate could be made: the runner is gone.")
-    read = certificate_file.read(json.loads(json.dumps(found)), "a test")
-    assert read == Certificates([unmade])
-    assert read.of_pair(*NAMES) == unmade
-
-
-def test_an_older_certificate_that_could_not_be_made_is_that_of_the_only_two_sides():
-    kept = {"schema": "twinrun.certificate/1", "same_job": False, "sentence": "Not shown."}
-    read = certificate_file.read(kept, "a test")
-    assert (read.same_job, read.sentence, read.made) == (False, "Not shown.", [])
-    assert read.of_pair(*NAMES) == read.pairs[0]
-
-
-@pytest.mark.parametrize(
-    "change",
-    [{"steps": None, "job": 5}, {"inputs": 3}, {"weights": []}, {"job": {"layers": [{"new": {}}]}}],
-)
-def test_a_certificate_that_cannot_be_read_is_one_sentence_that_names_the_file(change):
-    kept = {**json.loads(json.dumps(certificate_file.as_dict(certified()))), **change}
-    with pytest.raises(RunUnreadable, match=r"^certificate\.json .*\.$"):
-        certificate_file.read(kept, "certificate.json")
-
-
 def test_a_parameter_whose_gradient_is_rounding_is_named_and_not_judged():
     def side(name, bias):
         found = evidence(name)
@@ -288,8 +246,47 @@ def test_a_parameter_whose_gradient_is_rounding_is_named_and_not_judged():
     found = made(side("pytorch", np.ones(3)), side("tensorflow", -np.ones(3)))
     assert found.same_job, found.sentence
     assert "The job does not determine layers.1.bias" in found.sentence
-    assert "use_bias: false" in found.sentence
+    assert "batch norm" not in found.sentence
     (bias,) = [d for d in found.differences if d.tensor == "layers.1.bias"]
     assert (bias.quantity, bias.clause) == (WEIGHTS, Clause.UNDETERMINED)
     changed = dataclasses.replace(side("tensorflow", -np.ones(3)), logits=np.eye(4) * 1.01)
     assert not made(side("pytorch", np.ones(3)), changed).same_job
+
+
+NORMED = [
+    {"flatten": {}},
+    {"dense": {"units": 3}},
+    {"batch_norm": {}},
+    {"conv2d": {"filters": 2}},
+    {"max_pool2d": {}},
+    {"batch_norm": {}},
+    {"dense": {"units": 3, "use_bias": False}},
+    {"batch_norm": {}},
+    {"custom_dense": {"units": 3}},
+    {"activation": {"function": "ACTIVATION_FUNCTION_RELU"}},
+    {"batch_norm": {}},
+]
+
+
+def test_a_bias_is_without_effect_if_a_batch_norm_subtracts_it():
+    found = list(biases_before_batch_norm(job(layers=NORMED).layers))
+    assert found == ["layers.1.bias", "layers.3.bias"]
+
+
+@pytest.mark.parametrize("precision", ["FLOAT64", "FLOAT32"])
+def test_a_bias_before_a_batch_norm_that_differs_is_named_with_its_cause(precision):
+    found = made() if precision == "FLOAT64" else rounded(1e-7, precision="FLOAT32", own=1e-7)
+    spec = dataclasses.replace(found.job, layers=job(layers=NORMED[:3]).layers)
+    apart = {"layers.1.kernel": 1e-8, "layers.1.bias": 1.0, "layers.2.moving_mean": 0.04}
+    found = dataclasses.replace(found, job=spec, weights=apart, undetermined=["layers.1.bias"])
+    said = text.sentence(found, [])
+    assert (
+        "A bias before a batch norm has no effect, and a gradient of zero but for rounding: so "
+        "layers.1.bias may differ, here by 100 %, and the moving mean with it"
+    ) in said
+    assert "does not determine" not in said
+    assert "layers.1.bias (no effect: before a batch norm)" in [
+        each.name for each in report.weights(found).rows
+    ]
+    alike = dataclasses.replace(found, weights={**apart, "layers.1.bias": 1e-7})
+    assert "batch norm" not in text.sentence(alike, [])

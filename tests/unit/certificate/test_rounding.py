@@ -130,4 +130,4 @@ def test_the_largest_differences_never_fall_and_the_smaller_own_one_counts():
     assert all((np.diff(each) >= 0).all() for each in found.own.values())
     assert found.own.keys() == {"pytorch", "tensorflow"}
     widened = dataclasses.replace(found, own={**found.own, "pytorch": 1e6 * found.own["pytorch"]})
-    assert (widened.smaller() <= found.own["tensorflow"]).all()
+    assert (widened.counted() <= found.own["tensorflow"]).all()

@@ -1,11 +1,14 @@
 """Commands that are imported when they are asked for, and not before."""
 
+import ast
 import importlib
 import inspect
 import os
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import typer
@@ -13,6 +16,9 @@ from typer.testing import CliRunner
 
 from orchestrator.cli import main
 from orchestrator.cli.commands import COMMANDS
+from orchestrator.errors import BadInput
+from orchestrator.results.circumstances import CODES
+from orchestrator.settings import config
 from tests.waiting import HANG_SECONDS
 
 LARGE = {
@@ -97,3 +103,92 @@ def test_a_name_that_is_none_is_refused_with_one_that_is_near():
     shown = CliRunner().invoke(main.app, ["cmpare"])
     assert shown.exit_code == 2
     assert "compare" in shown.output
+
+
+def test_the_version_and_help_have_their_usual_flags():
+    shown = CliRunner().invoke(main.app, ["--version"])
+    assert re.fullmatch(r"twinrun \d+\.\d+\.\d+\n", shown.output)
+    for arguments in (["-h"], ["runs", "-h"]):
+        shown = CliRunner().invoke(main.app, arguments)
+        assert shown.exit_code == 0
+        assert "Usage:" in shown.output
+
+
+def test_a_flags_environment_variable_is_named_after_the_flag():
+    group = typer.main.get_command(main.app)
+    checked = 0
+    for name, command in group.commands.items():
+        for flag in command.params:
+            if flag.param_type_name != "option" or flag.name == "help":
+                continue
+            spelt = max(flag.opts, key=len).lstrip("-").replace("-", "_")
+            rule = f"TWINRUN_{name}_{spelt}".upper()
+            variables = [flag.envvar] if isinstance(flag.envvar, str) else flag.envvar or []
+            if flag.allow_from_autoenv:
+                variables = [*variables, f"TWINRUN_{name}_{flag.name}".upper()]
+            assert rule in variables, (rule, variables)
+            checked += 1
+    assert checked > 100
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["compare", "--help"], ["workloads"]])
+def test_an_output_that_nobody_reads_ends_quietly_as_of_any_program(arguments):
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "orchestrator", *arguments],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        timeout=HANG_SECONDS,
+        check=False,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def strict(*arguments):
+    group = typer.main.get_command(main.app)
+    return group.commands["compare"].make_context("compare", list(arguments)).params["strict"]
+
+
+def test_strict_is_for_all_warnings_or_for_those_it_names():
+    assert strict() is None
+    assert strict("--strict") == strict("--strict", "--epochs", "3") == config.EVERY
+    assert strict("--strict", "BELOW_TARGET") == strict("--strict=BELOW_TARGET") == "BELOW_TARGET"
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        *((text, ()) for text in (None, "", "false", "0")),
+        *((text, CODES) for text in ("all", "1", "true", "True")),
+        ("below_target, CPU_SHARED", ["BELOW_TARGET", "CPU_SHARED"]),
+    ],
+)
+def test_the_codes_that_strict_refuses(text, refused):
+    assert list(config.codes(text, CODES)) == list(refused)
+
+
+def test_strict_knows_every_warning_and_refuses_others():
+    rooms = Path(main.__file__).parents[1]
+    made = {
+        node.args[0].value
+        for path in rooms.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Caution"
+        if isinstance(node.args[0], ast.Constant)
+    }
+    assert made == set(CODES)
+    with pytest.raises(BadInput, match="there is no warning 'BELOW'; choose from CERTIFICATE_M"):
+        config.codes("BELOW", CODES)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [("2026-01-02", (2, 0)), ("2026-01-02T03:00+01:00", (2, 2)), ("3d", (7, 12)), ("12h", (10, 0))],
+)
+def test_since_is_a_time_or_a_span(text, moment):
+    now = datetime(2026, 1, 10, 12, tzinfo=UTC)
+    assert config.since(text, now) == datetime(2026, 1, *moment, tzinfo=UTC)
+    with pytest.raises(BadInput, match="give a date"):
+        config.since(f"{text}x", now)

@@ -12,11 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twinrun.contract.converters.events import event_from_proto, event_to_proto
 from twinrun.contract.converters.rule import Unreadable
-from twinrun.contract.converters.specs import spec_from_proto, spec_to_proto
+from twinrun.contract.converters.specs import readable_spec, spec_from_proto, spec_to_proto
 from twinrun.contract.event_log import EventFile, parse_event, whole_lines
 from twinrun.contract.events import EpochFinished, Event, Metrics
 from twinrun.contract.spec import JobSpec
 from twinrun.v1 import job_pb2
+
+from tests.builders.events import JOB
 
 LAW = settings(database=None)
 WHOLE_NANOSECONDS = st.floats(0, 1e6).map(lambda seconds: round(seconds, 9))
@@ -176,3 +178,16 @@ def test_what_is_of_no_known_kind_in_a_spec_is_refused_by_its_field(spec, field)
         spec_from_proto(json_format.ParseDict(spec, job_pb2.JobSpec()))
     found = {bad.field: bad.message for bad in caught.value.violations}
     assert found[field].startswith("has no kind that is known; give one of ")
+
+
+def test_a_spec_s_field_of_a_later_version_is_refused_with_its_place():
+    message = spec_to_proto(JOB)
+    dense = next(layer.dense for layer in message.layers if layer.HasField("dense"))
+    dense.MergeFromString(b"\xf8\x3f\x01")  # field 1023
+    message.MergeFromString(b"\xf8\x3f\x01")
+    spec, violations = readable_spec(message)
+    assert spec == JOB
+    assert [(bad.field.partition("[")[0], bad.message) for bad in violations] == [
+        ("JobSpec", "has the field number 1023, which this version does not know"),
+        ("layers", "has the field number 1023, which this version does not know"),
+    ]

@@ -1,5 +1,6 @@
 """Long tables: as many rows as there was to observe, each with every column, of its kind."""
 
+import dataclasses
 import math
 from pathlib import Path
 
@@ -42,6 +43,13 @@ def test_steps_tell_their_epoch_and_loss_in_order():
     assert [row["step"] for row in found] == list(range(2 * STEPS))
     assert [row["epoch"] for row in found] == [0] * STEPS + [1] * STEPS
     assert [row["loss"] for row in found] == own.losses.tolist()
+
+
+def test_a_step_is_of_the_epoch_that_it_was_reported_of_whatever_was_planned():
+    own = trial("pytorch", seconds=(1.0, 2.0))
+    planned = dataclasses.replace(own.inputs, steps_per_epoch=STEPS + 1)
+    found = rows("steps", dataclasses.replace(own, inputs=planned))
+    assert [row["epoch"] for row in found] == [0] * STEPS + [1] * STEPS
 
 
 def test_a_loss_that_is_no_number_stays_one_that_is_none():

@@ -4,11 +4,16 @@ import dataclasses
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from orchestrator.figures import panels, titles
+from orchestrator.figures.panels.confusion import confusion
 from orchestrator.language.palette import looks
+from orchestrator.language.words import number
+from orchestrator.reports.table import table
 from orchestrator.results.comparison import compare
+from tests.builders import evaluations
 from tests.builders.drawn import BOTH
 from tests.builders.events import JOB, failed_trial, job, losses, trial
 
@@ -53,6 +58,28 @@ def test_the_accuracy_axis_spans_at_least_ten_points(accuracies, limits):
 
 def test_final_accuracies_are_written_beside_their_lines():
     assert texts(panel(panels.accuracy, BOTH)) == ["PyTorch\n96.67 %", "TensorFlow\n96.67 %"]
+
+
+def test_the_numbers_beside_lines_are_those_of_the_table():
+    trials = [
+        trial(
+            side, number, seconds=(1.0,), accuracies=[accuracy], step_losses=losses(1, 300, number)
+        )
+        for side in ("pytorch", "tensorflow")
+        for number, accuracy in enumerate((0.9208, 0.9209), start=1)
+    ]
+    found = compare(JOB, trials)
+    rows = {row.name: row.values for row in table(found).rows}
+    for draw, name in ((panels.accuracy, "Test accuracy"), (panels.loss, "Training loss")):
+        labels = [text.split("\n") for text in texts(panel(draw, found))]
+        assert [label[1] for label in labels if label[0] == "PyTorch"] == rows[name][:1]
+
+
+def test_the_loss_beside_a_line_is_the_epochs_as_the_log_says_and_the_panel_says_so():
+    found = compare(JOB, [trial("pytorch", step_losses=losses(3, 300))])
+    told = texts(panel(panels.loss, found))
+    assert f"PyTorch\n{number(found.trials['pytorch'][0].epochs[-1].train_loss)}" in told
+    assert any("numbers: mean of the last epoch" in text for text in told)
 
 
 def test_labels_of_lines_that_coincide_do_not():
@@ -127,6 +154,13 @@ def test_of_one_trial_there_is_no_band():
     assert not panel(panels.accuracy, BOTH).collections
 
 
+def test_bars_say_the_seconds_of_an_epoch_of_which_the_verdict_is():
+    one, several = (trial("pytorch", seconds=seconds) for seconds in ((2.0,), (1.0, 1.0, 4.0)))
+    assert "train 2.00 s of 7.50 s in all" in texts(panel(panels.time, compare(JOB, [one])))
+    told = texts(panel(panels.time, compare(JOB, [several])))
+    assert "train 6.00 s, 1.00 s an epoch, of 11.9 s in all" in told
+
+
 def test_memory_is_drawn_in_gigabytes_with_a_mark_for_each_of_several_trials():
     axes = panel(panels.peaks, compare(JOB, [trial("pytorch", 1), trial("pytorch", 2)]))
     assert [bar.get_width() for bar in axes.patches] == [pytest.approx(0.612)]
@@ -158,3 +192,17 @@ def test_a_framework_has_the_same_look_whatever_runs_beside_it():
     assert alone["tensorflow"] == beside["tensorflow"]
     assert len({look.colour for look in beside.values()}) == 3
     assert len({look.marker for look in beside.values()}) == 3
+
+
+def test_the_axes_of_a_confusion_matrix_are_the_predicted_and_the_true_class():
+    axes = Figure().add_subplot()
+    confusion(axes, evaluations.made())
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("predicted class", "true class")
+
+
+def test_no_axis_crosses_the_name_of_a_bar():
+    axes = Figure().add_subplot()
+    panels.time(axes, BOTH)
+    name = next(text for text in axes.texts if text.get_text() == "PyTorch")
+    renderer = FigureCanvasAgg(axes.figure).get_renderer()
+    assert name.get_window_extent(renderer).x0 > axes.get_window_extent(renderer).x0 + 1

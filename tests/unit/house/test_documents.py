@@ -28,6 +28,7 @@ COMMANDS = {
     for block in blocks(path)
     for command in block.commands
 }
+CHINESE = "zh-TW/"  # the folder of the pictures with Chinese words
 # Each program of the documents, and what runs it.
 RUN_BY = {
     "orchestrator": "tests/integration/test_documents.py",
@@ -104,11 +105,18 @@ def test_a_translation_has_the_headings_commands_and_pictures_of_its_original(pa
     original = TRANSLATIONS[path]
     assert len(headings(path)) == len(headings(original))
     assert commands_of(path) == commands_of(original)
-    assert pictures(path) == pictures(original)
+    assert [picture.replace(CHINESE, "") for picture in pictures(path)] == pictures(original)
+    for picture in pictures(path):
+        assert CHINESE in picture or not (path.parent / with_words(picture)).exists()
 
 
 def commands_of(path: Path) -> list[list[list[str]]]:
     return [[words(command) for command in block.commands] for block in blocks(path)]
+
+
+def with_words(picture: str) -> str:
+    """Return where the same picture is with Chinese words."""
+    return picture.replace("images/", f"images/{CHINESE}")
 
 
 def pictures(path: Path) -> list[str]:

@@ -5,23 +5,27 @@ import dataclasses
 import json
 import re
 from datetime import UTC, datetime
-from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 from twinrun.contract.events import Failure
+from twinrun.v1 import job_pb2
 
 from orchestrator import page
 from orchestrator.figures import plots
 from orchestrator.language.phrases import LANGUAGES, speaking
+from orchestrator.page.answers import answers
+from orchestrator.reports.environments import properties
+from orchestrator.reports.table import table
 from orchestrator.results.comparison import compare
 from orchestrator.results.comparison_file import as_dict
 from orchestrator.results.explanation import number_of
 from orchestrator.results.pitfalls import PITFALLS
-from orchestrator.results.variants import loops, recipes
 from orchestrator.storage.about import About, Kind
 from orchestrator.trials.fold import fold
 from tests.builders import explained, proofs
 from tests.builders.comparisons import NOISE, pairs
+from tests.builders.document import Document
 from tests.builders.drawn import drawings
 from tests.builders.events import JOB, failed_trial, job, trial
 from tests.builders.proofs import certified
@@ -34,38 +38,6 @@ ABOUT = About(
 )
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{ 7 * 7 }}"
 BOTH = compare(JOB, [trial("pytorch"), trial("tensorflow", seconds=(1.0, 0.9, 0.9))])
-VOID = {"meta", "link", "br", "img", "hr", "input"}
-
-
-class Document(HTMLParser):
-    """Elements in their order, each with its attributes; and the text between them."""
-
-    def __init__(self, content: bytes) -> None:
-        super().__init__()
-        self.elements, self.texts, self.open = [], [], []
-        self.feed(content.decode())
-
-    def handle_starttag(self, tag, attributes):
-        self.elements.append((tag, dict(attributes)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attributes):
-        self.elements.append((tag, dict(attributes)))
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if not self.open or self.open[-1] != "style":
-            self.texts.append(data)
-
-    @property
-    def text(self):
-        return " ".join(" ".join(self.texts).split())
-
-    def tags(self, name):
-        return [attributes for tag, attributes in self.elements if tag == name]
 
 
 def shown(comparison, **about):
@@ -78,7 +50,7 @@ def shown(comparison, **about):
 def test_the_answer_stands_first_and_large():
     found = shown(BOTH)
     assert BOTH.finding in found.text
-    assert found.text.index("TensorFlow trained") < found.text.index("What ran?")
+    assert found.text.index("does not show who is faster") < found.text.index("What ran?")
     assert len(found.tags("h1")) == 1
 
 
@@ -95,6 +67,47 @@ def test_all_questions_are_answered_in_their_order():
     assert places == sorted(places)
     assert "A model of 109,386 parameters, trained on 3,200 samples of mnist for 3 epochs" in text
     assert "96.67 % and 96.67 %" in text
+
+
+def test_an_epoch_has_the_same_seconds_in_the_bars_the_table_and_the_answers():
+    rng = np.random.default_rng(3)
+    made = [
+        trial(side, number, seconds=rng.uniform(0.1, 0.9, 3).tolist())
+        for number in range(1, 8)
+        for side in ("pytorch", "tensorflow")
+    ]
+    found = compare(JOB, made)
+    built = page.comparison_page(found, ABOUT, [])
+    (row,) = [row for row in table(found).rows if row.name == "per epoch"]
+    values = row.values[:2]
+    assert [pace.text for pace in built.pace] == values
+    assert all(f"{value}" in " ".join(built.answers[-1].sentences) for value in values)
+
+
+def test_a_limited_epoch_says_what_it_took():
+    assert "Each epoch took" not in shown(BOTH).text
+    limited = compare(JOB, [trial("pytorch", samples=60_000, taken=3200)])
+    assert "Each epoch took 3,200 of them, in 50 steps." in shown(limited).text
+
+
+def test_why_is_answered_by_a_cause_or_by_not_known_and_never_by_cpus_alone():
+    def answer(comparison):
+        return answers(comparison, ABOUT)[-1]
+
+    shown_one = compare(JOB, pairs([1.3 * noise for noise in NOISE]))
+    assert answer(shown_one).short == "Not known"
+    assert answer(shown_one).sentences[0] == "No measurement makes up most of the difference."
+    assert answer(BOTH).sentences[0] == "No difference is shown, so it has no cause."
+    late = [
+        dataclasses.replace(
+            t,
+            epochs=(
+                dataclasses.replace(t.epochs[0], data_wait_seconds=t.epochs[0].train_seconds - 1),
+            ),
+        )
+        for t in pairs([1.5] * 6)
+    ]
+    assert answer(compare(JOB, late)).short == "Waiting for data"
 
 
 def test_how_sure_it_is_is_said_with_the_interval_and_what_could_not_have_been_seen():
@@ -138,6 +151,15 @@ def test_environments_stand_side_by_side_with_what_differs_marked_by_more_than_c
     text = shown(BOTH).text
     assert "Version ≠ 2.14.1 2.21.0" in text
     assert "Python 3.11.7 3.11.7" in text
+
+
+def test_what_only_one_side_has_differs_too_but_not_what_is_not_known_of_a_side():
+    cuda, cpu = job_pb2.Environment(cuda_version="13.0"), job_pb2.Environment(cpu_model="A")
+    marked = {each.name: each for each in properties({"pytorch": cuda, "tensorflow": cpu}).rows}
+    assert marked["CUDA"].values == ["13.0", "-"]
+    assert marked["CUDA"].differs
+    assert not marked["Device"].differs
+    assert not any(each.differs for each in properties({"pytorch": cuda, "tensorflow": None}).rows)
 
 
 def test_the_data_can_be_taken_from_the_page():
@@ -243,15 +265,6 @@ def test_an_explanation_has_a_page_with_a_row_for_each_difference():
     figures = [plots.explanation_canvas(rows).drawing()]
     found = Document(page.render(page.explanation_page([rows], ABOUT, figures)))
     assert all(pitfall.title in found.text for pitfall in PITFALLS)
-
-
-def test_recipes_and_loops_have_a_page_that_leads_to_their_runs():
-    made = recipes({"matched": BOTH, "idiomatic": BOTH})
-    found = Document(page.render(page.variants_page(made, ABOUT, ["matched", "idiomatic"])))
-    assert "matched/report.html" in [a["href"] for a in found.tags("a")]
-    assert made.sentence.partition(" s ")[0] in found.text
-    found = Document(page.render(page.variants_page(loops({"fit": BOTH}), ABOUT, ["fit"])))
-    assert "fit/report.html" in [a["href"] for a in found.tags("a")]
 
 
 def test_the_page_speaks_the_language_of_the_moment():

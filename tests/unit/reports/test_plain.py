@@ -13,7 +13,7 @@ from orchestrator.reports.writers import terminal
 from orchestrator.reports.writers.terminal import console
 from orchestrator.results.comparison import compare
 from orchestrator.runners.progress import Bars
-from tests.builders.events import JOB, state, trial
+from tests.builders.events import JOB, state, trial, trial_events
 from tests.builders.source import ROOT, imported, modules
 
 MARKUP = "on [/job:localhost/replica:0] :smile: [red]failed[/red]"
@@ -55,6 +55,47 @@ def test_bars_show_a_failure_as_it_stands():
     bars = Bars(terminal, ("tensorflow",), 1)
     bars.event("tensorflow", state("RUNNING"))
     bars.event("tensorflow", state("FAILED", "TRAINER_FAILED", MARKUP))
+    bars.close()
+    assert MARKUP in file.getvalue()
+
+
+def test_the_clock_of_a_second_trial_goes_on_and_its_bar_waits_for_the_first_step():
+    terminal = console(file=io.StringIO(), force_terminal=True, width=200)
+    now = [0.0]
+    bars = Bars(terminal, ("tensorflow",), 1)
+    bars._progress.get_time = lambda: now[0]
+    shown = bars._progress.tasks[0]
+    shown._get_time = bars._progress.get_time
+    inputs, steps = (
+        next(event for event in trial_events() if event.HasField(kind))
+        for kind in ("inputs", "steps_finished")
+    )
+    for _ in range(2):
+        bars.event("tensorflow", state("RUNNING"))
+        bars.event("tensorflow", inputs)
+        assert shown.total is None
+        now[0] += 5
+        assert shown.elapsed == 5
+        bars.event("tensorflow", steps)
+        assert shown.total == inputs.inputs.steps_per_epoch
+        bars.event("tensorflow", state("SUCCEEDED"))
+        now[0] += 5
+        assert shown.elapsed == 5
+    bars.close()
+
+
+def test_a_stage_has_a_row_of_its_own_as_long_as_there_is_one():
+    file = io.StringIO()
+    terminal = console(file=file, force_terminal=True, width=200, color_system=None)
+    bars = Bars(terminal, ("tensorflow",), 1)
+    bars.stage(f"pair 2 of 10 {MARKUP}", 1, 10)
+    row = bars._progress.tasks[-1]
+    assert (row.visible, row.completed, row.total) == (True, 1, 10)
+    bars.stage("drawing")
+    assert (row.visible, row.total) == (True, None)
+    bars.stage("")
+    assert not row.visible
+    bars.stage(MARKUP)
     bars.close()
     assert MARKUP in file.getvalue()
 

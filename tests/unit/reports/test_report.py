@@ -11,9 +11,11 @@ from twinrun.contract.events import AcceleratorUsed
 
 from orchestrator.language.words import memory, number, percent
 from orchestrator.reports.comparison import report
+from orchestrator.reports.markdown import text
 from orchestrator.reports.writers import plain, terminal
 from orchestrator.results.comparison import compare
 from orchestrator.trials.fold import fold
+from tests.builders.comparisons import pairs
 from tests.builders.events import JOB, failed_trial, job, losses, trial
 from tests.builders.proofs import certified
 
@@ -28,7 +30,7 @@ def plain_report(comparison, width=80):
 
 
 def row(text, name):
-    (line,) = [line for line in text.splitlines() if line.strip().startswith(name)]
+    (line,) = [line for line in text.splitlines() if line.strip().startswith(f"{name}  ")]
     return re.split(r"\s{2,}", line.strip())[1:]
 
 
@@ -41,6 +43,8 @@ def row(text, name):
         ("per epoch", ["1.50 s", "1.00 s", "0.67"]),
         ("samples per second", ["40,000", "60,000"]),
         ("Test accuracy", ["97.31 %", "97.25 %"]),
+        ("Training loss", ["0.234", "0.234"]),
+        ("Test loss", ["0.257", "0.257"]),
         ("Start-up", ["4.90 s", "4.90 s", "1.00"]),
         ("Peak memory", ["612 MB", "612 MB", "1.00"]),
         ("train", ["3.00 s, CPU 6.00 s", "2.00 s, CPU 4.00 s"]),
@@ -54,8 +58,10 @@ def test_a_row_shows_a_quantity_for_each_framework(name, values):
 def test_the_plain_report_says_the_verdict_and_what_it_rests_on():
     text = plain_report(BOTH, 200)
     assert (
-        "TensorFlow trained 1.50 times as fast as PyTorch (one trial each: provisional).\n" in text
-    )
+        "PyTorch took 1.50 s an epoch and TensorFlow 1.00 s: only one trial each, which does not "
+        "show who is faster.\n"
+        "Measured: PyTorch took 1.50 times as long as TensorFlow (one trial each: provisional).\n"
+    ) in text
     assert "All trials had the same job spec, data, initial weights and batch order." in text
     assert "Test accuracies of PyTorch and TensorFlow differ by 0.06 points." in text
 
@@ -120,7 +126,7 @@ def test_the_rich_report_shows_what_the_plain_one_does():
     console = Console(file=io.StringIO(), width=120)
     console.print(terminal.report(report(BOTH)))
     text = console.file.getvalue()
-    for value in ("PyTorch", "TensorFlow", "3.00 s", "40,000", "97.25 %", "1.50 times as fast"):
+    for value in ("PyTorch", "TensorFlow", "3.00 s", "40,000", "97.25 %", "1.50 times as long"):
         assert value in text
 
 
@@ -158,6 +164,32 @@ def on_gpu(framework, energy):
     used = AcceleratorUsed("GPU-aa", 9, 1_500_000_000, 0.8, 300.0, energy)
     found = trial(framework)
     return replace(found, resources=replace(found.resources, accelerator=used))
+
+
+def test_what_depends_on_the_seed_is_shown_with_its_spread_below_the_median():
+    seeds = {1: (0.739, 0.75), 2: (0.8116, 0.8116), 3: (0.942, 0.93)}
+    trials = [
+        trial(side, number, seconds=(1.0,), accuracies=[accuracy])
+        for number, pair in seeds.items()
+        for side, accuracy in zip(("pytorch", "tensorflow"), pair, strict=True)
+    ]
+    found = compare(JOB, trials)
+    text = plain_report(found, 200)
+    assert row(text, "Test accuracy") == ["81.16 %", "81.16 %"]
+    assert row(text, "over the trials") == ["73.90 % to 94.20 %", "75.00 % to 93.00 %"]
+    assert (
+        "Median test accuracies of PyTorch and TensorFlow differ by 0.00 points, those of a pair "
+        "by up to 1.20." in text
+    )
+    assert "over the trials" not in plain_report(BOTH, 200)
+
+
+def test_a_ratio_that_is_no_quotient_of_its_row_is_explained():
+    note = "need not be the quotient of the two medians beside it"
+    assert note not in plain_report(BOTH, 200)
+    found = compare(JOB, pairs([0.5, 2.0, 4.0]))
+    assert note in plain_report(found, 200)
+    assert note in text(found, "run")
 
 
 def test_what_nvml_saw_is_shown_as_far_as_the_gpu_tells_it():

@@ -24,8 +24,8 @@ from orchestrator.results.comparison_file import as_dict
 from orchestrator.results.explanation import as_dict as as_dict_of_rows
 from orchestrator.results.explanation import explained
 from orchestrator.results.preview import preview
+from orchestrator.results.recipes import recipes
 from orchestrator.results.summary import summary
-from orchestrator.results.variants import recipes
 from orchestrator.storage import store
 from orchestrator.storage.about import About, Kind, about
 from orchestrator.trials.sides import Side, twice

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 from twinrun.contract.enums import Device
-from twinrun.contract.events import Load, MachineMeasured
+from twinrun.contract.events import AcceleratorUsed, Load, MachineMeasured
 
-from orchestrator.reports.time_breakdown import why, why_sentence
+from orchestrator.reports.time_breakdown import causes, why, why_sentence
 from orchestrator.results.comparison import compare
 from orchestrator.storage import machine
 from tests.builders.events import JOB, trial
@@ -81,3 +81,86 @@ def test_where_the_machine_is_not_known_it_is_said_how_to_measure_it():
     assert "orchestrator env --measure" in why_sentence(compare(JOB, trials))
     assert why_sentence(compare(JOB, trials, known=KNOWN)) is None
     assert why_sentence(compare(JOB, [])) is None
+
+
+def differing(slower, faster, count=6, device=Device.CPU, gpu=(None, None)):
+    """PyTorch takes 4 s an epoch, TensorFlow 2 s, ``count`` times; each as its changes say."""
+    return compare(
+        JOB,
+        [
+            changed(trial(side, number, seconds=(seconds, seconds)), given, device, busy)
+            for number in range(1, count + 1)
+            for side, seconds, given, busy in (
+                ("pytorch", 4.0, slower, gpu[0]),
+                ("tensorflow", 2.0, faster, gpu[1]),
+            )
+        ],
+    )
+
+
+def changed(found, given, device, busy):
+    used = AcceleratorUsed(uuid="GPU-1", samples=9, mean_utilization=busy, most_processes=1)
+    return replace(
+        found,
+        spec=replace(found.spec, device=device),
+        epochs=tuple(replace(each, **given) for each in found.epochs),
+        resources=replace(found.resources, accelerator=used if busy else None),
+    )
+
+
+def cpus(seconds):
+    return {"load": Load(seconds, 0.0, 0.0, 0.0, 0.0)}
+
+
+@pytest.mark.parametrize(
+    ("slower", "faster", "short", "sentence"),
+    [
+        (
+            {"data_wait_seconds": 2.0, **cpus(4.0)},
+            {"data_wait_seconds": 0.2, **cpus(1.0)},
+            "Waiting for data",
+            "In an epoch PyTorch waited for data 2.00 s and TensorFlow 0.200 s: 90 %",
+        ),
+        (
+            cpus(4.0),
+            cpus(2.0),
+            "More CPU work",
+            "For an epoch PyTorch took 4.00 CPU seconds and TensorFlow 2.00.",
+        ),
+        (
+            cpus(4.0),
+            cpus(3.8),
+            "Fewer CPUs in use",
+            "PyTorch kept 1.00 CPUs in use and TensorFlow 1.90.",
+        ),
+    ],
+)
+def test_the_largest_measured_cause_is_named(slower, faster, short, sentence):
+    (found,) = causes(differing(slower, faster))
+    assert found.short == short
+    assert found.sentence.startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("busy", "short", "sentence"),
+    [
+        (
+            (0.4, 0.8),
+            "The GPU waited",
+            "PyTorch kept the GPU busy for 40 % of its training and TensorFlow for 80 %.",
+        ),
+        (
+            (0.8, 0.8),
+            "Longer work on the GPU",
+            "In an epoch PyTorch kept the GPU busy for 3.20 s and TensorFlow for 1.60 s.",
+        ),
+    ],
+)
+def test_on_a_gpu_the_cause_is_what_the_gpu_did(busy, short, sentence):
+    (found,) = causes(differing({}, {}, device=Device.CUDA, gpu=busy))
+    assert (found.short, found.sentence) == (short, sentence)
+
+
+def test_what_is_not_measured_or_not_shown_has_no_cause():
+    assert not list(causes(differing({}, {})))
+    assert not list(causes(differing(cpus(4.0), cpus(2.0), count=3)))

@@ -4,7 +4,7 @@ import dataclasses
 from dataclasses import replace
 
 import pytest
-from twinrun.contract.events import AcceleratorUsed, Load, ResourcesUsed
+from twinrun.contract.events import AcceleratorUsed, Load, Metrics, ResourcesUsed
 from twinrun.v1 import job_pb2
 
 from orchestrator.results.cautions import cautions
@@ -96,6 +96,51 @@ def test_a_job_that_does_not_learn():
     caution = found(pair(), job=job)["BELOW_TARGET"]
     assert "below the target of 99.00 %" in caution.sentence
     assert codes(pair(), job=spec(target_accuracy=0.9)) == set()
+
+
+def ended(accuracy, loss, samples=1000):
+    """TensorFlow's trials end so."""
+    sides = pair()
+    test = Metrics(loss, accuracy, samples)
+    sides["tensorflow"] = [
+        replace(each, epochs=tuple(replace(epoch, test=test) for epoch in each.epochs))
+        for each in sides["tensorflow"]
+    ]
+    return sides
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "at_chance"), [(0.1, True), (0.05, True), (0.128, True), (0.13, False)]
+)
+def test_an_accuracy_that_guessing_gives_is_remarked_without_a_target(accuracy, at_chance):
+    assert codes(ended(accuracy, 2.3)) == ({"ACCURACY_AT_CHANCE"} if at_chance else set())
+    aimed = spec(target_accuracy=0.9)
+    assert codes(ended(accuracy, 2.3), job=aimed) == {"BELOW_TARGET"}
+    caution = found(ended(0.1, 2.3)).get("ACCURACY_AT_CHANCE")
+    assert "TensorFlow ends at 10.00 % test accuracy" in caution.sentence
+
+
+@pytest.mark.parametrize(
+    ("loss", "high"), [(32.0, True), (2.6, True), (float("inf"), True), (2.4, False), (0.2, False)]
+)
+def test_a_test_loss_above_that_of_guessing_is_remarked(loss, high):
+    assert codes(ended(0.9, loss)) == ({"TEST_LOSS_HIGH"} if high else set())
+
+
+@pytest.mark.parametrize(
+    ("changes", "lags"),
+    [
+        ({"momentum": 0.99}, True),  # 0.99 ** 150 is 22 %
+        ({"momentum": 0.9}, False),
+        ({"momentum": 0.97}, True),  # 1.04 %
+        ({"momentum": 0.969}, False),  # 0.9 %
+    ],
+)
+def test_moving_statistics_that_still_hold_their_initial_values_are_remarked(changes, lags):
+    layers = [{"flatten": {}}, {"batch_norm": changes}, {"dense": {"units": 10}}]
+    assert codes(pair(), job=spec(layers=layers)) == ({"MOVING_STATISTICS_LAG"} if lags else set())
+    own = spec(layers=layers, recipe="RECIPE_IDIOMATIC")  # whose momentum is the framework's
+    assert "MOVING_STATISTICS_LAG" in codes(pair(), job=own)
 
 
 @pytest.mark.parametrize(

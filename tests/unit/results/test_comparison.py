@@ -48,8 +48,9 @@ def test_three_frameworks_are_held_against_the_first_of_them():
     found = compare(JOB, trials, sides=["pytorch", "tensorflow", "jax"])
     assert list(found.trials) == ["pytorch", "tensorflow", "jax"]
     assert found.finding == (
-        "TensorFlow trained 1.50 times as fast as PyTorch (one trial each: provisional). "
-        "jax trained 3.00 times as fast as PyTorch (one trial each: provisional)."
+        "PyTorch took 3.00 s an epoch and TensorFlow 2.00 s: only one trial each, which does not "
+        "show who is faster. PyTorch took 3.00 s an epoch and jax 1.00 s: only one trial each, "
+        "which does not show who is faster."
     )
     assert [pair.side for pair in found.pairs] == ["tensorflow", "jax"]
     ratios = [pair.ratios["epoch_seconds"].ratio for pair in found.pairs]
@@ -81,7 +82,7 @@ def test_the_tables_ratio_is_the_verdicts_for_each_of_eight_sides():
 def test_a_side_without_any_trial_that_succeeded_keeps_the_others_from_nothing():
     trials = [timed("jax", 1.0), timed("pytorch", 2.0), failed_trial("tensorflow")]
     found = compare(JOB, trials)
-    assert found.finding.startswith("jax trained 2.00 times as fast as PyTorch")
+    assert found.finding.startswith("jax took 1.00 s an epoch and PyTorch 2.00 s")
     assert "Left out with its block: trial 1 of TensorFlow failed" in found.finding
     assert [pair.verdict is None for pair in found.pairs] == [False, True]
 
@@ -105,7 +106,7 @@ def test_sides_that_change_how_the_job_is_run_are_compared_and_held_to_agree():
     assert found.inputs.same
     assert "their sides change execution" in found.inputs.sentence
     assert found.job == JOB
-    assert found.finding.startswith("PyTorch (execution=compiled) trained 2.00 times as fast")
+    assert "PyTorch (execution=compiled) 1.00 s" in found.finding
     assert found.timed
     other = replace(changed, spec=replace(changed.spec, epochs=99))
     assert compare(JOB, [timed("pytorch", 2.0), other]).inputs.differences == ("spec.epochs",)
@@ -129,7 +130,7 @@ def test_a_differing_digest_is_said_before_any_verdict(digest, said):
     found = compare(JOB, [trial("pytorch"), other])
     assert found.inputs.same is False
     assert found.inputs.differences == (digest,)
-    assert found.finding.startswith(f"This was not the same job: {said}. PyTorch trained")
+    assert found.finding.startswith(f"This was not the same job: {said}. PyTorch took")
 
 
 def test_a_differing_spec_is_said_with_its_fields():
@@ -168,3 +169,5 @@ def test_throughput_is_the_samples_of_an_epoch_over_the_seconds_of_one():
     made = trial(seconds=(1.0, 3.0, 9.0), samples=600)
     assert THROUGHPUT.of([made], JOB) == 600 / EPOCH.of([made], JOB) == 600 / 3
     assert THROUGHPUT.of([failed_trial(after=0)], JOB) is None
+    limited = trial(seconds=(1.0, 3.0, 9.0), samples=60_000, taken=192)
+    assert THROUGHPUT.of([limited], JOB) == 192 / 3

@@ -1,16 +1,19 @@
 """What one difference at a time does, and what is said of it."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
+from twinrun.contract.enums import Device, Execution, Loop, Precision
+from twinrun.contract.optimizers import Optimizer, Sgd
 from twinrun.v1 import job_pb2
 
 from orchestrator.figures import plots
 from orchestrator.reports import explanation
 from orchestrator.reports.writers import terminal
 from orchestrator.results import pitfalls
-from orchestrator.results.explanation import as_dict, explain, number_of
+from orchestrator.results.explanation import as_dict, asked_in, explain, number_of, skipped
 from orchestrator.results.pitfalls import NAMES, PITFALLS
 from tests.builders.events import losses, trial
 from tests.builders.explained import BOTH, pair, rows
@@ -21,8 +24,8 @@ BY_NAME = {pitfall.name: pitfall for pitfall in PITFALLS}
 def test_the_matched_job_comes_first_and_never_parts():
     (row,) = rows(pair())
     assert (row.pitfall, row.parts_at, row.steps) == (None, None, 100)
-    assert row.accuracy_difference == 0
-    assert row.time_ratio == 2
+    assert row.accuracy.value == 0
+    assert row.time.ratio == pytest.approx(2)
 
 
 @pytest.mark.parametrize("step", [0, 37, 99])
@@ -44,8 +47,90 @@ def test_a_step_less_parts_at_the_missing_one():
 def test_running_accuracy_is_what_tensorflow_reports_where_that_is_the_difference():
     pitfall = BY_NAME["running-accuracy"]
     plain, own = rows(pair(running=0.5), pair(number_of(pitfall), running=0.5))
-    assert plain.accuracy_difference == 0
+    assert plain.accuracy.value == 0
     assert own.accuracies["tensorflow"] == 0.5
+
+
+def test_few_pairs_are_provisional_and_seconds_stand_beside_the_ratio():
+    pitfall = BY_NAME["data-pipeline"]
+    found = rows(pair(seconds=(1.2, 1.3)), pair(number_of(pitfall), seconds=(7.4, 2.716)))
+    grid = explanation.differences(found)
+    assert [each.heading.text for each in grid.columns][3:] == ["PyTorch", "TensorFlow", "time"]
+    assert grid.rows[1].values[2:] == ["7.40 s", "2.72 s", "0.367"]
+    assert "One pair of trials each: provisional" in explanation.meaning(found)
+
+
+def test_times_of_a_disturbed_machine_are_said_to_be():
+    quiet = rows(pair())
+    assert "Others took" not in explanation.meaning(quiet)
+    busy = [replace(quiet[0], taken=0.8)]
+    assert "Others took up to 80.00 % of the CPUs" in explanation.meaning(busy)
+
+
+def test_repetitions_have_intervals_and_one_that_parts_is_told():
+    pitfall = BY_NAME["batch-order"]
+    repeated = [
+        pair(number_of(each, repetition), parts_at, seconds=(1.0, 2 + repetition / 100))
+        for repetition in range(6)
+        for each, parts_at in ((None, None), (pitfall, 20 + repetition))
+    ]
+    plain, own = rows(*repeated)
+    assert (plain.time.pairs, plain.parts_at, own.parts_at) == (6, None, 20)
+    assert plain.time.low < plain.time.ratio < plain.time.high
+    assert "from 6 pairs of trials each" in explanation.meaning([plain, own])
+    time, accuracy = (explanation.differences([own]).rows[0].values[n] for n in (-1, 1))
+    assert time.startswith("2.02 (2.0")
+    assert accuracy == "+0.00 (+0.00 to +0.00)"
+    held = as_dict("w", [[plain, own]])["rows"][1]
+    assert held["time"]["low"] < held["time_ratio"] < held["time"]["high"]
+
+
+def changed(inputs=None, **spec):
+    """A job of the default Adam and a batch of 64, and inputs of 3,200 samples, but for this."""
+    (ran, _) = pair()
+    given = {"train_samples": 3201, "steps_per_epoch": 938, **(inputs or {})}
+    return replace(ran.spec, **spec), replace(ran.inputs, **given)
+
+
+SGD = Optimizer(Sgd(), 0.1)
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs", "spec", "why"),
+    [
+        ("adam-epsilon", {}, {"optimizer": SGD}, "the optimizer is SGD."),
+        ("last-batch", {"train_samples": 3200}, {}, "the batch size of 64 divides the 3,200"),
+        ("last-batch", {"train_samples": 60}, {}, "one batch has all 60 training samples."),
+        ("batch-order", {"train_samples": 64}, {}, "one batch has all 64 training samples."),
+        ("data-pipeline", {}, {"execution": Execution.COMPILED}, "with execution compiled"),
+        ("cuda-graph", {}, {"loop": Loop.CUSTOM}, "a CUDA graph is for execution default"),
+        ("denormals", {"steps_per_epoch": 10}, {"epochs": 1}, "some 438 steps; there are 10."),
+        ("denormals", {}, {"optimizer": SGD}, "SGD without momentum keeps no moments"),
+        ("denormals", {}, {"precision": Precision.FLOAT64}, "float64 reaches far smaller"),
+        ("denormals", {}, {"device": Device.CUDA}, "a GPU is as fast"),
+    ],
+)
+def test_a_difference_that_cannot_touch_the_job_says_why(name, inputs, spec, why):
+    assert why in pitfalls.why_not(BY_NAME[name], *changed(inputs, **spec))
+
+
+@pytest.mark.parametrize("pitfall", PITFALLS, ids=NAMES)
+def test_a_difference_that_may_touch_the_job_is_measured(pitfall):
+    assert pitfalls.why_not(pitfall, *changed()) is None
+
+
+def test_what_does_not_apply_is_said_below_the_table_and_kept():
+    job, inputs = changed(optimizer=SGD)
+    trials = [replace(found, spec=job, inputs=inputs) for found in pair()]
+    asked = [BY_NAME["adam-epsilon"], BY_NAME["softmax-in-model"]]
+    pairs = [explain(trials, BOTH)]
+    passed = skipped(pairs, asked, job, trials)
+    said = '"Adam\'s epsilon" does not apply: the optimizer is SGD.'
+    assert [each.sentence for each in passed] == [said]
+    assert said in [getattr(part, "text", "") for part in explanation.report(pairs[0], passed)]
+    held = as_dict("w", pairs, passed, asked)
+    assert held["skipped"][0]["why"] == "the optimizer is SGD."
+    assert asked_in(held) == asked
 
 
 def test_a_pitfall_that_one_framework_did_not_end_is_left_out():

@@ -33,6 +33,14 @@ def test_a_sentence_holds_each_frameworks_loops_against_its_own():
     )
 
 
+def test_too_few_trials_do_not_show_which_loop_is_faster():
+    few = "Trials of each loop: 1, too few to show which is faster; it takes 6."
+    assert loops(compared()).sentences[-1] == few
+    numbered = [trial("pytorch", number, seconds=(1.0,)) for number in range(1, 7)]
+    enough = loops({variant: compare(JOB, numbered) for variant in LOOPS})
+    assert len(enough.sentences) == 1
+
+
 def test_what_failed_or_was_not_run_is_left_out():
     found = loops({"fit": compare(JOB, [trial("pytorch"), failed_trial("tensorflow")])})
     assert found.epoch_seconds == {"fit": {"pytorch": pytest.approx(1.1)}}

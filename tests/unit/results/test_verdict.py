@@ -6,11 +6,13 @@ from dataclasses import replace
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from twinrun.contract.enums import JobState
+from twinrun.contract.enums import Device, JobState
+from twinrun.contract.events import Load
+from twinrun.v1 import job_pb2
 
 from orchestrator.results.comparison import compare
 from orchestrator.results.comparison_file import as_dict
-from orchestrator.results.verdict import verdict
+from orchestrator.results.verdict import DISTURBED, below, verdict
 from tests.builders.comparisons import NOISE, both, pairs, several, timed
 from tests.builders.events import JOB, failed_trial, trial
 
@@ -25,8 +27,12 @@ def test_the_faster_framework_is_named_with_the_ratio_of_training_times():
     assert (found.verdict.faster, found.verdict.slower) == ("tensorflow", "pytorch")
     assert found.verdict.ratio == pytest.approx(1.12)
     assert found.finding == (
-        "TensorFlow trained 1.12 times as fast as PyTorch (one trial each: provisional)."
+        "PyTorch took 1.12 s an epoch and TensorFlow 1.00 s: only one trial each, which does not "
+        "show who is faster."
     )
+    assert list(below(found.verdict)) == [
+        "Measured: PyTorch took 1.12 times as long as TensorFlow (one trial each: provisional)."
+    ]
 
 
 def test_only_training_is_compared():
@@ -40,15 +46,19 @@ def test_few_pairs_are_provisional_and_have_no_interval():
     found = compare(JOB, pairs([1.5] * 5)).verdict
     assert found.provisional
     assert (found.low, found.high, found.least_seen) == (None, None, None)
+    assert (found.decided, found.shown, found.level) == (False, False, False)
     assert found.sentence == (
-        "PyTorch trained 1.50 times as fast as TensorFlow (5 pairs: provisional)."
+        "PyTorch took 2.00 s an epoch and TensorFlow 3.00 s: only 5 pairs of trials, which does "
+        "not show who is faster."
     )
+    assert "1.50 times as long as PyTorch (5 pairs: provisional)" in next(below(found))
 
 
 def test_many_pairs_make_a_verdict_with_an_interval():
     found = compare(JOB, pairs([1.2 * noise for noise in NOISE])).verdict
     assert (found.shown, found.provisional, found.level) == (True, False, False)
     assert found.low < found.ratio < found.high
+    assert list(below(found)) == []
     assert list(found.pair_ratios) == list(range(1, 9))
     assert list(found.pair_ratios.values()) == pytest.approx([1.2 * noise for noise in NOISE])
     assert re.fullmatch(
@@ -83,12 +93,86 @@ def test_a_pair_one_of_whose_trials_failed_is_left_out_and_said():
     )
 
 
-@pytest.mark.parametrize(("slower", "level"), [(1.0, True), (1.0099, True), (1.0101, False)])
+@pytest.mark.parametrize(("slower", "level"), [(1.0099, True), (1.0101, False)])
 def test_a_ratio_below_one_percent_is_called_level(slower, level):
-    found = both(1.0, slower)
+    found = compare(JOB, pairs([slower] * 6))
     assert found.verdict.level is level
     assert ("trained level within 1 %" in found.finding) is level
     assert ("times as fast" in found.finding) is not level
+
+
+def test_level_is_not_said_of_too_few_pairs():
+    assert "level" not in both(1.0, 1.0).finding
+
+
+def disturbed(trials, share, own=(1.0, 1.0)):
+    """The trials, while others took the ``share`` of two CPUs; ``own``: CPU seconds by side."""
+    environment = job_pb2.Environment(available_cpus=2)
+
+    def load(found):
+        seconds = found.epochs[0].train_seconds
+        used = own[found.framework.startswith("tensorflow")]
+        epochs = (replace(found.epochs[0], load=Load(used, 2 * share * seconds, 0.0, 0.0, 0.0)),)
+        return replace(found, environment=environment, epochs=epochs)
+
+    return list(map(load, trials))
+
+
+def test_a_machine_that_others_use_does_not_show_who_is_faster_however_many_the_pairs():
+    found = compare(JOB, disturbed(pairs([1.5 * noise for noise in NOISE]), 0.76))
+    assert found.finding == (
+        "PyTorch took 2.00 s an epoch and TensorFlow 3.00 s: 76.00 % of the CPUs taken by others, "
+        "which does not show who is faster."
+    )
+    told = next(below(found.verdict))
+    assert told.startswith("Measured: TensorFlow took 1.50 times as long as PyTorch (95 %: 1.4")
+    assert not found.verdict.shown
+
+
+def test_one_trial_each_on_a_disturbed_machine_has_both_reasons():
+    found = compare(JOB, disturbed(pairs([2.75]), 0.76))
+    assert "only one trial each, 76.00 % of the CPUs taken by others, which" in found.finding
+
+
+def test_a_machine_that_others_use_a_little_still_shows_who_is_faster():
+    found = compare(JOB, disturbed(pairs([1.5] * 6), DISTURBED - 0.01))
+    assert found.verdict.shown
+    assert "PyTorch trained 1.50 times as fast" in found.finding
+
+
+@pytest.mark.parametrize(("own", "said"), [((2.0, 1.0), "0.50"), ((1.0, 1.6), "1.60")])
+def test_where_cpus_are_taken_wall_clock_and_cpu_seconds_are_held_together(own, said):
+    found = compare(JOB, disturbed(pairs([1.53] * 6), 0.1, own)).verdict
+    (told,) = below(found)
+    assert told.startswith("Others took 10.00 % of the CPUs: by wall clock TensorFlow took 1.53")
+    assert f"{said} times" in told
+    assert ("disagree" in told) is (own[0] > own[1])
+
+
+def test_cpu_seconds_are_not_said_of_a_quiet_machine_or_of_a_gpu():
+    assert not list(below(compare(JOB, disturbed(pairs([1.5] * 6), 0.01)).verdict))
+    on_gpu = [
+        replace(t, spec=replace(t.spec, device=Device.CUDA))
+        for t in disturbed(pairs([1.5] * 6), 0.1)
+    ]
+    assert compare(JOB, on_gpu).verdict.cpu_ratio is None
+
+
+@pytest.mark.parametrize("count", [1, 3, 6])
+def test_no_side_of_an_a_a_test_is_called_faster(count):
+    trials = [
+        replace(
+            found, framework={"pytorch": "pytorch-a", "tensorflow": "pytorch-b"}[found.framework]
+        )
+        for found in pairs([1.12] * count)
+    ]
+    found = compare(JOB, trials)
+    assert found.finding == (
+        "PyTorch A took 2.00 s an epoch and PyTorch B 2.24 s: they are the same, so the "
+        "difference is noise."
+    )
+    assert not found.verdict.shown
+    assert next(below(found.verdict)).startswith("Measured: PyTorch B took 1.12 times as long as")
 
 
 @LAW
@@ -107,7 +191,7 @@ def test_swapping_the_frameworks_swaps_their_names_and_nothing_else(first, secon
 def test_scaling_both_times_changes_nothing(first, second, power):
     scale = 2.0**power  # exact
     found, scaled = both(first, second).verdict, both(scale * first, scale * second).verdict
-    assert (found.faster, found.sentence) == (scaled.faster, scaled.sentence)
+    assert (found.faster, found.decided) == (scaled.faster, scaled.decided)
     assert found.ratio == pytest.approx(scaled.ratio)
 
 
@@ -139,6 +223,16 @@ def test_a_failed_trial_leaves_no_verdict_and_its_reason():
         "No verdict on speed: trial 1 of TensorFlow failed: "
         "The process was ended by signal 9 (SIGKILL)."
     )
+
+
+def test_one_framework_that_was_to_run_alone_and_failed_is_no_missing_verdict():
+    alone = failed_trial("tensorflow")
+    found = compare(JOB, [alone], sides=["tensorflow"])
+    assert found.finding == (
+        "Not finished: trial 1 of TensorFlow failed: The process was ended by signal 9 (SIGKILL)."
+    )
+    asked = compare(JOB, [alone], sides=["pytorch", "tensorflow"])
+    assert asked.finding.startswith("No verdict on speed: ")
 
 
 @pytest.mark.parametrize(

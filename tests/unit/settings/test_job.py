@@ -18,7 +18,7 @@ VALUES = {int: 3, float: 0.5}
 def value_of(name):
     """Something that the flag may be."""
     kind = FLAGS[name][1].__args__[0]
-    return choices(name)[-1] if choices(name) else VALUES[kind]
+    return choices(name)[1] if choices(name) else VALUES[kind]
 
 
 @pytest.mark.parametrize("name", FLAGS)
@@ -76,3 +76,45 @@ def test_more_than_eight_sides_are_refused_and_said_to_be_too_many(monkeypatch):
     assert caught.value.message == "A comparison takes at most 8 sides, and these are 9."
     with pytest.raises(BadInput, match="at most 8 sides"):
         orchestrator.compare(frameworks=nine)
+
+
+@pytest.mark.parametrize(
+    ("field", "near"),
+    [
+        ("epocs", "epochs"),
+        ("batchsize", "batch_size"),
+        ("learning_rate", "optimizer.learning_rate"),
+        ("optimizer.learing_rate", "optimizer.learning_rate"),
+        ("optimizer.adam.epsilonn", "optimizer.adam.epsilon"),
+    ],
+)
+def test_a_field_that_is_none_is_refused_with_the_one_that_is_near(field, near):
+    with pytest.raises(BadInput) as caught:
+        config.job_spec("mnist-mlp", {field: 1})
+    assert caught.value.message == f"The job spec has no field {field}; did you mean {near}?"
+
+
+def test_a_field_that_is_near_to_none_is_refused_with_those_that_there_are():
+    with pytest.raises(BadInput, match="no field zzz; choose from dataset, layers, optimizer"):
+        config.job_spec("mnist-mlp", {"zzz": 1})
+    with pytest.raises(BadInput, match="epochs has no fields"):
+        config.job_spec("mnist-mlp", {"epochs.first": 1})
+
+
+def test_a_value_that_no_field_can_hold_is_refused_in_words_of_ours():
+    with pytest.raises(BadInput) as caught:
+        config.job_spec("mnist-mlp", {"epochs": "three", "precision": "float16"})
+    assert caught.value.message == (
+        "The workload mnist-mlp with these flags is not a valid job: epochs is 'three'; it must be "
+        "a number; precision is 'float16'; it must be float32 or float64 or bfloat16."
+    )
+
+
+def test_an_enum_is_set_by_its_short_name():
+    spec = config.job_spec("mnist-mlp", {"precision": "float64", "augmentation": None})
+    assert spec.precision == job_pb2.PRECISION_FLOAT64
+
+
+def test_a_framework_that_is_named_twice_is_refused_with_what_was_meant():
+    with pytest.raises(BadInput, match="names pytorch twice; 'orchestrator compare --aa pytorch'"):
+        config.compared("pytorch, pytorch")

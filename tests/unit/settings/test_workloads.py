@@ -100,13 +100,16 @@ def test_json_is_taken_too(mine):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("epocs: 3", "epocs is not a field; choose from dataset, layers"),
+        ("epocs: 3", "epocs is not a field; did you mean epochs?"),
+        ("lr: 0.1", "lr is not a field; did you mean optimizer.learning_rate?"),
+        ("zzz: 0.1", "zzz is not a field; docs/workloads.md describes those of a job"),
+        ("augmentation: {zzz: 1}", "augmentation.zzz is not a field; choose from flip, rotation"),
         ("epochs: three", "epochs is 'three'; it must be a number"),
         ("epochs: 1.5", "epochs is 1.5; it must be a number"),
         ("allow_tf32: 3", "allow_tf32 is 3; it must be true or false"),
-        ("recipe: matched", "recipe is 'matched'; it must be RECIPE_MATCHED or RECIPE_IDIOMATIC"),
-        ("own_ways: [OWN_WAY_LOSS, 7x]", "own_ways is ['OWN_WAY_LOSS', '7x']"),
-        ("loss: {a: 3}", "loss is {'a': 3}; it must be LOSS_SOFTMAX_CROSS_ENTROPY"),
+        ("recipe: matched_up", "recipe is 'matched_up'; it must be matched or idiomatic"),
+        ("own_ways: [loss, 7x]", "own_ways is ['loss', '7x']"),
+        ("loss: {a: 3}", "loss is {'a': 3}; it must be softmax_cross_entropy"),
     ],
 )
 def test_what_the_proto_cannot_hold_is_said_with_its_line(mine, line, said):
@@ -128,12 +131,52 @@ def test_all_that_is_wrong_is_said_at_once_with_paths_as_a_runner_has_them(mine)
 
 
 @pytest.mark.parametrize(
+    ("here", "there", "said"),
+    [
+        ("adam: {}", "Adam: {}", "optimizer.Adam is not a field; did you mean adam?"),
+        ("adam: {}", "sgd: {nesterov: true}", "nesterov is not a field; did you mean momentum?"),
+        ("learningRate", "lr", "optimizer.lr is not a field; did you mean learning_rate?"),
+        (
+            "flatten: {}",
+            "relu",
+            "[0] is 'relu'; did you mean {activation: {function: relu}}?",
+        ),
+        ("flatten: {}", "ReLU: {}", "did you mean activation: {function: relu}?"),
+        ("flatten: {}", "activation: relu", "did you mean {function: relu}?"),
+        ("flatten: {}", "Flatten", "layers[0] is 'Flatten'; did you mean {flatten: {}}?"),
+        ("{units: 10}", "10", "layers[1].dense is 10; did you mean {units: 10}?"),
+        ("{units: 10}", "{neurons: 10}", "dense.neurons is not a field; did you mean units?"),
+        ("name: mnist", "path: mine.csv", "dataset.path is not a field; choose from name, "),
+        ("name: mnist", "path: mine.csv", "dataset.name is not set; it is required"),
+        ("flatten: {}", "conv2d: {filters: 4, padding: same}", "number: 1 for 'same' with size 3"),
+        ("flatten: {}", "conv2d: {filters: 4, size: 5, padding: same}", "2 for 'same' with size 5"),
+        ("flatten: {}", "conv2d: {filters: 4, padding: valid}", "0 for 'valid'"),
+        ("flatten: {}", "conv2d: {filters: 4, size: 2, padding: same}", "it must be a number"),
+    ],
+)
+def test_what_was_meant_is_said(mine, here, there, said):
+    assert here in GOOD
+    assert said in refused(mine(GOOD.replace(here, there)))
+
+
+def test_values_out_of_range_are_said_beside_what_the_proto_cannot_hold(mine):
+    text = GOOD.replace("units: 10", "units: -1") + "epocs: 3\nbatch_size: 0\nseed: x\n"
+    assert [line.partition(": ")[2] for line in refused(mine(text)).splitlines()[1:]] == [
+        "layers[1].dense.units is -1; it must be from 1 to 1000000",
+        "epocs is not a field; did you mean epochs?",
+        "batch_size is 0; it must be from 1 to 1000000",
+        "seed is 'x'; it must be a number",
+    ]
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ("", "is not a job spec"),
         ("- 1", "is not a job spec"),
         ("layers: [", "mine.yaml:1: this is not YAML"),
         ("a: b: c", "mine.yaml:1: this is not YAML"),
+        ("a.b: 3\n1: 2", "mine.yaml:1: a.b is not a field"),
     ],
 )
 def test_a_file_that_is_no_mapping_or_no_yaml(mine, text, said):

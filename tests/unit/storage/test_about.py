@@ -1,5 +1,6 @@
 """What a run is: as it says itself, or as an older one's directory does."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -7,8 +8,32 @@ import pytest
 
 from orchestrator.errors import RunUnreadable
 from orchestrator.storage import shelf, store
-from orchestrator.storage.about import Kind, about
+from orchestrator.storage.about import Kind, about, change
 from tests.builders.stored import compared, create
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("label", 3), ("host", []), ("precision", 2.0), ("state", "asleep"), ("baseline", "x")],
+)
+def test_what_no_version_wrote_into_a_run_is_refused(tmp_path, field, value):
+    run = create(tmp_path)
+    path = run.path / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {field: value}))
+    with pytest.raises(RunUnreadable, match=f"as {field}"):
+        run.about()
+
+
+def test_a_change_keeps_all_else_and_an_older_run_gets_its_time_with_it(tmp_path):
+    run = create(tmp_path, "w")
+    before = run.about()
+    change(run.path, label="mine")
+    assert run.about() == dataclasses.replace(before, label="mine")
+    (run.path / "run.json").unlink()
+    old = run.path.rename(tmp_path / "renamed")
+    change(old, label="mine")
+    assert about(old).label == "mine"
+    assert about(old).time is not None
 
 
 @pytest.mark.parametrize("kind", Kind)

@@ -29,11 +29,33 @@ def test_a_spec_comes_back_from_its_mapping_as_it_was():
 
 def test_what_an_older_version_did_not_write_has_its_default_and_unknown_threads_are_none():
     older = {name: SPEC[name] for name in ("dataset", "layers", "optimizer")}
-    found = spec_from_mapping({**older, "of_a_later_version": 1}, "a test")
+    found = spec_from_mapping(older, "a test")
     assert (found.epochs, found.recipe, found.threads) == (5, Recipe.MATCHED, 0)
     message = json_format.ParseDict(older, job_pb2.JobSpec())
     assert spec_of(message, "a test") == found
     assert not message.HasField("threads")
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"later": 1}, "later is not known"),
+        (
+            {"layers": [{"flatten": {}}, {"dense": {"units": 1, "later": 2}}]},
+            "layers[1].dense.later",
+        ),
+        ({"layers": [{"later": {}}]}, "layers[0].later is not known"),
+        ({"precision": "PRECISION_LATER"}, "precision is PRECISION_LATER, which is not known"),
+        ({"own_ways": ["OWN_WAY_LOSS", "LATER"]}, "own_ways[1] is LATER, which is not known"),
+        ({"device": 9}, "device is 9, which is not known"),
+        ({"later": 1, "recipe": "LATER"}, "recipe is LATER, which is not known"),
+    ],
+)
+def test_what_a_later_version_added_is_refused_by_its_name(change, named):
+    with pytest.raises(RunUnreadable) as refused:
+        spec_from_mapping({**SPEC, **change}, "job.json")
+    assert named in str(refused.value)
+    assert "Available" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -50,6 +72,21 @@ def test_a_spec_that_cannot_be_read_whole_is_one_sentence_that_names_the_file(ch
     with pytest.raises(RunUnreadable, match=r"^job\.json has a job spec that .*\.$") as refused:
         spec_from_mapping({**SPEC, **change}, "job.json")
     assert refused.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"mixup": 0.2}, "mixup is not known"),
+        ({"optimizer": {"adam": {"amsgrad": True}}}, "optimizer.adam.amsgrad is not known"),
+        ({"precision": "PRECISION_FLOAT8"}, "precision is PRECISION_FLOAT8, which is not known"),
+        ({"precision": 99}, "precision is 99, which is not known"),
+        ({"own_ways": ["OWN_WAY_LOSS", "OWN_WAY_LATER"]}, r"own_ways\[1\] is OWN_WAY_LATER, which"),
+    ],
+)
+def test_what_a_later_version_wrote_is_named_and_neither_ignored_nor_defaulted(change, named):
+    with pytest.raises(RunUnreadable, match=named):
+        spec_from_mapping({**SPEC, **change}, "job.json")
 
 
 @pytest.mark.parametrize("mapping", [None, 3, [], "layers"])

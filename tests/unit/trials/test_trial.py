@@ -1,3 +1,4 @@
+import dataclasses
 import tracemalloc
 
 import numpy as np
@@ -30,6 +31,18 @@ def test_a_trial_is_folded_from_its_events():
     assert [epoch.epoch for epoch in found.epochs] == [0, 1]
     assert found.epochs[0].train_seconds == 1.5
     assert found.epochs[0].samples_per_second == 3200 / 1.5
+
+
+def test_an_epoch_has_the_steps_and_samples_that_it_took_not_those_that_were_planned():
+    found = trial(seconds=(1.5, 1.0), samples=60_000, taken=192)
+    planned = dataclasses.replace(found.inputs, steps_per_epoch=51)
+    found = dataclasses.replace(found, inputs=planned)
+    assert (found.epoch_steps, found.epoch_samples) == (50, 192)
+    assert found.epoch_starts == (0, 50)
+    assert dataclasses.replace(trial(seconds=(1.0,)), inputs=planned).epoch_steps == 50
+    begun = failed_trial(after=0)
+    assert (begun.epoch_steps, begun.epoch_samples) == (50, None)
+    assert dataclasses.replace(begun, inputs=None).epoch_steps is None
 
 
 def test_phases_are_wall_and_cpu_seconds_by_name():

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
+from google.protobuf.unknown_fields import UnknownFieldSet
 
 from twinrun.contract.converters.failures import failure_from_status, failure_to_status
 from twinrun.contract.events import Failure
@@ -39,7 +40,8 @@ class Reader:
     """Reads messages into dataclasses; records invalid fields and replaces them with valid values.
 
     ``has_defaults``: an unset field takes its dataclass's default, or is invalid if there is none,
-    as in a spec. Otherwise it is the zero of its type, as in an event.
+    as in a spec, and a field that is not known is invalid. Otherwise it is the zero of its type, as
+    in an event.
     """
 
     def __init__(self, *, has_defaults: bool) -> None:
@@ -54,6 +56,8 @@ class Reader:
         ``path`` is the message's.
         """
         values = dict(defaults or {})
+        if self._has_defaults:
+            self._refuse_unknown(message, path)
         for field in _fields(cls, message.DESCRIPTOR):  # type: ignore[arg-type] # python/mypy#11470
             if field.wire is None:
                 values[field.name] = self._union(message, field.hint, path)
@@ -66,6 +70,13 @@ class Reader:
                 self.violations.append(bad)
                 values[field.name] = _stand_in(field.hint)
         return cls(**values)
+
+    def _refuse_unknown(self, message: Message, path: str) -> None:
+        """Record fields of a later version, of which a message keeps only the numbers."""
+        unknown: Any = UnknownFieldSet(message)
+        for each in unknown:
+            what = f"has the field number {each.field_number}, which this version does not know"
+            self.violations.append(Violation(path or message.DESCRIPTOR.name, what))
 
     def _value(self, message: Message, field: "_Field", path: str) -> Any:
         value, enum = getattr(message, field.wire.name), field.wire.enum_type

@@ -36,12 +36,13 @@ def readable_spec(
     return spec, tuple(reader.violations)
 
 
-def current(mapping: Mapping[str, object]) -> dict[str, object]:
+def current(mapping: object) -> object:
     """Return a spec's JSON mapping in which a loss's name alone stands for its defaults.
 
     Versions before 0.2 stored it as ``LOSS_SOFTMAX_CROSS_ENTROPY``; users write it in lower case.
+    What is no mapping comes back as it is.
     """
-    loss = mapping.get("loss")
-    if not isinstance(loss, str):
-        return dict(mapping)
+    loss = mapping.get("loss") if isinstance(mapping, Mapping) else None
+    if not isinstance(mapping, Mapping) or not isinstance(loss, str):
+        return mapping
     return {**mapping, "loss": {loss.removeprefix("LOSS_").lower(): {}}}

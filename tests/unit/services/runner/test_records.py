@@ -80,6 +80,19 @@ def test_a_job_is_on_disk_from_its_creation_with_all_that_it_was_made_of(records
     assert found.create_time == record.job.create_time
 
 
+def test_an_ended_job_is_held_as_bytes_and_unpacked_for_whoever_asks(records):
+    record = running(records)
+    assert record.job is record.job
+    size = record.size
+    record.append(StateChanged(JobState.SUCCEEDED))
+    assert record.ended
+    assert record.job == record.job
+    assert record.job is not record.job
+    assert record.job.spec == SPEC
+    assert record.size > size
+    assert records.by_request_id("") is None
+
+
 def test_the_state_and_its_times_follow_from_the_events(records):
     record = running(records)
     assert record.job.state == job_pb2.JOB_STATE_RUNNING

@@ -22,6 +22,57 @@ def test_initial_weights_of_its_own_cannot_be_perturbed():
     assert violations(message).keys() == {"perturb_initial_weights"}
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"device": "DEVICE_CPU"},
+        {"execution": "EXECUTION_COMPILED"},
+        {"loop": "LOOP_CUSTOM"},
+        {"own_ways": ["OWN_WAY_CUDA_GRAPH", "OWN_WAY_DATA_PIPELINE"]},
+    ],
+)
+def test_capturing_alone_is_refused_where_it_cannot_be(change):
+    captured = {"own_ways": ["OWN_WAY_CUDA_GRAPH"], "device": "DEVICE_CUDA"}
+    valid_spec(proto(**captured), CPUS)
+    found = violations(proto(**captured | change))
+    assert found.keys() == {"own_ways"}
+    assert "has cuda_graph" in found["own_ways"]
+
+
+def test_a_pipeline_of_its_own_is_refused_where_steps_fetch_their_own_batches():
+    message = proto(own_ways=["OWN_WAY_DATA_PIPELINE"], execution="EXECUTION_COMPILED")
+    found = violations(message)
+    assert found.keys() == {"own_ways"}
+    assert "take execution default" in found["own_ways"]
+
+
+@pytest.mark.parametrize(
+    ("samples", "size", "changes", "refused"),
+    [
+        (10, 11, {}, True),
+        (10, 10, {}, False),
+        (10, 10, {"validation_fraction": 0.1}, True),
+        (11, 10, {"validation_fraction": 0.1}, False),
+        (11, 10, {"steps_per_epoch_limit": 1}, True),  # which takes the last batch
+        (11, 10, {"steps_per_epoch_limit": 2}, False),
+        (20, 10, {"steps_per_epoch_limit": 1}, False),
+        (10, 11, {"own_ways": []}, False),
+    ],
+)
+def test_leaving_out_the_last_batch_is_refused_where_no_step_would_be_left(
+    samples, size, changes, refused
+):
+    held = {name: changes.pop(name) for name in ["validation_fraction"] if name in changes}
+    dataset = {"name": "synthetic", "synthetic": {"train_samples": samples}} | held
+    message = proto(
+        **{"dataset": dataset, "batch_size": size, "own_ways": ["OWN_WAY_LAST_BATCH"]} | changes
+    )
+    if refused:
+        assert violations(message).keys() == {"batch_size"}
+    else:
+        valid_spec(message, CPUS)
+
+
 def test_an_own_way_that_is_not_known_is_named_by_its_place():
     message = proto(own_ways=["OWN_WAY_LOSS"])
     message.own_ways.append(99)

@@ -3,9 +3,9 @@
 import math
 
 import pytest
+from twinrun.contract.ranges import between
 from twinrun.v1 import job_pb2
 
-from services.ranges import between
 from tests.builders.specs import CPUS, LAYERS, proto, violations
 
 ACTIVATION = {"activation": {"function": "ACTIVATION_FUNCTION_RELU"}}

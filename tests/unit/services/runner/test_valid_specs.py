@@ -35,6 +35,7 @@ from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
 from twinrun.contract.spec import Dataset, JobSpec, Normalization, Synthetic
 from twinrun.v1 import job_pb2
 
+from services.data import catalog
 from services.runner.validation import valid_spec
 
 LAW = settings(database=None)
@@ -128,11 +129,21 @@ def specs(draw):
     if draw(st.booleans()):
         last.append(Activation(ActivationFunction.SOFTMAX))
     recipe = draw(st.sampled_from(Recipe))
-    idiomatic = recipe is Recipe.IDIOMATIC
-    own_ways = st.lists(st.sampled_from(OwnWay), unique=True)
-    ways = () if idiomatic else tuple(draw(own_ways))
-    perturbable = not idiomatic and OwnWay.INITIAL_WEIGHTS not in ways
     device = draw(st.sampled_from(Device))
+    idiomatic = recipe is Recipe.IDIOMATIC
+    execution, loop = draw(st.sampled_from(Execution)), draw(st.sampled_from(Loop))
+    size = draw(st.integers(1, 1_000_000))
+    limit = None if idiomatic else draw(st.none() | st.integers(1, 1000))
+    excluded = {
+        OwnWay.DATA_PIPELINE: execution is Execution.COMPILED,
+        OwnWay.CUDA_GRAPH: (device, execution, loop) != (Device.CUDA, Execution.DEFAULT, Loop.FIT),
+        OwnWay.LAST_BATCH: limit == 1 or size > catalog.training_samples(dataset),
+    }
+    own_ways = st.lists(st.sampled_from(OwnWay), unique=True)
+    ways = () if idiomatic else tuple(w for w in draw(own_ways) if not excluded.get(w))
+    if OwnWay.DATA_PIPELINE in ways:
+        ways = tuple(way for way in ways if way is not OwnWay.CUDA_GRAPH)
+    perturbable = not idiomatic and OwnWay.INITIAL_WEIGHTS not in ways
     precisions = [p for p in Precision if p is not p.BFLOAT16 or device is device.CUDA]
     return JobSpec(
         dataset=dataset,
@@ -146,11 +157,11 @@ def specs(draw):
         threads=draw(st.integers(1, 64)),
         loss=SoftmaxCrossEntropy() if OwnWay.LOSS in ways else draw(losses(classes)),
         epochs=draw(st.integers(1, 10_000)),
-        batch_size=draw(st.integers(1, 1_000_000)),
+        batch_size=size,
         seed=draw(st.integers(0, 2**31 - 1)),
         recipe=recipe,
-        loop=draw(st.sampled_from(Loop)),
-        execution=draw(st.sampled_from(Execution)),
+        loop=loop,
+        execution=execution,
         precision=draw(st.sampled_from(precisions)),
         device=device,
         report_every_steps=draw(st.integers(1, 100_000)),
@@ -158,7 +169,7 @@ def specs(draw):
         own_ways=ways,
         report_step_details=not idiomatic and draw(st.booleans()),
         perturb_initial_weights=perturbable and draw(st.booleans()),
-        steps_per_epoch_limit=None if idiomatic else draw(st.none() | st.integers(1, 1000)),
+        steps_per_epoch_limit=limit,
     )
 
 

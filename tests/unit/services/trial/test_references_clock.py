@@ -97,7 +97,7 @@ def ran(monkeypatch, tmp_path):
     monkeypatch.setattr("services.trial.run.load.read", lambda: next(readings))
     monkeypatch.setattr("services.trial.run.load.between", lambda before, after: (before, after))
 
-    def run(spec, **given) -> Run:
+    def run(spec, weights=None, **given) -> Run:
         clock, events, made = Clock(), [], []
         monkeypatch.setattr("services.trial.run.time", clock)
 
@@ -105,7 +105,8 @@ def ran(monkeypatch, tmp_path):
             made.append(Trainer(*arguments, clock=clock))
             return made[0]
 
-        trial.run(Task(spec, tmp_path, tmp_path, **given), make, events.append)
+        task = Task(spec, tmp_path, tmp_path, weights=told.given(tmp_path, weights), **given)
+        trial.run(task, make, events.append)
         return Run(events, made[0], tmp_path)
 
     return run

@@ -182,7 +182,7 @@ def test_inputs_are_counted_and_known_by_their_digests(tmp_path, limit):
         validation_samples=HELD,
         parameter_count=6 * CLASSES + CLASSES,
         steps_per_epoch=steps,
-        epoch_operations=arithmetic.epoch_operations(spec, SHAPE, min(SAMPLES, 8 * steps)),
+        epoch_operations=arithmetic.epoch_operations(spec, SHAPE, len(orders[0])),
         epoch_bytes=arithmetic.epoch_bytes(spec, SHAPE, initial, 6 * 8, steps),
         augmentation_sha256=augmentation.digest(spec, (SAMPLES, *SHAPE)),
     )

@@ -1,7 +1,7 @@
 """Checks of every number by its kind of field, so that new fields are covered too."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor
@@ -9,10 +9,23 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from orchestrator.gate.fault import AT_MOST, FROM, ONE_OF, require, require_from
-from orchestrator.language.phrases import Phrase, english
+from orchestrator.language.phrases import Phrase, Sentence, english
+from orchestrator.trials.faults import (
+    AT_MOST,
+    FROM,
+    IS,
+    OBJECT,
+    ONE_OF,
+    WHOLE,
+    Fault,
+    require,
+    require_from,
+    shown,
+)
 
 _FINITE = Phrase("a finite number")
+_NO_FIELD = Phrase("{field} is not known")
+_NO_VALUE = Phrase("{field} is {value}, which is not known")
 _A_TIME = Phrase("a time from 0 s to 10 years")
 _A_DATE = Phrase("a date from 1970 to 9999")
 _MOST_SECONDS = 10 * 365 * 86_400
@@ -35,6 +48,7 @@ _ROUNDING = 1e-6
 # Processes that end remove their part of the sum.
 _SIGNED_TIMES = {"own_cpu_duration"}
 _FLOATS = (FieldDescriptor.TYPE_DOUBLE, FieldDescriptor.TYPE_FLOAT)
+_OWN_MAPPINGS = "google.protobuf."  # JSON that is no object, such as a duration's text
 _OPAQUE = (FieldDescriptor.TYPE_STRING, FieldDescriptor.TYPE_BYTES, FieldDescriptor.TYPE_BOOL)
 
 
@@ -53,8 +67,46 @@ def check(message: Message, path: str = "") -> None:
             _check_all(field, [value], here)
 
 
+def check_fit(found: object, descriptor: Any) -> None:
+    """Check that parsed JSON has the shape of a message. Raises Fault, with the first misfit."""
+    for misfit in misfits(found, descriptor, "", strict=False):
+        raise Fault(misfit)
+
+
+def misfits(found: object, descriptor: Any, path: str, *, strict: bool) -> Iterator[Sentence]:
+    """Yield what in parsed JSON is no mapping of a message of this type, at any depth.
+
+    ``strict``: also fields and enumerations' values that the type does not have, because a later
+    version wrote them.
+    """
+    if not isinstance(found, Mapping):
+        yield english(IS, field=path or english(WHOLE), value=shown(found), wanted=english(OBJECT))
+        return
+    for name, value in found.items():
+        here = f"{path}.{name}" if path else name
+        field = descriptor.fields_by_name.get(name) or descriptor.fields_by_camelcase_name.get(name)
+        if field is None:
+            if strict:
+                yield english(_NO_FIELD, field=here)
+            continue
+        several = field.is_repeated and isinstance(value, list)
+        for index, each in enumerate(value if several else [value]):
+            place = f"{here}[{index}]" if several else here
+            if field.message_type is not None:
+                if not (_is_map(field) or field.message_type.full_name.startswith(_OWN_MAPPINGS)):
+                    yield from misfits(each, field.message_type, place, strict=strict)
+            elif field.enum_type is None:
+                break
+            elif strict and not _is_of(field.enum_type, each):
+                yield english(_NO_VALUE, field=place, value=shown(each))
+
+
+def _is_of(enum: Any, value: object) -> bool:
+    return value in [*enum.values_by_name, *enum.values_by_number]
+
+
 def _check_all(field: Any, values: Iterable[Any], path: str) -> None:
-    if field.type in _OPAQUE:
+    if field.type in _OPAQUE or (field.type in _FLOATS and field.name in _MAY_DIVERGE):
         return
     for index, value in enumerate(values):
         here = f"{path}[{index}]" if field.is_repeated else path
@@ -72,8 +124,6 @@ def _check_all(field: Any, values: Iterable[Any], path: str) -> None:
 
 
 def _check_float(name: str, value: float, path: str) -> None:
-    if name in _MAY_DIVERGE:
-        return
     require(math.isfinite(value), path, value, english(_FINITE))
     if name in _FRACTIONS:
         sound = 0 <= value <= 1 + _ROUNDING

@@ -1,0 +1,128 @@
+"""What a run of any kind resulted in: for people, and for programs."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from orchestrator.actions import variants, verify
+from orchestrator.actions.finish import comparison_of
+from orchestrator.certificate import certificate_file
+from orchestrator.certificate.certificate import Certificate
+from orchestrator.certificate.certificates import Certificates
+from orchestrator.errors import BadInput
+from orchestrator.frameworks import FRAMEWORKS
+from orchestrator.language.phrases import Phrase, Sentence, english, say
+from orchestrator.reports import certificate as certificate_report
+from orchestrator.reports import comparison as comparison_report
+from orchestrator.reports import explanation as explanation_report
+from orchestrator.reports import variants as variants_report
+from orchestrator.reports.grid import Part, Said
+from orchestrator.results import comparison_file, explanation
+from orchestrator.results import variants as results
+from orchestrator.results.comparison import Comparison
+from orchestrator.storage.about import About, Kind
+from orchestrator.storage.store import Run
+
+_VERIFY = Phrase(
+    "{path} is a certificate: its trials are not timed for a comparison, so only 'show' and "
+    "'export --to markdown' have a result of it."
+)
+_EXPLAIN = Phrase(
+    "{path} is an explanation: its trials are of different jobs, so only 'show' and "
+    "'export --to markdown' have a result of it."
+)
+_SEVERAL = Phrase("{path} consists of comparisons, each a run of its own; name one: {paths}.")
+_EMPTY = Phrase("{path} has no comparison yet.")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """A result. ``mapping``: its file's contents. ``parts``: its report, in the current language.
+
+    ``comparisons``: those that it consists of, by the names of their runs within the run.
+    """
+
+    mapping: Mapping[str, object]
+    parts: Callable[[], Iterator[Part]]
+    comparisons: Mapping[str, Comparison] = field(default_factory=dict)
+
+
+def shown(run: Run) -> Shown | None:
+    """Return the result of a run of any kind. None: nothing of it was finished.
+
+    Raises RunUnreadable.
+    """
+    what = run.about()
+    match what.kind:
+        case Kind.TRAIN | Kind.COMPARE:
+            found = comparison_of(run)
+            if not found.trials:
+                return None
+            mapping = comparison_file.as_dict(found)
+            return Shown(mapping, lambda: comparison_report.report(found))
+        case Kind.VERIFY:
+            return _of_certificates(run, what)
+        case Kind.EXPLAIN:
+            pairs = explanation.explained(run.trials(), compared_sides(what), what.baseline)
+            mapping = explanation.as_dict(what.workload, pairs)
+            return Shown(mapping, lambda: _explained(pairs)) if pairs else None
+        case Kind.RECIPES | Kind.LOOPS:
+            compared = variants.compared_in(run, what.kind)
+            if not compared:
+                return None
+            result = results.variants(what.kind, compared)
+            mapping = results.as_dict(result)
+            return Shown(mapping, lambda: variants_report.report(result, compared), compared)
+        case _:
+            assert_never(what.kind)
+
+
+def compared_sides(what: About) -> Sequence[str]:
+    """Return the sides of an explanation; an older run has only those that started."""
+    return what.sides if len(what.sides) > 1 else tuple(FRAMEWORKS)
+
+
+def only_comparison(run: Run) -> Comparison:
+    """Return the comparison of a run that is one. Raises BadInput if it is of another kind."""
+    match run.about().kind:
+        case Kind.TRAIN | Kind.COMPARE:
+            return comparison_of(run)
+        case Kind.VERIFY:
+            raise BadInput(english(_VERIFY, path=run.path))
+        case Kind.EXPLAIN:
+            raise BadInput(english(_EXPLAIN, path=run.path))
+        case Kind.RECIPES | Kind.LOOPS as kind:
+            raise BadInput(_several(run, kind))
+        case kind:
+            assert_never(kind)
+
+
+def _several(run: Run, kind: Kind) -> Sentence:
+    inner = variants.inner_runs(run, kind)
+    if not inner:
+        return english(_EMPTY, path=run.path)
+    return english(_SEVERAL, path=run.path, paths=", ".join(str(i.path) for i in inner.values()))
+
+
+def _of_certificates(run: Run, what: About) -> Shown | None:
+    found = certificate_file.of_run(run)
+    if found is None:
+        if not run.count_trials():
+            return None
+        found = Certificates(verify.again(run))
+    return Shown(certificate_file.as_dict(found), lambda: _certified(what.workload, found))
+
+
+def _certified(workload: str, found: Certificates) -> Iterator[Part]:
+    for each in found.pairs:
+        if isinstance(each, Certificate):
+            yield from certificate_report.report(workload, each)
+        else:
+            yield Said(say(each.sentence), strong=True)
+
+
+def _explained(pairs: Sequence[Sequence[explanation.Row]]) -> Iterator[Part]:
+    for rows in pairs:
+        if len(pairs) > 1:
+            yield Said(say(explanation_report.pair(rows)), strong=True)
+        yield from explanation_report.report(rows)

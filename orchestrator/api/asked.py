@@ -1,0 +1,93 @@
+"""What a function was asked for, in the terms of the actions."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from typing import Any
+
+from twinrun.v1 import job_pb2
+
+from orchestrator.actions.compare import Ended, raise_for
+from orchestrator.api.progress import Progress, display_of
+from orchestrator.errors import JobFailed, RunnerUnavailable
+from orchestrator.frameworks import FRAMEWORKS
+from orchestrator.language.phrases import Phrase, english, say, speaking
+from orchestrator.runners.finding import Runners
+from orchestrator.runners.progress import Display
+from orchestrator.settings import config, locales, workloads
+from orchestrator.settings.config import Places
+from orchestrator.settings.job import FLAGS, JobFlags
+from orchestrator.storage.store import Run
+
+_KEPT = Phrase("{why}\nWhat has finished is kept: orchestrator.load({path!r})")
+_INTERRUPTED = Phrase("Interrupted.")
+
+
+def job_of(workload: object, given: Mapping[str, Any]) -> JobFlags:
+    """Return the flags of a job among the keywords ``given``."""
+    return JobFlags(
+        workload=str(workload), **{name: given[name] for name in FLAGS if name in given}
+    )
+
+
+def spec_of(
+    job: JobFlags, changes: Mapping[str, Any] | None, own: Mapping[str, Any] | None = None
+) -> job_pb2.JobSpec:
+    """Return the job's spec with ``changes``; ``own``: what a function changes by default.
+
+    Raises BadInput.
+    """
+    return config.job_spec(job.workload, {**(own or {}), **job.changes(), **(changes or {})})
+
+
+def names_of(frameworks: str | Sequence[str], least: int = 1) -> tuple[str, ...]:
+    """Return the names of the frameworks. Raises BadInput."""
+    names = frameworks if isinstance(frameworks, str) else ",".join(frameworks)
+    return config.compared(names, least)
+
+
+def places_of(given: Mapping[str, Any]) -> Places:
+    """Return where the runners are, from the addresses among the keywords. Raises BadInput."""
+    addresses = {name: given[name] for name in FRAMEWORKS if given.get(name)}
+    return Places(dict(config.runner(f"{name}={text}") for name, text in addresses.items()))
+
+
+@contextmanager
+def showing(
+    progress: Progress, workload: str | None, sides: tuple[str, ...], epochs: int = 1
+) -> Iterator[Display]:
+    """Yield what shows progress, in the language of the locale."""
+    with (
+        speaking(locales.of(os.environ)),
+        closing(display_of(progress, sides, epochs)) as display,
+        workloads.lines_in_refusals(workload),
+    ):
+        yield display
+
+
+@contextmanager
+def running(
+    progress: Progress,
+    workload: str | None,
+    sides: tuple[str, ...],
+    given: Mapping[str, Any],
+    epochs: int = 1,
+) -> Iterator[tuple[Runners, Display]]:
+    """Yield runners and what shows progress; runners that are started here end with it."""
+    with (
+        showing(progress, workload, sides, epochs) as display,
+        closing(Runners(places_of(given), display.say)) as runners,
+    ):
+        yield runners, display
+
+
+def raise_with_place(run: Run, outcomes: Sequence[Ended]) -> None:
+    """Raise what ended the outcomes early, if anything did, and say what is kept where."""
+    try:
+        raise_for(outcomes)
+    except (JobFailed, RunnerUnavailable) as error:
+        path = str(run.path)
+        raise type(error)(english(_KEPT, why=error.message, path=path)) from None
+    except KeyboardInterrupt:
+        told = say(_KEPT, why=english(_INTERRUPTED), path=str(run.path))
+        raise KeyboardInterrupt(told) from None

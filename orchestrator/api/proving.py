@@ -1,0 +1,79 @@
+"""Functions that show that it is the same job, and what happens if it is not."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from orchestrator.actions import explain as explaining
+from orchestrator.actions import verify as proof
+from orchestrator.actions.request import Request
+from orchestrator.api.asked import job_of, names_of, raise_with_place, running, spec_of
+from orchestrator.api.functions import record
+from orchestrator.api.keywords import with_flags
+from orchestrator.api.progress import Progress
+from orchestrator.api.result import Record
+from orchestrator.api.words import in_words_of_python
+from orchestrator.frameworks import FRAMEWORKS
+from orchestrator.settings import config
+from orchestrator.settings.job import JobFlags
+from orchestrator.trials.sides import sides
+
+
+@with_flags
+@in_words_of_python()
+def verify(
+    workload: str | Path = JobFlags.workload,
+    *,
+    changes: Mapping[str, Any] | None = None,
+    frameworks: str | Sequence[str] = tuple(FRAMEWORKS),
+    baseline: str | None = None,
+    steps: int | None = None,
+    output: str | Path = "runs",
+    progress: Progress = False,
+    **given: Any,
+) -> Record:
+    """Show that the frameworks do the same job, as ``orchestrator verify``: a certificate.
+
+    One epoch in float64 by default. Keywords as of `compare`; ``steps``: only so many of each
+    epoch. Whether it was shown is ``to_dict()["same_job"]``. Raises OrchestratorError.
+    """
+    job, names = job_of(workload, given), names_of(frameworks, 2)
+    own = {**proof.VERIFIED, "steps_per_epoch_limit": steps}
+    spec, first = spec_of(job, changes, own), config.baseline(baseline, names)
+    request = Request(job.title, spec, sides(names), Path(output), first)
+    with running(progress, job.workload, names, given, spec.epochs) as (runners, display):
+        run, _ = proof.verify(request, runners, display)
+    return record(run)
+
+
+@with_flags
+@in_words_of_python()
+def explain(
+    workload: str | Path = JobFlags.workload,
+    *,
+    pitfall: str | None = None,
+    changes: Mapping[str, Any] | None = None,
+    frameworks: str | Sequence[str] = tuple(FRAMEWORKS),
+    baseline: str | None = None,
+    output: str | Path = "runs",
+    progress: Progress = False,
+    repeats: int = 1,
+    **given: Any,
+) -> Record:
+    """Introduce one difference at a time into the same job, as ``orchestrator explain``.
+
+    One epoch by default. Keywords as of `compare`; ``pitfall``: only the difference of that name;
+    ``repeats``: pairs of trials of each difference.
+    Raises OrchestratorError, and what has finished is kept, as by `compare`.
+    """
+    job, names = job_of(workload, given), names_of(frameworks, 2)
+    spec, first = spec_of(job, changes, {"epochs": 1}), config.baseline(baseline, names)
+    request = explaining.ExplanationRequest(
+        *(job.title, spec, sides(names), Path(output), first),
+        pitfalls=explaining.chosen(pitfall, spec.device),
+        repeats=repeats,
+    )
+    with running(progress, job.workload, names, given, spec.epochs) as (runners, display):
+        outcome = explaining.run_explanation(request, runners, display)
+    raise_with_place(outcome.run, [outcome])
+    return record(outcome.run)

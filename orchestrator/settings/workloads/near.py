@@ -1,0 +1,72 @@
+"""What was meant by a name that a job spec does not have."""
+
+import difflib
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from twinrun.v1 import job_pb2
+
+# Names that other programs have, without capitals and underscores, and what is written here.
+_ELSEWHERE = {
+    **dict.fromkeys(("lr", "rate", "stepsize"), "learning_rate"),
+    "nesterov": "momentum",
+    "eps": "epsilon",
+    **dict.fromkeys(("betas", "beta1", "rho"), "beta_1"),
+    "beta2": "beta_2",
+    **dict.fromkeys(("decay", "wd", "l2"), "weight_decay"),
+    **dict.fromkeys(("bs", "batch", "minibatch"), "batch_size"),
+    **dict.fromkeys(("nepochs", "numepochs"), "epochs"),
+    **dict.fromkeys(("randomseed", "randomstate"), "seed"),
+    **dict.fromkeys(("model", "network", "architecture"), "layers"),
+    **dict.fromkeys(("dtype", "mixedprecision"), "precision"),
+    **dict.fromkeys(("data", "trainset"), "dataset"),
+    **dict.fromkeys(("criterion", "lossfunction"), "loss"),
+    **dict.fromkeys(("workers", "numthreads", "ncpus"), "threads"),
+    **dict.fromkeys(("linear", "fc", "fullyconnected"), "dense"),
+    **dict.fromkeys(("conv", "convolution"), "conv2d"),
+    **dict.fromkeys(("pool", "maxpool", "maxpooling2d"), "max_pool2d"),
+    **dict.fromkeys(("avgpool", "avgpool2d", "averagepooling2d"), "average_pool2d"),
+    **dict.fromkeys(("bn", "batchnorm2d", "batchnormalization"), "batch_norm"),
+    **dict.fromkeys(("kernelsize", "filtersize", "poolsize"), "size"),
+    **dict.fromkeys(("neurons", "outfeatures", "nodes"), "units"),
+    **dict.fromkeys(("outchannels", "channelsout"), "filters"),
+    **dict.fromkeys(("p", "prob", "probability", "droprate"), "rate"),
+    "bias": "use_bias",
+    **{
+        name: f"activation: {{function: {name}}}"
+        for name in ("relu", "tanh", "sigmoid", "gelu", "softmax")
+    },
+}
+
+
+def near(name: str, known: Collection[str]) -> str | None:
+    """Return which of the ``known`` names is meant, in another program's words or misspelt."""
+    by_plain = {_plain(each): each for each in known}
+    plain = _plain(name)
+    if plain in by_plain:
+        return by_plain[plain]
+    meant = _ELSEWHERE.get(plain)
+    if meant is not None and meant.partition(":")[0] in known:
+        return meant
+    return next((by_plain[each] for each in difflib.get_close_matches(plain, by_plain, 1)), None)
+
+
+def near_anywhere(path: str) -> str | None:
+    """Return the field of the job spec that is meant by a dotted path, or by its last name."""
+    paths = list(_fields(job_pb2.JobSpec.DESCRIPTOR, ""))
+    if found := difflib.get_close_matches(path, paths, 1):
+        return found[0]
+    by_name = {each.rpartition(".")[2]: each for each in reversed(paths)}
+    meant = near(path.rpartition(".")[2], by_name)
+    return by_name.get(meant, meant) if meant else None
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")
+
+
+def _fields(message: Any, before: str) -> Iterator[str]:
+    for field in message.fields:
+        yield f"{before}{field.name}"
+        if field.message_type is not None and not field.is_repeated:
+            yield from _fields(field.message_type, f"{before}{field.name}.")

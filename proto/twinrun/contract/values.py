@@ -1,0 +1,267 @@
+"""Which values a job spec may have, whatever runs it. Every invalid field is named at once."""
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from twinrun.contract.converters.specs import readable_spec
+from twinrun.contract.enums import Device, Execution, Loop, OwnWay, Precision, Recipe, TargetKind
+from twinrun.contract.layers import (
+    Activation,
+    AveragePool2d,
+    BatchNorm,
+    Conv2d,
+    CustomDense,
+    Dense,
+    Dropout,
+    Flatten,
+    Initializer,
+    Layer,
+    MaxPool2d,
+    Normal,
+    VarianceScaling,
+    Zeros,
+    layer_field,
+)
+from twinrun.contract.losses import (
+    Huber,
+    Loss,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    SigmoidCrossEntropy,
+    SoftmaxCrossEntropy,
+    targets,
+)
+from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
+from twinrun.contract.ranges import above_zero, between, fraction
+from twinrun.contract.spec import Augmentation, Dataset, JobSpec, Tolerance
+from twinrun.contract.violation import Violation
+from twinrun.v1 import job_pb2
+
+_MOST_LAYERS = 1000
+_MOST_SAMPLES = 10_000_000
+_MATCHED_ONLY = (
+    "steps_per_epoch_limit",
+    "report_step_details",
+    "perturb_initial_weights",
+    "late_epoch",
+)
+
+
+def checked_spec(message: job_pb2.JobSpec, default_threads: int) -> tuple[JobSpec, list[Violation]]:
+    """Read a spec and fill in defaults; return it with every invalid field.
+
+    What cannot be read is replaced by valid values.
+    """
+    if len(message.layers) > _MOST_LAYERS:  # before spending time on reading each
+        what = f"has {len(message.layers)} layers; at most {_MOST_LAYERS} are taken"
+        shorter = job_pb2.JobSpec()
+        shorter.CopyFrom(message)
+        del shorter.layers[:]
+        return readable_spec(shorter, default_threads)[0], [Violation("layers", what)]
+    spec, unreadable = readable_spec(message, default_threads)
+    # The client cannot correct a value that replaced an unset message.
+    unset = tuple(f"{violation.field}." for violation in unreadable)
+    out_of_range = [bad for bad in _violations(spec) if not bad.field.startswith(unset)]
+    return spec, [*unreadable, *out_of_range]
+
+
+def _violations(spec: JobSpec) -> Iterator[Violation]:
+    """Yield fields whose value alone is out of range, and those that exclude each other."""
+    yield from between("epochs", spec.epochs, 1, 10_000)
+    yield from between("batch_size", spec.batch_size, 1, 1_000_000)
+    yield from between("seed", spec.seed, 0, 2**31 - 1)
+    yield from between("threads", spec.threads, 1, 1024)
+    # More losses than this in one event would exceed gRPC's limit of 4 MiB for a message.
+    yield from between("report_every_steps", spec.report_every_steps, 1, 100_000)
+    yield from _optimizer_violations(spec.optimizer)
+    yield from _loss_violations(spec.loss)
+    yield from _dataset_violations(spec.dataset)
+    yield from _augmentation_violations(spec.augmentation)
+    for index, layer in enumerate(spec.layers):
+        yield from _layer_violations(f"layers[{index}].{layer_field(type(layer))}", layer)
+    if spec.steps_per_epoch_limit is not None:
+        yield from between("steps_per_epoch_limit", spec.steps_per_epoch_limit, 1, 10_000_000)
+    if spec.recipe is not Recipe.MATCHED:  # other trainers would ignore them
+        for name in _MATCHED_ONLY:
+            if getattr(spec, name) not in (None, False):
+                yield Violation(
+                    name, "is of the matched recipe only; leave it out, or take recipe matched"
+                )
+    yield from _late_epoch_violations(spec)
+    yield from _tolerance_violations(spec.tolerance)
+    if spec.target_accuracy is not None:
+        yield from between("target_accuracy", spec.target_accuracy, 0, 1)
+        if targets(spec.loss) is TargetKind.NUMBERS:
+            yield Violation("target_accuracy", "is of tasks that have an accuracy; leave it out")
+    if spec.perturb_initial_weights and OwnWay.INITIAL_WEIGHTS in spec.own_ways:
+        yield Violation("perturb_initial_weights", "is of matched initial weights; leave it out")
+    if spec.own_ways and spec.recipe is not Recipe.MATCHED:
+        yield Violation("own_ways", "are of the matched recipe; in the idiomatic one all is own")
+    yield from _own_way_violations(spec)
+    if spec.precision is Precision.BFLOAT16 and spec.device is not Device.CUDA:
+        yield Violation("precision", "is bfloat16, which runs on cuda only; use float32")
+
+
+def _own_way_violations(spec: JobSpec) -> Iterator[Violation]:
+    piped = OwnWay.DATA_PIPELINE in spec.own_ways
+    if piped and spec.execution is Execution.COMPILED:
+        yield Violation(
+            "own_ways",
+            "has data_pipeline, which hands out one batch at a time, and execution is compiled, "
+            "where a step fetches its own batch; take execution default",
+        )
+    if OwnWay.LOSS in spec.own_ways and spec.loss != SoftmaxCrossEntropy():
+        yield Violation("own_ways", "has loss, which is of a plain softmax_cross_entropy only")
+    if OwnWay.ACCURACY in spec.own_ways and targets(spec.loss) is not TargetKind.CLASS:
+        yield Violation("own_ways", "has accuracy, which is of classes only; leave it out")
+    if OwnWay.CUDA_GRAPH not in spec.own_ways:
+        return
+    wrong = {
+        f"device is {spec.device}": spec.device is not Device.CUDA,
+        f"execution is {spec.execution}": spec.execution is not Execution.DEFAULT,
+        f"loop is {spec.loop}": spec.loop is not Loop.FIT,
+        "own_ways has data_pipeline": piped,
+    }
+    if any(wrong.values()):
+        yield Violation(
+            "own_ways",
+            "has cuda_graph, which is for device cuda, execution default, loop fit and data in "
+            f"memory, but {', '.join(name for name, is_so in wrong.items() if is_so)}",
+        )
+
+
+def _loss_violations(loss: Loss) -> Iterator[Violation]:
+    match loss:
+        case SoftmaxCrossEntropy(smoothing, weights):
+            yield from fraction("loss.softmax_cross_entropy.label_smoothing", smoothing)
+            for index, weight in enumerate(weights):
+                field = f"loss.softmax_cross_entropy.class_weights[{index}]"
+                yield from above_zero(field, weight, 1e6)
+        case SigmoidCrossEntropy(weight):
+            yield from above_zero("loss.sigmoid_cross_entropy.positive_weight", weight, 1e6)
+        case Huber(delta):
+            yield from above_zero("loss.huber.delta", delta, 1e6)
+        case MeanSquaredError() | MeanAbsoluteError():
+            pass
+        case _:
+            assert_never(loss)
+
+
+def _late_epoch_violations(spec: JobSpec) -> Iterator[Violation]:
+    if spec.late_epoch is None:
+        return
+    yield from between("late_epoch", spec.late_epoch, max(1, spec.epochs - 1), 10_000)
+    if spec.epochs < 2:  # PyTorch's optimizers have no step count before their first step
+        yield Violation("late_epoch", "needs at least 2 epochs; take one more")
+
+
+def _tolerance_violations(tolerance: Tolerance) -> Iterator[Violation]:
+    usual = Tolerance()
+    for name in ("losses", "gradient_norms", "weights", "logits"):
+        # The smallest mistake that matters, data normalised in float32, is off by 6e-8.
+        yield from above_zero(f"tolerance.{name}", getattr(tolerance, name), 1e-8)
+        if getattr(tolerance, name) > getattr(usual, name) and not tolerance.reason:
+            yield Violation(
+                "tolerance.reason",
+                f"is not set; tolerance.{name} is above {getattr(usual, name):g}: say what was "
+                "measured",
+            )
+
+
+def _layer_violations(field: str, layer: Layer) -> Iterator[Violation]:
+    match layer:
+        case Flatten() | Activation():
+            pass
+        case Dense():
+            yield from between(f"{field}.units", layer.units, 1, 1_000_000)
+            yield from _initializers_violations(field, layer)
+        case CustomDense(units, stddev):
+            yield from between(f"{field}.units", units, 1, 1_000_000)
+            yield from above_zero(f"{field}.stddev", stddev, 1_000)
+        case Conv2d():
+            yield from between(f"{field}.filters", layer.filters, 1, 100_000)
+            yield from between(f"{field}.padding", layer.padding, 0, 4096)
+            yield from _window_violations(field, layer)
+            yield from _initializers_violations(field, layer)
+        case MaxPool2d() | AveragePool2d():
+            yield from _window_violations(field, layer)
+        case BatchNorm(momentum, epsilon):
+            yield from fraction(f"{field}.momentum", momentum)
+            yield from above_zero(f"{field}.epsilon", epsilon, 1)
+        case Dropout(rate):
+            yield from fraction(f"{field}.rate", rate)
+        case _:
+            assert_never(layer)
+
+
+def _window_violations(
+    field: str, layer: Conv2d | MaxPool2d | AveragePool2d
+) -> Iterator[Violation]:
+    yield from between(f"{field}.size", layer.size, 1, 4096)
+    yield from between(f"{field}.stride", layer.stride, 1, 4096)
+
+
+def _initializers_violations(field: str, layer: Dense | Conv2d) -> Iterator[Violation]:
+    yield from _initializer_violations(f"{field}.kernel_initializer", layer.kernel_initializer)
+    yield from _initializer_violations(f"{field}.bias_initializer", layer.bias_initializer)
+
+
+def _optimizer_violations(optimizer: Optimizer) -> Iterator[Violation]:
+    yield from above_zero("optimizer.learning_rate", optimizer.learning_rate, 1_000)
+    match optimizer.kind:
+        case Sgd(momentum):
+            yield from fraction("optimizer.sgd.momentum", momentum)
+        case Adam() | AdamW() as adam:
+            field = f"optimizer.{type(adam).__name__.lower()}"
+            yield from fraction(f"{field}.beta_1", adam.beta_1)
+            yield from fraction(f"{field}.beta_2", adam.beta_2)
+            yield from above_zero(f"{field}.epsilon", adam.epsilon, 1)
+            if isinstance(adam, AdamW):
+                yield from between(f"{field}.weight_decay", adam.weight_decay, 0, 100)
+        case _:
+            assert_never(optimizer.kind)
+
+
+def _dataset_violations(dataset: Dataset) -> Iterator[Violation]:
+    normalization = dataset.normalization
+    yield from between("dataset.normalization.mean", normalization.mean, -1_000, 1_000)
+    # A smaller one would produce pixels that float32 cannot hold.
+    yield from between("dataset.normalization.std", normalization.std, 1e-6, 1_000)
+    for index, mean in enumerate(normalization.means):
+        yield from between(f"dataset.normalization.means[{index}]", mean, -1e300, 1e300)
+    for index, std in enumerate(normalization.stds):
+        yield from above_zero(f"dataset.normalization.stds[{index}]", std, 1e300)
+    yield from fraction("dataset.validation_fraction", dataset.validation_fraction)
+    for name in ("train_limit", "test_limit"):
+        if (limit := getattr(dataset, name)) is not None:
+            yield from between(f"dataset.{name}", limit, 1, _MOST_SAMPLES)
+    if dataset.name == "synthetic":
+        synthetic = dataset.synthetic
+        for name in ("train_samples", "test_samples"):
+            yield from between(
+                f"dataset.synthetic.{name}", getattr(synthetic, name), 1, _MOST_SAMPLES
+            )
+        yield from between("dataset.synthetic.height", synthetic.height, 1, 4096)
+        yield from between("dataset.synthetic.width", synthetic.width, 1, 4096)
+        yield from between("dataset.synthetic.channels", synthetic.channels, 1, 64)
+        yield from between("dataset.synthetic.classes", synthetic.classes, 2, 10_000)
+
+
+def _augmentation_violations(augmentation: Augmentation) -> Iterator[Violation]:
+    yield from between("augmentation.flip", augmentation.flip, 0, 1)
+    yield from between("augmentation.rotation_degrees", augmentation.rotation_degrees, 0, 180)
+    yield from between("augmentation.width_shift", augmentation.width_shift, 0, 1)
+    yield from between("augmentation.height_shift", augmentation.height_shift, 0, 1)
+    yield from fraction("augmentation.zoom", augmentation.zoom)
+
+
+def _initializer_violations(field: str, initializer: Initializer) -> Iterator[Violation]:
+    match initializer:
+        case Normal(stddev):
+            yield from above_zero(f"{field}.normal.stddev", stddev, 1_000)
+        case VarianceScaling(scale=scale):
+            yield from above_zero(f"{field}.variance_scaling.scale", scale, 1_000)
+        case Zeros():
+            pass
+        case _:
+            assert_never(initializer)
