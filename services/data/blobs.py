@@ -11,6 +11,7 @@ from twinrun.contract.violation import Violation
 
 from services.errors import DataUnavailable, DiskFull, InvalidRequest
 
+BLOBS = "blobs"  # their directory, in a data directory
 _PART, _LOCK = ".part", ".lock"
 _READ_BYTES = 2**20
 
@@ -23,7 +24,7 @@ class Blobs:
     recently used first, as soon as all together exceed ``limit_bytes``.
     """
 
-    def __init__(self, directory: Path, limit_bytes: int) -> None:
+    def __init__(self, directory: Path, limit_bytes: int = 0) -> None:
         self._directory, self._limit = directory, limit_bytes
 
     def path(self, sha256: str) -> Path:

@@ -68,8 +68,11 @@ def training_samples(dataset: Dataset) -> int:
 
 
 def preview_violations(dataset: Dataset) -> Iterator[Violation]:
-    """Name a training split of more images than a preview holds."""
+    """Name samples that are no images, and a training split of more than a preview holds."""
     sizes = info(dataset)
+    if len(sizes.shape) != 3:
+        yield Violation("dataset", "has samples that are no images; a preview shows images")
+        return
     size = math.prod(sizes.shape)
     most = _PREVIEWED // size
     if sizes.train_samples > most:

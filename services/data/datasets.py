@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from twinrun.contract.spec import Dataset, JobSpec
+from twinrun.contract.spec import Arrays, JobSpec
 
 from services.data import cache, catalog, idx, synthetic, tensors
 from services.data.arrays import Data
-from services.data.blobs import Blobs
+from services.data.blobs import BLOBS, Blobs
 from services.data.normalization import normalised
 from services.data.published import SOURCES
 from services.data.source import File, Progress, Source
@@ -43,12 +43,14 @@ def load(
     """
     name = spec.dataset.name
     info = catalog.info(spec.dataset)
-    if name == "synthetic":
+    train: Split
+    test: Split
+    if name == catalog.SYNTHETIC:
         sizes = info.shape, info.outputs
         train = synthetic.make(spec.seed, synthetic.Split.TRAIN, info.train_samples, *sizes)
         test = synthetic.make(spec.seed, synthetic.Split.TEST, info.test_samples, *sizes)
-    elif name == "file":
-        train, test = _of_arrays(spec.dataset, info, data_dir)
+    elif spec.dataset.arrays is not None:
+        train, test = _of_arrays(spec.dataset.arrays, info, data_dir)
     else:
         source = sources[name]
         contents = cache.read(source, data_dir / name, progress)
@@ -64,16 +66,16 @@ def load(
     images, test_images = (normalised(part[0], normalization, dtype) for part in (train, test))
     labels, test_labels = (_in(part[1], dtype) for part in (train, test))
     data = Data(
-        *(images, labels, test_images, test_labels), train_pixels=train[0], test_pixels=test[0]
+        *(images, labels, test_images, test_labels),
+        train_pixels=_pixels(train[0]),
+        test_pixels=_pixels(test[0]),
     )
     return Loaded(data, sha256, held)
 
 
-def _of_arrays(dataset: Dataset, info: catalog.DatasetInfo, data_dir: Path) -> tuple[Split, Split]:
+def _of_arrays(arrays: Arrays, info: catalog.DatasetInfo, data_dir: Path) -> tuple[Split, Split]:
     """Map the splits of the user's own data, limits applied. Raises DataUnavailable."""
-    if dataset.arrays is None:
-        raise DataUnavailable("The job names a file, and has no arrays of it.")
-    path = Blobs(data_dir / "blobs", 0).path(dataset.arrays.sha256)
+    path = Blobs(data_dir / BLOBS).path(arrays.sha256)
     found = tensors.mapped(path)
     splits = []
     for split, samples in (("train", info.train_samples), ("test", info.test_samples)):
@@ -88,6 +90,10 @@ def _of_arrays(dataset: Dataset, info: catalog.DatasetInfo, data_dir: Path) -> t
         splits.append((features[:samples], targets[:samples]))
     train, test = splits
     return train, test
+
+
+def _pixels(features: NDArray[np.generic]) -> NDArray[np.uint8] | None:
+    return features.astype(np.uint8, copy=False) if features.dtype == np.uint8 else None
 
 
 def _in(targets: NDArray[np.generic], dtype: np.dtype[np.floating]) -> NDArray[np.generic]:

@@ -17,21 +17,32 @@ def normalised(
 
     Means and stds go along the last axis. Raises InvalidRequest: the result leaves ``dtype``.
     """
-    mean = np.array(normalization.means or normalization.mean)
-    std = np.array(normalization.stds or normalization.std)
+    mean = np.array(normalization.means or normalization.mean, np.float64)
+    std = np.array(normalization.stds or normalization.std, np.float64)
     if features.dtype != np.uint8:
         return _of_numbers(features, mean, std, dtype)
     if mean.ndim == std.ndim == 0:
         return _of_pixels(features, _table(mean, std, dtype))
     values = np.empty(features.shape, dtype)
-    for channel in range(features.shape[-1]):
-        of = (each if each.ndim == 0 else each[channel] for each in (mean, std))
-        values[..., channel] = _of_pixels(features[..., channel], _table(*of, dtype))
+    channels = features.shape[-1]
+    means, stds = np.broadcast_to(mean, channels), np.broadcast_to(std, channels)
+    for channel in range(channels):
+        table = _table(means[channel], stds[channel], dtype)
+        values[..., channel] = _of_pixels(features[..., channel], table)
     return values
 
 
+def by_channel(normalization: Normalization, channels: int) -> tuple[list[float], list[float]]:
+    """Return means and stds, one for each of the ``channels``."""
+    means = normalization.means or [normalization.mean] * channels
+    stds = normalization.stds or [normalization.std] * channels
+    return list(means), list(stds)
+
+
 def _table(
-    mean: NDArray[np.float64], std: NDArray[np.float64], dtype: np.dtype[np.floating]
+    mean: np.float64 | NDArray[np.float64],
+    std: np.float64 | NDArray[np.float64],
+    dtype: np.dtype[np.floating],
 ) -> NDArray[np.floating]:
     """Normalise each of the 256 values of a pixel. Shape [256]."""
     with np.errstate(over="ignore"):  # refused below

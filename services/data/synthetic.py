@@ -17,7 +17,7 @@ class Split(IntEnum):
 
 
 def make(
-    seed: int, split: Split, samples: int, shape: tuple[int, int, int], classes: int
+    seed: int, split: Split, samples: int, shape: tuple[int, ...], classes: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
     """Make the first ``samples`` of a split: images uint8[n, h, w, c], labels int32[n].
 

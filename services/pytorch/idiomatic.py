@@ -20,7 +20,7 @@ from services.model.weights import Weights
 from services.pytorch import device, losses, model, optimizers, profile
 from services.pytorch.compiled_steps import require_compiler
 from services.pytorch.environment import environment
-from services.pytorch.pipeline import Batch, Samples, loader
+from services.pytorch.pipeline import Batch, laid, loader, test_samples, train_samples
 from services.trial import matched
 from services.trial.trainer import Steps
 from services.trial.waiting import Waiting, timed
@@ -59,15 +59,13 @@ class IdiomaticTrainer:
         self._loss = losses.idiomatic(spec).to(self._device)
         self._train = loader(
             spec,
-            Samples(spec, data.train_pixels, data.train_labels, spec.augmentation),
+            train_samples(spec, data, spec.augmentation),
             batch_size=spec.batch_size,
             shuffle=True,
             generator=torch.Generator().manual_seed(spec.seed),
             persistent_workers=True,
         )
-        self._test = loader(
-            spec, Samples(spec, data.test_pixels, data.test_labels), batch_size=_TEST_BATCH
-        )
+        self._test = loader(spec, test_samples(spec, data), batch_size=_TEST_BATCH)
         self._samples, self._test_samples = len(data.train_labels), len(data.test_labels)
         device.synchronize(self._device)
 
@@ -123,9 +121,8 @@ class IdiomaticTrainer:
             return self._model(images.to(self._device, non_blocking=True))
 
     def _zeros(self, size: int) -> Batch:
-        height, width, channels = self._shape
         dtype = torch.float64 if self._spec.precision is Precision.FLOAT64 else torch.float32
-        images = torch.zeros((size, channels, height, width), dtype=dtype)
+        images = torch.zeros((size, *laid(self._shape)), dtype=dtype)
         outputs = self._label_shape
         return images, torch.zeros((size, *outputs), dtype=dtype if outputs else torch.int64)
 

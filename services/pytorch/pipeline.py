@@ -10,6 +10,8 @@ from torchvision.transforms import v2
 from twinrun.contract.enums import Device
 from twinrun.contract.spec import Augmentation, JobSpec
 
+from services.data.arrays import Data
+from services.data.normalization import by_channel
 from services.model.weights import parameter_dtype
 
 _NONE = Augmentation()
@@ -17,7 +19,33 @@ Sample = tuple[torch.Tensor, torch.Tensor | int]  # image [c, h, w] and label
 Batch = tuple[torch.Tensor, torch.Tensor]  # images [batch, c, h, w] and labels [batch]
 
 
-class Samples(torch.utils.data.Dataset[Sample]):  # type: ignore[misc]
+def train_samples(
+    spec: JobSpec, data: Data, augmentation: Augmentation = _NONE
+) -> torch.utils.data.Dataset[Sample]:
+    """Return training samples as users have them: transformed pixels, or else tensors."""
+    if data.train_pixels is not None:
+        return _Pixels(spec, data.train_pixels, data.train_labels, augmentation)
+    return _tensors(data.train_images, data.train_labels)
+
+
+def test_samples(spec: JobSpec, data: Data) -> torch.utils.data.Dataset[Sample]:
+    """Return test samples as `train_samples` does."""
+    if data.test_pixels is not None:
+        return _Pixels(spec, data.test_pixels, data.test_labels)
+    return _tensors(data.test_images, data.test_labels)
+
+
+def _tensors(
+    features: NDArray[np.floating], labels: NDArray[np.generic]
+) -> torch.utils.data.TensorDataset:
+    """Pair features [n, ...], images as [n, c, h, w], with labels: classes int64[n], or numbers."""
+    inputs = torch.from_numpy(features)
+    inputs = inputs.permute(0, 3, 1, 2).contiguous() if inputs.ndim == 4 else inputs
+    answers = labels.astype(np.int64) if labels.dtype.kind == "i" else labels
+    return torch.utils.data.TensorDataset(inputs, torch.from_numpy(answers))
+
+
+class _Pixels(torch.utils.data.Dataset[Sample]):  # type: ignore[misc]
     """Pixels uint8[n, h, w, c] and labels, transformed when they are requested.
 
     With an ``augmentation`` each request gives another image.
@@ -31,15 +59,14 @@ class Samples(torch.utils.data.Dataset[Sample]):  # type: ignore[misc]
         augmentation: Augmentation = _NONE,
     ) -> None:
         self._pixels, self._labels = pixels, labels
-        normalization = spec.dataset.normalization
-        channels = pixels.shape[-1]
+        means, stds = by_channel(spec.dataset.normalization, pixels.shape[-1])
         dtype = torch.from_numpy(np.empty(0, parameter_dtype(spec.precision))).dtype
         self._transform = v2.Compose(
             [
                 v2.ToImage(),
                 *_augmenting(augmentation),
                 v2.ToDtype(dtype, scale=True),
-                v2.Normalize([normalization.mean] * channels, [normalization.std] * channels),
+                v2.Normalize(means, stds),
             ]
         )
 
@@ -51,6 +78,11 @@ class Samples(torch.utils.data.Dataset[Sample]):  # type: ignore[misc]
         return self._transform(self._pixels[index]), (
             torch.from_numpy(label) if label.ndim else int(label)
         )
+
+
+def laid(shape: Sequence[int]) -> tuple[int, ...]:
+    """Return a sample's shape as PyTorch's users lay it out: images [h, w, c] as [c, h, w]."""
+    return (shape[2], *shape[:2]) if len(shape) == 3 else tuple(shape)
 
 
 def _augmenting(given: Augmentation) -> Iterator[v2.Transform]:
@@ -66,7 +98,9 @@ def _augmenting(given: Augmentation) -> Iterator[v2.Transform]:
         )
 
 
-def loader(spec: JobSpec, samples: Samples, **how: Any) -> torch.utils.data.DataLoader[Batch]:
+def loader(
+    spec: JobSpec, samples: torch.utils.data.Dataset[Sample], **how: Any
+) -> torch.utils.data.DataLoader[Batch]:
     """Return a `DataLoader` with up to two workers, as in tutorials, but no more than threads."""
     return torch.utils.data.DataLoader(
         samples,

@@ -11,7 +11,7 @@ from twinrun.contract.spec import JobSpec
 from services.data.arrays import Data
 from services.pytorch import device
 from services.pytorch.eager_steps import EagerSteps
-from services.pytorch.pipeline import Batch, Order, Samples, loader
+from services.pytorch.pipeline import Batch, Order, loader, train_samples
 from services.trial.chunks import Chunk
 from services.trial.matched import Held
 from services.trial.waiting import Waiting
@@ -35,7 +35,7 @@ class PipelineSteps(EagerSteps):
 
     def take_from(self, data: Data) -> None:
         """Set the samples."""
-        samples = Samples(self._spec, data.train_pixels, data.train_labels)
+        samples = train_samples(self._spec, data)
         self._loader = loader(self._spec, samples, batch_sampler=self._order)
 
     def begin(self, order: Sequence[NDArray[np.int32]]) -> None:
@@ -59,7 +59,8 @@ class PipelineSteps(EagerSteps):
 
     def _on_device(self, images: torch.Tensor, labels: torch.Tensor) -> Batch:
         where = self._images.device
-        images = images.to(where, non_blocking=True).permute(0, 2, 3, 1)
+        images = images.to(where, non_blocking=True)
+        images = images.permute(0, 2, 3, 1) if images.ndim == 4 else images
         return images, labels.to(where, non_blocking=True)
 
     def waited(self) -> float:

@@ -7,13 +7,14 @@ from twinrun.contract.spec import JobSpec
 
 from services.data import catalog
 from services.pytorch.model import sequential
+from services.pytorch.pipeline import laid
 
 
 def summarize(spec: JobSpec) -> ModelSummarized:
     """Summarise the model; shapes are the modules' outputs for a sample of zeros."""
-    height, width, channels = shape = catalog.info(spec.dataset).shape
+    shape = catalog.info(spec.dataset).shape
     model = sequential(spec.layers, shape).eval()
-    x = torch.zeros(1, channels, height, width)
+    x = torch.zeros(1, *laid(shape))
     layers = []
     with torch.inference_mode():
         for module in model:

@@ -12,6 +12,7 @@ from twinrun.v1 import job_pb2
 from services.data import catalog
 from services.errors import InvalidRequest
 from services.model import shapes
+from services.model.augmentation import wanted
 
 
 def valid_spec(
@@ -40,6 +41,7 @@ def valid_spec(
         misfits = list(shapes.violations(spec.layers, sizes.shape, sizes.outputs))
         all_violations += misfits or shapes.size_violations(spec.layers, sizes.shape)
         all_violations += _loss_violations(spec, sizes)
+        all_violations += _augmentation_violations(spec, sizes)
     if not any(field.startswith(("dataset", "batch_size")) for field in bad):
         all_violations += _batch_violations(spec)
     if all_violations:
@@ -49,17 +51,27 @@ def valid_spec(
     return spec
 
 
+def _augmentation_violations(spec: JobSpec, sizes: catalog.DatasetInfo) -> Iterator[Violation]:
+    """Name an augmentation of what is no image, or has another background in each channel."""
+    if not wanted(spec):
+        return
+    if len(sizes.shape) != 3:
+        yield Violation("augmentation", "is of images; leave it out")
+    normalization = spec.dataset.normalization
+    if len({*normalization.means}) > 1 or len({*normalization.stds}) > 1:
+        what = "fills with one value; give dataset.normalization one mean and one std"
+        yield Violation("augmentation", what)
+
+
 def _loss_violations(spec: JobSpec, sizes: catalog.DatasetInfo) -> Iterator[Violation]:
     """Name a loss that is of other targets, and class weights of another number of classes."""
     if targets(spec.loss) is not sizes.targets:
         what = f"takes {targets(spec.loss)} for targets, and the dataset has {sizes.targets}"
         yield Violation("loss", what)
-    elif isinstance(spec.loss, SoftmaxCrossEntropy) and spec.loss.class_weights:
-        if (given := len(spec.loss.class_weights)) != sizes.outputs:
-            yield Violation(
-                "loss.softmax_cross_entropy.class_weights",
-                f"has {given} weights; give one for each of {sizes.outputs} classes",
-            )
+    weights = spec.loss.class_weights if isinstance(spec.loss, SoftmaxCrossEntropy) else ()
+    if len(weights) not in (0, sizes.outputs):
+        what = f"has {len(weights)} weights; give one for each of {sizes.outputs} classes"
+        yield Violation("loss.softmax_cross_entropy.class_weights", what)
 
 
 def _batch_violations(spec: JobSpec) -> Iterator[Violation]:

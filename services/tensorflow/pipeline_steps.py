@@ -10,6 +10,7 @@ from twinrun.contract.enums import Execution
 from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
+from services.data.normalization import by_channel
 from services.model import losses
 from services.tensorflow.eager_steps import EagerSteps, unstacked
 from services.trial.chunks import Chunk
@@ -32,7 +33,8 @@ class PipelineSteps(EagerSteps):
     ) -> None:
         super().__init__(spec, held, images, labels)
         with tf.device("/CPU:0"):
-            self._pixels = tf.constant(data.train_pixels)
+            raw = data.train_images if data.train_pixels is None else data.train_pixels
+            self._samples = tf.constant(raw)
             self._answers = tf.constant(losses.for_trainer(spec.loss, data.train_labels))
         self._batches: Waiting[Batch] = Waiting(iter(()))
         self._warm = False
@@ -43,13 +45,16 @@ class PipelineSteps(EagerSteps):
 
     def begin(self, order: Sequence[NDArray[np.int32]]) -> None:
         """Let `tf.data` fetch an epoch's batches, chunks of int32[steps, batch]."""
-        normalization = self._spec.dataset.normalization
         dtype = self._images.dtype
+        channels = self._samples.shape[-1]
+        of = by_channel(self._spec.dataset.normalization, channels)
+        means, stds = (tf.constant(each, dtype) for each in of)
 
         def normalised(batch: tf.RaggedTensor) -> Batch:
-            pixels = tf.cast(tf.gather(self._pixels, batch), dtype)
-            images = (pixels / 255 - normalization.mean) / normalization.std
-            return images, tf.gather(self._answers, batch)
+            samples = tf.gather(self._samples, batch)
+            if samples.dtype == tf.uint8:  # others are normalised, as users keep tables
+                samples = (tf.cast(samples, dtype) / 255 - means) / stds
+            return samples, tf.gather(self._answers, batch)
 
         with tf.device("/CPU:0"):
             indices = [batch for chunk in order for batch in chunk]

@@ -89,10 +89,7 @@ def _violations(spec: JobSpec) -> Iterator[Violation]:
                 )
     yield from _late_epoch_violations(spec)
     yield from _tolerance_violations(spec.tolerance)
-    if spec.target_accuracy is not None:
-        yield from between("target_accuracy", spec.target_accuracy, 0, 1)
-        if targets(spec.loss) is TargetKind.NUMBERS:
-            yield Violation("target_accuracy", "is of tasks that have an accuracy; leave it out")
+    yield from _target_violations(spec)
     if spec.perturb_initial_weights and OwnWay.INITIAL_WEIGHTS in spec.own_ways:
         yield Violation("perturb_initial_weights", "is of matched initial weights; leave it out")
     if spec.own_ways and spec.recipe is not Recipe.MATCHED:
@@ -128,6 +125,14 @@ def _own_way_violations(spec: JobSpec) -> Iterator[Violation]:
             "has cuda_graph, which is for device cuda, execution default, loop fit and data in "
             f"memory, but {', '.join(name for name, is_so in wrong.items() if is_so)}",
         )
+
+
+def _target_violations(spec: JobSpec) -> Iterator[Violation]:
+    if spec.target_accuracy is None:
+        return
+    yield from between("target_accuracy", spec.target_accuracy, 0, 1)
+    if targets(spec.loss) is TargetKind.NUMBERS:
+        yield Violation("target_accuracy", "is of tasks that have an accuracy; leave it out")
 
 
 def _loss_violations(loss: Loss) -> Iterator[Violation]:

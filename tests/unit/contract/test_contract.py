@@ -54,7 +54,8 @@ def expected_type(field):
     if field.message_type.full_name == "google.rpc.Status":
         return events.Failure
     if field.message_type.GetOptions().map_entry:
-        return dict[str, SCALARS[field.message_type.fields_by_name['value'].type]]
+        value = field.message_type.fields_by_name["value"]
+        return dict.__class_getitem__((str, SCALARS[value.type]))
     return dataclass_named(field.message_type.name)
 
 
