@@ -89,16 +89,23 @@ def _areas(scores: NDArray[np.float64], flags: NDArray[np.bool_]) -> tuple[float
 
 def _of_numbers(found: NDArray[np.float64], values: NDArray[np.float64]) -> dict[str, float]:
     """Return RMSE and MAE over all outputs, and R2: the mean over outputs whose targets differ."""
-    error = found - values
+    error, spread = found - values, _roots_of_means(values - values.mean(axis=0))
+    roots = _roots_of_means(error)
     others = {
-        "rmse": float(np.sqrt(np.square(error).mean())),
+        "rmse": float(_roots_of_means(roots)),
         "mae": float(np.abs(error).mean()),
     }
-    spread = np.square(values - values.mean(axis=0)).sum(axis=0)
     if (spread > 0).any():
-        left = np.square(error).sum(axis=0)[spread > 0] / spread[spread > 0]
-        others["r2"] = float((1 - left).mean())
+        with np.errstate(over="ignore"):  # so bad a model's R2 is minus infinity
+            others["r2"] = float((1 - np.square(roots[spread > 0] / spread[spread > 0])).mean())
     return others
+
+
+def _roots_of_means(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the root mean squares of the first axis, of values whose squares may overflow."""
+    largest = np.abs(values).max(axis=0)
+    scale = np.where(largest > 0, largest, 1)
+    return np.asarray(scale * np.sqrt(np.square(values / scale).mean(axis=0)))
 
 
 def mean_over_samples(values: NDArray[np.floating], batch_sizes: NDArray[np.int64]) -> float:

@@ -36,6 +36,11 @@ class Huber:
 Loss = SoftmaxCrossEntropy | SigmoidCrossEntropy | MeanSquaredError | MeanAbsoluteError | Huber
 
 
+def class_weights(loss: Loss) -> tuple[float, ...]:
+    """Return the weight of each class; none: the loss has no such weights."""
+    return loss.class_weights if isinstance(loss, SoftmaxCrossEntropy) else ()
+
+
 def targets(loss: Loss) -> TargetKind:
     """Return what the loss takes as a sample's target."""
     match loss:

@@ -236,6 +236,12 @@ def _dataset_violations(dataset: Dataset) -> Iterator[Violation]:
         yield from between(f"dataset.normalization.means[{index}]", mean, -1e300, 1e300)
     for index, std in enumerate(normalization.stds):
         yield from above_zero(f"dataset.normalization.stds[{index}]", std, 1e300)
+    if (file := dataset.file) is not None:
+        yield from above_zero("dataset.file.test_fraction", file.test_fraction, 1)
+        for index, side in enumerate(file.size):
+            yield from between(f"dataset.file.size[{index}]", side, 1, 4096)
+        if len(file.size) not in (0, 2):
+            yield Violation("dataset.file.size", "has to be height and width; give both")
     yield from fraction("dataset.validation_fraction", dataset.validation_fraction)
     for name in ("train_limit", "test_limit"):
         if (limit := getattr(dataset, name)) is not None:

@@ -54,6 +54,7 @@ COVERED = {
     "pytorch/device.py notes: spec.device is Device.CUDA "
     "and (compiled_on_gpu or OwnWay.CUDA_GRAPH in spec.own_ways)": MESSAGE,
     "pytorch/eager_steps.py step: self._details": DETAILS,
+    "pytorch/losses.py idiomatic: spec.precision is Precision.FLOAT64": "idiomatic recipe's own",
     "pytorch/matched.py __init__: spec.execution is Execution.COMPILED": EXECUTIONS,
     "pytorch/matched.py peak_device_memory_bytes: self._device.type == 'cuda'": MESSAGE,
     "pytorch/layers/conv2d.py computed: given.products is kernel.dtype": f"bfloat16, {GPU}",
@@ -69,6 +70,7 @@ COVERED = {
     "tensorflow/matched.py peak_device_memory_bytes: self._spec.device is Device.CPU": MESSAGE,
     "tensorflow/model.py _through_parts: kernels": EXECUTIONS,
     "tensorflow/pipeline_steps.py __init__: spec.execution is not Execution.EAGER": OWN_WAY,
+    "tensorflow/pipeline_steps.py normalised: samples.dtype == tf.uint8": OWN_WAY,
     "tensorflow/pipeline_steps.py _run: not self._warm": OWN_WAY,
     "tensorflow/eager_steps.py __init__: kernels": f"{TIMED}; {EXECUTIONS}",
     "tensorflow/eager_steps.py _step_on: self._spec.report_step_details": DETAILS,

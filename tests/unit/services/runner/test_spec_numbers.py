@@ -12,6 +12,19 @@ ACTIVATION = {"activation": {"function": "ACTIVATION_FUNCTION_RELU"}}
 REQUIRED = {"dense": {"units": 10}, "custom_dense": {"units": 10}, "conv2d": {"filters": 2}}
 NOT_A_NUMBER = ["NaN", "Infinity", "-Infinity"]
 HUGE = 2**31 - 1
+ARRAYS = {
+    "sha256": "0" * 64,
+    "size_bytes": 1,
+    "train_samples": 1,
+    "test_samples": 1,
+    "shape": [28, 28, 1],
+    "outputs": 10,
+    "targets": "TARGET_KIND_CLASS",
+}
+TARGETS = {
+    "sigmoid_cross_entropy": ARRAYS | {"targets": "TARGET_KIND_FLAGS"},
+    "huber": ARRAYS | {"targets": "TARGET_KIND_NUMBERS"},
+}
 WINDOW = [0, -1, 4097, HUGE]
 
 
@@ -31,7 +44,14 @@ def with_field(path: str, value) -> job_pb2.JobSpec:
         return proto(layers=[*before, layer, *after])
     change = nested(path, value)
     if path.startswith("dataset"):
-        change["dataset"]["name"] = "synthetic" if "synthetic" in path else "mnist"
+        dataset = change["dataset"]
+        dataset["name"] = "synthetic" if "synthetic" in path else "mnist"
+        if "file" in dataset:
+            dataset["file"]["path"] = "a.csv"
+        if "arrays" in dataset:
+            dataset |= {"name": "file", "arrays": ARRAYS | dataset["arrays"]}
+    if path.startswith("loss.") and "softmax" not in path:
+        change |= {"dataset": {"name": "file", "arrays": TARGETS[path.split(".")[1]]}}
     if path == "optimizer.learning_rate":
         change["optimizer"]["sgd"] = {}
     return proto(**change)
@@ -69,6 +89,13 @@ BAD = {
     "dataset.validation_fraction": [-0.1, 1, *NOT_A_NUMBER],
     "dataset.normalization.mean": [-1001, 1e300, *NOT_A_NUMBER],
     "dataset.normalization.std": [0, -1, 1e-7, 1001, *NOT_A_NUMBER],
+    "dataset.file.test_fraction": [0, -0.1, 1.1, *NOT_A_NUMBER],
+    "dataset.arrays.train_samples": [-1, -HUGE],
+    "dataset.arrays.test_samples": [-1, -HUGE],
+    "dataset.arrays.outputs": [-1, 100_001, HUGE],
+    "loss.softmax_cross_entropy.label_smoothing": [-0.1, 1, *NOT_A_NUMBER],
+    "loss.sigmoid_cross_entropy.positive_weight": [0, -1, 1e7, *NOT_A_NUMBER],
+    "loss.huber.delta": [0, -1, 1e7, *NOT_A_NUMBER],
     "dataset.synthetic.train_samples": [0, -1, HUGE],
     "dataset.synthetic.test_samples": [0, -1, HUGE],
     "dataset.synthetic.height": [0, -1, HUGE],
@@ -98,6 +125,24 @@ BAD = {
     "layers[1].dense.kernel_initializer.variance_scaling.scale": [0, -1, 1001, *NOT_A_NUMBER],
     "layers[1].dense.bias_initializer.variance_scaling.scale": [0, -1, 1001, *NOT_A_NUMBER],
 }
+
+
+# Of lists of numbers: the first one is bad.
+BAD_FIRST = {
+    "dataset.normalization.means": [1e301, *NOT_A_NUMBER],
+    "dataset.normalization.stds": [0, -1, 1e301, *NOT_A_NUMBER],
+    "dataset.file.size": [0, -1, 4097, HUGE],
+    "dataset.arrays.shape": [0, -1, 1_000_001, HUGE],
+    "loss.softmax_cross_entropy.class_weights": [0, -1, 1e7, *NOT_A_NUMBER],
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "value"), [(path, value) for path, values in BAD_FIRST.items() for value in values]
+)
+def test_a_number_out_of_range_is_named_by_its_place_in_its_list(path, value):
+    found = violations(with_field(path, [value, *[1] * (9 if "weights" in path else 1)]))
+    assert "must be" in found[f"{path}[0]"]
 
 
 @pytest.mark.parametrize(
@@ -136,7 +181,7 @@ def numeric_fields(message, path="") -> set[str]:
 
 
 def test_no_numeric_field_of_a_spec_is_without_a_bad_value_here():
-    assert numeric_fields(job_pb2.JobSpec.DESCRIPTOR) == BAD.keys()
+    assert numeric_fields(job_pb2.JobSpec.DESCRIPTOR) == BAD.keys() | BAD_FIRST.keys()
 
 
 @pytest.mark.parametrize("value", [1, 5, 10])
