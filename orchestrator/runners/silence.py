@@ -12,12 +12,14 @@ class Limit:
     """The time at which a waiting caller must give up. Any thread may set it."""
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
+        # Taken by itself: Ctrl-C inside of `Condition.__enter__` would leave it held for ever.
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         self._at = math.inf
 
     def set(self, seconds: float) -> None:
         """Set the limit, counted from now; `math.inf`: never."""
-        with self._changed:
+        with self._lock:
             self._at = time.monotonic() + seconds
             self._changed.notify_all()
 
@@ -38,14 +40,14 @@ class Limit:
         try:
             yield watch
         finally:
-            with self._changed:
+            with self._lock:
                 watch.over = True
                 self._changed.notify_all()
             stream.cancel()
             guard.join()
 
     def _guard(self, stream: Any, watch: "Watch") -> None:
-        with self._changed:
+        with self._lock:
             while not watch.over and watch.left > 0 and self.left > 0:
                 self._changed.wait(min(watch.left, self.left, threading.TIMEOUT_MAX))
             watch.silent = not watch.over and watch.left == 0

@@ -21,6 +21,7 @@ from orchestrator.gate import answers
 from orchestrator.gate.gates import Gates
 from orchestrator.gate.status import details
 from orchestrator.language.phrases import Phrase, Sentence, english, say
+from orchestrator.runners.apart import Channel
 from orchestrator.runners.silence import Limit
 
 _SAYS = Phrase("The {framework} runner at {address}: {details}")
@@ -78,14 +79,16 @@ class Wire:
         self._tell = tell
         self._gone = threading.Event()
         self._why: Sentence | None = None  # it has gone
-        self._channel = grpc.insecure_channel(
-            address,
-            options=[
-                ("grpc.max_send_message_length", -1),  # only the runner's limit counts
-                ("grpc.initial_reconnect_backoff_ms", 200),
-                ("grpc.max_reconnect_backoff_ms", 1000),
-                ("grpc.enable_http_proxy", 0),
-            ],
+        self._channel = Channel(
+            grpc.insecure_channel(
+                address,
+                options=[
+                    ("grpc.max_send_message_length", -1),  # only the runner's limit counts
+                    ("grpc.initial_reconnect_backoff_ms", 200),
+                    ("grpc.max_reconnect_backoff_ms", 1000),
+                    ("grpc.enable_http_proxy", 0),
+                ],
+            )
         )
         self.stub = runner_service_pb2_grpc.RunnerServiceStub(self._channel)
 
