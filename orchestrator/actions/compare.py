@@ -1,7 +1,7 @@
 """The work of one command: find runners, run trials, compare the results, draw them."""
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,18 +10,16 @@ from typing import Protocol
 from twinrun.v1 import job_pb2
 
 from orchestrator.actions import verify
-from orchestrator.actions.repeat import Plan, cautions, enough
+from orchestrator.actions.finish import draw, judge
+from orchestrator.actions.repeat import Plan, enough
 from orchestrator.actions.request import Request, kept
 from orchestrator.certificate import certificate_file
 from orchestrator.certificate.certificates import Certificates, none_made
 from orchestrator.errors import CannotRun, JobFailed, OrchestratorError, OutputError
-from orchestrator.figures.drawing import Drawing
 from orchestrator.figures.renderer import Renderer
 from orchestrator.language.phrases import Phrase, Sentence, english, join, say
 from orchestrator.language.words import LINES
-from orchestrator.results import circumstances
-from orchestrator.results.comparison import Comparison, compare
-from orchestrator.results.comparison_file import as_dict
+from orchestrator.results.comparison import Comparison
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.placement import placements
 from orchestrator.runners.planning import completed, why_not_at_once
@@ -30,12 +28,10 @@ from orchestrator.runners.schedule import Listener, run_trials
 from orchestrator.settings.config import Places
 from orchestrator.storage import machine, store
 from orchestrator.storage.about import plain
-from orchestrator.storage.files import noting
 from orchestrator.storage.running import making
 from orchestrator.storage.store import Run
 from orchestrator.trials.sides import are_the_same
 from orchestrator.trials.stored import as_json, fields_of
-from orchestrator.trials.trial import Trial
 
 _NOT_AT_ONCE = Phrase("--concurrent: {reason}; one trial at a time")
 _DRAWING = Phrase("judging, and drawing the figures and the page")
@@ -237,66 +233,6 @@ def _certificates(
         if isinstance(error, CannotRun):
             raise
         return Certificates([none_made(error.message, *pair) for pair in request.pairs])
-
-
-def comparison_of(run: Run) -> Comparison:
-    """Compare its trials, from everything in the run that can be read; a caution names the rest.
-
-    Raises RunUnreadable if its job or what it is cannot be read.
-    """
-    what, damages = run.about(), list[Sentence]()
-    certificates, known, profiles = None, machine.Known(), list[Trial]()
-    with noting(damages):
-        certificates = certificate_file.of_run(run)
-    with noting(damages):
-        known = machine.of_run(run)
-    with noting(damages):
-        profiles = run.profiles()
-    comparison = compare(
-        run.job_spec(),
-        run.trials(damages),
-        certificates,
-        sides=what.sides,
-        baseline=what.baseline,
-        concurrent=run.concurrent(),
-        known=known,
-        profiles=profiles,
-    )
-    damaged = [circumstances.of_damage(each) for each in damages]
-    more = cautions(comparison.verdicts, what.precision)
-    every = (*damaged, *comparison.cautions, *more)
-    return dataclasses.replace(comparison, cautions=every)
-
-
-def finish(run: Run, renderer: Renderer, tell: Callable[[str], None]) -> Comparison:
-    """Write everything that follows from a run's trials: comparison.json, figures, page."""
-    comparison = judge(run)
-    draw(run, comparison, renderer)
-    tell(kept(run))
-    return comparison
-
-
-def judge(run: Run) -> Comparison:
-    """Compare its trials, and write comparison.json."""
-    comparison = comparison_of(run)
-    run.write_comparison(as_dict(comparison))
-    return comparison
-
-
-def draw(run: Run, comparison: Comparison, renderer: Renderer) -> None:
-    """Write its figures and its page; only the page if they cannot be drawn.
-
-    Raises OutputError.
-    """
-    from orchestrator import page  # noqa: PLC0415 - not before it is needed
-
-    drawings: list[Drawing] = []
-    try:
-        drawings = renderer.draw(comparison)
-        for drawing in drawings:
-            run.write_figures(drawing.files())
-    finally:
-        run.write_page(page.render(page.comparison_page(comparison, run.about(), drawings)))
 
 
 def train_with_runners(request: ComparisonRequest, places: Places, display: Display) -> Outcome:

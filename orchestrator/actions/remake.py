@@ -6,7 +6,7 @@ from typing import assert_never
 
 from twinrun.contract.state_dir import sweep
 
-from orchestrator.actions import compare, explain, variants, verify
+from orchestrator.actions import explain, finish, variants, verify
 from orchestrator.actions.shown import compared_sides
 from orchestrator.errors import RunUnreadable
 from orchestrator.figures.renderer import Renderer
@@ -47,4 +47,4 @@ def remake(run: Run) -> None:
 def _finish(runs: Iterable[Run]) -> None:
     with closing(Renderer()) as renderer:
         for run in runs:
-            compare.finish(run, renderer, lambda _: None)
+            finish.finish(run, renderer, lambda _: None)

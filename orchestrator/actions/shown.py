@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from orchestrator.actions import compare, variants, verify
+from orchestrator.actions import variants, verify
+from orchestrator.actions.finish import comparison_of
 from orchestrator.certificate import certificate_file
 from orchestrator.certificate.certificate import Certificate
 from orchestrator.certificate.certificates import Certificates
@@ -54,7 +55,7 @@ def shown(run: Run) -> Shown | None:
     what = run.about()
     match what.kind:
         case Kind.TRAIN | Kind.COMPARE:
-            found = compare.comparison_of(run)
+            found = comparison_of(run)
             if not found.trials:
                 return None
             mapping = comparison_file.as_dict(found)
@@ -85,7 +86,7 @@ def only_comparison(run: Run) -> Comparison:
     """Return the comparison of a run that is one. Raises BadInput if it is of another kind."""
     match run.about().kind:
         case Kind.TRAIN | Kind.COMPARE:
-            return compare.comparison_of(run)
+            return comparison_of(run)
         case Kind.VERIFY:
             raise BadInput(english(_VERIFY, path=run.path))
         case Kind.EXPLAIN:

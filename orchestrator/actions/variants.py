@@ -9,9 +9,9 @@ from orchestrator.actions.compare import (
     ComparisonRequest,
     Outcome,
     accepted,
-    comparison_of,
     train_into,
 )
+from orchestrator.actions.finish import comparison_of
 from orchestrator.actions.request import kept
 from orchestrator.errors import BadInput
 from orchestrator.figures.renderer import Renderer

@@ -8,6 +8,7 @@ from typing import Any
 from orchestrator.actions import compare as comparing
 from orchestrator.actions import variants
 from orchestrator.actions.compare import ComparisonRequest
+from orchestrator.actions.finish import comparison_of
 from orchestrator.actions.repeat import Plan
 from orchestrator.actions.shown import shown
 from orchestrator.api.asked import job_of, names_of, places_of, raise_with_place, showing, spec_of
@@ -109,7 +110,7 @@ def load(run: str | Path = shelf.LATEST, output: str | Path = "runs") -> Result 
     stored = shelf.find(str(run), Path(output))
     if not stored.about().kind.is_comparison:
         return record(stored)
-    comparison = comparing.comparison_of(stored)
+    comparison = comparison_of(stored)
     if not comparison.trials:
         raise BadInput(english(_NO_TRIAL, path=stored.path))
     return Result(stored.path, comparison)

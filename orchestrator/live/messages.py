@@ -48,7 +48,13 @@ def news(live: Live, cursor: Cursor, overview: str) -> Iterator[tuple[str, str, 
     """
     shown = groups(live)
     jobs = [job for group in shown for job in group]
-    known = {job.job_id: cursor[job.job_id] for job in jobs if job.job_id in cursor}
+    there = {job.job_id for job in jobs}
+    # Of a job that is not known yet too: a server that has just started hears of it later.
+    known = {
+        job_id: sequence
+        for job_id, sequence in cursor.items()
+        if job_id in there or job_id not in live.jobs
+    }
     now = json.dumps(_overview(live, shown))
     if now != overview:
         yield "overview", now, dict(known)

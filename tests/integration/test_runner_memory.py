@@ -10,6 +10,7 @@ from twinrun.v1 import runner_service_pb2
 
 from services.frameworks import FRAMEWORKS
 from tests.builders.runners import Runner, details, small_spec
+from tests.waiting import eventually
 
 CALLS = 50_000
 AT_ONCE = 100
@@ -53,7 +54,7 @@ def test_fifty_thousand_calls_of_all_kinds_leave_nothing_behind(start):
     for _ in range(CALLS // AT_ONCE):
         calls = [next(kinds)() for _ in range(AT_ONCE)]
         assert all(call.code() is not None for call in calls)  # waits
-    assert resident_bytes(runner) < MOST_BYTES
+    assert eventually(lambda: resident_bytes(runner) < MOST_BYTES)
 
 
 def test_weights_to_evaluate_wait_on_disk_and_go_with_their_job(start):
@@ -62,7 +63,8 @@ def test_weights_to_evaluate_wait_on_disk_and_go_with_their_job(start):
     content = b"\0" * 60 * 2**20
     request = runner_service_pb2.EvaluateRequest(spec=small_spec(), safetensors=content)
     jobs = [runner.stub.Evaluate(request) for _ in range(6)]
-    assert resident_bytes(runner) < MOST_BYTES
+    # The last call's message is freed when gRPC has ended the call, which is after its answer.
+    assert eventually(lambda: resident_bytes(runner) < MOST_BYTES)
     files = [runner.state_dir / "jobs" / job.job_id / "given.safetensors" for job in jobs]
     assert [path.stat().st_size for path in files] == [len(content)] * 6
     for job in [*jobs, running]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator import page
-from orchestrator.actions import compare, explain
+from orchestrator.actions import explain, finish
 from orchestrator.actions.remake import remake
 from orchestrator.errors import RunUnreadable
 from orchestrator.figures.renderer import Renderer
@@ -29,7 +29,7 @@ def names(run):
 
 def made(run):
     """As `remake`, in this process alone."""
-    comparison = compare.comparison_of(run)
+    comparison = finish.comparison_of(run)
     drawn = drawings(comparison)
     page.render(page.comparison_page(comparison, run.about(), drawn))
 
@@ -76,7 +76,7 @@ def test_a_run_of_an_earlier_version_is_reported_as_one_of_today(tmp_path):
 def test_what_is_made_again_is_what_was_made(tmp_path):
     run = compared(tmp_path)
     with closing(Renderer()) as renderer:
-        compare.finish(run, renderer, lambda _: None)
+        finish.finish(run, renderer, lambda _: None)
     before = {path.name: path.read_bytes() for path in (run.path / "figures").iterdir()}
     page, comparison = run.page_path.read_bytes(), run.result("comparison")
     shutil.rmtree(run.path / "figures")

@@ -1,29 +1,23 @@
 """Certificates: what is the same job, what is not, and what is said of it."""
 
 import dataclasses
-import json
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.certificate import certificate_file, text
+from orchestrator.certificate import text
 from orchestrator.certificate.certificate import Parting
-from orchestrator.certificate.certificates import Certificates, none_made
 from orchestrator.certificate.effectless import biases_before_batch_norm
 from orchestrator.certificate.gaps import AGAIN, WEIGHTS
 from orchestrator.certificate.judge import Clause
-from orchestrator.errors import RunUnreadable
-from orchestrator.language.phrases import Phrase, english
 from orchestrator.reports import certificate as report
 from tests.builders.events import job, losses
 from tests.builders.proofs import (
     KERNEL,
-    NAMES,
     STATISTICS,
     STEPS,
-    certified,
     evidence,
     failed,
     made,
@@ -240,44 +234,6 @@ def test_the_saved_weights_are_held_in_every_framework_against_what_training_use
     places = {d.tensor for d in found.differences if d.quantity == AGAIN}
     names = ("pytorch", "tensorflow")
     assert places == {f"{one} in {other}" for one in names for other in names}
-
-
-def test_a_certificate_comes_back_from_json_as_it_was():
-    values = np.array(losses(2)) * (1 + 1e-7)
-    broken = made(second=evidence("tensorflow", step_losses=[np.inf, *values[1:]]))
-    for made_of in (broken, made(), rounded(1e-15), rounded(1e-7, precision="FLOAT32", own=1e-7)):
-        found = certificate_file.as_dict(Certificates([made_of]))
-        again = certificate_file.read(json.loads(json.dumps(found)), "a test")
-        assert certificate_file.as_dict(again) == found
-        assert again.sentence == made_of.sentence
-    assert found["schema"] == "twinrun.certificate/2"
-
-
-def test_that_no_certificate_could_be_made_is_no_certificate():
-    unmade = none_made(english(Phrase("the runner is gone.")), *NAMES)
-    found = certificate_file.as_dict(Certificates([unmade]))
-    assert found["same_job"] is False
-    assert found["sentence"].endswith("no certificate could be made: the runner is gone.")
-    read = certificate_file.read(json.loads(json.dumps(found)), "a test")
-    assert read == Certificates([unmade])
-    assert read.of_pair(*NAMES) == unmade
-
-
-def test_an_older_certificate_that_could_not_be_made_is_that_of_the_only_two_sides():
-    kept = {"schema": "twinrun.certificate/1", "same_job": False, "sentence": "Not shown."}
-    read = certificate_file.read(kept, "a test")
-    assert (read.same_job, read.sentence, read.made) == (False, "Not shown.", [])
-    assert read.of_pair(*NAMES) == read.pairs[0]
-
-
-@pytest.mark.parametrize(
-    "change",
-    [{"steps": None, "job": 5}, {"inputs": 3}, {"weights": []}, {"job": {"layers": [{"new": {}}]}}],
-)
-def test_a_certificate_that_cannot_be_read_is_one_sentence_that_names_the_file(change):
-    kept = {**json.loads(json.dumps(certificate_file.as_dict(certified()))), **change}
-    with pytest.raises(RunUnreadable, match=r"^certificate\.json.* .*\.$"):
-        certificate_file.read(kept, "certificate.json")
 
 
 def test_a_parameter_whose_gradient_is_rounding_is_named_and_not_judged():

@@ -117,6 +117,20 @@ def test_a_page_that_comes_back_with_its_last_id_gets_the_rest_without_gap_or_re
     assert not [event for event, _ in received(live, cursor) if event == "job"]
 
 
+def test_a_server_that_has_just_started_and_knows_no_job_yet_does_not_forget_what_the_page_has():
+    events = trial_events(step_losses=[1.0 + step % 7 for step in range(900)])
+    cursor, found = {}, None
+    for live in (
+        heard(with_jobs(job()), "pytorch-1", events[:20]),
+        EMPTY,  # the server was started again
+        heard(with_jobs(job()), "pytorch-1", events),
+    ):
+        for event, data, known in news(live, cursor, ""):
+            found = page([(event, json.loads(data))], found)
+            cursor = cursor_of(encoded(event, data, known).decode().splitlines()[1][len("id: ") :])
+    assert found == page(received(live, {}))
+
+
 def test_a_last_id_that_is_none_is_taken_for_the_first_visit():
     for text in ("", "nonsense", "a:b,c:-1", ":5", "x:9" * 5000, "x:\u0661"):
         assert not [n for n in cursor_of(text).values() if n < 0]

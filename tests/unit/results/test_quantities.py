@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twinrun.contract.enums import JobState
 
-from orchestrator.actions import compare
+from orchestrator.actions.finish import comparison_of
 from orchestrator.exports.tables import TABLES
 from orchestrator.language.words import number
 from orchestrator.reports.comparison import report
@@ -61,7 +61,7 @@ def row_of(found, quantity=EPOCH):
 @LAW
 @given(stored())
 def test_the_tables_ratio_is_the_verdicts(tmp_path_factory, made):
-    found = compare.comparison_of(kept(tmp_path_factory.mktemp("runs"), made))
+    found = comparison_of(kept(tmp_path_factory.mktemp("runs"), made))
     verdict, row = found.verdict, row_of(found)
     if verdict is None:
         assert row is None or len(row.values) == len(found.trials)
@@ -80,7 +80,7 @@ def test_the_tables_ratio_is_the_verdicts(tmp_path_factory, made):
 @LAW
 @given(stored())
 def test_every_place_shows_the_same_number_of_a_side(tmp_path_factory, made):
-    found = compare.comparison_of(kept(tmp_path_factory.mktemp("runs"), made))
+    found = comparison_of(kept(tmp_path_factory.mktemp("runs"), made))
     held = json.loads(json.dumps(as_dict(found)))["frameworks"]
     told, markdown = plain.report(report(found), 500), text(found, "run")
     for quantity in QUANTITIES:
@@ -99,7 +99,7 @@ def test_every_place_shows_the_same_number_of_a_side(tmp_path_factory, made):
 def test_a_trial_that_failed_is_counted_only_where_its_side_has_nothing_else(
     tmp_path_factory, made
 ):
-    found = compare.comparison_of(kept(tmp_path_factory.mktemp("runs"), made))
+    found = comparison_of(kept(tmp_path_factory.mktemp("runs"), made))
     for side, counted in found.counted.items():
         states = {trial.state for trial in found.trials[side]}
         assert counted
@@ -111,7 +111,7 @@ def test_a_trial_that_failed_is_counted_only_where_its_side_has_nothing_else(
 def test_a_failed_trial_does_not_move_the_table(tmp_path: Path):
     made = {(side, 1): ("succeeded", [1.0, 1.0, 9.0]) for side in BOTH}
     made["pytorch", 2] = ("failed", [50.0, 50.0])
-    found = compare.comparison_of(kept(tmp_path, made))
+    found = comparison_of(kept(tmp_path, made))
     assert row_of(found).values == ["1.00 s", "1.00 s", "1.00"]
 
 

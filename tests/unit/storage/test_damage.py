@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from twinrun.contract.events import MachineMeasured
 
 from orchestrator import page
-from orchestrator.actions import compare, explain, variants, verify
+from orchestrator.actions import explain, finish, variants, verify
 from orchestrator.cli.commands import keeping
 from orchestrator.errors import OrchestratorError, RunUnreadable
 from orchestrator.exports.export import export
@@ -41,7 +41,7 @@ SMALL = {"epochs": 2, "steps": 10}
 def judged(output: Path, pairs: int = 2) -> Run:
     run = compared(output, pairs, **SMALL)
     run.write_known(as_json(fields_of(KNOWN)))
-    compare.judge(run)
+    finish.judge(run)
     return run
 
 
@@ -85,7 +85,7 @@ def made(tmp_path_factory) -> Made:
 def remade(run: Run, kind: Kind) -> None:
     """As `report`, without figures."""
     if kind is Kind.COMPARE:
-        page.render(page.comparison_page(compare.judge(run), run.about(), []))
+        page.render(page.comparison_page(finish.judge(run), run.about(), []))
     elif kind is Kind.VERIFY:
         page.render(page.certificate_page(verify.again(run), run.about(), []))
     elif kind is not Kind.EXPLAIN:

@@ -1,0 +1,78 @@
+"""What follows from the trials of a comparison: its result, figures and page."""
+
+import dataclasses
+from collections.abc import Callable
+
+from orchestrator.actions.repeat import cautions
+from orchestrator.actions.request import kept
+from orchestrator.certificate import certificate_file
+from orchestrator.figures.drawing import Drawing
+from orchestrator.figures.renderer import Renderer
+from orchestrator.language.phrases import Sentence
+from orchestrator.results import circumstances
+from orchestrator.results.comparison import Comparison, compare
+from orchestrator.results.comparison_file import as_dict
+from orchestrator.storage import machine
+from orchestrator.storage.files import noting
+from orchestrator.storage.store import Run
+from orchestrator.trials.trial import Trial
+
+
+def comparison_of(run: Run) -> Comparison:
+    """Compare its trials, from everything in the run that can be read; a caution names the rest.
+
+    Raises RunUnreadable if its job or what it is cannot be read.
+    """
+    what, damages = run.about(), list[Sentence]()
+    certificates, known, profiles = None, machine.Known(), list[Trial]()
+    with noting(damages):
+        certificates = certificate_file.of_run(run)
+    with noting(damages):
+        known = machine.of_run(run)
+    with noting(damages):
+        profiles = run.profiles()
+    comparison = compare(
+        run.job_spec(),
+        run.trials(damages),
+        certificates,
+        sides=what.sides,
+        baseline=what.baseline,
+        concurrent=run.concurrent(),
+        known=known,
+        profiles=profiles,
+    )
+    damaged = [circumstances.of_damage(each) for each in damages]
+    more = cautions(comparison.verdicts, what.precision)
+    every = (*damaged, *comparison.cautions, *more)
+    return dataclasses.replace(comparison, cautions=every)
+
+
+def finish(run: Run, renderer: Renderer, tell: Callable[[str], None]) -> Comparison:
+    """Write everything that follows from a run's trials: comparison.json, figures, page."""
+    comparison = judge(run)
+    draw(run, comparison, renderer)
+    tell(kept(run))
+    return comparison
+
+
+def judge(run: Run) -> Comparison:
+    """Compare its trials, and write comparison.json."""
+    comparison = comparison_of(run)
+    run.write_comparison(as_dict(comparison))
+    return comparison
+
+
+def draw(run: Run, comparison: Comparison, renderer: Renderer) -> None:
+    """Write its figures and its page; only the page if they cannot be drawn.
+
+    Raises OutputError.
+    """
+    from orchestrator import page  # noqa: PLC0415 - not before it is needed
+
+    drawings: list[Drawing] = []
+    try:
+        drawings = renderer.draw(comparison)
+        for drawing in drawings:
+            run.write_figures(drawing.files())
+    finally:
+        run.write_page(page.render(page.comparison_page(comparison, run.about(), drawings)))
