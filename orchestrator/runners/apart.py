@@ -1,17 +1,21 @@
 """gRPC's calls in threads of their own, so that Ctrl-C never strikes inside of gRPC.
 
 KeyboardInterrupt comes between any two steps of the main thread. Inside gRPC it can leave one of
-its locks held for ever; then every later call hangs, and so does closing the channel.
+its locks held for ever; then every later call hangs, and so does closing the channel. So the main
+thread only waits for what a queue brings, and gets none of gRPC's own objects, which take locks
+when they are freed.
 """
 
 import _thread
+import contextvars
 from collections.abc import Callable, Iterator
-from queue import SimpleQueue
+from functools import partial
+from queue import Empty, SimpleQueue
 from typing import Any
 
 import grpc
 
-_Outcome = tuple[Any, BaseException | None]
+_LOOK_SECONDS = 0.2
 
 
 class Channel:
@@ -23,24 +27,25 @@ class Channel:
     def unary_unary(self, *what: Any, **how: Any) -> Callable[..., Any]:
         """Return the method; it returns the answer."""
         method = self._channel.unary_unary(*what, **how)
-        return lambda request, **options: _apart(lambda: method(request, **options))
+        return lambda request, **options: apart(lambda: method(request, **options))
 
-    def unary_stream(self, *what: Any, **how: Any) -> Callable[..., "Stream"]:
-        """Return the method; it returns a stream of answers."""
+    def unary_stream(self, *what: Any, **how: Any) -> Callable[..., Iterator[Any]]:
+        """Return the method; it returns what `Stream` yields."""
         method = self._channel.unary_stream(*what, **how)
-        return lambda request, **options: Stream(lambda: method(request, **options))
+        return lambda request, **options: iter(Stream(lambda: method(request, **options)))
 
     def close(self) -> None:
         """End all calls."""
-        _apart(self._channel.close)
+        apart(self._channel.close)
 
 
 class Failed(grpc.RpcError):
-    """How a stream failed. gRPC raises the call itself, which takes locks when it is freed."""
+    """How a call failed, without the call, which is what gRPC raises."""
 
     def __init__(self, call: Any) -> None:
         super().__init__(str(call))
-        self._code, self._details = call.code(), call.details()
+        self._code: grpc.StatusCode = call.code()
+        self._details: str = call.details()
         self._metadata = call.trailing_metadata()
 
     def code(self) -> grpc.StatusCode:
@@ -57,67 +62,105 @@ class Failed(grpc.RpcError):
 
 
 class Stream:
-    """The answers to a call, as they arrive; its error is raised after them."""
+    """The answers to a call, as they arrive; None whenever none has come for a moment.
+
+    The call begins with the first answer that is asked for, and ends with the iteration.
+    """
 
     def __init__(self, begin: Callable[[], Any]) -> None:
-        self._answers: SimpleQueue[_Outcome] = SimpleQueue()
+        self._begin = begin
+        self._answers: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
         self._call: Any = None
-        self._cancelled = False
-        _start(lambda: self._read(begin))
-
-    def _read(self, begin: Callable[[], Any]) -> None:
-        end: BaseException = StopIteration()
-        try:
-            self._call = begin()
-            if self._cancelled:
-                self._call.cancel()
-            for answer in self._call:
-                self._answers.put((answer, None))
-        except grpc.RpcError as error:
-            end = Failed(error)
-        except BaseException as error:  # noqa: BLE001 - raised where the answers are taken
-            end = error
-        self._call = None  # let go of here: gRPC takes locks when a call is freed, too
-        self._answers.put((None, end))
+        self._over = False
 
     def __iter__(self) -> Iterator[Any]:
-        return self
+        try:
+            start(self._read)
+            while True:
+                try:
+                    answer, end = self._answers.get(timeout=_LOOK_SECONDS)
+                except Empty:
+                    yield None
+                    continue
+                if isinstance(end, StopIteration):
+                    return
+                if end is not None:
+                    raise end
+                yield answer
+        finally:
+            self._over = True  # before the call is looked for: `_read` looks the other way round
+            if self._call is not None:
+                start(self._cancel)
 
-    def __next__(self) -> Any:
-        answer, end = self._answers.get()
-        if end is not None:
-            self._answers.put((None, end))  # for whoever asks again
-            raise end
-        return answer
+    def _read(self) -> None:
+        try:
+            self._call = call = self._begin()
+            if self._over:
+                call.cancel()
+            for answer in call:
+                self._answers.put((answer, None))
+            end: BaseException = StopIteration()
+        except BaseException as error:  # noqa: BLE001 - raised where the answers are taken
+            end = _let_go(error)
+        self._call = call = None
+        self._answers.put((None, end))
 
-    def cancel(self) -> None:
-        """Let it end soon, with an error."""
-        self._cancelled = True  # before the call is looked for: `_read` looks the other way round
-        _start(self._end)
-
-    def _end(self) -> None:
+    def _cancel(self) -> None:
         call = self._call
         if call is not None:
             call.cancel()
 
 
-def _apart(function: Callable[[], Any]) -> Any:
-    """Call the function in another thread; return its result, or raise its error."""
-    outcomes: SimpleQueue[_Outcome] = SimpleQueue()
+class AtOnce:
+    """Functions that run at once, each in a thread of its own, by their names.
 
-    def run() -> None:
+    ``running``: those that have not ended; ``results``: what those that have ended returned, in the
+    order in which they began, else None.
+    """
+
+    def __init__(self) -> None:
+        self.running: list[str] = []
+        self.results: dict[str, Any] = {}
+        self._ends: SimpleQueue[BaseException | None] = SimpleQueue()
+
+    def begin(self, name: str, function: Callable[[], Any]) -> None:
+        self.results[name] = None
+        self.running.append(name)
+        start(partial(self._run, name, function))
+
+    def wait(self) -> None:
+        """Wait until the next one ends; raise its error."""
+        error = self._ends.get()
+        if error is not None:
+            raise error
+
+    def _run(self, name: str, function: Callable[[], Any]) -> None:
+        error = None
         try:
-            outcomes.put((function(), None))
-        except BaseException as error:  # noqa: BLE001 - raised by whoever waits
-            outcomes.put((None, error))
-
-    _start(run)
-    result, error = outcomes.get()
-    if error is not None:
-        raise error
-    return result
+            self.results[name] = function()
+        except BaseException as raised:  # noqa: BLE001 - raised by whoever waits
+            error = _let_go(raised)
+        self.running.remove(name)  # here: Ctrl-C may take from whoever waits what it waited for
+        self._ends.put(error)
 
 
-def _start(function: Callable[[], Any]) -> None:
+def apart(function: Callable[[], Any]) -> Any:
+    """Call the function in another thread; return its result, or raise its error."""
+    alone = AtOnce()
+    alone.begin("", function)
+    alone.wait()
+    return alone.results[""]
+
+
+def start(function: Callable[[], object]) -> None:
+    """Call the function in another thread, which the end of the program does not wait for."""
     # Not `Thread.start`, which waits under a lock of its own, where Ctrl-C strikes too.
-    _thread.start_new_thread(function, ())
+    _thread.start_new_thread(contextvars.copy_context().run, (function,))
+
+
+def _let_go(error: BaseException) -> BaseException:
+    """Return what to raise elsewhere; gRPC's own is freed here: its traceback holds itself."""
+    if not isinstance(error, grpc.RpcError):
+        return error
+    error.__traceback__ = None
+    return Failed(error)

@@ -1,6 +1,8 @@
 """The channel to one runner: how its calls fail, and what that means to the user."""
 
+import math
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
@@ -21,8 +23,7 @@ from orchestrator.gate import answers
 from orchestrator.gate.gates import Gates
 from orchestrator.gate.status import details
 from orchestrator.language.phrases import Phrase, Sentence, english, say
-from orchestrator.runners.apart import Channel
-from orchestrator.runners.silence import Limit
+from orchestrator.runners.apart import Channel, apart
 
 _SAYS = Phrase("The {framework} runner at {address}: {details}")
 _NO_ANSWER = Phrase(
@@ -51,6 +52,22 @@ _TRIES = 5  # of a call that is not answered: an overloaded machine is slow
 _CANCEL_SECONDS = 5.0
 _EXIT_SECONDS = 2.0  # until a process that closed its connections is seen to have ended
 _CODES = grpc.StatusCode
+
+
+class Limit:
+    """The time at which a waiting caller must give up. Any thread may set it."""
+
+    def __init__(self) -> None:
+        self._at = math.inf
+
+    def set(self, seconds: float) -> None:
+        """Set the limit, counted from now; `math.inf`: never."""
+        self._at = time.monotonic() + seconds
+
+    @property
+    def left(self) -> float:
+        """Seconds; 0 after the limit."""
+        return max(0.0, self._at - time.monotonic())
 
 
 class Wire:
@@ -108,7 +125,7 @@ class Wire:
 
     def pause(self, seconds: float) -> None:
         """Wait this long, or until its runner has ended."""
-        self._gone.wait(seconds)
+        apart(lambda: self._gone.wait(seconds))  # which takes a lock
 
     @property
     def seconds(self) -> float:
@@ -172,7 +189,7 @@ class Wire:
             unavailable = isinstance(error, grpc.RpcError) and error.code() is _CODES.UNAVAILABLE
             lost = unavailable and not details(error).reason  # else the runner itself said so
             if self._own and lost:
-                self._gone.wait(_EXIT_SECONDS)
+                self.pause(_EXIT_SECONDS)
             if self._why is not None:
                 raise RunnerUnavailable(self._why) from error
             raise

@@ -1,32 +1,53 @@
-import random, signal, sys, faulthandler
-from contextlib import closing
-from orchestrator.errors import WrongReport
+"""Interrupts a client's calls at any moment, again and again: it must still work then, and close.
+
+``python -m tests.integration.interrupt_storm HOST:PORT TIMES``, with a runner there. A client that
+was struck where it must not be hangs.
+"""
+
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing, suppress
+from functools import partial
+
 from orchestrator.runners.client import Client
 from tests.builders.runners import small_spec
-faulthandler.dump_traceback_later(100, exit=True)
-def strike(*_): raise KeyboardInterrupt
-signal.signal(signal.SIGALRM, strike)
-address=sys.argv[1]; N=int(sys.argv[2]); kind=sys.argv[3]
-r=random.Random(int(sys.argv[4]) if len(sys.argv)>4 else 1)
-with closing(Client("pytorch", address)) as client:
-    job=client.train(client.validate(small_spec()), "")
-    for e in client.watch(job.job_id): pass
-    done=0
-    def once():
-        global done
-        try:
-            signal.setitimer(signal.ITIMER_REAL, r.uniform(1e-4, 4e-3))
-            while True:
-                if kind=='unary': client.job(job.job_id)
-                else:
-                    for e in client.watch(job.job_id): pass
-                done+=1
-        except WrongReport:
-            client._wire.gates.__init__('pytorch', address)
-            signal.setitimer(signal.ITIMER_REAL, 0)
-    for n in range(N):
-        if n % 250 == 0: print(n, flush=True)
-        try: once()
-        except KeyboardInterrupt: pass
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    print('done',done)
+
+
+def storm(address: str, times: int) -> None:
+    with closing(Client("pytorch", address)) as client:
+        job_id = client.train(client.validate(small_spec()), "").job_id
+        events = list(client.watch(job_id))
+    for use in (ask, watch):
+        began = time.monotonic()
+        with closing(Client("pytorch", address)) as client:
+            use(client, job_id)
+        longest = time.monotonic() - began
+        for _ in range(times):
+            with closing(Client("pytorch", address)) as client:
+                strike(partial(use, client, job_id), random.uniform(1e-5, longest))
+                assert client.job(job_id).job_id == job_id
+                assert list(client.watch(job_id)) == events
+
+
+def ask(client: Client, job_id: str) -> None:
+    client.job(job_id)
+
+
+def watch(client: Client, job_id: str) -> None:
+    list(client.watch(job_id))
+
+
+def strike(use: Callable[[], None], seconds: float) -> None:
+    """Interrupt it after this time, however often it has been done by then."""
+    with suppress(KeyboardInterrupt):
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        while True:
+            use()
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGALRM, signal.default_int_handler)
+    storm(sys.argv[1], int(sys.argv[2]))

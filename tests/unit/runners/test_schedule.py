@@ -1,6 +1,7 @@
 """When trials run, with clients that answer from a script."""
 
 import math
+import signal
 import threading
 import time
 
@@ -164,15 +165,14 @@ def test_a_runner_that_does_not_cancel_is_not_waited_for_and_the_interrupt_stand
     assert client.limits == [10, math.inf]
 
 
-def test_an_interrupt_cancels_all_that_run_and_keeps_what_they_had_reported(run, monkeypatch):
+def test_an_interrupt_cancels_all_that_run_and_keeps_what_they_had_reported(run):
     clients = [FakeClient(name, waits=True) for name in BOTH]
 
-    def interrupted(_):
-        for client in clients:
-            assert client.watched.wait(HANG_SECONDS)
-        raise KeyboardInterrupt
+    def interrupt():
+        assert all(client.watched.wait(HANG_SECONDS) for client in clients)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
-    monkeypatch.setattr("orchestrator.runners.schedule.as_completed", interrupted)
+    threading.Thread(target=interrupt).start()
     with pytest.raises(KeyboardInterrupt):
         go(run, *clients)
     assert states(run) == dict.fromkeys(BOTH, JobState.CANCELLED)
