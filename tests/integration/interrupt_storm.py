@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from functools import partial
+from types import FrameType
 
 from orchestrator.runners.client import Client
 from tests.builders.runners import small_spec
@@ -42,12 +43,19 @@ def watch(client: Client, job_id: str) -> None:
 
 def strike(use: Callable[[], None], seconds: float) -> None:
     """Interrupt it after this time, however often it has been done by then."""
+    struck = False
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        nonlocal struck
+        struck = True
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGALRM, interrupt)
     with suppress(KeyboardInterrupt):
         signal.setitimer(signal.ITIMER_REAL, seconds)
-        while True:
+        while not struck:
             use()
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGALRM, signal.default_int_handler)
     storm(sys.argv[1], int(sys.argv[2]))

@@ -18,4 +18,4 @@ def test_a_client_works_on_wherever_its_calls_were_interrupted(start):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert not done.stderr  # an interrupt in a destructor is lost, and said there
+    assert "grpc/_channel.py" not in done.stderr  # an interrupt in a destructor is lost, but said
