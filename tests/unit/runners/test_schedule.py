@@ -180,6 +180,26 @@ def test_an_interrupt_cancels_all_that_run_and_keeps_what_they_had_reported(run)
     assert (run.path / "environments.json").exists()
 
 
+def test_a_second_interrupt_does_not_wait_for_runners_that_do_not_cancel(run):
+    clients = [FakeClient(name, waits=True) for name in BOTH]
+    asked = threading.Event()
+    for client in clients:
+        client.cancel = lambda _: asked.set()
+
+    def interrupt():
+        assert all(client.watched.wait(HANG_SECONDS) for client in clients)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        assert asked.wait(HANG_SECONDS)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        go(run, *clients)
+    assert not any(client.cancelled.is_set() for client in clients)
+    for client in clients:
+        client.cancelled.set()
+
+
 def test_a_submission_that_fails_cancels_those_that_run(run):
     first, second = FakeClient("pytorch", waits=True), FakeClient("tensorflow")
 
