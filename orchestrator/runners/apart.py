@@ -16,6 +16,7 @@ from typing import Any
 import grpc
 
 _LOOK_SECONDS = 0.2
+_AHEAD = 100  # answers that are read before they are asked for
 
 
 class Channel:
@@ -70,11 +71,14 @@ class Stream:
     def __init__(self, begin: Callable[[], Any]) -> None:
         self._begin = begin
         self._answers: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
+        self._room: SimpleQueue[None] = SimpleQueue()
         self._call: Any = None
         self._over = False
 
     def __iter__(self) -> Iterator[Any]:
         try:
+            for _ in range(_AHEAD):
+                self._room.put(None)
             start(self._read)
             while True:
                 try:
@@ -86,9 +90,11 @@ class Stream:
                     return
                 if end is not None:
                     raise end
+                self._room.put(None)
                 yield answer
         finally:
             self._over = True  # before the call is looked for: `_read` looks the other way round
+            self._room.put(None)
             if self._call is not None:
                 start(self._cancel)
 
@@ -99,6 +105,10 @@ class Stream:
                 call.cancel()
             for answer in call:
                 self._answers.put((answer, None))
+                if self._over:
+                    call.cancel()
+                else:
+                    self._room.get()
             end: BaseException = StopIteration()
         except BaseException as error:  # noqa: BLE001 - raised where the answers are taken
             end = _let_go(error)

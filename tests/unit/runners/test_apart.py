@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.language.phrases import say, speaking
 from orchestrator.language.words import OF
-from orchestrator.runners.apart import AtOnce, Channel, Failed, apart
+from orchestrator.runners.apart import _AHEAD, AtOnce, Channel, Failed, apart
 from tests.waiting import HANG_SECONDS, eventually
 
 
@@ -93,6 +93,25 @@ def test_a_stream_that_is_left_before_its_call_has_begun_ends_it_then():
     answers.close()
     begins.set()
     assert call.cancelled.wait(HANG_SECONDS)
+
+
+def test_a_stream_is_not_read_far_ahead_of_who_takes_its_answers():
+    read = []
+
+    class Endless(Call):
+        def __next__(self):
+            if self.cancelled.is_set():
+                raise self
+            read.append(None)
+            return len(read)
+
+    call = Endless()
+    answers = Channel(Fake(lambda _: call)).unary_stream("path")("request")
+    assert [next(answers) for _ in range(1000)] == list(range(1, 1001))
+    assert eventually(lambda: len(read) == 1000 + _AHEAD + 1)
+    answers.close()
+    assert call.cancelled.wait(HANG_SECONDS)
+    assert len(read) <= 1000 + _AHEAD + 2
 
 
 def test_a_stream_ends_as_its_call_ends():
