@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from twinrun.contract import state_dir
 
 from orchestrator.errors import RunnerUnavailable
 from orchestrator.language.phrases import Phrase, Sentence, english
+from orchestrator.runners.apart import start as start_thread
 from orchestrator.settings.config import Places
 
 _ENDED = Phrase(
@@ -91,7 +91,7 @@ class LocalRunner:
             names = {"framework": self.framework, "pid": self.process.pid, "log": log}
             ended(english(_DIED, **names, how=how))
 
-        threading.Thread(target=wait, daemon=True).start()
+        start_thread(wait)
 
     def leave(self) -> None:
         """Let it end by itself once idle."""

@@ -3,15 +3,14 @@
 Trials that have a GPU each may run at the same time.
 """
 
-import contextvars
 import itertools
 import math
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 
 from twinrun.contract.converters.failures import failure_from_status
 from twinrun.contract.reasons import Reason
@@ -31,6 +30,7 @@ from orchestrator.gate.peers import Peers
 from orchestrator.gate.refusal import failed, refusal
 from orchestrator.language.phrases import Phrase, Sentence, english, join, say
 from orchestrator.language.words import LINES, label
+from orchestrator.runners.apart import AtOnce, start
 from orchestrator.runners.client import Client
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.placement import Placement
@@ -194,31 +194,28 @@ class _Trials:
 
     def _watch_at_once(self, group: Sequence[Placement], ended: list[_Trial]) -> None:
         """Watch each trial in a thread of its own. If one raises, the others are cancelled."""
-        watching: dict[Future[bool], _Trial] = {}
+        trials: dict[str, _Trial] = {}
+        watched = AtOnce()
         try:
+            for placement in group:
+                trial = self._submit(placement)
+                if trial is not None:
+                    trials[placement.side] = trial
+                    watched.begin(placement.side, partial(self._watch, trial))
+            for _ in trials:
+                watched.wait()
+        except BaseException:  # only this thread receives Ctrl-C
             # A hurried client stays so until all have been watched to their ends.
-            with ExitStack() as limits, ThreadPoolExecutor() as threads:
-                try:
-                    for placement in group:
-                        trial = self._submit(placement)
-                        if trial is None:
-                            continue
-                        in_language = contextvars.copy_context().run
-                        watching[threads.submit(in_language, self._watch, trial)] = trial
-                    for future in as_completed(watching):
-                        future.result()
-                except BaseException:  # only this thread receives Ctrl-C
-                    running = [trial for future, trial in watching.items() if not future.done()]
-                    for trial in running:
-                        limits.enter_context(hurried(trial.client, self._runners.tell))
-                        threads.submit(_cancel, trial)
-                    raise
+            with ExitStack() as limits:
+                for side in list(watched.running):
+                    limits.enter_context(hurried(trials[side].client, self._runners.tell))
+                    start(partial(_cancel, trials[side]))
+                while watched.running:
+                    with suppress(Exception):
+                        watched.wait()
+            raise
         finally:
-            ended += [
-                trial
-                for future, trial in watching.items()
-                if not future.exception() and future.result()
-            ]
+            ended += [trials[side] for side, valid in watched.results.items() if valid]
 
     def _fetch(self, trial: _Trial) -> Sentence | None:
         """Fetch results; return why there are none, if so. Raises RunnerUnavailable, CannotRun."""

@@ -108,20 +108,21 @@ class Watching:
     def _stream(self, after: int) -> Iterator[job_pb2.JobEvent]:
         """Yield the events of one connection. Raises _Silent, RpcError, RunnerUnavailable."""
         request = runner_service_pb2.WatchJobRequest(job_id=self._job_id, after_sequence=after)
-        with self._wire.told():
-            stream = self._wire.stub.WatchJob(request)
-        with self._wire.limit.over(stream, _SILENT_SECONDS) as watch:
-            try:
-                with self._wire.told():
-                    for event in stream:
-                        watch.heard()
+        heard = time.monotonic()
+        try:
+            with self._wire.told():
+                for event in self._wire.stub.WatchJob(request):
+                    if self._wire.limit.left == 0:
+                        raise self._lost(_NOT_IN_TIME)
+                    if event is not None:
                         yield event
-            except grpc.RpcError as error:
-                if self._wire.limit.left == 0:
-                    raise self._lost(_NOT_IN_TIME) from error
-                if watch.silent:
-                    raise _Silent from error
-                raise
+                        heard = time.monotonic()
+                    elif time.monotonic() - heard >= _SILENT_SECONDS:
+                        raise _Silent
+        except grpc.RpcError as error:
+            if self._wire.limit.left == 0:
+                raise self._lost(_NOT_IN_TIME) from error
+            raise
 
     def _answers(self) -> bool:
         try:

@@ -1,6 +1,8 @@
 """The channel to one runner: how its calls fail, and what that means to the user."""
 
+import math
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
@@ -21,7 +23,7 @@ from orchestrator.gate import answers
 from orchestrator.gate.gates import Gates
 from orchestrator.gate.status import details
 from orchestrator.language.phrases import Phrase, Sentence, english, say
-from orchestrator.runners.silence import Limit
+from orchestrator.runners.apart import Channel, apart
 
 _SAYS = Phrase("The {framework} runner at {address}: {details}")
 _NO_ANSWER = Phrase(
@@ -52,6 +54,22 @@ _EXIT_SECONDS = 2.0  # until a process that closed its connections is seen to ha
 _CODES = grpc.StatusCode
 
 
+class Limit:
+    """The time at which a waiting caller must give up. Any thread may set it."""
+
+    def __init__(self) -> None:
+        self._at = math.inf
+
+    def set(self, seconds: float) -> None:
+        """Set the limit, counted from now; `math.inf`: never."""
+        self._at = time.monotonic() + seconds
+
+    @property
+    def left(self) -> float:
+        """Seconds; 0 after the limit."""
+        return max(0.0, self._at - time.monotonic())
+
+
 class Wire:
     """Reaches the runner of ``framework`` at ``address`` (HOST:PORT).
 
@@ -78,14 +96,16 @@ class Wire:
         self._tell = tell
         self._gone = threading.Event()
         self._why: Sentence | None = None  # it has gone
-        self._channel = grpc.insecure_channel(
-            address,
-            options=[
-                ("grpc.max_send_message_length", -1),  # only the runner's limit counts
-                ("grpc.initial_reconnect_backoff_ms", 200),
-                ("grpc.max_reconnect_backoff_ms", 1000),
-                ("grpc.enable_http_proxy", 0),
-            ],
+        self._channel = Channel(
+            grpc.insecure_channel(
+                address,
+                options=[
+                    ("grpc.max_send_message_length", -1),  # only the runner's limit counts
+                    ("grpc.initial_reconnect_backoff_ms", 200),
+                    ("grpc.max_reconnect_backoff_ms", 1000),
+                    ("grpc.enable_http_proxy", 0),
+                ],
+            )
         )
         self.stub = runner_service_pb2_grpc.RunnerServiceStub(self._channel)
 
@@ -105,7 +125,7 @@ class Wire:
 
     def pause(self, seconds: float) -> None:
         """Wait this long, or until its runner has ended."""
-        self._gone.wait(seconds)
+        apart(lambda: self._gone.wait(seconds))  # which takes a lock
 
     @property
     def seconds(self) -> float:
@@ -169,7 +189,7 @@ class Wire:
             unavailable = isinstance(error, grpc.RpcError) and error.code() is _CODES.UNAVAILABLE
             lost = unavailable and not details(error).reason  # else the runner itself said so
             if self._own and lost:
-                self._gone.wait(_EXIT_SECONDS)
+                self.pause(_EXIT_SECONDS)
             if self._why is not None:
                 raise RunnerUnavailable(self._why) from error
             raise

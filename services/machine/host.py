@@ -1,5 +1,6 @@
 """The machine that a trial runs on, as far as it is visible without a framework."""
 
+import ctypes
 import importlib.metadata
 import math
 import os
@@ -12,6 +13,15 @@ from pathlib import Path
 COMMIT_VARIABLE = "TWINRUN_GIT_COMMIT"
 _ROOT = Path(__file__).parents[2]
 _CPUINFO = Path("/proc/cpuinfo")
+
+
+def return_free_memory() -> None:
+    """Return memory that was freed to the system, where the C library can be asked to.
+
+    glibc keeps up to 64 MiB in each of its arenas, and gRPC's threads use many of these.
+    """
+    with suppress(AttributeError, OSError, TypeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def python_version() -> str:

@@ -103,9 +103,11 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
         spec = self._spec(request.spec)
         weights = self._weights(request)
         process = _process(request.process)
-        return self._jobs.submit(
+        job = self._jobs.submit(
             job_pb2.JOB_KIND_EVALUATE, request.request_id, spec, weights, process
         )
+        host.return_free_memory()  # of the parts in which the message came
+        return job
 
     def Measure(
         self, request: runner_service_pb2.MeasureRequest, context: grpc.ServicerContext

@@ -1,6 +1,7 @@
 """When trials run, with clients that answer from a script."""
 
 import math
+import signal
 import threading
 import time
 
@@ -164,20 +165,39 @@ def test_a_runner_that_does_not_cancel_is_not_waited_for_and_the_interrupt_stand
     assert client.limits == [10, math.inf]
 
 
-def test_an_interrupt_cancels_all_that_run_and_keeps_what_they_had_reported(run, monkeypatch):
+def test_an_interrupt_cancels_all_that_run_and_keeps_what_they_had_reported(run):
     clients = [FakeClient(name, waits=True) for name in BOTH]
 
-    def interrupted(_):
-        for client in clients:
-            assert client.watched.wait(HANG_SECONDS)
-        raise KeyboardInterrupt
+    def interrupt():
+        assert all(client.watched.wait(HANG_SECONDS) for client in clients)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
-    monkeypatch.setattr("orchestrator.runners.schedule.as_completed", interrupted)
+    threading.Thread(target=interrupt).start()
     with pytest.raises(KeyboardInterrupt):
         go(run, *clients)
     assert states(run) == dict.fromkeys(BOTH, JobState.CANCELLED)
     assert all(trial.inputs for trial in run.trials())
     assert (run.path / "environments.json").exists()
+
+
+def test_a_second_interrupt_does_not_wait_for_runners_that_do_not_cancel(run):
+    clients = [FakeClient(name, waits=True) for name in BOTH]
+    asked = threading.Event()
+    for client in clients:
+        client.cancel = lambda _: asked.set()
+
+    def interrupt():
+        assert all(client.watched.wait(HANG_SECONDS) for client in clients)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        assert asked.wait(HANG_SECONDS)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        go(run, *clients)
+    assert not any(client.cancelled.is_set() for client in clients)
+    for client in clients:
+        client.cancelled.set()
 
 
 def test_a_submission_that_fails_cancels_those_that_run(run):
