@@ -6,9 +6,8 @@ They stay with the result; `--strict` turns them into a failure.
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
-from twinrun.contract.enums import Execution, Recipe
+from twinrun.contract.enums import Recipe
 from twinrun.contract.layers import BatchNorm, CustomDense, Dense
 from twinrun.contract.spec import JobSpec
 
@@ -54,9 +53,6 @@ _LAG = Phrase(
 _LOSS_ROOM = 1.1  # times the loss of guessing: an untrained model may have a little more
 _LEAST_SHARE = 0.01  # of initial values in moving statistics
 _OWN_MOMENTUM = 0.99  # the slowest of the frameworks' own
-_COMPILED = Phrase(
-    "Compiling makes the training slower: {compiled} took {ratio:.2f} times as long as {other}."
-)
 _NOT_FINITE = Phrase("The losses of {side} are not finite from step {step:,} on.")
 
 
@@ -80,7 +76,6 @@ def cautions(
             _of_the_proof(trials, job, certificates),
             _of_the_timed(trials, timed),
             _of_the_verdicts(verdicts, job, known),
-            _of_compiling(counted, verdicts),
             _of_learning(counted, job),
             _of_guessing(counted, job),
             _of_moving_statistics(counted, job),
@@ -160,22 +155,6 @@ def _of_the_verdicts(
                 "WITHIN_NOISE_FLOOR",
                 english(_FLOOR, side=label(name), low=floor.low, high=floor.high),
                 english(_TEST_ANEW, name=name),
-            )
-
-
-def _of_compiling(trials: Sides, verdicts: Sequence[Verdict]) -> Iterator[Caution]:
-    """Name a side that is shown to be slower than the same one that is not compiled."""
-    for verdict in verdicts:
-        fast, slow = (trials[name][0].spec for name in (verdict.faster, verdict.slower))
-        one = framework_of(verdict.faster) == framework_of(verdict.slower)
-        if not (verdict.shown and one and fast and slow):
-            continue
-        if slow.execution is Execution.COMPILED and fast == replace(slow, execution=fast.execution):
-            sides = {"compiled": label(verdict.slower), "other": label(verdict.faster)}
-            yield Caution(
-                "COMPILED_SLOWER",
-                english(_COMPILED, ratio=verdict.ratio, **sides),
-                english(Phrase("Use the faster one: this speed is no framework's best.")),
             )
 
 

@@ -21,6 +21,7 @@ SCHEMA = "twinrun.difference/1"
 # Fields in which two jobs may differ and still be compared: how they run, not what they do.
 _HOW = (
     "device",
+    "execution",
     "threads",
     "allow_tf32",
     "seed",

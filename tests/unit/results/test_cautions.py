@@ -4,7 +4,6 @@ import dataclasses
 from dataclasses import replace
 
 import pytest
-from twinrun.contract.enums import Execution
 from twinrun.contract.events import AcceleratorUsed, Load, Metrics, ResourcesUsed
 from twinrun.v1 import job_pb2
 
@@ -237,33 +236,3 @@ def test_noise_under_other_conditions_says_nothing_here():
 def test_a_caution_is_written_whole_into_a_result():
     caution = found(pair(count=1))["FEW_PAIRS"]
     assert dataclasses.asdict(caution).keys() == {"code", "sentence", "remedy"}
-
-
-def compiled_or_not(slower, framework="tensorflow", **changes):
-    """Eight trials of a framework, and of it compiled, which takes ``slower`` times as long."""
-    name = f"{framework}-execution=compiled"
-    spec = replace(JOB, execution=Execution.COMPILED, **changes)
-    numbers = range(1, 9)
-    return {
-        "tensorflow": [ran("tensorflow", number, spec=JOB) for number in numbers],
-        name: [ran(name, number, slower=slower, spec=spec) for number in numbers],
-    }
-
-
-def test_a_compiled_side_that_is_slower_than_itself_uncompiled_is_named():
-    caution = found(compiled_or_not(1.5))["COMPILED_SLOWER"]
-    assert "took 1.50 times as long" in caution.sentence
-
-
-@pytest.mark.parametrize(
-    "sides",
-    [
-        compiled_or_not(0.5),
-        compiled_or_not(1.0),
-        compiled_or_not(1.5, "pytorch"),
-        compiled_or_not(1.5, batch_size=7),
-    ],
-    ids=["faster", "level", "of another framework", "another job"],
-)
-def test_a_compiled_side_is_not_named_for_anything_else(sides):
-    assert "COMPILED_SLOWER" not in found(sides)
