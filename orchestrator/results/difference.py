@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from twinrun.contract.enums import JobState
+from twinrun.contract.enums import Execution, JobState
 
 from orchestrator.errors import BadInput
 from orchestrator.language.phrases import Phrase, Sentence, english
@@ -21,6 +21,7 @@ SCHEMA = "twinrun.difference/1"
 # Fields in which two jobs may differ and still be compared: how they run, not what they do.
 _HOW = (
     "device",
+    "execution",
     "threads",
     "allow_tf32",
     "seed",
@@ -37,6 +38,7 @@ _NOT_SHOWN = Phrase(
     "No difference is shown between the epochs of {side} in the two runs; one below "
     "{least:.1%} could not have been seen ({basis})."
 )
+_COMPILED = Phrase("{sentence} Compiling makes {side} slower at this job.")
 _INTERVAL = Phrase("95 %: {low:.2f} to {high:.2f}, {first} and {second} trials")
 _TRIALS = Phrase("{first} and {second} trials")
 _PROVISIONAL = Phrase("{first} and {second} trials: provisional")
@@ -74,8 +76,9 @@ def difference(first: Comparison, second: Comparison) -> Difference:
     fields = differing_fields([first.job, second.job])
     if other := [field for field in fields if field.partition(".")[0] not in _HOW]:
         raise BadInput(english(_OTHER_JOB, fields=", ".join(other)))
+    compiled = [job.execution is Execution.COMPILED for job in (first.job, second.job)]
     sides = [
-        _side(name, first.trials[name], second.trials[name])
+        _side(name, first.trials[name], second.trials[name], compiled)
         for name in first.trials
         if name in second.trials and _epochs(first.trials[name]) and _epochs(second.trials[name])
     ]
@@ -86,13 +89,19 @@ def difference(first: Comparison, second: Comparison) -> Difference:
     )
 
 
-def _side(name: str, first: Sequence[Trial], second: Sequence[Trial]) -> Side:
+def _side(
+    name: str, first: Sequence[Trial], second: Sequence[Trial], compiled: Sequence[bool]
+) -> Side:
     one, other = _epochs(first), _epochs(second)
     ratio = estimate_apart(one, other)
     before, after = _environment(first), _environment(second)
     changes = list(_changes(before, after, differing_paths([before, after])))
     counts = {"first": len(one), "second": len(other)}
-    return Side(name, ratio, _sentence(name, ratio, counts), changes)
+    sentence = _sentence(name, ratio, counts)
+    slower = [ratio.ratio < 1, ratio.ratio > 1]
+    if ratio.shown and compiled == slower:  # one of the two
+        sentence = english(_COMPILED, sentence=sentence, side=label(name))
+    return Side(name, ratio, sentence, changes)
 
 
 def _sentence(name: str, found: Estimate, counts: Mapping[str, int]) -> Sentence:

@@ -90,3 +90,30 @@ def test_what_differs_of_the_environment_is_listed_package_by_package():
 def test_the_same_environment_is_said_to_be():
     lines = list(difference_report.lines(difference(run(1.0), run(1.0))))
     assert lines[-1] == "PyTorch's environments are the same."
+
+
+DEFAULT, COMPILED = "EXECUTION_DEFAULT", "EXECUTION_COMPILED"
+SAID = "Compiling makes PyTorch slower at this job."
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_compiled_run_that_is_slower_than_its_default_is_named(swapped):
+    runs = [run(1.0, execution=DEFAULT), run(1.5, execution=COMPILED)]
+    (side,) = difference(*(runs[::-1] if swapped else runs)).sides
+    assert side.sentence.endswith(SAID)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (run(1.5, execution=DEFAULT), run(1.0, execution=COMPILED)),
+        (run(1.0, execution=DEFAULT), run(1.0, execution=COMPILED)),
+        (run(1.0, count=2, execution=DEFAULT), run(1.5, count=2, execution=COMPILED)),
+        (run(1.0, execution=DEFAULT), run(1.5, execution=DEFAULT)),
+        (run(1.0, execution=COMPILED), run(1.5, execution=COMPILED)),
+    ],
+    ids=["faster", "level", "too few", "neither", "both"],
+)
+def test_compiling_is_not_named_for_anything_else(first, second):
+    (side,) = difference(first, second).sides
+    assert SAID not in side.sentence
