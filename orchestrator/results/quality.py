@@ -69,7 +69,10 @@ _POINTS = Phrase("{points} points")
 _WARNED = Phrase(
     "Test {metric} of {first} and {second} is not shown to be equivalent within {margin}."
 )
-_MORE = Phrase("More pairs make the interval narrower: --repeats 30, each with a seed of its own.")
+_MORE = Phrase(
+    "More pairs make the interval narrower, but a true difference stays: --repeats 30, each with a "
+    "seed of its own."
+)
 
 
 @dataclass(frozen=True, slots=True)
