@@ -96,6 +96,7 @@ def train(request: ComparisonRequest, runners: Runners, display: Display) -> Out
             baseline=request.baseline,
             label=request.label,
             precision=request.plan.precision,
+            margin=request.plan.margin,
         )
         with making(run) as made:
             outcome = train_into(run, request, runners, renderer, display)

@@ -38,6 +38,7 @@ def comparison_of(run: Run) -> Comparison:
         sides=what.sides,
         baseline=what.baseline,
         concurrent=run.concurrent(),
+        margin=what.margin,
         known=known,
         profiles=profiles,
     )

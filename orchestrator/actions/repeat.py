@@ -39,13 +39,15 @@ class Plan:
     """At least ``repeats`` repetitions, each with a seed of its own unless ``same_seed``.
 
     ``precision``: continue until the 95 % interval extends at most this far to either side, a
-    fraction, and for no more than ``most_seconds``; None: no more than ``repeats``.
+    fraction, and for no more than ``most_seconds``; None: no more than ``repeats``. ``margin``:
+    within which the metrics are to be equivalent; it ends nothing.
     """
 
     repeats: int = 1
     same_seed: bool = False
     precision: float | None = None
     most_seconds: float = 1800.0
+    margin: float | None = None
 
 
 class _Repetitions:

@@ -60,6 +60,7 @@ def train_variants(
             baseline=request.baseline,
             label=request.label,
             precision=request.plan.precision,
+            margin=request.plan.margin,
         )
         outcomes = list[Outcome]()
         with making(run) as made:

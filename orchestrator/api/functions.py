@@ -45,6 +45,7 @@ def compare(
     until_sure: bool = False,
     precision_target: str = "2%",
     max_minutes: float = 30.0,
+    margin: float | None = None,
     aa: str | None = None,
     verify: bool = True,
     concurrent: bool = False,
@@ -82,7 +83,7 @@ def compare(
         certify=verify,
         concurrent=concurrent,
         profile=profile,
-        plan=Plan(repeats, same_seed, precision, 60 * max_minutes),
+        plan=Plan(repeats, same_seed, precision, 60 * max_minutes, config.margin("margin", margin)),
         baseline=config.baseline(baseline, [side.name for side in compared]),
         label=label,
     )

@@ -17,6 +17,7 @@ from orchestrator.language.phrases import Phrase, english, speaking, stored
 from orchestrator.results.circumstances import Caution
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.comparison_file import as_dict
+from orchestrator.results.quality import Quality
 from orchestrator.results.verdict import Verdict
 from orchestrator.settings import locales
 from orchestrator.storage.about import Kind
@@ -67,6 +68,11 @@ class Result:
     def verdicts(self) -> Sequence[Verdict]:
         """A verdict for each side that was compared with the baseline."""
         return self.comparison.verdicts
+
+    @property
+    def qualities(self) -> Sequence[Quality]:
+        """Whether the task's metric differs, for each side that has a verdict."""
+        return self.comparison.qualities
 
     @property
     def finding(self) -> str:

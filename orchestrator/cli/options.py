@@ -213,6 +213,16 @@ class RepeatOptions:
         float,
         _option(_SURE, min=0.1, help="With --until-sure: start no pair after this many minutes."),
     ] = 30.0
+    margin: Annotated[
+        float | None,
+        _option(
+            _SURE,
+            "--margin",
+            metavar="M",
+            help="Test whether the task's metric is equivalent: whether it differs by less than M, "
+            "in points for an accuracy, else in the metric's own unit.",
+        ),
+    ] = None
     twice: Annotated[
         Framework | None,
         _option(
@@ -242,6 +252,7 @@ class RepeatOptions:
             self.same_seed,
             precision if self.until_sure else None,
             60 * self.max_minutes,
+            config.margin("--margin", self.margin),
         )
 
     def refused(self) -> Container[str]:

@@ -10,6 +10,7 @@ from orchestrator.page.blocks import Answer
 from orchestrator.reports import comparison as report
 from orchestrator.reports.time_breakdown import causes, why_sentence
 from orchestrator.results.comparison import Comparison
+from orchestrator.results.quality import Quality
 from orchestrator.results.quantities import EPOCH, TEST_ACCURACY
 from orchestrator.results.verdict import Verdict, below
 from orchestrator.storage.about import About
@@ -45,6 +46,10 @@ _INTERVAL = Phrase(
 _LEARNED = Phrase("Did both learn?")
 _LEARNED_ONE = Phrase("Did it learn?")
 _NOTHING = Phrase("Not known")
+_QUALITY = Phrase("Does the quality differ?")
+_DIFFERENCE = Phrase("A difference is shown")
+_EQUIVALENT = Phrase("Equivalent within the margin")
+_NOT_EQUIVALENT = Phrase("Not shown to be equivalent")
 _REACHED = Phrase("The target of {target} test accuracy was reached by {reached} of {trials}.")
 _NO_TARGET = Phrase("The job names no target accuracy.")
 _WHY = Phrase("Why?")
@@ -63,7 +68,8 @@ def answers(comparison: Comparison, about: About) -> list[Answer]:
     result = [_what_ran(comparison, about)]
     if several:
         result += [_same_job(comparison), _faster(comparison)]
-    return [*result, _learned(comparison, several=several), _why(comparison)]
+    learned = _learned(comparison, several=several)
+    return [*result, learned, *_quality(comparison), _why(comparison)]
 
 
 def _what_ran(comparison: Comparison, about: About) -> Answer:
@@ -166,6 +172,22 @@ def _learned(comparison: Comparison, *, several: bool) -> Answer:
     if not reached:
         return Answer(question, say(_NOTHING), [say(comparison.finding)])
     return Answer(question, _and(reached), list(_of_learning(comparison)))
+
+
+def _quality(comparison: Comparison) -> Iterator[Answer]:
+    """Yield whether the task's metric differs, if the report says something about it."""
+    sentences = list(report.of_qualities(comparison))
+    if sentences:
+        short = [_of_quality(found) for found in comparison.qualities]
+        yield Answer(say(_QUALITY), say(join(SEMICOLON, short)), sentences)
+
+
+def _of_quality(found: Quality) -> Sentence:
+    if found.equivalence is not None:
+        return english(_EQUIVALENT if found.equivalence.shown else _NOT_EQUIVALENT)
+    if found.difference.low is None:
+        return english(_NOT_SHOWN)
+    return english(_DIFFERENCE if found.shown else _NO_DIFFERENCE)
 
 
 def _of_learning(comparison: Comparison) -> Iterator[str]:

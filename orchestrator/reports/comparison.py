@@ -64,6 +64,7 @@ def sentences(comparison: Comparison) -> list[str]:
     if comparison.concurrent:
         lines.append(say(_CONCURRENT))
     lines += of_agreements(comparison)
+    lines += of_qualities(comparison)
     lines += [say(each.sentence) for each in causes(comparison)]
     if more := why_sentence(comparison):
         lines.append(more)
@@ -76,6 +77,13 @@ def of_agreements(comparison: Comparison) -> Iterator[str]:
         if not in_own_way(comparison.job):
             yield from _losses(agreement, comparison)
         yield from _accuracies(agreement)
+
+
+def of_qualities(comparison: Comparison) -> Iterator[str]:
+    """Say whether the task's metric differs, if there are several pairs or a margin was given."""
+    for found in comparison.qualities:
+        if found.difference.pairs > 1 or found.equivalence is not None:
+            yield say(found.sentence)
 
 
 def _certificate(comparison: Comparison) -> Iterator[str]:

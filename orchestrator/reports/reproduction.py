@@ -73,10 +73,7 @@ def _flags(comparison: Comparison, frameworks: list[str], repeats: int) -> Itera
         yield from ("--baseline", comparison.baseline)
     if comparison.job.recipe is Recipe.IDIOMATIC:
         yield from ("--recipe", "idiomatic")
-    if repeats > 1:
-        yield from ("--repeats", str(repeats))
-        if _one_seed(comparison):
-            yield "--same-seed"
+    yield from _of_repeats(comparison, repeats)
     matched = len(frameworks) > 1 and not in_own_way(comparison.job)
     if matched and comparison.certificates is None:
         yield "--no-verify"
@@ -84,6 +81,15 @@ def _flags(comparison: Comparison, frameworks: list[str], repeats: int) -> Itera
         yield "--concurrent"
     if comparison.profiles:
         yield "--profile"
+
+
+def _of_repeats(comparison: Comparison, repeats: int) -> Iterator[str]:
+    if repeats > 1:
+        yield from ("--repeats", str(repeats))
+        if _one_seed(comparison):
+            yield "--same-seed"
+    if comparison.margin is not None:
+        yield from ("--margin", f"{comparison.margin:g}")
 
 
 def _one_seed(comparison: Comparison) -> bool:

@@ -53,7 +53,14 @@ Sides = Mapping[str, Sequence[Trial]]
 # Of every warning that a comparison may have.
 CODES = (
     *("CERTIFICATE_MISSING", "CERTIFICATE_FAILED", "TIMED_NOT_SAME", "NOT_FINITE"),
-    *("FEW_PAIRS", "NOT_PRECISE", "WITHIN_NOISE_FLOOR", "BELOW_TARGET", "FILE_DAMAGED"),
+    *(
+        "FEW_PAIRS",
+        "NOT_PRECISE",
+        "NOT_EQUIVALENT",
+        "WITHIN_NOISE_FLOOR",
+        "BELOW_TARGET",
+        "FILE_DAMAGED",
+    ),
     *("ACCURACY_AT_CHANCE", "TEST_LOSS_HIGH", "MOVING_STATISTICS_LAG"),
     *("CPU_SHARED", "CPU_STOLEN", "CPU_THROTTLED", "CLOCK_VARIED", "CPUS_UNEQUAL"),
     *("GPU_IDLE", "GPU_SHARED", "GPU_THROTTLED", "SWAPPED"),

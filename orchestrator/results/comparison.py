@@ -13,11 +13,14 @@ from orchestrator.certificate.certificates import Certificates, Unmade
 from orchestrator.certificate.timed import Timed, judge_timed, not_finite
 from orchestrator.language.phrases import Phrase, Sentence, english, join
 from orchestrator.language.words import NEXT, label
+from orchestrator.results import quality
 from orchestrator.results.agreement import Agreement, agreement
+from orchestrator.results.blocks import Trials, counted, in_blocks, is_sound
 from orchestrator.results.cautions import cautions
 from orchestrator.results.circumstances import Caution
 from orchestrator.results.estimate import Estimate
-from orchestrator.results.quantities import EPOCH, ratios
+from orchestrator.results.quality import Quality
+from orchestrator.results.quantities import ratios
 from orchestrator.results.verdict import Verdict, verdict
 from orchestrator.storage.machine import Known
 from orchestrator.trials.gpu_use import Uses, gpu_uses, what_idles
@@ -44,8 +47,6 @@ _NO_PAIR = Phrase("no pair of trials succeeded.")
 _NO_BASELINE = Phrase("the baseline, {side}, has no trial.")
 _NO_TIME = Phrase("trial {number} of {framework} reported no training time.")
 
-Trials = Mapping[str, Sequence[Trial]]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pair:
@@ -53,6 +54,7 @@ class Pair:
 
     ``certificate``: None: none was tried. ``timed``: whether the timed trials did the same
     arithmetic, None: nothing to judge. ``ratios``: the other's over the baseline's, by quantity.
+    ``quality``: whether the task's metric differs.
     """
 
     baseline: str
@@ -62,6 +64,7 @@ class Pair:
     agreement: Agreement
     verdict: Verdict | None
     ratios: Mapping[str, Estimate]
+    quality: Quality | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,6 +77,7 @@ class Comparison:
     ``finding``: always whole sentences: the verdicts with their limitations, or why there is none.
     ``cautions``: its warnings. ``known``: about the machine. ``profiles`` by side. ``gpu``: how
     busy each side kept it, if known. ``concurrent``: trials of several sides ran at the same time.
+    ``margin``: within which metrics are to be equivalent, as `quality.quality`.
     """
 
     job: JobSpec
@@ -88,6 +92,7 @@ class Comparison:
     profiles: Mapping[str, Profiled]
     gpu: Uses
     concurrent: bool
+    margin: float | None = None
 
     @property
     def baseline(self) -> str | None:
@@ -103,6 +108,11 @@ class Comparison:
     def verdict(self) -> Verdict | None:
         """The verdict of two sides; None: there is none, or there are more sides."""
         return self.pairs[0].verdict if len(self.pairs) == 1 else None
+
+    @property
+    def qualities(self) -> list[Quality]:
+        """Whether the task's metric differs, of each pair that has a verdict."""
+        return [pair.quality for pair in self.pairs if pair.quality is not None]
 
     @property
     def agreements(self) -> list[Agreement]:
@@ -123,13 +133,15 @@ def compare(
     sides: Sequence[str] = (),
     baseline: str | None = None,
     concurrent: bool = False,
+    margin: float | None = None,
     known: Known | None = None,
     profiles: Sequence[Trial] = (),
 ) -> Comparison:
     """Compare ``trials``, in any number and of any number of sides; ``job`` is their spec.
 
     ``sides``: the order in which they are shown; others follow. ``baseline``: the side that the
-    others are compared with, by default the first.
+    others are compared with, by default the first. ``margin``: within which the metrics are to be
+    equivalent, as in `quality.quality`.
     """
     order = sorted(trials, key=lambda trial: (trial.framework, trial.number))
     grouped = _by_side(order, sides)
@@ -138,8 +150,8 @@ def compare(
     completed = order[0].spec if order and inputs.same and not changed_fields([*grouped]) else None
     spec = completed or job
     faults = list(_faults(order))
-    sound = _in_blocks(grouped, first)
-    counted = _counted(grouped, sound)
+    sound = in_blocks(grouped, first)
+    counting = counted(grouped, sound)
     alone = len({*sides, *grouped}) == 1
     reason = _reason_against_a_verdict(grouped, sound, first, faults, alone=alone)
     unfit = {} if reason else not_finite(sound)
@@ -157,16 +169,17 @@ def compare(
             side=side,
             certificate=proof,
             timed=_timed(sound[first], sound[side], proof) if judged else None,
-            agreement=agreement(counted[first], counted[side]),
+            agreement=agreement(counting[first], counting[side]),
             verdict=result,
             ratios=ratios(both[first], both[side], spec, together) if result else {},
+            quality=quality.quality(both, spec, together, margin) if result else None,
         )
 
     pairs = [pair(side) for side in grouped if side != first and first in grouped]
     verdicts = [pair.verdict for pair in pairs if pair.verdict is not None]
     timed = [pair.timed for pair in pairs if pair.timed is not None]
     profiled = {trial.framework: trial.profile for trial in profiles if trial.profile}
-    gpu = gpu_uses(counted, profiled)
+    gpu = gpu_uses(counting, profiled)
     # A difference is always reported; unknown inputs matter only if a verdict relies on them.
     sentences = list[Sentence]()
     if inputs.same is False or (verdicts and inputs.same is None):
@@ -176,7 +189,9 @@ def compare(
     sentences += [each.sentence for each in timed if each.sentence is not None]
     if reason is not None:
         sentences.append(reason)
-    if (idle := what_idles(gpu, list(counted))) is not None:  # before any ratio: it bounds them all
+    if (
+        idle := what_idles(gpu, list(counting))
+    ) is not None:  # before any ratio: it bounds them all
         sentences.append(idle)
     sentences += [each.sentence for each in verdicts]
     if verdicts:
@@ -186,21 +201,25 @@ def compare(
     return Comparison(
         job=spec,
         trials=grouped,
-        counted=counted,
+        counted=counting,
         certificates=certificates,
         inputs=inputs,
         pairs=pairs,
         finding=join(NEXT, sentences),
-        cautions=cautions(
-            *(grouped, spec, verdicts, certificates, known or Known()),
-            counted=counted,
-            timed=timed,
-            gpu=gpu,
+        cautions=(
+            *cautions(
+                *(grouped, spec, verdicts, certificates, known or Known()),
+                counted=counting,
+                timed=timed,
+                gpu=gpu,
+            ),
+            *quality.cautions([each.quality for each in pairs if each.quality is not None], spec),
         ),
         known=known or Known(),
         profiles=profiled,
         gpu=gpu,
         concurrent=concurrent,
+        margin=margin,
     )
 
 
@@ -210,31 +229,6 @@ def _by_side(order: Sequence[Trial], sides: Sequence[str]) -> dict[str, tuple[Tr
     return {side: grouped[side] for side in dict.fromkeys([*sides, *grouped]) if side in grouped}
 
 
-def _in_blocks(trials: Trials, baseline: str) -> dict[str, list[Trial]]:
-    """Return the trials for whose number every side has a successful one.
-
-    A side without any does not affect the others, if two are left.
-    """
-    sound = {side: [t for t in group if _is_sound(t)] for side, group in trials.items()}
-    able = [side for side, group in sound.items() if group or side == baseline]
-    needed = able if len(able) > 1 else list(sound)
-    numbers = [{trial.number for trial in sound[side]} for side in needed]
-    common = set.intersection(*numbers) if numbers else set()
-    return {side: [t for t in group if t.number in common] for side, group in sound.items()}
-
-
-def _is_sound(trial: Trial) -> bool:
-    return trial.state is JobState.SUCCEEDED and bool(EPOCH.measure(trial, None))
-
-
-def _counted(trials: Trials, sound: Trials) -> dict[str, Sequence[Trial]]:
-    """Return the trials of whole blocks; without any a side's sound ones, or else all of them."""
-    return {
-        side: sound[side] or [trial for trial in group if _is_sound(trial)] or group
-        for side, group in trials.items()
-    }
-
-
 def _faults(trials: Sequence[Trial]) -> Iterator[Sentence]:
     """Yield a sentence for each trial that cannot be compared."""
     for trial in trials:
@@ -242,7 +236,7 @@ def _faults(trials: Sequence[Trial]) -> Iterator[Sentence]:
             why = trial.error.message if trial.error else english(_NO_REASON)
             phrase = _NOT_SUCCEEDED[trial.state]
             yield english(phrase, framework=label(trial.framework), number=trial.number, error=why)
-        elif not _is_sound(trial):
+        elif not is_sound(trial):
             yield english(_NO_TIME, framework=label(trial.framework), number=trial.number)
 
 

@@ -42,14 +42,15 @@ def as_dict(comparison: Comparison) -> dict[str, object]:
 
 
 def _of_two(comparison: Comparison) -> dict[str, object]:
-    nothing: dict[str, object] = {"timed": None, "verdict": None, "ratios": {}}
+    nothing: dict[str, object] = {"timed": None, "verdict": None, "ratios": {}, "quality": None}
     mapping = _pair(comparison.pairs[0]) if comparison.pairs else nothing
     agreements = [each.agreement for each in comparison.pairs]
     return {**{n: v for n, v in mapping.items() if n != "agreement"}, "agreements": agreements}
 
 
 def _pair(pair: Pair) -> dict[str, object]:
-    return {name: getattr(pair, name) for name in ("timed", "agreement", "verdict", "ratios")}
+    names = ("timed", "agreement", "verdict", "ratios", "quality")
+    return {name: getattr(pair, name) for name in names}
 
 
 def _side(comparison: Comparison, name: str) -> dict[str, object]:

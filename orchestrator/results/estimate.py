@@ -108,6 +108,27 @@ def estimate_amount(differences: Sequence[float], *parts: Sequence[float]) -> Am
     return Amount(middle, low, high, len(series[0]))
 
 
+def estimate_mean(differences: Sequence[float], together: int = 1, level: float = LEVEL) -> Amount:
+    """Estimate the mean of ``differences`` of pairs, with Student's interval at ``level``.
+
+    Of what depends on the seed, such as a metric. A pair that differs much is no disturbance there:
+    a seed with which one side does not learn is part of the answer, so the estimate must not be
+    robust to it. Metrics are discrete, too: of many equal values a bootstrap of the median gives an
+    interval without width. ``together``: as in `fewest_pairs`. Raises ValueError if there is none.
+    """
+    if not differences:
+        raise ValueError("no difference has no mean")
+    values = np.asarray(differences, float)
+    middle, count = float(values.mean()), len(values)
+    if count < fewest_pairs(together):
+        return Amount(middle, None, None, count)
+    from scipy import stats  # noqa: PLC0415 - takes a while to import
+
+    error = float(values.std(ddof=1)) / math.sqrt(count)
+    half = error * float(stats.t.ppf(1 - (1 - level) / 2 / together, count - 1))
+    return Amount(middle, middle - half, middle + half, count)
+
+
 def estimate_apart(first: Sequence[float], second: Sequence[float]) -> Estimate:
     """Estimate ``second`` over ``first``, for unpaired trials: of another day, or machine.
 

@@ -33,6 +33,10 @@ _NO_SIDE = Phrase("--baseline is {name!r}; the sides are {known}.")
 _NO_RUNNER = Phrase(
     "--runner takes NAME=HOST:PORT, where NAME is one of {known}; it was given {text!r}."
 )
+_NO_MARGIN = Phrase(
+    "{flag} is {value:g}; it must be above 0: a difference that does not matter, in points for an "
+    "accuracy."
+)
 _NO_PERCENTAGE = Phrase("{flag} is {text!r}; give a percentage such as 2%.")
 _NO_ASSIGNMENT = Phrase("--set takes FIELD=VALUE, such as 'batch_size=32'; it was given {text!r}.")
 _NOT_YAML = Phrase("--set {name}: {value!r} is not YAML: {error}")
@@ -130,6 +134,13 @@ def fraction(flag: str, text: str) -> float:
     if not 0 < value < 1:
         raise BadInput(english(_NO_PERCENTAGE, flag=flag, text=text))
     return value
+
+
+def margin(flag: str, value: float | None) -> float | None:
+    """Return the margin of equivalence, if one was given. Raises BadInput."""
+    if value is not None and not 0 < value < math.inf:
+        raise BadInput(english(_NO_MARGIN, flag=flag, value=value))
+    return None if value is None else float(value)
 
 
 def since(text: str, now: datetime) -> datetime:

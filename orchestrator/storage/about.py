@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -61,7 +62,7 @@ _RESULTS = {
 }
 
 
-_OPTIONAL = ("baseline", "label", "host", "precision", "state")  # keys of run.json
+_OPTIONAL = ("baseline", "label", "host", "precision", "margin", "state")  # keys of run.json
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,9 @@ class About:
     directory, for people; of an inner run after the outer one's. ``time``: when it was made. An
     older run may not record its time, which is then None, and has the sides that started.
     ``label``: the user's own words. ``host``: the machine that it was made on. ``precision``: the
-    half-width of the interval to repeat for, a fraction. ``state``: None while it is being made, if
-    its command was killed, and for an older run.
+    half-width of the interval to repeat for, a fraction. ``margin``: within which the task's metric
+    is to be equivalent, as `--margin`. ``state``: None while it is being made, if its command was
+    killed, and for an older run.
     """
 
     name: str
@@ -85,6 +87,7 @@ class About:
     label: str = ""
     host: str = ""
     precision: float | None = None
+    margin: float | None = None
     state: State | None = None
 
     def as_dict(self) -> dict[str, object]:
@@ -147,6 +150,7 @@ def _parsed(found: Any, name: str, file: Path) -> About:
         "label": lambda value: isinstance(value, str),
         "host": lambda value: isinstance(value, str),
         "precision": lambda value: isinstance(value, float) and 0 < value < 1,
+        "margin": lambda value: isinstance(value, float) and 0 < value < math.inf,
         "state": lambda value: value in list(State),
     }
     more: dict[str, Any] = {field: given[field] for field in _OPTIONAL if field in given}

@@ -247,6 +247,7 @@ def create(
     baseline: str | None = None,
     label: str = "",
     precision: float | None = None,
+    margin: float | None = None,
     now: datetime | None = None,
 ) -> Run:
     """Create a run directory in ``output``, which is created if missing.
@@ -260,8 +261,8 @@ def create(
     with writing(path):
         output.mkdir(parents=True, exist_ok=True)
         path = claim(output, name)
-    about_it = path.name, kind, workload, time, sides, baseline, label, platform.node(), precision
-    return _begin(About(*about_it), path, spec)
+    about_it = path.name, kind, workload, time, sides, baseline, label, platform.node()
+    return _begin(About(*about_it, precision=precision, margin=margin), path, spec)
 
 
 def within(run: Run, name: str, kind: Kind, sides: Sequence[str], spec: job_pb2.JobSpec) -> Run:

@@ -40,6 +40,27 @@ def test_repetitions_make_pairs_of_one_seed_each_and_a_ratio_with_its_interval(o
     assert found["inputs"]["same"] is True
 
 
+def test_a_margin_is_kept_with_the_run_and_judged_again_whenever_it_is_shown(orchestrator, two):
+    _, flags = two()
+    done = orchestrator.run(*COMPARE, "-n6", "--margin=0.5", *flags)
+    found = comparison(orchestrator)["quality"]
+    assert found["difference"]["pairs"] == 6
+    assert found["equivalence"]["margin"] == pytest.approx(0.005)
+    assert " ".join(found["sentence"].split()) in " ".join(done.stdout.split())
+    assert orchestrator.latest().about().margin == 0.5
+    shown = orchestrator.run("report", "latest")
+    assert comparison(orchestrator)["quality"] == found
+    assert "within 0.5 points" in " ".join(orchestrator.run("show", "latest").stdout.split())
+    assert "Does the quality differ?" in orchestrator.latest().page_path.read_text()
+    assert shown.returncode == 0
+
+
+@pytest.mark.parametrize("margin", ["0", "-1", "nan"])
+def test_a_margin_that_is_no_size_is_refused(orchestrator, margin):
+    done = orchestrator.run(*COMPARE, f"--margin={margin}", code=2)
+    assert "it must be above 0" in " ".join(done.stderr.split())
+
+
 def test_the_same_seed_for_all_where_it_is_asked_for(orchestrator, two):
     _, flags = two()
     orchestrator.run(*COMPARE, "-n2", "--same-seed", *flags)

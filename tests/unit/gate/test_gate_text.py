@@ -86,3 +86,9 @@ def test_what_a_refusal_shows_of_a_value_can_be_printed():
     """A character that Unicode has not assigned, such as U+D7FC, shows nothing."""
     assert shown("a\ud7fcb") == "a\\ud7fcb"
     assert shown("深 é") == "深 é"
+
+
+def test_the_name_of_a_metric_is_cleaned_and_its_value_stays():
+    message = job_pb2.Metrics(others={"roc\x1b[31m_auc": 0.5})
+    clean_message(message)
+    assert dict(message.others) == {"roc_auc": 0.5}
