@@ -132,10 +132,11 @@ def _of_evaluations(a: Trial, b: Trial) -> Iterator[Gap]:
     ]
     held = [split for split in splits if any(found for pair in split for found in pair)]
     for quantity, name in _evaluated(held):
-        known = [
-            split for split in held if any(_value(f, name) is not None for p in split for f in p)
+        values = [
+            _apart(split, name)
+            for split in held
+            if any(_value(each, name) is not None for pair in split for each in pair)
         ]
-        values = [_apart(split, name) for split in known]
         yield Gap(quantity, np.max(values, axis=0), name if quantity is EVALUATED_METRICS else None)
 
 

@@ -158,7 +158,7 @@ def _is_swayed(gap: Gap) -> bool:
 def _is_mean(gap: Gap) -> bool:
     """Return whether it is an evaluation's number that follows the logits without a jump."""
     return gap.quantity == EVALUATED_LOSSES or (
-        gap.quantity == EVALUATED_METRICS and gap.tensor not in (*_COUNTED, *_RANKED)
+        gap.quantity == EVALUATED_METRICS and not _jumps(gap)
     )
 
 
@@ -212,20 +212,8 @@ def _outright(gap: Gap, between: Gaps, by: Standard) -> Floats:
     shape, tolerance = np.ones(len(gap.values)), by.tolerance
     if gap.quantity == INITIAL:
         return 0 * shape
-    counted = gap.quantity == EVALUATED_METRICS and gap.tensor in (*_COUNTED, *_RANKED)
-    if counted or gap.quantity in (ACCURACIES, EVALUATED_ACCURACIES):
-        losses = LOSSES if gap.quantity == ACCURACIES else EVALUATED_LOSSES
-        count = float(by.batch_size if gap.quantity == ACCURACIES else by.samples)
-        least = 1e-12
-        if gap.tensor in _RANKED:  # equal logits, whose order a rounding decides
-            least = (_FLIPS + 0.5) / count
-        if counted and gap.tensor != "top_5_accuracy":
-            count **= 0.5  # one sample may be much of a rare class
-        beside = between.get((losses, None))
-        parted = np.zeros(len(shape), bool)
-        if beside is not None and len(beside.values) == len(shape):
-            parted = beside.running > _FLIPPING
-        return np.where(parted, (_FLIPS + 0.5) / count, least)
+    if _jumps(gap) or gap.quantity in (ACCURACIES, EVALUATED_ACCURACIES):
+        return _of_flips(gap, between, by)
     if by.rule is not FLOAT64:
         first = by.rule.first or 0.0
         if gap.quantity == NORMS:  # a sum of as many squares as the tensor has values
@@ -238,3 +226,23 @@ def _outright(gap: Gap, between: Gaps, by: Standard) -> Floats:
     if gap.quantity == WEIGHTS:
         return tolerance.weights * shape
     return tolerance.logits * shape
+
+
+def _jumps(gap: Gap) -> bool:
+    """Return whether it is a metric that does not follow the logits continuously."""
+    return gap.quantity == EVALUATED_METRICS and gap.tensor in (*_COUNTED, *_RANKED)
+
+
+def _of_flips(gap: Gap, between: Gaps, by: Standard) -> Floats:
+    """Return what a few samples make that are predicted, or ranked, otherwise by chance."""
+    losses = LOSSES if gap.quantity == ACCURACIES else EVALUATED_LOSSES
+    count = float(by.batch_size if gap.quantity == ACCURACIES else by.samples)
+    # Of equal logits, a rounding decides the order.
+    least = (_FLIPS + 0.5) / count if gap.tensor in _RANKED else 1e-12
+    if _jumps(gap) and gap.tensor != "top_5_accuracy":
+        count **= 0.5  # one sample may be much of a rare class
+    beside = between.get((losses, None))
+    parted = np.zeros(len(gap.values), bool)
+    if beside is not None and len(beside.values) == len(parted):
+        parted = beside.running > _FLIPPING
+    return np.where(parted, (_FLIPS + 0.5) / count, least)

@@ -1,7 +1,7 @@
 """A comparison -> long tables: one row for each observation, each column one quantity.
 
-A column's name has its unit; losses and metrics have none, shares are in
-0..1. Epochs and steps count from 0, trials from 1. None: not known. docs/export.md describes each column.
+A column's name has its unit; losses and metrics have none, shares are in 0..1. Epochs and steps
+count from 0, trials from 1. None: not known. docs/export.md describes each column.
 """
 
 import bisect

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from twinrun.contract.converters.specs import spec_from_proto
+from twinrun.contract.converters.specs import readable_spec
 from twinrun.contract.enums import JobState
 from twinrun.contract.events import EpochFinished
 from twinrun.v1 import job_pb2
@@ -18,7 +18,7 @@ from orchestrator.live.runs import LiveRun
 from orchestrator.runners.progress import happened
 from orchestrator.trials.fold import fold
 from orchestrator.trials.kinds import event_kind
-from orchestrator.trials.metrics import Metric, metrics_of
+from orchestrator.trials.metrics import Metric, headline
 
 KEPT_JOBS = 12  # of each framework, the newest
 KEPT_LINES = 200  # of each job, the newest
@@ -41,8 +41,9 @@ class Line:
 class LiveJob:
     """A training job, from its events up to ``sequence``.
 
-    ``losses`` by step, ``metrics`` of the test split by epoch, of the one ``metric`` that stands for the task, from 0. ``seconds``: of training,
-    if it has ended. ``rate``: samples a second, of the last epoch, or of the first so far.
+    ``losses`` by step, ``metrics`` of the test split by epoch, both from 0: values of the one
+    ``metric`` that stands for the task. ``seconds``: of training, if it has ended. ``rate``:
+    samples a second, of the last epoch, or of the first so far.
     """
 
     framework: str
@@ -68,7 +69,7 @@ class LiveJob:
     @property
     def metric(self) -> Metric:
         """The metric that stands for the task."""
-        return metrics_of(spec_from_proto(self.spec).loss)[0]
+        return headline(readable_spec(self.spec)[0])
 
     @property
     def active(self) -> bool:

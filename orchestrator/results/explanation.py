@@ -33,8 +33,9 @@ class Row:
     apart than a figure shows; None: at none of the ``steps``. By framework, medians over the
     trials: ``ends``, the ``metric`` as each reports it at the end, empty if a trial lacks it;
     ``seconds`` of training, and those spent waiting for data. Pair by pair: ``apart``, the second
-    framework's metric minus the first's, None if one lacks it, and ``time``, the second's seconds over the first's. ``taken``: the share of the CPUs
-    that others took, the median over the trials; None: not known.
+    framework's metric minus the first's, None if one lacks it, and ``time``, the second's seconds
+    over the first's. ``taken``: the share of the CPUs that others took, the median over the
+    trials; None: not known.
     """
 
     pitfall: Pitfall | None
