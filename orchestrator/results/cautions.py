@@ -39,7 +39,11 @@ _FLOOR = Phrase(
 )
 _TEST_ANEW = Phrase("Repeat more often, and repeat the A/A test: --aa {name}.")
 _BELOW = Phrase(
-    "{side} ends at {value} {metric}, short of the target of {target}: a fast job that does not "
+    "{side} ends at {value} {metric}, below the target of {target}: a fast job that does not "
+    "learn is no win."
+)
+_ABOVE = Phrase(
+    "{side} ends at {value} {metric}, above the target of {target}: a fast job that does not "
     "learn is no win."
 )
 _AT_CHANCE = Phrase(
@@ -179,7 +183,7 @@ def _of_learning(trials: Sides, job: JobSpec) -> Iterator[Caution]:
             yield Caution(
                 "BELOW_TARGET",
                 english(
-                    _BELOW,
+                    _BELOW if metric.rises else _ABOVE,
                     side=label(side),
                     value=metric.written(reached),
                     metric=metric.test,

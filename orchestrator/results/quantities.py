@@ -25,8 +25,9 @@ class Quantity:
     """A number that a trial has.
 
     ``name``: in comparison.json and exports, with its unit. ``title``: of its row. ``measure``:
-    from a trial and its job; None: not known. ``written``: with its unit, for people. ``has_ratio``: whether one side's value can be
-    divided by the other's. ``has_spread``: depends on the seed, so a median alone does not tell it.
+    from a trial and its job; None: not known. ``written``: with its unit, for people.
+    ``has_ratio``: whether one side's value can be divided by the other's. ``has_spread``: depends
+    on the seed, so a median alone does not tell it.
     """
 
     name: str
