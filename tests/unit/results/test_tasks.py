@@ -43,7 +43,7 @@ def outputs(job):
         "json": json.dumps({n: v for n, v in as_dict(found).items() if n != "job"}),
         "titles": json.dumps(titles(found)),
         "columns": json.dumps({name: list(t.columns(job)) for name, t in TABLES.items()}),
-        "trials": json.dumps([c.cell.text for c in trials_table(found.trials).columns]),
+        "trials": json.dumps([c.heading.text for c in trials_table(found.trials).columns]),
     }
 
 
