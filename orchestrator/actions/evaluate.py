@@ -85,7 +85,8 @@ def evaluate(
     of_trained = kept if name != request.trained else None
     result = evaluation(name, request.trained, finished, logits, of_trained)
     run.write_evaluation(request.name, as_dict(result))
-    run.write_figures(plots.evaluation_canvas(result, request.name).drawing().files())
+    if result.classes:  # others have no confusion matrix
+        run.write_figures(plots.evaluation_canvas(result, request.name).drawing().files())
     return result, list(_faults(result, kept, logits[0], run))
 
 

@@ -255,7 +255,11 @@ def _key(request: Request, planned: Mapping[int, job_pb2.JobSpec], runners: Runn
     builds = [runners.get(name).info().build_sha256 for name in request.frameworks]
     mappings = {number: store.to_mapping(spec) for number, spec in planned.items()}
     for mapping in mappings.values():
-        for name in ("threads", "target_accuracy"):  # fields that do not affect the arithmetic
+        for name in (
+            "threads",
+            "target_accuracy",
+            "target",
+        ):  # fields that do not affect the arithmetic
             mapping.pop(name, None)
     code = [hashlib.sha256(path.read_bytes()).hexdigest() for path in _JUDGES]
     parts = [mappings, request.pairs, builds, code]

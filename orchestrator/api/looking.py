@@ -50,13 +50,14 @@ def evaluate(
     request = evaluating.Request(stored, name, weights_from or name, trial)
     with running(progress, None, (name,), given) as (runners, display):
         result, faults = evaluating.evaluate(request, runners, display)
-    figure = f"evaluation-{request.name}"
-    svg = (stored.path / "figures" / f"{figure}.svg").read_text(encoding="utf-8")
+    name = f"evaluation-{request.name}"
+    path = stored.path / "figures" / f"{name}.svg"
+    has_figure = bool(result.confusion)
     return Answer(
         evaluation_report.finding(result),
         evaluation.as_dict(result),
         lambda: evaluation_report.report(result),
-        Figure(figure, svg),
+        Figure(name, path.read_text(encoding="utf-8")) if has_figure else None,
         faults,
     )
 

@@ -109,7 +109,7 @@ class Result:
             import pandas  # noqa: PLC0415 - an extra
         except ModuleNotFoundError as error:
             raise BadInput(english(_NO_PANDAS)) from error
-        columns = TABLES[table].columns
+        columns = TABLES[table].columns(self.comparison.job)
         rows = TABLES[table].rows(self.comparison)
         frame = pandas.DataFrame(rows, columns=list(columns))
         return frame.astype({name: _DTYPES[kind] for name, kind in columns.items()})

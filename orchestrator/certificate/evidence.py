@@ -75,8 +75,10 @@ def evidence(run: Run, trial: Trial, frameworks: Sequence[str] = ()) -> Evidence
 
 def logits(
     content: bytes, name: str | Sentence
-) -> tuple[NDArray[np.floating], NDArray[np.integer]]:
-    """Return logits [samples, classes] and labels [samples] of a safetensors file.
+) -> tuple[NDArray[np.floating], NDArray[np.generic]]:
+    """Return logits [samples, outputs] and labels of a safetensors file.
+
+    Labels are classes int64[samples], or float[samples, outputs].
 
     Raises RunUnreadable.
     """
@@ -84,7 +86,8 @@ def logits(
     tensors = _tensors(content, what)
     if not {"logits", "labels"} <= tensors.keys():
         raise RunUnreadable(english(_NO_LOGITS, what=what))
-    return tensors["logits"], tensors["labels"].astype(np.int64)
+    labels: NDArray[np.generic] = tensors["labels"]
+    return tensors["logits"], labels.astype(np.int64) if labels.ndim == 1 else labels
 
 
 def _tensors(content: bytes, what: Sentence) -> Tensors:

@@ -1,11 +1,12 @@
 """Two trials' evidence, subtracted: the relative difference of everything comparable."""
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from twinrun.contract.events import Metrics
 
 from orchestrator.certificate.evidence import Evidence, Tensors
 from orchestrator.language.phrases import Phrase
@@ -24,7 +25,10 @@ LOGITS = Phrase("test logits")
 VALIDATION_LOGITS = Phrase("validation logits")
 EVALUATED_LOSSES = Phrase("losses of the evaluations")
 EVALUATED_ACCURACIES = Phrase("accuracies of the evaluations")
+EVALUATED_METRICS = Phrase("metrics of the evaluations")
 AGAIN = Phrase("test logits of the saved weights")
+EVALUATED = (EVALUATED_LOSSES, EVALUATED_ACCURACIES, EVALUATED_METRICS)
+_RELATIVE = ("loss", "rmse", "mae")
 BY_STEP = (LOSSES, ORDERED, ACCURACIES, NORMS)
 
 
@@ -33,7 +37,8 @@ class Gap:
     """The difference of one quantity between two trials.
 
     ``values`` float64: of each step or epoch, or a single number; infinite if one side's value is
-    missing or not finite. ``tensor``: which one, if the quantity has them.
+    missing or not finite. ``tensor``: which one, if the quantity has them; of further metrics the
+    metric's name.
     """
 
     quantity: Phrase
@@ -84,6 +89,11 @@ def _of_steps(a: Trial, b: Trial) -> Iterator[Gap]:
         return
     for quantity, name in ((ORDERED, "ordered_losses"), (ACCURACIES, "accuracies")):
         one, other = (getattr(details, name)[:steps] for details in (a.details, b.details))
+        if quantity is ACCURACIES and len(one) == len(other) == 0:  # the task has none
+            continue
+        if len(one) != len(other):
+            yield Gap(quantity, np.full(steps, np.inf))
+            continue
         scale = np.ones(steps) if quantity is ACCURACIES else None
         yield Gap(quantity, differences(one, other, scale))
     yield from _of_norms(a.details, b.details, steps)
@@ -110,24 +120,58 @@ def whole_norms(details: StepDetails) -> Floats:
 
 
 def _of_evaluations(a: Trial, b: Trial) -> Iterator[Gap]:
-    """Yield for each epoch the larger difference of the test and validation samples."""
-    if not (a.epochs or b.epochs):
-        return
+    """Yield for each epoch the larger difference of the test and validation samples.
+
+    Every metric that either side has is held against the other's. Only a loss and errors in the
+    targets' unit have a scale of their own.
+    """
     pairs = list(itertools.zip_longest(a.epochs, b.epochs))
-
-    def numbers(name: str, which: int) -> Floats:
-        values = [getattr(pair[which], name) if pair[which] else None for pair in pairs]
-        return np.array([np.nan if each is None else each for each in values], np.float64)
-
-    held = any(e.validation_loss is not None for e in (*a.epochs, *b.epochs))
-    splits = ("test", "validation") if held else ("test",)
-    for quantity, name in ((EVALUATED_LOSSES, "loss"), (EVALUATED_ACCURACIES, "accuracy")):
-        scale = np.ones(len(pairs)) if quantity is EVALUATED_ACCURACIES else None
+    splits = [
+        [tuple(getattr(e, split) if e else None for e in pair) for pair in pairs]
+        for split in ("test", "validation")
+    ]
+    held = [split for split in splits if any(found for pair in split for found in pair)]
+    for quantity, name in _evaluated(held):
         values = [
-            differences(numbers(f"{split}_{name}", 0), numbers(f"{split}_{name}", 1), scale)
-            for split in splits
+            _apart(split, name)
+            for split in held
+            if any(_value(each, name) is not None for pair in split for each in pair)
         ]
-        yield Gap(quantity, np.max(values, axis=0))
+        yield Gap(quantity, np.max(values, axis=0), name if quantity is EVALUATED_METRICS else None)
+
+
+_Split = Sequence[tuple[Metrics | None, ...]]  # the two sides' metrics, by epoch
+
+
+def _evaluated(splits: Sequence[_Split]) -> Iterator[tuple[Phrase, str]]:
+    """Yield what any evaluation of either side has."""
+    found = [each for split in splits for pair in split for each in pair if each is not None]
+    if found:
+        yield EVALUATED_LOSSES, "loss"
+    if any(each.accuracy is not None for each in found):
+        yield EVALUATED_ACCURACIES, "accuracy"
+    for name in dict.fromkeys(name for each in found for name in each.others):
+        yield EVALUATED_METRICS, name
+
+
+def _value(found: Metrics | None, name: str) -> float | None:
+    if found is None:
+        return None
+    return getattr(found, name) if name in ("loss", "accuracy") else found.others.get(name)
+
+
+def _apart(split: _Split, name: str) -> Floats:
+    """Return the difference by epoch, relative unless the metric is a share or R2."""
+    sides = [[_value(pair[which], name) for pair in split] for which in (0, 1)]
+    one, other = (
+        np.array([np.nan if each is None else each for each in values], np.float64)
+        for values in sides
+    )
+    if name in _RELATIVE:
+        return differences(one, other)
+    with np.errstate(invalid="ignore"):  # R2 has no lower end: far below 0 it is relative
+        scale = np.maximum(1.0, np.maximum(np.abs(one), np.abs(other)))
+    return differences(one, other, scale)
 
 
 def _of_tensors(quantity: Phrase, a: Tensors, b: Tensors) -> Iterator[Gap]:

@@ -16,8 +16,10 @@ from twinrun.contract.spec import Tolerance
 from orchestrator.certificate.gaps import (
     ACCURACIES,
     AGAIN,
+    EVALUATED,
     EVALUATED_ACCURACIES,
     EVALUATED_LOSSES,
+    EVALUATED_METRICS,
     INITIAL,
     LOGITS,
     LOSSES,
@@ -36,6 +38,9 @@ from orchestrator.trials.trial import Trial
 Gaps = Mapping[Key, Gap]
 
 _FLIPPING = 1e-9  # a relative difference above which an argmax may differ by chance
+# Metrics that jump where an argmax does, and where the order of two samples does.
+_COUNTED = ("top_5_accuracy", "macro_f1", "f1")
+_RANKED = ("roc_auc", "average_precision")
 _FLIPS = 2  # samples that may then differ
 # Relative to the whole gradient's norm, in float64: a gradient smaller at every step is rounding.
 _NOTHING = 1e-13
@@ -129,7 +134,7 @@ def judge(between: Gaps, own: Sequence[Gaps], by: Standard) -> list[Difference]:
             curve = which(own, key, len(gap.values))
             of_logits = which(own, (LOGITS, None), 1)
             # By chance, a mean of losses may have changed by less than each of them.
-            if curve is not None and of_logits is not None and gap.quantity == EVALUATED_LOSSES:
+            if curve is not None and of_logits is not None and _is_mean(gap):
                 curve = np.maximum(curve, of_logits)
         if curve is not None:
             start = 0 if is_of_steps(gap) else _steps(between)
@@ -145,9 +150,16 @@ def _is_swayed(gap: Gap) -> bool:
     It cancels in training, but the moving mean follows it with a delay. How far it wanders depends
     on how a framework rounds zero, so the larger of the own divergences counts there.
     """
-    evaluated = (LOGITS, VALIDATION_LOGITS, EVALUATED_LOSSES, EVALUATED_ACCURACIES)
+    evaluated = (LOGITS, VALIDATION_LOGITS, *EVALUATED)
     is_mean = gap.quantity == WEIGHTS and (gap.tensor or "").endswith(".moving_mean")
     return is_mean or gap.quantity in evaluated
+
+
+def _is_mean(gap: Gap) -> bool:
+    """Return whether it is an evaluation's number that follows the logits without a jump."""
+    return gap.quantity == EVALUATED_LOSSES or (
+        gap.quantity == EVALUATED_METRICS and not _jumps(gap)
+    )
 
 
 def is_of_steps(gap: Gap) -> bool:
@@ -167,7 +179,7 @@ def _difference(
     within: NDArray[np.bool_] | None = None,
 ) -> Difference:
     at = int(np.argmax(gap.values)) if len(gap.values) else 0
-    axis = is_of_steps(gap) or gap.quantity in (EVALUATED_LOSSES, EVALUATED_ACCURACIES)
+    axis = is_of_steps(gap) or gap.quantity in EVALUATED
     beyond = None if within is None or within.all() else int(np.argmin(within))
     return Difference(
         gap.quantity,
@@ -200,23 +212,37 @@ def _outright(gap: Gap, between: Gaps, by: Standard) -> Floats:
     shape, tolerance = np.ones(len(gap.values)), by.tolerance
     if gap.quantity == INITIAL:
         return 0 * shape
-    if gap.quantity in (ACCURACIES, EVALUATED_ACCURACIES):
-        losses = LOSSES if gap.quantity == ACCURACIES else EVALUATED_LOSSES
-        count = by.batch_size if gap.quantity == ACCURACIES else by.samples
-        beside = between.get((losses, None))
-        parted = np.zeros(len(shape), bool)
-        if beside is not None and len(beside.values) == len(shape):
-            parted = beside.running > _FLIPPING
-        return np.where(parted, (_FLIPS + 0.5) / count, 1e-12)
+    if _jumps(gap) or gap.quantity in (ACCURACIES, EVALUATED_ACCURACIES):
+        return _of_flips(gap, between, by)
     if by.rule is not FLOAT64:
         first = by.rule.first or 0.0
         if gap.quantity == NORMS:  # a sum of as many squares as the tensor has values
             return 4 * first * shape
         return (first if gap.quantity == AGAIN else by.rule.least) * shape
-    if gap.quantity in (LOSSES, ORDERED, EVALUATED_LOSSES):
+    if gap.quantity in (LOSSES, ORDERED, EVALUATED_LOSSES, EVALUATED_METRICS):
         return tolerance.losses * shape
     if gap.quantity == NORMS:
         return tolerance.gradient_norms * shape
     if gap.quantity == WEIGHTS:
         return tolerance.weights * shape
     return tolerance.logits * shape
+
+
+def _jumps(gap: Gap) -> bool:
+    """Return whether it is a metric that does not follow the logits continuously."""
+    return gap.quantity == EVALUATED_METRICS and gap.tensor in (*_COUNTED, *_RANKED)
+
+
+def _of_flips(gap: Gap, between: Gaps, by: Standard) -> Floats:
+    """Return what a few samples make that are predicted, or ranked, otherwise by chance."""
+    losses = LOSSES if gap.quantity == ACCURACIES else EVALUATED_LOSSES
+    count = float(by.batch_size if gap.quantity == ACCURACIES else by.samples)
+    # Of equal logits, a rounding decides the order.
+    least = (_FLIPS + 0.5) / count if gap.tensor in _RANKED else 1e-12
+    if _jumps(gap) and gap.tensor != "top_5_accuracy":
+        count **= 0.5  # one sample may be much of a rare class
+    beside = between.get((losses, None))
+    parted = np.zeros(len(gap.values), bool)
+    if beside is not None and len(beside.values) == len(parted):
+        parted = beside.running > _FLIPPING
+    return np.where(parted, (_FLIPS + 0.5) / count, least)

@@ -1,7 +1,7 @@
 """A comparison -> long tables: one row for each observation, each column one quantity.
 
-A column's name has its unit; losses have none, accuracies and utilisation are in 0..1. Epochs and
-steps count from 0, trials from 1. None: not known. docs/export.md describes each column.
+A column's name has its unit; losses and metrics have none, shares are in 0..1. Epochs and steps
+count from 0, trials from 1. None: not known. docs/export.md describes each column.
 """
 
 import bisect
@@ -9,12 +9,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from twinrun.contract.events import EpochFinished
+from twinrun.contract.spec import JobSpec
+
 from orchestrator.results.comparison import Comparison
-from orchestrator.results.quantities import QUANTITIES
+from orchestrator.results.quantities import quantities
+from orchestrator.trials.metrics import ACCURACY, headline, metrics_of
 from orchestrator.trials.sides import framework_of
-from orchestrator.trials.trial import Trial
+from orchestrator.trials.trial import StepDetails, Trial
 
 Row = dict[str, Any]
+Columns = Mapping[str, type]
 
 _KEY = {"side": str, "framework": str, "trial": int}
 _EPOCH = {
@@ -26,11 +31,9 @@ _EPOCH = {
     "samples_per_second": float,
     "train_loss": float,
     "test_loss": float,
-    "test_accuracy": float,
-    "running_accuracy": float,
     "validation_loss": float,
-    "validation_accuracy": float,
 }
+_SPLITS = ("test", "validation")
 _LOAD = {
     "own_cpu_seconds": float,
     "other_cpu_seconds": float,
@@ -38,7 +41,7 @@ _LOAD = {
     "throttled_seconds": float,
     "clock_hertz": float,
 }
-_STEP = {"epoch": int, "step": int, "loss": float, "accuracy": float}
+_STEP = {"epoch": int, "step": int, "loss": float}
 _PHASE = {"phase": str, "wall_seconds": float, "cpu_seconds": float}
 _TRIAL = {
     "state": str,
@@ -50,9 +53,9 @@ _TRIAL = {
     "epoch_seconds": float,
     "train_loss": float,
     "test_loss": float,
-    "test_accuracy": float,
     "validation_loss": float,
-    "validation_accuracy": float,
+}
+_MEMORY = {
     "peak_memory_bytes": int,
     "peak_device_memory_bytes": int,
 }
@@ -69,9 +72,12 @@ _VERSIONS = {"framework_version": str, "python_version": str}
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """``columns``: what each contains, in order. ``rows``: each has all columns."""
+    """``columns``: what each contains, in order, for a job. ``rows``: each has all columns.
 
-    columns: Mapping[str, type]
+    A task's metrics are columns of their own, so that none has a column of another task.
+    """
+
+    columns: Callable[[JobSpec], Columns]
     rows: Callable[[Comparison], Iterator[Row]]
 
 
@@ -82,22 +88,40 @@ def epochs(comparison: Comparison) -> Iterator[Row]:
             yield {
                 **_key(side, trial),
                 **{name: getattr(epoch, name) for name in _EPOCH},
+                **_of_evaluations(epoch, comparison.job),
                 **{name: getattr(epoch.load, name, None) for name in _LOAD},
             }
+
+
+def _of_evaluations(epoch: EpochFinished, job: JobSpec) -> Row:
+    """Return the task's metrics of both splits, and those of the steps if it has an accuracy."""
+    splits = zip(_SPLITS, (epoch.test, epoch.validation), strict=True)
+    values = {
+        f"{split}_{metric.name}": metric.of(found) if found else None
+        for split, found in splits
+        for metric in metrics_of(job.loss)
+    }
+    has_accuracy = headline(job) is ACCURACY
+    return {**values, **({"running_accuracy": epoch.running_accuracy} if has_accuracy else {})}
 
 
 def steps(comparison: Comparison) -> Iterator[Row]:
     """Yield a row for each reported step."""
     for side, trial in _trials(comparison):
-        details = trial.details
+        details, has_accuracy = trial.details, headline(comparison.job) is ACCURACY
         for step, loss in enumerate(trial.losses.tolist()):
             yield {
                 **_key(side, trial),
                 "epoch": bisect.bisect_right(trial.epoch_starts, step) - 1,
                 "step": step,
                 "loss": loss,
-                "accuracy": float(details.accuracies[step]) if details else None,
+                **({"accuracy": _accuracy(details, step)} if has_accuracy else {}),
             }
+
+
+def _accuracy(details: StepDetails | None, step: int) -> float | None:
+    known = details is not None and len(details.accuracies) > 0
+    return float(details.accuracies[step]) if details is not None and known else None
 
 
 def phases(comparison: Comparison) -> Iterator[Row]:
@@ -121,24 +145,45 @@ def trials(comparison: Comparison) -> Iterator[Row]:
             "seed": trial.spec.seed if trial.spec else None,
             "epochs": len(trial.epochs),
             "train_samples": trial.inputs.train_samples if trial.inputs else None,
-            **{each.name: each.measure(trial, comparison.job) for each in QUANTITIES},
+            **{
+                each.name: each.measure(trial, comparison.job)
+                for each in quantities(comparison.job)
+            },
         }
         yield {
             **_key(side, trial),
-            **{name: environment[name] for name in _TRIAL},
+            **{name: environment[name] for name in _trial_columns(comparison.job)},
             **{f"gpu_{name}": getattr(trial.accelerator, name, None) for name in _GPU},
             **{name: getattr(trial.environment, name, None) for name in _VERSIONS},
         }
 
 
+def _epoch_columns(job: JobSpec) -> Columns:
+    has_accuracy = headline(job) is ACCURACY
+    more = {"running_accuracy": float} if has_accuracy else {}
+    return {**_KEY, **_EPOCH, **metric_columns(job), **more, **_LOAD}
+
+
+def metric_columns(job: JobSpec) -> Columns:
+    """Return a column for each of the task's metrics, on each split."""
+    return {f"{split}_{each.name}": float for split in _SPLITS for each in metrics_of(job.loss)}
+
+
+def _step_columns(job: JobSpec) -> Columns:
+    has_accuracy = headline(job) is ACCURACY
+    return {**_KEY, **_STEP, **({"accuracy": float} if has_accuracy else {})}
+
+
+def _trial_columns(job: JobSpec) -> Columns:
+    return {**_TRIAL, **metric_columns(job), **_MEMORY}
+
+
+_ENVIRONMENT = {**{f"gpu_{name}": kind for name, kind in _GPU.items()}, **_VERSIONS}
 TABLES: Mapping[str, Table] = {
-    "epochs": Table({**_KEY, **_EPOCH, **_LOAD}, epochs),
-    "steps": Table({**_KEY, **_STEP}, steps),
-    "trials": Table(
-        {**_KEY, **_TRIAL, **{f"gpu_{name}": kind for name, kind in _GPU.items()}, **_VERSIONS},
-        trials,
-    ),
-    "phases": Table({**_KEY, **_PHASE}, phases),
+    "epochs": Table(_epoch_columns, epochs),
+    "steps": Table(_step_columns, steps),
+    "trials": Table(lambda job: {**_KEY, **_trial_columns(job), **_ENVIRONMENT}, trials),
+    "phases": Table(lambda _job: {**_KEY, **_PHASE}, phases),
 }
 
 

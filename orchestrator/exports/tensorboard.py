@@ -12,14 +12,12 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from orchestrator.exports import Result
-from orchestrator.exports.tables import Row, epochs, steps
+from orchestrator.exports.tables import Row, epochs, metric_columns, steps
 
 _OF_EPOCHS = (
     "train_loss",
     "test_loss",
-    "test_accuracy",
     "validation_loss",
-    "validation_accuracy",
     "train_seconds",
     "evaluate_seconds",
     "samples_per_second",
@@ -29,6 +27,7 @@ _OF_STEPS = ("loss", "accuracy")
 
 def write(result: Result, folder: Path) -> None:
     of_steps, of_epochs = _by_trial(steps(result.comparison)), _by_trial(epochs(result.comparison))
+    names = metric_columns(result.comparison.job)
     for name in {**of_steps, **of_epochs}:
         writer = EventFileWriter(str(folder / name))
         ended = list(
@@ -40,10 +39,10 @@ def write(result: Result, folder: Path) -> None:
             for row in of_steps.get(name, ()):
                 epoch = min(row["epoch"] or 0, len(ended) - 1)
                 event = Event(wall_time=result.began + ended[epoch], step=row["step"])
-                _add(writer, event, {f"step/{tag}": row[tag] for tag in _OF_STEPS})
+                _add(writer, event, {f"step/{tag}": row.get(tag) for tag in _OF_STEPS})
             for row, seconds in zip(of_epochs.get(name, ()), ended[1:], strict=True):
                 event = Event(wall_time=result.began + seconds, step=row["epoch"])
-                _add(writer, event, {f"epoch/{tag}": row[tag] for tag in _OF_EPOCHS})
+                _add(writer, event, {f"epoch/{tag}": row[tag] for tag in (*_OF_EPOCHS, *names)})
         finally:
             writer.close()
 

@@ -24,6 +24,7 @@ from orchestrator.results.explanation import Row
 from orchestrator.results.preview import Preview
 from orchestrator.results.variants import Variants
 from orchestrator.storage.about import Kind
+from orchestrator.trials.metrics import ACCURACY, headline
 
 _FOOTER_COLUMNS = 130
 _IMAGES_ACROSS = 10
@@ -50,9 +51,10 @@ _EXPLAINED = Phrase("One difference at a time: the effect of each on a compariso
 _ORIGINALS, _DIFFERENCE = Phrase("originals"), Phrase("difference")
 _DIFFERENCE_OF = Phrase("{first}\nminus {second}")
 _MISTAKES = Phrase("{framework}, weights of {trained}:\n{mistakes:,} of {samples:,} misclassified")
-_TEST_ACCURACY, _TRAINING_LOSS = Phrase("Test accuracy"), Phrase("Training loss")
+_TRAINING_LOSS = Phrase("Training loss")
 _TOGETHER = Phrase("Losses stay together")
 _ACCURACY_OF = Phrase("Accuracy of {second}\nabove {first}'s, points")
+_METRIC_OF = Phrase("{metric} of {second}\nabove {first}'s")
 _TIME_OF = Phrase("Training time of {second}\nover {first}'s")
 
 
@@ -123,9 +125,11 @@ def explanation_canvas(rows: Sequence[Row], *, alone: bool = True) -> Canvas:
     with style():
         first, second = (label(name) for name in rows[0].seconds)
         look = looks(list(rows[0].seconds))[list(rows[0].seconds)[1]]
+        metric = rows[0].metric
+        above = _ACCURACY_OF if metric is ACCURACY else _METRIC_OF
         headings = {
             pitfalls.parts: say(_TOGETHER),
-            pitfalls.accuracy: say(_ACCURACY_OF, first=first, second=second),
+            pitfalls.accuracy: say(above, first=first, second=second, metric=metric.word),
             pitfalls.time: say(_TIME_OF, first=first, second=second),
         }
         figure = Figure(figsize=(14, 2 + 0.62 * len(rows)), layout="constrained")
@@ -214,6 +218,7 @@ def _difference(found: Preview, name: str) -> str:
 def _overview(comparison: Comparison) -> Figure:
     """Draw the overview; nothing is laid out by trial, as in `drawn`."""
     title = _wrapped(say(comparison.finding))
+    metric = headline(comparison.job).heading
     lines = [
         line
         for text in footer(comparison)
@@ -226,7 +231,7 @@ def _overview(comparison: Comparison) -> Figure:
     figure = Figure(figsize=(width, height))
     for (left, low, right, high), panel, heading in (
         ((0.3, middle + 0.75, width - 0.3, top - 0.5), panels.time, ""),
-        ((0.85, bottom, 5.5, middle - 0.45), panels.accuracy, say(_TEST_ACCURACY)),
+        ((0.85, bottom, 5.5, middle - 0.45), panels.accuracy, say(metric)),
         ((7.75, bottom, 12.35, middle - 0.45), panels.loss, say(_TRAINING_LOSS)),
     ):
         place = (left / width, low / height, (right - left) / width, (high - low) / height)

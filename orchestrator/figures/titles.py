@@ -1,29 +1,32 @@
 """The texts above and below the figures of a comparison."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from statistics import median
 
 from twinrun.contract.enums import JobState
+from twinrun.contract.events import EpochFinished
 
 from orchestrator.figures.panels.bars import median_phases
 from orchestrator.language.phrases import Phrase, join, say
 from orchestrator.language.words import COMMA, label, memory, number, percent
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.quantities import PEAK_MEMORY, TARGET
+from orchestrator.trials.metrics import ACCURACY, finite, headline, target_of
 from orchestrator.trials.spec import optimizer_name
 from orchestrator.trials.trial import Trial
 
 _BATCH_SIZE = Phrase("batch size {size}")
 _THREADS = Phrase("threads {threads}")
 _ACCURACIES = Phrase("Test accuracies end within {points:.2f} points of each other.")
-_ACCURACY = Phrase("{framework} ends at {accuracy} test accuracy.")
+_METRICS = Phrase("Values of {metric} end within {apart} of each other.")
+_METRIC = Phrase("{framework} ends at {value} {metric}.")
 _LOSSES = Phrase("Training losses of the last epoch are within {share} of each other.")
 _LOSS = Phrase("{framework} ends at a training loss of {loss}.")
-_REACHED = Phrase("To {target} test accuracy: {times} of training.")
+_REACHED = Phrase("To {target} {metric}: {times} of training.")
 _REACHED_AFTER = Phrase("{framework} {seconds} s")
-_NOT_REACHED = Phrase("Not every trial reached {target} test accuracy.")
-_NO_TARGET = Phrase("Test accuracy over the seconds trained.")
+_NOT_REACHED = Phrase("Not every trial reached {target} {metric}.")
+_NO_TARGET = Phrase("{metric} over the seconds trained.")
 _TIME = Phrase("Training took {times}.")
 _TIME_OF_ALL = Phrase("{framework} {train} s of {seconds} s")
 _MEMORY = Phrase("Peak memory: {sizes}.")
@@ -75,16 +78,23 @@ def _job_line(comparison: Comparison) -> str:
 
 
 def _accuracy_title(comparison: Comparison) -> str:
-    ends = _ends(comparison, "test_accuracy")
+    metric = headline(comparison.job)
+    ends = _ends(comparison, lambda epoch: metric.of(epoch.test))
     if len(ends) > 1:
-        return say(_ACCURACIES, points=100 * (max(ends.values()) - min(ends.values())))
+        apart = max(ends.values()) - min(ends.values())
+        if metric is ACCURACY:
+            return say(_ACCURACIES, points=100 * apart)
+        return say(_METRICS, metric=metric.test, apart=metric.apart(apart))
     for name, value in ends.items():
-        return say(_ACCURACY, framework=label(name), accuracy=percent(value))
+        names = {"framework": label(name), "metric": metric.test}
+        return say(_METRIC, **names, value=metric.written(value))
     return say(comparison.finding)
 
 
 def _loss_title(comparison: Comparison) -> str:
-    ends = _ends(comparison, "train_loss")
+    ends = _ends(comparison, lambda epoch: epoch.train_loss)
+    if not all(value > 0 for value in ends.values()):
+        return say(comparison.finding)
     if len(ends) > 1:
         apart = max(ends.values()) / min(ends.values()) - 1
         return say(_LOSSES, share=percent(max(1, math.ceil(10_000 * apart)) / 10_000))
@@ -105,18 +115,20 @@ def _time_title(comparison: Comparison) -> str:
 
 
 def _reaching_title(comparison: Comparison) -> str:
-    target = comparison.job.target_accuracy
+    target = target_of(comparison.job)
     if target is None:
-        return say(_NO_TARGET)
+        return say(_NO_TARGET, metric=headline(comparison.job).heading)
+    metric, wanted = target
+    names = {"target": metric.written(wanted), "metric": metric.test}
     counted, job = comparison.counted, comparison.job
     if any(TARGET.measure(t, job) is None for trials in counted.values() for t in trials):
-        return say(_NOT_REACHED, target=percent(target))
+        return say(_NOT_REACHED, **names)
     times = {name: TARGET.of(trials, job) or 0.0 for name, trials in counted.items()}
     parts = [
         say(_REACHED_AFTER, seconds=number(seconds), framework=label(name))
         for name, seconds in times.items()
     ]
-    return say(_REACHED, target=percent(target), times=_listed(parts))
+    return say(_REACHED, **names, times=_listed(parts))
 
 
 def _memory_title(comparison: Comparison) -> str:
@@ -132,12 +144,15 @@ def _listed(texts: Sequence[str]) -> str:
     return say(join(COMMA, texts))
 
 
-def _ends(comparison: Comparison, field: str) -> dict[str, float]:
+def _ends(
+    comparison: Comparison, measure: Callable[[EpochFinished], float | None]
+) -> dict[str, float]:
     """Return each framework's median of the last epoch; empty unless all have a number."""
-    ends = {
-        name: median(getattr(trial.epochs[-1], field) for trial in trials)
-        for name, trials in comparison.counted.items()
-        if all(trial.state is JobState.SUCCEEDED and trial.epochs for trial in trials)
-    }
-    whole = len(ends) == len(comparison.trials)
-    return ends if whole and all(0 < value < math.inf for value in ends.values()) else {}
+    ends = {}
+    for name, trials in comparison.counted.items():
+        if all(trial.state is JobState.SUCCEEDED and trial.epochs for trial in trials):
+            values = [finite(measure(trial.epochs[-1])) for trial in trials]
+            known = [value for value in values if value is not None]
+            if known and len(known) == len(values):
+                ends[name] = median(known)
+    return ends if len(ends) == len(comparison.trials) else {}

@@ -3,9 +3,11 @@
 import math
 from dataclasses import dataclass
 
+from twinrun.contract.losses import Loss
 from twinrun.v1 import job_pb2
 
 from orchestrator.gate.fault import require, require_from
+from orchestrator.gate.scores import loss_of
 from orchestrator.gate.tensors import Tensors, is_trained, of_model, sample_shape
 
 _MOST_EPOCHS, _MOST_BATCH, _MOST_CHUNK = 10_000, 1_000_000, 100_000  # limits of a spec
@@ -26,6 +28,10 @@ class Expected:
     sample: tuple[int, ...] | None
     train_samples: int | None
     test_samples: int | None
+
+    @property
+    def loss(self) -> Loss:
+        return loss_of(self.spec)
 
     @property
     def draws_alike(self) -> bool:

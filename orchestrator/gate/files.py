@@ -4,15 +4,18 @@ import hashlib
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
+from twinrun.contract.enums import TargetKind
+from twinrun.contract.losses import Loss, SoftmaxCrossEntropy, targets
 from twinrun.v1 import job_pb2, runner_service_pb2
 
 from orchestrator.gate.expected import Expected
 from orchestrator.gate.fault import Origin, require, require_from
+from orchestrator.gate.scores import of_logits as scores_of
 from orchestrator.gate.tensors import Tensors, check_file, of_logits, size_range
 from orchestrator.language.phrases import Phrase, Sentence, english
 
@@ -42,6 +45,7 @@ class File:
     tensors: Tensors | None
     classes: int | None = None  # of logits with their labels
     test: job_pb2.Metrics | None = None  # what was said of them
+    loss: Loss = field(default_factory=SoftmaxCrossEntropy)
 
 
 def weights_file(given: job_pb2.WeightsSaved, expected: Expected) -> File:
@@ -64,13 +68,15 @@ def logits_file(
 
     Raises Fault if it cannot be theirs.
     """
-    classes, tensors = expected.classes, None
+    classes, tensors, kind = expected.classes, None, targets(expected.loss)
     if classes is not None:
-        tensors = of_logits(expected.spec, inputs.test_samples, classes)
+        tensors = of_logits(expected.spec, inputs.test_samples, classes, kind)
         if inputs.validation_samples:
-            held = of_logits(expected.spec, inputs.validation_samples, classes)
+            held = of_logits(expected.spec, inputs.validation_samples, classes, kind)
             tensors = {**tensors, **{f"validation_{name}": held[name] for name in held}}
-    file = File(english(_LOGITS), given.sha256, given.size_bytes, tensors, classes, test)
+    file = File(
+        english(_LOGITS), given.sha256, given.size_bytes, tensors, classes, test, expected.loss
+    )
     _check("logits_saved", file)
     return file
 
@@ -136,27 +142,31 @@ def _check_content(file: File, content: bytes) -> None:
     require(digest == file.sha256, f"{file.name}: SHA-256", digest, known)
     if file.tensors is not None:
         places = check_file(file.name, content, file.tensors)
-        if file.classes is not None:
+        if file.classes is not None and targets(file.loss) is TargetKind.CLASS:
             _check_labels(file, content[slice(*places["labels"])])
         if file.test is not None:
-            _check_metrics(file.test, safetensors.numpy.load(content))
+            _check_metrics(file.test, file.loss, safetensors.numpy.load(content))
 
 
-def _check_metrics(said: job_pb2.Metrics, found: Mapping[str, NDArray[np.generic]]) -> None:
+def _check_metrics(
+    said: job_pb2.Metrics, loss: Loss, found: Mapping[str, NDArray[np.generic]]
+) -> None:
     """Check that the reported metrics of the test samples match their logits. Raises Fault."""
-    logits, labels = found["logits"].astype(np.float64), found["labels"].astype(np.int64)
+    logits = found["logits"].astype(np.float64)
     if not np.isfinite(logits).all():
         return
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    right = shifted[np.arange(len(labels)), labels]
-    loss = float((np.log(np.exp(shifted).sum(axis=1)) - right).mean())
-    accuracy = float((logits.argmax(axis=1) == labels).mean())
-    for name, value, given, off in (
-        ("loss", loss, said.loss, 1e-6 * max(loss, 1.0)),
-        ("accuracy", accuracy, said.accuracy, 1e-9),
-    ):
+    with np.errstate(all="ignore"):  # of a false runner's
+        values = scores_of(loss, logits, found["labels"])
+    for name, (value, off) in values.items():
+        here = f"test.{name}"
+        if name in ("loss", "accuracy"):
+            given = getattr(said, name)
+        elif name in said.others:
+            given, here = said.others[name], f"test.others[{name}]"
+        else:
+            continue  # an older runner does not report it
         wanted = english(_OF_ITS_LOGITS, value=value)
-        require(abs(given - value) <= off, f"test.{name}", given, wanted)
+        require(abs(given - value) <= off, here, given, wanted)
 
 
 def _check_labels(file: File, content: bytes) -> None:

@@ -3,13 +3,13 @@
 import math
 
 from google.protobuf.duration_pb2 import Duration
+from twinrun.contract.losses import Loss
 from twinrun.v1 import job_pb2
 
-from orchestrator.gate import times
+from orchestrator.gate import scores, times
 from orchestrator.gate.expected import Expected
 from orchestrator.gate.fault import ABOVE, AT_LEAST, AT_MOST, require, require_from
 from orchestrator.gate.times import Elapsed
-from orchestrator.gate.training import check_metrics
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.trials.values import seconds
 
@@ -32,9 +32,9 @@ def check_download(given: job_pb2.DownloadProgress) -> None:
 
 
 def check_evaluation(
-    given: job_pb2.EvaluationFinished, samples: int, elapsed: Elapsed | None
+    given: job_pb2.EvaluationFinished, samples: int, loss: Loss, elapsed: Elapsed | None
 ) -> None:
-    check_metrics("evaluation_finished.test", given.test, samples)
+    scores.check("evaluation_finished.test", given.test, samples, loss)
     before = 0
     for index, latency in enumerate(given.latencies):
         field = f"latencies[{index}]"

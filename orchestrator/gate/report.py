@@ -174,7 +174,7 @@ class Gate:
 
     def _evaluated(self, given: job_pb2.EvaluationFinished) -> None:
         samples = self._training.require_inputs("evaluation_finished").test_samples
-        others.check_evaluation(given, samples, self._elapsed)
+        others.check_evaluation(given, samples, self._expected.loss, self._elapsed)
         self._training.test = given.test
 
     def _announce_logits(self, given: job_pb2.LogitsSaved) -> None:

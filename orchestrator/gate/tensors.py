@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never
 
+from twinrun.contract.enums import TargetKind
 from twinrun.v1 import job_pb2
 
 from orchestrator.gate.fault import AT_MOST, ONE_OF, Fault, require
@@ -52,10 +53,12 @@ Tensors = Mapping[str, Tensor]
 
 
 def sample_shape(spec: job_pb2.JobSpec) -> Shape | None:
-    """Return [h, w, c]; None: for an unknown dataset."""
+    """Return [h, w, c], or the shape of the user's own; None: for an unknown dataset."""
     if spec.dataset.name == "synthetic":
         synthetic = spec.dataset.synthetic
         return synthetic.height, synthetic.width, synthetic.channels
+    if spec.dataset.HasField("arrays"):
+        return tuple(spec.dataset.arrays.shape)
     return _SAMPLES.get(spec.dataset.name)
 
 
@@ -77,13 +80,15 @@ def of_model(spec: job_pb2.JobSpec) -> tuple[Tensors, int] | None:
     return (tensors, shape[-1]) if shape and len(shape) == 1 else None
 
 
-def of_logits(spec: job_pb2.JobSpec, samples: int, classes: int) -> Tensors:
+def of_logits(spec: job_pb2.JobSpec, samples: int, outputs: int, kind: TargetKind) -> Tensors:
     """Return the tensors for this many test samples."""
     double = spec.precision == job_pb2.PRECISION_FLOAT64
     dtypes = ("F64", "F32") if double else ("F32",)
     return {
-        "logits": Tensor((samples, classes), dtypes),
-        "labels": Tensor((samples,), ("I32",)),
+        "logits": Tensor((samples, outputs), dtypes),
+        "labels": Tensor((samples,), ("I32",))
+        if kind is TargetKind.CLASS
+        else Tensor((samples, outputs), dtypes),
     }
 
 

@@ -127,7 +127,8 @@ def _update(job: LiveJob, after: int) -> dict[str, object]:
         "steps": job.all_steps,
         "epochs": job.spec.epochs,
         "losses": _points(job.losses, after),
-        "accuracies": _points(job.accuracies, after),
+        "metric": texts.metric(job),
+        "metrics": _points(job.metrics, after),
         "lines": [
             {
                 "sequence": line.sequence,

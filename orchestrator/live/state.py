@@ -1,11 +1,13 @@
 """The known state of runners and their jobs: a pure fold over their reports."""
 
 import dataclasses
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
 from google.protobuf.timestamp_pb2 import Timestamp
+from twinrun.contract.converters.specs import readable_spec
 from twinrun.contract.enums import JobState
 from twinrun.contract.events import EpochFinished
 from twinrun.v1 import job_pb2
@@ -16,6 +18,7 @@ from orchestrator.live.runs import LiveRun
 from orchestrator.runners.progress import happened
 from orchestrator.trials.fold import fold
 from orchestrator.trials.kinds import event_kind
+from orchestrator.trials.metrics import Metric, headline
 
 KEPT_JOBS = 12  # of each framework, the newest
 KEPT_LINES = 200  # of each job, the newest
@@ -38,8 +41,9 @@ class Line:
 class LiveJob:
     """A training job, from its events up to ``sequence``.
 
-    ``losses`` by step, ``accuracies`` of the test split by epoch, from 0. ``seconds``: of training,
-    if it has ended. ``rate``: samples a second, of the last epoch, or of the first so far.
+    ``losses`` by step, ``metrics`` of the test split by epoch, both from 0: values of the one
+    ``metric`` that stands for the task. ``seconds``: of training, if it has ended. ``rate``:
+    samples a second, of the last epoch, or of the first so far.
     """
 
     framework: str
@@ -53,7 +57,7 @@ class LiveJob:
     steps: int = 0
     steps_per_epoch: int = 0
     losses: Curve = field(default_factory=Curve)
-    accuracies: Curve = field(default_factory=Curve)
+    metrics: Curve = field(default_factory=Curve)
     epochs: int = 0
     epoch: EpochFinished | None = None  # the last one
     epochs_seconds: float = 0.0
@@ -61,6 +65,11 @@ class LiveJob:
     rate: float | None = None
     began: tuple[int, float] | None = None  # steps at the first report, and when
     lines: tuple[Line, ...] = ()
+
+    @property
+    def metric(self) -> Metric:
+        """The metric that stands for the task."""
+        return headline(readable_spec(self.spec)[0])
 
     @property
     def active(self) -> bool:
@@ -194,13 +203,16 @@ def _after_fold(job: LiveJob, event: job_pb2.JobEvent) -> LiveJob:
         job = dataclasses.replace(job, steps_per_epoch=trial.inputs.steps_per_epoch)
         job = dataclasses.replace(job, losses=for_steps(job.all_steps))
     for epoch in trial.epochs:
+        value = job.metric.of(epoch.test)
         job = dataclasses.replace(
             job,
             epochs=epoch.epoch + 1,
             epoch=epoch,
             rate=epoch.samples_per_second,
             epochs_seconds=job.epochs_seconds + epoch.train_seconds,
-            accuracies=extended(job.accuracies, epoch.epoch, [epoch.test_accuracy], job.sequence),
+            metrics=extended(
+                job.metrics, epoch.epoch, [math.nan if value is None else value], job.sequence
+            ),
         )
     return dataclasses.replace(job, seconds=trial.phases.get("train", job.seconds))
 

@@ -7,7 +7,7 @@ from twinrun.contract.enums import JobState
 from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase, say
-from orchestrator.language.words import OF, number, percent
+from orchestrator.language.words import OF, number
 from orchestrator.live.curve import Curve, tip
 from orchestrator.live.runs import LiveRun
 from orchestrator.live.state import LiveJob, Runner
@@ -23,11 +23,11 @@ PAGE = {
     "start_one": Phrase("Start one with"),
     "no_job": Phrase("no job yet"),
     "loss": Phrase("Training loss by step"),
-    "accuracy": Phrase("Test accuracy by epoch"),
+    "accuracy": Phrase("Test results by epoch"),
     "nothing_yet": Phrase("Nothing yet"),
     "jobs": Phrase("Jobs, newest first"),
     "log": Phrase("Log"),
-    "figure_accuracy": Phrase("Test accuracy"),
+    "figure_accuracy": Phrase("Test result"),
     "figure_loss": Phrase("Training loss"),
     "figure_rate": Phrase("Samples / s"),
     "figure_seconds": Phrase("Training time"),
@@ -56,7 +56,8 @@ _GONE = Phrase("the runner is gone")
 _LOST = Phrase("lost: the runner disappeared before the job had ended")
 _RUN_BEGINS = Phrase("The run has begun.")
 _RUN_ENDED = Phrase("The run has ended.")
-_OUTCOME = Phrase("{seconds} s, {accuracy}")
+_OUTCOME = Phrase("{seconds} s, {value}")
+_BY_EPOCH = Phrase("{metric} by epoch")
 _OPTIMIZERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW"}
 _NONE = "-"
 _STATES = {
@@ -135,11 +136,27 @@ def figures(job: LiveJob) -> dict[str, str]:
     """Return the numbers beside the curves; a dash for those not known yet."""
     seconds = job.seconds if job.seconds is not None else job.epochs_seconds or None
     return {
-        "accuracy": percent(job.epoch.test_accuracy) if job.epoch else _NONE,
+        "accuracy": _metric(job),
         "loss": _loss(job.losses),
         "rate": f"{job.rate:,.0f}" if job.rate else _NONE,
         "seconds": f"{number(seconds)} s" if seconds else _NONE,
     }
+
+
+def metric(job: LiveJob) -> dict[str, object]:
+    """Return how the page names the metric of the task, and whether it is a share."""
+    found = job.metric
+    return {
+        "heading": say(found.heading),
+        "by_epoch": say(_BY_EPOCH, metric=found.heading),
+        "is_share": found.is_share,
+    }
+
+
+def _metric(job: LiveJob) -> str:
+    """Return the metric of the last epoch."""
+    value = job.metric.of(job.epoch.test) if job.epoch else None
+    return _NONE if value is None else job.metric.written(value)
 
 
 def _loss(losses: Curve) -> str:
@@ -155,5 +172,7 @@ def outcome(job: LiveJob, *, lost: bool) -> str:
     """Return the outcome for the list of jobs."""
     if job.state is not JobState.SUCCEEDED or job.epoch is None or job.seconds is None:
         return state(job, lost=lost)
-    accuracy = percent(job.epoch.test_accuracy)
-    return say(_OUTCOME, seconds=number(job.seconds), accuracy=accuracy)
+    value = _metric(job)
+    if not job.metric.is_share:
+        value = say(OF, name=job.metric.heading, what=value)
+    return say(_OUTCOME, seconds=number(job.seconds), value=value)

@@ -5,16 +5,17 @@ from collections.abc import Iterator, Sequence
 from twinrun.contract.enums import JobState
 
 from orchestrator.language.phrases import Phrase, Sentence, english, join, say
-from orchestrator.language.words import AND, COMMA, OF, SEMICOLON, label, number, percent
+from orchestrator.language.words import AND, COMMA, OF, SEMICOLON, label, number
 from orchestrator.page.blocks import Answer
 from orchestrator.reports import comparison as report
 from orchestrator.reports.time_breakdown import causes, why_sentence
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.quality import Quality
-from orchestrator.results.quantities import EPOCH, TEST_ACCURACY
+from orchestrator.results.quantities import EPOCH, TEST_ACCURACY, Quantity, test_metric
 from orchestrator.results.verdict import Verdict, below
 from orchestrator.storage.about import About
 from orchestrator.trials.gpu_use import what_idles
+from orchestrator.trials.metrics import target_of
 from orchestrator.trials.sides import are_the_same
 from orchestrator.trials.spec import in_own_way, optimizer_name
 
@@ -50,8 +51,8 @@ _QUALITY = Phrase("Does the quality differ?")
 _DIFFERENCE = Phrase("A difference is shown")
 _EQUIVALENT = Phrase("Equivalent within the margin")
 _NOT_EQUIVALENT = Phrase("Not shown to be equivalent")
-_REACHED = Phrase("The target of {target} test accuracy was reached by {reached} of {trials}.")
-_NO_TARGET = Phrase("The job names no target accuracy.")
+_REACHED = Phrase("The target of {target} {metric} was reached by {reached} of {trials}.")
+_NO_TARGET = Phrase("The job names no target.")
 _WHY = Phrase("Why?")
 _EPOCH = Phrase("An epoch took {side} {seconds} s.")
 _NO_CAUSE = Phrase("No difference is shown, so it has no cause.")
@@ -167,8 +168,9 @@ def _short(found: Verdict, *, alone: bool) -> Sentence:
 
 def _learned(comparison: Comparison, *, several: bool) -> Answer:
     question = say(_LEARNED if several else _LEARNED_ONE)
-    ends = [TEST_ACCURACY.of(group, comparison.job) for group in comparison.counted.values()]
-    reached = [percent(value) for value in ends if value is not None]
+    quantity = test_metric(comparison.job)
+    ends = [quantity.of(group, comparison.job) for group in comparison.counted.values()]
+    reached = [_named(quantity, value) for value in ends if value is not None]
     if not reached:
         return Answer(question, say(_NOTHING), [say(comparison.finding)])
     return Answer(question, _and(reached), list(_of_learning(comparison)))
@@ -190,17 +192,26 @@ def _of_quality(found: Quality) -> Sentence:
     return english(_DIFFERENCE if found.shown else _NO_DIFFERENCE)
 
 
+def _named(quantity: Quantity, value: float) -> str:
+    """Write it; a number that is no share with its metric's name, which it does not show itself."""
+    if quantity.name == TEST_ACCURACY.name:
+        return quantity.written(value)
+    return say(OF, name=quantity.title, what=quantity.written(value))
+
+
 def _of_learning(comparison: Comparison) -> Iterator[str]:
-    target = comparison.job.target_accuracy
+    target = target_of(comparison.job)
     counted = [trial for group in comparison.counted.values() for trial in group]
-    ends = [TEST_ACCURACY.measure(trial, comparison.job) for trial in counted]
-    trials = [accuracy for accuracy in ends if accuracy is not None]
     if target is None:
         yield say(_NO_TARGET)
     else:
-        reached = sum(accuracy >= target for accuracy in trials)
-        count = _count(len(trials), _A_TRIAL, _SOME_TRIALS)
-        yield say(_REACHED, target=percent(target), reached=reached, trials=count)
+        metric, wanted = target
+        ends = [metric.of(trial.epochs[-1].test) for trial in counted if trial.epochs]
+        known = [value for value in ends if value is not None]
+        reached = sum(metric.reaches(value, wanted) for value in known)
+        count = _count(len(known), _A_TRIAL, _SOME_TRIALS)
+        names = {"target": metric.written(wanted), "metric": metric.test}
+        yield say(_REACHED, **names, reached=reached, trials=count)
     yield from report.of_agreements(comparison)
 
 

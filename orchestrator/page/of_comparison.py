@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from twinrun.contract.spec import JobSpec
+
 from orchestrator.figures.drawing import Drawing
-from orchestrator.language.phrases import Phrase, say
+from orchestrator.language.phrases import Phrase, Sentence, say
 from orchestrator.language.words import OF, label, number
 from orchestrator.page.answers import answers
 from orchestrator.page.blocks import (
@@ -32,6 +34,7 @@ from orchestrator.reports.time_breakdown import why
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.comparison_file import as_dict
 from orchestrator.storage.about import About
+from orchestrator.trials.metrics import headline
 
 _FIGURES = Phrase("Figures")
 _NUMBERS = Phrase("The numbers")
@@ -59,7 +62,6 @@ _TITLES: Mapping[str, Phrase] = {
 }
 _PLAIN_TITLES: Mapping[str, Phrase] = {
     "time": Phrase("Training time"),
-    "accuracy": Phrase("Test accuracy"),
     "loss": Phrase("Training loss"),
 }
 # How to read each figure.
@@ -76,11 +78,11 @@ _CAPTIONS: Mapping[str, Phrase] = {
         "Medians over the trials. Only training is compared; the rest is for information."
     ),
     "accuracy": Phrase(
-        "Test accuracy after each epoch: the median of the trials, in a band from "
+        "{metric} after each epoch: the median of the trials, in a band from "
         "their minimum to their maximum."
     ),
     "reaching": Phrase(
-        "The same accuracy over the seconds spent training, evaluation not counted: each trial "
+        "The same values over the seconds spent training, evaluation not counted: each trial "
         "thin, the medians strong."
     ),
     "loss": Phrase(
@@ -127,8 +129,15 @@ def figures_section(
 ) -> list[Section]:
     heading = say(comparison.finding) if comparison else ""
     several = comparison is not None and len(comparison.pairs) > 1
+    job = comparison.job if comparison else None
+    metric = headline(job).heading
     figures = [
-        inlined(drawing, _title(drawing, heading, several=several), say(caption), colours)
+        inlined(
+            drawing,
+            _title(drawing, heading, job, several=several),
+            say(caption, metric=metric),
+            colours,
+        )
         for drawing in drawings
         # An overview repeats what the others show.
         if (caption := _of_figure(_CAPTIONS, drawing, several=several)) is not None
@@ -136,9 +145,13 @@ def figures_section(
     return [Section("figures", say(_FIGURES), [Figures(figures)])] if figures else []
 
 
-def _title(drawing: Drawing, said: str, *, several: bool) -> str:
+def _title(drawing: Drawing, said: str, job: JobSpec | None, *, several: bool) -> str:
     """Return the figure's title; ``said``: the heading of the page."""
-    plain = _PLAIN_TITLES.get(drawing.name) if drawing.title == said else None
+    plain: Phrase | Sentence | None = None
+    if drawing.title == said:
+        plain = _PLAIN_TITLES.get(drawing.name)
+        if drawing.name == "accuracy":
+            plain = headline(job).heading
     phrase = _of_figure(_TITLES, drawing, several=several) or plain
     return drawing.title if phrase is None else say(phrase)
 

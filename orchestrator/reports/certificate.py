@@ -5,7 +5,7 @@ from typing import assert_never
 
 from orchestrator.certificate.certificate import Certificate
 from orchestrator.certificate.effectless import biases_before_batch_norm
-from orchestrator.certificate.gaps import EVALUATED_ACCURACIES, EVALUATED_LOSSES
+from orchestrator.certificate.gaps import EVALUATED
 from orchestrator.certificate.judge import Clause, Difference
 from orchestrator.language.phrases import Phrase, say
 from orchestrator.language.words import OF, label
@@ -110,7 +110,7 @@ def _allowed(difference: Difference) -> str:
 
 def _where(difference: Difference) -> str:
     """Return step and tensor, if it has them."""
-    of_epochs = difference.quantity in (EVALUATED_LOSSES, EVALUATED_ACCURACIES)
+    of_epochs = difference.quantity in EVALUATED
     at = _EPOCH if of_epochs else _STEP
     parts = [] if difference.step is None else [say(at, step=difference.step)]
     return ", ".join([*parts, *([difference.tensor] if difference.tensor else [])])

@@ -15,10 +15,10 @@ from orchestrator.results.circumstances import Caution
 from orchestrator.results.comparison import Comparison, same_job
 from orchestrator.results.verdict import below
 from orchestrator.storage import machine
+from orchestrator.trials.metrics import ACCURACY
 from orchestrator.trials.sides import framework_of
 from orchestrator.trials.spec import in_own_way
 
-_LEAST_SHOWN = 0.00005  # as a difference of accuracies that is written to 0.01 points
 _ROUNDED = (Precision.FLOAT32, Precision.BFLOAT16)
 _LOSSES = Phrase(
     "Over {steps:,} steps the largest relative difference between the losses of {first} and "
@@ -40,6 +40,11 @@ _LOSSES_DIVERGED = Phrase(
 )
 _CONCURRENT = Phrase("The trials ran at the same time, each on a GPU of its own.")
 _ACCURACIES = Phrase("Test accuracies of {first} and {second} differ by {points:.2f} points.")
+_METRICS = Phrase("Values of {metric} of {first} and {second} differ by {apart}.")
+_METRICS_OF_PAIRS = Phrase(
+    "Median values of {metric} of {first} and {second} differ by {apart}, those of a pair by up to "
+    "{most}."
+)
 _ACCURACIES_OF_PAIRS = Phrase(
     "Median test accuracies of {first} and {second} differ by {points:.2f} points, those of a pair "
     "by up to {most:.2f}."
@@ -72,11 +77,11 @@ def sentences(comparison: Comparison) -> list[str]:
 
 
 def of_agreements(comparison: Comparison) -> Iterator[str]:
-    """Say how closely the losses agreed, and how close the final accuracies are."""
+    """Say how closely the losses agreed, and how close the final metrics are."""
     for agreement in comparison.agreements:
         if not in_own_way(comparison.job):
             yield from _losses(agreement, comparison)
-        yield from _accuracies(agreement)
+        yield from _metrics(agreement)
 
 
 def of_qualities(comparison: Comparison) -> Iterator[str]:
@@ -166,11 +171,17 @@ def _losses(agreement: Agreement, comparison: Comparison) -> Iterator[str]:
         yield say(_LOSSES, **names, difference=difference)
 
 
-def _accuracies(agreement: Agreement) -> Iterator[str]:
-    median, most = agreement.accuracy_difference, agreement.largest_accuracy_difference
+def _metrics(agreement: Agreement) -> Iterator[str]:
+    median, most = agreement.metric_difference, agreement.largest_metric_difference
+    metric = agreement.metric
     if median is None:
         return
     names = {"first": label(agreement.first), "second": label(agreement.second)}
-    apart = agreement.pairs > 1 and most is not None and most >= _LEAST_SHOWN
-    phrase = _ACCURACIES_OF_PAIRS if apart else _ACCURACIES
-    yield say(phrase, **names, points=abs(100 * median), most=100 * (most or 0.0))
+    apart = agreement.pairs > 1 and most is not None and metric.differs(most)
+    if metric is ACCURACY:
+        phrase = _ACCURACIES_OF_PAIRS if apart else _ACCURACIES
+        yield say(phrase, **names, points=abs(100 * median), most=100 * (most or 0.0))
+    else:
+        phrase = _METRICS_OF_PAIRS if apart else _METRICS
+        ends = {"apart": metric.apart(median), "most": metric.apart(most or 0.0)}
+        yield say(phrase, **names, **ends, metric=metric.test)

@@ -6,19 +6,33 @@ from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language.columns import wrap
 from orchestrator.language.phrases import Phrase, Sentence, english, join, say
 from orchestrator.language.words import NEXT, OF, label, listed, number, percent
-from orchestrator.reports.grid import BLANK, UNKNOWN, Grid, Part, Said, columns, of_sides, row
+from orchestrator.reports.grid import (
+    BLANK,
+    UNKNOWN,
+    Cell,
+    Column,
+    Grid,
+    Part,
+    Said,
+    columns,
+    of_sides,
+    row,
+)
 from orchestrator.reports.grid import Row as Line
 from orchestrator.results.circumstances import OTHER_CPUS
 from orchestrator.results.estimate import FEWEST_PAIRS
 from orchestrator.results.explanation import Row, Skipped
 from orchestrator.results.pitfalls import Pitfall
 from orchestrator.results.quantities import seconds
+from orchestrator.trials.metrics import ACCURACY
 
 _MATCHED = Phrase("nothing")
 _MEANING = Phrase(
-    "Losses diverge: by more than 0.1 %. Accuracy: {second}'s minus {first}'s, in points. Seconds "
+    "Losses diverge: by more than 0.1 %. {effect} Seconds "
     "of training: medians. Time: {second}'s seconds over {first}'s, pair by pair. {basis}"
 )
+_ACCURACY = Phrase("Accuracy: {second}'s minus {first}'s, in points.")
+_METRIC = Phrase("{metric}: {second}'s minus {first}'s.")
 _ONE = Phrase("One pair of trials each: provisional, and an interval needs --repeats {fewest}.")
 _FEW = Phrase("{pairs} pairs of trials each: provisional, and an interval needs {fewest}.")
 _INTERVALS = Phrase("In brackets are intervals (95 %), from {pairs} pairs of trials each.")
@@ -28,7 +42,7 @@ _TAKEN = Phrase(
 _NEVER = Phrase("never")
 _STEP = Phrase("step {step:,}")
 _LET_IN, _DIFFERENCE = Phrase("Difference"), Phrase("Description")
-_EFFECTS = (Phrase("losses diverge"), Phrase("accuracy"))
+_DIVERGE = Phrase("losses diverge")
 _TIME = Phrase("time")
 _RANGE = Phrase("{value} ({low} to {high})")
 _SOURCE = Phrase("Source: {source}")
@@ -49,19 +63,27 @@ def differences(rows: Sequence[Row]) -> Grid:
     """Return each difference, its effect, and the seconds of each side."""
     _, *sides = of_sides(_LET_IN, list(rows[0].seconds))
     _, time = columns(_LET_IN, _TIME)
-    return Grid([*columns(_LET_IN, *_EFFECTS), *sides, time], list(map(_difference, rows)))
+    effects = [*columns(_LET_IN, _DIVERGE), Column(Cell(say(rows[0].metric.label)))]
+    return Grid([*effects, *sides, time], list(map(_difference, rows)))
 
 
 def _difference(found: Row) -> Line:
     name = found.pitfall.title if found.pitfall else _MATCHED
-    points = found.accuracy
+    apart = found.apart
     values = [
         say(_NEVER) if found.parts_at is None else say(_STEP, step=found.parts_at),
-        _written(lambda value: f"{100 * value:+.2f}", points.value, points.low, points.high),
+        UNKNOWN if apart is None else _written(signed(found), apart.value, apart.low, apart.high),
         *(seconds(each) for each in found.seconds.values()),
         _written(number, found.time.ratio, found.time.low, found.time.high),
     ]
     return row(say(name), values)
+
+
+def signed(found: Row) -> Callable[[float], str]:
+    """Return how a difference of its metric is written: in points, if it is a share."""
+    if found.metric.is_share:
+        return lambda value: f"{100 * value:+.2f}"
+    return lambda value: f"{'+' if value >= 0 else ''}{number(value)}"
 
 
 def _written(
@@ -107,7 +129,10 @@ def meaning(rows: Sequence[Row]) -> str:
     taken = max(each.taken or 0.0 for each in rows)
     if taken > OTHER_CPUS:
         basis = join(NEXT, [basis, english(_TAKEN, share=percent(taken))])
-    return say(_MEANING, first=first, second=second, basis=basis)
+    names, metric = {"first": first, "second": second}, rows[0].metric
+    of_metric = english(_METRIC, **names, metric=metric.word)
+    effect = english(_ACCURACY, **names) if metric is ACCURACY else of_metric
+    return say(_MEANING, **names, effect=effect, basis=basis)
 
 
 def _own_ways(pitfall: Pitfall, frameworks: Sequence[str]) -> list[str]:

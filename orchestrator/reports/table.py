@@ -8,7 +8,7 @@ from statistics import median
 from twinrun.contract.enums import JobState
 
 from orchestrator.language.phrases import Phrase, say
-from orchestrator.language.words import label, percent, state_of
+from orchestrator.language.words import label, state_of
 from orchestrator.reports.grid import (
     QUANTITY,
     UNKNOWN,
@@ -22,7 +22,7 @@ from orchestrator.reports.grid import (
 )
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.estimate import Estimate
-from orchestrator.results.quantities import EPOCH, QUANTITIES, Quantity
+from orchestrator.results.quantities import EPOCH, Quantity, quantities
 from orchestrator.trials.trial import Trial
 
 _SUCCEEDED = Phrase("{succeeded} of {trials} succeeded")
@@ -45,7 +45,9 @@ def table(comparison: Comparison) -> Grid:
     rows = [
         row(say(_OUTCOME), [_outcome(trials) for trials in every]),
         row(say(_EPOCHS), [_epochs(trials) for trials in counted]),
-        *itertools.chain.from_iterable(_rows(comparison, quantity) for quantity in QUANTITIES),
+        *itertools.chain.from_iterable(
+            _rows(comparison, quantity) for quantity in quantities(comparison.job)
+        ),
         *(
             row(say(title), [_environment(trials, field) for trials in every])
             for title, field in _ENVIRONMENT.items()
@@ -102,7 +104,7 @@ def _row(comparison: Comparison, quantity: Quantity) -> Row:
     values = [quantity.of(trials, job) for trials in comparison.counted.values()]
     written = [UNKNOWN if value is None else quantity.written(value) for value in values]
     return row(
-        say(quantity.title, target=percent(job.target_accuracy or 0)),
+        say(quantity.title),
         [*written, *_ratios(comparison, quantity)],
         strong=quantity is EPOCH,
     )

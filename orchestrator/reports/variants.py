@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from orchestrator.language.phrases import Phrase, english, say
-from orchestrator.language.words import OF, number, percent
+from orchestrator.language.phrases import Phrase, Sentence, english, say
+from orchestrator.language.words import OF, number
 from orchestrator.reports.comparison import caution_text, sentences
 from orchestrator.reports.grid import BLANK, QUANTITY, UNKNOWN, Grid, Part, Row, Said, of_sides, row
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.quantities import EPOCH
 from orchestrator.results.recipes import Times
 from orchestrator.results.variants import Loops, Variants, cautions, title
+from orchestrator.trials.metrics import ACCURACY
 
 _SECONDS = Phrase("Seconds of an epoch")
 _SHOWN: Mapping[Phrase, Callable[[Times], str]] = {
@@ -17,8 +18,7 @@ _SHOWN: Mapping[Phrase, Callable[[Times], str]] = {
     Phrase("  of which waiting for data"): lambda times: (
         UNKNOWN if times.wait_seconds is None else f"{number(times.wait_seconds)} s"
     ),
-    EPOCH.title: lambda times: EPOCH.written(times.epoch_seconds),
-    Phrase("test accuracy"): lambda times: percent(times.test_accuracy),
+    Phrase("  per epoch"): lambda times: EPOCH.written(times.epoch_seconds),
 }
 
 
@@ -65,9 +65,19 @@ def _rows(found: Variants, names: Sequence[str]) -> list[Row]:
         ]
     return [
         row(
-            say(name) if name.startswith(" ") else say(OF, name=title(recipe), what=english(name)),
+            say(name) if name.startswith(" ") else say(OF, name=title(recipe), what=name),
             [written(by_side[each]) if each in by_side else UNKNOWN for each in names],
         )
         for recipe, by_side in found.times.items()
-        for name, written in _SHOWN.items()
+        for name, written in _shown(by_side).items()
     ]
+
+
+def _shown(by_side: Mapping[str, Times]) -> Mapping[Sentence, Callable[[Times], str]]:
+    """Return the rows of a recipe: seconds, and the metric that stands for the task."""
+    metric = next((times.metric for times in by_side.values()), ACCURACY)
+
+    def reached(times: Times) -> str:
+        return UNKNOWN if times.test_metric is None else metric.written(times.test_metric)
+
+    return {**{english(name): written for name, written in _SHOWN.items()}, metric.test: reached}

@@ -6,7 +6,9 @@ from statistics import median
 
 import numpy as np
 
+from orchestrator.trials.metrics import ACCURACY, Metric, finite, headline
 from orchestrator.trials.relative import differences
+from orchestrator.trials.stored import fields_of
 from orchestrator.trials.trial import Trial
 
 TOGETHER = 0.001  # relative difference of two losses that a figure does not show
@@ -19,9 +21,10 @@ class Agreement:
     ``largest_loss_difference``: of the losses of the ``steps`` that both of a pair have, the
     largest abs(a - b) / max(abs(a), abs(b)) of any pair; infinite if one of them is not finite.
     ``at_step``: where, from 0. ``steps_together``: how many first steps of every pair stay within
-    TOGETHER of each other. ``accuracy_difference``: test accuracy of ``second`` minus that of
-    ``first``, in -1..1, medians over the trials after the last epoch that all of them finished.
-    ``largest_accuracy_difference``: of the two of any of the ``pairs``, at the same time.
+    TOGETHER of each other. ``metric``: the one that stands for the task. ``metric_difference``: of
+    the test samples, that of ``second`` minus that of ``first``, medians over the trials after the
+    last epoch that all of them finished; None: a trial does not have it.
+    ``largest_metric_difference``: of the two of any of the ``pairs``, at the same time.
     """
 
     first: str
@@ -30,9 +33,10 @@ class Agreement:
     largest_loss_difference: float | None
     at_step: int | None
     steps_together: int
-    accuracy_difference: float | None
-    largest_accuracy_difference: float | None
+    metric_difference: float | None
+    largest_metric_difference: float | None
     pairs: int
+    metric: Metric = ACCURACY
 
 
 def agreement(first: Sequence[Trial], second: Sequence[Trial]) -> Agreement:
@@ -43,11 +47,17 @@ def agreement(first: Sequence[Trial], second: Sequence[Trial]) -> Agreement:
         partings, key=lambda each: -1.0 if each[3] is None else each[3]
     )
     epochs = min(len(trial.epochs) for trial in (*first, *second))
+    metric = headline(first[0].spec)
     ends = [
-        median(_accuracy(trial, epochs) for trial in trials) for trials in (first, second) if epochs
+        [value for trial in trials if (value := _end(metric, trial, epochs)) is not None]
+        for trials in (first, second)
     ]
+    known = len(ends[0]) == len(first) and len(ends[1]) == len(second)
     apart = [
-        abs(_accuracy(other, epochs) - _accuracy(one, epochs)) for one, other in pairs if epochs
+        abs(a - b)
+        for one, other in pairs
+        if (a := _end(metric, one, epochs)) is not None
+        and (b := _end(metric, other, epochs)) is not None
     ]
     return Agreement(
         first=first[0].framework,
@@ -56,14 +66,25 @@ def agreement(first: Sequence[Trial], second: Sequence[Trial]) -> Agreement:
         largest_loss_difference=largest,
         at_step=at_step,
         steps_together=min(together for _, together, _, _ in partings),
-        accuracy_difference=ends[1] - ends[0] if ends else None,
-        largest_accuracy_difference=max(apart) if apart else None,
+        metric_difference=median(ends[1]) - median(ends[0]) if known else None,
+        largest_metric_difference=max(apart) if apart and known else None,
         pairs=len(pairs),
+        metric=metric,
     )
 
 
-def _accuracy(trial: Trial, epochs: int) -> float:
-    return trial.epochs[epochs - 1].test_accuracy
+def _end(metric: Metric, trial: Trial, epochs: int) -> float | None:
+    """Return its value after so many epochs; None: it has none, or one that is not finite."""
+    return finite(metric.of(trial.epochs[epochs - 1].test)) if epochs else None
+
+
+def as_mapping(found: Agreement) -> dict[str, object]:
+    """Return it as in comparison.json, where the differences are named after the metric."""
+    mapping = fields_of(found)
+    del mapping["metric"]
+    for name in ("metric_difference", "largest_metric_difference"):
+        mapping[name.replace("metric", found.metric.name)] = mapping.pop(name)
+    return mapping
 
 
 def _parted(one: Trial, other: Trial) -> tuple[int, int, int | None, float | None]:

@@ -6,9 +6,11 @@ They stay with the result; `--strict` turns them into a failure.
 import itertools
 import math
 from collections.abc import Iterator, Sequence
+from statistics import median
 
-from twinrun.contract.enums import Recipe
+from twinrun.contract.enums import Recipe, TargetKind
 from twinrun.contract.layers import BatchNorm, CustomDense, Dense
+from twinrun.contract.losses import targets
 from twinrun.contract.spec import JobSpec
 
 from orchestrator.certificate.certificates import Certificates
@@ -24,6 +26,7 @@ from orchestrator.storage import machine
 from orchestrator.storage.machine import Known
 from orchestrator.trials.gpu_use import Uses
 from orchestrator.trials.inputs import to_agree
+from orchestrator.trials.metrics import metrics_of, target_of
 from orchestrator.trials.sides import are_the_same, framework_of
 
 _DENSE = (Dense, CustomDense)  # the last one of a model has a value for each class
@@ -36,11 +39,19 @@ _FLOOR = Phrase(
 )
 _TEST_ANEW = Phrase("Repeat more often, and repeat the A/A test: --aa {name}.")
 _BELOW = Phrase(
-    "{side} ends at {accuracy} test accuracy, below the target of {target}: a fast job that does "
-    "not learn is no win."
+    "{side} ends at {value} {metric}, below the target of {target}: a fast job that does not "
+    "learn is no win."
+)
+_ABOVE = Phrase(
+    "{side} ends at {value} {metric}, above the target of {target}: a fast job that does not "
+    "learn is no win."
 )
 _AT_CHANCE = Phrase(
     "{side} ends at {accuracy} test accuracy, as guessing one of {classes} classes would."
+)
+_NOTHING = Phrase(
+    "{side} ends at {value} {metric}, no better than {chance}, which a model that has learned "
+    "nothing has."
 )
 _TEST_LOSS = Phrase(
     "{side} ends at a test loss of {loss}, more than the {chance} of a model that gives each of "
@@ -78,6 +89,7 @@ def cautions(
             _of_the_verdicts(verdicts, job, known),
             _of_learning(counted, job),
             _of_guessing(counted, job),
+            _of_nothing_learned(counted, job),
             _of_moving_statistics(counted, job),
             circumstances.of_the_load(trials),
             circumstances.of_the_clock(trials),
@@ -159,23 +171,26 @@ def _of_the_verdicts(
 
 
 def _of_learning(trials: Sides, job: JobSpec) -> Iterator[Caution]:
-    target = job.target_accuracy
+    target = target_of(job)
+    if target is None:
+        return
+    metric, wanted = target
     for side, group in trials.items():
-        reached = TEST_ACCURACY.of(group, job)
-        if target is not None and reached is not None and reached < target:
+        ends = [metric.of(trial.epochs[-1].test) for trial in group if trial.epochs]
+        known = [value for value in ends if value is not None]
+        reached = median(known) if known else None
+        if reached is not None and not metric.reaches(reached, wanted):
             yield Caution(
                 "BELOW_TARGET",
                 english(
-                    _BELOW,
+                    _BELOW if metric.rises else _ABOVE,
                     side=label(side),
-                    accuracy=percent(reached),
-                    target=percent(target),
+                    value=metric.written(reached),
+                    metric=metric.test,
+                    target=metric.written(wanted),
                 ),
                 english(
-                    Phrase(
-                        "Train for more epochs or on more samples, or set another "
-                        "--target-accuracy."
-                    )
+                    Phrase("Train for more epochs or on more samples, or set another --target.")
                 ),
             )
 
@@ -185,6 +200,8 @@ def _of_guessing(trials: Sides, job: JobSpec) -> Iterator[Caution]:
 
     Its accuracy cannot be told from chance, or its test loss is above that of equal probabilities.
     """
+    if targets(job.loss) is not TargetKind.CLASS:
+        return
     classes = next((each.units for each in reversed(job.layers) if isinstance(each, _DENSE)), 0)
     if classes < 2:
         return
@@ -192,7 +209,7 @@ def _of_guessing(trials: Sides, job: JobSpec) -> Iterator[Caution]:
     for side, group in trials.items():
         accuracy, loss = TEST_ACCURACY.of(group, job), TEST_LOSS.of(group, job)
         names = {"side": label(side), "classes": classes}
-        if job.target_accuracy is None and accuracy is not None:
+        if target_of(job) is None and accuracy is not None:
             samples = min(trial.epochs[-1].test.samples for trial in group if trial.epochs)
             if accuracy <= _by_guessing(classes, samples):
                 yield Caution(
@@ -211,6 +228,34 @@ def _of_guessing(trials: Sides, job: JobSpec) -> Iterator[Caution]:
                     )
                 ),
             )
+
+
+def _of_nothing_learned(trials: Sides, job: JobSpec) -> Iterator[Caution]:
+    """Yield a warning for a side whose metric shows no learning; with a target, another does.
+
+    For classes that is the accuracy: see `_of_guessing`.
+    """
+    if target_of(job) is not None:
+        return
+    for metric in metrics_of(job.loss):
+        if metric.by_chance is None:
+            continue
+        for side, group in trials.items():
+            ends = [metric.of(trial.epochs[-1].test) for trial in group if trial.epochs]
+            known = [value for value in ends if value is not None]
+            # Not a number is not learned either, and its own warning says more.
+            if known and (middle := median(known)) <= metric.by_chance:
+                yield Caution(
+                    "NOTHING_LEARNED",
+                    english(
+                        _NOTHING,
+                        side=label(side),
+                        value=metric.written(middle),
+                        metric=metric.test,
+                        chance=metric.written(metric.by_chance),
+                    ),
+                    english(Phrase("Train for longer, or with another learning rate.")),
+                )
 
 
 def _by_guessing(classes: int, samples: int) -> float:

@@ -1,8 +1,9 @@
 """Comparisons in comparison.json."""
 
 from orchestrator.certificate import certificate_file
+from orchestrator.results.agreement import as_mapping
 from orchestrator.results.comparison import Comparison, Pair
-from orchestrator.results.quantities import QUANTITIES, THROUGHPUT
+from orchestrator.results.quantities import THROUGHPUT, quantities
 from orchestrator.trials.mapping import environment_mapping, trial_mapping
 from orchestrator.trials.sides import framework_of
 from orchestrator.trials.stored import as_json
@@ -44,13 +45,16 @@ def as_dict(comparison: Comparison) -> dict[str, object]:
 def _of_two(comparison: Comparison) -> dict[str, object]:
     nothing: dict[str, object] = {"timed": None, "verdict": None, "ratios": {}, "quality": None}
     mapping = _pair(comparison.pairs[0]) if comparison.pairs else nothing
-    agreements = [each.agreement for each in comparison.pairs]
+    agreements = [as_mapping(each.agreement) for each in comparison.pairs]
     return {**{n: v for n, v in mapping.items() if n != "agreement"}, "agreements": agreements}
 
 
 def _pair(pair: Pair) -> dict[str, object]:
-    names = ("timed", "agreement", "verdict", "ratios", "quality")
-    return {name: getattr(pair, name) for name in names}
+    names = ("timed", "verdict", "ratios", "quality")
+    return {
+        **{name: getattr(pair, name) for name in names},
+        "agreement": as_mapping(pair.agreement),
+    }
 
 
 def _side(comparison: Comparison, name: str) -> dict[str, object]:
@@ -59,6 +63,8 @@ def _side(comparison: Comparison, name: str) -> dict[str, object]:
         "framework": framework_of(name),
         "environment": environment_mapping(trials),
         "samples_per_second": THROUGHPUT.of(counted, comparison.job),
-        "quantities": {each.name: each.of(counted, comparison.job) for each in QUANTITIES},
+        "quantities": {
+            each.name: each.of(counted, comparison.job) for each in quantities(comparison.job)
+        },
         "trials": [trial_mapping(trial) for trial in trials],
     }

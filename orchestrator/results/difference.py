@@ -27,6 +27,7 @@ _HOW = (
     "seed",
     "report_every_steps",
     "target_accuracy",
+    "target",
     "profile",
 )
 _OTHER_JOB = Phrase("These are not the same job, and cannot be compared: they differ in {fields}.")

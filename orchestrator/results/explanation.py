@@ -14,6 +14,7 @@ from orchestrator.results.circumstances import taken
 from orchestrator.results.estimate import Amount, Estimate, estimate, estimate_amount
 from orchestrator.results.pitfalls import PITFALLS, Pitfall
 from orchestrator.results.quantities import TRAINING
+from orchestrator.trials.metrics import ACCURACY, Metric, finite, headline
 from orchestrator.trials.stored import as_json, fields_of
 from orchestrator.trials.trial import Trial
 
@@ -30,21 +31,23 @@ class Row:
 
     ``parts_at``: the first step (from 0) at which the losses of any pair of trials are further
     apart than a figure shows; None: at none of the ``steps``. By framework, medians over the
-    trials: ``accuracies``, 0 to 1, as each reports them at the end; ``seconds`` of training, and
-    those spent waiting for data. Pair by pair: ``accuracy``, the second framework's minus the
-    first's, and ``time``, the second's seconds over the first's. ``taken``: the share of the CPUs
-    that others took, the median over the trials; None: not known.
+    trials: ``ends``, the ``metric`` as each reports it at the end, empty if a trial lacks it;
+    ``seconds`` of training, and those spent waiting for data. Pair by pair: ``apart``, the second
+    framework's metric minus the first's, None if one lacks it, and ``time``, the second's seconds
+    over the first's. ``taken``: the share of the CPUs that others took, the median over the
+    trials; None: not known.
     """
 
     pitfall: Pitfall | None
     steps: int
     parts_at: int | None
-    accuracies: Mapping[str, float]
+    ends: Mapping[str, float]
     seconds: Mapping[str, float]
     wait_seconds: Mapping[str, float]
-    accuracy: Amount
+    apart: Amount | None
     time: Estimate
     taken: float | None
+    metric: Metric = ACCURACY
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,10 @@ def _row(pitfall: Pitfall | None, first: Sequence[Trial], second: Sequence[Trial
     lengths = [len(trial.losses) for trial in (*first, *second)]
     same_length = all(len(a.losses) == len(b.losses) for a, b in both)
     together = agreed.steps_together == min(lengths) and same_length
-    accuracies = [[_accuracy(trial, pitfall) for trial in side] for side in (first, second)]
+    metric = headline(first[0].spec)
+    found = [[_end(metric, trial, pitfall) for trial in side] for side in (first, second)]
+    ends = [[value for value in side if value is not None] for side in found]
+    known = len(ends[0]) == len(ends[1]) == len(both)
     seconds = [[TRAINING.measure(t, None) or 0.0 for t in side] for side in (first, second)]
     shares = [share for t in (*first, *second) if (share := taken(t)) is not None]
     names = first[0].framework, second[0].framework
@@ -108,23 +114,24 @@ def _row(pitfall: Pitfall | None, first: Sequence[Trial], second: Sequence[Trial
         pitfall=pitfall,
         steps=max(lengths),
         parts_at=None if together else agreed.steps_together,
-        accuracies=dict(zip(names, map(median, accuracies), strict=True)),
+        ends=dict(zip(names, map(median, ends), strict=True)) if known else {},
         seconds=dict(zip(names, map(median, seconds), strict=True)),
         wait_seconds={
             side[0].framework: median(t.seconds("data_wait") or 0.0 for t in side)
             for side in (first, second)
         },
-        accuracy=estimate_amount([b - a for a, b in zip(*accuracies, strict=True)]),
+        apart=estimate_amount([b - a for a, b in zip(*ends, strict=True)]) if known else None,
         time=estimate(seconds[0], seconds[1]),
         taken=median(shares) if shares else None,
+        metric=metric,
     )
 
 
-def _accuracy(trial: Trial, pitfall: Pitfall | None) -> float:
+def _end(metric: Metric, trial: Trial, pitfall: Pitfall | None) -> float | None:
     last = trial.epochs[-1]
     if pitfall and pitfall.way == job_pb2.OWN_WAY_ACCURACY and last.running_accuracy is not None:
         return last.running_accuracy
-    return last.test_accuracy
+    return finite(metric.of(last.test))
 
 
 def explained(
@@ -172,12 +179,20 @@ def asked_in(found: Mapping[str, object]) -> list[Pitfall]:
 
 
 def _rows(rows: Sequence[Row]) -> list[dict[str, object]]:
-    return [
-        {
-            **fields_of(row),
-            "pitfall": row.pitfall.name if row.pitfall else None,
-            "accuracy_difference": row.accuracy.value,
-            "time_ratio": row.time.ratio,
-        }
-        for row in rows
-    ]
+    """Write them; what is of the metric is named after it, as ``accuracy_difference``."""
+    mappings = []
+    for row in rows:
+        mapping, name = fields_of(row), row.metric.name
+        ends, apart = mapping.pop("ends"), mapping.pop("apart")
+        mappings.append(
+            {
+                **mapping,
+                "accuracies" if row.metric is ACCURACY else f"{name}_values": ends,
+                name: apart,
+                "metric": name,
+                "pitfall": row.pitfall.name if row.pitfall else None,
+                f"{name}_difference": row.apart.value if row.apart else None,
+                "time_ratio": row.time.ratio,
+            }
+        )
+    return mappings

@@ -5,14 +5,15 @@ A side's value is the median of its trials; trials with the same number on two s
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from twinrun.contract.spec import JobSpec
 
-from orchestrator.language.phrases import Phrase
+from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.language.words import memory, number, percent
 from orchestrator.results.estimate import Estimate, estimate
+from orchestrator.trials.metrics import ACCURACY, Metric, headline, metrics_of, target_of
 from orchestrator.trials.trial import Trial
 
 Job = JobSpec | None  # None: where a quantity does not depend on it
@@ -23,14 +24,14 @@ _START_UP = ("import", "build", "compile")
 class Quantity:
     """A number that a trial has.
 
-    ``name``: in comparison.json and exports, with its unit. ``title``: of its row, where
-    ``{target}`` is the job's target accuracy. ``measure``: from a trial and its job; None: not
-    known. ``written``: with its unit, for people. ``has_ratio``: whether one side's value can be
-    divided by the other's. ``has_spread``: depends on the seed, so a median alone does not tell it.
+    ``name``: in comparison.json and exports, with its unit. ``title``: of its row. ``measure``:
+    from a trial and its job; None: not known. ``written``: with its unit, for people.
+    ``has_ratio``: whether one side's value can be divided by the other's. ``has_spread``: depends
+    on the seed, so a median alone does not tell it.
     """
 
     name: str
-    title: Phrase
+    title: Phrase | Sentence
     measure: Callable[[Trial, Job], float | None]
     written: Callable[[float], str]
     has_ratio: bool = False
@@ -90,13 +91,39 @@ def _start_up_seconds(trial: Trial, _job: Job) -> float | None:
 
 
 def _target_seconds(trial: Trial, job: Job) -> float | None:
-    """Return training seconds until the end of the first epoch that meets the target accuracy."""
-    target = job.target_accuracy if job else None
+    """Return training seconds until the end of the first epoch that meets the target."""
+    target = target_of(job)
     if target is None:
         return None
+    metric, wanted = target
     so_far = itertools.accumulate(epoch.train_seconds for epoch in trial.epochs)
     reached = zip(trial.epochs, so_far, strict=True)
-    return next((taken for epoch, taken in reached if epoch.test_accuracy >= target), None)
+    values = ((metric.of(epoch.test), taken) for epoch, taken in reached)
+    return next(
+        (taken for value, taken in values if value is not None and metric.reaches(value, wanted)),
+        None,
+    )
+
+
+def _test_metric(metric: Metric) -> Quantity:
+    """Return a metric of the test samples, after the last epoch."""
+
+    def measure(trial: Trial, _job: Job) -> float | None:
+        return metric.of(trial.epochs[-1].test) if trial.epochs else None
+
+    name = f"test_{metric.name}"
+    return Quantity(name, metric.heading, measure, metric.written, has_spread=True)
+
+
+def _validation_metric(metric: Metric) -> Quantity:
+    """Return the same of the validation samples."""
+
+    def measure(trial: Trial, _job: Job) -> float | None:
+        validation = trial.epochs[-1].validation if trial.epochs else None
+        return metric.of(validation) if validation else None
+
+    name = f"validation_{metric.name}"
+    return Quantity(name, metric.validation_heading, measure, metric.written, has_spread=True)
 
 
 TRAINING = Quantity("train_seconds", Phrase("Training"), _phase("train"), seconds, has_ratio=True)
@@ -110,7 +137,7 @@ THROUGHPUT = Quantity(
 )
 TARGET = Quantity(
     "target_seconds",
-    Phrase("  to {target} test accuracy"),
+    Phrase("  to the target"),
     _target_seconds,
     seconds,
     has_ratio=True,
@@ -119,9 +146,7 @@ TARGET = Quantity(
 TRAIN_LOSS = Quantity(
     "train_loss", Phrase("Training loss"), _last("train_loss"), number, has_spread=True
 )
-TEST_ACCURACY = Quantity(
-    "test_accuracy", Phrase("Test accuracy"), _last("test_accuracy"), percent, has_spread=True
-)
+TEST_ACCURACY = _test_metric(ACCURACY)
 TEST_LOSS = Quantity("test_loss", Phrase("Test loss"), _last("test_loss"), number, has_spread=True)
 START_UP = Quantity(
     "start_up_seconds", Phrase("Start-up"), _start_up_seconds, seconds, has_ratio=True
@@ -140,29 +165,12 @@ PEAK_DEVICE_MEMORY = Quantity(
     memory,
     has_ratio=True,
 )
-# In the order in which they are shown.
-QUANTITIES = (
-    TRAINING,
-    EPOCH,
-    THROUGHPUT,
-    TARGET,
-    TRAIN_LOSS,
-    Quantity(
-        "validation_accuracy",
-        Phrase("Validation accuracy"),
-        _last("validation_accuracy"),
-        percent,
-        has_spread=True,
-    ),
-    Quantity(
-        "validation_loss",
-        Phrase("Validation loss"),
-        _last("validation_loss"),
-        number,
-        has_spread=True,
-    ),
-    TEST_ACCURACY,
-    TEST_LOSS,
+_VALIDATION_LOSS = Quantity(
+    "validation_loss", Phrase("Validation loss"), _last("validation_loss"), number, has_spread=True
+)
+_TO = Phrase("  to {target} {metric}")
+# Of a trial of any task, beside what it learned.
+_COSTS = (
     Quantity("evaluate_seconds", Phrase("Evaluation"), _phase("evaluate"), seconds, has_ratio=True),
     Quantity("data_seconds", Phrase("Data"), _phase("data"), seconds, has_ratio=True),
     START_UP,
@@ -177,6 +185,33 @@ QUANTITIES = (
 )
 
 
+def test_metric(job: Job) -> Quantity:
+    """Return the metric that stands for the job's task, of the test samples."""
+    return _test_metric(headline(job))
+
+
+def test_metrics(job: Job) -> tuple[Quantity, ...]:
+    """Return all metrics of the job's task, of the test samples; the first stands for the task."""
+    return tuple(map(_test_metric, metrics_of(job.loss) if job else (ACCURACY,)))
+
+
+def quantities(job: Job) -> tuple[Quantity, ...]:
+    """Return the quantities that trials of the job may have, in the order of their display."""
+    first, *further = metrics_of(job.loss) if job else (ACCURACY,)
+    target = target_of(job)
+    reaching = TARGET
+    if target is not None:
+        metric, wanted = target
+        title = english(_TO, target=metric.written(wanted), metric=metric.test)
+        reaching = replace(TARGET, title=title)
+    return (
+        *(TRAINING, EPOCH, THROUGHPUT, reaching, TRAIN_LOSS),
+        *(_validation_metric(first), _VALIDATION_LOSS, *map(_validation_metric, further)),
+        *(_test_metric(first), TEST_LOSS, *map(_test_metric, further)),
+        *_COSTS,
+    )
+
+
 def ratios(
     first: Sequence[Trial], second: Sequence[Trial], job: Job, together: int = 1
 ) -> dict[str, Estimate]:
@@ -186,7 +221,7 @@ def ratios(
     """
     estimates = {
         each.name: _ratio(first, second, each, job, together)
-        for each in QUANTITIES
+        for each in quantities(job)
         if each.has_ratio
     }
     return {name: ratio for name, ratio in estimates.items() if ratio is not None}

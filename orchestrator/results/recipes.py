@@ -13,8 +13,10 @@ from orchestrator.language.words import NEXT, label, number
 from orchestrator.results.circumstances import Caution
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.estimate import FEWEST_PAIRS, Amount, estimate_amount
-from orchestrator.results.quantities import EPOCH, TEST_ACCURACY, TRAINING
+from orchestrator.results.quantities import EPOCH, TRAINING, test_metric
 from orchestrator.storage.about import Kind
+from orchestrator.trials.metrics import ACCURACY, Metric, headline
+from orchestrator.trials.stored import fields_of
 from orchestrator.trials.trial import Trial
 
 RECIPES = {"matched": job_pb2.RECIPE_MATCHED, "idiomatic": job_pb2.RECIPE_IDIOMATIC}
@@ -50,13 +52,15 @@ _Parts = tuple[str, str, Mapping[str, Amount]]
 class Times:
     """A side's medians over its trials of a recipe: seconds of training, and of waiting.
 
-    ``epoch_seconds``: of an epoch, of which verdicts are.
+    ``epoch_seconds``: of an epoch, of which verdicts are. ``test_metric``: the ``metric`` of the
+    test samples, None if no trial has it.
     """
 
     train_seconds: float
     epoch_seconds: float
     wait_seconds: float | None  # None: not measured
-    test_accuracy: float
+    test_metric: float | None
+    metric: Metric = ACCURACY
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,14 @@ class Recipes:
     @property
     def sentences(self) -> Sequence[Sentence]:
         return [self.sentence]
+
+
+def as_mapping(found: Times) -> dict[str, object]:
+    """Return them as in recipes.json, where the metric has its own name."""
+    mapping = fields_of(found)
+    del mapping["metric"]
+    mapping[f"test_{found.metric.name}"] = mapping.pop("test_metric")
+    return mapping
 
 
 def recipes(compared: Mapping[str, Comparison]) -> Recipes:
@@ -190,5 +202,6 @@ def _times(trials: Sequence[Trial]) -> Times | None:
         train_seconds=TRAINING.of(done, None) or 0.0,
         epoch_seconds=EPOCH.of(done, None) or 0.0,
         wait_seconds=_median_wait(done),
-        test_accuracy=TEST_ACCURACY.of(done, None) or 0.0,
+        test_metric=test_metric(done[0].spec).of(done, None),
+        metric=headline(done[0].spec),
     )

@@ -13,7 +13,7 @@ from orchestrator.results.circumstances import Caution
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.estimate import FEWEST_PAIRS
 from orchestrator.results.quantities import EPOCH
-from orchestrator.results.recipes import RECIPES, Recipes, recipes
+from orchestrator.results.recipes import RECIPES, Recipes, as_mapping, recipes
 from orchestrator.storage.about import Kind
 from orchestrator.trials.stored import as_json, fields_of
 from orchestrator.trials.trial import Trial
@@ -133,4 +133,10 @@ def _named(caution: Caution, variants: Sequence[str]) -> Caution:
 def as_dict(found: Variants) -> dict[str, object]:
     """Return the contents of recipes.json or loops.json."""
     schema = SCHEMA_OF_RECIPES if isinstance(found, Recipes) else SCHEMA_OF_LOOPS
-    return as_json({"schema": schema, **fields_of(found)})
+    fields = fields_of(found)
+    if isinstance(found, Recipes):
+        fields["times"] = {
+            recipe: {side: as_mapping(times) for side, times in by_side.items()}
+            for recipe, by_side in found.times.items()
+        }
+    return as_json({"schema": schema, **fields})

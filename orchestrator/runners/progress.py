@@ -12,8 +12,9 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.language.palette import looks
 from orchestrator.language.phrases import ENGLISH, Phrase, Sentence, english, say, speaking
-from orchestrator.language.words import OF, label, number, percent
+from orchestrator.language.words import OF, label, number
 from orchestrator.trials.kinds import event_kind
+from orchestrator.trials.metrics import ACCURACY, BY_NAME
 from orchestrator.trials.states import state_name
 
 PHASES = {
@@ -29,8 +30,9 @@ PHASES = {
 _WAITING = Phrase("waiting")
 _DOWNLOAD = Phrase("{file} from {source}: {received:.1f} MB")
 _DOWNLOAD_OF = Phrase("{file} from {source}: {received:.1f} MB of {total:.1f} MB")
-_EPOCH = Phrase("epoch {epoch}: trained in {seconds} s, loss {loss}, test accuracy {accuracy}")
-_EVALUATED = Phrase("test accuracy {accuracy}, test loss {loss}")
+_EPOCH = Phrase("epoch {epoch}: trained in {seconds} s, loss {loss}, {metric} {value}")
+_EVALUATED = Phrase("{metric} {value}, test loss {loss}")
+_UNDEFINED = "-"
 
 
 class Display(Protocol):
@@ -66,7 +68,7 @@ def happened(event: job_pb2.JobEvent) -> Sentence | None:
             return _epoch(event.epoch_finished)
         case "evaluation_finished":
             test = event.evaluation_finished.test
-            return english(_EVALUATED, accuracy=percent(test.accuracy), loss=number(test.loss))
+            return english(_EVALUATED, **_metric(test), loss=number(test.loss))
         case (
             "phase_started"
             | "phase_finished"
@@ -104,8 +106,15 @@ def _epoch(epoch: job_pb2.EpochFinished) -> Sentence:
         epoch=epoch.epoch + 1,
         seconds=number(epoch.train_duration.ToNanoseconds() / 1e9),
         loss=number(epoch.train_loss),
-        accuracy=percent(epoch.test.accuracy),
+        **_metric(epoch.test),
     )
+
+
+def _metric(test: job_pb2.Metrics) -> dict[str, str]:
+    """Return name and value of the metric that stands for the task: a job's events name no loss."""
+    metric = ACCURACY if test.HasField("accuracy") else BY_NAME["r2"]
+    value = test.accuracy if metric is ACCURACY else test.others.get(metric.name)
+    return {"metric": metric.test, "value": _UNDEFINED if value is None else metric.written(value)}
 
 
 class Lines:

@@ -11,6 +11,7 @@ from orchestrator.errors import BadInput
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.settings import workloads
 
+_NO_TARGET = Phrase("--target takes METRIC=VALUE, such as accuracy=0.9; it was given {text!r}.")
 _NO_CHOICE = Phrase("{flag} is {given!r}; it can be {known}.")
 
 
@@ -54,7 +55,15 @@ class JobFlags:
     ] = None
     target_accuracy: Annotated[
         float | None,
-        Flag(help="Test accuracy to reach, 0 to 1: the time until then is compared."),
+        Flag(help="As --target accuracy=VALUE, 0 to 1."),
+    ] = None
+    target: Annotated[
+        str | None,
+        Flag(
+            help="What the test samples should reach, such as roc_auc=0.9: the time until then is "
+            "compared.",
+            metavar="METRIC=VALUE",
+        ),
     ] = None
     train_limit: Annotated[
         int | None,
@@ -70,11 +79,17 @@ class JobFlags:
 
     def changes(self) -> dict[str, Any]:
         """Return the changes, by dotted field of the job spec. Raises BadInput."""
-        return {
+        changes = {
             flag.field or name: _in_json(name, value)
             for name, (flag, _) in FLAGS.items()
             if (value := getattr(self, name)) is not None
         }
+        if self.target is not None:
+            changes["target"] = _target(self.target)
+        # The workload's own target gives way, in whichever field it is.
+        if (self.target is None) != (self.target_accuracy is None):
+            changes["target" if self.target is None else "target_accuracy"] = None
+        return changes
 
 
 def _flags() -> dict[str, tuple[Flag, Any]]:
@@ -91,6 +106,15 @@ def choices(name: str) -> list[str]:
     """Return the values that a flag may have, if they are a few names."""
     kinds = get_args(FLAGS[name][1])
     return [str(member) for kind in kinds if issubclass(kind, StrEnum) for member in kind]
+
+
+def _target(text: str) -> dict[str, Any]:
+    """Parse ``roc_auc=0.9``. Raises BadInput."""
+    metric, _, value = text.partition("=")
+    try:
+        return {"metric": metric.strip(), "value": float(value)}
+    except ValueError as error:
+        raise BadInput(english(_NO_TARGET, text=text)) from error
 
 
 def _in_json(name: str, value: Any) -> Any:

@@ -121,10 +121,11 @@ def _details(chunks: list[StepsFinished]) -> StepDetails | None:
     details = [chunk.details for chunk in chunks if chunk.details is not None]
     if not details or len(details) < len(chunks):
         return None
+    accuracies = [each.accuracies for each in details]
     norms = [norm.parameter for norm in details[0].gradient_norms]
     return StepDetails(
         ordered_losses=_by_step(chunks, [each.ordered_losses for each in details]),
-        accuracies=_by_step(chunks, [each.accuracies for each in details]),
+        accuracies=_by_step(chunks, accuracies) if any(accuracies) else np.empty(0),
         gradient_norms={
             parameter: _by_step(chunks, [each.gradient_norms[i].norms for each in details])
             for i, parameter in enumerate(norms)

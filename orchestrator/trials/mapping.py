@@ -1,9 +1,9 @@
 """A trial as in comparison.json: seconds, bytes, fractions of 1."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from google.protobuf import json_format
-from twinrun.contract.events import EpochFinished, Failure
+from twinrun.contract.events import EpochFinished, Failure, Metrics
 
 from orchestrator.trials.stored import fields_of
 from orchestrator.trials.trial import Trial
@@ -37,9 +37,16 @@ def _epoch(epoch: EpochFinished) -> dict[str, object]:
     """Return every number of an epoch, including those of its two evaluations."""
     mapping = fields_of(epoch)
     for name in _EVALUATIONS:
-        metrics = mapping.pop(name)
+        del mapping[name]
+        metrics = getattr(epoch, name)
         mapping |= {f"{name}_{of}": getattr(metrics, of, None) for of in ("loss", "accuracy")}
+        mapping |= {f"{name}_{of}": value for of, value in _others(metrics).items()}
     return mapping
+
+
+def _others(metrics: Metrics | None) -> Mapping[str, float]:
+    """Return the task's further metrics, by name."""
+    return metrics.others if metrics else {}
 
 
 def environment_mapping(trials: Sequence[Trial]) -> dict[str, object] | None:

@@ -96,7 +96,7 @@ def _clean_field(message: Message, field: Any, value: Any) -> None:
 
 
 def _clean_map(found: Any) -> None:
-    """Clean a map whose keys are texts; its values are texts or numbers."""
+    """Clean the texts of a map of texts to texts or numbers."""
     cleaned = {
         clean(key): clean(value) if isinstance(value, str) else value
         for key, value in found.items()

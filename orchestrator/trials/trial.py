@@ -24,7 +24,8 @@ from twinrun.v1 import job_pb2
 class StepDetails:
     """What is known about each step besides its loss: float64[steps] each, as in job.proto.
 
-    ``gradient_norms`` by parameter, in model order.
+    ``accuracies``: float64[0] if the task has none. ``gradient_norms`` by parameter, in model
+    order.
     """
 
     ordered_losses: NDArray[np.float64]

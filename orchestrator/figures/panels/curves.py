@@ -1,7 +1,7 @@
 """What was learned: a curve for each framework, by epoch, by step, by seconds of training."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,9 +11,10 @@ from orchestrator.figures.panels.common import note, nothing
 from orchestrator.figures.panels.lines import Floats, band_words, extremes, lines, name_lines, pens
 from orchestrator.language.palette import GREY, looks
 from orchestrator.language.phrases import Phrase, say
-from orchestrator.language.words import label, number, percent
+from orchestrator.language.words import label, number
 from orchestrator.results.comparison import Comparison
-from orchestrator.results.quantities import TARGET, TEST_ACCURACY, TRAIN_LOSS
+from orchestrator.results.quantities import TARGET, TRAIN_LOSS, test_metric
+from orchestrator.trials.metrics import Metric, headline, target_of
 from orchestrator.trials.trial import Trial
 
 _SMOOTHED_STEPS = 100
@@ -21,7 +22,7 @@ _SMOOTHED_STEPS = 100
 _EPOCH, _STEP = Phrase("epoch"), Phrase("step")
 _STEP_OF = Phrase("step ({steps:,} in an epoch)")
 _SECONDS = Phrase("seconds of training")
-_ACCURACY_AXIS, _LOSS_AXIS = Phrase("test accuracy, %"), Phrase("training loss")
+_LOSS_AXIS, _PERCENT_AXIS = Phrase("training loss"), Phrase("{metric}, %")
 _FAINT_AND_STRONG = Phrase("faint: each step\nstrong: mean of {block} steps")
 _MEANS = Phrase("means of {block} steps\n{band}")
 _LAST_EPOCH = Phrase("numbers: mean of the last epoch")
@@ -33,62 +34,72 @@ _NOT_REACHED = Phrase("{framework}: target not reached")
 
 
 def accuracy(axes: Axes, comparison: Comparison) -> None:
-    """Draw test accuracy after each epoch, in percent."""
-    curves = {name: list(map(_percents, trials)) for name, trials in comparison.counted.items()}
-    shown = np.concatenate([np.empty(0), *itertools.chain(*curves.values())])
+    """Draw the task's metric on the test samples after each epoch, a share in percent."""
+    metric = headline(comparison.job)
+    curves = {
+        name: [_values(trial, metric) for trial in trials]
+        for name, trials in comparison.counted.items()
+    }
+    shown = _finite(itertools.chain(*curves.values()))
     if not len(shown):
         nothing(axes, say(_NO_EPOCH))
         return
     last = max(map(len, itertools.chain(*curves.values())))
     lines(axes, comparison, np.arange(1.0, last + 1), curves)
-    axes.set(xlabel=say(_EPOCH), ylabel=say(_ACCURACY_AXIS), xlim=(0.6, last + 0.4))
-    axes.set_ylim(*_percent_limits(shown))
+    axes.set(xlabel=say(_EPOCH), ylabel=_axis(metric), xlim=(0.6, last + 0.4))
+    axes.set_ylim(*_limits(shown, metric))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    name_lines(axes, comparison, TEST_ACCURACY)
+    name_lines(axes, comparison, test_metric(comparison.job))
     if text := band_words(comparison):
         note(axes, text, 0.03, 0.03)
 
 
 def reaching(axes: Axes, comparison: Comparison) -> None:
-    """Draw test accuracy over the seconds trained: trials thin, the medians of all strong."""
-    shown = np.concatenate(
-        [np.empty(0), *(_percents(t) for group in comparison.counted.values() for t in group)]
-    )
+    """Draw the metric over the seconds trained: trials thin, the medians of all strong.
+
+    The metric is the target's, if the job has one.
+    """
+    target = target_of(comparison.job)
+    metric = target[0] if target else headline(comparison.job)
+
+    def values(trial: Trial) -> Floats:
+        return _values(trial, metric)
+
+    shown = _finite(map(values, itertools.chain(*comparison.counted.values())))
     if not len(shown):
         nothing(axes, say(_NO_EPOCH))
         return
-    target = comparison.job.target_accuracy
     for name, pen in pens(comparison).items():
         group = [trial for trial in comparison.counted[name] if trial.epochs]
         if not group:
             continue
         for trial in group if len(group) > 1 else ():
             axes.plot(
-                *(_seconds(trial), _percents(trial)),
+                *(_seconds(trial), values(trial)),
                 color=pen["markeredgecolor"],
                 alpha=0.35,
                 lw=0.8,
             )
         length = min(len(trial.epochs) for trial in group)
         middles = [
-            np.median([of(trial)[:length] for trial in group], axis=0)
-            for of in (_seconds, _percents)
+            np.median([of(trial)[:length] for trial in group], axis=0) for of in (_seconds, values)
         ]
         axes.plot(*middles, label=_reached(name, group, comparison), **pen)
-    axes.set(xlabel=say(_SECONDS), ylabel=say(_ACCURACY_AXIS))
+    axes.set(xlabel=say(_SECONDS), ylabel=_axis(metric))
     axes.set_xlim(left=0)
-    axes.set_ylim(*_percent_limits(np.append(shown, 100 * target) if target else shown))
+    place = _scale(metric) * target[1] if target else 0.0
+    axes.set_ylim(*_limits(np.append(shown, place) if target else shown, metric))
     if target:
-        axes.axhline(100 * target, color=GREY, ls="--", lw=1, zorder=1)
+        axes.axhline(place, color=GREY, ls="--", lw=1, zorder=1)
         beside = axes.get_yaxis_transform()
-        text = say(_TARGET, target=percent(target))
+        text = say(_TARGET, target=metric.written(target[1]))
         pen = {"color": GREY, "fontsize": "small", "xytext": (4, 3)}
-        axes.annotate(text, (0, 100 * target), xycoords=beside, textcoords="offset points", **pen)
-    axes.legend(loc="lower right", fontsize="small")
+        axes.annotate(text, (0, place), xycoords=beside, textcoords="offset points", **pen)
+    axes.legend(loc="lower right" if metric.rises else "upper right", fontsize="small")
 
 
 def _reached(side: str, group: Sequence[Trial], comparison: Comparison) -> str:
-    if comparison.job.target_accuracy is None:
+    if target_of(comparison.job) is None:
         return label(side)
     seconds = TARGET.of(group, comparison.job)
     if seconds is None or None in [TARGET.measure(trial, comparison.job) for trial in group]:
@@ -96,8 +107,24 @@ def _reached(side: str, group: Sequence[Trial], comparison: Comparison) -> str:
     return say(_REACHED, framework=label(side), seconds=number(seconds))
 
 
-def _percents(trial: Trial) -> Floats:
-    return np.array([100 * epoch.test_accuracy for epoch in trial.epochs])
+def _values(trial: Trial, metric: Metric) -> Floats:
+    """Return the metric after each epoch, a share in percent; NaN where there is none."""
+    values = [metric.of(epoch.test) for epoch in trial.epochs]
+    return _scale(metric) * np.array([np.nan if v is None else v for v in values], np.float64)
+
+
+def _scale(metric: Metric) -> float:
+    return 100.0 if metric.is_share else 1.0
+
+
+def _axis(metric: Metric) -> str:
+    return say(_PERCENT_AXIS, metric=metric.test) if metric.is_share else say(metric.test)
+
+
+def _finite(curves: Iterable[Floats]) -> Floats:
+    values = np.concatenate([np.empty(0), *curves])
+    kept: Floats = values[np.isfinite(values)]
+    return kept
 
 
 def _seconds(trial: Trial) -> Floats:
@@ -150,8 +177,14 @@ def _draw_each_step(axes: Axes, comparison: Comparison) -> float:
     return highest
 
 
-def _percent_limits(values: Floats) -> tuple[float, float]:
-    """Return whole tens around the values, with room below: a tenth of a point is no cliff."""
+def _limits(values: Floats, metric: Metric) -> tuple[float, float]:
+    """Return whole tens of percent around the values, with room below: a tenth is no cliff.
+
+    Other metrics have no such unit: a tenth of their range is left on either side.
+    """
+    if not metric.is_share:
+        room = 0.1 * float(np.ptp(values)) or 0.1 * abs(float(values[0])) or 0.1
+        return float(values.min()) - room, float(values.max()) + room
     low = max(0.0, 10 * np.floor((values.min() - 1) / 10))
     return low, max(low + 10, 10 * np.ceil(values.max() / 10))
 

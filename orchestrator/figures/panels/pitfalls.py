@@ -38,17 +38,19 @@ def parts(axes: Axes, rows: Sequence[Row], _look: Look) -> None:
 
 
 def accuracy(axes: Axes, rows: Sequence[Row], look: Look) -> None:
-    """Draw by how many points the second framework's reported accuracy exceeds the first's."""
-    points = np.array([100 * row.accuracy.value for row in rows])
+    """Draw by how much the second framework's metric exceeds the first's, a share in points."""
+    times = 100 if rows[0].metric.is_share else 1
+    points = np.array([times * row.apart.value if row.apart else 0.0 for row in rows])
     axes.barh(range(len(rows)), points, height=0.6, color=look.colour, alpha=0.55)
     axes.axvline(0, color=GREY, lw=1)
-    reach = 1.7 * max(0.1, np.abs(points).max())
+    reach = 1.7 * max(0.1 if times > 1 else 1e-3, np.abs(points).max())
     axes.set_xlim(-reach, reach)
     for place, value in enumerate(points):
         right = value >= 0
         place_of = {"xytext": (4 if right else -4, 0), "textcoords": "offset points"}
         aligned: dict[str, Any] = {"va": "center", "ha": "left" if right else "right", **place_of}
-        axes.annotate(f"{value:+.2f}", (value, place), **aligned)
+        text = f"{value:+.2f}" if times > 1 else f"{value:+.3g}"
+        axes.annotate(text, (value, place), **aligned)
 
 
 def time(axes: Axes, rows: Sequence[Row], look: Look) -> None:

@@ -13,6 +13,7 @@ let chosen = null; // the id of the first job of the group in front; null: the n
 let written = null; // the group whose lines stand in the log
 let lastId = "";
 let waiting = false; // for the next frame
+let share = true; // whether the metric in front is one, and shown in percent
 
 const charts = {
   losses: new Chart(element("loss"), {
@@ -21,10 +22,10 @@ const charts = {
     format: (value) => `${Number(value.toPrecision(3))}`,
     nothing: words.nothing_yet,
   }),
-  accuracies: new Chart(element("accuracy"), {
+  metrics: new Chart(element("accuracy"), {
     xLabel: words.epoch,
     logarithmic: false,
-    format: (value) => `${Number(value.toPrecision(4))} %`,
+    format: (value) => `${Number(value.toPrecision(4))}${share ? " %" : ""}`,
     nothing: words.nothing_yet,
   }),
 };
@@ -63,9 +64,9 @@ function tell(state) {
 }
 
 function take(update) {
-  const before = jobs.get(update.id) ?? { losses: [], accuracies: [], lines: [] };
+  const before = jobs.get(update.id) ?? { losses: [], metrics: [], lines: [] };
   const whole = { ...update };
-  for (const name of ["losses", "accuracies"]) {
+  for (const name of ["losses", "metrics"]) {
     const { start, points, width, last } = update[name];
     const kept = before[name].slice(0, start);
     // A point stands in the middle of the steps that it is the mean of.
@@ -137,6 +138,7 @@ function drawLane(runner, job) {
   for (const shown of lane.querySelectorAll("[data-figure]")) {
     put(shown, job?.figures[shown.dataset.figure] ?? "-");
   }
+  if (job) put(lane.querySelector("[data-figure=accuracy]").previousElementSibling, job.metric.heading);
   const from = lane.querySelector(".runner");
   put(from, runner.text);
   from.toggleAttribute("data-gone", !runner.connected && job !== undefined && job.active);
@@ -151,9 +153,14 @@ function drawCharts(front) {
       return [{ label: runner.label, colour: runner.colour, marker: runner.marker, ...shown }];
     });
   const most = (field) => Math.max(1, ...front.map((job) => job[field]));
-  const percent = ([epoch, ...values]) => [epoch + 1, ...values.map((value) => 100 * value)];
+  if (front.length) {
+    share = front[0].metric.is_share;
+    put(element("accuracy").querySelector("figcaption"), front[0].metric.by_epoch);
+  }
+  const scale = share ? 100 : 1;
+  const shown = ([epoch, ...values]) => [epoch + 1, ...values.map((value) => scale * value)];
   charts.losses.draw(curves("losses", "loss", (point) => point), [0, most("steps")]);
-  charts.accuracies.draw(curves("accuracies", "accuracy", percent), [1, most("epochs")]);
+  charts.metrics.draw(curves("metrics", "accuracy", shown), [1, most("epochs")]);
 }
 
 function drawLog(group, front) {

@@ -46,8 +46,8 @@ class Entry:
     other runs of its kind and workload in the list.
 
     The verdict of two sides, None if there is none: how many times as fast (``ratio``) ``faster``
-    was, the ends of the 95 % interval, ``pairs`` of trials. ``epoch_seconds`` and
-    ``test_accuracy`` by side, medians.
+    was, the ends of the 95 % interval, ``pairs`` of trials. ``epoch_seconds``,
+    ``test_accuracy`` and, of a regression, ``test_r2`` by side, medians.
     """
 
     name: str
@@ -70,6 +70,7 @@ class Entry:
     pairs: int | None = None
     epoch_seconds: Mapping[str, float | None] = field(default_factory=dict)
     test_accuracy: Mapping[str, float | None] = field(default_factory=dict)
+    test_r2: Mapping[str, float | None] = field(default_factory=dict)
 
 
 def entries(runs: Sequence[Run]) -> list[Entry]:

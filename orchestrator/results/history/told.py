@@ -25,6 +25,7 @@ class Numbers:
     pairs: int | None = None
     epoch_seconds: Mapping[str, float | None] = field(default_factory=dict)
     test_accuracy: Mapping[str, float | None] = field(default_factory=dict)
+    test_r2: Mapping[str, float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class _Pair:
 class _Quantities:
     epoch_seconds: float | None = None
     test_accuracy: float | None = None
+    test_r2: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ class _Compared:
         found = Numbers(
             epoch_seconds={name: each.epoch_seconds for name, each in by_side.items()},
             test_accuracy={name: each.test_accuracy for name, each in by_side.items()},
+            test_r2={name: each.test_r2 for name, each in by_side.items()},
         )
         if len(verdicts) != 1:
             return found

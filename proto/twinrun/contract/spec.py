@@ -85,6 +85,12 @@ class Tolerance:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    value: float
+    metric: str = ""
+
+
 _USUAL_LOSS = SoftmaxCrossEntropy()
 
 
@@ -114,6 +120,7 @@ class JobSpec:
     augmentation: Augmentation = Augmentation()
     late_epoch: int | None = None
     tolerance: Tolerance = Tolerance()
+    target: Target | None = None
 
     @property
     def epoch_numbers(self) -> tuple[int, ...]:

@@ -31,6 +31,7 @@ from twinrun.contract.losses import (
     SoftmaxCrossEntropy,
     targets,
 )
+from twinrun.contract.metrics import ACCURACY, RANGES, metric_names
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
 from twinrun.contract.ranges import above_zero, between, fraction
 from twinrun.contract.spec import Augmentation, Dataset, JobSpec, Tolerance
@@ -128,11 +129,21 @@ def _own_way_violations(spec: JobSpec) -> Iterator[Violation]:
 
 
 def _target_violations(spec: JobSpec) -> Iterator[Violation]:
-    if spec.target_accuracy is None:
+    names = metric_names(spec.loss)
+    has = f"is not a metric of this task; it has {', '.join(names)}"
+    if spec.target_accuracy is not None:
+        yield from between("target_accuracy", spec.target_accuracy, 0, 1)
+        if ACCURACY not in names:
+            yield Violation("target_accuracy", has)
+    if spec.target is None:
         return
-    yield from between("target_accuracy", spec.target_accuracy, 0, 1)
-    if targets(spec.loss) is TargetKind.NUMBERS:
-        yield Violation("target_accuracy", "is of tasks that have an accuracy; leave it out")
+    if spec.target_accuracy is not None:
+        yield Violation("target", "is set, and so is target_accuracy; leave one out")
+    if spec.target.metric and spec.target.metric not in names:
+        yield Violation("target.metric", has)
+        return
+    low, high = RANGES[spec.target.metric or names[0]]
+    yield from between("target.value", spec.target.value, max(low, -1e300), min(high, 1e300))
 
 
 def _loss_violations(loss: Loss) -> Iterator[Violation]:

@@ -178,5 +178,6 @@ def test_every_default_is_named_in_the_proto():
         ("Arrays", "pixels"),
         ("Arrays", "names"),
         ("Arrays", "classes"),
+        ("Target", "metric"),
     }
     assert actual_defaults().keys() - documented_defaults().keys() == nested | empty

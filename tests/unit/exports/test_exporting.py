@@ -52,7 +52,7 @@ def table(run, name):
 def test_csv_holds_every_row_and_number_exactly(run, name):
     with (export(run, "csv") / f"{name}.csv").open(newline="") as file:
         found = list(csv.DictReader(file))
-    kinds = TABLES[name].columns
+    kinds = TABLES[name].columns(JOB)
     read = [{key: kinds[key](v) if v else None for key, v in row.items()} for row in found]
     assert [{**row, "seed": None} for row in read] == [
         {**row, "seed": None} for row in table(run, name)
@@ -63,10 +63,12 @@ def test_csv_holds_every_row_and_number_exactly(run, name):
 def test_parquet_holds_every_row_and_number_exactly_whatever_is_unknown(run, name):
     parquet = pytest.importorskip("pyarrow.parquet")
     found = parquet.read_table(export(run, "parquet") / f"{name}.parquet")
-    assert found.column_names == list(TABLES[name].columns)
+    assert found.column_names == list(TABLES[name].columns(JOB))
     assert found.to_pylist() == table(run, name)
     kinds = {str: "string", int: "int64", float: "double"}
-    assert [str(t) for t in found.schema.types] == [kinds[k] for k in TABLES[name].columns.values()]
+    assert [str(t) for t in found.schema.types] == [
+        kinds[k] for k in TABLES[name].columns(JOB).values()
+    ]
 
 
 def test_tensorboard_reads_a_curve_for_each_quantity_of_each_trial(run):

@@ -40,10 +40,10 @@ def received(live: Live, cursor, overview="") -> list[tuple[str, dict]]:
 
 def page(messages, before=None) -> dict:
     """What the page makes of updates of one job: its points and lines."""
-    found = before or {"losses": [], "accuracies": [], "lines": []}
+    found = before or {"losses": [], "metrics": [], "lines": []}
     for event, update in messages:
         if event == "job":
-            for name in ("losses", "accuracies"):
+            for name in ("losses", "metrics"):
                 part = update[name]
                 assert part["start"] <= len(found[name]), "a gap"
                 found[name] = found[name][: part["start"]] + part["points"]
@@ -57,7 +57,7 @@ def test_a_job_that_succeeded_ends_with_the_numbers_of_its_trial():
     assert texts.state(found, lost=False) == "finished"
     assert texts.progress(found) == "epoch 3 of 3"
     assert (found.steps, found.all_steps) == (150, 150)
-    assert [bucket.mean for bucket in found.accuracies.buckets] == [0.9, 0.95, 0.96]
+    assert [bucket.mean for bucket in found.metrics.buckets] == [0.9, 0.95, 0.96]
     assert texts.figures(found) | {"loss": ""} == {
         "accuracy": "96.00 %",
         "loss": "",

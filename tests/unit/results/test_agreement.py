@@ -55,13 +55,13 @@ def test_accuracies_are_compared_after_the_last_common_epoch():
     first = trial("pytorch", accuracies=[0.90, 0.95, 0.99])
     second = trial("tensorflow", seconds=(1.0, 1.0), accuracies=[0.91, 0.94])
     (found,) = compare(JOB, [first, second]).agreements
-    assert found.accuracy_difference == pytest.approx(-0.01)
+    assert found.metric_difference == pytest.approx(-0.01)
 
 
 def test_trials_without_steps_agree_on_nothing():
     trials = [fold("pytorch", 1, []), fold("tensorflow", 1, [])]
     (found,) = compare(JOB, trials).agreements
-    assert (found.steps, found.largest_loss_difference, found.accuracy_difference) == (
+    assert (found.steps, found.largest_loss_difference, found.metric_difference) == (
         0,
         None,
         None,

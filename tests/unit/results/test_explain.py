@@ -24,7 +24,7 @@ BY_NAME = {pitfall.name: pitfall for pitfall in PITFALLS}
 def test_the_matched_job_comes_first_and_never_parts():
     (row,) = rows(pair())
     assert (row.pitfall, row.parts_at, row.steps) == (None, None, 100)
-    assert row.accuracy.value == 0
+    assert row.apart.value == 0
     assert row.time.ratio == pytest.approx(2)
 
 
@@ -47,8 +47,8 @@ def test_a_step_less_parts_at_the_missing_one():
 def test_running_accuracy_is_what_tensorflow_reports_where_that_is_the_difference():
     pitfall = BY_NAME["running-accuracy"]
     plain, own = rows(pair(running=0.5), pair(number_of(pitfall), running=0.5))
-    assert plain.accuracy.value == 0
-    assert own.accuracies["tensorflow"] == 0.5
+    assert plain.apart.value == 0
+    assert own.ends["tensorflow"] == 0.5
 
 
 def test_few_pairs_are_provisional_and_seconds_stand_beside_the_ratio():

@@ -17,7 +17,7 @@ from orchestrator.reports.table import table
 from orchestrator.reports.writers import plain
 from orchestrator.results import comparison as comparisons
 from orchestrator.results.comparison_file import as_dict
-from orchestrator.results.quantities import EPOCH, QUANTITIES
+from orchestrator.results.quantities import EPOCH, quantities
 from orchestrator.storage.store import Run
 from tests.builders.events import JOB, failed_events, trial, trial_events
 from tests.builders.stored import add_trial, create
@@ -83,7 +83,7 @@ def test_every_place_shows_the_same_number_of_a_side(tmp_path_factory, made):
     found = comparison_of(kept(tmp_path_factory.mktemp("runs"), made))
     held = json.loads(json.dumps(as_dict(found)))["frameworks"]
     told, markdown = plain.report(report(found), 500), text(found, "run")
-    for quantity in QUANTITIES:
+    for quantity in quantities(found.job):
         row = row_of(found, quantity)
         for index, (side, trials) in enumerate(found.counted.items()):
             value = quantity.of(trials, found.job)

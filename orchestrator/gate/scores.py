@@ -1,0 +1,135 @@
+"""Loss and metrics of an evaluation: what the job's task has, and what its logits give."""
+
+import math
+from collections.abc import Mapping
+from typing import assert_never
+
+import numpy as np
+from numpy.typing import NDArray
+from twinrun.contract.converters.specs import readable_spec
+from twinrun.contract.enums import ClassWeightsDivisor, TargetKind
+from twinrun.contract.losses import (
+    Huber,
+    Loss,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    SigmoidCrossEntropy,
+    SoftmaxCrossEntropy,
+    targets,
+)
+from twinrun.contract.metrics import ACCURACY, RANGES, metric_names
+from twinrun.v1 import job_pb2
+
+from orchestrator.gate.fault import AT_LEAST, AT_MOST, FROM, ONE_OF, Fault, require
+from orchestrator.language.phrases import Phrase, Sentence, english
+
+Floats = NDArray[np.float64]
+
+_NO_ACCURACY = Phrase("{field} arrived, which the job's task does not have")
+_MISSING = Phrase("{field} is missing, which the job's task has")
+_ROUNDING = 1e-6
+
+
+def loss_of(spec: job_pb2.JobSpec) -> Loss:
+    """Return the spec's loss; the usual one for one of a later version."""
+    return readable_spec(spec)[0].loss
+
+
+def check(field: str, given: job_pb2.Metrics, samples: int, loss: Loss) -> None:
+    """Require this many samples, and the task's metrics with values that they can have.
+
+    Raises Fault. A metric that the samples do not define is not there.
+    """
+    require(given.samples == samples, f"{field}.samples", given.samples, samples)
+    names = metric_names(loss)
+    if given.HasField("accuracy") != (ACCURACY in names):
+        phrase = _MISSING if ACCURACY in names else _NO_ACCURACY
+        raise Fault(english(phrase, field=f"{field}.accuracy"))
+    further = [name for name in names if name != ACCURACY]
+    for name, value in given.others.items():
+        known = english(ONE_OF, known=", ".join(further))
+        require(name in further, f"{field}.others", name, known)
+        _check_range(f"{field}.others[{name}]", value, name, diverged=not math.isfinite(given.loss))
+
+
+def _check_range(field: str, value: float, name: str, *, diverged: bool) -> None:
+    """Require a possible value; of a job that has diverged it may be no number."""
+    if math.isnan(value) and diverged:
+        return
+    low, high = RANGES[name]
+    require(low - _ROUNDING <= value <= high + _ROUNDING, field, value, _range(low, high))
+
+
+def _range(low: float, high: float) -> Sentence:
+    if math.isinf(high):
+        return english(AT_LEAST, least=low)
+    return english(AT_MOST, most=high) if math.isinf(low) else english(FROM, low=low, high=high)
+
+
+def of_logits(
+    loss: Loss, logits: Floats, given: NDArray[np.generic]
+) -> Mapping[str, tuple[float, float]]:
+    """Return what the logits give, by its name: the value, and how much rounding may change it.
+
+    ``logits``: finite, float64[n, outputs]. ``given``: the targets, int[n] of classes, or
+    float[n, outputs].
+    """
+    value = _loss(loss, logits, given)
+    found = {"loss": (value, 1e-6 * max(abs(value), 1.0))}
+    match targets(loss):
+        case TargetKind.CLASS:
+            right = float((logits.argmax(axis=1) == given).mean())
+            return {**found, ACCURACY: (right, 1e-9)}
+        case TargetKind.FLAGS:
+            right = float(((logits > 0) == (given.astype(np.float64) > 0)).mean())
+            return {**found, ACCURACY: (right, 1e-9)}
+        case TargetKind.NUMBERS:
+            values = {"loss": value, **_of_numbers(logits, given.astype(np.float64))}
+            return {
+                n: (v, 1e-6 * max(abs(v), 1.0 if n == "r2" else 0.0)) for n, v in values.items()
+            }
+        case unknown:
+            assert_never(unknown)
+
+
+def _of_numbers(logits: Floats, values: Floats) -> dict[str, float]:
+    error = logits - values
+    found = {"rmse": float(np.sqrt(np.square(error).mean())), "mae": float(np.abs(error).mean())}
+    spread = np.square(values - values.mean(axis=0)).sum(axis=0)
+    if (spread > 0).any():
+        left = np.square(error).sum(axis=0)[spread > 0] / spread[spread > 0]
+        found["r2"] = float((1 - left).mean())
+    return found
+
+
+def _loss(loss: Loss, logits: Floats, given: NDArray[np.generic]) -> float:
+    """Return the mean loss, by the formulas of job.proto."""
+    values = given.astype(np.float64)
+    match loss:
+        case SoftmaxCrossEntropy():
+            return _cross_entropy(loss, logits, given.astype(np.intp))
+        case SigmoidCrossEntropy(weight):
+            one, zero = np.logaddexp(0, -logits), np.logaddexp(0, logits)
+            return float((weight * values * one + (1 - values) * zero).mean())
+        case MeanSquaredError():
+            return float(np.square(logits - values).mean())
+        case MeanAbsoluteError():
+            return float(np.abs(logits - values).mean())
+        case Huber(delta):
+            size = np.abs(logits - values)
+            return float(np.where(size <= delta, size**2 / 2, delta * (size - delta / 2)).mean())
+        case _:
+            assert_never(loss)
+
+
+def _cross_entropy(loss: SoftmaxCrossEntropy, logits: Floats, labels: NDArray[np.intp]) -> float:
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    total = np.log(np.exp(shifted).sum(axis=1))
+    smoothing = loss.label_smoothing
+    each = (1 - smoothing) * (total - shifted[np.arange(len(labels)), labels])
+    each += smoothing * (total - shifted.mean(axis=1))
+    if not loss.class_weights:
+        return float(each.mean())
+    weights = np.array(loss.class_weights)[labels]
+    by_weight = loss.class_weights_divisor is ClassWeightsDivisor.WEIGHTS
+    return float((weights * each).sum() / (weights.sum() if by_weight else len(labels)))

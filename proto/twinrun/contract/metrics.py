@@ -1,0 +1,36 @@
+"""The metrics of each task: their names, as in `Metrics` of job.proto, and their values."""
+
+import math
+from collections.abc import Mapping
+from typing import assert_never
+
+from twinrun.contract.enums import TargetKind
+from twinrun.contract.losses import Loss, targets
+
+ACCURACY = "accuracy"
+_SHARE = (0.0, 1.0)
+# The least and the greatest value that each can have.
+RANGES: Mapping[str, tuple[float, float]] = {
+    ACCURACY: _SHARE,
+    "top_5_accuracy": _SHARE,
+    "macro_f1": _SHARE,
+    "f1": _SHARE,
+    "roc_auc": _SHARE,
+    "average_precision": _SHARE,
+    "rmse": (0.0, math.inf),
+    "mae": (0.0, math.inf),
+    "r2": (-math.inf, 1.0),
+}
+
+
+def metric_names(loss: Loss) -> tuple[str, ...]:
+    """Return the names of the metrics of the loss's task, the one that stands for it first."""
+    match targets(loss):
+        case TargetKind.CLASS:
+            return ACCURACY, "top_5_accuracy", "macro_f1"
+        case TargetKind.FLAGS:
+            return ACCURACY, "roc_auc", "average_precision", "f1"
+        case TargetKind.NUMBERS:
+            return "r2", "rmse", "mae"
+        case unknown:
+            assert_never(unknown)
