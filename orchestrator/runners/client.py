@@ -34,7 +34,7 @@ _NOT_BUSY = Phrase(
     "The {framework} runner at {address} accepts no job because it has too many, but "
     "lists none that runs or waits. Restart this runner, or ask another one."
 )
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 ProcessUse = runner_service_pb2.ProcessUse
 OWN = runner_service_pb2.PROCESS_USE_OWN
 _PAUSE_SECONDS = 0.5

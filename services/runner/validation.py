@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from twinrun.contract.enums import OwnWay
 from twinrun.contract.losses import SoftmaxCrossEntropy, targets
-from twinrun.contract.spec import JobSpec
+from twinrun.contract.spec import Augmentation, JobSpec
 from twinrun.contract.values import checked_spec
 from twinrun.contract.violation import Violation
 from twinrun.v1 import job_pb2
@@ -12,7 +12,6 @@ from twinrun.v1 import job_pb2
 from services.data import catalog
 from services.errors import InvalidRequest
 from services.model import shapes
-from services.model.augmentation import wanted
 
 
 def valid_spec(
@@ -53,7 +52,7 @@ def valid_spec(
 
 def _augmentation_violations(spec: JobSpec, sizes: catalog.DatasetInfo) -> Iterator[Violation]:
     """Name an augmentation of what is no image, or has another background in each channel."""
-    if not wanted(spec):
+    if spec.augmentation == Augmentation():
         return
     if len(sizes.shape) != 3:
         yield Violation("augmentation", "is of images; leave it out")
