@@ -12,6 +12,7 @@ from google.rpc import error_details_pb2
 from twinrun.v1 import runner_service_pb2
 
 from tests.builders.runners import details, small_spec
+from tests.integration.fake_runner import LOOKS
 from tests.integration.test_runner_memory import MOST_BYTES, resident_bytes
 from tests.waiting import HANG_SECONDS, eventually
 
@@ -143,7 +144,8 @@ def test_what_exceeds_the_limit_is_refused_and_the_least_recently_used_makes_roo
     assert not old.exists()
 
 
-def test_a_job_without_its_data_is_refused_also_when_it_is_only_validated(start):
+def test_a_job_without_its_data_is_refused_also_when_it_is_only_validated(start, monkeypatch):
+    monkeypatch.setenv(LOOKS, "1")
     runner = start()
     arrays = {
         "sha256": SHA,
