@@ -132,4 +132,5 @@ def _digest(*arrays: NDArray[np.generic]) -> str:
         little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
         sha256.update(f"{little.dtype.str}{little.shape}".encode())
         sha256.update(little.data)
+        tensors.release(array)
     return sha256.hexdigest()
