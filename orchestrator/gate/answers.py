@@ -42,6 +42,30 @@ def check_info(origin: Origin, info: runner_service_pb2.GetServerInfoResponse) -
             require_digest("build_sha256", info.build_sha256)
 
 
+def check_blob(
+    origin: Origin, asked: job_pb2.Arrays, blob: runner_service_pb2.Blob, least: int
+) -> None:
+    """Check what a runner has of a blob, of which it had ``least`` bytes. Raises WrongRunner."""
+    look(origin, blob)
+    with origin.telling():
+        name, size = asked.sha256, asked.size_bytes
+        require(blob.sha256 == name, "sha256", blob.sha256, english(_AS_ASKED, asked=name))
+        require_from("received_bytes", blob.received_bytes, size if blob.whole else least, size)
+        if blob.whole or blob.size_bytes:
+            require_from("size_bytes", blob.size_bytes, size, size)
+
+
+def check_sent(
+    origin: Origin, asked: job_pb2.Arrays, blob: runner_service_pb2.Blob, end: int
+) -> None:
+    """Check the answer to a blob's content up to ``end``. Raises WrongRunner."""
+    check_blob(origin, asked, blob, end)
+    with origin.telling():
+        require_from("received_bytes", blob.received_bytes, end, end)
+        whole = end == asked.size_bytes
+        require(blob.whole == whole, "whole", blob.whole, english(_AS_ASKED, asked=whole))
+
+
 def check_completed_by(origin: Origin, asked: job_pb2.JobSpec, job: job_pb2.Job) -> job_pb2.JobSpec:
     """Return the spec with every default filled in. Raises WrongRunner."""
     with origin.telling():

@@ -15,6 +15,7 @@ from orchestrator.gate.status import details
 from orchestrator.gate.times import since_now
 from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.language.words import OF
+from orchestrator.runners.uploading import Uploads
 from orchestrator.runners.watching import REATTACH_SECONDS, Watching
 from orchestrator.runners.wire import Wire
 
@@ -34,7 +35,7 @@ _NOT_BUSY = Phrase(
     "The {framework} runner at {address} accepts no job because it has too many, but "
     "lists none that runs or waits. Restart this runner, or ask another one."
 )
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 ProcessUse = runner_service_pb2.ProcessUse
 OWN = runner_service_pb2.PROCESS_USE_OWN
 _PAUSE_SECONDS = 0.5
@@ -64,6 +65,7 @@ class Client:
         self.address = address
         self._wire = Wire(framework, address, own=own, tell=tell)
         self._stub = self._wire.stub
+        self._uploads = Uploads(self._wire, tell)
 
     def close(self) -> None:
         self._wire.close()
@@ -124,6 +126,7 @@ class Client:
 
         Raises BadInput with every invalid field.
         """
+        self._uploads.send(spec)
         request = runner_service_pb2.TrainRequest(spec=spec, validate_only=True)
         job: job_pb2.Job = self._wire.call(self._stub.Train, request)
         return answers.check_completed_by(self._wire.gates.origin(), spec, job)
@@ -132,6 +135,7 @@ class Client:
         self, spec: job_pb2.JobSpec, request_id: str, process: ProcessUse = OWN
     ) -> job_pb2.Job:
         """Submit a job; wait while the runner's queue is full."""
+        self._uploads.send(spec)
         request = runner_service_pb2.TrainRequest(request_id=request_id, spec=spec, process=process)
         return self._submit(self._stub.Train, request, job_pb2.JOB_KIND_TRAIN)
 
@@ -143,6 +147,7 @@ class Client:
         process: ProcessUse = OWN,
     ) -> job_pb2.Job:
         """Submit an evaluation of ``weights``, a safetensors file; wait as `train` does."""
+        self._uploads.send(spec)
         request = runner_service_pb2.EvaluateRequest(
             request_id=request_id, spec=spec, safetensors=weights, process=process
         )
@@ -160,6 +165,7 @@ class Client:
 
     def preview(self, spec: job_pb2.JobSpec, request_id: str) -> job_pb2.Job:
         """Submit a job that previews training images, and return it."""
+        self._uploads.send(spec)
         request = runner_service_pb2.PreviewRequest(request_id=request_id, spec=spec)
         return self._submit(self._stub.Preview, request, job_pb2.JOB_KIND_PREVIEW)
 

@@ -38,19 +38,22 @@ _LARGEST_BYTES = 4 * 2**30  # of uint8 pixels per split
 
 
 def info(dataset: Dataset) -> DatasetInfo:
-    """Tell a dataset's sizes, limits applied. Raises KeyError for a name that is not in NAMES."""
-    if dataset.name == SYNTHETIC:
+    """Tell a dataset's sizes, limits applied; one that has arrays is of them, whatever its name.
+
+    Raises KeyError for a name that is not in NAMES.
+    """
+    if (held := dataset.arrays) is not None or dataset.name == FILE:
+        held = held or _NOTHING
+        full = DatasetInfo(
+            held.train_samples, held.test_samples, held.shape, held.outputs, held.targets
+        )
+    elif dataset.name == SYNTHETIC:
         sizes = dataset.synthetic
         full = DatasetInfo(
             sizes.train_samples,
             sizes.test_samples,
             (sizes.height, sizes.width, sizes.channels),
             sizes.classes,
-        )
-    elif dataset.name == FILE:
-        held = dataset.arrays or _NOTHING
-        full = DatasetInfo(
-            held.train_samples, held.test_samples, held.shape, held.outputs, held.targets
         )
     else:
         full = DATASETS[dataset.name]
@@ -85,11 +88,14 @@ def preview_violations(dataset: Dataset) -> Iterator[Violation]:
 
 def violations(dataset: Dataset) -> Iterator[Violation]:
     """Name what is unknown or too large: the dataset, a limit that it cannot meet, its sizes."""
-    if dataset.name not in NAMES:
+    if dataset.arrays is not None:
+        yield from _arrays_violations(dataset, dataset.arrays)
+    elif dataset.name == FILE:
+        yield Violation("dataset.arrays", "is not set; the client makes it of the file")
+        return
+    elif dataset.name not in NAMES:
         yield Violation("dataset.name", f"is {dataset.name!r}; this runner has {', '.join(NAMES)}")
         return
-    if dataset.name == FILE:
-        yield from _arrays_violations(dataset)
     full = info(replace(dataset, train_limit=None, test_limit=None))
     if dataset.train_limit is not None:
         yield from between("dataset.train_limit", dataset.train_limit, 1, full.train_samples)
@@ -97,18 +103,15 @@ def violations(dataset: Dataset) -> Iterator[Violation]:
         yield from between("dataset.test_limit", dataset.test_limit, 1, full.test_samples)
     images = max(full.train_samples, full.test_samples, full.outputs)  # one pattern for each class
     largest = images * math.prod(full.shape)
-    if dataset.name == SYNTHETIC and largest > _LARGEST_BYTES:
+    if dataset.arrays is None and dataset.name == SYNTHETIC and largest > _LARGEST_BYTES:
         yield Violation(
             "dataset.synthetic",
             f"makes {largest:,} bytes of pixels in a split; at most {_LARGEST_BYTES:,} fit",
         )
 
 
-def _arrays_violations(dataset: Dataset) -> Iterator[Violation]:
-    held, field = dataset.arrays, "dataset.arrays"
-    if held is None:
-        yield Violation(field, "is not set; the client makes it of the file")
-        return
+def _arrays_violations(dataset: Dataset, held: Arrays) -> Iterator[Violation]:
+    field = "dataset.arrays"
     if not re.fullmatch("[0-9a-f]{64}", held.sha256):
         yield Violation(f"{field}.sha256", f"is {held.sha256!r}; it must be 64 hexadecimal digits")
     yield from between(f"{field}.size_bytes", held.size_bytes, 1, 2**50)

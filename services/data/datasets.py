@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from twinrun.contract.data_dir import BLOBS
 from twinrun.contract.spec import Arrays, JobSpec
 
 from services.data import cache, catalog, idx, synthetic, tensors
 from services.data.arrays import Data
-from services.data.blobs import BLOBS, Blobs
+from services.data.blobs import Blobs
 from services.data.normalization import normalised
 from services.data.published import SOURCES
 from services.data.source import File, Progress, Source
@@ -45,12 +46,12 @@ def load(
     info = catalog.info(spec.dataset)
     train: Split
     test: Split
-    if name == catalog.SYNTHETIC:
+    if spec.dataset.arrays is not None:
+        train, test = _of_arrays(spec.dataset.arrays, info, data_dir)
+    elif name == catalog.SYNTHETIC:
         sizes = info.shape, info.outputs
         train = synthetic.make(spec.seed, synthetic.Split.TRAIN, info.train_samples, *sizes)
         test = synthetic.make(spec.seed, synthetic.Split.TEST, info.test_samples, *sizes)
-    elif spec.dataset.arrays is not None:
-        train, test = _of_arrays(spec.dataset.arrays, info, data_dir)
     else:
         source = sources[name]
         contents = cache.read(source, data_dir / name, progress)
@@ -75,7 +76,7 @@ def load(
 
 def _of_arrays(arrays: Arrays, info: catalog.DatasetInfo, data_dir: Path) -> tuple[Split, Split]:
     """Map the splits of the user's own data, limits applied. Raises DataUnavailable."""
-    path = Blobs(data_dir / BLOBS).path(arrays.sha256)
+    path = Blobs(data_dir / BLOBS).use(arrays.sha256, arrays.size_bytes)
     found = tensors.mapped(path)
     splits = []
     for split, samples in (("train", info.train_samples), ("test", info.test_samples)):
@@ -131,4 +132,5 @@ def _digest(*arrays: NDArray[np.generic]) -> str:
         little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
         sha256.update(f"{little.dtype.str}{little.shape}".encode())
         sha256.update(little.data)
+        tensors.release(array)
     return sha256.hexdigest()

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from twinrun.contract.spec import Normalization
 from twinrun.contract.violation import Violation
 
+from services.data import tensors
 from services.errors import InvalidRequest
 
 _ROWS = 1024  # normalised at a time: in between they take 8 bytes a value
@@ -15,7 +16,8 @@ def normalised(
 ) -> NDArray[np.floating]:
     """Return (x - mean) / std of features [n, ...]; of pixels uint8 x is p / 255.
 
-    Means and stds go along the last axis. Raises InvalidRequest: the result leaves ``dtype``.
+    Where that changes nothing, they are the features themselves, not a copy. Means and stds go
+    along the last axis. Raises InvalidRequest: the result leaves ``dtype``.
     """
     mean = np.array(normalization.means or normalization.mean, np.float64)
     std = np.array(normalization.stds or normalization.std, np.float64)
@@ -68,12 +70,17 @@ def _of_numbers(
     std: NDArray[np.float64],
     dtype: np.dtype[np.floating],
 ) -> NDArray[np.floating]:
-    values = np.empty(numbers.shape, dtype)
+    same = bool(numbers.dtype == dtype and (mean == 0).all() and (std == 1).all())
+    values = numbers.astype(dtype, copy=False) if same else tensors.empty(numbers.shape, dtype)
+    finite = True
     with np.errstate(over="ignore"):  # refused below
         for start in range(0, len(numbers), _ROWS):
             rows = slice(start, start + _ROWS)
-            values[rows] = (numbers[rows].astype(np.float64) - mean) / std
-    if not np.isfinite(values).all():
+            if not same:
+                values[rows] = (numbers[rows].astype(np.float64) - mean) / std
+            finite = finite and bool(np.isfinite(values[rows]).all())
+            tensors.release(numbers)
+    if not finite:
         problem = f"lets features overflow {dtype}; scale the data, or use float64"
         raise InvalidRequest([Violation("dataset.normalization", problem)])
     return values

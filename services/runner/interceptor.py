@@ -1,5 +1,6 @@
 """The one place where an exception becomes a gRPC status, for unary and streaming calls."""
 
+import contextlib
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -43,6 +44,9 @@ class ErrorInterceptor(grpc.ServerInterceptor):
         if handler.unary_stream is not None:
             stream = _stream(method, handler.unary_stream)
             return grpc.unary_stream_rpc_method_handler(stream, *serializers)
+        if handler.stream_unary is not None:
+            gathered = _gathered(method, handler.stream_unary)
+            return grpc.stream_unary_rpc_method_handler(gathered, *serializers)
         if handler.stream_stream is not None:  # of gRPC's reflection
             both = _streams(method, handler.stream_stream)
             return grpc.stream_stream_rpc_method_handler(both, *serializers)
@@ -81,6 +85,23 @@ def _unary(method: str, behavior: Callable[..., Any]) -> Callable[..., Any]:
             _abort(error, context)
 
     return call
+
+
+def _gathered(method: str, behavior: Callable[..., Any]) -> Callable[..., Any]:
+    def call(requests: Iterator[Any], context: grpc.ServicerContext) -> Any:
+        try:
+            return behavior(_until_gone(method, requests), context)
+        except Exception as error:  # noqa: BLE001 - whatever it is, a client is told
+            _abort(error, context)
+
+    return call
+
+
+def _until_gone(method: str, requests: Iterator[Any]) -> Iterator[Any]:
+    """Yield what a client sends, until it has sent all or has gone: what came is not lost."""
+    with contextlib.suppress(grpc.RpcError):
+        for request in requests:
+            yield _checked(method, request)
 
 
 def _stream(method: str, behavior: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:

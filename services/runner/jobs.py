@@ -242,6 +242,14 @@ class Jobs:
         with self._changed:
             return self._is_free() and not self._pending
 
+    def blobs(self) -> set[str]:
+        """Return the names of the blobs that unfinished jobs need."""
+        with self._changed:
+            records = [record for record, _ in self._pending]
+            if self._running is not None:
+                records.append(self._running[0])
+            return {record.job.spec.dataset.arrays.sha256 for record in records}
+
     def wait_until_idle(self, seconds: float) -> None:
         """Return once no job has run or waited for this long."""
         with self._changed:

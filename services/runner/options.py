@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from twinrun.contract import data_dir
+
 from services.frameworks import FRAMEWORKS
 from services.machine import host
 
@@ -31,7 +33,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     framework = FRAMEWORKS[options.framework]
     if options.listen is None:
         options.listen = f"127.0.0.1:{framework.port}"
-    options.state_dir = options.state_dir or _home("STATE", ".local/state") / options.framework
+    options.state_dir = options.state_dir or _state_home() / options.framework
     return options
 
 
@@ -56,14 +58,14 @@ def _parser() -> argparse.ArgumentParser:
         "--data-dir",
         type=Path,
         metavar="DIR",
-        default=os.environ.get("TWINRUN_DATA_DIR") or _home("CACHE", ".cache") / "data",
+        default=data_dir.default(),
         help="datasets; runners may share it (default: $TWINRUN_DATA_DIR or %(default)s)",
     )
     add(
         "--state-dir",
         type=Path,
         metavar="DIR",
-        help=f"jobs; one runner's own (default: {_home('STATE', '.local/state')}/FRAMEWORK)",
+        help=f"jobs; one runner's own (default: {_state_home()}/FRAMEWORK)",
     )
     add(
         "--threads",
@@ -78,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
         ("--keep", 1, 500, "N", "ended jobs that stay on disk"),
         ("--grace", 0, 8, "SECONDS", "that the running job has to finish after SIGTERM"),
         ("--max-message-mib", 1, 64, "MIB", "the largest request"),
+        ("--blob-limit", 1, 20, "GB", "that clients' data may take in the data directory"),
     )
     for flag, least, default, unit, meaning in counts:
         text = f"{meaning} (default: %(default)s)"
@@ -97,9 +100,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _home(kind: str, default: str) -> Path:
-    """Return the user's directory of that kind, by the XDG Base Directory Specification."""
-    return Path(os.environ.get(f"XDG_{kind}_HOME") or Path.home() / default) / "twinrun"
+def _state_home() -> Path:
+    """Return the user's directory of state, by the XDG Base Directory Specification."""
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "twinrun"
 
 
 def _address(text: str) -> str:

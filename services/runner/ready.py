@@ -9,10 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from twinrun.contract.data_dir import BLOBS
 from twinrun.contract.enums import Device
 from twinrun.contract.spec import JobSpec
 
 from services.data import catalog
+from services.data.blobs import Blobs
 from services.errors import DataUnavailable, DeviceUnavailable
 
 _FILES = 4  # of a dataset: images and labels of two splits
@@ -23,8 +25,16 @@ def require(spec: JobSpec, data_dir: Path) -> None:
     """Check what the job needs. Raises DeviceUnavailable, DataUnavailable."""
     if spec.device is Device.CUDA and importlib.util.find_spec("pynvml") is not None:
         _require_gpu()
-    if spec.dataset.name != catalog.SYNTHETIC:
+    if spec.dataset.arrays is not None:
+        require_arrays(spec, data_dir)
+    elif spec.dataset.name != catalog.SYNTHETIC:
         _require_data(spec.dataset.name, data_dir)
+
+
+def require_arrays(spec: JobSpec, data_dir: Path) -> None:
+    """Check that the arrays that the job needs were uploaded. Raises DataUnavailable."""
+    if (arrays := spec.dataset.arrays) is not None:
+        Blobs(data_dir / BLOBS).use(arrays.sha256, arrays.size_bytes)
 
 
 @functools.cache  # only what was found: an exception is not kept

@@ -19,9 +19,11 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from twinrun.contract import state_dir
+from twinrun.contract.data_dir import BLOBS
 from twinrun.contract.files import write_whole
 from twinrun.v1 import runner_service_pb2, runner_service_pb2_grpc
 
+from services.data.blobs import Blobs
 from services.errors import ImportFailed, TwinrunError
 from services.frameworks import FRAMEWORKS
 from services.machine import host
@@ -122,7 +124,13 @@ def _serve(options: argparse.Namespace) -> None:
         raise _Fault(EXIT_STATE, f"{options.state_dir} cannot be read: {error}") from None
     jobs = Jobs(records, worker, options.data_dir.absolute(), options.backlog)
     max_message_bytes = options.max_message_mib * 2**20
-    servicer = Servicer(options.framework, jobs, max_message_bytes, _WATCHERS, options.threads)
+    blobs = Blobs(jobs.data_dir / BLOBS, options.blob_limit * 10**9, jobs.blobs)
+    try:
+        blobs.trim()
+    except OSError as error:  # jobs that need none can run
+        _log.warning("the data that clients sent cannot be looked through: %s", error)
+    given = options.framework, jobs, max_message_bytes, _WATCHERS, options.threads
+    servicer = Servicer(*given, blobs=blobs)
     health_servicer = health.HealthServicer()
     server = _server(servicer, health_servicer, max_message_bytes)
     _set_serving(health_servicer, serving=False)

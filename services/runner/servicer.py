@@ -3,9 +3,10 @@
 import dataclasses
 import functools
 import hashlib
+import itertools
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import grpc
@@ -20,7 +21,8 @@ from twinrun.contract.violation import Violation
 from twinrun.v1 import job_pb2, runner_service_pb2, runner_service_pb2_grpc
 
 from services.data import catalog
-from services.errors import InvalidRequest, TooManyWatchers, TwinrunError
+from services.data.blobs import Blobs
+from services.errors import InvalidRequest, RunnerBusy, TooManyWatchers, TwinrunError
 from services.machine import build, host
 from services.pipe import ProcessUse
 from services.runner import ready
@@ -28,7 +30,7 @@ from services.runner.jobs import Jobs
 from services.runner.status import error_to_status
 from services.runner.validation import valid_spec
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 _PROCESS_USES = {
     runner_service_pb2.PROCESS_USE_UNSPECIFIED: ProcessUse.OWN,
     runner_service_pb2.PROCESS_USE_OWN: ProcessUse.OWN,
@@ -36,6 +38,8 @@ _PROCESS_USES = {
     runner_service_pb2.PROCESS_USE_SHARED_LAST: ProcessUse.SHARED_LAST,
 }
 CHUNK_BYTES = 2**20
+_MOST_UPLOADS = 4  # at once: the threads of other calls must do for all else
+_UPLOAD_SECONDS = 300.0
 _KINDS = {
     job_pb2.WEIGHTS_KIND_UNSPECIFIED: WeightsKind.FINAL,
     job_pb2.WEIGHTS_KIND_INITIAL: WeightsKind.INITIAL,
@@ -53,12 +57,16 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
         max_message_bytes: int,
         max_watchers: int,
         default_threads: int,
+        *,
+        blobs: Blobs,
     ) -> None:
         self._framework = framework
         self._jobs = jobs
         self._max_message_bytes = max_message_bytes
         self._max_watchers = max_watchers
         self._default_threads = default_threads
+        self._blobs = blobs
+        self._uploads = threading.BoundedSemaphore(_MOST_UPLOADS)
         self._watchers = threading.BoundedSemaphore(max_watchers)
         self._environment: job_pb2.Environment | None = None
         self._import_error: status_pb2.Status | None = None
@@ -87,6 +95,42 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
             build_sha256=build.digest(),
         )
 
+    def UploadBlob(
+        self,
+        requests: Iterator[runner_service_pb2.UploadBlobRequest],
+        context: grpc.ServicerContext,
+    ) -> runner_service_pb2.Blob:
+        first = next(requests, runner_service_pb2.UploadBlobRequest())
+        if not self._uploads.acquire(blocking=False):
+            raise RunnerBusy(f"{_MOST_UPLOADS} clients are sending data already; try again.")
+        # A client that sends no more, and does not hang up, would hold the blob for ever.
+        end = threading.Timer(_UPLOAD_SECONDS, context.cancel)
+        end.daemon = True
+        end.start()
+        try:
+            asked = first.sha256, first.size_bytes, first.offset
+            received = self._blobs.receive(*asked, _contents(itertools.chain([first], requests)))
+        finally:
+            end.cancel()
+            self._uploads.release()
+        return runner_service_pb2.Blob(
+            sha256=first.sha256,
+            size_bytes=first.size_bytes,
+            received_bytes=received,
+            whole=received == first.size_bytes,
+        )
+
+    def GetBlob(
+        self, request: runner_service_pb2.GetBlobRequest, context: grpc.ServicerContext
+    ) -> runner_service_pb2.Blob:
+        received, whole = self._blobs.received(request.sha256)
+        return runner_service_pb2.Blob(
+            sha256=request.sha256,
+            size_bytes=received if whole else 0,
+            received_bytes=received,
+            whole=whole,
+        )
+
     def Train(
         self, request: runner_service_pb2.TrainRequest, context: grpc.ServicerContext
     ) -> job_pb2.Job:
@@ -94,6 +138,7 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
         if request.validate_only:
             ready.require(spec, self._jobs.data_dir)
             return job_pb2.Job(kind=job_pb2.JOB_KIND_TRAIN, spec=spec_to_proto(spec))
+        ready.require_arrays(spec, self._jobs.data_dir)
         process = _process(request.process)
         return self._jobs.submit(job_pb2.JOB_KIND_TRAIN, request.request_id, spec, process=process)
 
@@ -101,6 +146,7 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
         self, request: runner_service_pb2.EvaluateRequest, context: grpc.ServicerContext
     ) -> job_pb2.Job:
         spec = self._spec(request.spec)
+        ready.require_arrays(spec, self._jobs.data_dir)
         weights = self._weights(request)
         process = _process(request.process)
         job = self._jobs.submit(
@@ -126,6 +172,7 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
     ) -> job_pb2.Job:
         spec = self._spec(request.spec)
         _check(catalog.preview_violations(spec.dataset))
+        ready.require_arrays(spec, self._jobs.data_dir)
         return self._jobs.submit(job_pb2.JOB_KIND_PREVIEW, request.request_id, spec)
 
     def _spec(self, spec: job_pb2.JobSpec) -> JobSpec:
@@ -195,6 +242,15 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
         return runner_service_pb2.DownloadLogitsResponse(
             chunk=chunk, total_bytes=total, sha256=_sha256(path)
         )
+
+
+def _contents(requests: Iterable[runner_service_pb2.UploadBlobRequest]) -> Iterator[bytes]:
+    """Yield what an upload's messages hold. Raises InvalidRequest."""
+    for number, request in enumerate(requests):
+        _check(between("len(content)", len(request.content), 0, CHUNK_BYTES))
+        if number and (request.sha256 or request.size_bytes or request.offset):
+            raise InvalidRequest([Violation("sha256", "is set again; only the first has it")])
+        yield request.content
 
 
 def _process(use: runner_service_pb2.ProcessUse) -> ProcessUse:

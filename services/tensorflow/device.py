@@ -1,12 +1,16 @@
 """The device, the threads and the precision of products that a spec requests."""
 
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 from twinrun.contract.enums import Device, Execution, Precision, Recipe
 from twinrun.contract.spec import JobSpec
 
+from services.data import tensors
 from services.errors import DeviceUnavailable, Unsupported
 from services.tensorflow import model
 
+_CPU = "/CPU:0"
 # The precision of products; everything else is float64 with float64, otherwise float32.
 PRODUCTS = {
     Precision.FLOAT32: tf.float32,
@@ -31,7 +35,7 @@ def prepare(spec: JobSpec) -> str:
             field="threads",
         ) from error
     if spec.device is Device.CPU:
-        return "/CPU:0"
+        return _CPU
     if not tf.test.is_built_with_cuda():
         raise DeviceUnavailable(
             f"device is cuda, but this TensorFlow ({tf.__version__}) is built without CUDA; "
@@ -49,6 +53,16 @@ def prepare(spec: JobSpec) -> str:
     tf.config.experimental.set_memory_growth(gpus[0], enable=True)
     tf.config.experimental.enable_tensor_float_32_execution(spec.allow_tf32)
     return "/GPU:0"
+
+
+def put(array: NDArray[np.floating], where: str) -> tf.Tensor:
+    """Put the array onto the device; on a CPU without a copy if it is aligned as tensors are.
+
+    `tf.constant` would take twice the array's own memory for a moment.
+    """
+    if where == _CPU and array.flags.writeable and array.ctypes.data % tensors.ALIGNMENT == 0:
+        return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
+    return tf.constant(array)
 
 
 _EXECUTIONS = {

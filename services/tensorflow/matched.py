@@ -49,7 +49,7 @@ class MatchedTrainer:
                 tf.constant(data.test_images[start : start + size])
                 for start in range(0, len(data.test_images), size)
             ]
-            self._images = images = tf.constant(data.train_images)
+            self._images = images = device.put(data.train_images, self._device)
             labels = tf.constant(losses.for_trainer(spec.loss, data.train_labels))
             given = (spec, self._held, images, labels)
             if OwnWay.DATA_PIPELINE in spec.own_ways:

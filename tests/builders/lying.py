@@ -148,7 +148,7 @@ class Liar(runner_service_pb2_grpc.RunnerServiceServicer):
         info = runner_service_pb2.GetServerInfoResponse(
             framework=self.framework,
             version="0.0",
-            protocol_version=1,
+            protocol_version=2,
             available_cpus=CPUS,
             environment=environment_to_proto(good.environment()),
             max_message_bytes=2**26,

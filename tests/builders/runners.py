@@ -120,6 +120,11 @@ class Runner:
         return (self.state_dir / "jobs" / job.job_id / "events.jsonl").read_text().splitlines()
 
 
+def resident_bytes(runner: Runner) -> int:
+    status = Path(f"/proc/{runner.process.pid}/status").read_text()
+    return 1024 * int(status.partition("VmRSS:")[2].split()[0])
+
+
 def marked(mark: str) -> list[int]:
     """Processes that have ``mark`` in their environment; none where there is no /proc."""
     found = []

@@ -134,7 +134,7 @@ def another_version():
     class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
         def GetServerInfo(self, request, context):  # noqa: N802
             return runner_service_pb2.GetServerInfoResponse(
-                framework="pytorch", version="9.9.9", protocol_version=2
+                framework="pytorch", version="9.9.9", protocol_version=3
             )
 
     server = grpc.server(ThreadPoolExecutor(2))

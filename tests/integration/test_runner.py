@@ -212,7 +212,7 @@ def test_server_info_tells_the_environment_once_the_framework_is_imported(start)
     runner.wait(runner.train())
     info = runner.stub.GetServerInfo(runner_service_pb2.GetServerInfoRequest())
     assert info.framework == "pytorch"
-    assert info.protocol_version == 1
+    assert info.protocol_version == 2
     assert info.environment.framework_version == "0.0-fake"
 
 

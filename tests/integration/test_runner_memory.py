@@ -9,7 +9,7 @@ from google.rpc import error_details_pb2
 from twinrun.v1 import runner_service_pb2
 
 from services.frameworks import FRAMEWORKS
-from tests.builders.runners import Runner, details, small_spec
+from tests.builders.runners import Runner, details, resident_bytes, small_spec
 from tests.waiting import eventually
 
 CALLS = 50_000
@@ -18,11 +18,6 @@ MOST_BYTES = 150 * 10**6
 JUNK = b"\xff\xff\xff"
 
 pytestmark = pytest.mark.skipif(not Path("/proc").exists(), reason="asks /proc")
-
-
-def resident_bytes(runner: Runner) -> int:
-    status = Path(f"/proc/{runner.process.pid}/status").read_text()
-    return 1024 * int(status.partition("VmRSS:")[2].split()[0])
 
 
 def raw(runner: Runner, method: str, streams: bool = False):

@@ -44,6 +44,36 @@ class GetServerInfoResponse(_message.Message):
     build_sha256: str
     def __init__(self, framework: _Optional[str] = ..., version: _Optional[str] = ..., protocol_version: _Optional[int] = ..., available_cpus: _Optional[int] = ..., environment: _Optional[_Union[_job_pb2.Environment, _Mapping]] = ..., import_error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., max_message_bytes: _Optional[int] = ..., build_sha256: _Optional[str] = ...) -> None: ...
 
+class UploadBlobRequest(_message.Message):
+    __slots__ = ("sha256", "size_bytes", "offset", "content")
+    SHA256_FIELD_NUMBER: _ClassVar[int]
+    SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    CONTENT_FIELD_NUMBER: _ClassVar[int]
+    sha256: str
+    size_bytes: int
+    offset: int
+    content: bytes
+    def __init__(self, sha256: _Optional[str] = ..., size_bytes: _Optional[int] = ..., offset: _Optional[int] = ..., content: _Optional[bytes] = ...) -> None: ...
+
+class GetBlobRequest(_message.Message):
+    __slots__ = ("sha256",)
+    SHA256_FIELD_NUMBER: _ClassVar[int]
+    sha256: str
+    def __init__(self, sha256: _Optional[str] = ...) -> None: ...
+
+class Blob(_message.Message):
+    __slots__ = ("sha256", "size_bytes", "received_bytes", "whole")
+    SHA256_FIELD_NUMBER: _ClassVar[int]
+    SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    RECEIVED_BYTES_FIELD_NUMBER: _ClassVar[int]
+    WHOLE_FIELD_NUMBER: _ClassVar[int]
+    sha256: str
+    size_bytes: int
+    received_bytes: int
+    whole: bool
+    def __init__(self, sha256: _Optional[str] = ..., size_bytes: _Optional[int] = ..., received_bytes: _Optional[int] = ..., whole: _Optional[bool] = ...) -> None: ...
+
 class TrainRequest(_message.Message):
     __slots__ = ("request_id", "spec", "validate_only", "process")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]

@@ -40,6 +40,16 @@ class RunnerServiceStub:
                 request_serializer=twinrun_dot_v1_dot_runner__service__pb2.GetServerInfoRequest.SerializeToString,
                 response_deserializer=twinrun_dot_v1_dot_runner__service__pb2.GetServerInfoResponse.FromString,
                 _registered_method=True)
+        self.UploadBlob = channel.stream_unary(
+                '/twinrun.v1.RunnerService/UploadBlob',
+                request_serializer=twinrun_dot_v1_dot_runner__service__pb2.UploadBlobRequest.SerializeToString,
+                response_deserializer=twinrun_dot_v1_dot_runner__service__pb2.Blob.FromString,
+                _registered_method=True)
+        self.GetBlob = channel.unary_unary(
+                '/twinrun.v1.RunnerService/GetBlob',
+                request_serializer=twinrun_dot_v1_dot_runner__service__pb2.GetBlobRequest.SerializeToString,
+                response_deserializer=twinrun_dot_v1_dot_runner__service__pb2.Blob.FromString,
+                _registered_method=True)
         self.Train = channel.unary_unary(
                 '/twinrun.v1.RunnerService/Train',
                 request_serializer=twinrun_dot_v1_dot_runner__service__pb2.TrainRequest.SerializeToString,
@@ -101,6 +111,21 @@ class RunnerServiceServicer:
     """Missing associated documentation comment in .proto file."""
 
     def GetServerInfo(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UploadBlob(self, request_iterator, context):
+        """Takes a file that jobs need. What arrives is kept, so that a later call resumes, and the file is whole once its
+        SHA-256 has been checked. A call may take five minutes. UNAVAILABLE (RUNNER_BUSY, with RetryInfo) while
+        another call sends the same blob.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetBlob(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -191,6 +216,16 @@ def add_RunnerServiceServicer_to_server(servicer, server):
                     request_deserializer=twinrun_dot_v1_dot_runner__service__pb2.GetServerInfoRequest.FromString,
                     response_serializer=twinrun_dot_v1_dot_runner__service__pb2.GetServerInfoResponse.SerializeToString,
             ),
+            'UploadBlob': grpc.stream_unary_rpc_method_handler(
+                    servicer.UploadBlob,
+                    request_deserializer=twinrun_dot_v1_dot_runner__service__pb2.UploadBlobRequest.FromString,
+                    response_serializer=twinrun_dot_v1_dot_runner__service__pb2.Blob.SerializeToString,
+            ),
+            'GetBlob': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetBlob,
+                    request_deserializer=twinrun_dot_v1_dot_runner__service__pb2.GetBlobRequest.FromString,
+                    response_serializer=twinrun_dot_v1_dot_runner__service__pb2.Blob.SerializeToString,
+            ),
             'Train': grpc.unary_unary_rpc_method_handler(
                     servicer.Train,
                     request_deserializer=twinrun_dot_v1_dot_runner__service__pb2.TrainRequest.FromString,
@@ -274,6 +309,60 @@ class RunnerService:
             '/twinrun.v1.RunnerService/GetServerInfo',
             twinrun_dot_v1_dot_runner__service__pb2.GetServerInfoRequest.SerializeToString,
             twinrun_dot_v1_dot_runner__service__pb2.GetServerInfoResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UploadBlob(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_unary(
+            request_iterator,
+            target,
+            '/twinrun.v1.RunnerService/UploadBlob',
+            twinrun_dot_v1_dot_runner__service__pb2.UploadBlobRequest.SerializeToString,
+            twinrun_dot_v1_dot_runner__service__pb2.Blob.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetBlob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/twinrun.v1.RunnerService/GetBlob',
+            twinrun_dot_v1_dot_runner__service__pb2.GetBlobRequest.SerializeToString,
+            twinrun_dot_v1_dot_runner__service__pb2.Blob.FromString,
             options,
             channel_credentials,
             insecure,
