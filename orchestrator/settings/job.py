@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
 
 from twinrun.contract.enums import Device, Execution, Precision
@@ -10,6 +11,7 @@ from twinrun.contract.enums import Device, Execution, Precision
 from orchestrator.errors import BadInput
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.settings import workloads
+from orchestrator.settings.config import USUAL
 
 _NO_CHOICE = Phrase("{flag} is {given!r}; it can be {known}.")
 
@@ -30,7 +32,24 @@ class Flag:
 class JobFlags:
     """A workload, and what each flag changes in it; None: nothing."""
 
-    workload: str = "mnist-mlp"
+    workload: str | None = None
+    data: Annotated[
+        str | None,
+        Flag(
+            help="Your own data: .csv .tsv .parquet .npz, or a folder of images; without "
+            "--workload it gets a model of its own.",
+            field="dataset.file.path",
+            metavar="PATH",
+        ),
+    ] = None
+    target: Annotated[
+        str | None,
+        Flag(
+            help="What is to be predicted from --data: columns, separated by commas, or an array.",
+            field="dataset.file.target",
+            metavar="NAME",
+        ),
+    ] = None
     epochs: Annotated[int | None, Flag(help="Passes over the data.")] = None
     batch_size: Annotated[int | None, Flag(help="Samples per step.")] = None
     learning_rate: Annotated[
@@ -66,7 +85,9 @@ class JobFlags:
     @property
     def title(self) -> str:
         """The name for runs of it."""
-        return workloads.title(self.workload)
+        if self.workload is None and self.data is not None:
+            return Path(self.data).stem or USUAL
+        return workloads.title(self.workload or USUAL)
 
     def changes(self) -> dict[str, Any]:
         """Return the changes, by dotted field of the job spec. Raises BadInput."""
@@ -96,6 +117,8 @@ def choices(name: str) -> list[str]:
 def _in_json(name: str, value: Any) -> Any:
     """Write a value as in proto's JSON mapping: ``DEVICE_CPU`` for the device ``cpu``."""
     known = choices(name)
+    if name == "target":
+        return [each.strip() for each in value.split(",")]
     return f"{name}_{one_of(name, value, known)}".upper() if known else value
 
 

@@ -37,6 +37,11 @@ _PREVIEWED = 100_000  # numbers of images in one event, which must fit into a me
 _LARGEST_BYTES = 4 * 2**30  # of uint8 pixels per split
 
 
+def is_of_arrays(dataset: Dataset) -> bool:
+    """Return whether the client made the data: of the user's file, or of one that it has itself."""
+    return dataset.name == FILE or dataset.arrays is not None
+
+
 def info(dataset: Dataset) -> DatasetInfo:
     """Tell a dataset's sizes, limits applied. Raises KeyError for a name that is not in NAMES."""
     if dataset.name == SYNTHETIC:
@@ -47,7 +52,7 @@ def info(dataset: Dataset) -> DatasetInfo:
             (sizes.height, sizes.width, sizes.channels),
             sizes.classes,
         )
-    elif dataset.name == FILE:
+    elif is_of_arrays(dataset):
         held = dataset.arrays or _NOTHING
         full = DatasetInfo(
             held.train_samples, held.test_samples, held.shape, held.outputs, held.targets
@@ -85,10 +90,10 @@ def preview_violations(dataset: Dataset) -> Iterator[Violation]:
 
 def violations(dataset: Dataset) -> Iterator[Violation]:
     """Name what is unknown or too large: the dataset, a limit that it cannot meet, its sizes."""
-    if dataset.name not in NAMES:
+    if dataset.name not in NAMES and dataset.arrays is None:
         yield Violation("dataset.name", f"is {dataset.name!r}; this runner has {', '.join(NAMES)}")
         return
-    if dataset.name == FILE:
+    if is_of_arrays(dataset):
         yield from _arrays_violations(dataset)
     full = info(replace(dataset, train_limit=None, test_limit=None))
     if dataset.train_limit is not None:

@@ -33,7 +33,7 @@ from twinrun.contract.losses import (
 )
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
 from twinrun.contract.ranges import above_zero, between, fraction
-from twinrun.contract.spec import Augmentation, Dataset, JobSpec, Tolerance
+from twinrun.contract.spec import Augmentation, Dataset, File, JobSpec, Tolerance
 from twinrun.contract.violation import Violation
 from twinrun.v1 import job_pb2
 
@@ -240,6 +240,8 @@ def _dataset_violations(dataset: Dataset) -> Iterator[Violation]:
     for name in ("train_limit", "test_limit"):
         if (limit := getattr(dataset, name)) is not None:
             yield from between(f"dataset.{name}", limit, 1, _MOST_SAMPLES)
+    if dataset.file is not None:
+        yield from _file_violations(dataset.file)
     if dataset.name == "synthetic":
         synthetic = dataset.synthetic
         for name in ("train_samples", "test_samples"):
@@ -250,6 +252,19 @@ def _dataset_violations(dataset: Dataset) -> Iterator[Violation]:
         yield from between("dataset.synthetic.width", synthetic.width, 1, 4096)
         yield from between("dataset.synthetic.channels", synthetic.channels, 1, 64)
         yield from between("dataset.synthetic.classes", synthetic.classes, 2, 10_000)
+
+
+def _file_violations(file: File) -> Iterator[Violation]:
+    if not file.path:
+        yield Violation("dataset.file.path", "is not set; name a file, or a folder of images")
+    if not 0 < file.test_fraction < 1:
+        what = f"is {file.test_fraction:g}; it must be above 0 and below 1"
+        yield Violation("dataset.file.test_fraction", what)
+    if len(file.size) not in (0, 2):
+        what = f"has {len(file.size)} numbers; give height and width"
+        yield Violation("dataset.file.size", what)
+    for index, side in enumerate(file.size):
+        yield from between(f"dataset.file.size[{index}]", side, 1, 4096)
 
 
 def _augmentation_violations(augmentation: Augmentation) -> Iterator[Violation]:
