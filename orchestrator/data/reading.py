@@ -101,9 +101,7 @@ def _of_tables(file: File, path: Path, test: Path | None) -> tuple[Samples, Samp
 def _alike(found: Samples, path: Path, other: Samples, test: Path) -> Samples:
     """Return the test samples, with the codes that classes have in the training samples."""
     both = {"path": path, "test": test}
-    shape, second = (
-        [*each.features.shape[1:], *each.targets.shape[1:]] for each in (found, other)
-    )
+    shape, second = ([*each.features.shape[1:], *each.targets.shape[1:]] for each in (found, other))
     if shape != second:
         raise BadInput(english(_OTHER_SHAPE, **both, shape=shape, other=second))
     for one, two in ((found.features, other.features), (found.targets, other.targets)):
