@@ -58,7 +58,11 @@ def write(arrays: Mapping[str, NDArray[np.generic]], directory: Path) -> Blob:
         offset = end
     header = json.dumps(table, separators=(",", ":")).encode()
     header += b" " * (-(8 + len(header)) % _ALIGNMENT)
-    parts = [len(header).to_bytes(8, "little"), header, *(a.data for a in little.values())]
+    parts: list[bytes | memoryview] = [
+        len(header).to_bytes(8, "little"),
+        header,
+        *(memoryview(array) for array in little.values()),
+    ]
     digest = hashlib.sha256()
     for part in parts:
         digest.update(part)

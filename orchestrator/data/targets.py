@@ -39,7 +39,8 @@ def as_kind(samples: Samples, kind: TargetKind, path: str, name: str) -> Samples
     Flags made of two classes keep the classes' names. Raises BadInput if the targets are no such
     thing; it names the ``path``, and the target's ``name``.
     """
-    values, classes = samples.targets, samples.classes
+    values = samples.targets.astype(np.float64)
+    classes = samples.classes
     where = {"path": path, "name": name}
     match kind:
         case TargetKind.CLASS:
@@ -54,7 +55,7 @@ def as_kind(samples: Samples, kind: TargetKind, path: str, name: str) -> Samples
             count = len(classes or np.unique(values))
             if count > 2 or not (classes or np.isin(values, (0, 1)).all()):
                 raise BadInput(english(_NO_FLAGS, **where, count=count))
-            made = replace(samples, targets=values.astype(np.float64).reshape(len(values), -1))
+            made = replace(samples, targets=values.reshape(len(values), -1))
         case TargetKind.NUMBERS:
             if not classes:
                 made = samples

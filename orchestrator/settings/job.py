@@ -101,7 +101,11 @@ class JobFlags:
 def _flags() -> dict[str, tuple[Flag, Any]]:
     hints = get_type_hints(JobFlags, include_extras=True)
     arguments = {field.name: get_args(hints[field.name]) for field in fields(JobFlags)}
-    return {name: (pair[1], pair[0]) for name, pair in arguments.items() if pair}
+    return {
+        name: (pair[1], pair[0])
+        for name, pair in arguments.items()
+        if pair and isinstance(pair[1], Flag)
+    }
 
 
 # The flags that change a workload, by name, with their types.

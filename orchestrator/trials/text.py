@@ -96,8 +96,11 @@ def _clean_field(message: Message, field: Any, value: Any) -> None:
 
 
 def _clean_map(found: Any) -> None:
-    """Clean a map of texts to texts, the only kind in the protocol."""
-    cleaned = {clean(key): clean(value) for key, value in found.items()}
+    """Clean a map whose keys are texts; its values are texts or numbers."""
+    cleaned = {
+        clean(key): clean(value) if isinstance(value, str) else value
+        for key, value in found.items()
+    }
     found.clear()
     found.update(cleaned)
 

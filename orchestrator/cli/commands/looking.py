@@ -198,6 +198,7 @@ def workloads(
             autocompletion=completion.presets,
         ),
     ] = None,
+    *,
     data: Annotated[
         str | None,
         typer.Option(metavar="PATH", help="With 'new': a file, or a folder of images."),

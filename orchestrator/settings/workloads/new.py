@@ -35,7 +35,7 @@ def _lines(path: str, target: Sequence[str], samples: Samples) -> Iterator[str]:
     epochs = min(100, max(5, math.ceil(_STEPS * batch / trained)))
     size = "x".join(map(str, shape))
     yield f"# {_task(kind, samples, outputs)}"
-    yield f"# {count:,} samples of {size}. Written by 'orchestrator workloads new'; change what you like."
+    yield f"# {count:,} samples of {size}. Written by 'orchestrator workloads new'."
     yield "dataset:"
     yield "  name: file"
     yield "  file:"
@@ -43,12 +43,12 @@ def _lines(path: str, target: Sequence[str], samples: Samples) -> Iterator[str]:
     if target:
         yield f"    target: [{', '.join(map(_quoted, target))}]"
     if samples.names:
-        listed = ", ".join(name for name in samples.names[:_SHOWN])
+        listed = ", ".join(samples.names[:_SHOWN])
         rest = f", and {len(samples.names) - _SHOWN} more" if len(samples.names) > _SHOWN else ""
         yield f"    # Features: {listed}{rest}.".replace("\n", " ")
         yield "    # features: [names of columns] takes only some; texts become columns of 0 and 1."
     yield f"    test: {_TEST_SHARE}  # held out, drawn from the seed; or the path of another file"
-    yield "  # normalization: without it, mean and std of each column or channel of the training samples"
+    yield "  # normalization: if none is given, that of the training samples, by column or channel"
     yield "layers:"
     yield from (f"  - {layer}" for layer in _layers(shape, trained, outputs))
     match kind:
