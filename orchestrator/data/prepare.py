@@ -16,7 +16,7 @@ from orchestrator.data import blob, built_in
 from orchestrator.data.reading import read
 from orchestrator.data.samples import Samples
 from orchestrator.data.split import held_out, order
-from orchestrator.data.targets import as_kind
+from orchestrator.data.targets import as_kind, require_two_values
 from orchestrator.errors import BadInput
 from orchestrator.language.phrases import Phrase, english
 
@@ -102,6 +102,7 @@ def _splits(dataset: Dataset, kind: TargetKind, seed: int) -> tuple[Samples, Sam
     else:
         (found, test), name = read(file), ", ".join(file.target) or "class"
     found = as_kind(found, kind, file.path, name)
+    require_two_values(found, file.path, name)
     if test is not None:
         test = as_kind(test, kind, file.test_path, name)
         train = found.taken(order(len(found.targets), seed))

@@ -63,10 +63,15 @@ def as_kind(samples: Samples, kind: TargetKind, path: str, name: str) -> Samples
                 made = replace(samples, targets=_numbers(samples, where), classes=())
         case _:
             assert_never(kind)
-    columns = made.targets.reshape(len(values), -1)
-    if (columns == columns[:1]).all():
-        raise BadInput(english(_ONE_VALUE, **where, value=float(columns[0, 0])))
     return made
+
+
+def require_two_values(samples: Samples, path: str, name: str) -> None:
+    """Check that the targets are not all the same. Raises BadInput."""
+    columns = samples.targets.reshape(len(samples.targets), -1)
+    if (columns == columns[:1]).all():
+        value = float(columns[0, 0])
+        raise BadInput(english(_ONE_VALUE, path=path, name=name, value=value))
 
 
 def _numbers(samples: Samples, where: dict[str, str]) -> np.ndarray[tuple[int, int], np.dtype]:

@@ -61,7 +61,7 @@ def _lines(path: str, target: Sequence[str], samples: Samples) -> Iterator[str]:
         case _:
             assert_never(kind)
     yield "optimizer:"
-    yield f"  learning_rate: {0.01 if trained < 2_000 else 0.001}"
+    yield f"  learning_rate: {0.01 if trained < 2_000 and len(shape) == 1 else 0.001}"
     yield "  adam: {}"
     yield f"batch_size: {batch}"
     yield f"epochs: {epochs}"
@@ -90,7 +90,7 @@ def _task(kind: TargetKind, samples: Samples, outputs: int) -> str:
         case TargetKind.FLAGS:
             return f"A multi-label classification: {outputs} targets are 0 or 1."
         case TargetKind.NUMBERS:
-            return f"A regression: the target is {outputs} number(s)."
+            return f"A regression: the target is {'a number' if outputs == 1 else 'numbers'}."
         case _:
             assert_never(kind)
 
