@@ -4,10 +4,11 @@ import json
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression, Ridge
 
 from orchestrator.data import blob
 from orchestrator.settings import config
-from services.data.normalization import normalised
+from orchestrator.storage import shelf
 from services.data.tensors import mapped
 
 
@@ -22,19 +23,14 @@ def test_a_data_set_of_scikit_learn_is_the_same_job_in_both(orchestrator, name):
     ("name", "outputs", "metric"), [("iris", 3, "accuracy"), ("diabetes", 1, "r2")]
 )
 def test_a_linear_model_is_as_good_as_scikit_learns_on_the_same_split(
-    orchestrator, monkeypatch, tmp_path, name, outputs, metric
+    orchestrator, home, monkeypatch, tmp_path, name, outputs, metric
 ):
-    from sklearn.linear_model import LogisticRegression, Ridge
-
-    layers = f"[{{flatten: {{}}}}, {{dense: {{units: {outputs}}}}}]"
-    layers = layers.replace("{flatten: {}}, ", "")
+    layers = f"[{{dense: {{units: {outputs}}}}}]"
     orchestrator(
         *("compare", f"--workload={name}", "--threads=1", "--no-verify", "--quiet"),
         *("--set", f"layers={layers}", "--epochs=150", "--learning-rate=0.5"),
     )
-    from orchestrator.storage import shelf
-
-    run = shelf.find("latest", orchestrator.home / "runs")
+    run = shelf.find("latest", home / "runs")
     monkeypatch.setenv("TWINRUN_DATA_DIR", str(tmp_path))
     spec = config.job_spec(name, {})
     data = mapped(blob.directory() / spec.dataset.arrays.sha256)
@@ -46,5 +42,5 @@ def test_a_linear_model_is_as_good_as_scikit_learns_on_the_same_split(
     theirs = model.score(test, data["test_targets"])
     for trial in run.trials():
         last = trial.epochs[-1]
-        ours = last.test_accuracy if metric == "accuracy" else last.test_metrics.others["r2"]
+        ours = last.test_accuracy if metric == "accuracy" else last.test.others["r2"]
         assert abs(ours - theirs) < 0.05, (ours, theirs)
