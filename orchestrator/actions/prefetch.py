@@ -39,4 +39,4 @@ def prefetch(
 
 
 def _is_published(spec: job_pb2.JobSpec) -> bool:
-    return spec.dataset.name != _GENERATED
+    return spec.dataset.name != _GENERATED and not spec.dataset.HasField("arrays")

@@ -26,7 +26,8 @@ _INTERRUPTED = Phrase("Interrupted.")
 def job_of(workload: object, given: Mapping[str, Any]) -> JobFlags:
     """Return the flags of a job among the keywords ``given``."""
     return JobFlags(
-        workload=str(workload), **{name: given[name] for name in FLAGS if name in given}
+        workload=None if workload is None else str(workload),
+        **{name: given[name] for name in FLAGS if name in given},
     )
 
 

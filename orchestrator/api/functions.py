@@ -21,7 +21,6 @@ from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.results import history
 from orchestrator.settings import config
-from orchestrator.settings.job import JobFlags
 from orchestrator.storage import shelf
 from orchestrator.storage.store import Run
 from orchestrator.trials.sides import sides, twice
@@ -33,7 +32,7 @@ _NO_TRIAL = Phrase("{path} has no result: no trial of it was started.")
 @with_flags
 @in_words_of_python()
 def compare(
-    workload: str | Path = JobFlags.workload,
+    workload: str | Path | None = None,
     *,
     changes: Mapping[str, Any] | None = None,
     frameworks: str | Sequence[str] = tuple(FRAMEWORKS),

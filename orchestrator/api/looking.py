@@ -24,7 +24,7 @@ from orchestrator.results import preview as previews
 from orchestrator.results.difference import Difference
 from orchestrator.results.recipes import RECIPES
 from orchestrator.settings import config
-from orchestrator.settings.job import JobFlags, one_of
+from orchestrator.settings.job import one_of
 from orchestrator.storage import shelf
 
 
@@ -65,7 +65,7 @@ def evaluate(
 @with_flags
 @in_words_of_python()
 def preview(
-    workload: str | Path = JobFlags.workload,
+    workload: str | Path | None = None,
     *,
     count: int = 8,
     recipe: str = "matched",

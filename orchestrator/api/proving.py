@@ -15,14 +15,13 @@ from orchestrator.api.result import Record
 from orchestrator.api.words import in_words_of_python
 from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.settings import config
-from orchestrator.settings.job import JobFlags
 from orchestrator.trials.sides import sides
 
 
 @with_flags
 @in_words_of_python()
 def verify(
-    workload: str | Path = JobFlags.workload,
+    workload: str | Path | None = None,
     *,
     changes: Mapping[str, Any] | None = None,
     frameworks: str | Sequence[str] = tuple(FRAMEWORKS),
@@ -49,7 +48,7 @@ def verify(
 @with_flags
 @in_words_of_python()
 def explain(
-    workload: str | Path = JobFlags.workload,
+    workload: str | Path | None = None,
     *,
     pitfall: str | None = None,
     changes: Mapping[str, Any] | None = None,

@@ -9,7 +9,7 @@ PLAIN, PERTURBED, REPEATED, TIMED, TIMED_PERTURBED = range(1, 6)
 SHORT_EPOCHS, SHORT_STEPS, SHORT_CHUNK, LATE_EPOCH = 3, 25, 10, 7
 TIMED_STEPS = 101  # a chunk of usual length, and the last batch
 _TESTED = 1500  # test samples: more than a batch of them
-_BUILT_IN = 10_000  # test samples of every dataset that is not synthetic
+_PUBLISHED = 10_000  # test samples of every dataset that is downloaded
 
 
 def takes(spec: job_pb2.JobSpec) -> dict[int, job_pb2.JobSpec]:
@@ -50,8 +50,11 @@ def copied(spec: job_pb2.JobSpec) -> job_pb2.JobSpec:
 
 def _limit_tests(spec: job_pb2.JobSpec) -> None:
     """Reduce the test samples if there are more."""
-    samples = spec.dataset.synthetic.test_samples
-    there = samples if spec.dataset.name == "synthetic" else _BUILT_IN
+    there = _PUBLISHED
+    if spec.dataset.name == "synthetic":
+        there = spec.dataset.synthetic.test_samples
+    elif spec.dataset.HasField("arrays"):
+        there = spec.dataset.arrays.test_samples
     limit = spec.dataset.test_limit if spec.dataset.HasField("test_limit") else there
     if limit > _TESTED:
         spec.dataset.test_limit = _TESTED

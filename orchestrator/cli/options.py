@@ -72,15 +72,16 @@ class JobOptions(JobFlags):
     """The flags of `JobFlags`, and ``--set`` for all other fields."""
 
     workload: Annotated[
-        str,
+        str | None,
         _option(
             JOB,
             "--workload",
             "-w",
             help="A name from 'orchestrator workloads', or your own file, mine.yaml.",
             autocompletion=completion.presets,
+            show_default=config.USUAL,
         ),
-    ] = JobFlags.workload
+    ] = None
     changed: Annotated[
         list[str] | None,
         _option(

@@ -11,7 +11,6 @@ from orchestrator.errors import BadInput
 from orchestrator.language.phrases import Phrase, english, join
 from orchestrator.language.words import COMMA
 
-SUFFIXES = (".npz", ".npy")
 _MOST_SIDE = 4096  # pixels
 
 _NOT_READ = Phrase("{path} cannot be read: {error}.")

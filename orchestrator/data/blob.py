@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +36,8 @@ class Blob:
 def write(arrays: Mapping[str, NDArray[np.generic]], directory: Path) -> Blob:
     """Write the arrays to ``directory``, whole or not at all. Raises BadInput if it cannot.
 
-    Types are uint8, int32, float32 and float64. The same arrays always give the same bytes.
+    Types are uint8, int32, float32 and float64. The same arrays always give the same bytes, which
+    are not written again.
     """
     table: dict[str, object] = {}
     offset = 0
@@ -50,24 +51,37 @@ def write(arrays: Mapping[str, NDArray[np.generic]], directory: Path) -> Blob:
         offset = end
     header = json.dumps(table, separators=(",", ":")).encode()
     header += b" " * (-(8 + len(header)) % _ALIGNMENT)
+    parts: list[bytes | memoryview] = [
+        len(header).to_bytes(8, "little"),
+        header,
+        *(array.data for array in little.values()),
+    ]
     digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    path, size = directory / digest.hexdigest(), 8 + len(header) + offset
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=directory, suffix=".part")
-        temporary = Path(name)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                for part in (len(header).to_bytes(8, "little"), header):
-                    file.write(part)
-                    digest.update(part)
-                for array in little.values():
-                    file.write(array.data)
-                    digest.update(array.data)
-                size = file.tell()
-            path = directory / digest.hexdigest()
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        if not _is_whole(path, size):
+            directory.mkdir(parents=True, exist_ok=True)
+            _write_whole(path, parts)
+        os.utime(path)  # when it was last used
     except OSError as error:
         raise BadInput(english(_NOT_WRITTEN, path=directory, error=error.strerror)) from None
-    return Blob(path, digest.hexdigest(), size)
+    return Blob(path, path.name, size)
+
+
+def _is_whole(path: Path, size: int) -> bool:
+    return path.is_file() and path.stat().st_size == size
+
+
+def _write_whole(path: Path, parts: Iterable[bytes | memoryview]) -> None:
+    """Write a file under its name only once it is whole. Raises OSError."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            for part in parts:
+                file.write(part)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

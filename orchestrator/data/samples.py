@@ -1,6 +1,6 @@
 """What a user's file holds, as arrays."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,10 @@ class Samples:
     targets: NDArray[np.generic]
     names: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
+
+    def taken(self, rows: NDArray[np.intp]) -> "Samples":
+        """Return those of the ``rows``, in their order."""
+        return replace(self, features=self.features[rows], targets=self.targets[rows])
 
 
 def require_file(path: Path) -> None:

@@ -17,6 +17,11 @@ _RARE = Phrase(
 )
 
 
+def order(samples: int, seed: int) -> NDArray[np.intp]:
+    """Return the samples' numbers in an order drawn from the seed."""
+    return np.random.Generator(np.random.Philox(key=[seed, _STREAM])).permutation(samples)
+
+
 def held_out(
     targets: NDArray[np.generic], fraction: float, seed: int, classes: tuple[str, ...] = ()
 ) -> NDArray[np.bool_]:
@@ -25,12 +30,12 @@ def held_out(
     Of each class at least one sample stays on either side. Raises BadInput.
     """
     samples = len(targets)
-    order = np.random.Generator(np.random.Philox(key=[seed, _STREAM])).permutation(samples)
+    drawn = order(samples, seed)
     chosen = np.zeros(samples, bool)
     if not classes:
-        chosen[order[: round(samples * fraction)]] = True
+        chosen[drawn[: round(samples * fraction)]] = True
     for code, name in enumerate(classes):
-        rows = order[targets[order] == code]
+        rows = drawn[targets[drawn] == code]
         if len(rows) == 1:
             raise BadInput(english(_RARE, name=repr(name), count=1))
         chosen[rows[: min(max(1, round(len(rows) * fraction)), len(rows) - 1)]] = True

@@ -16,7 +16,6 @@ from orchestrator.errors import BadInput
 from orchestrator.language.phrases import Phrase, Sentence, english, join
 from orchestrator.language.words import COMMA, LINES
 
-SUFFIXES = (".csv", ".tsv", ".parquet")
 _MOST_CATEGORIES = 50  # of a column of texts: each becomes a column of zeros and ones
 _MOST_CLASSES = 10_000
 
@@ -43,10 +42,10 @@ def read(path: Path) -> pyarrow.Table:
     """Read the file. Raises BadInput."""
     require_file(path)
     try:
-        if path.suffix == ".parquet":
+        if path.suffix.lower() == ".parquet":
             table = pyarrow.parquet.read_table(path)
         else:
-            how = pyarrow.csv.ParseOptions(delimiter="\t" if path.suffix == ".tsv" else ",")
+            how = pyarrow.csv.ParseOptions(delimiter="\t" if path.suffix.lower() == ".tsv" else ",")
             table = pyarrow.csv.read_csv(path, parse_options=how)
     except (OSError, pyarrow.ArrowException) as error:
         raise BadInput(english(_NOT_READ, path=path, error=str(error).rstrip("."))) from None
@@ -59,7 +58,10 @@ def read(path: Path) -> pyarrow.Table:
 
 
 def samples(
-    path: Path, table: pyarrow.Table, target: Sequence[str], features: Sequence[str] = ()
+    path: Path | Sentence,
+    table: pyarrow.Table,
+    target: Sequence[str],
+    features: Sequence[str] = (),
 ) -> Samples:
     """Return the columns as samples; without ``features`` these are all but the ``target``.
 

@@ -190,7 +190,7 @@ def _of_learning(trials: Sides, job: JobSpec) -> Iterator[Caution]:
                     target=metric.written(wanted),
                 ),
                 english(
-                    Phrase("Train for more epochs or on more samples, or set another --target.")
+                    Phrase("Train for more epochs or on more samples, or set another --reach.")
                 ),
             )
 

@@ -8,13 +8,13 @@ import grpc
 from twinrun.contract.reasons import Reason
 from twinrun.v1 import job_pb2, runner_service_pb2
 
+from orchestrator.data.place import blob_directory
 from orchestrator.errors import BadInput
 from orchestrator.gate import answers
 from orchestrator.gate.status import details
 from orchestrator.language.phrases import Phrase, english, say
 from orchestrator.language.words import memory
 from orchestrator.runners.wire import Wire
-from orchestrator.storage.blobs import blob_directory
 
 _SENDING = Phrase("Sending {size} to {framework}")
 _NOT_HERE = Phrase(

@@ -14,12 +14,13 @@ from google.protobuf import json_format
 from twinrun.contract.values import checked_spec
 from twinrun.v1 import job_pb2
 
+from orchestrator.data.place import blob_directory
 from orchestrator.errors import BadInput, Refused
 from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language.phrases import Phrase, english, join
 from orchestrator.language.words import SEMICOLON
 from orchestrator.settings import workloads
-from orchestrator.settings.workloads import lines
+from orchestrator.settings.workloads import forms, lines
 from orchestrator.settings.workloads.near import near_anywhere
 from orchestrator.trials.names import in_proto
 
@@ -51,6 +52,9 @@ _NO_TIME = Phrase(
 )
 _SPANS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
 
+USUAL = "mnist-mlp"  # the workload, if none is named
+FILE_PATH = "dataset.file.path"
+BUILT_IN = ("iris", "wine", "breast-cancer", "digits", "diabetes")  # data of scikit-learn
 MOST_SIDES = 8
 EVERY = "all"  # warnings, for --strict
 
@@ -186,13 +190,20 @@ def assignment(text: str) -> tuple[str, Any]:
         raise BadInput(english(_NOT_YAML, name=name, value=value, error=error)) from error
 
 
-def job_spec(workload: str, changes: Mapping[str, Any]) -> job_pb2.JobSpec:
+def job_spec(workload: str | None, changes: Mapping[str, Any]) -> job_pb2.JobSpec:
     """Return the workload's spec with ``changes``: dotted field to value, None for no change.
 
-    Raises BadInput for fields that do not exist, values that the proto cannot hold, and as `check`
-    does. A runner checks the rest: what depends on the data, the machine and the framework.
+    Without a ``workload``: one made for the file among the changes, or else `USUAL`. A file of the
+    user's is read, and its arrays are kept for the runners.
+
+    Raises BadInput for fields that do not exist, values that the proto cannot hold, data that
+    cannot be used, and as `check` does. A runner checks the rest: what depends on the data, the
+    machine and the framework.
     """
-    mapping = workloads.load(workload)
+    file = changes.get(FILE_PATH)
+    mapping = workloads.load(workload or USUAL) if workload or not file else _suggested(changes)
+    if file and "file" not in mapping.get("dataset", {}):  # else it takes the place of that one
+        mapping["dataset"] = {"name": "file", "file": {}}
     for path, value in changes.items():
         if value is not None:
             _check_field(path)
@@ -203,14 +214,28 @@ def job_spec(workload: str, changes: Mapping[str, Any]) -> job_pb2.JobSpec:
                 if not isinstance(target, dict):
                     raise BadInput(english(_NO_FIELDS, path=path, parent=parent))
             target[name] = _json_number(value)
+    mapping = workloads.with_paths(forms.mapping_of(mapping), Path())
     mapping = in_proto(mapping, job_pb2.JobSpec.DESCRIPTOR)
     try:
         spec = json_format.ParseDict(mapping, job_pb2.JobSpec())
     except json_format.ParseError as error:
         faults = join(SEMICOLON, lines.unfit(mapping) or [str(error)])
-        raise BadInput(english(_NO_JOB, workload=workload, error=faults)) from error
+        raise BadInput(english(_NO_JOB, workload=workload or USUAL, error=faults)) from error
     check(spec)
+    if spec.dataset.HasField("file") or spec.dataset.name in BUILT_IN:
+        from orchestrator.data import prepare  # noqa: PLC0415 - NumPy takes a while
+
+        prepare.prepare(spec, blob_directory())
     return spec
+
+
+def _suggested(changes: Mapping[str, Any]) -> dict[str, Any]:
+    from orchestrator.settings.workloads import new  # noqa: PLC0415 - NumPy takes a while
+
+    found: dict[str, Any] = yaml.safe_load(
+        new.text(changes[FILE_PATH], changes.get("dataset.file.target") or ())
+    )
+    return found
 
 
 def check(spec: job_pb2.JobSpec) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
 
 from twinrun.contract.enums import Device, Execution, Precision
@@ -10,8 +11,9 @@ from twinrun.contract.enums import Device, Execution, Precision
 from orchestrator.errors import BadInput
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.settings import workloads
+from orchestrator.settings.config import USUAL
 
-_NO_TARGET = Phrase("--target takes METRIC=VALUE, such as accuracy=0.9; it was given {text!r}.")
+_NO_TARGET = Phrase("--reach takes METRIC=VALUE, such as accuracy=0.9; it was given {text!r}.")
 _NO_CHOICE = Phrase("{flag} is {given!r}; it can be {known}.")
 
 
@@ -31,7 +33,24 @@ class Flag:
 class JobFlags:
     """A workload, and what each flag changes in it; None: nothing."""
 
-    workload: str = "mnist-mlp"
+    workload: str | None = None
+    data: Annotated[
+        str | None,
+        Flag(
+            help="Your own data: .csv .tsv .parquet .npz, or a folder of images; without "
+            "--workload it gets a model of its own.",
+            field="dataset.file.path",
+            metavar="PATH",
+        ),
+    ] = None
+    target: Annotated[
+        str | None,
+        Flag(
+            help="What is to be predicted from --data: columns, separated by commas, or an array.",
+            field="dataset.file.target",
+            metavar="NAME",
+        ),
+    ] = None
     epochs: Annotated[int | None, Flag(help="Passes over the data.")] = None
     batch_size: Annotated[int | None, Flag(help="Samples per step.")] = None
     learning_rate: Annotated[
@@ -55,13 +74,14 @@ class JobFlags:
     ] = None
     target_accuracy: Annotated[
         float | None,
-        Flag(help="As --target accuracy=VALUE, 0 to 1."),
+        Flag(help="As --reach accuracy=VALUE, 0 to 1."),
     ] = None
-    target: Annotated[
+    reach: Annotated[
         str | None,
         Flag(
             help="What the test samples should reach, such as roc_auc=0.9: the time until then is "
             "compared.",
+            field="target",
             metavar="METRIC=VALUE",
         ),
     ] = None
@@ -75,7 +95,9 @@ class JobFlags:
     @property
     def title(self) -> str:
         """The name for runs of it."""
-        return workloads.title(self.workload)
+        if self.workload is None and self.data is not None:
+            return Path(self.data).stem or USUAL
+        return workloads.title(self.workload or USUAL)
 
     def changes(self) -> dict[str, Any]:
         """Return the changes, by dotted field of the job spec. Raises BadInput."""
@@ -84,18 +106,20 @@ class JobFlags:
             for name, (flag, _) in FLAGS.items()
             if (value := getattr(self, name)) is not None
         }
-        if self.target is not None:
-            changes["target"] = _target(self.target)
         # The workload's own target gives way, in whichever field it is.
-        if (self.target is None) != (self.target_accuracy is None):
-            changes["target" if self.target is None else "target_accuracy"] = None
+        if (self.reach is None) != (self.target_accuracy is None):
+            changes["target" if self.reach is None else "target_accuracy"] = None
         return changes
 
 
 def _flags() -> dict[str, tuple[Flag, Any]]:
     hints = get_type_hints(JobFlags, include_extras=True)
     arguments = {field.name: get_args(hints[field.name]) for field in fields(JobFlags)}
-    return {name: (pair[1], pair[0]) for name, pair in arguments.items() if pair}
+    return {
+        name: (pair[1], pair[0])
+        for name, pair in arguments.items()
+        if pair and isinstance(pair[1], Flag)
+    }
 
 
 # The flags that change a workload, by name, with their types.
@@ -120,6 +144,10 @@ def _target(text: str) -> dict[str, Any]:
 def _in_json(name: str, value: Any) -> Any:
     """Write a value as in proto's JSON mapping: ``DEVICE_CPU`` for the device ``cpu``."""
     known = choices(name)
+    if name == "target":
+        return [each.strip() for each in value.split(",")]
+    if name == "reach":
+        return _target(value)
     return f"{name}_{one_of(name, value, known)}".upper() if known else value
 
 

@@ -40,7 +40,7 @@ _CHUNKS = {
 }
 # A job that diverges reports honestly.
 _MAY_DIVERGE = {"losses", "ordered_losses", "norms", "train_loss", "loss"}
-_SIGNED = {"mean", "originals", "augmented"}
+_SIGNED = {"mean", "means", "originals", "augmented"}
 _FRACTIONS = {
     *("accuracy", "accuracies", "running_accuracy", "target_accuracy", "mean_utilization"),
 }

@@ -8,12 +8,12 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 from twinrun.v1 import job_pb2, runner_service_pb2, runner_service_pb2_grpc
 
+from orchestrator.data.place import blob_directory
 from orchestrator.errors import BadInput, OrchestratorError, WrongRunner
 from orchestrator.runners import uploading
 from orchestrator.runners.client import Client
 from orchestrator.runners.uploading import Uploads
 from orchestrator.runners.wire import Wire
-from orchestrator.storage.blobs import blob_directory
 from tests.builders.lying import serving
 from tests.builders.runners import small_spec
 

@@ -38,6 +38,7 @@ from orchestrator.runners.progress import Lines
 from orchestrator.runners.schedule import hurried, raise_unless_succeeded
 from orchestrator.settings import config
 from orchestrator.settings import workloads as presets
+from orchestrator.settings.job import JobFlags
 from orchestrator.storage import machine, store
 from orchestrator.trials.states import state_name
 
@@ -45,6 +46,7 @@ T = TypeVar("T")
 
 _NO_JOBS = Phrase("There are no jobs.")
 _WHICH = Phrase("Give 'workloads', or 'workloads show' and a name.")
+_NEW = Phrase("Give 'workloads new --data PATH --target NAME' for a workload of your own data.")
 _NO_JOB = Phrase("{given!r} is not the id of a job; 'orchestrator jobs' lists them.")
 JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="An id from 'orchestrator jobs'.")]
 
@@ -181,12 +183,13 @@ def summary(
 class _Action(StrEnum):
     LIST = "list"
     SHOW = "show"
+    NEW = "new"
 
 
 def workloads(
     where: WhereOptions,
     action: Annotated[
-        _Action, typer.Argument(help="list, or show to print one in full.")
+        _Action, typer.Argument(help="list, show to print one in full, or new for your data.")
     ] = _Action.LIST,
     workload: Annotated[
         str | None,
@@ -195,14 +198,36 @@ def workloads(
             autocompletion=completion.presets,
         ),
     ] = None,
+    *,
+    data: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="With 'new': a file, or a folder of images."),
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="With 'new': what is to be predicted."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the workloads; 'show' prints one in full, with every default filled in.
 
     The output is a workload too: change it, save it as mine.yaml, pass --workload mine.yaml.
+    'new --data churn.csv --target churned' prints one for your own data.
 
     Example: orchestrator workloads show mnist-mlp
     """
+    if (action is _Action.NEW) is not bool(data):
+        raise BadInput(english(_NEW))
+    if data is not None:
+        from orchestrator.settings.workloads import new  # noqa: PLC0415 - NumPy takes a while
+
+        names = JobFlags(data=data, target=target).changes().get("dataset.file.target", ())
+        written = new.text(data, names)
+        if as_json:
+            print_json(yaml.safe_load(written))
+        else:
+            typer.echo(written, nl=False)
+        return
     if (workload is None) is (action is _Action.SHOW):
         raise BadInput(english(_WHICH))
     if workload is None:

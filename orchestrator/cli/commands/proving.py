@@ -66,7 +66,7 @@ def verify(
         for workload in workloads.names() if all_workloads else [job.workload]:
             changes = proof.VERIFIED | job.changes() | {"steps_per_epoch_limit": steps}
             spec = config.job_spec(workload, changes)
-            name = workloads.title(workload)
+            name = workloads.title(workload) if workload else job.title
             try:
                 with closing(display_of(shown, names, spec.epochs)) as display:
                     request = Request(name, spec, sides(names), shown.output, first, label)

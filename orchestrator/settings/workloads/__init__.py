@@ -4,6 +4,7 @@ The presets are files ``<name>.yaml`` in this folder; a user's own is a file any
 path.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -67,10 +68,22 @@ def load(workload: str) -> dict[str, Any]:
     range, each with its line.
     """
     if is_path(workload):
-        return lines.load(Path(workload))
+        path = Path(workload)
+        return with_paths(lines.load(path), path.parent)
     if workload not in names():
         raise BadInput(english(_TO_NAME, name=workload, known=", ".join(names())))
     spec: dict[str, Any] = yaml.safe_load(_text(workload))
+    return spec
+
+
+def with_paths(spec: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return the spec with absolute paths of its files; relative ones are in ``folder``."""
+    dataset = spec.get("dataset")
+    file = dataset.get("file") if isinstance(dataset, dict) else None
+    if isinstance(file, dict):
+        for field in ("path", "test_path", "testPath"):
+            if isinstance(path := file.get(field), str) and path:
+                file[field] = os.path.abspath(folder / Path(path).expanduser())  # noqa: PTH100 - links stay as they are, and .. goes
     return spec
 
 

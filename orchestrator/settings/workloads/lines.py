@@ -15,6 +15,7 @@ from twinrun.v1 import job_pb2
 from orchestrator.errors import BadInput
 from orchestrator.language.phrases import Phrase, Sentence, english, join
 from orchestrator.language.words import LINES
+from orchestrator.settings.workloads.forms import whole
 from orchestrator.settings.workloads.near import near, near_anywhere
 from orchestrator.trials.names import in_proto, short
 
@@ -118,7 +119,7 @@ def _sentence(path: Path, what: Sentence, faults: Sequence[Fault]) -> Sentence:
 
 def _parsed(path: Path) -> yaml.Node | None:
     try:
-        return yaml.compose(path.read_text(encoding="utf-8"), yaml.SafeLoader)
+        return whole(yaml.compose(path.read_text(encoding="utf-8"), yaml.SafeLoader))
     except FileNotFoundError:
         raise BadInput(english(_NO_FILE, path=path)) from None
     except (OSError, UnicodeDecodeError) as error:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from twinrun.contract.converters.specs import readable_spec
+from twinrun.contract.dataset_values import dataset_violations
 from twinrun.contract.enums import Device, Execution, Loop, OwnWay, Precision, Recipe, TargetKind
 from twinrun.contract.layers import (
     Activation,
@@ -34,12 +35,11 @@ from twinrun.contract.losses import (
 from twinrun.contract.metrics import ACCURACY, RANGES, metric_names
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
 from twinrun.contract.ranges import above_zero, between, fraction
-from twinrun.contract.spec import Augmentation, Dataset, JobSpec, Tolerance
+from twinrun.contract.spec import Augmentation, JobSpec, Tolerance
 from twinrun.contract.violation import Violation
 from twinrun.v1 import job_pb2
 
 _MOST_LAYERS = 1000
-_MOST_SAMPLES = 10_000_000
 _MATCHED_ONLY = (
     "steps_per_epoch_limit",
     "report_step_details",
@@ -76,7 +76,7 @@ def _violations(spec: JobSpec) -> Iterator[Violation]:
     yield from between("report_every_steps", spec.report_every_steps, 1, 100_000)
     yield from _optimizer_violations(spec.optimizer)
     yield from _loss_violations(spec.loss)
-    yield from _dataset_violations(spec.dataset)
+    yield from dataset_violations(spec.dataset)
     yield from _augmentation_violations(spec.augmentation)
     for index, layer in enumerate(spec.layers):
         yield from _layer_violations(f"layers[{index}].{layer_field(type(layer))}", layer)
@@ -236,37 +236,6 @@ def _optimizer_violations(optimizer: Optimizer) -> Iterator[Violation]:
                 yield from between(f"{field}.weight_decay", adam.weight_decay, 0, 100)
         case _:
             assert_never(optimizer.kind)
-
-
-def _dataset_violations(dataset: Dataset) -> Iterator[Violation]:
-    normalization = dataset.normalization
-    yield from between("dataset.normalization.mean", normalization.mean, -1_000, 1_000)
-    # A smaller one would produce pixels that float32 cannot hold.
-    yield from between("dataset.normalization.std", normalization.std, 1e-6, 1_000)
-    for index, mean in enumerate(normalization.means):
-        yield from between(f"dataset.normalization.means[{index}]", mean, -1e300, 1e300)
-    for index, std in enumerate(normalization.stds):
-        yield from above_zero(f"dataset.normalization.stds[{index}]", std, 1e300)
-    if (file := dataset.file) is not None:
-        yield from above_zero("dataset.file.test_fraction", file.test_fraction, 1)
-        for index, side in enumerate(file.size):
-            yield from between(f"dataset.file.size[{index}]", side, 1, 4096)
-        if len(file.size) not in (0, 2):
-            yield Violation("dataset.file.size", "has to be height and width; give both")
-    yield from fraction("dataset.validation_fraction", dataset.validation_fraction)
-    for name in ("train_limit", "test_limit"):
-        if (limit := getattr(dataset, name)) is not None:
-            yield from between(f"dataset.{name}", limit, 1, _MOST_SAMPLES)
-    if dataset.name == "synthetic":
-        synthetic = dataset.synthetic
-        for name in ("train_samples", "test_samples"):
-            yield from between(
-                f"dataset.synthetic.{name}", getattr(synthetic, name), 1, _MOST_SAMPLES
-            )
-        yield from between("dataset.synthetic.height", synthetic.height, 1, 4096)
-        yield from between("dataset.synthetic.width", synthetic.width, 1, 4096)
-        yield from between("dataset.synthetic.channels", synthetic.channels, 1, 64)
-        yield from between("dataset.synthetic.classes", synthetic.classes, 2, 10_000)
 
 
 def _augmentation_violations(augmentation: Augmentation) -> Iterator[Violation]:

@@ -21,7 +21,10 @@ def value_of(name):
     return choices(name)[1] if choices(name) else VALUES[kind]
 
 
-@pytest.mark.parametrize("name", FLAGS)
+OF_A_FILE = {"data", "target"}  # tests/unit/settings/test_own_data.py has these
+
+
+@pytest.mark.parametrize("name", sorted(FLAGS.keys() - OF_A_FILE))
 def test_a_flag_sets_the_field_of_the_job_that_it_names(name):
     job = JobFlags(**{name: value_of(name)})
     ((path, _),) = job.changes().items()

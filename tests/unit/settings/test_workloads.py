@@ -8,14 +8,17 @@ from orchestrator.settings import workloads
 
 def test_the_presets_are_listed_by_name():
     assert workloads.names() == [
+        *("breast-cancer", "diabetes", "digits"),
         "fashion-cnn",
         "fashion-mlp",
+        "iris",
         "mnist-augmented",
         "mnist-augmented-noflip",
         "mnist-cnn",
         "mnist-custom-layer",
         "mnist-mlp",
         "synthetic-mlp",
+        "wine",
     ]
 
 
@@ -23,7 +26,8 @@ def test_the_presets_are_listed_by_name():
 def test_every_preset_is_a_job_spec_with_dataset_layers_and_optimizer(name):
     spec = json_format.ParseDict(workloads.load(name), job_pb2.JobSpec())
     assert spec.dataset.name
-    assert spec.layers[-1].dense.units == 10
+    outputs = {"iris": 3, "wine": 3, "breast-cancer": 1, "diabetes": 1}
+    assert spec.layers[-1].dense.units == outputs.get(name, 10)
     assert spec.optimizer.WhichOneof("kind") == "adam"
 
 
@@ -40,7 +44,7 @@ def test_mnist_mlp_is_the_model_of_the_lesson():
 
 @pytest.mark.parametrize("name", ["resnet", "", "../workloads/mnist-mlp", "/etc/passwd", "a\0b"])
 def test_an_unknown_name_is_bad_input_that_lists_what_there_is(name):
-    with pytest.raises(BadInput, match="fashion-mlp, mnist-augmented") as caught:
+    with pytest.raises(BadInput, match="fashion-mlp, iris, mnist-augmented") as caught:
         workloads.load(name)
     assert repr(name) in caught.value.message
     assert caught.value.exit_code == 2
@@ -109,7 +113,7 @@ def test_json_is_taken_too(mine):
         ("allow_tf32: 3", "allow_tf32 is 3; it must be true or false"),
         ("recipe: matched_up", "recipe is 'matched_up'; it must be matched or idiomatic"),
         ("own_ways: [loss, 7x]", "own_ways is ['loss', '7x']"),
-        ("loss: {a: 3}", "loss is {'a': 3}; it must be softmax_cross_entropy"),
+        ("loss: {a: 3}", "loss.a is not a field; choose from softmax_cross_entropy"),
     ],
 )
 def test_what_the_proto_cannot_hold_is_said_with_its_line(mine, line, said):
@@ -146,7 +150,7 @@ def test_all_that_is_wrong_is_said_at_once_with_paths_as_a_runner_has_them(mine)
         ("flatten: {}", "Flatten", "layers[0] is 'Flatten'; did you mean {flatten: {}}?"),
         ("{units: 10}", "10", "layers[1].dense is 10; did you mean {units: 10}?"),
         ("{units: 10}", "{neurons: 10}", "dense.neurons is not a field; did you mean units?"),
-        ("name: mnist", "path: mine.csv", "dataset.path is not a field; choose from name, "),
+        ("name: mnist", "path: mine.csv", "did you mean dataset.file.path?"),
         ("name: mnist", "path: mine.csv", "dataset.name is not set; it is required"),
         ("flatten: {}", "conv2d: {filters: 4, padding: same}", "number: 1 for 'same' with size 3"),
         ("flatten: {}", "conv2d: {filters: 4, size: 5, padding: same}", "2 for 'same' with size 5"),

@@ -1,0 +1,57 @@
+"""Short forms that a user may write in a job spec, replaced by the fields of the proto.
+
+They are replaced in YAML's nodes, so that every field keeps its line.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+_TEXT = "tag:yaml.org,2002:str"
+
+
+def whole(node: yaml.Node | None) -> yaml.Node | None:
+    """Replace short forms in a spec: a loss's name alone, one target, ``test`` of a file."""
+    if not isinstance(node, yaml.MappingNode):
+        return node
+    for index, (key, value) in enumerate(node.value):
+        if key.value == "loss" and isinstance(value, yaml.ScalarNode) and value.tag == _TEXT:
+            name = value.value.removeprefix("LOSS_").lower()
+            nothing = yaml.MappingNode("tag:yaml.org,2002:map", [], *_marks(value))
+            pair = (yaml.ScalarNode(_TEXT, name, *_marks(value)), nothing)
+            node.value[index] = (key, yaml.MappingNode(nothing.tag, [pair], *_marks(value)))
+        elif key.value == "dataset" and isinstance(value, yaml.MappingNode):
+            _name_file(value)
+    return node
+
+
+def mapping_of(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Replace short forms in a spec as YAML loads it."""
+    node = whole(yaml.compose(yaml.safe_dump(dict(spec)), yaml.SafeLoader))
+    made: dict[str, Any] = yaml.safe_load(yaml.serialize(node))
+    return made
+
+
+def _name_file(dataset: yaml.MappingNode) -> None:
+    """Write out the fields of a dataset's file; ``file`` alone says the dataset's name."""
+    held = {str(key.value): (key, value) for key, value in dataset.value}
+    if "file" not in held:
+        return
+    key, file = held["file"]
+    if "name" not in held:
+        name = yaml.ScalarNode(_TEXT, "name", *_marks(key))
+        dataset.value.append((name, yaml.ScalarNode(_TEXT, "file", *_marks(key))))
+    if not isinstance(file, yaml.MappingNode):
+        return
+    for index, (name, value) in enumerate(file.value):
+        if name.value in ("target", "features") and isinstance(value, yaml.ScalarNode):
+            several = yaml.SequenceNode("tag:yaml.org,2002:seq", [value], *_marks(value))
+            file.value[index] = (name, several)
+        elif name.value == "test" and isinstance(value, yaml.ScalarNode):
+            meant = "test_path" if value.tag == _TEXT else "test_fraction"
+            file.value[index] = (yaml.ScalarNode(name.tag, meant, *_marks(name)), value)
+
+
+def _marks(node: yaml.Node) -> tuple[Any, Any]:
+    return node.start_mark, node.end_mark

@@ -1,0 +1,116 @@
+"""A workload for a user's own data, written after a look at it."""
+
+import json
+import math
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import assert_never
+
+import numpy as np
+from twinrun.contract.enums import TargetKind
+from twinrun.contract.spec import File
+
+from orchestrator.data.reading import read
+from orchestrator.data.samples import Samples
+from orchestrator.data.targets import kind_of
+
+_STEPS = 3_000  # of a training, about
+_TEST_SHARE = 0.2
+
+
+def text(path: str, target: Sequence[str]) -> str:
+    """Return the workload in YAML, with comments. Raises BadInput if the data cannot be used."""
+    whole = os.path.abspath(Path(path).expanduser())  # noqa: PTH100 - a link stays as it is
+    samples, _ = read(File(whole, tuple(target)))
+    return "\n".join(_lines(whole, target, samples)) + "\n"
+
+
+def _lines(path: str, target: Sequence[str], samples: Samples) -> Iterator[str]:
+    kind, shape = kind_of(samples), samples.features.shape[1:]
+    count = len(samples.targets)
+    outputs = len(samples.classes) if kind is TargetKind.CLASS else _columns(samples)
+    trained = max(1, round(count * (1 - _TEST_SHARE)))
+    batch = next(size for most, size in _BATCHES if trained <= most)
+    epochs = min(100, max(5, math.ceil(_STEPS * batch / trained)))
+    size = "x".join(map(str, shape))
+    yield f"# {_task(kind, samples, outputs)}"
+    yield f"# {count:,} samples of {size}. Written by 'orchestrator workloads new'."
+    yield "dataset:"
+    yield "  name: file"
+    yield "  file:"
+    yield f"    path: {_quoted(path)}  # relative paths start at this file's folder"
+    if target:
+        yield f"    target: [{', '.join(map(_quoted, target))}]"
+    if samples.names:
+        listed = ", ".join(samples.names[:_SHOWN])
+        rest = f", and {len(samples.names) - _SHOWN} more" if len(samples.names) > _SHOWN else ""
+        yield f"    # Features: {listed}{rest}.".replace("\n", " ")
+        yield "    # features: [names of columns] takes only some; texts become columns of 0 and 1."
+    yield f"    test: {_TEST_SHARE}  # held out, drawn from the seed; or the path of another file"
+    yield "  # normalization: if none is given, that of the training samples, by column or channel"
+    yield "layers:"
+    yield from (f"  - {layer}" for layer in _layers(shape, trained, outputs))
+    match kind:
+        case TargetKind.CLASS:
+            yield "loss: softmax_cross_entropy  # metrics: accuracy, macro F1"
+        case TargetKind.FLAGS:
+            yield "loss: sigmoid_cross_entropy  # metrics: accuracy, ROC AUC, average precision, F1"
+        case TargetKind.NUMBERS:
+            yield "loss: mean_squared_error  # metrics: R\u00b2, RMSE, MAE"
+        case _:
+            assert_never(kind)
+    yield "optimizer:"
+    yield f"  learning_rate: {0.01 if trained < 2_000 and len(shape) == 1 else 0.001}"
+    yield "  adam: {}"
+    yield f"batch_size: {batch}"
+    yield f"epochs: {epochs}"
+    yield "seed: 0"
+
+
+_SHOWN = 20  # names of features
+_BATCHES = ((2_000, 16), (20_000, 64), (math.inf, 256))  # for at most so many samples
+_HIDDEN = ((2_000, (32,)), (20_000, (64, 32)), (math.inf, (128, 64)))
+_RELU = "activation: {function: relu}"
+_SMALL_SIDE = 7  # pixels: smaller images are not made smaller
+
+
+def _columns(samples: Samples) -> int:
+    return int(np.prod(samples.targets.shape[1:], dtype=int))
+
+
+def _task(kind: TargetKind, samples: Samples, outputs: int) -> str:
+    """Say what was taken for the task, and why."""
+    match kind:
+        case TargetKind.CLASS:
+            return f"A classification: the target has {outputs} classes."
+        case TargetKind.FLAGS if samples.classes:
+            no, yes = (json.dumps(name, ensure_ascii=False) for name in samples.classes)
+            return f"A binary classification: the target is {yes} (1) or {no} (0)."
+        case TargetKind.FLAGS:
+            return f"A multi-label classification: {outputs} targets are 0 or 1."
+        case TargetKind.NUMBERS:
+            return f"A regression: the target is {'a number' if outputs == 1 else 'numbers'}."
+        case _:
+            assert_never(kind)
+
+
+def _layers(shape: Sequence[int], trained: int, outputs: int) -> Iterator[str]:
+    if len(shape) == 3:
+        side, filters = min(shape[:2]), 16
+        while side >= 2 * _SMALL_SIDE:
+            yield f"conv2d: {{filters: {filters}, size: 3, padding: 1}}"
+            yield _RELU
+            yield "max_pool2d: {}"
+            side, filters = side // 2, min(64, filters * 2)
+    if len(shape) > 1:
+        yield "flatten: {}"
+    for units in next(each for most, each in _HIDDEN if trained <= most):
+        yield f"dense: {{units: {units}}}"
+        yield _RELU
+    yield f"dense: {{units: {outputs}}}"
+
+
+def _quoted(name: str) -> str:
+    """Return text as YAML reads it, whatever is in it: JSON's form."""
+    return json.dumps(name, ensure_ascii=False)
