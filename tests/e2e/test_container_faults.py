@@ -154,7 +154,7 @@ def test_an_image_of_another_version_of_the_protocol_is_refused(down, orchestrat
             assert eventually(lambda: healthy(name))
             said = orchestrator("train", "-f", "tensorflow", *SMALL, code=3).stderr
             assert "speaks version 99 of the protocol" in said
-            assert "this orchestrator version 1" in said
+            assert "this orchestrator version 2" in said
     finally:
         docker("rmi", "--force", "twinrun-e2e-version")
 

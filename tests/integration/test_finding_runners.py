@@ -20,7 +20,7 @@ from tests.builders.runners import default_port
 from tests.waiting import HANG_SECONDS, eventually
 
 LINUX = sys.platform == "linux"
-BOTH_VERSIONS = "speaks version 2 of the protocol (Twinrun 9.9.9), this orchestrator version 1"
+BOTH_VERSIONS = "speaks version 3 of the protocol (Twinrun 9.9.9), this orchestrator version 2"
 
 
 @pytest.fixture
