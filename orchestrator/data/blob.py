@@ -61,7 +61,7 @@ def write(arrays: Mapping[str, NDArray[np.generic]], directory: Path) -> Blob:
     parts: list[bytes | memoryview] = [
         len(header).to_bytes(8, "little"),
         header,
-        *(memoryview(array) for array in little.values()),
+        *(memoryview(array) for array in little.values()),  # type: ignore[arg-type]
     ]
     digest = hashlib.sha256()
     for part in parts:
