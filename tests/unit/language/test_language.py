@@ -28,7 +28,8 @@ from orchestrator.settings.locales import asked, named, of
 from reference.messages import unmarked
 
 ROOT = Path(__file__).parents[3] / "orchestrator"
-SOURCES = sorted(ROOT.rglob("*.py"))
+WRITES_YAML = ROOT / "settings/workloads/new.py"  # in English, as the presets are
+SOURCES = sorted({*ROOT.rglob("*.py")} - {WRITES_YAML})
 CATALOGUES = sorted((ROOT / "language/locale").rglob("*.po"))
 # Two words of plain text beside each other.
 # What is neither said nor shown: help, sources, reasons that are stored; names of other packages.
