@@ -1,5 +1,6 @@
 """Settings: the command line takes precedence over the environment, and that over defaults."""
 
+import itertools
 import math
 import os
 import re
@@ -47,6 +48,7 @@ _NO_TIME = Phrase(
 )
 _SPANS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
 
+_TARGETS = ("target", "target_accuracy")  # a change of one replaces the workload's, in either
 MOST_SIDES = 8
 EVERY = "all"  # warnings, for --strict
 
@@ -182,6 +184,10 @@ def job_spec(workload: str, changes: Mapping[str, Any]) -> job_pb2.JobSpec:
     does. A runner checks the rest: what depends on the data, the machine and the framework.
     """
     mapping = workloads.load(workload)
+    asked = {path.partition(".")[0] for path, value in changes.items() if value is not None}
+    for one, other in itertools.permutations(_TARGETS):
+        if one in asked and other not in asked:
+            mapping.pop(other, None)
     for path, value in changes.items():
         if value is not None:
             _check_field(path)

@@ -86,9 +86,6 @@ class JobFlags:
         }
         if self.target is not None:
             changes["target"] = _target(self.target)
-        # The workload's own target gives way, in whichever field it is.
-        if (self.target is None) != (self.target_accuracy is None):
-            changes["target" if self.target is None else "target_accuracy"] = None
         return changes
 
 
