@@ -35,6 +35,11 @@ class Channel:
         method = self._channel.unary_stream(*what, **how)
         return lambda request, **options: iter(Stream(lambda: method(request, **options)))
 
+    def stream_unary(self, *what: Any, **how: Any) -> Callable[..., Any]:
+        """Return the method; it returns the answer. gRPC takes the requests in a thread."""
+        method = self._channel.stream_unary(*what, **how)
+        return lambda requests, **options: apart(lambda: method(requests, **options))
+
     def close(self) -> None:
         """End all calls."""
         apart(self._channel.close)

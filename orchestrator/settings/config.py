@@ -1,5 +1,6 @@
 """Settings: the command line takes precedence over the environment, and that over defaults."""
 
+import itertools
 import math
 import os
 import re
@@ -55,6 +56,7 @@ _SPANS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minute
 USUAL = "mnist-mlp"  # the workload, if none is named
 FILE_PATH = "dataset.file.path"
 BUILT_IN = ("iris", "wine", "breast-cancer", "digits", "diabetes")  # data of scikit-learn
+_TARGETS = ("target", "target_accuracy")  # a change of one replaces the workload's, in either
 MOST_SIDES = 8
 EVERY = "all"  # warnings, for --strict
 
@@ -204,6 +206,10 @@ def job_spec(workload: str | None, changes: Mapping[str, Any]) -> job_pb2.JobSpe
     mapping = workloads.load(workload or USUAL) if workload or not file else _suggested(changes)
     if file and "file" not in mapping.get("dataset", {}):  # else it takes the place of that one
         mapping["dataset"] = {"name": "file", "file": {}}
+    asked = {path.partition(".")[0] for path, value in changes.items() if value is not None}
+    for one, other in itertools.permutations(_TARGETS):
+        if one in asked and other not in asked:
+            mapping.pop(other, None)
     for path, value in changes.items():
         if value is not None:
             _check_field(path)

@@ -106,9 +106,6 @@ class JobFlags:
             for name, (flag, _) in FLAGS.items()
             if (value := getattr(self, name)) is not None
         }
-        # The workload's own target gives way, in whichever field it is.
-        if (self.reach is None) != (self.target_accuracy is None):
-            changes["target" if self.reach is None else "target_accuracy"] = None
         return changes
 
 

@@ -123,13 +123,10 @@ def _softmax_twice(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
 def _sigmoid_cross_entropies(
     weight: float, logits: torch.Tensor, flags: torch.Tensor
 ) -> torch.Tensor:
-    losses = functional.binary_cross_entropy_with_logits(
-        logits,
-        flags,
-        reduction="none",
-        pos_weight=None if weight == 1 else logits.new_tensor(weight),
-    )
-    return losses.mean(1)
+    # The slope of binary_cross_entropy_with_logits is sigmoid(z) - t, which cancels where the model
+    # is sure and right: nothing but rounding would be left of it. Here each part keeps its digits.
+    of_one, of_zero = functional.logsigmoid(logits), functional.logsigmoid(-logits)
+    return -(weight * flags * of_one + (1 - flags) * of_zero).mean(1)
 
 
 def _hubers(delta: float, logits: torch.Tensor, values: torch.Tensor) -> torch.Tensor:

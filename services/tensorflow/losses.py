@@ -86,7 +86,7 @@ def idiomatic(spec: JobSpec) -> keras.losses.Loss | LossFunction:
             return keras.losses.BinaryCrossentropy(from_logits=True)
         case SigmoidCrossEntropy(weight):
             return lambda values, logits: tf.reduce_mean(
-                _sigmoid_cross_entropies(weight, logits, values)
+                tf.nn.weighted_cross_entropy_with_logits(values, logits, weight)
             )
         case MeanSquaredError():
             return keras.losses.MeanSquaredError()
@@ -146,8 +146,10 @@ def _from_probabilities(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
 
 
 def _sigmoid_cross_entropies(weight: float, logits: tf.Tensor, flags: tf.Tensor) -> tf.Tensor:
-    losses = tf.nn.weighted_cross_entropy_with_logits(flags, logits, weight)
-    return tf.reduce_mean(losses, 1)
+    # The slope of weighted_cross_entropy_with_logits cancels where the model is sure and right:
+    # nothing but rounding would be left of it. Here each part keeps its digits.
+    of_one, of_zero = tf.math.log_sigmoid(logits), tf.math.log_sigmoid(-logits)
+    return -tf.reduce_mean(weight * flags * of_one + (1 - flags) * of_zero, 1)
 
 
 def _hubers(delta: float, logits: tf.Tensor, values: tf.Tensor) -> tf.Tensor:

@@ -62,9 +62,9 @@ def each(spec: JobSpec, logits, labels):
             losses = -(wanted * np.log(probabilities)).sum(axis=1)
             return weight * losses, weight[:, None] * (probabilities - wanted)
         case SigmoidCrossEntropy(weight):
-            p = 1 / (1 + np.exp(-logits))
-            losses = -(weight * labels * np.log(p) + (1 - labels) * np.log(1 - p))
-            slopes = (1 - labels) * p - weight * labels * (1 - p)
+            p, q = 1 / (1 + np.exp(-logits)), 1 / (1 + np.exp(logits))  # 1 - p would cancel
+            losses = -(weight * labels * np.log(p) + (1 - labels) * np.log(q))
+            slopes = (1 - labels) * p - weight * labels * q
         case MeanSquaredError():
             losses, slopes = (logits - labels) ** 2, 2 * (logits - labels)
         case MeanAbsoluteError():

@@ -67,6 +67,23 @@ def test_details_are_those_of_the_formula(framework, loss):
         np.testing.assert_allclose(told_of, norms, rtol=1e-10, atol=1e-13, err_msg=name)
 
 
+@pytest.mark.parametrize("sure", [30.0, -30.0])
+@pytest.mark.parametrize("loss", [SigmoidCrossEntropy(), SigmoidCrossEntropy(3.0)])
+def test_the_slope_of_a_sigmoid_that_is_sure_and_right_is_not_rounded_away(framework, loss, sure):
+    """Where it is sigmoid(z) - 1, nothing but rounding is left of it, and no certificate holds."""
+    told = job(loss, report_step_details=True, epochs=1, steps_per_epoch_limit=1)
+    weights = jobs.weights(told)
+    bias = f"layers.{len(LAYERS) - 1}.bias"
+    weights = {**weights, bias: weights[bias] + sure}
+    data = jobs.data(loss=loss)
+    data = replace(data, train_labels=np.full_like(data.train_labels, sure > 0))
+    (chunk,) = framework.Trainer(told, data, weights).train_epoch(0)
+    wanted = reference.details(told, data, weights).gradient_norms
+    for found in chunk.details.gradient_norms:
+        norms = wanted[found.parameter][:1]
+        np.testing.assert_allclose(found.norms, norms, rtol=1e-10, atol=0, err_msg=found.parameter)
+
+
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
 def test_the_evaluations_loss_is_the_formula(loss):
     told = job(loss)

@@ -95,7 +95,7 @@ def reaching(axes: Axes, comparison: Comparison) -> None:
         text = say(_TARGET, target=metric.written(target[1]))
         pen = {"color": GREY, "fontsize": "small", "xytext": (4, 3)}
         axes.annotate(text, (0, place), xycoords=beside, textcoords="offset points", **pen)
-    axes.legend(loc="lower right" if metric.rises else "upper right", fontsize="small")
+    axes.legend(loc="lower right" if metric.rises else "lower left", fontsize="small")
 
 
 def _reached(side: str, group: Sequence[Trial], comparison: Comparison) -> str:

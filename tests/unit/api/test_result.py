@@ -44,7 +44,7 @@ def test_it_cannot_be_changed(result):
 def test_a_frame_has_the_rows_of_its_table_and_kinds_that_do_not_depend_on_them(result, table):
     pandas = pytest.importorskip("pandas")
     found = result(trial(), failed_trial(after=0)).to_frame(table)
-    assert list(found.columns) == list(TABLES[table].columns)
+    assert list(found.columns) == list(TABLES[table].columns(JOB))
     assert len(found) == len(list(TABLES[table].rows(compare(JOB, [trial()])))) + (
         {"trials": 1, "phases": 3}.get(table, 0)
     )

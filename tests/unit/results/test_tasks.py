@@ -41,7 +41,7 @@ def outputs(job):
     return {
         "report": plain.report(report(found), 200),
         "json": json.dumps({n: v for n, v in as_dict(found).items() if n != "job"}),
-        "titles": json.dumps(titles(found)),
+        "titles": json.dumps(list(titles(found).values())),
         "columns": json.dumps({name: list(t.columns(job)) for name, t in TABLES.items()}),
         "trials": json.dumps([c.heading.text for c in trials_table(found.trials).columns]),
     }

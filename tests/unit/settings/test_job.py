@@ -1,6 +1,7 @@
 """The flags of a job: one list, of which the command line and the functions are made."""
 
 import inspect
+import json
 
 import pytest
 from twinrun.v1 import job_pb2
@@ -9,8 +10,10 @@ import orchestrator
 from orchestrator.cli.main import group
 from orchestrator.errors import BadInput
 from orchestrator.frameworks import FRAMEWORKS
-from orchestrator.settings import config
+from orchestrator.settings import config, workloads
 from orchestrator.settings.job import FLAGS, JobFlags, choices
+from orchestrator.trials.metrics import ACCURACY, target_of
+from orchestrator.trials.spec import spec_of
 
 VALUES = {int: 3, float: 0.5}
 
@@ -24,7 +27,7 @@ def value_of(name):
 OF_A_FILE = {"data", "target"}  # tests/unit/settings/test_own_data.py has these
 
 
-@pytest.mark.parametrize("name", sorted(FLAGS.keys() - OF_A_FILE))
+@pytest.mark.parametrize("name", sorted(FLAGS.keys() - OF_A_FILE - {"reach"}))
 def test_a_flag_sets_the_field_of_the_job_that_it_names(name):
     job = JobFlags(**{name: value_of(name)})
     ((path, _),) = job.changes().items()
@@ -37,6 +40,24 @@ def test_a_flag_sets_the_field_of_the_job_that_it_names(name):
     if kind is not None:
         held = kind.values_by_number[held].name.removeprefix(f"{field}_".upper()).lower()
     assert held == value_of(name)
+
+
+@pytest.mark.parametrize("given", [{"reach": "accuracy=0.5"}, {"target_accuracy": 0.5}])
+@pytest.mark.parametrize("own", [{"target_accuracy": 0.9}, {"target": {"value": 0.9}}, {}])
+def test_a_target_replaces_the_workloads_own_in_whichever_field_it_is(tmp_path, own, given):
+    workload = {**workloads.load("synthetic-mlp"), "target_accuracy": None} | own
+    path = tmp_path / "own.yaml"
+    path.write_text(json.dumps({name: v for name, v in workload.items() if v is not None}))
+    job = JobFlags(workload=str(path), **given)
+    spec = spec_of(config.job_spec(job.workload, job.changes()), "a test")
+    assert target_of(spec) == (ACCURACY, 0.5)
+    assert (spec.target is None) != (spec.target_accuracy is None)
+
+
+@pytest.mark.parametrize("text", ["0.9", "accuracy", "accuracy=", "accuracy=high", "="])
+def test_a_target_without_metric_and_value_is_refused(text):
+    with pytest.raises(BadInput, match="METRIC=VALUE"):
+        JobFlags(reach=text).changes()
 
 
 @pytest.mark.parametrize("command", ["compare", "train", "verify", "explain", "env", "summary"])
