@@ -101,12 +101,11 @@ class JobFlags:
 
     def changes(self) -> dict[str, Any]:
         """Return the changes, by dotted field of the job spec. Raises BadInput."""
-        changes = {
+        return {
             flag.field or name: _in_json(name, value)
             for name, (flag, _) in FLAGS.items()
             if (value := getattr(self, name)) is not None
         }
-        return changes
 
 
 def _flags() -> dict[str, tuple[Flag, Any]]:

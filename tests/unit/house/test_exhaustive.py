@@ -22,6 +22,7 @@ OPEN = {
 # What a trainer need not read.
 NOT_A_TRAINERS = {
     "tolerance": "the orchestrator judges by it",
+    "target": "the orchestrator holds metrics against it",
     "target_accuracy": "the orchestrator holds accuracies against it",
 }
 

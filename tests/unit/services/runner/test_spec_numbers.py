@@ -69,6 +69,7 @@ BAD = {
     "tolerance.gradient_norms": [0, -1, 1e-7, *NOT_A_NUMBER],
     "tolerance.weights": [0, -1, 1e-7, *NOT_A_NUMBER],
     "tolerance.logits": [0, -1, 1e-7, *NOT_A_NUMBER],
+    "target.value": NOT_A_NUMBER,
     "target_accuracy": [-0.1, 1.1, *NOT_A_NUMBER],
     "augmentation.flip": [-0.1, 1.1, *NOT_A_NUMBER],
     "augmentation.rotation_degrees": [-1, 181, *NOT_A_NUMBER],
