@@ -48,6 +48,6 @@ WRITERS: Mapping[str, Writer] = {
         {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_LOGGING_LEVEL": "WARNING"},
     ),
     "csv": Writer("orchestrator.exports.csv_tables"),
-    "parquet": Writer("orchestrator.exports.parquet", "parquet"),
+    "parquet": Writer("orchestrator.exports.parquet"),
     MARKDOWN: Writer("orchestrator.exports.markdown"),
 }

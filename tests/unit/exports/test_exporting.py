@@ -6,6 +6,7 @@ import json
 import sys
 from pathlib import Path
 
+import pyarrow.parquet
 import pytest
 
 from orchestrator.errors import BadInput, OutputError
@@ -61,8 +62,7 @@ def test_csv_holds_every_row_and_number_exactly(run, name):
 
 @pytest.mark.parametrize("name", TABLES)
 def test_parquet_holds_every_row_and_number_exactly_whatever_is_unknown(run, name):
-    parquet = pytest.importorskip("pyarrow.parquet")
-    found = parquet.read_table(export(run, "parquet") / f"{name}.parquet")
+    found = pyarrow.parquet.read_table(export(run, "parquet") / f"{name}.parquet")
     assert found.column_names == list(TABLES[name].columns(JOB))
     assert found.to_pylist() == table(run, name)
     kinds = {str: "string", int: "int64", float: "double"}
@@ -148,7 +148,7 @@ def test_what_markdown_would_take_for_its_own_is_escaped(run):
 @pytest.mark.parametrize("to", FORMATS)
 def test_an_export_that_is_there_is_replaced_only_by_force(run, to):
     if WRITERS[to].extra:
-        pytest.importorskip({"parquet": "pyarrow"}.get(to, to))
+        pytest.importorskip(to)
     folder = export(run, to)
     (folder / "mine").write_text("kept")
     with pytest.raises(BadInput, match="--force"):
@@ -203,17 +203,16 @@ def test_one_that_fails_in_the_middle_leaves_nothing_new_and_what_was_there(
 
 @pytest.mark.parametrize("to", [to for to in FORMATS if WRITERS[to].extra])
 def test_without_its_extra_it_says_what_to_install_and_writes_nothing(run, monkeypatch, to):
-    package = {"parquet": "pyarrow"}.get(to, to)
     real = builtins.__import__
 
     def without(name, *given, **more):
-        if name.partition(".")[0] == package:
+        if name.partition(".")[0] == to:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
         return real(name, *given, **more)
 
     monkeypatch.delitem(sys.modules, WRITERS[to].module, raising=False)
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(BadInput, match=f"needs {package}.*'twinrun.{WRITERS[to].extra}.'"):
+    with pytest.raises(BadInput, match=f"needs {to}.*'twinrun.{WRITERS[to].extra}.'"):
         export(run, to)
     assert not (run.path / "exports").exists()
 
