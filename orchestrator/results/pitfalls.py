@@ -4,8 +4,9 @@ import math
 from dataclasses import dataclass
 from typing import assert_never
 
-from twinrun.contract.enums import Device, Execution, Loop, Precision
+from twinrun.contract.enums import Device, Execution, Loop, Precision, TargetKind
 from twinrun.contract.events import Inputs
+from twinrun.contract.losses import SoftmaxCrossEntropy, targets
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
 from twinrun.contract.spec import JobSpec
 from twinrun.v1 import job_pb2
@@ -229,6 +230,8 @@ _NO_MOMENTS = Phrase("SGD without momentum keeps no moments that could shrink.")
 _TOO_SOON = Phrase(
     "moments shrink to denormal numbers in some {needed:,} steps; there are {steps:,}."
 )
+_NOT_PLAIN = Phrase("the loss is no plain softmax_cross_entropy.")
+_NO_CLASSES = Phrase("the targets are no classes.")
 _CAPTURED = Phrase("a CUDA graph is for execution default and loop fit.")
 _SHRUNK = 1e-20  # a gradient's moment by so much: below it float32 may be denormal
 
@@ -253,12 +256,11 @@ def why_not(pitfall: Pitfall, job: JobSpec, inputs: Inputs | None) -> Sentence |
             why = None if captured else english(_CAPTURED)
         case job_pb2.OWN_WAY_DENORMALS:
             why = _without_denormals(job, inputs)
-        case (
-            job_pb2.OWN_WAY_INITIAL_WEIGHTS
-            | job_pb2.OWN_WAY_LOSS
-            | job_pb2.OWN_WAY_ACCURACY
-            | job_pb2.OWN_WAY_JIT_COMPILE
-        ):
+        case job_pb2.OWN_WAY_LOSS:
+            why = None if job.loss == SoftmaxCrossEntropy() else english(_NOT_PLAIN)
+        case job_pb2.OWN_WAY_ACCURACY:
+            why = None if targets(job.loss) is TargetKind.CLASS else english(_NO_CLASSES)
+        case job_pb2.OWN_WAY_INITIAL_WEIGHTS | job_pb2.OWN_WAY_JIT_COMPILE:
             pass  # touches every job
         case _:
             raise ValueError(pitfall.name)

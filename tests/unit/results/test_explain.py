@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 from twinrun.contract.enums import Device, Execution, Loop, Precision
+from twinrun.contract.losses import MeanSquaredError, SigmoidCrossEntropy, SoftmaxCrossEntropy
 from twinrun.contract.optimizers import Optimizer, Sgd
 from twinrun.v1 import job_pb2
 
@@ -108,6 +109,9 @@ SGD = Optimizer(Sgd(), 0.1)
         ("denormals", {}, {"optimizer": SGD}, "SGD without momentum keeps no moments"),
         ("denormals", {}, {"precision": Precision.FLOAT64}, "float64 reaches far smaller"),
         ("denormals", {}, {"device": Device.CUDA}, "a GPU is as fast"),
+        ("softmax-in-model", {}, {"loss": MeanSquaredError()}, "no plain softmax_cross_entropy"),
+        ("softmax-in-model", {}, {"loss": SoftmaxCrossEntropy(0.1)}, "no plain softmax_cross"),
+        ("running-accuracy", {}, {"loss": SigmoidCrossEntropy()}, "the targets are no classes."),
     ],
 )
 def test_a_difference_that_cannot_touch_the_job_says_why(name, inputs, spec, why):
