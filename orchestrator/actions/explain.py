@@ -19,7 +19,8 @@ from orchestrator.results.explanation import (
     number_of,
     skipped,
 )
-from orchestrator.results.pitfalls import Pitfall, why_not
+from orchestrator.results.pitfalls import Pitfall
+from orchestrator.results.touching import why_not
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.placement import Placement
 from orchestrator.runners.planning import completed

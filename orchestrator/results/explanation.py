@@ -8,12 +8,12 @@ from twinrun.contract.spec import JobSpec
 from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase, Sentence, english
-from orchestrator.results import pitfalls
 from orchestrator.results.agreement import agreement
 from orchestrator.results.circumstances import taken
 from orchestrator.results.estimate import Amount, Estimate, estimate, estimate_amount
 from orchestrator.results.pitfalls import PITFALLS, Pitfall
 from orchestrator.results.quantities import TRAINING
+from orchestrator.results.touching import why_not
 from orchestrator.trials.metrics import ACCURACY, Metric, finite, headline
 from orchestrator.trials.stored import as_json, fields_of
 from orchestrator.trials.trial import Trial
@@ -93,7 +93,7 @@ def skipped(
     """Return those of the ``asked`` that were not measured, because they do not apply."""
     measured = [row.pitfall for each in rows for row in each]
     inputs = next((trial.inputs for trial in trials if trial.inputs), None)
-    reasons = [(each, pitfalls.why_not(each, job, inputs)) for each in asked]
+    reasons = [(each, why_not(each, job, inputs)) for each in asked]
     return [Skipped(each, why) for each, why in reasons if why and each not in measured]
 
 

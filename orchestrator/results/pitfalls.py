@@ -1,17 +1,10 @@
 """The differences that a careless comparison lets in, one by one, and what is known about each."""
 
-import math
 from dataclasses import dataclass
-from typing import assert_never
 
-from twinrun.contract.enums import Device, Execution, Loop, Precision, TargetKind
-from twinrun.contract.events import Inputs
-from twinrun.contract.losses import SoftmaxCrossEntropy, targets
-from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
-from twinrun.contract.spec import JobSpec
 from twinrun.v1 import job_pb2
 
-from orchestrator.language.phrases import Phrase, Sentence, english
+from orchestrator.language.phrases import Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +121,23 @@ PITFALLS = (
         ),
     ),
     Pitfall(
+        name="target-shape",
+        way=job_pb2.OWN_WAY_TARGET_SHAPE,
+        title=Phrase("Shape of the targets"),
+        pytorch=Phrase("[n] against [n, 1]: each prediction with each target"),
+        tensorflow=Phrase("[n] against [n, 1]: made the same shape"),
+        paragraph=Phrase(
+            "A model with one output gives predictions [n, 1], and a column of a table gives "
+            "targets [n]. Keras's losses make the shapes equal. PyTorch's broadcast to [n, n]: "
+            "every prediction is then held against every target, and the best that a model can do "
+            "is to predict their mean. PyTorch warns once; the loss falls, and looks as it should."
+        ),
+        source=(
+            "https://docs.pytorch.org/docs/stable/notes/broadcasting.html, "
+            "https://docs.pytorch.org/docs/stable/generated/torch.nn.MSELoss.html"
+        ),
+    ),
+    Pitfall(
         name="running-accuracy",
         way=job_pb2.OWN_WAY_ACCURACY,
         title=Phrase("Running accuracy"),
@@ -218,76 +228,3 @@ def of(device: job_pb2.Device) -> tuple[Pitfall, ...]:
     """Return those that there are on a device."""
     on_gpu = device == job_pb2.DEVICE_CUDA
     return tuple(pitfall for pitfall in PITFALLS if on_gpu or not pitfall.on_gpu)
-
-
-_NOT_ADAM = Phrase("the optimizer is SGD.")
-_ONE_BATCH = Phrase("one batch has all {samples:,} training samples.")
-_DIVIDES = Phrase("the batch size of {batch_size} divides the {samples:,} training samples.")
-_COMPILED = Phrase("with execution compiled, a step fetches its own batch.")
-_ON_A_GPU = Phrase("a GPU is as fast with denormal numbers.")
-_FLOAT64 = Phrase("float64 reaches far smaller numbers before they are denormal.")
-_NO_MOMENTS = Phrase("SGD without momentum keeps no moments that could shrink.")
-_TOO_SOON = Phrase(
-    "moments shrink to denormal numbers in some {needed:,} steps; there are {steps:,}."
-)
-_NOT_PLAIN = Phrase("the loss is no plain softmax_cross_entropy.")
-_NO_CLASSES = Phrase("the targets are no classes.")
-_CAPTURED = Phrase("a CUDA graph is for execution default and loop fit.")
-_SHRUNK = 1e-20  # a gradient's moment by so much: below it float32 may be denormal
-
-
-def why_not(pitfall: Pitfall, job: JobSpec, inputs: Inputs | None) -> Sentence | None:
-    """Say why it cannot touch the job; None: it can, or that is not known without ``inputs``."""
-    samples = inputs.train_samples if inputs else None
-    why: Sentence | None = None
-    match pitfall.way:
-        case job_pb2.OWN_WAY_ADAM_EPSILON:
-            why = english(_NOT_ADAM) if isinstance(job.optimizer.kind, Sgd) else None
-        case job_pb2.OWN_WAY_BATCH_ORDER | job_pb2.OWN_WAY_LAST_BATCH:
-            if samples and samples <= job.batch_size:
-                why = english(_ONE_BATCH, samples=samples)
-            elif pitfall.way == job_pb2.OWN_WAY_LAST_BATCH and samples:
-                names = {"batch_size": job.batch_size, "samples": samples}
-                why = None if samples % job.batch_size else english(_DIVIDES, **names)
-        case job_pb2.OWN_WAY_DATA_PIPELINE:
-            why = english(_COMPILED) if job.execution is Execution.COMPILED else None
-        case job_pb2.OWN_WAY_CUDA_GRAPH:
-            captured = job.execution is Execution.DEFAULT and job.loop is Loop.FIT
-            why = None if captured else english(_CAPTURED)
-        case job_pb2.OWN_WAY_DENORMALS:
-            why = _without_denormals(job, inputs)
-        case job_pb2.OWN_WAY_LOSS:
-            why = None if job.loss == SoftmaxCrossEntropy() else english(_NOT_PLAIN)
-        case job_pb2.OWN_WAY_ACCURACY:
-            why = None if targets(job.loss) is TargetKind.CLASS else english(_NO_CLASSES)
-        case job_pb2.OWN_WAY_INITIAL_WEIGHTS | job_pb2.OWN_WAY_JIT_COMPILE:
-            pass  # touches every job
-        case _:
-            raise ValueError(pitfall.name)
-    return why
-
-
-def _without_denormals(job: JobSpec, inputs: Inputs | None) -> Sentence | None:
-    if job.device is not Device.CPU:
-        return english(_ON_A_GPU)
-    if job.precision is Precision.FLOAT64:
-        return english(_FLOAT64)
-    decays = _decays(job.optimizer)
-    if not any(decays):
-        return english(_NO_MOMENTS)
-    if inputs is None:
-        return None
-    steps = inputs.steps_per_epoch * job.epochs
-    needed = math.ceil(math.log(_SHRUNK) / math.log(min(filter(None, decays))))
-    return english(_TOO_SOON, needed=needed, steps=steps) if steps < needed else None
-
-
-def _decays(optimizer: Optimizer) -> list[float]:
-    """Return by how much each moment shrinks in a step without a gradient."""
-    match optimizer.kind:
-        case Sgd(momentum):
-            return [momentum]
-        case Adam(beta_1, beta_2) | AdamW(beta_1, beta_2):
-            return [beta_1, beta_2]
-        case _:
-            assert_never(optimizer.kind)

@@ -35,6 +35,8 @@ def mean(spec: JobSpec) -> LossFunction:
             return partial(_weighted_mean, loss)
         case SigmoidCrossEntropy() | MeanSquaredError() | MeanAbsoluteError() | Huber():
             losses = each(spec)
+            if OwnWay.TARGET_SHAPE in spec.own_ways:  # [batch] is taken for [1, batch]
+                return lambda logits, values: losses(*_paired(logits, values)).mean()
             return lambda logits, values: losses(logits, values).mean()
         case _:
             assert_never(spec.loss)
@@ -127,6 +129,12 @@ def _sigmoid_cross_entropies(
     # is sure and right: nothing but rounding would be left of it. Here each part keeps its digits.
     of_one, of_zero = functional.logsigmoid(logits), functional.logsigmoid(-logits)
     return -(weight * flags * of_one + (1 - flags) * of_zero).mean(1)
+
+
+def _paired(logits: torch.Tensor, values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return what a loss takes predictions [batch, 1] and targets [batch] for: [batch, batch]."""
+    logits, values = torch.broadcast_tensors(logits, values[:, 0])
+    return logits, values
 
 
 def _hubers(delta: float, logits: torch.Tensor, values: torch.Tensor) -> torch.Tensor:

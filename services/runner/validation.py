@@ -41,6 +41,9 @@ def valid_spec(
         all_violations += misfits or shapes.size_violations(spec.layers, sizes.shape)
         all_violations += _loss_violations(spec, sizes)
         all_violations += _augmentation_violations(spec, sizes)
+        if OwnWay.TARGET_SHAPE in spec.own_ways and sizes.outputs != 1:
+            what = f"has target_shape, which is of one number; a target has {sizes.outputs}"
+            all_violations.append(Violation("own_ways", what))
     if not any(field.startswith(("dataset", "batch_size")) for field in bad):
         all_violations += _batch_violations(spec)
     if all_violations:

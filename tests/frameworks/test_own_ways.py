@@ -1,8 +1,12 @@
 """Each own way changes exactly what it claims, by the framework's own code."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from twinrun.contract.enums import Execution, OwnWay
+from twinrun.contract.layers import Dense
+from twinrun.contract.losses import Huber, MeanAbsoluteError, MeanSquaredError
 from twinrun.contract.optimizers import Adam, Optimizer, Sgd
 
 from services.model import order
@@ -114,6 +118,33 @@ def test_a_model_that_ends_in_softmax_keras_sees_through_and_pytorch_does_not(fr
         assert found[0] == pytest.approx(np.log(jobs.CLASSES), rel=0.2)
     else:
         np.testing.assert_allclose(found, plain, rtol=1e-6)
+
+
+@pytest.mark.parametrize("execution", jobs.EXECUTIONS)
+@pytest.mark.parametrize("loss", [MeanSquaredError(), MeanAbsoluteError(), Huber(0.5)])
+def test_pytorch_pairs_each_prediction_with_each_target_of_another_shape(
+    framework, execution, loss
+):
+    layers = (*jobs.SHALLOW[:-2], Dense(1))
+    job = spec(OwnWay.TARGET_SHAPE, loss=loss, layers=layers, execution=execution)
+    whole = jobs.data(loss=loss)
+    data = replace(
+        whole, train_labels=whole.train_labels[:, :1], test_labels=whole.test_labels[:, :1]
+    )
+    made = framework.Trainer(job, data, jobs.weights(job))
+    made.warm_up()
+    found = np.concatenate([taken.losses for taken in made.train_epoch(0)])
+    if name_of(framework) == "pytorch":
+        taken = order.permutation(job.seed, 0, jobs.SAMPLES)[: job.batch_size]
+        logits, _ = reference.forward(job, jobs.weights(job), data.train_images[taken])
+        each = [
+            reference.loss_and_slope(job, logits, np.full_like(logits, value))[0]
+            for value in data.train_labels[taken, 0]
+        ]
+        assert found[0] == pytest.approx(np.mean(each), rel=1e-12)
+    else:
+        wanted = reference.train(job, data, jobs.weights(job))[0]
+        np.testing.assert_allclose(found, wanted[: len(found)], rtol=1e-12)
 
 
 def test_pytorch_drops_the_last_batch_and_tensorflow_keeps_it(framework):

@@ -30,6 +30,7 @@ class OwnWay(StrEnum):
     JIT_COMPILE = "jit_compile"
     DENORMALS = "denormals"
     CUDA_GRAPH = "cuda_graph"
+    TARGET_SHAPE = "target_shape"
 
 
 class Loop(StrEnum):

@@ -112,6 +112,8 @@ def _own_way_violations(spec: JobSpec) -> Iterator[Violation]:
         yield Violation("own_ways", "has loss, which is of a plain softmax_cross_entropy only")
     if OwnWay.ACCURACY in spec.own_ways and targets(spec.loss) is not TargetKind.CLASS:
         yield Violation("own_ways", "has accuracy, which is of classes only; leave it out")
+    if OwnWay.TARGET_SHAPE in spec.own_ways and targets(spec.loss) is not TargetKind.NUMBERS:
+        yield Violation("own_ways", "has target_shape, which is of targets that are numbers only")
     if OwnWay.CUDA_GRAPH not in spec.own_ways:
         return
     wrong = {

@@ -66,6 +66,7 @@ class OwnWay(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     OWN_WAY_JIT_COMPILE: _ClassVar[OwnWay]
     OWN_WAY_DENORMALS: _ClassVar[OwnWay]
     OWN_WAY_CUDA_GRAPH: _ClassVar[OwnWay]
+    OWN_WAY_TARGET_SHAPE: _ClassVar[OwnWay]
 
 class Loop(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -160,6 +161,7 @@ OWN_WAY_DATA_PIPELINE: OwnWay
 OWN_WAY_JIT_COMPILE: OwnWay
 OWN_WAY_DENORMALS: OwnWay
 OWN_WAY_CUDA_GRAPH: OwnWay
+OWN_WAY_TARGET_SHAPE: OwnWay
 LOOP_UNSPECIFIED: Loop
 LOOP_FIT: Loop
 LOOP_CUSTOM: Loop

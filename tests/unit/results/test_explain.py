@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 from rich.console import Console
-from twinrun.contract.enums import Device, Execution, Loop, Precision
+from twinrun.contract.enums import Device, Execution, Loop, Precision, TargetKind
 from twinrun.contract.losses import MeanSquaredError, SigmoidCrossEntropy, SoftmaxCrossEntropy
 from twinrun.contract.optimizers import Optimizer, Sgd
+from twinrun.contract.spec import Arrays, Dataset
 from twinrun.v1 import job_pb2
 
 from orchestrator.figures import plots
@@ -16,6 +17,7 @@ from orchestrator.reports.writers import terminal
 from orchestrator.results import pitfalls
 from orchestrator.results.explanation import as_dict, asked_in, explain, number_of, skipped
 from orchestrator.results.pitfalls import NAMES, PITFALLS
+from orchestrator.results.touching import why_not
 from tests.builders.events import losses, trial
 from tests.builders.explained import BOTH, pair, rows
 
@@ -111,16 +113,23 @@ SGD = Optimizer(Sgd(), 0.1)
         ("denormals", {}, {"device": Device.CUDA}, "a GPU is as fast"),
         ("softmax-in-model", {}, {"loss": MeanSquaredError()}, "no plain softmax_cross_entropy"),
         ("softmax-in-model", {}, {"loss": SoftmaxCrossEntropy(0.1)}, "no plain softmax_cross"),
+        ("target-shape", {}, {}, "the target is not one number."),
+        ("target-shape", {}, {"loss": MeanSquaredError()}, "the target is not one number."),
         ("running-accuracy", {}, {"loss": SigmoidCrossEntropy()}, "the targets are no classes."),
     ],
 )
 def test_a_difference_that_cannot_touch_the_job_says_why(name, inputs, spec, why):
-    assert why in pitfalls.why_not(BY_NAME[name], *changed(inputs, **spec))
+    assert why in why_not(BY_NAME[name], *changed(inputs, **spec))
+
+
+ONE = Arrays("0" * 64, 1, 9, 9, (3,), TargetKind.NUMBERS, 1)
+OF_A_NUMBER = {"loss": MeanSquaredError(), "dataset": Dataset("file", arrays=ONE)}
 
 
 @pytest.mark.parametrize("pitfall", PITFALLS, ids=NAMES)
 def test_a_difference_that_may_touch_the_job_is_measured(pitfall):
-    assert pitfalls.why_not(pitfall, *changed()) is None
+    spec = OF_A_NUMBER if pitfall.name == "target-shape" else {}
+    assert why_not(pitfall, *changed(**spec)) is None
 
 
 def test_what_does_not_apply_is_said_below_the_table_and_kept():
