@@ -20,7 +20,7 @@ from services.model.weights import Weights
 from services.pytorch import device, losses, model, optimizers, profile
 from services.pytorch.compiled_steps import require_compiler
 from services.pytorch.environment import environment
-from services.pytorch.pipeline import Batch, laid, loader, test_samples, train_samples
+from services.pytorch.pipeline import Batch, loader, test_samples, train_samples
 from services.trial import matched
 from services.trial.trainer import Steps
 from services.trial.waiting import Waiting, timed
@@ -122,7 +122,7 @@ class IdiomaticTrainer:
 
     def _zeros(self, size: int) -> Batch:
         dtype = torch.float64 if self._spec.precision is Precision.FLOAT64 else torch.float32
-        images = torch.zeros((size, *laid(self._shape)), dtype=dtype)
+        images = torch.zeros((size, *model.laid(self._shape)), dtype=dtype)
         outputs = self._label_shape
         return images, torch.zeros((size, *outputs), dtype=dtype if outputs else torch.int64)
 

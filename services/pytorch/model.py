@@ -50,6 +50,11 @@ def _through(layers: Sequence[Layer], images: torch.Tensor, given: Given) -> tor
     return x
 
 
+def laid(shape: Sequence[int]) -> tuple[int, ...]:
+    """Return a sample's shape as PyTorch's users lay it out: images [h, w, c] as [c, h, w]."""
+    return (shape[2], *shape[:2]) if len(shape) == 3 else tuple(shape)
+
+
 def details(
     losses: torch.Tensor, accuracy: torch.Tensor, gradients: Sequence[torch.Tensor]
 ) -> torch.Tensor:

@@ -80,11 +80,6 @@ class _Pixels(torch.utils.data.Dataset[Sample]):  # type: ignore[misc]
         )
 
 
-def laid(shape: Sequence[int]) -> tuple[int, ...]:
-    """Return a sample's shape as PyTorch's users lay it out: images [h, w, c] as [c, h, w]."""
-    return (shape[2], *shape[:2]) if len(shape) == 3 else tuple(shape)
-
-
 def _augmenting(given: Augmentation) -> Iterator[v2.Transform]:
     """Yield transforms to apply before normalisation: torchvision's fill of 0 is background."""
     if given.flip:

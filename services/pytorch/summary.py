@@ -6,8 +6,7 @@ from twinrun.contract.events import LayerSummary, ModelSummarized
 from twinrun.contract.spec import JobSpec
 
 from services.data import catalog
-from services.pytorch.model import sequential
-from services.pytorch.pipeline import laid
+from services.pytorch.model import laid, sequential
 
 
 def summarize(spec: JobSpec) -> ModelSummarized:
