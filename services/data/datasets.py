@@ -7,19 +7,17 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from twinrun.contract.data_dir import BLOBS
-from twinrun.contract.spec import Arrays, JobSpec
+from twinrun.contract.spec import JobSpec
+from twinrun.contract.violation import Violation
 
-from services.data import cache, catalog, idx, synthetic, tensors
+from services.data import cache, catalog, idx, own, synthetic, tensors
 from services.data.arrays import Data
-from services.data.blobs import Blobs
 from services.data.normalization import normalised
+from services.data.own import Split
 from services.data.published import SOURCES
 from services.data.source import File, Progress, Source
-from services.errors import DataUnavailable
+from services.errors import DataUnavailable, InvalidRequest
 from services.model.weights import parameter_dtype
-
-Split = tuple[NDArray[np.generic], NDArray[np.generic]]  # features [n, ...], targets [n, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +38,14 @@ def load(
     """Load the dataset that a validated ``spec`` names, limits applied.
 
     Raises `services.errors.DataUnavailable` and `DiskFull`; InvalidRequest where the
-    normalisation leaves the range of the spec's precision.
+    normalisation or a target leaves the range of the spec's precision.
     """
     name = spec.dataset.name
     info = catalog.info(spec.dataset)
     train: Split
     test: Split
     if spec.dataset.arrays is not None:
-        train, test = _of_arrays(spec.dataset.arrays, info, data_dir)
+        train, test = own.splits(spec.dataset.arrays, info, data_dir)
     elif name == catalog.SYNTHETIC:
         sizes = info.shape, info.outputs
         train = synthetic.make(spec.seed, synthetic.Split.TRAIN, info.train_samples, *sizes)
@@ -74,32 +72,23 @@ def load(
     return Loaded(data, sha256, held)
 
 
-def _of_arrays(arrays: Arrays, info: catalog.DatasetInfo, data_dir: Path) -> tuple[Split, Split]:
-    """Map the splits of the user's own data, limits applied. Raises DataUnavailable."""
-    path = Blobs(data_dir / BLOBS).use(arrays.sha256, arrays.size_bytes)
-    found = tensors.mapped(path)
-    splits = []
-    for split, samples in (("train", info.train_samples), ("test", info.test_samples)):
-        features, targets = (found.get(f"{split}_{of}") for of in ("features", "targets"))
-        if features is None or targets is None:
-            raise DataUnavailable(f"{path} lacks features or targets of the {split} split.")
-        if features.shape[1:] != info.shape or min(len(features), len(targets)) < samples:
-            raise DataUnavailable(
-                f"{path} has {split} features {features.shape} and targets {targets.shape}, where "
-                f"the job says {samples} of {info.shape}."
-            )
-        splits.append((features[:samples], targets[:samples]))
-    train, test = splits
-    return train, test
-
-
 def _pixels(features: NDArray[np.generic]) -> NDArray[np.uint8] | None:
     return features.astype(np.uint8, copy=False) if features.dtype == np.uint8 else None
 
 
 def _in(targets: NDArray[np.generic], dtype: np.dtype[np.floating]) -> NDArray[np.generic]:
-    """Return numbers in the parameters' precision; classes stay as they are."""
-    return targets.astype(dtype) if targets.dtype.kind == "f" else targets
+    """Return numbers in the parameters' precision; classes stay as they are.
+
+    Raises InvalidRequest: one leaves ``dtype``.
+    """
+    if targets.dtype.kind != "f":
+        return targets
+    with np.errstate(over="ignore"):  # refused below
+        values = targets.astype(dtype)
+    if not np.isfinite(values).all():
+        problem = f"lets targets overflow {dtype}; scale them, or use float64"
+        raise InvalidRequest([Violation("precision", problem)])
+    return values
 
 
 def _held_back(train: Split, test: Split, samples: int) -> tuple[Split, Split]:

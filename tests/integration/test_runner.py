@@ -44,7 +44,8 @@ def test_a_job_reports_every_part_of_a_trial_in_numbered_events(start):
 def test_the_job_returns_with_every_default_of_its_spec_filled_in(start):
     spec = start().train().spec
     assert spec.optimizer.learning_rate == 0.001
-    assert spec.loss == job_pb2.LOSS_SOFTMAX_CROSS_ENTROPY
+    assert spec.loss.softmax_cross_entropy.label_smoothing == 0
+    assert spec.loss.WhichOneof("kind") == "softmax_cross_entropy"
     assert spec.layers[1].dense.kernel_initializer.variance_scaling.scale == 1
     assert spec.precision == job_pb2.PRECISION_FLOAT32
     assert spec.HasField("seed")

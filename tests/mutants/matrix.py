@@ -10,6 +10,8 @@ from typing import Any
 from google.protobuf import json_format
 from twinrun.v1 import job_pb2
 
+from tests.mutants.data import dataset
+
 Mapping = dict[str, Any]
 
 RELU, TANH, SIGMOID, GELU, SOFTMAX = (
@@ -113,6 +115,7 @@ ADAMW = {
     "learning_rate": 0.02,
     "adamw": {"beta_1": 0.85, "beta_2": 0.98, "weight_decay": 0.3, "epsilon": 1e-4},
 }
+_BY_SAMPLES = "CLASS_WEIGHTS_DIVISOR_SAMPLES"
 EAGER, COMPILED = "EXECUTION_EAGER", "EXECUTION_COMPILED"
 
 
@@ -135,13 +138,13 @@ def job(layers: list[Mapping], optimizer: Mapping, samples: int = 51, **given: A
     height, width, channels = given.pop("shape", (6, 5, 1))
     made = {"train_samples": samples, "test_samples": 13, "classes": 3}
     made |= {"height": height, "width": width, "channels": channels}
-    dataset = {"name": "synthetic", "synthetic": made, "validation_fraction": held}
-    dataset["normalization"] = {"mean": 0.4, "std": 0.3}
+    synthetic = {"name": "synthetic", "synthetic": made, "validation_fraction": held}
+    synthetic["normalization"] = {"mean": 0.4, "std": 0.3}
     return {
-        "dataset": dataset,
+        "dataset": synthetic,
         "layers": layers,
         "optimizer": optimizer,
-        "loss": "LOSS_SOFTMAX_CROSS_ENTROPY",
+        "loss": {"softmax_cross_entropy": {}},
         "threads": 1,
         "epochs": 2,
         "batch_size": 4,
@@ -191,6 +194,40 @@ def _jobs() -> Iterator[tuple[str, Mapping]]:
         "pipeline, augmented, eager",
         job(PLAIN, SGD, execution=EAGER, augmentation=AUGMENTED, **pipeline),
     )
+
+    yield from _of_tasks()
+
+
+def _of_tasks() -> Iterator[tuple[str, Mapping]]:
+    """Yield jobs of every loss, and of every kind of a user's own arrays."""
+    smooth: Mapping = {"label_smoothing": 0.1, "class_weights": [1, 2, 4]}
+    yield "smoothed and weighted, adam", job(PLAIN, ADAM, loss={"softmax_cross_entropy": smooth})
+    divided = {"softmax_cross_entropy": {**smooth, "class_weights_divisor": _BY_SAMPLES}}
+    yield "weighted by samples, sgd, eager", job(PLAIN, SGD, execution=EAGER, loss=divided)
+    flags: Mapping = {"loss": {"sigmoid_cross_entropy": {"positive_weight": 2.5}}}
+    table = dataset("FLAGS", 3, validation_fraction=0.25)
+    yield "flags of a table, momentum", job(_table(3), MOMENTUM, dataset=table, **flags)
+    sequences = dataset("FLAGS", 1, (4, 2))
+    yield "a flag of sequences, adam", job([FLATTEN, *_table(1)], ADAM, dataset=sequences, **flags)
+    squared: Mapping = {"loss": {"mean_squared_error": {}}}
+    numbers = dataset("NUMBERS", 1)
+    yield "squared error of a table, adamw", job(_table(1), ADAMW, dataset=numbers, **squared)
+    yield (
+        "squared error, pipeline, sgd",
+        job(_table(1), SGD, dataset=numbers, own_ways=["OWN_WAY_DATA_PIPELINE"], **squared),
+    )
+    absolute: Mapping = {"loss": {"mean_absolute_error": {}}}
+    zeros = {"zeros": {}}
+    start = [FLATTEN, {"dense": {"units": 2, "kernel_initializer": zeros}}]  # predicts 0
+    pixels = dataset("NUMBERS", 2, (6, 5, 3), pixels=True)
+    yield "absolute error of pixels, sgd", job(start, SGD, dataset=pixels, **absolute)
+    huber: Mapping = {"loss": {"huber": {"delta": 0.7}}, "dataset": dataset("NUMBERS", 2)}
+    yield "huber, sgd", job(_table(2), SGD, **huber)
+    yield "compiled, huber, adam", job(_table(2), ADAM, execution=COMPILED, **huber)
+
+
+def _table(outputs: int) -> list[Mapping]:
+    return [dense(6), TANH, dense(outputs)]
 
 
 CASES = [Case(name, mapping) for name, mapping in _jobs()]

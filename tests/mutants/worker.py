@@ -32,8 +32,10 @@ from services.machine import host
 from services.pipe import Task
 from services.runner.validation import valid_spec
 from services.trial import latency, matched, run
+from tests.mutants import data, matrix
 
 ROOT = Path(__file__).parents[2]
+_MADE = matrix.CASES  # with their blobs
 _SECONDS = 120  # of the CPU, which only what never ends takes, on a busy machine too
 _EVALUATED = 8  # samples at once, so that the tests' few take more than one call
 _AUGMENTED = 8  # images at once, so that a chunk's few are more than one group
@@ -95,6 +97,7 @@ def train(request: dict[str, Any], framework: ModuleType) -> None:
     message = job_pb2.JobSpec()
     json_format.ParseDict(request["spec"], message)
     spec = valid_spec(message, 1)
+    data.lay(request["spec"], folder)
     weights = Path(request["weights"]) if request.get("weights") else None
     with (folder / "events.jsonl").open("w") as events:
 

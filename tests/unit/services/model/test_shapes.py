@@ -9,6 +9,7 @@ from twinrun.contract.enums import ActivationFunction
 from twinrun.contract.layers import (
     Activation,
     AveragePool2d,
+    BatchNorm,
     Conv2d,
     CustomDense,
     Dense,
@@ -77,6 +78,19 @@ def test_layers_that_do_not_fit_are_named(
 )
 def test_windows_make_as_many_values_as_fit(layer: Layer, made: Shape) -> None:
     assert shapes.output_shape(layer, (28, 12, 3)) == made
+
+
+@pytest.mark.parametrize(
+    ("layer", "why"),
+    [
+        (BatchNorm(), "takes images or a flat input, but gets 4x2; put a flatten before it"),
+        (Conv2d(3, 2), "takes images, but gets sequences, 4x2"),
+        (MaxPool2d(), "takes images, but gets sequences, 4x2"),
+    ],
+)
+def test_layers_that_take_no_sequences_say_so(layer: Layer, why: str) -> None:
+    (found, *_) = shapes.violations((layer, Flatten(), Dense(3)), (4, 2), 3)
+    assert found.message == why
 
 
 def test_layers_that_fit_are_accepted_with_and_without_a_softmax() -> None:

@@ -1,0 +1,115 @@
+"""A user's arrays: what a client sent is what the job says, or no job trains on it."""
+
+import hashlib
+
+import numpy as np
+import pytest
+import safetensors.numpy
+from twinrun.contract.data_dir import BLOBS
+from twinrun.contract.enums import TargetKind
+from twinrun.contract.spec import Arrays, Dataset, Normalization
+
+from services.data.datasets import load
+from services.errors import DataUnavailable, InvalidRequest
+from tests.builders.datasets import job, silent
+
+TRAIN, TEST = 7, 4
+_CLASS = np.int32([0, 1, 2, 1, 0, 2, 1])
+_FLAGS = np.float64([[0, 1], [1, 1], [0, 0], [1, 0], [0, 1], [1, 1], [0, 0]])
+TARGETS = {
+    TargetKind.CLASS: (_CLASS, 3),
+    TargetKind.FLAGS: (_FLAGS, 2),
+    TargetKind.NUMBERS: (2.5 * _FLAGS[:, :1], 1),
+}
+
+
+def loaded(tmp_path, kind=TargetKind.CLASS, *, pixels=False, **changed):
+    """Load arrays of the kind; those of ``changed`` stand in for what the job says."""
+    targets, outputs = TARGETS[kind]
+    shape = (2, 2, 3) if pixels else (5,)
+    features = np.arange(TRAIN * np.prod(shape)).reshape(TRAIN, *shape)
+    features = features.astype(np.uint8 if pixels else np.float64)
+    arrays = {"train_features": features, "train_targets": targets}
+    arrays |= {"test_features": features[:TEST], "test_targets": targets[:TEST]} | changed
+    content = safetensors.numpy.save({n: np.ascontiguousarray(a) for n, a in arrays.items()})
+    sha256 = hashlib.sha256(content).hexdigest()
+    (tmp_path / BLOBS).mkdir()
+    (tmp_path / BLOBS / sha256).write_bytes(content)
+    held = Arrays(sha256, len(content), TRAIN, TEST, shape, kind, outputs, pixels)
+    dataset = Dataset("file", arrays=held, normalization=Normalization(0.0, 1.0))
+    return load(job(dataset), tmp_path, silent).data
+
+
+@pytest.mark.parametrize("kind", TARGETS)
+@pytest.mark.parametrize("pixels", [False, True])
+def test_arrays_that_are_as_the_job_says_are_loaded(tmp_path, kind, pixels):
+    data = loaded(tmp_path, kind, pixels=pixels)
+    targets, _ = TARGETS[kind]
+    np.testing.assert_array_equal(data.train_labels, targets)
+    np.testing.assert_array_equal(data.test_labels, targets[:TEST])
+    assert (data.train_pixels is not None) is pixels
+
+
+def put(value, kind):
+    targets = TARGETS[kind][0].copy()
+    targets[3] = value
+    return targets
+
+
+CLASS, FLAGS, NUMBERS = TargetKind
+WRONG = {
+    "a class of three that is 3": (
+        CLASS,
+        put(3, CLASS),
+        "has train_targets 3, which must be from 0",
+    ),
+    # PyTorch leaves such a sample out, in silence.
+    "a class that is -100": (CLASS, put(-100, CLASS), "has train_targets -100, which must be from"),
+    "classes as floats": (CLASS, np.float64(_CLASS), "of float64, which are no class"),
+    "classes [n, 1]": (CLASS, _CLASS[:, None], "of shape [7, 1]; the job says [7]"),
+    "half a flag": (FLAGS, put(0.5, FLAGS), "has train_targets 0.5, which must be 0 or 1"),
+    "a flag that is no number": (FLAGS, put(np.nan, FLAGS), "nan, which must be 0 or 1"),
+    "flags as bytes": (FLAGS, np.uint8(_FLAGS), "of uint8, which are no flags"),
+    "a number that is none": (NUMBERS, put(np.nan, NUMBERS), "nan, which must be finite"),
+    # The classic fault: errors [n, n].
+    "numbers [n] for [n, 1]": (NUMBERS, _FLAGS[:, 0], "of shape [7]; the job says [7, 1]"),
+    "two numbers for one": (NUMBERS, _FLAGS, "of shape [7, 2]; the job says [7, 1]"),
+    "whole numbers": (NUMBERS, np.int32(_FLAGS[:, :1]), "of int32, which are no numbers"),
+    "too few": (CLASS, _CLASS[:6], "of shape [6]; the job says [7]"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_targets_that_are_not_what_the_job_says_are_refused(tmp_path, what):
+    kind, targets, why = WRONG[what]
+    with pytest.raises(DataUnavailable) as caught:
+        loaded(tmp_path, kind, train_targets=targets)
+    assert why in str(caught.value)
+
+
+def test_a_wrong_target_of_the_test_split_is_refused(tmp_path):
+    with pytest.raises(DataUnavailable, match="has test_targets -1, which must be from 0 to 2"):
+        loaded(tmp_path, test_targets=np.int32([0, 1, -1, 2]))
+
+
+def test_a_target_that_float32_cannot_hold_is_refused(tmp_path):
+    with pytest.raises(InvalidRequest) as caught:
+        loaded(tmp_path, NUMBERS, train_targets=put(1e39, NUMBERS))
+    (violation,) = caught.value.violations
+    assert violation.message.startswith("lets targets overflow float32")
+
+
+@pytest.mark.parametrize(
+    ("features", "pixels", "why"),
+    [
+        (np.zeros((TRAIN, 5), np.uint8), False, "of uint8, not float32 or float64"),
+        (np.zeros((TRAIN, 5), np.int32), False, "of int32, not float32 or float64"),
+        (np.zeros((TRAIN, 2, 2, 3)), True, "of float64, not pixels uint8"),
+        (np.zeros((TRAIN, 6)), False, "of shape [7, 6]; the job says [7, 5]"),
+        (np.zeros(TRAIN), False, "of shape [7]; the job says [7, 5]"),
+    ],
+)
+def test_features_that_are_not_what_the_job_says_are_refused(tmp_path, features, pixels, why):
+    with pytest.raises(DataUnavailable) as caught:
+        loaded(tmp_path, pixels=pixels, train_features=features)
+    assert why in str(caught.value)
