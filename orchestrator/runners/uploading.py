@@ -9,7 +9,7 @@ from twinrun.contract.reasons import Reason
 from twinrun.v1 import job_pb2, runner_service_pb2
 
 from orchestrator.data.place import blob_directory
-from orchestrator.errors import BadInput
+from orchestrator.errors import BadInput, CannotRun, Refused
 from orchestrator.gate import answers
 from orchestrator.gate.status import details
 from orchestrator.language.phrases import Phrase, english, say
@@ -135,5 +135,10 @@ class _Upload:
             # Somebody began it with other bytes, which are gone now.
             self._received, self._anew, again = 0, True, True
         if not again or self._tries == _TRIES or time.monotonic() > self._due:
-            self._wire.refuse(error)
+            try:
+                self._wire.refuse(error)
+            except Refused:
+                raise
+            except BadInput as refused:  # the runner cannot keep the data; another job may run
+                raise CannotRun(refused.message) from error
         self._wire.pause(max(refusal.retry_seconds, _PAUSE_SECONDS))
