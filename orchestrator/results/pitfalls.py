@@ -256,15 +256,19 @@ def why_not(pitfall: Pitfall, job: JobSpec, inputs: Inputs | None) -> Sentence |
             why = None if captured else english(_CAPTURED)
         case job_pb2.OWN_WAY_DENORMALS:
             why = _without_denormals(job, inputs)
-        case job_pb2.OWN_WAY_LOSS:
-            why = None if job.loss == SoftmaxCrossEntropy() else english(_NOT_PLAIN)
-        case job_pb2.OWN_WAY_ACCURACY:
-            why = None if targets(job.loss) is TargetKind.CLASS else english(_NO_CLASSES)
+        case job_pb2.OWN_WAY_LOSS | job_pb2.OWN_WAY_ACCURACY:
+            why = _of_another_loss(pitfall, job)
         case job_pb2.OWN_WAY_INITIAL_WEIGHTS | job_pb2.OWN_WAY_JIT_COMPILE:
             pass  # touches every job
         case _:
             raise ValueError(pitfall.name)
     return why
+
+
+def _of_another_loss(pitfall: Pitfall, job: JobSpec) -> Sentence | None:
+    if pitfall.way == job_pb2.OWN_WAY_LOSS:
+        return None if job.loss == SoftmaxCrossEntropy() else english(_NOT_PLAIN)
+    return None if targets(job.loss) is TargetKind.CLASS else english(_NO_CLASSES)
 
 
 def _without_denormals(job: JobSpec, inputs: Inputs | None) -> Sentence | None:
