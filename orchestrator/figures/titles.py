@@ -13,6 +13,7 @@ from orchestrator.language.words import COMMA, label, memory, number, percent
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.quantities import PEAK_MEMORY, TARGET
 from orchestrator.trials.metrics import ACCURACY, finite, headline, target_of
+from orchestrator.trials.names import data_title
 from orchestrator.trials.spec import optimizer_name
 from orchestrator.trials.trial import Trial
 
@@ -62,7 +63,7 @@ def footer(comparison: Comparison) -> list[str]:
 def _job_line(comparison: Comparison) -> str:
     job = comparison.job
     parts = [
-        job.dataset.name,
+        data_title(job.dataset),
         optimizer_name(job),
         say(_BATCH_SIZE, size=job.batch_size),
         job.precision,

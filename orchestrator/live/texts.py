@@ -12,6 +12,7 @@ from orchestrator.live.curve import Curve, tip
 from orchestrator.live.runs import LiveRun
 from orchestrator.live.state import LiveJob, Runner
 from orchestrator.runners.progress import PHASES
+from orchestrator.trials.names import data_title
 
 # The page's own texts, by its names for them.
 PAGE = {
@@ -70,7 +71,7 @@ _STATES = {
 
 
 def title(spec: job_pb2.JobSpec) -> str:
-    dataset = spec.dataset.name
+    dataset = data_title(spec.dataset)
     if spec.report_step_details:
         return say(_PROOF, dataset=dataset)
     if spec.profile:

@@ -16,6 +16,7 @@ from orchestrator.results.verdict import Verdict, below
 from orchestrator.storage.about import About
 from orchestrator.trials.gpu_use import what_idles
 from orchestrator.trials.metrics import target_of
+from orchestrator.trials.names import data_title
 from orchestrator.trials.sides import are_the_same
 from orchestrator.trials.spec import in_own_way, optimizer_name
 
@@ -77,7 +78,7 @@ def _what_ran(comparison: Comparison, about: About) -> Answer:
     job = comparison.job
     trials = [trial for group in comparison.trials.values() for trial in group]
     given = next((trial.inputs for trial in trials if trial.inputs), None)
-    names = {"dataset": job.dataset.name}
+    names = {"dataset": data_title(job.dataset)}
     sentences = [say(_JOB_UNKNOWN, **names)]
     if given:
         sentences = [

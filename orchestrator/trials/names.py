@@ -1,7 +1,17 @@
 """Names of enums' values in a job spec: ``relu`` is ACTIVATION_FUNCTION_RELU in the proto."""
 
 import re
+from pathlib import PurePath
 from typing import Any
+
+from twinrun.contract.spec import Dataset
+from twinrun.v1 import job_pb2
+
+
+def data_title(dataset: Dataset | job_pb2.Dataset) -> str:
+    """Return what people call the data: the name of a user's file, or of the dataset."""
+    path = dataset.file.path if dataset.file else ""
+    return PurePath(path).name or dataset.name
 
 
 def whole(enum: Any, name: str) -> str:

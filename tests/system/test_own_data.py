@@ -42,3 +42,18 @@ def test_a_linear_model_is_as_good_as_scikit_learns_on_the_same_split(
         last = trial.epochs[-1]
         ours = last.test_accuracy if name == "iris" else last.test.others["r2"]
         assert abs(ours - theirs) < 0.05, (trial.framework, ours, theirs)
+
+
+def test_prices_are_learnt_by_the_workload_that_is_written_for_them(orchestrator, home, tmp_path):
+    draw = np.random.default_rng(0)
+    area, age = draw.normal(120, 40, 600), draw.uniform(0, 90, 600)
+    price = 50_000 + 1500 * area - 500 * age + draw.normal(0, 15_000, 600)
+    rows = "".join(f"{a:.2f},{b:.2f},{c:.2f}\n" for a, b, c in zip(area, age, price, strict=True))
+    path = tmp_path / "houses.csv"
+    path.write_text("area,age,price\n" + rows)
+    orchestrator(
+        *("compare", f"--data={path}", "--target=price", "--epochs=10"),
+        *("--threads=1", "--no-verify", "--quiet"),
+    )
+    for trial in shelf.find("latest", home / "runs").trials():
+        assert trial.epochs[-1].test.others["r2"] > 0.8

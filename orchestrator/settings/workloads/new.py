@@ -50,7 +50,12 @@ def _lines(path: str, target: Sequence[str], samples: Samples) -> Iterator[str]:
     yield f"    test: {_TEST_SHARE}  # held out, drawn from the seed; or the path of another file"
     yield "  # normalization: if none is given, that of the training samples, by column or channel"
     yield "layers:"
-    yield from (f"  - {layer}" for layer in _layers(shape, trained, outputs))
+    *before, last = _layers(shape, trained, outputs)
+    yield from (f"  - {layer}" for layer in before)
+    if kind is TargetKind.NUMBERS:
+        last, notes = _of_size(outputs, samples, hidden=_hidden(trained)[-1])
+        yield from (f"  # {note}" for note in notes)
+    yield f"  - {last}"
     match kind:
         case TargetKind.CLASS:
             yield "loss: softmax_cross_entropy  # metrics: accuracy, macro F1"
@@ -72,6 +77,8 @@ _SHOWN = 20  # names of features
 _BATCHES = ((2_000, 16), (20_000, 64), (math.inf, 256))  # for at most so many samples
 _HIDDEN = ((2_000, (32,)), (20_000, (64, 32)), (math.inf, (128, 64)))
 _RELU = "activation: {function: relu}"
+_FAR = 10  # times: sizes of targets for which usual initial values do not serve
+_LARGEST = 1e9  # standard deviation of initial values
 _SMALL_SIDE = 7  # pixels: smaller images are not made smaller
 
 
@@ -105,10 +112,40 @@ def _layers(shape: Sequence[int], trained: int, outputs: int) -> Iterator[str]:
             side, filters = side // 2, min(64, filters * 2)
     if len(shape) > 1:
         yield "flatten: {}"
-    for units in next(each for most, each in _HIDDEN if trained <= most):
+    for units in _hidden(trained):
         yield f"dense: {{units: {units}}}"
         yield _RELU
     yield f"dense: {{units: {outputs}}}"
+
+
+def _hidden(trained: int) -> Sequence[int]:
+    return next(each for most, each in _HIDDEN if trained <= most)
+
+
+def _of_size(outputs: int, samples: Samples, hidden: int) -> tuple[str, list[str]]:
+    """Return the last layer of a regression, and what to know of the targets' size.
+
+    An optimizer changes a weight by about its learning rate, whatever the targets are: prices of
+    100,000 would take it a million steps. Initial values of the targets' size turn small steps of
+    the layers before into large ones of the prediction.
+    """
+    targets = samples.targets.astype(np.float64)
+    sizes, spreads = np.sqrt((targets**2).mean(axis=0)), targets.std(axis=0)
+    size = float(sizes.mean())
+    notes: list[str] = []
+    if (sizes > _FAR * spreads).any():
+        notes.append("The targets are far from 0 for their spread: subtract the mean in the file.")
+    if sizes.max() > _FAR * sizes.min():
+        notes.append("The targets differ much in size: scale them alike in the file.")
+    if 1 / _FAR <= size <= _FAR:
+        return f"dense: {{units: {outputs}}}", notes
+    stddev = min(size / hidden**0.5, _LARGEST)
+    about = f"{size:,.0f}" if size > _FAR else f"{size:.2g}"
+    notes.append(f"Initial values for targets of about {about}: without, training takes long.")
+    return (
+        f"dense: {{units: {outputs}, kernel_initializer: {{normal: {{stddev: {stddev:.2e}}}}}}}",
+        notes,
+    )
 
 
 def _quoted(name: str) -> str:

@@ -251,7 +251,7 @@ def _augmentation_violations(augmentation: Augmentation) -> Iterator[Violation]:
 def _initializer_violations(field: str, initializer: Initializer) -> Iterator[Violation]:
     match initializer:
         case Normal(stddev):
-            yield from above_zero(f"{field}.normal.stddev", stddev, 1_000)
+            yield from above_zero(f"{field}.normal.stddev", stddev, 1e9)
         case VarianceScaling(scale=scale):
             yield from above_zero(f"{field}.variance_scaling.scale", scale, 1_000)
         case Zeros():

@@ -78,7 +78,7 @@ def test_what_is_wrong_with_a_file_is_told_with_its_line(tmp_path, line, why):
         (lambda i: "abc"[i % 3], "softmax_cross_entropy", 3),
         (lambda i: ("no", "yes")[i % 2], "sigmoid_cross_entropy", 1),
         (lambda i: i % 2, "sigmoid_cross_entropy", 1),
-        (lambda i: i * 1.5, "mean_squared_error", 1),
+        (lambda i: i * 0.05, "mean_squared_error", 1),
     ],
 )
 def test_the_task_is_inferred_from_the_target(tmp_path, target, loss, units):
@@ -88,6 +88,27 @@ def test_the_task_is_inferred_from_the_target(tmp_path, target, loss, units):
     made = config.job_spec(written(tmp_path, text), {})
     assert made.loss.WhichOneof("kind") == loss
     assert made.dataset.arrays.outputs == units
+
+
+@pytest.mark.parametrize(
+    ("target", "stddev", "said"),
+    [
+        (lambda i: 1e4 + 1e4 * i, 62_000, ["Initial"]),  # prices
+        (lambda i: 1e-5 * i, 6.05e-5, ["Initial"]),
+        (lambda i: 3000 + i / 60, 531, ["far from 0", "Initial"]),
+        (lambda i: f"{i / 60},{600 + 20 * i}", 110, ["differ much", "Initial"]),
+        (lambda i: i * 0.05, None, []),
+    ],
+)
+def test_large_and_small_targets_get_initial_values_of_their_size(tmp_path, target, stddev, said):
+    path = table(tmp_path, target)
+    names = ["y", "z"] if "," in str(target(1)) else ["y"]
+    path.write_text(path.read_text().replace("a,b,y", ",".join(["a", "b", *names]), 1))
+    text = new.text(str(path), names)
+    last = config.job_spec(written(tmp_path, text), {}).layers[-1].dense
+    made = last.kernel_initializer.normal.stddev if last.HasField("kernel_initializer") else None
+    assert made == (stddev and pytest.approx(stddev, rel=0.01))
+    assert [each for each in ("far from 0", "differ much", "Initial") if each in text] == said
 
 
 def test_data_without_a_workload_gets_the_one_that_is_written_for_it(tmp_path):

@@ -2,9 +2,10 @@
 
 import pytest
 from google.protobuf import json_format
+from twinrun.contract.spec import Dataset, File
 from twinrun.v1 import job_pb2
 
-from orchestrator.trials.names import in_proto, short
+from orchestrator.trials.names import data_title, in_proto, short
 
 SPEC = job_pb2.JobSpec.DESCRIPTOR
 
@@ -47,3 +48,11 @@ def test_short_names_are_taken_at_any_depth_and_in_lists():
 )
 def test_what_does_not_fit_is_left_for_the_proto_to_refuse(value):
     assert in_proto(value, SPEC) == value
+
+
+def test_data_is_called_by_the_name_of_its_file():
+    file = job_pb2.Dataset(name="file", file=job_pb2.File(path="/some/where/churn.csv"))
+    assert data_title(file) == "churn.csv"
+    assert data_title(job_pb2.Dataset(name="iris")) == "iris"
+    assert data_title(Dataset("file", file=File("/some/where/pets"))) == "pets"
+    assert data_title(Dataset("mnist")) == "mnist"
