@@ -3,7 +3,6 @@
 import json
 
 from twinrun.contract.enums import JobState
-from twinrun.v1 import job_pb2
 
 from tests.builders.commands import SMALL
 
