@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+import sklearn.metrics
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -133,3 +134,35 @@ def test_huge_numbers_do_not_overflow_hubers_loss():
 def test_huge_logits_do_not_overflow_the_sigmoid():
     found = of_flags(np.array([[1e300], [-1e300]]), np.array([[1.0], [1.0]]))
     assert found.loss == pytest.approx(0.5e300)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_metrics_of_flags_are_scikit_learns(seed):
+    rng = np.random.default_rng(seed)
+    flags = rng.integers(0, 2, (40, 3)).astype(float)
+    logits = np.round(rng.normal(size=(40, 3)), 1)  # ties
+    found = of_flags(logits, flags).others
+    theirs = {
+        "roc_auc": sklearn.metrics.roc_auc_score(flags, logits, average="macro"),
+        "average_precision": sklearn.metrics.average_precision_score(flags, logits),
+        "f1": sklearn.metrics.f1_score(flags, logits > 0, average="macro"),
+    }
+    assert found == pytest.approx(theirs, rel=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_metrics_of_classes_and_numbers_are_scikit_learns(seed):
+    rng = np.random.default_rng(seed)
+    labels, logits = rng.integers(0, 12, 60), rng.normal(size=(60, 12))
+    found = metrics.evaluate(logits, labels.astype(np.int32), SoftmaxCrossEntropy()).others
+    f1 = sklearn.metrics.f1_score(labels, logits.argmax(1), average="macro")
+    top = sklearn.metrics.top_k_accuracy_score(labels, logits, k=5, labels=range(12))
+    assert found == pytest.approx({"macro_f1": f1, "top_5_accuracy": top}, rel=1e-12)
+    values, predicted = rng.normal(size=(60, 2)), rng.normal(size=(60, 2))
+    found = metrics.evaluate(predicted, values, MeanSquaredError()).others
+    theirs = {
+        "r2": sklearn.metrics.r2_score(values, predicted),
+        "rmse": np.sqrt(sklearn.metrics.mean_squared_error(values, predicted)),
+        "mae": sklearn.metrics.mean_absolute_error(values, predicted),
+    }
+    assert found == pytest.approx(theirs, rel=1e-12)
