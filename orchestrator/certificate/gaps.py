@@ -10,7 +10,7 @@ from twinrun.contract.events import Metrics
 
 from orchestrator.certificate.evidence import Evidence, Tensors
 from orchestrator.language.phrases import Phrase
-from orchestrator.trials.relative import differences
+from orchestrator.trials.relative import differences, of_losses
 from orchestrator.trials.trial import StepDetails, Trial
 
 Floats = NDArray[np.float64]
@@ -84,7 +84,7 @@ def again(trained: Evidence) -> list[Gap]:
 
 def _of_steps(a: Trial, b: Trial) -> Iterator[Gap]:
     steps = min(len(a.losses), len(b.losses))
-    yield Gap(LOSSES, differences(a.losses[:steps], b.losses[:steps]))
+    yield Gap(LOSSES, of_losses(a.losses[:steps], b.losses[:steps]))
     if a.details is None or b.details is None:
         return
     for quantity, name in ((ORDERED, "ordered_losses"), (ACCURACIES, "accuracies")):
@@ -94,8 +94,9 @@ def _of_steps(a: Trial, b: Trial) -> Iterator[Gap]:
         if len(one) != len(other):
             yield Gap(quantity, np.full(steps, np.inf))
             continue
-        scale = np.ones(steps) if quantity is ACCURACIES else None
-        yield Gap(quantity, differences(one, other, scale))
+        is_share = quantity is ACCURACIES
+        apart = differences(one, other, np.ones(steps)) if is_share else of_losses(one, other)
+        yield Gap(quantity, apart)
     yield from _of_norms(a.details, b.details, steps)
 
 
