@@ -19,12 +19,16 @@ def differences(
     return np.where(np.isfinite(a) & np.isfinite(b), relative, np.inf)
 
 
-def of_losses(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return differences of two trials' losses by step, relative to the larger of the two.
+def of_losses(
+    a: NDArray[np.float64], b: NDArray[np.float64], first: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    """Return differences of two trials' losses, relative to the larger of the two.
 
     A loss is a difference of logits or of targets, and keeps their rounding however small it gets.
-    One below a hundredth of the first step's is therefore held against that hundredth.
+    One below a hundredth of the first step's is therefore held against that hundredth. ``first``:
+    the first step's, float64[1] or empty; None: the losses are those of steps.
     """
     with np.errstate(all="ignore"):
         sizes = np.maximum(np.abs(a), np.abs(b))
-        return differences(a, b, np.fmax(sizes, _SMALL * sizes[:1]))
+        least = _SMALL * (sizes[:1] if first is None else first)
+        return differences(a, b, np.fmax(sizes, least) if len(least) else sizes)
