@@ -10,7 +10,7 @@ from twinrun.contract.events import Metrics
 
 from orchestrator.certificate.evidence import Evidence, Tensors
 from orchestrator.language.phrases import Phrase
-from orchestrator.trials.relative import differences
+from orchestrator.trials.relative import differences, of_losses
 from orchestrator.trials.trial import StepDetails, Trial
 
 Floats = NDArray[np.float64]
@@ -28,7 +28,7 @@ EVALUATED_ACCURACIES = Phrase("accuracies of the evaluations")
 EVALUATED_METRICS = Phrase("metrics of the evaluations")
 AGAIN = Phrase("test logits of the saved weights")
 EVALUATED = (EVALUATED_LOSSES, EVALUATED_ACCURACIES, EVALUATED_METRICS)
-_RELATIVE = ("loss", "rmse", "mae")
+_RELATIVE = ("rmse", "mae")
 BY_STEP = (LOSSES, ORDERED, ACCURACIES, NORMS)
 
 
@@ -84,7 +84,7 @@ def again(trained: Evidence) -> list[Gap]:
 
 def _of_steps(a: Trial, b: Trial) -> Iterator[Gap]:
     steps = min(len(a.losses), len(b.losses))
-    yield Gap(LOSSES, differences(a.losses[:steps], b.losses[:steps]))
+    yield Gap(LOSSES, of_losses(a.losses[:steps], b.losses[:steps]))
     if a.details is None or b.details is None:
         return
     for quantity, name in ((ORDERED, "ordered_losses"), (ACCURACIES, "accuracies")):
@@ -94,8 +94,9 @@ def _of_steps(a: Trial, b: Trial) -> Iterator[Gap]:
         if len(one) != len(other):
             yield Gap(quantity, np.full(steps, np.inf))
             continue
-        scale = np.ones(steps) if quantity is ACCURACIES else None
-        yield Gap(quantity, differences(one, other, scale))
+        is_share = quantity is ACCURACIES
+        apart = differences(one, other, np.ones(steps)) if is_share else of_losses(one, other)
+        yield Gap(quantity, apart)
     yield from _of_norms(a.details, b.details, steps)
 
 
@@ -130,10 +131,11 @@ def _of_evaluations(a: Trial, b: Trial) -> Iterator[Gap]:
         [tuple(getattr(e, split) if e else None for e in pair) for pair in pairs]
         for split in ("test", "validation")
     ]
+    first = np.abs(a.losses[:1])
     held = [split for split in splits if any(found for pair in split for found in pair)]
     for quantity, name in _evaluated(held):
         values = [
-            _apart(split, name)
+            _apart(split, name, first)
             for split in held
             if any(_value(each, name) is not None for pair in split for each in pair)
         ]
@@ -160,13 +162,15 @@ def _value(found: Metrics | None, name: str) -> float | None:
     return getattr(found, name) if name in ("loss", "accuracy") else found.others.get(name)
 
 
-def _apart(split: _Split, name: str) -> Floats:
+def _apart(split: _Split, name: str, first: Floats) -> Floats:
     """Return the difference by epoch, relative unless the metric is a share or R2."""
     sides = [[_value(pair[which], name) for pair in split] for which in (0, 1)]
     one, other = (
         np.array([np.nan if each is None else each for each in values], np.float64)
         for values in sides
     )
+    if name == "loss":
+        return of_losses(one, other, first)
     if name in _RELATIVE:
         return differences(one, other)
     with np.errstate(invalid="ignore"):  # R2 has no lower end: far below 0 it is relative

@@ -19,7 +19,7 @@ from orchestrator.certificate.tolerance import tolerance
 from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.language.words import label, percent
 from orchestrator.trials.metrics import BY_NAME
-from orchestrator.trials.relative import differences
+from orchestrator.trials.relative import of_losses
 from orchestrator.trials.trial import Trial
 
 # Once two trials are this far apart, chance decides in each what a rounding leads to.
@@ -101,7 +101,7 @@ def judge_timed(
 def _gap(one: Trial, other: Trial) -> Floats:
     """Return relative differences of the losses, up to where both end."""
     steps = min(len(one.losses), len(other.losses))
-    return differences(one.losses[:steps], other.losses[:steps])
+    return of_losses(one.losses[:steps], other.losses[:steps])
 
 
 def _against(one: Trial, other: Trial, rule: Rule, held: Envelope | None) -> Iterator[Sentence]:

@@ -49,6 +49,8 @@ def as_kind(samples: Samples, kind: TargetKind, path: str, name: str) -> Samples
             if values.shape[1] != 1 or (values != np.round(values)).any():
                 raise BadInput(english(_NO_CLASSES, **where))
             found, codes = np.unique(values[:, 0], return_inverse=True)
+            if 2 * len(found) > len(values):  # most are met but once
+                raise BadInput(english(_NO_CLASSES, **where))
             named = tuple(f"{value:.0f}" for value in found)
             made = replace(samples, targets=codes.astype(np.int32), classes=named)
         case TargetKind.FLAGS:

@@ -7,7 +7,7 @@ from statistics import median
 import numpy as np
 
 from orchestrator.trials.metrics import ACCURACY, Metric, finite, headline
-from orchestrator.trials.relative import differences
+from orchestrator.trials.relative import of_losses
 from orchestrator.trials.stored import fields_of
 from orchestrator.trials.trial import Trial
 
@@ -92,7 +92,7 @@ def _parted(one: Trial, other: Trial) -> tuple[int, int, int | None, float | Non
     steps = min(len(one.losses), len(other.losses))
     if not steps:
         return 0, 0, None, None
-    relative = differences(one.losses[:steps], other.losses[:steps])
+    relative = of_losses(one.losses[:steps], other.losses[:steps])
     apart = relative > TOGETHER
     at_step = int(np.argmax(relative))
     return steps, int(np.argmax(apart)) if apart.any() else steps, at_step, float(relative[at_step])

@@ -76,7 +76,8 @@ def difference(first: Comparison, second: Comparison) -> Difference:
     """Compare two runs. Raises BadInput if the jobs differ, or no framework is in both."""
     fields = differing_fields([first.job, second.job])
     if other := [field for field in fields if field.partition(".")[0] not in _HOW]:
-        raise BadInput(english(_OTHER_JOB, fields=", ".join(other)))
+        whole = dict.fromkeys(_without_index(field) for field in other)
+        raise BadInput(english(_OTHER_JOB, fields=", ".join(whole)))
     compiled = [job.execution is Execution.COMPILED for job in (first.job, second.job)]
     sides = [
         _side(name, first.trials[name], second.trials[name], compiled)
@@ -88,6 +89,11 @@ def difference(first: Comparison, second: Comparison) -> Difference:
     return Difference(
         sides, list(_changes(spec_mapping(first.job), spec_mapping(second.job), fields))
     )
+
+
+def _without_index(field: str) -> str:
+    """Leave out which column or class: with data of another file all of them differ."""
+    return field.partition("[")[0] if field.startswith("dataset.") else field
 
 
 def _side(

@@ -45,6 +45,7 @@ _NOT_YAML = Phrase("--set {name}: {value!r} is not YAML: {error}")
 _NO_FIELD_NEAR = Phrase("The job spec has no field {path}; did you mean {near}?")
 _NO_FIELD = Phrase("The job spec has no field {path}; choose from {known}.")
 _NO_FIELDS = Phrase("The job spec has no field {path}: {parent} has no fields.")
+_NO_DATA = Phrase("--target says what is to be predicted from --data; give --data PATH too.")
 _NO_JOB = Phrase("The workload {workload} with these flags is not a valid job: {error}.")
 
 _NO_CODE = Phrase("--strict: there is no warning {names}; choose from {known}.")
@@ -54,7 +55,7 @@ _NO_TIME = Phrase(
 _SPANS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
 
 USUAL = "mnist-mlp"  # the workload, if none is named
-FILE_PATH = "dataset.file.path"
+FILE_PATH, FILE_TARGET = "dataset.file.path", "dataset.file.target"
 BUILT_IN = ("iris", "wine", "breast-cancer", "digits", "diabetes")  # data of scikit-learn
 _TARGETS = ("target", "target_accuracy")  # a change of one replaces the workload's, in either
 MOST_SIDES = 8
@@ -202,10 +203,7 @@ def job_spec(workload: str | None, changes: Mapping[str, Any]) -> job_pb2.JobSpe
     cannot be used, and as `check` does. A runner checks the rest: what depends on the data, the
     machine and the framework.
     """
-    file = changes.get(FILE_PATH)
-    mapping = workloads.load(workload or USUAL) if workload or not file else _suggested(changes)
-    if file and "file" not in mapping.get("dataset", {}):  # else it takes the place of that one
-        mapping["dataset"] = {"name": "file", "file": {}}
+    mapping = _mapping(workload, changes)
     asked = {path.partition(".")[0] for path, value in changes.items() if value is not None}
     for one, other in itertools.permutations(_TARGETS):
         if one in asked and other not in asked:
@@ -235,11 +233,23 @@ def job_spec(workload: str | None, changes: Mapping[str, Any]) -> job_pb2.JobSpe
     return spec
 
 
+def _mapping(workload: str | None, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the workload's mapping, with a place for the user's file if one is given."""
+    file = changes.get(FILE_PATH)
+    mapping = workloads.load(workload or USUAL) if workload or not file else _suggested(changes)
+    if "file" not in mapping.get("dataset", {}):
+        if file:  # it takes the place of the workload's data
+            mapping["dataset"] = {"name": "file", "file": {}}
+        elif changes.get(FILE_TARGET):
+            raise BadInput(english(_NO_DATA))
+    return mapping
+
+
 def _suggested(changes: Mapping[str, Any]) -> dict[str, Any]:
     from orchestrator.settings.workloads import new  # noqa: PLC0415 - NumPy takes a while
 
     found: dict[str, Any] = yaml.safe_load(
-        new.text(changes[FILE_PATH], changes.get("dataset.file.target") or ())
+        new.text(changes[FILE_PATH], changes.get(FILE_TARGET) or ())
     )
     return found
 

@@ -174,3 +174,11 @@ def test_what_is_no_readable_file_is_one_sentence(tmp_path, path):
         spec_of(tmp_path / path, ["y"])
     assert path in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_numbers_that_are_met_but_once_are_no_classes(tmp_path):
+    path = tmp_path / "houses.csv"
+    path.write_text("area,price\n" + "".join(f"{i},{1000 * i}\n" for i in range(60)))
+    given = {"dataset.file.path": str(path), "dataset.file.target": ["price"]}
+    with pytest.raises(BadInput, match="holds numbers that are no classes"):
+        config.job_spec("iris", given)

@@ -61,6 +61,12 @@ def test_different_jobs_are_refused_and_it_is_said_in_what(spec):
         difference(run(1.0), run(1.0, **spec))
 
 
+def test_columns_of_other_data_are_named_once():
+    file = {"name": "file", "file": {"path": "/d.csv", "target": ["y", "z"]}}
+    with pytest.raises(BadInput, match=r"dataset.file.target, dataset.file.test_f\w+, dataset"):
+        difference(run(1.0), run(1.0, dataset=file))
+
+
 def test_what_may_differ_of_a_spec_is_listed():
     found = difference(run(1.0), run(1.0, threads=4, seed=3))
     assert [(c.field, c.first, c.second) for c in found.spec] == [("seed", 0, 3), ("threads", 2, 4)]

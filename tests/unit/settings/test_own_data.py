@@ -146,3 +146,9 @@ def test_a_name_with_anything_in_it_is_read_back(tmp_path):
     path.write_text('"x: 1","#y"\n' + "".join(f"{i},{i * 1.5}\n" for i in range(20)))
     made = config.job_spec(written(tmp_path, new.text(str(path), ["#y"])), {})
     assert list(made.dataset.arrays.names) == ["x: 1"]
+
+
+def test_a_target_without_data_asks_for_the_data():
+    job = JobFlags(target="y")
+    with pytest.raises(BadInput, match="give --data PATH too"):
+        config.job_spec(job.workload, job.changes())
