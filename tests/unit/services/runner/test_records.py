@@ -225,8 +225,8 @@ def test_a_start_reads_one_small_file_of_each_job_that_has_ended_and_no_events(
     for _ in range(20):
         create(records).end(errors.Cancelled("over"))
     parsed, logs = [], []
-    parse = json_format.Parse
-    monkeypatch.setattr(json_format, "Parse", lambda *given: parsed.append(1) or parse(*given))
+    parse = json_format.ParseDict
+    monkeypatch.setattr(json_format, "ParseDict", lambda *given: parsed.append(1) or parse(*given))
     monkeypatch.setattr("services.runner.records.EventLog", logs.append)
     page, _ = again(tmp_path).page(100, "")
     assert (len(page), len(parsed), logs) == (20, 20, [])
