@@ -112,7 +112,11 @@ def expected(spec: job_pb2.JobSpec) -> Expected:
 
 
 def _most_samples(dataset: job_pb2.Dataset) -> tuple[int | None, int | None]:
-    synthetic = dataset.synthetic if dataset.name == "synthetic" else None
-    train = dataset.train_limit or (synthetic.train_samples if synthetic else None)
-    test = dataset.test_limit or (synthetic.test_samples if synthetic else None)
+    made: job_pb2.Arrays | job_pb2.Synthetic | None = None
+    if dataset.HasField("arrays"):
+        made = dataset.arrays
+    elif dataset.name == "synthetic":
+        made = dataset.synthetic
+    train = dataset.train_limit or (made.train_samples if made else None)
+    test = dataset.test_limit or (made.test_samples if made else None)
     return train, test

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from google.protobuf import json_format
 from google.protobuf.message import Message
 from twinrun.contract import files
+from twinrun.contract.converters.specs import current_job
 from twinrun.v1 import job_pb2
 
 from orchestrator.errors import OutputError, RunUnreadable
@@ -113,6 +114,8 @@ def parse(content: bytes, message: M, path: Path, line: int | None = None) -> M:
     """
     try:
         found = json.loads(content, parse_constant=_no_number)
+        if message.DESCRIPTOR is job_pb2.Job.DESCRIPTOR:
+            found = current_job(found)
         values.check_fit(found, message.DESCRIPTOR)
         json_format.ParseDict(found, message, ignore_unknown_fields=True)
         values.check(message)

@@ -6,15 +6,18 @@ state follows from its events; ``job.json`` saves reading all of them.
 
 import contextlib
 import itertools
+import json
 import logging
 import os
 import secrets
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from google.protobuf import json_format
 from twinrun.contract.converters.events import event_to_proto
+from twinrun.contract.converters.specs import current_job
 from twinrun.contract.enums import JobState
 from twinrun.contract.events import Event, Failure, StateChanged
 from twinrun.contract.files import write_whole
@@ -248,11 +251,12 @@ def _load(directory: Path) -> dict[str, Record]:
     records = []
     for path in directory.iterdir():
         try:
-            job = json_format.Parse((path / "job.json").read_bytes(), job_pb2.Job())
+            kept: Any = current_job(json.loads((path / "job.json").read_bytes()))
+            job = json_format.ParseDict(kept, job_pb2.Job())
             if job.job_id != path.name:
                 raise ValueError(f"it holds the job {job.job_id!r}")  # noqa: TRY301 - as the rest
             records.append(Record(job, path))
-        except (OSError, ValueError, json_format.ParseError) as error:
+        except (OSError, ValueError, TypeError, AttributeError, json_format.ParseError) as error:
             _log.warning("%s is not a job and is left alone: %s", path, error)
     records.sort(key=lambda record: record.job.create_time.ToNanoseconds())
     for record in records:

@@ -14,6 +14,7 @@ from twinrun.contract.losses import (
 from twinrun.v1 import job_pb2
 
 from orchestrator.gate import scores
+from orchestrator.gate.expected import expected
 from orchestrator.gate.fault import Fault
 from services.model import metrics
 
@@ -92,3 +93,13 @@ def test_what_logits_give_is_what_an_honest_runner_says(loss):
     for name, (value, off) in scores.of_logits(loss, logits, targets).items():
         own = getattr(honest, name) if name in ("loss", "accuracy") else honest.others[name]
         assert abs(own - value) <= off, name
+
+
+@pytest.mark.parametrize("counts", [(41, 10), (40, 11)])
+def test_a_runner_has_no_more_samples_than_the_users_arrays(counts):
+    train, test = counts
+    spec = job_pb2.JobSpec(epochs=1, batch_size=8, report_every_steps=5)
+    spec.dataset.arrays.MergeFrom(job_pb2.Arrays(train_samples=40, test_samples=10))
+    given = job_pb2.Inputs(train_samples=train, test_samples=test, steps_per_epoch=6)
+    with pytest.raises(Fault, match="samples"):
+        expected(spec).check_inputs(given)

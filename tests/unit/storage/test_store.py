@@ -13,7 +13,7 @@ from twinrun.contract.enums import JobState
 from twinrun.v1 import job_pb2
 
 from orchestrator.errors import OutputError, RunNotFound, RunUnreadable
-from orchestrator.storage import shelf, store
+from orchestrator.storage import files, shelf, store
 from tests.builders.events import JOB, SPEC, failed_events, trial_events
 from tests.builders.stored import create
 
@@ -264,3 +264,9 @@ def test_a_run_that_is_not_there_is_bad_input_that_names_the_place(tmp_path, nam
     with pytest.raises(RunNotFound, match=str(tmp_path)) as caught:
         shelf.find(name, tmp_path)
     assert caught.value.exit_code == 2
+
+
+def test_a_job_of_a_version_whose_loss_was_a_name_is_read(tmp_path):
+    path = tmp_path / "pytorch-1.json"
+    path.write_text(json.dumps({"job_id": "a", "spec": {"loss": "LOSS_SOFTMAX_CROSS_ENTROPY"}}))
+    assert files.parse_job(path).spec.loss.WhichOneof("kind") == "softmax_cross_entropy"

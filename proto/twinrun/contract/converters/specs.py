@@ -46,3 +46,10 @@ def current(mapping: object) -> object:
     if not isinstance(mapping, Mapping) or not isinstance(loss, str):
         return mapping
     return {**mapping, "loss": {loss.removeprefix("LOSS_").lower(): {}}}
+
+
+def current_job(mapping: object) -> object:
+    """Return a stored job's JSON mapping whose spec is `current`."""
+    if not isinstance(mapping, Mapping) or "spec" not in mapping:
+        return mapping
+    return {**mapping, "spec": current(mapping["spec"])}

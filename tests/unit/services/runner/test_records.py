@@ -1,6 +1,7 @@
 """What is kept of jobs: true in memory, on disk and after a restart, also on a full disk."""
 
 import errno
+import json
 
 import pytest
 from google.protobuf import json_format
@@ -224,8 +225,8 @@ def test_a_start_reads_one_small_file_of_each_job_that_has_ended_and_no_events(
     for _ in range(20):
         create(records).end(errors.Cancelled("over"))
     parsed, logs = [], []
-    parse = json_format.Parse
-    monkeypatch.setattr(json_format, "Parse", lambda *given: parsed.append(1) or parse(*given))
+    parse = json_format.ParseDict
+    monkeypatch.setattr(json_format, "ParseDict", lambda *given: parsed.append(1) or parse(*given))
     monkeypatch.setattr("services.runner.records.EventLog", logs.append)
     page, _ = again(tmp_path).page(100, "")
     assert (len(page), len(parsed), logs) == (20, 20, [])
@@ -272,3 +273,14 @@ def test_a_reserve_that_cannot_be_given_up_does_not_keep_a_job_from_ending(recor
     record.end(errors.Cancelled("over"))
     assert [event.sequence for event in events(record)] == [1, 2, 3, 4]
     assert record.job.last_sequence == 4
+
+
+def test_a_job_of_a_version_whose_loss_was_a_name_is_still_there_after_a_restart(records, tmp_path):
+    record = create(records)
+    (path,) = tmp_path.rglob("job.json")
+    stored = json.loads(path.read_text())
+    stored["spec"]["loss"] = "LOSS_SOFTMAX_CROSS_ENTROPY"
+    path.write_text(json.dumps(stored))
+    (found,) = Records("pytorch", tmp_path, keep=100).page(10, "")[0]
+    assert found.job_id == record.job_id
+    assert found.job.spec.loss.WhichOneof("kind") == "softmax_cross_entropy"
