@@ -15,7 +15,7 @@ from twinrun.v1 import job_pb2, runner_service_pb2
 
 from orchestrator.gate.expected import Expected
 from orchestrator.gate.fault import Origin, require, require_from
-from orchestrator.gate.scores import of_logits as scores_of
+from orchestrator.gate.scores import check_logits
 from orchestrator.gate.tensors import Tensors, check_file, of_logits, size_range
 from orchestrator.language.phrases import Phrase, Sentence, english
 
@@ -28,7 +28,6 @@ _LABELS = Phrase("{file}.labels")
 _INITIAL = Phrase("the initial weights")
 _FINAL = Phrase("the final weights")
 _LOGITS = Phrase("the logits")
-_OF_ITS_LOGITS = Phrase("{value:.9g}, as its logits give")
 _MOST_CHUNK_BYTES = 2**20
 _SECONDS, _LEAST_RATE = 30.0, 250_000  # bytes a second, for a whole file
 _MOST_BYTES = 2**31 * 8  # of parameters that a spec may have
@@ -155,18 +154,7 @@ def _check_metrics(
     logits = found["logits"].astype(np.float64)
     if not np.isfinite(logits).all():
         return
-    with np.errstate(all="ignore"):  # of a false runner's
-        values = scores_of(loss, logits, found["labels"])
-    for name, (value, off) in values.items():
-        here = f"test.{name}"
-        if name in ("loss", "accuracy"):
-            given = getattr(said, name)
-        elif name in said.others:
-            given, here = said.others[name], f"test.others[{name}]"
-        else:
-            continue  # an older runner does not report it
-        wanted = english(_OF_ITS_LOGITS, value=value)
-        require(abs(given - value) <= off, here, given, wanted)
+    check_logits(said, loss, logits, found["labels"])
 
 
 def _check_labels(file: File, content: bytes) -> None:

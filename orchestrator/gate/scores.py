@@ -27,6 +27,7 @@ Floats = NDArray[np.float64]
 
 _NO_ACCURACY = Phrase("{field} arrived, which the job's task does not have")
 _MISSING = Phrase("{field} is missing, which the job's task has")
+_OF_ITS_LOGITS = Phrase("{value:.9g}, as its logits give")
 _ROUNDING = 1e-6
 
 
@@ -66,6 +67,24 @@ def _range(low: float, high: float) -> Sentence:
     return english(AT_MOST, most=high) if math.isinf(low) else english(FROM, low=low, high=high)
 
 
+def check_logits(
+    said: job_pb2.Metrics, loss: Loss, logits: Floats, given: NDArray[np.generic]
+) -> None:
+    """Require that metrics of the test samples are what their logits give, and all of these.
+
+    Arguments as those of `of_logits`. Raises Fault.
+    """
+    with np.errstate(all="ignore"):  # of a false runner's
+        values = of_logits(loss, logits, given)
+    for name, (value, off) in values.items():
+        wanted, here = english(_OF_ITS_LOGITS, value=value), f"test.{name}"
+        if name not in ("loss", ACCURACY):
+            here = f"test.others[{name}]"
+            require(name in said.others, here, None, wanted)
+        told = said.others[name] if name in said.others else getattr(said, name)
+        require(abs(told - value) <= off, here, told, wanted)
+
+
 def of_logits(
     loss: Loss, logits: Floats, given: NDArray[np.generic]
 ) -> Mapping[str, tuple[float, float]]:
@@ -78,11 +97,11 @@ def of_logits(
     found = {"loss": (value, 1e-6 * max(abs(value), 1.0))}
     match targets(loss):
         case TargetKind.CLASS:
-            right = float((logits.argmax(axis=1) == given).mean())
-            return {**found, ACCURACY: (right, 1e-9)}
+            values = _of_classes(logits, given.astype(np.intp))
+            return {**found, **{name: (value, 1e-9) for name, value in values.items()}}
         case TargetKind.FLAGS:
-            right = float(((logits > 0) == (given.astype(np.float64) > 0)).mean())
-            return {**found, ACCURACY: (right, 1e-9)}
+            values = _of_flags(logits, given.astype(np.float64) > 0)
+            return {**found, **{name: (value, 1e-9) for name, value in values.items()}}
         case TargetKind.NUMBERS:
             values = {"loss": value, **_of_numbers(logits, given.astype(np.float64))}
             return {
@@ -90,6 +109,38 @@ def of_logits(
             }
         case unknown:
             assert_never(unknown)
+
+
+def _of_classes(logits: Floats, labels: NDArray[np.intp]) -> dict[str, float]:
+    likely = logits.argmax(axis=1)
+    found = {ACCURACY: float((likely == labels).mean())}
+    scores = []
+    for code in np.union1d(labels, likely):
+        both, either = (labels == code) & (likely == code), (labels == code) | (likely == code)
+        scores.append(2 * both.sum() / (both.sum() + either.sum()))
+    found["macro_f1"] = float(np.mean(scores))
+    if logits.shape[1] > 10:
+        first = np.argsort(-logits, axis=1, kind="stable")[:, :5]
+        found["top_5_accuracy"] = float((first == labels[:, np.newaxis]).any(axis=1).mean())
+    return found
+
+
+def _of_flags(logits: Floats, flags: NDArray[np.bool_]) -> dict[str, float]:
+    from sklearn import metrics  # noqa: PLC0415 - takes a second to import
+
+    likely, outputs = logits > 0, range(flags.shape[1])
+    found = {ACCURACY: float((likely == flags).mean())}
+    scores = [metrics.f1_score(flags[:, k], likely[:, k], zero_division=0) for k in outputs]
+    found["f1"] = float(np.mean(scores))
+    both = [k for k in outputs if flags[:, k].any() and not flags[:, k].all()]
+    if both:
+        of_ranks = {
+            "roc_auc": metrics.roc_auc_score,
+            "average_precision": metrics.average_precision_score,
+        }
+        for name, score in of_ranks.items():
+            found[name] = float(np.mean([score(flags[:, k], logits[:, k]) for k in both]))
+    return found
 
 
 def _of_numbers(logits: Floats, values: Floats) -> dict[str, float]:

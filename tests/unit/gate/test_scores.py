@@ -1,5 +1,6 @@
 """What a runner says of an evaluation: the task's metrics, possible, and as its logits give."""
 
+import copy
 import math
 
 import numpy as np
@@ -81,18 +82,45 @@ LOSSES = [
 ]
 
 
-@pytest.mark.parametrize("loss", LOSSES, ids=str)
-def test_what_logits_give_is_what_an_honest_runner_says(loss):
+def evaluated(loss, outputs=3):
+    """Logits, targets, and what an honest runner says of them."""
     random = np.random.default_rng(7)
-    logits = random.normal(size=(50, 3))
+    logits = random.normal(size=(50, outputs))
     targets = {
-        SoftmaxCrossEntropy: random.integers(0, 3, 50).astype(np.int32),
-        SigmoidCrossEntropy: random.integers(0, 2, (50, 3)).astype(np.float64),
-    }.get(type(loss), random.normal(size=(50, 3)))
+        SoftmaxCrossEntropy: random.integers(0, outputs, 50).astype(np.int32),
+        SigmoidCrossEntropy: random.integers(0, 2, (50, outputs)).astype(np.float64),
+    }.get(type(loss), random.normal(size=(50, outputs)))
     honest = metrics.evaluate(logits, targets, loss)
-    for name, (value, off) in scores.of_logits(loss, logits, targets).items():
-        own = getattr(honest, name) if name in ("loss", "accuracy") else honest.others[name]
-        assert abs(own - value) <= off, name
+    told = {"loss": honest.loss, "accuracy": honest.accuracy, "others": honest.others}
+    return logits, targets, said(NUMBERS, **told, samples=50)
+
+
+EVALUATED = [*((loss, 3) for loss in LOSSES), (SoftmaxCrossEntropy(), 12), (NUMBERS, 1), (FLAGS, 1)]
+
+
+@pytest.mark.parametrize(("loss", "outputs"), EVALUATED, ids=str)
+def test_what_an_honest_runner_says_is_what_its_logits_give(loss, outputs):
+    logits, targets, said = evaluated(loss, outputs)
+    scores.check_logits(said, loss, logits, targets)
+
+
+@pytest.mark.parametrize(("loss", "outputs"), EVALUATED, ids=str)
+def test_each_metric_that_is_another_or_left_out_is_refused(loss, outputs):
+    logits, targets, honest = evaluated(loss, outputs)
+    lies = []
+    for name in ["loss", *(["accuracy"] if honest.HasField("accuracy") else [])]:
+        lie = copy.deepcopy(honest)
+        setattr(lie, name, getattr(honest, name) + 1e-3)
+        lies.append(lie)
+    for name in honest.others:
+        wrong, missing = copy.deepcopy(honest), copy.deepcopy(honest)
+        wrong.others[name] += 1e-3
+        del missing.others[name]
+        lies += [wrong, missing]
+    assert len(lies) >= 3
+    for lie in lies:
+        with pytest.raises(Fault, match="as its logits give"):
+            scores.check_logits(lie, loss, logits, targets)
 
 
 @pytest.mark.parametrize("counts", [(41, 10), (40, 11)])
