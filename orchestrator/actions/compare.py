@@ -30,8 +30,8 @@ from orchestrator.storage import machine, store
 from orchestrator.storage.about import plain
 from orchestrator.storage.running import making
 from orchestrator.storage.store import Run
+from orchestrator.trials.mappings.stored import as_json, fields_of
 from orchestrator.trials.sides import are_the_same
-from orchestrator.trials.stored import as_json, fields_of
 
 _NOT_AT_ONCE = Phrase("--concurrent: {reason}; one trial at a time")
 _DRAWING = Phrase("judging, and drawing the figures and the page")

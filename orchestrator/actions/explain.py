@@ -9,8 +9,8 @@ from orchestrator.actions.request import Request, kept
 from orchestrator.errors import BadInput, OrchestratorError, OutputError
 from orchestrator.language.phrases import Phrase, Sentence, english, join, say
 from orchestrator.language.words import NEXT
-from orchestrator.results import pitfalls
-from orchestrator.results.explanation import (
+from orchestrator.results.habits import pitfalls
+from orchestrator.results.habits.explanation import (
     Row,
     Skipped,
     as_dict,
@@ -19,8 +19,8 @@ from orchestrator.results.explanation import (
     number_of,
     skipped,
 )
-from orchestrator.results.pitfalls import Pitfall
-from orchestrator.results.touching import why_not
+from orchestrator.results.habits.pitfalls import Pitfall
+from orchestrator.results.habits.touching import why_not
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.placement import Placement
 from orchestrator.runners.planning import completed

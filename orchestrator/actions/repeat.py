@@ -13,7 +13,7 @@ from orchestrator.results.verdict import Verdict
 from orchestrator.runners.placement import Enough
 from orchestrator.runners.progress import Display
 from orchestrator.storage.store import Run
-from orchestrator.trials.stored import as_json
+from orchestrator.trials.mappings.stored import as_json
 
 _LATE = Phrase("--max-minutes: {minutes:g} minutes have passed; not certain enough yet")
 _WIDE = Phrase(

@@ -17,9 +17,10 @@ from orchestrator.reports import comparison as comparison_report
 from orchestrator.reports import explanation as explanation_report
 from orchestrator.reports import variants as variants_report
 from orchestrator.reports.grid import Part, Said
-from orchestrator.results import comparison_file, explanation
+from orchestrator.results import comparison_file
 from orchestrator.results import variants as results
 from orchestrator.results.comparison import Comparison
+from orchestrator.results.habits import explanation
 from orchestrator.storage.about import About, Kind
 from orchestrator.storage.store import Run
 

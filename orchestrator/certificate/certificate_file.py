@@ -7,8 +7,8 @@ from orchestrator.certificate.certificate import SCHEMA, Certificate
 from orchestrator.certificate.certificates import Certificates, Unmade
 from orchestrator.certificate.judge import Clause
 from orchestrator.storage.store import Run
-from orchestrator.trials import reading
-from orchestrator.trials.stored import as_json, fields_of
+from orchestrator.trials.mappings import reading
+from orchestrator.trials.mappings.stored import as_json, fields_of
 
 SCHEMA_OF_SEVERAL = "twinrun.certificates/1"
 _FILE = "certificate.json"

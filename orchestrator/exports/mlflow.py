@@ -20,7 +20,7 @@ from orchestrator.errors import OutputError
 from orchestrator.exports import Result
 from orchestrator.exports.tables import TABLES, Row
 from orchestrator.language.phrases import Phrase, english
-from orchestrator.trials.paths import leaves
+from orchestrator.trials.mappings.paths import leaves
 from orchestrator.trials.spec import spec_mapping
 
 _STORE = "mlflow.db"

@@ -20,7 +20,7 @@ from orchestrator.language.phrases import Phrase, say
 from orchestrator.language.words import label
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.evaluation import Evaluation
-from orchestrator.results.explanation import Row
+from orchestrator.results.habits.explanation import Row
 from orchestrator.results.preview import Preview
 from orchestrator.results.variants import Variants
 from orchestrator.storage.about import Kind

@@ -12,8 +12,8 @@ from orchestrator.language.phrases import Phrase, join, say
 from orchestrator.language.words import COMMA, label, memory, number, percent
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.quantities import PEAK_MEMORY, TARGET
+from orchestrator.trials.mappings.names import data_title
 from orchestrator.trials.metrics import ACCURACY, finite, headline, target_of
-from orchestrator.trials.names import data_title
 from orchestrator.trials.spec import optimizer_name
 from orchestrator.trials.trial import Trial
 

@@ -11,7 +11,7 @@ from orchestrator.gate.fault import AT_MOST, ONE_OF, Origin, require, require_fr
 from orchestrator.gate.files import require_digest
 from orchestrator.gate.spec import check_completed, check_taken
 from orchestrator.language.phrases import Phrase, english
-from orchestrator.trials import values
+from orchestrator.trials.mappings import values
 from orchestrator.trials.text import clean_message
 
 _AS_ASKED = Phrase("{asked}, as requested")

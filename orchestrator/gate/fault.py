@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from orchestrator.errors import WrongReport, WrongRunner
 from orchestrator.language.phrases import Phrase, Sentence, english
-from orchestrator.trials.faults import (
+from orchestrator.trials.mappings.faults import (
     ABOVE,
     AT_LEAST,
     AT_MOST,

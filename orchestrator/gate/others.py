@@ -11,7 +11,7 @@ from orchestrator.gate.expected import Expected
 from orchestrator.gate.fault import ABOVE, AT_LEAST, AT_MOST, require, require_from
 from orchestrator.gate.times import Elapsed
 from orchestrator.language.phrases import Phrase, english
-from orchestrator.trials.values import seconds
+from orchestrator.trials.mappings.values import seconds
 
 _A_TIME = Phrase("a time above 0 s")
 _A_SHAPE = Phrase("[images, height, width, channels], {most:,} numbers at most")

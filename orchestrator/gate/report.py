@@ -17,7 +17,7 @@ from orchestrator.gate.states import AGAIN, ENDED, FAILED, Phases, States, name,
 from orchestrator.gate.times import Elapsed, require_sum
 from orchestrator.gate.training import Training
 from orchestrator.language.phrases import Phrase, Sentence, english
-from orchestrator.trials import values
+from orchestrator.trials.mappings import values
 from orchestrator.trials.text import clean_message
 
 _MOST_PROGRESS = 10_000  # four a second, for 40 minutes

@@ -12,7 +12,7 @@ from orchestrator.errors import WrongRunner
 from orchestrator.gate.fault import Fault, shown
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.storage.store import to_mapping
-from orchestrator.trials.paths import differing_paths
+from orchestrator.trials.mappings.paths import differing_paths
 
 _CHANGED = Phrase("{field} was {asked} in the requested job, and came back as {given}")
 _DROPPED = Phrase("{field} was in the requested job, and did not come back")

@@ -7,7 +7,7 @@ from google.protobuf.duration_pb2 import Duration
 
 from orchestrator.gate.fault import require
 from orchestrator.language.phrases import Phrase, english
-from orchestrator.trials.values import seconds
+from orchestrator.trials.mappings.values import seconds
 
 Elapsed = Callable[[], float]
 

@@ -11,7 +11,7 @@ from orchestrator.gate.expected import Expected
 from orchestrator.gate.fault import AT_MOST, FROM, Fault, require, require_from
 from orchestrator.gate.times import Elapsed
 from orchestrator.language.phrases import Phrase, english
-from orchestrator.trials.values import seconds
+from orchestrator.trials.mappings.values import seconds
 
 _THE_NEXT = Phrase("the next one, {next}")
 _AS_MANY = Phrase("{count}, as the losses are")

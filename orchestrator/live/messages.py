@@ -9,7 +9,7 @@ from orchestrator.language.words import OF, label
 from orchestrator.live import texts
 from orchestrator.live.curve import Curve, tip
 from orchestrator.live.state import Live, LiveJob
-from orchestrator.trials.stored import as_json
+from orchestrator.trials.mappings.stored import as_json
 
 SHOWN_GROUPS = 12
 # Job id -> the sequence number of its latest event that the page knows.

@@ -13,7 +13,7 @@ from orchestrator.language.words import NEXT
 from orchestrator.storage.about import FILE, Kind
 from orchestrator.storage.running import is_running
 from orchestrator.storage.store import Run
-from orchestrator.trials.stored import sentence, sentences
+from orchestrator.trials.mappings.stored import sentence, sentences
 
 _LOOK_SECONDS = 1.0  # between looks at the directory of the runs
 _STOP_SECONDS = 1.0

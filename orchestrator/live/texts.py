@@ -12,7 +12,7 @@ from orchestrator.live.curve import Curve, tip
 from orchestrator.live.runs import LiveRun
 from orchestrator.live.state import LiveJob, Runner
 from orchestrator.runners.progress import PHASES
-from orchestrator.trials.names import data_title
+from orchestrator.trials.mappings.names import data_title
 
 # The page's own texts, by its names for them.
 PAGE = {

@@ -15,8 +15,8 @@ from orchestrator.results.quantities import EPOCH, TEST_ACCURACY, Quantity, test
 from orchestrator.results.verdict import Verdict, below
 from orchestrator.storage.about import About
 from orchestrator.trials.gpu_use import what_idles
+from orchestrator.trials.mappings.names import data_title
 from orchestrator.trials.metrics import target_of
-from orchestrator.trials.names import data_title
 from orchestrator.trials.sides import are_the_same
 from orchestrator.trials.spec import in_own_way, optimizer_name
 

@@ -21,9 +21,9 @@ from orchestrator.reports import explanation, variants
 from orchestrator.reports.reproduction import of_variants
 from orchestrator.reports.table import table
 from orchestrator.results.comparison import Comparison
-from orchestrator.results.explanation import Row as Explained
-from orchestrator.results.explanation import Skipped
-from orchestrator.results.explanation import as_dict as as_dict_of_rows
+from orchestrator.results.habits.explanation import Row as Explained
+from orchestrator.results.habits.explanation import Skipped
+from orchestrator.results.habits.explanation import as_dict as as_dict_of_rows
 from orchestrator.results.variants import Variants, as_dict, title
 from orchestrator.storage.about import About, Kind
 

@@ -21,8 +21,8 @@ from orchestrator.reports.grid import (
 from orchestrator.reports.grid import Row as Line
 from orchestrator.results.circumstances import OTHER_CPUS
 from orchestrator.results.estimate import FEWEST_PAIRS
-from orchestrator.results.explanation import Row, Skipped
-from orchestrator.results.pitfalls import Pitfall
+from orchestrator.results.habits.explanation import Row, Skipped
+from orchestrator.results.habits.pitfalls import Pitfall
 from orchestrator.results.quantities import seconds
 from orchestrator.trials.metrics import ACCURACY
 

@@ -6,9 +6,9 @@ from statistics import median
 
 import numpy as np
 
+from orchestrator.trials.mappings.stored import fields_of
 from orchestrator.trials.metrics import ACCURACY, Metric, finite, headline
 from orchestrator.trials.relative import of_losses
-from orchestrator.trials.stored import fields_of
 from orchestrator.trials.trial import Trial
 
 TOGETHER = 0.001  # relative difference of two losses that a figure does not show

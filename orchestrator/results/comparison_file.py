@@ -5,8 +5,8 @@ from orchestrator.results.agreement import as_mapping
 from orchestrator.results.comparison import Comparison, Pair
 from orchestrator.results.quantities import THROUGHPUT, quantities
 from orchestrator.trials.mapping import environment_mapping, trial_mapping
+from orchestrator.trials.mappings.stored import as_json
 from orchestrator.trials.sides import framework_of
-from orchestrator.trials.stored import as_json
 
 SCHEMA = "twinrun.comparison/1"
 SCHEMA_OF_SEVERAL = "twinrun.comparison/2"  # for more than two sides, which make several pairs

@@ -12,9 +12,9 @@ from orchestrator.results.comparison import Comparison
 from orchestrator.results.estimate import Estimate, estimate_apart
 from orchestrator.results.quantities import EPOCH
 from orchestrator.storage import store
-from orchestrator.trials.paths import differing_paths, leaves
+from orchestrator.trials.mappings.paths import differing_paths, leaves
+from orchestrator.trials.mappings.stored import as_json, fields_of
 from orchestrator.trials.spec import differing_fields, spec_mapping
-from orchestrator.trials.stored import as_json, fields_of
 from orchestrator.trials.trial import Trial
 
 SCHEMA = "twinrun.difference/1"

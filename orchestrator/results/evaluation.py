@@ -10,7 +10,7 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.language.words import label
-from orchestrator.trials.stored import as_json, fields_of
+from orchestrator.trials.mappings.stored import as_json, fields_of
 
 SCHEMA = "twinrun.evaluation/1"
 _SAME = Phrase(

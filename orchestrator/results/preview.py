@@ -10,7 +10,7 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.language.words import label, listed
-from orchestrator.trials.stored import as_json
+from orchestrator.trials.mappings.stored import as_json
 
 SCHEMA = "twinrun.preview/1"
 # The possible effect of rounding on a normalised pixel.

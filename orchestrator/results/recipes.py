@@ -15,8 +15,8 @@ from orchestrator.results.comparison import Comparison
 from orchestrator.results.estimate import FEWEST_PAIRS, Amount, estimate_amount
 from orchestrator.results.quantities import EPOCH, TRAINING, test_metric
 from orchestrator.storage.about import Kind
+from orchestrator.trials.mappings.stored import fields_of
 from orchestrator.trials.metrics import ACCURACY, Metric, headline
-from orchestrator.trials.stored import fields_of
 from orchestrator.trials.trial import Trial
 
 RECIPES = {"matched": job_pb2.RECIPE_MATCHED, "idiomatic": job_pb2.RECIPE_IDIOMATIC}

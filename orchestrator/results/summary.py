@@ -8,7 +8,7 @@ from twinrun.v1 import job_pb2
 from orchestrator.language.phrases import Phrase, Sentence, english, join
 from orchestrator.language.words import SEMICOLON, label, listed
 from orchestrator.storage import store
-from orchestrator.trials.stored import as_json
+from orchestrator.trials.mappings.stored import as_json
 
 SCHEMA = "twinrun.summary/1"
 _AGREE = Phrase("{frameworks} agree: {layers} layers, {parameters:,} parameters.")

@@ -15,7 +15,7 @@ from orchestrator.results.estimate import FEWEST_PAIRS
 from orchestrator.results.quantities import EPOCH
 from orchestrator.results.recipes import RECIPES, Recipes, as_mapping, recipes
 from orchestrator.storage.about import Kind
-from orchestrator.trials.stored import as_json, fields_of
+from orchestrator.trials.mappings.stored import as_json, fields_of
 from orchestrator.trials.trial import Trial
 
 SCHEMA_OF_RECIPES, SCHEMA_OF_LOOPS = "twinrun.recipes/1", "twinrun.loops/1"

@@ -23,7 +23,7 @@ from orchestrator.language.words import SEMICOLON
 from orchestrator.settings import workloads
 from orchestrator.settings.workloads import forms, lines
 from orchestrator.settings.workloads.near import near_anywhere
-from orchestrator.trials.names import in_proto
+from orchestrator.trials.mappings.names import in_proto
 
 _NAMED_TWICE = Phrase(
     "--frameworks names {name} twice; 'orchestrator compare --aa {name}' compares it with itself."

@@ -14,8 +14,8 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.errors import OutputError, RunUnreadable
 from orchestrator.language.phrases import Phrase, Sentence, english
-from orchestrator.trials import values
-from orchestrator.trials.faults import Fault, shown
+from orchestrator.trials.mappings import values
+from orchestrator.trials.mappings.faults import Fault, shown
 from orchestrator.trials.spec import message_of
 from orchestrator.trials.text import cleaned_json
 

@@ -19,9 +19,9 @@ from orchestrator.errors import OutputError, RunUnreadable
 from orchestrator.settings.config import state_home
 from orchestrator.storage.files import read_json, write_whole
 from orchestrator.storage.store import MACHINE, Run
-from orchestrator.trials.reading import read
+from orchestrator.trials.mappings.reading import read
+from orchestrator.trials.mappings.stored import as_json, fields_of
 from orchestrator.trials.spec import in_tf32
-from orchestrator.trials.stored import as_json, fields_of
 
 
 def key(environment: job_pb2.Environment) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from google.protobuf import json_format
 from twinrun.contract.events import EpochFinished, Failure, Metrics
 
-from orchestrator.trials.stored import fields_of
+from orchestrator.trials.mappings.stored import fields_of
 from orchestrator.trials.trial import Trial
 
 _EVALUATIONS = ("test", "validation")  # of an epoch

@@ -15,7 +15,7 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.errors import BadInput
 from orchestrator.language.phrases import Phrase, english
-from orchestrator.trials.names import in_proto
+from orchestrator.trials.mappings.names import in_proto
 
 # Changes of how a job is run, which do not affect its arithmetic.
 _HOW = {"device", "execution", "loop", "report_every_steps", "threads"}

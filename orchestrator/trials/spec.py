@@ -13,8 +13,8 @@ from twinrun.v1 import job_pb2
 from orchestrator.errors import RunUnreadable
 from orchestrator.language.phrases import Phrase, Sentence, english, join
 from orchestrator.language.words import SEMICOLON
-from orchestrator.trials.paths import differing_paths
-from orchestrator.trials.values import misfits
+from orchestrator.trials.mappings.paths import differing_paths
+from orchestrator.trials.mappings.values import misfits
 
 _UNREADABLE = Phrase(
     "{where} has a job spec that this version of Twinrun cannot read: {faults}. Use the version "

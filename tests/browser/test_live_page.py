@@ -8,7 +8,7 @@ import pytest
 from orchestrator.language.palette import looks
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.storage.running import making
-from orchestrator.trials.stored import as_json
+from orchestrator.trials.mappings.stored import as_json
 from tests.builders.live import environment, live, orchestrator
 from tests.builders.runners import runners
 from tests.builders.stored import create

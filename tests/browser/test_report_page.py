@@ -8,8 +8,8 @@ import shutil
 import pytest
 
 from orchestrator.actions.remake import remake
-from orchestrator.results.explanation import number_of
-from orchestrator.results.pitfalls import PITFALLS
+from orchestrator.results.habits.explanation import number_of
+from orchestrator.results.habits.pitfalls import PITFALLS
 from orchestrator.results.variants import CHANGES
 from orchestrator.storage import store
 from orchestrator.storage.about import Kind

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from orchestrator.results.explanation import MATCHED, explain
+from orchestrator.results.habits.explanation import MATCHED, explain
 from tests.builders.events import losses, trial
 
 BOTH = ("pytorch", "tensorflow")

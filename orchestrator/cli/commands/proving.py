@@ -27,8 +27,8 @@ from orchestrator.language.words import COMMA, LINES, OF
 from orchestrator.reports import certificate as certificate_report
 from orchestrator.reports import explanation
 from orchestrator.reports.grid import Said
-from orchestrator.results import pitfalls
-from orchestrator.results.explanation import as_dict
+from orchestrator.results.habits import pitfalls
+from orchestrator.results.habits.explanation import as_dict
 from orchestrator.runners.finding import Runners
 from orchestrator.settings import config, workloads
 from orchestrator.trials.sides import sides

@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from orchestrator.language.palette import GREY, Look
 from orchestrator.language.phrases import Phrase, say
 from orchestrator.language.words import number
-from orchestrator.results.explanation import Row
+from orchestrator.results.habits.explanation import Row
 
 _MATCHED = Phrase("the matched job")
 _TO_THE_END = Phrase("to the end")

@@ -14,8 +14,8 @@ from orchestrator.results.history.told import NOT_FINISHED, RESULTS, Told
 from orchestrator.storage.about import About, State
 from orchestrator.storage.running import is_running
 from orchestrator.storage.store import Run
-from orchestrator.trials.reading import read
-from orchestrator.trials.stored import sentence
+from orchestrator.trials.mappings.reading import read
+from orchestrator.trials.mappings.stored import sentence
 
 _RUNNING = Phrase("It is running: {count} trials have begun.")
 _RUNNING_AT = Phrase("It is running: {text}.")

@@ -17,7 +17,7 @@ from orchestrator.language.phrases import Phrase, Sentence, english, join
 from orchestrator.language.words import LINES
 from orchestrator.settings.workloads.forms import whole
 from orchestrator.settings.workloads.near import near, near_anywhere
-from orchestrator.trials.names import in_proto, short
+from orchestrator.trials.mappings.names import in_proto, short
 
 _REFUSED = Phrase("The job was refused:")
 _NOT_A_SPEC = Phrase(

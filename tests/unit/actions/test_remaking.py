@@ -13,8 +13,8 @@ from orchestrator.actions import explain, finish
 from orchestrator.actions.remake import remake
 from orchestrator.errors import RunUnreadable
 from orchestrator.figures.renderer import Renderer
-from orchestrator.results.explanation import number_of
-from orchestrator.results.pitfalls import PITFALLS
+from orchestrator.results.habits.explanation import number_of
+from orchestrator.results.habits.pitfalls import PITFALLS
 from orchestrator.storage.about import Kind
 from orchestrator.storage.store import Run
 from tests.builders.drawn import drawings

@@ -13,7 +13,7 @@ from orchestrator.exports import export as exporting
 from orchestrator.language.phrases import LANGUAGES, speaking
 from orchestrator.reports.writers import plain
 from orchestrator.results import history
-from orchestrator.results.pitfalls import PITFALLS
+from orchestrator.results.habits.pitfalls import PITFALLS
 from orchestrator.results.variants import CHANGES
 from orchestrator.storage.about import Kind
 from orchestrator.storage.store import Run, within

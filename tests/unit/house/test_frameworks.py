@@ -13,7 +13,7 @@ ROOT = Path(orchestrator.__file__).parent
 # What may be said beside it: texts about a framework's own ways.
 TEXTS = {
     "frameworks.py",
-    "results/pitfalls.py",  # what each does of its own
+    "results/habits/pitfalls.py",  # what each does of its own
     "results/summary.py",  # buffers are PyTorch's word
     "settings/job.py",  # what --execution means to each
     "reports/environments.py",  # packages, by their names

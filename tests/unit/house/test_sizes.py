@@ -1,4 +1,4 @@
-"""No module holds more than one thing: none has over 300 lines, tests included."""
+"""No module holds more than one thing, and no folder more than one can take in at a glance."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 MOST = 300
+MOST_MODULES = 16  # of a folder, without __init__
 FOLDERS = ("orchestrator", "services", "proto/twinrun/contract", "tests", "bench", "docker")
 
 
@@ -25,3 +26,26 @@ def test_one_that_is_longer_is_found(tmp_path):
     long = tmp_path / "long.py"
     long.write_text("pass\n" * (MOST + 1))
     assert too_long(tmp_path) == {long.as_posix(): MOST + 1}
+
+
+def crowded(folder: Path) -> dict[str, int]:
+    """The folders below, and the folder itself, that have too many modules, with their number."""
+    found = {}
+    for each in [folder, *(path for path in folder.rglob("*") if path.is_dir())]:
+        count = len([path for path in each.glob("*.py") if path.name != "__init__.py"])
+        if count > MOST_MODULES:
+            found[each.as_posix()] = count
+    return found
+
+
+@pytest.mark.parametrize("half", ["orchestrator", "services"])
+def test_no_folder_has_more_than_16_modules(half):
+    assert crowded(ROOT / half) == {}
+
+
+def test_a_folder_with_more_is_found(tmp_path):
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    for number in range(MOST_MODULES + 1):
+        (inner / f"m{number}.py").write_text("")
+    assert crowded(tmp_path) == {inner.as_posix(): MOST_MODULES + 1}

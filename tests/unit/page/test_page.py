@@ -19,8 +19,8 @@ from orchestrator.reports.environments import properties
 from orchestrator.reports.table import table
 from orchestrator.results.comparison import compare
 from orchestrator.results.comparison_file import as_dict
-from orchestrator.results.explanation import number_of
-from orchestrator.results.pitfalls import PITFALLS
+from orchestrator.results.habits.explanation import number_of
+from orchestrator.results.habits.pitfalls import PITFALLS
 from orchestrator.storage.about import About, Kind
 from orchestrator.trials.fold import fold
 from tests.builders import explained, proofs

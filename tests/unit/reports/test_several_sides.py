@@ -21,15 +21,15 @@ from orchestrator.reports.writers import plain
 from orchestrator.results import variants
 from orchestrator.results.comparison import compare
 from orchestrator.results.comparison_file import as_dict
-from orchestrator.results.explanation import as_dict as as_dict_of_rows
-from orchestrator.results.explanation import explained
+from orchestrator.results.habits.explanation import as_dict as as_dict_of_rows
+from orchestrator.results.habits.explanation import explained
 from orchestrator.results.preview import preview
 from orchestrator.results.recipes import recipes
 from orchestrator.results.summary import summary
 from orchestrator.storage import store
 from orchestrator.storage.about import About, Kind, about
+from orchestrator.trials.mappings.stored import sentence
 from orchestrator.trials.sides import Side, twice
-from orchestrator.trials.stored import sentence
 from tests.builders.events import JOB, trial
 from tests.builders.previews import FLIP, shown, spec
 from tests.builders.proofs import evidence, made

@@ -14,10 +14,10 @@ from twinrun.v1 import job_pb2
 from orchestrator.figures import plots
 from orchestrator.reports import explanation
 from orchestrator.reports.writers import terminal
-from orchestrator.results import pitfalls
-from orchestrator.results.explanation import as_dict, asked_in, explain, number_of, skipped
-from orchestrator.results.pitfalls import NAMES, PITFALLS
-from orchestrator.results.touching import why_not
+from orchestrator.results.habits import pitfalls
+from orchestrator.results.habits.explanation import as_dict, asked_in, explain, number_of, skipped
+from orchestrator.results.habits.pitfalls import NAMES, PITFALLS
+from orchestrator.results.habits.touching import why_not
 from tests.builders.events import losses, trial
 from tests.builders.explained import BOTH, pair, rows
 

@@ -14,7 +14,7 @@ from orchestrator.results import variants
 from orchestrator.results.comparison import compare
 from orchestrator.results.comparison_file import as_dict
 from orchestrator.trials.fold import fold
-from orchestrator.trials.stored import as_json, sentence, sentences
+from orchestrator.trials.mappings.stored import as_json, sentence, sentences
 from tests.builders.comparisons import NOISE, pairs
 from tests.builders.events import JOB, failed_trial, losses, trial
 from tests.builders.proofs import KERNEL, NAMES, evidence, made, rounded

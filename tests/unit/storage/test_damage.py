@@ -21,14 +21,14 @@ from orchestrator.exports.export import export
 from orchestrator.language.phrases import LANGUAGES, say, speaking
 from orchestrator.reports import history as history_report
 from orchestrator.results import history
-from orchestrator.results.explanation import number_of
-from orchestrator.results.pitfalls import PITFALLS
+from orchestrator.results.habits.explanation import number_of
+from orchestrator.results.habits.pitfalls import PITFALLS
 from orchestrator.storage.about import Kind
 from orchestrator.storage.machine import Known, Noise
 from orchestrator.storage.store import Run
-from orchestrator.trials.reading import read
+from orchestrator.trials.mappings.reading import read
+from orchestrator.trials.mappings.stored import as_json, fields_of
 from orchestrator.trials.spec import message_of
-from orchestrator.trials.stored import as_json, fields_of
 from tests.builders.damaged import damage
 from tests.builders.stored import add_trial, compared, verified
 

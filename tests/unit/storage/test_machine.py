@@ -10,7 +10,7 @@ from twinrun.v1 import job_pb2
 from orchestrator.errors import RunUnreadable
 from orchestrator.storage import machine
 from orchestrator.storage.machine import Known, Noise
-from orchestrator.trials.stored import fields_of
+from orchestrator.trials.mappings.stored import fields_of
 from tests.builders.events import JOB
 from tests.builders.events import job as spec
 from tests.builders.stored import create

@@ -5,7 +5,7 @@ from google.protobuf import json_format
 from twinrun.contract.spec import Dataset, File
 from twinrun.v1 import job_pb2
 
-from orchestrator.trials.names import data_title, in_proto, short
+from orchestrator.trials.mappings.names import data_title, in_proto, short
 
 SPEC = job_pb2.JobSpec.DESCRIPTOR
 

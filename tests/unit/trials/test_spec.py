@@ -9,6 +9,7 @@ from twinrun.contract.layers import Dense
 from twinrun.v1 import job_pb2
 
 from orchestrator.errors import RunUnreadable
+from orchestrator.trials.mappings.stored import as_json
 from orchestrator.trials.spec import (
     differing_fields,
     in_own_way,
@@ -17,7 +18,6 @@ from orchestrator.trials.spec import (
     spec_mapping,
     spec_of,
 )
-from orchestrator.trials.stored import as_json
 from tests.builders.events import JOB, SPEC
 
 

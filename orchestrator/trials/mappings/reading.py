@@ -17,9 +17,9 @@ from twinrun.contract.spec import JobSpec
 
 from orchestrator.errors import RunUnreadable
 from orchestrator.language.phrases import Phrase, Sentence, english
-from orchestrator.trials.faults import OBJECT, ONE_OF, WHOLE, Fault, require
+from orchestrator.trials.mappings.faults import OBJECT, ONE_OF, WHOLE, Fault, require
+from orchestrator.trials.mappings.stored import sentence, sentences
 from orchestrator.trials.spec import spec_from_mapping
-from orchestrator.trials.stored import sentence, sentences
 
 _DAMAGED = Phrase(
     "{file} cannot be read: {what}. Restore the file, make the run again, or use the version of "

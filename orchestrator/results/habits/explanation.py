@@ -11,11 +11,11 @@ from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.results.agreement import agreement
 from orchestrator.results.circumstances import taken
 from orchestrator.results.estimate import Amount, Estimate, estimate, estimate_amount
-from orchestrator.results.pitfalls import PITFALLS, Pitfall
+from orchestrator.results.habits.pitfalls import PITFALLS, Pitfall
+from orchestrator.results.habits.touching import why_not
 from orchestrator.results.quantities import TRAINING
-from orchestrator.results.touching import why_not
+from orchestrator.trials.mappings.stored import as_json, fields_of
 from orchestrator.trials.metrics import ACCURACY, Metric, finite, headline
-from orchestrator.trials.stored import as_json, fields_of
 from orchestrator.trials.trial import Trial
 
 SCHEMA = "twinrun.explanation/1"

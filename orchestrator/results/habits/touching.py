@@ -11,7 +11,7 @@ from twinrun.contract.spec import JobSpec
 from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase, Sentence, english
-from orchestrator.results.pitfalls import Pitfall
+from orchestrator.results.habits.pitfalls import Pitfall
 
 _NOT_ADAM = Phrase("the optimizer is SGD.")
 _ONE_BATCH = Phrase("one batch has all {samples:,} training samples.")

@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from orchestrator.language.phrases import Phrase, Sentence, english
-from orchestrator.trials.faults import (
+from orchestrator.trials.mappings.faults import (
     AT_MOST,
     FROM,
     IS,

@@ -1,0 +1,1 @@
+"""What each framework does of its own accord, and what it changes."""
