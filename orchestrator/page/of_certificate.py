@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from orchestrator.certificate.certificate import Certificate
 from orchestrator.certificate.certificate_file import as_dict
 from orchestrator.certificate.certificates import Certificates, pair
+from orchestrator.certificate.rounding import FLOAT64, rule_of
 from orchestrator.figures.drawing import Drawing
 from orchestrator.language.phrases import Phrase, english, join, say
 from orchestrator.language.words import COMMA, OF, label
@@ -23,6 +24,11 @@ _WHAT = Phrase("What was compared?")
 _STEPS = Phrase("{steps:,} steps")
 _VERSIONS = Phrase("{versions}.")
 _ALLOWED = Phrase("What is allowed, and why?")
+_TIMES = Phrase("{times:g} times rounding")
+_BY_ROUNDING = Phrase(
+    "In {precision} rounding alone makes a framework differ from itself if its initial values are "
+    "moved by one unit in their last place. The two may differ by a multiple of that."
+)
 _EVIDENCE = Phrase("The evidence")
 _EVIDENCE_CAPTION = Phrase("The largest relative difference in each quantity, and what is allowed.")
 _WEIGHTS_CAPTION = Phrase("The final weights' largest relative difference, by tensor.")
@@ -74,8 +80,12 @@ def _answers(certificates: Sequence[Certificate], same_job: bool) -> Iterator[An
         say(_STEPS, steps=max(each.steps for each in certificates)),
         [say(_VERSIONS, versions=say(join(COMMA, known)))],
     )
-    allowed = certificates[0].tolerance
-    yield Answer(say(_ALLOWED), f"{allowed.losses:.0e}", [allowed.reason])
+    allowed, rule = certificates[0].tolerance, rule_of(certificates[0].job)
+    if rule is FLOAT64:
+        yield Answer(say(_ALLOWED), f"{allowed.losses:.0e}", [allowed.reason])
+    else:
+        why = say(_BY_ROUNDING, precision=rule.precision)
+        yield Answer(say(_ALLOWED), say(_TIMES, times=rule.allowed), [why])
 
 
 def _evidence_section(found: Certificate, *, alone: bool) -> Section:

@@ -249,6 +249,16 @@ def test_there_is_a_page_of(case):
     assert found.finding in shown(found).text
 
 
+@pytest.mark.parametrize(
+    ("precision", "allowed"), [("FLOAT64", "1e-12"), ("FLOAT32", "10 times rounding")]
+)
+def test_what_is_allowed_is_that_of_the_jobs_precision(precision, allowed):
+    made = proofs.rounded(1e-8, precision=precision, own=1e-8)
+    text = page.render(page.certificate_page([made], ABOUT, []))
+    assert allowed in text
+    assert ("1e-12" in text) is (precision == "FLOAT64")
+
+
 def test_a_certificate_has_a_page_of_its_evidence():
     made = proofs.made()
     figures = [plots.certificate_canvas(made).drawing()]
