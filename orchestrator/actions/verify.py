@@ -63,8 +63,8 @@ _PROOF = Phrase("certificate: {what}")
 # The modules whose code determines a certificate.
 _ROOMS = Path(__file__).parents[1]
 _JUDGES = (
-    *sorted((_ROOMS / "certificate").glob("*.py")),
-    *(_ROOMS / "trials" / name for name in ("inputs.py", "paths.py", "relative.py", "spec.py")),
+    *sorted((_ROOMS / "certificate").rglob("*.py")),
+    *sorted((_ROOMS / "trials").rglob("*.py")),
     Path(__file__),
 )
 
