@@ -28,7 +28,10 @@ from orchestrator.certificate.takes import (
     REPEATED,
     TIMED,
     TIMED_PERTURBED,
+    TIMED_REPEATED,
     copied,
+    draws,
+    further,
     takes,
     with_rounding,
 )
@@ -57,6 +60,10 @@ _TAKES = {
     REPEATED: Phrase("again, to see whether it repeats exactly"),
     TIMED: Phrase("as it will be timed"),
     TIMED_PERTURBED: Phrase("as it will be timed, every initial value moved by one rounding"),
+}
+_FURTHER = {
+    PERTURBED: Phrase("again, other values moved"),
+    TIMED_PERTURBED: Phrase("as it will be timed, again and with other values moved"),
 }
 _EVALUATING = Phrase("each side evaluates the weights of the other")
 _PROOF = Phrase("certificate: {what}")
@@ -170,13 +177,24 @@ def _certificates(
         def show(what: Phrase, done: int) -> None:
             display.stage(say(_PROOF, what=english(what)), done, len(planned) + 1)
 
-        def train(number: int) -> None:
-            show(_TAKES[number], list(planned).index(number))
-            spec = planned[number]
+        def run_take(number: int, spec: job_pb2.JobSpec) -> None:
             order = [Placement(side.name, number, side.spec(spec), _SHARED) for side in sides]
             faults = run_trials(order, runners, run, listen, at_once=_at_once(spec))
             if faults:
                 raise JobFailed(join(NEXT, faults))
+
+        def train(number: int) -> None:
+            show(_TAKES[number], list(planned).index(number))
+            run_take(number, planned[number])
+
+        def decide(number: int) -> None:
+            """Take more draws until they decide."""
+            for more, spec in further(number, planned[number]):
+                found = judged(run, request.pairs, evaluated=False)
+                if all(each.undecided != number for each in found):
+                    return
+                show(_FURTHER[number], list(planned).index(number))
+                run_take(more, spec)
 
         train(PLAIN)
         exact = planned[PLAIN].precision == job_pb2.PRECISION_FLOAT64
@@ -185,9 +203,11 @@ def _certificates(
         if not (exact and all(each.same_job for each in plain)):
             train(PERTURBED)
             train(REPEATED)
-        for number in (TIMED, TIMED_PERTURBED):
-            if number in planned:
-                train(number)
+            decide(PERTURBED)
+        if TIMED in planned:
+            train(TIMED)
+            train(TIMED_PERTURBED)
+            decide(TIMED_PERTURBED)
         show(_EVALUATING, len(planned))
         _evaluate_again(planned[PLAIN], request.pairs, run, runners, listen)
     display.stage("")
@@ -236,10 +256,19 @@ def judged(run: Run, pairs: Sequence[Pair], *, evaluated: bool = True) -> list[C
         trial = trials.get(f"{name}-{number}")
         return None if trial is None else evidence(run, trial)
 
+    def found_draws(name: str, number: int) -> list[Evidence]:
+        each = (found(name, draw) for draw in draws(number))
+        return [draw for draw in each if draw is not None]
+
     def proof(name: str, pair: Pair) -> Proof:
-        plain = evidence(run, trials[f"{name}-{PLAIN}"], pair)
-        rest = (found(name, n) for n in (PERTURBED, REPEATED, TIMED, TIMED_PERTURBED))
-        return Proof(plain, *rest)
+        return Proof(
+            plain=evidence(run, trials[f"{name}-{PLAIN}"], pair),
+            perturbed=found_draws(name, PERTURBED),
+            repeated=found(name, REPEATED),
+            timed=found(name, TIMED),
+            timed_perturbed=found_draws(name, TIMED_PERTURBED),
+            timed_repeated=found(name, TIMED_REPEATED),
+        )
 
     now = datetime.now(UTC).isoformat(timespec="seconds")
     judgements = []

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from twinrun.contract.enums import JobState
 from twinrun.contract.spec import JobSpec, Tolerance
 
-from orchestrator.certificate import text
-from orchestrator.certificate.distrust import distrust
+from orchestrator.certificate import own, text
+from orchestrator.certificate.distrust import distrust, jumps
 from orchestrator.certificate.envelope import Envelope, envelope
 from orchestrator.certificate.evidence import Evidence
 from orchestrator.certificate.gaps import (
@@ -21,18 +21,17 @@ from orchestrator.certificate.gaps import (
     Gap,
     again,
     by_tensor,
-    gaps,
 )
 from orchestrator.certificate.judge import (
     Difference,
-    Gaps,
     Standard,
     judge,
     summarised,
     undetermined,
 )
 from orchestrator.certificate.rounding import FLOAT64, Key, Rule, rule_of
-from orchestrator.certificate.switched import beyond_rounding, is_switched
+from orchestrator.certificate.switched import beyond_rounding, is_short, is_switched
+from orchestrator.certificate.takes import PERTURBED, TIMED_PERTURBED
 from orchestrator.language.phrases import Sentence, clause, english
 from orchestrator.language.words import label
 from orchestrator.trials.inputs import InputsCheck, check_inputs
@@ -54,15 +53,16 @@ class Proof:
     """The trials of one framework that a certificate is based on.
 
     ``plain``; if rounding must explain something, ``perturbed``, with every initial value moved,
-    and ``repeated``, the same as plain; ``timed`` and ``timed_perturbed``: in the precision in
-    which the job is timed, if that is another one.
+    one for each draw, and ``repeated``, the same as plain; ``timed``, ``timed_perturbed`` and
+    ``timed_repeated``: in the precision in which the job is timed, if that is another one.
     """
 
     plain: Evidence
-    perturbed: Evidence | None = None
+    perturbed: Sequence[Evidence] = ()
     repeated: Evidence | None = None
     timed: Evidence | None = None
-    timed_perturbed: Evidence | None = None
+    timed_perturbed: Sequence[Evidence] = ()
+    timed_repeated: Evidence | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +73,8 @@ class Certificate:
     ``loss_differences`` float64[steps]: relative, of each step's losses. ``versions`` by framework.
     ``envelope``: what the difference was compared with, if needed. ``timed``: the same in the
     precision in which the job is timed. ``undetermined``: parameters whose gradient is only
-    rounding. ``made``: when, UTC, ISO 8601; ``schema``: of the version that made it.
+    rounding. ``undecided``: the perturbed trial of which more draws may still show that it was the
+    same job. ``made``: when, UTC, ISO 8601; ``schema``: of the version that made it.
     """
 
     same_job: bool
@@ -94,6 +95,7 @@ class Certificate:
     made: str
     timed: Envelope | None = None
     undetermined: Sequence[str] = field(default_factory=tuple)
+    undecided: int | None = None
     schema: str = SCHEMA
 
 
@@ -116,16 +118,18 @@ def certify(
     plain = first.plain, second.plain
     trials = tuple(each.trial for each in plain)
     rule = rule_of(first.plain.job)
-    between = _gaps(*plain)
-    own = _own(sides)
+    between = own.by_key(*plain)
+    moved = [side.perturbed for side in sides]
+    alone = own.perturbed(plain, moved)
+    repeated = own.repeated(plain, [side.repeated for side in sides])
     nothing = undetermined(trials) if rule is FLOAT64 else frozenset[str]()
     by = Standard(tolerance, rule, nothing, *_sizes(first.plain))
     if rule is not FLOAT64:
-        moved = [side.perturbed for side in sides if side.perturbed is not None]
-        by = replace(by, switched=len(moved) == 2 and is_switched(plain, moved, by))
-    doubts = list(distrust(between, own, _repeated(sides), by)) if own else []
-    usable = list(own.values()) if len(own) == 2 and not doubts else []
-    differences = [*judge(between, usable, by), *judge(_again(plain), [], by)]
+        by = replace(by, switched=is_switched(plain, moved, by))
+    doubts = [*distrust(between, alone, repeated, by), *jumps(between, alone, by)] if alone else []
+    usable = list(alone.values()) if len(alone) == 2 and not doubts else []
+    saved = judge(_again(plain), [], by)
+    differences = [*judge(between, usable, by), *saved]
     reported = trials[0].inputs
     certificate = Certificate(
         same_job=False,
@@ -142,40 +146,28 @@ def certify(
         parting=_parting(differences, trials),
         tolerance=tolerance,
         loss_differences=between[LOSSES, None].values,
-        envelope=envelope(between, own, rule, switched=by.switched) if len(own) == 2 else None,
+        envelope=envelope(between, alone, by, min(map(len, moved))) if len(alone) == 2 else None,
         made=now,
         undetermined=sorted(nothing & {d.tensor for d in differences if d.tensor}),
     )
-    timed, faults = _timed(sides, tolerance, nothing)
+    timed, faults, timed_short = _timed(sides, tolerance, nothing)
     certificate = replace(certificate, timed=timed)
-    reasons = [
+    outright = [
         *_unfinished(trials),
         *_silent(trials),
         *(_not_evaluated(plain) if evaluated else ()),
-        *_reasons(certificate, differences, doubts),
-        *faults,
+        *_otherwise(certificate),
     ]
-    return replace(certificate, same_job=not reasons, sentence=text.sentence(certificate, reasons))
-
-
-def _gaps(a: Evidence, b: Evidence) -> dict[Key, Gap]:
-    return {gap.key: gap for gap in gaps(a, b)}
-
-
-def _own(sides: Sequence[Proof]) -> dict[str, Gaps]:
-    return {
-        side.plain.trial.framework: _gaps(side.plain, side.perturbed)
-        for side in sides
-        if side.perturbed is not None
-    }
-
-
-def _repeated(sides: Sequence[Proof]) -> dict[str, Gaps]:
-    return {
-        side.plain.trial.framework: _gaps(side.plain, side.repeated)
-        for side in sides
-        if side.repeated is not None
-    }
+    apart = list(_apart(certificate, differences, doubts))
+    undecided = None
+    if not outright and all(each.within for each in saved):
+        if apart and is_short(between, alone, repeated, by):
+            undecided = PERTURBED
+        elif not apart and timed_short:
+            undecided = TIMED_PERTURBED
+    reasons = [*outright, *apart, *faults]
+    sentence = text.sentence(certificate, reasons)
+    return replace(certificate, same_job=not reasons, sentence=sentence, undecided=undecided)
 
 
 def _again(plain: Sequence[Evidence]) -> dict[Key, Gap]:
@@ -191,28 +183,37 @@ def _sizes(found: Evidence) -> tuple[int, int]:
 
 def _timed(
     sides: Sequence[Proof], tolerance: Tolerance, nothing: frozenset[str]
-) -> tuple[Envelope | None, list[Sentence]]:
+) -> tuple[Envelope | None, list[Sentence], bool]:
     """Return the result in the precision in which the job is timed, and reasons against it.
 
-    ``nothing``: parameters that the job does not determine, according to float64.
+    The last: whether more trials may do away with them. ``nothing``: parameters that the job does
+    not determine, according to float64.
     """
-    pairs = [(side.timed, side.timed_perturbed) for side in sides]
-    plain = [timed for timed, moved in pairs if timed is not None and moved is not None]
-    moved = [moved for timed, moved in pairs if timed is not None and moved is not None]
-    if len(plain) < 2:
-        return None, []
+    plain = [side.timed for side in sides if side.timed is not None]
+    moved = [side.timed_perturbed for side in sides]
+    if len(plain) < 2 or not all(moved):
+        return None, [], False
     rule = rule_of(plain[0].job)
-    between = _gaps(*plain)
-    own = {a.trial.framework: _gaps(a, b) for a, b in zip(plain, moved, strict=True)}
+    between, alone = own.by_key(*plain), own.perturbed(plain, moved)
     trials = tuple(each.trial for each in plain)
     by = Standard(tolerance, rule, nothing, *_sizes(plain[0]))
     by = replace(by, switched=is_switched(plain, moved, by))
-    faults = list(_unfinished(trials)) or beyond_rounding(between, own, by)
+    again = own.repeated(plain, [side.timed_repeated for side in sides])
+    # Where nothing switches, a perturbed trial is a repetition too; a switch may be a side's whim.
+    known = again if by.switched else {name: again.get(name, {}) for name in alone}
     inputs = check_inputs(trials)
+    faults = list(_unfinished(trials))
     if inputs.same is not True:
         faults.append(clause(inputs.sentence))
-    reasons = [english(text.TIMED_IN, precision=rule.precision, reason=fault) for fault in faults]
-    return envelope(between, own, rule, switched=by.switched), reasons
+    beyond = [] if faults else beyond_rounding(between, alone, by, known)
+    short = bool(beyond) and (
+        (by.switched and len(again) < 2) or is_short(between, alone, known, by)
+    )
+    reasons = [
+        english(text.TIMED_IN, precision=rule.precision, reason=fault)
+        for fault in [*faults, *beyond]
+    ]
+    return envelope(between, alone, by, min(map(len, moved))), reasons, short
 
 
 def _unfinished(trials: Sequence[Trial]) -> Iterator[Sentence]:
@@ -243,10 +244,8 @@ def _not_evaluated(plain: Sequence[Evidence]) -> Iterator[Sentence]:
                 yield english(text.NOT_EVALUATED, framework=label(name), trial=each.trial.name)
 
 
-def _reasons(
-    made: Certificate, differences: Sequence[Difference], doubts: Sequence[Sentence]
-) -> Iterator[Sentence]:
-    """Yield reasons why it is not shown to be the same job."""
+def _otherwise(made: Certificate) -> Iterator[Sentence]:
+    """Yield reasons why it is not the same job, however large the effect of rounding."""
     if made.inputs.same is not True:
         yield clause(made.inputs.sentence)
     if made.parting and made.parting.step is None:
@@ -254,6 +253,13 @@ def _reasons(
     diverged = _diverged(made)
     if diverged is not None:
         yield diverged
+
+
+def _apart(
+    made: Certificate, differences: Sequence[Difference], doubts: Sequence[Sentence]
+) -> Iterator[Sentence]:
+    """Yield what differs by more than is allowed, if the losses are finite."""
+    if _diverged(made) is not None:
         return
     beyond = [d for d in differences if not d.within and d.quantity != INITIAL]
     if beyond:

@@ -39,7 +39,8 @@ def distrust(
     """Yield reasons why rounding may explain nothing, if there are any.
 
     ``own`` and ``repeated`` by framework: its trial compared with the perturbed one, and with its
-    repetition. Both are needed: a run may have been killed between them.
+    repetition. Both are needed: a run may have been killed between them. `jumps` are told apart,
+    because more draws of a perturbed trial may have one.
     """
     for name in own.keys() | repeated.keys():
         if name not in own or name not in repeated:
@@ -51,7 +52,6 @@ def distrust(
         if (first > _at_first(LOSSES, by)).any():
             yield english(_COARSE, framework=label(name), largest=float(first[0]), step=0)
     yield from _first_steps(between, by)
-    yield from _jumps(between, own, by)
 
 
 def _not_deterministic(name: str, found: Gaps, own: Gaps, by: Standard) -> Iterator[Sentence]:
@@ -98,12 +98,15 @@ def _first_steps(between: Gaps, by: Standard) -> Iterator[Sentence]:
             return
 
 
-def _jumps(between: Gaps, own: Mapping[str, Gaps], by: Standard) -> Iterator[Sentence]:
+def jumps(between: Gaps, own: Mapping[str, Gaps], by: Standard) -> Iterator[Sentence]:
+    """Yield that the losses diverge suddenly, if no perturbed trial does so."""
     key, rule = (LOSSES, None), by.rule
     if key not in between or not np.isfinite(between[key].values).all():
         return
     times, step = largest_jump(between[key].values, rule.least)
-    jumps = [largest_jump(side[key].values, rule.least)[0] for side in own.values() if key in side]
+    largest = [
+        largest_jump(each[key].values, rule.least)[0] for each in own.values() if key in each
+    ]
     counted = max if by.switched else min
-    if times > rule.jump * counted(jumps, default=1.0):
+    if times > rule.jump * counted(largest, default=1.0):
         yield english(_JUMP, times=times, before=step - 1, step=step)

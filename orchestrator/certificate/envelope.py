@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from orchestrator.certificate.gaps import LOSSES, ORDERED, Floats
-from orchestrator.certificate.judge import Gaps
-from orchestrator.certificate.rounding import Rule
+from orchestrator.certificate.judge import Gaps, Standard
 
 TOGETHER = 0.001  # relative difference of two losses that a figure does not show
 
@@ -20,6 +19,7 @@ class Envelope:
     each framework's ``own`` perturbed trial. ``ratio``: the largest of ``between`` over the smaller
     ``own``. ``precision``: of the rule that they are compared with. ``switched``: rounding switches
     a unit of the model, so that the larger ``own`` counts; see `orchestrator.certificate.switched`.
+    ``draws``: of the perturbed trials of each, of which the largest divergence counts.
     """
 
     precision: str
@@ -27,6 +27,7 @@ class Envelope:
     between: Floats
     own: Mapping[str, Floats]
     switched: bool = False
+    draws: int = 1
 
     def counted(self) -> Floats:
         """Return the own divergence that counts at each step that both have: the smaller."""
@@ -36,18 +37,17 @@ class Envelope:
         return found
 
 
-def envelope(
-    between: Gaps, own: Mapping[str, Gaps], rule: Rule, *, switched: bool = False
-) -> Envelope:
-    """Build the envelope; ``own`` by framework: its trial compared with its perturbed one."""
+def envelope(between: Gaps, own: Mapping[str, Gaps], by: Standard, draws: int) -> Envelope:
+    """Build the envelope; ``own`` by framework: its trial compared with its perturbed ones."""
     apart = _losses(between)
     curves = {name: _losses(gaps) for name, gaps in own.items()}
-    least = Envelope(rule.precision, 0.0, apart, curves, switched).counted()
+    rule = by.rule
+    least = Envelope(rule.precision, 0.0, apart, curves, by.switched).counted()
     steps = min(len(apart), len(least))
     with np.errstate(invalid="ignore"):
         ratios = apart[:steps] / np.maximum(least[:steps], rule.least)
     ratio = float(np.nan_to_num(ratios, nan=np.inf).max()) if steps else np.inf
-    return Envelope(rule.precision, ratio, apart, curves, switched)
+    return Envelope(rule.precision, ratio, apart, curves, by.switched, draws)
 
 
 def together(curve: Floats) -> int:

@@ -5,42 +5,65 @@ zero, switches in one trial and not in the other. From that step on, two honest 
 perturbed ones of one framework do: at once, and by far more than rounding had grown to. One
 perturbed trial of each side often misses it.
 
-The proof that it is rounding: one framework's trial agrees, as strictly as ever, with the other's
-perturbed one. What a trainer does wrong, it does in its perturbed trial too.
+The proof that it is rounding: one framework's trial agrees, as strictly as ever, with a perturbed
+one of the other's, and each framework's trial repeats. What a trainer does wrong, it does in its
+perturbed trials too, and what it does by chance, not in its repetition.
 """
 
 from collections.abc import Mapping, Sequence
 
-from orchestrator.certificate import text
-from orchestrator.certificate.distrust import distrust
+import numpy as np
+
+from orchestrator.certificate import own, text
+from orchestrator.certificate.distrust import distrust, jumps
 from orchestrator.certificate.evidence import Evidence
-from orchestrator.certificate.gaps import INITIAL, gaps
+from orchestrator.certificate.gaps import INITIAL
 from orchestrator.certificate.judge import Gaps, Standard, judge
 from orchestrator.language.phrases import Sentence
 
 
-def is_switched(plain: Sequence[Evidence], moved: Sequence[Evidence], by: Standard) -> bool:
+def is_switched(
+    plain: Sequence[Evidence], moved: Sequence[Sequence[Evidence]], by: Standard
+) -> bool:
     """Return whether the two ``plain`` trials differ, but one agrees with the other's ``moved``.
 
-    ``moved``: with perturbed initial values, which are not compared. Sides in the same order.
+    ``moved``: each side's draws of perturbed initial values, which are not compared; one that
+    agrees is enough. Sides in the same order.
     """
-    own = {a.trial.framework: _gaps(a, b) for a, b in zip(plain, moved, strict=True)}
-    if not beyond_rounding(_gaps(*plain), own, by):
+    alone = own.perturbed(plain, moved)
+    if len(alone) < 2 or not beyond_rounding(own.by_key(*plain), alone, by):
         return False
-    crossed = [(plain[0], moved[1]), (moved[0], plain[1])]
-    between = [
-        {key: gap for key, gap in _gaps(*pair).items() if gap.quantity != INITIAL}
-        for pair in crossed
-    ]
-    return not all(beyond_rounding(found, own, by) for found in between)
+    (first, second), (firsts, seconds) = plain, moved
+    for pair in [*((first, draw) for draw in seconds), *((draw, second) for draw in firsts)]:
+        between = {k: gap for k, gap in own.by_key(*pair).items() if gap.quantity != INITIAL}
+        if not beyond_rounding(between, alone, by):
+            return True
+    return False
 
 
-def beyond_rounding(between: Gaps, own: Mapping[str, Gaps], by: Standard) -> list[Sentence]:
-    """Return reasons why rounding does not explain a difference; the perturbed trials show it."""
-    # A perturbed trial is a repetition too, which diverges by rounding at first.
-    doubts = list(distrust(between, own, {name: {} for name in own}, by))
-    return doubts or list(text.beyond(judge(between, list(own.values()), by)))
+def beyond_rounding(
+    between: Gaps,
+    alone: Mapping[str, Gaps],
+    by: Standard,
+    repeated: Mapping[str, Gaps] | None = None,
+) -> list[Sentence]:
+    """Return reasons why rounding does not explain a difference; ``alone``: what it does to each.
+
+    ``repeated``: None: a perturbed trial is a repetition too, which diverges by rounding at first.
+    """
+    again = {name: {} for name in alone} if repeated is None else repeated
+    doubts = [*distrust(between, alone, again, by), *jumps(between, alone, by)]
+    return doubts or list(text.beyond(judge(between, list(alone.values()), by)))
 
 
-def _gaps(a: Evidence, b: Evidence) -> Gaps:
-    return {gap.key: gap for gap in gaps(a, b)}
+def is_short(
+    between: Gaps, alone: Mapping[str, Gaps], repeated: Mapping[str, Gaps], by: Standard
+) -> bool:
+    """Return whether two trials only differ by more than what rounding is known to do.
+
+    More draws of perturbed initial values may then show that it does more.
+    """
+    if len(alone) < 2 or any(distrust(between, alone, repeated, by)):
+        return False
+    beyond = [found for found in judge(between, list(alone.values()), by) if not found.within]
+    return all(found.own is not None and np.isfinite(found.largest) for found in beyond)

@@ -1,9 +1,14 @@
 """The trials of a certificate, and the task of each."""
 
+from collections.abc import Iterator
+
 from twinrun.v1 import job_pb2
 
 # The numbers of a side's trials.
-PLAIN, PERTURBED, REPEATED, TIMED, TIMED_PERTURBED = range(1, 6)
+PLAIN, PERTURBED, REPEATED, TIMED, TIMED_PERTURBED, TIMED_REPEATED = range(1, 7)
+# How many draws of perturbed initial values a certificate may take. Of 700 honest jobs in float32
+# 9 needed more than one: five needed 2, and one each 3, 4, 5 and 9.
+MOST_DRAWS = 10
 # A short certificate's epochs, and steps of each, including the last batch, in chunks of full
 # and of shorter length; the last epoch as a late one of a long job.
 SHORT_EPOCHS, SHORT_STEPS, SHORT_CHUNK, LATE_EPOCH = 3, 25, 10, 7
@@ -28,17 +33,38 @@ def takes(spec: job_pb2.JobSpec) -> dict[int, job_pb2.JobSpec]:
         timed = copied(spec)
         timed.epochs, timed.steps_per_epoch_limit = 1, TIMED_STEPS
         _limit_tests(timed)
-        moved = copied(timed)
-        moved.perturb_initial_weights = True
+        moved = drawn(timed, 1)
         specs |= {TIMED: timed, TIMED_PERTURBED: moved}
     return specs
 
 
 def with_rounding(plain: job_pb2.JobSpec) -> dict[int, job_pb2.JobSpec]:
     """Return the trials of ``plain``, and of what rounding alone does to each side."""
-    moved = copied(plain)
-    moved.perturb_initial_weights = True
-    return {PLAIN: plain, PERTURBED: moved, REPEATED: plain}
+    return {PLAIN: plain, PERTURBED: drawn(plain, 1), REPEATED: plain}
+
+
+def further(number: int, spec: job_pb2.JobSpec) -> Iterator[tuple[int, job_pb2.JobSpec]]:
+    """Yield more trials, and their numbers, that may show what a perturbed one of ``spec`` missed.
+
+    ``number``: PERTURBED or TIMED_PERTURBED. Of a timed one first the repetition of the plain one,
+    without which nobody knows that what differs by draw does not differ anyway.
+    """
+    if number == TIMED_PERTURBED:
+        yield TIMED_REPEATED, drawn(spec, 0)
+    for draw, again in enumerate(draws(number)[1:], 2):
+        yield again, drawn(spec, draw)
+
+
+def draws(number: int) -> list[int]:
+    """Return the numbers of the trials of a perturbed one's draws: 2, 22, 32 and so on."""
+    return [number, *(10 * draw + number for draw in range(2, MOST_DRAWS + 1))]
+
+
+def drawn(spec: job_pb2.JobSpec, draw: int) -> job_pb2.JobSpec:
+    """Return it with initial values perturbed by a draw from 1; 0: not perturbed."""
+    moved = copied(spec)
+    moved.perturb_initial_weights = draw
+    return moved
 
 
 def copied(spec: job_pb2.JobSpec) -> job_pb2.JobSpec:

@@ -60,6 +60,7 @@ _SWITCHED = Phrase(
     "Rounding switches a unit of the model there: the trial of one framework agrees with that of "
     "the other whose initial values were moved by one rounding."
 )
+_DRAWS = Phrase("Of {draws} perturbed trials of each framework the largest effect counts.")
 _LATE = Phrase("The last of {epochs} epochs was run as epoch {number:,} of a long job.")
 _NOT_COVERED = Phrase("Anything that begins at another step is not covered.")
 _TOGETHER = Phrase("Within {share} of each other stay: {pairs}.")
@@ -152,8 +153,11 @@ def sentence(found: "Certificate", reasons: Sequence[Sentence]) -> Sentence:
                 ratio=number(found.timed.ratio),
             )
         )
-    if any(each is not None and each.switched for each in (found.envelope, found.timed)):
+    envelopes = [each for each in (found.envelope, found.timed) if each is not None]
+    if any(each.switched for each in envelopes):
         parts.append(english(_SWITCHED))
+    if (draws := max((each.draws for each in envelopes), default=1)) > 1:
+        parts.append(english(_DRAWS, draws=draws))
     job = found.job
     if job.late_epoch is not None:
         parts.append(english(_LATE, epochs=job.epochs, number=job.late_epoch))

@@ -24,9 +24,9 @@ def parameter_dtype(precision: Precision) -> np.dtype[np.floating]:
     return np.dtype(np.float64 if precision is Precision.FLOAT64 else np.float32)
 
 
-def perturbed(weights: Weights, seed: int) -> Weights:
-    """Move every nonzero value by one unit in its last place, up or down at random."""
-    generator = np.random.Generator(np.random.Philox(key=[seed, 2**35]))
+def perturbed(weights: Weights, seed: int, draw: int) -> Weights:
+    """Move every nonzero value by one unit in its last place, up or down by a ``draw`` from 1."""
+    generator = np.random.Generator(np.random.Philox(key=[seed, 2**35 + draw - 1]))
     moved = {}
     for name, array in weights.items():
         towards = np.where(generator.random(array.shape) < 0.5, -np.inf, np.inf)

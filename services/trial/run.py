@@ -92,8 +92,8 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit, load_data: Load = dat
             initial = parameters.from_safetensors(content, spec.layers, shape, spec.precision)
         elif spec.recipe is Recipe.MATCHED and OwnWay.INITIAL_WEIGHTS not in spec.own_ways:
             initial = parameters.initial(spec.layers, shape, spec.seed, spec.precision)
-            if spec.perturb_initial_weights:
-                initial = parameters.perturbed(initial, spec.seed)
+            if draw := spec.perturb_initial_weights:
+                initial = parameters.perturbed(initial, spec.seed, draw)
         trainer = make_trainer(spec, loaded.data, initial)
         held = trainer.weights()  # as the trainer holds them, so that any change by it shows
     environment = trainer.environment()

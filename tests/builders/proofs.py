@@ -68,8 +68,8 @@ def curve(part, growth=1.0):
     return values * (1 + part * growth ** np.arange(len(values)))
 
 
-def proof(plain=None, *, moved=None, again=None, framework="pytorch", **timed):
-    """``moved`` and ``again``: losses of the perturbed and of the repeated trial."""
+def proof(plain=None, *, moved=None, more=(), again=None, framework="pytorch", **timed):
+    """``moved``, ``more`` and ``again``: losses of the perturbed, drawn and repeated trials."""
     plain = plain or evidence(framework)
     name = plain.trial.framework
     precision = plain.job.precision.name
@@ -79,7 +79,8 @@ def proof(plain=None, *, moved=None, again=None, framework="pytorch", **timed):
             return values
         return evidence(name, step_losses=values, precision=precision)
 
-    return Proof(plain, other(moved), other(again), **timed)
+    draws = [other(each) for each in (moved, *more) if each is not None]
+    return Proof(plain, draws, other(again), **timed)
 
 
 def made(first=None, second=None):

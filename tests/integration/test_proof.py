@@ -69,6 +69,22 @@ def test_compare_makes_a_certificate_once_and_takes_it_again(orchestrator, two):
     assert "certificate" in json.loads((orchestrator.latest().path / "comparison.json").read_text())
 
 
+def test_more_draws_are_taken_until_one_shows_what_the_first_missed(orchestrator, two):
+    _, flags = two("good", tensorflow="switches")
+    done = orchestrator.run("compare", *SMALL, *flags)
+    said = " ".join(done.stdout.split())
+    assert "The same job: in float64" in said
+    assert "Of 2 perturbed trials of each framework the largest effect counts." in said
+    inner = store.Run(orchestrator.latest().path / "certificate")
+    numbers = (1, 4, 5, 6, 25)  # the repetition as it is timed, and a second draw
+    assert {trial.name for trial in inner.trials()} == {
+        f"{name}-{number}" for name in ("pytorch", "tensorflow") for number in numbers
+    }
+    found = orchestrator.latest().certificate()
+    assert (found["timed"]["draws"], found["timed"]["switched"]) == (2, True)
+    assert found["undecided"] is None
+
+
 def test_another_spec_is_certified_anew(orchestrator, two):
     runners, flags = two()
     for seed in ("--seed=1", "--seed=2"):

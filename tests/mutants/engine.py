@@ -183,10 +183,12 @@ class Engine:
         if not judge.judged(side.run, evaluated=False).same_job:
             self._link(kept, side, *judge.ROUNDING)
             side.take(*judge.ROUNDING)
+            self._decide(kept, side, judge.OF_ROUNDING)
             if not (verdict := judge.judged(side.run, evaluated=False)).same_job:
                 return verdict.sentence
         self._link(kept, side, *judge.TIMED)
         side.take(*judge.TIMED)
+        self._decide(kept, side, judge.OF_TIMED)
         for trained in FRAMEWORKS:
             side.evaluate(side.run if trained == side.framework else kept.run, trained)
             if not (verdict := judge.predicted(side.folder)).same_job:
@@ -196,6 +198,19 @@ class Engine:
         self._link(kept, side, *(f"of-{trained}" for trained in FRAMEWORKS))
         verdict = judge.judged(side.run)
         return "" if verdict.same_job else verdict.sentence
+
+    def _decide(self, kept: Kept, side: Side, number: int) -> None:
+        """Take more draws of a perturbed trial until they decide."""
+        (other,) = (name for name in FRAMEWORKS if name != side.framework)
+        for more in judge.further(kept.case.spec(), number):
+            if judge.judged(side.run, evaluated=False).undecided != number:
+                return
+            if not (kept.run.path / "weights" / f"{other}-{more}.safetensors").exists():
+                # While that framework's own mutants are tried in another thread.
+                folder = self._folder / f"{other}-more"
+                Side(self._processes[other], other, kept.case, kept.run, folder).take(more)
+            self._link(kept, side, more)
+            side.take(more)
 
     @contextmanager
     def _beside(self, kept: Kept, framework: str) -> Iterator[store.Run]:

@@ -15,22 +15,34 @@ from tests.mutants.targets import FRAMEWORKS
 # In the order in which a certificate is made: the second ones only where the first is not exact.
 FIRST, ROUNDING = (trials.PLAIN,), (trials.PERTURBED, trials.REPEATED)
 TIMED = (trials.TIMED, trials.TIMED_PERTURBED)
+OF_ROUNDING, OF_TIMED = trials.PERTURBED, trials.TIMED_PERTURBED
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
+    """``undecided``: the perturbed trial of which more draws may show that it is the same job."""
+
     same_job: bool
     sentence: str
+    undecided: int | None = None
 
 
 def takes(spec: job_pb2.JobSpec) -> Mapping[int, job_pb2.JobSpec]:
-    """Return the trials of a short certificate, by number."""
-    return trials.takes(spec)
+    """Return the trials of a short certificate, by number, with all that may decide it."""
+    usual = trials.takes(spec)
+    more = (trials.further(n, usual[n]) for n in (OF_ROUNDING, OF_TIMED) if n in usual)
+    return usual | dict(pair for each in more for pair in each)
+
+
+def further(spec: job_pb2.JobSpec, number: int) -> list[int]:
+    """Return the numbers of the trials that may decide what perturbed trials left undecided."""
+    usual = trials.takes(spec)
+    return [more for more, _ in trials.further(number, usual[number])] if number in usual else []
 
 
 def judged(run: Run, *, evaluated: bool = True) -> Verdict:
     (certificate,) = verify.judged(run, [FRAMEWORKS], evaluated=evaluated)
-    return Verdict(certificate.same_job, str(certificate.sentence))
+    return Verdict(certificate.same_job, str(certificate.sentence), certificate.undecided)
 
 
 def predicted(folder: Path, tolerance: float = 1e-11) -> Verdict:

@@ -4,6 +4,7 @@ import json
 import os
 import select
 import subprocess
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -24,17 +25,19 @@ class Process:
     def __init__(self, command: Sequence[str | Path], log: Path) -> None:
         self._command, self._log = command, log
         self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
         self._answers = -1
 
     def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Send a request and return the answer. Raises Gone."""
-        if self._process is None:
-            self._start()
-        assert self._process
-        assert self._process.stdin
-        self._process.stdin.write(json.dumps(request).encode() + b"\n")
-        self._process.stdin.flush()
-        return self._answer()
+        """Send a request and return the answer, one thread at a time. Raises Gone."""
+        with self._lock:
+            if self._process is None:
+                self._start()
+            assert self._process
+            assert self._process.stdin
+            self._process.stdin.write(json.dumps(request).encode() + b"\n")
+            self._process.stdin.flush()
+            return self._answer()
 
     def _start(self) -> None:
         ours, theirs = os.pipe()

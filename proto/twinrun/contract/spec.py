@@ -113,7 +113,7 @@ class JobSpec:
     allow_tf32: bool = False
     own_ways: tuple[OwnWay, ...] = ()
     report_step_details: bool = False
-    perturb_initial_weights: bool = False
+    perturb_initial_weights: int = 0
     steps_per_epoch_limit: int | None = None
     target_accuracy: float | None = None
     profile: bool = False

@@ -91,6 +91,7 @@ def _violations(spec: JobSpec) -> Iterator[Violation]:
     yield from _late_epoch_violations(spec)
     yield from _tolerance_violations(spec.tolerance)
     yield from _target_violations(spec)
+    yield from between("perturb_initial_weights", spec.perturb_initial_weights, 0, 1000)
     if spec.perturb_initial_weights and OwnWay.INITIAL_WEIGHTS in spec.own_ways:
         yield Violation("perturb_initial_weights", "is of matched initial weights; leave it out")
     if spec.own_ways and spec.recipe is not Recipe.MATCHED:

@@ -243,7 +243,7 @@ class JobSpec(_message.Message):
     allow_tf32: bool
     own_ways: _containers.RepeatedScalarFieldContainer[OwnWay]
     report_step_details: bool
-    perturb_initial_weights: bool
+    perturb_initial_weights: int
     steps_per_epoch_limit: int
     target_accuracy: float
     profile: bool
@@ -251,7 +251,7 @@ class JobSpec(_message.Message):
     late_epoch: int
     tolerance: Tolerance
     target: Target
-    def __init__(self, dataset: _Optional[_Union[Dataset, _Mapping]] = ..., layers: _Optional[_Iterable[_Union[Layer, _Mapping]]] = ..., optimizer: _Optional[_Union[Optimizer, _Mapping]] = ..., loss: _Optional[_Union[Loss, _Mapping]] = ..., epochs: _Optional[int] = ..., batch_size: _Optional[int] = ..., seed: _Optional[int] = ..., recipe: _Optional[_Union[Recipe, str]] = ..., loop: _Optional[_Union[Loop, str]] = ..., execution: _Optional[_Union[Execution, str]] = ..., precision: _Optional[_Union[Precision, str]] = ..., device: _Optional[_Union[Device, str]] = ..., threads: _Optional[int] = ..., report_every_steps: _Optional[int] = ..., allow_tf32: _Optional[bool] = ..., own_ways: _Optional[_Iterable[_Union[OwnWay, str]]] = ..., report_step_details: _Optional[bool] = ..., perturb_initial_weights: _Optional[bool] = ..., steps_per_epoch_limit: _Optional[int] = ..., target_accuracy: _Optional[float] = ..., profile: _Optional[bool] = ..., augmentation: _Optional[_Union[Augmentation, _Mapping]] = ..., late_epoch: _Optional[int] = ..., tolerance: _Optional[_Union[Tolerance, _Mapping]] = ..., target: _Optional[_Union[Target, _Mapping]] = ...) -> None: ...
+    def __init__(self, dataset: _Optional[_Union[Dataset, _Mapping]] = ..., layers: _Optional[_Iterable[_Union[Layer, _Mapping]]] = ..., optimizer: _Optional[_Union[Optimizer, _Mapping]] = ..., loss: _Optional[_Union[Loss, _Mapping]] = ..., epochs: _Optional[int] = ..., batch_size: _Optional[int] = ..., seed: _Optional[int] = ..., recipe: _Optional[_Union[Recipe, str]] = ..., loop: _Optional[_Union[Loop, str]] = ..., execution: _Optional[_Union[Execution, str]] = ..., precision: _Optional[_Union[Precision, str]] = ..., device: _Optional[_Union[Device, str]] = ..., threads: _Optional[int] = ..., report_every_steps: _Optional[int] = ..., allow_tf32: _Optional[bool] = ..., own_ways: _Optional[_Iterable[_Union[OwnWay, str]]] = ..., report_step_details: _Optional[bool] = ..., perturb_initial_weights: _Optional[int] = ..., steps_per_epoch_limit: _Optional[int] = ..., target_accuracy: _Optional[float] = ..., profile: _Optional[bool] = ..., augmentation: _Optional[_Union[Augmentation, _Mapping]] = ..., late_epoch: _Optional[int] = ..., tolerance: _Optional[_Union[Tolerance, _Mapping]] = ..., target: _Optional[_Union[Target, _Mapping]] = ...) -> None: ...
 
 class Target(_message.Message):
     __slots__ = ("metric", "value")

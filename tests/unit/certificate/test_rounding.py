@@ -15,6 +15,7 @@ from orchestrator.certificate.rounding import (
     largest_jump,
     rule_of,
 )
+from orchestrator.certificate.takes import PERTURBED
 from tests.builders.events import job, losses
 from tests.builders.proofs import STEPS, curve, evidence, made, proof, rounded
 
@@ -60,6 +61,72 @@ def test_one_noisy_side_does_not_widen_what_the_other_allows():
         evidence("tensorflow", step_losses=apart), moved=apart * (1 + 1e-16), again=apart
     )
     assert not made(first, second).same_job
+
+
+def unlucky(*more, first_more=None, apart=1e-13, **second):
+    """Two sides whose first perturbed trials show too little; ``more``: what further draws show."""
+    plain, other = np.array(losses(2)), curve(apart, 1.2)
+    growth = 1.2 ** np.arange(STEPS)
+    draws = [
+        [values * (1 + own * growth) for own in owns]
+        for values, owns in ((plain, more if first_more is None else first_more), (other, more))
+    ]
+    sides = [
+        proof(evidence(), moved=plain * (1 + 1e-16 * growth), more=draws[0], again=plain),
+        proof(
+            evidence("tensorflow", step_losses=other, **second),
+            moved=other * (1 + 1e-16 * growth),
+            more=draws[1],
+            again=other,
+        ),
+    ]
+    return made(*sides)
+
+
+def test_a_draw_that_shows_too_little_leaves_it_undecided_and_another_decides():
+    found = unlucky()
+    assert not found.same_job
+    assert found.undecided == PERTURBED
+    assert unlucky(2e-16).undecided == PERTURBED
+    found = unlucky(2e-16, 3e-14, 1e-16)
+    assert found.same_job, found.sentence
+    assert found.undecided is None
+    assert found.envelope.draws == 4
+    assert "Of 4 perturbed trials of each framework the largest effect counts." in found.sentence
+
+
+def test_more_draws_of_one_side_do_not_widen_what_the_other_allows():
+    for first, second in (((3e-14, 3e-14), (1e-16, 1e-16)), ((1e-16, 1e-16), (3e-14, 3e-14))):
+        assert not unlucky(*second, first_more=first).same_job
+    assert unlucky(3e-14, 1e-16, first_more=(1e-16, 3e-14)).same_job  # not the same draw's
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_a_draw_that_is_not_finite_allows_nothing(wrong):
+    assert not unlucky(3e-14, wrong).same_job
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        pytest.param(lambda: unlucky(3e-14), id="the same job"),
+        pytest.param(lambda: made(evidence(), evidence("tensorflow")), id="exact"),
+        pytest.param(lambda: unlucky(kernel=np.full((2, 3), np.nan)), id="no number"),
+        pytest.param(lambda: unlucky(logits=np.eye(3)), id="another shape"),
+        pytest.param(lambda: unlucky(apart=1e-3), id="apart at the first step"),
+        pytest.param(lambda: unlucky(detailed=False), id="silent"),
+        pytest.param(lambda: unlucky(again=False), id="no saved weights evaluated"),
+        pytest.param(
+            lambda: rounded(1e-13, again=np.array(losses(2)) * 1.15), id="not deterministic"
+        ),
+        pytest.param(
+            lambda: made(evidence(), evidence("tensorflow", step_losses=curve(1e-13))),
+            id="not perturbed",
+        ),
+    ],
+)
+def test_what_more_draws_cannot_change_is_decided(found):
+    assert found().undecided is None
 
 
 def test_a_sudden_parting_is_no_rounding():

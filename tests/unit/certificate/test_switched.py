@@ -5,6 +5,7 @@ import pytest
 
 from orchestrator.certificate import certificate_file
 from orchestrator.certificate.certificates import Certificates
+from orchestrator.certificate.takes import MOST_DRAWS, TIMED_PERTURBED
 from orchestrator.certificate.timed import judge_timed
 from tests.builders.events import losses
 from tests.builders.proofs import STEPS, evidence, made, proof
@@ -18,15 +19,24 @@ def timed(framework, values):
     return evidence(framework, precision="FLOAT32", step_losses=values)
 
 
-def judged(second, second_moved, first_moved=PLAIN * (1 + ROUNDING)):
-    """Of a first side that does not switch, and of a second one; both alike in float64."""
-    sides = [
-        proof(framework=name, timed=timed(name, values), timed_perturbed=timed(name, moved))
-        for name, values, moved in (
-            ("pytorch", PLAIN, first_moved),
-            ("tensorflow", second, second_moved),
-        )
-    ]
+def judged(second, *second_moved, first_moved=PLAIN * (1 + ROUNDING), again=True):
+    """Of a first side that does not switch, and of a second one; both alike in float64.
+
+    ``second_moved``: its draws. ``again``: True: both repeat exactly; None: they were not
+    repeated; otherwise the second one's losses in its repetition.
+    """
+    sides = []
+    for name, values, draws in (
+        ("pytorch", PLAIN, [first_moved] * len(second_moved)),
+        ("tensorflow", second, second_moved),
+    ):
+        repeated = again if name == "tensorflow" and isinstance(again, np.ndarray) else values
+        trials = {
+            "timed": timed(name, values),
+            "timed_perturbed": [timed(name, moved) for moved in draws],
+            "timed_repeated": None if again is None else timed(name, repeated),
+        }
+        sides.append(proof(framework=name, **trials))
     return made(*sides)
 
 
@@ -42,10 +52,36 @@ def test_a_trial_that_switches_is_the_same_if_its_perturbed_one_does_not():
 
 
 def test_it_is_so_whichever_side_switched():
-    assert judged(NEAR, PLAIN * (1 + 2 * ROUNDING), SWITCHED).same_job  # no need of it
-    found = judged(SWITCHED, PLAIN * (1 + ROUNDING + 1.01 * SWITCH), SWITCHED)
+    near = PLAIN * (1 + 2 * ROUNDING)
+    assert judged(NEAR, near, first_moved=SWITCHED, again=None).same_job  # no need of it
+    found = judged(SWITCHED, PLAIN * (1 + ROUNDING + 1.01 * SWITCH), first_moved=SWITCHED)
     assert found.same_job, found.sentence
     assert found.timed.switched
+
+
+def test_a_later_draw_shows_it_where_the_first_does_not():
+    unmoved = SWITCHED * (1 + 1e-7)
+    first = judged(SWITCHED, unmoved)
+    assert not first.same_job
+    assert first.undecided == TIMED_PERTURBED
+    found = judged(SWITCHED, unmoved, unmoved, NEAR)
+    assert found.same_job, found.sentence
+    assert found.timed.switched
+    assert found.timed.draws == 3
+    assert not judged(SWITCHED, *[unmoved] * MOST_DRAWS).same_job
+
+
+def test_a_switch_counts_only_if_each_side_repeats():
+    found = judged(SWITCHED, NEAR, again=None)
+    assert not found.same_job
+    assert "the effect of rounding alone on TensorFlow's side is not known" in found.sentence
+    assert found.undecided == TIMED_PERTURBED
+    whim = PLAIN * (1 + 1e-4 * np.sin(np.arange(STEPS) + 1))
+    for again in (whim, PLAIN * 1.15):
+        found = judged(SWITCHED, NEAR, NEAR, again=again)
+        assert not found.same_job
+        assert "TensorFlow's side is not deterministic" in found.sentence
+        assert found.undecided is None
 
 
 def test_without_a_switch_nothing_is_said_of_one():

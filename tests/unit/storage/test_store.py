@@ -14,6 +14,7 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.errors import OutputError, RunNotFound, RunUnreadable
 from orchestrator.storage import files, shelf, store
+from orchestrator.trials.spec import message_of
 from tests.builders.events import JOB, SPEC, failed_events, trial_events
 from tests.builders.stored import create
 
@@ -266,7 +267,12 @@ def test_a_run_that_is_not_there_is_bad_input_that_names_the_place(tmp_path, nam
     assert caught.value.exit_code == 2
 
 
-def test_a_job_of_a_version_whose_loss_was_a_name_is_read(tmp_path):
+def test_a_job_as_an_earlier_version_stored_it_is_read(tmp_path):
     path = tmp_path / "pytorch-1.json"
-    path.write_text(json.dumps({"job_id": "a", "spec": {"loss": "LOSS_SOFTMAX_CROSS_ENTROPY"}}))
-    assert files.parse_job(path).spec.loss.WhichOneof("kind") == "softmax_cross_entropy"
+    for perturbed in (True, False):
+        spec = {"loss": "LOSS_SOFTMAX_CROSS_ENTROPY", "perturb_initial_weights": perturbed}
+        path.write_text(json.dumps({"job_id": "a", "spec": spec}))
+        read = files.parse_job(path).spec
+        assert read.loss.WhichOneof("kind") == "softmax_cross_entropy"
+        assert read.perturb_initial_weights == perturbed
+        assert message_of(spec, "a job").perturb_initial_weights == perturbed

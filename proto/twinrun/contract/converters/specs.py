@@ -37,15 +37,20 @@ def readable_spec(
 
 
 def current(mapping: object) -> object:
-    """Return a spec's JSON mapping in which a loss's name alone stands for its defaults.
+    """Return a spec's JSON mapping, with what earlier versions and users write otherwise.
 
-    Versions before 0.2 stored it as ``LOSS_SOFTMAX_CROSS_ENTROPY``; users write it in lower case.
-    What is no mapping comes back as it is.
+    A loss's name alone stands for its defaults. Versions before 0.2 stored it as
+    ``LOSS_SOFTMAX_CROSS_ENTROPY``; users write it in lower case. Whether initial values are
+    perturbed was a bool before there were several draws. What is no mapping comes back as it is.
     """
-    loss = mapping.get("loss") if isinstance(mapping, Mapping) else None
-    if not isinstance(mapping, Mapping) or not isinstance(loss, str):
+    if not isinstance(mapping, Mapping):
         return mapping
-    return {**mapping, "loss": {loss.removeprefix("LOSS_").lower(): {}}}
+    changed = dict(mapping)
+    if isinstance(loss := mapping.get("loss"), str):
+        changed["loss"] = {loss.removeprefix("LOSS_").lower(): {}}
+    if isinstance(perturbed := mapping.get("perturb_initial_weights"), bool):
+        changed["perturb_initial_weights"] = int(perturbed)
+    return changed
 
 
 def current_job(mapping: object) -> object:

@@ -119,13 +119,15 @@ def test_values_are_rounded_once_from_float64_to_the_parameters_precision(precis
 
 
 @pytest.mark.parametrize("precision", [Precision.FLOAT32, Precision.FLOAT64])
-@pytest.mark.parametrize("seed", [0, 7])
-def test_a_perturbed_model_has_every_value_but_zeros_one_unit_up_or_down_as_drawn(precision, seed):
+@pytest.mark.parametrize(("seed", "draw"), [(0, 1), (7, 1), (7, 3)])
+def test_a_perturbed_model_has_every_value_but_zeros_one_unit_up_or_down_as_drawn(
+    precision, seed, draw
+):
     layers = (Flatten(), Dense(6, Normal()), BatchNorm(), Dense(3, Normal(), Normal()))
     plain = weights.initial(layers, SHAPE, 1, precision)
     kept = {name: array.copy() for name, array in plain.items()}
-    found = weights.perturbed(plain, seed)
-    drawn = philox.fractions(seed, 2**35)
+    found = weights.perturbed(plain, seed, draw)
+    drawn = philox.fractions(seed, 2**35 + draw - 1)
     assert list(found) == list(plain)
     for name, before in kept.items():
         np.testing.assert_array_equal(plain[name], before)  # what was given stays

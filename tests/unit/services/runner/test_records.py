@@ -275,12 +275,13 @@ def test_a_reserve_that_cannot_be_given_up_does_not_keep_a_job_from_ending(recor
     assert record.job.last_sequence == 4
 
 
-def test_a_job_of_a_version_whose_loss_was_a_name_is_still_there_after_a_restart(records, tmp_path):
+def test_a_job_as_an_earlier_version_stored_it_is_still_there_after_a_restart(records, tmp_path):
     record = create(records)
     (path,) = tmp_path.rglob("job.json")
     stored = json.loads(path.read_text())
-    stored["spec"]["loss"] = "LOSS_SOFTMAX_CROSS_ENTROPY"
+    stored["spec"] |= {"loss": "LOSS_SOFTMAX_CROSS_ENTROPY", "perturb_initial_weights": True}
     path.write_text(json.dumps(stored))
     (found,) = Records("pytorch", tmp_path, keep=100).page(10, "")[0]
     assert found.job_id == record.job_id
     assert found.job.spec.loss.WhichOneof("kind") == "softmax_cross_entropy"
+    assert found.job.spec.perturb_initial_weights == 1

@@ -12,14 +12,25 @@ def test_what_is_of_the_matched_recipe_is_refused_with_the_idiomatic_one():
         "own_ways": ["OWN_WAY_LOSS"],
         "steps_per_epoch_limit": 3,
         "report_step_details": True,
-        "perturb_initial_weights": True,
+        "perturb_initial_weights": 1,
     }
     assert violations(proto(recipe="RECIPE_IDIOMATIC", **matched)).keys() == matched.keys()
 
 
 def test_initial_weights_of_its_own_cannot_be_perturbed():
-    message = proto(own_ways=["OWN_WAY_INITIAL_WEIGHTS"], perturb_initial_weights=True)
+    message = proto(own_ways=["OWN_WAY_INITIAL_WEIGHTS"], perturb_initial_weights=1)
     assert violations(message).keys() == {"perturb_initial_weights"}
+
+
+@pytest.mark.parametrize("draw", [-1, 1001])
+def test_a_draw_of_perturbed_values_that_there_is_not_is_refused(draw):
+    assert violations(proto(perturb_initial_weights=draw)).keys() == {"perturb_initial_weights"}
+    assert valid_spec(proto(perturb_initial_weights=1000), CPUS).perturb_initial_weights == 1000
+
+
+def test_a_bool_of_an_earlier_version_is_the_first_draw_on_the_wire():
+    true = b"\x90\x01\x01"  # field 18, a varint, 1
+    assert job_pb2.JobSpec.FromString(true).perturb_initial_weights == 1
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,7 @@ BAD = {
     "threads": [0, -1, CPUS + 1, HUGE],
     "report_every_steps": [0, -1, 100_001, HUGE],
     "steps_per_epoch_limit": [0, -1, HUGE],
+    "perturb_initial_weights": [-1, 1001, HUGE],
     "late_epoch": [0, -1, 10_001, HUGE],
     "tolerance.losses": [0, -1, 1e-7, *NOT_A_NUMBER],
     "tolerance.gradient_norms": [0, -1, 1e-7, *NOT_A_NUMBER],

@@ -169,7 +169,7 @@ def specs(draw):
         allow_tf32=draw(st.booleans()),
         own_ways=ways,
         report_step_details=not idiomatic and draw(st.booleans()),
-        perturb_initial_weights=perturbable and draw(st.booleans()),
+        perturb_initial_weights=draw(st.integers(0, 1000)) if perturbable else 0,
         steps_per_epoch_limit=limit,
     )
 

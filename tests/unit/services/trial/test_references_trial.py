@@ -210,8 +210,9 @@ def test_what_is_not_a_frameworks_own_is_as_it_always_is(tmp_path, own):
 
 def test_the_trainer_gets_the_values_drawn_and_one_of_them_moved_where_that_is_asked(tmp_path):
     plain = weights.initial(LAYERS, SHAPE, 5, Precision.FLOAT64)
-    for perturb, wanted in ((False, plain), (True, weights.perturbed(plain, 5))):
-        found = run(tmp_path, job(perturb_initial_weights=perturb)).trainer.initial
+    moved = (weights.perturbed(plain, 5, draw) for draw in (1, 2))
+    for draw, wanted in enumerate((plain, *moved)):
+        found = run(tmp_path, job(perturb_initial_weights=draw)).trainer.initial
         assert list(found) == list(wanted)
         for name, array in wanted.items():
             np.testing.assert_array_equal(found[name], array)
