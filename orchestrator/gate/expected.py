@@ -72,23 +72,23 @@ class Expected:
         drops = job_pb2.OWN_WAY_LAST_BATCH in self.spec.own_ways
         return steps - 1 if drops and train_samples % self.spec.batch_size and steps > 1 else steps
 
-    def check_inputs(self, given: job_pb2.Inputs) -> None:
+    def check_inputs(self, message: job_pb2.Inputs) -> None:
         """Check that these can be the job's. Raises Fault."""
-        held, fraction = given.validation_samples, self.spec.dataset.validation_fraction
+        held, fraction = message.validation_samples, self.spec.dataset.validation_fraction
         for name, count, most in (
-            ("train_samples", given.train_samples, (self.train_samples or _MOST) - held),
-            ("test_samples", given.test_samples, self.test_samples or _MOST),
+            ("train_samples", message.train_samples, (self.train_samples or _MOST) - held),
+            ("test_samples", message.test_samples, self.test_samples or _MOST),
         ):
             require_from(f"inputs.{name}", count, 1, most)
-        due = int((given.train_samples + held) * fraction)
+        due = int((message.train_samples + held) * fraction)
         require(held == due, "inputs.validation_samples", held, due)
-        steps = self.steps(given.train_samples)
-        require(given.steps_per_epoch == steps, *_field(given, "steps_per_epoch"), steps)
+        steps = self.steps(message.train_samples)
+        require(message.steps_per_epoch == steps, *_field(message, "steps_per_epoch"), steps)
         if self.model is not None:
             count = sum(math.prod(tensor.shape) for tensor in self.model.values())
-            require(given.parameter_count == count, *_field(given, "parameter_count"), count)
+            require(message.parameter_count == count, *_field(message, "parameter_count"), count)
         else:
-            require_from("inputs.parameter_count", given.parameter_count, 1, _MOST)
+            require_from("inputs.parameter_count", message.parameter_count, 1, _MOST)
 
     def gradients(self) -> tuple[list[str], list[str]] | None:
         """Return the tensors that have gradients, and all; None: not known."""
@@ -97,8 +97,8 @@ class Expected:
         return [name for name in self.model if is_trained(name)], list(self.model)
 
 
-def _field(given: job_pb2.Inputs, name: str) -> tuple[str, int]:
-    return f"inputs.{name}", getattr(given, name)
+def _field(message: job_pb2.Inputs, name: str) -> tuple[str, int]:
+    return f"inputs.{name}", getattr(message, name)
 
 
 def expected(spec: job_pb2.JobSpec) -> Expected:

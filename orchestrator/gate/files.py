@@ -47,18 +47,18 @@ class File:
     loss: Loss = field(default_factory=SoftmaxCrossEntropy)
 
 
-def weights_file(given: job_pb2.WeightsSaved, expected: Expected) -> File:
+def weights_file(message: job_pb2.WeightsSaved, expected: Expected) -> File:
     """Return the expected file. Raises Fault if it cannot be the model's."""
-    initial = given.kind == job_pb2.WEIGHTS_KIND_INITIAL
+    initial = message.kind == job_pb2.WEIGHTS_KIND_INITIAL
     file = File(
-        english(_INITIAL if initial else _FINAL), given.sha256, given.size_bytes, expected.model
+        english(_INITIAL if initial else _FINAL), message.sha256, message.size_bytes, expected.model
     )
     _check("weights_saved", file)
     return file
 
 
 def logits_file(
-    given: job_pb2.LogitsSaved,
+    message: job_pb2.LogitsSaved,
     expected: Expected,
     inputs: job_pb2.Inputs,
     test: job_pb2.Metrics | None,
@@ -74,7 +74,7 @@ def logits_file(
             held = of_logits(expected.spec, inputs.validation_samples, classes, kind)
             tensors = {**tensors, **{f"validation_{name}": held[name] for name in held}}
     file = File(
-        english(_LOGITS), given.sha256, given.size_bytes, tensors, classes, test, expected.loss
+        english(_LOGITS), message.sha256, message.size_bytes, tensors, classes, test, expected.loss
     )
     _check("logits_saved", file)
     return file

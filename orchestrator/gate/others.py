@@ -25,18 +25,18 @@ _MOST_LAYERS, _MOST_AXES = 2_000, 8
 _MOST_PARAMETERS = 2**32
 
 
-def check_download(given: job_pb2.DownloadProgress) -> None:
-    if given.total_bytes:
+def check_download(message: job_pb2.DownloadProgress) -> None:
+    if message.total_bytes:
         received = "download_progress.received_bytes"
-        require_from(received, given.received_bytes, 0, given.total_bytes)
+        require_from(received, message.received_bytes, 0, message.total_bytes)
 
 
 def check_evaluation(
-    given: job_pb2.EvaluationFinished, samples: int, loss: Loss, elapsed: Elapsed | None
+    message: job_pb2.EvaluationFinished, samples: int, loss: Loss, elapsed: Elapsed | None
 ) -> None:
-    scores.check("evaluation_finished.test", given.test, samples, loss)
+    scores.check("evaluation_finished.test", message.test, samples, loss)
     before = 0
-    for index, latency in enumerate(given.latencies):
+    for index, latency in enumerate(message.latencies):
         field = f"latencies[{index}]"
         size = latency.batch_size
         require(size > before, f"{field}.batch_size", size, english(_RISING))
@@ -53,38 +53,38 @@ def check_evaluation(
         before = size
 
 
-def check_profile(given: job_pb2.Profiled) -> None:
+def check_profile(message: job_pb2.Profiled) -> None:
     most = english(AT_MOST, most=_MOST_OPERATIONS)
-    count = len(given.operations)
+    count = len(message.operations)
     require(count <= _MOST_OPERATIONS, "len(profiled.operations)", count, most)
-    require_from("profiled.steps", given.steps, 1, 10_000_000)
-    if given.operations:
-        _require_time("profiled.total_duration", given.total_duration)
-    times.require_part("profiled.busy_duration", given.busy_duration, given.wall_duration)
-    for index, operation in enumerate(given.operations):
+    require_from("profiled.steps", message.steps, 1, 10_000_000)
+    if message.operations:
+        _require_time("profiled.total_duration", message.total_duration)
+    times.require_part("profiled.busy_duration", message.busy_duration, message.wall_duration)
+    for index, operation in enumerate(message.operations):
         field = f"profiled.operations[{index}].self_duration"
-        times.require_part(field, operation.self_duration, given.total_duration)
+        times.require_part(field, operation.self_duration, message.total_duration)
 
 
-def check_measured(given: job_pb2.MachineMeasured) -> None:
-    _require_rate("machine_measured.operations_per_second", given.operations_per_second)
-    _require_rate("machine_measured.bytes_per_second", given.bytes_per_second)
+def check_measured(message: job_pb2.MachineMeasured) -> None:
+    _require_rate("machine_measured.operations_per_second", message.operations_per_second)
+    _require_rate("machine_measured.bytes_per_second", message.bytes_per_second)
 
 
-def check_model(given: job_pb2.ModelSummarized) -> None:
-    require_from("len(model_summarized.layers)", len(given.layers), 1, _MOST_LAYERS)
-    parts: dict[str, job_pb2.ModelSummarized | job_pb2.LayerSummary] = {"model_summarized": given}
-    parts |= {f"model_summarized.layers[{i}]": layer for i, layer in enumerate(given.layers)}
+def check_model(message: job_pb2.ModelSummarized) -> None:
+    require_from("len(model_summarized.layers)", len(message.layers), 1, _MOST_LAYERS)
+    parts: dict[str, job_pb2.ModelSummarized | job_pb2.LayerSummary] = {"model_summarized": message}
+    parts |= {f"model_summarized.layers[{i}]": layer for i, layer in enumerate(message.layers)}
     for field, each in parts.items():
         require_from(f"{field}.parameter_count", each.parameter_count, 0, _MOST_PARAMETERS)
         require_from(f"{field}.untrained_count", each.untrained_count, 0, each.parameter_count)
-    for index, layer in enumerate(given.layers):
+    for index, layer in enumerate(message.layers):
         require_from(f"len(layers[{index}].output_shape)", len(layer.output_shape), 1, _MOST_AXES)
 
 
-def check_images(given: job_pb2.ImagesPreviewed, expected: Expected) -> None:
+def check_images(message: job_pb2.ImagesPreviewed, expected: Expected) -> None:
     """Check the job's first images, in the shape of its samples."""
-    shape = list(given.shape)
+    shape = list(message.shape)
     sound = len(shape) == 4 and all(shape) and math.prod(shape) <= _MOST_NUMBERS
     require(sound, "images_previewed.shape", shape, english(_A_SHAPE, most=_MOST_NUMBERS))
     if expected.sample is not None:
@@ -98,11 +98,11 @@ def check_images(given: job_pb2.ImagesPreviewed, expected: Expected) -> None:
         ("augmented", math.prod(shape)),
         ("labels", shape[0]),
     ):
-        length = len(getattr(given, name))
+        length = len(getattr(message, name))
         due = english(_AS_SHAPED, count=count)
         require(length == count, f"len(images_previewed.{name})", length, due)
     if expected.classes is not None:
-        for index, value in enumerate(given.labels):
+        for index, value in enumerate(message.labels):
             require_from(f"images_previewed.labels[{index}]", value, 0, expected.classes - 1)
 
 

@@ -92,7 +92,7 @@ class Gate:
             "profiled": self._profiled,
             "model_summarized": others.check_model,
             "machine_measured": others.check_measured,
-            "images_previewed": lambda given: others.check_images(given, self._expected),
+            "images_previewed": lambda message: others.check_images(message, self._expected),
             # Every value of these was checked, and none depends on another.
             "environment": lambda _: None,
             "resources_used": lambda _: None,
@@ -154,71 +154,71 @@ class Gate:
         self._came[kind] = self._came.get(kind, 0) + 1
         self._looks[kind](getattr(event, kind))
 
-    def _change(self, given: job_pb2.StateChanged) -> None:
-        self._states.change(given)
-        if given.state == job_pb2.JOB_STATE_SUCCEEDED and self.ours:
+    def _change(self, message: job_pb2.StateChanged) -> None:
+        self._states.change(message)
+        if message.state == job_pb2.JOB_STATE_SUCCEEDED and self.ours:
             self._require_complete()
 
-    def _finish(self, given: job_pb2.PhaseFinished) -> None:
-        self._phases.finish(given)
-        self._check_phase(given)
+    def _finish(self, message: job_pb2.PhaseFinished) -> None:
+        self._phases.finish(message)
+        self._check_phase(message)
 
-    def _download(self, given: job_pb2.DownloadProgress) -> None:
+    def _download(self, message: job_pb2.DownloadProgress) -> None:
         count, most = self._came["download_progress"], english(AT_MOST, most=_MOST_PROGRESS)
         require(count <= _MOST_PROGRESS, "len(download_progress)", count, most)
-        others.check_download(given)
+        others.check_download(message)
 
-    def _take_inputs(self, given: job_pb2.Inputs) -> None:
-        self._training.take_inputs(given)
-        self._check_digests(given)
+    def _take_inputs(self, message: job_pb2.Inputs) -> None:
+        self._training.take_inputs(message)
+        self._check_digests(message)
 
-    def _evaluated(self, given: job_pb2.EvaluationFinished) -> None:
+    def _evaluated(self, message: job_pb2.EvaluationFinished) -> None:
         samples = self._training.require_inputs("evaluation_finished").test_samples
-        others.check_evaluation(given, samples, self._expected.loss, self._elapsed)
-        self._training.test = given.test
+        others.check_evaluation(message, samples, self._expected.loss, self._elapsed)
+        self._training.test = message.test
 
-    def _announce_logits(self, given: job_pb2.LogitsSaved) -> None:
+    def _announce_logits(self, message: job_pb2.LogitsSaved) -> None:
         self._require_trained("logits_saved")
         inputs = self._training.require_inputs("logits_saved")
-        self._files["logits"] = logits_file(given, self._expected, inputs, self._training.test)
+        self._files["logits"] = logits_file(message, self._expected, inputs, self._training.test)
 
-    def _profiled(self, given: job_pb2.Profiled) -> None:
+    def _profiled(self, message: job_pb2.Profiled) -> None:
         self._require_trained("profiled")
-        others.check_profile(given)
+        others.check_profile(message)
 
-    def _check_phase(self, given: job_pb2.PhaseFinished) -> None:
+    def _check_phase(self, message: job_pb2.PhaseFinished) -> None:
         if self._kind != _TRAIN:
             return
-        if given.phase == job_pb2.PHASE_TRAIN:
+        if message.phase == job_pb2.PHASE_TRAIN:
             self._require_trained("phase_finished(PHASE_TRAIN)")
             parts = self._training.train_seconds
-        elif given.phase == job_pb2.PHASE_EVALUATE:
+        elif message.phase == job_pb2.PHASE_EVALUATE:
             parts = self._training.evaluate_seconds
         else:
             return
-        require_sum(f"phase_finished({phase_name(given.phase)})", given.duration, parts)
+        require_sum(f"phase_finished({phase_name(message.phase)})", message.duration, parts)
 
-    def _announce_weights(self, given: job_pb2.WeightsSaved) -> None:
-        field = f"weights_saved({job_pb2.WeightsKind.Name(given.kind)})"
-        if given.kind != _INITIAL:
+    def _announce_weights(self, message: job_pb2.WeightsSaved) -> None:
+        field = f"weights_saved({job_pb2.WeightsKind.Name(message.kind)})"
+        if message.kind != _INITIAL:
             wanted = english(ONE_OF, known="WEIGHTS_KIND_INITIAL, WEIGHTS_KIND_FINAL")
-            require(given.kind == _FINAL, "weights_saved.kind", given.kind, wanted)
+            require(message.kind == _FINAL, "weights_saved.kind", message.kind, wanted)
             self._require_trained(field)
-        if given.kind in self._files:
+        if message.kind in self._files:
             raise Fault(english(AGAIN, event=field))
-        self._files[given.kind] = weights_file(given, self._expected)
+        self._files[message.kind] = weights_file(message, self._expected)
         self._check_initial()
 
-    def _check_digests(self, given: job_pb2.Inputs) -> None:
-        require_digest("inputs.data_sha256", given.data_sha256)
-        require_digest("inputs.initial_weights_sha256", given.initial_weights_sha256)
+    def _check_digests(self, message: job_pb2.Inputs) -> None:
+        require_digest("inputs.data_sha256", message.data_sha256)
+        require_digest("inputs.initial_weights_sha256", message.initial_weights_sha256)
         if self._expected.draws_alike:
-            require_digest("inputs.batch_order_sha256", given.batch_order_sha256)
+            require_digest("inputs.batch_order_sha256", message.batch_order_sha256)
         else:
-            order = given.batch_order_sha256
+            order = message.batch_order_sha256
             require(not order, "inputs.batch_order_sha256", order, english(_NONE))
         if self._expected.matched and self._expected.augments:
-            require_digest("inputs.augmentation_sha256", given.augmentation_sha256)
+            require_digest("inputs.augmentation_sha256", message.augmentation_sha256)
         self._check_initial()
 
     def _check_initial(self) -> None:

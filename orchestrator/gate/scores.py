@@ -36,21 +36,23 @@ def loss_of(spec: job_pb2.JobSpec) -> Loss:
     return readable_spec(spec)[0].loss
 
 
-def check(field: str, given: job_pb2.Metrics, samples: int, loss: Loss) -> None:
+def check(field: str, message: job_pb2.Metrics, samples: int, loss: Loss) -> None:
     """Require this many samples, and the task's metrics with values that they can have.
 
     Raises Fault. A metric that the samples do not define is not there.
     """
-    require(given.samples == samples, f"{field}.samples", given.samples, samples)
+    require(message.samples == samples, f"{field}.samples", message.samples, samples)
     names = metric_names(loss)
-    if given.HasField("accuracy") != (ACCURACY in names):
+    if message.HasField("accuracy") != (ACCURACY in names):
         phrase = _MISSING if ACCURACY in names else _NO_ACCURACY
         raise Fault(english(phrase, field=f"{field}.accuracy"))
     further = [name for name in names if name != ACCURACY]
-    for name, value in given.others.items():
+    for name, value in message.others.items():
         known = english(ONE_OF, known=", ".join(further))
         require(name in further, f"{field}.others", name, known)
-        _check_range(f"{field}.others[{name}]", value, name, diverged=not math.isfinite(given.loss))
+        _check_range(
+            f"{field}.others[{name}]", value, name, diverged=not math.isfinite(message.loss)
+        )
 
 
 def _check_range(field: str, value: float, name: str, *, diverged: bool) -> None:
@@ -153,12 +155,12 @@ def _of_numbers(logits: Floats, values: Floats) -> dict[str, float]:
     return found
 
 
-def _loss(loss: Loss, logits: Floats, given: NDArray[np.generic]) -> float:
+def _loss(loss: Loss, logits: Floats, targets: NDArray[np.generic]) -> float:
     """Return the mean loss, by the formulas of job.proto."""
-    values = given.astype(np.float64)
+    values = targets.astype(np.float64)
     match loss:
         case SoftmaxCrossEntropy():
-            return _cross_entropy(loss, logits, given.astype(np.intp))
+            return _cross_entropy(loss, logits, targets.astype(np.intp))
         case SigmoidCrossEntropy(weight):
             one, zero = np.logaddexp(0, -logits), np.logaddexp(0, logits)
             return float((weight * values * one + (1 - values) * zero).mean())

@@ -27,22 +27,22 @@ _DIFFERENT = Phrase(
 )
 
 
-def check_completed(asked: job_pb2.JobSpec, given: job_pb2.JobSpec) -> None:
+def check_completed(asked: job_pb2.JobSpec, answer: job_pb2.JobSpec) -> None:
     """Check a runner's completion of the requested spec. Raises Fault."""
-    for fault in (*_changes(asked, given, "spec"), *_unknown(given, "spec")):
+    for fault in (*_changes(asked, answer, "spec"), *_unknown(answer, "spec")):
         raise fault
 
 
-def check_taken(asked: job_pb2.JobSpec, given: job_pb2.JobSpec) -> None:
+def check_taken(asked: job_pb2.JobSpec, answer: job_pb2.JobSpec) -> None:
     """Check a runner's answer to a completed spec, to which it adds nothing. Raises Fault."""
-    check_completed(asked, given)
-    for field in differing_paths([to_mapping(asked), to_mapping(given)]):
+    check_completed(asked, answer)
+    for field in differing_paths([to_mapping(asked), to_mapping(answer)]):
         raise Fault(english(_ADDED, field=f"spec.{field}"))
 
 
-def check_same(frameworks: Sequence[str], given: Sequence[job_pb2.JobSpec]) -> None:
+def check_same(frameworks: Sequence[str], answers: Sequence[job_pb2.JobSpec]) -> None:
     """Check that all frameworks' runners completed one spec alike. Raises WrongRunner."""
-    first, *others = map(to_mapping, given)
+    first, *others = map(to_mapping, answers)
     for framework, other in zip(frameworks[1:], others, strict=True):
         if fields := differing_paths([first, other]):
             names = {"first": frameworks[0], "second": framework}
@@ -81,11 +81,11 @@ def _is_open(asked: Message, field: Any) -> bool:
     return single and field.type == FieldDescriptor.TYPE_ENUM and not getattr(asked, field.name)
 
 
-def _changed(path: str, asked: Any, given: Any, field: Any = None) -> Fault:
+def _changed(path: str, asked: Any, answer: Any, field: Any = None) -> Fault:
     names = field.enum_type.values_by_number if field is not None and field.enum_type else {}
     was, became = (
         names[value].name if isinstance(value, int) and value in names else shown(value)
-        for value in (asked, given)
+        for value in (asked, answer)
     )
     return Fault(english(_CHANGED, field=path, asked=was, given=became))
 

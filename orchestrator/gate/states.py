@@ -40,13 +40,13 @@ class States:
     def __init__(self) -> None:
         self.state: int = job_pb2.JOB_STATE_UNSPECIFIED
 
-    def change(self, given: job_pb2.StateChanged) -> None:
-        may_follow = self.state in _BEFORE.get(given.state, ())
+    def change(self, message: job_pb2.StateChanged) -> None:
+        may_follow = self.state in _BEFORE.get(message.state, ())
         wanted = english(_A_STATE, before=name(self.state))
-        require(may_follow, "state_changed.state", name(given.state), wanted)
-        if given.HasField("error") and given.state not in FAILED:
-            raise Fault(english(_NO_ERROR, state=state_name(given.state)))
-        self.state = given.state
+        require(may_follow, "state_changed.state", name(message.state), wanted)
+        if message.HasField("error") and message.state not in FAILED:
+            raise Fault(english(_NO_ERROR, state=state_name(message.state)))
+        self.state = message.state
 
     def require_running(self, event: str) -> None:
         """Raise Fault if an event cannot come now."""
@@ -64,24 +64,24 @@ class Phases:
         self.finished: list[int] = []
         self._elapsed = elapsed
 
-    def start(self, given: job_pb2.PhaseStarted) -> None:
-        _require_phase("phase_started.phase", given.phase)
-        if given.phase in (*self.running, *self.finished):
-            raise Fault(english(AGAIN, event=f"phase_started({phase_name(given.phase)})"))
-        self.running.append(given.phase)
+    def start(self, message: job_pb2.PhaseStarted) -> None:
+        _require_phase("phase_started.phase", message.phase)
+        if message.phase in (*self.running, *self.finished):
+            raise Fault(english(AGAIN, event=f"phase_started({phase_name(message.phase)})"))
+        self.running.append(message.phase)
 
-    def finish(self, given: job_pb2.PhaseFinished) -> None:
-        _require_phase("phase_finished.phase", given.phase)
-        phase = phase_name(given.phase)
-        if given.phase in self.finished:
+    def finish(self, message: job_pb2.PhaseFinished) -> None:
+        _require_phase("phase_finished.phase", message.phase)
+        phase = phase_name(message.phase)
+        if message.phase in self.finished:
             raise Fault(english(AGAIN, event=f"phase_finished({phase})"))
-        if given.phase in self.running:
-            self.running.remove(given.phase)
-        elif given.phase != _IMPORT:
+        if message.phase in self.running:
+            self.running.remove(message.phase)
+        elif message.phase != _IMPORT:
             raise Fault(english(_NOT_STARTED, phase=phase))
-        if given.phase != _IMPORT:
-            times.require_lived(f"phase_finished({phase})", given.duration, self._elapsed)
-        self.finished.append(given.phase)
+        if message.phase != _IMPORT:
+            times.require_lived(f"phase_finished({phase})", message.duration, self._elapsed)
+        self.finished.append(message.phase)
 
 
 def _require_phase(field: str, phase: int) -> None:

@@ -47,31 +47,31 @@ class Training:
             raise Fault(english(_BEFORE_INPUTS, event=event))
         return self.inputs
 
-    def take_inputs(self, given: job_pb2.Inputs) -> None:
-        self._expected.check_inputs(given)
-        self.inputs = given
+    def take_inputs(self, message: job_pb2.Inputs) -> None:
+        self._expected.check_inputs(message)
+        self.inputs = message
 
-    def take_steps(self, given: job_pb2.StepsFinished) -> None:
-        inputs, count = self.require_inputs("steps_finished"), len(given.losses)
-        _require_next("steps_finished.epoch", given.epoch, self.epochs)
-        _require_next("steps_finished.first_step", given.first_step, self.steps)
-        require_from("steps_finished.epoch", given.epoch, 0, self._expected.spec.epochs - 1)
+    def take_steps(self, message: job_pb2.StepsFinished) -> None:
+        inputs, count = self.require_inputs("steps_finished"), len(message.losses)
+        _require_next("steps_finished.epoch", message.epoch, self.epochs)
+        _require_next("steps_finished.first_step", message.first_step, self.steps)
+        require_from("steps_finished.epoch", message.epoch, 0, self._expected.spec.epochs - 1)
         require_from("len(steps_finished.losses)", count, 1, self._expected.spec.report_every_steps)
         taken = len(self._losses) + count
         most = english(AT_MOST, most=inputs.steps_per_epoch)
         require(taken <= inputs.steps_per_epoch, "steps_per_epoch", taken, most)
-        self._check_details(given, count)
-        self._losses += given.losses
+        self._check_details(message, count)
+        self._losses += message.losses
         self.steps += count
 
-    def _check_details(self, given: job_pb2.StepsFinished, count: int) -> None:
-        if not given.HasField("details"):
+    def _check_details(self, message: job_pb2.StepsFinished, count: int) -> None:
+        if not message.HasField("details"):
             if self._expected.details:
                 raise Fault(english(_MISSING, field="steps_finished.details"))
             return
         if not self._expected.spec.report_step_details:
             raise Fault(english(_UNASKED, field="steps_finished.details"))
-        details = given.details
+        details = message.details
         _require_count("details.ordered_losses", details.ordered_losses, count)
         has_accuracy = ACCURACY in metric_names(self._expected.loss)
         _require_count("details.accuracies", details.accuracies, count if has_accuracy else 0)
@@ -90,43 +90,43 @@ class Training:
         require(sound, "details.gradient_norms", names, english(_THE_MODELS))
         self._norms = names
 
-    def take_epoch(self, given: job_pb2.EpochFinished) -> None:
+    def take_epoch(self, message: job_pb2.EpochFinished) -> None:
         inputs, steps = self.require_inputs("epoch_finished"), len(self._losses)
-        _require_next("epoch_finished.epoch", given.epoch, self.epochs)
+        _require_next("epoch_finished.epoch", message.epoch, self.epochs)
         require_from(
             "len(steps)",
             steps,
             self._expected.least_steps(inputs.train_samples),
             inputs.steps_per_epoch,
         )
-        self._check_times(given, inputs, steps)
+        self._check_times(message, inputs, steps)
         loss = self._expected.loss
-        scores.check("epoch_finished.test", given.test, inputs.test_samples, loss)
+        scores.check("epoch_finished.test", message.test, inputs.test_samples, loss)
         if inputs.validation_samples:
             count = inputs.validation_samples
-            scores.check("epoch_finished.validation", given.validation, count, loss)
-        elif given.HasField("validation"):
+            scores.check("epoch_finished.validation", message.validation, count, loss)
+        elif message.HasField("validation"):
             raise Fault(english(_UNASKED, field="epoch_finished.validation"))
-        _check_mean(given.train_loss, self._losses)
-        self.test = given.test
+        _check_mean(message.train_loss, self._losses)
+        self.test = message.test
         self.epochs += 1
-        self.train_seconds += seconds(given.train_duration)
-        self.evaluate_seconds += seconds(given.evaluate_duration)
+        self.train_seconds += seconds(message.train_duration)
+        self.evaluate_seconds += seconds(message.evaluate_duration)
         self._losses = []
 
     def _check_times(
-        self, given: job_pb2.EpochFinished, inputs: job_pb2.Inputs, steps: int
+        self, message: job_pb2.EpochFinished, inputs: job_pb2.Inputs, steps: int
     ) -> None:
-        trained = given.train_duration
+        trained = message.train_duration
         times.require_training("epoch_finished.train_duration", trained, steps)
         for name in ("train_duration", "evaluate_duration"):
             field = f"epoch_finished.{name}"
-            times.require_lived(field, getattr(given, name), self._elapsed)
+            times.require_lived(field, getattr(message, name), self._elapsed)
         for name in ("data_wait_duration", "sync_duration"):
-            times.require_part(f"epoch_finished.{name}", getattr(given, name), trained)
+            times.require_part(f"epoch_finished.{name}", getattr(message, name), trained)
         least = (steps - 1) * self._expected.spec.batch_size / seconds(trained)
         most = inputs.train_samples / seconds(trained)
-        rate = given.samples_per_second
+        rate = message.samples_per_second
         wanted = english(FROM, low=f"{least:.6g}", high=f"{most:.6g}")
         sound = 0.99 * least <= rate <= 1.01 * most and rate > 0
         require(sound, "epoch_finished.samples_per_second", rate, wanted)
