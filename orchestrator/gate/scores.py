@@ -70,14 +70,14 @@ def _range(low: float, high: float) -> Sentence:
 
 
 def check_logits(
-    said: job_pb2.Metrics, loss: Loss, logits: Floats, given: NDArray[np.generic]
+    said: job_pb2.Metrics, loss: Loss, logits: Floats, labels: NDArray[np.generic]
 ) -> None:
     """Require that metrics of the test samples are what their logits give, and all of these.
 
     Arguments as those of `of_logits`. Raises Fault.
     """
     with np.errstate(all="ignore"):  # of a false runner's
-        values = of_logits(loss, logits, given)
+        values = of_logits(loss, logits, labels)
     for name, (value, off) in values.items():
         wanted, here = english(_OF_ITS_LOGITS, value=value), f"test.{name}"
         if name not in ("loss", ACCURACY):
@@ -88,24 +88,24 @@ def check_logits(
 
 
 def of_logits(
-    loss: Loss, logits: Floats, given: NDArray[np.generic]
+    loss: Loss, logits: Floats, labels: NDArray[np.generic]
 ) -> Mapping[str, tuple[float, float]]:
     """Return what the logits give, by its name: the value, and how much rounding may change it.
 
-    ``logits``: finite, float64[n, outputs]. ``given``: the targets, int[n] of classes, or
+    ``logits``: finite, float64[n, outputs]. ``labels``: the targets, int[n] of classes, or
     float[n, outputs].
     """
-    value = _loss(loss, logits, given)
+    value = _loss(loss, logits, labels)
     found = {"loss": (value, 1e-6 * max(abs(value), 1.0))}
     match targets(loss):
         case TargetKind.CLASS:
-            values = _of_classes(logits, given.astype(np.intp))
+            values = _of_classes(logits, labels.astype(np.intp))
             return {**found, **{name: (value, 1e-9) for name, value in values.items()}}
         case TargetKind.FLAGS:
-            values = _of_flags(logits, given.astype(np.float64) > 0)
+            values = _of_flags(logits, labels.astype(np.float64) > 0)
             return {**found, **{name: (value, 1e-9) for name, value in values.items()}}
         case TargetKind.NUMBERS:
-            values = {"loss": value, **_of_numbers(logits, given.astype(np.float64))}
+            values = {"loss": value, **_of_numbers(logits, labels.astype(np.float64))}
             return {
                 n: (v, 1e-6 * max(abs(v), 1.0 if n == "r2" else 0.0)) for n, v in values.items()
             }
@@ -155,12 +155,12 @@ def _of_numbers(logits: Floats, values: Floats) -> dict[str, float]:
     return found
 
 
-def _loss(loss: Loss, logits: Floats, targets: NDArray[np.generic]) -> float:
+def _loss(loss: Loss, logits: Floats, labels: NDArray[np.generic]) -> float:
     """Return the mean loss, by the formulas of job.proto."""
-    values = targets.astype(np.float64)
+    values = labels.astype(np.float64)
     match loss:
         case SoftmaxCrossEntropy():
-            return _cross_entropy(loss, logits, targets.astype(np.intp))
+            return _cross_entropy(loss, logits, labels.astype(np.intp))
         case SigmoidCrossEntropy(weight):
             one, zero = np.logaddexp(0, -logits), np.logaddexp(0, logits)
             return float((weight * values * one + (1 - values) * zero).mean())

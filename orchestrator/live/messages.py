@@ -65,9 +65,9 @@ def news(live: Live, cursor: Cursor, overview: str) -> Iterator[tuple[str, str, 
             yield "job", json.dumps(update), dict(known)
 
 
-def encoded(event: str, data: str, known: Cursor) -> bytes:
+def encoded(event: str, data: str, cursor: Cursor) -> bytes:
     """Encode as a server-sent event, whose id records what the page knows after it."""
-    ids = ",".join(f"{job_id}:{sequence}" for job_id, sequence in known.items())
+    ids = ",".join(f"{job_id}:{sequence}" for job_id, sequence in cursor.items())
     return f"event: {event}\nid: {ids}\ndata: {data}\n\n".encode()
 
 

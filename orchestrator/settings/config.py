@@ -165,7 +165,7 @@ def since(text: str, now: datetime) -> datetime:
         raise BadInput(english(_NO_TIME, text=text)) from error
 
 
-def codes(text: str | None, known: Collection[str]) -> Container[str]:
+def codes(text: str | None, choices: Collection[str]) -> Container[str]:
     """Parse what --strict names: codes, separated by commas, or all. Raises BadInput.
 
     None: nothing. ``true`` and ``1`` are all too, ``false`` and ``0`` nothing, for a file and the
@@ -173,12 +173,12 @@ def codes(text: str | None, known: Collection[str]) -> Container[str]:
     """
     if (text or "false").lower() in ("false", "0"):
         return ()
-    given = known if text in (EVERY, "True", "true", "1") else str(text).upper().split(",")
+    given = choices if text in (EVERY, "True", "true", "1") else str(text).upper().split(",")
     names = [name.strip() for name in given]
-    unknown = [name for name in names if name not in known]
+    unknown = [name for name in names if name not in choices]
     if unknown:
         names_unknown = ", ".join(map(repr, unknown))
-        raise BadInput(english(_NO_CODE, names=names_unknown, known=", ".join(known)))
+        raise BadInput(english(_NO_CODE, names=names_unknown, known=", ".join(choices)))
     return names
 
 

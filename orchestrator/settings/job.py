@@ -147,8 +147,8 @@ def _in_json(name: str, value: Any) -> Any:
     return f"{name}_{one_of(name, value, known)}".upper() if known else value
 
 
-def one_of(name: str, given: str, known: Sequence[str]) -> str:
+def one_of(name: str, value: str, choices: Sequence[str]) -> str:
     """Return the value of a flag or keyword, which must be a known one. Raises BadInput."""
-    if given not in known:
-        raise BadInput(english(_NO_CHOICE, flag=name, given=given, known=", ".join(known)))
-    return given
+    if value not in choices:
+        raise BadInput(english(_NO_CHOICE, flag=name, given=value, known=", ".join(choices)))
+    return value

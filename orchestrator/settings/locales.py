@@ -14,12 +14,12 @@ _TRADITIONAL = ("zh_tw", "zh_hk", "zh_mo", "zh_hant")
 _UNKNOWN = Phrase("There is no language {given!r}; choose from {known}.")
 
 
-def named(given: str) -> str:
+def named(text: str) -> str:
     """Return the language of that name in any spelling: ``zh-TW``, ``zh_tw``. Raises BadInput."""
     for language in LANGUAGES:
-        if given.replace("_", "-").lower() == language.lower():
+        if text.replace("_", "-").lower() == language.lower():
             return language
-    raise BadInput(english(_UNKNOWN, given=given, known=", ".join(LANGUAGES)))
+    raise BadInput(english(_UNKNOWN, given=text, known=", ".join(LANGUAGES)))
 
 
 def of(environment: Mapping[str, str]) -> str:

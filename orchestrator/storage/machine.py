@@ -109,9 +109,9 @@ def rates_of(job: JobSpec) -> str:
     return f"{job.device} {products} {job.threads} threads"
 
 
-def best_rates(known: Known, job: JobSpec) -> tuple[float, float]:
+def best_rates(measured: Known, job: JobSpec) -> tuple[float, float]:
     """Return the machine's known peak operations and bytes a second; 0 if unknown."""
-    rates = known.rates.get(rates_of(job), {}).values()
+    rates = measured.rates.get(rates_of(job), {}).values()
     operations = max((rate.operations_per_second for rate in rates), default=0.0)
     return operations, max((rate.bytes_per_second for rate in rates), default=0.0)
 

@@ -14,7 +14,7 @@ UNDRAWN = "tests.integration.undrawn"
 class Orchestrator:
     """Runs commands in a directory of its own, with homes and environments of its own.
 
-    A comparison's figures are drawn by the command as users have it, ``module="orchestrator"``.
+    Most figures are drawn only by the command as users have it, ``module="orchestrator"``.
     """
 
     def __init__(self, home: Path) -> None:

@@ -15,6 +15,7 @@ ORCHESTRATOR = """#!/bin/sh
 case $1 in
   compare) set -- "$@" --repeats=1 --precision-target=90% --max-minutes=0.1
     test "$DRAWN" || module=tests.integration.undrawn ;;
+  verify) test "$DRAWN" || module=tests.integration.undrawn ;;
   live) set -- "$@" --port=0 ;;
   explain) set -- "$@" --pitfall=adam-epsilon ;;
 esac

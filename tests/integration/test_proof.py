@@ -10,7 +10,7 @@ from tests.builders.commands import SMALL
 
 def test_verify_keeps_a_certificate_and_its_figure_in_a_run_of_its_own(orchestrator, two):
     _, flags = two()
-    done = orchestrator.run("verify", *SMALL, *flags)
+    done = orchestrator.run("verify", *SMALL, *flags, module="orchestrator")
     assert "The same job: in float64, over 10 steps" in done.stdout
     run = orchestrator.latest()
     assert run.path.name.endswith("-verify-synthetic-mlp")

@@ -1,11 +1,18 @@
-"""The command line without a comparison's figures: ``python -m tests.integration.undrawn ...``.
+"""The command line without most figures: ``python -m tests.integration.undrawn ...``.
 
-To draw them takes longer than all else that a small comparison does, and few tests look at them.
+To import matplotlib and to draw takes longer than all else that a small job does, and few tests
+look at figures. Those of a comparison and of a certificate are left out.
 """
 
+import sys
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
+from orchestrator import figures
 from orchestrator.figures import renderer
+
+_PLOTS = "orchestrator.figures.plots"
 
 
 class NoRenderer:
@@ -17,9 +24,22 @@ class NoRenderer:
         return []
 
 
+class NoPlots(ModuleType):
+    """In place of the module that draws, until a figure is asked for that is not left out."""
+
+    def certificate_canvases(self, _found: Any) -> list[Any]:
+        return []
+
+    def __getattr__(self, name: str) -> Any:
+        del sys.modules[_PLOTS]
+        figures.plots = import_module(_PLOTS)
+        return getattr(figures.plots, name)
+
+
 def undrawn() -> None:
     """From now on, for what is not imported yet."""
     renderer.Renderer = NoRenderer
+    figures.plots = sys.modules[_PLOTS] = NoPlots(_PLOTS)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.builders.commands import UNDRAWN
 from tests.builders.runners import runners_of
 from tests.waiting import HANG_SECONDS
 
@@ -22,7 +23,10 @@ def home(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def orchestrator(home):
-    """Runs a command with local runners; datasets stay in the user's cache."""
+    """Runs a command with local runners; datasets stay in the user's cache.
+
+    Most figures are drawn only by the command as users have it, ``module="orchestrator"``.
+    """
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     environment = {
         "TWINRUN_DATA_DIR": str(cache / "twinrun/data"),
@@ -33,9 +37,9 @@ def orchestrator(home):
     for name in ("TWINRUN_PYTORCH", "TWINRUN_TENSORFLOW", "TWINRUN_OUTPUT"):
         environment.pop(name, None)
 
-    def start(*arguments: str) -> subprocess.Popen:
+    def start(*arguments: str, module: str = "orchestrator") -> subprocess.Popen:
         return subprocess.Popen(
-            [sys.executable, "-P", "-m", "orchestrator", *arguments],
+            [sys.executable, "-P", "-m", module, *arguments],
             cwd=home,
             env=environment,
             stdout=subprocess.PIPE,
@@ -43,8 +47,8 @@ def orchestrator(home):
             text=True,
         )
 
-    def run(*arguments: str, code: int = 0) -> subprocess.CompletedProcess:
-        process = start(*arguments)
+    def run(*arguments: str, code: int = 0, module: str = UNDRAWN) -> subprocess.CompletedProcess:
+        process = start(*arguments, module=module)
         stdout, stderr = process.communicate(timeout=HANG_SECONDS)
         assert "Traceback" not in stderr, stderr
         assert process.returncode == code, stderr

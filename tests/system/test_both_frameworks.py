@@ -38,8 +38,10 @@ def has_compiler() -> bool:
 
 
 def test_a_run_learns_and_its_weights_evaluate_alike_in_their_own_framework(orchestrator, home):
-    orchestrator("compare", "--epochs=2", "--seed=1", "--threads=1", "--no-verify")
+    flags = ("--epochs=2", "--seed=1", "--threads=1", "--no-verify")
+    orchestrator("compare", *flags, module="orchestrator")
     run = shelf.find("latest", home / "runs")
+    assert (run.path / "figures/overview.svg").exists()
     for trial in run.trials():
         assert trial.epochs[-1].test_accuracy > 0.95
         assert trial.losses.shape == (2 * 938,)

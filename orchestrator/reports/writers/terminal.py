@@ -38,8 +38,8 @@ def table(grid: Grid) -> Table:
     return result
 
 
-def _text(cell: Cell, known: dict[str, Look]) -> Text:
-    colour = known[cell.side].colour if cell.side in known else ""
+def _text(cell: Cell, palette: dict[str, Look]) -> Text:
+    colour = palette[cell.side].colour if cell.side in palette else ""
     return Text(cell.text, style=f"{'bold' if cell.strong else ''} {colour}".strip())
 
 

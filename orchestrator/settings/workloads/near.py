@@ -39,14 +39,14 @@ _ELSEWHERE = {
 }
 
 
-def near(name: str, known: Collection[str]) -> str | None:
-    """Return which of the ``known`` names is meant, in another program's words or misspelt."""
-    by_plain = {_plain(each): each for each in known}
+def near(name: str, names: Collection[str]) -> str | None:
+    """Return which of the ``names`` is meant, in another program's words or misspelt."""
+    by_plain = {_plain(each): each for each in names}
     plain = _plain(name)
     if plain in by_plain:
         return by_plain[plain]
     meant = _ELSEWHERE.get(plain)
-    if meant is not None and meant.partition(":")[0] in known:
+    if meant is not None and meant.partition(":")[0] in names:
         return meant
     return next((by_plain[each] for each in difflib.get_close_matches(plain, by_plain, 1)), None)
 
