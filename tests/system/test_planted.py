@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -38,29 +39,38 @@ EXPECTED = {
 }
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    """Of a runner on TensorFlow that plants what the job's seed says."""
-    state = tmp_path_factory.mktemp("planted")
+@contextmanager
+def runner(state, program, *options):
+    """The address of a runner, in ``state``, that keeps no process ready for jobs to come."""
+    state.mkdir()
     with (state / "runner.log").open("w") as log:
-        runner = subprocess.Popen(
-            [
-                *(ROOT / ".venv-tensorflow/bin/python", "-m", "tests.system.planted"),
-                *("--framework=tensorflow", "--listen=127.0.0.1:0", "--lazy"),
-                f"--state-dir={state}",
-            ],
+        process = subprocess.Popen(
+            [*program, *options, "--listen=127.0.0.1:0", "--lazy", f"--state-dir={state}"],
             cwd=ROOT,
             stdout=log,
             stderr=log,
         )
     announced = (state / "address").exists
     try:
-        assert eventually(lambda: announced() or runner.poll() is not None)
+        assert eventually(lambda: announced() or process.poll() is not None)
         assert announced(), (state / "runner.log").read_text()
         yield (state / "address").read_text()
     finally:
-        runner.terminate()
-        runner.wait(HANG_SECONDS)
+        process.terminate()
+        process.wait(HANG_SECONDS)
+
+
+@pytest.fixture(scope="module")
+def runners(tmp_path_factory):
+    """Flags: a runner on PyTorch, and one on TensorFlow that plants what the job's seed says."""
+    state = tmp_path_factory.mktemp("planted")
+    pytorch = (ROOT / ".venv-pytorch/bin/python", "-m", "services.server")
+    planted = (ROOT / ".venv-tensorflow/bin/python", "-m", "tests.system.planted")
+    with (
+        runner(state / "pytorch", pytorch, "--framework=pytorch") as one,
+        runner(state / "tensorflow", planted, "--framework=tensorflow") as other,
+    ):
+        yield f"--pytorch={one}", f"--tensorflow={other}"
 
 
 def flags_of(plant):
@@ -68,16 +78,16 @@ def flags_of(plant):
     return [*flags, *([LAYERS] if any(name in plant for name in LAYERED) else [])]
 
 
-def test_a_batch_that_is_dropped_is_no_report_of_the_job(orchestrator, address):
+def test_a_batch_that_is_dropped_is_no_report_of_the_job(orchestrator, runners):
     flags = flags_of("last batch dropped")
-    done = orchestrator("verify", *SMALL, *flags, f"--tensorflow={address}", code=4)
+    done = orchestrator("verify", *SMALL, *flags, *runners, code=4)
     assert "len(steps) is 11, but should be a number from 12 to 12" in done.stderr
 
 
 @pytest.mark.parametrize("plant", EXPECTED)
-def test_what_is_planted_is_found_and_said_where(orchestrator, address, plant):
+def test_what_is_planted_is_found_and_said_where(orchestrator, runners, plant):
     code = 0 if plant == "nothing" else 6
-    done = orchestrator("verify", *SMALL, *flags_of(plant), f"--tensorflow={address}", code=code)
+    done = orchestrator("verify", *SMALL, *flags_of(plant), *runners, code=code)
     certificate = json.loads(done.stdout)
     sentence, parting = EXPECTED[plant]
     assert certificate["same_job"] is (code == 0)
@@ -87,11 +97,11 @@ def test_what_is_planted_is_found_and_said_where(orchestrator, address, plant):
 
 
 def test_a_speed_is_not_said_without_saying_that_it_was_not_shown_to_be_the_same_job(
-    orchestrator, address
+    orchestrator, runners
 ):
     small = ("--workload=synthetic-mlp", "--epochs=1", "--threads=1", "--quiet")
     flags = flags_of("data normalised in float32")[:1]
-    done = orchestrator("compare", *small, *flags, f"--tensorflow={address}", code=6)
+    done = orchestrator("compare", *small, *flags, *runners, code=6)
     said = " ".join(done.stdout.split())
     finding = said.partition("Not shown to be the same job, because")
     assert finding[1], said
@@ -108,10 +118,10 @@ def test_a_speed_is_not_said_without_saying_that_it_was_not_shown_to_be_the_same
 )
 @pytest.mark.parametrize("certified", ["--verify", "--no-verify"])
 def test_what_is_planted_in_the_timed_trials_alone_is_found_there(
-    orchestrator, address, plant, certified
+    orchestrator, runners, plant, certified
 ):
     small = ("--workload=synthetic-mlp", "--epochs=1", "--threads=1", "--quiet", certified)
-    done = orchestrator("compare", *small, *flags_of(plant), f"--tensorflow={address}", code=6)
+    done = orchestrator("compare", *small, *flags_of(plant), *runners, code=6)
     said = "The timed trials were not the same job: in pair 1 the losses"
     assert said in " ".join(done.stdout.split())
     assert "no faster than rounding makes" not in done.stdout
