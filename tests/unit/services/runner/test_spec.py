@@ -141,7 +141,7 @@ def test_an_empty_spec_lacks_all_that_is_required_and_nothing_that_has_a_default
 def test_an_unknown_dataset_is_named_with_those_that_there_are(name):
     found = violations(proto(dataset={"name": name}))
     assert found.keys() == {"dataset.name"}
-    assert "mnist, fashion-mnist, synthetic" in found["dataset.name"]
+    assert "mnist, fashion-mnist, cifar-10, cifar-100, synthetic" in found["dataset.name"]
 
 
 RELU = {"activation": {"function": "ACTIVATION_FUNCTION_RELU"}}
