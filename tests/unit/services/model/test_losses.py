@@ -1,6 +1,7 @@
 """The losses of evaluations, against plain Python."""
 
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -79,3 +80,12 @@ def test_what_is_not_finite_shows_in_the_loss_and_large_logits_do_not_overflow()
     assert math.isnan(losses.mean(SoftmaxCrossEntropy(), np.array([[np.inf, 0]]), np.array([1])))
     large = np.array([[-1e4], [1e4]])
     assert losses.mean(SigmoidCrossEntropy(), large, np.array([[1.0], [0.0]])) == 1e4
+
+
+def test_they_are_computed_in_float64_and_one_that_overflows_is_infinite_without_a_word():
+    narrow = LOGITS.astype(np.float32)
+    loss = SoftmaxCrossEntropy()
+    assert losses.mean(loss, narrow, LABELS) == losses.mean(loss, narrow.astype(float), LABELS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert losses.mean(MeanSquaredError(), np.array([[1e200]]), np.zeros((1, 1))) == np.inf
