@@ -36,12 +36,16 @@ TARGETS = [
     Target("pytorch-cnn", "matched, default", "bare loop, channels last", 1.05),
     Target("tensorflow-cnn", "matched, default", "bare tf.function", 1.05),
     Target("tensorflow-cnn", "matched, compiled", "matched, default", 1.6),
+    Target("pytorch-table", "matched, default", "bare loop", 1.05),
+    Target("tensorflow-table", "matched, default", "bare tf.function", 1.05),
 ]
 BENCHMARKS = {
     "pytorch": "bench.pytorch",
     "tensorflow": "bench.tensorflow",
     "pytorch-cnn": "bench.pytorch_cnn",
     "tensorflow-cnn": "bench.tensorflow_cnn",
+    "pytorch-table": "bench.pytorch_table",
+    "tensorflow-table": "bench.tensorflow_table",
 }
 
 
@@ -49,7 +53,7 @@ def main() -> int:
     chosen = workload.options()
     found = {}
     for name, module in BENCHMARKS.items():
-        framework = name.removesuffix("-cnn")
+        framework = name.partition("-")[0]
         # NumPy's own threads must be set before it is imported.
         environment = {**os.environ, "OPENBLAS_NUM_THREADS": str(chosen.threads)}
         command = [f".venv-{framework}/bin/python", "-m", module, *sys.argv[1:]]

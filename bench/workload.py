@@ -1,4 +1,4 @@
-"""The measured work: an epoch of `mnist-mlp`, and its arithmetic; one of `mnist-cnn`."""
+"""The measured work: an epoch of `mnist-mlp`, and its arithmetic; of `mnist-cnn`, of a table."""
 
 import argparse
 import math
@@ -7,10 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from twinrun.contract.enums import ActivationFunction
+import numpy as np
+from twinrun.contract.enums import ActivationFunction, TargetKind
 from twinrun.contract.layers import Activation, Conv2d, Dense, Flatten, MaxPool2d
 from twinrun.contract.optimizers import Adam, Optimizer
-from twinrun.contract.spec import Augmentation, Dataset, JobSpec, Normalization, Synthetic
+from twinrun.contract.spec import Arrays, Augmentation, Dataset, JobSpec, Normalization, Synthetic
 
 from services.data import catalog, datasets
 from services.data.arrays import Data
@@ -24,6 +25,7 @@ CNN = (
     *(Conv2d(64, size=5), RELU, MaxPool2d()),
     *(Flatten(), Dense(128), RELU, Dense(10)),
 )
+TABLE_ROWS, TABLE_COLUMNS, TABLE_CLASSES = (50_000, 5_000), 20, 3
 CNN_SAMPLES = 6_400  # of an epoch: whole ones would take minutes
 MEAN, STD = 0.1307, 0.3081
 BATCH = 64
@@ -63,6 +65,27 @@ def cnn(chosen: argparse.Namespace, **changes: Any) -> JobSpec:
     """Return `mnist-cnn` on the first CNN_SAMPLES."""
     job = spec(chosen, **changes)
     return replace(job, layers=CNN, dataset=replace(job.dataset, train_limit=CNN_SAMPLES))
+
+
+def table(chosen: argparse.Namespace) -> tuple[JobSpec, Data]:
+    """Return a job of a user's table, an MLP over float columns, and its arrays.
+
+    The values are drawn: they are as `services.data.datasets` gives them, float32 and normalised.
+    """
+    draw, (train, test) = np.random.default_rng(0), TABLE_ROWS
+    features = draw.standard_normal((train + test, TABLE_COLUMNS), dtype=np.float32)
+    classes = np.argmax(features[:, :TABLE_CLASSES], axis=1).astype(np.int32)
+    arrays = Arrays(
+        *("0" * 64, features.nbytes, train, test, (TABLE_COLUMNS,), TargetKind.CLASS),
+        TABLE_CLASSES,
+    )
+    job = replace(
+        spec(chosen),
+        dataset=Dataset(catalog.FILE, arrays=arrays),
+        layers=(Dense(64), RELU, Dense(32), RELU, Dense(TABLE_CLASSES)),
+    )
+    splits = (features[:train], classes[:train], features[train:], classes[train:])
+    return job, Data(*splits, train_pixels=None, test_pixels=None)
 
 
 def load(chosen: argparse.Namespace, job: JobSpec) -> Data:

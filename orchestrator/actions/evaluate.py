@@ -13,7 +13,7 @@ from orchestrator.certificate.tolerance import tolerance
 from orchestrator.errors import JobFailed
 from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.language.words import label
-from orchestrator.results.evaluation import Evaluation, Logits, as_dict, evaluation
+from orchestrator.results.evaluation import Evaluation, Labels, Logits, as_dict, evaluation
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.progress import Display
 from orchestrator.runners.schedule import raise_unless_succeeded
@@ -83,11 +83,25 @@ def evaluate(
         shapes = {"found": logits[0].shape, "kept": kept.shape}
         raise JobFailed(english(_OTHER_SAMPLES, framework=name, trained=request.trained, **shapes))
     of_trained = kept if name != request.trained else None
-    result = evaluation(name, request.trained, finished, logits, of_trained)
+    of_sides = _others(request)
+    result = evaluation(name, request.trained, finished, logits, of_trained, others=of_sides)
     run.write_evaluation(request.name, as_dict(result))
     if result.classes:  # others have no confusion matrix
         run.write_figures(plots.evaluation_canvas(result, request.name).drawing().files())
     return result, list(_faults(result, kept, logits[0], run))
+
+
+def _others(request: Request) -> dict[str, tuple[Logits, Labels]]:
+    """Return what the run has of the same trial of its other sides."""
+    run, number = request.run, request.number
+    own = request.framework if request.framework == request.trained else None
+    sides = sorted({trial.framework for trial in run.trials([])} - {own})
+    paths = {side: run.path / "logits" / f"{side}-{number}.safetensors" for side in sides}
+    return {
+        side: evidence.logits(run.logits(side, number), side)
+        for side, path in paths.items()
+        if path.exists()
+    }
 
 
 def _faults(made: Evaluation, kept: Logits, found: Logits, run: Run) -> Iterator[Sentence]:

@@ -110,6 +110,8 @@ class _Unusable(Exception):
 def is_class(column: Column) -> bool:
     """Return whether a target's values are classes: texts, booleans, or a few whole numbers."""
     kind = column.type
+    if pyarrow.types.is_dictionary(kind):
+        kind = kind.value_type
     if pyarrow.types.is_integer(kind):
         count = len(pyarrow.compute.unique(column))
         return count <= max(20, int(len(column) ** 0.5)) and count < len(column)

@@ -13,6 +13,7 @@ from orchestrator.figures.canvas import BARS, NAMED, Canvas, Room, drawn, style,
 from orchestrator.figures.drawing import TITLE, Drawing
 from orchestrator.figures.panels import pitfalls, variants
 from orchestrator.figures.panels.confusion import confusion
+from orchestrator.figures.panels.ranking import precision_recall, roc
 from orchestrator.figures.titles import footer, titles, trials_of
 from orchestrator.language import columns as cells
 from orchestrator.language.palette import looks
@@ -157,11 +158,14 @@ def variants_canvas(found: Variants) -> Canvas | None:
 
 
 def evaluation_canvas(found: Evaluation, name: str) -> Canvas:
-    """Return the confusion matrix: ``evaluation-<name>``."""
+    """Return ``evaluation-<name>``: the confusion matrix, and beside it all curves."""
     with style():
-        figure = Figure(figsize=(8, 7.6), layout="constrained")
-        axes = figure.subplots()
-        confusion(axes, found)
+        panels_of = [confusion, *([roc, precision_recall] if found.curves else [])]
+        size = (8 if len(panels_of) == 1 else 6 * len(panels_of), 7.6)
+        figure = Figure(figsize=size, layout="constrained")
+        (axes, *_) = all_axes = figure.subplots(1, len(panels_of), squeeze=False)[0]
+        for each, panel in zip(all_axes, panels_of, strict=True):
+            panel(each, found)
         mistakes = sum(sum(row) for row in found.confusion) - sum(
             row[index] for index, row in enumerate(found.confusion)
         )

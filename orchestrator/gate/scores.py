@@ -17,7 +17,7 @@ from twinrun.contract.losses import (
     SoftmaxCrossEntropy,
     targets,
 )
-from twinrun.contract.metrics import ACCURACY, RANGES, metric_names
+from twinrun.contract.metrics import ACCURACY, MOST_WITHOUT_TOP_5, RANGES, TOP_5, metric_names
 from twinrun.v1 import job_pb2
 
 from orchestrator.gate.fault import AT_LEAST, AT_MOST, FROM, ONE_OF, Fault, require
@@ -121,9 +121,9 @@ def _of_classes(logits: Floats, labels: NDArray[np.intp]) -> dict[str, float]:
         both, either = (labels == code) & (likely == code), (labels == code) | (likely == code)
         scores.append(2 * both.sum() / (both.sum() + either.sum()))
     found["macro_f1"] = float(np.mean(scores))
-    if logits.shape[1] > 10:
+    if logits.shape[1] > MOST_WITHOUT_TOP_5:
         first = np.argsort(-logits, axis=1, kind="stable")[:, :5]
-        found["top_5_accuracy"] = float((first == labels[:, np.newaxis]).any(axis=1).mean())
+        found[TOP_5] = float((first == labels[:, np.newaxis]).any(axis=1).mean())
     return found
 
 

@@ -19,7 +19,10 @@ from orchestrator.trials.kinds import layer_kind
 
 Shape = tuple[int, ...]
 
-_SAMPLES: Mapping[str, Shape] = {"mnist": (28, 28, 1), "fashion-mnist": (28, 28, 1)}
+_SAMPLES: Mapping[str, Shape] = {
+    **dict.fromkeys(("mnist", "fashion-mnist"), (28, 28, 1)),
+    **dict.fromkeys(("cifar-10", "cifar-100"), (32, 32, 3)),
+}
 _BYTES = {"F64": 8, "F32": 4, "I32": 4}
 _LENGTH_BYTES = 8
 _ENTRY_BYTES = 256  # of a tensor in a header, beside its name

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from orchestrator.language.phrases import Phrase, Sentence, english, join, say
-from orchestrator.language.words import COMMA, label, number, percent
-from orchestrator.reports.grid import BLANK, Grid, Part, Row, Said, columns, row
+from orchestrator.language.words import COMMA, number, percent
+from orchestrator.reports.grid import BLANK, Cell, Column, Grid, Part, Row, Said, columns, row
 from orchestrator.results.evaluation import Evaluation, Latency
 from orchestrator.trials.metrics import ACCURACY, BY_NAME
 
-_FINDING = Phrase("{framework}{by}: {metrics}, test loss {loss}, {samples:,} samples")
+_FINDING = Phrase("{side}: {metrics}, test loss {loss}, {samples:,} samples")
 _BY_CLASS = (Phrase("Class"), Phrase("Precision"), Phrase("Recall"), Phrase("Samples"))
 _OF_RESIDUALS = (
     Phrase("Predicted minus true, output"),
@@ -25,7 +25,9 @@ _BY_BATCH_SIZE = (
     Phrase("p99"),
     Phrase("Samples per second"),
 )
-_TRAINED_BY = Phrase(", with the weights of {trained}")
+_OF_CURVES = (Phrase("Curves of"), Phrase("ROC AUC"), Phrase("Average precision"))
+_TRUE_CLASS, _FOUND = Phrase("True class"), Phrase("predicted {number}")
+_MOST_CLASSES = 10  # more columns have no room
 
 
 def report(found: Evaluation) -> Iterator[Part]:
@@ -33,6 +35,10 @@ def report(found: Evaluation) -> Iterator[Part]:
     yield from (Said(finding(found), strong=True), BLANK)
     if found.classes:
         yield from (_classes(found), BLANK)
+    if 0 < len(found.confusion) <= _MOST_CLASSES:
+        yield from (_confusion(found), BLANK)
+    if found.curves:
+        yield from (_curves(found), BLANK)
     if found.residuals:
         yield from (_residuals(found), BLANK)
     yield _latencies(found)
@@ -42,11 +48,9 @@ def report(found: Evaluation) -> Iterator[Part]:
 
 def finding(found: Evaluation) -> str:
     """Say accuracy and loss."""
-    by = "" if found.agreement is None else say(_TRAINED_BY, trained=label(found.trained))
     return say(
         _FINDING,
-        framework=label(found.framework),
-        by=by,
+        side=say(found.side),
         metrics=say(join(COMMA, _metrics(found))),
         loss=number(found.loss),
         samples=found.samples,
@@ -54,10 +58,10 @@ def finding(found: Evaluation) -> str:
 
 
 def _metrics(found: Evaluation) -> Iterator[Sentence]:
-    """Yield each metric with its value: accuracy alone for classes, where a table has the rest."""
+    """Yield each metric with its value: accuracy alone where a table of classes has the rest."""
     if found.accuracy is not None:
         yield english(_VALUE, metric=ACCURACY.test, value=ACCURACY.written(found.accuracy))
-    if not found.classes:
+    if not found.classes or found.curves:
         for name, metric in BY_NAME.items():
             if name in found.others:
                 value = metric.written(found.others[name])
@@ -82,6 +86,27 @@ def _classes(found: Evaluation) -> Grid:
         [
             row(str(c.number), [percent(c.precision), percent(c.recall), f"{c.samples:,}"])
             for c in found.classes
+        ],
+    )
+
+
+def _confusion(found: Evaluation) -> Grid:
+    headings = [Column(Cell(say(_FOUND, number=each.number))) for each in found.classes]
+    return Grid(
+        [*columns(_TRUE_CLASS), *headings],
+        [
+            row(str(k), [f"{count:,}" for count in counts])
+            for k, counts in enumerate(found.confusion)
+        ],
+    )
+
+
+def _curves(found: Evaluation) -> Grid:
+    return Grid(
+        columns(*_OF_CURVES),
+        [
+            row(say(curve.side), [f"{curve.roc_auc:.4f}", f"{curve.average_precision:.4f}"])
+            for curve in found.curves
         ],
     )
 

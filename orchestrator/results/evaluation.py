@@ -13,6 +13,8 @@ from orchestrator.language.words import label
 from orchestrator.trials.mappings.stored import as_json, fields_of
 
 SCHEMA = "twinrun.evaluation/1"
+_ALONE = Phrase("{framework}")
+_WITH_WEIGHTS = Phrase("{framework}, with the weights of {trained}")
 _SAME = Phrase(
     "{framework} makes the same {samples:,} predictions from {trained}'s weights as "
     "{trained}; the largest difference of a logit is {difference:.1e}."
@@ -27,8 +29,9 @@ _DIFFERENT = Phrase(
     "{difference:.1e}."
 )
 
-Logits = NDArray[np.floating]  # [samples, classes]
+Logits = NDArray[np.floating]  # [samples, outputs]
 Labels = NDArray[np.generic]  # int[samples] of classes, or float[samples, outputs]
+_MOST_POINTS = 1000  # of a curve
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +82,35 @@ class Residuals:
 
 
 @dataclass(frozen=True, slots=True)
+class Curve:
+    """ROC and precision-recall curve of ``framework`` with the weights that ``trained`` has.
+
+    A point for each threshold, the highest first, of very many a selection:
+    ``false_positive_rate``, ``recall`` (the true positive rate) and ``precision``. The two areas
+    are of all thresholds.
+    """
+
+    framework: str
+    trained: str
+    roc_auc: float
+    average_precision: float
+    false_positive_rate: Sequence[float]
+    recall: Sequence[float]
+    precision: Sequence[float]
+
+    @property
+    def side(self) -> Sentence:
+        return _who(self.framework, self.trained)
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """``framework`` with the weights that it, or another, has ``trained``.
 
     ``confusion``: rows are true classes, columns predicted ones. ``agreement``: with the framework
     that trained the weights; None: it is the same. ``others``: further metrics by name. A task of
-    numbers has ``residuals``, and no classes; ``accuracy`` None: the task has none.
+    numbers has ``residuals``, and no classes; ``accuracy`` None: the task has none. A binary task
+    has ``curves``, the evaluated one first, then those of the run's other sides.
     """
 
     framework: str
@@ -98,6 +124,16 @@ class Evaluation:
     agreement: Agreement | None
     others: Mapping[str, float] = field(default_factory=dict)
     residuals: Sequence[Residuals] = ()
+    curves: Sequence[Curve] = ()
+
+    @property
+    def side(self) -> Sentence:
+        return _who(self.framework, self.trained)
+
+
+def _who(framework: str, trained: str) -> Sentence:
+    names = {"framework": label(framework), "trained": label(trained)}
+    return english(_ALONE if framework == trained else _WITH_WEIGHTS, **names)
 
 
 def evaluation(
@@ -106,8 +142,13 @@ def evaluation(
     finished: job_pb2.EvaluationFinished,
     found: tuple[Logits, Labels],
     of_trained: Logits | None,
+    *,
+    others: Mapping[str, tuple[Logits, Labels]] | None = None,
 ) -> Evaluation:
-    """Evaluate; ``of_trained``: the logits of the framework that trained the weights."""
+    """Evaluate; ``of_trained``: the logits of the framework that trained the weights.
+
+    ``others``: logits and labels of the run's other sides, by name.
+    """
     logits, labels = found
     said = finished.test
     kind = TargetKind.FLAGS if said.HasField("accuracy") else TargetKind.NUMBERS
@@ -128,14 +169,41 @@ def evaluation(
         others=dict(said.others),
     )
     if kind is TargetKind.CLASS:
-        return _by_class(whole, logits, labels)
+        return _by_class(whole, logits.argmax(axis=1), labels, logits.shape[1])
     if kind is TargetKind.NUMBERS:
         residuals = [
             _residuals(k, logits[:, k] - labels[:, k].astype(np.float64))
             for k in range(labels.shape[1])
         ]
         return replace(whole, residuals=residuals)
-    return whole
+    if labels.shape[1] > 1:
+        return whole
+    sides = {(framework, trained): found, **{(n, n): each for n, each in (others or {}).items()}}
+    drawn = [_curve(*names, each[:, 0], flags[:, 0]) for names, (each, flags) in sides.items()]
+    whole = replace(whole, curves=[curve for curve in drawn if curve is not None])
+    return _by_class(whole, logits[:, 0] > 0, labels[:, 0] > 0, 2)  # type: ignore[operator] # flags
+
+
+def _curve(framework: str, trained: str, scores: Logits, given: Labels) -> Curve | None:
+    """Draw the curves of one output; equal scores are one threshold. None: they are not defined.
+
+    The area is by trapezoids. Average precision is the sum over thresholds of precision times the
+    increase in recall, without interpolation.
+    """
+    flags = given > 0  # type: ignore[operator] # flags are numbers
+    if flags.all() or not flags.any() or not np.isfinite(scores).all():
+        return None
+    order = np.argsort(-scores, kind="stable")
+    ends = np.append(np.flatnonzero(np.diff(scores[order])), len(scores) - 1)
+    hits = np.cumsum(flags[order])[ends]
+    recall, misses = hits / hits[-1], ends + 1 - hits
+    false, precision = misses / misses[-1], hits / (ends + 1)
+    area = np.trapezoid(np.append(0, recall), np.append(0, false))
+    mean = (np.diff(recall, prepend=0) * precision).sum()
+    most = np.arange(min(len(ends), _MOST_POINTS // 2))  # the first vary most
+    kept = np.union1d(most, np.linspace(0, len(ends) - 1, _MOST_POINTS // 2).astype(int))
+    points = (each[kept].tolist() for each in (false, recall, precision))
+    return Curve(framework, trained, float(area), float(mean), *points)
 
 
 def _residuals(output: int, found: NDArray[np.floating]) -> Residuals:
@@ -144,12 +212,11 @@ def _residuals(output: int, found: NDArray[np.floating]) -> Residuals:
     return Residuals(output, *numbers)
 
 
-def _by_class(whole: Evaluation, logits: Logits, labels: Labels) -> Evaluation:
+def _by_class(whole: Evaluation, predictions: Labels, labels: Labels, classes: int) -> Evaluation:
     """Add what a task of classes has besides."""
     from sklearn import metrics  # noqa: PLC0415 - takes a while to import
 
-    numbers = np.arange(logits.shape[1])
-    predictions = logits.argmax(axis=1)
+    numbers = np.arange(classes)
     precision, recall, _, samples = metrics.precision_recall_fscore_support(
         labels, predictions, labels=numbers, zero_division=0
     )

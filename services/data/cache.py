@@ -10,13 +10,13 @@ from twinrun.contract import state_dir
 from twinrun.contract.files import sha256, write_whole
 
 from services.data.download import unpack
-from services.data.source import File, Progress, Source, SourceFault, sha256_of
+from services.data.source import AnyFile, AnySource, Progress, SourceFault, remedy, sha256_of
 from services.errors import DataUnavailable, DiskFull, TwinrunError
 
 _LOG = logging.getLogger(__name__)
 
 
-def read(source: Source, folder: Path, progress: Progress) -> dict[File, bytes]:
+def read(source: AnySource, folder: Path, progress: Progress) -> dict[AnyFile, bytes]:
     """Read the unpacked content of every file, its hash checked; fetch first what is not there.
 
     A process that finds the files complete takes no lock and writes nothing. Raises
@@ -35,7 +35,7 @@ def read(source: Source, folder: Path, progress: Progress) -> dict[File, bytes]:
     return contents
 
 
-def _unpacked(files: Iterable[File], folder: Path) -> dict[File, bytes]:
+def _unpacked(files: Iterable[AnyFile], folder: Path) -> dict[AnyFile, bytes]:
     """Read those files that lie there unpacked and have the right hash."""
     contents = {}
     for file in files:
@@ -48,10 +48,12 @@ def _unpacked(files: Iterable[File], folder: Path) -> dict[File, bytes]:
     return contents
 
 
-def _fetch(source: Source, folder: Path, progress: Progress, contents: dict[File, bytes]) -> None:
+def _fetch(
+    source: AnySource, folder: Path, progress: Progress, contents: dict[AnyFile, bytes]
+) -> None:
     """Add to ``contents`` what is missing, origin by origin, and lay it into the folder."""
 
-    def missing() -> list[File]:
+    def missing() -> list[AnyFile]:
         return [file for file in source.files if file not in contents]
 
     contents.update(_unpacked(missing(), folder))  # another process may have held the lock
@@ -69,8 +71,8 @@ def _fetch(source: Source, folder: Path, progress: Progress, contents: dict[File
     if missing():
         names = ", ".join(file.name for file in missing())
         raise DataUnavailable(
-            f"The dataset {folder.name} lacks {names}. Tried: {'; '.join(faults)}. Go online, or "
-            f"lay them, packed (.gz) or unpacked, into {folder}: their SHA-256 will be checked.",
+            f"The dataset {folder.name} lacks {names}. Tried: {'; '.join(faults)}. "
+            f"{remedy(missing(), folder)}",
             directory=str(folder),
         )
 
@@ -81,14 +83,19 @@ class _Laid:
     name = "data directory"
 
     def fetch(
-        self, files: Sequence[File], folder: Path, _progress: Progress
-    ) -> Iterator[tuple[File, bytes]]:
-        """Unpack what lies there packed. See `services.data.source.Origin`."""
+        self, files: Sequence[AnyFile], folder: Path, _progress: Progress
+    ) -> Iterator[tuple[AnyFile, bytes]]:
+        """Unpack what lies there packed. See `services.data.source.Origin`.
+
+        What needs no unpacking was read already, or is wrong.
+        """
         bad = []
         for file in files:
             unpacked, packed = folder / file.name, folder / file.packed_name
             if unpacked.exists():
                 bad.append(_misfit(unpacked, (file.sha256,)))
+            if packed == unpacked:
+                continue
             if packed.exists() and sha256_of(packed) in file.packed_sha256:
                 yield file, unpack(packed, file)
             elif packed.exists():
@@ -96,7 +103,7 @@ class _Laid:
         if bad:
             raise SourceFault("; ".join(bad))
 
-    def reach(self, file: File) -> None:
+    def reach(self, file: AnyFile) -> None:
         """See `services.data.source.Origin`; what lies here is looked at, and not asked for."""
         raise SourceFault(f"{file.name} is not there")
 
@@ -107,14 +114,14 @@ def _misfit(path: Path, expected: Sequence[str]) -> str:
     return fault
 
 
-def _check(file: File, content: bytes) -> None:
+def _check(file: AnyFile, content: bytes) -> None:
     if sha256(content) != file.sha256:
         raise SourceFault(
             f"{file.name} has SHA-256 {sha256(content)} unpacked; it must be {file.sha256}"
         )
 
 
-def _folder_fault(error: OSError, folder: Path, source: Source) -> TwinrunError:
+def _folder_fault(error: OSError, folder: Path, source: AnySource) -> TwinrunError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         needed = sum(file.size + file.packed_size for file in source.files)
         return DiskFull(

@@ -28,6 +28,8 @@ class DatasetInfo:
 DATASETS = {
     "mnist": DatasetInfo(60_000, 10_000, (28, 28, 1), 10),
     "fashion-mnist": DatasetInfo(60_000, 10_000, (28, 28, 1), 10),
+    "cifar-10": DatasetInfo(50_000, 10_000, (32, 32, 3), 10),
+    "cifar-100": DatasetInfo(50_000, 10_000, (32, 32, 3), 100),  # the fine labels
 }
 SYNTHETIC = "synthetic"  # made from the seed, by each runner itself
 FILE = "file"  # the user's, which the client made arrays of

@@ -4,18 +4,20 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 from twinrun.contract.spec import JobSpec
 from twinrun.contract.violation import Violation
 
-from services.data import cache, catalog, idx, own, synthetic, tensors
+from services.data import cache, catalog, own, synthetic, tensors
 from services.data.arrays import Data
+from services.data.formats import cifar, idx
 from services.data.normalization import normalised
 from services.data.own import Split
 from services.data.published import SOURCES
-from services.data.source import File, Progress, Source
+from services.data.source import AnyFile, AnySource, Batches, File, Progress, Source
 from services.errors import DataUnavailable, InvalidRequest
 from services.model.weights import parameter_dtype
 
@@ -33,7 +35,7 @@ class Loaded:
 
 
 def load(
-    spec: JobSpec, data_dir: Path, progress: Progress, sources: Mapping[str, Source] = SOURCES
+    spec: JobSpec, data_dir: Path, progress: Progress, sources: Mapping[str, AnySource] = SOURCES
 ) -> Loaded:
     """Load the dataset that a validated ``spec`` names, limits applied.
 
@@ -53,8 +55,7 @@ def load(
     else:
         source = sources[name]
         contents = cache.read(source, data_dir / name, progress)
-        train = _split(contents, source.train_images, source.train_labels, info.outputs)
-        test = _split(contents, source.test_images, source.test_labels, info.outputs)
+        train, test = _published(source, contents, info.outputs)
         train = train[0][: info.train_samples], train[1][: info.train_samples]
         test = test[0][: info.test_samples], test[1][: info.test_samples]
     sha256 = _digest(*train, *test)
@@ -103,14 +104,40 @@ def _held_back(train: Split, test: Split, samples: int) -> tuple[Split, Split]:
     return (images[:-samples], labels[:-samples]), tested
 
 
-def _split(contents: Mapping[File, bytes], images: File, labels: File, classes: int) -> Split:
+def _published(
+    source: AnySource, contents: Mapping[AnyFile, bytes], classes: int
+) -> tuple[Split, Split]:
+    """Return the splits that the files hold. Raises DataUnavailable."""
+    match source:
+        case Source():
+            train = _split(contents, source.train_images, source.train_labels, classes)
+            return train, _split(contents, source.test_images, source.test_labels, classes)
+        case Batches(archive):
+            wanted = source.train, source.test
+            try:
+                first, second = cifar.splits(contents[archive], wanted, source.labels)
+            except ValueError as fault:
+                raise DataUnavailable(f"{archive.name}: {fault}.") from fault
+            for _, labels in (first, second):
+                _check_labels(labels, archive.name, classes)
+            return first, second
+        case unknown:
+            assert_never(unknown)
+
+
+def _check_labels(labels: NDArray[np.integer], name: str, classes: int) -> None:
+    for label in (labels.min(), labels.max()):
+        if not 0 <= label < classes:
+            raise DataUnavailable(f"{name} has label {label} of {classes} classes.")
+
+
+def _split(contents: Mapping[AnyFile, bytes], images: File, labels: File, classes: int) -> Split:
     try:
         pixels = idx.parse(contents[images], images.shape)
         answers = idx.parse(contents[labels], labels.shape)
     except ValueError as fault:
         raise DataUnavailable(f"{images.name} or {labels.name}: {fault}.") from fault
-    if answers.max() >= classes:
-        raise DataUnavailable(f"{labels.name} has label {answers.max()} of {classes} classes.")
+    _check_labels(answers, labels.name, classes)
     return pixels[..., np.newaxis], answers.astype(np.int32)
 
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from twinrun.contract.events import DownloadProgress
 
-from services.data.source import File, Progress, SourceFault, sha256_of
+from services.data.source import AnyFile, Archive, Progress, SourceFault, sha256_of
 
 _TIMEOUT_SECONDS = 5.0  # to connect, and for each read
 _REACH_SECONDS = 2.0  # to connect, and for an answer
@@ -33,8 +33,8 @@ class Mirror:
         return urlsplit(self.url).netloc
 
     def fetch(
-        self, files: Sequence[File], folder: Path, progress: Progress
-    ) -> Iterator[tuple[File, bytes]]:
+        self, files: Sequence[AnyFile], folder: Path, progress: Progress
+    ) -> Iterator[tuple[AnyFile, bytes]]:
         """Keep what has arrived in ``folder`` as .part. See `services.data.source.Origin`."""
         for file in files:
             part = folder / f"{file.packed_name}.part"
@@ -42,14 +42,14 @@ class Mirror:
             yield file, unpack(part, file)
             part.unlink()
 
-    def reach(self, file: File) -> None:
+    def reach(self, file: AnyFile) -> None:
         """Ask for the file's size. See `services.data.source.Origin`."""
         url = self.url + file.packed_name
         request = urllib.request.Request(url, method="HEAD")  # noqa: S310 - of `published` alone
         with _faults(), urllib.request.urlopen(request, timeout=_REACH_SECONDS):  # noqa: S310
             pass
 
-    def _download(self, file: File, part: Path, progress: Progress) -> None:
+    def _download(self, file: AnyFile, part: Path, progress: Progress) -> None:
         resumed = part.exists()
         if resumed and sha256_of(part) in file.packed_sha256:
             return
@@ -63,7 +63,7 @@ class Mirror:
                 )
             self._download(file, part, progress)  # the existing part may have been wrong
 
-    def _go_on(self, file: File, part: Path, progress: Progress) -> None:
+    def _go_on(self, file: AnyFile, part: Path, progress: Progress) -> None:
         """Receive up to the end that the server names, as often as that brings it further."""
         while True:
             before = _size(part)
@@ -73,7 +73,7 @@ class Mirror:
                 if _size(part) <= before:
                     raise
 
-    def _receive(self, file: File, part: Path, progress: Progress) -> None:
+    def _receive(self, file: AnyFile, part: Path, progress: Progress) -> None:
         have = _size(part)
         response = _open(self.url + file.packed_name, have)
         if response is None:
@@ -138,8 +138,13 @@ def _faults() -> Iterator[None]:
         raise SourceFault(str(reason) or type(reason).__name__) from error
 
 
-def unpack(path: Path, file: File) -> bytes:
-    """Unpack a gzip file, cut off at one byte more than ``file`` has. Raises SourceFault."""
+def unpack(path: Path, file: AnyFile) -> bytes:
+    """Unpack a gzip file, cut off at one byte more than ``file`` has; an archive stays packed.
+
+    Raises SourceFault.
+    """
+    if isinstance(file, Archive):
+        return path.read_bytes()
     try:
         with gzip.open(path) as packed:
             return packed.read(file.size + 1)

@@ -68,7 +68,7 @@ def _problem(targets: NDArray[np.generic], info: DatasetInfo) -> str:
             case TargetKind.FLAGS:
                 wrong, wanted = ~np.isin(rows, (0, 1)), "0 or 1"
             case TargetKind.NUMBERS:
-                wrong, wanted = ~np.isfinite(rows.astype(np.float64)), "finite"
+                wrong, wanted = ~np.isfinite(rows), "finite"
             case unknown:
                 assert_never(unknown)
         if wrong.any():

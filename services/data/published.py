@@ -2,11 +2,11 @@
 
 from services.data.download import Mirror
 from services.data.package_index import Wheel
-from services.data.source import File, Source
+from services.data.source import AnySource, Archive, Batches, File, Source
 
 # Fashion-MNIST circulates packed in two ways, with and without a file name in gzip's
 # header: the mirrors' version is first.
-SOURCES = {
+SOURCES: dict[str, AnySource] = {
     "mnist": Source(
         train_images=File(
             "train-images-idx3-ubyte",
@@ -92,5 +92,30 @@ SOURCES = {
             Mirror("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"),
             Mirror("https://storage.googleapis.com/tensorflow/tf-keras-datasets/"),
         ),
+    ),
+    "cifar-10": Batches(
+        Archive(
+            "cifar-10-python.tar.gz",
+            170_498_071,
+            "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
+        ),
+        train={f"cifar-10-batches-py/data_batch_{k}": 10_000 for k in (1, 2, 3, 4, 5)},
+        test={"cifar-10-batches-py/test_batch": 10_000},
+        labels="labels",
+        origins=(
+            Mirror("https://www.cs.toronto.edu/~kriz/"),
+            Mirror("https://storage.googleapis.com/tensorflow/tf-keras-datasets/"),
+        ),
+    ),
+    "cifar-100": Batches(
+        Archive(
+            "cifar-100-python.tar.gz",
+            169_001_437,
+            "85cd44d02ba6437773c5bbd22e183051d648de2e7d6b014e1ef29b855ba677a7",
+        ),
+        train={"cifar-100-python/train": 50_000},
+        test={"cifar-100-python/test": 10_000},
+        labels="fine_labels",
+        origins=(Mirror("https://www.cs.toronto.edu/~kriz/"),),
     ),
 }

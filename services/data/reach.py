@@ -11,12 +11,12 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from services.data.published import SOURCES
-from services.data.source import File, Origin, Source, SourceFault
+from services.data.source import AnyFile, AnySource, Origin, SourceFault, remedy
 
 _SECONDS = 4.0  # for all answers; a name server has no limit of its own
 
 
-def fault(name: str, data_dir: Path, sources: Mapping[str, Source] = SOURCES) -> str:
+def fault(name: str, data_dir: Path, sources: Mapping[str, AnySource] = SOURCES) -> str:
     """Return why the dataset cannot be had, in a sentence; empty if its files are there or can.
 
     All origins are asked at once, and the first that has it is enough. Hashes are checked when it
@@ -38,17 +38,16 @@ def fault(name: str, data_dir: Path, sources: Mapping[str, Source] = SOURCES) ->
     asked_of = "; ".join(f"{origin}: {said}" for origin, said in faults.items())
     return (
         f"The dataset {name} lacks {names}, and nobody who has it can be reached ({asked_of}). "
-        f"Go online, or lay them, packed (.gz) or unpacked, into {folder}: their SHA-256 will be "
-        "checked."
+        f"{remedy(missing, folder)}"
     )
 
 
-def is_there(folder: Path, file: File) -> bool:
+def is_there(folder: Path, file: AnyFile) -> bool:
     """Return whether the file seems to be in the folder, packed or unpacked."""
     return (folder / file.name).exists() or (folder / file.packed_name).exists()
 
 
-def _fault(origin: Origin, file: File) -> str:
+def _fault(origin: Origin, file: AnyFile) -> str:
     try:
         origin.reach(file)
     except SourceFault as why:

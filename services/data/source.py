@@ -2,14 +2,14 @@
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from twinrun.contract.events import DownloadProgress
 
-from services.data import idx
+from services.data.formats import idx
 
 Progress = Callable[[DownloadProgress], None]
 
@@ -40,6 +40,30 @@ class File:
         return f"{self.name}.gz"
 
 
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """A packed archive, which is kept and read as it is. Otherwise as `File`."""
+
+    name: str
+    size: int
+    sha256: str
+
+    @property
+    def packed_name(self) -> str:
+        return self.name
+
+    @property
+    def packed_size(self) -> int:
+        return self.size
+
+    @property
+    def packed_sha256(self) -> tuple[str, ...]:
+        return (self.sha256,)
+
+
+AnyFile = File | Archive
+
+
 class Origin(Protocol):
     """Whoever may have a dataset's files."""
 
@@ -48,14 +72,16 @@ class Origin(Protocol):
         """For messages: a host, or what else it is."""
 
     def fetch(
-        self, files: Sequence[File], folder: Path, progress: Progress
-    ) -> Iterator[tuple[File, bytes]]:
-        """Give files, unpacked, which the caller checks; scratch goes to ``folder``.
+        self, files: Sequence[AnyFile], folder: Path, progress: Progress
+    ) -> Iterator[tuple[AnyFile, bytes]]:
+        """Give files, archives as they are and others unpacked, which the caller checks.
+
+        Scratch goes to ``folder``.
 
         Raises SourceFault where it cannot give one; OSError is the folder's alone.
         """
 
-    def reach(self, file: File) -> None:
+    def reach(self, file: AnyFile) -> None:
         """Ask whether it has the file, within seconds. Raises SourceFault if it does not say so."""
 
 
@@ -72,6 +98,36 @@ class Source:
     @property
     def files(self) -> tuple[File, ...]:
         return self.train_images, self.train_labels, self.test_images, self.test_labels
+
+
+@dataclass(frozen=True, slots=True)
+class Batches:
+    """A dataset in one archive of batches, as CIFAR's; the origins as those of `Source`.
+
+    ``train``, ``test``: the members of a split, each with its number of samples. ``labels``: the
+    key of a batch's labels.
+    """
+
+    archive: Archive
+    train: Mapping[str, int]
+    test: Mapping[str, int]
+    labels: str
+    origins: tuple[Origin, ...]
+
+    @property
+    def files(self) -> tuple[Archive, ...]:
+        return (self.archive,)
+
+
+AnySource = Source | Batches
+
+
+def remedy(files: Sequence[AnyFile], folder: Path) -> str:
+    """Say what a user can do who lacks ``files``."""
+    packed = any(isinstance(file, File) for file in files)
+    them = "them, packed (.gz) or unpacked," if packed else "it, as it is published,"
+    whose = "their" if packed else "its"
+    return f"Go online, or lay {them} into {folder}: {whose} SHA-256 will be checked."
 
 
 def sha256_of(path: Path) -> str:

@@ -7,10 +7,9 @@ from numpy.typing import NDArray
 from twinrun.contract.enums import TargetKind
 from twinrun.contract.events import Metrics
 from twinrun.contract.losses import Loss, targets
+from twinrun.contract.metrics import MOST_WITHOUT_TOP_5, TOP_5
 
 from services.model import losses
-
-_MOST_FOR_TOP_5 = 10  # classes: only of more do the five most likely ones say something
 
 
 def evaluate(logits: NDArray[np.floating], values: NDArray[np.generic], loss: Loss) -> Metrics:
@@ -46,12 +45,12 @@ def _of_classes(logits: NDArray[np.float64], labels: NDArray[np.intp]) -> dict[s
     sizes = np.bincount(labels, minlength=count) + np.bincount(found, minlength=count)
     there = sizes > 0
     others = {"macro_f1": float((2 * hits[there] / sizes[there]).mean())}
-    if count > _MOST_FOR_TOP_5:
+    if count > MOST_WITHOUT_TOP_5:
         own = logits[np.arange(len(labels)), labels][:, None]
         earlier = np.arange(count) < labels[:, None]  # a tie goes to the lower class
         before = ((logits > own) | ((logits == own) & earlier)).sum(axis=1)
         right = (before < 5) & ~np.isnan(logits).any(axis=1)
-        others["top_5_accuracy"] = float(right.mean())
+        others[TOP_5] = float(right.mean())
     return others
 
 

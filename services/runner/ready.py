@@ -17,7 +17,7 @@ from services.data import catalog
 from services.data.blobs import Blobs
 from services.errors import DataUnavailable, DeviceUnavailable
 
-_FILES = 4  # of a dataset: images and labels of two splits
+_FILES = 4  # of a dataset: images and labels of two splits; of CIFAR's an archive
 _SECONDS = 20.0  # until what a look has not found out is left to the job
 
 
@@ -51,7 +51,8 @@ def _require_gpu() -> None:
 def _require_data(name: str, data_dir: Path) -> None:
     patterns = ("*-ubyte", "*-ubyte.gz")
     there = (path for pattern in patterns for path in (data_dir / name).glob(pattern))
-    if len({path.name.removesuffix(".gz") for path in there}) == _FILES:
+    is_whole = len({path.name.removesuffix(".gz") for path in there}) == _FILES
+    if is_whole or any((data_dir / name).glob("cifar-*-python.tar.gz")):
         return  # as nearly always; the job checks them
     if why := _look("services.data.reach", name, str(data_dir)):
         raise DataUnavailable(why, directory=str(data_dir / name))

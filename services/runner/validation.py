@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from twinrun.contract.enums import OwnWay
 from twinrun.contract.losses import class_weights, targets
+from twinrun.contract.metrics import metric_names
 from twinrun.contract.spec import Augmentation, JobSpec
 from twinrun.contract.values import checked_spec
 from twinrun.contract.violation import Violation
@@ -41,6 +42,7 @@ def valid_spec(
         all_violations += misfits or shapes.size_violations(spec.layers, sizes.shape)
         all_violations += _loss_violations(spec, sizes)
         all_violations += _augmentation_violations(spec, sizes)
+        all_violations += _target_violations(spec, sizes)
         if OwnWay.TARGET_SHAPE in spec.own_ways and sizes.outputs != 1:
             what = f"has target_shape, which is of one number; a target has {sizes.outputs}"
             all_violations.append(Violation("own_ways", what))
@@ -73,6 +75,15 @@ def _loss_violations(spec: JobSpec, sizes: catalog.DatasetInfo) -> Iterator[Viol
     if (weights := len(class_weights(spec.loss))) not in (0, sizes.outputs):
         what = f"has {weights} weights; give one for each of {sizes.outputs} classes"
         yield Violation("loss.softmax_cross_entropy.class_weights", what)
+
+
+def _target_violations(spec: JobSpec, sizes: catalog.DatasetInfo) -> Iterator[Violation]:
+    """Name a target that could never be reached: the data have too few classes for its metric."""
+    metric = spec.target.metric if spec.target else ""
+    names = metric_names(spec.loss, sizes.outputs)
+    if metric in metric_names(spec.loss) and metric not in names:
+        what = f"a job of {sizes.outputs} classes does not have; it has {', '.join(names)}"
+        yield Violation("target.metric", f"is {metric}, which {what}")
 
 
 def _batch_violations(spec: JobSpec) -> Iterator[Violation]:

@@ -11,8 +11,8 @@ from twinrun.contract.layers import Dense, Flatten
 from twinrun.contract.optimizers import Adam, Optimizer
 from twinrun.contract.spec import Dataset, JobSpec, Synthetic
 
-from services.data import idx
 from services.data.datasets import Loaded, load
+from services.data.formats import idx
 from services.data.source import File
 
 SMALL = Synthetic(train_samples=300, test_samples=50, height=6, width=5, channels=2, classes=4)

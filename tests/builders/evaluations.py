@@ -29,3 +29,15 @@ def finished():
 
 def made(framework="pytorch", trained="pytorch", of_trained=None):
     return evaluation(framework, trained, finished(), (LOGITS, LABELS), of_trained)
+
+
+# Of six flags, scores with a tie across them; another side ranks otherwise.
+FLAGS = np.array([[1.0], [0.0], [1.0], [1.0], [0.0], [0.0]])
+SCORES = np.array([[2.0], [1.0], [1.0], [-0.5], [-1.0], [0.25]])
+
+
+def binary(framework="pytorch", trained="pytorch", of_trained=None, scores=SCORES, others=None):
+    made = job_pb2.EvaluationFinished()
+    made.test.loss, made.test.accuracy, made.test.samples = 0.5, 0.5, len(scores)
+    made.test.others.update(roc_auc=0.72, average_precision=0.8, f1=0.6)
+    return evaluation(framework, trained, made, (scores, FLAGS), of_trained, others=others)

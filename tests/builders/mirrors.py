@@ -14,9 +14,9 @@ import pytest
 from twinrun.contract.events import DownloadProgress
 from twinrun.contract.spec import Dataset
 
-from services.data import idx
 from services.data.datasets import load
 from services.data.download import Mirror
+from services.data.formats import idx
 from services.data.source import Source
 from services.errors import DataUnavailable
 from tests.builders.datasets import file_of, job, packed

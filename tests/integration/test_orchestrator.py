@@ -217,7 +217,8 @@ def test_flags_come_from_the_command_line_else_the_environment_else_the_file(orc
 def test_prefetch_has_every_runner_read_each_dataset_once(orchestrator, two):
     runners, flags = two("documented")
     done = orchestrator.run("prefetch", *flags)
-    ready = [f"{name}: ready for PyTorch and TensorFlow" for name in ("fashion-mnist", "mnist")]
+    names = ("cifar-10", "fashion-mnist", "mnist")
+    ready = [f"{name}: ready for PyTorch and TensorFlow" for name in names]
     assert sorted(done.stdout.splitlines()) == ready
     assert "TensorFlow: succeeded" in done.stderr
     done = orchestrator.run("jobs", "--json", *flags)

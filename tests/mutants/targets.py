@@ -107,6 +107,10 @@ SHARED: dict[str, dict[str, str]] = {
     "services/model/arithmetic.py": {},
     "services/data/synthetic.py": {},
     "services/data/datasets.py": {},
+    "services/data/own.py": {},
+    "services/data/normalization.py": {},
+    "services/data/formats/cifar.py": {},
+    "services/model/losses.py": {},
 }
 REFERENCES = [
     f"tests/unit/services/{name}.py"
@@ -115,6 +119,8 @@ REFERENCES = [
         "model/test_references_order",
         "model/test_references_drawn",
         "model/test_references_metrics",
+        "model/test_losses",
+        "model/test_task_metrics",
         "trial/test_references_trial",
         "trial/test_references_clock",
         "trial/test_matched",
@@ -125,6 +131,9 @@ REFERENCES = [
         "model/test_weights",
         "model/test_shapes",
         "model/test_metrics",
+        "data/test_normalization",
+        "data/test_own",
+        "data/test_cifar",
         "data/test_datasets",
         "data/test_synthetic",
     )

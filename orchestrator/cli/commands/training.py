@@ -150,7 +150,8 @@ def evaluate(
 ) -> None:
     """Evaluate the weights of a finished trial on the test split, in any framework.
 
-    Prints precision and recall of each class, a confusion matrix, and the latency of a batch.
+    Prints precision and recall of each class, a confusion matrix, and the latency of a batch. A
+    binary job has ROC and precision-recall curves too, and one of numbers its residuals.
 
     Example: orchestrator evaluate latest --framework tensorflow --weights-from pytorch
     """

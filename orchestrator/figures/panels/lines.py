@@ -27,11 +27,16 @@ _BAND = Phrase("band: minimum to maximum of {most} trials")
 
 
 def pens(comparison: Comparison) -> dict[str, dict[str, Any]]:
-    """Return each framework's line style, so that coinciding lines are all visible.
+    """Return each framework's line style, as `pens_of`."""
+    return pens_of(list(comparison.trials))
+
+
+def pens_of(names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return each name's line style, so that coinciding lines are all visible.
 
     The first is wide and light with large hollow markers, the others thin and dashed inside it.
     """
-    by_side = looks(list(comparison.trials))
+    by_side = looks(names)
     styles: dict[str, dict[str, Any]] = {}
     for index, (name, look) in enumerate(by_side.items()):
         pen = {"color": look.colour, "marker": look.marker, "markeredgecolor": look.colour}

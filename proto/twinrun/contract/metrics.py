@@ -8,11 +8,13 @@ from twinrun.contract.enums import TargetKind
 from twinrun.contract.losses import Loss, targets
 
 ACCURACY = "accuracy"
+TOP_5 = "top_5_accuracy"
+MOST_WITHOUT_TOP_5 = 10  # classes: only of more do the five most likely ones say something
 _SHARE = (0.0, 1.0)
 # The least and the greatest value that each can have.
 RANGES: Mapping[str, tuple[float, float]] = {
     ACCURACY: _SHARE,
-    "top_5_accuracy": _SHARE,
+    TOP_5: _SHARE,
     "macro_f1": _SHARE,
     "f1": _SHARE,
     "roc_auc": _SHARE,
@@ -23,11 +25,16 @@ RANGES: Mapping[str, tuple[float, float]] = {
 }
 
 
-def metric_names(loss: Loss) -> tuple[str, ...]:
-    """Return the names of the metrics of the loss's task, the one that stands for it first."""
+def metric_names(loss: Loss, classes: int | None = None) -> tuple[str, ...]:
+    """Return the names of the metrics of the loss's task, the one that stands for it first.
+
+    ``classes``: of the data, which may be too few for a metric. None: not known, so all.
+    """
     match targets(loss):
+        case TargetKind.CLASS if classes is not None and classes <= MOST_WITHOUT_TOP_5:
+            return ACCURACY, "macro_f1"
         case TargetKind.CLASS:
-            return ACCURACY, "top_5_accuracy", "macro_f1"
+            return ACCURACY, TOP_5, "macro_f1"
         case TargetKind.FLAGS:
             return ACCURACY, "roc_auc", "average_precision", "f1"
         case TargetKind.NUMBERS:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from twinrun.contract.spec import Synthetic
 
-from services.data import datasets
+from services.data import catalog, datasets
 from tests.integration.fakes import good
 from tests.integration.fakes.good import environment, measure, summarize
 
@@ -20,7 +20,10 @@ _load = datasets.load
 
 def load(spec, data_dir, progress):
     """Whatever the job asks for, in small."""
-    made = spec.dataset.synthetic or Synthetic(height=28, width=28, channels=1, classes=10)
+    made = spec.dataset.synthetic
+    if spec.dataset.name in catalog.DATASETS:
+        known = catalog.DATASETS[spec.dataset.name]
+        made = Synthetic(1000, 1000, *known.shape, known.outputs)
     train, test = min(made.train_samples, _TRAIN), min(made.test_samples, _TEST)
     small = replace(
         spec.dataset,

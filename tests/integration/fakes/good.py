@@ -44,6 +44,22 @@ def summarize(spec: JobSpec) -> ModelSummarized:
     return ModelSummarized(layers, 4 * len(layers), "as a fake writes it")
 
 
+def of_classes(logits: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Each sample's softmax cross-entropy, whether it is right, and the loss's gradient."""
+    p = np.exp(logits - logits.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    losses = -np.log(p[np.arange(len(y)), y] + 1e-30)
+    p[np.arange(len(y)), y] -= 1
+    return losses, logits.argmax(axis=1) == y, p
+
+
+def of_flags(logits: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, ...]:
+    """As `of_classes`, of sigmoid cross-entropy."""
+    losses = np.logaddexp(0, logits) - y * logits
+    error = 1 / (1 + np.exp(-logits)) - y
+    return losses.mean(axis=1), ((logits > 0) == y).mean(axis=1), error / y.shape[1]
+
+
 class Trainer:
     def __init__(self, spec: JobSpec, data: Data, weights: Weights | None) -> None:
         self.spec = spec
@@ -68,20 +84,16 @@ class Trainer:
         x = self.features(self.data.train_images[batch])
         y = self.data.train_labels[batch]
         logits = x @ self.kernel + self.bias
-        p = np.exp(logits - logits.max(axis=1, keepdims=True))
-        p /= p.sum(axis=1, keepdims=True)
-        losses = -np.log(p[np.arange(len(y)), y] + 1e-30)
-        p[np.arange(len(y)), y] -= 1
-        of_kernel, of_bias = x.T @ p / len(y), p.mean(axis=0)
+        losses, right, error = (of_classes if y.ndim == 1 else of_flags)(logits, y)
+        of_kernel, of_bias = x.T @ error / len(y), error.mean(axis=0)
         self.kernel -= 0.01 * of_kernel
         self.bias -= 0.01 * of_bias
         if not self.spec.report_step_details:
             return float(losses.mean())
         places = np.arange(1, len(y) + 1)
         ordered = (losses * places).sum() / places.sum()
-        right = (logits.argmax(axis=1) == y).mean()
         norms = [*np.zeros(len(self.before)), *map(np.linalg.norm, (of_kernel, of_bias))]
-        return [losses.mean(), ordered, right, *norms]
+        return [losses.mean(), ordered, right.mean(), *norms]
 
     def features(self, images: np.ndarray) -> np.ndarray:
         x = images.reshape(len(images), -1)

@@ -40,6 +40,19 @@ def test_columns_become_numbers_and_texts_become_flags(tmp_path, name):
     np.testing.assert_array_equal(found.targets, np.array([1, 0, 0], np.int32), strict=True)
 
 
+@pytest.mark.parametrize(
+    ("values", "classes"),
+    [(["no", "yes", "no", "yes"], ("no", "yes")), ([3, 5, 5, 3], ("3", "5"))],
+)
+def test_a_target_that_is_kept_as_categories_is_a_class(tmp_path, values, classes):
+    column = pyarrow.array(values).dictionary_encode()  # as pandas writes a categorical
+    path = tmp_path / "data.parquet"
+    pyarrow.parquet.write_table(pyarrow.table({"a": [1.0, 2, 3, 4], "y": column}), path)
+    found = samples(path, ["y"])
+    assert found.classes == classes
+    assert [found.classes[code] for code in found.targets] == list(map(str, values))
+
+
 def test_only_the_named_features_are_taken_in_their_order(tmp_path):
     found = samples(csv(tmp_path, PEOPLE), ["left"], ["spend", "age"])
     assert found.names == ("spend", "age")

@@ -4,10 +4,16 @@ import json
 
 import numpy as np
 import pytest
+import sklearn.metrics
+from twinrun.contract.losses import SigmoidCrossEntropy
 
 from orchestrator.figures import plots
-from orchestrator.results.evaluation import as_dict
-from tests.builders.evaluations import LOGITS, made
+from orchestrator.language.phrases import say
+from orchestrator.reports.evaluation import report
+from orchestrator.reports.writers import plain
+from orchestrator.results.evaluation import as_dict, evaluation
+from services.model import metrics
+from tests.builders.evaluations import FLAGS, LOGITS, SCORES, binary, finished, made
 
 
 def test_precision_and_recall_of_each_class():
@@ -53,3 +59,90 @@ def test_it_is_kept_as_json_and_drawn():
     assert drawn.keys() == {
         f"evaluation-tensorflow-1-from-pytorch.{kind}" for kind in ("svg", "png")
     }
+
+
+def drawn(scores, flags, others=None):
+    """An evaluation of one output, float[n] each."""
+    made = finished()
+    found = np.reshape(scores, (-1, 1)), np.reshape(flags, (-1, 1)).astype(np.float64)
+    return evaluation("pytorch", "pytorch", made, found, None, others=others)
+
+
+@pytest.mark.parametrize("decimals", [1, 12], ids=["with ties", "without"])
+def test_curves_and_areas_are_scikit_learns_and_the_areas_are_the_metrics_of_the_run(decimals):
+    draw = np.random.default_rng(3)
+    flags = draw.random(300) < 0.3
+    scores = (flags + draw.normal(0, 1, 300)).round(decimals)
+    (curve,) = drawn(scores, flags).curves
+    false, true, _ = sklearn.metrics.roc_curve(flags, scores, drop_intermediate=False)
+    assert np.allclose(curve.false_positive_rate, false[1:])
+    assert np.allclose(curve.recall, true[1:])
+    precision, recall, _ = sklearn.metrics.precision_recall_curve(flags, scores)
+    assert np.allclose(curve.precision, precision[-2::-1])
+    assert np.allclose(curve.recall, recall[-2::-1])
+    said = metrics.evaluate(scores[:, None], flags[:, None], SigmoidCrossEntropy()).others
+    areas = curve.roc_auc, curve.average_precision
+    assert areas == pytest.approx((said["roc_auc"], said["average_precision"]), abs=1e-12)
+    assert areas == pytest.approx(
+        (
+            sklearn.metrics.roc_auc_score(flags, scores),
+            sklearn.metrics.average_precision_score(flags, scores),
+        ),
+        abs=1e-12,
+    )
+
+
+def test_of_very_many_thresholds_some_are_kept_and_the_areas_are_of_all():
+    draw = np.random.default_rng(4)
+    flags = draw.random(50_000) < 0.1
+    scores = flags + draw.normal(0, 1, 50_000)
+    (curve,) = drawn(scores, flags).curves
+    assert len(curve.recall) == len(curve.precision) == len(curve.false_positive_rate) <= 1000
+    assert (curve.false_positive_rate[-1], curve.recall[-1]) == (1, 1)
+    assert curve.roc_auc == pytest.approx(sklearn.metrics.roc_auc_score(flags, scores), abs=1e-12)
+    thinned = np.trapezoid([0, *curve.recall], [0, *curve.false_positive_rate])
+    assert thinned == pytest.approx(curve.roc_auc, abs=1e-3)
+
+
+def test_a_binary_task_has_a_confusion_matrix_of_its_two_classes():
+    found = binary()
+    assert found.confusion == [[1, 2], [1, 2]]
+    assert [(c.number, c.samples) for c in found.classes] == [(0, 3), (1, 3)]
+    assert [c.recall for c in found.classes] == pytest.approx([1 / 3, 2 / 3])
+
+
+def test_the_curves_of_all_sides_stand_in_one_figure_and_table():
+    kept = {"pytorch": (SCORES, FLAGS), "tensorflow": (-SCORES, FLAGS)}
+    found = binary("tensorflow", "pytorch", of_trained=SCORES, others=kept)
+    text = plain.report(report(found))
+    names = ["TensorFlow, with the weights of PyTorch", "PyTorch", "TensorFlow"]
+    assert [say(curve.side) for curve in found.curves] == names
+    for curve in found.curves:
+        (line,) = [each for each in text.splitlines() if each.startswith(f"{say(curve.side)}  ")]
+        assert line.split()[-2:] == [f"{curve.roc_auc:.4f}", f"{curve.average_precision:.4f}"]
+    assert found.curves[1].roc_auc + found.curves[2].roc_auc == pytest.approx(1)
+    canvas = plots.evaluation_canvas(found, "tensorflow-1-from-pytorch")
+    _, roc, precision = canvas.figure.axes
+    assert len(roc.lines) == len(precision.lines) == 3 + 1  # and of guessing
+    assert roc.get_legend().get_texts()[1].get_text() == (
+        f"PyTorch: ROC AUC {found.curves[1].roc_auc:.4f}"
+    )
+    assert json.loads(json.dumps(as_dict(found)))["curves"][0]["trained"] == "pytorch"
+
+
+@pytest.mark.parametrize(
+    ("scores", "flags"),
+    [([1, 2, 3], [1, 1, 1]), ([1, 2, 3], [0, 0, 0]), ([1, np.nan, 3], [0, 1, 1])],
+    ids=["all positive", "all negative", "diverged"],
+)
+def test_what_has_no_curve_is_still_evaluated(scores, flags):
+    found = drawn(scores, flags)
+    assert not found.curves
+    assert sum(map(sum, found.confusion)) == 3
+    assert plots.evaluation_canvas(found, "pytorch-1").figure.axes
+
+
+def test_several_flags_have_neither_curves_nor_a_confusion_matrix():
+    found = evaluation("pytorch", "pytorch", finished(), (np.eye(3), np.eye(3)), None)
+    assert not found.curves
+    assert not found.confusion

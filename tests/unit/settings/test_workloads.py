@@ -8,7 +8,7 @@ from orchestrator.settings import workloads
 
 def test_the_presets_are_listed_by_name():
     assert workloads.names() == [
-        *("breast-cancer", "diabetes", "digits"),
+        *("breast-cancer", "cifar10-cnn", "diabetes", "digits"),
         "fashion-cnn",
         "fashion-mlp",
         "iris",

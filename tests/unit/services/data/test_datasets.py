@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from twinrun.contract.enums import Precision
 from twinrun.contract.spec import Dataset, Normalization
 
-from services.data import idx, synthetic
+from services.data import synthetic
 from services.data.datasets import load
+from services.data.formats import idx
 from services.data.source import File, Source
 from services.errors import DataUnavailable, InvalidRequest
 from tests.builders.datasets import SMALL, file_of, job, loaded, packed, silent

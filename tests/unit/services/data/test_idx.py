@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from services.data import idx
+from services.data.formats import idx
 
 LAW = settings(database=None, max_examples=30)
 

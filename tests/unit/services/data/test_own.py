@@ -9,6 +9,7 @@ from twinrun.contract.data_dir import BLOBS
 from twinrun.contract.enums import TargetKind
 from twinrun.contract.spec import Arrays, Dataset, Normalization
 
+from services.data import own
 from services.data.datasets import load
 from services.errors import DataUnavailable, InvalidRequest
 from tests.builders.datasets import job, silent
@@ -23,7 +24,7 @@ TARGETS = {
 }
 
 
-def loaded(tmp_path, kind=TargetKind.CLASS, *, pixels=False, **changed):
+def loaded(tmp_path, kind=TargetKind.CLASS, *, pixels=False, limits=(None, None), **changed):
     """Load arrays of the kind; those of ``changed`` stand in for what the job says."""
     targets, outputs = TARGETS[kind]
     shape = (2, 2, 3) if pixels else (5,)
@@ -36,7 +37,7 @@ def loaded(tmp_path, kind=TargetKind.CLASS, *, pixels=False, **changed):
     (tmp_path / BLOBS).mkdir()
     (tmp_path / BLOBS / sha256).write_bytes(content)
     held = Arrays(sha256, len(content), TRAIN, TEST, shape, kind, outputs, pixels)
-    dataset = Dataset("file", arrays=held, normalization=Normalization(0.0, 1.0))
+    dataset = Dataset("file", *limits, Normalization(0.0, 1.0), arrays=held)
     return load(job(dataset), tmp_path, silent).data
 
 
@@ -85,6 +86,23 @@ def test_targets_that_are_not_what_the_job_says_are_refused(tmp_path, what):
     with pytest.raises(DataUnavailable) as caught:
         loaded(tmp_path, kind, train_targets=targets)
     assert why in str(caught.value)
+
+
+@pytest.mark.parametrize("place", range(TRAIN))
+@pytest.mark.parametrize("kind", TARGETS)
+def test_a_wrong_target_is_found_wherever_it_is(tmp_path, monkeypatch, kind, place):
+    monkeypatch.setattr(own, "_ROWS", 3)  # checked at a time
+    targets = TARGETS[kind][0].copy()
+    targets[place] = 3 if kind is CLASS else np.inf
+    with pytest.raises(DataUnavailable, match=r"has train_targets (3|inf), which must be"):
+        loaded(tmp_path, kind, train_targets=targets)
+
+
+@pytest.mark.parametrize("kind", TARGETS)
+def test_what_limits_leave_out_is_neither_loaded_nor_checked(tmp_path, kind):
+    data = loaded(tmp_path, kind, limits=(3, 2), train_targets=put(99, kind))
+    assert (len(data.train_images), len(data.train_labels)) == (3, 3)
+    assert (len(data.test_images), len(data.test_labels)) == (2, 2)
 
 
 def test_a_wrong_target_of_the_test_split_is_refused(tmp_path):

@@ -8,6 +8,7 @@ from twinrun.contract.spec import Dataset
 
 from services.data import catalog
 from services.data.published import SOURCES
+from services.data.source import Batches
 from tests.builders.datasets import loaded
 
 FASHION = Path(__file__).parents[5] / "shared/data/fashion-mnist"
@@ -16,6 +17,11 @@ FASHION = Path(__file__).parents[5] / "shared/data/fashion-mnist"
 @pytest.mark.parametrize("name", SOURCES)
 def test_the_published_sizes_are_the_catalogues(name: str) -> None:
     info, source = catalog.DATASETS[name], SOURCES[name]
+    if isinstance(source, Batches):
+        assert sum(source.train.values()) == info.train_samples
+        assert sum(source.test.values()) == info.test_samples
+        assert info.shape == (32, 32, 3)
+        return
     assert source.train_images.shape == (info.train_samples, *info.shape[:2])
     assert source.test_images.shape == (info.test_samples, *info.shape[:2])
     assert source.train_labels.shape == (info.train_samples,)

@@ -19,7 +19,7 @@ class Origin:
         self.name, self._has, self._waits = name, has, waits
 
     def reach(self, file):
-        assert file == MNIST.train_images
+        assert file in (MNIST.train_images, SOURCES["cifar-10"].archive)
         if self._waits:
             self._waits.wait(HANG_SECONDS)
         if not self._has:
@@ -39,6 +39,16 @@ def test_nobody_is_asked_for_files_that_are_there(tmp_path, suffix):
     for file in MNIST.files:
         (tmp_path / "mnist" / f"{file.name}{suffix}").touch()
     assert fault(tmp_path, Origin("one")) == ""
+
+
+def test_an_archive_that_nobody_has_is_named_with_what_to_do(tmp_path):
+    source = replace(SOURCES["cifar-10"], origins=(Origin("one"),))
+    said = reach.fault("cifar-10", tmp_path, {"cifar-10": source})
+    assert said.startswith("The dataset cifar-10 lacks cifar-10-python.tar.gz, and nobody")
+    assert f"lay it, as it is published, into {tmp_path / 'cifar-10'}: its SHA-256" in said
+    (tmp_path / "cifar-10").mkdir()
+    (tmp_path / "cifar-10" / "cifar-10-python.tar.gz").touch()
+    assert reach.fault("cifar-10", tmp_path, {"cifar-10": source}) == ""
 
 
 def test_the_first_who_has_it_is_enough(tmp_path):

@@ -70,3 +70,11 @@ def test_nobody_is_asked_where_all_files_are_there(looks, tmp_path, suffix, aske
             (tmp_path / "mnist" / f"{split}-{kind}-ubyte{suffix}").touch()
     ready.require(MNIST, tmp_path)
     assert bool(looks[1]) is asked
+
+
+@pytest.mark.parametrize(("suffix", "asked"), [("", False), (".part", True)])
+def test_an_archive_is_all_that_cifar_needs(looks, tmp_path, suffix, asked):
+    (tmp_path / "cifar-10").mkdir()
+    (tmp_path / "cifar-10" / f"cifar-10-python.tar.gz{suffix}").touch()
+    ready.require(valid_spec(proto(dataset={"name": "cifar-10"}), CPUS), tmp_path)
+    assert bool(looks[1]) is asked

@@ -152,7 +152,7 @@ def test_an_empty_spec_lacks_all_that_is_required_and_nothing_that_has_a_default
 def test_an_unknown_dataset_is_named_with_those_that_there_are(name):
     found = violations(proto(dataset={"name": name}))
     assert found.keys() == {"dataset.name"}
-    assert "mnist, fashion-mnist, synthetic" in found["dataset.name"]
+    assert "mnist, fashion-mnist, cifar-10, cifar-100, synthetic" in found["dataset.name"]
 
 
 RELU = {"activation": {"function": "ACTIVATION_FUNCTION_RELU"}}
@@ -220,3 +220,17 @@ def test_a_late_epoch_is_the_last_of_several_of_a_matched_job():
     assert violations(proto(late_epoch=1, epochs=3)).keys() == {"late_epoch"}
     assert violations(proto(late_epoch=7, recipe="RECIPE_IDIOMATIC")).keys() == {"late_epoch"}
     assert valid_spec(proto(late_epoch=7, epochs=3), CPUS).epoch_numbers == (0, 1, 7)
+
+
+@pytest.mark.parametrize(("classes", "refused"), [(9, True), (10, True), (11, False)])
+def test_a_target_that_a_job_of_so_few_classes_never_has_is_refused(classes, refused):
+    made = {"name": "synthetic", "synthetic": {"classes": classes}}
+    layers = [{"flatten": {}}, {"dense": {"units": classes}}]
+    aimed = proto(dataset=made, layers=layers, target={"metric": "top_5_accuracy", "value": 0.9})
+    if not refused:
+        assert valid_spec(aimed, CPUS).target.metric == "top_5_accuracy"
+        return
+    assert violations(aimed) == {
+        "target.metric": f"is top_5_accuracy, which a job of {classes} classes does not have; it "
+        "has accuracy, macro_f1"
+    }
