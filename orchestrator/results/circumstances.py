@@ -71,9 +71,9 @@ class Caution:
     remedy: Sentence
 
 
-def of_damage(sentence: Sentence) -> Caution:
-    """Warn of a file of the run that could not be read; the ``sentence`` names it."""
-    return Caution("FILE_DAMAGED", sentence, english(_WITHOUT_IT))
+def of_damages(sentences: Sequence[Sentence]) -> list[Caution]:
+    """Warn of each file of the run that could not be read; its sentence names it."""
+    return [Caution("FILE_DAMAGED", each, english(_WITHOUT_IT)) for each in sentences]
 
 
 def of_the_load(trials: Sides) -> Iterator[Caution]:
