@@ -206,7 +206,7 @@ def test_an_explanation_of_which_no_trial_can_be_read_says_so(tmp_path):
 
 def proven(output):
     """The trials of a certificate of three sides, which agree, and no certificate yet."""
-    sides = ("pytorch", "tensorflow", "pytorch: loop=custom")
+    sides = ("pytorch", "tensorflow", "pytorch-loop=custom")
     spec = {**SPEC_OF_MNIST, "precision": "PRECISION_FLOAT64", "report_step_details": True}
     message = json_format.ParseDict(spec, job_pb2.JobSpec())
     run = create(output, "w", message, kind=Kind.VERIFY, sides=sides)
@@ -231,7 +231,7 @@ def test_a_certificate_is_made_of_the_trials_that_can_be_read(tmp_path, where):
     run = proven(tmp_path)
     (run.path / where).write_text("[]\n")
     remake(run)
-    assert seconds(certificate_file.of_run(run)) == ["pytorch: loop=custom"]
+    assert seconds(certificate_file.of_run(run)) == ["pytorch-loop=custom"]
     assert "tensorflow-1" in run.page_path.read_text()
 
 
@@ -241,7 +241,7 @@ def test_a_certificate_that_was_made_before_a_trial_was_damaged_stays(tmp_path, 
     run = proven(tmp_path)
     remake(run)
     before = run.certificate()
-    assert seconds(certificate_file.of_run(run)) == ["tensorflow", "pytorch: loop=custom"]
+    assert seconds(certificate_file.of_run(run)) == ["tensorflow", "pytorch-loop=custom"]
     how(run.path / where)
     remake(run)
     assert run.certificate() == before
