@@ -147,6 +147,7 @@ def test_moving_statistics_that_still_hold_their_initial_values_are_remarked(cha
     ("load", "code", "said"),
     [
         (replace(QUIET, other_cpu_seconds=0.5), "CPU_SHARED", "25.00 % of the CPUs"),
+        (replace(QUIET, other_cpu_seconds=2.5), "CPU_SHARED", "took 100.00 % of the CPUs"),
         (replace(QUIET, stolen_seconds=0.2), "CPU_STOLEN", "10.00 % of the CPUs"),
         (replace(QUIET, throttled_seconds=0.3), "CPU_THROTTLED", "for 30.00 % of its training"),
     ],
