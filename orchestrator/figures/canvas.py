@@ -65,7 +65,7 @@ class Room:
 
 
 BARS = Room(left=0.2)  # with names above them
-NAMED = Room(right=1.6)  # with names at the ends of lines
+NAMED = Room(right=1.6, above=0.3)  # with names at the ends of lines
 
 
 @dataclass(frozen=True, slots=True)

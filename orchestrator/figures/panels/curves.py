@@ -32,7 +32,7 @@ _STEP_OF = Phrase("step ({steps:,} in an epoch)")
 _SECONDS = Phrase("seconds of training")
 _LOSS_AXIS, _PERCENT_AXIS = Phrase("training loss"), Phrase("{metric}, %")
 _FAINT_AND_STRONG = Phrase("faint: each step\nstrong: mean of {block} steps")
-_MEANS = Phrase("means of {block} steps\n{band}")
+_MEANS = Phrase("means of {block} steps")
 _LAST_EPOCH = Phrase("numbers: mean of the last epoch")
 _NO_EPOCH = Phrase("No epoch was finished.")
 _NO_STEP = Phrase("No step was finished.")
@@ -95,6 +95,8 @@ def reaching(axes: Axes, comparison: Comparison) -> None:
         axes.plot(*middles, label=_reached(name, group, comparison), **pen)
     axes.set(xlabel=say(_SECONDS), ylabel=_axis(metric))
     axes.set_xlim(left=0)
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_formatter(lambda value, _: short_number(value))
     place = _scale(metric) * target[1] if target else 0.0
     _scale_of_values(axes, np.append(shown, place) if target else shown, metric)
     if target:
@@ -170,10 +172,10 @@ def loss(axes: Axes, comparison: Comparison) -> None:
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_major_formatter(lambda value, _: short_number(value))
         axes.yaxis.set_minor_formatter(NullFormatter())
-        text = _FAINT_AND_STRONG if alone else _MEANS
-        words = {} if alone else {"band": band_words(comparison)}
-        notes = [say(text, block=block, **words), say(_LAST_EPOCH)]
-        note(axes, "\n".join(notes), 0.97, 0.97, ha="right", va="top")
+        phrase = _FAINT_AND_STRONG if alone else _MEANS
+        notes = [say(phrase, block=block) if block > 1 else "", band_words(comparison)]
+        text = "\n".join(filter(None, [*notes, say(_LAST_EPOCH)]))
+        note(axes, text, 0.97, 0.97, ha="right", va="top")
     name_lines(axes, comparison, TRAIN_LOSS)
 
 

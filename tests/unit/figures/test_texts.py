@@ -7,7 +7,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from orchestrator.figures import plots
-from orchestrator.figures.canvas import style
+from orchestrator.figures.canvas import POINTS, style
 from orchestrator.figures.panels.common import short_number
 from orchestrator.language.phrases import LANGUAGES, speaking
 from orchestrator.results.comparison import compare
@@ -38,6 +38,7 @@ CASES = {
     "short names": [trial("pytorch"), trial("tensorflow")],
     "long names": [trial(side) for side in LONG],
     "identical sides": [trial("tensorflow-a"), trial("tensorflow-b")],
+    "a short job": [trial("pytorch", seconds=(0.0017, 0.0021), accuracies=[0.7, 0.8])],
     "many sides": [trial(side) for side in MANY],
     "a failed one": [trial(LONG[0]), failed_trial(LONG[1])],
     "pairs": blocks(LONG),
@@ -63,7 +64,8 @@ def drawn_texts(figure):
     return [(t.get_text(), t.get_window_extent(renderer)) for t in found if t.get_text().strip()]
 
 
-def faults(figure):
+def faults(canvas):
+    figure = canvas.figure
     texts = drawn_texts(figure)
     for (one, box), (other, second) in itertools.combinations(texts, 2):
         width = min(box.x1, second.x1) - max(box.x0, second.x0)
@@ -74,6 +76,15 @@ def faults(figure):
     for text, box in texts:
         if min(box.x0, box.y0) < 0 or box.x1 > whole.width or box.y1 > whole.height:
             yield f"{text!r} is cut"
+    # A page shows only what is between the title and the footer.
+    left, top, width, tall = (each * figure.dpi / POINTS for each in canvas.view_box)
+    outside = {text.get_text() for text in figure.texts}
+    for text, box in texts:
+        below = whole.height - top - tall
+        if text not in outside and (box.y1 > whole.height - top + 1 or box.y0 < below - 1):
+            yield f"{text!r} is cut on a page"
+        if text not in outside and (box.x0 < left or box.x1 > left + width):
+            yield f"{text!r} is cut on a page"
 
 
 def canvases(case):
@@ -86,7 +97,7 @@ def canvases(case):
 )
 def test_every_text_of_a_comparison_can_be_read(case, language):
     with speaking(language):
-        found = {name: list(faults(each.figure)) for name, each in canvases(case).items()}
+        found = {name: list(faults(each)) for name, each in canvases(case).items()}
     assert not any(found.values()), found
 
 
@@ -94,17 +105,20 @@ def test_every_text_of_a_comparison_can_be_read(case, language):
 @pytest.mark.parametrize("sides", [("pytorch", "tensorflow"), LONG])
 def test_every_text_of_variants_can_be_read(kind, sides):
     compared = {name: compare(JOB, [trial(side) for side in sides]) for name in CHANGES[kind]}
-    assert list(faults(plots.variants_canvas(variants(kind, compared)).figure)) == []
+    assert list(faults(plots.variants_canvas(variants(kind, compared)))) == []
 
 
 def test_a_text_on_another_and_one_that_is_cut_are_seen():
-    figure = plots.canvas(compare(JOB, CASES["short names"]), "time").figure
+    canvas = plots.canvas(compare(JOB, CASES["short names"]), "time")
+    figure = canvas.figure
     figure.text(0.5, 0.5, "first")
     figure.text(0.51, 0.5, "second")
     figure.text(0.97, 0.9, "beyond the edge")
-    said = " ".join(faults(figure))
+    figure.axes[0].text(0.5, 1.8, "over the edge", transform=figure.axes[0].transAxes)
+    said = " ".join(faults(canvas))
     assert "'first' lies on 'second'" in said
     assert "'beyond the edge' is cut" in said
+    assert "'over the edge' is cut on a page" in said
 
 
 @pytest.mark.parametrize(

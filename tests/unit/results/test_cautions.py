@@ -69,9 +69,9 @@ def test_a_quiet_machine_and_enough_pairs_bring_up_nothing():
 def test_few_pairs():
     caution = found(pair(count=5))["FEW_PAIRS"]
     assert caution.sentence == (
-        "5 pairs of trials is too few for a confidence interval; it needs at least 6."
+        "Too few for a confidence interval: 5 pairs of trials; it needs at least 6."
     )
-    assert "1 pair of" in found(pair(count=1))["FEW_PAIRS"].sentence
+    assert ": 1 pair of trials;" in found(pair(count=1))["FEW_PAIRS"].sentence
 
 
 @pytest.mark.parametrize(
