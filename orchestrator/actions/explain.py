@@ -9,6 +9,7 @@ from orchestrator.actions.request import Request, kept
 from orchestrator.errors import BadInput, OrchestratorError, OutputError
 from orchestrator.language.phrases import Phrase, Sentence, english, join, say
 from orchestrator.language.words import NEXT
+from orchestrator.results.circumstances import Caution, of_damages
 from orchestrator.results.habits import pitfalls
 from orchestrator.results.habits.explanation import (
     Row,
@@ -28,6 +29,7 @@ from orchestrator.runners.progress import Display, logged
 from orchestrator.runners.schedule import run_trials
 from orchestrator.storage import store
 from orchestrator.storage.about import Kind
+from orchestrator.storage.files import noting
 from orchestrator.storage.running import making
 from orchestrator.storage.store import Run
 from orchestrator.trials.spec import spec_of
@@ -47,15 +49,27 @@ class ExplanationRequest(Request):
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """What a run's trials show: the rows of each pair, and those ``asked`` that do not apply.
+
+    ``cautions`` name what could not be read.
+    """
+
+    pairs: Sequence[Sequence[Row]]
+    passed: Sequence[Skipped]
+    asked: Sequence[Pitfall]
+    cautions: Sequence[Caution]
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """A finished run, the rows of each pair, and what does not apply to the job.
+    """A finished run, and what it shows.
 
     ``faults``: a sentence for each failed trial; ``ended``: what cut it short.
     """
 
     run: Run
-    pairs: Sequence[Sequence[Row]]
-    passed: Sequence[Skipped]
+    found: Found
     faults: Sequence[Sentence]
     interrupted: bool
     ended: OrchestratorError | None = None
@@ -106,26 +120,44 @@ def run_explanation(request: ExplanationRequest, runners: Runners, display: Disp
         except OrchestratorError as error:
             ended = error
         made.stopped = interrupted or ended is not None
-        pairs, passed = finish(run, request.frameworks)
+        found = finish(run, request.frameworks)
     display.say(kept(run))
-    return Outcome(run, pairs, passed, faults, interrupted, ended)
+    return Outcome(run, found, faults, interrupted, ended)
 
 
-def finish(run: Run, frameworks: Sequence[str]) -> tuple[list[list[Row]], list[Skipped]]:
+def found_in(run: Run, frameworks: Sequence[str]) -> Found:
+    """Explain by every trial that can be read.
+
+    Raises RunUnreadable if its job or what it is cannot be read.
+    """
+    damages, asked = list[Sentence](), list[Pitfall]()
+    trials = run.trials(damages)
+    with noting(damages):
+        asked = asked_in(run.result(_ASKED) or {})
+    pairs = explained(trials, frameworks, run.about().baseline)
+    passed = skipped(pairs, asked, run.job_spec(), trials)
+    return Found(pairs, passed, asked, of_damages(damages))
+
+
+def finish(run: Run, frameworks: Sequence[str]) -> Found:
     """Write everything that follows from the run's trials: explanation.json, figures, page."""
     from orchestrator import page  # noqa: PLC0415 - as above
     from orchestrator.figures import plots  # noqa: PLC0415 - as above
 
-    named, trials = run.about(), run.trials()
-    asked = asked_in(run.result(_ASKED) or {})
-    pairs = explained(trials, frameworks, named.baseline)
-    passed = skipped(pairs, asked, run.job_spec(), trials)
-    run.write_result("explanation", as_dict(named.workload, pairs, passed, asked))
-    drawings = [plots.explanation_canvas(rows, alone=len(pairs) == 1).drawing() for rows in pairs]
-    run.write_page(page.render(page.explanation_page(pairs, named, drawings, passed)))
+    named, found = run.about(), found_in(run, frameworks)
+    run.write_result("explanation", mapping_of(found, named.workload))
+    alone = len(found.pairs) == 1
+    drawings = [plots.explanation_canvas(rows, alone=alone).drawing() for rows in found.pairs]
+    made = page.explanation_page(found.pairs, named, drawings, found.passed, found.cautions)
+    run.write_page(page.render(made))
     for drawing in drawings:
         run.write_figures(drawing.files())
-    return pairs, passed
+    return found
+
+
+def mapping_of(found: Found, workload: str) -> dict[str, object]:
+    """Return the contents of explanation.json."""
+    return as_dict(workload, found.pairs, found.passed, found.asked, found.cautions)
 
 
 def _placements(

@@ -42,9 +42,8 @@ def comparison_of(run: Run) -> Comparison:
         known=known,
         profiles=profiles,
     )
-    damaged = [circumstances.of_damage(each) for each in damages]
     more = cautions(comparison.verdicts, what.precision)
-    every = (*damaged, *comparison.cautions, *more)
+    every = (*circumstances.of_damages(damages), *comparison.cautions, *more)
     return dataclasses.replace(comparison, cautions=every)
 
 

@@ -10,7 +10,8 @@ from orchestrator.actions import explain, finish, variants, verify
 from orchestrator.actions.shown import compared_sides
 from orchestrator.errors import RunUnreadable
 from orchestrator.figures.renderer import Renderer
-from orchestrator.language.phrases import Phrase, english
+from orchestrator.language.phrases import Phrase, Sentence, english
+from orchestrator.results.circumstances import of_damages
 from orchestrator.storage.about import Kind
 from orchestrator.storage.files import writing
 from orchestrator.storage.store import Run
@@ -34,7 +35,9 @@ def remake(run: Run) -> None:
                 raise RunUnreadable(english(_NOTHING, path=run.path))
             _finish([run])
         case Kind.VERIFY:
-            verify.keep(run, verify.again(run))
+            damages = list[Sentence]()
+            certificates = verify.again(run, damages)
+            verify.keep(run, certificates, of_damages(damages))
         case Kind.EXPLAIN:
             explain.finish(run, compared_sides(what))
         case Kind.RECIPES | Kind.LOOPS:

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from orchestrator.actions import variants, verify
+from orchestrator.actions import explain, variants, verify
 from orchestrator.actions.finish import comparison_of
 from orchestrator.certificate import certificate_file
 from orchestrator.certificate.certificate import Certificate
 from orchestrator.certificate.certificates import Certificates
-from orchestrator.errors import BadInput
+from orchestrator.errors import BadInput, RunUnreadable
 from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language.phrases import Phrase, Sentence, english, say
 from orchestrator.reports import certificate as certificate_report
@@ -19,10 +19,11 @@ from orchestrator.reports import variants as variants_report
 from orchestrator.reports.grid import Part, Said
 from orchestrator.results import comparison_file
 from orchestrator.results import variants as results
+from orchestrator.results.circumstances import Caution, of_damages
 from orchestrator.results.comparison import Comparison
-from orchestrator.results.habits import explanation
 from orchestrator.storage.about import About, Kind
 from orchestrator.storage.store import Run
+from orchestrator.trials.mappings.stored import as_json
 
 _VERIFY = Phrase(
     "{path} is a certificate: its trials are not timed for a comparison, so only 'show' and "
@@ -64,9 +65,11 @@ def shown(run: Run) -> Shown | None:
         case Kind.VERIFY:
             return _of_certificates(run, what)
         case Kind.EXPLAIN:
-            pairs = explanation.explained(run.trials(), compared_sides(what), what.baseline)
-            mapping = explanation.as_dict(what.workload, pairs)
-            return Shown(mapping, lambda: _explained(pairs)) if pairs else None
+            explanation = explain.found_in(run, compared_sides(what))
+            if not (explanation.pairs or explanation.cautions):
+                return None
+            mapping = explain.mapping_of(explanation, what.workload)
+            return Shown(mapping, lambda: _explained(explanation))
         case Kind.RECIPES | Kind.LOOPS:
             compared = variants.compared_in(run, what.kind)
             if not compared:
@@ -106,24 +109,34 @@ def _several(run: Run, kind: Kind) -> Sentence:
 
 
 def _of_certificates(run: Run, what: About) -> Shown | None:
-    found = certificate_file.of_run(run)
+    damages = list[Sentence]()
+    try:
+        found = certificate_file.of_run(run)
+    except RunUnreadable:
+        found = Certificates(verify.again(run, damages))
     if found is None:
         if not run.count_trials():
             return None
-        found = Certificates(verify.again(run))
-    return Shown(certificate_file.as_dict(found), lambda: _certified(what.workload, found))
+        found = Certificates(verify.again(run, damages))
+    cautions = of_damages(damages)
+    mapping = certificate_file.as_dict(found)
+    if cautions:
+        mapping |= as_json({"warnings": cautions})
+    return Shown(mapping, lambda: _certified(what.workload, found, cautions))
 
 
-def _certified(workload: str, found: Certificates) -> Iterator[Part]:
+def _certified(workload: str, found: Certificates, cautions: Sequence[Caution]) -> Iterator[Part]:
     for each in found.pairs:
         if isinstance(each, Certificate):
             yield from certificate_report.report(workload, each)
         else:
             yield Said(say(each.sentence), strong=True)
+    yield from comparison_report.warnings(cautions)
 
 
-def _explained(pairs: Sequence[Sequence[explanation.Row]]) -> Iterator[Part]:
-    for rows in pairs:
-        if len(pairs) > 1:
+def _explained(found: explain.Found) -> Iterator[Part]:
+    for rows in found.pairs:
+        if len(found.pairs) > 1:
             yield Said(say(explanation_report.pair(rows)), strong=True)
-        yield from explanation_report.report(rows)
+        yield from explanation_report.report(rows, found.passed)
+    yield from comparison_report.warnings(found.cautions)

@@ -37,8 +37,9 @@ from orchestrator.certificate.takes import (
 )
 from orchestrator.certificate.tolerance import tolerance
 from orchestrator.errors import JobFailed, RunUnreadable
-from orchestrator.language.phrases import Phrase, english, join, say
+from orchestrator.language.phrases import Phrase, Sentence, english, join, say
 from orchestrator.language.words import NEXT
+from orchestrator.results.circumstances import Caution
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.placement import Placement
 from orchestrator.runners.planning import completed
@@ -46,9 +47,11 @@ from orchestrator.runners.progress import Display, Stages, logged
 from orchestrator.runners.schedule import Listener, raise_unless_succeeded, run_trials
 from orchestrator.storage import certificates, store
 from orchestrator.storage.about import Kind
+from orchestrator.storage.files import noting
 from orchestrator.storage.running import making
 from orchestrator.storage.store import Run
 from orchestrator.trials.sides import Side, framework_of
+from orchestrator.trials.trial import Trial
 
 # What a verification changes in a workload by default.
 VERIFIED = {"epochs": 1, "precision": "PRECISION_FLOAT64"}
@@ -96,35 +99,46 @@ def verify(request: Request, runners: Runners, display: Display) -> tuple[Run, l
     return run, certificates
 
 
-def keep(run: Run, certificates: Sequence[Certificate]) -> None:
-    """Write certificate.json, its figures, its page."""
+def keep(run: Run, certificates: Sequence[Certificate], cautions: Sequence[Caution] = ()) -> None:
+    """Write certificate.json, its figures, its page with ``cautions``."""
     from orchestrator import page  # noqa: PLC0415 - take a while to import
     from orchestrator.figures import plots  # noqa: PLC0415 - take a while to import
 
     all_certificates = Certificates(certificates)
     run.write_certificate(as_dict(all_certificates))
     drawings = [canvas.drawing() for canvas in plots.certificate_canvases(all_certificates)]
-    run.write_page(page.render(page.certificate_page(certificates, run.about(), drawings)))
+    run.write_page(
+        page.render(page.certificate_page(certificates, run.about(), drawings, cautions))
+    )
     for drawing in drawings:
         run.write_figures(drawing.files())
 
 
-def again(run: Run) -> list[Certificate]:
+def again(run: Run, damages: list[Sentence]) -> list[Certificate]:
     """Rebuild the certificates of a `verify` run from its trials; without them return stored ones.
 
-    Raises RunUnreadable.
+    What cannot be read has a sentence in ``damages``. Then stored certificates stay, and if there
+    are none, those are returned that the other trials give. Raises RunUnreadable.
     """
-    kept = of_run(run)
+    kept, unread = None, list[Sentence]()
+    with noting(damages):
+        kept = of_run(run)
     before = kept.made if kept else []
     if any(each.schema != SCHEMA for each in before):
         return before  # fewer trials were run then than are requested now
     what = run.about()
-    ended = {trial.framework for trial in run.trials() if trial.number == PLAIN}
-    if len(what.sides) < 2 or not ended.issuperset(what.sides):
-        if not before:
-            raise RunUnreadable(english(_NO_TRIALS, path=run.path))
+    pairs = against(what.sides, what.baseline) if len(what.sides) > 1 else []
+    trials = _by_name(run.trials(unread))
+    judgements = list[Certificate]()
+    for pair in pairs:
+        if all(f"{name}-{PLAIN}" in trials for name in pair):
+            with noting(unread):
+                judgements.append(_judged(run, trials, pair))
+    damages += unread
+    if before and (unread or len(judgements) < len(pairs)):
         return before
-    judgements = judged(run, against(what.sides, what.baseline))
+    if not judgements:
+        raise RunUnreadable(join(NEXT, [english(_NO_TRIALS, path=run.path), *damages]))
     if len(before) != len(judgements):
         return judgements
     return [replace(new, made=old.made) for new, old in zip(judgements, before, strict=True)]
@@ -250,7 +264,18 @@ def judged(run: Run, pairs: Sequence[Pair], *, evaluated: bool = True) -> list[C
 
     One certificate for each pair. Raises RunNotFound, RunUnreadable.
     """
-    trials = {trial.name: trial for trial in run.trials()}
+    trials = _by_name(run.trials())
+    return [_judged(run, trials, pair, evaluated=evaluated) for pair in pairs]
+
+
+def _by_name(trials: Sequence[Trial]) -> dict[str, Trial]:
+    return {trial.name: trial for trial in trials}
+
+
+def _judged(
+    run: Run, trials: Mapping[str, Trial], pair: Pair, *, evaluated: bool = True
+) -> Certificate:
+    """Judge one pair, of whose ``trials`` by name the plain ones exist, as `judged`."""
 
     def found(name: str, number: int) -> Evidence | None:
         trial = trials.get(f"{name}-{number}")
@@ -260,7 +285,7 @@ def judged(run: Run, pairs: Sequence[Pair], *, evaluated: bool = True) -> list[C
         each = (found(name, draw) for draw in draws(number))
         return [draw for draw in each if draw is not None]
 
-    def proof(name: str, pair: Pair) -> Proof:
+    def proof(name: str) -> Proof:
         return Proof(
             plain=evidence(run, trials[f"{name}-{PLAIN}"], pair),
             perturbed=found_draws(name, PERTURBED),
@@ -271,12 +296,8 @@ def judged(run: Run, pairs: Sequence[Pair], *, evaluated: bool = True) -> list[C
         )
 
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    judgements = []
-    for pair in pairs:
-        first, second = (proof(name, pair) for name in pair)
-        allowed = tolerance(first.plain.job)
-        judgements.append(certify(first, second, allowed, now, evaluated=evaluated))
-    return judgements
+    first, second = map(proof, pair)
+    return certify(first, second, tolerance(first.plain.job), now, evaluated=evaluated)
 
 
 def _key(request: Request, planned: Mapping[int, job_pb2.JobSpec], runners: Runners) -> str:

@@ -43,7 +43,8 @@ _STYLE: dict[Any, Any] = {
     "text.parse_math": False,  # a dollar in a message is a dollar
 }
 # Inches. Narrow, so that it can still be read on a phone.
-_WIDTH, _HEIGHT, _BELOW = 5.4, 3.5, 0.58
+WIDTH, _TALL, _BELOW = 5.4, 3.5, 0.58
+HEIGHT = _TALL - _BELOW  # of a panel with what is above it
 _TITLE_LINE, _FOOTER_LINE, _EDGE = 0.21, 0.125, 0.1
 _TITLE_COLUMNS, _FOOTER_COLUMNS = 50, 92  # characters
 _TITLE_LINES = 5
@@ -64,7 +65,7 @@ class Room:
 
 
 BARS = Room(left=0.2)  # with names above them
-NAMED = Room(right=1.4)  # with names at the ends of lines
+NAMED = Room(right=1.6, above=0.3)  # with names at the ends of lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,22 +91,22 @@ def drawn(name: str, title: str, footer: Sequence[str], panel: Panel, room: Room
     below = [line for text in [*rest, *footer] for line in columns.wrap(text, _FOOTER_COLUMNS)]
     head = _EDGE + _TITLE_LINE * len(lines)
     foot = 2 * _EDGE + _FOOTER_LINE * len(below) if below else 0.0
-    tall = _HEIGHT + room.taller
+    tall = _TALL + room.taller
     height = head + tall + foot
     with style():
-        figure = Figure(figsize=(_WIDTH, height), dpi=_DPI)
+        figure = Figure(figsize=(WIDTH, height), dpi=_DPI)
         place = (
-            *(room.left / _WIDTH, (foot + _BELOW) / height),
-            (_WIDTH - room.left - room.right) / _WIDTH,
+            *(room.left / WIDTH, (foot + _BELOW) / height),
+            (WIDTH - room.left - room.right) / WIDTH,
             (tall - room.above - _BELOW) / height,
         )
         panel(figure.add_axes(place))
         bold: dict[str, Any] = {"fontsize": 12, "fontweight": "bold", "va": "top"}
-        edge = _EDGE / _WIDTH
+        edge = _EDGE / WIDTH
         figure.text(edge, 1 - _EDGE / height, "\n".join(lines), gid=TITLE, **bold)
         small: dict[str, Any] = {"fontsize": 7, "color": "#555555", "va": "bottom"}
         figure.text(edge, _EDGE / height, "\n".join(below), gid=FOOTER, **small)
-    points = (0.0, head, _WIDTH, tall)
+    points = (0.0, head, WIDTH, tall)
     left, top, width, deep = (round(POINTS * part, 3) for part in points)
     return Canvas(name, title, figure, (left, top, width, deep))
 

@@ -1,15 +1,14 @@
 """A comparison -> its figures. The same comparison gives the same bytes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from matplotlib.figure import Figure
 
 from orchestrator.certificate.certificate import Certificate
 from orchestrator.certificate.certificates import Certificates
-from orchestrator.figures import panels
-from orchestrator.figures.canvas import BARS, NAMED, Canvas, Room, drawn, style, whole
+from orchestrator.figures import panels, rooms
+from orchestrator.figures.canvas import POINTS, Canvas, drawn, style, whole
 from orchestrator.figures.drawing import TITLE, Drawing
 from orchestrator.figures.panels import pitfalls, variants
 from orchestrator.figures.panels.confusion import confusion
@@ -30,20 +29,19 @@ from orchestrator.trials.metrics import ACCURACY, headline
 _FOOTER_COLUMNS = 130
 _IMAGES_ACROSS = 10
 _TITLE_COLUMNS = 86  # characters that fit above a figure
+_HEADING_COLUMNS, _EVALUATION_COLUMNS, _NAME_COLUMNS = 36, 54, 16
+_HEADING_PAD = 12  # points
+_BARS = 1.8  # inches that the overview has for bars
 OVERVIEW, CERTIFICATE = "overview", "certificate"
 # In reading order.
-_PANELS: Mapping[str, tuple[panels.Panel, Room]] = {
-    "ratios": (panels.ratios, Room(above=0.6)),
-    "time": (panels.time, replace(BARS, above=0.6)),
-    "accuracy": (panels.accuracy, NAMED),
-    "reaching": (panels.reaching, Room()),
-    "loss": (panels.loss, NAMED),
-    "memory": (panels.peaks, BARS),
+_PANELS: Mapping[str, panels.Panel] = {
+    "ratios": panels.ratios,
+    "time": panels.time,
+    "accuracy": panels.accuracy,
+    "reaching": panels.reaching,
+    "loss": panels.loss,
+    "memory": panels.peaks,
 }
-_PARTING = Room(left=0.95, right=0.95, above=0.35)
-_LEGEND_LINE = 0.17  # inches
-
-_ROW, _ROWS = 0.55, 5  # inches of one bar; how many have room in a figure
 _VARIANTS = {
     Kind.RECIPES: Phrase("Seconds of training, by recipe"),
     Kind.LOOPS: Phrase("Seconds of an epoch, by loop"),
@@ -85,9 +83,10 @@ def canvas(comparison: Comparison, name: str) -> Canvas:
         return overview(comparison)
     if (certificate := _certificates(comparison.certificates).get(name)) is not None:
         return certificate_canvas(certificate, name)
-    panel, room = _PANELS[name]
+    panel = _PANELS[name]
     with style():
         above, below = titles(comparison)[name], footer(comparison)
+        room = rooms.ROOMS[name](comparison)
         return drawn(name, above, below, lambda axes: panel(axes, comparison), room)
 
 
@@ -107,15 +106,8 @@ def certificate_canvas(certificate: Certificate, name: str = CERTIFICATE) -> Can
     with style():
         return drawn(
             *(name, say(certificate.sentence), []),
-            *(lambda axes: panels.parting(axes, certificate), _parting_room(certificate)),
+            *(lambda axes: panels.parting(axes, certificate), rooms.of_parting(certificate)),
         )
-
-
-def _parting_room(certificate: Certificate) -> Room:
-    """Return room with space for the legend, which has two lines for each side's own divergence."""
-    lines = 2 * len(certificate.envelope.own) if certificate.envelope else 0
-    more = _LEGEND_LINE * lines
-    return replace(_PARTING, above=_PARTING.above + more, taller=more)
 
 
 def explanation_canvas(rows: Sequence[Row], *, alone: bool = True) -> Canvas:
@@ -137,7 +129,7 @@ def explanation_canvas(rows: Sequence[Row], *, alone: bool = True) -> Canvas:
         subplots = figure.subplots(1, 3, sharey=True, width_ratios=(5, 4, 4))
         for axes, (panel, heading) in zip(subplots, headings.items(), strict=True):
             panel(axes, rows, look)
-            axes.set_title(heading, fontsize=13)
+            axes.set_title(_in_lines(heading, _HEADING_COLUMNS), fontsize=13)
             axes.grid(visible=False, axis="y")
         subplots[0].invert_yaxis()
         bold: dict[str, Any] = {"x": 0.01, "ha": "left", "fontsize": 17, "fontweight": "bold"}
@@ -148,12 +140,10 @@ def explanation_canvas(rows: Sequence[Row], *, alone: bool = True) -> Canvas:
 
 def variants_canvas(found: Variants) -> Canvas | None:
     """Return the time of each side in each variant. None: none has finished."""
-    rows = len(list(variants.bars(found)))
-    if not rows:
+    if not any(variants.bars(found)):
         return None
     with style():
-        room = replace(BARS, taller=max(0.0, _ROW * (rows - _ROWS)))
-        title = say(_VARIANTS[found.kind])
+        title, room = say(_VARIANTS[found.kind]), rooms.of_variants(found)
         return drawn(found.kind, title, [], lambda axes: variants.variants(axes, found), room)
 
 
@@ -169,15 +159,14 @@ def evaluation_canvas(found: Evaluation, name: str) -> Canvas:
         mistakes = sum(sum(row) for row in found.confusion) - sum(
             row[index] for index, row in enumerate(found.confusion)
         )
-        axes.set_title(
-            say(
-                _MISTAKES,
-                framework=label(found.framework),
-                trained=label(found.trained),
-                mistakes=mistakes,
-                samples=found.samples,
-            )
+        title = say(
+            _MISTAKES,
+            framework=label(found.framework),
+            trained=label(found.trained),
+            mistakes=mistakes,
+            samples=found.samples,
         )
+        axes.set_title(_in_lines(title, _EVALUATION_COLUMNS))
         return whole(f"evaluation-{name}", axes.get_title("left"), figure)
 
 
@@ -199,13 +188,14 @@ def preview_canvas(found: Preview) -> Canvas:
                 unused.set_axis_off()
             here = here[:, : part.stop - part.start]
             for axes, (name, images) in zip(here, rows.items(), strict=False):
-                panels.images(axes, name, images[part])
+                panels.images(axes, _in_lines(name, _NAME_COLUMNS), images[part])
             for axes, number_of in zip(here[0], found.labels[part], strict=True):
                 axes.set_title(str(number_of), fontsize="small", loc="center", pad=3)
             for axes, (name, apart) in zip(
                 here[len(rows) :], found.differences.items(), strict=True
             ):
-                panels.differences(axes, _difference(found, name), apart[part])
+                what = _in_lines(_difference(found, name), _NAME_COLUMNS)
+                panels.differences(axes, what, apart[part])
         columns = int(_TITLE_COLUMNS * size[0] / 11)
         title = "\n".join(cells.wrap(say(found.sentence), columns))
         figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
@@ -228,26 +218,33 @@ def _overview(comparison: Comparison) -> Figure:
         for text in footer(comparison)
         for line in cells.wrap(text, _FOOTER_COLUMNS, max_lines=2, placeholder=" ...")
     ]
-    width, height = 14.0, 9.0  # inches, like all below
+    legend = rooms.legend_of_sides(comparison)
+    bars = max(0.0, rooms.of_bars(len(comparison.trials)) - _BARS)
+    width, height = 14.0, 9.0 + legend + bars  # inches, like all below
     top = height - 0.45 - 0.36 * (title.count("\n") + 1)
     bottom = 0.85 + 0.17 * len(lines)
-    middle = bottom + 0.5 * (top - bottom)
+    middle = bottom + 0.5 * (top - bottom + legend - bars)
     figure = Figure(figsize=(width, height))
     for (left, low, right, high), panel, heading in (
         ((0.3, middle + 0.75, width - 0.3, top - 0.5), panels.time, ""),
-        ((0.85, bottom, 5.5, middle - 0.45), panels.accuracy, say(metric)),
-        ((7.75, bottom, 12.35, middle - 0.45), panels.loss, say(_TRAINING_LOSS)),
+        ((0.85, bottom, 5.4, middle - 0.45 - legend), panels.accuracy, say(metric)),
+        ((7.85, bottom, 12.3, middle - 0.45 - legend), panels.loss, say(_TRAINING_LOSS)),
     ):
         place = (left / width, low / height, (right - left) / width, (high - low) / height)
         axes = figure.add_axes(place)
         panel(axes, comparison)
-        axes.set_title(heading, fontsize=13)
+        axes.set_title(heading, fontsize=13, pad=_HEADING_PAD + POINTS * legend)
     edge: dict[str, Any] = {"x": 0.01, "ha": "left"}
     figure.suptitle(title, y=1 - 0.2 / height, va="top", fontsize=19, fontweight="bold", **edge)
     figure.supxlabel(
         "\n".join(lines), y=0.12 / height, va="bottom", fontsize=9, color="#555555", **edge
     )
     return figure
+
+
+def _in_lines(text: str, columns: int) -> str:
+    """Wrap each line of a text."""
+    return "\n".join(part for line in text.split("\n") for part in cells.wrap(line, columns))
 
 
 def _wrapped(title: str) -> str:

@@ -29,7 +29,7 @@ PAGE = {
     "jobs": Phrase("Jobs, newest first"),
     "log": Phrase("Log"),
     "figure_accuracy": Phrase("Test result"),
-    "figure_loss": Phrase("Training loss"),
+    "figure_loss": Phrase("Latest loss"),  # the curve's end; the log has those of epochs
     "figure_rate": Phrase("Samples / s"),
     "figure_seconds": Phrase("Training time"),
     "progress": Phrase("Progress"),

@@ -11,9 +11,10 @@ from orchestrator.language.phrases import Phrase, english, join, say
 from orchestrator.language.words import COMMA, OF, label
 from orchestrator.page.blocks import Answer, Page, Section, Table, sides
 from orchestrator.page.of_comparison import figures_section
-from orchestrator.page.parts import data_section, lead, reproduce_section
+from orchestrator.page.parts import data_section, lead, reproduce_section, warnings_section
 from orchestrator.reports import certificate as report
 from orchestrator.reports.reproduction import of_certificates
+from orchestrator.results.circumstances import Caution
 from orchestrator.storage.about import About
 
 _SAME_JOB = Phrase("Was it the same job?")
@@ -37,9 +38,15 @@ _DATA = Phrase("the evidence, with every step")
 
 
 def certificate_page(
-    certificates: Sequence[Certificate], about: About, drawings: Sequence[Drawing]
+    certificates: Sequence[Certificate],
+    about: About,
+    drawings: Sequence[Drawing],
+    cautions: Sequence[Caution] = (),
 ) -> Page:
-    """Build the page; ``certificates``: one for each side that was compared with the baseline."""
+    """Build the page; ``certificates``: one for each side that was compared with the baseline.
+
+    ``cautions``: warnings.
+    """
     named = sides(
         list(dict.fromkeys(n for each in certificates for n in (each.first, each.second)))
     )
@@ -57,6 +64,7 @@ def certificate_page(
         sections=[
             *figures_section(drawings, [side.colour for side in named.values()]),
             *(_evidence_section(each, alone=len(certificates) == 1) for each in certificates),
+            *warnings_section(cautions),
             reproduce_section(of_certificates(certificates, about.workload)),
             data_section("certificate.json", as_dict(kept), say(_DATA)),
         ],

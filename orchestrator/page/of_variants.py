@@ -16,10 +16,12 @@ from orchestrator.page.parts import (
     lead,
     notes,
     reproduce_section,
+    warnings_section,
 )
 from orchestrator.reports import explanation, variants
 from orchestrator.reports.reproduction import of_variants
 from orchestrator.reports.table import table
+from orchestrator.results.circumstances import Caution
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.habits.explanation import Row as Explained
 from orchestrator.results.habits.explanation import Skipped
@@ -108,21 +110,23 @@ def explanation_page(
     about: About,
     drawings: Sequence[Drawing],
     passed: Sequence[Skipped] = (),
+    cautions: Sequence[Caution] = (),
 ) -> Page:
     """Build the page; ``drawings``: one for each of ``pairs``, of all its differences.
 
-    ``passed``: the differences that do not apply to the job.
+    ``passed``: the differences that do not apply to the job. ``cautions``: warnings.
     """
-    found = as_dict_of_rows(about.workload, pairs, passed)
+    found = as_dict_of_rows(about.workload, pairs, passed, cautions=cautions)
     result = data_section("explanation.json", found, say(_DATA))
+    warnings = warnings_section(cautions)
     if not pairs:
-        return _page(about, say(_NONE), [], [result])
+        return _page(about, say(_NONE), [], [*warnings, result])
     names = list(dict.fromkeys(name for rows in pairs for name in rows[0].seconds))
     sections = [
         _explained(rows, drawing, passed, alone=len(pairs) == 1)
         for rows, drawing in zip(pairs, drawings, strict=True)
     ]
-    return _page(about, say(_EXPLAINED), names, [*sections, result])
+    return _page(about, say(_EXPLAINED), names, [*sections, *warnings, result])
 
 
 def _explained(

@@ -1,6 +1,6 @@
 """A comparison -> a report for people: tables, sentences, warnings."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from twinrun.contract.enums import Precision
 from twinrun.contract.events import Profiled
@@ -130,7 +130,12 @@ def report(comparison: Comparison) -> Iterator[Part]:
         )
     finding, *rest = sentences(comparison)
     yield from (BLANK, Said(finding, strong=True), *map(Said, rest))
-    for caution in comparison.cautions:
+    yield from warnings(comparison.cautions)
+
+
+def warnings(cautions: Iterable[Caution]) -> Iterator[Said]:
+    """Yield each warning with its remedy."""
+    for caution in cautions:
         yield Said(caution_text(caution), code=caution.code)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from orchestrator.language.phrases import Phrase, Sentence, english, say
 from orchestrator.language.words import OF, number
-from orchestrator.reports.comparison import caution_text, sentences
+from orchestrator.reports.comparison import sentences, warnings
 from orchestrator.reports.grid import BLANK, QUANTITY, UNKNOWN, Grid, Part, Row, Said, of_sides, row
 from orchestrator.results.comparison import Comparison
 from orchestrator.results.quantities import EPOCH
@@ -36,8 +36,7 @@ def report(found: Variants, compared: Mapping[str, Comparison]) -> Iterator[Part
     yield BLANK
     yield from (Said(say(sentence)) for sentence in found.sentences)
     yield from map(Said, common)
-    for caution in cautions(found):
-        yield Said(caution_text(caution), code=caution.code)
+    yield from warnings(cautions(found))
 
 
 def _of_all(text: str, texts: Mapping[str, Sequence[str]]) -> bool:

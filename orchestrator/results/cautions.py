@@ -32,7 +32,7 @@ from orchestrator.trials.sides import are_the_same, framework_of
 _DENSE = (Dense, CustomDense)  # the last one of a model has a value for each class
 _ONE_PAIR = Phrase("1 pair")
 _PAIRS = Phrase("{pairs} pairs")
-_FEW = Phrase("{pairs} of trials is too few for a confidence interval; it needs at least {fewest}.")
+_FEW = Phrase("Too few for a confidence interval: {pairs} of trials; it needs at least {fewest}.")
 _FLOOR = Phrase(
     "On this machine {side} differed from itself by as much: its A/A test gave "
     "{low:.3f} to {high:.3f}."

@@ -71,9 +71,9 @@ class Caution:
     remedy: Sentence
 
 
-def of_damage(sentence: Sentence) -> Caution:
-    """Warn of a file of the run that could not be read; the ``sentence`` names it."""
-    return Caution("FILE_DAMAGED", sentence, english(_WITHOUT_IT))
+def of_damages(sentences: Sequence[Sentence]) -> list[Caution]:
+    """Warn of each file of the run that could not be read; its sentence names it."""
+    return [Caution("FILE_DAMAGED", each, english(_WITHOUT_IT)) for each in sentences]
 
 
 def of_the_load(trials: Sides) -> Iterator[Caution]:
@@ -130,13 +130,13 @@ def _worst(
 
 
 def _share(trial: Trial, share: Callable[[Load, float, int], float]) -> float | None:
-    """Return the mean over its training time."""
+    """Return the mean over its training time; 1 at most, as clocks of the CPUs tick coarsely."""
     loads = [(epoch.load, epoch.train_seconds) for epoch in trial.epochs if epoch.load]
     seconds = sum(each for _, each in loads)
     cpus = max(1, trial.environment.available_cpus if trial.environment else 1)
     if not seconds:
         return None
-    return sum(share(load, each, cpus) * each for load, each in loads) / seconds
+    return min(1.0, sum(share(load, each, cpus) * each for load, each in loads) / seconds)
 
 
 def _name(trial: Trial) -> Sentence:

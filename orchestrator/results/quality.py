@@ -65,7 +65,7 @@ _HALF_EQUIVALENT = Phrase(
 )
 _NOT_TESTED = Phrase("They are not shown to be equivalent within {margin}.")
 _FINER = Phrase("The margin is finer than one of {samples:,} test samples, which is {sample}.")
-_POINTS = Phrase("{points} points")
+_POINT, _POINTS = Phrase("{points} point"), Phrase("{points} points")
 _WARNED = Phrase(
     "Test {metric} of {first} and {second} is not shown to be equivalent within {margin}."
 )
@@ -273,7 +273,10 @@ def _number(value: float, metric: Metric, within: Amount) -> str:
 
 def written_margin(margin: float, metric: Metric) -> Sentence | str:
     """Write a margin as the user gave it."""
-    return english(_POINTS, points=f"{100 * margin:.6g}") if metric.is_share else f"{margin:.6g}"
+    if not metric.is_share:
+        return f"{margin:.6g}"
+    points = f"{100 * margin:.6g}"
+    return english(_POINT if points == "1" else _POINTS, points=points)
 
 
 def cautions(qualities: Sequence[Quality], job: JobSpec) -> Iterator[Caution]:

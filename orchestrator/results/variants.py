@@ -8,10 +8,10 @@ from twinrun.contract.enums import JobState
 from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase, Sentence, english, join
-from orchestrator.language.words import OF, SEMICOLON, label
+from orchestrator.language.words import OF, SEMICOLON, label, number
 from orchestrator.results.circumstances import Caution
 from orchestrator.results.comparison import Comparison
-from orchestrator.results.estimate import FEWEST_PAIRS
+from orchestrator.results.estimate import FEWEST_PAIRS, Estimate, estimate
 from orchestrator.results.quantities import EPOCH
 from orchestrator.results.recipes import RECIPES, Recipes, as_mapping, recipes
 from orchestrator.storage.about import Kind
@@ -31,26 +31,29 @@ CHANGES: Mapping[Kind, Mapping[str, Mapping[str, int]]] = {
     Kind.RECIPES: {name: {"recipe": number} for name, number in RECIPES.items()},
     Kind.LOOPS: LOOPS,
 }
-_TIMES = Phrase(
-    "{framework}: a hand-written loop took {custom:.2f} times as long as its own, {eager}."
-)
+_TIMES = Phrase("{framework}: a hand-written loop took {custom} times as long as its own, {eager}.")
+_OP_BY_OP = Phrase("op by op {fit} and {custom} times as long")
+_INTERVAL = Phrase("{ratio} ({low} to {high})")
+_NOISE = Phrase("{ratio} ({low} to {high}, within noise)")
 _TOO_FEW = Phrase(
     "Trials of each loop: {trials}, too few to show which is faster; it takes {fewest}."
 )
-_OP_BY_OP = Phrase("op by op {fit:.2f} and {custom:.2f} times as long")
+_BASIS = Phrase("In brackets are intervals (95 %), from {pairs} trials of each loop.")
 
 
 @dataclass(frozen=True, slots=True)
 class Loops:
     """Median seconds of an epoch by variant and framework.
 
-    A sentence for each framework, and one that says if there are too few trials. ``findings`` and
-    ``warnings`` as of `Recipes`.
+    ``ratios`` by framework and variant: its epoch over that of the framework's own loop, trial by
+    trial with the same number; empty if a variant is missing. A sentence for each framework, and
+    one about the number of trials. ``findings`` and ``warnings`` as of `Recipes`.
     """
 
     kind: ClassVar = Kind.LOOPS
     epoch_seconds: Mapping[str, Mapping[str, float]]
     sentences: Sequence[Sentence]
+    ratios: Mapping[str, Mapping[str, Estimate]] = field(default_factory=dict)
     findings: Mapping[str, Sentence] = field(default_factory=dict)
     warnings: Mapping[str, Sequence[Caution]] = field(default_factory=dict)
 
@@ -69,25 +72,50 @@ def loops(compared: Mapping[str, Comparison]) -> Loops:
         for variant, comparison in compared.items()
     }
     frameworks = dict.fromkeys(name for by_name in medians.values() for name in by_name)
-    texts = [text for name in frameworks if (text := _of_loops(medians, name))]
-    trials = min((len(group) for c in compared.values() for group in c.counted.values()), default=0)
-    if texts and trials < FEWEST_PAIRS:
-        texts.append(english(_TOO_FEW, trials=trials, fewest=FEWEST_PAIRS))
-    return Loops(medians, texts)
+    ratios = {name: of for name in frameworks if (of := _ratios(compared, name))}
+    texts = [_of_loops(name, of) for name, of in ratios.items()]
+    if ratios:
+        trials = min(each.pairs for of in ratios.values() for each in of.values())
+        phrase = _TOO_FEW if trials < FEWEST_PAIRS else _BASIS
+        texts.append(english(phrase, trials=trials, pairs=trials, fewest=FEWEST_PAIRS))
+    return Loops(medians, texts, ratios)
 
 
 def _seconds(trials: Sequence[Trial]) -> float | None:
     return EPOCH.of([trial for trial in trials if trial.state is JobState.SUCCEEDED], None)
 
 
-def _of_loops(found: Mapping[str, Mapping[str, float]], framework: str) -> Sentence | None:
-    """Compare with the framework's own loop; None if a variant is missing."""
-    times = {variant: by_name.get(framework) for variant, by_name in found.items()}
-    if set(times) != set(LOOPS) or not all(times.values()):
-        return None
-    of = {variant: (seconds or 0.0) / (times["fit"] or 1.0) for variant, seconds in times.items()}
-    eager = english(_OP_BY_OP, fit=of["fit-eager"], custom=of["custom-eager"])
-    return english(_TIMES, framework=label(framework), custom=of["custom"], eager=eager)
+def _ratios(compared: Mapping[str, Comparison], framework: str) -> dict[str, Estimate]:
+    """Hold each variant against the framework's own loop; empty if a variant is missing."""
+    seconds = {
+        variant: {
+            trial.number: each
+            for trial in compared[variant].counted.get(framework, ())
+            if (each := _seconds([trial])) is not None
+        }
+        for variant in LOOPS
+        if variant in compared
+    }
+    numbers = sorted(set.intersection(*map(set, seconds.values()))) if seconds else []
+    if seconds.keys() != LOOPS.keys() or not numbers:
+        return {}
+    series = {name: [by_number[n] for n in numbers] for name, by_number in seconds.items()}
+    own = series.pop("fit")
+    return {name: estimate(own, values) for name, values in series.items()}
+
+
+def _of_loops(framework: str, found: Mapping[str, Estimate]) -> Sentence:
+    written = {variant: _written(each) for variant, each in found.items()}
+    eager = english(_OP_BY_OP, fit=written["fit-eager"], custom=written["custom-eager"])
+    return english(_TIMES, framework=label(framework), custom=written["custom"], eager=eager)
+
+
+def _written(found: Estimate) -> Sentence | str:
+    ratio = number(found.ratio)
+    if found.low is None or found.high is None:
+        return ratio
+    phrase = _INTERVAL if found.shown else _NOISE
+    return english(phrase, ratio=ratio, low=number(found.low), high=number(found.high))
 
 
 def variants(kind: Kind, compared: Mapping[str, Comparison]) -> Variants:

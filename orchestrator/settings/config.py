@@ -47,6 +47,7 @@ _NO_FIELD = Phrase("The job spec has no field {path}; choose from {known}.")
 _NO_FIELDS = Phrase("The job spec has no field {path}: {parent} has no fields.")
 _NO_DATA = Phrase("--target says what is to be predicted from --data; give --data PATH too.")
 _NO_JOB = Phrase("The workload {workload} with these flags is not a valid job: {error}.")
+_NO_JOB_ASKS = Phrase("The workload {workload} with these flags is not a valid job: {error}")
 
 _NO_CODE = Phrase("--strict: there is no warning {names}; choose from {known}.")
 _NO_TIME = Phrase(
@@ -224,7 +225,8 @@ def job_spec(workload: str | None, changes: Mapping[str, Any]) -> job_pb2.JobSpe
         spec = json_format.ParseDict(mapping, job_pb2.JobSpec())
     except json_format.ParseError as error:
         faults = join(SEMICOLON, lines.unfit(mapping) or [str(error)])
-        raise BadInput(english(_NO_JOB, workload=workload or USUAL, error=faults)) from error
+        phrase = _NO_JOB_ASKS if faults.endswith("?") else _NO_JOB
+        raise BadInput(english(phrase, workload=workload or USUAL, error=faults)) from error
     check(spec)
     if spec.dataset.HasField("file") or spec.dataset.name in BUILT_IN:
         from orchestrator.data import prepare  # noqa: PLC0415 - NumPy takes a while

@@ -12,7 +12,7 @@ from twinrun.contract import files
 from twinrun.contract.converters.specs import current_job
 from twinrun.v1 import job_pb2
 
-from orchestrator.errors import OutputError, RunUnreadable
+from orchestrator.errors import OutputError, RunNotFound, RunUnreadable
 from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.trials.mappings import values
 from orchestrator.trials.mappings.faults import Fault, shown
@@ -92,11 +92,11 @@ def read_object(path: Path) -> dict[str, Any]:
 def noting(damages: list[Sentence] | None) -> Iterator[None]:
     """Note in ``damages`` what could not be read in the block, so that the rest can be shown.
 
-    Without them a RunUnreadable leaves the block.
+    Without them a RunUnreadable, or a RunNotFound of a trial without weights, leaves the block.
     """
     try:
         yield
-    except RunUnreadable as error:
+    except (RunUnreadable, RunNotFound) as error:
         if damages is None:
             raise
         damages.append(error.message)

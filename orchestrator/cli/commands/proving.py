@@ -28,7 +28,6 @@ from orchestrator.reports import certificate as certificate_report
 from orchestrator.reports import explanation
 from orchestrator.reports.grid import Said
 from orchestrator.results.habits import pitfalls
-from orchestrator.results.habits.explanation import as_dict
 from orchestrator.runners.finding import Runners
 from orchestrator.settings import config, workloads
 from orchestrator.trials.sides import sides
@@ -139,13 +138,14 @@ def explain(
             repeats=repeats,
         )
         outcome = explaining.run_explanation(request, runners, display)
+    found = outcome.found
     if shown.as_json:
-        print_json(as_dict(job.title, outcome.pairs, outcome.passed))
+        print_json(explaining.mapping_of(found, job.title))
     else:
-        for rows in outcome.pairs:
-            if len(outcome.pairs) > 1:
+        for rows in found.pairs:
+            if len(found.pairs) > 1:
                 print_report([Said(say(explanation.pair(rows)), strong=True)])
-            print_report(explanation.report(rows, outcome.passed))
+            print_report(explanation.report(rows, found.passed))
     if pitfall and not shown.as_json:
         typer.echo("\n" + explanation.paragraph(chosen[0]))
     if outcome.interrupted:

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from twinrun.contract.enums import JobState
 
-from orchestrator.figures.panels.common import name_row, nothing
+from orchestrator.figures.panels.common import legend_above, name_row, nothing
 from orchestrator.language.columns import width
 from orchestrator.language.palette import FAINT, GREY, PALE, Look, lighter, looks
 from orchestrator.language.phrases import Phrase, say
@@ -47,13 +47,12 @@ def time(axes: Axes, comparison: Comparison) -> None:
     axes.set(xlabel=say(_AXIS), xlim=(0, 1.01 * longest), ylim=(len(parts) - 0.5, -0.75))
     for row, (name, look) in enumerate(looks(list(parts)).items()):
         _bar(axes, row, parts[name], look)
-        name_row(axes, row, label(name), _words(parts[name], comparison.counted[name]), longest)
+        name_row(axes, row, label(name), bar_words(parts[name], comparison.counted[name]), longest)
     axes.set_yticks([])
     axes.grid(visible=False, axis="y")
-    axes.legend(
-        handles=[_legend_patch(p) for p in _PARTS if any(p in phases for phases in parts.values())],
-        loc="lower left",
-        bbox_to_anchor=(-0.02, 1.01),
+    legend_above(
+        axes,
+        [_legend_patch(p) for p in _PARTS if any(p in phases for phases in parts.values())],
         ncols=3,
         columnspacing=1.3,
         handleheight=1.1,
@@ -61,7 +60,7 @@ def time(axes: Axes, comparison: Comparison) -> None:
     )
 
 
-def _words(parts: Mapping[str, float], trials: Sequence[Trial]) -> str:
+def bar_words(parts: Mapping[str, float], trials: Sequence[Trial]) -> str:
     total = number(sum(parts.values()))
     if "train" not in parts:
         return say(_NO_TRAINING, seconds=total)

@@ -5,10 +5,18 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
-from orchestrator.figures.panels.common import note, nothing
-from orchestrator.figures.panels.lines import Floats, band_words, extremes, lines, name_lines, pens
+from orchestrator.figures.panels.common import legend_above, note, nothing, short_number
+from orchestrator.figures.panels.lines import (
+    Floats,
+    band_words,
+    extremes,
+    fit_beside,
+    lines,
+    name_lines,
+    pens,
+)
 from orchestrator.language.palette import GREY, looks
 from orchestrator.language.phrases import Phrase, say
 from orchestrator.language.words import label, number
@@ -24,7 +32,7 @@ _STEP_OF = Phrase("step ({steps:,} in an epoch)")
 _SECONDS = Phrase("seconds of training")
 _LOSS_AXIS, _PERCENT_AXIS = Phrase("training loss"), Phrase("{metric}, %")
 _FAINT_AND_STRONG = Phrase("faint: each step\nstrong: mean of {block} steps")
-_MEANS = Phrase("means of {block} steps\n{band}")
+_MEANS = Phrase("means of {block} steps")
 _LAST_EPOCH = Phrase("numbers: mean of the last epoch")
 _NO_EPOCH = Phrase("No epoch was finished.")
 _NO_STEP = Phrase("No step was finished.")
@@ -47,7 +55,7 @@ def accuracy(axes: Axes, comparison: Comparison) -> None:
     last = max(map(len, itertools.chain(*curves.values())))
     lines(axes, comparison, np.arange(1.0, last + 1), curves)
     axes.set(xlabel=say(_EPOCH), ylabel=_axis(metric), xlim=(0.6, last + 0.4))
-    axes.set_ylim(*_limits(shown, metric))
+    _scale_of_values(axes, shown, metric)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     name_lines(axes, comparison, test_metric(comparison.job))
     if text := band_words(comparison):
@@ -87,15 +95,20 @@ def reaching(axes: Axes, comparison: Comparison) -> None:
         axes.plot(*middles, label=_reached(name, group, comparison), **pen)
     axes.set(xlabel=say(_SECONDS), ylabel=_axis(metric))
     axes.set_xlim(left=0)
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_formatter(lambda value, _: short_number(value))
     place = _scale(metric) * target[1] if target else 0.0
-    axes.set_ylim(*_limits(np.append(shown, place) if target else shown, metric))
+    _scale_of_values(axes, np.append(shown, place) if target else shown, metric)
     if target:
         axes.axhline(place, color=GREY, ls="--", lw=1, zorder=1)
         beside = axes.get_yaxis_transform()
         text = say(_TARGET, target=metric.written(target[1]))
         pen = {"color": GREY, "fontsize": "small", "xytext": (4, 3)}
         axes.annotate(text, (0, place), xycoords=beside, textcoords="offset points", **pen)
-    axes.legend(loc="lower right" if metric.rises else "lower left", fontsize="small")
+    if fit_beside(comparison):
+        axes.legend(loc="lower right" if metric.rises else "lower left", fontsize="small")
+    else:
+        legend_above(axes, fontsize="small", borderpad=0)
 
 
 def _reached(side: str, group: Sequence[Trial], comparison: Comparison) -> str:
@@ -157,12 +170,12 @@ def loss(axes: Axes, comparison: Comparison) -> None:
         axes.set_yscale("log")
         axes.set_ylim(shown.min() / 4, 1.2 * max(highest, shown.max()))
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.yaxis.set_major_formatter(lambda value, _: short_number(value))
         axes.yaxis.set_minor_formatter(NullFormatter())
-        text = _FAINT_AND_STRONG if alone else _MEANS
-        words = {} if alone else {"band": band_words(comparison)}
-        notes = [say(text, block=block, **words), say(_LAST_EPOCH)]
-        note(axes, "\n".join(notes), 0.97, 0.97, ha="right", va="top")
+        phrase = _FAINT_AND_STRONG if alone else _MEANS
+        notes = [say(phrase, block=block) if block > 1 else "", band_words(comparison)]
+        text = "\n".join(filter(None, [*notes, say(_LAST_EPOCH)]))
+        note(axes, text, 0.97, 0.97, ha="right", va="top")
     name_lines(axes, comparison, TRAIN_LOSS)
 
 
@@ -175,6 +188,12 @@ def _draw_each_step(axes: Axes, comparison: Comparison) -> float:
         axes.plot(steps, raw[steps], color=look.colour, alpha=0.13, lw=0.5)
         highest = max(highest, np.max(raw, where=np.isfinite(raw), initial=0.0))
     return highest
+
+
+def _scale_of_values(axes: Axes, values: Floats, metric: Metric) -> None:
+    axes.set_ylim(*_limits(values, metric))
+    if not metric.is_share:
+        axes.ticklabel_format(axis="y", scilimits=(-3, 4))  # longer numbers have no room
 
 
 def _limits(values: Floats, metric: Metric) -> tuple[float, float]:

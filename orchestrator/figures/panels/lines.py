@@ -6,19 +6,22 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from orchestrator.figures.panels.common import note
+from orchestrator.figures.panels.common import legend_above, note
+from orchestrator.language import columns
 from orchestrator.language.palette import HALF, PALE, lighter, looks
 from orchestrator.language.phrases import Phrase, say
 from orchestrator.language.words import label
 from orchestrator.results.comparison import Comparison
-from orchestrator.results.quantities import Quantity
+from orchestrator.results.quantities import TRAIN_LOSS, Quantity, test_metric
 
 Floats = NDArray[np.float64]
 
 _DRAWN_STEPS = 1500  # more are indistinguishable
 _LABEL_GAP = 0.16  # of the axes' height, between the labels of two lines
+_MOST_BESIDE, _LONGEST_BESIDE = 5, 12  # sides, and columns, that have room beside lines
 
 _STOPPED = Phrase("{framework}\nunfinished")
 _DIVERGED = Phrase("{framework}\nnot finite from here")
@@ -98,11 +101,25 @@ def extremes(values: Floats) -> NDArray[np.intp]:
     return np.unique(indices)
 
 
+def fit_beside(comparison: Comparison) -> bool:
+    """Return whether names and numbers have room at the ends of lines; else they are above them."""
+    quantities = test_metric(comparison.job), TRAIN_LOSS
+    texts = list(map(label, comparison.trials))
+    for trials in comparison.counted.values():
+        values = [(each, each.of(trials, comparison.job)) for each in quantities]
+        texts += [each.written(value) for each, value in values if value is not None]
+    longest = max(map(columns.width, texts), default=0)
+    return len(comparison.trials) <= _MOST_BESIDE and longest <= _LONGEST_BESIDE
+
+
 def name_lines(axes: Axes, comparison: Comparison, quantity: Quantity) -> None:
     """Write each framework's name and its ``quantity`` at the right edge, where its line ends.
 
-    A line that stops earlier is labelled where it stops. A line's label is its framework.
+    A line that stops earlier is labelled where it stops. A line's label is its framework. Names
+    that have no room there are in a legend above.
     """
+    beside = fit_beside(comparison)
+    texts: dict[str, str] = {}
     styles = pens(comparison)
     curves = {name: line for line in axes.lines if (name := str(line.get_label())) in styles}
     last_x = max(float(np.max(line.get_xdata())) for line in curves.values())
@@ -111,19 +128,31 @@ def name_lines(axes: Axes, comparison: Comparison, quantity: Quantity) -> None:
         points = np.asarray(line.get_xydata())
         finite = points[np.isfinite(points).all(axis=1)]
         if not len(finite):
-            note(axes, say(_NOT_FINITE, framework=label(name)), 0.03, 0.05)
-        elif len(finite) < len(points):
-            _name_stop(axes, finite[-1], say(_DIVERGED, framework=label(name)), styles[name])
-        elif finite[-1, 0] < last_x:
-            _name_stop(axes, finite[-1], say(_STOPPED, framework=label(name)), styles[name])
+            texts[name] = say(_NOT_FINITE, framework=label(name))
+            if beside:
+                note(axes, texts[name], 0.03, 0.05)
+        elif len(finite) < len(points) or finite[-1, 0] < last_x:
+            stopped = _DIVERGED if len(finite) < len(points) else _STOPPED
+            texts[name] = say(stopped, framework=label(name))
+            if beside:
+                _name_stop(axes, finite[-1], texts[name], styles[name])
         else:
             ends[name] = float(finite[-1, 1])
-    beside: dict[str, Any] = {"transform": axes.transAxes, "clip_on": False}
+            value = quantity.of(comparison.counted[name], comparison.job)
+            texts[name] = label(name)
+            if value is not None:
+                texts[name] = f"{label(name)}\n{quantity.written(value)}"
+    if not beside:
+        handles = [
+            Line2D([], [], **styles[name], label=" ".join(text.split("\n")))
+            for name, text in texts.items()
+        ]
+        legend_above(axes, handles, fontsize="small", borderpad=0)
+        return
+    outside: dict[str, Any] = {"transform": axes.transAxes, "clip_on": False}
     for name, height in _spread({name: _height(axes, end) for name, end in ends.items()}).items():
-        axes.plot([1.05], [height], **{**styles[name], **beside, "linestyle": ""})
-        value = quantity.of(comparison.counted[name], comparison.job)
-        text = label(name) if value is None else f"{label(name)}\n{quantity.written(value)}"
-        axes.text(1.09, height, text, **beside, **_bold(styles[name]))
+        axes.plot([1.05], [height], **{**styles[name], **outside, "linestyle": ""})
+        axes.text(1.09, height, texts[name], **outside, **_bold(styles[name]))
 
 
 def _name_stop(axes: Axes, point: Floats, text: str, pen: Mapping[str, Any]) -> None:

@@ -25,30 +25,47 @@ _AXIS = Phrase("peak memory, GB")
 
 def peaks(axes: Axes, comparison: Comparison) -> None:
     """Draw a bar for the median of each side, a mark for each trial."""
-    values = {
-        (side, kind): sizes
-        for kind, quantity in _KINDS.items()
-        for side, trials in comparison.counted.items()
-        if (sizes := _gigabytes(trials, quantity))
-    }
+    values = _values(comparison)
     if not values:
         nothing(axes, say(_NOT_TOLD))
         return
     most = max(map(max, values.values()))
     axes.set(xlabel=say(_AXIS), xlim=(0, 1.03 * most), ylim=(len(values) - 0.5, -0.75))
-    several_kinds = len({kind for _, kind in values}) > 1
     found_looks = looks(list(comparison.trials))
-    for row, ((side, kind), sizes) in enumerate(values.items()):
+    names = rows_of(comparison)
+    for row, ((side, _), sizes) in enumerate(values.items()):
         look = found_looks[side]
         face = lighter(look.colour, PALE)
         axes.barh(row, median(sizes), height=0.5, facecolor=face, edgecolor=look.colour, lw=0.8)
         if len(sizes) > 1:
             marks: dict[str, Any] = {"color": look.colour, "markersize": 5, "alpha": 0.6, "ls": ""}
             axes.plot(sizes, len(sizes) * [row], look.marker, **marks)
-        name = say(COMMA, one=label(side), other=english(kind)) if several_kinds else label(side)
-        name_row(axes, row, name, memory(1e9 * median(sizes)), most)
+        name_row(axes, row, *names[row], most)
     axes.set_yticks([])
     axes.grid(visible=False, axis="y")
+
+
+def rows_of(comparison: Comparison) -> list[tuple[str, str]]:
+    """Return the name and the median of each bar."""
+    values = _values(comparison)
+    several_kinds = len({kind for _, kind in values}) > 1
+    return [
+        (
+            say(COMMA, one=label(side), other=english(kind)) if several_kinds else label(side),
+            memory(1e9 * median(sizes)),
+        )
+        for (side, kind), sizes in values.items()
+    ]
+
+
+def _values(comparison: Comparison) -> dict[tuple[str, Phrase], list[float]]:
+    """Return the trials' gigabytes, by side and kind."""
+    return {
+        (side, kind): sizes
+        for kind, quantity in _KINDS.items()
+        for side, trials in comparison.counted.items()
+        if (sizes := _gigabytes(trials, quantity))
+    }
 
 
 def _gigabytes(trials: Sequence[Trial], quantity: Quantity) -> list[float]:

@@ -1,5 +1,6 @@
 """How far the losses of two trials are apart, step by step, on a logarithmic axis."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from twinrun.contract.enums import Precision
 
 from orchestrator.certificate.certificate import Certificate
 from orchestrator.certificate.envelope import Envelope
+from orchestrator.figures.panels.common import legend_above
 from orchestrator.figures.panels.lines import extremes
 from orchestrator.language.palette import GREY, looks
 from orchestrator.language.phrases import Phrase, english, say
@@ -28,15 +30,22 @@ _AXIS = Phrase("relative difference, {what}")
 def parting(axes: Axes, certificate: Certificate) -> None:
     """Draw relative differences: of each step in float64, the largest so far in float32."""
     axes.set_yscale("log")
-    between = say(_BETWEEN, first=label(certificate.first), second=label(certificate.second))
+    names = curve_names(certificate)
     if certificate.envelope is None:
-        _steps(axes, certificate.loss_differences, certificate.tolerance.losses, between)
+        _steps(axes, certificate.loss_differences, certificate.tolerance.losses, names[0])
     else:
-        _running(axes, certificate.envelope, certificate.job.precision, between)
+        _running(axes, certificate.envelope, certificate.job.precision, names)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0e}"))
     axes.set_xlabel(say(_STEP))
     # Above the curves, which may be anywhere.
-    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), fontsize="small", borderpad=0)
+    legend_above(axes, fontsize="small", borderpad=0)
+
+
+def curve_names(certificate: Certificate) -> list[str]:
+    """Return the legend's texts."""
+    between = say(_BETWEEN, first=label(certificate.first), second=label(certificate.second))
+    own = certificate.envelope.own if certificate.envelope else {}
+    return [between, *(say(_OWN, framework=label(name)) for name in own)]
 
 
 def _steps(axes: Axes, found: NDArray[np.float64], allowed: float, text: str) -> None:
@@ -56,11 +65,11 @@ def _steps(axes: Axes, found: NDArray[np.float64], allowed: float, text: str) ->
     axes.set_ylim(_LEAST / 3, 10)
 
 
-def _running(axes: Axes, envelope: Envelope, precision: Precision, text: str) -> None:
+def _running(axes: Axes, envelope: Envelope, precision: Precision, names: Sequence[str]) -> None:
     least = _LEAST_ROUNDED if precision is Precision.FLOAT32 else _LEAST
-    axes.plot(np.clip(envelope.between, least, 10), color="black", lw=2.5, label=text)
-    for name, look in looks(list(envelope.own)).items():
+    axes.plot(np.clip(envelope.between, least, 10), color="black", lw=2.5, label=names[0])
+    for (name, look), text in zip(looks(list(envelope.own)).items(), names[1:], strict=True):
         curve = np.clip(envelope.own[name], least, 10)
-        axes.plot(curve, "--", color=look.colour, lw=2, label=say(_OWN, framework=label(name)))
+        axes.plot(curve, "--", color=look.colour, lw=2, label=text)
     axes.set_ylabel(say(_AXIS, what=english(_LARGEST)))
     axes.set_ylim(least / 3, 10)

@@ -3,7 +3,8 @@
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from orchestrator.figures.panels.common import nothing
+from orchestrator.figures.panels.common import legend_above, nothing
+from orchestrator.figures.panels.lines import fit_beside
 from orchestrator.language.palette import GREY, PALE, lighter, looks
 from orchestrator.language.phrases import Phrase, say
 from orchestrator.language.words import label
@@ -13,6 +14,7 @@ from orchestrator.results.quantities import EPOCH
 _NO_PAIRS = Phrase("There is no pair of trials to compare.")
 _PAIR, _AS_LONG, _ONE = Phrase("pair"), Phrase("equal time"), Phrase("one pair")
 _AXIS = Phrase("epoch, {slower} / {faster}")
+_SHORT_AXIS, _OVER_BASELINE = Phrase("epoch, slower / faster"), Phrase("epoch, over the baseline")
 _INTERVAL = Phrase("95 %: {low:.3f} to {high:.3f}")
 _RATIO = Phrase("ratio {ratio:.3f}")
 _BLOCK, _OVER = Phrase("block"), Phrase("epoch, over {baseline}")
@@ -30,7 +32,8 @@ def ratios(axes: Axes, comparison: Comparison) -> None:
     (verdict,) = comparison.verdicts
     look = looks(list(comparison.trials))[verdict.faster]
     names = {"faster": label(verdict.faster), "slower": label(verdict.slower)}
-    axes.set(xlabel=say(_PAIR), ylabel=say(_AXIS, **names))
+    axis = say(_AXIS, **names) if fit_beside(comparison) else say(_SHORT_AXIS)
+    axes.set(xlabel=say(_PAIR), ylabel=axis)
     axes.axhline(1, color=GREY, lw=1, ls="--", label=say(_AS_LONG))
     if verdict.low is not None and verdict.high is not None:
         text = say(_INTERVAL, low=verdict.low, high=verdict.high)
@@ -49,14 +52,16 @@ def ratios(axes: Axes, comparison: Comparison) -> None:
     )
     axes.margins(y=0.15)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.01), ncols=2, fontsize="small")
+    legend_above(axes, ncols=2, fontsize="small")
 
 
 def _of_several(axes: Axes, comparison: Comparison) -> None:
     """Draw each side over the baseline, side by side in each block, with ratio and interval."""
     verdicts = [(pair, pair.verdict) for pair in comparison.pairs if pair.verdict is not None]
     styles = looks(list(comparison.trials))
-    axes.set(xlabel=say(_BLOCK), ylabel=say(_OVER, baseline=label(verdicts[0][0].baseline)))
+    beside = fit_beside(comparison)
+    baseline = say(_OVER, baseline=label(verdicts[0][0].baseline))
+    axes.set(xlabel=say(_BLOCK), ylabel=baseline if beside else say(_OVER_BASELINE))
     axes.axhline(1, color=GREY, lw=1, ls="--")
     for place, (pair, verdict) in enumerate(verdicts):
         look, estimate = styles[pair.side], pair.ratios[EPOCH.name]
@@ -81,4 +86,4 @@ def _of_several(axes: Axes, comparison: Comparison) -> None:
             axes.axhspan(estimate.low, estimate.high, color=colour, alpha=0.5, lw=0, zorder=0)
     axes.margins(y=0.15)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.01), ncols=3, fontsize="small")
+    legend_above(axes, ncols=3 if beside else 1, fontsize="small", borderpad=0.4 if beside else 0)

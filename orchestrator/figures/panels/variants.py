@@ -51,10 +51,13 @@ def variants(axes: Axes, found: Variants) -> None:
         if bar.wait:
             pale = lighter(colour, PALE)
             axes.barh(row, bar.wait, left=worked, facecolor=pale, hatch="//", **edge)
-        name = say(OF, name=title(bar.variant), what=label(bar.side))
-        text = say(
-            _OF_WHICH if bar.wait else _SECONDS,
-            seconds=number(bar.seconds),
-            **({"wait": number(bar.wait)} if bar.wait else {}),
-        )
-        name_row(axes, row, name, text, longest)
+        name_row(axes, row, *words_of(bar), longest)
+
+
+def words_of(bar: Bar) -> tuple[str, str]:
+    """Return the name and the seconds of a bar."""
+    name = say(OF, name=title(bar.variant), what=label(bar.side))
+    seconds, wait = number(bar.seconds), number(bar.wait)
+    if not bar.wait:
+        return name, say(_SECONDS, seconds=seconds)
+    return name, say(_OF_WHICH, seconds=seconds, wait=wait)

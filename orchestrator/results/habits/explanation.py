@@ -9,7 +9,7 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.results.agreement import agreement
-from orchestrator.results.circumstances import taken
+from orchestrator.results.circumstances import Caution, taken
 from orchestrator.results.estimate import Amount, Estimate, estimate, estimate_amount
 from orchestrator.results.habits.pitfalls import PITFALLS, Pitfall
 from orchestrator.results.habits.touching import why_not
@@ -151,12 +151,15 @@ def as_dict(
     pairs: Sequence[Sequence[Row]],
     passed: Sequence[Skipped] = (),
     asked: Sequence[Pitfall] = (),
+    cautions: Sequence[Caution] = (),
 ) -> dict[str, object]:
     """Return the contents of explanation.json; for one pair only its rows.
 
-    ``passed``: what does not apply; ``asked``: what was requested, if that is known.
+    ``passed``: what does not apply; ``asked``: what was requested, if that is known; ``cautions``:
+    warnings.
     """
     more = {
+        "warnings": cautions,
         "skipped": [{"pitfall": each.pitfall.name, "why": each.why} for each in passed],
         **({"asked": [each.name for each in asked]} if asked else {}),
     }

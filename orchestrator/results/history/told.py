@@ -157,13 +157,15 @@ class _Rows:
 class _Explained:
     rows: Sequence[_Row] = ()
     pairs: Sequence[_Rows] = ()
+    warnings: Sequence[_Warning] = ()
 
     def told(self) -> Told:
         several = [self.rows, *(each.rows for each in self.pairs)]
         if not any(several):
-            return Told(english(NOT_FINISHED))
+            return Told(english(NOT_FINISHED), warnings=_codes(self.warnings))
         count = max(sum(row.pitfall is not None for row in rows) for rows in several)
-        return Told(english(_DIFFERENCE if count == 1 else _DIFFERENCES, count=count))
+        finding = english(_DIFFERENCE if count == 1 else _DIFFERENCES, count=count)
+        return Told(finding, warnings=_codes(self.warnings))
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,10 +54,13 @@ def near(name: str, names: Collection[str]) -> str | None:
 def near_anywhere(path: str) -> str | None:
     """Return the field of the job spec that is meant by a dotted path, or by its last name."""
     paths = list(_fields(job_pb2.JobSpec.DESCRIPTOR, ""))
-    if found := difflib.get_close_matches(path, paths, 1):
-        return found[0]
     by_name = {each.rpartition(".")[2]: each for each in reversed(paths)}
-    meant = near(path.rpartition(".")[2], by_name)
+    parent, _, name = path.rpartition(".")
+    meant = near(name, by_name)
+    close = difflib.get_close_matches(path, paths, 1)
+    # A name that is known, here or elsewhere, says more than a path that looks alike.
+    if close and not (parent and meant and _plain(name) in {*_ELSEWHERE, *map(_plain, by_name)}):
+        return close[0]
     return by_name.get(meant, meant) if meant else None
 
 

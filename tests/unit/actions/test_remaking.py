@@ -6,19 +6,27 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
+from google.protobuf import json_format
+from safetensors.numpy import save
+from twinrun.v1 import job_pb2
 
 from orchestrator import page
 from orchestrator.actions import explain, finish
 from orchestrator.actions.remake import remake
+from orchestrator.actions.shown import shown
+from orchestrator.certificate import certificate_file
 from orchestrator.errors import RunUnreadable
 from orchestrator.figures.renderer import Renderer
+from orchestrator.reports.writers import plain
+from orchestrator.results import history
 from orchestrator.results.habits.explanation import number_of
 from orchestrator.results.habits.pitfalls import PITFALLS
 from orchestrator.storage.about import Kind
 from orchestrator.storage.store import Run
 from tests.builders.drawn import drawings
-from tests.builders.stored import add_trial, compared, create, verified
+from tests.builders.stored import SPEC_OF_MNIST, add_trial, compared, create, explained, verified
 
 KEPT = Path(__file__).parents[2] / "builders/kept"
 
@@ -124,8 +132,8 @@ def test_an_explanation_is_reported(tmp_path):
     remake(run)
     assert len(run.result("explanation")["rows"]) == 2
     assert PITFALLS[0].title in run.page_path.read_text()
-    ((rows,), passed) = explain.finish(run, ("pytorch", "tensorflow"))
-    assert (len(rows), passed) == (2, [])
+    found = explain.finish(run, ("pytorch", "tensorflow"))
+    assert ([len(rows) for rows in found.pairs], found.passed) == ([2], [])
 
 
 @pytest.mark.parametrize("workload", ["my-loops", "my-recipes", "verify-mine", "explain-mine"])
@@ -167,6 +175,95 @@ def test_a_file_that_cannot_be_read_is_named_and_the_rest_is_reported(tmp_path):
     assert result["certificate"] is None
     assert len(result["verdict"]["pair_ratios"]) == 1
     assert "certificate.json is not JSON" in run.page_path.read_text()
+
+
+def damaged(run, name):
+    (run.path / "events" / f"{name}.jsonl").write_text("[]\n")
+
+
+def test_an_explanation_is_reported_without_a_trial_that_cannot_be_read(tmp_path):
+    run = explained(tmp_path)
+    (run.path / "asked.json").write_text("{")
+    damaged(run, f"tensorflow-{number_of(PITFALLS[0])}")
+    remake(run)
+    result = run.result("explanation")
+    assert [row["pitfall"] for row in result["rows"]] == [None]
+    assert [each["code"] for each in result["warnings"]] == ["FILE_DAMAGED", "FILE_DAMAGED"]
+    for place in ("tensorflow-2.jsonl", "asked.json"):
+        assert sum(place in each["sentence"] for each in result["warnings"]) == 1
+        assert place in run.page_path.read_text()
+        assert place in plain.report(shown(run).parts(), width=10_000)
+    assert history.entry(run).warnings == ["FILE_DAMAGED"]
+
+
+def test_an_explanation_of_which_no_trial_can_be_read_says_so(tmp_path):
+    run = compared(tmp_path, kind=Kind.EXPLAIN)
+    damaged(run, "tensorflow-1")
+    remake(run)
+    assert "tensorflow-1.jsonl" in run.page_path.read_text()
+    assert "tensorflow-1.jsonl" in plain.report(shown(run).parts(), width=10_000)
+
+
+def proven(output):
+    """The trials of a certificate of three sides, which agree, and no certificate yet."""
+    sides = ("pytorch", "tensorflow", "pytorch-loop=custom")
+    spec = {**SPEC_OF_MNIST, "precision": "PRECISION_FLOAT64", "report_step_details": True}
+    message = json_format.ParseDict(spec, job_pb2.JobSpec())
+    run = create(output, "w", message, kind=Kind.VERIFY, sides=sides)
+    weights = save({"layers.1.kernel": np.ones((2, 3))})
+    logits = save({"logits": np.eye(4), "labels": np.arange(4)})
+    for side in sides:
+        add_trial(run, side, 1, detailed=True)
+        run.write_initial_weights(side, 1, weights)
+        run.write_weights(side, 1, weights)
+        run.write_logits(side, 1, logits)
+        for other in sides:
+            run.write_logits_again(side, other, logits)
+    return run
+
+
+def seconds(certificates):
+    return [each.second for each in certificates.pairs]
+
+
+@pytest.mark.parametrize("where", ["events/tensorflow-1.jsonl", "weights/tensorflow-1.safetensors"])
+def test_a_certificate_is_made_of_the_trials_that_can_be_read(tmp_path, where):
+    run = proven(tmp_path)
+    (run.path / where).write_text("[]\n")
+    remake(run)
+    assert seconds(certificate_file.of_run(run)) == ["pytorch-loop=custom"]
+    assert "tensorflow-1" in run.page_path.read_text()
+
+
+@pytest.mark.parametrize("where", ["events/tensorflow-1.jsonl", "weights/tensorflow-1.safetensors"])
+@pytest.mark.parametrize("how", [Path.unlink, lambda path: path.write_text("[]\n")])
+def test_a_certificate_that_was_made_before_a_trial_was_damaged_stays(tmp_path, where, how):
+    run = proven(tmp_path)
+    remake(run)
+    before = run.certificate()
+    assert seconds(certificate_file.of_run(run)) == ["tensorflow", "pytorch-loop=custom"]
+    how(run.path / where)
+    remake(run)
+    assert run.certificate() == before
+
+
+def test_a_damaged_certificate_is_made_again_from_its_trials_and_both_say_so(tmp_path):
+    run = proven(tmp_path)
+    (run.path / "certificate.json").write_text("{")
+    assert "certificate.json is not JSON" in plain.report(shown(run).parts(), width=10_000)
+    remake(run)
+    assert "certificate.json is not JSON" in run.page_path.read_text()
+    assert len(certificate_file.of_run(run).pairs) == 2
+
+
+def test_a_certificate_of_which_nothing_can_be_read_is_refused_by_its_file(
+    tmp_path,
+):
+    run = verified(tmp_path)
+    (run.path / "certificate.json").write_text("{")
+    for command in (remake, shown):
+        with pytest.raises(RunUnreadable, match=r"certificate\.json is not JSON"):
+            command(run)
 
 
 def test_the_page_is_there_whole_or_not_at_all(tmp_path, monkeypatch):

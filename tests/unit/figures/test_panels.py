@@ -82,6 +82,13 @@ def test_the_loss_beside_a_line_is_the_epochs_as_the_log_says_and_the_panel_says
     assert any("numbers: mean of the last epoch" in text for text in told)
 
 
+def test_a_mean_of_one_step_is_not_said_to_be_a_mean():
+    short = panel(panels.loss, compare(JOB, [trial("pytorch", step_losses=losses(1)[:16])]))
+    assert not [text for text in texts(short) if "mean of 1 " in text]
+    long = panel(panels.loss, compare(JOB, [trial("pytorch", step_losses=losses(3))]))
+    assert any("mean of 6 steps" in text for text in texts(long))
+
+
 def test_labels_of_lines_that_coincide_do_not():
     heights = [text.get_position()[1] for text in panel(panels.accuracy, BOTH).texts]
     assert abs(heights[0] - heights[1]) > 0.1

@@ -69,9 +69,9 @@ def test_a_quiet_machine_and_enough_pairs_bring_up_nothing():
 def test_few_pairs():
     caution = found(pair(count=5))["FEW_PAIRS"]
     assert caution.sentence == (
-        "5 pairs of trials is too few for a confidence interval; it needs at least 6."
+        "Too few for a confidence interval: 5 pairs of trials; it needs at least 6."
     )
-    assert "1 pair of" in found(pair(count=1))["FEW_PAIRS"].sentence
+    assert ": 1 pair of trials;" in found(pair(count=1))["FEW_PAIRS"].sentence
 
 
 @pytest.mark.parametrize(
@@ -147,6 +147,7 @@ def test_moving_statistics_that_still_hold_their_initial_values_are_remarked(cha
     ("load", "code", "said"),
     [
         (replace(QUIET, other_cpu_seconds=0.5), "CPU_SHARED", "25.00 % of the CPUs"),
+        (replace(QUIET, other_cpu_seconds=2.5), "CPU_SHARED", "took 100.00 % of the CPUs"),
         (replace(QUIET, stolen_seconds=0.2), "CPU_STOLEN", "10.00 % of the CPUs"),
         (replace(QUIET, throttled_seconds=0.3), "CPU_THROTTLED", "for 30.00 % of its training"),
     ],

@@ -38,7 +38,41 @@ def test_too_few_trials_do_not_show_which_loop_is_faster():
     assert loops(compared()).sentences[-1] == few
     numbered = [trial("pytorch", number, seconds=(1.0,)) for number in range(1, 7)]
     enough = loops({variant: compare(JOB, numbered) for variant in LOOPS})
-    assert len(enough.sentences) == 1
+    assert few[:10] not in " ".join(enough.sentences)
+
+
+def test_each_ratio_has_an_interval_and_one_within_noise_is_said_to_be():
+    def seconds(variant, number):
+        noise = 1 + 0.02 * (-1) ** (number + list(LOOPS).index(variant))
+        return {**SECONDS, "custom": 1.0}[variant] * noise * number
+
+    found = loops(
+        {
+            variant: compare(
+                JOB, [trial("pytorch", n, seconds=(seconds(variant, n),)) for n in range(1, 9)]
+            )
+            for variant in LOOPS
+        }
+    )
+    ratios = found.ratios["pytorch"]
+    assert ratios["fit-eager"].ratio == pytest.approx(3)
+    assert ratios["custom"].low < 1 < ratios["custom"].high
+    sentence, basis = found.sentences
+    assert "a hand-written loop took 1.00 (" in sentence
+    assert sentence.count("within noise") == 1
+    assert "op by op 3.00 (3.00 to 3.00) and " in sentence
+    assert basis == "In brackets are intervals (95 %), from 8 trials of each loop."
+    held = json.loads(json.dumps(as_dict(found)))["ratios"]["pytorch"]["custom-eager"]
+    assert held["low"] < held["ratio"] < held["high"]
+
+
+def test_trials_are_held_together_by_their_numbers():
+    trials = {
+        v: [trial("pytorch", n) for n in numbers]
+        for v, numbers in zip(LOOPS, ((1, 2), (2, 3), (2,), (1, 2, 4)), strict=True)
+    }
+    found = loops({variant: compare(JOB, each) for variant, each in trials.items()})
+    assert {each.pairs for each in found.ratios["pytorch"].values()} == {1}
 
 
 def test_what_failed_or_was_not_run_is_left_out():

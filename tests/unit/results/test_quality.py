@@ -62,6 +62,7 @@ def test_a_difference_that_luck_does_not_explain_is_shown():
 @pytest.mark.parametrize(
     ("margin", "shown", "said"),
     [
+        (1.0, True, "They are equivalent within 1 point (two one-sided tests at 5 %; 90 %: "),
         (0.2, True, "They are equivalent within 0.2 points (two one-sided tests at 5 %; 90 %: "),
         (0.1, False, "They are not shown to be equivalent within 0.1 points (two one-sided tests"),
     ],

@@ -110,6 +110,8 @@ def test_more_than_eight_sides_are_refused_and_said_to_be_too_many(monkeypatch):
         ("learning_rate", "optimizer.learning_rate"),
         ("optimizer.learing_rate", "optimizer.learning_rate"),
         ("optimizer.adam.epsilonn", "optimizer.adam.epsilon"),
+        ("optimizer.adam.lr", "optimizer.learning_rate"),
+        ("optimizer.adam.learning_rate", "optimizer.learning_rate"),
     ],
 )
 def test_a_field_that_is_none_is_refused_with_the_one_that_is_near(field, near):
@@ -132,6 +134,12 @@ def test_a_value_that_no_field_can_hold_is_refused_in_words_of_ours():
         "The workload mnist-mlp with these flags is not a valid job: epochs is 'three'; it must be "
         "a number; precision is 'float16'; it must be float32 or float64 or bfloat16."
     )
+
+
+def test_a_refusal_that_asks_ends_with_its_question():
+    with pytest.raises(BadInput) as caught:
+        config.job_spec("mnist-mlp", {"optimizer": "sgd"})
+    assert caught.value.message.endswith("optimizer is 'sgd'; did you mean {sgd: {}}?")
 
 
 def test_an_enum_is_set_by_its_short_name():

@@ -87,8 +87,11 @@ def remade(run: Run, kind: Kind) -> None:
     if kind is Kind.COMPARE:
         page.render(page.comparison_page(finish.judge(run), run.about(), []))
     elif kind is Kind.VERIFY:
-        page.render(page.certificate_page(verify.again(run), run.about(), []))
-    elif kind is not Kind.EXPLAIN:
+        page.render(page.certificate_page(verify.again(run, []), run.about(), []))
+    elif kind is Kind.EXPLAIN:
+        found = explain.found_in(run, ("pytorch", "tensorflow"))
+        page.render(page.explanation_page((), run.about(), (), found.passed, found.cautions))
+    else:
         variants.finish(run, kind)
 
 
