@@ -81,7 +81,8 @@ def _why(
     mean, std = rules.mean, rules.std
     first, second = one.images[images], other.images[images]
     levels, other_levels = ((each * std + mean) * _LEVELS for each in (first, second))
-    sources = [rules.sources[place] for place in np.flatnonzero(images)] if rules.sources else []
+    there = np.flatnonzero(images).tolist() if rules.sources else []
+    sources = [rules.sources[place] for place in there]
     return (
         pixels.of_places(first, second, rules.tolerance)
         or pixels.of_values(first, second, rules.tolerance, mean, std)

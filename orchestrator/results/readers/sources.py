@@ -14,8 +14,8 @@ from orchestrator.results.readers.resizing import WAYS, Way, resized
 Floats = NDArray[np.float64]
 Mix = tuple[float, float, float]
 _MIXES: tuple[Mix, ...] = ((0.299, 0.587, 0.114), (0.2126, 0.7152, 0.0722), (1 / 3, 1 / 3, 1 / 3))
-# In levels of 0 to 255; the first two are roots of mean squares. Some libraries round and clip after
-# each direction; decoders of JPEG differ in how they transform and in how they enlarge colours.
+# In levels of 0 to 255; the first two are roots of mean squares. Some libraries round and clip
+# after each direction. Decoders of JPEG differ in transforming and in enlarging colours.
 _ROUNDED, _DECODED = 1.0, 4.0
 _ONE = 1.01
 _WITH = Phrase("{filter} with antialiasing")

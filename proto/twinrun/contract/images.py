@@ -1,6 +1,6 @@
 """Kinds of image files that every framework's own reader takes, known by how they begin."""
 
-KINDS = {b"\x89PNG\r\n\x1a\n": ".png", b"\xff\xd8\xff": ".jpg", b"BM": ".bmp"}
+KINDS = {b"\x89PNG\r\n\x1a\n": ".png", b"\xff\xd8\xff": ".jpg"}
 
 
 def suffix(begin: bytes) -> str:
