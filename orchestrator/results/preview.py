@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase, Sentence, english, join
-from orchestrator.language.words import NEXT, label, listed
+from orchestrator.language.words import NEXT, OF, label, listed
 from orchestrator.results.readers.diagnosis import Parting, Rules, parting
 from orchestrator.results.readers.samples import Read
 from orchestrator.results.readers.sources import Source
@@ -41,7 +41,6 @@ _PARTED = Phrase(
 )
 _MISSING_OR_LABEL = Phrase("{one} and {other} differ from image {sample} on. Likely cause: {why}.")
 _PIXEL = Phrase("there from row {row}, column {column}, channel {channel}")
-_OF = Phrase("{workload}: {what}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,7 +149,7 @@ def _sentence(
     parted = [_parted(baseline, name, each) for name, each in partings.items()]
     if not _augments(spec):
         if parted:
-            return english(_OF, workload=workload, what=join(NEXT, parted))
+            return english(OF, name=workload, what=join(NEXT, parted))
         same = reads_files and differences
         return english(_READ if same else _NONE, workload=workload, frameworks=every)
     if not differences:

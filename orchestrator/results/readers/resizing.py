@@ -15,11 +15,11 @@ class Filter(StrEnum):
     """Which old pixels make a new one."""
 
     NEAREST = "nearest"
-    NEAREST_CORNER = "nearest from the corner"  # PyTorch's nearest
+    NEAREST_CORNER = "nearest_corner"  # PyTorch's nearest
     BILINEAR = "bilinear"
-    BILINEAR_CORNERS = "bilinear with aligned corners"  # of earlier TensorFlow
+    BILINEAR_CORNERS = "bilinear_corners"  # aligned, as of earlier TensorFlow
     BICUBIC = "bicubic"
-    BICUBIC_SHARP = "bicubic (a = -0.75)"  # PyTorch's and OpenCV's
+    BICUBIC_SHARP = "bicubic_sharp"  # of a = -0.75: PyTorch's and OpenCV's
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.results.readers.causes import Cause, Why, why
-from orchestrator.results.readers.resizing import WAYS, Way, resized
+from orchestrator.results.readers.resizing import WAYS, Filter, Way, resized
 
 Floats = NDArray[np.float64]
 Mix = tuple[float, float, float]
@@ -18,8 +18,16 @@ _MIXES: tuple[Mix, ...] = ((0.299, 0.587, 0.114), (0.2126, 0.7152, 0.0722), (1 /
 # after each direction. Decoders of JPEG differ in transforming and in enlarging colours.
 _ROUNDED, _DECODED = 1.0, 4.0
 _ONE = 1.01
+_LEFT = 0.7  # of the difference, at most: two readers explain half of its square
 _WITH = Phrase("{filter} with antialiasing")
-_PLAIN = Phrase("{filter}")
+_FILTERS = {
+    Filter.NEAREST: Phrase("nearest neighbour"),
+    Filter.NEAREST_CORNER: Phrase("nearest neighbour from the corner"),
+    Filter.BILINEAR: Phrase("bilinear interpolation"),
+    Filter.BILINEAR_CORNERS: Phrase("bilinear interpolation with aligned corners"),
+    Filter.BICUBIC: Phrase("bicubic interpolation"),
+    Filter.BICUBIC_SHARP: Phrase("bicubic interpolation (a = -0.75)"),
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +69,7 @@ def of_sources(one: Floats, other: Floats, sources: Sequence[Source]) -> Why | N
     first, second = readers
     jpeg = any(source.jpeg for source in sources)
     is_resized = first.way is not None
-    if first != second and _root(left[1] - left[0]) < _root(difference) / 2:
+    if first != second and _root(left[1] - left[0]) < _LEFT * _root(difference):
         allowed = _DECODED if jpeg else _ROUNDED
         return _named(first, second) if max(map(_root, left)) <= allowed else None
     if np.abs(difference).max() <= _ONE and (is_resized or not jpeg):
@@ -100,7 +108,8 @@ def _shares(mix: Mix | None) -> str:
 
 
 def _words(way: Way) -> Sentence:
-    return english(_WITH if way.antialias else _PLAIN, filter=way.filter.value)
+    name = english(_FILTERS[way.filter])
+    return english(_WITH, filter=name) if way.antialias else name
 
 
 def _root(values: Floats) -> float:

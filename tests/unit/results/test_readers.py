@@ -144,12 +144,12 @@ PLANTED = {
     "nearest": (
         by_way(Way(Filter.NEAREST)),
         Cause.RESIZER,
-        "TensorFlow resizes by nearest, PyTorch by bilinear with antialiasing",
+        "by nearest neighbour, PyTorch by bilinear interpolation with antialiasing",
     ),
     "bicubic by Pillow": (
         from_first(normalised(by_pillow(SOURCES, Image.Resampling.BICUBIC))),
         Cause.RESIZER,
-        "by bicubic with antialiasing, PyTorch by bilinear with",
+        "by bicubic interpolation with antialiasing, PyTorch by bilinear",
     ),
     "aligned corners": (by_way(Way(Filter.BILINEAR_CORNERS)), Cause.RESIZER, "aligned corners"),
     "rounding": (by_way(Way(Filter.BILINEAR, antialias=True)), Cause.ROUNDING, "whole levels"),
