@@ -97,7 +97,7 @@ def preview(
         baseline=baseline,
         differences=differences,
         partings=partings,
-        sentence=_sentence(workload, spec, baseline, differences, partings),
+        sentence=_sentence(workload, spec, list(found), differences, partings),
     )
 
 
@@ -139,13 +139,14 @@ def _array(numbers: Iterable[float], message: job_pb2.ImagesPreviewed) -> NDArra
 def _sentence(
     workload: str,
     spec: job_pb2.JobSpec,
-    baseline: str,
+    frameworks: list[str],
     differences: Mapping[str, NDArray[np.float64]],
     partings: Mapping[str, Parting],
 ) -> Sentence:
     """Describe the difference between the baseline and those that differ from it."""
     reads_files = spec.recipe == job_pb2.RECIPE_IDIOMATIC and spec.dataset.arrays.files
-    every = listed(list(map(label, [baseline, *differences])))
+    every = listed(list(map(label, frameworks)))
+    baseline = next(name for name in frameworks if name not in differences)
     parted = [_parted(baseline, name, each) for name, each in partings.items()]
     if not _augments(spec):
         if parted:
@@ -159,7 +160,8 @@ def _sentence(
         return english(_OWN, **known, frameworks=every)
     if not partings:
         return english(_SAME, **known, frameworks=every)
-    named = listed(list(map(label, [baseline, *partings])))
+    beyond = [name for name in frameworks if name == baseline or name in partings]
+    named = listed(list(map(label, beyond)))
     tolerance = TOLERANCES.get(spec.precision, OTHER_TOLERANCE)
     different = english(_DIFFERENT, **known, frameworks=named, tolerance=tolerance)
     return join(NEXT, [different, *parted])
