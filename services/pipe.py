@@ -14,6 +14,7 @@ from twinrun.contract.spec import JobSpec
 
 LOGITS_FILE = "logits.safetensors"  # in a task's output_dir
 GIVEN_FILE = "given.safetensors"  # in a task's output_dir: the weights to evaluate
+FILES_FOLDER = "files"  # in a task's output_dir: images for a framework's own reader
 
 
 class Kind(StrEnum):

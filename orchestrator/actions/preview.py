@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 from twinrun.v1 import job_pb2
 
+from orchestrator.data.place import blob_directory
 from orchestrator.results import preview as previews
 from orchestrator.results.preview import Preview
+from orchestrator.results.readers.sources import Source
 from orchestrator.runners import asking
 from orchestrator.runners.finding import Runners
 from orchestrator.runners.planning import completed
@@ -33,4 +35,10 @@ def preview(
     few.dataset.ClearField("validation_fraction")
     spec = completed(few, names, runners)
     shown = {name: asking.images(runners.get(name), spec, listen) for name in names}
-    return previews.preview(workload, spec, shown, baseline)
+    sources: list[Source] = []
+    if spec.recipe == job_pb2.RECIPE_IDIOMATIC and spec.dataset.arrays.files:
+        from orchestrator.data import files  # noqa: PLC0415 - only where it is needed
+
+        read = files.read(blob_directory() / spec.dataset.arrays.sha256, count)
+        sources = [Source(*each) for each in read]
+    return previews.preview(workload, spec, shown, baseline, sources)

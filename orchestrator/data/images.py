@@ -50,7 +50,8 @@ def samples(path: Path, size: tuple[int, int] | None = None, *, colour: bool = T
             raise BadInput(english(_SIZE, path=file, **sizes))
         pixels[index] = image
     codes = np.array([code for _, code in files], np.int32)
-    return Samples(pixels, codes, classes=tuple(folder.name for folder in folders))
+    names = tuple(folder.name for folder in folders)
+    return Samples(pixels, codes, classes=names, files=tuple(file for file, _ in files))
 
 
 def _images(folder: Path) -> Iterator[Path]:

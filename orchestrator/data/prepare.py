@@ -12,7 +12,7 @@ from twinrun.contract.spec import Dataset, File
 from twinrun.contract.values import checked_spec
 from twinrun.v1 import job_pb2
 
-from orchestrator.data import blob, built_in
+from orchestrator.data import blob, built_in, files
 from orchestrator.data.reading import read
 from orchestrator.data.samples import Samples
 from orchestrator.data.split import held_out, order
@@ -43,12 +43,14 @@ def prepare(spec: job_pb2.JobSpec, directory: Path) -> None:
     """
     job, _ = checked_spec(spec, default_threads=1)
     train, test = _splits(job.dataset, targets(job.loss), job.seed)
+    held = files.packed(train, test)
     written = blob.write(
         {
             "train_features": train.features,
             "train_targets": train.targets,
             "test_features": test.features,
             "test_targets": test.targets,
+            **held,
         },
         directory,
     )
@@ -64,6 +66,7 @@ def prepare(spec: job_pb2.JobSpec, directory: Path) -> None:
             outputs=_outputs(train, targets(job.loss)),
             names=train.names,
             classes=train.classes,
+            files=bool(held),
         )
     )
     if not spec.dataset.HasField("normalization"):

@@ -20,17 +20,19 @@ class Samples:
 
     ``features``: uint8 pixels [n, h, w, c], or float32 or float64[n, ...]; ``names`` are those of
     its last axis, if the file has any. ``targets``: int32[n] of classes, or float64[n, outputs].
-    ``classes``: their names, if the targets are classes.
+    ``classes``: their names, if the targets are classes. ``files``: of images, each one's own.
     """
 
     features: NDArray[np.generic]
     targets: NDArray[np.generic]
     names: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
 
     def taken(self, rows: NDArray[np.intp]) -> "Samples":
         """Return those of the ``rows``, in their order."""
-        return replace(self, features=self.features[rows], targets=self.targets[rows])
+        files = tuple(self.files[row] for row in rows) if self.files else ()
+        return replace(self, features=self.features[rows], targets=self.targets[rows], files=files)
 
 
 def require_file(path: Path) -> None:

@@ -174,7 +174,8 @@ def preview_canvas(found: Preview) -> Canvas:
     """Return originals, each framework's images, and their difference, in rows."""
     rows = {say(_ORIGINALS): found.originals}
     rows |= {label(name): array for name, array in found.augmented.items()}
-    count, across = len(found.labels), min(len(found.labels), _IMAGES_ACROSS)
+    count = len(found.originals)
+    across = min(count, _IMAGES_ACROSS)
     bands = -(-count // across)
     height = len(rows) + len(found.differences)
     with style():
@@ -189,7 +190,7 @@ def preview_canvas(found: Preview) -> Canvas:
             here = here[:, : part.stop - part.start]
             for axes, (name, images) in zip(here, rows.items(), strict=False):
                 panels.images(axes, _in_lines(name, _NAME_COLUMNS), images[part])
-            for axes, number_of in zip(here[0], found.labels[part], strict=True):
+            for axes, number_of in zip(here[0], found.labels[part], strict=bool(found.labels)):
                 axes.set_title(str(number_of), fontsize="small", loc="center", pad=3)
             for axes, (name, apart) in zip(
                 here[len(rows) :], found.differences.items(), strict=True

@@ -3,7 +3,8 @@
 import math
 
 from google.protobuf.duration_pb2 import Duration
-from twinrun.contract.losses import Loss
+from twinrun.contract.enums import TargetKind
+from twinrun.contract.losses import Loss, targets
 from twinrun.v1 import job_pb2
 
 from orchestrator.gate import scores, times
@@ -93,17 +94,22 @@ def check_images(message: job_pb2.ImagesPreviewed, expected: Expected) -> None:
     if expected.images is not None:
         due = english(_OF_THE_JOB, due=expected.images)
         require(shape[0] == expected.images, "images_previewed.shape[0]", shape[0], due)
+    kind = targets(expected.loss)
+    classes = 2 if kind is TargetKind.FLAGS else expected.classes
+    has_labels = kind is TargetKind.CLASS or (kind is TargetKind.FLAGS and expected.classes == 1)
+    read = len(message.read_labels) or shape[0]
+    require_from("len(images_previewed.read_labels)", read, 1, shape[0])
     for name, count in (
         ("originals", math.prod(shape)),
-        ("augmented", math.prod(shape)),
-        ("labels", shape[0]),
+        ("augmented", read * math.prod(shape[1:])),
+        ("labels", shape[0] if has_labels else 0),
     ):
         length = len(getattr(message, name))
         due = english(_AS_SHAPED, count=count)
         require(length == count, f"len(images_previewed.{name})", length, due)
-    if expected.classes is not None:
+    if classes is not None:
         for index, value in enumerate(message.labels):
-            require_from(f"images_previewed.labels[{index}]", value, 0, expected.classes - 1)
+            require_from(f"images_previewed.labels[{index}]", value, 0, classes - 1)
 
 
 def _require_time(field: str, duration: Duration) -> None:

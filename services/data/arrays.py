@@ -1,6 +1,7 @@
 """A dataset as arrays in memory. NumPy only."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,10 @@ class Data:
     Where training samples are held back for validation, they stand before those of the test split.
     Pixels are the images as they were before normalisation, uint8[n, h, w, c]; None: the features
     are no pixels.
+
+    Files: a folder with the images' own files, where the framework is to read them by itself.
+    ``train`` and ``test`` in it have a sub-folder for each class. The names of these and of the
+    files sort as classes and samples do.
     """
 
     train_images: NDArray[np.floating]
@@ -24,3 +29,12 @@ class Data:
     test_labels: NDArray[np.generic]
     train_pixels: NDArray[np.uint8] | None
     test_pixels: NDArray[np.uint8] | None
+    files: Path | None = None
+
+
+def places(labels: NDArray[np.generic]) -> NDArray[np.intp]:
+    """Return where a reader of `Data.files` has each sample, int[n]: it sorts them by class."""
+    by_class = np.argsort(labels.ravel(), kind="stable")
+    found = np.empty(len(by_class), np.intp)
+    found[by_class] = np.arange(len(by_class))
+    return found

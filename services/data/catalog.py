@@ -125,6 +125,11 @@ def _arrays_violations(dataset: Dataset, held: Arrays) -> Iterator[Violation]:
         yield from between(f"{field}.shape[{index}]", size, 1, 1_000_000)
     if held.pixels and len(held.shape) != 3:
         yield Violation(f"{field}.pixels", "is of images; their shape is [h, w, c]")
+    by_folder = held.targets is TargetKind.CLASS or (held.targets, held.outputs) == (
+        *(TargetKind.FLAGS, 1),
+    )
+    if held.files and not (held.pixels and by_folder):
+        yield Violation(f"{field}.files", "are of pixels of one class each")
     normalization = dataset.normalization
     for name in ("means", "stds"):
         values = getattr(normalization, name)

@@ -152,10 +152,9 @@ class IdiomaticTrainer:
 
         return predict
 
-    def augmented(self) -> NDArray[np.floating]:
-        images = torch.stack([self._train.dataset[i][0] for i in range(self._samples)])
-        found: NDArray[np.floating] = images.permute(0, 2, 3, 1).numpy()
-        return found
+    def augmented(self) -> tuple[NDArray[np.floating], NDArray[np.generic]]:
+        images, labels = torch.utils.data.default_collate(list(self._train.dataset))
+        return images.permute(0, 2, 3, 1).numpy(), labels.numpy()
 
     def weights(self) -> Weights:
         return {

@@ -44,8 +44,8 @@ class MatchedTrainer:
         self._images = device.put(data.train_images, self._device)
         self._test_images = device.put(data.test_images, self._device)
         self._evaluate_batch = matched.evaluate_batch(spec, shape)
-        labels = device.put(losses.for_trainer(spec.loss, data.train_labels), self._device)
-        given = (spec, self._held, self._images, labels, self._products)
+        self._labels = device.put(losses.for_trainer(spec.loss, data.train_labels), self._device)
+        given = (spec, self._held, self._images, self._labels, self._products)
         self._steps: CompiledSteps | EagerSteps
         if OwnWay.DATA_PIPELINE in spec.own_ways:
             from services.pytorch.pipeline_steps import PipelineSteps  # noqa: PLC0415
@@ -102,13 +102,13 @@ class MatchedTrainer:
     def _logits(self, images: torch.Tensor) -> torch.Tensor:
         return model.logits(self._spec.layers, self._held, images, self._products)
 
-    def augmented(self) -> NDArray[np.floating]:
+    def augmented(self) -> tuple[NDArray[np.floating], NDArray[np.generic]]:
         chunk = chunks.whole(self._spec, self._images.shape)
         _, drawn = device.put_chunk(chunk, self._device)
         numbers = {name: tensor[0] for name, tensor in drawn.items()}
         augment = augmentation.augment(self._spec, self._images)
         images: NDArray[np.floating] = augment(self._images, numbers).cpu().numpy()
-        return images
+        return images, self._labels.cpu().numpy()
 
     def weights(self) -> Weights:
         return {n: tensor.detach().cpu().numpy().copy() for n, tensor in self._tensors.items()}

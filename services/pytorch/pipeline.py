@@ -1,16 +1,20 @@
 """Samples from a `DataLoader`, each transformed by torchvision: as PyTorch's users do it."""
 
+import functools
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torchvision.datasets import ImageFolder
 from torchvision.transforms import v2
-from twinrun.contract.enums import Device
+from twinrun.contract.enums import Device, TargetKind
+from twinrun.contract.losses import targets
 from twinrun.contract.spec import Augmentation, JobSpec
 
-from services.data.arrays import Data
+from services.data.arrays import Data, places
 from services.data.normalization import by_channel
 from services.model.weights import parameter_dtype
 
@@ -22,7 +26,10 @@ Batch = tuple[torch.Tensor, torch.Tensor]  # images [batch, c, h, w] and labels 
 def train_samples(
     spec: JobSpec, data: Data, augmentation: Augmentation = _NONE
 ) -> torch.utils.data.Dataset[Sample]:
-    """Return training samples as users have them: transformed pixels, or else tensors."""
+    """Return training samples as users have them: files, transformed pixels, or else tensors."""
+    if data.files is not None:
+        of_train = data.train_images, data.train_labels
+        return _files(spec, data.files / "train", *of_train, augmentation)
     if data.train_pixels is not None:
         return _Pixels(spec, data.train_pixels, data.train_labels, augmentation)
     return _tensors(data.train_images, data.train_labels)
@@ -30,9 +37,37 @@ def train_samples(
 
 def test_samples(spec: JobSpec, data: Data) -> torch.utils.data.Dataset[Sample]:
     """Return test samples as `train_samples` does."""
+    if data.files is not None:
+        return _files(spec, data.files / "test", data.test_images, data.test_labels)
     if data.test_pixels is not None:
         return _Pixels(spec, data.test_pixels, data.test_labels)
     return _tensors(data.test_images, data.test_labels)
+
+
+def _files(
+    spec: JobSpec,
+    folder: Path,
+    images: NDArray[np.floating],
+    labels: NDArray[np.generic],
+    augmentation: Augmentation = _NONE,
+) -> torch.utils.data.Dataset[Sample]:
+    """Read the images that became ``images`` [n, h, w, c], by `ImageFolder`, in their order."""
+    _, height, width, channels = images.shape
+    first = [v2.Grayscale()] if channels == 1 else []
+    found = ImageFolder(
+        folder,
+        _transform(spec, channels, augmentation, *first, v2.Resize((height, width))),
+        functools.partial(_target, targets(spec.loss), images.dtype),
+        allow_empty=True,  # a class may have no sample among the first few
+    )
+    return torch.utils.data.Subset(found, places(labels).tolist())
+
+
+def _target(kind: TargetKind, dtype: np.dtype[np.floating], number: int) -> torch.Tensor | int:
+    """Return the number of a sample's folder as the loss takes it: a class, or one flag."""
+    if kind is TargetKind.CLASS:
+        return number
+    return torch.from_numpy(np.array([number], dtype))
 
 
 def _tensors(
@@ -59,16 +94,7 @@ class _Pixels(torch.utils.data.Dataset[Sample]):  # type: ignore[misc]
         augmentation: Augmentation = _NONE,
     ) -> None:
         self._pixels, self._labels = pixels, labels
-        means, stds = by_channel(spec.dataset.normalization, pixels.shape[-1])
-        dtype = torch.from_numpy(np.empty(0, parameter_dtype(spec.precision))).dtype
-        self._transform = v2.Compose(
-            [
-                v2.ToImage(),
-                *_augmenting(augmentation),
-                v2.ToDtype(dtype, scale=True),
-                v2.Normalize(means, stds),
-            ]
-        )
+        self._transform = _transform(spec, pixels.shape[-1], augmentation)
 
     def __len__(self) -> int:
         return len(self._labels)
@@ -78,6 +104,23 @@ class _Pixels(torch.utils.data.Dataset[Sample]):  # type: ignore[misc]
         return self._transform(self._pixels[index]), (
             torch.from_numpy(label) if label.ndim else int(label)
         )
+
+
+def _transform(
+    spec: JobSpec, channels: int, augmentation: Augmentation, *first: v2.Transform
+) -> v2.Compose:
+    """Return what makes a sample of an image; ``first``: what to do before it is augmented."""
+    means, stds = by_channel(spec.dataset.normalization, channels)
+    dtype = torch.from_numpy(np.empty(0, parameter_dtype(spec.precision))).dtype
+    return v2.Compose(
+        [
+            v2.ToImage(),
+            *first,
+            *_augmenting(augmentation),
+            v2.ToDtype(dtype, scale=True),
+            v2.Normalize(means, stds),
+        ]
+    )
 
 
 def _augmenting(given: Augmentation) -> Iterator[v2.Transform]:

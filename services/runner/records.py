@@ -26,7 +26,7 @@ from twinrun.contract.violation import Violation
 from twinrun.v1 import job_pb2
 
 from services import errors
-from services.pipe import GIVEN_FILE
+from services.pipe import FILES_FOLDER, GIVEN_FILE
 from services.runner.event_log import EventLog
 
 _log = logging.getLogger(__name__)
@@ -141,6 +141,7 @@ class Record:
             for path in (self._reserve, self.given):
                 with contextlib.suppress(OSError):
                     path.unlink()
+            shutil.rmtree(self.directory / FILES_FOLDER, ignore_errors=True)
         self.log.append(message, durable=changed)
         self._follow(message)
 

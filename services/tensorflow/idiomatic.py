@@ -12,13 +12,13 @@ from twinrun.contract.enums import Device, Execution, Precision
 from twinrun.contract.events import Environment, Profiled
 from twinrun.contract.spec import JobSpec
 
-from services.data.arrays import Data
+from services.data.arrays import Data, places
 from services.model import shapes
 from services.model.augmentation import wanted
 from services.model.weights import Weights
 from services.tensorflow import device, losses, model, optimizers, profile
 from services.tensorflow.environment import environment
-from services.tensorflow.pipeline import Preprocessing
+from services.tensorflow.pipeline import Files, Preprocessing
 from services.trial import matched
 from services.trial.trainer import Steps
 from services.trial.waiting import Waiting, timed
@@ -37,7 +37,8 @@ class IdiomaticTrainer:
 
     Initial weights, shuffling and everything that the spec does not set of the optimizer are
     Keras's own. The data are arrays, normalised beforehand, as its guides recommend for data that
-    fits into memory; with augmentation they go through `tf.data`.
+    fits into memory; with augmentation they go through `tf.data`. A folder of images is read by
+    `image_dataset_from_directory`.
 
     How long steps waited for their batches is not reported: `fit` takes a batch within its graph,
     where nobody can time it, and a measurement beside the timed epochs would be of other steps.
@@ -54,9 +55,15 @@ class IdiomaticTrainer:
         keras.config.set_floatx("float64" if spec.precision is Precision.FLOAT64 else "float32")
         keras.utils.set_random_seed(spec.seed)
         self._preprocessing = Preprocessing(spec)
+        self._files = self._test_files = None
+        self._test_places = places(data.test_labels)
+        shape = self._images.shape[1:]
+        if data.files is not None:
+            self._files, self._test_files = (
+                Files(spec, data.files / split, shape) for split in ("train", "test")
+            )
         self._data = self._given(len(self._images))
         policy = _POLICIES[spec.precision]
-        shape = self._images.shape[1:]
         self._model, made = model.sequential(spec.layers, shape, policy)
         self._variables = {
             parameter.name: model.held(made, parameter.name)
@@ -87,9 +94,15 @@ class IdiomaticTrainer:
         keras.utils.set_random_seed(self._spec.seed)
 
     def _given(self, samples: int) -> tuple[Any, ...]:
-        """Return the arguments of `fit` for the first ``samples``."""
+        """Return the arguments of `fit` for the first ``samples``; of files, for as many."""
+        if self._files is not None:
+            return (self._batches_of(self._files).take(-(-samples // self._spec.batch_size)),)
         arrays = self._images[:samples], self._labels[:samples]
         return (self._preprocessing.batches(*arrays),) if wanted(self._spec) else arrays
+
+    def _batches_of(self, files: Files) -> tf.data.Dataset:
+        batches = files.batches(self._spec.batch_size, shuffled=True)
+        return self._preprocessing.augmented(batches)
 
     def _fit(self, *data: Any, callbacks: tuple[keras.callbacks.Callback, ...] = ()) -> None:
         arrays = len(data) > 1
@@ -106,20 +119,28 @@ class IdiomaticTrainer:
             yield Steps(means, accuracies=known, wait_seconds=None)
 
     def evaluate(self) -> NDArray[np.floating]:
-        logits: NDArray[np.floating] = self._model.predict(
-            self._test_images, batch_size=_TEST_BATCH, verbose=0
-        )
+        logits: NDArray[np.floating]
+        if self._test_files is not None:
+            batches = self._test_files.batches(_TEST_BATCH, shuffled=False)
+            logits = self._model.predict(batches, verbose=0)[self._test_places]
+        else:
+            logits = self._model.predict(self._test_images, batch_size=_TEST_BATCH, verbose=0)
         return logits
 
     def advance(self, steps: int) -> None:  # noqa: ARG002 - refused with the spec
         raise AssertionError("late_epoch is of the matched recipe")
 
     def predictor(self, samples: int) -> Callable[[], NDArray[np.floating]]:
-        return functools.partial(self._model.predict_on_batch, self._test_images[:samples])
+        images = self._test_images[:samples]
+        if self._test_files is not None:
+            images, _ = self._test_files.first(self._test_places[:samples])
+        return functools.partial(self._model.predict_on_batch, images)
 
-    def augmented(self) -> NDArray[np.floating]:
-        images: NDArray[np.floating] = self._preprocessing(tf.constant(self._images)).numpy()
-        return images
+    def augmented(self) -> tuple[NDArray[np.floating], NDArray[np.generic]]:
+        images, labels = self._images, self._labels
+        if self._files is not None:
+            images, labels = self._files.first(places(self._labels))
+        return self._preprocessing(tf.constant(images)).numpy(), labels
 
     def weights(self) -> Weights:
         return {name: variable.numpy() for name, variable in self._variables.items()}
@@ -148,7 +169,11 @@ class CustomLoopTrainer(IdiomaticTrainer):
     def __init__(self, spec: JobSpec, data: Data, weights: Weights | None) -> None:
         super().__init__(spec, data, weights)
         self._loss = losses.idiomatic(spec)
-        self._batches = self._preprocessing.batches(self._images, self._labels)
+        self._batches = (
+            self._preprocessing.batches(self._images, self._labels)
+            if self._files is None
+            else self._batches_of(self._files)
+        )
         self._step = self._op_by_op
         if spec.execution is not Execution.EAGER:
             compiled = spec.execution is Execution.COMPILED

@@ -50,8 +50,8 @@ class MatchedTrainer:
                 for start in range(0, len(data.test_images), size)
             ]
             self._images = images = device.put(data.train_images, self._device)
-            labels = tf.constant(losses.for_trainer(spec.loss, data.train_labels))
-            given = (spec, self._held, images, labels)
+            self._labels = tf.constant(losses.for_trainer(spec.loss, data.train_labels))
+            given = (spec, self._held, images, self._labels)
             if OwnWay.DATA_PIPELINE in spec.own_ways:
                 self._steps: EagerSteps = PipelineSteps(*given, data)
             else:
@@ -106,12 +106,12 @@ class MatchedTrainer:
 
         return predict
 
-    def augmented(self) -> NDArray[np.floating]:
+    def augmented(self) -> tuple[NDArray[np.floating], NDArray[np.generic]]:
         (drawn,) = unstacked(chunks.whole(self._spec, self._shape).drawn, 1)
         with tf.device(self._device):
             augment = augmentation.augment(self._spec, self._images)
             images: NDArray[np.floating] = augment(self._images, drawn).numpy()
-        return images
+        return images, self._labels.numpy()
 
     def weights(self) -> Weights:
         return {name: variable.numpy().copy() for name, variable in self._variables.items()}

@@ -36,7 +36,7 @@ from services.machine import load, nvml
 from services.model import arithmetic, augmentation, metrics, order
 from services.model import weights as parameters
 from services.pipe import LOGITS_FILE, Task
-from services.trial import latency
+from services.trial import files, latency
 from services.trial.trainer import Steps, Trainer
 
 Emit = Callable[[Event], None]
@@ -83,7 +83,7 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit, load_data: Load = dat
     phases = _Phases(emit)
     spec = task.spec
     with phases.whole(Phase.DATA):
-        loaded = load_data(spec, task.data_dir, emit)
+        loaded = files.laid(task, load_data(spec, task.data_dir, emit))
     with phases.whole(Phase.BUILD):
         shape = catalog.info(spec.dataset).shape
         initial: parameters.Weights | None = None  # the trainer's own

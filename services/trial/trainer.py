@@ -67,8 +67,8 @@ class Trainer(Protocol):
         The logits are float[samples, classes].
         """
 
-    def augmented(self) -> NDArray[np.floating]:
-        """Return all training images in order, as the first epoch's steps get them.
+    def augmented(self) -> tuple[NDArray[np.floating], NDArray[np.generic]]:
+        """Return all training images in order, as the first epoch's steps get them, and the labels.
 
         float[n, h, w, c], in the parameters' precision. For a few images, to be looked at.
         """

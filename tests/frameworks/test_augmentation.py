@@ -131,12 +131,12 @@ def test_a_trainer_shows_the_images_that_its_first_epoch_trains_on(framework, ex
     job = jobs.spec(augmentation=jobs.AUGMENTATION, execution=execution)
     data = jobs.data()
     by = augmentation.transforms(job, data.train_images.shape, 0)
-    found = framework.Trainer(job, data, jobs.weights(job)).augmented()
+    found = framework.Trainer(job, data, jobs.weights(job)).augmented()[0]
     np.testing.assert_allclose(
         found, reference.resample(data.train_images, by, FILL), rtol=0, atol=1e-14
     )
     plain = jobs.spec(execution=execution)
-    found = framework.Trainer(plain, data, jobs.weights(plain)).augmented()
+    found = framework.Trainer(plain, data, jobs.weights(plain)).augmented()[0]
     np.testing.assert_array_equal(found, data.train_images)
 
 

@@ -115,12 +115,14 @@ def test_it_learns_from_images_that_are_augmented(framework, loop):
 
 def test_images_are_augmented_for_training_alone_and_otherwise_as_they_were(framework):
     data = jobs.data(Precision.FLOAT32)
-    np.testing.assert_allclose(trainer(framework, spec()).augmented(), data.train_images, atol=1e-6)
+    plain, labels = trainer(framework, spec()).augmented()
+    np.testing.assert_allclose(plain, data.train_images, atol=1e-6)
+    np.testing.assert_array_equal(labels, data.train_labels)
     flipped = trainer(framework, spec(augmentation=Augmentation(0.5)))
-    for image, original in zip(flipped.augmented(), data.train_images, strict=True):
+    for image, original in zip(flipped.augmented()[0], data.train_images, strict=True):
         ways = [original, original[:, ::-1]]
         assert min(np.abs(image - way).max() for way in ways) < 1e-6
-    assert np.abs(flipped.augmented() - data.train_images).max() > 0.1
+    assert np.abs(flipped.augmented()[0] - data.train_images).max() > 0.1
     weights = jobs.weights(spec())
     logits = [
         trainer(framework, spec(augmentation=given), weights).evaluate()
@@ -131,7 +133,7 @@ def test_images_are_augmented_for_training_alone_and_otherwise_as_they_were(fram
 
 def test_what_comes_in_from_outside_is_the_background(framework):
     given = Augmentation(width_shift=1, height_shift=1)
-    images = trainer(framework, spec(augmentation=given)).augmented()
+    images = trainer(framework, spec(augmentation=given)).augmented()[0]
     assert images.min() == pytest.approx(-1)  # pixel 0, by the normalisation of jobs.data
     assert np.isclose(images, -1).mean() > 0.5
 
@@ -139,7 +141,7 @@ def test_what_comes_in_from_outside_is_the_background(framework):
 def test_a_flip_that_is_no_fair_coin_is_refused_where_there_is_no_layer_for_it(framework):
     job = spec(augmentation=Augmentation(0.3))
     if framework.environment().framework == "pytorch":
-        assert trainer(framework, job).augmented().shape == (jobs.SAMPLES, *jobs.SHAPE)
+        assert trainer(framework, job).augmented()[0].shape == (jobs.SAMPLES, *jobs.SHAPE)
         return
     with pytest.raises(Unsupported, match="RandomFlip mirrors half") as caught:
         trainer(framework, job)

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from orchestrator.data.place import blob_directory
@@ -57,3 +58,65 @@ def test_prices_are_learnt_by_the_workload_that_is_written_for_them(orchestrator
     )
     for trial in shelf.find("latest", home / "runs").trials():
         assert trial.epochs[-1].test.others["r2"] > 0.8
+
+
+def pictures(folder, kind, size=(20, 18)):
+    """Write 30 images of three classes, whose colour tells the class."""
+    random = np.random.default_rng(0)
+    for index in range(30):
+        code = index % 3
+        coarse = random.integers(0, 90, (9, 8, 3))
+        coarse[..., code] += 150
+        path = folder / ("cat", "dog", "fox")[code] / f"{index}.{kind}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(coarse.astype(np.uint8)).resize(size[::-1], 2).save(path)
+    return folder
+
+
+WORKLOAD = """
+dataset: {{name: file, file: {{path: "{path}"{more}}}}}
+layers: [flatten: {{}}, dense: {{units: 3}}]
+optimizer: {{adam: {{}}, learning_rate: 0.02}}
+epochs: 10
+batch_size: 8
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "cause"),
+    [
+        ("png", "", None),
+        ("png", ", size: [9, 7]", "antialias"),
+        ("jpg", "", "decoder"),
+    ],
+)
+def test_preview_names_where_readers_of_the_same_images_part(
+    orchestrator, tmp_path, kind, more, cause
+):
+    path = pictures(tmp_path / "pets", kind)
+    workload = tmp_path / "pets.yaml"
+    workload.write_text(WORKLOAD.format(path=path, more=more))
+    done = orchestrator(
+        *("preview", f"--workload={workload}", "--count=6", "--json", "--set=threads=1"),
+        "--recipe=idiomatic",
+    )
+    found = json.loads(done.stdout)
+    if cause is None:
+        assert found["sentence"].endswith("make the same samples of the files.")
+        assert found["differences"] == {}
+    else:
+        told = found["differences"]["tensorflow"]
+        assert (told["cause"], told["first_sample"]) == (cause, 1)
+        assert len(told["by_sample"]) == 6
+
+
+def test_the_idiomatic_recipe_learns_from_the_files_of_images(orchestrator, home, tmp_path):
+    workload = tmp_path / "pets.yaml"
+    path = pictures(tmp_path / "pets", "png")
+    workload.write_text(WORKLOAD.format(path=path, more=""))
+    orchestrator(
+        *("compare", f"--workload={workload}", "--recipe=idiomatic", "--threads=1"),
+        *("--no-verify", "--quiet"),
+    )
+    for trial in shelf.find("latest", home / "runs").trials():
+        assert trial.epochs[-1].test_accuracy == 1

@@ -19,8 +19,13 @@ def images(axes: Sequence[Axes], name: str, row: NDArray[np.float64]) -> None:
 
 
 def differences(axes: Sequence[Axes], name: str, row: NDArray[np.float64]) -> None:
-    """Draw ``row`` float64[n, h, w, c], each image on its own scale, with its maximum below it."""
+    """Draw ``row`` float64[n, h, w, c], each image on its own scale, with its maximum below it.
+
+    Nothing is drawn of one that is NaN: a framework lacks it.
+    """
     for each, difference in zip(axes, row, strict=True):
+        if np.isnan(difference).any():
+            continue
         largest = float(np.abs(difference).max())
         scale = largest or 1.0
         flat = difference[..., np.abs(difference).max(axis=(0, 1)).argmax()]
@@ -35,7 +40,7 @@ def _written(largest: float) -> str:
 
 def _shown(image: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return [h, w, c] for matplotlib: colours if there are three channels, else the first."""
-    image = np.clip(image, 0, 1)
+    image = np.clip(np.nan_to_num(image, nan=1.0), 0, 1)
     return image if image.shape[-1] == 3 else image[..., 0]
 
 

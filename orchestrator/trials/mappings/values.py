@@ -36,7 +36,8 @@ _NANOS = 999_999_999
 _MOST_ITEMS = 10_000
 _MORE_ITEMS = 100_000  # of numbers that come in chunks; a message of 4 MiB holds no more
 _CHUNKS = {
-    *("losses", "ordered_losses", "accuracies", "norms", "originals", "augmented", "labels"),
+    *("losses", "ordered_losses", "accuracies", "norms"),
+    *("originals", "augmented", "labels", "read_labels"),
 }
 # A job that diverges reports honestly.
 _MAY_DIVERGE = {"losses", "ordered_losses", "norms", "train_loss", "loss"}

@@ -215,6 +215,7 @@ class ImagesPreviewed:
     originals: tuple[float, ...]
     augmented: tuple[float, ...]
     labels: tuple[int, ...]
+    read_labels: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

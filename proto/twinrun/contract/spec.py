@@ -53,6 +53,7 @@ class Arrays:
     pixels: bool = False
     names: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
+    files: bool = False
 
 
 @dataclass(frozen=True, slots=True)

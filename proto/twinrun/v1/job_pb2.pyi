@@ -326,7 +326,7 @@ class File(_message.Message):
     def __init__(self, path: _Optional[str] = ..., target: _Optional[_Iterable[str]] = ..., features: _Optional[_Iterable[str]] = ..., test_fraction: _Optional[float] = ..., test_path: _Optional[str] = ..., size: _Optional[_Iterable[int]] = ..., grey: _Optional[bool] = ...) -> None: ...
 
 class Arrays(_message.Message):
-    __slots__ = ("sha256", "size_bytes", "train_samples", "test_samples", "shape", "pixels", "targets", "outputs", "names", "classes")
+    __slots__ = ("sha256", "size_bytes", "train_samples", "test_samples", "shape", "pixels", "targets", "outputs", "names", "classes", "files")
     SHA256_FIELD_NUMBER: _ClassVar[int]
     SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
     TRAIN_SAMPLES_FIELD_NUMBER: _ClassVar[int]
@@ -337,6 +337,7 @@ class Arrays(_message.Message):
     OUTPUTS_FIELD_NUMBER: _ClassVar[int]
     NAMES_FIELD_NUMBER: _ClassVar[int]
     CLASSES_FIELD_NUMBER: _ClassVar[int]
+    FILES_FIELD_NUMBER: _ClassVar[int]
     sha256: str
     size_bytes: int
     train_samples: int
@@ -347,7 +348,8 @@ class Arrays(_message.Message):
     outputs: int
     names: _containers.RepeatedScalarFieldContainer[str]
     classes: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, sha256: _Optional[str] = ..., size_bytes: _Optional[int] = ..., train_samples: _Optional[int] = ..., test_samples: _Optional[int] = ..., shape: _Optional[_Iterable[int]] = ..., pixels: _Optional[bool] = ..., targets: _Optional[_Union[TargetKind, str]] = ..., outputs: _Optional[int] = ..., names: _Optional[_Iterable[str]] = ..., classes: _Optional[_Iterable[str]] = ...) -> None: ...
+    files: bool
+    def __init__(self, sha256: _Optional[str] = ..., size_bytes: _Optional[int] = ..., train_samples: _Optional[int] = ..., test_samples: _Optional[int] = ..., shape: _Optional[_Iterable[int]] = ..., pixels: _Optional[bool] = ..., targets: _Optional[_Union[TargetKind, str]] = ..., outputs: _Optional[int] = ..., names: _Optional[_Iterable[str]] = ..., classes: _Optional[_Iterable[str]] = ..., files: _Optional[bool] = ...) -> None: ...
 
 class Synthetic(_message.Message):
     __slots__ = ("train_samples", "test_samples", "height", "width", "channels", "classes")
@@ -895,16 +897,18 @@ class LayerSummary(_message.Message):
     def __init__(self, kind: _Optional[str] = ..., output_shape: _Optional[_Iterable[int]] = ..., parameter_count: _Optional[int] = ..., untrained_count: _Optional[int] = ...) -> None: ...
 
 class ImagesPreviewed(_message.Message):
-    __slots__ = ("shape", "originals", "augmented", "labels")
+    __slots__ = ("shape", "originals", "augmented", "labels", "read_labels")
     SHAPE_FIELD_NUMBER: _ClassVar[int]
     ORIGINALS_FIELD_NUMBER: _ClassVar[int]
     AUGMENTED_FIELD_NUMBER: _ClassVar[int]
     LABELS_FIELD_NUMBER: _ClassVar[int]
+    READ_LABELS_FIELD_NUMBER: _ClassVar[int]
     shape: _containers.RepeatedScalarFieldContainer[int]
     originals: _containers.RepeatedScalarFieldContainer[float]
     augmented: _containers.RepeatedScalarFieldContainer[float]
     labels: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, shape: _Optional[_Iterable[int]] = ..., originals: _Optional[_Iterable[float]] = ..., augmented: _Optional[_Iterable[float]] = ..., labels: _Optional[_Iterable[int]] = ...) -> None: ...
+    read_labels: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, shape: _Optional[_Iterable[int]] = ..., originals: _Optional[_Iterable[float]] = ..., augmented: _Optional[_Iterable[float]] = ..., labels: _Optional[_Iterable[int]] = ..., read_labels: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class MachineMeasured(_message.Message):
     __slots__ = ("operations_per_second", "bytes_per_second")

@@ -114,10 +114,11 @@ class Trainer:
 
         return predict
 
-    def augmented(self) -> np.ndarray:
+    def augmented(self) -> tuple[np.ndarray, np.ndarray]:
         """Mirrored: a fake's way."""
         images = self.data.train_images
-        return images[:, :, ::-1] if wanted(self.spec) else images
+        images = images[:, :, ::-1] if wanted(self.spec) else images
+        return images, self.data.train_labels
 
     def weights(self) -> Weights:
         return self.state

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from orchestrator.data import images
+from orchestrator.data import files, images
+from orchestrator.data.blob import write
+from orchestrator.data.samples import Samples
 from orchestrator.errors import BadInput
 
 
@@ -57,3 +59,39 @@ def test_a_folder_without_classes_is_refused(tmp_path):
     (path / "c").mkdir()
     with pytest.raises(BadInput, match="c has no images"):
         images.samples(path)
+
+
+def test_files_are_packed_in_the_order_of_the_samples_and_read_again(tmp_path):
+    path, pixels = folder(tmp_path)
+    found = images.samples(path)
+    train, test = found.taken(np.array([2, 0])), found.taken(np.array([1]))
+    packed = files.packed(train, test)
+    contents = [file.read_bytes() for file in train.files]
+    assert [file.name for file in train.files] == ["1.png", "2.png"]
+    assert packed["train_files"].tobytes() == b"".join(contents)
+    assert packed["train_file_sizes"].tolist() == list(map(len, contents))
+    assert packed["test_files"].tobytes() == found.files[1].read_bytes()
+    read = files.read(write(packed, tmp_path / "blobs").path, 2)
+    np.testing.assert_array_equal([each for each, _ in read], pixels[[0, 1]])
+    assert [jpeg for _, jpeg in read] == [False, False]
+
+
+def test_a_jpeg_is_told_by_its_content(tmp_path):
+    path, pixels = folder(tmp_path)
+    Image.fromarray(pixels[0]).save(path / "b" / "1.png", "JPEG")
+    found = images.samples(path)
+    packed = files.packed(found, found)
+    read = files.read(write(packed, tmp_path / "blobs").path, 3)
+    assert [jpeg for _, jpeg in read] == [False, False, True]
+
+
+def test_no_files_are_packed_if_a_framework_cannot_read_one(tmp_path):
+    path, pixels = folder(tmp_path)
+    Image.fromarray(pixels[0]).save(path / "b" / "3.gif")
+    found = images.samples(path)
+    assert files.packed(found, found.taken(np.array([0]))) == {}
+
+
+def test_arrays_and_tables_have_no_files():
+    found = Samples(np.zeros((2, 3)), np.array([0, 1], np.int32))
+    assert files.packed(found, found) == {}

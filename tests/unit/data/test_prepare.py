@@ -1,7 +1,10 @@
 """A spec that names a file becomes one that names arrays: the same for the same seed."""
 
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 from twinrun.v1 import job_pb2
 
 from orchestrator.data import built_in, prepare
@@ -182,3 +185,25 @@ def test_numbers_that_are_met_but_once_are_no_classes(tmp_path):
     given = {"dataset.file.path": str(path), "dataset.file.target": ["price"]}
     with pytest.raises(BadInput, match="holds numbers that are no classes"):
         config.job_spec("iris", given)
+
+
+def test_a_blob_of_images_has_their_files_in_the_order_of_its_samples(tmp_path):
+    random = np.random.default_rng(0)
+    for index in range(12):
+        path = tmp_path / "pets" / ("cat", "dog", "fox")[index % 3] / f"{index}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(random.integers(0, 256, (6, 5, 3), np.uint8)).save(path)
+    spec = spec_of(tmp_path / "pets", **{"dataset.file.size": [6, 5]})
+    held, found = spec.dataset.arrays, arrays_of(spec)
+    assert held.files
+    for split, count in (("train", held.train_samples), ("test", held.test_samples)):
+        ends = np.cumsum(found[f"{split}_file_sizes"])
+        contents = np.split(found[f"{split}_files"], ends[:-1])
+        assert len(contents) == count
+        for content, pixels in zip(contents, found[f"{split}_features"], strict=True):
+            with Image.open(io.BytesIO(content.tobytes())) as image:
+                np.testing.assert_array_equal(np.asarray(image), pixels)
+
+
+def test_other_data_have_no_files(table):
+    assert not spec_of(table, ["churned"]).dataset.arrays.files

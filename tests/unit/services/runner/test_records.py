@@ -14,6 +14,7 @@ from twinrun.contract.events import PhaseStarted, StateChanged
 from twinrun.v1 import job_pb2
 
 from services import errors
+from services.pipe import FILES_FOLDER
 from services.runner.records import Record, Records
 
 SPEC = job_pb2.JobSpec(epochs=3)
@@ -285,3 +286,16 @@ def test_a_job_as_an_earlier_version_stored_it_is_still_there_after_a_restart(re
     assert found.job_id == record.job_id
     assert found.job.spec.loss.WhichOneof("kind") == "softmax_cross_entropy"
     assert found.job.spec.perturb_initial_weights == 1
+
+
+def test_files_that_a_framework_read_are_deleted_with_the_end_of_their_job(records, tmp_path):
+    ended, cut = running(records), running(records)
+    for record in (ended, cut):
+        path = record.directory / FILES_FOLDER / "train" / "0" / "1.png"
+        path.parent.mkdir(parents=True)
+        path.touch()
+    ended.append(StateChanged(JobState.SUCCEEDED))
+    assert not (ended.directory / FILES_FOLDER).exists()
+    assert (cut.directory / FILES_FOLDER).exists()
+    again(tmp_path)
+    assert not (cut.directory / FILES_FOLDER).exists()
