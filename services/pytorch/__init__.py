@@ -16,9 +16,12 @@ from services.pytorch.matched import MatchedTrainer
 from services.pytorch.measure import measure
 from services.pytorch.summary import summarize
 from services.trial import trainer
+from services.trial.code import Build
 
 
-def Trainer(spec: JobSpec, data: Data, weights: Weights | None) -> trainer.Trainer:  # noqa: N802
+def Trainer(  # noqa: N802
+    spec: JobSpec, data: Data, weights: Weights | None, build: Build | None = None
+) -> trainer.Trainer:
     """Return the trainer of the spec's recipe."""
     match spec.recipe:
         case Recipe.MATCHED:

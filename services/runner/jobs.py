@@ -33,6 +33,7 @@ _KINDS = {
     job_pb2.JOB_KIND_SUMMARIZE: Kind.SUMMARIZE,
     job_pb2.JOB_KIND_MEASURE: Kind.MEASURE,
     job_pb2.JOB_KIND_PREVIEW: Kind.PREVIEW,
+    job_pb2.JOB_KIND_TRACE: Kind.TRACE,
 }
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{0,64}")
 

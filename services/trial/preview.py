@@ -1,11 +1,10 @@
 """How training images look before a step gets them, for people."""
 
-from twinrun.contract.enums import Recipe
 from twinrun.contract.events import ImagesPreviewed
 
-from services.data import catalog, datasets
-from services.model import weights as parameters
+from services.data import datasets
 from services.pipe import Task
+from services.trial.initial import initial_weights
 from services.trial.run import Emit, MakeTrainer
 
 
@@ -13,11 +12,8 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit) -> None:
     """Report the images. Raises as `services.trial.run.run`."""
     spec = task.spec
     loaded = datasets.load(spec, task.data_dir, emit)
-    shape = catalog.info(spec.dataset).shape
-    initial: parameters.Weights | None = None  # the trainer's own
-    if spec.recipe is Recipe.MATCHED:
-        initial = parameters.initial(spec.layers, shape, spec.seed, spec.precision)
-    augmented = make_trainer(spec, loaded.data, initial).augmented()
+    trainer = make_trainer(spec, loaded.data, initial_weights(task))
+    augmented = trainer.augmented()
     originals = loaded.data.train_images
     emit(
         ImagesPreviewed(

@@ -6,6 +6,7 @@ it refuses.
 
 from dataclasses import dataclass
 
+from twinrun.contract.code import Code
 from twinrun.contract.enums import Device, Execution, Loop, OwnWay, Precision, Recipe, TargetKind
 from twinrun.contract.layers import Layer
 from twinrun.contract.losses import Loss, SoftmaxCrossEntropy
@@ -121,6 +122,7 @@ class JobSpec:
     late_epoch: int | None = None
     tolerance: Tolerance = Tolerance()
     target: Target | None = None
+    code: Code | None = None
 
     @property
     def epoch_numbers(self) -> tuple[int, ...]:
