@@ -67,13 +67,13 @@ def _call(source: CodeSource, directory: Path, framework: str) -> object:
         if folder not in sys.path:
             sys.path.insert(0, folder)
     try:
-        module = _imported(path)
-        function = getattr(module, source.function, None)
-        if not callable(function):
-            raise CodeFailed(f"{source.file} of {framework} has no function {source.function}.")
+        function = getattr(_imported(path), source.function, None)
+    except BaseException as error:
+        raise failed(error, source.file, framework) from error
+    if not callable(function):
+        raise CodeFailed(f"{source.file} of {framework} has no function {source.function}.")
+    try:
         return function(**(json.loads(source.arguments) if source.arguments else {}))
-    except CodeFailed:
-        raise
     except BaseException as error:
         raise failed(error, source.file, framework) from error
 
@@ -83,7 +83,7 @@ def _imported(path: Path) -> ModuleType:
     name = f"code_{path.stem}"
     found = importlib.util.spec_from_file_location(name, path)
     if found is None or found.loader is None:
-        raise CodeFailed(f"{path.name} is not a Python file: its name must end in .py.")
+        raise ImportError(f"{path.name} is not a Python file: its name must end in .py")
     module = importlib.util.module_from_spec(found)
     sys.modules[name] = module
     found.loader.exec_module(module)
