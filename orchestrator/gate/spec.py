@@ -65,6 +65,9 @@ def _changes(asked: Message, given: Message, path: str) -> Iterator[Fault]:
         elif field.type != FieldDescriptor.TYPE_MESSAGE:
             if answer != value:
                 yield _changed(here, value, answer, field)
+        elif _is_map(field):
+            if dict(answer) != dict(value):
+                yield _changed(here, dict(value), dict(answer))
         elif not field.is_repeated:
             yield from _changes(value, answer, here)
         elif len(answer) != len(value):
@@ -72,6 +75,10 @@ def _changes(asked: Message, given: Message, path: str) -> Iterator[Fault]:
         else:
             for index, (one, other) in enumerate(zip(value, answer, strict=True)):
                 yield from _changes(one, other, f"{here}[{index}]")
+
+
+def _is_map(field: Any) -> bool:
+    return field.message_type is not None and bool(field.message_type.GetOptions().map_entry)
 
 
 def _is_open(asked: Message, field: Any) -> bool:
@@ -96,6 +103,6 @@ def _unknown(message: Message, path: str) -> Iterator[Fault]:
     for each in unknown:
         yield Fault(english(_UNKNOWN, field=path, number=each.field_number))
     for field, value in message.ListFields():
-        if field.type == FieldDescriptor.TYPE_MESSAGE:
+        if field.type == FieldDescriptor.TYPE_MESSAGE and not _is_map(field):
             for each in value if field.is_repeated else [value]:
                 yield from _unknown(each, f"{path}.{field.name}")
