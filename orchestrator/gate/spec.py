@@ -62,12 +62,9 @@ def _changes(asked: Message, given: Message, path: str) -> Iterator[Fault]:
         answer = getattr(given, field.name)
         if field.has_presence and not given.HasField(field.name):  # even if it is zero
             yield Fault(english(_DROPPED, field=here))
-        elif field.type != FieldDescriptor.TYPE_MESSAGE:
+        elif field.type != FieldDescriptor.TYPE_MESSAGE or _is_map(field):
             if answer != value:
                 yield _changed(here, value, answer, field)
-        elif _is_map(field):
-            if dict(answer) != dict(value):
-                yield _changed(here, dict(value), dict(answer))
         elif not field.is_repeated:
             yield from _changes(value, answer, here)
         elif len(answer) != len(value):

@@ -36,7 +36,7 @@ _BYTES_AT = Phrase("bytes {first} to {last}")
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """``dtypes``: the allowed ones, by safetensors' names. ``trained``: whether it has a gradient."""
+    """``dtypes``: the allowed ones, by safetensors' names. ``trained``: it has a gradient."""
 
     shape: Shape
     dtypes: tuple[str, ...]

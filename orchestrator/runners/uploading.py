@@ -11,6 +11,7 @@ from twinrun.v1 import job_pb2, runner_service_pb2
 from orchestrator.data.place import blob_directory
 from orchestrator.errors import BadInput, CannotRun, Refused
 from orchestrator.gate import answers
+from orchestrator.gate.answers import Stored
 from orchestrator.gate.status import details
 from orchestrator.language.phrases import Phrase, english, say
 from orchestrator.language.words import memory
@@ -21,7 +22,6 @@ _NOT_HERE = Phrase(
     "The {framework} runner at {address} lacks the data {sha256} of this job, and {directory} does "
     "not have them whole either: have Twinrun read the file again, with the same workload."
 )
-Stored = job_pb2.Arrays | job_pb2.StoredFile
 _MESSAGE_BYTES = 2**20
 _CALL_BYTES = 64 * 2**20  # one after another: each is answered, and what came is known
 _TOLD_BYTES = 20 * 10**6
