@@ -1,7 +1,6 @@
 """The archive of the user's code: each side's file, and the local modules that it imports."""
 
 import io
-import os
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -80,5 +79,6 @@ def _files(framework: str, source: Path) -> list[Path]:
 
 def _beside(finder: ModuleFinder, folder: Path) -> Iterator[Path]:
     for module in finder.modules.values():
-        if module.__file__ and os.path.commonpath([folder, module.__file__]) == str(folder):
-            yield Path(module.__file__)
+        file = getattr(module, "__file__", None)  # built-in modules have none
+        if file and Path(file).is_relative_to(folder):
+            yield Path(file)
