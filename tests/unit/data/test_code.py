@@ -64,10 +64,10 @@ def test_the_same_files_make_the_same_archive_and_a_change_another(tmp_path):
 
 
 def test_a_source_that_is_missing_or_not_python(tmp_path):
-    with pytest.raises(BadInput, match="code of pytorch.*net.py"):
+    with pytest.raises(BadInput, match=r"code of pytorch.*net\.py"):
         code.prepare(spec_of(pytorch=tmp_path / "net.py"), tmp_path / "blobs")
     (tmp_path / "net.py").write_text("x = 1\ndef build(:\n")
-    with pytest.raises(BadInput, match="not Python.*line 2"):
+    with pytest.raises(BadInput, match=r"not Python.*line 2"):
         code.prepare(spec_of(pytorch=tmp_path / "net.py"), tmp_path / "blobs")
 
 

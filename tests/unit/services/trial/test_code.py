@@ -1,6 +1,7 @@
 """The user's code: unpacked, imported and called; its errors are the user's own."""
 
 import zipfile
+from dataclasses import replace
 
 import pytest
 from twinrun.contract.code import Code, CodeSource, StoredFile
@@ -56,9 +57,8 @@ def test_a_package_beside_the_file_is_imported_and_nothing_of_the_other_side(tmp
 
 
 def test_a_file_named_like_an_installed_module_is_the_users(tmp_path):
-    assert built(
-        tmp_path, {"pytorch/net.py": "import json\ndef build():\n    return json.dumps(1)"}
-    )
+    text = "import json\ndef build():\n    return json.dumps(1)"
+    assert built(tmp_path, {"pytorch/net.py": text}) == "1"
     source = CodeSource("json.py")
     assert built(tmp_path, {"pytorch/json.py": "def build():\n    return 'own'"}, source) == "own"
 
@@ -83,7 +83,7 @@ def test_an_error_is_told_in_the_users_own_frames(tmp_path, text, parts):
 
 
 def test_an_archive_that_lacks_the_file_or_is_none(tmp_path):
-    with pytest.raises(CodeFailed, match="lacks the file net.py"):
+    with pytest.raises(CodeFailed, match=r"lacks the file net\.py"):
         built(tmp_path, {"pytorch/other.py": ""})
     given = task(tmp_path, {"pytorch/net.py": ""}, CodeSource("net.py"))
     (path,) = (tmp_path / "data" / BLOBS).glob(given.spec.code.files.sha256)
@@ -109,8 +109,6 @@ def test_an_archive_that_grows_beyond_the_limit_is_refused(tmp_path, monkeypatch
 
 
 def test_a_shared_process_is_left_to_jobs_of_the_same_code(tmp_path):
-    from dataclasses import replace
-
     one = replace(task(tmp_path, {"a": "1"}, CodeSource("a.py")), process=ProcessUse.SHARED)
     other = replace(task(tmp_path, {"a": "2"}, CodeSource("a.py")), process=ProcessUse.SHARED)
     assert one.fits(one)
