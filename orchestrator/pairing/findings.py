@@ -35,6 +35,10 @@ _ROWS = Phrase(
     " put in the order of one with its channels last."
 )
 _SHAPE_ALONE = Phrase("Paired by nothing but their shapes and their order: {names}.")
+_ALIKE = Phrase(
+    "Others are of the same kind and shapes: only the order of calls says which is which: {names}."
+)
+_TOLD = Phrase("Others are alike; what they do with one batch told them apart: {names}.")
 _CROSSED = Phrase("The two sides call {names} in another order.")
 
 
@@ -125,6 +129,8 @@ def _notes(pairing: Pairing) -> Iterator[Sentence]:
             ]
             yield from _of(phrase, keys, **words)
     yield from _of(_SHAPE_ALONE, all_of(lambda pair: pair.sure is Sure.SHAPE))
+    for phrase, sure in ((_TOLD, Sure.ACTIVATIONS), (_ALIKE, Sure.KIND)):
+        yield from _of(phrase, _alike(pairing, sure))
     yield from _of(_CROSSED, _crossed(pairing))
 
 
@@ -146,6 +152,13 @@ def _of(phrase: Phrase, names: Iterable[str], **words: str) -> Iterator[Sentence
     found = list(names)
     if found:
         yield english(phrase, names=listed(found), **words)
+
+
+def _alike(pairing: Pairing, sure: Sure) -> list[str]:
+    """Return the first side's layers that others are like, and that were paired for a reason."""
+    alike = {index for each in pairing.ambiguities for index in each.first}
+    found = [each.first for each in pairing.layers if each.sure is sure and each.first in alike]
+    return list(dict.fromkeys(pairing.first.layers[index].path for index in found))
 
 
 def _crossed(pairing: Pairing) -> list[str]:

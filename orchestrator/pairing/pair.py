@@ -1,7 +1,8 @@
 """Pair two models of code: by hand, by kind and order of calls, else by shape."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from twinrun.contract.traced import ModelTraced, TracedDraw
 
@@ -22,7 +23,14 @@ class _Side:
         return self.model.layers[unit.index].path
 
     def of(self, path: str) -> list[Unit]:
-        return [unit for unit in self.units if self.path(unit) == path]
+        """Return a layer's units: those with arrays, if there are any."""
+        found = [unit for unit in self.units if self.path(unit) == path]
+        return [unit for unit in found if unit.parts] or found
+
+    def after(self, unit: Unit) -> list[Unit]:
+        """Return what follows a unit up to the next one with arrays: it goes where that goes."""
+        start = next(number for number, each in enumerate(self.units) if each is unit) + 1
+        return [*takewhile(lambda each: not each.parts, self.units[start:])]
 
 
 Match = tuple[Unit, Unit, Sure]
@@ -35,9 +43,33 @@ def pair(
     by_hand: Mapping[str, str],
 ) -> Pairing:
     """Pair everything that can be. Raises BadInput for a name in ``by_hand`` that no side has."""
+    return _paired(first, second, frameworks, by_hand, {})
+
+
+def repaired(pairing: Pairing, told: Mapping[str, str]) -> Pairing:
+    """Pair again, with layers (first side's path to the second's) that activations told apart."""
+    told = {**pairing.by_activations, **told}
+    sides = pairing.first, pairing.second
+    found = _paired(*sides, pairing.frameworks, pairing.by_hand, told)
+    before = {pair.keys_alone: pair for pair in pairing.tensors}
+    tensors = [
+        replace(pair, variants=before.get(pair.keys_alone, pair).variants) for pair in found.tensors
+    ]
+    return findings.added(replace(found, tensors=tuple(tensors)))
+
+
+def _paired(
+    first: ModelTraced,
+    second: ModelTraced,
+    frameworks: tuple[str, str],
+    by_hand: Mapping[str, str],
+    told: Mapping[str, str],
+) -> Pairing:
     hand = hands.resolve(by_hand, first, second)
     sides = _Side(first, units.of_model(first)), _Side(second, units.of_model(second))
-    matches = _matches(hand, *sides)
+    sure = {path: (target, Sure.ACTIVATIONS) for path, target in told.items()}
+    sure |= {path: (target, Sure.BY_HAND) for path, target in hand.layers.items()}
+    matches = _matches(sure, *sides)
     tensors, unpaired = paired_tensors(hand, first, second, matches)
     layers = _layers(matches)
     paired = {each.first for each in layers}, {each.second for each in layers}
@@ -47,24 +79,28 @@ def pair(
         second,
         layers,
         tensors,
-        tuple(align(first.draws, second.draws, _equal_draws)),
+        tuple(_draws(first, second, layers)),
         unpaired,
         (
             tuple(index for index in range(len(first.layers)) if index not in paired[0]),
             tuple(index for index in range(len(second.layers)) if index not in paired[1]),
         ),
         tuple(_ambiguities(hand, *sides)),
+        by_hand,
+        told,
     )
     return findings.added(found)
 
 
-def _matches(hand: hands.ByHand, first: _Side, second: _Side) -> list[Match]:
+def _matches(sure: Mapping[str, tuple[str, Sure]], first: _Side, second: _Side) -> list[Match]:
     """Return pairs of units, in the first side's order."""
-    matches: list[Match] = [
-        (one, other, Sure.BY_HAND)
-        for path, target in hand.layers.items()
-        for one, other in zip(first.of(path), second.of(target), strict=False)
-    ]
+    matches: list[Match] = []
+    for path, (target, why) in sure.items():
+        for one, other in zip(first.of(path), second.of(target), strict=False):
+            matches.append((one, other, why))
+            tails = first.after(one), second.after(other)
+            found = align(*tails, units.alike) if one.parts else []
+            matches += [(tails[0][i], tails[1][j], Sure.KIND) for i, j in found]
     alike = units.alike
     while True:
         taken = {id(unit) for match in matches for unit in match[:2]}
@@ -100,6 +136,30 @@ def _layers(matches: Sequence[Match]) -> tuple[PairedLayer, ...]:
         before = made.get(key, PairedLayer(*key, sure, compared=False))
         made[key] = PairedLayer(*key, before.sure, before.compared or compared)
     return tuple(made.values())
+
+
+def _draws(
+    first: ModelTraced, second: ModelTraced, layers: Sequence[PairedLayer]
+) -> list[tuple[int, int]]:
+    """Return masks that are the same: of paired layers, then in order."""
+    partners = {first.layers[each.first].path: second.layers[each.second].path for each in layers}
+    found = [
+        pair
+        for path, target in partners.items()
+        for pair in zip(_at(first, path), _at(second, target), strict=False)
+    ]
+    left = [
+        [index for index in range(len(model.draws)) if index not in {pair[side] for pair in found}]
+        for side, model in enumerate((first, second))
+    ]
+    ones = [first.draws[index] for index in left[0]]
+    others = [second.draws[index] for index in left[1]]
+    found += [(left[0][i], left[1][j]) for i, j in align(ones, others, _equal_draws)]
+    return sorted(found)
+
+
+def _at(model: ModelTraced, path: str) -> list[int]:
+    return [index for index, draw in enumerate(model.draws) if draw.path == path]
 
 
 def _equal_draws(one: TracedDraw, other: TracedDraw) -> int:

@@ -1,7 +1,7 @@
 """Two models of code, part by part: which are the same, how sure that is, and what is left over."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -62,6 +62,11 @@ class PairedTensor:
         return self.first.key + self.variants[0], self.second.key + self.variants[1]
 
     @property
+    def keys_alone(self) -> tuple[str, str]:
+        """What each side calls it, in its own layout."""
+        return self.first.key, self.second.key
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """The shape in the canonical layout."""
         turned = TRANSPOSED in self.variants[0]
@@ -98,7 +103,8 @@ class Ambiguity:
 class Pairing:
     """``unpaired``, ``alone``: what each side has alone, tensors and indices of layers.
 
-    ``draws``: indices of masks. ``faults``: what cannot be the same job; ``notes``: what can.
+    ``draws``: indices of masks. ``by_hand``, as it was given, and ``by_activations``, paths of
+    layers, are what was known. ``faults``: what cannot be the same job; ``notes``: what can.
     """
 
     frameworks: tuple[str, str]
@@ -110,6 +116,8 @@ class Pairing:
     unpaired: tuple[tuple[Unpaired, ...], tuple[Unpaired, ...]]
     alone: tuple[tuple[int, ...], tuple[int, ...]]
     ambiguities: tuple[Ambiguity, ...] = ()
+    by_hand: Mapping[str, str] = field(default_factory=dict)
+    by_activations: Mapping[str, str] = field(default_factory=dict)
     faults: tuple[Sentence, ...] = ()
     notes: tuple[Sentence, ...] = ()
 
@@ -117,8 +125,10 @@ class Pairing:
     def code_tensors(self) -> tuple[CodeTensor, ...]:
         """The model's arrays for `JobSpec.code`: each once, without those tied to another."""
         return tuple(
-            replace(
-                CodeTensor(pair.name, pair.shape, pair.trained),
+            CodeTensor(
+                pair.name,
+                pair.shape,
+                pair.trained,
                 **dict(zip(self.frameworks, pair.keys, strict=True)),
             )
             for pair in self.tensors

@@ -163,4 +163,4 @@ def _unpaired(ones: Left, others: Left) -> Iterator[Unpaired]:
 def _differences(one: TracedTensor, other: TracedTensor) -> tuple[bool, bool, int]:
     sizes = [sum(side.shape) for side in (one, other)]
     shapes = sorted(one.shape) != sorted(other.shape)
-    return shapes, one.part != other.part, abs(sizes[0] - sizes[1])
+    return one.part != other.part, shapes, abs(sizes[0] - sizes[1])
