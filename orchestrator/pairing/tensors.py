@@ -1,6 +1,7 @@
 """Pair the tensors of two models whose layers are paired."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 
 from twinrun.contract.traced import ModelTraced, TracedTensor
 
@@ -161,6 +162,6 @@ def _unpaired(ones: Left, others: Left) -> Iterator[Unpaired]:
 
 
 def _differences(one: TracedTensor, other: TracedTensor) -> tuple[bool, bool, int]:
-    sizes = [sum(side.shape) for side in (one, other)]
-    shapes = sorted(one.shape) != sorted(other.shape)
-    return one.part != other.part, shapes, abs(sizes[0] - sizes[1])
+    shapes = zip_longest(one.shape, other.shape, fillvalue=0)
+    sizes = sorted(one.shape) != sorted(other.shape)
+    return one.part != other.part, sizes, sum(abs(mine - theirs) for mine, theirs in shapes)
