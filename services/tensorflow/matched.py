@@ -13,10 +13,11 @@ from services.data.arrays import Data
 from services.model import losses, order
 from services.model.augmentation import wanted
 from services.model.weights import Weights
-from services.tensorflow import augmentation, defaults, device, model, profile
+from services.tensorflow import augmentation, defaults, device, profile
 from services.tensorflow.compiled_steps import AugmentedSteps, GraphSteps
 from services.tensorflow.eager_steps import EagerSteps, unstacked
 from services.tensorflow.environment import environment
+from services.tensorflow.model import LayersModel
 from services.tensorflow.pipeline_steps import PipelineSteps
 from services.trial import chunks, matched
 from services.trial.trainer import Steps
@@ -38,20 +39,20 @@ class MatchedTrainer:
             dtype = data.train_images.dtype
             weights = defaults.initial_weights(spec.layers, shape, spec.seed, dtype)
         initial = matched.ordered(spec, shape, weights)
+        products = device.PRODUCTS[spec.precision]
         self._names = matched.trained(spec, shape)
         eager = spec.execution is Execution.EAGER
         self._shape = data.train_images.shape
         size = matched.evaluate_batch(spec, shape)
         with tf.device(self._device):
-            self._variables = {name: tf.Variable(array) for name, array in initial.items()}
-            self._held = matched.held(self._names, self._variables)
+            self._model = LayersModel(spec, shape, initial, products)
             self._test_batches = [
                 tf.constant(data.test_images[start : start + size])
                 for start in range(0, len(data.test_images), size)
             ]
             self._images = images = device.put(data.train_images, self._device)
             labels = tf.constant(losses.for_trainer(spec.loss, data.train_labels))
-            given = (spec, self._held, images, labels)
+            given = (spec, self._model, images, labels)
             if OwnWay.DATA_PIPELINE in spec.own_ways:
                 self._steps: EagerSteps = PipelineSteps(*given, data)
             else:
@@ -63,8 +64,7 @@ class MatchedTrainer:
         )
 
     def _op_by_op(self, images: tf.Tensor) -> tf.Tensor:
-        products = device.PRODUCTS[self._spec.precision]
-        return model.logits(self._spec.layers, self._held, images, products)
+        return self._model.logits(images)
 
     def warm_up(self) -> None:
         with tf.device(self._device):
@@ -76,7 +76,7 @@ class MatchedTrainer:
         permutation = defaults.permutation if shuffled else order.permutation
         found = matched.epoch_chunks(self._spec, epoch, self._shape[0], permutation)
         self._steps.begin(found)
-        for chunk in chunks.carried(self._spec, self._shape, epoch, found):
+        for chunk in chunks.carried(self._spec, self._shape, epoch, found, self._model.sites):
             with tf.device(self._device):
                 measured, synced = timed(self._steps.run(chunk).numpy)
             waited = self._steps.waited()
@@ -114,7 +114,7 @@ class MatchedTrainer:
         return images
 
     def weights(self) -> Weights:
-        return {name: variable.numpy().copy() for name, variable in self._variables.items()}
+        return self._model.weights()
 
     def environment(self) -> Environment:
         threads = tf.config.threading.get_intra_op_parallelism_threads()
