@@ -1,7 +1,7 @@
 """From a job whose model is the user's code to one whose arrays are paired, and start alike."""
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -139,8 +139,7 @@ def to_trace(spec: job_pb2.JobSpec) -> job_pb2.JobSpec:
 def traced(framework: str, model: job_pb2.ModelTraced, content: bytes) -> Trace:
     """Return a trace from its event and its file."""
     read = event_from_proto(job_pb2.JobEvent(model_traced=model))
-    if not isinstance(read, ModelTraced):
-        raise AssertionError
+    assert isinstance(read, ModelTraced)  # noqa: S101 - its field was set
     return Trace(framework, read, safetensors.numpy.load(content))
 
 

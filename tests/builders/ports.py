@@ -1,4 +1,4 @@
-"""The corpus of `tests/frameworks/pairs`: one model in two frameworks' code, and faults to plant in it."""
+"""The corpus of `tests/frameworks/pairs`: one model in two frameworks' code, and its faults."""
 
 import json
 import tomllib

@@ -63,7 +63,9 @@ class Sides:
     def losses(self, spec: job_pb2.JobSpec) -> list[NDArray[np.float64]]:
         """Train both sides; return each one's losses float64[steps]."""
         return [
-            np.concatenate([e.steps_finished.losses for e in _events(folder) if e.HasField("steps_finished")])
+            np.concatenate(
+                [e.steps_finished.losses for e in _events(folder) if e.HasField("steps_finished")]
+            )
             for _, folder in self._both("train", spec)
         ]
 
