@@ -14,12 +14,14 @@ from services.model import losses, order
 from services.model.augmentation import wanted
 from services.model.weights import Weights
 from services.tensorflow import augmentation, defaults, device, profile
+from services.tensorflow.code.model import CodeModel
 from services.tensorflow.compiled_steps import AugmentedSteps, GraphSteps
 from services.tensorflow.eager_steps import EagerSteps, unstacked
 from services.tensorflow.environment import environment
-from services.tensorflow.model import LayersModel
+from services.tensorflow.model import LayersModel, Trained
 from services.tensorflow.pipeline_steps import PipelineSteps
 from services.trial import chunks, matched
+from services.trial.code import Build
 from services.trial.trainer import Steps
 from services.trial.waiting import timed
 
@@ -31,21 +33,18 @@ class MatchedTrainer:
     products, which XLA does not make faster.
     """
 
-    def __init__(self, spec: JobSpec, data: Data, weights: Weights | None) -> None:
+    def __init__(
+        self, spec: JobSpec, data: Data, weights: Weights | None, build: Build | None = None
+    ) -> None:
         self._spec = spec = defaults.as_it_does(spec)
         self._device = device.prepare(spec)
         shape = data.train_images.shape[1:]
-        if weights is None:
-            dtype = data.train_images.dtype
-            weights = defaults.initial_weights(spec.layers, shape, spec.seed, dtype)
-        initial = matched.ordered(spec, shape, weights)
-        products = device.PRODUCTS[spec.precision]
         self._names = matched.trained(spec, shape)
         eager = spec.execution is Execution.EAGER
         self._shape = data.train_images.shape
         size = matched.evaluate_batch(spec, shape)
         with tf.device(self._device):
-            self._model = LayersModel(spec, shape, initial, products)
+            self._model = _model(spec, data.train_images, weights, build)
             self._test_batches = [
                 tf.constant(data.test_images[start : start + size])
                 for start in range(0, len(data.test_images), size)
@@ -127,3 +126,17 @@ class MatchedTrainer:
         if self._spec.device is Device.CPU:
             return 0
         return int(tf.config.experimental.get_memory_info("GPU:0")["peak"])
+
+
+def _model(
+    spec: JobSpec, images: NDArray[np.floating], weights: Weights | None, build: Build | None
+) -> Trained:
+    """Return what is trained, for ``images`` [n, ...]: the user's model if there is one."""
+    shape = images.shape[1:]
+    if build is not None:
+        values = None if weights is None else matched.ordered(spec, shape, weights)
+        return CodeModel(spec, images, build, values)
+    if weights is None:
+        weights = defaults.initial_weights(spec.layers, shape, spec.seed, images.dtype)
+    initial = matched.ordered(spec, shape, weights)
+    return LayersModel(spec, shape, initial, device.PRODUCTS[spec.precision])
