@@ -25,7 +25,7 @@ def Trainer(  # noqa: N802
     """Return the trainer of the spec's recipe."""
     match spec.recipe:
         case Recipe.MATCHED:
-            return MatchedTrainer(spec, data, weights)
+            return MatchedTrainer(spec, data, weights, build)
         case Recipe.IDIOMATIC:
             from services.pytorch.idiomatic import IdiomaticTrainer  # noqa: PLC0415 - torchvision
 
