@@ -46,7 +46,7 @@ class Array:
     def variants(self) -> tuple[str, ...]:
         """The suffixes of the other layouts that it may have."""
         flags = np.empty(self.tensor.shape, np.bool_)
-        flat = self.view(flags[self.only]).ndim == 2
+        flat = self.view(flags[self.only]).ndim == 2 and not self.part.endswith("bias")
         return ("@channels_first",) * bool(self.image) + ("@transposed",) * flat
 
     def variant(self, suffix: str) -> "Array":

@@ -16,7 +16,7 @@ from services.pytorch.code.recording import Recording
 from services.trial.code import Build, failed
 
 _DTYPES = {Precision.FLOAT32: torch.float32, Precision.FLOAT64: torch.float64}
-_MEMORY = (MemoryError, torch.OutOfMemoryError)
+MEMORY = (MemoryError, torch.OutOfMemoryError)
 _WHOLE_NUMBERS = (nn.Embedding, nn.EmbeddingBag)
 
 
@@ -152,7 +152,7 @@ def forward(module: nn.Module, inputs: torch.Tensor, source: CodeSource) -> torc
     """Return the logits [batch, outputs] of inputs as the code takes them. Raises CodeFailed."""
     try:
         made = module(inputs)
-    except (TwinrunError, *_MEMORY):
+    except (TwinrunError, *MEMORY):
         raise
     except Exception as error:
         raise failed(error, source.file, "pytorch") from error

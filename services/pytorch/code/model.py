@@ -42,34 +42,42 @@ class CodeModel:
     """A `services.pytorch.model.Model`, with ``weights`` or else the code's own initial values.
 
     ``samples`` [n, ...], as the dataset lays them out: one pass of them tells what the model does.
+    ``all`` are its own arrays; ``arrays`` those that are paired, by canonical name; ``called`` the
+    paths of its modules, in the order of their first calls.
     """
 
     def __init__(
         self, spec: JobSpec, build: Build, samples: torch.Tensor, weights: Weights | None
     ) -> None:
-        self._built = Built(spec, build, samples.device)
-        self.kept = [*self._built.module.buffers()]
+        self.built = Built(spec, build, samples.device)
+        self.kept = [*self.built.module.buffers()]
         before = [tensor.clone() for tensor in self.kept]
         with torch.no_grad():
-            recording, _ = self._built.recorded(samples)
+            recording, _ = self.built.recorded(samples)
             for tensor, value in zip(self.kept, before, strict=True):
                 tensor.copy_(value)
         self.draws = recording.draws
         self.sites = of_draws(draw.traced for draw in self.draws)
-        self.arrays = paired(spec, arrays.of(self._built.module, recording.images))
+        self.called = recording.called
+        self.all = arrays.of(self.built.module, recording.images)
+        self.arrays = paired(spec, self.all)
         self._trained = self._freeze(spec)
-        self.parameters = [p for p in self._built.module.parameters() if p.requires_grad]
+        self.parameters = [p for p in self.built.module.parameters() if p.requires_grad]
         if weights is not None:
             write(self.arrays, weights)
 
     def _freeze(self, spec: JobSpec) -> list[Array]:
-        """Freeze what the pairing does not train. Returns what it does. Raises CodeFailed."""
+        """Freeze what the pairing does not train, if there is one; return what it does.
+
+        Raises CodeFailed.
+        """
         tensors = () if spec.code is None else spec.code.tensors
         trained = [self.arrays[tensor.name] for tensor in tensors if tensor.trained]
         wanted = {id(array.tensor) for array in trained}
-        for name, array in self.arrays.items():
-            if id(array.tensor) in wanted and not array.tensor.requires_grad:
-                raise CodeFailed(f"{array.key} is frozen, but {name} is to be trained.")
+        for array in trained:
+            if not array.tensor.requires_grad:
+                raise CodeFailed(f"{array.key} is frozen, and is to be trained.")
+        for array in self.arrays.values():
             if id(array.tensor) not in wanted:
                 array.tensor.requires_grad_(False)
         return trained
@@ -78,10 +86,10 @@ class CodeModel:
         self, inputs: torch.Tensor, drawn: Mapping[str, torch.Tensor]
     ) -> tuple[torch.Tensor, Sequence[torch.Tensor]]:
         masks = Masks(self.draws, [drawn[site.name] for site in self.sites])
-        return self._built.logits(inputs, masks, training=True), ()
+        return self.built.logits(inputs, masks, training=True), ()
 
     def logits(self, inputs: torch.Tensor) -> torch.Tensor:
-        return self._built.logits(inputs, Nothing(), training=False)
+        return self.built.logits(inputs, Nothing(), training=False)
 
     def keep(self, statistics: Sequence[torch.Tensor]) -> None:
         """Do nothing: the module has moved its own in its forward pass."""

@@ -116,7 +116,7 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
     def _keep(self, output: torch.Tensor) -> None:
         """Copy an output before anything changes it in place; its gradient once there is one."""
         index, layout = len(self.outputs), layouts.of(output)
-        self.outputs.append(self._canonical(output.detach()).clone())
+        self.outputs.append(self._canonical(output.detach(), layout).clone())
 
         def keep(slope: torch.Tensor) -> None:
             self.slopes[index] = self._canonical(slope.detach(), layout).clone()
