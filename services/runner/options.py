@@ -94,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--allow-code",
         action="store_true",
-        default=bool(os.environ.get("TWINRUN_ALLOW_CODE")),
+        default=os.environ.get("TWINRUN_ALLOW_CODE", "") not in ("", "0"),
         help="run jobs whose model is the user's own code (default: only if $TWINRUN_ALLOW_CODE is "
         "set): whoever may send this runner jobs can then do there what it can",
     )

@@ -21,7 +21,7 @@ from services.errors import CodeFailed
 from services.pipe import Task
 
 Build = Callable[[], object]  # builds the user's model
-_DIRECTORY = "code"  # in a task's output_dir
+_DIRECTORY = "users-code"  # in a task's output_dir
 _MOST_BYTES = 2**30  # unpacked
 
 
@@ -91,15 +91,11 @@ def _imported(path: Path) -> ModuleType:
 
 def failed(error: BaseException, file: str, framework: str) -> CodeFailed:
     """Return the error that one raised by the user's code is to a client."""
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if f"/{_DIRECTORY}/" in frame.filename
-    ]
+    folder = f"/{_DIRECTORY}/{framework}/"
     places = "".join(
-        f"  {frame.filename.rpartition(f'/{_DIRECTORY}/')[2]}:{frame.lineno}, in {frame.name}: "
-        f"{frame.line}\n"
-        for frame in frames
+        f"  {frame.filename.rpartition(folder)[2]}:{frame.lineno}, in {frame.name}: {frame.line}\n"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if folder in frame.filename
     )
     what = f"{type(error).__name__}: {error}"
     return CodeFailed(
