@@ -11,6 +11,7 @@ from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
 from services.model.weights import Weights
+from services.pytorch.code.trace import trace
 from services.pytorch.environment import environment
 from services.pytorch.matched import MatchedTrainer
 from services.pytorch.measure import measure
@@ -29,9 +30,9 @@ def Trainer(  # noqa: N802
         case Recipe.IDIOMATIC:
             from services.pytorch.idiomatic import IdiomaticTrainer  # noqa: PLC0415 - torchvision
 
-            return IdiomaticTrainer(spec, data, weights)
+            return IdiomaticTrainer(spec, data, weights, build)
         case _:
             assert_never(spec.recipe)
 
 
-__all__ = ["Trainer", "environment", "measure", "summarize"]
+__all__ = ["Trainer", "environment", "measure", "summarize", "trace"]

@@ -1,12 +1,13 @@
 """The user's module: built, checked, put onto the device, and called as its users would."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import PurePath
 
 import torch
 from torch import nn
 from twinrun.contract.code import CodeSource
-from twinrun.contract.enums import CodeLayout, Precision
+from twinrun.contract.enums import CodeLayout, Precision, Recipe
 from twinrun.contract.spec import JobSpec
 
 from services.errors import CodeFailed, TwinrunError, Unsupported
@@ -15,7 +16,6 @@ from services.pytorch.code.patches import Draws, Nothing
 from services.pytorch.code.recording import Recording
 from services.trial.code import Build, failed
 
-_DTYPES = {Precision.FLOAT32: torch.float32, Precision.FLOAT64: torch.float64}
 MEMORY = (MemoryError, torch.OutOfMemoryError)
 _WHOLE_NUMBERS = (nn.Embedding, nn.EmbeddingBag)
 
@@ -23,24 +23,32 @@ _WHOLE_NUMBERS = (nn.Embedding, nn.EmbeddingBag)
 class Built:
     """The module that ``build`` returns, for inputs as datasets lay them out.
 
+    In the idiomatic recipe nothing of it is replaced or frozen.
     It raises CodeFailed for what is not a model, Unsupported for what Twinrun cannot control.
     """
 
     def __init__(self, spec: JobSpec, build: Build, where: torch.device) -> None:
-        if spec.precision not in _DTYPES:
+        matched = spec.recipe is Recipe.MATCHED
+        self.source = source(spec)
+        self.file = name(self.source)
+        self._passes = spec.code is not None and spec.code.without_dropout
+        if matched and spec.precision is Precision.BFLOAT16:
             raise Unsupported(
                 f"precision is {spec.precision}, but a model of code is trained in float32 or "
                 "float64: its own products cannot be cast one by one",
                 field="precision",
             )
-        self._dtype = _DTYPES[spec.precision]
-        self.source = source(spec)
-        self._passes = spec.code is not None and spec.code.without_dropout
+        if not matched and self._passes:
+            raise Unsupported(
+                "without_dropout is for the matched recipe: PyTorch's users run the model as it is",
+                field="code.without_dropout",
+            )
+        self._dtype = torch.float64 if spec.precision is Precision.FLOAT64 else torch.float32
         torch.manual_seed(spec.seed)
-        with self._running(Nothing()):
+        with self.running(Nothing()) if matched else self._own_dtype():
             built = build()
         self.module = module_of(built, self.source).to(where, self._dtype)
-        self.notes = [*self._without_dropout_inside(), *self._without_second_biases()]
+        self.notes = [*self._without_dropout_inside(), *self._without_second_biases()] * matched
 
     def _without_dropout_inside(self) -> Iterator[str]:
         """Check for dropout that no mask reaches. Raises Unsupported."""
@@ -48,7 +56,7 @@ class Built:
             if isinstance(module, nn.RNNBase) and module.dropout and module.num_layers > 1:
                 if not self._passes:
                     raise Unsupported(
-                        f"{path} of {self.source.file} is a {type(module).__name__} with dropout "
+                        f"{path} of {self.file} is a {type(module).__name__} with dropout "
                         "between its layers, which PyTorch draws inside one call: use one "
                         "module for each layer with a Dropout between, or verify the rest without "
                         "dropout",
@@ -76,15 +84,44 @@ class Built:
             yield f"{path}: its second bias is added into the first and frozen at 0."
 
     @contextlib.contextmanager
-    def _running(self, draws: Draws) -> Iterator[None]:
-        """Replace what the code may call; what it makes itself has the job's precision."""
+    def _own_dtype(self) -> Iterator[None]:
+        """Have the code make what it makes itself in the job's precision."""
         before = torch.get_default_dtype()
         torch.set_default_dtype(self._dtype)
         try:
-            with patches.active(Nothing() if self._passes else draws):
-                yield
+            yield
         finally:
             torch.set_default_dtype(before)
+
+    @contextlib.contextmanager
+    def running(self, draws: Draws) -> Iterator[None]:
+        """Replace what the code may call."""
+        with self._own_dtype(), patches.active(Nothing() if self._passes else draws):
+            yield
+
+    def logits_of_users(
+        self, model: Callable[[torch.Tensor], object], inputs: torch.Tensor
+    ) -> torch.Tensor:
+        """Return the logits of ``model``, the module or it compiled, with nothing replaced.
+
+        ``inputs`` are as PyTorch's users lay them out: images are [batch, c, h, w].
+        """
+        if inputs.ndim == 4 and not is_moved(inputs, self.source):
+            inputs = inputs.permute(0, 2, 3, 1).contiguous()
+        elif inputs.ndim != 4:
+            inputs = laid(inputs, self.source)
+        with self._own_dtype():
+            return forward(model, inputs, self.source)
+
+    def tried(self, inputs: torch.Tensor) -> Recording:
+        """Follow one pass in which no value drops, and restore the module's buffers."""
+        held = [*self.module.buffers()]
+        before = [tensor.clone() for tensor in held]
+        with torch.no_grad():
+            recording, _ = self.recorded(inputs)
+            for tensor, value in zip(held, before, strict=True):
+                tensor.copy_(value)
+        return recording
 
     def logits(self, inputs: torch.Tensor, draws: Draws, *, training: bool) -> torch.Tensor:
         """Return the logits [batch, outputs] of ``inputs`` as the dataset lays them out.
@@ -93,7 +130,7 @@ class Built:
         """
         if self.module.training != training:
             self.module.train(training)
-        with self._running(draws):
+        with self.running(draws):
             return forward(self.module, laid(inputs, self.source), self.source)
 
     def recorded(
@@ -105,7 +142,7 @@ class Built:
         if is_moved(inputs, self.source):
             layouts.put(given, layouts.channels_first(given.ndim))
         self.module.train()
-        with self._running(draws or recording), recording.following():
+        with self.running(draws or recording), recording.following():
             return recording, forward(self.module, given, self.source)
 
 
@@ -116,11 +153,16 @@ def source(spec: JobSpec) -> CodeSource:
     return spec.code.pytorch
 
 
+def name(source: CodeSource) -> str:
+    """Return the name of the code's file, for people."""
+    return PurePath(source.file).name
+
+
 def module_of(built: object, source: CodeSource) -> nn.Module:
     """Return what the user's function returned, if it is a module. Raises CodeFailed."""
     if not isinstance(built, nn.Module):
         raise CodeFailed(
-            f"{source.function} of {source.file} returned a {type(built).__name__}, and a "
+            f"{source.function} of {name(source)} returned a {type(built).__name__}, and a "
             "torch.nn.Module is needed."
         )
     for module in built.modules():
@@ -148,18 +190,20 @@ def laid(inputs: torch.Tensor, source: CodeSource) -> torch.Tensor:
     return inputs.movedim(-1, 1).clone(memory_format=torch.contiguous_format)
 
 
-def forward(module: nn.Module, inputs: torch.Tensor, source: CodeSource) -> torch.Tensor:
+def forward(
+    module: Callable[[torch.Tensor], object], inputs: torch.Tensor, source: CodeSource
+) -> torch.Tensor:
     """Return the logits [batch, outputs] of inputs as the code takes them. Raises CodeFailed."""
     try:
         made = module(inputs)
     except (TwinrunError, *MEMORY):
         raise
     except Exception as error:
-        raise failed(error, source.file, "pytorch") from error
+        raise failed(error, name(source), "pytorch") from error
     logits = _chosen(made, source)
     if logits.ndim != 2 or len(logits) != len(inputs):
         raise CodeFailed(
-            f"The model of {source.file} makes {list(logits.shape)} of {len(inputs)} samples, and "
+            f"The model of {name(source)} makes {list(logits.shape)} of {len(inputs)} samples, and "
             f"[{len(inputs)}, outputs] is needed."
         )
     return logits
@@ -175,5 +219,5 @@ def _chosen(made: object, source: CodeSource) -> torch.Tensor:
         made = named if named is not None else made[number] if number < len(made) else None
     if not isinstance(made, torch.Tensor):
         which = f"output {source.output}" if source.output else "first output"
-        raise CodeFailed(f"The {which} of the model of {source.file} is not a tensor.")
+        raise CodeFailed(f"The {which} of the model of {name(source)} is not a tensor.")
     return made

@@ -99,7 +99,7 @@ def _dense(module: nn.Linear) -> Made:
 def _convolution(module: nn.Conv2d) -> Made:
     axes = len(module.kernel_size)
     common = texts(
-        units=module.out_channels,
+        filters=module.out_channels,
         use_bias=module.bias is not None,
         size=_joined(module.kernel_size),
         stride=_joined(module.stride),
@@ -129,7 +129,8 @@ def _batch_norm(module: nn.BatchNorm2d) -> Made:
 
 
 def _layer_norm(module: nn.LayerNorm) -> Made:
-    return "layer_norm", texts(epsilon=module.eps, affine=module.elementwise_affine)
+    axes = ",".join(map(str, range(-len(module.normalized_shape), 0)))
+    return "layer_norm", texts(epsilon=module.eps, axis=axes, affine=module.elementwise_affine)
 
 
 def _group_norm(module: nn.GroupNorm) -> Made:
@@ -137,8 +138,11 @@ def _group_norm(module: nn.GroupNorm) -> Made:
 
 
 def _recurrent(module: nn.RNNBase) -> Made:
+    gated = not isinstance(module, nn.RNN)
     return type(module).__name__.lower(), texts(
         units=module.hidden_size,
+        activation="tanh" if gated else module.nonlinearity,
+        recurrent_activation="sigmoid" if gated else None,
         use_bias=module.bias,
         bidirectional=module.bidirectional,
         reset_after=True if isinstance(module, nn.GRU) else None,
@@ -149,9 +153,10 @@ def _attention(module: nn.MultiheadAttention) -> Made:
     return "multi_head_attention", texts(
         heads=module.num_heads,
         key_size=module.head_dim,
+        value_size=module.head_dim,
         scale=1 / math.sqrt(module.head_dim),
         use_bias=module.in_proj_bias is not None,
-        rate=module.dropout,
+        rate=float(module.dropout),
     )
 
 
@@ -177,7 +182,12 @@ def adaptive(name: str, size: int | Sequence[int | None] | None, axes: int) -> M
 
 
 def _dropout(module: nn.Dropout) -> Made:
-    return "dropout", texts(rate=float(module.p))
+    axes = type(module).__name__.removeprefix("Dropout").lower()
+    return f"spatial_dropout{axes}" if axes else "dropout", texts(rate=float(module.p))
+
+
+def _embedding(module: nn.Embedding) -> Made:
+    return "embedding", texts(rows=module.num_embeddings, width=module.embedding_dim)
 
 
 def _upsample(module: nn.Upsample) -> Made:
@@ -186,7 +196,9 @@ def _upsample(module: nn.Upsample) -> Made:
 
 def resized(size: object, scale: object, mode: str, corners: bool | None) -> Made:
     """Return what an interpolation is."""
-    return "interpolate", texts(size=size, factor=scale, mode=mode, corners=bool(corners))
+    factors = None if scale is None else _joined([int(f) for f in sizes(scale, 2)])  # type: ignore[arg-type]
+    form = texts(interpolation=mode, corners=bool(corners), size=factors, target=size)
+    return "upsample2d", form
 
 
 _DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)
@@ -197,7 +209,7 @@ _MODULES: Mapping[arrays.Classes, Callable[..., Made]] = {
     nn.LayerNorm: _layer_norm,
     nn.GroupNorm: _group_norm,
     nn.RMSNorm: lambda module: ("rms_norm", texts(epsilon=module.eps)),
-    nn.Embedding: lambda _: ("embedding", {}),
+    nn.Embedding: _embedding,
     nn.RNNBase: _recurrent,
     nn.MultiheadAttention: _attention,
     (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d): _max_pool,

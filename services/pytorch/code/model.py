@@ -51,11 +51,7 @@ class CodeModel:
     ) -> None:
         self.built = Built(spec, build, samples.device)
         self.kept = [*self.built.module.buffers()]
-        before = [tensor.clone() for tensor in self.kept]
-        with torch.no_grad():
-            recording, _ = self.built.recorded(samples)
-            for tensor, value in zip(self.kept, before, strict=True):
-                tensor.copy_(value)
+        recording = self.built.tried(samples)
         self.draws = recording.draws
         self.sites = of_draws(draw.traced for draw in self.draws)
         self.called = recording.called

@@ -48,7 +48,7 @@ def trace(
     where = device.prepare(spec)
     x, y = device.put(inputs, where), device.put(labels, where)
     model = CodeModel(spec, build, x, weights)
-    arrays = {f"initial/{array.key}": array.read() for array in model.all}
+    arrays = {f"initial/{key}": array.read() for key, array in _laid(model.all)}
     before = [tensor.clone() for tensor in model.kept]
     first = _pass(spec, model, x, y, seed=1)
     for tensor, value in zip(model.kept, before, strict=True):
@@ -59,10 +59,12 @@ def trace(
         slope = found.recording.slopes.get(index, torch.zeros_like(output))
         arrays[f"output/{index}"], arrays[f"slope/{index}"] = _array(output), _array(slope)
     tensors = _in_order(model)
-    for array in tensors:
-        if array.tensor.grad is not None:
-            arrays[f"gradient/{array.key}"] = array.read(array.tensor.grad)
-        arrays[f"updated/{array.key}"] = array.read()
+    for key, array in _laid(tensors):
+        if array.tensor.requires_grad:
+            gradient = array.tensor.grad
+            none = torch.zeros_like(array.tensor)
+            arrays[f"gradient/{key}"] = array.read(none if gradient is None else gradient)
+        arrays[f"updated/{key}"] = array.read()
     arrays |= {"logits": _array(found.logits), "loss": _array(found.loss.reshape(1))}
     report = ModelTraced(
         layers=tuple(found.recording.layers),
@@ -73,9 +75,7 @@ def trace(
     return Traced(report, arrays)
 
 
-def _pass(
-    spec: JobSpec, model: CodeModel, x: torch.Tensor, y: torch.Tensor, *, seed: int
-) -> _Pass:
+def _pass(spec: JobSpec, model: CodeModel, x: torch.Tensor, y: torch.Tensor, *, seed: int) -> _Pass:
     """Run the first batch of the first epoch. Raises CodeFailed."""
     batch = [np.arange(len(x), dtype=np.int32)[np.newaxis]]
     plain = replace(spec, augmentation=Augmentation())
@@ -92,13 +92,20 @@ def _pass(
     except (TwinrunError, *MEMORY):
         raise
     except Exception as error:
-        raise failed(error, model.built.source.file, "pytorch") from error
+        raise failed(error, model.built.file, "pytorch") from error
     return _Pass(recording, logits, loss, [parameter.grad for parameter in model.parameters])
 
 
 def _array(tensor: torch.Tensor) -> NDArray[np.floating]:
     found: NDArray[np.floating] = np.array(tensor.detach().cpu().numpy(), order="C")
     return found
+
+
+def _laid(arrays: Sequence[Array]) -> Iterator[tuple[str, Array]]:
+    """Yield the arrays by key, in each layout that they may have."""
+    for array in arrays:
+        for suffix in ("", *array.variants):
+            yield array.key + suffix, array.variant(suffix)
 
 
 def _in_order(model: CodeModel) -> list[Array]:
@@ -149,5 +156,3 @@ def _differ(a: torch.Tensor | None, b: torch.Tensor | None) -> bool:
         return a is not b
     scale = torch.maximum(a.abs().max(), b.abs().max()) if a.numel() else 0.0
     return bool((a - b).abs().max() > _ROUNDING * scale) if a.numel() else False
-
-
