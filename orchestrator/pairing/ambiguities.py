@@ -9,13 +9,10 @@ from dataclasses import replace
 from itertools import groupby, permutations, takewhile
 from operator import itemgetter
 
-from twinrun.contract.traced import ModelTraced, TracedTensor
-
 from orchestrator.pairing.measure import layer_gap
 from orchestrator.pairing.pair import repaired
 from orchestrator.pairing.result import (
     CHANNELS_FIRST,
-    TRANSPOSED,
     Ambiguity,
     Arrays,
     PairedLayer,
@@ -64,23 +61,20 @@ def candidates(pairing: Pairing) -> Iterator[Pairing]:
 
 def _rows(pairing: Pairing, first: Arrays, second: Arrays) -> tuple[PairedTensor, ...]:
     """Return the tensors, the rows of dense kernels in the order that each side shows."""
-    return tuple(
-        replace(
-            pair,
-            variants=(
-                _variant(pairing.first, first, pair.first, pair.variants[0]),
-                _variant(pairing.second, second, pair.second, pair.variants[1]),
-            ),
-        )
-        for pair in pairing.tensors
-    )
-
-
-def _variant(model: ModelTraced, arrays: Arrays, tensor: TracedTensor, before: str) -> str:
-    if CHANNELS_FIRST not in tensor.variants:
-        return before
-    found = channels_first(model, arrays, tensor)
-    return before if found is None else CHANNELS_FIRST if found else ""
+    made = []
+    for pair in pairing.tensors:
+        turned = [
+            channels_first(model, arrays, tensor) if CHANNELS_FIRST in tensor.variants else False
+            for model, arrays, tensor in (
+                (pairing.first, first, pair.first),
+                (pairing.second, second, pair.second),
+            )
+        ]
+        # The canonical order is the first side's; the second may need the other one.
+        apart = None not in turned and turned[0] != turned[1]
+        has_it = CHANNELS_FIRST in pair.second.variants
+        made.append(replace(pair, variants=("", CHANNELS_FIRST)) if apart and has_it else pair)
+    return tuple(made)
 
 
 def _told_apart(
@@ -113,8 +107,11 @@ def _other_variants(pair: PairedTensor) -> Iterator[tuple[str, str]]:
     """Yield the other layouts that one side may have, if the shape does not tell them apart."""
     for side, tensor in enumerate((pair.first, pair.second)):
         for variant in tensor.variants:
-            square = variant != TRANSPOSED or tensor.shape == tensor.shape[::-1]
-            if square:
+            if variant == CHANNELS_FIRST:
+                possible = side == 1  # the canonical order is the first side's
+            else:
+                possible = tensor.shape == tensor.shape[::-1]
+            if possible:
                 other = "" if pair.variants[side] == variant else variant
                 yield (other, pair.variants[1]) if side == 0 else (pair.variants[0], other)
 

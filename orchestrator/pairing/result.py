@@ -72,6 +72,11 @@ class PairedTensor:
         turned = TRANSPOSED in self.variants[0]
         return self.first.shape[::-1] if turned else self.first.shape
 
+    def canonical(self, first: Arrays) -> NDArray[np.generic]:
+        """Return its initial values in the canonical layout, from the first side's trace."""
+        values = first[f"initial/{self.first.key}"]
+        return values.T if TRANSPOSED in self.variants[0] else values
+
     @property
     def trained(self) -> bool:
         """Whether the optimizer updates it on any side."""
@@ -122,8 +127,13 @@ class Pairing:
     notes: tuple[Sentence, ...] = ()
 
     @property
+    def once(self) -> tuple[PairedTensor, ...]:
+        """The paired tensors, each array once: without those tied to another."""
+        return tuple(pair for pair in self.tensors if not pair.tied)
+
+    @property
     def code_tensors(self) -> tuple[CodeTensor, ...]:
-        """The model's arrays for `JobSpec.code`: each once, without those tied to another."""
+        """The model's arrays for `JobSpec.code`, in the order of `once`."""
         return tuple(
             CodeTensor(
                 pair.name,
@@ -131,6 +141,5 @@ class Pairing:
                 pair.trained,
                 **dict(zip(self.frameworks, pair.keys, strict=True)),
             )
-            for pair in self.tensors
-            if not pair.tied
+            for pair in self.once
         )

@@ -10,7 +10,6 @@ from orchestrator.language.phrases import Phrase, english
 from orchestrator.pairing.alignment import align
 from orchestrator.pairing.by_hand import ByHand, bare_key
 from orchestrator.pairing.result import (
-    CHANNELS_FIRST,
     TRANSPOSED,
     PairedTensor,
     Sure,
@@ -59,8 +58,7 @@ def paired_tensors(
 def fit(one: TracedTensor, other: TracedTensor) -> tuple[str, str] | None:
     """Return the variants in which they have one shape; None: there are none."""
     if one.shape == other.shape:
-        rows = [CHANNELS_FIRST if CHANNELS_FIRST in side.variants else "" for side in (one, other)]
-        return rows[0], rows[1]
+        return "", ""
     if one.shape == other.shape[::-1]:
         if TRANSPOSED in one.variants:
             return TRANSPOSED, ""

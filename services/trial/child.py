@@ -120,7 +120,7 @@ def _serve(module_name: str, started_at: float, sender: _Sender, receiver: _Rece
             case Kind.MEASURE:
                 sender.send(module.measure(task.spec))
             case Kind.SUMMARIZE:
-                sender.send(module.summarize(task.spec))
+                sender.send(module.summarize(task.spec, build))
             case Kind.PREVIEW:
                 preview.run(task, make_trainer, sender.send)
             case Kind.TRACE:
