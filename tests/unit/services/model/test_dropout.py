@@ -29,9 +29,7 @@ def drawn(spec, epoch=0, samples=40, shape=(3, 2, 1)):
     """The masks of an epoch's samples in their order."""
     indices = order.permutation(spec.seed, epoch, samples)
     cut = order.chunks(indices, spec.batch_size, spec.report_every_steps)
-    found = chunks.carried(
-        spec, (samples, *shape), epoch, cut, sites.of_layers(spec.layers, shape)
-    )
+    found = chunks.carried(spec, (samples, *shape), epoch, cut, sites.of_layers(spec.layers, shape))
     return np.concatenate([c.drawn[MASKS].reshape(-1, *c.drawn[MASKS].shape[2:]) for c in found])
 
 
@@ -119,9 +117,7 @@ def test_masks_are_drawn_when_their_chunk_is_asked_for(monkeypatch):
     monkeypatch.setattr(dropout, "masks", counted)
     spec = job(report_every_steps=2)
     cut = order.chunks(order.permutation(0, 0, 40), spec.batch_size, 2)
-    carried = chunks.carried(
-        spec, (40, 3, 2, 1), 0, cut, sites.of_layers(spec.layers, (3, 2, 1))
-    )
+    carried = chunks.carried(spec, (40, 3, 2, 1), 0, cut, sites.of_layers(spec.layers, (3, 2, 1)))
     for number in itertools.count(1):
         if next(carried, None) is None:
             break
@@ -132,6 +128,9 @@ def test_masks_are_drawn_when_their_chunk_is_asked_for(monkeypatch):
 def test_a_job_without_a_dropout_draws_nothing():
     spec = job(layers=(Flatten(), Dense(10)))
     cut = order.chunks(order.permutation(0, 0, 40), spec.batch_size, 100)
-    assert all(not chunk.drawn for chunk in chunks.carried(
-        spec, (40, 3, 2, 1), 0, cut, sites.of_layers(spec.layers, (3, 2, 1))
-    ))
+    assert all(
+        not chunk.drawn
+        for chunk in chunks.carried(
+            spec, (40, 3, 2, 1), 0, cut, sites.of_layers(spec.layers, (3, 2, 1))
+        )
+    )

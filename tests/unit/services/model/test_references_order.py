@@ -104,13 +104,15 @@ def test_each_sample_of_an_epoch_has_the_mask_of_its_place_whatever_the_chunks(e
 
 
 def carried(spec: JobSpec, epoch: int) -> list[chunks.Chunk]:
-    return list(chunks.carried(
-        spec,
-        SHAPE,
-        epoch,
-        epoch_chunks(spec, epoch, SHAPE[0]),
-        sites.of_layers(spec.layers, SHAPE[1:]),
-    ))
+    return list(
+        chunks.carried(
+            spec,
+            SHAPE,
+            epoch,
+            epoch_chunks(spec, epoch, SHAPE[0]),
+            sites.of_layers(spec.layers, SHAPE[1:]),
+        )
+    )
 
 
 def test_masks_have_a_value_for_each_value_of_their_layers_input():
