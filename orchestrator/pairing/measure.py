@@ -31,9 +31,16 @@ def gap(one: Array, other: Array, scale: float | None = None) -> float:
 
 
 def layer_gap(
-    pairing: Pairing, pair: PairedLayer, what: str, first: Arrays, second: Arrays
+    pairing: Pairing,
+    pair: PairedLayer,
+    what: str,
+    first: Arrays,
+    second: Arrays,
+    floor: float = 0.0,
 ) -> float | None:
     """Return how far ``what`` of two calls is apart, ``output`` or ``slope``; None: not traced.
+
+    It is relative to the largest value, or to ``floor`` if that is larger.
 
     The values of a flattened image may come in either order: what follows tells which is meant.
     """
@@ -41,10 +48,12 @@ def layer_gap(
     other = second.get(f"{what}/{pair.second}")
     if one is None or other is None:
         return None
+    largest = max(float(np.abs(each.astype(float)).max(initial=0)) for each in (one, other))
+    scale = max(floor, largest) or None
     layers = pairing.first.layers[pair.first], pairing.second.layers[pair.second]
     if any(layer.kind == "flatten" for layer in layers):
-        return min(gap(mine, other) for mine in _orders(one, layers))
-    return gap(one, other)
+        return min(gap(mine, other, scale) for mine in _orders(one, layers))
+    return gap(one, other, scale)
 
 
 def _orders(one: Array, layers: tuple[TracedLayer, TracedLayer]) -> Iterator[Array]:
