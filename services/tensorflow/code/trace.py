@@ -67,11 +67,12 @@ class _Step:
             added = self._built.losses()
             for more in added:
                 loss += more
-        outputs = [call.made for call in recording.calls]
+        calls = [call for call in recording.calls if _is_layer(call)]
+        outputs = [call.made for call in calls]
         gradients, slopes = tape.gradient(loss, [held, outputs])
         self._update(gradients)
         arrays = {"logits": logits.numpy(), "loss": loss.numpy().reshape(1)}
-        for index, (call, slope) in enumerate(zip(recording.calls, slopes, strict=True)):
+        for index, (call, slope) in enumerate(zip(calls, slopes, strict=True)):
             made, dtype = call.made.numpy(), arrays["loss"].dtype
             given = np.zeros_like(made) if slope is None else tf.convert_to_tensor(slope).numpy()
             arrays[f"output/{index}"] = call.layout.canonical(made).astype(dtype)
@@ -117,7 +118,7 @@ class _Step:
             return paths.get(layer, getattr(layer, "name", "")) if layer is not None else ""
 
         return ModelTraced(
-            layers=tuple(_layer(call, path(call.layer)) for call in recording.calls),
+            layers=tuple(_layer(call, path(call.layer)) for call in recording.calls if _is_layer(call)),
             tensors=tuple(
                 TracedTensor(
                     key=each.key,
@@ -173,6 +174,12 @@ class _Step:
                 "The model ends in a softmax, but the loss takes logits: its output is taken as "
                 "logits all the same."
             )
+
+
+def _is_layer(call: Call) -> bool:
+    """Return whether a call is of a layer that the framework has; the user's own are not reported."""
+    own = type(call.layer).__module__.startswith("keras.")
+    return own or bool(kinds.described(call)[0])
 
 
 def _layer(call: Call, path: str) -> TracedLayer:
