@@ -9,7 +9,7 @@ import sys
 import traceback
 import zipfile
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import ModuleType
 
 from twinrun.contract.code import CodeSource
@@ -21,7 +21,7 @@ from services.errors import CodeFailed
 from services.pipe import Task
 
 Build = Callable[[], object]  # builds the user's model
-_DIRECTORY = "code"  # in a task's output_dir
+_DIRECTORY = "users-code"  # in a task's output_dir
 _MOST_BYTES = 2**30  # unpacked
 
 
@@ -60,22 +60,21 @@ def _unpack(spec: JobSpec, data_dir: Path, directory: Path) -> None:
 
 def _call(source: CodeSource, directory: Path, framework: str) -> object:
     """Import the file, with its directory as Python would run it, and call its function."""
-    path = directory / source.file
+    path = directory / framework / PurePath(source.file).name
     if not path.is_file():
-        raise CodeFailed(f"The code of {framework} lacks the file {source.file}.")
-    for folder in (str(directory), str(path.parent)):
-        if folder not in sys.path:
-            sys.path.insert(0, folder)
+        raise CodeFailed(f"The code of {framework} lacks the file {path.name}.")
+    if str(path.parent) not in sys.path:
+        sys.path.insert(0, str(path.parent))
     try:
         function = getattr(_imported(path), source.function, None)
     except BaseException as error:
-        raise failed(error, source.file, framework) from error
+        raise failed(error, path.name, framework) from error
     if not callable(function):
-        raise CodeFailed(f"{source.file} of {framework} has no function {source.function}.")
+        raise CodeFailed(f"{path.name} of {framework} has no function {source.function}.")
     try:
         return function(**(json.loads(source.arguments) if source.arguments else {}))
     except BaseException as error:
-        raise failed(error, source.file, framework) from error
+        raise failed(error, path.name, framework) from error
 
 
 def _imported(path: Path) -> ModuleType:
@@ -92,15 +91,11 @@ def _imported(path: Path) -> ModuleType:
 
 def failed(error: BaseException, file: str, framework: str) -> CodeFailed:
     """Return the error that one raised by the user's code is to a client."""
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if f"/{_DIRECTORY}/" in frame.filename
-    ]
+    folder = f"/{_DIRECTORY}/{framework}/"
     places = "".join(
-        f"  {frame.filename.rpartition(f'/{_DIRECTORY}/')[2]}:{frame.lineno}, in {frame.name}: "
-        f"{frame.line}\n"
-        for frame in frames
+        f"  {frame.filename.rpartition(folder)[2]}:{frame.lineno}, in {frame.name}: {frame.line}\n"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if folder in frame.filename
     )
     what = f"{type(error).__name__}: {error}"
     return CodeFailed(

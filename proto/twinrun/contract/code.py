@@ -44,6 +44,7 @@ class Code:
     files: StoredFile | None = None
     initial: StoredFile | None = None
     tensors: tuple[CodeTensor, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def sources(self) -> Mapping[str, CodeSource]:

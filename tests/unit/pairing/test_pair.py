@@ -1,0 +1,414 @@
+"""Which part of one side's model is which part of the other's, by what traces report."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from twinrun.contract.code import CodeTensor
+
+from orchestrator.errors import BadInput
+from orchestrator.pairing.pair import pair
+from orchestrator.pairing.result import CHANNELS_FIRST, TRANSPOSED, Sure
+from tests.builders.traced import SIDES, Sketch, renamed
+
+ROWS = {"kernel": {"variants": (CHANNELS_FIRST,)}}
+
+
+def mlp(*names, fused=False):
+    first, second = names
+    if fused:
+        return Sketch().dense(first, 4, 8, activation="relu").dense(second, 8, 3).done()
+    return Sketch().dense(first, 4, 8).plain("act", "relu").dense(second, 8, 3).done()
+
+
+def lenet(prefix, flat=None):
+    sketch = Sketch().conv(f"{prefix}1", 1, 6).plain(f"{prefix}act", "relu")
+    sketch.conv(f"{prefix}2", 6, 16).call(f"{prefix}flat", "flatten", (1024,))
+    return sketch.dense(f"{prefix}3", 1024, 10, changes=flat).done()
+
+
+def resnet(name, blocks=4, skipped=()):
+    sketch = Sketch().conv(name("stem"), 3, 16)
+    for block in range(blocks):
+        if block in skipped:
+            continue
+        for part in "ab":
+            sketch.conv(name(f"{block}{part}"), 16, 16).batch_norm(name(f"{block}{part}n"), 16)
+            sketch.plain(name(f"{block}{part}r"), "relu")
+    return (
+        sketch.call(name("pool"), "global_average_pool2d", (16,)).dense(name("head"), 16, 10).done()
+    )
+
+
+def transformer(name, tied=True):
+    sketch = Sketch().call(name("embed"), "embedding", (5, 8), {"table": (50, 8)})
+    for block in range(2):
+        sketch.layer_norm(name(f"{block}n1"), 8).attention(name(f"{block}att"), 8)
+        sketch.dropout(name(f"{block}drop"), 0.1)
+        sketch.layer_norm(name(f"{block}n2"), 8).dense(name(f"{block}up"), 8, 32)
+        sketch.plain(name(f"{block}gelu"), "gelu").dense(name(f"{block}down"), 32, 8)
+    changes = {"kernel": {"tied_to": f"{name('embed')}.table"}} if tied else None
+    return sketch.dense(name("out"), 8, 50, changes=changes).done()
+
+
+def names(pairing):
+    return {each.name: each.second.key for each in pairing.tensors}
+
+
+def paths(pairing):
+    """Paths of paired layers, as pairs."""
+    return [
+        (pairing.first.layers[each.first].path, pairing.second.layers[each.second].path)
+        for each in pairing.layers
+    ]
+
+
+def prefixed(letter):
+    return lambda path: f"{letter}.{path}"
+
+
+def test_an_mlp_pairs_by_order_and_its_tensors_are_those_of_a_spec():
+    pairing = pair(mlp("fc1", "fc2"), mlp("dense", "dense_1"), SIDES, {})
+    assert pairing.code_tensors == (
+        CodeTensor("fc1.kernel", (4, 8), True, "fc1.kernel", "dense.kernel"),
+        CodeTensor("fc1.bias", (8,), True, "fc1.bias", "dense.bias"),
+        CodeTensor("fc2.kernel", (8, 3), True, "fc2.kernel", "dense_1.kernel"),
+        CodeTensor("fc2.bias", (3,), True, "fc2.bias", "dense_1.bias"),
+    )
+    assert {each.sure for each in pairing.tensors} == {Sure.KIND}
+    assert pairing.unpaired == ((), ())
+    assert pairing.alone == ((), ())
+    assert not pairing.faults
+    assert not pairing.notes
+
+
+def test_the_second_sides_names_come_first_if_it_is_the_first():
+    pairing = pair(mlp("dense", "dense_1"), mlp("fc1", "fc2"), SIDES[::-1], {})
+    assert pairing.code_tensors[0] == CodeTensor(
+        "dense.kernel", (4, 8), True, pytorch="fc1.kernel", tensorflow="dense.kernel"
+    )
+
+
+def test_an_activation_inside_a_layer_is_one_after_it():
+    pairing = pair(mlp("fc1", "fc2"), mlp("a", "b", fused=True), SIDES, {})
+    found = [(each.first, each.second, each.compared) for each in pairing.layers]
+    assert found == [(0, 0, False), (1, 0, True), (2, 1, True)]
+    assert pairing.alone == ((), ())
+
+
+def test_a_layer_whose_activation_is_missing_is_compared_as_it_is():
+    bare = Sketch().dense("a", 4, 8).dense("b", 8, 3).done()
+    pairing = pair(bare, mlp("a", "b", fused=True), SIDES, {})
+    assert [(each.first, each.second, each.compared) for each in pairing.layers] == [
+        (0, 0, True),
+        (1, 1, True),
+    ]
+
+
+@pytest.mark.parametrize(("first", "second"), [(ROWS, None), (None, ROWS), (ROWS, ROWS)])
+def test_rows_after_a_flattened_image_are_taken_as_each_side_understands_them(first, second):
+    pairing = pair(lenet("c", first), lenet("k", second), SIDES, {})
+    kernel = next(each for each in pairing.tensors if each.name == "c3.kernel")
+    assert kernel.keys == ("c3.kernel", "k3.kernel")
+    assert not any("flattened" in note for note in pairing.notes)
+
+
+def test_an_inserted_block_shifts_nothing_after_it():
+    pairing = pair(resnet(prefixed("p"), skipped={1}), resnet(prefixed("k")), SIDES, {})
+    found = paths(pairing)
+    assert ("p.stem", "k.stem") in found
+    assert ("p.head", "k.head") in found
+    assert len(pairing.unpaired[1]) == 2 * 6
+    assert not pairing.unpaired[0]
+    assert sum("nothing in PyTorch" in fault for fault in pairing.faults) == 2 * 4
+
+
+def test_layers_of_another_shape_are_no_pair_and_the_closest_are_named():
+    one = Sketch().dense("a", 4, 8).dense("b", 8, 3).done()
+    other = Sketch().dense("x", 4, 9).dense("y", 9, 3).done()
+    pairing = pair(one, other, SIDES, {})
+    assert paths(pairing) == [("a", "x"), ("b", "y")]
+    assert names(pairing) == {"b.bias": "y.bias"}
+    left = {each.tensor.key: each.candidates for each in pairing.unpaired[0]}
+    assert left["a.kernel"][0] == "x.kernel"
+    assert left["a.bias"] == ("x.bias",)
+
+
+def test_equal_layers_in_a_row_are_ambiguous_and_said():
+    pairing = pair(resnet(prefixed("p")), resnet(prefixed("k")), SIDES, {})
+    assert sorted(len(each.first) for each in pairing.ambiguities) == [8, 8]
+    assert any("order of calls" in note for note in pairing.notes)
+
+
+def test_a_transformer_with_a_tied_output_pairs_and_has_that_array_once():
+    pairing = pair(transformer(prefixed("p")), transformer(prefixed("k")), SIDES, {})
+    assert pairing.unpaired == ((), ())
+    assert not pairing.faults
+    assert "p.out.kernel" not in {each.name for each in pairing.code_tensors}
+    assert "p.out.bias" in {each.name for each in pairing.code_tensors}
+    assert pairing.draws == ((0, 0), (1, 1))
+    assert any(note.startswith("Tied on both sides") for note in pairing.notes)
+
+
+def test_an_array_tied_on_one_side_only_is_a_fault():
+    pairing = pair(transformer(prefixed("p")), transformer(prefixed("k"), tied=False), SIDES, {})
+    (fault,) = pairing.faults
+    assert fault == (
+        "PyTorch ties p.out.kernel to p.embed.table: one array in two places."
+        " TensorFlow trains k.out.kernel alone."
+    )
+
+
+def test_a_tied_array_that_the_other_side_has_in_no_layer_is_no_fault():
+    functional = transformer(prefixed("k"))
+    functional = replace(
+        functional,
+        layers=functional.layers[:-1],
+        tensors=functional.tensors[:-2],
+    )
+    pairing = pair(transformer(prefixed("p")), functional, SIDES, {})
+    assert [each.tensor.key for each in pairing.unpaired[0]] == ["p.out.kernel", "p.out.bias"]
+    assert pairing.faults == (
+        "PyTorch has p.out.bias, which nothing in TensorFlow is paired with.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"trained": False}, "PyTorch freezes a.kernel, and TensorFlow trains x.kernel."),
+        (
+            {"used": False},
+            "The loss does not depend on a.kernel in PyTorch, but on x.kernel in TensorFlow.",
+        ),
+    ],
+)
+def test_what_one_side_alone_does_with_an_array_is_a_fault(change, words):
+    one = Sketch().dense("a", 4, 8, changes={"kernel": change}).done()
+    pairing = pair(one, Sketch().dense("x", 4, 8).done(), SIDES, {})
+    assert pairing.faults == (words,)
+    assert pairing.tensors[0].trained
+
+
+def test_what_both_sides_freeze_or_never_use_is_noted_and_not_trained():
+    def side(name):
+        sketch = Sketch().dense(name, 4, 8, changes={"kernel": {"trained": False}})
+        return sketch.tensor(f"{name}unused", "kernel", (7, 2), used=False).done()
+
+    pairing = pair(side("a"), side("x"), SIDES, {})
+    assert not pairing.faults
+    assert [(each.name, each.trained) for each in pairing.code_tensors] == [
+        ("a.kernel", False),
+        ("a.bias", True),
+        ("aunused.kernel", False),
+    ]
+    assert "Frozen on both sides: a.kernel." in pairing.notes
+    assert "The loss depends on them on neither side: aunused.kernel." in pairing.notes
+
+
+def test_an_unused_array_of_one_side_is_shown_and_no_fault():
+    one = Sketch().dense("a", 4, 8).tensor("spare", "kernel", (7, 2), used=False).done()
+    pairing = pair(one, Sketch().dense("x", 4, 8).done(), SIDES, {})
+    assert not pairing.faults
+    assert pairing.notes == ("Unused in PyTorch, absent in TensorFlow: spare.kernel.",)
+
+
+def test_moving_statistics_are_neither_trained_nor_called_frozen():
+    pairing = pair(resnet(prefixed("p")), resnet(prefixed("k")), SIDES, {})
+    trained = {each.name: each.trained for each in pairing.code_tensors}
+    assert not trained["p.0an.moving_mean"]
+    assert trained["p.0an.gamma"]
+    assert not any("rozen" in note for note in pairing.notes)
+
+
+def own(name, part, shape, **changes):
+    """A layer that only its user knows."""
+    return Sketch().call(name, "", (8,), {part: shape}, changes={part: changes}).done()
+
+
+def test_unknown_layers_pair_by_shape():
+    pairing = pair(own("a", "weight", (4, 8)), own("x", "w", (4, 8)), SIDES, {})
+    assert names(pairing) == {"a.weight": "x.w"}
+    assert pairing.tensors[0].sure is Sure.SHAPE
+    assert pairing.notes[0] == "Paired by nothing but their shapes and their order: a.weight."
+
+
+def test_unknown_layers_pair_transposed_with_a_note():
+    turned = own("a", "weight", (8, 4), variants=(TRANSPOSED,))
+    pairing = pair(turned, own("x", "w", (4, 8)), SIDES, {})
+    (found,) = pairing.code_tensors
+    assert found == CodeTensor("a.weight", (4, 8), True, "a.weight@transposed", "x.w")
+    assert "Transposed in PyTorch: a.weight." in pairing.notes
+    other = pair(own("x", "w", (4, 8)), turned, SIDES, {})
+    assert other.code_tensors[0].shape == (4, 8)
+    assert other.code_tensors[0].tensorflow == "a.weight@transposed"
+
+
+def test_a_shape_that_nothing_turns_stays_unpaired():
+    pairing = pair(own("a", "weight", (8, 4)), own("x", "w", (4, 8)), SIDES, {})
+    assert not pairing.tensors
+    assert [each.candidates for each in pairing.unpaired[0]] == [("x.w",)]
+
+
+def test_a_bias_is_not_taken_for_a_scale_of_the_same_shape():
+    one = Sketch().dense("a", 4, 8).done()
+    other = Sketch().call("x", "dense", (8,), {"kernel": (4, 8)}).layer_norm("n", 8).done()
+    pairing = pair(one, other, SIDES, {})
+    assert names(pairing) == {"a.kernel": "x.kernel"}
+
+
+def test_a_separable_layer_is_two_of_the_other_sides():
+    parts = {"depthwise_kernel": (3, 3, 4, 1), "pointwise_kernel": (1, 1, 4, 8), "bias": (8,)}
+    one = Sketch().call("s", "separable_conv2d", (8, 8, 8), parts).done()
+    other = Sketch().call("d", "depthwise_conv2d", (8, 8, 4), {"kernel": (3, 3, 4, 1)})
+    other.conv("p", 4, 8, window=1)
+    pairing = pair(one, other.done(), SIDES, {})
+    assert names(pairing) == {
+        "s.depthwise_kernel": "d.kernel",
+        "s.pointwise_kernel": "p.kernel",
+        "s.bias": "p.bias",
+    }
+    assert [(each.second, each.compared) for each in pairing.layers] == [(0, False), (1, True)]
+
+
+def test_layers_of_different_shapes_pair_even_if_they_are_called_in_another_order():
+    one = Sketch().dense("a", 4, 8).dense("b", 4, 6).dense("c", 14, 2).done()
+    other = Sketch().dense("y", 4, 6).dense("x", 4, 8).dense("z", 14, 2).done()
+    pairing = pair(one, other, SIDES, {})
+    assert names(pairing)["a.kernel"] == "x.kernel"
+    assert names(pairing)["b.kernel"] == "y.kernel"
+    assert any("in another order" in note for note in pairing.notes)
+
+
+def test_a_layer_that_is_called_twice_has_its_arrays_once():
+    one = Sketch().dense("a", 4, 4).dense("a", 4, 4).dense("b", 4, 1).done()
+    other = renamed(one, prefixed("k"))
+    pairing = pair(one, other, SIDES, {})
+    assert paths(pairing) == [("a", "k.a"), ("a", "k.a"), ("b", "k.b")]
+    assert len(pairing.tensors) == 4
+
+
+def test_masks_of_another_rate_are_a_fault():
+    one = Sketch().dense("a", 4, 8).dropout("d", 0.2).done()
+    other = Sketch().dense("x", 4, 8).dropout("e", 0.8).done()
+    assert pair(one, other, SIDES, {}).faults == (
+        "PyTorch drops 0.2 of the values at d, and TensorFlow drops 0.8 at e.",
+    )
+    none = Sketch().dense("x", 4, 8).done()
+    assert pair(one, none, SIDES, {}).faults == (
+        "PyTorch drops values at d, and TensorFlow drops none there.",
+    )
+
+
+@pytest.mark.parametrize(
+    "by_hand",
+    [
+        {"0a": "k.1a", "1a": "k.0a"},
+        {"k.0a": "1a", "0a": "k.1a"},
+        {"0a.*": "k.1a.*", "1a.*": "k.0a.*"},
+    ],
+)
+def test_the_map_pairs_what_differs_by_layers_tensors_and_patterns_from_either_side(by_hand):
+    model = resnet(str)
+    pairing = pair(model, renamed(model, prefixed("k")), SIDES, by_hand)
+    found = names(pairing)
+    assert found["0a.kernel"] == "k.1a.kernel"
+    assert found["1a.bias"] == "k.0a.bias"
+    assert found["2a.kernel"] == "k.2a.kernel"
+    sure = {each.name: each.sure for each in pairing.tensors}
+    assert sure["0a.kernel"] is Sure.BY_HAND
+    assert sure["2a.kernel"] is Sure.KIND
+
+
+def test_a_pattern_carries_over_what_its_star_stands_for():
+    model = transformer(prefixed("p"), tied=False)
+    other = renamed(model, lambda path: path.replace("p.", "k/"))
+    pairing = pair(model, other, SIDES, {"p.*att": "k/*att", "p.*up.kernel": "k/*up.kernel"})
+    sure = {each.name: (each.second.key, each.sure) for each in pairing.tensors}
+    assert sure["p.1att.key_bias"] == ("k/1att.key_bias", Sure.BY_HAND)
+    assert sure["p.0up.kernel"] == ("k/0up.kernel", Sure.BY_HAND)
+    assert sure["p.0up.bias"] == ("k/0up.bias", Sure.KIND)
+
+
+def test_the_map_may_ask_for_a_variant():
+    square = own("a", "weight", (4, 4), variants=(TRANSPOSED,))
+    by_hand = {"a.weight@transposed": "x.w"}
+    pairing = pair(square, own("x", "w", (4, 4)), SIDES, by_hand)
+    assert pairing.tensors[0].keys == ("a.weight@transposed", "x.w")
+
+
+@pytest.mark.parametrize(
+    ("by_hand", "words"),
+    [
+        ({"no": "fc1"}, 'neither side has a tensor or layer "no"'),
+        ({"fc1": "no"}, '"fc1" is paired with "no", which the other side does not have'),
+        ({"fc1": "dense", "fc2": "dense"}, '"dense" is paired with both "fc1" and "fc2"'),
+        ({"fc1.kernel": "dense_1.kernel"}, "they cannot be one array"),
+    ],
+)
+def test_a_map_that_cannot_be_is_refused_by_name(by_hand, words):
+    with pytest.raises(BadInput, match=words):
+        pair(mlp("fc1", "fc2"), mlp("dense", "dense_1"), SIDES, by_hand)
+
+
+def test_hundreds_of_layers_with_insertions_pair_soon():
+    def side(letter, extra):
+        sketch = Sketch()
+        for number in range(250):
+            sketch.dense(f"{letter}{number}", 4 + number % 7, 4 + (number + 1) % 7)
+            if number in extra:
+                sketch.layer_norm(f"{letter}extra{number}", 4)
+        return sketch.done()
+
+    pairing = pair(side("a", {5, 120}), side("b", {60, 240}), SIDES, {})
+    assert all(one[1:] == other[1:] for one, other in paths(pairing) if "extra" not in one)
+    assert len(pairing.layers) >= 250
+
+
+MODELS = st.lists(
+    st.sampled_from(["dense", "conv", "norm", "relu", "dropout"]), min_size=1, max_size=12
+)
+
+
+def built(kinds):
+    sketch = Sketch()
+    for number, kind in enumerate(kinds):
+        match kind:
+            case "dense":
+                sketch.dense(f"l{number}", 4 + number % 3, 8)
+            case "conv":
+                sketch.conv(f"l{number}", 3, 4)
+            case "norm":
+                sketch.batch_norm(f"l{number}", 4)
+            case "relu":
+                sketch.plain(f"l{number}", "relu")
+            case _:
+                sketch.dropout(f"l{number}")
+    return sketch.done()
+
+
+@given(kinds=MODELS, salt=st.integers(0, 9))
+def test_other_paths_change_nothing(kinds, salt):
+    model = built(kinds)
+    other = renamed(model, lambda path: f"x{(int(path[1:]) * 7 + salt) % 101}_{path}")
+    pairing = pair(model, other, SIDES, {})
+    assert [(each.first, each.second) for each in pairing.layers] == [
+        (index, index) for index in range(len(model.layers))
+    ]
+    assert [each.second.part for each in pairing.tensors] == [t.part for t in model.tensors]
+    assert pairing.unpaired == ((), ())
+    assert not pairing.faults
+
+
+@given(kinds=MODELS, place=st.integers(0, 12))
+def test_what_is_inserted_is_all_that_is_left(kinds, place):
+    """A kind that the rest has not: nothing else moves."""
+    model = built(kinds)
+    sketch = Sketch([*model.layers[:place]], [*model.tensors], [*model.draws])
+    sketch.layer_norm("new", 13)
+    sketch.layers += model.layers[place:]
+    pairing = pair(model, sketch.done(), SIDES, {})
+    assert [each.first for each in pairing.layers] == [*range(len(model.layers))]
+    assert [each.tensor.layer for each in pairing.unpaired[1]] == ["new", "new"]
+    assert not pairing.unpaired[0]
