@@ -91,7 +91,7 @@ EMBEDDING = """
 def build():
     x = inputs = keras.Input((6, 6, 2))
     words = ops.reshape(ops.cast(ops.abs(x) * 8, "int32"), (-1, 72))
-    x = layers.Embedding(9, 4)(words)
+    x = layers.Embedding(60, 4)(words)
     x = layers.Conv1D(3, 3, padding="causal", dilation_rate=2)(x)
     x = layers.GlobalMaxPooling1D()(x)
     return keras.Model(inputs, layers.Dense(5)(x))
@@ -136,8 +136,8 @@ _numbers = itertools.count()
 
 def written(folder: Path, text: str) -> Callable[[], object]:
     """Write the file, and return what imports it and builds its model."""
-    directory = folder / "code"
-    directory.mkdir(exist_ok=True)
+    directory = folder / "users-code" / "tensorflow"
+    directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"net_{next(_numbers)}.py"
     path.write_text(HEAD + text.lstrip())
     return lambda: _imported(path).build()
@@ -173,3 +173,25 @@ def named(traced, kind: str) -> dict:
         for name, array in traced.arrays.items()
         if name.startswith(f"{kind}/") and "@" not in name
     }
+
+
+def sequential(*layers, after="layers.Flatten(), layers.Dense(5)"):
+    listed = ", ".join(["keras.Input((6, 6, 2))", *layers, after])
+    return f"def build():\n    return keras.Sequential([{listed}])\n"
+
+
+SPEC = job()
+
+
+def tracing(framework, folder: Path) -> Callable:
+    """Return what traces the model of a text on the first samples."""
+
+    def traced(text, spec=SPEC, weights=None):
+        given = data()
+        batch = slice(spec.batch_size)
+        return framework.trace(
+            *(spec, given.train_images[batch], given.train_labels[batch]),
+            *(written(folder, text), weights),
+        )
+
+    return traced
