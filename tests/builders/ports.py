@@ -1,4 +1,4 @@
-"""The corpus of `tests/frameworks/pairs`: one model in two frameworks' code, and faults to plant in it."""
+"""The corpus of `tests/frameworks/pairs`: models in two frameworks' code, and faults to plant."""
 
 import json
 import sys
@@ -58,7 +58,7 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A change of one side's file that makes it another model: faults.toml says what each field is."""
+    """A change of one side's file, which makes it another model; faults.toml says what is what."""
 
     pair: str
     side: str

@@ -1,4 +1,4 @@
-"""The corpus of pairs: this framework's half of each runs, and each fault makes it another model."""
+"""The corpus of pairs: this framework's half of each runs, and a fault makes it another model."""
 
 import functools
 import importlib

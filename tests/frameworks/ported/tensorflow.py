@@ -45,9 +45,7 @@ def learned(port: Port, build: Callable[[], keras.Model], count: int) -> Learned
                 for each in gradients
             ],
             statistics=[
-                each.numpy()
-                for each in model.non_trainable_variables
-                if each.dtype == "float64"
+                each.numpy() for each in model.non_trainable_variables if each.dtype == "float64"
             ],
             evaluated=_first(model(inputs, training=False)).numpy(),
         )
