@@ -17,9 +17,7 @@ _TRAIN, _TEST = 96, 32
 _KINDS = {"softmax_cross_entropy": "CLASS", "sigmoid_cross_entropy": "FLAGS"}
 
 
-def job(
-    port: Port, data_dir: Path, fault: Fault | None = None, **changes: Any
-) -> job_pb2.JobSpec:
+def job(port: Port, data_dir: Path, fault: Fault | None = None, **changes: Any) -> job_pb2.JobSpec:
     """Return a pair's job in float64, its files kept in ``data_dir``; with a fault in one file."""
     blobs = data_dir / BLOBS
     features, targets = port.samples(_TRAIN + _TEST)

@@ -1,13 +1,17 @@
 """Where two models part, on traces of a real step of a model that was written twice."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.pairing.ambiguities import best, candidates
 from orchestrator.pairing.locate import Place, locate
+from orchestrator.pairing.pair import pair
 from orchestrator.pairing.result import Sure
 from tests.builders import two_sided
+from tests.builders.tape import Var
+from tests.builders.traced import SIDES
 from tests.builders.two_sided import Training, both
 
 EXACT = 1e-9
@@ -158,7 +162,7 @@ def test_a_moving_statistic_that_moves_otherwise_is_an_update():
 def test_a_gradient_that_stops_is_located_by_the_slope_behind_it():
     def stopped(m, x):
         x = m.activation("r", m.dense("a", x, 8), "tanh")
-        x = m.dense("b", two_sided.Var(x.value), 8)
+        x = m.dense("b", Var(x.value), 8)
         return m.dense("c", m.activation("s", x, "relu"), 3)
 
     pairing, one, other = both(mlp(), stopped, two_sided.rows())
@@ -216,7 +220,7 @@ def test_equal_layers_that_are_called_in_another_order_are_found_by_trying(order
         tried = [
             each
             for each in candidates(pairing)
-            if locate(each, *two_sided.again(each, first, second, data), EXACT).place
+            if locate(each, *two_sided.again(each, (first, second), data), EXACT).place
             is Place.NOWHERE
         ]
         found = {pair.name: pair.second.key for pair in tried[0].tensors}
@@ -237,10 +241,10 @@ def test_equal_layers_are_told_apart_by_what_they_do_if_they_start_alike(order):
         return model
 
     first, second, data = build("abc"), build(order), two_sided.rows()
-    alike = {f"{name}.kernel": 0.3 * two_sided.np.arange(8).reshape(2, 4) - 1 for name in "abc"}
-    alike |= {f"{name}.bias": two_sided.np.zeros(4) for name in "abc"}
+    alike = {f"{name}.kernel": 0.3 * np.arange(8).reshape(2, 4) - 1 for name in "abc"}
+    alike |= {f"{name}.bias": np.zeros(4) for name in "abc"}
     one, other = (two_sided.trace(each, *data, alike) for each in (first, second))
-    pairing = two_sided.pair(one[0], other[0], two_sided.SIDES, {})
+    pairing = pair(one[0], other[0], SIDES, {})
     found = best(pairing, one[1], other[1])
     assert all(p.name == p.second.key for p in found.tensors)
     assert {p.sure for p in found.tensors if p.name[0] in "abc"} == {Sure.ACTIVATIONS}
