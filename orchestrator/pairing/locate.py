@@ -74,7 +74,7 @@ class _Search:
     def _forwards(self, same: list[PairedLayer]) -> Iterator[Located]:
         """Yield the layers' outputs in order; those that are passed are the ``same``."""
         for pair in self.compared:
-            size = layer_gap(self.pairing, pair, "output", self.first, self.second)
+            size = layer_gap(self.pairing, pair, "output", (self.first, self.second))
             if size is not None:
                 alone = self._alone(same, (pair.first, pair.second))
                 yield Located(Place.OUTPUT, size, self.tolerance, pair, alone=alone)
@@ -93,7 +93,7 @@ class _Search:
         left = dict.fromkeys(self.pairing.tensors)
         for pair in reversed(self.compared):
             floor = _SMALLEST_SLOPE * largest
-            size = layer_gap(self.pairing, pair, "slope", self.first, self.second, floor)
+            size = layer_gap(self.pairing, pair, "slope", (self.first, self.second), floor)
             if size is not None:
                 yield Located(Place.SLOPE, size, self.tolerance, pair)
             path = self.pairing.first.layers[pair.first].path

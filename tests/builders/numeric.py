@@ -103,7 +103,7 @@ class Tracing:
             filters=filters,
             size=f"{size},{size}",
             stride=f"{stride},{stride}",
-            padding=f"{padding[0]}:{padding[1]}," * 2,
+            padding=",".join([f"{padding[0]}:{padding[1]}"] * 2),
             dilation=f"{dilation},{dilation}",
             groups=1,
             use_bias=bias,
@@ -112,13 +112,16 @@ class Tracing:
 
     def pool(self, path, x, kind="max", *, size=2, stride=2, padding=(0, 0), value=None):
         value = (-np.inf if kind == "max" else 0.0) if value is None else value
-        filled = -1e300 if value == -np.inf else value
+        filled = -1e300 if value == -np.inf else np.nan_to_num(value)
         windows = self._windows(x, size, stride, padding, value=filled)
         flat = windows.reshape(*windows.shape[:3], size * size, x.shape[-1])
         if kind == "max":
             made = flat.largest(3)
         else:
             made = flat.mean(3).reshape(*windows.shape[:3], x.shape[-1])
+            if np.isnan(value):  # What is padded does not count.
+                inside = self._windows(Var(np.ones(x.shape)), size, stride, padding).value
+                made = made * (1 / inside.mean((3, 4)))
         return self.done(
             path,
             f"{kind}_pool2d",
@@ -126,7 +129,7 @@ class Tracing:
             made,
             size=f"{size},{size}",
             stride=f"{stride},{stride}",
-            padding=f"{padding[0]}:{padding[1]}," * 2,
+            padding=",".join([f"{padding[0]}:{padding[1]}"] * 2),
             padding_value=float(value),
         )
 

@@ -30,33 +30,38 @@ def returned(layer: TracedLayer, x: Floats, parts: Parts) -> Floats | None:
 def _plain(kind: str, settings: Settings, x: Floats, parts: Parts) -> Floats | None:
     """Return it before the activation inside the layer."""
     bias = parts.get("bias", np.zeros(1))
-    match kind:
+    name = kind.rstrip("123d") if kind[-2:] in {"1d", "2d", "3d"} else kind
+    match name:
         case "dense":
             return np.asarray(x @ parts["kernel"] + bias)
-        case "conv1d" | "conv2d" | "conv3d":
+        case "conv":
             return np.asarray(convolved(x, parts["kernel"], settings) + bias)
-        case "depthwise_conv1d" | "depthwise_conv2d":
+        case "depthwise_conv":
             return np.asarray(depthwise(x, parts["kernel"], settings) + bias)
-        case "max_pool1d" | "max_pool2d" | "max_pool3d":
-            return pooled(x, settings, largest=True)
-        case "average_pool1d" | "average_pool2d" | "average_pool3d":
-            return pooled(x, settings, largest=False)
-        case "global_average_pool1d" | "global_average_pool2d":
+        case "max_pool" | "average_pool":
+            return pooled(x, settings, largest=name == "max_pool")
+        case "global_average_pool":
             return np.asarray(x.mean(axis=tuple(range(1, x.ndim - 1))))
-        case "global_max_pool1d" | "global_max_pool2d":
+        case "global_max_pool":
             return np.asarray(x.max(axis=tuple(range(1, x.ndim - 1))))
-        case "upsample2d":
-            return resized(x, settings)
         case "batch_norm" | "layer_norm" | "group_norm":
             return normalised(kind, settings, x, parts)
+        case _:
+            return _of_kind(kind, settings, x, parts)
+
+
+def _of_kind(kind: str, settings: Settings, x: Floats, parts: Parts) -> Floats | None:
+    match kind:
         case "embedding":
-            return parts["table"][x.astype(int)]
+            return np.asarray(parts["table"][x.astype(int)])
         case "lstm":
             return lstm(x, parts, settings)
         case "gru":
             return gru(x, parts, settings)
         case "multi_head_attention":
             return attention(x, parts, settings)
+        case "upsample2d":
+            return resized(x, settings)
         case _:
             return _activated(kind, settings, x)
 

@@ -1,6 +1,6 @@
 """Recurrent layers and attention, in canonical layouts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -42,7 +42,7 @@ def gru(x: Floats, parts: Parts, settings: Settings) -> Floats:
     return _given(states, settings)
 
 
-def _given(states: list[Floats], settings: Settings) -> Floats:
+def _given(states: Sequence[Floats], settings: Settings) -> Floats:
     return np.stack(states, axis=1) if flag(settings, "return_sequences") else states[-1]
 
 

@@ -54,7 +54,9 @@ def pooled(x: Floats, settings: Settings, *, largest: bool) -> Floats:
     axes = tuple(range(-count, 0))
     if largest:
         return np.asarray(windows.max(axis=axes))
-    return np.asarray(np.nanmean(windows, axis=axes))
+    counted = ~np.isnan(windows)
+    total = np.where(counted, windows, 0).sum(axis=axes)
+    return np.asarray(total / counted.sum(axis=axes))
 
 
 def resized(x: Floats, settings: Settings) -> Floats:
