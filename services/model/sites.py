@@ -1,9 +1,10 @@
 """Where a model draws masks: the dropouts of a spec's layers, or those of the user's code."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from twinrun.contract.layers import Dropout, Layer
+from twinrun.contract.traced import TracedDraw
 
 from services.model import dropout, shapes
 
@@ -28,4 +29,11 @@ def of_layers(layers: Sequence[Layer], shape: tuple[int, ...]) -> list[Site]:
         Site(dropout.name(index), layer.rate, made, index)
         for index, (layer, made) in enumerate(zip(layers, outputs, strict=True))
         if isinstance(layer, Dropout)
+    ]
+
+
+def of_draws(draws: Iterable[TracedDraw]) -> list[Site]:
+    """Return the sites of the user's code, numbered in the order in which they are reached."""
+    return [
+        Site(f"draws.{number}", draw.rate, draw.shape, number) for number, draw in enumerate(draws)
     ]
