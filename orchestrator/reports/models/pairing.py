@@ -76,7 +76,9 @@ def summary(pairing: Pairing) -> Sentence:
 def paired(pairing: Pairing) -> Grid:
     """Return each pair: both keys and shapes, the layout, what it is, and how sure that is."""
     names = [label(framework) for framework in pairing.frameworks]
-    shape, *rest = (Column(Cell(say(each)), numeric=False) for each in (_SHAPE, _LAYOUT, _IS, _SURE))
+    shape, *rest = (
+        Column(Cell(say(each)), numeric=False) for each in (_SHAPE, _LAYOUT, _IS, _SURE)
+    )
     first, second = (Column(Cell(name), numeric=False) for name in names)
     return Grid(
         [first, shape, second, shape, *rest],
@@ -132,7 +134,7 @@ def sure(found: Sure) -> Sentence:
 
 
 def _shape(tensor: TracedTensor) -> str:
-    return " × ".join(map(str, tensor.shape)) or "1"
+    return f"[{', '.join(map(str, tensor.shape))}]"
 
 
 def _layout(pair: PairedTensor, names: Sequence[str]) -> Sentence:

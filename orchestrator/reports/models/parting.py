@@ -22,7 +22,7 @@ _FIRST_OF_ALL = Phrase(
 )
 _OUTPUT = Phrase(
     "{one}'s `{path}` and {other}'s `{theirs}` are the first layers whose outputs differ: by {gap}"
-    " of the largest value. The {count} before them are the same, the last of them {last}."
+    " of the largest value. Layers before them that are the same: {count}, the last of them {last}."
 )
 _SHAPES = Phrase("They return different shapes: {shape} and {found}.")
 _LOGITS = Phrase(

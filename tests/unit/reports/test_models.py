@@ -30,13 +30,13 @@ def test_the_table_has_both_keys_both_shapes_the_layout_and_how_sure_it_is():
     ]  # fmt: skip
     rows = [[row.name, *row.values] for row in grid.rows]
     assert rows == [
-        ["fc.kernel", "4 × 8", "k.kernel", "4 × 8", "the same", "trained", "hand"],
-        ["fc.bias", "8", "k.bias", "8", "the same", "trained", "hand"],
+        ["fc.kernel", "[4, 8]", "k.kernel", "[4, 8]", "the same", "trained", "hand"],
+        ["fc.bias", "[8]", "k.bias", "[8]", "the same", "trained", "hand"],
         [
             "own.w",
-            "3 × 8",
+            "[3, 8]",
             "own2.w",
-            "8 × 3",
+            "[8, 3]",
             "transposed in PyTorch",
             "trained",
             "shape and order alone",
@@ -47,11 +47,11 @@ def test_the_table_has_both_keys_both_shapes_the_layout_and_how_sure_it_is():
 def test_what_is_left_is_listed_for_what_it_is_with_the_closest():
     pairing = pair(*sides(), SIDES, {})
     assert [row.values for row in table.left(pairing.unpaired[0]).rows] == [
-        ["7 × 7", "not used", "last.kernel"]
+        ["[7, 7]", "not used", "last.kernel"]
     ]
     assert [row.values for row in table.left(pairing.unpaired[1]).rows] == [
-        ["9 × 9", "tied to k.kernel", "spare.kernel"],
-        ["9", "trained", "-"],
+        ["[9, 9]", "tied to k.kernel", "spare.kernel"],
+        ["[9]", "trained", "-"],
     ]
     assert table.summary(pairing) == (
         "3 arrays are paired; 1 of PyTorch and 2 of TensorFlow are not."
@@ -82,7 +82,7 @@ def test_a_fault_is_told_with_its_place_its_settings_and_its_cause():
     assert where.startswith(
         "PyTorch's `1m` and TensorFlow's `1m` are the first layers whose outputs differ: by "
     )
-    assert "The 12 before them are the same, the last of them `1b`." in where
+    assert "Layers before them that are the same: 12, the last of them `1b`." in where
     assert settings == (
         "Their settings differ: epsilon is 0.001 in PyTorch and 1e-05 in TensorFlow."
     )
@@ -99,16 +99,14 @@ def test_a_layer_that_one_side_lacks_is_told():
 
 
 def test_without_a_cause_that_is_said():
-    assert [*parting.why([])] == [
-        f"None of the {len(CAUSES)} causes that are known explains it."
-    ]
+    assert [*parting.why([])] == [f"None of the {len(CAUSES)} causes that are known explains it."]
 
 
 @pytest.mark.parametrize(
     ("name", "fault", "change", "words"),
     [
         ("mlp", {}, {}, "nothing differs: the outputs of all 5 layers"),
-        ("mlp", {"activation": "relu"}, {}, "The 1 before them"),
+        ("mlp", {"activation": "relu"}, {}, "the same: 1, the last of them `a`"),
         ("scaled", {"change": lambda x: x / 2}, {}, "They are the first layers"),
         ("ended", {"twice": True}, {}, "the logits differ"),
         ("mlp", {}, {"loss": "sum"}, "the loss of the batch differs"),
