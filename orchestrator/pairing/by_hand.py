@@ -9,11 +9,12 @@ from orchestrator.errors import BadInput
 from orchestrator.language.phrases import Phrase, english
 
 _NOTHING = Phrase(
-    'code.pairs: neither side has a tensor or layer "{name}"; `orchestrator pair` lists all of them.'
+    'code.pairs: neither side has a tensor or layer "{name}"; `orchestrator pair` lists all of'
+    " them."
 )
 _NO_OTHER = Phrase(
-    'code.pairs: "{name}" is paired with "{other}", which the other side does not have; `orchestrator'
-    " pair` lists all of them."
+    'code.pairs: "{name}" is paired with "{other}", which the other side does not have;'
+    " `orchestrator pair` lists all of them."
 )
 _TWICE = Phrase(
     'code.pairs: "{name}" is paired with both "{one}" and "{other}"; it can have one pair.'
