@@ -203,7 +203,9 @@ def _upsample(module: nn.Upsample) -> Made:
 
 def resized(size: object, scale: object, mode: str, corners: bool | None) -> Made:
     """Return what an interpolation is."""
-    factors = None if scale is None else _joined([int(f) for f in sizes(scale, 2)])  # type: ignore[arg-type]
+    if isinstance(scale, int | float):
+        scale = (scale, scale)
+    factors = ",".join(f"{f:g}" for f in scale) if isinstance(scale, tuple | list) else None
     form = texts(interpolation=mode, corners=bool(corners), size=factors, target=size)
     return "upsample2d", form
 
