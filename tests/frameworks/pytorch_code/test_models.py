@@ -164,10 +164,7 @@ def test_code_trains_as_the_same_model_in_layers(kind, execution, tmp_path):
     job = replace(job, epochs=4)
     weights = jobs.weights(job)
     text = f"{PARTS}def build():\n    return nn.Sequential({modules})\n"
-    build = models.builder(
-        tmp_path,
-        f"FLAT = [nn.Flatten(), nn.Linear(18, 5)]\ndef build():\n    return nn.Sequential({modules})\n",
-    )
+    build = models.builder(tmp_path, text)
     tensors = models.paired(models.spec(), build)[0].code.tensors
     assert [f"layers.{t.name}" for t in tensors] == list(weights)
     tensors = [replace(t, name=f"layers.{t.name}", pytorch=t.name) for t in tensors]
