@@ -86,7 +86,8 @@ def of(module: nn.Module, x: torch.Tensor | None) -> Made:
 
 def is_own(module: nn.Module) -> bool:
     """Return whether a module computes as one of PyTorch's own classes does."""
-    return type(module).forward.__module__.startswith("torch.nn.")
+    place: str = type(module).forward.__module__
+    return place.startswith("torch.nn.")
 
 
 def _activation(name: str, module: nn.Module, x: torch.Tensor | None) -> Settings:
