@@ -145,15 +145,16 @@ def _group_norm(module: nn.GroupNorm) -> Made:
     return "group_norm", texts(groups=module.num_groups, epsilon=module.eps, affine=module.affine)
 
 
-def _recurrent(module: nn.RNNBase) -> Made:
-    gated = not isinstance(module, nn.RNN)
-    return type(module).__name__.lower(), texts(
+def _recurrent(module: arrays.Recurrent) -> Made:
+    gated = not isinstance(module, nn.RNN | nn.RNNCell)
+    name = type(module).__name__.lower().replace("cell", "_cell")
+    return name, texts(
         units=module.hidden_size,
         activation="tanh" if gated else module.nonlinearity,
         recurrent_activation="sigmoid" if gated else None,
         use_bias=module.bias,
-        bidirectional=module.bidirectional,
-        reset_after=True if isinstance(module, nn.GRU) else None,
+        bidirectional=getattr(module, "bidirectional", False),
+        reset_after=True if isinstance(module, nn.GRU | nn.GRUCell) else None,
     )
 
 
@@ -220,7 +221,7 @@ _MODULES: Mapping[arrays.Classes, Callable[..., Made]] = {
     nn.GroupNorm: _group_norm,
     nn.RMSNorm: lambda module: ("rms_norm", texts(epsilon=module.eps)),
     nn.Embedding: _embedding,
-    nn.RNNBase: _recurrent,
+    (nn.RNNBase, nn.RNNCellBase): _recurrent,
     nn.MultiheadAttention: _attention,
     (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d): _max_pool,
     (nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d): _average_pool,

@@ -103,6 +103,24 @@ class Net(nn.Module):
 def build():
     return Net()
 """
+CELLS = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.one, self.two = nn.LSTMCell(2, 3), nn.GRUCell(3, 4)
+        self.scales = nn.ParameterList([torch.ones(4), torch.ones(1)])
+        self.out = nn.Linear(4, 5)
+
+    def forward(self, x):
+        state, made = None, None
+        for part in x.flatten(2).unbind(2):
+            state = self.one(part, state)
+            made = self.two(state[0], made)
+        return self.out(made * self.scales[0])
+
+def build():
+    return Net()
+"""
 EMBEDDING = """
 class Net(nn.Module):
     def __init__(self):
@@ -145,6 +163,7 @@ SOURCES = {
     "lstm": RECURRENT.replace("CELL", "LSTM").replace("FIRST", "True"),
     "gru": RECURRENT.replace("CELL", "GRU").replace("FIRST", "True"),
     "gru, time first": RECURRENT.replace("CELL", "GRU").replace("FIRST", "False"),
+    "cells": CELLS,
     "transformer": TRANSFORMER.replace("FIRST", "True"),
     "transformer, time first": TRANSFORMER.replace("FIRST", "False"),
     "embedding": EMBEDDING,

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from twinrun.contract.enums import Execution, Precision, Recipe
+from twinrun.contract.enums import Execution, Loop, Precision, Recipe
 
 from services.errors import BadWeights, CodeFailed, Unsupported
 from services.model import dropout
@@ -303,6 +303,27 @@ def test_what_is_random_frozen_unused_or_tied_is_told(tmp_path):
     assert told["spare.kernel"] == (True, False, "")
     assert told["still.kernel"] == (False, True, "")
     assert next(reversed(told)) == "spare.bias"
+
+
+def test_arrays_of_a_list_stand_where_what_holds_it_is_called(tmp_path):
+    found = models.traced(models.spec(), models.builder(tmp_path, models.SOURCES["cells"])).model
+    keys = [tensor.key for tensor in found.tensors]
+    assert (keys[0], keys[-1]) == ("scales.0", "scales.1")
+
+
+@pytest.mark.parametrize("loop", Loop)
+def test_what_only_the_other_side_trains_stays_and_has_no_gradient(loop, tmp_path):
+    made = "self.spare = nn.Linear(5, 5); self.still = nn.Linear(5, 5).requires_grad_(False)"
+    build = models.builder(tmp_path, module("return self.still(self.out(x))", made))
+    job, initial = models.paired(models.spec(loop=loop, report_step_details=True), build)
+    tensors = [replace(tensor, trained=True) for tensor in job.code.tensors]
+    job = replace(job, code=replace(job.code, tensors=tuple(tensors)))
+    trainer = pytorch.Trainer(job, jobs.data(), initial, build)
+    norms = {g.parameter: g.norms for g in next(trainer.train_epoch(0)).details.gradient_norms}
+    for name, array in trainer.weights().items():
+        moves = name.startswith("out")
+        assert np.array_equal(array, initial[name]) == (not moves)
+        assert any(norms[name]) == moves
 
 
 def test_random_numbers_without_effect_are_no_finding(tmp_path):
