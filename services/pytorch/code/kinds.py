@@ -150,12 +150,25 @@ def _recurrent(module: arrays.Recurrent) -> Made:
     name = type(module).__name__.lower().replace("cell", "_cell")
     return name, texts(
         units=module.hidden_size,
+        return_sequences=None if isinstance(module, nn.RNNCellBase) else True,
         activation="tanh" if gated else module.nonlinearity,
         recurrent_activation="sigmoid" if gated else None,
         use_bias=module.bias,
         bidirectional=getattr(module, "bidirectional", False),
         reset_after=True if isinstance(module, nn.GRU | nn.GRUCell) else None,
     )
+
+
+def of_call(module: nn.Module, args: Sequence[object], kwargs: Mapping[str, object]) -> Settings:
+    """Return the settings that a call has beside its module's: whether attention looks ahead."""
+    if not isinstance(module, nn.MultiheadAttention):
+        return {}
+    mask = kwargs.get("attn_mask", args[5] if len(args) > 5 else None)
+    causal = False
+    if isinstance(mask, torch.Tensor) and mask.ndim == 2:
+        hidden = mask if mask.dtype is torch.bool else mask.isneginf()
+        causal = torch.equal(hidden, torch.ones_like(hidden).triu(1))
+    return texts(causal=causal)
 
 
 def _attention(module: nn.MultiheadAttention) -> Made:
@@ -172,14 +185,18 @@ def _attention(module: nn.MultiheadAttention) -> Made:
 def _max_pool(module: nn.MaxPool2d) -> Made:
     axes = int(type(module).__name__[-2])
     found = window(module.kernel_size, module.stride, module.padding, axes)
-    return f"max_pool{axes}d", found | texts(padding_value=-math.inf, ceil=module.ceil_mode)
+    return f"max_pool{axes}d", found | texts(padding_value=-math.inf, ceil=module.ceil_mode or None)
 
 
 def _average_pool(module: nn.AvgPool2d) -> Made:
     axes = int(type(module).__name__[-2])
     found = window(module.kernel_size, module.stride, module.padding, axes)
-    counted = texts(padding_value=0, ceil=module.ceil_mode, counts_padding=module.count_include_pad)
-    return f"average_pool{axes}d", found | counted
+    return f"average_pool{axes}d", found | of_means(module.count_include_pad, module.ceil_mode)
+
+
+def of_means(counts_padding: bool, ceil: bool) -> Settings:
+    """Return the settings of an average pool: padding that it does not count is no number."""
+    return texts(padding_value=0 if counts_padding else math.nan, ceil=ceil or None)
 
 
 def adaptive(name: str, size: int | Sequence[int | None] | None, axes: int) -> Made:

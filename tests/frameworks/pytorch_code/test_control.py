@@ -113,6 +113,87 @@ def build():
         np.testing.assert_allclose(made[1].arrays[name], array, atol=1e-14, err_msg=name)
 
 
+def test_settings_are_named_as_in_every_framework(tmp_path):
+    text = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(2, 4, (3, 2), stride=2, padding=1)
+        self.near = nn.Conv2d(4, 4, 3, padding="same", groups=4, bias=False)
+        self.norm, self.act = nn.BatchNorm2d(4, eps=1e-3, momentum=0.01), nn.GELU("tanh")
+        self.attention = nn.MultiheadAttention(4, 2, batch_first=True)
+        self.out = nn.Linear(4, 5)
+
+    def forward(self, x):
+        x = F.avg_pool2d(self.act(self.norm(self.conv(x))), 2, 1, 1, count_include_pad=False)
+        x = F.leaky_relu(self.near(F.interpolate(x, scale_factor=2)), 0.2)
+        x = F.max_pool2d(x, kernel_size=2).softmax(dim=1).flatten(2).transpose(1, 2)
+        hidden = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool).triu(1)
+        return self.out(self.attention(x, x, x, attn_mask=hidden)[0].mean(dim=1))
+
+def build():
+    return Net()
+"""
+    found = models.traced(models.spec(), models.builder(tmp_path, text)).model.layers
+    told = {layer.path: (layer.kind, layer.settings) for layer in found}
+    assert told == {
+        "conv": (
+            "conv2d",
+            {
+                "filters": "4",
+                "size": "3,2",
+                "stride": "2,2",
+                "padding": "1:1,1:1",
+                "dilation": "1,1",
+                "groups": "1",
+                "use_bias": "True",
+            },
+        ),
+        "norm": ("batch_norm", {"epsilon": "0.001", "momentum": "0.99", "affine": "True"}),
+        "act": ("gelu", {"activation": "gelu_tanh"}),
+        "avg_pool2d#0": (
+            "average_pool2d",
+            {"size": "2,2", "stride": "1,1", "padding": "1:1,1:1", "padding_value": "nan"},
+        ),
+        "interpolate#0": (
+            "upsample2d",
+            {"size": "2,2", "interpolation": "nearest", "corners": "False"},
+        ),
+        "near": (
+            "depthwise_conv2d",
+            {
+                "filters": "4",
+                "size": "3,3",
+                "stride": "1,1",
+                "padding": "1:1,1:1",
+                "dilation": "1,1",
+                "use_bias": "False",
+            },
+        ),
+        "leaky_relu#0": ("leaky_relu", {"activation": "leaky_relu", "negative_slope": "0.2"}),
+        "max_pool2d#0": (
+            "max_pool2d",
+            {"size": "2,2", "stride": "2,2", "padding": "0:0,0:0", "padding_value": "-inf"},
+        ),
+        "softmax#0": ("softmax", {"activation": "softmax", "axis": "-1"}),
+        "flatten#0": ("flatten", {}),
+        "attention": (
+            "multi_head_attention",
+            {
+                "heads": "2",
+                "key_size": "2",
+                "value_size": "2",
+                "use_bias": "True",
+                "scale": "0.7071067811865475",
+                "rate": "0.0",
+                "causal": "True",
+            },
+        ),
+        "mean#0": ("global_average_pool1d", {}),
+        "out": ("dense", {"units": "5", "use_bias": "True"}),
+    }
+
+
 @pytest.mark.parametrize("causal", [False, True])
 @pytest.mark.parametrize("masked", [None, "flags", "numbers"])
 def test_attention_written_out_is_pytorchs_own(masked, causal):
@@ -235,6 +316,7 @@ FAILING = {
     "a list, and a torch.nn.Module is needed": returning("[1]"),
     r"makes \[3\] of 3 samples, and \[3, outputs\]": module("return self.out(x)[:, 0]"),
     r"ValueError: no\n  net.py:\d+, in forward: raise ValueError": module('raise ValueError("no")'),
+    r"RuntimeError: mat1 and mat2 .*\n  net.py:\d+, in forward": module("return self.out(x.T)"),
     "first output of the model of net.py is not a tensor": module("return ()"),
 }
 
