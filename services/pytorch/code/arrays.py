@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ Values = NDArray[np.generic]
 View = Callable[[Values], Values]
 Images = Mapping[int, tuple[int, ...]]  # from a tensor's id: what its first axis is a flattened of
 
-Recurrent = nn.RNNBase | nn.RNNCellBase
+Recurrent: TypeAlias = nn.RNNBase | nn.RNNCellBase
 Classes = type[nn.Module] | tuple[type[nn.Module], ...]
 
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
