@@ -20,7 +20,7 @@ from orchestrator.pairing.result import (
     Pairing,
     Sure,
 )
-from orchestrator.pairing.rows import channels_first
+from orchestrator.pairing.rows import variant
 
 _SAME = 1e-6  # Far above rounding in float64, far below what two layers' values differ by.
 _SMALL = 4  # Layers in a row of which every order is tried.
@@ -63,17 +63,16 @@ def _rows(pairing: Pairing, first: Arrays, second: Arrays) -> tuple[PairedTensor
     """Return the tensors, the rows of dense kernels in the order that each side shows."""
     made = []
     for pair in pairing.tensors:
-        turned = [
-            channels_first(model, arrays, tensor) if CHANNELS_FIRST in tensor.variants else False
-            for model, arrays, tensor in (
-                (pairing.first, first, pair.first),
-                (pairing.second, second, pair.second),
-            )
+        sides = (pairing.first, first, pair.first), (pairing.second, second, pair.second)
+        found = [
+            variant(*side) if CHANNELS_FIRST in side[2].variants else before
+            for side, before in zip(sides, pair.variants, strict=True)
         ]
-        # The canonical order is the first side's; the second may need the other one.
-        apart = None not in turned and turned[0] != turned[1]
-        has_it = CHANNELS_FIRST in pair.second.variants
-        made.append(replace(pair, variants=("", CHANNELS_FIRST)) if apart and has_it else pair)
+        one, other = (
+            before if each is None else each
+            for each, before in zip(found, pair.variants, strict=True)
+        )
+        made.append(replace(pair, variants=(one, other)))
     return tuple(made)
 
 
@@ -98,7 +97,7 @@ def _told_apart(
 def _agree(
     pairing: Pairing, pair: PairedLayer, first: Arrays, second: Arrays, tolerance: float
 ) -> bool:
-    gaps = [layer_gap(pairing, pair, what, first, second) for what in ("output", "slope")]
+    gaps = [layer_gap(pairing, pair, what, (first, second)) for what in ("output", "slope")]
     known = [each for each in gaps if each is not None]
     return bool(known) and max(known) <= tolerance
 
@@ -106,13 +105,11 @@ def _agree(
 def _other_variants(pair: PairedTensor) -> Iterator[tuple[str, str]]:
     """Yield the other layouts that one side may have, if the shape does not tell them apart."""
     for side, tensor in enumerate((pair.first, pair.second)):
-        for variant in tensor.variants:
-            if variant == CHANNELS_FIRST:
-                possible = side == 1  # the canonical order is the first side's
-            else:
-                possible = tensor.shape == tensor.shape[::-1]
-            if possible:
-                other = "" if pair.variants[side] == variant else variant
+        for suffix in tensor.variants:
+            # The canonical order of rows is the first side's.
+            of_rows = suffix == CHANNELS_FIRST
+            if side == 1 if of_rows else tensor.shape == tensor.shape[::-1]:
+                other = "" if pair.variants[side] == suffix else suffix
                 yield (other, pair.variants[1]) if side == 0 else (pair.variants[0], other)
 
 

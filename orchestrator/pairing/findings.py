@@ -31,8 +31,8 @@ _BOTH_UNUSED = Phrase("The loss depends on them on neither side: {names}.")
 _ONE_UNUSED = Phrase("Unused in {has}, absent in {other}: {names}.")
 _TURNED = Phrase("Transposed in {has}: {names}.")
 _ROWS = Phrase(
-    "The rows of {names} in {has} come from a flattened image with its channels first; they are"
-    " put in the order of one with its channels last."
+    "The rows of {names} in {has} are read as those of an image that was flattened in the other"
+    " order."
 )
 _SHAPE_ALONE = Phrase("Paired by nothing but their shapes and their order: {names}.")
 _ALIKE = Phrase(

@@ -8,7 +8,7 @@ from enum import StrEnum
 import numpy as np
 
 from orchestrator.pairing.measure import Array, gap, layer_gap
-from orchestrator.pairing.result import Arrays, PairedLayer, PairedTensor, Pairing
+from orchestrator.pairing.result import Arrays, PairedLayer, PairedTensor, Pairing, laid_out
 
 # Of the largest slope: a smaller one is nothing but rounding, whatever it is relative to itself.
 _SMALLEST_SLOPE = 1e-5
@@ -74,7 +74,7 @@ class _Search:
     def _forwards(self, same: list[PairedLayer]) -> Iterator[Located]:
         """Yield the layers' outputs in order; those that are passed are the ``same``."""
         for pair in self.compared:
-            size = layer_gap(self.pairing, pair, "output", self.first, self.second)
+            size = layer_gap(self.pairing, pair, "output", (self.first, self.second))
             if size is not None:
                 alone = self._alone(same, (pair.first, pair.second))
                 yield Located(Place.OUTPUT, size, self.tolerance, pair, alone=alone)
@@ -93,7 +93,7 @@ class _Search:
         left = dict.fromkeys(self.pairing.tensors)
         for pair in reversed(self.compared):
             floor = _SMALLEST_SLOPE * largest
-            size = layer_gap(self.pairing, pair, "slope", self.first, self.second, floor)
+            size = layer_gap(self.pairing, pair, "slope", (self.first, self.second), floor)
             if size is not None:
                 yield Located(Place.SLOPE, size, self.tolerance, pair)
             path = self.pairing.first.layers[pair.first].path
@@ -111,7 +111,7 @@ class _Search:
         for tensor in tensors:
             arrays = both(tensor, "gradient", self.first, self.second)
             if arrays is not None:
-                size = gap(*arrays, scale=norm)
+                size = gap(arrays[0], arrays[1], norm)
                 yield Located(Place.GRADIENT, size, self.tolerance, layer, tensor)
 
     def _updates(self) -> Iterator[Located]:
@@ -152,9 +152,10 @@ def both(
     tensor: PairedTensor, what: str, first: Arrays, second: Arrays
 ) -> tuple[Array, Array] | None:
     """Return ``what`` of both sides in the canonical layout; None: a side has none."""
-    one = first.get(f"{what}/{tensor.keys[0]}")
-    other = second.get(f"{what}/{tensor.keys[1]}")
-    return None if one is None or other is None else (one, other)
+    try:
+        return laid_out(first, what, tensor.keys[0]), laid_out(second, what, tensor.keys[1])
+    except KeyError:
+        return None
 
 
 def update_gap(tensor: PairedTensor, first: Arrays, second: Arrays) -> float | None:
@@ -170,9 +171,9 @@ def update_gap(tensor: PairedTensor, first: Arrays, second: Arrays) -> float | N
     if steps[0].shape != steps[1].shape:
         return np.inf
     largest = max(float(np.abs(step).max(initial=0)) for step in steps)
-    gradient = first.get(f"gradient/{tensor.keys[0]}")
-    if gradient is not None and gradient.shape == steps[0].shape:
-        sizes = np.abs(gradient.astype(float))
+    gradients = both(tensor, "gradient", first, second)
+    if gradients is not None and gradients[0].shape == steps[0].shape:
+        sizes = np.abs(gradients[0].astype(float))
         weights = sizes / (sizes + gradient_norm(first))
         steps = [step * weights for step in steps]
-    return gap(*steps, scale=largest or None)
+    return gap(steps[0], steps[1], largest or None)

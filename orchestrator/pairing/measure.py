@@ -34,8 +34,7 @@ def layer_gap(
     pairing: Pairing,
     pair: PairedLayer,
     what: str,
-    first: Arrays,
-    second: Arrays,
+    arrays: tuple[Arrays, Arrays],
     floor: float = 0.0,
 ) -> float | None:
     """Return how far ``what`` of two calls is apart, ``output`` or ``slope``; None: not traced.
@@ -44,8 +43,8 @@ def layer_gap(
 
     The values of a flattened image may come in either order: what follows tells which is meant.
     """
-    one = first.get(f"{what}/{pair.first}")
-    other = second.get(f"{what}/{pair.second}")
+    one = arrays[0].get(f"{what}/{pair.first}")
+    other = arrays[1].get(f"{what}/{pair.second}")
     if one is None or other is None:
         return None
     largest = max(float(np.abs(each.astype(float)).max(initial=0)) for each in (one, other))

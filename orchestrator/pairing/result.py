@@ -17,6 +17,14 @@ CHANNELS_FIRST = "@channels_first"
 TRANSPOSED = "@transposed"
 
 
+def laid_out(arrays: Arrays, what: str, key: str) -> NDArray[np.generic]:
+    """Return ``what`` of a key, such as its gradient, in its variant. Raises KeyError."""
+    name = f"{what}/{key}"
+    if name not in arrays and key.endswith(TRANSPOSED):
+        return arrays[name.removesuffix(TRANSPOSED)].T
+    return arrays[name]
+
+
 class Sure(StrEnum):
     """Why two parts were paired, the surest first."""
 
@@ -74,8 +82,7 @@ class PairedTensor:
 
     def canonical(self, first: Arrays) -> NDArray[np.generic]:
         """Return its initial values in the canonical layout, from the first side's trace."""
-        values = first[f"initial/{self.first.key}"]
-        return values.T if TRANSPOSED in self.variants[0] else values
+        return laid_out(first, "initial", self.keys[0])
 
     @property
     def trained(self) -> bool:

@@ -1,59 +1,48 @@
-"""In which order a dense kernel's rows expect a flattened image, by one side's own arrays."""
+"""In which order a dense kernel's rows take a flattened image, by one side's own arrays."""
 
 from collections.abc import Iterator
 
 import numpy as np
 from twinrun.contract.traced import ModelTraced, TracedLayer, TracedTensor
 
-from orchestrator.pairing.formulas import ACTIVATIONS
-from orchestrator.pairing.measure import Array, gap, to_channels_first
-from orchestrator.pairing.result import Arrays
+from orchestrator.pairing.formulas.activations import ACTIVATIONS
+from orchestrator.pairing.measure import Array, gap
+from orchestrator.pairing.result import CHANNELS_FIRST, Arrays
 
 _ROUNDING = 1e-4  # In float32, with room: the wrong order is off by about 1.
 
 
-def channels_first(model: ModelTraced, arrays: Arrays, kernel: TracedTensor) -> bool | None:
-    """Return whether the rows come from [channels, ...]; None: the arrays do not tell."""
-    index = next((i for i, each in enumerate(model.layers) if each.path == kernel.layer), None)
-    if index is None:
+def variant(model: ModelTraced, arrays: Arrays, kernel: TracedTensor) -> str | None:
+    """Return the variant whose rows are those of [..., channels]; None: the arrays do not tell.
+
+    It is the one with which an earlier image gives what the layer returned.
+    """
+    layer = next((each for each in model.layers if each.path == kernel.layer), None)
+    if layer is None:
         return None
-    layer, output = model.layers[index], arrays.get(f"output/{index}")
-    weights = arrays.get(f"initial/{kernel.key}")
-    for rows, shape in _images(arrays, index, kernel.shape[0]):
-        first = to_channels_first(rows, shape)
-        for flat in _flat(arrays, index, kernel.shape[0]):
-            found = _which(rows, first, flat)
-            if found is not None:
-                return found
-        if output is not None and weights is not None:
-            results = [_dense(arrays, layer, weights, each) for each in (rows, first)]
-            found = _which(results[0], results[1], output)
-            if found is not None:
-                return found
+    index = model.layers.index(layer)
+    output = arrays.get(f"output/{index}")
+    if output is None:
+        return None
+    for rows in _images(arrays, index, kernel.shape[0]):
+        fits = [
+            suffix
+            for suffix in ("", CHANNELS_FIRST)
+            if (weights := arrays.get(f"initial/{kernel.key}{suffix}")) is not None
+            and gap(_dense(arrays, layer, weights, rows), output) < _ROUNDING
+        ]
+        if len(fits) == 1:
+            return fits[0]
     return None
 
 
-def _which(last: Array, first: Array, seen: Array) -> bool | None:
-    """Return whether ``seen`` is what channels first give; None: what both or neither do."""
-    fits = gap(last, seen) < _ROUNDING, gap(first, seen) < _ROUNDING
-    return None if fits[0] == fits[1] else fits[1]
-
-
-def _images(arrays: Arrays, before: int, size: int) -> Iterator[tuple[Array, tuple[int, ...]]]:
-    """Yield the rows [batch, size] and shapes of images that calls returned, the last first."""
+def _images(arrays: Arrays, before: int, size: int) -> Iterator[Array]:
+    """Yield the rows [batch, size] of images that calls returned, the last first."""
     names = [f"output/{number}" for number in reversed(range(before))]
     for name in [*names, "input"]:
         image = arrays.get(name)
         if image is not None and image.ndim > 2 and np.prod(image.shape[1:]) == size:
-            yield image.reshape(-1, size), image.shape[1:]
-
-
-def _flat(arrays: Arrays, before: int, size: int) -> Iterator[Array]:
-    """Yield what calls returned that has no image's shape any more."""
-    for number in reversed(range(before)):
-        flat = arrays.get(f"output/{number}")
-        if flat is not None and flat.ndim == 2 and flat.shape[1] == size:
-            yield flat
+            yield image.reshape(-1, size)
 
 
 def _dense(arrays: Arrays, layer: TracedLayer, weights: Array, rows: Array) -> Array:

@@ -152,4 +152,6 @@ def softmax(x):
 
 
 def log_softmax(x):
-    return softmax(x).mapped(np.log, lambda v: 1 / v)
+    centred = x - x.value.max(-1, keepdims=True)
+    total = centred.mapped(np.exp, np.exp).mean(-1) * float(x.shape[-1])
+    return centred - total.mapped(np.log, lambda v: 1 / v)

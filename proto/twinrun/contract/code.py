@@ -39,7 +39,7 @@ class CodeTensor:
 class Code:
     pytorch: CodeSource | None = None
     tensorflow: CodeSource | None = None
-    pairs: dict[str, str] = field(default_factory=dict)
+    pairs: dict[str, str] = field(default_factory=dict, hash=False)
     without_dropout: bool = False
     files: StoredFile | None = None
     initial: StoredFile | None = None

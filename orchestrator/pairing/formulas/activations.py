@@ -1,4 +1,4 @@
-"""The arithmetic of layers in NumPy, to try on traced arrays what would make two sides agree."""
+"""Activations, by their names as kinds of layers."""
 
 import math
 from collections.abc import Callable, Mapping
