@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 from twinrun.v1 import job_pb2
 
+from orchestrator.language.phrases import Sentence
 from orchestrator.pairing.causes.catalog import Why, explained
-from orchestrator.pairing.locate import Located, locate
+from orchestrator.pairing.locate import Located, Place, locate
 from orchestrator.pairing.result import Pairing
+from orchestrator.reports.models import parting
 from orchestrator.runners import coded
 from orchestrator.runners.client import Client
 
@@ -21,6 +23,11 @@ class Port:
     pairing: Pairing
     located: Located | None
     whys: Sequence[Why] = ()
+
+    @property
+    def same(self) -> bool:
+        """Whether one batch shows no difference."""
+        return self.located is not None and self.located.place is Place.NOWHERE
 
 
 def compared(spec: job_pb2.JobSpec, clients: Sequence[Client]) -> Port:
@@ -44,3 +51,10 @@ def of_traces(spec: job_pb2.JobSpec, trace: coded.Tracer) -> Port:
     one, other = trace(coded.with_tensors(bare, found, first))[:2]
     located = locate(found, one.arrays, other.arrays, _TOLERANCE)
     return Port(found, located, explained(found, located, one.arrays, other.arrays))
+
+
+def sentences(port: Port) -> list[Sentence]:
+    """Return where the two models part, and why; nothing if one batch shows no difference."""
+    if port.located is None:
+        return list(port.pairing.faults)
+    return [] if port.same else [*parting.sentences(port.pairing, port.located, port.whys)]

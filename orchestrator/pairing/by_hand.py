@@ -9,13 +9,16 @@ from orchestrator.errors import BadInput
 from orchestrator.language.phrases import Phrase, english
 
 _NOTHING = Phrase(
-    'map: neither side has a tensor or layer "{name}"; `orchestrator pair` lists all of them.'
+    'code.pairs: neither side has a tensor or layer "{name}"; `orchestrator pair` lists all of'
+    " them."
 )
 _NO_OTHER = Phrase(
-    'map: "{name}" is paired with "{other}", which the other side does not have; `orchestrator'
-    " pair` lists all of them."
+    'code.pairs: "{name}" is paired with "{other}", which the other side does not have;'
+    " `orchestrator pair` lists all of them."
 )
-_TWICE = Phrase('map: "{name}" is paired with both "{one}" and "{other}"; it can have one pair.')
+_TWICE = Phrase(
+    'code.pairs: "{name}" is paired with both "{one}" and "{other}"; it can have one pair.'
+)
 _MARK = "@"  # Before a variant.
 
 

@@ -19,7 +19,8 @@ from orchestrator.pairing.units import Unit
 
 _CANDIDATES = 3
 _OTHER_SHAPE = Phrase(
-    'map: "{one}" has the shape {shape}, and "{other}" has {found}: they cannot be one array.'
+    'code.pairs: "{one}" has the shape {shape}, and "{other}" has {found}: they cannot be one'
+    " array."
 )
 
 Left = dict[str, TracedTensor]

@@ -1,5 +1,6 @@
 """What a traced layer returns in training, by its kind, its settings and its arrays."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -16,69 +17,51 @@ def returned(layer: TracedLayer, x: Floats, parts: Parts) -> Floats | None:
 
     ``parts``: its arrays by their names in canonical layouts.
     """
+    formula = _FORMULAS.get(layer.kind)
+    if formula is None:
+        return None
+    within = layer.kind in {"lstm", "gru"} or layer.kind in ACTIVATIONS
     try:
         with np.errstate(all="ignore"):
-            found = _plain(layer.kind, layer.settings, x, parts)
-            activation = layer.settings.get("activation", "linear")
-            if found is None or layer.kind in {"lstm", "gru"} or layer.kind in ACTIVATIONS:
-                return found
-            return ACTIVATIONS[activation](found)
-    except (ValueError, KeyError, IndexError):
+            found = np.asarray(formula(x, parts, layer.settings))
+            after = "linear" if within else layer.settings.get("activation", "linear")
+            return ACTIVATIONS[after](found)
+    except (ValueError, KeyError, IndexError):  # of another shape, or with unknown settings
         return None
 
 
-def _plain(kind: str, settings: Settings, x: Floats, parts: Parts) -> Floats | None:
-    """Return it before the activation inside the layer."""
-    bias = parts.get("bias", np.zeros(1))
-    name = kind.rstrip("123d") if kind[-2:] in {"1d", "2d", "3d"} else kind
-    match name:
-        case "dense":
-            return np.asarray(x @ parts["kernel"] + bias)
-        case "conv":
-            return np.asarray(convolved(x, parts["kernel"], settings) + bias)
-        case "depthwise_conv":
-            return np.asarray(depthwise(x, parts["kernel"], settings) + bias)
-        case "max_pool" | "average_pool":
-            return pooled(x, settings, largest=name == "max_pool")
-        case "global_average_pool":
-            return np.asarray(x.mean(axis=tuple(range(1, x.ndim - 1))))
-        case "global_max_pool":
-            return np.asarray(x.max(axis=tuple(range(1, x.ndim - 1))))
-        case "batch_norm" | "layer_norm" | "group_norm":
-            return normalised(kind, settings, x, parts)
-        case _:
-            return _of_kind(kind, settings, x, parts)
+def _with_bias(found: Floats, parts: Parts) -> Floats:
+    return np.asarray(found + parts.get("bias", np.zeros(1)))
 
 
-def _of_kind(kind: str, settings: Settings, x: Floats, parts: Parts) -> Floats | None:
-    match kind:
-        case "embedding":
-            return np.asarray(parts["table"][x.astype(int)])
-        case "lstm":
-            return lstm(x, parts, settings)
-        case "gru":
-            return gru(x, parts, settings)
-        case "multi_head_attention":
-            return attention(x, parts, settings)
-        case "upsample2d":
-            return resized(x, settings)
-        case _:
-            return _activated(kind, settings, x)
+def _dense(x: Floats, parts: Parts, _: Settings) -> Floats:
+    return _with_bias(x @ parts["kernel"], parts)
 
 
-def _activated(kind: str, settings: Settings, x: Floats) -> Floats | None:
-    match kind:
-        case "leaky_relu":
-            return np.where(x > 0, x, number(settings, "negative_slope", 0.01) * x)
-        case "elu":
-            return np.where(x > 0, x, number(settings, "alpha", 1.0) * np.expm1(np.minimum(x, 0)))
-        case "softmax":
-            axis = numbers(settings, "axis", 1, -1)[0]
-            return np.moveaxis(softmax(np.moveaxis(x, axis, -1)), -1, axis)
-        case "identity" | "flatten":
-            return x.reshape(len(x), -1) if kind == "flatten" else x
-        case _:
-            return ACTIVATIONS[kind](x) if kind in ACTIVATIONS else None
+def _convolution(x: Floats, parts: Parts, settings: Settings) -> Floats:
+    return _with_bias(convolved(x, parts["kernel"], settings), parts)
+
+
+def _depthwise(x: Floats, parts: Parts, settings: Settings) -> Floats:
+    return _with_bias(depthwise(x, parts["kernel"], settings), parts)
+
+
+def _places(x: Floats) -> tuple[int, ...]:
+    """Return the axes between the batch and the channels."""
+    return tuple(range(1, x.ndim - 1))
+
+
+def _leaky_relu(x: Floats, _: Parts, settings: Settings) -> Floats:
+    return np.where(x > 0, x, number(settings, "negative_slope", 0.01) * x)
+
+
+def _elu(x: Floats, _: Parts, settings: Settings) -> Floats:
+    return np.where(x > 0, x, number(settings, "alpha", 1.0) * np.expm1(np.minimum(x, 0)))
+
+
+def _softmax(x: Floats, _: Parts, settings: Settings) -> Floats:
+    axis = numbers(settings, "axis", 1, -1)[0]
+    return np.moveaxis(softmax(np.moveaxis(x, axis, -1)), -1, axis)
 
 
 def normalised(kind: str, settings: Settings, x: Floats, parts: Parts) -> Floats:
@@ -106,3 +89,37 @@ def normalised(kind: str, settings: Settings, x: Floats, parts: Parts) -> Floats
 def with_settings(layer: TracedLayer, **changes: str) -> TracedLayer:
     """Return the layer with other settings."""
     return replace(layer, settings={**layer.settings, **changes})
+
+
+Formula = Callable[[Floats, Parts, Settings], Floats]
+
+
+def _activation(name: str) -> Formula:
+    return lambda x, _, __: ACTIVATIONS[name](x)
+
+
+def _norm(kind: str) -> Formula:
+    return lambda x, parts, settings: normalised(kind, settings, x, parts)
+
+
+_FORMULAS: Mapping[str, Formula] = {
+    **{name: _activation(name) for name in ACTIVATIONS},
+    **{kind: _norm(kind) for kind in ("batch_norm", "layer_norm", "group_norm")},
+    **{f"conv{n}d": _convolution for n in (1, 2, 3)},
+    **{f"depthwise_conv{n}d": _depthwise for n in (1, 2)},
+    **{f"max_pool{n}d": lambda x, _, own: pooled(x, own, largest=True) for n in (1, 2, 3)},
+    **{f"average_pool{n}d": lambda x, _, own: pooled(x, own, largest=False) for n in (1, 2, 3)},
+    **{f"global_max_pool{n}d": lambda x, _, __: x.max(axis=_places(x)) for n in (1, 2)},
+    **{f"global_average_pool{n}d": lambda x, _, __: x.mean(axis=_places(x)) for n in (1, 2)},
+    "dense": _dense,
+    "embedding": lambda x, parts, _: parts["table"][x.astype(int)],
+    "lstm": lstm,
+    "gru": gru,
+    "multi_head_attention": attention,
+    "upsample2d": lambda x, _, own: resized(x, own),
+    "leaky_relu": _leaky_relu,
+    "elu": _elu,
+    "softmax": _softmax,
+    "identity": lambda x, _, __: x,
+    "flatten": lambda x, _, __: x.reshape(len(x), -1),
+}

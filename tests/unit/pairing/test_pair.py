@@ -7,65 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twinrun.contract.code import CodeTensor
 
-from orchestrator.errors import BadInput
 from orchestrator.pairing.pair import pair
 from orchestrator.pairing.result import CHANNELS_FIRST, TRANSPOSED, Sure
+from tests.builders.sketches import lenet, mlp, names, own, paths, prefixed, resnet, transformer
 from tests.builders.traced import SIDES, Sketch, renamed
 
 ROWS = {"kernel": {"variants": (CHANNELS_FIRST,)}}
-
-
-def mlp(*names, fused=False):
-    first, second = names
-    if fused:
-        return Sketch().dense(first, 4, 8, activation="relu").dense(second, 8, 3).done()
-    return Sketch().dense(first, 4, 8).plain("act", "relu").dense(second, 8, 3).done()
-
-
-def lenet(prefix, flat=None):
-    sketch = Sketch().conv(f"{prefix}1", 1, 6).plain(f"{prefix}act", "relu")
-    sketch.conv(f"{prefix}2", 6, 16).call(f"{prefix}flat", "flatten", (1024,))
-    return sketch.dense(f"{prefix}3", 1024, 10, changes=flat).done()
-
-
-def resnet(name, blocks=4, skipped=()):
-    sketch = Sketch().conv(name("stem"), 3, 16)
-    for block in range(blocks):
-        if block in skipped:
-            continue
-        for part in "ab":
-            sketch.conv(name(f"{block}{part}"), 16, 16).batch_norm(name(f"{block}{part}n"), 16)
-            sketch.plain(name(f"{block}{part}r"), "relu")
-    return (
-        sketch.call(name("pool"), "global_average_pool2d", (16,)).dense(name("head"), 16, 10).done()
-    )
-
-
-def transformer(name, tied=True):
-    sketch = Sketch().call(name("embed"), "embedding", (5, 8), {"table": (50, 8)})
-    for block in range(2):
-        sketch.layer_norm(name(f"{block}n1"), 8).attention(name(f"{block}att"), 8)
-        sketch.dropout(name(f"{block}drop"), 0.1)
-        sketch.layer_norm(name(f"{block}n2"), 8).dense(name(f"{block}up"), 8, 32)
-        sketch.plain(name(f"{block}gelu"), "gelu").dense(name(f"{block}down"), 32, 8)
-    changes = {"kernel": {"tied_to": f"{name('embed')}.table"}} if tied else None
-    return sketch.dense(name("out"), 8, 50, changes=changes).done()
-
-
-def names(pairing):
-    return {each.name: each.second.key for each in pairing.tensors}
-
-
-def paths(pairing):
-    """Paths of paired layers, as pairs."""
-    return [
-        (pairing.first.layers[each.first].path, pairing.second.layers[each.second].path)
-        for each in pairing.layers
-    ]
-
-
-def prefixed(letter):
-    return lambda path: f"{letter}.{path}"
 
 
 def test_an_mlp_pairs_by_order_and_its_tensors_are_those_of_a_spec():
@@ -222,11 +169,6 @@ def test_moving_statistics_are_neither_trained_nor_called_frozen():
     assert not any("rozen" in note for note in pairing.notes)
 
 
-def own(name, part, shape, **changes):
-    """A layer that only its user knows."""
-    return Sketch().call(name, "", (8,), {part: shape}, changes={part: changes}).done()
-
-
 def test_unknown_layers_pair_by_shape():
     pairing = pair(own("a", "weight", (4, 8)), own("x", "w", (4, 8)), SIDES, {})
     assert names(pairing) == {"a.weight": "x.w"}
@@ -299,57 +241,6 @@ def test_masks_of_another_rate_are_a_fault():
     assert pair(one, none, SIDES, {}).faults == (
         "PyTorch drops values at d, and TensorFlow drops none there.",
     )
-
-
-@pytest.mark.parametrize(
-    "by_hand",
-    [
-        {"0a": "k.1a", "1a": "k.0a"},
-        {"k.0a": "1a", "0a": "k.1a"},
-        {"0a.*": "k.1a.*", "1a.*": "k.0a.*"},
-    ],
-)
-def test_the_map_pairs_what_differs_by_layers_tensors_and_patterns_from_either_side(by_hand):
-    model = resnet(str)
-    pairing = pair(model, renamed(model, prefixed("k")), SIDES, by_hand)
-    found = names(pairing)
-    assert found["0a.kernel"] == "k.1a.kernel"
-    assert found["1a.bias"] == "k.0a.bias"
-    assert found["2a.kernel"] == "k.2a.kernel"
-    sure = {each.name: each.sure for each in pairing.tensors}
-    assert sure["0a.kernel"] is Sure.BY_HAND
-    assert sure["2a.kernel"] is Sure.KIND
-
-
-def test_a_pattern_carries_over_what_its_star_stands_for():
-    model = transformer(prefixed("p"), tied=False)
-    other = renamed(model, lambda path: path.replace("p.", "k/"))
-    pairing = pair(model, other, SIDES, {"p.*att": "k/*att", "p.*up.kernel": "k/*up.kernel"})
-    sure = {each.name: (each.second.key, each.sure) for each in pairing.tensors}
-    assert sure["p.1att.key_bias"] == ("k/1att.key_bias", Sure.BY_HAND)
-    assert sure["p.0up.kernel"] == ("k/0up.kernel", Sure.BY_HAND)
-    assert sure["p.0up.bias"] == ("k/0up.bias", Sure.KIND)
-
-
-def test_the_map_may_ask_for_a_variant():
-    square = own("a", "weight", (4, 4), variants=(TRANSPOSED,))
-    by_hand = {"a.weight@transposed": "x.w"}
-    pairing = pair(square, own("x", "w", (4, 4)), SIDES, by_hand)
-    assert pairing.tensors[0].keys == ("a.weight@transposed", "x.w")
-
-
-@pytest.mark.parametrize(
-    ("by_hand", "words"),
-    [
-        ({"no": "fc1"}, 'neither side has a tensor or layer "no"'),
-        ({"fc1": "no"}, '"fc1" is paired with "no", which the other side does not have'),
-        ({"fc1": "dense", "fc2": "dense"}, '"dense" is paired with both "fc1" and "fc2"'),
-        ({"fc1.kernel": "dense_1.kernel"}, "they cannot be one array"),
-    ],
-)
-def test_a_map_that_cannot_be_is_refused_by_name(by_hand, words):
-    with pytest.raises(BadInput, match=words):
-        pair(mlp("fc1", "fc2"), mlp("dense", "dense_1"), SIDES, by_hand)
 
 
 def test_hundreds_of_layers_with_insertions_pair_soon():
