@@ -29,48 +29,16 @@ def settings(found):
 
 def test_layers_are_told_by_kind_and_settings_in_the_order_of_their_calls(trace):
     found = trace(models.LENET)
+    plain = {"dilation": "1,1", "groups": "1", "use_bias": "True"}
+    same = {"units": "4", "size": "3,3", "stride": "1,1", "padding": "1:1,1:1"}
+    halved = {"units": "3", "size": "2,2", "stride": "2,2", "padding": "0:1,0:1"}
+    pool = {"size": "2,2", "stride": "2,2", "padding": "0:0,0:0"}
     assert settings(found) == {
-        "conv2d": (
-            "conv2d",
-            {
-                "units": "4",
-                "size": "3,3",
-                "stride": "1,1",
-                "padding": "1:1,1:1",
-                "dilation": "1,1",
-                "groups": "1",
-                "use_bias": "True",
-                "activation": "tanh",
-            },
-        ),
-        "average_pooling2d": (
-            "average_pool2d",
-            {
-                "size": "2,2",
-                "stride": "2,2",
-                "padding": "0:0,0:0",
-                "padding_value": "0",
-                "ceil": "False",
-            },
-        ),
+        "conv2d": ("conv2d", plain | same | {"activation": "tanh"}),
+        "average_pooling2d": ("average_pool2d", pool | {"padding_value": "0", "ceil": "False"}),
         "spatial_dropout2d": ("dropout", {"rate": "0.3"}),
-        "conv2d_1": (
-            "conv2d",
-            {
-                "units": "3",
-                "size": "2,2",
-                "stride": "2,2",
-                "padding": "0:1,0:1",
-                "dilation": "1,1",
-                "groups": "1",
-                "use_bias": "True",
-                "activation": "linear",
-            },
-        ),
-        "leaky_re_lu": (
-            "leaky_relu",
-            {"activation": "leaky_relu", "negative_slope": "0.1"},
-        ),
+        "conv2d_1": ("conv2d", plain | halved | {"activation": "linear"}),
+        "leaky_re_lu": ("leaky_relu", {"activation": "leaky_relu", "negative_slope": "0.1"}),
         "flatten": ("flatten", {}),
         "dense": ("dense", {"units": "5", "use_bias": "True", "activation": "linear"}),
     }
