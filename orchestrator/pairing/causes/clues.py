@@ -12,6 +12,7 @@ from orchestrator.language.phrases import Phrase, Sentence
 from orchestrator.language.words import label
 from orchestrator.pairing.formulas.activations import Floats
 from orchestrator.pairing.formulas.layers import returned
+from orchestrator.pairing.formulas.sequences import Parts
 from orchestrator.pairing.locate import Located
 from orchestrator.pairing.measure import gap
 from orchestrator.pairing.result import Arrays, Pairing, laid_out
@@ -83,11 +84,25 @@ class Clues:
     located: Located
     sides: tuple[Side, Side]
 
-    @cached_property
-    def input(self) -> Floats | None:
-        """What both sides' layers got: everything before them is the same."""
-        found = [side.input for side in self.sides]
-        return found[1] if found[0] is None else found[0]
+    def given(self, side: Side) -> Floats | None:
+        """Return what a side's layer got; else the other's: all before them is the same."""
+        one, other = self.sides if side is self.sides[0] else self.sides[::-1]
+        return other.input if one.input is None else one.input
+
+    def tried(
+        self,
+        side: Side,
+        change: Sentence,
+        layer: TracedLayer | None = None,
+        parts: Parts | None = None,
+    ) -> Iterator[Tried]:
+        """Yield what another layer of a side, or one with other arrays, makes of the input."""
+        x, wanted = self.given(side), self.sides[side is self.sides[0]].output
+        if x is not None and wanted is not None:
+            tensors = side.tensors if parts is None else parts
+            made = returned(layer or side.layer, x, tensors)
+            if made is not None:
+                yield Tried(change, made, wanted)
 
     def turns(self) -> Iterator[tuple[Side, Side]]:
         """Yield the side that is changed, and the other."""

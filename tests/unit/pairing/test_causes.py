@@ -19,6 +19,12 @@ PLANTED = [
     ("mlp", {"turned": True}, "b", "transposed_kernel", "kernel of `b` were transposed"),
     ("mlp", {"missing": True}, "c", "missing_activation", "PyTorch's `s` before `c`"),
     ("lenet", {"padding": (0, 2)}, "c1", "padding", "PyTorch's padding of `c1` were 0:2,0:2"),
+    ("lenet", {"stride": 2}, "c1", "stride", "stride of `c1` were 2,2"),
+    ("lenet", {"dilation": 2}, "c1", "dilation", "dilation of `c1` were 2,2"),
+    ("lenet", {"stride": 2, "padding": (0, 1)}, "c1", "several_settings", "the settings stride"),
+    ("leaky", {"slope": 0.3}, "r", "negative_slope", "negative_slope of `r` were 0.3"),
+    ("resized", {"corners": True}, "u", "corners", "corners of `u` were True"),
+    ("tied", {"tie": True}, "b", "tied_weights", "tied `b.kernel` to `a.kernel`"),
     ("lenet", {"order": (0, 3, 1, 2)}, "d", "flatten_order", "in the order"),
     ("lenet", {"order": (0, 2, 1, 3)}, "f", "flatten_order", "in the order 1, 0, 2"),
     ("lenet", {"activation": "tanh"}, "c1", "missing_activation", "followed by tanh"),
@@ -60,6 +66,7 @@ STEPS = [
     ({}, {"loss": "sum"}, "loss_reduction", "the sum over a batch of 6"),
     ({}, {"scale": 3.0}, "loss_reduction", "3 times as large"),
     ({}, {"clip": 0.1}, "gradient_clipping", "to a norm of 0.1"),
+    ({}, {"clip_value": 0.02}, "value_clipping", "to 0.02"),
     ({}, {"optimizer": "nesterov"}, "nesterov", "with a momentum of 0.9"),
     ({}, {"decay": 0.01}, "weight_decay", "0.001 of each weight"),
     ({}, {"rate": 0.03}, "learning_rate", "0.3 times as large"),
@@ -103,6 +110,16 @@ def test_a_step_that_goes_otherwise_is_named(name, training, change, cause, word
     assert whys
     assert whys[0].key == cause
     assert words in whys[0].change
+
+
+def test_the_gradient_of_what_one_side_ties_is_the_sum_of_the_others():
+    build, data = MODELS["tied"]
+    pairing, one, other = both(build(tie=True), build(), data())
+    found = locate(pairing, one, other, EXACT)
+    assert found.place is Place.GRADIENT
+    first, *_ = explained(pairing, found, one, other)
+    assert first.key == "tied_weights"
+    assert "TensorFlow tied `" in first.change
 
 
 def test_values_that_start_otherwise_are_named():

@@ -3,8 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from twinrun.contract.code import CodeTensor
 
 from orchestrator.pairing.pair import pair
@@ -241,65 +239,3 @@ def test_masks_of_another_rate_are_a_fault():
     assert pair(one, none, SIDES, {}).faults == (
         "PyTorch drops values at d, and TensorFlow drops none there.",
     )
-
-
-def test_hundreds_of_layers_with_insertions_pair_soon():
-    def side(letter, extra):
-        sketch = Sketch()
-        for number in range(250):
-            sketch.dense(f"{letter}{number}", 4 + number % 7, 4 + (number + 1) % 7)
-            if number in extra:
-                sketch.layer_norm(f"{letter}extra{number}", 4)
-        return sketch.done()
-
-    pairing = pair(side("a", {5, 120}), side("b", {60, 240}), SIDES, {})
-    assert all(one[1:] == other[1:] for one, other in paths(pairing) if "extra" not in one)
-    assert len(pairing.layers) >= 250
-
-
-MODELS = st.lists(
-    st.sampled_from(["dense", "conv", "norm", "relu", "dropout"]), min_size=1, max_size=12
-)
-
-
-def built(kinds):
-    sketch = Sketch()
-    for number, kind in enumerate(kinds):
-        match kind:
-            case "dense":
-                sketch.dense(f"l{number}", 4 + number % 3, 8)
-            case "conv":
-                sketch.conv(f"l{number}", 3, 4)
-            case "norm":
-                sketch.batch_norm(f"l{number}", 4)
-            case "relu":
-                sketch.plain(f"l{number}", "relu")
-            case _:
-                sketch.dropout(f"l{number}")
-    return sketch.done()
-
-
-@given(kinds=MODELS, salt=st.integers(0, 9))
-def test_other_paths_change_nothing(kinds, salt):
-    model = built(kinds)
-    other = renamed(model, lambda path: f"x{(int(path[1:]) * 7 + salt) % 101}_{path}")
-    pairing = pair(model, other, SIDES, {})
-    assert [(each.first, each.second) for each in pairing.layers] == [
-        (index, index) for index in range(len(model.layers))
-    ]
-    assert [each.second.part for each in pairing.tensors] == [t.part for t in model.tensors]
-    assert pairing.unpaired == ((), ())
-    assert not pairing.faults
-
-
-@given(kinds=MODELS, place=st.integers(0, 12))
-def test_what_is_inserted_is_all_that_is_left(kinds, place):
-    """A kind that the rest has not: nothing else moves."""
-    model = built(kinds)
-    sketch = Sketch([*model.layers[:place]], [*model.tensors], [*model.draws])
-    sketch.layer_norm("new", 13)
-    sketch.layers += model.layers[place:]
-    pairing = pair(model, sketch.done(), SIDES, {})
-    assert [each.first for each in pairing.layers] == [*range(len(model.layers))]
-    assert [each.tensor.layer for each in pairing.unpaired[1]] == ["new", "new"]
-    assert not pairing.unpaired[0]
