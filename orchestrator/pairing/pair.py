@@ -79,7 +79,7 @@ def _paired(
         second,
         layers,
         tensors,
-        tuple(_draws(first, second, layers)),
+        tuple(align(first.draws, second.draws, _equal_draws)),  # numbered in the order of calls
         unpaired,
         (
             tuple(index for index in range(len(first.layers)) if index not in paired[0]),
@@ -136,30 +136,6 @@ def _layers(matches: Sequence[Match]) -> tuple[PairedLayer, ...]:
         before = made.get(key, PairedLayer(*key, sure, compared=False))
         made[key] = PairedLayer(*key, before.sure, before.compared or compared)
     return tuple(made.values())
-
-
-def _draws(
-    first: ModelTraced, second: ModelTraced, layers: Sequence[PairedLayer]
-) -> list[tuple[int, int]]:
-    """Return masks that are the same: of paired layers, then in order."""
-    partners = {first.layers[each.first].path: second.layers[each.second].path for each in layers}
-    found = [
-        pair
-        for path, target in partners.items()
-        for pair in zip(_at(first, path), _at(second, target), strict=False)
-    ]
-    left = [
-        [index for index in range(len(model.draws)) if index not in {pair[side] for pair in found}]
-        for side, model in enumerate((first, second))
-    ]
-    ones = [first.draws[index] for index in left[0]]
-    others = [second.draws[index] for index in left[1]]
-    found += [(left[0][i], left[1][j]) for i, j in align(ones, others, _equal_draws)]
-    return sorted(found)
-
-
-def _at(model: ModelTraced, path: str) -> list[int]:
-    return [index for index, draw in enumerate(model.draws) if draw.path == path]
 
 
 def _equal_draws(one: TracedDraw, other: TracedDraw) -> int:

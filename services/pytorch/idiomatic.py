@@ -58,7 +58,7 @@ class IdiomaticTrainer:
                 self._load(matched.ordered(spec, self._shape, weights))
             self._modules.to(self._device)
         else:
-            samples = device.put(data.train_images[:2], self._device)
+            samples = device.put(data.train_images[:3], self._device)
             self._code = UsersModel(spec, build, samples, weights)
             self._modules = self._code.built.module
         self._model: Callable[[torch.Tensor], torch.Tensor] = self._modules

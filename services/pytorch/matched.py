@@ -53,7 +53,7 @@ class MatchedTrainer:
             arrays = {n: device.put(a.copy(), self._device) for n, a in initial.items()}
             self._model = LayersModel(spec, shape, arrays)
         else:
-            self._model = CodeModel(spec, build, self._images[:2], weights)
+            self._model = CodeModel(spec, build, self._images[:3], weights)
         given = (spec, self._model, self._images, labels)
         self._steps: CompiledSteps | EagerSteps
         if OwnWay.DATA_PIPELINE in spec.own_ways:

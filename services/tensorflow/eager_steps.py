@@ -23,6 +23,11 @@ def unstacked(drawn: Mapping[str, NDArray[np.generic]], steps: int) -> list[Draw
     return [{name: part[step] for name, part in parts.items()} for step in range(steps)]
 
 
+def dense(gradient: tf.Tensor | tf.IndexedSlices | None) -> tf.Tensor | None:
+    """Return a gradient as one tensor, also an embedding's; None if the loss does not depend."""
+    return None if gradient is None else tf.convert_to_tensor(gradient)
+
+
 class EagerSteps:
     """Trains the parameters of ``model``, in place."""
 
@@ -95,8 +100,7 @@ class EagerSteps:
             loss = self._loss(logits, labels)
             for more in self._model.losses():
                 loss += more
-        found = tape.gradient(loss, self._parameters, unconnected_gradients="zero")
-        gradients = [tf.convert_to_tensor(gradient) for gradient in found]  # an embedding's is not
+        gradients = list(map(dense, tape.gradient(loss, self._parameters)))
         if self._spec.report_step_details:
             accuracy = self._accuracy(logits, labels)
             norms = self._model.norms(gradients)

@@ -1,9 +1,12 @@
-"""The corpus of `tests/frameworks/pairs`: one model in two frameworks' code, and its faults."""
+"""The corpus of `tests/frameworks/pairs`: models in two frameworks' code, and faults to plant."""
 
 import json
+import sys
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,11 +58,7 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A change of one side's file that makes it another model.
-
-    ``layer``: the path, on that side, of the first layer that computes something else; ``also``:
-    paths that are as good an answer. ``cause``: empty if none of the catalogue's fits.
-    """
+    """A change of one side's file, which makes it another model; faults.toml says what is what."""
 
     pair: str
     side: str
@@ -69,9 +68,17 @@ class Fault:
     layer: str
     also: tuple[str, ...] = ()
 
+    @property
+    def port(self) -> Port:
+        return next(port for port in PORTS if port.name == self.pair)
+
     def changed(self) -> str:
         """Return the file's text with the fault."""
-        return by_name(self.pair).file(self.side).read_text().replace(self.old, self.new)
+        return self.port.file(self.side).read_text().replace(self.old, self.new)
+
+    def located(self, path: str) -> bool:
+        """Return whether a path of either side is where the fault is."""
+        return path in self.also or path == self.layer or path.startswith(f"{self.layer}.")
 
 
 def _port(folder: Path) -> Port:
@@ -88,8 +95,43 @@ def _faults() -> list[Fault]:
     return [Fault(**{**row, "also": tuple(row.get("also", ()))}) for row in rows]
 
 
-def by_name(name: str) -> Port:
-    return next(port for port in PORTS if port.name == name)
+@dataclass(frozen=True, slots=True, eq=False)
+class Learned:
+    """What one side's model is, and what it makes of some samples with the weights of `values`."""
+
+    paths: frozenset[str]  # of its layers
+    initial: list[NDArray[np.float64]]  # what it starts from by itself
+    trained: NDArray[np.float64]  # logits in training
+    gradients: list[NDArray[np.float64]]
+    statistics: list[NDArray[np.float64]]  # moving ones, after the step
+    evaluated: NDArray[np.float64]  # logits in evaluation
+
+    def same(self, other: "Learned") -> bool:
+        """Return whether nothing differs by more than rounding, nor in its initial constants."""
+        mine, others = self._arrays(), other._arrays()
+        return [each.shape for each in mine] == [each.shape for each in others] and all(
+            np.allclose(a, b, 1e-12, 1e-12, equal_nan=True)
+            for a, b in zip(mine, others, strict=True)
+        )
+
+    def _arrays(self) -> list[NDArray[np.float64]]:
+        constants = [each * (np.ptp(each) == 0) for each in self.initial]
+        return [self.trained, *self.gradients, *self.statistics, self.evaluated, *constants]
+
+
+def values(initial: list[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
+    """Return other values of the same shapes, always the same: none is 0 or 1 by design."""
+    generator = np.random.default_rng(1)
+    return [0.3 * generator.standard_normal(each.shape) for each in initial]
+
+
+def builder(text: str) -> Callable[[], object]:
+    """Return the function that builds the model of a file's text."""
+    module = ModuleType("code_of_a_pair")
+    sys.modules[module.__name__] = module  # dataclasses look themselves up there
+    exec(compile(text, "net.py", "exec"), module.__dict__)
+    build: Callable[[], object] = getattr(module, FUNCTION)
+    return build
 
 
 PORTS = [_port(path.parent) for path in sorted(FOLDER.glob("*/pair.yaml"))]

@@ -83,8 +83,11 @@ def _places(tensor: torch.Tensor) -> NDArray[np.int64]:
     return np.arange(tensor.numel()).reshape(tensor.shape)
 
 
-def of(module: nn.Module, images: Images) -> list[Array]:
-    """Return all arrays of a model, in the order of its modules; the same one twice is tied."""
+def of(module: nn.Module, images: Images, columns: Images) -> list[Array]:
+    """Return all arrays of a model, in the order of its modules; the same one twice is tied.
+
+    ``images`` and ``columns``: of whose first and last axis is an image.
+    """
     seen: dict[tuple[int, int | None], str] = {}
     found = []
     within: list[nn.Module] = []  # what belongs to a module above
@@ -97,7 +100,7 @@ def of(module: nn.Module, images: Images) -> list[Array]:
         for array in _custom(part) if make is None else make(part):
             where = id(array.tensor), array.only.start
             placed = replace(array, layer=path, tied_to=seen.get(where, ""))
-            found.append(_on_images(placed, images))
+            found.append(_of_columns(_on_images(placed, images), columns))
             seen.setdefault(where, placed.key)
     return found
 
@@ -115,6 +118,14 @@ def _on_images(array: Array, images: Images) -> Array:
         return array
     view = array.view
     return replace(array, image=image, view=lambda values: _last(view(values), image))
+
+
+def _of_columns(array: Array, columns: Images) -> Array:
+    image = columns.get(id(array.tensor), ())
+    if not image:
+        return array
+    view = array.view
+    return replace(array, view=lambda values: _last(view(values).T, image).T)
 
 
 def _last(values: Values, image: Sequence[int]) -> Values:

@@ -48,6 +48,7 @@ class Built:
         with self.running(Nothing()) if matched else self._own_dtype():
             built = build()
         self.module = module_of(built, self.source).to(where, self._dtype)
+        self._columns: Mapping[int, tuple[int, ...]] = {}
         self.notes = [*self._without_dropout_inside(), *self._without_second_biases()] * matched
 
     def _without_dropout_inside(self) -> Iterator[str]:
@@ -119,6 +120,9 @@ class Built:
         before = [tensor.clone() for tensor in held]
         with torch.no_grad():
             recording, _ = self.recorded(inputs)
+            if recording.columns:  # only now is known what becomes an image
+                self._columns = recording.columns
+                recording, _ = self.recorded(inputs)
             for tensor, value in zip(held, before, strict=True):
                 tensor.copy_(value)
         return recording
@@ -137,7 +141,7 @@ class Built:
         self, inputs: torch.Tensor, draws: Draws | None = None, *, keeps: bool = False
     ) -> tuple[Recording, torch.Tensor]:
         """Follow one pass in training, and return its logits; without ``draws`` no value drops."""
-        recording = Recording(self.module, len(inputs), keeps)
+        recording = Recording(self.module, len(inputs), keeps, columns={**self._columns})
         given = laid(inputs, self.source)
         if is_moved(inputs, self.source):
             layouts.put(given, layouts.channels_first(given.ndim))

@@ -75,11 +75,18 @@ def axis(dim: int, x: torch.Tensor) -> str:
 
 def of(module: nn.Module, x: torch.Tensor | None) -> Made:
     """Return what a module is that was called with ``x``. Unknown: an empty kind."""
+    if not is_own(module):
+        return "", {}
     for kind, name in _ACTIVATIONS.items():
         if isinstance(module, kind):
             return name, _activation(name, module, x)
     make = next((make for kind, make in _MODULES.items() if isinstance(module, kind)), None)
     return ("", {}) if make is None else make(module)
+
+
+def is_own(module: nn.Module) -> bool:
+    """Return whether a module computes as one of PyTorch's own classes does."""
+    return type(module).forward.__module__.startswith("torch.nn.")
 
 
 def _activation(name: str, module: nn.Module, x: torch.Tensor | None) -> Settings:

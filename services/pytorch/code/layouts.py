@@ -20,17 +20,21 @@ _MIXING = {
     *("matmul", "__matmul__", "__rmatmul__", "bmm", "mm", "einsum", "baddbmm", "tensordot"),
     *("scaled_dot_product_attention", "outer", "stack"),
 }
-_RESHAPING = {"view", "reshape", "flatten", "unflatten", "view_as", "reshape_as"}
+RESHAPING = {"view", "reshape", "flatten", "unflatten", "view_as", "reshape_as"}
 _WINDOWS = ("conv", "max_pool", "avg_pool", "adaptive", "interpolate", "upsample", "pixel_")
 _NORMS = {"batch_norm", "instance_norm", "group_norm"}
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The axes in canonical order, and the shape [c, ...] of an image that the last one holds."""
+    """The axes in canonical order, and the shape [c, ...] of an image that the last one holds.
+
+    ``makers``: the ids of the parameters of the dense layer that made it.
+    """
 
     order: tuple[int, ...]
     image: tuple[int, ...] = ()
+    makers: tuple[int, ...] = ()
 
 
 def plain(axes: int) -> Layout:
@@ -120,7 +124,7 @@ def _after(
         return plain(axes)
     if axes > 2 and (name.startswith(_WINDOWS) or name in _NORMS):
         return channels_first(axes)
-    if name in _RESHAPING and made.shape != source.shape:
+    if name in RESHAPING and made.shape != source.shape:
         return _reshaped(source, before, made)
     if name == "linear":
         last = before.order[-1:] == (axes - 1,)

@@ -55,7 +55,7 @@ class CodeModel:
         self.draws = recording.draws
         self.sites = of_draws(draw.traced for draw in self.draws)
         self.called = recording.called
-        self.all = arrays.of(self.built.module, recording.images)
+        self.all = arrays.of(self.built.module, recording.images, recording.columns)
         self.arrays = paired(spec, self.all)
         self._trained = self._freeze(spec)
         self.parameters = [p for p in self.built.module.parameters() if p.requires_grad]

@@ -2,18 +2,20 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 from twinrun.contract.traced import TracedDraw, TracedLayer
 
+from services.errors import Unsupported
 from services.pytorch.code import arrays, functions, kinds, layouts
 from services.pytorch.code.layouts import Layout
 from services.pytorch.code.patches import Draws
 
-Argument = Mapping[str, object]
+Arguments = tuple[object, ...]
+Named = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
     slopes: dict[int, torch.Tensor] = field(default_factory=dict)
     draws: list[Draw] = field(default_factory=list)
     images: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    columns: dict[int, tuple[int, ...]] = field(default_factory=dict)
     called: list[str] = field(default_factory=list)  # paths of modules, in order
     random: list[tuple[str, str]] = field(default_factory=list)  # paths and functions
 
@@ -61,7 +64,7 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
         for path, module in self.module.named_modules():
             handles += [
                 module.register_forward_pre_hook(self._entering(path)),
-                module.register_forward_hook(self._left(path)),
+                module.register_forward_hook(self._left(path), with_kwargs=True),
             ]
         try:
             with self:
@@ -79,12 +82,12 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
 
         return hook
 
-    def _left(self, path: str) -> Callable[[nn.Module, tuple[object, ...], object], None]:
-        def hook(module: nn.Module, args: tuple[object, ...], made: object) -> None:
+    def _left(self, path: str) -> Callable[[nn.Module, Arguments, Named, object], None]:
+        def hook(module: nn.Module, args: Arguments, kwargs: Named, made: object) -> None:
             self._paths.pop()
             closed = is_layer(module)
             self._closed -= closed
-            given = next(layouts.tensors(args), None)
+            given = next(layouts.tensors([*args, kwargs]), None)
             if closed and not self._closed:
                 with torch._C.DisableTorchFunction():  # noqa: SLF001 - not the model's own
                     kind = kinds.of(module, given)
@@ -128,8 +131,8 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
         self,
         function: Callable[..., object],
         types: Iterable[type],
-        args: tuple[object, ...] = (),
-        kwargs: Argument | None = None,
+        args: Arguments = (),
+        kwargs: Named | None = None,
     ) -> object:
         kwargs = kwargs or {}
         name = getattr(function, "__name__", "")
@@ -138,6 +141,7 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
         kind = None if self._closed else functions.of(name, args, kwargs)
         made = function(*args, **kwargs)
         layouts.follow(function, args, kwargs, made)
+        self._note_columns(name, args, kwargs, made)
         if name in functions.RANDOM:
             self.random.append((self._paths[-1] if self._paths else "", name))
         if kind is not None:
@@ -152,7 +156,7 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
         self._calls[f"{place}#"] = number + 1
         return f"{place}#{number}"
 
-    def _note_images(self, name: str, args: tuple[object, ...], kwargs: Argument) -> None:
+    def _note_images(self, name: str, args: Arguments, kwargs: Named) -> None:
         """Note which parameters meet a flattened image."""
         found = [*layouts.tensors(args), *layouts.tensors(kwargs)]
         if name not in ("linear", "batch_norm", "layer_norm") or not found:
@@ -161,13 +165,33 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
         if image:
             self.images |= {id(tensor): image for tensor in found[1:] if _fits(tensor, image, name)}
 
+    def _note_columns(self, name: str, args: Arguments, kwargs: Named, made: object) -> None:
+        """Note which parameters make what becomes an image: their last axes hold it, flattened."""
+        given = [*layouts.tensors(args), *layouts.tensors(kwargs)]
+        if not given or not isinstance(made, torch.Tensor):
+            return
+        layout = layouts.of(made)
+        if name == "linear" and made.ndim == 2:
+            makers = tuple(map(id, given[1:]))
+            image = self.columns.get(makers[0], ())
+            layouts.put(made, replace(layout, image=image, makers=makers))
+        elif name in layouts.RESHAPING and layout == layouts.channels_first(4):
+            before = layouts.of(given[0])
+            self.columns |= dict.fromkeys(before.makers, tuple(made.shape[1:]))
+
     def mask(self, x: torch.Tensor, rate: float, shape: tuple[int, ...]) -> torch.Tensor | None:
         """Note a mask as `services.pytorch.code.patches.Draws`."""
         own = torch.empty(shape, device="meta")
         layout = layouts.of(x)
         canonical = self._canonical(own, layout)
         path = self._paths[-1] if self._paths else ""
-        traced = TracedDraw(path, rate, tuple(canonical.shape[1:]))
+        if canonical.shape[:1] != (self.samples,):
+            raise Unsupported(
+                f"{path or 'The model'} drops values of a tensor of shape {list(shape)}, which has "
+                "none of each sample; masks are drawn for each sample of a batch",
+                field="code.pytorch",
+            )
+        traced = TracedDraw(path, float(rate), tuple(canonical.shape[1:]))
         self.draws.append(Draw(traced, layout, shape, self.samples))
         return None
 
@@ -180,10 +204,9 @@ def _fits(tensor: torch.Tensor, image: tuple[int, ...], name: str) -> bool:
 
 def is_layer(module: nn.Module) -> bool:
     """Return whether a module counts as a whole: PyTorch's own, without others that do."""
-    if arrays.parts_of(module) is not None:
-        return True
-    own = type(module).__module__.startswith("torch.nn.modules")
-    return own and next(module.children(), None) is None
+    if not kinds.is_own(module):
+        return False
+    return arrays.parts_of(module) is not None or next(module.children(), None) is None
 
 
 _: type[Draws] = Recording

@@ -70,7 +70,7 @@ def trace(
         layers=tuple(found.recording.layers),
         tensors=tuple(_reported(model, array) for array in tensors),
         draws=tuple(draw.traced for draw in model.draws),
-        notes=(*model.built.notes, *_notes(model, tensors, first, found)),
+        notes=(*model.built.notes, *_notes(tensors, first, found)),
     )
     return Traced(report, arrays)
 
@@ -128,9 +128,7 @@ def _reported(model: CodeModel, array: Array) -> TracedTensor:
     )
 
 
-def _notes(
-    model: CodeModel, tensors: Sequence[Array], first: _Pass, second: _Pass
-) -> Iterator[str]:
+def _notes(tensors: Sequence[Array], first: _Pass, second: _Pass) -> Iterator[str]:
     for array in tensors:
         if array.tensor.requires_grad and array.tensor.grad is None:
             yield f"{array.key}: the loss does not depend on it."

@@ -23,7 +23,7 @@ class UsersModel:
     ) -> None:
         self.built = Built(spec, build, samples.device)
         recording = self.built.tried(samples)
-        found = arrays.of(self.built.module, recording.images)
+        found = arrays.of(self.built.module, recording.images, recording.columns)
         self._arrays = paired(spec, found)
         if weights is not None:
             write(self._arrays, weights)

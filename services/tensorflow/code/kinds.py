@@ -19,12 +19,11 @@ Settings = dict[str, str]
 def described(call: Call) -> tuple[str, Settings]:
     """Return the kind of a call's layer, empty if it has none here, and its settings."""
     layer = call.layer
-    found = _kind(layer)
     if isinstance(layer, layers.Bidirectional) and isinstance(layer.forward_layer, RNN):
         return _kind(layer.forward_layer)[0], _bidirectional(layer, call)
     if isinstance(layer, layers.TimeDistributed):
         return described(dataclasses.replace(call, layer=layer.layer))
-    kind, settings = found
+    kind, settings = _kind(layer)
     return kind, settings(layer, call)
 
 
@@ -34,7 +33,8 @@ def _kind(layer: Layer) -> tuple[str, Callable[[Layer, Call], Settings]]:
     for cls in type(layer).__mro__:
         if cls in _KINDS and type(layer).call is cls.call:
             kind, settings = _KINDS[cls]
-            return kind or _activation(layer.activation), settings
+            kind = kind or _activation(layer.activation)
+            return {"gelu_tanh": "gelu"}.get(kind, kind), settings
     return "", _flat
 
 
@@ -94,12 +94,12 @@ def _padding(layer: Layer, call: Call, size: Sequence[int], dilation: Sequence[i
 
 def _convolution(layer: Layer, call: Call) -> Settings:
     return {
-        "filters": text(layer.filters),
+        "units": text(layer.filters),
         "size": text(layer.kernel_size),
         "stride": text(layer.strides),
         "padding": _padding(layer, call, layer.kernel_size, layer.dilation_rate),
         "dilation": text(layer.dilation_rate),
-        "groups": text(layer.groups),
+        "groups": text(getattr(layer, "groups", 1)),
         "use_bias": text(layer.use_bias),
         "activation": _activation(layer.activation),
     }
@@ -107,6 +107,7 @@ def _convolution(layer: Layer, call: Call) -> Settings:
 
 def _depthwise(layer: Layer, call: Call) -> Settings:
     return {
+        "units": text(call.made.shape[1 if layer.data_format == CHANNELS_FIRST else -1]),
         "size": text(layer.kernel_size),
         "stride": text(layer.strides),
         "padding": _padding(layer, call, layer.kernel_size, layer.dilation_rate),
@@ -128,7 +129,7 @@ def _transposed(layer: Layer, call: Call) -> Settings:
         before = max(cut, 0) // 2 if layer.padding == "same" else 0
         sides.append(f"{before}:{cut - before}")
     return {
-        "filters": text(layer.filters),
+        "units": text(layer.filters),
         "size": text(layer.kernel_size),
         "stride": text(layer.strides),
         "padding": ",".join(sides),
@@ -141,11 +142,14 @@ def _transposed(layer: Layer, call: Call) -> Settings:
 def _pool(layer: Layer, call: Call) -> Settings:
     ones = [1] * len(layer.pool_size)
     largest = "Max" in type(layer).__name__
+    counts = {} if largest or layer.padding == "valid" else {"counts_padding": "False"}
     return {
         "size": text(tuple(layer.pool_size)),
         "stride": text(tuple(layer.strides)),
         "padding": _padding(layer, call, layer.pool_size, ones),
         "padding_value": "-inf" if largest else "0",
+        "ceil": "False",
+        **counts,
     }
 
 
@@ -158,11 +162,10 @@ def _batch_norm(layer: Layer, _: Call) -> Settings:
 
 
 def _layer_norm(layer: Layer, call: Call) -> Settings:
-    rank = call.taken.shape.rank
     axes = [layer.axis] if isinstance(layer.axis, int) else list(layer.axis)
     return {
         "epsilon": text(layer.epsilon),
-        "axis": text(tuple(axis - rank if axis >= 0 else axis for axis in axes)),
+        "axis": ",".join(_axis(axis, call) for axis in axes),
         "affine": text(bool(layer.scale and layer.center)),
     }
 
@@ -216,27 +219,45 @@ def _flat(*_: object) -> Settings:
     return {}
 
 
-def _relu(layer: Layer, _: Call) -> Settings:
-    slope = {"negative_slope": text(float(layer.negative_slope))} if layer.negative_slope else {}
-    most = {} if layer.max_value is None else {"max_value": text(float(layer.max_value))}
-    return slope | most
+def _function(layer: Layer, call: Call) -> Settings:
+    """Return the settings of an activation that is a layer of its own."""
+    function = getattr(layer, "activation", None)
+    name = _kind(layer)[0] if function is None else _activation(function)
+    found = {"activation": name}
+    if name in ("softmax", "log_softmax"):
+        found["axis"] = _axis(getattr(layer, "axis", -1), call)
+    for setting in ("negative_slope", "alpha", "max_value"):
+        value = getattr(layer, setting, None)
+        if isinstance(value, int | float) and value:
+            found[setting] = text(float(value))
+    return found
 
 
-def _zeros(layer: Layer, _: Call) -> Settings:
-    return {"padding": ",".join(f"{before}:{after}" for before, after in layer.padding)}
+def _axis(axis: int, call: Call) -> str:
+    """Return an axis as it is counted in the canonical layout; the last one is -1."""
+    rank = call.taken.shape.rank
+    own = axis % rank
+    if call.before.first and not call.before.image and rank > 2 and own:
+        own = rank - 1 if own == 1 else own - 1
+    return "-1" if own == rank - 1 else text(own)
 
 
-def _upsampling(layer: Layer, _: Call) -> Settings:
+def _pad(layer: Layer, _: Call) -> Settings:
+    given = layer.padding if isinstance(layer.padding[0], tuple) else (layer.padding,)
     return {
-        "size": text(tuple(layer.size)),
-        "interpolation": layer.interpolation,
-        "corners": "False",
+        "padding": ",".join([*(f"{before}:{after}" for before, after in given), "0:0"]),
+        "padding_value": "0",
+        "mode": "constant",
     }
 
 
-def _softmax(layer: Layer, call: Call) -> Settings:
-    axis = layer.axis
-    return {"axis": text(axis - call.taken.shape.rank if axis >= 0 else axis)}
+def _upsampling(layer: Layer, _: Call) -> Settings:
+    down, along = layer.size
+    return {
+        "factor": text(float(down)) if down == along else text((down, along)),
+        "mode": layer.interpolation,
+        "corners": "False",
+    }
 
 
 _KINDS: Mapping[type[Layer], tuple[str, Callable[[Layer, Call], Settings]]] = {
@@ -264,34 +285,31 @@ _KINDS: Mapping[type[Layer], tuple[str, Callable[[Layer, Call], Settings]]] = {
     layers.BatchNormalization: ("batch_norm", _batch_norm),
     layers.LayerNormalization: ("layer_norm", _layer_norm),
     layers.GroupNormalization: ("group_norm", _group_norm),
-    layers.Embedding: (
-        "embedding",
-        lambda layer, _: {"rows": text(layer.input_dim), "width": text(layer.output_dim)},
-    ),
+    layers.Embedding: ("embedding", _flat),
     layers.LSTM: ("lstm", _recurrent),
     layers.GRU: ("gru", _recurrent),
     layers.SimpleRNN: ("rnn", _recurrent),
     layers.MultiHeadAttention: ("multi_head_attention", _attention),
     layers.Dropout: ("dropout", _named("rate")),
-    layers.SpatialDropout1D: ("spatial_dropout1d", _named("rate")),
-    layers.SpatialDropout2D: ("spatial_dropout2d", _named("rate")),
+    layers.SpatialDropout1D: ("dropout", _named("rate")),
+    layers.SpatialDropout2D: ("dropout", _named("rate")),
     layers.Flatten: ("flatten", _flat),
     layers.Reshape: ("reshape", _flat),
     layers.Permute: ("permute", _named("dims")),
-    layers.ZeroPadding1D: ("zero_padding1d", lambda layer, _: {"padding": text(layer.padding)}),
-    layers.ZeroPadding2D: ("zero_padding2d", _zeros),
-    layers.UpSampling2D: ("upsample2d", _upsampling),
+    layers.ZeroPadding1D: ("pad", _pad),
+    layers.ZeroPadding2D: ("pad", _pad),
+    layers.UpSampling2D: ("interpolate", _upsampling),
     layers.Add: ("add", _flat),
     layers.Subtract: ("subtract", _flat),
     layers.Multiply: ("multiply", _flat),
     layers.Average: ("average", _flat),
     layers.Concatenate: ("concatenate", _named("axis")),
     layers.Rescaling: ("rescaling", _named("scale", "offset")),
-    layers.Activation: ("", _flat),
-    layers.ReLU: ("relu", _relu),
-    layers.LeakyReLU: ("leaky_relu", _named("negative_slope")),
+    layers.Activation: ("", _function),
+    layers.ReLU: ("relu", _function),
+    layers.LeakyReLU: ("leaky_relu", _function),
     layers.PReLU: ("prelu", _flat),
-    layers.ELU: ("elu", _named("alpha")),
-    layers.Softmax: ("softmax", _softmax),
+    layers.ELU: ("elu", _function),
+    layers.Softmax: ("softmax", _function),
     layers.Identity: ("identity", _flat),
 }

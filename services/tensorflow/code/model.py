@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePath
 from typing import Any
 
 import keras
@@ -13,7 +14,7 @@ from twinrun.contract.enums import CodeLayout, Precision, Recipe
 from twinrun.contract.spec import JobSpec
 
 from services.errors import CodeFailed, TwinrunError, Unsupported
-from services.model.sites import Site
+from services.model import sites
 from services.model.weights import Weights
 from services.tensorflow.code import patches, views
 from services.tensorflow.code.layout import Layout
@@ -33,33 +34,38 @@ class Built:
         self._matched = spec.recipe is Recipe.MATCHED
         self._world = patches.World(spec)
         self.source = source(spec)
+        self.file = PurePath(self.source.file).name
         with self._world.matched(patches.untouched) if self._matched else self._world.idiomatic():
             keras.utils.set_random_seed(spec.seed)
             model = build()
         if not isinstance(model, keras.Model):
             raise CodeFailed(
-                f"{self.source.function} of {self.source.file} returns a {type(model).__name__}, "
+                f"{self.source.function} of {self.file} returns a {type(model).__name__}, "
                 "not a keras.Model.",
                 framework=_FRAMEWORK,
-                file=self.source.file,
+                file=self.file,
             )
         self.keras = model
         self._first = self.source.layout is CodeLayout.CHANNELS_FIRST
 
     def whole(self, shape: tuple[int, ...]) -> keras.Model:
         """Return a model from samples of ``shape``, as the dataset lays them out, to the logits."""
-        first = self._first and len(shape) == 3
+        first = self._first and len(shape) > 1
         if not first and self._single:
             return self.keras
         with self._world.idiomatic():
             inputs = keras.Input(shape)
-            laid = keras.layers.Permute((3, 1, 2))(inputs) if first else inputs
+            laid = (
+                keras.layers.Permute((len(shape), *range(1, len(shape))))(inputs)
+                if first
+                else inputs
+            )
             return keras.Model(inputs, self.chosen(self.keras(laid)))
 
     def laid(self, inputs: tf.Tensor) -> tf.Tensor:
         """Return inputs as the model takes them, from [batch, h, w, c] or [batch, ...]."""
-        images = inputs.shape.rank == 4 and self._first
-        return tf.transpose(inputs, [0, 3, 1, 2]) if images else inputs
+        first = self._first and inputs.shape.rank > 2
+        return Layout(first=first).own(inputs)
 
     def recorded(self, inputs: tf.Tensor) -> tuple[tf.Tensor, Recording]:
         """Call it op by op in training, as in a job's first step, and return its logits.
@@ -67,7 +73,7 @@ class Built:
         ``inputs`` are as the model takes them. Moving statistics move.
         """
         recording = Recording(self._seed, int(inputs.shape[0]))
-        recording.start(inputs, Layout(first=self._first and inputs.shape.rank == 4))
+        recording.start(inputs, Layout(first=self._first and inputs.shape.rank > 2))
         with self._users(), self._world.matched(recording.drop), recording.of_layers():
             outputs = self.keras(inputs, training=True)
             self._single = tf.is_tensor(outputs)
@@ -79,6 +85,7 @@ class Built:
         few = inputs[:2]
         self.logits(tf.constant(few))  # not in training, in which moving statistics move
         _, self.recording = self.tried(few)
+        self.sites = sites.of_draws(draw.traced for draw in self.recording.draws)
         for variable in self.keras.trainable_variables:
             if variable.constraint is not None and self._matched:
                 raise Unsupported(
@@ -99,7 +106,7 @@ class Built:
         self, inputs: tf.Tensor, drawn: Mapping[str, tf.Tensor]
     ) -> tuple[tf.Tensor, list[tf.Tensor]]:
         """Return the logits of a step with ``drawn`` masks, and what the model adds to the loss."""
-        drop = replay(self.recording.draws, drawn)
+        drop = replay(self.recording.draws, [drawn[site.name] for site in self.sites])
         with self._users(), self._world.matched(drop):
             logits = self._logits(self.keras(self.laid(inputs), training=True))
             return logits, self.losses()
@@ -118,10 +125,10 @@ class Built:
         chosen = self.chosen(outputs)
         if len(chosen.shape) != 2:
             raise CodeFailed(
-                f"The model of {self.source.file} returns {tuple(chosen.shape)}; a loss takes "
+                f"The model of {self.file} returns {tuple(chosen.shape)}; a loss takes "
                 "logits [batch, outputs].",
                 framework=_FRAMEWORK,
-                file=self.source.file,
+                file=self.file,
             )
         return chosen
 
@@ -137,9 +144,9 @@ class Built:
             found = numbered.get(wanted or "0")
         if not hasattr(found, "shape"):
             raise CodeFailed(
-                f"The model of {self.source.file} has no output {wanted or 0}.",
+                f"The model of {self.file} has no output {wanted or 0}.",
                 framework=_FRAMEWORK,
-                file=self.source.file,
+                file=self.file,
             )
         return found
 
@@ -151,7 +158,7 @@ class Built:
         except (TwinrunError, MemoryError, tf.errors.ResourceExhaustedError):
             raise
         except Exception as error:
-            raise failed(error, self.source.file, _FRAMEWORK) from error
+            raise failed(error, self.file, _FRAMEWORK) from error
 
 
 class CodeModel:
@@ -187,7 +194,7 @@ class CodeModel:
             for variable in self._built.keras.variables
             if id(variable) not in by_variable
         ]
-        self.sites: Sequence[Site] = [draw.site for draw in self._built.recording.draws]
+        self.sites = self._built.sites
         self._losses: list[tf.Tensor] = []
         forward = self._forward
         self._forward_step = (
@@ -214,9 +221,11 @@ class CodeModel:
     def keep(self, statistics: Sequence[tf.Tensor]) -> None:
         """Do nothing: Keras's layers move their statistics when they are called."""
 
-    def norms(self, gradients: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+    def norms(self, gradients: Sequence[tf.Tensor | None]) -> list[tf.Tensor]:
+        of_views = ((view, gradients[self._position[id(view.variable)]]) for view in self._trained)
         return [
-            tf.norm(view.of(gradients[self._position[id(view.variable)]])) for view in self._trained
+            tf.zeros([], view.variable.dtype) if gradient is None else tf.norm(view.of(gradient))
+            for view, gradient in of_views
         ]
 
     def weights(self) -> Weights:
@@ -246,9 +255,9 @@ def by_name(spec: JobSpec, found: Sequence[Tensor]) -> dict[str, View]:
             has = "none" if view is None else str(view.shape)
             raise CodeFailed(
                 f"The job names {tensor.tensorflow} {tensor.shape} as {tensor.name}, but the "
-                f"model of {source(spec).file} has {has}.",
+                f"model of {PurePath(source(spec).file).name} has {has}.",
                 framework=_FRAMEWORK,
-                file=source(spec).file,
+                file=PurePath(source(spec).file).name,
             )
         named[tensor.name] = view
     return named

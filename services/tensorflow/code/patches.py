@@ -16,7 +16,7 @@ from keras.src.backend.tensorflow import nn as keras_nn
 from keras.src.backend.tensorflow import random as keras_random
 from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
 from tensorflow.python.ops import math_ops
-from twinrun.contract.enums import CodeLayout, Precision, Recipe
+from twinrun.contract.enums import Precision, Recipe
 from twinrun.contract.layers import BatchNorm
 from twinrun.contract.spec import JobSpec
 
@@ -43,12 +43,11 @@ class World:
     """Keras as one model of code finds it. Its layers are named as in a fresh process."""
 
     def __init__(self, spec: JobSpec) -> None:
-        if spec.code is None or spec.code.tensorflow is None:
-            raise Unsupported("The job has no code for TensorFlow.", field="code.tensorflow")
-        self._source = spec.code.tensorflow
+        passes = spec.code is not None and spec.code.without_dropout
         # What is idiomatic runs with nothing replaced, except that its arrays are looked at.
-        self._without_dropout = spec.code.without_dropout or spec.recipe is Recipe.IDIOMATIC
+        self._without_dropout = passes or spec.recipe is Recipe.IDIOMATIC
         self._precision = spec.precision
+        self._layout = keras.config.image_data_format()
         self._names: defaultdict[str, int] = defaultdict(int)
 
     @contextlib.contextmanager
@@ -59,12 +58,12 @@ class World:
         names = global_state.get_global_attribute(_NAMES)
         keras.config.set_floatx("float64" if self._precision is Precision.FLOAT64 else "float32")
         keras.config.set_dtype_policy(POLICIES[self._precision])
-        if self._source.layout is CodeLayout.CHANNELS_FIRST:
-            keras.config.set_image_data_format("channels_first")
+        keras.config.set_image_data_format(self._layout)
         global_state.set_global_attribute(_NAMES, self._names)
         try:
             yield
         finally:
+            self._layout = keras.config.image_data_format()  # which the user's code may have set
             keras.config.set_floatx(floatx)
             keras.config.set_dtype_policy(policy)
             keras.config.set_image_data_format(layout)
@@ -76,6 +75,7 @@ class World:
         with self.idiomatic(), contextlib.ExitStack() as stack:
             for owner, name, new in self._replacements(dropout):
                 stack.enter_context(_replaced(owner, name, new))
+            stack.enter_context(_inlined())
             yield
 
     def _replacements(self, dropout: Dropout) -> Iterator[tuple[Any, str, Callable[..., Any]]]:
@@ -95,6 +95,17 @@ class World:
 def untouched(x: tf.Tensor, _: float, __: Sequence[int | None] | None) -> tf.Tensor:
     """Be a `Dropout` that drops nothing, for a model that is being built."""
     return x
+
+
+@contextlib.contextmanager
+def _inlined() -> Iterator[None]:
+    """Run the user's own graphs as part of what runs: kept, they would keep their masks."""
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(before)
 
 
 @contextlib.contextmanager

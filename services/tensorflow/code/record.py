@@ -10,10 +10,10 @@ import tensorflow as tf
 from keras.src.backend.common.symbolic_scope import in_symbolic_scope
 from keras.src.layers.layer import Layer
 from keras.src.layers.rnn.rnn import RNN
+from twinrun.contract.traced import TracedDraw
 
 from services.errors import Unsupported
 from services.model import dropout
-from services.model.sites import Site
 from services.tensorflow.code.layout import LAST, Layout, after
 
 # Layers that are one for people, though Keras makes them of several.
@@ -46,9 +46,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Draw:
-    """A call of dropout; ``shape`` of its mask as it is laid out, after the batch."""
+    """A call of dropout in ``layer``; ``shape`` of its mask as it is laid out, after the batch.
 
-    site: Site
+    ``traced``: as it is reported, but for the layer's path.
+    """
+
+    traced: TracedDraw
     layer: Layer | None
     layout: Layout
     shape: tuple[int, ...]
@@ -56,7 +59,8 @@ class Draw:
     def dropped(self, x: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
         """Return ``x`` where the canonical ``mask`` [batch, ...] keeps it, scaled."""
         laid = tf.reshape(self.layout.own(mask), [-1, *self.shape])
-        return x * (tf.cast(laid, x.dtype) * (1 / (1 - self.site.rate)))
+        rate = self.traced.rate
+        return x * (tf.cast(laid, x.dtype) * (1 / (1 - rate) if rate < 1 else 0.0))
 
 
 @dataclass(slots=True, eq=False)
@@ -110,13 +114,11 @@ class Recording:
                 "no mask can be given",
                 field="code.tensorflow",
             )
-        if rate >= 1:
-            return tf.zeros_like(x)
         draw = self._draw(x, rate, noise_shape, layer)
+        stream = self.seed, 0, len(self.draws)
         self.draws.append(draw)
-        site = draw.site
-        stream = self.seed, 0, site.stream
-        mask = dropout.masks(rate, site.shape, stream=stream, first=0, samples=self.batch)
+        shape = draw.traced.shape
+        mask = dropout.masks(rate, shape, stream=stream, first=0, samples=self.batch)
         return draw.dropped(x, tf.constant(mask))
 
     def _draw(
@@ -140,8 +142,7 @@ class Recording:
         parts = own[0] // self.batch  # samples that were split into several rows
         shape = layout.shape(tuple(own[1:]))
         shape = shape if parts == 1 else (parts, *shape)
-        index = len(self.draws)
-        return Draw(Site(f"draws.{index}.mask", rate, shape, index), layer, layout, tuple(own[1:]))
+        return Draw(TracedDraw(name, rate, shape), layer, layout, tuple(own[1:]))
 
     def _add(
         self, layer: Layer, taken: tf.Tensor | None, made: Any, options: Mapping[str, object]
@@ -164,23 +165,21 @@ class Recording:
         self._kept.append(tensor)
 
 
-def replay(draws: Sequence[Draw], drawn: Mapping[str, tf.Tensor]) -> Callable[..., tf.Tensor]:
-    """Return a `patches.Dropout` by ``drawn`` masks, for the same calls as were recorded."""
-    left = iter(draws)
+def replay(draws: Sequence[Draw], masks: Sequence[tf.Tensor]) -> Callable[..., tf.Tensor]:
+    """Return a `patches.Dropout` by ``masks``, for the same calls as were recorded."""
+    left = iter(zip(draws, masks, strict=True))
 
     def drop(x: tf.Tensor, rate: float, _: Sequence[int | None] | None) -> tf.Tensor:
         if in_symbolic_scope():
             return x
-        if rate >= 1:
-            return tf.zeros_like(x)
-        draw = next(left, None)
-        if draw is None or draw.site.rate != rate:
+        draw, mask = next(left, (None, None))
+        if draw is None or draw.traced.rate != rate:
             raise Unsupported(
                 "The model calls dropout in another order than before; its masks cannot be told "
                 "apart",
                 field="code.tensorflow",
             )
-        return draw.dropped(x, drawn[draw.site.name])
+        return draw.dropped(x, mask)
 
     return drop
 

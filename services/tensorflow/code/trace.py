@@ -1,12 +1,13 @@
 """One step of a model of code, layer by layer. `services.trial.trace` says what it returns."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 from twinrun.contract.spec import JobSpec
-from twinrun.contract.traced import ModelTraced, TracedDraw, TracedLayer, TracedTensor
+from twinrun.contract.traced import ModelTraced, TracedLayer, TracedTensor
 
 from services.model.weights import Weights
 from services.tensorflow import device, losses, optimizers
@@ -14,6 +15,7 @@ from services.tensorflow.code import kinds, record
 from services.tensorflow.code.model import Built, by_name
 from services.tensorflow.code.record import Call, Recording
 from services.tensorflow.code.views import Tensor
+from services.tensorflow.eager_steps import dense
 from services.trial.code import Build
 from services.trial.trace import Traced
 
@@ -67,11 +69,12 @@ class _Step:
             added = self._built.losses()
             for more in added:
                 loss += more
-        outputs = [call.made for call in recording.calls]
+        calls = [call for call in recording.calls if _is_layer(call)]
+        outputs = [call.made for call in calls]
         gradients, slopes = tape.gradient(loss, [held, outputs])
         self._update(gradients)
         arrays = {"logits": logits.numpy(), "loss": loss.numpy().reshape(1)}
-        for index, (call, slope) in enumerate(zip(recording.calls, slopes, strict=True)):
+        for index, (call, slope) in enumerate(zip(calls, slopes, strict=True)):
             made, dtype = call.made.numpy(), arrays["loss"].dtype
             given = np.zeros_like(made) if slope is None else tf.convert_to_tensor(slope).numpy()
             arrays[f"output/{index}"] = call.layout.canonical(made).astype(dtype)
@@ -99,16 +102,12 @@ class _Step:
     def _update(self, gradients: Sequence[tf.Tensor | None]) -> None:
         trained = dict.fromkeys(id(e.view.variable) for e in self._tensors if e.trained)
         parameters = [self._variables[key].value for key in trained]
-        found = [gradients[self._of[key]] for key in trained]
-        dense = [
-            tf.zeros_like(w) if g is None else tf.convert_to_tensor(g)
-            for w, g in zip(parameters, found, strict=True)
-        ]
+        found = [dense(gradients[self._of[key]]) for key in trained]
         rates, epsilons = optimizers.plan(self._spec, 0, 1)
         dtype = self._inputs.dtype
         plan = tf.constant(rates[0], dtype), tf.constant(epsilons[0], dtype)
         slots = optimizers.slots(self._spec.optimizer, parameters)
-        optimizers.update_plainly(self._spec.optimizer, parameters, slots, dense, plan)
+        optimizers.update_plainly(self._spec.optimizer, parameters, slots, found, plan)
 
     def _report(self, recording: Recording, used: set[int], notes: tuple[str, ...]) -> ModelTraced:
         paths = record.paths(self._built.keras)
@@ -117,7 +116,9 @@ class _Step:
             return paths.get(layer, getattr(layer, "name", "")) if layer is not None else ""
 
         return ModelTraced(
-            layers=tuple(_layer(call, path(call.layer)) for call in recording.calls),
+            layers=tuple(
+                _layer(call, path(call.layer)) for call in recording.calls if _is_layer(call)
+            ),
             tensors=tuple(
                 TracedTensor(
                     key=each.key,
@@ -131,10 +132,7 @@ class _Step:
                 )
                 for each in self._tensors
             ),
-            draws=tuple(
-                TracedDraw(path(draw.layer), draw.site.rate, draw.site.shape)
-                for draw in recording.draws
-            ),
+            draws=tuple(replace(draw.traced, path=path(draw.layer)) for draw in recording.draws),
             notes=notes,
         )
 
@@ -173,6 +171,12 @@ class _Step:
                 "The model ends in a softmax, but the loss takes logits: its output is taken as "
                 "logits all the same."
             )
+
+
+def _is_layer(call: Call) -> bool:
+    """Return whether a call is of a layer that the framework has; users' own are not reported."""
+    own = type(call.layer).__module__.startswith("keras.")
+    return own or bool(kinds.described(call)[0])
 
 
 def _layer(call: Call, path: str) -> TracedLayer:

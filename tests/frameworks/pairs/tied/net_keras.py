@@ -26,7 +26,7 @@ class TiedLM(keras.Model):
         h = self.norm1(x)
         x = x + self.attn(h, h, use_causal_mask=True)
         x = x + self.fc2(self.fc1(self.norm2(x)))
-        return ops.matmul(x[:, -1], ops.transpose(self.embed.embeddings))
+        return ops.matmul(ops.mean(x, axis=1), ops.transpose(self.embed.embeddings))
 
 
 def build():

@@ -23,7 +23,7 @@ class TiedLM(nn.Module):
         h = self.norm1(x)
         x = x + self.attn(h, h, h, attn_mask=self.mask, need_weights=False)[0]
         x = x + self.fc2(F.relu(self.fc1(self.norm2(x))))
-        return self.head(x[:, -1])
+        return self.head(x.mean(dim=1))
 
 
 def build():
