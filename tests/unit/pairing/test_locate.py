@@ -168,6 +168,15 @@ def test_equal_layers_that_are_called_in_another_order_are_found_by_trying(order
         assert {pair.sure for pair in tried.tensors if pair.name[0] in "qkv"} >= {Sure.ACTIVATIONS}
 
 
+def test_what_only_moves_later_layers_is_not_tried():
+    pairing, *_ = both(towers("qkv"), towers("vqk"), two_sided.rows())
+    every = [*candidates(pairing)]
+    assert len([*candidates(pairing, until=2)]) == len(every)
+    first = [*candidates(pairing, until=0)]
+    assert 0 < len(first) < len(every)
+    assert all(each.tensors[0].second.key != pairing.tensors[0].second.key for each in first)
+
+
 @pytest.mark.parametrize("order", list(itertools.permutations("abc")))
 def test_equal_layers_are_told_apart_by_what_they_do_if_they_start_alike(order):
     def build(names):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from twinrun.contract.code import CodeTensor
 
+from orchestrator.pairing.causes.structure import structural
 from orchestrator.pairing.pair import pair
 from orchestrator.pairing.result import CHANNELS_FIRST, TRANSPOSED, Sure
 from tests.builders.sketches import lenet, mlp, names, own, paths, prefixed, resnet, transformer
@@ -165,6 +166,27 @@ def test_moving_statistics_are_neither_trained_nor_called_frozen():
     assert not trained["p.0an.moving_mean"]
     assert trained["p.0an.gamma"]
     assert not any("rozen" in note for note in pairing.notes)
+
+
+@pytest.mark.parametrize(
+    ("other", "key"),
+    [
+        (Sketch().call("x", "dense", (8,), {"kernel": (4, 8)}), "missing_bias"),
+        (Sketch().dense("x", 4, 8).dropout("d"), "dropout_off"),
+        (Sketch().dense("x", 4, 8), None),
+    ],
+)
+def test_what_a_pairing_shows_by_itself_has_a_cause(other, key):
+    pairing = pair(Sketch().dense("a", 4, 8).done(), other.done(), SIDES, {})
+    assert structural(pairing) == ((key,) if key else ())
+
+
+def test_rates_and_ties_that_differ_have_causes():
+    one = Sketch().dense("a", 4, 8).dropout("d", 0.2).done()
+    other = Sketch().dense("x", 4, 8).dropout("e", 0.8).done()
+    assert structural(pair(one, other, SIDES, {})) == ("dropout_rate",)
+    tied = pair(transformer(prefixed("p")), transformer(prefixed("k"), tied=False), SIDES, {})
+    assert structural(tied) == ("tied_weights",)
 
 
 def test_unknown_layers_pair_by_shape():
