@@ -1,6 +1,7 @@
 """How far the arrays of two traces are apart."""
 
 from collections.abc import Iterator
+from itertools import permutations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +53,20 @@ def layer_gap(
     layers = pairing.first.layers[pair.first], pairing.second.layers[pair.second]
     if any(layer.kind == "flatten" for layer in layers):
         return min(gap(mine, other, scale) for mine in _orders(one, layers))
-    return gap(one, other, scale)
+    return min(gap(mine, other, scale) for mine in _turned(one, other))
+
+
+def _turned(one: Array, other: Array) -> Iterator[Array]:
+    """Yield it; if only the order of its axes is another one, in all that give the shape.
+
+    Between layers, people lay sequences out either way: what follows tells which is meant.
+    """
+    yield one
+    if one.shape != other.shape and sorted(one.shape) == sorted(other.shape):
+        for order in permutations(range(1, one.ndim)):
+            turned = one.transpose(0, *order)
+            if turned.shape == other.shape:
+                yield turned
 
 
 def _orders(one: Array, layers: tuple[TracedLayer, TracedLayer]) -> Iterator[Array]:

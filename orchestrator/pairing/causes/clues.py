@@ -11,7 +11,7 @@ from twinrun.contract.traced import ModelTraced, TracedLayer
 from orchestrator.language.phrases import Phrase, Sentence
 from orchestrator.language.words import label
 from orchestrator.pairing.formulas.activations import Floats
-from orchestrator.pairing.formulas.layers import returned
+from orchestrator.pairing.formulas.layers import before_norm, returned
 from orchestrator.pairing.formulas.sequences import Parts
 from orchestrator.pairing.locate import Located
 from orchestrator.pairing.measure import gap
@@ -54,7 +54,11 @@ class Side:
     @cached_property
     def input(self) -> Floats | None:
         """What the layer got: the earlier output, or sum of two, that gives what it returned."""
-        return next((x for x in self.inputs() if self._gives(x)), None)
+        found = next((x for x in self.inputs() if self._gives(x)), None)
+        if found is None and self.index is not None and self.output is not None:
+            x = before_norm(self.layer, self.output, self.tensors)
+            return x if x is not None and self._gives(x) else None
+        return found
 
     def inputs(self) -> Iterator[Floats]:
         """Yield what it may have got, the last first."""
@@ -63,6 +67,9 @@ class Side:
         names = [f"output/{number}" for number in reversed(range(self.index))]
         found = [x for name in [*names, "input"] if (x := self.floats(name)) is not None]
         yield from found
+        for x in found:  # What functions that no layer is make of it.
+            if x.ndim == 3:
+                yield from (x[:, -1], x[:, 0], x.mean(axis=1), np.swapaxes(x, 1, 2))
         for one, other in combinations(found[:_SUMMED], 2):
             if one.shape == other.shape:
                 yield one + other

@@ -7,6 +7,7 @@ from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.pairing.causes.clues import Cause, Clues, Side, Tried
 from orchestrator.pairing.formulas.activations import ACTIVATIONS
 from orchestrator.pairing.formulas.layers import with_settings
+from orchestrator.pairing.formulas.settings import numbers
 from orchestrator.pairing.locate import Place
 from orchestrator.pairing.units import ACTIVATIONS as KINDS
 
@@ -52,7 +53,10 @@ def _setting(name: str, kinds: Sequence[str], *usual: str) -> Find:
 def _padding(clues: Clues, side: Side, other: Side) -> Iterator[Tried]:
     """Yield the other side's padding, then small ones that are the same on all axes."""
     count = len(side.layer.input_shape) - 1
-    usual = [f"{one}:{two}" for one in range(_PADDED) for two in range(_PADDED)]
+    size = numbers(side.layer.settings, "size", count, 1)[0]
+    most = (size - 1) * numbers(side.layer.settings, "dilation", count, 1)[0]
+    each = range(min(most, _PADDED) + 1)
+    usual = [f"{one}:{two}" for one in each for two in each]
     values = [other.layer.settings.get("padding", ""), *(",".join([u] * count) for u in usual)]
     for value in dict.fromkeys(values):
         change = english(
@@ -119,7 +123,7 @@ def _evaluating(clues: Clues, side: Side, other: Side) -> Iterator[Tried]:
     yield from changed(clues, side, change, evaluating="True")
 
 
-_PADDED = 4  # Fewer values than that before and after an axis.
+_PADDED = 8  # At most, before and after an axis.
 _NORMS = ("layer_norm", "group_norm", "rms_norm")
 _CONVOLUTIONS = ("conv", "depthwise_conv")
 _POOLS = ("max_pool", "average_pool")

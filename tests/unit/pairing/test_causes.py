@@ -122,6 +122,20 @@ def test_the_gradient_of_what_one_side_ties_is_the_sum_of_the_others():
     assert "TensorFlow tied `" in first.change
 
 
+@pytest.mark.parametrize("name", ["resnet", "transformer"])
+def test_an_epsilon_is_named_even_if_what_goes_into_the_norm_is_not_traced(name):
+    build, data = MODELS[name]
+    pairing, one, other = both(build(), build(epsilon=1e-5), data())
+    found = locate(pairing, one, other, EXACT)
+    last = found.layer.first
+    for arrays in (one, other):
+        for index in range(last):
+            arrays.pop(f"output/{index}")
+    first, *_ = explained(pairing, found, one, other)
+    assert first.key in {"batch_norm_epsilon", "layer_norm_epsilon"}
+    assert "were 1e-05" in first.change
+
+
 def test_values_that_start_otherwise_are_named():
     start = {"b.kernel": np.random.default_rng(5).normal(size=(8, 8))}
     _, _, whys = why("mlp", start=start)

@@ -168,6 +168,15 @@ def test_equal_layers_that_are_called_in_another_order_are_found_by_trying(order
         assert {pair.sure for pair in tried.tensors if pair.name[0] in "qkv"} >= {Sure.ACTIVATIONS}
 
 
+def test_the_same_values_with_their_axes_in_another_order_are_no_difference_by_themselves():
+    pairing, one, other = both(*[MODELS["transformer"][0]()] * 2, two_sided.words())
+    for what in ("output", "slope"):
+        other[f"{what}/1"] = np.swapaxes(other[f"{what}/1"], 1, 2)
+    assert locate(pairing, one, other, EXACT).place is Place.NOWHERE
+    other["output/1"] = np.roll(other["output/1"], 1, axis=1)
+    assert path(pairing, locate(pairing, one, other, EXACT)) == "0n"
+
+
 def test_what_only_moves_later_layers_is_not_tried():
     pairing, *_ = both(towers("qkv"), towers("vqk"), two_sided.rows())
     every = [*candidates(pairing)]
