@@ -108,7 +108,10 @@ class Clues:
         if x is not None and wanted is not None:
             tensors = side.tensors if parts is None else parts
             made = returned(layer or side.layer, x, tensors)
-            if made is not None:
+            # What fits as it is needs no change: then the input is not what the side had.
+            as_it_is = returned(side.layer, x, side.tensors)
+            fits = as_it_is is not None and gap(as_it_is, wanted) <= self.located.tolerance
+            if made is not None and not fits:
                 yield Tried(change, made, wanted)
 
     def turns(self) -> Iterator[tuple[Side, Side]]:

@@ -1,5 +1,7 @@
 """Why two models part: each cause is planted, and named; nothing else is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -52,6 +54,8 @@ PLANTED = [
     ("pooled", {"kind": "max"}, "p", "other_kind", "`p` were max_pool2d"),
     ("pooled", {"padding": (0, 2)}, "p", "pool_padding", "padding of `p` were 0:2,0:2 (0.0)"),
     ("ended", {"twice": True}, None, "softmax_twice", "took the softmax of its output"),
+    ("ended", {"order": [2, 0, 1]}, None, "label_order", "outputs were in the order 2, 0, 1"),
+    ("scaled", {"change": lambda x: x * 0.37}, "c", "input_scale", "multiplied by 0.37"),
     ("scaled", {"change": lambda x: x * 255}, "c", "input_scale", "multiplied by 255"),
     ("scaled", {"change": lambda x: 2 * x - 1}, "c", "input_scale", "from 0 to 1 to -1 to 1"),
     ("scaled", {"change": lambda x: x[..., ::-1]}, "c", "channel_order", "channels in reverse"),
@@ -134,6 +138,18 @@ def test_an_epsilon_is_named_even_if_what_goes_into_the_norm_is_not_traced(name)
     first, *_ = explained(pairing, found, one, other)
     assert first.key in {"batch_norm_epsilon", "layer_norm_epsilon"}
     assert "were 1e-05" in first.change
+
+
+def test_a_setting_that_is_told_otherwise_and_changes_nothing_is_no_cause():
+    """Both sides' layers are the same; what goes into one of them is not."""
+    build, data = MODELS["scaled"]
+    pairing, one, other = both(build(), build(change=lambda x: x**3), data())
+    layer = replace(pairing.second.layers[0], settings={"padding": "1:1,1:1", "groups": "01"})
+    second = replace(pairing.second, layers=(layer, *pairing.second.layers[1:]))
+    pairing = replace(pairing, second=second)
+    found = locate(pairing, one, other, EXACT)
+    assert found.place is Place.OUTPUT
+    assert explained(pairing, found, one, other) == ()
 
 
 def test_values_that_start_otherwise_are_named():

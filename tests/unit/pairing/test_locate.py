@@ -177,6 +177,17 @@ def test_the_same_values_with_their_axes_in_another_order_are_no_difference_by_t
     assert path(pairing, locate(pairing, one, other, EXACT)) == "0n"
 
 
+@pytest.mark.parametrize("whole", [0, 1])
+def test_the_last_state_of_a_sequence_is_the_same_as_the_state_alone(whole):
+    pairing, *arrays = both(*[MODELS["gru"][0]()] * 2, two_sided.sequences())
+    state = arrays[whole]["output/0"]
+    arrays[whole]["output/0"] = np.stack([state * 3, state], axis=1)
+    arrays[whole]["slope/0"] = np.zeros((*state.shape[:1], 2, *state.shape[1:]))
+    assert locate(pairing, *arrays, EXACT).place is Place.NOWHERE
+    arrays[whole]["output/0"] = np.stack([state, state * 3], axis=1)
+    assert path(pairing, locate(pairing, *arrays, EXACT)) == "r"
+
+
 def test_what_only_moves_later_layers_is_not_tried():
     pairing, *_ = both(towers("qkv"), towers("vqk"), two_sided.rows())
     every = [*candidates(pairing)]
