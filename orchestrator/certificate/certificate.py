@@ -10,6 +10,7 @@ from twinrun.contract.spec import JobSpec, Tolerance
 
 from orchestrator.certificate import text
 from orchestrator.certificate.distrust import distrust
+from orchestrator.certificate.effectless import followers
 from orchestrator.certificate.envelope import Envelope, envelope
 from orchestrator.certificate.evidence import Evidence
 from orchestrator.certificate.gaps import (
@@ -120,6 +121,7 @@ def certify(
     own = _own(sides)
     nothing = undetermined(trials) if rule is FLOAT64 else frozenset[str]()
     by = Standard(tolerance, rule, nothing, *_sizes(first.plain))
+    by = replace(by, followers=followers(first.plain.weights, second.plain.weights, nothing))
     if rule is not FLOAT64:
         moved = [side.perturbed for side in sides if side.perturbed is not None]
         by = replace(by, switched=len(moved) == 2 and is_switched(plain, moved, by))

@@ -18,7 +18,6 @@ from orchestrator.language.words import NEXT
 from orchestrator.reports.models import pairing as pairing_report
 from orchestrator.runners.finding import Runners
 from orchestrator.settings import config
-from orchestrator.trials.mappings.stored import as_json
 
 _NO_CODE = Phrase(
     "The workload's model is layers, the same on every side; give --code NAME=FILE:FUNCTION for "
@@ -77,6 +76,6 @@ def as_json_of(found: porting.Port) -> dict[str, object]:
             name: {each.tensor.key: list(each.candidates) for each in side}
             for name, side in zip(pairing.frameworks, pairing.unpaired, strict=True)
         },
-        "notes": as_json(list(pairing.notes)),
-        "parted": as_json(porting.sentences(found)),
+        "notes": [str(note) for note in pairing.notes],
+        "parted": [str(sentence) for sentence in porting.sentences(found)],
     }

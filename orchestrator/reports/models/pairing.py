@@ -29,13 +29,12 @@ from orchestrator.reports.grid import (
 )
 
 _ARRAY, _SHAPE = Phrase("Array"), Phrase("shape")
-_LAYOUT, _SURE, _IS = Phrase("layout"), Phrase("paired by"), Phrase("what it is")
+_UNUSUAL, _SURE, _IS = Phrase("remarks"), Phrase("paired by"), Phrase("what it is")
 _CLOSEST = Phrase("closest on the other side")
 _LEFT = Phrase("Unpaired in {framework}:")
 _NONE_LEFT = Phrase("{count} arrays are paired, and none is left over.")
 _SOME_LEFT = Phrase("{count} arrays are paired; {first} of {one} and {second} of {other} are not.")
 _CANNOT = Phrase("What cannot be the same job:")
-_AS_IT_IS = Phrase("the same")
 _TURNED = Phrase("transposed in {framework}")
 _ROWS = Phrase("rows in the other order in {framework}")
 _HAND, _BATCH = Phrase("hand"), Phrase("what it does with one batch")
@@ -74,26 +73,21 @@ def summary(pairing: Pairing) -> Sentence:
 
 
 def paired(pairing: Pairing) -> Grid:
-    """Return each pair: both keys and shapes, the layout, what it is, and how sure that is."""
+    """Return each pair: both keys, the shape, what is unusual, and how sure that is."""
     names = [label(framework) for framework in pairing.frameworks]
-    shape, *rest = (
-        Column(Cell(say(each)), numeric=False) for each in (_SHAPE, _LAYOUT, _IS, _SURE)
-    )
-    first, second = (Column(Cell(name), numeric=False) for name in names)
-    return Grid(
-        [first, shape, second, shape, *rest],
-        [_row(pair, names) for pair in pairing.tensors],
-    )
+    keys = [Column(Cell(name), numeric=False) for name in names]
+    heads = [*keys, *columns(_SHAPE, _UNUSUAL, _SURE, numeric=False)]
+    return Grid(heads, [_row(pair, names) for pair in pairing.tensors])
 
 
 def _row(pair: PairedTensor, names: Sequence[str]) -> Row:
+    shapes = dict.fromkeys([_shape(pair.first), _shape(pair.second)])
+    unusual = [*_layouts(pair, names), *_what_both(pair, names)]
     texts = [
         pair.first.key,
-        _shape(pair.first),
         pair.second.key,
-        _shape(pair.second),
-        say(_layout(pair, names)),
-        say(_what_both(pair, names)),
+        ", ".join(shapes),
+        say(join(COMMA, unusual)) if unusual else "",
         say(sure(pair.sure)),
     ]
     differs = _what(pair.first) != _what(pair.second) and not pair.tied
@@ -137,15 +131,14 @@ def _shape(tensor: TracedTensor) -> str:
     return f"[{', '.join(map(str, tensor.shape))}]"
 
 
-def _layout(pair: PairedTensor, names: Sequence[str]) -> Sentence:
-    """Say what has to be turned so that both have one layout."""
-    found = [
+def _layouts(pair: PairedTensor, names: Sequence[str]) -> list[Sentence]:
+    """Return what has to be turned so that both have one layout."""
+    return [
         english(phrase, framework=name)
         for name, variant in zip(names, pair.variants, strict=True)
         for suffix, phrase in ((TRANSPOSED, _TURNED), (CHANNELS_FIRST, _ROWS))
         if suffix in variant
     ]
-    return join(COMMA, found) if found else english(_AS_IT_IS)
 
 
 def _what(tensor: TracedTensor) -> Sentence:
@@ -157,9 +150,10 @@ def _what(tensor: TracedTensor) -> Sentence:
     return english(_TRAINED if tensor.used else _UNUSED)
 
 
-def _what_both(pair: PairedTensor, names: Sequence[str]) -> Sentence:
+def _what_both(pair: PairedTensor, names: Sequence[str]) -> list[Sentence]:
+    """Return what becomes of a pair, unless both sides train it."""
     one, other = _what(pair.first), _what(pair.second)
     if one == other or pair.tied:
-        return one
+        return [] if one == english(_TRAINED) else [one]
     sides = zip((one, other), names, strict=True)
-    return join(COMMA, [english(_ONE_SIDE, what=what, framework=name) for what, name in sides])
+    return [english(_ONE_SIDE, what=what, framework=name) for what, name in sides]
