@@ -41,7 +41,7 @@ serve-tensorflow: .venv-tensorflow/.runner ## Run TensorFlow's runner on 127.0.0
 	.venv-tensorflow/bin/python -m services.server --framework tensorflow $(ARGS)
 
 ##@ Containers (docs/containers.md); TORCH, TENSORFLOW as above
-up: ## Build and start both runners in containers, wait until they are healthy. GPU=0, GPU=1: never, or surely, on a GPU
+up: ## Build and start both runners in containers, wait until they are healthy. GPU=0, GPU=1: never, or surely, on a GPU. CODE=1: they may run your own models
 	@$(PYTHON) -m docker.containers up
 
 up-pytorch: ## The same of PyTorch's alone. COMPILER=with: with g++, for 'execution compiled'

@@ -90,6 +90,18 @@ class Unsupported(TwinrunError):
     reason = Reason.UNSUPPORTED
 
 
+class CodeRefused(TwinrunError):
+    """The runner executes no users' code."""
+
+    reason = Reason.CODE_REFUSED
+
+
+class CodeFailed(TwinrunError):
+    """The user's own code raised an error, or is not what a job needs."""
+
+    reason = Reason.CODE_FAILED
+
+
 class OutOfMemory(TwinrunError):
     reason = Reason.OUT_OF_MEMORY
 

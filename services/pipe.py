@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from twinrun.contract.code import StoredFile
 from twinrun.contract.events import Environment, Event, Failure
 from twinrun.contract.spec import JobSpec
 
@@ -25,6 +26,7 @@ class Kind(StrEnum):
     SUMMARIZE = "summarize"
     MEASURE = "measure"
     PREVIEW = "preview"
+    TRACE = "trace"
 
 
 class ProcessUse(StrEnum):
@@ -54,10 +56,15 @@ class Task:
     def fits(self, other: "Task") -> bool:
         """Return whether it may run in the process that ``other`` left, whose settings persist."""
         mine, theirs = self.spec, other.spec
-        same = (mine.device, mine.threads, mine.recipe) == (
-            *(theirs.device, theirs.threads, theirs.recipe),
+        same = (mine.device, mine.threads, mine.recipe, _files(mine)) == (
+            *(theirs.device, theirs.threads, theirs.recipe, _files(theirs)),
         )
         return self.shares_process and other.process is ProcessUse.SHARED and same
+
+
+def _files(spec: JobSpec) -> StoredFile | None:
+    """Return the user's code, whose modules stay imported."""
+    return None if spec.code is None else spec.code.files
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from twinrun.v1 import job_pb2, runner_service_pb2
 
+from orchestrator.actions import porting
 from orchestrator.actions.request import Pair, Request, against, kept
 from orchestrator.certificate.certificate import SCHEMA, Certificate, Proof, certify
 from orchestrator.certificate.certificate_file import as_dict, of_run, read
@@ -141,7 +142,13 @@ def again(run: Run, damages: list[Sentence]) -> list[Certificate]:
         raise RunUnreadable(join(NEXT, [english(_NO_TRIALS, path=run.path), *damages]))
     if len(before) != len(judgements):
         return judgements
-    return [replace(new, made=old.made) for new, old in zip(judgements, before, strict=True)]
+    return [_kept(new, old) for new, old in zip(judgements, before, strict=True)]
+
+
+def _kept(new: Certificate, old: Certificate) -> Certificate:
+    """Keep when it was made, and where two models of code part, which the trials do not tell."""
+    parted = new.job.code is not None and not (new.same_job or old.same_job)
+    return replace(new, made=old.made, sentence=old.sentence if parted else new.sentence)
 
 
 def short(request: Request, run: Run, runners: Runners, display: Display) -> list[Certificate]:
@@ -225,7 +232,16 @@ def _certificates(
         show(_EVALUATING, len(planned))
         _evaluate_again(planned[PLAIN], request.pairs, run, runners, listen)
     display.stage("")
-    return judged(run, request.pairs)
+    return [_with_place(each, planned[PLAIN], runners) for each in judged(run, request.pairs)]
+
+
+def _with_place(made: Certificate, spec: job_pb2.JobSpec, runners: Runners) -> Certificate:
+    """Say where and why two models of code part, if they do."""
+    names = [framework_of(name) for name in (made.first, made.second)]
+    if made.same_job or not spec.HasField("code") or names[0] == names[1]:
+        return made
+    port = porting.compared(spec, [runners.get(name) for name in names])
+    return replace(made, sentence=join(NEXT, [made.sentence, *porting.sentences(port)]))
 
 
 def _evaluate_again(

@@ -10,6 +10,7 @@ from twinrun.contract.spec import JobSpec, Tolerance
 
 from orchestrator.certificate import own, text
 from orchestrator.certificate.distrust import distrust, jumps
+from orchestrator.certificate.effectless import followers
 from orchestrator.certificate.envelope import Envelope, envelope
 from orchestrator.certificate.evidence import Evidence
 from orchestrator.certificate.gaps import (
@@ -124,6 +125,7 @@ def certify(
     repeated = own.repeated(plain, [side.repeated for side in sides])
     nothing = undetermined(trials) if rule is FLOAT64 else frozenset[str]()
     by = Standard(tolerance, rule, nothing, *_sizes(first.plain))
+    by = replace(by, followers=followers(first.plain.weights, second.plain.weights, nothing))
     if rule is not FLOAT64:
         by = replace(by, switched=is_switched(plain, moved, by))
     doubts = [*distrust(between, alone, repeated, by), *jumps(between, alone, by)] if alone else []

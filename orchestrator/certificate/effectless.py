@@ -1,8 +1,10 @@
 """Parameters without an effect on a model: a batch norm subtracts the bias of the layer before."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import assert_never
 
+import numpy as np
+from numpy.typing import NDArray
 from twinrun.contract.layers import (
     Activation,
     AveragePool2d,
@@ -36,3 +38,41 @@ def biases_before_batch_norm(layers: Sequence[Layer]) -> Iterator[str]:
                 bias = None
             case _:
                 assert_never(layer)
+
+
+_ROUNDING = 1e-12
+_PARTS = ("bias", "gamma", "beta", "moving_mean")  # in the order of a model's arrays
+
+
+def followers(
+    first: Mapping[str, NDArray[np.floating]],
+    second: Mapping[str, NDArray[np.floating]],
+    undetermined: frozenset[str],
+) -> frozenset[str]:
+    """Return the moving means that differ by no more than a bias before them that wandered.
+
+    ``first`` and ``second``: final weights of two sides, in model order; ``undetermined``: the
+    parameters whose gradient is only rounding. A moving mean is a mean of past ones, so it wanders
+    no further than its bias did: twice the final distance leaves room for one that came back.
+    """
+    found, bias = set[str](), None
+    for name in first:
+        part = name.rpartition(".")[2]
+        if part not in _PARTS and not part.startswith("moving_"):
+            bias = None
+        if part == "bias":
+            bias = name
+        if part != "moving_mean" or bias not in undetermined or name not in second:
+            continue
+        wandered, apart = (_distance(first[each], second[each]) for each in (bias, name))
+        largest = float(np.abs(first[name]).max(initial=0.0))
+        if apart <= 2 * wandered + _ROUNDING * largest:
+            found.add(name)
+    return frozenset(found)
+
+
+def _distance(one: NDArray[np.floating], other: NDArray[np.floating]) -> float:
+    """Return the largest distance of two elements; infinite for other shapes."""
+    if one.shape != other.shape:
+        return float("inf")
+    return float(np.abs(one.astype(np.float64) - other.astype(np.float64)).max(initial=0.0))

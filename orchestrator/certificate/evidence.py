@@ -59,10 +59,13 @@ def evidence(run: Run, trial: Trial, frameworks: Sequence[str] = ()) -> Evidence
     if not {"logits", "labels"} <= tensors.keys():
         raise RunUnreadable(english(_NO_LOGITS, what=english(_LOGITS, trial=trial.name)))
     again = {name: run.logits_again(name, side) for name in frameworks}
+    code = trial.spec.code if trial.spec else None
+    names = [tensor.name for tensor in code.tensors] if code else []
+    initial, final = run.initial_weights(side, number), run.weights(side, number)
     return Evidence(
         trial,
-        _tensors(run.initial_weights(side, number), english(_INITIAL, trial=trial.name)),
-        _tensors(run.weights(side, number), english(_WEIGHTS, trial=trial.name)),
+        _tensors(initial, english(_INITIAL, trial=trial.name), names),
+        _tensors(final, english(_WEIGHTS, trial=trial.name), names),
         tensors["logits"],
         tensors.get("validation_logits"),
         {
@@ -90,13 +93,19 @@ def logits(
     return tensors["logits"], labels.astype(np.int64) if labels.ndim == 1 else labels
 
 
-def _tensors(content: bytes, what: Sentence) -> Tensors:
-    """Return tensors in model order, by their names: safetensors sorts by size and name."""
+def _tensors(content: bytes, what: Sentence, names: Sequence[str] = ()) -> Tensors:
+    """Return tensors in model order: that of ``names``, or else of `_place`.
+
+    Safetensors sorts by size and name.
+    """
     try:
         tensors = safetensors.numpy.load(content)
     except safetensors.SafetensorError as error:
         raise RunUnreadable(english(_NOT_SAFETENSORS, what=what, error=error)) from error
-    return dict(sorted(tensors.items(), key=lambda item: _place(item[0])))
+    order = {name: index for index, name in enumerate(names)}
+    known = {name: tensors[name] for name in order if name in tensors}
+    rest = ((name, tensors[name]) for name in tensors if name not in order)
+    return known | dict(sorted(rest, key=lambda item: _place(item[0])))
 
 
 _PARTS = ("kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance")

@@ -44,14 +44,18 @@ _RANKED = ("roc_auc", "average_precision")
 _FLIPS = 2  # samples that may then differ
 # Relative to the whole gradient's norm, in float64: a gradient smaller at every step is rounding.
 _NOTHING = 1e-13
+# By how much moving means that follow their biases may change logits, relative to the largest one;
+# and how far other evaluations may be apart, relative to the last test logits.
+_SWAYED, _AS_FAR = 1e-6, 100.0
 
 
 @dataclass(frozen=True, slots=True)
 class Standard:
     """The standard for judging a pair of trials.
 
-    ``undetermined``: parameters that the job does not determine. ``batch_size``, and ``samples`` of
-    an evaluation: the numbers behind accuracies. ``switched``: rounding switches a unit of the
+    ``undetermined``: parameters that the job does not determine; ``followers``: moving means that
+    differ by no more than such a bias before them. ``batch_size``, and ``samples`` of an
+    evaluation: the numbers behind accuracies. ``switched``: rounding switches a unit of the
     model, so that the larger of the own divergences counts.
     """
 
@@ -61,6 +65,7 @@ class Standard:
     batch_size: int = 1
     samples: int = 1
     switched: bool = False
+    followers: frozenset[str] = frozenset()
 
 
 class Clause(StrEnum):
@@ -120,10 +125,12 @@ def judge(between: Gaps, own: Sequence[Gaps], by: Standard) -> list[Difference]:
     differences = []
     for key, gap in between.items():
         outright = _outright(gap, between, by)
-        if gap.quantity == WEIGHTS and gap.tensor in by.undetermined:
+        within = gap.values <= outright
+        if _is_undetermined(gap, by) or (
+            by.followers and _follows(gap, between) and not within.all()
+        ):
             differences.append(_difference(gap, outright, None, Clause.UNDETERMINED))
             continue
-        within = gap.values <= outright
         if within.all():
             differences.append(_difference(gap, outright, None, Clause.TOLERANCE))
             continue
@@ -142,6 +149,27 @@ def judge(between: Gaps, own: Sequence[Gaps], by: Standard) -> list[Difference]:
         clause = Clause.ROUNDING if within.all() else Clause.BEYOND
         differences.append(_difference(gap, outright, curve, clause, within))
     return differences
+
+
+def _is_undetermined(gap: Gap, by: Standard) -> bool:
+    return gap.quantity == WEIGHTS and gap.tensor in by.undetermined | by.followers
+
+
+def _follows(gap: Gap, between: Gaps) -> bool:
+    """Return whether an evaluation differs by no more than moving means that follow their biases.
+
+    How far they move the last test logits is known, because each side computes the same logits from
+    the other's weights, which is judged by itself. Earlier evaluations differ by the like.
+    """
+    logits = between.get((LOGITS, None))
+    if logits is None or not np.isfinite(gap.values).all():
+        return False
+    if gap.quantity == LOGITS:
+        return bool(logits.values.max() <= _SWAYED)
+    evaluated = (VALIDATION_LOGITS, *EVALUATED)
+    return gap.quantity in evaluated and bool(
+        gap.values.max() <= min(_SWAYED, _AS_FAR * float(logits.values.max()))
+    )
 
 
 def _is_swayed(gap: Gap) -> bool:

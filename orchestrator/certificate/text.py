@@ -63,6 +63,8 @@ _SWITCHED = Phrase(
 _DRAWS = Phrase("Of {draws} perturbed trials of each framework the largest effect counts.")
 _LATE = Phrase("The last of {epochs} epochs was run as epoch {number:,} of a long job.")
 _NOT_COVERED = Phrase("Anything that begins at another step is not covered.")
+_WITHOUT_DROPOUT = Phrase("Dropout was left out on every side, and is not covered.")
+_NOTED = Phrase("Noted in the code: {notes}")
 _TOGETHER = Phrase("Within {share} of each other stay: {pairs}.")
 _PAIR = Phrase("{first} and {second} for {steps:,} of {all:,} steps")
 _OWN = Phrase("{framework} and itself for {steps:,}")
@@ -163,6 +165,10 @@ def sentence(found: "Certificate", reasons: Sequence[Sentence]) -> Sentence:
         parts.append(english(_LATE, epochs=job.epochs, number=job.late_epoch))
     if job.late_epoch is not None or job.steps_per_epoch_limit is not None:
         parts.append(english(_NOT_COVERED))
+    if job.code is not None and job.code.without_dropout:
+        parts.append(english(_WITHOUT_DROPOUT))
+    if job.code is not None and job.code.notes:
+        parts.append(english(_NOTED, notes=join(NEXT, job.code.notes)))
     return join(NEXT, parts)
 
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,10 +56,19 @@ def write(arrays: Mapping[str, NDArray[np.generic]], directory: Path) -> Blob:
         header,
         *(array.data for array in little.values()),
     ]
+    return _kept(parts, directory)
+
+
+def write_bytes(content: bytes, directory: Path) -> Blob:
+    """Write as `write`, but any content."""
+    return _kept([content], directory)
+
+
+def _kept(parts: Sequence[bytes | memoryview], directory: Path) -> Blob:
     digest = hashlib.sha256()
     for part in parts:
         digest.update(part)
-    path, size = directory / digest.hexdigest(), 8 + len(header) + offset
+    path, size = directory / digest.hexdigest(), sum(memoryview(part).nbytes for part in parts)
     try:
         if not _is_whole(path, size):
             directory.mkdir(parents=True, exist_ok=True)

@@ -14,6 +14,7 @@ from orchestrator.language.phrases import Phrase, english
 from orchestrator.trials.mappings import values
 from orchestrator.trials.text import clean_message
 
+Stored = job_pb2.Arrays | job_pb2.StoredFile
 _AS_ASKED = Phrase("{asked}, as requested")
 _AN_ID = Phrase("up to 128 letters, digits and hyphens")
 _ANOTHER = Phrase("one that has not occurred before")
@@ -42,9 +43,7 @@ def check_info(origin: Origin, info: runner_service_pb2.GetServerInfoResponse) -
             require_digest("build_sha256", info.build_sha256)
 
 
-def check_blob(
-    origin: Origin, asked: job_pb2.Arrays, blob: runner_service_pb2.Blob, least: int
-) -> None:
+def check_blob(origin: Origin, asked: Stored, blob: runner_service_pb2.Blob, least: int) -> None:
     """Check what a runner has of a blob, of which it had ``least`` bytes. Raises WrongRunner."""
     look(origin, blob)
     with origin.telling():
@@ -55,9 +54,7 @@ def check_blob(
             require_from("size_bytes", blob.size_bytes, size, size)
 
 
-def check_sent(
-    origin: Origin, asked: job_pb2.Arrays, blob: runner_service_pb2.Blob, end: int
-) -> None:
+def check_sent(origin: Origin, asked: Stored, blob: runner_service_pb2.Blob, end: int) -> None:
     """Check the answer to a blob's content up to ``end``. Raises WrongRunner."""
     check_blob(origin, asked, blob, end)
     with origin.telling():

@@ -8,7 +8,7 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.gate.fault import require, require_from
 from orchestrator.gate.scores import loss_of
-from orchestrator.gate.tensors import Tensors, is_trained, of_model, sample_shape
+from orchestrator.gate.tensors import Tensors, of_model, sample_shape
 
 _MOST_EPOCHS, _MOST_BATCH, _MOST_CHUNK = 10_000, 1_000_000, 100_000  # limits of a spec
 _MOST = 2**31 - 1
@@ -94,7 +94,7 @@ class Expected:
         """Return the tensors that have gradients, and all; None: not known."""
         if self.model is None:
             return None
-        return [name for name in self.model if is_trained(name)], list(self.model)
+        return [name for name, each in self.model.items() if each.trained], list(self.model)
 
 
 def _field(message: job_pb2.Inputs, name: str) -> tuple[str, int]:

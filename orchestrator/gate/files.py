@@ -28,6 +28,7 @@ _LABELS = Phrase("{file}.labels")
 _INITIAL = Phrase("the initial weights")
 _FINAL = Phrase("the final weights")
 _LOGITS = Phrase("the logits")
+_TRACE = Phrase("the traced arrays")
 _MOST_CHUNK_BYTES = 2**20
 _SECONDS, _LEAST_RATE = 30.0, 250_000  # bytes a second, for a whole file
 _MOST_BYTES = 2**31 * 8  # of parameters that a spec may have
@@ -76,6 +77,13 @@ def logits_file(
     file = File(
         english(_LOGITS), message.sha256, message.size_bytes, tensors, classes, test, expected.loss
     )
+    _check("logits_saved", file)
+    return file
+
+
+def trace_file(given: job_pb2.LogitsSaved) -> File:
+    """Return the expected file of a trace: its tensors are the model's own. Raises Fault."""
+    file = File(english(_TRACE), given.sha256, given.size_bytes, None)
     _check("logits_saved", file)
     return file
 

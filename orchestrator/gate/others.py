@@ -1,6 +1,7 @@
 """Events that need no context: the values that each may have."""
 
 import math
+from collections.abc import Sequence
 
 from google.protobuf.duration_pb2 import Duration
 from twinrun.contract.enums import TargetKind
@@ -24,6 +25,9 @@ _MOST_OPERATIONS = 100
 _MOST_RATE = 1e21  # a second: more than any machine has
 _MOST_LAYERS, _MOST_AXES = 2_000, 8
 _MOST_PARAMETERS = 2**32
+_MOST_CALLS = 10_000
+_ONCE = Phrase("a key that no other tensor has")
+_EARLIER = Phrase("an earlier tensor's key")
 
 
 def check_download(message: job_pb2.DownloadProgress) -> None:
@@ -81,6 +85,34 @@ def check_model(message: job_pb2.ModelSummarized) -> None:
         require_from(f"{field}.untrained_count", each.untrained_count, 0, each.parameter_count)
     for index, layer in enumerate(message.layers):
         require_from(f"len(layers[{index}].output_shape)", len(layer.output_shape), 1, _MOST_AXES)
+
+
+def check_traced(given: job_pb2.ModelTraced) -> None:
+    """Check names, shapes and references of a traced model."""
+    require_from("len(model_traced.layers)", len(given.layers), 1, _MOST_CALLS)
+    require_from("len(model_traced.tensors)", len(given.tensors), 1, _MOST_CALLS)
+    for index, layer in enumerate(given.layers):
+        for name in ("input_shape", "output_shape"):
+            _require_shape(f"model_traced.layers[{index}].{name}", getattr(layer, name))
+    keys = dict[str, int]()
+    for index, tensor in enumerate(given.tensors):
+        field = f"model_traced.tensors[{index}]"
+        require(tensor.key not in keys, f"{field}.key", tensor.key, english(_ONCE))
+        known = not tensor.tied_to or tensor.tied_to in keys
+        require(known, f"{field}.tied_to", tensor.tied_to, english(_EARLIER))
+        _require_shape(f"{field}.shape", tensor.shape)
+        keys[tensor.key] = index
+    for index, draw in enumerate(given.draws):
+        _require_shape(f"model_traced.draws[{index}].shape", draw.shape)
+        sound = 0 <= draw.rate < 1
+        due = english(ABOVE, low=0, high=1)
+        require(sound, f"model_traced.draws[{index}].rate", draw.rate, due)
+
+
+def _require_shape(field: str, shape: Sequence[int]) -> None:
+    require_from(f"len({field})", len(shape), 0, _MOST_AXES)
+    for side in shape:
+        require_from(field, side, 0, _MOST_PARAMETERS)
 
 
 def check_images(message: job_pb2.ImagesPreviewed, expected: Expected) -> None:

@@ -12,7 +12,14 @@ from twinrun.v1 import job_pb2
 from orchestrator.gate import others
 from orchestrator.gate.expected import expected
 from orchestrator.gate.fault import AT_MOST, ONE_OF, Fault, Origin, require
-from orchestrator.gate.files import Download, File, logits_file, require_digest, weights_file
+from orchestrator.gate.files import (
+    Download,
+    File,
+    logits_file,
+    require_digest,
+    trace_file,
+    weights_file,
+)
 from orchestrator.gate.states import AGAIN, ENDED, FAILED, Phases, States, name, phase_name
 from orchestrator.gate.times import Elapsed, require_sum
 from orchestrator.gate.training import Training
@@ -34,7 +41,7 @@ _NONE = Phrase("none, because the order of batches is the framework's own")
 _EPOCHS = Phrase("all of its epochs")
 _THE_WEIGHTS = Phrase("weights_saved of both")
 _INITIAL, _FINAL = job_pb2.WEIGHTS_KIND_INITIAL, job_pb2.WEIGHTS_KIND_FINAL
-_TRAIN = job_pb2.JOB_KIND_TRAIN
+_TRAIN, _TRACE = job_pb2.JOB_KIND_TRAIN, job_pb2.JOB_KIND_TRACE
 
 _ANY = {"state_changed", "phase_started", "phase_finished", "download_progress"}
 _TRIAL = _ANY | {"environment", "inputs", "weights_saved", "logits_saved", "resources_used"}
@@ -45,6 +52,7 @@ _REPORTS: Mapping[int, set[str]] = {
     job_pb2.JOB_KIND_SUMMARIZE: _ANY | {"model_summarized"},
     job_pb2.JOB_KIND_MEASURE: _ANY | {"machine_measured"},
     job_pb2.JOB_KIND_PREVIEW: _ANY | {"images_previewed"},
+    _TRACE: _ANY | {"model_traced", "logits_saved"},
 }
 _NEEDS: Mapping[int, tuple[str, ...]] = {
     _TRAIN: ("environment", "inputs", "weights_saved", "logits_saved"),
@@ -52,6 +60,7 @@ _NEEDS: Mapping[int, tuple[str, ...]] = {
     job_pb2.JOB_KIND_SUMMARIZE: ("model_summarized",),
     job_pb2.JOB_KIND_MEASURE: ("machine_measured",),
     job_pb2.JOB_KIND_PREVIEW: ("images_previewed",),
+    _TRACE: ("model_traced", "logits_saved"),
 }
 _SEVERAL = _ANY | {"steps_finished", "epoch_finished", "weights_saved"}
 
@@ -93,6 +102,7 @@ class Gate:
             "model_summarized": others.check_model,
             "machine_measured": others.check_measured,
             "images_previewed": lambda message: others.check_images(message, self._expected),
+            "model_traced": others.check_traced,
             # Every value of these was checked, and none depends on another.
             "environment": lambda _: None,
             "resources_used": lambda _: None,
@@ -178,6 +188,9 @@ class Gate:
         self._training.test = message.test
 
     def _announce_logits(self, message: job_pb2.LogitsSaved) -> None:
+        if self._kind == _TRACE:
+            self._files["logits"] = trace_file(message)
+            return
         self._require_trained("logits_saved")
         inputs = self._training.require_inputs("logits_saved")
         self._files["logits"] = logits_file(message, self._expected, inputs, self._training.test)

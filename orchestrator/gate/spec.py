@@ -62,7 +62,7 @@ def _changes(asked: Message, given: Message, path: str) -> Iterator[Fault]:
         answer = getattr(given, field.name)
         if field.has_presence and not given.HasField(field.name):  # even if it is zero
             yield Fault(english(_DROPPED, field=here))
-        elif field.type != FieldDescriptor.TYPE_MESSAGE:
+        elif field.type != FieldDescriptor.TYPE_MESSAGE or _is_map(field):
             if answer != value:
                 yield _changed(here, value, answer, field)
         elif not field.is_repeated:
@@ -72,6 +72,10 @@ def _changes(asked: Message, given: Message, path: str) -> Iterator[Fault]:
         else:
             for index, (one, other) in enumerate(zip(value, answer, strict=True)):
                 yield from _changes(one, other, f"{here}[{index}]")
+
+
+def _is_map(field: Any) -> bool:
+    return field.message_type is not None and bool(field.message_type.GetOptions().map_entry)
 
 
 def _is_open(asked: Message, field: Any) -> bool:
@@ -96,6 +100,6 @@ def _unknown(message: Message, path: str) -> Iterator[Fault]:
     for each in unknown:
         yield Fault(english(_UNKNOWN, field=path, number=each.field_number))
     for field, value in message.ListFields():
-        if field.type == FieldDescriptor.TYPE_MESSAGE:
+        if field.type == FieldDescriptor.TYPE_MESSAGE and not _is_map(field):
             for each in value if field.is_repeated else [value]:
                 yield from _unknown(each, f"{path}.{field.name}")

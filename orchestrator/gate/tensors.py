@@ -23,6 +23,10 @@ _SAMPLES: Mapping[str, Shape] = {
     **dict.fromkeys(("mnist", "fashion-mnist"), (28, 28, 1)),
     **dict.fromkeys(("cifar-10", "cifar-100"), (32, 32, 3)),
 }
+_CLASSES: Mapping[str, int] = {
+    **dict.fromkeys(("mnist", "fashion-mnist", "cifar-10"), 10),
+    "cifar-100": 100,
+}
 _BYTES = {"F64": 8, "F32": 4, "I32": 4}
 _LENGTH_BYTES = 8
 _ENTRY_BYTES = 256  # of a tensor in a header, beside its name
@@ -38,10 +42,11 @@ _BYTES_AT = Phrase("bytes {first} to {last}")
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """``dtypes``: the allowed ones, by safetensors' names."""
+    """``dtypes``: the allowed ones, by safetensors' names. ``trained``: it has a gradient."""
 
     shape: Shape
     dtypes: tuple[str, ...]
+    trained: bool = True
 
     @property
     def most_bytes(self) -> int:
@@ -72,6 +77,8 @@ def of_model(spec: job_pb2.JobSpec) -> tuple[Tensors, int] | None:
     """
     shape = sample_shape(spec)
     dtype = ("F64",) if spec.precision == job_pb2.PRECISION_FLOAT64 else ("F32",)
+    if spec.HasField("code"):
+        return _of_code(spec, dtype)
     tensors: dict[str, Tensor] = {}
     for index, layer in enumerate(spec.layers):
         after = _after(layer, shape) if shape else None
@@ -79,8 +86,22 @@ def of_model(spec: job_pb2.JobSpec) -> tuple[Tensors, int] | None:
             return None
         shape, parameters = after
         for part, size in parameters.items():
-            tensors[f"layers.{index}.{part}"] = Tensor(size, dtype)
+            trained = not part.startswith("moving_")
+            tensors[f"layers.{index}.{part}"] = Tensor(size, dtype, trained)
     return (tensors, shape[-1]) if shape and len(shape) == 1 else None
+
+
+def _of_code(spec: job_pb2.JobSpec, dtype: tuple[str, ...]) -> tuple[Tensors, int] | None:
+    """Return the paired tensors, and as many classes as the dataset has."""
+    given = spec.code.tensors
+    tensors = {each.name: Tensor(tuple(each.shape), dtype, each.trained) for each in given}
+    if spec.dataset.name == "synthetic":
+        classes = spec.dataset.synthetic.classes
+    elif spec.dataset.HasField("arrays"):
+        classes = spec.dataset.arrays.outputs
+    else:
+        classes = _CLASSES.get(spec.dataset.name, 0)
+    return (tensors, classes) if tensors and classes else None
 
 
 def of_logits(spec: job_pb2.JobSpec, samples: int, outputs: int, kind: TargetKind) -> Tensors:
@@ -135,11 +156,6 @@ def _windows(shape: Shape, size: int, stride: int, padding: int) -> Shape | None
         return None
     sides = tuple((side + 2 * padding - size) // stride + 1 for side in shape[:2])
     return sides if min(sides) > 0 else None
-
-
-def is_trained(name: str) -> bool:
-    """Return whether a tensor of `of_model` has a gradient."""
-    return ".moving_" not in name
 
 
 def size_range(tensors: Tensors) -> tuple[int, int]:

@@ -170,6 +170,7 @@ def _after(job: LiveJob, event: job_pb2.JobEvent) -> LiveJob:
             | "machine_measured"
             | "profiled"
             | "images_previewed"
+            | "model_traced"
             | "heartbeat"
             | None
         ):

@@ -8,11 +8,12 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.errors import JobFailed
 from orchestrator.language.phrases import Phrase, english
-from orchestrator.runners.client import Client
+from orchestrator.runners.client import OWN, Client, ProcessUse
 from orchestrator.runners.schedule import Listener, raise_unless_succeeded
 
 _NO_RATES = Phrase("{framework}: the job {job_id} reported no rates.")
 _NO_MODEL = Phrase("{framework}: the job {job_id} reported no model.")
+_NO_TRACE = Phrase("{framework}: the job {job_id} reported no trace.")
 _NO_IMAGES = Phrase("{framework}: the job {job_id} reported no images.")
 
 
@@ -39,6 +40,20 @@ def model(client: Client, spec: job_pb2.JobSpec) -> job_pb2.ModelSummarized:
     return event
 
 
+def trace(
+    client: Client, spec: job_pb2.JobSpec, process: ProcessUse = OWN
+) -> tuple[job_pb2.ModelTraced, bytes]:
+    """Have the framework trace a model of code; return its report and its file of arrays.
+
+    Raises JobFailed.
+    """
+    submitted = client.trace(spec, uuid.uuid4().hex, process)
+    event: job_pb2.ModelTraced = _answer(
+        client, submitted, "model_traced", _NO_TRACE, listen=ignore
+    )
+    return event, client.logits(submitted.job_id)
+
+
 def images(
     client: Client,
     spec: job_pb2.JobSpec,
@@ -63,8 +78,15 @@ def _ask(
     *,
     listen: Listener = ignore,
 ) -> Any:
-    """Return the last event of kind ``field``; ``nothing`` is the message if there is none."""
+    """Submit a job, and return its `_answer`."""
     submitted = submit(spec, uuid.uuid4().hex)
+    return _answer(client, submitted, field, nothing, listen=listen)
+
+
+def _answer(
+    client: Client, submitted: job_pb2.Job, field: str, nothing: Phrase, *, listen: Listener
+) -> Any:
+    """Return the last event of kind ``field``; ``nothing`` is the message if there is none."""
     answers = []
     for event in client.watch(submitted.job_id):
         listen(client.framework, event)

@@ -160,6 +160,7 @@ class Client:
 
     def summarize(self, spec: job_pb2.JobSpec, request_id: str) -> job_pb2.Job:
         """Submit a job that reports the model's layers, and return it."""
+        self._uploads.send(spec)
         request = runner_service_pb2.SummarizeRequest(request_id=request_id, spec=spec)
         return self._submit(self._stub.Summarize, request, job_pb2.JOB_KIND_SUMMARIZE)
 
@@ -168,6 +169,14 @@ class Client:
         self._uploads.send(spec)
         request = runner_service_pb2.PreviewRequest(request_id=request_id, spec=spec)
         return self._submit(self._stub.Preview, request, job_pb2.JOB_KIND_PREVIEW)
+
+    def trace(
+        self, spec: job_pb2.JobSpec, request_id: str, process: ProcessUse = OWN
+    ) -> job_pb2.Job:
+        """Submit a job that traces one step of a model of code, and return it."""
+        self._uploads.send(spec)
+        request = runner_service_pb2.TraceRequest(request_id=request_id, spec=spec, process=process)
+        return self._submit(self._stub.Trace, request, job_pb2.JOB_KIND_TRACE)
 
     def watch(
         self, job_id: str, after: int = 0, reattach_seconds: float = REATTACH_SECONDS

@@ -181,7 +181,7 @@ def _started(
             [
                 *(python, "-m", "services.server", "--framework", framework),
                 *("--listen", "127.0.0.1:0", "--state-dir", path, "--lock-fd", str(lock)),
-                *("--until-stdin-closes", *(["--lazy"] if lazy else [])),
+                *("--allow-code", "--until-stdin-closes", *(["--lazy"] if lazy else [])),
             ],
             env={**os.environ, "PYTHONSAFEPATH": "1"},  # imports nothing from the user's folder
             pass_fds=[lock],

@@ -7,6 +7,7 @@ from twinrun.v1 import job_pb2
 from orchestrator.gate.spec import check_same
 from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.language.words import label
+from orchestrator.runners import coded
 from orchestrator.runners.finding import Runners
 
 _ON_A_CPU = Phrase("trials on a CPU would take time from each other")
@@ -19,13 +20,19 @@ def completed(
 ) -> job_pb2.JobSpec:
     """Return the spec with every default filled in, so that no trial fills in its own.
 
-    Raises BadInput if a runner refuses it, WrongRunner if two complete it differently.
+    The arrays of a model of code are paired first.
+
+    Raises BadInput if a runner refuses it, NotTheSameJob if its models do not pair, WrongRunner if
+    two runners complete it differently.
     """
     clients = [runners.get(name) for name in frameworks]
     whole = job_pb2.JobSpec()
     whole.CopyFrom(spec)
     if not whole.HasField("threads"):
         whole.threads = min(client.info().available_cpus for client in clients)
+    of_layers = not whole.HasField("code") or whole.recipe == job_pb2.RECIPE_IDIOMATIC
+    if not of_layers and not whole.code.tensors:
+        whole = coded.paired(whole, clients)
     given = [client.validate(whole) for client in clients]  # each may refuse
     check_same([client.framework for client in clients], given)
     return given[0]

@@ -82,6 +82,7 @@ def happened(event: job_pb2.JobEvent) -> Sentence | None:
             | "machine_measured"
             | "profiled"
             | "images_previewed"
+            | "model_traced"
             | "heartbeat"
             | None
         ):

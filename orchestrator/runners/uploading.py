@@ -11,6 +11,7 @@ from twinrun.v1 import job_pb2, runner_service_pb2
 from orchestrator.data.place import blob_directory
 from orchestrator.errors import BadInput, CannotRun, Refused
 from orchestrator.gate import answers
+from orchestrator.gate.answers import Stored
 from orchestrator.gate.status import details
 from orchestrator.language.phrases import Phrase, english, say
 from orchestrator.language.words import memory
@@ -39,27 +40,38 @@ class Uploads:
         self._whole: set[str] = set()
 
     def send(self, spec: job_pb2.JobSpec) -> None:
-        """Send the job's arrays, if it has any that the runner lacks.
+        """Send the job's files: its arrays, its code, its initial values; those the runner lacks.
 
         Raises BadInput: they are not here; RunnerUnavailable; WrongRunner.
         """
-        if spec.dataset.HasField("arrays") and spec.dataset.arrays.sha256 not in self._whole:
-            _Upload(self._wire, self._tell, spec.dataset.arrays).run()
-            self._whole.add(spec.dataset.arrays.sha256)
+        for stored in _needed(spec):
+            if stored.sha256 not in self._whole:
+                _Upload(self._wire, self._tell, stored).run()
+                self._whole.add(stored.sha256)
+
+
+def _needed(spec: job_pb2.JobSpec) -> Iterator[Stored]:
+    for holder, field in (
+        (spec.dataset, "arrays"),
+        (spec.code, "files"),
+        (spec.code, "initial"),
+    ):
+        if holder.HasField(field):
+            yield getattr(holder, field)
 
 
 class _Upload:
     """The upload of one blob; ``received``: how many of its bytes the runner has."""
 
-    def __init__(self, wire: Wire, tell: Callable[[str], None], arrays: job_pb2.Arrays) -> None:
+    def __init__(self, wire: Wire, tell: Callable[[str], None], stored: Stored) -> None:
         self._wire = wire
         self._tell = tell
-        self._arrays = arrays
+        self._stored = stored
         self._received = 0
         self._resumes = self._anew = False
         self._tries = 0
         self._told = False
-        self._due = time.monotonic() + _SECONDS + arrays.size_bytes / _LEAST_RATE
+        self._due = time.monotonic() + _SECONDS + stored.size_bytes / _LEAST_RATE
 
     def run(self) -> None:
         call = self._ask
@@ -80,30 +92,30 @@ class _Upload:
 
     def _ask(self) -> bool:
         """Ask what the runner has; return whether that is all."""
-        request = runner_service_pb2.GetBlobRequest(sha256=self._arrays.sha256)
+        request = runner_service_pb2.GetBlobRequest(sha256=self._stored.sha256)
         blob = self._wire.stub.GetBlob(request, timeout=self._wire.seconds)
-        answers.check_blob(self._wire.gates.origin(), self._arrays, blob, self._received)
+        answers.check_blob(self._wire.gates.origin(), self._stored, blob, self._received)
         self._received = blob.received_bytes
         self._resumes = self._resumes or self._received > 0
         return bool(blob.whole)
 
     def _send(self) -> bool:
         """Send the next bytes; return whether the runner has all."""
-        path, left = self._path(), self._arrays.size_bytes - self._received
+        path, left = self._path(), self._stored.size_bytes - self._received
         if left > _TOLD_BYTES and not self._told:
             self._tell(say(_SENDING, size=memory(left), framework=self._wire.framework))
             self._told = True
         end = self._received + min(left, _CALL_BYTES)
         blob = self._wire.stub.UploadBlob(self._messages(path, end), timeout=self._wire.seconds)
-        answers.check_sent(self._wire.gates.origin(), self._arrays, blob, end)
+        answers.check_sent(self._wire.gates.origin(), self._stored, blob, end)
         self._received = end
         return bool(blob.whole)
 
     def _messages(self, path: Path, end: int) -> Iterator[runner_service_pb2.UploadBlobRequest]:
         """Yield what takes the blob from what was received to ``end``."""
-        start, arrays = self._received, self._arrays
+        start, stored = self._received, self._stored
         request = runner_service_pb2.UploadBlobRequest(
-            sha256=arrays.sha256, size_bytes=arrays.size_bytes, offset=start
+            sha256=stored.sha256, size_bytes=stored.size_bytes, offset=start
         )
         with path.open("rb") as file:
             file.seek(start)
@@ -118,9 +130,9 @@ class _Upload:
     def _path(self) -> Path:
         """Return where the blob is here. Raises BadInput: it is not, or has another size."""
         directory = blob_directory()
-        path = directory / self._arrays.sha256
-        if not path.is_file() or path.stat().st_size != self._arrays.size_bytes:
-            names = {**self._wire.names, "sha256": self._arrays.sha256[:12]}
+        path = directory / self._stored.sha256
+        if not path.is_file() or path.stat().st_size != self._stored.size_bytes:
+            names = {**self._wire.names, "sha256": self._stored.sha256[:12]}
             raise BadInput(english(_NOT_HERE, **names, directory=directory))
         return path
 

@@ -205,6 +205,8 @@ def job_spec(workload: str | None, changes: Mapping[str, Any]) -> job_pb2.JobSpe
     machine and the framework.
     """
     mapping = _mapping(workload, changes)
+    if any(path.startswith("code.") for path, value in changes.items() if value is not None):
+        mapping.pop("layers", None)  # the code takes their place
     asked = {path.partition(".")[0] for path, value in changes.items() if value is not None}
     for one, other in itertools.permutations(_TARGETS):
         if one in asked and other not in asked:
@@ -228,11 +230,21 @@ def job_spec(workload: str | None, changes: Mapping[str, Any]) -> job_pb2.JobSpe
         phrase = _NO_JOB_ASKS if faults.endswith("?") else _NO_JOB
         raise BadInput(english(phrase, workload=workload or USUAL, error=faults)) from error
     check(spec)
+    _keep_files(spec)
+    return spec
+
+
+def _keep_files(spec: job_pb2.JobSpec) -> None:
+    """Keep the user's own data and code for the runners, and name them in the spec."""
+    # NumPy takes a while to import.
     if spec.dataset.HasField("file") or spec.dataset.name in BUILT_IN:
-        from orchestrator.data import prepare  # noqa: PLC0415 - NumPy takes a while
+        from orchestrator.data import prepare  # noqa: PLC0415
 
         prepare.prepare(spec, blob_directory())
-    return spec
+    if spec.HasField("code") and not spec.code.HasField("files"):
+        from orchestrator.data import code  # noqa: PLC0415
+
+        code.prepare(spec, blob_directory())
 
 
 def _mapping(workload: str | None, changes: Mapping[str, Any]) -> dict[str, Any]:

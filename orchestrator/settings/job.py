@@ -9,11 +9,16 @@ from typing import Annotated, Any, get_args, get_type_hints
 from twinrun.contract.enums import Device, Execution, Precision
 
 from orchestrator.errors import BadInput
+from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.settings import workloads
 from orchestrator.settings.config import USUAL
 
 _NO_TARGET = Phrase("--reach takes METRIC=VALUE, such as accuracy=0.9; it was given {text!r}.")
+_NO_CODE = Phrase(
+    "--code takes NAME=FILE:FUNCTION, such as pytorch=net.py:build, where NAME is one of {known}; "
+    "it was given {text!r}."
+)
 _NO_CHOICE = Phrase("{flag} is {given!r}; it can be {known}.")
 
 
@@ -49,6 +54,14 @@ class JobFlags:
             help="What is to be predicted from --data: columns, separated by commas, or an array.",
             field="dataset.file.target",
             metavar="NAME",
+        ),
+    ] = None
+    code: Annotated[
+        list[str] | None,
+        Flag(
+            help="A model in your own code, in place of the workload's layers, such as "
+            "pytorch=net.py:build. Once for each framework.",
+            metavar="NAME=FILE:FUNCTION",
         ),
     ] = None
     epochs: Annotated[int | None, Flag(help="Passes over the data.")] = None
@@ -101,11 +114,12 @@ class JobFlags:
 
     def changes(self) -> dict[str, Any]:
         """Return the changes, by dotted field of the job spec. Raises BadInput."""
-        return {
+        changes = {
             flag.field or name: _in_json(name, value)
             for name, (flag, _) in FLAGS.items()
-            if (value := getattr(self, name)) is not None
+            if name != "code" and (value := getattr(self, name)) is not None
         }
+        return {**changes, **_of_code(self.code or ())}
 
 
 def _flags() -> dict[str, tuple[Flag, Any]]:
@@ -135,6 +149,22 @@ def _target(text: str) -> dict[str, Any]:
         return {"metric": metric.strip(), "value": float(value)}
     except ValueError as error:
         raise BadInput(english(_NO_TARGET, text=text)) from error
+
+
+def _of_code(sources: Sequence[str]) -> dict[str, Any]:
+    """Parse ``pytorch=net.py:build`` into changes of the job spec. Raises BadInput."""
+    changes: dict[str, Any] = {}
+    for text in sources:
+        framework, _, place = text.partition("=")
+        file, _, function = place.rpartition(":")
+        file, function = (file, function) if file else (place, "")
+        if framework not in FRAMEWORKS or not file:
+            known = ", ".join(FRAMEWORKS)
+            raise BadInput(english(_NO_CODE, text=text, known=known))
+        changes[f"code.{framework}.file"] = file
+        if function:
+            changes[f"code.{framework}.function"] = function
+    return changes
 
 
 def _in_json(name: str, value: Any) -> Any:

@@ -21,6 +21,7 @@ EventKind = Literal[
     "machine_measured",
     "profiled",
     "images_previewed",
+    "model_traced",
     "heartbeat",
 ]
 LayerKind = Literal[

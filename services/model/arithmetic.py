@@ -12,7 +12,7 @@ def epoch_operations(spec: JobSpec, shape: tuple[int, ...], samples: int) -> flo
     A kernel is used in three products: the layer's output, and the gradients of the kernel and of
     its input; the gradient of the first layer's input is never used. Each takes a multiplication
     and an addition for each value of the kernel and position of the window. Everything else is
-    small in comparison.
+    small in comparison. Of the user's code they are not known: 0.
     """
     operations = 0
     products = 2
@@ -34,6 +34,6 @@ def epoch_bytes(
     arrays = 1 + optimizers.slot_count(spec.optimizer)
     touched = sum(
         (arrays if parameter.trained else 1) * weights[parameter.name].nbytes
-        for parameter in shapes.parameters(spec.layers, shape)
+        for parameter in shapes.held(spec, shape)
     )
     return float(steps * (2 * touched + spec.batch_size * sample_bytes))

@@ -4,8 +4,10 @@ import math
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
+from twinrun.contract.code import CodeTensor
 from twinrun.contract.enums import ActivationFunction
 from twinrun.contract.layers import Activation, Layer, layer_field
+from twinrun.contract.spec import JobSpec
 from twinrun.contract.violation import Violation
 
 from services.model.layers import KINDS
@@ -51,6 +53,14 @@ def parameters(layers: Sequence[Layer], shape: Shape) -> list[Parameter]:
         for index, (layer, taken) in enumerate(given)
         for parameter in KINDS[type(layer)].parameters(layer, f"layers.{index}", taken)
     ]
+
+
+def held(spec: JobSpec, shape: Shape) -> Sequence[Parameter | CodeTensor]:
+    """Return the arrays of the job's model in order, for samples of ``shape``.
+
+    Those of the user's code are as the client paired them.
+    """
+    return parameters(spec.layers, shape) if spec.code is None else spec.code.tensors
 
 
 def multiplications(layers: Sequence[Layer], shape: Shape) -> list[int]:

@@ -8,6 +8,7 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
+from twinrun.contract.code import CodeTensor
 from twinrun.contract.enums import Distribution, FanMode, Precision
 from twinrun.contract.layers import Layer, Normal, VarianceScaling, Zeros
 
@@ -74,9 +75,11 @@ def to_safetensors(arrays: Mapping[str, NDArray[np.generic]]) -> bytes:
 
 
 def from_safetensors(
-    content: bytes, layers: Sequence[Layer], shape: tuple[int, ...], precision: Precision
+    content: bytes, arrays: Sequence[Parameter | CodeTensor], precision: Precision
 ) -> Weights:
-    """Read the weights in a safetensors file, cast to the precision's own.
+    """Read the weights in a safetensors file, in the order of ``arrays``.
+
+    They are cast to the precision's own.
 
     Raises BadWeights if the file cannot be read, or its names or shapes are not the model's.
     """
@@ -84,7 +87,7 @@ def from_safetensors(
         found = safetensors.numpy.load(content)
     except safetensors.SafetensorError as error:
         raise BadWeights(f"The weights are not a safetensors file: {error}.") from error
-    expected = {p.name: p.shape for p in shapes.parameters(layers, shape)}
+    expected = {array.name: array.shape for array in arrays}
     given = {name: array.shape for name, array in found.items()}
     if given != expected:
         differing = sorted(

@@ -11,24 +11,28 @@ from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
 from services.model.weights import Weights
+from services.pytorch.code.trace import trace
 from services.pytorch.environment import environment
 from services.pytorch.matched import MatchedTrainer
 from services.pytorch.measure import measure
 from services.pytorch.summary import summarize
 from services.trial import trainer
+from services.trial.code import Build
 
 
-def Trainer(spec: JobSpec, data: Data, weights: Weights | None) -> trainer.Trainer:  # noqa: N802
+def Trainer(  # noqa: N802
+    spec: JobSpec, data: Data, weights: Weights | None, build: Build | None = None
+) -> trainer.Trainer:
     """Return the trainer of the spec's recipe."""
     match spec.recipe:
         case Recipe.MATCHED:
-            return MatchedTrainer(spec, data, weights)
+            return MatchedTrainer(spec, data, weights, build)
         case Recipe.IDIOMATIC:
             from services.pytorch.idiomatic import IdiomaticTrainer  # noqa: PLC0415 - torchvision
 
-            return IdiomaticTrainer(spec, data, weights)
+            return IdiomaticTrainer(spec, data, weights, build)
         case _:
             assert_never(spec.recipe)
 
 
-__all__ = ["Trainer", "environment", "measure", "summarize"]
+__all__ = ["Trainer", "environment", "measure", "summarize", "trace"]

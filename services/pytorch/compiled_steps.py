@@ -27,12 +27,12 @@ from twinrun.contract.spec import JobSpec
 
 from services.errors import Unsupported
 from services.model.optimizers import schedule
-from services.pytorch import augmentation, device, losses, model, optimizers
+from services.pytorch import augmentation, device, losses, optimizers
 from services.pytorch.graphs import captured, pieces
 from services.pytorch.layers import batch_norm
+from services.pytorch.model import LayersModel, details, norms, training_logits
 from services.trial import chunks
 from services.trial.chunks import Chunk
-from services.trial.matched import Held
 
 # With more, a call becomes cheaper by less than the noise of an epoch, but compiling takes longer:
 # of `mnist-mlp`, 24 s with 4 and 20 s with 2; with 1 an epoch took a tenth longer.
@@ -73,25 +73,23 @@ def require_compiler(spec: JobSpec) -> None:
 
 
 class CompiledSteps:
-    """Trains the arrays of ``held``, in place."""
+    """Trains ``model``, in place."""
 
     def __init__(
         self,
         spec: JobSpec,
-        held: Held[torch.Tensor],
+        model: LayersModel,
         images: torch.Tensor,
         labels: torch.Tensor,
-        products: torch.dtype,
     ) -> None:
         require_compiler(spec)
-        self._spec = spec
-        slots = optimizers.slots(spec.optimizer, held.trained)
-        self._state = list(held.trained), slots, list(held.kept)
+        self._spec, self._model = spec, model
+        slots = optimizers.slots(spec.optimizer, model.parameters)
+        self._state = list(model.parameters), slots, list(model.kept)
         self._data = images, labels
-        self._products = products
         self._taken = 0
         self._warm = False
-        self._drawn: Sequence[str] = tuple(chunks.blank(spec, images.shape, 1, 1).drawn)
+        self._drawn: Sequence[str] = tuple(self._blank(1, 1).drawn)
         self._graphs = captured.Captured(self._one_by_one, self._tensors)
         on_gpu = spec.device is Device.CUDA
         self._call: captured.Run = self._graphs if on_gpu else self._several
@@ -102,7 +100,7 @@ class CompiledSteps:
     @cached_property
     def _steps(self) -> Steps:
         """The compiled function, created at first use: the compiler's import is part of warm-up."""
-        spec, products = self._spec, self._products
+        spec, products = self._spec, self._model.products
         loss_from, losses_from = losses.mean(spec), losses.each(spec)
         accuracy_from = losses.accuracy(spec)
         augment = augmentation.augment(spec, self._data[0])
@@ -113,7 +111,7 @@ class CompiledSteps:
             labels: torch.Tensor,
             drawn: Mapping[str, torch.Tensor],
         ) -> tuple[torch.Tensor, tuple[torch.Tensor, list[torch.Tensor]]]:
-            made = model.training_logits(spec.layers, parameters, images, products, drawn)
+            made = training_logits(spec.layers, parameters, images, products, drawn)
             return loss_from(made[0], labels), made
 
         gradients_and_loss = torch.func.grad_and_value(loss_of, has_aux=True)
@@ -132,7 +130,8 @@ class CompiledSteps:
                 )
                 if spec.report_step_details:
                     accuracy = accuracy_from(logits, batch_labels)
-                    rest = model.details(losses_from(logits, batch_labels), accuracy, gradients)
+                    of_samples = losses_from(logits, batch_labels)
+                    rest = details(of_samples, accuracy, norms(gradients))
                     loss = torch.cat([loss.view(1), rest])
                 optimizers.update(
                     spec.optimizer, parameters, slots, gradients, (rate[0], epsilon[0])
@@ -201,11 +200,14 @@ class CompiledSteps:
         """Compile for each of ``shapes``, run it, and restore the previous state."""
         values = [tensor.clone() for tensor in self._tensors()]
         for shape in pieces.shapes(shapes, self._length):
-            self.run(chunks.blank(self._spec, self._data[0].shape, *shape))
+            self.run(self._blank(*shape))
         captured.restore(self._tensors(), values)
         self._taken = 0
         self._warm = True
         self._graphs.seal()
+
+    def _blank(self, steps: int, batch: int) -> Chunk:
+        return chunks.blank(self._spec, self._data[0].shape, steps, batch, self._model.sites)
 
     def _tensors(self) -> list[torch.Tensor]:
         """Return all that a step changes."""

@@ -9,34 +9,31 @@ import torch
 from numpy.typing import NDArray
 from twinrun.contract.spec import JobSpec
 
-from services.pytorch import augmentation, device, losses, model, optimizers
-from services.pytorch.layers import batch_norm
+from services.pytorch import augmentation, device, losses, optimizers
+from services.pytorch.model import Model, details
 from services.trial import chunks, matched
 from services.trial.chunks import Chunk
-from services.trial.matched import Held
 
 
 class EagerSteps:
-    """Trains the arrays of ``held``, in place. ``captured``: its steps will be, in a CUDA graph."""
+    """Trains ``model``, in place. ``captured``: its steps will be, in a CUDA graph."""
 
     captured: ClassVar[bool] = False
 
     def __init__(
         self,
         spec: JobSpec,
-        held: Held[torch.Tensor],
+        model: Model,
         images: torch.Tensor,
         labels: torch.Tensor,
-        products: torch.dtype,
     ) -> None:
         self._spec = spec
-        self._layers = spec.layers
+        self._model = model
         self._loss, self._losses = losses.mean(spec), losses.each(spec)
         self._accuracy = losses.accuracy(spec)
         self._details = spec.report_step_details
-        self._parameters = [parameter.requires_grad_() for parameter in held.trained]
-        self._kept = held.kept
-        self._images, self._labels, self._products = images, labels, products
+        self._parameters = [parameter.requires_grad_() for parameter in model.parameters]
+        self._images, self._labels = images, labels
         self._augment = augmentation.augment(spec, images)
         self._optimizer = optimizers.optimizer(
             spec.optimizer, self._parameters, spec.loop, captured=self.captured
@@ -77,9 +74,7 @@ class EagerSteps:
         drawn: Mapping[str, torch.Tensor],
     ) -> torch.Tensor:
         """Run one step on ``images`` [batch, h, w, c] and ``drawn``; return its measurements."""
-        logits, statistics = model.training_logits(
-            self._layers, self._parameters, images, self._products, drawn
-        )
+        logits, statistics = self._model.training_logits(images, drawn)
         loss = self._loss(logits, labels)
         self._optimizer.zero_grad()
         loss.backward()
@@ -88,21 +83,25 @@ class EagerSteps:
             gradients = [parameter.grad for parameter in self._parameters]
             with torch.no_grad():
                 accuracy = self._accuracy(logits, labels)
-                rest = model.details(self._losses(logits, labels), accuracy, gradients)
+                norms = self._model.norms(gradients)
+                rest = details(self._losses(logits, labels), accuracy, norms)
             measured = torch.cat([measured.view(1), rest])
         self._optimizer.step()
-        batch_norm.keep(self._layers, self._kept, statistics)
+        self._model.keep(statistics)
         return measured
 
     def warm_up(self, shapes: Sequence[tuple[int, int]]) -> None:
         """Run a few steps of each of ``shapes``, and restore the previous state."""
-        tensors = [*self._parameters, *self._kept]
+        tensors = [*self._parameters, *self._model.kept]
         values = [tensor.detach().clone() for tensor in tensors]
         optimizer = copy.deepcopy(self._optimizer.state_dict())
         for steps, batch in shapes:
             few = min(steps, matched.WARM_UP_STEPS)
-            self.run(chunks.blank(self._spec, self._images.shape, few, batch))
+            self.run(self._blank(few, batch))
         with torch.no_grad():
             for tensor, value in zip(tensors, values, strict=True):
                 tensor.copy_(value)
         self._optimizer.load_state_dict(optimizer)
+
+    def _blank(self, steps: int, batch: int) -> Chunk:
+        return chunks.blank(self._spec, self._images.shape, steps, batch, self._model.sites)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 from twinrun.contract.enums import Execution, Precision
 from twinrun.contract.events import Environment, Profiled
 from twinrun.contract.layers import BatchNorm, CustomDense, Dense, Flatten
@@ -18,10 +19,12 @@ from services.errors import Unsupported
 from services.model import shapes
 from services.model.weights import Weights
 from services.pytorch import device, losses, model, optimizers, profile
+from services.pytorch.code.users import UsersModel
 from services.pytorch.compiled_steps import require_compiler
 from services.pytorch.environment import environment
 from services.pytorch.pipeline import Batch, loader, test_samples, train_samples
 from services.trial import matched
+from services.trial.code import Build
 from services.trial.trainer import Steps
 from services.trial.waiting import Waiting, timed
 
@@ -37,18 +40,27 @@ class IdiomaticTrainer:
     does for users.
     """
 
-    def __init__(self, spec: JobSpec, data: Data, weights: Weights | None) -> None:
+    def __init__(
+        self, spec: JobSpec, data: Data, weights: Weights | None, build: Build | None = None
+    ) -> None:
         self._spec = spec
         _require_batches(spec, data)
         self._device = device.prepare(spec)
         torch.manual_seed(spec.seed)
         self._shape, self._label_shape = data.train_images.shape[1:], data.train_labels.shape[1:]
-        self._modules = model.sequential(spec.layers, self._shape)
-        if spec.precision is Precision.FLOAT64:
-            self._modules.double()
-        if weights is not None:
-            self._load(matched.ordered(spec, self._shape, weights))
-        self._modules.to(self._device)
+        self._modules: nn.Module
+        self._code: UsersModel | None = None
+        if build is None:
+            self._modules = model.sequential(spec.layers, self._shape)
+            if spec.precision is Precision.FLOAT64:
+                self._modules.double()
+            if weights is not None:
+                self._load(matched.ordered(spec, self._shape, weights))
+            self._modules.to(self._device)
+        else:
+            samples = device.put(data.train_images[:3], self._device)
+            self._code = UsersModel(spec, build, samples, weights)
+            self._modules = self._code.built.module
         self._model: Callable[[torch.Tensor], torch.Tensor] = self._modules
         if spec.execution is Execution.COMPILED:
             require_compiler(spec)
@@ -117,8 +129,11 @@ class IdiomaticTrainer:
         mixed: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
         if self._spec.precision is Precision.BFLOAT16:
             mixed = torch.autocast(self._device.type, torch.bfloat16)
+        images = images.to(self._device, non_blocking=True)
         with mixed:
-            return self._model(images.to(self._device, non_blocking=True))
+            if self._code is not None:
+                return self._code.built.logits_of_users(self._model, images)
+            return self._model(images)
 
     def _zeros(self, size: int) -> Batch:
         dtype = torch.float64 if self._spec.precision is Precision.FLOAT64 else torch.float32
@@ -157,6 +172,8 @@ class IdiomaticTrainer:
         return images.permute(0, 2, 3, 1).numpy(), labels.numpy()
 
     def weights(self) -> Weights:
+        if self._code is not None:
+            return self._code.weights()
         return {
             name: np.array(tensor.cpu().numpy()[rows], order="C")
             for name, tensor, rows in self._held()

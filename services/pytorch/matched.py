@@ -10,14 +10,18 @@ from twinrun.contract.events import Environment, Profiled
 from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
+from services.errors import Unsupported
 from services.model import losses, order
 from services.model.weights import Weights
-from services.pytorch import augmentation, defaults, device, model, profile
+from services.pytorch import augmentation, defaults, device, profile
+from services.pytorch.code.model import CodeModel
 from services.pytorch.compiled_steps import CompiledSteps
 from services.pytorch.eager_steps import EagerSteps
 from services.pytorch.environment import environment
 from services.pytorch.graphs.captured_steps import CapturedSteps
+from services.pytorch.model import LayersModel
 from services.trial import chunks, matched
+from services.trial.code import Build
 from services.trial.trainer import Steps
 from services.trial.waiting import timed
 
@@ -29,23 +33,28 @@ class MatchedTrainer:
     still runs op by op: in large batches it is bound by products, which compiling does not change.
     """
 
-    def __init__(self, spec: JobSpec, data: Data, weights: Weights | None) -> None:
+    def __init__(
+        self, spec: JobSpec, data: Data, weights: Weights | None, build: Build | None = None
+    ) -> None:
         self._spec = spec = defaults.as_it_does(spec)
         self._device = device.prepare(spec)
-        self._products = device.PRODUCTS[spec.precision]
         shape = data.train_images.shape[1:]
-        if weights is None:
-            dtype = data.train_images.dtype
-            weights = defaults.initial_weights(spec.layers, shape, spec.seed, dtype)
-        initial = matched.ordered(spec, shape, weights)
-        self._tensors = {n: device.put(a.copy(), self._device) for n, a in initial.items()}
         self._names = matched.trained(spec, shape)
-        self._held = matched.held(self._names, self._tensors)
         self._images = device.put(data.train_images, self._device)
         self._test_images = device.put(data.test_images, self._device)
         self._evaluate_batch = matched.evaluate_batch(spec, shape)
         self._labels = device.put(losses.for_trainer(spec.loss, data.train_labels), self._device)
-        given = (spec, self._held, self._images, self._labels, self._products)
+        self._model: LayersModel | CodeModel
+        if build is None:
+            if weights is None:
+                dtype = data.train_images.dtype
+                weights = defaults.initial_weights(spec.layers, shape, spec.seed, dtype)
+            initial = matched.ordered(spec, shape, weights)
+            arrays = {n: device.put(a.copy(), self._device) for n, a in initial.items()}
+            self._model = LayersModel(spec, shape, arrays)
+        else:
+            self._model = CodeModel(spec, build, self._images[:3], weights)
+        given = (spec, self._model, self._images, self._labels)
         self._steps: CompiledSteps | EagerSteps
         if OwnWay.DATA_PIPELINE in spec.own_ways:
             from services.pytorch.pipeline_steps import PipelineSteps  # noqa: PLC0415
@@ -55,7 +64,14 @@ class MatchedTrainer:
         elif OwnWay.CUDA_GRAPH in spec.own_ways:
             self._steps = CapturedSteps(*given)
         elif spec.execution is Execution.COMPILED:
-            self._steps = CompiledSteps(*given)
+            if isinstance(self._model, CodeModel):
+                raise Unsupported(
+                    "execution is compiled, which on PyTorch takes a model of layers only: of the "
+                    "user's own code each step would be compiled with its masks and buffers; use "
+                    "execution default",
+                    field="execution",
+                )
+            self._steps = CompiledSteps(spec, self._model, self._images, self._labels)
         else:
             self._steps = EagerSteps(*given)
         device.synchronize(self._device)
@@ -71,7 +87,9 @@ class MatchedTrainer:
         if OwnWay.LAST_BATCH in self._spec.own_ways:
             found = [indices for indices in found if indices.shape[1] == self._spec.batch_size]
         self._steps.begin(found)
-        for chunk in chunks.carried(self._spec, self._images.shape, epoch, found):
+        for chunk in chunks.carried(
+            self._spec, self._images.shape, epoch, found, self._model.sites
+        ):
             measured, synced = timed(self._steps.run(chunk).cpu)
             waited = self._steps.waited()
             yield matched.steps_taken(
@@ -85,7 +103,7 @@ class MatchedTrainer:
 
     def evaluate(self) -> NDArray[np.floating]:
         with torch.no_grad():
-            parts = map(self._logits, self._test_images.split(self._evaluate_batch))
+            parts = map(self._model.logits, self._test_images.split(self._evaluate_batch))
             logits: NDArray[np.floating] = torch.cat(list(parts)).cpu().numpy()
         return logits
 
@@ -94,13 +112,10 @@ class MatchedTrainer:
 
         def predict() -> NDArray[np.floating]:
             with torch.inference_mode():
-                logits: NDArray[np.floating] = self._logits(images).cpu().numpy()
+                logits: NDArray[np.floating] = self._model.logits(images).cpu().numpy()
             return logits
 
         return predict
-
-    def _logits(self, images: torch.Tensor) -> torch.Tensor:
-        return model.logits(self._spec.layers, self._held, images, self._products)
 
     def augmented(self) -> tuple[NDArray[np.floating], NDArray[np.generic]]:
         chunk = chunks.whole(self._spec, self._images.shape)
@@ -111,7 +126,7 @@ class MatchedTrainer:
         return images, self._labels.cpu().numpy()
 
     def weights(self) -> Weights:
-        return {n: tensor.detach().cpu().numpy().copy() for n, tensor in self._tensors.items()}
+        return self._model.weights()
 
     def environment(self) -> Environment:
         return environment(torch.get_num_threads(), device.notes(self._spec))

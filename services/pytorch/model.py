@@ -1,15 +1,65 @@
 """The model: as a function of its parameters, and as users of PyTorch build it."""
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import torch
 from torch import nn
 from twinrun.contract.layers import Layer
+from twinrun.contract.spec import JobSpec
 
-from services.model import dropout, shapes
-from services.pytorch.layers import KINDS
+from services.model import dropout, shapes, sites
+from services.model.weights import Weights
+from services.pytorch import device
+from services.pytorch.layers import KINDS, batch_norm
 from services.pytorch.layers.given import Evaluating, Given, Training
+from services.trial import matched, model
 from services.trial.matched import Held
+
+
+class Model(model.Model[torch.Tensor], Protocol):
+    """What steps train. ``kept``: the tensors that a step changes beside the parameters."""
+
+    @property
+    def kept(self) -> Sequence[torch.Tensor]: ...
+
+
+class LayersModel:
+    """A `Model`: the layers of a spec, with arrays by name in model order."""
+
+    def __init__(
+        self, spec: JobSpec, shape: tuple[int, ...], arrays: Mapping[str, torch.Tensor]
+    ) -> None:
+        self.layers = spec.layers
+        self.products = device.PRODUCTS[spec.precision]
+        self.sites = sites.of_layers(spec.layers, shape)
+        self._arrays = arrays
+        self._held = matched.held(matched.trained(spec, shape), arrays)
+
+    @property
+    def parameters(self) -> Sequence[torch.Tensor]:
+        return self._held.trained
+
+    @property
+    def kept(self) -> Sequence[torch.Tensor]:
+        return self._held.kept
+
+    def training_logits(
+        self, inputs: torch.Tensor, drawn: Mapping[str, torch.Tensor]
+    ) -> tuple[torch.Tensor, Sequence[torch.Tensor]]:
+        return training_logits(self.layers, self.parameters, inputs, self.products, drawn)
+
+    def logits(self, inputs: torch.Tensor) -> torch.Tensor:
+        return logits(self.layers, self._held, inputs, self.products)
+
+    def keep(self, statistics: Sequence[torch.Tensor]) -> None:
+        batch_norm.keep(self.layers, self.kept, statistics)
+
+    def norms(self, gradients: Sequence[torch.Tensor]) -> Sequence[torch.Tensor]:
+        return norms(gradients)
+
+    def weights(self) -> Weights:
+        return {n: tensor.detach().cpu().numpy().copy() for n, tensor in self._arrays.items()}
 
 
 def logits(
@@ -55,16 +105,21 @@ def laid(shape: Sequence[int]) -> tuple[int, ...]:
     return (shape[2], *shape[:2]) if len(shape) == 3 else tuple(shape)
 
 
+def norms(gradients: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+    """Return each gradient's norm."""
+    return [torch.linalg.vector_norm(gradient) for gradient in gradients]
+
+
 def details(
-    losses: torch.Tensor, accuracy: torch.Tensor, gradients: Sequence[torch.Tensor]
+    losses: torch.Tensor, accuracy: torch.Tensor, norms: Sequence[torch.Tensor]
 ) -> torch.Tensor:
     """Return a step's details after its loss, as `steps_taken` expects: [2 + parameters].
 
-    ``losses`` [batch] and ``accuracy`` are those of `services.pytorch.losses`.
+    ``losses`` [batch] and ``accuracy`` are those of `services.pytorch.losses`; ``norms`` those of
+    the gradients.
     """
     places = torch.arange(1, len(losses) + 1, dtype=losses.dtype, device=losses.device)
     ordered = (losses * places).sum() / places.sum()
-    norms = [torch.linalg.vector_norm(gradient) for gradient in gradients]
     return torch.stack([ordered, accuracy, *norms])
 
 

@@ -11,9 +11,9 @@ from twinrun.contract.spec import JobSpec
 from services.data.arrays import Data
 from services.pytorch import device
 from services.pytorch.eager_steps import EagerSteps
+from services.pytorch.model import Model
 from services.pytorch.pipeline import Batch, Order, loader, train_samples
 from services.trial.chunks import Chunk
-from services.trial.matched import Held
 from services.trial.waiting import Waiting
 
 
@@ -23,12 +23,11 @@ class PipelineSteps(EagerSteps):
     def __init__(
         self,
         spec: JobSpec,
-        held: Held[torch.Tensor],
+        model: Model,
         images: torch.Tensor,
         labels: torch.Tensor,
-        products: torch.dtype,
     ) -> None:
-        super().__init__(spec, held, images, labels, products)
+        super().__init__(spec, model, images, labels)
         self._order = Order()
         self._batches: Waiting[Batch] = Waiting(iter(()))
         self._warm = False

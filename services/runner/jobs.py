@@ -33,6 +33,7 @@ _KINDS = {
     job_pb2.JOB_KIND_SUMMARIZE: Kind.SUMMARIZE,
     job_pb2.JOB_KIND_MEASURE: Kind.MEASURE,
     job_pb2.JOB_KIND_PREVIEW: Kind.PREVIEW,
+    job_pb2.JOB_KIND_TRACE: Kind.TRACE,
 }
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{0,64}")
 
@@ -248,7 +249,9 @@ class Jobs:
             records = [record for record, _ in self._pending]
             if self._running is not None:
                 records.append(self._running[0])
-            return {record.job.spec.dataset.arrays.sha256 for record in records}
+            specs = [record.job.spec for record in records]
+            code = [stored for spec in specs for stored in (spec.code.files, spec.code.initial)]
+            return {spec.dataset.arrays.sha256 for spec in specs} | {each.sha256 for each in code}
 
     def wait_until_idle(self, seconds: float) -> None:
         """Return once no job has run or waited for this long."""

@@ -91,6 +91,13 @@ def _parser() -> argparse.ArgumentParser:
         help="stop, once idle for 30 s, after standard input has ended: for a runner that belongs "
         "to another process",
     )
+    add(
+        "--allow-code",
+        action="store_true",
+        default=os.environ.get("TWINRUN_ALLOW_CODE", "") not in ("", "0"),
+        help="run jobs whose model is the user's own code (default: only if $TWINRUN_ALLOW_CODE is "
+        "set): whoever may send this runner jobs can then do there what it can",
+    )
     add("--lock-fd", type=int, metavar="FD", help=argparse.SUPPRESS)  # see `server`
     add(
         "--lazy",

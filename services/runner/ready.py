@@ -10,12 +10,13 @@ import sys
 from pathlib import Path
 
 from twinrun.contract.data_dir import BLOBS
-from twinrun.contract.enums import Device
+from twinrun.contract.enums import Device, Recipe
 from twinrun.contract.spec import JobSpec
+from twinrun.contract.violation import Violation
 
 from services.data import catalog
 from services.data.blobs import Blobs
-from services.errors import DataUnavailable, DeviceUnavailable
+from services.errors import CodeRefused, DataUnavailable, DeviceUnavailable, InvalidRequest
 
 _FILES = 4  # of a dataset: images and labels of two splits; of CIFAR's an archive
 _SECONDS = 20.0  # until what a look has not found out is left to the job
@@ -25,16 +26,44 @@ def require(spec: JobSpec, data_dir: Path) -> None:
     """Check what the job needs. Raises DeviceUnavailable, DataUnavailable."""
     if spec.device is Device.CUDA and importlib.util.find_spec("pynvml") is not None:
         _require_gpu()
-    if spec.dataset.arrays is not None:
-        require_arrays(spec, data_dir)
-    elif spec.dataset.name != catalog.SYNTHETIC:
+    require_blobs(spec, data_dir)
+    if spec.dataset.arrays is None and spec.dataset.name != catalog.SYNTHETIC:
         _require_data(spec.dataset.name, data_dir)
 
 
-def require_arrays(spec: JobSpec, data_dir: Path) -> None:
-    """Check that the arrays that the job needs were uploaded. Raises DataUnavailable."""
-    if (arrays := spec.dataset.arrays) is not None:
-        Blobs(data_dir / BLOBS).use(arrays.sha256, arrays.size_bytes)
+def require_blobs(spec: JobSpec, data_dir: Path) -> None:
+    """Check that the files that the job needs were uploaded. Raises DataUnavailable."""
+    for stored in spec.blobs:
+        Blobs(data_dir / BLOBS).use(stored.sha256, stored.size_bytes)
+
+
+def require_code(spec: JobSpec, framework: str, *, allowed: bool, traced: bool) -> None:
+    """Check a job of the user's code, which ``allowed`` permits.
+
+    ``traced``: its tensors come later.
+
+    Raises CodeRefused, InvalidRequest.
+    """
+    code = spec.code
+    if code is None:
+        if traced:
+            raise InvalidRequest([Violation("code", "is not set; only a model of code is traced")])
+        return
+    if not allowed:
+        raise CodeRefused(
+            f"This {framework} runner executes no users' code: start it with --allow-code, in "
+            "containers with `make up CODE=1`. Whoever may send it jobs can then do there what it "
+            "can.",
+            framework=framework,
+        )
+    missing = {
+        f"code.{framework}": framework not in code.sources,
+        "code.files": code.files is None,
+        "code.tensors": not (code.tensors or traced or spec.recipe is Recipe.IDIOMATIC),
+    }
+    if any(missing.values()):
+        what = "is not set; it is required"
+        raise InvalidRequest([Violation(name, what) for name, is_so in missing.items() if is_so])
 
 
 @functools.cache  # only what was found: an exception is not kept

@@ -130,7 +130,7 @@ def _serve(options: argparse.Namespace) -> None:
     except OSError as error:  # jobs that need none can run
         _log.warning("the data that clients sent cannot be looked through: %s", error)
     given = options.framework, jobs, max_message_bytes, _WATCHERS, options.threads
-    servicer = Servicer(*given, blobs=blobs)
+    servicer = Servicer(*given, blobs=blobs, allow_code=options.allow_code)
     health_servicer = health.HealthServicer()
     server = _server(servicer, health_servicer, max_message_bytes)
     _set_serving(health_servicer, serving=False)

@@ -59,6 +59,7 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
         default_threads: int,
         *,
         blobs: Blobs,
+        allow_code: bool = False,
     ) -> None:
         self._framework = framework
         self._jobs = jobs
@@ -66,6 +67,7 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
         self._max_watchers = max_watchers
         self._default_threads = default_threads
         self._blobs = blobs
+        self._allow_code = allow_code
         self._uploads = threading.BoundedSemaphore(_MOST_UPLOADS)
         self._watchers = threading.BoundedSemaphore(max_watchers)
         self._environment: job_pb2.Environment | None = None
@@ -138,7 +140,7 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
         if request.validate_only:
             ready.require(spec, self._jobs.data_dir)
             return job_pb2.Job(kind=job_pb2.JOB_KIND_TRAIN, spec=spec_to_proto(spec))
-        ready.require_arrays(spec, self._jobs.data_dir)
+        ready.require_blobs(spec, self._jobs.data_dir)
         process = _process(request.process)
         return self._jobs.submit(job_pb2.JOB_KIND_TRAIN, request.request_id, spec, process=process)
 
@@ -146,7 +148,7 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
         self, request: runner_service_pb2.EvaluateRequest, context: grpc.ServicerContext
     ) -> job_pb2.Job:
         spec = self._spec(request.spec)
-        ready.require_arrays(spec, self._jobs.data_dir)
+        ready.require_blobs(spec, self._jobs.data_dir)
         weights = self._weights(request)
         process = _process(request.process)
         job = self._jobs.submit(
@@ -172,11 +174,21 @@ class Servicer(runner_service_pb2_grpc.RunnerServiceServicer):
     ) -> job_pb2.Job:
         spec = self._spec(request.spec)
         _check(catalog.preview_violations(spec.dataset))
-        ready.require_arrays(spec, self._jobs.data_dir)
+        ready.require_blobs(spec, self._jobs.data_dir)
         return self._jobs.submit(job_pb2.JOB_KIND_PREVIEW, request.request_id, spec)
 
-    def _spec(self, spec: job_pb2.JobSpec) -> JobSpec:
-        return valid_spec(spec, host.available_cpus(), self._default_threads)
+    def Trace(
+        self, request: runner_service_pb2.TraceRequest, context: grpc.ServicerContext
+    ) -> job_pb2.Job:
+        spec = self._spec(request.spec, traced=True)
+        ready.require_blobs(spec, self._jobs.data_dir)
+        process = _process(request.process)
+        return self._jobs.submit(job_pb2.JOB_KIND_TRACE, request.request_id, spec, process=process)
+
+    def _spec(self, message: job_pb2.JobSpec, *, traced: bool = False) -> JobSpec:
+        spec = valid_spec(message, host.available_cpus(), self._default_threads)
+        ready.require_code(spec, self._framework, allowed=self._allow_code, traced=traced)
+        return spec
 
     def _weights(self, request: runner_service_pb2.EvaluateRequest) -> bytes:
         match request.WhichOneof("weights"):

@@ -38,8 +38,9 @@ def valid_spec(
     bad = {violation.field for violation in all_violations}
     if not any(field.startswith(("dataset", "layers")) for field in bad):
         sizes = catalog.info(spec.dataset)
-        misfits = list(shapes.violations(spec.layers, sizes.shape, sizes.outputs))
-        all_violations += misfits or shapes.size_violations(spec.layers, sizes.shape)
+        if spec.code is None:
+            misfits = list(shapes.violations(spec.layers, sizes.shape, sizes.outputs))
+            all_violations += misfits or shapes.size_violations(spec.layers, sizes.shape)
         all_violations += _loss_violations(spec, sizes)
         all_violations += _augmentation_violations(spec, sizes)
         all_violations += _target_violations(spec, sizes)

@@ -13,24 +13,28 @@ from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
 from services.model.weights import Weights
+from services.tensorflow.code.trace import trace
 from services.tensorflow.environment import environment
 from services.tensorflow.idiomatic import CustomLoopTrainer, IdiomaticTrainer
 from services.tensorflow.matched import MatchedTrainer
 from services.tensorflow.measure import measure
 from services.tensorflow.summary import summarize
 from services.trial import trainer
+from services.trial.code import Build
 
 
-def Trainer(spec: JobSpec, data: Data, weights: Weights | None) -> trainer.Trainer:  # noqa: N802
+def Trainer(  # noqa: N802
+    spec: JobSpec, data: Data, weights: Weights | None, build: Build | None = None
+) -> trainer.Trainer:
     """Return the trainer of the spec's recipe."""
     match spec.recipe:
         case Recipe.MATCHED:
-            return MatchedTrainer(spec, data, weights)
+            return MatchedTrainer(spec, data, weights, build)
         case Recipe.IDIOMATIC:
             made = CustomLoopTrainer if spec.loop is Loop.CUSTOM else IdiomaticTrainer
-            return made(spec, data, weights)
+            return made(spec, data, weights, build)
         case _:
             assert_never(spec.recipe)
 
 
-__all__ = ["Trainer", "environment", "measure", "summarize"]
+__all__ = ["Trainer", "environment", "measure", "summarize", "trace"]

@@ -9,11 +9,11 @@ from twinrun.contract.enums import Execution
 from twinrun.contract.spec import JobSpec
 
 from services.model.augmentation import TRANSFORMS
-from services.tensorflow import augmentation, model
+from services.tensorflow import augmentation
 from services.tensorflow.eager_steps import Drawn, EagerSteps
+from services.tensorflow.model import Trained, in_parts
 from services.trial import chunks
 from services.trial.chunks import Chunk
-from services.trial.matched import Held
 
 _IMAGES = 512  # at a time, at least: XLA gives fewer than about 400,000 pixels to a single thread
 
@@ -32,13 +32,13 @@ class GraphSteps(EagerSteps):
     def __init__(
         self,
         spec: JobSpec,
-        held: Held[tf.Variable],
+        model: Trained,
         images: tf.Tensor,
         labels: tf.Tensor,
     ) -> None:
-        super().__init__(spec, held, images, labels)
+        super().__init__(spec, model, images, labels)
         numbers = tf.TensorSpec([None], images.dtype)
-        drawn = chunks.blank(spec, tuple(images.shape), 1, 1).drawn
+        drawn = chunks.blank(spec, tuple(images.shape), 1, 1, model.sites).drawn
         signature = (
             tf.TensorSpec([None, None], tf.int32),
             {
@@ -48,10 +48,10 @@ class GraphSteps(EagerSteps):
             numbers,
             numbers,
         )
-        in_parts = model.in_parts(spec)
-        if in_parts:
+        parts = in_parts(spec)
+        if parts:
             self._update = tf.function(self._update, autograph=False, jit_compile=True)
-        self._by_length = spec.execution is Execution.COMPILED and not in_parts
+        self._by_length = spec.execution is Execution.COMPILED and not parts
         self._chunk: ChunkLoop = tf.function(
             self._loop, signature, autograph=False, jit_compile=self._by_length
         )
@@ -92,11 +92,11 @@ class AugmentedSteps(GraphSteps):
     def __init__(
         self,
         spec: JobSpec,
-        held: Held[tf.Variable],
+        model: Trained,
         images: tf.Tensor,
         labels: tf.Tensor,
     ) -> None:
-        super().__init__(spec, held, images, labels)
+        super().__init__(spec, model, images, labels)
         self._images = augmentation.framed(spec, images)
         self._resample = augmentation.resampling(spec, images)
 

@@ -8,11 +8,10 @@ from numpy.typing import NDArray
 from twinrun.contract.enums import Execution, Loop, OwnWay
 from twinrun.contract.spec import JobSpec
 
-from services.tensorflow import augmentation, device, losses, model, optimizers
-from services.tensorflow.layers import batch_norm
+from services.tensorflow import augmentation, losses, optimizers
+from services.tensorflow.model import Trained, details
 from services.trial import chunks, matched
 from services.trial.chunks import Chunk
-from services.trial.matched import Held
 
 # As in `services.trial.chunks.Chunk`; for one step, without the first axis.
 Drawn = Mapping[str, tf.Tensor]
@@ -24,24 +23,29 @@ def unstacked(drawn: Mapping[str, NDArray[np.generic]], steps: int) -> list[Draw
     return [{name: part[step] for name, part in parts.items()} for step in range(steps)]
 
 
+def dense(gradient: tf.Tensor | tf.IndexedSlices | None) -> tf.Tensor | None:
+    """Return a gradient as one tensor, also an embedding's; None if the loss does not depend."""
+    return None if gradient is None else tf.convert_to_tensor(gradient)
+
+
 class EagerSteps:
-    """Trains the arrays of ``held``, in place."""
+    """Trains the parameters of ``model``, in place."""
 
     def __init__(
         self,
         spec: JobSpec,
-        held: Held[tf.Variable],
+        model: Trained,
         images: tf.Tensor,
         labels: tf.Tensor,
     ) -> None:
         self._spec = spec
         self._loss, self._losses = losses.mean(spec), losses.each(spec)
         self._accuracy = losses.accuracy(spec)
-        self._parameters, self._kept = held.trained, held.kept
+        self._model, self._parameters = model, model.parameters
         self._images, self._labels = images, labels
         self._shape = tuple(images.shape)
         self._augment = augmentation.augment(spec, images)
-        self._slots = optimizers.slots(spec.optimizer, held.trained)
+        self._slots = optimizers.slots(spec.optimizer, model.parameters)
         compiled = spec.execution is Execution.COMPILED
         dtype = images.dtype.as_numpy_dtype
         kernels = (
@@ -90,23 +94,23 @@ class EagerSteps:
         epsilon: tf.Tensor,
     ) -> tf.Tensor:
         """Run one step on ``images`` [batch, h, w, c] and ``drawn``; return its measurements."""
-        products = device.PRODUCTS[self._spec.precision]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self._parameters)
-            logits, statistics = model.training_logits(
-                self._spec, self._parameters, images, products, drawn
-            )
+            logits, statistics = self._model.training_logits(images, drawn)
             loss = self._loss(logits, labels)
-        gradients = tape.gradient(loss, self._parameters)
+            for more in self._model.losses():
+                loss += more
+        gradients = list(map(dense, tape.gradient(loss, self._parameters)))
         if self._spec.report_step_details:
             accuracy = self._accuracy(logits, labels)
-            rest = model.details(self._losses(logits, labels), accuracy, gradients)
+            norms = self._model.norms(gradients)
+            rest = details(self._losses(logits, labels), accuracy, norms)
             loss = tf.concat([[loss], rest], 0)
         elif OwnWay.ACCURACY in self._spec.own_ways:
             loss = tf.stack([loss, self._accuracy(logits, labels)])
         plan = rate, epsilon
         self._update(self._spec.optimizer, self._parameters, self._slots, gradients, plan)
-        batch_norm.keep(self._spec.layers, self._kept, statistics)
+        self._model.keep(statistics)
         return loss
 
     def advance(self, steps: int) -> None:
@@ -123,11 +127,11 @@ class EagerSteps:
     def warm_up(self, shapes: Sequence[tuple[int, int]]) -> None:
         """Run enough steps of each of ``shapes``, and restore the previous state."""
         slots = [slot for slots in self._slots for slot in slots]
-        variables = [*self._parameters, *self._kept, *slots]
+        variables = [*self._parameters, *self._model.state, *slots]
         values = [tf.identity(variable) for variable in variables]
         for steps, batch in shapes:
             enough = self._enough((steps, batch))
-            self.run(chunks.blank(self._spec, self._shape, enough, batch))
+            self.run(chunks.blank(self._spec, self._shape, enough, batch, self._model.sites))
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
         self._taken = 0

@@ -1,7 +1,7 @@
 """The idiomatic recipe: a Keras model, fitted as users do today or trained by hand."""
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import keras
@@ -17,17 +17,15 @@ from services.model import shapes
 from services.model.augmentation import wanted
 from services.model.weights import Weights
 from services.tensorflow import device, losses, model, optimizers, profile
+from services.tensorflow.code.fitted import Array, fitted
+from services.tensorflow.code.patches import POLICIES
 from services.tensorflow.environment import environment
 from services.tensorflow.pipeline import Files, Preprocessing
 from services.trial import matched
+from services.trial.code import Build
 from services.trial.trainer import Steps
 from services.trial.waiting import Waiting, timed
 
-_POLICIES = {
-    Precision.FLOAT32: "float32",
-    Precision.FLOAT64: "float64",
-    Precision.BFLOAT16: "mixed_bfloat16",
-}
 _TEST_BATCH = 1000  # samples
 _WARM_STEPS = 200  # at most, and a short last batch
 
@@ -44,7 +42,9 @@ class IdiomaticTrainer:
     where nobody can time it, and a measurement beside the timed epochs would be of other steps.
     """
 
-    def __init__(self, spec: JobSpec, data: Data, weights: Weights | None) -> None:
+    def __init__(
+        self, spec: JobSpec, data: Data, weights: Weights | None, build: Build | None = None
+    ) -> None:
         self._spec = spec
         self._device = device.prepare(spec)
         if spec.device is Device.CPU:
@@ -63,15 +63,13 @@ class IdiomaticTrainer:
                 Files(spec, data.files / split, shape) for split in ("train", "test")
             )
         self._data = self._given(len(self._images))
-        policy = _POLICIES[spec.precision]
-        self._model, made = model.sequential(spec.layers, shape, policy)
-        self._variables = {
-            parameter.name: model.held(made, parameter.name)
-            for parameter in shapes.parameters(spec.layers, shape)
-        }
+        if build is None:
+            self._model, self._arrays = _of_layers(spec, shape)
+        else:
+            self._model, self._arrays = fitted(spec, self._images, build)
         if weights is not None:
             for name, array in matched.ordered(spec, shape, weights).items():
-                self._variables[name].assign(array)
+                self._arrays[name].assign(array)
         self._model.compile(
             optimizer=optimizers.idiomatic(spec.optimizer),
             loss=losses.idiomatic(spec),
@@ -143,7 +141,7 @@ class IdiomaticTrainer:
         return self._preprocessing(tf.constant(images)).numpy(), labels
 
     def weights(self) -> Weights:
-        return {name: variable.numpy() for name, variable in self._variables.items()}
+        return {name: array.numpy() for name, array in self._arrays.items()}
 
     def environment(self) -> Environment:
         optimizer = self._model.optimizer
@@ -166,8 +164,10 @@ class IdiomaticTrainer:
 class CustomLoopTrainer(IdiomaticTrainer):
     """A `services.trial.trainer.Trainer`; model, optimizer and evaluation are those of `fit`."""
 
-    def __init__(self, spec: JobSpec, data: Data, weights: Weights | None) -> None:
-        super().__init__(spec, data, weights)
+    def __init__(
+        self, spec: JobSpec, data: Data, weights: Weights | None, build: Build | None = None
+    ) -> None:
+        super().__init__(spec, data, weights, build)
         self._loss = losses.idiomatic(spec)
         self._batches = (
             self._preprocessing.batches(self._images, self._labels)
@@ -210,6 +210,13 @@ class CustomLoopTrainer(IdiomaticTrainer):
                 measured = []
         if measured:
             yield _taken(measured, waiting)
+
+
+def _of_layers(spec: JobSpec, shape: tuple[int, ...]) -> tuple[keras.Model, Mapping[str, Array]]:
+    """Return the model of the spec's layers, for samples of ``shape``, and its arrays by name."""
+    made, layers = model.sequential(spec.layers, shape, POLICIES[spec.precision])
+    names = (parameter.name for parameter in shapes.parameters(spec.layers, shape))
+    return made, {name: model.held(layers, name) for name in names}
 
 
 class _Edges(keras.callbacks.Callback):  # type: ignore[misc]

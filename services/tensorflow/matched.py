@@ -13,12 +13,15 @@ from services.data.arrays import Data
 from services.model import losses, order
 from services.model.augmentation import wanted
 from services.model.weights import Weights
-from services.tensorflow import augmentation, defaults, device, model, profile
+from services.tensorflow import augmentation, defaults, device, profile
+from services.tensorflow.code.model import CodeModel
 from services.tensorflow.compiled_steps import AugmentedSteps, GraphSteps
 from services.tensorflow.eager_steps import EagerSteps, unstacked
 from services.tensorflow.environment import environment
+from services.tensorflow.model import LayersModel, Trained
 from services.tensorflow.pipeline_steps import PipelineSteps
 from services.trial import chunks, matched
+from services.trial.code import Build
 from services.trial.trainer import Steps
 from services.trial.waiting import timed
 
@@ -30,28 +33,25 @@ class MatchedTrainer:
     products, which XLA does not make faster.
     """
 
-    def __init__(self, spec: JobSpec, data: Data, weights: Weights | None) -> None:
+    def __init__(
+        self, spec: JobSpec, data: Data, weights: Weights | None, build: Build | None = None
+    ) -> None:
         self._spec = spec = defaults.as_it_does(spec)
         self._device = device.prepare(spec)
         shape = data.train_images.shape[1:]
-        if weights is None:
-            dtype = data.train_images.dtype
-            weights = defaults.initial_weights(spec.layers, shape, spec.seed, dtype)
-        initial = matched.ordered(spec, shape, weights)
         self._names = matched.trained(spec, shape)
         eager = spec.execution is Execution.EAGER
         self._shape = data.train_images.shape
         size = matched.evaluate_batch(spec, shape)
         with tf.device(self._device):
-            self._variables = {name: tf.Variable(array) for name, array in initial.items()}
-            self._held = matched.held(self._names, self._variables)
+            self._model = _model(spec, data.train_images, weights, build)
             self._test_batches = [
                 tf.constant(data.test_images[start : start + size])
                 for start in range(0, len(data.test_images), size)
             ]
             self._images = images = device.put(data.train_images, self._device)
             self._labels = tf.constant(losses.for_trainer(spec.loss, data.train_labels))
-            given = (spec, self._held, images, self._labels)
+            given = (spec, self._model, images, self._labels)
             if OwnWay.DATA_PIPELINE in spec.own_ways:
                 self._steps: EagerSteps = PipelineSteps(*given, data)
             else:
@@ -63,8 +63,7 @@ class MatchedTrainer:
         )
 
     def _op_by_op(self, images: tf.Tensor) -> tf.Tensor:
-        products = device.PRODUCTS[self._spec.precision]
-        return model.logits(self._spec.layers, self._held, images, products)
+        return self._model.logits(images)
 
     def warm_up(self) -> None:
         with tf.device(self._device):
@@ -76,7 +75,7 @@ class MatchedTrainer:
         permutation = defaults.permutation if shuffled else order.permutation
         found = matched.epoch_chunks(self._spec, epoch, self._shape[0], permutation)
         self._steps.begin(found)
-        for chunk in chunks.carried(self._spec, self._shape, epoch, found):
+        for chunk in chunks.carried(self._spec, self._shape, epoch, found, self._model.sites):
             with tf.device(self._device):
                 measured, synced = timed(self._steps.run(chunk).numpy)
             waited = self._steps.waited()
@@ -114,7 +113,7 @@ class MatchedTrainer:
         return images, self._labels.numpy()
 
     def weights(self) -> Weights:
-        return {name: variable.numpy().copy() for name, variable in self._variables.items()}
+        return self._model.weights()
 
     def environment(self) -> Environment:
         threads = tf.config.threading.get_intra_op_parallelism_threads()
@@ -127,3 +126,17 @@ class MatchedTrainer:
         if self._spec.device is Device.CPU:
             return 0
         return int(tf.config.experimental.get_memory_info("GPU:0")["peak"])
+
+
+def _model(
+    spec: JobSpec, images: NDArray[np.floating], weights: Weights | None, build: Build | None
+) -> Trained:
+    """Return what is trained, for ``images`` [n, ...]: the user's model if there is one."""
+    shape = images.shape[1:]
+    if build is not None:
+        values = None if weights is None else matched.ordered(spec, shape, weights)
+        return CodeModel(spec, images, build, values)
+    if weights is None:
+        weights = defaults.initial_weights(spec.layers, shape, spec.seed, images.dtype)
+    initial = matched.ordered(spec, shape, weights)
+    return LayersModel(spec, shape, initial, device.PRODUCTS[spec.precision])

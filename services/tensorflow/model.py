@@ -4,7 +4,7 @@ import functools
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import assert_never
+from typing import Protocol, assert_never
 
 import keras
 import tensorflow as tf
@@ -23,10 +23,56 @@ from twinrun.contract.layers import (
 )
 from twinrun.contract.spec import JobSpec
 
-from services.model import dropout, shapes
-from services.tensorflow.layers import KINDS
+from services.model import dropout, shapes, sites
+from services.model.weights import Weights
+from services.tensorflow.layers import KINDS, batch_norm
 from services.tensorflow.layers.given import Evaluating, Given, Training
+from services.trial import matched
 from services.trial.matched import Held
+from services.trial.model import Model
+
+
+class Trained(Model[tf.Tensor], Protocol):
+    """What steps train. ``state``: the variables that they change, besides the parameters."""
+
+    @property
+    def state(self) -> Sequence[tf.Variable]: ...
+
+    def losses(self) -> Sequence[tf.Tensor]:
+        """Return what the last `training_logits` adds to the loss."""
+
+
+class LayersModel:
+    """A `Trained` of a spec's layers, with ``weights`` in model order."""
+
+    def __init__(
+        self, spec: JobSpec, shape: tuple[int, ...], weights: Weights, products: tf.DType
+    ) -> None:
+        self._spec, self._products = spec, products
+        self._variables = {name: tf.Variable(array) for name, array in weights.items()}
+        self._held = matched.held(matched.trained(spec, shape), self._variables)
+        self.parameters, self.state = self._held.trained, self._held.kept
+        self.sites = sites.of_layers(spec.layers, shape)
+
+    def training_logits(
+        self, inputs: tf.Tensor, drawn: Mapping[str, tf.Tensor]
+    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        return training_logits(self._spec, self.parameters, inputs, self._products, drawn)
+
+    def losses(self) -> Sequence[tf.Tensor]:
+        return ()
+
+    def logits(self, inputs: tf.Tensor) -> tf.Tensor:
+        return logits(self._spec.layers, self._held, inputs, self._products)
+
+    def keep(self, statistics: Sequence[tf.Tensor]) -> None:
+        batch_norm.keep(self._spec.layers, self.state, statistics)
+
+    def norms(self, gradients: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+        return [tf.norm(gradient) for gradient in gradients]
+
+    def weights(self) -> Weights:
+        return {name: variable.numpy().copy() for name, variable in self._variables.items()}
 
 
 def logits(
@@ -67,10 +113,11 @@ def in_parts(spec: JobSpec) -> bool:
     """Return whether XLA compiles a step's parts between layers `by_kernel`, and not the whole.
 
     On a CPU its convolutions took twice as long as TensorFlow's kernels, and twenty times as long
-    inside a loop.
+    inside a loop. The user's code may have any, and is one part.
     """
     compiled = spec.execution is Execution.COMPILED
-    return compiled and spec.device is Device.CPU and any(map(by_kernel, spec.layers))
+    kernels = spec.code is not None or any(map(by_kernel, spec.layers))
+    return compiled and spec.device is Device.CPU and kernels
 
 
 def by_kernel(layer: Layer) -> bool:
@@ -112,14 +159,14 @@ def _with_statistics(
     return _through(layers, x, given), given.statistics
 
 
-def details(losses: tf.Tensor, accuracy: tf.Tensor, gradients: Sequence[tf.Tensor]) -> tf.Tensor:
+def details(losses: tf.Tensor, accuracy: tf.Tensor, norms: Sequence[tf.Tensor]) -> tf.Tensor:
     """Return a step's details after its loss, as `steps_taken` expects: [2 + parameters].
 
-    ``losses`` [batch] and ``accuracy`` are those of `services.tensorflow.losses`.
+    ``losses`` [batch] and ``accuracy`` are those of `services.tensorflow.losses`, ``norms`` those
+    of the model.
     """
     places = tf.cast(tf.range(1, tf.size(losses) + 1), losses.dtype)
     ordered = tf.reduce_sum(losses * places) / tf.reduce_sum(places)
-    norms = [tf.norm(gradient) for gradient in gradients]
     return tf.stack([ordered, accuracy, *norms])
 
 

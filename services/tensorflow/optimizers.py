@@ -99,12 +99,14 @@ def update(
     spec: Optimizer,
     parameters: Sequence[tf.Variable],
     slots: Sequence[Sequence[tf.Variable]],
-    gradients: Sequence[tf.Tensor],
+    gradients: Sequence[tf.Tensor | None],
     plan: Plan,
 ) -> None:
-    """Run one step, in place, by kernels."""
+    """Run one step, in place, by kernels; what has no gradient stays as it is."""
     rate, epsilon = plan
     for w, g, state in zip(parameters, gradients, slots, strict=True):
+        if g is None:
+            continue
         handles = [slot.handle for slot in state]
         match spec.kind:
             case Sgd(momentum) if momentum:
@@ -137,12 +139,14 @@ def update_plainly(
     spec: Optimizer,
     parameters: Sequence[tf.Variable],
     slots: Sequence[Sequence[tf.Variable]],
-    gradients: Sequence[tf.Tensor],
+    gradients: Sequence[tf.Tensor | None],
     plan: Plan,
 ) -> None:
-    """Run one step, in place, in plain operations."""
+    """Run one step, in place, in plain operations; what has no gradient stays as it is."""
     rate, epsilon = plan
     for w, g, state in zip(parameters, gradients, slots, strict=True):
+        if g is None:
+            continue
         match spec.kind:
             case Sgd(momentum):
                 velocity = state[0].assign(momentum * state[0] + g) if state else g

@@ -13,8 +13,8 @@ from services.data.arrays import Data
 from services.data.normalization import by_channel
 from services.model import losses
 from services.tensorflow.eager_steps import EagerSteps, unstacked
+from services.tensorflow.model import Trained
 from services.trial.chunks import Chunk
-from services.trial.matched import Held
 from services.trial.waiting import Waiting
 
 Batch = tuple[tf.Tensor, tf.Tensor]  # images [batch, h, w, c] and labels [batch]
@@ -26,12 +26,12 @@ class PipelineSteps(EagerSteps):
     def __init__(
         self,
         spec: JobSpec,
-        held: Held[tf.Variable],
+        model: Trained,
         images: tf.Tensor,
         labels: tf.Tensor,
         data: Data,
     ) -> None:
-        super().__init__(spec, held, images, labels)
+        super().__init__(spec, model, images, labels)
         with tf.device("/CPU:0"):
             raw = data.train_images if data.train_pixels is None else data.train_pixels
             self._samples = tf.constant(raw)

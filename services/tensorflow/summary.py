@@ -7,11 +7,15 @@ from twinrun.contract.events import LayerSummary, ModelSummarized
 from twinrun.contract.spec import JobSpec
 
 from services.data import catalog
+from services.tensorflow.code.fitted import summarized
 from services.tensorflow.model import sequential
+from services.trial.code import Build
 
 
-def summarize(spec: JobSpec) -> ModelSummarized:
+def summarize(spec: JobSpec, build: Build | None = None) -> ModelSummarized:
     """Summarise the model; explicit padding is a layer in the text, but not in the list."""
+    if build is not None:
+        return summarized(spec, build)
     model, made = sequential(spec.layers, catalog.info(spec.dataset).shape, "float32")
     lines: list[str] = []
     model.summary(print_fn=lines.append, line_length=80)

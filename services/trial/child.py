@@ -6,6 +6,7 @@ If several trials share a process, it waits for the next one instead, and keeps 
 (`services.pipe` defines its messages); STARTED_AT is the monotonic clock's seconds at the spawn.
 """
 
+import functools
 import importlib
 import os
 import queue
@@ -24,7 +25,7 @@ from services import errors
 from services.data import datasets
 from services.data.kept import Kept
 from services.pipe import Finished, Kind, ProcessUse, Ready, Report, Task
-from services.trial import preview
+from services.trial import code, preview, trace
 from services.trial.run import run
 
 
@@ -108,20 +109,25 @@ def _serve(module_name: str, started_at: float, sender: _Sender, receiver: _Rece
     # From the start of the process: starting the interpreter is part of starting a framework.
     imported = PhaseFinished(Phase.IMPORT, time.monotonic() - started_at, time.process_time())
     sender.send(Ready(environment))
+    framework = module_name.rpartition(".")[2]
     kept = Kept()
     while True:
         task = receiver.task()
         sender.send(imported)
+        build = code.builder(task, framework)
+        make_trainer = functools.partial(module.Trainer, build=build)
         match task.kind:
             case Kind.MEASURE:
                 sender.send(module.measure(task.spec))
             case Kind.SUMMARIZE:
-                sender.send(module.summarize(task.spec))
+                sender.send(module.summarize(task.spec, build))
             case Kind.PREVIEW:
-                preview.run(task, module.Trainer, sender.send)
+                preview.run(task, make_trainer, sender.send)
+            case Kind.TRACE:
+                trace.run(task, build, module.trace, sender.send)
             case Kind.TRAIN | Kind.EVALUATE:
                 load = kept.load if task.shares_process else datasets.load
-                run(task, module.Trainer, sender.send, load)
+                run(task, make_trainer, sender.send, load)
             case _:
                 assert_never(task.kind)
         sender.send(Finished())

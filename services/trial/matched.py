@@ -24,6 +24,7 @@ Tensor = TypeVar("Tensor")  # a framework's own
 
 WARM_UP_STEPS = 4  # for each shape: enough for everything that happens at first use
 PROFILED_OPERATIONS = 10  # that a profile lists
+_CODE_CHANNELS = 32
 _EVALUATE_BATCH = 1024  # samples: the cost of a call is small in comparison
 # Bytes. Above 32 MiB, the maximum of M_MMAP_THRESHOLD, glibc's malloc requests memory from the
 # system each time (mallopt(3)), and PyTorch's convolutions take up to three times as long. Above
@@ -38,7 +39,7 @@ def ordered(
 
     Raises BadWeights if one is missing, misshapen or left over, so that none goes unused.
     """
-    expected = {p.name: p.shape for p in shapes.parameters(spec.layers, tuple(shape))}
+    expected = {p.name: p.shape for p in shapes.held(spec, tuple(shape))}
     given = {name: array.shape for name, array in weights.items()}
     if given != expected:
         raise BadWeights(f"The model's parameters are {expected}, but the weights are {given}.")
@@ -55,7 +56,7 @@ class Held(Generic[Tensor]):
 
 def trained(spec: JobSpec, shape: Sequence[int]) -> list[str]:
     """Return the names of the parameters that have gradients, in model order."""
-    return [p.name for p in shapes.parameters(spec.layers, tuple(shape)) if p.trained]
+    return [p.name for p in shapes.held(spec, tuple(shape)) if p.trained]
 
 
 def evaluate_batch(spec: JobSpec, shape: Sequence[int]) -> int:
@@ -64,6 +65,8 @@ def evaluate_batch(spec: JobSpec, shape: Sequence[int]) -> int:
     On a CPU it keeps every layer's output small. On a GPU each framework manages the memory itself.
     """
     made = [tuple(shape), *shapes.output_shapes(spec.layers, tuple(shape))]
+    if spec.code is not None:  # whose layers' outputs are not known: like 32 channels of the input
+        made = [(*shape, _CODE_CHANNELS)]
     row = max(map(math.prod, made)) * parameter_dtype(spec.precision).itemsize
     samples = _EVALUATE_BATCH
     while spec.device is Device.CPU and samples > 1 and samples * row >= _LARGE:

@@ -2,14 +2,14 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from twinrun.contract.enums import Recipe, TargetKind
+from twinrun.contract.enums import TargetKind
 from twinrun.contract.events import ImagesPreviewed
 from twinrun.contract.losses import targets
 
-from services.data import catalog, datasets
-from services.model import weights as parameters
+from services.data import datasets
 from services.pipe import Task
 from services.trial import files
+from services.trial.initial import initial_weights
 from services.trial.run import Emit, MakeTrainer
 
 
@@ -17,11 +17,8 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit) -> None:
     """Report the images. Raises as `services.trial.run.run`."""
     spec = task.spec
     loaded = files.laid(task, datasets.load(spec, task.data_dir, emit))
-    shape = catalog.info(spec.dataset).shape
-    initial: parameters.Weights | None = None  # the trainer's own
-    if spec.recipe is Recipe.MATCHED:
-        initial = parameters.initial(spec.layers, shape, spec.seed, spec.precision)
-    augmented, read = make_trainer(spec, loaded.data, initial).augmented()
+    trainer = make_trainer(spec, loaded.data, initial_weights(task))
+    augmented, read = trainer.augmented()
     originals, kind = loaded.data.train_images, targets(spec.loss)
     emit(
         ImagesPreviewed(

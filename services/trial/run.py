@@ -37,6 +37,7 @@ from services.model import arithmetic, augmentation, metrics, order
 from services.model import weights as parameters
 from services.pipe import LOGITS_FILE, Task
 from services.trial import files, latency
+from services.trial.initial import initial_weights
 from services.trial.trainer import Steps, Trainer
 
 Emit = Callable[[Event], None]
@@ -86,15 +87,7 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit, load_data: Load = dat
         loaded = files.laid(task, load_data(spec, task.data_dir, emit))
     with phases.whole(Phase.BUILD):
         shape = catalog.info(spec.dataset).shape
-        initial: parameters.Weights | None = None  # the trainer's own
-        if task.weights is not None:
-            content = task.weights.read_bytes()
-            initial = parameters.from_safetensors(content, spec.layers, shape, spec.precision)
-        elif spec.recipe is Recipe.MATCHED and OwnWay.INITIAL_WEIGHTS not in spec.own_ways:
-            initial = parameters.initial(spec.layers, shape, spec.seed, spec.precision)
-            if draw := spec.perturb_initial_weights:
-                initial = parameters.perturbed(initial, spec.seed, draw)
-        trainer = make_trainer(spec, loaded.data, initial)
+        trainer = make_trainer(spec, loaded.data, initial_weights(task))
         held = trainer.weights()  # as the trainer holds them, so that any change by it shows
     environment = trainer.environment()
     emit(environment)
@@ -138,7 +131,7 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit, load_data: Load = dat
             # The trainer's own test samples: validation samples, if any, come first.
             timed = latency.latencies(trainer.predictor, test.samples, logits)
         emit(EvaluationFinished(test, timed))
-    emit(LogitsSaved(*_write(LOGITS_FILE, _outputs(logits, loaded), task.output_dir)))
+    emit(LogitsSaved(*write(LOGITS_FILE, _outputs(logits, loaded), task.output_dir)))
     emit(
         ResourcesUsed(
             _peak_memory_bytes(),
@@ -261,14 +254,12 @@ def _augmentation_digest(spec: JobSpec, shape: Sequence[int]) -> str:
 
 
 def _save(kind: WeightsKind, weights: parameters.Weights, directory: Path, emit: Emit) -> str:
-    digest, size = _write(f"{kind}.safetensors", weights, directory)
+    digest, size = write(f"{kind}.safetensors", weights, directory)
     emit(WeightsSaved(kind, digest, size))
     return digest
 
 
-def _write(
-    name: str, arrays: Mapping[str, NDArray[np.generic]], directory: Path
-) -> tuple[str, int]:
+def write(name: str, arrays: Mapping[str, NDArray[np.generic]], directory: Path) -> tuple[str, int]:
     """Write a safetensors file. Returns its SHA-256, hexadecimal, and its size in bytes."""
     content = parameters.to_safetensors(arrays)
     try:

@@ -11,6 +11,7 @@ from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
 from services.model.weights import Weights
+from services.trial.code import Build
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,15 @@ class Trainer(Protocol):
     """One model in training.
 
     A constructor takes the arguments below, sets the threads, and puts data and weights onto the
-    device; without weights it draws its own. It raises `services.errors.DeviceUnavailable` if the
-    device does not exist, and `services.errors.Unsupported` for what this framework cannot do.
+    device; without weights it draws its own. ``build`` builds the model if it is the user's code,
+    and is called once everything is replaced that the code may use. A constructor raises
+    `services.errors.DeviceUnavailable` if the device does not exist, and
+    `services.errors.Unsupported` for what this framework cannot do.
     """
 
-    def __init__(self, spec: JobSpec, data: Data, weights: Weights | None) -> None: ...
+    def __init__(
+        self, spec: JobSpec, data: Data, weights: Weights | None, build: Build | None = None
+    ) -> None: ...
 
     def warm_up(self) -> None:
         """Compile and run all that training will need; parameters and optimizer do not change."""

@@ -9,6 +9,7 @@ COMMANDS: Mapping[str, str] = {
     "compare": "training",
     "verify": "proving",
     "explain": "proving",
+    "pair": "porting",
     "train": "training",
     "evaluate": "training",
     "workloads": "looking",

@@ -84,6 +84,10 @@ def with_paths(spec: dict[str, Any], folder: Path) -> dict[str, Any]:
         for field in ("path", "test_path", "testPath"):
             if isinstance(path := file.get(field), str) and path:
                 file[field] = os.path.abspath(folder / Path(path).expanduser())  # noqa: PTH100 - links stay as they are, and .. goes
+    code = spec.get("code")
+    for source in code.values() if isinstance(code, dict) else ():
+        if isinstance(source, dict) and isinstance(path := source.get("file"), str) and path:
+            source["file"] = os.path.abspath(folder / Path(path).expanduser())  # noqa: PTH100 - as above
     return spec
 
 

@@ -3,6 +3,7 @@
 They are replaced in YAML's nodes, so that every field keeps its line.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ _TEXT = "tag:yaml.org,2002:str"
 
 
 def whole(node: yaml.Node | None) -> yaml.Node | None:
-    """Replace short forms in a spec: a loss's name alone, one target, ``test`` of a file."""
+    """Replace short forms: a loss's name alone, a file's one target or ``test``, arguments."""
     if not isinstance(node, yaml.MappingNode):
         return node
     for index, (key, value) in enumerate(node.value):
@@ -21,6 +22,8 @@ def whole(node: yaml.Node | None) -> yaml.Node | None:
             nothing = yaml.MappingNode("tag:yaml.org,2002:map", [], *_marks(value))
             pair = (yaml.ScalarNode(_TEXT, name, *_marks(value)), nothing)
             node.value[index] = (key, yaml.MappingNode(nothing.tag, [pair], *_marks(value)))
+        elif key.value == "code" and isinstance(value, yaml.MappingNode):
+            _write_arguments(value)
         elif key.value == "dataset" and isinstance(value, yaml.MappingNode):
             _name_file(value)
     return node
@@ -31,6 +34,17 @@ def mapping_of(spec: Mapping[str, Any]) -> dict[str, Any]:
     node = whole(yaml.compose(yaml.safe_dump(dict(spec)), yaml.SafeLoader))
     made: dict[str, Any] = yaml.safe_load(yaml.serialize(node))
     return made
+
+
+def _write_arguments(code: yaml.MappingNode) -> None:
+    """Write the arguments of each side's function, a mapping, as the text of a JSON object."""
+    for _, source in code.value:
+        if not isinstance(source, yaml.MappingNode):
+            continue
+        for index, (name, value) in enumerate(source.value):
+            if name.value == "arguments" and isinstance(value, yaml.MappingNode):
+                text = json.dumps(yaml.safe_load(yaml.serialize(value)))
+                source.value[index] = (name, yaml.ScalarNode(_TEXT, text, *_marks(value)))
 
 
 def _name_file(dataset: yaml.MappingNode) -> None:

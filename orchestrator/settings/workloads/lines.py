@@ -38,6 +38,7 @@ _NO_FIELDS_NEAR = Phrase("{field} is {value!r}; did you mean {near}?")
 _NONE = Phrase("none: write {nothing}")
 _UNFIT = Phrase("{field} is {value!r}; it must be {wanted}")
 _NUMBER, _BOOL, _TEXT = Phrase("a number"), Phrase("true or false"), Phrase("text")
+_MAPPING = Phrase("a mapping of names to names, such as {{a.kernel: b.kernel}}")
 _SAME = Phrase("a number: {number} for {value!r} with size {size}")
 _OR = Phrase("{one} or {other}")
 _MOST_LISTED = 10  # fields, in one line
@@ -150,13 +151,17 @@ def _faults(node: yaml.MappingNode, descriptor: Any, path: str) -> Iterator[Faul
         field = fields.get(str(key.value))
         if field is None:
             yield line, here, _no_field(here, str(key.value), descriptor)
-        elif field.message_type is None:
+        elif field.message_type is None or _is_map(field):
             yield from _unless_it_fits(field, key, value, here, node)
         elif isinstance(value, yaml.SequenceNode) and field.is_repeated:
             for index, element in enumerate(value.value):
                 yield from _of_message(element, field.message_type, f"{here}[{index}]")
         else:
             yield from _of_message(value, field.message_type, here)
+
+
+def _is_map(field: Any) -> bool:
+    return field.message_type is not None and bool(field.message_type.GetOptions().map_entry)
 
 
 def _no_field(path: str, name: str, descriptor: Any) -> Sentence:
@@ -208,7 +213,9 @@ def _unless_it_fits(
     if _fits(field, given):
         return
     wanted = english(_NUMBER)
-    if field.enum_type is not None:
+    if _is_map(field):
+        wanted = english(_MAPPING)
+    elif field.enum_type is not None:
         wanted = join(_OR, short(field.enum_type))
     elif field.type in (field.TYPE_BOOL, field.TYPE_STRING):
         wanted = english(_BOOL if field.type == field.TYPE_BOOL else _TEXT)

@@ -44,6 +44,11 @@ class Execution(StrEnum):
     COMPILED = "compiled"
 
 
+class CodeLayout(StrEnum):
+    CHANNELS_FIRST = "channels_first"
+    CHANNELS_LAST = "channels_last"
+
+
 class Precision(StrEnum):
     FLOAT32 = "float32"
     FLOAT64 = "float64"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from twinrun.contract.enums import JobState, Phase, WeightsKind
+from twinrun.contract.traced import ModelTraced
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,4 +277,5 @@ Event = (
     | ModelSummarized
     | MachineMeasured
     | ImagesPreviewed
+    | ModelTraced
 )

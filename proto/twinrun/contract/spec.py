@@ -6,6 +6,7 @@ it refuses.
 
 from dataclasses import dataclass
 
+from twinrun.contract.code import Code, StoredFile
 from twinrun.contract.enums import Device, Execution, Loop, OwnWay, Precision, Recipe, TargetKind
 from twinrun.contract.layers import Layer
 from twinrun.contract.losses import Loss, SoftmaxCrossEntropy
@@ -122,6 +123,15 @@ class JobSpec:
     late_epoch: int | None = None
     tolerance: Tolerance = Tolerance()
     target: Target | None = None
+    code: Code | None = None
+
+    @property
+    def blobs(self) -> tuple[StoredFile, ...]:
+        """The files that a client uploads before the job."""
+        arrays = self.dataset.arrays
+        of_code = () if self.code is None else (self.code.files, self.code.initial)
+        of_data = () if arrays is None else (StoredFile(arrays.sha256, arrays.size_bytes),)
+        return (*of_data, *(stored for stored in of_code if stored is not None))
 
     @property
     def epoch_numbers(self) -> tuple[int, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import assert_never
 
+from twinrun.contract.code_values import code_violations
 from twinrun.contract.converters.specs import readable_spec
 from twinrun.contract.dataset_values import dataset_violations
 from twinrun.contract.enums import Device, Execution, Loop, OwnWay, Precision, Recipe, TargetKind
@@ -80,6 +81,7 @@ def _violations(spec: JobSpec) -> Iterator[Violation]:
     yield from _augmentation_violations(spec.augmentation)
     for index, layer in enumerate(spec.layers):
         yield from _layer_violations(f"layers[{index}].{layer_field(type(layer))}", layer)
+    yield from code_violations(spec)
     if spec.steps_per_epoch_limit is not None:
         yield from between("steps_per_epoch_limit", spec.steps_per_epoch_limit, 1, 10_000_000)
     if spec.recipe is not Recipe.MATCHED:  # other trainers would ignore them

@@ -12,6 +12,12 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class CodeLayout(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CODE_LAYOUT_UNSPECIFIED: _ClassVar[CodeLayout]
+    CODE_LAYOUT_CHANNELS_FIRST: _ClassVar[CodeLayout]
+    CODE_LAYOUT_CHANNELS_LAST: _ClassVar[CodeLayout]
+
 class TargetKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     TARGET_KIND_UNSPECIFIED: _ClassVar[TargetKind]
@@ -102,6 +108,7 @@ class JobKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     JOB_KIND_SUMMARIZE: _ClassVar[JobKind]
     JOB_KIND_MEASURE: _ClassVar[JobKind]
     JOB_KIND_PREVIEW: _ClassVar[JobKind]
+    JOB_KIND_TRACE: _ClassVar[JobKind]
 
 class JobState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -127,6 +134,9 @@ class WeightsKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     WEIGHTS_KIND_UNSPECIFIED: _ClassVar[WeightsKind]
     WEIGHTS_KIND_INITIAL: _ClassVar[WeightsKind]
     WEIGHTS_KIND_FINAL: _ClassVar[WeightsKind]
+CODE_LAYOUT_UNSPECIFIED: CodeLayout
+CODE_LAYOUT_CHANNELS_FIRST: CodeLayout
+CODE_LAYOUT_CHANNELS_LAST: CodeLayout
 TARGET_KIND_UNSPECIFIED: TargetKind
 TARGET_KIND_CLASS: TargetKind
 TARGET_KIND_FLAGS: TargetKind
@@ -182,6 +192,7 @@ JOB_KIND_EVALUATE: JobKind
 JOB_KIND_SUMMARIZE: JobKind
 JOB_KIND_MEASURE: JobKind
 JOB_KIND_PREVIEW: JobKind
+JOB_KIND_TRACE: JobKind
 JOB_STATE_UNSPECIFIED: JobState
 JOB_STATE_PENDING: JobState
 JOB_STATE_RUNNING: JobState
@@ -200,7 +211,7 @@ WEIGHTS_KIND_INITIAL: WeightsKind
 WEIGHTS_KIND_FINAL: WeightsKind
 
 class JobSpec(_message.Message):
-    __slots__ = ("dataset", "layers", "optimizer", "loss", "epochs", "batch_size", "seed", "recipe", "loop", "execution", "precision", "device", "threads", "report_every_steps", "allow_tf32", "own_ways", "report_step_details", "perturb_initial_weights", "steps_per_epoch_limit", "target_accuracy", "profile", "augmentation", "late_epoch", "tolerance", "target")
+    __slots__ = ("dataset", "layers", "optimizer", "loss", "epochs", "batch_size", "seed", "recipe", "loop", "execution", "precision", "device", "threads", "report_every_steps", "allow_tf32", "own_ways", "report_step_details", "perturb_initial_weights", "steps_per_epoch_limit", "target_accuracy", "profile", "augmentation", "late_epoch", "tolerance", "target", "code")
     DATASET_FIELD_NUMBER: _ClassVar[int]
     LAYERS_FIELD_NUMBER: _ClassVar[int]
     OPTIMIZER_FIELD_NUMBER: _ClassVar[int]
@@ -226,6 +237,7 @@ class JobSpec(_message.Message):
     LATE_EPOCH_FIELD_NUMBER: _ClassVar[int]
     TOLERANCE_FIELD_NUMBER: _ClassVar[int]
     TARGET_FIELD_NUMBER: _ClassVar[int]
+    CODE_FIELD_NUMBER: _ClassVar[int]
     dataset: Dataset
     layers: _containers.RepeatedCompositeFieldContainer[Layer]
     optimizer: Optimizer
@@ -251,7 +263,71 @@ class JobSpec(_message.Message):
     late_epoch: int
     tolerance: Tolerance
     target: Target
-    def __init__(self, dataset: _Optional[_Union[Dataset, _Mapping]] = ..., layers: _Optional[_Iterable[_Union[Layer, _Mapping]]] = ..., optimizer: _Optional[_Union[Optimizer, _Mapping]] = ..., loss: _Optional[_Union[Loss, _Mapping]] = ..., epochs: _Optional[int] = ..., batch_size: _Optional[int] = ..., seed: _Optional[int] = ..., recipe: _Optional[_Union[Recipe, str]] = ..., loop: _Optional[_Union[Loop, str]] = ..., execution: _Optional[_Union[Execution, str]] = ..., precision: _Optional[_Union[Precision, str]] = ..., device: _Optional[_Union[Device, str]] = ..., threads: _Optional[int] = ..., report_every_steps: _Optional[int] = ..., allow_tf32: _Optional[bool] = ..., own_ways: _Optional[_Iterable[_Union[OwnWay, str]]] = ..., report_step_details: _Optional[bool] = ..., perturb_initial_weights: _Optional[int] = ..., steps_per_epoch_limit: _Optional[int] = ..., target_accuracy: _Optional[float] = ..., profile: _Optional[bool] = ..., augmentation: _Optional[_Union[Augmentation, _Mapping]] = ..., late_epoch: _Optional[int] = ..., tolerance: _Optional[_Union[Tolerance, _Mapping]] = ..., target: _Optional[_Union[Target, _Mapping]] = ...) -> None: ...
+    code: Code
+    def __init__(self, dataset: _Optional[_Union[Dataset, _Mapping]] = ..., layers: _Optional[_Iterable[_Union[Layer, _Mapping]]] = ..., optimizer: _Optional[_Union[Optimizer, _Mapping]] = ..., loss: _Optional[_Union[Loss, _Mapping]] = ..., epochs: _Optional[int] = ..., batch_size: _Optional[int] = ..., seed: _Optional[int] = ..., recipe: _Optional[_Union[Recipe, str]] = ..., loop: _Optional[_Union[Loop, str]] = ..., execution: _Optional[_Union[Execution, str]] = ..., precision: _Optional[_Union[Precision, str]] = ..., device: _Optional[_Union[Device, str]] = ..., threads: _Optional[int] = ..., report_every_steps: _Optional[int] = ..., allow_tf32: _Optional[bool] = ..., own_ways: _Optional[_Iterable[_Union[OwnWay, str]]] = ..., report_step_details: _Optional[bool] = ..., perturb_initial_weights: _Optional[int] = ..., steps_per_epoch_limit: _Optional[int] = ..., target_accuracy: _Optional[float] = ..., profile: _Optional[bool] = ..., augmentation: _Optional[_Union[Augmentation, _Mapping]] = ..., late_epoch: _Optional[int] = ..., tolerance: _Optional[_Union[Tolerance, _Mapping]] = ..., target: _Optional[_Union[Target, _Mapping]] = ..., code: _Optional[_Union[Code, _Mapping]] = ...) -> None: ...
+
+class Code(_message.Message):
+    __slots__ = ("pytorch", "tensorflow", "pairs", "without_dropout", "files", "initial", "tensors", "notes")
+    class PairsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    PYTORCH_FIELD_NUMBER: _ClassVar[int]
+    TENSORFLOW_FIELD_NUMBER: _ClassVar[int]
+    PAIRS_FIELD_NUMBER: _ClassVar[int]
+    WITHOUT_DROPOUT_FIELD_NUMBER: _ClassVar[int]
+    FILES_FIELD_NUMBER: _ClassVar[int]
+    INITIAL_FIELD_NUMBER: _ClassVar[int]
+    TENSORS_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    pytorch: CodeSource
+    tensorflow: CodeSource
+    pairs: _containers.ScalarMap[str, str]
+    without_dropout: bool
+    files: StoredFile
+    initial: StoredFile
+    tensors: _containers.RepeatedCompositeFieldContainer[CodeTensor]
+    notes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, pytorch: _Optional[_Union[CodeSource, _Mapping]] = ..., tensorflow: _Optional[_Union[CodeSource, _Mapping]] = ..., pairs: _Optional[_Mapping[str, str]] = ..., without_dropout: _Optional[bool] = ..., files: _Optional[_Union[StoredFile, _Mapping]] = ..., initial: _Optional[_Union[StoredFile, _Mapping]] = ..., tensors: _Optional[_Iterable[_Union[CodeTensor, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class CodeSource(_message.Message):
+    __slots__ = ("file", "function", "arguments", "layout", "output")
+    FILE_FIELD_NUMBER: _ClassVar[int]
+    FUNCTION_FIELD_NUMBER: _ClassVar[int]
+    ARGUMENTS_FIELD_NUMBER: _ClassVar[int]
+    LAYOUT_FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_FIELD_NUMBER: _ClassVar[int]
+    file: str
+    function: str
+    arguments: str
+    layout: CodeLayout
+    output: str
+    def __init__(self, file: _Optional[str] = ..., function: _Optional[str] = ..., arguments: _Optional[str] = ..., layout: _Optional[_Union[CodeLayout, str]] = ..., output: _Optional[str] = ...) -> None: ...
+
+class StoredFile(_message.Message):
+    __slots__ = ("sha256", "size_bytes")
+    SHA256_FIELD_NUMBER: _ClassVar[int]
+    SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    sha256: str
+    size_bytes: int
+    def __init__(self, sha256: _Optional[str] = ..., size_bytes: _Optional[int] = ...) -> None: ...
+
+class CodeTensor(_message.Message):
+    __slots__ = ("name", "shape", "trained", "pytorch", "tensorflow")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    SHAPE_FIELD_NUMBER: _ClassVar[int]
+    TRAINED_FIELD_NUMBER: _ClassVar[int]
+    PYTORCH_FIELD_NUMBER: _ClassVar[int]
+    TENSORFLOW_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    shape: _containers.RepeatedScalarFieldContainer[int]
+    trained: bool
+    pytorch: str
+    tensorflow: str
+    def __init__(self, name: _Optional[str] = ..., shape: _Optional[_Iterable[int]] = ..., trained: _Optional[bool] = ..., pytorch: _Optional[str] = ..., tensorflow: _Optional[str] = ...) -> None: ...
 
 class Target(_message.Message):
     __slots__ = ("metric", "value")
@@ -620,7 +696,7 @@ class Job(_message.Message):
     def __init__(self, job_id: _Optional[str] = ..., request_id: _Optional[str] = ..., kind: _Optional[_Union[JobKind, str]] = ..., state: _Optional[_Union[JobState, str]] = ..., spec: _Optional[_Union[JobSpec, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., error: _Optional[_Union[_status_pb2.Status, _Mapping]] = ..., last_sequence: _Optional[int] = ...) -> None: ...
 
 class JobEvent(_message.Message):
-    __slots__ = ("sequence", "event_time", "state_changed", "phase_started", "phase_finished", "environment", "download_progress", "inputs", "steps_finished", "epoch_finished", "evaluation_finished", "weights_saved", "resources_used", "logits_saved", "model_summarized", "machine_measured", "profiled", "images_previewed", "heartbeat")
+    __slots__ = ("sequence", "event_time", "state_changed", "phase_started", "phase_finished", "environment", "download_progress", "inputs", "steps_finished", "epoch_finished", "evaluation_finished", "weights_saved", "resources_used", "logits_saved", "model_summarized", "machine_measured", "profiled", "images_previewed", "model_traced", "heartbeat")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     EVENT_TIME_FIELD_NUMBER: _ClassVar[int]
     STATE_CHANGED_FIELD_NUMBER: _ClassVar[int]
@@ -639,6 +715,7 @@ class JobEvent(_message.Message):
     MACHINE_MEASURED_FIELD_NUMBER: _ClassVar[int]
     PROFILED_FIELD_NUMBER: _ClassVar[int]
     IMAGES_PREVIEWED_FIELD_NUMBER: _ClassVar[int]
+    MODEL_TRACED_FIELD_NUMBER: _ClassVar[int]
     HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     event_time: _timestamp_pb2.Timestamp
@@ -658,8 +735,9 @@ class JobEvent(_message.Message):
     machine_measured: MachineMeasured
     profiled: Profiled
     images_previewed: ImagesPreviewed
+    model_traced: ModelTraced
     heartbeat: Heartbeat
-    def __init__(self, sequence: _Optional[int] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state_changed: _Optional[_Union[StateChanged, _Mapping]] = ..., phase_started: _Optional[_Union[PhaseStarted, _Mapping]] = ..., phase_finished: _Optional[_Union[PhaseFinished, _Mapping]] = ..., environment: _Optional[_Union[Environment, _Mapping]] = ..., download_progress: _Optional[_Union[DownloadProgress, _Mapping]] = ..., inputs: _Optional[_Union[Inputs, _Mapping]] = ..., steps_finished: _Optional[_Union[StepsFinished, _Mapping]] = ..., epoch_finished: _Optional[_Union[EpochFinished, _Mapping]] = ..., evaluation_finished: _Optional[_Union[EvaluationFinished, _Mapping]] = ..., weights_saved: _Optional[_Union[WeightsSaved, _Mapping]] = ..., resources_used: _Optional[_Union[ResourcesUsed, _Mapping]] = ..., logits_saved: _Optional[_Union[LogitsSaved, _Mapping]] = ..., model_summarized: _Optional[_Union[ModelSummarized, _Mapping]] = ..., machine_measured: _Optional[_Union[MachineMeasured, _Mapping]] = ..., profiled: _Optional[_Union[Profiled, _Mapping]] = ..., images_previewed: _Optional[_Union[ImagesPreviewed, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ...) -> None: ...
+    def __init__(self, sequence: _Optional[int] = ..., event_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., state_changed: _Optional[_Union[StateChanged, _Mapping]] = ..., phase_started: _Optional[_Union[PhaseStarted, _Mapping]] = ..., phase_finished: _Optional[_Union[PhaseFinished, _Mapping]] = ..., environment: _Optional[_Union[Environment, _Mapping]] = ..., download_progress: _Optional[_Union[DownloadProgress, _Mapping]] = ..., inputs: _Optional[_Union[Inputs, _Mapping]] = ..., steps_finished: _Optional[_Union[StepsFinished, _Mapping]] = ..., epoch_finished: _Optional[_Union[EpochFinished, _Mapping]] = ..., evaluation_finished: _Optional[_Union[EvaluationFinished, _Mapping]] = ..., weights_saved: _Optional[_Union[WeightsSaved, _Mapping]] = ..., resources_used: _Optional[_Union[ResourcesUsed, _Mapping]] = ..., logits_saved: _Optional[_Union[LogitsSaved, _Mapping]] = ..., model_summarized: _Optional[_Union[ModelSummarized, _Mapping]] = ..., machine_measured: _Optional[_Union[MachineMeasured, _Mapping]] = ..., profiled: _Optional[_Union[Profiled, _Mapping]] = ..., images_previewed: _Optional[_Union[ImagesPreviewed, _Mapping]] = ..., model_traced: _Optional[_Union[ModelTraced, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ...) -> None: ...
 
 class Heartbeat(_message.Message):
     __slots__ = ()
@@ -895,6 +973,73 @@ class LayerSummary(_message.Message):
     parameter_count: int
     untrained_count: int
     def __init__(self, kind: _Optional[str] = ..., output_shape: _Optional[_Iterable[int]] = ..., parameter_count: _Optional[int] = ..., untrained_count: _Optional[int] = ...) -> None: ...
+
+class ModelTraced(_message.Message):
+    __slots__ = ("layers", "tensors", "draws", "notes")
+    LAYERS_FIELD_NUMBER: _ClassVar[int]
+    TENSORS_FIELD_NUMBER: _ClassVar[int]
+    DRAWS_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    layers: _containers.RepeatedCompositeFieldContainer[TracedLayer]
+    tensors: _containers.RepeatedCompositeFieldContainer[TracedTensor]
+    draws: _containers.RepeatedCompositeFieldContainer[TracedDraw]
+    notes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, layers: _Optional[_Iterable[_Union[TracedLayer, _Mapping]]] = ..., tensors: _Optional[_Iterable[_Union[TracedTensor, _Mapping]]] = ..., draws: _Optional[_Iterable[_Union[TracedDraw, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class TracedLayer(_message.Message):
+    __slots__ = ("path", "type", "kind", "call", "settings", "input_shape", "output_shape")
+    class SettingsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    SETTINGS_FIELD_NUMBER: _ClassVar[int]
+    INPUT_SHAPE_FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_SHAPE_FIELD_NUMBER: _ClassVar[int]
+    path: str
+    type: str
+    kind: str
+    call: int
+    settings: _containers.ScalarMap[str, str]
+    input_shape: _containers.RepeatedScalarFieldContainer[int]
+    output_shape: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, path: _Optional[str] = ..., type: _Optional[str] = ..., kind: _Optional[str] = ..., call: _Optional[int] = ..., settings: _Optional[_Mapping[str, str]] = ..., input_shape: _Optional[_Iterable[int]] = ..., output_shape: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class TracedTensor(_message.Message):
+    __slots__ = ("key", "layer", "part", "shape", "trained", "used", "tied_to", "variants")
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    LAYER_FIELD_NUMBER: _ClassVar[int]
+    PART_FIELD_NUMBER: _ClassVar[int]
+    SHAPE_FIELD_NUMBER: _ClassVar[int]
+    TRAINED_FIELD_NUMBER: _ClassVar[int]
+    USED_FIELD_NUMBER: _ClassVar[int]
+    TIED_TO_FIELD_NUMBER: _ClassVar[int]
+    VARIANTS_FIELD_NUMBER: _ClassVar[int]
+    key: str
+    layer: str
+    part: str
+    shape: _containers.RepeatedScalarFieldContainer[int]
+    trained: bool
+    used: bool
+    tied_to: str
+    variants: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, key: _Optional[str] = ..., layer: _Optional[str] = ..., part: _Optional[str] = ..., shape: _Optional[_Iterable[int]] = ..., trained: _Optional[bool] = ..., used: _Optional[bool] = ..., tied_to: _Optional[str] = ..., variants: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class TracedDraw(_message.Message):
+    __slots__ = ("path", "rate", "shape")
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    RATE_FIELD_NUMBER: _ClassVar[int]
+    SHAPE_FIELD_NUMBER: _ClassVar[int]
+    path: str
+    rate: float
+    shape: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, path: _Optional[str] = ..., rate: _Optional[float] = ..., shape: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class ImagesPreviewed(_message.Message):
     __slots__ = ("shape", "originals", "augmented", "labels", "read_labels")

@@ -124,6 +124,16 @@ class PreviewRequest(_message.Message):
     spec: _job_pb2.JobSpec
     def __init__(self, request_id: _Optional[str] = ..., spec: _Optional[_Union[_job_pb2.JobSpec, _Mapping]] = ...) -> None: ...
 
+class TraceRequest(_message.Message):
+    __slots__ = ("request_id", "spec", "process")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    SPEC_FIELD_NUMBER: _ClassVar[int]
+    PROCESS_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    spec: _job_pb2.JobSpec
+    process: ProcessUse
+    def __init__(self, request_id: _Optional[str] = ..., spec: _Optional[_Union[_job_pb2.JobSpec, _Mapping]] = ..., process: _Optional[_Union[ProcessUse, str]] = ...) -> None: ...
+
 class WatchJobRequest(_message.Message):
     __slots__ = ("job_id", "after_sequence")
     JOB_ID_FIELD_NUMBER: _ClassVar[int]

@@ -75,6 +75,11 @@ class RunnerServiceStub:
                 request_serializer=twinrun_dot_v1_dot_runner__service__pb2.PreviewRequest.SerializeToString,
                 response_deserializer=twinrun_dot_v1_dot_job__pb2.Job.FromString,
                 _registered_method=True)
+        self.Trace = channel.unary_unary(
+                '/twinrun.v1.RunnerService/Trace',
+                request_serializer=twinrun_dot_v1_dot_runner__service__pb2.TraceRequest.SerializeToString,
+                response_deserializer=twinrun_dot_v1_dot_job__pb2.Job.FromString,
+                _registered_method=True)
         self.WatchJob = channel.unary_stream(
                 '/twinrun.v1.RunnerService/WatchJob',
                 request_serializer=twinrun_dot_v1_dot_runner__service__pb2.WatchJobRequest.SerializeToString,
@@ -167,6 +172,13 @@ class RunnerServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Trace(self, request, context):
+        """As Train, for one step of a model of code, layer by layer.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def WatchJob(self, request, context):
         """Replays the job's events after a sequence number, then follows it to its end.
         Disconnecting cancels nothing; the same call resumes where it left off. While nothing happens it sends Heartbeats.
@@ -202,7 +214,7 @@ class RunnerServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DownloadLogits(self, request, context):
-        """As DownloadWeights, for the logits of the test samples and their labels.
+        """As DownloadWeights, for the logits of the test samples and their labels; or for what a Trace recorded.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -249,6 +261,11 @@ def add_RunnerServiceServicer_to_server(servicer, server):
             'Preview': grpc.unary_unary_rpc_method_handler(
                     servicer.Preview,
                     request_deserializer=twinrun_dot_v1_dot_runner__service__pb2.PreviewRequest.FromString,
+                    response_serializer=twinrun_dot_v1_dot_job__pb2.Job.SerializeToString,
+            ),
+            'Trace': grpc.unary_unary_rpc_method_handler(
+                    servicer.Trace,
+                    request_deserializer=twinrun_dot_v1_dot_runner__service__pb2.TraceRequest.FromString,
                     response_serializer=twinrun_dot_v1_dot_job__pb2.Job.SerializeToString,
             ),
             'WatchJob': grpc.unary_stream_rpc_method_handler(
@@ -497,6 +514,33 @@ class RunnerService:
             target,
             '/twinrun.v1.RunnerService/Preview',
             twinrun_dot_v1_dot_runner__service__pb2.PreviewRequest.SerializeToString,
+            twinrun_dot_v1_dot_job__pb2.Job.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Trace(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/twinrun.v1.RunnerService/Trace',
+            twinrun_dot_v1_dot_runner__service__pb2.TraceRequest.SerializeToString,
             twinrun_dot_v1_dot_job__pb2.Job.FromString,
             options,
             channel_credentials,

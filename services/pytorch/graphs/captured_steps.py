@@ -9,8 +9,7 @@ from twinrun.contract.spec import JobSpec
 from services.pytorch import optimizers
 from services.pytorch.eager_steps import EagerSteps
 from services.pytorch.graphs import captured, pieces
-from services.trial import chunks
-from services.trial.matched import Held
+from services.pytorch.model import Model
 
 
 class CapturedSteps(EagerSteps):
@@ -21,13 +20,12 @@ class CapturedSteps(EagerSteps):
     def __init__(
         self,
         spec: JobSpec,
-        held: Held[torch.Tensor],
+        model: Model,
         images: torch.Tensor,
         labels: torch.Tensor,
-        products: torch.dtype,
     ) -> None:
-        super().__init__(spec, held, images, labels, products)
-        self._drawn: Sequence[str] = tuple(chunks.blank(spec, images.shape, 1, 1).drawn)
+        super().__init__(spec, model, images, labels)
+        self._drawn: Sequence[str] = tuple(self._blank(1, 1).drawn)
         self._graphs = captured.Captured(self._launched, self._tensors)
 
     def _all(self, indices: torch.Tensor, drawn: Mapping[str, torch.Tensor]) -> torch.Tensor:
@@ -41,14 +39,14 @@ class CapturedSteps(EagerSteps):
 
     def warm_up(self, shapes: Sequence[tuple[int, int]]) -> None:
         """Capture a graph for each of ``shapes``, and restore the previous state."""
-        before = [tensor.detach().clone() for tensor in (*self._parameters, *self._kept)]
+        before = [tensor.detach().clone() for tensor in (*self._parameters, *self._model.kept)]
         for shape in pieces.shapes(shapes, captured.STEPS_PER_GRAPH):
-            self.run(chunks.blank(self._spec, self._images.shape, *shape))
-        captured.restore([*self._parameters, *self._kept], before)
+            self.run(self._blank(*shape))
+        captured.restore([*self._parameters, *self._model.kept], before)
         for tensor in optimizers.state(self._optimizer):
             tensor.zero_()  # in place: the graphs have its address
         self._graphs.seal()
 
     def _tensors(self) -> list[torch.Tensor]:
         """Return all that a step changes."""
-        return [*self._parameters, *self._kept, *optimizers.state(self._optimizer)]
+        return [*self._parameters, *self._model.kept, *optimizers.state(self._optimizer)]

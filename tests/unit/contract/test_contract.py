@@ -126,6 +126,8 @@ def as_documented(value: object) -> str:
             return str(value).lower()
         case int() | float():
             return repr(value)
+        case str():
+            return value
     return _screaming(type(value).__name__).lower()  # an initializer's case
 
 
@@ -163,6 +165,11 @@ def test_every_default_is_named_in_the_proto():
         ("Dataset", "file"),
         ("Dataset", "arrays"),
         ("JobSpec", "augmentation"),
+        ("JobSpec", "code"),
+        ("Code", "pytorch"),
+        ("Code", "tensorflow"),
+        ("Code", "files"),
+        ("Code", "initial"),
         ("JobSpec", "tolerance"),
     }  # their own fields have theirs
     empty = {
@@ -179,5 +186,12 @@ def test_every_default_is_named_in_the_proto():
         ("Arrays", "names"),
         ("Arrays", "classes"),
         ("Target", "metric"),
+        ("Code", "tensors"),
+        ("Code", "notes"),
+        ("CodeSource", "arguments"),
+        ("CodeSource", "layout"),
+        ("CodeSource", "output"),
+        ("CodeTensor", "pytorch"),
+        ("CodeTensor", "tensorflow"),
     }
     assert actual_defaults().keys() - documented_defaults().keys() == nested | empty

@@ -91,7 +91,7 @@ def test_the_tensors_of_a_model_are_those_that_runners_make(name):
     found, classes = tensors.of_model(whole)
     made = shapes.parameters(spec.layers, shape)
     assert [(n, t.shape) for n, t in found.items()] == [(p.name, p.shape) for p in made]
-    assert [tensors.is_trained(n) for n in found] == [p.trained for p in made]
+    assert [each.trained for each in found.values()] == [p.trained for p in made]
     assert classes == catalog.info(spec.dataset).outputs
     for precision, dtype in (Precision.FLOAT32, "F32"), (Precision.FLOAT64, "F64"):
         whole.precision = job_pb2.Precision.Value(f"PRECISION_{precision.name}")

@@ -24,7 +24,7 @@ def value_of(name):
     return choices(name)[1] if choices(name) else VALUES[kind]
 
 
-OF_A_FILE = {"data", "target"}  # tests/unit/settings/test_own_data.py has these
+OF_A_FILE = {"data", "target", "code"}  # test_own_data.py and test_own_code.py have these
 
 
 @pytest.mark.parametrize("name", sorted(FLAGS.keys() - OF_A_FILE - {"reach"}))

@@ -264,7 +264,9 @@ def _field(field: dataclasses.Field[Any], hint: Any, descriptor: Any) -> _Field:
     bare = kinds[0] if is_optional else hint
     is_oneof = field.name in descriptor.oneofs_by_name
     wire = None if is_oneof else descriptor.fields_by_name[_proto_name(field.name)]
-    return _Field(field.name, bare, typing.get_origin(bare), is_optional, field.default, wire)
+    made = field.default_factory
+    default = field.default if made is dataclasses.MISSING else made()
+    return _Field(field.name, bare, typing.get_origin(bare), is_optional, default, wire)
 
 
 @functools.cache

@@ -31,7 +31,9 @@ def readable_spec(
 ) -> tuple[JobSpec, tuple[Violation, ...]]:
     """Read as much as possible and report the rest, replaced by valid values."""
     reader = Reader(has_defaults=True)
-    defaults = {"threads": default_threads} if default_threads else None
+    defaults: dict[str, object] = {"threads": default_threads} if default_threads else {}
+    if message.HasField("code"):  # in place of layers
+        defaults["layers"] = ()
     spec = reader.read(message, JobSpec, "", defaults)
     return spec, tuple(reader.violations)
 

@@ -28,7 +28,7 @@ def maps(given: Augmentation, epoch: int = 0, **changes) -> np.ndarray:
 
 def test_without_augmentation_nothing_is_drawn_and_there_is_no_digest():
     job = spec(Augmentation())
-    (chunk,) = chunks.carried(job, SHAPE, 0, [np.zeros((2, 3), np.int32)])
+    (chunk,) = chunks.carried(job, SHAPE, 0, [np.zeros((2, 3), np.int32)], ())
     assert not augmentation.wanted(job)
     assert chunk.drawn == {}
     assert augmentation.digest(job, SHAPE) == ""
@@ -120,7 +120,7 @@ def test_the_background_is_pixel_0_as_the_images_have_it():
 def test_a_chunk_carries_the_maps_of_its_samples_in_the_jobs_precision(precision):
     job = spec(precision=precision)
     order = [np.array([[4, 2], [0, 3]], np.int32), np.array([[1]], np.int32)]
-    found = list(chunks.carried(job, SHAPE, 7, order))
+    found = list(chunks.carried(job, SHAPE, 7, order, ()))
     for chunk, indices in zip(found, order, strict=True):
         np.testing.assert_array_equal(chunk.indices, indices)
         drawn = chunk.drawn[augmentation.TRANSFORMS]

@@ -11,7 +11,7 @@ from twinrun.contract.layers import Dense, Dropout, Flatten
 from twinrun.contract.optimizers import Adam, Optimizer
 from twinrun.contract.spec import Dataset, JobSpec
 
-from services.model import dropout, order
+from services.model import dropout, order, sites
 from services.trial import chunks
 
 LAW = settings(database=None, max_examples=50)
@@ -29,7 +29,7 @@ def drawn(spec, epoch=0, samples=40, shape=(3, 2, 1)):
     """The masks of an epoch's samples in their order."""
     indices = order.permutation(spec.seed, epoch, samples)
     cut = order.chunks(indices, spec.batch_size, spec.report_every_steps)
-    found = chunks.carried(spec, (samples, *shape), epoch, cut)
+    found = chunks.carried(spec, (samples, *shape), epoch, cut, sites.of_layers(spec.layers, shape))
     return np.concatenate([c.drawn[MASKS].reshape(-1, *c.drawn[MASKS].shape[2:]) for c in found])
 
 
@@ -100,7 +100,9 @@ def test_of_a_limited_epoch_the_first_masks_are_those_of_the_whole():
 def test_masks_have_the_names_of_their_dropouts_by_place():
     spec = job(layers=(Dropout(0.2), Flatten(), Dense(10), Dropout(0.5)))
     assert dropout.names(spec.layers) == ["layers.0.mask", "layers.3.mask"]
-    (chunk,) = chunks.carried(spec, (7, 3, 2, 1), 0, [np.arange(7)[None]])
+    (chunk,) = chunks.carried(
+        spec, (7, 3, 2, 1), 0, [np.arange(7)[None]], sites.of_layers(spec.layers, (3, 2, 1))
+    )
     assert list(chunk.drawn) == dropout.names(spec.layers)
 
 
@@ -115,7 +117,7 @@ def test_masks_are_drawn_when_their_chunk_is_asked_for(monkeypatch):
     monkeypatch.setattr(dropout, "masks", counted)
     spec = job(report_every_steps=2)
     cut = order.chunks(order.permutation(0, 0, 40), spec.batch_size, 2)
-    carried = chunks.carried(spec, (40, 3, 2, 1), 0, cut)
+    carried = chunks.carried(spec, (40, 3, 2, 1), 0, cut, sites.of_layers(spec.layers, (3, 2, 1)))
     for number in itertools.count(1):
         if next(carried, None) is None:
             break
@@ -126,4 +128,9 @@ def test_masks_are_drawn_when_their_chunk_is_asked_for(monkeypatch):
 def test_a_job_without_a_dropout_draws_nothing():
     spec = job(layers=(Flatten(), Dense(10)))
     cut = order.chunks(order.permutation(0, 0, 40), spec.batch_size, 100)
-    assert all(not chunk.drawn for chunk in chunks.carried(spec, (40, 3, 2, 1), 0, cut))
+    assert all(
+        not chunk.drawn
+        for chunk in chunks.carried(
+            spec, (40, 3, 2, 1), 0, cut, sites.of_layers(spec.layers, (3, 2, 1))
+        )
+    )

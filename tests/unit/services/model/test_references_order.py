@@ -10,7 +10,7 @@ from twinrun.contract.layers import Dense, Dropout, Flatten
 from twinrun.contract.optimizers import Adam, Optimizer
 from twinrun.contract.spec import Augmentation, Dataset, JobSpec
 
-from services.model import augmentation, dropout, order
+from services.model import augmentation, dropout, order, sites
 from services.trial import chunks
 from services.trial.matched import chunk_shapes, epoch_chunks
 from tests.builders import philox
@@ -104,7 +104,15 @@ def test_each_sample_of_an_epoch_has_the_mask_of_its_place_whatever_the_chunks(e
 
 
 def carried(spec: JobSpec, epoch: int) -> list[chunks.Chunk]:
-    return list(chunks.carried(spec, SHAPE, epoch, epoch_chunks(spec, epoch, SHAPE[0])))
+    return list(
+        chunks.carried(
+            spec,
+            SHAPE,
+            epoch,
+            epoch_chunks(spec, epoch, SHAPE[0]),
+            sites.of_layers(spec.layers, SHAPE[1:]),
+        )
+    )
 
 
 def test_masks_have_a_value_for_each_value_of_their_layers_input():
@@ -171,7 +179,10 @@ def test_the_whole_is_one_step_of_all_samples_in_their_order():
 
 def test_a_blank_chunk_has_the_shapes_of_what_it_warms_up_for():
     spec = job(Dropout(0.5), augmentation=Augmentation(0.5, 10))
-    found, real = chunks.blank(spec, SHAPE, 3, 8), carried(spec, 0)[0]
+    found, real = (
+        chunks.blank(spec, SHAPE, 3, 8, sites.of_layers(spec.layers, SHAPE[1:])),
+        carried(spec, 0)[0],
+    )
     assert found.indices.shape == real.indices.shape
     assert not found.indices.any()
     assert {name: (a.shape, a.dtype) for name, a in found.drawn.items()} == {

@@ -93,7 +93,7 @@ def test_a_normal_initializer_has_its_standard_deviation() -> None:
 def test_a_weights_file_gives_back_the_same_bits(seed: int, precision: Precision) -> None:
     before = weights.initial(MLP, SHAPE, seed, precision)
     content = weights.to_safetensors(before)
-    after = weights.from_safetensors(content, MLP, SHAPE, precision)
+    after = weights.from_safetensors(content, shapes.parameters(MLP, SHAPE), precision)
     assert list(after) == list(before)
     assert all(after[name].tobytes() == before[name].tobytes() for name in before)
     assert weights.to_safetensors(after) == content
@@ -101,27 +101,27 @@ def test_a_weights_file_gives_back_the_same_bits(seed: int, precision: Precision
 
 def test_weights_are_cast_to_the_precision_that_reads_them() -> None:
     content = weights.to_safetensors(weights.initial(MLP, SHAPE, 0, Precision.FLOAT32))
-    read = weights.from_safetensors(content, MLP, SHAPE, Precision.FLOAT64)
+    read = weights.from_safetensors(content, shapes.parameters(MLP, SHAPE), Precision.FLOAT64)
     assert {array.dtype for array in read.values()} == {np.dtype(np.float64)}
 
 
 @pytest.mark.parametrize("content", [b"", b"no safetensors", b"\xff" * 100])
 def test_a_file_that_is_not_safetensors_is_refused(content: bytes) -> None:
     with pytest.raises(BadWeights, match="not a safetensors file"):
-        weights.from_safetensors(content, MLP, SHAPE, Precision.FLOAT32)
+        weights.from_safetensors(content, shapes.parameters(MLP, SHAPE), Precision.FLOAT32)
 
 
 def test_a_truncated_weights_file_is_refused() -> None:
     content = weights.to_safetensors(weights.initial(MLP, SHAPE, 0, Precision.FLOAT32))
     with pytest.raises(BadWeights):
-        weights.from_safetensors(content[:-1], MLP, SHAPE, Precision.FLOAT32)
+        weights.from_safetensors(content[:-1], shapes.parameters(MLP, SHAPE), Precision.FLOAT32)
 
 
 def test_another_models_weights_are_refused_by_name() -> None:
     content = weights.to_safetensors(weights.initial(MLP, SHAPE, 0, Precision.FLOAT32))
     other = (Flatten(), Dense(8), Dense(4))
     with pytest.raises(BadWeights, match=r"layers\.3\.kernel is \(8, 3\), the model has none"):
-        weights.from_safetensors(content, other, SHAPE, Precision.FLOAT32)
+        weights.from_safetensors(content, shapes.parameters(other, SHAPE), Precision.FLOAT32)
 
 
 def test_a_convolutions_fans_are_channels_times_the_pixels_of_its_window() -> None:

@@ -1,0 +1,60 @@
+"""Where and why two models of code part, on one batch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from twinrun.v1 import job_pb2
+
+from orchestrator.language.phrases import Sentence
+from orchestrator.pairing.causes.catalog import Why, explained
+from orchestrator.pairing.locate import Located, Place, locate
+from orchestrator.pairing.result import Pairing
+from orchestrator.reports.models import parting
+from orchestrator.runners import coded
+from orchestrator.runners.client import Client
+
+_TOLERANCE = 1e-9  # of a layer's output in float64: far above rounding, far below a fault
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """Two models: what is paired with what, where they part, and why. None: they do not pair."""
+
+    pairing: Pairing
+    located: Located | None
+    whys: Sequence[Why] = ()
+
+    @property
+    def same(self) -> bool:
+        """Whether one batch shows no difference."""
+        return self.located is not None and self.located.place is Place.NOWHERE
+
+
+def compared(spec: job_pb2.JobSpec, clients: Sequence[Client]) -> Port:
+    """Pair the first two frameworks' models, and find where one batch parts them.
+
+    Raises BadInput, JobFailed.
+    """
+    coded.require_sources(spec, [client.framework for client in clients])
+    return of_traces(spec, coded.tracer(clients[:2]))
+
+
+def of_traces(spec: job_pb2.JobSpec, trace: coded.Tracer) -> Port:
+    """Compare as `compared`, by what ``trace`` returns."""
+    bare = job_pb2.JobSpec()
+    bare.CopyFrom(spec)
+    for name in ("tensors", "initial", "notes"):
+        bare.code.ClearField(name)
+    found, first = coded.pairing_of(bare, trace)
+    if found.faults:
+        return Port(found, None)
+    one, other = trace(coded.with_tensors(bare, found, first))[:2]
+    located = locate(found, one.arrays, other.arrays, _TOLERANCE)
+    return Port(found, located, explained(found, located, one.arrays, other.arrays))
+
+
+def sentences(port: Port) -> list[Sentence]:
+    """Return where the two models part, and why; nothing if one batch shows no difference."""
+    if port.located is None:
+        return list(port.pairing.faults)
+    return [] if port.same else [*parting.sentences(port.pairing, port.located, port.whys)]

@@ -1,0 +1,165 @@
+"""From a job whose model is the user's code to one whose arrays are paired, and start alike."""
+
+import itertools
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass
+
+import numpy as np
+import safetensors.numpy
+from numpy.typing import NDArray
+from twinrun.contract.converters.events import event_from_proto
+from twinrun.contract.traced import ModelTraced
+from twinrun.v1 import job_pb2, runner_service_pb2
+
+from orchestrator.data import blob
+from orchestrator.data.place import blob_directory
+from orchestrator.errors import BadInput, NotTheSameJob
+from orchestrator.language.phrases import Phrase, english, join
+from orchestrator.language.words import NEXT, label
+from orchestrator.pairing import ambiguities
+from orchestrator.pairing.measure import gap
+from orchestrator.pairing.pair import pair
+from orchestrator.pairing.result import Arrays, Pairing
+from orchestrator.runners import asking
+from orchestrator.runners.client import Client
+
+_NO_SOURCE = Phrase(
+    "The job's model is code, and there is none for {names}: give --code {name}=FILE:FUNCTION, or "
+    "code.{name} in the workload."
+)
+_NOT_PAIRED = Phrase(
+    "The two models are not the same job: {faults} 'orchestrator pair' shows what is paired with "
+    "what; code.pairs in the workload pairs by hand."
+)
+_MOST_TRIES = 24
+_SAME = 1e-6  # far above rounding in float64, far below what two layers' values differ by
+_SAMPLES = 8  # of a trace: enough to tell layers apart
+_SHARED = runner_service_pb2.PROCESS_USE_SHARED
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trace:
+    """One step of a framework's model: its report, and arrays named as in ModelTraced."""
+
+    framework: str
+    model: ModelTraced
+    arrays: Arrays
+
+
+Tracer = Callable[[job_pb2.JobSpec], Sequence[Trace]]  # of each side, the baseline's first
+
+
+def paired(spec: job_pb2.JobSpec, clients: Sequence[Client]) -> job_pb2.JobSpec:
+    """Return the spec with its tensors and their initial values: those of the first framework.
+
+    Raises NotTheSameJob if something has no counterpart, BadInput, JobFailed.
+    """
+    require_sources(spec, [client.framework for client in clients])
+    found, first = pairing_of(spec, tracer(clients))
+    if found.faults:
+        raise NotTheSameJob(english(_NOT_PAIRED, faults=join(NEXT, found.faults)))
+    return with_tensors(spec, found, first)
+
+
+def require_sources(spec: job_pb2.JobSpec, frameworks: Sequence[str]) -> None:
+    """Check that each framework has code. Raises BadInput."""
+    missing = [name for name in frameworks if not spec.code.HasField(name)]
+    if missing:
+        names = ", ".join(map(label, missing))
+        raise BadInput(english(_NO_SOURCE, names=names, name=missing[0]))
+
+
+def pairing_of(spec: job_pb2.JobSpec, trace: Tracer) -> tuple[Pairing, Trace]:
+    """Pair the models of the first two sides; return also the first one's trace.
+
+    The second starts from the first's values, and one batch goes through both. If it comes out
+    differently, other pairs of layers that are alike are tried; if it always does, the models
+    differ for another reason, and the most likely pairing is returned.
+    """
+    first, *others = trace(spec)
+    second = others[0] if others else first
+    names = first.framework, second.framework
+    found = pair(first.model, second.model, names, dict(spec.code.pairs))
+    if found.faults or not others:
+        return found, first
+    arrays = _alike(spec, found, first, trace)
+    if _agree(*arrays):
+        return found, first
+    likely = ambiguities.best(found, *arrays)
+    tries = itertools.chain([likely], ambiguities.candidates(likely))
+    for tried in itertools.islice(tries, _MOST_TRIES):
+        if tried != found and _agree(*_alike(spec, tried, first, trace)):
+            return tried, first
+    return likely, first
+
+
+def _alike(
+    spec: job_pb2.JobSpec, found: Pairing, first: Trace, trace: Tracer
+) -> tuple[Arrays, Arrays]:
+    """Return the first two sides' arrays if both start from the first's values."""
+    one, other = trace(with_tensors(spec, found, first))[:2]
+    return one.arrays, other.arrays
+
+
+def _agree(one: Arrays, other: Arrays) -> bool:
+    return gap(one["logits"], other["logits"]) < _SAME
+
+
+def tracer(clients: Sequence[Client]) -> Tracer:
+    """Return what has each framework trace one step of its model, in float64, at once."""
+
+    def traces(spec: job_pb2.JobSpec) -> list[Trace]:
+        asked = to_trace(spec)
+
+        def trace(client: Client) -> Trace:
+            model, content = asking.trace(client, asked, _SHARED)
+            return traced(client.framework, model, content)
+
+        with ThreadPoolExecutor() as threads:
+            contexts = [copy_context() for _ in clients]
+            return list(threads.map(lambda c, client: c.run(trace, client), contexts, clients))
+
+    return traces
+
+
+def to_trace(spec: job_pb2.JobSpec) -> job_pb2.JobSpec:
+    """Return the job whose first step is traced."""
+    asked = job_pb2.JobSpec()
+    asked.CopyFrom(spec)
+    asked.precision = job_pb2.PRECISION_FLOAT64
+    asked.recipe, asked.execution = job_pb2.RECIPE_MATCHED, job_pb2.EXECUTION_DEFAULT
+    asked.batch_size = min(spec.batch_size or _SAMPLES, _SAMPLES)
+    for name in ("own_ways", "late_epoch", "profile", "perturb_initial_weights"):
+        asked.ClearField(name)
+    return asked
+
+
+def traced(framework: str, model: job_pb2.ModelTraced, content: bytes) -> Trace:
+    """Return a trace from its event and its file."""
+    read = event_from_proto(job_pb2.JobEvent(model_traced=model))
+    assert isinstance(read, ModelTraced)  # noqa: S101 - its field was set
+    return Trace(framework, read, safetensors.numpy.load(content))
+
+
+def with_tensors(spec: job_pb2.JobSpec, found: Pairing, first: Trace) -> job_pb2.JobSpec:
+    """Return the spec with the tensors of a pairing, which start as the first framework's."""
+    whole = job_pb2.JobSpec()
+    whole.CopyFrom(spec)
+    whole.code.ClearField("tensors")
+    whole.code.ClearField("notes")
+    values: dict[str, NDArray[np.generic]] = {}
+    for pair_of, tensor in zip(found.once, found.code_tensors, strict=True):
+        message = whole.code.tensors.add(
+            name=tensor.name, shape=tensor.shape, trained=tensor.trained
+        )
+        for framework in dict.fromkeys(found.frameworks):
+            setattr(message, framework, tensor.key(framework))
+        values[tensor.name] = pair_of.canonical(first.arrays)
+    stored = blob.write(values, blob_directory())
+    whole.code.initial.CopyFrom(job_pb2.StoredFile(sha256=stored.sha256, size_bytes=stored.size))
+    sides = dict(zip(found.frameworks, (found.first, found.second), strict=True))
+    notes = [f"{label(name)}: {note}" for name, side in sides.items() for note in side.notes]
+    whole.code.notes.extend(notes)
+    return whole

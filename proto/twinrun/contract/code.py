@@ -1,0 +1,53 @@
+"""A model in the user's own code: which files build it, and which of its arrays are which."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from twinrun.contract.enums import CodeLayout
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSource:
+    file: str
+    function: str = "build"
+    arguments: str = ""
+    layout: CodeLayout | None = None
+    output: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class CodeTensor:
+    name: str
+    shape: tuple[int, ...]
+    trained: bool = False
+    pytorch: str = ""
+    tensorflow: str = ""
+
+    def key(self, framework: str) -> str:
+        """Return what it is called by a framework's side."""
+        keys = {"pytorch": self.pytorch, "tensorflow": self.tensorflow}
+        return keys[framework]
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    pytorch: CodeSource | None = None
+    tensorflow: CodeSource | None = None
+    pairs: dict[str, str] = field(default_factory=dict, hash=False)
+    without_dropout: bool = False
+    files: StoredFile | None = None
+    initial: StoredFile | None = None
+    tensors: tuple[CodeTensor, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def sources(self) -> Mapping[str, CodeSource]:
+        """The sources, by framework."""
+        sources = {"pytorch": self.pytorch, "tensorflow": self.tensorflow}
+        return {name: source for name, source in sources.items() if source is not None}

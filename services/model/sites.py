@@ -1,0 +1,39 @@
+"""Where a model draws masks: the dropouts of a spec's layers, or those of the user's code."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from twinrun.contract.layers import Dropout, Layer
+from twinrun.contract.traced import TracedDraw
+
+from services.model import dropout, shapes
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One place. ``name`` of its masks; ``shape``: of a sample's, channels last.
+
+    ``stream`` numbers its generator: equal streams draw equal masks.
+    """
+
+    name: str
+    rate: float
+    shape: tuple[int, ...]
+    stream: int
+
+
+def of_layers(layers: Sequence[Layer], shape: tuple[int, ...]) -> list[Site]:
+    """Return the sites of ``layers``, for samples of ``shape``."""
+    outputs = shapes.output_shapes(layers, shape)
+    return [
+        Site(dropout.name(index), layer.rate, made, index)
+        for index, (layer, made) in enumerate(zip(layers, outputs, strict=True))
+        if isinstance(layer, Dropout)
+    ]
+
+
+def of_draws(draws: Iterable[TracedDraw]) -> list[Site]:
+    """Return the sites of the user's code, numbered in the order in which they are reached."""
+    return [
+        Site(f"draws.{number}", draw.rate, draw.shape, number) for number, draw in enumerate(draws)
+    ]

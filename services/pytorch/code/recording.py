@@ -1,0 +1,213 @@
+"""One forward pass, followed: the layers called, the masks drawn, how tensors are laid out."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import nn
+from torch.overrides import TorchFunctionMode
+from twinrun.contract.traced import TracedDraw, TracedLayer
+
+from services.errors import Unsupported
+from services.pytorch.code import arrays, functions, kinds, layouts
+from services.pytorch.code.layouts import Layout
+from services.pytorch.code.patches import Draws
+
+Arguments = tuple[object, ...]
+Named = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """One mask: as it is reported, and how a call wants it. ``shape``: its own, of ``samples``."""
+
+    traced: TracedDraw
+    layout: Layout
+    own: tuple[int, ...]
+    samples: int
+
+    def laid(self, mask: torch.Tensor) -> torch.Tensor:
+        """Turn a canonical mask [batch, ...] into the call's own layout."""
+        batch = self.layout.order[0]
+        shape = list(self.own)
+        shape[batch] = shape[batch] // self.samples * len(mask)
+        return layouts.own(mask, self.layout, shape)
+
+
+@dataclass(eq=False)
+class Recording(TorchFunctionMode):  # type: ignore[misc]
+    """What one pass of ``module`` on ``samples`` did. ``keeps``: outputs and slopes, too."""
+
+    module: nn.Module
+    samples: int
+    keeps: bool = False
+    layers: list[TracedLayer] = field(default_factory=list)
+    outputs: list[torch.Tensor] = field(default_factory=list)
+    slopes: dict[int, torch.Tensor] = field(default_factory=dict)
+    draws: list[Draw] = field(default_factory=list)
+    images: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    columns: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    called: list[str] = field(default_factory=list)  # paths of modules, in order
+    random: list[tuple[str, str]] = field(default_factory=list)  # paths and functions
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        self._paths: list[str] = []  # of the modules that run now
+        self._closed = 0  # how many of them are layers as a whole
+        self._calls: dict[str, int] = {}
+
+    @contextmanager
+    def following(self) -> Iterator[None]:
+        """Follow what is computed inside."""
+        handles = []
+        for path, module in self.module.named_modules():
+            handles += [
+                module.register_forward_pre_hook(self._entering(path)),
+                module.register_forward_hook(self._left(path), with_kwargs=True),
+            ]
+        try:
+            with self:
+                yield
+        finally:
+            for handle in handles:
+                handle.remove()
+
+    def _entering(self, path: str) -> Callable[[nn.Module, tuple[object, ...]], None]:
+        def hook(module: nn.Module, _: tuple[object, ...]) -> None:
+            self._paths.append(path)
+            self._closed += is_layer(module)
+            if path not in self.called:
+                self.called.append(path)
+
+        return hook
+
+    def _left(self, path: str) -> Callable[[nn.Module, Arguments, Named, object], None]:
+        def hook(module: nn.Module, args: Arguments, kwargs: Named, made: object) -> None:
+            self._paths.pop()
+            closed = is_layer(module)
+            self._closed -= closed
+            given = next(layouts.tensors([*args, kwargs]), None)
+            if closed and not self._closed:
+                with torch._C.DisableTorchFunction():  # noqa: SLF001 - not the model's own
+                    kind, settings = kinds.of(module, given)
+                    settings |= kinds.of_call(module, args, kwargs)
+                    self._layer(path, type(module).__name__, (kind, settings), given, made)
+
+        return hook
+
+    def _layer(
+        self,
+        path: str,
+        name: str,
+        kind: kinds.Made,
+        given: torch.Tensor | None,
+        made: object,
+    ) -> None:
+        output = next(layouts.tensors(made), None)
+        if output is None or given is None or not output.is_floating_point():
+            return
+        call = self._calls.get(path, 0)
+        self._calls[path] = call + 1
+        shapes = [tuple(self._canonical(tensor).shape[1:]) for tensor in (given, output)]
+        self.layers.append(TracedLayer(path, name, kind[0], call, kind[1], *shapes))
+        if self.keeps:
+            self._keep(output)
+
+    def _canonical(self, tensor: torch.Tensor, layout: Layout | None = None) -> torch.Tensor:
+        return layouts.canonical(tensor, layout or layouts.of(tensor), self.samples)
+
+    def _keep(self, output: torch.Tensor) -> None:
+        """Copy an output before anything changes it in place; its gradient once there is one."""
+        index, layout = len(self.outputs), layouts.of(output)
+        self.outputs.append(self._canonical(output.detach(), layout).clone())
+
+        def keep(slope: torch.Tensor) -> None:
+            self.slopes[index] = self._canonical(slope.detach(), layout).clone()
+
+        if output.requires_grad:
+            output.register_hook(keep)
+
+    def __torch_function__(
+        self,
+        function: Callable[..., object],
+        types: Iterable[type],
+        args: Arguments = (),
+        kwargs: Named | None = None,
+    ) -> object:
+        kwargs = kwargs or {}
+        name = getattr(function, "__name__", "")
+        given = next(layouts.tensors(args), None)
+        self._note_images(name, args, kwargs)
+        kind = None if self._closed else functions.of(name, args, kwargs)
+        made = function(*args, **kwargs)
+        layouts.follow(function, args, kwargs, made)
+        self._note_columns(name, args, kwargs, made)
+        if name in functions.RANDOM:
+            self.random.append((self._paths[-1] if self._paths else "", name))
+        if kind is not None:
+            path = self._functional(name.removesuffix("_"))
+            self._layer(path, name, kind, given, made)
+        return made
+
+    def _functional(self, name: str) -> str:
+        within = self._paths[-1] if self._paths else ""
+        place = f"{within}.{name}" if within else name
+        number = self._calls.get(f"{place}#", 0)
+        self._calls[f"{place}#"] = number + 1
+        return f"{place}#{number}"
+
+    def _note_images(self, name: str, args: Arguments, kwargs: Named) -> None:
+        """Note which parameters meet a flattened image."""
+        found = [*layouts.tensors(args), *layouts.tensors(kwargs)]
+        if name not in ("linear", "batch_norm", "layer_norm") or not found:
+            return
+        image = layouts.of(found[0]).image
+        if image:
+            self.images |= {id(tensor): image for tensor in found[1:] if _fits(tensor, image, name)}
+
+    def _note_columns(self, name: str, args: Arguments, kwargs: Named, made: object) -> None:
+        """Note which parameters make what becomes an image: their last axes hold it, flattened."""
+        given = [*layouts.tensors(args), *layouts.tensors(kwargs)]
+        if not given or not isinstance(made, torch.Tensor):
+            return
+        layout = layouts.of(made)
+        if name == "linear" and made.ndim == 2:
+            makers = tuple(map(id, given[1:]))
+            image = self.columns.get(makers[0], ())
+            layouts.put(made, replace(layout, image=image, makers=makers))
+        elif name in layouts.RESHAPING and layout == layouts.channels_first(4):
+            before = layouts.of(given[0])
+            self.columns |= dict.fromkeys(before.makers, tuple(made.shape[1:]))
+
+    def mask(self, x: torch.Tensor, rate: float, shape: tuple[int, ...]) -> torch.Tensor | None:
+        """Note a mask as `services.pytorch.code.patches.Draws`."""
+        own = torch.empty(shape, device="meta")
+        layout = layouts.of(x)
+        canonical = self._canonical(own, layout)
+        path = self._paths[-1] if self._paths else ""
+        if canonical.shape[:1] != (self.samples,):
+            raise Unsupported(
+                f"{path or 'The model'} drops values of a tensor of shape {list(shape)}, which has "
+                "none of each sample; masks are drawn for each sample of a batch",
+                field="code.pytorch",
+            )
+        traced = TracedDraw(path, float(rate), tuple(canonical.shape[1:]))
+        self.draws.append(Draw(traced, layout, shape, self.samples))
+        return None
+
+
+def _fits(tensor: torch.Tensor, image: tuple[int, ...], name: str) -> bool:
+    axis = -1 if name == "linear" else 0
+    fits = tensor.ndim > 0 and tensor.shape[axis] == torch.Size(image).numel()
+    return fits and (name != "linear" or tensor.ndim == 2)
+
+
+def is_layer(module: nn.Module) -> bool:
+    """Return whether a module counts as a whole: PyTorch's own, without others that do."""
+    if not kinds.is_own(module):
+        return False
+    return arrays.parts_of(module) is not None or next(module.children(), None) is None
+
+
+_: type[Draws] = Recording

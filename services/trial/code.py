@@ -1,0 +1,105 @@
+"""The user's own code: unpacked, imported, called. Nothing of it runs before the framework allows.
+
+An error in it ends in the user's own traceback, cut to the frames of their files.
+"""
+
+import importlib.util
+import json
+import sys
+import traceback
+import zipfile
+from collections.abc import Callable
+from pathlib import Path, PurePath
+from types import ModuleType
+
+from twinrun.contract.code import CodeSource
+from twinrun.contract.data_dir import BLOBS
+from twinrun.contract.spec import JobSpec
+
+from services.data.blobs import Blobs
+from services.errors import CodeFailed
+from services.pipe import Task
+
+Build = Callable[[], object]  # builds the user's model
+_DIRECTORY = "users-code"  # in a task's output_dir
+_MOST_BYTES = 2**30  # unpacked
+
+
+def builder(task: Task, framework: str) -> Build | None:
+    """Return what builds the user's model of a framework; None: the job has layers.
+
+    It raises CodeFailed, DataUnavailable.
+    """
+    code = task.spec.code
+    if code is None:
+        return None
+    source = code.sources[framework]
+    directory = task.output_dir / _DIRECTORY
+
+    def build() -> object:
+        _unpack(task.spec, task.data_dir, directory)
+        return _call(source, directory, framework)
+
+    return build
+
+
+def _unpack(spec: JobSpec, data_dir: Path, directory: Path) -> None:
+    if spec.code is None or spec.code.files is None:
+        raise CodeFailed("The job has no archive of the code's files.")
+    files = spec.code.files
+    archive = Blobs(data_dir / BLOBS).use(files.sha256, files.size_bytes)
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            size = sum(entry.file_size for entry in opened.infolist())
+            if size > _MOST_BYTES:
+                raise CodeFailed(f"The code's files take {size:,} bytes; at most {_MOST_BYTES:,}.")
+            opened.extractall(directory)  # strips what leads out of the directory
+    except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
+        raise CodeFailed(f"The archive of the code cannot be unpacked: {error}.") from error
+
+
+def _call(source: CodeSource, directory: Path, framework: str) -> object:
+    """Import the file, with its directory as Python would run it, and call its function."""
+    path = directory / framework / PurePath(source.file).name
+    if not path.is_file():
+        raise CodeFailed(f"The code of {framework} lacks the file {path.name}.")
+    if str(path.parent) not in sys.path:
+        sys.path.insert(0, str(path.parent))
+    try:
+        function = getattr(_imported(path), source.function, None)
+    except BaseException as error:
+        raise failed(error, path.name, framework) from error
+    if not callable(function):
+        raise CodeFailed(f"{path.name} of {framework} has no function {source.function}.")
+    try:
+        return function(**(json.loads(source.arguments) if source.arguments else {}))
+    except BaseException as error:
+        raise failed(error, path.name, framework) from error
+
+
+def _imported(path: Path) -> ModuleType:
+    """Import a file under a name that no installed module has."""
+    name = f"code_{path.stem}"
+    found = importlib.util.spec_from_file_location(name, path)
+    if found is None or found.loader is None:
+        raise ImportError(f"{path.name} is not a Python file: its name must end in .py")
+    module = importlib.util.module_from_spec(found)
+    sys.modules[name] = module
+    found.loader.exec_module(module)
+    return module
+
+
+def failed(error: BaseException, file: str, framework: str) -> CodeFailed:
+    """Return the error that one raised by the user's code is to a client."""
+    folder = f"/{_DIRECTORY}/{framework}/"
+    places = "".join(
+        f"  {frame.filename.rpartition(folder)[2]}:{frame.lineno}, in {frame.name}: {frame.line}\n"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if folder in frame.filename
+    )
+    what = f"{type(error).__name__}: {error}"
+    return CodeFailed(
+        f"{file} of {framework} failed with {what}\n{places}".rstrip(),
+        framework=framework,
+        file=file,
+    )

@@ -1,0 +1,47 @@
+"""Moving means that follow a bias which the job does not determine, and no other one."""
+
+import numpy as np
+import pytest
+
+from orchestrator.certificate.effectless import followers
+
+
+def weights(bias=0.0, mean=0.0, kernel=0.0):
+    return {
+        "conv.kernel": np.full((3, 3, 1, 2), 0.5 + kernel),
+        "conv.bias": np.array([0.1, 0.2]) + bias,
+        "norm.gamma": np.ones(2),
+        "norm.beta": np.zeros(2),
+        "norm.moving_mean": np.array([0.3, -0.4]) + mean,
+        "norm.moving_variance": np.ones(2),
+    }
+
+
+BIAS = frozenset({"conv.bias"})
+
+
+@pytest.mark.parametrize("share", [0.1, 1.0, 2.0])
+def test_a_moving_mean_that_wanders_no_further_than_its_bias_follows_it(share):
+    found = followers(weights(), weights(bias=1e-8, mean=share * 1e-8), BIAS)
+    assert found == {"norm.moving_mean"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "undetermined"),
+    [
+        (weights(), weights(bias=1e-8, mean=1e-7), BIAS),  # further than its bias
+        (weights(), weights(mean=1e-7), BIAS),  # the bias did not wander
+        (weights(), weights(bias=1e-8, mean=1e-8), frozenset()),  # the job determines the bias
+        (weights(), weights(bias=1e-8, mean=1e-8), frozenset({"conv.kernel"})),
+        (weights(), weights(bias=1e-8) | {"norm.moving_mean": np.zeros(3)}, BIAS),
+    ],
+)
+def test_any_other_moving_mean_follows_nothing(one, other, undetermined):
+    assert not followers(one, other, undetermined)
+
+
+def test_a_layer_between_ends_what_a_bias_moves():
+    between = {"dense.kernel": np.ones((2, 2))}
+    first = {**dict(list(weights().items())[:2]), **between, **dict(list(weights().items())[2:])}
+    second = {name: array + 1e-8 for name, array in first.items()}
+    assert not followers(first, second, BIAS)
