@@ -182,5 +182,5 @@ CAUSES = (
     Cause("softmax_twice", Phrase("a softmax too many"), _softmax_twice),
     Cause("label_order", Phrase("the order of the labels"), _of_classes),
     Cause("loss_reduction", Phrase("a sum in place of a mean"), _reduction),
-    Cause("target_shape", Phrase("[n, 1] against [n]"), _broadcast),
+    Cause("column_target", Phrase("[n, 1] against [n]"), _broadcast),
 )

@@ -101,7 +101,7 @@ def _activations(*names: str) -> Find:
             if side.layer.kind not in KINDS:
                 if "linear" not in {side.layer.settings.get("activation", "linear"), name}:
                     yield from changed(clues, side, change, activation=name)
-            elif side.layer.kind != name:
+            elif side.layer.kind != name and not {side.layer.kind, name} & _NONE:
                 yield from clues.tried(side, change, replace(side.layer, kind=name))
 
     return at_layer(("",), find)
@@ -127,6 +127,7 @@ _PADDED = 8  # At most, before and after an axis.
 _NORMS = ("layer_norm", "group_norm", "rms_norm")
 _CONVOLUTIONS = ("conv", "depthwise_conv")
 _POOLS = ("max_pool", "average_pool")
+_NONE = {"identity", "linear"}
 _EPSILONS = ("0.001", "1e-05", "1e-06", "1e-07", "1e-08", "1e-12")
 
 CAUSES = (
@@ -138,24 +139,29 @@ CAUSES = (
     Cause(
         "layer_norm_epsilon",
         Phrase("the epsilon of layer normalization"),
-        _setting("epsilon", _NORMS, *_EPSILONS),
+        _setting("epsilon", ("layer_norm", "rms_norm"), *_EPSILONS),
+    ),
+    Cause(
+        "group_norm_epsilon",
+        Phrase("the epsilon of group normalization"),
+        _setting("epsilon", ("group_norm",), *_EPSILONS),
     ),
     Cause(
         "norm_axis", Phrase("the axes of the normalization"), _setting("axis", _NORMS, "-1", "-2")
     ),
     Cause("norm_groups", Phrase("the number of groups"), _setting("groups", ("group_norm",))),
     Cause(
-        "evaluation_mode",
+        "eval_mode",
         Phrase("a mode for evaluation that was left on"),
         at_layer(("batch_norm",), _evaluating),
     ),
-    Cause("padding", Phrase("the padding"), at_layer(_CONVOLUTIONS, _padding)),
+    Cause("padding_side", Phrase("the padding"), at_layer(_CONVOLUTIONS, _padding)),
     Cause("stride", Phrase("the stride"), _setting("stride", (*_CONVOLUTIONS, *_POOLS))),
     Cause("dilation", Phrase("the dilation"), _setting("dilation", _CONVOLUTIONS)),
     Cause("groups", Phrase("the groups of the convolution"), _setting("groups", _CONVOLUTIONS)),
     Cause("window", Phrase("the size of the window"), _setting("size", _POOLS)),
     Cause(
-        "pool_padding",
+        "pooling_padding",
         Phrase("the padding of the pool, or what is padded"),
         at_layer(_POOLS, _pool_padding),
     ),
@@ -185,7 +191,7 @@ CAUSES = (
         _setting("scale", ("multi_head_attention",), "1.0"),
     ),
     Cause(
-        "corners",
+        "interpolation_corners",
         Phrase("the corners of the interpolation"),
         _setting("corners", ("upsample",), "True", "False"),
     ),

@@ -60,7 +60,9 @@ def _steps(
         steps = _step(clues, 0), _step(clues, 1)
         for number, (side, _) in enumerate(clues.turns()):
             own, theirs = steps[number], steps[1 - number]
-            if own is not None and theirs is not None and own.moved.shape == theirs.moved.shape:
+            if own is None or theirs is None or own.moved.shape != theirs.moved.shape:
+                continue
+            if not _fits(own.moved, theirs.moved, clues.located.tolerance):
                 yield from make(side, own, theirs)
 
     return find
@@ -140,9 +142,9 @@ def _adam(gradient: Floats, moved: Floats) -> Iterator[_Adam]:
                 yield found
 
 
-def _fits(made: Floats, wanted: Floats) -> bool:
+def _fits(made: Floats, wanted: Floats, most: float = 1e-5) -> bool:
     largest = float(np.abs(wanted).max(initial=0))
-    return bool(np.all(np.isfinite(made))) and float(np.abs(made - wanted).max()) < 1e-5 * largest
+    return bool(np.all(np.isfinite(made))) and float(np.abs(made - wanted).max()) < most * largest
 
 
 def _epsilon(side: Side, own: _Step, theirs: _Step) -> Iterator[Tried]:

@@ -20,12 +20,12 @@ PLANTED = [
     ("mlp", {"bias": False}, "b", "missing_bias", "PyTorch's `b` had no bias"),
     ("mlp", {"turned": True}, "b", "transposed_kernel", "kernel of `b` were transposed"),
     ("mlp", {"missing": True}, "c", "missing_activation", "PyTorch's `s` before `c`"),
-    ("lenet", {"padding": (0, 2)}, "c1", "padding", "PyTorch's padding of `c1` were 0:2,0:2"),
+    ("lenet", {"padding": (0, 2)}, "c1", "padding_side", "PyTorch's padding of `c1` were 0:2,0:2"),
     ("lenet", {"stride": 2}, "c1", "stride", "stride of `c1` were 2,2"),
     ("lenet", {"dilation": 2}, "c1", "dilation", "dilation of `c1` were 2,2"),
     ("lenet", {"stride": 2, "padding": (0, 1)}, "c1", "several_settings", "the settings stride"),
     ("leaky", {"slope": 0.3}, "r", "negative_slope", "negative_slope of `r` were 0.3"),
-    ("resized", {"corners": True}, "u", "corners", "corners of `u` were True"),
+    ("resized", {"corners": True}, "u", "interpolation_corners", "corners of `u` were True"),
     ("tied", {"tie": True}, "b", "tied_weights", "tied `b.kernel` to `a.kernel`"),
     ("lenet", {"order": (0, 3, 1, 2)}, "d", "flatten_order", "in the order"),
     ("lenet", {"order": (0, 2, 1, 3)}, "f", "flatten_order", "in the order 1, 0, 2"),
@@ -38,7 +38,7 @@ PLANTED = [
         "PyTorch's epsilon of `1m` were 1e-05",
     ),
     ("resnet", {"epsilon": 1e-5, "told": False}, "1m", "batch_norm_epsilon", "were 1e-05"),
-    ("resnet", {"evaluating": True}, "1m", "evaluation_mode", "as TensorFlow's is"),
+    ("resnet", {"evaluating": True}, "1m", "eval_mode", "as TensorFlow's is"),
     ("transformer", {"epsilon": 1e-6}, "1n", "layer_norm_epsilon", "epsilon of `1n` were 1e-06"),
     ("transformer", {"causal": True}, "1t", "attention_mask", "causal of `1t` were True"),
     ("transformer", {"scale": 1.0}, "1t", "head_scaling", "scale of `1t` were 1.0"),
@@ -50,9 +50,9 @@ PLANTED = [
     ("dropped", {"rate": 0.8}, "drop", "dropout_rate", "dropped 0.8 of the values, not 0.2"),
     ("dropped", {"scaled": False}, "drop", "dropout_scale", "multiplied what it keeps by 1"),
     ("dropped", {"off": True}, "drop", "dropout_off", "let everything through"),
-    ("pooled", {"value": np.nan}, "p", "pool_padding", "padding of `p` were 1:1,1:1 (nan)"),
+    ("pooled", {"value": np.nan}, "p", "pooling_padding", "padding of `p` were 1:1,1:1 (nan)"),
     ("pooled", {"kind": "max"}, "p", "other_kind", "`p` were max_pool2d"),
-    ("pooled", {"padding": (0, 2)}, "p", "pool_padding", "padding of `p` were 0:2,0:2 (0.0)"),
+    ("pooled", {"padding": (0, 2)}, "p", "pooling_padding", "padding of `p` were 0:2,0:2 (0.0)"),
     ("ended", {"twice": True}, None, "softmax_twice", "took the softmax of its output"),
     ("ended", {"order": [2, 0, 1]}, None, "label_order", "outputs were in the order 2, 0, 1"),
     ("scaled", {"change": lambda x: x * 0.37}, "c", "input_scale", "multiplied by 0.37"),
@@ -104,6 +104,8 @@ def test_a_planted_fault_is_named_at_its_layer(name, fault, layer, cause, words)
     assert whys[0].key == cause
     assert words in whys[0].change
     assert whys[0].after < 1e-12 < whys[0].before
+    if found.place is Place.UPDATE:
+        assert not {each.key for each in whys} & {"adam_epsilon", "weight_decay_form"}
 
 
 @pytest.mark.parametrize(("training", "change", "cause", "words"), STEPS)
