@@ -62,9 +62,10 @@ class _Search:
 
     def found(self) -> Located:
         same: list[PairedLayer] = []
-        searches = (self._input(), self._forwards(same), self._loss())
-        moves = () if self._moves_alike() else (self._backwards(), self._updates())
-        for located in itertools.chain(*searches, *moves):
+        searches = [self._input(), self._forwards(same), self._loss()]
+        if not self._moves_alike():
+            searches += [self._backwards(), self._updates()]
+        for located in itertools.chain(*searches):
             if located.gap > self.tolerance:
                 return replace(located, same=tuple(same))
         return Located(Place.NOWHERE, 0.0, self.tolerance, same=tuple(same))
