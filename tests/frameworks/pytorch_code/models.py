@@ -211,3 +211,48 @@ def paired(job: JobSpec, build, samples: int = 6):
     code = replace(job.code, tensors=tuple(tensors))
     initial = {tensor.key: found.arrays[f"initial/{tensor.key}"] for tensor in own}
     return replace(job, code=code), initial
+
+
+DROPS = """
+from torch.nn.functional import dropout as imported
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.wide, self.flat = nn.Dropout(0.25), nn.Flatten()
+        self.out = nn.Linear(24, 5)
+
+    def forward(self, x):
+        x = imported(self.flat(self.wide(x)), p=0.5, training=self.training, inplace=True)
+        return self.out(F.dropout(x, 0.0, self.training))
+
+def build():
+    return Net()
+"""
+LINEAR = "nn.Sequential(nn.Flatten(), nn.Linear(24, 5))"
+
+
+def returning(text):
+    return f"def build():\n    return {text}\n"
+
+
+def module(forward, made="pass"):
+    return f"""
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.out = nn.Linear(24, 5)
+        {made}
+
+    def forward(self, x):
+        x = x.flatten(1)
+        {forward}
+
+def build():
+    return Net()
+"""
+
+
+def outputs(found, path):
+    (index,) = [i for i, layer in enumerate(found.model.layers) if layer.path == path]
+    return found.arrays[f"output/{index}"]
