@@ -152,12 +152,17 @@ def update(
     spec: Optimizer,
     parameters: Sequence[torch.Tensor],
     slots: Sequence[Sequence[torch.Tensor]],
-    gradients: Sequence[torch.Tensor],
+    gradients: Sequence[torch.Tensor | None],
     plan: tuple[torch.Tensor | float, torch.Tensor | float],
 ) -> None:
-    """Run one step, in place; ``plan``: rate and epsilon, by `optimizers.schedule`."""
+    """Run one step, in place; ``plan``: rate and epsilon, by `optimizers.schedule`.
+
+    As by PyTorch's own optimizers, what has no gradient stays as it is.
+    """
     rate, epsilon = plan
     for w, g, *s in zip(parameters, gradients, *slots, strict=True):
+        if g is None:
+            continue
         match spec.kind:
             case Sgd(momentum):
                 velocity = s[0].mul_(momentum).add_(g) if s else g

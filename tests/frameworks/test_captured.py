@@ -127,7 +127,7 @@ def test_it_is_refused_wherever_a_step_keeps_something(framework, graphs, place)
     steps = trainer._steps
     kept = {
         "parameter": lambda: steps._parameters,
-        "moving statistic": lambda: steps._kept,
+        "moving statistic": lambda: steps._model.kept,
         "optimizer": lambda: optimizers.state(steps._optimizer),
     }[place]
     graphs.fault = lambda _: added(kept()[0].detach())

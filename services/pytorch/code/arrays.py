@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -14,11 +15,13 @@ Values = NDArray[np.generic]
 View = Callable[[Values], Values]
 Images = Mapping[int, tuple[int, ...]]  # from a tensor's id: what its first axis is a flattened of
 
+Recurrent: TypeAlias = nn.RNNBase | nn.RNNCellBase
 Classes = type[nn.Module] | tuple[type[nn.Module], ...]
 
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
+OF_TWO_BIASES = (nn.LSTM, nn.LSTMCell, nn.RNN, nn.RNNCell)
 INSTANCE_NORMS = (nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d)
 
 
@@ -203,7 +206,7 @@ def _prelu(module: nn.PReLU) -> Iterator[Array]:
     yield Array("alpha", module.weight, _as_it_is)
 
 
-def _recurrent(gates: Sequence[int], module: nn.RNNBase) -> Iterator[Array]:
+def _recurrent(gates: Sequence[int], module: Recurrent) -> Iterator[Array]:
     """Yield [in, gates, units]: PyTorch's gates in the order given. Only a GRU needs two biases."""
     count = len(gates)
 
@@ -215,29 +218,31 @@ def _recurrent(gates: Sequence[int], module: nn.RNNBase) -> Iterator[Array]:
         return np.moveaxis(apart(values), -1, 0)
 
     for suffix, prefix in directions(module):
-        held = {name: getattr(module, f"{name}_{suffix}", None) for name in _RECURRENT}
+        held = {name: getattr(module, f"{name}{suffix}", None) for name in _RECURRENT}
         first, second = held["bias_ih"], held["bias_hh"]
         yield from _given(f"{prefix}kernel", held["weight_ih"], kernel)
         yield from _given(f"{prefix}recurrent_kernel", held["weight_hh"], kernel)
-        if isinstance(module, nn.GRU):
+        if isinstance(module, nn.GRU | nn.GRUCell):
             yield from _given(f"{prefix}bias", first, apart)
             yield from _given(f"{prefix}recurrent_bias", second, apart)
         elif first is not None:
             yield Array(f"{prefix}bias", first, apart, second=second)
-        if module.proj_size:
-            projected = getattr(module, f"weight_hr_{suffix}")
-            yield Array(f"{prefix}projection_kernel", projected, np.transpose)
+        projected = getattr(module, f"weight_hr{suffix}", None)
+        yield from _given(f"{prefix}projection_kernel", projected, np.transpose)
 
 
 _RECURRENT = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 
-def directions(module: nn.RNNBase) -> Iterator[tuple[str, str]]:
+def directions(module: Recurrent) -> Iterator[tuple[str, str]]:
     """Yield PyTorch's suffix and the canonical prefix of each layer and direction."""
+    if isinstance(module, nn.RNNCellBase):
+        yield "", ""
+        return
     for layer in range(module.num_layers):
         for reverse in range(1 + module.bidirectional):
             prefix = f"layer{layer}." * bool(layer) + "backward." * reverse
-            yield f"l{layer}" + "_reverse" * reverse, prefix
+            yield f"_l{layer}" + "_reverse" * reverse, prefix
 
 
 def _attention(module: nn.MultiheadAttention) -> Iterator[Array]:
@@ -276,9 +281,9 @@ _PARTS: Mapping[Classes, Callable[..., Iterator[Array]]] = {
     nn.Embedding: _embedding,
     nn.EmbeddingBag: _embedding,
     nn.PReLU: _prelu,
-    nn.LSTM: partial(_recurrent, (0, 1, 2, 3)),
-    nn.GRU: partial(_recurrent, (1, 0, 2)),  # r, z, n: as z, r, h
-    nn.RNN: partial(_recurrent, (0,)),
+    (nn.LSTM, nn.LSTMCell): partial(_recurrent, (0, 1, 2, 3)),
+    (nn.GRU, nn.GRUCell): partial(_recurrent, (1, 0, 2)),  # r, z, n: as z, r, h
+    (nn.RNN, nn.RNNCell): partial(_recurrent, (0,)),
     nn.MultiheadAttention: _attention,
 }
 

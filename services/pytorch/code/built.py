@@ -1,8 +1,9 @@
 """The user's module: built, checked, put onto the device, and called as its users would."""
 
 import contextlib
+import traceback
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 import torch
 from torch import nn
@@ -72,11 +73,11 @@ class Built:
         Both trained would move their sum twice as fast as the one bias of other frameworks.
         """
         for path, module in self.module.named_modules():
-            if not isinstance(module, nn.LSTM | nn.RNN) or not module.bias:
+            if not isinstance(module, arrays.OF_TWO_BIASES) or not module.bias:
                 continue
             for suffix, _ in arrays.directions(module):
                 first, second = (
-                    getattr(module, f"{name}_{suffix}") for name in ("bias_ih", "bias_hh")
+                    getattr(module, f"{name}{suffix}") for name in ("bias_ih", "bias_hh")
                 )
                 with torch.no_grad():
                     first.add_(second)
@@ -203,6 +204,8 @@ def forward(
     except (TwinrunError, *MEMORY):
         raise
     except Exception as error:
+        if _is_ours(error):
+            raise
         raise failed(error, name(source), "pytorch") from error
     logits = _chosen(made, source)
     if logits.ndim != 2 or len(logits) != len(inputs):
@@ -211,6 +214,15 @@ def forward(
             f"[{len(inputs)}, outputs] is needed."
         )
     return logits
+
+
+def _is_ours(error: Exception) -> bool:
+    """Return whether it was raised by what follows the code's calls, not by one of them."""
+    *_, last = traceback.extract_tb(error.__traceback__)
+    place = Path(last.filename)
+    if last.name == "__torch_function__":  # which makes the calls
+        return False
+    return place.parent == Path(__file__).parent and place.name != Path(patches.__file__).name
 
 
 def _chosen(made: object, source: CodeSource) -> torch.Tensor:

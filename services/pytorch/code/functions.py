@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 
 from services.pytorch.code import kinds, layouts
-from services.pytorch.code.kinds import Made, adaptive, resized, texts, window
+from services.pytorch.code.kinds import Made, adaptive, of_means, resized, texts, window
 
 Given = Mapping[str, object]
 
@@ -60,7 +60,9 @@ _ARGUMENTS: Mapping[str, tuple[str, ...]] = {
 
 def _max_pool(axes: int) -> Callable[[torch.Tensor, Given], Made]:
     def made(_: torch.Tensor, given: Given) -> Made:
-        found = _window(given, axes) | texts(padding_value=-math.inf, ceil=_is(given, "ceil_mode"))
+        found = _window(given, axes) | texts(
+            padding_value=-math.inf, ceil=_is(given, "ceil_mode") or None
+        )
         return f"max_pool{axes}d", found
 
     return made
@@ -69,8 +71,9 @@ def _max_pool(axes: int) -> Callable[[torch.Tensor, Given], Made]:
 def _average_pool(axes: int) -> Callable[[torch.Tensor, Given], Made]:
     def made(_: torch.Tensor, given: Given) -> Made:
         counted = bool(given.get("count_include_pad", True))
-        rest = texts(padding_value=0, ceil=_is(given, "ceil_mode"), counts_padding=counted)
-        return f"average_pool{axes}d", _window(given, axes) | rest
+        return f"average_pool{axes}d", _window(given, axes) | of_means(
+            counted, _is(given, "ceil_mode")
+        )
 
     return made
 

@@ -86,7 +86,8 @@ def of(module: nn.Module, x: torch.Tensor | None) -> Made:
 
 def is_own(module: nn.Module) -> bool:
     """Return whether a module computes as one of PyTorch's own classes does."""
-    return type(module).forward.__module__.startswith("torch.nn.")
+    place: str = type(module).forward.__module__
+    return place.startswith("torch.nn.")
 
 
 def _activation(name: str, module: nn.Module, x: torch.Tensor | None) -> Settings:
@@ -144,16 +145,30 @@ def _group_norm(module: nn.GroupNorm) -> Made:
     return "group_norm", texts(groups=module.num_groups, epsilon=module.eps, affine=module.affine)
 
 
-def _recurrent(module: nn.RNNBase) -> Made:
-    gated = not isinstance(module, nn.RNN)
-    return type(module).__name__.lower(), texts(
+def _recurrent(module: arrays.Recurrent) -> Made:
+    gated = not isinstance(module, nn.RNN | nn.RNNCell)
+    name = type(module).__name__.lower().replace("cell", "_cell")
+    return name, texts(
         units=module.hidden_size,
+        return_sequences=None if isinstance(module, nn.RNNCellBase) else True,
         activation="tanh" if gated else module.nonlinearity,
         recurrent_activation="sigmoid" if gated else None,
         use_bias=module.bias,
-        bidirectional=module.bidirectional,
-        reset_after=True if isinstance(module, nn.GRU) else None,
+        bidirectional=getattr(module, "bidirectional", False),
+        reset_after=True if isinstance(module, nn.GRU | nn.GRUCell) else None,
     )
+
+
+def of_call(module: nn.Module, args: Sequence[object], kwargs: Mapping[str, object]) -> Settings:
+    """Return the settings that a call has beside its module's: whether attention looks ahead."""
+    if not isinstance(module, nn.MultiheadAttention):
+        return {}
+    mask = kwargs.get("attn_mask", args[5] if len(args) > 5 else None)
+    causal = False
+    if isinstance(mask, torch.Tensor) and mask.ndim == 2:
+        hidden = mask if mask.dtype is torch.bool else mask.isneginf()
+        causal = torch.equal(hidden, torch.ones_like(hidden).triu(1))
+    return texts(causal=causal)
 
 
 def _attention(module: nn.MultiheadAttention) -> Made:
@@ -170,14 +185,18 @@ def _attention(module: nn.MultiheadAttention) -> Made:
 def _max_pool(module: nn.MaxPool2d) -> Made:
     axes = int(type(module).__name__[-2])
     found = window(module.kernel_size, module.stride, module.padding, axes)
-    return f"max_pool{axes}d", found | texts(padding_value=-math.inf, ceil=module.ceil_mode)
+    return f"max_pool{axes}d", found | texts(padding_value=-math.inf, ceil=module.ceil_mode or None)
 
 
 def _average_pool(module: nn.AvgPool2d) -> Made:
     axes = int(type(module).__name__[-2])
     found = window(module.kernel_size, module.stride, module.padding, axes)
-    counted = texts(padding_value=0, ceil=module.ceil_mode, counts_padding=module.count_include_pad)
-    return f"average_pool{axes}d", found | counted
+    return f"average_pool{axes}d", found | of_means(module.count_include_pad, module.ceil_mode)
+
+
+def of_means(counts_padding: bool, ceil: bool) -> Settings:
+    """Return the settings of an average pool: padding that it does not count is no number."""
+    return texts(padding_value=0 if counts_padding else math.nan, ceil=ceil or None)
 
 
 def adaptive(name: str, size: int | Sequence[int | None] | None, axes: int) -> Made:
@@ -203,7 +222,9 @@ def _upsample(module: nn.Upsample) -> Made:
 
 def resized(size: object, scale: object, mode: str, corners: bool | None) -> Made:
     """Return what an interpolation is."""
-    factors = None if scale is None else _joined([int(f) for f in sizes(scale, 2)])  # type: ignore[arg-type]
+    if isinstance(scale, int | float):
+        scale = (scale, scale)
+    factors = ",".join(f"{f:g}" for f in scale) if isinstance(scale, tuple | list) else None
     form = texts(interpolation=mode, corners=bool(corners), size=factors, target=size)
     return "upsample2d", form
 
@@ -217,7 +238,7 @@ _MODULES: Mapping[arrays.Classes, Callable[..., Made]] = {
     nn.GroupNorm: _group_norm,
     nn.RMSNorm: lambda module: ("rms_norm", texts(epsilon=module.eps)),
     nn.Embedding: _embedding,
-    nn.RNNBase: _recurrent,
+    (nn.RNNBase, nn.RNNCellBase): _recurrent,
     nn.MultiheadAttention: _attention,
     (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d): _max_pool,
     (nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d): _average_pool,

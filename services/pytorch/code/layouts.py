@@ -67,7 +67,7 @@ def canonical(tensor: torch.Tensor, layout: Layout, samples: int) -> torch.Tenso
     if layout.image:
         made = made.unflatten(-1, layout.image).movedim(-len(layout.image), -1)
         made = made.flatten(-len(layout.image))
-    if made.ndim and made.shape[0] != samples and made.shape[0] % samples == 0:
+    if made.ndim > 2 and made.shape[0] != samples and made.shape[0] % samples == 0:
         made = made.unflatten(0, (samples, -1))
     return made
 

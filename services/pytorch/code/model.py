@@ -65,14 +65,11 @@ class CodeModel:
     def _freeze(self, spec: JobSpec) -> list[Array]:
         """Freeze what the pairing does not train, if there is one; return what it does.
 
-        Raises CodeFailed.
+        What the code itself has frozen stays so: then it is not the same job, and that will show.
         """
         tensors = () if spec.code is None else spec.code.tensors
         trained = [self.arrays[tensor.name] for tensor in tensors if tensor.trained]
         wanted = {id(array.tensor) for array in trained}
-        for array in trained:
-            if not array.tensor.requires_grad:
-                raise CodeFailed(f"{array.key} is frozen, and is to be trained.")
         for array in self.arrays.values():
             if id(array.tensor) not in wanted:
                 array.tensor.requires_grad_(False)
@@ -94,8 +91,8 @@ class CodeModel:
         by_parameter = {id(p): g for p, g in zip(self.parameters, gradients, strict=True)}
         found = []
         for array in self._trained:
-            gradient = by_parameter[id(array.tensor)]
-            if gradient is None:  # the loss does not depend on it
+            gradient = by_parameter.get(id(array.tensor))
+            if gradient is None:  # frozen, or the loss does not depend on it
                 found.append(array.tensor.new_zeros(()))
             else:
                 found.append(torch.linalg.vector_norm(gradient[array.only]))

@@ -90,8 +90,9 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
             given = next(layouts.tensors([*args, kwargs]), None)
             if closed and not self._closed:
                 with torch._C.DisableTorchFunction():  # noqa: SLF001 - not the model's own
-                    kind = kinds.of(module, given)
-                    self._layer(path, type(module).__name__, kind, given, made)
+                    kind, settings = kinds.of(module, given)
+                    settings |= kinds.of_call(module, args, kwargs)
+                    self._layer(path, type(module).__name__, (kind, settings), given, made)
 
         return hook
 

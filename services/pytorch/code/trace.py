@@ -109,9 +109,19 @@ def _laid(arrays: Sequence[Array]) -> Iterator[tuple[str, Array]]:
 
 
 def _in_order(model: CodeModel) -> list[Array]:
-    """Return all arrays in the order of their layers' first calls, those never called last."""
+    """Return all arrays in the order of their layers' first calls, those not used last.
+
+    What is not called itself, such as a list of parameters, is where what holds it is called.
+    """
     places = {path: place for place, path in enumerate(model.called)}
-    return sorted(model.all, key=lambda array: places.get(array.layer, len(places)))
+
+    def place(array: Array) -> int:
+        path = array.layer
+        while path not in places and array.tensor.grad is not None:
+            path = path.rpartition(".")[0]
+        return places.get(path, len(places))
+
+    return sorted(model.all, key=place)
 
 
 def _reported(model: CodeModel, array: Array) -> TracedTensor:
