@@ -13,8 +13,6 @@ from orchestrator.reports.models import parting
 from orchestrator.runners import coded
 from orchestrator.runners.client import Client
 
-_TOLERANCE = 1e-9  # of a layer's output in float64: far above rounding, far below a fault
-
 
 @dataclass(frozen=True, slots=True)
 class Port:
@@ -49,7 +47,7 @@ def of_traces(spec: job_pb2.JobSpec, trace: coded.Tracer) -> Port:
     if found.faults:
         return Port(found, None)
     one, other = trace(coded.with_tensors(bare, found, first))[:2]
-    located = locate(found, one.arrays, other.arrays, _TOLERANCE)
+    located = locate(found, one.arrays, other.arrays, coded.TOLERANCE)
     return Port(found, located, explained(found, located, one.arrays, other.arrays))
 
 

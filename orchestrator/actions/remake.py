@@ -6,7 +6,7 @@ from typing import assert_never
 
 from twinrun.contract.state_dir import sweep
 
-from orchestrator.actions import explain, finish, variants, verify
+from orchestrator.actions import explain, finish, judging, variants, verify
 from orchestrator.actions.shown import compared_sides
 from orchestrator.errors import RunUnreadable
 from orchestrator.figures.renderer import Renderer
@@ -36,7 +36,7 @@ def remake(run: Run) -> None:
             _finish([run])
         case Kind.VERIFY:
             damages = list[Sentence]()
-            certificates = verify.again(run, damages)
+            certificates = judging.again(run, damages)
             verify.keep(run, certificates, of_damages(damages))
         case Kind.EXPLAIN:
             explain.finish(run, compared_sides(what))

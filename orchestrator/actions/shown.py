@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from orchestrator.actions import explain, variants, verify
+from orchestrator.actions import explain, judging, variants
 from orchestrator.actions.finish import comparison_of
 from orchestrator.certificate import certificate_file
 from orchestrator.certificate.certificate import Certificate
@@ -113,11 +113,11 @@ def _of_certificates(run: Run, what: About) -> Shown | None:
     try:
         found = certificate_file.of_run(run)
     except RunUnreadable:
-        found = Certificates(verify.again(run, damages))
+        found = Certificates(judging.again(run, damages))
     if found is None:
         if not run.count_trials():
             return None
-        found = Certificates(verify.again(run, damages))
+        found = Certificates(judging.again(run, damages))
     cautions = of_damages(damages)
     mapping = certificate_file.as_dict(found)
     if cautions:

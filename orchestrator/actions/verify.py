@@ -12,33 +12,29 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from twinrun.v1 import job_pb2, runner_service_pb2
 
 from orchestrator.actions import porting
-from orchestrator.actions.request import Pair, Request, against, kept
-from orchestrator.certificate.certificate import SCHEMA, Certificate, Proof, certify
-from orchestrator.certificate.certificate_file import as_dict, of_run, read
+from orchestrator.actions.judging import judged
+from orchestrator.actions.request import Pair, Request, kept
+from orchestrator.certificate.certificate import Certificate
+from orchestrator.certificate.certificate_file import as_dict, read
 from orchestrator.certificate.certificates import Certificates
-from orchestrator.certificate.evidence import Evidence, evidence
 from orchestrator.certificate.takes import (
     PERTURBED,
     PLAIN,
     REPEATED,
     TIMED,
     TIMED_PERTURBED,
-    TIMED_REPEATED,
     copied,
-    draws,
     further,
     takes,
     with_rounding,
 )
-from orchestrator.certificate.tolerance import tolerance
 from orchestrator.errors import JobFailed, RunUnreadable
-from orchestrator.language.phrases import Phrase, Sentence, english, join, say
+from orchestrator.language.phrases import Phrase, english, join, say
 from orchestrator.language.words import NEXT
 from orchestrator.results.circumstances import Caution
 from orchestrator.runners.finding import Runners
@@ -48,15 +44,12 @@ from orchestrator.runners.progress import Display, Stages, logged
 from orchestrator.runners.schedule import Listener, raise_unless_succeeded, run_trials
 from orchestrator.storage import certificates, store
 from orchestrator.storage.about import Kind
-from orchestrator.storage.files import noting
 from orchestrator.storage.running import making
 from orchestrator.storage.store import Run
 from orchestrator.trials.sides import Side, framework_of
-from orchestrator.trials.trial import Trial
 
 # What a verification changes in a workload by default.
 VERIFIED = {"epochs": 1, "precision": "PRECISION_FLOAT64"}
-_NO_TRIALS = Phrase("{path} has no finished trial of each framework: run 'verify' again.")
 _SHOWING = Phrase("first showing, in float64, that every side does the same job")
 _TAKES = {
     PLAIN: Phrase("the job"),
@@ -76,7 +69,7 @@ _ROOMS = Path(__file__).parents[1]
 _JUDGES = (
     *sorted((_ROOMS / "certificate").rglob("*.py")),
     *sorted((_ROOMS / "trials").rglob("*.py")),
-    Path(__file__),
+    *(Path(__file__).with_name(name) for name in ("judging.py", "verify.py")),
 )
 
 _SHARED = runner_service_pb2.PROCESS_USE_SHARED
@@ -113,42 +106,6 @@ def keep(run: Run, certificates: Sequence[Certificate], cautions: Sequence[Cauti
     )
     for drawing in drawings:
         run.write_figures(drawing.files())
-
-
-def again(run: Run, damages: list[Sentence]) -> list[Certificate]:
-    """Rebuild the certificates of a `verify` run from its trials; without them return stored ones.
-
-    What cannot be read has a sentence in ``damages``. Then stored certificates stay, and if there
-    are none, those are returned that the other trials give. Raises RunUnreadable.
-    """
-    kept, unread = None, list[Sentence]()
-    with noting(damages):
-        kept = of_run(run)
-    before = kept.made if kept else []
-    if any(each.schema != SCHEMA for each in before):
-        return before  # fewer trials were run then than are requested now
-    what = run.about()
-    pairs = against(what.sides, what.baseline) if len(what.sides) > 1 else []
-    trials = _by_name(run.trials(unread))
-    judgements = list[Certificate]()
-    for pair in pairs:
-        if all(f"{name}-{PLAIN}" in trials for name in pair):
-            with noting(unread):
-                judgements.append(_judged(run, trials, pair))
-    damages += unread
-    if before and (unread or len(judgements) < len(pairs)):
-        return before
-    if not judgements:
-        raise RunUnreadable(join(NEXT, [english(_NO_TRIALS, path=run.path), *damages]))
-    if len(before) != len(judgements):
-        return judgements
-    return [_kept(new, old) for new, old in zip(judgements, before, strict=True)]
-
-
-def _kept(new: Certificate, old: Certificate) -> Certificate:
-    """Keep when it was made, and where two models of code part, which the trials do not tell."""
-    parted = new.job.code is not None and not (new.same_job or old.same_job)
-    return replace(new, made=old.made, sentence=old.sentence if parted else new.sentence)
 
 
 def short(request: Request, run: Run, runners: Runners, display: Display) -> list[Certificate]:
@@ -273,47 +230,6 @@ def _evaluate_again(
     with ThreadPoolExecutor() as threads:
         contexts = [copy_context() for _ in asked]
         list(threads.map(lambda c, name: c.run(evaluate, name), contexts, asked))
-
-
-def judged(run: Run, pairs: Sequence[Pair], *, evaluated: bool = True) -> list[Certificate]:
-    """Judge the existing trials, before or after the saved weights are ``evaluated`` again.
-
-    One certificate for each pair. Raises RunNotFound, RunUnreadable.
-    """
-    trials = _by_name(run.trials())
-    return [_judged(run, trials, pair, evaluated=evaluated) for pair in pairs]
-
-
-def _by_name(trials: Sequence[Trial]) -> dict[str, Trial]:
-    return {trial.name: trial for trial in trials}
-
-
-def _judged(
-    run: Run, trials: Mapping[str, Trial], pair: Pair, *, evaluated: bool = True
-) -> Certificate:
-    """Judge one pair, of whose ``trials`` by name the plain ones exist, as `judged`."""
-
-    def found(name: str, number: int) -> Evidence | None:
-        trial = trials.get(f"{name}-{number}")
-        return None if trial is None else evidence(run, trial)
-
-    def found_draws(name: str, number: int) -> list[Evidence]:
-        each = (found(name, draw) for draw in draws(number))
-        return [draw for draw in each if draw is not None]
-
-    def proof(name: str) -> Proof:
-        return Proof(
-            plain=evidence(run, trials[f"{name}-{PLAIN}"], pair),
-            perturbed=found_draws(name, PERTURBED),
-            repeated=found(name, REPEATED),
-            timed=found(name, TIMED),
-            timed_perturbed=found_draws(name, TIMED_PERTURBED),
-            timed_repeated=found(name, TIMED_REPEATED),
-        )
-
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    first, second = map(proof, pair)
-    return certify(first, second, tolerance(first.plain.job), now, evaluated=evaluated)
 
 
 def _key(request: Request, planned: Mapping[int, job_pb2.JobSpec], runners: Runners) -> str:

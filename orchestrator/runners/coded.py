@@ -19,6 +19,8 @@ from orchestrator.errors import BadInput, NotTheSameJob
 from orchestrator.language.phrases import Phrase, english, join
 from orchestrator.language.words import NEXT, label
 from orchestrator.pairing import ambiguities
+from orchestrator.pairing.causes.catalog import explained
+from orchestrator.pairing.locate import locate
 from orchestrator.pairing.measure import gap
 from orchestrator.pairing.pair import pair
 from orchestrator.pairing.result import Arrays, Pairing
@@ -34,6 +36,7 @@ _NOT_PAIRED = Phrase(
     "what; code.pairs in the workload pairs by hand."
 )
 _MOST_TRIES = 24
+TOLERANCE = 1e-9  # of a layer's output in float64: far above rounding, far below a fault
 _SAME = 1e-6  # far above rounding in float64, far below what two layers' values differ by
 _SAMPLES = 8  # of a trace: enough to tell layers apart
 _SHARED = runner_service_pb2.PROCESS_USE_SHARED
@@ -75,8 +78,8 @@ def pairing_of(spec: job_pb2.JobSpec, trace: Tracer) -> tuple[Pairing, Trace]:
     """Pair the models of the first two sides; return also the first one's trace.
 
     The second starts from the first's values, and one batch goes through both. If it comes out
-    differently, other pairs of layers that are alike are tried; if it always does, the models
-    differ for another reason, and the most likely pairing is returned.
+    differently and no cause is known, other pairs of layers that are alike are tried; if it always
+    does, the models differ for another reason, and the most likely pairing is returned.
     """
     first, *others = trace(spec)
     second = others[0] if others else first
@@ -88,9 +91,15 @@ def pairing_of(spec: job_pb2.JobSpec, trace: Tracer) -> tuple[Pairing, Trace]:
     if _agree(*arrays):
         return found, first
     likely = ambiguities.best(found, *arrays)
-    tries = itertools.chain([likely], ambiguities.candidates(likely))
+    if likely != found:
+        arrays = _alike(spec, likely, first, trace)
+    located = locate(likely, *arrays, TOLERANCE)
+    if _agree(*arrays) or explained(likely, located, *arrays):
+        return likely, first
+    place = None if located.layer is None else located.layer.first
+    tries = ambiguities.candidates(likely, place)
     for tried in itertools.islice(tries, _MOST_TRIES):
-        if tried != found and _agree(*_alike(spec, tried, first, trace)):
+        if _agree(*_alike(spec, tried, first, trace)):
             return tried, first
     return likely, first
 

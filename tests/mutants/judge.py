@@ -6,7 +6,7 @@ from pathlib import Path
 
 from twinrun.v1 import job_pb2
 
-from orchestrator.actions import verify
+from orchestrator.actions import judging
 from orchestrator.certificate import takes as trials
 from orchestrator.storage.event_log import read_events
 from orchestrator.storage.store import Run
@@ -41,7 +41,7 @@ def further(spec: job_pb2.JobSpec, number: int) -> list[int]:
 
 
 def judged(run: Run, *, evaluated: bool = True) -> Verdict:
-    (certificate,) = verify.judged(run, [FRAMEWORKS], evaluated=evaluated)
+    (certificate,) = judging.judged(run, [FRAMEWORKS], evaluated=evaluated)
     return Verdict(certificate.same_job, str(certificate.sentence), certificate.undecided)
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from twinrun.contract.events import MachineMeasured
 
 from orchestrator import page
-from orchestrator.actions import explain, finish, variants, verify
+from orchestrator.actions import explain, finish, judging, variants
 from orchestrator.cli.commands import keeping
 from orchestrator.errors import OrchestratorError, RunUnreadable
 from orchestrator.exports.export import export
@@ -87,7 +87,7 @@ def remade(run: Run, kind: Kind) -> None:
     if kind is Kind.COMPARE:
         page.render(page.comparison_page(finish.judge(run), run.about(), []))
     elif kind is Kind.VERIFY:
-        page.render(page.certificate_page(verify.again(run, []), run.about(), []))
+        page.render(page.certificate_page(judging.again(run, []), run.about(), []))
     elif kind is Kind.EXPLAIN:
         found = explain.found_in(run, ("pytorch", "tensorflow"))
         page.render(page.explanation_page((), run.about(), (), found.passed, found.cautions))
