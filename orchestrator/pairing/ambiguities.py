@@ -40,21 +40,29 @@ def best(pairing: Pairing, first: Arrays, second: Arrays, tolerance: float = _SA
     return repaired(turned, told)
 
 
-def candidates(pairing: Pairing) -> Iterator[Pairing]:
+def candidates(pairing: Pairing, until: int | None = None) -> Iterator[Pairing]:
     """Yield other pairings to be tried, the fewest changes first, neighbours before others.
 
     Each needs a trace of the second side with the first's initial values by it; the one is right
-    after which nothing differs.
+    after which nothing differs. ``until``: the first side's layer where the two part, by its
+    index; what only moves later ones cannot help, and is left out.
     """
+    called: dict[str, int] = {}
+    for index, layer in enumerate(pairing.first.layers):
+        called.setdefault(layer.path, index)
+
+    def helps(path: str) -> bool:
+        return until is None or called.get(path, until) <= until
+
     for number, pair in enumerate(pairing.tensors):
-        for variants in _other_variants(pair):
+        for variants in _other_variants(pair) if helps(pair.first.layer) else ():
             turned = replace(pair, variants=variants, sure=Sure.ACTIVATIONS)
             tensors = (*pairing.tensors[:number], turned, *pairing.tensors[number + 1 :])
             yield replace(pairing, tensors=tensors)
     seen = set()
     for moved in _orders(pairing):
         key = frozenset(moved.items())
-        if moved and key not in seen:
+        if moved and key not in seen and any(map(helps, moved)):
             seen.add(key)
             yield repaired(pairing, moved)
 

@@ -1,6 +1,7 @@
 """How far the arrays of two traces are apart."""
 
 from collections.abc import Iterator
+from itertools import permutations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,12 +48,38 @@ def layer_gap(
     other = arrays[1].get(f"{what}/{pair.second}")
     if one is None or other is None:
         return None
+    if one.ndim != other.ndim and what != "output":
+        return None
+    if one.ndim < other.ndim:
+        one, other = other, one
     largest = max(float(np.abs(each.astype(float)).max(initial=0)) for each in (one, other))
     scale = max(floor, largest) or None
     layers = pairing.first.layers[pair.first], pairing.second.layers[pair.second]
     if any(layer.kind == "flatten" for layer in layers):
         return min(gap(mine, other, scale) for mine in _orders(one, layers))
-    return gap(one, other, scale)
+    return min(gap(mine, other, scale) for mine in _turned(one, other))
+
+
+def _states(steps: Array) -> Iterator[Array]:
+    """Yield the last state of [batch, steps, width]; of two directions, each one's last."""
+    half = steps.shape[2] // 2
+    yield steps[:, -1]
+    yield np.concatenate([steps[:, -1, :half], steps[:, 0, half:]], axis=1)
+
+
+def _turned(one: Array, other: Array) -> Iterator[Array]:
+    """Yield it; if only the order of its axes is another one, in all that give the shape.
+
+    Between layers, people lay sequences out either way: what follows tells which is meant.
+    """
+    yield one
+    if one.ndim == 3 and other.ndim == 2:
+        yield from _states(one)
+    if one.shape != other.shape and sorted(one.shape) == sorted(other.shape):
+        for order in permutations(range(1, one.ndim)):
+            turned = one.transpose(0, *order)
+            if turned.shape == other.shape:
+                yield turned
 
 
 def _orders(one: Array, layers: tuple[TracedLayer, TracedLayer]) -> Iterator[Array]:

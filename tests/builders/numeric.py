@@ -31,6 +31,13 @@ class Tracing:
     moved: dict = field(default_factory=dict)  # moving statistics after the step
     random: np.random.Generator = field(default_factory=lambda: np.random.default_rng(7))
 
+    def tied(self, path, part, earlier):
+        """The same array in another place."""
+        key, held = f"{path}.{part}", self.values[earlier]
+        self.values[key] = held
+        tensor = TracedTensor(key, path, part, held.shape, trained=True, used=True, tied_to=earlier)
+        self.tensors.append(tensor)
+
     def tensor(self, path, part, shape, *, trained=True, spread=None, centre=0.0):
         key = f"{path}.{part}"
         if key not in self.values:

@@ -1,6 +1,9 @@
 """Models that people write in two frameworks, each with the faults that its arguments plant."""
 
-from tests.builders import two_sided
+import numpy as np
+
+from tests.builders import tape, two_sided
+from tests.builders.tape import Var
 
 
 def mlp(**fault):
@@ -98,6 +101,8 @@ def ended(**fault):
 
     def build(m, x):
         x = m.dense("b", m.activation("r", m.dense("a", x, 8), "relu"), 3)
+        if "order" in fault:
+            return x.taken((slice(None), fault["order"]))
         return m.activation("end", x, "softmax") if fault else x
 
     return build
@@ -113,7 +118,52 @@ def scaled(change=None):
     return build
 
 
+def tied(**fault):
+    def build(m, x):
+        x = m.activation("r", m.dense("a", x, 5), "tanh")
+        if fault:
+            m.tied("b", "kernel", "a.kernel")
+        return m.dense("c", m.activation("s", m.dense("b", x, 5), "tanh"), 3)
+
+    return build
+
+
+def leaky(slope=0.1):
+    def build(m, x):
+        x = m.dense("a", x, 8)
+        x = m.done("r", "leaky_relu", x, tape.leaky_relu(x, slope), negative_slope=slope)
+        return m.dense("c", x, 3)
+
+    return build
+
+
+def resized(corners=False):
+    """Three pixels in place of each, linear between them."""
+
+    def build(m, x):
+        x = m.conv("c", x, 2)
+        length = x.shape[1] * 3
+        places = np.linspace(0, x.shape[1] - 1, length)
+        if not corners:
+            places = np.clip((np.arange(length) + 0.5) / 3 - 0.5, 0, x.shape[1] - 1)
+        low = np.minimum(places.astype(int), x.shape[1] - 2)
+        share = places - low
+        both = np.zeros((length, x.shape[1]))
+        both[np.arange(length), low], both[np.arange(length), low + 1] = 1 - share, share
+        made = Var(both) @ x.moved(0, 3, 1, 2) @ Var(both.T)
+        x = m.done(
+            "u", "upsample2d", x, made.moved(0, 2, 3, 1),
+            size="3,3", interpolation="bilinear", corners=corners,
+        )  # fmt: skip
+        return m.dense("d", m.average("p", x), 3)
+
+    return build
+
+
 MODELS = {
+    "tied": (tied, two_sided.rows),
+    "leaky": (leaky, two_sided.rows),
+    "resized": (resized, two_sided.images),
     "gru": (gru, two_sided.sequences),
     "lstm": (lstm, two_sided.sequences),
     "dropped": (dropped, two_sided.rows),

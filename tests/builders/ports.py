@@ -78,7 +78,8 @@ class Fault:
 
     def located(self, path: str) -> bool:
         """Return whether a path of either side is where the fault is."""
-        return path in self.also or path == self.layer or path.startswith(f"{self.layer}.")
+        places = (self.layer, *self.also)
+        return any(path == place or path.startswith(f"{place}.") for place in places)
 
 
 def _port(folder: Path) -> Port:

@@ -28,7 +28,8 @@ class Training:
     epsilon: float = 1e-7
     epsilon_inside: bool = False
     momentum: float = 0.9
-    clip: float = 0.0
+    clip: float = 0.0  # Of the whole gradient's norm.
+    clip_value: float = np.inf  # Of each value.
     loss: str = "mean"
     shift: int = 0  # of labels
     scale: float = 1.0  # of the loss
@@ -69,7 +70,8 @@ def _updated(tracing, training):
         if not tensor.trained:
             found[tensor.key] = tracing.moved.get(held, held.value)
             continue
-        gradient = gradients[tensor.key] * factor
+        limit = training.clip_value
+        gradient = np.clip(gradients[tensor.key] * factor, -limit, limit)
         if training.decay and not training.decoupled:
             gradient = gradient + training.decay * held.value
         step = _step(gradient, training)

@@ -1,5 +1,6 @@
 """What a trace of a user's Keras model tells, and its canonical arrays."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -29,48 +30,16 @@ def settings(found):
 
 def test_layers_are_told_by_kind_and_settings_in_the_order_of_their_calls(trace):
     found = trace(models.LENET)
+    plain = {"dilation": "1,1", "groups": "1", "use_bias": "True"}
+    same = {"units": "4", "size": "3,3", "stride": "1,1", "padding": "1:1,1:1"}
+    halved = {"units": "3", "size": "2,2", "stride": "2,2", "padding": "0:1,0:1"}
+    pool = {"size": "2,2", "stride": "2,2", "padding": "0:0,0:0"}
     assert settings(found) == {
-        "conv2d": (
-            "conv2d",
-            {
-                "units": "4",
-                "size": "3,3",
-                "stride": "1,1",
-                "padding": "1:1,1:1",
-                "dilation": "1,1",
-                "groups": "1",
-                "use_bias": "True",
-                "activation": "tanh",
-            },
-        ),
-        "average_pooling2d": (
-            "average_pool2d",
-            {
-                "size": "2,2",
-                "stride": "2,2",
-                "padding": "0:0,0:0",
-                "padding_value": "0",
-                "ceil": "False",
-            },
-        ),
+        "conv2d": ("conv2d", plain | same | {"activation": "tanh"}),
+        "average_pooling2d": ("average_pool2d", pool | {"padding_value": "0", "ceil": "False"}),
         "spatial_dropout2d": ("dropout", {"rate": "0.3"}),
-        "conv2d_1": (
-            "conv2d",
-            {
-                "units": "3",
-                "size": "2,2",
-                "stride": "2,2",
-                "padding": "0:1,0:1",
-                "dilation": "1,1",
-                "groups": "1",
-                "use_bias": "True",
-                "activation": "linear",
-            },
-        ),
-        "leaky_re_lu": (
-            "leaky_relu",
-            {"activation": "leaky_relu", "negative_slope": "0.1"},
-        ),
+        "conv2d_1": ("conv2d", plain | halved | {"activation": "linear"}),
+        "leaky_re_lu": ("leaky_relu", {"activation": "leaky_relu", "negative_slope": "0.1"}),
         "flatten": ("flatten", {}),
         "dense": ("dense", {"units": "5", "use_bias": "True", "activation": "linear"}),
     }
@@ -125,6 +94,25 @@ def test_a_gru_computes_its_formula_from_its_canonical_arrays(trace):
         z, r = sigmoid(given[0] + inner[0]), sigmoid(given[1] + inner[1])
         h = z * h + (1 - z) * np.tanh(given[2] + r * inner[2])
     np.testing.assert_allclose(found.arrays["output/1"], h, rtol=1e-12)
+
+
+def test_constants_that_keras_takes_in_float32_are_precise_in_float64(trace):
+    found = trace(
+        sequential(
+            'layers.UpSampling2D((2, 3), interpolation="bilinear")',
+            'layers.Activation("gelu")',
+            "layers.LeakyReLU(negative_slope=0.3)",
+        )
+    )
+    resized, gelu, leaky = (found.arrays[f"output/{number}"] for number in range(3))
+    x = models.data().train_images[: len(resized)]
+    for axis, times in ((1, 2), (2, 3)):
+        places = (np.arange(6 * times) + 0.5) / times - 0.5
+        x = np.apply_along_axis(lambda row, at=places: np.interp(at, range(6), row), axis, x)
+    np.testing.assert_allclose(resized, x, rtol=1e-13, atol=1e-15)
+    x = x * (1 + np.vectorize(math.erf)(x / math.sqrt(2))) / 2
+    np.testing.assert_allclose(gelu, x, rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(leaky, np.where(x > 0, x, 0.3 * x), rtol=1e-12, atol=1e-15)
 
 
 LAST = sequential(

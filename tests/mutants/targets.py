@@ -13,6 +13,7 @@ _PREVIEW = "of a preview alone, held against NumPy in tests/frameworks/test_augm
 _TIMES = "a time, or nothing at all"
 _CAPTURED = "on a GPU alone; with a stand-in for its graphs: tests/frameworks/test_captured.py"
 _REFUSES = "refuses, and computes nothing"
+_KERAS = "of a user's Keras model, held against Keras itself in tests/frameworks/test_code_keras.py"
 
 # Of layers, each with a file of its name in each framework's folder.
 KINDS = (
@@ -21,6 +22,8 @@ KINDS = (
 )
 _MADE = {"idiomatic": _IDIOMATIC}
 _HELD = {**_MADE, "held": _IDIOMATIC}
+
+_KERAS_MODULES = ["kinds", "layout", "model", "patches", "record", "trace", "views", "windows"]
 
 # By file, the functions in it that are left as they are, with the reason.
 MUTATED: dict[str, dict[str, str]] = {
@@ -87,6 +90,9 @@ LEFT_OUT = {
     "services/pytorch/profile.py": _TELLS,
     "services/pytorch/summary.py": _TELLS,
     "services/tensorflow/__init__.py": "imports",
+    "services/tensorflow/code/__init__.py": "no code",
+    "services/tensorflow/code/fitted.py": _IDIOMATIC,
+    **{f"services/tensorflow/code/{name}.py": _KERAS for name in _KERAS_MODULES},
     "services/tensorflow/defaults.py": _OWN,
     "services/tensorflow/environment.py": _TELLS,
     "services/tensorflow/idiomatic.py": _IDIOMATIC,

@@ -1,5 +1,6 @@
 """All causes, and which of them explains where two models part."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +17,8 @@ CAUSES: tuple[Cause, ...] = (
     *data.CAUSES,
     *layers.CAUSES,
     *dropouts.CAUSES,
-    *forms.CAUSES,
     *statistics.CAUSES,
+    *forms.CAUSES,
     *steps.CAUSES,
 )
 _FALLS = 1e-3  # What is undone leaves no more of the difference.
@@ -44,7 +45,9 @@ def explained(pairing: Pairing, located: Located, first: Arrays, second: Arrays)
     found = clues(pairing, located, first, second)
     whys = []
     for cause in CAUSES:
-        with np.errstate(all="ignore"):
+        why = None
+        # A setting that is no number where one is due is nothing to be tried.
+        with np.errstate(all="ignore"), suppress(ValueError):
             fits = (_why(cause, tried, located) for tried in cause.find(found))
             why = next((each for each in fits if each is not None), None)
         if why is not None:

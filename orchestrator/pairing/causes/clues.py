@@ -11,7 +11,8 @@ from twinrun.contract.traced import ModelTraced, TracedLayer
 from orchestrator.language.phrases import Phrase, Sentence
 from orchestrator.language.words import label
 from orchestrator.pairing.formulas.activations import Floats
-from orchestrator.pairing.formulas.layers import returned
+from orchestrator.pairing.formulas.layers import before_norm, returned
+from orchestrator.pairing.formulas.sequences import Parts
 from orchestrator.pairing.locate import Located
 from orchestrator.pairing.measure import gap
 from orchestrator.pairing.result import Arrays, Pairing, laid_out
@@ -53,7 +54,11 @@ class Side:
     @cached_property
     def input(self) -> Floats | None:
         """What the layer got: the earlier output, or sum of two, that gives what it returned."""
-        return next((x for x in self.inputs() if self._gives(x)), None)
+        found = next((x for x in self.inputs() if self._gives(x)), None)
+        if found is None and self.index is not None and self.output is not None:
+            x = before_norm(self.layer, self.output, self.tensors)
+            return x if x is not None and self._gives(x) else None
+        return found
 
     def inputs(self) -> Iterator[Floats]:
         """Yield what it may have got, the last first."""
@@ -62,6 +67,9 @@ class Side:
         names = [f"output/{number}" for number in reversed(range(self.index))]
         found = [x for name in [*names, "input"] if (x := self.floats(name)) is not None]
         yield from found
+        for x in found:  # What functions that no layer is make of it.
+            if x.ndim == 3:
+                yield from (x[:, -1], x[:, 0], x.mean(axis=1), np.swapaxes(x, 1, 2))
         for one, other in combinations(found[:_SUMMED], 2):
             if one.shape == other.shape:
                 yield one + other
@@ -83,11 +91,28 @@ class Clues:
     located: Located
     sides: tuple[Side, Side]
 
-    @cached_property
-    def input(self) -> Floats | None:
-        """What both sides' layers got: everything before them is the same."""
-        found = [side.input for side in self.sides]
-        return found[1] if found[0] is None else found[0]
+    def given(self, side: Side) -> Floats | None:
+        """Return what a side's layer got; else the other's: all before them is the same."""
+        one, other = self.sides if side is self.sides[0] else self.sides[::-1]
+        return other.input if one.input is None else one.input
+
+    def tried(
+        self,
+        side: Side,
+        change: Sentence,
+        layer: TracedLayer | None = None,
+        parts: Parts | None = None,
+    ) -> Iterator[Tried]:
+        """Yield what another layer of a side, or one with other arrays, makes of the input."""
+        x, wanted = self.given(side), self.sides[side is self.sides[0]].output
+        if x is not None and wanted is not None:
+            tensors = side.tensors if parts is None else parts
+            made = returned(layer or side.layer, x, tensors)
+            # What fits as it is needs no change: then the input is not what the side had.
+            as_it_is = returned(side.layer, x, side.tensors)
+            fits = as_it_is is not None and gap(as_it_is, wanted) <= self.located.tolerance
+            if made is not None and not fits:
+                yield Tried(change, made, wanted)
 
     def turns(self) -> Iterator[tuple[Side, Side]]:
         """Yield the side that is changed, and the other."""

@@ -5,16 +5,18 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from orchestrator.language.phrases import Phrase, english
-from orchestrator.pairing.causes.clues import Cause, Clues, Side, Tried
+from orchestrator.pairing.causes.clues import Cause, Clues, Side, Tried, ratio
 from orchestrator.pairing.formulas.activations import Floats, softmax
 from orchestrator.pairing.formulas.layers import returned
 from orchestrator.pairing.locate import Place
+from orchestrator.pairing.measure import gap
 
 _MULTIPLIED = Phrase("{side}'s input were multiplied by {factor}")
 _MOVED = Phrase("{side}'s input were moved from 0 to 1 to -1 to 1")
 _CHANNELS = Phrase("{side}'s input had its channels in reverse")
 _AXES = Phrase("{side}'s input had its rows and columns swapped")
 _SOFTMAX = Phrase("{side} took the softmax of its output, as {other} does")
+_ORDER = Phrase("{side}'s outputs were in the order {order}")
 _LABELS = Phrase("{side}'s labels were {change}")
 _SHIFTED = Phrase("moved by {number}")
 _REVERSED = Phrase("counted from the last class")
@@ -57,10 +59,35 @@ def _of_input(*phrases: Phrase) -> Callable[[Clues], Iterator[Tried]]:
     return find
 
 
+def _factor(clues: Clues) -> Iterator[Tried]:
+    """Yield the batch times the factor that what a linear layer returns tells."""
+    for side, other in clues.turns():
+        x = side.floats("input")
+        if side.index is None or x is None or side.output is None or other.output is None:
+            continue
+        if clues.located.place is not Place.OUTPUT:
+            continue
+        start = returned(side.layer, np.zeros_like(x), side.tensors)
+        if start is None or start.shape != side.output.shape or start.shape != other.output.shape:
+            continue
+        factor = ratio(side.output - start, other.output - start)
+        made = None if factor is None else returned(side.layer, x * factor, side.tensors)
+        if made is not None:
+            change = english(_MULTIPLIED, side=side.name, factor=f"{factor:.6g}")
+            yield Tried(change, made, other.output)
+
+
+def _scale(clues: Clues) -> Iterator[Tried]:
+    yield from _of_input(_MULTIPLIED, _MOVED)(clues)
+    yield from _factor(clues)
+
+
 def _softmax_twice(clues: Clues) -> Iterator[Tried]:
     for side, other in clues.turns():
         logits = other.floats("logits")
         if side.output is None or other.output is None or logits is None:
+            continue
+        if clues.located.place is not Place.OUTPUT:
             continue
         if np.array_equal(other.output, logits):
             change = english(_SOFTMAX, side=side.name, other=other.name)
@@ -82,6 +109,26 @@ def _cross_entropy(logits: Floats, labels: Floats) -> Floats | None:
         return None
     chances = softmax(logits)[np.arange(len(whole)), whole]
     return np.array([-np.log(chances).mean()])
+
+
+def _order(clues: Clues) -> Iterator[Tried]:
+    """Yield the logits with their columns in the order of the other side's."""
+    for side, other in clues.turns():
+        own, wanted, logits = side.output, other.output, other.floats("logits")
+        if clues.located.place is not Place.OUTPUT or own is None or wanted is None:
+            continue
+        if logits is None or own.ndim != 2 or own.shape != wanted.shape or gap(wanted, logits):
+            continue
+        apart = np.abs(own[:, :, None] - wanted[:, None, :]).max(axis=0)
+        order = apart.argmin(axis=0)
+        if len({*order.tolist()}) == len(order):
+            text = ", ".join(map(str, order))
+            yield Tried(english(_ORDER, side=side.name, order=text), own[:, order], wanted)
+
+
+def _of_classes(clues: Clues) -> Iterator[Tried]:
+    yield from _order(clues)
+    yield from _labels(clues)
 
 
 def _labels(clues: Clues) -> Iterator[Tried]:
@@ -129,11 +176,11 @@ def _broadcast(clues: Clues) -> Iterator[Tried]:
 
 
 CAUSES = (
-    Cause("input_scale", Phrase("the scale of the input"), _of_input(_MULTIPLIED, _MOVED)),
+    Cause("input_scale", Phrase("the scale of the input"), _scale),
     Cause("channel_order", Phrase("the order of the channels"), _of_input(_CHANNELS)),
     Cause("image_axes", Phrase("the rows and columns of images"), _of_input(_AXES)),
     Cause("softmax_twice", Phrase("a softmax too many"), _softmax_twice),
-    Cause("label_order", Phrase("the order of the labels"), _labels),
+    Cause("label_order", Phrase("the order of the labels"), _of_classes),
     Cause("loss_reduction", Phrase("a sum in place of a mean"), _reduction),
     Cause("target_shape", Phrase("[n, 1] against [n]"), _broadcast),
 )

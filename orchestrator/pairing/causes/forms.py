@@ -5,7 +5,7 @@ from itertools import permutations
 
 import numpy as np
 
-from orchestrator.language.phrases import Phrase, Sentence, english
+from orchestrator.language.phrases import Phrase, english
 from orchestrator.pairing.causes.clues import Cause, Clues, Side, Tried
 from orchestrator.pairing.causes.layers import SETTING, at_layer
 from orchestrator.pairing.formulas.activations import ACTIVATIONS, Floats
@@ -68,11 +68,10 @@ def _parts(side: Side, index: int) -> dict[str, Floats]:
 def _bias(clues: Clues, side: Side, other: Side) -> Iterator[Tried]:
     """Yield the side's output without its bias."""
     biases = [part for part in side.tensors if part.endswith("bias") and part not in other.tensors]
-    if biases and clues.input is not None and other.output is not None:
+    if biases:
         left = {part: values for part, values in side.tensors.items() if part not in biases}
-        made = returned(side.layer, clues.input, left)
-        if made is not None:
-            yield Tried(english(_NO_BIAS, side=side.name, path=side.layer.path), made, other.output)
+        change = english(_NO_BIAS, side=side.name, path=side.layer.path)
+        yield from clues.tried(side, change, parts=left)
 
 
 def _initial(clues: Clues, side: Side, other: Side) -> Iterator[Tried]:
@@ -81,37 +80,24 @@ def _initial(clues: Clues, side: Side, other: Side) -> Iterator[Tried]:
     for chosen in [*([part] for part in parts), parts]:
         values = {part: other.tensors[part] for part in chosen}
         same = all(np.array_equal(side.tensors[part], values[part]) for part in chosen)
-        if not chosen or same or clues.input is None or other.output is None:
-            continue
-        made = returned(side.layer, clues.input, {**side.tensors, **values})
-        if made is not None:
+        if chosen and not same:
             part = ", ".join(chosen)
             change = english(
                 _VALUES, side=side.name, path=side.layer.path, other=other.name, part=part
             )
-            yield Tried(change, made, other.output)
+            yield from clues.tried(side, change, parts={**side.tensors, **values})
 
 
-def _turned(clues: Clues, side: Side, other: Side) -> Iterator[Tried]:
+def _turned(clues: Clues, side: Side, _: Side) -> Iterator[Tried]:
     """Yield the output with a square kernel the other way round."""
     kernel = side.tensors.get("kernel")
     if kernel is None or kernel.ndim != 2 or kernel.shape[0] != kernel.shape[1]:
         return
-    yield from _with_kernel(
-        clues, side, other, kernel.T, english(_TURNED, side=side.name, path=side.layer.path)
-    )
+    change = english(_TURNED, side=side.name, path=side.layer.path)
+    yield from clues.tried(side, change, parts={**side.tensors, "kernel": kernel.T})
 
 
-def _with_kernel(
-    clues: Clues, side: Side, other: Side, kernel: Floats, change: Sentence
-) -> Iterator[Tried]:
-    if clues.input is not None and other.output is not None:
-        made = returned(side.layer, clues.input, {**side.tensors, "kernel": kernel})
-        if made is not None:
-            yield Tried(change, made, other.output)
-
-
-def _flatten(clues: Clues, side: Side, other: Side) -> Iterator[Tried]:
+def _flatten(clues: Clues, side: Side, _: Side) -> Iterator[Tried]:
     """Yield the output with the kernel's rows for other orders of the image's axes."""
     kernel = side.tensors.get("kernel")
     if kernel is None or kernel.ndim != 2 or side.index is None:
@@ -128,7 +114,8 @@ def _flatten(clues: Clues, side: Side, other: Side) -> Iterator[Tried]:
             change = english(
                 _ROWS, side=side.name, path=side.layer.path, order=", ".join(map(str, order))
             )
-            yield from _with_kernel(clues, side, other, kernel[places], change)
+            parts = {**side.tensors, "kernel": kernel[places]}
+            yield from clues.tried(side, change, parts=parts)
 
 
 def _flat(_: Clues, side: Side, other: Side) -> Iterator[Tried]:
@@ -142,40 +129,30 @@ def _flat(_: Clues, side: Side, other: Side) -> Iterator[Tried]:
         yield Tried(change, image.transpose(0, *order).reshape(len(image), -1), other.output)
 
 
-def _gates(clues: Clues, side: Side, other: Side) -> Iterator[Tried]:
+def _gates(clues: Clues, side: Side, _: Side) -> Iterator[Tried]:
     """Yield the output with the gates in other orders."""
     names = {"lstm": "ifgo", "gru": "zrh"}[side.layer.kind]
-    if clues.input is None or other.output is None:
-        return
     for order in permutations(range(len(names))):
         moved = {
             part: values[..., order, :] if values.ndim > 1 else values
             for part, values in side.tensors.items()
         }
-        made = returned(side.layer, clues.input, moved)
-        if made is not None:
-            text = ", ".join(names[each] for each in order)
-            change = english(_GATES, side=side.name, path=side.layer.path, order=text)
-            yield Tried(change, made, other.output)
+        text = ", ".join(names[each] for each in order)
+        change = english(_GATES, side=side.name, path=side.layer.path, order=text)
+        yield from clues.tried(side, change, parts=moved)
 
 
-def _reset_after(clues: Clues, side: Side, other: Side) -> Iterator[Tried]:
+def _reset_after(clues: Clues, side: Side, _: Side) -> Iterator[Tried]:
     """Yield the output with the reset before the product, without the second bias."""
-    if clues.input is not None and other.output is not None and "recurrent_bias" in side.tensors:
-        values = dict(side.tensors)
-        values["recurrent_bias"] = np.zeros_like(values["recurrent_bias"])
-        for after in ("False", "True"):
-            layer = with_settings(side.layer, reset_after=after)
-            made = returned(layer, clues.input, values)
-            change = english(
-                SETTING,
-                side=side.name,
-                setting="reset_after",
-                path=side.layer.path,
-                value=after,
-            )
-            if made is not None:
-                yield Tried(change, made, other.output)
+    if "recurrent_bias" not in side.tensors:
+        return
+    values = dict(side.tensors)
+    values["recurrent_bias"] = np.zeros_like(values["recurrent_bias"])
+    path = side.layer.path
+    for after in ("False", "True"):
+        change = english(SETTING, side=side.name, setting="reset_after", path=path, value=after)
+        layer = with_settings(side.layer, reset_after=after)
+        yield from clues.tried(side, change, layer, values)
 
 
 def _orders(clues: Clues) -> Iterator[Tried]:

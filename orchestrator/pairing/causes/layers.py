@@ -6,25 +6,22 @@ from dataclasses import replace
 from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.pairing.causes.clues import Cause, Clues, Side, Tried
 from orchestrator.pairing.formulas.activations import ACTIVATIONS
-from orchestrator.pairing.formulas.layers import returned, with_settings
+from orchestrator.pairing.formulas.layers import with_settings
+from orchestrator.pairing.formulas.settings import numbers
 from orchestrator.pairing.locate import Place
 from orchestrator.pairing.units import ACTIVATIONS as KINDS
 
 SETTING = Phrase("{side}'s {setting} of `{path}` were {value}")
 _EVALUATING = Phrase("{side}'s `{path}` were in the mode for evaluation, as {other}'s is")
+_SEVERAL = Phrase("{side}'s `{path}` had the settings {settings}")
 _KIND = Phrase("{side}'s `{path}` were {kind}")
 
 Find = Callable[[Clues], Iterator[Tried]]
 
 
-def changed(
-    clues: Clues, side: Side, other: Side, change: Sentence, **settings: str
-) -> Iterator[Tried]:
+def changed(clues: Clues, side: Side, change: Sentence, **settings: str) -> Iterator[Tried]:
     """Yield what the side's layer returns with other settings."""
-    if clues.input is not None and other.output is not None:
-        made = returned(with_settings(side.layer, **settings), clues.input, side.tensors)
-        if made is not None:
-            yield Tried(change, made, other.output)
+    yield from clues.tried(side, change, with_settings(side.layer, **settings))
 
 
 def at_layer(kinds: Sequence[str], find: Callable[[Clues, Side, Side], Iterator[Tried]]) -> Find:
@@ -48,9 +45,24 @@ def _setting(name: str, kinds: Sequence[str], *usual: str) -> Find:
                 change = english(
                     SETTING, side=side.name, setting=name, path=side.layer.path, value=value
                 )
-                yield from changed(clues, side, other, change, **{name: value})
+                yield from changed(clues, side, change, **{name: value})
 
     return at_layer(kinds, find)
+
+
+def _padding(clues: Clues, side: Side, other: Side) -> Iterator[Tried]:
+    """Yield the other side's padding, then small ones that are the same on all axes."""
+    count = len(side.layer.input_shape) - 1
+    size = numbers(side.layer.settings, "size", count, 1)[0]
+    most = (size - 1) * numbers(side.layer.settings, "dilation", count, 1)[0]
+    each = range(min(most, _PADDED) + 1)
+    usual = [f"{one}:{two}" for one in each for two in each]
+    values = [other.layer.settings.get("padding", ""), *(",".join([u] * count) for u in usual)]
+    for value in dict.fromkeys(values):
+        change = english(
+            SETTING, side=side.name, setting="padding", path=side.layer.path, value=value
+        )
+        yield from changed(clues, side, change, padding=value)
 
 
 def _pool_padding(clues: Clues, side: Side, other: Side) -> Iterator[Tried]:
@@ -66,45 +78,52 @@ def _pool_padding(clues: Clues, side: Side, other: Side) -> Iterator[Tried]:
                 path=side.layer.path,
                 value=f"{padding} ({value})",
             )
-            yield from changed(clues, side, other, change, padding=padding, padding_value=value)
+            yield from changed(clues, side, change, padding=padding, padding_value=value)
 
 
 def _other_kind(clues: Clues, side: Side, other: Side) -> Iterator[Tried]:
     """Yield the other side's kind with the side's own settings."""
     kind = other.layer.kind
-    if kind != side.layer.kind and clues.input is not None and other.output is not None:
+    if kind != side.layer.kind:
         theirs = other.layer.settings
         held = {name: theirs[name] for name in ("padding_value",) if name in theirs}
         layer = replace(with_settings(side.layer, **held), kind=kind)
-        made = returned(layer, clues.input, side.tensors)
-        if made is not None:
-            change = english(_KIND, side=side.name, path=side.layer.path, kind=kind)
-            yield Tried(change, made, other.output)
+        change = english(_KIND, side=side.name, path=side.layer.path, kind=kind)
+        yield from clues.tried(side, change, layer)
 
 
 def _activations(*names: str) -> Find:
     """Return what tries ``names`` in place of the activation, in the layer or of the layer."""
 
-    def find(clues: Clues, side: Side, other: Side) -> Iterator[Tried]:
+    def find(clues: Clues, side: Side, _: Side) -> Iterator[Tried]:
         for name in names:
             change = english(_KIND, side=side.name, path=side.layer.path, kind=name)
             if side.layer.kind not in KINDS:
                 if "linear" not in {side.layer.settings.get("activation", "linear"), name}:
-                    yield from changed(clues, side, other, change, activation=name)
-            elif side.layer.kind != name and clues.input is not None and other.output is not None:
-                made = returned(replace(side.layer, kind=name), clues.input, {})
-                if made is not None:
-                    yield Tried(change, made, other.output)
+                    yield from changed(clues, side, change, activation=name)
+            elif side.layer.kind != name:
+                yield from clues.tried(side, change, replace(side.layer, kind=name))
 
     return at_layer(("",), find)
+
+
+def _several(clues: Clues, side: Side, other: Side) -> Iterator[Tried]:
+    """Yield what the layer returns with all of the other side's settings."""
+    own, theirs = side.layer.settings, other.layer.settings
+    apart = {name: value for name, value in theirs.items() if own.get(name) != value}
+    if len(apart) > 1 and side.layer.kind == other.layer.kind:
+        texts = ", ".join(f"{name} {value}" for name, value in apart.items())
+        change = english(_SEVERAL, side=side.name, path=side.layer.path, settings=texts)
+        yield from changed(clues, side, change, **apart)
 
 
 def _evaluating(clues: Clues, side: Side, other: Side) -> Iterator[Tried]:
     """Yield the output by the moving statistics."""
     change = english(_EVALUATING, side=side.name, path=side.layer.path, other=other.name)
-    yield from changed(clues, side, other, change, evaluating="True")
+    yield from changed(clues, side, change, evaluating="True")
 
 
+_PADDED = 8  # At most, before and after an axis.
 _NORMS = ("layer_norm", "group_norm", "rms_norm")
 _CONVOLUTIONS = ("conv", "depthwise_conv")
 _POOLS = ("max_pool", "average_pool")
@@ -130,7 +149,7 @@ CAUSES = (
         Phrase("a mode for evaluation that was left on"),
         at_layer(("batch_norm",), _evaluating),
     ),
-    Cause("padding", Phrase("the padding"), _setting("padding", _CONVOLUTIONS)),
+    Cause("padding", Phrase("the padding"), at_layer(_CONVOLUTIONS, _padding)),
     Cause("stride", Phrase("the stride"), _setting("stride", (*_CONVOLUTIONS, *_POOLS))),
     Cause("dilation", Phrase("the dilation"), _setting("dilation", _CONVOLUTIONS)),
     Cause("groups", Phrase("the groups of the convolution"), _setting("groups", _CONVOLUTIONS)),
@@ -153,6 +172,7 @@ CAUSES = (
     ),
     Cause("alpha", Phrase("the alpha of the activation"), _setting("alpha", ("elu",))),
     Cause("softmax_axis", Phrase("the axis of softmax"), _setting("axis", ("softmax",))),
+    Cause("several_settings", Phrase("several settings"), at_layer(("",), _several)),
     Cause("other_activation", Phrase("another activation"), _activations(*ACTIVATIONS)),
     Cause(
         "attention_mask",

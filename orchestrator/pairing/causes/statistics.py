@@ -77,6 +77,27 @@ def _unbiased(clues: Clues) -> Iterator[Tried]:
 
 
 def _tied(clues: Clues) -> Iterator[Tried]:
+    yield from _tied_values(clues)
+    yield from _tied_gradients(clues)
+
+
+def _tied_values(clues: Clues) -> Iterator[Tried]:
+    """Yield the output with the values of what the other side ties to an earlier array."""
+    if clues.located.place is not Place.OUTPUT or clues.located.layer is None:
+        return
+    for number, (side, other) in enumerate(clues.turns()):
+        for pair in clues.pairing.tensors:
+            own, theirs = (pair.first, pair.second)[:: 1 if number == 0 else -1]
+            held = other.tensors.get(theirs.part)
+            here = theirs.layer == other.layer.path and theirs.tied_to and not own.tied_to
+            if here and held is not None:
+                change = english(
+                    _TIED, side=side.name, name=own.key, earlier=theirs.tied_to, other=other.name
+                )
+                yield from clues.tried(side, change, parts={**side.tensors, own.part: held})
+
+
+def _tied_gradients(clues: Clues) -> Iterator[Tried]:
     """Yield the sum of the gradients of what one side has once and the other twice."""
     tensor = clues.located.tensor
     if clues.located.place is not Place.GRADIENT or tensor is None:
@@ -87,10 +108,10 @@ def _tied(clues: Clues) -> Iterator[Tried]:
         for pair in clues.pairing.tensors:
             mine, theirs = (pair.first, pair.second)[:: 1 if number == 0 else -1]
             added = side.floats(f"gradient/{mine.key}")
-            held = (tensor.first, tensor.second)[1 - number].key
+            held = (tensor.first, tensor.second)[1 - number]
             if own is None or wanted is None or added is None or mine.tied_to:
                 continue
-            if held in {theirs.tied_to, theirs.key}:
+            if (held.tied_to or held.key) == (theirs.tied_to or theirs.key):
                 for more in (added, added.T):
                     if more.shape == own.shape and mine.key != tensor.keys[number]:
                         change = english(

@@ -86,6 +86,25 @@ def normalised(kind: str, settings: Settings, x: Floats, parts: Parts) -> Floats
     return np.asarray(found * parts.get("gamma", np.ones(1)) + parts.get("beta", np.zeros(1)))
 
 
+def before_norm(layer: TracedLayer, made: Floats, parts: Parts) -> Floats | None:
+    """Return what a norm got, but for its mean, by what it returned; None: that is lost.
+
+    What it returns has the variance v / (v + epsilon): so little below 1 that it tells v.
+    """
+    epsilon = number(layer.settings, "epsilon", 0.0)
+    if layer.kind not in {"batch_norm", "layer_norm"} or not epsilon:
+        return None
+    axes = tuple(range(made.ndim - 1)) if layer.kind == "batch_norm" else (-1,)
+    gamma = parts.get("gamma", np.ones(1))
+    if not np.all(gamma) or layer.settings.get("axis", "-1") != "-1":
+        return None
+    normal = (made - parts.get("beta", np.zeros(1))) / gamma
+    share = np.square(normal).mean(axis=axes, keepdims=True)
+    if not np.all((share > 0) & (share < 1)):
+        return None
+    return np.asarray(normal * np.sqrt(epsilon / (1 - share)))
+
+
 def with_settings(layer: TracedLayer, **changes: str) -> TracedLayer:
     """Return the layer with other settings."""
     return replace(layer, settings={**layer.settings, **changes})

@@ -46,6 +46,11 @@ _UPDATE = Phrase(
 _ALONE = Phrase("Just before, {side} has {layers}, and {other} has nothing of the kind.")
 _SETTINGS = Phrase("Their settings differ: {settings}.")
 _SETTING = Phrase("{name} is {value} in {one} and {found} in {other}")
+# Kinds of layers that some write as functions: they move values, and are no fault by themselves.
+_MOVING = {
+    *("", "add", "subtract", "multiply", "average", "concatenate"),
+    *("reshape", "permute", "flatten", "identity", "linear"),
+}
 _CAUSE = Phrase("The cause: {name}. If {change}, the two would agree to {after}.")
 _OR = Phrase("It may also be {name}: if {change}, the two would agree to {after}.")
 _NO_CAUSE = Phrase("None of the {count} causes that are known explains it.")
@@ -106,7 +111,8 @@ def _there(pairing: Pairing, located: Located) -> Iterator[Sentence]:
     """Yield what else differs at the place, without any arithmetic."""
     names = [label(framework) for framework in pairing.frameworks]
     for side, model in enumerate((pairing.first, pairing.second)):
-        layers = [model.layers[index] for index in located.alone[side]]
+        own = [model.layers[index] for index in located.alone[side]]
+        layers = [layer for layer in own if layer.kind not in _MOVING]
         if layers:
             texts = [f"`{layer.path}` ({layer.kind or layer.type})" for layer in layers]
             yield english(

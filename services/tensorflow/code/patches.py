@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras.src.backend.common import global_state
 from keras.src.backend.tensorflow import nn as keras_nn
 from keras.src.backend.tensorflow import random as keras_random
 from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
+from numpy.typing import NDArray
 from tensorflow.python.ops import math_ops
 from twinrun.contract.enums import Precision, Recipe
 from twinrun.contract.layers import BatchNorm
@@ -88,6 +90,7 @@ class World:
             yield owner, "cast", _precise_cast(tf.cast)
         if self._precision is Precision.FLOAT64:
             yield keras_nn, "leaky_relu", _leaky_relu
+            yield tf.image, "resize", _resize(tf.image.resize)
             original = keras.layers.BatchNormalization.call
             yield keras.layers.BatchNormalization, "call", _batch_norm(original)
 
@@ -185,6 +188,30 @@ def _leaky_relu(x: Any, negative_slope: float = 0.2) -> tf.Tensor:
     return tf.where(x > 0, x, x * tf.constant(negative_slope, x.dtype))
 
 
+def _resize(original: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
+    """Return TensorFlow's, bilinear in float64; it interpolates in float32 whatever it is given."""
+
+    def resize(
+        images: tf.Tensor, size: Sequence[int], method: str = "bilinear", **how: Any
+    ) -> tf.Tensor:
+        images = tf.convert_to_tensor(images)
+        known = images.dtype == tf.float64 and None not in images.shape[1:3]
+        if method != "bilinear" or any(how.values()) or images.shape.rank != 4 or not known:
+            return original(images, size, method, **how)
+        down, along = map(_interpolation, images.shape[1:3], map(int, size))
+        return tf.einsum("qw,bpwc->bpqc", along, tf.einsum("ph,bhwc->bpwc", down, images))
+
+    return resize
+
+
+def _interpolation(given: int, wanted: int) -> NDArray[np.float64]:
+    """Return the weights [wanted, given] between neighbours, whose centres are half a step in."""
+    places = (np.arange(wanted) + 0.5) * given / wanted - 0.5
+    distances = np.abs(places.clip(0, given - 1)[:, None] - np.arange(given))
+    weights: NDArray[np.float64] = np.maximum(1 - distances, 0)
+    return weights
+
+
 def _batch_norm(original: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
     def call(
         layer: keras.layers.BatchNormalization,
@@ -219,4 +246,4 @@ def _by_formula(layer: keras.layers.BatchNormalization, inputs: tf.Tensor) -> tf
     for moving, found in ((layer.moving_mean, mean), (layer.moving_variance, variance)):
         moving.assign(layer.momentum * moving + (1 - layer.momentum) * found)
     back = sorted(range(rank), key=last.__getitem__)
-    return tf.transpose(tf.reshape(normalised, shape), back)
+    return tf.ensure_shape(tf.transpose(tf.reshape(normalised, shape), back), inputs.shape)

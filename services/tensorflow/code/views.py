@@ -116,22 +116,21 @@ def _as_it_is(variable: keras.Variable) -> View:
 
 
 def _parts(layer: Layer) -> Iterator[tuple[str, View]]:
-    match layer:
-        case keras.layers.Embedding():
-            yield "table", _as_it_is(layer.embeddings)
-        case keras.layers.MultiHeadAttention() | keras.layers.GroupQueryAttention():
-            yield from _of_attention(layer)
-        case keras.layers.Bidirectional():
-            yield from _of_rnn(layer.forward_layer, "")
-            yield from _of_rnn(layer.backward_layer, "backward.")
-        case RNN():
-            yield from _of_rnn(layer, "")
-        case keras.layers.TimeDistributed():
-            yield from _parts(layer.layer)
-        case _ if record.is_leaf(layer):
-            yield from _by_attributes(layer, layer.weights)
-        case _:
-            yield from _by_attributes(layer, record.own_weights(layer))
+    if isinstance(layer, keras.layers.Embedding):
+        yield "table", _as_it_is(layer.embeddings)
+    elif isinstance(layer, keras.layers.MultiHeadAttention | keras.layers.GroupQueryAttention):
+        yield from _of_attention(layer)
+    elif isinstance(layer, keras.layers.Bidirectional):
+        yield from _of_rnn(layer.forward_layer, "")
+        yield from _of_rnn(layer.backward_layer, "backward.")
+    elif isinstance(layer, RNN):
+        yield from _of_rnn(layer, "")
+    elif isinstance(layer, keras.layers.TimeDistributed):
+        yield from _parts(layer.layer)
+    elif record.is_leaf(layer):
+        yield from _by_attributes(layer, layer.weights)
+    else:
+        yield from _by_attributes(layer, record.own_weights(layer))
 
 
 def _of_attention(layer: Layer) -> Iterator[tuple[str, View]]:

@@ -15,6 +15,7 @@ COMPUTING = {
         *("model", "optimizers", "pipeline_steps"),
         *sorted(f"graphs/{path.stem}" for path in (SERVICES / framework / "graphs").glob("*.py")),
         *sorted(f"layers/{path.stem}" for path in (SERVICES / framework / "layers").glob("*.py")),
+        *sorted(f"code/{path.stem}" for path in (SERVICES / framework / "code").glob("*.py")),
     )
     for framework in ("pytorch", "tensorflow")
 }
@@ -39,8 +40,24 @@ GPU = "on a GPU alone: the certificate runs on the device of the job"
 GRAPHS = "on a GPU alone: tests/frameworks/test_captured, and bench.gpu on one"
 MESSAGE = "words, no arithmetic"
 OWN_WAY = "an own way, of which there is no certificate: test_own_ways"
+BUILT = "before anything is computed: what is made, or refused"
+KIND = "the kind of a layer or array, which names what is compared"
 # Each place, and what covers it.
 COVERED = {
+    "pytorch/code/built.py __init__: matched and spec.precision is Precision.BFLOAT16": BUILT,
+    "pytorch/code/built.py __init__: spec.precision is Precision.FLOAT64": BUILT,
+    "pytorch/code/patches.py _by_batch: x.dtype == torch.float64": BOTH,
+    "tensorflow/code/kinds.py _kind: cls in _KINDS and type(layer).call is cls.call": KIND,
+    "tensorflow/code/model.py __init__: spec.precision is Precision.BFLOAT16": BUILT,
+    "tensorflow/code/patches.py idiomatic: self._precision is Precision.FLOAT64": BUILT,
+    "tensorflow/code/patches.py _replacements: self._precision is Precision.FLOAT64": BOTH,
+    "tensorflow/code/patches.py cast: "
+    "isinstance(x, float) and tf.as_dtype(dtype) == tf.float64": BOTH,
+    "tensorflow/code/patches.py call: "
+    "not (training and layer.trainable and plain and (inputs.dtype == tf.float64))": BOTH,
+    "tensorflow/code/trace.py _notes: np.dtype(dtype) != self._inputs.dtype": MESSAGE,
+    "tensorflow/code/views.py _variants: "
+    "len(view.shape) == 2 and (not type(layer).__module__.startswith('keras.'))": KIND,
     "pytorch/layers/batch_norm.py by_batch: "
     "torch.compiler.is_compiling() or x.dtype == torch.float64": f"{BOTH}; {EXECUTIONS}",
     "pytorch/compiled_steps.py require_compiler: spec.device is Device.CUDA": MESSAGE,

@@ -69,5 +69,6 @@ def test_there_are_enough_pairs_and_faults_and_each_cause_is_in_several_models()
 
 def test_a_path_is_where_a_fault_is_or_within_it_or_named_beside_it():
     fault = Fault("mlp", "pytorch", "old", "new", "", "block.1", ("dense",))
-    assert [fault.located(path) for path in ("block.1", "block.1.norm", "dense")] == [True] * 3
-    assert [fault.located(path) for path in ("block.10", "block", "dense.x", "")] == [False] * 4
+    there, elsewhere = ["block.1", "block.1.norm", "dense"], ["block.10", "block", "dense_1", ""]
+    assert all(map(fault.located, there))
+    assert not any(map(fault.located, elsewhere))

@@ -1,5 +1,7 @@
 """Why two models part: each cause is planted, and named; nothing else is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -19,6 +21,12 @@ PLANTED = [
     ("mlp", {"turned": True}, "b", "transposed_kernel", "kernel of `b` were transposed"),
     ("mlp", {"missing": True}, "c", "missing_activation", "PyTorch's `s` before `c`"),
     ("lenet", {"padding": (0, 2)}, "c1", "padding", "PyTorch's padding of `c1` were 0:2,0:2"),
+    ("lenet", {"stride": 2}, "c1", "stride", "stride of `c1` were 2,2"),
+    ("lenet", {"dilation": 2}, "c1", "dilation", "dilation of `c1` were 2,2"),
+    ("lenet", {"stride": 2, "padding": (0, 1)}, "c1", "several_settings", "the settings stride"),
+    ("leaky", {"slope": 0.3}, "r", "negative_slope", "negative_slope of `r` were 0.3"),
+    ("resized", {"corners": True}, "u", "corners", "corners of `u` were True"),
+    ("tied", {"tie": True}, "b", "tied_weights", "tied `b.kernel` to `a.kernel`"),
     ("lenet", {"order": (0, 3, 1, 2)}, "d", "flatten_order", "in the order"),
     ("lenet", {"order": (0, 2, 1, 3)}, "f", "flatten_order", "in the order 1, 0, 2"),
     ("lenet", {"activation": "tanh"}, "c1", "missing_activation", "followed by tanh"),
@@ -46,6 +54,8 @@ PLANTED = [
     ("pooled", {"kind": "max"}, "p", "other_kind", "`p` were max_pool2d"),
     ("pooled", {"padding": (0, 2)}, "p", "pool_padding", "padding of `p` were 0:2,0:2 (0.0)"),
     ("ended", {"twice": True}, None, "softmax_twice", "took the softmax of its output"),
+    ("ended", {"order": [2, 0, 1]}, None, "label_order", "outputs were in the order 2, 0, 1"),
+    ("scaled", {"change": lambda x: x * 0.37}, "c", "input_scale", "multiplied by 0.37"),
     ("scaled", {"change": lambda x: x * 255}, "c", "input_scale", "multiplied by 255"),
     ("scaled", {"change": lambda x: 2 * x - 1}, "c", "input_scale", "from 0 to 1 to -1 to 1"),
     ("scaled", {"change": lambda x: x[..., ::-1]}, "c", "channel_order", "channels in reverse"),
@@ -60,6 +70,7 @@ STEPS = [
     ({}, {"loss": "sum"}, "loss_reduction", "the sum over a batch of 6"),
     ({}, {"scale": 3.0}, "loss_reduction", "3 times as large"),
     ({}, {"clip": 0.1}, "gradient_clipping", "to a norm of 0.1"),
+    ({}, {"clip_value": 0.02}, "value_clipping", "to 0.02"),
     ({}, {"optimizer": "nesterov"}, "nesterov", "with a momentum of 0.9"),
     ({}, {"decay": 0.01}, "weight_decay", "0.001 of each weight"),
     ({}, {"rate": 0.03}, "learning_rate", "0.3 times as large"),
@@ -103,6 +114,42 @@ def test_a_step_that_goes_otherwise_is_named(name, training, change, cause, word
     assert whys
     assert whys[0].key == cause
     assert words in whys[0].change
+
+
+def test_the_gradient_of_what_one_side_ties_is_the_sum_of_the_others():
+    build, data = MODELS["tied"]
+    pairing, one, other = both(build(tie=True), build(), data())
+    found = locate(pairing, one, other, EXACT)
+    assert found.place is Place.GRADIENT
+    first, *_ = explained(pairing, found, one, other)
+    assert first.key == "tied_weights"
+    assert "TensorFlow tied `" in first.change
+
+
+@pytest.mark.parametrize("name", ["resnet", "transformer"])
+def test_an_epsilon_is_named_even_if_what_goes_into_the_norm_is_not_traced(name):
+    build, data = MODELS[name]
+    pairing, one, other = both(build(), build(epsilon=1e-5), data())
+    found = locate(pairing, one, other, EXACT)
+    last = found.layer.first
+    for arrays in (one, other):
+        for index in range(last):
+            arrays.pop(f"output/{index}")
+    first, *_ = explained(pairing, found, one, other)
+    assert first.key in {"batch_norm_epsilon", "layer_norm_epsilon"}
+    assert "were 1e-05" in first.change
+
+
+def test_a_setting_that_is_told_otherwise_and_changes_nothing_is_no_cause():
+    """Both sides' layers are the same; what goes into one of them is not."""
+    build, data = MODELS["scaled"]
+    pairing, one, other = both(build(), build(change=lambda x: x**3), data())
+    layer = replace(pairing.second.layers[0], settings={"padding": "1:1,1:1", "groups": "01"})
+    second = replace(pairing.second, layers=(layer, *pairing.second.layers[1:]))
+    pairing = replace(pairing, second=second)
+    found = locate(pairing, one, other, EXACT)
+    assert found.place is Place.OUTPUT
+    assert explained(pairing, found, one, other) == ()
 
 
 def test_values_that_start_otherwise_are_named():

@@ -168,6 +168,35 @@ def test_equal_layers_that_are_called_in_another_order_are_found_by_trying(order
         assert {pair.sure for pair in tried.tensors if pair.name[0] in "qkv"} >= {Sure.ACTIVATIONS}
 
 
+def test_the_same_values_with_their_axes_in_another_order_are_no_difference_by_themselves():
+    pairing, one, other = both(*[MODELS["transformer"][0]()] * 2, two_sided.words())
+    for what in ("output", "slope"):
+        other[f"{what}/1"] = np.swapaxes(other[f"{what}/1"], 1, 2)
+    assert locate(pairing, one, other, EXACT).place is Place.NOWHERE
+    other["output/1"] = np.roll(other["output/1"], 1, axis=1)
+    assert path(pairing, locate(pairing, one, other, EXACT)) == "0n"
+
+
+@pytest.mark.parametrize("whole", [0, 1])
+def test_the_last_state_of_a_sequence_is_the_same_as_the_state_alone(whole):
+    pairing, *arrays = both(*[MODELS["gru"][0]()] * 2, two_sided.sequences())
+    state = arrays[whole]["output/0"]
+    arrays[whole]["output/0"] = np.stack([state * 3, state], axis=1)
+    arrays[whole]["slope/0"] = np.zeros((*state.shape[:1], 2, *state.shape[1:]))
+    assert locate(pairing, *arrays, EXACT).place is Place.NOWHERE
+    arrays[whole]["output/0"] = np.stack([state, state * 3], axis=1)
+    assert path(pairing, locate(pairing, *arrays, EXACT)) == "r"
+
+
+def test_what_only_moves_later_layers_is_not_tried():
+    pairing, *_ = both(towers("qkv"), towers("vqk"), two_sided.rows())
+    every = [*candidates(pairing)]
+    assert len([*candidates(pairing, until=2)]) == len(every)
+    first = [*candidates(pairing, until=0)]
+    assert 0 < len(first) < len(every)
+    assert all(each.tensors[0].second.key != pairing.tensors[0].second.key for each in first)
+
+
 @pytest.mark.parametrize("order", list(itertools.permutations("abc")))
 def test_equal_layers_are_told_apart_by_what_they_do_if_they_start_alike(order):
     def build(names):
