@@ -22,7 +22,8 @@ class Port:
 
     ``inputs``: images, columns, sequence [time, channels], or tokens [time] (ids below
     ``vocabulary``, as floats). ``categories``: from which column on there are ids, and below what.
-    ``pairs``: by hand, one side's to the other's. ``tolerance``: to which its losses should agree in float64.
+    ``pairs``: by hand, one side's to the other's. ``tolerance``: to which its losses should agree
+    in float64.
     """
 
     name: str
