@@ -48,6 +48,7 @@ def layer_gap(
     other = arrays[1].get(f"{what}/{pair.second}")
     if one is None or other is None:
         return None
+    one, other = _without_ones(one, other)
     if one.ndim != other.ndim and what != "output":
         return None
     if one.ndim < other.ndim:
@@ -58,6 +59,17 @@ def layer_gap(
     if any(layer.kind == "flatten" for layer in layers):
         return min(gap(mine, other, scale) for mine in _orders(one, layers))
     return min(gap(mine, other, scale) for mine in _turned(one, other))
+
+
+def _without_ones(one: Array, other: Array) -> tuple[Array, Array]:
+    """Return both without axes of length 1 if that alone makes their shapes differ.
+
+    A mean over an image is [batch, 1, 1, channels] on one side and [batch, channels] on the other.
+    """
+    shapes = [(len(each), *(size for size in each.shape[1:] if size != 1)) for each in (one, other)]
+    if one.shape == other.shape or shapes[0] != shapes[1]:
+        return one, other
+    return one.reshape(shapes[0]), other.reshape(shapes[1])
 
 
 def _states(steps: Array) -> Iterator[Array]:

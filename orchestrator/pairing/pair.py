@@ -9,7 +9,7 @@ from twinrun.contract.traced import ModelTraced, TracedDraw
 from orchestrator.pairing import by_hand as hands
 from orchestrator.pairing import findings, units
 from orchestrator.pairing.alignment import align
-from orchestrator.pairing.result import Ambiguity, PairedLayer, Pairing, Sure
+from orchestrator.pairing.result import Ambiguity, PairedLayer, PairedTensor, Pairing, Sure
 from orchestrator.pairing.tensors import paired_tensors
 from orchestrator.pairing.units import Unit
 
@@ -71,7 +71,7 @@ def _paired(
     sure |= {path: (target, Sure.BY_HAND) for path, target in hand.layers.items()}
     matches = _matches(sure, *sides)
     tensors, unpaired = paired_tensors(hand, first, second, matches)
-    layers = _layers(matches)
+    layers = _whole(_layers(matches), tensors, first, second)
     paired = {each.first for each in layers}, {each.second for each in layers}
     found = Pairing(
         frameworks,
@@ -90,6 +90,29 @@ def _paired(
         told,
     )
     return findings.added(found)
+
+
+def _whole(
+    layers: Sequence[PairedLayer],
+    tensors: Sequence[PairedTensor],
+    first: ModelTraced,
+    second: ModelTraced,
+) -> tuple[PairedLayer, ...]:
+    """Return the layers. Of several that are one on the other side, the last returns the same."""
+    names = [[layer.path for layer in model.layers] for model in (first, second)]
+
+    def is_passed(each: PairedLayer, side: int) -> bool:
+        """Return whether another one that has arrays of the same layer is called later."""
+        own, other = (names[0][each.first], names[1][each.second])[:: 1 - 2 * side]
+        keys = [(pair.first.layer, pair.second.layer)[:: 1 - 2 * side] for pair in tensors]
+        partners = {theirs for mine, theirs in keys if mine == own}
+        called = [path for path in names[1 - side] if path in partners]
+        return other in called and called[-1] != other
+
+    return tuple(
+        replace(each, compared=False) if is_passed(each, 0) or is_passed(each, 1) else each
+        for each in layers
+    )
 
 
 def _matches(sure: Mapping[str, tuple[str, Sure]], first: _Side, second: _Side) -> list[Match]:
