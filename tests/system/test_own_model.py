@@ -18,7 +18,7 @@ MENDED = "layers.BatchNormalization(momentum=0.9, epsilon=1e-5)"
 def files(folder):
     """Write the two files of the document; return their texts by name."""
     blocks = re.findall(
-        r"^`(\w+\.py)`.*\n\n```python\n(.*?)^```", DOCUMENT, re.MULTILINE | re.DOTALL
+        r"^`(\w+\.py)`[^\n]*\n\n```python\n(.*?)^```", DOCUMENT, re.MULTILINE | re.DOTALL
     )
     assert [name for name, _ in blocks] == list(FILES.values())
     for name, text in blocks:
