@@ -11,6 +11,7 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.data import blob
 from orchestrator.errors import BadInput
+from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.language.phrases import Phrase, english
 
 _NO_FILE = Phrase("The code of {framework}, {path}, is not a file that can be read: {error}.")
@@ -20,7 +21,6 @@ _TOO_MUCH = Phrase(
     "The code of {framework} and what it imports beside it are {count} files of {size:,} bytes; at "
     "most {most} and {bytes:,} are sent. Move it into a folder of its own."
 )
-_FRAMEWORKS = ("pytorch", "tensorflow")
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same files always make the same archive
 
 
@@ -41,7 +41,7 @@ def prepare(spec: job_pb2.JobSpec, directory: Path) -> Sequence[Sent]:
     """
     sent, buffer = list[Sent](), io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        for framework in _FRAMEWORKS:
+        for framework in FRAMEWORKS:
             if not spec.code.HasField(framework):
                 continue
             source = Path(getattr(spec.code, framework).file)

@@ -35,7 +35,7 @@ _NOT_PAIRED = Phrase(
     "The two models are not the same job: {faults} 'orchestrator pair' shows what is paired with "
     "what; code.pairs in the workload pairs by hand."
 )
-_MOST_TRIES = 24
+_MOST_TRIES = 12
 TOLERANCE = 1e-9  # of a layer's output in float64: far above rounding, far below a fault
 _SAME = 1e-6  # far above rounding in float64, far below what two layers' values differ by
 _SAMPLES = 8  # of a trace: enough to tell layers apart

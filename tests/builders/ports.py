@@ -3,8 +3,8 @@
 import json
 import sys
 import tomllib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
@@ -22,7 +22,8 @@ class Port:
 
     ``inputs``: images, columns, sequence [time, channels], or tokens [time] (ids below
     ``vocabulary``, as floats). ``categories``: from which column on there are ids, and below what.
-    ``tolerance``: to which its losses should agree in float64.
+    ``pairs``: by hand, one side's to the other's. ``tolerance``: to which its losses should agree
+    in float64.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Port:
     vocabulary: int = 0
     categories: tuple[int, int] | None = None
     tolerance: float = 1e-10
+    pairs: Mapping[str, str] = field(default_factory=dict)
 
     def file(self, framework: str) -> Path:
         return FOLDER / self.name / FILES[framework]

@@ -58,6 +58,7 @@ def job(port: Port, data_dir: Path, fault: Fault | None = None, **changes: Any) 
     spec = json_format.ParseDict(
         in_proto(dict(mapping), job_pb2.JobSpec.DESCRIPTOR), job_pb2.JobSpec()
     )
+    spec.code.pairs.update(port.pairs)
     for framework in FILES:
         source = getattr(spec.code, framework)
         source.file, source.function = str(port.file(framework)), FUNCTION

@@ -154,7 +154,7 @@ def _refused(original: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
         if training:
             raise Unsupported(
                 f"{layer.name} is a {type(layer).__name__}, whose random numbers cannot be the "
-                "same in another framework; remove it, or use --without-dropout",
+                "same in another framework; remove it, or set code.without_dropout",
                 field="code.tensorflow",
             )
         return original(layer, inputs, training=training)
@@ -166,7 +166,7 @@ def _refused_in_cell(cell: Any, *_: object) -> Any:
     raise Unsupported(
         f"{cell.name} is a {type(cell).__name__} with dropout or recurrent_dropout, which drops "
         "within the recurrence, where no mask can be given; use a Dropout layer beside it, or "
-        "--without-dropout",
+        "set code.without_dropout",
         field="code.tensorflow",
     )
 

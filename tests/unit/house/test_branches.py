@@ -46,6 +46,7 @@ KIND = "the kind of a layer or array, which names what is compared"
 COVERED = {
     "pytorch/code/built.py __init__: matched and spec.precision is Precision.BFLOAT16": BUILT,
     "pytorch/code/built.py __init__: spec.precision is Precision.FLOAT64": BUILT,
+    "pytorch/code/kinds.py of_call: mask.dtype is torch.bool": KIND,
     "pytorch/code/patches.py _by_batch: x.dtype == torch.float64": BOTH,
     "tensorflow/code/kinds.py _kind: cls in _KINDS and type(layer).call is cls.call": KIND,
     "tensorflow/code/model.py __init__: spec.precision is Precision.BFLOAT16": BUILT,

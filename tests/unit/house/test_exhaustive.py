@@ -104,7 +104,9 @@ def read(paths):
 def test_every_field_of_a_job_is_read_where_it_is_trained(framework):
     own = ROOT / "services" / framework
     # What trains alike for all; the spec itself only says what may stand in a field.
-    shared = [ROOT / f"services/trial/{name}.py" for name in ("matched", "chunks", "run")]
+    shared = [
+        ROOT / f"services/trial/{name}.py" for name in ("matched", "chunks", "run", "initial")
+    ]
     shared += [*(ROOT / "services/model").rglob("*.py"), *(ROOT / "services/data").glob("*.py")]
     fields = {field.name for field in dataclasses.fields(JobSpec)}
     found = read([*own.rglob("*.py"), *shared])
