@@ -72,11 +72,14 @@ def test_a_pair_of_models_is_timed_and_its_weights_go_from_one_to_the_other(orch
     (port,) = [port for port in PORTS if port.name == "mlp"]
     features, targets = port.samples(96)
     np.savez(home / "made.npz", x=features, y=targets)
-    orchestrator(
+    compare = (
         *("compare", "--data=made.npz", "--target=y", *code(port.file("pytorch").parent)),
         *("--set", "dataset.normalization={mean: 0, std: 1}"),
         *("--epochs=2", "--batch-size=16", "--threads=1", "--quiet"),
     )
+    orchestrator(*compare, "--recipe=idiomatic", "--no-verify")
+    assert [trial.epochs for trial in shelf.find("latest", home / "runs").trials()] != [[], []]
+    orchestrator(*compare)
     run = shelf.find("latest", home / "runs")
     assert json.loads((run.path / "certificate.json").read_text())["same_job"] is True
     shown = orchestrator("show", "latest").stdout
