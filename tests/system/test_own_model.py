@@ -78,7 +78,7 @@ def test_a_pair_of_models_is_timed_and_its_weights_go_from_one_to_the_other(orch
         *("--epochs=2", "--batch-size=16", "--threads=1", "--quiet"),
     )
     orchestrator(*compare, "--recipe=idiomatic", "--no-verify")
-    assert [trial.epochs for trial in shelf.find("latest", home / "runs").trials()] != [[], []]
+    assert all(trial.epochs for trial in shelf.find("latest", home / "runs").trials())
     orchestrator(*compare)
     run = shelf.find("latest", home / "runs")
     assert json.loads((run.path / "certificate.json").read_text())["same_job"] is True
