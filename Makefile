@@ -88,6 +88,9 @@ test-browser: $(DEV) ## Run the tests of pages in the system's Chromium; skipped
 mutants: $(DEV) $(RUNNERS) ## Change the trainers in some three thousand small ways; those that nobody notices are named
 	.venv/bin/python -m tests.mutants $(ARGS)
 
+ports: $(DEV) $(RUNNERS) ## Pair and train every model of the corpus in both frameworks' code, and look for every planted fault
+	.venv/bin/python -m tests.pairs $(ARGS)
+
 lint: $(DEV) ## Check style, types, and which room imports which
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
@@ -165,4 +168,4 @@ $(DEV): requirements/dev.txt $(ORCHESTRATOR)
 	@touch $@
 
 .PHONY: setup compare serve-pytorch serve-tensorflow up up-pytorch up-tensorflow down restart logs ps images \
-  test test-e2e test-browser mutants lint format bench gpu-check docs proto messages lock clean help
+  test test-e2e test-browser mutants ports lint format bench gpu-check docs proto messages lock clean help

@@ -20,7 +20,7 @@ def completed(
 ) -> job_pb2.JobSpec:
     """Return the spec with every default filled in, so that no trial fills in its own.
 
-    The arrays of a model of code are paired first.
+    The arrays of a model of code are paired first, which names its weights in any recipe.
 
     Raises BadInput if a runner refuses it, NotTheSameJob if its models do not pair, WrongRunner if
     two runners complete it differently.
@@ -30,8 +30,7 @@ def completed(
     whole.CopyFrom(spec)
     if not whole.HasField("threads"):
         whole.threads = min(client.info().available_cpus for client in clients)
-    of_layers = not whole.HasField("code") or whole.recipe == job_pb2.RECIPE_IDIOMATIC
-    if not of_layers and not whole.code.tensors:
+    if whole.HasField("code") and not whole.code.tensors:
         whole = coded.paired(whole, clients)
     given = [client.validate(whole) for client in clients]  # each may refuse
     check_same([client.framework for client in clients], given)

@@ -112,7 +112,7 @@ def _several(clues: Clues, side: Side, other: Side) -> Iterator[Tried]:
     own, theirs = side.layer.settings, other.layer.settings
     apart = {name: value for name, value in theirs.items() if own.get(name) != value}
     if len(apart) > 1 and side.layer.kind == other.layer.kind:
-        texts = ", ".join(f"{name} {value}" for name, value in apart.items())
+        texts = ", ".join(f"{name} {value}" for name, value in sorted(apart.items()))
         change = english(_SEVERAL, side=side.name, path=side.layer.path, settings=texts)
         yield from changed(clues, side, change, **apart)
 

@@ -23,7 +23,7 @@ PLANTED = [
     ("lenet", {"padding": (0, 2)}, "c1", "padding_side", "PyTorch's padding of `c1` were 0:2,0:2"),
     ("lenet", {"stride": 2}, "c1", "stride", "stride of `c1` were 2,2"),
     ("lenet", {"dilation": 2}, "c1", "dilation", "dilation of `c1` were 2,2"),
-    ("lenet", {"stride": 2, "padding": (0, 1)}, "c1", "several_settings", "the settings stride"),
+    ("lenet", {"stride": 2, "padding": (0, 1)}, "c1", "several_settings", "the settings padding"),
     ("leaky", {"slope": 0.3}, "r", "negative_slope", "negative_slope of `r` were 0.3"),
     ("resized", {"corners": True}, "u", "interpolation_corners", "corners of `u` were True"),
     ("tied", {"tie": True}, "b", "tied_weights", "tied `b.kernel` to `a.kernel`"),

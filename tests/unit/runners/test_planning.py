@@ -7,6 +7,7 @@ from orchestrator.errors import (
     BadInput,
     WrongRunner,
 )
+from orchestrator.runners import coded
 from orchestrator.runners.planning import completed, why_not_at_once
 from tests.builders.scripted import BOTH, FakeClient, FakeRunners
 
@@ -58,3 +59,24 @@ def test_a_job_that_two_runners_complete_differently_is_refused():
     clients[1].validate = lambda spec: job_pb2.JobSpec(seed=8, threads=2)
     with pytest.raises(WrongRunner, match=r"tensorflow runners .* differently: in seed"):
         completed(job_pb2.JobSpec(), BOTH, FakeRunners(*clients))
+
+
+@pytest.mark.parametrize("recipe", [job_pb2.RECIPE_MATCHED, job_pb2.RECIPE_IDIOMATIC])
+def test_the_arrays_of_a_users_model_are_paired_once_whatever_the_recipe(monkeypatch, recipe):
+    asked = []
+
+    def paired(spec, clients):
+        asked.append([client.framework for client in clients])
+        whole = job_pb2.JobSpec()
+        whole.CopyFrom(spec)
+        whole.code.tensors.add(name="fc.kernel")
+        return whole
+
+    monkeypatch.setattr(coded, "paired", paired)
+    spec = job_pb2.JobSpec(recipe=recipe, code=job_pb2.Code())
+    clients = [FakeClient(name) for name in BOTH]
+    completed(spec, BOTH, FakeRunners(*clients))
+    spec.code.tensors.add(name="fc.kernel")
+    completed(spec, BOTH, FakeRunners(*clients))
+    assert asked == [list(BOTH)]
+    assert [len(each.code.tensors) for client in clients for each in client.specs] == [1] * 4
