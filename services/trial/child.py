@@ -115,7 +115,7 @@ def _serve(module_name: str, started_at: float, sender: _Sender, receiver: _Rece
         task = receiver.task()
         sender.send(imported)
         build = code.builder(task, framework)
-        make_trainer = functools.partial(module.Trainer, build=build)
+        make_trainer = functools.partial(module.Trainer, build=build) if build else module.Trainer
         match task.kind:
             case Kind.MEASURE:
                 sender.send(module.measure(task.spec))
