@@ -116,7 +116,8 @@ class Pairing:
     """``unpaired``, ``alone``: what each side has alone, tensors and indices of layers.
 
     ``draws``: indices of masks. ``by_hand``, as it was given, and ``by_activations``, paths of
-    layers, are what was known. ``faults``: what cannot be the same job; ``notes``: what can.
+    layers, are what was known. ``faults``: what cannot be the same job; ``notes``:
+    what can; ``starts``: how the two sides' own initial values differ.
     """
 
     frameworks: tuple[str, str]
@@ -132,6 +133,7 @@ class Pairing:
     by_activations: Mapping[str, str] = field(default_factory=dict)
     faults: tuple[Sentence, ...] = ()
     notes: tuple[Sentence, ...] = ()
+    starts: tuple[Sentence, ...] = ()
 
     @property
     def once(self) -> tuple[PairedTensor, ...]:

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import safetensors.numpy
@@ -24,6 +24,7 @@ from orchestrator.pairing.locate import locate
 from orchestrator.pairing.measure import gap
 from orchestrator.pairing.pair import pair
 from orchestrator.pairing.result import Arrays, Pairing
+from orchestrator.pairing.starts import starts
 from orchestrator.runners import asking
 from orchestrator.runners.client import Client
 
@@ -83,25 +84,30 @@ def pairing_of(spec: job_pb2.JobSpec, trace: Tracer) -> tuple[Pairing, Trace]:
     """
     first, *others = trace(spec)
     second = others[0] if others else first
+    found = _resolved(spec, trace, first, second)
+    return replace(found, starts=tuple(starts(found, first.arrays, second.arrays))), first
+
+
+def _resolved(spec: job_pb2.JobSpec, trace: Tracer, first: Trace, second: Trace) -> Pairing:
     names = first.framework, second.framework
     found = pair(first.model, second.model, names, dict(spec.code.pairs))
-    if found.faults or not others:
-        return found, first
+    if found.faults or second is first:
+        return found
     arrays = _alike(spec, found, first, trace)
     if _agree(*arrays):
-        return found, first
+        return found
     likely = ambiguities.best(found, *arrays)
     if likely != found:
         arrays = _alike(spec, likely, first, trace)
     located = locate(likely, *arrays, TOLERANCE)
     if _agree(*arrays) or explained(likely, located, *arrays):
-        return likely, first
+        return likely
     place = None if located.layer is None else located.layer.first
     tries = ambiguities.candidates(likely, place)
     for tried in itertools.islice(tries, _MOST_TRIES):
         if _agree(*_alike(spec, tried, first, trace)):
-            return tried, first
-    return likely, first
+            return tried
+    return likely
 
 
 def _alike(
@@ -170,5 +176,5 @@ def with_tensors(spec: job_pb2.JobSpec, found: Pairing, first: Trace) -> job_pb2
     whole.code.initial.CopyFrom(job_pb2.StoredFile(sha256=stored.sha256, size_bytes=stored.size))
     sides = dict(zip(found.frameworks, (found.first, found.second), strict=True))
     notes = [f"{label(name)}: {note}" for name, side in sides.items() for note in side.notes]
-    whole.code.notes.extend(notes)
+    whole.code.notes.extend([*notes, *map(str, found.starts)])
     return whole

@@ -56,9 +56,9 @@ def report(pairing: Pairing) -> Iterator[Part]:
     if pairing.faults:
         yield from (BLANK, Said(say(_CANNOT), strong=True))
     yield from (Said(say(fault)) for fault in pairing.faults)
-    if pairing.notes:
+    if notes := (*pairing.notes, *pairing.starts):
         yield BLANK
-    yield from (Said(say(note)) for note in pairing.notes)
+    yield from (Said(say(note)) for note in notes)
 
 
 def summary(pairing: Pairing) -> Sentence:
