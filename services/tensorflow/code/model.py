@@ -113,7 +113,7 @@ class Built:
 
     def logits(self, inputs: tf.Tensor) -> tf.Tensor:
         """Return the logits of an evaluation."""
-        with self._users(), self._world.matched(patches.untouched):
+        with self._users(), self._world.matched(patches.evaluated):
             return self._logits(self.keras(self.laid(inputs), training=False))
 
     def losses(self) -> list[tf.Tensor]:

@@ -22,6 +22,11 @@ REFUSED = {
     "alpha_dropout": "nn.Sequential(nn.Flatten(), nn.AlphaDropout(0.2), nn.Linear(24, 5))",
     "none of each sample": "Moved()",
 }
+IN_EVALUATION = (
+    "F.dropout(x, 0.5)",
+    "F.dropout1d(x, 0.5)",
+    "F.scaled_dot_product_attention(x, x, x, dropout_p=0.5)",
+)
 MOVED = """
 class Moved(nn.Module):
     def __init__(self):
@@ -39,6 +44,14 @@ def test_what_cannot_be_controlled_is_refused_by_name(reason, tmp_path):
     build = models.builder(tmp_path, MOVED + returning(REFUSED[reason]))
     with pytest.raises(Unsupported, match=reason):
         pytorch.Trainer(models.spec(), jobs.data(), None, build)
+
+
+@pytest.mark.parametrize("drops", IN_EVALUATION)
+def test_a_model_that_drops_in_evaluation_too_is_refused(drops, tmp_path):
+    text = module(f"return self.out({drops.replace('x', 'x.flatten(1)[:, None]')}[:, 0])")
+    with pytest.raises(Unsupported, match="drops values in evaluation too"):
+        models.traced(models.spec(), models.builder(tmp_path, text))
+    models.traced(models.spec(without_dropout=True), models.builder(tmp_path, text))
 
 
 def test_what_is_refused_passes_without_dropout(tmp_path):
