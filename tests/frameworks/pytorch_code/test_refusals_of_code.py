@@ -54,6 +54,18 @@ def test_a_model_that_drops_in_evaluation_too_is_refused(drops, tmp_path):
     models.traced(models.spec(without_dropout=True), models.builder(tmp_path, text))
 
 
+def test_a_parameter_and_a_buffer_of_one_number_are_arrays(tmp_path):
+    text = module(
+        "return self.out(x) * self.scale * self.n",
+        "self.scale = nn.Parameter(torch.tensor(2.0))\n"
+        "        self.register_buffer('n', torch.tensor(3.0))",
+    )
+    build = models.builder(tmp_path, text)
+    job, initial = models.paired(models.spec(), build)
+    trainer = pytorch.Trainer(job, jobs.data(), {**initial, "scale": np.array(5.0)}, build)
+    assert (trainer.weights()["scale"], trainer.weights()["n"]) == (5, 3)
+
+
 def test_what_is_refused_passes_without_dropout(tmp_path):
     build = models.builder(tmp_path, returning(REFUSED["alpha_dropout"]))
     found = models.traced(models.spec(without_dropout=True), build)
