@@ -118,6 +118,6 @@ def _said(error: BaseException) -> str:
     """Return an error's own text, as far as it has one that can be sent."""
     try:
         text = str(error)
-    except Exception as failure:
+    except Exception as failure:  # noqa: BLE001 - the user's code may raise any
         text = f"(its text fails with {type(failure).__name__})"
     return text[:_MOST_TEXT].encode(errors="replace").decode()

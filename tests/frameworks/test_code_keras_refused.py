@@ -84,6 +84,15 @@ class Net(keras.Model):
 def build():
     return Net()
 """,
+    "failed with SystemExit: 3": """
+class Net(keras.Model):
+    def call(self, x):
+        raise SystemExit(3)
+
+
+def build():
+    return Net()
+""",
     "returns a list, not a keras.Model": "def build():\n    return []\n",
     r"returns \(2, 6, 6, 2\); a loss takes": sequential(after="layers.ReLU()"),
 }

@@ -94,7 +94,7 @@ def _pass(spec: JobSpec, model: CodeModel, x: torch.Tensor, y: torch.Tensor, *, 
         loss.backward()
     except (TwinrunError, *MEMORY):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise failed(error, model.built.file, "pytorch") from error
     return _Pass(recording, logits, loss, [parameter.grad for parameter in model.parameters])
 

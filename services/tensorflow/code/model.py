@@ -157,7 +157,7 @@ class Built:
             yield
         except (TwinrunError, MemoryError, tf.errors.ResourceExhaustedError):
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise failed(error, self.file, _FRAMEWORK) from error
 
 

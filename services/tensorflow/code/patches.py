@@ -100,7 +100,7 @@ def untouched(x: tf.Tensor, _: float, __: Sequence[int | None] | None) -> tf.Ten
     return x
 
 
-def evaluated(x: tf.Tensor, _: float, __: Sequence[int | None] | None) -> tf.Tensor:
+def evaluated(*_: object) -> tf.Tensor:
     """Be a `Dropout` of an evaluation, where it has nothing to drop. Raises Unsupported."""
     raise Unsupported(
         "The model drops values in evaluation too: call dropout with training=training, or verify "

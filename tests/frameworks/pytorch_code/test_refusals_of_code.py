@@ -54,6 +54,13 @@ def test_a_model_that_drops_in_evaluation_too_is_refused(drops, tmp_path):
     models.traced(models.spec(without_dropout=True), models.builder(tmp_path, text))
 
 
+def test_code_that_exits_on_the_way_back_is_named(tmp_path):
+    text = module("x = self.out(x); x.requires_grad and x.register_hook(leave); return x")
+    build = models.builder(tmp_path, "def leave(_):\n    raise SystemExit(1)\n" + text)
+    with pytest.raises(CodeFailed, match=r"SystemExit: 1\n  net.py:\d+, in leave"):
+        models.traced(models.spec(), build)
+
+
 def test_a_parameter_and_a_buffer_of_one_number_are_arrays(tmp_path):
     text = module(
         "return self.out(x) * self.scale * self.n",
@@ -81,6 +88,7 @@ FAILING = {
     r"makes \[3\] of 3 samples, and \[3, outputs\]": module("return self.out(x)[:, 0]"),
     r"ValueError: no\n  net.py:\d+, in forward: raise ValueError": module('raise ValueError("no")'),
     r"RuntimeError: mat1 and mat2 .*\n  net.py:\d+, in forward": module("return self.out(x.T)"),
+    r"SystemExit: 0\n  net.py:\d+, in forward": module("raise SystemExit(0)"),
     "first output of the model of net.py is not a tensor": module("return ()"),
 }
 
