@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
@@ -144,6 +145,12 @@ class _Step:
                 "The same batch gives different outputs: something in the model is random that "
                 "cannot be reached, such as an augmentation or a sample drawn within it."
             )
+        for name in ("train_step", "compute_loss"):
+            if getattr(type(self._built.keras), name) is not getattr(keras.Model, name):
+                yield (
+                    f"The model has its own {name}, which is not used: the job's loss and "
+                    "optimizer train it."
+                )
         if added:
             yield (
                 f"The model adds {added} losses of its own, by add_loss or regularizers; they are "
