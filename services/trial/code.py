@@ -27,6 +27,7 @@ Build = Callable[[], object]  # builds the user's model
 _DIRECTORY = "users-code"  # in a task's output_dir
 _MOST_BYTES = 2**30  # unpacked
 _MOST_TEXT = 5_000  # characters of an error
+_MOST_FRAMES = 20  # the last of an error's, which may recur
 # What zipfile and its decompressors raise for an archive that is broken or encrypted.
 _BROKEN = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError),
@@ -101,10 +102,10 @@ def _imported(path: Path) -> ModuleType:
 def failed(error: BaseException, file: str, framework: str) -> CodeFailed:
     """Return the error that one raised by the user's code is to a client."""
     folder = f"/{_DIRECTORY}/{framework}/"
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if folder in f.filename]
     places = "".join(
         f"  {frame.filename.rpartition(folder)[2]}:{frame.lineno}, in {frame.name}: {frame.line}\n"
-        for frame in traceback.extract_tb(error.__traceback__)
-        if folder in frame.filename
+        for frame in frames[-_MOST_FRAMES:]
     )
     what = f"{type(error).__name__}: {_said(error)}"
     return CodeFailed(

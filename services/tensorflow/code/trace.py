@@ -145,12 +145,7 @@ class _Step:
                 "The same batch gives different outputs: something in the model is random that "
                 "cannot be reached, such as an augmentation or a sample drawn within it."
             )
-        for name in ("train_step", "compute_loss"):
-            if getattr(type(self._built.keras), name) is not getattr(keras.Model, name):
-                yield (
-                    f"The model has its own {name}, which is not used: the job's loss and "
-                    "optimizer train it."
-                )
+        yield from _of_own_steps(self._built.keras)
         if added:
             yield (
                 f"The model adds {added} losses of its own, by add_loss or regularizers; they are "
@@ -177,6 +172,15 @@ class _Step:
             yield (
                 "The model ends in a softmax, but the loss takes logits: its output is taken as "
                 "logits all the same."
+            )
+
+
+def _of_own_steps(model: keras.Model) -> Iterator[str]:
+    for name in ("train_step", "compute_loss"):
+        if getattr(type(model), name) is not getattr(keras.Model, name):
+            yield (
+                f"The model has its own {name}, which is not used: the job's loss and optimizer "
+                "train it."
             )
 
 

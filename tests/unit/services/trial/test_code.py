@@ -182,3 +182,9 @@ def build():
     with pytest.raises(CodeFailed, match=said) as caught:
         built(tmp_path, {"pytorch/net.py": text})
     assert len(caught.value.message.encode()) < 10_000
+
+
+def test_an_error_of_endless_recursion_has_its_last_frames(tmp_path):
+    with pytest.raises(CodeFailed, match="RecursionError") as caught:
+        built(tmp_path, {"pytorch/net.py": "def build():\n    return build()\n"})
+    assert caught.value.message.count("in build: return build()") == 20
