@@ -88,7 +88,8 @@ class Expected:
             count = sum(math.prod(tensor.shape) for tensor in self.model.values())
             require(message.parameter_count == count, *_field(message, "parameter_count"), count)
         else:
-            require_from("inputs.parameter_count", message.parameter_count, 1, _MOST)
+            least = 0 if self.spec.HasField("code") else 1  # idiomatic code need not be paired
+            require_from("inputs.parameter_count", message.parameter_count, least, _MOST)
 
     def gradients(self) -> tuple[list[str], list[str]] | None:
         """Return the tensors that have gradients, and all; None: not known."""

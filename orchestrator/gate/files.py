@@ -1,6 +1,7 @@
 """Files that a job announces, and their download: exactly what was announced."""
 
 import hashlib
+import math
 import re
 import time
 from collections.abc import Mapping
@@ -9,12 +10,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from twinrun.contract.enums import TargetKind
 from twinrun.contract.losses import Loss, SoftmaxCrossEntropy, targets
 from twinrun.v1 import job_pb2, runner_service_pb2
 
 from orchestrator.gate.expected import Expected
-from orchestrator.gate.fault import Origin, require, require_from
+from orchestrator.gate.fault import AT_LEAST, Fault, Origin, require, require_from
 from orchestrator.gate.scores import check_logits
 from orchestrator.gate.tensors import Tensors, check_file, of_logits, size_range
 from orchestrator.language.phrases import Phrase, Sentence, english
@@ -29,6 +31,9 @@ _INITIAL = Phrase("the initial weights")
 _FINAL = Phrase("the final weights")
 _LOGITS = Phrase("the logits")
 _TRACE = Phrase("the traced arrays")
+_NOT_ARRAYS = Phrase("{file} are not a safetensors file: {error}")
+_LACKING = Phrase("{file} have no array {name}, which the traced model has")
+_SHAPED = Phrase("{shape}, as in the traced model")
 _MOST_CHUNK_BYTES = 2**20
 _SECONDS, _LEAST_RATE = 30.0, 250_000  # bytes a second, for a whole file
 _MOST_BYTES = 2**31 * 8  # of parameters that a spec may have
@@ -46,6 +51,7 @@ class File:
     classes: int | None = None  # of logits with their labels
     test: job_pb2.Metrics | None = None  # what was said of them
     loss: Loss = field(default_factory=SoftmaxCrossEntropy)
+    traced: job_pb2.ModelTraced | None = None  # whose arrays it has
 
 
 def weights_file(message: job_pb2.WeightsSaved, expected: Expected) -> File:
@@ -81,9 +87,9 @@ def logits_file(
     return file
 
 
-def trace_file(given: job_pb2.LogitsSaved) -> File:
+def trace_file(given: job_pb2.LogitsSaved, traced: job_pb2.ModelTraced) -> File:
     """Return the expected file of a trace: its tensors are the model's own. Raises Fault."""
-    file = File(english(_TRACE), given.sha256, given.size_bytes, None)
+    file = File(english(_TRACE), given.sha256, given.size_bytes, None, traced=traced)
     _check("logits_saved", file)
     return file
 
@@ -147,12 +153,45 @@ def _check_content(file: File, content: bytes) -> None:
     digest = hashlib.sha256(content).hexdigest()
     known = english(_ANNOUNCED, value=file.sha256)
     require(digest == file.sha256, f"{file.name}: SHA-256", digest, known)
+    if file.traced is not None:
+        _check_trace(file.name, content, file.traced)
     if file.tensors is not None:
         places = check_file(file.name, content, file.tensors)
         if file.classes is not None and targets(file.loss) is TargetKind.CLASS:
             _check_labels(file, content[slice(*places["labels"])])
         if file.test is not None:
             _check_metrics(file.test, file.loss, safetensors.numpy.load(content))
+
+
+def _check_trace(file: Sentence, content: bytes, model: job_pb2.ModelTraced) -> None:
+    """Check that each of the model's arrays is there, as reported. Raises Fault."""
+    try:
+        found = safetensors.numpy.load(content)
+    except (SafetensorError, LookupError, TypeError, ValueError) as error:
+        raise Fault(english(_NOT_ARRAYS, file=file, error=str(error)[:80])) from None
+    for index in range(len(model.layers)):
+        for name in (f"output/{index}", f"slope/{index}"):
+            known = english(AT_LEAST, least=1)
+            require(name not in found or found[name].ndim > 0, f"{name}: axes", 0, known)
+    for name in ("logits", "loss"):
+        _require_array(file, name, found)
+    for tensor in model.tensors:
+        shape = tuple(tensor.shape)
+        due = english(_SHAPED, shape=list(shape))
+        for what in ("initial", "updated", *["gradient"] * tensor.trained):
+            for suffix in ("", *tensor.variants):
+                name = f"{what}/{tensor.key}{suffix}"
+                array = _require_array(file, name, found)
+                alike = array.size == math.prod(shape) if suffix else array.shape == shape
+                require(alike, f"{name}.shape", list(array.shape), due)
+
+
+def _require_array(
+    file: Sentence, name: str, found: Mapping[str, NDArray[np.generic]]
+) -> NDArray[np.generic]:
+    if name not in found:
+        raise Fault(english(_LACKING, file=file, name=name))
+    return found[name]
 
 
 def _check_metrics(

@@ -32,6 +32,7 @@ _THE_NEXT = Phrase("the next one, {next}")
 _NO_KIND = Phrase("event {sequence} is of a kind unknown to this orchestrator")
 _UNDUE = Phrase("{event} arrived, which a {kind} does not report")
 _TOO_EARLY = Phrase("{event} arrived before the job's epochs had ended")
+_NO_MODEL = Phrase("logits_saved arrived before model_traced")
 _WITHOUT = Phrase("the job is reported as succeeded, without {missing}")
 _CUT_OFF = Phrase("its report ended before the job did")
 _NOT_ANNOUNCED = Phrase("{file} were never announced")
@@ -87,6 +88,7 @@ class Gate:
         self._training = Training(self._expected, elapsed)
         self._came = dict[str, int]()
         self._files = dict[str | int, File]()
+        self._traced: job_pb2.ModelTraced | None = None
         self._looks: Mapping[str, Callable[[Any], None]] = {
             "state_changed": self._change,
             "phase_started": self._phases.start,
@@ -102,7 +104,7 @@ class Gate:
             "model_summarized": others.check_model,
             "machine_measured": others.check_measured,
             "images_previewed": lambda message: others.check_images(message, self._expected),
-            "model_traced": others.check_traced,
+            "model_traced": self._take_model,
             # Every value of these was checked, and none depends on another.
             "environment": lambda _: None,
             "resources_used": lambda _: None,
@@ -187,9 +189,15 @@ class Gate:
         others.check_evaluation(message, samples, self._expected.loss, self._elapsed)
         self._training.test = message.test
 
+    def _take_model(self, message: job_pb2.ModelTraced) -> None:
+        others.check_traced(message)
+        self._traced = message
+
     def _announce_logits(self, message: job_pb2.LogitsSaved) -> None:
         if self._kind == _TRACE:
-            self._files["logits"] = trace_file(message)
+            if self._traced is None:
+                raise Fault(english(_NO_MODEL))
+            self._files["logits"] = trace_file(message, self._traced)
             return
         self._require_trained("logits_saved")
         inputs = self._training.require_inputs("logits_saved")

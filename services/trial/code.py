@@ -5,9 +5,12 @@ An error in it ends in the user's own traceback, cut to the frames of their file
 
 import importlib.util
 import json
+import lzma
+import os
 import sys
 import traceback
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path, PurePath
 from types import ModuleType
@@ -23,6 +26,13 @@ from services.pipe import Task
 Build = Callable[[], object]  # builds the user's model
 _DIRECTORY = "users-code"  # in a task's output_dir
 _MOST_BYTES = 2**30  # unpacked
+_MOST_TEXT = 5_000  # characters of an error
+_MOST_FRAMES = 20  # the last of an error's, which may recur
+# What zipfile and its decompressors raise for an archive that is broken or encrypted.
+_BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError),
+    *(OSError, ValueError, RuntimeError),
+)
 
 
 def builder(task: Task, framework: str) -> Build | None:
@@ -54,14 +64,14 @@ def _unpack(spec: JobSpec, data_dir: Path, directory: Path) -> None:
             if size > _MOST_BYTES:
                 raise CodeFailed(f"The code's files take {size:,} bytes; at most {_MOST_BYTES:,}.")
             opened.extractall(directory)  # strips what leads out of the directory
-    except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
+    except _BROKEN as error:
         raise CodeFailed(f"The archive of the code cannot be unpacked: {error}.") from error
 
 
 def _call(source: CodeSource, directory: Path, framework: str) -> object:
     """Import the file, with its directory as Python would run it, and call its function."""
     path = directory / framework / PurePath(source.file).name
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113 - which also knows that a name may be too long
         raise CodeFailed(f"The code of {framework} lacks the file {path.name}.")
     if str(path.parent) not in sys.path:
         sys.path.insert(0, str(path.parent))
@@ -92,14 +102,23 @@ def _imported(path: Path) -> ModuleType:
 def failed(error: BaseException, file: str, framework: str) -> CodeFailed:
     """Return the error that one raised by the user's code is to a client."""
     folder = f"/{_DIRECTORY}/{framework}/"
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if folder in f.filename]
     places = "".join(
         f"  {frame.filename.rpartition(folder)[2]}:{frame.lineno}, in {frame.name}: {frame.line}\n"
-        for frame in traceback.extract_tb(error.__traceback__)
-        if folder in frame.filename
+        for frame in frames[-_MOST_FRAMES:]
     )
-    what = f"{type(error).__name__}: {error}"
+    what = f"{type(error).__name__}: {_said(error)}"
     return CodeFailed(
         f"{file} of {framework} failed with {what}\n{places}".rstrip(),
         framework=framework,
         file=file,
     )
+
+
+def _said(error: BaseException) -> str:
+    """Return an error's own text, as far as it has one that can be sent."""
+    try:
+        text = str(error)
+    except Exception as failure:  # noqa: BLE001 - the user's code may raise any
+        text = f"(its text fails with {type(failure).__name__})"
+    return text[:_MOST_TEXT].encode(errors="replace").decode()

@@ -33,6 +33,20 @@ REFUSED = {
     "with one mask for several samples": sequential(
         "layers.Dropout(0.5, noise_shape=(1, 6, 6, 2))"
     ),
+    "drops values in evaluation too": """
+class Net(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.drop, self.flat = layers.Dropout(0.5), layers.Flatten()
+        self.last = layers.Dense(5)
+
+    def call(self, x):
+        return self.last(self.drop(self.flat(x), training=True))
+
+
+def build():
+    return Net()
+""",
     "kernel has a constraint": sequential(
         "layers.Flatten()", 'layers.Dense(3, kernel_constraint="non_neg")'
     ),
@@ -65,6 +79,15 @@ FAILING = {
 class Net(keras.Model):
     def call(self, x):
         return x * (1 // 0)
+
+
+def build():
+    return Net()
+""",
+    "failed with SystemExit: 3": """
+class Net(keras.Model):
+    def call(self, x):
+        raise SystemExit(3)
 
 
 def build():

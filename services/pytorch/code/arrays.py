@@ -1,8 +1,9 @@
 """A module's own tensors as canonical arrays, and back: transposed, reordered, cut apart."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
+from types import EllipsisType
 from typing import TypeAlias
 
 import numpy as np
@@ -35,7 +36,7 @@ class Array:
     part: str
     tensor: torch.Tensor
     view: View
-    only: slice = field(default_factory=partial(slice, None))
+    only: slice | EllipsisType = ...  # which fits a scalar, too
     second: torch.Tensor | None = None
     layer: str = ""
     image: tuple[int, ...] = ()
@@ -91,7 +92,7 @@ def of(module: nn.Module, images: Images, columns: Images) -> list[Array]:
 
     ``images`` and ``columns``: of whose first and last axis is an image.
     """
-    seen: dict[tuple[int, int | None], str] = {}
+    seen: dict[tuple[int, str], str] = {}
     found = []
     within: list[nn.Module] = []  # what belongs to a module above
     for path, part in module.named_modules():
@@ -101,7 +102,7 @@ def of(module: nn.Module, images: Images, columns: Images) -> list[Array]:
         if make is not None:
             within += list(part.modules())[1:]
         for array in _custom(part) if make is None else make(part):
-            where = id(array.tensor), array.only.start
+            where = id(array.tensor), str(array.only)
             placed = replace(array, layer=path, tied_to=seen.get(where, ""))
             found.append(_of_columns(_on_images(placed, images), columns))
             seen.setdefault(where, placed.key)

@@ -203,7 +203,7 @@ def forward(
         made = module(inputs)
     except (TwinrunError, *MEMORY):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if _is_ours(error):
             raise
         raise failed(error, name(source), "pytorch") from error
@@ -216,7 +216,7 @@ def forward(
     return logits
 
 
-def _is_ours(error: Exception) -> bool:
+def _is_ours(error: BaseException) -> bool:
     """Return whether it was raised by what follows the code's calls, not by one of them."""
     *_, last = traceback.extract_tb(error.__traceback__)
     place = Path(last.filename)

@@ -11,7 +11,7 @@ from services.model.weights import Weights
 from services.pytorch.code import arrays
 from services.pytorch.code.arrays import Array
 from services.pytorch.code.built import Built
-from services.pytorch.code.patches import Nothing
+from services.pytorch.code.patches import Evaluation
 from services.pytorch.code.recording import Draw
 from services.trial.code import Build
 
@@ -82,7 +82,7 @@ class CodeModel:
         return self.built.logits(inputs, masks, training=True), ()
 
     def logits(self, inputs: torch.Tensor) -> torch.Tensor:
-        return self.built.logits(inputs, Nothing(), training=False)
+        return self.built.logits(inputs, Evaluation(), training=False)
 
     def keep(self, statistics: Sequence[torch.Tensor]) -> None:
         """Do nothing: the module has moved its own in its forward pass."""

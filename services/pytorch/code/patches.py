@@ -30,6 +30,17 @@ class Nothing:
         return None
 
 
+class Evaluation(Nothing):
+    """`Draws` of a model in evaluation, where dropout has nothing to drop."""
+
+    def mask(self, *_: object) -> None:
+        raise Unsupported(
+            "The model drops values in evaluation too: pass training=self.training to the "
+            "functions of dropout, or verify the rest without dropout",
+            field="code.pytorch",
+        )
+
+
 _active: Draws | None = None
 
 

@@ -43,13 +43,16 @@ def trace(
 ) -> Traced:
     """Take one step and report it: `services.trial.trace.MakeTrace`.
 
-    The batch runs twice, with the same masks and other random numbers of PyTorch's own.
+    The batch runs twice, with the same masks and other random numbers of PyTorch's own. Raises
+    Unsupported for what an evaluation of the model would meet.
     """
     where = device.prepare(spec)
     x, y = device.put(inputs, where), device.put(labels, where)
     model = CodeModel(spec, build, x, weights)
     arrays = {f"initial/{key}": array.read() for key, array in _laid(model.all)}
     before = [tensor.clone() for tensor in model.kept]
+    with torch.no_grad():
+        model.logits(x)
     first = _pass(spec, model, x, y, seed=1)
     for tensor, value in zip(model.kept, before, strict=True):
         tensor.copy_(value)
@@ -91,7 +94,7 @@ def _pass(spec: JobSpec, model: CodeModel, x: torch.Tensor, y: torch.Tensor, *, 
         loss.backward()
     except (TwinrunError, *MEMORY):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise failed(error, model.built.file, "pytorch") from error
     return _Pass(recording, logits, loss, [parameter.grad for parameter in model.parameters])
 

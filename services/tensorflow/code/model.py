@@ -113,7 +113,7 @@ class Built:
 
     def logits(self, inputs: tf.Tensor) -> tf.Tensor:
         """Return the logits of an evaluation."""
-        with self._users(), self._world.matched(patches.untouched):
+        with self._users(), self._world.matched(patches.evaluated):
             return self._logits(self.keras(self.laid(inputs), training=False))
 
     def losses(self) -> list[tf.Tensor]:
@@ -157,7 +157,7 @@ class Built:
             yield
         except (TwinrunError, MemoryError, tf.errors.ResourceExhaustedError):
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise failed(error, self.file, _FRAMEWORK) from error
 
 

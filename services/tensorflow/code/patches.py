@@ -100,6 +100,15 @@ def untouched(x: tf.Tensor, _: float, __: Sequence[int | None] | None) -> tf.Ten
     return x
 
 
+def evaluated(*_: object) -> tf.Tensor:
+    """Be a `Dropout` of an evaluation, where it has nothing to drop. Raises Unsupported."""
+    raise Unsupported(
+        "The model drops values in evaluation too: call dropout with training=training, or verify "
+        "the rest without dropout",
+        field="code.tensorflow",
+    )
+
+
 @contextlib.contextmanager
 def _inlined() -> Iterator[None]:
     """Run the user's own graphs as part of what runs: kept, they would keep their masks."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
@@ -144,6 +145,7 @@ class _Step:
                 "The same batch gives different outputs: something in the model is random that "
                 "cannot be reached, such as an augmentation or a sample drawn within it."
             )
+        yield from _of_own_steps(self._built.keras)
         if added:
             yield (
                 f"The model adds {added} losses of its own, by add_loss or regularizers; they are "
@@ -170,6 +172,15 @@ class _Step:
             yield (
                 "The model ends in a softmax, but the loss takes logits: its output is taken as "
                 "logits all the same."
+            )
+
+
+def _of_own_steps(model: keras.Model) -> Iterator[str]:
+    for name in ("train_step", "compute_loss"):
+        if getattr(type(model), name) is not getattr(keras.Model, name):
+            yield (
+                f"The model has its own {name}, which is not used: the job's loss and optimizer "
+                "train it."
             )
 
 

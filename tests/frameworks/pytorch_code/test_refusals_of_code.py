@@ -22,6 +22,11 @@ REFUSED = {
     "alpha_dropout": "nn.Sequential(nn.Flatten(), nn.AlphaDropout(0.2), nn.Linear(24, 5))",
     "none of each sample": "Moved()",
 }
+IN_EVALUATION = (
+    "F.dropout(x, 0.5)",
+    "F.dropout1d(x, 0.5)",
+    "F.scaled_dot_product_attention(x, x, x, dropout_p=0.5)",
+)
 MOVED = """
 class Moved(nn.Module):
     def __init__(self):
@@ -41,6 +46,33 @@ def test_what_cannot_be_controlled_is_refused_by_name(reason, tmp_path):
         pytorch.Trainer(models.spec(), jobs.data(), None, build)
 
 
+@pytest.mark.parametrize("drops", IN_EVALUATION)
+def test_a_model_that_drops_in_evaluation_too_is_refused(drops, tmp_path):
+    text = module(f"return self.out({drops.replace('x', 'x.flatten(1)[:, None]')}[:, 0])")
+    with pytest.raises(Unsupported, match="drops values in evaluation too"):
+        models.traced(models.spec(), models.builder(tmp_path, text))
+    models.traced(models.spec(without_dropout=True), models.builder(tmp_path, text))
+
+
+def test_code_that_exits_on_the_way_back_is_named(tmp_path):
+    text = module("x = self.out(x); x.requires_grad and x.register_hook(leave); return x")
+    build = models.builder(tmp_path, "def leave(_):\n    raise SystemExit(1)\n" + text)
+    with pytest.raises(CodeFailed, match=r"SystemExit: 1\n  net.py:\d+, in leave"):
+        models.traced(models.spec(), build)
+
+
+def test_a_parameter_and_a_buffer_of_one_number_are_arrays(tmp_path):
+    text = module(
+        "return self.out(x) * self.scale * self.n",
+        "self.scale = nn.Parameter(torch.tensor(2.0))\n"
+        "        self.register_buffer('n', torch.tensor(3.0))",
+    )
+    build = models.builder(tmp_path, text)
+    job, initial = models.paired(models.spec(), build)
+    trainer = pytorch.Trainer(job, jobs.data(), {**initial, "scale": np.array(5.0)}, build)
+    assert (trainer.weights()["scale"], trainer.weights()["n"]) == (5, 3)
+
+
 def test_what_is_refused_passes_without_dropout(tmp_path):
     build = models.builder(tmp_path, returning(REFUSED["alpha_dropout"]))
     found = models.traced(models.spec(without_dropout=True), build)
@@ -56,6 +88,7 @@ FAILING = {
     r"makes \[3\] of 3 samples, and \[3, outputs\]": module("return self.out(x)[:, 0]"),
     r"ValueError: no\n  net.py:\d+, in forward: raise ValueError": module('raise ValueError("no")'),
     r"RuntimeError: mat1 and mat2 .*\n  net.py:\d+, in forward": module("return self.out(x.T)"),
+    r"SystemExit: 0\n  net.py:\d+, in forward": module("raise SystemExit(0)"),
     "first output of the model of net.py is not a tensor": module("return ()"),
 }
 

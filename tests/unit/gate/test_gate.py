@@ -1,5 +1,6 @@
 """The gate: honest reports pass as they are, and what is changed passes whole or is refused."""
 
+import contextlib
 import copy
 import math
 
@@ -13,6 +14,7 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.errors import WrongReport
 from orchestrator.gate import others
+from orchestrator.gate.expected import expected
 from orchestrator.gate.fault import Fault, Origin
 from orchestrator.gate.refusal import REASON, refusal
 from orchestrator.gate.report import _REPORTS, Gate
@@ -259,3 +261,15 @@ def test_a_gpu_is_not_busy_for_longer_than_the_profiled_steps_took():
     others.check_profile(job_pb2.Profiled(steps=4))
     with pytest.raises(Fault, match=r"profiled\.busy_duration"):
         others.check_profile(profiled(200, 100))
+
+
+@pytest.mark.parametrize(("is_code", "refused"), [(True, False), (False, True)])
+def test_only_code_that_is_not_paired_may_have_no_known_parameters(is_code, refused):
+    asked = spec(recipe="RECIPE_IDIOMATIC")
+    inputs = copy.deepcopy(report(asked, TRAIN).of("inputs")[0])
+    inputs.parameter_count = 0
+    if is_code:
+        asked.ClearField("layers")
+        asked.code.pytorch.file = "net.py"
+    with pytest.raises(Fault, match="parameter_count") if refused else contextlib.nullcontext():
+        expected(asked).check_inputs(inputs)

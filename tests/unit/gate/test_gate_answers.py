@@ -2,17 +2,21 @@
 
 import copy
 import math
+import re
 
+import numpy as np
 import pytest
+import safetensors.numpy
 from google.protobuf import json_format
 from twinrun.contract.converters.specs import spec_to_proto
 from twinrun.contract.enums import Precision
+from twinrun.contract.files import sha256
 from twinrun.v1 import job_pb2, runner_service_pb2
 
 from orchestrator.errors import WrongReport, WrongRunner
 from orchestrator.gate import status, tensors
 from orchestrator.gate.fault import Fault, Origin
-from orchestrator.gate.files import Download, File
+from orchestrator.gate.files import Download, File, trace_file
 from orchestrator.gate.spec import check_completed, check_same, check_taken
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.settings import config, workloads
@@ -127,3 +131,62 @@ def test_a_download_without_end_ends(monkeypatch):
 
 def test_nobody_waits_for_years():
     assert status._LONGEST_PAUSE_SECONDS <= 10
+
+
+ARRAYS = {
+    "logits": np.zeros((4, 3)),
+    "loss": np.zeros(1),
+    "output/0": np.zeros((4, 3)),
+    **{f"{what}/a.kernel": np.zeros((2, 3)) for what in ("initial", "updated", "gradient")},
+    **{f"{what}/a.kernel@t": np.zeros((3, 2)) for what in ("initial", "updated", "gradient")},
+    **{f"{what}/n": np.zeros(()) for what in ("initial", "updated")},
+}
+MODEL = job_pb2.ModelTraced(
+    layers=[job_pb2.TracedLayer(path="a")],
+    tensors=[
+        job_pb2.TracedTensor(key="a.kernel", shape=[2, 3], trained=True, variants=["@t"]),
+        job_pb2.TracedTensor(key="n"),
+    ],
+)
+
+
+def _traced(content):
+    said = job_pb2.LogitsSaved(sha256=sha256(content), size_bytes=len(content))
+    download = Download(ORIGIN, trace_file(said, MODEL))
+    answer = runner_service_pb2.DownloadLogitsResponse(
+        chunk=content, total_bytes=len(content), sha256=said.sha256
+    )
+    download.take(answer)
+    return download.content()
+
+
+def test_the_arrays_of_an_honest_trace_pass():
+    content = safetensors.numpy.save(ARRAYS)
+    assert _traced(content) == content
+
+
+@pytest.mark.parametrize("name", [name for name in ARRAYS if name != "output/0"])
+def test_a_trace_without_an_array_of_its_model_is_refused(name):
+    content = safetensors.numpy.save({key: ARRAYS[key] for key in ARRAYS.keys() - {name}})
+    with pytest.raises(WrongReport, match=f"have no array {name}, which"):
+        _traced(content)
+
+
+@pytest.mark.parametrize(
+    ("name", "array"),
+    [
+        ("initial/a.kernel", np.zeros((3, 2))),
+        ("gradient/a.kernel@t", np.zeros((3, 3))),
+        ("updated/n", np.zeros(1)),
+        ("output/0", np.zeros(())),
+    ],
+)
+def test_a_traced_array_of_another_shape_is_refused(name, array):
+    with pytest.raises(WrongReport, match=re.escape(name)):
+        _traced(safetensors.numpy.save({**ARRAYS, name: array}))
+
+
+@pytest.mark.parametrize("content", [b"x" * 50, b"\xff" * 50, b"\2\0\0\0\0\0\0\0[]"])
+def test_a_trace_that_is_no_file_of_arrays_is_refused(content):
+    with pytest.raises(WrongReport, match="are not a safetensors file"):
+        _traced(content)

@@ -1,5 +1,6 @@
 """The user's code: unpacked, imported and called; its errors are the user's own."""
 
+import io
 import zipfile
 from dataclasses import replace
 
@@ -113,3 +114,77 @@ def test_a_shared_process_is_left_to_jobs_of_the_same_code(tmp_path):
     other = replace(task(tmp_path, {"a": "2"}, CodeSource("a.py")), process=ProcessUse.SHARED)
     assert one.fits(one)
     assert not one.fits(other)
+
+
+def _stored(files=("pytorch/net.py",), method=zipfile.ZIP_STORED):
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", method) as archive:
+        for name in files:
+            archive.writestr(name, "def build():\n    return 1\n" * 100)
+    return bytearray(made.getvalue())
+
+
+def _encrypted():
+    content = _stored()
+    content[6] |= 1
+    content[content.find(b"PK\x01\x02") + 8] |= 1
+    return content
+
+
+def _damaged(method, after):
+    content = _stored(method=method)
+    place = content.find(b"net.py") + after
+    content[place : place + 10] = b"\xff" * 10
+    return content
+
+
+BROKEN = {
+    "password": _encrypted,
+    "invalid": lambda: _damaged(zipfile.ZIP_DEFLATED, 10),
+    "Corrupt": lambda: _damaged(zipfile.ZIP_LZMA, 18),
+    "Not a directory": lambda: _stored(("pytorch", "pytorch/net.py")),
+}
+
+
+@pytest.mark.parametrize("said", BROKEN)
+def test_a_broken_archive_is_refused_in_a_sentence(said, tmp_path):
+    given = task(tmp_path, {}, CodeSource("net.py"))
+    content = bytes(BROKEN[said]())
+    files = StoredFile(sha256(content), len(content))
+    (tmp_path / "data" / BLOBS / files.sha256).write_bytes(content)
+    given = replace(given, spec=replace(given.spec, code=replace(given.spec.code, files=files)))
+    with pytest.raises(CodeFailed, match=f"cannot be unpacked: .*{said}"):
+        code.builder(given, "pytorch")()
+
+
+def test_a_file_of_a_name_that_no_file_can_have_is_not_there(tmp_path):
+    with pytest.raises(CodeFailed, match=r"lacks the file nnn"):
+        built(tmp_path, {"pytorch/net.py": ""}, CodeSource("n" * 300 + ".py"))
+
+
+@pytest.mark.parametrize(
+    ("raised", "said"),
+    [
+        ("Mute()", r"Mute: \(its text fails with KeyError\)"),
+        (r"ValueError('\ud800')", r"ValueError: \?"),
+        ("ValueError('x' * 10**7)", "ValueError: x"),
+    ],
+)
+def test_an_error_whose_text_cannot_be_sent_is_told_all_the_same(tmp_path, raised, said):
+    text = f"""
+class Mute(Exception):
+    def __str__(self):
+        raise KeyError
+
+def build():
+    raise {raised}
+"""
+    with pytest.raises(CodeFailed, match=said) as caught:
+        built(tmp_path, {"pytorch/net.py": text})
+    assert len(caught.value.message.encode()) < 10_000
+
+
+def test_an_error_of_endless_recursion_has_its_last_frames(tmp_path):
+    with pytest.raises(CodeFailed, match="RecursionError") as caught:
+        built(tmp_path, {"pytorch/net.py": "def build():\n    return build()\n"})
+    assert caught.value.message.count("in build: return build()") == 20
