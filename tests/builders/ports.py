@@ -34,7 +34,7 @@ class Port:
     vocabulary: int = 0
     categories: tuple[int, int] | None = None
     tolerance: float = 1e-10
-    pairs: Mapping[str, str] = field(default_factory=dict)
+    pairs: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def file(self, framework: str) -> Path:
         return FOLDER / self.name / FILES[framework]
