@@ -115,12 +115,13 @@ def _serve(module_name: str, started_at: float, sender: _Sender, receiver: _Rece
         task = receiver.task()
         sender.send(imported)
         build = code.builder(task, framework)
-        make_trainer = functools.partial(module.Trainer, build=build) if build else module.Trainer
+        given = {"build": build} if build else {}  # a job of layers asks for nothing of it
+        make_trainer = functools.partial(module.Trainer, **given)
         match task.kind:
             case Kind.MEASURE:
                 sender.send(module.measure(task.spec))
             case Kind.SUMMARIZE:
-                sender.send(module.summarize(task.spec, build))
+                sender.send(module.summarize(task.spec, **given))
             case Kind.PREVIEW:
                 preview.run(task, make_trainer, sender.send)
             case Kind.TRACE:
