@@ -57,6 +57,8 @@ COVERED = {
     "tensorflow/code/patches.py call: "
     "not (training and layer.trainable and plain and (inputs.dtype == tf.float64))": BOTH,
     "tensorflow/code/trace.py _notes: np.dtype(dtype) != self._inputs.dtype": MESSAGE,
+    "tensorflow/code/trace.py _of_own_steps: "
+    "getattr(type(model), name) is not getattr(keras.Model, name)": MESSAGE,
     "tensorflow/code/views.py _variants: "
     "len(view.shape) == 2 and (not type(layer).__module__.startswith('keras.'))": KIND,
     "pytorch/layers/batch_norm.py by_batch: "
