@@ -41,13 +41,18 @@ def model(client: Client, spec: job_pb2.JobSpec) -> job_pb2.ModelSummarized:
 
 
 def trace(
-    client: Client, spec: job_pb2.JobSpec, process: ProcessUse = OWN
+    client: Client,
+    spec: job_pb2.JobSpec,
+    process: ProcessUse = OWN,
+    *,
+    began: Callable[[str], None] = lambda _: None,
 ) -> tuple[job_pb2.ModelTraced, bytes]:
     """Have the framework trace a model of code; return its report and its file of arrays.
 
-    Raises JobFailed.
+    ``began`` receives the job's id once it was submitted. Raises JobFailed.
     """
     submitted = client.trace(spec, uuid.uuid4().hex, process)
+    began(submitted.job_id)
     event: job_pb2.ModelTraced = _answer(
         client, submitted, "model_traced", _NO_TRACE, listen=ignore
     )

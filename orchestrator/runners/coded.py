@@ -1,8 +1,10 @@
 """From a job whose model is the user's code to one whose arrays are paired, and start alike."""
 
+import functools
 import itertools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 
@@ -15,7 +17,7 @@ from twinrun.v1 import job_pb2, runner_service_pb2
 
 from orchestrator.data import blob
 from orchestrator.data.place import blob_directory
-from orchestrator.errors import BadInput, NotTheSameJob
+from orchestrator.errors import BadInput, NotTheSameJob, OrchestratorError
 from orchestrator.language.phrases import Phrase, english, join
 from orchestrator.language.words import NEXT, label
 from orchestrator.pairing import ambiguities
@@ -126,15 +128,25 @@ def tracer(clients: Sequence[Client]) -> Tracer:
     """Return what has each framework trace one step of its model, in float64, at once."""
 
     def traces(spec: job_pb2.JobSpec) -> list[Trace]:
-        asked = to_trace(spec)
+        asked, jobs = to_trace(spec), dict[str, str]()
 
         def trace(client: Client) -> Trace:
-            model, content = asking.trace(client, asked, _SHARED)
+            began = functools.partial(jobs.__setitem__, client.framework)
+            model, content = asking.trace(client, asked, _SHARED, began=began)
             return traced(client.framework, model, content)
 
-        with ThreadPoolExecutor() as threads:
-            contexts = [copy_context() for _ in clients]
-            return list(threads.map(lambda c, client: c.run(trace, client), contexts, clients))
+        threads = ThreadPoolExecutor()
+        try:
+            each = [threads.submit(copy_context().run, trace, client) for client in clients]
+            return [future.result() for future in each]
+        except BaseException:  # Ctrl-C too: users' code may never end by itself
+            for client in clients:
+                if client.framework in jobs:
+                    with suppress(OrchestratorError):
+                        client.cancel(jobs[client.framework])
+            raise
+        finally:
+            threads.shutdown()
 
     return traces
 
