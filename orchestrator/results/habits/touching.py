@@ -3,6 +3,7 @@
 import math
 from typing import assert_never
 
+from twinrun.contract.code_values import OF_LAYERS
 from twinrun.contract.enums import Device, Execution, Loop, Precision, TargetKind
 from twinrun.contract.events import Inputs
 from twinrun.contract.losses import SoftmaxCrossEntropy, targets
@@ -27,11 +28,19 @@ _NOT_PLAIN = Phrase("the loss is no plain softmax_cross_entropy.")
 _NO_CLASSES = Phrase("the targets are no classes.")
 _NO_NUMBER = Phrase("the target is not one number.")
 _CAPTURED = Phrase("a CUDA graph is for execution default and loop fit.")
+_CODE = Phrase("the job's model is the user's own code.")
+_OF_LAYERS = {job_pb2.OwnWay.Value(f"OWN_WAY_{own.name}") for own in OF_LAYERS}
 _SHRUNK = 1e-20  # a gradient's moment by so much: below it float32 may be denormal
 
 
 def why_not(pitfall: Pitfall, job: JobSpec, inputs: Inputs | None) -> Sentence | None:
     """Say why it cannot touch the job; None: it can, or that is not known without ``inputs``."""
+    if job.code is not None and pitfall.way in _OF_LAYERS:
+        return english(_CODE)
+    return _by_its_way(pitfall, job, inputs)
+
+
+def _by_its_way(pitfall: Pitfall, job: JobSpec, inputs: Inputs | None) -> Sentence | None:
     samples = inputs.train_samples if inputs else None
     why: Sentence | None = None
     match pitfall.way:

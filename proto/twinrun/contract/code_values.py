@@ -15,7 +15,7 @@ _MOST_BYTES = 2**34
 _SHA256 = re.compile("[0-9a-f]{64}")
 _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
 # What a job of layers may take by its framework's own default, and one of code may not.
-_OF_LAYERS = (OwnWay.LOSS, OwnWay.CUDA_GRAPH, OwnWay.DATA_PIPELINE)
+OF_LAYERS = (OwnWay.LOSS, OwnWay.CUDA_GRAPH, OwnWay.DATA_PIPELINE)
 
 
 def code_violations(spec: JobSpec) -> Iterator[Violation]:
@@ -33,7 +33,7 @@ def code_violations(spec: JobSpec) -> Iterator[Violation]:
         if stored is not None:
             yield from _stored_violations(f"code.{name}", stored)
     yield from _tensor_violations(code)
-    for own in _OF_LAYERS:
+    for own in OF_LAYERS:
         if own in spec.own_ways:
             yield Violation("own_ways", f"has {own}, which is of layers; leave it out")
     if spec.execution is Execution.COMPILED and not code.sources.keys() <= {"tensorflow"}:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from rich.console import Console
+from twinrun.contract.code import Code, CodeSource
 from twinrun.contract.enums import Device, Execution, Loop, Precision, TargetKind
 from twinrun.contract.losses import MeanSquaredError, SigmoidCrossEntropy, SoftmaxCrossEntropy
 from twinrun.contract.optimizers import Optimizer, Sgd
@@ -98,6 +99,9 @@ def changed(inputs=None, **spec):
 SGD = Optimizer(Sgd(), 0.1)
 
 
+OWN = Code(pytorch=CodeSource("net.py"))
+
+
 @pytest.mark.parametrize(
     ("name", "inputs", "spec", "why"),
     [
@@ -116,6 +120,9 @@ SGD = Optimizer(Sgd(), 0.1)
         ("target-shape", {}, {}, "the target is not one number."),
         ("target-shape", {}, {"loss": MeanSquaredError()}, "the target is not one number."),
         ("running-accuracy", {}, {"loss": SigmoidCrossEntropy()}, "the targets are no classes."),
+        ("softmax-in-model", {}, {"code": OWN}, "the user's own code"),
+        ("data-pipeline", {}, {"code": OWN}, "the user's own code"),
+        ("cuda-graph", {}, {"code": OWN}, "the user's own code"),
     ],
 )
 def test_a_difference_that_cannot_touch_the_job_says_why(name, inputs, spec, why):
