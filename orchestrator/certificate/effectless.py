@@ -13,6 +13,7 @@ from twinrun.contract.layers import (
     CustomDense,
     Dense,
     Dropout,
+    Embedding,
     Flatten,
     Layer,
     MaxPool2d,
@@ -34,7 +35,7 @@ def biases_before_batch_norm(layers: Sequence[Layer]) -> Iterator[str]:
                 bias = None
             case Flatten() | MaxPool2d() | AveragePool2d():
                 pass  # what they return is shifted as much as what they are given
-            case Activation() | Dropout():
+            case Activation() | Dropout() | Embedding():
                 bias = None
             case _:
                 assert_never(layer)

@@ -1,10 +1,11 @@
-"""The data sets that come with scikit-learn, which need no download."""
+"""The data sets that need no download: scikit-learn's own, and a made-up language."""
 
 from collections.abc import Callable
 
 import numpy as np
 
 from orchestrator.data.samples import Samples
+from orchestrator.data.text import language
 
 
 def samples(name: str) -> Samples:
@@ -38,5 +39,6 @@ READERS: dict[str, Callable[[], Samples]] = {
     "breast-cancer": lambda: _table("load_breast_cancer"),
     "digits": _digits,
     "diabetes": lambda: _table("load_diabetes"),
+    "synthetic-language": language,
 }
 NAMES = tuple(READERS)

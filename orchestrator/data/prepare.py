@@ -65,11 +65,12 @@ def prepare(spec: job_pb2.JobSpec, directory: Path) -> None:
             targets=f"TARGET_KIND_{targets(job.loss).name}",
             outputs=_outputs(train, targets(job.loss)),
             names=train.names,
-            classes=train.classes,
+            classes=train.classes or train.tokens,
             files=bool(held),
+            codes=len(train.tokens),
         )
     )
-    if not spec.dataset.HasField("normalization"):
+    if not train.tokens and not spec.dataset.HasField("normalization"):
         trained = min(job.dataset.train_limit or len(train.targets), len(train.targets))
         trained -= int(trained * job.dataset.validation_fraction)
         means, stds = statistics(train.features[: max(trained, 1)])
@@ -112,8 +113,7 @@ def _splits(dataset: Dataset, kind: TargetKind, seed: int) -> tuple[Samples, Sam
     elif len(found.targets) < 2:
         raise BadInput(english(_FEW, path=file.path, count=len(found.targets)))
     else:
-        names = found.classes
-        for_test = held_out(_codes(found), file.test_fraction, seed, names)
+        for_test = _for_test(found, file.test_fraction, seed)
         everything = order(len(found.targets), seed)
         train = found.taken(everything[~for_test[everything]])
         test = found.taken(np.flatnonzero(for_test))
@@ -127,6 +127,18 @@ def _splits(dataset: Dataset, kind: TargetKind, seed: int) -> tuple[Samples, Sam
     return train, test
 
 
+def _for_test(found: Samples, fraction: float, seed: int) -> NDArray[np.bool_]:
+    """Return which samples are for the test, bool[n]; of a text those at its end.
+
+    Neighbours in a text belong together: drawn ones would be surrounded by what is trained on.
+    """
+    if not found.tokens:
+        return held_out(_codes(found), fraction, seed, found.classes)
+    samples = len(found.targets)
+    tested = min(max(1, round(samples * fraction)), samples - 1)
+    return np.arange(samples) >= samples - tested
+
+
 def _codes(samples: Samples) -> NDArray[np.intp]:
     """Return the targets as whole numbers [n], if they are classes or made of them."""
     return samples.targets.reshape(len(samples.targets), -1)[:, 0].astype(np.intp)
@@ -136,6 +148,8 @@ def _outputs(samples: Samples, kind: TargetKind) -> int:
     match kind:
         case TargetKind.CLASS:
             return len(samples.classes)
+        case TargetKind.TOKENS:
+            return len(samples.tokens)
         case TargetKind.FLAGS | TargetKind.NUMBERS:
             return math.prod(samples.targets.shape[1:])
         case _:

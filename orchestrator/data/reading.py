@@ -14,12 +14,17 @@ from orchestrator.language.words import COMMA
 
 TABLES = (".csv", ".tsv", ".parquet")
 ARRAYS = (".npz", ".npy")
+TEXT = ".txt"
 
 _NO_KIND = Phrase("{path} is of no kind that can be read: {known}, or a folder of images.")
 _NO_TARGET = Phrase("{path} needs a target: {what}.")
 _A_COLUMN = Phrase("the name of a column")
 _AN_ARRAY = Phrase("the name of one array")
 _FOLDERS = Phrase("{path} is a folder of images: its sub-folders are the target; name no other.")
+_ONE_TEXT = Phrase(
+    "{path} is a text, whose end is for the test; give a fraction, not another file."
+)
+_TEXT = Phrase("{path} is a text: each byte's target is the one after it; name no other.")
 _NO_COLUMNS = Phrase("{test} has no column {names}, which {path} has.")
 _KINDS = Phrase("{path} and {test} have different kinds of values: {error}.")
 _BOTH = Phrase("{path}, followed by {test}")
@@ -37,6 +42,8 @@ def read(file: File) -> tuple[Samples, Samples | None]:
     if path.suffix.lower() in TABLES:
         return _of_tables(file, path, test)
     found = _alone(file, path)
+    if found.tokens and test is not None:
+        raise BadInput(english(_ONE_TEXT, path=path))
     return found, None if test is None else _alike(found, path, _alone(file, test), test)
 
 
@@ -52,8 +59,14 @@ def _alone(file: File, path: Path) -> Samples:
     from orchestrator.data.samples import require_file  # noqa: PLC0415
 
     require_file(path)
+    if path.suffix.lower() == TEXT:
+        from orchestrator.data import text  # noqa: PLC0415 - only where it is needed
+
+        if file.target:
+            raise BadInput(english(_TEXT, path=path))
+        return text.samples(path, file.context)
     if path.suffix.lower() not in ARRAYS:
-        raise BadInput(english(_NO_KIND, path=path, known=" ".join((*TABLES, *ARRAYS))))
+        raise BadInput(english(_NO_KIND, path=path, known=" ".join((*TABLES, *ARRAYS, TEXT))))
     if len(file.target) != 1:
         raise BadInput(english(_NO_TARGET, path=path, what=english(_AN_ARRAY)))
     return arrays.samples(path, file.target[0], *file.features[:1])

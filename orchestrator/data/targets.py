@@ -22,11 +22,15 @@ _NO_NUMBERS = Phrase(
     "{path}: the target {name} holds classes, such as {value!r}; the loss mean_squared_error takes "
     "numbers, softmax_cross_entropy takes classes."
 )
+_NO_TEXT = Phrase("{path} is a text; the loss must be next_token_cross_entropy.")
+_NO_TOKENS = Phrase("{path} is no text, which the loss next_token_cross_entropy takes.")
 _ONE_VALUE = Phrase("{path}: in the target {name} all values are {value:g}; nothing can be learnt.")
 
 
 def kind_of(samples: Samples) -> TargetKind:
     """Return what the targets are, if no loss says it: two classes are flags, as 0 and 1 are."""
+    if samples.tokens:
+        return TargetKind.TOKENS
     if samples.classes:
         return TargetKind.FLAGS if len(samples.classes) == 2 else TargetKind.CLASS
     flags = np.isin(samples.targets, (0, 1)).all()
@@ -39,6 +43,7 @@ def as_kind(samples: Samples, kind: TargetKind, path: str, name: str) -> Samples
     Flags made of two classes keep the classes' names. Raises BadInput if the targets are no such
     thing; it names the ``path``, and the target's ``name``.
     """
+    _require_text(samples, path, text=kind is TargetKind.TOKENS)
     values = samples.targets.astype(np.float64)
     classes = samples.classes
     where = {"path": path, "name": name}
@@ -58,10 +63,11 @@ def as_kind(samples: Samples, kind: TargetKind, path: str, name: str) -> Samples
             if count > 2 or not (classes or np.isin(values, (0, 1)).all()):
                 raise BadInput(english(_NO_FLAGS, **where, count=count))
             made = replace(samples, targets=values.reshape(len(values), -1))
+        case TargetKind.TOKENS:
+            made = samples
         case TargetKind.NUMBERS:
-            if not classes:
-                made = samples
-            else:
+            made = samples
+            if classes:
                 made = replace(samples, targets=_numbers(samples, where), classes=())
         case _:
             assert_never(kind)
@@ -74,6 +80,12 @@ def require_two_values(samples: Samples, path: str, name: str) -> None:
     if (columns == columns[:1]).all():
         value = float(columns[0, 0])
         raise BadInput(english(_ONE_VALUE, path=path, name=name, value=value))
+
+
+def _require_text(samples: Samples, path: str, *, text: bool) -> None:
+    """Check that these are samples of a text, or that they are none. Raises BadInput."""
+    if bool(samples.tokens) is not text:
+        raise BadInput(english(_NO_TEXT if samples.tokens else _NO_TOKENS, path=path))
 
 
 def _numbers(samples: Samples, where: dict[str, str]) -> np.ndarray[tuple[int, int], np.dtype]:

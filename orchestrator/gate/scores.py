@@ -13,11 +13,19 @@ from twinrun.contract.losses import (
     Loss,
     MeanAbsoluteError,
     MeanSquaredError,
+    NextTokenCrossEntropy,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
     targets,
 )
-from twinrun.contract.metrics import ACCURACY, MOST_WITHOUT_TOP_5, RANGES, TOP_5, metric_names
+from twinrun.contract.metrics import (
+    ACCURACY,
+    MOST_WITHOUT_TOP_5,
+    PERPLEXITY,
+    RANGES,
+    TOP_5,
+    metric_names,
+)
 from twinrun.v1 import job_pb2
 
 from orchestrator.gate.fault import AT_LEAST, AT_MOST, FROM, ONE_OF, Fault, require
@@ -109,6 +117,13 @@ def of_logits(
             return {
                 n: (v, 1e-6 * max(abs(v), 1.0 if n == "r2" else 0.0)) for n, v in values.items()
             }
+        case TargetKind.TOKENS:
+            perplexity = float(np.exp(value))
+            return {
+                **found,
+                ACCURACY: (float((logits.argmax(axis=1) == labels).mean()), 1e-9),
+                PERPLEXITY: (perplexity, 1e-6 * perplexity * max(value, 1.0)),
+            }
         case unknown:
             assert_never(unknown)
 
@@ -161,6 +176,8 @@ def _loss(loss: Loss, logits: Floats, labels: NDArray[np.generic]) -> float:
     match loss:
         case SoftmaxCrossEntropy():
             return _cross_entropy(loss, logits, labels.astype(np.intp))
+        case NextTokenCrossEntropy():
+            return _cross_entropy(SoftmaxCrossEntropy(), logits, labels.astype(np.intp))
         case SigmoidCrossEntropy(weight):
             one, zero = np.logaddexp(0, -logits), np.logaddexp(0, logits)
             return float((weight * values * one + (1 - values) * zero).mean())

@@ -13,6 +13,7 @@ from orchestrator.gate.fault import Fault, shown
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.storage.store import to_mapping
 from orchestrator.trials.mappings.paths import differing_paths
+from orchestrator.trials.text import cleaned
 
 _CHANGED = Phrase("{field} was {asked} in the requested job, and came back as {given}")
 _DROPPED = Phrase("{field} was in the requested job, and did not come back")
@@ -28,8 +29,12 @@ _DIFFERENT = Phrase(
 
 
 def check_completed(asked: job_pb2.JobSpec, answer: job_pb2.JobSpec) -> None:
-    """Check a runner's completion of the requested spec. Raises Fault."""
-    for fault in (*_changes(asked, answer, "spec"), *_unknown(answer, "spec")):
+    """Check a runner's completion of the requested spec. Raises Fault.
+
+    Texts of an answer are cleaned, so the request's are compared as cleaned too: a class may begin
+    with a space.
+    """
+    for fault in (*_changes(cleaned(asked), answer, "spec"), *_unknown(answer, "spec")):
         raise fault
 
 

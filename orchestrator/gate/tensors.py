@@ -88,7 +88,7 @@ def of_model(spec: job_pb2.JobSpec) -> tuple[Tensors, int] | None:
         for part, size in parameters.items():
             trained = not part.startswith("moving_")
             tensors[f"layers.{index}.{part}"] = Tensor(size, dtype, trained)
-    return (tensors, shape[-1]) if shape and len(shape) == 1 else None
+    return (tensors, shape[-1]) if shape and len(shape) <= 2 else None
 
 
 def _of_code(spec: job_pb2.JobSpec, dtype: tuple[str, ...]) -> tuple[Tensors, int] | None:
@@ -105,13 +105,15 @@ def _of_code(spec: job_pb2.JobSpec, dtype: tuple[str, ...]) -> tuple[Tensors, in
 
 
 def of_logits(spec: job_pb2.JobSpec, samples: int, outputs: int, kind: TargetKind) -> Tensors:
-    """Return the tensors for this many test samples."""
+    """Return the tensors for this many test samples; of tokens with a row for each position."""
+    if kind is TargetKind.TOKENS:
+        samples *= math.prod(sample_shape(spec) or (1,))
     double = spec.precision == job_pb2.PRECISION_FLOAT64
     dtypes = ("F64", "F32") if double else ("F32",)
     return {
         "logits": Tensor((samples, outputs), dtypes),
         "labels": Tensor((samples,), ("I32",))
-        if kind is TargetKind.CLASS
+        if kind in (TargetKind.CLASS, TargetKind.TOKENS)
         else Tensor((samples, outputs), dtypes),
     }
 
@@ -124,16 +126,13 @@ def _after(layer: job_pb2.Layer, shape: Shape) -> tuple[Shape, dict[str, Shape]]
             return (math.prod(shape),), {}
         case "activation" | "dropout":
             return shape, {}
-        case "dense" | "custom_dense":
-            custom = kind == "custom_dense"
-            units = layer.custom_dense.units if custom else layer.dense.units
-            parameters: dict[str, Shape] = {"kernel": (*shape, units)}
-            if custom or layer.dense.use_bias:
-                parameters["bias"] = (units,)
-            return ((units,), parameters) if len(shape) == 1 else None
+        case "dense" | "custom_dense" | "embedding":
+            return _of_products(layer, shape)
         case "conv2d":
             conv = layer.conv2d
-            parameters = {"kernel": (conv.size, conv.size, shape[-1], conv.filters)}
+            parameters: dict[str, Shape] = {
+                "kernel": (conv.size, conv.size, shape[-1], conv.filters)
+            }
             if conv.use_bias:
                 parameters["bias"] = (conv.filters,)
             windows = _windows(shape, conv.size, conv.stride, conv.padding)
@@ -149,6 +148,19 @@ def _after(layer: job_pb2.Layer, shape: Shape) -> tuple[Shape, dict[str, Shape]]
             return None
         case _:
             assert_never(kind)
+
+
+def _of_products(layer: job_pb2.Layer, shape: Shape) -> tuple[Shape, dict[str, Shape]] | None:
+    """Return as `_after` what a dense layer or an embedding has, at each position of a sequence."""
+    if layer.HasField("embedding"):
+        table = layer.embedding.codes, layer.embedding.width
+        return ((*shape, table[1]), {"table": table}) if len(shape) == 1 else None
+    custom = layer.HasField("custom_dense")
+    units = layer.custom_dense.units if custom else layer.dense.units
+    parameters: dict[str, Shape] = {"kernel": (shape[-1], units)}
+    if custom or layer.dense.use_bias:
+        parameters["bias"] = (units,)
+    return ((*shape[:-1], units), parameters) if len(shape) <= (1 if custom else 2) else None
 
 
 def _windows(shape: Shape, size: int, stride: int, padding: int) -> Shape | None:

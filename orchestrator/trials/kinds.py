@@ -34,6 +34,7 @@ LayerKind = Literal[
     "average_pool2d",
     "batch_norm",
     "dropout",
+    "embedding",
 ]
 
 

@@ -91,6 +91,7 @@ BY_NAME: Mapping[str, Metric] = {
         Metric("f1", Phrase("F1")),
         Metric("roc_auc", Phrase("ROC AUC"), by_chance=0.5),
         Metric("average_precision", Phrase("average precision")),
+        Metric("perplexity", Phrase("perplexity"), rises=False),
         Metric("rmse", Phrase("RMSE"), rises=False),
         Metric("mae", Phrase("MAE"), rises=False),
         Metric("r2", Phrase("R²"), by_chance=0.0),

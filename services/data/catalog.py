@@ -15,7 +15,8 @@ from twinrun.contract.violation import Violation
 class DatasetInfo:
     """Sizes of a dataset: samples of each split, and a sample's shape, [h, w, c] for images.
 
-    ``outputs``: the number of classes, or of numbers in a target.
+    ``outputs``: the number of classes, or of numbers in a target. ``codes``: of how many whole
+    numbers features are; 0: they are pixels or numbers.
     """
 
     train_samples: int
@@ -23,6 +24,13 @@ class DatasetInfo:
     shape: tuple[int, ...]
     outputs: int
     targets: TargetKind = TargetKind.CLASS
+    codes: int = 0
+
+    @property
+    def target(self) -> tuple[int, ...]:
+        """The shape of a model's outputs for one sample."""
+        of_tokens = self.targets is TargetKind.TOKENS
+        return (*self.shape, self.outputs) if of_tokens else (self.outputs,)
 
 
 DATASETS = {
@@ -47,7 +55,8 @@ def info(dataset: Dataset) -> DatasetInfo:
     if (held := dataset.arrays) is not None or dataset.name == FILE:
         held = held or _NOTHING
         full = DatasetInfo(
-            held.train_samples, held.test_samples, held.shape, held.outputs, held.targets
+            *(held.train_samples, held.test_samples, held.shape, held.outputs),
+            *(held.targets, held.codes),
         )
     elif dataset.name == SYNTHETIC:
         sizes = dataset.synthetic
@@ -123,6 +132,11 @@ def _arrays_violations(dataset: Dataset, held: Arrays) -> Iterator[Violation]:
     yield from between(f"{field}.shape", len(held.shape), 1, 3)
     for index, size in enumerate(held.shape):
         yield from between(f"{field}.shape[{index}]", size, 1, 1_000_000)
+    yield from between(f"{field}.codes", held.codes, 0, 10_000_000)
+    if held.codes and (held.pixels or len(held.shape) != 1):
+        yield Violation(f"{field}.codes", "are of a sequence; its shape is [time]")
+    if held.targets is TargetKind.TOKENS and not held.codes:
+        yield Violation(f"{field}.targets", "are tokens, which follow codes; set codes")
     if held.pixels and len(held.shape) != 3:
         yield Violation(f"{field}.pixels", "is of images; their shape is [h, w, c]")
     by_folder = held.targets is TargetKind.CLASS or (held.targets, held.outputs) == (

@@ -14,11 +14,13 @@ _ROWS = 1024  # normalised at a time: in between they take 8 bytes a value
 def normalised(
     features: NDArray[np.generic], normalization: Normalization, dtype: np.dtype[np.floating]
 ) -> NDArray[np.floating]:
-    """Return (x - mean) / std of features [n, ...]; of pixels uint8 x is p / 255.
+    """Return (x - mean) / std of features [n, ...]; of pixels uint8 x is p / 255; codes as int64.
 
     Where that changes nothing, they are the features themselves, not a copy. Means and stds go
     along the last axis. Raises InvalidRequest: the result leaves ``dtype``.
     """
+    if features.dtype.kind == "i":  # PyTorch's users look up int64
+        return features.astype(np.int64)
     mean = np.array(normalization.means or normalization.mean, np.float64)
     std = np.array(normalization.stds or normalization.std, np.float64)
     if features.dtype != np.uint8:

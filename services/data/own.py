@@ -16,6 +16,7 @@ from services.errors import DataUnavailable
 
 Split = tuple[NDArray[np.generic], NDArray[np.generic]]  # features [n, ...], targets [n, ...]
 _ROWS = 65_536  # checked at a time
+_TYPES = {"u": "pixels uint8", "i": "codes int32", "f": "float32 or float64"}
 
 
 def splits(arrays: Arrays, info: DatasetInfo, data_dir: Path) -> tuple[Split, Split]:
@@ -34,7 +35,7 @@ def splits(arrays: Arrays, info: DatasetInfo, data_dir: Path) -> tuple[Split, Sp
             features, targets = (found[name] for name in names)
         except KeyError as missing:
             raise DataUnavailable(f"{path} lacks {missing.args[0]}.") from missing
-        outputs = () if info.targets is TargetKind.CLASS else (info.outputs,)
+        outputs = _of_a_target(info)
         for name, array, shape in zip(
             names, (features, targets), (info.shape, outputs), strict=True
         ):
@@ -44,27 +45,42 @@ def splits(arrays: Arrays, info: DatasetInfo, data_dir: Path) -> tuple[Split, Sp
                     f"{[samples, *shape]}."
                 )
         features, targets = features[:samples], targets[:samples]
-        if (features.dtype == np.uint8) is not arrays.pixels or features.dtype.kind not in "uf":
-            what = "pixels uint8" if arrays.pixels else "float32 or float64"
+        wanted = "u" if arrays.pixels else "i" if arrays.codes else "f"
+        if features.dtype.kind != wanted:
+            what = _TYPES[wanted]
             raise DataUnavailable(f"{path} has {names[0]} of {features.dtype}, not {what}.")
-        if problem := _problem(targets, info):
+        if arrays.codes and (problem := _problem(features, arrays.codes, TargetKind.CLASS)):
+            raise DataUnavailable(f"{path} has {names[0]} {problem}.")
+        if problem := _problem(targets, info.outputs, info.targets):
             raise DataUnavailable(f"{path} has {names[1]} {problem}.")
         made.append((features, targets))
     train, test = made
     return train, test
 
 
-def _problem(targets: NDArray[np.generic], info: DatasetInfo) -> str:
-    """Tell why these are not the targets of the kind; empty if they are."""
-    kind = "i" if info.targets is TargetKind.CLASS else "f"
-    if targets.dtype.kind != kind:
-        return f"of {targets.dtype}, which are no {info.targets}"
+def _of_a_target(info: DatasetInfo) -> tuple[int, ...]:
+    """Return a target's shape."""
+    match info.targets:
+        case TargetKind.CLASS:
+            return ()
+        case TargetKind.TOKENS:
+            return info.shape
+        case TargetKind.FLAGS | TargetKind.NUMBERS:
+            return (info.outputs,)
+        case unknown:
+            assert_never(unknown)
+
+
+def _problem(targets: NDArray[np.generic], outputs: int, kind: TargetKind) -> str:
+    """Tell why these are not the targets of the ``kind``; empty if they are."""
+    if targets.dtype.kind != ("i" if kind in (TargetKind.CLASS, TargetKind.TOKENS) else "f"):
+        return f"of {targets.dtype}, which are no {kind}"
     for start in range(0, len(targets), _ROWS):
         rows = targets[start : start + _ROWS]
-        match info.targets:
-            case TargetKind.CLASS:
-                wrong = (rows < 0) | (rows >= info.outputs)  # type: ignore[operator] # numbers
-                wanted = f"from 0 to {info.outputs - 1}"
+        match kind:
+            case TargetKind.CLASS | TargetKind.TOKENS:
+                wrong = (rows < 0) | (rows >= outputs)  # type: ignore[operator] # numbers
+                wanted = f"from 0 to {outputs - 1}"
             case TargetKind.FLAGS:
                 wrong, wanted = ~np.isin(rows, (0, 1)), "0 or 1"
             case TargetKind.NUMBERS:

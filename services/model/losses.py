@@ -1,6 +1,6 @@
 """What the losses of job.proto require of every framework alike. NumPy only."""
 
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,17 +10,21 @@ from twinrun.contract.losses import (
     Loss,
     MeanAbsoluteError,
     MeanSquaredError,
+    NextTokenCrossEntropy,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
 )
 from twinrun.contract.losses import targets as targets_of
 
+Number = TypeVar("Number", bound=np.generic)
+
 
 def mean(loss: Loss, logits: NDArray[np.floating], targets: NDArray[np.generic]) -> float:
     """Return the loss of logits float[n, outputs], computed in float64.
 
-    ``targets``: int[n] of classes, or float[n, outputs]. Class weights count as in a batch of all
-    samples. A NaN among a sample's logits makes it NaN; so does an infinite greatest one.
+    ``targets``: int[n] of classes, or float[n, outputs]; those of tokens are `rows`. Class weights
+    count as in a batch of all samples. A NaN among a sample's logits makes it NaN; so does an
+    infinite greatest one.
     """
     wide = logits.astype(np.float64)
     with np.errstate(invalid="ignore", over="ignore"):  # inf - inf: it shows in the loss
@@ -37,12 +41,28 @@ def mean(loss: Loss, logits: NDArray[np.floating], targets: NDArray[np.generic])
     return float(losses.mean())
 
 
+def rows(loss: Loss, values: NDArray[Number]) -> NDArray[Number]:
+    """Return logits or targets with one row for each prediction: of tokens for each position.
+
+    Logits [n, time, classes] become [n * time, classes], and targets [n, time] become [n * time].
+    """
+    by_token = targets_of(loss) is TargetKind.TOKENS
+    return values.reshape(-1, *values.shape[2:]) if by_token else values
+
+
+def axes(loss: Loss) -> tuple[str, ...]:
+    """Return the names of the axes of a batch's logits."""
+    by_token = targets_of(loss) is TargetKind.TOKENS
+    return ("batch", "time", "outputs") if by_token else ("batch", "outputs")
+
+
 def for_trainer(loss: Loss, values: NDArray[np.generic]) -> NDArray[np.generic]:
-    """Return a split's targets as trainers take them: classes int64[n], others as they are.
+    """Return a split's targets as trainers take them: classes as int64, others as they are.
 
     PyTorch's loss expects int64, and TensorFlow keeps int32 in the host's memory, also for a GPU.
     """
-    return values.astype(np.int64) if targets_of(loss) is TargetKind.CLASS else values
+    of_classes = targets_of(loss) in (TargetKind.CLASS, TargetKind.TOKENS)
+    return values.astype(np.int64) if of_classes else values
 
 
 def _each(
@@ -53,6 +73,8 @@ def _each(
     match loss:
         case SoftmaxCrossEntropy(smoothing, weights):
             return _cross_entropies(smoothing, weights, logits, targets.astype(np.intp))
+        case NextTokenCrossEntropy():
+            return _cross_entropies(0.0, (), logits, targets.astype(np.intp))
         case SigmoidCrossEntropy(weight):
             # log(1 + exp(-|z|)): neither exponential can overflow.
             soft = np.log1p(np.exp(-np.abs(logits)))

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from twinrun.contract.enums import TargetKind
 from twinrun.contract.events import Metrics
 from twinrun.contract.losses import Loss, targets
-from twinrun.contract.metrics import MOST_WITHOUT_TOP_5, TOP_5
+from twinrun.contract.metrics import MOST_WITHOUT_TOP_5, PERPLEXITY, TOP_5
 
 from services.model import losses
 
@@ -15,26 +15,36 @@ from services.model import losses
 def evaluate(logits: NDArray[np.floating], values: NDArray[np.generic], loss: Loss) -> Metrics:
     """Return the mean ``loss`` and the metrics of logits float[n, outputs].
 
-    ``values`` are the targets: int32[n] of classes, or float[n, outputs]. All is computed in
+    ``values`` are the targets: int32[n] of classes, or float[n, outputs]; tokens' int32[n, time] go
+    with logits float[n, time, outputs]. All is computed in
     float64. A metric that the samples do not define is left out: ROC AUC of one class only, R2 of
     equal targets. A sample with a NaN among its logits counts as wrong and makes other metrics NaN.
     """
-    wide = logits.astype(np.float64)
-    mean, samples = losses.mean(loss, logits, values), len(values)
+    samples = len(values)
+    wide, values = losses.rows(loss, logits.astype(np.float64)), losses.rows(loss, values)
+    mean = losses.mean(loss, wide, values)
     match targets(loss):
         case TargetKind.CLASS:
             classes = values.astype(np.intp)
-            right = wide.argmax(axis=1) == classes
-            right &= ~np.isnan(wide).any(axis=1)
-            return Metrics(mean, float(right.mean()), samples, _of_classes(wide, classes))
+            right = _share_right(wide, classes)
+            return Metrics(mean, right, samples, _of_classes(wide, classes))
         case TargetKind.FLAGS:
             flags = values > 0  # type: ignore[operator] # flags are numbers
             right = ((wide > 0) == flags) & ~np.isnan(wide)
             return Metrics(mean, float(right.mean()), samples, _of_flags(wide, flags))
         case TargetKind.NUMBERS:
             return Metrics(mean, None, samples, _of_numbers(wide, values.astype(np.float64)))
+        case TargetKind.TOKENS:
+            with np.errstate(over="ignore"):  # of a job that diverges
+                others = {PERPLEXITY: float(np.exp(mean))}
+            return Metrics(mean, _share_right(wide, values.astype(np.intp)), samples, others)
         case unknown:
             assert_never(unknown)
+
+
+def _share_right(logits: NDArray[np.float64], labels: NDArray[np.intp]) -> float:
+    right = (logits.argmax(axis=1) == labels) & ~np.isnan(logits).any(axis=1)
+    return float(right.mean())
 
 
 def _of_classes(logits: NDArray[np.float64], labels: NDArray[np.intp]) -> dict[str, float]:

@@ -6,7 +6,7 @@ from itertools import accumulate
 
 from twinrun.contract.code import CodeTensor
 from twinrun.contract.enums import ActivationFunction
-from twinrun.contract.layers import Activation, Layer, layer_field
+from twinrun.contract.layers import Activation, Embedding, Layer, layer_field
 from twinrun.contract.spec import JobSpec
 from twinrun.contract.violation import Violation
 
@@ -69,8 +69,13 @@ def multiplications(layers: Sequence[Layer], shape: Shape) -> list[int]:
     return [KINDS[type(layer)].multiplications(layer, taken) for layer, taken in given]
 
 
-def violations(layers: Sequence[Layer], shape: Shape, classes: int) -> Iterator[Violation]:
-    """Yield layers that do not fit each other, ``shape`` or the number of ``classes``."""
+def violations(
+    layers: Sequence[Layer], shape: Shape, wanted: Shape, codes: int
+) -> Iterator[Violation]:
+    """Yield layers that do not fit each other, ``shape``, or the ``wanted`` shape of a target.
+
+    ``codes``: how many different ones a sample has, if it is of codes; otherwise 0.
+    """
     if not layers:
         yield Violation("layers", "is empty; give at least flatten and one dense layer")
         return
@@ -79,6 +84,7 @@ def violations(layers: Sequence[Layer], shape: Shape, classes: int) -> Iterator[
         return
     last, made = len(layers) - 1, shape
     for index, layer in enumerate(layers):
+        yield from _embedding_violations(layer, index, codes)
         if layer == Activation(ActivationFunction.SOFTMAX) and index != last:
             yield Violation(
                 f"layers[{index}].activation.function", "is softmax, which may stand last only"
@@ -88,14 +94,29 @@ def violations(layers: Sequence[Layer], shape: Shape, classes: int) -> Iterator[
         except ValueError as misfit:
             yield Violation(f"layers[{index}].{layer_field(type(layer))}", str(misfit))
             return  # the following layers have no shape to check
-    if made != (classes,):
-        size = "x".join(map(str, made))
+    if made != wanted:
+        size, due = ("x".join(map(str, each)) for each in (made, wanted))
         yield Violation(
             f"layers[{last}]",
-            f"makes {size} outputs for {classes} classes; end with a dense of {classes} units",
+            f"makes {size} outputs for {due} {'classes' if len(wanted) == 1 else 'tokens'}; end "
+            f"with a dense of {wanted[-1]} units",
         )
     if not any(multiplications(layers, shape)):
         yield Violation("layers", "have no parameter to train; add a dense layer")
+
+
+def _embedding_violations(layer: Layer, index: int, codes: int) -> Iterator[Violation]:
+    """Yield a first layer that is no embedding of the data's codes, or one where there are none."""
+    if not isinstance(layer, Embedding):
+        if codes and index == 0:
+            what = f"takes numbers, and the samples are of {codes} codes; begin with an embedding"
+            yield Violation("layers[0]", what)
+    elif index or not codes:
+        what = "takes codes, which are not what it gets; only the first layer can be an embedding"
+        yield Violation(f"layers[{index}].embedding", what)
+    elif layer.codes < codes:
+        what = f"is {layer.codes}; the samples have {codes} codes"
+        yield Violation("layers[0].embedding.codes", what)
 
 
 def size_violations(layers: Sequence[Layer], shape: Shape) -> Iterator[Violation]:

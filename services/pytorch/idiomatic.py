@@ -48,6 +48,8 @@ class IdiomaticTrainer:
         self._device = device.prepare(spec)
         torch.manual_seed(spec.seed)
         self._shape, self._label_shape = data.train_images.shape[1:], data.train_labels.shape[1:]
+        self._of_classes = data.train_labels.dtype.kind == "i"
+        self._of_codes = data.train_images.dtype.kind == "i"
         self._modules: nn.Module
         self._code: UsersModel | None = None
         if build is None:
@@ -137,9 +139,10 @@ class IdiomaticTrainer:
 
     def _zeros(self, size: int) -> Batch:
         dtype = torch.float64 if self._spec.precision is Precision.FLOAT64 else torch.float32
-        images = torch.zeros((size, *model.laid(self._shape)), dtype=dtype)
-        outputs = self._label_shape
-        return images, torch.zeros((size, *outputs), dtype=dtype if outputs else torch.int64)
+        of_images = torch.int64 if self._of_codes else dtype
+        images = torch.zeros((size, *model.laid(self._shape)), dtype=of_images)
+        of_labels = torch.int64 if self._of_classes else dtype
+        return images, torch.zeros((size, *self._label_shape), dtype=of_labels)
 
     def evaluate(self) -> NDArray[np.floating]:
         self._modules.eval()

@@ -1,6 +1,7 @@
-"""The losses of job.proto, for logits [batch, outputs].
+"""The losses of job.proto, for logits [batch, outputs], of tokens [batch, time, outputs].
 
-Targets are int64[batch] of classes, or [batch, outputs] in the logits' precision.
+Targets are int64[batch] of classes, int64[batch, time] of tokens, or [batch, outputs] in the
+logits' precision.
 """
 
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from twinrun.contract.losses import (
     Huber,
     MeanAbsoluteError,
     MeanSquaredError,
+    NextTokenCrossEntropy,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
     targets,
@@ -33,6 +35,8 @@ def mean(spec: JobSpec) -> LossFunction:
             if not weights:
                 return partial(functional.cross_entropy, label_smoothing=loss.label_smoothing)
             return partial(_weighted_mean, loss)
+        case NextTokenCrossEntropy():
+            return lambda logits, tokens: functional.cross_entropy(*_rows(logits, tokens))
         case SigmoidCrossEntropy() | MeanSquaredError() | MeanAbsoluteError() | Huber():
             losses = each(spec)
             if OwnWay.TARGET_SHAPE in spec.own_ways:  # [batch] is taken for [1, batch]
@@ -55,6 +59,8 @@ def each(spec: JobSpec) -> LossFunction:
             return lambda logits, values: (logits - values).abs().mean(1)
         case Huber(delta):
             return partial(_hubers, delta)
+        case NextTokenCrossEntropy():
+            return _of_tokens
         case _:
             assert_never(spec.loss)
 
@@ -64,6 +70,8 @@ def accuracy(spec: JobSpec) -> LossFunction:
     match targets(spec.loss):
         case TargetKind.CLASS:
             return lambda logits, values: (logits.argmax(1) == values).to(logits.dtype).mean()
+        case TargetKind.TOKENS:
+            return lambda logits, values: (logits.argmax(2) == values).to(logits.dtype).mean()
         case TargetKind.FLAGS:
             return lambda logits, values: ((logits > 0) == (values > 0)).to(logits.dtype).mean()
         case TargetKind.NUMBERS:
@@ -87,8 +95,27 @@ def idiomatic(spec: JobSpec) -> nn.Module:
             return nn.L1Loss()
         case Huber(delta):
             return nn.HuberLoss(delta=delta)
+        case NextTokenCrossEntropy():
+            return _OfPositions()
         case _:
             assert_never(spec.loss)
+
+
+class _OfPositions(nn.Module):  # type: ignore[misc]
+    """The loss of logits [batch, time, classes], as users write it."""
+
+    def forward(self, logits: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+        return functional.cross_entropy(*_rows(logits, tokens))
+
+
+def _rows(logits: torch.Tensor, tokens: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return logits [batch * time, classes] and targets [batch * time]."""
+    return logits.flatten(0, 1), tokens.flatten()
+
+
+def _of_tokens(logits: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+    losses = functional.cross_entropy(*_rows(logits, tokens), reduction="none")
+    return losses.view(tokens.shape).mean(1)
 
 
 def _cross_entropies(

@@ -12,7 +12,7 @@ from twinrun.contract.spec import JobSpec
 from services.data.arrays import Data
 from services.errors import Unsupported
 from services.model import losses, order
-from services.model.weights import Weights
+from services.model.weights import Weights, parameter_dtype
 from services.pytorch import augmentation, defaults, device, profile
 from services.pytorch.code.model import CodeModel
 from services.pytorch.compiled_steps import CompiledSteps
@@ -47,7 +47,7 @@ class MatchedTrainer:
         self._model: LayersModel | CodeModel
         if build is None:
             if weights is None:
-                dtype = data.train_images.dtype
+                dtype = parameter_dtype(spec.precision)
                 weights = defaults.initial_weights(spec.layers, shape, spec.seed, dtype)
             initial = matched.ordered(spec, shape, weights)
             arrays = {n: device.put(a.copy(), self._device) for n, a in initial.items()}

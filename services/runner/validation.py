@@ -39,7 +39,7 @@ def valid_spec(
     if not any(field.startswith(("dataset", "layers")) for field in bad):
         sizes = catalog.info(spec.dataset)
         if spec.code is None:
-            misfits = list(shapes.violations(spec.layers, sizes.shape, sizes.outputs))
+            misfits = list(shapes.violations(spec.layers, sizes.shape, sizes.target, sizes.codes))
             all_violations += misfits or shapes.size_violations(spec.layers, sizes.shape)
         all_violations += _loss_violations(spec, sizes)
         all_violations += _augmentation_violations(spec, sizes)

@@ -9,6 +9,7 @@ from twinrun.contract.enums import Execution
 from twinrun.contract.spec import JobSpec
 
 from services.model.augmentation import TRANSFORMS
+from services.model.weights import parameter_dtype
 from services.tensorflow import augmentation
 from services.tensorflow.eager_steps import Drawn, EagerSteps
 from services.tensorflow.model import Trained, in_parts
@@ -37,7 +38,7 @@ class GraphSteps(EagerSteps):
         labels: tf.Tensor,
     ) -> None:
         super().__init__(spec, model, images, labels)
-        numbers = tf.TensorSpec([None], images.dtype)
+        numbers = tf.TensorSpec([None], parameter_dtype(spec.precision))
         drawn = chunks.blank(spec, tuple(images.shape), 1, 1, model.sites).drawn
         signature = (
             tf.TensorSpec([None, None], tf.int32),

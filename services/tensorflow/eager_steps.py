@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from twinrun.contract.enums import Execution, Loop, OwnWay
 from twinrun.contract.spec import JobSpec
 
+from services.model.weights import parameter_dtype
 from services.tensorflow import augmentation, losses, optimizers
 from services.tensorflow.model import Trained, details
 from services.trial import chunks, matched
@@ -47,7 +48,7 @@ class EagerSteps:
         self._augment = augmentation.augment(spec, images)
         self._slots = optimizers.slots(spec.optimizer, model.parameters)
         compiled = spec.execution is Execution.COMPILED
-        dtype = images.dtype.as_numpy_dtype
+        dtype = parameter_dtype(spec.precision).type
         kernels = (
             spec.loop is Loop.FIT and not compiled and optimizers.has_kernel(spec.optimizer, dtype)
         )
@@ -61,7 +62,7 @@ class EagerSteps:
         """
         plan = optimizers.plan(self._spec, self._taken, len(chunk))
         self._taken += len(chunk)
-        dtype = self._images.dtype.as_numpy_dtype
+        dtype = parameter_dtype(self._spec.precision).type
         if self._update is optimizers.update:
             plan = optimizers.kernel_plan(self._spec.optimizer, plan, dtype)
         return self._run(chunk, *(numbers.astype(dtype) for numbers in plan))

@@ -1,6 +1,7 @@
-"""The losses of job.proto, for logits [batch, outputs].
+"""The losses of job.proto, for logits [batch, outputs], of tokens [batch, time, outputs].
 
-Targets are int32[batch] of classes, or [batch, outputs] in the logits' precision.
+Targets are whole numbers [batch] of classes, [batch, time] of tokens, or [batch, outputs] in the
+logits' precision.
 """
 
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from twinrun.contract.losses import (
     Huber,
     MeanAbsoluteError,
     MeanSquaredError,
+    NextTokenCrossEntropy,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
     targets,
@@ -36,6 +38,7 @@ def mean(spec: JobSpec) -> LossFunction:
             | MeanSquaredError()
             | MeanAbsoluteError()
             | Huber()
+            | NextTokenCrossEntropy()
         ):
             losses = each(spec)
             return lambda logits, values: tf.reduce_mean(losses(logits, values))
@@ -56,6 +59,8 @@ def each(spec: JobSpec) -> LossFunction:
             return lambda logits, values: tf.reduce_mean(tf.abs(logits - values), 1)
         case Huber(delta):
             return partial(_hubers, delta)
+        case NextTokenCrossEntropy():
+            return _of_tokens
         case _:
             assert_never(spec.loss)
 
@@ -66,6 +71,10 @@ def accuracy(spec: JobSpec) -> LossFunction:
         case TargetKind.CLASS:
             return lambda logits, values: _share(
                 tf.argmax(logits, 1, values.dtype) == values, logits.dtype
+            )
+        case TargetKind.TOKENS:
+            return lambda logits, values: _share(
+                tf.argmax(logits, 2, values.dtype) == values, logits.dtype
             )
         case TargetKind.FLAGS:
             return lambda logits, values: _share((logits > 0) == (values > 0), logits.dtype)
@@ -94,6 +103,8 @@ def idiomatic(spec: JobSpec) -> keras.losses.Loss | LossFunction:
             return keras.losses.MeanAbsoluteError()
         case Huber(delta):
             return keras.losses.Huber(delta)
+        case NextTokenCrossEntropy():
+            return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         case _:
             assert_never(spec.loss)
 
@@ -101,7 +112,7 @@ def idiomatic(spec: JobSpec) -> keras.losses.Loss | LossFunction:
 def keras_metrics(spec: JobSpec) -> list[str | keras.metrics.Metric]:
     """Return the metrics that Keras is to keep while it fits: the accuracy, if there is one."""
     match targets(spec.loss):
-        case TargetKind.CLASS:
+        case TargetKind.CLASS | TargetKind.TOKENS:
             return ["accuracy"]
         case TargetKind.FLAGS:
             return [keras.metrics.BinaryAccuracy("accuracy", threshold=0.0)]  # of logits
@@ -121,6 +132,11 @@ def _cross_entropies(loss: SoftmaxCrossEntropy, logits: tf.Tensor, labels: tf.Te
         uniform = -tf.reduce_mean(tf.nn.log_softmax(logits), 1)
         losses = (1 - loss.label_smoothing) * losses + loss.label_smoothing * uniform
     return losses * _weights(loss, logits, labels) if loss.class_weights else losses
+
+
+def _of_tokens(logits: tf.Tensor, tokens: tf.Tensor) -> tf.Tensor:
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tokens, logits)
+    return tf.reduce_mean(losses, 1)
 
 
 def _weights(loss: SoftmaxCrossEntropy, logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:

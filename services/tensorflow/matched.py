@@ -12,7 +12,7 @@ from twinrun.contract.spec import JobSpec
 from services.data.arrays import Data
 from services.model import losses, order
 from services.model.augmentation import wanted
-from services.model.weights import Weights
+from services.model.weights import Weights, parameter_dtype
 from services.tensorflow import augmentation, defaults, device, profile
 from services.tensorflow.code.model import CodeModel
 from services.tensorflow.compiled_steps import AugmentedSteps, GraphSteps
@@ -137,6 +137,7 @@ def _model(
         values = None if weights is None else matched.ordered(spec, shape, weights)
         return CodeModel(spec, images, build, values)
     if weights is None:
-        weights = defaults.initial_weights(spec.layers, shape, spec.seed, images.dtype)
+        dtype = parameter_dtype(spec.precision)
+        weights = defaults.initial_weights(spec.layers, shape, spec.seed, dtype)
     initial = matched.ordered(spec, shape, weights)
     return LayersModel(spec, shape, initial, device.PRODUCTS[spec.precision])

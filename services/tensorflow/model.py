@@ -17,6 +17,7 @@ from twinrun.contract.layers import (
     CustomDense,
     Dense,
     Dropout,
+    Embedding,
     Flatten,
     Layer,
     MaxPool2d,
@@ -30,6 +31,8 @@ from services.tensorflow.layers.given import Evaluating, Given, Training
 from services.trial import matched
 from services.trial.matched import Held
 from services.trial.model import Model
+
+_KERAS_NAMES = {"table": "embeddings"}  # of what Keras names otherwise
 
 
 class Trained(Model[tf.Tensor], Protocol):
@@ -127,7 +130,9 @@ def by_kernel(layer: Layer) -> bool:
             return True
         case MaxPool2d(size, stride):
             return size != stride
-        case Activation() | BatchNorm() | CustomDense() | Dense() | Dropout() | Flatten():
+        case Activation() | BatchNorm() | CustomDense() | Dense() | Dropout() | Embedding():
+            return False
+        case Flatten():
             return False
         case _:
             assert_never(layer)
@@ -182,4 +187,4 @@ def sequential(
 def held(made: Sequence[keras.layers.Layer], name: str) -> keras.Variable:
     """Find the variable of `sequential`'s layers that is ``layers.<index>.<part>`` in weights."""
     _, index, part = name.split(".")
-    return getattr(made[int(index)], part)
+    return getattr(made[int(index)], _KERAS_NAMES.get(part, part))

@@ -12,6 +12,7 @@ from twinrun.contract.spec import JobSpec
 from services.data.arrays import Data
 from services.data.normalization import by_channel
 from services.model import losses
+from services.model.weights import parameter_dtype
 from services.tensorflow.eager_steps import EagerSteps, unstacked
 from services.tensorflow.model import Trained
 from services.trial.chunks import Chunk
@@ -45,7 +46,7 @@ class PipelineSteps(EagerSteps):
 
     def begin(self, order: Sequence[NDArray[np.int32]]) -> None:
         """Let `tf.data` fetch an epoch's batches, chunks of int32[steps, batch]."""
-        dtype = self._images.dtype
+        dtype = parameter_dtype(self._spec.precision)
         channels = self._samples.shape[-1]
         of = by_channel(self._spec.dataset.normalization, channels)
         means, stds = (tf.constant(each, dtype) for each in of)

@@ -33,7 +33,7 @@ from services.data import catalog, datasets
 from services.data.arrays import Data
 from services.errors import disk_error
 from services.machine import load, nvml
-from services.model import arithmetic, augmentation, metrics, order
+from services.model import arithmetic, augmentation, losses, metrics, order
 from services.model import weights as parameters
 from services.pipe import LOGITS_FILE, Task
 from services.trial import files, latency
@@ -131,7 +131,7 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit, load_data: Load = dat
             # The trainer's own test samples: validation samples, if any, come first.
             timed = latency.latencies(trainer.predictor, test.samples, logits)
         emit(EvaluationFinished(test, timed))
-    emit(LogitsSaved(*write(LOGITS_FILE, _outputs(logits, loaded), task.output_dir)))
+    emit(LogitsSaved(*write(LOGITS_FILE, _outputs(logits, loaded, spec.loss), task.output_dir)))
     emit(
         ResourcesUsed(
             _peak_memory_bytes(),
@@ -146,14 +146,16 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit, load_data: Load = dat
 
 
 def _outputs(
-    logits: NDArray[np.floating], loaded: datasets.Loaded
+    logits: NDArray[np.floating], loaded: datasets.Loaded, loss: Loss
 ) -> dict[str, NDArray[np.generic]]:
-    """Return the arrays to store: logits and labels, those of validation samples separately."""
+    """Return the arrays to store: logits and labels by row; those of validation samples apart."""
     held, labels = loaded.validation_samples, loaded.data.test_labels
-    outputs: dict[str, NDArray[np.generic]] = {"logits": logits[held:], "labels": labels[held:]}
-    if held:
-        outputs |= {"validation_logits": logits[:held], "validation_labels": labels[:held]}
-    return outputs
+    parts = {"": slice(held, None), **({"validation_": slice(held)} if held else {})}
+    return {
+        f"{split}{name}": losses.rows(loss, values[part])
+        for split, part in parts.items()
+        for name, values in (("logits", logits), ("labels", labels))
+    }
 
 
 def _metrics(

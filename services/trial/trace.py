@@ -43,7 +43,9 @@ def run(task: Task, build: code.Build | None, make_trace: MakeTrace, emit: Emit)
     data = datasets.load(spec, task.data_dir, emit).data
     samples = order.permutation(spec.seed, 0, len(data.train_labels))[: spec.batch_size]
     labels = data.train_labels[samples]
-    inputs = data.train_images[samples].astype(parameter_dtype(spec.precision))
+    inputs = data.train_images[samples]
+    if inputs.dtype.kind == "f":
+        inputs = inputs.astype(parameter_dtype(spec.precision))
     traced = make_trace(
         spec, inputs, losses.for_trainer(spec.loss, labels), build, initial_weights(task)
     )

@@ -29,7 +29,10 @@ def text(path: str, target: Sequence[str]) -> str:
 def _lines(path: str, target: Sequence[str], samples: Samples) -> Iterator[str]:
     kind, shape = kind_of(samples), samples.features.shape[1:]
     count = len(samples.targets)
-    outputs = len(samples.classes) if kind is TargetKind.CLASS else _columns(samples)
+    outputs = {
+        TargetKind.CLASS: len(samples.classes),
+        TargetKind.TOKENS: len(samples.tokens),
+    }.get(kind, _columns(samples))
     trained = max(1, round(count * (1 - _TEST_SHARE)))
     batch = next(size for most, size in _BATCHES if trained <= most)
     epochs = min(100, max(5, math.ceil(_STEPS * batch / trained)))
@@ -47,10 +50,9 @@ def _lines(path: str, target: Sequence[str], samples: Samples) -> Iterator[str]:
         rest = f", and {len(samples.names) - _SHOWN} more" if len(samples.names) > _SHOWN else ""
         yield f"    # Features: {listed}{rest}.".replace("\n", " ")
         yield "    # features: [names of columns] takes only some; texts become columns of 0 and 1."
-    yield f"    test: {_TEST_SHARE}  # held out, drawn from the seed; or the path of another file"
-    yield "  # normalization: if none is given, that of the training samples, by column or channel"
+    yield from _of_text(count, outputs, *shape) if samples.tokens else _OF_NUMBERS
     yield "layers:"
-    *before, last = _layers(shape, trained, outputs)
+    *before, last = _layers(shape, trained, outputs, codes=bool(samples.tokens))
     yield from (f"  - {layer}" for layer in before)
     if kind is TargetKind.NUMBERS:
         last, notes = _of_size(outputs, samples, hidden=_hidden(trained)[-1])
@@ -61,6 +63,8 @@ def _lines(path: str, target: Sequence[str], samples: Samples) -> Iterator[str]:
             yield "loss: softmax_cross_entropy  # metrics: accuracy, macro F1"
         case TargetKind.FLAGS:
             yield "loss: sigmoid_cross_entropy  # metrics: accuracy, ROC AUC, average precision, F1"
+        case TargetKind.TOKENS:
+            yield "loss: next_token_cross_entropy  # metrics: accuracy, perplexity"
         case TargetKind.NUMBERS:
             yield "loss: mean_squared_error  # metrics: R\u00b2, RMSE, MAE"
         case _:
@@ -73,6 +77,12 @@ def _lines(path: str, target: Sequence[str], samples: Samples) -> Iterator[str]:
     yield "seed: 0"
 
 
+_OF_NUMBERS = (
+    f"    test: {_TEST_SHARE}  # held out, drawn from the seed; or the path of another file",
+    "  # normalization: if none is given, that of the training samples, by column or channel",
+)
+_WIDTH = 32  # of an embedding
+_MOST_LOGITS = 4_000_000  # of the test: a runner sends them all, and a certificate compares them
 _SHOWN = 20  # names of features
 _BATCHES = ((2_000, 16), (20_000, 64), (math.inf, 256))  # for at most so many samples
 _HIDDEN = ((2_000, (32,)), (20_000, (64, 32)), (math.inf, (128, 64)))
@@ -80,6 +90,14 @@ _RELU = "activation: {function: relu}"
 _FAR = 10  # times: sizes of targets for which usual initial values do not serve
 _LARGEST = 1e9  # standard deviation of initial values
 _SMALL_SIDE = 7  # pixels: smaller images are not made smaller
+
+
+def _of_text(count: int, tokens: int, context: int) -> Iterator[str]:
+    yield f"    context: {context}  # bytes in a sample"
+    yield f"    test: {_TEST_SHARE}  # held out: the end of the text"
+    fitting = max(1, _MOST_LOGITS // (context * tokens))
+    if fitting < round(count * _TEST_SHARE):
+        yield f"  test_limit: {fitting}  # a runner sends the logits of each byte of the test"
 
 
 def _columns(samples: Samples) -> int:
@@ -96,13 +114,18 @@ def _task(kind: TargetKind, samples: Samples, outputs: int) -> str:
             return f"A binary classification: the target is {yes} (1) or {no} (0)."
         case TargetKind.FLAGS:
             return f"A multi-label classification: {outputs} targets are 0 or 1."
+        case TargetKind.TOKENS:
+            return (
+                f"A prediction of the next byte, of {outputs} different ones. These layers see one "
+                "byte at a time; for a model that looks back give your own code."
+            )
         case TargetKind.NUMBERS:
             return f"A regression: the target is {'a number' if outputs == 1 else 'numbers'}."
         case _:
             assert_never(kind)
 
 
-def _layers(shape: Sequence[int], trained: int, outputs: int) -> Iterator[str]:
+def _layers(shape: Sequence[int], trained: int, outputs: int, *, codes: bool) -> Iterator[str]:
     if len(shape) == 3:
         side, filters = min(shape[:2]), 16
         while side >= 2 * _SMALL_SIDE:
@@ -110,7 +133,9 @@ def _layers(shape: Sequence[int], trained: int, outputs: int) -> Iterator[str]:
             yield _RELU
             yield "max_pool2d: {}"
             side, filters = side // 2, min(64, filters * 2)
-    if len(shape) > 1:
+    if codes:
+        yield f"embedding: {{codes: {outputs}, width: {_WIDTH}}}"
+    elif len(shape) > 1:
         yield "flatten: {}"
     for units in _hidden(trained):
         yield f"dense: {{units: {units}}}"

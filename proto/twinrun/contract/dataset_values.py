@@ -39,6 +39,7 @@ def _file_violations(file: File) -> Iterator[Violation]:
     if len(file.size) not in (0, 2):
         what = f"has {len(file.size)} numbers; give height and width"
         yield Violation("dataset.file.size", what)
+    yield from between("dataset.file.context", file.context, 1, 100_000)
     for index, side in enumerate(file.size):
         yield from between(f"dataset.file.size[{index}]", side, 1, 4096)
 

@@ -7,6 +7,7 @@ class TargetKind(StrEnum):
     CLASS = "class"
     FLAGS = "flags"
     NUMBERS = "numbers"
+    TOKENS = "tokens"
 
 
 class ClassWeightsDivisor(StrEnum):

@@ -84,6 +84,13 @@ class Dropout:
     rate: float
 
 
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    codes: int
+    width: int
+    table_initializer: Initializer = Normal(0.05)
+
+
 Layer = (
     Flatten
     | Dense
@@ -94,6 +101,7 @@ Layer = (
     | AveragePool2d
     | BatchNorm
     | Dropout
+    | Embedding
 )
 
 

@@ -33,7 +33,19 @@ class Huber:
     delta: float = 1.0
 
 
-Loss = SoftmaxCrossEntropy | SigmoidCrossEntropy | MeanSquaredError | MeanAbsoluteError | Huber
+@dataclass(frozen=True, slots=True)
+class NextTokenCrossEntropy:
+    pass
+
+
+Loss = (
+    SoftmaxCrossEntropy
+    | SigmoidCrossEntropy
+    | MeanSquaredError
+    | MeanAbsoluteError
+    | Huber
+    | NextTokenCrossEntropy
+)
 
 
 def class_weights(loss: Loss) -> tuple[float, ...]:
@@ -50,5 +62,7 @@ def targets(loss: Loss) -> TargetKind:
             return TargetKind.FLAGS
         case MeanSquaredError() | MeanAbsoluteError() | Huber():
             return TargetKind.NUMBERS
+        case NextTokenCrossEntropy():
+            return TargetKind.TOKENS
         case _:
             assert_never(loss)

@@ -9,6 +9,7 @@ from twinrun.contract.losses import Loss, targets
 
 ACCURACY = "accuracy"
 TOP_5 = "top_5_accuracy"
+PERPLEXITY = "perplexity"  # e to the power of the mean loss
 MOST_WITHOUT_TOP_5 = 10  # classes: only of more do the five most likely ones say something
 _SHARE = (0.0, 1.0)
 # The least and the greatest value that each can have.
@@ -19,6 +20,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "f1": _SHARE,
     "roc_auc": _SHARE,
     "average_precision": _SHARE,
+    PERPLEXITY: (1.0, math.inf),
     "rmse": (0.0, math.inf),
     "mae": (0.0, math.inf),
     "r2": (-math.inf, 1.0),
@@ -39,5 +41,7 @@ def metric_names(loss: Loss, classes: int | None = None) -> tuple[str, ...]:
             return ACCURACY, "roc_auc", "average_precision", "f1"
         case TargetKind.NUMBERS:
             return "r2", "rmse", "mae"
+        case TargetKind.TOKENS:
+            return ACCURACY, PERPLEXITY
         case unknown:
             assert_never(unknown)

@@ -40,6 +40,7 @@ class File:
     test_path: str = ""
     size: tuple[int, ...] = ()
     grey: bool = False
+    context: int = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Arrays:
     names: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     files: bool = False
+    codes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from twinrun.contract.layers import (
     CustomDense,
     Dense,
     Dropout,
+    Embedding,
     Flatten,
     Initializer,
     Layer,
@@ -29,6 +30,7 @@ from twinrun.contract.losses import (
     Loss,
     MeanAbsoluteError,
     MeanSquaredError,
+    NextTokenCrossEntropy,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
     targets,
@@ -162,7 +164,7 @@ def _loss_violations(loss: Loss) -> Iterator[Violation]:
             yield from above_zero("loss.sigmoid_cross_entropy.positive_weight", weight, 1e6)
         case Huber(delta):
             yield from above_zero("loss.huber.delta", delta, 1e6)
-        case MeanSquaredError() | MeanAbsoluteError():
+        case MeanSquaredError() | MeanAbsoluteError() | NextTokenCrossEntropy():
             pass
         case _:
             assert_never(loss)
@@ -209,6 +211,10 @@ def _layer_violations(field: str, layer: Layer) -> Iterator[Violation]:
         case BatchNorm(momentum, epsilon):
             yield from fraction(f"{field}.momentum", momentum)
             yield from above_zero(f"{field}.epsilon", epsilon, 1)
+        case Embedding(codes, width, drawn):
+            yield from between(f"{field}.codes", codes, 1, 10_000_000)
+            yield from between(f"{field}.width", width, 1, 100_000)
+            yield from _initializer_violations(f"{field}.table_initializer", drawn)
         case Dropout(rate):
             yield from fraction(f"{field}.rate", rate)
         case _:

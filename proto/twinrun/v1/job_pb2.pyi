@@ -24,6 +24,7 @@ class TargetKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     TARGET_KIND_CLASS: _ClassVar[TargetKind]
     TARGET_KIND_FLAGS: _ClassVar[TargetKind]
     TARGET_KIND_NUMBERS: _ClassVar[TargetKind]
+    TARGET_KIND_TOKENS: _ClassVar[TargetKind]
 
 class ActivationFunction(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -141,6 +142,7 @@ TARGET_KIND_UNSPECIFIED: TargetKind
 TARGET_KIND_CLASS: TargetKind
 TARGET_KIND_FLAGS: TargetKind
 TARGET_KIND_NUMBERS: TargetKind
+TARGET_KIND_TOKENS: TargetKind
 ACTIVATION_FUNCTION_UNSPECIFIED: ActivationFunction
 ACTIVATION_FUNCTION_RELU: ActivationFunction
 ACTIVATION_FUNCTION_TANH: ActivationFunction
@@ -384,7 +386,7 @@ class Normalization(_message.Message):
     def __init__(self, mean: _Optional[float] = ..., std: _Optional[float] = ..., means: _Optional[_Iterable[float]] = ..., stds: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class File(_message.Message):
-    __slots__ = ("path", "target", "features", "test_fraction", "test_path", "size", "grey")
+    __slots__ = ("path", "target", "features", "test_fraction", "test_path", "size", "grey", "context")
     PATH_FIELD_NUMBER: _ClassVar[int]
     TARGET_FIELD_NUMBER: _ClassVar[int]
     FEATURES_FIELD_NUMBER: _ClassVar[int]
@@ -392,6 +394,7 @@ class File(_message.Message):
     TEST_PATH_FIELD_NUMBER: _ClassVar[int]
     SIZE_FIELD_NUMBER: _ClassVar[int]
     GREY_FIELD_NUMBER: _ClassVar[int]
+    CONTEXT_FIELD_NUMBER: _ClassVar[int]
     path: str
     target: _containers.RepeatedScalarFieldContainer[str]
     features: _containers.RepeatedScalarFieldContainer[str]
@@ -399,10 +402,11 @@ class File(_message.Message):
     test_path: str
     size: _containers.RepeatedScalarFieldContainer[int]
     grey: bool
-    def __init__(self, path: _Optional[str] = ..., target: _Optional[_Iterable[str]] = ..., features: _Optional[_Iterable[str]] = ..., test_fraction: _Optional[float] = ..., test_path: _Optional[str] = ..., size: _Optional[_Iterable[int]] = ..., grey: _Optional[bool] = ...) -> None: ...
+    context: int
+    def __init__(self, path: _Optional[str] = ..., target: _Optional[_Iterable[str]] = ..., features: _Optional[_Iterable[str]] = ..., test_fraction: _Optional[float] = ..., test_path: _Optional[str] = ..., size: _Optional[_Iterable[int]] = ..., grey: _Optional[bool] = ..., context: _Optional[int] = ...) -> None: ...
 
 class Arrays(_message.Message):
-    __slots__ = ("sha256", "size_bytes", "train_samples", "test_samples", "shape", "pixels", "targets", "outputs", "names", "classes", "files")
+    __slots__ = ("sha256", "size_bytes", "train_samples", "test_samples", "shape", "pixels", "targets", "outputs", "names", "classes", "files", "codes")
     SHA256_FIELD_NUMBER: _ClassVar[int]
     SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
     TRAIN_SAMPLES_FIELD_NUMBER: _ClassVar[int]
@@ -414,6 +418,7 @@ class Arrays(_message.Message):
     NAMES_FIELD_NUMBER: _ClassVar[int]
     CLASSES_FIELD_NUMBER: _ClassVar[int]
     FILES_FIELD_NUMBER: _ClassVar[int]
+    CODES_FIELD_NUMBER: _ClassVar[int]
     sha256: str
     size_bytes: int
     train_samples: int
@@ -425,7 +430,8 @@ class Arrays(_message.Message):
     names: _containers.RepeatedScalarFieldContainer[str]
     classes: _containers.RepeatedScalarFieldContainer[str]
     files: bool
-    def __init__(self, sha256: _Optional[str] = ..., size_bytes: _Optional[int] = ..., train_samples: _Optional[int] = ..., test_samples: _Optional[int] = ..., shape: _Optional[_Iterable[int]] = ..., pixels: _Optional[bool] = ..., targets: _Optional[_Union[TargetKind, str]] = ..., outputs: _Optional[int] = ..., names: _Optional[_Iterable[str]] = ..., classes: _Optional[_Iterable[str]] = ..., files: _Optional[bool] = ...) -> None: ...
+    codes: int
+    def __init__(self, sha256: _Optional[str] = ..., size_bytes: _Optional[int] = ..., train_samples: _Optional[int] = ..., test_samples: _Optional[int] = ..., shape: _Optional[_Iterable[int]] = ..., pixels: _Optional[bool] = ..., targets: _Optional[_Union[TargetKind, str]] = ..., outputs: _Optional[int] = ..., names: _Optional[_Iterable[str]] = ..., classes: _Optional[_Iterable[str]] = ..., files: _Optional[bool] = ..., codes: _Optional[int] = ...) -> None: ...
 
 class Synthetic(_message.Message):
     __slots__ = ("train_samples", "test_samples", "height", "width", "channels", "classes")
@@ -458,7 +464,7 @@ class Augmentation(_message.Message):
     def __init__(self, flip: _Optional[float] = ..., rotation_degrees: _Optional[float] = ..., width_shift: _Optional[float] = ..., height_shift: _Optional[float] = ..., zoom: _Optional[float] = ...) -> None: ...
 
 class Layer(_message.Message):
-    __slots__ = ("flatten", "dense", "activation", "custom_dense", "conv2d", "max_pool2d", "average_pool2d", "batch_norm", "dropout")
+    __slots__ = ("flatten", "dense", "activation", "custom_dense", "conv2d", "max_pool2d", "average_pool2d", "batch_norm", "dropout", "embedding")
     FLATTEN_FIELD_NUMBER: _ClassVar[int]
     DENSE_FIELD_NUMBER: _ClassVar[int]
     ACTIVATION_FIELD_NUMBER: _ClassVar[int]
@@ -468,6 +474,7 @@ class Layer(_message.Message):
     AVERAGE_POOL2D_FIELD_NUMBER: _ClassVar[int]
     BATCH_NORM_FIELD_NUMBER: _ClassVar[int]
     DROPOUT_FIELD_NUMBER: _ClassVar[int]
+    EMBEDDING_FIELD_NUMBER: _ClassVar[int]
     flatten: Flatten
     dense: Dense
     activation: Activation
@@ -477,11 +484,22 @@ class Layer(_message.Message):
     average_pool2d: AveragePool2d
     batch_norm: BatchNorm
     dropout: Dropout
-    def __init__(self, flatten: _Optional[_Union[Flatten, _Mapping]] = ..., dense: _Optional[_Union[Dense, _Mapping]] = ..., activation: _Optional[_Union[Activation, _Mapping]] = ..., custom_dense: _Optional[_Union[CustomDense, _Mapping]] = ..., conv2d: _Optional[_Union[Conv2d, _Mapping]] = ..., max_pool2d: _Optional[_Union[MaxPool2d, _Mapping]] = ..., average_pool2d: _Optional[_Union[AveragePool2d, _Mapping]] = ..., batch_norm: _Optional[_Union[BatchNorm, _Mapping]] = ..., dropout: _Optional[_Union[Dropout, _Mapping]] = ...) -> None: ...
+    embedding: Embedding
+    def __init__(self, flatten: _Optional[_Union[Flatten, _Mapping]] = ..., dense: _Optional[_Union[Dense, _Mapping]] = ..., activation: _Optional[_Union[Activation, _Mapping]] = ..., custom_dense: _Optional[_Union[CustomDense, _Mapping]] = ..., conv2d: _Optional[_Union[Conv2d, _Mapping]] = ..., max_pool2d: _Optional[_Union[MaxPool2d, _Mapping]] = ..., average_pool2d: _Optional[_Union[AveragePool2d, _Mapping]] = ..., batch_norm: _Optional[_Union[BatchNorm, _Mapping]] = ..., dropout: _Optional[_Union[Dropout, _Mapping]] = ..., embedding: _Optional[_Union[Embedding, _Mapping]] = ...) -> None: ...
 
 class Flatten(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
+
+class Embedding(_message.Message):
+    __slots__ = ("codes", "width", "table_initializer")
+    CODES_FIELD_NUMBER: _ClassVar[int]
+    WIDTH_FIELD_NUMBER: _ClassVar[int]
+    TABLE_INITIALIZER_FIELD_NUMBER: _ClassVar[int]
+    codes: int
+    width: int
+    table_initializer: Initializer
+    def __init__(self, codes: _Optional[int] = ..., width: _Optional[int] = ..., table_initializer: _Optional[_Union[Initializer, _Mapping]] = ...) -> None: ...
 
 class Dense(_message.Message):
     __slots__ = ("units", "kernel_initializer", "bias_initializer", "use_bias")
@@ -628,18 +646,20 @@ class AdamW(_message.Message):
     def __init__(self, beta_1: _Optional[float] = ..., beta_2: _Optional[float] = ..., epsilon: _Optional[float] = ..., weight_decay: _Optional[float] = ...) -> None: ...
 
 class Loss(_message.Message):
-    __slots__ = ("softmax_cross_entropy", "sigmoid_cross_entropy", "mean_squared_error", "mean_absolute_error", "huber")
+    __slots__ = ("softmax_cross_entropy", "sigmoid_cross_entropy", "mean_squared_error", "mean_absolute_error", "huber", "next_token_cross_entropy")
     SOFTMAX_CROSS_ENTROPY_FIELD_NUMBER: _ClassVar[int]
     SIGMOID_CROSS_ENTROPY_FIELD_NUMBER: _ClassVar[int]
     MEAN_SQUARED_ERROR_FIELD_NUMBER: _ClassVar[int]
     MEAN_ABSOLUTE_ERROR_FIELD_NUMBER: _ClassVar[int]
     HUBER_FIELD_NUMBER: _ClassVar[int]
+    NEXT_TOKEN_CROSS_ENTROPY_FIELD_NUMBER: _ClassVar[int]
     softmax_cross_entropy: SoftmaxCrossEntropy
     sigmoid_cross_entropy: SigmoidCrossEntropy
     mean_squared_error: MeanSquaredError
     mean_absolute_error: MeanAbsoluteError
     huber: Huber
-    def __init__(self, softmax_cross_entropy: _Optional[_Union[SoftmaxCrossEntropy, _Mapping]] = ..., sigmoid_cross_entropy: _Optional[_Union[SigmoidCrossEntropy, _Mapping]] = ..., mean_squared_error: _Optional[_Union[MeanSquaredError, _Mapping]] = ..., mean_absolute_error: _Optional[_Union[MeanAbsoluteError, _Mapping]] = ..., huber: _Optional[_Union[Huber, _Mapping]] = ...) -> None: ...
+    next_token_cross_entropy: NextTokenCrossEntropy
+    def __init__(self, softmax_cross_entropy: _Optional[_Union[SoftmaxCrossEntropy, _Mapping]] = ..., sigmoid_cross_entropy: _Optional[_Union[SigmoidCrossEntropy, _Mapping]] = ..., mean_squared_error: _Optional[_Union[MeanSquaredError, _Mapping]] = ..., mean_absolute_error: _Optional[_Union[MeanAbsoluteError, _Mapping]] = ..., huber: _Optional[_Union[Huber, _Mapping]] = ..., next_token_cross_entropy: _Optional[_Union[NextTokenCrossEntropy, _Mapping]] = ...) -> None: ...
 
 class SoftmaxCrossEntropy(_message.Message):
     __slots__ = ("label_smoothing", "class_weights", "class_weights_divisor")
@@ -670,6 +690,10 @@ class Huber(_message.Message):
     DELTA_FIELD_NUMBER: _ClassVar[int]
     delta: float
     def __init__(self, delta: _Optional[float] = ...) -> None: ...
+
+class NextTokenCrossEntropy(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
 
 class Job(_message.Message):
     __slots__ = ("job_id", "request_id", "kind", "state", "spec", "create_time", "start_time", "end_time", "error", "last_sequence")

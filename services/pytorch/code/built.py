@@ -2,7 +2,7 @@
 
 import contextlib
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 
 import torch
@@ -12,6 +12,7 @@ from twinrun.contract.enums import CodeLayout, Precision, Recipe
 from twinrun.contract.spec import JobSpec
 
 from services.errors import CodeFailed, TwinrunError, Unsupported
+from services.model import losses
 from services.pytorch.code import arrays, layouts, patches
 from services.pytorch.code.patches import Draws, Nothing
 from services.pytorch.code.recording import Recording
@@ -30,6 +31,7 @@ class Built:
 
     def __init__(self, spec: JobSpec, build: Build, where: torch.device) -> None:
         matched = spec.recipe is Recipe.MATCHED
+        self._axes = losses.axes(spec.loss)
         self.source = source(spec)
         self.file = name(self.source)
         self._passes = spec.code is not None and spec.code.without_dropout
@@ -113,7 +115,7 @@ class Built:
         elif inputs.ndim != 4:
             inputs = laid(inputs, self.source)
         with self._own_dtype():
-            return forward(model, inputs, self.source)
+            return forward(model, inputs, self.source, self._axes)
 
     def tried(self, inputs: torch.Tensor) -> Recording:
         """Follow one pass in which no value drops, and restore the module's buffers."""
@@ -136,7 +138,7 @@ class Built:
         if self.module.training != training:
             self.module.train(training)
         with self.running(draws):
-            return forward(self.module, laid(inputs, self.source), self.source)
+            return forward(self.module, laid(inputs, self.source), self.source, self._axes)
 
     def recorded(
         self, inputs: torch.Tensor, draws: Draws | None = None, *, keeps: bool = False
@@ -148,7 +150,7 @@ class Built:
             layouts.put(given, layouts.channels_first(given.ndim))
         self.module.train()
         with self.running(draws or recording), recording.following():
-            return recording, forward(self.module, given, self.source)
+            return recording, forward(self.module, given, self.source, self._axes)
 
 
 def source(spec: JobSpec) -> CodeSource:
@@ -196,9 +198,15 @@ def laid(inputs: torch.Tensor, source: CodeSource) -> torch.Tensor:
 
 
 def forward(
-    module: Callable[[torch.Tensor], object], inputs: torch.Tensor, source: CodeSource
+    module: Callable[[torch.Tensor], object],
+    inputs: torch.Tensor,
+    source: CodeSource,
+    axes: Sequence[str],
 ) -> torch.Tensor:
-    """Return the logits [batch, outputs] of inputs as the code takes them. Raises CodeFailed."""
+    """Return the logits of inputs as the code takes them; ``axes``: of `losses.axes`.
+
+    Raises CodeFailed.
+    """
     try:
         made = module(inputs)
     except (TwinrunError, *MEMORY):
@@ -208,10 +216,10 @@ def forward(
             raise
         raise failed(error, name(source), "pytorch") from error
     logits = _chosen(made, source)
-    if logits.ndim != 2 or len(logits) != len(inputs):
+    if logits.ndim != len(axes) or len(logits) != len(inputs):
         raise CodeFailed(
             f"The model of {name(source)} makes {list(logits.shape)} of {len(inputs)} samples, and "
-            f"[{len(inputs)}, outputs] is needed."
+            f"[{', '.join((str(len(inputs)), *axes[1:]))}] is needed."
         )
     return logits
 

@@ -11,7 +11,7 @@ from services.pytorch.layers.given import Given
 def computed(layer: Dense, x: torch.Tensor, given: Given) -> torch.Tensor:
     """Implement `services.pytorch.layers.Kind`."""
     kernel, bias = next(given.trained), next(given.trained) if layer.use_bias else None
-    if given.products is kernel.dtype and bias is not None:
+    if given.products is kernel.dtype and bias is not None and x.ndim == 2:
         return torch.addmm(bias, x, kernel)
     product = (x.to(given.products) @ kernel.to(given.products)).to(kernel.dtype)
     return product if bias is None else product + bias
@@ -19,7 +19,7 @@ def computed(layer: Dense, x: torch.Tensor, given: Given) -> torch.Tensor:
 
 def idiomatic(layer: Dense, shape: Shape) -> nn.Module:
     """Implement `services.pytorch.layers.Kind`."""
-    return nn.Linear(shape[0], layer.units, layer.use_bias)
+    return nn.Linear(shape[-1], layer.units, layer.use_bias)
 
 
 def held(module: nn.Linear) -> dict[str, torch.Tensor | None]:

@@ -14,7 +14,7 @@ from twinrun.contract.enums import CodeLayout, Precision, Recipe
 from twinrun.contract.spec import JobSpec
 
 from services.errors import CodeFailed, TwinrunError, Unsupported
-from services.model import sites
+from services.model import losses, sites
 from services.model.weights import Weights
 from services.tensorflow.code import patches, views
 from services.tensorflow.code.layout import Layout
@@ -30,7 +30,7 @@ class Built:
     """The user's model, and Keras as it finds it."""
 
     def __init__(self, spec: JobSpec, build: Build) -> None:
-        self._seed = spec.seed
+        self._seed, self._axes = spec.seed, losses.axes(spec.loss)
         self._matched = spec.recipe is Recipe.MATCHED
         self._world = patches.World(spec)
         self.source = source(spec)
@@ -123,10 +123,10 @@ class Built:
     def _logits(self, outputs: object) -> tf.Tensor:
         """Return the output that is the logits."""
         chosen = self.chosen(outputs)
-        if len(chosen.shape) != 2:
+        if len(chosen.shape) != len(self._axes):
             raise CodeFailed(
                 f"The model of {self.file} returns {tuple(chosen.shape)}; a loss takes "
-                "logits [batch, outputs].",
+                f"logits [{', '.join(self._axes)}].",
                 framework=_FRAMEWORK,
                 file=self.file,
             )

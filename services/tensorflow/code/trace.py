@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from twinrun.contract.spec import JobSpec
 from twinrun.contract.traced import ModelTraced, TracedLayer, TracedTensor
 
-from services.model.weights import Weights
+from services.model.weights import Weights, parameter_dtype
 from services.tensorflow import device, losses, optimizers
 from services.tensorflow.code import kinds, record
 from services.tensorflow.code.model import Built, by_name
@@ -105,7 +105,7 @@ class _Step:
         parameters = [self._variables[key].value for key in trained]
         found = [dense(gradients[self._of[key]]) for key in trained]
         rates, epsilons = optimizers.plan(self._spec, 0, 1)
-        dtype = self._inputs.dtype
+        dtype = parameter_dtype(self._spec.precision)
         plan = tf.constant(rates[0], dtype), tf.constant(epsilons[0], dtype)
         slots = optimizers.slots(self._spec.optimizer, parameters)
         optimizers.update_plainly(self._spec.optimizer, parameters, slots, found, plan)
@@ -161,8 +161,9 @@ class _Step:
             ):
                 yield f"{tensor.key} is not trained."
             dtype = tensor.view.variable.dtype
-            if np.dtype(dtype) != self._inputs.dtype:
-                yield f"{tensor.key} is kept in {dtype}, though the job is in {self._inputs.dtype}."
+            job = parameter_dtype(self._spec.precision)
+            if np.dtype(dtype) != job:
+                yield f"{tensor.key} is kept in {dtype}, though the job is in {job}."
         paths = record.paths(self._built.keras)
         for layer in dict.fromkeys(call.layer for call in recording.calls):
             if layer not in paths and layer.weights:

@@ -73,6 +73,17 @@ def test_no_field_that_was_set_can_be_changed_or_dropped(name):
     assert tried > 20
 
 
+def test_a_class_may_begin_with_a_space_which_an_answer_loses():
+    asked = config.job_spec("synthetic-mlp", {})
+    asked.dataset.arrays.classes.extend([" <=50K", " >50K"])
+    given = completed("synthetic-mlp")
+    given.dataset.arrays.classes.extend(["<=50K", ">50K"])
+    check_completed(asked, given)
+    given.dataset.arrays.classes[0] = ">50K"
+    with pytest.raises(Fault, match="classes"):
+        check_completed(asked, given)
+
+
 def test_what_nobody_asked_for_is_refused():
     asked = config.job_spec("synthetic-mlp", {})
     for field, value in {"own_ways": [1], "allow_tf32": True, "profile": True}.items():
