@@ -5,14 +5,19 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from twinrun.contract.spec import JobSpec
+
+from services.data import catalog
+from services.model.weights import parameter_dtype
 
 
 @dataclass(frozen=True, slots=True)
 class Data:
     """A dataset in memory: normalised features in the parameters' precision, and their labels.
 
-    Features are images [n, h, w, c], or the user's own [n, ...]. Labels are classes, int32[n], or
-    for other losses [n, outputs] in the parameters' precision.
+    Features are images [n, h, w, c], or the user's own [n, ...]; those of a text are codes,
+    int64[n, time]. Labels are classes, int32[n], of a text int32[n, time], or for other losses
+    [n, outputs] in the parameters' precision.
 
     Where training samples are held back for validation, they stand before those of the test split.
     Pixels are the images as they were before normalisation, uint8[n, h, w, c]; None: the features
@@ -30,6 +35,13 @@ class Data:
     train_pixels: NDArray[np.uint8] | None
     test_pixels: NDArray[np.uint8] | None
     files: Path | None = None
+
+
+def blank(spec: JobSpec, samples: int) -> NDArray[np.floating]:
+    """Return samples of zeros, as trainers get a job's features: codes are int64."""
+    info = catalog.info(spec.dataset)
+    dtype = np.dtype(np.int64) if info.codes else parameter_dtype(spec.precision)
+    return np.zeros((samples, *info.shape), dtype)
 
 
 def places(labels: NDArray[np.generic]) -> NDArray[np.intp]:

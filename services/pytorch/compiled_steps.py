@@ -172,8 +172,9 @@ class CompiledSteps:
         They have the form that `services.trial.matched.steps_taken` expects.
         """
         plan = schedule(self._spec.optimizer, self._taken, len(chunk))
+        parameter = self._state[0][0]  # features may be whole numbers
         rates, epsilons = (
-            torch.from_numpy(np.repeat(numbers[:, np.newaxis], _ALIGNED, axis=1)).to(self._data[0])
+            torch.from_numpy(np.repeat(numbers[:, np.newaxis], _ALIGNED, axis=1)).to(parameter)
             for numbers in plan
         )
         self._taken += len(chunk)

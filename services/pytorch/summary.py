@@ -4,7 +4,7 @@ import torch
 from twinrun.contract.events import LayerSummary, ModelSummarized
 from twinrun.contract.spec import JobSpec
 
-from services.data import catalog
+from services.data import arrays
 from services.pytorch.code.users import counts, summarized
 from services.pytorch.model import laid, sequential
 from services.trial.code import Build
@@ -12,11 +12,13 @@ from services.trial.code import Build
 
 def summarize(spec: JobSpec, build: Build | None = None) -> ModelSummarized:
     """Summarise the model; shapes are the modules' outputs for a sample of zeros."""
-    shape = catalog.info(spec.dataset).shape
     if build is not None:
-        return summarized(spec, build, shape)
-    model = sequential(spec.layers, shape).eval()
-    x = torch.zeros(1, *laid(shape))
+        return summarized(spec, build)
+    blank = torch.from_numpy(arrays.blank(spec, 1))
+    model = sequential(spec.layers, tuple(blank.shape[1:])).eval()
+    if blank.is_floating_point():
+        model.to(blank.dtype)
+    x = blank.reshape(1, *laid(blank.shape[1:]))
     layers = []
     with torch.inference_mode():
         for module in model:

@@ -13,6 +13,7 @@ from twinrun.contract.layers import (
     CustomDense,
     Dense,
     Dropout,
+    Embedding,
     Flatten,
     MaxPool2d,
     Normal,
@@ -26,6 +27,7 @@ from services.model import weights as parameters
 
 THREADS = 1  # of all jobs in one process: TensorFlow makes its pools once
 SHAPE, CLASSES = (4, 3, 2), 5
+TIME = 3  # tokens in a sample
 SAMPLES, TEST_SAMPLES = 67, 11
 
 ACTIVATIONS = [f for f in ActivationFunction if f is not ActivationFunction.SOFTMAX]
@@ -71,12 +73,23 @@ def data(
         pixels = generator.integers(0, 256, (n, *SHAPE), np.uint8)
         return pixels, generator.integers(0, CLASSES, n, dtype=np.int32)
 
+    if targets(loss) is TargetKind.TOKENS:
+        return _text(generator, samples)
     (train, train_labels), (test, test_labels) = split(samples), split(TEST_SAMPLES)
     train_labels, test_labels = (
         _targets(loss, labels, dtype) for labels in (train_labels, test_labels)
     )
     images, test_images = (((pixels / 255 - 0.5) / 0.5).astype(dtype) for pixels in (train, test))
     return Data(images, train_labels, test_images, test_labels, train, test)
+
+
+def _text(generator: np.random.Generator, samples: int) -> Data:
+    """Return codes int64, as they are loaded, and the next ones int32."""
+    parts = []
+    for count in (samples, TEST_SAMPLES):
+        drawn = generator.integers(0, CLASSES, (count, TIME + 1), dtype=np.int32)
+        parts += [drawn[:, :-1].astype(np.int64), drawn[:, 1:]]
+    return Data(*parts, None, None)
 
 
 def _targets(loss: Loss, labels, dtype):
@@ -90,7 +103,8 @@ def _targets(loss: Loss, labels, dtype):
 
 
 def weights(job: JobSpec):
-    return parameters.initial(job.layers, SHAPE, job.seed, job.precision)
+    shape = (TIME,) if targets(job.loss) is TargetKind.TOKENS else SHAPE
+    return parameters.initial(job.layers, shape, job.seed, job.precision)
 
 
 # Together they have each activation and optimizer, and batches and chunks of each kind, in as few
@@ -136,6 +150,12 @@ DROPPED = (
     Activation(ActivationFunction.TANH),
     Dropout(0.9),
     Dense(CLASSES),
+)
+TOKENS = (
+    Embedding(CLASSES + 1, 4, Normal(0.5)),
+    Dense(6, bias_initializer=Normal(0.1)),
+    Activation(ActivationFunction.TANH),
+    Dense(CLASSES, use_bias=False),
 )
 AUGMENTATION = Augmentation(0.5, 30, 0.2, 0.1, 0.3)
 JOBS = {

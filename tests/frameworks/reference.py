@@ -12,6 +12,7 @@ from twinrun.contract.losses import (
     Huber,
     MeanAbsoluteError,
     MeanSquaredError,
+    NextTokenCrossEntropy,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
     targets,
@@ -51,8 +52,8 @@ def loss_and_slope(spec: JobSpec, logits, labels):
 
 
 def each(spec: JobSpec, logits, labels):
-    """Return each sample's loss [batch], and its gradient by the logits [batch, outputs]."""
-    outputs = logits.shape[1]
+    """Return each sample's loss [batch], and its gradient by the logits [batch, ..., outputs]."""
+    outputs = logits.shape[-1]
     match spec.loss:
         case SoftmaxCrossEntropy(smoothing, weights):
             exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
@@ -61,6 +62,13 @@ def each(spec: JobSpec, logits, labels):
             weight = np.array(weights or [1.0] * outputs)[labels]
             losses = -(wanted * np.log(probabilities)).sum(axis=1)
             return weight * losses, weight[:, None] * (probabilities - wanted)
+        case NextTokenCrossEntropy():
+            time = logits.shape[1]
+            wanted = np.eye(outputs)[labels]
+            exponentials = np.exp(logits - logits.max(axis=2, keepdims=True))
+            probabilities = exponentials / exponentials.sum(axis=2, keepdims=True)
+            losses = -(wanted * np.log(probabilities)).sum(axis=2)
+            return losses.mean(axis=1), (probabilities - wanted) / time
         case SigmoidCrossEntropy(weight):
             p, q = 1 / (1 + np.exp(-logits)), 1 / (1 + np.exp(logits))  # 1 - p would cancel
             losses = -(weight * labels * np.log(p) + (1 - labels) * np.log(q))
@@ -170,11 +178,11 @@ def batches(spec: JobSpec, data: Data) -> Iterator[tuple[np.ndarray, np.ndarray,
     for epoch in spec.epoch_numbers:
         indices = order.permutation(spec.seed, epoch, len(data.train_images))
         indices = order.limited(indices, spec.batch_size, spec.steps_per_epoch_limit)
-        maps = augmentation.transforms(spec, shape, epoch)
         for start in range(0, len(indices), spec.batch_size):
             batch = indices[start : start + spec.batch_size]
             images = data.train_images[batch]
             if augmentation.wanted(spec):
+                maps = augmentation.transforms(spec, shape, epoch)
                 fill = augmentation.background(spec.dataset.normalization)
                 images = resample(images, maps[batch], fill)
             yield images, data.train_labels[batch], (epoch, start)
@@ -192,8 +200,8 @@ def details(spec: JobSpec, data: Data, weights) -> StepDetails:
         places = np.arange(1, len(labels) + 1)
         ordered.append((losses * places).sum() / places.sum())
         match targets(spec.loss):
-            case TargetKind.CLASS:
-                accuracies.append((logits.argmax(axis=1) == labels).mean())
+            case TargetKind.CLASS | TargetKind.TOKENS:
+                accuracies.append((logits.argmax(axis=-1) == labels).mean())
             case TargetKind.FLAGS:
                 accuracies.append(((logits > 0) == (labels > 0)).mean())
             case TargetKind.NUMBERS:

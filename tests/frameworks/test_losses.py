@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from twinrun.contract.enums import ClassWeightsDivisor, Execution, Loop, Precision, Recipe
-from twinrun.contract.layers import Dense, Flatten
+from twinrun.contract.layers import Dense, Embedding, Flatten
 from twinrun.contract.losses import (
     Huber,
     MeanAbsoluteError,
     MeanSquaredError,
+    NextTokenCrossEntropy,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
 )
@@ -29,12 +30,14 @@ LOSSES = {
     "squared": MeanSquaredError(),
     "absolute": MeanAbsoluteError(),
     "huber": Huber(0.5),
+    "next token": NextTokenCrossEntropy(),
 }
 LAYERS = jobs.SHALLOW[:-1]  # no softmax, which numbers do not have
 
 
 def job(loss, **changes):
-    return jobs.spec(loss=loss, layers=LAYERS, **changes)
+    layers = jobs.TOKENS if loss == NextTokenCrossEntropy() else LAYERS
+    return jobs.spec(loss=loss, layers=layers, **changes)
 
 
 @pytest.mark.parametrize("loop", Loop)
@@ -100,7 +103,8 @@ def test_the_slope_that_all_are_held_against_is_that_of_the_loss(loss):
     told, data = job(loss), jobs.data(loss=loss)
     logits, _ = reference.forward(told, jobs.weights(told), data.train_images)
     _, slope = reference.loss_and_slope(told, logits, data.train_labels)
-    for at in [(0, 0), (3, 2), (10, 4)]:
+    for sample, output in [(0, 0), (3, 2), (10, 4)]:
+        at = sample, *[1] * (logits.ndim - 2), output  # of a text the second position
         moved = [logits.copy(), logits.copy()]
         for sign, array in zip((1, -1), moved, strict=True):
             array[at] += sign * 1e-6
@@ -114,7 +118,8 @@ def test_the_slope_that_all_are_held_against_is_that_of_the_loss(loss):
 def test_an_idiomatic_job_has_the_loss_too(framework, loss, loop, precision):
     """One batch of all samples: its loss is the initial model's, whatever the order."""
     told = job(loss, recipe=Recipe.IDIOMATIC, loop=loop, precision=precision)
-    told = replace(told, batch_size=jobs.SAMPLES, epochs=1, layers=(Flatten(), Dense(jobs.CLASSES)))
+    first = Embedding(jobs.CLASSES, 4) if loss == NextTokenCrossEntropy() else Flatten()
+    told = replace(told, batch_size=jobs.SAMPLES, epochs=1, layers=(first, Dense(jobs.CLASSES)))
     data = jobs.data(precision, loss=loss)
     trainer = framework.Trainer(told, data, None)
     logits, _ = reference.forward(told, trainer.weights(), data.train_images)

@@ -18,10 +18,11 @@ _KERAS = "of a user's Keras model, held against Keras itself in tests/frameworks
 # Of layers, each with a file of its name in each framework's folder.
 KINDS = (
     *("flatten", "dense", "activation", "custom_dense", "conv2d"),
-    *("max_pool2d", "average_pool2d", "batch_norm", "dropout"),
+    *("max_pool2d", "average_pool2d", "batch_norm", "dropout", "embedding"),
 )
 _MADE = {"idiomatic": _IDIOMATIC}
 _HELD = {**_MADE, "held": _IDIOMATIC}
+_WITH_ARRAYS = ("dense", "conv2d", "batch_norm", "embedding")
 
 _KERAS_MODULES = ["kinds", "layout", "model", "patches", "record", "trace", "views", "windows"]
 
@@ -43,7 +44,10 @@ MUTATED: dict[str, dict[str, str]] = {
     },
     "services/pytorch/graphs/pieces.py": {},
     **{f"services/pytorch/layers/{kind}.py": _MADE for kind in KINDS},
-    **{f"services/pytorch/layers/{kind}.py": _HELD for kind in ("dense", "conv2d", "batch_norm")},
+    **{
+        f"services/pytorch/layers/{kind}.py": _HELD
+        for kind in ("dense", "conv2d", "batch_norm", "embedding")
+    },
     "services/pytorch/layers/custom_dense.py": {**_HELD, "CustomDense": _IDIOMATIC},
     "services/pytorch/layers/given.py": {},
     "services/pytorch/layers/axes.py": {},

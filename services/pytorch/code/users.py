@@ -5,6 +5,7 @@ from torch import nn
 from twinrun.contract.events import LayerSummary, ModelSummarized
 from twinrun.contract.spec import JobSpec
 
+from services.data import arrays as data
 from services.model.weights import Weights
 from services.pytorch.code import arrays
 from services.pytorch.code.built import Built
@@ -32,10 +33,10 @@ class UsersModel:
         return {name: array.read() for name, array in self._arrays.items()}
 
 
-def summarized(spec: JobSpec, build: Build, shape: tuple[int, ...]) -> ModelSummarized:
-    """Summarise the user's model for samples of ``shape``: each layer once, in order of calls."""
+def summarized(spec: JobSpec, build: Build) -> ModelSummarized:
+    """Summarise the user's model: each layer once, in order of calls."""
     built = Built(spec, build, torch.device("cpu"))
-    recording = built.tried(torch.zeros(2, *shape, dtype=next(built.module.parameters()).dtype))
+    recording = built.tried(torch.from_numpy(data.blank(spec, 2)))
     modules = dict(built.module.named_modules())
     layers = [
         LayerSummary(layer.type, layer.output_shape, *counts(modules[layer.path]))

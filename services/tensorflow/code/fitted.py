@@ -12,9 +12,8 @@ from twinrun.contract.enums import Recipe
 from twinrun.contract.events import LayerSummary, ModelSummarized
 from twinrun.contract.spec import JobSpec
 
-from services.data import catalog
+from services.data.arrays import blank
 from services.errors import Unsupported
-from services.model.weights import parameter_dtype
 from services.tensorflow.code.model import Built, by_name
 from services.trial.code import Build
 
@@ -46,9 +45,8 @@ def fitted(
 
 def summarized(spec: JobSpec, build: Build) -> ModelSummarized:
     """Summarise the user's model."""
-    shape = catalog.info(spec.dataset).shape
     built = Built(dataclasses.replace(spec, recipe=Recipe.IDIOMATIC), build)
-    built.opened(np.zeros((2, *shape), parameter_dtype(spec.precision)))
+    built.opened(blank(spec, 2))
     lines: list[str] = []
     built.keras.summary(print_fn=lines.append, line_length=80)
     calls = {id(call.layer): call for call in reversed(built.recording.calls)}

@@ -1,4 +1,4 @@
-"""Dense, with or without a bias."""
+"""Dense, with or without a bias, at each position of a sequence."""
 
 
 def forward(layer, x, at):
@@ -7,7 +7,8 @@ def forward(layer, x, at):
 
 
 def backward(layer, x, g, at):
-    found = {"kernel": x.T @ g}
+    rows, of_rows = x.reshape(-1, x.shape[-1]), g.reshape(-1, g.shape[-1])
+    found = {"kernel": rows.T @ of_rows}
     if "bias" in at:
-        found["bias"] = g.sum(axis=0)
+        found["bias"] = of_rows.sum(axis=0)
     return g @ at["kernel"].T, found
