@@ -12,6 +12,7 @@ from orchestrator.language.phrases import Phrase, english, join
 from orchestrator.language.words import COMMA
 
 _MOST_SIDE = 4096  # pixels
+_MOST_CODES = 10_000_000
 
 _NOT_READ = Phrase("{path} cannot be read: {error}.")
 _OBJECTS = Phrase(
@@ -36,15 +37,18 @@ _SHAPE = Phrase(
 _TARGET = Phrase(
     "{path}: {name} has the shape {shape}; a target is [samples] or [samples, outputs]."
 )
+_NO_CODES = Phrase("{path}: {name} holds {held}; codes are whole numbers [samples, time].")
+_CODE = Phrase("{path}: {name} has codes from {least} to {most}; they must be from 0 to {limit:,}.")
 _NEGATIVE = Phrase("{path}: {name} has the class {value}; classes are whole numbers from 0.")
 _ONE_CLASS = Phrase("{path}: all samples are of class {value}; there is nothing to tell apart.")
 
 
-def samples(path: Path, target: str, features: str = "") -> Samples:
+def samples(path: Path, target: str, features: str = "", *, codes: bool = False) -> Samples:
     """Return two arrays of an .npz file as samples. Raises BadInput.
 
     ``features`` may be left out where the file has one other array than the ``target``. A target of
-    whole numbers [n] is a class; any other is numbers.
+    whole numbers [n] is a class; any other is numbers. ``codes``: features are whole numbers
+    [n, time], and so are targets where the next ones are to be predicted.
     """
     require_file(path)
     held = _arrays(path)
@@ -62,8 +66,39 @@ def samples(path: Path, target: str, features: str = "") -> Samples:
     if len(values) != len(targets):
         lengths = {"one": features, "ones": len(values), "two": target, "twos": len(targets)}
         raise BadInput(english(_LENGTHS, path=path, **lengths))
+    if codes:
+        return _of_codes(path, features, values, target, targets)
     found, classes = _targets(path, target, targets)
     return Samples(_features(path, features, values), found, classes=classes)
+
+
+def _of_codes(
+    path: Path,
+    features: str,
+    values: NDArray[np.generic],
+    target: str,
+    targets: NDArray[np.generic],
+) -> Samples:
+    given = _codes(path, features, values)
+    count = int(given.max()) + 1
+    if targets.shape != values.shape or targets.dtype.kind not in "iu":
+        found, classes = _targets(path, target, targets)
+        return Samples(given, found, classes=classes, codes=count)
+    following = _codes(path, target, targets)
+    tokens = tuple(map(str, range(int(following.max()) + 1)))
+    return Samples(given, following, codes=count, tokens=tokens)
+
+
+def _codes(path: Path, name: str, values: NDArray[np.generic]) -> NDArray[np.int32]:
+    if not values.size or values.dtype.kind not in "iu" or values.ndim != 2:
+        held = f"{values.dtype}{list(values.shape)}"
+        raise BadInput(english(_NO_CODES, path=path, name=name, held=held))
+    least, most = int(values.min()), int(values.max())
+    if not 0 <= least <= most < _MOST_CODES:
+        raise BadInput(
+            english(_CODE, path=path, name=name, least=least, most=most, limit=_MOST_CODES - 1)
+        )
+    return values.astype(np.int32)
 
 
 def _arrays(path: Path) -> dict[str, NDArray[np.generic]]:

@@ -67,10 +67,10 @@ def prepare(spec: job_pb2.JobSpec, directory: Path) -> None:
             names=train.names,
             classes=train.classes or train.tokens,
             files=bool(held),
-            codes=len(train.tokens),
+            codes=train.codes,
         )
     )
-    if not train.tokens and not spec.dataset.HasField("normalization"):
+    if not train.codes and not spec.dataset.HasField("normalization"):
         trained = min(job.dataset.train_limit or len(train.targets), len(train.targets))
         trained -= int(trained * job.dataset.validation_fraction)
         means, stds = statistics(train.features[: max(trained, 1)])

@@ -22,8 +22,9 @@ _A_COLUMN = Phrase("the name of a column")
 _AN_ARRAY = Phrase("the name of one array")
 _FOLDERS = Phrase("{path} is a folder of images: its sub-folders are the target; name no other.")
 _ONE_TEXT = Phrase(
-    "{path} is a text, whose end is for the test; give a fraction, not another file."
+    "{path} holds tokens, whose last samples are for the test; give a fraction, not another file."
 )
+_NO_CODES = Phrase("{path}: codes is of an .npz file, whose features are whole numbers.")
 _TEXT = Phrase("{path} is a text: each byte's target is the one after it; name no other.")
 _NO_COLUMNS = Phrase("{test} has no column {names}, which {path} has.")
 _KINDS = Phrase("{path} and {test} have different kinds of values: {error}.")
@@ -38,13 +39,19 @@ def read(file: File) -> tuple[Samples, Samples | None]:
 
     Paths are absolute. Raises BadInput.
     """
+    if file.codes and Path(file.path).suffix.lower() not in ARRAYS:
+        raise BadInput(english(_NO_CODES, path=file.path))
     path, test = Path(file.path), Path(file.test_path) if file.test_path else None
     if path.suffix.lower() in TABLES:
         return _of_tables(file, path, test)
     found = _alone(file, path)
     if found.tokens and test is not None:
         raise BadInput(english(_ONE_TEXT, path=path))
-    return found, None if test is None else _alike(found, path, _alone(file, test), test)
+    if test is None:
+        return found, None
+    other = _alike(found, path, _alone(file, test), test)
+    codes = max(found.codes, other.codes)
+    return replace(found, codes=codes), replace(other, codes=codes)
 
 
 def _alone(file: File, path: Path) -> Samples:
@@ -69,7 +76,8 @@ def _alone(file: File, path: Path) -> Samples:
         raise BadInput(english(_NO_KIND, path=path, known=" ".join((*TABLES, *ARRAYS, TEXT))))
     if len(file.target) != 1:
         raise BadInput(english(_NO_TARGET, path=path, what=english(_AN_ARRAY)))
-    return arrays.samples(path, file.target[0], *file.features[:1])
+    features = file.features[0] if file.features else ""
+    return arrays.samples(path, file.target[0], features, codes=file.codes)
 
 
 def _of_tables(file: File, path: Path, test: Path | None) -> tuple[Samples, Samples | None]:

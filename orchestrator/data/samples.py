@@ -20,8 +20,9 @@ class Samples:
 
     ``features``: uint8 pixels [n, h, w, c], or float32 or float64[n, ...]; ``names`` are those of
     its last axis, if the file has any. ``targets``: int32[n] of classes, or float64[n, outputs].
-    ``classes``: their names, if the targets are classes. Of a text both are codes, int32[n, time],
-    whose names are ``tokens``. ``files``: of images, each one's own.
+    ``classes``: their names, if the targets are classes. ``files``: of images, each one's own.
+    ``codes``: features are whole numbers below it, int32[n, time]. ``tokens``: targets are what
+    follows each of them, int32[n, time], and these are their names.
     """
 
     features: NDArray[np.generic]
@@ -29,6 +30,7 @@ class Samples:
     names: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
+    codes: int = 0
     tokens: tuple[str, ...] = ()
 
     def taken(self, rows: NDArray[np.intp]) -> "Samples":

@@ -62,7 +62,7 @@ def _windows(codes: NDArray[np.int32], context: int, names: tuple[str, ...]) -> 
     now, following = (
         part[: count * context].reshape(count, context) for part in (codes, codes[1:])
     )
-    return Samples(now, following, tokens=names)
+    return Samples(now, following, codes=len(names), tokens=names)
 
 
 def _name(byte: int) -> str:

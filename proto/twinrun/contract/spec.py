@@ -41,6 +41,7 @@ class File:
     size: tuple[int, ...] = ()
     grey: bool = False
     context: int = 64
+    codes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -386,7 +386,7 @@ class Normalization(_message.Message):
     def __init__(self, mean: _Optional[float] = ..., std: _Optional[float] = ..., means: _Optional[_Iterable[float]] = ..., stds: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class File(_message.Message):
-    __slots__ = ("path", "target", "features", "test_fraction", "test_path", "size", "grey", "context")
+    __slots__ = ("path", "target", "features", "test_fraction", "test_path", "size", "grey", "codes", "context")
     PATH_FIELD_NUMBER: _ClassVar[int]
     TARGET_FIELD_NUMBER: _ClassVar[int]
     FEATURES_FIELD_NUMBER: _ClassVar[int]
@@ -394,6 +394,7 @@ class File(_message.Message):
     TEST_PATH_FIELD_NUMBER: _ClassVar[int]
     SIZE_FIELD_NUMBER: _ClassVar[int]
     GREY_FIELD_NUMBER: _ClassVar[int]
+    CODES_FIELD_NUMBER: _ClassVar[int]
     CONTEXT_FIELD_NUMBER: _ClassVar[int]
     path: str
     target: _containers.RepeatedScalarFieldContainer[str]
@@ -402,8 +403,9 @@ class File(_message.Message):
     test_path: str
     size: _containers.RepeatedScalarFieldContainer[int]
     grey: bool
+    codes: bool
     context: int
-    def __init__(self, path: _Optional[str] = ..., target: _Optional[_Iterable[str]] = ..., features: _Optional[_Iterable[str]] = ..., test_fraction: _Optional[float] = ..., test_path: _Optional[str] = ..., size: _Optional[_Iterable[int]] = ..., grey: _Optional[bool] = ..., context: _Optional[int] = ...) -> None: ...
+    def __init__(self, path: _Optional[str] = ..., target: _Optional[_Iterable[str]] = ..., features: _Optional[_Iterable[str]] = ..., test_fraction: _Optional[float] = ..., test_path: _Optional[str] = ..., size: _Optional[_Iterable[int]] = ..., grey: _Optional[bool] = ..., codes: _Optional[bool] = ..., context: _Optional[int] = ...) -> None: ...
 
 class Arrays(_message.Message):
     __slots__ = ("sha256", "size_bytes", "train_samples", "test_samples", "shape", "pixels", "targets", "outputs", "names", "classes", "files", "codes")

@@ -9,6 +9,7 @@ from twinrun.contract.losses import (
     Huber,
     MeanAbsoluteError,
     MeanSquaredError,
+    NextTokenCrossEntropy,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
 )
@@ -20,9 +21,11 @@ from orchestrator.gate.fault import Fault
 from services.model import metrics
 
 CLASSES, FLAGS, NUMBERS = SoftmaxCrossEntropy(), SigmoidCrossEntropy(), MeanSquaredError()
+TOKENS = NextTokenCrossEntropy()
 HONEST = {
     CLASSES: {"accuracy": 0.9, "others": {"macro_f1": 0.8, "top_5_accuracy": 1.0}},
     FLAGS: {"accuracy": 0.9, "others": {"roc_auc": 0.7, "average_precision": 0.1, "f1": 0.0}},
+    TOKENS: {"accuracy": 0.9, "others": {"perplexity": 4.5}},
     NUMBERS: {"others": {"r2": -3.0, "rmse": 12.0, "mae": 7.0}},
 }
 
@@ -54,6 +57,8 @@ def test_an_honest_one_passes_also_without_what_the_samples_do_not_define(loss):
         (FLAGS, {"others": {"f1": -0.1}}, "test.others[f1]"),
         (FLAGS, {"others": {"f1": math.inf}}, "test.others[f1]"),
         (CLASSES, {"others": {"macro_f1": math.nan}}, "test.others[macro_f1]"),
+        (TOKENS, {"others": {"macro_f1": 0.5}}, "test.others"),
+        (TOKENS, {"others": {"perplexity": 0.9}}, "test.others[perplexity]"),
         (NUMBERS, {"others": {"rmse": -1.0}}, "test.others[rmse]"),
         (NUMBERS, {"others": {"r2": 1.1}}, "test.others[r2]"),
         (NUMBERS, {"others": {"mae": math.nan}}, "test.others[mae]"),
@@ -79,6 +84,7 @@ LOSSES = [
     NUMBERS,
     MeanAbsoluteError(),
     Huber(0.5),
+    TOKENS,
 ]
 
 
@@ -88,11 +94,13 @@ def evaluated(loss, outputs=3):
     logits = random.normal(size=(50, outputs))
     targets = {
         SoftmaxCrossEntropy: random.integers(0, outputs, 50).astype(np.int32),
+        NextTokenCrossEntropy: random.integers(0, outputs, (10, 5)).astype(np.int32),
         SigmoidCrossEntropy: random.integers(0, 2, (50, outputs)).astype(np.float64),
     }.get(type(loss), random.normal(size=(50, outputs)))
-    honest = metrics.evaluate(logits, targets, loss)
+    of_text = isinstance(loss, NextTokenCrossEntropy)
+    honest = metrics.evaluate(logits.reshape(10, 5, -1) if of_text else logits, targets, loss)
     told = {"loss": honest.loss, "accuracy": honest.accuracy, "others": honest.others}
-    return logits, targets, said(NUMBERS, **told, samples=50)
+    return logits, targets.ravel() if of_text else targets, said(NUMBERS, **told, samples=50)
 
 
 EVALUATED = [*((loss, 3) for loss in LOSSES), (SoftmaxCrossEntropy(), 12), (NUMBERS, 1), (FLAGS, 1)]

@@ -1,6 +1,7 @@
 """A user's arrays: what a client sent is what the job says, or no job trains on it."""
 
 import hashlib
+import itertools
 
 import numpy as np
 import pytest
@@ -21,7 +22,9 @@ TARGETS = {
     TargetKind.CLASS: (_CLASS, 3),
     TargetKind.FLAGS: (_FLAGS, 2),
     TargetKind.NUMBERS: (2.5 * _FLAGS[:, :1], 1),
+    TargetKind.TOKENS: (np.add.outer(_CLASS, np.int32([0, 1, 0, 2, 1])) % 4, 4),
 }
+CODES = 9
 
 
 def loaded(tmp_path, kind=TargetKind.CLASS, *, pixels=False, limits=(None, None), **changed):
@@ -30,19 +33,23 @@ def loaded(tmp_path, kind=TargetKind.CLASS, *, pixels=False, limits=(None, None)
     shape = (2, 2, 3) if pixels else (5,)
     features = np.arange(TRAIN * np.prod(shape)).reshape(TRAIN, *shape)
     features = features.astype(np.uint8 if pixels else np.float64)
+    codes = CODES if kind is TargetKind.TOKENS else 0
+    features = features.astype(np.int32) % codes if codes else features
     arrays = {"train_features": features, "train_targets": targets}
     arrays |= {"test_features": features[:TEST], "test_targets": targets[:TEST]} | changed
     content = safetensors.numpy.save({n: np.ascontiguousarray(a) for n, a in arrays.items()})
     sha256 = hashlib.sha256(content).hexdigest()
     (tmp_path / BLOBS).mkdir()
     (tmp_path / BLOBS / sha256).write_bytes(content)
-    held = Arrays(sha256, len(content), TRAIN, TEST, shape, kind, outputs, pixels)
+    held = Arrays(*(sha256, len(content), TRAIN, TEST, shape, kind, outputs, pixels), codes=codes)
     dataset = Dataset("file", *limits, Normalization(0.0, 1.0), arrays=held)
     return load(job(dataset), tmp_path, silent).data
 
 
-@pytest.mark.parametrize("kind", TARGETS)
-@pytest.mark.parametrize("pixels", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "pixels"),
+    [*itertools.product(list(TARGETS)[:3], [False, True]), (TargetKind.TOKENS, False)],
+)
 def test_arrays_that_are_as_the_job_says_are_loaded(tmp_path, kind, pixels):
     data = loaded(tmp_path, kind, pixels=pixels)
     targets, _ = TARGETS[kind]
@@ -57,7 +64,7 @@ def put(value, kind):
     return targets
 
 
-CLASS, FLAGS, NUMBERS = TargetKind
+CLASS, FLAGS, NUMBERS, TOKENS = TargetKind
 WRONG = {
     "a class of three that is 3": (
         CLASS,
@@ -76,6 +83,9 @@ WRONG = {
     "numbers [n] for [n, 1]": (NUMBERS, _FLAGS[:, 0], "of shape [7]; the job says [7, 1]"),
     "two numbers for one": (NUMBERS, _FLAGS, "of shape [7, 2]; the job says [7, 1]"),
     "whole numbers": (NUMBERS, np.int32(_FLAGS[:, :1]), "of int32, which are no numbers"),
+    "a token of four that is 4": (TOKENS, put(4, TOKENS), "has train_targets 4, which must be"),
+    "tokens [n]": (TOKENS, _CLASS, "of shape [7]; the job says [7, 5]"),
+    "tokens as floats": (TOKENS, TARGETS[TOKENS][0] * 1.0, "of float64, which are no tokens"),
     "too few": (CLASS, _CLASS[:6], "of shape [6]; the job says [7]"),
 }
 
@@ -93,8 +103,8 @@ def test_targets_that_are_not_what_the_job_says_are_refused(tmp_path, what):
 def test_a_wrong_target_is_found_wherever_it_is(tmp_path, monkeypatch, kind, place):
     monkeypatch.setattr(own, "_ROWS", 3)  # checked at a time
     targets = TARGETS[kind][0].copy()
-    targets[place] = 3 if kind is CLASS else np.inf
-    with pytest.raises(DataUnavailable, match=r"has train_targets (3|inf), which must be"):
+    targets[place] = {CLASS: 3, TOKENS: 4}.get(kind, np.inf)
+    with pytest.raises(DataUnavailable, match=r"has train_targets (3|4|inf), which must be"):
         loaded(tmp_path, kind, train_targets=targets)
 
 
@@ -103,6 +113,25 @@ def test_what_limits_leave_out_is_neither_loaded_nor_checked(tmp_path, kind):
     data = loaded(tmp_path, kind, limits=(3, 2), train_targets=put(99, kind))
     assert (len(data.train_images), len(data.train_labels)) == (3, 3)
     assert (len(data.test_images), len(data.test_labels)) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("features", "why"),
+    [
+        (np.full((TRAIN, 5), CODES, np.int32), f"has train_features {CODES}, which must be from 0"),
+        (np.full((TRAIN, 5), -1, np.int32), "has train_features -1, which must be from 0 to 8"),
+        (np.zeros((TRAIN, 5)), "has train_features of float64, not codes int32"),
+    ],
+)
+def test_codes_that_no_table_has_are_refused(tmp_path, features, why):
+    with pytest.raises(DataUnavailable, match=why):
+        loaded(tmp_path, TOKENS, train_features=features)
+
+
+def test_codes_are_loaded_as_whole_numbers_and_not_normalised(tmp_path):
+    data = loaded(tmp_path, TOKENS)
+    assert data.train_images.dtype == np.int64
+    np.testing.assert_array_equal(data.train_images, np.arange(35).reshape(7, 5) % CODES)
 
 
 def test_a_wrong_target_of_the_test_split_is_refused(tmp_path):

@@ -13,6 +13,7 @@ from twinrun.contract.layers import (
     Conv2d,
     CustomDense,
     Dense,
+    Embedding,
     Flatten,
     Layer,
     MaxPool2d,
@@ -60,8 +61,35 @@ def test_flatten_keeps_every_value_and_dense_makes_its_units(sizes: list[int], u
 def test_layers_that_do_not_fit_are_named(
     model: tuple[Layer, ...], field: str, message: str
 ) -> None:
-    found = list(shapes.violations(model, SHAPE, 3))
+    found = list(shapes.violations(model, SHAPE, (3,), 0))
     assert any(v.field == field and message in v.message for v in found)
+
+
+TEXT = (Embedding(7, 3), Dense(5))
+
+
+@pytest.mark.parametrize(
+    ("model", "sizes", "message"),
+    [
+        ((Flatten(), *MLP), ((6,), (3,), 7), "7 codes; begin with an embedding"),
+        (TEXT, ((6,), (6, 5), 0), "only the first layer"),
+        ((RELU, *TEXT), ((6,), (6, 5), 7), "only the first layer"),
+        (TEXT, ((6,), (6, 5), 8), "layers[0].embedding.codes is 7; the samples have 8 codes"),
+        (TEXT, ((6,), (6, 4), 7), "layers[1] makes 6x5 outputs for 6x4 tokens"),
+        ((*TEXT, Flatten()), ((6,), (6, 5), 7), "makes 30 outputs for 6x5 tokens"),
+        ((Embedding(7, 3),), ((2, 3), (3,), 7), "takes a sequence of codes"),
+    ],
+)
+def test_layers_that_do_not_fit_a_text_are_named(model, sizes, message):
+    found = list(shapes.violations(model, *sizes))
+    assert any(message in f"{v.field} {v.message}" for v in found)
+    assert not list(shapes.violations(TEXT, (6,), (6, 5), 7))
+
+
+def test_a_dense_layer_of_a_sequence_is_applied_at_each_position():
+    assert shapes.output_shapes(TEXT, (6,)) == [(6, 3), (6, 5)]
+    assert [p.shape for p in shapes.parameters(TEXT, (6,))] == [(7, 3), (3, 5), (5,)]
+    assert shapes.multiplications(TEXT, (6,)) == [0, 6 * 3 * 5]
 
 
 @pytest.mark.parametrize(
@@ -89,13 +117,13 @@ def test_windows_make_as_many_values_as_fit(layer: Layer, made: Shape) -> None:
     ],
 )
 def test_layers_that_take_no_sequences_say_so(layer: Layer, why: str) -> None:
-    (found, *_) = shapes.violations((layer, Flatten(), Dense(3)), (4, 2), 3)
+    (found, *_) = shapes.violations((layer, Flatten(), Dense(3)), (4, 2), (3,), 0)
     assert found.message == why
 
 
 def test_layers_that_fit_are_accepted_with_and_without_a_softmax() -> None:
-    assert not list(shapes.violations(MLP, SHAPE, 3))
-    assert not list(shapes.violations((*MLP, SOFTMAX), SHAPE, 3))
+    assert not list(shapes.violations(MLP, SHAPE, (3,), 0))
+    assert not list(shapes.violations((*MLP, SOFTMAX), SHAPE, (3,), 0))
 
 
 def test_a_model_of_too_many_parameters_is_refused() -> None:

@@ -12,6 +12,7 @@ from hypothesis.extra import numpy as hnp
 from twinrun.contract.losses import (
     Huber,
     MeanSquaredError,
+    NextTokenCrossEntropy,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
 )
@@ -20,6 +21,23 @@ from services.model import metrics
 
 LAW = settings(database=None, max_examples=60)
 SCORES = st.integers(-3, 3).map(float)  # few values, so that some are equal
+
+
+def test_metrics_of_a_text_are_over_all_positions():
+    logits = np.log([[[0.5, 0.25, 0.25], [0.1, 0.8, 0.1]], [[0.2, 0.2, 0.6], [0.4, 0.5, 0.1]]])
+    found = metrics.evaluate(logits, np.int32([[0, 1], [1, 2]]), NextTokenCrossEntropy())
+    likelihoods = 0.5, 0.8, 0.2, 0.1
+    assert found.loss == pytest.approx(-sum(map(math.log, likelihoods)) / 4, rel=1e-14)
+    assert (found.accuracy, found.samples) == (0.5, 2)
+    perplexity = math.prod(likelihoods) ** (-1 / 4)
+    assert found.others == {"perplexity": pytest.approx(perplexity, rel=1e-14)}
+
+
+def test_a_position_without_a_number_counts_as_wrong():
+    logits = np.array([[[np.nan, 0.0], [0.0, 1.0]]])
+    found = metrics.evaluate(logits, np.int32([[0, 1]]), NextTokenCrossEntropy())
+    assert found.accuracy == 0.5
+    assert math.isnan(found.others["perplexity"])
 
 
 def of_flags(logits, flags):
