@@ -15,7 +15,13 @@ _made: dict[str, bytes] = {}  # by SHA-256
 
 
 def dataset(
-    kind: str, outputs: int, shape: tuple[int, ...] = (5,), *, pixels: bool = False, **given: Any
+    kind: str,
+    outputs: int,
+    shape: tuple[int, ...] = (5,),
+    *,
+    pixels: bool = False,
+    codes: int = 0,
+    **given: Any,
 ) -> dict[str, Any]:
     """Return a spec's dataset of 51 samples, whose targets are of this ``kind``.
 
@@ -28,14 +34,16 @@ def dataset(
         numbers = 3 * generator.random((count, outputs)) + features.reshape(count, -1)[:, :1]
         numbers[::3] = 0
         flags = (numbers > 1.5).astype(np.float64)
-        whole = (256 * features).astype(np.uint8)
-        arrays[f"{split}_features"] = whole if pixels else features
-        arrays[f"{split}_targets"] = flags if kind == "FLAGS" else numbers
+        tokens = (codes * features).astype(np.int32)
+        whole = tokens if codes else (256 * features).astype(np.uint8)
+        arrays[f"{split}_features"] = whole if pixels or codes else features
+        targets = {"FLAGS": flags, "TOKENS": tokens[:, ::-1] % max(outputs, 1)}
+        arrays[f"{split}_targets"] = np.ascontiguousarray(targets.get(kind, numbers))
     content = safetensors.numpy.save(arrays)
     sha256 = hashlib.sha256(content).hexdigest()
     _made[sha256] = content
     held = {"train_samples": 51, "test_samples": _TEST_SAMPLES, "shape": list(shape)}
-    held |= {"targets": f"TARGET_KIND_{kind}", "outputs": outputs, "pixels": pixels}
+    held |= {"targets": f"TARGET_KIND_{kind}", "outputs": outputs, "pixels": pixels, "codes": codes}
     held |= {"sha256": sha256, "size_bytes": str(len(content))}
     channels = range(1, shape[-1] + 1)
     columns = {

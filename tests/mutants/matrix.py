@@ -223,6 +223,11 @@ def _of_tasks() -> Iterator[tuple[str, Mapping]]:
     yield "absolute error of pixels, sgd", job(start, SGD, dataset=pixels, **absolute)
     huber: Mapping = {"loss": {"huber": {"delta": 0.7}}, "dataset": dataset("NUMBERS", 2)}
     yield "huber, sgd", job(_table(2), SGD, **huber)
+    tokens: Mapping = {"loss": {"next_token_cross_entropy": {}}}
+    tokens["dataset"] = dataset("TOKENS", 4, (6,), codes=6)
+    table = {"embedding": {"codes": 7, "width": 3, "table_initializer": NORMAL}}
+    for how, execution in (("", {}), (", compiled", {"execution": COMPILED})):
+        yield f"tokens, adam{how}", job([table, *_table(4)], ADAM, **tokens, **execution)
     yield "compiled, huber, adam", job(_table(2), ADAM, execution=COMPILED, **huber)
 
 

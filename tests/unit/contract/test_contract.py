@@ -183,6 +183,7 @@ def test_every_default_is_named_in_the_proto():
         ("SoftmaxCrossEntropy", "class_weights"),
         ("File", "test_path"),
         ("Arrays", "pixels"),
+        ("Arrays", "codes"),
         ("Arrays", "names"),
         ("Arrays", "classes"),
         ("Target", "metric"),

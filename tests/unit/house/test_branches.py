@@ -56,7 +56,7 @@ COVERED = {
     "isinstance(x, float) and tf.as_dtype(dtype) == tf.float64": BOTH,
     "tensorflow/code/patches.py call: "
     "not (training and layer.trainable and plain and (inputs.dtype == tf.float64))": BOTH,
-    "tensorflow/code/trace.py _notes: np.dtype(dtype) != self._inputs.dtype": MESSAGE,
+    "tensorflow/code/trace.py _notes: np.dtype(dtype) != job": MESSAGE,
     "tensorflow/code/trace.py _of_own_steps: "
     "getattr(type(model), name) is not getattr(keras.Model, name)": MESSAGE,
     "tensorflow/code/views.py _variants: "
@@ -79,7 +79,7 @@ COVERED = {
     "pytorch/matched.py peak_device_memory_bytes: self._device.type == 'cuda'": MESSAGE,
     "pytorch/layers/conv2d.py computed: given.products is kernel.dtype": f"bfloat16, {GPU}",
     "pytorch/layers/dense.py computed: "
-    "given.products is kernel.dtype and bias is not None": f"bfloat16, {GPU}",
+    "given.products is kernel.dtype and bias is not None and (x.ndim == 2)": f"bfloat16, {GPU}",
     "pytorch/pipeline_steps.py run: not self._warm": OWN_WAY,
     "tensorflow/augmentation.py resampling: spec.execution is Execution.EAGER": EXECUTIONS,
     "tensorflow/layers/batch_norm.py by_batch: "

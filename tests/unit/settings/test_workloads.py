@@ -17,6 +17,7 @@ def test_the_presets_are_listed_by_name():
         "mnist-cnn",
         "mnist-custom-layer",
         "mnist-mlp",
+        "next-token",
         "synthetic-mlp",
         "wine",
     ]
@@ -26,7 +27,7 @@ def test_the_presets_are_listed_by_name():
 def test_every_preset_is_a_job_spec_with_dataset_layers_and_optimizer(name):
     spec = json_format.ParseDict(workloads.load(name), job_pb2.JobSpec())
     assert spec.dataset.name
-    outputs = {"iris": 3, "wine": 3, "breast-cancer": 1, "diabetes": 1}
+    outputs = {"iris": 3, "wine": 3, "breast-cancer": 1, "diabetes": 1, "next-token": 24}
     assert spec.layers[-1].dense.units == outputs.get(name, 10)
     assert spec.optimizer.WhichOneof("kind") == "adam"
 

@@ -9,7 +9,12 @@ from twinrun.v1 import job_pb2
 from tests.builders.specs import CPUS, LAYERS, proto, violations
 
 ACTIVATION = {"activation": {"function": "ACTIVATION_FUNCTION_RELU"}}
-REQUIRED = {"dense": {"units": 10}, "custom_dense": {"units": 10}, "conv2d": {"filters": 2}}
+REQUIRED = {
+    "dense": {"units": 10},
+    "custom_dense": {"units": 10},
+    "conv2d": {"filters": 2},
+    "embedding": {"codes": 2, "width": 2},
+}
 NOT_A_NUMBER = ["NaN", "Infinity", "-Infinity"]
 HUGE = 2**31 - 1
 ARRAYS = {
@@ -94,6 +99,8 @@ BAD = {
     "dataset.file.test_fraction": [0, -0.1, 1.1, *NOT_A_NUMBER],
     "dataset.arrays.train_samples": [-1, -HUGE],
     "dataset.arrays.test_samples": [-1, -HUGE],
+    "dataset.file.context": [0, -1, 100_001, HUGE],
+    "dataset.arrays.codes": [-1, 10_000_001, HUGE],
     "dataset.arrays.outputs": [-1, 100_001, HUGE],
     "loss.softmax_cross_entropy.label_smoothing": [-0.1, 1, *NOT_A_NUMBER],
     "loss.sigmoid_cross_entropy.positive_weight": [0, -1, 1e7, *NOT_A_NUMBER],
@@ -104,6 +111,10 @@ BAD = {
     "dataset.synthetic.width": [0, -1, HUGE],
     "dataset.synthetic.channels": [0, -1, HUGE],
     "dataset.synthetic.classes": [0, -1, 1, HUGE],
+    "layers[1].embedding.codes": [-1, 10_000_001, HUGE],
+    "layers[1].embedding.width": [-1, 100_001, HUGE],
+    "layers[1].embedding.table_initializer.normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
+    "layers[1].embedding.table_initializer.variance_scaling.scale": [0, -1, 1001, *NOT_A_NUMBER],
     "layers[1].custom_dense.units": [-1, 1_000_001, HUGE],
     "layers[1].custom_dense.stddev": [0, -1, 1001, *NOT_A_NUMBER],
     "layers[1].conv2d.filters": [-1, 100_001, HUGE],
