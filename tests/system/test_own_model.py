@@ -54,8 +54,8 @@ def told(text):
 
 
 @pytest.mark.usefixtures("faulty")
-def test_verify_names_the_layer_of_a_faulty_port_and_the_cause(orchestrator):
-    done = orchestrator(*command("verify"), "--threads=1", code=6)
+def test_verify_names_the_layer_of_a_faulty_port_and_the_cause(warmed):
+    done = warmed(*command("verify"), "--threads=1", code=6)
     assert "`norm1` and TensorFlow's `batch_normalization` are the first" in told(done.stdout)
     assert "The cause: the epsilon of batch normalization." in told(done.stdout)
 
@@ -96,10 +96,10 @@ def test_a_pair_of_models_is_timed_and_its_weights_go_from_one_to_the_other(
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 
 
-def test_an_error_in_the_users_file_is_told_in_their_own_frame(warmed, home):
+def test_an_error_in_the_users_file_is_told_in_their_own_frame(orchestrator, home):
     text = files(home)["net_torch.py"].replace("self.fc2(", "self.fc3(")
     (home / "net_torch.py").write_text(text)
     number = next(n for n, line in enumerate(text.splitlines(), 1) if "self.fc3(" in line)
-    done = warmed(*command("pair"), "--threads=1", code=4)
+    done = orchestrator(*command("pair"), "--threads=1", code=4)
     assert f"net_torch.py:{number}" in done.stderr
     assert "no attribute 'fc3'" in done.stderr
