@@ -18,7 +18,6 @@ case $1 in
   verify) test "$DRAWN" || module=tests.integration.undrawn ;;
   live) set -- "$@" --port=0 ;;
   explain) set -- "$@" --pitfall=adam-epsilon ;;
-  preview) set -- "$@" --count=2 ;;
 esac
 exec {python} -m "${{module:-orchestrator}}" "$@"
 """
