@@ -66,17 +66,19 @@ images: ## Build all images, and start nothing
 	@$(PYTHON) -m docker.containers images
 
 ##@ Develop
+# Three at a time, of which none is much longer than the others: what they say comes in this order.
+test: export PYTHONDONTWRITEBYTECODE := # tests start some thousand processes of the same modules
 test: $(DEV) $(RUNNERS:.runner=.test) ## Run all tests but those of containers and of pages in a browser
-	@mkdir -p build; failed=build/test.failed; beside=build/test.beside; rm -f $$failed; \
+	@mkdir -p build; failed=build/test.failed; rm -f $$failed; \
 	trap 'trap "" TERM; kill 0' INT; \
 	part() { echo "$$*"; "$$@" || printf '\n  %s' "$$*" >> $$failed; }; \
 	{ \
-	  part .venv-pytorch/bin/python -m pytest tests/frameworks; \
 	  part .venv-tensorflow/bin/python -m pytest tests/frameworks; \
-	  part .venv/bin/python -m pytest tests/system; \
-	} > $$beside 2>&1 & \
+	  part .venv-pytorch/bin/python -m pytest tests/frameworks; \
+	} > build/test.frameworks 2>&1 & \
+	part .venv/bin/python -m pytest tests/system > build/test.system 2>&1 & \
 	part .venv/bin/python -m pytest -n 2 --dist worksteal tests/unit tests/integration; \
-	wait; cat $$beside; \
+	wait; cat build/test.frameworks build/test.system; \
 	if [ -s $$failed ]; then echo "These parts failed:$$(cat $$failed)" >&2; exit 1; fi
 
 test-e2e: $(DEV) ## Run the tests of containers; skipped where no engine answers

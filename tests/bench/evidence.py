@@ -116,7 +116,8 @@ def compared(
 ) -> Found:
     """One comparison of a framework with itself, by fresh processes, side b slower by ``part``.
 
-    ``step_seconds``: by a clock of its own, as in `tests.bench.slowed`; None: the machine's.
+    ``step_seconds``: in one process, by a clock of its own, as in `tests.bench.slowed`; None: by
+    the machine's.
     """
     changes = {
         "epochs": chosen.epochs,

@@ -45,10 +45,10 @@ class Stepped:
 
     process_time = staticmethod(time.process_time)
 
-    def __init__(self, step_seconds, seed):
+    def __init__(self, step_seconds, seed, now):
         self._step_seconds = step_seconds
         self._random = random.Random(seed)
-        self._now = time.perf_counter()  # the real one till now
+        self._now = now
 
     def perf_counter(self):
         return self._now
@@ -70,7 +70,8 @@ class Trainer:
         if step_seconds := float(os.environ.get("SLOWED_STEP_SECONDS", "0")):
             from services.trial import run  # noqa: PLC0415 - nothing for the runner's own process
 
-            self._clock = run.time = Stepped(step_seconds, _number())
+            now = run.time.perf_counter()  # of the real one, or of the trial before
+            self._clock = run.time = Stepped(step_seconds, _number(), now)
 
     def __getattr__(self, name):
         return getattr(self._trainer, name)
@@ -96,7 +97,10 @@ class Trainer:
 
 if __name__ == "__main__":
     from services.runner import server
+    from tests.system import warm
 
     name = os.environ["SLOWED"]
     FRAMEWORKS[name] = Framework("tests.bench.slowed", FRAMEWORKS[name].requires, 0)
+    if "SLOWED_STEP_SECONDS" in os.environ:  # by such a clock all processes are alike
+        sys.exit(warm.serve())
     sys.exit(server.main(sys.argv[1:]))

@@ -1,5 +1,6 @@
 """One contract for every framework: run it in each framework's environment."""
 
+import gc
 import importlib
 from importlib.util import find_spec
 from types import ModuleType
@@ -21,7 +22,10 @@ def name() -> str:
 @pytest.fixture(scope="session")
 def framework(name: str) -> ModuleType:
     """Return its module: `Trainer` and `environment`."""
-    return importlib.import_module(FRAMEWORKS[name].module)
+    module = importlib.import_module(FRAMEWORKS[name].module)
+    gc.collect()
+    gc.freeze()  # what the framework consists of is not looked through again and again
+    return module
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -176,6 +176,9 @@ JOBS = {
         report_every_steps=64,
     ),
 }
+# To each of these a graph of a chunk of another length, or of a short batch, adds nothing: a short
+# batch of batch norms has a test of its own, and the others' layers and updates know no batches.
+ALIKE = ("batch norms", "convolutions", "adamw", "sgd with momentum")
 EXECUTIONS = list(Execution)
 UNCOMPILED = [Execution.DEFAULT, Execution.EAGER]
 UNEVEN = spec(batch_size=8, report_every_steps=5, epochs=1)  # chunks of 5, 3 and 1 short

@@ -1,5 +1,6 @@
 """A user's Keras model in matched jobs: its arithmetic is Keras's, and that of a spec's layers."""
 
+import functools
 from dataclasses import replace
 
 import numpy as np
@@ -24,9 +25,16 @@ def _only_in_tensorflow(name):
         pytest.skip("TensorFlow's")
 
 
+@pytest.fixture(scope="module")
+def builds(tmp_path_factory):
+    """What builds each model: the same for all tests, as is what `traced` returns of it."""
+    folder = tmp_path_factory.mktemp("models")
+    return {name: models.written(folder, text) for name, text in models.ALL.items()}
+
+
 @pytest.fixture
-def build(tmp_path, request):
-    return models.written(tmp_path, models.ALL[request.param])
+def build(builds, request):
+    return builds[request.param]
 
 
 def first_batch(spec):
@@ -35,12 +43,20 @@ def first_batch(spec):
     return data.train_images[samples], data.train_labels[samples]
 
 
-def traced(framework, spec, build, weights=None):
+@functools.cache
+def traced(framework, spec, build):
+    return moved(framework, spec, build, None)
+
+
+def moved(framework, spec, build, weights):
     return framework.trace(spec, *first_batch(spec), build, weights)
 
 
 def train(framework, spec, build, weights):
-    trainer = framework.Trainer(spec, models.data(), weights, build)
+    return taken(spec, framework.Trainer(spec, models.data(), weights, build))
+
+
+def taken(spec, trainer):
     chunks = [chunk for epoch in spec.epoch_numbers for chunk in trainer.train_epoch(epoch)]
     return np.concatenate([c.losses for c in chunks]), chunks, trainer
 
@@ -52,12 +68,16 @@ def noise(weights, size=1.0):
 
 @pytest.mark.parametrize("build", MODELS, indirect=True)
 def test_arrays_come_back_as_they_were_given(framework, build):
-    spec = models.job()
+    """From graphs too: test_graphs_take_the_steps_that_are_taken_op_by_op."""
+    spec = replace(models.job(), execution=Execution.EAGER)
     found = traced(framework, spec, build)
     given = noise(models.named(found, "initial"))
     trainer = framework.Trainer(models.paired(spec, found), models.data(), given, build)
     trainer.warm_up()
-    back = trainer.weights()
+    same(trainer.weights(), given, found)
+
+
+def same(back, given, found):
     assert list(back) == [each.key for each in found.model.tensors]
     for name, array in given.items():
         np.testing.assert_array_equal(back[name], array, strict=True)
@@ -72,8 +92,8 @@ def test_a_gradient_is_the_slope_of_the_loss(framework, build):
     spec = models.paired(spec, start)
 
     def loss(step):
-        moved = {name: array + step * way.get(name, 0) for name, array in initial.items()}
-        return traced(framework, spec, build, moved).arrays["loss"][0]
+        weights = {name: array + step * way.get(name, 0) for name, array in initial.items()}
+        return moved(framework, spec, build, weights).arrays["loss"][0]
 
     step = 1e-6  # so small that no value crosses a kink
     slope = (loss(step) - loss(-step)) / (2 * step)
@@ -137,10 +157,11 @@ def test_graphs_take_the_steps_that_are_taken_op_by_op(framework, build):
     found = traced(framework, spec, build)
     initial = models.named(found, "initial")
     spec = models.paired(spec, found)
-    eager, graph = (
-        train(framework, replace(spec, execution=execution), build, initial)
-        for execution in jobs.UNCOMPILED[::-1]
-    )
+    eager = train(framework, replace(spec, execution=Execution.EAGER), build, initial)
+    trainer = framework.Trainer(spec, models.data(), initial, build)
+    trainer.warm_up()
+    same(trainer.weights(), initial, found)
+    graph = taken(spec, trainer)
     np.testing.assert_allclose(graph[0], eager[0], rtol=1e-13)
     np.testing.assert_allclose(graph[2].evaluate(), eager[2].evaluate(), rtol=1e-11)
     for name, array in eager[2].weights().items():

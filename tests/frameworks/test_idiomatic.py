@@ -105,10 +105,11 @@ def test_a_loop_of_ones_own_begins_as_it_did_before_it_was_warm(framework, execu
 
 @pytest.mark.parametrize("loop", list(Loop))
 def test_it_learns_from_images_that_are_augmented(framework, loop):
-    made = trainer(framework, spec(augmentation=jobs.AUGMENTATION, loop=loop))
+    whole = {"batch_size": jobs.SAMPLES, "optimizer": Optimizer(Adam(), 0.05)}
+    made = trainer(framework, spec(augmentation=jobs.AUGMENTATION, loop=loop, **whole))
     made.warm_up()
     # By its own draws, which may be other ones each time: a quarter of the epochs evens them out.
-    losses = [steps.losses.mean() for steps in train(made, epochs=90)]
+    losses = [steps.losses.mean() for steps in train(made, epochs=60)]
     first, *_, last = np.array_split(losses, 4)
     assert last.mean() < 0.95 * first.mean()
 

@@ -103,16 +103,19 @@ class Engine:
         for process in self._processes.values():
             process.close()
 
-    def keep(self, case: Case) -> Kept:
-        """Run a case unchanged. Raises ValueError if it is not certified."""
+    def keep(self, case: Case, *, traced: bool = True) -> Kept:
+        """Run a case unchanged, without its lines if not ``traced``.
+
+        Raises ValueError if it is not certified.
+        """
         run = judge.new_run(self._folder / "plain" / case.name.replace(" ", "-"), case.spec())
-        sides = [self._side(name, case, run, traced=True) for name in FRAMEWORKS]
+        sides = [self._side(name, case, run, traced=traced) for name in FRAMEWORKS]
 
         def take(side: Side) -> None:
             side.take(*judge.FIRST, *judge.TIMED)
             side.traced = False  # a perturbed trial runs the same lines
             side.take(*judge.ROUNDING)
-            side.traced = True
+            side.traced = traced
 
         def evaluate(side: Side) -> None:
             for trained in FRAMEWORKS:

@@ -65,6 +65,8 @@ class Frameworks:
         self._now: tuple[str, str] | None = None
         self._module: ModuleType | None = None
         importlib.import_module(self._package)  # the framework itself
+        gc.collect()
+        gc.freeze()  # it is not looked through again and again
 
     def module(self, change: tuple[str, str] | None, *, anew: bool) -> ModuleType:
         if anew or self._module is None or change != self._now:

@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.builders.commands import UNDRAWN
 from tests.builders.runners import runners_of
+from tests.builders.served import data_dir, served
 from tests.waiting import HANG_SECONDS
 
 
@@ -27,9 +29,8 @@ def orchestrator(home):
 
     Most figures are drawn only by the command as users have it, ``module="orchestrator"``.
     """
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     environment = {
-        "TWINRUN_DATA_DIR": str(cache / "twinrun/data"),
+        "TWINRUN_DATA_DIR": data_dir(),
         **os.environ,
         "XDG_STATE_HOME": str(home / "state"),
         "XDG_CACHE_HOME": str(home / "cache"),  # certificates
@@ -57,3 +58,24 @@ def orchestrator(home):
     run.start = start
     yield run
     assert not runners_of(home), "a runner was left behind"
+
+
+@pytest.fixture(scope="session")
+def warm(tmp_path_factory) -> Iterator[tuple[str, str]]:
+    """Flags of a runner for each framework, for commands whose processes are not looked at."""
+    state = tmp_path_factory.mktemp("warm")
+    with (
+        served(state / "pytorch", "pytorch") as pytorch,
+        served(state / "tensorflow", "tensorflow") as tensorflow,
+    ):
+        yield pytorch, tensorflow
+
+
+@pytest.fixture
+def warmed(orchestrator, warm):
+    """Runs a command as `orchestrator` does, with the runners that serve all of them."""
+
+    def run(*arguments: str, code: int = 0) -> subprocess.CompletedProcess:
+        return orchestrator(*arguments, *warm, code=code)
+
+    return run

@@ -195,7 +195,7 @@ def Trainer(spec, data, weights):  # noqa: N802 - called as the class is
 
 
 if __name__ == "__main__":
-    from services.runner import server
+    from tests.system import warm
 
     FRAMEWORKS["tensorflow"] = Framework("tests.system.planted", "tensorflow", 0)
-    sys.exit(server.main(sys.argv[1:]))
+    sys.exit(warm.serve())

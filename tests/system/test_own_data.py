@@ -13,19 +13,20 @@ from orchestrator.storage import shelf
 from services.data.tensors import mapped
 
 
-@pytest.mark.parametrize("name", ["iris", "diabetes"])
-def test_a_data_set_of_scikit_learn_is_the_same_job_in_both(orchestrator, name):
-    done = orchestrator("verify", f"--workload={name}", "--json", "--threads=1")
+@pytest.mark.parametrize(("name", "runners"), [("iris", "orchestrator"), ("diabetes", "warmed")])
+def test_a_data_set_of_scikit_learn_is_the_same_job_in_both(request, name, runners):
+    verify = request.getfixturevalue(runners)
+    done = verify("verify", f"--workload={name}", "--json", "--threads=1")
     found = json.loads(done.stdout)
     assert found["same_job"] is True
 
 
 @pytest.mark.parametrize(("name", "outputs"), [("iris", 3), ("diabetes", 1)])
 def test_a_linear_model_is_as_good_as_scikit_learns_on_the_same_split(
-    orchestrator, home, monkeypatch, name, outputs
+    warmed, home, monkeypatch, name, outputs
 ):
     layers = f"[{{dense: {{units: {outputs}}}}}]"
-    orchestrator(
+    warmed(
         *("compare", f"--workload={name}", "--threads=1", "--no-verify", "--quiet"),
         *("--set", f"layers={layers}", "--epochs=150", "--learning-rate=0.5"),
     )
@@ -45,14 +46,14 @@ def test_a_linear_model_is_as_good_as_scikit_learns_on_the_same_split(
         assert abs(ours - theirs) < 0.05, (trial.framework, ours, theirs)
 
 
-def test_prices_are_learnt_by_the_workload_that_is_written_for_them(orchestrator, home, tmp_path):
+def test_prices_are_learnt_by_the_workload_that_is_written_for_them(warmed, home, tmp_path):
     draw = np.random.default_rng(0)
     area, age = draw.normal(120, 40, 600), draw.uniform(0, 90, 600)
     price = 50_000 + 1500 * area - 500 * age + draw.normal(0, 15_000, 600)
     rows = "".join(f"{a:.2f},{b:.2f},{c:.2f}\n" for a, b, c in zip(area, age, price, strict=True))
     path = tmp_path / "houses.csv"
     path.write_text("area,age,price\n" + rows)
-    orchestrator(
+    warmed(
         *("compare", f"--data={path}", "--target=price", "--epochs=10"),
         *("--threads=1", "--no-verify", "--quiet"),
     )
@@ -90,13 +91,11 @@ batch_size: 8
         ("jpg", "", "decoder"),
     ],
 )
-def test_preview_names_where_readers_of_the_same_images_part(
-    orchestrator, tmp_path, kind, more, cause
-):
+def test_preview_names_where_readers_of_the_same_images_part(warmed, tmp_path, kind, more, cause):
     path = pictures(tmp_path / "pets", kind)
     workload = tmp_path / "pets.yaml"
     workload.write_text(WORKLOAD.format(path=path, more=more))
-    done = orchestrator(
+    done = warmed(
         *("preview", f"--workload={workload}", "--count=6", "--json", "--set=threads=1"),
         "--recipe=idiomatic",
     )
@@ -110,11 +109,11 @@ def test_preview_names_where_readers_of_the_same_images_part(
         assert len(told["by_sample"]) == 6
 
 
-def test_the_idiomatic_recipe_learns_from_the_files_of_images(orchestrator, home, tmp_path):
+def test_the_idiomatic_recipe_learns_from_the_files_of_images(warmed, home, tmp_path):
     workload = tmp_path / "pets.yaml"
     path = pictures(tmp_path / "pets", "png")
     workload.write_text(WORKLOAD.format(path=path, more=""))
-    orchestrator(
+    warmed(
         *("compare", f"--workload={workload}", "--recipe=idiomatic", "--threads=1"),
         *("--no-verify", "--quiet"),
     )

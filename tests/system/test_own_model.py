@@ -54,21 +54,23 @@ def told(text):
 
 
 @pytest.mark.usefixtures("faulty")
-def test_verify_names_the_layer_of_a_faulty_port_and_the_cause(orchestrator):
-    done = orchestrator(*command("verify"), "--threads=1", code=6)
+def test_verify_names_the_layer_of_a_faulty_port_and_the_cause(warmed):
+    done = warmed(*command("verify"), "--threads=1", code=6)
     assert "`norm1` and TensorFlow's `batch_normalization` are the first" in told(done.stdout)
     assert "The cause: the epsilon of batch normalization." in told(done.stdout)
 
 
 @pytest.mark.usefixtures("mended")
-def test_a_mended_port_is_certified_and_all_its_arrays_are_paired(orchestrator):
-    done = orchestrator(*command("verify"), "--threads=1", "--json")
+def test_a_mended_port_is_certified_and_all_its_arrays_are_paired(warmed):
+    done = warmed(*command("verify"), "--threads=1", "--json")
     assert json.loads(done.stdout)["same_job"] is True
-    done = orchestrator(*command("pair"), "--threads=1")
+    done = warmed(*command("pair"), "--threads=1")
     assert "10 arrays are paired, and none is left over." in done.stdout
 
 
-def test_a_pair_of_models_is_timed_and_its_weights_go_from_one_to_the_other(orchestrator, home):
+def test_a_pair_of_models_is_timed_and_its_weights_go_from_one_to_the_other(
+    orchestrator, warmed, home
+):
     (port,) = [port for port in PORTS if port.name == "mlp"]
     features, targets = port.samples(96)
     np.savez(home / "made.npz", x=features, y=targets)
@@ -77,9 +79,9 @@ def test_a_pair_of_models_is_timed_and_its_weights_go_from_one_to_the_other(orch
         *("--set", "dataset.normalization={mean: 0, std: 1}"),
         *("--epochs=2", "--batch-size=16", "--threads=1", "--quiet"),
     )
-    orchestrator(*compare, "--recipe=idiomatic", "--no-verify")
+    warmed(*compare, "--recipe=idiomatic", "--no-verify")
     assert all(trial.epochs for trial in shelf.find("latest", home / "runs").trials())
-    orchestrator(*compare)
+    warmed(*compare)
     run = shelf.find("latest", home / "runs")
     assert json.loads((run.path / "certificate.json").read_text())["same_job"] is True
     shown = orchestrator("show", "latest").stdout
@@ -87,7 +89,7 @@ def test_a_pair_of_models_is_timed_and_its_weights_go_from_one_to_the_other(orch
     assert "The same job: in float64" in shown
     losses = []
     for weights in FILES:
-        done = orchestrator(
+        done = warmed(
             *("evaluate", "latest", "--framework=tensorflow", f"--weights-from={weights}"), "--json"
         )
         losses.append(json.loads(done.stdout)["loss"])

@@ -1,17 +1,13 @@
 """A job that is not quite the same is not certified: differences planted in TensorFlow."""
 
 import json
-import subprocess
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
+from tests.builders.served import served
 from tests.system.planted import PLANTS
-from tests.waiting import HANG_SECONDS, eventually
 
-ROOT = Path(__file__).parents[2]
-SMALL = ("--workload=synthetic-mlp", "--steps=12", "--epochs=2", "--json", "--quiet")
+SMALL = ("--workload=synthetic-mlp", "--steps=12", "--epochs=2", "--json", "--quiet", "--threads=1")
 LAYERS = (
     "--set=layers=[{conv2d: {filters: 2, use_bias: false}}, {batch_norm: {}}, {flatten: {}}, "
     "{dropout: {rate: 0.25}}, {dense: {units: 10}}]"
@@ -39,38 +35,13 @@ EXPECTED = {
 }
 
 
-@contextmanager
-def runner(state, program, *options):
-    """The address of a runner, in ``state``, that keeps no process ready for jobs to come."""
-    state.mkdir()
-    with (state / "runner.log").open("w") as log:
-        process = subprocess.Popen(
-            [*program, *options, "--listen=127.0.0.1:0", "--lazy", f"--state-dir={state}"],
-            cwd=ROOT,
-            stdout=log,
-            stderr=log,
-        )
-    announced = (state / "address").exists
-    try:
-        assert eventually(lambda: announced() or process.poll() is not None)
-        assert announced(), (state / "runner.log").read_text()
-        yield (state / "address").read_text()
-    finally:
-        process.terminate()
-        process.wait(HANG_SECONDS)
-
-
 @pytest.fixture(scope="module")
-def runners(tmp_path_factory):
+def runners(warm, tmp_path_factory):
     """Flags: a runner on PyTorch, and one on TensorFlow that plants what the job's seed says."""
-    state = tmp_path_factory.mktemp("planted")
-    pytorch = (ROOT / ".venv-pytorch/bin/python", "-m", "services.server")
-    planted = (ROOT / ".venv-tensorflow/bin/python", "-m", "tests.system.planted")
-    with (
-        runner(state / "pytorch", pytorch, "--framework=pytorch") as one,
-        runner(state / "tensorflow", planted, "--framework=tensorflow") as other,
-    ):
-        yield f"--pytorch={one}", f"--tensorflow={other}"
+    pytorch, _ = warm
+    state = tmp_path_factory.mktemp("planted") / "tensorflow"
+    with served(state, "tensorflow", "tests.system.planted") as planted:
+        yield pytorch, planted
 
 
 def flags_of(plant):

@@ -14,7 +14,7 @@ from tests.builders.ports import Learned, Port, values
 def _float64() -> Iterator[None]:
     usual = keras.config.floatx()
     keras.config.set_floatx("float64")
-    keras.utils.clear_session()  # layers are named as in a fresh process
+    keras.utils.clear_session(free_memory=False)  # layers are named as in a fresh process
     try:
         yield
     finally:
