@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.errors import RunUnreadable
 from orchestrator.storage import store
 from tests.mutants import judge, report
 from tests.mutants.known import Known
@@ -177,7 +178,7 @@ class Engine:
             side = self._side(framework, kept.case, run, mutant=mutant)
             try:
                 return self._refused(side, kept)
-            except Failed as failed:
+            except (Failed, RunUnreadable) as failed:  # what no report can say is refused as it comes
                 return f"failed: {failed}"
 
     def _refused(self, side: Side, kept: Kept) -> str:
