@@ -36,12 +36,12 @@ _BROKEN = (
 
 
 def builder(task: Task, framework: str) -> Build | None:
-    """Return what builds the user's model of a framework; None: the job has layers.
+    """Return what builds the user's model of a framework; None: it has layers.
 
     It raises CodeFailed, DataUnavailable.
     """
     code = task.spec.code
-    if code is None:
+    if code is None or framework not in code.sources:
         return None
     source = code.sources[framework]
     directory = task.output_dir / _DIRECTORY
@@ -51,6 +51,23 @@ def builder(task: Task, framework: str) -> Build | None:
         return _call(source, directory, framework)
 
     return build
+
+
+def source(spec: JobSpec, framework: str) -> CodeSource:
+    """Return which code is a framework's; if it takes the layers, those are named as its file.
+
+    Raises CodeFailed if there is neither.
+    """
+    found = None if spec.code is None else spec.code.sources.get(framework)
+    if found is None and not spec.layers:
+        raise CodeFailed(f"The job has no code for {framework}.", framework=framework)
+    return found or CodeSource(file="the workload's layers")
+
+
+def notes(spec: JobSpec, framework: str) -> list[str]:
+    """Return what is to be said of a framework's model before it is looked at."""
+    of_layers = spec.code is not None and framework not in spec.code.sources
+    return ["The model is the workload's layers, as the framework's users write them."] * of_layers
 
 
 def _unpack(spec: JobSpec, data_dir: Path, directory: Path) -> None:

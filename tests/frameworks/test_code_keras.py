@@ -246,3 +246,25 @@ def test_its_summary_has_its_layers_in_the_order_of_their_calls(framework, tmp_p
     assert (last.output_shape, last.parameter_count) == ((5,), 45)
     assert (found.untrained_count, found.parameter_count) == (43, 785 * 8 + 72 * 3 + 32 + 27 + 45)
     assert "batch_normalization" in found.text
+
+
+@pytest.mark.parametrize("build", ["attention", "resnet"], indirect=True)
+def test_a_trace_changes_no_trial(framework, build):
+    spec = models.job()
+    found = traced(framework, spec, build)
+    spec, initial = models.paired(spec, found), models.named(found, "initial")
+    runs = []
+    for traces in (False, True):
+        if traces:
+            traced(framework, spec, build, initial)
+        trainer = framework.Trainer(spec, models.data(), initial, build)
+        trainer.warm_up()
+        steps = list(trainer.train_epoch(0))
+        if traces:
+            traced(framework, spec, build, initial)
+        steps += trainer.train_epoch(1)
+        runs.append((np.concatenate([each.losses for each in steps]), trainer.weights()))
+    (losses, weights), (others, other_weights) = runs
+    np.testing.assert_array_equal(losses, others)
+    for name, array in weights.items():
+        np.testing.assert_array_equal(other_weights[name], array)

@@ -15,8 +15,10 @@ from services.errors import CodeFailed, TwinrunError, Unsupported
 from services.pytorch.code import arrays, layouts, patches
 from services.pytorch.code.patches import Draws, Nothing
 from services.pytorch.code.recording import Recording
+from services.trial import code
 from services.trial.code import Build, failed
 
+_FRAMEWORK = "pytorch"
 MEMORY = (MemoryError, torch.OutOfMemoryError)
 _WHOLE_NUMBERS = (nn.Embedding, nn.EmbeddingBag)
 
@@ -30,7 +32,7 @@ class Built:
 
     def __init__(self, spec: JobSpec, build: Build, where: torch.device) -> None:
         matched = spec.recipe is Recipe.MATCHED
-        self.source = source(spec)
+        self.source = code.source(spec, _FRAMEWORK)
         self.file = name(self.source)
         self._passes = spec.code is not None and spec.code.without_dropout
         if matched and spec.precision is Precision.BFLOAT16:
@@ -50,7 +52,9 @@ class Built:
             built = build()
         self.module = module_of(built, self.source).to(where, self._dtype)
         self._columns: Mapping[int, tuple[int, ...]] = {}
-        self.notes = [*self._without_dropout_inside(), *self._without_second_biases()] * matched
+        self.notes = code.notes(spec, _FRAMEWORK)
+        if matched:
+            self.notes += [*self._without_dropout_inside(), *self._without_second_biases()]
 
     def _without_dropout_inside(self) -> Iterator[str]:
         """Check for dropout that no mask reaches. Raises Unsupported."""
@@ -151,13 +155,6 @@ class Built:
             return recording, forward(self.module, given, self.source)
 
 
-def source(spec: JobSpec) -> CodeSource:
-    """Return which code is PyTorch's. Raises CodeFailed if there is none."""
-    if spec.code is None or spec.code.pytorch is None:
-        raise CodeFailed("The job has no code for pytorch.")
-    return spec.code.pytorch
-
-
 def name(source: CodeSource) -> str:
     """Return the name of the code's file, for people."""
     return PurePath(source.file).name
@@ -206,7 +203,7 @@ def forward(
     except (Exception, SystemExit) as error:
         if _is_ours(error):
             raise
-        raise failed(error, name(source), "pytorch") from error
+        raise failed(error, name(source), _FRAMEWORK) from error
     logits = _chosen(made, source)
     if logits.ndim != 2 or len(logits) != len(inputs):
         raise CodeFailed(

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
-from twinrun.contract.code import CodeSource, CodeTensor
+from twinrun.contract.code import CodeTensor
 from twinrun.contract.enums import CodeLayout, Precision, Recipe
 from twinrun.contract.spec import JobSpec
 
@@ -21,6 +21,7 @@ from services.tensorflow.code.layout import Layout
 from services.tensorflow.code.record import Recording, replay
 from services.tensorflow.code.views import Tensor, View
 from services.tensorflow.model import in_parts
+from services.trial import code
 from services.trial.code import Build, failed
 
 _FRAMEWORK = "tensorflow"
@@ -33,7 +34,7 @@ class Built:
         self._seed = spec.seed
         self._matched = spec.recipe is Recipe.MATCHED
         self._world = patches.World(spec)
-        self.source = source(spec)
+        self.source = code.source(spec, _FRAMEWORK)
         self.file = PurePath(self.source.file).name
         with self._world.matched(patches.untouched) if self._matched else self._world.idiomatic():
             keras.utils.set_random_seed(spec.seed)
@@ -232,14 +233,6 @@ class CodeModel:
         return {name: view.numpy() for name, view in self._views.items()}
 
 
-def source(spec: JobSpec) -> CodeSource:
-    """Return the code for this framework. Raises CodeFailed if there is none."""
-    found = None if spec.code is None else spec.code.tensorflow
-    if found is None:
-        raise CodeFailed("The job has no code for TensorFlow.", framework=_FRAMEWORK)
-    return found
-
-
 def by_name(spec: JobSpec, found: Sequence[Tensor]) -> dict[str, View]:
     """Return the view of each of the spec's tensors, in the spec's order.
 
@@ -253,11 +246,12 @@ def by_name(spec: JobSpec, found: Sequence[Tensor]) -> dict[str, View]:
         view = by_key.get(tensor.tensorflow)
         if view is None or view.shape != tensor.shape:
             has = "none" if view is None else str(view.shape)
+            file = PurePath(code.source(spec, _FRAMEWORK).file).name
             raise CodeFailed(
                 f"The job names {tensor.tensorflow} {tensor.shape} as {tensor.name}, but the "
-                f"model of {PurePath(source(spec).file).name} has {has}.",
+                f"model of {file} has {has}.",
                 framework=_FRAMEWORK,
-                file=PurePath(source(spec).file).name,
+                file=file,
             )
         named[tensor.name] = view
     return named
