@@ -98,7 +98,8 @@ def test_code_is_compared_with_a_workloads_layers(orchestrator, home):
     (home / "net.py").write_text(
         "import keras\nfrom keras import layers\n\n\n"
         "def build():\n    return keras.Sequential([\n"
-        "        keras.Input((28, 28, 1)), layers.Flatten(), layers.Dense(128, activation='relu'),\n"
+        "        keras.Input((28, 28, 1)), layers.Flatten(),\n"
+        "        layers.Dense(128, activation='relu'),\n"
         "        layers.Dense(64, activation='relu'), layers.Dense(10)])\n"
     )
     made = (
