@@ -11,7 +11,7 @@ import sys
 import traceback
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePath
 from types import ModuleType
 
@@ -19,6 +19,7 @@ from twinrun.contract.code import CodeSource
 from twinrun.contract.data_dir import BLOBS
 from twinrun.contract.spec import JobSpec
 
+from services.data import catalog
 from services.data.blobs import Blobs
 from services.errors import CodeFailed
 from services.pipe import Task
@@ -68,6 +69,42 @@ def notes(spec: JobSpec, framework: str) -> list[str]:
     """Return what is to be said of a framework's model before it is looked at."""
     of_layers = spec.code is not None and framework not in spec.code.sources
     return ["The model is the workload's layers, as the framework's users write them."] * of_layers
+
+
+def named(source: CodeSource) -> str:
+    """Return what builds a model, for people: the file and its function."""
+    return f"{PurePath(source.file).name}:{source.function}"
+
+
+def require_logits(
+    spec: JobSpec, framework: str, shape: Sequence[int | None], samples: int | None = None
+) -> None:
+    """Check the shape of what a model returns of ``samples``, if that is known. Raises CodeFailed.
+
+    It is [samples, outputs], as many as the dataset has.
+    """
+    outputs = catalog.info(spec.dataset).outputs
+    few = samples is not None and shape[:1] != (samples,)
+    if len(shape) != 2 or few or shape[1] != outputs:
+        wanted = ["batch" if samples is None else samples, outputs]
+        raise CodeFailed(
+            f"The model of {named(source(spec, framework))} of {framework} returns "
+            f"{list(shape)}, and [{wanted[0]}, {wanted[1]}] is needed: logits of the dataset's "
+            f"{outputs} outputs. If it returns several, code.{framework}.output names one.",
+            framework=framework,
+        )
+
+
+def no_tensor(spec: JobSpec, framework: str, made: object, chosen: object) -> CodeFailed:
+    """Return the error of an output that is no tensor: the one ``chosen`` of what was ``made``."""
+    own = source(spec, framework)
+    which = f"output {own.output}" if own.output else "first output"
+    has = "is missing" if chosen is None else f"is a {type(chosen).__name__}, not a tensor"
+    return CodeFailed(
+        f"The {which} of the model of {named(own)} of {framework} {has}; the model returned a "
+        f"{type(made).__name__}.",
+        framework=framework,
+    )
 
 
 def _unpack(spec: JobSpec, data_dir: Path, directory: Path) -> None:

@@ -8,7 +8,7 @@ from twinrun.contract.code import CodeTensor
 from twinrun.contract.enums import ActivationFunction, Execution, Recipe
 from twinrun.contract.layers import Activation, Dense, Dropout, Flatten
 from twinrun.contract.optimizers import Optimizer, Sgd
-from twinrun.contract.spec import Dataset
+from twinrun.contract.spec import Dataset, Synthetic
 
 from services.model import dropout, order
 from services.model import weights as parameters
@@ -228,7 +228,7 @@ def test_a_user_would_fit_it(framework, build):
 
 def test_its_summary_has_its_layers_in_the_order_of_their_calls(framework, tmp_path):
     text = models.SUBCLASSED.replace("Dense(3)", "Dense(3, trainable=False)")
-    spec = replace(models.job(), dataset=Dataset("mnist"))
+    spec = replace(models.job(), dataset=Dataset("synthetic", synthetic=Synthetic(classes=5)))
     found = framework.summarize(spec, models.written(tmp_path, text))
     names = [layer.kind for layer in found.layers]
     assert names == [

@@ -7,22 +7,15 @@ import numpy as np
 import pytest
 from twinrun.contract.code import Code, CodeSource, CodeTensor
 from twinrun.contract.enums import Recipe
-from twinrun.contract.spec import Dataset, Synthetic
 
 from services.model import losses, shapes
 from tests.frameworks import jobs
-
-HEIGHT, WIDTH, CHANNELS = jobs.SHAPE
-DATASET = Dataset(
-    "synthetic",
-    synthetic=Synthetic(height=HEIGHT, width=WIDTH, channels=CHANNELS, classes=jobs.CLASSES),
-)
 
 
 def beside(job, name):
     """Return the job with code of the other framework alone."""
     other = {"pytorch": "tensorflow", "tensorflow": "pytorch"}[name]
-    return replace(job, dataset=DATASET, code=Code(**{other: CodeSource("net.py")}))
+    return replace(job, code=Code(**{other: CodeSource("net.py")}))
 
 
 def traced(framework, job, build):

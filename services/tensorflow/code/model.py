@@ -31,7 +31,7 @@ class Built:
     """The user's model, and Keras as it finds it."""
 
     def __init__(self, spec: JobSpec, build: Build) -> None:
-        self._seed = spec.seed
+        self._spec, self._seed = spec, spec.seed
         self._matched = spec.recipe is Recipe.MATCHED
         self._world = patches.World(spec)
         self.source = code.source(spec, _FRAMEWORK)
@@ -124,13 +124,7 @@ class Built:
     def _logits(self, outputs: object) -> tf.Tensor:
         """Return the output that is the logits."""
         chosen = self.chosen(outputs)
-        if len(chosen.shape) != 2:
-            raise CodeFailed(
-                f"The model of {self.file} returns {tuple(chosen.shape)}; a loss takes "
-                "logits [batch, outputs].",
-                framework=_FRAMEWORK,
-                file=self.file,
-            )
+        code.require_logits(self._spec, _FRAMEWORK, tuple(chosen.shape))
         return chosen
 
     def chosen(self, outputs: object) -> Any:
@@ -143,12 +137,8 @@ class Built:
         elif isinstance(outputs, list | tuple):
             numbered = {str(number): output for number, output in enumerate(outputs)}
             found = numbered.get(wanted or "0")
-        if not hasattr(found, "shape"):
-            raise CodeFailed(
-                f"The model of {self.file} has no output {wanted or 0}.",
-                framework=_FRAMEWORK,
-                file=self.file,
-            )
+        if not (tf.is_tensor(found) or keras.backend.is_keras_tensor(found)):
+            raise code.no_tensor(self._spec, _FRAMEWORK, outputs, found)
         return found
 
     @contextlib.contextmanager
