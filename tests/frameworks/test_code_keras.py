@@ -18,10 +18,7 @@ from tests.frameworks import jobs
 MODELS = list(models.ALL)
 
 
-@pytest.fixture(autouse=True)
-def _only_in_tensorflow(name):
-    if name != "tensorflow":
-        pytest.skip("TensorFlow's")
+pytestmark = pytest.mark.usefixtures("only_in_tensorflow")
 
 
 @pytest.fixture
