@@ -38,6 +38,14 @@ TARGETS = [
     Target("tensorflow-cnn", "matched, compiled", "matched, default", 1.6),
     Target("pytorch-table", "matched, default", "bare loop", 1.05),
     Target("tensorflow-table", "matched, default", "bare tf.function", 1.05),
+    Target("pytorch-code", "matched, code", "bare loop, fused Adam", 1.05),
+    Target(
+        "pytorch-code", "matched, code, convolutions", "bare loop, fused Adam, convolutions", 1.05
+    ),
+    Target("tensorflow-code", "matched, code", "bare tf.function", 1.05),
+    Target(
+        "tensorflow-code", "matched, code, convolutions", "bare tf.function, convolutions", 1.05
+    ),
 ]
 BENCHMARKS = {
     "pytorch": "bench.pytorch",
@@ -46,6 +54,8 @@ BENCHMARKS = {
     "tensorflow-cnn": "bench.tensorflow_cnn",
     "pytorch-table": "bench.pytorch_table",
     "tensorflow-table": "bench.tensorflow_table",
+    "pytorch-code": "bench.pytorch_code",
+    "tensorflow-code": "bench.tensorflow_code",
 }
 
 

@@ -70,9 +70,9 @@ def paired(spec: job_pb2.JobSpec, clients: Sequence[Client]) -> job_pb2.JobSpec:
 
 
 def require_sources(spec: job_pb2.JobSpec, frameworks: Sequence[str]) -> None:
-    """Check that each framework has code. Raises BadInput."""
+    """Check that each framework has code, or else there are layers. Raises BadInput."""
     missing = [name for name in frameworks if not spec.code.HasField(name)]
-    if missing:
+    if missing and not spec.layers:
         names = ", ".join(map(label, missing))
         raise BadInput(english(_NO_SOURCE, names=names, name=missing[0]))
 

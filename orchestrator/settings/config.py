@@ -205,8 +205,6 @@ def job_spec(workload: str | None, changes: Mapping[str, Any]) -> job_pb2.JobSpe
     machine and the framework.
     """
     mapping = _mapping(workload, changes)
-    if any(path.startswith("code.") for path, value in changes.items() if value is not None):
-        mapping.pop("layers", None)  # the code takes their place
     asked = {path.partition(".")[0] for path, value in changes.items() if value is not None}
     for one, other in itertools.permutations(_TARGETS):
         if one in asked and other not in asked:
@@ -221,6 +219,8 @@ def job_spec(workload: str | None, changes: Mapping[str, Any]) -> job_pb2.JobSpe
                 if not isinstance(target, dict):
                     raise BadInput(english(_NO_FIELDS, path=path, parent=parent))
             target[name] = _json_number(value)
+    if "code" in asked and mapping["code"].keys() >= {*FRAMEWORKS}:
+        mapping.pop("layers", None)  # no framework takes them
     mapping = workloads.with_paths(forms.mapping_of(mapping), Path())
     mapping = in_proto(mapping, job_pb2.JobSpec.DESCRIPTOR)
     try:

@@ -60,7 +60,7 @@ class JobFlags:
         list[str] | None,
         Flag(
             help="A model in your own code, in place of the workload's layers, such as "
-            "pytorch=net.py:build. Once for each framework.",
+            "pytorch=net.py:build. Once for each framework; one without it takes the layers.",
             metavar="NAME=FILE:FUNCTION",
         ),
     ] = None

@@ -50,12 +50,6 @@ def rows(loss: Loss, values: NDArray[Number]) -> NDArray[Number]:
     return values.reshape(-1, *values.shape[2:]) if by_token else values
 
 
-def axes(loss: Loss) -> tuple[str, ...]:
-    """Return the names of the axes of a batch's logits."""
-    by_token = targets_of(loss) is TargetKind.TOKENS
-    return ("batch", "time", "outputs") if by_token else ("batch", "outputs")
-
-
 def for_trainer(loss: Loss, values: NDArray[np.generic]) -> NDArray[np.generic]:
     """Return a split's targets as trainers take them: classes as int64, others as they are.
 

@@ -11,6 +11,7 @@ from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
 from services.model.weights import Weights
+from services.pytorch.code.layered import of_layers
 from services.pytorch.code.trace import trace
 from services.pytorch.environment import environment
 from services.pytorch.matched import MatchedTrainer
@@ -35,4 +36,4 @@ def Trainer(  # noqa: N802
             assert_never(spec.recipe)
 
 
-__all__ = ["Trainer", "environment", "measure", "summarize", "trace"]
+__all__ = ["Trainer", "environment", "measure", "of_layers", "summarize", "trace"]

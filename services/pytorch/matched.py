@@ -66,9 +66,9 @@ class MatchedTrainer:
         elif spec.execution is Execution.COMPILED:
             if isinstance(self._model, CodeModel):
                 raise Unsupported(
-                    "execution is compiled, which on PyTorch takes a model of layers only: of the "
-                    "user's own code each step would be compiled with its masks and buffers; use "
-                    "execution default",
+                    "execution is compiled, which on PyTorch takes a job of layers only: of code, "
+                    "and of layers beside code, each step would be compiled with its masks and "
+                    "buffers; use execution default",
                     field="execution",
                 )
             self._steps = CompiledSteps(spec, self._model, self._images, self._labels)

@@ -79,7 +79,13 @@ def _parser() -> argparse.ArgumentParser:
         ("--backlog", 0, 8, "N", "jobs that may wait"),
         ("--keep", 1, 500, "N", "ended jobs that stay on disk"),
         ("--grace", 0, 8, "SECONDS", "that the running job has to finish after SIGTERM"),
-        ("--max-message-mib", 1, 64, "MIB", "the largest request"),
+        (
+            "--max-message-mib",
+            1,
+            512,
+            "MIB",
+            "the largest request: of a model's weights, to evaluate",
+        ),
         ("--blob-limit", 1, 20, "GB", "that clients' data may take in the data directory"),
     )
     for flag, least, default, unit, meaning in counts:

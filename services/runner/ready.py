@@ -49,7 +49,8 @@ def require_code(spec: JobSpec, framework: str, *, allowed: bool, traced: bool) 
         if traced:
             raise InvalidRequest([Violation("code", "is not set; only a model of code is traced")])
         return
-    if not allowed:
+    of_layers = framework not in code.sources and bool(spec.layers)
+    if not allowed and not of_layers:
         raise CodeRefused(
             f"This {framework} runner executes no users' code: start it with --allow-code, in "
             "containers with `make up CODE=1`. Whoever may send it jobs can then do there what it "
@@ -57,7 +58,7 @@ def require_code(spec: JobSpec, framework: str, *, allowed: bool, traced: bool) 
             framework=framework,
         )
     missing = {
-        f"code.{framework}": framework not in code.sources,
+        f"code.{framework}": framework not in code.sources and not of_layers,
         "code.files": code.files is None,
         "code.tensors": not (code.tensors or traced or spec.recipe is Recipe.IDIOMATIC),
     }

@@ -38,7 +38,7 @@ def valid_spec(
     bad = {violation.field for violation in all_violations}
     if not any(field.startswith(("dataset", "layers")) for field in bad):
         sizes = catalog.info(spec.dataset)
-        if spec.code is None:
+        if spec.code is None or spec.layers:
             misfits = list(shapes.violations(spec.layers, sizes.shape, sizes.target, sizes.codes))
             all_violations += misfits or shapes.size_violations(spec.layers, sizes.shape)
         all_violations += _loss_violations(spec, sizes)

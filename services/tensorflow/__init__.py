@@ -13,6 +13,7 @@ from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
 from services.model.weights import Weights
+from services.tensorflow.code.layered import of_layers
 from services.tensorflow.code.trace import trace
 from services.tensorflow.environment import environment
 from services.tensorflow.idiomatic import CustomLoopTrainer, IdiomaticTrainer
@@ -37,4 +38,4 @@ def Trainer(  # noqa: N802
             assert_never(spec.recipe)
 
 
-__all__ = ["Trainer", "environment", "measure", "summarize", "trace"]
+__all__ = ["Trainer", "environment", "measure", "of_layers", "summarize", "trace"]

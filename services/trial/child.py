@@ -115,6 +115,8 @@ def _serve(module_name: str, started_at: float, sender: _Sender, receiver: _Rece
         task = receiver.task()
         sender.send(imported)
         build = code.builder(task, framework)
+        if build is None and task.spec.code is not None:  # the other framework's model is code
+            build = functools.partial(module.of_layers, task.spec)
         given = {"build": build} if build else {}  # a job of layers asks for nothing of it
         make_trainer = functools.partial(module.Trainer, **given)
         match task.kind:

@@ -11,7 +11,7 @@ import sys
 import traceback
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePath
 from types import ModuleType
 
@@ -19,6 +19,7 @@ from twinrun.contract.code import CodeSource
 from twinrun.contract.data_dir import BLOBS
 from twinrun.contract.spec import JobSpec
 
+from services.data import catalog
 from services.data.blobs import Blobs
 from services.errors import CodeFailed
 from services.pipe import Task
@@ -36,12 +37,12 @@ _BROKEN = (
 
 
 def builder(task: Task, framework: str) -> Build | None:
-    """Return what builds the user's model of a framework; None: the job has layers.
+    """Return what builds the user's model of a framework; None: it has layers.
 
     It raises CodeFailed, DataUnavailable.
     """
     code = task.spec.code
-    if code is None:
+    if code is None or framework not in code.sources:
         return None
     source = code.sources[framework]
     directory = task.output_dir / _DIRECTORY
@@ -51,6 +52,61 @@ def builder(task: Task, framework: str) -> Build | None:
         return _call(source, directory, framework)
 
     return build
+
+
+def source(spec: JobSpec, framework: str) -> CodeSource:
+    """Return which code is a framework's; if it takes the layers, those are named as its file.
+
+    Raises CodeFailed if there is neither.
+    """
+    found = None if spec.code is None else spec.code.sources.get(framework)
+    if found is None and not spec.layers:
+        raise CodeFailed(f"The job has no code for {framework}.", framework=framework)
+    return found or CodeSource(file="the workload's layers")
+
+
+def notes(spec: JobSpec, framework: str) -> list[str]:
+    """Return what is to be said of a framework's model before it is looked at."""
+    of_layers = spec.code is not None and framework not in spec.code.sources
+    return ["The model is the workload's layers, as the framework's users write them."] * of_layers
+
+
+def named(source: CodeSource) -> str:
+    """Return what builds a model, for people: the file and its function."""
+    return f"{PurePath(source.file).name}:{source.function}"
+
+
+def require_logits(
+    spec: JobSpec, framework: str, shape: Sequence[int | None], samples: int | None = None
+) -> None:
+    """Check the shape of what a model returns of ``samples``, if that is known. Raises CodeFailed.
+
+    It is [samples, outputs], as many as the dataset has, and of tokens [samples, time, outputs].
+    """
+    due = (samples, *catalog.info(spec.dataset).target)
+    fits = len(shape) == len(due) and all(
+        None in pair or pair[0] == pair[1] for pair in zip(shape, due, strict=True)
+    )
+    if not fits:
+        wanted = ", ".join(["batch" if samples is None else str(samples), *map(str, due[1:])])
+        raise CodeFailed(
+            f"The model of {named(source(spec, framework))} of {framework} returns "
+            f"{list(shape)}, and [{wanted}] is needed: logits of the dataset's {due[-1]} outputs. "
+            f"If it returns several, code.{framework}.output names one.",
+            framework=framework,
+        )
+
+
+def no_tensor(spec: JobSpec, framework: str, made: object, chosen: object) -> CodeFailed:
+    """Return the error of an output that is no tensor: the one ``chosen`` of what was ``made``."""
+    own = source(spec, framework)
+    which = f"output {own.output}" if own.output else "first output"
+    has = "is missing" if chosen is None else f"is a {type(chosen).__name__}, not a tensor"
+    return CodeFailed(
+        f"The {which} of the model of {named(own)} of {framework} {has}; the model returned a "
+        f"{type(made).__name__}.",
+        framework=framework,
+    )
 
 
 def _unpack(spec: JobSpec, data_dir: Path, directory: Path) -> None:

@@ -117,7 +117,7 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit, load_data: Load = dat
         )
     )
     with phases.whole(Phase.COMPILE):
-        if task.weights is None or not task.shares_process:  # otherwise nobody reads the times
+        if not _untimed(task):
             trainer.warm_up()
     if task.weights is None:
         logits = _train(spec, loaded, trainer, phases, emit, sampler=sampler)
@@ -143,6 +143,12 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit, load_data: Load = dat
     if spec.profile and task.weights is None:
         # After everything that is timed: the profiler slows steps down.
         emit(trainer.profiled(lambda: len(next(trainer.train_epoch(spec.epochs)).losses)))
+
+
+def _untimed(task: Task) -> bool:
+    """Return whether nobody reads the times, and so nothing need be warm: a graph of CUDA must."""
+    trains_on_gpu = task.weights is None and task.spec.device is Device.CUDA
+    return task.shares_process and not trains_on_gpu
 
 
 def _outputs(

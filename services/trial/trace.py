@@ -49,6 +49,18 @@ def run(task: Task, build: code.Build | None, make_trace: MakeTrace, emit: Emit)
     traced = make_trace(
         spec, inputs, losses.for_trainer(spec.loss, labels), build, initial_weights(task)
     )
+    _require_printable(traced.model)
     emit(traced.model)
     arrays = {**traced.arrays, "input": inputs, "labels": labels}
     emit(LogitsSaved(*write(LOGITS_FILE, arrays, task.output_dir)))
+
+
+def _require_printable(model: ModelTraced) -> None:
+    """Check names, which go to terminals and files. Raises CodeFailed."""
+    names = (*(each.path for each in model.layers), *(each.key for each in model.tensors))
+    for name in names:
+        if not name.isprintable():
+            raise CodeFailed(
+                f"The model has {ascii(name)[:200]}, a name with characters that cannot be "
+                "printed; give that layer or array another name."
+            )

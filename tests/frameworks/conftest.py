@@ -2,12 +2,16 @@
 
 import gc
 import importlib
+from collections.abc import Callable
 from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from services.frameworks import FRAMEWORKS
+from services.trial.trace import Traced
+from tests.frameworks import code_models
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +40,16 @@ def short_calls(framework: ModuleType, name: str) -> None:
     """
     if name == "pytorch":
         importlib.import_module("services.pytorch.compiled_steps").STEPS_PER_CALL = 2
+
+
+@pytest.fixture
+def only_in_tensorflow(name: str) -> None:
+    """Skip what is of Keras's models alone."""
+    if name != "tensorflow":
+        pytest.skip("TensorFlow's")
+
+
+@pytest.fixture
+def trace(framework: ModuleType, tmp_path: Path) -> Callable[..., Traced]:
+    """Return what traces the Keras model of a text."""
+    return code_models.tracing(framework, tmp_path)

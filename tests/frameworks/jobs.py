@@ -20,7 +20,7 @@ from twinrun.contract.layers import (
 )
 from twinrun.contract.losses import Loss, SoftmaxCrossEntropy, targets
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
-from twinrun.contract.spec import Augmentation, Dataset, JobSpec
+from twinrun.contract.spec import Augmentation, Dataset, JobSpec, Synthetic
 
 from services.data.arrays import Data
 from services.model import weights as parameters
@@ -28,6 +28,7 @@ from services.model import weights as parameters
 THREADS = 1  # of all jobs in one process: TensorFlow makes its pools once
 SHAPE, CLASSES = (4, 3, 2), 5
 TIME = 3  # tokens in a sample
+DATASET = Dataset("synthetic", synthetic=Synthetic(height=4, width=3, channels=2, classes=CLASSES))
 SAMPLES, TEST_SAMPLES = 67, 11
 
 ACTIVATIONS = [f for f in ActivationFunction if f is not ActivationFunction.SOFTMAX]
@@ -42,7 +43,7 @@ def layers(*activations: ActivationFunction):
 def spec(**changes) -> JobSpec:
     """Return five epochs of Adam in float64: four whole batches and a short one, two chunks."""
     job = JobSpec(
-        dataset=Dataset("synthetic"),
+        dataset=DATASET,
         layers=layers(*ACTIVATIONS),
         optimizer=Optimizer(Adam(), 0.01),
         threads=THREADS,

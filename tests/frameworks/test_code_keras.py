@@ -9,7 +9,7 @@ from twinrun.contract.code import CodeTensor
 from twinrun.contract.enums import ActivationFunction, Execution, Recipe
 from twinrun.contract.layers import Activation, Dense, Dropout, Flatten
 from twinrun.contract.optimizers import Optimizer, Sgd
-from twinrun.contract.spec import Dataset
+from twinrun.contract.spec import Dataset, Synthetic
 
 from services.model import dropout, order
 from services.model import weights as parameters
@@ -19,10 +19,7 @@ from tests.frameworks import jobs
 MODELS = list(models.ALL)
 
 
-@pytest.fixture(autouse=True)
-def _only_in_tensorflow(name):
-    if name != "tensorflow":
-        pytest.skip("TensorFlow's")
+pytestmark = pytest.mark.usefixtures("only_in_tensorflow")
 
 
 @pytest.fixture(scope="module")
@@ -249,7 +246,7 @@ def test_a_user_would_fit_it(framework, build):
 
 def test_its_summary_has_its_layers_in_the_order_of_their_calls(framework, tmp_path):
     text = models.SUBCLASSED.replace("Dense(3)", "Dense(3, trainable=False)")
-    spec = replace(models.job(), dataset=Dataset("mnist"))
+    spec = replace(models.job(), dataset=Dataset("synthetic", synthetic=Synthetic(classes=5)))
     found = framework.summarize(spec, models.written(tmp_path, text))
     names = [layer.kind for layer in found.layers]
     assert names == [
@@ -267,3 +264,25 @@ def test_its_summary_has_its_layers_in_the_order_of_their_calls(framework, tmp_p
     assert (last.output_shape, last.parameter_count) == ((5,), 45)
     assert (found.untrained_count, found.parameter_count) == (43, 785 * 8 + 72 * 3 + 32 + 27 + 45)
     assert "batch_normalization" in found.text
+
+
+@pytest.mark.parametrize("build", ["attention", "resnet"], indirect=True)
+def test_a_trace_changes_no_trial(framework, build):
+    spec = models.job()
+    found = traced(framework, spec, build)
+    spec, initial = models.paired(spec, found), models.named(found, "initial")
+    runs = []
+    for traces in (False, True):
+        if traces:
+            traced(framework, spec, build, initial)
+        trainer = framework.Trainer(spec, models.data(), initial, build)
+        trainer.warm_up()
+        steps = list(trainer.train_epoch(0))
+        if traces:
+            traced(framework, spec, build, initial)
+        steps += trainer.train_epoch(1)
+        runs.append((np.concatenate([each.losses for each in steps]), trainer.weights()))
+    (losses, weights), (others, other_weights) = runs
+    np.testing.assert_array_equal(losses, others)
+    for name, array in weights.items():
+        np.testing.assert_array_equal(other_weights[name], array)

@@ -2,19 +2,9 @@
 
 import pytest
 
-from tests.frameworks import code_models as models
 from tests.frameworks.code_models import sequential
 
-
-@pytest.fixture(autouse=True)
-def _only_in_tensorflow(name):
-    if name != "tensorflow":
-        pytest.skip("TensorFlow's")
-
-
-@pytest.fixture
-def trace(framework, tmp_path):
-    return models.tracing(framework, tmp_path)
+pytestmark = pytest.mark.usefixtures("only_in_tensorflow")
 
 
 def test_what_is_random_and_not_dropout_is_found(trace):

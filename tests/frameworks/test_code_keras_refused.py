@@ -7,18 +7,10 @@ from twinrun.contract.enums import Precision
 
 from services.errors import CodeFailed, Unsupported
 from tests.frameworks import code_models as models
+from tests.frameworks import jobs
 from tests.frameworks.code_models import SPEC, sequential
 
-
-@pytest.fixture(autouse=True)
-def _only_in_tensorflow(name):
-    if name != "tensorflow":
-        pytest.skip("TensorFlow's")
-
-
-@pytest.fixture
-def trace(framework, tmp_path):
-    return models.tracing(framework, tmp_path)
+pytestmark = pytest.mark.usefixtures("only_in_tensorflow")
 
 
 REFUSED = {
@@ -94,7 +86,21 @@ def build():
     return Net()
 """,
     "returns a list, not a keras.Model": "def build():\n    return []\n",
-    r"returns \(2, 6, 6, 2\); a loss takes": sequential(after="layers.ReLU()"),
+    r"net.py:build of tensorflow returns \[2, 6, 6, 2\], and \[batch, 5\]": sequential(
+        after="layers.ReLU()"
+    ),
+    r"returns \[2, 4\], and \[batch, 5\] is needed": sequential(
+        after="layers.Flatten(), layers.Dense(4)"
+    ),
+    "first output of the model of net.py:build of tensorflow is a str": """
+class Net(keras.Model):
+    def call(self, x):
+        return ["a", x]
+
+
+def build():
+    return Net()
+""",
 }
 
 
@@ -112,7 +118,8 @@ def test_an_error_in_the_users_code_is_theirs(trace, said):
 
 @pytest.mark.parametrize("output", ["", "0", "features", "9"])
 def test_the_logits_are_the_output_that_is_named(trace, output):
-    spec = models.job(output=output)
+    made = replace(jobs.DATASET.synthetic, classes=8 if output == "features" else 5)
+    spec = replace(models.job(output=output), dataset=replace(jobs.DATASET, synthetic=made))
     text = (
         models.SUBCLASSED
         if output in ("", "features")
@@ -121,7 +128,9 @@ def test_the_logits_are_the_output_that_is_named(trace, output):
         )
     )
     if output == "9":
-        with pytest.raises(CodeFailed, match=r"The model of net.py has no output 9"):
+        with pytest.raises(
+            CodeFailed, match=r"output 9 of the model of net.py:build .* is missing"
+        ):
             trace(text, spec)
     else:
         assert trace(text, spec).arrays["logits"].shape == (16, 8 if output == "features" else 5)

@@ -12,16 +12,7 @@ from tests.frameworks import code_models as models
 from tests.frameworks import jobs
 from tests.frameworks.code_models import SPEC, sequential
 
-
-@pytest.fixture(autouse=True)
-def _only_in_tensorflow(name):
-    if name != "tensorflow":
-        pytest.skip("TensorFlow's")
-
-
-@pytest.fixture
-def trace(framework, tmp_path):
-    return models.tracing(framework, tmp_path)
+pytestmark = pytest.mark.usefixtures("only_in_tensorflow")
 
 
 def settings(found):

@@ -7,7 +7,8 @@ import pytest
 from twinrun.contract.code import Code, CodeSource, CodeTensor
 from twinrun.contract.enums import Recipe
 from twinrun.contract.layers import Dense, Embedding
-from twinrun.contract.losses import NextTokenCrossEntropy, SoftmaxCrossEntropy
+from twinrun.contract.losses import NextTokenCrossEntropy, SoftmaxCrossEntropy, targets
+from twinrun.contract.spec import Arrays, Dataset
 
 from services.errors import CodeFailed
 from services.trial.code import _imported
@@ -58,7 +59,11 @@ def build(name, tmp_path):
 
 def spec(name, **changes):
     code = Code(**{name: CodeSource("net.py")})
-    return jobs.spec(**{"layers": (), "code": code, "loss": LOSS, "epochs": 2, **changes})
+    held = Arrays(
+        *("0" * 64, 1, jobs.SAMPLES, jobs.TEST_SAMPLES, (jobs.TIME,), targets(LOSS), 5), codes=6
+    )
+    job = {"dataset": Dataset("file", arrays=held), "layers": (), "code": code, "loss": LOSS}
+    return jobs.spec(**{**job, "epochs": 2, **changes})
 
 
 def paired(framework, name, build):
@@ -104,6 +109,6 @@ def test_idiomatic_it_learns(framework, name, build):
 
 def test_a_loss_of_one_class_refuses_an_axis_of_positions(framework, name, build):
     data = jobs.data(loss=LOSS)
-    job = spec(name, loss=SoftmaxCrossEntropy())
-    with pytest.raises(CodeFailed, match=r"net\.py .*outputs\]"):
+    job = spec(name, loss=SoftmaxCrossEntropy(), dataset=jobs.DATASET)
+    with pytest.raises(CodeFailed, match=r"net\.py:build .*\[8, 5\] is needed"):
         framework.trace(job, data.train_images[:8], np.zeros(8, np.int64), build, None)

@@ -178,7 +178,10 @@ class Engine:
             side = self._side(framework, kept.case, run, mutant=mutant)
             try:
                 return self._refused(side, kept)
-            except (Failed, RunUnreadable) as failed:  # what no report can say is refused as it comes
+            except (
+                Failed,
+                RunUnreadable,
+            ) as failed:  # what no report can say is refused as it comes
                 return f"failed: {failed}"
 
     def _refused(self, side: Side, kept: Kept) -> str:

@@ -24,7 +24,9 @@ _MADE = {"idiomatic": _IDIOMATIC}
 _HELD = {**_MADE, "held": _IDIOMATIC}
 _WITH_ARRAYS = ("dense", "conv2d", "batch_norm", "embedding")
 
-_KERAS_MODULES = ["kinds", "layout", "model", "patches", "record", "trace", "views", "windows"]
+_KERAS_MODULES = [
+    *("kinds", "layered", "layout", "model", "patches", "record", "trace", "views", "windows"),
+]
 
 # By file, the functions in it that are left as they are, with the reason.
 MUTATED: dict[str, dict[str, str]] = {
@@ -79,7 +81,7 @@ LEFT_OUT = {
         f"services/pytorch/code/{name}.py": _CODE
         for name in (
             *("__init__", "arrays", "built", "functions", "kinds", "layouts", "model", "patches"),
-            *("recording", "trace", "users"),
+            *("layered", "recording", "trace", "users"),
         )
     },
     "services/pytorch/graphs/__init__.py": "no code",

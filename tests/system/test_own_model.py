@@ -96,6 +96,23 @@ def test_a_pair_of_models_is_timed_and_its_weights_go_from_one_to_the_other(
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 
 
+def test_code_is_compared_with_a_workloads_layers(orchestrator, home):
+    (home / "net.py").write_text(
+        "import keras\nfrom keras import layers\n\n\n"
+        "def build():\n    return keras.Sequential([\n"
+        "        keras.Input((28, 28, 1)), layers.Flatten(),\n"
+        "        layers.Dense(128, activation='relu'),\n"
+        "        layers.Dense(64, activation='relu'), layers.Dense(10)])\n"
+    )
+    made = (
+        *("--workload=mnist-mlp", "--train-limit=640", "--threads=1"),
+        f"--code=tensorflow={home / 'net.py'}",
+    )
+    done = orchestrator("verify", *made, "--json")
+    assert json.loads(done.stdout)["same_job"] is True
+    assert "6 arrays are paired, and none is left over." in orchestrator("pair", *made).stdout
+
+
 def test_an_error_in_the_users_file_is_told_in_their_own_frame(orchestrator, home):
     text = files(home)["net_torch.py"].replace("self.fc2(", "self.fc3(")
     (home / "net_torch.py").write_text(text)

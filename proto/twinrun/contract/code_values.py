@@ -23,8 +23,8 @@ def code_violations(spec: JobSpec) -> Iterator[Violation]:
     code = spec.code
     if code is None:
         return
-    if spec.layers:
-        yield Violation("code", "is set, and so are layers; leave one out")
+    if spec.layers and None not in (code.pytorch, code.tensorflow):
+        yield Violation("code", "is set for all frameworks, and so are layers; leave one out")
     if not code.sources:
         yield Violation("code", "names no file; give one for each framework, such as pytorch")
     for name, source in code.sources.items():

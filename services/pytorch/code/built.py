@@ -2,7 +2,7 @@
 
 import contextlib
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePath
 
 import torch
@@ -12,12 +12,13 @@ from twinrun.contract.enums import CodeLayout, Precision, Recipe
 from twinrun.contract.spec import JobSpec
 
 from services.errors import CodeFailed, TwinrunError, Unsupported
-from services.model import losses
 from services.pytorch.code import arrays, layouts, patches
 from services.pytorch.code.patches import Draws, Nothing
 from services.pytorch.code.recording import Recording
+from services.trial import code
 from services.trial.code import Build, failed
 
+_FRAMEWORK = "pytorch"
 MEMORY = (MemoryError, torch.OutOfMemoryError)
 _WHOLE_NUMBERS = (nn.Embedding, nn.EmbeddingBag)
 
@@ -30,9 +31,9 @@ class Built:
     """
 
     def __init__(self, spec: JobSpec, build: Build, where: torch.device) -> None:
+        self._spec = spec
         matched = spec.recipe is Recipe.MATCHED
-        self._axes = losses.axes(spec.loss)
-        self.source = source(spec)
+        self.source = code.source(spec, _FRAMEWORK)
         self.file = name(self.source)
         self._passes = spec.code is not None and spec.code.without_dropout
         if matched and spec.precision is Precision.BFLOAT16:
@@ -52,7 +53,9 @@ class Built:
             built = build()
         self.module = module_of(built, self.source).to(where, self._dtype)
         self._columns: Mapping[int, tuple[int, ...]] = {}
-        self.notes = [*self._without_dropout_inside(), *self._without_second_biases()] * matched
+        self.notes = code.notes(spec, _FRAMEWORK)
+        if matched:
+            self.notes += [*self._without_dropout_inside(), *self._without_second_biases()]
 
     def _without_dropout_inside(self) -> Iterator[str]:
         """Check for dropout that no mask reaches. Raises Unsupported."""
@@ -115,7 +118,7 @@ class Built:
         elif inputs.ndim != 4:
             inputs = laid(inputs, self.source)
         with self._own_dtype():
-            return forward(model, inputs, self.source, self._axes)
+            return self._forward(model, inputs)
 
     def tried(self, inputs: torch.Tensor) -> Recording:
         """Follow one pass in which no value drops, and restore the module's buffers."""
@@ -138,7 +141,7 @@ class Built:
         if self.module.training != training:
             self.module.train(training)
         with self.running(draws):
-            return forward(self.module, laid(inputs, self.source), self.source, self._axes)
+            return self._forward(self.module, laid(inputs, self.source))
 
     def recorded(
         self, inputs: torch.Tensor, draws: Draws | None = None, *, keeps: bool = False
@@ -150,14 +153,25 @@ class Built:
             layouts.put(given, layouts.channels_first(given.ndim))
         self.module.train()
         with self.running(draws or recording), recording.following():
-            return recording, forward(self.module, given, self.source, self._axes)
+            return recording, self._forward(self.module, given)
 
-
-def source(spec: JobSpec) -> CodeSource:
-    """Return which code is PyTorch's. Raises CodeFailed if there is none."""
-    if spec.code is None or spec.code.pytorch is None:
-        raise CodeFailed("The job has no code for pytorch.")
-    return spec.code.pytorch
+    def _forward(
+        self, module: Callable[[torch.Tensor], object], inputs: torch.Tensor
+    ) -> torch.Tensor:
+        """Return the logits [batch, outputs] of inputs as the code takes them."""
+        try:
+            made = module(inputs)
+        except (TwinrunError, *MEMORY):
+            raise
+        except (Exception, SystemExit) as error:
+            if _is_ours(error):
+                raise
+            raise failed(error, self.file, _FRAMEWORK) from error
+        logits = _chosen(made, self.source.output)
+        if not isinstance(logits, torch.Tensor):
+            raise code.no_tensor(self._spec, _FRAMEWORK, made, logits)
+        code.require_logits(self._spec, _FRAMEWORK, tuple(logits.shape), len(inputs))
+        return logits
 
 
 def name(source: CodeSource) -> str:
@@ -197,33 +211,6 @@ def laid(inputs: torch.Tensor, source: CodeSource) -> torch.Tensor:
     return inputs.movedim(-1, 1).clone(memory_format=torch.contiguous_format)
 
 
-def forward(
-    module: Callable[[torch.Tensor], object],
-    inputs: torch.Tensor,
-    source: CodeSource,
-    axes: Sequence[str],
-) -> torch.Tensor:
-    """Return the logits of inputs as the code takes them; ``axes``: of `losses.axes`.
-
-    Raises CodeFailed.
-    """
-    try:
-        made = module(inputs)
-    except (TwinrunError, *MEMORY):
-        raise
-    except (Exception, SystemExit) as error:
-        if _is_ours(error):
-            raise
-        raise failed(error, name(source), "pytorch") from error
-    logits = _chosen(made, source)
-    if logits.ndim != len(axes) or len(logits) != len(inputs):
-        raise CodeFailed(
-            f"The model of {name(source)} makes {list(logits.shape)} of {len(inputs)} samples, and "
-            f"[{', '.join((str(len(inputs)), *axes[1:]))}] is needed."
-        )
-    return logits
-
-
 def _is_ours(error: BaseException) -> bool:
     """Return whether it was raised by what follows the code's calls, not by one of them."""
     *_, last = traceback.extract_tb(error.__traceback__)
@@ -233,15 +220,12 @@ def _is_ours(error: BaseException) -> bool:
     return place.parent == Path(__file__).parent and place.name != Path(patches.__file__).name
 
 
-def _chosen(made: object, source: CodeSource) -> torch.Tensor:
+def _chosen(made: object, output: str) -> object:
     """Return the logits among several outputs: the first, or those that ``output`` names."""
     if isinstance(made, Mapping):
-        made = made.get(source.output, made) if source.output else next(iter(made.values()), None)
-    elif isinstance(made, tuple | list):
-        number = int(source.output) if source.output.isdecimal() else 0
-        named = getattr(made, source.output, None) if source.output else None
-        made = named if named is not None else made[number] if number < len(made) else None
-    if not isinstance(made, torch.Tensor):
-        which = f"output {source.output}" if source.output else "first output"
-        raise CodeFailed(f"The {which} of the model of {name(source)} is not a tensor.")
+        return made.get(output) if output else next(iter(made.values()), None)
+    if isinstance(made, tuple | list):
+        number = int(output) if output.isdecimal() else 0
+        named = getattr(made, output, None) if output else None
+        return named if named is not None else made[number] if number < len(made) else None
     return made

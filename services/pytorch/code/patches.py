@@ -54,24 +54,8 @@ def _dropped(
     return x.mul_(factor) if inplace else x * factor
 
 
-def dropout(
-    input: torch.Tensor,  # noqa: A002 - PyTorch's name
-    p: float = 0.5,
-    training: bool = True,
-    inplace: bool = False,
-) -> torch.Tensor:
-    """Do what `functional.dropout` does, with a mask."""
-    if _active is None:
-        return _OWN["dropout"](input, p, training, inplace)
-    if has_torch_function((input,)):
-        return handle_torch_function(dropout, (input,), input, p, training, inplace)
-    if not training or p == 0:
-        return input
-    return _dropped(input, p, tuple(input.shape), inplace=inplace)
-
-
-def _of_channels(name: str) -> Callable[..., torch.Tensor]:
-    """Return the dropout of whole channels [batch, c, ...] of this name."""
+def _masked(name: str, *, of_channels: bool = False) -> Callable[..., torch.Tensor]:
+    """Return the dropout of this name, with masks; ``of_channels``: whole ones [batch, c, ...]."""
 
     def replaced(
         input: torch.Tensor,  # noqa: A002 - PyTorch's name
@@ -85,7 +69,9 @@ def _of_channels(name: str) -> Callable[..., torch.Tensor]:
             return handle_torch_function(replaced, (input,), input, p, training, inplace)
         if not training or p == 0:
             return input
-        shape = (*input.shape[:2], *[1] * (input.ndim - 2))
+        shape = tuple(input.shape)
+        if of_channels:
+            shape = (*shape[:2], *[1] * (input.ndim - 2))
         return _dropped(input, p, shape, inplace=inplace)
 
     replaced.__name__ = name
@@ -204,10 +190,10 @@ def _mean(x: torch.Tensor) -> torch.Tensor:
 
 
 _REPLACED: dict[str, Callable[..., torch.Tensor]] = {
-    "dropout": dropout,
+    "dropout": _masked("dropout"),
     "scaled_dot_product_attention": scaled_dot_product_attention,
     "batch_norm": batch_norm,
-    **{name: _of_channels(name) for name in ("dropout1d", "dropout2d", "dropout3d")},
+    **{name: _masked(name, of_channels=True) for name in ("dropout1d", "dropout2d", "dropout3d")},
     **{name: _refused(name) for name in ("alpha_dropout", "feature_alpha_dropout")},
 }
 _OWN: dict[str, Callable[..., torch.Tensor]] = {

@@ -14,6 +14,13 @@ from services.pytorch.code import arrays, functions, kinds, layouts
 from services.pytorch.code.layouts import Layout
 from services.pytorch.code.patches import Draws
 
+# Functions that take a flattened image: axes of the parameter that meets it, and which one does.
+_BY_ROWS = {
+    "linear": (2, -1),
+    **dict.fromkeys(("matmul", "__matmul__", "mm", "addmm"), (2, 0)),
+    **dict.fromkeys(("batch_norm", "layer_norm"), (1, 0)),
+}
+
 Arguments = tuple[object, ...]
 Named = Mapping[str, object]
 
@@ -160,7 +167,7 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
     def _note_images(self, name: str, args: Arguments, kwargs: Named) -> None:
         """Note which parameters meet a flattened image."""
         found = [*layouts.tensors(args), *layouts.tensors(kwargs)]
-        if name not in ("linear", "batch_norm", "layer_norm") or not found:
+        if name not in _BY_ROWS or not found:
             return
         image = layouts.of(found[0]).image
         if image:
@@ -198,9 +205,9 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
 
 
 def _fits(tensor: torch.Tensor, image: tuple[int, ...], name: str) -> bool:
-    axis = -1 if name == "linear" else 0
-    fits = tensor.ndim > 0 and tensor.shape[axis] == torch.Size(image).numel()
-    return fits and (name != "linear" or tensor.ndim == 2)
+    """Return whether a tensor has a value, or of a product a row, for each value of an image."""
+    axes, axis = _BY_ROWS[name]
+    return bool(tensor.ndim == axes and tensor.shape[axis] == torch.Size(image).numel())
 
 
 def is_layer(module: nn.Module) -> bool:

@@ -9,18 +9,19 @@ import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
-from twinrun.contract.code import CodeSource, CodeTensor
+from twinrun.contract.code import CodeTensor
 from twinrun.contract.enums import CodeLayout, Precision, Recipe
 from twinrun.contract.spec import JobSpec
 
 from services.errors import CodeFailed, TwinrunError, Unsupported
-from services.model import losses, sites
+from services.model import sites
 from services.model.weights import Weights
 from services.tensorflow.code import patches, views
 from services.tensorflow.code.layout import Layout
 from services.tensorflow.code.record import Recording, replay
 from services.tensorflow.code.views import Tensor, View
 from services.tensorflow.model import in_parts
+from services.trial import code
 from services.trial.code import Build, failed
 
 _FRAMEWORK = "tensorflow"
@@ -30,10 +31,10 @@ class Built:
     """The user's model, and Keras as it finds it."""
 
     def __init__(self, spec: JobSpec, build: Build) -> None:
-        self._seed, self._axes = spec.seed, losses.axes(spec.loss)
+        self._spec, self._seed = spec, spec.seed
         self._matched = spec.recipe is Recipe.MATCHED
         self._world = patches.World(spec)
-        self.source = source(spec)
+        self.source = code.source(spec, _FRAMEWORK)
         self.file = PurePath(self.source.file).name
         with self._world.matched(patches.untouched) if self._matched else self._world.idiomatic():
             keras.utils.set_random_seed(spec.seed)
@@ -123,13 +124,7 @@ class Built:
     def _logits(self, outputs: object) -> tf.Tensor:
         """Return the output that is the logits."""
         chosen = self.chosen(outputs)
-        if len(chosen.shape) != len(self._axes):
-            raise CodeFailed(
-                f"The model of {self.file} returns {tuple(chosen.shape)}; a loss takes "
-                f"logits [{', '.join(self._axes)}].",
-                framework=_FRAMEWORK,
-                file=self.file,
-            )
+        code.require_logits(self._spec, _FRAMEWORK, tuple(chosen.shape))
         return chosen
 
     def chosen(self, outputs: object) -> Any:
@@ -142,12 +137,8 @@ class Built:
         elif isinstance(outputs, list | tuple):
             numbered = {str(number): output for number, output in enumerate(outputs)}
             found = numbered.get(wanted or "0")
-        if not hasattr(found, "shape"):
-            raise CodeFailed(
-                f"The model of {self.file} has no output {wanted or 0}.",
-                framework=_FRAMEWORK,
-                file=self.file,
-            )
+        if not (tf.is_tensor(found) or keras.backend.is_keras_tensor(found)):
+            raise code.no_tensor(self._spec, _FRAMEWORK, outputs, found)
         return found
 
     @contextlib.contextmanager
@@ -232,14 +223,6 @@ class CodeModel:
         return {name: view.numpy() for name, view in self._views.items()}
 
 
-def source(spec: JobSpec) -> CodeSource:
-    """Return the code for this framework. Raises CodeFailed if there is none."""
-    found = None if spec.code is None else spec.code.tensorflow
-    if found is None:
-        raise CodeFailed("The job has no code for TensorFlow.", framework=_FRAMEWORK)
-    return found
-
-
 def by_name(spec: JobSpec, found: Sequence[Tensor]) -> dict[str, View]:
     """Return the view of each of the spec's tensors, in the spec's order.
 
@@ -253,11 +236,12 @@ def by_name(spec: JobSpec, found: Sequence[Tensor]) -> dict[str, View]:
         view = by_key.get(tensor.tensorflow)
         if view is None or view.shape != tensor.shape:
             has = "none" if view is None else str(view.shape)
+            file = PurePath(code.source(spec, _FRAMEWORK).file).name
             raise CodeFailed(
                 f"The job names {tensor.tensorflow} {tensor.shape} as {tensor.name}, but the "
-                f"model of {PurePath(source(spec).file).name} has {has}.",
+                f"model of {file} has {has}.",
                 framework=_FRAMEWORK,
-                file=PurePath(source(spec).file).name,
+                file=file,
             )
         named[tensor.name] = view
     return named

@@ -17,6 +17,7 @@ from services.tensorflow.code.model import Built, by_name
 from services.tensorflow.code.record import Call, Recording
 from services.tensorflow.code.views import Tensor
 from services.tensorflow.eager_steps import dense
+from services.trial import code
 from services.trial.code import Build
 from services.trial.trace import Traced
 
@@ -140,6 +141,7 @@ class _Step:
     def _notes(
         self, recording: Recording, used: set[int], added: int, *, random: bool
     ) -> Iterator[str]:
+        yield from code.notes(self._spec, "tensorflow")
         if random:
             yield (
                 "The same batch gives different outputs: something in the model is random that "

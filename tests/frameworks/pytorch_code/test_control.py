@@ -4,11 +4,12 @@ import math
 
 import numpy as np
 import pytest
+from twinrun.contract.enums import Recipe
 
 from services.model import dropout
 from tests.frameworks import jobs
 from tests.frameworks.pytorch_code import models
-from tests.frameworks.pytorch_code.models import DROPS, outputs
+from tests.frameworks.pytorch_code.models import DROPS, outputs, returning
 
 torch = pytest.importorskip("torch")
 pytorch = pytest.importorskip("services.pytorch")
@@ -210,6 +211,8 @@ def test_tracing_changes_no_trial(tmp_path):
     job, initial = models.paired(models.spec(epochs=2), build)
     runs = []
     for traces in (False, True):
+        if traces:
+            models.traced(job, build, initial)
         trainer = pytorch.Trainer(job, jobs.data(), initial, build)
         trainer.warm_up()
         steps = list(trainer.train_epoch(0))
@@ -230,3 +233,13 @@ def test_a_trial_has_no_hooks(tmp_path):
     samples = torch.from_numpy(jobs.data().train_images[:3])
     held = CodeModel(models.spec(), build, samples, None).built.module
     assert all(not m._forward_hooks and not m._forward_pre_hooks for m in held.modules())
+
+
+def test_nothing_is_frozen_or_refused_in_the_recipe_of_users(tmp_path):
+    from services.pytorch.code.built import Built  # noqa: PLC0415 - one environment has it
+
+    build = models.builder(tmp_path, returning("nn.LSTM(6, 6, 2, dropout=0.5)"))
+    built = Built(models.spec(recipe=Recipe.IDIOMATIC), build, torch.device("cpu"))
+    assert all(parameter.requires_grad for parameter in built.module.parameters())
+    assert built.module.dropout == 0.5
+    assert not built.notes

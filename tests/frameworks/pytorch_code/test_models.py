@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from twinrun.contract.code import CodeTensor
 from twinrun.contract.enums import ActivationFunction, CodeLayout
 from twinrun.contract.layers import (
     Activation,
@@ -96,6 +97,39 @@ def test_rows_after_a_flatten_are_in_the_order_of_the_image(tmp_path):
         job, initial = models.paired(models.spec(), build)
         logits.append(models.traced(job, build, random(initial)).arrays["logits"])
     np.testing.assert_allclose(*logits, rtol=1e-14)
+
+
+def test_users_own_products_after_a_flatten_have_rows_in_the_order_of_the_image(tmp_path):
+    """Whichever way round a user's own kernel is: canonical, it makes the same model."""
+    text = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.kernel = nn.Parameter(torch.randn(SHAPE))
+
+    def forward(self, x):
+        return PRODUCT
+
+def build():
+    return Net()
+"""
+    flat, last = "x.flatten(1)", "x.permute(0, 2, 3, 1).flatten(1)"
+    logits = {}
+    for product, shape, suffix in (
+        ("FLAT @ self.kernel", "24, 5", ""),
+        ("torch.mm(FLAT, self.kernel)", "24, 5", ""),
+        ("F.linear(FLAT, self.kernel)", "5, 24", "@transposed"),
+    ):
+        for order_of in (flat, last):
+            made = product.replace("FLAT", order_of)
+            build = models.builder(tmp_path, text.replace("SHAPE", shape).replace("PRODUCT", made))
+            tensor = CodeTensor("kernel", (24, 5), trained=True, pytorch=f"kernel{suffix}")
+            values = random({"kernel": np.empty((24, 5))})
+            found = models.traced(models.spec((tensor,)), build, values)
+            logits[made] = found.arrays["logits"]
+    first, *others = logits.values()
+    for other in others:
+        np.testing.assert_allclose(other, first, rtol=1e-13)
 
 
 def test_a_model_with_time_first_is_the_same_as_one_with_the_batch_first(tmp_path):

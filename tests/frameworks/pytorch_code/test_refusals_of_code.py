@@ -85,11 +85,19 @@ def test_what_is_refused_passes_without_dropout(tmp_path):
 
 FAILING = {
     "a list, and a torch.nn.Module is needed": returning("[1]"),
-    r"makes \[3\] of 3 samples, and \[3, outputs\]": module("return self.out(x)[:, 0]"),
+    r"net.py:build of pytorch returns \[3\], and \[3, 5\]": module("return self.out(x)[:, 0]"),
+    r"returns \[3, 4\], and \[3, 5\] is needed": module("return self.out(x)[:, 1:]"),
+    r"returns \[1, 5\], and \[3, 5\] is needed": module("return self.out(x)[:1]"),
     r"ValueError: no\n  net.py:\d+, in forward: raise ValueError": module('raise ValueError("no")'),
     r"RuntimeError: mat1 and mat2 .*\n  net.py:\d+, in forward": module("return self.out(x.T)"),
     r"SystemExit: 0\n  net.py:\d+, in forward": module("raise SystemExit(0)"),
-    "first output of the model of net.py is not a tensor": module("return ()"),
+    "first output of the model of net.py:build of pytorch is missing; .* a tuple": module(
+        "return ()"
+    ),
+    "first output of the model of net.py:build of pytorch is a str, not a tensor": module(
+        "return ['a', x]"
+    ),
+    "pytorch is a NoneType|is missing; the model returned a NoneType": module("return None"),
 }
 
 

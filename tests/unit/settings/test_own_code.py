@@ -67,6 +67,18 @@ def test_what_cannot_be_code_is_refused_by_its_field(net, code, words):
         spec_of(workload=str(workload))
 
 
-def test_layers_and_code_exclude_each_other(net):
+def test_a_framework_without_code_keeps_the_layers(net):
+    spec = spec_of(f"tensorflow={net}")
+    assert spec.layers
+    assert not spec.code.HasField("pytorch")
+    assert not spec_of(f"tensorflow={net}", f"pytorch={net}").layers
+
+
+def test_layers_and_code_of_all_frameworks_exclude_each_other(net):
+    workload = net.parent / "mine.yaml"
+    workload.write_text(
+        "dataset: {name: mnist}\noptimizer: {adam: {}}\nlayers: [flatten: {}, dense: {units: 10}]\n"
+        "code: {pytorch: {file: net.py}, tensorflow: {file: net.py}}\n"
+    )
     with pytest.raises(BadInput, match="and so are layers"):
-        config.job_spec("mnist-mlp", {"code": {"pytorch": {"file": str(net)}}})
+        spec_of(workload=str(workload))

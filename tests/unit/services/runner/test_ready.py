@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 import pytest
+from twinrun.contract.code import Code, CodeSource, StoredFile
 from twinrun.contract.enums import Device
 
-from services.errors import DataUnavailable, DeviceUnavailable
+from services.errors import CodeRefused, DataUnavailable, DeviceUnavailable, InvalidRequest
 from services.runner import ready
 from services.runner.validation import valid_spec
 from tests.builders.specs import CPUS, proto
@@ -78,3 +79,22 @@ def test_an_archive_is_all_that_cifar_needs(looks, tmp_path, suffix, asked):
     (tmp_path / "cifar-10" / f"cifar-10-python.tar.gz{suffix}").touch()
     ready.require(valid_spec(proto(dataset={"name": "cifar-10"}), CPUS), tmp_path)
     assert bool(looks[1]) is asked
+
+
+CODE = Code(tensorflow=CodeSource("net.py"), files=StoredFile("0" * 64, 9))
+CODED = replace(MNIST, layers=(), code=CODE)
+
+
+def test_users_code_runs_where_it_is_allowed():
+    ready.require_code(CODED, "tensorflow", allowed=True, traced=True)
+    with pytest.raises(CodeRefused, match="--allow-code"):
+        ready.require_code(CODED, "tensorflow", allowed=False, traced=True)
+
+
+def test_layers_beside_the_other_framework_s_code_need_no_leave():
+    beside = replace(MNIST, code=CODE)
+    ready.require_code(beside, "pytorch", allowed=False, traced=True)
+    with pytest.raises(CodeRefused):
+        ready.require_code(beside, "tensorflow", allowed=False, traced=True)
+    with pytest.raises(InvalidRequest, match=r"code\.pytorch"):
+        ready.require_code(CODED, "pytorch", allowed=True, traced=True)

@@ -8,6 +8,7 @@ import pytest
 from twinrun.contract.code import Code, CodeSource, StoredFile
 from twinrun.contract.data_dir import BLOBS
 from twinrun.contract.files import sha256
+from twinrun.contract.layers import Dense, Flatten
 from twinrun.contract.optimizers import Adam, Optimizer
 from twinrun.contract.spec import Dataset, JobSpec
 
@@ -39,6 +40,18 @@ def built(tmp_path, files, source=None):
 def test_a_job_of_layers_builds_nothing(tmp_path):
     spec = JobSpec(Dataset("mnist"), (), Optimizer(Adam()), threads=1)
     assert code.builder(Task(spec, tmp_path, tmp_path), "pytorch") is None
+
+
+def test_of_a_framework_without_code_the_layers_are_its_model(tmp_path):
+    given = task(tmp_path, {}, CodeSource("net.py"), framework="tensorflow")
+    spec = replace(given.spec, layers=(Flatten(), Dense(10)))
+    assert code.builder(replace(given, spec=spec), "pytorch") is None
+    assert code.source(spec, "tensorflow").file == "net.py"
+    assert code.source(spec, "pytorch").file == "the workload's layers"
+    assert code.notes(spec, "tensorflow") == []
+    assert len(code.notes(spec, "pytorch")) == 1
+    with pytest.raises(CodeFailed, match="no code for pytorch"):
+        code.source(given.spec, "pytorch")
 
 
 def test_the_function_is_called_with_its_arguments(tmp_path):

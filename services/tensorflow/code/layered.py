@@ -1,0 +1,21 @@
+"""A job's layers as a Keras model, for comparison with another framework's code."""
+
+import keras
+from twinrun.contract.enums import Recipe
+from twinrun.contract.layers import BatchNorm
+from twinrun.contract.spec import JobSpec
+
+from services.data import catalog
+from services.tensorflow.code.patches import POLICIES
+from services.tensorflow.model import sequential
+
+
+def of_layers(spec: JobSpec) -> keras.Model:
+    """Build what users would; in the matched recipe batch norms have the spec's numbers."""
+    shape = catalog.info(spec.dataset).shape
+    model, made = sequential(spec.layers, shape, POLICIES[spec.precision])
+    if spec.recipe is Recipe.MATCHED:
+        for layer, own in zip(spec.layers, made, strict=False):
+            if isinstance(layer, BatchNorm):
+                own.epsilon, own.momentum = layer.epsilon, layer.momentum
+    return model

@@ -1,0 +1,64 @@
+"""Layers beside the other framework's code: traced as code is, trained as in a job of layers."""
+
+import functools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from twinrun.contract.code import Code, CodeSource, CodeTensor
+from twinrun.contract.enums import Recipe
+
+from services.model import losses, shapes
+from tests.frameworks import jobs
+
+
+def beside(job, name):
+    """Return the job with code of the other framework alone."""
+    other = {"pytorch": "tensorflow", "tensorflow": "pytorch"}[name]
+    return replace(job, code=Code(**{other: CodeSource("net.py")}))
+
+
+def traced(framework, job, build):
+    data = jobs.data(job.precision)
+    labels = losses.for_trainer(job.loss, data.train_labels[:6])
+    return framework.trace(job, data.train_images[:6], labels, build, None)
+
+
+@pytest.mark.parametrize("job", ["batch norms", "convolutions"])
+def test_layers_train_as_a_module_as_they_do_by_themselves(framework, name, job):
+    alone = jobs.JOBS[job]
+    spec = beside(alone, name)
+    build = functools.partial(framework.of_layers, spec)
+    found = traced(framework, spec, build).model.tensors
+    parameters = shapes.parameters(alone.layers, jobs.SHAPE)
+    assert [each.shape for each in found] == [each.shape for each in parameters]
+    named = dict(zip((p.name for p in parameters), found, strict=True))
+    tensors = [CodeTensor(n, t.shape, t.trained, **{name: t.key}) for n, t in named.items()]
+    spec = replace(spec, code=replace(spec.code, tensors=tuple(tensors)))
+    wanted = jobs.train(framework, alone)
+    trainer = framework.Trainer(spec, jobs.data(), jobs.weights(alone), build)
+    trainer.warm_up()
+    chunks = [chunk for epoch in spec.epoch_numbers for chunk in trainer.train_epoch(epoch)]
+    made = np.concatenate([chunk.losses for chunk in chunks])
+    np.testing.assert_allclose(made, wanted.losses, rtol=1e-12)
+    np.testing.assert_allclose(trainer.evaluate(), wanted.logits, rtol=1e-9, atol=1e-12)
+    weights = trainer.weights()
+    assert weights.keys() == wanted.weights.keys()
+    for array, values in wanted.weights.items():
+        np.testing.assert_allclose(weights[array], values, rtol=1e-9, atol=1e-12, err_msg=array)
+
+
+def test_a_trace_says_that_the_model_is_layers_and_where_it_drops(framework, name):
+    spec = beside(jobs.JOBS["dropouts"], name)
+    model = traced(framework, spec, functools.partial(framework.of_layers, spec)).model
+    assert "The model is the workload's layers" in model.notes[0]
+    assert [draw.rate for draw in model.draws] == [0.25, 0.4, 0.9]
+
+
+def test_users_batch_norms_stay_their_framework_s_in_their_own_recipe(framework, name):
+    for recipe, epsilons in ((Recipe.MATCHED, True), (Recipe.IDIOMATIC, False)):
+        spec = replace(beside(jobs.JOBS["batch norms"], name), recipe=recipe)
+        layers = framework.of_layers(spec)
+        parts = layers if name == "pytorch" else layers.layers
+        own = [getattr(part, "eps", getattr(part, "epsilon", None)) for part in parts]
+        assert ([each for each in own if each] == [1e-3, 1e-5, 0.1]) is epsilons

@@ -1,0 +1,48 @@
+"""What a trace reports: its batch is the job's first, and its names can be printed."""
+
+import numpy as np
+import pytest
+from twinrun.contract.code import Code, CodeSource
+from twinrun.contract.optimizers import Adam, Optimizer
+from twinrun.contract.spec import Dataset, JobSpec, Synthetic
+from twinrun.contract.traced import ModelTraced, TracedLayer, TracedTensor
+
+from services.errors import CodeFailed
+from services.pipe import Task
+from services.trial import trace
+
+SPEC = JobSpec(
+    Dataset("synthetic", synthetic=Synthetic(20, 4, height=2, width=2)),
+    (),
+    Optimizer(Adam()),
+    threads=1,
+    batch_size=8,
+    code=Code(pytorch=CodeSource("net.py")),
+)
+
+
+def run(tmp_path, path="fc", key="fc.kernel"):
+    """Return what is emitted of a model with one layer and one array, and the batch's shape."""
+    layer = TracedLayer(path, "Linear", "dense", 0, {}, (4,), (10,))
+    model = ModelTraced((layer,), (TracedTensor(key, path, "kernel", (4, 10), True, True),))
+    taken, emitted = [], []
+
+    def make_trace(spec, inputs, labels, build, weights):
+        taken.append((inputs.shape, labels.shape))
+        return trace.Traced(model, {"logits": np.zeros((8, 10))})
+
+    trace.run(Task(SPEC, tmp_path, tmp_path), object, make_trace, emitted.append)
+    return taken, model in emitted
+
+
+def test_one_batch_is_traced(tmp_path):
+    assert run(tmp_path) == ([((8, 2, 2, 1), (8,))], True)
+
+
+@pytest.mark.parametrize("names", [{"path": "a\x1b[31mb"}, {"key": "fc.\x07kernel"}])
+def test_a_name_that_cannot_be_printed_is_refused_by_how_it_is_written(tmp_path, names):
+    (name,) = names.values()
+    with pytest.raises(CodeFailed) as caught:
+        run(tmp_path, **names)
+    assert ascii(name) in caught.value.message
+    assert caught.value.message.isprintable()
