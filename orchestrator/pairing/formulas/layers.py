@@ -9,7 +9,7 @@ from twinrun.contract.traced import TracedLayer
 from orchestrator.pairing.formulas.activations import ACTIVATIONS, Floats, softmax
 from orchestrator.pairing.formulas.sequences import Parts, attention, gru, lstm
 from orchestrator.pairing.formulas.settings import Settings, flag, number, numbers
-from orchestrator.pairing.formulas.windows import convolved, depthwise, pooled, resized
+from orchestrator.pairing.formulas.windows import bordered, convolved, depthwise, pooled, resized
 
 
 def returned(layer: TracedLayer, x: Floats, parts: Parts) -> Floats | None:
@@ -23,11 +23,19 @@ def returned(layer: TracedLayer, x: Floats, parts: Parts) -> Floats | None:
     within = layer.kind in {"lstm", "gru"} or layer.kind in ACTIVATIONS
     try:
         with np.errstate(all="ignore"):
-            found = np.asarray(formula(x, parts, layer.settings))
+            found = np.asarray(formula(x, parts, _sized(layer)))
             after = "linear" if within else layer.settings.get("activation", "linear")
             return ACTIVATIONS[after](found)
     except (ValueError, KeyError, IndexError):  # of another shape, or with unknown settings
         return None
+
+
+def _sized(layer: TracedLayer) -> Settings:
+    """Return the settings; an interpolation to a target has the factors that this gives."""
+    if layer.kind != "upsample2d" or "size" in layer.settings or len(layer.output_shape) != 3:
+        return layer.settings
+    sizes = zip(layer.output_shape[:-1], layer.input_shape[:-1], strict=True)
+    return {**layer.settings, "size": ",".join(str(made // given) for made, given in sizes)}
 
 
 def _with_bias(found: Floats, parts: Parts) -> Floats:
@@ -136,6 +144,7 @@ _FORMULAS: Mapping[str, Formula] = {
     "gru": gru,
     "multi_head_attention": attention,
     "upsample2d": lambda x, _, own: resized(x, own),
+    "pad": lambda x, _, own: bordered(x, own),
     "leaky_relu": _leaky_relu,
     "elu": _elu,
     "softmax": _softmax,

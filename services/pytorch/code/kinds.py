@@ -229,6 +229,14 @@ def resized(size: object, scale: object, mode: str, corners: bool | None) -> Mad
     return "upsample2d", form
 
 
+def _border(module: nn.ConstantPad2d) -> Made:
+    """Return what a border is; the last axis is padded first."""
+    pairs = list(zip(module.padding[::2], module.padding[1::2], strict=True))[::-1]
+    return "pad", texts(
+        padding=_sides([*pairs, (0, 0)]), padding_value=module.value or 0, mode="constant"
+    )
+
+
 _DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)
 _MODULES: Mapping[arrays.Classes, Callable[..., Made]] = {
     nn.Linear: _dense,
@@ -247,6 +255,7 @@ _MODULES: Mapping[arrays.Classes, Callable[..., Made]] = {
     nn.AdaptiveMaxPool1d: lambda module: adaptive("max", module.output_size, 1),
     nn.AdaptiveMaxPool2d: lambda module: adaptive("max", module.output_size, 2),
     _DROPOUTS: _dropout,
+    (nn.ConstantPad1d, nn.ConstantPad2d, nn.ConstantPad3d): _border,
     nn.Flatten: lambda _: ("flatten", {}),
     nn.Unflatten: lambda _: ("reshape", {}),
     nn.PReLU: lambda _: ("prelu", {}),

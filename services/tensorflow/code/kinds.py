@@ -177,7 +177,7 @@ _KINDS: Mapping[type[Layer], tuple[str, Callable[[Layer, Call], Settings]]] = {
     layers.Permute: ("permute", _named("dims")),
     layers.ZeroPadding1D: ("pad", windows.pad),
     layers.ZeroPadding2D: ("pad", windows.pad),
-    layers.UpSampling2D: ("interpolate", windows.upsampling),
+    layers.UpSampling2D: ("upsample2d", windows.upsampling),
     layers.Add: ("add", _flat),
     layers.Subtract: ("subtract", _flat),
     layers.Multiply: ("multiply", _flat),

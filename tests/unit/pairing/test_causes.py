@@ -19,7 +19,7 @@ PLANTED = [
     ("mlp", {"activation": "relu"}, "r", "other_activation", "`r` were relu"),
     ("mlp", {"bias": False}, "b", "missing_bias", "PyTorch's `b` had no bias"),
     ("mlp", {"turned": True}, "b", "transposed_kernel", "kernel of `b` were transposed"),
-    ("mlp", {"missing": True}, "c", "missing_activation", "PyTorch's `s` before `c`"),
+    ("mlp", {"missing": True}, "c", "missing_activation", "PyTorch's `s` after `b`"),
     ("lenet", {"padding": (0, 2)}, "c1", "padding_side", "PyTorch's padding of `c1` were 0:2,0:2"),
     ("lenet", {"stride": 2}, "c1", "stride", "stride of `c1` were 2,2"),
     ("lenet", {"dilation": 2}, "c1", "dilation", "dilation of `c1` were 2,2"),
