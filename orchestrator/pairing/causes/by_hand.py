@@ -1,6 +1,7 @@
 """The forms of attention, gates and activations that people write themselves."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from itertools import permutations
 
 import numpy as np
@@ -9,6 +10,7 @@ from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.pairing.causes.clues import Side
 from orchestrator.pairing.causes.hidden import Form, Way
 from orchestrator.pairing.formulas.activations import ACTIVATIONS, Floats, sigmoid
+from orchestrator.pairing.formulas.layers import before_norm
 from orchestrator.pairing.formulas.sequences import attended, lstm
 
 _RECENT = 6  # outputs, the last first, that may have been used
@@ -192,6 +194,44 @@ def _cell(x: Floats, arrays: tuple[Floats, ...], order: tuple[int, ...], bias: s
     return Way(_texts(order=text, bias=bias), made)
 
 
+def _laid(image: Floats) -> Iterator[tuple[str, Floats]]:
+    """Yield sequences [batch, places, channels] that are made of images, right and wrong."""
+    batch, *_, channels = image.shape
+    first = np.moveaxis(image, -1, 1)
+    yield "rows, columns, channels", image.reshape(batch, -1, channels)
+    yield "columns, rows, channels", np.swapaxes(image, 1, 2).reshape(batch, -1, channels)
+    yield "channels, rows, columns", first.reshape(batch, -1, channels)
+    turned = image.reshape(batch, channels, -1)
+    yield "rows, columns, channels, then turned", np.swapaxes(turned, 1, 2)
+
+
+def _sequences(side: Side) -> Iterator[Way]:
+    """Yield an image as a sequence, to which the same may be added in each sample."""
+    if side.index is None or side.output is None:
+        return
+    got = before_norm(side.layer, side.output, side.tensors)
+    numbers = range(side.index - 1, -1, -1)
+    images = [side.floats(f"output/{number}") for number in numbers]
+    for image in [x for x in images if x is not None and x.ndim == 4][:2]:
+        laid = dict(_laid(image))
+        for added in ("nothing", *laid):
+            for order, x in laid.items():
+                more = None if added == "nothing" else laid[added]
+                yield Way(_texts(order=order, added=added), partial(_sequence, x, more, got))
+
+
+def _sequence(x: Floats, own: Floats | None, got: Floats | None) -> Floats:
+    """Return it with what makes ``own`` what the layer ``got``, the mean over all samples.
+
+    Before its places may be one that is learned.
+    """
+    if own is None or got is None or got.ndim != 3:
+        return x
+    before = max(got.shape[1] - x.shape[1], 0)
+    x, own = (np.pad(each, [(0, 0), (before, 0), (0, 0)]) for each in (x, own))
+    return x + (got - own).mean(axis=0) if x.shape == got.shape else x
+
+
 def _activated(side: Side) -> Iterator[Way]:
     """Yield an activation of what a layer returned."""
     if side.index is None or not side.tensors:
@@ -223,6 +263,9 @@ GRU = Form(
         "update": Phrase("the new state as"),
         "bias": Phrase("the second bias within the reset:"),
     },
+)
+SEQUENCE = Form(
+    _sequences, {"order": Phrase("the axes of an image in the order")}, traced=True
 )
 LSTM = Form(_cells, {"order": _ORDER})
 ACTIVATION = Form(_activated, {"activation": Phrase("the activation")})

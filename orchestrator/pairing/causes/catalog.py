@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 
@@ -35,15 +36,27 @@ CAUSES: tuple[Cause, ...] = (
 _FALLS = 1e-3  # What is undone leaves no more of the difference.
 
 
+class Proof(StrEnum):
+    """How a cause is known."""
+
+    TRIED = "tried"  # undone on the arrays: the difference is gone
+    SHOWN = "shown"  # by the pairing alone
+    GUESSED = "guessed"  # it is there, but what it does cannot be tried
+
+
 @dataclass(frozen=True, slots=True)
 class Why:
-    """A cause that explains it: if ``change`` were made, the difference would be ``after``."""
+    """A cause that explains it: if ``change`` were made, the difference would be ``after``.
+
+    If it was not tried, ``change`` is a sentence that says what is to be seen.
+    """
 
     key: str
     name: Phrase
     change: Sentence
-    before: float
-    after: float
+    before: float = np.nan
+    after: float = np.nan
+    proof: Proof = Proof.TRIED
 
 
 def explained(pairing: Pairing, located: Located, first: Arrays, second: Arrays) -> tuple[Why, ...]:

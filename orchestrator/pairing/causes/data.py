@@ -6,11 +6,11 @@ import numpy as np
 
 from orchestrator.language.phrases import Phrase, english
 from orchestrator.pairing.causes.clues import Cause, Clues, Side, Tried
-from orchestrator.pairing.formulas.activations import Floats, softmax
+from orchestrator.pairing.formulas.activations import ACTIVATIONS, Floats, softmax
 from orchestrator.pairing.locate import Place
 from orchestrator.pairing.measure import gap
 
-_SOFTMAX = Phrase("{side} took the softmax of its output, as {other} does")
+_SOFTMAX = Phrase("{side} took the {name} of its output, as {other} does")
 _ORDER = Phrase("{side}'s outputs were in the order {order}")
 _LABELS = Phrase("{side}'s labels were {change}")
 _SHIFTED = Phrase("moved by {number}")
@@ -28,8 +28,9 @@ def _softmax_twice(clues: Clues) -> Iterator[Tried]:
         if clues.located.place is not Place.OUTPUT:
             continue
         if np.array_equal(other.output, logits):
-            change = english(_SOFTMAX, side=side.name, other=other.name)
-            yield Tried(change, softmax(side.output), other.output)
+            for name in ("softmax", "sigmoid", "log_softmax"):
+                change = english(_SOFTMAX, side=side.name, other=other.name, name=name)
+                yield Tried(change, ACTIVATIONS[name](side.output), other.output)
 
 
 def _losses(side: Side) -> tuple[Floats, Floats, Floats] | None:
@@ -114,7 +115,7 @@ def _broadcast(clues: Clues) -> Iterator[Tried]:
 
 
 CAUSES = (
-    Cause("softmax_twice", Phrase("a softmax too many"), _softmax_twice),
+    Cause("softmax_twice", Phrase("a softmax or sigmoid too many: the loss has its own"), _softmax_twice),
     Cause("label_order", Phrase("the order of the labels"), _of_classes),
     Cause("loss_reduction", Phrase("a sum in place of a mean"), _reduction),
     Cause("column_target", Phrase("[n, 1] against [n]"), _broadcast),

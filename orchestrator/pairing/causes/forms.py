@@ -111,6 +111,7 @@ def _reset_after(clues: Clues, side: Side, _: Side) -> Iterator[Tried]:
 def _orders(clues: Clues) -> Iterator[Tried]:
     yield from at_layer(("flatten",), _flat)(clues)
     yield from at_layer(("dense",), _flatten)(clues)
+    yield from by_hand.SEQUENCE.other("order")(clues)
 
 
 CAUSES = (

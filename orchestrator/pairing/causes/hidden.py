@@ -29,10 +29,14 @@ class Way:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Form:
-    """``ways``: to compute what a side's layer gets, the usual ones first; ``names`` of choices."""
+    """``ways``: to compute what a side's layer gets, the usual ones first; ``names`` of choices.
+
+    ``traced``: what the layer gets may be traced, too: then nothing else is computed before it.
+    """
 
     ways: Callable[[Side], Iterator[Way]]
     names: Mapping[str, Phrase]
+    traced: bool = False
 
     def other(
         self, choice: str, fits: Callable[[str, str], bool] = lambda *_: True
@@ -64,8 +68,8 @@ class Form:
         return clues.ways[key]
 
     def _first(self, clues: Clues, side: Side) -> Way | None:
-        if side.output is None or clues.given(side) is not None:
-            return None  # or nothing is computed between it and what it got
+        if side.output is None or not (self.traced or clues.given(side) is None):
+            return None
         for way in self.ways(side):
             made = side.returned(way.made())
             if made is not None and turned_gap(made, side.output) < clues.rounding:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.pairing.causes import by_hand
+from orchestrator.pairing.causes.alone import inserted
 from orchestrator.pairing.causes.clues import Cause, Clues, Side, Tried
 from orchestrator.pairing.formulas.layers import with_settings
 from orchestrator.pairing.formulas.settings import numbers
@@ -72,6 +73,17 @@ def _padding(clues: Clues, side: Side, other: Side) -> Iterator[Tried]:
             SETTING, side=side.name, setting="padding", path=side.layer.path, value=value
         )
         yield from changed(clues, side, change, padding=value)
+
+
+def _border(*kinds: str) -> Find:
+    """Return what gives a side the border that the other has before a layer of these kinds."""
+    insert = inserted(lambda kind: kind == "pad")
+
+    def find(clues: Clues) -> Iterator[Tried]:
+        if any(side.index is not None and side.layer.kind.startswith(kinds) for side in clues.sides):
+            yield from insert(clues)
+
+    return find
 
 
 def _pool_padding(clues: Clues, side: Side, other: Side) -> Iterator[Tried]:
@@ -152,7 +164,11 @@ CAUSES = (
         Phrase("a mode for evaluation that was left on"),
         at_layer(("batch_norm",), _evaluating),
     ),
-    Cause("padding_side", Phrase("the padding"), at_layer((*_CONVOLUTIONS, "pad"), _padding)),
+    Cause(
+        "padding_side",
+        Phrase("the padding"),
+        any_of(at_layer((*_CONVOLUTIONS, "pad"), _padding), _border(*_CONVOLUTIONS)),
+    ),
     Cause("stride", Phrase("the stride"), setting("stride", (*_CONVOLUTIONS, *_POOLS))),
     Cause("dilation", Phrase("the dilation"), setting("dilation", _CONVOLUTIONS)),
     Cause("groups", Phrase("the groups of the convolution"), setting("groups", _CONVOLUTIONS)),
@@ -160,7 +176,7 @@ CAUSES = (
     Cause(
         "pooling_padding",
         Phrase("the padding of the pool, or what is padded"),
-        at_layer(_POOLS, _pool_padding),
+        any_of(at_layer(_POOLS, _pool_padding), _border(*_POOLS)),
     ),
     Cause(
         "other_kind",

@@ -10,6 +10,7 @@ from orchestrator.pairing.formulas.activations import ACTIVATIONS, Floats, softm
 from orchestrator.pairing.formulas.sequences import Parts, attention, gru, lstm
 from orchestrator.pairing.formulas.settings import Settings, flag, number, numbers
 from orchestrator.pairing.formulas.windows import bordered, convolved, depthwise, pooled, resized
+from orchestrator.pairing.units import ACTIVATIONS as KINDS
 
 
 def returned(layer: TracedLayer, x: Floats, parts: Parts) -> Floats | None:
@@ -20,7 +21,7 @@ def returned(layer: TracedLayer, x: Floats, parts: Parts) -> Floats | None:
     formula = _FORMULAS.get(layer.kind)
     if formula is None:
         return None
-    within = layer.kind in {"lstm", "gru"} or layer.kind in ACTIVATIONS
+    within = layer.kind in {"lstm", "gru", *KINDS}
     try:
         with np.errstate(all="ignore"):
             found = np.asarray(formula(x, parts, _sized(layer)))
@@ -105,6 +106,8 @@ def before_norm(layer: TracedLayer, made: Floats, parts: Parts) -> Floats | None
     axes = tuple(range(made.ndim - 1)) if layer.kind == "batch_norm" else (-1,)
     gamma = parts.get("gamma", np.ones(1))
     if not np.all(gamma) or layer.settings.get("axis", "-1") != "-1":
+        return None
+    if gamma.shape[-1] not in {1, made.shape[-1]}:  # laid out otherwise
         return None
     normal = (made - parts.get("beta", np.zeros(1))) / gamma
     share = np.square(normal).mean(axis=axes, keepdims=True)

@@ -178,15 +178,15 @@ def test_moving_statistics_are_neither_trained_nor_called_frozen():
 )
 def test_what_a_pairing_shows_by_itself_has_a_cause(other, key):
     pairing = pair(Sketch().dense("a", 4, 8).done(), other.done(), SIDES, {})
-    assert structural(pairing) == ((key,) if key else ())
+    assert [why.key for why in structural(pairing)] == ([key] if key else [])
 
 
 def test_rates_and_ties_that_differ_have_causes():
     one = Sketch().dense("a", 4, 8).dropout("d", 0.2).done()
     other = Sketch().dense("x", 4, 8).dropout("e", 0.8).done()
-    assert structural(pair(one, other, SIDES, {})) == ("dropout_rate",)
+    assert [why.key for why in structural(pair(one, other, SIDES, {}))] == ["dropout_rate"]
     tied = pair(transformer(prefixed("p")), transformer(prefixed("k"), tied=False), SIDES, {})
-    assert structural(tied) == ("tied_weights",)
+    assert [why.key for why in structural(tied)] == ["tied_weights"]
 
 
 def test_unknown_layers_pair_by_shape():
