@@ -53,7 +53,8 @@ def of_traces(spec: job_pb2.JobSpec, trace: coded.Tracer) -> Port:
         return Port(found, None, shown)
     one, other = trace(coded.with_tensors(bare, found, first))[:2]
     located = locate(found, one.arrays, other.arrays, coded.TOLERANCE)
-    whys = explained(found, located, one.arrays, other.arrays) or suspected(found, located)
+    arrays = one.arrays, other.arrays
+    whys = explained(found, located, *arrays) or suspected(found, located, *arrays)
     return Port(found, located, whys)
 
 

@@ -11,8 +11,8 @@ from orchestrator.pairing.formulas.activations import Floats
 from orchestrator.pairing.locate import Place, gradient_norm
 from orchestrator.pairing.result import PairedTensor
 
-_PENALTY = Phrase("{side} added {penalties} to its loss, as {other} does")
-_SQUARES = Phrase("{factor} times the squares of `{name}`")
+_PENALTY = Phrase("{side}'s loss had what {other} adds to it: {penalties}")
+_SQUARES = Phrase("{factor} times the squares of `{name}` (there `{theirs}`)")
 _CUT = Phrase("{side} let the gradient of its use in `{path}` reach `{name}`, as {other} does")
 _SCALED = Phrase("{side} scaled the gradient of `{name}` to a norm of {value}")
 _CLIPPED = Phrase("{side} clipped each value of the gradient of `{name}` to {value}")
@@ -47,8 +47,9 @@ def penalty(clues: Clues) -> Iterator[Tried]:
             if factor is None or factor < 0 or not np.allclose(weights * factor, apart, 1e-6):
                 break
             made = made + factor / 2 * np.square(weights).sum()
-            key = pair.keys_alone[side.number]
-            texts.append(english(_SQUARES, factor=f"{factor / 2:.6g}", name=key))
+            keys = pair.keys_alone[:: 1 - 2 * side.number]
+            words = {"name": keys[0], "theirs": keys[1]}
+            texts.append(english(_SQUARES, factor=f"{factor / 2:.6g}", **words))
         else:
             if texts:
                 words = {"side": side.name, "other": clues.other(side).name}

@@ -67,8 +67,10 @@ def _at_layer(
 
     Either this side takes it as it is, and the other does not, or the reverse.
     """
+    if change is _axes and side.layer.kind == "flatten":
+        return  # the order in which an image is flattened says more
     plain, own, theirs = side.returned(x), side.output, clues.other(side).output
-    if plain is None or own is None or theirs is None or side.layer.kind == "flatten":
+    if plain is None or own is None or theirs is None:
         return
     for as_it_is, wanted, phrase in ((own, theirs, _TOOK), (theirs, own, _AS_IT_IS)):
         if turned_gap(plain, as_it_is) > clues.rounding:

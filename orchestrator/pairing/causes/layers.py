@@ -120,7 +120,7 @@ def _other_kind(clues: Clues, side: Side, other: Side) -> Iterator[Tried]:
 def _several(clues: Clues, side: Side, other: Side) -> Iterator[Tried]:
     """Yield what the layer returns with all of the other side's settings."""
     own, theirs = side.layer.settings, other.layer.settings
-    apart = {name: value for name, value in theirs.items() if own.get(name) != value}
+    apart = {name: theirs[name] for name in own if theirs.get(name, own[name]) != own[name]}
     if len(apart) > 1 and side.layer.kind == other.layer.kind:
         texts = ", ".join(f"{name} {value}" for name, value in sorted(apart.items()))
         change = english(_SEVERAL, side=side.name, path=side.layer.path, settings=texts)

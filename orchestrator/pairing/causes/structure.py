@@ -63,19 +63,27 @@ class _Side:
             if matters(each.tensor):
                 self._left.setdefault(each.tensor.layer, []).append(each.tensor)
         pairs = [(each.first, each.second)[:: 1 - 2 * side] for each in pairing.tensors]
-        self._paired = {mine.layer: theirs.layer for mine, theirs in reversed(pairs)}
+        self._paired = {
+            (mine.layer, prefix): theirs.layer
+            for mine, theirs in reversed(pairs)
+            for prefix in (mine.part.rpartition(".")[0], "")
+        }
 
     def found(self) -> Found:
         yield from self._ties()
         yield from self._again()
-        for path, tensors in self._left.items():
-            if path in self._paired:
-                yield from self._biases(path, tensors)
         yield from self._shapes()
+        for path, tensors in self._left.items():
+            if (path, "") in self._paired:
+                yield from self._biases(path, tensors)
         yield from self._draws()
-        whole = [path for path in self._left if path not in self._paired]
+        whole = self._whole()
         if whole:
             yield "missing_activation", english(_LAYERS, **self._names, layers=_listed(whole))
+
+    def _whole(self) -> list[str]:
+        """Return layers of which nothing has a counterpart."""
+        return [path for path in self._left if (path, "") not in self._paired]
 
     def _ties(self) -> Found:
         for pair in self._pairing.tensors:
@@ -86,7 +94,7 @@ class _Side:
 
     def _again(self) -> Found:
         """Yield layers in place of which the other side calls one again, or uses its array."""
-        alone = [path for path in self._left if path not in self._paired]
+        alone = self._whole()
         called = {layer.path for layer in self._other.layers if layer.call}
         for theirs in called:
             wanted = _shapes(self._other, theirs)
@@ -104,10 +112,16 @@ class _Side:
 
     def _biases(self, path: str, tensors: Sequence[TracedTensor]) -> Found:
         """Yield a bias that the other side's layer lacks; of a GRU, the second one."""
-        parts = [each.part for each in tensors if each.part.endswith(_BIASES)]
+        theirs = self._paired[path, ""]
+        others = (each.tensor for each in self._pairing.unpaired[1 - self._side])
+        there = {each.part for each in others if each.layer == theirs}  # of another shape
+        biases = (each.part for each in tensors if each.part.endswith(_BIASES))
+        parts = [part for part in biases if part not in there]
         second = [part for part in parts if part.endswith(_SECOND)]
         if parts:
-            words = {"own": path, "theirs": self._paired[path], "parts": ", ".join(parts)}
+            prefix = parts[0].rpartition(".")[0]  # of one layer of several in one module
+            theirs = self._paired.get((path, prefix), theirs)
+            words = {"own": path, "theirs": theirs, "parts": ", ".join(parts)}
             key = "second_gru_bias" if parts == second else "missing_bias"
             yield key, english(_BIAS, **self._names, **words)
 

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.language.words import label
 from orchestrator.pairing.causes.catalog import CAUSES, Proof, Why
+from orchestrator.pairing.causes.clues import Clues, clues
 from orchestrator.pairing.locate import Located, Place
-from orchestrator.pairing.result import Pairing
+from orchestrator.pairing.result import Arrays, Pairing
 from orchestrator.pairing.units import ACTIVATIONS
 
 _SETTING = Phrase("{name} is {value} in {one}'s `{path}` and {found} in {other}'s `{theirs}`.")
@@ -26,12 +29,14 @@ _SETTINGS = {
 }
 
 
-def suspected(pairing: Pairing, located: Located) -> tuple[Why, ...]:
+def suspected(
+    pairing: Pairing, located: Located, first: Arrays, second: Arrays
+) -> tuple[Why, ...]:
     """Return what may be the cause, each once; to be asked only where none is found."""
     names = {cause.key: cause.name for cause in CAUSES}
     found: dict[str, Sentence] = {}
     if located.place is Place.OUTPUT:
-        for key, reason in (*_settings(pairing, located), *_alone(pairing, located)):
+        for key, reason in (*_settings(pairing, located), *_alone(clues(pairing, located, first, second))):
             found.setdefault(key, reason)
     return tuple(Why(key, names[key], reason, proof=Proof.GUESSED) for key, reason in found.items())
 
@@ -60,8 +65,9 @@ def _settings(pairing: Pairing, located: Located) -> Iterator[tuple[str, Sentenc
             )
 
 
-def _alone(pairing: Pairing, located: Located) -> Iterator[tuple[str, Sentence]]:
-    """Yield activations before the place that one side has alone, after a layer that both have."""
+def _alone(known: Clues) -> Iterator[tuple[str, Sentence]]:
+    """Yield activations before the place that one side has alone, of what both have returned."""
+    pairing, located = known.pairing, known.located
     ends = (
         (len(pairing.first.layers), len(pairing.second.layers))
         if located.layer is None
@@ -75,7 +81,15 @@ def _alone(pairing: Pairing, located: Located) -> Iterator[tuple[str, Sentence]]
         }
         for index in pairing.alone[side]:
             layer = model.layers[index]
-            if index < ends[side] and layer.kind in ACTIVATIONS and index - 1 in partners:
+            before = index - 1
+            if index >= ends[side] or layer.kind not in ACTIVATIONS or before not in partners:
+                continue
+            holder = known.sides[side]
+            x, found = (holder.floats(f"output/{number}") for number in (before, index))
+            made = None if x is None else holder.of(index, x)
+            if made is None or found is None or made.shape != found.shape:
+                continue
+            if np.allclose(made, found):
                 yield (
                     "missing_activation",
                     english(
@@ -84,7 +98,7 @@ def _alone(pairing: Pairing, located: Located) -> Iterator[tuple[str, Sentence]]
                         other=names[1 - side],
                         path=layer.path,
                         kind=layer.kind,
-                        own=model.layers[index - 1].path,
-                        theirs=models[1 - side].layers[partners[index - 1]].path,
+                        own=model.layers[before].path,
+                        theirs=models[1 - side].layers[partners[before]].path,
                     ),
                 )

@@ -160,7 +160,7 @@ def _recurrent(module: arrays.Recurrent) -> Made:
 
 
 def of_call(module: nn.Module, args: Sequence[object], kwargs: Mapping[str, object]) -> Settings:
-    """Return the settings that a call has beside its module's: whether attention looks ahead."""
+    """Return the settings that a call has beside its module's: what attention does not look at."""
     if not isinstance(module, nn.MultiheadAttention):
         return {}
     mask = kwargs.get("attn_mask", args[5] if len(args) > 5 else None)
@@ -168,7 +168,11 @@ def of_call(module: nn.Module, args: Sequence[object], kwargs: Mapping[str, obje
     if isinstance(mask, torch.Tensor) and mask.ndim == 2:
         hidden = mask if mask.dtype is torch.bool else mask.isneginf()
         causal = torch.equal(hidden, torch.ones_like(hidden).triu(1))
-    return texts(causal=causal)
+    padding = kwargs.get("key_padding_mask", args[3] if len(args) > 3 else None)
+    hidden = 0  # keys, of all samples
+    if isinstance(padding, torch.Tensor):
+        hidden = int((padding if padding.dtype is torch.bool else padding.isneginf()).sum())
+    return texts(causal=causal, keys_hidden=hidden)
 
 
 def _attention(module: nn.MultiheadAttention) -> Made:

@@ -103,6 +103,7 @@ def _bidirectional(layer: Layer, call: Call) -> Settings:
 def _attention(layer: Layer, call: Call) -> Settings:
     return {
         "causal": text(bool(call.options.get("use_causal_mask"))),
+        "keys_hidden": text(_hidden(call.options.get("attention_mask"))),
         "heads": text(layer.num_heads),
         "key_size": text(layer.key_dim),
         "value_size": text(layer.value_dim),
@@ -110,6 +111,14 @@ def _attention(layer: Layer, call: Call) -> Settings:
         "rate": text(float(layer.dropout)),
         "use_bias": text(layer.use_bias),
     }
+
+
+def _hidden(mask: object) -> int:
+    """Return how many keys of all samples no query looks at."""
+    if mask is None:
+        return 0
+    seen = keras.ops.any(keras.ops.cast(mask, "bool"), axis=-2)
+    return int(keras.ops.sum(keras.ops.cast(keras.ops.logical_not(seen), "int32")))
 
 
 def _flat(*_: object) -> Settings:
