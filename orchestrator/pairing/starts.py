@@ -75,4 +75,4 @@ def _start(pair: PairedTensor, first: Arrays, second: Arrays) -> _Start | None:
     else:
         drawn = constant[0] != constant[1] or one.size >= _LEAST_DRAWS
         differ = drawn and max(sizes) > _FACTOR * min(sizes)
-    return _Start(pair, *sizes, all(constant)) if differ else None
+    return _Start(pair, sizes[0], sizes[1], all(constant)) if differ else None

@@ -43,7 +43,12 @@ def _alone(*names: str) -> Find:
             alone, wanted = side.model.layers[index], clues.other(side).output
             for name in names if alone.kind in KINDS else ():
                 made = then(side, ACTIVATIONS[name](x))
-                if made is None or wanted is None or alone.kind == name or {alone.kind, name} & _NONE:
+                if (
+                    made is None
+                    or wanted is None
+                    or alone.kind == name
+                    or {alone.kind, name} & _NONE
+                ):
                     continue
                 change = english(KIND, side=side.name, path=alone.path, kind=name)
                 yield Tried(change, made, wanted)

@@ -18,10 +18,14 @@ def before(clues: Clues) -> Iterator[tuple[Side, int, Floats]]:
     for side in clues.sides if clues.located.place is Place.OUTPUT else ():
         for index in clues.located.alone[side.number]:
             found = side.floats(f"output/{index}")
+            if found is None:
+                continue
             names = [f"output/{number}" for number in reversed(range(index))]
-            for x in map(side.floats, [*names, "input"]) if found is not None else ():
+            for x in map(side.floats, [*names, "input"]):
                 made = None if x is None else side.of(index, x)
-                if made is not None and made.shape == found.shape and np.allclose(made, found):
+                if x is None or made is None or made.shape != found.shape:
+                    continue
+                if np.allclose(made, found):
                     yield side, index, x
                     break
 
@@ -50,12 +54,8 @@ def inserted(fits: Callable[[str], bool]) -> Callable[[Clues], Iterator[Tried]]:
                     change = english(_FIRST, **words, next=following)
                     if clues.located.same:
                         last = clues.located.same[-1]
-                        index = (last.first, last.second)[side.number]
-                        change = english(
-                            _LAYER, **words, previous=side.model.layers[index].path
-                        )
+                        place = (last.first, last.second)[side.number]
+                        change = english(_LAYER, **words, previous=side.model.layers[place].path)
                     yield Tried(change, made, other.output)
 
     return find
-
-

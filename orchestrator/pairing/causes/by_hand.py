@@ -7,8 +7,8 @@ from itertools import permutations
 import numpy as np
 
 from orchestrator.language.phrases import Phrase, Sentence, english
-from orchestrator.pairing.causes.clues import Side
-from orchestrator.pairing.causes.hidden import Form, Way
+from orchestrator.pairing.causes.clues import Side, Way
+from orchestrator.pairing.causes.hidden import Form
 from orchestrator.pairing.formulas.activations import ACTIVATIONS, Floats, sigmoid
 from orchestrator.pairing.formulas.layers import before_norm
 from orchestrator.pairing.formulas.sequences import attended, lstm
@@ -118,12 +118,15 @@ def _highways(side: Side) -> Iterator[Way]:
                                          ("gate, transform", (other, one))):  # fmt: skip
             for name in ("relu", "tanh", "linear", "gelu", "silu", "sigmoid"):
                 for number, x in enumerate((None, *_outputs(side, rank, width))):
-                    yield _highway({"order": order, "activation": name, "carried": f"{number}"}, transform, gate, x)
+                    yield _highway(
+                        {"order": order, "activation": name, "carried": f"{number}"},
+                        transform,
+                        gate,
+                        x,
+                    )
 
 
-def _highway(
-    choices: Mapping[str, str], transform: Floats, gate: Floats, x: Floats | None
-) -> Way:
+def _highway(choices: Mapping[str, str], transform: Floats, gate: Floats, x: Floats | None) -> Way:
     def made() -> Floats:
         opened, found = sigmoid(gate), ACTIVATIONS[choices["activation"]](transform)
         return opened * found + (0 if x is None else (1 - opened) * x)
@@ -170,9 +173,7 @@ def _cells(side: Side) -> Iterator[Way]:
     kernels = [name for name, values in arrays.items() if values.ndim == 2]
     biases = [name for name, values in arrays.items() if values.ndim == 1]
     for kernel, recurrent in permutations(kernels, 2):
-        sequences = [
-            x for x in side.inputs() if x.ndim == 3 and x.shape[-1] == len(arrays[kernel])
-        ]
+        sequences = [x for x in side.inputs() if x.ndim == 3 and x.shape[-1] == len(arrays[kernel])]
         if len(arrays[recurrent]) != width or not sequences:
             continue
         for bias in [*biases, None]:
@@ -239,7 +240,9 @@ def _activated(side: Side) -> Iterator[Way]:
     numbers = range(side.index - 1, max(side.index - 1 - _RECENT, -1), -1)
     for number in numbers:
         x = side.floats(f"output/{number}")
-        for name in ACTIVATIONS if x is not None else ():
+        if x is None:
+            continue
+        for name in ACTIVATIONS:
             yield _activation(f"{number}", name, x)
 
 
@@ -264,8 +267,6 @@ GRU = Form(
         "bias": Phrase("the second bias within the reset:"),
     },
 )
-SEQUENCE = Form(
-    _sequences, {"order": Phrase("the axes of an image in the order")}, traced=True
-)
+SEQUENCE = Form(_sequences, {"order": Phrase("the axes of an image in the order")}, traced=True)
 LSTM = Form(_cells, {"order": _ORDER})
 ACTIVATION = Form(_activated, {"activation": Phrase("the activation")})

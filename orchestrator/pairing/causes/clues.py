@@ -1,10 +1,9 @@
 """What is known about the place where two models part, and what a cause makes of it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain, combinations
-from typing import Any
 
 import numpy as np
 from twinrun.contract.traced import ModelTraced, TracedLayer
@@ -117,6 +116,17 @@ class Side:
         return None if found is None else found.astype(float)
 
 
+Choices = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Way:
+    """One way to compute it. ``choices``: what it took, as text; ``made``: what the layer gets."""
+
+    choices: Choices
+    made: Callable[[], Floats]
+
+
 @dataclass(frozen=True, eq=False)
 class Clues:
     """Both sides at the place where they part."""
@@ -124,7 +134,7 @@ class Clues:
     pairing: Pairing
     located: Located
     sides: tuple[Side, Side]
-    ways: dict[tuple[int, int], Any] = field(default_factory=dict)  # of forms, as found
+    ways: dict[tuple[int, int], Way | None] = field(default_factory=dict)  # of forms, as found
     _given: dict[Side, Floats | None] = field(default_factory=dict)
 
     def other(self, side: Side) -> Side:

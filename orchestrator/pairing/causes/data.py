@@ -115,7 +115,11 @@ def _broadcast(clues: Clues) -> Iterator[Tried]:
 
 
 CAUSES = (
-    Cause("softmax_twice", Phrase("a softmax or sigmoid too many: the loss has its own"), _softmax_twice),
+    Cause(
+        "softmax_twice",
+        Phrase("a softmax or sigmoid too many: the loss has its own"),
+        _softmax_twice,
+    ),
     Cause("label_order", Phrase("the order of the labels"), _of_classes),
     Cause("loss_reduction", Phrase("a sum in place of a mean"), _reduction),
     Cause("column_target", Phrase("[n, 1] against [n]"), _broadcast),

@@ -74,9 +74,11 @@ def cut(clues: Clues) -> Iterator[Tried]:
         for holder in clues.sides:
             logits, last = holder.floats("logits"), len(holder.model.layers) - 1
             slope, output = holder.floats(f"slope/{last}"), holder.floats(f"output/{last}")
-            if logits is None or slope is None or slope.ndim != 2 or not np.array_equal(output, logits):
+            if logits is None or slope is None or output is None or values is None:
                 continue
-            if values is None or own.ndim != 2 or slope.shape[-1] not in own.shape:
+            if not np.array_equal(output, logits) or {slope.ndim, own.ndim} != {2}:
+                continue
+            if slope.shape[-1] not in own.shape:
                 continue
             turned = slope.shape[-1] == own.shape[0]
             table, apart = (each if turned else each.T for each in (values, wanted - own))

@@ -9,22 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from orchestrator.language.phrases import Phrase, Sentence, english
-from orchestrator.pairing.causes.clues import Clues, Side, Tried
-from orchestrator.pairing.formulas.activations import Floats
+from orchestrator.pairing.causes.clues import Choices, Clues, Side, Tried, Way
 from orchestrator.pairing.locate import Place
 from orchestrator.pairing.measure import turned_gap
 
 _CHOICE = Phrase("what {side} computes before `{path}` had {name} {value}, not {own}")
-
-Choices = Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Way:
-    """One way to compute it. ``choices``: what it took, as text; ``made``: what the layer gets."""
-
-    choices: Choices
-    made: Callable[[], Floats]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

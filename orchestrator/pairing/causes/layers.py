@@ -80,7 +80,9 @@ def _border(*kinds: str) -> Find:
     insert = inserted(lambda kind: kind == "pad")
 
     def find(clues: Clues) -> Iterator[Tried]:
-        if any(side.index is not None and side.layer.kind.startswith(kinds) for side in clues.sides):
+        if any(
+            side.index is not None and side.layer.kind.startswith(kinds) for side in clues.sides
+        ):
             yield from insert(clues)
 
     return find

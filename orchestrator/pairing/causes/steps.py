@@ -225,12 +225,24 @@ def _apart(step: _Step) -> Iterator[tuple[float, _Adam]]:
 
 
 CAUSES = (
-    Cause("gradient_clipping", Phrase("the clipping of gradients"), any_of(_steps(_clipping), gradients.scaled)),
-    Cause("value_clipping", Phrase("the clipping of gradients by value"), any_of(_steps(_value_clipping), gradients.clipped)),
+    Cause(
+        "gradient_clipping",
+        Phrase("the clipping of gradients"),
+        any_of(_steps(_clipping), gradients.scaled),
+    ),
+    Cause(
+        "value_clipping",
+        Phrase("the clipping of gradients by value"),
+        any_of(_steps(_value_clipping), gradients.clipped),
+    ),
     Cause("nesterov", Phrase("Nesterov's momentum"), _steps(_nesterov)),
     Cause("adam_epsilon", Phrase("the epsilon of Adam"), _steps(_epsilon)),
     Cause("epsilon_place", Phrase("the place of Adam's epsilon"), _steps(_epsilon_place)),
-    Cause("weight_decay_form", Phrase("the form of weight decay"), any_of(_steps(_decay_form), gradients.penalty)),
+    Cause(
+        "weight_decay_form",
+        Phrase("the form of weight decay"),
+        any_of(_steps(_decay_form), gradients.penalty),
+    ),
     Cause("weight_decay", Phrase("the weight decay"), _steps(_decay)),
     Cause("learning_rate", Phrase("the learning rate"), _steps(_rate)),
 )

@@ -100,14 +100,14 @@ class _Side:
             wanted = _shapes(self._other, theirs)
             layers = [path for path in alone if _shapes(self._model, path) == wanted]
             if wanted and layers:
-                words = {"theirs": theirs, "layers": _listed(layers)}
-                yield "tied_weights", english(_AGAIN, **self._names, **words)
+                named = {"theirs": theirs, "layers": _listed(layers)}
+                yield "tied_weights", english(_AGAIN, **self._names, **named)
         for path in alone:
             (own, *more) = self._left[path]
             for pair in self._pairing.tensors if not more else ():
-                mine, theirs = (pair.first, pair.second)[:: 1 - 2 * self._side]
+                mine, table = (pair.first, pair.second)[:: 1 - 2 * self._side]
                 if mine.part == "table" and own.shape in (mine.shape, mine.shape[::-1]):
-                    words = {"own": own.key, "theirs": theirs.key}
+                    words = {"own": own.key, "theirs": table.key}
                     yield "tied_weights", english(_TWICE, **self._names, **words)
 
     def _biases(self, path: str, tensors: Sequence[TracedTensor]) -> Found:

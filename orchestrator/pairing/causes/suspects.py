@@ -29,14 +29,15 @@ _SETTINGS = {
 }
 
 
-def suspected(
-    pairing: Pairing, located: Located, first: Arrays, second: Arrays
-) -> tuple[Why, ...]:
+def suspected(pairing: Pairing, located: Located, first: Arrays, second: Arrays) -> tuple[Why, ...]:
     """Return what may be the cause, each once; to be asked only where none is found."""
     names = {cause.key: cause.name for cause in CAUSES}
     found: dict[str, Sentence] = {}
     if located.place is Place.OUTPUT:
-        for key, reason in (*_settings(pairing, located), *_alone(clues(pairing, located, first, second))):
+        for key, reason in (
+            *_settings(pairing, located),
+            *_alone(clues(pairing, located, first, second)),
+        ):
             found.setdefault(key, reason)
     return tuple(Why(key, names[key], reason, proof=Proof.GUESSED) for key, reason in found.items())
 

@@ -25,7 +25,7 @@ def _lstm(x: Floats, parts: Parts, _: Settings) -> list[Floats]:
     kernel, recurrent = parts["kernel"], parts["recurrent_kernel"]
     bias = parts.get("bias", np.zeros(kernel.shape[1:]))
     state = cell = np.zeros((len(x), kernel.shape[-1]))
-    states = []
+    states: list[Floats] = []
     for step in range(x.shape[1]):
         found = np.tensordot(x[:, step], kernel, 1) + np.tensordot(state, recurrent, 1) + bias
         i, f, g, o = np.moveaxis(found, 1, 0)
@@ -41,7 +41,8 @@ def _gru(x: Floats, parts: Parts, settings: Settings) -> list[Floats]:
     zeros = np.zeros(kernel.shape[1:])
     bias, again = parts.get("bias", zeros), parts.get("recurrent_bias", zeros)
     after = flag(settings, "reset_after", default=True)
-    state, states = np.zeros((len(x), kernel.shape[-1])), []
+    state = np.zeros((len(x), kernel.shape[-1]))
+    states: list[Floats] = []
     for step in range(x.shape[1]):
         given = np.tensordot(x[:, step], kernel, 1) + bias
         own = np.tensordot(state, recurrent, 1) + again
@@ -88,7 +89,7 @@ def attended(
     ``masked``: the scores [batch, heads, queries, keys], where some are hidden.
     """
     scores = masked(np.einsum("bqhs,bkhs->bhqk", query, key) * scale)
-    return np.einsum("bhqk,bkhs->bqhs", softmax(scores), value)
+    return np.asarray(np.einsum("bhqk,bkhs->bqhs", softmax(scores), value))
 
 
 def attention(x: Floats, parts: Parts, settings: Settings) -> Floats:

@@ -78,10 +78,9 @@ def where(pairing: Pairing, located: Located) -> Sentence:
             return english(_NOWHERE, count=count, tolerance=f"{located.tolerance:.0e}")
         case Place.INPUT:
             return english(_INPUT, gap=gap)
-        case Place.OUTPUT if located.layer is None and not located.same:
-            return english(_BARE, gap=gap)
         case Place.OUTPUT if located.layer is None:
-            return english(_LOGITS, count=count, gap=gap, **sides)
+            bare = english(_BARE, gap=gap)
+            return english(_LOGITS, count=count, gap=gap, **sides) if located.same else bare
         case Place.OUTPUT if located.same:
             last = f"`{pairing.first.layers[located.same[-1].first].path}`"
             return english(_OUTPUT, gap=gap, count=count, last=last, **sides)
@@ -106,9 +105,7 @@ def why(whys: Sequence[Why]) -> Iterator[Sentence]:
         match each.proof:
             case Proof.TRIED:
                 phrase = _OR if number else _CAUSE
-                yield english(
-                    phrase, name=name, change=clause(each.change), after=_gap(each.after)
-                )
+                yield english(phrase, name=name, change=clause(each.change), after=_gap(each.after))
             case Proof.SHOWN:
                 yield english(_SHOWN, name=name, reason=each.change)
             case Proof.GUESSED:
