@@ -11,6 +11,7 @@ from orchestrator.pairing.locate import Place, locate
 from tests.builders import two_sided
 from tests.builders.ported import MODELS
 from tests.builders.two_sided import Training, both
+from tests.builders.written import WRITTEN
 
 EXACT = 1e-9
 
@@ -64,6 +65,29 @@ PLANTED = [
     ("resnet", {"momentum": 0.01, "told": False}, "1m", "batch_norm_momentum", "kept 0.01 of"),
     ("resnet", {"unbiased": True}, "1m", "running_variance", "by 215, not 216"),
 ]
+# What no layer shows: the fault of the second side, the cause, what would have to be.
+HIDDEN = [
+    ("attention", {"scale": 8**-0.5}, "head_scaling", "scale of the scores 0.353553, not 0.5"),
+    ("attention", {"mask": "none"}, "attention_mask", "no mask, not a causal mask"),
+    ("attention", {"mask": "ahead"}, "attention_mask", "lets each look one ahead"),
+    ("queried", {"scale": 1.0}, "head_scaling", "scale of the scores 1, not 0.5"),
+    ("highway", {"turned": True}, "gate_order", "gate, transform, not transform, gate"),
+    ("highway", {"activation": "tanh"}, "other_activation", "the activation tanh, not relu"),
+    ("cell", {"order": "zrn"}, "gate_order", "in the order z, r, n, not r, z, n"),
+    ("cell", {"kept": False}, "gate_order", "(1 - z) * h + z * n"),
+    ("cell", {"again": False}, "second_gru_bias", "the second bias within the reset"),
+    ("steps", {"order": "igfo"}, "gate_order", "in the order i, g, f, o, not i, f, g, o"),
+    ("function", {"name": "gelu_tanh"}, "gelu_form", "the activation gelu_tanh, not gelu"),
+    ("function", {"name": "tanh"}, "other_activation", "the activation tanh, not gelu"),
+    ("function", {"name": ""}, "missing_activation", "the activation linear, not gelu"),
+    ("sequence", {"order": (2, 0, 1)}, "flatten_order", "channels, rows, columns"),
+    ("bordered", {"before": 0}, "padding_side", "padding of `p` were 0:2,0:2,0:0"),
+    ("fused", {"apart": True, "activation": "tanh"}, "other_activation", "`a` were tanh"),
+    ("fused", {"change": lambda x: x / 100}, "input_scale", "multiplied by 0.01"),
+    ("fused", {"apart": True, "change": lambda x: x * 2}, "input_scale", "multiplied by 2"),
+    ("scaled", {"change": lambda x: (x - 0.5) / 0.2}, "input_scale", "by 5 and moved by -2.5"),
+    ("reused", {"cut": True}, "tied_weights", "of its use in `head` reach `e.table`"),
+]
 # The optimizer of the first side, what the second's has otherwise, the cause.
 STEPS = [
     ({}, {"shift": 1}, "label_order", "labels were moved by 1"),
@@ -87,7 +111,7 @@ STEPS = [
 
 
 def why(name, fault=None, trainings=(None, None), **rest):
-    build, data = MODELS[name]
+    build, data = (MODELS | WRITTEN)[name]
     pairing, one, other = both(build(), build(**fault or {}), data(), trainings, **rest)
     found = locate(pairing, one, other, EXACT)
     return pairing, found, explained(pairing, found, one, other)
@@ -106,6 +130,15 @@ def test_a_planted_fault_is_named_at_its_layer(name, fault, layer, cause, words)
     assert whys[0].after < 1e-12 < whys[0].before
     if found.place is Place.UPDATE:
         assert not {each.key for each in whys} & {"adam_epsilon", "weight_decay_form"}
+
+
+@pytest.mark.parametrize(("name", "fault", "cause", "words"), HIDDEN)
+def test_what_no_layer_shows_is_named(name, fault, cause, words):
+    _, _, whys = why(name, fault)
+    assert whys, "nothing is named"
+    assert whys[0].key == cause
+    assert words in whys[0].change
+    assert whys[0].after < 1e-9
 
 
 @pytest.mark.parametrize(("training", "change", "cause", "words"), STEPS)
@@ -171,7 +204,7 @@ def test_what_no_cause_explains_is_left_unexplained():
     assert explained(pairing, found, one, other) == ()
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", MODELS | WRITTEN)
 def test_equal_models_have_no_cause(name):
     _, found, whys = why(name)
     assert found.place is Place.NOWHERE
