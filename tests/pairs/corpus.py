@@ -34,8 +34,9 @@ class Trained:
 
 
 _NAMES = re.compile("`([^`]+)`")  # of layers and arrays, as they are told
-# What no arithmetic can tell apart: who lets everything through in training is in evaluation.
-_ALIASES = {"dropout_off": "eval_mode"}
+# No arithmetic tells a dropout that is off from one in the mode for evaluation, and the catalogue
+# has two causes for clipping: by the norm, and by value.
+_ALIASES = {"dropout_off": "eval_mode", "value_clipping": "gradient_clipping"}
 # Faults that end in an error, which names the file and says these words.
 _ERRORS = {
     "column_target": ("outputs]",),

@@ -23,6 +23,13 @@ _MASKS = {
     "zeros": Phrase("a causal mask that sets scores to 0, not to -inf"),
 }
 
+_ROWS = Phrase("rows, columns, channels")
+_COLUMNS = Phrase("columns, rows, channels")
+_CHANNELS = Phrase("channels, rows, columns")
+_TURNED = Phrase("rows, columns, channels, then turned")
+_FIRST = Phrase("what is let through, then the gate")
+_GATE = Phrase("the gate, then what is let through")
+
 
 def _width(side: Side) -> int:
     """Return how wide the input of a layer is; 0: it has no kernel."""
@@ -114,8 +121,8 @@ def _highways(side: Side) -> Iterator[Way]:
     width, rank = _width(side), 2
     for packed in _outputs(side, rank, 2 * width)[:2]:
         one, other = np.split(packed, 2, axis=-1)
-        for order, (transform, gate) in (("transform, gate", (one, other)),
-                                         ("gate, transform", (other, one))):  # fmt: skip
+        for order, (transform, gate) in ((english(_FIRST), (one, other)),
+                                         (english(_GATE), (other, one))):  # fmt: skip
             for name in ("relu", "tanh", "linear", "gelu", "silu", "sigmoid"):
                 for number, x in enumerate((None, *_outputs(side, rank, width))):
                     yield _highway(
@@ -199,11 +206,11 @@ def _laid(image: Floats) -> Iterator[tuple[str, Floats]]:
     """Yield sequences [batch, places, channels] that are made of images, right and wrong."""
     batch, *_, channels = image.shape
     first = np.moveaxis(image, -1, 1)
-    yield "rows, columns, channels", image.reshape(batch, -1, channels)
-    yield "columns, rows, channels", np.swapaxes(image, 1, 2).reshape(batch, -1, channels)
-    yield "channels, rows, columns", first.reshape(batch, -1, channels)
+    yield english(_ROWS), image.reshape(batch, -1, channels)
+    yield english(_COLUMNS), np.swapaxes(image, 1, 2).reshape(batch, -1, channels)
+    yield english(_CHANNELS), first.reshape(batch, -1, channels)
     turned = image.reshape(batch, channels, -1)
-    yield "rows, columns, channels, then turned", np.swapaxes(turned, 1, 2)
+    yield english(_TURNED), np.swapaxes(turned, 1, 2)
 
 
 def _sequences(side: Side) -> Iterator[Way]:

@@ -71,7 +71,7 @@ HIDDEN = [
     ("attention", {"mask": "none"}, "attention_mask", "no mask, not a causal mask"),
     ("attention", {"mask": "ahead"}, "attention_mask", "lets each look one ahead"),
     ("queried", {"scale": 1.0}, "head_scaling", "scale of the scores 1, not 0.5"),
-    ("highway", {"turned": True}, "gate_order", "gate, transform, not transform, gate"),
+    ("highway", {"turned": True}, "gate_order", "the gate, then what is let through, not"),
     ("highway", {"activation": "tanh"}, "other_activation", "the activation tanh, not relu"),
     ("cell", {"order": "zrn"}, "gate_order", "in the order z, r, n, not r, z, n"),
     ("cell", {"kept": False}, "gate_order", "(1 - z) * h + z * n"),
@@ -93,6 +93,7 @@ STEPS = [
     ({}, {"shift": 1}, "label_order", "labels were moved by 1"),
     ({}, {"loss": "sum"}, "loss_reduction", "the sum over a batch of 6"),
     ({}, {"scale": 3.0}, "loss_reduction", "3 times as large"),
+    ({}, {"penalty": 0.01}, "weight_decay_form", "adds to it: 0.01 times the squares of `"),
     ({}, {"clip": 0.1}, "gradient_clipping", "to a norm of 0.1"),
     ({}, {"clip_value": 0.02}, "value_clipping", "to 0.02"),
     ({}, {"optimizer": "nesterov"}, "nesterov", "with a momentum of 0.9"),
@@ -149,6 +150,24 @@ def test_a_step_that_goes_otherwise_is_named(name, training, change, cause, word
     assert whys
     assert whys[0].key == cause
     assert words in whys[0].change
+
+
+@pytest.mark.parametrize(
+    ("change", "cause", "words"),
+    [
+        (lambda g: np.clip(g, -1e-3, 1e-3), "value_clipping", "gradient of `b.kernel` to 0.001"),
+        (lambda g: g * 0.3, "gradient_clipping", "scaled the gradient of `b.kernel` to a norm of"),
+    ],
+)
+def test_one_gradient_that_is_clipped_is_named(change, cause, words):
+    build, data = MODELS["mlp"]
+    pairing, one, other = both(build(), build(), data())
+    other["gradient/b.kernel"] = change(other["gradient/b.kernel"])
+    found = locate(pairing, one, other, EXACT)
+    assert found.place is Place.GRADIENT
+    first, *_ = explained(pairing, found, one, other)
+    assert first.key == cause
+    assert words in first.change
 
 
 def test_the_gradient_of_what_one_side_ties_is_the_sum_of_the_others():

@@ -261,3 +261,14 @@ def test_masks_of_another_rate_are_a_fault():
     assert pair(one, none, SIDES, {}).faults == (
         "PyTorch drops values at d, and TensorFlow drops none there.",
     )
+
+
+def test_of_layers_that_are_one_module_the_last_is_compared_with_it():
+    stack = {"kernel": (4, 3, 8), "layer1.kernel": (8, 3, 8)}
+    one = Sketch().call("r", "gru", (5, 8), stack).done()
+    other = Sketch().call("s", "gru", (5, 8), {"kernel": (4, 3, 8)})
+    other = other.call("t", "gru", (5, 8), {"kernel": (8, 3, 8)}).done()
+    pairing = pair(one, other, SIDES, {"r.layer1.kernel": "t.kernel"})
+    found = [(each.first, each.second, each.compared) for each in pairing.layers]
+    assert found == [(0, 0, False), (0, 1, True)]
+    assert pairing.calls(pairing.layers[1], 1) == (0, 1)
