@@ -169,10 +169,10 @@ def of_call(module: nn.Module, args: Sequence[object], kwargs: Mapping[str, obje
         hidden = mask if mask.dtype is torch.bool else mask.isneginf()
         causal = torch.equal(hidden, torch.ones_like(hidden).triu(1))
     padding = kwargs.get("key_padding_mask", args[3] if len(args) > 3 else None)
-    hidden = 0  # keys, of all samples
+    keys = 0  # of all samples
     if isinstance(padding, torch.Tensor):
-        hidden = int((padding if padding.dtype is torch.bool else padding.isneginf()).sum())
-    return texts(causal=causal, keys_hidden=hidden)
+        keys = int((padding if padding.dtype is torch.bool else padding.isneginf()).sum())
+    return texts(causal=causal, keys_hidden=keys)
 
 
 def _attention(module: nn.MultiheadAttention) -> Made:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
+import numpy as np
 from keras.src.layers.layer import Layer
 from keras.src.layers.rnn.rnn import RNN
 
@@ -103,7 +104,7 @@ def _bidirectional(layer: Layer, call: Call) -> Settings:
 def _attention(layer: Layer, call: Call) -> Settings:
     return {
         "causal": text(bool(call.options.get("use_causal_mask"))),
-        "keys_hidden": text(_hidden(call.options.get("attention_mask"))),
+        "keys_hidden": text(_hidden(call.options.get("attention_mask"), call.taken.shape[0])),
         "heads": text(layer.num_heads),
         "key_size": text(layer.key_dim),
         "value_size": text(layer.value_dim),
@@ -113,12 +114,13 @@ def _attention(layer: Layer, call: Call) -> Settings:
     }
 
 
-def _hidden(mask: object) -> int:
-    """Return how many keys of all samples no query looks at."""
+def _hidden(mask: Any, batch: int) -> int:
+    """Return how many keys of all samples no query looks at. ``mask``: [batch or 1, ..., keys]."""
     if mask is None:
         return 0
-    seen = keras.ops.any(keras.ops.cast(mask, "bool"), axis=-2)
-    return int(keras.ops.sum(keras.ops.cast(keras.ops.logical_not(seen), "int32")))
+    rows = np.asarray(mask, bool).reshape(-1, *mask.shape[-2:])
+    hidden = int((~rows.any(axis=1)).sum())
+    return hidden * batch // len(rows)
 
 
 def _flat(*_: object) -> Settings:
