@@ -1,6 +1,6 @@
 """Activations, and whole layers, that are others on one side, or missing."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from orchestrator.language.phrases import Phrase, english
@@ -19,29 +19,33 @@ _GELUS = ("gelu", "gelu_tanh")
 _NONE = {"identity", "linear"}
 
 
-def _other(*names: str) -> Find:
+def _other(*names: str, fits: Callable[[str, str], bool] = lambda *_: True) -> Find:
     """Return what tries ``names`` in place of the activation, in the layer or of the layer."""
 
     def find(clues: Clues, side: Side, _: Side) -> Iterator[Tried]:
-        for name in names:
+        told = side.layer.settings.get("activation", "linear")
+        own = side.layer.kind if side.layer.kind in KINDS else told
+        for name in (each for each in names if fits(own, each)):
             change = english(KIND, side=side.name, path=side.layer.path, kind=name)
             if side.layer.kind not in KINDS:
-                if "linear" not in {side.layer.settings.get("activation", "linear"), name}:
+                if "linear" not in {told, name}:
                     yield from changed(clues, side, change, activation=name)
             elif side.layer.kind != name and not {side.layer.kind, name} & _NONE:
                 layer = replace(side.layer, kind=name, settings={})
                 yield from clues.tried(side, change, layer)
 
-    return any_of(at_layer(("",), find), _alone(*names))
+    return any_of(at_layer(("",), find), _alone(*names, fits=fits))
 
 
-def _alone(*names: str) -> Find:
+def _alone(*names: str, fits: Callable[[str, str], bool]) -> Find:
     """Return what tries ``names`` in place of activations just before, which one side has alone."""
 
     def find(clues: Clues) -> Iterator[Tried]:
         for side, index, x in before(clues):
             alone, wanted = side.model.layers[index], clues.other(side).output
             for name in names if alone.kind in KINDS else ():
+                if not fits(alone.kind, name):
+                    continue
                 made = then(side, ACTIVATIONS[name](x))
                 if (
                     made is None
@@ -88,7 +92,7 @@ CAUSES = (
     Cause(
         "gelu_form",
         Phrase("the form of gelu"),
-        any_of(_other(*_GELUS), by_hand.ACTIVATION.other("activation", _is_gelu)),
+        any_of(_other(*_GELUS, fits=_is_gelu), by_hand.ACTIVATION.other("activation", _is_gelu)),
     ),
     Cause(
         "negative_slope",

@@ -18,6 +18,7 @@ EXACT = 1e-9
 # The model, the fault of the second side, the layer, the cause, what would have to be.
 PLANTED = [
     ("mlp", {"activation": "relu"}, "r", "other_activation", "`r` were relu"),
+    ("mlp", {"activation": "gelu"}, "r", "other_activation", "`r` were gelu"),
     ("mlp", {"bias": False}, "b", "missing_bias", "PyTorch's `b` had no bias"),
     ("mlp", {"turned": True}, "b", "transposed_kernel", "kernel of `b` were transposed"),
     ("mlp", {"missing": True}, "c", "missing_activation", "PyTorch's `s` after `b`"),
