@@ -25,12 +25,13 @@ def _other(*names: str, fits: Callable[[str, str], bool] = lambda *_: True) -> F
     def find(clues: Clues, side: Side, _: Side) -> Iterator[Tried]:
         told = side.layer.settings.get("activation", "linear")
         own = side.layer.kind if side.layer.kind in KINDS else told
+        own = told if own == "gelu" and told in _GELUS else own
         for name in (each for each in names if fits(own, each)):
             change = english(KIND, side=side.name, path=side.layer.path, kind=name)
             if side.layer.kind not in KINDS:
                 if "linear" not in {told, name}:
                     yield from changed(clues, side, change, activation=name)
-            elif side.layer.kind != name and not {side.layer.kind, name} & _NONE:
+            elif own != name and not {own, name} & _NONE:
                 layer = replace(side.layer, kind=name, settings={})
                 yield from clues.tried(side, change, layer)
 

@@ -18,7 +18,9 @@ def returned(layer: TracedLayer, x: Floats, parts: Parts) -> Floats | None:
 
     ``parts``: its arrays by their names in canonical layouts.
     """
-    formula = _FORMULAS.get(layer.kind)
+    # A gelu's form is its activation.
+    kind = layer.settings.get("activation", "gelu") if layer.kind == "gelu" else layer.kind
+    formula = _FORMULAS.get(kind)
     if formula is None:
         return None
     within = layer.kind in {"lstm", "gru", *KINDS}
