@@ -7,6 +7,9 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Sentence
 from orchestrator.pairing.causes.catalog import Why, explained
+from orchestrator.pairing.causes.structure import structural
+from orchestrator.pairing.causes.suspects import suspected
+from orchestrator.pairing.findings import matters
 from orchestrator.pairing.locate import Located, Place, locate
 from orchestrator.pairing.result import Pairing
 from orchestrator.reports.models import parting
@@ -25,7 +28,8 @@ class Port:
     @property
     def same(self) -> bool:
         """Whether one batch shows no difference."""
-        return self.located is not None and self.located.place is Place.NOWHERE
+        nowhere = self.located is not None and self.located.place is Place.NOWHERE
+        return nowhere and not self.pairing.faults
 
 
 def compared(spec: job_pb2.JobSpec, clients: Sequence[Client]) -> Port:
@@ -44,15 +48,21 @@ def of_traces(spec: job_pb2.JobSpec, trace: coded.Tracer) -> Port:
     for name in ("tensors", "initial", "notes"):
         bare.code.ClearField(name)
     found, first = coded.pairing_of(bare, trace)
-    if found.faults:
-        return Port(found, None)
+    shown = structural(found) if found.faults else ()
+    if shown or any(matters(each.tensor) for side in found.unpaired for each in side):
+        return Port(found, None, shown)
     one, other = trace(coded.with_tensors(bare, found, first))[:2]
     located = locate(found, one.arrays, other.arrays, coded.TOLERANCE)
-    return Port(found, located, explained(found, located, one.arrays, other.arrays))
+    arrays = one.arrays, other.arrays
+    whys = explained(found, located, *arrays) or suspected(found, located, *arrays)
+    return Port(found, located, whys)
 
 
 def sentences(port: Port) -> list[Sentence]:
     """Return where the two models part, and why; nothing if one batch shows no difference."""
+    faults = list(port.pairing.faults)
     if port.located is None:
-        return list(port.pairing.faults)
-    return [] if port.same else [*parting.sentences(port.pairing, port.located, port.whys)]
+        return [*faults, *(parting.why(port.whys) if port.whys else ())]
+    if port.located.place is Place.NOWHERE:
+        return faults
+    return [*parting.sentences(port.pairing, port.located, port.whys), *faults]

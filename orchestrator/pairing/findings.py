@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from twinrun.contract.traced import TracedTensor
+from twinrun.contract.traced import TracedDraw, TracedTensor
 
 from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.language.words import label, listed
@@ -23,6 +23,7 @@ _SHAPES = Phrase(
     "{first} draws a mask of shape {shape} at {own}, and {second} one of {other_shape} at {theirs}."
 )
 _DRAW = Phrase("{has} drops values at {own}, and {other} drops none there.")
+_ITSELF = Phrase("the model's own code")
 # Both sides.
 _BOTH_TIED = Phrase("Tied on both sides, one array in two places: {names}.")
 _ONE_TIED = Phrase("{has} uses {own} again for {names}.")
@@ -51,6 +52,11 @@ def added(pairing: Pairing) -> Pairing:
 def matters(tensor: TracedTensor) -> bool:
     """Return whether training moves a tensor of its own."""
     return tensor.trained and tensor.used and not tensor.tied_to
+
+
+def where(draw: TracedDraw) -> str:
+    """Return where values are dropped: a path, or the model itself, which has none."""
+    return draw.path or english(_ITSELF)
 
 
 def _names(pairing: Pairing) -> tuple[str, str]:
@@ -93,7 +99,8 @@ def _draws(pairing: Pairing) -> Iterator[Sentence]:
     names = _names(pairing)
     for one, other in pairing.draws:
         first, second = pairing.first.draws[one], pairing.second.draws[other]
-        words = {"first": names[0], "own": first.path, "second": names[1], "theirs": second.path}
+        words = {"first": names[0], "second": names[1]}
+        words |= {"own": where(first), "theirs": where(second)}
         if first.rate != second.rate:
             yield english(_RATES, rate=first.rate, other_rate=second.rate, **words)
         if first.shape != second.shape:
@@ -102,7 +109,7 @@ def _draws(pairing: Pairing) -> Iterator[Sentence]:
         paired = {draw[side] for draw in pairing.draws}
         for index, draw in enumerate(model.draws):
             if index not in paired and draw.rate:
-                yield english(_DRAW, has=names[side], own=draw.path, other=names[1 - side])
+                yield english(_DRAW, has=names[side], own=where(draw), other=names[1 - side])
 
 
 def _notes(pairing: Pairing) -> Iterator[Sentence]:

@@ -63,23 +63,22 @@ class _Search:
     def found(self) -> Located:
         same: list[PairedLayer] = []
         searches = [self._input(), self._forwards(same), self._loss()]
-        if not self._moves_alike():
-            searches += [self._backwards(), self._updates()]
+        if not self._learns_alike():
+            searches.append(self._backwards())
+        searches.append(self._updates())
         for located in itertools.chain(*searches):
             if located.gap > self.tolerance:
                 return replace(located, same=tuple(same))
         return Located(Place.NOWHERE, 0.0, self.tolerance, same=tuple(same))
 
-    def _moves_alike(self) -> bool:
-        """Return whether no gradient of a tensor and no update differs.
+    def _learns_alike(self) -> bool:
+        """Return whether no gradient of a tensor differs.
 
         Then slopes may: those of equal values in a window, which a relu before it lets through
         nowhere.
         """
         ends = list(self._gradients(self.pairing.tensors, None))
-        return bool(ends) and all(
-            located.gap <= self.tolerance for located in itertools.chain(ends, self._updates())
-        )
+        return bool(ends) and all(located.gap <= self.tolerance for located in ends)
 
     def _input(self) -> Iterator[Located]:
         yield Located(Place.INPUT, self._gap("input"), self.tolerance)

@@ -31,6 +31,12 @@ def gap(one: Array, other: Array, scale: float | None = None) -> float:
     return apart / largest if largest else (np.inf if apart else 0.0)
 
 
+def turned_gap(one: Array, other: Array) -> float:
+    """Return the `gap` of what may have its axes in other orders."""
+    one, other = _without_ones(one, other)
+    return min(gap(each, other) for each in _turned(one, other))
+
+
 def layer_gap(
     pairing: Pairing,
     pair: PairedLayer,

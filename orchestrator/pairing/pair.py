@@ -79,7 +79,7 @@ def _paired(
         second,
         layers,
         tensors,
-        tuple(align(first.draws, second.draws, _equal_draws)),  # numbered in the order of calls
+        tuple(_draws(first, second, layers)),
         unpaired,
         (
             tuple(index for index in range(len(first.layers)) if index not in paired[0]),
@@ -101,18 +101,24 @@ def _whole(
     """Return the layers. Of several that are one on the other side, the last returns the same."""
     names = [[layer.path for layer in model.layers] for model in (first, second)]
 
-    def is_passed(each: PairedLayer, side: int) -> bool:
-        """Return whether another one that has arrays of the same layer is called later."""
+    def last(each: PairedLayer, side: int) -> int:
+        """Return the other side's last call that has arrays of the same layer."""
         own, other = (names[0][each.first], names[1][each.second])[:: 1 - 2 * side]
         keys = [(pair.first.layer, pair.second.layer)[:: 1 - 2 * side] for pair in tensors]
         partners = {theirs for mine, theirs in keys if mine == own}
-        called = [path for path in names[1 - side] if path in partners]
-        return other in called and called[-1] != other
+        called = [index for index, path in enumerate(names[1 - side]) if path in partners]
+        passed = other in partners and names[1 - side][called[-1]] != other
+        return called[-1] if passed else (each.second, each.first)[side]
 
-    return tuple(
-        replace(each, compared=False) if is_passed(each, 0) or is_passed(each, 1) else each
-        for each in layers
-    )
+    found: dict[tuple[int, int], PairedLayer] = {}
+    for each in layers:
+        ends = last(each, 1), last(each, 0)
+        found[each.first, each.second] = replace(
+            each, compared=each.compared and ends == (each.first, each.second)
+        )
+        if ends != (each.first, each.second) and each.compared:
+            found.setdefault(ends, replace(each, first=ends[0], second=ends[1]))
+    return tuple(sorted(found.values(), key=lambda each: (each.first, each.second)))
 
 
 def _matches(sure: Mapping[str, tuple[str, Sure]], first: _Side, second: _Side) -> list[Match]:
@@ -161,10 +167,21 @@ def _layers(matches: Sequence[Match]) -> tuple[PairedLayer, ...]:
     return tuple(made.values())
 
 
-def _equal_draws(one: TracedDraw, other: TracedDraw) -> int:
-    if one.shape != other.shape:
-        return 1
-    return 4 + (one.rate == other.rate)
+def _draws(
+    first: ModelTraced, second: ModelTraced, layers: Sequence[PairedLayer]
+) -> list[tuple[int, int]]:
+    """Return pairs of masks, which are numbered in the order of calls."""
+    paths = {(first.layers[each.first].path, second.layers[each.second].path) for each in layers}
+    ones, others = ({pair[side] for pair in paths} for side in (0, 1))
+
+    def alike(one: TracedDraw, other: TracedDraw) -> int:
+        if (one.path, other.path) in paths:
+            return 12
+        if one.path in ones and other.path in others:
+            return 0  # each has another one's pair
+        return 4 + (one.rate == other.rate) if one.shape == other.shape else 1
+
+    return align(first.draws, second.draws, alike)
 
 
 def _ambiguities(hand: hands.ByHand, first: _Side, second: _Side) -> Iterator[Ambiguity]:

@@ -135,6 +135,15 @@ class Pairing:
     notes: tuple[Sentence, ...] = ()
     starts: tuple[Sentence, ...] = ()
 
+    def calls(self, pair: PairedLayer, side: int) -> tuple[int, ...]:
+        """Return a side's layers, by their indices, that are one call on the other side.
+
+        They end with the pair's own.
+        """
+        indices = [(each.first, each.second)[:: 1 - 2 * side] for each in self.layers]
+        own, other = (pair.first, pair.second)[:: 1 - 2 * side]
+        return tuple(sorted({mine for mine, theirs in indices if theirs == other and mine <= own}))
+
     @property
     def once(self) -> tuple[PairedTensor, ...]:
         """The paired tensors, each array once: without those tied to another."""

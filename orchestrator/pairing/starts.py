@@ -12,7 +12,7 @@ from orchestrator.pairing.result import Arrays, PairedTensor, Pairing
 _OTHER = Phrase(
     "Left to themselves, the two start from other values: {names}. Here both start from {first}'s."
 )
-_EACH = Phrase("{name} from {one:.3g} in {first} and {two:.3g} in {second}")
+_EACH = Phrase("`{name}` from {one:.3g} in {first} and `{theirs}` from {two:.3g} in {second}")
 _MORE = Phrase("{listed}, and {count} more")
 _FACTOR = 1.25  # of the root mean squares: above the noise of this many draws
 _LEAST_DRAWS = 64
@@ -23,9 +23,16 @@ _LISTED = 2
 class _Start:
     """Root mean squares of an array's initial values on both sides."""
 
-    name: str
+    pair: PairedTensor
     one: float
     two: float
+    constant: bool
+
+    @property
+    def apart(self) -> tuple[bool, float]:
+        """By how much they differ, to be sorted by: constants of both sides are no chance."""
+        least, most = sorted([self.one, self.two])
+        return self.constant, most / least if least else np.inf
 
 
 def starts(pairing: Pairing, first: Arrays, second: Arrays) -> Iterator[Sentence]:
@@ -37,9 +44,17 @@ def starts(pairing: Pairing, first: Arrays, second: Arrays) -> Iterator[Sentence
     found = [each for pair in pairing.once if (each := _start(pair, first, second)) is not None]
     if not found:
         return
+    found.sort(key=lambda each: each.apart, reverse=True)
     names = {"first": label(pairing.frameworks[0]), "second": label(pairing.frameworks[1])}
     texts = [
-        english(_EACH, name=f"`{each.name}`", one=each.one, two=each.two, **names)
+        english(
+            _EACH,
+            name=each.pair.first.key,
+            theirs=each.pair.second.key,
+            one=each.one,
+            two=each.two,
+            **names,
+        )
         for each in found[:_LISTED]
     ]
     listed = join(COMMA, texts)
@@ -60,4 +75,4 @@ def _start(pair: PairedTensor, first: Arrays, second: Arrays) -> _Start | None:
     else:
         drawn = constant[0] != constant[1] or one.size >= _LEAST_DRAWS
         differ = drawn and max(sizes) > _FACTOR * min(sizes)
-    return _Start(pair.name, *sizes) if differ else None
+    return _Start(pair, sizes[0], sizes[1], all(constant)) if differ else None

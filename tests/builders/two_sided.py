@@ -33,6 +33,7 @@ class Training:
     loss: str = "mean"
     shift: int = 0  # of labels
     scale: float = 1.0  # of the loss
+    penalty: float = 0.0  # times the squares of the first kernel, in the loss
 
 
 def trace(build, inputs, labels, initial=None, training=None):
@@ -43,6 +44,9 @@ def trace(build, inputs, labels, initial=None, training=None):
     rows = np.arange(len(labels)), (labels + training.shift) % logits.shape[-1]
     losses = tape.log_softmax(logits).taken(rows) * -training.scale
     loss = losses.sum() * (1 / len(labels) if training.loss == "mean" else 1.0)
+    if training.penalty:
+        kernel = next(tracing.values[t.key] for t in tracing.tensors if t.part == "kernel")
+        loss = loss + (kernel * kernel).sum() * training.penalty
     loss.backward()
     arrays = {"input": inputs, "labels": labels, "logits": logits.value}
     arrays["loss"] = loss.value.reshape(1)

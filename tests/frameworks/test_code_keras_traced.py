@@ -27,7 +27,7 @@ def test_layers_are_told_by_kind_and_settings_in_the_order_of_their_calls(trace)
     pool = {"size": "2,2", "stride": "2,2", "padding": "0:0,0:0"}
     assert settings(found) == {
         "conv2d": ("conv2d", plain | same | {"activation": "tanh"}),
-        "average_pooling2d": ("average_pool2d", pool | {"padding_value": "0", "ceil": "False"}),
+        "average_pooling2d": ("average_pool2d", pool | {"padding_value": "0"}),
         "spatial_dropout2d": ("dropout", {"rate": "0.3"}),
         "conv2d_1": ("conv2d", plain | halved | {"activation": "linear"}),
         "leaky_re_lu": ("leaky_relu", {"activation": "leaky_relu", "negative_slope": "0.1"}),
@@ -42,6 +42,30 @@ def test_layers_are_told_by_kind_and_settings_in_the_order_of_their_calls(trace)
         (3, 3, 4),
         (2, 2, 3),
     ]
+
+
+def test_what_a_mask_hides_and_what_a_pool_does_not_count_is_told(trace):
+    text = """
+import numpy as np
+from keras import Input, Model, layers
+
+def build():
+    inputs = Input((6, 6, 2))
+    x = layers.UpSampling2D((2, 1), interpolation="bilinear", name="up")(inputs)
+    x = layers.AveragePooling2D(5, padding="same", name="pool")(x)
+    x = layers.Activation(lambda t: 2 * t, name="own")(x)
+    x = layers.Flatten()(x)
+    x = layers.Reshape((x.shape[-1], 1))(x)
+    seen = np.arange(x.shape[1])[None, None, :] > 1
+    x = layers.MultiHeadAttention(1, 2, name="attention")(x, x, attention_mask=seen)
+    return Model(inputs, layers.Dense(5)(layers.Flatten()(x)))
+"""
+    found = settings(trace(text))
+    told = {"size": "2,1", "interpolation": "bilinear", "corners": "False"}
+    assert found["up"] == ("upsample2d", told)
+    assert found["pool"][1]["padding_value"] == "nan"
+    assert found["own"][0] == "activation"
+    assert found["attention"][1]["keys_hidden"] == f"{2 * SPEC.batch_size}"
 
 
 def test_gates_and_biases_have_canonical_parts(trace):

@@ -1,21 +1,16 @@
-"""What goes into the model otherwise, and what the loss makes of what comes out."""
+"""What the loss makes of what comes out, and what comes out otherwise."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
 from orchestrator.language.phrases import Phrase, english
-from orchestrator.pairing.causes.clues import Cause, Clues, Side, Tried, ratio
-from orchestrator.pairing.formulas.activations import Floats, softmax
-from orchestrator.pairing.formulas.layers import returned
+from orchestrator.pairing.causes.clues import Cause, Clues, Side, Tried
+from orchestrator.pairing.formulas.activations import ACTIVATIONS, Floats, softmax
 from orchestrator.pairing.locate import Place
 from orchestrator.pairing.measure import gap
 
-_MULTIPLIED = Phrase("{side}'s input were multiplied by {factor}")
-_MOVED = Phrase("{side}'s input were moved from 0 to 1 to -1 to 1")
-_CHANNELS = Phrase("{side}'s input had its channels in reverse")
-_AXES = Phrase("{side}'s input had its rows and columns swapped")
-_SOFTMAX = Phrase("{side} took the softmax of its output, as {other} does")
+_SOFTMAX = Phrase("{side} took the {name} of its output, as {other} does")
 _ORDER = Phrase("{side}'s outputs were in the order {order}")
 _LABELS = Phrase("{side}'s labels were {change}")
 _SHIFTED = Phrase("moved by {number}")
@@ -23,63 +18,6 @@ _REVERSED = Phrase("counted from the last class")
 _SUMMED = Phrase("{side}'s loss were {factor} times as large: the sum over a batch of {count}")
 _TIMES = Phrase("{side}'s loss were {factor} times as large")
 _BROADCAST = Phrase("{side} subtracted targets [n] from outputs [n, 1], which gives [n, n]")
-
-
-def _changed(side: Side) -> Iterator[tuple[Phrase, dict[str, object], Floats]]:
-    """Yield what a batch may be otherwise."""
-    x = side.floats("input")
-    if x is None:
-        return
-    for factor in (255.0, 1 / 255.0, 127.5, 2.0, 0.5):
-        yield _MULTIPLIED, {"factor": f"{factor:.6g}"}, x * factor
-    yield _MOVED, {}, 2 * x - 1
-    if x.ndim > 2:
-        yield _CHANNELS, {}, x[..., ::-1]
-        if x.shape[1] == x.shape[2]:
-            yield _AXES, {}, np.swapaxes(x, 1, 2)
-
-
-def _of_input(*phrases: Phrase) -> Callable[[Clues], Iterator[Tried]]:
-    def find(clues: Clues) -> Iterator[Tried]:
-        for side, other in clues.turns():
-            for phrase, values, x in _changed(side):
-                if phrase in phrases:
-                    change = english(phrase, side=side.name, **values)
-                    wanted = other.floats("input")
-                    made: Floats | None = None
-                    if clues.located.place is Place.INPUT:
-                        made = x
-                    elif side.index is not None:
-                        wanted, made = other.output, returned(side.layer, x, side.tensors)
-                    else:
-                        continue
-                    if made is not None and wanted is not None:
-                        yield Tried(change, made, wanted)
-
-    return find
-
-
-def _factor(clues: Clues) -> Iterator[Tried]:
-    """Yield the batch times the factor that what a linear layer returns tells."""
-    for side, other in clues.turns():
-        x = side.floats("input")
-        if side.index is None or x is None or side.output is None or other.output is None:
-            continue
-        if clues.located.place is not Place.OUTPUT:
-            continue
-        start = returned(side.layer, np.zeros_like(x), side.tensors)
-        if start is None or start.shape != side.output.shape or start.shape != other.output.shape:
-            continue
-        factor = ratio(side.output - start, other.output - start)
-        made = None if factor is None else returned(side.layer, x * factor, side.tensors)
-        if made is not None:
-            change = english(_MULTIPLIED, side=side.name, factor=f"{factor:.6g}")
-            yield Tried(change, made, other.output)
-
-
-def _scale(clues: Clues) -> Iterator[Tried]:
-    yield from _of_input(_MULTIPLIED, _MOVED)(clues)
-    yield from _factor(clues)
 
 
 def _softmax_twice(clues: Clues) -> Iterator[Tried]:
@@ -90,8 +28,9 @@ def _softmax_twice(clues: Clues) -> Iterator[Tried]:
         if clues.located.place is not Place.OUTPUT:
             continue
         if np.array_equal(other.output, logits):
-            change = english(_SOFTMAX, side=side.name, other=other.name)
-            yield Tried(change, softmax(side.output), other.output)
+            for name in ("softmax", "sigmoid", "log_softmax"):
+                change = english(_SOFTMAX, side=side.name, other=other.name, name=name)
+                yield Tried(change, ACTIVATIONS[name](side.output), other.output)
 
 
 def _losses(side: Side) -> tuple[Floats, Floats, Floats] | None:
@@ -176,10 +115,11 @@ def _broadcast(clues: Clues) -> Iterator[Tried]:
 
 
 CAUSES = (
-    Cause("input_scale", Phrase("the scale of the input"), _scale),
-    Cause("channel_order", Phrase("the order of the channels"), _of_input(_CHANNELS)),
-    Cause("image_axes", Phrase("the rows and columns of images"), _of_input(_AXES)),
-    Cause("softmax_twice", Phrase("a softmax too many"), _softmax_twice),
+    Cause(
+        "softmax_twice",
+        Phrase("a softmax or sigmoid too many: the loss has its own"),
+        _softmax_twice,
+    ),
     Cause("label_order", Phrase("the order of the labels"), _of_classes),
     Cause("loss_reduction", Phrase("a sum in place of a mean"), _reduction),
     Cause("column_target", Phrase("[n, 1] against [n]"), _broadcast),

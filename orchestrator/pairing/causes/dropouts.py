@@ -66,7 +66,7 @@ CAUSES = (
     Cause("dropout_scale", Phrase("the scale of dropout"), at_layer(("dropout",), _scale)),
     Cause(
         "dropout_off",
-        Phrase("a dropout that is switched off"),
+        Phrase("a dropout that is switched off, or in the mode for evaluation"),
         at_layer(("dropout",), _not_dropped),
     ),
 )

@@ -1,4 +1,4 @@
-"""What a layer lacks, or has in another order: its bias, its activation, its values, its gates."""
+"""What a layer lacks, or has in another order: its bias, its values, its rows, its gates."""
 
 from collections.abc import Iterator
 from itertools import permutations
@@ -6,63 +6,16 @@ from itertools import permutations
 import numpy as np
 
 from orchestrator.language.phrases import Phrase, english
+from orchestrator.pairing.causes import by_hand
 from orchestrator.pairing.causes.clues import Cause, Clues, Side, Tried
-from orchestrator.pairing.causes.layers import SETTING, at_layer
-from orchestrator.pairing.formulas.activations import ACTIVATIONS, Floats
-from orchestrator.pairing.formulas.layers import returned, with_settings
-from orchestrator.pairing.locate import Place
+from orchestrator.pairing.causes.layers import SETTING, any_of, at_layer
+from orchestrator.pairing.formulas.layers import with_settings
 
-_ACTIVATION = Phrase("{side}'s `{path}` were followed by {kind}")
-_LAYER = Phrase("{side} had {other}'s `{path}` before `{next}`")
 _NO_BIAS = Phrase("{side}'s `{path}` had no bias")
 _VALUES = Phrase("{side}'s `{path}` started with {other}'s values of {part}")
 _ROWS = Phrase("{side}'s `{path}` took the axes of the flattened image in the order {order}")
 _TURNED = Phrase("{side}'s kernel of `{path}` were transposed")
 _GATES = Phrase("{side}'s gates of `{path}` were in the order {order}")
-
-
-def _missing_activation(clues: Clues) -> Iterator[Tried]:
-    """Yield what is missing after a side's layer, or before it."""
-    for number, (side, other) in enumerate(clues.turns()):
-        if other.output is None or clues.located.place is not Place.OUTPUT:
-            continue
-        if side.index is not None and side.output is not None:
-            for kind, function in ACTIVATIONS.items():
-                if kind != "linear":
-                    change = english(_ACTIVATION, side=side.name, path=side.layer.path, kind=kind)
-                    yield Tried(change, function(side.output), other.output)
-        for index in clues.located.alone[1 - number]:
-            yield from _inserted(side, other, index)
-
-
-def _inserted(side: Side, other: Side, index: int) -> Iterator[Tried]:
-    """Yield what the side returns with a layer that the other side alone has."""
-    alone = other.model.layers[index]
-    given = other.floats(f"output/{index}")
-    if given is None or other.output is None:
-        return
-    parts = _parts(other, index)
-    sources = [other.floats(f"output/{number}") for number in range(index)]
-    reached = any(
-        made is not None and made.shape == given.shape and np.allclose(made, given)
-        for made in (returned(alone, x, parts) for x in sources if x is not None)
-    )
-    if not reached and alone.kind != "dropout":
-        return
-    following = side.layer.path if side.index is not None else "logits"
-    change = english(_LAYER, side=side.name, other=other.name, path=alone.path, next=following)
-    made = given if side.index is None else returned(side.layer, given, side.tensors)
-    if made is not None:
-        yield Tried(change, made, other.output)
-
-
-def _parts(side: Side, index: int) -> dict[str, Floats]:
-    path = side.model.layers[index].path
-    return {
-        each.part: side.arrays[f"initial/{each.key}"].astype(float)
-        for each in side.model.tensors
-        if each.layer == path and f"initial/{each.key}" in side.arrays
-    }
 
 
 def _bias(clues: Clues, side: Side, other: Side) -> Iterator[Tried]:
@@ -158,6 +111,7 @@ def _reset_after(clues: Clues, side: Side, _: Side) -> Iterator[Tried]:
 def _orders(clues: Clues) -> Iterator[Tried]:
     yield from at_layer(("flatten",), _flat)(clues)
     yield from at_layer(("dense",), _flatten)(clues)
+    yield from by_hand.SEQUENCE.other("order")(clues)
 
 
 CAUSES = (
@@ -169,15 +123,18 @@ CAUSES = (
     Cause("initial_values", Phrase("other initial values"), at_layer(("",), _initial)),
     Cause("flatten_order", Phrase("the order of a flattened image"), _orders),
     Cause("transposed_kernel", Phrase("a transposed kernel"), at_layer(("dense",), _turned)),
-    Cause("gate_order", Phrase("the order of the gates"), at_layer(("lstm", "gru"), _gates)),
+    Cause(
+        "gate_order",
+        Phrase("the order of the gates"),
+        any_of(
+            at_layer(("lstm", "gru"), _gates),
+            *(form.other("order") for form in (by_hand.LSTM, by_hand.GRU, by_hand.HIGHWAY)),
+            by_hand.GRU.other("update"),
+        ),
+    ),
     Cause(
         "second_gru_bias",
         Phrase("the second bias of a GRU, or when it resets"),
-        at_layer(("gru",), _reset_after),
-    ),
-    Cause(
-        "missing_activation",
-        Phrase("an activation or a layer that is missing"),
-        _missing_activation,
+        any_of(at_layer(("gru",), _reset_after), by_hand.GRU.other("bias")),
     ),
 )

@@ -4,17 +4,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from orchestrator.language.phrases import Phrase, Sentence, english
+from orchestrator.pairing.causes import by_hand
+from orchestrator.pairing.causes.alone import inserted
 from orchestrator.pairing.causes.clues import Cause, Clues, Side, Tried
-from orchestrator.pairing.formulas.activations import ACTIVATIONS
 from orchestrator.pairing.formulas.layers import with_settings
 from orchestrator.pairing.formulas.settings import numbers
 from orchestrator.pairing.locate import Place
-from orchestrator.pairing.units import ACTIVATIONS as KINDS
 
 SETTING = Phrase("{side}'s {setting} of `{path}` were {value}")
 _EVALUATING = Phrase("{side}'s `{path}` were in the mode for evaluation, as {other}'s is")
 _SEVERAL = Phrase("{side}'s `{path}` had the settings {settings}")
-_KIND = Phrase("{side}'s `{path}` were {kind}")
+KIND = Phrase("{side}'s `{path}` were {kind}")
 
 Find = Callable[[Clues], Iterator[Tried]]
 
@@ -24,18 +24,28 @@ def changed(clues: Clues, side: Side, change: Sentence, **settings: str) -> Iter
     yield from clues.tried(side, change, with_settings(side.layer, **settings))
 
 
-def at_layer(kinds: Sequence[str], find: Callable[[Clues, Side, Side], Iterator[Tried]]) -> Find:
-    """Return what tries both sides, if the place is a layer of one of these kinds."""
+def any_of(*finds: Find) -> Find:
+    """Return what tries all of them."""
 
     def found(clues: Clues) -> Iterator[Tried]:
-        for side, other in clues.turns() if clues.located.place is Place.OUTPUT else ():
-            if side.index is not None and side.layer.kind.startswith(tuple(kinds)):
-                yield from find(clues, side, other)
+        for find in finds:
+            yield from find(clues)
 
     return found
 
 
-def _setting(name: str, kinds: Sequence[str], *usual: str) -> Find:
+def at_layer(kinds: Sequence[str], find: Callable[[Clues, Side, Side], Iterator[Tried]]) -> Find:
+    """Return what tries both sides, if the place is a layer of one of these kinds."""
+
+    def found(clues: Clues) -> Iterator[Tried]:
+        for side in clues.views() if clues.located.place is Place.OUTPUT else ():
+            if side.index is not None and side.layer.kind.startswith(tuple(kinds)):
+                yield from find(clues, side, clues.other(side))
+
+    return found
+
+
+def setting(name: str, kinds: Sequence[str], *usual: str) -> Find:
     """Return what tries the other side's value of a setting, then the ``usual`` ones."""
 
     def find(clues: Clues, side: Side, other: Side) -> Iterator[Tried]:
@@ -65,12 +75,29 @@ def _padding(clues: Clues, side: Side, other: Side) -> Iterator[Tried]:
         yield from changed(clues, side, change, padding=value)
 
 
+def _border(*kinds: str) -> Find:
+    """Return what gives a side the border that the other has before a layer of these kinds."""
+    insert = inserted(lambda kind: kind == "pad")
+
+    def find(clues: Clues) -> Iterator[Tried]:
+        if any(
+            side.index is not None and side.layer.kind.startswith(kinds) for side in clues.sides
+        ):
+            yield from insert(clues)
+
+    return find
+
+
 def _pool_padding(clues: Clues, side: Side, other: Side) -> Iterator[Tried]:
     """Yield the paddings and the padded values that a pool may have."""
     own = side.layer.settings
+    for ceil in {"False", other.layer.settings.get("ceil", "False")}:
+        if ceil != own.get("ceil", "False"):
+            words = {"side": side.name, "setting": "ceil", "path": side.layer.path, "value": ceil}
+            yield from changed(clues, side, english(SETTING, **words), ceil=ceil)
     paddings = dict.fromkeys([own.get("padding", ""), other.layer.settings.get("padding", "")])
     for padding in paddings:
-        for value in ("0.0", "nan", "-inf"):
+        for value in dict.fromkeys([own.get("padding_value", "0.0"), "0.0", "nan", "-inf"]):
             change = english(
                 SETTING,
                 side=side.name,
@@ -88,29 +115,14 @@ def _other_kind(clues: Clues, side: Side, other: Side) -> Iterator[Tried]:
         theirs = other.layer.settings
         held = {name: theirs[name] for name in ("padding_value",) if name in theirs}
         layer = replace(with_settings(side.layer, **held), kind=kind)
-        change = english(_KIND, side=side.name, path=side.layer.path, kind=kind)
+        change = english(KIND, side=side.name, path=side.layer.path, kind=kind)
         yield from clues.tried(side, change, layer)
-
-
-def _activations(*names: str) -> Find:
-    """Return what tries ``names`` in place of the activation, in the layer or of the layer."""
-
-    def find(clues: Clues, side: Side, _: Side) -> Iterator[Tried]:
-        for name in names:
-            change = english(_KIND, side=side.name, path=side.layer.path, kind=name)
-            if side.layer.kind not in KINDS:
-                if "linear" not in {side.layer.settings.get("activation", "linear"), name}:
-                    yield from changed(clues, side, change, activation=name)
-            elif side.layer.kind != name and not {side.layer.kind, name} & _NONE:
-                yield from clues.tried(side, change, replace(side.layer, kind=name))
-
-    return at_layer(("",), find)
 
 
 def _several(clues: Clues, side: Side, other: Side) -> Iterator[Tried]:
     """Yield what the layer returns with all of the other side's settings."""
     own, theirs = side.layer.settings, other.layer.settings
-    apart = {name: value for name, value in theirs.items() if own.get(name) != value}
+    apart = {name: theirs[name] for name in own if theirs.get(name, own[name]) != own[name]}
     if len(apart) > 1 and side.layer.kind == other.layer.kind:
         texts = ", ".join(f"{name} {value}" for name, value in sorted(apart.items()))
         change = english(_SEVERAL, side=side.name, path=side.layer.path, settings=texts)
@@ -127,77 +139,84 @@ _PADDED = 8  # At most, before and after an axis.
 _NORMS = ("layer_norm", "group_norm", "rms_norm")
 _CONVOLUTIONS = ("conv", "depthwise_conv")
 _POOLS = ("max_pool", "average_pool")
-_NONE = {"identity", "linear"}
 _EPSILONS = ("0.001", "1e-05", "1e-06", "1e-07", "1e-08", "1e-12")
 
 CAUSES = (
     Cause(
         "batch_norm_epsilon",
         Phrase("the epsilon of batch normalization"),
-        _setting("epsilon", ("batch_norm",), *_EPSILONS),
+        setting("epsilon", ("batch_norm",), *_EPSILONS),
     ),
     Cause(
         "layer_norm_epsilon",
         Phrase("the epsilon of layer normalization"),
-        _setting("epsilon", ("layer_norm", "rms_norm"), *_EPSILONS),
+        setting("epsilon", ("layer_norm", "rms_norm"), *_EPSILONS),
     ),
     Cause(
         "group_norm_epsilon",
         Phrase("the epsilon of group normalization"),
-        _setting("epsilon", ("group_norm",), *_EPSILONS),
+        setting("epsilon", ("group_norm",), *_EPSILONS),
     ),
     Cause(
-        "norm_axis", Phrase("the axes of the normalization"), _setting("axis", _NORMS, "-1", "-2")
+        "norm_axis", Phrase("the axes of the normalization"), setting("axis", _NORMS, "-1", "-2")
     ),
-    Cause("norm_groups", Phrase("the number of groups"), _setting("groups", ("group_norm",))),
+    Cause("norm_groups", Phrase("the number of groups"), setting("groups", ("group_norm",))),
     Cause(
         "eval_mode",
         Phrase("a mode for evaluation that was left on"),
         at_layer(("batch_norm",), _evaluating),
     ),
-    Cause("padding_side", Phrase("the padding"), at_layer(_CONVOLUTIONS, _padding)),
-    Cause("stride", Phrase("the stride"), _setting("stride", (*_CONVOLUTIONS, *_POOLS))),
-    Cause("dilation", Phrase("the dilation"), _setting("dilation", _CONVOLUTIONS)),
-    Cause("groups", Phrase("the groups of the convolution"), _setting("groups", _CONVOLUTIONS)),
-    Cause("window", Phrase("the size of the window"), _setting("size", _POOLS)),
+    Cause(
+        "padding_side",
+        Phrase("the padding"),
+        any_of(at_layer((*_CONVOLUTIONS, "pad"), _padding), _border(*_CONVOLUTIONS)),
+    ),
+    Cause("stride", Phrase("the stride"), setting("stride", (*_CONVOLUTIONS, *_POOLS))),
+    Cause("dilation", Phrase("the dilation"), setting("dilation", _CONVOLUTIONS)),
+    Cause("groups", Phrase("the groups of the convolution"), setting("groups", _CONVOLUTIONS)),
+    Cause("window", Phrase("the size of the window"), setting("size", _POOLS)),
     Cause(
         "pooling_padding",
         Phrase("the padding of the pool, or what is padded"),
-        at_layer(_POOLS, _pool_padding),
+        any_of(at_layer(_POOLS, _pool_padding), _border(*_POOLS)),
     ),
     Cause(
         "other_kind",
         Phrase("another kind of layer"),
         at_layer((*_POOLS, "global_", *_NORMS, "batch_norm"), _other_kind),
     ),
-    Cause("gelu_form", Phrase("the form of gelu"), _activations("gelu", "gelu_tanh")),
+    Cause("softmax_axis", Phrase("the axis of softmax"), setting("axis", ("softmax",))),
     Cause(
-        "negative_slope",
-        Phrase("the slope of the activation below 0"),
-        _setting("negative_slope", ("leaky_relu",), "0.01", "0.2", "0.3"),
+        "several_settings",
+        Phrase("several settings"),
+        at_layer(("",), _several),
+        general=True,
     ),
-    Cause("alpha", Phrase("the alpha of the activation"), _setting("alpha", ("elu",))),
-    Cause("softmax_axis", Phrase("the axis of softmax"), _setting("axis", ("softmax",))),
-    Cause("several_settings", Phrase("several settings"), at_layer(("",), _several)),
-    Cause("other_activation", Phrase("another activation"), _activations(*ACTIVATIONS)),
     Cause(
         "attention_mask",
         Phrase("the mask of attention"),
-        _setting("causal", ("multi_head_attention",), "True", "False"),
+        any_of(
+            setting("causal", ("multi_head_attention",), "True", "False"),
+            by_hand.ATTENTION.other("mask"),
+        ),
     ),
     Cause(
         "head_scaling",
         Phrase("the scale of attention's scores"),
-        _setting("scale", ("multi_head_attention",), "1.0"),
+        any_of(
+            setting("scale", ("multi_head_attention",), "1.0"),
+            by_hand.ATTENTION.other("scale"),
+            by_hand.POOL.other("scale"),
+        ),
     ),
     Cause(
         "interpolation_corners",
         Phrase("the corners of the interpolation"),
-        _setting("corners", ("upsample",), "True", "False"),
+        setting("corners", ("upsample",), "True", "False"),
     ),
     Cause(
         "interpolation",
         Phrase("the interpolation"),
-        _setting("interpolation", ("upsample",), "nearest", "bilinear"),
+        setting("interpolation", ("upsample",), "nearest", "bilinear"),
     ),
 )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from orchestrator.language.phrases import Phrase, english
+from orchestrator.pairing.causes import gradients
 from orchestrator.pairing.causes.clues import Cause, Clues, Side, Tried
 from orchestrator.pairing.formulas.activations import Floats
 from orchestrator.pairing.locate import Place
@@ -79,6 +80,7 @@ def _unbiased(clues: Clues) -> Iterator[Tried]:
 def _tied(clues: Clues) -> Iterator[Tried]:
     yield from _tied_values(clues)
     yield from _tied_gradients(clues)
+    yield from gradients.cut(clues)
 
 
 def _tied_values(clues: Clues) -> Iterator[Tried]:

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from orchestrator.language.phrases import Phrase, english
+from orchestrator.pairing.causes import gradients
 from orchestrator.pairing.causes.clues import Cause, Clues, Side, Tried, ratio
+from orchestrator.pairing.causes.layers import any_of
 from orchestrator.pairing.formulas.activations import Floats
 from orchestrator.pairing.locate import Place, gradient_norm
 
@@ -223,12 +225,24 @@ def _apart(step: _Step) -> Iterator[tuple[float, _Adam]]:
 
 
 CAUSES = (
-    Cause("gradient_clipping", Phrase("the clipping of gradients"), _steps(_clipping)),
-    Cause("value_clipping", Phrase("the clipping of gradients by value"), _steps(_value_clipping)),
+    Cause(
+        "gradient_clipping",
+        Phrase("the clipping of gradients"),
+        any_of(_steps(_clipping), gradients.scaled),
+    ),
+    Cause(
+        "value_clipping",
+        Phrase("the clipping of gradients by value"),
+        any_of(_steps(_value_clipping), gradients.clipped),
+    ),
     Cause("nesterov", Phrase("Nesterov's momentum"), _steps(_nesterov)),
     Cause("adam_epsilon", Phrase("the epsilon of Adam"), _steps(_epsilon)),
     Cause("epsilon_place", Phrase("the place of Adam's epsilon"), _steps(_epsilon_place)),
-    Cause("weight_decay_form", Phrase("the form of weight decay"), _steps(_decay_form)),
+    Cause(
+        "weight_decay_form",
+        Phrase("the form of weight decay"),
+        any_of(_steps(_decay_form), gradients.penalty),
+    ),
     Cause("weight_decay", Phrase("the weight decay"), _steps(_decay)),
     Cause("learning_rate", Phrase("the learning rate"), _steps(_rate)),
 )

@@ -47,4 +47,5 @@ ACTIVATIONS: Mapping[str, Callable[[Floats], Floats]] = {
     "silu": lambda x: x * sigmoid(x),
     "softplus": lambda x: np.logaddexp(x, 0),
     "softmax": softmax,
+    "log_softmax": lambda x: x - np.logaddexp.reduce(x, axis=-1, keepdims=True),
 }

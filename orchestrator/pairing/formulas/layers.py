@@ -9,7 +9,8 @@ from twinrun.contract.traced import TracedLayer
 from orchestrator.pairing.formulas.activations import ACTIVATIONS, Floats, softmax
 from orchestrator.pairing.formulas.sequences import Parts, attention, gru, lstm
 from orchestrator.pairing.formulas.settings import Settings, flag, number, numbers
-from orchestrator.pairing.formulas.windows import convolved, depthwise, pooled, resized
+from orchestrator.pairing.formulas.windows import bordered, convolved, depthwise, pooled, resized
+from orchestrator.pairing.units import ACTIVATIONS as KINDS
 
 
 def returned(layer: TracedLayer, x: Floats, parts: Parts) -> Floats | None:
@@ -17,17 +18,27 @@ def returned(layer: TracedLayer, x: Floats, parts: Parts) -> Floats | None:
 
     ``parts``: its arrays by their names in canonical layouts.
     """
-    formula = _FORMULAS.get(layer.kind)
+    # A gelu's form is its activation.
+    kind = layer.settings.get("activation", "gelu") if layer.kind == "gelu" else layer.kind
+    formula = _FORMULAS.get(kind)
     if formula is None:
         return None
-    within = layer.kind in {"lstm", "gru"} or layer.kind in ACTIVATIONS
+    within = layer.kind in {"lstm", "gru", *KINDS}
     try:
         with np.errstate(all="ignore"):
-            found = np.asarray(formula(x, parts, layer.settings))
+            found = np.asarray(formula(x, parts, _sized(layer)))
             after = "linear" if within else layer.settings.get("activation", "linear")
             return ACTIVATIONS[after](found)
     except (ValueError, KeyError, IndexError):  # of another shape, or with unknown settings
         return None
+
+
+def _sized(layer: TracedLayer) -> Settings:
+    """Return the settings; an interpolation to a target has the factors that this gives."""
+    if layer.kind != "upsample2d" or "size" in layer.settings or len(layer.output_shape) != 3:
+        return layer.settings
+    sizes = zip(layer.output_shape[:-1], layer.input_shape[:-1], strict=True)
+    return {**layer.settings, "size": ",".join(str(made // given) for made, given in sizes)}
 
 
 def _with_bias(found: Floats, parts: Parts) -> Floats:
@@ -98,6 +109,8 @@ def before_norm(layer: TracedLayer, made: Floats, parts: Parts) -> Floats | None
     gamma = parts.get("gamma", np.ones(1))
     if not np.all(gamma) or layer.settings.get("axis", "-1") != "-1":
         return None
+    if gamma.shape[-1] not in {1, made.shape[-1]}:  # laid out otherwise
+        return None
     normal = (made - parts.get("beta", np.zeros(1))) / gamma
     share = np.square(normal).mean(axis=axes, keepdims=True)
     if not np.all((share > 0) & (share < 1)):
@@ -136,6 +149,7 @@ _FORMULAS: Mapping[str, Formula] = {
     "gru": gru,
     "multi_head_attention": attention,
     "upsample2d": lambda x, _, own: resized(x, own),
+    "pad": lambda x, _, own: bordered(x, own),
     "leaky_relu": _leaky_relu,
     "elu": _elu,
     "softmax": _softmax,

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from orchestrator.pairing.formulas.activations import Floats
-from orchestrator.pairing.formulas.settings import Settings, flag, numbers, sides
+from orchestrator.pairing.formulas.settings import Settings, flag, number, numbers, sides
 
 
 def _windows(x: Floats, settings: Settings, size: list[int], value: float) -> Floats:
@@ -50,13 +50,40 @@ def pooled(x: Floats, settings: Settings, *, largest: bool) -> Floats:
     count = x.ndim - 2
     size = numbers(settings, "size", count, 1)
     value = float(settings.get("padding_value", -math.inf if largest else 0.0))
-    windows = _windows(x, {"stride": settings.get("size", ""), **settings}, size, value)
+    settings = {"stride": settings.get("size", ""), **settings}
+    if flag(settings, "ceil"):
+        border = [(0, 0), *sides(settings, count), (0, 0)]
+        x = np.pad(x, border, constant_values=value)
+        more = [(0, 0), *_more(x, settings, size), (0, 0)]
+        x = np.pad(x, more, constant_values=-math.inf if largest else math.nan)
+        settings = {**settings, "padding": ""}
+    windows = _windows(x, settings, size, value)
     axes = tuple(range(-count, 0))
     if largest:
         return np.asarray(windows.max(axis=axes))
     counted = ~np.isnan(windows)
     total = np.where(counted, windows, 0).sum(axis=axes)
     return np.asarray(total / counted.sum(axis=axes))
+
+
+def _more(x: Floats, settings: Settings, size: list[int]) -> list[tuple[int, int]]:
+    """Return what is added after each axis, so that its last values are in a window, too."""
+    strides = numbers(settings, "stride", len(size), 1)
+    axes = zip(x.shape[1:-1], sides(settings, len(size)), size, strides, strict=True)
+    found = []
+    for length, (_, after), reach, stride in axes:
+        more = -(length - reach) % stride
+        # A window that starts in what is only padded is none.
+        found.append((0, more if length + more - reach < length - after else 0))
+    return found
+
+
+def bordered(x: Floats, settings: Settings) -> Floats:
+    """Return it with a constant border."""
+    if settings.get("mode", "constant") != "constant":
+        raise ValueError
+    border = sides(settings, x.ndim - 1)
+    return np.pad(x, [(0, 0), *border], constant_values=number(settings, "padding_value", 0.0))
 
 
 def resized(x: Floats, settings: Settings) -> Floats:

@@ -7,7 +7,7 @@ import numpy as np
 
 from orchestrator.language.phrases import Phrase, Sentence, clause, english, join
 from orchestrator.language.words import COMMA, label
-from orchestrator.pairing.causes.catalog import CAUSES, Why
+from orchestrator.pairing.causes.catalog import CAUSES, Proof, Why
 from orchestrator.pairing.locate import Located, Place
 from orchestrator.pairing.result import Pairing
 
@@ -27,8 +27,9 @@ _OUTPUT = Phrase(
 _SHAPES = Phrase("They return different shapes: {shape} and {found}.")
 _LOGITS = Phrase(
     "All {count} layers that are compared are the same, and the logits differ: by {gap} of the"
-    " largest."
+    " largest. What comes after {one}'s `{path}` and {other}'s `{theirs}` is not the same."
 )
+_BARE = Phrase("No layer is compared, and the logits differ: by {gap} of the largest.")
 _LOSS = Phrase("The logits are the same, and the loss of the batch differs: by {gap} of it.")
 _SLOPE = Phrase(
     "All outputs and the loss are the same. The gradient for what {one}'s `{path}` and {other}'s"
@@ -43,7 +44,7 @@ _UPDATE = Phrase(
     "All outputs and gradients are the same. The step moves {one}'s `{path}` otherwise than"
     " {other}'s `{theirs}`: by {gap} of the larger move."
 )
-_ALONE = Phrase("Just before, {side} has {layers}, and {other} has nothing of the kind.")
+_ALONE = Phrase("Just before, {side} has {layers}, and {other} has no layer of the kind.")
 _SETTINGS = Phrase("Their settings differ: {settings}.")
 _SETTING = Phrase("{name} is {value} in {one} and {found} in {other}")
 # Kinds of layers that some write as functions: they move values, and are no fault by themselves.
@@ -53,6 +54,8 @@ _MOVING = {
 }
 _CAUSE = Phrase("The cause: {name}. If {change}, the two would agree to {after}.")
 _OR = Phrase("It may also be {name}: if {change}, the two would agree to {after}.")
+_SHOWN = Phrase("The cause: {name}. {reason}")
+_GUESSED = Phrase("It may be {name}, which cannot be tried here. {reason}")
 _NO_CAUSE = Phrase("None of the {count} causes that are known explains it.")
 
 
@@ -76,7 +79,8 @@ def where(pairing: Pairing, located: Located) -> Sentence:
         case Place.INPUT:
             return english(_INPUT, gap=gap)
         case Place.OUTPUT if located.layer is None:
-            return english(_LOGITS, count=count, gap=gap)
+            bare = english(_BARE, gap=gap)
+            return english(_LOGITS, count=count, gap=gap, **sides) if located.same else bare
         case Place.OUTPUT if located.same:
             last = f"`{pairing.first.layers[located.same[-1].first].path}`"
             return english(_OUTPUT, gap=gap, count=count, last=last, **sides)
@@ -97,12 +101,17 @@ def where(pairing: Pairing, located: Located) -> Sentence:
 def why(whys: Sequence[Why]) -> Iterator[Sentence]:
     """Yield the causes that fit, the first as the cause; or that none does."""
     for number, each in enumerate(whys):
-        yield english(
-            _OR if number else _CAUSE,
-            name=english(each.name),
-            change=clause(each.change),
-            after=_gap(each.after),
-        )
+        name = english(each.name)
+        match each.proof:
+            case Proof.TRIED:
+                phrase = _OR if number else _CAUSE
+                yield english(phrase, name=name, change=clause(each.change), after=_gap(each.after))
+            case Proof.SHOWN:
+                yield english(_SHOWN, name=name, reason=each.change)
+            case Proof.GUESSED:
+                yield english(_GUESSED, name=name, reason=each.change)
+            case _:
+                assert_never(each.proof)
     if not whys:
         yield english(_NO_CAUSE, count=len(CAUSES))
 
@@ -141,15 +150,26 @@ def _there(pairing: Pairing, located: Located) -> Iterator[Sentence]:
 
 
 def _paths(pairing: Pairing, located: Located) -> dict[str, str]:
-    """Return what both sides call the layer or the tensor."""
+    """Return what both sides call the layer or the tensor; all layers that are one there."""
     if located.tensor is not None:
         return {"path": located.tensor.first.key, "theirs": located.tensor.second.key}
-    if located.layer is not None:
-        return {
-            "path": pairing.first.layers[located.layer.first].path,
-            "theirs": pairing.second.layers[located.layer.second].path,
-        }
-    return {}
+    one, other = (" + ".join(paths) for paths in at(pairing, located))
+    return {"path": one, "theirs": other}
+
+
+def at(pairing: Pairing, located: Located) -> tuple[list[str], list[str]]:
+    """Return each side's layers at the place; if the logits differ alone, the last ones before."""
+    pair = located.layer
+    if pair is None and located.place is Place.OUTPUT and located.same:
+        pair = located.same[-1]
+    if pair is None:
+        return [], []
+    models = pairing.first, pairing.second
+    one, other = (
+        [*dict.fromkeys(model.layers[index].path for index in pairing.calls(pair, side))]
+        for side, model in enumerate(models)
+    )
+    return one, other
 
 
 def _gap(gap: float) -> str:

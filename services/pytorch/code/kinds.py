@@ -160,7 +160,7 @@ def _recurrent(module: arrays.Recurrent) -> Made:
 
 
 def of_call(module: nn.Module, args: Sequence[object], kwargs: Mapping[str, object]) -> Settings:
-    """Return the settings that a call has beside its module's: whether attention looks ahead."""
+    """Return the settings that a call has beside its module's: what attention does not look at."""
     if not isinstance(module, nn.MultiheadAttention):
         return {}
     mask = kwargs.get("attn_mask", args[5] if len(args) > 5 else None)
@@ -168,7 +168,11 @@ def of_call(module: nn.Module, args: Sequence[object], kwargs: Mapping[str, obje
     if isinstance(mask, torch.Tensor) and mask.ndim == 2:
         hidden = mask if mask.dtype is torch.bool else mask.isneginf()
         causal = torch.equal(hidden, torch.ones_like(hidden).triu(1))
-    return texts(causal=causal)
+    padding = kwargs.get("key_padding_mask", args[3] if len(args) > 3 else None)
+    keys = 0  # of all samples
+    if isinstance(padding, torch.Tensor):
+        keys = int((padding if padding.dtype is torch.bool else padding.isneginf()).sum())
+    return texts(causal=causal, keys_hidden=keys)
 
 
 def _attention(module: nn.MultiheadAttention) -> Made:
@@ -229,6 +233,14 @@ def resized(size: object, scale: object, mode: str, corners: bool | None) -> Mad
     return "upsample2d", form
 
 
+def _border(module: nn.ConstantPad2d) -> Made:
+    """Return what a border is; the last axis is padded first."""
+    pairs = list(zip(module.padding[::2], module.padding[1::2], strict=True))[::-1]
+    return "pad", texts(
+        padding=_sides([*pairs, (0, 0)]), padding_value=module.value or 0, mode="constant"
+    )
+
+
 _DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)
 _MODULES: Mapping[arrays.Classes, Callable[..., Made]] = {
     nn.Linear: _dense,
@@ -247,6 +259,7 @@ _MODULES: Mapping[arrays.Classes, Callable[..., Made]] = {
     nn.AdaptiveMaxPool1d: lambda module: adaptive("max", module.output_size, 1),
     nn.AdaptiveMaxPool2d: lambda module: adaptive("max", module.output_size, 2),
     _DROPOUTS: _dropout,
+    (nn.ConstantPad1d, nn.ConstantPad2d, nn.ConstantPad3d): _border,
     nn.Flatten: lambda _: ("flatten", {}),
     nn.Unflatten: lambda _: ("reshape", {}),
     nn.PReLU: lambda _: ("prelu", {}),

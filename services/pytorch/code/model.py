@@ -82,7 +82,7 @@ class CodeModel:
         return self.built.logits(inputs, masks, training=True), ()
 
     def logits(self, inputs: torch.Tensor) -> torch.Tensor:
-        return self.built.logits(inputs, Evaluation(), training=False)
+        return self.built.logits(inputs, Evaluation(self.built.file), training=False)
 
     def keep(self, statistics: Sequence[torch.Tensor]) -> None:
         """Do nothing: the module has moved its own in its forward pass."""

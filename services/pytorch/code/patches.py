@@ -5,6 +5,7 @@ have imported the replaced functions by name: they are PyTorch's own unless a mo
 """
 
 import math
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -31,12 +32,18 @@ class Nothing:
 
 
 class Evaluation(Nothing):
-    """`Draws` of a model in evaluation, where dropout has nothing to drop."""
+    """`Draws` of a model in evaluation, where dropout has nothing to drop. ``file``: its code."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
 
     def mask(self, *_: object) -> None:
+        calls = [f for f in traceback.extract_stack() if f.filename.endswith(f"/{self._file}")]
+        line = f", in line {calls[-1].lineno}" if calls else ""
         raise Unsupported(
-            "The model drops values in evaluation too: pass training=self.training to the "
-            "functions of dropout, or verify the rest without dropout",
+            f"The model of {self._file} drops values in evaluation too{line}: pass "
+            "training=self.training to the functions of dropout, or verify the rest without "
+            "dropout",
             field="code.pytorch",
         )
 

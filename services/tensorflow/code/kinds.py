@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
+import numpy as np
 from keras.src.layers.layer import Layer
 from keras.src.layers.rnn.rnn import RNN
 
@@ -103,6 +104,7 @@ def _bidirectional(layer: Layer, call: Call) -> Settings:
 def _attention(layer: Layer, call: Call) -> Settings:
     return {
         "causal": text(bool(call.options.get("use_causal_mask"))),
+        "keys_hidden": text(_hidden(call.options.get("attention_mask"), call.taken.shape[0])),
         "heads": text(layer.num_heads),
         "key_size": text(layer.key_dim),
         "value_size": text(layer.value_dim),
@@ -110,6 +112,15 @@ def _attention(layer: Layer, call: Call) -> Settings:
         "rate": text(float(layer.dropout)),
         "use_bias": text(layer.use_bias),
     }
+
+
+def _hidden(mask: Any, batch: int) -> int:
+    """Return how many keys of all samples no query looks at. ``mask``: [batch or 1, ..., keys]."""
+    if mask is None:
+        return 0
+    rows = np.asarray(mask, bool).reshape(-1, *mask.shape[-2:])
+    hidden = int((~rows.any(axis=1)).sum())
+    return hidden * batch // len(rows)
 
 
 def _flat(*_: object) -> Settings:
@@ -177,7 +188,7 @@ _KINDS: Mapping[type[Layer], tuple[str, Callable[[Layer, Call], Settings]]] = {
     layers.Permute: ("permute", _named("dims")),
     layers.ZeroPadding1D: ("pad", windows.pad),
     layers.ZeroPadding2D: ("pad", windows.pad),
-    layers.UpSampling2D: ("interpolate", windows.upsampling),
+    layers.UpSampling2D: ("upsample2d", windows.upsampling),
     layers.Add: ("add", _flat),
     layers.Subtract: ("subtract", _flat),
     layers.Multiply: ("multiply", _flat),

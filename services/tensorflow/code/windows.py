@@ -25,6 +25,8 @@ def activation(function: Any) -> str:
         return "gelu_tanh" if approximate else activation(function.func)
     if isinstance(function, Layer):
         return str(function.name)
+    if not getattr(function, "__module__", "").startswith("keras."):
+        return "activation"  # the user's own: which one, its name does not say
     name = str(getattr(function, "__name__", type(function).__name__))
     return {"swish": "silu"}.get(name, name)
 
@@ -106,14 +108,12 @@ def pool(layer: Layer, call: Call) -> Settings:
     """Return a pool's settings."""
     ones = [1] * len(layer.pool_size)
     largest = "Max" in type(layer).__name__
-    counts = {} if largest or layer.padding == "valid" else {"counts_padding": "False"}
+    not_counted = "0" if layer.padding == "valid" else "nan"  # no number: what is padded
     return {
         "size": text(tuple(layer.pool_size)),
         "stride": text(tuple(layer.strides)),
         "padding": _padding(layer, call, layer.pool_size, ones),
-        "padding_value": "-inf" if largest else "0",
-        "ceil": "False",
-        **counts,
+        "padding_value": "-inf" if largest else not_counted,
     }
 
 
@@ -129,9 +129,8 @@ def pad(layer: Layer, _: Call) -> Settings:
 
 def upsampling(layer: Layer, _: Call) -> Settings:
     """Return an interpolation's settings."""
-    down, along = layer.size
     return {
-        "factor": text(float(down)) if down == along else text((down, along)),
-        "mode": layer.interpolation,
+        "size": text(tuple(layer.size)),
+        "interpolation": layer.interpolation,
         "corners": "False",
     }

@@ -142,11 +142,37 @@ def build():
                 "scale": "0.7071067811865475",
                 "rate": "0.0",
                 "causal": "True",
+                "keys_hidden": "0",
             },
         ),
         "mean#0": ("global_average_pool1d", {}),
         "out": ("dense", {"units": "5", "use_bias": "True"}),
     }
+
+
+def test_what_a_mask_hides_and_a_border_of_its_own_are_told(tmp_path):
+    text = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.border = nn.ZeroPad2d((0, 1, 2, 3))
+        self.attention = nn.MultiheadAttention(2, 1, batch_first=True)
+        self.out = nn.Linear(2, 5)
+
+    def forward(self, x):
+        x = self.border(x).flatten(2).transpose(1, 2)
+        hidden = torch.zeros(x.shape[:2], dtype=torch.bool)
+        hidden[:, :3] = True
+        return self.out(self.attention(x, x, x, key_padding_mask=hidden)[0].mean(dim=1))
+
+def build():
+    return Net()
+"""
+    found = models.traced(models.spec(), models.builder(tmp_path, text))
+    told = {layer.path: (layer.kind, layer.settings) for layer in found.model.layers}
+    border = {"padding": "2:3,0:1,0:0", "padding_value": "0", "mode": "constant"}
+    assert told["border"] == ("pad", border)
+    assert told["attention"][1]["keys_hidden"] == f"{3 * len(found.arrays['logits'])}"
 
 
 @pytest.mark.parametrize("causal", [False, True])

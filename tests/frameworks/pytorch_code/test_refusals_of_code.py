@@ -49,7 +49,9 @@ def test_what_cannot_be_controlled_is_refused_by_name(reason, tmp_path):
 @pytest.mark.parametrize("drops", IN_EVALUATION)
 def test_a_model_that_drops_in_evaluation_too_is_refused(drops, tmp_path):
     text = module(f"return self.out({drops.replace('x', 'x.flatten(1)[:, None]')}[:, 0])")
-    with pytest.raises(Unsupported, match="drops values in evaluation too"):
+    with pytest.raises(
+        Unsupported, match=r"net.py drops values in evaluation too, in line \d+: pass"
+    ):
         models.traced(models.spec(), models.builder(tmp_path, text))
     models.traced(models.spec(without_dropout=True), models.builder(tmp_path, text))
 

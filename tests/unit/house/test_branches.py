@@ -47,6 +47,7 @@ COVERED = {
     "pytorch/code/built.py __init__: matched and spec.precision is Precision.BFLOAT16": BUILT,
     "pytorch/code/built.py __init__: spec.precision is Precision.FLOAT64": BUILT,
     "pytorch/code/kinds.py of_call: mask.dtype is torch.bool": KIND,
+    "pytorch/code/kinds.py of_call: padding.dtype is torch.bool": KIND,
     "pytorch/code/patches.py _by_batch: x.dtype == torch.float64": BOTH,
     "tensorflow/code/kinds.py _kind: cls in _KINDS and type(layer).call is cls.call": KIND,
     "tensorflow/code/model.py __init__: spec.precision is Precision.BFLOAT16": BUILT,

@@ -11,15 +11,17 @@ from orchestrator.pairing.locate import Place, locate
 from tests.builders import two_sided
 from tests.builders.ported import MODELS
 from tests.builders.two_sided import Training, both
+from tests.builders.written import WRITTEN
 
 EXACT = 1e-9
 
 # The model, the fault of the second side, the layer, the cause, what would have to be.
 PLANTED = [
     ("mlp", {"activation": "relu"}, "r", "other_activation", "`r` were relu"),
+    ("mlp", {"activation": "gelu"}, "r", "other_activation", "`r` were gelu"),
     ("mlp", {"bias": False}, "b", "missing_bias", "PyTorch's `b` had no bias"),
     ("mlp", {"turned": True}, "b", "transposed_kernel", "kernel of `b` were transposed"),
-    ("mlp", {"missing": True}, "c", "missing_activation", "PyTorch's `s` before `c`"),
+    ("mlp", {"missing": True}, "c", "missing_activation", "PyTorch's `s` after `b`"),
     ("lenet", {"padding": (0, 2)}, "c1", "padding_side", "PyTorch's padding of `c1` were 0:2,0:2"),
     ("lenet", {"stride": 2}, "c1", "stride", "stride of `c1` were 2,2"),
     ("lenet", {"dilation": 2}, "c1", "dilation", "dilation of `c1` were 2,2"),
@@ -64,11 +66,35 @@ PLANTED = [
     ("resnet", {"momentum": 0.01, "told": False}, "1m", "batch_norm_momentum", "kept 0.01 of"),
     ("resnet", {"unbiased": True}, "1m", "running_variance", "by 215, not 216"),
 ]
+# What no layer shows: the fault of the second side, the cause, what would have to be.
+HIDDEN = [
+    ("attention", {"scale": 8**-0.5}, "head_scaling", "scale of the scores 0.353553, not 0.5"),
+    ("attention", {"mask": "none"}, "attention_mask", "no mask, not a causal mask"),
+    ("attention", {"mask": "ahead"}, "attention_mask", "lets each look one ahead"),
+    ("queried", {"scale": 1.0}, "head_scaling", "scale of the scores 1, not 0.5"),
+    ("highway", {"turned": True}, "gate_order", "the gate, then what is let through, not"),
+    ("highway", {"activation": "tanh"}, "other_activation", "the activation tanh, not relu"),
+    ("cell", {"order": "zrn"}, "gate_order", "in the order z, r, n, not r, z, n"),
+    ("cell", {"kept": False}, "gate_order", "(1 - z) * h + z * n"),
+    ("cell", {"again": False}, "second_gru_bias", "the second bias within the reset"),
+    ("steps", {"order": "igfo"}, "gate_order", "in the order i, g, f, o, not i, f, g, o"),
+    ("function", {"name": "gelu_tanh"}, "gelu_form", "the activation gelu_tanh, not gelu"),
+    ("function", {"name": "tanh"}, "other_activation", "the activation tanh, not gelu"),
+    ("function", {"name": ""}, "missing_activation", "the activation linear, not gelu"),
+    ("sequence", {"order": (2, 0, 1)}, "flatten_order", "channels, rows, columns"),
+    ("bordered", {"before": 0}, "padding_side", "padding of `p` were 0:2,0:2,0:0"),
+    ("fused", {"apart": True, "activation": "tanh"}, "other_activation", "`a` were tanh"),
+    ("fused", {"change": lambda x: x / 100}, "input_scale", "multiplied by 0.01"),
+    ("fused", {"apart": True, "change": lambda x: x * 2}, "input_scale", "multiplied by 2"),
+    ("scaled", {"change": lambda x: (x - 0.5) / 0.2}, "input_scale", "by 5 and moved by -2.5"),
+    ("reused", {"cut": True}, "tied_weights", "of its use in `head` reach `e.table`"),
+]
 # The optimizer of the first side, what the second's has otherwise, the cause.
 STEPS = [
     ({}, {"shift": 1}, "label_order", "labels were moved by 1"),
     ({}, {"loss": "sum"}, "loss_reduction", "the sum over a batch of 6"),
     ({}, {"scale": 3.0}, "loss_reduction", "3 times as large"),
+    ({}, {"penalty": 0.01}, "weight_decay_form", "adds to it: 0.01 times the squares of `"),
     ({}, {"clip": 0.1}, "gradient_clipping", "to a norm of 0.1"),
     ({}, {"clip_value": 0.02}, "value_clipping", "to 0.02"),
     ({}, {"optimizer": "nesterov"}, "nesterov", "with a momentum of 0.9"),
@@ -87,7 +113,7 @@ STEPS = [
 
 
 def why(name, fault=None, trainings=(None, None), **rest):
-    build, data = MODELS[name]
+    build, data = (MODELS | WRITTEN)[name]
     pairing, one, other = both(build(), build(**fault or {}), data(), trainings, **rest)
     found = locate(pairing, one, other, EXACT)
     return pairing, found, explained(pairing, found, one, other)
@@ -108,6 +134,15 @@ def test_a_planted_fault_is_named_at_its_layer(name, fault, layer, cause, words)
         assert not {each.key for each in whys} & {"adam_epsilon", "weight_decay_form"}
 
 
+@pytest.mark.parametrize(("name", "fault", "cause", "words"), HIDDEN)
+def test_what_no_layer_shows_is_named(name, fault, cause, words):
+    _, _, whys = why(name, fault)
+    assert whys, "nothing is named"
+    assert whys[0].key == cause
+    assert words in whys[0].change
+    assert whys[0].after < 1e-9
+
+
 @pytest.mark.parametrize(("training", "change", "cause", "words"), STEPS)
 @pytest.mark.parametrize("name", ["mlp", "resnet"])
 def test_a_step_that_goes_otherwise_is_named(name, training, change, cause, words):
@@ -116,6 +151,24 @@ def test_a_step_that_goes_otherwise_is_named(name, training, change, cause, word
     assert whys
     assert whys[0].key == cause
     assert words in whys[0].change
+
+
+@pytest.mark.parametrize(
+    ("change", "cause", "words"),
+    [
+        (lambda g: np.clip(g, -1e-3, 1e-3), "value_clipping", "gradient of `b.kernel` to 0.001"),
+        (lambda g: g * 0.3, "gradient_clipping", "scaled the gradient of `b.kernel` to a norm of"),
+    ],
+)
+def test_one_gradient_that_is_clipped_is_named(change, cause, words):
+    build, data = MODELS["mlp"]
+    pairing, one, other = both(build(), build(), data())
+    other["gradient/b.kernel"] = change(other["gradient/b.kernel"])
+    found = locate(pairing, one, other, EXACT)
+    assert found.place is Place.GRADIENT
+    first, *_ = explained(pairing, found, one, other)
+    assert first.key == cause
+    assert words in first.change
 
 
 def test_the_gradient_of_what_one_side_ties_is_the_sum_of_the_others():
@@ -171,7 +224,7 @@ def test_what_no_cause_explains_is_left_unexplained():
     assert explained(pairing, found, one, other) == ()
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", MODELS | WRITTEN)
 def test_equal_models_have_no_cause(name):
     _, found, whys = why(name)
     assert found.place is Place.NOWHERE

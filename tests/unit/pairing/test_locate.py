@@ -216,3 +216,12 @@ def test_equal_layers_are_told_apart_by_what_they_do_if_they_start_alike(order):
     assert all(p.name == p.second.key for p in found.tensors)
     assert {p.sure for p in found.tensors if p.name[0] in "abc"} == {Sure.ACTIVATIONS}
     assert any("told them apart" in note for note in found.notes)
+
+
+def test_a_slope_that_no_gradient_shows_is_passed_even_if_a_statistic_moves_otherwise():
+    build, data = MODELS["resnet"]
+    pairing, one, other = both(build(), build(momentum=0.5), data())
+    other["slope/0"] = other["slope/0"] + 1.0
+    found = locate(pairing, one, other, EXACT)
+    assert found.place is Place.UPDATE
+    assert found.tensor.first.part == "moving_mean"

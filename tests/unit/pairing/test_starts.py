@@ -44,3 +44,19 @@ def test_values_of_another_size_are_told_with_both(one, two):
 )
 def test_values_drawn_alike_are_not(one, two):
     assert not said(one, two)
+
+
+def test_constants_that_differ_are_told_first_with_both_sides_names():
+    def pair_of(name):
+        sides = SimpleNamespace(key=f"a.{name}"), SimpleNamespace(key=f"b.{name}")
+        return SimpleNamespace(first=sides[0], second=sides[1], name=f"a.{name}")
+
+    pairs = pair_of("drawn"), pair_of("gamma")
+    pairing = SimpleNamespace(once=pairs, frameworks=("pytorch", "tensorflow"))
+    arrays = (
+        {"initial/a.drawn": DRAW.normal(size=200), "initial/a.gamma": np.full(4, 1e-6)},
+        {"initial/b.drawn": np.zeros(200), "initial/b.gamma": np.full(4, 1e-2)},
+    )
+    (sentence,) = starts(pairing, *arrays)
+    assert "values: `a.gamma` from 1e-06 in PyTorch and `b.gamma` from 0.01 in" in sentence
+    assert sentence.index("a.gamma") < sentence.index("a.drawn")

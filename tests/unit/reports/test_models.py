@@ -85,7 +85,7 @@ def test_a_fault_is_told_with_its_place_its_settings_and_its_cause():
 
 def test_a_layer_that_one_side_lacks_is_told():
     found = told("mlp", {"missing": True})
-    assert "Just before, PyTorch has `s` (relu), and TensorFlow has nothing of the kind." in found
+    assert "Just before, PyTorch has `s` (relu), and TensorFlow has no layer of the kind." in found
 
 
 def test_without_a_cause_that_is_said():
