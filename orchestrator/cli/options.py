@@ -56,6 +56,13 @@ LabelOption = Annotated[
         rich_help_panel="Output",
     ),
 ]
+IsolateOption = Annotated[
+    bool,
+    typer.Option(
+        "--isolate",
+        help="Give each layer what the other side's layers return, and list all that differ.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 
 

@@ -61,6 +61,16 @@ def layer_gap(
     return min(gap(mine, other, scale) for mine in _turned(one, other))
 
 
+def laid_like(one: Array, other: Array) -> Array | None:
+    """Return one output with the shape of another that is the same thing; None: it has less."""
+    mine, theirs = _without_ones(one, other)
+    if mine.ndim < theirs.ndim:
+        return None
+    fits = [turned for turned in _turned(mine, theirs) if turned.shape == theirs.shape]
+    closest = min(fits, key=lambda turned: gap(turned, theirs), default=None)
+    return None if closest is None else closest.reshape(other.shape)
+
+
 def _without_ones(one: Array, other: Array) -> tuple[Array, Array]:
     """Return both without axes of length 1 if that alone makes their shapes differ.
 

@@ -75,7 +75,7 @@ LEFT_OUT = {
         f"services/pytorch/code/{name}.py": _CODE
         for name in (
             *("__init__", "arrays", "built", "functions", "kinds", "layouts", "model", "patches"),
-            *("recording", "trace", "users"),
+            *("recording", "returning", "trace", "users"),
         )
     },
     "services/pytorch/graphs/__init__.py": "no code",

@@ -60,6 +60,22 @@ def test_verify_names_the_layer_of_a_faulty_port_and_the_cause(orchestrator):
     assert "The cause: the epsilon of batch normalization." in told(done.stdout)
 
 
+def test_of_two_faults_one_is_told_and_isolated_layers_show_both(orchestrator, home, faulty):
+    text = faulty["net_keras.py"].replace('activation="relu"', 'activation="tanh"')
+    (home / "net_keras.py").write_text(text)
+    told_of_one = told(orchestrator(*command("pair"), "--threads=1", code=6).stderr)
+    assert "`norm1`" in told_of_one
+    assert "tanh" not in told_of_one
+    done = orchestrator(*command("pair"), "--threads=1", "--isolate", "--json", code=6)
+    found = json.loads(done.stdout)["isolated"]
+    assert [(each["layer"], each["causes"][0]) for each in found] == [
+        ("norm1", "batch_norm_epsilon"),
+        ("relu#1", "other_activation"),
+    ]
+    done = orchestrator(*command("verify"), "--threads=1", "--isolate", code=6)
+    assert "(2) PyTorch's `relu#1` and TensorFlow's `dense`" in told(done.stdout)
+
+
 @pytest.mark.usefixtures("mended")
 def test_a_mended_port_is_certified_and_all_its_arrays_are_paired(orchestrator):
     done = orchestrator(*command("verify"), "--threads=1", "--json")

@@ -1,5 +1,6 @@
 """Commands for a model in the user's own code."""
 
+import math
 from contextlib import closing
 
 from orchestrator.actions import porting
@@ -7,6 +8,7 @@ from orchestrator.cli.options import (
     ALL,
     BaselineOption,
     FrameworksOption,
+    IsolateOption,
     JobOptions,
     JsonOption,
     WhereOptions,
@@ -31,6 +33,7 @@ def pair(
     *,
     frameworks: FrameworksOption = ALL,
     baseline: BaselineOption = None,
+    isolate: IsolateOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show what is paired with what in two models of your own code, and where one batch parts them.
@@ -47,7 +50,8 @@ def pair(
     order = [first, *(name for name in names if name != first)]
     with closing(Runners(where.places(), to_stderr)) as runners:
         runners.prepare(order)
-        found = porting.compared(spec, [runners.get(name) for name in order])
+        further = porting.Further(isolate=isolate)
+        found = porting.compared(spec, [runners.get(name) for name in order], further)
     if as_json:
         print_json(as_json_of(found))
     else:
@@ -78,4 +82,23 @@ def as_json_of(found: porting.Port) -> dict[str, object]:
         },
         "notes": [str(note) for note in pairing.notes],
         "parted": [str(sentence) for sentence in porting.sentences(found)],
+        **_isolated(found),
+    }
+
+
+def _isolated(found: porting.Port) -> dict[str, object]:
+    """Return what differs by itself, if that was asked; layers by the first side's path."""
+    if found.alone is None:
+        return {}
+    layers = found.pairing.first.layers
+    return {
+        "isolated": [
+            {
+                "layer": None if located.layer is None else layers[located.layer.first].path,
+                "gap": located.gap if math.isfinite(located.gap) else None,
+                "causes": [why.key for why in whys],
+            }
+            for located, whys in found.alone.found
+        ],
+        "untold": [layers[pair.first].path for pair in found.alone.untold],
     }

@@ -7,6 +7,7 @@ import typer
 
 from orchestrator.actions import explain as explaining
 from orchestrator.actions import verify as proof
+from orchestrator.actions.porting import Further
 from orchestrator.actions.request import Request
 from orchestrator.certificate import certificate_file
 from orchestrator.certificate.certificate import Certificate
@@ -15,6 +16,7 @@ from orchestrator.cli.options import (
     ALL,
     BaselineOption,
     FrameworksOption,
+    IsolateOption,
     JobOptions,
     LabelOption,
     ShownOptions,
@@ -47,6 +49,7 @@ def verify(
         typer.Option(metavar="N", help="Run only N steps of each epoch, including its last one."),
     ] = None,
     all_workloads: Annotated[bool, typer.Option("--all", help="All workloads.")] = False,
+    isolate: IsolateOption = False,
     label: LabelOption = "",
 ) -> None:
     """Show that the frameworks do the same job, and keep the evidence: a certificate.
@@ -68,7 +71,10 @@ def verify(
             name = workloads.title(workload) if workload else job.title
             try:
                 with closing(display_of(shown, names, spec.epochs)) as display:
-                    request = Request(name, spec, sides(names), shown.output, first, label)
+                    further = Further(isolate=isolate)
+                    request = Request(
+                        *(name, spec, sides(names), shown.output, first, label), further=further
+                    )
                     _, certificates[name] = proof.verify(request, runners, display)
             except JobFailed as error:  # other workloads are still verified
                 faults.append(english(OF, name=name, what=error.message))

@@ -45,6 +45,13 @@ class Code:
     initial: StoredFile | None = None
     tensors: tuple[CodeTensor, ...] = ()
     notes: tuple[str, ...] = ()
+    returned: StoredFile | None = None
+
+    @property
+    def stored(self) -> Mapping[str, StoredFile]:
+        """The files that a client uploads before the job, by field."""
+        files = {"files": self.files, "initial": self.initial, "returned": self.returned}
+        return {name: stored for name, stored in files.items() if stored is not None}
 
     @property
     def sources(self) -> Mapping[str, CodeSource]:

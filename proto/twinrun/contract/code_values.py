@@ -29,9 +29,8 @@ def code_violations(spec: JobSpec) -> Iterator[Violation]:
         yield Violation("code", "names no file; give one for each framework, such as pytorch")
     for name, source in code.sources.items():
         yield from _source_violations(f"code.{name}", source)
-    for name, stored in (("files", code.files), ("initial", code.initial)):
-        if stored is not None:
-            yield from _stored_violations(f"code.{name}", stored)
+    for name, stored in code.stored.items():
+        yield from _stored_violations(f"code.{name}", stored)
     yield from _tensor_violations(code)
     for own in OF_LAYERS:
         if own in spec.own_ways:

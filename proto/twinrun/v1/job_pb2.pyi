@@ -267,7 +267,7 @@ class JobSpec(_message.Message):
     def __init__(self, dataset: _Optional[_Union[Dataset, _Mapping]] = ..., layers: _Optional[_Iterable[_Union[Layer, _Mapping]]] = ..., optimizer: _Optional[_Union[Optimizer, _Mapping]] = ..., loss: _Optional[_Union[Loss, _Mapping]] = ..., epochs: _Optional[int] = ..., batch_size: _Optional[int] = ..., seed: _Optional[int] = ..., recipe: _Optional[_Union[Recipe, str]] = ..., loop: _Optional[_Union[Loop, str]] = ..., execution: _Optional[_Union[Execution, str]] = ..., precision: _Optional[_Union[Precision, str]] = ..., device: _Optional[_Union[Device, str]] = ..., threads: _Optional[int] = ..., report_every_steps: _Optional[int] = ..., allow_tf32: _Optional[bool] = ..., own_ways: _Optional[_Iterable[_Union[OwnWay, str]]] = ..., report_step_details: _Optional[bool] = ..., perturb_initial_weights: _Optional[int] = ..., steps_per_epoch_limit: _Optional[int] = ..., target_accuracy: _Optional[float] = ..., profile: _Optional[bool] = ..., augmentation: _Optional[_Union[Augmentation, _Mapping]] = ..., late_epoch: _Optional[int] = ..., tolerance: _Optional[_Union[Tolerance, _Mapping]] = ..., target: _Optional[_Union[Target, _Mapping]] = ..., code: _Optional[_Union[Code, _Mapping]] = ...) -> None: ...
 
 class Code(_message.Message):
-    __slots__ = ("pytorch", "tensorflow", "pairs", "without_dropout", "files", "initial", "tensors", "notes")
+    __slots__ = ("pytorch", "tensorflow", "pairs", "without_dropout", "files", "initial", "tensors", "notes", "returned")
     class PairsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -283,6 +283,7 @@ class Code(_message.Message):
     INITIAL_FIELD_NUMBER: _ClassVar[int]
     TENSORS_FIELD_NUMBER: _ClassVar[int]
     NOTES_FIELD_NUMBER: _ClassVar[int]
+    RETURNED_FIELD_NUMBER: _ClassVar[int]
     pytorch: CodeSource
     tensorflow: CodeSource
     pairs: _containers.ScalarMap[str, str]
@@ -291,7 +292,8 @@ class Code(_message.Message):
     initial: StoredFile
     tensors: _containers.RepeatedCompositeFieldContainer[CodeTensor]
     notes: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, pytorch: _Optional[_Union[CodeSource, _Mapping]] = ..., tensorflow: _Optional[_Union[CodeSource, _Mapping]] = ..., pairs: _Optional[_Mapping[str, str]] = ..., without_dropout: _Optional[bool] = ..., files: _Optional[_Union[StoredFile, _Mapping]] = ..., initial: _Optional[_Union[StoredFile, _Mapping]] = ..., tensors: _Optional[_Iterable[_Union[CodeTensor, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ...) -> None: ...
+    returned: StoredFile
+    def __init__(self, pytorch: _Optional[_Union[CodeSource, _Mapping]] = ..., tensorflow: _Optional[_Union[CodeSource, _Mapping]] = ..., pairs: _Optional[_Mapping[str, str]] = ..., without_dropout: _Optional[bool] = ..., files: _Optional[_Union[StoredFile, _Mapping]] = ..., initial: _Optional[_Union[StoredFile, _Mapping]] = ..., tensors: _Optional[_Iterable[_Union[CodeTensor, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ..., returned: _Optional[_Union[StoredFile, _Mapping]] = ...) -> None: ...
 
 class CodeSource(_message.Message):
     __slots__ = ("file", "function", "arguments", "layout", "output")

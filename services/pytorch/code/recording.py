@@ -10,9 +10,12 @@ from torch.overrides import TorchFunctionMode
 from twinrun.contract.traced import TracedDraw, TracedLayer
 
 from services.errors import Unsupported
+from services.model.weights import Weights
 from services.pytorch.code import arrays, functions, kinds, layouts
 from services.pytorch.code.layouts import Layout
 from services.pytorch.code.patches import Draws
+from services.pytorch.code.returning import instead
+from services.trial.trace import require_shape
 
 Arguments = tuple[object, ...]
 Named = Mapping[str, object]
@@ -37,7 +40,10 @@ class Draw:
 
 @dataclass(eq=False)
 class Recording(TorchFunctionMode):  # type: ignore[misc]
-    """What one pass of ``module`` on ``samples`` did. ``keeps``: outputs and slopes, too."""
+    """What one pass of ``module`` on ``samples`` did. ``keeps``: outputs and slopes, too.
+
+    ``returned``: by index as text, what layers return in place of their outputs, canonical.
+    """
 
     module: nn.Module
     samples: int
@@ -50,6 +56,7 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
     columns: dict[int, tuple[int, ...]] = field(default_factory=dict)
     called: list[str] = field(default_factory=list)  # paths of modules, in order
     random: list[tuple[str, str]] = field(default_factory=list)  # paths and functions
+    returned: Weights = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -82,8 +89,8 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
 
         return hook
 
-    def _left(self, path: str) -> Callable[[nn.Module, Arguments, Named, object], None]:
-        def hook(module: nn.Module, args: Arguments, kwargs: Named, made: object) -> None:
+    def _left(self, path: str) -> Callable[[nn.Module, Arguments, Named, object], object]:
+        def hook(module: nn.Module, args: Arguments, kwargs: Named, made: object) -> object:
             self._paths.pop()
             closed = is_layer(module)
             self._closed -= closed
@@ -92,7 +99,9 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
                 with torch._C.DisableTorchFunction():  # noqa: SLF001 - not the model's own
                     kind, settings = kinds.of(module, given)
                     settings |= kinds.of_call(module, args, kwargs)
-                    self._layer(path, type(module).__name__, (kind, settings), given, made)
+                    name = type(module).__name__
+                    return self._layer(path, name, (kind, settings), given, made, module=module)
+            return made
 
         return hook
 
@@ -103,16 +112,30 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
         kind: kinds.Made,
         given: torch.Tensor | None,
         made: object,
-    ) -> None:
+        *,
+        module: nn.Module | None = None,
+    ) -> object:
+        """Note a call, and return what it returns."""
         output = next(layouts.tensors(made), None)
         if output is None or given is None or not output.is_floating_point():
-            return
+            return made
         call = self._calls.get(path, 0)
         self._calls[path] = call + 1
         shapes = [tuple(self._canonical(tensor).shape[1:]) for tensor in (given, output)]
         self.layers.append(TracedLayer(path, name, kind[0], call, kind[1], *shapes))
         if self.keeps:
             self._keep(output)
+        laid = self._laid(path, output)
+        return made if laid is None else instead(module, made, laid)
+
+    def _laid(self, path: str, output: torch.Tensor) -> torch.Tensor | None:
+        """Return what the last call noted returns in place of ``output``; None: that."""
+        given = self.returned.get(str(len(self.layers) - 1))
+        if given is None:
+            return None
+        layout = layouts.of(output)
+        require_shape(path, given.shape, tuple(self._canonical(output, layout).shape))
+        return layouts.own(torch.from_numpy(given).to(output), layout, output.shape)
 
     def _canonical(self, tensor: torch.Tensor, layout: Layout | None = None) -> torch.Tensor:
         return layouts.canonical(tensor, layout or layouts.of(tensor), self.samples)
@@ -147,7 +170,7 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
             self.random.append((self._paths[-1] if self._paths else "", name))
         if kind is not None:
             path = self._functional(name.removesuffix("_"))
-            self._layer(path, name, kind, given, made)
+            return self._layer(path, name, kind, given, made)
         return made
 
     def _functional(self, name: str) -> str:

@@ -1,7 +1,9 @@
 """One step of a model of code, layer by layer. `services.trial.trace` says what it returns."""
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 import keras
 import numpy as np
@@ -18,7 +20,7 @@ from services.tensorflow.code.record import Call, Recording
 from services.tensorflow.code.views import Tensor
 from services.tensorflow.eager_steps import dense
 from services.trial.code import Build
-from services.trial.trace import Traced
+from services.trial.trace import Traced, require_shape, returned_by
 
 Array = NDArray[np.floating]
 
@@ -29,6 +31,8 @@ def trace(
     labels: NDArray[np.generic],
     build: Build,
     weights: Weights | None,
+    *,
+    returned: Weights = MappingProxyType({}),
 ) -> Traced:
     """Implement `services.trial.trace.MakeTrace`."""
     with tf.device(device.prepare(spec)):
@@ -39,7 +43,8 @@ def trace(
             for name, array in weights.items():
                 named[name].assign(array)
         again, _ = built.tried(inputs)
-        return _Step(spec, built, found, inputs, labels).traced(again)
+        own = returned_by("tensorflow", returned)
+        return _Step(spec, built, found, inputs, labels).traced(again, own)
 
 
 class _Step:
@@ -58,14 +63,17 @@ class _Step:
         self._variables = {id(each.view.variable): each.view.variable for each in tensors}
         self._of = {key: place for place, key in enumerate(self._variables)}
 
-    def traced(self, again: tf.Tensor) -> Traced:
-        """Run it; ``again``: logits of the same call, which differ if something is random."""
+    def traced(self, again: tf.Tensor, returned: Weights) -> Traced:
+        """Run it; ``again``: logits of the same call, which differ if something is random.
+
+        ``returned``: by index as text, what layers return in place of their outputs, canonical.
+        """
         before = {key: each.numpy() for key, each in self._variables.items()}
         held = [variable.value for variable in self._variables.values()]
         inputs = self._built.laid(tf.constant(self._inputs))
         with tf.GradientTape() as tape:
             tape.watch([inputs, *held])
-            logits, recording = self._built.recorded(inputs)
+            logits, recording = self._built.recorded(inputs, _instead(returned))
             loss = losses.mean(self._spec)(logits, self._labels)
             added = self._built.losses()
             for more in added:
@@ -173,6 +181,21 @@ class _Step:
                 "The model ends in a softmax, but the loss takes logits: its output is taken as "
                 "logits all the same."
             )
+
+
+def _instead(returned: Weights) -> Callable[[Call], tf.Tensor | None]:
+    """Return what tells, call by call, what a layer returns in place of its output."""
+    numbers = itertools.count()
+
+    def instead(call: Call) -> tf.Tensor | None:
+        given = returned.get(str(next(numbers))) if _is_layer(call) else None
+        if given is None:
+            return None
+        own = tuple(call.made.shape)
+        require_shape(call.layer.name, given.shape, (own[0], *call.layout.shape(own[1:])))
+        return call.layout.own(tf.constant(given, call.made.dtype))
+
+    return instead
 
 
 def _of_own_steps(model: keras.Model) -> Iterator[str]:
