@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from twinrun.v1 import job_pb2
 
+from orchestrator.actions import reproducing
+from orchestrator.actions.reproducing import Reproduction
 from orchestrator.language.phrases import Sentence
 from orchestrator.pairing import isolate
 from orchestrator.pairing.causes.catalog import Why, explained
@@ -14,23 +17,32 @@ from orchestrator.pairing.result import Pairing
 from orchestrator.reports.models import parting
 from orchestrator.runners import coded
 from orchestrator.runners.client import Client
+from orchestrator.runners.finding import Runners
 
 
 @dataclass(frozen=True, slots=True)
 class Further:
-    """What is asked beside where they part. ``isolate``: every layer that differs by itself."""
+    """What is asked beside where they part.
+
+    ``isolate``: every layer that differs by itself; ``reproduce``: a case of the first difference.
+    """
 
     isolate: bool = False
+    reproduce: Reproduction | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """Two models: what is paired with what, where they part, and why. None: they do not pair."""
+    """Two models: what is paired with what, where they part, and why. None: they do not pair.
+
+    ``case``: what came of it, if a case was asked for.
+    """
 
     pairing: Pairing
     located: Located | None
     whys: Sequence[Why] = ()
     alone: Alone | None = None
+    case: Sentence | None = None
 
     @property
     def same(self) -> bool:
@@ -39,6 +51,15 @@ class Port:
 
 
 NOTHING = Further()
+
+
+def further(runners: Runners, *, isolate: bool, reproduce: Path | None) -> Further:
+    """Return what the flags ask, which needs a folder for cases. Raises BadInput."""
+    if reproduce is None:
+        return Further(isolate)
+    found = Reproduction(reproduce, runners.python)
+    found.require_room()
+    return Further(isolate, found)
 
 
 def compared(spec: job_pb2.JobSpec, clients: Sequence[Client], further: Further = NOTHING) -> Port:
@@ -58,14 +79,37 @@ def of_traces(spec: job_pb2.JobSpec, trace: coded.Tracer, further: Further = NOT
         bare.code.ClearField(name)
     found, first = coded.pairing_of(bare, trace)
     if found.faults:
-        return Port(found, None)
+        return Port(found, None, case=_without_case(further, None))
     started = coded.with_tensors(bare, found, first)
     one, other = trace(started)[:2]
     located = locate(found, one.arrays, other.arrays, coded.TOLERANCE)
     whys = explained(found, located, one.arrays, other.arrays)
     apart = located.place is Place.OUTPUT
     alone = _alone(started, trace, found, (one, other)) if further.isolate and apart else None
-    return Port(found, located, whys, alone)
+    case = _without_case(further, located)
+    if further.reproduce is not None and case is None:
+        case = further.reproduce.kept(located, _cases(started, trace, found, located, (one, other)))
+    return Port(found, located, whys, alone, case)
+
+
+def _without_case(further: Further, located: Located | None) -> Sentence | None:
+    """Say why there is no case, if one was asked for and there can be none."""
+    reason = reproducing.without_case(located)
+    if further.reproduce is None or reason is None:
+        return None
+    return further.reproduce.none(reason)
+
+
+def _cases(
+    started: job_pb2.JobSpec,
+    trace: coded.Tracer,
+    pairing: Pairing,
+    located: Located,
+    sides: tuple[coded.Trace, coded.Trace],
+) -> Sequence[coded.Trace]:
+    """Trace both sides again, with the calls that part as programs."""
+    frameworks = [side.framework for side in sides]
+    return trace(coded.with_cases(started, frameworks, reproducing.calls(pairing, located)))[:2]
 
 
 def _alone(
@@ -84,10 +128,11 @@ def _alone(
 def sentences(port: Port) -> list[Sentence]:
     """Return where the two models part, and why; nothing if one batch shows no difference."""
     if port.located is None:
-        return list(port.pairing.faults)
-    if port.same:
+        found = list(port.pairing.faults)
+    elif port.same:
         return []
-    found = [*parting.sentences(port.pairing, port.located, port.whys)]
-    if port.alone is not None:
-        found += parting.each(port.pairing, port.located, port.alone)
-    return found
+    else:
+        found = [*parting.sentences(port.pairing, port.located, port.whys)]
+        if port.alone is not None:
+            found += parting.each(port.pairing, port.located, port.alone)
+    return found if port.case is None else [*found, port.case]

@@ -202,3 +202,14 @@ def with_returned(
     stored = blob.write(values, blob_directory())
     whole.code.returned.CopyFrom(job_pb2.StoredFile(sha256=stored.sha256, size_bytes=stored.size))
     return whole
+
+
+def with_cases(
+    spec: job_pb2.JobSpec, frameworks: Sequence[str], calls: Sequence[Sequence[int]]
+) -> job_pb2.JobSpec:
+    """Return the spec whose trace reports calls of each side as a program, by their indices."""
+    whole = job_pb2.JobSpec()
+    whole.CopyFrom(spec)
+    for framework, indices in zip(frameworks, calls, strict=True):
+        getattr(whole.code, framework).case.extend(indices)
+    return whole

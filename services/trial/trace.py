@@ -28,7 +28,7 @@ class Traced:
     """What a framework's trace returns: its report, and arrays named as in ModelTraced."""
 
     model: ModelTraced
-    arrays: Mapping[str, NDArray[np.floating]]
+    arrays: Mapping[str, NDArray[np.generic]]
 
 
 class MakeTrace(Protocol):

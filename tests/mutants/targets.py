@@ -23,7 +23,17 @@ KINDS = (
 _MADE = {"idiomatic": _IDIOMATIC}
 _HELD = {**_MADE, "held": _IDIOMATIC}
 
-_KERAS_MODULES = ["kinds", "layout", "model", "patches", "record", "trace", "views", "windows"]
+_KERAS_MODULES = [
+    "case",
+    "kinds",
+    "layout",
+    "model",
+    "patches",
+    "record",
+    "trace",
+    "views",
+    "windows",
+]
 
 # By file, the functions in it that are left as they are, with the reason.
 MUTATED: dict[str, dict[str, str]] = {
@@ -74,7 +84,17 @@ LEFT_OUT = {
     **{
         f"services/pytorch/code/{name}.py": _CODE
         for name in (
-            *("__init__", "arrays", "built", "functions", "kinds", "layouts", "model", "patches"),
+            *(
+                "__init__",
+                "arrays",
+                "built",
+                "case",
+                "functions",
+                "kinds",
+                "layouts",
+                "model",
+                "patches",
+            ),
             *("recording", "returning", "trace", "users"),
         )
     },

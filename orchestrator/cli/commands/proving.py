@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from orchestrator.actions import explain as explaining
+from orchestrator.actions import porting
 from orchestrator.actions import verify as proof
-from orchestrator.actions.porting import Further
 from orchestrator.actions.request import Request
 from orchestrator.certificate import certificate_file
 from orchestrator.certificate.certificate import Certificate
@@ -19,6 +19,7 @@ from orchestrator.cli.options import (
     IsolateOption,
     JobOptions,
     LabelOption,
+    ReproduceOption,
     ShownOptions,
     WhereOptions,
 )
@@ -50,6 +51,7 @@ def verify(
     ] = None,
     all_workloads: Annotated[bool, typer.Option("--all", help="All workloads.")] = False,
     isolate: IsolateOption = False,
+    reproduce: ReproduceOption = None,
     label: LabelOption = "",
 ) -> None:
     """Show that the frameworks do the same job, and keep the evidence: a certificate.
@@ -64,6 +66,7 @@ def verify(
     certificates: dict[str, list[Certificate]] = {}
     faults: list[Sentence] = []
     with closing(Runners(where.places(), say_of(shown))) as runners:
+        further = porting.further(runners, isolate=isolate, reproduce=reproduce)
         runners.prepare(names)
         for workload in workloads.names() if all_workloads else [job.workload]:
             changes = proof.VERIFIED | job.changes() | {"steps_per_epoch_limit": steps}
@@ -71,7 +74,6 @@ def verify(
             name = workloads.title(workload) if workload else job.title
             try:
                 with closing(display_of(shown, names, spec.epochs)) as display:
-                    further = Further(isolate=isolate)
                     request = Request(
                         *(name, spec, sides(names), shown.output, first, label), further=further
                     )

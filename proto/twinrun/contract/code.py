@@ -13,6 +13,7 @@ class CodeSource:
     arguments: str = ""
     layout: CodeLayout | None = None
     output: str = ""
+    case: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,8 +34,15 @@ class TracedDraw:
 
 
 @dataclass(frozen=True, slots=True)
+class TracedCase:
+    program: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelTraced:
     layers: tuple[TracedLayer, ...]
     tensors: tuple[TracedTensor, ...]
     draws: tuple[TracedDraw, ...] = ()
     notes: tuple[str, ...] = ()
+    case: TracedCase | None = None

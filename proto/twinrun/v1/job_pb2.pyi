@@ -296,18 +296,20 @@ class Code(_message.Message):
     def __init__(self, pytorch: _Optional[_Union[CodeSource, _Mapping]] = ..., tensorflow: _Optional[_Union[CodeSource, _Mapping]] = ..., pairs: _Optional[_Mapping[str, str]] = ..., without_dropout: _Optional[bool] = ..., files: _Optional[_Union[StoredFile, _Mapping]] = ..., initial: _Optional[_Union[StoredFile, _Mapping]] = ..., tensors: _Optional[_Iterable[_Union[CodeTensor, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ..., returned: _Optional[_Union[StoredFile, _Mapping]] = ...) -> None: ...
 
 class CodeSource(_message.Message):
-    __slots__ = ("file", "function", "arguments", "layout", "output")
+    __slots__ = ("file", "function", "arguments", "layout", "output", "case")
     FILE_FIELD_NUMBER: _ClassVar[int]
     FUNCTION_FIELD_NUMBER: _ClassVar[int]
     ARGUMENTS_FIELD_NUMBER: _ClassVar[int]
     LAYOUT_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_FIELD_NUMBER: _ClassVar[int]
+    CASE_FIELD_NUMBER: _ClassVar[int]
     file: str
     function: str
     arguments: str
     layout: CodeLayout
     output: str
-    def __init__(self, file: _Optional[str] = ..., function: _Optional[str] = ..., arguments: _Optional[str] = ..., layout: _Optional[_Union[CodeLayout, str]] = ..., output: _Optional[str] = ...) -> None: ...
+    case: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, file: _Optional[str] = ..., function: _Optional[str] = ..., arguments: _Optional[str] = ..., layout: _Optional[_Union[CodeLayout, str]] = ..., output: _Optional[str] = ..., case: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class StoredFile(_message.Message):
     __slots__ = ("sha256", "size_bytes")
@@ -977,16 +979,26 @@ class LayerSummary(_message.Message):
     def __init__(self, kind: _Optional[str] = ..., output_shape: _Optional[_Iterable[int]] = ..., parameter_count: _Optional[int] = ..., untrained_count: _Optional[int] = ...) -> None: ...
 
 class ModelTraced(_message.Message):
-    __slots__ = ("layers", "tensors", "draws", "notes")
+    __slots__ = ("layers", "tensors", "draws", "notes", "case")
     LAYERS_FIELD_NUMBER: _ClassVar[int]
     TENSORS_FIELD_NUMBER: _ClassVar[int]
     DRAWS_FIELD_NUMBER: _ClassVar[int]
     NOTES_FIELD_NUMBER: _ClassVar[int]
+    CASE_FIELD_NUMBER: _ClassVar[int]
     layers: _containers.RepeatedCompositeFieldContainer[TracedLayer]
     tensors: _containers.RepeatedCompositeFieldContainer[TracedTensor]
     draws: _containers.RepeatedCompositeFieldContainer[TracedDraw]
     notes: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, layers: _Optional[_Iterable[_Union[TracedLayer, _Mapping]]] = ..., tensors: _Optional[_Iterable[_Union[TracedTensor, _Mapping]]] = ..., draws: _Optional[_Iterable[_Union[TracedDraw, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ...) -> None: ...
+    case: TracedCase
+    def __init__(self, layers: _Optional[_Iterable[_Union[TracedLayer, _Mapping]]] = ..., tensors: _Optional[_Iterable[_Union[TracedTensor, _Mapping]]] = ..., draws: _Optional[_Iterable[_Union[TracedDraw, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ..., case: _Optional[_Union[TracedCase, _Mapping]] = ...) -> None: ...
+
+class TracedCase(_message.Message):
+    __slots__ = ("program", "reason")
+    PROGRAM_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    program: str
+    reason: str
+    def __init__(self, program: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class TracedLayer(_message.Message):
     __slots__ = ("path", "type", "kind", "call", "settings", "input_shape", "output_shape")

@@ -152,7 +152,10 @@ class Built:
         ``returned``: as in `Recording`.
         """
         recording = Recording(
-            self.module, len(inputs), keeps, columns={**self._columns}, returned=returned or {}
+            *(self.module, len(inputs), keeps),
+            columns={**self._columns},
+            returned=returned or {},
+            asked=self.source.case if keeps else (),
         )
         given = laid(inputs, self.source)
         if is_moved(inputs, self.source):

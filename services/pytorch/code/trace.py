@@ -52,7 +52,9 @@ def trace(
     where = device.prepare(spec)
     x, y = device.put(inputs, where), device.put(labels, where)
     model = CodeModel(spec, build, x, weights)
-    arrays = {f"initial/{key}": array.read() for key, array in _laid(model.all)}
+    arrays: dict[str, NDArray[np.generic]] = {
+        f"initial/{key}": array.read() for key, array in _laid(model.all)
+    }
     before = [tensor.clone() for tensor in model.kept]
     with torch.no_grad():
         model.logits(x)
@@ -65,6 +67,9 @@ def trace(
     for index, output in enumerate(found.recording.outputs):
         slope = found.recording.slopes.get(index, torch.zeros_like(output))
         arrays[f"output/{index}"], arrays[f"slope/{index}"] = _array(output), _array(slope)
+    program, asked = found.recording.program, bool(model.built.source.case)
+    arrays |= {f"case/{name}": array for name, array in program.arrays.items()}
+    arrays |= {f"input/case{n}": array for n, array in enumerate(program.inputs)}
     tensors = _in_order(model)
     for key, array in _laid(tensors):
         if array.tensor.requires_grad:
@@ -78,6 +83,7 @@ def trace(
         tensors=tuple(_reported(model, array) for array in tensors),
         draws=tuple(draw.traced for draw in model.draws),
         notes=(*model.built.notes, *_notes(tensors, first, found)),
+        case=program.traced() if asked else None,
     )
     return Traced(report, arrays)
 

@@ -30,8 +30,9 @@ CHANNELS_FIRST = "channels_first"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Call:
-    """A layer's call. ``number``: of this layer, from 0; ``options``: what it was given by name.
+    """A layer's call. ``number``: of this layer, from 0.
 
+    ``given`` and ``options``: what it was given, by place and by name; ``whole``: all it returned.
     Tensors are its first input and output, with their layouts.
     """
 
@@ -42,6 +43,8 @@ class Call:
     before: Layout
     layout: Layout
     options: Mapping[str, object]
+    given: tuple[Any, ...]
+    whole: Any
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +100,7 @@ class Recording:
                 made = original(layer, *args, **kwargs)
             finally:
                 self._running.pop()
-            return self._add(layer, _first((args, kwargs)), made, kwargs)
+            return self._add(layer, args, kwargs, made)
 
         Layer.__call__ = call
         try:
@@ -148,10 +151,10 @@ class Recording:
         return Draw(TracedDraw(name, rate, shape), layer, layout, tuple(own[1:]))
 
     def _add(
-        self, layer: Layer, taken: tf.Tensor | None, whole: Any, options: Mapping[str, object]
+        self, layer: Layer, given: tuple[Any, ...], options: Mapping[str, object], whole: Any
     ) -> Any:
         """Note a call, and return what it returns."""
-        made = _first(whole)
+        taken, made = _first((given, options)), _first(whole)
         if taken is None or made is None or not tf.executing_eagerly():
             return whole
         before = self._layouts.get(id(taken), LAST)
@@ -162,11 +165,11 @@ class Recording:
         self._note(made, layout)
         if is_leaf(layer) or own_weights(layer):
             number = sum(call.layer is layer for call in self.calls)
-            call = Call(layer, number, taken, made, before, layout, options)
+            call = Call(layer, number, taken, made, before, layout, options, given, whole)
             self.calls.append(call)
-            given = self.instead(call)
-            if given is not None:
-                whole = _replaced(layer, whole, given)
+            returned = self.instead(call)
+            if returned is not None:
+                whole = _replaced(layer, whole, returned)
                 self._note(_first(whole), layout)
         return whole
 

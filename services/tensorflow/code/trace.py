@@ -10,11 +10,12 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 from twinrun.contract.spec import JobSpec
-from twinrun.contract.traced import ModelTraced, TracedLayer, TracedTensor
+from twinrun.contract.traced import ModelTraced, TracedCase, TracedLayer, TracedTensor
 
 from services.model.weights import Weights
 from services.tensorflow import device, losses, optimizers
 from services.tensorflow.code import kinds, record
+from services.tensorflow.code.case import Program
 from services.tensorflow.code.model import Built, by_name
 from services.tensorflow.code.record import Call, Recording
 from services.tensorflow.code.views import Tensor
@@ -81,8 +82,10 @@ class _Step:
         calls = [call for call in recording.calls if _is_layer(call)]
         outputs = [call.made for call in calls]
         gradients, slopes = tape.gradient(loss, [held, outputs])
+        case, its = self._case(calls)
         self._update(gradients)
         arrays = {"logits": logits.numpy(), "loss": loss.numpy().reshape(1)}
+        arrays |= its
         for index, (call, slope) in enumerate(zip(calls, slopes, strict=True)):
             made, dtype = call.made.numpy(), arrays["loss"].dtype
             given = np.zeros_like(made) if slope is None else tf.convert_to_tensor(slope).numpy()
@@ -106,7 +109,21 @@ class _Step:
         }
         random = not np.array_equal(logits.numpy(), again.numpy(), equal_nan=True)
         notes = tuple(self._notes(recording, used, len(added), random=random))
-        return Traced(self._report(recording, used, notes), arrays)
+        return Traced(replace(self._report(recording, used, notes), case=case), arrays)
+
+    def _case(
+        self, calls: Sequence[Call]
+    ) -> tuple[TracedCase | None, dict[str, NDArray[np.generic]]]:
+        """Return the calls that the source asks for as a program, and the arrays of its trace."""
+        chosen = [calls[index] for index in self._built.source.case if index < len(calls)]
+        if not chosen:
+            return None, {}
+        paths = record.paths(self._built.keras)
+        named = [paths.get(call.layer, call.layer.name) for call in chosen]
+        program = Program(chosen, named, len(self._inputs))
+        arrays = {f"case/{name}": array for name, array in program.arrays.items()}
+        arrays |= {f"input/case{n}": array for n, array in enumerate(program.inputs)}
+        return program.traced, arrays
 
     def _update(self, gradients: Sequence[tf.Tensor | None]) -> None:
         trained = dict.fromkeys(id(e.view.variable) for e in self._tensors if e.trained)

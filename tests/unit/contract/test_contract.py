@@ -192,6 +192,7 @@ def test_every_default_is_named_in_the_proto():
         ("CodeSource", "arguments"),
         ("CodeSource", "layout"),
         ("CodeSource", "output"),
+        ("CodeSource", "case"),
         ("CodeTensor", "pytorch"),
         ("CodeTensor", "tensorflow"),
     }
