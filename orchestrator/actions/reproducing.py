@@ -56,15 +56,6 @@ _OTHERWISE = Phrase(
 _SECONDS = 600.0  # a framework's import on a busy machine, with much room
 _EXACT = 1e-2  # Of the difference: by so little may a layer by itself be off.
 _ARRAYS = "case.npz"
-_END = """
-# How far that is from what was returned in the models, relative to the largest value.
-for name, stored in (({mine!r}, "{one}.output"), ({theirs!r}, "{one}.other")):
-    wanted = arrays[stored]
-    apart = np.inf
-    if made.shape == wanted.shape:
-        apart = np.abs(made - wanted).max() / (np.abs(wanted).max() or 1)
-    print(f"{{name}}: {{apart:.3e}}")
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,11 +216,10 @@ def _written(located: Located, sides: Sequence[Trace], place: Path) -> list[Path
             if key.startswith("case/")
         }
         arrays[f"{name}.output"], arrays[f"{name}.other"] = laid, _like(other, laid)
-        theirs = label(sides[1 - number].framework)
-        assert side.model.case is not None  # noqa: S101 - which was asked before
-        end = _END.format(one=name, mine=label(name), theirs=theirs)
+        case = side.model.case
+        assert case is not None  # noqa: S101 - which was asked before
         files.append(place / _program(name))
-        files[-1].write_text(side.model.case.program + view + end)
+        files[-1].write_text(case.program + view + case.end)
     content = BytesIO()
     np.savez(content, allow_pickle=False, **arrays)
     files.append(place / _ARRAYS)

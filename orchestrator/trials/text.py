@@ -13,6 +13,7 @@ MOST_CHARACTERS = 2_000
 _WITH_LINES = {
     "twinrun.v1.ModelSummarized.text": 200_000,
     "twinrun.v1.TracedCase.program": 200_000,
+    "twinrun.v1.TracedCase.end": 2_000,
 }
 _ESCAPES = re.compile(
     r"\x1b[\]PX^_][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"  # to a terminal, up to its end

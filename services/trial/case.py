@@ -8,9 +8,19 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from twinrun.contract.traced import TracedCase
 
 Array = NDArray[np.generic]
 _WIDTH = 90  # of a line
+_END = """
+# How far that is from what was returned in the models, relative to the largest value.
+for whose, name in (("this model", "{framework}.output"), ("the other", "{framework}.other")):
+    wanted = arrays[name]
+    apart = np.inf
+    if made.shape == wanted.shape:
+        apart = np.abs(made - wanted).max() / (np.abs(wanted).max() or 1)
+    print(f"{{whose}}: {{apart:.3e}}")
+"""
 
 
 class Unwritten(Exception):
@@ -70,6 +80,11 @@ def joined(name: str, arguments: list[str]) -> str:
     if len(whole) <= _WIDTH:
         return whole
     return f"{name}(\n" + "".join(f"    {argument},\n" for argument in arguments) + ")"
+
+
+def program(framework: str, text: str) -> TracedCase:
+    """Return a program with its end."""
+    return TracedCase(text, end=_END.format(framework=framework))
 
 
 def no_array(_: object) -> None:

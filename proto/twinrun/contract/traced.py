@@ -37,6 +37,7 @@ class TracedDraw:
 class TracedCase:
     program: str
     reason: str = ""
+    end: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -993,12 +993,14 @@ class ModelTraced(_message.Message):
     def __init__(self, layers: _Optional[_Iterable[_Union[TracedLayer, _Mapping]]] = ..., tensors: _Optional[_Iterable[_Union[TracedTensor, _Mapping]]] = ..., draws: _Optional[_Iterable[_Union[TracedDraw, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ..., case: _Optional[_Union[TracedCase, _Mapping]] = ...) -> None: ...
 
 class TracedCase(_message.Message):
-    __slots__ = ("program", "reason")
+    __slots__ = ("program", "reason", "end")
     PROGRAM_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    END_FIELD_NUMBER: _ClassVar[int]
     program: str
     reason: str
-    def __init__(self, program: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+    end: str
+    def __init__(self, program: _Optional[str] = ..., reason: _Optional[str] = ..., end: _Optional[str] = ...) -> None: ...
 
 class TracedLayer(_message.Message):
     __slots__ = ("path", "type", "kind", "call", "settings", "input_shape", "output_shape")

@@ -12,7 +12,7 @@ from twinrun.contract.traced import TracedCase
 
 from services.pytorch.code import layouts
 from services.pytorch.code.layouts import Layout
-from services.trial.case import Unwritten, Writer, no_array
+from services.trial.case import Unwritten, Writer, no_array, program
 
 _HEAD = """\
 # Calls of layers of a PyTorch model, by themselves: {paths}. Run it where case.npz is.
@@ -106,7 +106,7 @@ class Program:
         head = _HEAD.format(paths=", ".join(self._paths), dtype=self._dtype)
         for name in self._writer.arrays:
             head += f'{name} = torch.from_numpy(arrays["pytorch.{name}"])\n'
-        return TracedCase(head + self._lines + self._end)
+        return program("pytorch", head + self._lines + self._end)
 
 
 def constructed(module: nn.Module) -> str:
@@ -120,6 +120,8 @@ def constructed(module: nn.Module) -> str:
     ]
     if cls is nn.RNN:
         names.append("nonlinearity")
+    if issubclass(cls, nn.RNN | nn.GRU):
+        names.remove("proj_size")
     values = {
         name: _value(module, name)
         for name in names

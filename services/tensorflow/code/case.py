@@ -13,7 +13,7 @@ from twinrun.contract.traced import TracedCase
 
 from services.tensorflow.code.layout import Layout
 from services.tensorflow.code.record import Call
-from services.trial.case import Unwritten, Writer, joined, no_array
+from services.trial.case import Unwritten, Writer, joined, no_array, program
 
 _HEAD = """\
 # Calls of layers of a Keras model, by themselves: {paths}. Run it where case.npz is.
@@ -21,6 +21,7 @@ import keras
 import numpy as np
 
 keras.config.set_floatx("{dtype}")
+keras.config.set_dtype_policy("{dtype}")
 arrays = np.load("case.npz")
 """
 _LAYER = """\
@@ -57,7 +58,7 @@ class Program:
                 head += f'{name} = keras.ops.convert_to_tensor(arrays["tensorflow.{name}"])\n'
             end = f"made = {writer.text(last.made)}\n"
             end += _canonical(last.layout, tuple(last.made.shape))
-            self.traced = TracedCase(head + lines + end)
+            self.traced = program("tensorflow", head + lines + end)
         except Unwritten as unwritten:
             self.traced = TracedCase("", str(unwritten))
         self.arrays = {**writer.arrays, **weights}
