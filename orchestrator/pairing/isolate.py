@@ -26,7 +26,8 @@ def given(pairing: Pairing, first: Arrays, second: Arrays) -> Mapping[int, Array
     for pair in pairing.layers:
         names = f"output/{pair.first}", f"output/{pair.second}"
         if pair.compared and not _moves(pairing, pair) and names[0] in first and names[1] in second:
-            laid = laid_like(first[names[0]], second[names[1]])
+            both_ways = pairing.first.layers[pair.first].settings.get("bidirectional") == "True"
+            laid = laid_like(first[names[0]], second[names[1]], both_ways=both_ways)
             if laid is not None:
                 found[pair.second] = laid
     return found

@@ -111,6 +111,8 @@ def test_an_output_is_laid_like_the_other_sides():
     generator = np.random.default_rng(1)
     steps = generator.normal(size=(2, 3, 4))
     np.testing.assert_array_equal(laid_like(steps, steps[:, -1]), steps[:, -1])
+    ends = np.concatenate([steps[:, -1, :2], steps[:, 0, 2:]], axis=1)
+    np.testing.assert_array_equal(laid_like(steps, steps[:, -1], both_ways=True), ends)
     turned = steps.transpose(0, 2, 1)
     np.testing.assert_array_equal(laid_like(steps, turned), turned)
     assert laid_like(steps[:, -1], steps) is None
