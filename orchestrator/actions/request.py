@@ -6,6 +6,7 @@ from pathlib import Path
 
 from twinrun.v1 import job_pb2
 
+from orchestrator.actions.porting import NOTHING, Further
 from orchestrator.language.phrases import Phrase, say
 from orchestrator.language.words import KEPT
 from orchestrator.settings import config
@@ -21,7 +22,7 @@ class Request:
     """``spec`` by each of ``sides``, stored in a new run in ``output``, named after ``workload``.
 
     ``baseline``: the side that the others are compared with; None: the first. ``label``: the
-    user's own words for the run.
+    user's own words for the run. ``further``: what else is asked where models of code part.
     """
 
     workload: str
@@ -30,6 +31,7 @@ class Request:
     output: Path
     baseline: str | None = None
     label: str = ""
+    further: Further = NOTHING
 
     def __post_init__(self) -> None:
         """Check each side's job, before any runner is asked. Raises BadInput."""

@@ -18,6 +18,7 @@ from twinrun.v1 import job_pb2, runner_service_pb2
 
 from orchestrator.actions import porting
 from orchestrator.actions.judging import judged
+from orchestrator.actions.porting import Further
 from orchestrator.actions.request import Pair, Request, kept
 from orchestrator.certificate.certificate import Certificate
 from orchestrator.certificate.certificate_file import as_dict, read
@@ -189,15 +190,18 @@ def _certificates(
         show(_EVALUATING, len(planned))
         _evaluate_again(planned[PLAIN], request.pairs, run, runners, listen)
     display.stage("")
-    return [_with_place(each, planned[PLAIN], runners) for each in judged(run, request.pairs)]
+    found = judged(run, request.pairs)
+    return [_with_place(each, planned[PLAIN], runners, request.further) for each in found]
 
 
-def _with_place(made: Certificate, spec: job_pb2.JobSpec, runners: Runners) -> Certificate:
+def _with_place(
+    made: Certificate, spec: job_pb2.JobSpec, runners: Runners, further: Further
+) -> Certificate:
     """Say where and why two models of code part, if they do."""
     names = [framework_of(name) for name in (made.first, made.second)]
     if made.same_job or not spec.HasField("code") or names[0] == names[1]:
         return made
-    port = porting.compared(spec, [runners.get(name) for name in names])
+    port = porting.compared(spec, [runners.get(name) for name in names], further)
     return replace(made, sentence=join(NEXT, [made.sentence, *porting.sentences(port)]))
 
 

@@ -56,6 +56,21 @@ LabelOption = Annotated[
         rich_help_panel="Output",
     ),
 ]
+IsolateOption = Annotated[
+    bool,
+    typer.Option(
+        "--isolate",
+        help="Give each layer what the other side's layers return, and list all that differ.",
+    ),
+]
+ReproduceOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Write the first layer that differs into DIR as a program for each framework and one "
+        "file of arrays, which need no Twinrun.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 
 

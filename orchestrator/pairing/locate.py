@@ -51,6 +51,14 @@ def locate(pairing: Pairing, first: Arrays, second: Arrays, tolerance: float) ->
     return _Search(pairing, first, second, tolerance).found()
 
 
+def outputs_apart(
+    pairing: Pairing, first: Arrays, second: Arrays, tolerance: float
+) -> list[Located]:
+    """Return every layer whose output differs, and the logits if they do, without ``same``."""
+    search = _Search(pairing, first, second, tolerance)
+    return [located for located in search.forwards([]) if located.gap > tolerance]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Search:
     """What is compared with what."""
@@ -62,7 +70,7 @@ class _Search:
 
     def found(self) -> Located:
         same: list[PairedLayer] = []
-        searches = [self._input(), self._forwards(same), self._loss()]
+        searches = [self._input(), self.forwards(same), self._loss()]
         if not self._learns_alike():
             searches.append(self._backwards())
         searches.append(self._updates())
@@ -83,7 +91,7 @@ class _Search:
     def _input(self) -> Iterator[Located]:
         yield Located(Place.INPUT, self._gap("input"), self.tolerance)
 
-    def _forwards(self, same: list[PairedLayer]) -> Iterator[Located]:
+    def forwards(self, same: list[PairedLayer]) -> Iterator[Located]:
         """Yield the layers' outputs in order; those that are passed are the ``same``."""
         for pair in self.compared:
             size = layer_gap(self.pairing, pair, "output", (self.first, self.second))

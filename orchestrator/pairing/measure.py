@@ -67,6 +67,21 @@ def layer_gap(
     return min(gap(mine, other, scale) for mine in _turned(one, other))
 
 
+def laid_like(one: Array, other: Array, *, both_ways: bool = False) -> Array | None:
+    """Return one output with the shape of another that is the same thing; None: it has less.
+
+    ``both_ways``: a sequence's end is that of both directions.
+    """
+    mine, theirs = _without_ones(one, other)
+    if mine.ndim < theirs.ndim:
+        return None
+    fits = [turned for turned in _turned(mine, theirs) if turned.shape == theirs.shape]
+    if both_ways and mine.ndim > theirs.ndim:
+        fits = fits[-1:]
+    closest = min(fits, key=lambda turned: gap(turned, theirs), default=None)
+    return None if closest is None else closest.reshape(other.shape)
+
+
 def _without_ones(one: Array, other: Array) -> tuple[Array, Array]:
     """Return both without axes of length 1 if that alone makes their shapes differ.
 

@@ -2,7 +2,7 @@
 
 import functools
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import copy_context
@@ -189,4 +189,27 @@ def with_tensors(spec: job_pb2.JobSpec, found: Pairing, first: Trace) -> job_pb2
     sides = dict(zip(found.frameworks, (found.first, found.second), strict=True))
     notes = [f"{label(name)}: {note}" for name, side in sides.items() for note in side.notes]
     whole.code.notes.extend([*notes, *map(str, found.starts)])
+    return whole
+
+
+def with_returned(
+    spec: job_pb2.JobSpec, framework: str, arrays: Mapping[int, NDArray[np.generic]]
+) -> job_pb2.JobSpec:
+    """Return the spec with what a framework's layers return in a trace, by index of their calls."""
+    whole = job_pb2.JobSpec()
+    whole.CopyFrom(spec)
+    values = {f"{framework}/{index}": array.astype(float) for index, array in arrays.items()}
+    stored = blob.write(values, blob_directory())
+    whole.code.returned.CopyFrom(job_pb2.StoredFile(sha256=stored.sha256, size_bytes=stored.size))
+    return whole
+
+
+def with_cases(
+    spec: job_pb2.JobSpec, frameworks: Sequence[str], calls: Sequence[Sequence[int]]
+) -> job_pb2.JobSpec:
+    """Return the spec whose trace reports calls of each side as a program, by their indices."""
+    whole = job_pb2.JobSpec()
+    whole.CopyFrom(spec)
+    for framework, indices in zip(frameworks, calls, strict=True):
+        getattr(whole.code, framework).case.extend(indices)
     return whole

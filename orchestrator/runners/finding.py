@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import asdict
+from pathlib import Path
 
 from twinrun.v1 import job_pb2
 
@@ -111,6 +112,10 @@ class Runners:
             runner.tell(client.ended)
             client.info()
         return self._clients[framework]
+
+    def python(self, framework: str) -> Path | None:
+        """Return the interpreter of the framework, if its runner is this user's own one here."""
+        return self._places.python(framework) if framework in self._leases else None
 
     def process_id(self, framework: str) -> int | None:
         """Return the process id of a runner that was started here."""

@@ -40,7 +40,7 @@ class Uploads:
         self._whole: set[str] = set()
 
     def send(self, spec: job_pb2.JobSpec) -> None:
-        """Send the job's files: its arrays, its code, its initial values; those the runner lacks.
+        """Send the job's files: its arrays, its code, values of its layers; those the runner lacks.
 
         Raises BadInput: they are not here; RunnerUnavailable; WrongRunner.
         """
@@ -55,6 +55,7 @@ def _needed(spec: job_pb2.JobSpec) -> Iterator[Stored]:
         (spec.dataset, "arrays"),
         (spec.code, "files"),
         (spec.code, "initial"),
+        (spec.code, "returned"),
     ):
         if holder.HasField(field):
             yield getattr(holder, field)

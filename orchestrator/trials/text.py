@@ -9,8 +9,12 @@ from google.protobuf.message import DecodeError, Message
 from google.rpc import error_details_pb2
 
 MOST_CHARACTERS = 2_000
-# A framework's own text of a model has several lines.
-_WITH_LINES = {"twinrun.v1.ModelSummarized.text": 200_000}
+# A framework's own text of a model has several lines, and so has a program.
+_WITH_LINES = {
+    "twinrun.v1.ModelSummarized.text": 200_000,
+    "twinrun.v1.TracedCase.program": 200_000,
+    "twinrun.v1.TracedCase.end": 2_000,
+}
 _ESCAPES = re.compile(
     r"\x1b[\]PX^_][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"  # to a terminal, up to its end
     r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"  # colours and the like

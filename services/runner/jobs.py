@@ -250,7 +250,7 @@ class Jobs:
             if self._running is not None:
                 records.append(self._running[0])
             specs = [record.job.spec for record in records]
-            code = [stored for spec in specs for stored in (spec.code.files, spec.code.initial)]
+            code = [each for s in specs for each in (s.code.files, s.code.initial, s.code.returned)]
             return {spec.dataset.arrays.sha256 for spec in specs} | {each.sha256 for each in code}
 
     def wait_until_idle(self, seconds: float) -> None:

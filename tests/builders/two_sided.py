@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from twinrun.contract.traced import ModelTraced
 
+from orchestrator.pairing import isolate
 from orchestrator.pairing.pair import pair
 from tests.builders import tape
 from tests.builders.numeric import Tracing
@@ -36,10 +37,10 @@ class Training:
     penalty: float = 0.0  # times the squares of the first kernel, in the loss
 
 
-def trace(build, inputs, labels, initial=None, training=None):
-    """Return the report and the arrays of one step."""
+def trace(build, inputs, labels, initial=None, training=None, *, returned=None):
+    """Return the report and the arrays of one step; ``returned``: by layers, by their indices."""
     training = training or Training()
-    tracing = Tracing(initial or {})
+    tracing = Tracing(initial or {}, returned=returned or {})
     logits = build(tracing, Var(inputs))
     rows = np.arange(len(labels)), (labels + training.shift) % logits.shape[-1]
     losses = tape.log_softmax(logits).taken(rows) * -training.scale
@@ -146,6 +147,15 @@ def again(pairing, models, data, trainings=(None, None), *, start=None, noise=0.
             apart = random.normal(size=array.shape) * noise * np.abs(array).max(initial=0.0)
             other[name] = array + apart
     return one, other
+
+
+def isolated(first, second, data, tolerance):
+    """Return what differs by itself where each layer of the second gets the first's outputs."""
+    pairing, one, other = both(first, second, data)
+    initial = {each.second.key: one[f"initial/{each.first.key}"] for each in pairing.tensors}
+    returned = isolate.given(pairing, one, other)
+    again = trace(second, *data, initial, returned=returned)[1]
+    return pairing, isolate.alone(pairing, one, again, returned, tolerance)
 
 
 def changed(training=None, **changes):

@@ -186,12 +186,13 @@ SPEC = job()
 def tracing(framework, folder: Path) -> Callable:
     """Return what traces the model of a text on the first samples."""
 
-    def traced(text, spec=SPEC, weights=None):
+    def traced(text, spec=SPEC, weights=None, returned=None, scale=1.0):
         given = data()
         batch = slice(spec.batch_size)
         return framework.trace(
-            *(spec, given.train_images[batch], given.train_labels[batch]),
+            *(spec, given.train_images[batch] * scale, given.train_labels[batch]),
             *(written(folder, text), weights),
+            returned=returned or {},
         )
 
     return traced

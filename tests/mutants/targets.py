@@ -25,7 +25,8 @@ _HELD = {**_MADE, "held": _IDIOMATIC}
 _WITH_ARRAYS = ("dense", "conv2d", "batch_norm", "embedding")
 
 _KERAS_MODULES = [
-    *("kinds", "layered", "layout", "model", "patches", "record", "trace", "views", "windows"),
+    *("case", "kinds", "layered", "layout", "model", "patches", "record", "trace", "views"),
+    "windows",
 ]
 
 # By file, the functions in it that are left as they are, with the reason.
@@ -80,8 +81,8 @@ LEFT_OUT = {
     **{
         f"services/pytorch/code/{name}.py": _CODE
         for name in (
-            *("__init__", "arrays", "built", "functions", "kinds", "layouts", "model", "patches"),
-            *("layered", "recording", "trace", "users"),
+            *("__init__", "arrays", "built", "case", "functions", "kinds", "layouts", "model"),
+            *("patches", "layered", "recording", "returning", "trace", "users"),
         )
     },
     "services/pytorch/graphs/__init__.py": "no code",

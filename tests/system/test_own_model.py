@@ -28,7 +28,7 @@ def files(folder):
 
 def command(name):
     """Return the words of a command of the document, without the program."""
-    (line,) = re.findall(rf"^orchestrator ({name} .*)$", DOCUMENT, re.MULTILINE)
+    line = re.findall(rf"^orchestrator ({name} .*)$", DOCUMENT, re.MULTILINE)[0]
     return shlex.split(line)
 
 
@@ -58,6 +58,42 @@ def test_verify_names_the_layer_of_a_faulty_port_and_the_cause(warmed):
     done = warmed(*command("verify"), "--threads=1", code=6)
     assert "`norm1` and TensorFlow's `batch_normalization` are the first" in told(done.stdout)
     assert "The cause: the epsilon of batch normalization." in told(done.stdout)
+
+
+def test_of_two_faults_one_is_told_and_isolated_layers_show_both(orchestrator, home, faulty):
+    text = faulty["net_keras.py"].replace('activation="relu"', 'activation="tanh"')
+    (home / "net_keras.py").write_text(text)
+    told_of_one = told(orchestrator(*command("pair"), "--threads=1", code=6).stderr)
+    assert "`norm1`" in told_of_one
+    assert "tanh" not in told_of_one
+    done = orchestrator(*command("pair"), "--threads=1", "--isolate", "--json", code=6)
+    found = json.loads(done.stdout)["isolated"]
+    assert [(each["layer"], each["causes"][0]) for each in found] == [
+        ("norm1", "batch_norm_epsilon"),
+        ("relu#1", "other_activation"),
+    ]
+    done = orchestrator(*command("verify"), "--threads=1", "--isolate", code=6)
+    assert "(2) PyTorch's `relu#1` and TensorFlow's `dense`" in told(done.stdout)
+
+
+@pytest.mark.usefixtures("faulty")
+def test_the_first_difference_becomes_programs_that_show_it_by_themselves(orchestrator, home):
+    given = command("verify --workload mnist-mlp --train-limit 2000 .* --isolate")
+    done = orchestrator(*given, "--threads=1", code=6)
+    said = told(done.stdout)
+    assert "(1) PyTorch's `norm1` and TensorFlow's `batch_normalization`, as said." in said
+    assert "Both programs were run: PyTorch's output and TensorFlow's differ by 5.5e-03" in said
+    names = ["case.npz", "pytorch_case.py", "tensorflow_case.py"]
+    assert sorted(each.name for each in (home / "case").iterdir()) == names
+    done = orchestrator(*given, "--threads=1", code=2)
+    assert "--reproduce case: it has files" in told(done.stderr)
+
+
+@pytest.mark.usefixtures("mended")
+def test_of_equal_models_there_is_no_case(orchestrator, home):
+    done = orchestrator(*command("pair"), "--threads=1", "--reproduce=case")
+    assert "because nothing differs on one batch." in told(done.stdout)
+    assert not [*(home / "case").iterdir()]
 
 
 @pytest.mark.usefixtures("mended")

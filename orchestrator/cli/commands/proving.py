@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from orchestrator.actions import explain as explaining
+from orchestrator.actions import porting
 from orchestrator.actions import verify as proof
 from orchestrator.actions.request import Request
 from orchestrator.certificate import certificate_file
@@ -15,8 +16,10 @@ from orchestrator.cli.options import (
     ALL,
     BaselineOption,
     FrameworksOption,
+    IsolateOption,
     JobOptions,
     LabelOption,
+    ReproduceOption,
     ShownOptions,
     WhereOptions,
 )
@@ -47,6 +50,8 @@ def verify(
         typer.Option(metavar="N", help="Run only N steps of each epoch, including its last one."),
     ] = None,
     all_workloads: Annotated[bool, typer.Option("--all", help="All workloads.")] = False,
+    isolate: IsolateOption = False,
+    reproduce: ReproduceOption = None,
     label: LabelOption = "",
 ) -> None:
     """Show that the frameworks do the same job, and keep the evidence: a certificate.
@@ -61,6 +66,7 @@ def verify(
     certificates: dict[str, list[Certificate]] = {}
     faults: list[Sentence] = []
     with closing(Runners(where.places(), say_of(shown))) as runners:
+        further = porting.further(runners, isolate=isolate, reproduce=reproduce)
         runners.prepare(names)
         for workload in workloads.names() if all_workloads else [job.workload]:
             changes = proof.VERIFIED | job.changes() | {"steps_per_epoch_limit": steps}
@@ -68,7 +74,9 @@ def verify(
             name = workloads.title(workload) if workload else job.title
             try:
                 with closing(display_of(shown, names, spec.epochs)) as display:
-                    request = Request(name, spec, sides(names), shown.output, first, label)
+                    request = Request(
+                        *(name, spec, sides(names), shown.output, first, label), further=further
+                    )
                     _, certificates[name] = proof.verify(request, runners, display)
             except JobFailed as error:  # other workloads are still verified
                 faults.append(english(OF, name=name, what=error.message))

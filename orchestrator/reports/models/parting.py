@@ -8,6 +8,7 @@ import numpy as np
 from orchestrator.language.phrases import Phrase, Sentence, clause, english, join
 from orchestrator.language.words import COMMA, label
 from orchestrator.pairing.causes.catalog import CAUSES, Proof, Why
+from orchestrator.pairing.isolate import Alone
 from orchestrator.pairing.locate import Located, Place
 from orchestrator.pairing.result import Pairing
 
@@ -57,6 +58,14 @@ _OR = Phrase("It may also be {name}: if {change}, the two would agree to {after}
 _SHOWN = Phrase("The cause: {name}. {reason}")
 _GUESSED = Phrase("It may be {name}, which cannot be tried here. {reason}")
 _NO_CAUSE = Phrase("None of the {count} causes that are known explains it.")
+_EACH = Phrase("If each layer is given what {one}'s layers return, these differ by themselves:")
+_NONE_ALONE = Phrase("If each layer is given what {one}'s layers return, none differs by itself.")
+_ONE = Phrase("({number}) {one}'s `{path}` and {other}'s `{theirs}`: by {gap}.")
+_FIRST_AGAIN = Phrase("({number}) {one}'s `{path}` and {other}'s `{theirs}`, as said.")
+_END = Phrase("({number}) What follows the last layer that is compared: the logits, by {gap}.")
+_UNTOLD = Phrase(
+    "Of layers whose inputs have other shapes on each side, it cannot be told: {layers}."
+)
 
 
 def sentences(pairing: Pairing, located: Located, whys: Sequence[Why]) -> Iterator[Sentence]:
@@ -66,6 +75,29 @@ def sentences(pairing: Pairing, located: Located, whys: Sequence[Why]) -> Iterat
         return
     yield from _there(pairing, located)
     yield from why(whys)
+
+
+def each(pairing: Pairing, located: Located, alone: Alone) -> Iterator[Sentence]:
+    """Yield what differs by itself, one after another, beside what was said of ``located``."""
+    one, other = map(label, pairing.frameworks)
+    if alone.found:
+        yield english(_EACH, one=one)
+    else:
+        yield english(_NONE_ALONE, one=one)
+    for number, (found, whys) in enumerate(alone.found, start=1):
+        names = {"number": number, "one": one, "other": other, "gap": _gap(found.gap)}
+        if found.layer is None:
+            yield english(_END, **names)
+        else:
+            again = found.layer == located.layer
+            yield english(_FIRST_AGAIN if again else _ONE, **names, **_paths(pairing, found))
+            if again:
+                continue
+        yield from _there(pairing, found)
+        yield from why(whys)
+    if alone.untold:
+        layers = [f"`{pairing.first.layers[pair.first].path}`" for pair in alone.untold]
+        yield english(_UNTOLD, layers=join(COMMA, layers))
 
 
 def where(pairing: Pairing, located: Located) -> Sentence:

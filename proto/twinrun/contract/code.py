@@ -13,6 +13,7 @@ class CodeSource:
     arguments: str = ""
     layout: CodeLayout | None = None
     output: str = ""
+    case: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,13 @@ class Code:
     initial: StoredFile | None = None
     tensors: tuple[CodeTensor, ...] = ()
     notes: tuple[str, ...] = ()
+    returned: StoredFile | None = None
+
+    @property
+    def stored(self) -> Mapping[str, StoredFile]:
+        """The files that a client uploads before the job, by field."""
+        files = {"files": self.files, "initial": self.initial, "returned": self.returned}
+        return {name: stored for name, stored in files.items() if stored is not None}
 
     @property
     def sources(self) -> Mapping[str, CodeSource]:

@@ -12,6 +12,7 @@ from twinrun.contract.violation import Violation
 
 _MOST_TENSORS, _MOST_AXES, _MOST_VALUES = 100_000, 8, 2**31
 _MOST_BYTES = 2**34
+_MOST_CALLS = 100  # of a case
 _SHA256 = re.compile("[0-9a-f]{64}")
 _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
 # What a job of layers may take by its framework's own default, and one of code may not.
@@ -29,9 +30,8 @@ def code_violations(spec: JobSpec) -> Iterator[Violation]:
         yield Violation("code", "names no file; give one for each framework, such as pytorch")
     for name, source in code.sources.items():
         yield from _source_violations(f"code.{name}", source)
-    for name, stored in (("files", code.files), ("initial", code.initial)):
-        if stored is not None:
-            yield from _stored_violations(f"code.{name}", stored)
+    for name, stored in code.stored.items():
+        yield from _stored_violations(f"code.{name}", stored)
     yield from _tensor_violations(code)
     for own in OF_LAYERS:
         if own in spec.own_ways:
@@ -46,6 +46,9 @@ def code_violations(spec: JobSpec) -> Iterator[Violation]:
 def _source_violations(field: str, source: CodeSource) -> Iterator[Violation]:
     if not source.file.endswith(".py"):
         yield Violation(f"{field}.file", f"is {source.file[:200]!r}; it must be a Python file")
+    yield from between(f"len({field}.case)", len(source.case), 0, _MOST_CALLS)
+    for index in source.case[:_MOST_CALLS]:
+        yield from between(f"{field}.case", index, 0, _MOST_TENSORS)
     if not source.function.isidentifier():
         yield Violation(f"{field}.function", f"is {source.function[:80]!r}; give a function's name")
     if source.arguments:

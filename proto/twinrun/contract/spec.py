@@ -132,9 +132,9 @@ class JobSpec:
     def blobs(self) -> tuple[StoredFile, ...]:
         """The files that a client uploads before the job."""
         arrays = self.dataset.arrays
-        of_code = () if self.code is None else (self.code.files, self.code.initial)
+        of_code = () if self.code is None else self.code.stored.values()
         of_data = () if arrays is None else (StoredFile(arrays.sha256, arrays.size_bytes),)
-        return (*of_data, *(stored for stored in of_code if stored is not None))
+        return (*of_data, *of_code)
 
     @property
     def epoch_numbers(self) -> tuple[int, ...]:

@@ -34,8 +34,16 @@ class TracedDraw:
 
 
 @dataclass(frozen=True, slots=True)
+class TracedCase:
+    program: str
+    reason: str = ""
+    end: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelTraced:
     layers: tuple[TracedLayer, ...]
     tensors: tuple[TracedTensor, ...]
     draws: tuple[TracedDraw, ...] = ()
     notes: tuple[str, ...] = ()
+    case: TracedCase | None = None

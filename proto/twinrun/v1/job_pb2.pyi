@@ -269,7 +269,7 @@ class JobSpec(_message.Message):
     def __init__(self, dataset: _Optional[_Union[Dataset, _Mapping]] = ..., layers: _Optional[_Iterable[_Union[Layer, _Mapping]]] = ..., optimizer: _Optional[_Union[Optimizer, _Mapping]] = ..., loss: _Optional[_Union[Loss, _Mapping]] = ..., epochs: _Optional[int] = ..., batch_size: _Optional[int] = ..., seed: _Optional[int] = ..., recipe: _Optional[_Union[Recipe, str]] = ..., loop: _Optional[_Union[Loop, str]] = ..., execution: _Optional[_Union[Execution, str]] = ..., precision: _Optional[_Union[Precision, str]] = ..., device: _Optional[_Union[Device, str]] = ..., threads: _Optional[int] = ..., report_every_steps: _Optional[int] = ..., allow_tf32: _Optional[bool] = ..., own_ways: _Optional[_Iterable[_Union[OwnWay, str]]] = ..., report_step_details: _Optional[bool] = ..., perturb_initial_weights: _Optional[int] = ..., steps_per_epoch_limit: _Optional[int] = ..., target_accuracy: _Optional[float] = ..., profile: _Optional[bool] = ..., augmentation: _Optional[_Union[Augmentation, _Mapping]] = ..., late_epoch: _Optional[int] = ..., tolerance: _Optional[_Union[Tolerance, _Mapping]] = ..., target: _Optional[_Union[Target, _Mapping]] = ..., code: _Optional[_Union[Code, _Mapping]] = ...) -> None: ...
 
 class Code(_message.Message):
-    __slots__ = ("pytorch", "tensorflow", "pairs", "without_dropout", "files", "initial", "tensors", "notes")
+    __slots__ = ("pytorch", "tensorflow", "pairs", "without_dropout", "files", "initial", "tensors", "notes", "returned")
     class PairsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -285,6 +285,7 @@ class Code(_message.Message):
     INITIAL_FIELD_NUMBER: _ClassVar[int]
     TENSORS_FIELD_NUMBER: _ClassVar[int]
     NOTES_FIELD_NUMBER: _ClassVar[int]
+    RETURNED_FIELD_NUMBER: _ClassVar[int]
     pytorch: CodeSource
     tensorflow: CodeSource
     pairs: _containers.ScalarMap[str, str]
@@ -293,21 +294,24 @@ class Code(_message.Message):
     initial: StoredFile
     tensors: _containers.RepeatedCompositeFieldContainer[CodeTensor]
     notes: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, pytorch: _Optional[_Union[CodeSource, _Mapping]] = ..., tensorflow: _Optional[_Union[CodeSource, _Mapping]] = ..., pairs: _Optional[_Mapping[str, str]] = ..., without_dropout: _Optional[bool] = ..., files: _Optional[_Union[StoredFile, _Mapping]] = ..., initial: _Optional[_Union[StoredFile, _Mapping]] = ..., tensors: _Optional[_Iterable[_Union[CodeTensor, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ...) -> None: ...
+    returned: StoredFile
+    def __init__(self, pytorch: _Optional[_Union[CodeSource, _Mapping]] = ..., tensorflow: _Optional[_Union[CodeSource, _Mapping]] = ..., pairs: _Optional[_Mapping[str, str]] = ..., without_dropout: _Optional[bool] = ..., files: _Optional[_Union[StoredFile, _Mapping]] = ..., initial: _Optional[_Union[StoredFile, _Mapping]] = ..., tensors: _Optional[_Iterable[_Union[CodeTensor, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ..., returned: _Optional[_Union[StoredFile, _Mapping]] = ...) -> None: ...
 
 class CodeSource(_message.Message):
-    __slots__ = ("file", "function", "arguments", "layout", "output")
+    __slots__ = ("file", "function", "arguments", "layout", "output", "case")
     FILE_FIELD_NUMBER: _ClassVar[int]
     FUNCTION_FIELD_NUMBER: _ClassVar[int]
     ARGUMENTS_FIELD_NUMBER: _ClassVar[int]
     LAYOUT_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_FIELD_NUMBER: _ClassVar[int]
+    CASE_FIELD_NUMBER: _ClassVar[int]
     file: str
     function: str
     arguments: str
     layout: CodeLayout
     output: str
-    def __init__(self, file: _Optional[str] = ..., function: _Optional[str] = ..., arguments: _Optional[str] = ..., layout: _Optional[_Union[CodeLayout, str]] = ..., output: _Optional[str] = ...) -> None: ...
+    case: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, file: _Optional[str] = ..., function: _Optional[str] = ..., arguments: _Optional[str] = ..., layout: _Optional[_Union[CodeLayout, str]] = ..., output: _Optional[str] = ..., case: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class StoredFile(_message.Message):
     __slots__ = ("sha256", "size_bytes")
@@ -1001,16 +1005,28 @@ class LayerSummary(_message.Message):
     def __init__(self, kind: _Optional[str] = ..., output_shape: _Optional[_Iterable[int]] = ..., parameter_count: _Optional[int] = ..., untrained_count: _Optional[int] = ...) -> None: ...
 
 class ModelTraced(_message.Message):
-    __slots__ = ("layers", "tensors", "draws", "notes")
+    __slots__ = ("layers", "tensors", "draws", "notes", "case")
     LAYERS_FIELD_NUMBER: _ClassVar[int]
     TENSORS_FIELD_NUMBER: _ClassVar[int]
     DRAWS_FIELD_NUMBER: _ClassVar[int]
     NOTES_FIELD_NUMBER: _ClassVar[int]
+    CASE_FIELD_NUMBER: _ClassVar[int]
     layers: _containers.RepeatedCompositeFieldContainer[TracedLayer]
     tensors: _containers.RepeatedCompositeFieldContainer[TracedTensor]
     draws: _containers.RepeatedCompositeFieldContainer[TracedDraw]
     notes: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, layers: _Optional[_Iterable[_Union[TracedLayer, _Mapping]]] = ..., tensors: _Optional[_Iterable[_Union[TracedTensor, _Mapping]]] = ..., draws: _Optional[_Iterable[_Union[TracedDraw, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ...) -> None: ...
+    case: TracedCase
+    def __init__(self, layers: _Optional[_Iterable[_Union[TracedLayer, _Mapping]]] = ..., tensors: _Optional[_Iterable[_Union[TracedTensor, _Mapping]]] = ..., draws: _Optional[_Iterable[_Union[TracedDraw, _Mapping]]] = ..., notes: _Optional[_Iterable[str]] = ..., case: _Optional[_Union[TracedCase, _Mapping]] = ...) -> None: ...
+
+class TracedCase(_message.Message):
+    __slots__ = ("program", "reason", "end")
+    PROGRAM_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    END_FIELD_NUMBER: _ClassVar[int]
+    program: str
+    reason: str
+    end: str
+    def __init__(self, program: _Optional[str] = ..., reason: _Optional[str] = ..., end: _Optional[str] = ...) -> None: ...
 
 class TracedLayer(_message.Message):
     __slots__ = ("path", "type", "kind", "call", "settings", "input_shape", "output_shape")

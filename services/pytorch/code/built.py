@@ -12,6 +12,7 @@ from twinrun.contract.enums import CodeLayout, Precision, Recipe
 from twinrun.contract.spec import JobSpec
 
 from services.errors import CodeFailed, TwinrunError, Unsupported
+from services.model.weights import Weights
 from services.pytorch.code import arrays, layouts, patches
 from services.pytorch.code.patches import Draws, Nothing
 from services.pytorch.code.recording import Recording
@@ -144,10 +145,23 @@ class Built:
             return self._forward(self.module, laid(inputs, self.source))
 
     def recorded(
-        self, inputs: torch.Tensor, draws: Draws | None = None, *, keeps: bool = False
+        self,
+        inputs: torch.Tensor,
+        draws: Draws | None = None,
+        *,
+        returned: Weights | None = None,
+        keeps: bool = False,
     ) -> tuple[Recording, torch.Tensor]:
-        """Follow one pass in training, and return its logits; without ``draws`` no value drops."""
-        recording = Recording(self.module, len(inputs), keeps, columns={**self._columns})
+        """Follow one pass in training, and return its logits; without ``draws`` no value drops.
+
+        ``returned``: as in `Recording`.
+        """
+        recording = Recording(
+            *(self.module, len(inputs), keeps),
+            columns={**self._columns},
+            returned=returned or {},
+            asked=self.source.case if keeps else (),
+        )
         given = laid(inputs, self.source)
         if is_moved(inputs, self.source):
             layouts.put(given, layouts.channels_first(given.ndim))

@@ -1,6 +1,6 @@
 """One forward pass, followed: the layers called, the masks drawn, how tensors are laid out."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -10,9 +10,13 @@ from torch.overrides import TorchFunctionMode
 from twinrun.contract.traced import TracedDraw, TracedLayer
 
 from services.errors import Unsupported
+from services.model.weights import Weights
 from services.pytorch.code import arrays, functions, kinds, layouts
+from services.pytorch.code.case import Program
 from services.pytorch.code.layouts import Layout
 from services.pytorch.code.patches import Draws
+from services.pytorch.code.returning import instead
+from services.trial.trace import require_shape
 
 # Functions that take a flattened image: axes of the parameter that meets it, and which one does.
 _BY_ROWS = {
@@ -44,7 +48,11 @@ class Draw:
 
 @dataclass(eq=False)
 class Recording(TorchFunctionMode):  # type: ignore[misc]
-    """What one pass of ``module`` on ``samples`` did. ``keeps``: outputs and slopes, too."""
+    """What one pass of ``module`` on ``samples`` did. ``keeps``: outputs and slopes, too.
+
+    ``returned``: by index as text, what layers return in place of their outputs, canonical.
+    ``asked``: indices of the calls that become a program.
+    """
 
     module: nn.Module
     samples: int
@@ -57,12 +65,15 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
     columns: dict[int, tuple[int, ...]] = field(default_factory=dict)
     called: list[str] = field(default_factory=list)  # paths of modules, in order
     random: list[tuple[str, str]] = field(default_factory=list)  # paths and functions
+    returned: Weights = field(default_factory=dict)
+    asked: Sequence[int] = ()
 
     def __post_init__(self) -> None:
         super().__init__()
         self._paths: list[str] = []  # of the modules that run now
         self._closed = 0  # how many of them are layers as a whole
         self._calls: dict[str, int] = {}
+        self.program = Program(self.samples)
 
     @contextmanager
     def following(self) -> Iterator[None]:
@@ -70,7 +81,7 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
         handles = []
         for path, module in self.module.named_modules():
             handles += [
-                module.register_forward_pre_hook(self._entering(path)),
+                module.register_forward_pre_hook(self._entering(path), with_kwargs=True),
                 module.register_forward_hook(self._left(path), with_kwargs=True),
             ]
         try:
@@ -80,17 +91,25 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
             for handle in handles:
                 handle.remove()
 
-    def _entering(self, path: str) -> Callable[[nn.Module, tuple[object, ...]], None]:
-        def hook(module: nn.Module, _: tuple[object, ...]) -> None:
+    def _entering(self, path: str) -> Callable[[nn.Module, Arguments, Named], None]:
+        def hook(module: nn.Module, args: Arguments, kwargs: Named) -> None:
             self._paths.append(path)
             self._closed += is_layer(module)
+            if self._is_asked and is_layer(module) and self._closed == 1:
+                with torch._C.DisableTorchFunction():  # noqa: SLF001 - not the model's own
+                    self.program.module(path, module, args, kwargs)
             if path not in self.called:
                 self.called.append(path)
 
         return hook
 
-    def _left(self, path: str) -> Callable[[nn.Module, Arguments, Named, object], None]:
-        def hook(module: nn.Module, args: Arguments, kwargs: Named, made: object) -> None:
+    @property
+    def _is_asked(self) -> bool:
+        """Whether the next call that is noted becomes part of the program."""
+        return len(self.layers) in self.asked
+
+    def _left(self, path: str) -> Callable[[nn.Module, Arguments, Named, object], object]:
+        def hook(module: nn.Module, args: Arguments, kwargs: Named, made: object) -> object:
             self._paths.pop()
             closed = is_layer(module)
             self._closed -= closed
@@ -99,7 +118,9 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
                 with torch._C.DisableTorchFunction():  # noqa: SLF001 - not the model's own
                     kind, settings = kinds.of(module, given)
                     settings |= kinds.of_call(module, args, kwargs)
-                    self._layer(path, type(module).__name__, (kind, settings), given, made)
+                    name = type(module).__name__
+                    return self._layer(path, name, (kind, settings), given, made, module=module)
+            return made
 
         return hook
 
@@ -110,16 +131,32 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
         kind: kinds.Made,
         given: torch.Tensor | None,
         made: object,
-    ) -> None:
+        *,
+        module: nn.Module | None = None,
+    ) -> object:
+        """Note a call, and return what it returns."""
         output = next(layouts.tensors(made), None)
         if output is None or given is None or not output.is_floating_point():
-            return
+            return made
         call = self._calls.get(path, 0)
         self._calls[path] = call + 1
         shapes = [tuple(self._canonical(tensor).shape[1:]) for tensor in (given, output)]
         self.layers.append(TracedLayer(path, name, kind[0], call, kind[1], *shapes))
+        if len(self.layers) - 1 in self.asked:
+            self.program.returned(made, output)
         if self.keeps:
             self._keep(output)
+        laid = self._laid(path, output)
+        return made if laid is None else instead(module, made, laid)
+
+    def _laid(self, path: str, output: torch.Tensor) -> torch.Tensor | None:
+        """Return what the last call noted returns in place of ``output``; None: that."""
+        given = self.returned.get(str(len(self.layers) - 1))
+        if given is None:
+            return None
+        layout = layouts.of(output)
+        require_shape(path, given.shape, tuple(self._canonical(output, layout).shape))
+        return layouts.own(torch.from_numpy(given).to(output), layout, output.shape)
 
     def _canonical(self, tensor: torch.Tensor, layout: Layout | None = None) -> torch.Tensor:
         return layouts.canonical(tensor, layout or layouts.of(tensor), self.samples)
@@ -147,6 +184,8 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
         given = next(layouts.tensors(args), None)
         self._note_images(name, args, kwargs)
         kind = None if self._closed else functions.of(name, args, kwargs)
+        if kind is not None and self._is_asked:
+            self.program.function(self._within(name), name, args, kwargs)
         made = function(*args, **kwargs)
         layouts.follow(function, args, kwargs, made)
         self._note_columns(name, args, kwargs, made)
@@ -154,12 +193,15 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
             self.random.append((self._paths[-1] if self._paths else "", name))
         if kind is not None:
             path = self._functional(name.removesuffix("_"))
-            self._layer(path, name, kind, given, made)
+            return self._layer(path, name, kind, given, made)
         return made
 
-    def _functional(self, name: str) -> str:
+    def _within(self, name: str) -> str:
         within = self._paths[-1] if self._paths else ""
-        place = f"{within}.{name}" if within else name
+        return f"{within}.{name}" if within else name
+
+    def _functional(self, name: str) -> str:
+        place = self._within(name)
         number = self._calls.get(f"{place}#", 0)
         self._calls[f"{place}#"] = number + 1
         return f"{place}#{number}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -18,7 +19,7 @@ from services.pytorch.code.model import CodeModel, Masks
 from services.pytorch.code.recording import Recording
 from services.trial import chunks
 from services.trial.code import Build, failed
-from services.trial.trace import Traced
+from services.trial.trace import Traced, returned_by
 
 # Relative to the largest: sums in another order differ by less, other random numbers by more.
 _ROUNDING = 1e-5
@@ -40,6 +41,8 @@ def trace(
     labels: NDArray[np.generic],
     build: Build,
     weights: Weights | None,
+    *,
+    returned: Weights = MappingProxyType({}),
 ) -> Traced:
     """Take one step and report it: `services.trial.trace.MakeTrace`.
 
@@ -49,18 +52,24 @@ def trace(
     where = device.prepare(spec)
     x, y = device.put(inputs, where), device.put(labels, where)
     model = CodeModel(spec, build, x, weights)
-    arrays = {f"initial/{key}": array.read() for key, array in _laid(model.all)}
+    arrays: dict[str, NDArray[np.generic]] = {
+        f"initial/{key}": array.read() for key, array in _laid(model.all)
+    }
     before = [tensor.clone() for tensor in model.kept]
     with torch.no_grad():
         model.logits(x)
-    first = _pass(spec, model, x, y, seed=1)
+    own = returned_by("pytorch", returned)
+    first = _pass(spec, model, x, y, own, seed=1)
     for tensor, value in zip(model.kept, before, strict=True):
         tensor.copy_(value)
-    found = _pass(spec, model, x, y, seed=2)
+    found = _pass(spec, model, x, y, own, seed=2)
     optimizers.optimizer(spec.optimizer, model.parameters, spec.loop).step()
     for index, output in enumerate(found.recording.outputs):
         slope = found.recording.slopes.get(index, torch.zeros_like(output))
         arrays[f"output/{index}"], arrays[f"slope/{index}"] = _array(output), _array(slope)
+    program, asked = found.recording.program, bool(model.built.source.case)
+    arrays |= {f"case/{name}": array for name, array in program.arrays.items()}
+    arrays |= {f"input/case{n}": array for n, array in enumerate(program.inputs)}
     tensors = _in_order(model)
     for key, array in _laid(tensors):
         if array.tensor.requires_grad:
@@ -74,11 +83,20 @@ def trace(
         tensors=tuple(_reported(model, array) for array in tensors),
         draws=tuple(draw.traced for draw in model.draws),
         notes=(*model.built.notes, *_notes(tensors, first, found)),
+        case=program.traced() if asked else None,
     )
     return Traced(report, arrays)
 
 
-def _pass(spec: JobSpec, model: CodeModel, x: torch.Tensor, y: torch.Tensor, *, seed: int) -> _Pass:
+def _pass(
+    spec: JobSpec,
+    model: CodeModel,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    returned: Weights,
+    *,
+    seed: int,
+) -> _Pass:
     """Run the first batch of the first epoch. Raises CodeFailed."""
     batch = [np.arange(len(x), dtype=np.int32)[np.newaxis]]
     plain = replace(spec, augmentation=Augmentation())
@@ -88,7 +106,7 @@ def _pass(spec: JobSpec, model: CodeModel, x: torch.Tensor, y: torch.Tensor, *, 
     masks = Masks(model.draws, [drawn[site.name][0] for site in model.sites])
     for parameter in model.parameters:
         parameter.grad = None
-    recording, logits = model.built.recorded(x, masks, keeps=True)
+    recording, logits = model.built.recorded(x, masks, returned=returned, keeps=True)
     loss = losses.mean(spec)(logits, y)
     try:
         loss.backward()

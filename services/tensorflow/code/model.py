@@ -1,7 +1,7 @@
 """A model of the user's code: built, set to values by canonical names, and run."""
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -18,7 +18,7 @@ from services.model import sites
 from services.model.weights import Weights
 from services.tensorflow.code import patches, views
 from services.tensorflow.code.layout import Layout
-from services.tensorflow.code.record import Recording, replay
+from services.tensorflow.code.record import Call, Recording, replay
 from services.tensorflow.code.views import Tensor, View
 from services.tensorflow.model import in_parts
 from services.trial import code
@@ -68,12 +68,15 @@ class Built:
         first = self._first and inputs.shape.rank > 2
         return Layout(first=first).own(inputs)
 
-    def recorded(self, inputs: tf.Tensor) -> tuple[tf.Tensor, Recording]:
+    def recorded(
+        self, inputs: tf.Tensor, instead: Callable[[Call], tf.Tensor | None] = lambda _: None
+    ) -> tuple[tf.Tensor, Recording]:
         """Call it op by op in training, as in a job's first step, and return its logits.
 
-        ``inputs`` are as the model takes them. Moving statistics move.
+        ``inputs`` are as the model takes them; ``instead``: as in `Recording`. Moving statistics
+        move.
         """
-        recording = Recording(self._seed, int(inputs.shape[0]))
+        recording = Recording(self._seed, int(inputs.shape[0]), instead)
         recording.start(inputs, Layout(first=self._first and inputs.shape.rank > 2))
         with self._users(), self._world.matched(recording.drop), recording.of_layers():
             outputs = self.keras(inputs, training=True)

@@ -30,8 +30,9 @@ CHANNELS_FIRST = "channels_first"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Call:
-    """A layer's call. ``number``: of this layer, from 0; ``options``: what it was given by name.
+    """A layer's call. ``number``: of this layer, from 0.
 
+    ``given`` and ``options``: what it was given, by place and by name; ``whole``: all it returned.
     Tensors are its first input and output, with their layouts.
     """
 
@@ -42,6 +43,8 @@ class Call:
     before: Layout
     layout: Layout
     options: Mapping[str, object]
+    given: tuple[Any, ...]
+    whole: Any
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,10 +68,14 @@ class Draw:
 
 @dataclass(slots=True, eq=False)
 class Recording:
-    """What happened, in order; ``seed`` of the job, of whose first step the masks are."""
+    """What happened, in order; ``seed`` of the job, of whose first step the masks are.
+
+    ``instead``: what a call returns in place of its output; None: that.
+    """
 
     seed: int
     batch: int
+    instead: Callable[[Call], tf.Tensor | None] = lambda _: None
     calls: list[Call] = field(default_factory=list)
     draws: list[Draw] = field(default_factory=list)
     _layouts: dict[int, Layout] = field(default_factory=dict)
@@ -93,8 +100,7 @@ class Recording:
                 made = original(layer, *args, **kwargs)
             finally:
                 self._running.pop()
-            self._add(layer, _first((args, kwargs)), made, kwargs)
-            return made
+            return self._add(layer, args, kwargs, made)
 
         Layer.__call__ = call
         try:
@@ -145,11 +151,12 @@ class Recording:
         return Draw(TracedDraw(name, rate, shape), layer, layout, tuple(own[1:]))
 
     def _add(
-        self, layer: Layer, taken: tf.Tensor | None, made: Any, options: Mapping[str, object]
-    ) -> None:
-        made = _first(made)
+        self, layer: Layer, given: tuple[Any, ...], options: Mapping[str, object], whole: Any
+    ) -> Any:
+        """Note a call, and return what it returns."""
+        taken, made = _first((given, options)), _first(whole)
         if taken is None or made is None or not tf.executing_eagerly():
-            return
+            return whole
         before = self._layouts.get(id(taken), LAST)
         if getattr(layer, "data_format", None) == CHANNELS_FIRST:
             before = Layout(first=True)
@@ -158,11 +165,30 @@ class Recording:
         self._note(made, layout)
         if is_leaf(layer) or own_weights(layer):
             number = sum(call.layer is layer for call in self.calls)
-            self.calls.append(Call(layer, number, taken, made, before, layout, options))
+            call = Call(layer, number, taken, made, before, layout, options, given, whole)
+            self.calls.append(call)
+            returned = self.instead(call)
+            if returned is not None:
+                whole = _replaced(layer, whole, returned)
+                self._note(_first(whole), layout)
+        return whole
 
     def _note(self, tensor: tf.Tensor, layout: Layout) -> None:
         self._layouts[id(tensor)] = layout
         self._kept.append(tensor)
+
+
+def _replaced(layer: Layer, made: Any, given: tf.Tensor) -> Any:
+    """Return what a call has ``made``, with ``given`` for its first tensor, of the same shape.
+
+    Gradients pass to what it stands for. The state of a recurrent layer goes with its output; a
+    cell's own state and those of two directions do not.
+    """
+    first, *rest = tf.nest.flatten(made)
+    if isinstance(layer, RNN) and rest:
+        rest[0] = given[:, -1] if layer.return_sequences else given
+    through = tf.custom_gradient(lambda _: (tf.identity(given), lambda slope: slope))
+    return tf.nest.pack_sequence_as(made, [through(first), *rest])
 
 
 def replay(draws: Sequence[Draw], masks: Sequence[tf.Tensor]) -> Callable[..., tf.Tensor]:

@@ -1,25 +1,28 @@
 """One step of a model of code, layer by layer. `services.trial.trace` says what it returns."""
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 from twinrun.contract.spec import JobSpec
-from twinrun.contract.traced import ModelTraced, TracedLayer, TracedTensor
+from twinrun.contract.traced import ModelTraced, TracedCase, TracedLayer, TracedTensor
 
 from services.model.weights import Weights, parameter_dtype
 from services.tensorflow import device, losses, optimizers
 from services.tensorflow.code import kinds, record
+from services.tensorflow.code.case import Program
 from services.tensorflow.code.model import Built, by_name
 from services.tensorflow.code.record import Call, Recording
 from services.tensorflow.code.views import Tensor
 from services.tensorflow.eager_steps import dense
 from services.trial import code
 from services.trial.code import Build
-from services.trial.trace import Traced
+from services.trial.trace import Traced, require_shape, returned_by
 
 Array = NDArray[np.floating]
 
@@ -30,6 +33,8 @@ def trace(
     labels: NDArray[np.generic],
     build: Build,
     weights: Weights | None,
+    *,
+    returned: Weights = MappingProxyType({}),
 ) -> Traced:
     """Implement `services.trial.trace.MakeTrace`."""
     with tf.device(device.prepare(spec)):
@@ -40,7 +45,8 @@ def trace(
             for name, array in weights.items():
                 named[name].assign(array)
         again, _ = built.tried(inputs)
-        return _Step(spec, built, found, inputs, labels).traced(again)
+        own = returned_by("tensorflow", returned)
+        return _Step(spec, built, found, inputs, labels).traced(again, own)
 
 
 class _Step:
@@ -59,14 +65,17 @@ class _Step:
         self._variables = {id(each.view.variable): each.view.variable for each in tensors}
         self._of = {key: place for place, key in enumerate(self._variables)}
 
-    def traced(self, again: tf.Tensor) -> Traced:
-        """Run it; ``again``: logits of the same call, which differ if something is random."""
+    def traced(self, again: tf.Tensor, returned: Weights) -> Traced:
+        """Run it; ``again``: logits of the same call, which differ if something is random.
+
+        ``returned``: by index as text, what layers return in place of their outputs, canonical.
+        """
         before = {key: each.numpy() for key, each in self._variables.items()}
         held = [variable.value for variable in self._variables.values()]
         inputs = self._built.laid(tf.constant(self._inputs))
         with tf.GradientTape() as tape:
             tape.watch([inputs, *held])
-            logits, recording = self._built.recorded(inputs)
+            logits, recording = self._built.recorded(inputs, _instead(returned))
             loss = losses.mean(self._spec)(logits, self._labels)
             added = self._built.losses()
             for more in added:
@@ -74,8 +83,10 @@ class _Step:
         calls = [call for call in recording.calls if _is_layer(call)]
         outputs = [call.made for call in calls]
         gradients, slopes = tape.gradient(loss, [held, outputs])
+        case, its = self._case(calls)
         self._update(gradients)
         arrays = {"logits": logits.numpy(), "loss": loss.numpy().reshape(1)}
+        arrays |= its
         for index, (call, slope) in enumerate(zip(calls, slopes, strict=True)):
             made, dtype = call.made.numpy(), arrays["loss"].dtype
             given = np.zeros_like(made) if slope is None else tf.convert_to_tensor(slope).numpy()
@@ -99,7 +110,21 @@ class _Step:
         }
         random = not np.array_equal(logits.numpy(), again.numpy(), equal_nan=True)
         notes = tuple(self._notes(recording, used, len(added), random=random))
-        return Traced(self._report(recording, used, notes), arrays)
+        return Traced(replace(self._report(recording, used, notes), case=case), arrays)
+
+    def _case(
+        self, calls: Sequence[Call]
+    ) -> tuple[TracedCase | None, dict[str, NDArray[np.generic]]]:
+        """Return the calls that the source asks for as a program, and the arrays of its trace."""
+        chosen = [calls[index] for index in self._built.source.case if index < len(calls)]
+        if not chosen:
+            return None, {}
+        paths = record.paths(self._built.keras)
+        named = [paths.get(call.layer, call.layer.name) for call in chosen]
+        program = Program(chosen, named, len(self._inputs))
+        arrays = {f"case/{name}": array for name, array in program.arrays.items()}
+        arrays |= {f"input/case{n}": array for n, array in enumerate(program.inputs)}
+        return program.traced, arrays
 
     def _update(self, gradients: Sequence[tf.Tensor | None]) -> None:
         trained = dict.fromkeys(id(e.view.variable) for e in self._tensors if e.trained)
@@ -176,6 +201,21 @@ class _Step:
                 "The model ends in a softmax, but the loss takes logits: its output is taken as "
                 "logits all the same."
             )
+
+
+def _instead(returned: Weights) -> Callable[[Call], tf.Tensor | None]:
+    """Return what tells, call by call, what a layer returns in place of its output."""
+    numbers = itertools.count()
+
+    def instead(call: Call) -> tf.Tensor | None:
+        given = returned.get(str(next(numbers))) if _is_layer(call) else None
+        if given is None:
+            return None
+        own = tuple(call.made.shape)
+        require_shape(call.layer.name, given.shape, (own[0], *call.layout.shape(own[1:])))
+        return call.layout.own(tf.constant(given, call.made.dtype))
+
+    return instead
 
 
 def _of_own_steps(model: keras.Model) -> Iterator[str]:

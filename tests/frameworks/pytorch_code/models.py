@@ -195,12 +195,13 @@ def spec(tensors=(), **changes) -> JobSpec:
     return jobs.spec(**{"layers": (), "code": code, **changes})
 
 
-def traced(job: JobSpec, build, weights=None, samples: int = 6, inputs=None):
+def traced(job: JobSpec, build, weights=None, samples: int = 6, inputs=None, *, returned=None):
     from services.pytorch.code.trace import trace  # noqa: PLC0415 - one environment has it
 
     data = jobs.data()
     inputs = data.train_images[:samples] if inputs is None else inputs
-    return trace(job, inputs, data.train_labels[:samples].astype(np.int64), build, weights)
+    labels = data.train_labels[:samples].astype(np.int64)
+    return trace(job, inputs, labels, build, weights, returned=returned or {})
 
 
 def paired(job: JobSpec, build, samples: int = 6):

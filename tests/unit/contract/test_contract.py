@@ -170,6 +170,7 @@ def test_every_default_is_named_in_the_proto():
         ("Code", "tensorflow"),
         ("Code", "files"),
         ("Code", "initial"),
+        ("Code", "returned"),
         ("JobSpec", "tolerance"),
     }  # their own fields have theirs
     empty = {
@@ -192,6 +193,7 @@ def test_every_default_is_named_in_the_proto():
         ("CodeSource", "arguments"),
         ("CodeSource", "layout"),
         ("CodeSource", "output"),
+        ("CodeSource", "case"),
         ("CodeTensor", "pytorch"),
         ("CodeTensor", "tensorflow"),
     }

@@ -58,6 +58,8 @@ def test_a_workload_names_files_beside_itself_and_arguments_as_a_mapping(net):
         ("{pytorch: {file: net.py, function: 'a b'}}", "give a function's name"),
         ("{pytorch: {file: net.py, arguments: '[1]'}}", "give an object in JSON"),
         ("{pytorch: {}}", "is not set"),
+        ("{pytorch: {file: net.py, case: [-1]}}", "is -1; it must be from 0 to"),
+        ("{tensorflow: {file: net.py, case: [100001]}}", "is 100001; it must be from 0 to"),
     ],
 )
 def test_what_cannot_be_code_is_refused_by_its_field(net, code, words):
