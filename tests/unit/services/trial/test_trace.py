@@ -27,7 +27,7 @@ def run(tmp_path, path="fc", key="fc.kernel"):
     model = ModelTraced((layer,), (TracedTensor(key, path, "kernel", (4, 10), True, True),))
     taken, emitted = [], []
 
-    def make_trace(spec, inputs, labels, build, weights):
+    def make_trace(spec, inputs, labels, build, weights, *, returned):
         taken.append((inputs.shape, labels.shape))
         return trace.Traced(model, {"logits": np.zeros((8, 10))})
 
