@@ -22,6 +22,9 @@ from services.trial import code
 from services.trial.initial import initial_weights
 from services.trial.run import Emit, write
 
+# What may be hundreds of megabytes, and is looked at only where models are paired.
+_OF_LAYERS = ("output/", "slope/")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Traced:
@@ -69,6 +72,8 @@ def run(task: Task, build: code.Build | None, make_trace: MakeTrace, emit: Emit)
     _require_printable(traced.model)
     emit(traced.model)
     arrays = {**traced.arrays, "input": inputs, "labels": labels}
+    if spec.code is None or not spec.code.tensors:  # the models are yet to be paired
+        arrays = {name: array for name, array in arrays.items() if not name.startswith(_OF_LAYERS)}
     emit(LogitsSaved(*write(LOGITS_FILE, arrays, task.output_dir)))
 
 

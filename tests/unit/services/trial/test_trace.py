@@ -1,8 +1,11 @@
 """What a trace reports: its batch is the job's first, and its names can be printed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from twinrun.contract.code import Code, CodeSource
+import safetensors.numpy
+from twinrun.contract.code import Code, CodeSource, CodeTensor
 from twinrun.contract.optimizers import Adam, Optimizer
 from twinrun.contract.spec import Dataset, JobSpec, Synthetic
 from twinrun.contract.traced import ModelTraced, TracedLayer, TracedTensor
@@ -37,6 +40,21 @@ def run(tmp_path, path="fc", key="fc.kernel"):
 
 def test_one_batch_is_traced(tmp_path):
     assert run(tmp_path) == ([((8, 2, 2, 1), (8,))], True)
+
+
+@pytest.mark.parametrize("tensors", [(), (CodeTensor("fc.kernel", (4, 10), trained=True),)])
+def test_what_layers_return_is_kept_once_the_models_are_paired(tmp_path, tensors):
+    model = ModelTraced((), ())
+    made = {"logits": np.zeros((8, 10)), "output/0": np.ones(3), "slope/0": np.ones(3)}
+    spec = replace(SPEC, code=replace(SPEC.code, tensors=tensors))
+
+    def make_trace(*_, returned):
+        assert returned == {}
+        return trace.Traced(model, made)
+
+    trace.run(Task(spec, tmp_path, tmp_path), object, make_trace, lambda event: None)
+    kept = safetensors.numpy.load_file(tmp_path / "logits.safetensors")
+    assert set(kept) - {"input", "labels"} == set(made if tensors else ["logits"])
 
 
 @pytest.mark.parametrize("names", [{"path": "a\x1b[31mb"}, {"key": "fc.\x07kernel"}])
