@@ -73,7 +73,7 @@ def test_of_two_faults_one_is_told_and_isolated_layers_show_both(orchestrator, h
         ("relu#1", "other_activation"),
     ]
     done = orchestrator(*command("verify"), "--threads=1", "--isolate", code=6)
-    assert "(2) PyTorch's `relu#1` and TensorFlow's `dense`" in told(done.stdout)
+    assert "(2) PyTorch's `fc1 + relu#1` and TensorFlow's `dense`" in told(done.stdout)
 
 
 @pytest.mark.usefixtures("faulty")
