@@ -91,9 +91,9 @@ def test_the_first_difference_becomes_programs_that_show_it_by_themselves(orches
 
 @pytest.mark.usefixtures("mended")
 def test_of_equal_models_there_is_no_case(orchestrator, home):
-    done = orchestrator(*command("pair"), "--threads=1", "--reproduce=case")
+    done = orchestrator(*command("pair"), "--threads=1", "--reproduce=none")
     assert "because nothing differs on one batch." in told(done.stdout)
-    assert not [*(home / "case").iterdir()]
+    assert not [*(home / "none").iterdir()]
 
 
 @pytest.mark.usefixtures("mended")
