@@ -274,12 +274,12 @@ def test_a_trace_changes_no_trial(framework, build):
     runs = []
     for traces in (False, True):
         if traces:
-            traced(framework, spec, build, initial)
+            moved(framework, spec, build, initial)
         trainer = framework.Trainer(spec, models.data(), initial, build)
         trainer.warm_up()
         steps = list(trainer.train_epoch(0))
         if traces:
-            traced(framework, spec, build, initial)
+            moved(framework, spec, build, initial)
         steps += trainer.train_epoch(1)
         runs.append((np.concatenate([each.losses for each in steps]), trainer.weights()))
     (losses, weights), (others, other_weights) = runs

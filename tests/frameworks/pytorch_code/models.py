@@ -1,6 +1,7 @@
 """Files as users write them, and what builds their models. Images are [batch, 2, 4, 3] there."""
 
 import importlib.util
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -171,9 +172,13 @@ SOURCES = {
 }
 
 
+_numbers = itertools.count()
+
+
 def builder(directory: Path, text: str) -> Callable[[], object]:
     """Write a file, and return what imports it and calls its build."""
-    path = directory / "users-code" / "pytorch" / "net.py"
+    # A folder of its own: Python takes what it has compiled for the same file of the same second.
+    path = directory / str(next(_numbers)) / "users-code" / "pytorch" / "net.py"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(HEAD + text)
 
