@@ -50,13 +50,13 @@ class Gates:
     def of(self, job_id: str, ask: Callable[[str], job_pb2.Job], after: int | None = None) -> Gate:
         """Return the job's gate; ``ask`` fetches one that was not submitted here.
 
-        ``after``: the last accepted event. If another one passed last, for example one that was on
-        its way at an interrupt, the gate is one that all events pass again.
+        ``after``: the last accepted event. If another one passed last, or was about to when an
+        interrupt struck, the gate is one that all events pass again.
         """
         gate = self._gates.get(job_id)
         if gate is None:
             gate = Gate(self.origin(job_id), ask(job_id), None)
-        elif after is not None and after != gate.sequence:
+        elif after is not None and (after != gate.sequence or gate.passing):
             gate = gate.anew()
         self._gates[job_id] = gate
         return gate

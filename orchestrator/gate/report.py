@@ -83,6 +83,7 @@ class Gate:
         with self._origin.telling():
             self._expected = expected(job.spec)
         self.sequence = 0
+        self.passing = False  # whether an event is, or was when Ctrl-C struck
         self._states = States()
         self._phases = Phases(elapsed)
         self._training = Training(self._expected, elapsed)
@@ -116,6 +117,7 @@ class Gate:
 
     def admit(self, event: job_pb2.JobEvent) -> job_pb2.JobEvent:
         """Return the event with its texts cleaned. Raises WrongReport."""
+        self.passing = True
         with self._origin.telling():
             due = self.sequence + 1
             require(event.sequence == due, "sequence", event.sequence, english(_THE_NEXT, next=due))
@@ -123,6 +125,7 @@ class Gate:
             clean_message(event)
             self._admit(event)
         self.sequence = event.sequence
+        self.passing = False
         return event
 
     def end(self, job: job_pb2.Job) -> None:
