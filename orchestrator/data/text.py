@@ -66,9 +66,4 @@ def _windows(codes: NDArray[np.int32], context: int, names: tuple[str, ...]) -> 
 
 
 def _name(byte: int) -> str:
-    character = chr(byte)
-    return (
-        character
-        if byte < 128 and character.isprintable() and byte != ord(" ")
-        else f"\\x{byte:02x}"
-    )
+    return chr(byte) if ord(" ") < byte < 127 else f"\\x{byte:02x}"

@@ -157,9 +157,8 @@ def _check_content(file: File, content: bytes) -> None:
         _check_trace(file.name, content, file.traced)
     if file.tensors is not None:
         places = check_file(file.name, content, file.tensors)
-        if file.classes is not None and targets(file.loss) in (
-            *(TargetKind.CLASS, TargetKind.TOKENS),
-        ):
+        of_classes = targets(file.loss) in (TargetKind.CLASS, TargetKind.TOKENS)
+        if file.classes is not None and of_classes:
             _check_labels(file, content[slice(*places["labels"])])
         if file.test is not None:
             _check_metrics(file.test, file.loss, safetensors.numpy.load(content))

@@ -52,9 +52,7 @@ def _lines(path: str, target: Sequence[str], samples: Samples) -> Iterator[str]:
         yield "    # features: [names of columns] takes only some; texts become columns of 0 and 1."
     yield from _of_text(count, outputs, *shape) if samples.tokens else _OF_NUMBERS
     yield "layers:"
-    *before, last = _layers(
-        shape, trained, outputs, codes=samples.codes, tokens=bool(samples.tokens)
-    )
+    *before, last = _layers(shape, trained, outputs, samples.codes)
     yield from (f"  - {layer}" for layer in before)
     if kind is TargetKind.NUMBERS:
         last, notes = _of_size(outputs, samples, hidden=_hidden(trained)[-1])
@@ -127,9 +125,7 @@ def _task(kind: TargetKind, samples: Samples, outputs: int) -> str:
             assert_never(kind)
 
 
-def _layers(
-    shape: Sequence[int], trained: int, outputs: int, *, codes: int, tokens: bool
-) -> Iterator[str]:
+def _layers(shape: Sequence[int], trained: int, outputs: int, codes: int) -> Iterator[str]:
     if len(shape) == 3:
         side, filters = min(shape[:2]), 16
         while side >= 2 * _SMALL_SIDE:
@@ -139,8 +135,6 @@ def _layers(
             side, filters = side // 2, min(64, filters * 2)
     if codes:
         yield f"embedding: {{codes: {codes}, width: {_WIDTH}}}"
-        if not tokens:
-            yield "flatten: {}"
     elif len(shape) > 1:
         yield "flatten: {}"
     for units in _hidden(trained):
