@@ -38,7 +38,11 @@ MUTATED: dict[str, dict[str, str]] = {
         "MatchedTrainer.augmented": _PREVIEW,
     },
     "services/pytorch/model.py": {"sequential": _IDIOMATIC, "held": _IDIOMATIC},
-    "services/pytorch/losses.py": {"idiomatic": _IDIOMATIC, "_softmax_twice": _OWN},
+    "services/pytorch/losses.py": {
+        "idiomatic": _IDIOMATIC,
+        "_OfPositions": _IDIOMATIC,
+        "_softmax_twice": _OWN,
+    },
     "services/pytorch/optimizers.py": {"idiomatic": _IDIOMATIC, "with_own_epsilon": _OWN},
     "services/pytorch/eager_steps.py": {"EagerSteps.waited": _TIMES},
     "services/pytorch/compiled_steps.py": {
