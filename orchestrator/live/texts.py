@@ -2,8 +2,10 @@
 
 import math
 from collections import Counter
+from typing import get_args, get_type_hints
 
 from twinrun.contract.enums import JobState
+from twinrun.contract.optimizers import Optimizer, optimizer_field
 from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase, say
@@ -59,7 +61,9 @@ _RUN_BEGINS = Phrase("The run has begun.")
 _RUN_ENDED = Phrase("The run has ended.")
 _OUTCOME = Phrase("{seconds} s, {value}")
 _BY_EPOCH = Phrase("{metric} by epoch")
-_OPTIMIZERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW"}
+_OPTIMIZERS = {
+    optimizer_field(kind): kind.title for kind in get_args(get_type_hints(Optimizer)["kind"])
+}
 _NONE = "-"
 _STATES = {
     JobState.PENDING: Phrase("waiting for its turn"),

@@ -31,7 +31,7 @@ def epoch_bytes(
     each value of its state, and untrained state is read and written; gradients need not reach the
     memory.
     """
-    arrays = 1 + optimizers.slot_count(spec.optimizer)
+    arrays = 1 + len(optimizers.starts(spec.optimizer))
     touched = sum(
         (arrays if parameter.trained else 1) * weights[parameter.name].nbytes
         for parameter in shapes.held(spec, shape)

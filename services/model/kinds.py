@@ -3,11 +3,12 @@
 import importlib
 import pkgutil
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
-from typing import TypeVar, get_args
+from typing import TypeVar, get_args, get_type_hints
 
 from twinrun.contract.layers import Layer, layer_field
+from twinrun.contract.optimizers import Optimizer, optimizer_field
 
 Kind = TypeVar("Kind")
 Found = TypeVar("Found")
@@ -24,15 +25,29 @@ def complete(
 
 
 def modules(package: str) -> Mapping[type[Layer], ModuleType]:
-    """Return the module of each kind of layer in ``package``, by the kind's name.
+    """Return the module of each kind of layer in ``package``, as `named_modules`."""
+    kinds: tuple[type[Layer], ...] = get_args(Layer)
+    return named_modules(package, kinds, layer_field)
+
+
+def named_modules(
+    package: str, kinds: Iterable[Kind], name: Callable[[Kind], str]
+) -> Mapping[Kind, ModuleType]:
+    """Return the module of each of ``kinds`` in ``package``, by the kind's ``name``.
 
     Raises TypeError: which kinds the package lacks.
     """
     there = {module.name for module in pkgutil.iter_modules(sys.modules[package].__path__)}
-    kinds: tuple[type[Layer], ...] = get_args(Layer)
+    kinds = tuple(kinds)
     found = {
-        kind: importlib.import_module(f"{package}.{layer_field(kind)}")
+        kind: importlib.import_module(f"{package}.{name(kind)}")
         for kind in kinds
-        if layer_field(kind) in there
+        if name(kind) in there
     }
     return complete(package, kinds, found)
+
+
+def optimizer_modules(package: str) -> Mapping[type, ModuleType]:
+    """Return the module of each kind of optimizer in ``package``, as `named_modules`."""
+    kinds: tuple[type, ...] = get_args(get_type_hints(Optimizer)["kind"])
+    return named_modules(package, kinds, optimizer_field)

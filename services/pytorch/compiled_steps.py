@@ -17,6 +17,7 @@ import sysconfig
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -37,7 +38,7 @@ from services.trial.chunks import Chunk
 # With more, a call becomes cheaper by less than the noise of an epoch, but compiling takes longer:
 # of `mnist-mlp`, 24 s with 4 and 20 s with 2; with 1 an epoch took a tenth longer.
 STEPS_PER_CALL = 2
-# Copies of each rate and epsilon: a step's own then begin at a multiple of 16 bytes. Inductor
+# Copies of each number of a plan: a step's own then begin at a multiple of 16 bytes. Inductor
 # copies an input that does not.
 _ALIGNED = 4
 
@@ -45,7 +46,9 @@ _ALIGNED = 4
 State = tuple[Sequence[torch.Tensor], Sequence[Sequence[torch.Tensor]], Sequence[torch.Tensor]]
 Data = tuple[torch.Tensor, torch.Tensor]  # images and labels, all of them
 Call = tuple[torch.Tensor, Mapping[str, torch.Tensor]]  # a chunk, or a piece, on the device
-Plan = Sequence[torch.Tensor]  # rates and epsilons, [steps, _ALIGNED] each, all equal in a row
+Plan: TypeAlias = (
+    torch.Tensor
+)  # [steps, numbers of `model.optimizers.Plan`, _ALIGNED], equal in a row
 Steps = Callable[[State, Data, Call, Plan], torch.Tensor]
 
 
@@ -121,7 +124,7 @@ class CompiledSteps:
             images, labels = data
             indices, drawn = call
             measured = []
-            for step, (batch, rate, epsilon) in enumerate(zip(indices, *plan, strict=True)):
+            for step, (batch, planned) in enumerate(zip(indices, plan, strict=True)):
                 numbers = {name: tensor[step] for name, tensor in drawn.items()}
                 batch_images = augment(images.index_select(0, batch), numbers)
                 batch_labels = labels.index_select(0, batch)
@@ -133,9 +136,8 @@ class CompiledSteps:
                     of_samples = losses_from(logits, batch_labels)
                     rest = details(of_samples, accuracy, norms(gradients))
                     loss = torch.cat([loss.view(1), rest])
-                optimizers.update(
-                    spec.optimizer, parameters, slots, gradients, (rate[0], epsilon[0])
-                )
+                of_step = [number[0] for number in planned]
+                optimizers.update(spec.optimizer, parameters, slots, gradients, of_step)
                 batch_norm.keep(spec.layers, kept, statistics)
                 measured.append(loss)
             return torch.stack(measured)
@@ -151,15 +153,11 @@ class CompiledSteps:
         return compiled
 
     def _several(
-        self,
-        indices: torch.Tensor,
-        rates: torch.Tensor,
-        epsilons: torch.Tensor,
-        *drawn: torch.Tensor,
+        self, indices: torch.Tensor, plan: torch.Tensor, *drawn: torch.Tensor
     ) -> torch.Tensor:
         """Run the compiled function on the steps given."""
         numbers = dict(zip(self._drawn, drawn, strict=True))
-        return self._steps(self._state, self._data, (indices, numbers), (rates, epsilons))
+        return self._steps(self._state, self._data, (indices, numbers), plan)
 
     def _one_by_one(self, *given: torch.Tensor) -> torch.Tensor:
         """Run the compiled function on each of the steps given."""
@@ -173,13 +171,11 @@ class CompiledSteps:
         """
         plan = schedule(self._spec.optimizer, self._taken, len(chunk))
         parameter = self._state[0][0]  # features may be whole numbers
-        rates, epsilons = (
-            torch.from_numpy(np.repeat(numbers[:, np.newaxis], _ALIGNED, axis=1)).to(parameter)
-            for numbers in plan
-        )
+        numbers = np.repeat(np.stack(plan, 1)[..., np.newaxis], _ALIGNED, axis=2)
         self._taken += len(chunk)
         indices, drawn = device.put_chunk(chunk, self._data[0].device)
-        given = indices, rates, epsilons, *(drawn[name] for name in self._drawn)
+        planned = torch.from_numpy(numbers).to(parameter)
+        given = indices, planned, *(drawn[name] for name in self._drawn)
         # After the warm-up a compilation would be timed: raise an error instead.
         stance = "fail_on_recompile" if self._warm else "default"
         with torch.no_grad(), torch.compiler.set_stance(stance):

@@ -9,6 +9,7 @@ from twinrun.contract.enums import Execution
 from twinrun.contract.spec import JobSpec
 
 from services.model.augmentation import TRANSFORMS
+from services.model.optimizers import Plan
 from services.model.weights import parameter_dtype
 from services.tensorflow import augmentation
 from services.tensorflow.eager_steps import Drawn, EagerSteps
@@ -38,7 +39,7 @@ class GraphSteps(EagerSteps):
         labels: tf.Tensor,
     ) -> None:
         super().__init__(spec, model, images, labels)
-        numbers = tf.TensorSpec([None], parameter_dtype(spec.precision))
+        numbers = tf.TensorSpec([None, len(Plan._fields)], parameter_dtype(spec.precision))
         drawn = chunks.blank(spec, tuple(images.shape), 1, 1, model.sites).drawn
         signature = (
             tf.TensorSpec([None, None], tf.int32),
@@ -46,7 +47,6 @@ class GraphSteps(EagerSteps):
                 name: tf.TensorSpec([None, None, *array.shape[2:]], array.dtype)
                 for name, array in drawn.items()
             },
-            numbers,
             numbers,
         )
         parts = in_parts(spec)
@@ -57,28 +57,22 @@ class GraphSteps(EagerSteps):
             self._loop, signature, autograph=False, jit_compile=self._by_length
         )
 
-    def _run(
-        self, chunk: Chunk, rates: NDArray[np.floating], epsilons: NDArray[np.floating]
-    ) -> tf.Tensor:
+    def _run(self, chunk: Chunk, plan: NDArray[np.floating]) -> tf.Tensor:
         drawn = {name: tf.constant(array) for name, array in chunk.drawn.items()}
-        return self._chunk(
-            tf.constant(chunk.indices), drawn, tf.constant(rates), tf.constant(epsilons)
-        )
+        return self._chunk(tf.constant(chunk.indices), drawn, tf.constant(plan))
 
     def _enough(self, shape: tuple[int, int]) -> int:
         return shape[0] if self._by_length else super()._enough(shape)
 
-    def _loop(
-        self, indices: tf.Tensor, drawn: Drawn, rates: tf.Tensor, epsilons: tf.Tensor
-    ) -> tf.Tensor:
+    def _loop(self, indices: tf.Tensor, drawn: Drawn, plan: tf.Tensor) -> tf.Tensor:
         """Run the steps of a chunk."""
         indices = tf.cast(indices, tf.int64)  # onto a GPU: int32 stays on the host
-        steps = tf.shape(rates)[0]
-        measured = tf.TensorArray(rates.dtype, steps)
+        steps = tf.shape(plan)[0]
+        measured = tf.TensorArray(plan.dtype, steps)
 
         def body(i: tf.Tensor, measured: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
             numbers = {name: array[i] for name, array in drawn.items()}
-            return i + 1, measured.write(i, self._step(indices[i], numbers, rates[i], epsilons[i]))
+            return i + 1, measured.write(i, self._step(indices[i], numbers, plan[i]))
 
         return tf.while_loop(lambda i, _: i < steps, body, (0, measured))[1].stack()
 
@@ -101,30 +95,26 @@ class AugmentedSteps(GraphSteps):
         self._images = augmentation.framed(spec, images)
         self._resample = augmentation.resampling(spec, images)
 
-    def _run(
-        self, chunk: Chunk, rates: NDArray[np.floating], epsilons: NDArray[np.floating]
-    ) -> tf.Tensor:
+    def _run(self, chunk: Chunk, plan: NDArray[np.floating]) -> tf.Tensor:
         steps, batch = chunk.indices.shape
         whole = steps - steps % _group(batch)
-        parts = [part for part in (slice(whole), slice(whole, steps)) if len(rates[part])]
+        parts = [part for part in (slice(whole), slice(whole, steps)) if len(plan[part])]
         run = super()._run
-        measured = [run(chunk.part(part), rates[part], epsilons[part]) for part in parts]
+        measured = [run(chunk.part(part), plan[part]) for part in parts]
         return tf.concat(measured, 0)
 
     def _enough(self, shape: tuple[int, int]) -> int:
         steps, group = shape[0], _group(shape[1])
         return steps if self._by_length else min(steps, group + steps % group)
 
-    def _loop(
-        self, indices: tf.Tensor, drawn: Drawn, rates: tf.Tensor, epsilons: tf.Tensor
-    ) -> tf.Tensor:
+    def _loop(self, indices: tf.Tensor, drawn: Drawn, plan: tf.Tensor) -> tf.Tensor:
         """Run whole groups of steps, or fewer than one."""
         indices = tf.cast(indices, tf.int64)  # as in `GraphSteps`
         steps, batch = tf.unstack(tf.shape(indices))
         group = tf.minimum(_group(batch), steps)
         samples = tf.reshape(indices, [-1, group * batch])
         maps = tf.reshape(drawn[TRANSFORMS], [-1, group * batch, 2, 3])
-        measured = tf.TensorArray(rates.dtype, steps)
+        measured = tf.TensorArray(plan.dtype, steps)
 
         def of_group(number: tf.Tensor, measured: tf.TensorArray) -> tuple[tf.Tensor, tf.Tensor]:
             images = tf.gather(self._images, samples[number])
@@ -135,7 +125,7 @@ class AugmentedSteps(GraphSteps):
                 i = number * group + of
                 labels = tf.gather(self._labels, indices[i])
                 numbers = {name: array[i] for name, array in drawn.items()}
-                step = self._step_on(images[of], labels, numbers, rates[i], epsilons[i])
+                step = self._step_on(images[of], labels, numbers, plan[i])
                 return of + 1, measured.write(i, step)
 
             return number + 1, tf.while_loop(lambda of, _: of < group, body, (0, measured))[1]
@@ -156,6 +146,5 @@ class ChunkLoop(Protocol):
         self,
         indices: tf.Tensor,
         drawn: Drawn,
-        rates: tf.Tensor,
-        epsilons: tf.Tensor,
+        plan: tf.Tensor,
     ) -> tf.Tensor: ...

@@ -65,34 +65,29 @@ class EagerSteps:
         dtype = parameter_dtype(self._spec.precision).type
         if self._update is optimizers.update:
             plan = optimizers.kernel_plan(self._spec.optimizer, plan, dtype)
-        return self._run(chunk, *(numbers.astype(dtype) for numbers in plan))
+        return self._run(chunk, np.stack(plan, 1).astype(dtype))
 
-    def _run(
-        self, chunk: Chunk, rates: NDArray[np.floating], epsilons: NDArray[np.floating]
-    ) -> tf.Tensor:
+    def _run(self, chunk: Chunk, plan: NDArray[np.floating]) -> tf.Tensor:
+        """Run the steps of ``chunk`` by their ``plan`` [steps, numbers]."""
         steps = zip(
             tf.unstack(chunk.indices),
             unstacked(chunk.drawn, len(chunk)),
-            tf.unstack(rates),
-            tf.unstack(epsilons),
+            tf.unstack(plan),
             strict=True,
         )
         return tf.stack([self._step(*step) for step in steps])
 
-    def _step(
-        self, batch: tf.Tensor, drawn: Drawn, rate: tf.Tensor, epsilon: tf.Tensor
-    ) -> tf.Tensor:
+    def _step(self, batch: tf.Tensor, drawn: Drawn, plan: tf.Tensor) -> tf.Tensor:
         images = self._augment(tf.gather(self._images, batch), drawn)
         labels = tf.gather(self._labels, batch)
-        return self._step_on(images, labels, drawn, rate, epsilon)
+        return self._step_on(images, labels, drawn, plan)
 
     def _step_on(
         self,
         images: tf.Tensor,
         labels: tf.Tensor,
         drawn: Drawn,
-        rate: tf.Tensor,
-        epsilon: tf.Tensor,
+        plan: tf.Tensor,
     ) -> tf.Tensor:
         """Run one step on ``images`` [batch, h, w, c] and ``drawn``; return its measurements."""
         with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -109,8 +104,8 @@ class EagerSteps:
             loss = tf.concat([[loss], rest], 0)
         elif OwnWay.ACCURACY in self._spec.own_ways:
             loss = tf.stack([loss, self._accuracy(logits, labels)])
-        plan = rate, epsilon
-        self._update(self._spec.optimizer, self._parameters, self._slots, gradients, plan)
+        numbers = tf.unstack(plan)
+        self._update(self._spec.optimizer, self._parameters, self._slots, gradients, numbers)
         self._model.keep(statistics)
         return loss
 

@@ -66,17 +66,15 @@ class PipelineSteps(EagerSteps):
             self._batches = Waiting(iter(batches.prefetch(tf.data.AUTOTUNE)))
         self._warm = True
 
-    def _run(
-        self, chunk: Chunk, rates: NDArray[np.floating], epsilons: NDArray[np.floating]
-    ) -> tf.Tensor:
+    def _run(self, chunk: Chunk, plan: NDArray[np.floating]) -> tf.Tensor:
         if not self._warm:  # only the shapes matter
-            return super()._run(chunk, rates, epsilons)
+            return super()._run(chunk, plan)
         drawn = unstacked(chunk.drawn, len(chunk))
         batches = itertools.islice(self._batches, len(chunk))
         found = [
-            self._step_on(self._augment(images, numbers), labels, numbers, *step)
+            self._step_on(self._augment(images, numbers), labels, numbers, step)
             for (images, labels), numbers, *step in zip(
-                batches, drawn, tf.unstack(rates), tf.unstack(epsilons), strict=True
+                batches, drawn, tf.unstack(plan), strict=True
             )
         ]
         return tf.stack(found)

@@ -1,4 +1,4 @@
-"""The expected result of a job: network and optimizers in plain NumPy, float64 throughout."""
+"""The expected result of a job: the network in plain NumPy, float64 throughout."""
 
 import math
 from collections.abc import Iterator
@@ -17,7 +17,6 @@ from twinrun.contract.losses import (
     SoftmaxCrossEntropy,
     targets,
 )
-from twinrun.contract.optimizers import Adam, AdamW, Sgd
 from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
@@ -25,6 +24,7 @@ from services.model import augmentation, order
 from services.model.shapes import trained_layers
 from tests.frameworks.layers import KINDS, batch_norm
 from tests.frameworks.layers.at import At
+from tests.frameworks.optimizer_formulas import Optimizer
 
 
 def forward(spec: JobSpec, weights, images, place=None):
@@ -116,37 +116,6 @@ class StepDetails:
     gradient_norms: dict[str, np.ndarray]
 
 
-class Optimizer:
-    """The formulas as in job.proto."""
-
-    def __init__(self, spec: JobSpec, epsilon_hat: float | None = None) -> None:
-        """Create the state. ``epsilon_hat`` replaces Adam's epsilon, before the bias correction."""
-        self.spec, self.step, self.state = spec.optimizer, 0, {}
-        self.epsilon_hat = epsilon_hat
-
-    def update(self, weights, found) -> None:
-        self.step += 1
-        rate, t = self.spec.learning_rate, self.step
-        for name, g in found.items():
-            w = weights[name]
-            m, v = self.state.get(name, (np.zeros_like(w), np.zeros_like(w)))
-            match self.spec.kind:
-                case Sgd(momentum):
-                    m = momentum * m + g
-                    w -= rate * m
-                case Adam(beta_1, beta_2, epsilon) | AdamW(beta_1, beta_2, epsilon):
-                    if isinstance(self.spec.kind, AdamW):
-                        w -= rate * self.spec.kind.weight_decay * w
-                    if self.epsilon_hat is not None:
-                        epsilon = self.epsilon_hat / np.sqrt(1 - beta_2**t)
-                    m = beta_1 * m + (1 - beta_1) * g
-                    v = beta_2 * v + (1 - beta_2) * g**2
-                    w -= rate * (m / (1 - beta_1**t)) / (np.sqrt(v / (1 - beta_2**t)) + epsilon)
-                case _:
-                    assert_never(self.spec.kind)
-            self.state[name] = m, v
-
-
 def resample(images, transforms, fill):
     """Take each pixel from where its image's inverse map says, interpolated bilinearly."""
     images = np.asarray(images, np.float64)
@@ -191,7 +160,7 @@ def batches(spec: JobSpec, data: Data) -> Iterator[tuple[np.ndarray, np.ndarray,
 def details(spec: JobSpec, data: Data, weights) -> StepDetails:
     """Return the reports of each step besides its loss."""
     weights = {name: array.astype(np.float64) for name, array in weights.items()}
-    optimizer = Optimizer(spec)
+    optimizer = Optimizer(spec.optimizer)
     ordered, accuracies = [], []
     norms = {name: [] for name in weights if "moving" not in name}
     for images, labels, place in batches(spec, data):
@@ -219,7 +188,7 @@ def details(spec: JobSpec, data: Data, weights) -> StepDetails:
 def train(spec: JobSpec, data: Data, weights, epsilon_hat: float | None = None):
     """Return the losses of all steps, and the weights after them."""
     weights = {name: array.astype(np.float64) for name, array in weights.items()}
-    optimizer = Optimizer(spec, epsilon_hat)
+    optimizer = Optimizer(spec.optimizer, epsilon_hat)
     losses = []
     whole_epoch = math.ceil(len(data.train_images) / spec.batch_size)
     for images, labels, place in batches(spec, data):

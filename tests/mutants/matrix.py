@@ -115,6 +115,22 @@ ADAMW = {
     "learning_rate": 0.02,
     "adamw": {"beta_1": 0.85, "beta_2": 0.98, "weight_decay": 0.3, "epsilon": 1e-4},
 }
+NESTEROV = {"learning_rate": 0.03, "sgd": {"momentum": 0.8, "nesterov": True}}
+AMSGRAD = {"learning_rate": 0.01, "adam": {"beta_1": 0.8, "beta_2": 0.7, "amsgrad": True}}
+RMSPROP: Mapping = {"learning_rate": 0.01, "rmsprop": {"rho": 0.8, "epsilon": 0.01}}
+INSIDE = {**RMSPROP["rmsprop"], "momentum": 0.7, "epsilon_place": "EPSILON_PLACE_INSIDE"}
+CENTERED = {**INSIDE, "centered": True}
+ADAGRAD = {"learning_rate": 0.05, "adagrad": {"initial_accumulator": 0.1, "epsilon": 0.01}}
+ADAMAX = {"learning_rate": 0.02, "adamax": {"beta_1": 0.8, "beta_2": 0.7, "epsilon": 0.01}}
+OTHERS: dict[str, Mapping] = {
+    "nesterov": NESTEROV,
+    "amsgrad": AMSGRAD,
+    "rmsprop": RMSPROP,
+    "rmsprop, inside": {"learning_rate": 0.01, "rmsprop": INSIDE},
+    "rmsprop, centered": {"learning_rate": 0.01, "rmsprop": CENTERED},
+    "adagrad": ADAGRAD,
+    "adamax": ADAMAX,
+}
 _BY_SAMPLES = "CLASS_WEIGHTS_DIVISOR_SAMPLES"
 EAGER, COMPILED = "EXECUTION_EAGER", "EXECUTION_COMPILED"
 
@@ -178,6 +194,9 @@ def _jobs() -> Iterator[tuple[str, Mapping]]:
         ),
     )
     for name, optimizer in {"sgd": SGD, "momentum": MOMENTUM, "adam": ADAM, "adamw": ADAMW}.items():
+        yield f"custom loop, {name}", job(PLAIN, optimizer, loop="LOOP_CUSTOM")
+    for name, optimizer in OTHERS.items():
+        yield f"dense, {name}", job(PLAIN, optimizer)
         yield f"custom loop, {name}", job(PLAIN, optimizer, loop="LOOP_CUSTOM")
     yield "custom loop, adamw, eager", job(ALL, ADAMW, loop="LOOP_CUSTOM", execution=EAGER)
     # XLA takes seconds to compile each, so that these are few.

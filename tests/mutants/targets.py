@@ -22,6 +22,8 @@ KINDS = (
 )
 _MADE = {"idiomatic": _IDIOMATIC}
 _HELD = {**_MADE, "held": _IDIOMATIC}
+# Of optimizers, in the same way.
+OPTIMIZERS = ("sgd", "adam", "adamw", "rmsprop", "adagrad", "adamax")
 _WITH_ARRAYS = ("dense", "conv2d", "batch_norm", "embedding")
 
 _KERAS_MODULES = [
@@ -43,7 +45,12 @@ MUTATED: dict[str, dict[str, str]] = {
         "_OfPositions": _IDIOMATIC,
         "_softmax_twice": _OWN,
     },
-    "services/pytorch/optimizers.py": {"idiomatic": _IDIOMATIC, "with_own_epsilon": _OWN},
+    "services/pytorch/optimizers/__init__.py": {
+        "idiomatic": _IDIOMATIC,
+        "with_own_epsilon": _OWN,
+    },
+    "services/pytorch/optimizers/written.py": {},
+    **{f"services/pytorch/optimizers/{kind}.py": {} for kind in OPTIMIZERS},
     "services/pytorch/eager_steps.py": {"EagerSteps.waited": _TIMES},
     "services/pytorch/compiled_steps.py": {
         "require_compiler": _REFUSES,
@@ -70,7 +77,13 @@ MUTATED: dict[str, dict[str, str]] = {
     },
     "services/tensorflow/model.py": {"sequential": _IDIOMATIC, "held": _IDIOMATIC},
     "services/tensorflow/losses.py": {"idiomatic": _IDIOMATIC, "_from_probabilities": _OWN},
-    "services/tensorflow/optimizers.py": {"idiomatic": _IDIOMATIC},
+    "services/tensorflow/optimizers/__init__.py": {"idiomatic": _IDIOMATIC},
+    "services/tensorflow/optimizers/kinds.py": {},
+    **{
+        f"services/tensorflow/optimizers/{kind}.py": {"usual": _IDIOMATIC}
+        for kind in OPTIMIZERS
+        if kind != "adamw"
+    },
     "services/tensorflow/eager_steps.py": {"EagerSteps.waited": _TIMES},
     "services/tensorflow/compiled_steps.py": {},
     **{f"services/tensorflow/layers/{kind}.py": _MADE for kind in KINDS},
@@ -97,6 +110,7 @@ LEFT_OUT = {
     "services/pytorch/environment.py": _TELLS,
     "services/pytorch/idiomatic.py": _IDIOMATIC,
     "services/pytorch/layers/__init__.py": "imports",
+    "services/pytorch/optimizers/kinds.py": "imports",
     "services/pytorch/measure.py": "measures the machine",
     "services/pytorch/profile.py": _TELLS,
     "services/pytorch/summary.py": _TELLS,
@@ -109,6 +123,7 @@ LEFT_OUT = {
     "services/tensorflow/idiomatic.py": _IDIOMATIC,
     "services/tensorflow/layers/__init__.py": "imports",
     "services/tensorflow/measure.py": "measures the machine",
+    "services/tensorflow/optimizers/adamw.py": "imports, and what users create",
     "services/tensorflow/pipeline.py": _IDIOMATIC,
     "services/tensorflow/profile.py": _TELLS,
     "services/tensorflow/summary.py": _TELLS,
@@ -128,7 +143,8 @@ SHARED: dict[str, dict[str, str]] = {
     "services/model/layers/parameter.py": {},
     "services/model/layers/plain.py": {},
     "services/model/layers/window.py": {},
-    "services/model/optimizers.py": {},
+    "services/model/optimizers/__init__.py": {},
+    **{f"services/model/optimizers/{kind}.py": {} for kind in OPTIMIZERS if kind != "adamw"},
     "services/model/arithmetic.py": {},
     "services/data/synthetic.py": {},
     "services/data/datasets.py": {},

@@ -1,26 +1,25 @@
 """Which habits of the frameworks can touch a job at all."""
 
 import math
-from typing import assert_never
 
 from twinrun.contract.code_values import OF_LAYERS
 from twinrun.contract.enums import Device, Execution, Loop, Precision, TargetKind
 from twinrun.contract.events import Inputs
 from twinrun.contract.losses import SoftmaxCrossEntropy, targets
-from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
+from twinrun.contract.optimizers import Adam, AdamW
 from twinrun.contract.spec import JobSpec
 from twinrun.v1 import job_pb2
 
 from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.results.habits.pitfalls import Pitfall
 
-_NOT_ADAM = Phrase("the optimizer is SGD.")
+_NOT_ADAM = Phrase("the optimizer is {name}.")
 _ONE_BATCH = Phrase("one batch has all {samples:,} training samples.")
 _DIVIDES = Phrase("the batch size of {batch_size} divides the {samples:,} training samples.")
 _COMPILED = Phrase("with execution compiled, a step fetches its own batch.")
 _ON_A_GPU = Phrase("a GPU is as fast with denormal numbers.")
 _FLOAT64 = Phrase("float64 reaches far smaller numbers before they are denormal.")
-_NO_MOMENTS = Phrase("SGD without momentum keeps no moments that could shrink.")
+_NO_MOMENTS = Phrase("{name} as set here keeps no moments that could shrink.")
 _TOO_SOON = Phrase(
     "moments shrink to denormal numbers in some {needed:,} steps; there are {steps:,}."
 )
@@ -28,6 +27,7 @@ _NOT_PLAIN = Phrase("the loss is no plain softmax_cross_entropy.")
 _NO_CLASSES = Phrase("the targets are no classes.")
 _NO_NUMBER = Phrase("the target is not one number.")
 _CAPTURED = Phrase("a CUDA graph is for execution default and loop fit.")
+_NOT_CAPTURED = Phrase("{name} cannot be captured in a CUDA graph.")
 _CODE = Phrase("the job's model is the user's own code.")
 _OF_LAYERS = {job_pb2.OwnWay.Value(f"OWN_WAY_{own.name}") for own in OF_LAYERS}
 _SHRUNK = 1e-20  # a gradient's moment by so much: below it float32 may be denormal
@@ -45,7 +45,8 @@ def _by_its_way(pitfall: Pitfall, job: JobSpec, inputs: Inputs | None) -> Senten
     why: Sentence | None = None
     match pitfall.way:
         case job_pb2.OWN_WAY_ADAM_EPSILON:
-            why = english(_NOT_ADAM) if isinstance(job.optimizer.kind, Sgd) else None
+            kind = job.optimizer.kind
+            why = None if isinstance(kind, Adam | AdamW) else english(_NOT_ADAM, name=kind.title)
         case job_pb2.OWN_WAY_BATCH_ORDER | job_pb2.OWN_WAY_LAST_BATCH:
             if samples and samples <= job.batch_size:
                 why = english(_ONE_BATCH, samples=samples)
@@ -55,8 +56,7 @@ def _by_its_way(pitfall: Pitfall, job: JobSpec, inputs: Inputs | None) -> Senten
         case job_pb2.OWN_WAY_DATA_PIPELINE:
             why = english(_COMPILED) if job.execution is Execution.COMPILED else None
         case job_pb2.OWN_WAY_CUDA_GRAPH:
-            captured = job.execution is Execution.DEFAULT and job.loop is Loop.FIT
-            why = None if captured else english(_CAPTURED)
+            why = _not_captured(job)
         case job_pb2.OWN_WAY_DENORMALS:
             why = _without_denormals(job, inputs)
         case job_pb2.OWN_WAY_LOSS | job_pb2.OWN_WAY_ACCURACY | job_pb2.OWN_WAY_TARGET_SHAPE:
@@ -66,6 +66,13 @@ def _by_its_way(pitfall: Pitfall, job: JobSpec, inputs: Inputs | None) -> Senten
         case _:
             raise ValueError(pitfall.name)
     return why
+
+
+def _not_captured(job: JobSpec) -> Sentence | None:
+    if job.execution is not Execution.DEFAULT or job.loop is not Loop.FIT:
+        return english(_CAPTURED)
+    kind = job.optimizer.kind
+    return None if kind.capturable else english(_NOT_CAPTURED, name=kind.title)
 
 
 def _of_another_task(pitfall: Pitfall, job: JobSpec) -> Sentence | None:
@@ -88,22 +95,11 @@ def _without_denormals(job: JobSpec, inputs: Inputs | None) -> Sentence | None:
         return english(_ON_A_GPU)
     if job.precision is Precision.FLOAT64:
         return english(_FLOAT64)
-    decays = _decays(job.optimizer)
+    decays = job.optimizer.kind.shrinking
     if not any(decays):
-        return english(_NO_MOMENTS)
+        return english(_NO_MOMENTS, name=job.optimizer.kind.title)
     if inputs is None:
         return None
     steps = inputs.steps_per_epoch * job.epochs
     needed = math.ceil(math.log(_SHRUNK) / math.log(min(filter(None, decays))))
     return english(_TOO_SOON, needed=needed, steps=steps) if steps < needed else None
-
-
-def _decays(optimizer: Optimizer) -> list[float]:
-    """Return by how much each moment shrinks in a step without a gradient."""
-    match optimizer.kind:
-        case Sgd(momentum):
-            return [momentum]
-        case Adam(beta_1, beta_2) | AdamW(beta_1, beta_2):
-            return [beta_1, beta_2]
-        case _:
-            assert_never(optimizer.kind)

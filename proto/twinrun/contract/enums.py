@@ -15,6 +15,11 @@ class ClassWeightsDivisor(StrEnum):
     SAMPLES = "samples"
 
 
+class EpsilonPlace(StrEnum):
+    OUTSIDE = "outside"
+    INSIDE = "inside"
+
+
 class Recipe(StrEnum):
     MATCHED = "matched"
     IDIOMATIC = "idiomatic"

@@ -36,7 +36,7 @@ from twinrun.contract.losses import (
     targets,
 )
 from twinrun.contract.metrics import ACCURACY, RANGES, metric_names
-from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
+from twinrun.contract.optimizers import optimizer_field
 from twinrun.contract.ranges import above_zero, between, fraction
 from twinrun.contract.spec import Augmentation, JobSpec, Tolerance
 from twinrun.contract.violation import Violation
@@ -77,7 +77,7 @@ def _violations(spec: JobSpec) -> Iterator[Violation]:
     yield from between("threads", spec.threads, 1, 1024)
     # More losses than this in one event would exceed gRPC's limit of 4 MiB for a message.
     yield from between("report_every_steps", spec.report_every_steps, 1, 100_000)
-    yield from _optimizer_violations(spec.optimizer)
+    yield from spec.optimizer.violations("optimizer")
     yield from _loss_violations(spec.loss)
     yield from dataset_violations(spec.dataset)
     yield from _augmentation_violations(spec.augmentation)
@@ -121,17 +121,20 @@ def _own_way_violations(spec: JobSpec) -> Iterator[Violation]:
         yield Violation("own_ways", "has target_shape, which is of targets that are numbers only")
     if OwnWay.CUDA_GRAPH not in spec.own_ways:
         return
+    kind = spec.optimizer.kind
     wrong = {
         f"device is {spec.device}": spec.device is not Device.CUDA,
         f"execution is {spec.execution}": spec.execution is not Execution.DEFAULT,
         f"loop is {spec.loop}": spec.loop is not Loop.FIT,
+        f"the optimizer is {optimizer_field(type(kind))}": not kind.capturable,
         "own_ways has data_pipeline": piped,
     }
     if any(wrong.values()):
+        found = ", ".join(name for name, is_so in wrong.items() if is_so)
         yield Violation(
             "own_ways",
-            "has cuda_graph, which is for device cuda, execution default, loop fit and data in "
-            f"memory, but {', '.join(name for name, is_so in wrong.items() if is_so)}",
+            "has cuda_graph, which is for device cuda, execution default, loop fit, data in "
+            f"memory, and sgd, adam or adamw, but {found}",
         )
 
 
@@ -231,22 +234,6 @@ def _window_violations(
 def _initializers_violations(field: str, layer: Dense | Conv2d) -> Iterator[Violation]:
     yield from _initializer_violations(f"{field}.kernel_initializer", layer.kernel_initializer)
     yield from _initializer_violations(f"{field}.bias_initializer", layer.bias_initializer)
-
-
-def _optimizer_violations(optimizer: Optimizer) -> Iterator[Violation]:
-    yield from above_zero("optimizer.learning_rate", optimizer.learning_rate, 1_000)
-    match optimizer.kind:
-        case Sgd(momentum):
-            yield from fraction("optimizer.sgd.momentum", momentum)
-        case Adam() | AdamW() as adam:
-            field = f"optimizer.{type(adam).__name__.lower()}"
-            yield from fraction(f"{field}.beta_1", adam.beta_1)
-            yield from fraction(f"{field}.beta_2", adam.beta_2)
-            yield from above_zero(f"{field}.epsilon", adam.epsilon, 1)
-            if isinstance(adam, AdamW):
-                yield from between(f"{field}.weight_decay", adam.weight_decay, 0, 100)
-        case _:
-            assert_never(optimizer.kind)
 
 
 def _augmentation_violations(augmentation: Augmentation) -> Iterator[Violation]:

@@ -48,6 +48,12 @@ class Distribution(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DISTRIBUTION_UNIFORM: _ClassVar[Distribution]
     DISTRIBUTION_NORMAL: _ClassVar[Distribution]
 
+class EpsilonPlace(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    EPSILON_PLACE_UNSPECIFIED: _ClassVar[EpsilonPlace]
+    EPSILON_PLACE_OUTSIDE: _ClassVar[EpsilonPlace]
+    EPSILON_PLACE_INSIDE: _ClassVar[EpsilonPlace]
+
 class ClassWeightsDivisor(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     CLASS_WEIGHTS_DIVISOR_UNSPECIFIED: _ClassVar[ClassWeightsDivisor]
@@ -156,6 +162,9 @@ FAN_MODE_AVERAGE: FanMode
 DISTRIBUTION_UNSPECIFIED: Distribution
 DISTRIBUTION_UNIFORM: Distribution
 DISTRIBUTION_NORMAL: Distribution
+EPSILON_PLACE_UNSPECIFIED: EpsilonPlace
+EPSILON_PLACE_OUTSIDE: EpsilonPlace
+EPSILON_PLACE_INSIDE: EpsilonPlace
 CLASS_WEIGHTS_DIVISOR_UNSPECIFIED: ClassWeightsDivisor
 CLASS_WEIGHTS_DIVISOR_WEIGHTS: ClassWeightsDivisor
 CLASS_WEIGHTS_DIVISOR_SAMPLES: ClassWeightsDivisor
@@ -612,24 +621,80 @@ class VarianceScaling(_message.Message):
     def __init__(self, scale: _Optional[float] = ..., mode: _Optional[_Union[FanMode, str]] = ..., distribution: _Optional[_Union[Distribution, str]] = ...) -> None: ...
 
 class Optimizer(_message.Message):
-    __slots__ = ("learning_rate", "sgd", "adam", "adamw")
+    __slots__ = ("learning_rate", "sgd", "adam", "adamw", "rmsprop", "adagrad", "adamax")
     LEARNING_RATE_FIELD_NUMBER: _ClassVar[int]
     SGD_FIELD_NUMBER: _ClassVar[int]
     ADAM_FIELD_NUMBER: _ClassVar[int]
     ADAMW_FIELD_NUMBER: _ClassVar[int]
+    RMSPROP_FIELD_NUMBER: _ClassVar[int]
+    ADAGRAD_FIELD_NUMBER: _ClassVar[int]
+    ADAMAX_FIELD_NUMBER: _ClassVar[int]
     learning_rate: float
     sgd: Sgd
     adam: Adam
     adamw: AdamW
-    def __init__(self, learning_rate: _Optional[float] = ..., sgd: _Optional[_Union[Sgd, _Mapping]] = ..., adam: _Optional[_Union[Adam, _Mapping]] = ..., adamw: _Optional[_Union[AdamW, _Mapping]] = ...) -> None: ...
+    rmsprop: RmsProp
+    adagrad: Adagrad
+    adamax: Adamax
+    def __init__(self, learning_rate: _Optional[float] = ..., sgd: _Optional[_Union[Sgd, _Mapping]] = ..., adam: _Optional[_Union[Adam, _Mapping]] = ..., adamw: _Optional[_Union[AdamW, _Mapping]] = ..., rmsprop: _Optional[_Union[RmsProp, _Mapping]] = ..., adagrad: _Optional[_Union[Adagrad, _Mapping]] = ..., adamax: _Optional[_Union[Adamax, _Mapping]] = ...) -> None: ...
 
 class Sgd(_message.Message):
-    __slots__ = ("momentum",)
+    __slots__ = ("momentum", "nesterov")
     MOMENTUM_FIELD_NUMBER: _ClassVar[int]
+    NESTEROV_FIELD_NUMBER: _ClassVar[int]
     momentum: float
-    def __init__(self, momentum: _Optional[float] = ...) -> None: ...
+    nesterov: bool
+    def __init__(self, momentum: _Optional[float] = ..., nesterov: _Optional[bool] = ...) -> None: ...
 
 class Adam(_message.Message):
+    __slots__ = ("beta_1", "beta_2", "epsilon", "amsgrad")
+    BETA_1_FIELD_NUMBER: _ClassVar[int]
+    BETA_2_FIELD_NUMBER: _ClassVar[int]
+    EPSILON_FIELD_NUMBER: _ClassVar[int]
+    AMSGRAD_FIELD_NUMBER: _ClassVar[int]
+    beta_1: float
+    beta_2: float
+    epsilon: float
+    amsgrad: bool
+    def __init__(self, beta_1: _Optional[float] = ..., beta_2: _Optional[float] = ..., epsilon: _Optional[float] = ..., amsgrad: _Optional[bool] = ...) -> None: ...
+
+class AdamW(_message.Message):
+    __slots__ = ("beta_1", "beta_2", "epsilon", "weight_decay", "amsgrad")
+    BETA_1_FIELD_NUMBER: _ClassVar[int]
+    BETA_2_FIELD_NUMBER: _ClassVar[int]
+    EPSILON_FIELD_NUMBER: _ClassVar[int]
+    WEIGHT_DECAY_FIELD_NUMBER: _ClassVar[int]
+    AMSGRAD_FIELD_NUMBER: _ClassVar[int]
+    beta_1: float
+    beta_2: float
+    epsilon: float
+    weight_decay: float
+    amsgrad: bool
+    def __init__(self, beta_1: _Optional[float] = ..., beta_2: _Optional[float] = ..., epsilon: _Optional[float] = ..., weight_decay: _Optional[float] = ..., amsgrad: _Optional[bool] = ...) -> None: ...
+
+class RmsProp(_message.Message):
+    __slots__ = ("rho", "momentum", "epsilon", "centered", "epsilon_place")
+    RHO_FIELD_NUMBER: _ClassVar[int]
+    MOMENTUM_FIELD_NUMBER: _ClassVar[int]
+    EPSILON_FIELD_NUMBER: _ClassVar[int]
+    CENTERED_FIELD_NUMBER: _ClassVar[int]
+    EPSILON_PLACE_FIELD_NUMBER: _ClassVar[int]
+    rho: float
+    momentum: float
+    epsilon: float
+    centered: bool
+    epsilon_place: EpsilonPlace
+    def __init__(self, rho: _Optional[float] = ..., momentum: _Optional[float] = ..., epsilon: _Optional[float] = ..., centered: _Optional[bool] = ..., epsilon_place: _Optional[_Union[EpsilonPlace, str]] = ...) -> None: ...
+
+class Adagrad(_message.Message):
+    __slots__ = ("initial_accumulator", "epsilon")
+    INITIAL_ACCUMULATOR_FIELD_NUMBER: _ClassVar[int]
+    EPSILON_FIELD_NUMBER: _ClassVar[int]
+    initial_accumulator: float
+    epsilon: float
+    def __init__(self, initial_accumulator: _Optional[float] = ..., epsilon: _Optional[float] = ...) -> None: ...
+
+class Adamax(_message.Message):
     __slots__ = ("beta_1", "beta_2", "epsilon")
     BETA_1_FIELD_NUMBER: _ClassVar[int]
     BETA_2_FIELD_NUMBER: _ClassVar[int]
@@ -638,18 +703,6 @@ class Adam(_message.Message):
     beta_2: float
     epsilon: float
     def __init__(self, beta_1: _Optional[float] = ..., beta_2: _Optional[float] = ..., epsilon: _Optional[float] = ...) -> None: ...
-
-class AdamW(_message.Message):
-    __slots__ = ("beta_1", "beta_2", "epsilon", "weight_decay")
-    BETA_1_FIELD_NUMBER: _ClassVar[int]
-    BETA_2_FIELD_NUMBER: _ClassVar[int]
-    EPSILON_FIELD_NUMBER: _ClassVar[int]
-    WEIGHT_DECAY_FIELD_NUMBER: _ClassVar[int]
-    beta_1: float
-    beta_2: float
-    epsilon: float
-    weight_decay: float
-    def __init__(self, beta_1: _Optional[float] = ..., beta_2: _Optional[float] = ..., epsilon: _Optional[float] = ..., weight_decay: _Optional[float] = ...) -> None: ...
 
 class Loss(_message.Message):
     __slots__ = ("softmax_cross_entropy", "sigmoid_cross_entropy", "mean_squared_error", "mean_absolute_error", "huber", "next_token_cross_entropy")

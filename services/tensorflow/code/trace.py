@@ -130,9 +130,8 @@ class _Step:
         trained = dict.fromkeys(id(e.view.variable) for e in self._tensors if e.trained)
         parameters = [self._variables[key].value for key in trained]
         found = [dense(gradients[self._of[key]]) for key in trained]
-        rates, epsilons = optimizers.plan(self._spec, 0, 1)
         dtype = parameter_dtype(self._spec.precision)
-        plan = tf.constant(rates[0], dtype), tf.constant(epsilons[0], dtype)
+        plan = [tf.constant(each[0], dtype) for each in optimizers.plan(self._spec, 0, 1)]
         slots = optimizers.slots(self._spec.optimizer, parameters)
         optimizers.update_plainly(self._spec.optimizer, parameters, slots, found, plan)
 

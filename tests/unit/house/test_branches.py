@@ -12,10 +12,13 @@ SERVICES = Path(__file__).parents[3] / "services"
 COMPUTING = {
     framework: (
         *("augmentation", "compiled_steps", "device", "eager_steps", "losses", "matched"),
-        *("model", "optimizers", "pipeline_steps"),
+        *("model", "pipeline_steps"),
         *sorted(f"graphs/{path.stem}" for path in (SERVICES / framework / "graphs").glob("*.py")),
-        *sorted(f"layers/{path.stem}" for path in (SERVICES / framework / "layers").glob("*.py")),
-        *sorted(f"code/{path.stem}" for path in (SERVICES / framework / "code").glob("*.py")),
+        *sorted(
+            f"{folder}/{path.stem}"
+            for folder in ("layers", "optimizers", "code")
+            for path in (SERVICES / framework / folder).glob("*.py")
+        ),
     )
     for framework in ("pytorch", "tensorflow")
 }

@@ -112,7 +112,7 @@ OWN = Code(pytorch=CodeSource("net.py"))
         ("data-pipeline", {}, {"execution": Execution.COMPILED}, "with execution compiled"),
         ("cuda-graph", {}, {"loop": Loop.CUSTOM}, "a CUDA graph is for execution default"),
         ("denormals", {"steps_per_epoch": 10}, {"epochs": 1}, "some 438 steps; there are 10."),
-        ("denormals", {}, {"optimizer": SGD}, "SGD without momentum keeps no moments"),
+        ("denormals", {}, {"optimizer": SGD}, "SGD as set here keeps no moments"),
         ("denormals", {}, {"precision": Precision.FLOAT64}, "float64 reaches far smaller"),
         ("denormals", {}, {"device": Device.CUDA}, "a GPU is as fast"),
         ("softmax-in-model", {}, {"loss": MeanSquaredError()}, "no plain softmax_cross_entropy"),

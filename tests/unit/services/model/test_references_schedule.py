@@ -6,7 +6,7 @@ from itertools import accumulate, repeat
 import numpy as np
 import pytest
 from twinrun.contract.events import GradientNorms
-from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
+from twinrun.contract.optimizers import Adagrad, Adam, Adamax, AdamW, Optimizer, RmsProp, Sgd
 from twinrun.contract.spec import Dataset, JobSpec
 
 from services.model.optimizers import schedule
@@ -41,7 +41,7 @@ def expected(optimizer: Optimizer) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("kind", KINDS, ids=str)
 def test_rates_and_epsilons_are_algorithm_1s_at_each_of_50_000_steps(kind):
     optimizer = Optimizer(kind, 0.0013)
-    rates, epsilons = schedule(optimizer, 0, STEPS)
+    rates, epsilons, _ = schedule(optimizer, 0, STEPS)
     wanted_rates, wanted_epsilons = expected(optimizer)
     assert rates.dtype == epsilons.dtype == np.float64
     np.testing.assert_allclose(rates, wanted_rates, rtol=1e-12, atol=0)
@@ -61,7 +61,7 @@ def test_a_chunk_that_begins_at_any_step_has_its_part_of_the_whole(kind, first):
 def test_a_weight_moves_as_algorithm_1_moves_it_at_early_and_late_steps():
     """The algorithm line by line, on gradients that fade and return, for 40,000 steps."""
     alpha, beta_1, beta_2, epsilon = 0.01, 0.9, 0.999, 1e-8
-    rates, epsilons = schedule(Optimizer(Adam(beta_1, beta_2, epsilon), alpha), 0, 40_000)
+    rates, epsilons, _ = schedule(Optimizer(Adam(beta_1, beta_2, epsilon), alpha), 0, 40_000)
     m = v = 0.0
     power_1 = power_2 = 1.0
     for step in range(40_000):
@@ -75,11 +75,31 @@ def test_a_weight_moves_as_algorithm_1_moves_it_at_early_and_late_steps():
         assert found == pytest.approx(moved, rel=1e-10), step
 
 
+def test_adamax_corrects_its_first_moment_alone_as_algorithm_2_does():
+    rate = 0.0013
+    rates, epsilons, _ = schedule(Optimizer(Adamax(0.9, 0.999, 1e-3), rate), 0, STEPS)
+    with localcontext(prec=60):
+        wanted = [float(Decimal(rate) / each) for each in corrections(0.9)]
+    np.testing.assert_allclose(rates, wanted, rtol=1e-12, atol=0)
+    assert set(epsilons) == {1e-3}
+
+
+@pytest.mark.parametrize("kind", [RmsProp(epsilon=1e-3), Adagrad(0.1, 1e-3)], ids=str)
+def test_what_corrects_no_bias_has_one_rate_and_epsilon(kind):
+    rates, epsilons, _ = schedule(Optimizer(kind, 0.3), 37_520, 40)
+    assert (set(rates), set(epsilons)) == ({0.3}, {1e-3})
+
+
+def test_adamw_keeps_of_a_weight_what_its_decay_leaves():
+    assert set(schedule(Optimizer(AdamW(weight_decay=0.1), 0.2), 9, 9).kept) == {1 - 0.2 * 0.1}
+
+
 @pytest.mark.parametrize("kind", [Sgd(), Sgd(0.9)], ids=str)
 def test_sgd_has_one_rate_and_no_epsilon_at_any_step(kind):
-    rates, epsilons = schedule(Optimizer(kind, 0.3), 37_520, 40)
+    rates, epsilons, kept = schedule(Optimizer(kind, 0.3), 37_520, 40)
     assert rates.tolist() == [0.3] * 40
     assert epsilons.tolist() == [0.0] * 40
+    assert kept.tolist() == [1.0] * 40
     assert rates.dtype == epsilons.dtype == np.float64
 
 

@@ -1,0 +1,99 @@
+"""The optimizers of job.proto: by TensorFlow's own kernels, and in plain operations.
+
+`update` is for graphs and op by op: one kernel for each parameter. `update_plainly` is for XLA,
+which fuses plain operations with what comes before, and cannot look into TensorFlow's kernels. A
+plan is a step's numbers, by `plan`.
+"""
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+import tensorflow as tf
+from twinrun.contract.enums import OwnWay
+from twinrun.contract.optimizers import Adam, AdamW, Optimizer
+from twinrun.contract.spec import JobSpec
+
+from services.model import optimizers as shared
+from services.tensorflow.optimizers.kinds import KINDS, as_tensor
+
+Plan = Sequence[tf.Tensor]  # a step's, in the order of `services.model.optimizers.Plan`
+
+
+def idiomatic(spec: Optimizer) -> keras.optimizers.Optimizer:
+    """Return the optimizer that users of Keras create: epsilon is left to Keras."""
+    made, given = KINDS[type(spec.kind)].usual(spec.kind)
+    return made(spec.learning_rate, **given)
+
+
+def plan(spec: JobSpec, first: int, steps: int) -> shared.Plan:
+    """Return steps' numbers: `services.model.optimizers.schedule`, or Keras's epsilon for Adam.
+
+    Keras adds its epsilon before the bias correction: it is the same at every step.
+    """
+    made, kind = shared.schedule(spec.optimizer, first, steps), spec.optimizer.kind
+    if OwnWay.ADAM_EPSILON not in spec.own_ways or not isinstance(kind, Adam | AdamW):
+        return made
+    own = not shared.sets_epsilon(spec.optimizer)
+    epsilon = idiomatic(spec.optimizer).epsilon if own else kind.epsilon
+    return made._replace(epsilons=np.full(steps, epsilon))
+
+
+def slots(spec: Optimizer, parameters: Sequence[tf.Variable]) -> list[list[tf.Variable]]:
+    """Return the state that an update keeps for each parameter, as it starts."""
+    return [
+        [tf.Variable(tf.fill(w.shape, as_tensor(start, w))) for start in shared.starts(spec)]
+        for w in parameters
+    ]
+
+
+def kernel_plan(spec: Optimizer, plan: shared.Plan, dtype: type[np.floating]) -> shared.Plan:
+    """Return the ``plan`` of `services.model.optimizers.schedule`, for `update` in ``dtype``."""
+    factors = KINDS[type(spec.kind)].kernel_factors(spec.kind, dtype)
+    if factors is None:
+        return plan
+    of_rate, of_epsilon = factors
+    return plan._replace(rates=plan.rates * of_rate, epsilons=plan.epsilons * of_epsilon)
+
+
+def has_kernel(spec: Optimizer, dtype: type[np.floating]) -> bool:
+    """Return whether `update` supports the spec: a formula of kernels, whose numbers they take."""
+    return KINDS[type(spec.kind)].kernel_factors(spec.kind, dtype) is not None
+
+
+def update(
+    spec: Optimizer,
+    parameters: Sequence[tf.Variable],
+    slots: Sequence[Sequence[tf.Variable]],
+    gradients: Sequence[tf.Tensor | None],
+    plan: Plan,
+) -> None:
+    """Run one step, in place, by kernels; what has no gradient stays as it is."""
+    rate, epsilon, kept = plan
+    kernel = KINDS[type(spec.kind)].kernel
+    for w, g, state in zip(parameters, gradients, slots, strict=True):
+        if g is not None:
+            _decay(spec, w, kept)
+            kernel(spec.kind, w, g, state, (rate, epsilon))
+
+
+def update_plainly(
+    spec: Optimizer,
+    parameters: Sequence[tf.Variable],
+    slots: Sequence[Sequence[tf.Variable]],
+    gradients: Sequence[tf.Tensor | None],
+    plan: Plan,
+) -> None:
+    """Run one step, in place, in plain operations; what has no gradient stays as it is."""
+    rate, epsilon, kept = plan
+    step = KINDS[type(spec.kind)].step
+    for w, g, state in zip(parameters, gradients, slots, strict=True):
+        if g is not None:
+            _decay(spec, w, kept)
+            step(spec.kind, w, g, state, (rate, epsilon))
+
+
+def _decay(spec: Optimizer, w: tf.Variable, kept: tf.Tensor) -> None:
+    """Apply decay apart from the gradient, rounded like PyTorch's kernel."""
+    if shared.decays_apart(spec):
+        w.assign(w * kept)

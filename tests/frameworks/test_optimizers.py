@@ -1,0 +1,132 @@
+"""Each optimizer by itself, in float64, over 50 steps: within 1e-12 of its formula in NumPy."""
+
+from typing import get_args, get_type_hints
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from twinrun.contract.enums import EpsilonPlace, Execution, Loop
+from twinrun.contract.optimizers import Adagrad, Adam, Adamax, AdamW, Optimizer, RmsProp, Sgd
+
+from tests.frameworks import jobs, optimizer_formulas
+from tests.frameworks.formulas import assert_same
+
+STEPS = 50
+INSIDE = EpsilonPlace.INSIDE
+KINDS = {
+    "sgd": Sgd(),
+    "momentum": Sgd(0.9),
+    "nesterov": Sgd(0.9, nesterov=True),
+    "adam": Adam(),
+    "amsgrad": Adam(0.8, 0.9, amsgrad=True),
+    "adamw": AdamW(weight_decay=0.1),
+    "adamw, amsgrad": AdamW(0.8, 0.9, weight_decay=0.1, amsgrad=True),
+    "rmsprop": RmsProp(),
+    "rmsprop, momentum": RmsProp(0.8, 0.7, 1e-3),
+    "rmsprop, inside": RmsProp(0.8, 0.0, 1e-3, epsilon_place=INSIDE),
+    "rmsprop, centered": RmsProp(0.8, 0.0, 1e-3, centered=True),
+    "rmsprop, all": RmsProp(0.8, 0.6, 1e-2, centered=True, epsilon_place=INSIDE),
+    "adagrad": Adagrad(),
+    "adagrad, from a value on": Adagrad(0.1, 1e-3),
+    "adamax": Adamax(),
+    "adamax, small betas": Adamax(0.5, 0.6, 1e-2),
+}
+# A compilation takes seconds; SGD and Adam have theirs in test_arithmetic.
+COMPILED = [
+    *("nesterov", "adamw, amsgrad", "rmsprop, all", "adagrad, from a value on"),
+    "adamax, small betas",
+]
+SHAPES = st.lists(st.lists(st.integers(1, 5), max_size=4).map(tuple), min_size=1, max_size=3)
+
+
+def updated(name, spec, starts, gradients, loop=Loop.FIT):
+    """Return the arrays after as many steps as there are ``gradients``, by the framework alone."""
+    if name == "pytorch":
+        import torch  # noqa: PLC0415 - whichever is there
+
+        from services.pytorch import optimizers  # noqa: PLC0415
+
+        held = [torch.tensor(start, requires_grad=True) for start in starts]
+        made = optimizers.optimizer(spec, held, loop)
+        for found in gradients:
+            for parameter, gradient in zip(held, found, strict=True):
+                parameter.grad = torch.tensor(gradient)
+            made.step()
+        return [parameter.detach().numpy() for parameter in held]
+    import tensorflow as tf  # noqa: PLC0415 - whichever is there
+
+    from services.model.optimizers import schedule  # noqa: PLC0415
+    from services.tensorflow import device, optimizers  # noqa: PLC0415
+
+    device.prepare(jobs.spec())  # before the first array fixes the number of threads
+
+    held = [tf.Variable(start) for start in starts]
+    slots = optimizers.slots(spec, held)
+    plan = schedule(spec, 0, len(gradients))
+    update = optimizers.update_plainly
+    if loop is Loop.FIT and optimizers.has_kernel(spec, np.float64):
+        plan, update = optimizers.kernel_plan(spec, plan, np.float64), optimizers.update
+    for found, *numbers in zip(gradients, *plan, strict=True):
+        update(spec, held, slots, list(map(tf.constant, found)), list(map(tf.constant, numbers)))
+    return [variable.numpy() for variable in held]
+
+
+def expected(spec, starts, gradients):
+    weights = {str(index): np.array(start) for index, start in enumerate(starts)}
+    optimizer = optimizer_formulas.Optimizer(spec)
+    for found in gradients:
+        optimizer.update(weights, {str(index): array for index, array in enumerate(found)})
+    return list(weights.values())
+
+
+def assert_is_its_formula(name, spec, shapes, loop):
+    generator = np.random.default_rng(5)
+    draw = generator.standard_normal
+    starts = [draw(shape) for shape in shapes]
+    # As behind a unit that is off for a while: also no gradient at all.
+    gradients = [[draw(s) * (draw(s) > -0.5) for s in shapes] for _ in range(STEPS)]
+    found = updated(name, spec, starts, gradients, loop)
+    for one, wanted in zip(found, expected(spec, starts, gradients), strict=True):
+        np.testing.assert_allclose(one, wanted, rtol=1e-12, atol=1e-12)
+
+
+def test_every_kind_is_tried():
+    kinds = get_args(get_type_hints(Optimizer)["kind"])
+    assert {type(kind) for kind in KINDS.values()} == set(kinds)
+
+
+@pytest.mark.parametrize("loop", Loop)
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_optimizer_is_its_formula_for_arrays_of_any_shape(name, kind, loop):
+    @settings(max_examples=5, deadline=None, derandomize=True, database=None)
+    @example(shapes=[(7, 3), (3,)])
+    @given(shapes=SHAPES)
+    def hold(shapes):
+        assert_is_its_formula(name, Optimizer(KINDS[kind], 0.01), shapes, loop)
+
+    hold()
+
+
+@pytest.mark.parametrize("execution", jobs.UNCOMPILED)
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_optimizer_trains_by_its_formula(framework, execution, kind):
+    job = jobs.spec(
+        optimizer=Optimizer(KINDS[kind], 0.01), layers=jobs.SHALLOW, execution=execution
+    )
+    assert_same(framework, job)
+
+
+@pytest.mark.parametrize("kind", COMPILED)
+def test_each_optimizer_is_its_formula_when_compiled(framework, kind):
+    job = jobs.spec(optimizer=Optimizer(KINDS[kind], 0.01), layers=jobs.SHALLOW)
+    job = jobs.replace(jobs.in_one_graph(job), execution=Execution.COMPILED)
+    assert_same(framework, job)
+
+
+def test_a_step_that_is_off_is_found(name):
+    starts, gradients = [np.ones(3)], [[np.ones(3)]] * 3
+    found = updated(name, Optimizer(KINDS["nesterov"], 0.01), starts, gradients)
+    off = expected(Optimizer(KINDS["momentum"], 0.01), starts, gradients)
+    with pytest.raises(AssertionError):
+        np.testing.assert_allclose(found[0], off[0], rtol=1e-12)
