@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from twinrun.contract.converters.specs import spec_from_proto
 from twinrun.v1 import job_pb2
 
 # The numbers of a side's trials.
@@ -28,6 +29,7 @@ def takes(spec: job_pb2.JobSpec) -> dict[int, job_pb2.JobSpec]:
     plain.epochs, plain.late_epoch = SHORT_EPOCHS, LATE_EPOCH
     plain.steps_per_epoch_limit, plain.report_every_steps = SHORT_STEPS, SHORT_CHUNK
     _limit_tests(plain)
+    _show_schedule(plain)
     specs = with_rounding(plain)
     if spec.precision != job_pb2.PRECISION_FLOAT64:
         timed = copied(spec)
@@ -72,6 +74,13 @@ def copied(spec: job_pb2.JobSpec) -> job_pb2.JobSpec:
     copy = job_pb2.JobSpec()
     copy.CopyFrom(spec)
     return copy
+
+
+def _show_schedule(spec: job_pb2.JobSpec) -> None:
+    """Have each epoch take the steps of a schedule that show all its phases."""
+    schedule = spec_from_proto(spec).optimizer.schedule
+    if schedule is not None:
+        spec.optimizer.schedule.shown_steps[:] = schedule.marks
 
 
 def _limit_tests(spec: job_pb2.JobSpec) -> None:

@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from twinrun.contract.schedules import Schedule
+from twinrun.contract.spec import JobSpec
+
 from orchestrator.certificate.effectless import biases_before_batch_norm
 from orchestrator.certificate.envelope import together
 from orchestrator.certificate.gaps import AGAIN, LOGITS, LOSSES, WEIGHTS
@@ -62,6 +65,8 @@ _SWITCHED = Phrase(
 )
 _DRAWS = Phrase("Of {draws} perturbed trials of each framework the largest effect counts.")
 _LATE = Phrase("The last of {epochs} epochs was run as epoch {number:,} of a long job.")
+_SHOWN = Phrase("The learning rates were those of the schedule's steps {shown}, in turn.")
+_SCHEDULED = Phrase("Of the schedule of the learning rate, steps 0 to {last:,} were covered.")
 _NOT_COVERED = Phrase("Anything that begins at another step is not covered.")
 _WITHOUT_DROPOUT = Phrase("Dropout was left out on every side, and is not covered.")
 _NOTED = Phrase("Noted in the code: {notes}")
@@ -163,6 +168,8 @@ def sentence(found: "Certificate", reasons: Sequence[Sentence]) -> Sentence:
     job = found.job
     if job.late_epoch is not None:
         parts.append(english(_LATE, epochs=job.epochs, number=job.late_epoch))
+    if job.optimizer.schedule is not None:
+        parts.append(_scheduled(job, job.optimizer.schedule, found.steps))
     if job.late_epoch is not None or job.steps_per_epoch_limit is not None:
         parts.append(english(_NOT_COVERED))
     if job.code is not None and job.code.without_dropout:
@@ -170,6 +177,16 @@ def sentence(found: "Certificate", reasons: Sequence[Sentence]) -> Sentence:
     if job.code is not None and job.code.notes:
         parts.append(english(_NOTED, notes=join(NEXT, job.code.notes)))
     return join(NEXT, parts)
+
+
+def _scheduled(job: JobSpec, schedule: Schedule, steps: int) -> Sentence:
+    """Say which steps of it the certificate's so many steps had."""
+    if job.late_epoch is not None:  # in which the count is another
+        steps -= steps // job.epochs
+    shown = schedule.shown_steps[:steps]
+    if shown:
+        return english(_SHOWN, shown=", ".join(f"{step:,}" for step in shown))
+    return english(_SCHEDULED, last=steps - 1)
 
 
 def _exact(found: "Certificate") -> Sentence:

@@ -1,6 +1,7 @@
 """The idiomatic recipe: a Keras model, fitted as users do today or trained by hand."""
 
 import functools
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -70,8 +71,9 @@ class IdiomaticTrainer:
         if weights is not None:
             for name, array in matched.ordered(spec, shape, weights).items():
                 self._arrays[name].assign(array)
+        steps = math.ceil(len(self._images) / spec.batch_size) * spec.epochs
         self._model.compile(
-            optimizer=optimizers.idiomatic(spec.optimizer),
+            optimizer=optimizers.idiomatic(spec.optimizer, steps),
             loss=losses.idiomatic(spec),
             metrics=losses.keras_metrics(spec),
             run_eagerly=spec.execution is Execution.EAGER,

@@ -1,11 +1,22 @@
 """The optimizers as in job.proto, in plain NumPy, float64: nothing of the code that they judge."""
 
+import math
 from typing import assert_never
 
 import numpy as np
 from twinrun.contract.enums import EpsilonPlace
 from twinrun.contract.optimizers import Adagrad, Adam, Adamax, AdamW, RmsProp, Sgd
 from twinrun.contract.optimizers import Optimizer as Spec
+from twinrun.contract.schedules import (
+    Constant,
+    Cosine,
+    CosineRestarts,
+    Exponential,
+    OneCycle,
+    Polynomial,
+    Schedule,
+    Step,
+)
 
 
 class Optimizer:
@@ -22,7 +33,7 @@ class Optimizer:
             self._update(weights[name], g, self.state.setdefault(name, {}))
 
     def _update(self, w, g, state) -> None:  # noqa: C901 - a case for each formula
-        rate, t = self.spec.learning_rate, self.step
+        rate, t = self.spec.learning_rate * factor(self.spec.schedule, self.step - 1), self.step
 
         def kept(name, start=0.0):
             return state.get(name, np.full_like(w, start))
@@ -60,3 +71,44 @@ class Optimizer:
                 w -= rate / (1 - beta_1**t) * state["m"] / (state["u"] + epsilon)
             case _:
                 assert_never(self.spec.kind)
+
+
+def factor(schedule: Schedule | None, step: int) -> float:
+    """What the rate of a step, from 0, is multiplied by, in Python's own numbers."""
+    if schedule is None:
+        return 1.0
+    if schedule.shown_steps:
+        step = schedule.shown_steps[step % len(schedule.shown_steps)]
+    if step < schedule.warmup_steps:
+        return (step + 1) / schedule.warmup_steps
+    return _after_warmup(schedule.kind, step - schedule.warmup_steps)
+
+
+def _after_warmup(kind, s: int) -> float:
+    match kind:
+        case Constant():
+            return 1.0
+        case Cosine(steps, end):
+            return end + (1 - end) * _half_cosine(min(s, steps) / steps)
+        case Step(boundaries, every, factor):
+            return factor ** (s // every if every else sum(edge <= s for edge in boundaries))
+        case Exponential(steps, factor):
+            return math.pow(factor, s / steps)
+        case Polynomial(steps, power, end):
+            return end + (1 - end) * math.pow(1 - min(s, steps) / steps, power)
+        case OneCycle(steps, rising, start, end):
+            peak = rising * steps
+            if s < peak:
+                return start + (1 - start) * (1 - _half_cosine(s / peak))
+            return end + (1 - end) * _half_cosine(min((s - peak) / (steps - peak), 1))
+        case CosineRestarts(steps, multiplier, shrink, end):
+            peak = 1.0
+            while s >= steps:
+                s, steps, peak = s - steps, steps * multiplier, peak * shrink
+            return end + (peak - end) * _half_cosine(s / steps)
+        case _:
+            assert_never(kind)
+
+
+def _half_cosine(part: float) -> float:
+    return (1 + math.cos(math.pi * part)) / 2

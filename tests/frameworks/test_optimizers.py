@@ -1,13 +1,22 @@
 """Each optimizer by itself, in float64, over 50 steps: within 1e-12 of its formula in NumPy."""
 
+from dataclasses import replace
 from typing import get_args, get_type_hints
 
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from twinrun.contract.enums import EpsilonPlace, Execution, Loop
+from twinrun.contract.enums import EpsilonPlace, Execution, Loop, Precision, Recipe
 from twinrun.contract.optimizers import Adagrad, Adam, Adamax, AdamW, Optimizer, RmsProp, Sgd
+from twinrun.contract.schedules import (
+    Constant,
+    Cosine,
+    CosineRestarts,
+    OneCycle,
+    Schedule,
+    Step,
+)
 
 from tests.frameworks import jobs, optimizer_formulas
 from tests.frameworks.formulas import assert_same
@@ -120,8 +129,59 @@ def test_each_optimizer_trains_by_its_formula(framework, execution, kind):
 @pytest.mark.parametrize("kind", COMPILED)
 def test_each_optimizer_is_its_formula_when_compiled(framework, kind):
     job = jobs.spec(optimizer=Optimizer(KINDS[kind], 0.01), layers=jobs.SHALLOW)
-    job = jobs.replace(jobs.in_one_graph(job), execution=Execution.COMPILED)
+    job = replace(jobs.in_one_graph(job), execution=Execution.COMPILED)
     assert_same(framework, job)
+
+
+SCHEDULES = {
+    "warm-up": Schedule(Constant(), 20),
+    "cosine": Schedule(Cosine(15, 0.1), 5),
+    "step": Schedule(Step((5, 20))),
+    "one cycle": Schedule(OneCycle(25, 0.4)),
+    "restarts": Schedule(CosineRestarts(4, 2, 0.5)),
+    "shown": Schedule(Cosine(1000), 100, (0, 50, 99, 100, 600, 1099, 1100)),
+}
+UNDER = {
+    "momentum": Optimizer(Sgd(0.9), 0.05),
+    "adamw": Optimizer(AdamW(weight_decay=0.5), 0.02),
+    "rmsprop": Optimizer(KINDS["rmsprop, momentum"], 0.01),
+    "adamax": Optimizer(Adamax(), 0.01),
+}
+
+
+@pytest.mark.parametrize("loop", Loop)
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("under", UNDER)
+def test_a_schedule_sets_the_rate_of_each_step(name, under, schedule, loop):
+    spec = replace(UNDER[under], schedule=SCHEDULES[schedule])
+    assert_is_its_formula(name, spec, [(7, 3), (3,)], loop)
+
+
+@pytest.mark.parametrize("execution", Execution)
+@pytest.mark.parametrize("loop", Loop)
+def test_a_job_follows_its_schedule_and_so_does_its_late_epoch(framework, execution, loop):
+    spec = replace(UNDER["adamw"], schedule=SCHEDULES["restarts"])
+    job = jobs.spec(optimizer=spec, layers=jobs.SHALLOW, execution=execution, loop=loop)
+    job = replace(job, epochs=3, late_epoch=9)
+    if execution is Execution.COMPILED:
+        job = replace(job, batch_size=jobs.SAMPLES, epochs=4)
+    assert_same(framework, job)
+
+
+def test_the_idiomatic_recipe_follows_the_schedule_as_its_users_have_it(framework, name):
+    spec = Optimizer(Sgd(), 0.5, SCHEDULES["cosine"])
+    job = jobs.spec(
+        optimizer=spec, layers=jobs.SHALLOW, recipe=Recipe.IDIOMATIC, precision=Precision.FLOAT32
+    )
+    trainer = framework.Trainer(job, jobs.data(job.precision), None)
+    trainer.warm_up()
+    list(trainer.train_epoch(0))
+    if name == "pytorch":
+        rate = trainer._optimizer.made.param_groups[0]["lr"]
+    else:
+        rate = float(trainer._model.optimizer.learning_rate)  # of the next step
+    taken = 4 if name == "pytorch" else 5
+    assert rate == pytest.approx(0.5 * optimizer_formulas.factor(spec.schedule, taken), rel=1e-6)
 
 
 def test_a_step_that_is_off_is_found(name):

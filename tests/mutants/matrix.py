@@ -131,6 +131,13 @@ OTHERS: dict[str, Mapping] = {
     "adagrad": ADAGRAD,
     "adamax": ADAMAX,
 }
+WARMED: Mapping = {"cosine": {"steps": 12, "end_factor": 0.1}, "warmup_steps": 4}
+CYCLE: Mapping = {"one_cycle": {"steps": 20, "rising": 0.4}}
+SCHEDULED: dict[str, Mapping] = {
+    "adamw, scheduled": {**ADAMW, "schedule": WARMED},
+    "momentum, scheduled": {**MOMENTUM, "schedule": CYCLE},
+}
+OTHERS |= SCHEDULED
 _BY_SAMPLES = "CLASS_WEIGHTS_DIVISOR_SAMPLES"
 EAGER, COMPILED = "EXECUTION_EAGER", "EXECUTION_COMPILED"
 
@@ -201,6 +208,10 @@ def _jobs() -> Iterator[tuple[str, Mapping]]:
     yield "custom loop, adamw, eager", job(ALL, ADAMW, loop="LOOP_CUSTOM", execution=EAGER)
     # XLA takes seconds to compile each, so that these are few.
     yield "compiled, adamw", job(PLAIN, ADAMW, execution=COMPILED)
+    yield (
+        "compiled, adamw, scheduled",
+        job(PLAIN, SCHEDULED["adamw, scheduled"], execution=COMPILED),
+    )
     yield "compiled, all layers, momentum", job(ALL, MOMENTUM, execution=COMPILED)
     yield "compiled, pools, sgd", job(POOLED, SGD, execution=COMPILED)
     yield (

@@ -49,6 +49,7 @@ MUTATED: dict[str, dict[str, str]] = {
         "idiomatic": _IDIOMATIC,
         "with_own_epsilon": _OWN,
     },
+    "services/pytorch/optimizers/own.py": {},
     "services/pytorch/optimizers/written.py": {},
     **{f"services/pytorch/optimizers/{kind}.py": {} for kind in OPTIMIZERS},
     "services/pytorch/eager_steps.py": {"EagerSteps.waited": _TIMES},
@@ -124,6 +125,7 @@ LEFT_OUT = {
     "services/tensorflow/layers/__init__.py": "imports",
     "services/tensorflow/measure.py": "measures the machine",
     "services/tensorflow/optimizers/adamw.py": "imports, and what users create",
+    "services/tensorflow/optimizers/idiomatic.py": _IDIOMATIC,
     "services/tensorflow/pipeline.py": _IDIOMATIC,
     "services/tensorflow/profile.py": _TELLS,
     "services/tensorflow/summary.py": _TELLS,
@@ -144,6 +146,7 @@ SHARED: dict[str, dict[str, str]] = {
     "services/model/layers/plain.py": {},
     "services/model/layers/window.py": {},
     "services/model/optimizers/__init__.py": {},
+    "services/model/schedules.py": {},
     **{f"services/model/optimizers/{kind}.py": {} for kind in OPTIMIZERS if kind != "adamw"},
     "services/model/arithmetic.py": {},
     "services/data/synthetic.py": {},
@@ -157,6 +160,7 @@ REFERENCES = [
     f"tests/unit/services/{name}.py"
     for name in (
         "model/test_references_schedule",
+        "model/test_schedules",
         "model/test_references_order",
         "model/test_references_drawn",
         "model/test_references_metrics",

@@ -9,6 +9,7 @@ from typing import ClassVar, Protocol
 
 from twinrun.contract.enums import EpsilonPlace
 from twinrun.contract.ranges import above_zero, between, fraction
+from twinrun.contract.schedules import Schedule
 from twinrun.contract.violation import Violation
 
 
@@ -141,11 +142,14 @@ class Adamax:
 class Optimizer:
     kind: Sgd | Adam | AdamW | RmsProp | Adagrad | Adamax
     learning_rate: float = 0.001
+    schedule: Schedule | None = None
 
     def violations(self, field: str) -> Iterator[Violation]:
         """Yield what is out of range; ``field`` is the optimizer's path."""
         yield from above_zero(f"{field}.learning_rate", self.learning_rate, 1_000)
         yield from self.kind.violations(f"{field}.{optimizer_field(type(self.kind))}")
+        if self.schedule is not None:
+            yield from self.schedule.violations(f"{field}.schedule")
 
 
 def optimizer_field(kind: type[Kind]) -> str:

@@ -92,6 +92,9 @@ def _violations(spec: JobSpec) -> Iterator[Violation]:
                 yield Violation(
                     name, "is of the matched recipe only; leave it out, or take recipe matched"
                 )
+        if spec.optimizer.schedule is not None and spec.optimizer.schedule.shown_steps:
+            what = "are of the matched recipe only; leave them out, or take recipe matched"
+            yield Violation("optimizer.schedule.shown_steps", what)
     yield from _late_epoch_violations(spec)
     yield from _tolerance_violations(spec.tolerance)
     yield from _target_violations(spec)
@@ -127,6 +130,7 @@ def _own_way_violations(spec: JobSpec) -> Iterator[Violation]:
         f"execution is {spec.execution}": spec.execution is not Execution.DEFAULT,
         f"loop is {spec.loop}": spec.loop is not Loop.FIT,
         f"the optimizer is {optimizer_field(type(kind))}": not kind.capturable,
+        "the optimizer has a schedule": spec.optimizer.schedule is not None,
         "own_ways has data_pipeline": piped,
     }
     if any(wrong.values()):
@@ -134,7 +138,7 @@ def _own_way_violations(spec: JobSpec) -> Iterator[Violation]:
         yield Violation(
             "own_ways",
             "has cuda_graph, which is for device cuda, execution default, loop fit, data in "
-            f"memory, and sgd, adam or adamw, but {found}",
+            f"memory, and sgd, adam or adamw without a schedule, but {found}",
         )
 
 

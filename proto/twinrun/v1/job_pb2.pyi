@@ -621,7 +621,7 @@ class VarianceScaling(_message.Message):
     def __init__(self, scale: _Optional[float] = ..., mode: _Optional[_Union[FanMode, str]] = ..., distribution: _Optional[_Union[Distribution, str]] = ...) -> None: ...
 
 class Optimizer(_message.Message):
-    __slots__ = ("learning_rate", "sgd", "adam", "adamw", "rmsprop", "adagrad", "adamax")
+    __slots__ = ("learning_rate", "sgd", "adam", "adamw", "rmsprop", "adagrad", "adamax", "schedule")
     LEARNING_RATE_FIELD_NUMBER: _ClassVar[int]
     SGD_FIELD_NUMBER: _ClassVar[int]
     ADAM_FIELD_NUMBER: _ClassVar[int]
@@ -629,6 +629,7 @@ class Optimizer(_message.Message):
     RMSPROP_FIELD_NUMBER: _ClassVar[int]
     ADAGRAD_FIELD_NUMBER: _ClassVar[int]
     ADAMAX_FIELD_NUMBER: _ClassVar[int]
+    SCHEDULE_FIELD_NUMBER: _ClassVar[int]
     learning_rate: float
     sgd: Sgd
     adam: Adam
@@ -636,7 +637,94 @@ class Optimizer(_message.Message):
     rmsprop: RmsProp
     adagrad: Adagrad
     adamax: Adamax
-    def __init__(self, learning_rate: _Optional[float] = ..., sgd: _Optional[_Union[Sgd, _Mapping]] = ..., adam: _Optional[_Union[Adam, _Mapping]] = ..., adamw: _Optional[_Union[AdamW, _Mapping]] = ..., rmsprop: _Optional[_Union[RmsProp, _Mapping]] = ..., adagrad: _Optional[_Union[Adagrad, _Mapping]] = ..., adamax: _Optional[_Union[Adamax, _Mapping]] = ...) -> None: ...
+    schedule: Schedule
+    def __init__(self, learning_rate: _Optional[float] = ..., sgd: _Optional[_Union[Sgd, _Mapping]] = ..., adam: _Optional[_Union[Adam, _Mapping]] = ..., adamw: _Optional[_Union[AdamW, _Mapping]] = ..., rmsprop: _Optional[_Union[RmsProp, _Mapping]] = ..., adagrad: _Optional[_Union[Adagrad, _Mapping]] = ..., adamax: _Optional[_Union[Adamax, _Mapping]] = ..., schedule: _Optional[_Union[Schedule, _Mapping]] = ...) -> None: ...
+
+class Schedule(_message.Message):
+    __slots__ = ("constant", "cosine", "step", "exponential", "polynomial", "one_cycle", "cosine_restarts", "warmup_steps", "shown_steps")
+    CONSTANT_FIELD_NUMBER: _ClassVar[int]
+    COSINE_FIELD_NUMBER: _ClassVar[int]
+    STEP_FIELD_NUMBER: _ClassVar[int]
+    EXPONENTIAL_FIELD_NUMBER: _ClassVar[int]
+    POLYNOMIAL_FIELD_NUMBER: _ClassVar[int]
+    ONE_CYCLE_FIELD_NUMBER: _ClassVar[int]
+    COSINE_RESTARTS_FIELD_NUMBER: _ClassVar[int]
+    WARMUP_STEPS_FIELD_NUMBER: _ClassVar[int]
+    SHOWN_STEPS_FIELD_NUMBER: _ClassVar[int]
+    constant: Constant
+    cosine: Cosine
+    step: Step
+    exponential: Exponential
+    polynomial: Polynomial
+    one_cycle: OneCycle
+    cosine_restarts: CosineRestarts
+    warmup_steps: int
+    shown_steps: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, constant: _Optional[_Union[Constant, _Mapping]] = ..., cosine: _Optional[_Union[Cosine, _Mapping]] = ..., step: _Optional[_Union[Step, _Mapping]] = ..., exponential: _Optional[_Union[Exponential, _Mapping]] = ..., polynomial: _Optional[_Union[Polynomial, _Mapping]] = ..., one_cycle: _Optional[_Union[OneCycle, _Mapping]] = ..., cosine_restarts: _Optional[_Union[CosineRestarts, _Mapping]] = ..., warmup_steps: _Optional[int] = ..., shown_steps: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class Constant(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class Cosine(_message.Message):
+    __slots__ = ("steps", "end_factor")
+    STEPS_FIELD_NUMBER: _ClassVar[int]
+    END_FACTOR_FIELD_NUMBER: _ClassVar[int]
+    steps: int
+    end_factor: float
+    def __init__(self, steps: _Optional[int] = ..., end_factor: _Optional[float] = ...) -> None: ...
+
+class Step(_message.Message):
+    __slots__ = ("boundaries", "every", "factor")
+    BOUNDARIES_FIELD_NUMBER: _ClassVar[int]
+    EVERY_FIELD_NUMBER: _ClassVar[int]
+    FACTOR_FIELD_NUMBER: _ClassVar[int]
+    boundaries: _containers.RepeatedScalarFieldContainer[int]
+    every: int
+    factor: float
+    def __init__(self, boundaries: _Optional[_Iterable[int]] = ..., every: _Optional[int] = ..., factor: _Optional[float] = ...) -> None: ...
+
+class Exponential(_message.Message):
+    __slots__ = ("steps", "factor")
+    STEPS_FIELD_NUMBER: _ClassVar[int]
+    FACTOR_FIELD_NUMBER: _ClassVar[int]
+    steps: int
+    factor: float
+    def __init__(self, steps: _Optional[int] = ..., factor: _Optional[float] = ...) -> None: ...
+
+class Polynomial(_message.Message):
+    __slots__ = ("steps", "power", "end_factor")
+    STEPS_FIELD_NUMBER: _ClassVar[int]
+    POWER_FIELD_NUMBER: _ClassVar[int]
+    END_FACTOR_FIELD_NUMBER: _ClassVar[int]
+    steps: int
+    power: float
+    end_factor: float
+    def __init__(self, steps: _Optional[int] = ..., power: _Optional[float] = ..., end_factor: _Optional[float] = ...) -> None: ...
+
+class OneCycle(_message.Message):
+    __slots__ = ("steps", "rising", "start_factor", "end_factor")
+    STEPS_FIELD_NUMBER: _ClassVar[int]
+    RISING_FIELD_NUMBER: _ClassVar[int]
+    START_FACTOR_FIELD_NUMBER: _ClassVar[int]
+    END_FACTOR_FIELD_NUMBER: _ClassVar[int]
+    steps: int
+    rising: float
+    start_factor: float
+    end_factor: float
+    def __init__(self, steps: _Optional[int] = ..., rising: _Optional[float] = ..., start_factor: _Optional[float] = ..., end_factor: _Optional[float] = ...) -> None: ...
+
+class CosineRestarts(_message.Message):
+    __slots__ = ("steps", "multiplier", "shrink", "end_factor")
+    STEPS_FIELD_NUMBER: _ClassVar[int]
+    MULTIPLIER_FIELD_NUMBER: _ClassVar[int]
+    SHRINK_FIELD_NUMBER: _ClassVar[int]
+    END_FACTOR_FIELD_NUMBER: _ClassVar[int]
+    steps: int
+    multiplier: int
+    shrink: float
+    end_factor: float
+    def __init__(self, steps: _Optional[int] = ..., multiplier: _Optional[int] = ..., shrink: _Optional[float] = ..., end_factor: _Optional[float] = ...) -> None: ...
 
 class Sgd(_message.Message):
     __slots__ = ("momentum", "nesterov")

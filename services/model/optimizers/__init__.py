@@ -9,6 +9,7 @@ from twinrun.contract import optimizers as contract
 from twinrun.contract.optimizers import Optimizer
 
 from services.model.kinds import optimizer_modules
+from services.model.schedules import learning_rates
 
 K_contra = TypeVar("K_contra", contravariant=True)
 Numbers = NDArray[np.float64]  # [steps]
@@ -58,7 +59,7 @@ def schedule(optimizer: Optimizer, first: int, steps: int) -> Plan:
     80,000.
     """
     t = np.arange(first + 1, first + steps + 1, dtype=np.float64)
-    rates = np.full(steps, optimizer.learning_rate)
+    rates = learning_rates(optimizer, first, steps)
     decay = getattr(optimizer.kind, "weight_decay", 0.0)
     return Plan(
         *KINDS[type(optimizer.kind)].factors(optimizer.kind, rates, t), kept=1 - rates * decay

@@ -15,6 +15,7 @@ from twinrun.contract.enums import Loop
 from twinrun.contract.optimizers import Optimizer
 
 from services.pytorch.optimizers.kinds import KINDS
+from services.pytorch.optimizers.own import Own, advanced, tensors
 from services.pytorch.optimizers.written import Written, slots, update
 
 __all__ = [
@@ -28,7 +29,7 @@ __all__ = [
     "with_own_epsilon",
 ]
 
-Made: TypeAlias = torch.optim.Optimizer | Written
+Made: TypeAlias = torch.optim.Optimizer | Own | Written
 
 
 def optimizer(
@@ -44,7 +45,11 @@ def optimizer(
     made, given = own
     if captured and "capturable" in inspect.signature(made).parameters:
         given = {**given, "capturable": True}
-    return made(parameters, lr=spec.learning_rate, **given)
+    return _with_schedule(spec, made(parameters, lr=spec.learning_rate, **given))
+
+
+def _with_schedule(spec: Optimizer, made: torch.optim.Optimizer) -> Made:
+    return made if spec.schedule is None else Own(spec, made)
 
 
 def idiomatic(spec: Optimizer, parameters: Iterable[torch.Tensor], loop: Loop) -> Made:
@@ -52,7 +57,7 @@ def idiomatic(spec: Optimizer, parameters: Iterable[torch.Tensor], loop: Loop) -
     if loop is Loop.CUSTOM:
         return Written(with_own_epsilon(spec), parameters)
     made, given = KINDS[type(spec.kind)].usual(spec.kind)
-    return made(parameters, lr=spec.learning_rate, **given)
+    return _with_schedule(spec, made(parameters, lr=spec.learning_rate, **given))
 
 
 def with_own_epsilon(optimizer: Optimizer) -> Optimizer:
@@ -65,13 +70,11 @@ def with_own_epsilon(optimizer: Optimizer) -> Optimizer:
 
 
 def advance(made: Made, steps: int) -> None:
-    """Set the step count of an `optimizer`. SGD has none."""
-    if isinstance(made, Written):
+    """Set the step count of an `optimizer`."""
+    if isinstance(made, torch.optim.Optimizer):
+        advanced(made, steps)
+    else:
         made.advance(steps)
-        return
-    for state in made.state.values():
-        if "step" in state:
-            state["step"].fill_(steps)
 
 
 def state(made: Made) -> list[torch.Tensor]:
@@ -79,7 +82,4 @@ def state(made: Made) -> list[torch.Tensor]:
 
     PyTorch's own has none before its first step, other than Adagrad's.
     """
-    if isinstance(made, Written):
-        return made.tensors()
-    states = made.state.values()
-    return [each for state in states for each in state.values() if torch.is_tensor(each)]
+    return tensors(made) if isinstance(made, torch.optim.Optimizer) else made.tensors()

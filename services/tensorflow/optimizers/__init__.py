@@ -15,15 +15,20 @@ from twinrun.contract.optimizers import Adam, AdamW, Optimizer
 from twinrun.contract.spec import JobSpec
 
 from services.model import optimizers as shared
+from services.tensorflow.optimizers.idiomatic import Scheduled
 from services.tensorflow.optimizers.kinds import KINDS, as_tensor
 
 Plan = Sequence[tf.Tensor]  # a step's, in the order of `services.model.optimizers.Plan`
 
 
-def idiomatic(spec: Optimizer) -> keras.optimizers.Optimizer:
-    """Return the optimizer that users of Keras create: epsilon is left to Keras."""
+def idiomatic(spec: Optimizer, steps: int) -> keras.optimizers.Optimizer:
+    """Return the optimizer that users of Keras create, for a job of so many ``steps``.
+
+    Epsilon is left to Keras.
+    """
     made, given = KINDS[type(spec.kind)].usual(spec.kind)
-    return made(spec.learning_rate, **given)
+    rate = spec.learning_rate if spec.schedule is None else Scheduled(spec, steps)
+    return made(rate, **given)
 
 
 def plan(spec: JobSpec, first: int, steps: int) -> shared.Plan:
@@ -35,7 +40,7 @@ def plan(spec: JobSpec, first: int, steps: int) -> shared.Plan:
     if OwnWay.ADAM_EPSILON not in spec.own_ways or not isinstance(kind, Adam | AdamW):
         return made
     own = not shared.sets_epsilon(spec.optimizer)
-    epsilon = idiomatic(spec.optimizer).epsilon if own else kind.epsilon
+    epsilon = idiomatic(spec.optimizer, 1).epsilon if own else kind.epsilon
     return made._replace(epsilons=np.full(steps, epsilon))
 
 

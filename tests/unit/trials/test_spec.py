@@ -78,7 +78,7 @@ def test_a_spec_that_cannot_be_read_whole_is_one_sentence_that_names_the_file(ch
     ("change", "named"),
     [
         ({"mixup": 0.2}, "mixup is not known"),
-        ({"optimizer": {"adam": {"amsgrad": True}}}, "optimizer.adam.amsgrad is not known"),
+        ({"optimizer": {"adam": {"lookahead": True}}}, "optimizer.adam.lookahead is not known"),
         ({"precision": "PRECISION_FLOAT8"}, "precision is PRECISION_FLOAT8, which is not known"),
         ({"precision": 99}, "precision is 99, which is not known"),
         ({"own_ways": ["OWN_WAY_LOSS", "OWN_WAY_LATER"]}, r"own_ways\[1\] is OWN_WAY_LATER, which"),

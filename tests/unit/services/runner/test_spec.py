@@ -234,3 +234,26 @@ def test_a_target_that_a_job_of_so_few_classes_never_has_is_refused(classes, ref
         "target.metric": f"is top_5_accuracy, which a job of {classes} classes does not have; it "
         "has accuracy, macro_f1"
     }
+
+
+@pytest.mark.parametrize(
+    ("schedule", "field", "said"),
+    [
+        ({}, "optimizer.schedule", "has no kind that is known"),
+        ({"cosine": {}}, "optimizer.schedule.cosine.steps", "is not set"),
+        ({"step": {}}, "optimizer.schedule.step", "boundaries or every"),
+        ({"step": {"every": 3, "boundaries": [5]}}, "optimizer.schedule.step", "not both"),
+        ({"step": {"boundaries": [5, 4]}}, "optimizer.schedule.step.boundaries", "do not rise"),
+        ({"step": {"boundaries": [4, 4]}}, "optimizer.schedule.step.boundaries", "do not rise"),
+    ],
+)
+def test_a_schedule_that_is_none_is_named(schedule, field, said):
+    found = violations(proto(optimizer={"sgd": {}, "schedule": schedule}))
+    assert found.keys() == {field}
+    assert said in found[field]
+
+
+def test_shown_steps_are_of_the_matched_recipe():
+    schedule = {"constant": {}, "shown_steps": [0, 5]}
+    job = proto(optimizer={"sgd": {}, "schedule": schedule}, recipe="RECIPE_IDIOMATIC")
+    assert violations(job).keys() == {"optimizer.schedule.shown_steps"}

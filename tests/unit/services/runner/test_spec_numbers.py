@@ -15,6 +15,7 @@ REQUIRED = {
     "conv2d": {"filters": 2},
     "embedding": {"codes": 2, "width": 2},
 }
+SCHEDULES = {"step": {"every": 3}}
 NOT_A_NUMBER = ["NaN", "Infinity", "-Infinity"]
 HUGE = 2**31 - 1
 ARRAYS = {
@@ -31,6 +32,7 @@ TARGETS = {
     "huber": ARRAYS | {"targets": "TARGET_KIND_NUMBERS"},
 }
 WINDOW = [0, -1, 4097, HUGE]
+STEPS = [0, -1, -HUGE, 2_000_000_000]
 
 
 def nested(path: str, value) -> dict:
@@ -57,8 +59,14 @@ def with_field(path: str, value) -> job_pb2.JobSpec:
             dataset |= {"name": "file", "arrays": ARRAYS | dataset["arrays"]}
     if path.startswith("loss.") and "softmax" not in path:
         change |= {"dataset": {"name": "file", "arrays": TARGETS[path.split(".")[1]]}}
-    if path == "optimizer.learning_rate":
+    if path.startswith(("optimizer.learning_rate", "optimizer.schedule")):
         change["optimizer"]["sgd"] = {}
+    for kind, given in change.get("optimizer", {}).get("schedule", {}).items():
+        if isinstance(given, dict):
+            usual = {} if "boundaries" in given else SCHEDULES.get(kind, {"steps": 9})
+            change["optimizer"]["schedule"][kind] = usual | given
+        else:
+            change["optimizer"]["schedule"] = {kind: given, "constant": {}}
     return proto(**change)
 
 
@@ -84,6 +92,24 @@ BAD = {
     "augmentation.zoom": [-0.1, 1, *NOT_A_NUMBER],
     "optimizer.learning_rate": [0, -0.001, 1001, 1e300, *NOT_A_NUMBER],
     "optimizer.sgd.momentum": [-0.1, 1, 2, *NOT_A_NUMBER],
+    "optimizer.schedule.warmup_steps": [-1, -HUGE, 2_000_000_000],
+    "optimizer.schedule.cosine.steps": STEPS,
+    "optimizer.schedule.cosine.end_factor": [-0.1, 1.1, *NOT_A_NUMBER],
+    "optimizer.schedule.step.every": STEPS,
+    "optimizer.schedule.step.factor": [0, -1, 1.1, *NOT_A_NUMBER],
+    "optimizer.schedule.exponential.steps": STEPS,
+    "optimizer.schedule.exponential.factor": [0, -1, 1.1, *NOT_A_NUMBER],
+    "optimizer.schedule.polynomial.steps": STEPS,
+    "optimizer.schedule.polynomial.power": [0, -1, 101, *NOT_A_NUMBER],
+    "optimizer.schedule.polynomial.end_factor": [-0.1, 1.1, *NOT_A_NUMBER],
+    "optimizer.schedule.one_cycle.steps": STEPS,
+    "optimizer.schedule.one_cycle.rising": [-0.1, 1, *NOT_A_NUMBER],
+    "optimizer.schedule.one_cycle.start_factor": [-0.1, 1.1, *NOT_A_NUMBER],
+    "optimizer.schedule.one_cycle.end_factor": [-0.1, 1.1, *NOT_A_NUMBER],
+    "optimizer.schedule.cosine_restarts.steps": STEPS,
+    "optimizer.schedule.cosine_restarts.multiplier": [0, -1, 1001],
+    "optimizer.schedule.cosine_restarts.shrink": [0, -1, 1.1, *NOT_A_NUMBER],
+    "optimizer.schedule.cosine_restarts.end_factor": [-0.1, 1.1, *NOT_A_NUMBER],
     "optimizer.rmsprop.rho": [-0.1, 1, *NOT_A_NUMBER],
     "optimizer.rmsprop.momentum": [-0.1, 1, *NOT_A_NUMBER],
     "optimizer.rmsprop.epsilon": [0, -1e-8, 2, *NOT_A_NUMBER],
@@ -154,6 +180,8 @@ BAD_FIRST = {
     "dataset.normalization.stds": [0, -1, 1e301, *NOT_A_NUMBER],
     "dataset.file.size": [0, -1, 4097, HUGE],
     "dataset.arrays.shape": [0, -1, 1_000_001, HUGE],
+    "optimizer.schedule.shown_steps": [-1, -HUGE],
+    "optimizer.schedule.step.boundaries": [0, -1, HUGE],
     "loss.softmax_cross_entropy.class_weights": [0, -1, 1e7, *NOT_A_NUMBER],
 }
 
