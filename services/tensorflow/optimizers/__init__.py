@@ -1,8 +1,8 @@
 """The optimizers of job.proto: by TensorFlow's own kernels, and in plain operations.
 
-`update` is for graphs and op by op: one kernel for each parameter. `update_plainly` is for XLA,
-which fuses plain operations with what comes before, and cannot look into TensorFlow's kernels. A
-plan is a step's numbers, by `plan`.
+`update` is for graphs and op by op: one kernel for each parameter, if it is fast there.
+`update_plainly` is for XLA, which fuses plain operations with what comes before, and cannot look
+into TensorFlow's kernels. A plan is a step's numbers, by `plan`.
 """
 
 from collections.abc import Sequence
