@@ -73,7 +73,7 @@ class IdiomaticTrainer:
                 self._arrays[name].assign(array)
         steps = math.ceil(len(self._images) / spec.batch_size) * spec.epochs
         self._model.compile(
-            optimizer=optimizers.idiomatic(spec.optimizer, steps),
+            optimizer=optimizers.idiomatic(spec.optimizer, self._model.trainable_variables, steps),
             loss=losses.idiomatic(spec),
             metrics=losses.keras_metrics(spec),
             run_eagerly=spec.execution is Execution.EAGER,

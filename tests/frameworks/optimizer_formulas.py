@@ -4,9 +4,16 @@ import math
 from typing import assert_never
 
 import numpy as np
-from twinrun.contract.enums import EpsilonPlace
+from twinrun.contract.enums import Decayed, DecayForm, EpsilonPlace
 from twinrun.contract.optimizers import Adagrad, Adam, Adamax, AdamW, RmsProp, Sgd
 from twinrun.contract.optimizers import Optimizer as Spec
+from twinrun.contract.regularization import (
+    Clip,
+    ClipByGlobalNorm,
+    ClipByNorm,
+    ClipByValue,
+    WeightDecay,
+)
 from twinrun.contract.schedules import (
     Constant,
     Cosine,
@@ -29,11 +36,30 @@ class Optimizer:
 
     def update(self, weights, found) -> None:
         self.step += 1
-        for name, g in found.items():
-            self._update(weights[name], g, self.state.setdefault(name, {}))
+        rate = self.spec.learning_rate * factor(self.spec.schedule, self.step - 1)
+        for name, g in clipped(self.spec.clip, found).items():
+            w = weights[name]
+            self._update(w, self._decayed(w, g, rate), rate, self.state.setdefault(name, {}))
 
-    def _update(self, w, g, state) -> None:  # noqa: C901 - a case for each formula
-        rate, t = self.spec.learning_rate * factor(self.spec.schedule, self.step - 1), self.step
+    def _decayed(self, w, g, rate):
+        decay = self.spec.weight_decay
+        if isinstance(self.spec.kind, AdamW):
+            decay = WeightDecay(self.spec.kind.weight_decay, DecayForm.DECOUPLED_TIMES_RATE)
+        if decay is None or (self.spec.decayed is Decayed.KERNELS and np.ndim(w) < 2):
+            return g
+        match decay.form:
+            case DecayForm.COUPLED:
+                return g + decay.factor * w
+            case DecayForm.DECOUPLED_TIMES_RATE:
+                w -= rate * decay.factor * w
+            case DecayForm.DECOUPLED:
+                w -= decay.factor * w
+            case _:
+                assert_never(decay.form)
+        return g
+
+    def _update(self, w, g, rate, state) -> None:
+        t = self.step
 
         def kept(name, start=0.0):
             return state.get(name, np.full_like(w, start))
@@ -43,8 +69,6 @@ class Optimizer:
                 state["v"] = momentum * kept("v") + g
                 w -= rate * (g + momentum * state["v"] if nesterov else state["v"])
             case Adam(beta_1, beta_2, epsilon) | AdamW(beta_1, beta_2, epsilon) as kind:
-                if isinstance(kind, AdamW):
-                    w -= rate * kind.weight_decay * w
                 if self.epsilon_hat is not None:
                     epsilon = self.epsilon_hat / np.sqrt(1 - beta_2**t)
                 state["m"] = beta_1 * kept("m") + (1 - beta_1) * g
@@ -71,6 +95,23 @@ class Optimizer:
                 w -= rate / (1 - beta_1**t) * state["m"] / (state["u"] + epsilon)
             case _:
                 assert_never(self.spec.kind)
+
+
+def clipped(clip: Clip | None, found):
+    """The gradients by name after clipping."""
+    if clip is None:
+        return found
+    limit = clip.kind.limit
+    match clip.kind:
+        case ClipByValue():
+            return {name: np.minimum(np.maximum(g, -limit), limit) for name, g in found.items()}
+        case ClipByNorm():
+            norms = {name: np.sqrt((g**2).sum()) for name, g in found.items()}
+        case ClipByGlobalNorm():
+            norms = dict.fromkeys(found, np.sqrt(sum((g**2).sum() for g in found.values())))
+        case _:
+            assert_never(clip.kind)
+    return {n: g * limit / norms[n] if norms[n] > limit else g for n, g in found.items()}
 
 
 def factor(schedule: Schedule | None, step: int) -> float:

@@ -7,8 +7,23 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from twinrun.contract.enums import EpsilonPlace, Execution, Loop, Precision, Recipe
+from twinrun.contract.enums import (
+    Decayed,
+    DecayForm,
+    EpsilonPlace,
+    Execution,
+    Loop,
+    Precision,
+    Recipe,
+)
 from twinrun.contract.optimizers import Adagrad, Adam, Adamax, AdamW, Optimizer, RmsProp, Sgd
+from twinrun.contract.regularization import (
+    Clip,
+    ClipByGlobalNorm,
+    ClipByNorm,
+    ClipByValue,
+    WeightDecay,
+)
 from twinrun.contract.schedules import (
     Constant,
     Cosine,
@@ -18,7 +33,7 @@ from twinrun.contract.schedules import (
     Step,
 )
 
-from tests.frameworks import jobs, optimizer_formulas
+from tests.frameworks import jobs, optimizer_formulas, reference
 from tests.frameworks.formulas import assert_same
 
 STEPS = 50
@@ -182,6 +197,93 @@ def test_the_idiomatic_recipe_follows_the_schedule_as_its_users_have_it(framewor
         rate = float(trainer._model.optimizer.learning_rate)  # of the next step
     taken = 4 if name == "pytorch" else 5
     assert rate == pytest.approx(0.5 * optimizer_formulas.factor(spec.schedule, taken), rel=1e-6)
+
+
+CLIPS = {
+    "value": Clip(ClipByValue(0.5)),
+    "norm": Clip(ClipByNorm(1.5)),
+    "global norm": Clip(ClipByGlobalNorm(2.0)),
+    "a norm that none reaches": Clip(ClipByGlobalNorm(1e6)),
+}
+FORMS = {form.name: WeightDecay(0.03, form) for form in DecayForm}
+
+
+@pytest.mark.parametrize("loop", Loop)
+@pytest.mark.parametrize("clip", CLIPS)
+@pytest.mark.parametrize("kind", ["sgd", "adam", "adamw", "rmsprop, all"])
+def test_gradients_are_clipped_by_the_formula(name, kind, clip, loop):
+    spec = Optimizer(KINDS[kind], 0.01, clip=CLIPS[clip])
+    assert_is_its_formula(name, spec, [(7, 3), (3,), ()], loop)
+
+
+def test_what_is_below_a_limit_stays_as_it_is_to_the_last_bit(name):
+    starts, gradients = [np.ones((2, 3))], [[np.full((2, 3), 0.1)]] * 3
+    plain, *others = (
+        updated(name, Optimizer(Sgd(0.9), 0.1, clip=clip), starts, gradients)[0]
+        for clip in (None, *(replace(c, kind=replace(c.kind, limit=0.25)) for c in CLIPS.values()))
+    )
+    for other in others:
+        np.testing.assert_array_equal(other, plain)
+
+
+@pytest.mark.parametrize("loop", Loop)
+@pytest.mark.parametrize("decayed", Decayed)
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("kind", ["momentum", "adam", "adamw", "rmsprop", "adagrad", "adamax"])
+def test_weights_decay_in_each_form_for_every_optimizer(name, kind, form, decayed, loop):
+    decay = None if isinstance(KINDS[kind], AdamW) else FORMS[form]
+    spec = Optimizer(KINDS[kind], 0.02, weight_decay=decay, decayed=decayed)
+    assert_is_its_formula(name, spec, [(7, 3), (3,)], loop)
+
+
+WHOLE = Optimizer(
+    Adam(amsgrad=True),
+    0.02,
+    SCHEDULES["cosine"],
+    Clip(ClipByGlobalNorm(0.4)),
+    WeightDecay(0.1, DecayForm.COUPLED),
+    Decayed.KERNELS,
+)
+
+
+@pytest.mark.parametrize("execution", Execution)
+@pytest.mark.parametrize("loop", Loop)
+def test_clipping_decay_and_schedule_go_together_in_every_execution(framework, execution, loop):
+    job = jobs.spec(optimizer=WHOLE, layers=jobs.SHALLOW, execution=execution, loop=loop)
+    assert_same(framework, jobs.in_one_graph(job) if execution is Execution.COMPILED else job)
+
+
+@pytest.mark.parametrize("clip", CLIPS)
+def test_compiled_steps_clip_and_decay_apart(framework, clip):
+    decay = WeightDecay(0.01, DecayForm.DECOUPLED)
+    spec = Optimizer(Sgd(0.9), 0.05, None, CLIPS[clip], decay, Decayed.KERNELS)
+    job = jobs.spec(optimizer=spec, layers=jobs.SHALLOW, execution=Execution.COMPILED)
+    assert_same(framework, jobs.in_one_graph(replace(job, epochs=2)))
+
+
+BITES = {clip: replace(made, kind=replace(made.kind, limit=0.02)) for clip, made in CLIPS.items()}
+
+
+@pytest.mark.parametrize("loop", Loop)
+@pytest.mark.parametrize(
+    ("form", "clip"),
+    # Keras's users have the decay in the gradient before it is clipped, as by a regularizer.
+    [*((form, None) for form in FORMS), *(("DECOUPLED", clip) for clip in CLIPS)],
+)
+def test_the_idiomatic_recipe_clips_and_decays(framework, form, clip, loop):
+    decayed = Decayed.KERNELS if clip else Decayed.ALL
+    spec = Optimizer(Sgd(), 0.1, None, BITES.get(clip), FORMS[form], decayed)
+    job = jobs.spec(optimizer=spec, layers=jobs.SHALLOW, recipe=Recipe.IDIOMATIC, loop=loop)
+    job = replace(job, batch_size=jobs.SAMPLES, execution=Execution.EAGER)
+    data, trainer = jobs.data(), framework.Trainer(job, jobs.data(), jobs.weights(job))
+    before = trainer.weights()
+    list(trainer.train_epoch(0))
+    _, found = reference.gradients(job, before, data.train_images, data.train_labels, (0, 0))
+    assert max(np.abs(gradient).max() for gradient in found.values()) > 0.02
+    wanted = {key: array.copy() for key, array in before.items()}
+    optimizer_formulas.Optimizer(spec).update(wanted, found)
+    for key, array in trainer.weights().items():  # PyTorch's own clipping has its 1e-6
+        np.testing.assert_allclose(array, wanted[key], rtol=1e-6, atol=1e-6)
 
 
 def test_a_step_that_is_off_is_found(name):

@@ -137,7 +137,32 @@ SCHEDULED: dict[str, Mapping] = {
     "adamw, scheduled": {**ADAMW, "schedule": WARMED},
     "momentum, scheduled": {**MOMENTUM, "schedule": CYCLE},
 }
-OTHERS |= SCHEDULED
+COUPLED: Mapping = {"factor": 0.2, "form": "DECAY_FORM_COUPLED"}
+APART: Mapping = {"factor": 0.02, "form": "DECAY_FORM_DECOUPLED"}
+TIMES_RATE: Mapping = {"factor": 0.4, "form": "DECAY_FORM_DECOUPLED_TIMES_RATE"}
+KERNELS = {"decayed": "DECAYED_KERNELS"}
+REGULARIZED: dict[str, Mapping] = {
+    "adam, coupled, by value": {
+        **ADAM,
+        **KERNELS,
+        "weight_decay": COUPLED,
+        "clip": {"value": {"limit": 0.05}},
+    },
+    "momentum, apart, by norm": {
+        **MOMENTUM,
+        **KERNELS,
+        "weight_decay": APART,
+        "clip": {"norm": {"limit": 0.2}},
+    },
+    "nesterov, times the rate, by global norm": {
+        **NESTEROV,
+        "schedule": WARMED,
+        "weight_decay": TIMES_RATE,
+        "clip": {"global_norm": {"limit": 0.3}},
+    },
+    "adamw, kernels": {**ADAMW, **KERNELS},
+}
+OTHERS |= SCHEDULED | REGULARIZED
 _BY_SAMPLES = "CLASS_WEIGHTS_DIVISOR_SAMPLES"
 EAGER, COMPILED = "EXECUTION_EAGER", "EXECUTION_COMPILED"
 
@@ -212,6 +237,8 @@ def _jobs() -> Iterator[tuple[str, Mapping]]:
         "compiled, adamw, scheduled",
         job(PLAIN, SCHEDULED["adamw, scheduled"], execution=COMPILED),
     )
+    regularized = REGULARIZED["momentum, apart, by norm"]
+    yield "compiled, momentum, regularized", job(PLAIN, regularized, execution=COMPILED)
     yield "compiled, all layers, momentum", job(ALL, MOMENTUM, execution=COMPILED)
     yield "compiled, pools, sgd", job(POOLED, SGD, execution=COMPILED)
     yield (

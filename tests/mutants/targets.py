@@ -49,6 +49,7 @@ MUTATED: dict[str, dict[str, str]] = {
         "idiomatic": _IDIOMATIC,
         "with_own_epsilon": _OWN,
     },
+    "services/pytorch/optimizers/clipping.py": {"clip_as_users_do": _IDIOMATIC},
     "services/pytorch/optimizers/own.py": {},
     "services/pytorch/optimizers/written.py": {},
     **{f"services/pytorch/optimizers/{kind}.py": {} for kind in OPTIMIZERS},
@@ -79,6 +80,7 @@ MUTATED: dict[str, dict[str, str]] = {
     "services/tensorflow/model.py": {"sequential": _IDIOMATIC, "held": _IDIOMATIC},
     "services/tensorflow/losses.py": {"idiomatic": _IDIOMATIC, "_from_probabilities": _OWN},
     "services/tensorflow/optimizers/__init__.py": {"idiomatic": _IDIOMATIC},
+    "services/tensorflow/optimizers/clipping.py": {},
     "services/tensorflow/optimizers/kinds.py": {},
     **{
         f"services/tensorflow/optimizers/{kind}.py": {"usual": _IDIOMATIC}

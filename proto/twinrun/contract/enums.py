@@ -20,6 +20,17 @@ class EpsilonPlace(StrEnum):
     INSIDE = "inside"
 
 
+class DecayForm(StrEnum):
+    COUPLED = "coupled"
+    DECOUPLED_TIMES_RATE = "decoupled_times_rate"
+    DECOUPLED = "decoupled"
+
+
+class Decayed(StrEnum):
+    ALL = "all"
+    KERNELS = "kernels"
+
+
 class Recipe(StrEnum):
     MATCHED = "matched"
     IDIOMATIC = "idiomatic"

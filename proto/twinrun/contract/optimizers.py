@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
-from twinrun.contract.enums import EpsilonPlace
+from twinrun.contract.enums import Decayed, EpsilonPlace
 from twinrun.contract.ranges import above_zero, between, fraction
+from twinrun.contract.regularization import Clip, WeightDecay
 from twinrun.contract.schedules import Schedule
 from twinrun.contract.violation import Violation
 
@@ -143,13 +144,20 @@ class Optimizer:
     kind: Sgd | Adam | AdamW | RmsProp | Adagrad | Adamax
     learning_rate: float = 0.001
     schedule: Schedule | None = None
+    clip: Clip | None = None
+    weight_decay: WeightDecay | None = None
+    decayed: Decayed = Decayed.ALL
 
     def violations(self, field: str) -> Iterator[Violation]:
         """Yield what is out of range; ``field`` is the optimizer's path."""
         yield from above_zero(f"{field}.learning_rate", self.learning_rate, 1_000)
         yield from self.kind.violations(f"{field}.{optimizer_field(type(self.kind))}")
-        if self.schedule is not None:
-            yield from self.schedule.violations(f"{field}.schedule")
+        for name in ("schedule", "clip", "weight_decay"):
+            if (part := getattr(self, name)) is not None:
+                yield from part.violations(f"{field}.{name}")
+        if self.weight_decay is not None and isinstance(self.kind, AdamW):
+            what = "is beside the decay that adamw has; take adam, or leave it out"
+            yield Violation(f"{field}.weight_decay", what)
 
 
 def optimizer_field(kind: type[Kind]) -> str:

@@ -48,6 +48,19 @@ class Distribution(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DISTRIBUTION_UNIFORM: _ClassVar[Distribution]
     DISTRIBUTION_NORMAL: _ClassVar[Distribution]
 
+class DecayForm(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DECAY_FORM_UNSPECIFIED: _ClassVar[DecayForm]
+    DECAY_FORM_COUPLED: _ClassVar[DecayForm]
+    DECAY_FORM_DECOUPLED_TIMES_RATE: _ClassVar[DecayForm]
+    DECAY_FORM_DECOUPLED: _ClassVar[DecayForm]
+
+class Decayed(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DECAYED_UNSPECIFIED: _ClassVar[Decayed]
+    DECAYED_ALL: _ClassVar[Decayed]
+    DECAYED_KERNELS: _ClassVar[Decayed]
+
 class EpsilonPlace(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     EPSILON_PLACE_UNSPECIFIED: _ClassVar[EpsilonPlace]
@@ -162,6 +175,13 @@ FAN_MODE_AVERAGE: FanMode
 DISTRIBUTION_UNSPECIFIED: Distribution
 DISTRIBUTION_UNIFORM: Distribution
 DISTRIBUTION_NORMAL: Distribution
+DECAY_FORM_UNSPECIFIED: DecayForm
+DECAY_FORM_COUPLED: DecayForm
+DECAY_FORM_DECOUPLED_TIMES_RATE: DecayForm
+DECAY_FORM_DECOUPLED: DecayForm
+DECAYED_UNSPECIFIED: Decayed
+DECAYED_ALL: Decayed
+DECAYED_KERNELS: Decayed
 EPSILON_PLACE_UNSPECIFIED: EpsilonPlace
 EPSILON_PLACE_OUTSIDE: EpsilonPlace
 EPSILON_PLACE_INSIDE: EpsilonPlace
@@ -621,7 +641,7 @@ class VarianceScaling(_message.Message):
     def __init__(self, scale: _Optional[float] = ..., mode: _Optional[_Union[FanMode, str]] = ..., distribution: _Optional[_Union[Distribution, str]] = ...) -> None: ...
 
 class Optimizer(_message.Message):
-    __slots__ = ("learning_rate", "sgd", "adam", "adamw", "rmsprop", "adagrad", "adamax", "schedule")
+    __slots__ = ("learning_rate", "sgd", "adam", "adamw", "rmsprop", "adagrad", "adamax", "schedule", "clip", "weight_decay", "decayed")
     LEARNING_RATE_FIELD_NUMBER: _ClassVar[int]
     SGD_FIELD_NUMBER: _ClassVar[int]
     ADAM_FIELD_NUMBER: _ClassVar[int]
@@ -630,6 +650,9 @@ class Optimizer(_message.Message):
     ADAGRAD_FIELD_NUMBER: _ClassVar[int]
     ADAMAX_FIELD_NUMBER: _ClassVar[int]
     SCHEDULE_FIELD_NUMBER: _ClassVar[int]
+    CLIP_FIELD_NUMBER: _ClassVar[int]
+    WEIGHT_DECAY_FIELD_NUMBER: _ClassVar[int]
+    DECAYED_FIELD_NUMBER: _ClassVar[int]
     learning_rate: float
     sgd: Sgd
     adam: Adam
@@ -638,7 +661,46 @@ class Optimizer(_message.Message):
     adagrad: Adagrad
     adamax: Adamax
     schedule: Schedule
-    def __init__(self, learning_rate: _Optional[float] = ..., sgd: _Optional[_Union[Sgd, _Mapping]] = ..., adam: _Optional[_Union[Adam, _Mapping]] = ..., adamw: _Optional[_Union[AdamW, _Mapping]] = ..., rmsprop: _Optional[_Union[RmsProp, _Mapping]] = ..., adagrad: _Optional[_Union[Adagrad, _Mapping]] = ..., adamax: _Optional[_Union[Adamax, _Mapping]] = ..., schedule: _Optional[_Union[Schedule, _Mapping]] = ...) -> None: ...
+    clip: Clip
+    weight_decay: WeightDecay
+    decayed: Decayed
+    def __init__(self, learning_rate: _Optional[float] = ..., sgd: _Optional[_Union[Sgd, _Mapping]] = ..., adam: _Optional[_Union[Adam, _Mapping]] = ..., adamw: _Optional[_Union[AdamW, _Mapping]] = ..., rmsprop: _Optional[_Union[RmsProp, _Mapping]] = ..., adagrad: _Optional[_Union[Adagrad, _Mapping]] = ..., adamax: _Optional[_Union[Adamax, _Mapping]] = ..., schedule: _Optional[_Union[Schedule, _Mapping]] = ..., clip: _Optional[_Union[Clip, _Mapping]] = ..., weight_decay: _Optional[_Union[WeightDecay, _Mapping]] = ..., decayed: _Optional[_Union[Decayed, str]] = ...) -> None: ...
+
+class Clip(_message.Message):
+    __slots__ = ("value", "norm", "global_norm")
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    NORM_FIELD_NUMBER: _ClassVar[int]
+    GLOBAL_NORM_FIELD_NUMBER: _ClassVar[int]
+    value: ClipByValue
+    norm: ClipByNorm
+    global_norm: ClipByGlobalNorm
+    def __init__(self, value: _Optional[_Union[ClipByValue, _Mapping]] = ..., norm: _Optional[_Union[ClipByNorm, _Mapping]] = ..., global_norm: _Optional[_Union[ClipByGlobalNorm, _Mapping]] = ...) -> None: ...
+
+class ClipByValue(_message.Message):
+    __slots__ = ("limit",)
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    limit: float
+    def __init__(self, limit: _Optional[float] = ...) -> None: ...
+
+class ClipByNorm(_message.Message):
+    __slots__ = ("limit",)
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    limit: float
+    def __init__(self, limit: _Optional[float] = ...) -> None: ...
+
+class ClipByGlobalNorm(_message.Message):
+    __slots__ = ("limit",)
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    limit: float
+    def __init__(self, limit: _Optional[float] = ...) -> None: ...
+
+class WeightDecay(_message.Message):
+    __slots__ = ("factor", "form")
+    FACTOR_FIELD_NUMBER: _ClassVar[int]
+    FORM_FIELD_NUMBER: _ClassVar[int]
+    factor: float
+    form: DecayForm
+    def __init__(self, factor: _Optional[float] = ..., form: _Optional[_Union[DecayForm, str]] = ...) -> None: ...
 
 class Schedule(_message.Message):
     __slots__ = ("constant", "cosine", "step", "exponential", "polynomial", "one_cycle", "cosine_restarts", "warmup_steps", "shown_steps")

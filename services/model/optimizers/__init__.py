@@ -1,11 +1,12 @@
 """What the optimizers of job.proto require of every framework alike. One module for each kind."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from twinrun.contract import optimizers as contract
+from twinrun.contract.enums import Decayed, DecayForm
 from twinrun.contract.optimizers import Optimizer
 
 from services.model.kinds import optimizer_modules
@@ -60,12 +61,30 @@ def schedule(optimizer: Optimizer, first: int, steps: int) -> Plan:
     """
     t = np.arange(first + 1, first + steps + 1, dtype=np.float64)
     rates = learning_rates(optimizer, first, steps)
-    decay = getattr(optimizer.kind, "weight_decay", 0.0)
-    return Plan(
-        *KINDS[type(optimizer.kind)].factors(optimizer.kind, rates, t), kept=1 - rates * decay
-    )
+    factors = KINDS[type(optimizer.kind)].factors(optimizer.kind, rates, t)
+    factor, form = _decay(optimizer)
+    by = np.ones(steps) if form is DecayForm.DECOUPLED else rates
+    return Plan(*factors, kept=1 - by * (factor if form is not DecayForm.COUPLED else 0.0))
 
 
-def decays_apart(optimizer: Optimizer) -> bool:
-    """Return whether weights are multiplied by `Plan.kept` before a step."""
-    return bool(getattr(optimizer.kind, "weight_decay", 0.0))
+def decays(optimizer: Optimizer, shape: Sequence[int]) -> bool:
+    """Return whether a parameter of the shape is one of those that decay, if any do."""
+    return optimizer.decayed is Decayed.ALL or len(shape) > 1
+
+
+def coupled(optimizer: Optimizer, shape: Sequence[int]) -> float:
+    """Return how often a parameter of the shape is added to its gradient."""
+    factor, form = _decay(optimizer)
+    return factor if form is DecayForm.COUPLED and decays(optimizer, shape) else 0.0
+
+
+def decays_apart(optimizer: Optimizer, shape: Sequence[int]) -> bool:
+    """Return whether a parameter of the shape is multiplied by `Plan.kept` before a step."""
+    factor, form = _decay(optimizer)
+    return form is not DecayForm.COUPLED and bool(factor) and decays(optimizer, shape)
+
+
+def _decay(optimizer: Optimizer) -> tuple[float, DecayForm]:
+    if optimizer.weight_decay is not None:
+        return optimizer.weight_decay.factor, optimizer.weight_decay.form
+    return getattr(optimizer.kind, "weight_decay", 0.0), DecayForm.DECOUPLED_TIMES_RATE

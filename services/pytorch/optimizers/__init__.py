@@ -6,16 +6,19 @@ comes before.
 """
 
 import inspect
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 from twinrun.contract.enums import Loop
 from twinrun.contract.optimizers import Optimizer
 
+from services.model.optimizers import coupled, decays
+from services.pytorch.optimizers.clipping import clip_as_users_do
 from services.pytorch.optimizers.kinds import KINDS
-from services.pytorch.optimizers.own import Own, advanced, tensors
+from services.pytorch.optimizers.kinds import Own as OwnKind
+from services.pytorch.optimizers.own import Clips, Own, advanced, clip_in_place, tensors
 from services.pytorch.optimizers.written import Written, slots, update
 
 __all__ = [
@@ -45,19 +48,36 @@ def optimizer(
     made, given = own
     if captured and "capturable" in inspect.signature(made).parameters:
         given = {**given, "capturable": True}
-    return _with_schedule(spec, made(parameters, lr=spec.learning_rate, **given))
+    return _with_rest(spec, parameters, (made, given), clip_in_place)
 
 
-def _with_schedule(spec: Optimizer, made: torch.optim.Optimizer) -> Made:
-    return made if spec.schedule is None else Own(spec, made)
+def _with_rest(
+    spec: Optimizer, parameters: Sequence[torch.Tensor], own: OwnKind, clip: Clips
+) -> Made:
+    """Return PyTorch's ``own`` with the decay, clipping and schedule that the spec has."""
+    kind, given = own
+    made = kind(_groups(spec, parameters, given), lr=spec.learning_rate, **given)
+    plain = spec.schedule is None and spec.clip is None and spec.weight_decay is None
+    return made if plain else Own(spec, made, parameters, clip)
+
+
+def _groups(
+    spec: Optimizer, parameters: Sequence[torch.Tensor], given: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Return the parameters by their decay: AdamW's own, or what is added to the gradient."""
+    decay: dict[float, list[torch.Tensor]] = {}
+    for parameter in parameters:
+        own = given.get("weight_decay", 0.0) if decays(spec, parameter.shape) else 0.0
+        decay.setdefault(own or coupled(spec, parameter.shape), []).append(parameter)
+    return [{"params": held, "weight_decay": factor} for factor, held in decay.items()]
 
 
 def idiomatic(spec: Optimizer, parameters: Iterable[torch.Tensor], loop: Loop) -> Made:
     """Return the optimizer that users of PyTorch create: epsilon is left to PyTorch."""
     if loop is Loop.CUSTOM:
         return Written(with_own_epsilon(spec), parameters)
-    made, given = KINDS[type(spec.kind)].usual(spec.kind)
-    return _with_schedule(spec, made(parameters, lr=spec.learning_rate, **given))
+    own = KINDS[type(spec.kind)].usual(spec.kind)
+    return _with_rest(spec, list(parameters), own, clip_as_users_do)
 
 
 def with_own_epsilon(optimizer: Optimizer) -> Optimizer:

@@ -1,18 +1,36 @@
 """PyTorch's own optimizers, with what users do beside them at each step."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from twinrun.contract.optimizers import Optimizer
+from twinrun.contract.regularization import Clip
 
+from services.model.optimizers import decays_apart, schedule
 from services.model.schedules import learning_rates
+from services.pytorch.optimizers.clipping import clipped
+
+Clips = Callable[[Clip | None, Sequence[torch.Tensor]], None]  # the gradients of parameters
 
 
 class Own:
-    """An optimizer of PyTorch's whose rate follows a schedule."""
+    """An optimizer of PyTorch's; before its step gradients are clipped, and weights may decay.
 
-    def __init__(self, spec: Optimizer, made: torch.optim.Optimizer) -> None:
-        self._spec, self.made = spec, made
+    Its rate may follow a schedule.
+    """
+
+    def __init__(
+        self,
+        spec: Optimizer,
+        made: torch.optim.Optimizer,
+        parameters: Sequence[torch.Tensor],
+        clip: Clips,
+    ) -> None:
+        self._spec, self.made, self._clip = spec, made, clip
+        self._parameters = parameters
+        apart = spec.weight_decay is not None  # AdamW does its own
+        self._apart = [w for w in parameters if apart and decays_apart(spec, w.shape)]
         self._taken = 0
         self.defaults: dict[str, Any] = made.defaults
 
@@ -21,10 +39,15 @@ class Own:
 
     @torch.no_grad()  # type: ignore[untyped-decorator]
     def step(self) -> None:
-        rate = float(learning_rates(self._spec, self._taken, 1)[0])
+        self._clip(self._spec.clip, self._parameters)
+        if self._spec.schedule is not None:
+            rate = float(learning_rates(self._spec, self._taken, 1)[0])
+            for group in self.made.param_groups:
+                group["lr"] = rate
+        decaying = [w for w in self._apart if w.grad is not None]
+        if decaying:
+            torch._foreach_mul_(decaying, float(schedule(self._spec, self._taken, 1).kept[0]))
         self._taken += 1
-        for group in self.made.param_groups:
-            group["lr"] = rate
         self.made.step()
 
     def advance(self, steps: int) -> None:
@@ -40,6 +63,14 @@ class Own:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.made.load_state_dict(state["made"])
         self._taken = state["taken"]
+
+
+def clip_in_place(clip: Clip | None, parameters: Sequence[torch.Tensor]) -> None:
+    """Clip the gradients of ``parameters`` by the formulas of job.proto."""
+    if clip is not None:
+        found = clipped(clip, [parameter.grad for parameter in parameters])
+        for parameter, gradient in zip(parameters, found, strict=True):
+            parameter.grad = gradient
 
 
 def advanced(made: torch.optim.Optimizer, steps: int) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 import torch
 from twinrun.contract.optimizers import Optimizer
 
-from services.model.optimizers import decays_apart, schedule, starts
+from services.model.optimizers import coupled, decays_apart, schedule, starts
+from services.pytorch.optimizers.clipping import clipped
 from services.pytorch.optimizers.kinds import KINDS
 
 Plan = Sequence[torch.Tensor] | Sequence[float]  # a step's, in the order of `optimizers.Plan`
@@ -67,9 +68,12 @@ def update(
     """
     rate, epsilon, kept = plan
     step = KINDS[type(spec.kind)].step
+    gradients = clipped(spec.clip, gradients)
     for w, g, *state in zip(parameters, gradients, *slots, strict=True):
         if g is None:
             continue
-        if decays_apart(spec):
+        if factor := coupled(spec, w.shape):
+            g = g + factor * w  # noqa: PLW2901 - what the optimizer sees
+        if decays_apart(spec, w.shape):
             w.mul_(kept)
         step(spec.kind, w, g, state, (rate, epsilon))

@@ -15,20 +15,21 @@ from twinrun.contract.optimizers import Adam, AdamW, Optimizer
 from twinrun.contract.spec import JobSpec
 
 from services.model import optimizers as shared
-from services.tensorflow.optimizers.idiomatic import Scheduled
+from services.tensorflow.optimizers.clipping import clipped
+from services.tensorflow.optimizers.idiomatic import as_users_do
 from services.tensorflow.optimizers.kinds import KINDS, as_tensor
 
 Plan = Sequence[tf.Tensor]  # a step's, in the order of `services.model.optimizers.Plan`
 
 
-def idiomatic(spec: Optimizer, steps: int) -> keras.optimizers.Optimizer:
+def idiomatic(
+    spec: Optimizer, variables: Sequence[keras.Variable], steps: int
+) -> keras.optimizers.Optimizer:
     """Return the optimizer that users of Keras create, for a job of so many ``steps``.
 
     Epsilon is left to Keras.
     """
-    made, given = KINDS[type(spec.kind)].usual(spec.kind)
-    rate = spec.learning_rate if spec.schedule is None else Scheduled(spec, steps)
-    return made(rate, **given)
+    return as_users_do(spec, KINDS[type(spec.kind)].usual(spec.kind), variables, steps)
 
 
 def plan(spec: JobSpec, first: int, steps: int) -> shared.Plan:
@@ -40,7 +41,7 @@ def plan(spec: JobSpec, first: int, steps: int) -> shared.Plan:
     if OwnWay.ADAM_EPSILON not in spec.own_ways or not isinstance(kind, Adam | AdamW):
         return made
     own = not shared.sets_epsilon(spec.optimizer)
-    epsilon = idiomatic(spec.optimizer, 1).epsilon if own else kind.epsilon
+    epsilon = idiomatic(spec.optimizer, (), 1).epsilon if own else kind.epsilon
     return made._replace(epsilons=np.full(steps, epsilon))
 
 
@@ -76,10 +77,9 @@ def update(
     """Run one step, in place, by kernels; what has no gradient stays as it is."""
     rate, epsilon, kept = plan
     kernel = KINDS[type(spec.kind)].kernel
-    for w, g, state in zip(parameters, gradients, slots, strict=True):
+    for w, g, state in zip(parameters, clipped(spec.clip, gradients), slots, strict=True):
         if g is not None:
-            _decay(spec, w, kept)
-            kernel(spec.kind, w, g, state, (rate, epsilon))
+            kernel(spec.kind, w, _decayed(spec, w, g, kept), state, (rate, epsilon))
 
 
 def update_plainly(
@@ -92,13 +92,17 @@ def update_plainly(
     """Run one step, in place, in plain operations; what has no gradient stays as it is."""
     rate, epsilon, kept = plan
     step = KINDS[type(spec.kind)].step
-    for w, g, state in zip(parameters, gradients, slots, strict=True):
+    for w, g, state in zip(parameters, clipped(spec.clip, gradients), slots, strict=True):
         if g is not None:
-            _decay(spec, w, kept)
-            step(spec.kind, w, g, state, (rate, epsilon))
+            step(spec.kind, w, _decayed(spec, w, g, kept), state, (rate, epsilon))
 
 
-def _decay(spec: Optimizer, w: tf.Variable, kept: tf.Tensor) -> None:
-    """Apply decay apart from the gradient, rounded like PyTorch's kernel."""
-    if shared.decays_apart(spec):
+def _decayed(spec: Optimizer, w: tf.Variable, g: tf.Tensor, kept: tf.Tensor) -> tf.Tensor:
+    """Return the gradient with the weight's decay in it, or apply the decay to the weight.
+
+    It is rounded like PyTorch's kernel.
+    """
+    if shared.decays_apart(spec, w.shape):
         w.assign(w * kept)
+    factor = shared.coupled(spec, w.shape)
+    return g + factor * w if factor else g

@@ -1,12 +1,39 @@
-"""What users of Keras put into its optimizers."""
+"""What users of Keras put into its optimizers, and what they write where it has no argument."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
+from twinrun.contract.enums import Decayed, DecayForm
 from twinrun.contract.optimizers import Optimizer
+from twinrun.contract.regularization import ClipByGlobalNorm, ClipByNorm, ClipByValue
 
+from services.model.optimizers import coupled, decays, decays_apart
 from services.model.schedules import learning_rates
+from services.tensorflow.optimizers.kinds import Usual
+
+_CLIPS = {ClipByValue: "clipvalue", ClipByNorm: "clipnorm", ClipByGlobalNorm: "global_clipnorm"}
+
+
+def as_users_do(
+    spec: Optimizer, usual: Usual, variables: Sequence[keras.Variable], steps: int
+) -> keras.optimizers.Optimizer:
+    """Return Keras's optimizer with the spec's decay, clipping and schedule."""
+    made, given = usual
+    given = dict(given)
+    if spec.clip is not None:
+        given[_CLIPS[type(spec.clip.kind)]] = spec.clip.kind.limit
+    decay = spec.weight_decay
+    if decay is not None and decay.form is DecayForm.DECOUPLED_TIMES_RATE:
+        given["weight_decay"] = decay.factor
+    elif decay is not None:
+        made = _decaying(made, spec, decay.factor)
+    rate = spec.learning_rate if spec.schedule is None else Scheduled(spec, steps)
+    found = made(rate, **given)
+    if spec.decayed is Decayed.KERNELS:
+        found.exclude_from_weight_decay([v for v in variables if not decays(spec, v.shape)])
+    return found
 
 
 class Scheduled(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
@@ -17,3 +44,25 @@ class Scheduled(keras.optimizers.schedules.LearningRateSchedule):  # type: ignor
 
     def __call__(self, step: Any) -> tf.Tensor:
         return tf.gather(self._rates, tf.minimum(tf.cast(step, tf.int32), len(self._rates) - 1))
+
+
+def _decaying(
+    made: type[keras.optimizers.Optimizer], spec: Optimizer, factor: float
+) -> type[keras.optimizers.Optimizer]:
+    """Return the class with a decay that Keras has no argument for."""
+
+    class Decaying(made):  # type: ignore[misc]
+        """Adds the decay to gradients before they are clipped, as a regularizer's are."""
+
+        def apply(self, grads: Sequence[Any], trainable_variables: Any = None) -> None:
+            variables = list(trainable_variables)
+            for v in variables:
+                if decays_apart(spec, v.shape):
+                    v.assign(v * (1 - factor))
+            added = [
+                g + factor * v if g is not None and coupled(spec, v.shape) else g
+                for g, v in zip(grads, variables, strict=True)
+            ]
+            super().apply(added, variables)
+
+    return Decaying

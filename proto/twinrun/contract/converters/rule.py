@@ -147,7 +147,7 @@ def _is_message(hint: Any) -> bool:
 def _stand_in(hint: Any) -> Any:
     """Return a valid value of the type, so that the rest of an invalid message can be checked."""
     if isinstance(hint, types.UnionType):
-        return typing.get_args(hint)[0]()
+        return _stand_in(typing.get_args(hint)[0])
     if dataclasses.is_dataclass(hint):
         hints = typing.get_type_hints(hint)
         required = (f for f in dataclasses.fields(hint) if f.default is dataclasses.MISSING)

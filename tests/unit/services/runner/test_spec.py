@@ -257,3 +257,38 @@ def test_shown_steps_are_of_the_matched_recipe():
     schedule = {"constant": {}, "shown_steps": [0, 5]}
     job = proto(optimizer={"sgd": {}, "schedule": schedule}, recipe="RECIPE_IDIOMATIC")
     assert violations(job).keys() == {"optimizer.schedule.shown_steps"}
+
+
+DECAY = {"factor": 0.1, "form": "DECAY_FORM_COUPLED"}
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "field", "said"),
+    [
+        ({"sgd": {}, "clip": {}}, "optimizer.clip", "has no kind that is known"),
+        ({"sgd": {}, "clip": {"norm": {}}}, "optimizer.clip.norm.limit", "is not set"),
+        (
+            {"sgd": {}, "weight_decay": {"factor": 0.1}},
+            "optimizer.weight_decay.form",
+            "is not set",
+        ),
+        (
+            {"sgd": {}, "weight_decay": {"factor": 2, "form": "DECAY_FORM_DECOUPLED"}},
+            "optimizer.weight_decay.factor",
+            "from 0 to 1",
+        ),
+        ({"adamw": {}, "weight_decay": DECAY}, "optimizer.weight_decay", "beside the decay"),
+        ({"sgd": {"nesterov": True}}, "optimizer.sgd.nesterov", "set momentum"),
+    ],
+)
+def test_what_an_optimizer_cannot_do_is_named(optimizer, field, said):
+    found = violations(proto(optimizer=optimizer))
+    assert found.keys() == {field}
+    assert said in found[field]
+
+
+def test_a_cuda_graph_is_of_what_can_be_captured():
+    graph = {"device": "DEVICE_CUDA", "own_ways": ["OWN_WAY_CUDA_GRAPH"]}
+    for optimizer in ({"adamax": {}}, {"sgd": {}, "schedule": {"constant": {}}}):
+        found = violations(proto(optimizer=optimizer, **graph))
+        assert "but the optimizer" in found["own_ways"]

@@ -59,8 +59,11 @@ def with_field(path: str, value) -> job_pb2.JobSpec:
             dataset |= {"name": "file", "arrays": ARRAYS | dataset["arrays"]}
     if path.startswith("loss.") and "softmax" not in path:
         change |= {"dataset": {"name": "file", "arrays": TARGETS[path.split(".")[1]]}}
-    if path.startswith(("optimizer.learning_rate", "optimizer.schedule")):
+    parts = ("learning_rate", "schedule", "clip", "weight_decay")
+    if path.startswith(tuple(f"optimizer.{part}" for part in parts)):
         change["optimizer"]["sgd"] = {}
+    if "weight_decay" in change.get("optimizer", {}):
+        change["optimizer"]["weight_decay"]["form"] = "DECAY_FORM_COUPLED"
     for kind, given in change.get("optimizer", {}).get("schedule", {}).items():
         if isinstance(given, dict):
             usual = {} if "boundaries" in given else SCHEDULES.get(kind, {"steps": 9})
@@ -92,6 +95,10 @@ BAD = {
     "augmentation.zoom": [-0.1, 1, *NOT_A_NUMBER],
     "optimizer.learning_rate": [0, -0.001, 1001, 1e300, *NOT_A_NUMBER],
     "optimizer.sgd.momentum": [-0.1, 1, 2, *NOT_A_NUMBER],
+    "optimizer.clip.value.limit": [0, -1, 2e9, *NOT_A_NUMBER],
+    "optimizer.clip.norm.limit": [0, -1, 2e9, *NOT_A_NUMBER],
+    "optimizer.clip.global_norm.limit": [0, -1, 2e9, *NOT_A_NUMBER],
+    "optimizer.weight_decay.factor": [-0.1, 101, *NOT_A_NUMBER],
     "optimizer.schedule.warmup_steps": [-1, -HUGE, 2_000_000_000],
     "optimizer.schedule.cosine.steps": STEPS,
     "optimizer.schedule.cosine.end_factor": [-0.1, 1.1, *NOT_A_NUMBER],
