@@ -12,7 +12,7 @@ from orchestrator.certificate import own, text
 from orchestrator.certificate.distrust import distrust, jumps
 from orchestrator.certificate.effectless import followers
 from orchestrator.certificate.envelope import Envelope, envelope
-from orchestrator.certificate.evidence import Evidence
+from orchestrator.certificate.evidence import Evidence, clipped_steps
 from orchestrator.certificate.gaps import (
     BY_STEP,
     INITIAL,
@@ -168,7 +168,7 @@ def certify(
         elif not apart and timed_short:
             undecided = TIMED_PERTURBED
     reasons = [*outright, *apart, *faults]
-    sentence = text.sentence(certificate, reasons)
+    sentence = text.sentence(certificate, reasons, clipped_steps(first.plain))
     return replace(certificate, same_job=not reasons, sentence=sentence, undecided=undecided)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
+from twinrun.contract.regularization import ClipByGlobalNorm, ClipByValue
 from twinrun.contract.spec import JobSpec
 
 from orchestrator.errors import RunUnreadable
@@ -117,3 +118,17 @@ def _place(name: str) -> tuple[int, int, str]:
     index, _, part = rest.partition(".")
     place = _PARTS.index(part) if part in _PARTS else len(_PARTS)
     return int(index) if index.isdecimal() else 0, place, part
+
+
+def clipped_steps(found: Evidence) -> int | None:
+    """Return in how many steps gradients were clipped; None: not known, or there is no clipping.
+
+    The norms of gradients are those before clipping; of single values they tell nothing.
+    """
+    clip, details = found.job.optimizer.clip, found.trial.details
+    if clip is None or details is None or isinstance(clip.kind, ClipByValue):
+        return None
+    norms = np.stack(list(details.gradient_norms.values()))
+    if isinstance(clip.kind, ClipByGlobalNorm):
+        norms = np.sqrt(np.square(norms).sum(axis=0, keepdims=True))
+    return int((norms > clip.kind.limit).any(axis=0).sum())

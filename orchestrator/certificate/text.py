@@ -67,6 +67,8 @@ _DRAWS = Phrase("Of {draws} perturbed trials of each framework the largest effec
 _LATE = Phrase("The last of {epochs} epochs was run as epoch {number:,} of a long job.")
 _SHOWN = Phrase("The learning rates were those of the schedule's steps {shown}, in turn.")
 _SCHEDULED = Phrase("Of the schedule of the learning rate, steps 0 to {last:,} were covered.")
+_CLIPPED = Phrase("Gradients were clipped in {steps:,} of these steps.")
+_UNCLIPPED = Phrase("No step's gradients reached the limit of clipping, which is not covered.")
 _NOT_COVERED = Phrase("Anything that begins at another step is not covered.")
 _WITHOUT_DROPOUT = Phrase("Dropout was left out on every side, and is not covered.")
 _NOTED = Phrase("Noted in the code: {notes}")
@@ -143,8 +145,13 @@ def _where(difference: Difference) -> Sentence | str:
     return english(_AT_IN if difference.tensor else _AT, **at)
 
 
-def sentence(found: "Certificate", reasons: Sequence[Sentence]) -> Sentence:
-    """Say what a certificate found; ``reasons`` speak against the same job."""
+def sentence(
+    found: "Certificate", reasons: Sequence[Sentence], clipped: int | None = None
+) -> Sentence:
+    """Say what a certificate found; ``reasons`` speak against the same job.
+
+    ``clipped``: in how many steps gradients were; None: not known, or they never are.
+    """
     if reasons:
         return english(NOT_SAME, reasons=join(SEMICOLON, reasons))
     exact = rule_of(found.job) is FLOAT64
@@ -166,10 +173,7 @@ def sentence(found: "Certificate", reasons: Sequence[Sentence]) -> Sentence:
     if (draws := max((each.draws for each in envelopes), default=1)) > 1:
         parts.append(english(_DRAWS, draws=draws))
     job = found.job
-    if job.late_epoch is not None:
-        parts.append(english(_LATE, epochs=job.epochs, number=job.late_epoch))
-    if job.optimizer.schedule is not None:
-        parts.append(_scheduled(job, job.optimizer.schedule, found.steps))
+    parts += _covered(job, found.steps, clipped)
     if job.late_epoch is not None or job.steps_per_epoch_limit is not None:
         parts.append(english(_NOT_COVERED))
     if job.code is not None and job.code.without_dropout:
@@ -177,6 +181,15 @@ def sentence(found: "Certificate", reasons: Sequence[Sentence]) -> Sentence:
     if job.code is not None and job.code.notes:
         parts.append(english(_NOTED, notes=join(NEXT, job.code.notes)))
     return join(NEXT, parts)
+
+
+def _covered(job: JobSpec, steps: int, clipped: int | None) -> Iterator[Sentence]:
+    if job.late_epoch is not None:
+        yield english(_LATE, epochs=job.epochs, number=job.late_epoch)
+    if job.optimizer.schedule is not None:
+        yield _scheduled(job, job.optimizer.schedule, steps)
+    if clipped is not None:
+        yield english(_CLIPPED, steps=clipped) if clipped else english(_UNCLIPPED)
 
 
 def _scheduled(job: JobSpec, schedule: Schedule, steps: int) -> Sentence:

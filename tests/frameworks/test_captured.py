@@ -4,8 +4,9 @@ A replay of the stand-in runs the call again, on the memory that was captured.
 """
 
 import pytest
-from twinrun.contract.enums import Device, Execution, OwnWay
+from twinrun.contract.enums import Decayed, DecayForm, Device, Execution, OwnWay
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
+from twinrun.contract.regularization import Clip, ClipByGlobalNorm, WeightDecay
 
 from services.errors import TrainerFailed
 from tests.frameworks import jobs
@@ -16,7 +17,16 @@ from services.pytorch import device, optimizers  # noqa: E402 - after the skip
 from services.pytorch.graphs import captured  # noqa: E402 - as above
 
 CAPTURED = {"device": Device.CUDA, "own_ways": frozenset({OwnWay.CUDA_GRAPH})}
-KINDS = {"sgd": Sgd(), "momentum": Sgd(0.9), "adam": Adam(), "adamw": AdamW()}
+CLIP, DECAY = Clip(ClipByGlobalNorm(0.2)), WeightDecay(0.01, DecayForm.DECOUPLED)
+OPTIMIZERS = {
+    "sgd": Optimizer(Sgd(), 0.01),
+    "momentum": Optimizer(Sgd(0.9), 0.01),
+    "nesterov, clipped": Optimizer(Sgd(0.9, nesterov=True), 0.01, clip=CLIP),
+    "adam": Optimizer(Adam(), 0.01),
+    "amsgrad, decaying": Optimizer(Adam(amsgrad=True), 0.01, weight_decay=DECAY),
+    "adamw": Optimizer(AdamW(), 0.01),
+    "adamw, kernels": Optimizer(AdamW(), 0.01, decayed=Decayed.KERNELS),
+}
 
 
 class StandIn:
@@ -63,9 +73,9 @@ def trained(framework, job):
     return losses, {name: array.tolist() for name, array in trainer.weights().items()}
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_capturing_changes_no_bit(framework, graphs, kind):
-    job = jobs.replace(jobs.UNEVEN, optimizer=Optimizer(KINDS[kind], 0.01))
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_capturing_changes_no_bit(framework, graphs, optimizer):
+    job = jobs.replace(jobs.UNEVEN, optimizer=OPTIMIZERS[optimizer])
     expected = trained(framework, job)
     assert not graphs.captures
     assert trained(framework, jobs.replace(job, **CAPTURED)) == expected

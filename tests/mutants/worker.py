@@ -45,13 +45,20 @@ class Changed(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
     """Replaces the source of one module."""
 
     def __init__(self, file: str, source: str) -> None:
-        self._name = file.removesuffix(".py").replace("/", ".")
+        self._folder = file.removesuffix("/__init__.py")  # of a package
+        self._name = self._folder.removesuffix(".py").replace("/", ".")
         self._file, self._source = file, source
 
     def find_spec(self, name: str, *_: object) -> Any:
         if name != self._name:
             return None
-        return importlib.util.spec_from_loader(name, self, origin=str(ROOT / self._file))
+        made = importlib.util.spec_from_loader(name, self, origin=str(ROOT / self._file))
+        if made is not None and self.is_package(name):
+            made.submodule_search_locations = [str(ROOT / self._folder)]
+        return made
+
+    def is_package(self, _: str) -> bool:
+        return self._folder != self._file
 
     def get_source(self, fullname: str) -> str:
         return self._source

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 import torch
+from torch.linalg import vector_norm
 from twinrun.contract.regularization import Clip, ClipByGlobalNorm, ClipByNorm, ClipByValue
 
 Gradients = Sequence[torch.Tensor | None]
@@ -17,10 +18,10 @@ def clipped(clip: Clip | None, gradients: Gradients) -> Gradients:
         case ClipByValue(limit):
             return [None if g is None else g.clamp(-limit, limit) for g in gradients]
         case ClipByNorm(limit):
-            return [None if g is None else g * _factor(_norm(g), limit) for g in gradients]
+            return [None if g is None else g * _factor(vector_norm(g), limit) for g in gradients]
         case ClipByGlobalNorm(limit):
-            norms = [_norm(g) for g in gradients if g is not None]
-            factor = _factor(_norm(torch.stack(norms)), limit)
+            norms = [vector_norm(g) for g in gradients if g is not None]
+            factor = _factor(vector_norm(torch.stack(norms)), limit)
             return [None if g is None else g * factor for g in gradients]
         case _:
             assert_never(clip.kind)
@@ -40,10 +41,6 @@ def clip_as_users_do(clip: Clip | None, parameters: Sequence[torch.Tensor]) -> N
             torch.nn.utils.clip_grad_norm_(parameters, limit)
         case _:
             assert_never(clip.kind)
-
-
-def _norm(array: torch.Tensor) -> torch.Tensor:
-    return array.square().sum().sqrt()
 
 
 def _factor(norm: torch.Tensor, limit: float) -> torch.Tensor:

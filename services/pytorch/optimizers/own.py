@@ -11,6 +11,7 @@ from services.model.optimizers import decays_apart, schedule
 from services.model.schedules import learning_rates
 from services.pytorch.optimizers.clipping import clipped
 
+_AT_ONCE = 1000  # steps
 Clips = Callable[[Clip | None, Sequence[torch.Tensor]], None]  # the gradients of parameters
 
 
@@ -31,7 +32,8 @@ class Own:
         self._parameters = parameters
         apart = spec.weight_decay is not None  # AdamW does its own
         self._apart = [w for w in parameters if apart and decays_apart(spec, w.shape)]
-        self._taken = 0
+        self._taken = self._first = 0
+        self._planned: list[tuple[float, float]] = []
         self.defaults: dict[str, Any] = made.defaults
 
     def zero_grad(self) -> None:
@@ -39,16 +41,24 @@ class Own:
 
     @torch.no_grad()  # type: ignore[untyped-decorator]
     def step(self) -> None:
+        rate, kept = self._numbers()
+        self._taken += 1
         self._clip(self._spec.clip, self._parameters)
         if self._spec.schedule is not None:
-            rate = float(learning_rates(self._spec, self._taken, 1)[0])
             for group in self.made.param_groups:
                 group["lr"] = rate
         decaying = [w for w in self._apart if w.grad is not None]
         if decaying:
-            torch._foreach_mul_(decaying, float(schedule(self._spec, self._taken, 1).kept[0]))
-        self._taken += 1
+            torch._foreach_mul_(decaying, kept)
         self.made.step()
+
+    def _numbers(self) -> tuple[float, float]:
+        """Return the step's rate, and what its decay leaves; computed for many steps at once."""
+        if not 0 <= self._taken - self._first < len(self._planned):
+            rates = learning_rates(self._spec, self._taken, _AT_ONCE).tolist()
+            kept = schedule(self._spec, self._taken, _AT_ONCE).kept.tolist()
+            self._first, self._planned = self._taken, list(zip(rates, kept, strict=True))
+        return self._planned[self._taken - self._first]
 
     def advance(self, steps: int) -> None:
         self._taken = steps

@@ -1,6 +1,7 @@
 """The mutants of `make mutants`: which there are, and that nothing is left out in silence."""
 
 import ast
+import importlib.util
 from itertools import chain
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from tests.mutants import known, matrix, report, targets
 from tests.mutants.operators import mutants, replaced
 from tests.mutants.planted import PLANTED
+from tests.mutants.worker import Changed
 
 SOURCE = '''
 def step(spec, w, g, *, training=True):
@@ -139,3 +141,17 @@ def test_a_planted_fault_alone_makes_no_listed_mutant_of_its_file_stale():
     assert not list(listed.stale(report.whole([planted])))
     tried = report.found(mutant, listed, caught="it", tried=1)
     assert list(listed.stale(report.whole([planted, tried])))
+
+
+@pytest.mark.parametrize(
+    "file", ["services/model/optimizers/__init__.py", "services/model/order.py"]
+)
+def test_a_changed_source_takes_the_place_of_its_module_also_of_a_package(file):
+    package = file.endswith("/__init__.py")
+    name = file.removesuffix("/__init__.py").removesuffix(".py").replace("/", ".")
+    made = Changed(file, "CHANGED = 1").find_spec(name)
+    module = importlib.util.module_from_spec(made)
+    made.loader.exec_module(module)
+    assert module.CHANGED == 1
+    folder = str(targets.ROOT / "services/model/optimizers")
+    assert made.submodule_search_locations == ([folder] if package else None)

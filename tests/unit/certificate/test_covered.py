@@ -1,14 +1,17 @@
-"""A short certificate sees every phase of a schedule, and says which of its steps."""
+"""What a certificate says of a schedule and of clipping: which steps it covered."""
 
 import dataclasses
 
+import numpy as np
+import pytest
 from google.protobuf import json_format
 from twinrun.contract.optimizers import Optimizer, Sgd
+from twinrun.contract.regularization import Clip, ClipByGlobalNorm, ClipByNorm, ClipByValue
 from twinrun.contract.schedules import Cosine, Schedule
 from twinrun.v1 import job_pb2
 
 from orchestrator.certificate.takes import SHORT_STEPS, TIMED, takes
-from tests.builders.proofs import evidence, made
+from tests.builders.proofs import evidence, made, with_details
 from tests.builders.specs import proto
 
 SCHEDULE = {"cosine": {"steps": 1000}, "warmup_steps": 100}
@@ -58,3 +61,28 @@ def test_steps_that_were_not_reached_are_not_said():
     told = sentence(many, late_epoch=7)  # one of two epochs of 50 steps
     assert "48, 49, in turn" in told
     assert "50" not in told.partition("steps 0, 1,")[2]
+
+
+# 92 of the steps have one above 2, and in 16 both together are above 3.5.
+NORMS = {"layers.1.kernel": np.linspace(0.3, 3.0, 100), "layers.1.bias": np.linspace(4.0, 0.4, 100)}
+
+
+@pytest.mark.parametrize(
+    ("clip", "said"),
+    [
+        (ClipByNorm(2.0), "clipped in 92 of these steps"),
+        (ClipByGlobalNorm(3.5), "clipped in 16 of these steps"),
+        (ClipByGlobalNorm(9.0), "No step's gradients reached the limit of clipping"),
+        (ClipByValue(1.0), None),
+        (None, None),
+    ],
+)
+def test_the_sentence_says_how_often_gradients_were_clipped(clip, said):
+    def clipped(framework):
+        found = with_details(evidence(framework), gradient_norms=NORMS)
+        optimizer = Optimizer(Sgd(), clip=clip and Clip(clip))
+        spec = dataclasses.replace(found.trial.spec, optimizer=optimizer)
+        return dataclasses.replace(found, trial=dataclasses.replace(found.trial, spec=spec))
+
+    told = str(made(clipped("pytorch"), clipped("tensorflow")).sentence)
+    assert said in told if said else "clip" not in told
