@@ -208,9 +208,10 @@ class IdiomaticTrainer:
             shape = shapes.output_shape(layer, shape)
 
     def environment(self) -> Environment:
+        made = self._optimizer
         notes = (
             f"{device.notes(self._spec)}; DataLoader with {self._train.num_workers} workers; "
-            f"{type(self._optimizer).__name__} epsilon {self._optimizer.defaults.get('eps', '-')}"
+            f"{optimizers.title(made)} epsilon {made.defaults.get('eps', '-')}"
         )
         return environment(torch.get_num_threads(), notes)
 

@@ -73,7 +73,7 @@ class PipelineSteps(EagerSteps):
         batches = itertools.islice(self._batches, len(chunk))
         found = [
             self._step_on(self._augment(images, numbers), labels, numbers, step)
-            for (images, labels), numbers, *step in zip(
+            for (images, labels), numbers, step in zip(
                 batches, drawn, tf.unstack(plan), strict=True
             )
         ]

@@ -246,6 +246,24 @@ WHOLE = Optimizer(
 )
 
 
+def test_the_idiomatic_recipe_names_the_optimizer_that_users_know(framework, name):
+    if name != "pytorch":
+        pytest.skip("PyTorch's")
+    job = jobs.spec(optimizer=WHOLE, layers=jobs.SHALLOW, recipe=Recipe.IDIOMATIC)
+    trainer = framework.Trainer(job, jobs.data(), None)
+    assert "; Adam epsilon 1e-08" in trainer.environment().precision_notes
+
+
+@pytest.mark.parametrize("loop", Loop)
+def test_the_idiomatic_recipe_takes_all_of_it_when_compiled_too(framework, loop):
+    job = jobs.spec(optimizer=WHOLE, layers=jobs.SHALLOW, recipe=Recipe.IDIOMATIC, loop=loop)
+    job = replace(job, execution=Execution.COMPILED, batch_size=jobs.SAMPLES)
+    trainer = framework.Trainer(job, jobs.data(), jobs.weights(job))
+    trainer.warm_up()
+    losses = [loss for _ in range(12) for s in trainer.train_epoch(0) for loss in s.losses]
+    assert losses[-1] < losses[0]
+
+
 @pytest.mark.parametrize("execution", Execution)
 @pytest.mark.parametrize("loop", Loop)
 def test_clipping_decay_and_schedule_go_together_in_every_execution(framework, execution, loop):

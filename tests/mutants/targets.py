@@ -47,6 +47,7 @@ MUTATED: dict[str, dict[str, str]] = {
     },
     "services/pytorch/optimizers/__init__.py": {
         "idiomatic": _IDIOMATIC,
+        "title": _TELLS,
         "with_own_epsilon": _OWN,
     },
     "services/pytorch/optimizers/clipping.py": {"clip_as_users_do": _IDIOMATIC},

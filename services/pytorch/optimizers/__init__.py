@@ -28,6 +28,7 @@ __all__ = [
     "optimizer",
     "slots",
     "state",
+    "title",
     "update",
     "with_own_epsilon",
 ]
@@ -87,6 +88,11 @@ def with_own_epsilon(optimizer: Optimizer) -> Optimizer:
     if default is None:
         return optimizer
     return replace(optimizer, kind=replace(optimizer.kind, epsilon=default.default))
+
+
+def title(made: Made) -> str:
+    """Return the name of its class, as PyTorch has it."""
+    return type(made.made if isinstance(made, Own) else made).__name__
 
 
 def advance(made: Made, steps: int) -> None:
