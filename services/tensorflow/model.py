@@ -26,8 +26,9 @@ from twinrun.contract.spec import JobSpec
 
 from services.model import dropout, shapes, sites
 from services.model.weights import Weights
-from services.tensorflow.layers import KINDS, batch_norm
+from services.tensorflow.layers import KINDS
 from services.tensorflow.layers.given import Evaluating, Given, Training
+from services.tensorflow.layers.norms import batch_norm
 from services.trial import matched
 from services.trial.matched import Held
 from services.trial.model import Model

@@ -19,7 +19,7 @@ def _gelu(x: tf.Tensor) -> tf.Tensor:
 
 # Softmax can only be last, and belongs to the loss.
 _FUNCTIONS = complete(
-    "services/tensorflow/layers/activation.py",
+    "services/tensorflow/layers/elementwise/activation.py",
     set(ActivationFunction) - {ActivationFunction.SOFTMAX},
     {
         ActivationFunction.RELU: tf.nn.relu,

@@ -18,7 +18,7 @@ held = holds_nothing
 _FUNCTIONS: Mapping[
     ActivationFunction, tuple[Callable[[torch.Tensor], torch.Tensor], Callable[[], nn.Module]]
 ] = complete(
-    "services/pytorch/layers/activation.py",
+    "services/pytorch/layers/elementwise/activation.py",
     set(ActivationFunction) - {ActivationFunction.SOFTMAX},
     {
         ActivationFunction.RELU: (functional.relu, nn.ReLU),
