@@ -31,7 +31,11 @@ TIME = 3  # tokens in a sample
 DATASET = Dataset("synthetic", synthetic=Synthetic(height=4, width=3, channels=2, classes=CLASSES))
 SAMPLES, TEST_SAMPLES = 67, 11
 
-ACTIVATIONS = [f for f in ActivationFunction if f is not ActivationFunction.SOFTMAX]
+ACTIVATIONS = tuple(ActivationFunction)
+STACKED = (
+    *(ActivationFunction.RELU, ActivationFunction.TANH),
+    *(ActivationFunction.SIGMOID, ActivationFunction.GELU),
+)
 
 
 def layers(*activations: ActivationFunction):
@@ -44,7 +48,7 @@ def spec(**changes) -> JobSpec:
     """Return five epochs of Adam in float64: four whole batches and a short one, two chunks."""
     job = JobSpec(
         dataset=DATASET,
-        layers=layers(*ACTIVATIONS),
+        layers=layers(*STACKED),
         optimizer=Optimizer(Adam(), 0.01),
         threads=THREADS,
         epochs=5,
@@ -158,11 +162,24 @@ TOKENS = (
     Activation(ActivationFunction.TANH),
     Dense(CLASSES, use_bias=False),
 )
+# All others, and a softmax over channels; fifty steps.
+ACTIVATED = (
+    Conv2d(4, size=2),
+    Activation(ActivationFunction.SOFTMAX),
+    Flatten(),
+    Dense(7),
+    Activation(ActivationFunction.LEAKY_RELU, slope=0.3),
+    *layers(
+        *(ActivationFunction.ELU, ActivationFunction.SELU, ActivationFunction.SILU),
+        *(ActivationFunction.SOFTPLUS, ActivationFunction.GELU_TANH, ActivationFunction.SOFTMAX),
+    )[1:],
+)
 AUGMENTATION = Augmentation(0.5, 30, 0.2, 0.1, 0.3)
 JOBS = {
     "dropouts": spec(layers=DROPPED, epochs=3, seed=11),
     "batch norms": spec(layers=NORMALISED, epochs=3),
     "convolutions": spec(layers=CONVOLUTIONS, epochs=3),
+    "activations": spec(layers=ACTIVATED, epochs=10),
     "augmented, chunks of uneven length": spec(
         augmentation=AUGMENTATION, layers=SHALLOW, batch_size=8, report_every_steps=5, epochs=3
     ),
@@ -179,7 +196,7 @@ JOBS = {
 }
 # To each of these a graph of a chunk of another length, or of a short batch, adds nothing: a short
 # batch of batch norms has a test of its own, and the others' layers and updates know no batches.
-ALIKE = ("batch norms", "convolutions", "adamw", "sgd with momentum")
+ALIKE = ("activations", "batch norms", "convolutions", "adamw", "sgd with momentum")
 EXECUTIONS = list(Execution)
 UNCOMPILED = [Execution.DEFAULT, Execution.EAGER]
 UNEVEN = spec(batch_size=8, report_every_steps=5, epochs=1)  # chunks of 5, 3 and 1 short

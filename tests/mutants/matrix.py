@@ -18,6 +18,11 @@ RELU, TANH, SIGMOID, GELU, SOFTMAX = (
     {"activation": {"function": f"ACTIVATION_FUNCTION_{name}"}}
     for name in ("RELU", "TANH", "SIGMOID", "GELU", "SOFTMAX")
 )
+ELU, SELU, SILU, SOFTPLUS, GELU_TANH = (
+    {"activation": {"function": f"ACTIVATION_FUNCTION_{name}"}}
+    for name in ("ELU", "SELU", "SILU", "SOFTPLUS", "GELU_TANH")
+)
+LEAKY = {"activation": {"function": "ACTIVATION_FUNCTION_LEAKY_RELU", "slope": 0.2}}
 FLATTEN: Mapping = {"flatten": {}}
 NORMAL = {"normal": {"stddev": 0.3}}
 
@@ -36,6 +41,12 @@ def custom(units: int) -> Mapping:
 
 PLAIN = [FLATTEN, dense(5), RELU, dense(3)]
 ACTIVATED = [FLATTEN, dense(7), TANH, dense(6), SIGMOID, dense(5), GELU, custom(3), SOFTMAX]
+# So large that a softplus shows its threshold.
+LARGE = {"kernel_initializer": {"normal": {"stddev": 12}}}
+CURVED = [
+    *(FLATTEN, dense(12, **LARGE), SOFTPLUS, dense(6), LEAKY, dense(5), ELU, dense(6), SELU),
+    *(dense(5), SILU, dense(6), GELU_TANH, dense(5), SOFTMAX, dense(3)),
+]
 # Windows that overlap, leave pixels out, and reach beyond the edge.
 WINDOWED = [
     conv(3, size=3, padding=1),
@@ -159,6 +170,7 @@ def _jobs() -> Iterator[tuple[str, Mapping]]:
     yield "dense, sgd, limited", job(PLAIN, SGD, 123)
     yield "dense, momentum, eager", job(PLAIN, MOMENTUM, execution=EAGER)
     yield "activations, adamw, validation", job(ACTIVATED, ADAMW, 68, validation_fraction=0.25)
+    yield "more activations, adam", job(CURVED, ADAM)
     yield "windows, momentum", job(WINDOWED, MOMENTUM, shape=_CHANNELS)
     yield "paddings, sgd", job(PADDED, SGD)
     yield "batch norms, sgd", job(NORMALISED, SGD)

@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Collection, Iterator
 from typing import Any
 
+from twinrun.contract.enums import ActivationFunction
 from twinrun.v1 import job_pb2
 
 # Names that other programs have, without capitals and underscores, and what is written here.
@@ -33,9 +34,10 @@ _ELSEWHERE = {
     **dict.fromkeys(("p", "prob", "probability", "droprate"), "rate"),
     "bias": "use_bias",
     **{
-        name: f"activation: {{function: {name}}}"
-        for name in ("relu", "tanh", "sigmoid", "gelu", "softmax")
+        function.value.replace("_", ""): f"activation: {{function: {function.value}}}"
+        for function in ActivationFunction
     },
+    "swish": "activation: {function: silu}",
 }
 
 

@@ -67,6 +67,12 @@ class ActivationFunction(StrEnum):
     SIGMOID = "sigmoid"
     GELU = "gelu"
     SOFTMAX = "softmax"
+    LEAKY_RELU = "leaky_relu"
+    ELU = "elu"
+    SELU = "selu"
+    SILU = "silu"
+    SOFTPLUS = "softplus"
+    GELU_TANH = "gelu_tanh"
 
 
 class FanMode(StrEnum):

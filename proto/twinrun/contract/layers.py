@@ -42,6 +42,12 @@ class Dense:
 @dataclass(frozen=True, slots=True)
 class Activation:
     function: ActivationFunction
+    slope: float | None = None
+
+    def __post_init__(self) -> None:
+        """Fill in the slope, which leaky_relu alone has."""
+        if self.function is ActivationFunction.LEAKY_RELU and self.slope is None:
+            object.__setattr__(self, "slope", 0.01)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,12 @@ class ActivationFunction(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ACTIVATION_FUNCTION_SIGMOID: _ClassVar[ActivationFunction]
     ACTIVATION_FUNCTION_GELU: _ClassVar[ActivationFunction]
     ACTIVATION_FUNCTION_SOFTMAX: _ClassVar[ActivationFunction]
+    ACTIVATION_FUNCTION_LEAKY_RELU: _ClassVar[ActivationFunction]
+    ACTIVATION_FUNCTION_ELU: _ClassVar[ActivationFunction]
+    ACTIVATION_FUNCTION_SELU: _ClassVar[ActivationFunction]
+    ACTIVATION_FUNCTION_SILU: _ClassVar[ActivationFunction]
+    ACTIVATION_FUNCTION_SOFTPLUS: _ClassVar[ActivationFunction]
+    ACTIVATION_FUNCTION_GELU_TANH: _ClassVar[ActivationFunction]
 
 class FanMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -149,6 +155,12 @@ ACTIVATION_FUNCTION_TANH: ActivationFunction
 ACTIVATION_FUNCTION_SIGMOID: ActivationFunction
 ACTIVATION_FUNCTION_GELU: ActivationFunction
 ACTIVATION_FUNCTION_SOFTMAX: ActivationFunction
+ACTIVATION_FUNCTION_LEAKY_RELU: ActivationFunction
+ACTIVATION_FUNCTION_ELU: ActivationFunction
+ACTIVATION_FUNCTION_SELU: ActivationFunction
+ACTIVATION_FUNCTION_SILU: ActivationFunction
+ACTIVATION_FUNCTION_SOFTPLUS: ActivationFunction
+ACTIVATION_FUNCTION_GELU_TANH: ActivationFunction
 FAN_MODE_UNSPECIFIED: FanMode
 FAN_MODE_IN: FanMode
 FAN_MODE_OUT: FanMode
@@ -520,10 +532,12 @@ class Dense(_message.Message):
     def __init__(self, units: _Optional[int] = ..., kernel_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., bias_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., use_bias: _Optional[bool] = ...) -> None: ...
 
 class Activation(_message.Message):
-    __slots__ = ("function",)
+    __slots__ = ("function", "slope")
     FUNCTION_FIELD_NUMBER: _ClassVar[int]
+    SLOPE_FIELD_NUMBER: _ClassVar[int]
     function: ActivationFunction
-    def __init__(self, function: _Optional[_Union[ActivationFunction, str]] = ...) -> None: ...
+    slope: float
+    def __init__(self, function: _Optional[_Union[ActivationFunction, str]] = ..., slope: _Optional[float] = ...) -> None: ...
 
 class CustomDense(_message.Message):
     __slots__ = ("units", "stddev")

@@ -1,4 +1,4 @@
-"""Activation: a function of each value."""
+"""Activation: a function of each value; softmax is one of those along the last axis."""
 
 from services.model.layers.plain import no_multiplications, no_parameters, same_shape
 

@@ -1,6 +1,7 @@
 """Activation: a function of each value."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import torch
 from torch import nn
@@ -14,26 +15,41 @@ from services.pytorch.layers.given import Given, holds_nothing
 
 held = holds_nothing
 
-# Softmax can only be last, and belongs to the loss. Each function with its module.
-_FUNCTIONS: Mapping[
-    ActivationFunction, tuple[Callable[[torch.Tensor], torch.Tensor], Callable[[], nn.Module]]
-] = complete(
+# From here on softplus is x to the last bit; PyTorch's threshold is 20, where it is off by 1e-10.
+_LARGE = 40
+_Kind = tuple[Callable[..., torch.Tensor], Callable[..., nn.Module]]
+# Each function with its module. That of a leaky ReLU takes its slope.
+_FUNCTIONS: Mapping[ActivationFunction, _Kind] = complete(
     "services/pytorch/layers/elementwise/activation.py",
-    set(ActivationFunction) - {ActivationFunction.SOFTMAX},
+    ActivationFunction,
     {
         ActivationFunction.RELU: (functional.relu, nn.ReLU),
         ActivationFunction.TANH: (torch.tanh, nn.Tanh),
         ActivationFunction.SIGMOID: (torch.sigmoid, nn.Sigmoid),
         ActivationFunction.GELU: (functional.gelu, nn.GELU),  # exact: approximate="none"
+        ActivationFunction.SOFTMAX: (partial(torch.softmax, dim=-1), nn.Softmax),
+        ActivationFunction.LEAKY_RELU: (functional.leaky_relu, nn.LeakyReLU),
+        ActivationFunction.ELU: (functional.elu, nn.ELU),
+        ActivationFunction.SELU: (functional.selu, nn.SELU),
+        ActivationFunction.SILU: (functional.silu, nn.SiLU),
+        ActivationFunction.SOFTPLUS: (partial(functional.softplus, threshold=_LARGE), nn.Softplus),
+        ActivationFunction.GELU_TANH: (
+            partial(functional.gelu, approximate="tanh"),
+            partial(nn.GELU, approximate="tanh"),
+        ),
     },
 )
 
 
 def computed(layer: Activation, x: torch.Tensor, _: Given) -> torch.Tensor:
     """Implement `services.pytorch.layers.Kind`."""
-    return _FUNCTIONS[layer.function][0](x)
+    function = _FUNCTIONS[layer.function][0]
+    return function(x) if layer.slope is None else function(x, layer.slope)
 
 
-def idiomatic(layer: Activation, _: Shape) -> nn.Module:
+def idiomatic(layer: Activation, shape: Shape) -> nn.Module:
     """Implement `services.pytorch.layers.Kind`."""
-    return _FUNCTIONS[layer.function][1]()
+    module = _FUNCTIONS[layer.function][1]
+    if layer.function is ActivationFunction.SOFTMAX:  # over the channels of images [b, c, h, w]
+        return module(1 if len(shape) == 3 else -1)
+    return module() if layer.slope is None else module(layer.slope)

@@ -28,8 +28,15 @@ MLP = (Flatten(), Dense(8), RELU, Dense(3))
 SHAPE = (4, 4, 1)
 
 
-def test_a_softmax_that_stands_last_is_not_trained() -> None:
+def test_a_softmax_that_stands_last_is_not_trained_and_one_before_it_is() -> None:
     assert shapes.trained_layers((*MLP, SOFTMAX)) == MLP
+    assert shapes.trained_layers((*MLP, SOFTMAX, SOFTMAX)) == (*MLP, SOFTMAX)
+    assert not list(shapes.violations((Flatten(), SOFTMAX, Dense(3)), SHAPE, (3,), 0))
+
+
+def test_a_leaky_relu_alone_has_a_slope() -> None:
+    assert Activation(ActivationFunction.LEAKY_RELU).slope == 0.01
+    assert RELU.slope is None
     assert shapes.trained_layers(MLP) == MLP
 
 
@@ -47,7 +54,6 @@ def test_flatten_keeps_every_value_and_dense_makes_its_units(sizes: list[int], u
     [
         ((), "layers", "is empty"),
         ((Dense(3),), "layers[0].dense", "put a flatten before it"),
-        ((Flatten(), SOFTMAX, Dense(3)), "layers[1].activation.function", "may stand last only"),
         ((Flatten(), Dense(4)), "layers[1]", "makes 4 outputs for 3 classes"),
         ((Flatten(),), "layers", "no parameter to train"),
         ((Flatten(), Conv2d(3)), "layers[1].conv2d", "put it before the flatten"),

@@ -10,6 +10,7 @@ from tests.builders.specs import CPUS, LAYERS, proto, violations
 
 ACTIVATION = {"activation": {"function": "ACTIVATION_FUNCTION_RELU"}}
 REQUIRED = {
+    "activation": {"function": "ACTIVATION_FUNCTION_LEAKY_RELU"},
     "dense": {"units": 10},
     "custom_dense": {"units": 10},
     "conv2d": {"filters": 2},
@@ -115,6 +116,7 @@ BAD = {
     "layers[1].embedding.width": [-1, 100_001, HUGE],
     "layers[1].embedding.table_initializer.normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
     "layers[1].embedding.table_initializer.variance_scaling.scale": [0, -1, 1001, *NOT_A_NUMBER],
+    "layers[1].activation.slope": [-0.1, 1, 2, *NOT_A_NUMBER],
     "layers[1].custom_dense.units": [-1, 1_000_001, HUGE],
     "layers[1].custom_dense.stddev": [0, -1, 1001, *NOT_A_NUMBER],
     "layers[1].conv2d.filters": [-1, 100_001, HUGE],

@@ -52,9 +52,8 @@ initializers = (
         st.sampled_from(Distribution),
     )
 )
-activations = st.builds(
-    Activation,
-    st.sampled_from([f for f in ActivationFunction if f is not f.SOFTMAX]),
+activations = st.builds(Activation, st.sampled_from(ActivationFunction)) | st.builds(
+    Activation, st.just(ActivationFunction.LEAKY_RELU), fraction
 )
 regulars = st.builds(BatchNorm, fraction, st.floats(1e-12, 1)) | st.builds(Dropout, fraction)
 hidden = (
