@@ -15,8 +15,12 @@ from twinrun.contract.layers import (
     Dropout,
     Embedding,
     Flatten,
+    LastStep,
     Layer,
+    Lstm,
     MaxPool2d,
+    MultiHeadAttention,
+    PositionEmbedding,
 )
 
 
@@ -33,9 +37,11 @@ def biases_before_batch_norm(layers: Sequence[Layer]) -> Iterator[str]:
                 if bias is not None:
                     yield bias
                 bias = None
-            case Flatten() | MaxPool2d() | AveragePool2d():
+            case Flatten() | MaxPool2d() | AveragePool2d() | LastStep():
                 pass  # what they return is shifted as much as what they are given
-            case Activation() | Dropout() | Embedding():
+            case Activation() | Dropout() | Embedding() | Lstm():
+                bias = None
+            case PositionEmbedding() | MultiHeadAttention():
                 bias = None
             case _:
                 assert_never(layer)

@@ -35,6 +35,10 @@ LayerKind = Literal[
     "batch_norm",
     "dropout",
     "embedding",
+    "lstm",
+    "last_step",
+    "position_embedding",
+    "multi_head_attention",
 ]
 
 

@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol, assert_never
@@ -19,8 +20,12 @@ from twinrun.contract.layers import (
     Dropout,
     Embedding,
     Flatten,
+    LastStep,
     Layer,
+    Lstm,
     MaxPool2d,
+    MultiHeadAttention,
+    PositionEmbedding,
 )
 from twinrun.contract.spec import JobSpec
 
@@ -33,7 +38,12 @@ from services.trial import matched
 from services.trial.matched import Held
 from services.trial.model import Model
 
-_KERAS_NAMES = {"table": "embeddings"}  # of what Keras names otherwise
+# Of what Keras names otherwise.
+_KERAS_NAMES = {"table": "embeddings"} | {
+    f"{part}_{array}": f"_{part}_dense.{array}"
+    for part in ("query", "key", "value", "output")
+    for array in ("kernel", "bias")
+}
 
 
 class Trained(Model[tf.Tensor], Protocol):
@@ -133,7 +143,7 @@ def by_kernel(layer: Layer) -> bool:
             return size != stride
         case Activation() | BatchNorm() | CustomDense() | Dense() | Dropout() | Embedding():
             return False
-        case Flatten():
+        case Flatten() | Lstm() | LastStep() | PositionEmbedding() | MultiHeadAttention():
             return False
         case _:
             assert_never(layer)
@@ -188,4 +198,6 @@ def sequential(
 def held(made: Sequence[keras.layers.Layer], name: str) -> keras.Variable:
     """Find the variable of `sequential`'s layers that is ``layers.<index>.<part>`` in weights."""
     _, index, part = name.split(".")
-    return getattr(made[int(index)], _KERAS_NAMES.get(part, part))
+    layer = made[int(index)]
+    owner = getattr(layer, "cell", layer)  # a recurrent layer's arrays are its cell's
+    return operator.attrgetter(_KERAS_NAMES.get(part, part))(owner)

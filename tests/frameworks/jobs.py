@@ -15,8 +15,12 @@ from twinrun.contract.layers import (
     Dropout,
     Embedding,
     Flatten,
+    LastStep,
+    Lstm,
     MaxPool2d,
+    MultiHeadAttention,
     Normal,
+    PositionEmbedding,
 )
 from twinrun.contract.losses import Loss, SoftmaxCrossEntropy, targets
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
@@ -69,6 +73,8 @@ def data(
     precision: Precision = Precision.FLOAT64,
     samples: int = SAMPLES,
     loss: Loss = SoftmaxCrossEntropy(),  # noqa: B008 - it is frozen
+    *,
+    of_codes: bool = False,
 ) -> Data:
     """Return noise: pixels, and targets as the loss takes them."""
     generator = np.random.default_rng(7)
@@ -80,6 +86,13 @@ def data(
 
     if targets(loss) is TargetKind.TOKENS:
         return _text(generator, samples)
+    if of_codes:  # whose class is the first one
+        text = _text(generator, samples)
+        return replace(
+            text,
+            train_labels=text.train_images[:, 0].astype(np.int32),
+            test_labels=text.test_images[:, 0].astype(np.int32),
+        )
     (train, train_labels), (test, test_labels) = split(samples), split(TEST_SAMPLES)
     train_labels, test_labels = (
         _targets(loss, labels, dtype) for labels in (train_labels, test_labels)
@@ -107,8 +120,12 @@ def _targets(loss: Loss, labels, dtype):
             return (labels[:, None] * np.linspace(-0.3, 0.7, CLASSES)).astype(dtype)
 
 
+def of_codes(job: JobSpec) -> bool:
+    return isinstance(job.layers[0], Embedding)
+
+
 def weights(job: JobSpec):
-    shape = (TIME,) if targets(job.loss) is TargetKind.TOKENS else SHAPE
+    shape = (TIME,) if of_codes(job) else SHAPE
     return parameters.initial(job.layers, shape, job.seed, job.precision)
 
 
@@ -162,6 +179,16 @@ TOKENS = (
     Activation(ActivationFunction.TANH),
     Dense(CLASSES, use_bias=False),
 )
+SEQUENCE = (
+    Embedding(CLASSES, 6, Normal(0.5)),
+    PositionEmbedding(Normal(0.3)),
+    MultiHeadAttention(2, causal=True, bias_initializer=Normal(0.2)),
+    Activation(ActivationFunction.TANH),
+    Lstm(7, bias_initializer=Normal(0.3)),
+    MultiHeadAttention(1, use_bias=False),
+    LastStep(),
+    Dense(CLASSES),
+)
 # All others, and a softmax over channels; fifty steps.
 ACTIVATED = (
     Conv2d(4, size=2),
@@ -180,6 +207,7 @@ JOBS = {
     "batch norms": spec(layers=NORMALISED, epochs=3),
     "convolutions": spec(layers=CONVOLUTIONS, epochs=3),
     "activations": spec(layers=ACTIVATED, epochs=10),
+    "sequences": spec(layers=SEQUENCE, epochs=10),
     "augmented, chunks of uneven length": spec(
         augmentation=AUGMENTATION, layers=SHALLOW, batch_size=8, report_every_steps=5, epochs=3
     ),
@@ -196,7 +224,7 @@ JOBS = {
 }
 # To each of these a graph of a chunk of another length, or of a short batch, adds nothing: a short
 # batch of batch norms has a test of its own, and the others' layers and updates know no batches.
-ALIKE = ("activations", "batch norms", "convolutions", "adamw", "sgd with momentum")
+ALIKE = ("sequences", "activations", "batch norms", "convolutions", "adamw", "sgd with momentum")
 EXECUTIONS = list(Execution)
 UNCOMPILED = [Execution.DEFAULT, Execution.EAGER]
 UNEVEN = spec(batch_size=8, report_every_steps=5, epochs=1)  # chunks of 5, 3 and 1 short
@@ -213,7 +241,7 @@ class Run:
 
 
 def train(framework, job: JobSpec, warm: bool = True) -> Run:
-    held = data(job.precision, loss=job.loss)
+    held = data(job.precision, loss=job.loss, of_codes=of_codes(job))
     trainer = framework.Trainer(job, held, weights(job))
     if warm:
         trainer.warm_up()

@@ -240,6 +240,17 @@ def _of_tasks() -> Iterator[tuple[str, Mapping]]:
     table = {"embedding": {"codes": 7, "width": 3, "table_initializer": NORMAL}}
     for how, execution in (("", {}), (", compiled", {"execution": COMPILED})):
         yield f"tokens, adam{how}", job([table, *_table(4)], ADAM, **tokens, **execution)
+    attention = {"heads": 2, "causal": True, "bias_initializer": NORMAL}
+    positions = {"position_embedding": {"table_initializer": NORMAL}}
+    looking = [{**table, "embedding": {**table["embedding"], "width": 4}}, positions]
+    looking += [{"multi_head_attention": attention}, dense(4)]
+    yield "causal attention, sgd", job(looking, MOMENTUM, **tokens)
+    yield "causal attention, compiled", job(looking, MOMENTUM, **tokens, execution=COMPILED)
+    memory = [{"lstm": {"units": 5, "bias_initializer": NORMAL}}]
+    both = [*memory, {"multi_head_attention": {"heads": 1, "use_bias": False}}, {"last_step": {}}]
+    waves: Mapping = {"dataset": dataset("CLASS", 3, (6, 2))}
+    yield "lstm of sequences, adam", job([*both, dense(3)], ADAM, **waves)
+    yield "lstm, momentum, compiled", job([*both, dense(3)], MOMENTUM, execution=COMPILED, **waves)
     yield "compiled, huber, adam", job(_table(2), ADAM, execution=COMPILED, **huber)
 
 

@@ -15,9 +15,13 @@ from twinrun.contract.layers import (
     Embedding,
     Flatten,
     Initializer,
+    LastStep,
     Layer,
+    Lstm,
     MaxPool2d,
+    MultiHeadAttention,
     Normal,
+    PositionEmbedding,
     VarianceScaling,
     Zeros,
 )
@@ -28,8 +32,10 @@ from twinrun.contract.violation import Violation
 def layer_violations(field: str, layer: Layer) -> Iterator[Violation]:
     """Yield the fields of a layer, the spec's ``field``, whose values are out of range."""
     match layer:
-        case Flatten():
+        case Flatten() | LastStep():
             pass
+        case Lstm() | PositionEmbedding() | MultiHeadAttention():
+            yield from _sequence_violations(field, layer)
         case Activation() | Dropout():
             yield from _elementwise_violations(field, layer)
         case Dense() | CustomDense() | Embedding():
@@ -77,6 +83,24 @@ def _product_violations(field: str, layer: Dense | CustomDense | Embedding) -> I
             assert_never(layer)
 
 
+def _sequence_violations(
+    field: str, layer: Lstm | PositionEmbedding | MultiHeadAttention
+) -> Iterator[Violation]:
+    match layer:
+        case Lstm(units, of_kernel, of_recurrent, of_bias):
+            yield from between(f"{field}.units", units, 1, 100_000)
+            yield from _initializer_violations(f"{field}.kernel_initializer", of_kernel)
+            yield from _initializer_violations(f"{field}.recurrent_initializer", of_recurrent)
+            yield from _initializer_violations(f"{field}.bias_initializer", of_bias)
+        case PositionEmbedding(drawn):
+            yield from _initializer_violations(f"{field}.table_initializer", drawn)
+        case MultiHeadAttention(heads):
+            yield from between(f"{field}.heads", heads, 1, 1_000)
+            yield from _initializers_violations(field, layer)
+        case _:
+            assert_never(layer)
+
+
 def _window_violations(
     field: str, layer: Conv2d | MaxPool2d | AveragePool2d
 ) -> Iterator[Violation]:
@@ -84,7 +108,9 @@ def _window_violations(
     yield from between(f"{field}.stride", layer.stride, 1, 4096)
 
 
-def _initializers_violations(field: str, layer: Dense | Conv2d) -> Iterator[Violation]:
+def _initializers_violations(
+    field: str, layer: Dense | Conv2d | MultiHeadAttention
+) -> Iterator[Violation]:
     yield from _initializer_violations(f"{field}.kernel_initializer", layer.kernel_initializer)
     yield from _initializer_violations(f"{field}.bias_initializer", layer.bias_initializer)
 

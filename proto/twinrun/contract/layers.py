@@ -97,6 +97,33 @@ class Embedding:
     table_initializer: Initializer = Normal(0.05)
 
 
+@dataclass(frozen=True, slots=True)
+class Lstm:
+    units: int
+    kernel_initializer: Initializer = VarianceScaling()
+    recurrent_initializer: Initializer = VarianceScaling()
+    bias_initializer: Initializer = Zeros()
+
+
+@dataclass(frozen=True, slots=True)
+class LastStep:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class PositionEmbedding:
+    table_initializer: Initializer = Normal(0.05)
+
+
+@dataclass(frozen=True, slots=True)
+class MultiHeadAttention:
+    heads: int
+    causal: bool = False
+    use_bias: bool = True
+    kernel_initializer: Initializer = VarianceScaling()
+    bias_initializer: Initializer = Zeros()
+
+
 Layer = (
     Flatten
     | Dense
@@ -108,6 +135,10 @@ Layer = (
     | BatchNorm
     | Dropout
     | Embedding
+    | Lstm
+    | LastStep
+    | PositionEmbedding
+    | MultiHeadAttention
 )
 
 

@@ -83,6 +83,8 @@ COVERED = {
     "pytorch/matched.py peak_device_memory_bytes: self._device.type == 'cuda'": MESSAGE,
     "pytorch/layers/convolutions/conv2d.py computed: "
     "given.products is kernel.dtype": f"bfloat16, {GPU}",
+    "pytorch/layers/sequences/lstm.py computed: "
+    "given.products is not kernel.dtype": f"bfloat16, {GPU}",
     "pytorch/layers/products/dense.py computed: "
     "given.products is kernel.dtype and bias is not None and (x.ndim == 2)": f"bfloat16, {GPU}",
     "pytorch/pipeline_steps.py run: not self._warm": OWN_WAY,
