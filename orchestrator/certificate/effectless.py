@@ -15,8 +15,11 @@ from twinrun.contract.layers import (
     Dropout,
     Embedding,
     Flatten,
+    GroupNorm,
     Layer,
+    LayerNorm,
     MaxPool2d,
+    RmsNorm,
 )
 
 
@@ -35,7 +38,7 @@ def biases_before_batch_norm(layers: Sequence[Layer]) -> Iterator[str]:
                 bias = None
             case Flatten() | MaxPool2d() | AveragePool2d():
                 pass  # what they return is shifted as much as what they are given
-            case Activation() | Dropout() | Embedding():
+            case Activation() | Dropout() | Embedding() | LayerNorm() | RmsNorm() | GroupNorm():
                 bias = None
             case _:
                 assert_never(layer)

@@ -35,6 +35,9 @@ LayerKind = Literal[
     "batch_norm",
     "dropout",
     "embedding",
+    "layer_norm",
+    "rms_norm",
+    "group_norm",
 ]
 
 

@@ -19,8 +19,11 @@ from twinrun.contract.layers import (
     Dropout,
     Embedding,
     Flatten,
+    GroupNorm,
     Layer,
+    LayerNorm,
     MaxPool2d,
+    RmsNorm,
 )
 from twinrun.contract.spec import JobSpec
 
@@ -33,7 +36,11 @@ from services.trial import matched
 from services.trial.matched import Held
 from services.trial.model import Model
 
-_KERAS_NAMES = {"table": "embeddings"}  # of what Keras names otherwise
+# Of what Keras names otherwise.
+_KERAS_NAMES = {
+    (keras.layers.Embedding, "table"): "embeddings",
+    (keras.layers.RMSNormalization, "gamma"): "scale",
+}
 
 
 class Trained(Model[tf.Tensor], Protocol):
@@ -131,9 +138,9 @@ def by_kernel(layer: Layer) -> bool:
             return True
         case MaxPool2d(size, stride):
             return size != stride
-        case Activation() | BatchNorm() | CustomDense() | Dense() | Dropout() | Embedding():
+        case Activation() | CustomDense() | Dense() | Dropout() | Embedding() | Flatten():
             return False
-        case Flatten():
+        case BatchNorm() | GroupNorm() | LayerNorm() | RmsNorm():
             return False
         case _:
             assert_never(layer)
@@ -188,4 +195,5 @@ def sequential(
 def held(made: Sequence[keras.layers.Layer], name: str) -> keras.Variable:
     """Find the variable of `sequential`'s layers that is ``layers.<index>.<part>`` in weights."""
     _, index, part = name.split(".")
-    return getattr(made[int(index)], _KERAS_NAMES.get(part, part))
+    layer = made[int(index)]
+    return getattr(layer, _KERAS_NAMES.get((type(layer), part), part))
