@@ -15,12 +15,15 @@ from twinrun.contract.layers import (
     Dropout,
     Embedding,
     Flatten,
+    GroupNorm,
     LastStep,
     Layer,
+    LayerNorm,
     Lstm,
     MaxPool2d,
     MultiHeadAttention,
     PositionEmbedding,
+    RmsNorm,
 )
 
 
@@ -39,9 +42,9 @@ def biases_before_batch_norm(layers: Sequence[Layer]) -> Iterator[str]:
                 bias = None
             case Flatten() | MaxPool2d() | AveragePool2d() | LastStep():
                 pass  # what they return is shifted as much as what they are given
-            case Activation() | Dropout() | Embedding() | Lstm():
+            case Activation() | Dropout() | Embedding() | LayerNorm() | RmsNorm() | GroupNorm():
                 bias = None
-            case PositionEmbedding() | MultiHeadAttention():
+            case Lstm() | PositionEmbedding() | MultiHeadAttention():
                 bias = None
             case _:
                 assert_never(layer)

@@ -20,12 +20,15 @@ from twinrun.contract.layers import (
     Dropout,
     Embedding,
     Flatten,
+    GroupNorm,
     LastStep,
     Layer,
+    LayerNorm,
     Lstm,
     MaxPool2d,
     MultiHeadAttention,
     PositionEmbedding,
+    RmsNorm,
 )
 from twinrun.contract.spec import JobSpec
 
@@ -34,15 +37,24 @@ from services.model.weights import Weights
 from services.tensorflow.layers import KINDS
 from services.tensorflow.layers.given import Evaluating, Given, Training
 from services.tensorflow.layers.norms import batch_norm
+from services.tensorflow.layers.sequences import multi_head_attention, position_embedding
 from services.trial import matched
 from services.trial.matched import Held
 from services.trial.model import Model
 
 # Of what Keras names otherwise.
-_KERAS_NAMES = {"table": "embeddings"} | {
-    f"{part}_{array}": f"_{part}_dense.{array}"
-    for part in ("query", "key", "value", "output")
-    for array in ("kernel", "bias")
+_KERAS_NAMES = {
+    (keras.layers.Embedding, "table"): "embeddings",
+    (keras.layers.RMSNormalization, "gamma"): "scale",
+    (keras.layers.LSTM, "kernel"): "cell.kernel",
+    (keras.layers.LSTM, "recurrent_kernel"): "cell.recurrent_kernel",
+    (keras.layers.LSTM, "bias"): "cell.bias",
+    (position_embedding.Positions, "table"): "embeddings",
+    **{
+        (multi_head_attention.ToItself, f"{part}_{array}"): f"_{part}_dense.{array}"
+        for part in ("query", "key", "value", "output")
+        for array in ("kernel", "bias")
+    },
 }
 
 
@@ -141,7 +153,9 @@ def by_kernel(layer: Layer) -> bool:
             return True
         case MaxPool2d(size, stride):
             return size != stride
-        case Activation() | BatchNorm() | CustomDense() | Dense() | Dropout() | Embedding():
+        case Activation() | CustomDense() | Dense() | Dropout() | Embedding() | Flatten():
+            return False
+        case BatchNorm() | GroupNorm() | LayerNorm() | RmsNorm():
             return False
         case Flatten() | Lstm() | LastStep() | PositionEmbedding() | MultiHeadAttention():
             return False
@@ -199,5 +213,4 @@ def held(made: Sequence[keras.layers.Layer], name: str) -> keras.Variable:
     """Find the variable of `sequential`'s layers that is ``layers.<index>.<part>`` in weights."""
     _, index, part = name.split(".")
     layer = made[int(index)]
-    owner = getattr(layer, "cell", layer)  # a recurrent layer's arrays are its cell's
-    return operator.attrgetter(_KERAS_NAMES.get(part, part))(owner)
+    return operator.attrgetter(_KERAS_NAMES.get((type(layer), part), part))(layer)

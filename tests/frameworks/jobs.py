@@ -15,14 +15,17 @@ from twinrun.contract.layers import (
     Dropout,
     Embedding,
     Flatten,
+    GroupNorm,
     LastStep,
+    LayerNorm,
     Lstm,
     MaxPool2d,
     MultiHeadAttention,
     Normal,
     PositionEmbedding,
+    RmsNorm,
 )
-from twinrun.contract.losses import Loss, SoftmaxCrossEntropy, targets
+from twinrun.contract.losses import Loss, NextTokenCrossEntropy, SoftmaxCrossEntropy, targets
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
 from twinrun.contract.spec import Augmentation, Dataset, JobSpec, Synthetic
 
@@ -159,6 +162,19 @@ NORMALISED = (
     Activation(ActivationFunction.TANH),
     Dense(CLASSES),
 )
+NORMED = (
+    Conv2d(6, size=2),
+    GroupNorm(3, epsilon=0.02),
+    Activation(ActivationFunction.TANH),
+    GroupNorm(6),
+    Flatten(),
+    Dense(7),
+    LayerNorm(epsilon=0.01),
+    Activation(ActivationFunction.TANH),
+    Dense(6),
+    RmsNorm(epsilon=0.03),
+    Dense(CLASSES),
+)
 # Of images and of what is flat; one that drops nothing. Windows side by side leave a row out.
 DROPPED = (
     Dropout(0.25),
@@ -201,6 +217,16 @@ ACTIVATED = (
         *(ActivationFunction.SOFTPLUS, ActivationFunction.GELU_TANH, ActivationFunction.SOFTMAX),
     )[1:],
 )
+NORMED_TOKENS = (
+    Embedding(CLASSES + 1, 4, Normal(0.5)),
+    Dense(6, use_bias=False),
+    BatchNorm(momentum=0.7, epsilon=1e-3),
+    Activation(ActivationFunction.TANH),
+    LayerNorm(),
+    Dense(5),
+    RmsNorm(),
+    Dense(CLASSES),
+)
 AUGMENTATION = Augmentation(0.5, 30, 0.2, 0.1, 0.3)
 JOBS = {
     "dropouts": spec(layers=DROPPED, epochs=3, seed=11),
@@ -208,6 +234,8 @@ JOBS = {
     "convolutions": spec(layers=CONVOLUTIONS, epochs=3),
     "activations": spec(layers=ACTIVATED, epochs=10),
     "sequences": spec(layers=SEQUENCE, epochs=10),
+    "other norms": spec(layers=NORMED, epochs=10),
+    "norms of sequences": spec(layers=NORMED_TOKENS, loss=NextTokenCrossEntropy(), epochs=10),
     "augmented, chunks of uneven length": spec(
         augmentation=AUGMENTATION, layers=SHALLOW, batch_size=8, report_every_steps=5, epochs=3
     ),
@@ -224,7 +252,17 @@ JOBS = {
 }
 # To each of these a graph of a chunk of another length, or of a short batch, adds nothing: a short
 # batch of batch norms has a test of its own, and the others' layers and updates know no batches.
-ALIKE = ("sequences", "activations", "batch norms", "convolutions", "adamw", "sgd with momentum")
+ALIKE = (
+    *(
+        "activations",
+        "batch norms",
+        "other norms",
+        "norms of sequences",
+        "sequences",
+        "convolutions",
+    ),
+    *("sequences", "adamw", "sgd with momentum"),
+)
 EXECUTIONS = list(Execution)
 UNCOMPILED = [Execution.DEFAULT, Execution.EAGER]
 UNEVEN = spec(batch_size=8, report_every_steps=5, epochs=1)  # chunks of 5, 3 and 1 short

@@ -6,7 +6,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from twinrun.contract.enums import ActivationFunction, Execution, Loop, Precision, Recipe
-from twinrun.contract.layers import Activation, BatchNorm, Dense, Flatten
+from twinrun.contract.layers import (
+    Activation,
+    BatchNorm,
+    Dense,
+    Flatten,
+    GroupNorm,
+    LayerNorm,
+    RmsNorm,
+)
+from twinrun.contract.losses import NextTokenCrossEntropy
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
 from twinrun.contract.spec import Augmentation, Dataset, Synthetic
 
@@ -39,9 +48,14 @@ def test_it_learns(framework, kind, loop):
 
 
 def with_own_epsilon(framework, layers):
-    """Leave batch norms' epsilon to the framework."""
-    epsilon = {"pytorch": 1e-5, "tensorflow": 1e-3}[framework.environment().framework]
-    return tuple(replace(x, epsilon=epsilon) if isinstance(x, BatchNorm) else x for x in layers)
+    """Leave norms' epsilon to the framework; of an rms norm in PyTorch it is the dtype's."""
+    is_torch = framework.environment().framework == "pytorch"
+    usual = 1e-5 if is_torch else 1e-3
+    own = {
+        **dict.fromkeys((BatchNorm, LayerNorm, GroupNorm), usual),
+        RmsNorm: np.finfo(np.float64).eps if is_torch else 1e-6,
+    }
+    return tuple(replace(x, epsilon=own[type(x)]) if type(x) in own else x for x in layers)
 
 
 LAYERS = pytest.mark.parametrize(
@@ -51,8 +65,10 @@ LAYERS = pytest.mark.parametrize(
         jobs.CONVOLUTIONS,
         jobs.NORMALISED,
         jobs.DROPPED,
+        jobs.ACTIVATED[:-1],
+        jobs.NORMED,
     ],
-    ids=["dense", "convolutions", "normalised", "dropped"],
+    ids=["dense", "convolutions", "normalised", "dropped", "activated", "normed"],
 )
 
 
@@ -62,6 +78,16 @@ def test_its_weights_in_canonical_layout_make_its_logits(framework, layers):
     made = trainer(framework, job)
     train(made)
     logits, _ = reference.forward(job, made.weights(), jobs.data().test_images)
+    np.testing.assert_allclose(made.evaluate(), logits, rtol=1e-10, atol=1e-10)
+
+
+def test_norms_of_sequences_are_the_formulas(framework):
+    layers = with_own_epsilon(framework, jobs.NORMED_TOKENS)
+    job = spec(layers=layers, precision=Precision.FLOAT64, loss=NextTokenCrossEntropy())
+    data = jobs.data(loss=job.loss)
+    made = framework.Trainer(job, data, jobs.weights(job))
+    train(made)
+    logits, _ = reference.forward(job, made.weights(), data.test_images)
     np.testing.assert_allclose(made.evaluate(), logits, rtol=1e-10, atol=1e-10)
 
 

@@ -85,6 +85,15 @@ NORMALISED = [
     SIGMOID,
     dense(3),
 ]
+NORMED = [
+    conv(6, size=2),
+    {"group_norm": {"groups": 3, "epsilon": 0.02}},
+    *(TANH, FLATTEN, dense(7)),
+    {"layer_norm": {"epsilon": 0.01}},
+    *(TANH, dense(6)),
+    {"rms_norm": {"epsilon": 0.03}},
+    dense(3),
+]
 # What only shifts the input of a batch norm has no gradient but rounding, and Adam enlarges that.
 ENLARGED = [
     conv(3, size=2),
@@ -174,6 +183,7 @@ def _jobs() -> Iterator[tuple[str, Mapping]]:
     yield "windows, momentum", job(WINDOWED, MOMENTUM, shape=_CHANNELS)
     yield "paddings, sgd", job(PADDED, SGD)
     yield "batch norms, sgd", job(NORMALISED, SGD)
+    yield "other norms, adam", job(NORMED, ADAM)
     yield "batch norms, momentum, a last batch of one", job(NORMALISED, MOMENTUM, 49)
     float64 = {"precision": "PRECISION_FLOAT64"}
     yield "biases before batch norms, adam", job(ENLARGED, ADAMW, **float64)
@@ -251,6 +261,9 @@ def _of_tasks() -> Iterator[tuple[str, Mapping]]:
     waves: Mapping = {"dataset": dataset("CLASS", 3, (6, 2))}
     yield "lstm of sequences, adam", job([*both, dense(3)], ADAM, **waves)
     yield "lstm, momentum, compiled", job([*both, dense(3)], MOMENTUM, execution=COMPILED, **waves)
+    normed = [table, dense(5, use_bias=False), {"batch_norm": {"momentum": 0.7}}]
+    normed += [{"layer_norm": {}}, dense(4), {"rms_norm": {}}, *_table(4)]
+    yield "norms of tokens, momentum", job(normed, MOMENTUM, **tokens)
     yield "compiled, huber, adam", job(_table(2), ADAM, execution=COMPILED, **huber)
 
 

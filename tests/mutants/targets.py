@@ -19,7 +19,7 @@ _KERAS = "of a user's Keras model, held against Keras itself in tests/frameworks
 FAMILIES = {
     "convolutions": ("conv2d",),
     "elementwise": ("activation", "dropout"),
-    "norms": ("batch_norm",),
+    "norms": ("batch_norm", "layer_norm", "rms_norm", "group_norm"),
     "pools": ("max_pool2d", "average_pool2d"),
     "products": ("dense", "custom_dense", "embedding"),
     "shaping": ("flatten",),
@@ -28,7 +28,7 @@ FAMILIES = {
 KINDS = {kind: f"{family}/{kind}" for family, kinds in FAMILIES.items() for kind in kinds}
 _MADE = {"idiomatic": _IDIOMATIC}
 _HELD = {**_MADE, "held": _IDIOMATIC}
-_WITH_ARRAYS = ("dense", "conv2d", "batch_norm", "embedding", *FAMILIES["sequences"])
+_WITH_ARRAYS = ("dense", "conv2d", "embedding", *FAMILIES["norms"], *FAMILIES["sequences"])
 
 _KERAS_MODULES = [
     *("case", "kinds", "layered", "layout", "model", "patches", "record", "trace", "views"),
@@ -58,6 +58,7 @@ MUTATED: dict[str, dict[str, str]] = {
     "services/pytorch/graphs/pieces.py": {},
     **{f"services/pytorch/layers/{file}.py": _MADE for file in KINDS.values()},
     **{f"services/pytorch/layers/{KINDS[kind]}.py": _HELD for kind in _WITH_ARRAYS},
+    "services/pytorch/layers/norms/batch_norm.py": {**_HELD, "SequenceBatchNorm": _IDIOMATIC},
     "services/pytorch/layers/products/custom_dense.py": {**_HELD, "CustomDense": _IDIOMATIC},
     "services/pytorch/layers/sequences/lstm.py": {**_HELD, "Memory": _IDIOMATIC},
     "services/pytorch/layers/sequences/last_step.py": {**_MADE, "Last": _IDIOMATIC},

@@ -14,14 +14,17 @@ from twinrun.contract.layers import (
     Dropout,
     Embedding,
     Flatten,
+    GroupNorm,
     Initializer,
     LastStep,
     Layer,
+    LayerNorm,
     Lstm,
     MaxPool2d,
     MultiHeadAttention,
     Normal,
     PositionEmbedding,
+    RmsNorm,
     VarianceScaling,
     Zeros,
 )
@@ -47,9 +50,8 @@ def layer_violations(field: str, layer: Layer) -> Iterator[Violation]:
             yield from _initializers_violations(field, layer)
         case MaxPool2d() | AveragePool2d():
             yield from _window_violations(field, layer)
-        case BatchNorm(momentum, epsilon):
-            yield from fraction(f"{field}.momentum", momentum)
-            yield from above_zero(f"{field}.epsilon", epsilon, 1)
+        case BatchNorm() | LayerNorm() | RmsNorm() | GroupNorm():
+            yield from _norm_violations(field, layer)
         case _:
             assert_never(layer)
 
@@ -65,6 +67,16 @@ def _elementwise_violations(field: str, layer: Activation | Dropout) -> Iterator
             yield from fraction(f"{field}.rate", rate)
         case _:
             assert_never(layer)
+
+
+def _norm_violations(
+    field: str, layer: BatchNorm | LayerNorm | RmsNorm | GroupNorm
+) -> Iterator[Violation]:
+    yield from above_zero(f"{field}.epsilon", layer.epsilon, 1)
+    if isinstance(layer, BatchNorm):
+        yield from fraction(f"{field}.momentum", layer.momentum)
+    if isinstance(layer, GroupNorm):
+        yield from between(f"{field}.groups", layer.groups, 1, 100_000)
 
 
 def _product_violations(field: str, layer: Dense | CustomDense | Embedding) -> Iterator[Violation]:

@@ -86,6 +86,22 @@ class BatchNorm:
 
 
 @dataclass(frozen=True, slots=True)
+class LayerNorm:
+    epsilon: float = 1e-5
+
+
+@dataclass(frozen=True, slots=True)
+class RmsNorm:
+    epsilon: float = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class GroupNorm:
+    groups: int
+    epsilon: float = 1e-5
+
+
+@dataclass(frozen=True, slots=True)
 class Dropout:
     rate: float
 
@@ -133,6 +149,9 @@ Layer = (
     | MaxPool2d
     | AveragePool2d
     | BatchNorm
+    | LayerNorm
+    | RmsNorm
+    | GroupNorm
     | Dropout
     | Embedding
     | Lstm

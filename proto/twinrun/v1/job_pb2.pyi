@@ -482,7 +482,7 @@ class Augmentation(_message.Message):
     def __init__(self, flip: _Optional[float] = ..., rotation_degrees: _Optional[float] = ..., width_shift: _Optional[float] = ..., height_shift: _Optional[float] = ..., zoom: _Optional[float] = ...) -> None: ...
 
 class Layer(_message.Message):
-    __slots__ = ("flatten", "dense", "activation", "custom_dense", "conv2d", "max_pool2d", "average_pool2d", "batch_norm", "dropout", "embedding", "lstm", "last_step", "position_embedding", "multi_head_attention")
+    __slots__ = ("flatten", "dense", "activation", "custom_dense", "conv2d", "max_pool2d", "average_pool2d", "batch_norm", "dropout", "embedding", "layer_norm", "rms_norm", "group_norm", "lstm", "last_step", "position_embedding", "multi_head_attention")
     FLATTEN_FIELD_NUMBER: _ClassVar[int]
     DENSE_FIELD_NUMBER: _ClassVar[int]
     ACTIVATION_FIELD_NUMBER: _ClassVar[int]
@@ -493,6 +493,9 @@ class Layer(_message.Message):
     BATCH_NORM_FIELD_NUMBER: _ClassVar[int]
     DROPOUT_FIELD_NUMBER: _ClassVar[int]
     EMBEDDING_FIELD_NUMBER: _ClassVar[int]
+    LAYER_NORM_FIELD_NUMBER: _ClassVar[int]
+    RMS_NORM_FIELD_NUMBER: _ClassVar[int]
+    GROUP_NORM_FIELD_NUMBER: _ClassVar[int]
     LSTM_FIELD_NUMBER: _ClassVar[int]
     LAST_STEP_FIELD_NUMBER: _ClassVar[int]
     POSITION_EMBEDDING_FIELD_NUMBER: _ClassVar[int]
@@ -507,11 +510,14 @@ class Layer(_message.Message):
     batch_norm: BatchNorm
     dropout: Dropout
     embedding: Embedding
+    layer_norm: LayerNorm
+    rms_norm: RmsNorm
+    group_norm: GroupNorm
     lstm: Lstm
     last_step: LastStep
     position_embedding: PositionEmbedding
     multi_head_attention: MultiHeadAttention
-    def __init__(self, flatten: _Optional[_Union[Flatten, _Mapping]] = ..., dense: _Optional[_Union[Dense, _Mapping]] = ..., activation: _Optional[_Union[Activation, _Mapping]] = ..., custom_dense: _Optional[_Union[CustomDense, _Mapping]] = ..., conv2d: _Optional[_Union[Conv2d, _Mapping]] = ..., max_pool2d: _Optional[_Union[MaxPool2d, _Mapping]] = ..., average_pool2d: _Optional[_Union[AveragePool2d, _Mapping]] = ..., batch_norm: _Optional[_Union[BatchNorm, _Mapping]] = ..., dropout: _Optional[_Union[Dropout, _Mapping]] = ..., embedding: _Optional[_Union[Embedding, _Mapping]] = ..., lstm: _Optional[_Union[Lstm, _Mapping]] = ..., last_step: _Optional[_Union[LastStep, _Mapping]] = ..., position_embedding: _Optional[_Union[PositionEmbedding, _Mapping]] = ..., multi_head_attention: _Optional[_Union[MultiHeadAttention, _Mapping]] = ...) -> None: ...
+    def __init__(self, flatten: _Optional[_Union[Flatten, _Mapping]] = ..., dense: _Optional[_Union[Dense, _Mapping]] = ..., activation: _Optional[_Union[Activation, _Mapping]] = ..., custom_dense: _Optional[_Union[CustomDense, _Mapping]] = ..., conv2d: _Optional[_Union[Conv2d, _Mapping]] = ..., max_pool2d: _Optional[_Union[MaxPool2d, _Mapping]] = ..., average_pool2d: _Optional[_Union[AveragePool2d, _Mapping]] = ..., batch_norm: _Optional[_Union[BatchNorm, _Mapping]] = ..., dropout: _Optional[_Union[Dropout, _Mapping]] = ..., embedding: _Optional[_Union[Embedding, _Mapping]] = ..., layer_norm: _Optional[_Union[LayerNorm, _Mapping]] = ..., rms_norm: _Optional[_Union[RmsNorm, _Mapping]] = ..., group_norm: _Optional[_Union[GroupNorm, _Mapping]] = ..., lstm: _Optional[_Union[Lstm, _Mapping]] = ..., last_step: _Optional[_Union[LastStep, _Mapping]] = ..., position_embedding: _Optional[_Union[PositionEmbedding, _Mapping]] = ..., multi_head_attention: _Optional[_Union[MultiHeadAttention, _Mapping]] = ...) -> None: ...
 
 class Flatten(_message.Message):
     __slots__ = ()
@@ -632,6 +638,26 @@ class BatchNorm(_message.Message):
     momentum: float
     epsilon: float
     def __init__(self, momentum: _Optional[float] = ..., epsilon: _Optional[float] = ...) -> None: ...
+
+class LayerNorm(_message.Message):
+    __slots__ = ("epsilon",)
+    EPSILON_FIELD_NUMBER: _ClassVar[int]
+    epsilon: float
+    def __init__(self, epsilon: _Optional[float] = ...) -> None: ...
+
+class RmsNorm(_message.Message):
+    __slots__ = ("epsilon",)
+    EPSILON_FIELD_NUMBER: _ClassVar[int]
+    epsilon: float
+    def __init__(self, epsilon: _Optional[float] = ...) -> None: ...
+
+class GroupNorm(_message.Message):
+    __slots__ = ("groups", "epsilon")
+    GROUPS_FIELD_NUMBER: _ClassVar[int]
+    EPSILON_FIELD_NUMBER: _ClassVar[int]
+    groups: int
+    epsilon: float
+    def __init__(self, groups: _Optional[int] = ..., epsilon: _Optional[float] = ...) -> None: ...
 
 class Dropout(_message.Message):
     __slots__ = ("rate",)

@@ -1,4 +1,4 @@
-"""Batch norm by the formula of job.proto, for images [batch, h, w, c] and for [batch, n]."""
+"""Batch norm by the formula of job.proto, for [batch, ..., channels]."""
 
 from collections.abc import Sequence
 from typing import assert_never
@@ -8,7 +8,6 @@ from torch import nn
 from twinrun.contract.layers import BatchNorm, Layer
 
 from services.model.layers.parameter import Shape
-from services.pytorch.layers.axes import channels_first, channels_last
 from services.pytorch.layers.given import Evaluating, Given, Training
 
 
@@ -36,10 +35,19 @@ def keep(
         moving.mul_(momentum).add_(batch, alpha=1 - momentum)
 
 
+class SequenceBatchNorm(nn.BatchNorm1d):  # type: ignore[misc]
+    """PyTorch's batch norm, whose channels are the second axis, of [batch, time, channels]."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x.transpose(1, 2)).transpose(1, 2)
+
+
+_MODULES = {1: nn.BatchNorm1d, 2: SequenceBatchNorm, 3: nn.BatchNorm2d}
+
+
 def idiomatic(_: BatchNorm, shape: Shape) -> nn.Module:
     """Implement `services.pytorch.layers.Kind`; momentum and epsilon are also left to PyTorch."""
-    of_images = len(shape) == 3
-    return (nn.BatchNorm2d if of_images else nn.BatchNorm1d)(shape[-1])
+    return _MODULES[len(shape)](shape[-1])
 
 
 def held(module: nn.BatchNorm1d | nn.BatchNorm2d) -> dict[str, torch.Tensor | None]:
@@ -90,9 +98,8 @@ def _kernel(
     training: bool,
 ) -> torch.Tensor:
     """Call PyTorch's kernel; `functional.batch_norm` refuses a batch of one value a channel."""
-    images = x.ndim == 4
     normalised = torch.batch_norm(
-        channels_first(x) if images else x,
+        x.movedim(-1, 1),
         gamma,
         beta,
         *moving,
@@ -101,7 +108,7 @@ def _kernel(
         layer.epsilon,
         torch.backends.cudnn.enabled,
     )
-    return channels_last(normalised) if images else normalised
+    return normalised.movedim(1, -1)
 
 
 def _plainly(
@@ -116,9 +123,9 @@ def _plainly(
 
 
 def _mean(x: torch.Tensor) -> torch.Tensor:
-    """Return the mean of each channel; for images in two stages.
+    """Return the mean of each channel; of several positions in two stages.
 
     A long sum that adds one value after the other makes the same rounding error again and again if
     values are alike, as in an image's background; this cost float64 three digits.
     """
-    return (x.mean((1, 2)) if x.ndim == 4 else x).mean(0)
+    return (x.mean(tuple(range(1, x.ndim - 1))) if x.ndim > 2 else x).mean(0)

@@ -1,4 +1,4 @@
-"""Batch norm by the formula of job.proto, for images [batch, h, w, c] and for [batch, n]."""
+"""Batch norm by the formula of job.proto, for [batch, ..., channels]."""
 
 from collections.abc import Callable, Sequence
 from typing import assert_never
@@ -111,10 +111,10 @@ def _plainly(epsilon: float) -> Callable[..., Normalised]:
 
 
 def _mean(x: tf.Tensor) -> tf.Tensor:
-    """Return the mean of each channel; for images in two stages.
+    """Return the mean of each channel; of several positions in two stages.
 
     A long sum that adds one value after the other makes the same rounding error again and again if
     values are alike, as in an image's background; this cost float64 three digits.
     """
-    of_samples = tf.reduce_mean(x, [1, 2]) if x.shape.rank == 4 else x
+    of_samples = tf.reduce_mean(x, list(range(1, x.shape.rank - 1)))
     return tf.reduce_mean(of_samples, 0)

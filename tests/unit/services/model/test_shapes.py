@@ -9,14 +9,16 @@ from twinrun.contract.enums import ActivationFunction
 from twinrun.contract.layers import (
     Activation,
     AveragePool2d,
-    BatchNorm,
     Conv2d,
     CustomDense,
     Dense,
     Embedding,
     Flatten,
+    GroupNorm,
     Layer,
+    LayerNorm,
     MaxPool2d,
+    RmsNorm,
 )
 
 from services.model import shapes
@@ -117,7 +119,7 @@ def test_windows_make_as_many_values_as_fit(layer: Layer, made: Shape) -> None:
 @pytest.mark.parametrize(
     ("layer", "why"),
     [
-        (BatchNorm(), "takes images or a flat input, but gets 4x2; put a flatten before it"),
+        (GroupNorm(2), "takes images, but gets 4x2; take a layer_norm"),
         (Conv2d(3, 2), "takes images, but gets sequences, 4x2"),
         (MaxPool2d(), "takes images, but gets sequences, 4x2"),
     ],
@@ -125,6 +127,22 @@ def test_windows_make_as_many_values_as_fit(layer: Layer, made: Shape) -> None:
 def test_layers_that_take_no_sequences_say_so(layer: Layer, why: str) -> None:
     (found, *_) = shapes.violations((layer, Flatten(), Dense(3)), (4, 2), (3,), 0)
     assert found.message == why
+
+
+@pytest.mark.parametrize(
+    ("layer", "why"),
+    [
+        (
+            LayerNorm(),
+            "but gets 4x4x1; of images take a group_norm",
+        ),
+        (RmsNorm(), "but gets 4x4x1; of images take a group_norm"),
+        (GroupNorm(2), "has 2 groups, which do not divide 1 channels"),
+    ],
+)
+def test_norms_that_do_not_fit_images_say_so(layer: Layer, why: str) -> None:
+    (found, *_) = shapes.violations((layer, Flatten(), Dense(3)), SHAPE, (3,), 0)
+    assert found.message.endswith(why)
 
 
 def test_layers_that_fit_are_accepted_with_and_without_a_softmax() -> None:

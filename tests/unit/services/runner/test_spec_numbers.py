@@ -10,6 +10,7 @@ from tests.builders.specs import CPUS, LAYERS, proto, violations
 
 ACTIVATION = {"activation": {"function": "ACTIVATION_FUNCTION_RELU"}}
 REQUIRED = {
+    "group_norm": {"groups": 1},
     "activation": {"function": "ACTIVATION_FUNCTION_LEAKY_RELU"},
     "dense": {"units": 10},
     "custom_dense": {"units": 10},
@@ -160,6 +161,10 @@ BAD = {
     "layers[1].conv2d.bias_initializer.variance_scaling.scale": [0, -1, 1001, *NOT_A_NUMBER],
     "layers[1].batch_norm.momentum": [-0.1, 1, *NOT_A_NUMBER],
     "layers[1].batch_norm.epsilon": [0, -1, 2, *NOT_A_NUMBER],
+    "layers[1].layer_norm.epsilon": [0, -1, 2, *NOT_A_NUMBER],
+    "layers[1].rms_norm.epsilon": [0, -1, 2, *NOT_A_NUMBER],
+    "layers[1].group_norm.epsilon": [0, -1, 2, *NOT_A_NUMBER],
+    "layers[1].group_norm.groups": [-1, 100_001, HUGE],
     "layers[1].dropout.rate": [-0.1, 1, 2, *NOT_A_NUMBER],
     "layers[1].max_pool2d.size": WINDOW,
     "layers[1].max_pool2d.stride": WINDOW,

@@ -25,8 +25,10 @@ from twinrun.contract.layers import (
     Dense,
     Dropout,
     Flatten,
+    LayerNorm,
     MaxPool2d,
     Normal,
+    RmsNorm,
     VarianceScaling,
     Zeros,
 )
@@ -55,12 +57,15 @@ initializers = (
 activations = st.builds(Activation, st.sampled_from(ActivationFunction)) | st.builds(
     Activation, st.just(ActivationFunction.LEAKY_RELU), fraction
 )
-regulars = st.builds(BatchNorm, fraction, st.floats(1e-12, 1)) | st.builds(Dropout, fraction)
+epsilon = st.floats(1e-12, 1)
+norms = st.builds(LayerNorm, epsilon) | st.builds(RmsNorm, epsilon)
+regulars = st.builds(BatchNorm, fraction, epsilon) | st.builds(Dropout, fraction)
 hidden = (
     st.builds(Dense, st.integers(1, 100), initializers, initializers, st.booleans())
     | st.builds(CustomDense, st.integers(1, 100), positive)
     | activations
     | regulars
+    | norms
 )
 # Of images: a kernel is no larger than its padding makes of one pixel.
 convolutions = st.integers(0, 3).flatmap(
