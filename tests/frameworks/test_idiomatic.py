@@ -31,7 +31,11 @@ def spec(**changes):
 
 
 def trainer(framework, job, weights=None):
-    return framework.Trainer(job, jobs.data(job.precision), weights)
+    return framework.Trainer(job, data(job), weights)
+
+
+def data(job):
+    return jobs.data(job.precision, loss=job.loss, of_codes=jobs.of_codes(job))
 
 
 def train(made, epochs=1):
@@ -67,8 +71,9 @@ LAYERS = pytest.mark.parametrize(
         jobs.DROPPED,
         jobs.ACTIVATED[:-1],
         jobs.NORMED,
+        jobs.SEQUENCE,
     ],
-    ids=["dense", "convolutions", "normalised", "dropped", "activated", "normed"],
+    ids=["dense", "convolutions", "normalised", "dropped", "activated", "normed", "sequence"],
 )
 
 
@@ -77,17 +82,16 @@ def test_its_weights_in_canonical_layout_make_its_logits(framework, layers):
     job = spec(layers=with_own_epsilon(framework, layers), precision=Precision.FLOAT64)
     made = trainer(framework, job)
     train(made)
-    logits, _ = reference.forward(job, made.weights(), jobs.data().test_images)
+    logits, _ = reference.forward(job, made.weights(), data(job).test_images)
     np.testing.assert_allclose(made.evaluate(), logits, rtol=1e-10, atol=1e-10)
 
 
 def test_norms_of_sequences_are_the_formulas(framework):
     layers = with_own_epsilon(framework, jobs.NORMED_TOKENS)
     job = spec(layers=layers, precision=Precision.FLOAT64, loss=NextTokenCrossEntropy())
-    data = jobs.data(loss=job.loss)
-    made = framework.Trainer(job, data, jobs.weights(job))
+    made = trainer(framework, job, jobs.weights(job))
     train(made)
-    logits, _ = reference.forward(job, made.weights(), data.test_images)
+    logits, _ = reference.forward(job, made.weights(), data(job).test_images)
     np.testing.assert_allclose(made.evaluate(), logits, rtol=1e-10, atol=1e-10)
 
 

@@ -23,8 +23,8 @@ class ToItself(keras.layers.MultiHeadAttention):  # type: ignore[misc] # Keras h
     def call(self, x: tf.Tensor) -> tf.Tensor:
         return super().call(x, x, use_causal_mask=self._of_spec.causal)
 
-    def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        return shape
+    def compute_output_spec(self, x: keras.KerasTensor) -> keras.KerasTensor:
+        return keras.KerasTensor(x.shape, dtype=self.compute_dtype)
 
 
 def computed(layer: MultiHeadAttention, x: tf.Tensor, given: Given) -> tf.Tensor:
