@@ -145,6 +145,20 @@ NORMALISED = (
     Activation(ActivationFunction.TANH),
     Dense(CLASSES),
 )
+# As TensorFlow pads, odd zeros after; other zeros on each side; dilation; groups, some depthwise.
+RECTANGULAR = (
+    Conv2d(4, size_2d=(2, 3), stride_2d=(1, 2), same=True, bias_initializer=Normal(0.1)),
+    Activation(ActivationFunction.TANH),
+    Conv2d(6, size=2, padding_2d=(0, 1), groups=2),
+    Activation(ActivationFunction.TANH),
+    Conv2d(12, size_2d=(2, 1), padding_2d=(2, 1, 0, 1), dilation=2, groups=6),
+    Activation(ActivationFunction.TANH),
+    Conv2d(12, size_2d=(3, 2), stride_2d=(2, 1), padding=1, groups=12, use_bias=False),
+    Activation(ActivationFunction.TANH),
+    Conv2d(3, size=3, stride=2, same=True, dilation=2),
+    Flatten(),
+    Dense(CLASSES),
+)
 NORMED = (
     Conv2d(6, size=2),
     GroupNorm(3, epsilon=0.02),
@@ -206,6 +220,7 @@ JOBS = {
     "batch norms": spec(layers=NORMALISED, epochs=3),
     "convolutions": spec(layers=CONVOLUTIONS, epochs=3),
     "activations": spec(layers=ACTIVATED, epochs=10),
+    "rectangular convolutions": spec(layers=RECTANGULAR, epochs=10),
     "other norms": spec(layers=NORMED, epochs=10),
     "norms of sequences": spec(layers=NORMED_TOKENS, loss=NextTokenCrossEntropy(), epochs=10),
     "augmented, chunks of uneven length": spec(
@@ -226,7 +241,7 @@ JOBS = {
 # batch of batch norms has a test of its own, and the others' layers and updates know no batches.
 ALIKE = (
     *("activations", "batch norms", "other norms", "norms of sequences", "convolutions"),
-    *("adamw", "sgd with momentum"),
+    *("adamw", "sgd with momentum", "rectangular convolutions"),
 )
 EXECUTIONS = list(Execution)
 UNCOMPILED = [Execution.DEFAULT, Execution.EAGER]

@@ -72,6 +72,18 @@ PADDED = [
     FLATTEN,
     dense(3),
 ]
+# Odd zeros after; other zeros on each side; a dilation; groups, one of them for each channel.
+RECTANGULAR = [
+    conv(4, size_2d=[2, 3], stride_2d=[1, 2], same=True),
+    TANH,
+    conv(6, size=2, padding_2d=[0, 1], groups=2),
+    TANH,
+    conv(6, size_2d=[2, 1], padding_2d=[2, 1, 0, 1], dilation=2, groups=6),
+    TANH,
+    conv(6, size=2, stride_2d=[2, 1], padding=1, groups=6),
+    FLATTEN,
+    dense(3),
+]
 # Windows side by side, which leave a row or a column out.
 POOLED = [conv(3, size=2), RELU, {"max_pool2d": {}}, FLATTEN, dense(3)]
 # After images, after a flatten and after a dense layer. No bias stands before one.
@@ -182,6 +194,7 @@ def _jobs() -> Iterator[tuple[str, Mapping]]:
     yield "more activations, adam", job(CURVED, ADAM)
     yield "windows, momentum", job(WINDOWED, MOMENTUM, shape=_CHANNELS)
     yield "paddings, sgd", job(PADDED, SGD)
+    yield "rectangular convolutions, sgd", job(RECTANGULAR, SGD, shape=_CHANNELS)
     yield "batch norms, sgd", job(NORMALISED, SGD)
     yield "other norms, adam", job(NORMED, ADAM)
     yield "batch norms, momentum, a last batch of one", job(NORMALISED, MOMENTUM, 49)

@@ -57,6 +57,7 @@ MUTATED: dict[str, dict[str, str]] = {
     "services/pytorch/graphs/pieces.py": {},
     **{f"services/pytorch/layers/{file}.py": _MADE for file in KINDS.values()},
     **{f"services/pytorch/layers/{KINDS[kind]}.py": _HELD for kind in _WITH_ARRAYS},
+    "services/pytorch/layers/convolutions/conv2d.py": {**_HELD, "PaddedConv2d": _IDIOMATIC},
     "services/pytorch/layers/norms/batch_norm.py": {**_HELD, "SequenceBatchNorm": _IDIOMATIC},
     "services/pytorch/layers/products/custom_dense.py": {**_HELD, "CustomDense": _IDIOMATIC},
     "services/pytorch/layers/given.py": {},

@@ -10,10 +10,11 @@ from typing import Any
 import yaml
 
 _TEXT = "tag:yaml.org,2002:str"
+_OF_WINDOWS = ("size", "stride", "padding")
 
 
 def whole(node: yaml.Node | None) -> yaml.Node | None:
-    """Replace short forms: a loss's name alone, a file's one target or ``test``, arguments."""
+    """Replace short forms: a loss's name, a file's target or ``test``, arguments, windows."""
     if not isinstance(node, yaml.MappingNode):
         return node
     for index, (key, value) in enumerate(node.value):
@@ -24,6 +25,8 @@ def whole(node: yaml.Node | None) -> yaml.Node | None:
             node.value[index] = (key, yaml.MappingNode(nothing.tag, [pair], *_marks(value)))
         elif key.value == "code" and isinstance(value, yaml.MappingNode):
             _write_arguments(value)
+        elif key.value == "layers":
+            _write_windows(value)
         elif key.value == "dataset" and isinstance(value, yaml.MappingNode):
             _name_file(value)
     return node
@@ -45,6 +48,26 @@ def _write_arguments(code: yaml.MappingNode) -> None:
             if name.value == "arguments" and isinstance(value, yaml.MappingNode):
                 text = json.dumps(yaml.safe_load(yaml.serialize(value)))
                 source.value[index] = (name, yaml.ScalarNode(_TEXT, text, *_marks(value)))
+
+
+def _write_windows(node: yaml.Node) -> None:
+    """Write a convolution's size, stride or padding of several numbers, or same, in its field."""
+    if isinstance(node, yaml.SequenceNode):
+        for each in node.value:
+            _write_windows(each)
+    if not isinstance(node, yaml.MappingNode):
+        return
+    for kind, value in node.value:
+        _write_windows(value)
+        if kind.value != "conv2d" or not isinstance(value, yaml.MappingNode):
+            continue
+        for index, (name, given) in enumerate(value.value):
+            if name.value in _OF_WINDOWS and isinstance(given, yaml.SequenceNode):
+                several = yaml.ScalarNode(name.tag, f"{name.value}_2d", *_marks(name))
+                value.value[index] = (several, given)
+            elif name.value == "padding" and str(given.value).lower() == "same":
+                yes = yaml.ScalarNode("tag:yaml.org,2002:bool", "true", *_marks(given))
+                value.value[index] = (yaml.ScalarNode(name.tag, "same", *_marks(name)), yes)
 
 
 def _name_file(dataset: yaml.MappingNode) -> None:

@@ -38,16 +38,33 @@ def layer_violations(field: str, layer: Layer) -> Iterator[Violation]:
         case Dense() | CustomDense() | Embedding():
             yield from _product_violations(field, layer)
         case Conv2d():
-            yield from between(f"{field}.filters", layer.filters, 1, 100_000)
-            yield from between(f"{field}.padding", layer.padding, 0, 4096)
-            yield from _window_violations(field, layer)
-            yield from _initializers_violations(field, layer)
+            yield from _convolution_violations(field, layer)
         case MaxPool2d() | AveragePool2d():
             yield from _window_violations(field, layer)
         case BatchNorm() | LayerNorm() | RmsNorm() | GroupNorm():
             yield from _norm_violations(field, layer)
         case _:
             assert_never(layer)
+
+
+def _convolution_violations(field: str, layer: Conv2d) -> Iterator[Violation]:
+    yield from between(f"{field}.filters", layer.filters, 1, 100_000)
+    yield from between(f"{field}.padding", layer.padding, 0, 4096)
+    yield from between(f"{field}.dilation", layer.dilation, 1, 4096)
+    yield from between(f"{field}.groups", layer.groups, 1, 100_000)
+    yield from _window_violations(field, layer)
+    yield from _initializers_violations(field, layer)
+    for name, lengths, least in (("size", (2,), 1), ("stride", (2,), 1), ("padding", (2, 4), 0)):
+        given: tuple[int, ...] = getattr(layer, f"{name}_2d")
+        if given and len(given) not in lengths:
+            wanted = " or ".join(map(str, lengths))
+            yield Violation(
+                f"{field}.{name}_2d", f"has {len(given)} numbers; it must have {wanted}"
+            )
+        for index, number in enumerate(given):
+            yield from between(f"{field}.{name}_2d[{index}]", number, least, 4096)
+    if layer.same and (layer.padding or layer.padding_2d):
+        yield Violation(f"{field}.same", "is set, and so is another padding; leave one out")
 
 
 def _elementwise_violations(field: str, layer: Activation | Dropout) -> Iterator[Violation]:

@@ -65,6 +65,12 @@ class Conv2d:
     kernel_initializer: Initializer = VarianceScaling()
     bias_initializer: Initializer = Zeros()
     use_bias: bool = True
+    size_2d: tuple[int, ...] = ()
+    stride_2d: tuple[int, ...] = ()
+    padding_2d: tuple[int, ...] = ()
+    same: bool = False
+    dilation: int = 1
+    groups: int = 1
 
 
 @dataclass(frozen=True, slots=True)

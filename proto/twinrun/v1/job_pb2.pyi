@@ -554,7 +554,7 @@ class CustomDense(_message.Message):
     def __init__(self, units: _Optional[int] = ..., stddev: _Optional[float] = ...) -> None: ...
 
 class Conv2d(_message.Message):
-    __slots__ = ("filters", "size", "stride", "padding", "kernel_initializer", "bias_initializer", "use_bias")
+    __slots__ = ("filters", "size", "stride", "padding", "kernel_initializer", "bias_initializer", "use_bias", "size_2d", "stride_2d", "padding_2d", "same", "dilation", "groups")
     FILTERS_FIELD_NUMBER: _ClassVar[int]
     SIZE_FIELD_NUMBER: _ClassVar[int]
     STRIDE_FIELD_NUMBER: _ClassVar[int]
@@ -562,6 +562,12 @@ class Conv2d(_message.Message):
     KERNEL_INITIALIZER_FIELD_NUMBER: _ClassVar[int]
     BIAS_INITIALIZER_FIELD_NUMBER: _ClassVar[int]
     USE_BIAS_FIELD_NUMBER: _ClassVar[int]
+    SIZE_2D_FIELD_NUMBER: _ClassVar[int]
+    STRIDE_2D_FIELD_NUMBER: _ClassVar[int]
+    PADDING_2D_FIELD_NUMBER: _ClassVar[int]
+    SAME_FIELD_NUMBER: _ClassVar[int]
+    DILATION_FIELD_NUMBER: _ClassVar[int]
+    GROUPS_FIELD_NUMBER: _ClassVar[int]
     filters: int
     size: int
     stride: int
@@ -569,7 +575,13 @@ class Conv2d(_message.Message):
     kernel_initializer: Initializer
     bias_initializer: Initializer
     use_bias: bool
-    def __init__(self, filters: _Optional[int] = ..., size: _Optional[int] = ..., stride: _Optional[int] = ..., padding: _Optional[int] = ..., kernel_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., bias_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., use_bias: _Optional[bool] = ...) -> None: ...
+    size_2d: _containers.RepeatedScalarFieldContainer[int]
+    stride_2d: _containers.RepeatedScalarFieldContainer[int]
+    padding_2d: _containers.RepeatedScalarFieldContainer[int]
+    same: bool
+    dilation: int
+    groups: int
+    def __init__(self, filters: _Optional[int] = ..., size: _Optional[int] = ..., stride: _Optional[int] = ..., padding: _Optional[int] = ..., kernel_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., bias_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., use_bias: _Optional[bool] = ..., size_2d: _Optional[_Iterable[int]] = ..., stride_2d: _Optional[_Iterable[int]] = ..., padding_2d: _Optional[_Iterable[int]] = ..., same: _Optional[bool] = ..., dilation: _Optional[int] = ..., groups: _Optional[int] = ...) -> None: ...
 
 class MaxPool2d(_message.Message):
     __slots__ = ("size", "stride")

@@ -124,6 +124,8 @@ BAD = {
     "layers[1].conv2d.size": WINDOW,
     "layers[1].conv2d.stride": WINDOW,
     "layers[1].conv2d.padding": [-1, 4097, HUGE],
+    "layers[1].conv2d.dilation": WINDOW,
+    "layers[1].conv2d.groups": [0, -1, 100_001, HUGE],
     "layers[1].conv2d.kernel_initializer.normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
     "layers[1].conv2d.bias_initializer.normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
     "layers[1].conv2d.kernel_initializer.variance_scaling.scale": [0, -1, 1001, *NOT_A_NUMBER],
@@ -149,6 +151,9 @@ BAD = {
 
 # Of lists of numbers: the first one is bad.
 BAD_FIRST = {
+    "layers[1].conv2d.size_2d": WINDOW,
+    "layers[1].conv2d.stride_2d": WINDOW,
+    "layers[1].conv2d.padding_2d": [-1, 4097, HUGE],
     "dataset.normalization.means": [1e301, *NOT_A_NUMBER],
     "dataset.normalization.stds": [0, -1, 1e301, *NOT_A_NUMBER],
     "dataset.file.size": [0, -1, 4097, HUGE],
