@@ -15,11 +15,15 @@ from twinrun.contract.layers import (
     Dropout,
     Embedding,
     Flatten,
+    GlobalAveragePool2d,
+    GlobalMaxPool2d,
     GroupNorm,
     Layer,
     LayerNorm,
     MaxPool2d,
     RmsNorm,
+    UpSampling2d,
+    ZeroPadding2d,
 )
 
 
@@ -36,8 +40,12 @@ def biases_before_batch_norm(layers: Sequence[Layer]) -> Iterator[str]:
                 if bias is not None:
                     yield bias
                 bias = None
-            case Flatten() | MaxPool2d() | AveragePool2d():
+            case Flatten() | MaxPool2d() | AveragePool2d() | UpSampling2d():
+                pass  # as below
+            case GlobalAveragePool2d() | GlobalMaxPool2d():
                 pass  # what they return is shifted as much as what they are given
+            case ZeroPadding2d():
+                bias = None  # the zeros are not shifted
             case Activation() | Dropout() | Embedding() | LayerNorm() | RmsNorm() | GroupNorm():
                 bias = None
             case _:

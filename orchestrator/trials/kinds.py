@@ -38,6 +38,10 @@ LayerKind = Literal[
     "layer_norm",
     "rms_norm",
     "group_norm",
+    "global_average_pool2d",
+    "global_max_pool2d",
+    "zero_padding2d",
+    "up_sampling2d",
 ]
 
 

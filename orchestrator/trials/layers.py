@@ -35,6 +35,10 @@ def after(layer: job_pb2.Layer, shape: Shape) -> tuple[Shape, dict[str, Shape]] 
             pool = layer.max_pool2d if kind == "max_pool2d" else layer.average_pool2d
             windows = _windows(shape, ((pool.size, pool.stride, 0),) * 2)
             return ((*windows, shape[-1]), {}) if windows else None
+        case "global_average_pool2d" | "global_max_pool2d":
+            return (shape[-1:], {}) if len(shape) == 3 else None
+        case "zero_padding2d" | "up_sampling2d":
+            return (_larger(layer, shape), {}) if len(shape) == 3 else None
         case "batch_norm" | "layer_norm" | "rms_norm" | "group_norm":
             return shape, dict.fromkeys(_PARTS[kind], shape[-1:])
         case None:  # of a later version
@@ -54,6 +58,15 @@ def _of_products(layer: job_pb2.Layer, shape: Shape) -> tuple[Shape, dict[str, S
     if custom or layer.dense.use_bias:
         parameters["bias"] = (units,)
     return ((*shape[:-1], units), parameters) if len(shape) <= (1 if custom else 2) else None
+
+
+def _larger(layer: job_pb2.Layer, shape: Shape) -> Shape:
+    """Return the shape of an image with zeros around it, or of several times the size."""
+    height, width, channels = shape
+    if layer.HasField("up_sampling2d"):
+        return layer.up_sampling2d.factor * height, layer.up_sampling2d.factor * width, channels
+    zeros = tuple(layer.zero_padding2d.padding_2d) or (layer.zero_padding2d.padding,) * 2
+    return height + sum(zeros[:2]), width + sum(zeros[-2:]), channels
 
 
 def _of_convolution(conv: job_pb2.Conv2d, shape: Shape) -> tuple[Shape, dict[str, Shape]] | None:

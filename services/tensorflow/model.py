@@ -19,11 +19,15 @@ from twinrun.contract.layers import (
     Dropout,
     Embedding,
     Flatten,
+    GlobalAveragePool2d,
+    GlobalMaxPool2d,
     GroupNorm,
     Layer,
     LayerNorm,
     MaxPool2d,
     RmsNorm,
+    UpSampling2d,
+    ZeroPadding2d,
 )
 from twinrun.contract.spec import JobSpec
 
@@ -134,11 +138,13 @@ def in_parts(spec: JobSpec) -> bool:
 def by_kernel(layer: Layer) -> bool:
     """Return whether TensorFlow has a kernel for the layer that XLA does not match on a CPU."""
     match layer:
-        case Conv2d() | AveragePool2d():
+        case Conv2d() | AveragePool2d() | GlobalMaxPool2d():
             return True
         case MaxPool2d(size, stride):
             return size != stride
         case Activation() | CustomDense() | Dense() | Dropout() | Embedding() | Flatten():
+            return False
+        case GlobalAveragePool2d() | UpSampling2d() | ZeroPadding2d():
             return False
         case BatchNorm() | GroupNorm() | LayerNorm() | RmsNorm():
             return False

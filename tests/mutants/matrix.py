@@ -84,6 +84,19 @@ RECTANGULAR = [
     FLATTEN,
     dense(3),
 ]
+BILINEAR = {"up_sampling2d": {"factor": 3, "interpolation": "INTERPOLATION_BILINEAR"}}
+SCALED = [
+    {"zero_padding2d": {"padding_2d": [0, 1, 2, 0]}},
+    conv(4, size=2, stride=2),
+    TANH,
+    BILINEAR,
+    conv(3, size=3, stride=2),
+    {"up_sampling2d": {}},
+    conv(5, size=2, stride=3),
+    {"global_average_pool2d": {}},
+    dense(3),
+]
+PEAKS = [conv(5, size=2), TANH, {"zero_padding2d": {}}, {"global_max_pool2d": {}}, dense(3)]
 # Windows side by side, which leave a row or a column out.
 POOLED = [conv(3, size=2), RELU, {"max_pool2d": {}}, FLATTEN, dense(3)]
 # After images, after a flatten and after a dense layer. No bias stands before one.
@@ -195,6 +208,8 @@ def _jobs() -> Iterator[tuple[str, Mapping]]:
     yield "windows, momentum", job(WINDOWED, MOMENTUM, shape=_CHANNELS)
     yield "paddings, sgd", job(PADDED, SGD)
     yield "rectangular convolutions, sgd", job(RECTANGULAR, SGD, shape=_CHANNELS)
+    yield "scaled images, momentum", job(SCALED, MOMENTUM, shape=_CHANNELS)
+    yield "peaks, sgd", job(PEAKS, SGD, shape=_CHANNELS)
     yield "batch norms, sgd", job(NORMALISED, SGD)
     yield "other norms, adam", job(NORMED, ADAM)
     yield "batch norms, momentum, a last batch of one", job(NORMALISED, MOMENTUM, 49)

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 _TEXT = "tag:yaml.org,2002:str"
+_WITH_WINDOWS = ("conv2d", "zero_padding2d")
 _OF_WINDOWS = ("size", "stride", "padding")
 
 
@@ -51,7 +52,7 @@ def _write_arguments(code: yaml.MappingNode) -> None:
 
 
 def _write_windows(node: yaml.Node) -> None:
-    """Write a convolution's size, stride or padding of several numbers, or same, in its field."""
+    """Write a window's size, stride or padding of several numbers, or same, in its field."""
     if isinstance(node, yaml.SequenceNode):
         for each in node.value:
             _write_windows(each)
@@ -59,13 +60,13 @@ def _write_windows(node: yaml.Node) -> None:
         return
     for kind, value in node.value:
         _write_windows(value)
-        if kind.value != "conv2d" or not isinstance(value, yaml.MappingNode):
+        if kind.value not in _WITH_WINDOWS or not isinstance(value, yaml.MappingNode):
             continue
         for index, (name, given) in enumerate(value.value):
             if name.value in _OF_WINDOWS and isinstance(given, yaml.SequenceNode):
                 several = yaml.ScalarNode(name.tag, f"{name.value}_2d", *_marks(name))
                 value.value[index] = (several, given)
-            elif name.value == "padding" and str(given.value).lower() == "same":
+            elif (kind.value, name.value, given.value) == ("conv2d", "padding", "same"):
                 yes = yaml.ScalarNode("tag:yaml.org,2002:bool", "true", *_marks(given))
                 value.value[index] = (yaml.ScalarNode(name.tag, "same", *_marks(name)), yes)
 

@@ -14,6 +14,8 @@ from twinrun.contract.layers import (
     Dropout,
     Embedding,
     Flatten,
+    GlobalAveragePool2d,
+    GlobalMaxPool2d,
     GroupNorm,
     Initializer,
     Layer,
@@ -21,7 +23,9 @@ from twinrun.contract.layers import (
     MaxPool2d,
     Normal,
     RmsNorm,
+    UpSampling2d,
     VarianceScaling,
+    ZeroPadding2d,
     Zeros,
 )
 from twinrun.contract.ranges import above_zero, between, fraction
@@ -31,7 +35,9 @@ from twinrun.contract.violation import Violation
 def layer_violations(field: str, layer: Layer) -> Iterator[Violation]:
     """Yield the fields of a layer, the spec's ``field``, whose values are out of range."""
     match layer:
-        case Flatten():
+        case Flatten() | ZeroPadding2d() | UpSampling2d():
+            yield from _shaping_violations(field, layer)
+        case GlobalAveragePool2d() | GlobalMaxPool2d():
             pass
         case Activation() | Dropout():
             yield from _elementwise_violations(field, layer)
@@ -54,17 +60,37 @@ def _convolution_violations(field: str, layer: Conv2d) -> Iterator[Violation]:
     yield from between(f"{field}.groups", layer.groups, 1, 100_000)
     yield from _window_violations(field, layer)
     yield from _initializers_violations(field, layer)
-    for name, lengths, least in (("size", (2,), 1), ("stride", (2,), 1), ("padding", (2, 4), 0)):
-        given: tuple[int, ...] = getattr(layer, f"{name}_2d")
-        if given and len(given) not in lengths:
-            wanted = " or ".join(map(str, lengths))
-            yield Violation(
-                f"{field}.{name}_2d", f"has {len(given)} numbers; it must have {wanted}"
-            )
-        for index, number in enumerate(given):
-            yield from between(f"{field}.{name}_2d[{index}]", number, least, 4096)
+    yield from _pair_violations(f"{field}.size_2d", layer.size_2d, (2,), 1)
+    yield from _pair_violations(f"{field}.stride_2d", layer.stride_2d, (2,), 1)
+    yield from _pair_violations(f"{field}.padding_2d", layer.padding_2d, (2, 4), 0)
     if layer.same and (layer.padding or layer.padding_2d):
         yield Violation(f"{field}.same", "is set, and so is another padding; leave one out")
+
+
+def _pair_violations(
+    field: str, given: tuple[int, ...], lengths: tuple[int, ...], least: int
+) -> Iterator[Violation]:
+    """Yield what is wrong with several numbers in place of one."""
+    if given and len(given) not in lengths:
+        wanted = " or ".join(map(str, lengths))
+        yield Violation(field, f"has {len(given)} numbers; it must have {wanted}")
+    for index, number in enumerate(given):
+        yield from between(f"{field}[{index}]", number, least, 4096)
+
+
+def _shaping_violations(
+    field: str, layer: Flatten | ZeroPadding2d | UpSampling2d
+) -> Iterator[Violation]:
+    match layer:
+        case Flatten():
+            pass
+        case ZeroPadding2d(padding, padding_2d):
+            yield from between(f"{field}.padding", padding, 0, 4096)
+            yield from _pair_violations(f"{field}.padding_2d", padding_2d, (2, 4), 0)
+        case UpSampling2d(factor):
+            yield from between(f"{field}.factor", factor, 1, 64)
+        case _:
+            assert_never(layer)
 
 
 def _elementwise_violations(field: str, layer: Activation | Dropout) -> Iterator[Violation]:

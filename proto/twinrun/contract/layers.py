@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from twinrun.contract.enums import ActivationFunction, Distribution, FanMode
+from twinrun.contract.enums import ActivationFunction, Distribution, FanMode, Interpolation
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,28 @@ class AveragePool2d:
 
 
 @dataclass(frozen=True, slots=True)
+class GlobalAveragePool2d:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalMaxPool2d:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ZeroPadding2d:
+    padding: int = 1
+    padding_2d: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UpSampling2d:
+    factor: int = 2
+    interpolation: Interpolation = Interpolation.NEAREST
+
+
+@dataclass(frozen=True, slots=True)
 class BatchNorm:
     momentum: float = 0.9
     epsilon: float = 1e-5
@@ -131,6 +153,10 @@ Layer = (
     | LayerNorm
     | RmsNorm
     | GroupNorm
+    | GlobalAveragePool2d
+    | GlobalMaxPool2d
+    | ZeroPadding2d
+    | UpSampling2d
     | Dropout
     | Embedding
 )

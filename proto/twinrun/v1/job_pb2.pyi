@@ -26,6 +26,12 @@ class TargetKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     TARGET_KIND_NUMBERS: _ClassVar[TargetKind]
     TARGET_KIND_TOKENS: _ClassVar[TargetKind]
 
+class Interpolation(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    INTERPOLATION_UNSPECIFIED: _ClassVar[Interpolation]
+    INTERPOLATION_NEAREST: _ClassVar[Interpolation]
+    INTERPOLATION_BILINEAR: _ClassVar[Interpolation]
+
 class ActivationFunction(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     ACTIVATION_FUNCTION_UNSPECIFIED: _ClassVar[ActivationFunction]
@@ -149,6 +155,9 @@ TARGET_KIND_CLASS: TargetKind
 TARGET_KIND_FLAGS: TargetKind
 TARGET_KIND_NUMBERS: TargetKind
 TARGET_KIND_TOKENS: TargetKind
+INTERPOLATION_UNSPECIFIED: Interpolation
+INTERPOLATION_NEAREST: Interpolation
+INTERPOLATION_BILINEAR: Interpolation
 ACTIVATION_FUNCTION_UNSPECIFIED: ActivationFunction
 ACTIVATION_FUNCTION_RELU: ActivationFunction
 ACTIVATION_FUNCTION_TANH: ActivationFunction
@@ -482,7 +491,7 @@ class Augmentation(_message.Message):
     def __init__(self, flip: _Optional[float] = ..., rotation_degrees: _Optional[float] = ..., width_shift: _Optional[float] = ..., height_shift: _Optional[float] = ..., zoom: _Optional[float] = ...) -> None: ...
 
 class Layer(_message.Message):
-    __slots__ = ("flatten", "dense", "activation", "custom_dense", "conv2d", "max_pool2d", "average_pool2d", "batch_norm", "dropout", "embedding", "layer_norm", "rms_norm", "group_norm")
+    __slots__ = ("flatten", "dense", "activation", "custom_dense", "conv2d", "max_pool2d", "average_pool2d", "batch_norm", "dropout", "embedding", "layer_norm", "rms_norm", "group_norm", "global_average_pool2d", "global_max_pool2d", "zero_padding2d", "up_sampling2d")
     FLATTEN_FIELD_NUMBER: _ClassVar[int]
     DENSE_FIELD_NUMBER: _ClassVar[int]
     ACTIVATION_FIELD_NUMBER: _ClassVar[int]
@@ -496,6 +505,10 @@ class Layer(_message.Message):
     LAYER_NORM_FIELD_NUMBER: _ClassVar[int]
     RMS_NORM_FIELD_NUMBER: _ClassVar[int]
     GROUP_NORM_FIELD_NUMBER: _ClassVar[int]
+    GLOBAL_AVERAGE_POOL2D_FIELD_NUMBER: _ClassVar[int]
+    GLOBAL_MAX_POOL2D_FIELD_NUMBER: _ClassVar[int]
+    ZERO_PADDING2D_FIELD_NUMBER: _ClassVar[int]
+    UP_SAMPLING2D_FIELD_NUMBER: _ClassVar[int]
     flatten: Flatten
     dense: Dense
     activation: Activation
@@ -509,7 +522,11 @@ class Layer(_message.Message):
     layer_norm: LayerNorm
     rms_norm: RmsNorm
     group_norm: GroupNorm
-    def __init__(self, flatten: _Optional[_Union[Flatten, _Mapping]] = ..., dense: _Optional[_Union[Dense, _Mapping]] = ..., activation: _Optional[_Union[Activation, _Mapping]] = ..., custom_dense: _Optional[_Union[CustomDense, _Mapping]] = ..., conv2d: _Optional[_Union[Conv2d, _Mapping]] = ..., max_pool2d: _Optional[_Union[MaxPool2d, _Mapping]] = ..., average_pool2d: _Optional[_Union[AveragePool2d, _Mapping]] = ..., batch_norm: _Optional[_Union[BatchNorm, _Mapping]] = ..., dropout: _Optional[_Union[Dropout, _Mapping]] = ..., embedding: _Optional[_Union[Embedding, _Mapping]] = ..., layer_norm: _Optional[_Union[LayerNorm, _Mapping]] = ..., rms_norm: _Optional[_Union[RmsNorm, _Mapping]] = ..., group_norm: _Optional[_Union[GroupNorm, _Mapping]] = ...) -> None: ...
+    global_average_pool2d: GlobalAveragePool2d
+    global_max_pool2d: GlobalMaxPool2d
+    zero_padding2d: ZeroPadding2d
+    up_sampling2d: UpSampling2d
+    def __init__(self, flatten: _Optional[_Union[Flatten, _Mapping]] = ..., dense: _Optional[_Union[Dense, _Mapping]] = ..., activation: _Optional[_Union[Activation, _Mapping]] = ..., custom_dense: _Optional[_Union[CustomDense, _Mapping]] = ..., conv2d: _Optional[_Union[Conv2d, _Mapping]] = ..., max_pool2d: _Optional[_Union[MaxPool2d, _Mapping]] = ..., average_pool2d: _Optional[_Union[AveragePool2d, _Mapping]] = ..., batch_norm: _Optional[_Union[BatchNorm, _Mapping]] = ..., dropout: _Optional[_Union[Dropout, _Mapping]] = ..., embedding: _Optional[_Union[Embedding, _Mapping]] = ..., layer_norm: _Optional[_Union[LayerNorm, _Mapping]] = ..., rms_norm: _Optional[_Union[RmsNorm, _Mapping]] = ..., group_norm: _Optional[_Union[GroupNorm, _Mapping]] = ..., global_average_pool2d: _Optional[_Union[GlobalAveragePool2d, _Mapping]] = ..., global_max_pool2d: _Optional[_Union[GlobalMaxPool2d, _Mapping]] = ..., zero_padding2d: _Optional[_Union[ZeroPadding2d, _Mapping]] = ..., up_sampling2d: _Optional[_Union[UpSampling2d, _Mapping]] = ...) -> None: ...
 
 class Flatten(_message.Message):
     __slots__ = ()
@@ -598,6 +615,30 @@ class AveragePool2d(_message.Message):
     size: int
     stride: int
     def __init__(self, size: _Optional[int] = ..., stride: _Optional[int] = ...) -> None: ...
+
+class GlobalAveragePool2d(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GlobalMaxPool2d(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ZeroPadding2d(_message.Message):
+    __slots__ = ("padding", "padding_2d")
+    PADDING_FIELD_NUMBER: _ClassVar[int]
+    PADDING_2D_FIELD_NUMBER: _ClassVar[int]
+    padding: int
+    padding_2d: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, padding: _Optional[int] = ..., padding_2d: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class UpSampling2d(_message.Message):
+    __slots__ = ("factor", "interpolation")
+    FACTOR_FIELD_NUMBER: _ClassVar[int]
+    INTERPOLATION_FIELD_NUMBER: _ClassVar[int]
+    factor: int
+    interpolation: Interpolation
+    def __init__(self, factor: _Optional[int] = ..., interpolation: _Optional[_Union[Interpolation, str]] = ...) -> None: ...
 
 class BatchNorm(_message.Message):
     __slots__ = ("momentum", "epsilon")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from twinrun.contract.layers import Conv2d
+from twinrun.contract.layers import Conv2d, ZeroPadding2d
 
 from services.model.layers.parameter import Shape
 
@@ -35,8 +35,7 @@ def axes(layer: Conv2d, shape: Shape) -> tuple[Axis, Axis]:
     """Return the windows of a convolution of images of ``shape``, down and across."""
     sizes = layer.size_2d or (layer.size,) * 2
     strides = layer.stride_2d or (layer.stride,) * 2
-    zeros = layer.padding_2d or (layer.padding,) * 2
-    zeros = zeros if len(zeros) == 4 else zeros * 2
+    zeros = sides(layer)
     down, across = (
         _same(side, size, stride, layer.dilation)
         if layer.same
@@ -46,6 +45,12 @@ def axes(layer: Conv2d, shape: Shape) -> tuple[Axis, Axis]:
         )
     )
     return down, across
+
+
+def sides(layer: Conv2d | ZeroPadding2d) -> tuple[int, ...]:
+    """Return the zeros above, below, left and right that the layer names."""
+    zeros = layer.padding_2d or (layer.padding,) * 2
+    return zeros if len(zeros) == 4 else zeros * 2
 
 
 def _same(side: int, size: int, stride: int, dilation: int) -> Axis:

@@ -14,11 +14,15 @@ from twinrun.contract.layers import (
     Dense,
     Embedding,
     Flatten,
+    GlobalAveragePool2d,
+    GlobalMaxPool2d,
     GroupNorm,
     Layer,
     LayerNorm,
     MaxPool2d,
     RmsNorm,
+    UpSampling2d,
+    ZeroPadding2d,
 )
 
 from services.model import shapes
@@ -118,6 +122,12 @@ def test_a_dense_layer_of_a_sequence_is_applied_at_each_position():
         (Conv2d(5, size=4, stride=3, same=True), (10, 4, 5)),
         (Conv2d(5, dilation=3), (22, 6, 5)),
         (MaxPool2d(), (14, 6, 3)),
+        (GlobalAveragePool2d(), (3,)),
+        (GlobalMaxPool2d(), (3,)),
+        (ZeroPadding2d(), (30, 14, 3)),
+        (ZeroPadding2d(padding_2d=(1, 2, 3, 5)), (31, 20, 3)),
+        (ZeroPadding2d(padding_2d=(0, 1)), (29, 13, 3)),
+        (UpSampling2d(3), (84, 36, 3)),
         (AveragePool2d(3), (13, 5, 3)),
         (MaxPool2d(3, stride=1), (26, 10, 3)),
     ],
@@ -133,6 +143,9 @@ def test_windows_make_as_many_values_as_fit(layer: Layer, made: Shape) -> None:
         (GroupNorm(2), "takes images, but gets 4x2; take a layer_norm"),
         (Conv2d(3, 2), "takes images, but gets sequences, 4x2"),
         (MaxPool2d(), "takes images, but gets sequences, 4x2"),
+        (GlobalAveragePool2d(), "takes images, but gets sequences, 4x2"),
+        (ZeroPadding2d(), "takes images, but gets sequences, 4x2"),
+        (UpSampling2d(), "takes images, but gets sequences, 4x2"),
     ],
 )
 def test_layers_that_take_no_sequences_say_so(layer: Layer, why: str) -> None:

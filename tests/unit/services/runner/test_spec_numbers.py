@@ -132,6 +132,8 @@ BAD = {
     "layers[1].conv2d.bias_initializer.variance_scaling.scale": [0, -1, 1001, *NOT_A_NUMBER],
     "layers[1].batch_norm.momentum": [-0.1, 1, *NOT_A_NUMBER],
     "layers[1].batch_norm.epsilon": [0, -1, 2, *NOT_A_NUMBER],
+    "layers[1].zero_padding2d.padding": [-1, 4097, HUGE],
+    "layers[1].up_sampling2d.factor": [0, -1, 65, HUGE],
     "layers[1].layer_norm.epsilon": [0, -1, 2, *NOT_A_NUMBER],
     "layers[1].rms_norm.epsilon": [0, -1, 2, *NOT_A_NUMBER],
     "layers[1].group_norm.epsilon": [0, -1, 2, *NOT_A_NUMBER],
@@ -151,6 +153,7 @@ BAD = {
 
 # Of lists of numbers: the first one is bad.
 BAD_FIRST = {
+    "layers[1].zero_padding2d.padding_2d": [-1, 4097, HUGE],
     "layers[1].conv2d.size_2d": WINDOW,
     "layers[1].conv2d.stride_2d": WINDOW,
     "layers[1].conv2d.padding_2d": [-1, 4097, HUGE],
