@@ -10,6 +10,11 @@ from typing import Any
 import yaml
 
 _TEXT = "tag:yaml.org,2002:str"
+_SCALINGS = {
+    f"{name}_{distribution}": (scale, f"FAN_MODE_{mode}", f"DISTRIBUTION_{distribution.upper()}")
+    for name, scale, mode in (("glorot", 1.0, "AVERAGE"), ("he", 2.0, "IN"), ("lecun", 1.0, "IN"))
+    for distribution in ("uniform", "normal")
+}
 _WITH_WINDOWS = ("conv2d", "zero_padding2d")
 _OF_WINDOWS = ("size", "stride", "padding")
 
@@ -28,6 +33,7 @@ def whole(node: yaml.Node | None) -> yaml.Node | None:
             _write_arguments(value)
         elif key.value == "layers":
             _write_windows(value)
+            _write_initializers(value)
         elif key.value == "dataset" and isinstance(value, yaml.MappingNode):
             _name_file(value)
     return node
@@ -69,6 +75,22 @@ def _write_windows(node: yaml.Node) -> None:
             elif (kind.value, name.value, given.value) == ("conv2d", "padding", "same"):
                 yes = yaml.ScalarNode("tag:yaml.org,2002:bool", "true", *_marks(given))
                 value.value[index] = (yaml.ScalarNode(name.tag, "same", *_marks(name)), yes)
+
+
+def _write_initializers(node: yaml.Node) -> None:
+    """Write the scaling for which an initializer's name alone stands."""
+    for each in node.value if isinstance(node, yaml.SequenceNode) else ():
+        _write_initializers(each)
+    if not isinstance(node, yaml.MappingNode):
+        return
+    for index, (name, given) in enumerate(node.value):
+        _write_initializers(given)
+        if str(name.value).endswith("_initializer") and str(given.value) in _SCALINGS:
+            scale, mode, distribution = _SCALINGS[given.value]
+            how = {"scale": scale, "mode": mode, "distribution": distribution}
+            made = yaml.compose(yaml.safe_dump({"variance_scaling": how}), yaml.SafeLoader)
+            if made is not None:  # there is no text of which it would be
+                node.value[index] = (name, made)
 
 
 def _name_file(dataset: yaml.MappingNode) -> None:

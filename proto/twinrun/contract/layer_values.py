@@ -8,6 +8,7 @@ from twinrun.contract.layers import (
     Activation,
     AveragePool2d,
     BatchNorm,
+    Constant,
     Conv2d,
     CustomDense,
     Dense,
@@ -22,7 +23,9 @@ from twinrun.contract.layers import (
     LayerNorm,
     MaxPool2d,
     Normal,
+    Orthogonal,
     RmsNorm,
+    TruncatedNormal,
     UpSampling2d,
     VarianceScaling,
     ZeroPadding2d,
@@ -148,6 +151,12 @@ def _initializer_violations(field: str, initializer: Initializer) -> Iterator[Vi
     match initializer:
         case Normal(stddev):
             yield from above_zero(f"{field}.normal.stddev", stddev, 1e9)
+        case TruncatedNormal(stddev):
+            yield from above_zero(f"{field}.truncated_normal.stddev", stddev, 1e9)
+        case Constant(value):
+            yield from between(f"{field}.constant.value", value, -1e9, 1e9)
+        case Orthogonal(gain):
+            yield from above_zero(f"{field}.orthogonal.gain", gain, 1_000)
         case VarianceScaling(scale=scale):
             yield from above_zero(f"{field}.variance_scaling.scale", scale, 1_000)
         case Zeros():

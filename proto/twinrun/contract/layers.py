@@ -23,7 +23,22 @@ class VarianceScaling:
     distribution: Distribution = Distribution.UNIFORM
 
 
-Initializer = Zeros | Normal | VarianceScaling
+@dataclass(frozen=True, slots=True)
+class TruncatedNormal:
+    stddev: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    value: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Orthogonal:
+    gain: float = 1.0
+
+
+Initializer = Zeros | Normal | VarianceScaling | TruncatedNormal | Constant | Orthogonal
 
 
 @dataclass(frozen=True, slots=True)

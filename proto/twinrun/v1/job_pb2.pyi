@@ -675,14 +675,20 @@ class Dropout(_message.Message):
     def __init__(self, rate: _Optional[float] = ...) -> None: ...
 
 class Initializer(_message.Message):
-    __slots__ = ("zeros", "normal", "variance_scaling")
+    __slots__ = ("zeros", "normal", "variance_scaling", "truncated_normal", "constant", "orthogonal")
     ZEROS_FIELD_NUMBER: _ClassVar[int]
     NORMAL_FIELD_NUMBER: _ClassVar[int]
     VARIANCE_SCALING_FIELD_NUMBER: _ClassVar[int]
+    TRUNCATED_NORMAL_FIELD_NUMBER: _ClassVar[int]
+    CONSTANT_FIELD_NUMBER: _ClassVar[int]
+    ORTHOGONAL_FIELD_NUMBER: _ClassVar[int]
     zeros: Zeros
     normal: Normal
     variance_scaling: VarianceScaling
-    def __init__(self, zeros: _Optional[_Union[Zeros, _Mapping]] = ..., normal: _Optional[_Union[Normal, _Mapping]] = ..., variance_scaling: _Optional[_Union[VarianceScaling, _Mapping]] = ...) -> None: ...
+    truncated_normal: TruncatedNormal
+    constant: Constant
+    orthogonal: Orthogonal
+    def __init__(self, zeros: _Optional[_Union[Zeros, _Mapping]] = ..., normal: _Optional[_Union[Normal, _Mapping]] = ..., variance_scaling: _Optional[_Union[VarianceScaling, _Mapping]] = ..., truncated_normal: _Optional[_Union[TruncatedNormal, _Mapping]] = ..., constant: _Optional[_Union[Constant, _Mapping]] = ..., orthogonal: _Optional[_Union[Orthogonal, _Mapping]] = ...) -> None: ...
 
 class Zeros(_message.Message):
     __slots__ = ()
@@ -693,6 +699,24 @@ class Normal(_message.Message):
     STDDEV_FIELD_NUMBER: _ClassVar[int]
     stddev: float
     def __init__(self, stddev: _Optional[float] = ...) -> None: ...
+
+class TruncatedNormal(_message.Message):
+    __slots__ = ("stddev",)
+    STDDEV_FIELD_NUMBER: _ClassVar[int]
+    stddev: float
+    def __init__(self, stddev: _Optional[float] = ...) -> None: ...
+
+class Constant(_message.Message):
+    __slots__ = ("value",)
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    value: float
+    def __init__(self, value: _Optional[float] = ...) -> None: ...
+
+class Orthogonal(_message.Message):
+    __slots__ = ("gain",)
+    GAIN_FIELD_NUMBER: _ClassVar[int]
+    gain: float
+    def __init__(self, gain: _Optional[float] = ...) -> None: ...
 
 class VarianceScaling(_message.Message):
     __slots__ = ("scale", "mode", "distribution")
