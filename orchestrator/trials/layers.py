@@ -1,7 +1,7 @@
 """The shapes and parameters that each layer of a spec implies, as runners make them."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal, assert_never
 
 from twinrun.v1 import job_pb2
@@ -23,25 +23,20 @@ def after(layer: job_pb2.Layer, shape: Shape) -> tuple[Shape, dict[str, Shape]] 
     """Return the layer's output for a sample of ``shape``, and its parameters. None: impossible."""
     kind = layer_kind(layer)
     match kind:
-        case "flatten":
-            return (math.prod(shape),), {}
-        case "activation" | "dropout":
-            return shape, {}
+        case "flatten" | "activation" | "dropout":
+            return ((math.prod(shape),) if kind == "flatten" else shape), {}
         case "dense" | "custom_dense" | "embedding":
             return _of_products(layer, shape)
         case "conv2d":
-            conv = layer.conv2d
-            parameters: dict[str, Shape] = {
-                "kernel": (conv.size, conv.size, shape[-1], conv.filters)
-            }
-            if conv.use_bias:
-                parameters["bias"] = (conv.filters,)
-            windows = _windows(shape, conv.size, conv.stride, conv.padding)
-            return ((*windows, conv.filters), parameters) if windows else None
+            return _of_convolution(layer.conv2d, shape)
         case "max_pool2d" | "average_pool2d":
             pool = layer.max_pool2d if kind == "max_pool2d" else layer.average_pool2d
-            windows = _windows(shape, pool.size, pool.stride, 0)
+            windows = _windows(shape, ((pool.size, pool.stride, 0),) * 2)
             return ((*windows, shape[-1]), {}) if windows else None
+        case "global_average_pool2d" | "global_max_pool2d":
+            return (shape[-1:], {}) if len(shape) == 3 else None
+        case "zero_padding2d" | "up_sampling2d":
+            return (_larger(layer, shape), {}) if len(shape) == 3 else None
         case "batch_norm" | "layer_norm" | "rms_norm" | "group_norm":
             return shape, dict.fromkeys(_PARTS[kind], shape[-1:])
         case "lstm" | "last_step" | "position_embedding" | "multi_head_attention":
@@ -98,8 +93,41 @@ def _of_sequences(
             assert_never(kind)
 
 
-def _windows(shape: Shape, size: int, stride: int, padding: int) -> Shape | None:
-    if len(shape) != 3 or stride < 1:
+def _larger(layer: job_pb2.Layer, shape: Shape) -> Shape:
+    """Return the shape of an image with zeros around it, or of several times the size."""
+    height, width, channels = shape
+    if layer.HasField("up_sampling2d"):
+        return layer.up_sampling2d.factor * height, layer.up_sampling2d.factor * width, channels
+    zeros = tuple(layer.zero_padding2d.padding_2d) or (layer.zero_padding2d.padding,) * 2
+    return height + sum(zeros[:2]), width + sum(zeros[-2:]), channels
+
+
+def _of_convolution(conv: job_pb2.Conv2d, shape: Shape) -> tuple[Shape, dict[str, Shape]] | None:
+    if len(shape) != 3 or conv.groups < 1:
         return None
-    sides = tuple((side + 2 * padding - size) // stride + 1 for side in shape[:2])
+    sizes = tuple(conv.size_2d) or (conv.size, conv.size)
+    strides = tuple(conv.stride_2d) or (conv.stride, conv.stride)
+    zeros = tuple(conv.padding_2d) or (conv.padding,) * 2
+    pairs = (zeros[:2], zeros[-2:])
+    if min(map(len, (sizes, strides, *pairs))) < 2:
+        return None
+    parameters: dict[str, Shape] = {"kernel": (*sizes, shape[-1] // conv.groups, conv.filters)}
+    if conv.use_bias:
+        parameters["bias"] = (conv.filters,)
+    reach = tuple((size - 1) * conv.dilation + 1 for size in sizes)
+    if conv.same:
+        made = tuple(-(-side // max(by, 1)) for side, by in zip(shape, strides, strict=False))
+        return (*made, conv.filters), parameters
+    windows = _windows(shape, tuple(zip(reach, strides, map(sum, pairs), strict=True)))
+    return ((*windows, conv.filters), parameters) if windows else None
+
+
+def _windows(shape: Shape, axes: Sequence[tuple[int, int, int]]) -> Shape | None:
+    """Return how many windows fit; ``axes``: reach, stride, and all zeros."""
+    if len(shape) != 3 or min(stride for _, stride, _ in axes) < 1:
+        return None
+    sides = tuple(
+        (side + zeros - reach) // stride + 1
+        for side, (reach, stride, zeros) in zip(shape, axes, strict=False)
+    )
     return sides if min(sides) > 0 else None

@@ -20,6 +20,8 @@ from twinrun.contract.layers import (
     Dropout,
     Embedding,
     Flatten,
+    GlobalAveragePool2d,
+    GlobalMaxPool2d,
     GroupNorm,
     LastStep,
     Layer,
@@ -29,6 +31,8 @@ from twinrun.contract.layers import (
     MultiHeadAttention,
     PositionEmbedding,
     RmsNorm,
+    UpSampling2d,
+    ZeroPadding2d,
 )
 from twinrun.contract.spec import JobSpec
 
@@ -149,11 +153,13 @@ def in_parts(spec: JobSpec) -> bool:
 def by_kernel(layer: Layer) -> bool:
     """Return whether TensorFlow has a kernel for the layer that XLA does not match on a CPU."""
     match layer:
-        case Conv2d() | AveragePool2d():
+        case Conv2d() | AveragePool2d() | GlobalMaxPool2d():
             return True
         case MaxPool2d(size, stride):
             return size != stride
         case Activation() | CustomDense() | Dense() | Dropout() | Embedding() | Flatten():
+            return False
+        case GlobalAveragePool2d() | UpSampling2d() | ZeroPadding2d():
             return False
         case BatchNorm() | GroupNorm() | LayerNorm() | RmsNorm():
             return False

@@ -4,7 +4,12 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from twinrun.contract.enums import ActivationFunction, Execution, Precision, TargetKind
+from twinrun.contract.enums import (
+    ActivationFunction,
+    Execution,
+    Precision,
+    TargetKind,
+)
 from twinrun.contract.layers import (
     Activation,
     AveragePool2d,
@@ -15,15 +20,8 @@ from twinrun.contract.layers import (
     Dropout,
     Embedding,
     Flatten,
-    GroupNorm,
-    LastStep,
-    LayerNorm,
-    Lstm,
     MaxPool2d,
-    MultiHeadAttention,
     Normal,
-    PositionEmbedding,
-    RmsNorm,
 )
 from twinrun.contract.losses import Loss, NextTokenCrossEntropy, SoftmaxCrossEntropy, targets
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
@@ -31,9 +29,18 @@ from twinrun.contract.spec import Augmentation, Dataset, JobSpec, Synthetic
 
 from services.data.arrays import Data
 from services.model import weights as parameters
+from tests.frameworks.models import (
+    CLASSES,
+    NORMED,
+    NORMED_TOKENS,
+    PEAKS,
+    RECTANGULAR,
+    SCALED,
+    SEQUENCE,
+)
 
 THREADS = 1  # of all jobs in one process: TensorFlow makes its pools once
-SHAPE, CLASSES = (4, 3, 2), 5
+SHAPE = (4, 3, 2)
 TIME = 3  # tokens in a sample
 DATASET = Dataset("synthetic", synthetic=Synthetic(height=4, width=3, channels=2, classes=CLASSES))
 SAMPLES, TEST_SAMPLES = 67, 11
@@ -162,19 +169,6 @@ NORMALISED = (
     Activation(ActivationFunction.TANH),
     Dense(CLASSES),
 )
-NORMED = (
-    Conv2d(6, size=2),
-    GroupNorm(3, epsilon=0.02),
-    Activation(ActivationFunction.TANH),
-    GroupNorm(6),
-    Flatten(),
-    Dense(7),
-    LayerNorm(epsilon=0.01),
-    Activation(ActivationFunction.TANH),
-    Dense(6),
-    RmsNorm(epsilon=0.03),
-    Dense(CLASSES),
-)
 # Of images and of what is flat; one that drops nothing. Windows side by side leave a row out.
 DROPPED = (
     Dropout(0.25),
@@ -195,16 +189,6 @@ TOKENS = (
     Activation(ActivationFunction.TANH),
     Dense(CLASSES, use_bias=False),
 )
-SEQUENCE = (
-    Embedding(CLASSES, 6, Normal(0.5)),
-    PositionEmbedding(Normal(0.3)),
-    MultiHeadAttention(2, causal=True, bias_initializer=Normal(0.2)),
-    Activation(ActivationFunction.TANH),
-    Lstm(7, bias_initializer=Normal(0.3)),
-    MultiHeadAttention(1, use_bias=False),
-    LastStep(),
-    Dense(CLASSES),
-)
 # All others, and a softmax over channels; fifty steps.
 ACTIVATED = (
     Conv2d(4, size=2),
@@ -217,16 +201,6 @@ ACTIVATED = (
         *(ActivationFunction.SOFTPLUS, ActivationFunction.GELU_TANH, ActivationFunction.SOFTMAX),
     )[1:],
 )
-NORMED_TOKENS = (
-    Embedding(CLASSES + 1, 4, Normal(0.5)),
-    Dense(6, use_bias=False),
-    BatchNorm(momentum=0.7, epsilon=1e-3),
-    Activation(ActivationFunction.TANH),
-    LayerNorm(),
-    Dense(5),
-    RmsNorm(),
-    Dense(CLASSES),
-)
 AUGMENTATION = Augmentation(0.5, 30, 0.2, 0.1, 0.3)
 JOBS = {
     "dropouts": spec(layers=DROPPED, epochs=3, seed=11),
@@ -234,6 +208,9 @@ JOBS = {
     "convolutions": spec(layers=CONVOLUTIONS, epochs=3),
     "activations": spec(layers=ACTIVATED, epochs=10),
     "sequences": spec(layers=SEQUENCE, epochs=10),
+    "rectangular convolutions": spec(layers=RECTANGULAR, epochs=10),
+    "scaled images": spec(layers=SCALED, epochs=10),
+    "peaks": spec(layers=PEAKS, epochs=10),
     "other norms": spec(layers=NORMED, epochs=10),
     "norms of sequences": spec(layers=NORMED_TOKENS, loss=NextTokenCrossEntropy(), epochs=10),
     "augmented, chunks of uneven length": spec(
@@ -253,15 +230,9 @@ JOBS = {
 # To each of these a graph of a chunk of another length, or of a short batch, adds nothing: a short
 # batch of batch norms has a test of its own, and the others' layers and updates know no batches.
 ALIKE = (
-    *(
-        "activations",
-        "batch norms",
-        "other norms",
-        "norms of sequences",
-        "sequences",
-        "convolutions",
-    ),
+    *("activations", "batch norms", "other norms", "norms of sequences", "convolutions"),
     *("sequences", "adamw", "sgd with momentum"),
+    *("rectangular convolutions", "scaled images", "peaks"),
 )
 EXECUTIONS = list(Execution)
 UNCOMPILED = [Execution.DEFAULT, Execution.EAGER]

@@ -9,6 +9,7 @@ from twinrun.contract.enums import ActivationFunction, Execution, Loop, Precisio
 from twinrun.contract.layers import (
     Activation,
     BatchNorm,
+    Conv2d,
     Dense,
     Flatten,
     GroupNorm,
@@ -62,6 +63,15 @@ def with_own_epsilon(framework, layers):
     return tuple(replace(x, epsilon=own[type(x)]) if type(x) in own else x for x in layers)
 
 
+# What Keras trains on a CPU too.
+TRAINABLE = (
+    Conv2d(4, size_2d=(2, 3), stride_2d=(1, 2), same=True),
+    Conv2d(3, size=2, padding_2d=(2, 1, 0, 1)),
+    Conv2d(3, size=3, same=True),
+    Conv2d(3, size=3, padding_2d=(1, 1)),
+    Flatten(),
+    Dense(jobs.CLASSES),
+)
 LAYERS = pytest.mark.parametrize(
     "layers",
     [
@@ -72,8 +82,14 @@ LAYERS = pytest.mark.parametrize(
         jobs.ACTIVATED[:-1],
         jobs.NORMED,
         jobs.SEQUENCE,
+        TRAINABLE,
+        jobs.SCALED,
+        jobs.PEAKS,
     ],
-    ids=["dense", "convolutions", "normalised", "dropped", "activated", "normed", "sequence"],
+    ids=[
+        *("dense", "convolutions", "normalised", "dropped", "activated", "normed", "sequence"),
+        *("rectangular", "scaled", "peaks"),
+    ],
 )
 
 
@@ -83,6 +99,24 @@ def test_its_weights_in_canonical_layout_make_its_logits(framework, layers):
     made = trainer(framework, job)
     train(made)
     logits, _ = reference.forward(job, made.weights(), data(job).test_images)
+    tolerance = 1e-6 if layers is jobs.SCALED else 1e-10  # Keras resizes in float32
+    np.testing.assert_allclose(made.evaluate(), logits, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("given", [{"groups": 2}, {"dilation": 2}])
+def test_a_convolution_that_keras_cannot_train_on_a_cpu_is_refused_by_name(framework, given):
+    layers = (Conv2d(4, size=2, **given), Flatten(), Dense(jobs.CLASSES))
+    job = spec(layers=layers, precision=Precision.FLOAT64)
+    if framework.environment().framework == "tensorflow":
+        with pytest.raises(Unsupported, match="no gradient of a convolution"):
+            trainer(framework, job)
+        strided = (replace(layers[0], dilation=2, stride=2), *layers[1:])
+        with pytest.raises(Unsupported, match="no stride beside a dilation"):
+            trainer(framework, replace(job, layers=strided, execution=Execution.COMPILED))
+        job = replace(job, execution=Execution.COMPILED)
+    made = trainer(framework, job)
+    train(made)
+    logits, _ = reference.forward(job, made.weights(), jobs.data().test_images)
     np.testing.assert_allclose(made.evaluate(), logits, rtol=1e-10, atol=1e-10)
 
 

@@ -20,9 +20,9 @@ FAMILIES = {
     "convolutions": ("conv2d",),
     "elementwise": ("activation", "dropout"),
     "norms": ("batch_norm", "layer_norm", "rms_norm", "group_norm"),
-    "pools": ("max_pool2d", "average_pool2d"),
+    "pools": ("max_pool2d", "average_pool2d", "global_average_pool2d", "global_max_pool2d"),
     "products": ("dense", "custom_dense", "embedding"),
-    "shaping": ("flatten",),
+    "shaping": ("flatten", "zero_padding2d", "up_sampling2d"),
     "sequences": ("lstm", "last_step", "position_embedding", "multi_head_attention"),
 }
 KINDS = {kind: f"{family}/{kind}" for family, kinds in FAMILIES.items() for kind in kinds}
@@ -58,7 +58,15 @@ MUTATED: dict[str, dict[str, str]] = {
     "services/pytorch/graphs/pieces.py": {},
     **{f"services/pytorch/layers/{file}.py": _MADE for file in KINDS.values()},
     **{f"services/pytorch/layers/{KINDS[kind]}.py": _HELD for kind in _WITH_ARRAYS},
+    "services/pytorch/layers/convolutions/conv2d.py": {**_HELD, "PaddedConv2d": _IDIOMATIC},
     "services/pytorch/layers/norms/batch_norm.py": {**_HELD, "SequenceBatchNorm": _IDIOMATIC},
+    **{
+        f"services/pytorch/layers/pools/{kind}.py": {**_MADE, name: _IDIOMATIC}
+        for kind, name in (
+            ("global_average_pool2d", "GlobalAveragePool2d"),
+            ("global_max_pool2d", "GlobalMaxPool2d"),
+        )
+    },
     "services/pytorch/layers/products/custom_dense.py": {**_HELD, "CustomDense": _IDIOMATIC},
     "services/pytorch/layers/sequences/lstm.py": {**_HELD, "Memory": _IDIOMATIC},
     "services/pytorch/layers/sequences/last_step.py": {**_MADE, "Last": _IDIOMATIC},

@@ -27,6 +27,10 @@ _ELSEWHERE = {
     **dict.fromkeys(("conv", "convolution"), "conv2d"),
     **dict.fromkeys(("pool", "maxpool", "maxpooling2d"), "max_pool2d"),
     **dict.fromkeys(("avgpool", "avgpool2d", "averagepooling2d"), "average_pool2d"),
+    **dict.fromkeys(("globalaveragepooling2d", "adaptiveavgpool2d"), "global_average_pool2d"),
+    **dict.fromkeys(("globalmaxpooling2d", "adaptivemaxpool2d"), "global_max_pool2d"),
+    "zeropad2d": "zero_padding2d",
+    **dict.fromkeys(("upsample", "interpolate"), "up_sampling2d"),
     **dict.fromkeys(("bn", "batchnorm2d", "batchnormalization"), "batch_norm"),
     **dict.fromkeys(("ln", "layernormalization"), "layer_norm"),
     **dict.fromkeys(("gn", "groupnormalization", "instancenorm2d"), "group_norm"),
@@ -39,10 +43,9 @@ _ELSEWHERE = {
     **dict.fromkeys(("p", "prob", "probability", "droprate"), "rate"),
     "bias": "use_bias",
     **{
-        function.value.replace("_", ""): f"activation: {{function: {function.value}}}"
-        for function in ActivationFunction
+        name.replace("_", ""): f"activation: {{function: {function}}}"
+        for name, function in (*((each, each) for each in ActivationFunction), ("swish", "silu"))
     },
-    "swish": "activation: {function: silu}",
 }
 
 

@@ -75,6 +75,11 @@ class ActivationFunction(StrEnum):
     GELU_TANH = "gelu_tanh"
 
 
+class Interpolation(StrEnum):
+    NEAREST = "nearest"
+    BILINEAR = "bilinear"
+
+
 class FanMode(StrEnum):
     IN = "in"
     OUT = "out"

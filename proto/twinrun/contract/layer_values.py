@@ -8,12 +8,15 @@ from twinrun.contract.layers import (
     Activation,
     AveragePool2d,
     BatchNorm,
+    Constant,
     Conv2d,
     CustomDense,
     Dense,
     Dropout,
     Embedding,
     Flatten,
+    GlobalAveragePool2d,
+    GlobalMaxPool2d,
     GroupNorm,
     Initializer,
     LastStep,
@@ -23,9 +26,13 @@ from twinrun.contract.layers import (
     MaxPool2d,
     MultiHeadAttention,
     Normal,
+    Orthogonal,
     PositionEmbedding,
     RmsNorm,
+    TruncatedNormal,
+    UpSampling2d,
     VarianceScaling,
+    ZeroPadding2d,
     Zeros,
 )
 from twinrun.contract.ranges import above_zero, between, fraction
@@ -35,7 +42,9 @@ from twinrun.contract.violation import Violation
 def layer_violations(field: str, layer: Layer) -> Iterator[Violation]:
     """Yield the fields of a layer, the spec's ``field``, whose values are out of range."""
     match layer:
-        case Flatten() | LastStep():
+        case Flatten() | ZeroPadding2d() | UpSampling2d():
+            yield from _shaping_violations(field, layer)
+        case GlobalAveragePool2d() | GlobalMaxPool2d() | LastStep():
             pass
         case Lstm() | PositionEmbedding() | MultiHeadAttention():
             yield from _sequence_violations(field, layer)
@@ -44,14 +53,51 @@ def layer_violations(field: str, layer: Layer) -> Iterator[Violation]:
         case Dense() | CustomDense() | Embedding():
             yield from _product_violations(field, layer)
         case Conv2d():
-            yield from between(f"{field}.filters", layer.filters, 1, 100_000)
-            yield from between(f"{field}.padding", layer.padding, 0, 4096)
-            yield from _window_violations(field, layer)
-            yield from _initializers_violations(field, layer)
+            yield from _convolution_violations(field, layer)
         case MaxPool2d() | AveragePool2d():
             yield from _window_violations(field, layer)
         case BatchNorm() | LayerNorm() | RmsNorm() | GroupNorm():
             yield from _norm_violations(field, layer)
+        case _:
+            assert_never(layer)
+
+
+def _convolution_violations(field: str, layer: Conv2d) -> Iterator[Violation]:
+    yield from between(f"{field}.filters", layer.filters, 1, 100_000)
+    yield from between(f"{field}.padding", layer.padding, 0, 4096)
+    yield from between(f"{field}.dilation", layer.dilation, 1, 4096)
+    yield from between(f"{field}.groups", layer.groups, 1, 100_000)
+    yield from _window_violations(field, layer)
+    yield from _initializers_violations(field, layer)
+    yield from _pair_violations(f"{field}.size_2d", layer.size_2d, (2,), 1)
+    yield from _pair_violations(f"{field}.stride_2d", layer.stride_2d, (2,), 1)
+    yield from _pair_violations(f"{field}.padding_2d", layer.padding_2d, (2, 4), 0)
+    if layer.same and (layer.padding or layer.padding_2d):
+        yield Violation(f"{field}.same", "is set, and so is another padding; leave one out")
+
+
+def _pair_violations(
+    field: str, given: tuple[int, ...], lengths: tuple[int, ...], least: int
+) -> Iterator[Violation]:
+    """Yield what is wrong with several numbers in place of one."""
+    if given and len(given) not in lengths:
+        wanted = " or ".join(map(str, lengths))
+        yield Violation(field, f"has {len(given)} numbers; it must have {wanted}")
+    for index, number in enumerate(given):
+        yield from between(f"{field}[{index}]", number, least, 4096)
+
+
+def _shaping_violations(
+    field: str, layer: Flatten | ZeroPadding2d | UpSampling2d
+) -> Iterator[Violation]:
+    match layer:
+        case Flatten():
+            pass
+        case ZeroPadding2d(padding, padding_2d):
+            yield from between(f"{field}.padding", padding, 0, 4096)
+            yield from _pair_violations(f"{field}.padding_2d", padding_2d, (2, 4), 0)
+        case UpSampling2d(factor):
+            yield from between(f"{field}.factor", factor, 1, 64)
         case _:
             assert_never(layer)
 
@@ -131,6 +177,12 @@ def _initializer_violations(field: str, initializer: Initializer) -> Iterator[Vi
     match initializer:
         case Normal(stddev):
             yield from above_zero(f"{field}.normal.stddev", stddev, 1e9)
+        case TruncatedNormal(stddev):
+            yield from above_zero(f"{field}.truncated_normal.stddev", stddev, 1e9)
+        case Constant(value):
+            yield from between(f"{field}.constant.value", value, -1e9, 1e9)
+        case Orthogonal(gain):
+            yield from above_zero(f"{field}.orthogonal.gain", gain, 1_000)
         case VarianceScaling(scale=scale):
             yield from above_zero(f"{field}.variance_scaling.scale", scale, 1_000)
         case Zeros():

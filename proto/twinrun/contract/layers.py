@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from twinrun.contract.enums import ActivationFunction, Distribution, FanMode
+from twinrun.contract.enums import ActivationFunction, Distribution, FanMode, Interpolation
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,22 @@ class VarianceScaling:
     distribution: Distribution = Distribution.UNIFORM
 
 
-Initializer = Zeros | Normal | VarianceScaling
+@dataclass(frozen=True, slots=True)
+class TruncatedNormal:
+    stddev: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    value: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Orthogonal:
+    gain: float = 1.0
+
+
+Initializer = Zeros | Normal | VarianceScaling | TruncatedNormal | Constant | Orthogonal
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +80,12 @@ class Conv2d:
     kernel_initializer: Initializer = VarianceScaling()
     bias_initializer: Initializer = Zeros()
     use_bias: bool = True
+    size_2d: tuple[int, ...] = ()
+    stride_2d: tuple[int, ...] = ()
+    padding_2d: tuple[int, ...] = ()
+    same: bool = False
+    dilation: int = 1
+    groups: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +98,28 @@ class MaxPool2d:
 class AveragePool2d:
     size: int = 2
     stride: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalAveragePool2d:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalMaxPool2d:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ZeroPadding2d:
+    padding: int = 1
+    padding_2d: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UpSampling2d:
+    factor: int = 2
+    interpolation: Interpolation = Interpolation.NEAREST
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +195,10 @@ Layer = (
     | LayerNorm
     | RmsNorm
     | GroupNorm
+    | GlobalAveragePool2d
+    | GlobalMaxPool2d
+    | ZeroPadding2d
+    | UpSampling2d
     | Dropout
     | Embedding
     | Lstm

@@ -155,10 +155,9 @@ def test_all_that_is_wrong_is_said_at_once_with_paths_as_a_runner_has_them(mine)
         ("{units: 10}", "{neurons: 10}", "dense.neurons is not a field; did you mean units?"),
         ("name: mnist", "path: mine.csv", "did you mean dataset.file.path?"),
         ("name: mnist", "path: mine.csv", "dataset.name is not set; it is required"),
-        ("flatten: {}", "conv2d: {filters: 4, padding: same}", "number: 1 for 'same' with size 3"),
-        ("flatten: {}", "conv2d: {filters: 4, size: 5, padding: same}", "2 for 'same' with size 5"),
         ("flatten: {}", "conv2d: {filters: 4, padding: valid}", "0 for 'valid'"),
-        ("flatten: {}", "conv2d: {filters: 4, size: 2, padding: same}", "it must be a number"),
+        ("flatten: {}", "conv2d: {filters: 4, padding: equal}", "it must be a number"),
+        ("flatten: {}", "conv2d: {filters: 4, size: [3, x]}", "conv2d.size_2d is [3, 'x']"),
     ],
 )
 def test_what_was_meant_is_said(mine, here, there, said):

@@ -1,16 +1,22 @@
-"""Conv2d: a kernel [size, size, in, filters] applied to each window of an image [h, w, in]."""
+"""Conv2d: a kernel [h, w, in / groups, filters] applied to each window of an image [h, w, in]."""
 
 import math
 
 from twinrun.contract.layers import Conv2d
 
 from services.model.layers.parameter import Parameter, Shape, kernel_and_bias
-from services.model.layers.window import windows
+from services.model.layers.window import axes, places, require_images
 
 
 def output_shape(layer: Conv2d, shape: Shape) -> Shape:
     """Implement `services.model.layers.Kind`."""
-    return (*windows(shape, layer.size, layer.stride, layer.padding), layer.filters)
+    require_images(shape)
+    if shape[-1] % layer.groups or layer.filters % layer.groups:
+        raise ValueError(
+            f"has {layer.groups} groups, which do not divide {shape[-1]} channels and "
+            f"{layer.filters} filters"
+        )
+    return (*places(shape, *axes(layer, shape)), layer.filters)
 
 
 def parameters(layer: Conv2d, name: str, shape: Shape) -> list[Parameter]:
@@ -21,9 +27,9 @@ def parameters(layer: Conv2d, name: str, shape: Shape) -> list[Parameter]:
 
 def multiplications(layer: Conv2d, shape: Shape) -> int:
     """Implement `services.model.layers.Kind`."""
-    places = windows(shape, layer.size, layer.stride, layer.padding)
-    return math.prod(_kernel(layer, shape)) * math.prod(places)
+    return math.prod(_kernel(layer, shape)) * math.prod(places(shape, *axes(layer, shape)))
 
 
 def _kernel(layer: Conv2d, shape: Shape) -> Shape:
-    return layer.size, layer.size, shape[-1], layer.filters
+    down, across = axes(layer, shape)
+    return down.size, across.size, shape[-1] // layer.groups, layer.filters

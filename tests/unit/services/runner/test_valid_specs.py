@@ -20,6 +20,7 @@ from twinrun.contract.layers import (
     Activation,
     AveragePool2d,
     BatchNorm,
+    Constant,
     Conv2d,
     CustomDense,
     Dense,
@@ -28,7 +29,9 @@ from twinrun.contract.layers import (
     LayerNorm,
     MaxPool2d,
     Normal,
+    Orthogonal,
     RmsNorm,
+    TruncatedNormal,
     VarianceScaling,
     Zeros,
 )
@@ -47,6 +50,9 @@ fraction = st.floats(0, 1, exclude_max=True)
 initializers = (
     st.just(Zeros())
     | st.builds(Normal, positive)
+    | st.builds(TruncatedNormal, positive)
+    | st.builds(Constant, st.floats(-1000, 1000))
+    | st.builds(Orthogonal, positive)
     | st.builds(
         VarianceScaling,
         positive,
