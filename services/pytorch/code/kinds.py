@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 import torch
 from torch import nn
@@ -77,11 +78,21 @@ def of(module: nn.Module, x: torch.Tensor | None) -> Made:
     """Return what a module is that was called with ``x``. Unknown: an empty kind."""
     if not is_own(module):
         return "", {}
-    for kind, name in _ACTIVATIONS.items():
-        if isinstance(module, kind):
-            return name, _activation(name, module, x)
-    make = next((make for kind, make in _MODULES.items() if isinstance(module, kind)), None)
+    name = _activation_of(type(module))
+    if name is not None:
+        return name, _activation(name, module, x)
+    make = _maker(type(module))
     return ("", {}) if make is None else make(module)
+
+
+@cache
+def _activation_of(own: type[nn.Module]) -> str | None:
+    return next((name for kind, name in _ACTIVATIONS.items() if issubclass(own, kind)), None)
+
+
+@cache
+def _maker(own: type[nn.Module]) -> Callable[..., Made] | None:
+    return next((make for kind, make in _MODULES.items() if issubclass(own, kind)), None)
 
 
 def is_own(module: nn.Module) -> bool:

@@ -63,7 +63,7 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
     draws: list[Draw] = field(default_factory=list)
     images: dict[int, tuple[int, ...]] = field(default_factory=dict)
     columns: dict[int, tuple[int, ...]] = field(default_factory=dict)
-    called: list[str] = field(default_factory=list)  # paths of modules, in order
+    called: dict[str, None] = field(default_factory=dict)  # paths of modules, in order
     random: list[tuple[str, str]] = field(default_factory=list)  # paths and functions
     returned: Weights = field(default_factory=dict)
     asked: Sequence[int] = ()
@@ -80,9 +80,11 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
         """Follow what is computed inside."""
         handles = []
         for path, module in self.module.named_modules():
+            closed = is_layer(module)
+            entering, left = self._entering(path, closed=closed), self._left(path, closed=closed)
             handles += [
-                module.register_forward_pre_hook(self._entering(path), with_kwargs=True),
-                module.register_forward_hook(self._left(path), with_kwargs=True),
+                module.register_forward_pre_hook(entering, with_kwargs=True),
+                module.register_forward_hook(left, with_kwargs=True),
             ]
         try:
             with self:
@@ -91,15 +93,16 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
             for handle in handles:
                 handle.remove()
 
-    def _entering(self, path: str) -> Callable[[nn.Module, Arguments, Named], None]:
+    def _entering(
+        self, path: str, *, closed: bool
+    ) -> Callable[[nn.Module, Arguments, Named], None]:
         def hook(module: nn.Module, args: Arguments, kwargs: Named) -> None:
             self._paths.append(path)
-            self._closed += is_layer(module)
-            if self._is_asked and is_layer(module) and self._closed == 1:
+            self._closed += closed
+            if closed and self._closed == 1 and self._is_asked:
                 with torch._C.DisableTorchFunction():  # noqa: SLF001 - not the model's own
                     self.program.module(path, module, args, kwargs)
-            if path not in self.called:
-                self.called.append(path)
+            self.called.setdefault(path)
 
         return hook
 
@@ -108,13 +111,14 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
         """Whether the next call that is noted becomes part of the program."""
         return len(self.layers) in self.asked
 
-    def _left(self, path: str) -> Callable[[nn.Module, Arguments, Named, object], object]:
+    def _left(
+        self, path: str, *, closed: bool
+    ) -> Callable[[nn.Module, Arguments, Named, object], object]:
         def hook(module: nn.Module, args: Arguments, kwargs: Named, made: object) -> object:
             self._paths.pop()
-            closed = is_layer(module)
             self._closed -= closed
-            given = next(layouts.tensors([*args, kwargs]), None)
             if closed and not self._closed:
+                given = next(iter(layouts.tensors(*args, kwargs)), None)
                 with torch._C.DisableTorchFunction():  # noqa: SLF001 - not the model's own
                     kind, settings = kinds.of(module, given)
                     settings |= kinds.of_call(module, args, kwargs)
@@ -135,39 +139,39 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
         module: nn.Module | None = None,
     ) -> object:
         """Note a call, and return what it returns."""
-        output = next(layouts.tensors(made), None)
+        output = next(iter(layouts.tensors(made)), None)
         if output is None or given is None or not output.is_floating_point():
             return made
         call = self._calls.get(path, 0)
         self._calls[path] = call + 1
-        shapes = [tuple(self._canonical(tensor).shape[1:]) for tensor in (given, output)]
+        layout = layouts.of(output)
+        shapes = self._shape(given, layouts.of(given))[1:], self._shape(output, layout)[1:]
         self.layers.append(TracedLayer(path, name, kind[0], call, kind[1], *shapes))
         if len(self.layers) - 1 in self.asked:
             self.program.returned(made, output)
         if self.keeps:
-            self._keep(output)
-        laid = self._laid(path, output)
+            self._keep(output, layout)
+        laid = self._laid(path, output, layout) if self.returned else None
         return made if laid is None else instead(module, made, laid)
 
-    def _laid(self, path: str, output: torch.Tensor) -> torch.Tensor | None:
+    def _laid(self, path: str, output: torch.Tensor, layout: Layout) -> torch.Tensor | None:
         """Return what the last call noted returns in place of ``output``; None: that."""
         given = self.returned.get(str(len(self.layers) - 1))
         if given is None:
             return None
-        layout = layouts.of(output)
-        require_shape(path, given.shape, tuple(self._canonical(output, layout).shape))
+        require_shape(path, given.shape, self._shape(output, layout))
         return layouts.own(torch.from_numpy(given).to(output), layout, output.shape)
 
-    def _canonical(self, tensor: torch.Tensor, layout: Layout | None = None) -> torch.Tensor:
-        return layouts.canonical(tensor, layout or layouts.of(tensor), self.samples)
+    def _shape(self, tensor: torch.Tensor, layout: Layout) -> tuple[int, ...]:
+        return layouts.canonical_shape(tensor.shape, layout, self.samples)
 
-    def _keep(self, output: torch.Tensor) -> None:
+    def _keep(self, output: torch.Tensor, layout: Layout) -> None:
         """Copy an output before anything changes it in place; its gradient once there is one."""
-        index, layout = len(self.outputs), layouts.of(output)
-        self.outputs.append(self._canonical(output.detach(), layout).clone())
+        index = len(self.outputs)
+        self.outputs.append(layouts.canonical(output.detach(), layout, self.samples).clone())
 
         def keep(slope: torch.Tensor) -> None:
-            self.slopes[index] = self._canonical(slope.detach(), layout).clone()
+            self.slopes[index] = layouts.canonical(slope, layout, self.samples).clone()
 
         if output.requires_grad:
             output.register_hook(keep)
@@ -181,19 +185,22 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
     ) -> object:
         kwargs = kwargs or {}
         name = getattr(function, "__name__", "")
-        given = next(layouts.tensors(args), None)
-        self._note_images(name, args, kwargs)
+        given = layouts.tensors(*args, *kwargs.values())
+        if given and name in _BY_ROWS:
+            self._note_images(name, given)
         kind = None if self._closed else functions.of(name, args, kwargs)
         if kind is not None and self._is_asked:
             self.program.function(self._within(name), name, args, kwargs)
         made = function(*args, **kwargs)
-        layouts.follow(function, args, kwargs, made)
-        self._note_columns(name, args, kwargs, made)
+        if given:
+            layouts.follow(function, given, args, kwargs, made)
+            if isinstance(made, torch.Tensor):
+                self._note_columns(name, given, made)
         if name in functions.RANDOM:
             self.random.append((self._paths[-1] if self._paths else "", name))
         if kind is not None:
             path = self._functional(name.removesuffix("_"))
-            return self._layer(path, name, kind, given, made)
+            return self._layer(path, name, kind, given[0] if given else None, made)
         return made
 
     def _within(self, name: str) -> str:
@@ -206,42 +213,36 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
         self._calls[f"{place}#"] = number + 1
         return f"{place}#{number}"
 
-    def _note_images(self, name: str, args: Arguments, kwargs: Named) -> None:
+    def _note_images(self, name: str, given: Sequence[torch.Tensor]) -> None:
         """Note which parameters meet a flattened image."""
-        found = [*layouts.tensors(args), *layouts.tensors(kwargs)]
-        if name not in _BY_ROWS or not found:
-            return
-        image = layouts.of(found[0]).image
+        image = layouts.of(given[0]).image
         if image:
-            self.images |= {id(tensor): image for tensor in found[1:] if _fits(tensor, image, name)}
+            self.images |= {id(tensor): image for tensor in given[1:] if _fits(tensor, image, name)}
 
-    def _note_columns(self, name: str, args: Arguments, kwargs: Named, made: object) -> None:
+    def _note_columns(
+        self, name: str, given: Sequence[torch.Tensor], made: torch.Tensor
+    ) -> None:
         """Note which parameters make what becomes an image: their last axes hold it, flattened."""
-        given = [*layouts.tensors(args), *layouts.tensors(kwargs)]
-        if not given or not isinstance(made, torch.Tensor):
-            return
-        layout = layouts.of(made)
         if name == "linear" and made.ndim == 2:
             makers = tuple(map(id, given[1:]))
             image = self.columns.get(makers[0], ())
-            layouts.put(made, replace(layout, image=image, makers=makers))
-        elif name in layouts.RESHAPING and layout == layouts.channels_first(4):
+            layouts.put(made, replace(layouts.of(made), image=image, makers=makers))
+        elif name in layouts.RESHAPING and layouts.of(made) == layouts.channels_first(4):
             before = layouts.of(given[0])
             self.columns |= dict.fromkeys(before.makers, tuple(made.shape[1:]))
 
     def mask(self, x: torch.Tensor, rate: float, shape: tuple[int, ...]) -> torch.Tensor | None:
         """Note a mask as `services.pytorch.code.patches.Draws`."""
-        own = torch.empty(shape, device="meta")
         layout = layouts.of(x)
-        canonical = self._canonical(own, layout)
+        canonical = layouts.canonical_shape(shape, layout, self.samples)
         path = self._paths[-1] if self._paths else ""
-        if canonical.shape[:1] != (self.samples,):
+        if canonical[:1] != (self.samples,):
             raise Unsupported(
                 f"{path or 'The model'} drops values of a tensor of shape {list(shape)}, which has "
                 "none of each sample; masks are drawn for each sample of a batch",
                 field="code.pytorch",
             )
-        traced = TracedDraw(path, float(rate), tuple(canonical.shape[1:]))
+        traced = TracedDraw(path, float(rate), canonical[1:])
         self.draws.append(Draw(traced, layout, shape, self.samples))
         return None
 
