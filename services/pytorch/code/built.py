@@ -151,15 +151,17 @@ class Built:
         *,
         returned: Weights | None = None,
         keeps: bool = False,
+        in_place: bool = True,
     ) -> tuple[Recording, torch.Tensor]:
         """Follow one pass in training, and return its logits; without ``draws`` no value drops.
 
-        ``returned``: as in `Recording`.
+        ``returned`` and ``in_place``: as in `Recording`.
         """
         recording = Recording(
             *(self.module, len(inputs), keeps),
             columns={**self._columns},
             returned=returned or {},
+            in_place=in_place,
             asked=self.source.case if keeps else (),
         )
         given = laid(inputs, self.source)

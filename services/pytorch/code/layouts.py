@@ -181,9 +181,10 @@ def _reshaped(source: torch.Tensor, before: Layout, made: torch.Tensor) -> Layou
 
 def _kept(given: Sequence[torch.Tensor], made: torch.Tensor) -> Layout:
     """Return the layout of the first argument that has one, for what has as many axes."""
+    usual = plain(made.ndim)
     for tensor in given:
         found = of(tensor)
-        if tensor.ndim == made.ndim and found != plain(made.ndim):
+        if found is not usual and tensor.ndim == made.ndim and found != usual:
             same = tensor.shape[found.order[-1]] == made.shape[found.order[-1]]
             return found if same else Layout(found.order)
-    return plain(made.ndim)
+    return usual

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import torch
 from torch import nn
@@ -51,7 +51,8 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
     """What one pass of ``module`` on ``samples`` did. ``keeps``: outputs and slopes, too.
 
     ``returned``: by index as text, what layers return in place of their outputs, canonical.
-    ``asked``: indices of the calls that become a program.
+    ``asked``: indices of the calls that become a program. ``in_place``: outputs may be changed in
+    place later; ``changed``: one was.
     """
 
     module: nn.Module
@@ -67,12 +68,15 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
     random: list[tuple[str, str]] = field(default_factory=list)  # paths and functions
     returned: Weights = field(default_factory=dict)
     asked: Sequence[int] = ()
+    in_place: bool = True
+    changed: bool = False
 
     def __post_init__(self) -> None:
         super().__init__()
         self._paths: list[str] = []  # of the modules that run now
         self._closed = 0  # how many of them are layers as a whole
         self._calls: dict[str, int] = {}
+        self._made: list[tuple[int, torch.Tensor, int, Layout]] = []  # outputs, as they were then
         self.program = Program(self.samples)
 
     @contextmanager
@@ -169,12 +173,25 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
         """Copy an output before anything changes it in place; its gradient once there is one."""
         index = len(self.outputs)
         self.outputs.append(layouts.canonical(output.detach(), layout, self.samples).clone())
+        if not output.requires_grad:
+            return
+        if self.in_place:
+            output.register_hook(lambda slope: self._slope(index, slope, layout))
+        else:  # which takes no Python on the way back
+            output.retain_grad()
+            self._made.append((index, output, output._version, layout))  # noqa: SLF001 - its count
 
-        def keep(slope: torch.Tensor) -> None:
-            self.slopes[index] = layouts.canonical(slope, layout, self.samples).clone()
+    def _slope(self, index: int, slope: torch.Tensor, layout: Layout) -> None:
+        self.slopes[index] = layouts.canonical(slope.detach(), layout, self.samples).clone()
 
-        if output.requires_grad:
-            output.register_hook(keep)
+    def went_back(self) -> None:
+        """Read the outputs' gradients. Of one that was changed in place it is not its own."""
+        for index, output, version, layout in self._made:
+            if output._version != version:  # noqa: SLF001 - its count of changes
+                self.changed = True
+            elif output.grad is not None:
+                self._slope(index, output.grad, layout)
+        self._made.clear()
 
     def __torch_function__(
         self,
@@ -226,7 +243,7 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
         if name == "linear" and made.ndim == 2:
             makers = tuple(map(id, given[1:]))
             image = self.columns.get(makers[0], ())
-            layouts.put(made, replace(layouts.of(made), image=image, makers=makers))
+            layouts.put(made, Layout(layouts.of(made).order, image, makers))
         elif name in layouts.RESHAPING and layouts.of(made) == layouts.channels_first(4):
             before = layouts.of(given[0])
             self.columns |= dict.fromkeys(before.makers, tuple(made.shape[1:]))
