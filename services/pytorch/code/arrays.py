@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import partial
 from types import EllipsisType
 from typing import TypeAlias
 
@@ -114,12 +114,7 @@ def parts_of(module: nn.Module) -> Callable[[nn.Module], Iterator[Array]] | None
     """Return what takes a module of PyTorch's own apart; None: it is not known."""
     if parametrize.is_parametrized(module):  # whose weights are computed from others
         return None
-    return _maker(type(module))
-
-
-@cache
-def _maker(own: type[nn.Module]) -> Callable[[nn.Module], Iterator[Array]] | None:
-    return next((make for kind, make in _PARTS.items() if issubclass(own, kind)), None)
+    return next((make for kind, make in _PARTS.items() if isinstance(module, kind)), None)
 
 
 def _on_images(array: Array, images: Images) -> Array:

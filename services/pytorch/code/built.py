@@ -2,7 +2,7 @@
 
 import contextlib
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path, PurePath
 
 import torch
@@ -151,7 +151,7 @@ class Built:
         *,
         returned: Weights | None = None,
         keeps: bool = False,
-        in_place: bool = True,
+        in_place: Collection[int] = (),
     ) -> tuple[Recording, torch.Tensor]:
         """Follow one pass in training, and return its logits; without ``draws`` no value drops.
 

@@ -119,7 +119,7 @@ def follow(
     made: object,
 ) -> None:
     """Set the layouts of what a function has ``made`` from the tensors ``given``."""
-    for tensor in tensors(made):
+    for tensor in (made,) if isinstance(made, torch.Tensor) else tensors(made):
         put(tensor, _after(function, given, args, kwargs, tensor))
 
 

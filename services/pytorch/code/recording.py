@@ -1,11 +1,15 @@
 """One forward pass, followed: the layers called, the masks drawn, how tensors are laid out."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import torch
 from torch import nn
+from torch.nn.modules.module import (
+    register_module_forward_hook,
+    register_module_forward_pre_hook,
+)
 from torch.overrides import TorchFunctionMode
 from twinrun.contract.traced import TracedDraw, TracedLayer
 
@@ -24,6 +28,7 @@ _BY_ROWS = {
     **dict.fromkeys(("matmul", "__matmul__", "mm", "addmm"), (2, 0)),
     **dict.fromkeys(("batch_norm", "layer_norm"), (1, 0)),
 }
+_OF_COLUMNS = {"linear", *layouts.RESHAPING}
 
 Arguments = tuple[object, ...]
 Named = Mapping[str, object]
@@ -51,8 +56,8 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
     """What one pass of ``module`` on ``samples`` did. ``keeps``: outputs and slopes, too.
 
     ``returned``: by index as text, what layers return in place of their outputs, canonical.
-    ``asked``: indices of the calls that become a program. ``in_place``: outputs may be changed in
-    place later; ``changed``: one was.
+    ``asked``: indices of the calls that become a program. ``in_place``: those of outputs that are
+    changed in place later; ``changed``: those of others that were.
     """
 
     module: nn.Module
@@ -68,27 +73,34 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
     random: list[tuple[str, str]] = field(default_factory=list)  # paths and functions
     returned: Weights = field(default_factory=dict)
     asked: Sequence[int] = ()
-    in_place: bool = True
-    changed: bool = False
+    in_place: Collection[int] = ()
+    changed: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         super().__init__()
         self._paths: list[str] = []  # of the modules that run now
         self._closed = 0  # how many of them are layers as a whole
         self._calls: dict[str, int] = {}
+        self._known: dict[
+            int, tuple[str, bool]
+        ] = {}  # paths of modules, and whether each is a layer
         self._made: list[tuple[int, torch.Tensor, int, Layout]] = []  # outputs, as they were then
         self.program = Program(self.samples)
 
     @contextmanager
     def following(self) -> Iterator[None]:
         """Follow what is computed inside."""
-        handles = []
-        for path, module in self.module.named_modules():
-            closed = is_layer(module)
-            entering, left = self._entering(path, closed=closed), self._left(path, closed=closed)
+        modules = [*self.module.named_modules()]
+        self._known = {id(module): (path, is_layer(module)) for path, module in modules}
+        # Those of all modules: two for each would take longer than many a small model's step.
+        handles = [
+            register_module_forward_pre_hook(self._entered),
+            register_module_forward_hook(self._left, with_kwargs=True),
+        ]
+        if self.asked:
             handles += [
-                module.register_forward_pre_hook(entering, with_kwargs=True),
-                module.register_forward_hook(left, with_kwargs=True),
+                module.register_forward_pre_hook(self._about_to_call, with_kwargs=True)
+                for _, module in modules
             ]
         try:
             with self:
@@ -97,40 +109,39 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
             for handle in handles:
                 handle.remove()
 
-    def _entering(
-        self, path: str, *, closed: bool
-    ) -> Callable[[nn.Module, Arguments, Named], None]:
-        def hook(module: nn.Module, args: Arguments, kwargs: Named) -> None:
-            self._paths.append(path)
-            self._closed += closed
-            if closed and self._closed == 1 and self._is_asked:
-                with torch._C.DisableTorchFunction():  # noqa: SLF001 - not the model's own
-                    self.program.module(path, module, args, kwargs)
-            self.called.setdefault(path)
+    def _entered(self, module: nn.Module, _: Arguments) -> None:
+        if id(module) not in self._known:
+            return
+        path, closed = self._known[id(module)]
+        self._paths.append(path)
+        self._closed += closed
+        self.called.setdefault(path)
 
-        return hook
+    def _about_to_call(self, module: nn.Module, args: Arguments, kwargs: Named) -> None:
+        path, closed = self._known[id(module)]
+        if closed and self._closed == 1 and self._is_asked:
+            with torch._C.DisableTorchFunction():  # noqa: SLF001 - not the model's own
+                self.program.module(path, module, args, kwargs)
 
     @property
     def _is_asked(self) -> bool:
         """Whether the next call that is noted becomes part of the program."""
         return len(self.layers) in self.asked
 
-    def _left(
-        self, path: str, *, closed: bool
-    ) -> Callable[[nn.Module, Arguments, Named, object], object]:
-        def hook(module: nn.Module, args: Arguments, kwargs: Named, made: object) -> object:
-            self._paths.pop()
-            self._closed -= closed
-            if closed and not self._closed:
-                given = next(iter(layouts.tensors(*args, kwargs)), None)
-                with torch._C.DisableTorchFunction():  # noqa: SLF001 - not the model's own
-                    kind, settings = kinds.of(module, given)
-                    settings |= kinds.of_call(module, args, kwargs)
-                    name = type(module).__name__
-                    return self._layer(path, name, (kind, settings), given, made, module=module)
+    def _left(self, module: nn.Module, args: Arguments, kwargs: Named, made: object) -> object:
+        if id(module) not in self._known:
             return made
-
-        return hook
+        path, closed = self._known[id(module)]
+        self._paths.pop()
+        self._closed -= closed
+        if not closed or self._closed:
+            return made
+        given = next(iter(layouts.tensors(*args, kwargs)), None)
+        with torch._C.DisableTorchFunction():  # noqa: SLF001 - not the model's own
+            kind, settings = kinds.of(module, given)
+            settings |= kinds.of_call(module, args, kwargs)
+            made_of = kind, settings
+            return self._layer(path, type(module).__name__, made_of, given, made, module=module)
 
     def _layer(
         self,
@@ -175,20 +186,20 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
         self.outputs.append(layouts.canonical(output.detach(), layout, self.samples).clone())
         if not output.requires_grad:
             return
-        if self.in_place:
-            output.register_hook(lambda slope: self._slope(index, slope, layout))
+        if index in self.in_place:
+            output.register_hook(lambda slope: self._slope(index, slope.clone(), layout))
         else:  # which takes no Python on the way back
             output.retain_grad()
             self._made.append((index, output, output._version, layout))  # noqa: SLF001 - its count
 
     def _slope(self, index: int, slope: torch.Tensor, layout: Layout) -> None:
-        self.slopes[index] = layouts.canonical(slope.detach(), layout, self.samples).clone()
+        self.slopes[index] = layouts.canonical(slope.detach(), layout, self.samples)
 
     def went_back(self) -> None:
         """Read the outputs' gradients. Of one that was changed in place it is not its own."""
         for index, output, version, layout in self._made:
             if output._version != version:  # noqa: SLF001 - its count of changes
-                self.changed = True
+                self.changed.add(index)
             elif output.grad is not None:
                 self._slope(index, output.grad, layout)
         self._made.clear()
@@ -211,7 +222,7 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
         made = function(*args, **kwargs)
         if given:
             layouts.follow(function, given, args, kwargs, made)
-            if isinstance(made, torch.Tensor):
+            if name in _OF_COLUMNS and isinstance(made, torch.Tensor):
                 self._note_columns(name, given, made)
         if name in functions.RANDOM:
             self.random.append((self._paths[-1] if self._paths else "", name))
@@ -236,15 +247,13 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
         if image:
             self.images |= {id(tensor): image for tensor in given[1:] if _fits(tensor, image, name)}
 
-    def _note_columns(
-        self, name: str, given: Sequence[torch.Tensor], made: torch.Tensor
-    ) -> None:
+    def _note_columns(self, name: str, given: Sequence[torch.Tensor], made: torch.Tensor) -> None:
         """Note which parameters make what becomes an image: their last axes hold it, flattened."""
         if name == "linear" and made.ndim == 2:
             makers = tuple(map(id, given[1:]))
             image = self.columns.get(makers[0], ())
             layouts.put(made, Layout(layouts.of(made).order, image, makers))
-        elif name in layouts.RESHAPING and layouts.of(made) == layouts.channels_first(4):
+        elif name != "linear" and layouts.of(made) == layouts.channels_first(4):
             before = layouts.of(given[0])
             self.columns |= dict.fromkeys(before.makers, tuple(made.shape[1:]))
 

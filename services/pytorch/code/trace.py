@@ -1,6 +1,6 @@
 """One step of the user's model, layer by layer."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -96,11 +96,11 @@ def _pass(
     returned: Weights,
     *,
     seed: int,
-    in_place: bool = False,
+    in_place: Collection[int] = (),
 ) -> _Pass:
     """Run the first batch of the first epoch. Raises CodeFailed.
 
-    ``in_place``: as in `Recording`. Without it, the pass finds out whether it is needed.
+    ``in_place``: as in `Recording`; the first pass finds out.
     """
     batch = [np.arange(len(x), dtype=np.int32)[np.newaxis]]
     plain = replace(spec, augmentation=Augmentation())
