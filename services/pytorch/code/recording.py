@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import nn
+from torch.nn.modules.module import _global_forward_hooks_with_kwargs as left_behind
 from torch.nn.modules.module import (
     register_module_forward_hook,
     register_module_forward_pre_hook,
@@ -108,6 +109,7 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
         finally:
             for handle in handles:
                 handle.remove()
+                left_behind.pop(handle.id, None)  # PyTorch 2.14 forgets to
 
     def _entered(self, module: nn.Module, _: Arguments) -> None:
         if id(module) not in self._known:

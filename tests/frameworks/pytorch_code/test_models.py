@@ -117,6 +117,11 @@ def build():
         np.testing.assert_array_equal(array, found[1].arrays[name], err_msg=name)
 
 
+def test_nothing_of_a_trace_stays_in_pytorch(build):
+    models.traced(models.spec(), build)
+    assert not torch.nn.modules.module._has_any_global_hook()
+
+
 def test_rows_after_a_flatten_are_in_the_order_of_the_image(tmp_path):
     """One kernel, canonical, makes both orders of flattening the same model."""
     logits = []
