@@ -115,7 +115,7 @@ LEFT_OUT = {
         f"services/pytorch/code/{name}.py": _CODE
         for name in (
             *("__init__", "arrays", "built", "case", "functions", "kinds", "layouts", "model"),
-            *("patches", "layered", "recording", "returning", "trace", "users"),
+            *("patches", "layered", "recording", "returning", "trace", "users", "compiled_steps"),
         )
     },
     "services/pytorch/graphs/__init__.py": "no code",

@@ -70,6 +70,7 @@ COVERED = {
     "pytorch/compiled_steps.py require_compiler: spec.device is Device.CUDA": MESSAGE,
     "pytorch/compiled_steps.py steps: spec.report_step_details": DETAILS,
     "pytorch/compiled_steps.py run: self._warm": "a recompilation is an error: test_recompilation",
+    "pytorch/code/compiled_steps.py run: self._warm": "a recompilation is an error: test_compiled",
     "pytorch/compiled_steps.py __init__: on_gpu": GRAPHS,
     "pytorch/device.py prepare: spec.device is Device.CPU": GPU,
     "pytorch/device.py synchronize: device.type == 'cuda'": GPU,
