@@ -33,16 +33,18 @@ def modules(package: str) -> Mapping[type[Layer], ModuleType]:
 def named_modules(
     package: str, kinds: Iterable[Kind], name: Callable[[Kind], str]
 ) -> Mapping[Kind, ModuleType]:
-    """Return the module of each of ``kinds`` in ``package``, by the kind's ``name``.
+    """Return the module of each of ``kinds`` in ``package``, by the kind's ``name``, in any folder.
 
     Raises TypeError: which kinds the package lacks.
     """
-    there = {module.name for module in pkgutil.iter_modules(sys.modules[package].__path__)}
+    paths = sys.modules[package].__path__
+    there = {
+        module.name.rpartition(".")[2]: module.name
+        for module in pkgutil.walk_packages(paths, f"{package}.")
+    }
     kinds = tuple(kinds)
     found = {
-        kind: importlib.import_module(f"{package}.{name(kind)}")
-        for kind in kinds
-        if name(kind) in there
+        kind: importlib.import_module(there[name(kind)]) for kind in kinds if name(kind) in there
     }
     return complete(package, kinds, found)
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from twinrun.contract.optimizers import Optimizer
 from twinrun.contract.schedules import (
-    Constant,
+    ConstantRate,
     Cosine,
     CosineRestarts,
     Exponential,
@@ -39,7 +39,7 @@ def _factors(schedule: Schedule, steps: Steps) -> Factors:
 
 def _after_warmup(schedule: Schedule, steps: Steps) -> Factors:
     match schedule.kind:
-        case Constant():
+        case ConstantRate():
             return np.ones(len(steps))
         case Cosine(length, end):
             return _cosine(np.minimum(steps / length, 1), 1.0, end)

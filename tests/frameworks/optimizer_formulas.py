@@ -15,7 +15,7 @@ from twinrun.contract.regularization import (
     WeightDecay,
 )
 from twinrun.contract.schedules import (
-    Constant,
+    ConstantRate,
     Cosine,
     CosineRestarts,
     Exponential,
@@ -127,7 +127,7 @@ def factor(schedule: Schedule | None, step: int) -> float:
 
 def _after_warmup(kind, s: int) -> float:
     match kind:
-        case Constant():
+        case ConstantRate():
             return 1.0
         case Cosine(steps, end):
             return end + (1 - end) * _half_cosine(min(s, steps) / steps)

@@ -16,7 +16,7 @@ MOST_MARKS = 25
 
 
 @dataclass(frozen=True, slots=True)
-class Constant:
+class ConstantRate:
     @property
     def marks(self) -> tuple[int, ...]:
         return (0,)
@@ -134,7 +134,7 @@ class CosineRestarts:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    kind: Constant | Cosine | Step | Exponential | Polynomial | OneCycle | CosineRestarts
+    kind: ConstantRate | Cosine | Step | Exponential | Polynomial | OneCycle | CosineRestarts
     warmup_steps: int = 0
     shown_steps: tuple[int, ...] = ()
 

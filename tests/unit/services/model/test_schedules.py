@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
 from twinrun.contract.schedules import (
     MOST_MARKS,
-    Constant,
+    ConstantRate,
     Cosine,
     CosineRestarts,
     Exponential,
@@ -22,7 +22,7 @@ from services.model.schedules import learning_rates
 from tests.frameworks.optimizer_formulas import factor
 
 KINDS = {
-    "constant": Constant(),
+    "constant": ConstantRate(),
     "cosine": Cosine(3000, 0.1),
     "step, boundaries": Step((900, 1800, 100_000), factor=0.3),
     "step, every": Step(every=700, factor=0.5),
@@ -58,8 +58,8 @@ def test_numbers_that_people_know():
     def at(kind, step, warmup=0):
         return learning_rates(Optimizer(Sgd(), 2.0, Schedule(kind, warmup)), step, 1)[0]
 
-    assert at(Constant(), 0, warmup=4) == 0.5
-    assert at(Constant(), 3, warmup=4) == 2.0
+    assert at(ConstantRate(), 0, warmup=4) == 0.5
+    assert at(ConstantRate(), 3, warmup=4) == 2.0
     assert at(Cosine(100), 0) == 2.0
     assert at(Cosine(100), 50) == pytest.approx(1.0)
     assert at(Cosine(100), 100) == at(Cosine(100), 1000) == 0.0
@@ -97,7 +97,7 @@ def phases(made: Schedule) -> list[int]:
         case Step(boundaries, every):
             edges = boundaries or (every, 2 * every)
             ends |= {warm + step for edge in edges for step in (edge - 1, edge)}
-        case Constant():
+        case ConstantRate():
             pass
         case _:
             ends |= {warm + kind.steps // 2, warm + kind.steps - 1, warm + kind.steps}

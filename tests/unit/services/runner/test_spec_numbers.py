@@ -10,10 +10,14 @@ from tests.builders.specs import CPUS, LAYERS, proto, violations
 
 ACTIVATION = {"activation": {"function": "ACTIVATION_FUNCTION_RELU"}}
 REQUIRED = {
+    "group_norm": {"groups": 1},
+    "activation": {"function": "ACTIVATION_FUNCTION_LEAKY_RELU"},
     "dense": {"units": 10},
     "custom_dense": {"units": 10},
     "conv2d": {"filters": 2},
     "embedding": {"codes": 2, "width": 2},
+    "lstm": {"units": 3},
+    "multi_head_attention": {"heads": 2},
 }
 SCHEDULES = {"step": {"every": 3}}
 NOT_A_NUMBER = ["NaN", "Infinity", "-Infinity"]
@@ -154,35 +158,65 @@ BAD = {
     "dataset.synthetic.classes": [0, -1, 1, HUGE],
     "layers[1].embedding.codes": [-1, 10_000_001, HUGE],
     "layers[1].embedding.width": [-1, 100_001, HUGE],
-    "layers[1].embedding.table_initializer.normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
-    "layers[1].embedding.table_initializer.variance_scaling.scale": [0, -1, 1001, *NOT_A_NUMBER],
+    "layers[1].lstm.units": [-1, 100_001, HUGE],
+    "layers[1].multi_head_attention.heads": [-1, 1_001, HUGE],
+    "layers[1].activation.slope": [-0.1, 1, 2, *NOT_A_NUMBER],
     "layers[1].custom_dense.units": [-1, 1_000_001, HUGE],
     "layers[1].custom_dense.stddev": [0, -1, 1001, *NOT_A_NUMBER],
     "layers[1].conv2d.filters": [-1, 100_001, HUGE],
     "layers[1].conv2d.size": WINDOW,
     "layers[1].conv2d.stride": WINDOW,
     "layers[1].conv2d.padding": [-1, 4097, HUGE],
-    "layers[1].conv2d.kernel_initializer.normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
-    "layers[1].conv2d.bias_initializer.normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
-    "layers[1].conv2d.kernel_initializer.variance_scaling.scale": [0, -1, 1001, *NOT_A_NUMBER],
-    "layers[1].conv2d.bias_initializer.variance_scaling.scale": [0, -1, 1001, *NOT_A_NUMBER],
+    "layers[1].conv2d.dilation": WINDOW,
+    "layers[1].conv2d.groups": [0, -1, 100_001, HUGE],
     "layers[1].batch_norm.momentum": [-0.1, 1, *NOT_A_NUMBER],
     "layers[1].batch_norm.epsilon": [0, -1, 2, *NOT_A_NUMBER],
+    "layers[1].zero_padding2d.padding": [-1, 4097, HUGE],
+    "layers[1].up_sampling2d.factor": [0, -1, 65, HUGE],
+    "layers[1].layer_norm.epsilon": [0, -1, 2, *NOT_A_NUMBER],
+    "layers[1].rms_norm.epsilon": [0, -1, 2, *NOT_A_NUMBER],
+    "layers[1].group_norm.epsilon": [0, -1, 2, *NOT_A_NUMBER],
+    "layers[1].group_norm.groups": [-1, 100_001, HUGE],
     "layers[1].dropout.rate": [-0.1, 1, 2, *NOT_A_NUMBER],
     "layers[1].max_pool2d.size": WINDOW,
     "layers[1].max_pool2d.stride": WINDOW,
     "layers[1].average_pool2d.size": WINDOW,
     "layers[1].average_pool2d.stride": WINDOW,
     "layers[1].dense.units": [-1, 1_000_001, HUGE],
-    "layers[1].dense.kernel_initializer.normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
-    "layers[1].dense.bias_initializer.normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
-    "layers[1].dense.kernel_initializer.variance_scaling.scale": [0, -1, 1001, *NOT_A_NUMBER],
-    "layers[1].dense.bias_initializer.variance_scaling.scale": [0, -1, 1001, *NOT_A_NUMBER],
+}
+_OF_INITIALIZERS = {
+    "normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
+    "truncated_normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
+    "variance_scaling.scale": [0, -1, 1001, *NOT_A_NUMBER],
+    "constant.value": [-1e10, 1e10, *NOT_A_NUMBER],
+    "orthogonal.gain": [0, -1, 1001, *NOT_A_NUMBER],
+}
+_INITIALIZERS = [
+    "conv2d.bias_initializer",
+    "conv2d.kernel_initializer",
+    "dense.bias_initializer",
+    "dense.kernel_initializer",
+    "embedding.table_initializer",
+    "lstm.bias_initializer",
+    "lstm.kernel_initializer",
+    "lstm.recurrent_initializer",
+    "multi_head_attention.bias_initializer",
+    "multi_head_attention.kernel_initializer",
+    "position_embedding.table_initializer",
+]
+BAD |= {
+    f"layers[1].{place}.{field}": values
+    for place in _INITIALIZERS
+    for field, values in _OF_INITIALIZERS.items()
 }
 
 
 # Of lists of numbers: the first one is bad.
 BAD_FIRST = {
+    "layers[1].zero_padding2d.padding_2d": [-1, 4097, HUGE],
+    "layers[1].conv2d.size_2d": WINDOW,
+    "layers[1].conv2d.stride_2d": WINDOW,
+    "layers[1].conv2d.padding_2d": [-1, 4097, HUGE],
     "dataset.normalization.means": [1e301, *NOT_A_NUMBER],
     "dataset.normalization.stds": [0, -1, 1e301, *NOT_A_NUMBER],
     "dataset.file.size": [0, -1, 4097, HUGE],
