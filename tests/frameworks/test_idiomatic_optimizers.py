@@ -8,7 +8,7 @@ from twinrun.contract.enums import Decayed, Execution, Loop, Precision, Recipe
 from twinrun.contract.optimizers import Optimizer, Sgd
 
 from tests.frameworks import jobs, optimizer_formulas, reference
-from tests.frameworks.test_optimizers import CLIPS, FORMS, SCHEDULES, WHOLE
+from tests.frameworks.optimizer_cases import CLIPS, FORMS, SCHEDULES, WHOLE
 
 
 def test_the_idiomatic_recipe_follows_the_schedule_as_its_users_have_it(framework, name):

@@ -10,50 +10,19 @@ from hypothesis import strategies as st
 from twinrun.contract.enums import (
     Decayed,
     DecayForm,
-    EpsilonPlace,
     Execution,
     Loop,
 )
-from twinrun.contract.optimizers import Adagrad, Adam, Adamax, AdamW, Optimizer, RmsProp, Sgd
+from twinrun.contract.optimizers import Adamax, AdamW, Optimizer, Sgd
 from twinrun.contract.regularization import (
-    Clip,
-    ClipByGlobalNorm,
-    ClipByNorm,
-    ClipByValue,
     WeightDecay,
-)
-from twinrun.contract.schedules import (
-    ConstantRate,
-    Cosine,
-    CosineRestarts,
-    OneCycle,
-    Schedule,
-    Step,
 )
 
 from tests.frameworks import jobs, optimizer_formulas
 from tests.frameworks.formulas import assert_same
+from tests.frameworks.optimizer_cases import CLIPS, FORMS, KINDS, SCHEDULES, WHOLE
 
 STEPS = 50
-INSIDE = EpsilonPlace.INSIDE
-KINDS = {
-    "sgd": Sgd(),
-    "momentum": Sgd(0.9),
-    "nesterov": Sgd(0.9, nesterov=True),
-    "adam": Adam(),
-    "amsgrad": Adam(0.8, 0.9, amsgrad=True),
-    "adamw": AdamW(weight_decay=0.1),
-    "adamw, amsgrad": AdamW(0.8, 0.9, weight_decay=0.1, amsgrad=True),
-    "rmsprop": RmsProp(),
-    "rmsprop, momentum": RmsProp(0.8, 0.7, 1e-3),
-    "rmsprop, inside": RmsProp(0.8, 0.0, 1e-3, epsilon_place=INSIDE),
-    "rmsprop, centered": RmsProp(0.8, 0.0, 1e-3, centered=True),
-    "rmsprop, all": RmsProp(0.8, 0.6, 1e-2, centered=True, epsilon_place=INSIDE),
-    "adagrad": Adagrad(),
-    "adagrad, from a value on": Adagrad(0.1, 1e-3),
-    "adamax": Adamax(),
-    "adamax, small betas": Adamax(0.5, 0.6, 1e-2),
-}
 # A compilation takes seconds; SGD and Adam have theirs in test_arithmetic.
 COMPILED = [
     *("nesterov", "adamw, amsgrad", "rmsprop, all", "adagrad, from a value on"),
@@ -146,14 +115,6 @@ def test_each_optimizer_is_its_formula_when_compiled(framework, kind):
     assert_same(framework, job)
 
 
-SCHEDULES = {
-    "warm-up": Schedule(ConstantRate(), 20),
-    "cosine": Schedule(Cosine(15, 0.1), 5),
-    "step": Schedule(Step((5, 20))),
-    "one cycle": Schedule(OneCycle(25, 0.4)),
-    "restarts": Schedule(CosineRestarts(4, 2, 0.5)),
-    "shown": Schedule(Cosine(1000), 100, (0, 50, 99, 100, 600, 1099, 1100)),
-}
 UNDER = {
     "momentum": Optimizer(Sgd(0.9), 0.05),
     "adamw": Optimizer(AdamW(weight_decay=0.5), 0.02),
@@ -179,15 +140,6 @@ def test_a_job_follows_its_schedule_and_so_does_its_late_epoch(framework, execut
     if execution is Execution.COMPILED:
         job = replace(job, batch_size=jobs.SAMPLES, epochs=4)
     assert_same(framework, job)
-
-
-CLIPS = {
-    "value": Clip(ClipByValue(0.5)),
-    "norm": Clip(ClipByNorm(1.5)),
-    "global norm": Clip(ClipByGlobalNorm(2.0)),
-    "a norm that none reaches": Clip(ClipByGlobalNorm(1e6)),
-}
-FORMS = {form.name: WeightDecay(0.03, form) for form in DecayForm}
 
 
 @pytest.mark.parametrize("loop", Loop)
@@ -216,16 +168,6 @@ def test_weights_decay_in_each_form_for_every_optimizer(name, kind, form, decaye
     decay = None if isinstance(KINDS[kind], AdamW) else FORMS[form]
     spec = Optimizer(KINDS[kind], 0.02, weight_decay=decay, decayed=decayed)
     assert_is_its_formula(name, spec, [(7, 3), (3,)], loop)
-
-
-WHOLE = Optimizer(
-    Adam(amsgrad=True),
-    0.02,
-    SCHEDULES["cosine"],
-    Clip(ClipByGlobalNorm(0.4)),
-    WeightDecay(0.1, DecayForm.COUPLED),
-    Decayed.KERNELS,
-)
 
 
 @pytest.mark.parametrize("execution", Execution)
