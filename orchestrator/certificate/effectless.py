@@ -9,6 +9,7 @@ from twinrun.contract.layers import (
     Activation,
     AveragePool2d,
     BatchNorm,
+    Conv1d,
     Conv2d,
     CustomDense,
     Dense,
@@ -32,7 +33,7 @@ def biases_before_batch_norm(layers: Sequence[Layer]) -> Iterator[str]:
     bias: str | None = None
     for index, layer in enumerate(layers):
         match layer:
-            case Dense() | Conv2d():
+            case Dense() | Conv1d() | Conv2d():
                 bias = f"layers.{index}.bias" if layer.use_bias else None
             case CustomDense():
                 bias = f"layers.{index}.bias"

@@ -42,6 +42,7 @@ LayerKind = Literal[
     "global_max_pool2d",
     "zero_padding2d",
     "up_sampling2d",
+    "conv1d",
 ]
 
 

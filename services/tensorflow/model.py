@@ -13,6 +13,7 @@ from twinrun.contract.layers import (
     Activation,
     AveragePool2d,
     BatchNorm,
+    Conv1d,
     Conv2d,
     CustomDense,
     Dense,
@@ -138,7 +139,7 @@ def in_parts(spec: JobSpec) -> bool:
 def by_kernel(layer: Layer) -> bool:
     """Return whether TensorFlow has a kernel for the layer that XLA does not match on a CPU."""
     match layer:
-        case Conv2d() | AveragePool2d() | GlobalMaxPool2d():
+        case Conv1d() | Conv2d() | AveragePool2d() | GlobalMaxPool2d():
             return True
         case MaxPool2d(size, stride):
             return size != stride

@@ -31,6 +31,7 @@ from services.data.arrays import Data
 from services.model import weights as parameters
 from tests.frameworks.models import (
     CLASSES,
+    CONVOLVED_TOKENS,
     NORMED,
     NORMED_TOKENS,
     PEAKS,
@@ -197,6 +198,9 @@ JOBS = {
     "scaled images": spec(layers=SCALED, epochs=10),
     "peaks": spec(layers=PEAKS, epochs=10),
     "other norms": spec(layers=NORMED, epochs=10),
+    "convolutions of sequences": spec(
+        layers=CONVOLVED_TOKENS, loss=NextTokenCrossEntropy(), epochs=10
+    ),
     "norms of sequences": spec(layers=NORMED_TOKENS, loss=NextTokenCrossEntropy(), epochs=10),
     "augmented, chunks of uneven length": spec(
         augmentation=AUGMENTATION, layers=SHALLOW, batch_size=8, report_every_steps=5, epochs=3
@@ -217,6 +221,7 @@ JOBS = {
 ALIKE = (
     *("activations", "batch norms", "other norms", "norms of sequences", "convolutions"),
     *("adamw", "sgd with momentum", "rectangular convolutions", "scaled images", "peaks"),
+    "convolutions of sequences",
 )
 EXECUTIONS = list(Execution)
 UNCOMPILED = [Execution.DEFAULT, Execution.EAGER]

@@ -4,6 +4,7 @@ from twinrun.contract.enums import ActivationFunction, Interpolation
 from twinrun.contract.layers import (
     Activation,
     BatchNorm,
+    Conv1d,
     Conv2d,
     Dense,
     Embedding,
@@ -62,6 +63,16 @@ NORMED = (
     Activation(ActivationFunction.TANH),
     Dense(6),
     RmsNorm(epsilon=0.03),
+    Dense(CLASSES),
+)
+# As many positions come out as there are of targets.
+CONVOLVED_TOKENS = (
+    Embedding(CLASSES + 1, 4, Normal(0.5)),
+    Conv1d(6, size=4, same=True, bias_initializer=Normal(0.1)),
+    Activation(ActivationFunction.TANH),
+    Conv1d(5, size=3, padding_1d=(2, 0), use_bias=False),
+    Activation(ActivationFunction.TANH),
+    Conv1d(6, size=2, stride=2, padding=2),
     Dense(CLASSES),
 )
 NORMED_TOKENS = (

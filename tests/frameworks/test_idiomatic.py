@@ -115,8 +115,9 @@ def test_a_convolution_that_keras_cannot_train_on_a_cpu_is_refused_by_name(frame
     np.testing.assert_allclose(made.evaluate(), logits, rtol=1e-10, atol=1e-10)
 
 
-def test_norms_of_sequences_are_the_formulas(framework):
-    layers = with_own_epsilon(framework, jobs.NORMED_TOKENS)
+@pytest.mark.parametrize("layers", [jobs.NORMED_TOKENS, jobs.CONVOLVED_TOKENS])
+def test_layers_of_sequences_are_the_formulas(framework, layers):
+    layers = with_own_epsilon(framework, layers)
     job = spec(layers=layers, precision=Precision.FLOAT64, loss=NextTokenCrossEntropy())
     data = jobs.data(loss=job.loss)
     made = framework.Trainer(job, data, jobs.weights(job))

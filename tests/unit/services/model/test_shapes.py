@@ -9,6 +9,7 @@ from twinrun.contract.enums import ActivationFunction
 from twinrun.contract.layers import (
     Activation,
     AveragePool2d,
+    Conv1d,
     Conv2d,
     CustomDense,
     Dense,
@@ -167,6 +168,36 @@ def test_layers_that_take_no_sequences_say_so(layer: Layer, why: str) -> None:
 def test_norms_that_do_not_fit_images_say_so(layer: Layer, why: str) -> None:
     (found, *_) = shapes.violations((layer, Flatten(), Dense(3)), SHAPE, (3,), 0)
     assert found.message.endswith(why)
+
+
+@pytest.mark.parametrize(
+    ("layer", "time"),
+    [
+        (Conv1d(5), 8),
+        (Conv1d(5, size=4, stride=3, same=True), 4),
+        (Conv1d(5, padding=2), 12),
+        (Conv1d(5, padding_1d=(2, 0)), 10),
+        (Conv1d(5, size=4, stride=2), 4),
+    ],
+    ids=str,
+)
+def test_a_convolution_of_a_sequence_makes_as_many_positions_as_fit(layer, time) -> None:
+    assert shapes.output_shapes((layer,), (10, 3)) == [(time, 5)]
+    kernel, bias = shapes.parameters((layer,), (10, 3))
+    assert (kernel.shape, kernel.fan_in, bias.shape) == (
+        (layer.size, 3, 5),
+        3 * layer.size,
+        (5,),
+    )
+    assert shapes.multiplications((layer,), (10, 3)) == [layer.size * 3 * 5 * time]
+
+
+@pytest.mark.parametrize(
+    ("shape", "why"), [((4, 4, 1), "but gets 4x4x1"), ((2, 3), "a window of 3 values, but gets 2")]
+)
+def test_a_convolution_of_a_sequence_says_what_does_not_fit(shape, why) -> None:
+    (found, *_) = shapes.violations((Conv1d(5), Flatten(), Dense(3)), shape, (3,), 0)
+    assert why in found.message
 
 
 def test_layers_that_fit_are_accepted_with_and_without_a_softmax() -> None:

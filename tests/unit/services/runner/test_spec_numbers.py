@@ -15,6 +15,7 @@ REQUIRED = {
     "dense": {"units": 10},
     "custom_dense": {"units": 10},
     "conv2d": {"filters": 2},
+    "conv1d": {"filters": 2},
     "embedding": {"codes": 2, "width": 2},
 }
 NOT_A_NUMBER = ["NaN", "Infinity", "-Infinity"]
@@ -145,6 +146,20 @@ BAD = {
     "layers[1].dense.bias_initializer.truncated_normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
     "layers[1].dense.bias_initializer.constant.value": [-1e10, 1e10, *NOT_A_NUMBER],
     "layers[1].dense.bias_initializer.orthogonal.gain": [0, -1, 1001, *NOT_A_NUMBER],
+    "layers[1].conv1d.kernel_initializer.truncated_normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
+    "layers[1].conv1d.kernel_initializer.constant.value": [-1e10, 1e10, *NOT_A_NUMBER],
+    "layers[1].conv1d.kernel_initializer.orthogonal.gain": [0, -1, 1001, *NOT_A_NUMBER],
+    "layers[1].conv1d.kernel_initializer.normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
+    "layers[1].conv1d.kernel_initializer.variance_scaling.scale": [0, -1, 1001, *NOT_A_NUMBER],
+    "layers[1].conv1d.bias_initializer.truncated_normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
+    "layers[1].conv1d.bias_initializer.constant.value": [-1e10, 1e10, *NOT_A_NUMBER],
+    "layers[1].conv1d.bias_initializer.orthogonal.gain": [0, -1, 1001, *NOT_A_NUMBER],
+    "layers[1].conv1d.bias_initializer.normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
+    "layers[1].conv1d.bias_initializer.variance_scaling.scale": [0, -1, 1001, *NOT_A_NUMBER],
+    "layers[1].conv1d.filters": [-1, 100_001, HUGE],
+    "layers[1].conv1d.size": WINDOW,
+    "layers[1].conv1d.stride": WINDOW,
+    "layers[1].conv1d.padding": [-1, 4097, HUGE],
     "layers[1].batch_norm.momentum": [-0.1, 1, *NOT_A_NUMBER],
     "layers[1].batch_norm.epsilon": [0, -1, 2, *NOT_A_NUMBER],
     "layers[1].zero_padding2d.padding": [-1, 4097, HUGE],
@@ -168,6 +183,7 @@ BAD = {
 
 # Of lists of numbers: the first one is bad.
 BAD_FIRST = {
+    "layers[1].conv1d.padding_1d": [-1, 4097, HUGE],
     "layers[1].zero_padding2d.padding_2d": [-1, 4097, HUGE],
     "layers[1].conv2d.size_2d": WINDOW,
     "layers[1].conv2d.stride_2d": WINDOW,
