@@ -23,6 +23,7 @@ from twinrun.contract.layers import (
     LayerNorm,
     MaxPool2d,
     RmsNorm,
+    SpatialDropout2d,
     UpSampling2d,
     ZeroPadding2d,
 )
@@ -45,7 +46,7 @@ def biases_before_batch_norm(layers: Sequence[Layer]) -> Iterator[str]:
                 pass  # as below
             case GlobalAveragePool2d() | GlobalMaxPool2d():
                 pass  # what they return is shifted as much as what they are given
-            case ZeroPadding2d():
+            case ZeroPadding2d() | SpatialDropout2d():
                 bias = None  # the zeros are not shifted
             case Activation() | Dropout() | Embedding() | LayerNorm() | RmsNorm() | GroupNorm():
                 bias = None

@@ -43,6 +43,7 @@ LayerKind = Literal[
     "zero_padding2d",
     "up_sampling2d",
     "conv1d",
+    "spatial_dropout2d",
 ]
 
 

@@ -25,7 +25,7 @@ def after(layer: job_pb2.Layer, shape: Shape) -> tuple[Shape, dict[str, Shape]] 
     match kind:
         case "flatten":
             return (math.prod(shape),), {}
-        case "activation" | "dropout":
+        case "activation" | "dropout" | "spatial_dropout2d":
             return shape, {}
         case "dense" | "custom_dense" | "embedding":
             return _of_products(layer, shape)

@@ -27,6 +27,7 @@ from twinrun.contract.layers import (
     LayerNorm,
     MaxPool2d,
     RmsNorm,
+    SpatialDropout2d,
     UpSampling2d,
     ZeroPadding2d,
 )
@@ -144,6 +145,8 @@ def by_kernel(layer: Layer) -> bool:
         case MaxPool2d(size, stride):
             return size != stride
         case Activation() | CustomDense() | Dense() | Dropout() | Embedding() | Flatten():
+            return False
+        case SpatialDropout2d():
             return False
         case GlobalAveragePool2d() | UpSampling2d() | ZeroPadding2d():
             return False

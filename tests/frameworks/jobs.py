@@ -22,6 +22,7 @@ from twinrun.contract.layers import (
     Flatten,
     MaxPool2d,
     Normal,
+    SpatialDropout2d,
 )
 from twinrun.contract.losses import Loss, NextTokenCrossEntropy, SoftmaxCrossEntropy, targets
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
@@ -161,6 +162,7 @@ DROPPED = (
     Dropout(0.25),
     Conv2d(3, size=2),
     Activation(ActivationFunction.RELU),
+    SpatialDropout2d(0.3),
     MaxPool2d(2),
     Dropout(0.4),
     Flatten(),

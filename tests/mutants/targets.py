@@ -18,7 +18,7 @@ _KERAS = "of a user's Keras model, held against Keras itself in tests/frameworks
 # Of layers by family, each with a file of its name in each framework's folder.
 FAMILIES = {
     "convolutions": ("conv1d", "conv2d"),
-    "elementwise": ("activation", "dropout"),
+    "elementwise": ("activation", "dropout", "spatial_dropout2d"),
     "norms": ("batch_norm", "layer_norm", "rms_norm", "group_norm"),
     "pools": ("max_pool2d", "average_pool2d", "global_average_pool2d", "global_max_pool2d"),
     "products": ("dense", "custom_dense", "embedding"),

@@ -26,6 +26,7 @@ from twinrun.contract.layers import (
     Normal,
     Orthogonal,
     RmsNorm,
+    SpatialDropout2d,
     TruncatedNormal,
     UpSampling2d,
     VarianceScaling,
@@ -43,7 +44,7 @@ def layer_violations(field: str, layer: Layer) -> Iterator[Violation]:
             yield from _shaping_violations(field, layer)
         case GlobalAveragePool2d() | GlobalMaxPool2d():
             pass
-        case Activation() | Dropout():
+        case Activation() | Dropout() | SpatialDropout2d():
             yield from _elementwise_violations(field, layer)
         case Dense() | CustomDense() | Embedding():
             yield from _product_violations(field, layer)
@@ -102,14 +103,16 @@ def _shaping_violations(
             assert_never(layer)
 
 
-def _elementwise_violations(field: str, layer: Activation | Dropout) -> Iterator[Violation]:
+def _elementwise_violations(
+    field: str, layer: Activation | Dropout | SpatialDropout2d
+) -> Iterator[Violation]:
     match layer:
         case Activation(function, slope):
             if slope is not None:
                 yield from fraction(f"{field}.slope", slope)
                 if function is not ActivationFunction.LEAKY_RELU:
                     yield Violation(f"{field}.slope", "is of leaky_relu only; leave it out")
-        case Dropout(rate):
+        case Dropout(rate) | SpatialDropout2d(rate):
             yield from fraction(f"{field}.rate", rate)
         case _:
             assert_never(layer)

@@ -163,6 +163,11 @@ class Dropout:
 
 
 @dataclass(frozen=True, slots=True)
+class SpatialDropout2d:
+    rate: float
+
+
+@dataclass(frozen=True, slots=True)
 class Embedding:
     codes: int
     width: int
@@ -186,6 +191,7 @@ Layer = (
     | ZeroPadding2d
     | UpSampling2d
     | Conv1d
+    | SpatialDropout2d
     | Dropout
     | Embedding
 )

@@ -13,6 +13,7 @@ from twinrun.contract.layers import (
     Conv2d,
     CustomDense,
     Dense,
+    Dropout,
     Embedding,
     Flatten,
     GlobalAveragePool2d,
@@ -22,11 +23,12 @@ from twinrun.contract.layers import (
     LayerNorm,
     MaxPool2d,
     RmsNorm,
+    SpatialDropout2d,
     UpSampling2d,
     ZeroPadding2d,
 )
 
-from services.model import shapes
+from services.model import shapes, sites
 from services.model.layers.parameter import Shape
 
 LAW = settings(database=None, max_examples=50)
@@ -146,6 +148,7 @@ def test_windows_make_as_many_values_as_fit(layer: Layer, made: Shape) -> None:
         (MaxPool2d(), "takes images, but gets sequences, 4x2"),
         (GlobalAveragePool2d(), "takes images, but gets sequences, 4x2"),
         (ZeroPadding2d(), "takes images, but gets sequences, 4x2"),
+        (SpatialDropout2d(0.1), "takes images, but gets sequences, 4x2"),
         (UpSampling2d(), "takes images, but gets sequences, 4x2"),
     ],
 )
@@ -198,6 +201,14 @@ def test_a_convolution_of_a_sequence_makes_as_many_positions_as_fit(layer, time)
 def test_a_convolution_of_a_sequence_says_what_does_not_fit(shape, why) -> None:
     (found, *_) = shapes.violations((Conv1d(5), Flatten(), Dense(3)), shape, (3,), 0)
     assert why in found.message
+
+
+def test_a_spatial_dropout_draws_a_number_for_each_channel() -> None:
+    found = sites.of_layers((Dropout(0.1), SpatialDropout2d(0.2), Flatten(), Dense(3)), (5, 4, 3))
+    assert [(site.name, site.rate, site.shape) for site in found] == [
+        ("layers.0.mask", 0.1, (5, 4, 3)),
+        ("layers.1.mask", 0.2, (1, 1, 3)),
+    ]
 
 
 def test_layers_that_fit_are_accepted_with_and_without_a_softmax() -> None:

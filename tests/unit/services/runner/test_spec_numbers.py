@@ -168,6 +168,7 @@ BAD = {
     "layers[1].rms_norm.epsilon": [0, -1, 2, *NOT_A_NUMBER],
     "layers[1].group_norm.epsilon": [0, -1, 2, *NOT_A_NUMBER],
     "layers[1].group_norm.groups": [-1, 100_001, HUGE],
+    "layers[1].spatial_dropout2d.rate": [-0.1, 1, 2, *NOT_A_NUMBER],
     "layers[1].dropout.rate": [-0.1, 1, 2, *NOT_A_NUMBER],
     "layers[1].max_pool2d.size": WINDOW,
     "layers[1].max_pool2d.stride": WINDOW,
