@@ -19,9 +19,13 @@ from twinrun.contract.layers import (
     GlobalAveragePool2d,
     GlobalMaxPool2d,
     GroupNorm,
+    LastStep,
     Layer,
     LayerNorm,
+    Lstm,
     MaxPool2d,
+    MultiHeadAttention,
+    PositionEmbedding,
     RmsNorm,
     SpatialDropout2d,
     UpSampling2d,
@@ -42,14 +46,22 @@ def biases_before_batch_norm(layers: Sequence[Layer]) -> Iterator[str]:
                 if bias is not None:
                     yield bias
                 bias = None
-            case Flatten() | MaxPool2d() | AveragePool2d() | UpSampling2d():
-                pass  # as below
-            case GlobalAveragePool2d() | GlobalMaxPool2d():
+            case (
+                Flatten()
+                | MaxPool2d()
+                | AveragePool2d()
+                | UpSampling2d()
+                | GlobalAveragePool2d()
+                | GlobalMaxPool2d()
+                | LastStep()
+            ):
                 pass  # what they return is shifted as much as what they are given
-            case ZeroPadding2d() | SpatialDropout2d():
-                bias = None  # the zeros are not shifted
             case Activation() | Dropout() | Embedding() | LayerNorm() | RmsNorm() | GroupNorm():
                 bias = None
+            case Lstm() | PositionEmbedding() | MultiHeadAttention():
+                bias = None
+            case ZeroPadding2d() | SpatialDropout2d():
+                bias = None  # zeros are not shifted
             case _:
                 assert_never(layer)
 

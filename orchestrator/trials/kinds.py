@@ -44,6 +44,10 @@ LayerKind = Literal[
     "up_sampling2d",
     "conv1d",
     "spatial_dropout2d",
+    "lstm",
+    "last_step",
+    "position_embedding",
+    "multi_head_attention",
 ]
 
 

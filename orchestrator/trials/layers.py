@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import assert_never
+from typing import Literal, assert_never
 
 from twinrun.v1 import job_pb2
 
@@ -23,10 +23,8 @@ def after(layer: job_pb2.Layer, shape: Shape) -> tuple[Shape, dict[str, Shape]] 
     """Return the layer's output for a sample of ``shape``, and its parameters. None: impossible."""
     kind = layer_kind(layer)
     match kind:
-        case "flatten":
-            return (math.prod(shape),), {}
-        case "activation" | "dropout" | "spatial_dropout2d":
-            return shape, {}
+        case "flatten" | "activation" | "dropout" | "spatial_dropout2d":
+            return ((math.prod(shape),) if kind == "flatten" else shape), {}
         case "dense" | "custom_dense" | "embedding":
             return _of_products(layer, shape)
         case "conv1d" | "conv2d":
@@ -41,6 +39,8 @@ def after(layer: job_pb2.Layer, shape: Shape) -> tuple[Shape, dict[str, Shape]] 
             return (_larger(layer, shape), {}) if len(shape) == 3 else None
         case "batch_norm" | "layer_norm" | "rms_norm" | "group_norm":
             return shape, dict.fromkeys(_PARTS[kind], shape[-1:])
+        case "lstm" | "last_step" | "position_embedding" | "multi_head_attention":
+            return _of_sequences(layer, kind, shape) if len(shape) == 2 else None
         case None:  # of a later version
             return None
         case _:
@@ -63,11 +63,11 @@ def _of_products(layer: job_pb2.Layer, shape: Shape) -> tuple[Shape, dict[str, S
 def _of_kernels(layer: job_pb2.Layer, shape: Shape) -> tuple[Shape, dict[str, Shape]] | None:
     """Return as `after` what a convolution has."""
     if layer.HasField("conv1d"):
-        return _of_sequences(layer.conv1d, shape)
+        return _of_conv1d(layer.conv1d, shape)
     return _of_convolution(layer.conv2d, shape)
 
 
-def _of_sequences(conv: job_pb2.Conv1d, shape: Shape) -> tuple[Shape, dict[str, Shape]] | None:
+def _of_conv1d(conv: job_pb2.Conv1d, shape: Shape) -> tuple[Shape, dict[str, Shape]] | None:
     if len(shape) != 2 or conv.stride < 1:
         return None
     zeros = sum(conv.padding_1d) if conv.padding_1d else 2 * conv.padding
@@ -78,6 +78,39 @@ def _of_sequences(conv: job_pb2.Conv1d, shape: Shape) -> tuple[Shape, dict[str, 
     if conv.use_bias:
         parameters["bias"] = (conv.filters,)
     return ((time, conv.filters), parameters) if time > 0 else None
+
+
+def _of_sequences(
+    layer: job_pb2.Layer,
+    kind: Literal["lstm", "last_step", "position_embedding", "multi_head_attention"],
+    shape: Shape,
+) -> tuple[Shape, dict[str, Shape]] | None:
+    """Return as `after`, for a sequence [time, width]."""
+    time, width = shape
+    match kind:
+        case "last_step":
+            return (width,), {}
+        case "position_embedding":
+            return shape, {"table": shape}
+        case "lstm":
+            units = layer.lstm.units
+            gates = (4 * units,)
+            arrays = {"kernel": (width, *gates), "recurrent_kernel": (units, *gates)}
+            return (time, units), {**arrays, "bias": gates}
+        case "multi_head_attention":
+            attention = layer.multi_head_attention
+            if attention.heads < 1 or width % attention.heads:
+                return None
+            head = attention.heads, width // attention.heads
+            parameters: dict[str, Shape] = {}
+            for part in ("query", "key", "value", "output"):
+                last = part == "output"
+                parameters[f"{part}_kernel"] = (*head, width) if last else (width, *head)
+                if attention.use_bias:
+                    parameters[f"{part}_bias"] = (width,) if last else head
+            return shape, parameters
+        case _:
+            assert_never(kind)
 
 
 def _larger(layer: job_pb2.Layer, shape: Shape) -> Shape:

@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol, assert_never
@@ -23,9 +24,13 @@ from twinrun.contract.layers import (
     GlobalAveragePool2d,
     GlobalMaxPool2d,
     GroupNorm,
+    LastStep,
     Layer,
     LayerNorm,
+    Lstm,
     MaxPool2d,
+    MultiHeadAttention,
+    PositionEmbedding,
     RmsNorm,
     SpatialDropout2d,
     UpSampling2d,
@@ -38,6 +43,7 @@ from services.model.weights import Weights
 from services.tensorflow.layers import KINDS
 from services.tensorflow.layers.given import Evaluating, Given, Training
 from services.tensorflow.layers.norms import batch_norm
+from services.tensorflow.layers.sequences import multi_head_attention, position_embedding
 from services.trial import matched
 from services.trial.matched import Held
 from services.trial.model import Model
@@ -46,6 +52,15 @@ from services.trial.model import Model
 _KERAS_NAMES = {
     (keras.layers.Embedding, "table"): "embeddings",
     (keras.layers.RMSNormalization, "gamma"): "scale",
+    (keras.layers.LSTM, "kernel"): "cell.kernel",
+    (keras.layers.LSTM, "recurrent_kernel"): "cell.recurrent_kernel",
+    (keras.layers.LSTM, "bias"): "cell.bias",
+    (position_embedding.Positions, "table"): "embeddings",
+    **{
+        (multi_head_attention.ToItself, f"{part}_{array}"): f"_{part}_dense.{array}"
+        for part in ("query", "key", "value", "output")
+        for array in ("kernel", "bias")
+    },
 }
 
 
@@ -152,6 +167,8 @@ def by_kernel(layer: Layer) -> bool:
             return False
         case BatchNorm() | GroupNorm() | LayerNorm() | RmsNorm():
             return False
+        case Flatten() | Lstm() | LastStep() | PositionEmbedding() | MultiHeadAttention():
+            return False
         case _:
             assert_never(layer)
 
@@ -206,4 +223,4 @@ def held(made: Sequence[keras.layers.Layer], name: str) -> keras.Variable:
     """Find the variable of `sequential`'s layers that is ``layers.<index>.<part>`` in weights."""
     _, index, part = name.split(".")
     layer = made[int(index)]
-    return getattr(layer, _KERAS_NAMES.get((type(layer), part), part))
+    return operator.attrgetter(_KERAS_NAMES.get((type(layer), part), part))(layer)

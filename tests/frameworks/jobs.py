@@ -38,6 +38,7 @@ from tests.frameworks.models import (
     PEAKS,
     RECTANGULAR,
     SCALED,
+    SEQUENCE,
 )
 
 THREADS = 1  # of all jobs in one process: TensorFlow makes its pools once
@@ -84,6 +85,8 @@ def data(
     precision: Precision = Precision.FLOAT64,
     samples: int = SAMPLES,
     loss: Loss = SoftmaxCrossEntropy(),  # noqa: B008 - it is frozen
+    *,
+    of_codes: bool = False,
 ) -> Data:
     """Return noise: pixels, and targets as the loss takes them."""
     generator = np.random.default_rng(7)
@@ -95,6 +98,13 @@ def data(
 
     if targets(loss) is TargetKind.TOKENS:
         return _text(generator, samples)
+    if of_codes:  # whose class is the first one
+        text = _text(generator, samples)
+        return replace(
+            text,
+            train_labels=text.train_images[:, 0].astype(np.int32),
+            test_labels=text.test_images[:, 0].astype(np.int32),
+        )
     (train, train_labels), (test, test_labels) = split(samples), split(TEST_SAMPLES)
     train_labels, test_labels = (
         _targets(loss, labels, dtype) for labels in (train_labels, test_labels)
@@ -122,8 +132,12 @@ def _targets(loss: Loss, labels, dtype):
             return (labels[:, None] * np.linspace(-0.3, 0.7, CLASSES)).astype(dtype)
 
 
+def of_codes(job: JobSpec) -> bool:
+    return isinstance(job.layers[0], Embedding)
+
+
 def weights(job: JobSpec):
-    shape = (TIME,) if targets(job.loss) is TargetKind.TOKENS else SHAPE
+    shape = (TIME,) if of_codes(job) else SHAPE
     return parameters.initial(job.layers, shape, job.seed, job.precision)
 
 
@@ -196,6 +210,7 @@ JOBS = {
     "batch norms": spec(layers=NORMALISED, epochs=3),
     "convolutions": spec(layers=CONVOLUTIONS, epochs=3),
     "activations": spec(layers=ACTIVATED, epochs=10),
+    "sequences": spec(layers=SEQUENCE, epochs=10),
     "rectangular convolutions": spec(layers=RECTANGULAR, epochs=10),
     "scaled images": spec(layers=SCALED, epochs=10),
     "peaks": spec(layers=PEAKS, epochs=10),
@@ -222,8 +237,8 @@ JOBS = {
 # batch of batch norms has a test of its own, and the others' layers and updates know no batches.
 ALIKE = (
     *("activations", "batch norms", "other norms", "norms of sequences", "convolutions"),
-    *("adamw", "sgd with momentum", "rectangular convolutions", "scaled images", "peaks"),
-    "convolutions of sequences",
+    *("sequences", "adamw", "sgd with momentum", "convolutions of sequences"),
+    *("rectangular convolutions", "scaled images", "peaks"),
 )
 EXECUTIONS = list(Execution)
 UNCOMPILED = [Execution.DEFAULT, Execution.EAGER]
@@ -241,7 +256,7 @@ class Run:
 
 
 def train(framework, job: JobSpec, warm: bool = True) -> Run:
-    held = data(job.precision, loss=job.loss)
+    held = data(job.precision, loss=job.loss, of_codes=of_codes(job))
     trainer = framework.Trainer(job, held, weights(job))
     if warm:
         trainer.warm_up()

@@ -1,4 +1,4 @@
-"""Small models of `jobs`: convolutions, what resizes images, and norms."""
+"""Small models of `jobs`: convolutions, what resizes images, norms, and sequences."""
 
 from twinrun.contract.enums import ActivationFunction, Interpolation
 from twinrun.contract.layers import (
@@ -12,8 +12,12 @@ from twinrun.contract.layers import (
     GlobalAveragePool2d,
     GlobalMaxPool2d,
     GroupNorm,
+    LastStep,
     LayerNorm,
+    Lstm,
+    MultiHeadAttention,
     Normal,
+    PositionEmbedding,
     RmsNorm,
     UpSampling2d,
     ZeroPadding2d,
@@ -83,5 +87,16 @@ NORMED_TOKENS = (
     LayerNorm(),
     Dense(5),
     RmsNorm(),
+    Dense(CLASSES),
+)
+# Of codes, for a class of the whole sequence.
+SEQUENCE = (
+    Embedding(CLASSES, 6, Normal(0.5)),
+    PositionEmbedding(Normal(0.3)),
+    MultiHeadAttention(2, causal=True, bias_initializer=Normal(0.2)),
+    Activation(ActivationFunction.TANH),
+    Lstm(7, bias_initializer=Normal(0.3)),
+    MultiHeadAttention(1, use_bias=False),
+    LastStep(),
     Dense(CLASSES),
 )

@@ -32,7 +32,11 @@ def spec(**changes):
 
 
 def trainer(framework, job, weights=None):
-    return framework.Trainer(job, jobs.data(job.precision), weights)
+    return framework.Trainer(job, data(job), weights)
+
+
+def data(job):
+    return jobs.data(job.precision, loss=job.loss, of_codes=jobs.of_codes(job))
 
 
 def train(made, epochs=1):
@@ -77,12 +81,13 @@ LAYERS = pytest.mark.parametrize(
         jobs.DROPPED,
         jobs.ACTIVATED[:-1],
         jobs.NORMED,
+        jobs.SEQUENCE,
         TRAINABLE,
         jobs.SCALED,
         jobs.PEAKS,
     ],
     ids=[
-        *("dense", "convolutions", "normalised", "dropped", "activated", "normed"),
+        *("dense", "convolutions", "normalised", "dropped", "activated", "normed", "sequence"),
         *("rectangular", "scaled", "peaks"),
     ],
 )
@@ -93,7 +98,7 @@ def test_its_weights_in_canonical_layout_make_its_logits(framework, layers):
     job = spec(layers=with_own_epsilon(framework, layers), precision=Precision.FLOAT64)
     made = trainer(framework, job)
     train(made)
-    logits, _ = reference.forward(job, made.weights(), jobs.data().test_images)
+    logits, _ = reference.forward(job, made.weights(), data(job).test_images)
     tolerance = 1e-6 if layers is jobs.SCALED else 1e-10  # Keras resizes in float32
     np.testing.assert_allclose(made.evaluate(), logits, rtol=tolerance, atol=tolerance)
 
@@ -119,10 +124,9 @@ def test_a_convolution_that_keras_cannot_train_on_a_cpu_is_refused_by_name(frame
 def test_layers_of_sequences_are_the_formulas(framework, layers):
     layers = with_own_epsilon(framework, layers)
     job = spec(layers=layers, precision=Precision.FLOAT64, loss=NextTokenCrossEntropy())
-    data = jobs.data(loss=job.loss)
-    made = framework.Trainer(job, data, jobs.weights(job))
+    made = trainer(framework, job, jobs.weights(job))
     train(made)
-    logits, _ = reference.forward(job, made.weights(), data.test_images)
+    logits, _ = reference.forward(job, made.weights(), data(job).test_images)
     np.testing.assert_allclose(made.evaluate(), logits, rtol=1e-10, atol=1e-10)
 
 

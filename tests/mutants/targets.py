@@ -23,11 +23,15 @@ FAMILIES = {
     "pools": ("max_pool2d", "average_pool2d", "global_average_pool2d", "global_max_pool2d"),
     "products": ("dense", "custom_dense", "embedding"),
     "shaping": ("flatten", "zero_padding2d", "up_sampling2d"),
+    "sequences": ("lstm", "last_step", "position_embedding", "multi_head_attention"),
 }
 KINDS = {kind: f"{family}/{kind}" for family, kinds in FAMILIES.items() for kind in kinds}
 _MADE = {"idiomatic": _IDIOMATIC}
 _HELD = {**_MADE, "held": _IDIOMATIC}
-_WITH_ARRAYS = ("dense", "conv1d", "conv2d", "embedding", *FAMILIES["norms"])
+_WITH_ARRAYS = (
+    *("dense", "conv1d", "conv2d", "embedding"),
+    *(*FAMILIES["norms"], *FAMILIES["sequences"]),
+)
 
 _KERAS_MODULES = [
     *("case", "kinds", "layered", "layout", "model", "patches", "record", "trace", "views"),
@@ -68,6 +72,10 @@ MUTATED: dict[str, dict[str, str]] = {
         )
     },
     "services/pytorch/layers/products/custom_dense.py": {**_HELD, "CustomDense": _IDIOMATIC},
+    "services/pytorch/layers/sequences/lstm.py": {**_HELD, "Memory": _IDIOMATIC},
+    "services/pytorch/layers/sequences/last_step.py": {**_MADE, "Last": _IDIOMATIC},
+    "services/pytorch/layers/sequences/position_embedding.py": {**_HELD, "Positions": _IDIOMATIC},
+    "services/pytorch/layers/sequences/multi_head_attention.py": {**_HELD, "ToItself": _IDIOMATIC},
     "services/pytorch/layers/given.py": {},
     "services/pytorch/layers/axes.py": {},
     "services/pytorch/augmentation.py": {},
@@ -87,6 +95,14 @@ MUTATED: dict[str, dict[str, str]] = {
     "services/tensorflow/compiled_steps.py": {},
     **{f"services/tensorflow/layers/{file}.py": _MADE for file in KINDS.values()},
     "services/tensorflow/layers/products/custom_dense.py": {**_MADE, "CustomDense": _IDIOMATIC},
+    "services/tensorflow/layers/sequences/position_embedding.py": {
+        **_MADE,
+        "Positions": _IDIOMATIC,
+    },
+    "services/tensorflow/layers/sequences/multi_head_attention.py": {
+        **_MADE,
+        "ToItself": _IDIOMATIC,
+    },
     "services/tensorflow/layers/given.py": {},
     "services/tensorflow/augmentation.py": {},
     "services/tensorflow/device.py": {"notes": _TELLS},
@@ -103,7 +119,7 @@ LEFT_OUT = {
         f"services/pytorch/code/{name}.py": _CODE
         for name in (
             *("__init__", "arrays", "built", "case", "functions", "kinds", "layouts", "model"),
-            *("patches", "layered", "recording", "returning", "trace", "users"),
+            *("patches", "layered", "recording", "returning", "trace", "users", "compiled_steps"),
         )
     },
     "services/pytorch/graphs/__init__.py": "no code",

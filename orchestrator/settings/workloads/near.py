@@ -36,6 +36,8 @@ _ELSEWHERE = {
     **dict.fromkeys(("ln", "layernormalization"), "layer_norm"),
     **dict.fromkeys(("gn", "groupnormalization", "instancenorm2d"), "group_norm"),
     "rmsnormalization": "rms_norm",
+    **dict.fromkeys(("attention", "selfattention", "mha"), "multi_head_attention"),
+    **dict.fromkeys(("positionalembedding", "positionalencoding"), "position_embedding"),
     **dict.fromkeys(("kernelsize", "filtersize", "poolsize"), "size"),
     **dict.fromkeys(("neurons", "outfeatures", "nodes"), "units"),
     **dict.fromkeys(("outchannels", "channelsout"), "filters"),

@@ -20,11 +20,15 @@ from twinrun.contract.layers import (
     GlobalMaxPool2d,
     GroupNorm,
     Initializer,
+    LastStep,
     Layer,
     LayerNorm,
+    Lstm,
     MaxPool2d,
+    MultiHeadAttention,
     Normal,
     Orthogonal,
+    PositionEmbedding,
     RmsNorm,
     SpatialDropout2d,
     TruncatedNormal,
@@ -42,8 +46,10 @@ def layer_violations(field: str, layer: Layer) -> Iterator[Violation]:
     match layer:
         case Flatten() | ZeroPadding2d() | UpSampling2d():
             yield from _shaping_violations(field, layer)
-        case GlobalAveragePool2d() | GlobalMaxPool2d():
+        case GlobalAveragePool2d() | GlobalMaxPool2d() | LastStep():
             pass
+        case Lstm() | PositionEmbedding() | MultiHeadAttention():
+            yield from _sequence_violations(field, layer)
         case Activation() | Dropout() | SpatialDropout2d():
             yield from _elementwise_violations(field, layer)
         case Dense() | CustomDense() | Embedding():
@@ -144,6 +150,24 @@ def _product_violations(field: str, layer: Dense | CustomDense | Embedding) -> I
             assert_never(layer)
 
 
+def _sequence_violations(
+    field: str, layer: Lstm | PositionEmbedding | MultiHeadAttention
+) -> Iterator[Violation]:
+    match layer:
+        case Lstm(units, of_kernel, of_recurrent, of_bias):
+            yield from between(f"{field}.units", units, 1, 100_000)
+            yield from _initializer_violations(f"{field}.kernel_initializer", of_kernel)
+            yield from _initializer_violations(f"{field}.recurrent_initializer", of_recurrent)
+            yield from _initializer_violations(f"{field}.bias_initializer", of_bias)
+        case PositionEmbedding(drawn):
+            yield from _initializer_violations(f"{field}.table_initializer", drawn)
+        case MultiHeadAttention(heads):
+            yield from between(f"{field}.heads", heads, 1, 1_000)
+            yield from _initializers_violations(field, layer)
+        case _:
+            assert_never(layer)
+
+
 def _window_violations(
     field: str, layer: Conv2d | Conv1d | MaxPool2d | AveragePool2d
 ) -> Iterator[Violation]:
@@ -151,7 +175,9 @@ def _window_violations(
     yield from between(f"{field}.stride", layer.stride, 1, 4096)
 
 
-def _initializers_violations(field: str, layer: Dense | Conv2d | Conv1d) -> Iterator[Violation]:
+def _initializers_violations(
+    field: str, layer: Dense | Conv2d | Conv1d | MultiHeadAttention
+) -> Iterator[Violation]:
     yield from _initializer_violations(f"{field}.kernel_initializer", layer.kernel_initializer)
     yield from _initializer_violations(f"{field}.bias_initializer", layer.bias_initializer)
 

@@ -174,6 +174,33 @@ class Embedding:
     table_initializer: Initializer = Normal(0.05)
 
 
+@dataclass(frozen=True, slots=True)
+class Lstm:
+    units: int
+    kernel_initializer: Initializer = VarianceScaling()
+    recurrent_initializer: Initializer = VarianceScaling()
+    bias_initializer: Initializer = Zeros()
+
+
+@dataclass(frozen=True, slots=True)
+class LastStep:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class PositionEmbedding:
+    table_initializer: Initializer = Normal(0.05)
+
+
+@dataclass(frozen=True, slots=True)
+class MultiHeadAttention:
+    heads: int
+    causal: bool = False
+    use_bias: bool = True
+    kernel_initializer: Initializer = VarianceScaling()
+    bias_initializer: Initializer = Zeros()
+
+
 Layer = (
     Flatten
     | Dense
@@ -194,6 +221,10 @@ Layer = (
     | SpatialDropout2d
     | Dropout
     | Embedding
+    | Lstm
+    | LastStep
+    | PositionEmbedding
+    | MultiHeadAttention
 )
 
 

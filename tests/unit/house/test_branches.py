@@ -70,6 +70,7 @@ COVERED = {
     "pytorch/compiled_steps.py require_compiler: spec.device is Device.CUDA": MESSAGE,
     "pytorch/compiled_steps.py steps: spec.report_step_details": DETAILS,
     "pytorch/compiled_steps.py run: self._warm": "a recompilation is an error: test_recompilation",
+    "pytorch/code/compiled_steps.py run: self._warm": "a recompilation is an error: test_compiled",
     "pytorch/compiled_steps.py __init__: on_gpu": GRAPHS,
     "pytorch/device.py prepare: spec.device is Device.CPU": GPU,
     "pytorch/device.py synchronize: device.type == 'cuda'": GPU,
@@ -83,6 +84,8 @@ COVERED = {
     "pytorch/matched.py peak_device_memory_bytes: self._device.type == 'cuda'": MESSAGE,
     "pytorch/layers/convolutions/conv2d.py computed: "
     "given.products is kernel.dtype": f"bfloat16, {GPU}",
+    "pytorch/layers/sequences/lstm.py computed: "
+    "given.products is not kernel.dtype": f"bfloat16, {GPU}",
     "pytorch/layers/products/dense.py computed: "
     "given.products is kernel.dtype and bias is not None and (x.ndim == 2)": f"bfloat16, {GPU}",
     "pytorch/pipeline_steps.py run: not self._warm": OWN_WAY,

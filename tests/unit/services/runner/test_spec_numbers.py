@@ -17,6 +17,8 @@ REQUIRED = {
     "conv2d": {"filters": 2},
     "conv1d": {"filters": 2},
     "embedding": {"codes": 2, "width": 2},
+    "lstm": {"units": 3},
+    "multi_head_attention": {"heads": 2},
 }
 NOT_A_NUMBER = ["NaN", "Infinity", "-Infinity"]
 HUGE = 2**31 - 1
@@ -65,7 +67,45 @@ def with_field(path: str, value) -> job_pb2.JobSpec:
     return proto(**change)
 
 
+INITIALIZERS = {
+    "normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
+    "truncated_normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
+    "constant.value": [-1e10, 1e10, *NOT_A_NUMBER],
+    "orthogonal.gain": [0, -1, 1001, *NOT_A_NUMBER],
+    "variance_scaling.scale": [0, -1, 1001, *NOT_A_NUMBER],
+}
+INITIALIZED = {
+    "embedding": ("table",),
+    "lstm": (
+        "kernel",
+        "recurrent",
+        "bias",
+    ),
+    "position_embedding": ("table",),
+    "multi_head_attention": (
+        "kernel",
+        "bias",
+    ),
+    "conv2d": (
+        "kernel",
+        "bias",
+    ),
+    "dense": (
+        "kernel",
+        "bias",
+    ),
+    "conv1d": (
+        "kernel",
+        "bias",
+    ),
+}
 BAD = {
+    **{
+        f"layers[1].{kind}.{part}_initializer.{field}": values
+        for kind, parts in INITIALIZED.items()
+        for part in parts
+        for field, values in INITIALIZERS.items()
+    },
     "epochs": [0, -1, 10_001, HUGE, -HUGE],
     "batch_size": [0, -1, 1_000_001, HUGE],
     "seed": [-1, -HUGE],
@@ -116,8 +156,8 @@ BAD = {
     "dataset.synthetic.classes": [0, -1, 1, HUGE],
     "layers[1].embedding.codes": [-1, 10_000_001, HUGE],
     "layers[1].embedding.width": [-1, 100_001, HUGE],
-    "layers[1].embedding.table_initializer.normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
-    "layers[1].embedding.table_initializer.variance_scaling.scale": [0, -1, 1001, *NOT_A_NUMBER],
+    "layers[1].lstm.units": [-1, 100_001, HUGE],
+    "layers[1].multi_head_attention.heads": [-1, 1_001, HUGE],
     "layers[1].activation.slope": [-0.1, 1, 2, *NOT_A_NUMBER],
     "layers[1].custom_dense.units": [-1, 1_000_001, HUGE],
     "layers[1].custom_dense.stddev": [0, -1, 1001, *NOT_A_NUMBER],
@@ -127,35 +167,6 @@ BAD = {
     "layers[1].conv2d.padding": [-1, 4097, HUGE],
     "layers[1].conv2d.dilation": WINDOW,
     "layers[1].conv2d.groups": [0, -1, 100_001, HUGE],
-    "layers[1].conv2d.kernel_initializer.normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
-    "layers[1].conv2d.bias_initializer.normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
-    "layers[1].conv2d.kernel_initializer.variance_scaling.scale": [0, -1, 1001, *NOT_A_NUMBER],
-    "layers[1].conv2d.bias_initializer.variance_scaling.scale": [0, -1, 1001, *NOT_A_NUMBER],
-    "layers[1].embedding.table_initializer.truncated_normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
-    "layers[1].embedding.table_initializer.constant.value": [-1e10, 1e10, *NOT_A_NUMBER],
-    "layers[1].embedding.table_initializer.orthogonal.gain": [0, -1, 1001, *NOT_A_NUMBER],
-    "layers[1].conv2d.kernel_initializer.truncated_normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
-    "layers[1].conv2d.kernel_initializer.constant.value": [-1e10, 1e10, *NOT_A_NUMBER],
-    "layers[1].conv2d.kernel_initializer.orthogonal.gain": [0, -1, 1001, *NOT_A_NUMBER],
-    "layers[1].conv2d.bias_initializer.truncated_normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
-    "layers[1].conv2d.bias_initializer.constant.value": [-1e10, 1e10, *NOT_A_NUMBER],
-    "layers[1].conv2d.bias_initializer.orthogonal.gain": [0, -1, 1001, *NOT_A_NUMBER],
-    "layers[1].dense.kernel_initializer.truncated_normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
-    "layers[1].dense.kernel_initializer.constant.value": [-1e10, 1e10, *NOT_A_NUMBER],
-    "layers[1].dense.kernel_initializer.orthogonal.gain": [0, -1, 1001, *NOT_A_NUMBER],
-    "layers[1].dense.bias_initializer.truncated_normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
-    "layers[1].dense.bias_initializer.constant.value": [-1e10, 1e10, *NOT_A_NUMBER],
-    "layers[1].dense.bias_initializer.orthogonal.gain": [0, -1, 1001, *NOT_A_NUMBER],
-    "layers[1].conv1d.kernel_initializer.truncated_normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
-    "layers[1].conv1d.kernel_initializer.constant.value": [-1e10, 1e10, *NOT_A_NUMBER],
-    "layers[1].conv1d.kernel_initializer.orthogonal.gain": [0, -1, 1001, *NOT_A_NUMBER],
-    "layers[1].conv1d.kernel_initializer.normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
-    "layers[1].conv1d.kernel_initializer.variance_scaling.scale": [0, -1, 1001, *NOT_A_NUMBER],
-    "layers[1].conv1d.bias_initializer.truncated_normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
-    "layers[1].conv1d.bias_initializer.constant.value": [-1e10, 1e10, *NOT_A_NUMBER],
-    "layers[1].conv1d.bias_initializer.orthogonal.gain": [0, -1, 1001, *NOT_A_NUMBER],
-    "layers[1].conv1d.bias_initializer.normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
-    "layers[1].conv1d.bias_initializer.variance_scaling.scale": [0, -1, 1001, *NOT_A_NUMBER],
     "layers[1].conv1d.filters": [-1, 100_001, HUGE],
     "layers[1].conv1d.size": WINDOW,
     "layers[1].conv1d.stride": WINDOW,
@@ -175,10 +186,6 @@ BAD = {
     "layers[1].average_pool2d.size": WINDOW,
     "layers[1].average_pool2d.stride": WINDOW,
     "layers[1].dense.units": [-1, 1_000_001, HUGE],
-    "layers[1].dense.kernel_initializer.normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
-    "layers[1].dense.bias_initializer.normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
-    "layers[1].dense.kernel_initializer.variance_scaling.scale": [0, -1, 1001, *NOT_A_NUMBER],
-    "layers[1].dense.bias_initializer.variance_scaling.scale": [0, -1, 1001, *NOT_A_NUMBER],
 }
 
 
