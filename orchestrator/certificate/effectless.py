@@ -15,8 +15,19 @@ from twinrun.contract.layers import (
     Dropout,
     Embedding,
     Flatten,
+    GlobalAveragePool2d,
+    GlobalMaxPool2d,
+    GroupNorm,
+    LastStep,
     Layer,
+    LayerNorm,
+    Lstm,
     MaxPool2d,
+    MultiHeadAttention,
+    PositionEmbedding,
+    RmsNorm,
+    UpSampling2d,
+    ZeroPadding2d,
 )
 
 
@@ -33,10 +44,14 @@ def biases_before_batch_norm(layers: Sequence[Layer]) -> Iterator[str]:
                 if bias is not None:
                     yield bias
                 bias = None
-            case Flatten() | MaxPool2d() | AveragePool2d():
+            case Flatten() | MaxPool2d() | AveragePool2d() | UpSampling2d():
+                pass  # as below
+            case GlobalAveragePool2d() | GlobalMaxPool2d() | LastStep():
                 pass  # what they return is shifted as much as what they are given
-            case Activation() | Dropout() | Embedding():
+            case Activation() | Dropout() | Embedding() | LayerNorm() | RmsNorm() | GroupNorm():
                 bias = None
+            case Lstm() | PositionEmbedding() | MultiHeadAttention() | ZeroPadding2d():
+                bias = None  # zeros are not shifted
             case _:
                 assert_never(layer)
 

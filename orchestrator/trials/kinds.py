@@ -35,6 +35,17 @@ LayerKind = Literal[
     "batch_norm",
     "dropout",
     "embedding",
+    "layer_norm",
+    "rms_norm",
+    "group_norm",
+    "global_average_pool2d",
+    "global_max_pool2d",
+    "zero_padding2d",
+    "up_sampling2d",
+    "lstm",
+    "last_step",
+    "position_embedding",
+    "multi_head_attention",
 ]
 
 

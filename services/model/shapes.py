@@ -85,10 +85,6 @@ def violations(
     last, made = len(layers) - 1, shape
     for index, layer in enumerate(layers):
         yield from _embedding_violations(layer, index, codes)
-        if layer == Activation(ActivationFunction.SOFTMAX) and index != last:
-            yield Violation(
-                f"layers[{index}].activation.function", "is softmax, which may stand last only"
-            )
         try:
             made = output_shape(layer, made)
         except ValueError as misfit:

@@ -11,8 +11,9 @@ from twinrun.contract.spec import JobSpec
 from services.model import dropout, shapes, sites
 from services.model.weights import Weights
 from services.pytorch import device
-from services.pytorch.layers import KINDS, batch_norm
+from services.pytorch.layers import KINDS
 from services.pytorch.layers.given import Evaluating, Given, Training
+from services.pytorch.layers.norms import batch_norm
 from services.trial import matched, model
 from services.trial.matched import Held
 

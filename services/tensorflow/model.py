@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol, assert_never
@@ -19,20 +20,46 @@ from twinrun.contract.layers import (
     Dropout,
     Embedding,
     Flatten,
+    GlobalAveragePool2d,
+    GlobalMaxPool2d,
+    GroupNorm,
+    LastStep,
     Layer,
+    LayerNorm,
+    Lstm,
     MaxPool2d,
+    MultiHeadAttention,
+    PositionEmbedding,
+    RmsNorm,
+    UpSampling2d,
+    ZeroPadding2d,
 )
 from twinrun.contract.spec import JobSpec
 
 from services.model import dropout, shapes, sites
 from services.model.weights import Weights
-from services.tensorflow.layers import KINDS, batch_norm
+from services.tensorflow.layers import KINDS
 from services.tensorflow.layers.given import Evaluating, Given, Training
+from services.tensorflow.layers.norms import batch_norm
+from services.tensorflow.layers.sequences import multi_head_attention, position_embedding
 from services.trial import matched
 from services.trial.matched import Held
 from services.trial.model import Model
 
-_KERAS_NAMES = {"table": "embeddings"}  # of what Keras names otherwise
+# Of what Keras names otherwise.
+_KERAS_NAMES = {
+    (keras.layers.Embedding, "table"): "embeddings",
+    (keras.layers.RMSNormalization, "gamma"): "scale",
+    (keras.layers.LSTM, "kernel"): "cell.kernel",
+    (keras.layers.LSTM, "recurrent_kernel"): "cell.recurrent_kernel",
+    (keras.layers.LSTM, "bias"): "cell.bias",
+    (position_embedding.Positions, "table"): "embeddings",
+    **{
+        (multi_head_attention.ToItself, f"{part}_{array}"): f"_{part}_dense.{array}"
+        for part in ("query", "key", "value", "output")
+        for array in ("kernel", "bias")
+    },
+}
 
 
 class Trained(Model[tf.Tensor], Protocol):
@@ -126,13 +153,17 @@ def in_parts(spec: JobSpec) -> bool:
 def by_kernel(layer: Layer) -> bool:
     """Return whether TensorFlow has a kernel for the layer that XLA does not match on a CPU."""
     match layer:
-        case Conv2d() | AveragePool2d():
+        case Conv2d() | AveragePool2d() | GlobalMaxPool2d():
             return True
         case MaxPool2d(size, stride):
             return size != stride
-        case Activation() | BatchNorm() | CustomDense() | Dense() | Dropout() | Embedding():
+        case Activation() | CustomDense() | Dense() | Dropout() | Embedding() | Flatten():
             return False
-        case Flatten():
+        case GlobalAveragePool2d() | UpSampling2d() | ZeroPadding2d():
+            return False
+        case BatchNorm() | GroupNorm() | LayerNorm() | RmsNorm():
+            return False
+        case Flatten() | Lstm() | LastStep() | PositionEmbedding() | MultiHeadAttention():
             return False
         case _:
             assert_never(layer)
@@ -187,4 +218,5 @@ def sequential(
 def held(made: Sequence[keras.layers.Layer], name: str) -> keras.Variable:
     """Find the variable of `sequential`'s layers that is ``layers.<index>.<part>`` in weights."""
     _, index, part = name.split(".")
-    return getattr(made[int(index)], _KERAS_NAMES.get(part, part))
+    layer = made[int(index)]
+    return operator.attrgetter(_KERAS_NAMES.get((type(layer), part), part))(layer)

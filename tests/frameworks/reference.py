@@ -23,8 +23,9 @@ from twinrun.contract.spec import JobSpec
 from services.data.arrays import Data
 from services.model import augmentation, order
 from services.model.shapes import trained_layers
-from tests.frameworks.layers import KINDS, batch_norm
+from tests.frameworks.layers import KINDS
 from tests.frameworks.layers.at import At
+from tests.frameworks.layers.norms import batch_norm
 
 
 def forward(spec: JobSpec, weights, images, place=None):

@@ -6,7 +6,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from twinrun.contract.enums import ActivationFunction, Execution, Loop, Precision, Recipe
-from twinrun.contract.layers import Activation, BatchNorm, Dense, Flatten
+from twinrun.contract.layers import (
+    Activation,
+    BatchNorm,
+    Conv2d,
+    Dense,
+    Flatten,
+    GroupNorm,
+    LayerNorm,
+    RmsNorm,
+)
+from twinrun.contract.losses import NextTokenCrossEntropy
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
 from twinrun.contract.spec import Augmentation, Dataset, Synthetic
 
@@ -22,7 +32,11 @@ def spec(**changes):
 
 
 def trainer(framework, job, weights=None):
-    return framework.Trainer(job, jobs.data(job.precision), weights)
+    return framework.Trainer(job, data(job), weights)
+
+
+def data(job):
+    return jobs.data(job.precision, loss=job.loss, of_codes=jobs.of_codes(job))
 
 
 def train(made, epochs=1):
@@ -39,11 +53,25 @@ def test_it_learns(framework, kind, loop):
 
 
 def with_own_epsilon(framework, layers):
-    """Leave batch norms' epsilon to the framework."""
-    epsilon = {"pytorch": 1e-5, "tensorflow": 1e-3}[framework.environment().framework]
-    return tuple(replace(x, epsilon=epsilon) if isinstance(x, BatchNorm) else x for x in layers)
+    """Leave norms' epsilon to the framework; of an rms norm in PyTorch it is the dtype's."""
+    is_torch = framework.environment().framework == "pytorch"
+    usual = 1e-5 if is_torch else 1e-3
+    own = {
+        **dict.fromkeys((BatchNorm, LayerNorm, GroupNorm), usual),
+        RmsNorm: np.finfo(np.float64).eps if is_torch else 1e-6,
+    }
+    return tuple(replace(x, epsilon=own[type(x)]) if type(x) in own else x for x in layers)
 
 
+# What Keras trains on a CPU too.
+TRAINABLE = (
+    Conv2d(4, size_2d=(2, 3), stride_2d=(1, 2), same=True),
+    Conv2d(3, size=2, padding_2d=(2, 1, 0, 1)),
+    Conv2d(3, size=3, same=True),
+    Conv2d(3, size=3, padding_2d=(1, 1)),
+    Flatten(),
+    Dense(jobs.CLASSES),
+)
 LAYERS = pytest.mark.parametrize(
     "layers",
     [
@@ -51,8 +79,17 @@ LAYERS = pytest.mark.parametrize(
         jobs.CONVOLUTIONS,
         jobs.NORMALISED,
         jobs.DROPPED,
+        jobs.ACTIVATED[:-1],
+        jobs.NORMED,
+        jobs.SEQUENCE,
+        TRAINABLE,
+        jobs.SCALED,
+        jobs.PEAKS,
     ],
-    ids=["dense", "convolutions", "normalised", "dropped"],
+    ids=[
+        *("dense", "convolutions", "normalised", "dropped", "activated", "normed", "sequence"),
+        *("rectangular", "scaled", "peaks"),
+    ],
 )
 
 
@@ -61,7 +98,34 @@ def test_its_weights_in_canonical_layout_make_its_logits(framework, layers):
     job = spec(layers=with_own_epsilon(framework, layers), precision=Precision.FLOAT64)
     made = trainer(framework, job)
     train(made)
+    logits, _ = reference.forward(job, made.weights(), data(job).test_images)
+    tolerance = 1e-6 if layers is jobs.SCALED else 1e-10  # Keras resizes in float32
+    np.testing.assert_allclose(made.evaluate(), logits, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("given", [{"groups": 2}, {"dilation": 2}])
+def test_a_convolution_that_keras_cannot_train_on_a_cpu_is_refused_by_name(framework, given):
+    layers = (Conv2d(4, size=2, **given), Flatten(), Dense(jobs.CLASSES))
+    job = spec(layers=layers, precision=Precision.FLOAT64)
+    if framework.environment().framework == "tensorflow":
+        with pytest.raises(Unsupported, match="no gradient of a convolution"):
+            trainer(framework, job)
+        strided = (replace(layers[0], dilation=2, stride=2), *layers[1:])
+        with pytest.raises(Unsupported, match="no stride beside a dilation"):
+            trainer(framework, replace(job, layers=strided, execution=Execution.COMPILED))
+        job = replace(job, execution=Execution.COMPILED)
+    made = trainer(framework, job)
+    train(made)
     logits, _ = reference.forward(job, made.weights(), jobs.data().test_images)
+    np.testing.assert_allclose(made.evaluate(), logits, rtol=1e-10, atol=1e-10)
+
+
+def test_norms_of_sequences_are_the_formulas(framework):
+    layers = with_own_epsilon(framework, jobs.NORMED_TOKENS)
+    job = spec(layers=layers, precision=Precision.FLOAT64, loss=NextTokenCrossEntropy())
+    made = trainer(framework, job, jobs.weights(job))
+    train(made)
+    logits, _ = reference.forward(job, made.weights(), data(job).test_images)
     np.testing.assert_allclose(made.evaluate(), logits, rtol=1e-10, atol=1e-10)
 
 

@@ -23,6 +23,7 @@ from orchestrator.settings import config, workloads
 from services.data import catalog
 from services.model import shapes, weights
 from services.runner.validation import valid_spec
+from tests.mutants import matrix
 
 PRESETS = [preset.name for preset in workloads.presets()]
 ORIGIN = Origin("pytorch", "127.0.0.1:1", "pytorch-1")
@@ -116,6 +117,17 @@ def test_the_tensors_of_a_model_are_those_that_runners_make(name):
         least, most = tensors.size_range(found)
         assert least < len(content) <= most < least + 1024 * (len(found) + 3)
         assert tensors.check_file(english(Phrase("w")), content, found).keys() == found.keys()
+
+
+@pytest.mark.parametrize("case", matrix.CASES, ids=lambda case: case.name)
+def test_the_tensors_of_every_kind_of_layer_are_those_that_runners_make(case):
+    spec = valid_spec(case.spec(), 2)
+    shape, outputs = catalog.info(spec.dataset).shape, catalog.info(spec.dataset).outputs
+    found, classes = tensors.of_model(spec_to_proto(spec))
+    made = shapes.parameters(spec.layers, shape)
+    assert [(n, t.shape) for n, t in found.items()] == [(p.name, p.shape) for p in made]
+    assert [each.trained for each in found.values()] == [p.trained for p in made]
+    assert classes == outputs
 
 
 def test_a_file_of_another_precision_is_refused():
