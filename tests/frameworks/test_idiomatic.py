@@ -5,7 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from twinrun.contract.enums import ActivationFunction, Execution, Loop, Precision, Recipe
+from twinrun.contract.enums import (
+    ActivationFunction,
+    Execution,
+    Loop,
+    Precision,
+    Recipe,
+    TargetKind,
+)
 from twinrun.contract.layers import (
     Activation,
     BatchNorm,
@@ -18,7 +25,7 @@ from twinrun.contract.layers import (
 )
 from twinrun.contract.losses import NextTokenCrossEntropy
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
-from twinrun.contract.spec import Augmentation, Dataset, Synthetic
+from twinrun.contract.spec import Arrays, Augmentation, Dataset, Synthetic
 
 from services.errors import Unsupported
 from services.model import shapes
@@ -275,6 +282,15 @@ def test_its_model_is_summed_up_layer_by_layer(framework, layers):
         assert "CustomDense" in found.text or "custom_dense" in found.text
     elif layers is jobs.NORMALISED:
         assert "BatchNorm" in found.text or "batch_normalization" in found.text
+
+
+def test_both_count_the_parameters_of_sequences_alike(framework):
+    held = (*("0" * 64, 1, jobs.SAMPLES, jobs.TEST_SAMPLES), (jobs.TIME,), TargetKind.CLASS)
+    arrays = Arrays(*held, jobs.CLASSES, codes=jobs.CLASSES)
+    job = spec(layers=jobs.SEQUENCE, dataset=Dataset("file", arrays=arrays))
+    found = framework.summarize(job)
+    wanted = [math.prod(p.shape) for p in shapes.parameters(job.layers, (jobs.TIME,))]
+    assert (found.parameter_count, found.untrained_count) == (sum(wanted), 0)
 
 
 def test_a_batch_of_one_that_pytorchs_batch_norm_refuses_is_refused_before_it_trains(framework):
