@@ -100,3 +100,12 @@ SEQUENCE = (
     LastStep(),
     Dense(CLASSES),
 )
+# What Keras trains on a CPU too.
+TRAINABLE = (
+    Conv2d(4, size_2d=(2, 3), stride_2d=(1, 2), same=True),
+    Conv2d(3, size=2, padding_2d=(2, 1, 0, 1)),
+    Conv2d(3, size=3, same=True),
+    Conv2d(3, size=3, padding_2d=(1, 1)),
+    Flatten(),
+    Dense(CLASSES),
+)

@@ -29,7 +29,7 @@ from twinrun.contract.spec import Arrays, Augmentation, Dataset, Synthetic
 
 from services.errors import Unsupported
 from services.model import shapes
-from tests.frameworks import jobs, reference
+from tests.frameworks import jobs, models, reference
 
 
 def spec(**changes):
@@ -70,15 +70,6 @@ def with_own_epsilon(framework, layers):
     return tuple(replace(x, epsilon=own[type(x)]) if type(x) in own else x for x in layers)
 
 
-# What Keras trains on a CPU too.
-TRAINABLE = (
-    Conv2d(4, size_2d=(2, 3), stride_2d=(1, 2), same=True),
-    Conv2d(3, size=2, padding_2d=(2, 1, 0, 1)),
-    Conv2d(3, size=3, same=True),
-    Conv2d(3, size=3, padding_2d=(1, 1)),
-    Flatten(),
-    Dense(jobs.CLASSES),
-)
 LAYERS = pytest.mark.parametrize(
     "layers",
     [
@@ -89,7 +80,7 @@ LAYERS = pytest.mark.parametrize(
         jobs.ACTIVATED[:-1],
         jobs.NORMED,
         jobs.SEQUENCE,
-        TRAINABLE,
+        models.TRAINABLE,
         jobs.SCALED,
         jobs.PEAKS,
     ],
