@@ -9,6 +9,7 @@ from twinrun.contract.layers import (
     Activation,
     AveragePool2d,
     BatchNorm,
+    Conv1d,
     Conv2d,
     CustomDense,
     Dense,
@@ -26,6 +27,7 @@ from twinrun.contract.layers import (
     MultiHeadAttention,
     PositionEmbedding,
     RmsNorm,
+    SpatialDropout2d,
     UpSampling2d,
     ZeroPadding2d,
 )
@@ -36,7 +38,7 @@ def biases_before_batch_norm(layers: Sequence[Layer]) -> Iterator[str]:
     bias: str | None = None
     for index, layer in enumerate(layers):
         match layer:
-            case Dense() | Conv2d():
+            case Dense() | Conv1d() | Conv2d():
                 bias = f"layers.{index}.bias" if layer.use_bias else None
             case CustomDense():
                 bias = f"layers.{index}.bias"
@@ -44,13 +46,21 @@ def biases_before_batch_norm(layers: Sequence[Layer]) -> Iterator[str]:
                 if bias is not None:
                     yield bias
                 bias = None
-            case Flatten() | MaxPool2d() | AveragePool2d() | UpSampling2d():
-                pass  # as below
-            case GlobalAveragePool2d() | GlobalMaxPool2d() | LastStep():
+            case (
+                Flatten()
+                | MaxPool2d()
+                | AveragePool2d()
+                | UpSampling2d()
+                | GlobalAveragePool2d()
+                | GlobalMaxPool2d()
+                | LastStep()
+            ):
                 pass  # what they return is shifted as much as what they are given
             case Activation() | Dropout() | Embedding() | LayerNorm() | RmsNorm() | GroupNorm():
                 bias = None
-            case Lstm() | PositionEmbedding() | MultiHeadAttention() | ZeroPadding2d():
+            case Lstm() | PositionEmbedding() | MultiHeadAttention():
+                bias = None
+            case ZeroPadding2d() | SpatialDropout2d():
                 bias = None  # zeros are not shifted
             case _:
                 assert_never(layer)

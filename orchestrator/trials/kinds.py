@@ -42,6 +42,8 @@ LayerKind = Literal[
     "global_max_pool2d",
     "zero_padding2d",
     "up_sampling2d",
+    "conv1d",
+    "spatial_dropout2d",
     "lstm",
     "last_step",
     "position_embedding",

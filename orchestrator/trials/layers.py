@@ -23,12 +23,12 @@ def after(layer: job_pb2.Layer, shape: Shape) -> tuple[Shape, dict[str, Shape]] 
     """Return the layer's output for a sample of ``shape``, and its parameters. None: impossible."""
     kind = layer_kind(layer)
     match kind:
-        case "flatten" | "activation" | "dropout":
+        case "flatten" | "activation" | "dropout" | "spatial_dropout2d":
             return ((math.prod(shape),) if kind == "flatten" else shape), {}
         case "dense" | "custom_dense" | "embedding":
             return _of_products(layer, shape)
-        case "conv2d":
-            return _of_convolution(layer.conv2d, shape)
+        case "conv1d" | "conv2d":
+            return _of_kernels(layer, shape)
         case "max_pool2d" | "average_pool2d":
             pool = layer.max_pool2d if kind == "max_pool2d" else layer.average_pool2d
             windows = _windows(shape, ((pool.size, pool.stride, 0),) * 2)
@@ -58,6 +58,26 @@ def _of_products(layer: job_pb2.Layer, shape: Shape) -> tuple[Shape, dict[str, S
     if custom or layer.dense.use_bias:
         parameters["bias"] = (units,)
     return ((*shape[:-1], units), parameters) if len(shape) <= (1 if custom else 2) else None
+
+
+def _of_kernels(layer: job_pb2.Layer, shape: Shape) -> tuple[Shape, dict[str, Shape]] | None:
+    """Return as `after` what a convolution has."""
+    if layer.HasField("conv1d"):
+        return _of_conv1d(layer.conv1d, shape)
+    return _of_convolution(layer.conv2d, shape)
+
+
+def _of_conv1d(conv: job_pb2.Conv1d, shape: Shape) -> tuple[Shape, dict[str, Shape]] | None:
+    if len(shape) != 2 or conv.stride < 1:
+        return None
+    zeros = sum(conv.padding_1d) if conv.padding_1d else 2 * conv.padding
+    time = (shape[0] + zeros - conv.size) // conv.stride + 1
+    if conv.same:
+        time = -(-shape[0] // conv.stride)
+    parameters: dict[str, Shape] = {"kernel": (conv.size, shape[-1], conv.filters)}
+    if conv.use_bias:
+        parameters["bias"] = (conv.filters,)
+    return ((time, conv.filters), parameters) if time > 0 else None
 
 
 def _of_sequences(

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
-from twinrun.contract.layers import Dropout, Layer
+from twinrun.contract.layers import Dropout, Layer, SpatialDropout2d
 
+KINDS = Dropout, SpatialDropout2d  # that draw masks
 _LEVELS = 2**16  # a 16-bit number decides whether a value is kept: fewer bits draw faster
 _A_BLOCK = 16  # such numbers that Philox generates at a time
 
@@ -18,10 +19,10 @@ def name(layer: int) -> str:
 
 def names(layers: Iterable[Layer]) -> list[str]:
     """Return the names of all dropouts' masks, in model order."""
-    return [name(index) for index, layer in enumerate(layers) if isinstance(layer, Dropout)]
+    return [name(index) for index, layer in enumerate(layers) if isinstance(layer, KINDS)]
 
 
-def scale(dropout: Dropout) -> float:
+def scale(dropout: Dropout | SpatialDropout2d) -> float:
     """Return the factor for values that are kept, which preserves the mean."""
     return 1 / (1 - dropout.rate)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from twinrun.contract.layers import Dropout, Layer
+from twinrun.contract.layers import Layer, SpatialDropout2d
 from twinrun.contract.traced import TracedDraw
 
 from services.model import dropout, shapes
@@ -26,10 +26,15 @@ def of_layers(layers: Sequence[Layer], shape: tuple[int, ...]) -> list[Site]:
     """Return the sites of ``layers``, for samples of ``shape``."""
     outputs = shapes.output_shapes(layers, shape)
     return [
-        Site(dropout.name(index), layer.rate, made, index)
+        Site(dropout.name(index), layer.rate, _of_mask(layer, made), index)
         for index, (layer, made) in enumerate(zip(layers, outputs, strict=True))
-        if isinstance(layer, Dropout)
+        if isinstance(layer, dropout.KINDS)
     ]
+
+
+def _of_mask(layer: Layer, made: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape of a sample's mask: one value for each channel if it is spatial."""
+    return (1, 1, made[-1]) if isinstance(layer, SpatialDropout2d) else made
 
 
 def of_draws(draws: Iterable[TracedDraw]) -> list[Site]:

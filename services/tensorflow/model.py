@@ -14,6 +14,7 @@ from twinrun.contract.layers import (
     Activation,
     AveragePool2d,
     BatchNorm,
+    Conv1d,
     Conv2d,
     CustomDense,
     Dense,
@@ -31,6 +32,7 @@ from twinrun.contract.layers import (
     MultiHeadAttention,
     PositionEmbedding,
     RmsNorm,
+    SpatialDropout2d,
     UpSampling2d,
     ZeroPadding2d,
 )
@@ -153,11 +155,13 @@ def in_parts(spec: JobSpec) -> bool:
 def by_kernel(layer: Layer) -> bool:
     """Return whether TensorFlow has a kernel for the layer that XLA does not match on a CPU."""
     match layer:
-        case Conv2d() | AveragePool2d() | GlobalMaxPool2d():
+        case Conv1d() | Conv2d() | AveragePool2d() | GlobalMaxPool2d():
             return True
         case MaxPool2d(size, stride):
             return size != stride
         case Activation() | CustomDense() | Dense() | Dropout() | Embedding() | Flatten():
+            return False
+        case SpatialDropout2d():
             return False
         case GlobalAveragePool2d() | UpSampling2d() | ZeroPadding2d():
             return False

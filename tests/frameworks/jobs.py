@@ -22,6 +22,7 @@ from twinrun.contract.layers import (
     Flatten,
     MaxPool2d,
     Normal,
+    SpatialDropout2d,
 )
 from twinrun.contract.losses import Loss, NextTokenCrossEntropy, SoftmaxCrossEntropy, targets
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
@@ -31,6 +32,7 @@ from services.data.arrays import Data
 from services.model import weights as parameters
 from tests.frameworks.models import (
     CLASSES,
+    CONVOLVED_TOKENS,
     NORMED,
     NORMED_TOKENS,
     PEAKS,
@@ -174,6 +176,7 @@ DROPPED = (
     Dropout(0.25),
     Conv2d(3, size=2),
     Activation(ActivationFunction.RELU),
+    SpatialDropout2d(0.3),
     MaxPool2d(2),
     Dropout(0.4),
     Flatten(),
@@ -212,6 +215,9 @@ JOBS = {
     "scaled images": spec(layers=SCALED, epochs=10),
     "peaks": spec(layers=PEAKS, epochs=10),
     "other norms": spec(layers=NORMED, epochs=10),
+    "convolutions of sequences": spec(
+        layers=CONVOLVED_TOKENS, loss=NextTokenCrossEntropy(), epochs=10
+    ),
     "norms of sequences": spec(layers=NORMED_TOKENS, loss=NextTokenCrossEntropy(), epochs=10),
     "augmented, chunks of uneven length": spec(
         augmentation=AUGMENTATION, layers=SHALLOW, batch_size=8, report_every_steps=5, epochs=3
@@ -231,7 +237,7 @@ JOBS = {
 # batch of batch norms has a test of its own, and the others' layers and updates know no batches.
 ALIKE = (
     *("activations", "batch norms", "other norms", "norms of sequences", "convolutions"),
-    *("sequences", "adamw", "sgd with momentum"),
+    *("sequences", "adamw", "sgd with momentum", "convolutions of sequences"),
     *("rectangular convolutions", "scaled images", "peaks"),
 )
 EXECUTIONS = list(Execution)

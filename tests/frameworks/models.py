@@ -4,6 +4,7 @@ from twinrun.contract.enums import ActivationFunction, Interpolation
 from twinrun.contract.layers import (
     Activation,
     BatchNorm,
+    Conv1d,
     Conv2d,
     Dense,
     Embedding,
@@ -68,6 +69,16 @@ NORMED = (
     RmsNorm(epsilon=0.03),
     Dense(CLASSES),
 )
+# As many positions come out as there are of targets.
+CONVOLVED_TOKENS = (
+    Embedding(CLASSES + 1, 4, Normal(0.5)),
+    Conv1d(6, size=4, same=True, bias_initializer=Normal(0.1)),
+    Activation(ActivationFunction.TANH),
+    Conv1d(5, size=3, padding_1d=(2, 0), use_bias=False),
+    Activation(ActivationFunction.TANH),
+    Conv1d(6, size=2, stride=2, padding=2),
+    Dense(CLASSES),
+)
 NORMED_TOKENS = (
     Embedding(CLASSES + 1, 4, Normal(0.5)),
     Dense(6, use_bias=False),
@@ -87,5 +98,14 @@ SEQUENCE = (
     Lstm(7, bias_initializer=Normal(0.3)),
     MultiHeadAttention(1, use_bias=False),
     LastStep(),
+    Dense(CLASSES),
+)
+# What Keras trains on a CPU too.
+TRAINABLE = (
+    Conv2d(4, size_2d=(2, 3), stride_2d=(1, 2), same=True),
+    Conv2d(3, size=2, padding_2d=(2, 1, 0, 1)),
+    Conv2d(3, size=3, same=True),
+    Conv2d(3, size=3, padding_2d=(1, 1)),
+    Flatten(),
     Dense(CLASSES),
 )

@@ -5,7 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from twinrun.contract.enums import ActivationFunction, Execution, Loop, Precision, Recipe
+from twinrun.contract.enums import (
+    ActivationFunction,
+    Execution,
+    Loop,
+    Precision,
+    Recipe,
+    TargetKind,
+)
 from twinrun.contract.layers import (
     Activation,
     BatchNorm,
@@ -18,11 +25,11 @@ from twinrun.contract.layers import (
 )
 from twinrun.contract.losses import NextTokenCrossEntropy
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
-from twinrun.contract.spec import Augmentation, Dataset, Synthetic
+from twinrun.contract.spec import Arrays, Augmentation, Dataset, Synthetic
 
 from services.errors import Unsupported
 from services.model import shapes
-from tests.frameworks import jobs, reference
+from tests.frameworks import jobs, models, reference
 
 
 def spec(**changes):
@@ -63,15 +70,6 @@ def with_own_epsilon(framework, layers):
     return tuple(replace(x, epsilon=own[type(x)]) if type(x) in own else x for x in layers)
 
 
-# What Keras trains on a CPU too.
-TRAINABLE = (
-    Conv2d(4, size_2d=(2, 3), stride_2d=(1, 2), same=True),
-    Conv2d(3, size=2, padding_2d=(2, 1, 0, 1)),
-    Conv2d(3, size=3, same=True),
-    Conv2d(3, size=3, padding_2d=(1, 1)),
-    Flatten(),
-    Dense(jobs.CLASSES),
-)
 LAYERS = pytest.mark.parametrize(
     "layers",
     [
@@ -82,7 +80,7 @@ LAYERS = pytest.mark.parametrize(
         jobs.ACTIVATED[:-1],
         jobs.NORMED,
         jobs.SEQUENCE,
-        TRAINABLE,
+        models.TRAINABLE,
         jobs.SCALED,
         jobs.PEAKS,
     ],
@@ -120,8 +118,9 @@ def test_a_convolution_that_keras_cannot_train_on_a_cpu_is_refused_by_name(frame
     np.testing.assert_allclose(made.evaluate(), logits, rtol=1e-10, atol=1e-10)
 
 
-def test_norms_of_sequences_are_the_formulas(framework):
-    layers = with_own_epsilon(framework, jobs.NORMED_TOKENS)
+@pytest.mark.parametrize("layers", [jobs.NORMED_TOKENS, jobs.CONVOLVED_TOKENS])
+def test_layers_of_sequences_are_the_formulas(framework, layers):
+    layers = with_own_epsilon(framework, layers)
     job = spec(layers=layers, precision=Precision.FLOAT64, loss=NextTokenCrossEntropy())
     made = trainer(framework, job, jobs.weights(job))
     train(made)
@@ -274,6 +273,15 @@ def test_its_model_is_summed_up_layer_by_layer(framework, layers):
         assert "CustomDense" in found.text or "custom_dense" in found.text
     elif layers is jobs.NORMALISED:
         assert "BatchNorm" in found.text or "batch_normalization" in found.text
+
+
+def test_both_count_the_parameters_of_sequences_alike(framework):
+    held = (*("0" * 64, 1, jobs.SAMPLES, jobs.TEST_SAMPLES), (jobs.TIME,), TargetKind.CLASS)
+    arrays = Arrays(*held, jobs.CLASSES, codes=jobs.CLASSES)
+    job = spec(layers=jobs.SEQUENCE, dataset=Dataset("file", arrays=arrays))
+    found = framework.summarize(job)
+    wanted = [math.prod(p.shape) for p in shapes.parameters(job.layers, (jobs.TIME,))]
+    assert (found.parameter_count, found.untrained_count) == (sum(wanted), 0)
 
 
 def test_a_batch_of_one_that_pytorchs_batch_norm_refuses_is_refused_before_it_trains(framework):

@@ -52,7 +52,7 @@ def test_a_trace_says_that_the_model_is_layers_and_where_it_drops(framework, nam
     spec = beside(jobs.JOBS["dropouts"], name)
     model = traced(framework, spec, functools.partial(framework.of_layers, spec)).model
     assert "The model is the workload's layers" in model.notes[0]
-    assert [draw.rate for draw in model.draws] == [0.25, 0.4, 0.9]
+    assert [draw.rate for draw in model.draws] == [0.25, 0.3, 0.4, 0.9]
 
 
 def test_users_batch_norms_stay_their_framework_s_in_their_own_recipe(framework, name):

@@ -225,6 +225,12 @@ def _of_tasks() -> Iterator[tuple[str, Mapping]]:
     table = {"embedding": {"codes": 7, "width": 3, "table_initializer": NORMAL}}
     for how, execution in (("", {}), (", compiled", {"execution": COMPILED})):
         yield f"tokens, adam{how}", job([table, *_table(4)], ADAM, **tokens, **execution)
+    along: Mapping = {"filters": 5, "bias_initializer": NORMAL}
+    convolved = [table, {"conv1d": {**along, "same": True, "size": 4}}, TANH]
+    convolved += [{"conv1d": {**along, "padding_1d": [2, 0]}}, *_table(4)]
+    yield "convolutions of tokens, sgd", job(convolved, SGD, **tokens)
+    flagged = [{"conv1d": {**along, "stride": 2, "padding": 1}}, FLATTEN, *_table(1)]
+    yield "convolved sequences, sgd", job(flagged, SGD, dataset=sequences, **flags)
     attention = {"heads": 2, "causal": True, "bias_initializer": NORMAL}
     positions = {"position_embedding": {"table_initializer": NORMAL}}
     looking = [{**table, "embedding": {**table["embedding"], "width": 4}}, positions]

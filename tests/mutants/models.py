@@ -124,6 +124,7 @@ DROPPED = [
     {"dropout": {"rate": 0.2}},
     conv(3, size=2),
     RELU,
+    {"spatial_dropout2d": {"rate": 0.3}},
     {"dropout": {"rate": 0.4}},
     FLATTEN,
     dense(8),

@@ -17,8 +17,8 @@ _KERAS = "of a user's Keras model, held against Keras itself in tests/frameworks
 
 # Of layers by family, each with a file of its name in each framework's folder.
 FAMILIES = {
-    "convolutions": ("conv2d",),
-    "elementwise": ("activation", "dropout"),
+    "convolutions": ("conv1d", "conv2d"),
+    "elementwise": ("activation", "dropout", "spatial_dropout2d"),
     "norms": ("batch_norm", "layer_norm", "rms_norm", "group_norm"),
     "pools": ("max_pool2d", "average_pool2d", "global_average_pool2d", "global_max_pool2d"),
     "products": ("dense", "custom_dense", "embedding"),
@@ -30,7 +30,10 @@ _MADE = {"idiomatic": _IDIOMATIC}
 _HELD = {**_MADE, "held": _IDIOMATIC}
 # Of optimizers, in the same way.
 OPTIMIZERS = ("sgd", "adam", "adamw", "rmsprop", "adagrad", "adamax")
-_WITH_ARRAYS = ("dense", "conv2d", "embedding", *FAMILIES["norms"], *FAMILIES["sequences"])
+_WITH_ARRAYS = (
+    *("dense", "conv1d", "conv2d", "embedding"),
+    *(*FAMILIES["norms"], *FAMILIES["sequences"]),
+)
 
 _KERAS_MODULES = [
     *("case", "kinds", "layered", "layout", "model", "patches", "record", "trace", "views"),
@@ -68,6 +71,7 @@ MUTATED: dict[str, dict[str, str]] = {
     "services/pytorch/graphs/pieces.py": {},
     **{f"services/pytorch/layers/{file}.py": _MADE for file in KINDS.values()},
     **{f"services/pytorch/layers/{KINDS[kind]}.py": _HELD for kind in _WITH_ARRAYS},
+    "services/pytorch/layers/convolutions/conv1d.py": {**_HELD, "SequenceConv1d": _IDIOMATIC},
     "services/pytorch/layers/convolutions/conv2d.py": {**_HELD, "PaddedConv2d": _IDIOMATIC},
     "services/pytorch/layers/norms/batch_norm.py": {**_HELD, "SequenceBatchNorm": _IDIOMATIC},
     **{

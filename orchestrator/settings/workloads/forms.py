@@ -15,7 +15,8 @@ _SCALINGS = {
     for name, scale, mode in (("glorot", 1.0, "AVERAGE"), ("he", 2.0, "IN"), ("lecun", 1.0, "IN"))
     for distribution in ("uniform", "normal")
 }
-_WITH_WINDOWS = ("conv2d", "zero_padding2d")
+_WITH_WINDOWS = ("conv1d", "conv2d", "zero_padding2d")
+_SAME = ("padding", "same")
 _OF_WINDOWS = ("size", "stride", "padding")
 
 
@@ -70,9 +71,10 @@ def _write_windows(node: yaml.Node) -> None:
             continue
         for index, (name, given) in enumerate(value.value):
             if name.value in _OF_WINDOWS and isinstance(given, yaml.SequenceNode):
-                several = yaml.ScalarNode(name.tag, f"{name.value}_2d", *_marks(name))
+                axes = "1d" if kind.value == "conv1d" else "2d"
+                several = yaml.ScalarNode(name.tag, f"{name.value}_{axes}", *_marks(name))
                 value.value[index] = (several, given)
-            elif (kind.value, name.value, given.value) == ("conv2d", "padding", "same"):
+            elif kind.value != "zero_padding2d" and (name.value, given.value) == _SAME:
                 yes = yaml.ScalarNode("tag:yaml.org,2002:bool", "true", *_marks(given))
                 value.value[index] = (yaml.ScalarNode(name.tag, "same", *_marks(name)), yes)
 

@@ -29,6 +29,7 @@ _ELSEWHERE = {
     **dict.fromkeys(("avgpool", "avgpool2d", "averagepooling2d"), "average_pool2d"),
     **dict.fromkeys(("globalaveragepooling2d", "adaptiveavgpool2d"), "global_average_pool2d"),
     **dict.fromkeys(("globalmaxpooling2d", "adaptivemaxpool2d"), "global_max_pool2d"),
+    "dropout2d": "spatial_dropout2d",
     "zeropad2d": "zero_padding2d",
     **dict.fromkeys(("upsample", "interpolate"), "up_sampling2d"),
     **dict.fromkeys(("bn", "batchnorm2d", "batchnormalization"), "batch_norm"),

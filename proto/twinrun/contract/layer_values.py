@@ -9,6 +9,7 @@ from twinrun.contract.layers import (
     AveragePool2d,
     BatchNorm,
     Constant,
+    Conv1d,
     Conv2d,
     CustomDense,
     Dense,
@@ -29,6 +30,7 @@ from twinrun.contract.layers import (
     Orthogonal,
     PositionEmbedding,
     RmsNorm,
+    SpatialDropout2d,
     TruncatedNormal,
     UpSampling2d,
     VarianceScaling,
@@ -48,11 +50,11 @@ def layer_violations(field: str, layer: Layer) -> Iterator[Violation]:
             pass
         case Lstm() | PositionEmbedding() | MultiHeadAttention():
             yield from _sequence_violations(field, layer)
-        case Activation() | Dropout():
+        case Activation() | Dropout() | SpatialDropout2d():
             yield from _elementwise_violations(field, layer)
         case Dense() | CustomDense() | Embedding():
             yield from _product_violations(field, layer)
-        case Conv2d():
+        case Conv2d() | Conv1d():
             yield from _convolution_violations(field, layer)
         case MaxPool2d() | AveragePool2d():
             yield from _window_violations(field, layer)
@@ -62,17 +64,22 @@ def layer_violations(field: str, layer: Layer) -> Iterator[Violation]:
             assert_never(layer)
 
 
-def _convolution_violations(field: str, layer: Conv2d) -> Iterator[Violation]:
+def _convolution_violations(field: str, layer: Conv2d | Conv1d) -> Iterator[Violation]:
     yield from between(f"{field}.filters", layer.filters, 1, 100_000)
     yield from between(f"{field}.padding", layer.padding, 0, 4096)
-    yield from between(f"{field}.dilation", layer.dilation, 1, 4096)
-    yield from between(f"{field}.groups", layer.groups, 1, 100_000)
     yield from _window_violations(field, layer)
     yield from _initializers_violations(field, layer)
-    yield from _pair_violations(f"{field}.size_2d", layer.size_2d, (2,), 1)
-    yield from _pair_violations(f"{field}.stride_2d", layer.stride_2d, (2,), 1)
-    yield from _pair_violations(f"{field}.padding_2d", layer.padding_2d, (2, 4), 0)
-    if layer.same and (layer.padding or layer.padding_2d):
+    if isinstance(layer, Conv2d):
+        yield from between(f"{field}.dilation", layer.dilation, 1, 4096)
+        yield from between(f"{field}.groups", layer.groups, 1, 100_000)
+        yield from _pair_violations(f"{field}.size_2d", layer.size_2d, (2,), 1)
+        yield from _pair_violations(f"{field}.stride_2d", layer.stride_2d, (2,), 1)
+        yield from _pair_violations(f"{field}.padding_2d", layer.padding_2d, (2, 4), 0)
+        zeros = layer.padding_2d
+    else:
+        yield from _pair_violations(f"{field}.padding_1d", layer.padding_1d, (2,), 0)
+        zeros = layer.padding_1d
+    if layer.same and (layer.padding or zeros):
         yield Violation(f"{field}.same", "is set, and so is another padding; leave one out")
 
 
@@ -102,14 +109,16 @@ def _shaping_violations(
             assert_never(layer)
 
 
-def _elementwise_violations(field: str, layer: Activation | Dropout) -> Iterator[Violation]:
+def _elementwise_violations(
+    field: str, layer: Activation | Dropout | SpatialDropout2d
+) -> Iterator[Violation]:
     match layer:
         case Activation(function, slope):
             if slope is not None:
                 yield from fraction(f"{field}.slope", slope)
                 if function is not ActivationFunction.LEAKY_RELU:
                     yield Violation(f"{field}.slope", "is of leaky_relu only; leave it out")
-        case Dropout(rate):
+        case Dropout(rate) | SpatialDropout2d(rate):
             yield from fraction(f"{field}.rate", rate)
         case _:
             assert_never(layer)
@@ -160,14 +169,14 @@ def _sequence_violations(
 
 
 def _window_violations(
-    field: str, layer: Conv2d | MaxPool2d | AveragePool2d
+    field: str, layer: Conv2d | Conv1d | MaxPool2d | AveragePool2d
 ) -> Iterator[Violation]:
     yield from between(f"{field}.size", layer.size, 1, 4096)
     yield from between(f"{field}.stride", layer.stride, 1, 4096)
 
 
 def _initializers_violations(
-    field: str, layer: Dense | Conv2d | MultiHeadAttention
+    field: str, layer: Dense | Conv2d | Conv1d | MultiHeadAttention
 ) -> Iterator[Violation]:
     yield from _initializer_violations(f"{field}.kernel_initializer", layer.kernel_initializer)
     yield from _initializer_violations(f"{field}.bias_initializer", layer.bias_initializer)

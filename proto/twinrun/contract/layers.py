@@ -89,6 +89,19 @@ class Conv2d:
 
 
 @dataclass(frozen=True, slots=True)
+class Conv1d:
+    filters: int
+    size: int = 3
+    stride: int = 1
+    padding: int = 0
+    kernel_initializer: Initializer = VarianceScaling()
+    bias_initializer: Initializer = Zeros()
+    use_bias: bool = True
+    padding_1d: tuple[int, ...] = ()
+    same: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class MaxPool2d:
     size: int = 2
     stride: int = 2
@@ -150,6 +163,11 @@ class Dropout:
 
 
 @dataclass(frozen=True, slots=True)
+class SpatialDropout2d:
+    rate: float
+
+
+@dataclass(frozen=True, slots=True)
 class Embedding:
     codes: int
     width: int
@@ -199,6 +217,8 @@ Layer = (
     | GlobalMaxPool2d
     | ZeroPadding2d
     | UpSampling2d
+    | Conv1d
+    | SpatialDropout2d
     | Dropout
     | Embedding
     | Lstm

@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 
-from twinrun.contract.layers import Conv2d, ZeroPadding2d
+from twinrun.contract.layers import Conv1d, Conv2d, ZeroPadding2d
 
 from services.model.layers.parameter import Shape
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A window along one axis of an image. ``before`` and ``after``: zeros; all in pixels."""
+    """A window along one axis of an image or a sequence, all in pixels or positions.
+
+    ``before`` and ``after``: zeros.
+    """
 
     size: int
     stride: int
@@ -45,6 +48,14 @@ def axes(layer: Conv2d, shape: Shape) -> tuple[Axis, Axis]:
         )
     )
     return down, across
+
+
+def along(layer: Conv1d, time: int) -> Axis:
+    """Return the windows of a convolution of sequences of ``time`` positions."""
+    if layer.same:
+        return _same(time, layer.size, layer.stride, 1)
+    before, after = layer.padding_1d or (layer.padding,) * 2
+    return Axis(layer.size, layer.stride, before, after)
 
 
 def sides(layer: Conv2d | ZeroPadding2d) -> tuple[int, ...]:

@@ -197,6 +197,7 @@ def test_every_default_is_named_in_the_proto():
         ("CodeTensor", "pytorch"),
         ("CodeTensor", "tensorflow"),
         *(("Conv2d", f"{name}_2d") for name in ("size", "stride", "padding")),
+        ("Conv1d", "padding_1d"),
         ("ZeroPadding2d", "padding_2d"),
         ("Activation", "slope"),  # of one function alone
     }

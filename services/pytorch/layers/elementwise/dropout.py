@@ -4,7 +4,7 @@ from typing import assert_never
 
 import torch
 from torch import nn
-from twinrun.contract.layers import Dropout
+from twinrun.contract.layers import Dropout, SpatialDropout2d
 
 from services.model.dropout import scale
 from services.model.layers.parameter import Shape
@@ -13,7 +13,7 @@ from services.pytorch.layers.given import Evaluating, Given, Training, holds_not
 held = holds_nothing
 
 
-def computed(layer: Dropout, x: torch.Tensor, given: Given) -> torch.Tensor:
+def computed(layer: Dropout | SpatialDropout2d, x: torch.Tensor, given: Given) -> torch.Tensor:
     """Implement `services.pytorch.layers.Kind`."""
     match given:
         case Training():

@@ -9,11 +9,13 @@ from services.pytorch.layers.given import Given
 
 
 class Memory(nn.LSTM):  # type: ignore[misc] # PyTorch's is Any
-    """As users write it: the outputs alone. Its second bias stays 0."""
+    """As users write it: the outputs alone. Its second bias stays 0, and is no parameter."""
 
     def __init__(self, taken: int, units: int) -> None:
         super().__init__(taken, units, batch_first=True)
-        nn.init.zeros_(self.bias_hh_l0).requires_grad_(requires_grad=False)
+        del self.bias_hh_l0
+        self.register_buffer("bias_hh_l0", torch.zeros(4 * units), persistent=False)
+        self._init_flat_weights()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         outputs: torch.Tensor = super().forward(x)[0]

@@ -4,13 +4,13 @@ from typing import assert_never
 
 import keras
 import tensorflow as tf
-from twinrun.contract.layers import Dropout
+from twinrun.contract.layers import Dropout, SpatialDropout2d
 
 from services.model.dropout import scale
 from services.tensorflow.layers.given import Evaluating, Given, Training
 
 
-def computed(layer: Dropout, x: tf.Tensor, given: Given) -> tf.Tensor:
+def computed(layer: Dropout | SpatialDropout2d, x: tf.Tensor, given: Given) -> tf.Tensor:
     """Implement `services.tensorflow.layers.Kind`."""
     match given:
         case Training():

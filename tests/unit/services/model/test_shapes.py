@@ -9,9 +9,11 @@ from twinrun.contract.enums import ActivationFunction
 from twinrun.contract.layers import (
     Activation,
     AveragePool2d,
+    Conv1d,
     Conv2d,
     CustomDense,
     Dense,
+    Dropout,
     Embedding,
     Flatten,
     GlobalAveragePool2d,
@@ -21,11 +23,12 @@ from twinrun.contract.layers import (
     LayerNorm,
     MaxPool2d,
     RmsNorm,
+    SpatialDropout2d,
     UpSampling2d,
     ZeroPadding2d,
 )
 
-from services.model import shapes
+from services.model import shapes, sites
 from services.model.layers.parameter import Shape
 
 LAW = settings(database=None, max_examples=50)
@@ -145,6 +148,7 @@ def test_windows_make_as_many_values_as_fit(layer: Layer, made: Shape) -> None:
         (MaxPool2d(), "takes images, but gets sequences, 4x2"),
         (GlobalAveragePool2d(), "takes images, but gets sequences, 4x2"),
         (ZeroPadding2d(), "takes images, but gets sequences, 4x2"),
+        (SpatialDropout2d(0.1), "takes images, but gets sequences, 4x2"),
         (UpSampling2d(), "takes images, but gets sequences, 4x2"),
     ],
 )
@@ -167,6 +171,44 @@ def test_layers_that_take_no_sequences_say_so(layer: Layer, why: str) -> None:
 def test_norms_that_do_not_fit_images_say_so(layer: Layer, why: str) -> None:
     (found, *_) = shapes.violations((layer, Flatten(), Dense(3)), SHAPE, (3,), 0)
     assert found.message.endswith(why)
+
+
+@pytest.mark.parametrize(
+    ("layer", "time"),
+    [
+        (Conv1d(5), 8),
+        (Conv1d(5, size=4, stride=3, same=True), 4),
+        (Conv1d(5, padding=2), 12),
+        (Conv1d(5, padding_1d=(2, 0)), 10),
+        (Conv1d(5, size=4, stride=2), 4),
+    ],
+    ids=str,
+)
+def test_a_convolution_of_a_sequence_makes_as_many_positions_as_fit(layer, time) -> None:
+    assert shapes.output_shapes((layer,), (10, 3)) == [(time, 5)]
+    kernel, bias = shapes.parameters((layer,), (10, 3))
+    assert (kernel.shape, kernel.fan_in, bias.shape) == (
+        (layer.size, 3, 5),
+        3 * layer.size,
+        (5,),
+    )
+    assert shapes.multiplications((layer,), (10, 3)) == [layer.size * 3 * 5 * time]
+
+
+@pytest.mark.parametrize(
+    ("shape", "why"), [((4, 4, 1), "but gets 4x4x1"), ((2, 3), "a window of 3 values, but gets 2")]
+)
+def test_a_convolution_of_a_sequence_says_what_does_not_fit(shape, why) -> None:
+    (found, *_) = shapes.violations((Conv1d(5), Flatten(), Dense(3)), shape, (3,), 0)
+    assert why in found.message
+
+
+def test_a_spatial_dropout_draws_a_number_for_each_channel() -> None:
+    found = sites.of_layers((Dropout(0.1), SpatialDropout2d(0.2), Flatten(), Dense(3)), (5, 4, 3))
+    assert [(site.name, site.rate, site.shape) for site in found] == [
+        ("layers.0.mask", 0.1, (5, 4, 3)),
+        ("layers.1.mask", 0.2, (1, 1, 3)),
+    ]
 
 
 def test_layers_that_fit_are_accepted_with_and_without_a_softmax() -> None:

@@ -15,6 +15,7 @@ REQUIRED = {
     "dense": {"units": 10},
     "custom_dense": {"units": 10},
     "conv2d": {"filters": 2},
+    "conv1d": {"filters": 2},
     "embedding": {"codes": 2, "width": 2},
     "lstm": {"units": 3},
     "multi_head_attention": {"heads": 2},
@@ -77,7 +78,45 @@ def with_field(path: str, value) -> job_pb2.JobSpec:
     return proto(**change)
 
 
+INITIALIZERS = {
+    "normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
+    "truncated_normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
+    "constant.value": [-1e10, 1e10, *NOT_A_NUMBER],
+    "orthogonal.gain": [0, -1, 1001, *NOT_A_NUMBER],
+    "variance_scaling.scale": [0, -1, 1001, *NOT_A_NUMBER],
+}
+INITIALIZED = {
+    "embedding": ("table",),
+    "lstm": (
+        "kernel",
+        "recurrent",
+        "bias",
+    ),
+    "position_embedding": ("table",),
+    "multi_head_attention": (
+        "kernel",
+        "bias",
+    ),
+    "conv2d": (
+        "kernel",
+        "bias",
+    ),
+    "dense": (
+        "kernel",
+        "bias",
+    ),
+    "conv1d": (
+        "kernel",
+        "bias",
+    ),
+}
 BAD = {
+    **{
+        f"layers[1].{kind}.{part}_initializer.{field}": values
+        for kind, parts in INITIALIZED.items()
+        for part in parts
+        for field, values in INITIALIZERS.items()
+    },
     "epochs": [0, -1, 10_001, HUGE, -HUGE],
     "batch_size": [0, -1, 1_000_001, HUGE],
     "seed": [-1, -HUGE],
@@ -169,6 +208,10 @@ BAD = {
     "layers[1].conv2d.padding": [-1, 4097, HUGE],
     "layers[1].conv2d.dilation": WINDOW,
     "layers[1].conv2d.groups": [0, -1, 100_001, HUGE],
+    "layers[1].conv1d.filters": [-1, 100_001, HUGE],
+    "layers[1].conv1d.size": WINDOW,
+    "layers[1].conv1d.stride": WINDOW,
+    "layers[1].conv1d.padding": [-1, 4097, HUGE],
     "layers[1].batch_norm.momentum": [-0.1, 1, *NOT_A_NUMBER],
     "layers[1].batch_norm.epsilon": [0, -1, 2, *NOT_A_NUMBER],
     "layers[1].zero_padding2d.padding": [-1, 4097, HUGE],
@@ -177,6 +220,7 @@ BAD = {
     "layers[1].rms_norm.epsilon": [0, -1, 2, *NOT_A_NUMBER],
     "layers[1].group_norm.epsilon": [0, -1, 2, *NOT_A_NUMBER],
     "layers[1].group_norm.groups": [-1, 100_001, HUGE],
+    "layers[1].spatial_dropout2d.rate": [-0.1, 1, 2, *NOT_A_NUMBER],
     "layers[1].dropout.rate": [-0.1, 1, 2, *NOT_A_NUMBER],
     "layers[1].max_pool2d.size": WINDOW,
     "layers[1].max_pool2d.stride": WINDOW,
@@ -184,35 +228,11 @@ BAD = {
     "layers[1].average_pool2d.stride": WINDOW,
     "layers[1].dense.units": [-1, 1_000_001, HUGE],
 }
-_OF_INITIALIZERS = {
-    "normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
-    "truncated_normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
-    "variance_scaling.scale": [0, -1, 1001, *NOT_A_NUMBER],
-    "constant.value": [-1e10, 1e10, *NOT_A_NUMBER],
-    "orthogonal.gain": [0, -1, 1001, *NOT_A_NUMBER],
-}
-_INITIALIZERS = [
-    "conv2d.bias_initializer",
-    "conv2d.kernel_initializer",
-    "dense.bias_initializer",
-    "dense.kernel_initializer",
-    "embedding.table_initializer",
-    "lstm.bias_initializer",
-    "lstm.kernel_initializer",
-    "lstm.recurrent_initializer",
-    "multi_head_attention.bias_initializer",
-    "multi_head_attention.kernel_initializer",
-    "position_embedding.table_initializer",
-]
-BAD |= {
-    f"layers[1].{place}.{field}": values
-    for place in _INITIALIZERS
-    for field, values in _OF_INITIALIZERS.items()
-}
 
 
 # Of lists of numbers: the first one is bad.
 BAD_FIRST = {
+    "layers[1].conv1d.padding_1d": [-1, 4097, HUGE],
     "layers[1].zero_padding2d.padding_2d": [-1, 4097, HUGE],
     "layers[1].conv2d.size_2d": WINDOW,
     "layers[1].conv2d.stride_2d": WINDOW,
