@@ -38,6 +38,7 @@ TARGETS = {
 }
 WINDOW = [0, -1, 4097, HUGE]
 STEPS = [0, -1, -HUGE, 2_000_000_000]
+ENDING = ("cosine", "polynomial", "one_cycle", "cosine_restarts")
 
 
 def nested(path: str, value) -> dict:
@@ -138,28 +139,22 @@ BAD = {
     "augmentation.zoom": [-0.1, 1, *NOT_A_NUMBER],
     "optimizer.learning_rate": [0, -0.001, 1001, 1e300, *NOT_A_NUMBER],
     "optimizer.sgd.momentum": [-0.1, 1, 2, *NOT_A_NUMBER],
-    "optimizer.clip.value.limit": [0, -1, 2e9, *NOT_A_NUMBER],
-    "optimizer.clip.norm.limit": [0, -1, 2e9, *NOT_A_NUMBER],
-    "optimizer.clip.global_norm.limit": [0, -1, 2e9, *NOT_A_NUMBER],
+    **{
+        f"optimizer.clip.{kind}.limit": [0, -1, 2e9, *NOT_A_NUMBER]
+        for kind in ("value", "norm", "global_norm")
+    },
+    **{f"optimizer.schedule.{kind}.steps": STEPS for kind in ("exponential", *ENDING)},
+    **{f"optimizer.schedule.{kind}.end_factor": [-0.1, 1.1, *NOT_A_NUMBER] for kind in ENDING},
     "optimizer.weight_decay.factor": [-0.1, 101, *NOT_A_NUMBER],
     "optimizer.schedule.warmup_steps": [-1, -HUGE, 2_000_000_000],
-    "optimizer.schedule.cosine.steps": STEPS,
-    "optimizer.schedule.cosine.end_factor": [-0.1, 1.1, *NOT_A_NUMBER],
     "optimizer.schedule.step.every": STEPS,
     "optimizer.schedule.step.factor": [0, -1, 1.1, *NOT_A_NUMBER],
-    "optimizer.schedule.exponential.steps": STEPS,
     "optimizer.schedule.exponential.factor": [0, -1, 1.1, *NOT_A_NUMBER],
-    "optimizer.schedule.polynomial.steps": STEPS,
     "optimizer.schedule.polynomial.power": [0, -1, 101, *NOT_A_NUMBER],
-    "optimizer.schedule.polynomial.end_factor": [-0.1, 1.1, *NOT_A_NUMBER],
-    "optimizer.schedule.one_cycle.steps": STEPS,
     "optimizer.schedule.one_cycle.rising": [-0.1, 1, *NOT_A_NUMBER],
     "optimizer.schedule.one_cycle.start_factor": [-0.1, 1.1, *NOT_A_NUMBER],
-    "optimizer.schedule.one_cycle.end_factor": [-0.1, 1.1, *NOT_A_NUMBER],
-    "optimizer.schedule.cosine_restarts.steps": STEPS,
     "optimizer.schedule.cosine_restarts.multiplier": [0, -1, 1001],
     "optimizer.schedule.cosine_restarts.shrink": [0, -1, 1.1, *NOT_A_NUMBER],
-    "optimizer.schedule.cosine_restarts.end_factor": [-0.1, 1.1, *NOT_A_NUMBER],
     "optimizer.rmsprop.rho": [-0.1, 1, *NOT_A_NUMBER],
     "optimizer.rmsprop.momentum": [-0.1, 1, *NOT_A_NUMBER],
     "optimizer.rmsprop.epsilon": [0, -1e-8, 2, *NOT_A_NUMBER],
