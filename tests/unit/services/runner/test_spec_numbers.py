@@ -145,6 +145,11 @@ BAD = {
     },
     **{f"optimizer.schedule.{kind}.steps": STEPS for kind in ("exponential", *ENDING)},
     **{f"optimizer.schedule.{kind}.end_factor": [-0.1, 1.1, *NOT_A_NUMBER] for kind in ENDING},
+    **{
+        f"optimizer.{kind}.{beta}": [-0.1, 1, *NOT_A_NUMBER]
+        for kind in ("adam", "adamw", "adamax")
+        for beta in ("beta_1", "beta_2")
+    },
     "optimizer.weight_decay.factor": [-0.1, 101, *NOT_A_NUMBER],
     "optimizer.schedule.warmup_steps": [-1, -HUGE, 2_000_000_000],
     "optimizer.schedule.step.every": STEPS,
@@ -155,19 +160,12 @@ BAD = {
     "optimizer.schedule.one_cycle.start_factor": [-0.1, 1.1, *NOT_A_NUMBER],
     "optimizer.schedule.cosine_restarts.multiplier": [0, -1, 1001],
     "optimizer.schedule.cosine_restarts.shrink": [0, -1, 1.1, *NOT_A_NUMBER],
-    "optimizer.rmsprop.rho": [-0.1, 1, *NOT_A_NUMBER],
-    "optimizer.rmsprop.momentum": [-0.1, 1, *NOT_A_NUMBER],
+    **{f"optimizer.rmsprop.{name}": [-0.1, 1, *NOT_A_NUMBER] for name in ("rho", "momentum")},
     "optimizer.rmsprop.epsilon": [0, -1e-8, 2, *NOT_A_NUMBER],
     "optimizer.adagrad.initial_accumulator": [-0.1, 2e6, *NOT_A_NUMBER],
     "optimizer.adagrad.epsilon": [0, -1e-8, 2, *NOT_A_NUMBER],
-    "optimizer.adamax.beta_1": [-0.1, 1, *NOT_A_NUMBER],
-    "optimizer.adamax.beta_2": [-0.1, 1, *NOT_A_NUMBER],
     "optimizer.adamax.epsilon": [0, -1e-8, 2, *NOT_A_NUMBER],
-    "optimizer.adam.beta_1": [-0.1, 1, *NOT_A_NUMBER],
-    "optimizer.adam.beta_2": [-0.1, 1, *NOT_A_NUMBER],
     "optimizer.adam.epsilon": [0, -1e-8, 2, *NOT_A_NUMBER],
-    "optimizer.adamw.beta_1": [-0.1, 1, *NOT_A_NUMBER],
-    "optimizer.adamw.beta_2": [-0.1, 1, *NOT_A_NUMBER],
     "optimizer.adamw.epsilon": [0, -1e-8, 2, *NOT_A_NUMBER],
     "optimizer.adamw.weight_decay": [-0.1, 101, *NOT_A_NUMBER],
     "dataset.train_limit": [0, -1, 60_001, HUGE],
