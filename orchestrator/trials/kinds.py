@@ -35,6 +35,9 @@ LayerKind = Literal[
     "batch_norm",
     "dropout",
     "embedding",
+    "residual",
+    "concat",
+    "repeat",
 ]
 
 

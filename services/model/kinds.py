@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from types import ModuleType
 from typing import TypeVar, get_args
 
-from twinrun.contract.layers import Layer, layer_field
+from twinrun.contract.layers import Leaf, layer_field
 
 Kind = TypeVar("Kind")
 Found = TypeVar("Found")
@@ -23,13 +23,13 @@ def complete(
     return found
 
 
-def modules(package: str) -> Mapping[type[Layer], ModuleType]:
+def modules(package: str) -> Mapping[type[Leaf], ModuleType]:
     """Return the module of each kind of layer in ``package``, by the kind's name.
 
     Raises TypeError: which kinds the package lacks.
     """
     there = {module.name for module in pkgutil.iter_modules(sys.modules[package].__path__)}
-    kinds: tuple[type[Layer], ...] = get_args(Layer)
+    kinds: tuple[type[Leaf], ...] = get_args(Leaf)
     found = {
         kind: importlib.import_module(f"{package}.{layer_field(kind)}")
         for kind in kinds

@@ -214,7 +214,7 @@ class CustomLoopTrainer(IdiomaticTrainer):
 
 def _of_layers(spec: JobSpec, shape: tuple[int, ...]) -> tuple[keras.Model, Mapping[str, Array]]:
     """Return the model of the spec's layers, for samples of ``shape``, and its arrays by name."""
-    made, layers = model.sequential(spec.layers, shape, POLICIES[spec.precision])
+    made, layers = model.users(spec.layers, shape, POLICIES[spec.precision])
     names = (parameter.name for parameter in shapes.parameters(spec.layers, shape))
     return made, {name: model.held(layers, name) for name in names}
 

@@ -1,7 +1,7 @@
 """Small jobs, and what a trainer made of them."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from twinrun.contract.enums import ActivationFunction, Execution, Precision, TargetKind
@@ -9,6 +9,8 @@ from twinrun.contract.layers import (
     Activation,
     AveragePool2d,
     BatchNorm,
+    Branch,
+    Concat,
     Conv2d,
     CustomDense,
     Dense,
@@ -17,6 +19,8 @@ from twinrun.contract.layers import (
     Flatten,
     MaxPool2d,
     Normal,
+    Repeat,
+    Residual,
 )
 from twinrun.contract.losses import Loss, SoftmaxCrossEntropy, targets
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
@@ -53,6 +57,19 @@ def spec(**changes) -> JobSpec:
         report_every_steps=4,
     )
     return replace(job, **changes)
+
+
+def changed(layers, change):
+    """Return layers with ``change`` made of each that holds no others."""
+
+    def inside(value):
+        if isinstance(value, tuple):
+            return tuple(map(inside, value))
+        if isinstance(value, Residual | Concat | Branch | Repeat):
+            return replace(value, **{f.name: inside(getattr(value, f.name)) for f in fields(value)})
+        return value if isinstance(value, int) else change(value)
+
+    return inside(layers)
 
 
 def in_one_graph(job: JobSpec) -> JobSpec:
@@ -152,6 +169,32 @@ DROPPED = (
     Dropout(0.9),
     Dense(CLASSES),
 )
+# Sums with a shortcut of their own and without, branches of which one is the input itself, and
+# repetitions: of images and of what is flat, with moving statistics and masks inside.
+NESTED = (
+    Residual(
+        (
+            Conv2d(3, padding=1, use_bias=False),
+            BatchNorm(momentum=0.7, epsilon=1e-3),
+            Activation(ActivationFunction.TANH),
+            Dropout(0.2),
+        ),
+        (Conv2d(3, size=1, bias_initializer=Normal(0.1)),),
+    ),
+    Concat(
+        (
+            Branch((Conv2d(2, padding=1), Activation(ActivationFunction.RELU))),
+            Branch(),
+            Branch((Dropout(0.3), Conv2d(1, size=1))),
+        )
+    ),
+    Repeat(2, (Residual((Conv2d(6, padding=1, use_bias=False), BatchNorm())), MaxPool2d(2, 1))),
+    Flatten(),
+    Dense(8),
+    Repeat(2, (Residual((Dense(5), Activation(ActivationFunction.TANH), Dense(8))),)),
+    Concat((Branch((Dense(4), Activation(ActivationFunction.SIGMOID))), Branch((Dropout(0.4),)))),
+    Dense(CLASSES),
+)
 TOKENS = (
     Embedding(CLASSES + 1, 4, Normal(0.5)),
     Dense(6, bias_initializer=Normal(0.1)),
@@ -160,6 +203,7 @@ TOKENS = (
 )
 AUGMENTATION = Augmentation(0.5, 30, 0.2, 0.1, 0.3)
 JOBS = {
+    "nests": spec(layers=NESTED, epochs=3, seed=5),
     "dropouts": spec(layers=DROPPED, epochs=3, seed=11),
     "batch norms": spec(layers=NORMALISED, epochs=3),
     "convolutions": spec(layers=CONVOLUTIONS, epochs=3),

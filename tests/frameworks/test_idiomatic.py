@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from twinrun.contract.enums import ActivationFunction, Execution, Loop, Precision, Recipe
-from twinrun.contract.layers import Activation, BatchNorm, Dense, Flatten
+from twinrun.contract.layers import Activation, BatchNorm, Dense, Flatten, Residual
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
 from twinrun.contract.spec import Augmentation, Dataset, Synthetic
 
@@ -41,7 +41,9 @@ def test_it_learns(framework, kind, loop):
 def with_own_epsilon(framework, layers):
     """Leave batch norms' epsilon to the framework."""
     epsilon = {"pytorch": 1e-5, "tensorflow": 1e-3}[framework.environment().framework]
-    return tuple(replace(x, epsilon=epsilon) if isinstance(x, BatchNorm) else x for x in layers)
+    return jobs.changed(
+        layers, lambda x: replace(x, epsilon=epsilon) if isinstance(x, BatchNorm) else x
+    )
 
 
 LAYERS = pytest.mark.parametrize(
@@ -51,8 +53,9 @@ LAYERS = pytest.mark.parametrize(
         jobs.CONVOLUTIONS,
         jobs.NORMALISED,
         jobs.DROPPED,
+        jobs.NESTED,
     ],
-    ids=["dense", "convolutions", "normalised", "dropped"],
+    ids=["dense", "convolutions", "normalised", "dropped", "nested"],
 )
 
 
@@ -61,7 +64,7 @@ def test_its_weights_in_canonical_layout_make_its_logits(framework, layers):
     job = spec(layers=with_own_epsilon(framework, layers), precision=Precision.FLOAT64)
     made = trainer(framework, job)
     train(made)
-    logits, _ = reference.forward(job, made.weights(), jobs.data().test_images)
+    logits = reference.forward(job, made.weights(), jobs.data().test_images)
     np.testing.assert_allclose(made.evaluate(), logits, rtol=1e-10, atol=1e-10)
 
 
@@ -188,28 +191,38 @@ def test_a_batch_of_any_size_can_be_predicted(framework, recipe):
     np.testing.assert_allclose(made.evaluate(), before, rtol=1e-6)
 
 
-@pytest.mark.parametrize("layers", [jobs.CONVOLUTIONS, jobs.NORMALISED, jobs.DROPPED])
+@pytest.mark.parametrize("layers", [jobs.CONVOLUTIONS, jobs.NORMALISED, jobs.DROPPED, jobs.NESTED])
 def test_its_model_is_summed_up_layer_by_layer(framework, layers):
     dataset = Dataset("synthetic", synthetic=Synthetic(height=4, width=3, channels=2, classes=5))
     job = spec(layers=layers, dataset=dataset)
     found = framework.summarize(job)
-    shape, counts, untrained = jobs.SHAPE, {}, {}
-    for parameter in shapes.parameters(job.layers, shape):
-        index = int(parameter.name.split(".")[1])
-        counts[index] = counts.get(index, 0) + math.prod(parameter.shape)
+    counts, untrained = {}, {}
+    for parameter in shapes.parameters(job.layers, jobs.SHAPE):
+        name = parameter.name.rpartition(".")[0]
+        counts[name] = counts.get(name, 0) + math.prod(parameter.shape)
         kept = 0 if parameter.trained else math.prod(parameter.shape)
-        untrained[index] = untrained.get(index, 0) + kept
-    for index, (layer, told) in enumerate(zip(job.layers, found.layers, strict=True)):
-        shape = shapes.output_shape(layer, shape)
-        assert told.output_shape == shape, layer
-        assert told.parameter_count == counts.get(index, 0), layer
-        assert told.untrained_count == untrained.get(index, 0), layer
+        untrained[name] = untrained.get(name, 0) + kept
+    for each, told in zip(shapes.placed(job.layers, jobs.SHAPE), found.layers, strict=True):
+        assert told.output_shape == each.made, each
+        assert told.parameter_count == counts.get(each.name, 0), each
+        assert told.untrained_count == untrained.get(each.name, 0), each
     assert found.parameter_count == sum(counts.values())
     assert found.untrained_count == sum(untrained.values())
     if layers is jobs.CONVOLUTIONS:
         assert "CustomDense" in found.text or "custom_dense" in found.text
     elif layers is jobs.NORMALISED:
         assert "BatchNorm" in found.text or "batch_normalization" in found.text
+
+
+def test_a_sum_in_two_orders_of_features_is_refused_where_pytorch_would_have_them(framework):
+    # PyTorch flattens [c, h, w]: what a dense layer makes has no such order.
+    image = Residual((Flatten(), Dense(24)), (Flatten(),))
+    job = spec(layers=(image, Dense(jobs.CLASSES)))
+    if framework.environment().framework == "tensorflow":
+        train(trainer(framework, job))
+        return
+    with pytest.raises(Unsupported, match=r"layers\[0\] adds an image that is flattened"):
+        trainer(framework, job)
 
 
 def test_a_batch_of_one_that_pytorchs_batch_norm_refuses_is_refused_before_it_trains(framework):

@@ -96,6 +96,24 @@ DROPPED = [
     {"dropout": {"rate": 0.6}},
     dense(3),
 ]
+# Images and what is flat; the second branch is the input itself, and so is the second shortcut.
+NESTED = [
+    {
+        "residual": {
+            "layers": [
+                conv(3, padding=1, use_bias=False),
+                NORMALISED[1],
+                {"dropout": {"rate": 0.2}},
+            ],
+            "shortcut": [conv(3, size=1)],
+        }
+    },
+    {"concat": {"branches": [{"layers": [conv(2, padding=1), RELU]}, {}]}},
+    {"repeat": {"times": 2, "layers": [{"residual": {"layers": [conv(5, padding=1), TANH]}}]}},
+    FLATTEN,
+    {"concat": {"branches": [{"layers": [dense(4), SIGMOID]}, {"layers": [dense(3)]}]}},
+    dense(3),
+]
 ALL = [*NORMALISED[:3], {"dropout": {"rate": 0.3}}, *WINDOWED[2:4], RELU, FLATTEN, custom(5), TANH]
 ALL += [dense(3)]
 _CHANNELS = 6, 5, 2
@@ -166,6 +184,8 @@ def _jobs() -> Iterator[tuple[str, Mapping]]:
     float64 = {"precision": "PRECISION_FLOAT64"}
     yield "biases before batch norms, adam", job(ENLARGED, ADAMW, **float64)
     yield "dropouts, adam", job(DROPPED, ADAM, shape=_CHANNELS)
+    yield "nests, adam", job(NESTED, ADAM)
+    yield "nests, momentum, eager", job(NESTED, MOMENTUM, execution=EAGER)
     yield "augmented, momentum", job(PLAIN, MOMENTUM, augmentation=AUGMENTED, shape=_TALL)
     yield (
         "all layers, eager, adamw",
@@ -183,6 +203,7 @@ def _jobs() -> Iterator[tuple[str, Mapping]]:
     # XLA takes seconds to compile each, so that these are few.
     yield "compiled, adamw", job(PLAIN, ADAMW, execution=COMPILED)
     yield "compiled, all layers, momentum", job(ALL, MOMENTUM, execution=COMPILED)
+    yield "compiled, nests, sgd", job(NESTED, SGD, execution=COMPILED)
     yield "compiled, pools, sgd", job(POOLED, SGD, execution=COMPILED)
     yield (
         "compiled, augmented, sgd",

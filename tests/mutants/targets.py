@@ -15,7 +15,7 @@ _CAPTURED = "on a GPU alone; with a stand-in for its graphs: tests/frameworks/te
 _REFUSES = "refuses, and computes nothing"
 _KERAS = "of a user's Keras model, held against Keras itself in tests/frameworks/test_code_keras.py"
 
-# Of layers, each with a file of its name in each framework's folder.
+# Of layers that hold no others, each with a file of its name in each framework's folder.
 KINDS = (
     *("flatten", "dense", "activation", "custom_dense", "conv2d"),
     *("max_pool2d", "average_pool2d", "batch_norm", "dropout", "embedding"),
@@ -37,7 +37,9 @@ MUTATED: dict[str, dict[str, str]] = {
         "MatchedTrainer.peak_device_memory_bytes": _TELLS,
         "MatchedTrainer.augmented": _PREVIEW,
     },
-    "services/pytorch/model.py": {"sequential": _IDIOMATIC, "held": _IDIOMATIC},
+    "services/pytorch/model.py": dict.fromkeys(
+        ("sequential", "_module", "_several", "module_of", "held"), _IDIOMATIC
+    ),
     "services/pytorch/losses.py": {
         "idiomatic": _IDIOMATIC,
         "_OfPositions": _IDIOMATIC,
@@ -68,7 +70,7 @@ MUTATED: dict[str, dict[str, str]] = {
         "MatchedTrainer.peak_device_memory_bytes": _TELLS,
         "MatchedTrainer.augmented": _PREVIEW,
     },
-    "services/tensorflow/model.py": {"sequential": _IDIOMATIC, "held": _IDIOMATIC},
+    "services/tensorflow/model.py": dict.fromkeys(("users", "_Users", "held"), _IDIOMATIC),
     "services/tensorflow/losses.py": {"idiomatic": _IDIOMATIC, "_from_probabilities": _OWN},
     "services/tensorflow/optimizers.py": {"idiomatic": _IDIOMATIC},
     "services/tensorflow/eager_steps.py": {"EagerSteps.waited": _TIMES},
@@ -97,6 +99,8 @@ LEFT_OUT = {
     "services/pytorch/environment.py": _TELLS,
     "services/pytorch/idiomatic.py": _IDIOMATIC,
     "services/pytorch/layers/__init__.py": "imports",
+    "services/pytorch/layers/nests.py": _IDIOMATIC,
+    "services/pytorch/layers/orders.py": _IDIOMATIC,
     "services/pytorch/measure.py": "measures the machine",
     "services/pytorch/profile.py": _TELLS,
     "services/pytorch/summary.py": _TELLS,

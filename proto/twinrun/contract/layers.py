@@ -91,7 +91,8 @@ class Embedding:
     table_initializer: Initializer = Normal(0.05)
 
 
-Layer = (
+# What computes, and may hold arrays; the other kinds hold layers.
+Leaf = (
     Flatten
     | Dense
     | Activation
@@ -103,6 +104,32 @@ Layer = (
     | Dropout
     | Embedding
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Residual:
+    layers: "tuple[Layer, ...]"
+    shortcut: "tuple[Layer, ...]" = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    layers: "tuple[Layer, ...]" = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Concat:
+    branches: tuple[Branch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    times: int
+    layers: "tuple[Layer, ...]"
+
+
+Nest = Residual | Concat | Repeat
+Layer = Leaf | Nest
 
 
 def layer_field(kind: type[Layer]) -> str:

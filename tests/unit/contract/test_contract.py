@@ -176,6 +176,8 @@ def test_every_default_is_named_in_the_proto():
     empty = {
         ("JobSpec", "own_ways"),
         ("Tolerance", "reason"),
+        ("Residual", "shortcut"),
+        ("Branch", "layers"),
         ("Normalization", "means"),
         ("Normalization", "stds"),
         ("File", "target"),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from twinrun.contract.layers import Dense, Flatten, Layer, layer_field
+from twinrun.contract.layers import Dense, Flatten, Leaf, layer_field
 
 from services.model import kinds
 from services.model.kinds import complete
@@ -27,7 +27,7 @@ PLACES = {
 
 def lacking(place, functions, root=ROOT):
     """What a place lacks: files, and names in them."""
-    for kind in get_args(Layer):
+    for kind in get_args(Leaf):
         file = root / place / "layers" / f"{layer_field(kind)}.py"
         if not file.is_file():
             yield f"{place} has no file for {kind.__name__}"
@@ -74,10 +74,10 @@ def test_each_kind_is_found_by_its_name_and_a_package_that_lacks_one_is_named(
     tmp_path, monkeypatch
 ):
     found = {kind: module.__name__ for kind, module in KINDS.items()}
-    assert found == {kind: f"services.model.layers.{layer_field(kind)}" for kind in get_args(Layer)}
+    assert found == {kind: f"services.model.layers.{layer_field(kind)}" for kind in get_args(Leaf)}
     package = tmp_path / "some_layers"
     package.mkdir()
-    for name in ["__init__", *map(layer_field, get_args(Layer))]:
+    for name in ["__init__", *map(layer_field, get_args(Leaf))]:
         (package / f"{name}.py").touch()
     (package / "max_pool2d.py").unlink()
     monkeypatch.syspath_prepend(tmp_path)
@@ -87,7 +87,7 @@ def test_each_kind_is_found_by_its_name_and_a_package_that_lacks_one_is_named(
 
 
 def test_mutants_are_made_of_every_kind():
-    assert set(targets.KINDS) == set(map(layer_field, get_args(Layer)))
+    assert set(targets.KINDS) == set(map(layer_field, get_args(Leaf)))
 
 
 def test_both_frameworks_have_files_of_the_same_names():

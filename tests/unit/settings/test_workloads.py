@@ -18,6 +18,7 @@ def test_the_presets_are_listed_by_name():
         "mnist-custom-layer",
         "mnist-mlp",
         "next-token",
+        "resnet-digits",
         "synthetic-mlp",
         "wine",
     ]

@@ -14,6 +14,7 @@ REQUIRED = {
     "custom_dense": {"units": 10},
     "conv2d": {"filters": 2},
     "embedding": {"codes": 2, "width": 2},
+    "repeat": {"layers": [{"flatten": {}}]},
 }
 NOT_A_NUMBER = ["NaN", "Infinity", "-Infinity"]
 HUGE = 2**31 - 1
@@ -132,6 +133,7 @@ BAD = {
     "layers[1].max_pool2d.stride": WINDOW,
     "layers[1].average_pool2d.size": WINDOW,
     "layers[1].average_pool2d.stride": WINDOW,
+    "layers[1].repeat.times": [-1, 1001, HUGE],
     "layers[1].dense.units": [-1, 1_000_001, HUGE],
     "layers[1].dense.kernel_initializer.normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
     "layers[1].dense.bias_initializer.normal.stddev": [0, -1, 1e10, *NOT_A_NUMBER],
@@ -189,7 +191,8 @@ def numeric_fields(message, path="") -> set[str]:
             found.add(here)
         elif field.message_type is not None:
             index = "[1]" if field.name == "layers" else ""
-            found |= numeric_fields(field.message_type, f"{here}{index}.")
+            if not (path and field.message_type.name in ("Layer", "Branch")):  # of a nest
+                found |= numeric_fields(field.message_type, f"{here}{index}.")
     # The tests of a job's code have these.
     return found - {"code.tensors.shape", "code.pytorch.case", "code.tensorflow.case"}
 
