@@ -83,8 +83,10 @@ def evaluate(
         shapes = {"found": logits[0].shape, "kept": kept.shape}
         raise JobFailed(english(_OTHER_SAMPLES, framework=name, trained=request.trained, **shapes))
     of_trained = kept if name != request.trained else None
-    of_sides = _others(request)
-    result = evaluation(name, request.trained, finished, logits, of_trained, others=of_sides)
+    others, names = _others(request), spec.dataset.arrays.classes
+    result = evaluation(
+        name, request.trained, finished, logits, of_trained, others=others, names=names
+    )
     run.write_evaluation(request.name, as_dict(result))
     if result.classes:  # others have no confusion matrix
         run.write_figures(plots.evaluation_canvas(result, request.name).drawing().files())

@@ -24,7 +24,7 @@ _FOLDERS = Phrase("{path} is a folder of images: its sub-folders are the target;
 _ONE_TEXT = Phrase(
     "{path} holds tokens, whose last samples are for the test; give a fraction, not another file."
 )
-_NO_CODES = Phrase("{path}: codes is of an .npz file, whose features are whole numbers.")
+_NO_CODES = Phrase("{path}: codes is of tables and .npz files; leave it out.")
 _TEXT = Phrase("{path} is a text: each byte's target is the one after it; name no other.")
 _NO_COLUMNS = Phrase("{test} has no column {names}, which {path} has.")
 _KINDS = Phrase("{path} and {test} have different kinds of values: {error}.")
@@ -39,7 +39,7 @@ def read(file: File) -> tuple[Samples, Samples | None]:
 
     Paths are absolute. Raises BadInput.
     """
-    if file.codes and Path(file.path).suffix.lower() not in ARRAYS:
+    if file.codes and Path(file.path).suffix.lower() not in (*TABLES, *ARRAYS):
         raise BadInput(english(_NO_CODES, path=file.path))
     path, test = Path(file.path), Path(file.test_path) if file.test_path else None
     if path.suffix.lower() in TABLES:
@@ -88,8 +88,9 @@ def _of_tables(file: File, path: Path, test: Path | None) -> tuple[Samples, Samp
     table = tables.read(path)
     if not file.target:
         raise BadInput(english(_NO_TARGET, path=path, what=english(_A_COLUMN)))
+    wanted = file.target, file.features
     if test is None:
-        return tables.samples(path, table, file.target, file.features), None
+        return tables.samples(path, table, *wanted, codes=file.codes), None
     rows = table.num_rows
     other = tables.read(test)
     names = [*file.features, *file.target] if file.features else table.column_names
@@ -104,7 +105,7 @@ def _of_tables(file: File, path: Path, test: Path | None) -> tuple[Samples, Samp
         said = str(error).rstrip(".")
         raise BadInput(english(_KINDS, path=path, test=test, error=said)) from None
     where = english(_BOTH, path=path, test=test)
-    found = tables.samples(where, table, file.target, file.features)
+    found = tables.samples(where, table, *wanted, codes=file.codes)
     train, tested = (
         replace(found, features=found.features[part], targets=found.targets[part])
         for part in (slice(rows), slice(rows, None))

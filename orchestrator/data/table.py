@@ -34,6 +34,7 @@ _MIXED = Phrase("{count:,} of {rows:,} values are no numbers, the first, {value!
 _CONSTANT = Phrase("all values are {value}; leave it out")
 _MANY = Phrase("{count:,} different texts in {rows:,} rows; leave it out, or make numbers of it")
 _KIND = Phrase("it holds {kind}; make numbers of it")
+_NO_CATEGORY = Phrase("it holds {kind}; codes are of texts, booleans or whole numbers")
 _ONE_CLASS = Phrase("all samples are of one class, {value}; there is nothing to tell apart")
 _MANY_CLASSES = Phrase("{count:,} different classes; at most {most:,} are taken")
 
@@ -62,10 +63,14 @@ def samples(
     table: pyarrow.Table,
     target: Sequence[str],
     features: Sequence[str] = (),
+    *,
+    codes: bool = False,
 ) -> Samples:
     """Return the columns as samples; without ``features`` these are all but the ``target``.
 
     A target of one column of texts, booleans or whole numbers is a class; any other is numbers.
+    ``codes``: each different value of a feature is a code of its own, int32[n, columns]; those of
+    the first column come first, each column's in sorted order.
     Raises BadInput, which names every column that cannot be used.
     """
     names: list[str] = table.column_names
@@ -78,10 +83,16 @@ def samples(
     if not taken:
         raise BadInput(english(_NO_FEATURES, path=path, names=_listed(target)))
     faults: list[Sentence] = []
-    columns: list[tuple[str, NDArray[np.float64]]] = []
+    columns: list[tuple[str, NDArray[np.float64 | np.int32]]] = []
+    count = 0
     for name in taken:
         try:
-            columns += _feature(name, table[name])
+            if codes:
+                values, of_column = _codes(table[name])
+                columns.append((name, values + np.int32(count)))
+                count += of_column
+            else:
+                columns += _feature(name, table[name])
         except _Unusable as unusable:
             faults.append(english(_AT, name=name, what=unusable.what))
     classes: tuple[str, ...] = ()
@@ -95,8 +106,8 @@ def samples(
         faults.append(english(_AT, name=_listed(target), what=unusable.what))
     if faults:
         raise BadInput(join(LINES, [english(_BAD_COLUMNS, path=path), *faults]))
-    values = np.stack([column for _, column in columns], axis=1)
-    return Samples(values, targets, tuple(name for name, _ in columns), classes)
+    stacked = np.stack([column for _, column in columns], axis=1)
+    return Samples(stacked, targets, tuple(name for name, _ in columns), classes, codes=count)
 
 
 class _Unusable(Exception):
@@ -137,6 +148,21 @@ def _feature(name: str, column: Column) -> Iterator[tuple[str, NDArray[np.float6
     for category in categories:
         flags = pyarrow.compute.equal(column, category)
         yield f"{name}={category}", flags.to_numpy().astype(np.float64)
+
+
+def _codes(column: Column) -> tuple[NDArray[np.int32], int]:
+    """Return a column's codes, from 0, and how many there are."""
+    column = _plain(column)
+    kind = column.type
+    _require_values(column)
+    if _is_text(kind):
+        _require_texts_only(column)
+    elif not (pyarrow.types.is_integer(kind) or pyarrow.types.is_boolean(kind)):
+        raise _Unusable(english(_NO_CATEGORY, kind=kind))
+    found, codes = np.unique(column.to_numpy(zero_copy_only=False), return_inverse=True)
+    if len(found) == 1:
+        raise _Unusable(english(_CONSTANT, value=repr(found.tolist()[0])))
+    return codes.astype(np.int32), len(found)
 
 
 def _numbers(column: Column) -> NDArray[np.float64]:

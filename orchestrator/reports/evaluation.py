@@ -9,7 +9,8 @@ from orchestrator.results.evaluation import Evaluation, Latency
 from orchestrator.trials.metrics import ACCURACY, BY_NAME
 
 _FINDING = Phrase("{side}: {metrics}, test loss {loss}, {samples:,} samples")
-_BY_CLASS = (Phrase("Class"), Phrase("Precision"), Phrase("Recall"), Phrase("Samples"))
+_BY_CLASS = (Phrase("Class"), Phrase("Precision"), Phrase("Recall"))
+_SAMPLES, _POSITIONS = Phrase("Samples"), Phrase("Positions")
 _OF_RESIDUALS = (
     Phrase("Predicted minus true, output"),
     Phrase("Mean"),
@@ -26,7 +27,7 @@ _BY_BATCH_SIZE = (
     Phrase("Samples per second"),
 )
 _OF_CURVES = (Phrase("Curves of"), Phrase("ROC AUC"), Phrase("Average precision"))
-_TRUE_CLASS, _FOUND = Phrase("True class"), Phrase("predicted {number}")
+_TRUE_CLASS, _FOUND = Phrase("True class"), Phrase("predicted {name}")
 _MOST_CLASSES = 10  # more columns have no room
 
 
@@ -58,10 +59,10 @@ def finding(found: Evaluation) -> str:
 
 
 def _metrics(found: Evaluation) -> Iterator[Sentence]:
-    """Yield each metric with its value: accuracy alone where a table of classes has the rest."""
+    """Yield each metric with its value, but those that a table of classes has."""
     if found.accuracy is not None:
         yield english(_VALUE, metric=ACCURACY.test, value=ACCURACY.written(found.accuracy))
-    if not found.classes or found.curves:
+    if not found.classes or found.curves or found.has_positions:
         for name, metric in BY_NAME.items():
             if name in found.others:
                 value = metric.written(found.others[name])
@@ -82,21 +83,21 @@ def _residuals(found: Evaluation) -> Grid:
 
 def _classes(found: Evaluation) -> Grid:
     return Grid(
-        columns(*_BY_CLASS),
+        columns(*_BY_CLASS, _POSITIONS if found.has_positions else _SAMPLES),
         [
-            row(str(c.number), [percent(c.precision), percent(c.recall), f"{c.samples:,}"])
+            row(c.name, [percent(c.precision), percent(c.recall), f"{c.samples:,}"])
             for c in found.classes
         ],
     )
 
 
 def _confusion(found: Evaluation) -> Grid:
-    headings = [Column(Cell(say(_FOUND, number=each.number))) for each in found.classes]
+    headings = [Column(Cell(say(_FOUND, name=each.name))) for each in found.classes]
     return Grid(
         [*columns(_TRUE_CLASS), *headings],
         [
-            row(str(k), [f"{count:,}" for count in counts])
-            for k, counts in enumerate(found.confusion)
+            row(each.name, [f"{count:,}" for count in counts])
+            for each, counts in zip(found.classes, found.confusion, strict=True)
         ],
     )
 

@@ -38,10 +38,11 @@ _MOST_POINTS = 1000  # of a curve
 class Class:
     """Precision: the correct share of samples predicted as it.
 
-    Recall: of those that belong to it.
+    Recall: of those that belong to it. ``name``: as in the user's data, or its number.
     """
 
     number: int
+    name: str
     precision: float
     recall: float
     samples: int
@@ -130,6 +131,11 @@ class Evaluation:
     def side(self) -> Sentence:
         return _who(self.framework, self.trained)
 
+    @property
+    def has_positions(self) -> bool:
+        """Return whether a sample has a class at each of its positions."""
+        return sum(each.samples for each in self.classes) > self.samples
+
 
 def _who(framework: str, trained: str) -> Sentence:
     names = {"framework": label(framework), "trained": label(trained)}
@@ -144,10 +150,11 @@ def evaluation(
     of_trained: Logits | None,
     *,
     others: Mapping[str, tuple[Logits, Labels]] | None = None,
+    names: Sequence[str] = (),
 ) -> Evaluation:
     """Evaluate; ``of_trained``: the logits of the framework that trained the weights.
 
-    ``others``: logits and labels of the run's other sides, by name.
+    ``others``: logits and labels of the run's other sides, by name. ``names``: those of classes.
     """
     logits, labels = found
     said = finished.test
@@ -169,7 +176,8 @@ def evaluation(
         others=dict(said.others),
     )
     if kind is TargetKind.CLASS:
-        return _by_class(whole, logits.argmax(axis=1), labels, logits.shape[1])
+        names = names or list(map(str, range(logits.shape[1])))
+        return _by_class(whole, logits.argmax(axis=1), labels, names)
     if kind is TargetKind.NUMBERS:
         residuals = [
             _residuals(k, logits[:, k] - labels[:, k].astype(np.float64))
@@ -181,7 +189,7 @@ def evaluation(
     sides = {(framework, trained): found, **{(n, n): each for n, each in (others or {}).items()}}
     drawn = [_curve(*names, each[:, 0], flags[:, 0]) for names, (each, flags) in sides.items()]
     whole = replace(whole, curves=[curve for curve in drawn if curve is not None])
-    return _by_class(whole, logits[:, 0] > 0, labels[:, 0] > 0, 2)  # type: ignore[operator] # flags
+    return _by_class(whole, logits[:, 0] > 0, labels[:, 0] > 0, names or "01")  # type: ignore[operator] # flags
 
 
 def _curve(framework: str, trained: str, scores: Logits, given: Labels) -> Curve | None:
@@ -212,19 +220,21 @@ def _residuals(output: int, found: NDArray[np.floating]) -> Residuals:
     return Residuals(output, *numbers)
 
 
-def _by_class(whole: Evaluation, predictions: Labels, labels: Labels, classes: int) -> Evaluation:
+def _by_class(
+    whole: Evaluation, predictions: Labels, labels: Labels, names: Sequence[str]
+) -> Evaluation:
     """Add what a task of classes has besides."""
     from sklearn import metrics  # noqa: PLC0415 - takes a while to import
 
-    numbers = np.arange(classes)
+    numbers = np.arange(len(names))
     precision, recall, _, samples = metrics.precision_recall_fscore_support(
         labels, predictions, labels=numbers, zero_division=0
     )
     confusion = metrics.confusion_matrix(labels, predictions, labels=numbers)
-    rows = zip(numbers, precision, recall, samples, strict=True)
+    rows = zip(numbers, names, precision, recall, samples, strict=True)
     return replace(
         whole,
-        classes=[Class(int(n), float(p), float(r), int(s)) for n, p, r, s in rows],
+        classes=[Class(int(k), n, float(p), float(r), int(s)) for k, n, p, r, s in rows],
         confusion=confusion.tolist(),
     )
 

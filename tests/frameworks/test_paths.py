@@ -2,6 +2,7 @@
 
 import importlib
 
+import numpy as np
 import pytest
 from twinrun.contract.enums import Execution, Loop, OwnWay, Precision
 from twinrun.contract.layers import BatchNorm
@@ -118,6 +119,34 @@ def test_a_usual_loop_updates_by_the_framework_s_kernel_and_a_custom_one_by_hand
         by_hand = type(steps._optimizer).__name__ == "Written"
         assert by_hand or steps._optimizer.defaults["fused"]
     assert by_hand == (loop is Loop.CUSTOM)
+
+
+@pytest.mark.parametrize("kind", ["adam", "adamw"])
+@pytest.mark.parametrize("case", ["one thread", "small", "op by op", "large"])
+def test_tensorflow_s_kernel_of_adam_is_not_for_arrays_that_it_shares_badly(
+    name, kind, case, monkeypatch
+):
+    if name != "tensorflow":
+        pytest.skip("TensorFlow's")
+    import tensorflow as tf  # noqa: PLC0415 - as above
+
+    from services.tensorflow import optimizers  # noqa: PLC0415 - as above
+
+    called = []
+    original = tf.raw_ops.ResourceApplyAdam
+    monkeypatch.setattr(
+        tf.raw_ops, "ResourceApplyAdam", lambda **given: called.append(1) or original(**given)
+    )
+    threads = 1 if case == "one thread" else 2
+    monkeypatch.setattr(tf.config.threading, "get_intra_op_parallelism_threads", lambda: threads)
+    job, w = Optimizer(KINDS[kind], 0.1), tf.Variable(tf.ones([40_000 if case == "large" else 10]))
+    update = optimizers.update if case == "op by op" else tf.function(optimizers.update)
+    plan = tf.constant(0.1), tf.constant(1e-7)
+    update(job, [w], optimizers.slots(job, [w]), [tf.ones_like(w)], plan)
+    assert bool(called) == (case != "small")
+    of_m, of_v = (np.float32(1) - np.float32(beta) for beta in (0.9, 0.999))
+    decayed = 1 - 0.1 * getattr(KINDS[kind], "weight_decay", 0)
+    np.testing.assert_allclose(w, decayed - 0.1 * of_m / (np.sqrt(of_v) + 1e-7), rtol=1e-6)
 
 
 @pytest.mark.parametrize("precision", [Precision.FLOAT32, Precision.FLOAT64])

@@ -82,6 +82,7 @@ def test_a_binary_job_is_evaluated_with_the_curves_of_both_sides(orchestrator, t
     for name in ("roc_auc", "average_precision"):
         assert found["curves"][0][name] == pytest.approx(last[name], abs=1e-12)
     assert sum(map(sum, found["confusion"])) == found["samples"] == 48
+    assert [each["name"] for each in found["classes"]] == ["no", "yes"]
     shown = orchestrator.run(*asked, "--weights-from=tensorflow").stdout
     rows = [line.split("  ")[0] for line in shown.splitlines()]
     assert {"PyTorch, with the weights of TensorFlow", "PyTorch", "TensorFlow"} <= set(rows)

@@ -9,6 +9,7 @@ from orchestrator.results.evaluation import Evaluation
 
 _SAID_TO_BE, _IS = Phrase("predicted class"), Phrase("true class")
 _MOST_WRITTEN = 20  # classes: more numbers would be unreadable
+_SHORT = 3  # letters: longer names would run into each other
 
 
 def confusion(axes: Axes, found: Evaluation) -> None:
@@ -18,8 +19,10 @@ def confusion(axes: Axes, found: Evaluation) -> None:
     axes.imshow(mistakes, cmap="Oranges", vmin=0, vmax=max(1, mistakes.max()))
     axes.grid(visible=False)
     axes.set(xlabel=say(_SAID_TO_BE), ylabel=say(_IS))
-    axes.set_xticks(range(len(counts)))
-    axes.set_yticks(range(len(counts)))
+    names = [each.name for each in found.classes]
+    upright = max(map(len, names)) > _SHORT
+    axes.set_xticks(range(len(counts)), names, rotation=90 if upright else 0)
+    axes.set_yticks(range(len(counts)), names)
     if len(counts) > _MOST_WRITTEN:
         return
     for row, column in np.ndindex(*counts.shape):

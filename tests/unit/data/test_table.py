@@ -40,6 +40,27 @@ def test_columns_become_numbers_and_texts_become_flags(tmp_path, name):
     np.testing.assert_array_equal(found.targets, np.array([1, 0, 0], np.int32), strict=True)
 
 
+CITIES = "city,rooms,is_new,price\nRome,3,true,1\nOslo,1,false,2\nRome,1,true,4\nBern,3,false,9\n"
+
+
+def test_each_value_of_a_column_is_a_code_of_its_own_if_the_workload_says_so(tmp_path):
+    path = csv(tmp_path, CITIES)
+    found = table.samples(path, table.read(path), ["price"], codes=True)
+    assert (found.names, found.codes) == (("city", "rooms", "is_new"), 7)
+    wanted = [[2, 4, 6], [1, 3, 5], [2, 3, 6], [0, 4, 5]]  # Bern Oslo Rome, 1 3, false true
+    np.testing.assert_array_equal(found.features, np.array(wanted, np.int32), strict=True)
+
+
+def test_columns_that_give_no_codes_are_named_at_once(tmp_path):
+    path = csv(tmp_path, "a,b,c,y\n1.5,x,2,0\n2.5,x,2,1\n")
+    with pytest.raises(BadInput) as raised:
+        table.samples(path, table.read(path), ["y"], codes=True)
+    said = str(raised.value)
+    assert "a: it holds double; codes are of texts, booleans or whole numbers" in said
+    assert "b: all values are 'x'" in said
+    assert "c: all values are 2" in said
+
+
 @pytest.mark.parametrize(
     ("values", "classes"),
     [(["no", "yes", "no", "yes"], ("no", "yes")), ([3, 5, 5, 3], ("3", "5"))],

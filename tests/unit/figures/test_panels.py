@@ -205,6 +205,7 @@ def test_the_axes_of_a_confusion_matrix_are_the_predicted_and_the_true_class():
     axes = Figure().add_subplot()
     confusion(axes, evaluations.made())
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("predicted class", "true class")
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["0", "1", "2"]
 
 
 def test_no_axis_crosses_the_name_of_a_bar():

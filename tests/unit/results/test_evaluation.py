@@ -13,7 +13,7 @@ from orchestrator.reports.evaluation import report
 from orchestrator.reports.writers import plain
 from orchestrator.results.evaluation import as_dict, evaluation
 from services.model import metrics
-from tests.builders.evaluations import FLAGS, LOGITS, SCORES, binary, finished, made
+from tests.builders.evaluations import FLAGS, LABELS, LOGITS, SCORES, binary, finished, made
 
 
 def test_precision_and_recall_of_each_class():
@@ -25,6 +25,26 @@ def test_precision_and_recall_of_each_class():
 
 def test_rows_of_the_confusion_matrix_are_what_a_sample_is():
     assert made().confusion == [[3, 1, 0], [1, 0, 1], [0, 0, 0]]
+
+
+def test_classes_have_the_names_of_the_user_s_data():
+    found = evaluation(
+        "pytorch", "pytorch", finished(), (LOGITS, LABELS), None, names=["ash", "birch", "oak"]
+    )
+    assert [(c.number, c.name) for c in found.classes] == [(0, "ash"), (1, "birch"), (2, "oak")]
+    shown = plain.report(report(found))
+    assert all(text in shown for text in ("predicted ash", "Samples", "\noak "))
+    assert [c.name for c in made().classes] == ["0", "1", "2"]
+
+
+def test_what_has_a_class_at_each_position_is_counted_by_positions():
+    said = finished()
+    said.test.samples = 3
+    said.test.others["perplexity"] = 1.5
+    found = evaluation("pytorch", "pytorch", said, (LOGITS, LABELS), None)
+    shown = plain.report(report(found))
+    assert "Positions" in shown
+    assert "perplexity 1.5" in shown
 
 
 def test_latencies_are_seconds():
