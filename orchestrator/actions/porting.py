@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from twinrun.v1 import job_pb2
 
 from orchestrator.actions import reproducing
@@ -75,6 +76,7 @@ def compared(spec: job_pb2.JobSpec, clients: Sequence[Client], further: Further 
     return of_traces(spec, coded.tracer(clients[:2]), further)
 
 
+@np.errstate(all="ignore")  # a model's numbers may be too large, or none
 def of_traces(spec: job_pb2.JobSpec, trace: coded.Tracer, further: Further = NOTHING) -> Port:
     """Compare as `compared`, by what ``trace`` returns."""
     bare = job_pb2.JobSpec()

@@ -7,6 +7,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -66,7 +67,11 @@ class Reproduction:
     python: Callable[[str], Path | None]
 
     def require_room(self) -> None:
-        """Make the folder. Raises BadInput if it has files or cannot be written to."""
+        """Check that the folder is new or empty, and can be written to; leave it as it was.
+
+        Raises BadInput.
+        """
+        new = [each for each in (self.folder, *self.folder.parents) if not os.path.lexists(each)]
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             used = any(self.folder.iterdir())
@@ -75,6 +80,10 @@ class Reproduction:
             raise BadInput(
                 english(_NOT_MADE, folder=self.folder, error=error.strerror or error)
             ) from None
+        finally:
+            for folder in new:
+                with suppress(OSError):  # it was not made, or another has used it since
+                    folder.rmdir()
         if used:
             raise BadInput(english(_NOT_EMPTY, folder=self.folder))
 
@@ -155,6 +164,7 @@ class Reproduction:
 
     def _move(self, files: Sequence[Path]) -> None:
         try:
+            self.folder.mkdir(parents=True, exist_ok=True)
             for file in files:
                 with (self.folder / file.name).open("xb") as kept:
                     kept.write(file.read_bytes())

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from orchestrator.certificate.gaps import ACCURACIES, LOSSES, NORMS, ORDERED
+from orchestrator.certificate.gaps import ACCURACIES, LOSSES, NORMS, ORDERED, Gap
 from orchestrator.certificate.judge import Gaps, Standard, is_of_steps
 from orchestrator.certificate.rounding import FLOAT64, largest_jump
 from orchestrator.language.phrases import Phrase, Sentence, english
@@ -21,6 +21,13 @@ _COARSE = Phrase(
 )
 _NOT_AT_FIRST = Phrase(
     "the {quantity} differ by {largest:.0e} at step {step:,}{where}, before rounding could grow"
+)
+_ENLARGED = Phrase(
+    "the losses differ by {largest:.0e} at step {step:,}, after one update, and {framework}'s own "
+    "by {own:.0e} when its initial values are moved by one unit in their last place: rounding "
+    "decides part of the first update, so that it would hide faults of that size (Adam does so in "
+    "tiny batches, where a gradient may be only rounding: give a larger --batch-size, or Adam a "
+    "larger epsilon)"
 )
 _JUMP = Phrase(
     "the losses diverge suddenly, {times:.0e}-fold from step {before:,} to step "
@@ -51,7 +58,7 @@ def distrust(
         first = found[LOSSES, None].values[:1] if (LOSSES, None) in found else np.zeros(0)
         if (first > _at_first(LOSSES, by)).any():
             yield english(_COARSE, framework=label(name), largest=float(first[0]), step=0)
-    yield from _first_steps(between, by)
+    yield from _first_steps(between, own, by)
 
 
 def _not_deterministic(name: str, found: Gaps, own: Gaps, by: Standard) -> Iterator[Sentence]:
@@ -78,8 +85,12 @@ def _at_first(quantity: Phrase, by: Standard) -> float:
     return by.tolerance.gradient_norms if quantity == NORMS else by.tolerance.losses
 
 
-def _first_steps(between: Gaps, by: Standard) -> Iterator[Sentence]:
-    """Check forward and backward before the first update, and forward after it."""
+def _first_steps(between: Gaps, own: Mapping[str, Gaps], by: Standard) -> Iterator[Sentence]:
+    """Check forward and backward before the first update, and forward after it.
+
+    After it, a trial's own rounding is no excuse: what it hides may as well be a fault of the
+    optimizer, such as a learning rate that is wrong by 1e-9.
+    """
     for gap in between.values():
         if not is_of_steps(gap) or gap.quantity == ACCURACIES:
             continue
@@ -88,7 +99,7 @@ def _first_steps(between: Gaps, by: Standard) -> Iterator[Sentence]:
         beyond = gap.values[:many] > allowed
         if beyond.any():
             step = int(np.argmax(beyond))
-            yield english(
+            yield _enlarged(gap, step, own, allowed, by) or english(
                 _NOT_AT_FIRST,
                 quantity=english(gap.quantity),
                 largest=float(gap.values[step]),
@@ -96,6 +107,22 @@ def _first_steps(between: Gaps, by: Standard) -> Iterator[Sentence]:
                 where=english(_IN, tensor=gap.tensor) if gap.tensor else "",
             )
             return
+
+
+def _enlarged(
+    gap: Gap, step: int, own: Mapping[str, Gaps], allowed: float, by: Standard
+) -> Sentence | None:
+    """Say that rounding alone may part the losses after the first update, if it may."""
+    curves = {name: found[gap.key].values for name, found in own.items() if gap.key in found}
+    alone = {name: float(each[step]) for name, each in curves.items() if step < len(each)}
+    if step == 0 or gap.quantity != LOSSES or not alone:
+        return None
+    name = max(alone, key=lambda name: alone[name])
+    largest, most = float(gap.values[step]), by.rule.bound(np.array([alone[name]]))[0]
+    if not allowed < alone[name] or largest > most:
+        return None
+    names = {"framework": label(name), "own": alone[name]}
+    return english(_ENLARGED, largest=largest, step=step, **names)
 
 
 def jumps(between: Gaps, own: Mapping[str, Gaps], by: Standard) -> Iterator[Sentence]:

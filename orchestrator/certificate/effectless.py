@@ -17,9 +17,20 @@ from twinrun.contract.layers import (
     Dropout,
     Embedding,
     Flatten,
+    GlobalAveragePool2d,
+    GlobalMaxPool2d,
+    GroupNorm,
+    LastStep,
     Layer,
+    LayerNorm,
     Leaf,
+    Lstm,
     MaxPool2d,
+    MultiHeadAttention,
+    PositionEmbedding,
+    RmsNorm,
+    UpSampling2d,
+    ZeroPadding2d,
 )
 from twinrun.contract.nesting import Place, fork, through
 
@@ -51,10 +62,14 @@ class _Shifts:
                 case BatchNorm():
                     self.found += shifts
                     shifts = ()
-                case Flatten() | MaxPool2d() | AveragePool2d():
+                case Flatten() | MaxPool2d() | AveragePool2d() | UpSampling2d():
+                    pass  # as below
+                case GlobalAveragePool2d() | GlobalMaxPool2d() | LastStep():
                     pass  # what they return is shifted as much as what they are given
-                case Activation() | Dropout() | Embedding():
+                case Activation() | Dropout() | Embedding() | LayerNorm() | RmsNorm() | GroupNorm():
                     shifts = ()
+                case Lstm() | PositionEmbedding() | MultiHeadAttention() | ZeroPadding2d():
+                    shifts = ()  # zeros are not shifted
                 case _:
                     assert_never(layer)
         return shifts

@@ -16,7 +16,7 @@ from twinrun.contract.losses import Loss, SoftmaxCrossEntropy, targets
 from twinrun.v1 import job_pb2, runner_service_pb2
 
 from orchestrator.gate.expected import Expected
-from orchestrator.gate.fault import AT_LEAST, Fault, Origin, require, require_from
+from orchestrator.gate.fault import AT_LEAST, ONE_OF, Fault, Origin, require, require_from
 from orchestrator.gate.scores import check_logits
 from orchestrator.gate.tensors import Tensors, check_file, of_logits, size_range
 from orchestrator.language.phrases import Phrase, Sentence, english
@@ -34,6 +34,9 @@ _TRACE = Phrase("the traced arrays")
 _NOT_ARRAYS = Phrase("{file} are not a safetensors file: {error}")
 _LACKING = Phrase("{file} have no array {name}, which the traced model has")
 _SHAPED = Phrase("{shape}, as in the traced model")
+_SURPLUS = Phrase("{file} have an array {name}, which the traced model has not")
+_OF_SAMPLES = Phrase("a row for each sample of the input")
+_FLOATS = ("float32", "float64")
 _MOST_CHUNK_BYTES = 2**20
 _SECONDS, _LEAST_RATE = 30.0, 250_000  # bytes a second, for a whole file
 _MOST_BYTES = 2**31 * 8  # of parameters that a spec may have
@@ -165,26 +168,47 @@ def _check_content(file: File, content: bytes) -> None:
 
 
 def _check_trace(file: Sentence, content: bytes, model: job_pb2.ModelTraced) -> None:
-    """Check that each of the model's arrays is there, as reported. Raises Fault."""
+    """Check that each of the model's arrays is there, as reported, and no other. Raises Fault."""
     try:
         found = safetensors.numpy.load(content)
     except (SafetensorError, LookupError, TypeError, ValueError) as error:
         raise Fault(english(_NOT_ARRAYS, file=file, error=str(error)[:80])) from None
-    for index in range(len(model.layers)):
-        for name in (f"output/{index}", f"slope/{index}"):
-            known = english(AT_LEAST, least=1)
-            require(name not in found or found[name].ndim > 0, f"{name}: axes", 0, known)
-    for name in ("logits", "loss"):
-        _require_array(file, name, found)
+    made = {
+        f"{what}/{index}": tuple(layer.output_shape)
+        for index, layer in enumerate(model.layers)
+        for what in ("output", "slope")
+    }
+    for name in made.keys() & found.keys():
+        array, due = found[name], ", ".join(["[...", *map(str, made[name])]) + "]"
+        require(array.ndim > 0, f"{name}: axes", 0, english(AT_LEAST, least=1))
+        due = english(_SHAPED, shape=due)
+        require(array.shape[1:] == made[name], f"{name}.shape", list(array.shape), due)
+    samples = _require_array(file, "input", found).shape[:1]
+    for name, axes in (("input", 1), ("labels", 1), ("logits", 2)):
+        shape = _require_array(file, name, found).shape
+        sound = len(shape) >= axes and shape[:1] == samples
+        require(sound, f"{name}.shape", list(shape), english(_OF_SAMPLES))
+    shape = _require_array(file, "loss", found).shape
+    require(shape == (1,), "loss.shape", list(shape), english(_SHAPED, shape=[1]))
+    known = {"input", "labels", "logits", "loss", *made}
     for tensor in model.tensors:
-        shape = tuple(tensor.shape)
-        due = english(_SHAPED, shape=list(shape))
+        own = tuple(tensor.shape)
+        due = english(_SHAPED, shape=list(own))
         for what in ("initial", "updated", *["gradient"] * tensor.trained):
             for suffix in ("", *tensor.variants):
                 name = f"{what}/{tensor.key}{suffix}"
                 array = _require_array(file, name, found)
-                alike = array.size == math.prod(shape) if suffix else array.shape == shape
+                alike = array.size == math.prod(own) if suffix else array.shape == own
                 require(alike, f"{name}.shape", list(array.shape), due)
+                known.add(name)
+    of_case = ("case/", "input/case") if model.HasField("case") else ()
+    for name, array in found.items():
+        if name.startswith(of_case):
+            continue
+        if name not in known:
+            raise Fault(english(_SURPLUS, file=file, name=name[:200]))
+        sound = name in {"input", "labels", *made} or array.dtype in _FLOATS
+        require(sound, f"{name}: type", str(array.dtype), english(ONE_OF, known=", ".join(_FLOATS)))
 
 
 def _require_array(

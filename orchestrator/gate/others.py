@@ -27,6 +27,7 @@ _MOST_LAYERS, _MOST_AXES = 2_000, 8
 _MOST_PARAMETERS = 2**32
 _MOST_CALLS = 10_000
 _ONCE = Phrase("a key that no other tensor has")
+_ONE_CALL = Phrase("a path that no other layer's call {call} has")
 _EARLIER = Phrase("an earlier tensor's key")
 
 
@@ -91,7 +92,12 @@ def check_traced(given: job_pb2.ModelTraced) -> None:
     """Check names, shapes and references of a traced model."""
     require_from("len(model_traced.layers)", len(given.layers), 1, _MOST_CALLS)
     require_from("len(model_traced.tensors)", len(given.tensors), 1, _MOST_CALLS)
+    calls = set[tuple[str, int]]()
     for index, layer in enumerate(given.layers):
+        call = layer.path, layer.call
+        first = english(_ONE_CALL, call=layer.call)
+        require(call not in calls, f"model_traced.layers[{index}].path", layer.path, first)
+        calls.add(call)
         for name in ("input_shape", "output_shape"):
             _require_shape(f"model_traced.layers[{index}].{name}", getattr(layer, name))
     keys = dict[str, int]()

@@ -8,7 +8,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import Any
 
 from twinrun.contract import nesting
 from twinrun.contract.converters.nests import nested
@@ -18,9 +18,7 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.gate.fault import AT_MOST, ONE_OF, Fault, require
 from orchestrator.language.phrases import Phrase, Sentence, english
-from orchestrator.trials.kinds import layer_kind
-
-Shape = tuple[int, ...]
+from orchestrator.trials.layers import Shape, after
 
 _SAMPLES: Mapping[str, Shape] = {
     **dict.fromkeys(("mnist", "fashion-mnist"), (28, 28, 1)),
@@ -106,10 +104,10 @@ class _Model:
 
     def run(self, leaves: Sequence[tuple[Place, Any]], shape: Shape) -> Shape:
         for place, layer in leaves:
-            after = _after(layer, shape)
-            if after is None:
+            made = after(layer, shape)
+            if made is None:
                 raise _Undetermined
-            shape, parameters = after
+            shape, parameters = made
             for part, size in parameters.items():
                 trained = not part.startswith("moving_")
                 self.tensors[f"{nesting.name(place)}.{part}"] = Tensor(size, self._dtype, trained)
@@ -151,58 +149,6 @@ def of_logits(spec: job_pb2.JobSpec, samples: int, outputs: int, kind: TargetKin
         if kind in (TargetKind.CLASS, TargetKind.TOKENS)
         else Tensor((samples, outputs), dtypes),
     }
-
-
-def _after(layer: job_pb2.Layer, shape: Shape) -> tuple[Shape, dict[str, Shape]] | None:
-    """Return the layer's output for a sample of ``shape``, and its parameters. None: impossible."""
-    kind = layer_kind(layer)
-    match kind:
-        case "flatten":
-            return (math.prod(shape),), {}
-        case "activation" | "dropout":
-            return shape, {}
-        case "dense" | "custom_dense" | "embedding":
-            return _of_products(layer, shape)
-        case "conv2d":
-            conv = layer.conv2d
-            parameters: dict[str, Shape] = {
-                "kernel": (conv.size, conv.size, shape[-1], conv.filters)
-            }
-            if conv.use_bias:
-                parameters["bias"] = (conv.filters,)
-            windows = _windows(shape, conv.size, conv.stride, conv.padding)
-            return ((*windows, conv.filters), parameters) if windows else None
-        case "max_pool2d" | "average_pool2d":
-            pool = layer.max_pool2d if kind == "max_pool2d" else layer.average_pool2d
-            windows = _windows(shape, pool.size, pool.stride, 0)
-            return ((*windows, shape[-1]), {}) if windows else None
-        case "batch_norm":
-            parts = ("gamma", "beta", "moving_mean", "moving_variance")
-            return shape, dict.fromkeys(parts, shape[-1:])
-        case "residual" | "concat" | "repeat" | None:  # none is a leaf; None: of a later version
-            return None
-        case _:
-            assert_never(kind)
-
-
-def _of_products(layer: job_pb2.Layer, shape: Shape) -> tuple[Shape, dict[str, Shape]] | None:
-    """Return as `_after` what a dense layer or an embedding has, at each position of a sequence."""
-    if layer.HasField("embedding"):
-        table = layer.embedding.codes, layer.embedding.width
-        return ((*shape, table[1]), {"table": table}) if len(shape) == 1 else None
-    custom = layer.HasField("custom_dense")
-    units = layer.custom_dense.units if custom else layer.dense.units
-    parameters: dict[str, Shape] = {"kernel": (shape[-1], units)}
-    if custom or layer.dense.use_bias:
-        parameters["bias"] = (units,)
-    return ((*shape[:-1], units), parameters) if len(shape) <= (1 if custom else 2) else None
-
-
-def _windows(shape: Shape, size: int, stride: int, padding: int) -> Shape | None:
-    if len(shape) != 3 or stride < 1:
-        return None
-    sides = tuple((side + 2 * padding - size) // stride + 1 for side in shape[:2])
-    return sides if min(sides) > 0 else None
 
 
 def size_range(tensors: Tensors) -> tuple[int, int]:

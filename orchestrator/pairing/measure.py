@@ -31,6 +31,17 @@ def gap(one: Array, other: Array, scale: float | None = None) -> float:
     return apart / largest if largest else (np.inf if apart else 0.0)
 
 
+def solved(table: NDArray[np.floating], wanted: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return the least squares' solution [columns, ...] of ``table`` [rows, columns].
+
+    NaN, if not all is finite: LAPACK would complain on the terminal, or not come to an end.
+    """
+    if not (np.isfinite(table).all() and np.isfinite(wanted).all()):
+        return np.full((table.shape[1], *wanted.shape[1:]), np.nan)
+    found: NDArray[np.floating] = np.linalg.lstsq(table, wanted, rcond=None)[0]
+    return found
+
+
 def turned_gap(one: Array, other: Array) -> float:
     """Return the `gap` of what may have its axes in other orders."""
     one, other = _without_ones(one, other)

@@ -69,7 +69,7 @@ def _start(pair: PairedTensor, first: Arrays, second: Arrays) -> _Start | None:
         return None
     one, two = (np.asarray(each, np.float64) for each in arrays)
     sizes = [float(np.sqrt(np.square(each).mean())) for each in (one, two)]
-    constant = [bool(np.ptp(each) == 0) for each in (one, two)]
+    constant = [bool(each.min() == each.max()) for each in (one, two)]
     if all(constant):
         differ = sizes[0] != sizes[1] or one.flat[0] != two.flat[0]
     else:

@@ -77,6 +77,7 @@ def require_sources(spec: job_pb2.JobSpec, frameworks: Sequence[str]) -> None:
         raise BadInput(english(_NO_SOURCE, names=names, name=missing[0]))
 
 
+@np.errstate(all="ignore")  # a model's numbers may be too large, or none
 def pairing_of(spec: job_pb2.JobSpec, trace: Tracer) -> tuple[Pairing, Trace]:
     """Pair the models of the first two sides; return also the first one's trace.
 

@@ -38,6 +38,17 @@ LayerKind = Literal[
     "residual",
     "concat",
     "repeat",
+    "layer_norm",
+    "rms_norm",
+    "group_norm",
+    "global_average_pool2d",
+    "global_max_pool2d",
+    "zero_padding2d",
+    "up_sampling2d",
+    "lstm",
+    "last_step",
+    "position_embedding",
+    "multi_head_attention",
 ]
 
 

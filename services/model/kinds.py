@@ -24,14 +24,18 @@ def complete(
 
 
 def modules(package: str) -> Mapping[type[Leaf], ModuleType]:
-    """Return the module of each kind of layer in ``package``, by the kind's name.
+    """Return the module of each kind of layer in ``package``, by the kind's name, in any folder.
 
     Raises TypeError: which kinds the package lacks.
     """
-    there = {module.name for module in pkgutil.iter_modules(sys.modules[package].__path__)}
+    paths = sys.modules[package].__path__
+    there = {
+        module.name.rpartition(".")[2]: module.name
+        for module in pkgutil.walk_packages(paths, f"{package}.")
+    }
     kinds: tuple[type[Leaf], ...] = get_args(Leaf)
     found = {
-        kind: importlib.import_module(f"{package}.{layer_field(kind)}")
+        kind: importlib.import_module(there[layer_field(kind)])
         for kind in kinds
         if layer_field(kind) in there
     }

@@ -149,10 +149,6 @@ def violations(
     last = len(layers) - 1
     for place, layer in nesting.written(layers):
         yield from _embedding_violations(layer, place, codes)
-        if layer == Activation(ActivationFunction.SOFTMAX) and place != (last,):
-            yield Violation(
-                f"{nesting.case(place, layer)}.function", "is softmax, which may stand last only"
-            )
     try:
         made = through(layers, shape, Shapes())
     except Misfit as misfit:

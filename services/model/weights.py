@@ -10,7 +10,15 @@ import safetensors.numpy
 from numpy.typing import NDArray
 from twinrun.contract.code import CodeTensor
 from twinrun.contract.enums import Distribution, FanMode, Precision
-from twinrun.contract.layers import Layer, Normal, VarianceScaling, Zeros
+from twinrun.contract.layers import (
+    Constant,
+    Layer,
+    Normal,
+    Orthogonal,
+    TruncatedNormal,
+    VarianceScaling,
+    Zeros,
+)
 
 from services.errors import BadWeights
 from services.model import shapes
@@ -54,6 +62,12 @@ def _draw(parameter: Parameter, seed: int, index: int) -> NDArray[np.float64]:
             return np.ones(parameter.shape)
         case Normal(stddev):
             return generator.normal(0.0, stddev, parameter.shape)
+        case TruncatedNormal(stddev):
+            return stddev * _truncated(generator, parameter.shape)
+        case Constant(value):
+            return np.full(parameter.shape, value)
+        case Orthogonal(gain):
+            return gain * _orthogonal(generator, parameter.shape)
         case VarianceScaling(scale, mode, distribution):
             fans = {
                 FanMode.IN: parameter.fan_in,
@@ -67,6 +81,31 @@ def _draw(parameter: Parameter, seed: int, index: int) -> NDArray[np.float64]:
             return generator.uniform(-limit, limit, parameter.shape)
         case _:
             assert_never(parameter.initializer)
+
+
+def _truncated(generator: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Draw standard normal values; those beyond 2 again, all at once, until there are none."""
+    drawn = generator.standard_normal(shape)
+    while (far := np.abs(drawn) > 2).any():
+        drawn[far] = generator.standard_normal(far.sum())
+    return drawn
+
+
+def _orthogonal(generator: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Draw a matrix [all axes but the last, last axis] with orthonormal columns, or rows if fewer.
+
+    The sums are NumPy's: those of BLAS, and so of `np.linalg.qr`, depend on the number of threads,
+    and two runners would begin with values that differ in their last places.
+    """
+    rows, columns = math.prod(shape[:-1]), shape[-1]
+    vectors = generator.standard_normal((min(rows, columns), max(rows, columns)))
+    for index, vector in enumerate(vectors):
+        before = vectors[:index]
+        for _ in range(2):  # once leaves rounding in vectors that were nearly parallel
+            shares = (before * vector).sum(axis=1)
+            vector -= (before * shares[:, None]).sum(axis=0)  # noqa: PLW2901 - in place
+        vector /= math.sqrt(np.square(vector).sum())  # noqa: PLW2901 - in place
+    return (vectors.T if rows >= columns else vectors).reshape(shape)
 
 
 def to_safetensors(arrays: Mapping[str, NDArray[np.generic]]) -> bytes:

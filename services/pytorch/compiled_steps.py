@@ -30,7 +30,7 @@ from services.errors import Unsupported
 from services.model.optimizers import schedule
 from services.pytorch import augmentation, device, losses, optimizers
 from services.pytorch.graphs import captured, pieces
-from services.pytorch.layers import batch_norm
+from services.pytorch.layers.norms import batch_norm
 from services.pytorch.model import LayersModel, details, norms, training_logits
 from services.trial import chunks
 from services.trial.chunks import Chunk

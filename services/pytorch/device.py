@@ -73,7 +73,8 @@ def synchronize(device: torch.device) -> None:
 def notes(spec: JobSpec) -> str:
     """Return the settings, for people to read."""
     execution = "torch.compile" if spec.execution is Execution.COMPILED else "op by op"
-    compiled_on_gpu = spec.execution is Execution.COMPILED and spec.recipe is Recipe.MATCHED
+    of_layers = spec.execution is Execution.COMPILED and spec.code is None
+    compiled_on_gpu = of_layers and spec.recipe is Recipe.MATCHED
     if spec.device is Device.CUDA and (compiled_on_gpu or OwnWay.CUDA_GRAPH in spec.own_ways):
         execution += ", captured in CUDA graphs"
     products = f"products in {PRODUCTS[spec.precision]}".replace("torch.", "")

@@ -10,10 +10,10 @@ from twinrun.contract.events import Environment, Profiled
 from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
-from services.errors import Unsupported
 from services.model import losses, order
 from services.model.weights import Weights, parameter_dtype
 from services.pytorch import augmentation, defaults, device, profile
+from services.pytorch.code.compiled_steps import CompiledCodeSteps
 from services.pytorch.code.model import CodeModel
 from services.pytorch.compiled_steps import CompiledSteps
 from services.pytorch.eager_steps import EagerSteps
@@ -65,13 +65,9 @@ class MatchedTrainer:
             self._steps = CapturedSteps(*given)
         elif spec.execution is Execution.COMPILED:
             if isinstance(self._model, CodeModel):
-                raise Unsupported(
-                    "execution is compiled, which on PyTorch takes a job of layers only: of code, "
-                    "and of layers beside code, each step would be compiled with its masks and "
-                    "buffers; use execution default",
-                    field="execution",
-                )
-            self._steps = CompiledSteps(spec, self._model, self._images, self._labels)
+                self._steps = CompiledCodeSteps(spec, self._model, self._images, self._labels)
+            else:
+                self._steps = CompiledSteps(spec, self._model, self._images, self._labels)
         else:
             self._steps = EagerSteps(*given)
         device.synchronize(self._device)

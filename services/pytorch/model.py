@@ -13,8 +13,9 @@ from services.model import dropout, shapes, sites
 from services.model.shapes import Placed
 from services.model.weights import Weights
 from services.pytorch import device
-from services.pytorch.layers import KINDS, batch_norm, nests
+from services.pytorch.layers import KINDS, nests
 from services.pytorch.layers.given import Evaluating, Given, Training
+from services.pytorch.layers.norms import batch_norm
 from services.trial import matched, model
 from services.trial.matched import Held
 

@@ -8,11 +8,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+from twinrun.contract import nesting
 from twinrun.contract.enums import Device, Execution, Precision
 from twinrun.contract.events import Environment, Profiled
+from twinrun.contract.layers import Conv2d
 from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data, places
+from services.errors import Unsupported
 from services.model import shapes
 from services.model.augmentation import wanted
 from services.model.weights import Weights
@@ -46,6 +49,7 @@ class IdiomaticTrainer:
         self, spec: JobSpec, data: Data, weights: Weights | None, build: Build | None = None
     ) -> None:
         self._spec = spec
+        _require_kernels(spec)
         self._device = device.prepare(spec)
         if spec.device is Device.CPU:
             tf.config.set_visible_devices([], "GPU")
@@ -210,6 +214,27 @@ class CustomLoopTrainer(IdiomaticTrainer):
                 measured = []
         if measured:
             yield _taken(measured, waiting)
+
+
+def _require_kernels(spec: JobSpec) -> None:
+    """Check convolutions. Raises Unsupported for one that TensorFlow cannot train."""
+    compiled = spec.execution is Execution.COMPILED
+    for place, layer in nesting.placed(spec.layers):
+        if not isinstance(layer, Conv2d):
+            continue
+        field = nesting.case(place, layer)
+        strides = {layer.stride, *layer.stride_2d}
+        if layer.dilation > 1 and max(strides) > 1:
+            raise Unsupported(
+                "Keras's convolution takes no stride beside a dilation; take recipe matched",
+                field=f"{field}.dilation",
+            )
+        if (layer.dilation > 1 or layer.groups > 1) and spec.device is Device.CPU and not compiled:
+            raise Unsupported(
+                "TensorFlow's kernels for a CPU have no gradient of a convolution with dilation or "
+                "groups; take execution compiled, or recipe matched",
+                field=f"{field}.{'dilation' if layer.dilation > 1 else 'groups'}",
+            )
 
 
 def _of_layers(spec: JobSpec, shape: tuple[int, ...]) -> tuple[keras.Model, Mapping[str, Array]]:

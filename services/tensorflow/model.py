@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol, assert_never
@@ -20,22 +21,48 @@ from twinrun.contract.layers import (
     Dropout,
     Embedding,
     Flatten,
+    GlobalAveragePool2d,
+    GlobalMaxPool2d,
+    GroupNorm,
+    LastStep,
     Layer,
+    LayerNorm,
     Leaf,
+    Lstm,
     MaxPool2d,
+    MultiHeadAttention,
+    PositionEmbedding,
+    RmsNorm,
+    UpSampling2d,
+    ZeroPadding2d,
 )
 from twinrun.contract.nesting import NESTS, Place, leaves, placed, through
 from twinrun.contract.spec import JobSpec
 
 from services.model import dropout, shapes, sites
 from services.model.weights import Weights
-from services.tensorflow.layers import KINDS, batch_norm
+from services.tensorflow.layers import KINDS
 from services.tensorflow.layers.given import Evaluating, Given, Training
+from services.tensorflow.layers.norms import batch_norm
+from services.tensorflow.layers.sequences import multi_head_attention, position_embedding
 from services.trial import matched
 from services.trial.matched import Held
 from services.trial.model import Model
 
-_KERAS_NAMES = {"table": "embeddings"}  # of what Keras names otherwise
+# Of what Keras names otherwise.
+_KERAS_NAMES = {
+    (keras.layers.Embedding, "table"): "embeddings",
+    (keras.layers.RMSNormalization, "gamma"): "scale",
+    (keras.layers.LSTM, "kernel"): "cell.kernel",
+    (keras.layers.LSTM, "recurrent_kernel"): "cell.recurrent_kernel",
+    (keras.layers.LSTM, "bias"): "cell.bias",
+    (position_embedding.Positions, "table"): "embeddings",
+    **{
+        (multi_head_attention.ToItself, f"{part}_{array}"): f"_{part}_dense.{array}"
+        for part in ("query", "key", "value", "output")
+        for array in ("kernel", "bias")
+    },
+}
 
 
 class Trained(Model[tf.Tensor], Protocol):
@@ -128,13 +155,17 @@ def in_parts(spec: JobSpec) -> bool:
 def by_kernel(layer: Leaf) -> bool:
     """Return whether TensorFlow has a kernel for the layer that XLA does not match on a CPU."""
     match layer:
-        case Conv2d() | AveragePool2d():
+        case Conv2d() | AveragePool2d() | GlobalMaxPool2d():
             return True
         case MaxPool2d(size, stride):
             return size != stride
-        case Activation() | BatchNorm() | CustomDense() | Dense() | Dropout() | Embedding():
+        case Activation() | CustomDense() | Dense() | Dropout() | Embedding() | Flatten():
             return False
-        case Flatten():
+        case GlobalAveragePool2d() | UpSampling2d() | ZeroPadding2d():
+            return False
+        case BatchNorm() | GroupNorm() | LayerNorm() | RmsNorm():
+            return False
+        case Flatten() | Lstm() | LastStep() | PositionEmbedding() | MultiHeadAttention():
             return False
         case _:
             assert_never(layer)
@@ -242,5 +273,6 @@ class _Users:
 
 def held(made: Mapping[str, keras.layers.Layer], name: str) -> keras.Variable:
     """Find the variable of the layers of `users` that is named ``<layer>.<part>`` in weights."""
-    layer, _, part = name.rpartition(".")
-    return getattr(made[layer], _KERAS_NAMES.get(part, part))
+    of, _, part = name.rpartition(".")
+    layer = made[of]
+    return operator.attrgetter(_KERAS_NAMES.get((type(layer), part), part))(layer)

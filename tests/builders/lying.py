@@ -21,15 +21,19 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.rpc import status_pb2
 from grpc_status import rpc_status
+from twinrun.contract import data_dir
 from twinrun.contract.converters.events import environment_to_proto, event_to_proto
 from twinrun.contract.converters.specs import spec_to_proto
 from twinrun.contract.enums import JobState, Phase
-from twinrun.contract.events import PhaseFinished, StateChanged
+from twinrun.contract.events import LogitsSaved, PhaseFinished, StateChanged
 from twinrun.v1 import job_pb2, runner_service_pb2, runner_service_pb2_grpc
 
-from services.pipe import Kind, Task
+from services.pipe import LOGITS_FILE, Kind, Task
 from services.runner.validation import valid_spec
 from services.trial import preview, run
+from tests.builders import two_sided
+from tests.builders.numeric import Tracing
+from tests.builders.tape import Var
 from tests.builders.told import given
 from tests.integration.fakes import good
 
@@ -41,6 +45,7 @@ KINDS = {
     job_pb2.JOB_KIND_MEASURE: Kind.MEASURE,
     job_pb2.JOB_KIND_SUMMARIZE: Kind.SUMMARIZE,
     job_pb2.JOB_KIND_PREVIEW: Kind.PREVIEW,
+    job_pb2.JOB_KIND_TRACE: Kind.TRACE,
 }
 SPEC: dict[str, Any] = {
     "dataset": {"name": "synthetic", "synthetic": {"train_samples": 100, "test_samples": 20}},
@@ -51,6 +56,9 @@ SPEC: dict[str, Any] = {
     "threads": 1,
     "report_every_steps": 5,
 }
+# The same job of users' code; both runners trace `_model` for whatever it is.
+CODE = {name: {"file": f"net_{name}.py"} for name in ("pytorch", "tensorflow")}
+CODE_SPEC: dict[str, Any] = {**SPEC, "layers": [], "code": CODE}
 Change = Callable[[Any], Any]
 
 
@@ -98,6 +106,10 @@ def _recorded(spec: bytes, kind: job_pb2.JobKind, weights: bytes | None) -> Repo
                 told.append(good.summarize(asked))
             case job_pb2.JOB_KIND_PREVIEW:
                 preview.run(task, good.Trainer, told.append)
+            case job_pb2.JOB_KIND_TRACE:
+                model, arrays = two_sided.trace(_model, *two_sided.rows())
+                saved = LogitsSaved(*run.write(LOGITS_FILE, arrays, output))
+                told += [model, saved]
             case _:
                 run.run(task, good.Trainer, told.append)
         files = {path.stem: path.read_bytes() for path in output.glob("*.safetensors")}
@@ -110,6 +122,11 @@ def _recorded(spec: bytes, kind: job_pb2.JobKind, weights: bytes | None) -> Repo
     for event in found.events:
         event.event_time.GetCurrentTime()
     return found.numbered()
+
+
+def _model(tracing: Tracing, x: Var) -> Var:
+    hidden = tracing.dense("first", x, 4)
+    return tracing.dense("out", tracing.activation("act", hidden, "relu"), 10)
 
 
 @dataclass
@@ -174,6 +191,14 @@ class Liar(runner_service_pb2_grpc.RunnerServiceServicer):
 
     def Preview(self, request, context):  # noqa: N802
         return self._submit(request, job_pb2.JOB_KIND_PREVIEW)
+
+    def Trace(self, request, context):  # noqa: N802
+        return self._submit(request, job_pb2.JOB_KIND_TRACE)
+
+    def GetBlob(self, request, context):  # noqa: N802
+        size = (data_dir.default() / data_dir.BLOBS / request.sha256).stat().st_size
+        sizes = {"size_bytes": size, "received_bytes": size}  # both ends are on one machine
+        return runner_service_pb2.Blob(sha256=request.sha256, whole=True, **sizes)
 
     def _submit(self, request: Any, kind: job_pb2.JobKind, weights: bytes | None = None) -> Any:
         spec = spec_to_proto(valid_spec(request.spec, CPUS))

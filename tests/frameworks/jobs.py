@@ -4,7 +4,12 @@ import math
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
-from twinrun.contract.enums import ActivationFunction, Execution, Precision, TargetKind
+from twinrun.contract.enums import (
+    ActivationFunction,
+    Execution,
+    Precision,
+    TargetKind,
+)
 from twinrun.contract.layers import (
     Activation,
     AveragePool2d,
@@ -22,20 +27,34 @@ from twinrun.contract.layers import (
     Repeat,
     Residual,
 )
-from twinrun.contract.losses import Loss, SoftmaxCrossEntropy, targets
+from twinrun.contract.losses import Loss, NextTokenCrossEntropy, SoftmaxCrossEntropy, targets
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
 from twinrun.contract.spec import Augmentation, Dataset, JobSpec, Synthetic
 
 from services.data.arrays import Data
 from services.model import weights as parameters
+from tests.frameworks.models import (
+    CLASSES,
+    NESTED,
+    NORMED,
+    NORMED_TOKENS,
+    PEAKS,
+    RECTANGULAR,
+    SCALED,
+    SEQUENCE,
+)
 
 THREADS = 1  # of all jobs in one process: TensorFlow makes its pools once
-SHAPE, CLASSES = (4, 3, 2), 5
+SHAPE = (4, 3, 2)
 TIME = 3  # tokens in a sample
 DATASET = Dataset("synthetic", synthetic=Synthetic(height=4, width=3, channels=2, classes=CLASSES))
 SAMPLES, TEST_SAMPLES = 67, 11
 
-ACTIVATIONS = [f for f in ActivationFunction if f is not ActivationFunction.SOFTMAX]
+ACTIVATIONS = tuple(ActivationFunction)
+STACKED = (
+    *(ActivationFunction.RELU, ActivationFunction.TANH),
+    *(ActivationFunction.SIGMOID, ActivationFunction.GELU),
+)
 
 
 def layers(*activations: ActivationFunction):
@@ -48,7 +67,7 @@ def spec(**changes) -> JobSpec:
     """Return five epochs of Adam in float64: four whole batches and a short one, two chunks."""
     job = JobSpec(
         dataset=DATASET,
-        layers=layers(*ACTIVATIONS),
+        layers=layers(*STACKED),
         optimizer=Optimizer(Adam(), 0.01),
         threads=THREADS,
         epochs=5,
@@ -82,6 +101,8 @@ def data(
     precision: Precision = Precision.FLOAT64,
     samples: int = SAMPLES,
     loss: Loss = SoftmaxCrossEntropy(),  # noqa: B008 - it is frozen
+    *,
+    of_codes: bool = False,
 ) -> Data:
     """Return noise: pixels, and targets as the loss takes them."""
     generator = np.random.default_rng(7)
@@ -93,6 +114,13 @@ def data(
 
     if targets(loss) is TargetKind.TOKENS:
         return _text(generator, samples)
+    if of_codes:  # whose class is the first one
+        text = _text(generator, samples)
+        return replace(
+            text,
+            train_labels=text.train_images[:, 0].astype(np.int32),
+            test_labels=text.test_images[:, 0].astype(np.int32),
+        )
     (train, train_labels), (test, test_labels) = split(samples), split(TEST_SAMPLES)
     train_labels, test_labels = (
         _targets(loss, labels, dtype) for labels in (train_labels, test_labels)
@@ -120,8 +148,12 @@ def _targets(loss: Loss, labels, dtype):
             return (labels[:, None] * np.linspace(-0.3, 0.7, CLASSES)).astype(dtype)
 
 
+def of_codes(job: JobSpec) -> bool:
+    return isinstance(job.layers[0], Embedding)
+
+
 def weights(job: JobSpec):
-    shape = (TIME,) if targets(job.loss) is TargetKind.TOKENS else SHAPE
+    shape = (TIME,) if of_codes(job) else SHAPE
     return parameters.initial(job.layers, shape, job.seed, job.precision)
 
 
@@ -169,37 +201,23 @@ DROPPED = (
     Dropout(0.9),
     Dense(CLASSES),
 )
-# Sums with a shortcut of their own and without, branches of which one is the input itself, and
-# repetitions: of images and of what is flat, with moving statistics and masks inside.
-NESTED = (
-    Residual(
-        (
-            Conv2d(3, padding=1, use_bias=False),
-            BatchNorm(momentum=0.7, epsilon=1e-3),
-            Activation(ActivationFunction.TANH),
-            Dropout(0.2),
-        ),
-        (Conv2d(3, size=1, bias_initializer=Normal(0.1)),),
-    ),
-    Concat(
-        (
-            Branch((Conv2d(2, padding=1), Activation(ActivationFunction.RELU))),
-            Branch(),
-            Branch((Dropout(0.3), Conv2d(1, size=1))),
-        )
-    ),
-    Repeat(2, (Residual((Conv2d(6, padding=1, use_bias=False), BatchNorm())), MaxPool2d(2, 1))),
-    Flatten(),
-    Dense(8),
-    Repeat(2, (Residual((Dense(5), Activation(ActivationFunction.TANH), Dense(8))),)),
-    Concat((Branch((Dense(4), Activation(ActivationFunction.SIGMOID))), Branch((Dropout(0.4),)))),
-    Dense(CLASSES),
-)
 TOKENS = (
     Embedding(CLASSES + 1, 4, Normal(0.5)),
     Dense(6, bias_initializer=Normal(0.1)),
     Activation(ActivationFunction.TANH),
     Dense(CLASSES, use_bias=False),
+)
+# All others, and a softmax over channels; fifty steps.
+ACTIVATED = (
+    Conv2d(4, size=2),
+    Activation(ActivationFunction.SOFTMAX),
+    Flatten(),
+    Dense(7),
+    Activation(ActivationFunction.LEAKY_RELU, slope=0.3),
+    *layers(
+        *(ActivationFunction.ELU, ActivationFunction.SELU, ActivationFunction.SILU),
+        *(ActivationFunction.SOFTPLUS, ActivationFunction.GELU_TANH, ActivationFunction.SOFTMAX),
+    )[1:],
 )
 AUGMENTATION = Augmentation(0.5, 30, 0.2, 0.1, 0.3)
 JOBS = {
@@ -207,6 +225,13 @@ JOBS = {
     "dropouts": spec(layers=DROPPED, epochs=3, seed=11),
     "batch norms": spec(layers=NORMALISED, epochs=3),
     "convolutions": spec(layers=CONVOLUTIONS, epochs=3),
+    "activations": spec(layers=ACTIVATED, epochs=10),
+    "sequences": spec(layers=SEQUENCE, epochs=10),
+    "rectangular convolutions": spec(layers=RECTANGULAR, epochs=10),
+    "scaled images": spec(layers=SCALED, epochs=10),
+    "peaks": spec(layers=PEAKS, epochs=10),
+    "other norms": spec(layers=NORMED, epochs=10),
+    "norms of sequences": spec(layers=NORMED_TOKENS, loss=NextTokenCrossEntropy(), epochs=10),
     "augmented, chunks of uneven length": spec(
         augmentation=AUGMENTATION, layers=SHALLOW, batch_size=8, report_every_steps=5, epochs=3
     ),
@@ -223,7 +248,11 @@ JOBS = {
 }
 # To each of these a graph of a chunk of another length, or of a short batch, adds nothing: a short
 # batch of batch norms has a test of its own, and the others' layers and updates know no batches.
-ALIKE = ("batch norms", "convolutions", "adamw", "sgd with momentum")
+ALIKE = (
+    *("activations", "batch norms", "other norms", "norms of sequences", "convolutions"),
+    *("sequences", "adamw", "sgd with momentum"),
+    *("rectangular convolutions", "scaled images", "peaks"),
+)
 EXECUTIONS = list(Execution)
 UNCOMPILED = [Execution.DEFAULT, Execution.EAGER]
 UNEVEN = spec(batch_size=8, report_every_steps=5, epochs=1)  # chunks of 5, 3 and 1 short
@@ -240,7 +269,7 @@ class Run:
 
 
 def train(framework, job: JobSpec, warm: bool = True) -> Run:
-    held = data(job.precision, loss=job.loss)
+    held = data(job.precision, loss=job.loss, of_codes=of_codes(job))
     trainer = framework.Trainer(job, held, weights(job))
     if warm:
         trainer.warm_up()

@@ -6,8 +6,9 @@ import numpy as np
 from twinrun.contract.layers import BatchNorm, Concat, Repeat, Residual
 
 from services.model.shapes import trained_layers
-from tests.frameworks.layers import KINDS, batch_norm
+from tests.frameworks.layers import KINDS
 from tests.frameworks.layers.at import At
+from tests.frameworks.layers.norms import batch_norm
 
 
 class Pass:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from twinrun.contract.enums import Execution, Loop, Precision
-from twinrun.contract.layers import Conv2d, CustomDense, Dense, Flatten
+from twinrun.contract.layers import Activation, Conv2d, CustomDense, Dense, Flatten, Normal
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
 
 from tests.frameworks import jobs, reference
@@ -43,6 +43,14 @@ def test_a_hand_written_step_is_the_same_formula(framework, execution, kind):
 @pytest.mark.parametrize("activation", jobs.ACTIVATIONS)
 def test_each_activation_is_its_formula(framework, execution, activation):
     assert_same(framework, jobs.spec(layers=jobs.layers(activation), execution=execution))
+
+
+@pytest.mark.parametrize("execution", jobs.UNCOMPILED)
+@pytest.mark.parametrize("activation", jobs.ACTIVATIONS)
+def test_each_activation_is_its_formula_far_from_zero(framework, execution, activation):
+    layers = (Flatten(), Dense(40, Normal(9)), Activation(activation), Dense(jobs.CLASSES))
+    job = jobs.spec(layers=layers, execution=execution, epochs=2, optimizer=Optimizer(Sgd(), 1e-6))
+    assert_same(framework, job)
 
 
 @pytest.mark.parametrize("kind", [Adam(0.0, 0.0, 0.1), Adam(0.5, 0.9, 1e-3)], ids=str)

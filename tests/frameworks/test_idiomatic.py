@@ -5,10 +5,27 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from twinrun.contract.enums import ActivationFunction, Execution, Loop, Precision, Recipe
-from twinrun.contract.layers import Activation, BatchNorm, Dense, Flatten, Residual
+from twinrun.contract.enums import (
+    ActivationFunction,
+    Execution,
+    Loop,
+    Precision,
+    Recipe,
+    TargetKind,
+)
+from twinrun.contract.layers import (
+    Activation,
+    BatchNorm,
+    Conv2d,
+    Dense,
+    Flatten,
+    GroupNorm,
+    LayerNorm,
+    RmsNorm,
+)
+from twinrun.contract.losses import NextTokenCrossEntropy
 from twinrun.contract.optimizers import Adam, AdamW, Optimizer, Sgd
-from twinrun.contract.spec import Augmentation, Dataset, Synthetic
+from twinrun.contract.spec import Arrays, Augmentation, Dataset, Synthetic
 
 from services.errors import Unsupported
 from services.model import shapes
@@ -22,7 +39,11 @@ def spec(**changes):
 
 
 def trainer(framework, job, weights=None):
-    return framework.Trainer(job, jobs.data(job.precision), weights)
+    return framework.Trainer(job, data(job), weights)
+
+
+def data(job):
+    return jobs.data(job.precision, loss=job.loss, of_codes=jobs.of_codes(job))
 
 
 def train(made, epochs=1):
@@ -39,13 +60,25 @@ def test_it_learns(framework, kind, loop):
 
 
 def with_own_epsilon(framework, layers):
-    """Leave batch norms' epsilon to the framework."""
-    epsilon = {"pytorch": 1e-5, "tensorflow": 1e-3}[framework.environment().framework]
-    return jobs.changed(
-        layers, lambda x: replace(x, epsilon=epsilon) if isinstance(x, BatchNorm) else x
-    )
+    """Leave norms' epsilon to the framework; of an rms norm in PyTorch it is the dtype's."""
+    is_torch = framework.environment().framework == "pytorch"
+    usual = 1e-5 if is_torch else 1e-3
+    own = {
+        **dict.fromkeys((BatchNorm, LayerNorm, GroupNorm), usual),
+        RmsNorm: np.finfo(np.float64).eps if is_torch else 1e-6,
+    }
+    return jobs.changed(layers, lambda x: replace(x, epsilon=own[type(x)]) if type(x) in own else x)
 
 
+# What Keras trains on a CPU too.
+TRAINABLE = (
+    Conv2d(4, size_2d=(2, 3), stride_2d=(1, 2), same=True),
+    Conv2d(3, size=2, padding_2d=(2, 1, 0, 1)),
+    Conv2d(3, size=3, same=True),
+    Conv2d(3, size=3, padding_2d=(1, 1)),
+    Flatten(),
+    Dense(jobs.CLASSES),
+)
 LAYERS = pytest.mark.parametrize(
     "layers",
     [
@@ -53,9 +86,18 @@ LAYERS = pytest.mark.parametrize(
         jobs.CONVOLUTIONS,
         jobs.NORMALISED,
         jobs.DROPPED,
+        jobs.ACTIVATED[:-1],
+        jobs.NORMED,
+        jobs.SEQUENCE,
+        TRAINABLE,
+        jobs.SCALED,
+        jobs.PEAKS,
         jobs.NESTED,
     ],
-    ids=["dense", "convolutions", "normalised", "dropped", "nested"],
+    ids=[
+        *("dense", "convolutions", "normalised", "dropped", "activated", "normed", "sequence"),
+        *("rectangular", "scaled", "peaks", "nested"),
+    ],
 )
 
 
@@ -64,7 +106,34 @@ def test_its_weights_in_canonical_layout_make_its_logits(framework, layers):
     job = spec(layers=with_own_epsilon(framework, layers), precision=Precision.FLOAT64)
     made = trainer(framework, job)
     train(made)
+    logits = reference.forward(job, made.weights(), data(job).test_images)
+    tolerance = 1e-6 if layers is jobs.SCALED else 1e-10  # Keras resizes in float32
+    np.testing.assert_allclose(made.evaluate(), logits, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("given", [{"groups": 2}, {"dilation": 2}])
+def test_a_convolution_that_keras_cannot_train_on_a_cpu_is_refused_by_name(framework, given):
+    layers = (Conv2d(4, size=2, **given), Flatten(), Dense(jobs.CLASSES))
+    job = spec(layers=layers, precision=Precision.FLOAT64)
+    if framework.environment().framework == "tensorflow":
+        with pytest.raises(Unsupported, match="no gradient of a convolution"):
+            trainer(framework, job)
+        strided = (replace(layers[0], dilation=2, stride=2), *layers[1:])
+        with pytest.raises(Unsupported, match="no stride beside a dilation"):
+            trainer(framework, replace(job, layers=strided, execution=Execution.COMPILED))
+        job = replace(job, execution=Execution.COMPILED)
+    made = trainer(framework, job)
+    train(made)
     logits = reference.forward(job, made.weights(), jobs.data().test_images)
+    np.testing.assert_allclose(made.evaluate(), logits, rtol=1e-10, atol=1e-10)
+
+
+def test_norms_of_sequences_are_the_formulas(framework):
+    layers = with_own_epsilon(framework, jobs.NORMED_TOKENS)
+    job = spec(layers=layers, precision=Precision.FLOAT64, loss=NextTokenCrossEntropy())
+    made = trainer(framework, job, jobs.weights(job))
+    train(made)
+    logits = reference.forward(job, made.weights(), data(job).test_images)
     np.testing.assert_allclose(made.evaluate(), logits, rtol=1e-10, atol=1e-10)
 
 
@@ -214,24 +283,10 @@ def test_its_model_is_summed_up_layer_by_layer(framework, layers):
         assert "BatchNorm" in found.text or "batch_normalization" in found.text
 
 
-def test_a_sum_in_two_orders_of_features_is_refused_where_pytorch_would_have_them(framework):
-    # PyTorch flattens [c, h, w]: what a dense layer makes has no such order.
-    image = Residual((Flatten(), Dense(24)), (Flatten(),))
-    job = spec(layers=(image, Dense(jobs.CLASSES)))
-    if framework.environment().framework == "tensorflow":
-        train(trainer(framework, job))
-        return
-    with pytest.raises(Unsupported, match=r"layers\[0\] adds an image that is flattened"):
-        trainer(framework, job)
-
-
-def test_a_batch_of_one_that_pytorchs_batch_norm_refuses_is_refused_before_it_trains(framework):
-    job = spec(layers=jobs.NORMALISED, batch_size=33)  # of 67 samples
-    if framework.environment().framework == "tensorflow":
-        assert len(train(trainer(framework, job))) == 1
-        return
-    with pytest.raises(Unsupported, match="leaves a batch of one of 67 samples") as caught:
-        trainer(framework, job)
-    assert caught.value.metadata == {"field": "batch_size"}
-    images_alone = (*jobs.NORMALISED[:4], *jobs.SHALLOW[1:])
-    train(trainer(framework, replace(job, layers=images_alone)))
+def test_both_count_the_parameters_of_sequences_alike(framework):
+    held = (*("0" * 64, 1, jobs.SAMPLES, jobs.TEST_SAMPLES), (jobs.TIME,), TargetKind.CLASS)
+    arrays = Arrays(*held, jobs.CLASSES, codes=jobs.CLASSES)
+    job = spec(layers=jobs.SEQUENCE, dataset=Dataset("file", arrays=arrays))
+    found = framework.summarize(job)
+    wanted = [math.prod(p.shape) for p in shapes.parameters(job.layers, (jobs.TIME,))]
+    assert (found.parameter_count, found.untrained_count) == (sum(wanted), 0)

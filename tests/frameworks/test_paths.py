@@ -160,7 +160,7 @@ def test_batch_norm_is_by_the_kernel_where_that_is_fast_and_plain_where_it_is_to
     if name == "pytorch":
         import torch  # noqa: PLC0415 - whichever is there
 
-        from services.pytorch.layers import batch_norm  # noqa: PLC0415
+        from services.pytorch.layers.norms import batch_norm  # noqa: PLC0415
 
         original = torch.batch_norm
         monkeypatch.setattr(torch, "batch_norm", lambda *a: called.append(a) or original(*a))
@@ -170,7 +170,7 @@ def test_batch_norm_is_by_the_kernel_where_that_is_fast_and_plain_where_it_is_to
         return
     import tensorflow as tf  # noqa: PLC0415
 
-    from services.tensorflow.layers import batch_norm  # noqa: PLC0415
+    from services.tensorflow.layers.norms import batch_norm  # noqa: PLC0415
 
     original = tf.raw_ops.FusedBatchNormV3
     monkeypatch.setattr(

@@ -15,7 +15,7 @@ def test_plain_pooling_and_its_gradient_are_the_kernels_to_the_last_bit(name, si
     import tensorflow as tf  # noqa: PLC0415 - whichever is there
 
     from services.tensorflow import device  # noqa: PLC0415
-    from services.tensorflow.layers import max_pool2d  # noqa: PLC0415
+    from services.tensorflow.layers.pools import max_pool2d  # noqa: PLC0415
 
     device.prepare(jobs.spec())  # the threads of all tests in this process
     generator = np.random.default_rng(3)

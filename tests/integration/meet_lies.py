@@ -24,7 +24,7 @@ from orchestrator.cli.main import app
 from orchestrator.gate import status
 from orchestrator.runners import client
 from orchestrator.storage import shelf, store
-from tests.builders.lying import SPEC, Lie
+from tests.builders.lying import CODE, CODE_SPEC, SPEC, Lie
 from tests.integration.lies import CASES, Case
 from tests.integration.undrawn import NoRenderer
 from tests.waiting import HANG_SECONDS
@@ -60,6 +60,8 @@ def commands(case: Case, addresses: list[str], directory: Path) -> list[str]:
             return ["summary", *workload, *both]
         case "preview":
             return ["preview", "--count=3", *workload, *both, *output]
+        case "pair":
+            return ["pair", "--workload", str(directory / "code.yaml"), *addresses]
         case "jobs" | "env":
             return [case.command, *both]
     raise AssertionError(case.command)
@@ -138,8 +140,8 @@ def meet(case: Case, addresses: list[str], directory: Path) -> dict[str, Any]:
         wrong = []
         if code not in case.codes:
             wrong.append(f"code {code}, not {case.codes}")
-        if "Traceback" in text:
-            wrong.append("a traceback")
+        if "Traceback" in text or "Warning: " in text:
+            wrong.append("a traceback, or a warning of Python's")
         said = " ".join(text.split())
         if case.says not in said:
             wrong.append(f"it does not say {case.says!r}")
@@ -169,6 +171,7 @@ def _hung(*_: object) -> None:
 def main(directory: Path, part: str = "") -> None:
     os.chdir(directory)
     os.environ |= {"XDG_STATE_HOME": "state", "XDG_CONFIG_HOME": "config", "TWINRUN_LANG": "en"}
+    os.environ["TWINRUN_DATA_DIR"] = str(directory / "data")
     compare.Renderer = NoRenderer
     remake.Renderer = NoRenderer
     # What is waited for is as long as it is; that it ends is what is looked at.
@@ -176,6 +179,9 @@ def main(directory: Path, part: str = "") -> None:
     status._LONGEST_PAUSE_SECONDS = 1.0
     client.Client.watch.__defaults__ = (0, 1.0)
     (directory / "small.yaml").write_text("# small\n" + yaml.safe_dump(SPEC))
+    (directory / "code.yaml").write_text("# code\n" + yaml.safe_dump(CODE_SPEC))
+    for side in CODE.values():
+        (directory / side["file"]).write_text("def build():\n    pass\n")
     (directory / "runs").mkdir(exist_ok=True)
     with closing(Liars()) as liars:
         liars.tell("")

@@ -37,7 +37,8 @@ def dataset(
         tokens = (codes * features).astype(np.int32)
         whole = tokens if codes else (256 * features).astype(np.uint8)
         arrays[f"{split}_features"] = whole if pixels or codes else features
-        targets = {"FLAGS": flags, "TOKENS": tokens[:, ::-1] % max(outputs, 1)}
+        classes = (outputs * features.reshape(count, -1)[:, 0]).astype(np.int32)
+        targets = {"FLAGS": flags, "TOKENS": tokens[:, ::-1] % max(outputs, 1), "CLASS": classes}
         arrays[f"{split}_targets"] = np.ascontiguousarray(targets.get(kind, numbers))
     content = safetensors.numpy.save(arrays)
     sha256 = hashlib.sha256(content).hexdigest()

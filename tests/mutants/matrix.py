@@ -11,111 +11,29 @@ from google.protobuf import json_format
 from twinrun.v1 import job_pb2
 
 from tests.mutants.data import dataset
-
-Mapping = dict[str, Any]
-
-RELU, TANH, SIGMOID, GELU, SOFTMAX = (
-    {"activation": {"function": f"ACTIVATION_FUNCTION_{name}"}}
-    for name in ("RELU", "TANH", "SIGMOID", "GELU", "SOFTMAX")
+from tests.mutants.models import (
+    ACTIVATED,
+    ALL,
+    CURVED,
+    DROPPED,
+    ENLARGED,
+    FLATTEN,
+    NESTED,
+    NORMAL,
+    NORMALISED,
+    NORMED,
+    PADDED,
+    PEAKS,
+    PLAIN,
+    POOLED,
+    RECTANGULAR,
+    SCALED,
+    TANH,
+    WINDOWED,
+    Mapping,
+    dense,
 )
-FLATTEN: Mapping = {"flatten": {}}
-NORMAL = {"normal": {"stddev": 0.3}}
 
-
-def dense(units: int, **given: Any) -> Mapping:
-    return {"dense": {"units": units, "bias_initializer": NORMAL, **given}}
-
-
-def conv(filters: int, **given: Any) -> Mapping:
-    return {"conv2d": {"filters": filters, "bias_initializer": NORMAL, **given}}
-
-
-def custom(units: int) -> Mapping:
-    return {"custom_dense": {"units": units, "stddev": 0.4}}
-
-
-PLAIN = [FLATTEN, dense(5), RELU, dense(3)]
-ACTIVATED = [FLATTEN, dense(7), TANH, dense(6), SIGMOID, dense(5), GELU, custom(3), SOFTMAX]
-# Windows that overlap, leave pixels out, and reach beyond the edge.
-WINDOWED = [
-    conv(3, size=3, padding=1),
-    RELU,
-    {"max_pool2d": {"size": 2, "stride": 1}},
-    conv(4, size=2, stride=2, padding=1, use_bias=False),
-    TANH,
-    {"average_pool2d": {"size": 2, "stride": 1}},
-    conv(2, size=2),
-    FLATTEN,
-    custom(4),
-    GELU,
-    dense(3, use_bias=False),
-]
-# What TensorFlow's own padding gives, and what only looks like it: by the stride, and by the size.
-PADDED = [
-    conv(2, size=3),
-    TANH,
-    conv(3, size=3, stride=2, padding=1),
-    TANH,
-    conv(2, size=1, padding=1),
-    conv(3, size=4, padding=1),
-    FLATTEN,
-    dense(3),
-]
-# Windows side by side, which leave a row or a column out.
-POOLED = [conv(3, size=2), RELU, {"max_pool2d": {}}, FLATTEN, dense(3)]
-# After images, after a flatten and after a dense layer. No bias stands before one.
-NORMALISED = [
-    conv(3, size=2, use_bias=False),
-    {"batch_norm": {"momentum": 0.7, "epsilon": 1e-3}},
-    TANH,
-    FLATTEN,
-    dense(6, use_bias=False),
-    {"batch_norm": {"momentum": 0.6, "epsilon": 0.02}},
-    SIGMOID,
-    dense(3),
-]
-# What only shifts the input of a batch norm has no gradient but rounding, and Adam enlarges that.
-ENLARGED = [
-    conv(3, size=2),
-    {"batch_norm": {"momentum": 0.7}},
-    RELU,
-    FLATTEN,
-    dense(6),
-    {"batch_norm": {"momentum": 0.6}},
-    TANH,
-    dense(3),
-]
-DROPPED = [
-    {"dropout": {"rate": 0.2}},
-    conv(3, size=2),
-    RELU,
-    {"dropout": {"rate": 0.4}},
-    FLATTEN,
-    dense(8),
-    TANH,
-    {"dropout": {"rate": 0.6}},
-    dense(3),
-]
-# Images and what is flat; the second branch is the input itself, and so is the second shortcut.
-NESTED = [
-    {
-        "residual": {
-            "layers": [
-                conv(3, padding=1, use_bias=False),
-                NORMALISED[1],
-                {"dropout": {"rate": 0.2}},
-            ],
-            "shortcut": [conv(3, size=1)],
-        }
-    },
-    {"concat": {"branches": [{"layers": [conv(2, padding=1), RELU]}, {}]}},
-    {"repeat": {"times": 2, "layers": [{"residual": {"layers": [conv(5, padding=1), TANH]}}]}},
-    FLATTEN,
-    {"concat": {"branches": [{"layers": [dense(4), SIGMOID]}, {"layers": [dense(3)]}]}},
-    dense(3),
-]
-ALL = [*NORMALISED[:3], {"dropout": {"rate": 0.3}}, *WINDOWED[2:4], RELU, FLATTEN, custom(5), TANH]
-ALL += [dense(3)]
 _CHANNELS = 6, 5, 2
 # Of one more pixel a side the square that PyTorch resamples in is twice as large.
 _TALL, _WIDE = (7, 4, 2), (5, 7, 1)
@@ -177,9 +95,14 @@ def _jobs() -> Iterator[tuple[str, Mapping]]:
     yield "dense, sgd, limited", job(PLAIN, SGD, 123)
     yield "dense, momentum, eager", job(PLAIN, MOMENTUM, execution=EAGER)
     yield "activations, adamw, validation", job(ACTIVATED, ADAMW, 68, validation_fraction=0.25)
+    yield "more activations, adam", job(CURVED, ADAM)
     yield "windows, momentum", job(WINDOWED, MOMENTUM, shape=_CHANNELS)
     yield "paddings, sgd", job(PADDED, SGD)
+    yield "rectangular convolutions, sgd", job(RECTANGULAR, SGD, shape=_CHANNELS)
+    yield "scaled images, momentum", job(SCALED, MOMENTUM, shape=_CHANNELS)
+    yield "peaks, sgd", job(PEAKS, SGD, shape=_CHANNELS)
     yield "batch norms, sgd", job(NORMALISED, SGD)
+    yield "other norms, adam", job(NORMED, ADAM)
     yield "batch norms, momentum, a last batch of one", job(NORMALISED, MOMENTUM, 49)
     float64 = {"precision": "PRECISION_FLOAT64"}
     yield "biases before batch norms, adam", job(ENLARGED, ADAMW, **float64)
@@ -249,6 +172,20 @@ def _of_tasks() -> Iterator[tuple[str, Mapping]]:
     table = {"embedding": {"codes": 7, "width": 3, "table_initializer": NORMAL}}
     for how, execution in (("", {}), (", compiled", {"execution": COMPILED})):
         yield f"tokens, adam{how}", job([table, *_table(4)], ADAM, **tokens, **execution)
+    attention = {"heads": 2, "causal": True, "bias_initializer": NORMAL}
+    positions = {"position_embedding": {"table_initializer": NORMAL}}
+    looking = [{**table, "embedding": {**table["embedding"], "width": 4}}, positions]
+    looking += [{"multi_head_attention": attention}, dense(4)]
+    yield "causal attention, sgd", job(looking, MOMENTUM, **tokens)
+    yield "causal attention, compiled", job(looking, MOMENTUM, **tokens, execution=COMPILED)
+    memory = [{"lstm": {"units": 5, "bias_initializer": NORMAL}}]
+    both = [*memory, {"multi_head_attention": {"heads": 1, "use_bias": False}}, {"last_step": {}}]
+    waves: Mapping = {"dataset": dataset("CLASS", 3, (6, 2))}
+    yield "lstm of sequences, adam", job([*both, dense(3)], ADAM, **waves)
+    yield "lstm, momentum, compiled", job([*both, dense(3)], MOMENTUM, execution=COMPILED, **waves)
+    normed = [table, dense(5, use_bias=False), {"batch_norm": {"momentum": 0.7}}]
+    normed += [{"layer_norm": {}}, dense(4), {"rms_norm": {}}, *_table(4)]
+    yield "norms of tokens, momentum", job(normed, MOMENTUM, **tokens)
     yield "compiled, huber, adam", job(_table(2), ADAM, execution=COMPILED, **huber)
 
 

@@ -15,14 +15,20 @@ _CAPTURED = "on a GPU alone; with a stand-in for its graphs: tests/frameworks/te
 _REFUSES = "refuses, and computes nothing"
 _KERAS = "of a user's Keras model, held against Keras itself in tests/frameworks/test_code_keras.py"
 
-# Of layers that hold no others, each with a file of its name in each framework's folder.
-KINDS = (
-    *("flatten", "dense", "activation", "custom_dense", "conv2d"),
-    *("max_pool2d", "average_pool2d", "batch_norm", "dropout", "embedding"),
-)
+# Of layers that hold no others, by family, each with a file of its name in each framework's folder.
+FAMILIES = {
+    "convolutions": ("conv2d",),
+    "elementwise": ("activation", "dropout"),
+    "norms": ("batch_norm", "layer_norm", "rms_norm", "group_norm"),
+    "pools": ("max_pool2d", "average_pool2d", "global_average_pool2d", "global_max_pool2d"),
+    "products": ("dense", "custom_dense", "embedding"),
+    "shaping": ("flatten", "zero_padding2d", "up_sampling2d"),
+    "sequences": ("lstm", "last_step", "position_embedding", "multi_head_attention"),
+}
+KINDS = {kind: f"{family}/{kind}" for family, kinds in FAMILIES.items() for kind in kinds}
 _MADE = {"idiomatic": _IDIOMATIC}
 _HELD = {**_MADE, "held": _IDIOMATIC}
-_WITH_ARRAYS = ("dense", "conv2d", "batch_norm", "embedding")
+_WITH_ARRAYS = ("dense", "conv2d", "embedding", *FAMILIES["norms"], *FAMILIES["sequences"])
 
 _KERAS_MODULES = [
     *("case", "kinds", "layered", "layout", "model", "patches", "record", "trace", "views"),
@@ -52,12 +58,22 @@ MUTATED: dict[str, dict[str, str]] = {
         "CompiledSteps.waited": _TIMES,
     },
     "services/pytorch/graphs/pieces.py": {},
-    **{f"services/pytorch/layers/{kind}.py": _MADE for kind in KINDS},
+    **{f"services/pytorch/layers/{file}.py": _MADE for file in KINDS.values()},
+    **{f"services/pytorch/layers/{KINDS[kind]}.py": _HELD for kind in _WITH_ARRAYS},
+    "services/pytorch/layers/convolutions/conv2d.py": {**_HELD, "PaddedConv2d": _IDIOMATIC},
+    "services/pytorch/layers/norms/batch_norm.py": {**_HELD, "SequenceBatchNorm": _IDIOMATIC},
     **{
-        f"services/pytorch/layers/{kind}.py": _HELD
-        for kind in ("dense", "conv2d", "batch_norm", "embedding")
+        f"services/pytorch/layers/pools/{kind}.py": {**_MADE, name: _IDIOMATIC}
+        for kind, name in (
+            ("global_average_pool2d", "GlobalAveragePool2d"),
+            ("global_max_pool2d", "GlobalMaxPool2d"),
+        )
     },
-    "services/pytorch/layers/custom_dense.py": {**_HELD, "CustomDense": _IDIOMATIC},
+    "services/pytorch/layers/products/custom_dense.py": {**_HELD, "CustomDense": _IDIOMATIC},
+    "services/pytorch/layers/sequences/lstm.py": {**_HELD, "Memory": _IDIOMATIC},
+    "services/pytorch/layers/sequences/last_step.py": {**_MADE, "Last": _IDIOMATIC},
+    "services/pytorch/layers/sequences/position_embedding.py": {**_HELD, "Positions": _IDIOMATIC},
+    "services/pytorch/layers/sequences/multi_head_attention.py": {**_HELD, "ToItself": _IDIOMATIC},
     "services/pytorch/layers/given.py": {},
     "services/pytorch/layers/axes.py": {},
     "services/pytorch/augmentation.py": {},
@@ -75,8 +91,16 @@ MUTATED: dict[str, dict[str, str]] = {
     "services/tensorflow/optimizers.py": {"idiomatic": _IDIOMATIC},
     "services/tensorflow/eager_steps.py": {"EagerSteps.waited": _TIMES},
     "services/tensorflow/compiled_steps.py": {},
-    **{f"services/tensorflow/layers/{kind}.py": _MADE for kind in KINDS},
-    "services/tensorflow/layers/custom_dense.py": {**_MADE, "CustomDense": _IDIOMATIC},
+    **{f"services/tensorflow/layers/{file}.py": _MADE for file in KINDS.values()},
+    "services/tensorflow/layers/products/custom_dense.py": {**_MADE, "CustomDense": _IDIOMATIC},
+    "services/tensorflow/layers/sequences/position_embedding.py": {
+        **_MADE,
+        "Positions": _IDIOMATIC,
+    },
+    "services/tensorflow/layers/sequences/multi_head_attention.py": {
+        **_MADE,
+        "ToItself": _IDIOMATIC,
+    },
     "services/tensorflow/layers/given.py": {},
     "services/tensorflow/augmentation.py": {},
     "services/tensorflow/device.py": {"notes": _TELLS},
@@ -85,10 +109,15 @@ MUTATED: dict[str, dict[str, str]] = {
 _CODE = "a model of users' code is no job of these; tests/frameworks/pytorch_code has its faults"
 LEFT_OUT = {
     **{
+        f"services/{framework}/layers/{family}/__init__.py": "no code"
+        for framework in FRAMEWORKS
+        for family in FAMILIES
+    },
+    **{
         f"services/pytorch/code/{name}.py": _CODE
         for name in (
             *("__init__", "arrays", "built", "case", "functions", "kinds", "layouts", "model"),
-            *("patches", "layered", "recording", "returning", "trace", "users"),
+            *("patches", "layered", "recording", "returning", "trace", "users", "compiled_steps"),
         )
     },
     "services/pytorch/graphs/__init__.py": "no code",
@@ -128,7 +157,7 @@ SHARED: dict[str, dict[str, str]] = {
     "services/model/augmentation.py": {},
     "services/model/metrics.py": {},
     "services/model/shapes.py": {"violations": _REFUSES, "size_violations": _REFUSES},
-    **{f"services/model/layers/{kind}.py": {} for kind in KINDS},
+    **{f"services/model/layers/{file}.py": {} for file in KINDS.values()},
     "services/model/layers/parameter.py": {},
     "services/model/layers/plain.py": {},
     "services/model/layers/window.py": {},

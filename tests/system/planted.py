@@ -74,7 +74,8 @@ def without_last(chunks):
 
 def in_timed_precision_alone(function, factor):
     """What it returns, or the first of several, times ``factor`` in float32."""
-    from services.tensorflow.layers import batch_norm, dense  # noqa: PLC0415 - as above
+    from services.tensorflow.layers.norms import batch_norm  # noqa: PLC0415 - as above
+    from services.tensorflow.layers.products import dense  # noqa: PLC0415 - as above
 
     module, name = (batch_norm, "by_batch") if function == "by_batch" else (dense, "computed")
     original = getattr(module, name)
@@ -115,7 +116,7 @@ def steps_without_details(spec, data, weights):
 
 
 def moving_statistics(spec, data, weights):
-    from services.tensorflow.layers import batch_norm  # noqa: PLC0415 - as above
+    from services.tensorflow.layers.norms import batch_norm  # noqa: PLC0415 - as above
 
     original = batch_norm.keep
     change(
@@ -127,7 +128,7 @@ def moving_statistics(spec, data, weights):
 
 
 def evaluation_epsilon(spec, data, weights):
-    from services.tensorflow.layers import batch_norm  # noqa: PLC0415 - as above
+    from services.tensorflow.layers.norms import batch_norm  # noqa: PLC0415 - as above
 
     original = batch_norm.by_moving
 
@@ -147,7 +148,7 @@ def no_update(spec, data, weights):
 
 
 def unseeded_dropout(spec, data, weights):
-    from services.tensorflow.layers import dropout  # noqa: PLC0415 - as above
+    from services.tensorflow.layers.elementwise import dropout  # noqa: PLC0415 - as above
 
     original, tf = dropout.computed, dropout.tf
     generator = np.random.default_rng()

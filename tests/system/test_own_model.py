@@ -93,7 +93,7 @@ def test_the_first_difference_becomes_programs_that_show_it_by_themselves(orches
 def test_of_equal_models_there_is_no_case(orchestrator, home):
     done = orchestrator(*command("pair"), "--threads=1", "--reproduce=none")
     assert "because nothing differs on one batch." in told(done.stdout)
-    assert not [*(home / "none").iterdir()]
+    assert not (home / "none").exists()
 
 
 @pytest.mark.usefixtures("mended")

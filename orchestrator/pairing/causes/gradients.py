@@ -9,6 +9,7 @@ from orchestrator.language.words import COMMA
 from orchestrator.pairing.causes.clues import Clues, Side, Tried, ratio
 from orchestrator.pairing.formulas.activations import Floats
 from orchestrator.pairing.locate import Place, gradient_norm
+from orchestrator.pairing.measure import solved
 from orchestrator.pairing.result import PairedTensor
 
 _PENALTY = Phrase("{side}'s loss had what {other} adds to it: {penalties}")
@@ -82,7 +83,7 @@ def cut(clues: Clues) -> Iterator[Tried]:
                 continue
             turned = slope.shape[-1] == own.shape[0]
             table, apart = (each if turned else each.T for each in (values, wanted - own))
-            given, *_ = np.linalg.lstsq(slope.T, apart, rcond=None)
+            given = solved(slope.T, apart)
             if np.allclose(given @ table.T, logits, _EXACT, _EXACT):
                 more = slope.T @ given
                 path = holder.model.layers[last].path

@@ -8,7 +8,7 @@ from orchestrator.language.phrases import Phrase, Sentence, english
 from orchestrator.pairing.causes.clues import Cause, Clues, Side, Tried
 from orchestrator.pairing.formulas.activations import Floats
 from orchestrator.pairing.locate import Place
-from orchestrator.pairing.measure import turned_gap
+from orchestrator.pairing.measure import solved, turned_gap
 
 _TOOK = Phrase("{side} took its input {how}")
 _AS_IT_IS = Phrase("{side} took its input as it is, not {how}")
@@ -94,7 +94,7 @@ def _affine(side: Side, x: Floats, wanted: Floats) -> Changed:
     for parts in ((x,), (x, np.ones_like(x))):
         made = [side.returned(part * each) for part in parts for each in one]
         columns = np.stack([(m - start).ravel() for m in made if m is not None], axis=1)
-        found, *_ = np.linalg.lstsq(columns, (wanted - start).ravel(), rcond=None)
+        found = solved(columns, (wanted - start).ravel())
         factors = found[:count]
         moves = found[count:] if len(parts) > 1 else np.zeros(count)
         whole = {"factor": _text(factors), "number": _text(moves)}

@@ -15,6 +15,7 @@ from orchestrator.pairing.causes.clues import Cause, Clues, Side, Tried, ratio
 from orchestrator.pairing.causes.layers import any_of
 from orchestrator.pairing.formulas.activations import Floats
 from orchestrator.pairing.locate import Place, gradient_norm
+from orchestrator.pairing.measure import solved
 
 _DECAY = Phrase("{side} took {decay} of each weight away in a step")
 _COUPLED = Phrase("{side} added {decay} of each weight to its gradient")
@@ -137,7 +138,7 @@ def _adam(gradient: Floats, moved: Floats) -> Iterator[_Adam]:
         x, y = g**power, (g / d) ** power
         weights = 1 / y
         table = np.stack([x * weights, weights], axis=1)
-        (slope, start), *_ = np.linalg.lstsq(table, np.ones_like(x), rcond=None)
+        slope, start = solved(table, np.ones_like(x))
         if slope > 0:
             found = _Adam(float(slope ** (-1 / power)), float(start / slope), inside)
             if found.epsilon >= 0 and _fits(found.moved(gradient), moved):
@@ -219,7 +220,7 @@ def _apart(step: _Step) -> Iterator[tuple[float, _Adam]]:
     """Yield the part of each weight that a step takes away beside Adam's, and Adam's."""
     for epsilon in (1e-7, 1e-8, 1e-6, 1e-3, 1e-7 / (1 - _SECOND) ** 0.5):
         table = np.stack([step.gradient / (np.abs(step.gradient) + epsilon), step.weights], axis=1)
-        (rate, part), *_ = np.linalg.lstsq(table, -step.moved, rcond=None)
+        rate, part = solved(table, -step.moved)
         if rate > 0 and part > 0 and _fits(-table @ np.array([rate, part]), step.moved):
             yield float(part), _Adam(float(rate), epsilon, inside=False)
 

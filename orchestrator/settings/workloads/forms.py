@@ -10,10 +10,17 @@ from typing import Any
 import yaml
 
 _TEXT = "tag:yaml.org,2002:str"
+_SCALINGS = {
+    f"{name}_{distribution}": (scale, f"FAN_MODE_{mode}", f"DISTRIBUTION_{distribution.upper()}")
+    for name, scale, mode in (("glorot", 1.0, "AVERAGE"), ("he", 2.0, "IN"), ("lecun", 1.0, "IN"))
+    for distribution in ("uniform", "normal")
+}
+_WITH_WINDOWS = ("conv2d", "zero_padding2d")
+_OF_WINDOWS = ("size", "stride", "padding")
 
 
 def whole(node: yaml.Node | None) -> yaml.Node | None:
-    """Replace short forms: a loss's name alone, a file's one target or ``test``, arguments."""
+    """Replace short forms: a loss's name, a file's target or ``test``, arguments, windows."""
     if not isinstance(node, yaml.MappingNode):
         return node
     for index, (key, value) in enumerate(node.value):
@@ -24,6 +31,9 @@ def whole(node: yaml.Node | None) -> yaml.Node | None:
             node.value[index] = (key, yaml.MappingNode(nothing.tag, [pair], *_marks(value)))
         elif key.value == "code" and isinstance(value, yaml.MappingNode):
             _write_arguments(value)
+        elif key.value == "layers":
+            _write_windows(value)
+            _write_initializers(value)
         elif key.value == "dataset" and isinstance(value, yaml.MappingNode):
             _name_file(value)
     return node
@@ -45,6 +55,42 @@ def _write_arguments(code: yaml.MappingNode) -> None:
             if name.value == "arguments" and isinstance(value, yaml.MappingNode):
                 text = json.dumps(yaml.safe_load(yaml.serialize(value)))
                 source.value[index] = (name, yaml.ScalarNode(_TEXT, text, *_marks(value)))
+
+
+def _write_windows(node: yaml.Node) -> None:
+    """Write a window's size, stride or padding of several numbers, or same, in its field."""
+    if isinstance(node, yaml.SequenceNode):
+        for each in node.value:
+            _write_windows(each)
+    if not isinstance(node, yaml.MappingNode):
+        return
+    for kind, value in node.value:
+        _write_windows(value)
+        if kind.value not in _WITH_WINDOWS or not isinstance(value, yaml.MappingNode):
+            continue
+        for index, (name, given) in enumerate(value.value):
+            if name.value in _OF_WINDOWS and isinstance(given, yaml.SequenceNode):
+                several = yaml.ScalarNode(name.tag, f"{name.value}_2d", *_marks(name))
+                value.value[index] = (several, given)
+            elif (kind.value, name.value, given.value) == ("conv2d", "padding", "same"):
+                yes = yaml.ScalarNode("tag:yaml.org,2002:bool", "true", *_marks(given))
+                value.value[index] = (yaml.ScalarNode(name.tag, "same", *_marks(name)), yes)
+
+
+def _write_initializers(node: yaml.Node) -> None:
+    """Write the scaling for which an initializer's name alone stands."""
+    for each in node.value if isinstance(node, yaml.SequenceNode) else ():
+        _write_initializers(each)
+    if not isinstance(node, yaml.MappingNode):
+        return
+    for index, (name, given) in enumerate(node.value):
+        _write_initializers(given)
+        if str(name.value).endswith("_initializer") and str(given.value) in _SCALINGS:
+            scale, mode, distribution = _SCALINGS[given.value]
+            how = {"scale": scale, "mode": mode, "distribution": distribution}
+            made = yaml.compose(yaml.safe_dump({"variance_scaling": how}), yaml.SafeLoader)
+            if made is not None:  # there is no text of which it would be
+                node.value[index] = (name, made)
 
 
 def _name_file(dataset: yaml.MappingNode) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import yaml
 from google.protobuf import json_format
 from google.protobuf.message_factory import GetMessageClass
-from twinrun.contract.layers import Conv2d
 from twinrun.contract.values import checked_spec
 from twinrun.v1 import job_pb2
 
@@ -40,7 +39,7 @@ _NONE = Phrase("none: write {nothing}")
 _UNFIT = Phrase("{field} is {value!r}; it must be {wanted}")
 _NUMBER, _BOOL, _TEXT = Phrase("a number"), Phrase("true or false"), Phrase("text")
 _MAPPING = Phrase("a mapping of names to names, such as {{a.kernel: b.kernel}}")
-_SAME = Phrase("a number: {number} for {value!r} with size {size}")
+_VALID = Phrase("same, or a number: 0 for 'valid'")
 _OR = Phrase("{one} or {other}")
 _MOST_LISTED = 10  # fields, in one line
 _DEEPEST = 100  # levels of a file; layers that hold layers take half of them at most
@@ -174,7 +173,7 @@ def _faults(node: yaml.MappingNode, descriptor: Any, path: str) -> Iterator[Faul
         if field is None:
             yield line, here, _no_field(here, str(key.value), descriptor)
         elif field.message_type is None or _is_map(field):
-            yield from _unless_it_fits(field, key, value, here, node)
+            yield from _unless_it_fits(field, key, value, here)
         elif isinstance(value, yaml.SequenceNode) and field.is_repeated:
             for index, element in enumerate(value.value):
                 yield from _of_message(element, field.message_type, f"{here}[{index}]")
@@ -228,9 +227,7 @@ def _fits(field: Any, value: object) -> bool:
     return True
 
 
-def _unless_it_fits(
-    field: Any, key: yaml.Node, value: yaml.Node, path: str, beside: yaml.MappingNode
-) -> Iterator[Fault]:
+def _unless_it_fits(field: Any, key: yaml.Node, value: yaml.Node, path: str) -> Iterator[Fault]:
     given = yaml.safe_load(yaml.serialize(value))
     if _fits(field, given):
         return
@@ -241,19 +238,9 @@ def _unless_it_fits(
         wanted = join(_OR, short(field.enum_type))
     elif field.type in (field.TYPE_BOOL, field.TYPE_STRING):
         wanted = english(_BOOL if field.type == field.TYPE_BOOL else _TEXT)
-    elif field.name == "padding" and given in ("same", "valid"):
-        wanted = _padding(given, _content(beside)) or wanted
+    elif field.name == "padding" and given == "valid":
+        wanted = english(_VALID)
     yield key.start_mark.line + 1, path, english(_UNFIT, field=path, value=given, wanted=wanted)
-
-
-def _padding(name: str, layer: dict[str, Any]) -> Sentence | None:
-    """Say which number a convolution's padding has elsewhere; None: it is none, or two."""
-    size = layer.get("size", Conv2d(filters=1).size)
-    if name == "valid":
-        return english(_SAME, number=0, value=name, size=size)
-    if layer.get("stride", 1) != 1 or not isinstance(size, int) or size % 2 == 0:
-        return None
-    return english(_SAME, number=size // 2, value=name, size=size)
 
 
 def _joined(path: str, name: str) -> str:

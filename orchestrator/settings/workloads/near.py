@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Collection, Iterator
 from typing import Any
 
+from twinrun.contract.enums import ActivationFunction
 from twinrun.v1 import job_pb2
 
 # Names that other programs have, without capitals and underscores, and what is written here.
@@ -26,19 +27,28 @@ _ELSEWHERE = {
     **dict.fromkeys(("conv", "convolution"), "conv2d"),
     **dict.fromkeys(("pool", "maxpool", "maxpooling2d"), "max_pool2d"),
     **dict.fromkeys(("avgpool", "avgpool2d", "averagepooling2d"), "average_pool2d"),
+    **dict.fromkeys(("globalaveragepooling2d", "adaptiveavgpool2d"), "global_average_pool2d"),
+    **dict.fromkeys(("globalmaxpooling2d", "adaptivemaxpool2d"), "global_max_pool2d"),
+    "zeropad2d": "zero_padding2d",
+    **dict.fromkeys(("upsample", "interpolate"), "up_sampling2d"),
     **dict.fromkeys(("bn", "batchnorm2d", "batchnormalization"), "batch_norm"),
     **dict.fromkeys(("skip", "skipconnection", "resblock", "residualblock", "add"), "residual"),
     **dict.fromkeys(("concatenate", "cat", "parallel"), "concat"),
     **dict.fromkeys(("projection", "downsample"), "shortcut"),
     **dict.fromkeys(("count", "n"), "times"),
+    **dict.fromkeys(("ln", "layernormalization"), "layer_norm"),
+    **dict.fromkeys(("gn", "groupnormalization", "instancenorm2d"), "group_norm"),
+    "rmsnormalization": "rms_norm",
+    **dict.fromkeys(("attention", "selfattention", "mha"), "multi_head_attention"),
+    **dict.fromkeys(("positionalembedding", "positionalencoding"), "position_embedding"),
     **dict.fromkeys(("kernelsize", "filtersize", "poolsize"), "size"),
     **dict.fromkeys(("neurons", "outfeatures", "nodes"), "units"),
     **dict.fromkeys(("outchannels", "channelsout"), "filters"),
     **dict.fromkeys(("p", "prob", "probability", "droprate"), "rate"),
     "bias": "use_bias",
     **{
-        name: f"activation: {{function: {name}}}"
-        for name in ("relu", "tanh", "sigmoid", "gelu", "softmax")
+        name.replace("_", ""): f"activation: {{function: {function}}}"
+        for name, function in (*((each, each) for each in ActivationFunction), ("swish", "silu"))
     },
 }
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from twinrun.contract.code import Code, CodeSource, StoredFile
-from twinrun.contract.enums import Execution, OwnWay
+from twinrun.contract.enums import OwnWay
 from twinrun.contract.ranges import between
 from twinrun.contract.spec import JobSpec
 from twinrun.contract.violation import Violation
@@ -36,11 +36,6 @@ def code_violations(spec: JobSpec) -> Iterator[Violation]:
     for own in OF_LAYERS:
         if own in spec.own_ways:
             yield Violation("own_ways", f"has {own}, which is of layers; leave it out")
-    if spec.execution is Execution.COMPILED and not code.sources.keys() <= {"tensorflow"}:
-        yield Violation(
-            "execution",
-            "is compiled, which PyTorch's steps of the user's code cannot be yet; take default",
-        )
 
 
 def _source_violations(field: str, source: CodeSource) -> Iterator[Violation]:

@@ -67,6 +67,17 @@ class ActivationFunction(StrEnum):
     SIGMOID = "sigmoid"
     GELU = "gelu"
     SOFTMAX = "softmax"
+    LEAKY_RELU = "leaky_relu"
+    ELU = "elu"
+    SELU = "selu"
+    SILU = "silu"
+    SOFTPLUS = "softplus"
+    GELU_TANH = "gelu_tanh"
+
+
+class Interpolation(StrEnum):
+    NEAREST = "nearest"
+    BILINEAR = "bilinear"
 
 
 class FanMode(StrEnum):

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from twinrun.contract.enums import ActivationFunction, Distribution, FanMode
+from twinrun.contract.enums import ActivationFunction, Distribution, FanMode, Interpolation
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,22 @@ class VarianceScaling:
     distribution: Distribution = Distribution.UNIFORM
 
 
-Initializer = Zeros | Normal | VarianceScaling
+@dataclass(frozen=True, slots=True)
+class TruncatedNormal:
+    stddev: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    value: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Orthogonal:
+    gain: float = 1.0
+
+
+Initializer = Zeros | Normal | VarianceScaling | TruncatedNormal | Constant | Orthogonal
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +57,12 @@ class Dense:
 @dataclass(frozen=True, slots=True)
 class Activation:
     function: ActivationFunction
+    slope: float | None = None
+
+    def __post_init__(self) -> None:
+        """Fill in the slope, which leaky_relu alone has."""
+        if self.function is ActivationFunction.LEAKY_RELU and self.slope is None:
+            object.__setattr__(self, "slope", 0.01)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +80,12 @@ class Conv2d:
     kernel_initializer: Initializer = VarianceScaling()
     bias_initializer: Initializer = Zeros()
     use_bias: bool = True
+    size_2d: tuple[int, ...] = ()
+    stride_2d: tuple[int, ...] = ()
+    padding_2d: tuple[int, ...] = ()
+    same: bool = False
+    dilation: int = 1
+    groups: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +101,46 @@ class AveragePool2d:
 
 
 @dataclass(frozen=True, slots=True)
+class GlobalAveragePool2d:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalMaxPool2d:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ZeroPadding2d:
+    padding: int = 1
+    padding_2d: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UpSampling2d:
+    factor: int = 2
+    interpolation: Interpolation = Interpolation.NEAREST
+
+
+@dataclass(frozen=True, slots=True)
 class BatchNorm:
     momentum: float = 0.9
+    epsilon: float = 1e-5
+
+
+@dataclass(frozen=True, slots=True)
+class LayerNorm:
+    epsilon: float = 1e-5
+
+
+@dataclass(frozen=True, slots=True)
+class RmsNorm:
+    epsilon: float = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class GroupNorm:
+    groups: int
     epsilon: float = 1e-5
 
 
@@ -91,6 +156,33 @@ class Embedding:
     table_initializer: Initializer = Normal(0.05)
 
 
+@dataclass(frozen=True, slots=True)
+class Lstm:
+    units: int
+    kernel_initializer: Initializer = VarianceScaling()
+    recurrent_initializer: Initializer = VarianceScaling()
+    bias_initializer: Initializer = Zeros()
+
+
+@dataclass(frozen=True, slots=True)
+class LastStep:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class PositionEmbedding:
+    table_initializer: Initializer = Normal(0.05)
+
+
+@dataclass(frozen=True, slots=True)
+class MultiHeadAttention:
+    heads: int
+    causal: bool = False
+    use_bias: bool = True
+    kernel_initializer: Initializer = VarianceScaling()
+    bias_initializer: Initializer = Zeros()
+
+
 # What computes, and may hold arrays; the other kinds hold layers.
 Leaf = (
     Flatten
@@ -101,8 +193,19 @@ Leaf = (
     | MaxPool2d
     | AveragePool2d
     | BatchNorm
+    | LayerNorm
+    | RmsNorm
+    | GroupNorm
+    | GlobalAveragePool2d
+    | GlobalMaxPool2d
+    | ZeroPadding2d
+    | UpSampling2d
     | Dropout
     | Embedding
+    | Lstm
+    | LastStep
+    | PositionEmbedding
+    | MultiHeadAttention
 )
 
 

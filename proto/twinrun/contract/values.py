@@ -9,26 +9,7 @@ from twinrun.contract.converters.nests import nested
 from twinrun.contract.converters.specs import readable_spec
 from twinrun.contract.dataset_values import dataset_violations
 from twinrun.contract.enums import Device, Execution, Loop, OwnWay, Precision, Recipe, TargetKind
-from twinrun.contract.layers import (
-    Activation,
-    AveragePool2d,
-    BatchNorm,
-    Concat,
-    Conv2d,
-    CustomDense,
-    Dense,
-    Dropout,
-    Embedding,
-    Flatten,
-    Initializer,
-    Layer,
-    MaxPool2d,
-    Normal,
-    Repeat,
-    Residual,
-    VarianceScaling,
-    Zeros,
-)
+from twinrun.contract.layer_values import layer_violations
 from twinrun.contract.losses import (
     Huber,
     Loss,
@@ -84,7 +65,7 @@ def _violations(spec: JobSpec) -> Iterator[Violation]:
     yield from dataset_violations(spec.dataset)
     yield from _augmentation_violations(spec.augmentation)
     for place, layer in nesting.written(spec.layers):
-        yield from _layer_violations(nesting.case(place, layer), layer)
+        yield from layer_violations(nesting.case(place, layer), layer)
     yield from code_violations(spec)
     if spec.steps_per_epoch_limit is not None:
         yield from between("steps_per_epoch_limit", spec.steps_per_epoch_limit, 1, 10_000_000)
@@ -193,50 +174,6 @@ def _tolerance_violations(tolerance: Tolerance) -> Iterator[Violation]:
             )
 
 
-def _layer_violations(field: str, layer: Layer) -> Iterator[Violation]:
-    match layer:
-        case Flatten() | Activation():
-            pass
-        case Residual() | Concat() | Repeat():
-            yield from nesting.nest_violations(field, layer)
-        case Dense():
-            yield from between(f"{field}.units", layer.units, 1, 1_000_000)
-            yield from _initializers_violations(field, layer)
-        case CustomDense(units, stddev):
-            yield from between(f"{field}.units", units, 1, 1_000_000)
-            yield from above_zero(f"{field}.stddev", stddev, 1_000)
-        case Conv2d():
-            yield from between(f"{field}.filters", layer.filters, 1, 100_000)
-            yield from between(f"{field}.padding", layer.padding, 0, 4096)
-            yield from _window_violations(field, layer)
-            yield from _initializers_violations(field, layer)
-        case MaxPool2d() | AveragePool2d():
-            yield from _window_violations(field, layer)
-        case BatchNorm(momentum, epsilon):
-            yield from fraction(f"{field}.momentum", momentum)
-            yield from above_zero(f"{field}.epsilon", epsilon, 1)
-        case Embedding(codes, width, drawn):
-            yield from between(f"{field}.codes", codes, 1, 10_000_000)
-            yield from between(f"{field}.width", width, 1, 100_000)
-            yield from _initializer_violations(f"{field}.table_initializer", drawn)
-        case Dropout(rate):
-            yield from fraction(f"{field}.rate", rate)
-        case _:
-            assert_never(layer)
-
-
-def _window_violations(
-    field: str, layer: Conv2d | MaxPool2d | AveragePool2d
-) -> Iterator[Violation]:
-    yield from between(f"{field}.size", layer.size, 1, 4096)
-    yield from between(f"{field}.stride", layer.stride, 1, 4096)
-
-
-def _initializers_violations(field: str, layer: Dense | Conv2d) -> Iterator[Violation]:
-    yield from _initializer_violations(f"{field}.kernel_initializer", layer.kernel_initializer)
-    yield from _initializer_violations(f"{field}.bias_initializer", layer.bias_initializer)
-
-
 def _optimizer_violations(optimizer: Optimizer) -> Iterator[Violation]:
     yield from above_zero("optimizer.learning_rate", optimizer.learning_rate, 1_000)
     match optimizer.kind:
@@ -259,15 +196,3 @@ def _augmentation_violations(augmentation: Augmentation) -> Iterator[Violation]:
     yield from between("augmentation.width_shift", augmentation.width_shift, 0, 1)
     yield from between("augmentation.height_shift", augmentation.height_shift, 0, 1)
     yield from fraction("augmentation.zoom", augmentation.zoom)
-
-
-def _initializer_violations(field: str, initializer: Initializer) -> Iterator[Violation]:
-    match initializer:
-        case Normal(stddev):
-            yield from above_zero(f"{field}.normal.stddev", stddev, 1e9)
-        case VarianceScaling(scale=scale):
-            yield from above_zero(f"{field}.variance_scaling.scale", scale, 1_000)
-        case Zeros():
-            pass
-        case _:
-            assert_never(initializer)

@@ -26,6 +26,12 @@ class TargetKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     TARGET_KIND_NUMBERS: _ClassVar[TargetKind]
     TARGET_KIND_TOKENS: _ClassVar[TargetKind]
 
+class Interpolation(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    INTERPOLATION_UNSPECIFIED: _ClassVar[Interpolation]
+    INTERPOLATION_NEAREST: _ClassVar[Interpolation]
+    INTERPOLATION_BILINEAR: _ClassVar[Interpolation]
+
 class ActivationFunction(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     ACTIVATION_FUNCTION_UNSPECIFIED: _ClassVar[ActivationFunction]
@@ -34,6 +40,12 @@ class ActivationFunction(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ACTIVATION_FUNCTION_SIGMOID: _ClassVar[ActivationFunction]
     ACTIVATION_FUNCTION_GELU: _ClassVar[ActivationFunction]
     ACTIVATION_FUNCTION_SOFTMAX: _ClassVar[ActivationFunction]
+    ACTIVATION_FUNCTION_LEAKY_RELU: _ClassVar[ActivationFunction]
+    ACTIVATION_FUNCTION_ELU: _ClassVar[ActivationFunction]
+    ACTIVATION_FUNCTION_SELU: _ClassVar[ActivationFunction]
+    ACTIVATION_FUNCTION_SILU: _ClassVar[ActivationFunction]
+    ACTIVATION_FUNCTION_SOFTPLUS: _ClassVar[ActivationFunction]
+    ACTIVATION_FUNCTION_GELU_TANH: _ClassVar[ActivationFunction]
 
 class FanMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -143,12 +155,21 @@ TARGET_KIND_CLASS: TargetKind
 TARGET_KIND_FLAGS: TargetKind
 TARGET_KIND_NUMBERS: TargetKind
 TARGET_KIND_TOKENS: TargetKind
+INTERPOLATION_UNSPECIFIED: Interpolation
+INTERPOLATION_NEAREST: Interpolation
+INTERPOLATION_BILINEAR: Interpolation
 ACTIVATION_FUNCTION_UNSPECIFIED: ActivationFunction
 ACTIVATION_FUNCTION_RELU: ActivationFunction
 ACTIVATION_FUNCTION_TANH: ActivationFunction
 ACTIVATION_FUNCTION_SIGMOID: ActivationFunction
 ACTIVATION_FUNCTION_GELU: ActivationFunction
 ACTIVATION_FUNCTION_SOFTMAX: ActivationFunction
+ACTIVATION_FUNCTION_LEAKY_RELU: ActivationFunction
+ACTIVATION_FUNCTION_ELU: ActivationFunction
+ACTIVATION_FUNCTION_SELU: ActivationFunction
+ACTIVATION_FUNCTION_SILU: ActivationFunction
+ACTIVATION_FUNCTION_SOFTPLUS: ActivationFunction
+ACTIVATION_FUNCTION_GELU_TANH: ActivationFunction
 FAN_MODE_UNSPECIFIED: FanMode
 FAN_MODE_IN: FanMode
 FAN_MODE_OUT: FanMode
@@ -470,7 +491,7 @@ class Augmentation(_message.Message):
     def __init__(self, flip: _Optional[float] = ..., rotation_degrees: _Optional[float] = ..., width_shift: _Optional[float] = ..., height_shift: _Optional[float] = ..., zoom: _Optional[float] = ...) -> None: ...
 
 class Layer(_message.Message):
-    __slots__ = ("flatten", "dense", "activation", "custom_dense", "conv2d", "max_pool2d", "average_pool2d", "batch_norm", "dropout", "embedding", "residual", "concat", "repeat")
+    __slots__ = ("flatten", "dense", "activation", "custom_dense", "conv2d", "max_pool2d", "average_pool2d", "batch_norm", "dropout", "embedding", "residual", "concat", "repeat", "layer_norm", "rms_norm", "group_norm", "global_average_pool2d", "global_max_pool2d", "zero_padding2d", "up_sampling2d", "lstm", "last_step", "position_embedding", "multi_head_attention")
     FLATTEN_FIELD_NUMBER: _ClassVar[int]
     DENSE_FIELD_NUMBER: _ClassVar[int]
     ACTIVATION_FIELD_NUMBER: _ClassVar[int]
@@ -484,6 +505,17 @@ class Layer(_message.Message):
     RESIDUAL_FIELD_NUMBER: _ClassVar[int]
     CONCAT_FIELD_NUMBER: _ClassVar[int]
     REPEAT_FIELD_NUMBER: _ClassVar[int]
+    LAYER_NORM_FIELD_NUMBER: _ClassVar[int]
+    RMS_NORM_FIELD_NUMBER: _ClassVar[int]
+    GROUP_NORM_FIELD_NUMBER: _ClassVar[int]
+    GLOBAL_AVERAGE_POOL2D_FIELD_NUMBER: _ClassVar[int]
+    GLOBAL_MAX_POOL2D_FIELD_NUMBER: _ClassVar[int]
+    ZERO_PADDING2D_FIELD_NUMBER: _ClassVar[int]
+    UP_SAMPLING2D_FIELD_NUMBER: _ClassVar[int]
+    LSTM_FIELD_NUMBER: _ClassVar[int]
+    LAST_STEP_FIELD_NUMBER: _ClassVar[int]
+    POSITION_EMBEDDING_FIELD_NUMBER: _ClassVar[int]
+    MULTI_HEAD_ATTENTION_FIELD_NUMBER: _ClassVar[int]
     flatten: Flatten
     dense: Dense
     activation: Activation
@@ -497,7 +529,18 @@ class Layer(_message.Message):
     residual: Residual
     concat: Concat
     repeat: Repeat
-    def __init__(self, flatten: _Optional[_Union[Flatten, _Mapping]] = ..., dense: _Optional[_Union[Dense, _Mapping]] = ..., activation: _Optional[_Union[Activation, _Mapping]] = ..., custom_dense: _Optional[_Union[CustomDense, _Mapping]] = ..., conv2d: _Optional[_Union[Conv2d, _Mapping]] = ..., max_pool2d: _Optional[_Union[MaxPool2d, _Mapping]] = ..., average_pool2d: _Optional[_Union[AveragePool2d, _Mapping]] = ..., batch_norm: _Optional[_Union[BatchNorm, _Mapping]] = ..., dropout: _Optional[_Union[Dropout, _Mapping]] = ..., embedding: _Optional[_Union[Embedding, _Mapping]] = ..., residual: _Optional[_Union[Residual, _Mapping]] = ..., concat: _Optional[_Union[Concat, _Mapping]] = ..., repeat: _Optional[_Union[Repeat, _Mapping]] = ...) -> None: ...
+    layer_norm: LayerNorm
+    rms_norm: RmsNorm
+    group_norm: GroupNorm
+    global_average_pool2d: GlobalAveragePool2d
+    global_max_pool2d: GlobalMaxPool2d
+    zero_padding2d: ZeroPadding2d
+    up_sampling2d: UpSampling2d
+    lstm: Lstm
+    last_step: LastStep
+    position_embedding: PositionEmbedding
+    multi_head_attention: MultiHeadAttention
+    def __init__(self, flatten: _Optional[_Union[Flatten, _Mapping]] = ..., dense: _Optional[_Union[Dense, _Mapping]] = ..., activation: _Optional[_Union[Activation, _Mapping]] = ..., custom_dense: _Optional[_Union[CustomDense, _Mapping]] = ..., conv2d: _Optional[_Union[Conv2d, _Mapping]] = ..., max_pool2d: _Optional[_Union[MaxPool2d, _Mapping]] = ..., average_pool2d: _Optional[_Union[AveragePool2d, _Mapping]] = ..., batch_norm: _Optional[_Union[BatchNorm, _Mapping]] = ..., dropout: _Optional[_Union[Dropout, _Mapping]] = ..., embedding: _Optional[_Union[Embedding, _Mapping]] = ..., residual: _Optional[_Union[Residual, _Mapping]] = ..., concat: _Optional[_Union[Concat, _Mapping]] = ..., repeat: _Optional[_Union[Repeat, _Mapping]] = ..., layer_norm: _Optional[_Union[LayerNorm, _Mapping]] = ..., rms_norm: _Optional[_Union[RmsNorm, _Mapping]] = ..., group_norm: _Optional[_Union[GroupNorm, _Mapping]] = ..., global_average_pool2d: _Optional[_Union[GlobalAveragePool2d, _Mapping]] = ..., global_max_pool2d: _Optional[_Union[GlobalMaxPool2d, _Mapping]] = ..., zero_padding2d: _Optional[_Union[ZeroPadding2d, _Mapping]] = ..., up_sampling2d: _Optional[_Union[UpSampling2d, _Mapping]] = ..., lstm: _Optional[_Union[Lstm, _Mapping]] = ..., last_step: _Optional[_Union[LastStep, _Mapping]] = ..., position_embedding: _Optional[_Union[PositionEmbedding, _Mapping]] = ..., multi_head_attention: _Optional[_Union[MultiHeadAttention, _Mapping]] = ...) -> None: ...
 
 class Residual(_message.Message):
     __slots__ = ("layers", "shortcut")
@@ -541,6 +584,42 @@ class Embedding(_message.Message):
     table_initializer: Initializer
     def __init__(self, codes: _Optional[int] = ..., width: _Optional[int] = ..., table_initializer: _Optional[_Union[Initializer, _Mapping]] = ...) -> None: ...
 
+class Lstm(_message.Message):
+    __slots__ = ("units", "kernel_initializer", "recurrent_initializer", "bias_initializer")
+    UNITS_FIELD_NUMBER: _ClassVar[int]
+    KERNEL_INITIALIZER_FIELD_NUMBER: _ClassVar[int]
+    RECURRENT_INITIALIZER_FIELD_NUMBER: _ClassVar[int]
+    BIAS_INITIALIZER_FIELD_NUMBER: _ClassVar[int]
+    units: int
+    kernel_initializer: Initializer
+    recurrent_initializer: Initializer
+    bias_initializer: Initializer
+    def __init__(self, units: _Optional[int] = ..., kernel_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., recurrent_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., bias_initializer: _Optional[_Union[Initializer, _Mapping]] = ...) -> None: ...
+
+class LastStep(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class PositionEmbedding(_message.Message):
+    __slots__ = ("table_initializer",)
+    TABLE_INITIALIZER_FIELD_NUMBER: _ClassVar[int]
+    table_initializer: Initializer
+    def __init__(self, table_initializer: _Optional[_Union[Initializer, _Mapping]] = ...) -> None: ...
+
+class MultiHeadAttention(_message.Message):
+    __slots__ = ("heads", "causal", "use_bias", "kernel_initializer", "bias_initializer")
+    HEADS_FIELD_NUMBER: _ClassVar[int]
+    CAUSAL_FIELD_NUMBER: _ClassVar[int]
+    USE_BIAS_FIELD_NUMBER: _ClassVar[int]
+    KERNEL_INITIALIZER_FIELD_NUMBER: _ClassVar[int]
+    BIAS_INITIALIZER_FIELD_NUMBER: _ClassVar[int]
+    heads: int
+    causal: bool
+    use_bias: bool
+    kernel_initializer: Initializer
+    bias_initializer: Initializer
+    def __init__(self, heads: _Optional[int] = ..., causal: _Optional[bool] = ..., use_bias: _Optional[bool] = ..., kernel_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., bias_initializer: _Optional[_Union[Initializer, _Mapping]] = ...) -> None: ...
+
 class Dense(_message.Message):
     __slots__ = ("units", "kernel_initializer", "bias_initializer", "use_bias")
     UNITS_FIELD_NUMBER: _ClassVar[int]
@@ -554,10 +633,12 @@ class Dense(_message.Message):
     def __init__(self, units: _Optional[int] = ..., kernel_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., bias_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., use_bias: _Optional[bool] = ...) -> None: ...
 
 class Activation(_message.Message):
-    __slots__ = ("function",)
+    __slots__ = ("function", "slope")
     FUNCTION_FIELD_NUMBER: _ClassVar[int]
+    SLOPE_FIELD_NUMBER: _ClassVar[int]
     function: ActivationFunction
-    def __init__(self, function: _Optional[_Union[ActivationFunction, str]] = ...) -> None: ...
+    slope: float
+    def __init__(self, function: _Optional[_Union[ActivationFunction, str]] = ..., slope: _Optional[float] = ...) -> None: ...
 
 class CustomDense(_message.Message):
     __slots__ = ("units", "stddev")
@@ -568,7 +649,7 @@ class CustomDense(_message.Message):
     def __init__(self, units: _Optional[int] = ..., stddev: _Optional[float] = ...) -> None: ...
 
 class Conv2d(_message.Message):
-    __slots__ = ("filters", "size", "stride", "padding", "kernel_initializer", "bias_initializer", "use_bias")
+    __slots__ = ("filters", "size", "stride", "padding", "kernel_initializer", "bias_initializer", "use_bias", "size_2d", "stride_2d", "padding_2d", "same", "dilation", "groups")
     FILTERS_FIELD_NUMBER: _ClassVar[int]
     SIZE_FIELD_NUMBER: _ClassVar[int]
     STRIDE_FIELD_NUMBER: _ClassVar[int]
@@ -576,6 +657,12 @@ class Conv2d(_message.Message):
     KERNEL_INITIALIZER_FIELD_NUMBER: _ClassVar[int]
     BIAS_INITIALIZER_FIELD_NUMBER: _ClassVar[int]
     USE_BIAS_FIELD_NUMBER: _ClassVar[int]
+    SIZE_2D_FIELD_NUMBER: _ClassVar[int]
+    STRIDE_2D_FIELD_NUMBER: _ClassVar[int]
+    PADDING_2D_FIELD_NUMBER: _ClassVar[int]
+    SAME_FIELD_NUMBER: _ClassVar[int]
+    DILATION_FIELD_NUMBER: _ClassVar[int]
+    GROUPS_FIELD_NUMBER: _ClassVar[int]
     filters: int
     size: int
     stride: int
@@ -583,7 +670,13 @@ class Conv2d(_message.Message):
     kernel_initializer: Initializer
     bias_initializer: Initializer
     use_bias: bool
-    def __init__(self, filters: _Optional[int] = ..., size: _Optional[int] = ..., stride: _Optional[int] = ..., padding: _Optional[int] = ..., kernel_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., bias_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., use_bias: _Optional[bool] = ...) -> None: ...
+    size_2d: _containers.RepeatedScalarFieldContainer[int]
+    stride_2d: _containers.RepeatedScalarFieldContainer[int]
+    padding_2d: _containers.RepeatedScalarFieldContainer[int]
+    same: bool
+    dilation: int
+    groups: int
+    def __init__(self, filters: _Optional[int] = ..., size: _Optional[int] = ..., stride: _Optional[int] = ..., padding: _Optional[int] = ..., kernel_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., bias_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., use_bias: _Optional[bool] = ..., size_2d: _Optional[_Iterable[int]] = ..., stride_2d: _Optional[_Iterable[int]] = ..., padding_2d: _Optional[_Iterable[int]] = ..., same: _Optional[bool] = ..., dilation: _Optional[int] = ..., groups: _Optional[int] = ...) -> None: ...
 
 class MaxPool2d(_message.Message):
     __slots__ = ("size", "stride")
@@ -601,6 +694,30 @@ class AveragePool2d(_message.Message):
     stride: int
     def __init__(self, size: _Optional[int] = ..., stride: _Optional[int] = ...) -> None: ...
 
+class GlobalAveragePool2d(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GlobalMaxPool2d(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ZeroPadding2d(_message.Message):
+    __slots__ = ("padding", "padding_2d")
+    PADDING_FIELD_NUMBER: _ClassVar[int]
+    PADDING_2D_FIELD_NUMBER: _ClassVar[int]
+    padding: int
+    padding_2d: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, padding: _Optional[int] = ..., padding_2d: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class UpSampling2d(_message.Message):
+    __slots__ = ("factor", "interpolation")
+    FACTOR_FIELD_NUMBER: _ClassVar[int]
+    INTERPOLATION_FIELD_NUMBER: _ClassVar[int]
+    factor: int
+    interpolation: Interpolation
+    def __init__(self, factor: _Optional[int] = ..., interpolation: _Optional[_Union[Interpolation, str]] = ...) -> None: ...
+
 class BatchNorm(_message.Message):
     __slots__ = ("momentum", "epsilon")
     MOMENTUM_FIELD_NUMBER: _ClassVar[int]
@@ -609,6 +726,26 @@ class BatchNorm(_message.Message):
     epsilon: float
     def __init__(self, momentum: _Optional[float] = ..., epsilon: _Optional[float] = ...) -> None: ...
 
+class LayerNorm(_message.Message):
+    __slots__ = ("epsilon",)
+    EPSILON_FIELD_NUMBER: _ClassVar[int]
+    epsilon: float
+    def __init__(self, epsilon: _Optional[float] = ...) -> None: ...
+
+class RmsNorm(_message.Message):
+    __slots__ = ("epsilon",)
+    EPSILON_FIELD_NUMBER: _ClassVar[int]
+    epsilon: float
+    def __init__(self, epsilon: _Optional[float] = ...) -> None: ...
+
+class GroupNorm(_message.Message):
+    __slots__ = ("groups", "epsilon")
+    GROUPS_FIELD_NUMBER: _ClassVar[int]
+    EPSILON_FIELD_NUMBER: _ClassVar[int]
+    groups: int
+    epsilon: float
+    def __init__(self, groups: _Optional[int] = ..., epsilon: _Optional[float] = ...) -> None: ...
+
 class Dropout(_message.Message):
     __slots__ = ("rate",)
     RATE_FIELD_NUMBER: _ClassVar[int]
@@ -616,14 +753,20 @@ class Dropout(_message.Message):
     def __init__(self, rate: _Optional[float] = ...) -> None: ...
 
 class Initializer(_message.Message):
-    __slots__ = ("zeros", "normal", "variance_scaling")
+    __slots__ = ("zeros", "normal", "variance_scaling", "truncated_normal", "constant", "orthogonal")
     ZEROS_FIELD_NUMBER: _ClassVar[int]
     NORMAL_FIELD_NUMBER: _ClassVar[int]
     VARIANCE_SCALING_FIELD_NUMBER: _ClassVar[int]
+    TRUNCATED_NORMAL_FIELD_NUMBER: _ClassVar[int]
+    CONSTANT_FIELD_NUMBER: _ClassVar[int]
+    ORTHOGONAL_FIELD_NUMBER: _ClassVar[int]
     zeros: Zeros
     normal: Normal
     variance_scaling: VarianceScaling
-    def __init__(self, zeros: _Optional[_Union[Zeros, _Mapping]] = ..., normal: _Optional[_Union[Normal, _Mapping]] = ..., variance_scaling: _Optional[_Union[VarianceScaling, _Mapping]] = ...) -> None: ...
+    truncated_normal: TruncatedNormal
+    constant: Constant
+    orthogonal: Orthogonal
+    def __init__(self, zeros: _Optional[_Union[Zeros, _Mapping]] = ..., normal: _Optional[_Union[Normal, _Mapping]] = ..., variance_scaling: _Optional[_Union[VarianceScaling, _Mapping]] = ..., truncated_normal: _Optional[_Union[TruncatedNormal, _Mapping]] = ..., constant: _Optional[_Union[Constant, _Mapping]] = ..., orthogonal: _Optional[_Union[Orthogonal, _Mapping]] = ...) -> None: ...
 
 class Zeros(_message.Message):
     __slots__ = ()
@@ -634,6 +777,24 @@ class Normal(_message.Message):
     STDDEV_FIELD_NUMBER: _ClassVar[int]
     stddev: float
     def __init__(self, stddev: _Optional[float] = ...) -> None: ...
+
+class TruncatedNormal(_message.Message):
+    __slots__ = ("stddev",)
+    STDDEV_FIELD_NUMBER: _ClassVar[int]
+    stddev: float
+    def __init__(self, stddev: _Optional[float] = ...) -> None: ...
+
+class Constant(_message.Message):
+    __slots__ = ("value",)
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    value: float
+    def __init__(self, value: _Optional[float] = ...) -> None: ...
+
+class Orthogonal(_message.Message):
+    __slots__ = ("gain",)
+    GAIN_FIELD_NUMBER: _ClassVar[int]
+    gain: float
+    def __init__(self, gain: _Optional[float] = ...) -> None: ...
 
 class VarianceScaling(_message.Message):
     __slots__ = ("scale", "mode", "distribution")

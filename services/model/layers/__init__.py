@@ -1,4 +1,4 @@
-"""The output shape and the parameters of each kind of layer. One module for each kind."""
+"""The output shape and the parameters of each kind of layer. A module for each, by family."""
 
 from collections.abc import Mapping
 from typing import Protocol, TypeVar, cast

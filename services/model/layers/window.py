@@ -1,16 +1,89 @@
 """Windows that slide over images."""
 
+from dataclasses import dataclass
+
+from twinrun.contract.layers import Conv2d, ZeroPadding2d
+
 from services.model.layers.parameter import Shape
 
 
-def windows(shape: Shape, size: int, stride: int, padding: int = 0) -> Shape:
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A window along one axis of an image. ``before`` and ``after``: zeros; all in pixels."""
+
+    size: int
+    stride: int
+    before: int
+    after: int
+    dilation: int = 1
+
+    @property
+    def reach(self) -> int:
+        """Pixels from the first value of the window to the last one."""
+        return (self.size - 1) * self.dilation + 1
+
+    def padded(self, side: int) -> int:
+        """Return the pixels of a ``side`` with the zeros."""
+        return side + self.before + self.after
+
+    def places(self, side: int) -> int:
+        """Return how many windows fit along a ``side``; below 1: none does."""
+        return (self.padded(side) - self.reach) // self.stride + 1
+
+
+def axes(layer: Conv2d, shape: Shape) -> tuple[Axis, Axis]:
+    """Return the windows of a convolution of images of ``shape``, down and across."""
+    sizes = layer.size_2d or (layer.size,) * 2
+    strides = layer.stride_2d or (layer.stride,) * 2
+    zeros = sides(layer)
+    down, across = (
+        _same(side, size, stride, layer.dilation)
+        if layer.same
+        else Axis(size, stride, before, after, layer.dilation)
+        for side, size, stride, before, after in zip(
+            shape[:2], sizes, strides, zeros[::2], zeros[1::2], strict=True
+        )
+    )
+    return down, across
+
+
+def sides(layer: Conv2d | ZeroPadding2d) -> tuple[int, ...]:
+    """Return the zeros above, below, left and right that the layer names."""
+    zeros = layer.padding_2d or (layer.padding,) * 2
+    return zeros if len(zeros) == 4 else zeros * 2
+
+
+def _same(side: int, size: int, stride: int, dilation: int) -> Axis:
+    """Return a window that fits a ``stride``-th of the side, with an odd zero after it."""
+    bare = Axis(size, stride, 0, 0, dilation)
+    zeros = max((-(-side // stride) - 1) * stride + bare.reach - side, 0)
+    return Axis(size, stride, zeros // 2, zeros - zeros // 2, dilation)
+
+
+def places(shape: Shape, down: Axis, across: Axis) -> Shape:
     """Return how many windows fit, down and across. Raises ValueError if none does."""
-    if len(shape) != 3:
-        if len(shape) == 2:
-            raise ValueError(f"takes images, but gets sequences, {shape[0]}x{shape[1]}")
-        raise ValueError("takes images, but gets a flat input; put it before the flatten")
-    found = tuple((side + 2 * padding - size) // stride + 1 for side in shape[:2])
+    height, width, _ = shape
+    found = down.places(height), across.places(width)
     if min(found) < 1:
-        height, width = (side + 2 * padding for side in shape[:2])
-        raise ValueError(f"has a window of {size} pixels, but gets {height}x{width}")
+        square = down.reach == across.reach
+        window = str(down.reach) if square else f"{down.reach}x{across.reach}"
+        raise ValueError(
+            f"has a window of {window} pixels, but gets "
+            f"{down.padded(height)}x{across.padded(width)}"
+        )
     return found
+
+
+def require_images(shape: Shape) -> None:
+    """Raise ValueError unless a sample's ``shape`` is an image's."""
+    if len(shape) == 2:
+        raise ValueError(f"takes images, but gets sequences, {shape[0]}x{shape[1]}")
+    if len(shape) != 3:
+        raise ValueError("takes images, but gets a flat input; put it before the flatten")
+
+
+def windows(shape: Shape, size: int, stride: int) -> Shape:
+    """Return how many square windows fit, down and across. Raises ValueError if none does."""
+    require_images(shape)
+    axis = Axis(size, stride, 0, 0)
+    return places(shape, axis, axis)

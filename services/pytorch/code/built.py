@@ -2,7 +2,7 @@
 
 import contextlib
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path, PurePath
 
 import torch
@@ -53,6 +53,7 @@ class Built:
         with self.running(Nothing()) if matched else self._own_dtype():
             built = build()
         self.module = module_of(built, self.source).to(where, self._dtype)
+        self._trained: Callable[[torch.Tensor], object] = self.module
         self._columns: Mapping[int, tuple[int, ...]] = {}
         self.notes = code.notes(spec, _FRAMEWORK)
         if matched:
@@ -134,6 +135,10 @@ class Built:
                 tensor.copy_(value)
         return recording
 
+    def compile(self) -> None:
+        """Have training call what torch.compile makes of the module, for each shape anew."""
+        self._trained = torch.compile(self.module, dynamic=False, isolate_recompiles=True)
+
     def logits(self, inputs: torch.Tensor, draws: Draws, *, training: bool) -> torch.Tensor:
         """Return the logits [batch, outputs] of ``inputs`` as the dataset lays them out.
 
@@ -142,7 +147,8 @@ class Built:
         if self.module.training != training:
             self.module.train(training)
         with self.running(draws):
-            return self._forward(self.module, laid(inputs, self.source))
+            module = self._trained if training else self.module
+            return self._forward(module, laid(inputs, self.source))
 
     def recorded(
         self,
@@ -151,15 +157,17 @@ class Built:
         *,
         returned: Weights | None = None,
         keeps: bool = False,
+        in_place: Collection[int] = (),
     ) -> tuple[Recording, torch.Tensor]:
         """Follow one pass in training, and return its logits; without ``draws`` no value drops.
 
-        ``returned``: as in `Recording`.
+        ``returned`` and ``in_place``: as in `Recording`.
         """
         recording = Recording(
             *(self.module, len(inputs), keeps),
             columns={**self._columns},
             returned=returned or {},
+            in_place=in_place,
             asked=self.source.case if keeps else (),
         )
         given = laid(inputs, self.source)

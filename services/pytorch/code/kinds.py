@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 import torch
 from torch import nn
@@ -77,11 +78,19 @@ def of(module: nn.Module, x: torch.Tensor | None) -> Made:
     """Return what a module is that was called with ``x``. Unknown: an empty kind."""
     if not is_own(module):
         return "", {}
-    for kind, name in _ACTIVATIONS.items():
-        if isinstance(module, kind):
-            return name, _activation(name, module, x)
-    make = next((make for kind, make in _MODULES.items() if isinstance(module, kind)), None)
+    name, make = _known(type(module))  # type: ignore[arg-type]
+    if name is not None:
+        return name, _activation(name, module, x)
     return ("", {}) if make is None else make(module)
+
+
+@cache
+def _known(own: type[nn.Module]) -> tuple[str | None, Callable[..., Made] | None]:
+    """Return a class's name if it is an activation, and what tells its settings if it is not."""
+    return (
+        next((name for kind, name in _ACTIVATIONS.items() if issubclass(own, kind)), None),
+        next((make for kind, make in _MODULES.items() if issubclass(own, kind)), None),
+    )
 
 
 def is_own(module: nn.Module) -> bool:
@@ -91,12 +100,14 @@ def is_own(module: nn.Module) -> bool:
 
 
 def _activation(name: str, module: nn.Module, x: torch.Tensor | None) -> Settings:
-    approximate = getattr(module, "approximate", "none")
-    found = texts(activation=name if approximate == "none" else f"{name}_{approximate}")
-    for setting, attribute in (("negative_slope", "negative_slope"), ("alpha", "alpha")):
-        if hasattr(module, attribute):
-            found |= texts(**{setting: getattr(module, attribute)})
-    dim = getattr(module, "dim", None)
+    own = vars(module)
+    approximate = own.get("approximate", "none")
+    found = texts(
+        activation=name if approximate == "none" else f"{name}_{approximate}",
+        negative_slope=own.get("negative_slope"),
+        alpha=own.get("alpha"),
+    )
+    dim = own.get("dim")
     return found if dim is None or x is None else found | {"axis": axis(dim, x)}
 
 

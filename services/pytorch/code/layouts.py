@@ -5,8 +5,10 @@ flattened image has its values in the order [c, h, w]. Canonical are [batch, ...
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from types import NoneType
 
 import torch
 
@@ -22,6 +24,8 @@ _MIXING = {
 }
 RESHAPING = {"view", "reshape", "flatten", "unflatten", "view_as", "reshape_as"}
 _WINDOWS = ("conv", "max_pool", "avg_pool", "adaptive", "interpolate", "upsample", "pixel_")
+# Of arguments: most, which are told apart first.
+_NONE, _LISTS = (int, float, str, NoneType), (list, tuple)
 _NORMS = {"batch_norm", "instance_norm", "group_norm"}
 
 
@@ -37,11 +41,13 @@ class Layout:
     makers: tuple[int, ...] = ()
 
 
+@cache
 def plain(axes: int) -> Layout:
     """Return the layout of a tensor that is canonical as it is."""
     return Layout(tuple(range(axes)))
 
 
+@cache
 def channels_first(axes: int) -> Layout:
     """Return the layout [batch, channels, ...]."""
     return Layout((0, *range(2, axes), 1))
@@ -63,12 +69,20 @@ def canonical(tensor: torch.Tensor, layout: Layout, samples: int) -> torch.Tenso
 
     An axis that holds heads or the like together with samples becomes two.
     """
-    made = tensor.permute(layout.order)
+    made = tensor if layout.order == plain(tensor.ndim).order else tensor.permute(layout.order)
     if layout.image:
         made = made.unflatten(-1, layout.image).movedim(-len(layout.image), -1)
         made = made.flatten(-len(layout.image))
     if made.ndim > 2 and made.shape[0] != samples and made.shape[0] % samples == 0:
         made = made.unflatten(0, (samples, -1))
+    return made
+
+
+def canonical_shape(shape: Sequence[int], layout: Layout, samples: int) -> tuple[int, ...]:
+    """Return the shape of what `canonical` makes of a tensor of this shape."""
+    made = tuple([shape[axis] for axis in layout.order])
+    if len(made) > 2 and made[0] != samples and made[0] % samples == 0:
+        return samples, made[0] // samples, *made[1:]
     return made
 
 
@@ -82,29 +96,31 @@ def own(made: torch.Tensor, layout: Layout, shape: Sequence[int]) -> torch.Tenso
     return made.permute([layout.order.index(axis) for axis in range(len(shape))])
 
 
-def tensors(values: object) -> Iterator[torch.Tensor]:
-    """Yield the tensors among arguments or results, in order."""
-    if isinstance(values, torch.Tensor):
-        yield values
-    elif isinstance(values, list | tuple):
-        for value in values:
-            yield from tensors(value)
-    elif isinstance(values, Mapping):
-        for value in values.values():
-            yield from tensors(value)
+def tensors(*values: object) -> list[torch.Tensor]:
+    """Return the tensors among arguments or results, in order."""
+    found = []
+    for value in values:
+        if isinstance(value, torch.Tensor):
+            found.append(value)
+        elif isinstance(value, _NONE):
+            continue
+        elif isinstance(value, _LISTS):
+            found += tensors(*value)
+        elif isinstance(value, Mapping):
+            found += tensors(*value.values())
+    return found
 
 
 def follow(
     function: Callable[..., object],
+    given: Sequence[torch.Tensor],
     args: Sequence[object],
     kwargs: Mapping[str, object],
     made: object,
 ) -> None:
-    """Set the layouts of what a function has ``made`` from its arguments."""
-    given = [*tensors(args), *tensors(kwargs)]
-    for tensor in tensors(made):
-        if given:
-            put(tensor, _after(function, given, args, kwargs, tensor))
+    """Set the layouts of what a function has ``made`` from the tensors ``given``."""
+    for tensor in (made,) if isinstance(made, torch.Tensor) else tensors(made):
+        put(tensor, _after(function, given, args, kwargs, tensor))
 
 
 def _after(
@@ -165,9 +181,10 @@ def _reshaped(source: torch.Tensor, before: Layout, made: torch.Tensor) -> Layou
 
 def _kept(given: Sequence[torch.Tensor], made: torch.Tensor) -> Layout:
     """Return the layout of the first argument that has one, for what has as many axes."""
+    usual = plain(made.ndim)
     for tensor in given:
         found = of(tensor)
-        if tensor.ndim == made.ndim and found != plain(made.ndim):
+        if found is not usual and tensor.ndim == made.ndim and found != usual:
             same = tensor.shape[found.order[-1]] == made.shape[found.order[-1]]
             return found if same else Layout(found.order)
-    return plain(made.ndim)
+    return usual

@@ -1,6 +1,6 @@
 """A model of the user's code, as the matched recipe trains it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from twinrun.contract.spec import JobSpec
@@ -23,12 +23,14 @@ class Masks:
     """
 
     def __init__(self, draws: Sequence[Draw], masks: Sequence[torch.Tensor]) -> None:
-        self._next: Iterator[tuple[Draw, torch.Tensor]] = iter(zip(draws, masks, strict=True))
+        self._drawn = list(zip(draws, masks, strict=True))
+        self._taken = 0  # not an iterator, which torch.compile cannot follow
 
     def mask(self, _: torch.Tensor, rate: float, shape: tuple[int, ...]) -> torch.Tensor:
-        draw, mask = next(self._next, (None, None))
-        if draw is None or mask is None or draw.traced.rate != rate:
+        if self._taken == len(self._drawn) or self._drawn[self._taken][0].traced.rate != rate:
             raise CodeFailed("The model draws other masks than in its first pass.")
+        draw, mask = self._drawn[self._taken]
+        self._taken += 1
         laid = draw.laid(mask)
         if laid.shape != shape:
             raise CodeFailed(

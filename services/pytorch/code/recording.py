@@ -1,11 +1,16 @@
 """One forward pass, followed: the layers called, the masks drawn, how tensors are laid out."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import torch
 from torch import nn
+from torch.nn.modules.module import _global_forward_hooks_with_kwargs as left_behind
+from torch.nn.modules.module import (
+    register_module_forward_hook,
+    register_module_forward_pre_hook,
+)
 from torch.overrides import TorchFunctionMode
 from twinrun.contract.traced import TracedDraw, TracedLayer
 
@@ -24,6 +29,7 @@ _BY_ROWS = {
     **dict.fromkeys(("matmul", "__matmul__", "mm", "addmm"), (2, 0)),
     **dict.fromkeys(("batch_norm", "layer_norm"), (1, 0)),
 }
+_OF_COLUMNS = {"linear", *layouts.RESHAPING}
 
 Arguments = tuple[object, ...]
 Named = Mapping[str, object]
@@ -51,7 +57,8 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
     """What one pass of ``module`` on ``samples`` did. ``keeps``: outputs and slopes, too.
 
     ``returned``: by index as text, what layers return in place of their outputs, canonical.
-    ``asked``: indices of the calls that become a program.
+    ``asked``: indices of the calls that become a program. ``in_place``: those of outputs that are
+    changed in place later; ``changed``: those of others that were.
     """
 
     module: nn.Module
@@ -63,26 +70,38 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
     draws: list[Draw] = field(default_factory=list)
     images: dict[int, tuple[int, ...]] = field(default_factory=dict)
     columns: dict[int, tuple[int, ...]] = field(default_factory=dict)
-    called: list[str] = field(default_factory=list)  # paths of modules, in order
+    called: dict[str, None] = field(default_factory=dict)  # paths of modules, in order
     random: list[tuple[str, str]] = field(default_factory=list)  # paths and functions
     returned: Weights = field(default_factory=dict)
     asked: Sequence[int] = ()
+    in_place: Collection[int] = ()
+    changed: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         super().__init__()
         self._paths: list[str] = []  # of the modules that run now
         self._closed = 0  # how many of them are layers as a whole
         self._calls: dict[str, int] = {}
+        self._known: dict[
+            int, tuple[str, bool]
+        ] = {}  # paths of modules, and whether each is a layer
+        self._made: list[tuple[int, torch.Tensor, int, Layout]] = []  # outputs, as they were then
         self.program = Program(self.samples)
 
     @contextmanager
     def following(self) -> Iterator[None]:
         """Follow what is computed inside."""
-        handles = []
-        for path, module in self.module.named_modules():
+        modules = [*self.module.named_modules()]
+        self._known = {id(module): (path, is_layer(module)) for path, module in modules}
+        # Those of all modules: two for each would take longer than many a small model's step.
+        handles = [
+            register_module_forward_pre_hook(self._entered),
+            register_module_forward_hook(self._left, with_kwargs=True),
+        ]
+        if self.asked:
             handles += [
-                module.register_forward_pre_hook(self._entering(path), with_kwargs=True),
-                module.register_forward_hook(self._left(path), with_kwargs=True),
+                module.register_forward_pre_hook(self._about_to_call, with_kwargs=True)
+                for _, module in modules
             ]
         try:
             with self:
@@ -90,39 +109,41 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
         finally:
             for handle in handles:
                 handle.remove()
+                left_behind.pop(handle.id, None)  # PyTorch 2.14 forgets to
 
-    def _entering(self, path: str) -> Callable[[nn.Module, Arguments, Named], None]:
-        def hook(module: nn.Module, args: Arguments, kwargs: Named) -> None:
-            self._paths.append(path)
-            self._closed += is_layer(module)
-            if self._is_asked and is_layer(module) and self._closed == 1:
-                with torch._C.DisableTorchFunction():  # noqa: SLF001 - not the model's own
-                    self.program.module(path, module, args, kwargs)
-            if path not in self.called:
-                self.called.append(path)
+    def _entered(self, module: nn.Module, _: Arguments) -> None:
+        if id(module) not in self._known:
+            return
+        path, closed = self._known[id(module)]
+        self._paths.append(path)
+        self._closed += closed
+        self.called.setdefault(path)
 
-        return hook
+    def _about_to_call(self, module: nn.Module, args: Arguments, kwargs: Named) -> None:
+        path, closed = self._known[id(module)]
+        if closed and self._closed == 1 and self._is_asked:
+            with torch._C.DisableTorchFunction():  # noqa: SLF001 - not the model's own
+                self.program.module(path, module, args, kwargs)
 
     @property
     def _is_asked(self) -> bool:
         """Whether the next call that is noted becomes part of the program."""
         return len(self.layers) in self.asked
 
-    def _left(self, path: str) -> Callable[[nn.Module, Arguments, Named, object], object]:
-        def hook(module: nn.Module, args: Arguments, kwargs: Named, made: object) -> object:
-            self._paths.pop()
-            closed = is_layer(module)
-            self._closed -= closed
-            given = next(layouts.tensors([*args, kwargs]), None)
-            if closed and not self._closed:
-                with torch._C.DisableTorchFunction():  # noqa: SLF001 - not the model's own
-                    kind, settings = kinds.of(module, given)
-                    settings |= kinds.of_call(module, args, kwargs)
-                    name = type(module).__name__
-                    return self._layer(path, name, (kind, settings), given, made, module=module)
+    def _left(self, module: nn.Module, args: Arguments, kwargs: Named, made: object) -> object:
+        if id(module) not in self._known:
             return made
-
-        return hook
+        path, closed = self._known[id(module)]
+        self._paths.pop()
+        self._closed -= closed
+        if not closed or self._closed:
+            return made
+        given = next(iter(layouts.tensors(*args, kwargs)), None)
+        with torch._C.DisableTorchFunction():  # noqa: SLF001 - not the model's own
+            kind, settings = kinds.of(module, given)
+            settings |= kinds.of_call(module, args, kwargs)
+            made_of = kind, settings
+            return self._layer(path, type(module).__name__, made_of, given, made, module=module)
 
     def _layer(
         self,
@@ -135,42 +156,55 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
         module: nn.Module | None = None,
     ) -> object:
         """Note a call, and return what it returns."""
-        output = next(layouts.tensors(made), None)
+        output = next(iter(layouts.tensors(made)), None)
         if output is None or given is None or not output.is_floating_point():
             return made
         call = self._calls.get(path, 0)
         self._calls[path] = call + 1
-        shapes = [tuple(self._canonical(tensor).shape[1:]) for tensor in (given, output)]
+        layout = layouts.of(output)
+        shapes = self._shape(given, layouts.of(given))[1:], self._shape(output, layout)[1:]
         self.layers.append(TracedLayer(path, name, kind[0], call, kind[1], *shapes))
         if len(self.layers) - 1 in self.asked:
             self.program.returned(made, output)
         if self.keeps:
-            self._keep(output)
-        laid = self._laid(path, output)
+            self._keep(output, layout)
+        laid = self._laid(path, output, layout) if self.returned else None
         return made if laid is None else instead(module, made, laid)
 
-    def _laid(self, path: str, output: torch.Tensor) -> torch.Tensor | None:
+    def _laid(self, path: str, output: torch.Tensor, layout: Layout) -> torch.Tensor | None:
         """Return what the last call noted returns in place of ``output``; None: that."""
         given = self.returned.get(str(len(self.layers) - 1))
         if given is None:
             return None
-        layout = layouts.of(output)
-        require_shape(path, given.shape, tuple(self._canonical(output, layout).shape))
+        require_shape(path, given.shape, self._shape(output, layout))
         return layouts.own(torch.from_numpy(given).to(output), layout, output.shape)
 
-    def _canonical(self, tensor: torch.Tensor, layout: Layout | None = None) -> torch.Tensor:
-        return layouts.canonical(tensor, layout or layouts.of(tensor), self.samples)
+    def _shape(self, tensor: torch.Tensor, layout: Layout) -> tuple[int, ...]:
+        return layouts.canonical_shape(tensor.shape, layout, self.samples)
 
-    def _keep(self, output: torch.Tensor) -> None:
+    def _keep(self, output: torch.Tensor, layout: Layout) -> None:
         """Copy an output before anything changes it in place; its gradient once there is one."""
-        index, layout = len(self.outputs), layouts.of(output)
-        self.outputs.append(self._canonical(output.detach(), layout).clone())
+        index = len(self.outputs)
+        self.outputs.append(layouts.canonical(output.detach(), layout, self.samples).clone())
+        if not output.requires_grad:
+            return
+        if index in self.in_place:
+            output.register_hook(lambda slope: self._slope(index, slope.clone(), layout))
+        else:  # which takes no Python on the way back
+            output.retain_grad()
+            self._made.append((index, output, output._version, layout))  # noqa: SLF001 - its count
 
-        def keep(slope: torch.Tensor) -> None:
-            self.slopes[index] = self._canonical(slope.detach(), layout).clone()
+    def _slope(self, index: int, slope: torch.Tensor, layout: Layout) -> None:
+        self.slopes[index] = layouts.canonical(slope.detach(), layout, self.samples)
 
-        if output.requires_grad:
-            output.register_hook(keep)
+    def went_back(self) -> None:
+        """Read the outputs' gradients. Of one that was changed in place it is not its own."""
+        for index, output, version, layout in self._made:
+            if output._version != version:  # noqa: SLF001 - its count of changes
+                self.changed.add(index)
+            elif output.grad is not None:
+                self._slope(index, output.grad, layout)
+        self._made.clear()
 
     def __torch_function__(
         self,
@@ -181,19 +215,22 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
     ) -> object:
         kwargs = kwargs or {}
         name = getattr(function, "__name__", "")
-        given = next(layouts.tensors(args), None)
-        self._note_images(name, args, kwargs)
+        given = layouts.tensors(*args, *kwargs.values())
+        if given and name in _BY_ROWS:
+            self._note_images(name, given)
         kind = None if self._closed else functions.of(name, args, kwargs)
         if kind is not None and self._is_asked:
             self.program.function(self._within(name), name, args, kwargs)
         made = function(*args, **kwargs)
-        layouts.follow(function, args, kwargs, made)
-        self._note_columns(name, args, kwargs, made)
+        if given:
+            layouts.follow(function, given, args, kwargs, made)
+            if name in _OF_COLUMNS and isinstance(made, torch.Tensor):
+                self._note_columns(name, given, made)
         if name in functions.RANDOM:
             self.random.append((self._paths[-1] if self._paths else "", name))
         if kind is not None:
             path = self._functional(name.removesuffix("_"))
-            return self._layer(path, name, kind, given, made)
+            return self._layer(path, name, kind, given[0] if given else None, made)
         return made
 
     def _within(self, name: str) -> str:
@@ -206,42 +243,34 @@ class Recording(TorchFunctionMode):  # type: ignore[misc]
         self._calls[f"{place}#"] = number + 1
         return f"{place}#{number}"
 
-    def _note_images(self, name: str, args: Arguments, kwargs: Named) -> None:
+    def _note_images(self, name: str, given: Sequence[torch.Tensor]) -> None:
         """Note which parameters meet a flattened image."""
-        found = [*layouts.tensors(args), *layouts.tensors(kwargs)]
-        if name not in _BY_ROWS or not found:
-            return
-        image = layouts.of(found[0]).image
+        image = layouts.of(given[0]).image
         if image:
-            self.images |= {id(tensor): image for tensor in found[1:] if _fits(tensor, image, name)}
+            self.images |= {id(tensor): image for tensor in given[1:] if _fits(tensor, image, name)}
 
-    def _note_columns(self, name: str, args: Arguments, kwargs: Named, made: object) -> None:
+    def _note_columns(self, name: str, given: Sequence[torch.Tensor], made: torch.Tensor) -> None:
         """Note which parameters make what becomes an image: their last axes hold it, flattened."""
-        given = [*layouts.tensors(args), *layouts.tensors(kwargs)]
-        if not given or not isinstance(made, torch.Tensor):
-            return
-        layout = layouts.of(made)
         if name == "linear" and made.ndim == 2:
             makers = tuple(map(id, given[1:]))
             image = self.columns.get(makers[0], ())
-            layouts.put(made, replace(layout, image=image, makers=makers))
-        elif name in layouts.RESHAPING and layout == layouts.channels_first(4):
+            layouts.put(made, Layout(layouts.of(made).order, image, makers))
+        elif name != "linear" and layouts.of(made) == layouts.channels_first(4):
             before = layouts.of(given[0])
             self.columns |= dict.fromkeys(before.makers, tuple(made.shape[1:]))
 
     def mask(self, x: torch.Tensor, rate: float, shape: tuple[int, ...]) -> torch.Tensor | None:
         """Note a mask as `services.pytorch.code.patches.Draws`."""
-        own = torch.empty(shape, device="meta")
         layout = layouts.of(x)
-        canonical = self._canonical(own, layout)
+        canonical = layouts.canonical_shape(shape, layout, self.samples)
         path = self._paths[-1] if self._paths else ""
-        if canonical.shape[:1] != (self.samples,):
+        if canonical[:1] != (self.samples,):
             raise Unsupported(
                 f"{path or 'The model'} drops values of a tensor of shape {list(shape)}, which has "
                 "none of each sample; masks are drawn for each sample of a batch",
                 field="code.pytorch",
             )
-        traced = TracedDraw(path, float(rate), tuple(canonical.shape[1:]))
+        traced = TracedDraw(path, float(rate), canonical[1:])
         self.draws.append(Draw(traced, layout, shape, self.samples))
         return None
 

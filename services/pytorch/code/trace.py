@@ -1,6 +1,6 @@
 """One step of the user's model, layer by layer."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -62,7 +62,7 @@ def trace(
     first = _pass(spec, model, x, y, own, seed=1)
     for tensor, value in zip(model.kept, before, strict=True):
         tensor.copy_(value)
-    found = _pass(spec, model, x, y, own, seed=2)
+    found = _pass(spec, model, x, y, own, seed=2, in_place=first.recording.changed)
     optimizers.optimizer(spec.optimizer, model.parameters, spec.loop).step()
     for index, output in enumerate(found.recording.outputs):
         slope = found.recording.slopes.get(index, torch.zeros_like(output))
@@ -96,8 +96,12 @@ def _pass(
     returned: Weights,
     *,
     seed: int,
+    in_place: Collection[int] = (),
 ) -> _Pass:
-    """Run the first batch of the first epoch. Raises CodeFailed."""
+    """Run the first batch of the first epoch. Raises CodeFailed.
+
+    ``in_place``: as in `Recording`; the first pass finds out.
+    """
     batch = [np.arange(len(x), dtype=np.int32)[np.newaxis]]
     plain = replace(spec, augmentation=Augmentation())
     chunk = next(chunks.carried(plain, tuple(x.shape), 0, batch, model.sites))
@@ -106,7 +110,9 @@ def _pass(
     masks = Masks(model.draws, [drawn[site.name][0] for site in model.sites])
     for parameter in model.parameters:
         parameter.grad = None
-    recording, logits = model.built.recorded(x, masks, returned=returned, keeps=True)
+    recording, logits = model.built.recorded(
+        x, masks, returned=returned, keeps=True, in_place=in_place
+    )
     loss = losses.mean(spec)(logits, y)
     try:
         loss.backward()
@@ -114,6 +120,7 @@ def _pass(
         raise
     except (Exception, SystemExit) as error:
         raise failed(error, model.built.file, "pytorch") from error
+    recording.went_back()
     return _Pass(recording, logits, loss, [parameter.grad for parameter in model.parameters])
 
 

@@ -50,11 +50,12 @@ def summarized(spec: JobSpec, build: Build) -> ModelSummarized:
 def counts(module: nn.Module) -> tuple[int, int]:
     """Return the number of all values of a module, and of untrained ones, which PyTorch separates.
 
-    The count of batches is left out, because Keras does not keep it.
+    The count of batches is left out, because Keras does not keep it, and what is not saved.
     """
+    saved = module.state_dict()
     untrained = sum(
         tensor.numel()
         for name, tensor in module.named_buffers()
-        if not name.endswith("num_batches_tracked")
+        if name in saved and not name.endswith("num_batches_tracked")
     )
     return sum(parameter.numel() for parameter in module.parameters()) + untrained, untrained

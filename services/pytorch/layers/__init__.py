@@ -1,4 +1,4 @@
-"""What PyTorch computes for each kind of layer, and its users' own. One module for each kind."""
+"""What PyTorch computes for each layer, and its users' own. A module for each kind."""
 
 from collections.abc import Mapping
 from typing import Protocol, TypeVar, cast

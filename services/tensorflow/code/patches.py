@@ -1,7 +1,7 @@
 """What a model of code finds replaced in Keras while it is built or runs, and at no other time.
 
 Keras's random numbers give way to masks, constants that it computes in float32 to precise ones,
-and batch norm in float64 to the formula of `services.tensorflow.layers.batch_norm`.
+and batch norm in float64 to the formula of `services.tensorflow.layers.norms.batch_norm`.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ from twinrun.contract.layers import BatchNorm
 from twinrun.contract.spec import JobSpec
 
 from services.errors import Unsupported
-from services.tensorflow.layers import batch_norm
+from services.tensorflow.layers.norms import batch_norm
 
 # An input [batch, ...], the rate, and the shape of the mask if it is not the input's.
 Dropout = Callable[[tf.Tensor, float, Sequence[int | None] | None], tf.Tensor]

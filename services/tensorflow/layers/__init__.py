@@ -1,4 +1,4 @@
-"""What TensorFlow computes for each kind of layer, and Keras's own. One module for each kind."""
+"""What TensorFlow computes for each layer, and Keras's own. A module for each kind."""
 
 from collections.abc import Mapping
 from typing import Protocol, TypeVar, cast

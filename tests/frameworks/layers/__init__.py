@@ -1,4 +1,4 @@
-"""Each kind of layer in plain NumPy, float64: a module for each, forward and backward."""
+"""Each kind of layer in plain NumPy, float64, forward and backward: a module for each."""
 
 from services.model.kinds import modules
 

@@ -89,6 +89,39 @@ def test_outputs_are_the_shapes_reported_and_end_in_the_logits(build):
     np.testing.assert_allclose(found.arrays[f"slope/{last}"], wanted, atol=1e-15)
 
 
+def test_what_is_changed_in_place_is_told_as_it_was_returned(tmp_path):
+    """Its gradient, too: an output and what takes its place are two."""
+    text = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.out = nn.Linear(24, 6), nn.Linear(6, 5)
+        self.act = nn.LeakyReLU(0.5, inplace=INPLACE)
+
+    def forward(self, x):
+        x = self.first(x.flatten(1))
+        return self.out(self.act(x))
+
+def build():
+    return Net()
+"""
+    found = [
+        models.traced(
+            models.spec(), models.builder(tmp_path, text.replace("INPLACE", str(inplace)))
+        )
+        for inplace in (False, True)
+    ]
+    assert found[0].arrays.keys() == found[1].arrays.keys()
+    assert (found[0].arrays["output/1"] < 0).any()
+    for name, array in found[0].arrays.items():
+        np.testing.assert_array_equal(array, found[1].arrays[name], err_msg=name)
+
+
+def test_nothing_of_a_trace_stays_in_pytorch(build):
+    models.traced(models.spec(), build)
+    assert not torch.nn.modules.module._has_any_global_hook()
+
+
 def test_rows_after_a_flatten_are_in_the_order_of_the_image(tmp_path):
     """One kernel, canonical, makes both orders of flattening the same model."""
     logits = []

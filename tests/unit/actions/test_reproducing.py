@@ -45,7 +45,7 @@ def kept(tmp_path):
     place.require_room()
 
     def kept(*sides):
-        return str(place.kept(FOUND, sides)), sorted(each.name for each in place.folder.iterdir())
+        return str(place.kept(FOUND, sides)), sorted(each.name for each in place.folder.glob("*"))
 
     return kept
 
@@ -151,6 +151,15 @@ def test_of_both_directions_the_ends_are_compared(kept, tmp_path):
 def test_only_a_layers_output_can_be_a_case(located, reason):
     said = reproducing.without_case(located)
     assert (said is None) if reason is None else (reason in str(said))
+
+
+def test_asking_for_room_leaves_no_folder(tmp_path):
+    (tmp_path / "empty").mkdir()
+    for name in ("new", "new/inner", "empty", "empty/inner"):
+        Reproduction(tmp_path / name, lambda _: None).require_room()
+    with pytest.raises(BadInput, match="cannot be written to"):
+        Reproduction(tmp_path / "made" / ("long" * 100), lambda _: None).require_room()
+    assert [*tmp_path.rglob("*")] == [tmp_path / "empty"]
 
 
 def test_a_folder_with_files_and_one_that_cannot_be_made_are_refused(tmp_path):

@@ -53,6 +53,34 @@ def test_a_side_that_parts_from_itself_at_once_explains_nothing():
     assert "before rounding could grow" in found.sentence
 
 
+def after_one_update(apart, own):
+    """The certificate of sides that part so, each from itself by ``own``, only then."""
+
+    def at_once(values, part):
+        return np.array(values) * (1 + part * (np.arange(STEPS) > 0))
+
+    plain, other = losses(2), at_once(losses(2), apart)
+    first = proof(evidence(), moved=at_once(plain, own), again=plain)
+    second = evidence("tensorflow", step_losses=other)
+    return made(first, proof(second, moved=at_once(other, own), again=other))
+
+
+def test_what_the_first_update_enlarges_hides_faults_and_what_to_do_is_said():
+    """Adam, tiny batches: a learning rate that is wrong by 1e-9 does no more there."""
+    found = after_one_update(5e-12, 2e-12)
+    assert not found.same_job
+    said = "the losses differ by 5e-12 at step 1, after one update, and PyTorch's own by 2e-12"
+    assert said in found.sentence
+    assert "give a larger --batch-size" in found.sentence
+
+
+@pytest.mark.parametrize(("apart", "own"), [(1e-9, 2e-12), (5e-12, 5e-13)])
+def test_what_rounding_alone_does_not_do_is_said_to_come_before_it(apart, own):
+    found = after_one_update(apart, own)
+    assert not found.same_job
+    assert "at step 1, before rounding could grow" in found.sentence
+
+
 def test_one_noisy_side_does_not_widen_what_the_other_allows():
     wide = curve(1e-13, 1.3)
     apart = curve(1e-11, 1.2)

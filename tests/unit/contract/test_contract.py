@@ -198,5 +198,8 @@ def test_every_default_is_named_in_the_proto():
         ("CodeSource", "case"),
         ("CodeTensor", "pytorch"),
         ("CodeTensor", "tensorflow"),
+        *(("Conv2d", f"{name}_2d") for name in ("size", "stride", "padding")),
+        ("ZeroPadding2d", "padding_2d"),
+        ("Activation", "slope"),  # of one function alone
     }
     assert actual_defaults().keys() - documented_defaults().keys() == nested | empty

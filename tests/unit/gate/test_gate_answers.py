@@ -23,6 +23,7 @@ from orchestrator.settings import config, workloads
 from services.data import catalog
 from services.model import shapes, weights
 from services.runner.validation import valid_spec
+from tests.mutants import matrix
 
 PRESETS = [preset.name for preset in workloads.presets()]
 ORIGIN = Origin("pytorch", "127.0.0.1:1", "pytorch-1")
@@ -155,6 +156,17 @@ def test_layers_that_do_not_fit_each_other_determine_no_tensors(layers):
     assert tensors.of_model(nested(layers)) is None
 
 
+@pytest.mark.parametrize("case", matrix.CASES, ids=lambda case: case.name)
+def test_the_tensors_of_every_kind_of_layer_are_those_that_runners_make(case):
+    spec = valid_spec(case.spec(), 2)
+    shape, outputs = catalog.info(spec.dataset).shape, catalog.info(spec.dataset).outputs
+    found, classes = tensors.of_model(spec_to_proto(spec))
+    made = shapes.parameters(spec.layers, shape)
+    assert [(n, t.shape) for n, t in found.items()] == [(p.name, p.shape) for p in made]
+    assert [each.trained for each in found.values()] == [p.trained for p in made]
+    assert classes == outputs
+
+
 def test_a_file_of_another_precision_is_refused():
     whole = completed("synthetic-mlp")
     spec = valid_spec(whole, 2)
@@ -182,6 +194,8 @@ def test_nobody_waits_for_years():
 
 
 ARRAYS = {
+    "input": np.zeros((4, 2)),
+    "labels": np.zeros(4, np.int32),
     "logits": np.zeros((4, 3)),
     "loss": np.zeros(1),
     "output/0": np.zeros((4, 3)),
@@ -190,7 +204,7 @@ ARRAYS = {
     **{f"{what}/n": np.zeros(()) for what in ("initial", "updated")},
 }
 MODEL = job_pb2.ModelTraced(
-    layers=[job_pb2.TracedLayer(path="a")],
+    layers=[job_pb2.TracedLayer(path="a", output_shape=[3])],
     tensors=[
         job_pb2.TracedTensor(key="a.kernel", shape=[2, 3], trained=True, variants=["@t"]),
         job_pb2.TracedTensor(key="n"),
@@ -227,11 +241,32 @@ def test_a_trace_without_an_array_of_its_model_is_refused(name):
         ("gradient/a.kernel@t", np.zeros((3, 3))),
         ("updated/n", np.zeros(1)),
         ("output/0", np.zeros(())),
+        ("output/0", np.zeros((4, 2))),
+        ("slope/0", np.zeros((4, 3, 1))),
+        ("input", np.zeros(())),
+        ("labels", np.zeros(3)),
+        ("logits", np.zeros((5, 3))),
+        ("logits", np.zeros(4)),
+        ("loss", np.zeros(())),
     ],
 )
 def test_a_traced_array_of_another_shape_is_refused(name, array):
     with pytest.raises(WrongReport, match=re.escape(name)):
         _traced(safetensors.numpy.save({**ARRAYS, name: array}))
+
+
+@pytest.mark.parametrize("name", ["output/1", "initial/b.kernel", "case/given0", "input/case0"])
+def test_a_traced_array_that_the_model_has_not_is_refused(name):
+    with pytest.raises(WrongReport, match=f"have an array {name}, which"):
+        _traced(safetensors.numpy.save({**ARRAYS, name: np.zeros(3)}))
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.int64, np.bool_])
+@pytest.mark.parametrize("name", ["logits", "initial/a.kernel", "updated/a.kernel@t"])
+def test_a_traced_array_of_another_type_is_refused(name, kind):
+    changed = {**ARRAYS, name: ARRAYS[name].astype(kind)}
+    with pytest.raises(WrongReport, match=f"{name}: type is"):
+        _traced(safetensors.numpy.save(changed))
 
 
 @pytest.mark.parametrize("content", [b"x" * 50, b"\xff" * 50, b"\2\0\0\0\0\0\0\0[]"])

@@ -85,7 +85,7 @@ def test_a_runners_own_modules_import_nothing_large_neither_themselves_nor_by_an
     found = reached(*starts, ROOT / "services/server.py")
     for path, name in found.items():
         assert not packages(path) & {"numpy", "safetensors", "pynvml"}, name
-    known = {"services/model/layers/dense.py", "proto/twinrun/contract/spec.py"}
+    known = {"services/model/layers/products/dense.py", "proto/twinrun/contract/spec.py"}
     assert known <= {*found.values()}
 
 

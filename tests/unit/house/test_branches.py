@@ -14,7 +14,10 @@ COMPUTING = {
         *("augmentation", "compiled_steps", "device", "eager_steps", "losses", "matched"),
         *("model", "optimizers", "pipeline_steps"),
         *sorted(f"graphs/{path.stem}" for path in (SERVICES / framework / "graphs").glob("*.py")),
-        *sorted(f"layers/{path.stem}" for path in (SERVICES / framework / "layers").glob("*.py")),
+        *sorted(
+            path.relative_to(SERVICES / framework).with_suffix("").as_posix()
+            for path in (SERVICES / framework / "layers").rglob("*.py")
+        ),
         *sorted(f"code/{path.stem}" for path in (SERVICES / framework / "code").glob("*.py")),
     )
     for framework in ("pytorch", "tensorflow")
@@ -62,11 +65,12 @@ COVERED = {
     "getattr(type(model), name) is not getattr(keras.Model, name)": MESSAGE,
     "tensorflow/code/views.py _variants: "
     "len(view.shape) == 2 and (not type(layer).__module__.startswith('keras.'))": KIND,
-    "pytorch/layers/batch_norm.py by_batch: "
+    "pytorch/layers/norms/batch_norm.py by_batch: "
     "torch.compiler.is_compiling() or x.dtype == torch.float64": f"{BOTH}; {EXECUTIONS}",
     "pytorch/compiled_steps.py require_compiler: spec.device is Device.CUDA": MESSAGE,
     "pytorch/compiled_steps.py steps: spec.report_step_details": DETAILS,
     "pytorch/compiled_steps.py run: self._warm": "a recompilation is an error: test_recompilation",
+    "pytorch/code/compiled_steps.py run: self._warm": "a recompilation is an error: test_compiled",
     "pytorch/compiled_steps.py __init__: on_gpu": GRAPHS,
     "pytorch/device.py prepare: spec.device is Device.CPU": GPU,
     "pytorch/device.py synchronize: device.type == 'cuda'": GPU,
@@ -78,12 +82,15 @@ COVERED = {
     "pytorch/losses.py idiomatic: spec.precision is Precision.FLOAT64": "idiomatic recipe's own",
     "pytorch/matched.py __init__: spec.execution is Execution.COMPILED": EXECUTIONS,
     "pytorch/matched.py peak_device_memory_bytes: self._device.type == 'cuda'": MESSAGE,
-    "pytorch/layers/conv2d.py computed: given.products is kernel.dtype": f"bfloat16, {GPU}",
-    "pytorch/layers/dense.py computed: "
+    "pytorch/layers/convolutions/conv2d.py computed: "
+    "given.products is kernel.dtype": f"bfloat16, {GPU}",
+    "pytorch/layers/sequences/lstm.py computed: "
+    "given.products is not kernel.dtype": f"bfloat16, {GPU}",
+    "pytorch/layers/products/dense.py computed: "
     "given.products is kernel.dtype and bias is not None and (x.ndim == 2)": f"bfloat16, {GPU}",
     "pytorch/pipeline_steps.py run: not self._warm": OWN_WAY,
     "tensorflow/augmentation.py resampling: spec.execution is Execution.EAGER": EXECUTIONS,
-    "tensorflow/layers/batch_norm.py by_batch: "
+    "tensorflow/layers/norms/batch_norm.py by_batch: "
     "x.shape.rank == 4 and x.dtype == tf.float32 and (not compiled)": f"{BOTH}; {EXECUTIONS}",
     "tensorflow/device.py prepare: spec.device is Device.CPU": GPU,
     "tensorflow/device.py notes: spec.device is Device.CPU": MESSAGE,

@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import shutil
 from pathlib import Path
 from typing import get_args
 
@@ -28,8 +29,8 @@ PLACES = {
 def lacking(place, functions, root=ROOT):
     """What a place lacks: files, and names in them."""
     for kind in get_args(Leaf):
-        file = root / place / "layers" / f"{layer_field(kind)}.py"
-        if not file.is_file():
+        file = next((root / place / "layers").rglob(f"{layer_field(kind)}.py"), None)
+        if file is None:
             yield f"{place} has no file for {kind.__name__}"
             continue
         body = ast.parse(file.read_text()).body
@@ -54,11 +55,10 @@ def test_no_place_lacks_a_kind_of_layer(place):
 def test_a_kind_that_a_place_lacks_is_named_with_the_place(place, tmp_path):
     folder = tmp_path / place / "layers"
     folder.mkdir(parents=True)
-    for path in (ROOT / place / "layers").glob("*.py"):
-        (folder / path.name).write_text(path.read_text())
-    (folder / "max_pool2d.py").unlink()
-    dense = (folder / "dense.py").read_text()
-    (folder / "dense.py").write_text(dense.replace(f"def {min(PLACES[place])}", "def other"))
+    shutil.copytree(ROOT / place / "layers", folder, dirs_exist_ok=True)
+    (folder / "pools/max_pool2d.py").unlink()
+    dense = folder / "products/dense.py"
+    dense.write_text(dense.read_text().replace(f"def {min(PLACES[place])}", "def other"))
     assert list(lacking(place, PLACES[place], tmp_path)) == [
         f"{place} has no {min(PLACES[place])} of Dense",
         f"{place} has no file for MaxPool2d",
@@ -73,17 +73,32 @@ def test_a_registry_that_lacks_a_kind_is_an_error_that_names_place_and_kind():
 def test_each_kind_is_found_by_its_name_and_a_package_that_lacks_one_is_named(
     tmp_path, monkeypatch
 ):
-    found = {kind: module.__name__ for kind, module in KINDS.items()}
-    assert found == {kind: f"services.model.layers.{layer_field(kind)}" for kind in get_args(Leaf)}
+    found = {kind: module.__name__.rpartition(".")[2] for kind, module in KINDS.items()}
+    assert found == {kind: layer_field(kind) for kind in get_args(Leaf)}
     package = tmp_path / "some_layers"
-    package.mkdir()
+    family = package / "family"
+    family.mkdir(parents=True)
     for name in ["__init__", *map(layer_field, get_args(Leaf))]:
-        (package / f"{name}.py").touch()
-    (package / "max_pool2d.py").unlink()
+        (family / f"{name}.py").touch()
+    (package / "__init__.py").touch()
+    (family / "dense.py").rename(package / "dense.py")
+    (family / "max_pool2d.py").unlink()
     monkeypatch.syspath_prepend(tmp_path)
     importlib.import_module(package.name)
     with pytest.raises(TypeError, match="some_layers lacks MaxPool2d"):
         kinds.modules(package.name)
+
+
+def test_a_kind_is_of_the_same_family_in_each_place():
+    first, *others = (
+        {
+            path.relative_to(ROOT / place).as_posix()
+            for kind in get_args(Leaf)
+            for path in (ROOT / place / "layers").rglob(f"{layer_field(kind)}.py")
+        }
+        for place in PLACES
+    )
+    assert all(other == first for other in others)
 
 
 def test_mutants_are_made_of_every_kind():

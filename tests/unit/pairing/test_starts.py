@@ -60,3 +60,9 @@ def test_constants_that_differ_are_told_first_with_both_sides_names():
     (sentence,) = starts(pairing, *arrays)
     assert "values: `a.gamma` from 1e-06 in PyTorch and `b.gamma` from 0.01 in" in sentence
     assert sentence.index("a.gamma") < sentence.index("a.drawn")
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_mask_of_infinities_is_a_start_like_any_other():
+    mask = np.full(4, -np.inf)
+    assert not said(mask, mask)

@@ -32,6 +32,34 @@ def table(tmp_path, target, rows=60):
     return path
 
 
+def test_several_numbers_of_a_window_have_fields_of_their_own(tmp_path):
+    text = (
+        "layers:\n- conv2d: {filters: 2, size: [3, 5], stride: [2, 1], padding: same}\n"
+        "- conv2d: {filters: 2, size: 3, padding: [0, 1]}\n- flatten: {}\n"
+    )
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    first, second, _ = workloads.load(str(path))["layers"]
+    sizes = {"size_2d": [3, 5], "stride_2d": [2, 1]}
+    assert first == {"conv2d": {"filters": 2, "same": True, **sizes}}
+    assert second == {"conv2d": {"filters": 2, "size": 3, "padding_2d": [0, 1]}}
+
+
+@pytest.mark.parametrize(
+    ("name", "scale", "mode"), [("glorot", 1, "AVERAGE"), ("he", 2, "IN"), ("lecun", 1, "IN")]
+)
+@pytest.mark.parametrize("distribution", ["uniform", "normal"])
+def test_an_initializers_name_stands_for_its_scaling(tmp_path, name, scale, mode, distribution):
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"layers:\n- dense: {{units: 2, kernel_initializer: {name}_{distribution}}}\n")
+    (layer,) = workloads.load(str(path))["layers"]
+    assert layer["dense"]["kernel_initializer"]["variance_scaling"] == {
+        "scale": scale,
+        "mode": f"FAN_MODE_{mode}",
+        "distribution": f"DISTRIBUTION_{distribution.upper()}",
+    }
+
+
 def test_short_forms_are_the_fields_of_the_proto(tmp_path):
     text = (
         "dataset:\n  file: {path: sub/d.csv, target: y, features: a, test: 0.3}\n"

@@ -12,6 +12,7 @@ def test_the_presets_are_listed_by_name():
         "fashion-cnn",
         "fashion-mlp",
         "iris",
+        "lstm-text",
         "mnist-augmented",
         "mnist-augmented-noflip",
         "mnist-cnn",
@@ -28,7 +29,8 @@ def test_the_presets_are_listed_by_name():
 def test_every_preset_is_a_job_spec_with_dataset_layers_and_optimizer(name):
     spec = json_format.ParseDict(workloads.load(name), job_pb2.JobSpec())
     assert spec.dataset.name
-    outputs = {"iris": 3, "wine": 3, "breast-cancer": 1, "diabetes": 1, "next-token": 24}
+    outputs = {"iris": 3, "wine": 3, "breast-cancer": 1, "diabetes": 1}
+    outputs |= {"next-token": 24, "lstm-text": 24}
     assert spec.layers[-1].dense.units == outputs.get(name, 10)
     assert spec.optimizer.WhichOneof("kind") == "adam"
 
@@ -46,7 +48,7 @@ def test_mnist_mlp_is_the_model_of_the_lesson():
 
 @pytest.mark.parametrize("name", ["resnet", "", "../workloads/mnist-mlp", "/etc/passwd", "a\0b"])
 def test_an_unknown_name_is_bad_input_that_lists_what_there_is(name):
-    with pytest.raises(BadInput, match="fashion-mlp, iris, mnist-augmented") as caught:
+    with pytest.raises(BadInput, match="fashion-mlp, iris, lstm-text, mnist-augmented") as caught:
         workloads.load(name)
     assert repr(name) in caught.value.message
     assert caught.value.exit_code == 2
@@ -154,10 +156,9 @@ def test_all_that_is_wrong_is_said_at_once_with_paths_as_a_runner_has_them(mine)
         ("{units: 10}", "{neurons: 10}", "dense.neurons is not a field; did you mean units?"),
         ("name: mnist", "path: mine.csv", "did you mean dataset.file.path?"),
         ("name: mnist", "path: mine.csv", "dataset.name is not set; it is required"),
-        ("flatten: {}", "conv2d: {filters: 4, padding: same}", "number: 1 for 'same' with size 3"),
-        ("flatten: {}", "conv2d: {filters: 4, size: 5, padding: same}", "2 for 'same' with size 5"),
         ("flatten: {}", "conv2d: {filters: 4, padding: valid}", "0 for 'valid'"),
-        ("flatten: {}", "conv2d: {filters: 4, size: 2, padding: same}", "it must be a number"),
+        ("flatten: {}", "conv2d: {filters: 4, padding: equal}", "it must be a number"),
+        ("flatten: {}", "conv2d: {filters: 4, size: [3, x]}", "conv2d.size_2d is [3, 'x']"),
     ],
 )
 def test_what_was_meant_is_said(mine, here, there, said):

@@ -11,11 +11,14 @@ import pytest
 from twinrun.contract.enums import Distribution, FanMode, Precision
 from twinrun.contract.layers import (
     BatchNorm,
+    Constant,
     Conv2d,
     CustomDense,
     Dense,
     Flatten,
     Normal,
+    Orthogonal,
+    TruncatedNormal,
     VarianceScaling,
     Zeros,
 )
@@ -55,6 +58,53 @@ def test_uniform_values_are_those_drawn_by_hand_from_each_parameters_own_stream(
         wanted = uniform(11, 2**32 + places[name], limit, found[name].size)
         np.testing.assert_allclose(found[name].ravel(), wanted, rtol=1e-14, atol=1e-17)
     assert not found["layers.0.bias"].any()
+
+
+def test_truncated_values_are_normal_ones_of_which_those_beyond_two_deviations_are_redrawn():
+    drawn = (
+        weights.initial(
+            (Flatten(), Dense(300, TruncatedNormal(0.5))), (20, 20, 1), 3, Precision.FLOAT64
+        )["layers.1.kernel"].ravel()
+        / 0.5
+    )
+    generator = np.random.Generator(np.random.Philox(key=[3, 2**32]))
+    wanted = generator.standard_normal(drawn.size).tolist()
+    while far := [i for i, value in enumerate(wanted) if abs(value) > 2]:
+        for i in far:
+            wanted[i] = generator.standard_normal()
+    np.testing.assert_allclose(drawn, wanted, rtol=1e-14)
+    assert 1.999 < np.abs(drawn).max() <= 2
+    assert drawn.std() == pytest.approx(0.8796, abs=0.01)
+
+
+@pytest.mark.parametrize("given", [Constant(0.25), Constant(-3.0), Constant()], ids=str)
+def test_constant_values_are_all_the_one(given):
+    drawn = weights.initial((Flatten(), Dense(7, given, given)), SHAPE, 3, Precision.FLOAT64)
+    assert {value for array in drawn.values() for value in array.ravel()} == {given.value}
+
+
+@pytest.mark.parametrize("layer", [Dense(9, Orthogonal(1.5)), Dense(60, Orthogonal(1.5))], ids=str)
+def test_orthogonal_values_are_normal_vectors_made_orthonormal_one_after_the_other(layer):
+    drawn = weights.initial((Flatten(), layer), SHAPE, 3, Precision.FLOAT64)["layers.1.kernel"]
+    few, many = sorted(drawn.shape)
+    rows = (drawn if drawn.shape[0] == few else drawn.T) / 1.5
+    np.testing.assert_allclose(rows @ rows.T, np.eye(few), atol=1e-14)
+    generator = np.random.Generator(np.random.Philox(key=[3, 2**32]))
+    made: list[list[float]] = []
+    for vector in generator.standard_normal((few, many)).tolist():
+        for other in made:
+            share = math.fsum(a * b for a, b in zip(vector, other, strict=True))
+            vector = [a - share * b for a, b in zip(vector, other, strict=True)]  # noqa: PLW2901
+        size = math.sqrt(math.fsum(a * a for a in vector))
+        made.append([a / size for a in vector])
+    np.testing.assert_allclose(rows, made, atol=1e-11)
+
+
+def test_an_orthogonal_kernel_of_a_convolution_has_a_column_for_each_filter():
+    layers = (Conv2d(3, 2, kernel_initializer=Orthogonal()), Flatten(), Dense(2))
+    drawn = weights.initial(layers, SHAPE, 3, Precision.FLOAT64)["layers.0.kernel"]
+    columns = drawn.reshape(-1, 3)
+    np.testing.assert_allclose(columns.T @ columns, np.eye(3), atol=1e-14)
 
 
 @pytest.mark.parametrize(

@@ -17,11 +17,18 @@ from twinrun.contract.layers import (
     Dense,
     Embedding,
     Flatten,
+    GlobalAveragePool2d,
+    GlobalMaxPool2d,
+    GroupNorm,
     Layer,
+    LayerNorm,
     Leaf,
     MaxPool2d,
     Repeat,
     Residual,
+    RmsNorm,
+    UpSampling2d,
+    ZeroPadding2d,
 )
 
 from services.model import shapes
@@ -33,8 +40,15 @@ MLP = (Flatten(), Dense(8), RELU, Dense(3))
 SHAPE = (4, 4, 1)
 
 
-def test_a_softmax_that_stands_last_is_not_trained() -> None:
+def test_a_softmax_that_stands_last_is_not_trained_and_one_before_it_is() -> None:
     assert shapes.trained_layers((*MLP, SOFTMAX)) == MLP
+    assert shapes.trained_layers((*MLP, SOFTMAX, SOFTMAX)) == (*MLP, SOFTMAX)
+    assert not list(shapes.violations((Flatten(), SOFTMAX, Dense(3)), SHAPE, (3,), 0))
+
+
+def test_a_leaky_relu_alone_has_a_slope() -> None:
+    assert Activation(ActivationFunction.LEAKY_RELU).slope == 0.01
+    assert RELU.slope is None
     assert shapes.trained_layers(MLP) == MLP
 
 
@@ -52,11 +66,16 @@ def test_flatten_keeps_every_value_and_dense_makes_its_units(sizes: list[int], u
     [
         ((), "layers", "is empty"),
         ((Dense(3),), "layers[0].dense", "put a flatten before it"),
-        ((Flatten(), SOFTMAX, Dense(3)), "layers[1].activation.function", "may stand last only"),
         ((Flatten(), Dense(4)), "layers[1]", "makes 4 outputs for 3 classes"),
         ((Flatten(),), "layers", "no parameter to train"),
         ((Flatten(), Conv2d(3)), "layers[1].conv2d", "put it before the flatten"),
         ((Conv2d(3, size=99),), "layers[0].conv2d", "a window of 99 pixels"),
+        ((Conv2d(3, size_2d=(2, 9)),), "layers[0].conv2d", "a window of 2x9 pixels"),
+        (
+            (Conv2d(4, groups=2),),
+            "layers[0].conv2d",
+            "do not divide 1 channels and 4 filters",
+        ),
         ((MaxPool2d(99),), "layers[0].max_pool2d", "a window of 99 pixels"),
         ((AveragePool2d(99),), "layers[0].average_pool2d", "a window of 99 pixels"),
         ((CustomDense(3),), "layers[0].custom_dense", "put a flatten before it"),
@@ -101,11 +120,6 @@ def flat(*layers: Layer) -> Branch:
             (Repeat(9, (Residual((Conv2d(1),), (Conv2d(1),)),)),),
             "layers[0].repeat.layers[0].residual.layers[0].conv2d",
             "a window of 3 pixels, but gets 2x2",
-        ),
-        (
-            (Concat((flat(Dense(3)), flat(SOFTMAX))),),
-            "layers[0].concat.branches[1].layers[1].activation.function",
-            "may stand last only",
         ),
         (
             (Concat((flat(Dense(3)), flat(Embedding(3, 3)))),),
@@ -206,7 +220,18 @@ def test_a_dense_layer_of_a_sequence_is_applied_at_each_position():
         (Conv2d(5), (26, 10, 5)),
         (Conv2d(5, padding=1), (28, 12, 5)),
         (Conv2d(5, size=5, stride=2, padding=2), (14, 6, 5)),
+        (Conv2d(6, size_2d=(3, 5), stride_2d=(2, 1), groups=3), (13, 8, 6)),
+        (Conv2d(5, padding_2d=(0, 1)), (27, 11, 5)),
+        (Conv2d(5, padding_2d=(1, 2, 3, 4)), (29, 17, 5)),
+        (Conv2d(5, size=4, stride=3, same=True), (10, 4, 5)),
+        (Conv2d(5, dilation=3), (22, 6, 5)),
         (MaxPool2d(), (14, 6, 3)),
+        (GlobalAveragePool2d(), (3,)),
+        (GlobalMaxPool2d(), (3,)),
+        (ZeroPadding2d(), (30, 14, 3)),
+        (ZeroPadding2d(padding_2d=(1, 2, 3, 5)), (31, 20, 3)),
+        (ZeroPadding2d(padding_2d=(0, 1)), (29, 13, 3)),
+        (UpSampling2d(3), (84, 36, 3)),
         (AveragePool2d(3), (13, 5, 3)),
         (MaxPool2d(3, stride=1), (26, 10, 3)),
     ],
@@ -219,14 +244,33 @@ def test_windows_make_as_many_values_as_fit(layer: Layer, made: Shape) -> None:
 @pytest.mark.parametrize(
     ("layer", "why"),
     [
-        (BatchNorm(), "takes images or a flat input, but gets 4x2; put a flatten before it"),
+        (GroupNorm(2), "takes images, but gets 4x2; take a layer_norm"),
         (Conv2d(3, 2), "takes images, but gets sequences, 4x2"),
         (MaxPool2d(), "takes images, but gets sequences, 4x2"),
+        (GlobalAveragePool2d(), "takes images, but gets sequences, 4x2"),
+        (ZeroPadding2d(), "takes images, but gets sequences, 4x2"),
+        (UpSampling2d(), "takes images, but gets sequences, 4x2"),
     ],
 )
 def test_layers_that_take_no_sequences_say_so(layer: Layer, why: str) -> None:
     (found, *_) = shapes.violations((layer, Flatten(), Dense(3)), (4, 2), (3,), 0)
     assert found.message == why
+
+
+@pytest.mark.parametrize(
+    ("layer", "why"),
+    [
+        (
+            LayerNorm(),
+            "but gets 4x4x1; of images take a group_norm",
+        ),
+        (RmsNorm(), "but gets 4x4x1; of images take a group_norm"),
+        (GroupNorm(2), "has 2 groups, which do not divide 1 channels"),
+    ],
+)
+def test_norms_that_do_not_fit_images_say_so(layer: Layer, why: str) -> None:
+    (found, *_) = shapes.violations((layer, Flatten(), Dense(3)), SHAPE, (3,), 0)
+    assert found.message.endswith(why)
 
 
 def test_layers_that_fit_are_accepted_with_and_without_a_softmax() -> None:

@@ -136,7 +136,7 @@ def test_a_custom_layer_draws_kernel_and_bias_from_its_normal_distribution() -> 
     assert drawn["layers.1.bias"].std() == pytest.approx(0.05, rel=0.2)
 
 
-@pytest.mark.parametrize("shape", [(4, 4, 3), (48,)])
+@pytest.mark.parametrize("shape", [(4, 4, 3), (6, 3), (48,)])
 def test_a_batch_norm_has_a_value_of_each_kind_for_each_channel_and_trains_two(shape) -> None:
     found = shapes.parameters((BatchNorm(),), shape)
     assert {p.name.removeprefix("layers.0."): p.trained for p in found} == {

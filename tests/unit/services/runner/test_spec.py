@@ -156,7 +156,7 @@ def test_an_unknown_dataset_is_named_with_those_that_there_are(name):
 
 
 RELU = {"activation": {"function": "ACTIVATION_FUNCTION_RELU"}}
-SOFTMAX = {"activation": {"function": "ACTIVATION_FUNCTION_SOFTMAX"}}
+SLOPED = {"activation": {"function": "ACTIVATION_FUNCTION_RELU", "slope": 0.1}}
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ SOFTMAX = {"activation": {"function": "ACTIVATION_FUNCTION_SOFTMAX"}}
         ([LAYERS[0]], {"layers[0]", "layers"}),
         ([RELU], {"layers[0]", "layers"}),
         ([LAYERS[0], {"dense": {"units": 11}}], {"layers[1]"}),
-        ([LAYERS[0], SOFTMAX, LAYERS[1]], {"layers[1].activation.function"}),
+        ([LAYERS[0], SLOPED, LAYERS[1]], {"layers[1].activation.slope"}),
         ([LAYERS[0], *[{"dense": {"units": 1_000_000}}] * 2, LAYERS[1]], {"layers"}),
         ([RELU] * 1001, {"layers"}),
     ],

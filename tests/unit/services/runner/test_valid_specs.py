@@ -22,15 +22,20 @@ from twinrun.contract.layers import (
     BatchNorm,
     Branch,
     Concat,
+    Constant,
     Conv2d,
     CustomDense,
     Dense,
     Dropout,
     Flatten,
+    LayerNorm,
     MaxPool2d,
     Normal,
+    Orthogonal,
     Repeat,
     Residual,
+    RmsNorm,
+    TruncatedNormal,
     VarianceScaling,
     Zeros,
 )
@@ -49,6 +54,9 @@ fraction = st.floats(0, 1, exclude_max=True)
 initializers = (
     st.just(Zeros())
     | st.builds(Normal, positive)
+    | st.builds(TruncatedNormal, positive)
+    | st.builds(Constant, st.floats(-1000, 1000))
+    | st.builds(Orthogonal, positive)
     | st.builds(
         VarianceScaling,
         positive,
@@ -56,11 +64,12 @@ initializers = (
         st.sampled_from(Distribution),
     )
 )
-activations = st.builds(
-    Activation,
-    st.sampled_from([f for f in ActivationFunction if f is not f.SOFTMAX]),
+activations = st.builds(Activation, st.sampled_from(ActivationFunction)) | st.builds(
+    Activation, st.just(ActivationFunction.LEAKY_RELU), fraction
 )
-regulars = st.builds(BatchNorm, fraction, st.floats(1e-12, 1)) | st.builds(Dropout, fraction)
+epsilon = st.floats(1e-12, 1)
+norms = st.builds(LayerNorm, epsilon) | st.builds(RmsNorm, epsilon)
+regulars = st.builds(BatchNorm, fraction, epsilon) | st.builds(Dropout, fraction)
 # What makes the shape that it takes.
 keeping = st.recursive(
     activations | regulars,
@@ -84,6 +93,7 @@ hidden = (
     | st.builds(CustomDense, st.integers(1, 100), positive)
     | keeping
     | beside
+    | norms
 )
 # Of images: a kernel is no larger than its padding makes of one pixel.
 convolutions = st.integers(0, 3).flatmap(

@@ -1,0 +1,133 @@
+"""The shapes and parameters that each layer of a spec implies, as runners make them."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Literal, assert_never
+
+from twinrun.v1 import job_pb2
+
+from orchestrator.trials.kinds import layer_kind
+
+Shape = tuple[int, ...]
+
+# Of each norm: one value for each channel.
+_PARTS: Mapping[str, tuple[str, ...]] = {
+    "batch_norm": ("gamma", "beta", "moving_mean", "moving_variance"),
+    "layer_norm": ("gamma", "beta"),
+    "rms_norm": ("gamma",),
+    "group_norm": ("gamma", "beta"),
+}
+
+
+def after(layer: job_pb2.Layer, shape: Shape) -> tuple[Shape, dict[str, Shape]] | None:
+    """Return the layer's output for a sample of ``shape``, and its parameters. None: impossible."""
+    kind = layer_kind(layer)
+    match kind:
+        case "flatten" | "activation" | "dropout":
+            return ((math.prod(shape),) if kind == "flatten" else shape), {}
+        case "dense" | "custom_dense" | "embedding":
+            return _of_products(layer, shape)
+        case "conv2d":
+            return _of_convolution(layer.conv2d, shape)
+        case "max_pool2d" | "average_pool2d":
+            pool = layer.max_pool2d if kind == "max_pool2d" else layer.average_pool2d
+            windows = _windows(shape, ((pool.size, pool.stride, 0),) * 2)
+            return ((*windows, shape[-1]), {}) if windows else None
+        case "global_average_pool2d" | "global_max_pool2d":
+            return (shape[-1:], {}) if len(shape) == 3 else None
+        case "zero_padding2d" | "up_sampling2d":
+            return (_larger(layer, shape), {}) if len(shape) == 3 else None
+        case "batch_norm" | "layer_norm" | "rms_norm" | "group_norm":
+            return shape, dict.fromkeys(_PARTS[kind], shape[-1:])
+        case "lstm" | "last_step" | "position_embedding" | "multi_head_attention":
+            return _of_sequences(layer, kind, shape) if len(shape) == 2 else None
+        case "residual" | "concat" | "repeat" | None:  # none is a leaf; None: of a later version
+            return None
+        case _:
+            assert_never(kind)
+
+
+def _of_products(layer: job_pb2.Layer, shape: Shape) -> tuple[Shape, dict[str, Shape]] | None:
+    """Return as `after` what a dense layer or an embedding has, at each position of a sequence."""
+    if layer.HasField("embedding"):
+        table = layer.embedding.codes, layer.embedding.width
+        return ((*shape, table[1]), {"table": table}) if len(shape) == 1 else None
+    custom = layer.HasField("custom_dense")
+    units = layer.custom_dense.units if custom else layer.dense.units
+    parameters: dict[str, Shape] = {"kernel": (shape[-1], units)}
+    if custom or layer.dense.use_bias:
+        parameters["bias"] = (units,)
+    return ((*shape[:-1], units), parameters) if len(shape) <= (1 if custom else 2) else None
+
+
+def _of_sequences(
+    layer: job_pb2.Layer,
+    kind: Literal["lstm", "last_step", "position_embedding", "multi_head_attention"],
+    shape: Shape,
+) -> tuple[Shape, dict[str, Shape]] | None:
+    """Return as `after`, for a sequence [time, width]."""
+    time, width = shape
+    match kind:
+        case "last_step":
+            return (width,), {}
+        case "position_embedding":
+            return shape, {"table": shape}
+        case "lstm":
+            units = layer.lstm.units
+            gates = (4 * units,)
+            arrays = {"kernel": (width, *gates), "recurrent_kernel": (units, *gates)}
+            return (time, units), {**arrays, "bias": gates}
+        case "multi_head_attention":
+            attention = layer.multi_head_attention
+            if attention.heads < 1 or width % attention.heads:
+                return None
+            head = attention.heads, width // attention.heads
+            parameters: dict[str, Shape] = {}
+            for part in ("query", "key", "value", "output"):
+                last = part == "output"
+                parameters[f"{part}_kernel"] = (*head, width) if last else (width, *head)
+                if attention.use_bias:
+                    parameters[f"{part}_bias"] = (width,) if last else head
+            return shape, parameters
+        case _:
+            assert_never(kind)
+
+
+def _larger(layer: job_pb2.Layer, shape: Shape) -> Shape:
+    """Return the shape of an image with zeros around it, or of several times the size."""
+    height, width, channels = shape
+    if layer.HasField("up_sampling2d"):
+        return layer.up_sampling2d.factor * height, layer.up_sampling2d.factor * width, channels
+    zeros = tuple(layer.zero_padding2d.padding_2d) or (layer.zero_padding2d.padding,) * 2
+    return height + sum(zeros[:2]), width + sum(zeros[-2:]), channels
+
+
+def _of_convolution(conv: job_pb2.Conv2d, shape: Shape) -> tuple[Shape, dict[str, Shape]] | None:
+    if len(shape) != 3 or conv.groups < 1:
+        return None
+    sizes = tuple(conv.size_2d) or (conv.size, conv.size)
+    strides = tuple(conv.stride_2d) or (conv.stride, conv.stride)
+    zeros = tuple(conv.padding_2d) or (conv.padding,) * 2
+    pairs = (zeros[:2], zeros[-2:])
+    if min(map(len, (sizes, strides, *pairs))) < 2:
+        return None
+    parameters: dict[str, Shape] = {"kernel": (*sizes, shape[-1] // conv.groups, conv.filters)}
+    if conv.use_bias:
+        parameters["bias"] = (conv.filters,)
+    reach = tuple((size - 1) * conv.dilation + 1 for size in sizes)
+    if conv.same:
+        made = tuple(-(-side // max(by, 1)) for side, by in zip(shape, strides, strict=False))
+        return (*made, conv.filters), parameters
+    windows = _windows(shape, tuple(zip(reach, strides, map(sum, pairs), strict=True)))
+    return ((*windows, conv.filters), parameters) if windows else None
+
+
+def _windows(shape: Shape, axes: Sequence[tuple[int, int, int]]) -> Shape | None:
+    """Return how many windows fit; ``axes``: reach, stride, and all zeros."""
+    if len(shape) != 3 or min(stride for _, stride, _ in axes) < 1:
+        return None
+    sides = tuple(
+        (side + zeros - reach) // stride + 1
+        for side, (reach, stride, zeros) in zip(shape, axes, strict=False)
+    )
+    return sides if min(sides) > 0 else None

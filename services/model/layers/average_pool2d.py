@@ -1,8 +1,0 @@
-"""AveragePool2d: the mean of each channel over each window of an image."""
-
-from services.model.layers import max_pool2d
-from services.model.layers.plain import no_multiplications, no_parameters
-
-output_shape = max_pool2d.output_shape
-parameters = no_parameters
-multiplications = no_multiplications

@@ -1,0 +1,15 @@
+"""LastStep: the last position of a sequence."""
+
+from twinrun.contract.layers import LastStep
+
+from services.model.layers.parameter import Shape
+from services.model.layers.plain import no_multiplications, no_parameters
+from services.model.layers.sequences.width import width
+
+parameters = no_parameters
+multiplications = no_multiplications
+
+
+def output_shape(_: LastStep, shape: Shape) -> Shape:
+    """Implement `services.model.layers.Kind`."""
+    return (width(shape),)

@@ -1,0 +1,71 @@
+"""Lstm: by PyTorch's kernel, which takes all positions at once."""
+
+import torch
+from torch import nn
+from twinrun.contract.layers import Lstm
+
+from services.model.layers.parameter import Shape
+from services.pytorch.layers.given import Given
+
+
+class Memory(nn.LSTM):  # type: ignore[misc] # PyTorch's is Any
+    """As users write it: the outputs alone. Its second bias stays 0, and is no parameter."""
+
+    def __init__(self, taken: int, units: int) -> None:
+        super().__init__(taken, units, batch_first=True)
+        del self.bias_hh_l0
+        self.register_buffer("bias_hh_l0", torch.zeros(4 * units), persistent=False)
+        self._init_flat_weights()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        outputs: torch.Tensor = super().forward(x)[0]
+        return outputs
+
+
+def computed(layer: Lstm, x: torch.Tensor, given: Given) -> torch.Tensor:
+    """Implement `services.pytorch.layers.Kind`.
+
+    Products of another dtype are taken one by one: the kernel would compute all in that dtype.
+    """
+    kernel, recurrent, bias = (next(given.trained) for _ in range(3))
+    if given.products is not kernel.dtype:
+        return _written(x, kernel, recurrent, bias, given.products)
+    start = x.new_zeros(1, len(x), layer.units)
+    arrays = [kernel.T, recurrent.T, bias, torch.zeros_like(bias)]
+    outputs: torch.Tensor = torch.lstm(
+        x, [start, start], arrays, True, 1, 0.0, torch.is_grad_enabled(), False, True
+    )[0]
+    return outputs
+
+
+def _written(
+    x: torch.Tensor,
+    kernel: torch.Tensor,
+    recurrent: torch.Tensor,
+    bias: torch.Tensor,
+    products: torch.dtype,
+) -> torch.Tensor:
+    taken = (x.to(products) @ kernel.to(products)).to(kernel.dtype) + bias
+    recurrent = recurrent.to(products)
+    h = c = x.new_zeros(len(x), len(recurrent))
+    outputs = []
+    for each in taken.unbind(1):
+        i, f, g, o = (each + (h.to(products) @ recurrent).to(each.dtype)).chunk(4, dim=1)
+        c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+        h = o.sigmoid() * c.tanh()
+        outputs.append(h)
+    return torch.stack(outputs, dim=1)
+
+
+def idiomatic(layer: Lstm, shape: Shape) -> nn.Module:
+    """Implement `services.pytorch.layers.Kind`."""
+    return Memory(shape[1], layer.units)
+
+
+def held(module: Memory) -> dict[str, torch.Tensor | None]:
+    """Implement `services.pytorch.layers.Kind`."""
+    return {
+        "kernel": module.weight_ih_l0.T,
+        "recurrent_kernel": module.weight_hh_l0.T,
+        "bias": module.bias_ih_l0,
+    }

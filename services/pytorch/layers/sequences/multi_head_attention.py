@@ -1,0 +1,66 @@
+"""MultiHeadAttention: by PyTorch's kernel for the scores."""
+
+import torch
+from torch import nn
+from torch.nn import functional
+from twinrun.contract.layers import MultiHeadAttention
+
+from services.model.layers.parameter import Shape
+from services.model.layers.sequences.multi_head_attention import PARTS
+from services.pytorch.layers.given import Given
+
+
+class ToItself(nn.MultiheadAttention):  # type: ignore[misc] # PyTorch's is Any
+    """As users write it: of a sequence to itself, the outputs alone."""
+
+    def __init__(self, taken: int, heads: int, *, bias: bool, causal: bool) -> None:
+        super().__init__(taken, heads, bias=bias, batch_first=True)
+        self._causal = causal
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        mask = None
+        if self._causal:
+            mask = nn.Transformer.generate_square_subsequent_mask(x.shape[1], x.device, x.dtype)
+        found: torch.Tensor = super().forward(
+            x, x, x, attn_mask=mask, is_causal=self._causal, need_weights=False
+        )[0]
+        return found
+
+
+def computed(layer: MultiHeadAttention, x: torch.Tensor, given: Given) -> torch.Tensor:
+    """Implement `services.pytorch.layers.Kind`."""
+    batch, time, taken = x.shape
+    of_heads = []
+    for _ in PARTS:
+        made = _product(x, next(given.trained).reshape(taken, -1), layer, given)
+        of_heads.append(made.view(batch, time, layer.heads, -1).transpose(1, 2))
+    q, k, v = (each.to(given.products) for each in of_heads)
+    found = functional.scaled_dot_product_attention(q, k, v, is_causal=layer.causal)
+    found = found.to(x.dtype).transpose(1, 2).reshape(batch, time, -1)
+    return _product(found, next(given.trained).reshape(-1, taken), layer, given)
+
+
+def _product(
+    x: torch.Tensor, kernel: torch.Tensor, layer: MultiHeadAttention, given: Given
+) -> torch.Tensor:
+    product = (x.to(given.products) @ kernel.to(given.products)).to(kernel.dtype)
+    return product + next(given.trained).reshape(-1) if layer.use_bias else product
+
+
+def idiomatic(layer: MultiHeadAttention, shape: Shape) -> nn.Module:
+    """Implement `services.pytorch.layers.Kind`."""
+    return ToItself(shape[1], layer.heads, bias=layer.use_bias, causal=layer.causal)
+
+
+def held(module: ToItself) -> dict[str, torch.Tensor | None]:
+    """Implement `services.pytorch.layers.Kind`."""
+    heads, last = module.num_heads, module.out_proj
+    found: dict[str, torch.Tensor | None] = {}
+    for part, kernel in zip(PARTS, module.in_proj_weight.chunk(3), strict=True):
+        found[f"{part}_kernel"] = kernel.T.unflatten(1, (heads, -1))
+    if module.in_proj_bias is not None:
+        for part, bias in zip(PARTS, module.in_proj_bias.chunk(3), strict=True):
+            found[f"{part}_bias"] = bias.view(heads, -1)
+    found["output_kernel"] = last.weight.T.unflatten(0, (heads, -1))
+    found["output_bias"] = last.bias
+    return found

@@ -1,0 +1,79 @@
+"""Conv2d: a kernel [h, w, in / groups, filters] on each window of images [batch, h, w, in]."""
+
+import keras
+import tensorflow as tf
+from twinrun.contract.layers import Conv2d
+
+from services.model.layers.window import Axis, axes
+from services.tensorflow.layers.given import Given
+
+
+def computed(layer: Conv2d, x: tf.Tensor, given: Given) -> tf.Tensor:
+    """Implement `services.tensorflow.layers.Kind`."""
+    kernel, bias = next(given.trained), next(given.trained) if layer.use_bias else None
+    down, across = axes(layer, tuple(x.shape[1:]))
+    # Never use conv2d's explicit padding: it took twice as long, even with zero pixels.
+    padding = "VALID"
+    if layer.same or (_equal(down) and _equal(across)):
+        padding = "SAME"
+    elif any((down.before, down.after, across.before, across.after)):
+        x = tf.pad(x, [[0, 0], [down.before, down.after], [across.before, across.after], [0, 0]])
+    x, laid = tf.cast(x, given.products), tf.cast(kernel, given.products)
+    laid = _spread(laid, layer.dilation)
+    product = _grouped(layer, x, laid, strides=(down.stride, across.stride), padding=padding)
+    product = tf.cast(product, kernel.dtype)
+    return product if bias is None else tf.nn.bias_add(product, bias)
+
+
+def _equal(axis: Axis) -> bool:
+    """Return whether TensorFlow's padding, which keeps the size, is the axis's: on both sides."""
+    return axis.stride == 1 and axis.before == axis.after and axis.reach == 2 * axis.before + 1
+
+
+def _spread(kernel: tf.Tensor, dilation: int) -> tf.Tensor:
+    """Put zeros between a kernel's values: kernels for a CPU have no gradient with a dilation."""
+    if dilation == 1:
+        return kernel
+    height, width, *others = kernel.shape
+    between = [0, dilation - 1]
+    apart = tf.pad(kernel[:, None, :, None], [[0, 0], between, [0, 0], between, [0, 0], [0, 0]])
+    whole = tf.reshape(apart, [height * dilation, width * dilation, *others])
+    return whole[: (height - 1) * dilation + 1, : (width - 1) * dilation + 1]
+
+
+def _grouped(
+    layer: Conv2d, x: tf.Tensor, kernel: tf.Tensor, *, strides: tuple[int, int], padding: str
+) -> tf.Tensor:
+    """Convolve each group of channels: kernels for a CPU have no gradient of several groups."""
+    if layer.groups == 1:
+        return tf.nn.conv2d(x, kernel, strides, padding)
+    channels, down = x.shape[-1], strides[0]
+    if layer.groups == channels and strides == (down, down):
+        height, width = kernel.shape[:2]
+        laid = tf.reshape(kernel, [height, width, channels, layer.filters // channels])
+        return tf.nn.depthwise_conv2d(x, laid, [1, down, down, 1], padding)
+    parts = zip(tf.split(x, layer.groups, -1), tf.split(kernel, layer.groups, -1), strict=True)
+    return tf.concat([tf.nn.conv2d(x, kernel, strides, padding) for x, kernel in parts], -1)
+
+
+def idiomatic(layer: Conv2d, dtype: str) -> list[keras.layers.Layer]:
+    """Implement `services.tensorflow.layers.Kind`.
+
+    Keras only pads by nothing or to keep the size, so any other padding is a layer before it.
+    """
+    zeros = layer.padding_2d or (layer.padding,) * 2
+    padded = []
+    if any(zeros):
+        sides = zeros[:2], zeros[-2:]  # above and below, left and right
+        padded = [keras.layers.ZeroPadding2D(sides, dtype=dtype)]
+    made = keras.layers.Conv2D(
+        layer.filters,
+        layer.size_2d or layer.size,
+        layer.stride_2d or layer.stride,
+        padding="same" if layer.same else "valid",
+        dilation_rate=layer.dilation,
+        groups=layer.groups,
+        use_bias=layer.use_bias,
+        dtype=dtype,
+    )
+    return [*padded, made]

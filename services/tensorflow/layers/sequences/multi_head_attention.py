@@ -1,0 +1,60 @@
+"""MultiHeadAttention: of a sequence to itself."""
+
+import keras
+import tensorflow as tf
+from twinrun.contract.layers import MultiHeadAttention
+
+from services.model.layers.sequences.multi_head_attention import PARTS, size
+from services.tensorflow.layers.given import Given
+
+
+class ToItself(keras.layers.MultiHeadAttention):  # type: ignore[misc] # Keras has no types
+    """As users write it: of a sequence to itself. A head's size is known when it is built."""
+
+    def __init__(self, layer: MultiHeadAttention, dtype: str) -> None:
+        super().__init__(layer.heads, 1, use_bias=layer.use_bias, dtype=dtype)
+        self._of_spec = layer
+
+    def build(self, shape: tuple[int, ...]) -> None:
+        self._key_dim = self._value_dim = size(self._of_spec, shape[-1])
+        self._inverse_sqrt_key_dim = self._key_dim**-0.5
+        super().build(shape, shape)
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        return super().call(x, x, use_causal_mask=self._of_spec.causal)
+
+    def compute_output_spec(self, x: keras.KerasTensor) -> keras.KerasTensor:
+        return keras.KerasTensor(x.shape, dtype=self.compute_dtype)
+
+
+def computed(layer: MultiHeadAttention, x: tf.Tensor, given: Given) -> tf.Tensor:
+    """Implement `services.tensorflow.layers.Kind`."""
+    time = x.shape[1]
+    q, k, v = (_product("bti,ihd->bhtd", x, layer, given, head=True) for _ in PARTS)
+    scale = tf.constant(q.shape[-1] ** -0.5, x.dtype)
+    scores = _einsum("bhtd,bhsd->bhts", q, k, given) * scale
+    if layer.causal:
+        seen = tf.linalg.band_part(tf.ones([time, time], tf.bool), -1, 0)
+        scores = tf.where(seen, scores, scores.dtype.min)
+    found = _einsum("bhts,bhsd->bhtd", tf.nn.softmax(scores), v, given)
+    return _product("bhtd,hdo->bto", found, layer, given)
+
+
+def _product(
+    how: str, x: tf.Tensor, layer: MultiHeadAttention, given: Given, *, head: bool = False
+) -> tf.Tensor:
+    product = _einsum(how, x, next(given.trained), given)
+    if not layer.use_bias:
+        return product
+    bias = next(given.trained)
+    return product + (bias[:, tf.newaxis] if head else bias)
+
+
+def _einsum(how: str, a: tf.Tensor, b: tf.Tensor, given: Given) -> tf.Tensor:
+    found = tf.einsum(how, tf.cast(a, given.products), tf.cast(b, given.products))
+    return tf.cast(found, a.dtype)
+
+
+def idiomatic(layer: MultiHeadAttention, dtype: str) -> list[keras.layers.Layer]:
+    """Implement `services.tensorflow.layers.Kind`."""
+    return [ToItself(layer, dtype)]

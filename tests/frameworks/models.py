@@ -1,0 +1,123 @@
+"""Small models of `jobs`: convolutions, what resizes images, norms, and sequences."""
+
+from twinrun.contract.enums import ActivationFunction, Interpolation
+from twinrun.contract.layers import (
+    Activation,
+    BatchNorm,
+    Branch,
+    Concat,
+    Conv2d,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    GlobalAveragePool2d,
+    GlobalMaxPool2d,
+    GroupNorm,
+    LastStep,
+    LayerNorm,
+    Lstm,
+    MaxPool2d,
+    MultiHeadAttention,
+    Normal,
+    PositionEmbedding,
+    Repeat,
+    Residual,
+    RmsNorm,
+    UpSampling2d,
+    ZeroPadding2d,
+)
+
+CLASSES = 5
+# As TensorFlow pads, odd zeros after; other zeros on each side; dilation; groups, some depthwise.
+RECTANGULAR = (
+    Conv2d(4, size_2d=(2, 3), stride_2d=(1, 2), same=True, bias_initializer=Normal(0.1)),
+    Activation(ActivationFunction.TANH),
+    Conv2d(6, size=2, padding_2d=(0, 1), groups=2),
+    Activation(ActivationFunction.TANH),
+    Conv2d(12, size_2d=(2, 1), padding_2d=(2, 1, 0, 1), dilation=2, groups=6),
+    Activation(ActivationFunction.TANH),
+    Conv2d(12, size_2d=(3, 2), stride_2d=(2, 1), padding=1, groups=12, use_bias=False),
+    Activation(ActivationFunction.TANH),
+    Conv2d(3, size=3, stride=2, same=True, dilation=2),
+    Flatten(),
+    Dense(CLASSES),
+)
+SCALED = (
+    ZeroPadding2d(padding_2d=(0, 1, 2, 0)),
+    Conv2d(4, size=2, stride=2),
+    Activation(ActivationFunction.TANH),
+    UpSampling2d(3, Interpolation.BILINEAR),
+    Conv2d(3, size=3, stride=2),
+    UpSampling2d(),
+    Conv2d(6, size=2),
+    GlobalAveragePool2d(),
+    Dense(CLASSES),
+)
+PEAKS = (
+    Conv2d(8, size=2),
+    Activation(ActivationFunction.RELU),
+    ZeroPadding2d(),
+    GlobalMaxPool2d(),
+    Dense(CLASSES),
+)
+NORMED = (
+    Conv2d(6, size=2),
+    GroupNorm(3, epsilon=0.02),
+    Activation(ActivationFunction.TANH),
+    GroupNorm(6),
+    Flatten(),
+    Dense(7),
+    LayerNorm(epsilon=0.01),
+    Activation(ActivationFunction.TANH),
+    Dense(6),
+    RmsNorm(epsilon=0.03),
+    Dense(CLASSES),
+)
+NORMED_TOKENS = (
+    Embedding(CLASSES + 1, 4, Normal(0.5)),
+    Dense(6, use_bias=False),
+    BatchNorm(momentum=0.7, epsilon=1e-3),
+    Activation(ActivationFunction.TANH),
+    LayerNorm(),
+    Dense(5),
+    RmsNorm(),
+    Dense(CLASSES),
+)
+# Of codes, for a class of the whole sequence.
+SEQUENCE = (
+    Embedding(CLASSES, 6, Normal(0.5)),
+    PositionEmbedding(Normal(0.3)),
+    MultiHeadAttention(2, causal=True, bias_initializer=Normal(0.2)),
+    Activation(ActivationFunction.TANH),
+    Lstm(7, bias_initializer=Normal(0.3)),
+    MultiHeadAttention(1, use_bias=False),
+    LastStep(),
+    Dense(CLASSES),
+)
+# Sums with a shortcut of their own and without, branches of which one is the input itself, and
+# repetitions: of images and of what is flat, with moving statistics and masks inside.
+NESTED = (
+    Residual(
+        (
+            Conv2d(3, padding=1, use_bias=False),
+            BatchNorm(momentum=0.7, epsilon=1e-3),
+            Activation(ActivationFunction.TANH),
+            Dropout(0.2),
+        ),
+        (Conv2d(3, size=1, bias_initializer=Normal(0.1)),),
+    ),
+    Concat(
+        (
+            Branch((Conv2d(2, padding=1), Activation(ActivationFunction.RELU))),
+            Branch(),
+            Branch((Dropout(0.3), Conv2d(1, size=1))),
+        )
+    ),
+    Repeat(2, (Residual((Conv2d(6, padding=1, use_bias=False), BatchNorm())), MaxPool2d(2, 1))),
+    Flatten(),
+    Dense(8),
+    Repeat(2, (Residual((Dense(5), Activation(ActivationFunction.TANH), Dense(8))),)),
+    Concat((Branch((Dense(4), Activation(ActivationFunction.SIGMOID))), Branch((Dropout(0.4),)))),
+    Dense(CLASSES),
+)
