@@ -1,10 +1,12 @@
 """Parameters without an effect on a model: a batch norm subtracts the bias of the layer before."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Mapping, Sequence
 from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
+from twinrun.contract import nesting
 from twinrun.contract.layers import (
     Activation,
     AveragePool2d,
@@ -22,6 +24,7 @@ from twinrun.contract.layers import (
     LastStep,
     Layer,
     LayerNorm,
+    Leaf,
     Lstm,
     MaxPool2d,
     MultiHeadAttention,
@@ -31,39 +34,60 @@ from twinrun.contract.layers import (
     UpSampling2d,
     ZeroPadding2d,
 )
+from twinrun.contract.nesting import Place, fork, through
 
 
-def biases_before_batch_norm(layers: Sequence[Layer]) -> Iterator[str]:
-    """Yield the names of biases that a batch norm subtracts again: their gradient is zero."""
-    bias: str | None = None
-    for index, layer in enumerate(layers):
-        match layer:
-            case Dense() | Conv1d() | Conv2d():
-                bias = f"layers.{index}.bias" if layer.use_bias else None
-            case CustomDense():
-                bias = f"layers.{index}.bias"
-            case BatchNorm():
-                if bias is not None:
-                    yield bias
-                bias = None
-            case (
-                Flatten()
-                | MaxPool2d()
-                | AveragePool2d()
-                | UpSampling2d()
-                | GlobalAveragePool2d()
-                | GlobalMaxPool2d()
-                | LastStep()
-            ):
-                pass  # what they return is shifted as much as what they are given
-            case Activation() | Dropout() | Embedding() | LayerNorm() | RmsNorm() | GroupNorm():
-                bias = None
-            case Lstm() | PositionEmbedding() | MultiHeadAttention():
-                bias = None
-            case ZeroPadding2d() | SpatialDropout2d():
-                bias = None  # zeros are not shifted
-            case _:
-                assert_never(layer)
+def biases_before_batch_norm(layers: Sequence[Layer]) -> list[str]:
+    """Return the names of biases that a batch norm subtracts again: their gradient is zero."""
+    walk = _Shifts()
+    through(layers, (), walk)
+    return walk.found
+
+
+Shifts = tuple[str, ...]  # names of the biases by which a value is shifted, and nothing else
+
+
+class _Shifts:
+    """A `Walk` of the biases that shift a value. ``found``: those that a batch norm subtracts."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    def run(self, leaves: Sequence[tuple[Place, Leaf]], shifts: Shifts) -> Shifts:
+        # What comes from before a sum or a concat also goes another way through it.
+        shifts = _within(fork(leaves[0][0]), shifts)
+        for place, layer in leaves:
+            match layer:
+                case Dense() | Conv1d() | Conv2d() | CustomDense():
+                    biased = isinstance(layer, CustomDense) or layer.use_bias
+                    shifts = (f"{nesting.name(place)}.bias",) if biased else ()
+                case BatchNorm():
+                    self.found += shifts
+                    shifts = ()
+                case Flatten() | MaxPool2d() | AveragePool2d() | UpSampling2d():
+                    pass  # as below
+                case GlobalAveragePool2d() | GlobalMaxPool2d() | LastStep():
+                    pass  # what they return is shifted as much as what they are given
+                case Activation() | Dropout() | Embedding() | LayerNorm() | RmsNorm() | GroupNorm():
+                    shifts = ()
+                case Lstm() | PositionEmbedding() | MultiHeadAttention():
+                    shifts = ()
+                case ZeroPadding2d() | SpatialDropout2d():
+                    shifts = ()  # zeros are not shifted
+                case _:
+                    assert_never(layer)
+        return shifts
+
+    def total(self, place: Place, made: Shifts, shortcut: Shifts) -> Shifts:
+        return _within(place, (*made, *shortcut))
+
+    def beside(self, place: Place, made: Sequence[Shifts]) -> Shifts:
+        return _within(place, tuple(itertools.chain(*made)))
+
+
+def _within(place: Place, shifts: Shifts) -> Shifts:
+    """Return those of layers in the nest at ``place``; all if there is none."""
+    return tuple(each for each in shifts if each.startswith(f"{nesting.name(place)}."))
 
 
 _ROUNDING = 1e-12

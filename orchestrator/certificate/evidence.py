@@ -112,12 +112,11 @@ def _tensors(content: bytes, what: Sentence, names: Sequence[str] = ()) -> Tenso
 _PARTS = ("kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance")
 
 
-def _place(name: str) -> tuple[int, int, str]:
+def _place(name: str) -> tuple[list[tuple[int, str]], int, str]:
     """Sort ``layers.3.kernel`` before ``layers.3.bias`` before ``layers.10.kernel``."""
-    _, _, rest = name.partition(".")
-    index, _, part = rest.partition(".")
-    place = _PARTS.index(part) if part in _PARTS else len(_PARTS)
-    return int(index) if index.isdecimal() else 0, place, part
+    layer, _, part = name.rpartition(".")
+    way = [(int(s), "") if s.isdecimal() else (0, s) for s in layer.split(".")]
+    return way, _PARTS.index(part) if part in _PARTS else len(_PARTS), part
 
 
 def clipped_steps(found: Evidence) -> int | None:

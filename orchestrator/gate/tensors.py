@@ -10,7 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from twinrun.contract import nesting
+from twinrun.contract.converters.nests import nested
 from twinrun.contract.enums import TargetKind
+from twinrun.contract.nesting import Place, through
 from twinrun.v1 import job_pb2
 
 from orchestrator.gate.fault import AT_MOST, ONE_OF, Fault, require
@@ -77,16 +80,48 @@ def of_model(spec: job_pb2.JobSpec) -> tuple[Tensors, int] | None:
     dtype = ("F64",) if spec.precision == job_pb2.PRECISION_FLOAT64 else ("F32",)
     if spec.HasField("code"):
         return _of_code(spec, dtype)
-    tensors: dict[str, Tensor] = {}
-    for index, layer in enumerate(spec.layers):
-        made = after(layer, shape) if shape else None
-        if made is None:
-            return None
-        shape, parameters = made
-        for part, size in parameters.items():
-            trained = not part.startswith("moving_")
-            tensors[f"layers.{index}.{part}"] = Tensor(size, dtype, trained)
-    return (tensors, shape[-1]) if shape and len(shape) <= 2 else None
+    layers = nested(spec.layers)
+    if not shape or nesting.size_violations(layers):
+        return None
+    walk = _Model(dtype)
+    try:
+        shape = through(layers, shape, walk)
+    except _Undetermined:
+        return None
+    return (walk.tensors, shape[-1]) if len(shape) <= 2 else None
+
+
+class _Undetermined(Exception):
+    """The spec's layers do not fit each other, or are not known."""
+
+
+class _Model:
+    """A `Walk` of a sample's shape through messages, which collects the model's tensors."""
+
+    def __init__(self, dtype: tuple[str, ...]) -> None:
+        self.tensors: dict[str, Tensor] = {}
+        self._dtype = dtype
+
+    def run(self, leaves: Sequence[tuple[Place, Any]], shape: Shape) -> Shape:
+        for place, layer in leaves:
+            made = after(layer, shape)
+            if made is None:
+                raise _Undetermined
+            shape, parameters = made
+            for part, size in parameters.items():
+                trained = not part.startswith("moving_")
+                self.tensors[f"{nesting.name(place)}.{part}"] = Tensor(size, self._dtype, trained)
+        return shape
+
+    def total(self, _: Place, made: Shape, shortcut: Shape) -> Shape:
+        if made != shortcut:
+            raise _Undetermined
+        return made
+
+    def beside(self, _: Place, made: Sequence[Shape]) -> Shape:
+        if not made or any(shape[:-1] != made[0][:-1] for shape in made):
+            raise _Undetermined
+        return (*made[0][:-1], sum(shape[-1] for shape in made))
 
 
 def _of_code(spec: job_pb2.JobSpec, dtype: tuple[str, ...]) -> tuple[Tensors, int] | None:

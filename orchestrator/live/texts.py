@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from typing import get_args, get_type_hints
 
+from twinrun.contract.converters.nests import leaf_messages
 from twinrun.contract.enums import JobState
 from twinrun.contract.optimizers import Optimizer, optimizer_field
 from twinrun.v1 import job_pb2
@@ -86,7 +87,7 @@ def title(spec: job_pb2.JobSpec) -> str:
 
 def details(spec: job_pb2.JobSpec) -> str:
     """Return what people ask about a job that they see on a wall."""
-    kinds = Counter(layer.WhichOneof("kind") for layer in spec.layers)
+    kinds = Counter(layer.WhichOneof("kind") for layer in leaf_messages(spec.layers))
     kinds = Counter({kind: n for kind, n in kinds.items() if kind not in ("flatten", "activation")})
     return say(
         _DETAILS,

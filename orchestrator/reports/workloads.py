@@ -22,11 +22,24 @@ def lines(presets: Sequence[Preset], width: int) -> Iterator[str]:
 
 
 def _layers(layers: Sequence[Mapping[str, Any]]) -> Iterable[str]:
-    """Yield layers: ``dense 128`` and so on."""
+    """Yield layers: ``dense 128`` and so on; those that another holds are in brackets."""
     for layer in layers:
         ((name, fields),) = layer.items()
-        if "function" in fields:
-            yield fields["function"].rpartition("_")[2].lower()
-        else:
-            size = fields.get("units", fields.get("filters"))
-            yield f"{name} {size}" if size else name
+        match name:
+            case "residual":
+                shortcut = fields.get("shortcut", [])
+                ways = [fields["layers"], *([shortcut] if shortcut else [])]
+                yield f"residual ({_beside(ways)})"
+            case "concat":
+                yield f"concat ({_beside([each.get('layers', []) for each in fields['branches']])})"
+            case "repeat":
+                yield f"{fields['times']} x ({_beside([fields['layers']])})"
+            case "activation":
+                yield fields["function"].rpartition("_")[2].lower()
+            case _:
+                size = fields.get("units", fields.get("filters"))
+                yield f"{name} {size}" if size else name
+
+
+def _beside(ways: Sequence[Sequence[Mapping[str, Any]]]) -> str:
+    return " | ".join(", ".join(_layers(way)) or "input" for way in ways)

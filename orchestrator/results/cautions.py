@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from statistics import median
 
 from twinrun.contract.enums import Recipe, TargetKind
-from twinrun.contract.layers import BatchNorm, CustomDense, Dense
+from twinrun.contract.layers import BatchNorm
 from twinrun.contract.losses import targets
+from twinrun.contract.nesting import leaves
 from twinrun.contract.spec import JobSpec
 
 from orchestrator.certificate.certificates import Certificates
@@ -27,9 +28,9 @@ from orchestrator.storage.machine import Known
 from orchestrator.trials.gpu_use import Uses
 from orchestrator.trials.inputs import to_agree
 from orchestrator.trials.metrics import metrics_of, target_of
+from orchestrator.trials.outputs import outputs
 from orchestrator.trials.sides import are_the_same, framework_of
 
-_DENSE = (Dense, CustomDense)  # the last one of a model has a value for each class
 _ONE_PAIR = Phrase("1 pair")
 _PAIRS = Phrase("{pairs} pairs")
 _FEW = Phrase("Too few for a confidence interval: {pairs} of trials; it needs at least {fewest}.")
@@ -202,7 +203,7 @@ def _of_guessing(trials: Sides, job: JobSpec) -> Iterator[Caution]:
     """
     if targets(job.loss) is not TargetKind.CLASS:
         return
-    classes = next((each.units for each in reversed(job.layers) if isinstance(each, _DENSE)), 0)
+    classes = outputs(job.layers)
     if classes < 2:
         return
     chance = math.log(classes)
@@ -265,7 +266,7 @@ def _by_guessing(classes: int, samples: int) -> float:
 
 
 def _of_moving_statistics(trials: Sides, job: JobSpec) -> Iterator[Caution]:
-    momenta = [layer.momentum for layer in job.layers if isinstance(layer, BatchNorm)]
+    momenta = [layer.momentum for layer in leaves(job.layers) if isinstance(layer, BatchNorm)]
     steps = [len(t.losses) for t in itertools.chain(*trials.values()) if t.epochs]
     if not momenta or not steps:
         return

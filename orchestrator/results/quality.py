@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from twinrun.contract.enums import TargetKind
-from twinrun.contract.layers import CustomDense, Dense
 from twinrun.contract.losses import targets
 from twinrun.contract.spec import JobSpec
 
@@ -19,6 +18,7 @@ from orchestrator.language.words import NEXT, label, number, percent
 from orchestrator.results.circumstances import Caution
 from orchestrator.results.estimate import LEVEL, Amount, estimate_mean, fewest_pairs
 from orchestrator.trials.metrics import ACCURACY, Metric, metrics_of
+from orchestrator.trials.outputs import outputs
 from orchestrator.trials.trial import Trial
 
 _ERROR = 0.05  # of each of the two one-sided tests
@@ -244,8 +244,7 @@ def _of_a_sample(metric: Metric, trial: Trial, job: JobSpec) -> float | None:
     """Return by how much one answer changes the metric; None: not known, or no fixed amount."""
     if metric is not ACCURACY or not trial.epochs:
         return None
-    units = next((x.units for x in reversed(job.layers) if isinstance(x, Dense | CustomDense)), 1)
-    answers = 1 if targets(job.loss) is TargetKind.CLASS else units
+    answers = 1 if targets(job.loss) is TargetKind.CLASS else max(1, outputs(job.layers))
     return 1 / max(1, trial.epochs[-1].test.samples * answers)
 
 

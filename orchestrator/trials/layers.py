@@ -41,7 +41,7 @@ def after(layer: job_pb2.Layer, shape: Shape) -> tuple[Shape, dict[str, Shape]] 
             return shape, dict.fromkeys(_PARTS[kind], shape[-1:])
         case "lstm" | "last_step" | "position_embedding" | "multi_head_attention":
             return _of_sequences(layer, kind, shape) if len(shape) == 2 else None
-        case None:  # of a later version
+        case "residual" | "concat" | "repeat" | None:  # none is a leaf; None: of a later version
             return None
         case _:
             assert_never(kind)

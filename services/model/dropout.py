@@ -1,10 +1,11 @@
 """Dropout masks: drawn once by NumPy, the same for every framework."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from twinrun.contract import nesting
 from twinrun.contract.layers import Dropout, Layer, SpatialDropout2d
 
 KINDS = Dropout, SpatialDropout2d  # that draw masks
@@ -12,14 +13,14 @@ _LEVELS = 2**16  # a 16-bit number decides whether a value is kept: fewer bits d
 _A_BLOCK = 16  # such numbers that Philox generates at a time
 
 
-def name(layer: int) -> str:
-    """Return the name of a dropout's masks, from its index among the layers."""
-    return f"layers.{layer}.mask"
+def name(layer: str) -> str:
+    """Return the name of a dropout's masks, from that of the layer."""
+    return f"{layer}.mask"
 
 
-def names(layers: Iterable[Layer]) -> list[str]:
+def names(layers: Sequence[Layer]) -> list[str]:
     """Return the names of all dropouts' masks, in model order."""
-    return [name(index) for index, layer in enumerate(layers) if isinstance(layer, KINDS)]
+    return [name(of) for of, layer in nesting.named(layers) if isinstance(layer, KINDS)]
 
 
 def scale(dropout: Dropout | SpatialDropout2d) -> float:
@@ -32,8 +33,8 @@ def masks(
 ) -> NDArray[np.bool_]:
     """Draw masks bool[samples, *shape]: True where a value of ``shape`` is kept.
 
-    ``stream``: seed, epoch and index of the layer. ``first``: the position in the epoch (from 0) of
-    the first sample; each position has its own numbers, in however many parts they are drawn.
+    ``stream``: seed, epoch and number of the layer. ``first``: the position in the epoch (from 0)
+    of the first sample; each position has its own numbers, in however many parts they are drawn.
     """
     seed, epoch, layer = stream
     values = math.prod(shape)

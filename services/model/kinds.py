@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import TypeVar, get_args, get_type_hints
 
-from twinrun.contract.layers import Layer, layer_field
+from twinrun.contract.layers import Leaf, layer_field
 from twinrun.contract.optimizers import Optimizer, optimizer_field
 
 Kind = TypeVar("Kind")
@@ -24,9 +24,9 @@ def complete(
     return found
 
 
-def modules(package: str) -> Mapping[type[Layer], ModuleType]:
+def modules(package: str) -> Mapping[type[Leaf], ModuleType]:
     """Return the module of each kind of layer in ``package``, as `named_modules`."""
-    kinds: tuple[type[Layer], ...] = get_args(Layer)
+    kinds: tuple[type[Leaf], ...] = get_args(Leaf)
     return named_modules(package, kinds, layer_field)
 
 

@@ -24,11 +24,10 @@ class Site:
 
 def of_layers(layers: Sequence[Layer], shape: tuple[int, ...]) -> list[Site]:
     """Return the sites of ``layers``, for samples of ``shape``."""
-    outputs = shapes.output_shapes(layers, shape)
     return [
-        Site(dropout.name(index), layer.rate, _of_mask(layer, made), index)
-        for index, (layer, made) in enumerate(zip(layers, outputs, strict=True))
-        if isinstance(layer, dropout.KINDS)
+        Site(dropout.name(each.name), each.layer.rate, _of_mask(each.layer, each.made), number)
+        for number, each in enumerate(shapes.placed(layers, shape))
+        if isinstance(each.layer, dropout.KINDS)
     ]
 
 

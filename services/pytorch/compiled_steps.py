@@ -24,6 +24,7 @@ import torch
 from numpy.typing import NDArray
 from twinrun.contract.enums import Device
 from twinrun.contract.layers import Conv2d
+from twinrun.contract.nesting import leaves
 from twinrun.contract.spec import JobSpec
 
 from services.errors import Unsupported
@@ -97,7 +98,9 @@ class CompiledSteps:
         on_gpu = spec.device is Device.CUDA
         self._call: captured.Run = self._graphs if on_gpu else self._several
         # Beside a convolution the cost of a call is nothing, and each step in it compiles for long.
-        on_cpu = 1 if any(isinstance(layer, Conv2d) for layer in spec.layers) else STEPS_PER_CALL
+        on_cpu = (
+            1 if any(isinstance(layer, Conv2d) for layer in leaves(spec.layers)) else STEPS_PER_CALL
+        )
         self._length = captured.STEPS_PER_GRAPH if on_gpu else on_cpu
 
     @cached_property

@@ -6,10 +6,12 @@ from dataclasses import replace
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from twinrun.contract import nesting
 from twinrun.contract.enums import Execution, OwnWay
 from twinrun.contract.layers import Layer
 from twinrun.contract.spec import JobSpec
 
+from services.model import shapes
 from services.model.optimizers import sets_epsilon
 from services.model.weights import Weights
 from services.pytorch import model
@@ -30,12 +32,11 @@ def initial_weights(
 ) -> Weights:
     """Draw weights as PyTorch's modules do, for samples of ``shape`` [h, w, c]."""
     torch.manual_seed(seed)
+    modules = model.sequential(layers, shape)
     return {
-        f"layers.{index}.{part}": tensor.numpy().astype(dtype, order="C")
-        for index, (layer, module) in enumerate(
-            zip(layers, model.sequential(layers, shape), strict=False)
-        )
-        for part, tensor in model.held(layer, module).items()
+        f"{name}.{part}": tensor.numpy().astype(dtype, order="C")
+        for name, layer in nesting.named(shapes.trained_layers(layers))
+        for part, tensor in model.held(layer, model.module_of(modules, name)).items()
     }
 
 

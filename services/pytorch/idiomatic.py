@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 from twinrun.contract.enums import Execution, Precision
 from twinrun.contract.events import Environment, Profiled
-from twinrun.contract.layers import BatchNorm, CustomDense, Dense, Flatten
+from twinrun.contract.layers import BatchNorm
 from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
@@ -22,6 +22,7 @@ from services.pytorch import device, losses, model, optimizers, profile
 from services.pytorch.code.users import UsersModel
 from services.pytorch.compiled_steps import require_compiler
 from services.pytorch.environment import environment
+from services.pytorch.layers.orders import Rows, orders
 from services.pytorch.pipeline import Batch, loader, test_samples, train_samples
 from services.trial import matched
 from services.trial.code import Build
@@ -29,7 +30,6 @@ from services.trial.trainer import Steps
 from services.trial.waiting import Waiting, timed
 
 _TEST_BATCH = 1000  # samples
-_AS_IT_IS = slice(None)
 
 
 class IdiomaticTrainer:
@@ -53,6 +53,7 @@ class IdiomaticTrainer:
         self._modules: nn.Module
         self._code: UsersModel | None = None
         if build is None:
+            self._orders = orders(shapes.trained_layers(spec.layers), self._shape)
             self._modules = model.sequential(spec.layers, self._shape)
             if spec.precision is Precision.FLOAT64:
                 self._modules.double()
@@ -186,26 +187,12 @@ class IdiomaticTrainer:
         for name, tensor, rows in self._held():
             tensor[rows] = torch.from_numpy(weights[name].copy()).to(tensor)
 
-    def _held(self) -> Iterator[tuple[str, torch.Tensor, NDArray[np.intp] | slice]]:
-        """Yield names and values of the parameters, and the canonical order of their first axis.
-
-        PyTorch's images are [c, h, w], so it flattens in another order than [h, w, c]: this affects
-        all parameters up to the next dense layer, whose kernel's rows are in that order too.
-        """
-        shape = self._shape
-        rows: NDArray[np.intp] | slice = _AS_IT_IS
-        for index, (layer, module) in enumerate(
-            zip(self._spec.layers, self._modules, strict=False)
-        ):
-            if isinstance(layer, Flatten) and len(shape) == 3:
-                height, width, channels = shape
-                places = np.arange(math.prod(shape)).reshape(channels, height, width)
-                rows = places.transpose(1, 2, 0).ravel()
+    def _held(self) -> Iterator[tuple[str, torch.Tensor, Rows]]:
+        """Yield names and values of the parameters, and the canonical order of their first axis."""
+        for name, layer, rows in self._orders:
+            module = model.module_of(self._modules, name)
             for part, tensor in model.held(layer, module).items():
-                yield f"layers.{index}.{part}", tensor, _AS_IT_IS if part == "bias" else rows
-            if isinstance(layer, Dense | CustomDense):
-                rows = _AS_IT_IS
-            shape = shapes.output_shape(layer, shape)
+                yield f"{name}.{part}", tensor, slice(None) if part == "bias" else rows
 
     def environment(self) -> Environment:
         made = self._optimizer
@@ -227,15 +214,14 @@ def _require_batches(spec: JobSpec, data: Data) -> None:
     samples, shape = len(data.train_labels), data.train_images.shape[1:]
     if min(spec.batch_size, samples % spec.batch_size or samples) > 1:
         return
-    for layer in spec.layers:
-        if isinstance(layer, BatchNorm) and math.prod(shape[:-1]) == 1:
+    for each in shapes.placed(spec.layers, shape):
+        if isinstance(each.layer, BatchNorm) and math.prod(each.taken[:-1]) == 1:
             raise Unsupported(
                 f"batch_size is {spec.batch_size}, which leaves a batch of one of {samples:,} "
                 "samples, and PyTorch's batch norm takes two values or more; use another batch "
                 "size, or recipe matched",
                 field="batch_size",
             )
-        shape = shapes.output_shape(layer, shape)
 
 
 def _taken(losses: list[torch.Tensor], waiting: Waiting[Batch]) -> Steps:

@@ -1,17 +1,19 @@
 """The model: as a function of its parameters, and as users of PyTorch build it."""
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol, assert_never
 
 import torch
 from torch import nn
-from twinrun.contract.layers import Layer
+from twinrun.contract.layers import Concat, Layer, Leaf, Repeat, Residual
+from twinrun.contract.nesting import NESTS, Place, through
 from twinrun.contract.spec import JobSpec
 
 from services.model import dropout, shapes, sites
+from services.model.shapes import Placed
 from services.model.weights import Weights
 from services.pytorch import device
-from services.pytorch.layers import KINDS
+from services.pytorch.layers import KINDS, nests
 from services.pytorch.layers.given import Evaluating, Given, Training
 from services.pytorch.layers.norms import batch_norm
 from services.trial import matched, model
@@ -95,10 +97,25 @@ def training_logits(
 
 
 def _through(layers: Sequence[Layer], images: torch.Tensor, given: Given) -> torch.Tensor:
-    x = images
-    for layer in shapes.trained_layers(layers):
-        x = KINDS[type(layer)].computed(layer, x, given)
-    return x
+    return through(shapes.trained_layers(layers), images, Computed(given))
+
+
+class Computed:
+    """A `Walk` that computes the output of a matched job."""
+
+    def __init__(self, given: Given) -> None:
+        self._given = given
+
+    def run(self, leaves: Sequence[tuple[Place, Leaf]], x: torch.Tensor) -> torch.Tensor:
+        for _, layer in leaves:
+            x = KINDS[type(layer)].computed(layer, x, self._given)
+        return x
+
+    def total(self, _: Place, made: torch.Tensor, shortcut: torch.Tensor) -> torch.Tensor:
+        return made + shortcut
+
+    def beside(self, _: Place, made: Sequence[torch.Tensor]) -> torch.Tensor:
+        return torch.cat(list(made), -1)
 
 
 def laid(shape: Sequence[int]) -> tuple[int, ...]:
@@ -125,13 +142,40 @@ def details(
 
 
 def sequential(layers: Sequence[Layer], shape: tuple[int, ...]) -> nn.Sequential:
-    """Return a module for each layer up to the logits, for samples of ``shape`` [h, w, c]."""
+    """Return a module for each layer up to the logits, for samples of ``shape`` [h, w, c].
+
+    The module of a layer that holds no others is found by its name: `module_of`.
+    """
     trained = shapes.trained_layers(layers)
-    given = zip(trained, shapes.input_shapes(trained, shape), strict=True)
-    return nn.Sequential(*(KINDS[type(layer)].idiomatic(layer, taken) for layer, taken in given))
+    made = iter(shapes.placed(trained, shape))
+    return nn.Sequential(*(_module(layer, made) for layer in trained))
 
 
-def held(layer: Layer, module: nn.Module) -> dict[str, torch.Tensor]:
+def _module(layer: Layer, made: Iterator[Placed]) -> nn.Module:
+    """Return a layer's module; those of leaves are for the next shapes in ``made``."""
+    if not isinstance(layer, NESTS):
+        return KINDS[type(layer)].idiomatic(layer, next(made).taken)
+    match layer:
+        case Residual(inner, shortcut):
+            return nests.Residual(_several(inner, made), _several(shortcut, made))
+        case Concat(branches):
+            return nests.Concat([_several(branch.layers, made) for branch in branches])
+        case Repeat(times, inner):
+            return nn.Sequential(*(_several(inner, made) for _ in range(times)))
+        case _:
+            assert_never(layer)
+
+
+def _several(layers: Sequence[Layer], made: Iterator[Placed]) -> nn.Sequential:
+    return nn.Sequential(*(_module(layer, made) for layer in layers))
+
+
+def module_of(modules: nn.Module, name: str) -> nn.Module:
+    """Return the module of the layer ``name`` in `sequential`'s ``modules``."""
+    return modules.get_submodule(name.partition(".")[2])
+
+
+def held(layer: Leaf, module: nn.Module) -> dict[str, torch.Tensor]:
     """Return the arrays of a ``layer``'s module of `sequential`, by name in canonical weights.
 
     They are views of the canonical layout.

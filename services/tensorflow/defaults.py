@@ -28,7 +28,7 @@ def initial_weights(
 ) -> Weights:
     """Draw weights as Keras's layers do, for samples of ``shape`` [h, w, c]."""
     keras.utils.set_random_seed(seed)
-    _, made = model.sequential(layers, shape, dtype.name)
+    _, made = model.users(layers, shape, dtype.name)
     return {
         parameter.name: model.held(made, parameter.name).numpy()
         for parameter in shapes.parameters(layers, shape)

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+from twinrun.contract import nesting
 from twinrun.contract.enums import Device, Execution, Precision
 from twinrun.contract.events import Environment, Profiled
 from twinrun.contract.layers import Conv2d
@@ -220,10 +221,10 @@ class CustomLoopTrainer(IdiomaticTrainer):
 def _require_kernels(spec: JobSpec) -> None:
     """Check convolutions. Raises Unsupported for one that TensorFlow cannot train."""
     compiled = spec.execution is Execution.COMPILED
-    for index, layer in enumerate(spec.layers):
+    for place, layer in nesting.placed(spec.layers):
         if not isinstance(layer, Conv2d):
             continue
-        field = f"layers[{index}].conv2d"
+        field = nesting.case(place, layer)
         strides = {layer.stride, *layer.stride_2d}
         if layer.dilation > 1 and max(strides) > 1:
             raise Unsupported(
@@ -240,7 +241,7 @@ def _require_kernels(spec: JobSpec) -> None:
 
 def _of_layers(spec: JobSpec, shape: tuple[int, ...]) -> tuple[keras.Model, Mapping[str, Array]]:
     """Return the model of the spec's layers, for samples of ``shape``, and its arrays by name."""
-    made, layers = model.sequential(spec.layers, shape, POLICIES[spec.precision])
+    made, layers = model.users(spec.layers, shape, POLICIES[spec.precision])
     names = (parameter.name for parameter in shapes.parameters(spec.layers, shape))
     return made, {name: model.held(layers, name) for name in names}
 

@@ -9,6 +9,7 @@ from typing import Protocol, assert_never
 
 import keras
 import tensorflow as tf
+from twinrun.contract import nesting
 from twinrun.contract.enums import Device, Execution
 from twinrun.contract.layers import (
     Activation,
@@ -27,6 +28,7 @@ from twinrun.contract.layers import (
     LastStep,
     Layer,
     LayerNorm,
+    Leaf,
     Lstm,
     MaxPool2d,
     MultiHeadAttention,
@@ -36,6 +38,7 @@ from twinrun.contract.layers import (
     UpSampling2d,
     ZeroPadding2d,
 )
+from twinrun.contract.nesting import NESTS, Place, leaves, placed, through
 from twinrun.contract.spec import JobSpec
 
 from services.model import dropout, shapes, sites
@@ -119,7 +122,7 @@ def logits(
     product is cast back before its bias is added.
     """
     given = Evaluating(products, iter(held.trained), iter(held.kept))
-    return _through(shapes.trained_layers(layers), images, given)
+    return through(shapes.trained_layers(layers), images, Computed(given))
 
 
 def training_logits(
@@ -136,9 +139,8 @@ def training_logits(
     masks = iter([drawn[name] for name in dropout.names(spec.layers)])
     compiled = spec.execution is Execution.COMPILED
     given = Training(products, iter(parameters), masks, compiled)
-    layers = shapes.trained_layers(spec.layers)
-    through = _through_parts if in_parts(spec) else _through
-    return through(layers, images, given), given.statistics
+    walk = Parts(given) if in_parts(spec) else Computed(given)
+    return through(shapes.trained_layers(spec.layers), images, walk), given.statistics
 
 
 def in_parts(spec: JobSpec) -> bool:
@@ -148,11 +150,11 @@ def in_parts(spec: JobSpec) -> bool:
     inside a loop. The user's code may have any, and is one part.
     """
     compiled = spec.execution is Execution.COMPILED
-    kernels = spec.code is not None or any(map(by_kernel, spec.layers))
+    kernels = spec.code is not None or any(map(by_kernel, leaves(spec.layers)))
     return compiled and spec.device is Device.CPU and kernels
 
 
-def by_kernel(layer: Layer) -> bool:
+def by_kernel(layer: Leaf) -> bool:
     """Return whether TensorFlow has a kernel for the layer that XLA does not match on a CPU."""
     match layer:
         case Conv1d() | Conv2d() | AveragePool2d() | GlobalMaxPool2d():
@@ -173,30 +175,52 @@ def by_kernel(layer: Layer) -> bool:
             assert_never(layer)
 
 
-def _through(layers: Sequence[Layer], x: tf.Tensor, given: Given) -> tf.Tensor:
+class Computed:
+    """A `Walk` that computes the output of a matched job."""
+
+    def __init__(self, given: Given) -> None:
+        self._given = given
+
+    def run(self, leaves: Sequence[tuple[Place, Leaf]], x: tf.Tensor) -> tf.Tensor:
+        return _one_by_one([leaf for _, leaf in leaves], x, self._given)
+
+    def total(self, _: Place, made: tf.Tensor, shortcut: tf.Tensor) -> tf.Tensor:
+        return made + shortcut
+
+    def beside(self, _: Place, made: Sequence[tf.Tensor]) -> tf.Tensor:
+        return tf.concat(made, -1)
+
+
+class Parts(Computed):
+    """As `Computed`, with XLA between the layers `by_kernel`, sums and concats."""
+
+    def __init__(self, given: Training) -> None:
+        super().__init__(given)
+        self._training = given
+
+    def run(self, leaves: Sequence[tuple[Place, Leaf]], x: tf.Tensor) -> tf.Tensor:
+        for kernels, part in itertools.groupby((leaf for _, leaf in leaves), by_kernel):
+            if kernels:
+                x = _one_by_one(list(part), x, self._training)
+            else:
+                run = functools.partial(_with_statistics, list(part), self._training)
+                x, statistics = tf.function(run, autograph=False, jit_compile=True)(x)
+                self._training.statistics.extend(statistics)
+        return x
+
+
+def _one_by_one(layers: Sequence[Leaf], x: tf.Tensor, given: Given) -> tf.Tensor:
     for layer in layers:
         x = KINDS[type(layer)].computed(layer, x, given)
     return x
 
 
-def _through_parts(layers: Sequence[Layer], x: tf.Tensor, given: Training) -> tf.Tensor:
-    """Compute as `_through`, with XLA between the layers `by_kernel`."""
-    for kernels, part in itertools.groupby(layers, by_kernel):
-        if kernels:
-            x = _through(list(part), x, given)
-        else:
-            run = functools.partial(_with_statistics, list(part), given)
-            x, statistics = tf.function(run, autograph=False, jit_compile=True)(x)
-            given.statistics.extend(statistics)
-    return x
-
-
 def _with_statistics(
-    layers: Sequence[Layer], given: Training, x: tf.Tensor
+    layers: Sequence[Leaf], given: Training, x: tf.Tensor
 ) -> tuple[tf.Tensor, list[tf.Tensor]]:
     """Return the output for ``x`` and the statistics of ``layers``: all that leaves a graph."""
     given = replace(given, statistics=[])
-    return _through(layers, x, given), given.statistics
+    return _one_by_one(layers, x, given), given.statistics
 
 
 def details(losses: tf.Tensor, accuracy: tf.Tensor, norms: Sequence[tf.Tensor]) -> tf.Tensor:
@@ -210,17 +234,49 @@ def details(losses: tf.Tensor, accuracy: tf.Tensor, norms: Sequence[tf.Tensor]) 
     return tf.stack([ordered, accuracy, *norms])
 
 
-def sequential(
+def users(
     layers: Sequence[Layer], shape: tuple[int, ...], dtype: str
-) -> tuple[keras.Sequential, list[keras.layers.Layer]]:
-    """Return a model up to the logits, for samples of ``shape``, and the layer for each spec's."""
-    made = [KINDS[type(layer)].idiomatic(layer, dtype) for layer in shapes.trained_layers(layers)]
-    model = keras.Sequential([keras.Input(shape), *itertools.chain(*made)])
-    return model, [of_layer[-1] for of_layer in made]
+) -> tuple[keras.Model, dict[str, keras.layers.Layer]]:
+    """Return a model up to the logits, for samples of ``shape``, and the leaves' layers by name.
+
+    It is sequential if it can be, and functional otherwise.
+    """
+    trained, walk = shapes.trained_layers(layers), _Users(dtype)
+    inputs = keras.Input(shape)
+    if any(isinstance(layer, NESTS) for layer in trained):
+        return keras.Model(inputs, through(trained, inputs, walk)), walk.made
+    made = walk.layers(placed(trained))
+    return keras.Sequential([inputs, *made]), walk.made
 
 
-def held(made: Sequence[keras.layers.Layer], name: str) -> keras.Variable:
-    """Find the variable of `sequential`'s layers that is ``layers.<index>.<part>`` in weights."""
-    _, index, part = name.split(".")
-    layer = made[int(index)]
+class _Users:
+    """A `Walk` as users of Keras write a functional model. ``made``: the leaves' layers by name."""
+
+    def __init__(self, dtype: str) -> None:
+        self.made: dict[str, keras.layers.Layer] = {}
+        self._dtype = dtype
+
+    def layers(self, leaves: Sequence[tuple[Place, Leaf]]) -> list[keras.layers.Layer]:
+        found = []
+        for place, leaf in leaves:
+            found += KINDS[type(leaf)].idiomatic(leaf, self._dtype)
+            self.made[nesting.name(place)] = found[-1]
+        return found
+
+    def run(self, leaves: Sequence[tuple[Place, Leaf]], x: keras.KerasTensor) -> keras.KerasTensor:
+        return functools.reduce(lambda x, layer: layer(x), self.layers(leaves), x)
+
+    def total(
+        self, _: Place, made: keras.KerasTensor, shortcut: keras.KerasTensor
+    ) -> keras.KerasTensor:
+        return keras.layers.Add(dtype=self._dtype)([made, shortcut])
+
+    def beside(self, _: Place, made: Sequence[keras.KerasTensor]) -> keras.KerasTensor:
+        return keras.layers.Concatenate(dtype=self._dtype)(list(made))
+
+
+def held(made: Mapping[str, keras.layers.Layer], name: str) -> keras.Variable:
+    """Find the variable of the layers of `users` that is named ``<layer>.<part>`` in weights."""
+    of, _, part = name.rpartition(".")
+    layer = made[of]
     return operator.attrgetter(_KERAS_NAMES.get((type(layer), part), part))(layer)

@@ -8,7 +8,7 @@ from twinrun.contract.spec import JobSpec
 
 from services.data import catalog
 from services.tensorflow.code.fitted import summarized
-from services.tensorflow.model import sequential
+from services.tensorflow.model import users
 from services.trial.code import Build
 
 
@@ -16,7 +16,7 @@ def summarize(spec: JobSpec, build: Build | None = None) -> ModelSummarized:
     """Summarise the model; explicit padding is a layer in the text, but not in the list."""
     if build is not None:
         return summarized(spec, build)
-    model, made = sequential(spec.layers, catalog.info(spec.dataset).shape, "float32")
+    model, made = users(spec.layers, catalog.info(spec.dataset).shape, "float32")
     lines: list[str] = []
     model.summary(print_fn=lines.append, line_length=80)
     return ModelSummarized(
@@ -27,7 +27,7 @@ def summarize(spec: JobSpec, build: Build | None = None) -> ModelSummarized:
                 layer.count_params(),
                 _untrained(layer),
             )
-            for layer in made
+            for layer in made.values()
         ),
         model.count_params(),
         "\n".join(lines),

@@ -2,12 +2,24 @@
 
 import dataclasses
 
-from twinrun.contract import code, enums, events, layers, losses, optimizers, spec, traced
+from twinrun.contract import (
+    code,
+    enums,
+    events,
+    layers,
+    losses,
+    optimizers,
+    regularization,
+    schedules,
+    spec,
+    traced,
+)
 from twinrun.v1 import job_pb2
 
 
 def dataclass_named(name: str):
-    modules = (spec, events, layers, losses, optimizers, enums, code, traced)
+    modules = (spec, events, layers, losses, optimizers, schedules, regularization)
+    modules += (enums, code, traced)
     return next((found for each in modules if (found := getattr(each, name, None))), None)
 
 

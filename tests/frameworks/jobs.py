@@ -1,7 +1,7 @@
 """Small jobs, and what a trainer made of them."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from twinrun.contract.enums import (
@@ -14,6 +14,8 @@ from twinrun.contract.layers import (
     Activation,
     AveragePool2d,
     BatchNorm,
+    Branch,
+    Concat,
     Conv2d,
     CustomDense,
     Dense,
@@ -22,6 +24,8 @@ from twinrun.contract.layers import (
     Flatten,
     MaxPool2d,
     Normal,
+    Repeat,
+    Residual,
     SpatialDropout2d,
 )
 from twinrun.contract.losses import Loss, NextTokenCrossEntropy, SoftmaxCrossEntropy, targets
@@ -33,6 +37,7 @@ from services.model import weights as parameters
 from tests.frameworks.models import (
     CLASSES,
     CONVOLVED_TOKENS,
+    NESTED,
     NORMED,
     NORMED_TOKENS,
     PEAKS,
@@ -73,6 +78,19 @@ def spec(**changes) -> JobSpec:
         report_every_steps=4,
     )
     return replace(job, **changes)
+
+
+def changed(layers, change):
+    """Return layers with ``change`` made of each that holds no others."""
+
+    def inside(value):
+        if isinstance(value, tuple):
+            return tuple(map(inside, value))
+        if isinstance(value, Residual | Concat | Branch | Repeat):
+            return replace(value, **{f.name: inside(getattr(value, f.name)) for f in fields(value)})
+        return value if isinstance(value, int) else change(value)
+
+    return inside(layers)
 
 
 def in_one_graph(job: JobSpec) -> JobSpec:
@@ -206,6 +224,7 @@ ACTIVATED = (
 )
 AUGMENTATION = Augmentation(0.5, 30, 0.2, 0.1, 0.3)
 JOBS = {
+    "nests": spec(layers=NESTED, epochs=3, seed=5),
     "dropouts": spec(layers=DROPPED, epochs=3, seed=11),
     "batch norms": spec(layers=NORMALISED, epochs=3),
     "convolutions": spec(layers=CONVOLUTIONS, epochs=3),

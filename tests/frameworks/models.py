@@ -4,9 +4,12 @@ from twinrun.contract.enums import ActivationFunction, Interpolation
 from twinrun.contract.layers import (
     Activation,
     BatchNorm,
+    Branch,
+    Concat,
     Conv1d,
     Conv2d,
     Dense,
+    Dropout,
     Embedding,
     Flatten,
     GlobalAveragePool2d,
@@ -15,9 +18,12 @@ from twinrun.contract.layers import (
     LastStep,
     LayerNorm,
     Lstm,
+    MaxPool2d,
     MultiHeadAttention,
     Normal,
     PositionEmbedding,
+    Repeat,
+    Residual,
     RmsNorm,
     UpSampling2d,
     ZeroPadding2d,
@@ -107,5 +113,31 @@ TRAINABLE = (
     Conv2d(3, size=3, same=True),
     Conv2d(3, size=3, padding_2d=(1, 1)),
     Flatten(),
+    Dense(CLASSES),
+)
+# Sums with a shortcut of their own and without, branches of which one is the input itself, and
+# repetitions: of images and of what is flat, with moving statistics and masks inside.
+NESTED = (
+    Residual(
+        (
+            Conv2d(3, padding=1, use_bias=False),
+            BatchNorm(momentum=0.7, epsilon=1e-3),
+            Activation(ActivationFunction.TANH),
+            Dropout(0.2),
+        ),
+        (Conv2d(3, size=1, bias_initializer=Normal(0.1)),),
+    ),
+    Concat(
+        (
+            Branch((Conv2d(2, padding=1), Activation(ActivationFunction.RELU))),
+            Branch(),
+            Branch((Dropout(0.3), Conv2d(1, size=1))),
+        )
+    ),
+    Repeat(2, (Residual((Conv2d(6, padding=1, use_bias=False), BatchNorm())), MaxPool2d(2, 1))),
+    Flatten(),
+    Dense(8),
+    Repeat(2, (Residual((Dense(5), Activation(ActivationFunction.TANH), Dense(8))),)),
+    Concat((Branch((Dense(4), Activation(ActivationFunction.SIGMOID))), Branch((Dropout(0.4),)))),
     Dense(CLASSES),
 )

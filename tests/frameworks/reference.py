@@ -7,7 +7,6 @@ from typing import assert_never
 
 import numpy as np
 from twinrun.contract.enums import ClassWeightsDivisor, TargetKind
-from twinrun.contract.layers import BatchNorm
 from twinrun.contract.losses import (
     Huber,
     MeanAbsoluteError,
@@ -21,24 +20,13 @@ from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
 from services.model import augmentation, order
-from services.model.shapes import trained_layers
-from tests.frameworks.layers import KINDS
-from tests.frameworks.layers.at import At
-from tests.frameworks.layers.norms import batch_norm
+from tests.frameworks.network import Pass
 from tests.frameworks.optimizer_formulas import Optimizer
 
 
 def forward(spec: JobSpec, weights, images, place=None):
-    """Return logits, and the input of each layer.
-
-    In training ``place`` is the epoch and the first position of the batch in it: batches are
-    normalised by their own statistics, and values drop out.
-    """
-    x, inputs = np.asarray(images, np.float64), []
-    for index, layer in enumerate(trained_layers(spec.layers)):
-        inputs.append(x)
-        x = KINDS[type(layer)].forward(layer, x, At(spec, index, weights, place))
-    return x, inputs
+    """Return logits; ``place`` as in `Pass`."""
+    return Pass(spec, weights, images, place).logits
 
 
 def loss_and_slope(spec: JobSpec, logits, labels):
@@ -90,22 +78,15 @@ def each(spec: JobSpec, logits, labels):
 
 def gradients(spec: JobSpec, weights, images, labels, place):
     """Return the batch's loss, and its gradient by name."""
-    logits, inputs = forward(spec, weights, images, place)
-    loss, g = loss_and_slope(spec, logits, labels)
-    found = {}
-    for index, layer in reversed(list(enumerate(trained_layers(spec.layers)))):
-        at = At(spec, index, weights, place)
-        g, of_parts = KINDS[type(layer)].backward(layer, inputs[index], g, at)
-        found |= {f"layers.{index}.{part}": gradient for part, gradient in of_parts.items()}
-    return loss, found
+    network = Pass(spec, weights, images, place)
+    loss, g = loss_and_slope(spec, network.logits, labels)
+    network.backward(g)
+    return loss, network.gradients
 
 
 def keep(spec: JobSpec, weights, images, place) -> None:
     """Move the moving statistics towards the batch's."""
-    _, inputs = forward(spec, weights, images, place)
-    for index, layer in enumerate(trained_layers(spec.layers)):
-        if isinstance(layer, BatchNorm):
-            batch_norm.keep(layer, inputs[index], At(spec, index, weights, place))
+    Pass(spec, weights, images, place).keep()
 
 
 @dataclass
@@ -165,7 +146,7 @@ def details(spec: JobSpec, data: Data, weights) -> StepDetails:
     ordered, accuracies = [], []
     norms = {name: [] for name in weights if "moving" not in name}
     for images, labels, place in batches(spec, data):
-        logits, _ = forward(spec, weights, images, place)
+        logits = forward(spec, weights, images, place)
         losses, _ = each(spec, logits, labels)
         places = np.arange(1, len(labels) + 1)
         ordered.append((losses * places).sum() / places.sum())

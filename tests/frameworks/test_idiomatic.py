@@ -67,7 +67,7 @@ def with_own_epsilon(framework, layers):
         **dict.fromkeys((BatchNorm, LayerNorm, GroupNorm), usual),
         RmsNorm: np.finfo(np.float64).eps if is_torch else 1e-6,
     }
-    return tuple(replace(x, epsilon=own[type(x)]) if type(x) in own else x for x in layers)
+    return jobs.changed(layers, lambda x: replace(x, epsilon=own[type(x)]) if type(x) in own else x)
 
 
 LAYERS = pytest.mark.parametrize(
@@ -83,10 +83,11 @@ LAYERS = pytest.mark.parametrize(
         models.TRAINABLE,
         jobs.SCALED,
         jobs.PEAKS,
+        jobs.NESTED,
     ],
     ids=[
         *("dense", "convolutions", "normalised", "dropped", "activated", "normed", "sequence"),
-        *("rectangular", "scaled", "peaks"),
+        *("rectangular", "scaled", "peaks", "nested"),
     ],
 )
 
@@ -96,7 +97,7 @@ def test_its_weights_in_canonical_layout_make_its_logits(framework, layers):
     job = spec(layers=with_own_epsilon(framework, layers), precision=Precision.FLOAT64)
     made = trainer(framework, job)
     train(made)
-    logits, _ = reference.forward(job, made.weights(), data(job).test_images)
+    logits = reference.forward(job, made.weights(), data(job).test_images)
     tolerance = 1e-6 if layers is jobs.SCALED else 1e-10  # Keras resizes in float32
     np.testing.assert_allclose(made.evaluate(), logits, rtol=tolerance, atol=tolerance)
 
@@ -114,7 +115,7 @@ def test_a_convolution_that_keras_cannot_train_on_a_cpu_is_refused_by_name(frame
         job = replace(job, execution=Execution.COMPILED)
     made = trainer(framework, job)
     train(made)
-    logits, _ = reference.forward(job, made.weights(), jobs.data().test_images)
+    logits = reference.forward(job, made.weights(), jobs.data().test_images)
     np.testing.assert_allclose(made.evaluate(), logits, rtol=1e-10, atol=1e-10)
 
 
@@ -124,7 +125,7 @@ def test_layers_of_sequences_are_the_formulas(framework, layers):
     job = spec(layers=layers, precision=Precision.FLOAT64, loss=NextTokenCrossEntropy())
     made = trainer(framework, job, jobs.weights(job))
     train(made)
-    logits, _ = reference.forward(job, made.weights(), data(job).test_images)
+    logits = reference.forward(job, made.weights(), data(job).test_images)
     np.testing.assert_allclose(made.evaluate(), logits, rtol=1e-10, atol=1e-10)
 
 
@@ -251,22 +252,21 @@ def test_a_batch_of_any_size_can_be_predicted(framework, recipe):
     np.testing.assert_allclose(made.evaluate(), before, rtol=1e-6)
 
 
-@pytest.mark.parametrize("layers", [jobs.CONVOLUTIONS, jobs.NORMALISED, jobs.DROPPED])
+@pytest.mark.parametrize("layers", [jobs.CONVOLUTIONS, jobs.NORMALISED, jobs.DROPPED, jobs.NESTED])
 def test_its_model_is_summed_up_layer_by_layer(framework, layers):
     dataset = Dataset("synthetic", synthetic=Synthetic(height=4, width=3, channels=2, classes=5))
     job = spec(layers=layers, dataset=dataset)
     found = framework.summarize(job)
-    shape, counts, untrained = jobs.SHAPE, {}, {}
-    for parameter in shapes.parameters(job.layers, shape):
-        index = int(parameter.name.split(".")[1])
-        counts[index] = counts.get(index, 0) + math.prod(parameter.shape)
+    counts, untrained = {}, {}
+    for parameter in shapes.parameters(job.layers, jobs.SHAPE):
+        name = parameter.name.rpartition(".")[0]
+        counts[name] = counts.get(name, 0) + math.prod(parameter.shape)
         kept = 0 if parameter.trained else math.prod(parameter.shape)
-        untrained[index] = untrained.get(index, 0) + kept
-    for index, (layer, told) in enumerate(zip(job.layers, found.layers, strict=True)):
-        shape = shapes.output_shape(layer, shape)
-        assert told.output_shape == shape, layer
-        assert told.parameter_count == counts.get(index, 0), layer
-        assert told.untrained_count == untrained.get(index, 0), layer
+        untrained[name] = untrained.get(name, 0) + kept
+    for each, told in zip(shapes.placed(job.layers, jobs.SHAPE), found.layers, strict=True):
+        assert told.output_shape == each.made, each
+        assert told.parameter_count == counts.get(each.name, 0), each
+        assert told.untrained_count == untrained.get(each.name, 0), each
     assert found.parameter_count == sum(counts.values())
     assert found.untrained_count == sum(untrained.values())
     if layers is jobs.CONVOLUTIONS:
@@ -282,15 +282,3 @@ def test_both_count_the_parameters_of_sequences_alike(framework):
     found = framework.summarize(job)
     wanted = [math.prod(p.shape) for p in shapes.parameters(job.layers, (jobs.TIME,))]
     assert (found.parameter_count, found.untrained_count) == (sum(wanted), 0)
-
-
-def test_a_batch_of_one_that_pytorchs_batch_norm_refuses_is_refused_before_it_trains(framework):
-    job = spec(layers=jobs.NORMALISED, batch_size=33)  # of 67 samples
-    if framework.environment().framework == "tensorflow":
-        assert len(train(trainer(framework, job))) == 1
-        return
-    with pytest.raises(Unsupported, match="leaves a batch of one of 67 samples") as caught:
-        trainer(framework, job)
-    assert caught.value.metadata == {"field": "batch_size"}
-    images_alone = (*jobs.NORMALISED[:4], *jobs.SHALLOW[1:])
-    train(trainer(framework, replace(job, layers=images_alone)))

@@ -61,7 +61,11 @@ def test_only_so_many_batches_of_an_epoch_are_its_first_and_its_last(framework):
     np.testing.assert_allclose(losses(framework, job), expected(job), rtol=1e-12)
 
 
-@pytest.mark.parametrize("layers", [jobs.SHALLOW, jobs.NORMALISED], ids=["dense", "normalised"])
+@pytest.mark.parametrize(
+    "layers",
+    [jobs.SHALLOW, jobs.NORMALISED, jobs.NESTED],
+    ids=["dense", "normalised", "nested"],
+)
 def test_own_initial_weights_are_drawn_by_the_seed_and_the_rest_is_matched(framework, layers):
     job = spec(OwnWay.INITIAL_WEIGHTS, layers=layers)
     made, again = (framework.Trainer(job, jobs.data(), None) for _ in range(2))
@@ -136,7 +140,7 @@ def test_pytorch_pairs_each_prediction_with_each_target_of_another_shape(
     found = np.concatenate([taken.losses for taken in made.train_epoch(0)])
     if name_of(framework) == "pytorch":
         taken = order.permutation(job.seed, 0, jobs.SAMPLES)[: job.batch_size]
-        logits, _ = reference.forward(job, jobs.weights(job), data.train_images[taken])
+        logits = reference.forward(job, jobs.weights(job), data.train_images[taken])
         each = [
             reference.loss_and_slope(job, logits, np.full_like(logits, value))[0]
             for value in data.train_labels[taken, 0]

@@ -18,6 +18,7 @@ from tests.mutants.models import (
     DROPPED,
     ENLARGED,
     FLATTEN,
+    NESTED,
     NORMAL,
     NORMALISED,
     NORMED,
@@ -154,6 +155,8 @@ def _jobs() -> Iterator[tuple[str, Mapping]]:
     float64 = {"precision": "PRECISION_FLOAT64"}
     yield "biases before batch norms, adam", job(ENLARGED, ADAMW, **float64)
     yield "dropouts, adam", job(DROPPED, ADAM, shape=_CHANNELS)
+    yield "nests, adam", job(NESTED, ADAM)
+    yield "nests, momentum, eager", job(NESTED, MOMENTUM, execution=EAGER)
     yield "augmented, momentum", job(PLAIN, MOMENTUM, augmentation=AUGMENTED, shape=_TALL)
     yield (
         "all layers, eager, adamw",
@@ -180,6 +183,7 @@ def _jobs() -> Iterator[tuple[str, Mapping]]:
     regularized = REGULARIZED["momentum, apart, by norm"]
     yield "compiled, momentum, regularized", job(PLAIN, regularized, execution=COMPILED)
     yield "compiled, all layers, momentum", job(ALL, MOMENTUM, execution=COMPILED)
+    yield "compiled, nests, sgd", job(NESTED, SGD, execution=COMPILED)
     yield "compiled, pools, sgd", job(POOLED, SGD, execution=COMPILED)
     yield (
         "compiled, augmented, sgd",

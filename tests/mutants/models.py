@@ -132,5 +132,23 @@ DROPPED = [
     {"dropout": {"rate": 0.6}},
     dense(3),
 ]
+# Images and what is flat; the second branch is the input itself, and so is the second shortcut.
+NESTED = [
+    {
+        "residual": {
+            "layers": [
+                conv(3, padding=1, use_bias=False),
+                NORMALISED[1],
+                {"dropout": {"rate": 0.2}},
+            ],
+            "shortcut": [conv(3, size=1)],
+        }
+    },
+    {"concat": {"branches": [{"layers": [conv(2, padding=1), RELU]}, {}]}},
+    {"repeat": {"times": 2, "layers": [{"residual": {"layers": [conv(5, padding=1), TANH]}}]}},
+    FLATTEN,
+    {"concat": {"branches": [{"layers": [dense(4), SIGMOID]}, {"layers": [dense(3)]}]}},
+    dense(3),
+]
 ALL = [*NORMALISED[:3], {"dropout": {"rate": 0.3}}, *WINDOWED[2:4], RELU, FLATTEN, custom(5), TANH]
 ALL += [dense(3)]

@@ -15,7 +15,7 @@ _CAPTURED = "on a GPU alone; with a stand-in for its graphs: tests/frameworks/te
 _REFUSES = "refuses, and computes nothing"
 _KERAS = "of a user's Keras model, held against Keras itself in tests/frameworks/test_code_keras.py"
 
-# Of layers by family, each with a file of its name in each framework's folder.
+# Of layers that hold no others, by family, each with a file of its name in each framework's folder.
 FAMILIES = {
     "convolutions": ("conv1d", "conv2d"),
     "elementwise": ("activation", "dropout", "spatial_dropout2d"),
@@ -48,7 +48,9 @@ MUTATED: dict[str, dict[str, str]] = {
         "MatchedTrainer.peak_device_memory_bytes": _TELLS,
         "MatchedTrainer.augmented": _PREVIEW,
     },
-    "services/pytorch/model.py": {"sequential": _IDIOMATIC, "held": _IDIOMATIC},
+    "services/pytorch/model.py": dict.fromkeys(
+        ("sequential", "_module", "_several", "module_of", "held"), _IDIOMATIC
+    ),
     "services/pytorch/losses.py": {
         "idiomatic": _IDIOMATIC,
         "_OfPositions": _IDIOMATIC,
@@ -98,7 +100,7 @@ MUTATED: dict[str, dict[str, str]] = {
         "MatchedTrainer.peak_device_memory_bytes": _TELLS,
         "MatchedTrainer.augmented": _PREVIEW,
     },
-    "services/tensorflow/model.py": {"sequential": _IDIOMATIC, "held": _IDIOMATIC},
+    "services/tensorflow/model.py": dict.fromkeys(("users", "_Users", "held"), _IDIOMATIC),
     "services/tensorflow/losses.py": {"idiomatic": _IDIOMATIC, "_from_probabilities": _OWN},
     "services/tensorflow/optimizers/__init__.py": {"idiomatic": _IDIOMATIC},
     "services/tensorflow/optimizers/clipping.py": {},
@@ -148,6 +150,8 @@ LEFT_OUT = {
     "services/pytorch/idiomatic.py": _IDIOMATIC,
     "services/pytorch/layers/__init__.py": "imports",
     "services/pytorch/optimizers/kinds.py": "imports",
+    "services/pytorch/layers/nests.py": _IDIOMATIC,
+    "services/pytorch/layers/orders.py": _IDIOMATIC,
     "services/pytorch/measure.py": "measures the machine",
     "services/pytorch/profile.py": _TELLS,
     "services/pytorch/summary.py": _TELLS,

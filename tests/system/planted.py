@@ -11,6 +11,7 @@ from twinrun.contract.optimizers import Adam, Optimizer, Sgd
 
 from services.frameworks import FRAMEWORKS, Framework
 from services.model import order
+from services.trial import matched
 
 
 def environment():
@@ -163,6 +164,67 @@ def unseeded_dropout(spec, data, weights):
     return spec, data, weights
 
 
+def total(slip):
+    """Residuals return what ``slip`` makes of the layers' output and the shortcut's."""
+
+    def plant(spec, data, weights):
+        from services.tensorflow import model  # noqa: PLC0415 - as above
+
+        change(model.Computed, "total", lambda _, __, made, shortcut: slip(made, shortcut))
+        return spec, data, weights
+
+    return plant
+
+
+def branches_swapped(spec, data, weights):
+    from services.tensorflow import model  # noqa: PLC0415 - as above
+
+    original = model.Computed.beside
+    change(model.Computed, "beside", lambda *given: original(*given[:2], given[2][::-1]))
+    return spec, data, weights
+
+
+def sum_before_activation(spec, data, weights):
+    """The last activation of a residual's layers comes after the sum."""
+    from services.tensorflow import model  # noqa: PLC0415 - as above
+
+    run, add = model.Computed.run, model.Computed.total
+
+    def without_last(self, leaves, x):
+        inside = leaves[-1][0][-2:-1] == (("layers", "residual.layers"),)
+        self.put_off = leaves[-1][1]
+        return run(self, leaves[:-1] if inside else leaves, x)
+
+    def then_activated(self, place, made, shortcut):
+        return run(self, [(place, self.put_off)], add(self, place, made, shortcut))
+
+    change(model.Computed, "run", without_last)
+    change(model.Computed, "total", then_activated)
+    return spec, data, weights
+
+
+_FIRST, _SECOND = "layers.4.0.", "layers.4.1."  # repetitions
+
+
+def repetitions_share(spec, data, weights):
+    """The second repetition computes with the first one's parameters."""
+    from services.tensorflow import model  # noqa: PLC0415 - as above
+
+    original = model.training_logits
+    names = matched.trained(spec, data.train_images.shape[1:])
+
+    def planted(spec, parameters, *rest):
+        held = dict(zip(names, parameters, strict=True))
+        shared = [
+            held[name.replace(_SECOND, _FIRST)] + 0 * array if _SECOND in name else array
+            for name, array in held.items()
+        ]
+        return original(spec, shared, *rest)
+
+    change(model, "training_logits", planted)
+    return spec, data, weights
+
+
 # By seed: what becomes of the trainer's arguments, and of an epoch's batches.
 PLANTS = {
     "nothing": (as_it_is, list),
@@ -180,12 +242,16 @@ PLANTS = {
     "batch norm x1.01 in float32": (batch_norm_in_float32, list),
     "dense products x1.0001 in float32": (products_in_float32, list),
     "longer steps without details": (steps_without_details, list),
+    "residual: the shortcut dropped": (total(lambda made, _: made), list),
+    "residual: the shortcut added twice": (total(lambda made, added: made + 2 * added), list),
+    "residual: the sum before the activation": (sum_before_activation, list),
+    "concat: the branches swapped": (branches_swapped, list),
+    "repeat: parameters shared": (repetitions_share, list),
 }
 
 
 def Trainer(spec, data, weights):  # noqa: N802 - called as the class is
     from services import tensorflow  # noqa: PLC0415 - as above
-    from services.trial import matched  # noqa: PLC0415 - as above
 
     while _undone:
         _undone.pop()()

@@ -12,10 +12,19 @@ LAYERS = (
     "--set=layers=[{conv2d: {filters: 2, use_bias: false}}, {batch_norm: {}}, {flatten: {}}, "
     "{dropout: {rate: 0.25}}, {dense: {units: 10}}]"
 )
+NESTED = (
+    "--set=layers=[{flatten: {}}, {dense: {units: 6}}, "
+    "{residual: {layers: [{dense: {units: 6}}, {activation: {function: relu}}]}}, "
+    "{concat: {branches: [{layers: [{dense: {units: 3}}]}, {layers: [{dense: {units: 3}}]}]}}, "
+    "{repeat: {times: 2, layers: [{dense: {units: 6}}, {activation: {function: tanh}}]}}, "
+    "{dense: {units: 10}}]"
+)
+NESTS = ("residual:", "concat:", "repeat:")
 # In the layers that the workload itself lacks.
 LAYERED = ("statistics", "epsilon x3", "dropout", "batch norm")
 TIMED = ("float32", "without details")
 SGD = "--set=optimizer={learning_rate: 0.01, sgd: {momentum: 0.9}}"
+FIRST = {"step": 0, "tensor": "layers.1.kernel"}  # the first array, whose gradient differs too
 # What the certificate says, and where it says that the two parted.
 EXPECTED = {
     "nothing": ("The same job", None),
@@ -31,6 +40,11 @@ EXPECTED = {
     "moving statistics x1.5": ("final weights", {}),
     "the evaluation's epsilon x3": ("test logits", None),
     "no update at all": ("differ by", {"step": 1}),
+    "residual: the shortcut dropped": ("differ by", FIRST),
+    "residual: the shortcut added twice": ("differ by", FIRST),
+    "residual: the sum before the activation": ("differ by", FIRST),
+    "concat: the branches swapped": ("differ by", FIRST),
+    "repeat: parameters shared": ("differ by", FIRST),
     "a dropout that nobody seeded": ("TensorFlow's side is not deterministic", {"step": 0}),
 }
 
@@ -46,6 +60,7 @@ def runners(warm, tmp_path_factory):
 
 def flags_of(plant):
     flags = [f"--seed={list(PLANTS).index(plant)}", *([SGD] if "momentum" in plant else [])]
+    flags += [NESTED] if plant.startswith(NESTS) else []
     return [*flags, *([LAYERS] if any(name in plant for name in LAYERED) else [])]
 
 

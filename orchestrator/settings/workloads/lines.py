@@ -28,6 +28,7 @@ _FAULT = Phrase("{field} {message}")
 _AT_LINE = Phrase("  {path}:{line}: {message}")
 _NO_FILE = Phrase("There is no file {path}.")
 _NOT_READ = Phrase("{path} cannot be read: {error}.")
+_TOO_DEEP = Phrase("{path} is nested deeper than {most} levels, which no job spec is.")
 _NOT_YAML = Phrase("{path}:{line}: this is not YAML: {problem}.")
 _NO_FIELD = Phrase("{field} is not a field; choose from {known}")
 _NO_FIELD_NEAR = Phrase("{field} is not a field; did you mean {near}?")
@@ -41,6 +42,7 @@ _MAPPING = Phrase("a mapping of names to names, such as {{a.kernel: b.kernel}}")
 _VALID = Phrase("same, or a number: 0 for 'valid'")
 _OR = Phrase("{one} or {other}")
 _MOST_LISTED = 10  # fields, in one line
+_DEEPEST = 100  # levels of a file; layers that hold layers take half of them at most
 
 Fault = tuple[int, str, Sentence]  # line, path of the field, message
 
@@ -119,7 +121,11 @@ def _sentence(path: Path, what: Sentence, faults: Sequence[Fault]) -> Sentence:
 
 def _parsed(path: Path) -> yaml.Node | None:
     try:
-        return whole(yaml.compose(path.read_text(encoding="utf-8"), yaml.SafeLoader))
+        node = yaml.compose(path.read_text(encoding="utf-8"), yaml.SafeLoader)
+        _require_shallow(node)
+        return whole(node)
+    except RecursionError:
+        raise BadInput(english(_TOO_DEEP, path=path, most=_DEEPEST)) from None
     except FileNotFoundError:
         raise BadInput(english(_NO_FILE, path=path)) from None
     except (OSError, UnicodeDecodeError) as error:
@@ -127,6 +133,22 @@ def _parsed(path: Path) -> yaml.Node | None:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise BadInput(english(_NOT_YAML, path=path, line=line, problem=error.problem)) from None
+
+
+def _require_shallow(node: yaml.Node | None) -> None:
+    """Raise RecursionError, as the parser does for very deep files, if it is too deep."""
+    level = [node]
+    for _ in range(_DEEPEST):
+        below = (child for each in level for child in _children(each))
+        level = list({id(child): child for child in below}.values())  # an alias's node once
+    if level:
+        raise RecursionError
+
+
+def _children(node: yaml.Node | None) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [value for _, value in node.value]
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
 
 
 def _lines(node: yaml.Node | None, path: str) -> Iterator[tuple[str, int]]:

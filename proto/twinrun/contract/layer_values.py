@@ -8,6 +8,7 @@ from twinrun.contract.layers import (
     Activation,
     AveragePool2d,
     BatchNorm,
+    Concat,
     Constant,
     Conv1d,
     Conv2d,
@@ -29,6 +30,8 @@ from twinrun.contract.layers import (
     Normal,
     Orthogonal,
     PositionEmbedding,
+    Repeat,
+    Residual,
     RmsNorm,
     SpatialDropout2d,
     TruncatedNormal,
@@ -37,6 +40,7 @@ from twinrun.contract.layers import (
     ZeroPadding2d,
     Zeros,
 )
+from twinrun.contract.nesting import nest_violations
 from twinrun.contract.ranges import above_zero, between, fraction
 from twinrun.contract.violation import Violation
 
@@ -60,6 +64,8 @@ def layer_violations(field: str, layer: Layer) -> Iterator[Violation]:
             yield from _window_violations(field, layer)
         case BatchNorm() | LayerNorm() | RmsNorm() | GroupNorm():
             yield from _norm_violations(field, layer)
+        case Residual() | Concat() | Repeat():
+            yield from nest_violations(field, layer)
         case _:
             assert_never(layer)
 

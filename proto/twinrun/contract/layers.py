@@ -201,7 +201,8 @@ class MultiHeadAttention:
     bias_initializer: Initializer = Zeros()
 
 
-Layer = (
+# What computes, and may hold arrays; the other kinds hold layers.
+Leaf = (
     Flatten
     | Dense
     | Activation
@@ -226,6 +227,32 @@ Layer = (
     | PositionEmbedding
     | MultiHeadAttention
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Residual:
+    layers: "tuple[Layer, ...]"
+    shortcut: "tuple[Layer, ...]" = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    layers: "tuple[Layer, ...]" = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Concat:
+    branches: tuple[Branch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    times: int
+    layers: "tuple[Layer, ...]"
+
+
+Nest = Residual | Concat | Repeat
+Layer = Leaf | Nest
 
 
 def layer_field(kind: type[Layer]) -> str:

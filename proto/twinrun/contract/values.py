@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from typing import assert_never
 
+from twinrun.contract import nesting
 from twinrun.contract.code_values import code_violations
+from twinrun.contract.converters.nests import nested
 from twinrun.contract.converters.specs import readable_spec
 from twinrun.contract.dataset_values import dataset_violations
 from twinrun.contract.enums import Device, Execution, Loop, OwnWay, Precision, Recipe, TargetKind
 from twinrun.contract.layer_values import layer_violations
-from twinrun.contract.layers import layer_field
 from twinrun.contract.losses import (
     Huber,
     Loss,
@@ -26,7 +27,6 @@ from twinrun.contract.spec import Augmentation, JobSpec, Tolerance
 from twinrun.contract.violation import Violation
 from twinrun.v1 import job_pb2
 
-_MOST_LAYERS = 1000
 _MATCHED_ONLY = (
     "steps_per_epoch_limit",
     "report_step_details",
@@ -40,12 +40,11 @@ def checked_spec(message: job_pb2.JobSpec, default_threads: int) -> tuple[JobSpe
 
     What cannot be read is replaced by valid values.
     """
-    if len(message.layers) > _MOST_LAYERS:  # before spending time on reading each
-        what = f"has {len(message.layers)} layers; at most {_MOST_LAYERS} are taken"
+    if too_large := nesting.size_violations(nested(message.layers)):  # before reading each
         shorter = job_pb2.JobSpec()
         shorter.CopyFrom(message)
         del shorter.layers[:]
-        return readable_spec(shorter, default_threads)[0], [Violation("layers", what)]
+        return readable_spec(shorter, default_threads)[0], too_large
     spec, unreadable = readable_spec(message, default_threads)
     # The client cannot correct a value that replaced an unset message.
     unset = tuple(f"{violation.field}." for violation in unreadable)
@@ -65,8 +64,8 @@ def _violations(spec: JobSpec) -> Iterator[Violation]:
     yield from _loss_violations(spec.loss)
     yield from dataset_violations(spec.dataset)
     yield from _augmentation_violations(spec.augmentation)
-    for index, layer in enumerate(spec.layers):
-        yield from layer_violations(f"layers[{index}].{layer_field(type(layer))}", layer)
+    for place, layer in nesting.written(spec.layers):
+        yield from layer_violations(nesting.case(place, layer), layer)
     yield from code_violations(spec)
     if spec.steps_per_epoch_limit is not None:
         yield from between("steps_per_epoch_limit", spec.steps_per_epoch_limit, 1, 10_000_000)

@@ -520,7 +520,7 @@ class Augmentation(_message.Message):
     def __init__(self, flip: _Optional[float] = ..., rotation_degrees: _Optional[float] = ..., width_shift: _Optional[float] = ..., height_shift: _Optional[float] = ..., zoom: _Optional[float] = ...) -> None: ...
 
 class Layer(_message.Message):
-    __slots__ = ("flatten", "dense", "activation", "custom_dense", "conv2d", "max_pool2d", "average_pool2d", "batch_norm", "dropout", "embedding", "layer_norm", "rms_norm", "group_norm", "global_average_pool2d", "global_max_pool2d", "zero_padding2d", "up_sampling2d", "conv1d", "spatial_dropout2d", "lstm", "last_step", "position_embedding", "multi_head_attention")
+    __slots__ = ("flatten", "dense", "activation", "custom_dense", "conv2d", "max_pool2d", "average_pool2d", "batch_norm", "dropout", "embedding", "residual", "concat", "repeat", "layer_norm", "rms_norm", "group_norm", "global_average_pool2d", "global_max_pool2d", "zero_padding2d", "up_sampling2d", "conv1d", "spatial_dropout2d", "lstm", "last_step", "position_embedding", "multi_head_attention")
     FLATTEN_FIELD_NUMBER: _ClassVar[int]
     DENSE_FIELD_NUMBER: _ClassVar[int]
     ACTIVATION_FIELD_NUMBER: _ClassVar[int]
@@ -531,6 +531,9 @@ class Layer(_message.Message):
     BATCH_NORM_FIELD_NUMBER: _ClassVar[int]
     DROPOUT_FIELD_NUMBER: _ClassVar[int]
     EMBEDDING_FIELD_NUMBER: _ClassVar[int]
+    RESIDUAL_FIELD_NUMBER: _ClassVar[int]
+    CONCAT_FIELD_NUMBER: _ClassVar[int]
+    REPEAT_FIELD_NUMBER: _ClassVar[int]
     LAYER_NORM_FIELD_NUMBER: _ClassVar[int]
     RMS_NORM_FIELD_NUMBER: _ClassVar[int]
     GROUP_NORM_FIELD_NUMBER: _ClassVar[int]
@@ -554,6 +557,9 @@ class Layer(_message.Message):
     batch_norm: BatchNorm
     dropout: Dropout
     embedding: Embedding
+    residual: Residual
+    concat: Concat
+    repeat: Repeat
     layer_norm: LayerNorm
     rms_norm: RmsNorm
     group_norm: GroupNorm
@@ -567,7 +573,35 @@ class Layer(_message.Message):
     last_step: LastStep
     position_embedding: PositionEmbedding
     multi_head_attention: MultiHeadAttention
-    def __init__(self, flatten: _Optional[_Union[Flatten, _Mapping]] = ..., dense: _Optional[_Union[Dense, _Mapping]] = ..., activation: _Optional[_Union[Activation, _Mapping]] = ..., custom_dense: _Optional[_Union[CustomDense, _Mapping]] = ..., conv2d: _Optional[_Union[Conv2d, _Mapping]] = ..., max_pool2d: _Optional[_Union[MaxPool2d, _Mapping]] = ..., average_pool2d: _Optional[_Union[AveragePool2d, _Mapping]] = ..., batch_norm: _Optional[_Union[BatchNorm, _Mapping]] = ..., dropout: _Optional[_Union[Dropout, _Mapping]] = ..., embedding: _Optional[_Union[Embedding, _Mapping]] = ..., layer_norm: _Optional[_Union[LayerNorm, _Mapping]] = ..., rms_norm: _Optional[_Union[RmsNorm, _Mapping]] = ..., group_norm: _Optional[_Union[GroupNorm, _Mapping]] = ..., global_average_pool2d: _Optional[_Union[GlobalAveragePool2d, _Mapping]] = ..., global_max_pool2d: _Optional[_Union[GlobalMaxPool2d, _Mapping]] = ..., zero_padding2d: _Optional[_Union[ZeroPadding2d, _Mapping]] = ..., up_sampling2d: _Optional[_Union[UpSampling2d, _Mapping]] = ..., conv1d: _Optional[_Union[Conv1d, _Mapping]] = ..., spatial_dropout2d: _Optional[_Union[SpatialDropout2d, _Mapping]] = ..., lstm: _Optional[_Union[Lstm, _Mapping]] = ..., last_step: _Optional[_Union[LastStep, _Mapping]] = ..., position_embedding: _Optional[_Union[PositionEmbedding, _Mapping]] = ..., multi_head_attention: _Optional[_Union[MultiHeadAttention, _Mapping]] = ...) -> None: ...
+    def __init__(self, flatten: _Optional[_Union[Flatten, _Mapping]] = ..., dense: _Optional[_Union[Dense, _Mapping]] = ..., activation: _Optional[_Union[Activation, _Mapping]] = ..., custom_dense: _Optional[_Union[CustomDense, _Mapping]] = ..., conv2d: _Optional[_Union[Conv2d, _Mapping]] = ..., max_pool2d: _Optional[_Union[MaxPool2d, _Mapping]] = ..., average_pool2d: _Optional[_Union[AveragePool2d, _Mapping]] = ..., batch_norm: _Optional[_Union[BatchNorm, _Mapping]] = ..., dropout: _Optional[_Union[Dropout, _Mapping]] = ..., embedding: _Optional[_Union[Embedding, _Mapping]] = ..., residual: _Optional[_Union[Residual, _Mapping]] = ..., concat: _Optional[_Union[Concat, _Mapping]] = ..., repeat: _Optional[_Union[Repeat, _Mapping]] = ..., layer_norm: _Optional[_Union[LayerNorm, _Mapping]] = ..., rms_norm: _Optional[_Union[RmsNorm, _Mapping]] = ..., group_norm: _Optional[_Union[GroupNorm, _Mapping]] = ..., global_average_pool2d: _Optional[_Union[GlobalAveragePool2d, _Mapping]] = ..., global_max_pool2d: _Optional[_Union[GlobalMaxPool2d, _Mapping]] = ..., zero_padding2d: _Optional[_Union[ZeroPadding2d, _Mapping]] = ..., up_sampling2d: _Optional[_Union[UpSampling2d, _Mapping]] = ..., conv1d: _Optional[_Union[Conv1d, _Mapping]] = ..., spatial_dropout2d: _Optional[_Union[SpatialDropout2d, _Mapping]] = ..., lstm: _Optional[_Union[Lstm, _Mapping]] = ..., last_step: _Optional[_Union[LastStep, _Mapping]] = ..., position_embedding: _Optional[_Union[PositionEmbedding, _Mapping]] = ..., multi_head_attention: _Optional[_Union[MultiHeadAttention, _Mapping]] = ...) -> None: ...
+
+class Residual(_message.Message):
+    __slots__ = ("layers", "shortcut")
+    LAYERS_FIELD_NUMBER: _ClassVar[int]
+    SHORTCUT_FIELD_NUMBER: _ClassVar[int]
+    layers: _containers.RepeatedCompositeFieldContainer[Layer]
+    shortcut: _containers.RepeatedCompositeFieldContainer[Layer]
+    def __init__(self, layers: _Optional[_Iterable[_Union[Layer, _Mapping]]] = ..., shortcut: _Optional[_Iterable[_Union[Layer, _Mapping]]] = ...) -> None: ...
+
+class Concat(_message.Message):
+    __slots__ = ("branches",)
+    BRANCHES_FIELD_NUMBER: _ClassVar[int]
+    branches: _containers.RepeatedCompositeFieldContainer[Branch]
+    def __init__(self, branches: _Optional[_Iterable[_Union[Branch, _Mapping]]] = ...) -> None: ...
+
+class Branch(_message.Message):
+    __slots__ = ("layers",)
+    LAYERS_FIELD_NUMBER: _ClassVar[int]
+    layers: _containers.RepeatedCompositeFieldContainer[Layer]
+    def __init__(self, layers: _Optional[_Iterable[_Union[Layer, _Mapping]]] = ...) -> None: ...
+
+class Repeat(_message.Message):
+    __slots__ = ("times", "layers")
+    TIMES_FIELD_NUMBER: _ClassVar[int]
+    LAYERS_FIELD_NUMBER: _ClassVar[int]
+    times: int
+    layers: _containers.RepeatedCompositeFieldContainer[Layer]
+    def __init__(self, times: _Optional[int] = ..., layers: _Optional[_Iterable[_Union[Layer, _Mapping]]] = ...) -> None: ...
 
 class Flatten(_message.Message):
     __slots__ = ()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol, TypeVar, cast
 
-from twinrun.contract.layers import Layer
+from twinrun.contract.layers import Leaf
 
 from services.model.kinds import modules
 from services.model.layers.parameter import Parameter, Shape
@@ -28,4 +28,4 @@ class Kind(Protocol[L_contra]):
 
 
 # Each module takes the one class under which it is found.
-KINDS = cast("Mapping[type[Layer], Kind[Layer]]", modules(__name__))
+KINDS = cast("Mapping[type[Leaf], Kind[Leaf]]", modules(__name__))

@@ -5,7 +5,7 @@ from typing import Protocol, TypeVar, cast
 
 import torch
 from torch import nn
-from twinrun.contract.layers import Layer
+from twinrun.contract.layers import Leaf
 
 from services.model.kinds import modules
 from services.model.layers.parameter import Shape
@@ -34,4 +34,4 @@ class Kind(Protocol[L_contra]):
 
 
 # Each module accepts the class under which it is registered.
-KINDS = cast("Mapping[type[Layer], Kind[Layer]]", modules(__name__))
+KINDS = cast("Mapping[type[Leaf], Kind[Leaf]]", modules(__name__))

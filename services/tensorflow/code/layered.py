@@ -3,19 +3,21 @@
 import keras
 from twinrun.contract.enums import Recipe
 from twinrun.contract.layers import BatchNorm
+from twinrun.contract.nesting import named
 from twinrun.contract.spec import JobSpec
 
 from services.data import catalog
 from services.tensorflow.code.patches import POLICIES
-from services.tensorflow.model import sequential
+from services.tensorflow.model import users
 
 
 def of_layers(spec: JobSpec) -> keras.Model:
     """Build what users would; in the matched recipe batch norms have the spec's numbers."""
     shape = catalog.info(spec.dataset).shape
-    model, made = sequential(spec.layers, shape, POLICIES[spec.precision])
+    model, made = users(spec.layers, shape, POLICIES[spec.precision])
     if spec.recipe is Recipe.MATCHED:
-        for layer, own in zip(spec.layers, made, strict=False):
+        for name, layer in named(spec.layers):
             if isinstance(layer, BatchNorm):
+                own = made[name]
                 own.epsilon, own.momentum = layer.epsilon, layer.momentum
     return model

@@ -5,7 +5,7 @@ from typing import Protocol, TypeVar, cast
 
 import keras
 import tensorflow as tf
-from twinrun.contract.layers import Layer
+from twinrun.contract.layers import Leaf
 
 from services.model.kinds import modules
 from services.tensorflow.layers.given import Given
@@ -28,4 +28,4 @@ class Kind(Protocol[L_contra]):
 
 
 # Each module accepts the class under which it is registered.
-KINDS = cast("Mapping[type[Layer], Kind[Layer]]", modules(__name__))
+KINDS = cast("Mapping[type[Leaf], Kind[Leaf]]", modules(__name__))

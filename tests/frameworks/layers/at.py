@@ -8,15 +8,19 @@ from twinrun.contract.spec import JobSpec
 
 @dataclass(frozen=True)
 class At:
-    """Its job, its index, and all weights; in training also epoch and position of the batch."""
+    """Its job, its name, its number among all that hold no others, and all weights.
+
+    ``place``: in training epoch and position of the batch.
+    """
 
     spec: JobSpec
-    index: int
+    name: str
+    number: int
     weights: dict[str, np.ndarray]
     place: tuple[int, int] | None = None
 
     def __contains__(self, part):
-        return f"layers.{self.index}.{part}" in self.weights
+        return f"{self.name}.{part}" in self.weights
 
     def __getitem__(self, part):
-        return self.weights[f"layers.{self.index}.{part}"]
+        return self.weights[f"{self.name}.{part}"]

@@ -1,9 +1,10 @@
-"""Moving means that follow a bias which the job does not determine, and no other one."""
+"""Biases that a batch norm subtracts, and moving means that follow one of them, and no other."""
 
 import numpy as np
 import pytest
+from twinrun.contract.layers import BatchNorm, Branch, Concat, Dense, Flatten, Repeat, Residual
 
-from orchestrator.certificate.effectless import followers
+from orchestrator.certificate.effectless import biases_before_batch_norm, followers
 
 
 def weights(bias=0.0, mean=0.0, kernel=0.0):
@@ -45,3 +46,25 @@ def test_a_layer_between_ends_what_a_bias_moves():
     first = {**dict(list(weights().items())[:2]), **between, **dict(list(weights().items())[2:])}
     second = {name: array + 1e-8 for name, array in first.items()}
     assert not followers(first, second, BIAS)
+
+
+DENSE, NORM = Dense(3), BatchNorm()
+
+
+@pytest.mark.parametrize(
+    ("layers", "biases"),
+    [
+        (
+            (Residual((DENSE,), (DENSE,)), NORM),
+            ["layers.0.layers.0.bias", "layers.0.shortcut.0.bias"],
+        ),
+        ((Residual((DENSE, NORM)),), ["layers.0.layers.0.bias"]),
+        # What is shifted before a sum is shifted after it, where no batch norm may be.
+        ((DENSE, Residual((NORM,))), []),
+        ((DENSE, Residual((Flatten(),)), NORM), []),
+        ((Concat((Branch((DENSE,)), Branch())), NORM), ["layers.0.branches.0.0.bias"]),
+        ((Repeat(2, (NORM, DENSE)), NORM), ["layers.0.0.1.bias", "layers.0.1.1.bias"]),
+    ],
+)
+def test_a_bias_in_a_nest_is_without_effect_if_a_batch_norm_alone_has_it(layers, biases):
+    assert biases_before_batch_norm(layers) == biases

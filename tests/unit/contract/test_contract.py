@@ -176,6 +176,11 @@ def test_every_default_is_named_in_the_proto():
     empty = {
         ("JobSpec", "own_ways"),
         ("Tolerance", "reason"),
+        ("Step", "boundaries"),
+        ("Step", "every"),  # one of the two
+        ("Schedule", "shown_steps"),
+        ("Residual", "shortcut"),
+        ("Branch", "layers"),
         ("Normalization", "means"),
         ("Normalization", "stds"),
         ("File", "target"),

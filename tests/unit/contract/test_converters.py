@@ -1,6 +1,7 @@
 """Between messages and dataclasses: what goes comes back, and what is not known is refused."""
 
 import dataclasses
+import functools
 import re
 import types
 import typing
@@ -15,6 +16,7 @@ from twinrun.contract.converters.rule import Unreadable
 from twinrun.contract.converters.specs import readable_spec, spec_from_proto, spec_to_proto
 from twinrun.contract.event_log import EventFile, parse_event, whole_lines
 from twinrun.contract.events import EpochFinished, Event, Metrics
+from twinrun.contract.layers import Branch, Concat, Layer, Leaf, Repeat, Residual
 from twinrun.contract.spec import JobSpec
 from twinrun.v1 import job_pb2
 
@@ -40,8 +42,27 @@ ASKED = {
 }
 
 
+@functools.cache
+def layers():
+    """Any layer, with others in it to some depth."""
+    leaves = anything(Leaf, ASKED, 1)
+    return st.recursive(leaves, lambda inner: nests(st.lists(inner, min_size=1, max_size=3)))
+
+
+def nests(inner):
+    inner = inner.map(tuple)
+    branches = st.lists(st.builds(Branch, inner), min_size=1, max_size=3).map(tuple)
+    return (
+        st.builds(Residual, inner, inner)
+        | st.builds(Concat, branches)
+        | st.builds(Repeat, st.integers(1, 9), inner)
+    )
+
+
 def anything(hint, of, least=0):
     """Any value of a type; ``of``: any of each scalar; ``least``: elements of a list."""
+    if hint == Layer:
+        return layers()
     if hint is type(None):
         return st.none()
     if hint in of:
@@ -119,6 +140,8 @@ def enum_fields(descriptor, path=""):
         here = f"{path}.{field.name}".lstrip(".")
         if field.enum_type is not None:
             yield here
+        elif path and field.message_type is not None and field.message_type.name == "Layer":
+            continue  # in a nest
         elif field.message_type is not None and field.message_type.file is descriptor.file:
             yield from enum_fields(field.message_type, here)
 

@@ -119,6 +119,43 @@ def test_the_tensors_of_a_model_are_those_that_runners_make(name):
         assert tensors.check_file(english(Phrase("w")), content, found).keys() == found.keys()
 
 
+DENSE = {"dense": {"units": 4}}
+SUM = {"residual": {"layers": [DENSE, {"batch_norm": {}}], "shortcut": [DENSE]}}
+BESIDE = {"concat": {"branches": [{"layers": [SUM]}, {}]}}
+NESTED = [{"flatten": {}}, {"repeat": {"times": 2, "layers": [SUM, BESIDE]}}]
+
+
+def nested(layers):
+    """Return synthetic-mlp, completed, with other layers before its last one."""
+    whole = completed("synthetic-mlp")
+    last = whole.layers.pop()
+    del whole.layers[:]
+    given = json_format.ParseDict({"layers": layers}, job_pb2.JobSpec()).layers
+    whole.layers.extend([*given, last])
+    return whole
+
+
+def test_the_tensors_of_a_model_whose_layers_hold_others_are_those_that_runners_make():
+    spec = valid_spec(nested(NESTED), 2)
+    found, _ = tensors.of_model(spec_to_proto(spec))
+    made = shapes.parameters(spec.layers, catalog.info(spec.dataset).shape)
+    assert [(n, t.shape) for n, t in found.items()] == [(p.name, p.shape) for p in made]
+    assert "layers.1.1.1.branches.0.0.layers.1.moving_mean" in found
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [{"flatten": {}}, {"residual": {"layers": [DENSE]}}],
+        [{"concat": {}}, {"flatten": {}}],
+        [{"concat": {"branches": [{"layers": [{"flatten": {}}]}, {}]}}, {"flatten": {}}],
+        [{"flatten": {}}, {"repeat": {"times": 2_000_000_000, "layers": [DENSE]}}],
+    ],
+)
+def test_layers_that_do_not_fit_each_other_determine_no_tensors(layers):
+    assert tensors.of_model(nested(layers)) is None
+
+
 @pytest.mark.parametrize("case", matrix.CASES, ids=lambda case: case.name)
 def test_the_tensors_of_every_kind_of_layer_are_those_that_runners_make(case):
     spec = valid_spec(case.spec(), 2)

@@ -96,7 +96,7 @@ COVERED = {
     "tensorflow/device.py notes: spec.device is Device.CPU": MESSAGE,
     "tensorflow/matched.py __init__: eager": EXECUTIONS,
     "tensorflow/matched.py peak_device_memory_bytes: self._spec.device is Device.CPU": MESSAGE,
-    "tensorflow/model.py _through_parts: kernels": EXECUTIONS,
+    "tensorflow/model.py run: kernels": EXECUTIONS,
     "tensorflow/pipeline_steps.py __init__: spec.execution is not Execution.EAGER": OWN_WAY,
     "tensorflow/pipeline_steps.py normalised: samples.dtype == tf.uint8": OWN_WAY,
     "tensorflow/pipeline_steps.py _run: not self._warm": OWN_WAY,

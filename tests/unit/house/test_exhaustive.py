@@ -18,6 +18,8 @@ ROOT = Path(__file__).parents[3]
 # Whose last case does something, and why that is right for whatever comes.
 OPEN = {
     "services/runner/worker.py run: report": "all that is left are events, and each is passed on",
+    "proto/twinrun/contract/converters/nests.py _nest: kind": "a leaf is itself",
+    "orchestrator/reports/workloads.py _layers: name": "a leaf of any kind is told by its size",
 }
 # What a trainer need not read.
 NOT_A_TRAINERS = {

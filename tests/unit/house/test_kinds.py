@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from twinrun.contract.layers import Dense, Flatten, Layer, layer_field
+from twinrun.contract.layers import Dense, Flatten, Leaf, layer_field
 
 from services.model import kinds
 from services.model.kinds import complete
@@ -28,7 +28,7 @@ PLACES = {
 
 def lacking(place, functions, root=ROOT):
     """What a place lacks: files, and names in them."""
-    for kind in get_args(Layer):
+    for kind in get_args(Leaf):
         file = next((root / place / "layers").rglob(f"{layer_field(kind)}.py"), None)
         if file is None:
             yield f"{place} has no file for {kind.__name__}"
@@ -74,11 +74,11 @@ def test_each_kind_is_found_by_its_name_and_a_package_that_lacks_one_is_named(
     tmp_path, monkeypatch
 ):
     found = {kind: module.__name__.rpartition(".")[2] for kind, module in KINDS.items()}
-    assert found == {kind: layer_field(kind) for kind in get_args(Layer)}
+    assert found == {kind: layer_field(kind) for kind in get_args(Leaf)}
     package = tmp_path / "some_layers"
     family = package / "family"
     family.mkdir(parents=True)
-    for name in ["__init__", *map(layer_field, get_args(Layer))]:
+    for name in ["__init__", *map(layer_field, get_args(Leaf))]:
         (family / f"{name}.py").touch()
     (package / "__init__.py").touch()
     (family / "dense.py").rename(package / "dense.py")
@@ -93,7 +93,7 @@ def test_a_kind_is_of_the_same_family_in_each_place():
     first, *others = (
         {
             path.relative_to(ROOT / place).as_posix()
-            for kind in get_args(Layer)
+            for kind in get_args(Leaf)
             for path in (ROOT / place / "layers").rglob(f"{layer_field(kind)}.py")
         }
         for place in PLACES
@@ -102,7 +102,7 @@ def test_a_kind_is_of_the_same_family_in_each_place():
 
 
 def test_mutants_are_made_of_every_kind():
-    assert set(targets.KINDS) == set(map(layer_field, get_args(Layer)))
+    assert set(targets.KINDS) == set(map(layer_field, get_args(Leaf)))
 
 
 def test_both_frameworks_have_files_of_the_same_names():

@@ -19,6 +19,7 @@ def test_the_presets_are_listed_by_name():
         "mnist-custom-layer",
         "mnist-mlp",
         "next-token",
+        "resnet-digits",
         "synthetic-mlp",
         "wine",
     ]
@@ -183,6 +184,8 @@ def test_values_out_of_range_are_said_beside_what_the_proto_cannot_hold(mine):
         ("layers: [", "mine.yaml:1: this is not YAML"),
         ("a: b: c", "mine.yaml:1: this is not YAML"),
         ("a.b: 3\n1: 2", "mine.yaml:1: a.b is not a field"),
+        ("layers: " + 101 * "[" + 101 * "]", "mine.yaml is nested deeper than 100 levels"),
+        ("layers: " + 5000 * "[" + 5000 * "]", "mine.yaml is nested deeper than 100 levels"),
     ],
 )
 def test_a_file_that_is_no_mapping_or_no_yaml(mine, text, said):
@@ -195,6 +198,25 @@ def test_a_file_that_is_not_there_or_no_text(mine, tmp_path):
     assert "cannot be read" in refused(str(tmp_path / "binary.yaml"))
     (tmp_path / "folder.yaml").mkdir()
     assert "cannot be read" in refused(str(tmp_path / "folder.yaml"))
+
+
+def test_layers_in_others_are_refused_by_their_lines_and_names_of_other_programs_are_known(mine):
+    text = """
+layers:
+  - flatten: {}
+  - residual:
+      layers:
+        - dense: {units: 0, neurons: 3}
+      projection: []
+  - skip: {layers: []}
+"""
+    said = {line.split(".yaml:")[1] for line in refused(mine(text)).splitlines()[1:]}
+    assert said >= {
+        "6: layers[1].residual.layers[0].dense.units is not set; it is required",
+        "6: layers[1].residual.layers[0].dense.neurons is not a field; did you mean units?",
+        "7: layers[1].residual.projection is not a field; did you mean shortcut?",
+        "8: layers[2].skip is not a field; did you mean residual?",
+    }
 
 
 def test_what_a_runner_refuses_is_said_with_its_line(mine):

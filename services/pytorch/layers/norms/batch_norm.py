@@ -6,6 +6,7 @@ from typing import assert_never
 import torch
 from torch import nn
 from twinrun.contract.layers import BatchNorm, Layer
+from twinrun.contract.nesting import leaves
 
 from services.model.layers.parameter import Shape
 from services.pytorch.layers.given import Evaluating, Given, Training
@@ -30,7 +31,8 @@ def keep(
     layers: Sequence[Layer], kept: Sequence[torch.Tensor], statistics: Sequence[torch.Tensor]
 ) -> None:
     """Move the ``kept`` statistics of all ``layers`` towards a batch's ``statistics``, in place."""
-    momenta = [layer.momentum for layer in layers if isinstance(layer, BatchNorm) for _ in range(2)]
+    norms = [layer for layer in leaves(layers) if isinstance(layer, BatchNorm)]
+    momenta = [norm.momentum for norm in norms for _ in range(2)]
     for moving, batch, momentum in zip(kept, statistics, momenta, strict=True):
         moving.mul_(momentum).add_(batch, alpha=1 - momentum)
 

@@ -6,6 +6,7 @@ from typing import assert_never
 import keras
 import tensorflow as tf
 from twinrun.contract.layers import BatchNorm, Layer
+from twinrun.contract.nesting import leaves
 
 from services.tensorflow.layers.given import Evaluating, Given, Training
 
@@ -31,7 +32,8 @@ def keep(
     layers: Sequence[Layer], kept: Sequence[tf.Variable], statistics: Sequence[tf.Tensor]
 ) -> None:
     """Move the ``kept`` statistics of all ``layers`` towards a batch's ``statistics``, in place."""
-    momenta = [layer.momentum for layer in layers if isinstance(layer, BatchNorm) for _ in range(2)]
+    norms = [layer for layer in leaves(layers) if isinstance(layer, BatchNorm)]
+    momenta = [norm.momentum for norm in norms for _ in range(2)]
     for moving, batch, momentum in zip(kept, statistics, momenta, strict=True):
         moving.assign(momentum * moving + (1 - momentum) * batch)
 

@@ -10,7 +10,7 @@ def kept(layer, shape, at):
     epoch, first = at.place
     values = math.prod(shape[1:])
     blocks = math.ceil(values / 16)  # of 16 numbers of 16 bits
-    key = [at.spec.seed, 2**62 + at.index * 2**32 + epoch]
+    key = [at.spec.seed, 2**62 + at.number * 2**32 + epoch]
     numbers = []
     for sample in range(first, first + shape[0]):
         raw = np.random.Philox(key=key, counter=sample * blocks).random_raw(4 * blocks)

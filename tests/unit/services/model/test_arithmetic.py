@@ -6,10 +6,14 @@ from twinrun.contract.layers import (
     Activation,
     AveragePool2d,
     BatchNorm,
+    Branch,
+    Concat,
     Conv2d,
     Dense,
     Flatten,
     MaxPool2d,
+    Repeat,
+    Residual,
 )
 from twinrun.contract.optimizers import Adam, Optimizer, Sgd
 from twinrun.contract.spec import Dataset, JobSpec
@@ -45,6 +49,21 @@ def test_a_kernel_of_images_is_laid_on_each_window_for_each_filter():
     found = arithmetic.epoch_operations(asked, (8, 6, 2), 10)
     assert found == 10 * (2 * 2 * first + 3 * 2 * (second + last))
     assert isinstance(found, float)
+
+
+def test_of_a_sum_or_branches_each_kernel_that_has_the_sample_itself_is_in_two_products():
+    def operations(*layers):
+        asked = dataclasses.replace(job(), layers=(Flatten(), *layers))
+        return arithmetic.epoch_operations(asked, (2, 2, 1), 1)
+
+    square, last = 4 * 4, 4 * 10
+    added = Residual((Dense(4), Dense(4)), (Dense(4),))
+    assert operations(added, Dense(10)) == 2 * (2 * square + 3 * square + 2 * square + 3 * last)
+    beside = Concat((Branch((Dense(4),)), Branch()))
+    assert operations(beside, Dense(5)) == 2 * (2 * square + 3 * 8 * 5)
+    assert operations(Residual((RELU,)), Dense(10)) == 2 * 2 * last
+    assert operations(Residual((RELU,), (Dense(4),)), Dense(10)) == 2 * (2 * square + 3 * last)
+    assert operations(Repeat(3, (Dense(4),)), Dense(10)) == 2 * (2 * square + 6 * square + 3 * last)
 
 
 def test_the_optimizers_state_is_read_and_written_at_each_step_and_what_is_kept_too():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from twinrun.contract.layers import Dense, Dropout, Flatten
+from twinrun.contract.layers import Dense, Dropout, Flatten, Repeat, Residual
 from twinrun.contract.optimizers import Adam, Optimizer
 from twinrun.contract.spec import Dataset, JobSpec
 
@@ -134,3 +134,21 @@ def test_a_job_without_a_dropout_draws_nothing():
             spec, (40, 3, 2, 1), 0, cut, sites.of_layers(spec.layers, (3, 2, 1))
         )
     )
+
+
+def test_masks_in_a_nest_are_named_by_the_way_and_numbered_through_all_layers():
+    layers = (
+        Flatten(),
+        Repeat(2, (Residual((Dropout(0.1), Dense(6)), (Dropout(0.2),)),)),
+        Dropout(0.3),
+    )
+    found = sites.of_layers(layers, (3, 2, 1))
+    assert dropout.names(layers) == [site.name for site in found]
+    assert [(site.name, site.rate, site.stream) for site in found] == [
+        ("layers.1.0.0.layers.0.mask", 0.1, 1),
+        ("layers.1.0.0.shortcut.0.mask", 0.2, 3),
+        ("layers.1.1.0.layers.0.mask", 0.1, 4),
+        ("layers.1.1.0.shortcut.0.mask", 0.2, 6),
+        ("layers.2.mask", 0.3, 7),
+    ]
+    assert {site.shape for site in found} == {(6,)}

@@ -17,6 +17,7 @@ REQUIRED = {
     "conv2d": {"filters": 2},
     "conv1d": {"filters": 2},
     "embedding": {"codes": 2, "width": 2},
+    "repeat": {"layers": [{"flatten": {}}]},
     "lstm": {"units": 3},
     "multi_head_attention": {"heads": 2},
 }
@@ -88,16 +89,9 @@ INITIALIZERS = {
 }
 INITIALIZED = {
     "embedding": ("table",),
-    "lstm": (
-        "kernel",
-        "recurrent",
-        "bias",
-    ),
+    "lstm": ("kernel", "recurrent", "bias"),
     "position_embedding": ("table",),
-    "multi_head_attention": (
-        "kernel",
-        "bias",
-    ),
+    "multi_head_attention": ("kernel", "bias"),
     "conv2d": (
         "kernel",
         "bias",
@@ -219,6 +213,7 @@ BAD = {
     "layers[1].max_pool2d.stride": WINDOW,
     "layers[1].average_pool2d.size": WINDOW,
     "layers[1].average_pool2d.stride": WINDOW,
+    "layers[1].repeat.times": [-1, 1001, HUGE],
     "layers[1].dense.units": [-1, 1_000_001, HUGE],
 }
 
@@ -279,7 +274,8 @@ def numeric_fields(message, path="") -> set[str]:
             found.add(here)
         elif field.message_type is not None:
             index = "[1]" if field.name == "layers" else ""
-            found |= numeric_fields(field.message_type, f"{here}{index}.")
+            if not (path and field.message_type.name in ("Layer", "Branch")):  # of a nest
+                found |= numeric_fields(field.message_type, f"{here}{index}.")
     # The tests of a job's code have these.
     return found - {"code.tensors.shape", "code.pytorch.case", "code.tensorflow.case"}
 

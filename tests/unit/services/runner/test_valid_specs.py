@@ -20,6 +20,8 @@ from twinrun.contract.layers import (
     Activation,
     AveragePool2d,
     BatchNorm,
+    Branch,
+    Concat,
     Constant,
     Conv2d,
     CustomDense,
@@ -30,6 +32,8 @@ from twinrun.contract.layers import (
     MaxPool2d,
     Normal,
     Orthogonal,
+    Repeat,
+    Residual,
     RmsNorm,
     TruncatedNormal,
     VarianceScaling,
@@ -66,11 +70,29 @@ activations = st.builds(Activation, st.sampled_from(ActivationFunction)) | st.bu
 epsilon = st.floats(1e-12, 1)
 norms = st.builds(LayerNorm, epsilon) | st.builds(RmsNorm, epsilon)
 regulars = st.builds(BatchNorm, fraction, epsilon) | st.builds(Dropout, fraction)
+# What makes the shape that it takes.
+keeping = st.recursive(
+    activations | regulars,
+    lambda inner: (
+        st.lists(inner, min_size=1, max_size=2)
+        .map(tuple)
+        .flatmap(
+            lambda some: (
+                st.builds(Residual, st.just(some), st.sampled_from(((), some)))
+                | st.builds(Repeat, st.integers(1, 3), st.just(some))
+            )
+        )
+    ),
+    max_leaves=4,
+)
+beside = st.builds(
+    lambda some: Concat((Branch(tuple(some)), Branch())), st.lists(keeping, max_size=2)
+)
 hidden = (
     st.builds(Dense, st.integers(1, 100), initializers, initializers, st.booleans())
     | st.builds(CustomDense, st.integers(1, 100), positive)
-    | activations
-    | regulars
+    | keeping
+    | beside
     | norms
 )
 # Of images: a kernel is no larger than its padding makes of one pixel.
@@ -159,7 +181,7 @@ def specs(draw):
     return JobSpec(
         dataset=dataset,
         layers=(
-            *draw(st.lists(convolutions | pools | activations | regulars, max_size=3)),
+            *draw(st.lists(convolutions | pools | keeping | beside, max_size=3)),
             Flatten(),
             *draw(st.lists(hidden, max_size=4)),
             *last,
