@@ -10,7 +10,6 @@ from twinrun.v1 import job_pb2
 # Names that other programs have, without capitals and underscores, and what is written here.
 _ELSEWHERE = {
     **dict.fromkeys(("lr", "rate", "stepsize"), "learning_rate"),
-    "nesterov": "momentum",
     "eps": "epsilon",
     **dict.fromkeys(("betas", "beta1", "rho"), "beta_1"),
     "beta2": "beta_2",

@@ -11,6 +11,7 @@ def test_the_presets_are_listed_by_name():
         *("breast-cancer", "cifar10-cnn", "diabetes", "digits"),
         "fashion-cnn",
         "fashion-mlp",
+        "gpt-tiny",
         "iris",
         "lstm-text",
         "mnist-augmented",
@@ -30,7 +31,7 @@ def test_every_preset_is_a_job_spec_with_dataset_layers_and_optimizer(name):
     spec = json_format.ParseDict(workloads.load(name), job_pb2.JobSpec())
     assert spec.dataset.name
     outputs = {"iris": 3, "wine": 3, "breast-cancer": 1, "diabetes": 1}
-    outputs |= {"next-token": 24, "lstm-text": 24}
+    outputs |= {"next-token": 24, "lstm-text": 24, "gpt-tiny": 24}
     assert spec.layers[-1].dense.units == outputs.get(name, 10)
     assert spec.optimizer.WhichOneof("kind") == "adam"
 
@@ -48,7 +49,7 @@ def test_mnist_mlp_is_the_model_of_the_lesson():
 
 @pytest.mark.parametrize("name", ["resnet", "", "../workloads/mnist-mlp", "/etc/passwd", "a\0b"])
 def test_an_unknown_name_is_bad_input_that_lists_what_there_is(name):
-    with pytest.raises(BadInput, match="fashion-mlp, iris, lstm-text, mnist-augmented") as caught:
+    with pytest.raises(BadInput, match="fashion-mlp, gpt-tiny, iris, lstm-text, mnist-augmented") as caught:
         workloads.load(name)
     assert repr(name) in caught.value.message
     assert caught.value.exit_code == 2
@@ -135,14 +136,14 @@ def test_all_that_is_wrong_is_said_at_once_with_paths_as_a_runner_has_them(mine)
         f"  {path}:6: layers[1].dense.units is 'x'",
         f"  {path}:9: optimizer.adam must have fields of its own",
     ]
-    assert rest[-1].endswith("choose from beta_1, beta_2, epsilon")
+    assert rest[-1].endswith("choose from beta_1, beta_2, epsilon, amsgrad")
 
 
 @pytest.mark.parametrize(
     ("here", "there", "said"),
     [
         ("adam: {}", "Adam: {}", "optimizer.Adam is not a field; did you mean adam?"),
-        ("adam: {}", "sgd: {nesterov: true}", "nesterov is not a field; did you mean momentum?"),
+        ("adam: {}", "adam: {betas: 0.9}", "betas is not a field; did you mean beta_1?"),
         ("learningRate", "lr", "optimizer.lr is not a field; did you mean learning_rate?"),
         (
             "flatten: {}",
