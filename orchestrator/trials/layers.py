@@ -107,7 +107,7 @@ def _of_sequences(
                 last = part == "output"
                 parameters[f"{part}_kernel"] = (*head, width) if last else (width, *head)
                 if attention.use_bias:
-                    parameters[f"{part}_bias"] = (width,) if last else head
+                    parameters[f"{part}_bias"] = (width,)
             return shape, parameters
         case _:
             assert_never(kind)

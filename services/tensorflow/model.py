@@ -60,10 +60,10 @@ _KERAS_NAMES = {
     (keras.layers.LSTM, "bias"): "cell.bias",
     (position_embedding.Positions, "table"): "embeddings",
     **{
-        (multi_head_attention.ToItself, f"{part}_{array}"): f"_{part}_dense.{array}"
+        (multi_head_attention.ToItself, f"{part}_kernel"): f"_{part}_dense.kernel"
         for part in ("query", "key", "value", "output")
-        for array in ("kernel", "bias")
     },
+    (multi_head_attention.ToItself, "output_bias"): "_output_dense.bias",
 }
 
 

@@ -28,14 +28,13 @@ def parameters(layer: MultiHeadAttention, name: str, shape: Shape) -> list[Param
     """Implement `services.model.layers.Kind`. The order: all kernels and biases part by part."""
     taken = width(shape)
     head = layer.heads, size(layer, taken)
-    shapes: list[tuple[str, Shape, Shape]] = [(part, (taken, *head), head) for part in PARTS]
-    shapes.append(("output", (*head, taken), (taken,)))
+    kernels: list[tuple[str, Shape]] = [(part, (taken, *head)) for part in PARTS]
     found = []
-    for part, kernel, bias in shapes:
+    for part, kernel in [*kernels, ("output", (*head, taken))]:
         of_kernel, of_bias = layer.kernel_initializer, layer.bias_initializer
         found.append(Parameter(f"{name}.{part}_kernel", kernel, of_kernel, taken, taken))
         if layer.use_bias:
-            found.append(Parameter(f"{name}.{part}_bias", bias, of_bias, taken, taken))
+            found.append(Parameter(f"{name}.{part}_bias", (taken,), of_bias, taken, taken))
     return found
 
 

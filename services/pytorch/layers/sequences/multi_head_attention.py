@@ -44,7 +44,7 @@ def _product(
     x: torch.Tensor, kernel: torch.Tensor, layer: MultiHeadAttention, given: Given
 ) -> torch.Tensor:
     product = (x.to(given.products) @ kernel.to(given.products)).to(kernel.dtype)
-    return product + next(given.trained).reshape(-1) if layer.use_bias else product
+    return product + next(given.trained) if layer.use_bias else product
 
 
 def idiomatic(layer: MultiHeadAttention, shape: Shape) -> nn.Module:
@@ -60,7 +60,7 @@ def held(module: ToItself) -> dict[str, torch.Tensor | None]:
         found[f"{part}_kernel"] = kernel.T.unflatten(1, (heads, -1))
     if module.in_proj_bias is not None:
         for part, bias in zip(PARTS, module.in_proj_bias.chunk(3), strict=True):
-            found[f"{part}_bias"] = bias.view(heads, -1)
+            found[f"{part}_bias"] = bias
     found["output_kernel"] = last.weight.T.unflatten(0, (heads, -1))
     found["output_bias"] = last.bias
     return found

@@ -1,11 +1,27 @@
 """MultiHeadAttention: of a sequence to itself."""
 
 import keras
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 from twinrun.contract.layers import MultiHeadAttention
 
 from services.model.layers.sequences.multi_head_attention import PARTS, size
 from services.tensorflow.layers.given import Given
+
+
+class OneAxis:
+    """Biases [heads, size] of Keras's, as they are in canonical weights: head by head."""
+
+    def __init__(self, variable: keras.Variable) -> None:
+        self._variable = variable
+
+    def assign(self, array: NDArray[np.floating]) -> None:
+        self._variable.assign(array.reshape(self._variable.shape))
+
+    def numpy(self) -> NDArray[np.floating]:
+        biases: NDArray[np.floating] = self._variable.numpy()
+        return biases.reshape(-1)
 
 
 class ToItself(keras.layers.MultiHeadAttention):  # type: ignore[misc] # Keras has no types
@@ -22,6 +38,18 @@ class ToItself(keras.layers.MultiHeadAttention):  # type: ignore[misc] # Keras h
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
         return super().call(x, x, use_causal_mask=self._of_spec.causal)
+
+    @property
+    def query_bias(self) -> OneAxis:
+        return OneAxis(self._query_dense.bias)
+
+    @property
+    def key_bias(self) -> OneAxis:
+        return OneAxis(self._key_dense.bias)
+
+    @property
+    def value_bias(self) -> OneAxis:
+        return OneAxis(self._value_dense.bias)
 
     def compute_output_spec(self, x: keras.KerasTensor) -> keras.KerasTensor:
         return keras.KerasTensor(x.shape, dtype=self.compute_dtype)
@@ -47,7 +75,7 @@ def _product(
     if not layer.use_bias:
         return product
     bias = next(given.trained)
-    return product + (bias[:, tf.newaxis] if head else bias)
+    return product + (tf.reshape(bias, [layer.heads, 1, -1]) if head else bias)
 
 
 def _einsum(how: str, a: tf.Tensor, b: tf.Tensor, given: Given) -> tf.Tensor:

@@ -7,7 +7,7 @@ def _heads(layer, x, at):
     """Return queries, keys and values [batch, heads, time, size], and the shares that are seen."""
     q, k, v = (
         np.einsum("bti,ihd->bhtd", x, at[f"{part}_kernel"])
-        + (at[f"{part}_bias"][:, None] if layer.use_bias else 0)
+        + (at[f"{part}_bias"].reshape(layer.heads, 1, -1) if layer.use_bias else 0)
         for part in ("query", "key", "value")
     )
     scores = q @ k.swapaxes(2, 3) / np.sqrt(q.shape[-1])
@@ -40,7 +40,7 @@ def backward(layer, x, g, at):
         found[f"{part}_kernel"] = np.einsum("bti,bhtd->ihd", x, slope)
         of_x += np.einsum("bhtd,ihd->bti", slope, at[f"{part}_kernel"])
         if layer.use_bias:
-            found[f"{part}_bias"] = slope.sum(axis=(0, 2))
+            found[f"{part}_bias"] = slope.sum(axis=(0, 2)).reshape(-1)
     if layer.use_bias:
         found["output_bias"] = g.sum(axis=(0, 1))
     return of_x, found
