@@ -38,6 +38,10 @@ TARGETS = [
     Target("tensorflow-cnn", "matched, compiled", "matched, default", 1.6),
     Target("pytorch-table", "matched, default", "bare loop", 1.05),
     Target("tensorflow-table", "matched, default", "bare tf.function", 1.05),
+    Target("pytorch-text", "matched, lstm", "bare loop, lstm", 1.05),
+    Target("pytorch-text", "matched, transformer", "bare loop, transformer", 1.05),
+    Target("tensorflow-text", "matched, lstm", "bare tf.function, lstm", 1.05),
+    Target("tensorflow-text", "matched, transformer", "bare tf.function, transformer", 1.05),
     Target("pytorch-code", "matched, code", "bare loop, fused Adam", 1.05),
     Target(
         "pytorch-code", "matched, code, convolutions", "bare loop, fused Adam, convolutions", 1.05
@@ -54,6 +58,8 @@ BENCHMARKS = {
     "tensorflow-cnn": "bench.tensorflow_cnn",
     "pytorch-table": "bench.pytorch_table",
     "tensorflow-table": "bench.tensorflow_table",
+    "pytorch-text": "bench.pytorch_text",
+    "tensorflow-text": "bench.tensorflow_text",
     "pytorch-code": "bench.pytorch_code",
     "tensorflow-code": "bench.tensorflow_code",
 }

@@ -1,4 +1,4 @@
-"""The measured work: an epoch of `mnist-mlp`, and its arithmetic; of `mnist-cnn`, of a table."""
+"""The measured work: an epoch of `mnist-mlp`, and its arithmetic; of a CNN, a table, a text."""
 
 import argparse
 import math
@@ -9,7 +9,22 @@ from typing import Any
 
 import numpy as np
 from twinrun.contract.enums import ActivationFunction, TargetKind
-from twinrun.contract.layers import Activation, Conv2d, Dense, Flatten, MaxPool2d
+from twinrun.contract.layers import (
+    Activation,
+    Conv2d,
+    Dense,
+    Embedding,
+    Flatten,
+    Layer,
+    LayerNorm,
+    Lstm,
+    MaxPool2d,
+    MultiHeadAttention,
+    PositionEmbedding,
+    Repeat,
+    Residual,
+)
+from twinrun.contract.losses import NextTokenCrossEntropy
 from twinrun.contract.optimizers import Adam, Optimizer
 from twinrun.contract.spec import Arrays, Augmentation, Dataset, JobSpec, Normalization, Synthetic
 
@@ -27,6 +42,17 @@ CNN = (
 )
 TABLE_ROWS, TABLE_COLUMNS, TABLE_CLASSES = (50_000, 5_000), 20, 3
 CNN_SAMPLES = 6_400  # of an epoch: whole ones would take minutes
+CODES, TIME, TEXT_SAMPLES, TEXT_BATCH = 24, 32, 3_200, 32
+ATTENTION = (LayerNorm(), MultiHeadAttention(4, causal=True))
+PERCEPTRON = (LayerNorm(), Dense(128), Activation(ActivationFunction.GELU), Dense(32))
+TEXT_MODELS: dict[str, tuple[Layer, ...]] = {
+    "lstm": (Embedding(CODES, 16), Lstm(64), Dense(CODES)),
+    "transformer": (
+        *(Embedding(CODES, 32), PositionEmbedding()),
+        Repeat(2, (Residual(ATTENTION), Residual(PERCEPTRON))),
+        *(LayerNorm(), Dense(CODES)),
+    ),
+}
 MEAN, STD = 0.1307, 0.3081
 BATCH = 64
 LEARNING_RATE = 1e-3
@@ -85,6 +111,24 @@ def table(chosen: argparse.Namespace) -> tuple[JobSpec, Data]:
         layers=(Dense(64), RELU, Dense(32), RELU, Dense(TABLE_CLASSES)),
     )
     splits = (features[:train], classes[:train], features[train:], classes[train:])
+    return job, Data(*splits, train_pixels=None, test_pixels=None)
+
+
+def text(chosen: argparse.Namespace, layers: tuple[Layer, ...]) -> tuple[JobSpec, Data]:
+    """Return a job of next tokens, and its codes, which are drawn: int64, as trainers get them."""
+    draw = np.random.default_rng(0)
+    drawn = draw.integers(0, CODES, (TEXT_SAMPLES + TEXT_BATCH, TIME + 1), dtype=np.int32)
+    codes, following = drawn[:, :-1].astype(np.int64), np.ascontiguousarray(drawn[:, 1:])
+    shape = *("0" * 64, codes.nbytes, TEXT_SAMPLES, TEXT_BATCH, (TIME,)), TargetKind.TOKENS
+    job = replace(
+        spec(chosen),
+        dataset=Dataset(catalog.FILE, arrays=Arrays(*shape, CODES, codes=CODES)),
+        layers=layers,
+        loss=NextTokenCrossEntropy(),
+        batch_size=TEXT_BATCH,
+    )
+    train, test = slice(TEXT_SAMPLES), slice(TEXT_SAMPLES, None)
+    splits = codes[train], following[train], codes[test], following[test]
     return job, Data(*splits, train_pixels=None, test_pixels=None)
 
 

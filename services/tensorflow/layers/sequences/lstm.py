@@ -12,16 +12,17 @@ def computed(layer: Lstm, x: tf.Tensor, given: Given) -> tf.Tensor:
     kernel, recurrent, bias = (next(given.trained) for _ in range(3))
     products, own = given.products, kernel.dtype
     taken = tf.cast(tf.matmul(tf.cast(x, products), tf.cast(kernel, products)), own) + bias
-    taken = tf.transpose(taken, [1, 0, 2])
     recurrent = tf.cast(recurrent, products)
-    time = taken.shape[0]
+    time = taken.shape[1]
+    # A slice's gradient would be as large as all positions, at each of them.
+    given_at = tf.TensorArray(own, time).unstack(tf.transpose(taken, [1, 0, 2]))
     start = tf.zeros([tf.shape(x)[0], layer.units], own)
 
     def step(
         t: tf.Tensor, h: tf.Tensor, c: tf.Tensor, outputs: tf.TensorArray
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.TensorArray]:
         product = tf.cast(tf.matmul(tf.cast(h, products), recurrent), own)
-        i, f, g, o = tf.split(taken[t] + product, 4, axis=1)
+        i, f, g, o = tf.split(given_at.read(t) + product, 4, axis=1)
         c = tf.sigmoid(f) * c + tf.sigmoid(i) * tf.tanh(g)
         h = tf.sigmoid(o) * tf.tanh(c)
         return t + 1, h, c, outputs.write(t, h)
