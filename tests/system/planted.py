@@ -107,9 +107,9 @@ def steps_without_details(spec, data, weights):
     original = EagerSteps._step_on
 
     def planted(self, *given):
-        *first, rate, epsilon = given
-        longer = rate if self._spec.report_step_details else 1.5 * rate
-        return original(self, *first, longer, epsilon)
+        *first, plan = given
+        longer = plan if self._spec.report_step_details else plan * [1.5, 1.0, 1.0]
+        return original(self, *first, longer)
 
     change(EagerSteps, "_step_on", planted)
     return spec, data, weights
