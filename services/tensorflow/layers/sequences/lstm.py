@@ -11,7 +11,7 @@ def computed(layer: Lstm, x: tf.Tensor, given: Given) -> tf.Tensor:
     """Implement `services.tensorflow.layers.Kind`."""
     kernel, recurrent, bias = (next(given.trained) for _ in range(3))
     products, own = given.products, kernel.dtype
-    taken = tf.cast(tf.matmul(tf.cast(x, products), tf.cast(kernel, products)), own) + bias
+    taken = tf.cast(tf.tensordot(tf.cast(x, products), tf.cast(kernel, products), 1), own) + bias
     recurrent = tf.cast(recurrent, products)
     time = taken.shape[1]
     # A slice's gradient would be as large as all positions, at each of them.
