@@ -64,10 +64,11 @@ class _Shifts:
                 case BatchNorm():
                     self.found += shifts
                     shifts = ()
+                # What these return is shifted as much as what they are given.
                 case Flatten() | MaxPool2d() | AveragePool2d() | UpSampling2d():
-                    pass  # as below
+                    continue
                 case GlobalAveragePool2d() | GlobalMaxPool2d() | LastStep():
-                    pass  # what they return is shifted as much as what they are given
+                    continue
                 case Activation() | Dropout() | Embedding() | LayerNorm() | RmsNorm() | GroupNorm():
                     shifts = ()
                 case Lstm() | PositionEmbedding() | MultiHeadAttention():

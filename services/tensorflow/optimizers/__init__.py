@@ -5,7 +5,7 @@
 into TensorFlow's kernels. A plan is a step's numbers, by `plan`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import keras
 import numpy as np
@@ -75,11 +75,8 @@ def update(
     plan: Plan,
 ) -> None:
     """Run one step, in place, by kernels; what has no gradient stays as it is."""
-    rate, epsilon, kept = plan
-    kernel = KINDS[type(spec.kind)].kernel
-    for w, g, state in zip(parameters, clipped(spec.clip, gradients), slots, strict=True):
-        if g is not None:
-            kernel(spec.kind, w, _decayed(spec, w, g, kept), state, (rate, epsilon))
+    given = zip(parameters, clipped(spec.clip, gradients), slots, strict=True)
+    _run(KINDS[type(spec.kind)].kernel, spec, given, plan)
 
 
 def update_plainly(
@@ -90,9 +87,19 @@ def update_plainly(
     plan: Plan,
 ) -> None:
     """Run one step, in place, in plain operations; what has no gradient stays as it is."""
+    given = zip(parameters, clipped(spec.clip, gradients), slots, strict=True)
+    _run(KINDS[type(spec.kind)].step, spec, given, plan)
+
+
+def _run(
+    step: Callable[..., None],
+    spec: Optimizer,
+    given: Iterable[tuple[tf.Variable, tf.Tensor | None, Sequence[tf.Variable]]],
+    plan: Plan,
+) -> None:
+    """Run one kind of ``step``; ``given``: parameters, gradients and slots."""
     rate, epsilon, kept = plan
-    step = KINDS[type(spec.kind)].step
-    for w, g, state in zip(parameters, clipped(spec.clip, gradients), slots, strict=True):
+    for w, g, state in given:
         if g is not None:
             step(spec.kind, w, _decayed(spec, w, g, kept), state, (rate, epsilon))
 
