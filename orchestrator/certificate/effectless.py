@@ -13,6 +13,7 @@ from twinrun.contract.layers import (
     BatchNorm,
     Conv1d,
     Conv2d,
+    Conv2dTranspose,
     CustomDense,
     Dense,
     Dropout,
@@ -58,7 +59,7 @@ class _Shifts:
         shifts = _within(fork(leaves[0][0]), shifts)
         for place, layer in leaves:
             match layer:
-                case Dense() | Conv1d() | Conv2d() | CustomDense():
+                case Dense() | Conv1d() | Conv2d() | Conv2dTranspose() | CustomDense():
                     biased = isinstance(layer, CustomDense) or layer.use_bias
                     shifts = (f"{nesting.name(place)}.bias",) if biased else ()
                 case BatchNorm():

@@ -36,7 +36,7 @@ from services.data.arrays import Data
 from services.model import weights as parameters
 from tests.frameworks.models import (
     CLASSES,
-    CONVOLVED_TOKENS,
+    GROUPED_TOKENS,
     NESTED,
     NORMED,
     NORMED_TOKENS,
@@ -44,6 +44,7 @@ from tests.frameworks.models import (
     RECTANGULAR,
     SCALED,
     SEQUENCE,
+    TRANSPOSED,
 )
 
 THREADS = 1  # of all jobs in one process: TensorFlow makes its pools once
@@ -231,11 +232,12 @@ JOBS = {
     "activations": spec(layers=ACTIVATED, epochs=10),
     "sequences": spec(layers=SEQUENCE, epochs=10),
     "rectangular convolutions": spec(layers=RECTANGULAR, epochs=10),
+    "transposed convolutions": spec(layers=TRANSPOSED, epochs=10),
     "scaled images": spec(layers=SCALED, epochs=10),
     "peaks": spec(layers=PEAKS, epochs=10),
     "other norms": spec(layers=NORMED, epochs=10),
     "convolutions of sequences": spec(
-        layers=CONVOLVED_TOKENS, loss=NextTokenCrossEntropy(), epochs=10
+        layers=GROUPED_TOKENS, loss=NextTokenCrossEntropy(), epochs=10
     ),
     "norms of sequences": spec(layers=NORMED_TOKENS, loss=NextTokenCrossEntropy(), epochs=10),
     "augmented, chunks of uneven length": spec(
@@ -257,7 +259,7 @@ JOBS = {
 ALIKE = (
     *("activations", "batch norms", "other norms", "norms of sequences", "convolutions"),
     *("sequences", "adamw", "sgd with momentum", "convolutions of sequences"),
-    *("rectangular convolutions", "scaled images", "peaks"),
+    *("rectangular convolutions", "transposed convolutions", "scaled images", "peaks"),
 )
 EXECUTIONS = list(Execution)
 UNCOMPILED = [Execution.DEFAULT, Execution.EAGER]

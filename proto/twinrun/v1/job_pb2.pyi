@@ -520,7 +520,7 @@ class Augmentation(_message.Message):
     def __init__(self, flip: _Optional[float] = ..., rotation_degrees: _Optional[float] = ..., width_shift: _Optional[float] = ..., height_shift: _Optional[float] = ..., zoom: _Optional[float] = ...) -> None: ...
 
 class Layer(_message.Message):
-    __slots__ = ("flatten", "dense", "activation", "custom_dense", "conv2d", "max_pool2d", "average_pool2d", "batch_norm", "dropout", "embedding", "residual", "concat", "repeat", "layer_norm", "rms_norm", "group_norm", "global_average_pool2d", "global_max_pool2d", "zero_padding2d", "up_sampling2d", "conv1d", "spatial_dropout2d", "lstm", "last_step", "position_embedding", "multi_head_attention")
+    __slots__ = ("flatten", "dense", "activation", "custom_dense", "conv2d", "max_pool2d", "average_pool2d", "batch_norm", "dropout", "embedding", "residual", "concat", "repeat", "layer_norm", "rms_norm", "group_norm", "global_average_pool2d", "global_max_pool2d", "zero_padding2d", "up_sampling2d", "conv1d", "spatial_dropout2d", "conv2d_transpose", "lstm", "last_step", "position_embedding", "multi_head_attention")
     FLATTEN_FIELD_NUMBER: _ClassVar[int]
     DENSE_FIELD_NUMBER: _ClassVar[int]
     ACTIVATION_FIELD_NUMBER: _ClassVar[int]
@@ -543,6 +543,7 @@ class Layer(_message.Message):
     UP_SAMPLING2D_FIELD_NUMBER: _ClassVar[int]
     CONV1D_FIELD_NUMBER: _ClassVar[int]
     SPATIAL_DROPOUT2D_FIELD_NUMBER: _ClassVar[int]
+    CONV2D_TRANSPOSE_FIELD_NUMBER: _ClassVar[int]
     LSTM_FIELD_NUMBER: _ClassVar[int]
     LAST_STEP_FIELD_NUMBER: _ClassVar[int]
     POSITION_EMBEDDING_FIELD_NUMBER: _ClassVar[int]
@@ -569,11 +570,12 @@ class Layer(_message.Message):
     up_sampling2d: UpSampling2d
     conv1d: Conv1d
     spatial_dropout2d: SpatialDropout2d
+    conv2d_transpose: Conv2dTranspose
     lstm: Lstm
     last_step: LastStep
     position_embedding: PositionEmbedding
     multi_head_attention: MultiHeadAttention
-    def __init__(self, flatten: _Optional[_Union[Flatten, _Mapping]] = ..., dense: _Optional[_Union[Dense, _Mapping]] = ..., activation: _Optional[_Union[Activation, _Mapping]] = ..., custom_dense: _Optional[_Union[CustomDense, _Mapping]] = ..., conv2d: _Optional[_Union[Conv2d, _Mapping]] = ..., max_pool2d: _Optional[_Union[MaxPool2d, _Mapping]] = ..., average_pool2d: _Optional[_Union[AveragePool2d, _Mapping]] = ..., batch_norm: _Optional[_Union[BatchNorm, _Mapping]] = ..., dropout: _Optional[_Union[Dropout, _Mapping]] = ..., embedding: _Optional[_Union[Embedding, _Mapping]] = ..., residual: _Optional[_Union[Residual, _Mapping]] = ..., concat: _Optional[_Union[Concat, _Mapping]] = ..., repeat: _Optional[_Union[Repeat, _Mapping]] = ..., layer_norm: _Optional[_Union[LayerNorm, _Mapping]] = ..., rms_norm: _Optional[_Union[RmsNorm, _Mapping]] = ..., group_norm: _Optional[_Union[GroupNorm, _Mapping]] = ..., global_average_pool2d: _Optional[_Union[GlobalAveragePool2d, _Mapping]] = ..., global_max_pool2d: _Optional[_Union[GlobalMaxPool2d, _Mapping]] = ..., zero_padding2d: _Optional[_Union[ZeroPadding2d, _Mapping]] = ..., up_sampling2d: _Optional[_Union[UpSampling2d, _Mapping]] = ..., conv1d: _Optional[_Union[Conv1d, _Mapping]] = ..., spatial_dropout2d: _Optional[_Union[SpatialDropout2d, _Mapping]] = ..., lstm: _Optional[_Union[Lstm, _Mapping]] = ..., last_step: _Optional[_Union[LastStep, _Mapping]] = ..., position_embedding: _Optional[_Union[PositionEmbedding, _Mapping]] = ..., multi_head_attention: _Optional[_Union[MultiHeadAttention, _Mapping]] = ...) -> None: ...
+    def __init__(self, flatten: _Optional[_Union[Flatten, _Mapping]] = ..., dense: _Optional[_Union[Dense, _Mapping]] = ..., activation: _Optional[_Union[Activation, _Mapping]] = ..., custom_dense: _Optional[_Union[CustomDense, _Mapping]] = ..., conv2d: _Optional[_Union[Conv2d, _Mapping]] = ..., max_pool2d: _Optional[_Union[MaxPool2d, _Mapping]] = ..., average_pool2d: _Optional[_Union[AveragePool2d, _Mapping]] = ..., batch_norm: _Optional[_Union[BatchNorm, _Mapping]] = ..., dropout: _Optional[_Union[Dropout, _Mapping]] = ..., embedding: _Optional[_Union[Embedding, _Mapping]] = ..., residual: _Optional[_Union[Residual, _Mapping]] = ..., concat: _Optional[_Union[Concat, _Mapping]] = ..., repeat: _Optional[_Union[Repeat, _Mapping]] = ..., layer_norm: _Optional[_Union[LayerNorm, _Mapping]] = ..., rms_norm: _Optional[_Union[RmsNorm, _Mapping]] = ..., group_norm: _Optional[_Union[GroupNorm, _Mapping]] = ..., global_average_pool2d: _Optional[_Union[GlobalAveragePool2d, _Mapping]] = ..., global_max_pool2d: _Optional[_Union[GlobalMaxPool2d, _Mapping]] = ..., zero_padding2d: _Optional[_Union[ZeroPadding2d, _Mapping]] = ..., up_sampling2d: _Optional[_Union[UpSampling2d, _Mapping]] = ..., conv1d: _Optional[_Union[Conv1d, _Mapping]] = ..., spatial_dropout2d: _Optional[_Union[SpatialDropout2d, _Mapping]] = ..., conv2d_transpose: _Optional[_Union[Conv2dTranspose, _Mapping]] = ..., lstm: _Optional[_Union[Lstm, _Mapping]] = ..., last_step: _Optional[_Union[LastStep, _Mapping]] = ..., position_embedding: _Optional[_Union[PositionEmbedding, _Mapping]] = ..., multi_head_attention: _Optional[_Union[MultiHeadAttention, _Mapping]] = ...) -> None: ...
 
 class Residual(_message.Message):
     __slots__ = ("layers", "shortcut")
@@ -712,7 +714,7 @@ class Conv2d(_message.Message):
     def __init__(self, filters: _Optional[int] = ..., size: _Optional[int] = ..., stride: _Optional[int] = ..., padding: _Optional[int] = ..., kernel_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., bias_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., use_bias: _Optional[bool] = ..., size_2d: _Optional[_Iterable[int]] = ..., stride_2d: _Optional[_Iterable[int]] = ..., padding_2d: _Optional[_Iterable[int]] = ..., same: _Optional[bool] = ..., dilation: _Optional[int] = ..., groups: _Optional[int] = ...) -> None: ...
 
 class Conv1d(_message.Message):
-    __slots__ = ("filters", "size", "stride", "padding", "kernel_initializer", "bias_initializer", "use_bias", "padding_1d", "same")
+    __slots__ = ("filters", "size", "stride", "padding", "kernel_initializer", "bias_initializer", "use_bias", "padding_1d", "same", "dilation", "groups")
     FILTERS_FIELD_NUMBER: _ClassVar[int]
     SIZE_FIELD_NUMBER: _ClassVar[int]
     STRIDE_FIELD_NUMBER: _ClassVar[int]
@@ -722,6 +724,8 @@ class Conv1d(_message.Message):
     USE_BIAS_FIELD_NUMBER: _ClassVar[int]
     PADDING_1D_FIELD_NUMBER: _ClassVar[int]
     SAME_FIELD_NUMBER: _ClassVar[int]
+    DILATION_FIELD_NUMBER: _ClassVar[int]
+    GROUPS_FIELD_NUMBER: _ClassVar[int]
     filters: int
     size: int
     stride: int
@@ -731,7 +735,35 @@ class Conv1d(_message.Message):
     use_bias: bool
     padding_1d: _containers.RepeatedScalarFieldContainer[int]
     same: bool
-    def __init__(self, filters: _Optional[int] = ..., size: _Optional[int] = ..., stride: _Optional[int] = ..., padding: _Optional[int] = ..., kernel_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., bias_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., use_bias: _Optional[bool] = ..., padding_1d: _Optional[_Iterable[int]] = ..., same: _Optional[bool] = ...) -> None: ...
+    dilation: int
+    groups: int
+    def __init__(self, filters: _Optional[int] = ..., size: _Optional[int] = ..., stride: _Optional[int] = ..., padding: _Optional[int] = ..., kernel_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., bias_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., use_bias: _Optional[bool] = ..., padding_1d: _Optional[_Iterable[int]] = ..., same: _Optional[bool] = ..., dilation: _Optional[int] = ..., groups: _Optional[int] = ...) -> None: ...
+
+class Conv2dTranspose(_message.Message):
+    __slots__ = ("filters", "size", "stride", "padding", "kernel_initializer", "bias_initializer", "use_bias", "size_2d", "stride_2d", "same", "output_padding")
+    FILTERS_FIELD_NUMBER: _ClassVar[int]
+    SIZE_FIELD_NUMBER: _ClassVar[int]
+    STRIDE_FIELD_NUMBER: _ClassVar[int]
+    PADDING_FIELD_NUMBER: _ClassVar[int]
+    KERNEL_INITIALIZER_FIELD_NUMBER: _ClassVar[int]
+    BIAS_INITIALIZER_FIELD_NUMBER: _ClassVar[int]
+    USE_BIAS_FIELD_NUMBER: _ClassVar[int]
+    SIZE_2D_FIELD_NUMBER: _ClassVar[int]
+    STRIDE_2D_FIELD_NUMBER: _ClassVar[int]
+    SAME_FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_PADDING_FIELD_NUMBER: _ClassVar[int]
+    filters: int
+    size: int
+    stride: int
+    padding: int
+    kernel_initializer: Initializer
+    bias_initializer: Initializer
+    use_bias: bool
+    size_2d: _containers.RepeatedScalarFieldContainer[int]
+    stride_2d: _containers.RepeatedScalarFieldContainer[int]
+    same: bool
+    output_padding: int
+    def __init__(self, filters: _Optional[int] = ..., size: _Optional[int] = ..., stride: _Optional[int] = ..., padding: _Optional[int] = ..., kernel_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., bias_initializer: _Optional[_Union[Initializer, _Mapping]] = ..., use_bias: _Optional[bool] = ..., size_2d: _Optional[_Iterable[int]] = ..., stride_2d: _Optional[_Iterable[int]] = ..., same: _Optional[bool] = ..., output_padding: _Optional[int] = ...) -> None: ...
 
 class MaxPool2d(_message.Message):
     __slots__ = ("size", "stride")

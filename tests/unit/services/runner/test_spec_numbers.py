@@ -16,6 +16,7 @@ REQUIRED = {
     "custom_dense": {"units": 10},
     "conv2d": {"filters": 2},
     "conv1d": {"filters": 2},
+    "conv2d_transpose": {"filters": 2},
     "embedding": {"codes": 2, "width": 2},
     "repeat": {"layers": [{"flatten": {}}]},
     "lstm": {"units": 3},
@@ -92,18 +93,10 @@ INITIALIZED = {
     "lstm": ("kernel", "recurrent", "bias"),
     "position_embedding": ("table",),
     "multi_head_attention": ("kernel", "bias"),
-    "conv2d": (
-        "kernel",
-        "bias",
-    ),
-    "dense": (
-        "kernel",
-        "bias",
-    ),
-    "conv1d": (
-        "kernel",
-        "bias",
-    ),
+    "conv2d": ("kernel", "bias"),
+    "dense": ("kernel", "bias"),
+    "conv1d": ("kernel", "bias"),
+    "conv2d_transpose": ("kernel", "bias"),
 }
 BAD = {
     **{
@@ -199,6 +192,13 @@ BAD = {
     "layers[1].conv1d.size": WINDOW,
     "layers[1].conv1d.stride": WINDOW,
     "layers[1].conv1d.padding": [-1, 4097, HUGE],
+    "layers[1].conv1d.dilation": WINDOW,
+    "layers[1].conv1d.groups": [0, -1, 100_001, HUGE],
+    "layers[1].conv2d_transpose.filters": [-1, 100_001, HUGE],
+    "layers[1].conv2d_transpose.size": WINDOW,
+    "layers[1].conv2d_transpose.stride": WINDOW,
+    "layers[1].conv2d_transpose.padding": [-1, 4097, HUGE],
+    "layers[1].conv2d_transpose.output_padding": [-1, 1, HUGE],
     "layers[1].batch_norm.momentum": [-0.1, 1, *NOT_A_NUMBER],
     "layers[1].batch_norm.epsilon": [0, -1, 2, *NOT_A_NUMBER],
     "layers[1].zero_padding2d.padding": [-1, 4097, HUGE],
@@ -222,6 +222,8 @@ BAD = {
 BAD_FIRST = {
     "layers[1].conv1d.padding_1d": [-1, 4097, HUGE],
     "layers[1].zero_padding2d.padding_2d": [-1, 4097, HUGE],
+    "layers[1].conv2d_transpose.size_2d": WINDOW,
+    "layers[1].conv2d_transpose.stride_2d": WINDOW,
     "layers[1].conv2d.size_2d": WINDOW,
     "layers[1].conv2d.stride_2d": WINDOW,
     "layers[1].conv2d.padding_2d": [-1, 4097, HUGE],
