@@ -115,7 +115,7 @@ def data(
         pixels = generator.integers(0, 256, (n, *SHAPE), np.uint8)
         return pixels, generator.integers(0, CLASSES, n, dtype=np.int32)
 
-    if targets(loss) is TargetKind.TOKENS:
+    if isinstance(loss, NextTokenCrossEntropy):
         return _text(generator, samples)
     if of_codes:  # whose class is the first one
         text = _text(generator, samples)
@@ -145,6 +145,8 @@ def _targets(loss: Loss, labels, dtype):
     match targets(loss):
         case TargetKind.CLASS:
             return labels
+        case TargetKind.TOKENS:  # of each pixel
+            return (labels[:, None, None] + np.add.outer(*map(np.arange, SHAPE[:2]))) % CLASSES
         case TargetKind.FLAGS:
             return (labels[:, None] >= np.arange(CLASSES)).astype(dtype)
         case TargetKind.NUMBERS:  # small and large ones, for both sides of Huber's delta

@@ -28,6 +28,7 @@ from tests.mutants.models import (
     POOLED,
     RECTANGULAR,
     SCALED,
+    SMALLER,
     SPREAD,
     TANH,
     WINDOWED,
@@ -231,6 +232,7 @@ def _of_tasks() -> Iterator[tuple[str, Mapping]]:
     table = {"embedding": {"codes": 7, "width": 3, "table_initializer": NORMAL}}
     for how, execution in (("", {}), (", compiled", {"execution": COMPILED})):
         yield f"tokens, adam{how}", job([table, *_table(4)], ADAM, **tokens, **execution)
+    yield "pixels, momentum", job(SMALLER, MOMENTUM, **_of_pixels())
     along: Mapping = {"filters": 5, "bias_initializer": NORMAL}
     convolved = [table, {"conv1d": {**along, "same": True, "size": 4}}, TANH]
     convolved += [{"conv1d": {**along, "padding_1d": [4, 0], "dilation": 2, "groups": 5}}]
@@ -253,6 +255,12 @@ def _of_tasks() -> Iterator[tuple[str, Mapping]]:
     normed += [{"layer_norm": {}}, dense(4), {"rms_norm": {}}, *_table(4)]
     yield "norms of tokens, momentum", job(normed, MOMENTUM, **tokens)
     yield "compiled, huber, adam", job(_table(2), ADAM, execution=COMPILED, **huber)
+
+
+def _of_pixels() -> Mapping:
+    """Return a data set with a class at each pixel, and its loss."""
+    classes = dataset("TOKENS", 3, (6, 6, 2), pixels=True)
+    return {"dataset": classes, "loss": {"pixel_cross_entropy": {}}}
 
 
 def _table(outputs: int) -> list[Mapping]:

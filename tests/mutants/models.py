@@ -86,6 +86,12 @@ SPREAD = [
     FLATTEN,
     dense(3),
 ]
+# An image of classes.
+SMALLER = [
+    conv(4, stride=2, padding=1),
+    TANH,
+    {"conv2d_transpose": {"filters": 3, "size": 2, "stride": 2}},
+]
 BILINEAR = {"up_sampling2d": {"factor": 3, "interpolation": "INTERPOLATION_BILINEAR"}}
 SCALED = [
     {"zero_padding2d": {"padding_2d": [0, 1, 2, 0]}},

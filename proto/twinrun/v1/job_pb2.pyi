@@ -408,7 +408,7 @@ class Tolerance(_message.Message):
     def __init__(self, losses: _Optional[float] = ..., gradient_norms: _Optional[float] = ..., weights: _Optional[float] = ..., logits: _Optional[float] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class Dataset(_message.Message):
-    __slots__ = ("name", "train_limit", "test_limit", "normalization", "synthetic", "validation_fraction", "file", "arrays")
+    __slots__ = ("name", "train_limit", "test_limit", "normalization", "synthetic", "validation_fraction", "file", "arrays", "reconstruct")
     NAME_FIELD_NUMBER: _ClassVar[int]
     TRAIN_LIMIT_FIELD_NUMBER: _ClassVar[int]
     TEST_LIMIT_FIELD_NUMBER: _ClassVar[int]
@@ -417,6 +417,7 @@ class Dataset(_message.Message):
     VALIDATION_FRACTION_FIELD_NUMBER: _ClassVar[int]
     FILE_FIELD_NUMBER: _ClassVar[int]
     ARRAYS_FIELD_NUMBER: _ClassVar[int]
+    RECONSTRUCT_FIELD_NUMBER: _ClassVar[int]
     name: str
     train_limit: int
     test_limit: int
@@ -425,7 +426,8 @@ class Dataset(_message.Message):
     validation_fraction: float
     file: File
     arrays: Arrays
-    def __init__(self, name: _Optional[str] = ..., train_limit: _Optional[int] = ..., test_limit: _Optional[int] = ..., normalization: _Optional[_Union[Normalization, _Mapping]] = ..., synthetic: _Optional[_Union[Synthetic, _Mapping]] = ..., validation_fraction: _Optional[float] = ..., file: _Optional[_Union[File, _Mapping]] = ..., arrays: _Optional[_Union[Arrays, _Mapping]] = ...) -> None: ...
+    reconstruct: bool
+    def __init__(self, name: _Optional[str] = ..., train_limit: _Optional[int] = ..., test_limit: _Optional[int] = ..., normalization: _Optional[_Union[Normalization, _Mapping]] = ..., synthetic: _Optional[_Union[Synthetic, _Mapping]] = ..., validation_fraction: _Optional[float] = ..., file: _Optional[_Union[File, _Mapping]] = ..., arrays: _Optional[_Union[Arrays, _Mapping]] = ..., reconstruct: _Optional[bool] = ...) -> None: ...
 
 class Normalization(_message.Message):
     __slots__ = ("mean", "std", "means", "stds")
@@ -1114,20 +1116,22 @@ class Adamax(_message.Message):
     def __init__(self, beta_1: _Optional[float] = ..., beta_2: _Optional[float] = ..., epsilon: _Optional[float] = ...) -> None: ...
 
 class Loss(_message.Message):
-    __slots__ = ("softmax_cross_entropy", "sigmoid_cross_entropy", "mean_squared_error", "mean_absolute_error", "huber", "next_token_cross_entropy")
+    __slots__ = ("softmax_cross_entropy", "sigmoid_cross_entropy", "mean_squared_error", "mean_absolute_error", "huber", "next_token_cross_entropy", "pixel_cross_entropy")
     SOFTMAX_CROSS_ENTROPY_FIELD_NUMBER: _ClassVar[int]
     SIGMOID_CROSS_ENTROPY_FIELD_NUMBER: _ClassVar[int]
     MEAN_SQUARED_ERROR_FIELD_NUMBER: _ClassVar[int]
     MEAN_ABSOLUTE_ERROR_FIELD_NUMBER: _ClassVar[int]
     HUBER_FIELD_NUMBER: _ClassVar[int]
     NEXT_TOKEN_CROSS_ENTROPY_FIELD_NUMBER: _ClassVar[int]
+    PIXEL_CROSS_ENTROPY_FIELD_NUMBER: _ClassVar[int]
     softmax_cross_entropy: SoftmaxCrossEntropy
     sigmoid_cross_entropy: SigmoidCrossEntropy
     mean_squared_error: MeanSquaredError
     mean_absolute_error: MeanAbsoluteError
     huber: Huber
     next_token_cross_entropy: NextTokenCrossEntropy
-    def __init__(self, softmax_cross_entropy: _Optional[_Union[SoftmaxCrossEntropy, _Mapping]] = ..., sigmoid_cross_entropy: _Optional[_Union[SigmoidCrossEntropy, _Mapping]] = ..., mean_squared_error: _Optional[_Union[MeanSquaredError, _Mapping]] = ..., mean_absolute_error: _Optional[_Union[MeanAbsoluteError, _Mapping]] = ..., huber: _Optional[_Union[Huber, _Mapping]] = ..., next_token_cross_entropy: _Optional[_Union[NextTokenCrossEntropy, _Mapping]] = ...) -> None: ...
+    pixel_cross_entropy: PixelCrossEntropy
+    def __init__(self, softmax_cross_entropy: _Optional[_Union[SoftmaxCrossEntropy, _Mapping]] = ..., sigmoid_cross_entropy: _Optional[_Union[SigmoidCrossEntropy, _Mapping]] = ..., mean_squared_error: _Optional[_Union[MeanSquaredError, _Mapping]] = ..., mean_absolute_error: _Optional[_Union[MeanAbsoluteError, _Mapping]] = ..., huber: _Optional[_Union[Huber, _Mapping]] = ..., next_token_cross_entropy: _Optional[_Union[NextTokenCrossEntropy, _Mapping]] = ..., pixel_cross_entropy: _Optional[_Union[PixelCrossEntropy, _Mapping]] = ...) -> None: ...
 
 class SoftmaxCrossEntropy(_message.Message):
     __slots__ = ("label_smoothing", "class_weights", "class_weights_divisor")
@@ -1160,6 +1164,10 @@ class Huber(_message.Message):
     def __init__(self, delta: _Optional[float] = ...) -> None: ...
 
 class NextTokenCrossEntropy(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class PixelCrossEntropy(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
