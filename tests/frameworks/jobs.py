@@ -146,7 +146,8 @@ def _targets(loss: Loss, labels, dtype):
         case TargetKind.CLASS:
             return labels
         case TargetKind.TOKENS:  # of each pixel
-            return (labels[:, None, None] + np.add.outer(*map(np.arange, SHAPE[:2]))) % CLASSES
+            places = np.add.outer(*map(np.arange, SHAPE[:2]))
+            return ((labels[:, None, None] + places) % CLASSES).astype(np.int32)
         case TargetKind.FLAGS:
             return (labels[:, None] >= np.arange(CLASSES)).astype(dtype)
         case TargetKind.NUMBERS:  # small and large ones, for both sides of Huber's delta
