@@ -211,7 +211,10 @@ class Run:
         return read(path)
 
     def write_comparison(self, comparison: Mapping[str, object]) -> None:
-        self._write(Path("comparison.json"), dumps(comparison))
+        self.write_result("comparison", comparison)
+
+    def write_text(self, name: str, text: str) -> None:
+        self._write(Path(name), text.encode())
 
     def write_figures(self, figures: Mapping[str, bytes]) -> None:
         """Store ``figures``: contents by file name."""
