@@ -41,7 +41,7 @@ from orchestrator.runners.schedule import run_trials
 from orchestrator.settings.parity import CODES, OUTPUTS, SAMPLES, Case
 from orchestrator.storage import store
 from orchestrator.storage.about import Kind
-from orchestrator.storage.files import noting
+from orchestrator.storage.files import noting, write_whole
 from orchestrator.storage.running import making
 from orchestrator.storage.store import Run
 from orchestrator.trials.mappings.reading import read
@@ -167,7 +167,8 @@ def finish(run: Run) -> Parity:
 
     found, cautions = found_in(run)
     run.write_result("parity", as_dict(found, cautions))
-    run.write_text("parity.md", markdown.report(report.report(found)) + "\n")
+    text = markdown.report(report.report(found))
+    write_whole(run.path / "parity.md", f"{text}\n".encode())
     made = page.parity_page(found, run.about(), environments(run.trials([])), cautions)
     run.write_page(page.render(made))
     return found
@@ -180,7 +181,8 @@ def found_in(run: Run) -> tuple[Parity, list[Caution]]:
     """
     damages = list[Sentence]()
     baseline, *others = run.about().sides
-    held = read(_Plan, run.result(_PLAN), str(run.path / f"{_PLAN}.json"))
+    written = run.result(_PLAN) or {"plan": []}  # a command may be killed before it has one
+    held = read(_Plan, written, str(run.path / f"{_PLAN}.json"))
     trials = {trial.name: trial for trial in run.trials(damages)}
     numbers: dict[tuple[str, str, str, str], dict[str, int]] = {}  # of each row, by recipe
     for each in held.plan:

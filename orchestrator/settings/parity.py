@@ -94,36 +94,36 @@ _LAYERS: Mapping[str, Mapping[str, tuple[Sample, Layers]]] = {
     "flatten": {"": (_IMAGE, [_FLATTEN])},
     "dense": {
         "": (_FLAT, [_dense(4)]),
-        "no bias": (_FLAT, [_dense(4, use_bias=False)]),
-        "of a sequence": (_SEQUENCE, [_dense(4)]),
+        "no-bias": (_FLAT, [_dense(4, use_bias=False)]),
+        "of-sequences": (_SEQUENCE, [_dense(4)]),
     },
     "custom_dense": {"": (_FLAT, _of("custom_dense", units=4))},
     "conv2d": {
         "": (_IMAGE, [_conv(3)]),
-        "stride 2, padding 1": (_IMAGE, [_conv(3, stride=2, padding=1)]),
-        "same, stride 2": (_IMAGE, [_conv(3, stride=2, same=True)]),
-        "2 x 3": (_IMAGE, [_conv(3, size_2d=[2, 3], stride_2d=[1, 2])]),
-        "dilation 2": (_IMAGE, [_conv(3, size=2, dilation=2)]),
-        "groups 2": (_IMAGE, [_conv(4, groups=2)]),
+        "stride-2-padding-1": (_IMAGE, [_conv(3, stride=2, padding=1)]),
+        "same-stride-2": (_IMAGE, [_conv(3, stride=2, same=True)]),
+        "2x3": (_IMAGE, [_conv(3, size_2d=[2, 3], stride_2d=[1, 2])]),
+        "dilation-2": (_IMAGE, [_conv(3, size=2, dilation=2)]),
+        "groups-2": (_IMAGE, [_conv(4, groups=2)]),
         "depthwise": (_IMAGE, [_conv(4, groups=4)]),
     },
     "conv1d": {
         "": (_SEQUENCE, _of("conv1d", filters=3, **_GIVEN)),
-        "same, stride 2": (_SEQUENCE, _of("conv1d", filters=3, stride=2, same=True, **_GIVEN)),
-        "zeros before": (_SEQUENCE, _of("conv1d", filters=3, padding_1d=[2, 0], **_GIVEN)),
+        "same-stride-2": (_SEQUENCE, _of("conv1d", filters=3, stride=2, same=True, **_GIVEN)),
+        "zeros-before": (_SEQUENCE, _of("conv1d", filters=3, padding_1d=[2, 0], **_GIVEN)),
     },
     "max_pool2d": {
         "": (_IMAGE, _of("max_pool2d")),
-        "3, stride 1": (_IMAGE, _of("max_pool2d", size=3, stride=1)),
+        "3-stride-1": (_IMAGE, _of("max_pool2d", size=3, stride=1)),
     },
     "average_pool2d": {
         "": (_IMAGE, _of("average_pool2d")),
-        "3, stride 1": (_IMAGE, _of("average_pool2d", size=3, stride=1)),
+        "3-stride-1": (_IMAGE, _of("average_pool2d", size=3, stride=1)),
     },
     "batch_norm": {
         "": (_FLAT, _of("batch_norm")),
-        "of images": (_IMAGE, _of("batch_norm")),
-        "of a sequence": (_SEQUENCE, _of("batch_norm")),
+        "of-images": (_IMAGE, _of("batch_norm")),
+        "of-sequences": (_SEQUENCE, _of("batch_norm")),
     },
     "dropout": {"": (_FLAT, _of("dropout", rate=0.4))},
     "embedding": {"": (_TEXT, [_TABLE])},
@@ -135,9 +135,9 @@ _LAYERS: Mapping[str, Mapping[str, tuple[Sample, Layers]]] = {
     "repeat": {"": (_FLAT, _of("repeat", times=2, layers=[_dense(6), _TANH]))},
     "layer_norm": {
         "": (_FLAT, _of("layer_norm")),
-        "of a sequence": (_SEQUENCE, _of("layer_norm")),
+        "of-sequences": (_SEQUENCE, _of("layer_norm")),
     },
-    "rms_norm": {"": (_FLAT, _of("rms_norm")), "of a sequence": (_SEQUENCE, _of("rms_norm"))},
+    "rms_norm": {"": (_FLAT, _of("rms_norm")), "of-sequences": (_SEQUENCE, _of("rms_norm"))},
     "group_norm": {"": (_IMAGE, _of("group_norm", groups=2))},
     "global_average_pool2d": {"": (_IMAGE, _of("global_average_pool2d"))},
     "global_max_pool2d": {"": (_IMAGE, _of("global_max_pool2d"))},
@@ -153,7 +153,7 @@ _LAYERS: Mapping[str, Mapping[str, tuple[Sample, Layers]]] = {
     "multi_head_attention": {
         "": (_SEQUENCE, _of("multi_head_attention", heads=2, **_GIVEN)),
         "causal": (_SEQUENCE, _of("multi_head_attention", heads=2, causal=True, **_GIVEN)),
-        "no bias": (_SEQUENCE, _of("multi_head_attention", heads=2, use_bias=False)),
+        "no-bias": (_SEQUENCE, _of("multi_head_attention", heads=2, use_bias=False)),
     },
 }
 _SLOPES = {ActivationFunction.LEAKY_RELU: {"slope": 0.2}}
@@ -161,15 +161,15 @@ _LOSSES: Mapping[str, Mapping[str, tuple[TargetKind, Mapping[str, Any]]]] = {
     "softmax_cross_entropy": {
         "": (TargetKind.CLASS, {}),
         "smoothing": (TargetKind.CLASS, {"label_smoothing": 0.1}),
-        "class weights": (TargetKind.CLASS, {"class_weights": [1, 2, 4]}),
+        "class-weights": (TargetKind.CLASS, {"class_weights": [1, 2, 4]}),
     },
     "sigmoid_cross_entropy": {
         "": (TargetKind.FLAGS, {}),
-        "positive weight": (TargetKind.FLAGS, {"positive_weight": 2.5}),
+        "positive-weight": (TargetKind.FLAGS, {"positive_weight": 2.5}),
     },
     "mean_squared_error": {"": (TargetKind.NUMBERS, {})},
     "mean_absolute_error": {"": (TargetKind.NUMBERS, {})},
-    "huber": {"": (TargetKind.NUMBERS, {}), "delta 0.5": (TargetKind.NUMBERS, {"delta": 0.5})},
+    "huber": {"": (TargetKind.NUMBERS, {}), "delta-0.5": (TargetKind.NUMBERS, {"delta": 0.5})},
     "next_token_cross_entropy": {"": (TargetKind.TOKENS, {})},
 }
 _OPTIMIZERS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
@@ -180,9 +180,9 @@ _OPTIMIZERS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "": {},
         "momentum": {"momentum": 0.9},
         "centered": {"centered": True},
-        "epsilon inside": {"epsilon_place": "EPSILON_PLACE_INSIDE"},
+        "epsilon-inside": {"epsilon_place": "EPSILON_PLACE_INSIDE"},
     },
-    "adagrad": {"": {}, "initial accumulator": {"initial_accumulator": 0.1}},
+    "adagrad": {"": {}, "initial-accumulator": {"initial_accumulator": 0.1}},
     "adamax": {"": {}},
 }
 _SCHEDULES: Mapping[str, Mapping[str, Any]] = {

@@ -211,10 +211,7 @@ class Run:
         return read(path)
 
     def write_comparison(self, comparison: Mapping[str, object]) -> None:
-        self.write_result("comparison", comparison)
-
-    def write_text(self, name: str, text: str) -> None:
-        self._write(Path(name), text.encode())
+        self._write(Path("comparison.json"), dumps(comparison))
 
     def write_figures(self, figures: Mapping[str, bytes]) -> None:
         """Store ``figures``: contents by file name."""

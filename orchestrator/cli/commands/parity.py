@@ -36,7 +36,9 @@ def parity(
     ] = None,
     precision: Annotated[
         list[Precision],
-        typer.Option(help="Repeatable. bfloat16 runs on cuda only.", show_default="both floats"),
+        typer.Option(
+            help="Repeatable. bfloat16 runs on cuda only.", show_default="float64,float32"
+        ),
     ] = [Precision.FLOAT64, Precision.FLOAT32],  # noqa: B006 - nobody changes it
     execution: Annotated[
         list[Execution], typer.Option(help="Repeatable.", show_default="default")

@@ -27,8 +27,8 @@ MEANING = Phrase(
     "Relative differences. Forward: the losses of the steps and the test logits after them, the "
     "larger of both. Gradient: what the steps changed in any weight, relative to the largest "
     "change; one step of SGD, and six steps of optimizers, schedules, clipping and decay. Matched: "
-    "by one job spec. Own: each framework's own layers, losses and optimizers with their defaults, "
-    "from the same initial values."
+    "by one job spec. Own: each framework's own layers, losses and optimizers as its users write "
+    "them, with what these leave to its defaults, from the same initial values."
 )
 
 

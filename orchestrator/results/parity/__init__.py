@@ -21,6 +21,7 @@ MATCHED, IDIOMATIC = "matched", "idiomatic"
 _LARGEST = Phrase("{largest} in {precision}")
 _ALL = Phrase("{agreeing} of {rows} rows agree as matched jobs.")
 _APART = Phrase("Largest relative differences: {largest}.")
+_OWN = Phrase("In each framework's own way {agreeing} of {rows} do.")
 _WRONG = Phrase("Beyond what rounding explains: {names}.")
 _NONE = Phrase("No row was finished.")
 _ROW = Phrase("{case} ({precision}, {execution})")
@@ -111,9 +112,15 @@ class Parity:
         parts = [english(_LARGEST, largest=f"{v:.1e}", precision=k) for k, v in largest.items()]
         counts = {"agreeing": sum(row.agrees for row in known), "rows": len(known)}
         said = [english(_ALL, **counts), english(_APART, largest=join(COMMA, parts))]
+        if own := [row for row in self.rows if row.own is not None]:
+            said.append(english(_OWN, agreeing=sum(map(_own_agrees, own)), rows=len(own)))
         if wrong := self.wrong:
             said.append(english(_WRONG, names=join(COMMA, [row.name for row in wrong])))
         return join(NEXT, said)
+
+
+def _own_agrees(row: Row) -> bool:
+    return row.own is not None and row.own.largest <= row.allowed
 
 
 def allowed(job: JobSpec) -> float:
