@@ -38,7 +38,8 @@ from orchestrator.runners.placement import Placement
 from orchestrator.runners.planning import completed
 from orchestrator.runners.progress import Display, Stages, logged
 from orchestrator.runners.schedule import run_trials
-from orchestrator.settings.parity import CODES, OUTPUTS, SAMPLES, Case
+from orchestrator.settings.parity import Case
+from orchestrator.settings.parity.kinds import CODES, OUTPUTS, SAMPLES
 from orchestrator.storage import store
 from orchestrator.storage.about import Kind
 from orchestrator.storage.files import noting, write_whole

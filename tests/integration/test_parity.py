@@ -1,4 +1,4 @@
-"""The command that compares the frameworks kind by kind, against real runners on fake frameworks."""
+"""The command that compares kind by kind, against real runners on fake frameworks."""
 
 import json
 

@@ -17,12 +17,14 @@ from orchestrator.trials.mappings.stored import as_json, fields_of
 from orchestrator.trials.relative import differences
 
 SCHEMA = "twinrun.parity/1"
+_NAMED = 5  # rows in a sentence
 MATCHED, IDIOMATIC = "matched", "idiomatic"
 _LARGEST = Phrase("{largest} in {precision}")
 _ALL = Phrase("{agreeing} of {rows} rows agree as matched jobs.")
 _APART = Phrase("Largest relative differences: {largest}.")
 _OWN = Phrase("In each framework's own way {agreeing} of {rows} do.")
 _WRONG = Phrase("Beyond what rounding explains: {names}.")
+_MORE = Phrase("{count} more")
 _NONE = Phrase("No row was finished.")
 _ROW = Phrase("{case} ({precision}, {execution})")
 
@@ -115,8 +117,15 @@ class Parity:
         if own := [row for row in self.rows if row.own is not None]:
             said.append(english(_OWN, agreeing=sum(map(_own_agrees, own)), rows=len(own)))
         if wrong := self.wrong:
-            said.append(english(_WRONG, names=join(COMMA, [row.name for row in wrong])))
+            said.append(english(_WRONG, names=join(COMMA, _first(wrong))))
         return join(NEXT, said)
+
+
+def _first(rows: Sequence[Row]) -> list[Sentence]:
+    """Return the names of some, and how many more there are."""
+    named = [row.name for row in rows[:_NAMED]]
+    more = len(rows) - len(named)
+    return [*named, english(_MORE, count=more)] if more else named
 
 
 def _own_agrees(row: Row) -> bool:

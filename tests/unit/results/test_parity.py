@@ -81,6 +81,12 @@ def test_what_is_wrong_is_named_and_what_was_not_run_is_no_fault():
     assert "Beyond what rounding explains: lstm (float64, default)" in said
 
 
+def test_of_many_that_are_wrong_a_sentence_names_some():
+    said = str(table(*(row(f"case {index}", (0, 1)) for index in range(8))).sentence)
+    assert "case 4 (float64, default), 3 more." in said
+    assert "case 5" not in said
+
+
 def test_a_table_without_rows_says_so():
     assert str(replace(table(), rows=[]).sentence) == "No row was finished."
 

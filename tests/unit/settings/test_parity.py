@@ -8,7 +8,8 @@ from twinrun.v1 import job_pb2
 
 from orchestrator.data import small
 from orchestrator.errors import BadInput
-from orchestrator.settings.parity import CODES, OUTPUTS, SAMPLES, Group, cases
+from orchestrator.settings.parity import Group, cases
+from orchestrator.settings.parity.kinds import CODES, OUTPUTS, SAMPLES
 from services.runner.validation import valid_spec
 
 ALL = cases()
