@@ -35,6 +35,7 @@ MEANING = Phrase(
 def report(found: Parity) -> Iterator[Part]:
     """Yield the result, what its numbers are, and the tables."""
     yield Said(say(found.sentence), strong=True)
+    yield Said(", ".join(f"{label(name)} {version}" for name, version in found.versions.items()))
     yield Said(say(MEANING))
     for title, grid in tables(found):
         yield from (BLANK, Said(title, strong=True), grid)

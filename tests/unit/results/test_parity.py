@@ -105,6 +105,7 @@ def test_the_report_has_a_table_of_each_group_and_marks_what_is_wrong():
     text = plain.report(report.report(table(*rows)))
     assert "dense" in text
     assert "own gradient" in text
+    assert "PyTorch 2.13, TensorFlow 2.21" in text
 
 
 def test_of_several_sides_each_table_names_its_own():
