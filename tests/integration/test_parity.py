@@ -1,8 +1,10 @@
 """The command that compares kind by kind, against real runners on fake frameworks."""
 
 import json
+import signal
 
 from orchestrator.storage.about import State
+from tests.waiting import HANG_SECONDS, eventually
 
 FEW = ("--only=relu", "--only=sgd")
 
@@ -41,3 +43,20 @@ def test_a_formula_that_is_wrong_on_one_side_is_in_its_row_and_in_the_exit_code(
 def test_a_kind_that_there_is_not_is_refused_before_anything_runs(orchestrator):
     done = orchestrator.run("parity", "--only=conv3d", code=2)
     assert "There is no conv3d to be compared" in done.stderr
+
+
+def test_what_has_finished_is_kept_where_it_is_interrupted(orchestrator, two):
+    _, flags = two("held")  # in the second epoch, of which a layer has none
+    process = orchestrator.start("parity", *FEW, "--precision=float64", *flags)
+    eventually(lambda: list(orchestrator.output.glob("*/events/tensorflow-2.jsonl")))
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=HANG_SECONDS)
+    assert process.returncode == 130, stderr
+    assert "Traceback" not in stderr
+    assert "relu" in stdout
+    run = orchestrator.latest()
+    assert run.about().state is State.STOPPED
+    first = run.result("parity")["rows"][0]
+    assert (first["case"], first["agrees"], first["own"]) == ("relu", True, None)
+    orchestrator.run("report", str(run.path))
+    assert run.result("parity")["rows"][0] == first
