@@ -91,10 +91,8 @@ def _cases() -> Iterator[Case]:
         layers = [wide, {"activation": given}, dense(OUTPUTS)]
         yield _case(Group.ACTIVATIONS, function.value, "", FLAT, layers)
     for kind, of_loss in LOSSES.items():
-        for variant, (targets, loss) in of_loss.items():
-            of_text = targets is TargetKind.TOKENS
-            sample = Sample(FLAT.shape, of_text, targets)
-            layers = [TABLE, dense(CODES)] if of_text else _small()
+        for variant, (sample, loss) in of_loss.items():
+            layers = [TABLE, dense(CODES)] if sample.codes else _small()
             yield _case(Group.LOSSES, kind, variant, sample, layers, loss={kind: loss})
     yield from _of_training()
 

@@ -27,6 +27,8 @@ class Sample:
 
 FLAT, IMAGE, SEQUENCE = Sample((5,)), Sample((6, 5, 4)), Sample((5, 4))
 TEXT = Sample((5,), codes=True)
+_CLASS, _FLAGS = Sample((5,), targets=TargetKind.CLASS), Sample((5,), targets=TargetKind.FLAGS)
+_TOKENS = Sample((5,), codes=True, targets=TargetKind.TOKENS)
 _NORMAL = {"normal": {"stddev": 0.5}}
 FLATTEN: dict[str, Any] = {"flatten": {}}
 TANH = {"activation": {"function": "ACTIVATION_FUNCTION_TANH"}}
@@ -115,20 +117,20 @@ LAYERS: Mapping[str, Mapping[str, tuple[Sample, Layers]]] = {
     },
 }
 SLOPES = {ActivationFunction.LEAKY_RELU: {"slope": 0.2}}
-LOSSES: Mapping[str, Mapping[str, tuple[TargetKind, Mapping[str, Any]]]] = {
+LOSSES: Mapping[str, Mapping[str, tuple[Sample, Mapping[str, Any]]]] = {
     "softmax_cross_entropy": {
-        "": (TargetKind.CLASS, {}),
-        "smoothing": (TargetKind.CLASS, {"label_smoothing": 0.1}),
-        "class-weights": (TargetKind.CLASS, {"class_weights": [1, 2, 4]}),
+        "": (_CLASS, {}),
+        "smoothing": (_CLASS, {"label_smoothing": 0.1}),
+        "class-weights": (_CLASS, {"class_weights": [1, 2, 4]}),
     },
     "sigmoid_cross_entropy": {
-        "": (TargetKind.FLAGS, {}),
-        "positive-weight": (TargetKind.FLAGS, {"positive_weight": 2.5}),
+        "": (_FLAGS, {}),
+        "positive-weight": (_FLAGS, {"positive_weight": 2.5}),
     },
-    "mean_squared_error": {"": (TargetKind.NUMBERS, {})},
-    "mean_absolute_error": {"": (TargetKind.NUMBERS, {})},
-    "huber": {"": (TargetKind.NUMBERS, {}), "delta-0.5": (TargetKind.NUMBERS, {"delta": 0.5})},
-    "next_token_cross_entropy": {"": (TargetKind.TOKENS, {})},
+    "mean_squared_error": {"": (FLAT, {})},
+    "mean_absolute_error": {"": (FLAT, {})},
+    "huber": {"": (FLAT, {}), "delta-0.5": (FLAT, {"delta": 0.5})},
+    "next_token_cross_entropy": {"": (_TOKENS, {})},
 }
 OPTIMIZERS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "sgd": {"": {}, "momentum": {"momentum": 0.9}, "Nesterov": {"momentum": 0.9, "nesterov": True}},

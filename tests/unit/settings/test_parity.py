@@ -3,6 +3,7 @@
 from collections import Counter
 
 import pytest
+from twinrun.contract.converters.specs import spec_to_proto
 from twinrun.contract.enums import ActivationFunction, DecayForm, TargetKind
 from twinrun.v1 import job_pb2
 
@@ -52,7 +53,9 @@ def test_each_case_is_a_job_that_a_runner_takes_and_has_its_kind(tmp_path, case)
         codes=CODES if case.sample.codes else 0,
     )
     spec.dataset.CopyFrom(held)
-    valid_spec(spec, available_cpus=1)
+    completed = spec_to_proto(valid_spec(spec, available_cpus=1))
+    kinds = [layer.WhichOneof("kind") for layer in spec.layers]
+    assert [layer.WhichOneof("kind") for layer in completed.layers] == kinds
     assert spec.batch_size == held.arrays.train_samples  # one batch, whatever the order
     assert case.kind.upper() in str(spec).upper()
 
