@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from google.protobuf import json_format
-from twinrun.contract.enums import ActivationFunction, TargetKind
+from twinrun.contract.enums import ActivationFunction
 from twinrun.v1 import job_pb2
 
 from orchestrator.errors import BadInput
