@@ -181,13 +181,13 @@ def found_in(run: Run) -> tuple[Parity, list[Caution]]:
     Raises RunUnreadable if what it is, or its plan, cannot be read.
     """
     damages = list[Sentence]()
-    baseline, *others = run.about().sides
+    baseline, *others = run.about().sides or ("",)
     written = run.result(_PLAN) or {"plan": []}  # a command may be killed before it has one
     held = read(_Plan, written, str(run.path / f"{_PLAN}.json"))
     trials = {trial.name: trial for trial in run.trials(damages)}
     numbers: dict[tuple[str, str, str, str], dict[str, int]] = {}  # of each row, by recipe
     for each in held.plan:
-        key = each.group, each.case, each.precision, each.execution
+        key = str(each.group), each.case, each.precision, each.execution
         numbers.setdefault(key, {})[each.recipe] = each.number
     rows = list[Row]()
     for (key, by_recipe), side in itertools.product(numbers.items(), others):

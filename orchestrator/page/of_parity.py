@@ -41,7 +41,7 @@ def parity_page(
         title=say(OF, name=about.workload, what=headline),
         lead=lead(about),
         headline=headline,
-        sides=sides(about.sides),
+        sides=sides(list(dict.fromkeys([*about.sides, *environments]))),
         pace_title="",
         pace=[],
         aside=[],

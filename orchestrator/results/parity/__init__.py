@@ -13,6 +13,7 @@ from orchestrator.certificate.tolerance import tolerance
 from orchestrator.language.phrases import Phrase, Sentence, english, join
 from orchestrator.language.words import COMMA, NEXT, OF
 from orchestrator.results.circumstances import Caution
+from orchestrator.settings.parity import Group
 from orchestrator.trials.mappings.stored import as_json, fields_of
 from orchestrator.trials.relative import differences
 
@@ -34,7 +35,7 @@ class Planned:
     """A pair of trials, by their ``number``, and which case they are of."""
 
     number: int
-    group: str
+    group: Group
     case: str
     recipe: str
     precision: str

@@ -70,3 +70,11 @@ def test_a_run_without_its_plan_names_the_file(tmp_path):
     (run.path / "plan.json").write_text("[]")
     with pytest.raises(RunUnreadable, match=r"plan\.json"):
         parity.found_in(run)
+
+
+def test_a_plan_of_a_group_that_there_is_not_names_the_file(tmp_path):
+    run = stored(tmp_path)
+    path = run.path / "plan.json"
+    path.write_text(path.read_text().replace('"layers"', '"twice"'))
+    with pytest.raises(RunUnreadable, match=r"plan\.json"):
+        parity.found_in(run)
