@@ -12,7 +12,7 @@ from orchestrator.certificate import own, text
 from orchestrator.certificate.distrust import distrust, jumps
 from orchestrator.certificate.effectless import followers
 from orchestrator.certificate.envelope import Envelope, envelope
-from orchestrator.certificate.evidence import Evidence, clipped_steps
+from orchestrator.certificate.evidence import Evidence, covered
 from orchestrator.certificate.gaps import (
     BY_STEP,
     INITIAL,
@@ -168,7 +168,7 @@ def certify(
         elif not apart and timed_short:
             undecided = TIMED_PERTURBED
     reasons = [*outright, *apart, *faults]
-    sentence = text.sentence(certificate, reasons, clipped_steps(first.plain))
+    sentence = text.sentence(certificate, reasons, covered(first.plain))
     return replace(certificate, same_job=not reasons, sentence=sentence, undecided=undecided)
 
 
@@ -177,10 +177,10 @@ def _again(plain: Sequence[Evidence]) -> dict[Key, Gap]:
 
 
 def _sizes(found: Evidence) -> tuple[int, int]:
-    """Return the samples of a batch, and of an evaluation."""
+    """Return the samples of a step, and of an evaluation."""
     inputs = found.trial.inputs
     samples = [n for n in (inputs.test_samples, inputs.validation_samples) if n] if inputs else []
-    return found.job.batch_size, min(samples, default=1)
+    return found.job.step_samples, min(samples, default=1)
 
 
 def _timed(

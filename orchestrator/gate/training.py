@@ -124,7 +124,7 @@ class Training:
             times.require_lived(field, getattr(message, name), self._elapsed)
         for name in ("data_wait_duration", "sync_duration"):
             times.require_part(f"epoch_finished.{name}", getattr(message, name), trained)
-        least = (steps - 1) * self._expected.spec.batch_size / seconds(trained)
+        least = (steps - 1) * self._expected.step_samples / seconds(trained)
         most = inputs.train_samples / seconds(trained)
         rate = message.samples_per_second
         wanted = english(FROM, low=f"{least:.6g}", high=f"{most:.6g}")

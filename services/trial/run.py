@@ -96,7 +96,7 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit, load_data: Load = dat
     sampler = nvml.Sampler(gpus[0].uuid if gpus else "")
     data = loaded.data
     samples = len(data.train_labels)
-    steps = min(math.ceil(samples / spec.batch_size), spec.steps_per_epoch_limit or samples)
+    steps = min(math.ceil(samples / spec.step_samples), spec.steps_per_epoch_limit or samples)
     emit(
         Inputs(
             data_sha256=loaded.sha256,
@@ -184,7 +184,7 @@ def _train(
 ) -> NDArray[np.floating]:
     """Train all epochs. Returns the logits of the last evaluation."""
     data, step = loaded.data, 0
-    whole_epoch = math.ceil(len(data.train_labels) / spec.batch_size)
+    whole_epoch = math.ceil(len(data.train_labels) / spec.step_samples)
     for epoch, number in enumerate(spec.epoch_numbers):
         if number != epoch:
             trainer.advance(number * whole_epoch)
@@ -202,7 +202,7 @@ def _train(
         trained = phases.seconds(Phase.TRAIN) - trained
         losses = np.concatenate([chunk.losses for chunk in chunks])
         taken = _taken(spec, np.arange(len(data.train_labels), dtype=np.int32))
-        sizes = order.batch_sizes(len(taken), spec.batch_size, len(losses))
+        sizes = order.batch_sizes(len(taken), spec.step_samples, len(losses))
         validation, test = _metrics(logits, loaded, spec.loss)
         emit(
             EpochFinished(
@@ -253,7 +253,7 @@ def _order_digest(spec: JobSpec, samples: int) -> str:
 
 def _taken(spec: JobSpec, indices: NDArray[np.int32]) -> NDArray[np.int32]:
     """Return those of an epoch's samples, in their order, that it trains on."""
-    return order.limited(indices, spec.batch_size, spec.steps_per_epoch_limit)
+    return order.limited(indices, spec.step_samples, spec.steps_per_epoch_limit)
 
 
 def _augmentation_digest(spec: JobSpec, shape: Sequence[int]) -> str:

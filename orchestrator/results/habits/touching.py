@@ -15,6 +15,7 @@ from orchestrator.results.habits.pitfalls import Pitfall
 
 _NOT_ADAM = Phrase("the optimizer is {name}.")
 _ONE_BATCH = Phrase("one batch has all {samples:,} training samples.")
+_ACCUMULATES = Phrase("a short batch is part of a step, which accumulates gradients.")
 _DIVIDES = Phrase("the batch size of {batch_size} divides the {samples:,} training samples.")
 _COMPILED = Phrase("with execution compiled, a step fetches its own batch.")
 _ON_A_GPU = Phrase("a GPU is as fast with denormal numbers.")
@@ -40,6 +41,15 @@ def why_not(pitfall: Pitfall, job: JobSpec, inputs: Inputs | None) -> Sentence |
     return _by_its_way(pitfall, job, inputs)
 
 
+def _no_short_batch(job: JobSpec, samples: int | None) -> Sentence | None:
+    """Say why no short batch can be left out."""
+    if job.accumulate_steps > 1:
+        return english(_ACCUMULATES)
+    if not samples or samples % job.batch_size:
+        return None
+    return english(_DIVIDES, batch_size=job.batch_size, samples=samples)
+
+
 def _by_its_way(pitfall: Pitfall, job: JobSpec, inputs: Inputs | None) -> Sentence | None:
     samples = inputs.train_samples if inputs else None
     why: Sentence | None = None
@@ -50,9 +60,8 @@ def _by_its_way(pitfall: Pitfall, job: JobSpec, inputs: Inputs | None) -> Senten
         case job_pb2.OWN_WAY_BATCH_ORDER | job_pb2.OWN_WAY_LAST_BATCH:
             if samples and samples <= job.batch_size:
                 why = english(_ONE_BATCH, samples=samples)
-            elif pitfall.way == job_pb2.OWN_WAY_LAST_BATCH and samples:
-                names = {"batch_size": job.batch_size, "samples": samples}
-                why = None if samples % job.batch_size else english(_DIVIDES, **names)
+            elif pitfall.way == job_pb2.OWN_WAY_LAST_BATCH:
+                why = _no_short_batch(job, samples)
         case job_pb2.OWN_WAY_DATA_PIPELINE:
             why = english(_COMPILED) if job.execution is Execution.COMPILED else None
         case job_pb2.OWN_WAY_CUDA_GRAPH:

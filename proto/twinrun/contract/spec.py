@@ -127,6 +127,12 @@ class JobSpec:
     tolerance: Tolerance = Tolerance()
     target: Target | None = None
     code: Code | None = None
+    accumulate_steps: int = 1
+
+    @property
+    def step_samples(self) -> int:
+        """The samples of a step, which is one update; an epoch's last step may have fewer."""
+        return self.batch_size * self.accumulate_steps
 
     @property
     def blobs(self) -> tuple[StoredFile, ...]:

@@ -56,6 +56,8 @@ def _violations(spec: JobSpec) -> Iterator[Violation]:
     """Yield fields whose value alone is out of range, and those that exclude each other."""
     yield from between("epochs", spec.epochs, 1, 10_000)
     yield from between("batch_size", spec.batch_size, 1, 1_000_000)
+    # A compiled step has the operations of each of its batches.
+    yield from between("accumulate_steps", spec.accumulate_steps, 1, 64)
     yield from between("seed", spec.seed, 0, 2**31 - 1)
     yield from between("threads", spec.threads, 1, 1024)
     # More losses than this in one event would exceed gRPC's limit of 4 MiB for a message.
@@ -98,6 +100,12 @@ def _own_way_violations(spec: JobSpec) -> Iterator[Violation]:
             "own_ways",
             "has data_pipeline, which hands out one batch at a time, and execution is compiled, "
             "where a step fetches its own batch; take execution default",
+        )
+    if OwnWay.LAST_BATCH in spec.own_ways and spec.accumulate_steps > 1:
+        yield Violation(
+            "own_ways",
+            f"has last_batch, which leaves out a short batch, and accumulate_steps is "
+            f"{spec.accumulate_steps}, where it is part of a step; leave one out",
         )
     if OwnWay.LOSS in spec.own_ways and spec.loss != SoftmaxCrossEntropy():
         yield Violation("own_ways", "has loss, which is of a plain softmax_cross_entropy only")

@@ -23,13 +23,14 @@ Plan = Sequence[tf.Tensor]  # a step's, in the order of `services.model.optimize
 
 
 def idiomatic(
-    spec: Optimizer, variables: Sequence[keras.Variable], steps: int
+    spec: Optimizer, variables: Sequence[keras.Variable], steps: int, batches: int = 1
 ) -> keras.optimizers.Optimizer:
     """Return the optimizer that users of Keras create, for a job of so many ``steps``.
 
-    Epsilon is left to Keras.
+    Each is of so many ``batches``. Epsilon is left to Keras.
     """
-    return as_users_do(spec, KINDS[type(spec.kind)].usual(spec.kind), variables, steps)
+    usual = KINDS[type(spec.kind)].usual(spec.kind)
+    return as_users_do(spec, usual, variables, steps, batches)
 
 
 def plan(spec: JobSpec, first: int, steps: int) -> shared.Plan:

@@ -1,6 +1,7 @@
 """What a certificate says of a schedule and of clipping: which steps it covered."""
 
 import dataclasses
+import math
 
 import numpy as np
 import pytest
@@ -61,6 +62,33 @@ def test_steps_that_were_not_reached_are_not_said():
     told = sentence(many, late_epoch=7)  # one of two epochs of 50 steps
     assert "48, 49, in turn" in told
     assert "50" not in told.partition("steps 0, 1,")[2]
+
+
+@pytest.mark.parametrize(
+    ("samples", "batches", "said"),
+    [  # two epochs of 50 steps, of batches of 64
+        (3200, 1, None),
+        (6400, 2, "In 100 of these steps the gradients of 2 batches were averaged for one update."),
+        (6330, 2, "In 98 of these steps the gradients of 2 batches"),
+        (6390, 2, "In 100 of these steps"),
+        (100, 3, "No step had all of its 3 batches, which is not covered."),
+    ],
+)
+def test_the_sentence_says_how_many_steps_accumulated_all_of_their_batches(samples, batches, said):
+    def accumulating(framework):
+        found = evidence(framework)
+        spec = dataclasses.replace(found.trial.spec, batch_size=64, accumulate_steps=batches)
+        steps = math.ceil(samples / spec.step_samples)
+        inputs = dataclasses.replace(
+            found.trial.inputs, train_samples=samples, steps_per_epoch=steps
+        )
+        if steps == 1:
+            found = evidence(framework, step_losses=[1.0, 0.9])
+        trial = dataclasses.replace(found.trial, spec=spec, inputs=inputs)
+        return dataclasses.replace(found, trial=trial)
+
+    told = str(made(accumulating("pytorch"), accumulating("tensorflow")).sentence)
+    assert said in told if said else "averaged" not in told
 
 
 # 92 of the steps have one above 2, and in 16 both together are above 3.5.

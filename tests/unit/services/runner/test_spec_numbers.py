@@ -113,6 +113,7 @@ BAD = {
         for field, values in INITIALIZERS.items()
     },
     "epochs": [0, -1, 10_001, HUGE, -HUGE],
+    "accumulate_steps": [0, -1, 65, HUGE],
     "batch_size": [0, -1, 1_000_001, HUGE],
     "seed": [-1, -HUGE],
     "threads": [0, -1, CPUS + 1, HUGE],
