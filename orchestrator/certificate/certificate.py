@@ -33,6 +33,7 @@ from orchestrator.certificate.judge import (
 from orchestrator.certificate.rounding import FLOAT64, Key, Rule, rule_of
 from orchestrator.certificate.switched import beyond_rounding, is_short, is_switched
 from orchestrator.certificate.takes import PERTURBED, TIMED_PERTURBED
+from orchestrator.certificate.timed import lengths
 from orchestrator.language.phrases import Sentence, clause, english
 from orchestrator.language.words import label
 from orchestrator.trials.inputs import InputsCheck, check_inputs
@@ -225,12 +226,11 @@ def _unfinished(trials: Sequence[Trial]) -> Iterator[Sentence]:
             yield english(text.UNFINISHED, trial=trial.name)
     counts = {len(trial.losses) for trial in trials}
     for trial in trials:
-        inputs, spec = trial.inputs, trial.spec
-        wanted = inputs.steps_per_epoch * spec.epochs if inputs and spec else 0
+        wanted = trial.inputs.steps_per_epoch * trial.due_epochs if trial.inputs else 0
         if len(counts) == 1 and wanted and len(trial.losses) != wanted:
             yield english(text.TOO_FEW, trial=trial.name, steps=len(trial.losses), all_steps=wanted)
     if len(counts) > 1:
-        yield text.steps(*trials)
+        yield lengths(*trials)
 
 
 def _silent(trials: Sequence[Trial]) -> Iterator[Sentence]:

@@ -124,16 +124,19 @@ def _place(name: str) -> tuple[list[tuple[int, str]], int, str]:
 class Covered(NamedTuple):
     """In how many steps gradients were clipped, and were those of all batches of a step.
 
-    None: not known, or there is no such thing in the job.
+    ``stopped``: after how many epochs, by the rule of early stopping. None: not known, or there is
+    no such thing in the job.
     """
 
     clipped: int | None = None
     accumulated: int | None = None
+    stopped: int | None = None
 
 
 def covered(found: Evidence) -> Covered:
     """Return what a trial covers."""
-    return Covered(_clipped_steps(found), _accumulated_steps(found))
+    stopped = len(found.trial.epochs) if found.trial.stopped else None
+    return Covered(_clipped_steps(found), _accumulated_steps(found), stopped)
 
 
 def _accumulated_steps(found: Evidence) -> int | None:

@@ -74,6 +74,7 @@ _ACCUMULATED = Phrase(
     "In {steps:,} of these steps the gradients of {batches} batches were averaged for one update."
 )
 _NOT_ACCUMULATED = Phrase("No step had all of its {batches} batches, which is not covered.")
+_STOPPED = Phrase("Training ended early, after {epochs} of at most {most} epochs.")
 _CLIPPED = Phrase("Gradients were clipped in {steps:,} of these steps.")
 _UNCLIPPED = Phrase("No step's gradients reached the limit of clipping, which is not covered.")
 _NOT_COVERED = Phrase("Anything that begins at another step is not covered.")
@@ -82,7 +83,6 @@ _NOTED = Phrase("Noted in the code: {notes}")
 _TOGETHER = Phrase("Within {share} of each other stay: {pairs}.")
 _PAIR = Phrase("{first} and {second} for {steps:,} of {all:,} steps")
 _OWN = Phrase("{framework} and itself for {steps:,}")
-_STEPS = Phrase("{first} took {steps:,} steps and {second} {other_steps:,}")
 _APART = Phrase(
     "the {quantity} differ by {largest:.0e}{where}, but at most {tolerance:.0e} is allowed"
 )
@@ -99,17 +99,6 @@ _OF = Phrase("{quantity} of {tensor}")
 
 def names(trials: Sequence[Trial]) -> Sentence:
     return join(AND, [trial.name for trial in trials])
-
-
-def steps(first: Trial, second: Trial) -> Sentence:
-    """Say that two trials took different numbers of steps."""
-    return english(
-        _STEPS,
-        first=label(first.framework),
-        second=label(second.framework),
-        steps=len(first.losses),
-        other_steps=len(second.losses),
-    )
 
 
 def beyond(
@@ -192,6 +181,8 @@ def _covered(job: JobSpec, steps: int, covered: Covered) -> Iterator[Sentence]:
         yield english(_LATE, epochs=job.epochs, number=job.late_epoch)
     if job.optimizer.schedule is not None:
         yield _scheduled(job, job.optimizer.schedule, steps)
+    if covered.stopped is not None:
+        yield english(_STOPPED, epochs=covered.stopped, most=job.epochs)
     if (batches := covered.accumulated) is not None:
         names = {"steps": batches, "batches": job.accumulate_steps}
         yield english(_ACCUMULATED if batches else _NOT_ACCUMULATED, **names)

@@ -3,7 +3,9 @@
 import math
 from dataclasses import dataclass
 
+from twinrun.contract.converters.specs import spec_from_proto
 from twinrun.contract.losses import Loss
+from twinrun.contract.stopping import EarlyStopping
 from twinrun.v1 import job_pb2
 
 from orchestrator.gate.fault import require, require_from
@@ -33,6 +35,10 @@ class Expected:
     @property
     def loss(self) -> Loss:
         return loss_of(self.spec)
+
+    @property
+    def early_stopping(self) -> EarlyStopping | None:
+        return spec_from_proto(self.spec).early_stopping
 
     @property
     def draws_alike(self) -> bool:

@@ -120,8 +120,8 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit, load_data: Load = dat
         if not _untimed(task):
             trainer.warm_up()
     if task.weights is None:
-        logits = _train(spec, loaded, trainer, phases, emit, sampler=sampler)
-        _save(WeightsKind.FINAL, trainer.weights(), task.output_dir, emit)
+        logits, final = _train(spec, loaded, trainer, phases, emit, sampler=sampler)
+        _save(WeightsKind.FINAL, final, task.output_dir, emit)
     else:
         with phases.whole(Phase.EVALUATE):
             logits = trainer.evaluate()
@@ -181,9 +181,14 @@ def _train(
     emit: Emit,
     *,
     sampler: nvml.Sampler,
-) -> NDArray[np.floating]:
-    """Train all epochs. Returns the logits of the last evaluation."""
+) -> tuple[NDArray[np.floating], parameters.Weights]:
+    """Train all epochs, or until the rule of early stopping ends them.
+
+    Returns the logits of the last evaluation, or of the best epoch's, and the weights after it.
+    """
     data, step = loaded.data, 0
+    stopping, values = spec.early_stopping, list[float | None]()
+    best: tuple[NDArray[np.floating], parameters.Weights] | None = None
     whole_epoch = math.ceil(len(data.train_labels) / spec.step_samples)
     for epoch, number in enumerate(spec.epoch_numbers):
         if number != epoch:
@@ -219,9 +224,15 @@ def _train(
                 load=used,
             )
         )
+        if stopping is not None:
+            values.append(stopping.value(validation))
+            if stopping.keep_best and stopping.best(values) == epoch:
+                best = logits, {n: array.copy() for n, array in trainer.weights().items()}
+            if stopping.ends(values):
+                break
     phases.finish(Phase.TRAIN)
     phases.finish(Phase.EVALUATE)
-    return logits
+    return best or (logits, trainer.weights())
 
 
 def _waited(chunks: Sequence[Steps]) -> float | None:

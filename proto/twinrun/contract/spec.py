@@ -11,6 +11,7 @@ from twinrun.contract.enums import Device, Execution, Loop, OwnWay, Precision, R
 from twinrun.contract.layers import Layer
 from twinrun.contract.losses import Loss, SoftmaxCrossEntropy
 from twinrun.contract.optimizers import Optimizer
+from twinrun.contract.stopping import EarlyStopping
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,7 @@ class JobSpec:
     target: Target | None = None
     code: Code | None = None
     accumulate_steps: int = 1
+    early_stopping: EarlyStopping | None = None
 
     @property
     def step_samples(self) -> int:

@@ -6,9 +6,11 @@ import math
 import numpy as np
 import pytest
 from google.protobuf import json_format
+from twinrun.contract.events import Metrics
 from twinrun.contract.optimizers import Optimizer, Sgd
 from twinrun.contract.regularization import Clip, ClipByGlobalNorm, ClipByNorm, ClipByValue
 from twinrun.contract.schedules import Cosine, Schedule
+from twinrun.contract.stopping import EarlyStopping
 from twinrun.v1 import job_pb2
 
 from orchestrator.certificate.takes import SHORT_STEPS, TIMED, takes
@@ -89,6 +91,41 @@ def test_the_sentence_says_how_many_steps_accumulated_all_of_their_batches(sampl
 
     told = str(made(accumulating("pytorch"), accumulating("tensorflow")).sentence)
     assert said in told if said else "averaged" not in told
+
+
+def stopping(framework, test_losses, **given):
+    """Evidence of a trial that ended by early stopping on its validation losses, or did not."""
+    found = evidence(framework)
+    epochs = [
+        dataclasses.replace(epoch, validation=Metrics(loss, 0.5, 10))
+        for epoch, loss in zip(found.trial.epochs, test_losses, strict=False)
+    ]
+    spec = dataclasses.replace(found.trial.spec, epochs=9, early_stopping=EarlyStopping(1, **given))
+    trial = dataclasses.replace(
+        found.trial, spec=spec, epochs=tuple(epochs), losses=found.trial.losses[: 50 * len(epochs)]
+    )
+    return dataclasses.replace(found, trial=trial)
+
+
+def test_what_early_stopping_ended_at_once_on_both_sides_is_certified_for_its_epochs():
+    found = made(*(stopping(framework, [1.0, 1.5]) for framework in ("pytorch", "tensorflow")))
+    assert found.same_job
+    assert "Training ended early, after 2 of at most 9 epochs." in str(found.sentence)
+
+
+def test_what_did_not_end_by_the_rule_has_too_few_epochs():
+    found = made(*(stopping(framework, [1.0, 0.5]) for framework in ("pytorch", "tensorflow")))
+    assert not found.same_job
+    assert "pytorch-1 took 100 of 450 steps" in str(found.sentence)
+
+
+def test_what_ended_elsewhere_is_named_and_not_certified():
+    short = stopping("tensorflow", [math.nan])  # which is no better than nothing
+    found = made(stopping("pytorch", [1.0, 1.5]), short)
+    assert not found.same_job
+    assert "training ended after 2 epochs of PyTorch and after 1 of TensorFlow" in str(
+        found.sentence
+    )
 
 
 # 92 of the steps have one above 2, and in 16 both together are above 3.5.

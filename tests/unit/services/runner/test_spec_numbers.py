@@ -64,6 +64,9 @@ def with_field(path: str, value) -> job_pb2.JobSpec:
             dataset["file"]["path"] = "a.csv"
         if "arrays" in dataset:
             dataset |= {"name": "file", "arrays": ARRAYS | dataset["arrays"]}
+    if "early_stopping" in change:
+        change["early_stopping"] = {"patience": 1} | change["early_stopping"]
+        change["dataset"] = {"name": "mnist", "validation_fraction": 0.1}
     if path.startswith("loss.") and "softmax" not in path:
         change |= {"dataset": {"name": "file", "arrays": TARGETS[path.split(".")[1]]}}
     parts = ("learning_rate", "schedule", "clip", "weight_decay")
@@ -114,6 +117,8 @@ BAD = {
     },
     "epochs": [0, -1, 10_001, HUGE, -HUGE],
     "accumulate_steps": [0, -1, 65, HUGE],
+    "early_stopping.patience": [0, -1, 10_001, HUGE],
+    "early_stopping.min_delta": [-1e-9, *NOT_A_NUMBER],
     "batch_size": [0, -1, 1_000_001, HUGE],
     "seed": [-1, -HUGE],
     "threads": [0, -1, CPUS + 1, HUGE],
