@@ -139,7 +139,11 @@ def test_trials_that_early_stopping_ended_after_different_numbers_of_epochs_are_
         return replace(found, spec=job, epochs=tuple(held))
 
     def told(one, other):
-        return "STOPPED_APART" in codes({"pytorch": [stopping("pytorch", one)], "tensorflow": [stopping("x", other)]})
+        sides = {
+            "pytorch": [stopping("pytorch", one)],
+            "tensorflow": [stopping("tensorflow", other)],
+        }
+        return "STOPPED_APART" in codes(sides)
 
     assert told(3, 2)
     assert not told(3, 3)
