@@ -105,6 +105,9 @@ class OwnWay(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     OWN_WAY_DENORMALS: _ClassVar[OwnWay]
     OWN_WAY_CUDA_GRAPH: _ClassVar[OwnWay]
     OWN_WAY_TARGET_SHAPE: _ClassVar[OwnWay]
+    OWN_WAY_NORM_EPSILON: _ClassVar[OwnWay]
+    OWN_WAY_RMSPROP_EPSILON: _ClassVar[OwnWay]
+    OWN_WAY_WEIGHT_DECAY: _ClassVar[OwnWay]
 
 class Loop(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -224,6 +227,9 @@ OWN_WAY_JIT_COMPILE: OwnWay
 OWN_WAY_DENORMALS: OwnWay
 OWN_WAY_CUDA_GRAPH: OwnWay
 OWN_WAY_TARGET_SHAPE: OwnWay
+OWN_WAY_NORM_EPSILON: OwnWay
+OWN_WAY_RMSPROP_EPSILON: OwnWay
+OWN_WAY_WEIGHT_DECAY: OwnWay
 LOOP_UNSPECIFIED: Loop
 LOOP_FIT: Loop
 LOOP_CUSTOM: Loop

@@ -6,12 +6,13 @@ into TensorFlow's kernels. A plan is a step's numbers, by `plan`.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 import keras
 import numpy as np
 import tensorflow as tf
-from twinrun.contract.enums import OwnWay
-from twinrun.contract.optimizers import Adam, AdamW, Optimizer
+from twinrun.contract.enums import EpsilonPlace, OwnWay
+from twinrun.contract.optimizers import Adam, AdamW, Optimizer, RmsProp
 from twinrun.contract.spec import JobSpec
 
 from services.model import optimizers as shared
@@ -31,6 +32,20 @@ def idiomatic(
     """
     usual = KINDS[type(spec.kind)].usual(spec.kind)
     return as_users_do(spec, usual, variables, steps, batches)
+
+
+def in_its_ways(spec: JobSpec) -> JobSpec:
+    """Return the spec with Keras's epsilon of RMSprop, if its own ways have it: inside the root.
+
+    The default takes the place of the job's if that is the default here. `plan` has Adam's.
+    """
+    optimizer, kind = spec.optimizer, spec.optimizer.kind
+    if OwnWay.RMSPROP_EPSILON not in spec.own_ways or not isinstance(kind, RmsProp):
+        return spec
+    sets = shared.sets_epsilon(optimizer)
+    epsilon = kind.epsilon if sets else idiomatic(optimizer, (), 1).epsilon
+    placed = replace(kind, epsilon=epsilon, epsilon_place=EpsilonPlace.INSIDE)
+    return replace(spec, optimizer=replace(optimizer, kind=placed))
 
 
 def plan(spec: JobSpec, first: int, steps: int) -> shared.Plan:
