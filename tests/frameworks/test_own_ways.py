@@ -268,3 +268,19 @@ def test_a_norms_epsilon_is_the_frameworks_default_unless_the_job_sets_it(framew
         own = (1e-3, 1e-6, 1e-3, 1e-3)
     wanted = expected(spec(layers=normed(*map(float, own), 0.02)))
     np.testing.assert_allclose(losses(framework, job), wanted, rtol=1e-11)
+
+
+def test_nothing_of_keras_is_made_before_the_threads_are_set(framework, monkeypatch):
+    if name_of(framework) != "tensorflow":
+        pytest.skip("TensorFlow's")
+    import keras  # noqa: PLC0415 - where it is there
+
+    from services.tensorflow import defaults  # noqa: PLC0415
+
+    def made(*_, **__):
+        raise AssertionError("an optimizer was made, which begins TensorFlow")
+
+    monkeypatch.setattr(keras.optimizers.Optimizer, "__init__", made)
+    ways = set(OwnWay)
+    for optimizer in (Optimizer(RmsProp()), Optimizer(Adam())):
+        defaults.as_it_does(spec(*ways, layers=jobs.NORMALISED, optimizer=optimizer))

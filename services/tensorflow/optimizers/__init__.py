@@ -5,6 +5,7 @@
 into TensorFlow's kernels. A plan is a step's numbers, by `plan`.
 """
 
+import inspect
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
@@ -43,7 +44,9 @@ def in_its_ways(spec: JobSpec) -> JobSpec:
     if OwnWay.RMSPROP_EPSILON not in spec.own_ways or not isinstance(kind, RmsProp):
         return spec
     sets = shared.sets_epsilon(optimizer)
-    epsilon = kind.epsilon if sets else idiomatic(optimizer, (), 1).epsilon
+    # An optimizer that is made would begin TensorFlow before its threads are set.
+    usual = inspect.signature(keras.optimizers.RMSprop).parameters["epsilon"].default
+    epsilon = kind.epsilon if sets else float(usual)
     placed = replace(kind, epsilon=epsilon, epsilon_place=EpsilonPlace.INSIDE)
     return replace(spec, optimizer=replace(optimizer, kind=placed))
 
