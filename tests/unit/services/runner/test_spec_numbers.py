@@ -48,6 +48,14 @@ def nested(path: str, value) -> dict:
     return {name: nested(rest, value) if rest else value}
 
 
+def stopping(given: dict | None) -> dict:
+    """What a spec of early stopping needs beside what is ``given``; None: there is none."""
+    if given is None:
+        return {}
+    held = {"name": "mnist", "validation_fraction": 0.1}
+    return {"early_stopping": {"patience": 1} | given, "dataset": held}
+
+
 def with_field(path: str, value) -> job_pb2.JobSpec:
     """A spec that is good but for one field."""
     if path.startswith("layers[1]"):
@@ -64,6 +72,7 @@ def with_field(path: str, value) -> job_pb2.JobSpec:
             dataset["file"]["path"] = "a.csv"
         if "arrays" in dataset:
             dataset |= {"name": "file", "arrays": ARRAYS | dataset["arrays"]}
+    change |= stopping(change.get("early_stopping"))
     if path.startswith("loss.") and "softmax" not in path:
         change |= {"dataset": {"name": "file", "arrays": TARGETS[path.split(".")[1]]}}
     parts = ("learning_rate", "schedule", "clip", "weight_decay")
@@ -92,18 +101,9 @@ INITIALIZED = {
     "lstm": ("kernel", "recurrent", "bias"),
     "position_embedding": ("table",),
     "multi_head_attention": ("kernel", "bias"),
-    "conv2d": (
-        "kernel",
-        "bias",
-    ),
-    "dense": (
-        "kernel",
-        "bias",
-    ),
-    "conv1d": (
-        "kernel",
-        "bias",
-    ),
+    "conv2d": ("kernel", "bias"),
+    "dense": ("kernel", "bias"),
+    "conv1d": ("kernel", "bias"),
 }
 BAD = {
     **{
@@ -113,6 +113,9 @@ BAD = {
         for field, values in INITIALIZERS.items()
     },
     "epochs": [0, -1, 10_001, HUGE, -HUGE],
+    "accumulate_steps": [0, -1, 65, HUGE],
+    "early_stopping.patience": [0, -1, 10_001, HUGE],
+    "early_stopping.min_delta": [-1e-9, *NOT_A_NUMBER],
     "batch_size": [0, -1, 1_000_001, HUGE],
     "seed": [-1, -HUGE],
     "threads": [0, -1, CPUS + 1, HUGE],
