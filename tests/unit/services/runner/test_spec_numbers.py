@@ -49,6 +49,14 @@ def nested(path: str, value) -> dict:
     return {name: nested(rest, value) if rest else value}
 
 
+def stopping(given: dict | None) -> dict:
+    """What a spec of early stopping needs beside what is ``given``; None: there is none."""
+    if given is None:
+        return {}
+    held = {"name": "mnist", "validation_fraction": 0.1}
+    return {"early_stopping": {"patience": 1} | given, "dataset": held}
+
+
 def with_field(path: str, value) -> job_pb2.JobSpec:
     """A spec that is good but for one field."""
     if path.startswith("layers[1]"):
@@ -65,6 +73,7 @@ def with_field(path: str, value) -> job_pb2.JobSpec:
             dataset["file"]["path"] = "a.csv"
         if "arrays" in dataset:
             dataset |= {"name": "file", "arrays": ARRAYS | dataset["arrays"]}
+    change |= stopping(change.get("early_stopping"))
     if path.startswith("loss.") and "softmax" not in path:
         change |= {"dataset": {"name": "file", "arrays": TARGETS[path.split(".")[1]]}}
     parts = ("learning_rate", "schedule", "clip", "weight_decay")
@@ -88,15 +97,13 @@ INITIALIZERS = {
     "orthogonal.gain": [0, -1, 1001, *NOT_A_NUMBER],
     "variance_scaling.scale": [0, -1, 1001, *NOT_A_NUMBER],
 }
+CONVOLUTIONS = ("conv1d", "conv2d", "conv2d_transpose")
 INITIALIZED = {
     "embedding": ("table",),
     "lstm": ("kernel", "recurrent", "bias"),
     "position_embedding": ("table",),
     "multi_head_attention": ("kernel", "bias"),
-    "conv2d": ("kernel", "bias"),
-    "dense": ("kernel", "bias"),
-    "conv1d": ("kernel", "bias"),
-    "conv2d_transpose": ("kernel", "bias"),
+    **dict.fromkeys(("dense", *CONVOLUTIONS), ("kernel", "bias")),
 }
 BAD = {
     **{
@@ -105,7 +112,13 @@ BAD = {
         for part in parts
         for field, values in INITIALIZERS.items()
     },
+    **{f"layers[1].{kind}.filters": [-1, 100_001, HUGE] for kind in CONVOLUTIONS},
+    **{f"layers[1].{kind}.{side}": WINDOW for kind in CONVOLUTIONS for side in ("size", "stride")},
+    **{f"layers[1].{kind}.padding": [-1, 4097, HUGE] for kind in CONVOLUTIONS},
     "epochs": [0, -1, 10_001, HUGE, -HUGE],
+    "accumulate_steps": [0, -1, 65, HUGE],
+    "early_stopping.patience": [0, -1, 10_001, HUGE],
+    "early_stopping.min_delta": [-1e-9, *NOT_A_NUMBER],
     "batch_size": [0, -1, 1_000_001, HUGE],
     "seed": [-1, -HUGE],
     "threads": [0, -1, CPUS + 1, HUGE],
@@ -182,22 +195,10 @@ BAD = {
     "layers[1].activation.slope": [-0.1, 1, 2, *NOT_A_NUMBER],
     "layers[1].custom_dense.units": [-1, 1_000_001, HUGE],
     "layers[1].custom_dense.stddev": [0, -1, 1001, *NOT_A_NUMBER],
-    "layers[1].conv2d.filters": [-1, 100_001, HUGE],
-    "layers[1].conv2d.size": WINDOW,
-    "layers[1].conv2d.stride": WINDOW,
-    "layers[1].conv2d.padding": [-1, 4097, HUGE],
     "layers[1].conv2d.dilation": WINDOW,
     "layers[1].conv2d.groups": [0, -1, 100_001, HUGE],
-    "layers[1].conv1d.filters": [-1, 100_001, HUGE],
-    "layers[1].conv1d.size": WINDOW,
-    "layers[1].conv1d.stride": WINDOW,
-    "layers[1].conv1d.padding": [-1, 4097, HUGE],
     "layers[1].conv1d.dilation": WINDOW,
     "layers[1].conv1d.groups": [0, -1, 100_001, HUGE],
-    "layers[1].conv2d_transpose.filters": [-1, 100_001, HUGE],
-    "layers[1].conv2d_transpose.size": WINDOW,
-    "layers[1].conv2d_transpose.stride": WINDOW,
-    "layers[1].conv2d_transpose.padding": [-1, 4097, HUGE],
     "layers[1].conv2d_transpose.output_padding": [-1, 1, HUGE],
     "layers[1].batch_norm.momentum": [-0.1, 1, *NOT_A_NUMBER],
     "layers[1].batch_norm.epsilon": [0, -1, 2, *NOT_A_NUMBER],
