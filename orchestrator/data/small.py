@@ -37,7 +37,9 @@ def dataset(
             TargetKind.CLASS: classes,
             TargetKind.FLAGS: generator.integers(0, 2, (count, outputs)).astype(np.float64),
             TargetKind.NUMBERS: generator.standard_normal((count, outputs)),
-            TargetKind.TOKENS: np.ascontiguousarray(whole[:, ::-1]),
+            TargetKind.TOKENS: np.ascontiguousarray(whole[:, ::-1])
+            if codes
+            else generator.integers(0, outputs, (count, *shape[:2]), np.int32),  # of pixels
         }[targets]
     made = blob.write(arrays, directory)
     return job_pb2.Dataset(

@@ -20,6 +20,7 @@ from orchestrator.settings.parity.kinds import (
     FACTORS,
     FLAT,
     FLATTEN,
+    IMAGE,
     LAYERS,
     LOSSES,
     OPTIMIZERS,
@@ -93,6 +94,8 @@ def _cases() -> Iterator[Case]:
     for kind, of_loss in LOSSES.items():
         for variant, (sample, loss) in of_loss.items():
             layers = [TABLE, dense(CODES)] if sample.codes else _small()
+            if sample.shape == IMAGE.shape:  # a class at each pixel
+                layers = [conv(4, padding=1), TANH, conv(CODES, size=1)]
             yield _case(Group.LOSSES, kind, variant, sample, layers, loss={kind: loss})
     yield from _of_training()
 

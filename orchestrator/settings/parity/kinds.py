@@ -29,6 +29,7 @@ FLAT, IMAGE, SEQUENCE = Sample((5,)), Sample((6, 5, 4)), Sample((5, 4))
 TEXT = Sample((5,), codes=True)
 _CLASS, _FLAGS = Sample((5,), targets=TargetKind.CLASS), Sample((5,), targets=TargetKind.FLAGS)
 _TOKENS = Sample((5,), codes=True, targets=TargetKind.TOKENS)
+_PIXELS = Sample((6, 5, 4), targets=TargetKind.TOKENS)
 _NORMAL = {"normal": {"stddev": 0.5}}
 FLATTEN: dict[str, Any] = {"flatten": {}}
 TANH = {"activation": {"function": "ACTIVATION_FUNCTION_TANH"}}
@@ -71,6 +72,15 @@ LAYERS: Mapping[str, Mapping[str, tuple[Sample, Layers]]] = {
         "": (SEQUENCE, _of("conv1d", filters=3, **_GIVEN)),
         "same-stride-2": (SEQUENCE, _of("conv1d", filters=3, stride=2, same=True, **_GIVEN)),
         "zeros-before": (SEQUENCE, _of("conv1d", filters=3, padding_1d=[2, 0], **_GIVEN)),
+        "dilation-2": (SEQUENCE, _of("conv1d", filters=3, size=2, dilation=2, **_GIVEN)),
+        "groups-2": (SEQUENCE, _of("conv1d", filters=4, groups=2, **_GIVEN)),
+    },
+    "conv2d_transpose": {
+        "": (IMAGE, _of("conv2d_transpose", filters=3, **_GIVEN)),
+        "same-stride-2": (
+            IMAGE,
+            _of("conv2d_transpose", filters=3, stride=2, same=True, **_GIVEN),
+        ),
     },
     "max_pool2d": {
         "": (IMAGE, _of("max_pool2d")),
@@ -131,6 +141,7 @@ LOSSES: Mapping[str, Mapping[str, tuple[Sample, Mapping[str, Any]]]] = {
     "mean_absolute_error": {"": (FLAT, {})},
     "huber": {"": (FLAT, {}), "delta-0.5": (FLAT, {"delta": 0.5})},
     "next_token_cross_entropy": {"": (_TOKENS, {})},
+    "pixel_cross_entropy": {"": (_PIXELS, {})},
 }
 OPTIMIZERS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "sgd": {"": {}, "momentum": {"momentum": 0.9}, "Nesterov": {"momentum": 0.9, "nesterov": True}},
