@@ -10,6 +10,7 @@ from twinrun.contract.enums import (
     Precision,
     TargetKind,
 )
+from twinrun.contract.initializers import Normal
 from twinrun.contract.layers import (
     Activation,
     AveragePool2d,
@@ -23,7 +24,6 @@ from twinrun.contract.layers import (
     Embedding,
     Flatten,
     MaxPool2d,
-    Normal,
     Repeat,
     Residual,
     SpatialDropout2d,

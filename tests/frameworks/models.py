@@ -1,6 +1,7 @@
 """Small models of `jobs`: convolutions, what resizes images, norms, and sequences."""
 
 from twinrun.contract.enums import ActivationFunction, Interpolation
+from twinrun.contract.initializers import Normal
 from twinrun.contract.layers import (
     Activation,
     BatchNorm,
@@ -20,7 +21,6 @@ from twinrun.contract.layers import (
     Lstm,
     MaxPool2d,
     MultiHeadAttention,
-    Normal,
     PositionEmbedding,
     Repeat,
     Residual,

@@ -4,12 +4,20 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from twinrun.contract.enums import ActivationFunction
+from twinrun.contract.initializers import (
+    Constant,
+    Initializer,
+    Normal,
+    Orthogonal,
+    TruncatedNormal,
+    VarianceScaling,
+    Zeros,
+)
 from twinrun.contract.layers import (
     Activation,
     AveragePool2d,
     BatchNorm,
     Concat,
-    Constant,
     Conv1d,
     Conv2d,
     CustomDense,
@@ -20,25 +28,19 @@ from twinrun.contract.layers import (
     GlobalAveragePool2d,
     GlobalMaxPool2d,
     GroupNorm,
-    Initializer,
     LastStep,
     Layer,
     LayerNorm,
     Lstm,
     MaxPool2d,
     MultiHeadAttention,
-    Normal,
-    Orthogonal,
     PositionEmbedding,
     Repeat,
     Residual,
     RmsNorm,
     SpatialDropout2d,
-    TruncatedNormal,
     UpSampling2d,
-    VarianceScaling,
     ZeroPadding2d,
-    Zeros,
 )
 from twinrun.contract.nesting import nest_violations
 from twinrun.contract.ranges import above_zero, between, fraction

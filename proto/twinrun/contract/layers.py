@@ -1,44 +1,10 @@
-"""The kinds of layers and initial values, with their defaults, as in job.proto."""
+"""The kinds of layers, with their defaults, as in job.proto."""
 
 import re
 from dataclasses import dataclass
 
-from twinrun.contract.enums import ActivationFunction, Distribution, FanMode, Interpolation
-
-
-@dataclass(frozen=True, slots=True)
-class Zeros:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class Normal:
-    stddev: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class VarianceScaling:
-    scale: float = 1.0
-    mode: FanMode = FanMode.AVERAGE
-    distribution: Distribution = Distribution.UNIFORM
-
-
-@dataclass(frozen=True, slots=True)
-class TruncatedNormal:
-    stddev: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Constant:
-    value: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Orthogonal:
-    gain: float = 1.0
-
-
-Initializer = Zeros | Normal | VarianceScaling | TruncatedNormal | Constant | Orthogonal
+from twinrun.contract.enums import ActivationFunction, Interpolation
+from twinrun.contract.initializers import Initializer, Normal, VarianceScaling, Zeros
 
 
 @dataclass(frozen=True, slots=True)
