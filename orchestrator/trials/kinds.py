@@ -48,9 +48,15 @@ LayerKind = Literal[
     "conv1d",
     "spatial_dropout2d",
     "lstm",
+    "gru",
     "last_step",
     "position_embedding",
     "multi_head_attention",
+    "bidirectional",
+    "global_average_pool1d",
+    "global_max_pool1d",
+    "sinusoidal_positions",
+    "to_sequence",
 ]
 
 

@@ -14,6 +14,7 @@ from twinrun.contract.spec import JobSpec
 from services.model import shapes
 from services.model.weights import Weights
 from services.tensorflow import model
+from services.tensorflow.layers.names import held
 
 
 def as_it_does(spec: JobSpec) -> JobSpec:
@@ -30,7 +31,7 @@ def initial_weights(
     keras.utils.set_random_seed(seed)
     _, made = model.users(layers, shape, dtype.name)
     return {
-        parameter.name: model.held(made, parameter.name).numpy()
+        parameter.name: held(made, parameter.name).numpy()
         for parameter in shapes.parameters(layers, shape)
     }
 

@@ -42,6 +42,7 @@ from tests.frameworks.models import (
     NORMED_TOKENS,
     PEAKS,
     RECTANGULAR,
+    RECURRENT,
     SCALED,
     SEQUENCE,
 )
@@ -230,6 +231,7 @@ JOBS = {
     "convolutions": spec(layers=CONVOLUTIONS, epochs=3),
     "activations": spec(layers=ACTIVATED, epochs=10),
     "sequences": spec(layers=SEQUENCE, epochs=10),
+    "recurrences": spec(layers=RECURRENT, epochs=10),
     "rectangular convolutions": spec(layers=RECTANGULAR, epochs=10),
     "scaled images": spec(layers=SCALED, epochs=10),
     "peaks": spec(layers=PEAKS, epochs=10),
@@ -256,7 +258,7 @@ JOBS = {
 # batch of batch norms has a test of its own, and the others' layers and updates know no batches.
 ALIKE = (
     *("activations", "batch norms", "other norms", "norms of sequences", "convolutions"),
-    *("sequences", "adamw", "sgd with momentum", "convolutions of sequences"),
+    *("sequences", "recurrences", "adamw", "sgd with momentum", "convolutions of sequences"),
     *("rectangular convolutions", "scaled images", "peaks"),
 )
 EXECUTIONS = list(Execution)

@@ -80,6 +80,7 @@ LAYERS = pytest.mark.parametrize(
         jobs.ACTIVATED[:-1],
         jobs.NORMED,
         jobs.SEQUENCE,
+        models.PIXELS,
         models.TRAINABLE,
         jobs.SCALED,
         jobs.PEAKS,
@@ -87,6 +88,7 @@ LAYERS = pytest.mark.parametrize(
     ],
     ids=[
         *("dense", "convolutions", "normalised", "dropped", "activated", "normed", "sequence"),
+        "pixels",
         *("rectangular", "scaled", "peaks", "nested"),
     ],
 )

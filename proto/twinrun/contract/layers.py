@@ -149,6 +149,35 @@ class Lstm:
 
 
 @dataclass(frozen=True, slots=True)
+class Gru:
+    units: int
+    kernel_initializer: Initializer = VarianceScaling()
+    recurrent_initializer: Initializer = VarianceScaling()
+    bias_initializer: Initializer = Zeros()
+    reset_after: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Bidirectional:
+    kind: Lstm | Gru
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalAveragePool1d:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalMaxPool1d:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ToSequence:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
 class LastStep:
     pass
 
@@ -159,12 +188,18 @@ class PositionEmbedding:
 
 
 @dataclass(frozen=True, slots=True)
+class SinusoidalPositions:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
 class MultiHeadAttention:
     heads: int
     causal: bool = False
     use_bias: bool = True
     kernel_initializer: Initializer = VarianceScaling()
     bias_initializer: Initializer = Zeros()
+    dropout: float = 0.0
 
 
 # What computes, and may hold arrays; the other kinds hold layers.
@@ -189,9 +224,15 @@ Leaf = (
     | Dropout
     | Embedding
     | Lstm
+    | Gru
     | LastStep
     | PositionEmbedding
     | MultiHeadAttention
+    | Bidirectional
+    | GlobalAveragePool1d
+    | GlobalMaxPool1d
+    | SinusoidalPositions
+    | ToSequence
 )
 
 

@@ -12,6 +12,7 @@ def test_the_presets_are_listed_by_name():
         "fashion-cnn",
         "fashion-mlp",
         "gpt-tiny",
+        "gru-text",
         "iris",
         "lstm-text",
         "mnist-augmented",
@@ -22,6 +23,7 @@ def test_the_presets_are_listed_by_name():
         "next-token",
         "resnet-digits",
         "synthetic-mlp",
+        "vit-tiny",
         "wine",
     ]
 
@@ -31,7 +33,7 @@ def test_every_preset_is_a_job_spec_with_dataset_layers_and_optimizer(name):
     spec = json_format.ParseDict(workloads.load(name), job_pb2.JobSpec())
     assert spec.dataset.name
     outputs = {"iris": 3, "wine": 3, "breast-cancer": 1, "diabetes": 1}
-    outputs |= dict.fromkeys(("next-token", "lstm-text", "gpt-tiny"), 24)
+    outputs |= dict.fromkeys(("next-token", "lstm-text", "gru-text", "gpt-tiny"), 24)
     assert spec.layers[-1].dense.units == outputs.get(name, 10)
     assert spec.optimizer.WhichOneof("kind") == "adam"
 
@@ -50,7 +52,7 @@ def test_mnist_mlp_is_the_model_of_the_lesson():
 @pytest.mark.parametrize("name", ["resnet", "", "../workloads/mnist-mlp", "/etc/passwd", "a\0b"])
 def test_an_unknown_name_is_bad_input_that_lists_what_there_is(name):
     with pytest.raises(
-        BadInput, match="fashion-mlp, gpt-tiny, iris, lstm-text, mnist-augmented"
+        BadInput, match="fashion-mlp, gpt-tiny, gru-text, iris, lstm-text, mnist-augmented"
     ) as caught:
         workloads.load(name)
     assert repr(name) in caught.value.message

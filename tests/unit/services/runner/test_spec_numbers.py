@@ -19,6 +19,7 @@ REQUIRED = {
     "embedding": {"codes": 2, "width": 2},
     "repeat": {"layers": [{"flatten": {}}]},
     "lstm": {"units": 3},
+    "gru": {"units": 3},
     "multi_head_attention": {"heads": 2},
 }
 SCHEDULES = {"step": {"every": 3}}
@@ -48,12 +49,19 @@ def nested(path: str, value) -> dict:
     return {name: nested(rest, value) if rest else value}
 
 
+def completed(kind: str, given: dict) -> dict:
+    """A layer's fields with those that it cannot do without."""
+    if kind == "bidirectional":
+        return {one: completed(one, fields) for one, fields in given.items()}
+    return REQUIRED.get(kind, {}) | given
+
+
 def with_field(path: str, value) -> job_pb2.JobSpec:
     """A spec that is good but for one field."""
     if path.startswith("layers[1]"):
         layer = nested(path.removeprefix("layers[1]."), value)
         (kind,) = layer
-        layer[kind] = REQUIRED.get(kind, {}) | layer[kind]
+        layer[kind] = completed(kind, layer[kind])
         before, after = (LAYERS[:1], []) if "dense" in kind else ([ACTIVATION], LAYERS)
         return proto(layers=[*before, layer, *after])
     change = nested(path, value)
@@ -89,21 +97,12 @@ INITIALIZERS = {
 }
 INITIALIZED = {
     "embedding": ("table",),
-    "lstm": ("kernel", "recurrent", "bias"),
+    **dict.fromkeys(
+        ("lstm", "gru", "bidirectional.lstm", "bidirectional.gru"),
+        ("kernel", "recurrent", "bias"),
+    ),
     "position_embedding": ("table",),
-    "multi_head_attention": ("kernel", "bias"),
-    "conv2d": (
-        "kernel",
-        "bias",
-    ),
-    "dense": (
-        "kernel",
-        "bias",
-    ),
-    "conv1d": (
-        "kernel",
-        "bias",
-    ),
+    **dict.fromkeys(("multi_head_attention", "dense", "conv1d", "conv2d"), ("kernel", "bias")),
 }
 BAD = {
     **{
@@ -185,6 +184,10 @@ BAD = {
     "layers[1].embedding.codes": [-1, 10_000_001, HUGE],
     "layers[1].embedding.width": [-1, 100_001, HUGE],
     "layers[1].lstm.units": [-1, 100_001, HUGE],
+    "layers[1].gru.units": [-1, 100_001, HUGE],
+    "layers[1].bidirectional.lstm.units": [-1, 100_001, HUGE],
+    "layers[1].bidirectional.gru.units": [-1, 100_001, HUGE],
+    "layers[1].multi_head_attention.dropout": [-0.1, 1, 2, *NOT_A_NUMBER],
     "layers[1].multi_head_attention.heads": [-1, 1_001, HUGE],
     "layers[1].activation.slope": [-0.1, 1, 2, *NOT_A_NUMBER],
     "layers[1].custom_dense.units": [-1, 1_000_001, HUGE],
