@@ -116,6 +116,8 @@ def test_adams_epsilon_is_nothing_to_sgd(framework):
 @pytest.mark.parametrize("execution", jobs.EXECUTIONS)
 def test_a_model_that_ends_in_softmax_keras_sees_through_and_pytorch_does_not(framework, execution):
     job = spec(OwnWay.LOSS, execution=execution)
+    if execution is Execution.COMPILED:
+        job = jobs.in_one_graph(job)
     found, plain = losses(framework, job), expected(job)
     if name_of(framework) == "pytorch":
         assert not np.allclose(found, plain, rtol=1e-3)
@@ -124,13 +126,20 @@ def test_a_model_that_ends_in_softmax_keras_sees_through_and_pytorch_does_not(fr
         np.testing.assert_allclose(found, plain, rtol=1e-6)
 
 
-@pytest.mark.parametrize("execution", jobs.EXECUTIONS)
-@pytest.mark.parametrize("loss", [MeanSquaredError(), MeanAbsoluteError(), Huber(0.5)])
+@pytest.mark.parametrize(
+    ("loss", "execution"),
+    [
+        *((loss, each) for loss in (MeanSquaredError(), Huber(0.5)) for each in UNCOMPILED),
+        *((MeanAbsoluteError(), each) for each in jobs.EXECUTIONS),
+    ],
+)
 def test_pytorch_pairs_each_prediction_with_each_target_of_another_shape(
     framework, execution, loss
 ):
     layers = (*jobs.SHALLOW[:-2], Dense(1))
     job = spec(OwnWay.TARGET_SHAPE, loss=loss, layers=layers, execution=execution)
+    if execution is Execution.COMPILED:
+        job = jobs.in_one_graph(job)
     whole = jobs.data(loss=loss)
     data = replace(
         whole, train_labels=whole.train_labels[:, :1], test_labels=whole.test_labels[:, :1]

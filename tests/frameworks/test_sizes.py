@@ -31,8 +31,13 @@ WAYS = [
     for loop in Loop
     for execution in jobs.UNCOMPILED
 ]
-# To compile takes seconds: the smallest sizes of all, and the oddest batch.
-COMPILED = ["one sample of one pixel", "a batch larger than the data"]
+# To build a Keras model or to compile takes seconds: the smallest sizes of all, the oddest batches.
+FEW = ["one sample of one pixel", "a batch larger than the data", "a last batch of one sample"]
+TRIED = [
+    pytest.param(way, size, id="-".join(map(str, (*way.values(), size))))
+    for way in WAYS
+    for size in (SIZES if way["recipe"] is Recipe.MATCHED else FEW)
+]
 
 
 def spec(size: str, *, normalised: bool = False, **changes) -> JobSpec:
@@ -79,20 +84,18 @@ def test_every_own_way_is_refused_or_runs(framework, tmp_path, way, size):
     assert bool(made) is not never
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("way", WAYS, ids=lambda way: "-".join(map(str, way.values())))
+@pytest.mark.parametrize(("way", "size"), TRIED)
 def test_every_recipe_loop_and_execution_runs(framework, tmp_path, way, size):
     assert judge(framework, tmp_path, spec(size, **way))
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("way", WAYS, ids=lambda way: "-".join(map(str, way.values())))
+@pytest.mark.parametrize(("way", "size"), TRIED)
 def test_a_batch_norm_of_one_value_is_refused_or_runs(framework, tmp_path, way, size):
     made = judge(framework, tmp_path, spec(size, normalised=True, **way))
     assert made or way["recipe"] is Recipe.IDIOMATIC
 
 
-@pytest.mark.parametrize("size", COMPILED)
+@pytest.mark.parametrize("size", FEW[:2])
 @pytest.mark.parametrize("recipe", Recipe)
 def test_compiled_steps_run(framework, tmp_path, recipe, size):
     assert judge(framework, tmp_path, spec(size, recipe=recipe, execution=Execution.COMPILED))

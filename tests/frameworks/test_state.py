@@ -15,6 +15,8 @@ from tests.frameworks import jobs
 @pytest.mark.parametrize("execution", jobs.EXECUTIONS)
 def test_warming_up_changes_neither_parameters_nor_what_training_gives(framework, execution, kind):
     job = replace(jobs.JOBS[kind], execution=execution)
+    if execution is Execution.COMPILED:  # twice, which takes seconds for each length of a batch
+        job = jobs.in_one_graph(job)
     initial = jobs.weights(job)
     trainer = framework.Trainer(job, jobs.data(), initial)
     trainer.warm_up()
