@@ -6,7 +6,7 @@ from typing import assert_never
 
 from twinrun.contract.state_dir import sweep
 
-from orchestrator.actions import explain, finish, judging, variants, verify
+from orchestrator.actions import explain, finish, judging, parity, variants, verify
 from orchestrator.actions.shown import compared_sides
 from orchestrator.errors import RunUnreadable
 from orchestrator.figures.renderer import Renderer
@@ -40,6 +40,8 @@ def remake(run: Run) -> None:
             verify.keep(run, certificates, of_damages(damages))
         case Kind.EXPLAIN:
             explain.finish(run, compared_sides(what))
+        case Kind.PARITY:
+            parity.finish(run)
         case Kind.RECIPES | Kind.LOOPS:
             _finish(variants.inner_runs(run, what.kind).values())
             variants.finish(run, what.kind)

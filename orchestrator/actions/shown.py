@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from orchestrator.actions import explain, judging, variants
+from orchestrator.actions import explain, judging, parity, variants
 from orchestrator.actions.finish import comparison_of
 from orchestrator.certificate import certificate_file
 from orchestrator.certificate.certificate import Certificate
@@ -15,12 +15,15 @@ from orchestrator.language.phrases import Phrase, Sentence, english, say
 from orchestrator.reports import certificate as certificate_report
 from orchestrator.reports import comparison as comparison_report
 from orchestrator.reports import explanation as explanation_report
+from orchestrator.reports import parity as parity_report
 from orchestrator.reports import variants as variants_report
 from orchestrator.reports.grid import Part, Said
 from orchestrator.results import comparison_file
 from orchestrator.results import variants as results
 from orchestrator.results.circumstances import Caution, of_damages
 from orchestrator.results.comparison import Comparison
+from orchestrator.results.parity import Parity
+from orchestrator.results.parity import as_dict as parity_mapping
 from orchestrator.storage.about import About, Kind
 from orchestrator.storage.store import Run
 from orchestrator.trials.mappings.stored import as_json
@@ -31,6 +34,10 @@ _VERIFY = Phrase(
 )
 _EXPLAIN = Phrase(
     "{path} is an explanation: its trials are of different jobs, so only 'show' and "
+    "'export --to markdown' have a result of it."
+)
+_PARITY = Phrase(
+    "{path} is a parity table: its trials are of different jobs, so only 'show' and "
     "'export --to markdown' have a result of it."
 )
 _SEVERAL = Phrase("{path} consists of comparisons, each a run of its own; name one: {paths}.")
@@ -70,6 +77,11 @@ def shown(run: Run) -> Shown | None:
                 return None
             mapping = explain.mapping_of(explanation, what.workload)
             return Shown(mapping, lambda: _explained(explanation))
+        case Kind.PARITY:
+            table, cautions = parity.found_in(run)
+            if not (table.rows or cautions):
+                return None
+            return Shown(parity_mapping(table, cautions), lambda: _parity(table, cautions))
         case Kind.RECIPES | Kind.LOOPS:
             compared = variants.compared_in(run, what.kind)
             if not compared:
@@ -95,6 +107,8 @@ def only_comparison(run: Run) -> Comparison:
             raise BadInput(english(_VERIFY, path=run.path))
         case Kind.EXPLAIN:
             raise BadInput(english(_EXPLAIN, path=run.path))
+        case Kind.PARITY:
+            raise BadInput(english(_PARITY, path=run.path))
         case Kind.RECIPES | Kind.LOOPS as kind:
             raise BadInput(_several(run, kind))
         case kind:
@@ -131,6 +145,11 @@ def _certified(workload: str, found: Certificates, cautions: Sequence[Caution]) 
             yield from certificate_report.report(workload, each)
         else:
             yield Said(say(each.sentence), strong=True)
+    yield from comparison_report.warnings(cautions)
+
+
+def _parity(found: Parity, cautions: Sequence[Caution]) -> Iterator[Part]:
+    yield from parity_report.report(found)
     yield from comparison_report.warnings(cautions)
 
 

@@ -24,6 +24,7 @@ _RESULTS: Mapping[Kind, tuple[str, str]] = {
     Kind.TRAIN: ("comparison", "finding"),
     Kind.COMPARE: ("comparison", "finding"),
     Kind.VERIFY: ("certificate", "sentence"),
+    Kind.PARITY: ("parity", "sentence"),
     Kind.RECIPES: ("recipes", "sentence"),
     Kind.LOOPS: ("loops", "sentences"),
 }

@@ -3,6 +3,7 @@
 from orchestrator.page.blocks import Page
 from orchestrator.page.of_certificate import certificate_page
 from orchestrator.page.of_comparison import comparison_page
+from orchestrator.page.of_parity import parity_page
 from orchestrator.page.of_variants import explanation_page, variants_page
 from orchestrator.page.render import render
 
@@ -11,6 +12,7 @@ __all__ = [
     "certificate_page",
     "comparison_page",
     "explanation_page",
+    "parity_page",
     "render",
     "variants_page",
 ]

@@ -21,6 +21,7 @@ _KINDS = {
     "loops": Phrase("loops"),
     "verify": Phrase("verify"),
     "explain": Phrase("explain"),
+    "parity": Phrase("parity"),
     "unknown": Phrase("unknown"),
 }
 _STATES = {

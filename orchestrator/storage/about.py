@@ -39,6 +39,7 @@ class Kind(StrEnum):
     LOOPS = "loops"
     VERIFY = "verify"
     EXPLAIN = "explain"
+    PARITY = "parity"
 
     @property
     def is_comparison(self) -> bool:

@@ -20,7 +20,8 @@ def initial_weights(task: Task) -> parameters.Weights | None:
     arrays = shapes.held(spec, shape)
     if task.weights is not None:
         return parameters.from_safetensors(task.weights.read_bytes(), arrays, spec.precision)
-    if spec.recipe is not Recipe.MATCHED or OwnWay.INITIAL_WEIGHTS in spec.own_ways:
+    alike = spec.recipe is Recipe.MATCHED or spec.matched_initial_values
+    if not alike or OwnWay.INITIAL_WEIGHTS in spec.own_ways:
         return None
     if spec.code is None:
         initial = parameters.initial(spec.layers, shape, spec.seed, spec.precision)

@@ -14,10 +14,11 @@ from orchestrator.results.variants import CHANGES
 from orchestrator.storage import store
 from orchestrator.storage.about import Kind
 from tests.builders.events import failed_events
+from tests.builders.parities import stored
 from tests.builders.stored import add_trial, compared, verified
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
-KINDS = ("pairs", "failed", "verified", "explained", "recipes", "loops")
+KINDS = ("pairs", "failed", "verified", "explained", "parity", "recipes", "loops")
 SIZES = [(1280, 720), (1366, 768), (1920, 1080), (390, 844)]
 DIGEST = "ghcr.io/someone/twinrun-pytorch@sha256:" + 64 * "a"
 
@@ -34,7 +35,15 @@ def pages(tmp_path_factory):
     explained = compared(folder, 1, kind=Kind.EXPLAIN)
     for framework in ("pytorch", "tensorflow"):
         add_trial(explained, framework, number_of(PITFALLS[0]))
-    runs = (pairs, failed, certificate, explained, *(outer(folder, kind) for kind in CHANGES))
+    table = stored(folder, wrong=1e-3, failed=True)
+    runs = (
+        pairs,
+        failed,
+        certificate,
+        explained,
+        table,
+        *(outer(folder, kind) for kind in CHANGES),
+    )
     for run in runs:
         remake(run)
     return dict(zip(KINDS, runs, strict=True))

@@ -135,3 +135,12 @@ def test_an_interrupted_compare_stops_the_runners_that_it_started(orchestrator, 
     assert process.returncode == 130
     assert "cancelled" in stdout
     assert "Traceback" not in stderr
+
+
+def test_kind_by_kind_they_agree_and_their_defaults_show_where_they_do_not(warmed):
+    few = ("--only=layer_norm", "--only=flatten", "--precision=float64")
+    rows = json.loads(warmed("parity", *few, "--json").stdout)["rows"]
+    assert {row["case"] for row in rows} == {"flatten", "layer_norm", "layer_norm, of-sequences"}
+    for row in rows:
+        assert row["matched"]["gradient"] < 1e-13
+        assert (row["own"]["gradient"] > 1e-4) is (row["case"] != "flatten")

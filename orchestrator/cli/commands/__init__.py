@@ -9,6 +9,7 @@ COMMANDS: Mapping[str, str] = {
     "compare": "training",
     "verify": "proving",
     "explain": "proving",
+    "parity": "parity",
     "pair": "porting",
     "train": "training",
     "evaluate": "training",

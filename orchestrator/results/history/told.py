@@ -185,6 +185,16 @@ class _Verified:
         return Told(self.sentence, list(dict.fromkeys(itertools.chain(*several))), self.same_job)
 
 
+@dataclass(frozen=True, slots=True)
+class _Parity:
+    sentence: Sentence
+    versions: Mapping[str, object] = field(default_factory=dict)
+    warnings: Sequence[_Warning] = ()
+
+    def told(self) -> Told:
+        return Told(self.sentence, list(self.versions), warnings=_codes(self.warnings))
+
+
 class _Result(Protocol):
     def told(self) -> Told: ...
 
@@ -197,4 +207,5 @@ RESULTS: Mapping[Kind, tuple[str, type[_Result]]] = {
     Kind.LOOPS: ("loops", _Loops),
     Kind.EXPLAIN: ("explanation", _Explained),
     Kind.VERIFY: ("certificate", _Verified),
+    Kind.PARITY: ("parity", _Parity),
 }

@@ -127,6 +127,7 @@ class JobSpec:
     tolerance: Tolerance = Tolerance()
     target: Target | None = None
     code: Code | None = None
+    matched_initial_values: bool = False
 
     @property
     def blobs(self) -> tuple[StoredFile, ...]:

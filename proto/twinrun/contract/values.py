@@ -69,15 +69,7 @@ def _violations(spec: JobSpec) -> Iterator[Violation]:
     yield from code_violations(spec)
     if spec.steps_per_epoch_limit is not None:
         yield from between("steps_per_epoch_limit", spec.steps_per_epoch_limit, 1, 10_000_000)
-    if spec.recipe is not Recipe.MATCHED:  # other trainers would ignore them
-        for name in _MATCHED_ONLY:
-            if getattr(spec, name) not in (None, False):
-                yield Violation(
-                    name, "is of the matched recipe only; leave it out, or take recipe matched"
-                )
-        if spec.optimizer.schedule is not None and spec.optimizer.schedule.shown_steps:
-            what = "are of the matched recipe only; leave them out, or take recipe matched"
-            yield Violation("optimizer.schedule.shown_steps", what)
+    yield from _recipe_violations(spec)
     yield from _late_epoch_violations(spec)
     yield from _tolerance_violations(spec.tolerance)
     yield from _target_violations(spec)
@@ -89,6 +81,21 @@ def _violations(spec: JobSpec) -> Iterator[Violation]:
     yield from _own_way_violations(spec)
     if spec.precision is Precision.BFLOAT16 and spec.device is not Device.CUDA:
         yield Violation("precision", "is bfloat16, which runs on cuda only; use float32")
+
+
+def _recipe_violations(spec: JobSpec) -> Iterator[Violation]:
+    if spec.recipe is not Recipe.MATCHED:  # other trainers would ignore them
+        for name in _MATCHED_ONLY:
+            if getattr(spec, name) not in (None, False):
+                yield Violation(
+                    name, "is of the matched recipe only; leave it out, or take recipe matched"
+                )
+        if spec.optimizer.schedule is not None and spec.optimizer.schedule.shown_steps:
+            what = "are of the matched recipe only; leave them out, or take recipe matched"
+            yield Violation("optimizer.schedule.shown_steps", what)
+    elif spec.matched_initial_values:
+        what = "is of the idiomatic recipe only; leave it out, or take recipe idiomatic"
+        yield Violation("matched_initial_values", what)
 
 
 def _own_way_violations(spec: JobSpec) -> Iterator[Violation]:

@@ -24,7 +24,8 @@ def load(spec, data_dir, progress):
     if spec.dataset.name in catalog.DATASETS:
         known = catalog.DATASETS[spec.dataset.name]
         made = Synthetic(1000, 1000, *known.shape, known.outputs)
-    train, test = min(made.train_samples, _TRAIN), min(made.test_samples, _TEST)
+    held = spec.dataset.arrays or made
+    train, test = min(held.train_samples, _TRAIN), min(held.test_samples, _TEST)
     small = replace(
         spec.dataset,
         name="synthetic",

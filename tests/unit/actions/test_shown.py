@@ -17,17 +17,20 @@ from orchestrator.results.habits.pitfalls import PITFALLS
 from orchestrator.results.variants import CHANGES
 from orchestrator.storage.about import Kind
 from orchestrator.storage.store import Run, within
+from tests.builders.parities import stored
 from tests.builders.stored import add_trial, compared, create, explained, several, verified
 
 MADE = {
     Kind.VERIFY: verified,
     Kind.EXPLAIN: explained,
+    Kind.PARITY: stored,
     Kind.RECIPES: lambda output: several(output, Kind.RECIPES),
     Kind.LOOPS: lambda output: several(output, Kind.LOOPS),
 }
 SAID = {
     Kind.VERIFY: "The same job: in float64",
     Kind.EXPLAIN: PITFALLS[0].title,
+    Kind.PARITY: "1 of 1 rows agree as matched jobs",
     Kind.RECIPES: "idiomatic: PyTorch took 2.00 s an epoch and TensorFlow 1.00 s",
     Kind.LOOPS: "a hand-written loop, op by op: PyTorch took 2.00 s an epoch and TensorFlow 1.00 s",
 }
@@ -44,7 +47,7 @@ def test_each_kind_is_shown_as_what_it_is(tmp_path, kind):
     assert SAID[kind] in text(MADE[kind](tmp_path))
 
 
-@pytest.mark.parametrize("kind", [Kind.VERIFY, Kind.EXPLAIN])
+@pytest.mark.parametrize("kind", [Kind.VERIFY, Kind.EXPLAIN, Kind.PARITY])
 def test_trials_of_different_jobs_or_untimed_ones_get_no_verdict(tmp_path, kind):
     run = MADE[kind](tmp_path)
     assert "times as fast" not in text(run)

@@ -45,6 +45,7 @@ MAY = {
     "orchestrator/settings/config.py": YAML,
     "orchestrator/settings/file.py": "what TOML holds, as JSON",
     "orchestrator/settings/job.py": "values of flags of every kind, as YAML has them",
+    "orchestrator/settings/parity/": JSON,
     "orchestrator/settings/workloads/": YAML,
     "orchestrator/storage/": JSON,
     "orchestrator/trials/mappings/names.py": REFLECTION,

@@ -75,6 +75,7 @@ def test_one_that_failed_says_why(made):
         (Kind.EXPLAIN, {"explanation": {"rows": ROWS[:2]}}, "1 difference."),
         (Kind.EXPLAIN, {"explanation": {"rows": ROWS}}, "2 differences, one at a time."),
         (Kind.EXPLAIN, {"explanation": {"rows": []}}, "It was not finished."),
+        (Kind.PARITY, {"parity": {"sentence": "All agree.", "rows": []}}, "All agree."),
         (
             Kind.RECIPES,
             {"recipes": {"times": {"a": {"pytorch": 1}}, "sentence": "S."}},

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from twinrun.contract.events import MachineMeasured
 
 from orchestrator import page
-from orchestrator.actions import explain, finish, judging, variants
+from orchestrator.actions import explain, finish, judging, parity, variants
 from orchestrator.cli.commands import keeping
 from orchestrator.errors import OrchestratorError, RunUnreadable
 from orchestrator.exports.export import export
@@ -30,9 +30,10 @@ from orchestrator.trials.mappings.reading import read
 from orchestrator.trials.mappings.stored import as_json, fields_of
 from orchestrator.trials.spec import message_of
 from tests.builders.damaged import damage
+from tests.builders.parities import stored
 from tests.builders.stored import add_trial, compared, verified
 
-KINDS = (Kind.COMPARE, Kind.VERIFY, Kind.EXPLAIN, Kind.RECIPES, Kind.LOOPS)
+KINDS = (Kind.COMPARE, Kind.VERIFY, Kind.EXPLAIN, Kind.PARITY, Kind.RECIPES, Kind.LOOPS)
 NOISE = Noise(0.9, 1.1, 8, "w", "2026-11-24T00:00:00+00:00")
 KNOWN = Known({"pytorch cpu": NOISE}, {"cpu float32": {"pytorch": MachineMeasured(1e9, 2e9)}})
 SMALL = {"epochs": 2, "steps": 10}
@@ -50,6 +51,12 @@ def explained(output: Path) -> Run:
     for framework in ("pytorch", "tensorflow"):
         add_trial(run, framework, number_of(PITFALLS[0]))
     explain.finish(run, ("pytorch", "tensorflow"))
+    return run
+
+
+def parity_of(output: Path) -> Run:
+    run = stored(output)
+    parity.finish(run)
     return run
 
 
@@ -77,6 +84,7 @@ def made(tmp_path_factory) -> Made:
         Kind.COMPARE: judged(folder / "c"),
         Kind.VERIFY: verified(folder / "v"),
         Kind.EXPLAIN: explained(folder / "e"),
+        Kind.PARITY: parity_of(folder / "p"),
         **{kind: outer(folder / kind, kind) for kind in (Kind.RECIPES, Kind.LOOPS)},
     }
     return Made(runs, judged(folder / "w"), folder)
@@ -91,6 +99,8 @@ def remade(run: Run, kind: Kind) -> None:
     elif kind is Kind.EXPLAIN:
         found = explain.found_in(run, ("pytorch", "tensorflow"))
         page.render(page.explanation_page((), run.about(), (), found.passed, found.cautions))
+    elif kind is Kind.PARITY:
+        parity.finish(run)
     else:
         variants.finish(run, kind)
 

@@ -17,6 +17,12 @@ def test_what_is_of_the_matched_recipe_is_refused_with_the_idiomatic_one():
     assert violations(proto(recipe="RECIPE_IDIOMATIC", **matched)).keys() == matched.keys()
 
 
+def test_what_is_of_the_idiomatic_recipe_is_refused_with_the_matched_one():
+    found = violations(proto(matched_initial_values=True))
+    assert found.keys() == {"matched_initial_values"}
+    valid_spec(proto(matched_initial_values=True, recipe="RECIPE_IDIOMATIC"), CPUS)
+
+
 def test_initial_weights_of_its_own_cannot_be_perturbed():
     message = proto(own_ways=["OWN_WAY_INITIAL_WEIGHTS"], perturb_initial_weights=1)
     assert violations(message).keys() == {"perturb_initial_weights"}

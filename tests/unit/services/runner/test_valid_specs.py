@@ -205,6 +205,7 @@ def specs(draw):
         report_step_details=not idiomatic and draw(st.booleans()),
         perturb_initial_weights=draw(st.integers(0, 1000)) if perturbable else 0,
         steps_per_epoch_limit=limit,
+        matched_initial_values=idiomatic and draw(st.booleans()),
     )
 
 

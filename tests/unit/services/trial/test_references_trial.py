@@ -200,6 +200,12 @@ def test_what_is_a_frameworks_own_is_neither_given_to_it_nor_digested(tmp_path, 
     assert (inputs.augmentation_sha256 == "") is ("recipe" in own)
 
 
+def test_the_idiomatic_recipe_gets_the_values_of_the_matched_one_where_that_is_asked(tmp_path):
+    made = run(tmp_path, job(recipe=Recipe.IDIOMATIC, matched_initial_values=True))
+    for name, array in weights.initial(LAYERS, SHAPE, 5, Precision.FLOAT64).items():
+        np.testing.assert_array_equal(made.trainer.initial[name], array)
+
+
 @pytest.mark.parametrize("own", [OwnWay.BATCH_ORDER, OwnWay.INITIAL_WEIGHTS])
 def test_what_is_not_a_frameworks_own_is_as_it_always_is(tmp_path, own):
     made = run(tmp_path, job(own_ways=(own,)))
