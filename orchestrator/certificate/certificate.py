@@ -12,7 +12,7 @@ from orchestrator.certificate import own, text
 from orchestrator.certificate.distrust import distrust, jumps
 from orchestrator.certificate.effectless import followers
 from orchestrator.certificate.envelope import Envelope, envelope
-from orchestrator.certificate.evidence import Evidence, clipped_steps
+from orchestrator.certificate.evidence import Evidence, covered
 from orchestrator.certificate.gaps import (
     BY_STEP,
     INITIAL,
@@ -33,6 +33,7 @@ from orchestrator.certificate.judge import (
 from orchestrator.certificate.rounding import FLOAT64, Key, Rule, rule_of
 from orchestrator.certificate.switched import beyond_rounding, is_short, is_switched
 from orchestrator.certificate.takes import PERTURBED, TIMED_PERTURBED
+from orchestrator.certificate.timed import lengths
 from orchestrator.language.phrases import Sentence, clause, english
 from orchestrator.language.words import label
 from orchestrator.trials.inputs import InputsCheck, check_inputs
@@ -168,7 +169,7 @@ def certify(
         elif not apart and timed_short:
             undecided = TIMED_PERTURBED
     reasons = [*outright, *apart, *faults]
-    sentence = text.sentence(certificate, reasons, clipped_steps(first.plain))
+    sentence = text.sentence(certificate, reasons, covered(first.plain))
     return replace(certificate, same_job=not reasons, sentence=sentence, undecided=undecided)
 
 
@@ -177,10 +178,10 @@ def _again(plain: Sequence[Evidence]) -> dict[Key, Gap]:
 
 
 def _sizes(found: Evidence) -> tuple[int, int]:
-    """Return the samples of a batch, and of an evaluation."""
+    """Return the samples of a step, and of an evaluation."""
     inputs = found.trial.inputs
     samples = [n for n in (inputs.test_samples, inputs.validation_samples) if n] if inputs else []
-    return found.job.batch_size, min(samples, default=1)
+    return found.job.step_samples, min(samples, default=1)
 
 
 def _timed(
@@ -225,12 +226,11 @@ def _unfinished(trials: Sequence[Trial]) -> Iterator[Sentence]:
             yield english(text.UNFINISHED, trial=trial.name)
     counts = {len(trial.losses) for trial in trials}
     for trial in trials:
-        inputs, spec = trial.inputs, trial.spec
-        wanted = inputs.steps_per_epoch * spec.epochs if inputs and spec else 0
+        wanted = trial.inputs.steps_per_epoch * trial.due_epochs if trial.inputs else 0
         if len(counts) == 1 and wanted and len(trial.losses) != wanted:
             yield english(text.TOO_FEW, trial=trial.name, steps=len(trial.losses), all_steps=wanted)
     if len(counts) > 1:
-        yield text.steps(*trials)
+        yield lengths(*trials)
 
 
 def _silent(trials: Sequence[Trial]) -> Iterator[Sentence]:

@@ -1,7 +1,9 @@
 """A trial's output that shows which arithmetic it did, read back from its run."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import safetensors
@@ -119,7 +121,35 @@ def _place(name: str) -> tuple[list[tuple[int, str]], int, str]:
     return way, _PARTS.index(part) if part in _PARTS else len(_PARTS), part
 
 
-def clipped_steps(found: Evidence) -> int | None:
+class Covered(NamedTuple):
+    """In how many steps gradients were clipped, and were those of all batches of a step.
+
+    ``stopped``: after how many epochs, by the rule of early stopping. None: not known, or there is
+    no such thing in the job.
+    """
+
+    clipped: int | None = None
+    accumulated: int | None = None
+    stopped: int | None = None
+
+
+def covered(found: Evidence) -> Covered:
+    """Return what a trial covers."""
+    stopped = len(found.trial.epochs) if found.trial.stopped else None
+    return Covered(_clipped_steps(found), _accumulated_steps(found), stopped)
+
+
+def _accumulated_steps(found: Evidence) -> int | None:
+    job, inputs = found.job, found.trial.inputs
+    if job.accumulate_steps == 1 or inputs is None:
+        return None
+    left = (inputs.train_samples - 1) % job.step_samples + 1
+    fewer = math.ceil(left / job.batch_size) < job.accumulate_steps
+    steps = len(found.trial.losses)
+    return steps - steps // inputs.steps_per_epoch if fewer else steps
+
+
+def _clipped_steps(found: Evidence) -> int | None:
     """Return in how many steps gradients were clipped; None: not known, or there is no clipping.
 
     The norms of gradients are those before clipping; of single values they tell nothing.

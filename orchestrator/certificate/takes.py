@@ -30,10 +30,12 @@ def takes(spec: job_pb2.JobSpec) -> dict[int, job_pb2.JobSpec]:
     plain.steps_per_epoch_limit, plain.report_every_steps = SHORT_STEPS, SHORT_CHUNK
     _limit_tests(plain)
     _show_schedule(plain)
+    plain.ClearField("early_stopping")  # which one function decides, from what evaluations report
     specs = with_rounding(plain)
     if spec.precision != job_pb2.PRECISION_FLOAT64:
         timed = copied(spec)
         timed.epochs, timed.steps_per_epoch_limit = 1, TIMED_STEPS
+        timed.ClearField("early_stopping")
         _limit_tests(timed)
         moved = drawn(timed, 1)
         specs |= {TIMED: timed, TIMED_PERTURBED: moved}

@@ -8,6 +8,7 @@ from twinrun.contract.spec import JobSpec
 
 from orchestrator.certificate.effectless import biases_before_batch_norm
 from orchestrator.certificate.envelope import together
+from orchestrator.certificate.evidence import Covered
 from orchestrator.certificate.gaps import AGAIN, LOGITS, LOSSES, WEIGHTS
 from orchestrator.certificate.judge import Clause, Difference
 from orchestrator.certificate.rounding import FLOAT64, rule_of
@@ -28,6 +29,8 @@ NOT_FINITE = Phrase(
     "the losses are not finite from step {step:,} on; until then they agree to {largest:.0e}"
 )
 TIMED_IN = Phrase("in {precision}, in which it is timed, {reason}")
+
+_NOTHING = Covered()
 
 _SAME = Phrase(
     "The same job: in float64, over {steps:,} steps, {first} and {second} agree to {losses:.0e} in "
@@ -67,6 +70,11 @@ _DRAWS = Phrase("Of {draws} perturbed trials of each framework the largest effec
 _LATE = Phrase("The last of {epochs} epochs was run as epoch {number:,} of a long job.")
 _SHOWN = Phrase("The learning rates were those of the schedule's steps {shown}, in turn.")
 _SCHEDULED = Phrase("Of the schedule of the learning rate, steps 0 to {last:,} were covered.")
+_ACCUMULATED = Phrase(
+    "In {steps:,} of these steps the gradients of {batches} batches were averaged for one update."
+)
+_NOT_ACCUMULATED = Phrase("No step had all of its {batches} batches, which is not covered.")
+_STOPPED = Phrase("Training ended early, after {epochs} of at most {most} epochs.")
 _CLIPPED = Phrase("Gradients were clipped in {steps:,} of these steps.")
 _UNCLIPPED = Phrase("No step's gradients reached the limit of clipping, which is not covered.")
 _NOT_COVERED = Phrase("Anything that begins at another step is not covered.")
@@ -75,7 +83,6 @@ _NOTED = Phrase("Noted in the code: {notes}")
 _TOGETHER = Phrase("Within {share} of each other stay: {pairs}.")
 _PAIR = Phrase("{first} and {second} for {steps:,} of {all:,} steps")
 _OWN = Phrase("{framework} and itself for {steps:,}")
-_STEPS = Phrase("{first} took {steps:,} steps and {second} {other_steps:,}")
 _APART = Phrase(
     "the {quantity} differ by {largest:.0e}{where}, but at most {tolerance:.0e} is allowed"
 )
@@ -92,17 +99,6 @@ _OF = Phrase("{quantity} of {tensor}")
 
 def names(trials: Sequence[Trial]) -> Sentence:
     return join(AND, [trial.name for trial in trials])
-
-
-def steps(first: Trial, second: Trial) -> Sentence:
-    """Say that two trials took different numbers of steps."""
-    return english(
-        _STEPS,
-        first=label(first.framework),
-        second=label(second.framework),
-        steps=len(first.losses),
-        other_steps=len(second.losses),
-    )
 
 
 def beyond(
@@ -146,12 +142,9 @@ def _where(difference: Difference) -> Sentence | str:
 
 
 def sentence(
-    found: "Certificate", reasons: Sequence[Sentence], clipped: int | None = None
+    found: "Certificate", reasons: Sequence[Sentence], covered: Covered = _NOTHING
 ) -> Sentence:
-    """Say what a certificate found; ``reasons`` speak against the same job.
-
-    ``clipped``: in how many steps gradients were; None: not known, or they never are.
-    """
+    """Say what a certificate found; ``reasons`` speak against the same job."""
     if reasons:
         return english(NOT_SAME, reasons=join(SEMICOLON, reasons))
     exact = rule_of(found.job) is FLOAT64
@@ -173,7 +166,7 @@ def sentence(
     if (draws := max((each.draws for each in envelopes), default=1)) > 1:
         parts.append(english(_DRAWS, draws=draws))
     job = found.job
-    parts += _covered(job, found.steps, clipped)
+    parts += _covered(job, found.steps, covered)
     if job.late_epoch is not None or job.steps_per_epoch_limit is not None:
         parts.append(english(_NOT_COVERED))
     if job.code is not None and job.code.without_dropout:
@@ -183,13 +176,18 @@ def sentence(
     return join(NEXT, parts)
 
 
-def _covered(job: JobSpec, steps: int, clipped: int | None) -> Iterator[Sentence]:
+def _covered(job: JobSpec, steps: int, covered: Covered) -> Iterator[Sentence]:
     if job.late_epoch is not None:
         yield english(_LATE, epochs=job.epochs, number=job.late_epoch)
     if job.optimizer.schedule is not None:
         yield _scheduled(job, job.optimizer.schedule, steps)
-    if clipped is not None:
-        yield english(_CLIPPED, steps=clipped) if clipped else english(_UNCLIPPED)
+    if covered.stopped is not None:
+        yield english(_STOPPED, epochs=covered.stopped, most=job.epochs)
+    if (batches := covered.accumulated) is not None:
+        names = {"steps": batches, "batches": job.accumulate_steps}
+        yield english(_ACCUMULATED if batches else _NOT_ACCUMULATED, **names)
+    if covered.clipped is not None:
+        yield english(_CLIPPED, steps=covered.clipped) if covered.clipped else english(_UNCLIPPED)
 
 
 def _scheduled(job: JobSpec, schedule: Schedule, steps: int) -> Sentence:

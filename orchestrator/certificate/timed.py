@@ -37,6 +37,10 @@ _RARE = 10
 
 _NOT_SAME = Phrase("The timed trials were not the same job: in pair {number} {reason}.")
 _STEPS = Phrase("{first} took {steps:,} steps and {second} {other_steps:,}")
+_STOPPED = Phrase(
+    "training ended after {epochs} epochs of {first} and after {other_epochs} of {second}, each by "
+    "the rule of early stopping and its own values of the metric"
+)
 _FIRST = Phrase(
     "the losses differ by {largest:.0e} at step 0, while rounding explains {allowed:.0e}"
 )
@@ -98,6 +102,16 @@ def judge_timed(
     return Timed(True, len(pairs), apart, None)
 
 
+def lengths(first: Trial, second: Trial) -> Sentence:
+    """Say that two trials took different numbers of steps, and whether each decided so itself."""
+    names = {"first": label(first.framework), "second": label(second.framework)}
+    if first.stopped or second.stopped:
+        epochs = {"epochs": len(first.epochs), "other_epochs": len(second.epochs)}
+        return english(_STOPPED, **names, **epochs)
+    steps = {"steps": len(first.losses), "other_steps": len(second.losses)}
+    return english(_STEPS, **names, **steps)
+
+
 def _gap(one: Trial, other: Trial) -> Floats:
     """Return relative differences of the losses, up to where both end."""
     steps = min(len(one.losses), len(other.losses))
@@ -107,13 +121,7 @@ def _gap(one: Trial, other: Trial) -> Floats:
 def _against(one: Trial, other: Trial, rule: Rule, held: Envelope | None) -> Iterator[Sentence]:
     """Yield evidence that they did not do the same; nothing if there is none."""
     if len(one.losses) != len(other.losses):
-        yield english(
-            _STEPS,
-            first=label(one.framework),
-            second=label(other.framework),
-            steps=len(one.losses),
-            other_steps=len(other.losses),
-        )
+        yield lengths(one, other)
         return
     gap = _gap(one, other)
     infinite = ~np.isfinite(gap)

@@ -148,11 +148,11 @@ def _listed(texts: Sequence[str]) -> str:
 def _ends(
     comparison: Comparison, measure: Callable[[EpochFinished], float | None]
 ) -> dict[str, float]:
-    """Return each framework's median of the last epoch; empty unless all have a number."""
+    """Return each framework's median with the final weights; empty unless all have a number."""
     ends = {}
     for name, trials in comparison.counted.items():
         if all(trial.state is JobState.SUCCEEDED and trial.epochs for trial in trials):
-            values = [finite(measure(trial.epochs[-1])) for trial in trials]
+            values = [finite(measure(trial.final)) for trial in trials if trial.final]
             known = [value for value in values if value is not None]
             if known and len(known) == len(values):
                 ends[name] = median(known)

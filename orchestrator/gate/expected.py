@@ -3,7 +3,9 @@
 import math
 from dataclasses import dataclass
 
+from twinrun.contract.converters.specs import spec_from_proto
 from twinrun.contract.losses import Loss
+from twinrun.contract.stopping import EarlyStopping
 from twinrun.v1 import job_pb2
 
 from orchestrator.gate.fault import require, require_from
@@ -11,6 +13,7 @@ from orchestrator.gate.scores import loss_of
 from orchestrator.gate.tensors import Tensors, of_model, sample_shape
 
 _MOST_EPOCHS, _MOST_BATCH, _MOST_CHUNK = 10_000, 1_000_000, 100_000  # limits of a spec
+_MOST_BATCHES = 64  # of a step
 _MOST = 2**31 - 1
 
 
@@ -32,6 +35,10 @@ class Expected:
     @property
     def loss(self) -> Loss:
         return loss_of(self.spec)
+
+    @property
+    def early_stopping(self) -> EarlyStopping | None:
+        return spec_from_proto(self.spec).early_stopping
 
     @property
     def draws_alike(self) -> bool:
@@ -60,9 +67,14 @@ class Expected:
             return None
         return dataset.train_limit - int(dataset.train_limit * dataset.validation_fraction)
 
+    @property
+    def step_samples(self) -> int:
+        """Samples of a step that is whole."""
+        return self.spec.batch_size * (self.spec.accumulate_steps or 1)  # 0: of an older runner
+
     def steps(self, train_samples: int) -> int:
         """Return the steps of an epoch."""
-        steps = math.ceil(train_samples / self.spec.batch_size)
+        steps = math.ceil(train_samples / self.step_samples)
         has_limit = self.spec.HasField("steps_per_epoch_limit")
         return min(steps, self.spec.steps_per_epoch_limit) if has_limit else steps
 
@@ -106,6 +118,7 @@ def expected(spec: job_pb2.JobSpec) -> Expected:
     """Return the expectations. Raises Fault if the spec itself allows no report."""
     require_from("spec.epochs", spec.epochs, 1, _MOST_EPOCHS)
     require_from("spec.batch_size", spec.batch_size, 1, _MOST_BATCH)
+    require_from("spec.accumulate_steps", spec.accumulate_steps, 0, _MOST_BATCHES)
     require_from("spec.report_every_steps", spec.report_every_steps, 1, _MOST_CHUNK)
     model, classes = of_model(spec) or (None, None)
     train, test = _most_samples(spec.dataset)

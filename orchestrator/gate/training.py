@@ -3,6 +3,8 @@
 import math
 from collections.abc import Iterable, Sequence
 
+from twinrun.contract.converters.events import event_from_proto
+from twinrun.contract.events import EpochFinished
 from twinrun.contract.metrics import ACCURACY, metric_names
 from twinrun.v1 import job_pb2
 
@@ -17,6 +19,9 @@ _THE_NEXT = Phrase("the next one, {next}")
 _AS_MANY = Phrase("{count}, as the losses are")
 _BEFORE_INPUTS = Phrase("{event} arrived before inputs")
 _UNASKED = Phrase("{field} arrived, which the job does not request")
+_AFTER_ITS_END = Phrase(
+    "steps arrived after {epochs} epochs, with which training ends by the rule of early stopping"
+)
 _MISSING = Phrase("{field} is missing, which the job requests")
 _THE_MODELS = Phrase("the tensors of the job's model")
 _OF_ITS_STEPS = Phrase("a mean of the losses of its steps, {low:.6g} to {high:.6g}")
@@ -29,7 +34,9 @@ class Training:
 
     def __init__(self, expected: Expected, elapsed: Elapsed | None) -> None:
         self.inputs: job_pb2.Inputs | None = None
-        self.test: job_pb2.Metrics | None = None  # of the last evaluation
+        self.test: job_pb2.Metrics | None = None  # of the last evaluation, or of the best epoch's
+        self._values: list[float | None] = []  # that early stopping decides on
+        self._stopping = expected.early_stopping
         self.epochs = self.steps = 0
         self.train_seconds = self.evaluate_seconds = 0.0
         self._expected = expected
@@ -39,7 +46,8 @@ class Training:
 
     @property
     def done(self) -> bool:
-        return self.epochs == self._expected.spec.epochs
+        ended = self._stopping is not None and self._stopping.ends(self._values)
+        return ended or self.epochs == self._expected.spec.epochs
 
     def require_inputs(self, event: str) -> job_pb2.Inputs:
         """Return the inputs. Raises Fault if they have not arrived yet."""
@@ -56,6 +64,8 @@ class Training:
         _require_next("steps_finished.epoch", message.epoch, self.epochs)
         _require_next("steps_finished.first_step", message.first_step, self.steps)
         require_from("steps_finished.epoch", message.epoch, 0, self._expected.spec.epochs - 1)
+        if self.done:
+            raise Fault(english(_AFTER_ITS_END, epochs=self.epochs))
         require_from("len(steps_finished.losses)", count, 1, self._expected.spec.report_every_steps)
         taken = len(self._losses) + count
         most = english(AT_MOST, most=inputs.steps_per_epoch)
@@ -108,11 +118,21 @@ class Training:
         elif message.HasField("validation"):
             raise Fault(english(_UNASKED, field="epoch_finished.validation"))
         _check_mean(message.train_loss, self._losses)
-        self.test = message.test
+        self._decide(message)
         self.epochs += 1
         self.train_seconds += seconds(message.train_duration)
         self.evaluate_seconds += seconds(message.evaluate_duration)
         self._losses = []
+
+    def _decide(self, message: job_pb2.EpochFinished) -> None:
+        """Follow the rule of early stopping, if there is one."""
+        self._values.append(None)
+        if self._stopping is not None:
+            event = event_from_proto(job_pb2.JobEvent(epoch_finished=message))
+            if isinstance(event, EpochFinished):
+                self._values[-1] = self._stopping.value(event.validation)
+        if self._stopping is None or self._stopping.kept(self._values) == self.epochs:
+            self.test = message.test
 
     def _check_times(
         self, message: job_pb2.EpochFinished, inputs: job_pb2.Inputs, steps: int
@@ -124,7 +144,7 @@ class Training:
             times.require_lived(field, getattr(message, name), self._elapsed)
         for name in ("data_wait_duration", "sync_duration"):
             times.require_part(f"epoch_finished.{name}", getattr(message, name), trained)
-        least = (steps - 1) * self._expected.spec.batch_size / seconds(trained)
+        least = (steps - 1) * self._expected.step_samples / seconds(trained)
         most = inputs.train_samples / seconds(trained)
         rate = message.samples_per_second
         wanted = english(FROM, low=f"{least:.6g}", high=f"{most:.6g}")

@@ -183,7 +183,8 @@ def _after_steps(job: LiveJob, chunk: job_pb2.StepsFinished, time: float) -> Liv
     steps = chunk.first_step + len(chunk.losses)
     began, rate = job.began or (steps, time), job.rate
     if not job.epochs and time > began[1]:
-        rate = (steps - began[0]) * job.spec.batch_size / (time - began[1])
+        size = job.spec.batch_size * (job.spec.accumulate_steps or 1)
+        rate = (steps - began[0]) * size / (time - began[1])
     return dataclasses.replace(
         job,
         phase=job_pb2.PHASE_TRAIN,  # reported only once, however often evaluation comes in between

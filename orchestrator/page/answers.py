@@ -207,7 +207,7 @@ def _of_learning(comparison: Comparison) -> Iterator[str]:
         yield say(_NO_TARGET)
     else:
         metric, wanted = target
-        ends = [metric.of(trial.epochs[-1].test) for trial in counted if trial.epochs]
+        ends = [metric.of(trial.final.test) for trial in counted if trial.final]
         known = [value for value in ends if value is not None]
         reached = sum(metric.reaches(value, wanted) for value in known)
         count = _count(len(known), _A_TRIAL, _SOME_TRIALS)

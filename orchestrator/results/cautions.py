@@ -62,6 +62,10 @@ _LAG = Phrase(
     "Evaluation uses the moving statistics of batch norm, which after {steps:,} steps may still be "
     "up to {share} their initial values, so test loss and accuracy lag behind training."
 )
+_STOPPED = Phrase(
+    "Early stopping ended trials after different numbers of epochs: {counts}. The verdict is about "
+    "one epoch; all of training is not the same work."
+)
 _LOSS_ROOM = 1.1  # times the loss of guessing: an untrained model may have a little more
 _LEAST_SHARE = 0.01  # of initial values in moving statistics
 _OWN_MOMENTUM = 0.99  # the slowest of the frameworks' own
@@ -92,6 +96,7 @@ def cautions(
             _of_guessing(counted, job),
             _of_nothing_learned(counted, job),
             _of_moving_statistics(counted, job),
+            _of_stopping(counted),
             circumstances.of_the_load(trials),
             circumstances.of_the_clock(trials),
             circumstances.of_idling(counted, gpu or {}, job),
@@ -177,7 +182,7 @@ def _of_learning(trials: Sides, job: JobSpec) -> Iterator[Caution]:
         return
     metric, wanted = target
     for side, group in trials.items():
-        ends = [metric.of(trial.epochs[-1].test) for trial in group if trial.epochs]
+        ends = [metric.of(trial.final.test) for trial in group if trial.final]
         known = [value for value in ends if value is not None]
         reached = median(known) if known else None
         if reached is not None and not metric.reaches(reached, wanted):
@@ -242,7 +247,7 @@ def _of_nothing_learned(trials: Sides, job: JobSpec) -> Iterator[Caution]:
         if metric.by_chance is None:
             continue
         for side, group in trials.items():
-            ends = [metric.of(trial.epochs[-1].test) for trial in group if trial.epochs]
+            ends = [metric.of(trial.final.test) for trial in group if trial.final]
             known = [value for value in ends if value is not None]
             # Not a number is not learned either, and its own warning says more.
             if known and (middle := median(known)) <= metric.by_chance:
@@ -277,4 +282,17 @@ def _of_moving_statistics(trials: Sides, job: JobSpec) -> Iterator[Caution]:
             "MOVING_STATISTICS_LAG",
             english(_LAG, steps=min(steps), share=percent(share)),
             english(Phrase("Train for more steps, or use a smaller momentum.")),
+        )
+
+
+def _of_stopping(trials: Sides) -> Iterator[Caution]:
+    """Yield a warning if early stopping ended trials after different numbers of epochs."""
+    stopped = any(trial.stopped for trial in itertools.chain(*trials.values()))
+    counts = {side: [len(trial.epochs) for trial in group] for side, group in trials.items()}
+    if stopped and len(set(itertools.chain(*counts.values()))) > 1:
+        told = (f"{label(side)} {', '.join(map(str, counts[side]))}" for side in trials)
+        yield Caution(
+            "STOPPED_APART",
+            english(_STOPPED, counts="; ".join(told)),
+            english(Phrase("Compare the time to a target, with --reach, or leave it out.")),
         )

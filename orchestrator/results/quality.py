@@ -168,7 +168,7 @@ def quality(
 
 
 def _of(trial: Trial, metric: Metric) -> float | None:
-    return metric.of(trial.epochs[-1].test) if trial.epochs else None
+    return metric.of(trial.final.test) if trial.final else None
 
 
 def _equivalence(

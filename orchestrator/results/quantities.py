@@ -60,8 +60,8 @@ def _phase(phase: str) -> Callable[[Trial, Job], float | None]:
 
 
 def _last(field: str) -> Callable[[Trial, Job], float | None]:
-    """Return a measure of the last epoch."""
-    return lambda trial, _: getattr(trial.epochs[-1], field) if trial.epochs else None
+    """Return a measure of the last epoch, or of the best one if its weights are kept."""
+    return lambda trial, _: getattr(trial.final, field) if trial.final else None
 
 
 def _gpu(field: str) -> Callable[[Trial, Job], float | None]:
@@ -106,10 +106,10 @@ def _target_seconds(trial: Trial, job: Job) -> float | None:
 
 
 def _test_metric(metric: Metric) -> Quantity:
-    """Return a metric of the test samples, after the last epoch."""
+    """Return a metric of the test samples, by the final weights."""
 
     def measure(trial: Trial, _job: Job) -> float | None:
-        return metric.of(trial.epochs[-1].test) if trial.epochs else None
+        return metric.of(trial.final.test) if trial.final else None
 
     name = f"test_{metric.name}"
     return Quantity(name, metric.heading, measure, metric.written, has_spread=True)
@@ -119,7 +119,7 @@ def _validation_metric(metric: Metric) -> Quantity:
     """Return the same of the validation samples."""
 
     def measure(trial: Trial, _job: Job) -> float | None:
-        validation = trial.epochs[-1].validation if trial.epochs else None
+        validation = trial.final.validation if trial.final else None
         return metric.of(validation) if validation else None
 
     name = f"validation_{metric.name}"

@@ -15,11 +15,23 @@ from orchestrator.settings import workloads
 from orchestrator.settings.config import USUAL
 
 _NO_TARGET = Phrase("--reach takes METRIC=VALUE, such as accuracy=0.9; it was given {text!r}.")
+_NO_SCHEDULE = Phrase(
+    "--schedule takes KIND=STEPS, such as cosine=20000, where KIND is one of {known}; it was given "
+    "{text!r}."
+)
 _NO_CODE = Phrase(
     "--code takes NAME=FILE:FUNCTION, such as pytorch=net.py:build, where NAME is one of {known}; "
     "it was given {text!r}."
 )
 _NO_CHOICE = Phrase("{flag} is {given!r}; it can be {known}.")
+
+
+# Of schedules that --schedule sets, the field of their steps.
+SCHEDULES: Mapping[str, str] = {
+    **dict.fromkeys(("cosine", "exponential", "polynomial", "one_cycle"), "steps"),
+    "cosine_restarts": "steps",
+    "step": "every",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +77,48 @@ class JobFlags:
         ),
     ] = None
     epochs: Annotated[int | None, Flag(help="Passes over the data.")] = None
-    batch_size: Annotated[int | None, Flag(help="Samples per step.")] = None
+    batch_size: Annotated[int | None, Flag(help="Samples in a batch.")] = None
     learning_rate: Annotated[
         float | None, Flag(help="Learning rate of the optimizer.", field="optimizer.learning_rate")
+    ] = None
+    schedule: Annotated[
+        str | None,
+        Flag(
+            help="How the learning rate changes, such as cosine=20000: over so many steps; or "
+            "step=5000: it falls after each so many.",
+            field="optimizer.schedule",
+            metavar="KIND=STEPS",
+        ),
+    ] = None
+    warmup: Annotated[
+        int | None,
+        Flag(
+            help="Steps in which the learning rate rises from 0.",
+            field="optimizer.schedule.warmup_steps",
+            metavar="STEPS",
+        ),
+    ] = None
+    clip_norm: Annotated[
+        float | None,
+        Flag(
+            help="Largest norm of all gradients together.", field="optimizer.clip", metavar="LIMIT"
+        ),
+    ] = None
+    accumulate: Annotated[
+        int | None,
+        Flag(
+            help="Batches whose gradients make one update.",
+            field="accumulate_steps",
+            metavar="BATCHES",
+        ),
+    ] = None
+    patience: Annotated[
+        int | None,
+        Flag(
+            help="End after so many epochs in a row without a better validation loss.",
+            field="early_stopping.patience",
+            metavar="EPOCHS",
+        ),
     ] = None
     seed: Annotated[
         int | None, Flag(help="Seed of initial weights, batch order and synthetic data.")
@@ -151,6 +202,15 @@ def _target(text: str) -> dict[str, Any]:
         raise BadInput(english(_NO_TARGET, text=text)) from error
 
 
+def _schedule(text: str) -> dict[str, Any]:
+    """Parse ``cosine=20000``. Raises BadInput."""
+    kind, _, steps = text.partition("=")
+    kind, steps = kind.strip(), steps.strip()
+    if kind not in SCHEDULES or not steps.isdecimal():
+        raise BadInput(english(_NO_SCHEDULE, text=text, known=", ".join(SCHEDULES)))
+    return {kind: {SCHEDULES[kind]: int(steps)}}
+
+
 def _of_code(sources: Sequence[str]) -> dict[str, Any]:
     """Parse ``pytorch=net.py:build`` into changes of the job spec. Raises BadInput."""
     changes: dict[str, Any] = {}
@@ -174,6 +234,10 @@ def _in_json(name: str, value: Any) -> Any:
         return [each.strip() for each in value.split(",")]
     if name == "reach":
         return _target(value)
+    if name == "schedule":
+        return _schedule(value)
+    if name == "clip_norm":
+        return {"global_norm": {"limit": value}}
     return f"{name}_{one_of(name, value, known)}".upper() if known else value
 
 

@@ -68,6 +68,29 @@ class Trial:
         return f"{self.framework}-{self.number}"
 
     @property
+    def final(self) -> EpochFinished | None:
+        """The epoch after which the weights are the final ones: the last, or the best one."""
+        stopping = self.spec.early_stopping if self.spec else None
+        if stopping is None or not self.epochs:
+            return self.epochs[-1] if self.epochs else None
+        return self.epochs[stopping.kept([stopping.value(e.validation) for e in self.epochs])]
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the rule of early stopping ended it."""
+        stopping = self.spec.early_stopping if self.spec else None
+        return stopping is not None and stopping.ends(
+            [stopping.value(epoch.validation) for epoch in self.epochs]
+        )
+
+    @property
+    def due_epochs(self) -> int:
+        """The epochs that it should have; 0: not known."""
+        if self.stopped:
+            return len(self.epochs)
+        return self.spec.epochs if self.spec else 0
+
+    @property
     def accelerator(self) -> AcceleratorUsed | None:
         return self.resources.accelerator if self.resources else None
 

@@ -58,4 +58,4 @@ def epoch_bytes(
         (arrays if parameter.trained else 1) * weights[parameter.name].nbytes
         for parameter in shapes.held(spec, shape)
     )
-    return float(steps * (2 * touched + spec.batch_size * sample_bytes))
+    return float(steps * (2 * touched + spec.step_samples * sample_bytes))

@@ -1,5 +1,6 @@
 """A task's metrics, by one function for all frameworks. NumPy only."""
 
+from collections.abc import Sequence
 from typing import assert_never
 
 import numpy as np
@@ -115,6 +116,18 @@ def _roots_of_means(values: NDArray[np.float64]) -> NDArray[np.float64]:
     largest = np.abs(values).max(axis=0)
     scale = np.where(largest > 0, largest, 1)
     return np.asarray(scale * np.sqrt(np.square(values / scale).mean(axis=0)))
+
+
+def of_steps(
+    losses: NDArray[np.floating], batch_sizes: Sequence[int], batches: int
+) -> NDArray[np.floating]:
+    """Return the losses of steps of so many ``batches``, the last of fewer, from the batches'."""
+    if batches == 1:
+        return losses
+    starts, sizes = np.arange(0, len(losses), batches), np.array(batch_sizes)
+    sums = np.add.reduceat(losses * sizes, starts)
+    found: NDArray[np.floating] = (sums / np.add.reduceat(sizes, starts)).astype(losses.dtype)
+    return found
 
 
 def mean_over_samples(values: NDArray[np.floating], batch_sizes: NDArray[np.int64]) -> float:

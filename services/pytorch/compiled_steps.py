@@ -33,7 +33,7 @@ from services.pytorch import augmentation, device, losses, optimizers
 from services.pytorch.graphs import captured, pieces
 from services.pytorch.layers.norms import batch_norm
 from services.pytorch.model import LayersModel, details, norms, training_logits
-from services.trial import chunks
+from services.trial import chunks, matched
 from services.trial.chunks import Chunk
 
 # With more, a call becomes cheaper by less than the noise of an epoch, but compiling takes longer:
@@ -97,10 +97,10 @@ class CompiledSteps:
         self._graphs = captured.Captured(self._one_by_one, self._tensors)
         on_gpu = spec.device is Device.CUDA
         self._call: captured.Run = self._graphs if on_gpu else self._several
-        # Beside a convolution the cost of a call is nothing, and each step in it compiles for long.
-        on_cpu = (
-            1 if any(isinstance(layer, Conv2d) for layer in leaves(spec.layers)) else STEPS_PER_CALL
-        )
+        # Beside a convolution the cost of a call is nothing, and each step in it compiles for long;
+        # a step of several batches has their operations.
+        convolves = any(isinstance(layer, Conv2d) for layer in leaves(spec.layers))
+        on_cpu = 1 if convolves or spec.accumulate_steps > 1 else STEPS_PER_CALL
         self._length = captured.STEPS_PER_GRAPH if on_gpu else on_cpu
 
     @cached_property
@@ -116,11 +116,27 @@ class CompiledSteps:
             images: torch.Tensor,
             labels: torch.Tensor,
             drawn: Mapping[str, torch.Tensor],
+            share: float,
         ) -> tuple[torch.Tensor, tuple[torch.Tensor, list[torch.Tensor]]]:
             made = training_logits(spec.layers, parameters, images, products, drawn)
-            return loss_from(made[0], labels), made
+            return loss_from(made[0], labels) * share, made
 
         gradients_and_loss = torch.func.grad_and_value(loss_of, has_aux=True)
+
+        def computed(
+            parameters: Sequence[torch.Tensor],
+            images: torch.Tensor,
+            labels: torch.Tensor,
+            drawn: Mapping[str, torch.Tensor],
+        ) -> matched.Computed[torch.Tensor]:
+            made: list[matched.Computed[torch.Tensor]] = []
+            for part, share in matched.batches(spec, len(labels)):
+                numbers = {name: tensor[part] for name, tensor in drawn.items()}
+                gradients, (loss, (logits, statistics)) = gradients_and_loss(
+                    parameters, images[part], labels[part], numbers, share
+                )
+                made.append((gradients, loss, logits, [statistics]))
+            return matched.together(made, torch.cat)
 
         def steps(state: State, data: Data, call: Call, plan: Plan) -> torch.Tensor:
             parameters, slots, kept = state
@@ -131,7 +147,7 @@ class CompiledSteps:
                 numbers = {name: tensor[step] for name, tensor in drawn.items()}
                 batch_images = augment(images.index_select(0, batch), numbers)
                 batch_labels = labels.index_select(0, batch)
-                gradients, (loss, (logits, statistics)) = gradients_and_loss(
+                gradients, loss, logits, found = computed(
                     parameters, batch_images, batch_labels, numbers
                 )
                 if spec.report_step_details:
@@ -141,7 +157,8 @@ class CompiledSteps:
                     loss = torch.cat([loss.view(1), rest])
                 of_step = [number[0] for number in planned]
                 optimizers.update(spec.optimizer, parameters, slots, gradients, of_step)
-                batch_norm.keep(spec.layers, kept, statistics)
+                for statistics in found:
+                    batch_norm.keep(spec.layers, kept, statistics)
                 measured.append(loss)
             return torch.stack(measured)
 

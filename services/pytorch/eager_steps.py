@@ -73,12 +73,13 @@ class EagerSteps:
         labels: torch.Tensor,
         drawn: Mapping[str, torch.Tensor],
     ) -> torch.Tensor:
-        """Run one step on ``images`` [batch, h, w, c] and ``drawn``; return its measurements."""
-        logits, statistics = self._model.training_logits(images, drawn)
-        loss = self._loss(logits, labels)
+        """Run one step on ``images`` [samples, h, w, c] and ``drawn``; return its measurements."""
         self._optimizer.zero_grad()
-        loss.backward()
-        measured = loss.detach()
+        if self._spec.accumulate_steps == 1:
+            measured, logits, statistics = self._backward(images, labels, drawn)
+            found = [statistics]
+        else:
+            measured, logits, found = self._accumulated(images, labels, drawn)
         if self._details:
             gradients = [parameter.grad for parameter in self._parameters]
             with torch.no_grad():
@@ -87,8 +88,40 @@ class EagerSteps:
                 rest = details(self._losses(logits, labels), accuracy, norms)
             measured = torch.cat([measured.view(1), rest])
         self._optimizer.step()
-        self._model.keep(statistics)
+        for statistics in found:
+            self._model.keep(statistics)
         return measured
+
+    def _backward(
+        self,
+        images: torch.Tensor,
+        labels: torch.Tensor,
+        drawn: Mapping[str, torch.Tensor],
+        share: float = 1.0,
+    ) -> tuple[torch.Tensor, torch.Tensor, Sequence[torch.Tensor]]:
+        """Add a batch's ``share`` of the gradient; return that of the loss, logits, statistics."""
+        logits, statistics = self._model.training_logits(images, drawn)
+        loss = self._loss(logits, labels)
+        loss = loss if share == 1 else loss * share
+        loss.backward()
+        return loss.detach(), logits, statistics
+
+    def _accumulated(
+        self, images: torch.Tensor, labels: torch.Tensor, drawn: Mapping[str, torch.Tensor]
+    ) -> tuple[torch.Tensor, torch.Tensor, list[Sequence[torch.Tensor]]]:
+        """Add the gradients of a step's batches; return its loss and logits, and statistics."""
+        losses, logits, statistics = zip(
+            *(
+                self._backward(
+                    *(images[part], labels[part]),
+                    {name: tensor[part] for name, tensor in drawn.items()},
+                    share,
+                )
+                for part, share in matched.batches(self._spec, len(labels))
+            ),
+            strict=True,
+        )
+        return torch.stack(losses).sum(), torch.cat(logits), list(statistics)
 
     def warm_up(self, shapes: Sequence[tuple[int, int]]) -> None:
         """Run a few steps of each of ``shapes``, and restore the previous state."""

@@ -16,7 +16,7 @@ from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data
 from services.errors import Unsupported
-from services.model import shapes
+from services.model import metrics, shapes
 from services.model.weights import Weights
 from services.pytorch import device, losses, model, optimizers, profile
 from services.pytorch.code.users import UsersModel
@@ -110,21 +110,28 @@ class IdiomaticTrainer:
     def train_epoch(self, epoch: int) -> Iterator[Steps]:  # noqa: ARG002 - it shuffles by itself
         self._modules.train()
         waiting = Waiting(iter(self._train))
-        measured: list[torch.Tensor] = []
-        for batch in waiting:
-            measured.append(self._step(batch))
-            if len(measured) == self._spec.report_every_steps:
-                yield _taken(measured, waiting)
+        every = self._spec.accumulate_steps
+        measured: list[tuple[int, torch.Tensor]] = []
+        for number, batch in enumerate(waiting, 1):
+            ends = number % every == 0 or number == len(self._train)
+            loss = self._step(batch, begins=number % every == 1 or every == 1, ends=ends)
+            measured.append((len(batch[1]), loss))
+            if len(measured) == self._spec.report_every_steps * every:
+                yield _taken(measured, waiting, every)
                 measured = []
         if measured:
-            yield _taken(measured, waiting)
+            yield _taken(measured, waiting, every)
 
-    def _step(self, batch: Batch) -> torch.Tensor:
+    def _step(self, batch: Batch, *, begins: bool = True, ends: bool = True) -> torch.Tensor:
+        """Train on a batch, which ``begins`` or ``ends`` those whose gradients are accumulated."""
         images, labels = (tensor.to(self._device, non_blocking=True) for tensor in batch)
-        self._optimizer.zero_grad()
+        if begins:
+            self._optimizer.zero_grad()
         loss = self._loss(self._logits(images), labels)
-        loss.backward()
-        self._optimizer.step()
+        every = self._spec.accumulate_steps
+        (loss if every == 1 else loss / every).backward()
+        if ends:
+            self._optimizer.step()
         detached: torch.Tensor = loss.detach()
         return detached
 
@@ -224,6 +231,9 @@ def _require_batches(spec: JobSpec, data: Data) -> None:
             )
 
 
-def _taken(losses: list[torch.Tensor], waiting: Waiting[Batch]) -> Steps:
+def _taken(measured: list[tuple[int, torch.Tensor]], waiting: Waiting[Batch], every: int) -> Steps:
+    """Return the steps of so many batches each, from the samples and losses of those."""
+    sizes, losses = zip(*measured, strict=True)
     on_host, synced = timed(torch.stack(losses).cpu)
-    return Steps(on_host.numpy(), wait_seconds=waiting.taken(), sync_seconds=synced)
+    of_steps = metrics.of_steps(on_host.numpy(), sizes, every)
+    return Steps(of_steps, wait_seconds=waiting.taken(), sync_seconds=synced)

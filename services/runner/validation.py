@@ -79,12 +79,13 @@ def _loss_violations(spec: JobSpec, sizes: catalog.DatasetInfo) -> Iterator[Viol
 
 
 def _target_violations(spec: JobSpec, sizes: catalog.DatasetInfo) -> Iterator[Violation]:
-    """Name a target that could never be reached: the data have too few classes for its metric."""
-    metric = spec.target.metric if spec.target else ""
+    """Name a target, or a stop, for whose metric the data have too few classes."""
     names = metric_names(spec.loss, sizes.outputs)
-    if metric in metric_names(spec.loss) and metric not in names:
-        what = f"a job of {sizes.outputs} classes does not have; it has {', '.join(names)}"
-        yield Violation("target.metric", f"is {metric}, which {what}")
+    for field, asked in (("target", spec.target), ("early_stopping", spec.early_stopping)):
+        metric = asked.metric if asked else ""
+        if metric in metric_names(spec.loss) and metric not in names:
+            what = f"a job of {sizes.outputs} classes does not have; it has {', '.join(names)}"
+            yield Violation(f"{field}.metric", f"is {metric}, which {what}")
 
 
 def _batch_violations(spec: JobSpec) -> Iterator[Violation]:

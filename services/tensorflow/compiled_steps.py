@@ -52,9 +52,12 @@ class GraphSteps(EagerSteps):
         parts = in_parts(spec)
         if parts:
             self._update = tf.function(self._update, autograph=False, jit_compile=True)
-        self._by_length = spec.execution is Execution.COMPILED and not parts
+        xla = spec.execution is Execution.COMPILED and not parts
+        # The batches of a step are unrolled, so that their number must be known.
+        unrolled = spec.accumulate_steps > 1
+        self._by_length = xla or unrolled
         self._chunk: ChunkLoop = tf.function(
-            self._loop, signature, autograph=False, jit_compile=self._by_length
+            self._loop, None if unrolled else signature, autograph=False, jit_compile=xla
         )
 
     def _run(self, chunk: Chunk, plan: NDArray[np.floating]) -> tf.Tensor:

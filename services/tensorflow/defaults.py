@@ -1,5 +1,6 @@
 """The defaults of TensorFlow and Keras, for jobs that use them: by their own code."""
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -7,21 +8,36 @@ import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
-from twinrun.contract.enums import Execution, OwnWay
-from twinrun.contract.layers import Layer
+from twinrun.contract.enums import DecayForm, Execution, OwnWay
+from twinrun.contract.layers import BatchNorm, GroupNorm, Layer, LayerNorm, RmsNorm
+from twinrun.contract.norms import Norm
 from twinrun.contract.spec import JobSpec
 
 from services.model import shapes
+from services.model.own import changed
 from services.model.weights import Weights
-from services.tensorflow import model
+from services.tensorflow import model, optimizers
 from services.tensorflow.layers.names import held
 
 
 def as_it_does(spec: JobSpec) -> JobSpec:
     """Return the spec as changed by their own ways."""
+    spec = optimizers.in_its_ways(spec)
+    spec = changed(spec, _epsilon, DecayForm.DECOUPLED_TIMES_RATE)
     if OwnWay.JIT_COMPILE in spec.own_ways:
         spec = replace(spec, execution=Execution.COMPILED)
     return spec
+
+
+def _epsilon(layer: Norm) -> float:
+    """Return the default of Keras's layer."""
+    layers: dict[type, type[keras.layers.Layer]] = {
+        BatchNorm: keras.layers.BatchNormalization,
+        LayerNorm: keras.layers.LayerNormalization,
+        GroupNorm: keras.layers.GroupNormalization,
+        RmsNorm: keras.layers.RMSNormalization,
+    }
+    return float(inspect.signature(layers[type(layer)]).parameters["epsilon"].default)
 
 
 def initial_weights(

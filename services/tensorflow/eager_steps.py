@@ -89,14 +89,22 @@ class EagerSteps:
         drawn: Drawn,
         plan: tf.Tensor,
     ) -> tf.Tensor:
-        """Run one step on ``images`` [batch, h, w, c] and ``drawn``; return its measurements."""
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(self._parameters)
-            logits, statistics = self._model.training_logits(images, drawn)
-            loss = self._loss(logits, labels)
-            for more in self._model.losses():
-                loss += more
-        gradients = list(map(dense, tape.gradient(loss, self._parameters)))
+        """Run one step on ``images`` [samples, h, w, c] and ``drawn``; return its measurements."""
+        if self._spec.accumulate_steps == 1:
+            gradients, loss, logits, found = self._computed(images, labels, drawn)
+        else:
+            parts = matched.batches(self._spec, int(labels.shape[0]))
+            batches = [
+                self._computed(
+                    *(images[part], labels[part]),
+                    {name: tensor[part] for name, tensor in drawn.items()},
+                    share,
+                )
+                for part, share in parts
+            ]
+            gradients, loss, logits, found = matched.together(
+                batches, lambda arrays: tf.concat(arrays, 0)
+            )
         if self._spec.report_step_details:
             accuracy = self._accuracy(logits, labels)
             norms = self._model.norms(gradients)
@@ -106,8 +114,23 @@ class EagerSteps:
             loss = tf.stack([loss, self._accuracy(logits, labels)])
         numbers = tf.unstack(plan)
         self._update(self._spec.optimizer, self._parameters, self._slots, gradients, numbers)
-        self._model.keep(statistics)
+        for statistics in found:
+            self._model.keep(statistics)
         return loss
+
+    def _computed(
+        self, images: tf.Tensor, labels: tf.Tensor, drawn: Drawn, share: float = 1.0
+    ) -> matched.Computed[tf.Tensor]:
+        """Return what a batch makes, with its ``share`` of the step's loss."""
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(self._parameters)
+            logits, statistics = self._model.training_logits(images, drawn)
+            loss = self._loss(logits, labels)
+            for more in self._model.losses():
+                loss += more
+            loss = loss if share == 1 else loss * share
+        gradients = list(map(dense, tape.gradient(loss, self._parameters)))
+        return gradients, loss, logits, [statistics]
 
     def advance(self, steps: int) -> None:
         """Advance as `services.trial.trainer.Trainer.advance`."""

@@ -17,7 +17,7 @@ from twinrun.contract.spec import JobSpec
 
 from services.data.arrays import Data, places
 from services.errors import Unsupported
-from services.model import shapes
+from services.model import metrics, shapes
 from services.model.augmentation import wanted
 from services.model.weights import Weights
 from services.tensorflow import device, losses, model, optimizers, profile
@@ -76,9 +76,11 @@ class IdiomaticTrainer:
         if weights is not None:
             for name, array in matched.ordered(spec, shape, weights).items():
                 self._arrays[name].assign(array)
-        steps = math.ceil(len(self._images) / spec.batch_size) * spec.epochs
+        steps = math.ceil(len(self._images) / spec.step_samples) * spec.epochs
         self._model.compile(
-            optimizer=optimizers.idiomatic(spec.optimizer, self._model.trainable_variables, steps),
+            optimizer=optimizers.idiomatic(
+                spec.optimizer, self._model.trainable_variables, steps, spec.accumulate_steps
+            ),
             loss=losses.idiomatic(spec),
             metrics=losses.keras_metrics(spec),
             run_eagerly=spec.execution is Execution.EAGER,
@@ -209,14 +211,15 @@ class CustomLoopTrainer(IdiomaticTrainer):
 
     def train_epoch(self, epoch: int) -> Iterator[Steps]:  # noqa: ARG002 - it shuffles by itself
         waiting = Waiting(iter(self._batches))
-        measured: list[tf.Tensor] = []
+        every = self._spec.accumulate_steps
+        measured: list[tuple[int, tf.Tensor]] = []
         for images, labels in waiting:
-            measured.append(self._step(images, labels))
-            if len(measured) == self._spec.report_every_steps:
-                yield _taken(measured, waiting)
+            measured.append((len(labels), self._step(images, labels)))
+            if len(measured) == self._spec.report_every_steps * every:
+                yield _taken(measured, waiting, every)
                 measured = []
         if measured:
-            yield _taken(measured, waiting)
+            yield _taken(measured, waiting, every)
 
 
 def _require_kernels(spec: JobSpec) -> None:
@@ -254,22 +257,32 @@ class _Edges(keras.callbacks.Callback):  # type: ignore[misc]
         super().__init__()
         self.chunks: list[tuple[NDArray[np.floating], NDArray[np.floating]]] = []
         self.steps = 0
-        self._every, self._batch, self._samples = spec.report_every_steps, spec.batch_size, samples
+        self._every, self._samples = spec.report_every_steps, samples
+        self._batch, self._batches = spec.batch_size, spec.accumulate_steps
         self._before = np.zeros(2)  # sums over the samples until the last edge
         self._began = 0
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        self.steps = batch + 1
-        seen = min(self.steps * self._batch, self._samples)
-        if not logs or (self.steps % self._every and seen < self._samples):
+        taken = batch + 1
+        self.steps = -(-taken // self._batches)
+        seen = min(taken * self._batch, self._samples)
+        if not logs or (taken % (self._every * self._batches) and seen < self._samples):
             return
         sums = np.array([float(logs["loss"]), float(logs.get("accuracy", np.nan))]) * seen
-        loss, accuracy = (sums - self._before) / (seen - self._began * self._batch)
+        loss, accuracy = (sums - self._before) / (seen - self._began * self._batch * self._batches)
         steps = self.steps - self._began
         self.chunks.append((np.full(steps, loss), np.full(steps, accuracy)))
         self._before, self._began = sums, self.steps
 
 
-def _taken(losses: list[tf.Tensor], waiting: Waiting[tuple[tf.Tensor, tf.Tensor]]) -> Steps:
+def _taken(
+    measured: list[tuple[int, tf.Tensor]],
+    waiting: Waiting[tuple[tf.Tensor, tf.Tensor]],
+    every: int,
+) -> Steps:
+    """Return the steps of so many batches each, from the samples and losses of those."""
+    sizes, losses = zip(*measured, strict=True)
     on_host, synced = timed(tf.stack(losses).numpy)
-    return Steps(on_host, wait_seconds=waiting.taken(), sync_seconds=synced)
+    return Steps(
+        metrics.of_steps(on_host, sizes, every), wait_seconds=waiting.taken(), sync_seconds=synced
+    )

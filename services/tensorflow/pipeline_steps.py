@@ -41,7 +41,7 @@ class PipelineSteps(EagerSteps):
         self._warm = False
         if spec.execution is not Execution.EAGER:
             self._step_on = tf.function(  # type: ignore[method-assign]
-                self._step_on, reduce_retracing=True, autograph=False
+                self._step_on, reduce_retracing=spec.accumulate_steps == 1, autograph=False
             )
 
     def begin(self, order: Sequence[NDArray[np.int32]]) -> None:

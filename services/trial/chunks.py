@@ -18,10 +18,10 @@ Draw = Callable[[int, NDArray[np.int32]], NDArray[np.generic]]
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Steps of one batch size, to be run in one call.
+    """Steps of one number of samples, to be run in one call.
 
-    ``indices`` int32[steps, batch]: the samples of each step. ``drawn``: by name [steps, batch,
-    ...], what else each step needs; empty if a job draws nothing.
+    ``indices`` int32[steps, samples]: those of each step. ``drawn``: by name [steps,
+    samples, ...], what else each step needs; empty if a job draws nothing.
     """
 
     indices: NDArray[np.int32]
@@ -85,7 +85,7 @@ def _of_masks(spec: JobSpec, site: Site, epoch: int) -> Draw:
             site.rate,
             site.shape,
             stream=(spec.seed, epoch, site.stream),
-            first=taken * spec.batch_size,
+            first=taken * spec.step_samples,
             samples=indices.size,
         )
         return found.reshape(*indices.shape, *site.shape)

@@ -1,9 +1,12 @@
 """What the matched recipe requires of every framework alike. NumPy only."""
 
+import functools
+import itertools
 import math
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +24,9 @@ from services.trial.trainer import Steps
 Permutation = Callable[[int, int, int], NDArray[np.int32]]
 
 Tensor = TypeVar("Tensor")  # a framework's own
+# What a step computes before its update: gradients, None where the loss does not depend; loss;
+# logits; the statistics of each batch.
+Computed: TypeAlias = tuple[Sequence[Tensor | None], Tensor, Tensor, Sequence[Sequence[Tensor]]]
 
 WARM_UP_STEPS = 4  # for each shape: enough for everything that happens at first use
 PROFILED_OPERATIONS = 10  # that a profile lists
@@ -117,6 +123,33 @@ def epoch_chunks(
     return _chunks(spec, permutation(spec.seed, epoch, samples))
 
 
+def batches(spec: JobSpec, samples: int) -> list[tuple[slice, float]]:
+    """Return where a step of so many ``samples`` has each of its batches, and its share of them."""
+    size = samples if spec.accumulate_steps == 1 else spec.batch_size
+    parts = [slice(start, min(start + size, samples)) for start in range(0, samples, size)]
+    return [(part, (part.stop - part.start) / samples) for part in parts]
+
+
+def together(
+    found: Sequence[Computed[Tensor]], join: Callable[[Sequence[Tensor]], Tensor]
+) -> Computed[Tensor]:
+    """Return what the batches of a step make together, each of which has its share already.
+
+    ``join``: arrays along their first axis.
+    """
+    if len(found) == 1:
+        return found[0]
+    gradients, losses, logits, statistics = zip(*found, strict=True)
+    added = [_added(each) for each in zip(*gradients, strict=True)]
+    return added, _added(losses), join(logits), list(itertools.chain(*statistics))
+
+
+def _added(arrays: Sequence[Any]) -> Any:
+    """Return the sum; None if there is nothing."""
+    given = [array for array in arrays if array is not None]
+    return functools.reduce(operator.add, given) if given else None
+
+
 def chunk_shapes(spec: JobSpec, samples: int) -> list[tuple[int, int]]:
     """Return the distinct shapes [steps, batch] of `epoch_chunks`."""
     found = _chunks(spec, np.arange(samples, dtype=np.int32))
@@ -124,5 +157,5 @@ def chunk_shapes(spec: JobSpec, samples: int) -> list[tuple[int, int]]:
 
 
 def _chunks(spec: JobSpec, indices: NDArray[np.int32]) -> list[NDArray[np.int32]]:
-    limited = order.limited(indices, spec.batch_size, spec.steps_per_epoch_limit)
-    return order.chunks(limited, spec.batch_size, spec.report_every_steps)
+    limited = order.limited(indices, spec.step_samples, spec.steps_per_epoch_limit)
+    return order.chunks(limited, spec.step_samples, spec.report_every_steps)

@@ -96,7 +96,7 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit, load_data: Load = dat
     sampler = nvml.Sampler(gpus[0].uuid if gpus else "")
     data = loaded.data
     samples = len(data.train_labels)
-    steps = min(math.ceil(samples / spec.batch_size), spec.steps_per_epoch_limit or samples)
+    steps = min(math.ceil(samples / spec.step_samples), spec.steps_per_epoch_limit or samples)
     emit(
         Inputs(
             data_sha256=loaded.sha256,
@@ -120,8 +120,8 @@ def run(task: Task, make_trainer: MakeTrainer, emit: Emit, load_data: Load = dat
         if not _untimed(task):
             trainer.warm_up()
     if task.weights is None:
-        logits = _train(spec, loaded, trainer, phases, emit, sampler=sampler)
-        _save(WeightsKind.FINAL, trainer.weights(), task.output_dir, emit)
+        logits, final = _train(spec, loaded, trainer, phases, emit, sampler=sampler)
+        _save(WeightsKind.FINAL, final, task.output_dir, emit)
     else:
         with phases.whole(Phase.EVALUATE):
             logits = trainer.evaluate()
@@ -181,10 +181,15 @@ def _train(
     emit: Emit,
     *,
     sampler: nvml.Sampler,
-) -> NDArray[np.floating]:
-    """Train all epochs. Returns the logits of the last evaluation."""
+) -> tuple[NDArray[np.floating], parameters.Weights]:
+    """Train all epochs, or until the rule of early stopping ends them.
+
+    Returns the logits of the last evaluation, or of the best epoch's, and the weights after it.
+    """
     data, step = loaded.data, 0
-    whole_epoch = math.ceil(len(data.train_labels) / spec.batch_size)
+    stopping, values = spec.early_stopping, list[float | None]()
+    best: tuple[NDArray[np.floating], parameters.Weights] | None = None
+    whole_epoch = math.ceil(len(data.train_labels) / spec.step_samples)
     for epoch, number in enumerate(spec.epoch_numbers):
         if number != epoch:
             trainer.advance(number * whole_epoch)
@@ -202,7 +207,7 @@ def _train(
         trained = phases.seconds(Phase.TRAIN) - trained
         losses = np.concatenate([chunk.losses for chunk in chunks])
         taken = _taken(spec, np.arange(len(data.train_labels), dtype=np.int32))
-        sizes = order.batch_sizes(len(taken), spec.batch_size, len(losses))
+        sizes = order.batch_sizes(len(taken), spec.step_samples, len(losses))
         validation, test = _metrics(logits, loaded, spec.loss)
         emit(
             EpochFinished(
@@ -219,9 +224,15 @@ def _train(
                 load=used,
             )
         )
+        if stopping is not None:
+            values.append(stopping.value(validation))
+            if stopping.keep_best and stopping.best(values) == epoch:
+                best = logits, {n: array.copy() for n, array in trainer.weights().items()}
+            if stopping.ends(values):
+                break
     phases.finish(Phase.TRAIN)
     phases.finish(Phase.EVALUATE)
-    return logits
+    return best or (logits, trainer.weights())
 
 
 def _waited(chunks: Sequence[Steps]) -> float | None:
@@ -253,7 +264,7 @@ def _order_digest(spec: JobSpec, samples: int) -> str:
 
 def _taken(spec: JobSpec, indices: NDArray[np.int32]) -> NDArray[np.int32]:
     """Return those of an epoch's samples, in their order, that it trains on."""
-    return order.limited(indices, spec.batch_size, spec.steps_per_epoch_limit)
+    return order.limited(indices, spec.step_samples, spec.steps_per_epoch_limit)
 
 
 def _augmentation_digest(spec: JobSpec, shape: Sequence[int]) -> str:

@@ -284,7 +284,7 @@ def train(framework, job: JobSpec, warm: bool = True) -> Run:
     chunks = []
     for epoch in job.epoch_numbers:
         if epoch == job.late_epoch:
-            trainer.advance(epoch * math.ceil(SAMPLES / job.batch_size))
+            trainer.advance(epoch * math.ceil(SAMPLES / job.step_samples))
         chunks += trainer.train_epoch(epoch)
     losses = [chunk.losses for chunk in chunks]
     return Run(

@@ -76,17 +76,25 @@ def each(spec: JobSpec, logits, labels):
     return losses.mean(axis=1), slopes / outputs
 
 
-def gradients(spec: JobSpec, weights, images, labels, place):
-    """Return the batch's loss, and its gradient by name."""
-    network = Pass(spec, weights, images, place)
-    loss, g = loss_and_slope(spec, network.logits, labels)
-    network.backward(g)
-    return loss, network.gradients
+def gradients(spec: JobSpec, weights, step):
+    """Return the loss of a step's batches, and its gradient by name: means over its samples."""
+    samples = sum(len(labels) for _, labels, _ in step)
+    total, sums = 0.0, {}
+    for images, labels, place in step:
+        network = Pass(spec, weights, images, place)
+        loss, g = loss_and_slope(spec, network.logits, labels)
+        network.backward(g)
+        share = len(labels) / samples
+        total += share * loss
+        for name, gradient in network.gradients.items():
+            sums[name] = sums.get(name, 0.0) + share * gradient
+    return total, sums
 
 
-def keep(spec: JobSpec, weights, images, place) -> None:
-    """Move the moving statistics towards the batch's."""
-    Pass(spec, weights, images, place).keep()
+def keep(spec: JobSpec, weights, step) -> None:
+    """Move the moving statistics towards those of each batch."""
+    for images, _, place in step:
+        Pass(spec, weights, images, place).keep()
 
 
 @dataclass
@@ -123,12 +131,16 @@ def inside(row, column, height, width):
     return 0 <= row < height and 0 <= column < width
 
 
-def batches(spec: JobSpec, data: Data) -> Iterator[tuple[np.ndarray, np.ndarray, tuple[int, int]]]:
-    """Yield the images and labels of each step, with epoch and position in it."""
+Batch = tuple[np.ndarray, np.ndarray, tuple[int, int]]
+
+
+def steps(spec: JobSpec, data: Data) -> Iterator[list[Batch]]:
+    """Yield the batches of each step: images and labels, with epoch and position in it."""
     shape = data.train_images.shape
     for epoch in spec.epoch_numbers:
         indices = order.permutation(spec.seed, epoch, len(data.train_images))
-        indices = order.limited(indices, spec.batch_size, spec.steps_per_epoch_limit)
+        indices = order.limited(indices, spec.step_samples, spec.steps_per_epoch_limit)
+        found = []
         for start in range(0, len(indices), spec.batch_size):
             batch = indices[start : start + spec.batch_size]
             images = data.train_images[batch]
@@ -136,7 +148,9 @@ def batches(spec: JobSpec, data: Data) -> Iterator[tuple[np.ndarray, np.ndarray,
                 maps = augmentation.transforms(spec, shape, epoch)
                 fill = augmentation.background(spec.dataset.normalization)
                 images = resample(images, maps[batch], fill)
-            yield images, data.train_labels[batch], (epoch, start)
+            found.append((images, data.train_labels[batch], (epoch, start)))
+        for first in range(0, len(found), spec.accumulate_steps):
+            yield found[first : first + spec.accumulate_steps]
 
 
 def details(spec: JobSpec, data: Data, weights) -> StepDetails:
@@ -145,8 +159,9 @@ def details(spec: JobSpec, data: Data, weights) -> StepDetails:
     optimizer = Optimizer(spec.optimizer)
     ordered, accuracies = [], []
     norms = {name: [] for name in weights if "moving" not in name}
-    for images, labels, place in batches(spec, data):
-        logits = forward(spec, weights, images, place)
+    for step in steps(spec, data):
+        logits = np.concatenate([forward(spec, weights, images, at) for images, _, at in step])
+        labels = np.concatenate([labels for _, labels, _ in step])
         losses, _ = each(spec, logits, labels)
         places = np.arange(1, len(labels) + 1)
         ordered.append((losses * places).sum() / places.sum())
@@ -157,10 +172,10 @@ def details(spec: JobSpec, data: Data, weights) -> StepDetails:
                 accuracies.append(((logits > 0) == (labels > 0)).mean())
             case TargetKind.NUMBERS:
                 pass
-        _, found = gradients(spec, weights, images, labels, place)
+        _, found = gradients(spec, weights, step)
         for name, told in norms.items():
             told.append(np.linalg.norm(found[name]))
-        keep(spec, weights, images, place)
+        keep(spec, weights, step)
         optimizer.update(weights, found)
     return StepDetails(
         np.array(ordered), np.array(accuracies), {k: np.array(v) for k, v in norms.items()}
@@ -172,12 +187,12 @@ def train(spec: JobSpec, data: Data, weights, epsilon_hat: float | None = None):
     weights = {name: array.astype(np.float64) for name, array in weights.items()}
     optimizer = Optimizer(spec.optimizer, epsilon_hat)
     losses = []
-    whole_epoch = math.ceil(len(data.train_images) / spec.batch_size)
-    for images, labels, place in batches(spec, data):
-        if place == (spec.late_epoch, 0):
+    whole_epoch = math.ceil(len(data.train_images) / spec.step_samples)
+    for step in steps(spec, data):
+        if step[0][2] == (spec.late_epoch, 0):
             optimizer.step = spec.late_epoch * whole_epoch
-        loss, found = gradients(spec, weights, images, labels, place)
-        keep(spec, weights, images, place)
+        loss, found = gradients(spec, weights, step)
+        keep(spec, weights, step)
         optimizer.update(weights, found)
         losses.append(loss)
     return np.array(losses), weights

@@ -62,7 +62,8 @@ def test_the_idiomatic_recipe_clips_and_decays(framework, form, clip, loop):
     data, trainer = jobs.data(), framework.Trainer(job, jobs.data(), jobs.weights(job))
     before = trainer.weights()
     list(trainer.train_epoch(0))
-    _, found = reference.gradients(job, before, data.train_images, data.train_labels, (0, 0))
+    batch = (data.train_images, data.train_labels, (0, 0))
+    _, found = reference.gradients(job, before, [batch])
     assert max(np.abs(gradient).max() for gradient in found.values()) > 0.02
     wanted = {key: array.copy() for key, array in before.items()}
     optimizer_formulas.Optimizer(spec).update(wanted, found)

@@ -4,10 +4,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from twinrun.contract.enums import Execution, OwnWay
-from twinrun.contract.layers import Dense
+from twinrun.contract.enums import DecayForm, EpsilonPlace, Execution, OwnWay
+from twinrun.contract.layers import (
+    BatchNorm,
+    Dense,
+    Flatten,
+    GroupNorm,
+    LayerNorm,
+    Residual,
+    RmsNorm,
+)
 from twinrun.contract.losses import Huber, MeanAbsoluteError, MeanSquaredError
-from twinrun.contract.optimizers import Adam, Optimizer, Sgd
+from twinrun.contract.optimizers import Adam, Optimizer, RmsProp, Sgd
+from twinrun.contract.regularization import WeightDecay
 
 from services.model import order
 from tests.frameworks import jobs, reference
@@ -216,3 +225,62 @@ def test_denormal_numbers_become_zero_in_both_unless_pytorch_is_let_keep_them(fr
     framework.Trainer(spec(), jobs.data(), jobs.weights(spec()))
     assert halves(framework, least) == 0
     assert halves(framework, 4 * least) == 2 * least
+
+
+OWN_FORMS = {"pytorch": DecayForm.COUPLED, "tensorflow": DecayForm.DECOUPLED_TIMES_RATE}
+
+
+@pytest.mark.parametrize("execution", UNCOMPILED)
+def test_weight_decay_has_each_ones_form(framework, execution):
+    decay = WeightDecay(0.1, DecayForm.DECOUPLED)
+    optimizer = Optimizer(Adam(), 0.01, weight_decay=decay)
+    job = spec(OwnWay.WEIGHT_DECAY, optimizer=optimizer, execution=execution)
+    own = replace(optimizer, weight_decay=replace(decay, form=OWN_FORMS[name_of(framework)]))
+    np.testing.assert_allclose(losses(framework, job), expected(spec(optimizer=own)), rtol=1e-12)
+
+
+@pytest.mark.parametrize(("epsilon", "kerass"), [(1e-8, 1e-7), (1e-3, 1e-3)])
+def test_rmsprops_epsilon_is_in_each_ones_place_and_a_default_only_if_the_job_sets_none(
+    framework, epsilon, kerass
+):
+    for place in EpsilonPlace:
+        job = spec(
+            OwnWay.RMSPROP_EPSILON,
+            optimizer=Optimizer(RmsProp(epsilon=epsilon, epsilon_place=place), 0.01),
+        )
+        wanted = RmsProp(epsilon=epsilon)
+        if name_of(framework) == "tensorflow":
+            wanted = RmsProp(epsilon=kerass, epsilon_place=EpsilonPlace.INSIDE)
+        expect = expected(spec(optimizer=Optimizer(wanted, 0.01)))
+        np.testing.assert_allclose(losses(framework, job), expect, rtol=1e-12)
+
+
+def test_a_norms_epsilon_is_the_frameworks_default_unless_the_job_sets_it(framework):
+    def normed(*epsilons):
+        one, two, three, four, five = epsilons
+        inner = Residual((Dense(6), LayerNorm(one), RmsNorm(two)), ())
+        first = (GroupNorm(2, three), Flatten(), Dense(6, use_bias=False), BatchNorm(0.9, four))
+        return (*first, inner, LayerNorm(five), Dense(jobs.CLASSES))
+
+    job = spec(OwnWay.NORM_EPSILON, layers=normed(1e-5, 1e-6, 1e-5, 1e-5, 0.02))
+    own = (1e-5, np.finfo(np.float64).eps, 1e-5, 1e-5)
+    if name_of(framework) == "tensorflow":
+        own = (1e-3, 1e-6, 1e-3, 1e-3)
+    wanted = expected(spec(layers=normed(*map(float, own), 0.02)))
+    np.testing.assert_allclose(losses(framework, job), wanted, rtol=1e-11)
+
+
+def test_nothing_of_keras_is_made_before_the_threads_are_set(framework, monkeypatch):
+    if name_of(framework) != "tensorflow":
+        pytest.skip("TensorFlow's")
+    import keras  # noqa: PLC0415 - where it is there
+
+    from services.tensorflow import defaults  # noqa: PLC0415
+
+    def made(*_, **__):
+        raise AssertionError("an optimizer was made, which begins TensorFlow")
+
+    monkeypatch.setattr(keras.optimizers.Optimizer, "__init__", made)
+    ways = set(OwnWay)
+    for optimizer in (Optimizer(RmsProp()), Optimizer(Adam())):
+        defaults.as_it_does(spec(*ways, layers=jobs.NORMALISED, optimizer=optimizer))

@@ -173,6 +173,8 @@ def _jobs() -> Iterator[tuple[str, Mapping]]:
     for name, optimizer in OTHERS.items():
         yield f"dense, {name}", job(PLAIN, optimizer)
         yield f"custom loop, {name}", job(PLAIN, optimizer, loop="LOOP_CUSTOM")
+    clipped = REGULARIZED["nesterov, times the rate, by global norm"]
+    yield "accumulated, clipped", job(NORMALISED, clipped, 55, accumulate_steps=3)
     yield "custom loop, adamw, eager", job(ALL, ADAMW, loop="LOOP_CUSTOM", execution=EAGER)
     # XLA takes seconds to compile each, so that these are few.
     yield "compiled, adamw", job(PLAIN, ADAMW, execution=COMPILED)

@@ -65,6 +65,7 @@ MUTATED: dict[str, dict[str, str]] = {
     "services/pytorch/optimizers/__init__.py": {
         "idiomatic": _IDIOMATIC,
         "title": _TELLS,
+        "in_its_ways": _OWN,
         "with_own_epsilon": _OWN,
     },
     "services/pytorch/optimizers/clipping.py": {"clip_as_users_do": _IDIOMATIC},
@@ -118,7 +119,7 @@ MUTATED: dict[str, dict[str, str]] = {
     },
     "services/tensorflow/model.py": dict.fromkeys(("users", "_Users"), _IDIOMATIC),
     "services/tensorflow/losses.py": {"idiomatic": _IDIOMATIC, "_from_probabilities": _OWN},
-    "services/tensorflow/optimizers/__init__.py": {"idiomatic": _IDIOMATIC},
+    "services/tensorflow/optimizers/__init__.py": {"idiomatic": _IDIOMATIC, "in_its_ways": _OWN},
     "services/tensorflow/optimizers/clipping.py": {},
     "services/tensorflow/optimizers/kinds.py": {},
     **{

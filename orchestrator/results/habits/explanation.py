@@ -128,7 +128,7 @@ def _row(pitfall: Pitfall | None, first: Sequence[Trial], second: Sequence[Trial
 
 
 def _end(metric: Metric, trial: Trial, pitfall: Pitfall | None) -> float | None:
-    last = trial.epochs[-1]
+    last = trial.final or trial.epochs[-1]
     if pitfall and pitfall.way == job_pb2.OWN_WAY_ACCURACY and last.running_accuracy is not None:
         return last.running_accuracy
     return finite(metric.of(last.test))

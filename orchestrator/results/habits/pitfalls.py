@@ -85,6 +85,59 @@ PITFALLS = (
         ),
     ),
     Pitfall(
+        name="rmsprop-epsilon",
+        way=job_pb2.OWN_WAY_RMSPROP_EPSILON,
+        title=Phrase("RMSprop's epsilon"),
+        pytorch=Phrase("outside the root; 1e-8, or the job's"),
+        tensorflow=Phrase("inside the root; 1e-7, or the job's"),
+        paragraph=Phrase(
+            "RMSprop comes from a lecture whose slides do not say where an epsilon stands. PyTorch "
+            "adds it to the square root, Keras to the mean square within it: its 1e-7 is there "
+            "worth the root of that, 0.0003, beside PyTorch's 1e-8. Where gradients are small, as "
+            "in a model that has nearly learned its task, Keras's steps are smaller."
+        ),
+        source=(
+            "https://docs.pytorch.org/docs/stable/generated/torch.optim.RMSprop.html, "
+            "https://keras.io/api/optimizers/rmsprop/"
+        ),
+    ),
+    Pitfall(
+        name="weight-decay",
+        way=job_pb2.OWN_WAY_WEIGHT_DECAY,
+        title=Phrase("Form of weight decay"),
+        pytorch=Phrase("added to the gradient"),
+        tensorflow=Phrase("taken from the weight, times the rate"),
+        paragraph=Phrase(
+            "Most optimizers of both frameworks have an argument weight_decay. PyTorch adds the "
+            "weight to its gradient, and Adam then divides the decay by the root of its second "
+            "moment like any gradient. Keras takes it from the weight itself, times the learning "
+            "rate: what PyTorch calls AdamW. With plain SGD the two are the same; with momentum "
+            "or Adam they are not, and one number means another strength."
+        ),
+        source=(
+            "https://arxiv.org/abs/1711.05101, "
+            "https://docs.pytorch.org/docs/stable/generated/torch.optim.Adam.html, "
+            "https://keras.io/api/optimizers/adam/"
+        ),
+    ),
+    Pitfall(
+        name="norm-epsilon",
+        way=job_pb2.OWN_WAY_NORM_EPSILON,
+        title=Phrase("Epsilon of norms"),
+        pytorch=Phrase("1e-5; of an RMS norm the type's own"),
+        tensorflow=Phrase("1e-3; of an RMS norm 1e-6"),
+        paragraph=Phrase(
+            "Batch, layer and group norms add epsilon to a variance: 1e-5 in PyTorch, 1e-3 in "
+            "Keras. A model that is carried over by its layers' names gets the other one. Where "
+            "variances are near 1 that is one part in two thousand; where a layer's inputs are "
+            "small, it is another function."
+        ),
+        source=(
+            "https://docs.pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html, "
+            "https://keras.io/api/layers/normalization_layers/layer_normalization/"
+        ),
+    ),
+    Pitfall(
         name="softmax-in-model",
         way=job_pb2.OWN_WAY_LOSS,
         title=Phrase("Softmax in the model"),

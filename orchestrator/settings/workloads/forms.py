@@ -23,7 +23,7 @@ _OF_WINDOWS = ("size", "stride", "padding")
 
 
 def whole(node: yaml.Node | None) -> yaml.Node | None:
-    """Replace short forms: a loss's name, a file's target or ``test``, arguments, windows, blocks.
+    """Replace short forms: names that stand alone, a file's fields, arguments, windows, blocks.
 
     Raises BadInput if a block is not whole.
     """
@@ -41,6 +41,8 @@ def whole(node: yaml.Node | None) -> yaml.Node | None:
             write_blocks(value)
             _write_windows(value)
             _write_initializers(value)
+        elif key.value == "optimizer" and isinstance(value, yaml.MappingNode):
+            _name_schedule(value)
         elif key.value == "dataset" and isinstance(value, yaml.MappingNode):
             _name_file(value)
     return node
@@ -99,6 +101,17 @@ def _write_initializers(node: yaml.Node) -> None:
             made = yaml.compose(yaml.safe_dump({"variance_scaling": how}), yaml.SafeLoader)
             if made is not None:  # there is no text of which it would be
                 node.value[index] = (name, made)
+
+
+def _name_schedule(optimizer: yaml.MappingNode) -> None:
+    """Write the kind of a schedule that is a warm-up alone."""
+    for name, schedule in optimizer.value:
+        if name.value != "schedule" or not isinstance(schedule, yaml.MappingNode):
+            continue
+        if [key.value for key, _ in schedule.value] == ["warmup_steps"]:
+            kind = yaml.ScalarNode(_TEXT, "constant", *_marks(name))
+            nothing = yaml.MappingNode("tag:yaml.org,2002:map", [], *_marks(name))
+            schedule.value.append((kind, nothing))
 
 
 def _name_file(dataset: yaml.MappingNode) -> None:

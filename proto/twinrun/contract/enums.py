@@ -48,6 +48,9 @@ class OwnWay(StrEnum):
     DENORMALS = "denormals"
     CUDA_GRAPH = "cuda_graph"
     TARGET_SHAPE = "target_shape"
+    NORM_EPSILON = "norm_epsilon"
+    RMSPROP_EPSILON = "rmsprop_epsilon"
+    WEIGHT_DECAY = "weight_decay"
 
 
 class Loop(StrEnum):

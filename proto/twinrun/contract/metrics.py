@@ -12,6 +12,7 @@ TOP_5 = "top_5_accuracy"
 PERPLEXITY = "perplexity"  # e to the power of the mean loss
 MOST_WITHOUT_TOP_5 = 10  # classes: only of more do the five most likely ones say something
 _SHARE = (0.0, 1.0)
+FALLING = frozenset({PERPLEXITY, "rmse", "mae"})  # of which less is better
 # The least and the greatest value that each can have.
 RANGES: Mapping[str, tuple[float, float]] = {
     ACCURACY: _SHARE,

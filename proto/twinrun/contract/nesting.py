@@ -1,10 +1,10 @@
 """Layers inside layers: the one walk through them, and the names of what it meets."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, TypeVar, assert_never
 
-from twinrun.contract.layers import Concat, Layer, Leaf, Nest, Repeat, Residual, layer_field
+from twinrun.contract.layers import Branch, Concat, Layer, Leaf, Nest, Repeat, Residual, layer_field
 from twinrun.contract.ranges import between
 from twinrun.contract.violation import Violation
 
@@ -138,6 +138,25 @@ def written(layers: Sequence[Layer], at: Place = ()) -> Iterator[tuple[Place, La
             once = 1 if isinstance(layer, Repeat) else None
             for step, inner in itertools.islice(_inside(layer), once):
                 yield from written(inner, (*place, step))
+
+
+def mapped(layers: Sequence[Layer], change: Callable[[Leaf], Leaf]) -> tuple[Layer, ...]:
+    """Return the layers with ``change`` made of each leaf, at any depth."""
+
+    def inside(layer: Layer) -> Layer:
+        if not isinstance(layer, NESTS):
+            return change(layer)
+        match layer:
+            case Residual(layers, shortcut):
+                return Residual(mapped(layers, change), mapped(shortcut, change))
+            case Concat(branches):
+                return Concat(tuple(Branch(mapped(each.layers, change)) for each in branches))
+            case Repeat(times, layers):
+                return Repeat(times, mapped(layers, change))
+            case _:
+                assert_never(layer)
+
+    return tuple(map(inside, layers))
 
 
 def size_violations(layers: Sequence[Layer]) -> list[Violation]:

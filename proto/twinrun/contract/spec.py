@@ -11,6 +11,7 @@ from twinrun.contract.enums import Device, Execution, Loop, OwnWay, Precision, R
 from twinrun.contract.layers import Layer
 from twinrun.contract.losses import Loss, SoftmaxCrossEntropy
 from twinrun.contract.optimizers import Optimizer
+from twinrun.contract.stopping import EarlyStopping
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,14 @@ class JobSpec:
     tolerance: Tolerance = Tolerance()
     target: Target | None = None
     code: Code | None = None
+    accumulate_steps: int = 1
+    early_stopping: EarlyStopping | None = None
     matched_initial_values: bool = False
+
+    @property
+    def step_samples(self) -> int:
+        """The samples of a step, which is one update; an epoch's last step may have fewer."""
+        return self.batch_size * self.accumulate_steps
 
     @property
     def blobs(self) -> tuple[StoredFile, ...]:

@@ -24,6 +24,7 @@ from twinrun.contract.metrics import ACCURACY, RANGES, metric_names
 from twinrun.contract.optimizers import optimizer_field
 from twinrun.contract.ranges import above_zero, between, fraction
 from twinrun.contract.spec import Augmentation, JobSpec, Tolerance
+from twinrun.contract.stopping import LOSS
 from twinrun.contract.violation import Violation
 from twinrun.v1 import job_pb2
 
@@ -56,6 +57,8 @@ def _violations(spec: JobSpec) -> Iterator[Violation]:
     """Yield fields whose value alone is out of range, and those that exclude each other."""
     yield from between("epochs", spec.epochs, 1, 10_000)
     yield from between("batch_size", spec.batch_size, 1, 1_000_000)
+    # A compiled step has the operations of each of its batches.
+    yield from between("accumulate_steps", spec.accumulate_steps, 1, 64)
     yield from between("seed", spec.seed, 0, 2**31 - 1)
     yield from between("threads", spec.threads, 1, 1024)
     # More losses than this in one event would exceed gRPC's limit of 4 MiB for a message.
@@ -73,6 +76,7 @@ def _violations(spec: JobSpec) -> Iterator[Violation]:
     yield from _late_epoch_violations(spec)
     yield from _tolerance_violations(spec.tolerance)
     yield from _target_violations(spec)
+    yield from _stopping_violations(spec)
     yield from between("perturb_initial_weights", spec.perturb_initial_weights, 0, 1000)
     if spec.perturb_initial_weights and OwnWay.INITIAL_WEIGHTS in spec.own_ways:
         yield Violation("perturb_initial_weights", "is of matched initial weights; leave it out")
@@ -105,6 +109,12 @@ def _own_way_violations(spec: JobSpec) -> Iterator[Violation]:
             "own_ways",
             "has data_pipeline, which hands out one batch at a time, and execution is compiled, "
             "where a step fetches its own batch; take execution default",
+        )
+    if OwnWay.LAST_BATCH in spec.own_ways and spec.accumulate_steps > 1:
+        yield Violation(
+            "own_ways",
+            f"has last_batch, which leaves out a short batch, and accumulate_steps is "
+            f"{spec.accumulate_steps}, where it is part of a step; leave one out",
         )
     if OwnWay.LOSS in spec.own_ways and spec.loss != SoftmaxCrossEntropy():
         yield Violation("own_ways", "has loss, which is of a plain softmax_cross_entropy only")
@@ -148,6 +158,21 @@ def _target_violations(spec: JobSpec) -> Iterator[Violation]:
         return
     low, high = RANGES[spec.target.metric or names[0]]
     yield from between("target.value", spec.target.value, max(low, -1e300), min(high, 1e300))
+
+
+def _stopping_violations(spec: JobSpec) -> Iterator[Violation]:
+    if spec.early_stopping is None:
+        return
+    yield from spec.early_stopping.violations("early_stopping")
+    names = (LOSS, *metric_names(spec.loss))
+    if spec.early_stopping.metric not in names:
+        what = f"is {spec.early_stopping.metric}; this task has {', '.join(names)}"
+        yield Violation("early_stopping.metric", what)
+    if not spec.dataset.validation_fraction:
+        what = "needs validation samples, and there are none; set dataset.validation_fraction"
+        yield Violation("early_stopping", what)
+    if spec.late_epoch is not None:
+        yield Violation("early_stopping", "is beside late_epoch; leave one out")
 
 
 def _loss_violations(loss: Loss) -> Iterator[Violation]:

@@ -105,6 +105,9 @@ class OwnWay(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     OWN_WAY_DENORMALS: _ClassVar[OwnWay]
     OWN_WAY_CUDA_GRAPH: _ClassVar[OwnWay]
     OWN_WAY_TARGET_SHAPE: _ClassVar[OwnWay]
+    OWN_WAY_NORM_EPSILON: _ClassVar[OwnWay]
+    OWN_WAY_RMSPROP_EPSILON: _ClassVar[OwnWay]
+    OWN_WAY_WEIGHT_DECAY: _ClassVar[OwnWay]
 
 class Loop(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -224,6 +227,9 @@ OWN_WAY_JIT_COMPILE: OwnWay
 OWN_WAY_DENORMALS: OwnWay
 OWN_WAY_CUDA_GRAPH: OwnWay
 OWN_WAY_TARGET_SHAPE: OwnWay
+OWN_WAY_NORM_EPSILON: OwnWay
+OWN_WAY_RMSPROP_EPSILON: OwnWay
+OWN_WAY_WEIGHT_DECAY: OwnWay
 LOOP_UNSPECIFIED: Loop
 LOOP_FIT: Loop
 LOOP_CUSTOM: Loop
@@ -263,7 +269,7 @@ WEIGHTS_KIND_INITIAL: WeightsKind
 WEIGHTS_KIND_FINAL: WeightsKind
 
 class JobSpec(_message.Message):
-    __slots__ = ("dataset", "layers", "optimizer", "loss", "epochs", "batch_size", "seed", "recipe", "loop", "execution", "precision", "device", "threads", "report_every_steps", "allow_tf32", "own_ways", "report_step_details", "perturb_initial_weights", "steps_per_epoch_limit", "target_accuracy", "profile", "augmentation", "late_epoch", "tolerance", "target", "code", "matched_initial_values")
+    __slots__ = ("dataset", "layers", "optimizer", "loss", "epochs", "batch_size", "seed", "recipe", "loop", "execution", "precision", "device", "threads", "report_every_steps", "allow_tf32", "own_ways", "report_step_details", "perturb_initial_weights", "steps_per_epoch_limit", "target_accuracy", "profile", "augmentation", "late_epoch", "tolerance", "target", "code", "accumulate_steps", "early_stopping", "matched_initial_values")
     DATASET_FIELD_NUMBER: _ClassVar[int]
     LAYERS_FIELD_NUMBER: _ClassVar[int]
     OPTIMIZER_FIELD_NUMBER: _ClassVar[int]
@@ -290,6 +296,8 @@ class JobSpec(_message.Message):
     TOLERANCE_FIELD_NUMBER: _ClassVar[int]
     TARGET_FIELD_NUMBER: _ClassVar[int]
     CODE_FIELD_NUMBER: _ClassVar[int]
+    ACCUMULATE_STEPS_FIELD_NUMBER: _ClassVar[int]
+    EARLY_STOPPING_FIELD_NUMBER: _ClassVar[int]
     MATCHED_INITIAL_VALUES_FIELD_NUMBER: _ClassVar[int]
     dataset: Dataset
     layers: _containers.RepeatedCompositeFieldContainer[Layer]
@@ -317,8 +325,10 @@ class JobSpec(_message.Message):
     tolerance: Tolerance
     target: Target
     code: Code
+    accumulate_steps: int
+    early_stopping: EarlyStopping
     matched_initial_values: bool
-    def __init__(self, dataset: _Optional[_Union[Dataset, _Mapping]] = ..., layers: _Optional[_Iterable[_Union[Layer, _Mapping]]] = ..., optimizer: _Optional[_Union[Optimizer, _Mapping]] = ..., loss: _Optional[_Union[Loss, _Mapping]] = ..., epochs: _Optional[int] = ..., batch_size: _Optional[int] = ..., seed: _Optional[int] = ..., recipe: _Optional[_Union[Recipe, str]] = ..., loop: _Optional[_Union[Loop, str]] = ..., execution: _Optional[_Union[Execution, str]] = ..., precision: _Optional[_Union[Precision, str]] = ..., device: _Optional[_Union[Device, str]] = ..., threads: _Optional[int] = ..., report_every_steps: _Optional[int] = ..., allow_tf32: _Optional[bool] = ..., own_ways: _Optional[_Iterable[_Union[OwnWay, str]]] = ..., report_step_details: _Optional[bool] = ..., perturb_initial_weights: _Optional[int] = ..., steps_per_epoch_limit: _Optional[int] = ..., target_accuracy: _Optional[float] = ..., profile: _Optional[bool] = ..., augmentation: _Optional[_Union[Augmentation, _Mapping]] = ..., late_epoch: _Optional[int] = ..., tolerance: _Optional[_Union[Tolerance, _Mapping]] = ..., target: _Optional[_Union[Target, _Mapping]] = ..., code: _Optional[_Union[Code, _Mapping]] = ..., matched_initial_values: _Optional[bool] = ...) -> None: ...
+    def __init__(self, dataset: _Optional[_Union[Dataset, _Mapping]] = ..., layers: _Optional[_Iterable[_Union[Layer, _Mapping]]] = ..., optimizer: _Optional[_Union[Optimizer, _Mapping]] = ..., loss: _Optional[_Union[Loss, _Mapping]] = ..., epochs: _Optional[int] = ..., batch_size: _Optional[int] = ..., seed: _Optional[int] = ..., recipe: _Optional[_Union[Recipe, str]] = ..., loop: _Optional[_Union[Loop, str]] = ..., execution: _Optional[_Union[Execution, str]] = ..., precision: _Optional[_Union[Precision, str]] = ..., device: _Optional[_Union[Device, str]] = ..., threads: _Optional[int] = ..., report_every_steps: _Optional[int] = ..., allow_tf32: _Optional[bool] = ..., own_ways: _Optional[_Iterable[_Union[OwnWay, str]]] = ..., report_step_details: _Optional[bool] = ..., perturb_initial_weights: _Optional[int] = ..., steps_per_epoch_limit: _Optional[int] = ..., target_accuracy: _Optional[float] = ..., profile: _Optional[bool] = ..., augmentation: _Optional[_Union[Augmentation, _Mapping]] = ..., late_epoch: _Optional[int] = ..., tolerance: _Optional[_Union[Tolerance, _Mapping]] = ..., target: _Optional[_Union[Target, _Mapping]] = ..., code: _Optional[_Union[Code, _Mapping]] = ..., accumulate_steps: _Optional[int] = ..., early_stopping: _Optional[_Union[EarlyStopping, _Mapping]] = ..., matched_initial_values: _Optional[bool] = ...) -> None: ...
 
 class Code(_message.Message):
     __slots__ = ("pytorch", "tensorflow", "pairs", "without_dropout", "files", "initial", "tensors", "notes", "returned")
@@ -394,6 +404,18 @@ class Target(_message.Message):
     metric: str
     value: float
     def __init__(self, metric: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
+
+class EarlyStopping(_message.Message):
+    __slots__ = ("patience", "metric", "min_delta", "keep_best")
+    PATIENCE_FIELD_NUMBER: _ClassVar[int]
+    METRIC_FIELD_NUMBER: _ClassVar[int]
+    MIN_DELTA_FIELD_NUMBER: _ClassVar[int]
+    KEEP_BEST_FIELD_NUMBER: _ClassVar[int]
+    patience: int
+    metric: str
+    min_delta: float
+    keep_best: bool
+    def __init__(self, patience: _Optional[int] = ..., metric: _Optional[str] = ..., min_delta: _Optional[float] = ..., keep_best: _Optional[bool] = ...) -> None: ...
 
 class Tolerance(_message.Message):
     __slots__ = ("losses", "gradient_norms", "weights", "logits", "reason")

@@ -11,10 +11,11 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 import torch
-from twinrun.contract.enums import Loop
-from twinrun.contract.optimizers import Optimizer
+from twinrun.contract.enums import EpsilonPlace, Loop, OwnWay
+from twinrun.contract.optimizers import Adam, AdamW, Optimizer, RmsProp
+from twinrun.contract.spec import JobSpec
 
-from services.model.optimizers import coupled, decays
+from services.model.optimizers import coupled, decays, sets_epsilon
 from services.pytorch.optimizers.clipping import clip_as_users_do
 from services.pytorch.optimizers.kinds import KINDS
 from services.pytorch.optimizers.kinds import Own as OwnKind
@@ -25,6 +26,7 @@ __all__ = [
     "Written",
     "advance",
     "idiomatic",
+    "in_its_ways",
     "optimizer",
     "slots",
     "state",
@@ -79,6 +81,24 @@ def idiomatic(spec: Optimizer, parameters: Iterable[torch.Tensor], loop: Loop) -
         return Written(with_own_epsilon(spec), parameters)
     own = KINDS[type(spec.kind)].usual(spec.kind)
     return _with_rest(spec, list(parameters), own, clip_as_users_do)
+
+
+def in_its_ways(spec: JobSpec) -> JobSpec:
+    """Return the spec with PyTorch's epsilon, if its own ways have that of its optimizer.
+
+    The default takes the place of the job's if that is the default here; RMSprop's is outside the
+    root.
+    """
+    optimizer = spec.optimizer
+    asked = {OwnWay.ADAM_EPSILON: Adam | AdamW, OwnWay.RMSPROP_EPSILON: RmsProp}
+    if not any(isinstance(optimizer.kind, asked.get(way, ())) for way in spec.own_ways):
+        return spec
+    if not sets_epsilon(optimizer):
+        optimizer = with_own_epsilon(optimizer)
+    if isinstance(optimizer.kind, RmsProp):
+        placed = replace(optimizer.kind, epsilon_place=EpsilonPlace.OUTSIDE)
+        optimizer = replace(optimizer, kind=placed)
+    return replace(spec, optimizer=optimizer)
 
 
 def with_own_epsilon(optimizer: Optimizer) -> Optimizer:

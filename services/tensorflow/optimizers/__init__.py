@@ -5,13 +5,15 @@
 into TensorFlow's kernels. A plan is a step's numbers, by `plan`.
 """
 
+import inspect
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 import keras
 import numpy as np
 import tensorflow as tf
-from twinrun.contract.enums import OwnWay
-from twinrun.contract.optimizers import Adam, AdamW, Optimizer
+from twinrun.contract.enums import EpsilonPlace, OwnWay
+from twinrun.contract.optimizers import Adam, AdamW, Optimizer, RmsProp
 from twinrun.contract.spec import JobSpec
 
 from services.model import optimizers as shared
@@ -23,13 +25,30 @@ Plan = Sequence[tf.Tensor]  # a step's, in the order of `services.model.optimize
 
 
 def idiomatic(
-    spec: Optimizer, variables: Sequence[keras.Variable], steps: int
+    spec: Optimizer, variables: Sequence[keras.Variable], steps: int, batches: int = 1
 ) -> keras.optimizers.Optimizer:
     """Return the optimizer that users of Keras create, for a job of so many ``steps``.
 
-    Epsilon is left to Keras.
+    Each is of so many ``batches``. Epsilon is left to Keras.
     """
-    return as_users_do(spec, KINDS[type(spec.kind)].usual(spec.kind), variables, steps)
+    usual = KINDS[type(spec.kind)].usual(spec.kind)
+    return as_users_do(spec, usual, variables, steps, batches)
+
+
+def in_its_ways(spec: JobSpec) -> JobSpec:
+    """Return the spec with Keras's epsilon of RMSprop, if its own ways have it: inside the root.
+
+    The default takes the place of the job's if that is the default here. `plan` has Adam's.
+    """
+    optimizer, kind = spec.optimizer, spec.optimizer.kind
+    if OwnWay.RMSPROP_EPSILON not in spec.own_ways or not isinstance(kind, RmsProp):
+        return spec
+    sets = shared.sets_epsilon(optimizer)
+    # An optimizer that is made would begin TensorFlow before its threads are set.
+    usual = inspect.signature(keras.optimizers.RMSprop).parameters["epsilon"].default
+    epsilon = kind.epsilon if sets else float(usual)
+    placed = replace(kind, epsilon=epsilon, epsilon_place=EpsilonPlace.INSIDE)
+    return replace(spec, optimizer=replace(optimizer, kind=placed))
 
 
 def plan(spec: JobSpec, first: int, steps: int) -> shared.Plan:

@@ -17,11 +17,16 @@ _CLIPS = {ClipByValue: "clipvalue", ClipByNorm: "clipnorm", ClipByGlobalNorm: "g
 
 
 def as_users_do(
-    spec: Optimizer, usual: Usual, variables: Sequence[keras.Variable], steps: int
+    spec: Optimizer, usual: Usual, variables: Sequence[keras.Variable], steps: int, batches: int
 ) -> keras.optimizers.Optimizer:
-    """Return Keras's optimizer with the spec's decay, clipping and schedule."""
+    """Return Keras's optimizer with the spec's decay, clipping and schedule.
+
+    For so many ``steps``, each of so many ``batches``.
+    """
     made, given = usual
     given = dict(given)
+    if batches > 1:
+        given["gradient_accumulation_steps"] = batches
     if spec.clip is not None:
         given[_CLIPS[type(spec.clip.kind)]] = spec.clip.kind.limit
     decay = spec.weight_decay
@@ -29,7 +34,7 @@ def as_users_do(
         given["weight_decay"] = decay.factor
     elif decay is not None:
         made = _decaying(made, spec, decay.factor)
-    rate = spec.learning_rate if spec.schedule is None else Scheduled(spec, steps)
+    rate = spec.learning_rate if spec.schedule is None else Scheduled(spec, steps, batches)
     found = made(rate, **given)
     if spec.decayed is Decayed.KERNELS:
         found.exclude_from_weight_decay([v for v in variables if not decays(spec, v.shape)])
@@ -37,13 +42,18 @@ def as_users_do(
 
 
 class Scheduled(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
-    """The rates of a job's schedule; after its last step the last one stays."""
+    """The rates of a job's schedule; after its last step the last one stays.
 
-    def __init__(self, spec: Optimizer, steps: int) -> None:
+    Keras counts batches, of which a step may have several.
+    """
+
+    def __init__(self, spec: Optimizer, steps: int, batches: int) -> None:
+        self._batches = batches
         self._rates = tf.constant(learning_rates(spec, 0, steps), keras.config.floatx())
 
     def __call__(self, step: Any) -> tf.Tensor:
-        return tf.gather(self._rates, tf.minimum(tf.cast(step, tf.int32), len(self._rates) - 1))
+        taken = tf.cast(step, tf.int32) // self._batches
+        return tf.gather(self._rates, tf.minimum(taken, len(self._rates) - 1))
 
 
 def _decaying(
@@ -56,9 +66,11 @@ def _decaying(
 
         def apply(self, grads: Sequence[Any], trainable_variables: Any = None) -> None:
             variables = list(trainable_variables)
+            batches = self.gradient_accumulation_steps or 1
+            updates = tf.cast((self._iterations + 1) % batches == 0, keras.config.floatx())
             for v in variables:
                 if decays_apart(spec, v.shape):
-                    v.assign(v * (1 - factor))
+                    v.assign(v * (1 - factor * updates))
             added = [
                 g + factor * v if g is not None and coupled(spec, v.shape) else g
                 for g, v in zip(grads, variables, strict=True)

@@ -125,6 +125,20 @@ def without_short_batches(of):
     return told.numbered().events
 
 
+@pytest.mark.parametrize("keep_best", [False, True])
+def test_a_job_ends_early_by_its_rule_alone(keep_best):
+    rule = {"patience": 2, "min_delta": 100, "keep_best": keep_best}  # none is better
+    of = spec(**{"dataset.validation_fraction": 0.3, "epochs": 9, "early_stopping": rule})
+    told = report(of, TRAIN)
+    assert len(told.of("epoch_finished")) == 3
+    assert passed(told.events, of) == told.events
+    all_of_them = spec(**{"dataset.validation_fraction": 0.3, "epochs": 9})
+    with pytest.raises(WrongReport, match="with which training ends by the rule of early stop"):
+        passed(report(all_of_them, TRAIN).events, of)
+    with pytest.raises(WrongReport):
+        passed(told.events, all_of_them)
+
+
 def test_a_short_last_batch_may_be_left_out_where_the_job_lets_that_in():
     of = spec(own_ways=["OWN_WAY_LAST_BATCH"])
     passed(report(of, TRAIN).events, of)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from twinrun.contract.events import AcceleratorUsed, Load, Metrics, ResourcesUsed
+from twinrun.contract.stopping import EarlyStopping
 from twinrun.v1 import job_pb2
 
 from orchestrator.results.cautions import cautions
@@ -125,6 +126,28 @@ def test_an_accuracy_that_guessing_gives_is_remarked_without_a_target(accuracy, 
 )
 def test_a_test_loss_above_that_of_guessing_is_remarked(loss, high):
     assert codes(ended(0.9, loss)) == ({"TEST_LOSS_HIGH"} if high else set())
+
+
+def test_trials_that_early_stopping_ended_after_different_numbers_of_epochs_are_remarked():
+    def stopping(side, epochs):
+        found = ran(side)
+        job = replace(spec(), epochs=9, early_stopping=EarlyStopping(1))
+        held = [
+            replace(epoch, validation=Metrics(loss, 0.9, 10))
+            for epoch, loss in zip(found.epochs, [1.0, 0.9, 2.0][-epochs:], strict=False)
+        ]
+        return replace(found, spec=job, epochs=tuple(held))
+
+    def told(one, other):
+        sides = {
+            "pytorch": [stopping("pytorch", one)],
+            "tensorflow": [stopping("tensorflow", other)],
+        }
+        return "STOPPED_APART" in codes(sides)
+
+    assert told(3, 2)
+    assert not told(3, 3)
+    assert not told(2, 2)
 
 
 @pytest.mark.parametrize(

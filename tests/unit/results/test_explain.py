@@ -6,9 +6,11 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 from twinrun.contract.code import Code, CodeSource
-from twinrun.contract.enums import Device, Execution, Loop, Precision, TargetKind
+from twinrun.contract.enums import DecayForm, Device, Execution, Loop, Precision, TargetKind
+from twinrun.contract.layers import LayerNorm, Residual
 from twinrun.contract.losses import MeanSquaredError, SigmoidCrossEntropy, SoftmaxCrossEntropy
-from twinrun.contract.optimizers import Optimizer, Sgd
+from twinrun.contract.optimizers import Optimizer, RmsProp, Sgd
+from twinrun.contract.regularization import WeightDecay
 from twinrun.contract.spec import Arrays, Dataset
 from twinrun.v1 import job_pb2
 
@@ -106,6 +108,12 @@ OWN = Code(pytorch=CodeSource("net.py"))
     ("name", "inputs", "spec", "why"),
     [
         ("adam-epsilon", {}, {"optimizer": SGD}, "the optimizer is SGD."),
+        ("rmsprop-epsilon", {}, {"optimizer": SGD}, "the optimizer is SGD."),
+        ("weight-decay", {}, {}, "the job has no weight_decay beside"),
+        ("norm-epsilon", {}, {}, "no layer of the model is a norm"),
+        ("norm-epsilon", {}, {"layers": (LayerNorm(0.1),)}, "no layer of the model is a norm"),
+        ("norm-epsilon", {}, {"code": OWN}, "the user's own code"),
+        ("last-batch", {}, {"accumulate_steps": 2}, "a short batch is part of a step"),
         ("last-batch", {"train_samples": 3200}, {}, "the batch size of 64 divides the 3,200"),
         ("last-batch", {"train_samples": 60}, {}, "one batch has all 60 training samples."),
         ("batch-order", {"train_samples": 64}, {}, "one batch has all 64 training samples."),
@@ -130,12 +138,17 @@ def test_a_difference_that_cannot_touch_the_job_says_why(name, inputs, spec, why
 
 
 ONE = Arrays("0" * 64, 1, 9, 9, (3,), TargetKind.NUMBERS, 1)
-OF_A_NUMBER = {"loss": MeanSquaredError(), "dataset": Dataset("file", arrays=ONE)}
+TOUCHED = {
+    "target-shape": {"loss": MeanSquaredError(), "dataset": Dataset("file", arrays=ONE)},
+    "rmsprop-epsilon": {"optimizer": Optimizer(RmsProp())},
+    "weight-decay": {"optimizer": replace(SGD, weight_decay=WeightDecay(0.1, DecayForm.COUPLED))},
+    "norm-epsilon": {"layers": (Residual((LayerNorm(),)),)},
+}
 
 
 @pytest.mark.parametrize("pitfall", PITFALLS, ids=NAMES)
 def test_a_difference_that_may_touch_the_job_is_measured(pitfall):
-    spec = OF_A_NUMBER if pitfall.name == "target-shape" else {}
+    spec = TOUCHED.get(pitfall.name, {})
     assert why_not(pitfall, *changed(**spec)) is None
 
 

@@ -4,14 +4,17 @@ import inspect
 import json
 
 import pytest
+from twinrun.contract.regularization import Clip, ClipByGlobalNorm
+from twinrun.contract.schedules import ConstantRate, Cosine, Schedule
+from twinrun.contract.stopping import EarlyStopping
 from twinrun.v1 import job_pb2
 
 import orchestrator
 from orchestrator.cli.main import group
-from orchestrator.errors import BadInput
+from orchestrator.errors import BadInput, Refused
 from orchestrator.frameworks import FRAMEWORKS
 from orchestrator.settings import config, workloads
-from orchestrator.settings.job import FLAGS, JobFlags, choices
+from orchestrator.settings.job import FLAGS, SCHEDULES, JobFlags, choices
 from orchestrator.trials.metrics import ACCURACY, target_of
 from orchestrator.trials.spec import spec_of
 
@@ -25,9 +28,10 @@ def value_of(name):
 
 
 OF_A_FILE = {"data", "target", "code"}  # test_own_data.py and test_own_code.py have these
+OF_PARTS = {"reach", "schedule", "clip_norm", "patience"}
 
 
-@pytest.mark.parametrize("name", sorted(FLAGS.keys() - OF_A_FILE - {"reach"}))
+@pytest.mark.parametrize("name", sorted(FLAGS.keys() - OF_A_FILE - OF_PARTS))
 def test_a_flag_sets_the_field_of_the_job_that_it_names(name):
     job = JobFlags(**{name: value_of(name)})
     ((path, _),) = job.changes().items()
@@ -58,6 +62,52 @@ def test_a_target_replaces_the_workloads_own_in_whichever_field_it_is(tmp_path, 
 def test_a_target_without_metric_and_value_is_refused(text):
     with pytest.raises(BadInput, match="METRIC=VALUE"):
         JobFlags(reach=text).changes()
+
+
+def optimizer_of(workload=None, **flags):
+    job = JobFlags(workload=workload, **flags)
+    return spec_of(config.job_spec(job.workload, job.changes()), "a test").optimizer
+
+
+@pytest.mark.parametrize("kind", SCHEDULES)
+def test_a_schedule_of_so_many_steps_has_them(kind):
+    found = optimizer_of(schedule=f"{kind}=400", warmup=30).schedule
+    assert found.warmup_steps == 30
+    assert getattr(found.kind, SCHEDULES[kind]) == 400
+
+
+def test_every_kind_of_schedule_that_has_steps_has_a_flag():
+    kinds = job_pb2.Schedule.DESCRIPTOR.oneofs_by_name["kind"].fields
+    assert {kind.name for kind in kinds} - {"constant"} == SCHEDULES.keys()
+
+
+def test_a_warm_up_alone_is_followed_by_a_constant_rate():
+    assert optimizer_of(warmup=30).schedule == Schedule(ConstantRate(), 30)
+
+
+def test_flags_take_the_place_of_a_workloads_own_schedule_and_clipping(tmp_path):
+    own = {"schedule": {"cosine": {"steps": 9}}, "clip": {"value": {"limit": 1}}}
+    mapping = workloads.load("synthetic-mlp")
+    path = tmp_path / "own.yaml"
+    path.write_text(json.dumps({**mapping, "optimizer": {**mapping["optimizer"], **own}}))
+    found = optimizer_of(str(path), schedule="step=50", clip_norm=0.5)
+    assert found.schedule.kind.every == 50
+    assert found.clip == Clip(ClipByGlobalNorm(0.5))
+    assert optimizer_of(str(path), warmup=4).schedule == Schedule(Cosine(9), 4)
+
+
+def test_a_flag_of_early_stopping_needs_validation_samples():
+    changes = JobFlags(patience=4).changes()
+    with pytest.raises(Refused, match="needs validation samples"):
+        config.job_spec(None, changes)
+    spec = config.job_spec(None, {**changes, "dataset.validation_fraction": 0.1})
+    assert spec_of(spec, "a test").early_stopping == EarlyStopping(4)
+
+
+@pytest.mark.parametrize("text", ["cosine", "cosine=", "cosine=2.5", "cosin=5", "=5", "cosine=-1"])
+def test_a_schedule_without_kind_and_steps_is_refused(text):
+    with pytest.raises(BadInput, match="KIND=STEPS"):
+        JobFlags(schedule=text).changes()
 
 
 @pytest.mark.parametrize("command", ["compare", "train", "verify", "explain", "env", "summary"])

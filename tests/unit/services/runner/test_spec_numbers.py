@@ -6,22 +6,9 @@ import pytest
 from twinrun.contract.ranges import between
 from twinrun.v1 import job_pb2
 
-from tests.builders.specs import CPUS, LAYERS, proto, violations
+from tests.builders.specs import CPUS, LAYERS, completed, proto, violations
 
 ACTIVATION = {"activation": {"function": "ACTIVATION_FUNCTION_RELU"}}
-REQUIRED = {
-    "group_norm": {"groups": 1},
-    "activation": {"function": "ACTIVATION_FUNCTION_LEAKY_RELU"},
-    "dense": {"units": 10},
-    "custom_dense": {"units": 10},
-    "conv2d": {"filters": 2},
-    "conv1d": {"filters": 2},
-    "embedding": {"codes": 2, "width": 2},
-    "repeat": {"layers": [{"flatten": {}}]},
-    "lstm": {"units": 3},
-    "gru": {"units": 3},
-    "multi_head_attention": {"heads": 2},
-}
 SCHEDULES = {"step": {"every": 3}}
 NOT_A_NUMBER = ["NaN", "Infinity", "-Infinity"]
 HUGE = 2**31 - 1
@@ -49,11 +36,12 @@ def nested(path: str, value) -> dict:
     return {name: nested(rest, value) if rest else value}
 
 
-def completed(kind: str, given: dict) -> dict:
-    """A layer's fields with those that it cannot do without."""
-    if kind == "bidirectional":
-        return {one: completed(one, fields) for one, fields in given.items()}
-    return REQUIRED.get(kind, {}) | given
+def stopping(given: dict | None) -> dict:
+    """What a spec of early stopping needs beside what is ``given``; None: there is none."""
+    if given is None:
+        return {}
+    held = {"name": "mnist", "validation_fraction": 0.1}
+    return {"early_stopping": {"patience": 1} | given, "dataset": held}
 
 
 def with_field(path: str, value) -> job_pb2.JobSpec:
@@ -72,6 +60,7 @@ def with_field(path: str, value) -> job_pb2.JobSpec:
             dataset["file"]["path"] = "a.csv"
         if "arrays" in dataset:
             dataset |= {"name": "file", "arrays": ARRAYS | dataset["arrays"]}
+    change |= stopping(change.get("early_stopping"))
     if path.startswith("loss.") and "softmax" not in path:
         change |= {"dataset": {"name": "file", "arrays": TARGETS[path.split(".")[1]]}}
     parts = ("learning_rate", "schedule", "clip", "weight_decay")
@@ -112,6 +101,9 @@ BAD = {
         for field, values in INITIALIZERS.items()
     },
     "epochs": [0, -1, 10_001, HUGE, -HUGE],
+    "accumulate_steps": [0, -1, 65, HUGE],
+    "early_stopping.patience": [0, -1, 10_001, HUGE],
+    "early_stopping.min_delta": [-1e-9, *NOT_A_NUMBER],
     "batch_size": [0, -1, 1_000_001, HUGE],
     "seed": [-1, -HUGE],
     "threads": [0, -1, CPUS + 1, HUGE],
